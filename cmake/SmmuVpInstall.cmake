@@ -1,0 +1,1 @@
+# What is installed; the package files for find_package and pkg-config are made here.

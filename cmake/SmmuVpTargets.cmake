@@ -1,0 +1,58 @@
+# Every library has an include folder of its own, <part>/include/smmuvp/<part>/: a header of a
+# part that a target does not link is not on its include path, so a wrong include does not compile.
+include(GNUInstallDirs)
+
+# smmuvp_library(<name> STATIC|SHARED CXX <17|20> SOURCES ... [PUBLIC ...] [PRIVATE ...] [SYSTEMC])
+# Defines smmuvp_<name> and the alias smmuvp::<name>.
+function(smmuvp_library name kind)
+  cmake_parse_arguments(A "SYSTEMC" "CXX" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
+  set(target smmuvp_${name})
+  add_library(${target} ${kind} ${A_SOURCES})
+  add_library(smmuvp::${name} ALIAS ${target})
+  set_target_properties(${target} PROPERTIES
+    OUTPUT_NAME smmuvp-${name} EXPORT_NAME ${name} CXX_STANDARD ${A_CXX})
+  if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/include)
+    target_include_directories(${target} PUBLIC
+      $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/include>
+      $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+  endif()
+  # What a consumer of the headers needs; the sources may use more.
+  target_compile_features(${target} INTERFACE cxx_std_17)
+  target_link_libraries(${target} PUBLIC ${A_PUBLIC} PRIVATE ${A_PRIVATE})
+  if(A_SYSTEMC)
+    target_link_libraries(${target} PUBLIC PkgConfig::SYSTEMC)
+  endif()
+endfunction()
+
+# smmuvp_plugin(<name> SOURCES ... [PRIVATE ...]): a component that the platform loads at run time.
+function(smmuvp_plugin name)
+  cmake_parse_arguments(A "" "" "SOURCES;PRIVATE" ${ARGN})
+  set(target smmuvp_${name})
+  add_library(${target} MODULE ${A_SOURCES})
+  set_target_properties(${target} PROPERTIES
+    PREFIX "lib" OUTPUT_NAME smmuvp-${name} CXX_STANDARD 17
+    LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib/smmu-vp)
+  target_link_libraries(${target} PRIVATE smmuvp::tlm ${A_PRIVATE})
+  set_property(GLOBAL APPEND PROPERTY SMMUVP_PLUGINS ${target})
+endfunction()
+
+# smmuvp_test(<name> [CXX <17|20>] SOURCES ... LINK ... [LABELS ...] [TIMEOUT <s>])
+# One GoogleTest binary; each TEST becomes a CTest test of the binary's name.
+function(smmuvp_test name)
+  cmake_parse_arguments(A "" "CXX;TIMEOUT" "SOURCES;LINK;LABELS" ${ARGN})
+  if(NOT A_CXX)
+    set(A_CXX 17)
+  endif()
+  if(NOT A_TIMEOUT)
+    set(A_TIMEOUT 120)
+  endif()
+  add_executable(${name} ${A_SOURCES})
+  set_target_properties(${name} PROPERTIES CXX_STANDARD ${A_CXX})
+  target_link_libraries(${name} PRIVATE ${A_LINK} GTest::gtest_main)
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${A_TIMEOUT}
+    ENVIRONMENT "SYSTEMC_DISABLE_COPYRIGHT_MESSAGE=1")
+  if(A_LABELS)
+    set_tests_properties(${name} PROPERTIES LABELS "${A_LABELS}")
+  endif()
+endfunction()
