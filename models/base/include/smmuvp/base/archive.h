@@ -1,0 +1,115 @@
+// Saving and restoring state: one visit() a component, used for both directions.
+#pragma once
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+namespace smmuvp {
+
+/// Visits named values in a fixed order. A component's visit(Archive&) names each piece of its state once;
+/// an ArchiveWriter reads them, an ArchiveReader writes them. Values are stored little-endian with their
+/// names, so that a reader of another layout fails with the name of the first difference.
+class Archive {
+ public:
+  virtual ~Archive() = default;
+  virtual bool loading() const = 0;
+
+  /// Groups what follows, until the matching end(), under a name.
+  void begin(std::string_view name) { tag(name, 'B'); }
+  void end() { tag("", 'E'); }
+
+  /// Any integer, enumeration or bool.
+  template <class T>
+  void value(std::string_view name, T& v) {
+    static_assert(std::is_integral_v<T> || std::is_enum_v<T>, "use bytes(), text() or list() for others");
+    std::uint64_t raw = static_cast<std::uint64_t>(v);
+    number(name, raw);
+    const T taken = static_cast<T>(raw);
+    if (static_cast<std::uint64_t>(taken) != raw) {
+      fail(name, "the value does not fit");
+      return;
+    }
+    v = taken;
+  }
+  template <class T, std::size_t N>
+  void value(std::string_view name, std::array<T, N>& values) {
+    begin(name);
+    for (T& v : values) value("", v);
+    end();
+  }
+  void text(std::string_view name, std::string& s);
+  void bytes(std::string_view name, std::vector<std::uint8_t>& data) { blob(name, data); }
+
+  /// A list of T, each visited by visit_one(T&). While loading, `items` is replaced; at most `max` are taken.
+  template <class List, class F>
+  void list(std::string_view name, List& items, std::uint64_t max, F visit_one) {
+    begin(name);
+    std::uint64_t n = items.size();
+    value("count", n);
+    if (loading()) {
+      if (n > max) {
+        fail(name, "too many items");
+        n = 0;
+      }
+      items.clear();
+      items.resize(static_cast<std::size_t>(n));
+    }
+    for (auto& item : items) visit_one(item);
+    end();
+  }
+
+  /// Marks the archive as unusable; the first failure is kept. Components call it for values out of range.
+  void fail(std::string_view name, std::string_view why);
+  bool ok() const { return m_error.empty(); }
+  /// What went wrong first, with the path of names; empty if nothing.
+  const std::string& error() const { return m_error; }
+
+ protected:
+  virtual void tag(std::string_view name, char kind) = 0;
+  virtual void number(std::string_view name, std::uint64_t& v) = 0;
+  virtual void blob(std::string_view name, std::vector<std::uint8_t>& data) = 0;
+
+ private:
+  std::string m_error;
+};
+
+/// Saves into memory.
+class ArchiveWriter : public Archive {
+ public:
+  bool loading() const override { return false; }
+  const std::vector<std::uint8_t>& data() const { return m_data; }
+
+ protected:
+  void tag(std::string_view name, char kind) override;
+  void number(std::string_view name, std::uint64_t& v) override;
+  void blob(std::string_view name, std::vector<std::uint8_t>& data) override;
+
+ private:
+  std::vector<std::uint8_t> m_data;
+};
+
+/// Loads from memory. Wrong or truncated data sets error(), after which values stay as they are.
+class ArchiveReader : public Archive {
+ public:
+  explicit ArchiveReader(std::vector<std::uint8_t> data) : m_data(std::move(data)) {}
+  bool loading() const override { return true; }
+  /// True if everything was read and nothing was wrong.
+  bool complete() const { return ok() && m_position == m_data.size(); }
+
+ protected:
+  void tag(std::string_view name, char kind) override;
+  void number(std::string_view name, std::uint64_t& v) override;
+  void blob(std::string_view name, std::vector<std::uint8_t>& data) override;
+
+ private:
+  bool header(std::string_view name, char kind);
+  bool take(void* to, std::size_t n);
+
+  std::vector<std::uint8_t> m_data;
+  std::size_t m_position = 0;
+};
+
+}  // namespace smmuvp

@@ -1,0 +1,18 @@
+// Statistics: named counters that a component reports at the end of a run.
+#pragma once
+#include <cstdint>
+#include <string_view>
+
+namespace smmuvp {
+
+/// Receives a component's counters, always in the same order. Names are lower_case and stable: they are
+/// the keys of the JSON report.
+class StatVisitor {
+ public:
+  virtual ~StatVisitor() = default;
+  /// @param unit  "1" for a plain count, else "ps", "bytes", …
+  virtual void stat(std::string_view name, std::uint64_t value, std::string_view unit,
+                    std::string_view doc) = 0;
+};
+
+}  // namespace smmuvp

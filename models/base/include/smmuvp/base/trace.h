@@ -1,0 +1,93 @@
+// Typed trace points. A component declares each point once; a sink decides which are on and how they look.
+#pragma once
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace smmuvp {
+
+/// One value of a trace record: a number (printed in hexadecimal) or text.
+struct TraceValue {
+  std::string_view name;
+  std::uint64_t number = 0;
+  std::string_view text = {};
+  bool is_text = false;
+};
+
+/// Where trace records go.
+class TraceSink {
+ public:
+  virtual ~TraceSink() = default;
+  /// @param point  the point's full name, for example "smmu.translate". Asked once a component and point.
+  virtual bool wants(std::string_view source, std::string_view point) = 0;
+  /// @param time_ps  simulated time in picoseconds
+  virtual void record(std::uint64_t time_ps, std::string_view source, std::string_view point,
+                      const TraceValue* values, std::size_t count) = 0;
+};
+
+/// A trace point with the types of its values, declared as a constant:
+/// `constexpr TracePoint<std::uint32_t, std::uint64_t> trace_bypass{"smmu.bypass", "a bypassed access",
+/// {"sid", "address"}};`
+template <class... Values>
+struct TracePoint {
+  const char* name;
+  const char* doc;
+  std::array<const char*, sizeof...(Values)> fields;
+};
+
+/// A component's front end to a sink; emits nothing, at the cost of one test, when there is no sink.
+class Tracer {
+ public:
+  Tracer(TraceSink* sink, std::string source) : m_sink(sink), m_source(std::move(source)) {}
+  bool on() const { return m_sink != nullptr; }
+
+  template <class... Values, class... Given>
+  void emit(std::uint64_t time_ps, const TracePoint<Values...>& point, const Given&... given) {
+    static_assert(sizeof...(Values) == sizeof...(Given), "a trace point's values are all given");
+    if (m_sink == nullptr || !wanted(point.name)) return;
+    std::size_t i = 0;
+    const std::array<TraceValue, sizeof...(Values)> values{
+        make<Values>(point.fields[i++], static_cast<const Values&>(given))...};
+    m_sink->record(time_ps, m_source, point.name, values.data(), values.size());
+  }
+
+ private:
+  template <class T>
+  static TraceValue make(const char* name, const T& v) {
+    if constexpr (std::is_convertible_v<T, std::string_view>) {
+      return {name, 0, std::string_view(v), true};
+    } else {
+      return {name, static_cast<std::uint64_t>(v), {}, false};
+    }
+  }
+  bool wanted(const char* name);
+
+  TraceSink* m_sink;
+  std::string m_source;
+  std::vector<std::pair<const char*, bool>>
+      m_known;  // by address of the point's name: a point is one constant
+};
+
+/// Writes one line a record: "<time_ps> <source> <point> name=0x… name=text".
+class TextTraceSink : public TraceSink {
+ public:
+  /// @param filters  points to print: full names, or a prefix ending in '*'; empty means all.
+  /// @param write    receives each finished line, newline included.
+  using Write = void (*)(void* context, std::string_view line);
+  TextTraceSink(std::vector<std::string> filters, Write write, void* context)
+      : m_filters(std::move(filters)), m_write(write), m_context(context) {}
+  bool wants(std::string_view source, std::string_view point) override;
+  void record(std::uint64_t time_ps, std::string_view source, std::string_view point,
+              const TraceValue* values, std::size_t count) override;
+
+ private:
+  std::vector<std::string> m_filters;
+  Write m_write;
+  void* m_context;
+};
+
+}  // namespace smmuvp

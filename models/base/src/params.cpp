@@ -1,0 +1,171 @@
+#include "smmuvp/base/params.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+namespace smmuvp {
+
+bool parse_uint(std::string_view text, std::uint64_t& value) {
+  int base = 10;
+  if (text.size() > 2 && text[0] == '0' && (text[1] == 'x' || text[1] == 'X')) {
+    base = 16;
+    text.remove_prefix(2);
+  }
+  const char* end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, value, base);
+  if (error != std::errc() || rest == text.data()) return false;
+  const std::string_view suffix(rest, static_cast<std::size_t>(end - rest));
+  unsigned shift = 0;
+  if (suffix == "KiB") {
+    shift = 10;
+  } else if (suffix == "MiB") {
+    shift = 20;
+  } else if (suffix == "GiB") {
+    shift = 30;
+  } else if (!suffix.empty()) {
+    return false;
+  }
+  if (shift != 0 && (value >> (64 - shift)) != 0) return false;
+  value <<= shift;
+  return true;
+}
+
+std::string nearest(std::string_view word, const std::vector<std::string>& known) {
+  std::string best;
+  std::size_t best_distance = std::max<std::size_t>(2, word.size() / 3) + 1;
+  for (const std::string& candidate : known) {
+    std::vector<std::size_t> row(candidate.size() + 1);
+    for (std::size_t j = 0; j < row.size(); ++j) row[j] = j;
+    for (std::size_t i = 0; i < word.size(); ++i) {
+      std::size_t diagonal = row[0];
+      row[0] = i + 1;
+      for (std::size_t j = 0; j < candidate.size(); ++j) {
+        const std::size_t change = diagonal + (word[i] == candidate[j] ? 0 : 1);
+        diagonal = row[j + 1];
+        row[j + 1] = std::min({row[j + 1] + 1, row[j] + 1, change});
+      }
+    }
+    if (row.back() < best_distance) {
+      best_distance = row.back();
+      best = candidate;
+    }
+  }
+  return best;
+}
+
+Params::Params(std::vector<ParamInfo> infos) : m_infos(std::move(infos)), m_values(m_infos.size()) {
+  for (const ParamInfo& info : m_infos) set(info.name, std::string_view(info.default_value));
+}
+
+std::size_t Params::find(std::string_view name) const {
+  for (std::size_t i = 0; i < m_infos.size(); ++i) {
+    if (m_infos[i].name == name) return i;
+  }
+  std::vector<std::string> names;
+  for (const ParamInfo& info : m_infos) names.push_back(info.name);
+  const std::string near = nearest(name, names);
+  throw ConfigError(std::string(name),
+                    near.empty() ? fmt::format("unknown parameter '{}'", name)
+                                 : fmt::format("unknown parameter '{}'; did you mean '{}'?", name, near));
+}
+
+bool Params::has(std::string_view name) const {
+  return std::any_of(m_infos.begin(), m_infos.end(),
+                     [&](const ParamInfo& info) { return info.name == name; });
+}
+
+void Params::check_range(const ParamInfo& info, std::uint64_t value) const {
+  if (value < info.min || value > info.max) {
+    throw ConfigError(info.name, fmt::format("parameter '{}': {:#x} is outside {:#x} to {:#x}", info.name,
+                                             value, info.min, info.max));
+  }
+}
+
+void Params::set(std::string_view name, std::string_view text) {
+  const std::size_t i = find(name);
+  const ParamInfo& info = m_infos[i];
+  switch (info.type) {
+    case ParamType::Bool:
+      if (text != "true" && text != "false") {
+        throw ConfigError(info.name,
+                          fmt::format("parameter '{}': '{}' is neither true nor false", name, text));
+      }
+      m_values[i].number = text == "true" ? 1 : 0;
+      break;
+    case ParamType::Uint: {
+      std::uint64_t value = 0;
+      if (!parse_uint(text, value)) {
+        throw ConfigError(
+            info.name,
+            fmt::format("parameter '{}': '{}' is no number (expected decimal, 0x… or a size such as 4KiB)",
+                        name, text));
+      }
+      check_range(info, value);
+      m_values[i].number = value;
+      break;
+    }
+    case ParamType::Choice:
+      if (std::find(info.choices.begin(), info.choices.end(), text) == info.choices.end()) {
+        throw ConfigError(info.name, fmt::format("parameter '{}': '{}' is none of {}", name, text,
+                                                 fmt::join(info.choices, ", ")));
+      }
+      m_values[i].text = text;
+      break;
+    case ParamType::Text:
+      m_values[i].text = text;
+      break;
+  }
+}
+
+void Params::set(std::string_view name, std::uint64_t value) {
+  const std::size_t i = find(name);
+  if (m_infos[i].type != ParamType::Uint) {
+    throw ConfigError(m_infos[i].name, fmt::format("parameter '{}' takes no number", name));
+  }
+  check_range(m_infos[i], value);
+  m_values[i].number = value;
+}
+
+void Params::set(std::string_view name, bool value) {
+  const std::size_t i = find(name);
+  if (m_infos[i].type != ParamType::Bool) {
+    throw ConfigError(m_infos[i].name, fmt::format("parameter '{}' is no true/false switch", name));
+  }
+  m_values[i].number = value ? 1 : 0;
+}
+
+const Params::Value& Params::typed(std::string_view name, ParamType a, ParamType b) const {
+  const std::size_t i = find(name);
+  if (m_infos[i].type != a && m_infos[i].type != b) {
+    throw ConfigError(m_infos[i].name,
+                      fmt::format("parameter '{}' is read as another type than it has", name));
+  }
+  return m_values[i];
+}
+
+bool Params::flag(std::string_view name) const {
+  return typed(name, ParamType::Bool, ParamType::Bool).number != 0;
+}
+std::uint64_t Params::uint(std::string_view name) const {
+  return typed(name, ParamType::Uint, ParamType::Uint).number;
+}
+const std::string& Params::text(std::string_view name) const {
+  return typed(name, ParamType::Text, ParamType::Choice).text;
+}
+
+std::string Params::value_text(std::string_view name) const {
+  const std::size_t i = find(name);
+  switch (m_infos[i].type) {
+    case ParamType::Bool:
+      return m_values[i].number != 0 ? "true" : "false";
+    case ParamType::Uint:
+      return m_values[i].number < 10 ? std::to_string(m_values[i].number)
+                                     : fmt::format("{:#x}", m_values[i].number);
+    default:
+      return m_values[i].text;
+  }
+}
+
+}  // namespace smmuvp

@@ -1,0 +1,128 @@
+// What every component of a platform is: a SystemC module that names its ports, so that a configuration can
+// wire it.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <systemc>
+#include <tlm>
+#include <variant>
+#include <vector>
+
+#include "smmuvp/base/archive.h"
+#include "smmuvp/base/params.h"
+#include "smmuvp/base/stats.h"
+#include "smmuvp/tlm/device_tree.h"
+#include "smmuvp/tlm/host.h"
+
+namespace smmuvp {
+
+/// Width of the buses that a platform wires, in bits. Models are templates on it; their plugins use this one.
+constexpr unsigned platform_buswidth = 64;
+
+using InitiatorSocket = tlm::tlm_base_initiator_socket<platform_buswidth>;
+using TargetSocket = tlm::tlm_base_target_socket<platform_buswidth>;
+/// An interrupt, reset or event line. Level-sensitive unless the component's documentation says edge.
+using LineOut = sc_core::sc_out<bool>;
+using LineIn = sc_core::sc_in<bool>;
+
+/// A port that a configuration can wire, by name.
+struct Port {
+  std::string name;  ///< for example "registers", "tbu0_in", "walk", "irq", "eventq_irq"
+  std::variant<InitiatorSocket*, TargetSocket*, LineOut*, LineIn*> object;
+  std::string doc;
+  bool optional = false;     ///< may stay unwired; the platform then ties it off
+  std::string dt_name = {};  ///< entry of interrupt-names, for a LineOut that is one of several
+  bool edge = false;         ///< LineOut: a pulse whose rising edge counts
+};
+
+/// A component. Its constructor makes everything; ports() does not change afterwards.
+class Component : public sc_core::sc_module {
+ public:
+  explicit Component(const sc_core::sc_module_name& name) : sc_core::sc_module(name) {}
+  virtual const std::vector<Port>& ports() const = 0;
+  /// Saves or restores all state (see archive.h). Called between CPU quanta with no access in flight.
+  virtual void visit(Archive& archive) = 0;
+  /// Reports counters, always the same ones in the same order.
+  virtual void statistics(StatVisitor& visitor) const { (void)visitor; }
+  /// Adds to the device tree what a configuration cannot know. `node` starts with the name "device"; a
+  /// component that sets no name is not described. Called after construction.
+  virtual void describe(DtNode& node) const { (void)node; }
+};
+
+// ---- Capabilities. The platform finds them with dynamic_cast; each is for one kind of component.
+
+/// Notified of writes to memory that come over a bus, so that translated code can be dropped.
+class MemoryWriteListener {
+ public:
+  virtual ~MemoryWriteListener() = default;
+  /// @param address  physical address of the first byte
+  virtual void memory_written(std::uint64_t address, std::uint64_t length) = 0;
+};
+
+/// A memory: one buffer that CPUs and models share.
+class MemoryControl {
+ public:
+  virtual ~MemoryControl() = default;
+  virtual std::uint8_t* data() = 0;
+  virtual std::uint64_t size() const = 0;  ///< bytes
+  /// Where the configuration put it in the CPU's address map. Called once, before simulation.
+  virtual void set_base(std::uint64_t base) = 0;
+  /// `writer` is called for writes through sockets (not for a CPU's own stores through the shared buffer).
+  virtual void add_write_listener(MemoryWriteListener* listener) = 0;
+};
+
+/// A processor.
+class CpuControl {
+ public:
+  virtual ~CpuControl() = default;
+  /// A range that is memory: the CPU asks for DMI on it when simulation starts. Called before simulation.
+  virtual void add_memory(std::uint64_t base, std::uint64_t size) = 0;
+  /// Start state: program counter, X0 to X3. Called before simulation.
+  virtual void set_start(std::uint64_t pc, std::uint64_t x0, std::uint64_t x1, std::uint64_t x2,
+                         std::uint64_t x3) = 0;
+  virtual MemoryWriteListener* write_listener() = 0;
+  /// For messages: where the processor is now, or was last.
+  virtual std::uint64_t program_counter() const = 0;
+  virtual std::uint64_t instructions() const = 0;
+};
+
+/// An interconnect that is told its address map. Both calls make a port of the router; the socket stays its
+/// own.
+class RouterControl {
+ public:
+  virtual ~RouterControl() = default;
+  /// A port for an initiator to bind to. @param name  the initiator's, for messages.
+  virtual TargetSocket& add_initiator(const std::string& name) = 0;
+  /// A port that leads to a target. Addresses are passed on relative to `base`.
+  /// @throws ConfigError if the range is empty, wraps, or overlaps another one (both are named).
+  virtual InitiatorSocket& add_target(const std::string& name, std::uint64_t base, std::uint64_t size) = 0;
+};
+
+/// Where a serial port's bytes go to and come from.
+class ConsoleBackend {
+ public:
+  virtual ~ConsoleBackend() = default;
+  virtual void put(std::uint8_t byte) = 0;
+  /// @return the next input byte, or -1 if there is none now.
+  virtual int get() = 0;
+  /// True if input may still come; false lets the model stop polling.
+  virtual bool has_input() const = 0;
+};
+
+class ConsoleControl {
+ public:
+  virtual ~ConsoleControl() = default;
+  virtual void set_backend(ConsoleBackend* backend) = 0;
+};
+
+/// What a plugin offers: one entry a type of component.
+struct ComponentType {
+  std::string type;  ///< as in the configuration, for example "smmuv3"
+  std::string doc;   ///< one sentence
+  std::vector<ParamInfo> params;
+  /// @param params  values of `params`, all checked. @throws ConfigError for combinations that make no sense.
+  std::unique_ptr<Component> (*create)(const char* name, const Params& params, Host& host);
+};
+
+}  // namespace smmuvp

@@ -1,0 +1,34 @@
+// What a component may ask of the program that runs it.
+#pragma once
+#include <cstdint>
+#include <string>
+
+#include "smmuvp/base/diag.h"
+#include "smmuvp/base/trace.h"
+
+namespace smmuvp {
+
+/// How a guest ended the run.
+struct GuestExit {
+  enum class Kind : std::uint8_t { PowerOff, Reset, Status } kind = Kind::PowerOff;
+  std::uint64_t status = 0;  ///< Kind::Status: what the guest said; 0 is success
+  std::string via;           ///< "PSCI SYSTEM_OFF", "semihosting SYS_EXIT", …
+};
+
+/// Services of the surrounding program. The platform has its own; components used in somebody else's SystemC
+/// program get default_host().
+class Host {
+ public:
+  virtual ~Host() = default;
+  virtual DiagSink& diag() = 0;
+  virtual TraceSink* trace() = 0;  ///< nullptr: tracing is off
+  /// The guest ended the run. Simulation stops at the end of the current evaluation.
+  virtual void guest_exit(const GuestExit& exit) = 0;
+  /// A component met an error of our own that it cannot go on from, for example a CPU engine failure.
+  virtual void internal_error(const std::string& source, const std::string& text) = 0;
+};
+
+/// Diagnostics become SystemC warnings of type "/smmu-vp/<source>"; guest_exit calls sc_stop; no trace.
+Host& default_host();
+
+}  // namespace smmuvp

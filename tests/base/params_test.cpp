@@ -1,0 +1,77 @@
+#include "smmuvp/base/params.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+
+namespace smmuvp {
+namespace {
+
+std::vector<ParamInfo> table() {
+  return {{"coherent", ParamType::Bool, "true", "doc"},
+          {"oas", ParamType::Uint, "44", "doc", 32, 52},
+          {"file", ParamType::Text, "", "doc"},
+          {"mode", ParamType::Choice, "on", "doc", 0, 0, {"on", "off"}}};
+}
+
+std::string error_of(const std::function<void()>& f) {
+  try {
+    f();
+  } catch (const ConfigError& e) {
+    return e.what();
+  }
+  return "";
+}
+
+TEST(Params, StartAtTheirDefaults) {
+  const Params p(table());
+  EXPECT_TRUE(p.flag("coherent"));
+  EXPECT_EQ(p.uint("oas"), 44U);
+  EXPECT_EQ(p.text("mode"), "on");
+}
+
+TEST(Params, AreSetFromText) {
+  Params p(table());
+  p.set("oas", "0x28");
+  p.set("coherent", "false");
+  p.set("mode", "off");
+  EXPECT_EQ(p.uint("oas"), 40U);
+  EXPECT_FALSE(p.flag("coherent"));
+  EXPECT_EQ(p.text("mode"), "off");
+}
+
+TEST(Params, AnUnknownNameIsRefusedWithTheNearestKnownOne) {
+  Params p(table());
+  EXPECT_NE(error_of([&] { p.set("coherant", "true"); }).find("did you mean 'coherent'"), std::string::npos);
+  EXPECT_EQ(error_of([&] { p.set("qqqqqqqq", "true"); }), "unknown parameter 'qqqqqqqq'");
+}
+
+TEST(Params, ValuesOutsideTheirRangeOrTypeAreRefused) {
+  Params p(table());
+  EXPECT_NE(error_of([&] { p.set("oas", "53"); }), "");
+  EXPECT_NE(error_of([&] { p.set("oas", std::uint64_t{31}); }), "");
+  EXPECT_NE(error_of([&] { p.set("oas", "forty"); }), "");
+  EXPECT_NE(error_of([&] { p.set("oas", true); }), "");
+  EXPECT_NE(error_of([&] { p.set("coherent", "yes"); }), "");
+  EXPECT_NE(error_of([&] { p.set("mode", "maybe"); }), "");
+  EXPECT_EQ(p.uint("oas"), 44U);
+}
+
+TEST(Params, ADefaultThatBreaksItsOwnRuleIsRefused) {
+  EXPECT_THROW(Params({{"x", ParamType::Uint, "5", "doc", 6, 7}}), ConfigError);
+}
+
+TEST(Params, NumbersTakeBinarySuffixesAndRefuseOverflow) {
+  std::uint64_t v = 0;
+  EXPECT_TRUE(parse_uint("64MiB", v));
+  EXPECT_EQ(v, 64ULL << 20);
+  EXPECT_TRUE(parse_uint("0xffffffffffffffff", v));
+  EXPECT_EQ(v, ~0ULL);
+  for (const char* bad :
+       {"", "0x", "-1", "1.5", "4kb", "18446744073709551616", "0x8000000000000GiB", " 1", "1 "}) {
+    EXPECT_FALSE(parse_uint(bad, v)) << bad;
+  }
+}
+
+}  // namespace
+}  // namespace smmuvp
