@@ -1,0 +1,83 @@
+// An access to translate, and the rights that a translation grants.
+#pragma once
+
+#include <cstdint>
+
+namespace smmuvp::pgtable {
+
+/// What the access does with the location.
+enum class AccessType : std::uint8_t {
+  read,        ///< data read
+  write,       ///< data write
+  read_write,  ///< atomic: needs both rights
+  execute,     ///< instruction fetch
+  none,  ///< translate only: no permission check, no dirty update (address translation requests, debuggers)
+};
+
+/// One access. `va` is the IPA where a Config has stage 2 alone.
+struct WalkRequest {
+  std::uint64_t va = 0;
+  AccessType access = AccessType::read;
+  bool privileged = true;
+  bool side_effects = true;  ///< false: hardware updates of AF and dirty state are not made (debug access)
+};
+
+/// Effective rights of a translation: leaf and hierarchical permissions, WXN and PAN applied; all stages
+/// combined. One byte, so that a TLB entry can keep it.
+struct Rights {
+  static constexpr std::uint8_t privileged_read = 1U << 0;
+  static constexpr std::uint8_t privileged_write = 1U << 1;
+  static constexpr std::uint8_t privileged_execute = 1U << 2;
+  static constexpr std::uint8_t unprivileged_read = 1U << 3;
+  static constexpr std::uint8_t unprivileged_write = 1U << 4;
+  static constexpr std::uint8_t unprivileged_execute = 1U << 5;
+  /// A write is granted, but the descriptor must first be marked dirty: the translation has to be walked
+  /// again.
+  static constexpr std::uint8_t write_needs_update = 1U << 6;
+
+  std::uint8_t bits = 0;
+
+  constexpr bool has(std::uint8_t mask) const { return (bits & mask) == mask; }
+  friend constexpr bool operator==(Rights a, Rights b) { return a.bits == b.bits; }
+  friend constexpr bool operator!=(Rights a, Rights b) { return a.bits != b.bits; }
+};
+
+/// Answer of check_permission.
+enum class PermissionCheck : std::uint8_t {
+  allowed,
+  denied,        ///< Permission fault
+  needs_update,  ///< allowed once the descriptor is marked dirty: walk again
+};
+
+/// Whether a translation with these rights serves the access. Pure; what TLBs call on a hit. The address is
+/// not looked at.
+constexpr PermissionCheck check_permission(Rights rights, AccessType access, bool privileged) {
+  const unsigned shift = privileged ? 0 : 3;  // the unprivileged bits are the privileged ones three places up
+  unsigned needed = 0;
+  switch (access) {
+    case AccessType::read:
+      needed = Rights::privileged_read;
+      break;
+    case AccessType::write:
+      needed = Rights::privileged_write;
+      break;
+    case AccessType::read_write:
+      needed = Rights::privileged_read | Rights::privileged_write;
+      break;
+    case AccessType::execute:
+      needed = Rights::privileged_execute;
+      break;  // DDI 0487 D8.4: no read right needed
+    case AccessType::none:
+      return PermissionCheck::allowed;
+  }
+  if (!rights.has(static_cast<std::uint8_t>(needed << shift))) return PermissionCheck::denied;
+  const bool writes = access == AccessType::write || access == AccessType::read_write;
+  return writes && rights.has(Rights::write_needs_update) ? PermissionCheck::needs_update
+                                                          : PermissionCheck::allowed;
+}
+
+constexpr PermissionCheck check_permission(Rights rights, const WalkRequest& request) {
+  return check_permission(rights, request.access, request.privileged);
+}
+
+}  // namespace smmuvp::pgtable
