@@ -1,0 +1,13 @@
+/* Waiting. udelay/ndelay spin with YIELD, the rest sleep. */
+#ifndef _DELAY_H
+#define _DELAY_H
+
+void ndelay(unsigned long ns);
+void udelay(unsigned long us);
+void mdelay(unsigned long ms);
+void msleep(unsigned int ms);
+void usleep_range(unsigned long min_us, unsigned long max_us);
+#define fsleep(us)	usleep_range(us, us)
+#define ssleep(s)	msleep((s) * 1000)
+
+#endif

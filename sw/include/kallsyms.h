@@ -1,0 +1,16 @@
+/* Names of code addresses, of the kernel and of loaded modules. */
+#ifndef _KALLSYMS_H
+#define _KALLSYMS_H
+
+#include <types.h>
+
+struct symbol_info {
+	const char *name;
+	unsigned long offset;
+	unsigned long size;
+	const char *module;	/* NULL: the kernel */
+};
+
+bool kallsyms_lookup(unsigned long addr, struct symbol_info *info);
+
+#endif

@@ -1,0 +1,155 @@
+/* The device tree. Nodes and properties live as long as the kernel. */
+#ifndef _OF_H
+#define _OF_H
+
+#include <device.h>
+#include <ioport.h>
+#include <list.h>
+#include <mod_devicetable.h>
+#include <types.h>
+
+struct property {
+	const char *name;
+	const void *value;	/* big-endian cells or strings, as in the blob */
+	int length;
+	struct property *next;
+};
+
+struct device_node {
+	const char *name;	/* without the unit address */
+	const char *full_name;	/* with it */
+	u32 phandle;		/* 0: none */
+	struct property *properties;
+	struct device_node *parent;
+	struct device_node *child;
+	struct device_node *sibling;
+	struct device *dev;	/* made for it, or NULL */
+};
+
+#define MAX_PHANDLE_ARGS	16
+
+struct of_phandle_args {
+	struct device_node *np;
+	int args_count;
+	u32 args[MAX_PHANDLE_ARGS];
+};
+
+extern struct device_node *of_root;
+
+/* Nodes are never freed; these keep drivers in the usual shape. */
+static inline struct device_node *of_node_get(struct device_node *np)
+{
+	return np;
+}
+
+static inline void of_node_put(struct device_node *np)
+{
+	(void)np;
+}
+
+/* Each find starts after @from (NULL: the whole tree). NULL: none. */
+struct device_node *of_find_node_by_path(const char *path);
+struct device_node *of_find_node_by_phandle(u32 phandle);
+struct device_node *of_find_compatible_node(struct device_node *from,
+					    const char *type,
+					    const char *compatible);
+struct device_node *of_find_matching_node(struct device_node *from,
+					  const struct of_device_id *matches);
+struct device_node *of_find_node_with_property(struct device_node *from,
+					       const char *name);
+struct device_node *of_get_parent(const struct device_node *np);
+struct device_node *of_get_next_child(const struct device_node *np,
+				      struct device_node *prev);
+struct device_node *of_get_child_by_name(const struct device_node *np,
+					 const char *name);
+struct device_node *of_find_all_nodes(struct device_node *prev);
+
+#define for_each_child_of_node(parent, child)			\
+	for (child = of_get_next_child(parent, NULL); child;	\
+	     child = of_get_next_child(parent, child))
+#define for_each_compatible_node(np, type, compat)		\
+	for (np = of_find_compatible_node(NULL, type, compat); np; \
+	     np = of_find_compatible_node(np, type, compat))
+
+bool of_device_is_compatible(const struct device_node *np,
+			     const char *compatible);
+bool of_device_is_available(const struct device_node *np);
+const struct of_device_id *of_match_node(const struct of_device_id *matches,
+					 const struct device_node *np);
+/* The .data of the entry that matches @dev, or NULL. */
+const void *of_device_get_match_data(const struct device *dev);
+#define device_get_match_data(d)	of_device_get_match_data(d)
+
+/* @lenp in bytes, may be NULL. */
+const void *of_get_property(const struct device_node *np, const char *name,
+			    int *lenp);
+struct property *of_find_property(const struct device_node *np,
+				  const char *name, int *lenp);
+bool of_property_read_bool(const struct device_node *np, const char *name);
+#define of_property_present(np, n)	of_property_read_bool(np, n)
+/* 0; -EINVAL: no such property; -ENODATA: empty; -EOVERFLOW: too short. */
+int of_property_read_u32_index(const struct device_node *np,
+			       const char *name, u32 index, u32 *out);
+int of_property_read_u32_array(const struct device_node *np,
+			       const char *name, u32 *out, size_t count);
+int of_property_read_u64(const struct device_node *np, const char *name,
+			 u64 *out);
+int of_property_count_u32_elems(const struct device_node *np,
+				const char *name);
+int of_property_read_string(const struct device_node *np, const char *name,
+			    const char **out);
+int of_property_read_string_index(const struct device_node *np,
+				  const char *name, int index,
+				  const char **out);
+int of_property_match_string(const struct device_node *np, const char *name,
+			     const char *string);
+int of_property_count_strings(const struct device_node *np,
+			      const char *name);
+
+static inline int of_property_read_u32(const struct device_node *np,
+				       const char *name, u32 *out)
+{
+	return of_property_read_u32_index(np, name, 0, out);
+}
+
+int of_n_addr_cells(const struct device_node *np);
+int of_n_size_cells(const struct device_node *np);
+
+/**
+ * of_parse_phandle_with_args() - Decode entry @index of a list of phandles.
+ * @cells_name: the property of each target that says how many cells follow
+ * Return: 0, -ENOENT when there is no such entry, or -EINVAL.
+ */
+int of_parse_phandle_with_args(const struct device_node *np,
+			       const char *list_name, const char *cells_name,
+			       int index, struct of_phandle_args *args);
+/* The number of entries, or an error. */
+int of_count_phandle_with_args(const struct device_node *np,
+			       const char *list_name,
+			       const char *cells_name);
+struct device_node *of_parse_phandle(const struct device_node *np,
+				     const char *name, int index);
+/**
+ * of_map_id() - Translate an ID by a map property (iommu-map, msi-map).
+ * @target: where the node goes
+ * Return: 0, or -ENODEV when the map does not cover @id.
+ */
+int of_map_id(const struct device_node *np, u32 id, const char *map_name,
+	      const char *map_mask_name, struct device_node **target,
+	      u32 *id_out);
+
+/* CPU address of entry @index of reg, through every parent's ranges. */
+int of_address_to_resource(const struct device_node *np, int index,
+			   struct resource *res);
+/* Mapped interrupt number of entry @index of interrupts. */
+int of_irq_get(struct device_node *np, int index);
+int of_irq_get_byname(struct device_node *np, const char *name);
+int of_irq_count(struct device_node *np);
+
+/* DMA goes through coherent memory: dma-coherent here or on a parent. */
+bool of_dma_is_coherent(const struct device_node *np);
+
+/* Path from the root; returns the length it needs. */
+int of_node_path(const struct device_node *np, char *buf, size_t size);
+
+#endif
