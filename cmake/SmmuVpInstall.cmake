@@ -1,1 +1,61 @@
-# What is installed; the package files for find_package and pkg-config are made here.
+# What is installed, and the package files for find_package(smmu-vp) and pkg-config.
+include(CMakePackageConfigHelpers)
+
+# A program in bin/ and a plugin in lib/smmu-vp/ both find lib/.
+get_property(smmuvp_plugins GLOBAL PROPERTY SMMUVP_PLUGINS)
+foreach(target IN LISTS smmuvp_plugins)
+  set_target_properties(${target} PROPERTIES INSTALL_RPATH "$ORIGIN/..")
+endforeach()
+if(smmuvp_plugins)
+  install(TARGETS ${smmuvp_plugins} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/smmu-vp)
+endif()
+if(TARGET smmu-vp)
+  set_target_properties(smmu-vp PROPERTIES INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR}")
+  install(TARGETS smmu-vp RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endif()
+
+# The libraries that anybody's SystemC program can link.
+set(smmuvp_libraries smmuvp_base smmuvp_tlm smmuvp_smmuv3)
+set_target_properties(${smmuvp_libraries} PROPERTIES INSTALL_RPATH "$ORIGIN" VERSION ${PROJECT_VERSION}
+  SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+install(TARGETS ${smmuvp_libraries} EXPORT smmu-vp LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(DIRECTORY
+  ${PROJECT_SOURCE_DIR}/models/base/include/
+  ${PROJECT_SOURCE_DIR}/models/tlm/include/
+  ${PROJECT_SOURCE_DIR}/smmuv3/sc/include/
+  DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+# The SMMUv3 library is a plugin as well.
+install(CODE "file(MAKE_DIRECTORY \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_LIBDIR}/smmu-vp\")
+file(CREATE_LINK ../libsmmuvp-smmuv3.so
+  \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_LIBDIR}/smmu-vp/libsmmuvp-smmuv3.so\" SYMBOLIC)")
+
+install(EXPORT smmu-vp NAMESPACE smmuvp:: FILE smmu-vp-targets.cmake
+  DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/smmu-vp)
+file(WRITE ${CMAKE_BINARY_DIR}/smmu-vp-config.cmake
+"# find_package(smmu-vp) gives smmuvp::smmuv3, smmuvp::tlm and smmuvp::base.
+include(CMakeFindDependencyMacro)
+find_dependency(PkgConfig)
+pkg_check_modules(SYSTEMC REQUIRED IMPORTED_TARGET systemc tlm)
+include(\${CMAKE_CURRENT_LIST_DIR}/smmu-vp-targets.cmake)
+")
+write_basic_package_version_file(${CMAKE_BINARY_DIR}/smmu-vp-config-version.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${CMAKE_BINARY_DIR}/smmu-vp-config.cmake ${CMAKE_BINARY_DIR}/smmu-vp-config-version.cmake
+  DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/smmu-vp)
+
+# prefix is relative to the .pc file, so that an install tree can be moved.
+file(WRITE ${CMAKE_BINARY_DIR}/smmu-vp.pc
+"prefix=\${pcfiledir}/../..
+libdir=\${prefix}/lib
+includedir=\${prefix}/${CMAKE_INSTALL_INCLUDEDIR}
+
+Name: smmu-vp
+Description: ${PROJECT_DESCRIPTION}
+Version: ${PROJECT_VERSION}
+Requires: systemc tlm
+Cflags: -I\${includedir}
+Libs: -L\${libdir} -lsmmuvp-smmuv3 -lsmmuvp-tlm -lsmmuvp-base
+")
+install(FILES ${CMAKE_BINARY_DIR}/smmu-vp.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/vp-configs/ DESTINATION ${CMAKE_INSTALL_DATADIR}/smmu-vp/vp-configs)
+install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})

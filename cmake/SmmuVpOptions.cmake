@@ -9,6 +9,8 @@ set(SMMUVP_SANITIZE "" CACHE STRING "Sanitizers, as in -fsanitize=, for example 
 if(NOT CMAKE_BUILD_TYPE)
   set(CMAKE_BUILD_TYPE Release CACHE STRING "" FORCE)
 endif()
+# One layout on every system: bin, lib, include, share.
+set(CMAKE_INSTALL_LIBDIR lib)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
