@@ -6,8 +6,10 @@
 
 #include <cstdint>
 #include <cstdio>
+#include <optional>
 #include <sstream>
 #include <string>
+#include <vector>
 
 #include "random_tables.h"
 #include "smmuvp/pgtable/walk.h"
@@ -46,6 +48,25 @@ bool reserved_level_0_block(const Result& r) {
   return (random_descriptor(current_style, r.descriptors[0]) & 3) == 1;
 }
 
+// Unicorn never checks the output size, but goes on to read what lies beyond it. So its reads tell at which
+// level an Address size fault has to come first: nothing, or the level.
+std::optional<int> predicted_address_size_level(const Config& config, std::uint64_t va,
+                                                const std::vector<std::uint64_t>& reads) {
+  if (reads.empty()) return std::nullopt;  // the address is outside its range, or EPD
+  const unsigned size = config.stage1.output_size;
+  const TableConfig& t = config.stage1.tables[(va >> 55) & 1];
+  if ((t.base >> size) != 0) return 0;
+  int level = t.TxSZ <= 24 ? 0 : t.TxSZ <= 33 ? 1 : 2;
+  for (const std::uint64_t address : reads) {
+    const std::uint64_t d = random_descriptor(current_style, address);
+    const bool reserved = (d & 3) == 1 && (level == 0 || level == 3);
+    if ((d & 1) == 0 || reserved) return std::nullopt;
+    if (((d & 0xfffffffff000) >> size) != 0) return level;
+    ++level;
+  }
+  return std::nullopt;
+}
+
 std::string describe(const Config& config, const WalkRequest& request, const Result& ours,
                      std::uint64_t par) {
   std::ostringstream s;
@@ -63,7 +84,7 @@ std::string describe(const Config& config, const WalkRequest& request, const Res
 
 // PAR_EL1.FST of a fault (DDI 0487 D17, PAR_EL1)
 unsigned fault_status(const Fault& fault) {
-  const unsigned level = static_cast<unsigned>(fault.level);
+  const unsigned level = static_cast<std::uint8_t>(fault.level);
   switch (fault.kind) {
     case FaultKind::address_size:
       return 0x00 + level;
@@ -85,8 +106,12 @@ void compare(const Config& config, const WalkRequest& request, Translator& oracl
   Result ours = walk(config, request, table_access);
   ++counts.cases;
   ++counts.faults[static_cast<unsigned>(ours.fault.kind) & 7];
-  if (ours.fault.kind == FaultKind::address_size) {
-    ++counts.output_size_unchecked;  // Unicorn never checks IPS: what the walk would give with 48 bits
+  const std::optional<int> address_size = predicted_address_size_level(config, request.va, oracle.reads());
+  ASSERT_EQ(ours.fault.kind == FaultKind::address_size, address_size.has_value())
+      << describe(config, request, ours, par);
+  if (address_size) {
+    ASSERT_EQ(ours.fault.level, *address_size) << describe(config, request, ours, par);
+    ++counts.output_size_unchecked;  // from here on: what the walk gives with 48 bits
     ours = walk(with_unlimited_output(config), request, table_access);
   }
   if (reserved_level_0_block(ours)) {

@@ -15,12 +15,12 @@ constexpr std::uint64_t UXNTable = bit(60);
 constexpr std::uint64_t APTable0 = bit(61);
 constexpr std::uint64_t APTable1 = bit(62);
 
-constexpr std::uint8_t PR = Rights::privileged_read;
-constexpr std::uint8_t PW = Rights::privileged_write;
-constexpr std::uint8_t PX = Rights::privileged_execute;
-constexpr std::uint8_t UR = Rights::unprivileged_read;
-constexpr std::uint8_t UW = Rights::unprivileged_write;
-constexpr std::uint8_t UX = Rights::unprivileged_execute;
+constexpr unsigned PR = Rights::privileged_read;
+constexpr unsigned PW = Rights::privileged_write;
+constexpr unsigned PX = Rights::privileged_execute;
+constexpr unsigned UR = Rights::unprivileged_read;
+constexpr unsigned UW = Rights::unprivileged_write;
+constexpr unsigned UX = Rights::unprivileged_execute;
 
 // A page at VA 0 with the given leaf bits, table bits in the level 1 descriptor.
 struct PermissionBench : TableBench {
@@ -101,6 +101,18 @@ TEST(Vmsa64Permission, HPDDisablesTableBitsOfItsRangeOnly) {
   EXPECT_EQ(bench.rights(), PR);
   bench.config.stage1.tables[0].HPD = true;
   EXPECT_EQ(bench.rights(), PR | PW | UR | UW | UX);
+}
+
+TEST(Vmsa64Permission, HPDOfTheHighRangeActsOnTheHighRange) {
+  constexpr std::uint64_t va = 0xffff000000000000;
+  TableBench bench;
+  ASSERT_TRUE(bench.builder.map(va, 0x5000, KiB4));
+  bench.change_descriptor(va, 1, 0, APTable0 | APTable1);
+  bench.config.stage1.tables[0].HPD = true;
+  EXPECT_EQ(bench.translate(va, AccessType::write, false).fault.kind, FaultKind::permission);
+  bench.config.stage1.tables[0].HPD = false;
+  bench.config.stage1.tables[1].HPD = true;
+  EXPECT_TRUE(bench.translate(va, AccessType::write, false).ok());
 }
 
 TEST(Vmsa64Permission, WXNForbidsExecutionOfWhatIsWritable) {
