@@ -1,0 +1,141 @@
+// An AArch64 processing element without SystemC: runs quanta of instructions, takes interrupts,
+// keeps its generic timers, answers PSCI and semihosting, and reaches everything that is not RAM through its
+// host.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "smmuvp/base/archive.h"
+#include "smmuvp/base/diag.h"
+
+namespace smmuvp::cpu {
+
+/// Why run() came back.
+enum class StopReason {
+  quantum,    ///< the instructions asked for have been executed, or request_stop() was called
+  wfi,        ///< WFI with no interrupt line high: idle until set_irq(true) or set_fiq(true)
+  wfe,        ///< WFE: idle for a while; waking early is always allowed (DDI 0487 D1.6.1, spurious wake-up)
+  yield,      ///< YIELD: the guest is spinning
+  power_off,  ///< PSCI SYSTEM_OFF
+  reset,      ///< PSCI SYSTEM_RESET
+  exit,       ///< semihosting SYS_EXIT or SYS_EXIT_EXTENDED; Stop::status has the guest's status
+  error,  ///< the model cannot go on; Stop::text says why. Not reachable by guest code that the model knows
+};
+
+/// The result of one quantum.
+struct Stop {
+  StopReason reason = StopReason::quantum;
+  uint64_t instructions = 0;  ///< executed in this quantum; an exception counts as one more
+  uint64_t status = 0;        ///< for StopReason::exit
+  std::string text;           ///< for StopReason::error
+};
+
+/// How the bus answered.
+enum class BusStatus {
+  ok,
+  decode_error,  ///< nothing is there: synchronous external abort with ESR_EL1.ISS.EA = 0
+  slave_error,   ///< refused by what is there: synchronous external abort with ESR_EL1.ISS.EA = 1
+};
+
+/// One access to something that is not RAM. Naturally aligned, 1, 2, 4 or 8 bytes.
+struct BusAccess {
+  uint64_t address = 0;  ///< physical
+  uint64_t value = 0;    ///< written, or to be filled in by a read; little-endian, upper bytes zero
+  unsigned size = 0;     ///< bytes
+  bool write = false;
+  bool privileged = false;  ///< the access is made at EL1
+  uint64_t pc = 0;          ///< of the instruction
+};
+
+enum class Timer { virt, phys };
+
+/// What the CPU needs from its surroundings. All calls come from inside run(), on its thread.
+class CpuHost {
+ public:
+  virtual ~CpuHost() = default;
+  /// May block (a SystemC host waits here). May call set_irq(), set_fiq(), invalidate_code() and
+  /// request_stop().
+  virtual BusStatus bus_access(BusAccess& access) = 0;
+  /// The system counter (CNTPCT_EL0), 62.5 MHz, at this instruction. Never decreases.
+  virtual uint64_t counter() = 0;
+  /// A timer's interrupt output changed.
+  virtual void timer_output(Timer timer, bool level) = 0;
+  /// CpuCore::timer_deadline() may have changed: the host may want to end the quantum earlier.
+  virtual void timer_deadline_changed() = 0;
+  /// Where messages for the author of the guest go.
+  virtual Diag& diag() = 0;
+};
+
+struct CpuStatistics {
+  uint64_t instructions = 0;
+  uint64_t exceptions = 0;  ///< synchronous exceptions taken, PSCI and semihosting calls not counted
+  uint64_t interrupts = 0;  ///< IRQs and FIQs taken
+  uint64_t mmio_reads = 0;
+  uint64_t mmio_writes = 0;
+  uint64_t external_aborts = 0;
+  uint64_t code_invalidations = 0;  ///< of which at least one page held translated code
+};
+
+class CpuCore {
+ public:
+  virtual ~CpuCore() = default;
+
+  /// Maps host memory as RAM. `base` and `size` are multiples of 4 KiB, regions do not overlap, `host`
+  /// outlives the core. Returns an empty text, or what is wrong.
+  virtual std::string add_ram(uint64_t base, uint64_t size, void* host) = 0;
+
+  /// Puts every register into its reset state: EL1h, interrupts masked, MMU and caches off, PC = entry, X0 to
+  /// X3 = arguments. Not from inside run().
+  virtual void reset(uint64_t entry, const std::array<uint64_t, 4>& arguments) = 0;
+
+  /// Runs up to `instructions` (at least one block of straight-line code is executed).
+  virtual Stop run(uint64_t instructions) = 0;
+  /// Ends the running quantum at the next block. Callable from a host call-back.
+  virtual void request_stop() = 0;
+  /// Makes the running quantum end after `instructions` in total. Only ever shortens it. Callable from a host
+  /// call-back.
+  virtual void limit_quantum(uint64_t instructions) = 0;
+  /// Instructions executed in the running quantum so far; whole blocks, so up to a block ahead.
+  virtual uint64_t quantum_instructions() const = 0;
+
+  /// Interrupt inputs, level-sensitive. Taken at the next block boundary when unmasked. Callable at any time.
+  virtual void set_irq(bool level) = 0;
+  virtual void set_fiq(bool level) = 0;
+
+  /// Somebody else than this CPU wrote to RAM: forget translations made from there. Cheap where no code was.
+  virtual void invalidate_code(uint64_t phys, uint64_t length) = 0;
+
+  /// Re-evaluates both timers against CpuHost::counter() and drives their outputs.
+  virtual void update_timers() = 0;
+  /// The counter value at which an enabled, unmasked timer will fire next; none when no timer will.
+  virtual std::optional<uint64_t> timer_deadline() const = 0;
+
+  /// Architectural registers by name: X0..X30, SP_EL0, SP_EL1, PC, PSTATE, V0_LO, V0_HI, ..., SCTLR_EL1,
+  /// CNTV_CVAL_EL0, ... All that a checkpoint needs. Not from inside run().
+  virtual const std::vector<std::string>& register_names() const = 0;
+  virtual std::optional<uint64_t> read_register(const std::string& name) const = 0;
+  virtual bool write_register(const std::string& name, uint64_t value) = 0;
+  /// Saves or restores every register of register_names(). While loading, RAM has already been replaced:
+  /// translated code and TLBs are dropped. The exclusive monitor is not saved; it is open after loading.
+  virtual void visit(Archive& archive) = 0;
+
+  /// Translates with the current EL's tables, without side effects; none on a fault.
+  virtual std::optional<uint64_t> translate(uint64_t va) = 0;
+  /// Access to RAM by virtual address, without side effects. Returns how many bytes were accessible.
+  virtual size_t debug_read(uint64_t va, void* data, size_t length) = 0;
+  virtual size_t debug_write(uint64_t va, const void* data, size_t length) = 0;
+
+  virtual const CpuStatistics& statistics() const = 0;
+};
+
+/// A Cortex-A72 on libunicorn 2.0.1. Returns null and sets `error` when the installed library is not the one
+/// this was written for. `host` outlives the core.
+std::unique_ptr<CpuCore> make_unicorn_core(CpuHost& host, std::string& error);
+
+}  // namespace smmuvp::cpu

@@ -1,0 +1,132 @@
+// The CpuCore on libunicorn: memory map, call-backs, quantum, timers and registers of one engine.
+#pragma once
+
+#include <unicorn/unicorn.h>
+
+#include <functional>
+#include <list>
+#include <map>
+
+#include "generic_timer.h"
+#include "smmuvp/cpu/cpu_core.h"
+#include "unicorn_internals.h"
+
+namespace smmuvp::cpu {
+
+class UnicornCore final : public CpuCore {
+ public:
+  explicit UnicornCore(CpuHost& host);
+  ~UnicornCore() override;
+  UnicornCore(const UnicornCore&) = delete;
+  UnicornCore& operator=(const UnicornCore&) = delete;
+
+  /// Makes the engine. Returns an empty text, or what failed.
+  std::string open();
+
+  std::string add_ram(uint64_t base, uint64_t size, void* host) override;
+  void reset(uint64_t entry, const std::array<uint64_t, 4>& arguments) override;
+  Stop run(uint64_t instructions) override;
+  void request_stop() override;
+  void limit_quantum(uint64_t instructions) override;
+  uint64_t quantum_instructions() const override { return m_count; }
+  void set_irq(bool level) override;
+  void set_fiq(bool level) override;
+  void invalidate_code(uint64_t phys, uint64_t length) override;
+  void update_timers() override;
+  std::optional<uint64_t> timer_deadline() const override;
+  const std::vector<std::string>& register_names() const override { return m_names; }
+  std::optional<uint64_t> read_register(const std::string& name) const override;
+  bool write_register(const std::string& name, uint64_t value) override;
+  void visit(Archive& archive) override;
+  std::optional<uint64_t> translate(uint64_t va) override;
+  size_t debug_read(uint64_t va, void* data, size_t length) override;
+  size_t debug_write(uint64_t va, const void* data, size_t length) override;
+  const CpuStatistics& statistics() const override { return m_statistics; }
+
+ private:
+  struct Ram {
+    uint64_t base, size;
+    uint8_t* host;
+    std::vector<uint64_t> code_pages;  // a bit a page: code was translated from it
+  };
+  // A range of addresses without RAM, as one MMIO region of the library.
+  struct Gap {
+    UnicornCore* core;
+    uint64_t base;
+  };
+  // How a device call-back ends; plain data, because the library is left by longjmp on a fault.
+  struct Outcome {
+    enum class Kind { value, external_abort, alignment_fault } kind;
+    uint64_t value, va, address;
+    unsigned size;
+    bool write, fetch, slave_error;
+    uintptr_t return_address;
+  };
+  struct RegisterAccess {
+    std::function<uint64_t()> read;
+    std::function<void(uint64_t)> write;
+  };
+
+  std::string map_memory();
+  void close();
+  void replace_system_registers();
+  void make_register_table();
+
+  static uint64_t on_mmio_read(uc_engine* uc, uint64_t offset, unsigned size, void* user);
+  static void on_mmio_write(uc_engine* uc, uint64_t offset, unsigned size, uint64_t value, void* user);
+  static void on_block(uc_engine* uc, uint64_t address, uint32_t size, void* user);
+  static bool on_fetch(uc_engine* uc, uc_mem_type type, uint64_t address, int size, int64_t value,
+                       void* user);
+  static void on_interrupt(uc_engine* uc, uint32_t number, void* user);
+
+  void serve(uint64_t address, unsigned size, bool write, uint64_t value, Outcome& outcome);
+  void serve_data(uint64_t address, unsigned size, bool write, uint64_t value, Outcome& outcome, bool known,
+                  uint32_t word);
+  [[noreturn]] void raise(const Outcome& outcome);
+  bool is_device_memory(uint64_t va);
+  void loop_exit(int exception);
+  void stop(StopReason reason);
+  void fail(const std::string& text);
+  void handle_exception(int number);
+  void lines_changed();
+  void firmware_call();
+  bool semihosting_call();
+  uint64_t now();
+  void timer_written();
+  unsigned current_el() const;
+  std::optional<uint32_t> read_word(uint64_t va);
+  Ram* find_ram(uint64_t phys, uint64_t length);
+  template <class Copy>
+  size_t debug_access(uint64_t va, size_t length, Copy copy);
+  uint64_t get(int reg) const;
+  void set(int reg, uint64_t value);
+  uint64_t get_system(const UnicornInternals::SystemRegister& reg) const;
+  void set_system(const UnicornInternals::SystemRegister& reg, uint64_t value);
+  void set_pstate(uint64_t value);
+
+  CpuHost& m_host;
+  uc_engine* m_engine = nullptr;
+  UnicornInternals m_internals;
+  std::vector<Ram> m_ram;
+  std::list<Gap> m_gaps;
+  bool m_mapped = false;
+  bool m_running = false;
+
+  uint64_t m_count = 0;
+  uint64_t m_budget = 0;
+  uint64_t m_limit = 0;  // m_budget, or 0 when the next block call-back has something to do
+  bool m_look_at_lines = false;
+  bool m_stop_requested = false;
+  StopReason m_reason = StopReason::quantum;
+  uint64_t m_status = 0;
+  std::string m_error;
+
+  bool m_irq = false, m_fiq = false;
+  GenericTimer m_virt, m_phys;
+  bool m_virt_output = false, m_phys_output = false;
+  CpuStatistics m_statistics;
+  std::vector<std::string> m_names;
+  std::map<std::string, RegisterAccess> m_registers;
+};
+
+}  // namespace smmuvp::cpu
