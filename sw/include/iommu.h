@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * IOMMU core: instances, the devices behind them, their groups, and the
+ * address spaces ("domains") that groups are attached to.
+ */
+#ifndef IOMMU_H
+#define IOMMU_H
+
+#include <list.h>
+#include <types.h>
+
+struct device;
+struct device_node;
+struct iommu_device;
+struct iommu_domain;
+struct iommu_group;
+struct module;
+struct of_phandle_args;
+struct scatterlist;
+
+/* Rights and attributes of a mapping */
+#define IOMMU_READ	(1 << 0)
+#define IOMMU_WRITE	(1 << 1)
+#define IOMMU_CACHE	(1 << 2)	/* coherent with the CPU's caches */
+#define IOMMU_NOEXEC	(1 << 3)
+#define IOMMU_MMIO	(1 << 4)	/* device registers, not memory */
+#define IOMMU_PRIV	(1 << 5)	/* privileged accesses only */
+
+enum iommu_domain_type {
+	IOMMU_DOMAIN_BLOCKED,	/* every access is refused */
+	IOMMU_DOMAIN_IDENTITY,	/* addresses pass as they are */
+	IOMMU_DOMAIN_UNMANAGED,	/* mappings made by iommu_map() */
+	IOMMU_DOMAIN_DMA,	/* mappings made by the DMA API */
+};
+
+enum iommu_fault_type {
+	IOMMU_FAULT_TRANSLATION,
+	IOMMU_FAULT_ADDR_SIZE,
+	IOMMU_FAULT_ACCESS,
+	IOMMU_FAULT_PERMISSION,
+	IOMMU_FAULT_OTHER,
+};
+
+/**
+ * struct iommu_fault - what a device did that its IOMMU refused
+ * @type: why
+ * @raw_type: the IOMMU's own number for it
+ * @sid: the device's stream
+ * @ssid: substream, if @ssid_valid
+ * @iova: the address, as the device sent it
+ */
+struct iommu_fault {
+	enum iommu_fault_type type;
+	u32 raw_type;
+	u32 sid;
+	u32 ssid;
+	bool ssid_valid;
+	bool write;
+	bool priv;
+	bool exec;
+	u64 iova;
+};
+
+typedef void (*iommu_fault_handler_t)(struct device *dev,
+				      const struct iommu_fault *fault,
+				      void *data);
+
+/**
+ * struct iommu_iotlb_gather - removed translations not invalidated yet
+ * @start: first address
+ * @end: last address; below @start when nothing is gathered
+ * @pgsize: size of the leaves
+ */
+struct iommu_iotlb_gather {
+	unsigned long start;
+	unsigned long end;
+	size_t pgsize;
+};
+
+/**
+ * struct iommu_domain_ops - what an IOMMU driver does with a domain
+ * @attach_dev: make every stream of dev use the domain
+ * @map_pages: as io_pgtable_ops
+ * @unmap_pages: as io_pgtable_ops
+ * @iotlb_sync: invalidate what was gathered, and wait for it
+ * @iova_to_phys: 0 if nothing is mapped
+ * @free: nothing is attached any more
+ */
+struct iommu_domain_ops {
+	int (*attach_dev)(struct iommu_domain *domain, struct device *dev);
+	int (*map_pages)(struct iommu_domain *domain, unsigned long iova,
+			 phys_addr_t paddr, size_t pgsize, size_t pgcount,
+			 int prot, size_t *mapped);
+	size_t (*unmap_pages)(struct iommu_domain *domain,
+			      unsigned long iova, size_t pgsize,
+			      size_t pgcount,
+			      struct iommu_iotlb_gather *gather);
+	void (*iotlb_sync)(struct iommu_domain *domain,
+			   struct iommu_iotlb_gather *gather);
+	phys_addr_t (*iova_to_phys)(struct iommu_domain *domain,
+				    unsigned long iova);
+	void (*free)(struct iommu_domain *domain);
+};
+
+/**
+ * struct iommu_domain - an address space for devices
+ * @pgsize_bitmap: leaf sizes; valid once a device was attached
+ * @aperture_end: last address that can be mapped, likewise
+ * @dma_cookie: the DMA API's, for IOMMU_DOMAIN_DMA
+ */
+struct iommu_domain {
+	enum iommu_domain_type type;
+	const struct iommu_domain_ops *ops;
+	struct iommu_device *iommu;
+	unsigned long pgsize_bitmap;
+	u64 aperture_end;
+	void *dma_cookie;
+};
+
+/**
+ * struct iommu_ops - what an IOMMU driver offers
+ * @owner: its module; held while a device behind it is bound
+ * @of_xlate: add the stream IDs of one entry of a device's "iommus"
+ * @probe_device: take the device in; its fwspec is complete
+ * @release_device: let it go; its streams are refused from now on
+ * @domain_alloc: NULL if there is no memory or no such type
+ */
+struct iommu_ops {
+	struct module *owner;
+	int (*of_xlate)(struct device *dev,
+			const struct of_phandle_args *args);
+	int (*probe_device)(struct device *dev);
+	void (*release_device)(struct device *dev);
+	struct iommu_domain *(*domain_alloc)(struct iommu_device *iommu,
+					     enum iommu_domain_type type);
+};
+
+/**
+ * struct iommu_device - one IOMMU
+ * @dev: its device
+ * @ops: its driver
+ */
+struct iommu_device {
+	struct list_head node;
+	struct device *dev;
+	const struct iommu_ops *ops;
+};
+
+/**
+ * struct iommu_fwspec - how a device is connected to its IOMMU
+ * @iommu: the IOMMU
+ * @priv: the IOMMU driver's
+ * @user: module of the device's driver, in whose name the IOMMU's is held
+ * @num_ids: number of stream IDs
+ * @ids: in the order of the device tree
+ */
+struct iommu_fwspec {
+	struct iommu_device *iommu;
+	void *priv;
+	struct module *user;
+	iommu_fault_handler_t fault_handler;
+	void *fault_data;
+	unsigned int num_ids;
+	u32 ids[];
+};
+
+/* For IOMMU drivers */
+int iommu_device_register(struct iommu_device *iommu,
+			  const struct iommu_ops *ops, struct device *dev);
+int iommu_device_unregister(struct iommu_device *iommu);
+int iommu_fwspec_add_id(struct device *dev, u32 id);
+void iommu_report_device_fault(struct device *dev,
+			       const struct iommu_fault *fault);
+void iommu_iotlb_gather_add_page(struct iommu_domain *domain,
+				 struct iommu_iotlb_gather *gather,
+				 unsigned long iova, size_t size);
+
+static inline void iommu_iotlb_gather_init(struct iommu_iotlb_gather *gather)
+{
+	gather->start = ~0UL;
+	gather->end = 0;
+	gather->pgsize = 0;
+}
+
+static inline bool
+iommu_iotlb_gather_empty(const struct iommu_iotlb_gather *gather)
+{
+	return gather->end < gather->start;
+}
+
+/* For drivers of devices behind one */
+bool device_iommu_mapped(const struct device *dev);
+int iommu_set_fault_handler(struct device *dev,
+			    iommu_fault_handler_t handler, void *data);
+struct iommu_domain *iommu_domain_alloc(struct device *dev,
+					enum iommu_domain_type type);
+void iommu_domain_free(struct iommu_domain *domain);
+struct iommu_domain *iommu_get_domain(const struct device *dev);
+int iommu_attach_device(struct iommu_domain *domain, struct device *dev);
+int iommu_detach_device(struct iommu_domain *domain, struct device *dev);
+
+int iommu_map(struct iommu_domain *domain, unsigned long iova,
+	      phys_addr_t paddr, size_t size, int prot);
+size_t iommu_unmap(struct iommu_domain *domain, unsigned long iova,
+		   size_t size);
+int iommu_map_sg(struct iommu_domain *domain, unsigned long iova,
+		 const struct scatterlist *sg, unsigned int nents, int prot);
+phys_addr_t iommu_iova_to_phys(struct iommu_domain *domain,
+			       unsigned long iova);
+
+/* Between the IOMMU core and the DMA API */
+struct iommu_domain *iommu_get_dma_domain(const struct device *dev);
+int iommu_dma_init_domain(struct iommu_domain *domain);
+void iommu_dma_free_domain(struct iommu_domain *domain);
+
+/* Connect a device about to be bound; done for every probe by the core. */
+int iommu_configure_device(struct device *dev);
+void iommu_cleanup_device(struct device *dev);
+/* Connect a device that the device tree does not describe. */
+int iommu_configure_device_ids(struct device *dev, struct device_node *iommu,
+			       const u32 *ids, unsigned int num_ids);
+
+#endif
