@@ -1,0 +1,433 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Arm SMMUv3 driver (Arm IHI 0070): stage 1, one context descriptor a stream.
+ * What the SMMU can do is taken from its ID registers.
+ */
+
+#include "arm-smmu-v3.h"
+
+#include <interrupt.h>
+#include <iopoll.h>
+#include <module.h>
+#include <of.h>
+#include <platform_device.h>
+#include <slab.h>
+
+/* Queues need not be large: events are handled as they come. */
+#define CMDQ_LOG2SIZE	8
+#define EVTQ_LOG2SIZE	7
+
+void *arm_smmu_alloc(struct arm_smmu_device *smmu, size_t size)
+{
+	unsigned int order = (unsigned int)get_order(size);
+	void *mem = (void *)__get_free_pages(GFP_KERNEL | __GFP_ZERO, order);
+
+	if (!mem)
+		return NULL;
+	if ((virt_to_phys(mem) + size - 1) >> smmu->oas) {
+		dev_err(smmu->dev, "memory at %#llx is beyond its %u bits\n",
+			virt_to_phys(mem), smmu->oas);
+		free_pages((unsigned long)mem, order);
+		return NULL;
+	}
+	arm_smmu_sync_for_device(smmu, mem, size);
+	return mem;
+}
+
+void arm_smmu_free(void *mem, size_t size)
+{
+	if (mem)
+		free_pages((unsigned long)mem, (unsigned int)get_order(size));
+}
+
+/* Write a register and wait until its acknowledgement equals it. */
+static int write_and_ack(struct arm_smmu_device *smmu, const char *name,
+			 u32 value, unsigned int reg, unsigned int ack)
+{
+	u32 got;
+	int ret;
+
+	writel(value, smmu->base + reg);
+	ret = readl_poll_timeout_atomic(smmu->base + ack, got, got == value,
+					0, ARM_SMMU_TIMEOUT_US);
+	if (ret)
+		dev_err(smmu->dev, "%s=%#x is not acknowledged: %#x\n", name,
+			value, got);
+	return ret;
+}
+
+static int write_cr0(struct arm_smmu_device *smmu, u32 value)
+{
+	return write_and_ack(smmu, "CR0", value, SMMU_CR0, SMMU_CR0ACK);
+}
+
+static int write_irq_ctrl(struct arm_smmu_device *smmu, u32 value)
+{
+	return write_and_ack(smmu, "IRQ_CTRL", value, SMMU_IRQ_CTRL,
+			     SMMU_IRQ_CTRLACK);
+}
+
+/*
+ * What becomes of accesses while SMMUEN is 0: refused, so that nothing passes
+ * without translation before or after our time (IHI 0070 6.3.14.1).
+ */
+static int gbpa_abort(struct arm_smmu_device *smmu)
+{
+	u32 gbpa;
+	int ret;
+
+	ret = readl_poll_timeout_atomic(smmu->base + SMMU_GBPA, gbpa,
+					!(gbpa & GBPA_UPDATE), 0,
+					ARM_SMMU_TIMEOUT_US);
+	if (ret)
+		goto out_timeout;
+	gbpa |= (u32)(GBPA_ABORT | GBPA_UPDATE);
+	writel(gbpa, smmu->base + SMMU_GBPA);
+	ret = readl_poll_timeout_atomic(smmu->base + SMMU_GBPA, gbpa,
+					!(gbpa & GBPA_UPDATE), 0,
+					ARM_SMMU_TIMEOUT_US);
+	if (ret)
+		goto out_timeout;
+	if (!(gbpa & GBPA_ABORT))
+		dev_warn(smmu->dev, "GBPA.ABORT does not stick\n");
+	return 0;
+
+out_timeout:
+	dev_err(smmu->dev, "GBPA.Update stays set: %#x\n", gbpa);
+	return ret;
+}
+
+/* IHI 0070 6.3.1 to 6.3.6: what it is, and whether that is enough for us. */
+static int read_features(struct arm_smmu_device *smmu)
+{
+	/* IDR5.OAS to bits; 52 and 56 are not used, descriptors hold 48. */
+	static const u8 oas_bits[] = { 32, 36, 40, 42, 44, 48, 48, 48 };
+	u32 idr0 = readl(smmu->base + SMMU_IDR0);
+	u32 idr1 = readl(smmu->base + SMMU_IDR1);
+	u32 idr5 = readl(smmu->base + SMMU_IDR5);
+	u32 aidr = readl(smmu->base + SMMU_AIDR);
+	unsigned long ttf = FIELD_GET(IDR0_TTF, idr0);
+	unsigned long endian = FIELD_GET(IDR0_TTENDIAN, idr0);
+	const char *missing = NULL;
+
+	if (!(idr0 & IDR0_S1P))
+		missing = "stage 1 translation (IDR0.S1P)";
+	else if (ttf != IDR0_TTF_AARCH64 && ttf != IDR0_TTF_BOTH)
+		missing = "VMSAv8-64 tables (IDR0.TTF)";
+	else if (endian != IDR0_TTENDIAN_MIXED && endian != IDR0_TTENDIAN_LE)
+		missing = "little-endian tables (IDR0.TTENDIAN)";
+	else if (!(idr5 & IDR5_GRAN4K))
+		missing = "the 4 KiB granule (IDR5.GRAN4K)";
+	else if (idr1 & (IDR1_TABLES_PRESET | IDR1_QUEUES_PRESET))
+		missing = "tables and queues in memory (IDR1.TABLES_PRESET, QUEUES_PRESET)";
+	if (missing) {
+		dev_err(smmu->dev, "not usable without %s\n", missing);
+		return -ENODEV;
+	}
+
+	smmu->coherent = idr0 & IDR0_COHACC;
+	if (smmu->coherent != smmu->dev->dma_coherent)
+		dev_warn(smmu->dev, "IDR0.COHACC is %d, dma-coherent says %d; IDR0 is believed\n",
+			 smmu->coherent, smmu->dev->dma_coherent);
+	smmu->hyp = idr0 & IDR0_HYP;
+	smmu->btm = idr0 & IDR0_BTM;
+	smmu->sev = idr0 & IDR0_SEV;
+	smmu->msi = idr0 & IDR0_MSI;
+	smmu->stall_forced =
+		FIELD_GET(IDR0_STALL_MODEL, idr0) == IDR0_STALL_FORCED;
+	smmu->asid_bits = idr0 & IDR0_ASID16 ? 16 : 8;
+	smmu->strtab.two_level =
+		FIELD_GET(IDR0_ST_LEVEL, idr0) == IDR0_ST_LEVEL_2;
+	smmu->sid_bits = (unsigned int)FIELD_GET(IDR1_SIDSIZE, idr1);
+	smmu->oas = oas_bits[FIELD_GET(IDR5_OAS, idr5)];
+	smmu->cmdq.log2size = min(CMDQ_LOG2SIZE + 0u,
+				  (u32)FIELD_GET(IDR1_CMDQS, idr1));
+	smmu->evtq.log2size = min(EVTQ_LOG2SIZE + 0u,
+				  (u32)FIELD_GET(IDR1_EVENTQS, idr1));
+	if (smmu->sid_bits > 32) {
+		dev_err(smmu->dev, "IDR1.SIDSIZE is %u\n", smmu->sid_bits);
+		return -ENODEV;
+	}
+
+	dev_info(smmu->dev,
+		 "SMMUv3.%u, %u-bit output, %u-bit StreamIDs, %u-bit ASIDs, %s, %s table, queues of %u commands and %u events\n",
+		 (u32)FIELD_GET(AIDR_MINOR, aidr), smmu->oas, smmu->sid_bits,
+		 smmu->asid_bits, smmu->coherent ? "coherent" : "not coherent",
+		 smmu->strtab.two_level ? "two-level" : "linear",
+		 1u << smmu->cmdq.log2size, 1u << smmu->evtq.log2size);
+	return 0;
+}
+
+static int queue_init(struct arm_smmu_device *smmu, struct arm_smmu_queue *q,
+		      const char *name, unsigned int base_reg,
+		      unsigned int prod_reg, size_t dwords)
+{
+	q->entry = dwords * sizeof(u64);
+	q->prod_reg = prod_reg;
+	q->prod = 0;
+	q->cons = 0;
+	q->base = arm_smmu_alloc(smmu, q->entry << q->log2size);
+	if (!q->base) {
+		dev_err(smmu->dev, "no memory for the %s queue\n", name);
+		return -ENOMEM;
+	}
+	writeq(Q_BASE_RWA | virt_to_phys(q->base) |
+	       FIELD_PREP(Q_BASE_LOG2SIZE, (u64)q->log2size),
+	       smmu->base + base_reg);
+	writel(0, smmu->base + prod_reg);
+	writel(0, smmu->base + prod_reg + 4);
+	return 0;
+}
+
+static void queue_free(struct arm_smmu_queue *q)
+{
+	arm_smmu_free(q->base, q->entry << q->log2size);
+	q->base = NULL;
+}
+
+/* Nothing that an earlier user left cached may be used. */
+static int invalidate_all(struct arm_smmu_device *smmu)
+{
+	u64 cmds[3 * CMD_DWORDS] = {
+		CMD_CFGI_STE_RANGE,
+		FIELD_PREP(CMD_CFGI_1_RANGE, CFGI_RANGE_ALL),
+		CMD_TLBI_NSNH_ALL, 0,
+		CMD_TLBI_EL2_ALL, 0,
+	};
+
+	/* Without Hyp the last one would be illegal (IHI 0070 4.4). */
+	return arm_smmu_cmdq_issue(smmu, cmds, smmu->hyp ? 3 : 2, true);
+}
+
+static irqreturn_t evtq_irq(int irq, void *data)
+{
+	(void)irq;
+	arm_smmu_evtq_drain(data);
+	return IRQ_HANDLED;
+}
+
+static irqreturn_t gerror_irq(int irq, void *data)
+{
+	(void)irq;
+	arm_smmu_handle_gerror(data);
+	return IRQ_HANDLED;
+}
+
+static irqreturn_t combined_irq(int irq, void *data)
+{
+	(void)irq;
+	arm_smmu_handle_gerror(data);
+	arm_smmu_evtq_drain(data);
+	return IRQ_HANDLED;
+}
+
+static int request_one(struct arm_smmu_device *smmu, const char *name,
+		       irq_handler_t handler)
+{
+	struct platform_device *pdev = to_platform_device(smmu->dev);
+	int irq = platform_get_irq_byname_optional(pdev, name);
+
+	if (irq < 0)
+		return irq;
+	return devm_request_irq(smmu->dev, (unsigned int)irq, handler, 0,
+				name, smmu);
+}
+
+/* By the names of the binding arm,smmu-v3; without an interrupt there are
+ * no reports of faults, but translation works.
+ */
+static void setup_irqs(struct arm_smmu_device *smmu)
+{
+	/* Address 0 is no MSI (IHI 0070 6.3.22): the wires are used. */
+	if (smmu->msi) {
+		writeq(0, smmu->base + SMMU_GERROR_IRQ_CFG0);
+		writeq(0, smmu->base + SMMU_EVENTQ_IRQ_CFG0);
+	}
+	if (!request_one(smmu, "combined", combined_irq))
+		return;
+	if (request_one(smmu, "eventq", evtq_irq))
+		dev_warn(smmu->dev, "no eventq interrupt: faults are not reported\n");
+	if (request_one(smmu, "gerror", gerror_irq))
+		dev_warn(smmu->dev, "no gerror interrupt: global errors are seen late\n");
+}
+
+/* Bring it from any state to one in which nothing is cached or in use. */
+static int stop(struct arm_smmu_device *smmu)
+{
+	int ret = gbpa_abort(smmu);
+
+	if (!ret)
+		ret = write_irq_ctrl(smmu, 0);
+	if (!ret)
+		ret = write_cr0(smmu, 0);
+	return ret;
+}
+
+static int start(struct arm_smmu_device *smmu)
+{
+	u32 cache = smmu->coherent ? CR1_CACHE_WB : CR1_CACHE_NC;
+	u32 cr0 = 0;
+	int ret;
+
+	writel((u32)(FIELD_PREP(CR1_TABLE_SH, SH_ISH) |
+		     FIELD_PREP(CR1_TABLE_OC, cache) |
+		     FIELD_PREP(CR1_TABLE_IC, cache) |
+		     FIELD_PREP(CR1_QUEUE_SH, SH_ISH) |
+		     FIELD_PREP(CR1_QUEUE_OC, cache) |
+		     FIELD_PREP(CR1_QUEUE_IC, cache)),
+	       smmu->base + SMMU_CR1);
+	/* Strange streams are worth an event. The CPU's TLB invalidations are
+	 * none of this SMMU's business: PTM keeps them out.
+	 */
+	writel((u32)(CR2_RECINVSID | (smmu->btm ? CR2_PTM : 0)),
+	       smmu->base + SMMU_CR2);
+
+	ret = arm_smmu_strtab_init(smmu);
+	if (ret)
+		return ret;
+	ret = queue_init(smmu, &smmu->cmdq, "command", SMMU_CMDQ_BASE,
+			 SMMU_CMDQ_PROD, CMD_DWORDS);
+	if (ret)
+		return ret;
+	ret = queue_init(smmu, &smmu->evtq, "event", SMMU_EVENTQ_BASE,
+			 SMMU_EVENTQ_PROD, EVT_DWORDS);
+	if (ret)
+		return ret;
+
+	/* Errors that were active before belong to nobody any more. */
+	writel(readl(smmu->base + SMMU_GERROR), smmu->base + SMMU_GERRORN);
+
+	cr0 |= CR0_CMDQEN;
+	ret = write_cr0(smmu, cr0);
+	if (ret)
+		return ret;
+	ret = invalidate_all(smmu);
+	if (ret) {
+		dev_err(smmu->dev, "does not process commands (%d)\n", ret);
+		return ret;
+	}
+	cr0 |= CR0_EVENTQEN;
+	ret = write_cr0(smmu, cr0);
+	if (ret)
+		return ret;
+	setup_irqs(smmu);
+	ret = write_irq_ctrl(smmu, IRQ_CTRL_EVENTQ_IRQEN |
+				   IRQ_CTRL_GERROR_IRQEN);
+	if (ret)
+		return ret;
+	cr0 |= CR0_SMMUEN;
+	return write_cr0(smmu, cr0);
+}
+
+static void free_all(struct arm_smmu_device *smmu)
+{
+	queue_free(&smmu->cmdq);
+	queue_free(&smmu->evtq);
+	arm_smmu_strtab_free(smmu);
+	bitmap_free(smmu->asid_map);
+	smmu->asid_map = NULL;
+}
+
+static int arm_smmu_probe(struct platform_device *pdev)
+{
+	struct device *dev = &pdev->dev;
+	struct arm_smmu_device *smmu;
+	struct resource *res;
+	int ret;
+
+	smmu = devm_kzalloc(dev, sizeof(*smmu), GFP_KERNEL);
+	if (!smmu)
+		return -ENOMEM;
+	smmu->dev = dev;
+	spin_lock_init(&smmu->cmdq_lock);
+	INIT_LIST_HEAD(&smmu->masters);
+	platform_set_drvdata(pdev, smmu);
+
+	smmu->base = devm_platform_get_and_ioremap_resource(pdev, 0, &res);
+	if (IS_ERR(smmu->base))
+		return (int)PTR_ERR(smmu->base);
+	if (resource_size(res) < SMMU_REGS_SIZE) {
+		dev_err(dev, "%#llx bytes of registers, %#x are needed\n",
+			resource_size(res), SMMU_REGS_SIZE);
+		return -EINVAL;
+	}
+
+	ret = read_features(smmu);
+	if (ret)
+		return ret;
+	smmu->asid_map = bitmap_zalloc(1u << smmu->asid_bits, GFP_KERNEL);
+	if (!smmu->asid_map)
+		return -ENOMEM;
+	ret = stop(smmu);
+	if (ret)
+		goto out_free;
+	ret = start(smmu);
+	if (ret)
+		goto out_stop;
+	ret = iommu_device_register(&smmu->iommu, &arm_smmu_iommu_ops, dev);
+	if (ret)
+		goto out_stop;
+	return 0;
+
+out_stop:
+	/* Memory that it may still use is not given back. */
+	if (stop(smmu))
+		return ret;
+out_free:
+	free_all(smmu);
+	return ret;
+}
+
+static int arm_smmu_remove(struct platform_device *pdev)
+{
+	struct arm_smmu_device *smmu = platform_get_drvdata(pdev);
+	const u32 queues = CR0_CMDQEN | CR0_EVENTQEN;
+	int ret;
+
+	ret = iommu_device_unregister(&smmu->iommu);
+	if (ret) {
+		dev_err(smmu->dev, "still in use\n");
+		return ret;
+	}
+	/*
+	 * Translation off first, while the queues run: a CMD_SYNC then makes
+	 * the last events visible (IHI 0070 4.7.3), and they are reported.
+	 */
+	ret = gbpa_abort(smmu);
+	if (!ret)
+		ret = write_cr0(smmu, queues);
+	if (!ret)
+		arm_smmu_cmdq_sync(smmu);
+	arm_smmu_evtq_drain(smmu);
+	arm_smmu_handle_gerror(smmu);
+
+	if (stop(smmu)) {
+		dev_err(smmu->dev, "does not stop; its memory is not freed\n");
+		return -ETIMEDOUT;
+	}
+	dev_info(smmu->dev, "stopped; %llu events seen, %u overflows, %u commands refused\n",
+		 smmu->events, smmu->overflows, smmu->cmdq_errors);
+	free_all(smmu);
+	return 0;
+}
+
+static const struct of_device_id arm_smmu_of_match[] = {
+	{ .compatible = "arm,smmu-v3" },
+	{ }
+};
+MODULE_DEVICE_TABLE(of, arm_smmu_of_match);
+
+static struct platform_driver arm_smmu_driver = {
+	.probe = arm_smmu_probe,
+	.remove = arm_smmu_remove,
+	.driver = {
+		.name = "arm-smmu-v3",
+		.of_match_table = arm_smmu_of_match,
+	},
+};
+module_platform_driver(arm_smmu_driver);
+
+/* The page-table format is found at run time, so no symbol says so. */
+MODULE_SOFTDEP("pre: io-pgtable-arm");
+MODULE_DESCRIPTION("Arm SMMUv3 driver");
+MODULE_LICENSE("Dual MIT/GPL");
