@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: MIT
+/* Driver of testdev, a DMA master for exercising an IOMMU. */
+
+#include "testdev-dma.h"
+
+#include <interrupt.h>
+#include <module.h>
+#include <of.h>
+#include <platform_device.h>
+#include <shell.h>
+
+#define TD_ID			0x000
+#define TD_ID_VALUE		0x414d4454u
+#define TD_VERSION		0x004
+#define TD_CTRL			0x008
+#define TD_CTRL_ENABLE		0x1u
+#define TD_CTRL_RESET		0x2u
+#define TD_STATUS		0x00c
+#define TD_STATUS_RING_ERROR	0x2u
+#define TD_RING_BASE		0x010
+#define TD_RING_SIZE_REG	0x018
+#define TD_PROD			0x01c
+#define TD_CONS			0x020
+#define TD_IRQ_STATUS		0x024
+#define TD_IRQ_DONE		0x1u
+#define TD_IRQ_ERROR		0x2u
+#define TD_IRQ_RING		0x4u
+#define TD_IRQ_ENABLE		0x028
+#define TD_SID_COUNT		0x02c
+
+/* Simulated time for one batch: generous, a hang must end some time. */
+#define TD_TIMEOUT_MS		20000
+
+static struct testdev *testdev;
+
+static irqreturn_t td_irq(int irq, void *data)
+{
+	struct testdev *td = data;
+	u32 status = readl(td->base + TD_IRQ_STATUS);
+
+	(void)irq;
+	if (!status)
+		return IRQ_NONE;
+	writel(status, td->base + TD_IRQ_STATUS);
+	td->irq_seen |= status;
+	complete(&td->progress);
+	return IRQ_HANDLED;
+}
+
+void td_stop(struct testdev *td)
+{
+	writel(TD_CTRL_RESET, td->base + TD_CTRL);
+}
+
+void td_start(struct testdev *td, u64 ring_base)
+{
+	td_stop(td);
+	td->prod = 0;
+	td->irq_seen = 0;
+	memset(td->ring, 0, TD_RING_SIZE * sizeof(*td->ring));
+	writeq(ring_base, td->base + TD_RING_BASE);
+	writel(TD_RING_SIZE, td->base + TD_RING_SIZE_REG);
+	writel(TD_IRQ_DONE | TD_IRQ_ERROR | TD_IRQ_RING,
+	       td->base + TD_IRQ_ENABLE);
+	writel(TD_CTRL_ENABLE, td->base + TD_CTRL);
+}
+
+/* Interrupts do the waking; what is true is in the ring. */
+static int wait_done(struct testdev *td, struct td_desc *last)
+{
+	const unsigned long end = jiffies + msecs_to_jiffies(TD_TIMEOUT_MS);
+
+	while (READ_ONCE(last->status) == TD_PENDING) {
+		unsigned long left = end - jiffies;
+
+		if (readl(td->base + TD_STATUS) & TD_STATUS_RING_ERROR)
+			return -EIO;
+		if ((long)left <= 0 ||
+		    !wait_for_completion_timeout(&td->progress, left)) {
+			if (READ_ONCE(last->status) != TD_PENDING)
+				break;
+			dev_err(td->dev,
+				"no progress: STATUS %#x PROD %u CONS %u IRQ_STATUS %#x\n",
+				readl(td->base + TD_STATUS), td->prod,
+				readl(td->base + TD_CONS),
+				readl(td->base + TD_IRQ_STATUS));
+			return -ETIMEDOUT;
+		}
+	}
+	dma_rmb();
+	return 0;
+}
+
+int td_run(struct testdev *td, struct td_desc *desc, unsigned int n)
+{
+	struct td_desc *slot = NULL;
+	u32 first = td->prod;
+	unsigned int i;
+	int ret;
+
+	if (!n || n > TD_RING_SIZE)
+		return -EINVAL;
+	for (i = 0; i < n; i++) {
+		slot = &td->ring[td->prod++ % TD_RING_SIZE];
+		desc[i].status = TD_PENDING;
+		*slot = desc[i];
+	}
+	slot->flags |= TD_FLAG_IRQ;
+	td->irq_seen = 0;
+	reinit_completion(&td->progress);
+	writel(td->prod, td->base + TD_PROD);
+
+	ret = wait_done(td, slot);
+	for (i = 0; i < n; i++)
+		desc[i] = td->ring[(first + i) % TD_RING_SIZE];
+	return ret;
+}
+
+static void td_fault(struct device *dev, const struct iommu_fault *fault,
+		     void *data)
+{
+	struct testdev *td = data;
+
+	(void)dev;
+	if (!td->faults++)
+		td->fault = *fault;
+	complete(&td->fault_seen);
+}
+
+void td_arm_fault(struct testdev *td)
+{
+	td->faults = 0;
+	memset(&td->fault, 0, sizeof(td->fault));
+	reinit_completion(&td->fault_seen);
+}
+
+bool td_wait_fault(struct testdev *td, unsigned int timeout_ms)
+{
+	return wait_for_completion_timeout(&td->fault_seen,
+					   msecs_to_jiffies(timeout_ms)) != 0;
+}
+
+static int dmatest_command(int argc, char **argv)
+{
+	if (!testdev) {
+		shell_printf("dmatest: no testdev is bound\n");
+		return -ENODEV;
+	}
+	return td_dmatest(testdev, argc, argv);
+}
+
+static int td_probe(struct platform_device *pdev)
+{
+	struct device *dev = &pdev->dev;
+	struct testdev *td;
+	u32 id, version;
+	int irq, ret;
+
+	td = devm_kzalloc(dev, sizeof(*td), GFP_KERNEL);
+	if (!td)
+		return -ENOMEM;
+	td->dev = dev;
+	init_completion(&td->progress);
+	init_completion(&td->fault_seen);
+	platform_set_drvdata(pdev, td);
+
+	td->base = devm_platform_ioremap_resource(pdev, 0);
+	if (IS_ERR(td->base))
+		return (int)PTR_ERR(td->base);
+	id = readl(td->base + TD_ID);
+	version = readl(td->base + TD_VERSION);
+	if (id != TD_ID_VALUE || version != 1) {
+		dev_err(dev, "no testdev: ID %#x version %u\n", id, version);
+		return -ENODEV;
+	}
+	td->streams = readl(td->base + TD_SID_COUNT);
+	ret = dma_set_mask_and_coherent(dev, DMA_BIT_MASK(64));
+	if (ret)
+		return ret;
+
+	td_stop(td);
+	irq = platform_get_irq(pdev, 0);
+	if (irq < 0)
+		return irq;
+	ret = devm_request_irq(dev, (unsigned int)irq, td_irq, 0,
+			       dev_name(dev), td);
+	if (ret)
+		return ret;
+	td->ring = dma_alloc_coherent(dev, TD_RING_SIZE * sizeof(*td->ring),
+				      &td->ring_dma, GFP_KERNEL);
+	if (!td->ring)
+		return -ENOMEM;
+	if (device_iommu_mapped(dev)) {
+		ret = iommu_set_fault_handler(dev, td_fault, td);
+		if (ret)
+			goto out_ring;
+	}
+	td_start(td, td->ring_dma);
+	if (!testdev)
+		testdev = td;
+	dev_info(dev, "%u streams, ring at %#llx\n", td->streams,
+		 td->ring_dma);
+	return 0;
+
+out_ring:
+	dma_free_coherent(dev, TD_RING_SIZE * sizeof(*td->ring), td->ring,
+			  td->ring_dma);
+	return ret;
+}
+
+static int td_remove(struct platform_device *pdev)
+{
+	struct testdev *td = platform_get_drvdata(pdev);
+
+	if (testdev == td)
+		testdev = NULL;
+	td_stop(td);
+	if (device_iommu_mapped(td->dev))
+		iommu_set_fault_handler(td->dev, NULL, NULL);
+	dma_free_coherent(td->dev, TD_RING_SIZE * sizeof(*td->ring),
+			  td->ring, td->ring_dma);
+	return 0;
+}
+
+static const struct of_device_id td_of_match[] = {
+	{ .compatible = "smmu-vp,testdev" },
+	{ }
+};
+MODULE_DEVICE_TABLE(of, td_of_match);
+
+static struct platform_driver td_driver = {
+	.probe = td_probe,
+	.remove = td_remove,
+	.driver = {
+		.name = "testdev-dma",
+		.of_match_table = td_of_match,
+	},
+};
+
+static int __init td_init(void)
+{
+	int ret = platform_driver_register(&td_driver);
+
+	if (ret)
+		return ret;
+	ret = register_shell_command("dmatest",
+				     "[--size MiB] [--test NAME] [--list] - test DMA through testdev",
+				     dmatest_command);
+	if (ret)
+		platform_driver_unregister(&td_driver);
+	return ret;
+}
+
+static void __exit td_exit(void)
+{
+	unregister_shell_command("dmatest");
+	platform_driver_unregister(&td_driver);
+}
+
+module_init(td_init);
+module_exit(td_exit);
+
+/* Works without an IOMMU driver too where the device tree names no IOMMU. */
+MODULE_SOFTDEP("pre: arm-smmu-v3");
+MODULE_DESCRIPTION("Driver and tests of testdev");
+MODULE_LICENSE("Dual MIT/GPL");

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/* Between the parts of the testdev driver (docs/testdev.md). */
+#ifndef TESTDEV_DMA_H
+#define TESTDEV_DMA_H
+
+#include <completion.h>
+#include <device.h>
+#include <dma-mapping.h>
+#include <io.h>
+#include <iommu.h>
+#include <kernel.h>
+
+#define TD_OP_NOP		0
+#define TD_OP_READ		1
+#define TD_OP_WRITE		2
+#define TD_OP_COPY		3
+#define TD_OP_CHECK		4
+#define TD_FLAG_IRQ		0x100u
+#define TD_FLAG_SSV		0x200u
+#define TD_FLAG_PRIV		0x400u
+#define TD_FLAG_INST		0x800u
+
+#define TD_PENDING		0
+#define TD_OK			1
+#define TD_READ_ERROR		2
+#define TD_WRITE_ERROR		3
+#define TD_MISMATCH		4
+#define TD_BAD_DESCRIPTOR	5
+
+#define TD_RING_SIZE		32u
+
+/* Multiplier of the pattern: word i of seed s is (s + i) times this. */
+#define TD_PATTERN		0x9e3779b97f4a7c15ULL
+
+struct td_desc {
+	u32 flags;
+	u32 stream;
+	u32 substream;
+	u32 seed;
+	u64 src;
+	u64 dst;
+	u64 length;
+	u32 status;
+	u32 response;
+	u64 done;
+	u64 result;
+};
+static_assert(sizeof(struct td_desc) == 64, "a descriptor is 64 bytes");
+
+/**
+ * struct testdev - one device
+ * @streams: number of its streams
+ * @ring: descriptors; @ring_dma: where the device finds them
+ * @prod: descriptors made ready since the device was enabled
+ * @irq_seen: bits of IRQ_STATUS since the last wait began
+ * @progress: an interrupt came
+ * @fault: the first fault since td_arm_fault(); @faults: how many
+ */
+struct testdev {
+	struct device *dev;
+	u8 __iomem *base;
+	u32 streams;
+
+	struct td_desc *ring;
+	dma_addr_t ring_dma;
+	u32 prod;
+	u32 irq_seen;
+	struct completion progress;
+
+	struct iommu_fault fault;
+	unsigned int faults;
+	struct completion fault_seen;
+};
+
+/* Start the device with the ring at an address; stops it first. */
+void td_start(struct testdev *td, u64 ring_base);
+void td_stop(struct testdev *td);
+
+/* Make descriptors ready, copies of those given, TD_RING_SIZE at most, and
+ * wait until the last is finished. On return the statuses are in desc.
+ * -ETIMEDOUT, or -EIO for a ring error; then the device must be started anew.
+ */
+int td_run(struct testdev *td, struct td_desc *desc, unsigned int n);
+
+void td_arm_fault(struct testdev *td);
+/* Wait for the first fault; false if none comes. */
+bool td_wait_fault(struct testdev *td, unsigned int timeout_ms);
+
+/* The shell command; -errno if it could not run. */
+int td_dmatest(struct testdev *td, int argc, char **argv);
+
+#endif
