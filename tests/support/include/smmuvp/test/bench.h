@@ -12,12 +12,13 @@
 #include <variant>
 #include <vector>
 
+#include "smmuvp/test/core.h"
 #include "smmuvp/tlm/component.h"
 
 namespace smmuvp::test {
 
 /// Keeps what components tell the program.
-class CapturingHost : public Host, public DiagSink {
+class CapturingHost : public Host, public CapturingDiag {
  public:
   DiagSink& diag() override { return *this; }
   TraceSink* trace() override { return nullptr; }
@@ -25,15 +26,6 @@ class CapturingHost : public Host, public DiagSink {
   void internal_error(const std::string& source, const std::string& text) override {
     ADD_FAILURE() << source << ": " << text;
   }
-  void report(const Diagnostic& d) override { diagnostics.push_back(d); }
-  /// How many diagnostics named this site since the last clear.
-  std::size_t count(const std::string& site) const {
-    std::size_t n = 0;
-    for (const Diagnostic& d : diagnostics) n += d.site == site ? 1 : 0;
-    return n;
-  }
-
-  std::vector<Diagnostic> diagnostics;
   std::vector<GuestExit> exits;
 };
 
@@ -147,22 +139,6 @@ class Statistics : public StatVisitor {
 
  private:
   std::map<std::string, std::uint64_t> m_values;
-};
-
-/// A repeatable sequence of numbers for random tests (splitmix64).
-class Random {
- public:
-  explicit Random(std::uint64_t seed) : m_state(seed) {}
-  std::uint64_t next() {
-    std::uint64_t z = (m_state += 0x9e3779b97f4a7c15);
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-    return z ^ (z >> 31);
-  }
-  std::uint64_t below(std::uint64_t n) { return next() % n; }
-
- private:
-  std::uint64_t m_state;
 };
 
 }  // namespace smmuvp::test

@@ -1,0 +1,66 @@
+// PL011 UART as a component (ARM DDI 0183).
+//
+// Parameters  revision       "r1p5" (32-deep FIFOs) or "r1p4" (16-deep)
+//             clock_hz       UARTCLK; Linux reads it from the device tree's clock
+//             timing         "none": characters leave at once; "baud": they take the time of the baud rate
+//             poll_ns        how often input is looked for
+//             firmware_init  reset leaves the UART on (115200 8N1), as firmware would
+// Ports       socket  target, 4 KiB
+//             irq     UARTINTR, level
+//             reset   optional; a rising edge resets the registers
+#pragma once
+#include <vector>
+
+#include <tlm_utils/simple_target_socket.h>
+#include "smmuvp/base/trace.h"
+#include "smmuvp/pl011/pl011_core.h"
+#include "smmuvp/tlm/component.h"
+#include "smmuvp/tlm/line_driver.h"
+
+namespace smmuvp {
+
+/// Input is taken from the backend one character a poll, while has_input() and only when the receiver has
+/// room; nothing typed is lost before the guest has switched the receiver on.
+class Pl011 : public Component, public ConsoleControl, private Pl011Client {
+ public:
+  Pl011(const sc_core::sc_module_name& name, const Params& params, Host& host);
+
+  const std::vector<Port>& ports() const override { return m_ports; }
+  void visit(Archive& archive) override;
+  void statistics(StatVisitor& visitor) const override;
+  void describe(DtNode& node) const override;
+  void set_backend(ConsoleBackend* backend) override { m_backend = backend; }
+
+  tlm_utils::simple_target_socket<Pl011, platform_buswidth> socket;
+  LineOut irq;
+  LineIn reset;
+
+ private:
+  void transmit(std::uint8_t byte) override;
+  void b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
+  unsigned transport_dbg(tlm::tlm_generic_payload& payload);
+  void poll();
+  void character_sent();
+  void receive_timeout();
+  void reset_rises();
+  void settle();
+
+  Diag m_diag;
+  Tracer m_tracer;
+  Pl011Core m_core;
+  bool m_baud_timing;
+  sc_core::sc_time m_poll_period;
+  ConsoleBackend* m_backend = nullptr;
+  LineDriver m_irq_driver;
+  std::vector<Port> m_ports;
+  sc_core::sc_event m_character_sent;
+  sc_core::sc_event m_receive_timeout;
+  bool m_sending = false;             // m_character_sent is on its way
+  std::uint64_t m_seen_received = 0;  // for which m_receive_timeout was set
+  std::uint64_t m_interrupts = 0;
+};
+
+/// Type "pl011".
+const ComponentType& pl011_type();
+
+}  // namespace smmuvp
