@@ -12,5 +12,7 @@ struct symbol_info {
 };
 
 bool kallsyms_lookup(unsigned long addr, struct symbol_info *info);
+/* The part of loaded modules. */
+bool module_lookup_symbol(unsigned long addr, struct symbol_info *info);
 
 #endif

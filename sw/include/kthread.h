@@ -14,7 +14,9 @@ struct task;
  */
 struct task *kthread_run(int (*fn)(void *data), void *data,
 			 const char *fmt, ...) __printf(3, 4);
-/* Ask it to end, wake it, and wait; returns what @fn returned. */
+/* Ask it to end, wake it, and wait; returns what @fn returned. Needed to free
+ * a thread, even one that has ended by itself.
+ */
 int kthread_stop(struct task *t);
 bool kthread_should_stop(void);
 void wake_up_process(struct task *t);

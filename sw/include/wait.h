@@ -36,7 +36,7 @@ bool schedule_until(u64 deadline_ns);
 
 #define wait_event(wq, cond)						\
 do {									\
-	struct wait_queue_entry _e;					\
+	struct wait_queue_entry _e = { .task = NULL };			\
 									\
 	while (1) {							\
 		prepare_to_wait(&(wq), &_e);				\
@@ -49,7 +49,7 @@ do {									\
 
 /* @timeout in jiffies. 0 when it passed, else what remained (at least 1). */
 #define wait_event_timeout(wq, cond, timeout) ({			\
-	struct wait_queue_entry _e;					\
+	struct wait_queue_entry _e = { .task = NULL };			\
 	u64 _dl = ktime_get_ns() + (u64)(timeout) * NSEC_PER_MSEC;	\
 	long _left = 0;							\
 									\

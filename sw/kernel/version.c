@@ -1,0 +1,5 @@
+#include <version.h>
+
+/* No date and no machine: builds are reproducible. */
+const char kernel_banner[] = "smmu-vp guest " KERNEL_RELEASE
+	" (AArch64, gcc " __VERSION__ ")";
