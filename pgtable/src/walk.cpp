@@ -35,34 +35,15 @@ Rights stage1_rights(std::uint64_t descriptor, unsigned table, bool WXN, bool PA
 
 }  // namespace
 
-Walk::Walk(const Config& config, const WalkRequest& request) : m_config(config), m_request(request) {
+Walk::Walk(const Config& config, const WalkRequest& request) : m_request(request) {
   m_result.va = request.va;
+  start(config);
 }
 
-Step Walk::step() {
-  switch (m_state) {
-    case State::start:
-      return start();
-    case State::waiting:
-      return Step::need;
-    case State::answered:
-      return take_response();
-    case State::done:
-      break;
-  }
-  return Step::done;
-}
-
-void Walk::complete(const MemoryResponse& response) {
-  if (m_state != State::waiting) return;
-  m_response = response;
-  m_state = State::answered;
-}
-
-Step Walk::start() {
-  if (!is_walkable(m_config)) return end_with(FaultKind::configuration);
+void Walk::start(const Config& config) {
+  if (!is_walkable(config)) return end_with(FaultKind::configuration);
   const std::uint64_t va = m_request.va;
-  const Stage1Config& s1 = m_config.stage1;
+  const Stage1Config& s1 = config.stage1;
 
   // DDI 0487 D8.2: VA[55] selects the range, with or without a tag.
   m_result.range = static_cast<std::uint8_t>((va >> 55) & 1);
@@ -81,73 +62,74 @@ Step Walk::start() {
   m_level = static_cast<std::int8_t>(vmsa64::start_level(ia_bits));
   const unsigned index_bits = ia_bits - vmsa64::level_shift(m_level);
   m_table = t.base & ~vmsa64::low_bits(index_bits + vmsa64::descriptor_size_shift);
-  m_table_space = t.NS ? AddressSpace::non_secure : m_config.space;
+  m_table_space = t.NS ? AddressSpace::non_secure : config.space;
 
-  m_op.kind = MemoryOpKind::read;
-  m_op.size = 8;
+  m_HPD = t.HPD;
+  m_WXN = s1.WXN;
+  m_PAN = s1.PAN;
+  m_AFFD = s1.AFFD;
+  m_output_size = s1.output_size;
+  m_ia_bits = static_cast<std::uint8_t>(ia_bits);
+  m_space = config.space;
+  m_MAIR = s1.MAIR;
   m_op.big_endian = s1.big_endian;
   m_op.attributes = t.walk_attributes;
-  m_op.stage = Stage::stage1;
-  return need_descriptor(index_bits);
+  need_descriptor(index_bits);
 }
 
-Step Walk::need_descriptor(unsigned index_bits) {
+void Walk::need_descriptor(unsigned index_bits) {
   const std::uint64_t index = (m_request.va >> vmsa64::level_shift(m_level)) & vmsa64::low_bits(index_bits);
   m_op.address = m_table | (index << vmsa64::descriptor_size_shift);
   m_op.space = m_table_space;
   m_op.level = m_level;
   m_result.descriptors.add(m_op.address);
-  m_state = State::waiting;
-  return Step::need;
 }
 
-Step Walk::take_response() {
-  if (m_response.status != MemoryStatus::ok) {
+void Walk::complete(const MemoryResponse& response) {
+  if (!m_asked) return;
+  m_asked = false;
+  if (response.status != MemoryStatus::ok) {
     m_result.fault.fault_class = FaultClass::table;
     m_result.fault.table_address = m_op.address;
     return end_with(FaultKind::external_abort);
   }
-  const std::uint64_t descriptor = m_response.data;
+  const std::uint64_t descriptor = response.data;
+  const bool table_or_page = (descriptor & vmsa64::table_or_page) != 0;
   if ((descriptor & vmsa64::valid) == 0) return end_with(FaultKind::translation);
-  if (m_level == vmsa64::last_level) {
-    // 0b01 is reserved at level 3 and behaves as invalid.
-    return (descriptor & vmsa64::table_or_page) != 0 ? take_leaf(descriptor)
-                                                     : end_with(FaultKind::translation);
-  }
-  if ((descriptor & vmsa64::table_or_page) != 0) return take_table(descriptor);
-  // Blocks exist at levels 1 and 2; 0b01 is reserved at level 0 without 52-bit addresses.
-  return m_level != 0 ? take_leaf(descriptor) : end_with(FaultKind::translation);
+  if (table_or_page && m_level < vmsa64::last_level) return take_table(descriptor);
+  // 0b01 is a block at levels 1 and 2. It is reserved at level 0 (without 52-bit addresses) and at level 3,
+  // and then behaves as invalid.
+  if (!table_or_page && (m_level == 0 || m_level == vmsa64::last_level))
+    return end_with(FaultKind::translation);
+  take_leaf(descriptor);
 }
 
-Step Walk::take_table(std::uint64_t descriptor) {
-  const Stage1Config& s1 = m_config.stage1;
+void Walk::take_table(std::uint64_t descriptor) {
   m_table = descriptor & vmsa64::address_mask;
-  if (exceeds(m_table, s1.output_size)) return end_with(FaultKind::address_size);
-  if (!s1.tables[m_result.range].HPD) {
+  if (exceeds(m_table, m_output_size)) return end_with(FaultKind::address_size);
+  if (!m_HPD) {
     m_table_permissions |= static_cast<std::uint8_t>((descriptor >> vmsa64::table_permissions_shift) & 0xf);
   }
   // From a Non-secure table there is no way back to Secure; HPD does not disable NSTable.
   if ((descriptor & vmsa64::NSTable) != 0) m_table_space = AddressSpace::non_secure;
   ++m_level;
-  return need_descriptor(vmsa64::bits_per_level);
+  need_descriptor(vmsa64::bits_per_level);
 }
 
 // Order of checks as in DDI 0487 D8 (pseudocode of the stage 1 walk): output size, Access flag, permission.
-Step Walk::take_leaf(std::uint64_t descriptor) {
-  const Stage1Config& s1 = m_config.stage1;
+void Walk::take_leaf(std::uint64_t descriptor) {
   const unsigned shift = vmsa64::level_shift(m_level);
   const std::uint64_t block = descriptor & vmsa64::address_mask & ~vmsa64::low_bits(shift);
-  if (exceeds(block, s1.output_size)) return end_with(FaultKind::address_size);
-  if ((descriptor & vmsa64::AF) == 0 && !s1.AFFD) return end_with(FaultKind::access_flag);
-  const Rights rights = stage1_rights(descriptor, m_table_permissions, s1.WXN, s1.PAN);
+  if (exceeds(block, m_output_size)) return end_with(FaultKind::address_size);
+  if ((descriptor & vmsa64::AF) == 0 && !m_AFFD) return end_with(FaultKind::access_flag);
+  const Rights rights = stage1_rights(descriptor, m_table_permissions, m_WXN, m_PAN);
   if (check_permission(rights, m_request) == PermissionCheck::denied) return end_with(FaultKind::permission);
 
-  const TableConfig& t = s1.tables[m_result.range];
   const unsigned attr_index = static_cast<unsigned>(descriptor >> vmsa64::AttrIndx_shift) & 7;
   const bool from_non_secure = m_table_space == AddressSpace::non_secure;
   // A contiguous range larger than the VA range is a misprogramming: the hint is then dropped.
   const unsigned contiguous_range = shift + vmsa64::contiguous_shift;
-  const bool contiguous = (descriptor & vmsa64::Contiguous) != 0 && contiguous_range <= 64U - t.TxSZ;
+  const bool contiguous = (descriptor & vmsa64::Contiguous) != 0 && contiguous_range <= m_ia_bits;
 
   m_result.stage1.valid = true;
   m_result.stage1.level = m_level;
@@ -157,26 +139,24 @@ Step Walk::take_leaf(std::uint64_t descriptor) {
   m_result.block_shift = m_result.stage1.block_shift;
   m_result.range_shift = m_result.stage1.range_shift;
   // A Secure translation that went through NSTable=1 is treated as non-global.
-  m_result.nG = (descriptor & vmsa64::nG) != 0 || (m_config.space == AddressSpace::secure && from_non_secure);
+  m_result.nG = (descriptor & vmsa64::nG) != 0 || (m_space == AddressSpace::secure && from_non_secure);
   m_result.rights = rights;
-  m_result.attributes.memory = static_cast<std::uint8_t>(s1.MAIR >> (8 * attr_index));
+  m_result.attributes.memory = static_cast<std::uint8_t>(m_MAIR >> (8 * attr_index));
   m_result.attributes.SH = static_cast<Shareability>((descriptor >> vmsa64::SH_shift) & 3);
   m_result.space =
       from_non_secure || (descriptor & vmsa64::NS) != 0 ? AddressSpace::non_secure : AddressSpace::secure;
   m_result.output = block | (m_request.va & vmsa64::low_bits(shift));
-  m_state = State::done;
-  return Step::done;
+  m_done = true;
 }
 
-Step Walk::end_with(FaultKind kind) {
+void Walk::end_with(FaultKind kind) {
   Fault& f = m_result.fault;
   f.kind = kind;
   f.level = m_level;
   f.access = m_request.access;
   f.privileged = m_request.privileged;
   f.va = m_request.va;
-  m_state = State::done;
-  return Step::done;
+  m_done = true;
 }
 
 const char* to_string(FaultKind kind) {

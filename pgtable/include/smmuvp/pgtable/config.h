@@ -91,7 +91,7 @@ struct Stage2Config {
   WalkAttributes walk_attributes;
 };
 
-/// Everything a walk needs apart from the access itself. A Walk keeps its own copy.
+/// Everything a walk needs apart from the access itself.
 struct Config {
   Stages stages = Stages::stage1;
   Regime regime = Regime::el1_0;

@@ -53,14 +53,19 @@ enum class Step : std::uint8_t {
 ///     use(walk.result());
 class Walk {
  public:
+  /// Takes over from `config` what it needs: later changes have no effect.
   Walk(const Config& config, const WalkRequest& request);
 
   /// Goes on until memory is needed or the walk is over. Without a complete() in between it repeats its
   /// answer.
-  Step step();
+  Step step() {
+    if (m_done) return Step::done;
+    m_asked = true;
+    return Step::need;
+  }
   /// The operation to carry out. Meaningful after step() answered `need`.
   const MemoryOp& op() const { return m_op; }
-  /// Answers op(). Ignored when no operation is waiting.
+  /// Answers op(). Ignored unless step() has asked for it.
   void complete(const MemoryResponse& response);
   /// The answer. Meaningful after step() answered `done`.
   const Result& result() const { return m_result; }
@@ -68,24 +73,32 @@ class Walk {
   const WalkRequest& request() const { return m_request; }
 
  private:
-  enum class State : std::uint8_t { start, waiting, answered, done };
+  void start(const Config& config);
+  void need_descriptor(unsigned index_bits);
+  void take_table(std::uint64_t descriptor);
+  void take_leaf(std::uint64_t descriptor);
+  void end_with(FaultKind kind);
 
-  Step start();
-  Step need_descriptor(unsigned index);
-  Step take_response();
-  Step take_table(std::uint64_t descriptor);
-  Step take_leaf(std::uint64_t descriptor);
-  Step end_with(FaultKind kind);
-
-  Config m_config;
   WalkRequest m_request;
-  State m_state = State::start;
+  bool m_done = false;
+  bool m_asked = false;  // step() has answered `need` for m_op
+
+  // What is needed of the Config and of the chosen range, once the first table is known
+  bool m_HPD = false;
+  bool m_WXN = false;
+  bool m_PAN = false;
+  bool m_AFFD = false;
+  std::uint8_t m_output_size = 0;
+  std::uint8_t m_ia_bits = 0;
+  AddressSpace m_space = AddressSpace::non_secure;
+  std::uint64_t m_MAIR = 0;
+
+  // Where the walk is
   std::int8_t m_level = 0;               // of the descriptor at hand
   std::uint8_t m_table_permissions = 0;  // descriptor bits [62:59] of all tables so far, ORed
   AddressSpace m_table_space = AddressSpace::non_secure;
   std::uint64_t m_table = 0;  // address of the table at hand
   MemoryOp m_op;
-  MemoryResponse m_response;
   Result m_result;
 };
 
