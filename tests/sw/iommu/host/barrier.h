@@ -1,0 +1,2 @@
+#pragma once
+#define dma_wmb() __asm__ volatile("" ::: "memory")

@@ -1,0 +1,4 @@
+#pragma once
+struct list_head {
+	struct list_head *next, *prev;
+};
