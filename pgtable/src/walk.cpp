@@ -159,6 +159,16 @@ void Walk::end_with(FaultKind kind) {
   m_done = true;
 }
 
+// Whether the state is one that a walk can reach: an archive may hold anything.
+bool Walk::is_consistent() const {
+  const Result& r = m_result;
+  if (r.range > 1 || r.stage1.block_shift > 48 || r.block_shift > 48 || r.range_shift > 48) return false;
+  if (m_done) return true;
+  return m_level >= 0 && m_level <= vmsa64::last_level && m_ia_bits >= 25 && m_ia_bits <= 48 &&
+         m_output_size >= 32 && m_output_size <= 48 && m_op.kind == MemoryOpKind::read && m_op.size == 8 &&
+         (m_op.address & 7) == 0;
+}
+
 const char* to_string(FaultKind kind) {
   switch (kind) {
     case FaultKind::none:

@@ -72,12 +72,18 @@ class Walk {
 
   const WalkRequest& request() const { return m_request; }
 
+  /// Saves or restores the walk, a waiting one included; defined in walk_visit.h. A walk is restored over any
+  /// other.
+  template <class Archive>
+  void visit(Archive& archive);
+
  private:
   void start(const Config& config);
   void need_descriptor(unsigned index_bits);
   void take_table(std::uint64_t descriptor);
   void take_leaf(std::uint64_t descriptor);
   void end_with(FaultKind kind);
+  bool is_consistent() const;
 
   WalkRequest m_request;
   bool m_done = false;
