@@ -1,0 +1,330 @@
+#!/usr/bin/env python3
+"""End-to-end tests: the program on the real configuration, seen from outside.
+
+usage: e2e.py --program smmu-vp --source DIR --build DIR CASE
+A case is a function of this file whose name starts with case_. Exit 0: passed.
+"""
+import argparse
+import json
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+
+EXIT = {"pass": 0, "fail": 1, "config": 64, "sim-timeout": 65, "wall-timeout": 66, "strict": 67, "ctrl-c": 130}
+
+
+class Bench:
+    def __init__(self, args, folder):
+        self.program, self.source, self.build, self.folder = args.program, args.source, args.build, folder
+        self.config = os.path.join(args.source, "vp-configs", "gki-smmuv3.toml")
+        self.modules = os.path.join(args.build, "sw", "modules")
+
+    def run(self, config=None, *options, command="run", timeout=120):
+        return subprocess.run([self.program, command, config or self.config, *options], timeout=timeout,
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace")
+
+    def write(self, name, data):
+        path = os.path.join(self.folder, name)
+        with open(path, "wb" if isinstance(data, bytes) else "w") as f:
+            f.write(data)
+        return path
+
+    def text(self):
+        with open(self.config) as f:
+            return f.read()
+
+    def variant(self, init=None, modules=None, change=None):
+        """A copy of the configuration with another init script, more modules, or edited text."""
+        text = self.text()
+        # Relative paths keep their meaning although the copy lies elsewhere.
+        if init is not None:
+            text, n = re.subn(r'(?m)^init = .*$', 'init = "%s"' % self.write("init", init), text)
+            assert n == 1, "the configuration has no init = line"
+        for module in modules or []:
+            text, n = re.subn(r'(?m)^modules = \[', 'modules = ["%s", ' % module, text)
+            assert n == 1, "the configuration has no modules = [ line"
+        if change is not None:
+            changed = change(text)
+            assert changed != text, "the edit changed nothing"
+            text = changed
+        return self.write("variant.toml", text)
+
+    def module(self, name):
+        with open(os.path.join(self.modules, name), "rb") as f:
+            return f.read()
+
+
+def check(condition, text, result=None):
+    if not condition:
+        print("FAILED:", text)
+        if result is not None:
+            print("exit code", result.returncode)
+            print("--- stdout\n" + result.stdout[-6000:] + "\n--- stderr\n" + result.stderr[-4000:])
+        sys.exit(1)
+
+
+def in_order(result, patterns):
+    at = 0
+    for p in patterns:
+        m = re.compile(p, re.M).search(result.stdout, at)
+        check(m, "the console does not show, in this order: %s" % p, result)
+        at = m.end()
+
+
+def refused(b, config, *patterns):
+    """Exit code 64, a message with each pattern, nothing on stdout, and nothing else."""
+    r = b.run(config)
+    check(r.returncode == EXIT["config"], "expected exit code 64", r)
+    check(r.stdout == "", "expected nothing on stdout", r)
+    for p in patterns:
+        check(re.search(p, r.stderr), "the message does not say: %s" % p, r)
+    check("terminate called" not in r.stderr and "Traceback" not in r.stderr, "an error escaped", r)
+    check(len(r.stderr.strip().splitlines()) <= 4, "expected a message and nothing else", r)
+
+
+# ---- the story
+
+def case_the_guest_loads_its_modules_moves_data_survives_a_fault_and_unloads(b):
+    report = os.path.join(b.folder, "report.json")
+    junit = os.path.join(b.folder, "junit.xml")
+    r = b.run(None, "--json", report, "--junit", junit, "--strict")
+    check(r.returncode == 0, "expected exit code 0", r)
+    in_order(r, [
+        r"smmu-vp",                                              # banner
+        r"9050000\.iommu", r"a000000\.dma",                      # devices of the device tree
+        r"io_pgtable_arm\b.*\n(.*\n)*.*arm_smmu_v3\b.*\n(.*\n)*.*testdev_dma\b",  # the order of loading
+        r"^testdev_dma +\d+ +\d+", r"^arm_smmu_v3 +\d+ +\d+", r"^io_pgtable_arm +\d+ +[1-9].*arm_smmu_v3",
+        r"^ok .*64 MiB", r"event: F_TRANSLATION.*sid 0x100",
+        r"io_pgtable_arm.* in use by:? ?arm_smmu_v3",
+    ])
+    check("not ok" not in r.stdout, "a KTAP test failed", r)
+    check(re.findall(r"(?m)^(Module .*)\n", r.stdout), "no lsmod", r)
+    tail = r.stdout[r.stdout.rindex("Module "):]
+    check(not re.search(r"arm_smmu_v3|io_pgtable_arm|testdev_dma", tail), "modules are left at the end", r)
+    with open(report) as f:
+        j = json.load(f)
+    check(j["verdict"] == "pass", "verdict %s" % j["verdict"], r)
+    faults = [e for e in j["events"] if e["type"] == "F_TRANSLATION"]
+    check(faults, "no F_TRANSLATION event in the report", r)
+    with open(junit) as f:
+        check("<testsuite" in f.read(), "no JUnit report", r)
+
+
+def case_two_runs_have_the_same_digest_and_the_same_simulated_time(b):
+    reports = []
+    for i in range(2):
+        path = os.path.join(b.folder, "report%d.json" % i)
+        r = b.run(None, "--json", path)
+        check(r.returncode == 0, "expected exit code 0", r)
+        with open(path) as f:
+            j = json.load(f)
+        j.pop("host", None)
+        reports.append((r.stdout, j))
+    check(reports[0][0] == reports[1][0], "two consoles differ")
+    check(reports[0][1] == reports[1][1], "two reports differ apart from the host's part")
+
+
+# ---- what the guest refuses
+
+INIT_REFUSE = """
+expect-fail insmod /lib/modules/%s
+echo the kernel lives on
+modprobe io-pgtable-arm
+lsmod
+poweroff
+"""
+
+
+def module_refused(b, name, data, *patterns):
+    path = b.write(name, data)
+    r = b.run(b.variant(init=INIT_REFUSE % name, modules=[path]))
+    check(r.returncode == 0, "expected the kernel to live on and power off", r)
+    for p in patterns:
+        check(re.search(p, r.stdout), "the console does not say: %s" % p, r)
+    check("Oops" not in r.stdout, "the kernel crashed", r)
+    in_order(r, [r"the kernel lives on", r"^io_pgtable_arm"])
+
+
+def case_a_truncated_module_is_refused_by_name(b):
+    whole = b.module("io-pgtable-arm.ko")
+    module_refused(b, "cut.ko", whole[:len(whole) // 2], r"cut\b")
+
+
+def case_a_corrupt_module_is_refused_by_name(b):
+    data = bytearray(b.module("io-pgtable-arm.ko"))
+    data[0x28:0x30] = struct.pack("<Q", 0xffffffffffff0000)  # e_shoff
+    module_refused(b, "bent.ko", bytes(data), r"bent\b")
+
+
+def case_a_module_for_another_architecture_is_refused_by_name(b):
+    data = bytearray(b.module("io-pgtable-arm.ko"))
+    data[0x12:0x14] = struct.pack("<H", 62)  # e_machine = x86-64
+    module_refused(b, "foreign.ko", bytes(data), r"foreign\b.*(architecture|machine|AArch64)")
+
+
+def case_a_module_with_an_unresolved_symbol_is_refused_by_name(b):
+    data = b.module("arm-smmu-v3.ko")
+    symbol = b"alloc_io_pgtable_ops\0"
+    check(symbol in data, "the test's own assumption: arm-smmu-v3 imports alloc_io_pgtable_ops")
+    name = "unresolved.ko"
+    path = b.write(name, data.replace(symbol, b"alloc_io_pgtable_opZ\0"))
+    r = b.run(b.variant(init=INIT_REFUSE % name, modules=[path]))
+    check(r.returncode == 0, "expected the kernel to live on and power off", r)
+    in_order(r, [r"[Uu]nknown symbol.*alloc_io_pgtable_opZ|alloc_io_pgtable_opZ.*(unknown|unresolved)",
+                 r"the kernel lives on", r"^io_pgtable_arm"])
+
+
+def case_a_guest_crash_prints_an_oops_with_a_symbolised_back_trace_and_fails(b):
+    r = b.run(b.variant(init="crash\npoweroff\n"))
+    check(r.returncode == EXIT["fail"], "expected exit code 1", r)
+    in_order(r, [r"Oops|Unable to handle", r"x0 *:? *[0-9a-f]{16}|x29|x28", r"Call trace", r"\w+\+0x[0-9a-f]+"])
+
+
+def case_a_guest_that_hangs_ends_at_the_simulated_time_limit(b):
+    r = b.run(b.variant(init="hang\n"), "--timeout-sim", "200ms")
+    check(r.returncode == EXIT["sim-timeout"], "expected exit code 65", r)
+
+
+def case_a_guest_that_hangs_ends_at_the_wall_time_limit(b):
+    r = b.run(b.variant(init="hang\n"), "--timeout-wall", "2s")
+    check(r.returncode == EXIT["wall-timeout"], "expected exit code 66", r)
+
+
+# ---- what the program refuses
+
+def case_a_missing_configuration_is_refused(b):
+    refused(b, "/no/such/file.toml", r"/no/such/file\.toml")
+
+
+def case_a_syntax_error_is_refused_with_line_and_column(b):
+    refused(b, b.write("bad.toml", b.text() + "\n[broken\n"), r"bad\.toml:\d+:\d+")
+
+
+def case_an_unknown_key_is_refused_with_the_nearest_known_one(b):
+    refused(b, b.variant(change=lambda t: re.sub(r"(?m)^kernel = ", "kernal = ", t)), r"variant\.toml:\d+:\d+", r"kernal",
+            r"'kernel'")
+
+
+def case_overlapping_regions_are_refused(b):
+    refused(b, b.variant(change=lambda t: t.replace("0x0a000000", "0x09050000")), r"overlap", r"smmu", r"dma|testdev")
+
+
+def case_an_interrupt_wired_twice_is_refused(b):
+    refused(b, b.variant(change=lambda t: re.sub(r'"spi 4"|"spi:4"|\bspi4\b|"SPI 4"', lambda m: m.group(0).replace("4", "1"), t)),
+            r"(wired|used) (twice|already|by)|twice")
+
+
+def case_a_stream_id_out_of_range_is_refused(b):
+    refused(b, b.variant(change=lambda t: t.replace('0x100', '0x10000000')), r"[Ss]tream")
+
+
+def case_a_kernel_that_is_no_aarch64_image_is_refused(b):
+    elf = bytearray(b"\x7fELF\x02\x01\x01" + bytes(57))
+    elf[0x10:0x14] = struct.pack("<HH", 2, 62)
+    for name, data in (("noise", bytes(range(256)) * 64), ("empty", b""), ("x86", bytes(elf)), ("cut", b"\x7fELF\x02")):
+        path = b.write(name, data)
+        refused(b, b.variant(change=lambda t: re.sub(r'(?m)^kernel = .*$', 'kernel = "%s"' % path, t)), name)
+
+
+def case_a_missing_plugin_is_refused(b):
+    refused(b, b.variant(change=lambda t: re.sub(r'type = "testdev"', 'type = "nosuch"', t)), r"nosuch")
+
+
+# ---- at a terminal
+
+class Terminal:
+    """The program at a pseudo-terminal; waits for text, never for time alone."""
+
+    def __init__(self, b, *options):
+        self.seen = ""
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            os.execv(b.program, [b.program, "run", *options])
+
+    def expect(self, pattern, limit=60):
+        end = time.monotonic() + limit
+        while True:
+            m = re.search(pattern, self.seen)
+            if m:
+                self.seen = self.seen[m.end():]
+                return m
+            left = end - time.monotonic()
+            if left <= 0 or not self.read(left):
+                print("FAILED: the terminal does not show %r; it shows:\n%s" % (pattern, self.seen[-3000:]))
+                os.kill(self.pid, signal.SIGKILL)
+                sys.exit(1)
+
+    def read(self, limit):
+        ready, _, _ = select.select([self.fd], [], [], limit)
+        if not ready:
+            return False
+        try:
+            data = os.read(self.fd, 4096)
+        except OSError:
+            return False
+        self.seen += data.decode(errors="replace")
+        return bool(data)
+
+    def type(self, text):
+        os.write(self.fd, text.encode())
+
+    def exit_code(self):
+        while self.read(60):
+            pass
+        _, status = os.waitpid(self.pid, 0)
+        return os.waitstatus_to_exitcode(status)
+
+
+def case_the_console_is_a_usable_shell_and_ctrl_c_ends_it_with_130(b):
+    t = Terminal(b, "--console", b.config)
+    prompt = r"[#$>] $"
+    t.expect(prompt)
+    t.type("help\r")
+    t.expect(r"modprobe")
+    t.expect(prompt)
+    # Line editing: "lsmox", backspace, "d"; then left, left and an insertion.
+    t.type("lsmox\x7fd\r")
+    t.expect(r"Module +Size")
+    t.expect(prompt)
+    t.type("eho edited\x1b[D\x1b[D\x1b[D\x1b[D\x1b[D\x1b[D\x1b[D\x1b[D\x1b[Dc\r")
+    t.expect(r"\nedited")
+    t.expect(prompt)
+    t.type("nosuchcommand\r")
+    t.expect(r"nosuchcommand")
+    t.expect(prompt)
+    t.type("\x03")
+    code = t.exit_code()
+    check(code == EXIT["ctrl-c"], "expected exit code 130, got %d" % code)
+
+
+def case_the_console_can_power_off(b):
+    t = Terminal(b, "--console", b.config)
+    t.expect(r"[#$>] $")
+    t.type("poweroff\r")
+    code = t.exit_code()
+    check(code == 0, "expected exit code 0, got %d" % code)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--program", required=True)
+    parser.add_argument("--source", required=True)
+    parser.add_argument("--build", required=True)
+    parser.add_argument("case")
+    args = parser.parse_args()
+    case = globals().get("case_" + args.case)
+    if case is None:
+        sys.exit("no such case: " + args.case)
+    with tempfile.TemporaryDirectory() as folder:
+        case(Bench(args, folder))
+
+
+if __name__ == "__main__":
+    main()
