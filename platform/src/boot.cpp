@@ -1,0 +1,108 @@
+#include "boot.h"
+
+#include <fmt/format.h>
+
+#include <cstring>
+#include <filesystem>
+
+#include "cpio.h"
+#include "device_tree.h"
+#include "guest_files.h"
+
+namespace smmuvp::platform {
+
+namespace {
+
+constexpr std::uint64_t most_file_bytes = std::uint64_t{1} << 30;
+constexpr std::uint64_t mib2 = 2 << 20;
+
+std::uint64_t align_up(std::uint64_t value, std::uint64_t to) { return (value + to - 1) & ~(to - 1); }
+
+std::vector<std::uint8_t> need_file(const HostFile& file, const std::string& what) {
+  std::vector<std::uint8_t> data;
+  std::string error;
+  if (!read_file(file.path, most_file_bytes, data, error)) {
+    config_error(file.place, what, fmt::format("{} = \"{}\": {}", what, file.written, error));
+  }
+  return data;
+}
+
+}  // namespace
+
+std::vector<std::uint8_t> make_initramfs(const BootConfig& boot) {
+  if (boot.modules.empty() && !boot.init && boot.files.empty()) return {};
+  CpioWriter cpio;
+  const auto add = [&](const std::string& path, std::uint32_t mode, const HostFile& file, const char* what) {
+    if (!cpio.add_file(path, mode, need_file(file, what))) {
+      config_error(
+          file.place, what,
+          fmt::format("{}: '{}' cannot be a path of the initramfs (absolute, each once)", what, path));
+    }
+  };
+  if (boot.init) add("/init", 0755, *boot.init, "init");
+  for (const HostFile& module : boot.modules) {
+    add("/lib/modules/" + std::filesystem::path(module.path).filename().string(), 0644, module, "modules");
+  }
+  for (const auto& [path, file] : boot.files) add(path, 0644, file, "files");
+  return cpio.finish();
+}
+
+BootPlan plan_boot(const System& system, const std::string& bootargs) {
+  BootPlan plan;
+  const BootConfig& boot = system.config().boot;
+  ChosenNode chosen;
+  chosen.bootargs = bootargs;
+  if (system.cpus().empty()) {
+    if (boot.kernel) config_error(boot.kernel->place, "kernel", "there is a kernel, but no CPU");
+    plan.device_tree = make_device_tree(system, chosen);
+    return plan;
+  }
+  const Place here = boot.place.file.empty() ? Place{system.config().file, 0, 0} : boot.place;
+  if (!boot.kernel) config_error(here, "kernel", "[boot] has no 'kernel'");
+  if (system.memories().empty()) config_error(here, "kernel", "there is no memory for the kernel");
+
+  const MemoryRange& ram = system.memories().front();
+  const std::uint64_t ram_end = ram.base + ram.size;
+  plan.kernel_file = need_file(*boot.kernel, "kernel");
+  std::string error;
+  if (!parse_kernel(plan.kernel_file.data(), plan.kernel_file.size(), ram.base, ram.size, plan.kernel,
+                    error)) {
+    config_error(boot.kernel->place, "kernel", fmt::format("kernel {}: {}", boot.kernel->path, error));
+  }
+  plan.has_kernel = true;
+  plan.initramfs = make_initramfs(boot);
+
+  // arm64's boot protocol: the device tree is 8-byte aligned, within 2 MiB; the initramfs follows.
+  plan.device_tree_address = align_up(plan.kernel.end, mib2);
+  plan.initramfs_address = plan.device_tree_address + mib2;
+  const std::uint64_t end = plan.initramfs_address + plan.initramfs.size();
+  if (end < plan.kernel.end || end > ram_end) {
+    config_error(
+        boot.kernel->place, "kernel",
+        fmt::format("kernel, device tree and initramfs ({:#x} bytes) end at {:#x}; memory ends at {:#x}",
+                    plan.initramfs.size(), end, ram_end));
+  }
+  if (!plan.initramfs.empty()) {
+    chosen.initrd_start = plan.initramfs_address;
+    chosen.initrd_end = end;
+  }
+  plan.device_tree = make_device_tree(system, chosen);
+  return plan;
+}
+
+void load(const BootPlan& plan, const System& system) {
+  if (!plan.has_kernel) return;
+  const MemoryRange& ram = system.memories().front();
+  const auto put = [&](std::uint64_t address, const std::uint8_t* data, std::uint64_t bytes) {
+    if (bytes != 0) std::memcpy(ram.control->data() + (address - ram.base), data, bytes);
+  };
+  // Memory is zero at the start, so the rest of each segment needs no writing.
+  for (const ImageSegment& s : plan.kernel.segments)
+    put(s.address, plan.kernel_file.data() + s.file_offset, s.file_bytes);
+  put(plan.device_tree_address, plan.device_tree.data(), plan.device_tree.size());
+  put(plan.initramfs_address, plan.initramfs.data(), plan.initramfs.size());
+  // Secondary CPUs wait for PSCI CPU_ON; each CPU component knows its own number.
+  system.cpus().front()->set_start(plan.kernel.entry, plan.device_tree_address, 0, 0, 0);
+}
+
+}  // namespace smmuvp::platform

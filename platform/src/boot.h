@@ -1,0 +1,34 @@
+// Kernel, device tree and initramfs: read, checked, placed, and written to memory.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "image.h"
+#include "system.h"
+
+namespace smmuvp::platform {
+
+/// Everything that goes to memory before the guest starts.
+struct BootPlan {
+  std::vector<std::uint8_t> kernel_file;
+  KernelImage kernel;
+  bool has_kernel = false;
+  std::vector<std::uint8_t> initramfs;  ///< empty: none
+  std::uint64_t initramfs_address = 0;
+  std::vector<std::uint8_t> device_tree;
+  std::uint64_t device_tree_address = 0;
+};
+
+/// The initramfs of a configuration: /init, /lib/modules/<file> and boot.files; empty if there are none of
+/// them.
+/// @throws ConfigError with the place of a file that is missing
+std::vector<std::uint8_t> make_initramfs(const BootConfig& boot);
+
+/// @param bootargs  complete. @throws ConfigError
+BootPlan plan_boot(const System& system, const std::string& bootargs);
+
+/// Writes the plan to memory and sets where the CPUs start.
+void load(const BootPlan& plan, const System& system);
+
+}  // namespace smmuvp::platform

@@ -1,0 +1,347 @@
+#include "device_tree.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <initializer_list>
+#include <map>
+
+#include "fdt_writer.h"
+
+namespace smmuvp::platform {
+
+namespace {
+
+using Cells = std::vector<std::uint32_t>;
+
+constexpr std::uint32_t clock_hz = 24'000'000;
+// Interrupt specifiers: bindings/interrupt-controller/arm,gic.yaml.
+constexpr std::uint32_t gic_spi = 0;
+constexpr std::uint32_t gic_ppi = 1;
+constexpr std::uint32_t edge_rising = 1;
+constexpr std::uint32_t level_high = 4;
+
+void add64(Cells& cells, std::uint64_t value) {
+  cells.push_back(static_cast<std::uint32_t>(value >> 32));
+  cells.push_back(static_cast<std::uint32_t>(value));
+}
+
+bool has(const DtNode& node, const std::string& name) {
+  return std::any_of(node.properties().begin(), node.properties().end(),
+                     [&](const DtNode::Property& p) { return p.name == name; });
+}
+
+const DtNode::Strings* texts(const DtNode& node, const std::string& name) {
+  for (const auto& p : node.properties()) {
+    if (p.name == name) return std::get_if<DtNode::Strings>(&p.value);
+  }
+  return nullptr;
+}
+
+bool compatible_with(const DtNode& node, const std::string& word) {
+  const DtNode::Strings* all = texts(node, "compatible");
+  return all != nullptr && std::find(all->begin(), all->end(), word) != all->end();
+}
+
+class Builder {
+ public:
+  Builder(const System& system, const ChosenNode& chosen) : m_system(system), m_chosen(chosen) {}
+  std::vector<std::uint8_t> build();
+
+ private:
+  void assign_phandles();
+  void chosen();
+  void memory();
+  void cpus();
+  void timer();
+  void clock();
+  void device(const Instance& instance);
+  void child(const DtNode& node, const Window* window);
+  void properties(const DtNode& node, const std::vector<std::string>& except = {});
+  void interrupts(const Instance& instance, const DtNode& node);
+  std::string node_name(const Instance& instance) const;
+  Cells ppi(std::uint32_t number) const;
+  std::uint32_t wired_timer(const std::string& dt_name, std::uint32_t otherwise) const;
+
+  const System& m_system;
+  const ChosenNode& m_chosen;
+  FdtWriter m_fdt;
+  std::map<std::string, std::uint32_t> m_phandles;  // component -> phandle
+  std::map<std::string, DtNode> m_nodes;            // component -> what it says of itself
+  std::uint32_t m_clock_phandle = 0;
+  std::string m_console_path;
+};
+
+void Builder::assign_phandles() {
+  std::uint32_t next = 1;
+  const auto give = [&](const Instance* instance) {
+    if (instance != nullptr && m_phandles.emplace(instance->config->name, next).second) ++next;
+  };
+  give(m_system.interrupt_controller());
+  for (const auto& i : m_system.instances()) give(i->smmu);
+  m_clock_phandle = next;
+}
+
+// Components that a child node stands for do not appear in reg of their own node.
+std::vector<const Window*> own_windows(const Instance& instance, const DtNode& node) {
+  std::vector<const Window*> own;
+  for (const Window& w : instance.windows) {
+    const bool in_child = std::any_of(node.children().begin(), node.children().end(),
+                                      [&](const DtNode& c) { return c.name() == w.port; });
+    if (!in_child) own.push_back(&w);
+  }
+  return own;
+}
+
+std::string Builder::node_name(const Instance& instance) const {
+  const DtNode& node = m_nodes.at(instance.config->name);
+  const auto windows = own_windows(instance, node);
+  return windows.empty() ? node.name() : fmt::format("{}@{:x}", node.name(), windows.front()->base);
+}
+
+void Builder::properties(const DtNode& node, const std::vector<std::string>& except) {
+  for (const DtNode::Property& p : node.properties()) {
+    if (std::find(except.begin(), except.end(), p.name) != except.end()) continue;
+    if (const auto* cells = std::get_if<DtNode::Cells>(&p.value)) {
+      m_fdt.cells(p.name, *cells);
+    } else if (const auto* strings = std::get_if<DtNode::Strings>(&p.value)) {
+      m_fdt.texts(p.name, *strings);
+    } else {
+      m_fdt.flag(p.name);
+    }
+  }
+}
+
+void Builder::interrupts(const Instance& instance, const DtNode& node) {
+  if (instance.interrupts.empty() || has(node, "interrupts")) return;
+  Cells cells;
+  DtNode::Strings names;
+  bool named = false;
+  for (const WiredInterrupt& i : instance.interrupts) {
+    const bool spi = i.id.kind == InterruptId::Kind::Spi;
+    const std::uint32_t type = i.port->edge ? edge_rising : level_high;
+    if (spi) {
+      cells.insert(cells.end(), {gic_spi, i.id.number, type});
+    } else {
+      const Cells one = ppi(i.id.number);
+      cells.insert(cells.end(), one.begin(), one.end());
+    }
+    named = named || !i.port->dt_name.empty();
+    names.push_back(i.port->dt_name.empty() ? i.port->name : i.port->dt_name);
+  }
+  m_fdt.cells("interrupts", cells);
+  if (named) m_fdt.texts("interrupt-names", names);
+}
+
+// A PPI's third cell carries the CPUs it goes to in bits 15:8.
+Cells Builder::ppi(std::uint32_t number) const {
+  const std::uint32_t cpus = (1u << std::min<std::size_t>(m_system.cpus().size(), 8)) - 1;
+  return {gic_ppi, number, cpus << 8 | level_high};
+}
+
+void Builder::chosen() {
+  m_fdt.begin("chosen");
+  if (!m_chosen.bootargs.empty()) m_fdt.text("bootargs", m_chosen.bootargs);
+  if (!m_console_path.empty()) m_fdt.text("stdout-path", m_console_path);
+  if (m_chosen.initrd_end > m_chosen.initrd_start) {
+    Cells start;
+    Cells end;
+    add64(start, m_chosen.initrd_start);
+    add64(end, m_chosen.initrd_end);
+    m_fdt.cells("linux,initrd-start", start);
+    m_fdt.cells("linux,initrd-end", end);
+  }
+  m_fdt.end();
+}
+
+void Builder::memory() {
+  for (const MemoryRange& m : m_system.memories()) {
+    m_fdt.begin(fmt::format("memory@{:x}", m.base));
+    m_fdt.text("device_type", "memory");
+    Cells reg;
+    add64(reg, m.base);
+    add64(reg, m.size);
+    m_fdt.cells("reg", reg);
+    m_fdt.end();
+  }
+}
+
+void Builder::cpus() {
+  if (m_system.cpus().empty()) return;
+  m_fdt.begin("cpus");
+  m_fdt.cells("#address-cells", {1});
+  m_fdt.cells("#size-cells", {0});
+  std::uint32_t number = 0;
+  for (const auto& instance : m_system.instances()) {
+    if (instance->cpu == nullptr) continue;
+    const DtNode& node = m_nodes.at(instance->config->name);
+    m_fdt.begin(fmt::format("cpu@{:x}", number));
+    m_fdt.text("device_type", "cpu");
+    if (!has(node, "compatible")) m_fdt.text("compatible", "arm,armv8");
+    properties(node, {"device_type", "reg", "enable-method"});
+    m_fdt.cells("reg", {number});
+    m_fdt.text("enable-method", "psci");
+    m_fdt.end();
+    ++number;
+  }
+  m_fdt.end();
+
+  // bindings/arm/psci.yaml
+  m_fdt.begin("psci");
+  m_fdt.texts("compatible", {"arm,psci-1.0", "arm,psci-0.2"});
+  m_fdt.text("method", "hvc");
+  m_fdt.end();
+}
+
+// CPUs name their timer outputs as the binding's interrupt-names do.
+std::uint32_t Builder::wired_timer(const std::string& dt_name, std::uint32_t otherwise) const {
+  for (const auto& instance : m_system.instances()) {
+    if (instance->cpu == nullptr) continue;
+    for (const WiredInterrupt& i : instance->interrupts) {
+      if (i.port->dt_name == dt_name && i.id.kind == InterruptId::Kind::Ppi) return i.id.number;
+    }
+  }
+  return otherwise;
+}
+
+// bindings/timer/arm,arch_timer.yaml: secure physical, non-secure physical, virtual, hypervisor.
+void Builder::timer() {
+  if (m_system.cpus().empty() || m_system.interrupt_controller() == nullptr) return;
+  // Numbers of Arm's Base System Architecture, unless the configuration wires a timer elsewhere.
+  struct Timer {
+    const char* dt_name;
+    std::uint32_t number;
+  };
+  Cells cells;
+  for (const Timer& t :
+       {Timer{"sec-phys", 13}, Timer{"phys", 14}, Timer{"virt", 11}, Timer{"hyp-phys", 10}}) {
+    const Cells one = ppi(wired_timer(t.dt_name, t.number));
+    cells.insert(cells.end(), one.begin(), one.end());
+  }
+  m_fdt.begin("timer");
+  m_fdt.text("compatible", "arm,armv8-timer");
+  m_fdt.cells("interrupts", cells);
+  m_fdt.flag("always-on");
+  m_fdt.end();
+}
+
+void Builder::clock() {
+  const bool wanted = std::any_of(m_nodes.begin(), m_nodes.end(), [](const auto& n) {
+    return compatible_with(n.second, "arm,primecell") || has(n.second, "clock-names");
+  });
+  if (!wanted) return;
+  m_fdt.begin("clock");
+  m_fdt.text("compatible", "fixed-clock");
+  m_fdt.cells("#clock-cells", {0});
+  m_fdt.cells("clock-frequency", {clock_hz});
+  m_fdt.cells("phandle", {m_clock_phandle});
+  m_fdt.end();
+}
+
+void Builder::child(const DtNode& node, const Window* window) {
+  m_fdt.begin(window != nullptr ? fmt::format("{}@{:x}", node.name(), window->base) : node.name());
+  properties(node);
+  if (window != nullptr) {
+    Cells reg;
+    add64(reg, window->base);
+    add64(reg, window->size);
+    m_fdt.cells("reg", reg);
+  }
+  for (const DtNode& c : node.children()) child(c, nullptr);
+  m_fdt.end();
+}
+
+void Builder::device(const Instance& instance) {
+  if (instance.cpu != nullptr || instance.memory != nullptr) return;
+  const DtNode& node = m_nodes.at(instance.config->name);
+  if (node.name() == "device") return;
+
+  m_fdt.begin(node_name(instance));
+  properties(node);
+  Cells reg;
+  for (const Window* w : own_windows(instance, node)) {
+    add64(reg, w->base);
+    add64(reg, w->size);
+  }
+  if (!reg.empty()) m_fdt.cells("reg", reg);
+  interrupts(instance, node);
+
+  if (compatible_with(node, "arm,primecell") || has(node, "clock-names")) {
+    // bindings/serial/pl011.yaml: the UART's clock, then the bus clock. All are the one fixed clock.
+    const DtNode::Strings* names = texts(node, "clock-names");
+    const std::size_t count = names != nullptr ? names->size() : 2;
+    m_fdt.cells("clocks", Cells(count, m_clock_phandle));
+    if (names == nullptr) m_fdt.texts("clock-names", {"uartclk", "apb_pclk"});
+  }
+  if (instance.smmu != nullptr) {
+    const Behind& b = *instance.config->behind;
+    Cells iommus;
+    for (std::uint32_t i = 0; i < b.count; ++i) {
+      iommus.push_back(m_phandles.at(instance.smmu->config->name));
+      iommus.push_back(b.stream + i);
+    }
+    m_fdt.cells("iommus", iommus);
+    if (!has(node, "dma-coherent")) m_fdt.flag("dma-coherent");
+  }
+  if (const auto found = m_phandles.find(instance.config->name); found != m_phandles.end()) {
+    m_fdt.cells("phandle", {found->second});
+  }
+  const bool mapped_child = own_windows(instance, node).size() != instance.windows.size();
+  if (mapped_child) {
+    if (!has(node, "#address-cells")) m_fdt.cells("#address-cells", {2});
+    if (!has(node, "#size-cells")) m_fdt.cells("#size-cells", {2});
+    if (!has(node, "ranges")) m_fdt.flag("ranges");
+  }
+  for (const DtNode& c : node.children()) {
+    const Window* window = nullptr;
+    for (const Window& w : instance.windows) {
+      if (w.port == c.name()) window = &w;
+    }
+    // A frame that the configuration left out of the map is not there.
+    const bool is_port = instance.port(c.name()) != nullptr;
+    if (window != nullptr || !is_port) child(c, window);
+  }
+  m_fdt.end();
+}
+
+std::vector<std::uint8_t> Builder::build() {
+  for (const auto& instance : m_system.instances()) {
+    DtNode node("device");
+    instance->component->describe(node);
+    m_nodes.emplace(instance->config->name, node);
+    if (instance->console != nullptr && m_console_path.empty() && node.name() != "device") {
+      m_console_path = "/" + node_name(*instance);
+    }
+  }
+  assign_phandles();
+
+  m_fdt.begin("");
+  m_fdt.text("model", m_system.config().name);
+  m_fdt.texts("compatible", {"smmu-vp,platform", "linux,dummy-virt"});
+  m_fdt.cells("#address-cells", {2});
+  m_fdt.cells("#size-cells", {2});
+  if (const Instance* gic = m_system.interrupt_controller()) {
+    m_fdt.cells("interrupt-parent", {m_phandles.at(gic->config->name)});
+  }
+  chosen();
+  if (!m_console_path.empty()) {
+    m_fdt.begin("aliases");
+    m_fdt.text("serial0", m_console_path);
+    m_fdt.end();
+  }
+  memory();
+  cpus();
+  timer();
+  clock();
+  for (const auto& instance : m_system.instances()) device(*instance);
+  m_fdt.end();
+  return m_fdt.finish();
+}
+
+}  // namespace
+
+std::vector<std::uint8_t> make_device_tree(const System& system, const ChosenNode& chosen) {
+  return Builder(system, chosen).build();
+}
+
+}  // namespace smmuvp::platform

@@ -1,0 +1,27 @@
+#include "exit_codes.h"
+
+namespace smmuvp::platform {
+
+const std::vector<ExitCodeInfo>& exit_codes() {
+  static const std::vector<ExitCodeInfo> table = {
+      {ExitCode::Pass, "pass", "the guest ended the run and said pass"},
+      {ExitCode::Fail, "fail",
+       "the guest said fail: status, a failed or missing test, a reset, or a standstill"},
+      {ExitCode::Config, "config", "bad command line, configuration, kernel, module file or plugin"},
+      {ExitCode::SimTimeout, "sim-timeout", "the guest was still running after --timeout-sim"},
+      {ExitCode::WallTimeout, "wall-timeout", "the run took longer than --timeout-wall"},
+      {ExitCode::Strict, "strict", "--strict, and the guest broke a rule of the architecture"},
+      {ExitCode::Internal, "internal", "an error in this program or one of its plugins"},
+      {ExitCode::Interrupted, "interrupted", "Ctrl-C, or a request to terminate"},
+  };
+  return table;
+}
+
+const ExitCodeInfo& info(ExitCode code) {
+  for (const ExitCodeInfo& i : exit_codes()) {
+    if (i.code == code) return i;
+  }
+  return info(ExitCode::Internal);
+}
+
+}  // namespace smmuvp::platform

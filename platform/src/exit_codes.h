@@ -1,0 +1,27 @@
+// The program's exit codes, declared once: --help, docs/configuration.md and the run loop read this table.
+#pragma once
+#include <vector>
+
+namespace smmuvp::platform {
+
+enum class ExitCode : int {
+  Pass = 0,
+  Fail = 1,
+  Config = 64,
+  SimTimeout = 65,
+  WallTimeout = 66,
+  Strict = 67,
+  Internal = 70,
+  Interrupted = 130,
+};
+
+struct ExitCodeInfo {
+  ExitCode code;
+  const char* name;  ///< key "verdict" of the JSON report
+  const char* text;
+};
+
+const std::vector<ExitCodeInfo>& exit_codes();
+const ExitCodeInfo& info(ExitCode code);
+
+}  // namespace smmuvp::platform

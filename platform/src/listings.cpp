@@ -1,0 +1,90 @@
+#include "listings.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace smmuvp::platform {
+
+namespace {
+
+using Row = std::vector<std::string>;
+
+// Columns as wide as their content; the last one is not padded.
+std::string table(const std::vector<Row>& rows) {
+  std::vector<std::size_t> widths;
+  for (const Row& row : rows) {
+    widths.resize(std::max(widths.size(), row.size()));
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  }
+  std::string text;
+  for (const Row& row : rows) {
+    std::string line = " ";
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      line += i + 1 == row.size() ? " " + row[i] : fmt::format(" {:<{}} ", row[i], widths[i]);
+    }
+    text += line + "\n";
+  }
+  return text;
+}
+
+const char* type_name(ParamType type) {
+  switch (type) {
+    case ParamType::Bool:
+      return "bool";
+    case ParamType::Uint:
+      return "uint";
+    case ParamType::Text:
+      return "text";
+    case ParamType::Choice:
+      return "choice";
+  }
+  return "";
+}
+
+std::string range(const ParamInfo& info) {
+  if (info.type == ParamType::Choice) return fmt::format("{}", fmt::join(info.choices, "|"));
+  if (info.type != ParamType::Uint) return "";
+  const auto number = [](std::uint64_t v) { return v < 1000 ? std::to_string(v) : fmt::format("{:#x}", v); };
+  if (info.min == 0 && info.max == ~0ULL) return "";
+  return number(info.min) + ".." + number(info.max);
+}
+
+std::string params_of(const ComponentType& type) {
+  std::string text = fmt::format("{}: {}\n", type.type, type.doc);
+  if (type.params.empty()) return text + "  no parameters\n";
+  std::vector<Row> rows{{"name", "type", "default", "range", "meaning"}};
+  for (const ParamInfo& p : type.params) {
+    rows.push_back(
+        {p.name, type_name(p.type), p.default_value.empty() ? "\"\"" : p.default_value, range(p), p.doc});
+  }
+  return text + table(rows);
+}
+
+}  // namespace
+
+std::string params_table(PluginCatalogue& plugins, const std::string& type) {
+  if (!type.empty()) return params_of(plugins.find(type));
+  plugins.load_all();
+  std::string text;
+  for (const auto& file : plugins.files()) {
+    for (std::size_t i = 0; i < file->type_count; ++i)
+      text += (text.empty() ? "" : "\n") + params_of(file->types[i]);
+  }
+  return text;
+}
+
+std::string components_table(PluginCatalogue& plugins) {
+  plugins.load_all();
+  std::vector<Row> rows{{"type", "meaning", "plugin"}};
+  std::string refused;
+  for (const auto& file : plugins.files()) {
+    for (std::size_t i = 0; i < file->type_count; ++i)
+      rows.push_back({file->types[i].type, file->types[i].doc, file->path});
+    if (!file->refusal.empty()) refused += fmt::format("  refused {}: {}\n", file->path, file->refusal);
+  }
+  return table(rows) + refused + fmt::format("  looked in {}\n", fmt::join(plugins.directories(), ", "));
+}
+
+}  // namespace smmuvp::platform

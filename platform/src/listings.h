@@ -1,0 +1,13 @@
+// The commands "params" and "components": what plugins offer, as tables.
+#pragma once
+#include <string>
+
+#include "plugins.h"
+
+namespace smmuvp::platform {
+
+/// @param type  only this one, or all if empty. @throws ConfigError if there is no such type
+std::string params_table(PluginCatalogue& plugins, const std::string& type);
+std::string components_table(PluginCatalogue& plugins);
+
+}  // namespace smmuvp::platform

@@ -1,0 +1,100 @@
+// smmu-vp: chooses the command and turns what went wrong into an exit code.
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <systemc>
+
+#include "boot.h"
+#include "listings.h"
+#include "options.h"
+#include "platform_host.h"
+#include "plugins.h"
+#include "run.h"
+#include "system.h"
+#include "systemc_reports.h"
+
+namespace smmuvp::platform {
+namespace {
+
+PlatformConfig configured(const CommandLine& line) {
+  PlatformConfig config = read_config(line.config);
+  for (const std::string& setting : line.run.settings) apply_setting(config, setting);
+  return config;
+}
+
+// "check" and "dtb": everything that "run" does before simulation.
+ExitCode prepare(const CommandLine& line) {
+  const PlatformConfig config = configured(line);
+  PlatformHost host;
+  PluginCatalogue plugins(plugin_directories(config.plugin_directories));
+  const System system(config, plugins, host);
+  std::string bootargs = config.boot.bootargs;
+  if (!line.run.append.empty()) bootargs += (bootargs.empty() ? "" : " ") + line.run.append;
+  const BootPlan plan = plan_boot(system, bootargs);
+  if (line.command == CommandLine::Command::Check) {
+    fmt::print(stderr,
+               "{}: {} components, kernel ends at {:#x}, device tree {} bytes, initramfs {} bytes: no "
+               "mistakes found\n",
+               config.file, config.components.size(), plan.kernel.end, plan.device_tree.size(),
+               plan.initramfs.size());
+    return ExitCode::Pass;
+  }
+  std::FILE* file = std::fopen(line.output.c_str(), "wb");
+  const bool written = file != nullptr && std::fwrite(plan.device_tree.data(), 1, plan.device_tree.size(),
+                                                      file) == plan.device_tree.size();
+  if (file == nullptr || std::fclose(file) != 0 || !written) {
+    throw ConfigError("output", fmt::format("cannot write {}: {}", line.output, std::strerror(errno)));
+  }
+  return ExitCode::Pass;
+}
+
+ExitCode command(const CommandLine& line) {
+  switch (line.command) {
+    case CommandLine::Command::Help:
+      fmt::print("{}", help_text());
+      return ExitCode::Pass;
+    case CommandLine::Command::Version:
+      fmt::print("smmu-vp {} ({}, plugin ABI {})\n", SMMUVP_VERSION, sc_core::sc_version(),
+                 plugin_abi_version);
+      return ExitCode::Pass;
+    case CommandLine::Command::Run:
+      return run(line.config, line.run);
+    case CommandLine::Command::Check:
+    case CommandLine::Command::Dtb:
+      return prepare(line);
+    case CommandLine::Command::Params:
+    case CommandLine::Command::Components: {
+      PluginCatalogue plugins(plugin_directories({}));
+      fmt::print("{}", line.command == CommandLine::Command::Params ? params_table(plugins, line.type)
+                                                                    : components_table(plugins));
+      return ExitCode::Pass;
+    }
+  }
+  return ExitCode::Internal;
+}
+
+}  // namespace
+}  // namespace smmuvp::platform
+
+int sc_main(int argc, char** argv) {
+  using namespace smmuvp::platform;
+  try {
+    redirect_systemc_reports();
+    return static_cast<int>(command(parse_command_line(argc, argv)));
+  } catch (const smmuvp::ConfigError& e) {
+    fmt::print(stderr, "smmu-vp: {}\n", e.what());
+    return static_cast<int>(ExitCode::Config);
+  } catch (const std::exception& e) {
+    fmt::print(stderr, "smmu-vp: internal error: {}\n", e.what());
+    return static_cast<int>(ExitCode::Internal);
+  }
+}
+
+// Comes before libsystemc's own main(), whose banner would be the first thing to see.
+int main(int argc, char** argv) {
+  setenv("SYSTEMC_DISABLE_COPYRIGHT_MESSAGE", "1", 1);
+  return sc_core::sc_elab_and_sim(argc, argv);
+}

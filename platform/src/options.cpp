@@ -1,0 +1,206 @@
+#include "options.h"
+
+#include <fmt/format.h>
+
+#include <boost/program_options.hpp>
+#include <sstream>
+
+#include "duration.h"
+#include "exit_codes.h"
+#include "smmuvp/base/error.h"
+#include "smmuvp/base/params.h"
+
+namespace smmuvp::platform {
+
+namespace po = boost::program_options;
+
+namespace {
+
+po::options_description run_options() {
+  const auto text = [] { return po::value<std::string>(); };
+  const auto texts = [] { return po::value<std::vector<std::string>>()->composing(); };
+  po::options_description options("Options of run (check and dtb take --set and --append)", 110, 60);
+  options.add_options()                                                                                  //
+      ("console", "connect the terminal to the guest's serial port; Ctrl-C ends the run")                //
+      ("set", texts()->value_name("COMPONENT.PARAM=VALUE"), "change a parameter; may be repeated")       //
+      ("append", text()->value_name("BOOTARGS"), "add to the kernel's command line")                     //
+      ("timeout-sim", text()->value_name("TIME"), "end the run after this simulated time (10s, 500ms)")  //
+      ("timeout-wall", text()->value_name("TIME"), "end the run after this time of yours")               //
+      ("strict", "fail if the guest breaks a rule of the architecture")                                  //
+      ("json", text()->value_name("FILE"), "write verdict, digest, statistics and events")               //
+      ("junit", text()->value_name("FILE"), "write the guest's test results as JUnit XML")               //
+      ("console-file", text()->value_name("FILE"), "copy the guest's console to a file")                 //
+      ("trace", texts()->value_name("POINT[,POINT]"),
+       "trace points by name; 'smmu.*' takes all of a kind")                               //
+      ("trace-file", text()->value_name("FILE"), "where the trace goes (standard error)")  //
+      ("quiet", "no summary, no diagnostics, no progress")                                 //
+      ("color", text()->value_name("WHEN"), "auto, always or never");
+  return options;
+}
+
+std::uint64_t time_option(const po::variables_map& map, const char* name) {
+  const std::string text = map[name].as<std::string>();
+  std::uint64_t ps = 0;
+  if (!parse_duration(text, ps) || ps == 0) {
+    throw ConfigError(name,
+                      fmt::format("--{}: '{}' is no time (expected for example 10s or 500ms)", name, text));
+  }
+  return ps;
+}
+
+void take_run_options(const po::variables_map& map, RunOptions& run) {
+  const auto text = [&](const char* name, std::string& to) {
+    if (map.count(name) == 0) return;
+    to = map[name].as<std::string>();
+    if (to.empty()) throw ConfigError(name, fmt::format("--{} is empty", name));
+  };
+  run.console = map.count("console") != 0;
+  run.strict = map.count("strict") != 0;
+  run.quiet = map.count("quiet") != 0;
+  if (map.count("set") != 0) run.settings = map["set"].as<std::vector<std::string>>();
+  text("append", run.append);
+  if (map.count("timeout-sim") != 0) run.timeout_sim_ps = time_option(map, "timeout-sim");
+  if (map.count("timeout-wall") != 0) run.timeout_wall_ps = time_option(map, "timeout-wall");
+  text("json", run.json);
+  text("junit", run.junit);
+  text("console-file", run.console_file);
+  text("trace-file", run.trace_file);
+  if (map.count("trace") != 0) {
+    for (const std::string& list : map["trace"].as<std::vector<std::string>>()) {
+      std::istringstream stream(list);
+      for (std::string word; std::getline(stream, word, ',');) {
+        if (!word.empty()) run.trace.push_back(word);
+      }
+    }
+  }
+  if (!run.trace_file.empty() && run.trace.empty()) run.trace.push_back("*");
+  if (map.count("color") != 0) {
+    const std::string when = map["color"].as<std::string>();
+    if (when == "always") {
+      run.colour = Colour::Always;
+    } else if (when == "never") {
+      run.colour = Colour::Never;
+    } else if (when != "auto") {
+      throw ConfigError("color", fmt::format("--color: '{}' is none of auto, always, never", when));
+    }
+  }
+}
+
+void only(const po::variables_map& map, const std::string& command, const std::vector<std::string>& allowed) {
+  for (const auto& [name, value] : map) {
+    if (value.defaulted() || name == "arguments") continue;
+    if (std::find(allowed.begin(), allowed.end(), name) == allowed.end()) {
+      throw ConfigError(name, fmt::format("'smmu-vp {}' takes no --{}", command, name));
+    }
+  }
+}
+
+}  // namespace
+
+CommandLine parse_command_line(int argc, const char* const* argv) {
+  CommandLine line;
+  po::options_description all = run_options();
+  all.add_options()("help,h", "")("version", "")("output,o", po::value<std::string>(), "")(
+      "arguments", po::value<std::vector<std::string>>(), "");
+  po::positional_options_description positional;
+  positional.add("arguments", -1);
+  po::variables_map map;
+  try {
+    po::store(po::command_line_parser(argc, argv).options(all).positional(positional).run(), map);
+    po::notify(map);
+  } catch (const po::unknown_option& e) {
+    std::vector<std::string> known;
+    for (const auto& option : all.options()) known.push_back("--" + option->long_name());
+    const std::string near = nearest(e.get_option_name(), known);
+    throw ConfigError(
+        "", near.empty() ? fmt::format("unknown option '{}'", e.get_option_name())
+                         : fmt::format("unknown option '{}'; did you mean '{}'?", e.get_option_name(), near));
+  } catch (const po::error& e) {
+    throw ConfigError("", e.what());
+  }
+  if (map.count("help") != 0) return line;
+  if (map.count("version") != 0) {
+    line.command = CommandLine::Command::Version;
+    return line;
+  }
+  std::vector<std::string> words;
+  if (map.count("arguments") != 0) words = map["arguments"].as<std::vector<std::string>>();
+  if (words.empty()) throw ConfigError("", "no command; 'smmu-vp --help' lists them");
+
+  struct Form {
+    const char* name;
+    CommandLine::Command command;
+    std::size_t least;
+    std::size_t most;
+    const char* argument;
+    std::vector<std::string> options;
+  };
+  std::vector<std::string> run_names;
+  const po::options_description run_only = run_options();
+  for (const auto& option : run_only.options()) run_names.push_back(option->long_name());
+  const std::vector<Form> forms = {
+      {"run", CommandLine::Command::Run, 1, 1, "CONFIG", run_names},
+      {"check", CommandLine::Command::Check, 1, 1, "CONFIG", {"set", "append"}},
+      {"dtb", CommandLine::Command::Dtb, 1, 1, "CONFIG", {"set", "append", "output"}},
+      {"params", CommandLine::Command::Params, 0, 1, "[TYPE]", {}},
+      {"components", CommandLine::Command::Components, 0, 0, "", {}},
+      {"help", CommandLine::Command::Help, 0, 1, "", {}},
+  };
+  std::vector<std::string> names;
+  for (const Form& form : forms) {
+    names.emplace_back(form.name);
+    if (words[0] != form.name) continue;
+    if (words.size() - 1 < form.least || words.size() - 1 > form.most) {
+      throw ConfigError("", fmt::format("expected: smmu-vp {} {}", form.name, form.argument));
+    }
+    only(map, form.name, form.options);
+    take_run_options(map, line.run);
+    line.command = form.command;
+    if (words.size() > 1) (form.command == CommandLine::Command::Params ? line.type : line.config) = words[1];
+    if (map.count("output") != 0) line.output = map["output"].as<std::string>();
+    if (form.command == CommandLine::Command::Dtb && line.output.empty()) {
+      throw ConfigError("output", "expected: smmu-vp dtb CONFIG -o FILE");
+    }
+    return line;
+  }
+  const std::string near = nearest(words[0], names);
+  throw ConfigError("", near.empty()
+                            ? fmt::format("unknown command '{}'; 'smmu-vp --help' lists them", words[0])
+                            : fmt::format("unknown command '{}'; did you mean '{}'?", words[0], near));
+}
+
+std::string help_text() {
+  std::ostringstream options;
+  options << run_options();
+  std::string codes;
+  for (const ExitCodeInfo& i : exit_codes()) {
+    codes += fmt::format("  {:>3}  {:<13} {}\n", static_cast<int>(i.code), i.name, i.text);
+  }
+  return fmt::format(R"(smmu-vp: a virtual platform with models of Arm's SMMUs, and a guest that drives them
+
+  smmu-vp run CONFIG [options]   build the platform, start the guest, report how it ended
+  smmu-vp check CONFIG           build the platform and stop before simulation
+  smmu-vp dtb CONFIG -o FILE     write the device tree that the guest gets
+  smmu-vp components             the types of components that plugins offer
+  smmu-vp params [TYPE]          their parameters: type, default, range, meaning
+  smmu-vp --help | --version
+
+{}
+Examples
+  smmu-vp run vp-configs/gki-smmuv3.toml
+  smmu-vp run vp-configs/gki-smmuv3.toml --console
+  smmu-vp run my.toml --set smmu0.SIDSIZE=8 --timeout-sim 10s --json run.json --junit run.xml
+  smmu-vp run my.toml --trace 'smmu.*' --trace-file trace.txt
+  smmu-vp params smmuv3
+  smmu-vp dtb my.toml -o my.dtb && dtc -I dtb -O dts my.dtb
+
+The guest's console is the only thing on standard output; everything else goes to standard error.
+Plugins are files libsmmuvp-<name>.so, looked for beside the program, then in the folders of
+SMMU_VP_PLUGIN_PATH (separated by ':'), then in the configuration's 'plugins'.
+
+Exit codes
+{})",
+                     options.str(), codes);
+}
+
+}  // namespace smmuvp::platform

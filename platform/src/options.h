@@ -1,0 +1,42 @@
+// The command line.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace smmuvp::platform {
+
+enum class Colour { Auto, Always, Never };
+
+struct RunOptions {
+  bool console = false;
+  std::vector<std::string> settings;  ///< component.param=value
+  std::string append;                 ///< to bootargs
+  std::optional<std::uint64_t> timeout_sim_ps;
+  std::optional<std::uint64_t> timeout_wall_ps;
+  bool strict = false;
+  bool quiet = false;
+  Colour colour = Colour::Auto;
+  std::string json;
+  std::string junit;
+  std::string console_file;
+  std::vector<std::string> trace;
+  std::string trace_file;
+};
+
+struct CommandLine {
+  enum class Command { Help, Version, Run, Check, Dtb, Params, Components } command = Command::Help;
+  std::string config;
+  std::string type;    ///< params: only this one
+  std::string output;  ///< dtb
+  RunOptions run;
+};
+
+/// @throws ConfigError that says what is wrong with the command line
+CommandLine parse_command_line(int argc, const char* const* argv);
+
+/// Text of --help.
+std::string help_text();
+
+}  // namespace smmuvp::platform

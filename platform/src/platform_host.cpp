@@ -1,0 +1,32 @@
+#include "platform_host.h"
+
+#include <systemc>
+
+namespace smmuvp::platform {
+
+std::uint64_t now_ps() {
+  // A whole number at the default resolution of 1 ps.
+  return sc_core::sc_time_stamp().value() *
+         static_cast<std::uint64_t>(sc_core::sc_get_time_resolution().to_seconds() * 1e12 + 0.5);
+}
+
+void PlatformHost::guest_exit(const GuestExit& exit) {
+  // The first one counts: another CPU may still run to the end of its quantum.
+  if (!m_exit) m_exit = exit;
+  sc_core::sc_stop();
+}
+
+void PlatformHost::internal_error(const std::string& source, const std::string& text) {
+  if (m_internal.empty()) m_internal = source + ": " + text;
+  sc_core::sc_stop();
+}
+
+void PlatformHost::report(const Diagnostic& d) {
+  ++(d.kind == DiagKind::GuestError ? m_guest_errors : m_unimplemented);
+  Reported reported{d, now_ps(), {}};
+  if (m_pc) reported.pc = m_pc();
+  if (m_print) m_print(reported);
+  if (m_diagnostics.size() < most_diagnostics) m_diagnostics.push_back(std::move(reported));
+}
+
+}  // namespace smmuvp::platform

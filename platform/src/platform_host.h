@@ -1,0 +1,61 @@
+// The Host that components of this program talk to.
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "smmuvp/tlm/host.h"
+#include "trace_hub.h"
+
+namespace smmuvp::platform {
+
+/// A diagnostic with where the run was.
+struct Reported {
+  Diagnostic diagnostic;
+  std::uint64_t time_ps = 0;
+  std::optional<std::uint64_t> pc;  ///< guest program counter of the first CPU
+};
+
+class PlatformHost : public Host, private DiagSink {
+ public:
+  /// Diagnostics beyond this many are counted, not kept.
+  static constexpr std::size_t most_diagnostics = 10000;
+
+  DiagSink& diag() override { return *this; }
+  TraceSink* trace() override { return &m_trace; }
+  void guest_exit(const GuestExit& exit) override;
+  void internal_error(const std::string& source, const std::string& text) override;
+
+  TraceHub& trace_hub() { return m_trace; }
+  const TraceHub& trace_hub() const { return m_trace; }
+
+  /// Where the guest is, for diagnostics.
+  void set_program_counter(std::function<std::uint64_t()> pc) { m_pc = std::move(pc); }
+  /// Called for each diagnostic as it comes, for the terminal.
+  void set_print(std::function<void(const Reported&)> print) { m_print = std::move(print); }
+
+  const std::optional<GuestExit>& exit() const { return m_exit; }
+  const std::string& internal() const { return m_internal; }
+  const std::vector<Reported>& diagnostics() const { return m_diagnostics; }
+  std::uint64_t guest_errors() const { return m_guest_errors; }
+  std::uint64_t unimplemented() const { return m_unimplemented; }
+
+ private:
+  void report(const Diagnostic& d) override;
+
+  TraceHub m_trace;
+  std::function<std::uint64_t()> m_pc;
+  std::function<void(const Reported&)> m_print;
+  std::optional<GuestExit> m_exit;
+  std::string m_internal;
+  std::vector<Reported> m_diagnostics;
+  std::uint64_t m_guest_errors = 0;
+  std::uint64_t m_unimplemented = 0;
+};
+
+/// Simulated time in picoseconds, whatever SystemC's resolution is.
+std::uint64_t now_ps();
+
+}  // namespace smmuvp::platform

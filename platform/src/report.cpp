@@ -1,0 +1,121 @@
+#include "report.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "utf8.h"
+
+namespace smmuvp::platform {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+const char* result_name(KtapCase::Result result) {
+  switch (result) {
+    case KtapCase::Result::Passed:
+      return "passed";
+    case KtapCase::Result::Failed:
+      return "failed";
+    case KtapCase::Result::Skipped:
+      return "skipped";
+  }
+  return "failed";
+}
+
+Json tests(const KtapReport& ktap) {
+  Json json;
+  json["passed"] = ktap.count(KtapCase::Result::Passed);
+  json["failed"] = ktap.count(KtapCase::Result::Failed);
+  json["skipped"] = ktap.count(KtapCase::Result::Skipped);
+  json["problems"] = Json::array();
+  for (const std::string& p : ktap.problems) json["problems"].push_back(to_valid_utf8(p));
+  json["cases"] = Json::array();
+  for (const KtapCase& c : ktap.cases) {
+    json["cases"].push_back({{"suite", to_valid_utf8(c.suite)},
+                             {"name", to_valid_utf8(c.name)},
+                             {"result", result_name(c.result)}});
+  }
+  return json;
+}
+
+Json events(const TraceHub& trace) {
+  Json list = Json::array();
+  for (const Event& event : trace.events()) {
+    Json one = {{"time_ps", event.time_ps}, {"source", event.source}};
+    for (const auto& [name, value] : event.fields) one[name] = to_valid_utf8(value);
+    list.push_back(std::move(one));
+  }
+  return list;
+}
+
+Json diagnostics(const PlatformHost& host) {
+  Json list = Json::array();
+  for (const Reported& r : host.diagnostics()) {
+    const Diagnostic& d = r.diagnostic;
+    Json one;
+    one["time_ps"] = r.time_ps;
+    one["kind"] = d.kind == DiagKind::GuestError ? "guest-error" : "unimplemented";
+    one["source"] = d.source;
+    one["site"] = d.site;
+    one["text"] = to_valid_utf8(d.text);
+    one["clause"] = d.clause;
+    if (d.stream_id) one["stream_id"] = *d.stream_id;
+    if (d.address) one["address"] = fmt::format("{:#x}", *d.address);
+    if (r.pc) one["pc"] = fmt::format("{:#x}", *r.pc);
+    list.push_back(std::move(one));
+  }
+  return list;
+}
+
+}  // namespace
+
+std::uint64_t RunRecord::total(const std::string& name) const {
+  std::uint64_t sum = 0;
+  for (const auto& [component, list] : statistics) {
+    for (const Statistic& s : list) {
+      if (s.name == name) sum += s.value;
+    }
+  }
+  return sum;
+}
+
+bool RunRecord::has(const std::string& name) const {
+  for (const auto& [component, list] : statistics) {
+    for (const Statistic& s : list) {
+      if (s.name == name) return true;
+    }
+  }
+  return false;
+}
+
+std::string json_report(const RunRecord& record, const PlatformHost& host) {
+  Json json;
+  json["schema"] = "smmu-vp-report-1";
+  json["platform"] = to_valid_utf8(record.platform);
+  json["verdict"] = info(record.verdict.code).name;
+  json["exit_code"] = static_cast<int>(record.verdict.code);
+  json["reason"] = to_valid_utf8(record.verdict.reason);
+  json["digest"] = record.digest;
+  json["sim_time_ps"] = record.sim_time_ps;
+  json["instructions"] = record.instructions;
+  Json statistics = Json::object();
+  for (const auto& [component, list] : record.statistics) {
+    Json one = Json::object();
+    for (const Statistic& s : list) one[s.name] = s.value;
+    statistics[component] = std::move(one);
+  }
+  json["statistics"] = std::move(statistics);
+  json["event_count"] = host.trace_hub().event_count();
+  json["events"] = events(host.trace_hub());
+  json["guest_errors"] = host.guest_errors();
+  json["unimplemented"] = host.unimplemented();
+  json["diagnostics"] = diagnostics(host);
+  json["tests"] = tests(record.ktap);
+  // The only values that differ between two runs of the same platform.
+  json["host"] = {{"wall_seconds", record.wall_seconds}, {"config", to_valid_utf8(record.config_file)}};
+  return json.dump(2) + "\n";
+}
+
+}  // namespace smmuvp::platform

@@ -1,0 +1,45 @@
+// What a run leaves behind: JSON, JUnit XML, and a summary for people.
+#pragma once
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "ktap.h"
+#include "platform_host.h"
+#include "verdict.h"
+
+namespace smmuvp::platform {
+
+struct Statistic {
+  std::string name;
+  std::uint64_t value;
+  std::string unit;
+  std::string doc;
+};
+
+/// Everything reports are made from. Components are in the configuration's order.
+struct RunRecord {
+  std::string platform;
+  std::string config_file;
+  Verdict verdict;
+  std::uint64_t sim_time_ps = 0;
+  std::uint64_t instructions = 0;
+  double wall_seconds = 0;
+  std::string digest;  ///< empty: not computed
+  KtapReport ktap;
+  std::vector<std::pair<std::string, std::vector<Statistic>>> statistics;
+
+  /// Sum of a statistic over all components that have it.
+  std::uint64_t total(const std::string& name) const;
+  bool has(const std::string& name) const;
+};
+
+/// The document of docs/report.md, with a line end.
+std::string json_report(const RunRecord& record, const PlatformHost& host);
+
+/// A few aligned lines. @param colour  terminal colours for the verdict
+std::string summary(const RunRecord& record, const PlatformHost& host, bool colour);
+
+}  // namespace smmuvp::platform

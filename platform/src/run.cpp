@@ -1,0 +1,268 @@
+#include "run.h"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <systemc>
+
+#include "boot.h"
+#include "console.h"
+#include "digest.h"
+#include "duration.h"
+#include "junit.h"
+#include "platform_host.h"
+#include "plugins.h"
+#include "progress.h"
+#include "report.h"
+#include "stop_signals.h"
+#include "system.h"
+#include "terminal.h"
+
+namespace smmuvp::platform {
+
+namespace {
+
+// Time-outs, Ctrl-C and progress are looked at this often. Where a run is sliced changes nothing in it.
+constexpr std::uint64_t slice_ps = 1'000'000'000;
+constexpr std::uint64_t ps_per_second = 1'000'000'000'000;
+// How long a simulation that does not come back is waited for after --timeout-wall.
+constexpr std::uint64_t watchdog_grace_seconds = 10;
+
+using File = std::unique_ptr<std::FILE, int (*)(std::FILE*)>;
+
+File open_file(const std::string& path, const char* option) {
+  if (path.empty()) return {nullptr, std::fclose};
+  File file(std::fopen(path.c_str(), "wb"), std::fclose);
+  if (!file)
+    throw ConfigError(option, fmt::format("--{}: cannot write {}: {}", option, path, std::strerror(errno)));
+  return file;
+}
+
+void write_all(std::FILE* file, const std::string& text, const std::string& path) {
+  if (file == nullptr) return;
+  if (std::fwrite(text.data(), 1, text.size(), file) != text.size() || std::fflush(file) != 0) {
+    fmt::print(stderr, "smmu-vp: cannot write {}: {}\n", path, std::strerror(errno));
+  }
+}
+
+class Clock {
+ public:
+  double seconds() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - m_start).count();
+  }
+
+ private:
+  std::chrono::steady_clock::time_point m_start = std::chrono::steady_clock::now();
+};
+
+class StatisticsCollector : public StatVisitor {
+ public:
+  void stat(std::string_view name, std::uint64_t value, std::string_view unit,
+            std::string_view doc) override {
+    list.push_back({std::string(name), value, std::string(unit), std::string(doc)});
+  }
+  std::vector<Statistic> list;
+};
+
+class Run {
+ public:
+  Run(const PlatformConfig& config, const RunOptions& options);
+  ExitCode go();
+
+ private:
+  StopReason simulate(const StopSignals& signals);
+  void wait_for_real_time(std::uint64_t sim_ps);
+  void print(const Reported& r);
+  void finish(StopReason reason);
+
+  const PlatformConfig& m_config;
+  const RunOptions& m_options;
+  bool m_colour;
+  // Opened first: a report that cannot be written is a mistake to be told before a long run.
+  File m_json;
+  File m_junit;
+  File m_console_file;
+  File m_trace_file;
+  Progress m_progress;
+  Console m_console;
+  PlatformHost m_host;
+  PluginCatalogue m_plugins;
+  System m_system;
+  Clock m_clock;
+  RunRecord m_record;
+  std::string m_internal;
+};
+
+bool want_colour(Colour colour) {
+  if (colour != Colour::Auto) return colour == Colour::Always;
+  const char* no = std::getenv("NO_COLOR");
+  return isatty(STDERR_FILENO) != 0 && (no == nullptr || *no == 0);
+}
+
+Run::Run(const PlatformConfig& config, const RunOptions& options)
+    : m_config(config),
+      m_options(options),
+      m_colour(want_colour(options.colour)),
+      m_json(open_file(options.json, "json")),
+      m_junit(open_file(options.junit, "junit")),
+      m_console_file(open_file(options.console_file, "console-file")),
+      m_trace_file(open_file(options.trace_file, "trace-file")),
+      m_progress(!options.quiet && !options.console && isatty(STDERR_FILENO) != 0),
+      m_console({options.console, true, m_console_file.get()}),
+      m_plugins(plugin_directories(config.plugin_directories)),
+      m_system(config, m_plugins, [&]() -> Host& {
+        // Components ask for the trace sink when they are made.
+        if (!options.trace.empty()) {
+          m_host.trace_hub().add_text(options.trace, m_trace_file ? m_trace_file.get() : stderr);
+        }
+        return m_host;
+      }()) {}
+
+void Run::print(const Reported& r) {
+  m_console.flush();
+  m_progress.clear();
+  std::string where = duration_text(r.time_ps);
+  if (r.pc) where += fmt::format(", pc {:#x}", *r.pc);
+  fmt::print(stderr, "{}[{}] {}{}\n", m_colour ? "\033[33m" : "", where, to_text(r.diagnostic),
+             m_colour ? "\033[0m" : "");
+}
+
+// An interactive guest that waits would otherwise run its clock as fast as the host can.
+void Run::wait_for_real_time(std::uint64_t sim_ps) {
+  const double ahead = static_cast<double>(sim_ps) / 1e12 - m_clock.seconds();
+  if (ahead < 0.002) return;
+  const int ms = ahead > 0.02 ? 20 : static_cast<int>(ahead * 1000);
+  pollfd input{STDIN_FILENO, POLLIN, 0};
+  poll(&input, m_console.has_input() ? 1 : 0, ms);
+}
+
+StopReason Run::simulate(const StopSignals& signals) {
+  const auto limit_sim = m_options.timeout_sim_ps ? m_options.timeout_sim_ps : m_config.run.timeout_sim_ps;
+  const auto limit_wall =
+      m_options.timeout_wall_ps ? m_options.timeout_wall_ps : m_config.run.timeout_wall_ps;
+  for (;;) {
+    const std::uint64_t now = now_ps();
+    if (signals.requested()) return StopReason::Interrupted;
+    if (limit_sim && now >= *limit_sim) return StopReason::SimTimeout;
+    const double wall = m_clock.seconds();
+    if (limit_wall && wall >= static_cast<double>(*limit_wall) / 1e12) return StopReason::WallTimeout;
+    m_progress.show(wall, now, m_system.instructions());
+
+    std::uint64_t slice = slice_ps;
+    if (limit_sim) slice = std::min(slice, *limit_sim - now);
+    try {
+      sc_core::sc_start(sc_core::sc_time(static_cast<double>(slice), sc_core::SC_PS));
+    } catch (const ConfigError&) {
+      throw;
+    } catch (const std::exception& e) {
+      m_internal = e.what();
+      return StopReason::InternalError;
+    }
+    m_console.flush();
+    if (!m_host.internal().empty()) {
+      m_internal = m_host.internal();
+      return StopReason::InternalError;
+    }
+    if (m_host.exit()) return StopReason::GuestExit;
+    if (sc_core::sc_get_status() == sc_core::SC_STOPPED) {
+      m_internal = "a component stopped the simulation";
+      return StopReason::InternalError;
+    }
+    if (!sc_core::sc_pending_activity()) return StopReason::Standstill;
+    if (m_options.console) wait_for_real_time(now_ps());
+  }
+}
+
+void Run::finish(StopReason reason) {
+  m_console.flush();
+  m_progress.clear();
+  m_record.platform = m_config.name;
+  m_record.config_file = m_config.file;
+  m_record.sim_time_ps = now_ps();
+  m_record.instructions = m_system.instructions();
+  m_record.wall_seconds = m_clock.seconds();
+  m_record.ktap = parse_ktap(m_console.text());
+  RunFacts facts;
+  facts.reason = reason;
+  facts.exit = m_host.exit();
+  facts.internal = m_internal;
+  facts.reset_passes = m_config.run.reset_passes;
+  facts.strict = m_options.strict;
+  facts.guest_errors = m_host.guest_errors();
+  facts.sim_time_ps = m_record.sim_time_ps;
+  m_record.verdict = judge(facts, m_record.ktap);
+  for (const auto& instance : m_system.instances()) {
+    StatisticsCollector collector;
+    instance->component->statistics(collector);
+    m_record.statistics.emplace_back(instance->config->name, std::move(collector.list));
+  }
+  if (m_json) {
+    std::vector<MemoryView> memories;
+    for (const MemoryRange& m : m_system.memories()) memories.push_back({m.base, m.control->data(), m.size});
+    m_record.digest = run_digest(m_console.text(), m_host.trace_hub().event_hash(), memories);
+    write_all(m_json.get(), json_report(m_record, m_host), m_options.json);
+  }
+  const std::string failure = m_record.verdict.code == ExitCode::Pass ? "" : m_record.verdict.reason;
+  if (m_junit) {
+    write_all(m_junit.get(), junit_xml(m_config.name, m_record.ktap, failure, m_record.sim_time_ps),
+              m_options.junit);
+  }
+  if (!m_options.quiet) {
+    if (m_console.in_line() && isatty(STDERR_FILENO) != 0) std::fputc('\n', stderr);
+    const std::string text = summary(m_record, m_host, m_colour);
+    std::fwrite(text.data(), 1, text.size(), stderr);
+  } else if (m_record.verdict.code == ExitCode::Internal) {
+    fmt::print(stderr, "smmu-vp: internal error: {}\n", m_record.verdict.reason);
+  }
+}
+
+ExitCode Run::go() {
+  std::string bootargs = m_config.boot.bootargs;
+  const auto append = [&](const std::string& words) {
+    if (!words.empty()) bootargs += (bootargs.empty() ? "" : " ") + words;
+  };
+  append(m_options.append);
+  if (m_options.console) append("shell=1");
+  const BootPlan plan = plan_boot(m_system, bootargs);
+  load(plan, m_system);
+  if (ConsoleControl* console = m_system.console()) {
+    console->set_backend(&m_console);
+  } else if (m_options.console) {
+    config_error({m_config.file, 0, 0}, "console", "--console: there is no serial port");
+  }
+  m_console.set_before_output([this] { m_progress.clear(); });
+  if (!m_options.quiet) m_host.set_print([this](const Reported& r) { print(r); });
+  if (!m_system.cpus().empty()) {
+    m_host.set_program_counter([cpu = m_system.cpus().front()] { return cpu->program_counter(); });
+  }
+
+  StopSignals signals;
+  if (const auto limit =
+          m_options.timeout_wall_ps ? m_options.timeout_wall_ps : m_config.run.timeout_wall_ps) {
+    signals.arm_watchdog(*limit / ps_per_second + watchdog_grace_seconds);
+  }
+  std::optional<RawTerminal> terminal;
+  if (m_options.console) terminal.emplace();
+  m_clock = Clock();
+  const StopReason reason = simulate(signals);
+  terminal.reset();
+  finish(reason);
+  return m_record.verdict.code;
+}
+
+}  // namespace
+
+ExitCode run(const std::string& config_path, const RunOptions& options) {
+  PlatformConfig config = read_config(config_path);
+  for (const std::string& setting : options.settings) apply_setting(config, setting);
+  return Run(config, options).go();
+}
+
+}  // namespace smmuvp::platform

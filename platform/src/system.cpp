@@ -1,0 +1,98 @@
+#include "system.h"
+
+#include <fmt/format.h>
+
+#include "wiring.h"
+
+namespace smmuvp::platform {
+
+namespace {
+
+void set_params(Params& params, const ComponentConfig& config) {
+  for (const ParamSetting& setting : config.params) {
+    try {
+      std::visit([&](const auto& value) { params.set(setting.name, value); }, setting.value);
+    } catch (const ConfigError& e) {
+      config_error(setting.place, e.key(), fmt::format("[{}] {}", config.name, e.what()));
+    }
+  }
+  // What the configuration says once, at `behind`, the device need not be told again.
+  if (!config.behind) return;
+  const auto preset = [&](const char* name, std::uint64_t value) {
+    for (const ParamSetting& setting : config.params) {
+      if (setting.name == name) return;
+    }
+    if (!params.has(name)) return;
+    try {
+      params.set(name, value);
+    } catch (const ConfigError& e) {
+      config_error(config.behind->place, e.key(), fmt::format("[{}] behind: {}", config.name, e.what()));
+    }
+  };
+  preset("stream_base", config.behind->stream);
+  preset("stream_count", config.behind->count);
+}
+
+}  // namespace
+
+const Port* Instance::port(const std::string& name) const {
+  for (const Port& p : component->ports()) {
+    if (p.name == name) return &p;
+  }
+  return nullptr;
+}
+
+void System::make(const ComponentConfig& config, PluginCatalogue& plugins, Host& host) {
+  const ComponentType* type = nullptr;
+  try {
+    type = &plugins.find(config.type);
+  } catch (const ConfigError& e) {
+    config_error(config.type_place, e.key(), fmt::format("[{}] {}", config.name, e.what()));
+  }
+  auto instance = std::make_unique<Instance>(&config, type);
+  set_params(instance->params, config);
+  try {
+    instance->component = type->create(config.name.c_str(), instance->params, host);
+  } catch (const std::exception& e) {
+    config_error(config.place, config.name, fmt::format("[{}] {}", config.name, e.what()));
+  }
+  if (!instance->component) {
+    config_error(config.place, config.name,
+                 fmt::format("[{}] type '{}' could not make a component", config.name, config.type));
+  }
+  instance->cpu = dynamic_cast<CpuControl*>(instance->component.get());
+  instance->memory = dynamic_cast<MemoryControl*>(instance->component.get());
+  instance->router = dynamic_cast<RouterControl*>(instance->component.get());
+  instance->console = dynamic_cast<ConsoleControl*>(instance->component.get());
+  if (instance->cpu != nullptr) m_cpus.push_back(instance->cpu);
+  m_instances.push_back(std::move(instance));
+}
+
+System::System(const PlatformConfig& config, PluginCatalogue& plugins, Host& host) : m_config(config) {
+  for (const ComponentConfig& c : config.components) make(c, plugins, host);
+  Wiring(*this).wire();
+}
+
+System::~System() = default;
+
+Instance* System::find(const std::string& name) const {
+  for (const auto& instance : m_instances) {
+    if (instance->config->name == name) return instance.get();
+  }
+  return nullptr;
+}
+
+ConsoleControl* System::console() const {
+  for (const auto& instance : m_instances) {
+    if (instance->console != nullptr) return instance->console;
+  }
+  return nullptr;
+}
+
+std::uint64_t System::instructions() const {
+  std::uint64_t total = 0;
+  for (const CpuControl* cpu : m_cpus) total += cpu->instructions();
+  return total;
+}
+
+}  // namespace smmuvp::platform

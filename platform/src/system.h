@@ -1,0 +1,79 @@
+// The components of a platform, made and wired as the configuration says.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <systemc>
+#include <vector>
+
+#include "config.h"
+#include "plugins.h"
+#include "smmuvp/tlm/component.h"
+
+namespace smmuvp::platform {
+
+/// An interrupt as it was wired, for the device tree.
+struct WiredInterrupt {
+  const Port* port;
+  InterruptId id;
+};
+
+struct Instance {
+  Instance(const ComponentConfig* c, const ComponentType* t) : config(c), type(t), params(t->params) {}
+
+  const ComponentConfig* config;
+  const ComponentType* type;
+  Params params;
+  std::unique_ptr<Component> component;
+
+  // Capabilities; nullptr if the component has not got one.
+  CpuControl* cpu = nullptr;
+  MemoryControl* memory = nullptr;
+  RouterControl* router = nullptr;
+  ConsoleControl* console = nullptr;
+
+  // What wiring found out.
+  std::vector<Window> windows;             ///< with port and size filled in, in the order of ports()
+  std::vector<WiredInterrupt> interrupts;  ///< in the order of ports()
+  const Instance* smmu = nullptr;          ///< the SMMU it is behind
+
+  const Port* port(const std::string& name) const;
+};
+
+/// A memory in the CPU's address map.
+struct MemoryRange {
+  MemoryControl* control;
+  std::uint64_t base;
+  std::uint64_t size;
+};
+
+class System {
+ public:
+  /// Makes and wires everything; simulation can start afterwards. Keeps references to all three.
+  /// @throws ConfigError with the place of the mistake
+  System(const PlatformConfig& config, PluginCatalogue& plugins, Host& host);
+  ~System();
+
+  const PlatformConfig& config() const { return m_config; }
+  const std::vector<std::unique_ptr<Instance>>& instances() const { return m_instances; }
+  Instance* find(const std::string& name) const;
+  /// The component that interrupts go to; nullptr if there are none.
+  const Instance* interrupt_controller() const { return m_interrupt_controller; }
+  const std::vector<MemoryRange>& memories() const { return m_memories; }
+  const std::vector<CpuControl*>& cpus() const { return m_cpus; }
+  ConsoleControl* console() const;
+  std::uint64_t instructions() const;
+
+ private:
+  friend class Wiring;
+  void make(const ComponentConfig& config, PluginCatalogue& plugins, Host& host);
+
+  const PlatformConfig& m_config;
+  std::vector<std::unique_ptr<Instance>> m_instances;
+  const Instance* m_interrupt_controller = nullptr;
+  std::vector<MemoryRange> m_memories;
+  std::vector<CpuControl*> m_cpus;
+  std::vector<std::shared_ptr<void>> m_parts;  // signals and stubs
+};
+
+}  // namespace smmuvp::platform

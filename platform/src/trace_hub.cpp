@@ -1,0 +1,38 @@
+#include "trace_hub.h"
+
+#include <fmt/format.h>
+
+namespace smmuvp::platform {
+
+void TraceHub::add_text(std::vector<std::string> filters, std::FILE* out) {
+  const auto write = [](void* context, std::string_view line) {
+    std::fwrite(line.data(), 1, line.size(), static_cast<std::FILE*>(context));
+  };
+  m_text.emplace(std::move(filters), write, out);
+}
+
+bool TraceHub::wants(std::string_view source, std::string_view point) {
+  return point == event_point || (m_text && m_text->wants(source, point));
+}
+
+void TraceHub::record(std::uint64_t time_ps, std::string_view source, std::string_view point,
+                      const TraceValue* values, std::size_t count) {
+  if (m_text && m_text->wants(source, point)) m_text->record(time_ps, source, point, values, count);
+  if (point != event_point) return;
+  ++m_event_count;
+  m_hash.update_number(time_ps);
+  m_hash.update(source);
+  Event event{time_ps, std::string(source), {}};
+  for (std::size_t i = 0; i < count; ++i) {
+    const TraceValue& v = values[i];
+    std::string text = v.is_text ? std::string(v.text) : fmt::format("{:#x}", v.number);
+    m_hash.update(v.name);
+    m_hash.update("=");
+    m_hash.update(text);
+    m_hash.update("\n");
+    event.fields.emplace_back(v.name, std::move(text));
+  }
+  if (m_events.size() < most_events) m_events.push_back(std::move(event));
+}
+
+}  // namespace smmuvp::platform

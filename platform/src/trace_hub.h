@@ -1,0 +1,48 @@
+// Distributes trace records: events to the report, and whatever --trace asks for to a text file.
+#pragma once
+#include <cstdint>
+#include <cstdio>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "sha256.h"
+#include "smmuvp/base/trace.h"
+
+namespace smmuvp::platform {
+
+/// The trace point of an SMMU that has recorded an event.
+constexpr std::string_view event_point = "smmu.event";
+
+struct Event {
+  std::uint64_t time_ps = 0;
+  std::string source;
+  std::vector<std::pair<std::string, std::string>> fields;  ///< numbers as "0x…"
+};
+
+class TraceHub : public TraceSink {
+ public:
+  /// Events beyond this many are counted and hashed, not kept.
+  static constexpr std::size_t most_events = 10000;
+
+  /// @param filters  as TextTraceSink takes them. @param out  not owned.
+  void add_text(std::vector<std::string> filters, std::FILE* out);
+
+  bool wants(std::string_view source, std::string_view point) override;
+  void record(std::uint64_t time_ps, std::string_view source, std::string_view point,
+              const TraceValue* values, std::size_t count) override;
+
+  const std::vector<Event>& events() const { return m_events; }
+  std::uint64_t event_count() const { return m_event_count; }
+  /// Over all events, in order.
+  const Sha256& event_hash() const { return m_hash; }
+
+ private:
+  std::optional<TextTraceSink> m_text;
+  std::vector<Event> m_events;
+  std::uint64_t m_event_count = 0;
+  Sha256 m_hash;
+};
+
+}  // namespace smmuvp::platform

@@ -1,0 +1,72 @@
+#include "verdict.h"
+
+#include <fmt/format.h>
+
+#include "duration.h"
+
+namespace smmuvp::platform {
+
+namespace {
+
+std::string via(const GuestExit& exit) {
+  return exit.via.empty() ? std::string() : fmt::format(" ({})", exit.via);
+}
+
+// Empty if the guest said that all is well.
+std::string guest_failure(const RunFacts& facts, const GuestExit& exit) {
+  switch (exit.kind) {
+    case GuestExit::Kind::PowerOff:
+      return "";
+    case GuestExit::Kind::Status:
+      return exit.status == 0 ? "" : fmt::format("the guest ended with status {}{}", exit.status, via(exit));
+    case GuestExit::Kind::Reset:
+      return facts.reset_passes ? "" : fmt::format("the guest reset the machine{}", via(exit));
+  }
+  return "the guest ended in an unknown way";
+}
+
+std::string test_failure(const KtapReport& ktap) {
+  const std::uint64_t failed = ktap.count(KtapCase::Result::Failed);
+  if (failed != 0) {
+    for (const KtapCase& c : ktap.cases) {
+      if (c.result == KtapCase::Result::Failed) {
+        return fmt::format("{} of {} tests failed, first '{}'", failed, ktap.cases.size(), c.name);
+      }
+    }
+  }
+  return ktap.problems.empty() ? "" : "the guest's tests are incomplete: " + ktap.problems.front();
+}
+
+}  // namespace
+
+Verdict judge(const RunFacts& facts, const KtapReport& ktap) {
+  switch (facts.reason) {
+    case StopReason::SimTimeout:
+      return {ExitCode::SimTimeout, fmt::format("the guest was still running after {} of simulated time",
+                                                duration_text(facts.sim_time_ps))};
+    case StopReason::WallTimeout:
+      return {ExitCode::WallTimeout, "the guest was still running when --timeout-wall had passed"};
+    case StopReason::Interrupted:
+      return {ExitCode::Interrupted, "interrupted"};
+    case StopReason::Standstill:
+      return {ExitCode::Fail, "the guest stands still: it waits, and nothing is left that could wake it"};
+    case StopReason::InternalError:
+      return {ExitCode::Internal, facts.internal};
+    case StopReason::GuestExit:
+      break;
+  }
+  if (!facts.exit) return {ExitCode::Internal, "simulation stopped and nobody said why"};
+  if (std::string failure = guest_failure(facts, *facts.exit); !failure.empty())
+    return {ExitCode::Fail, failure};
+  if (std::string failure = test_failure(ktap); !failure.empty()) return {ExitCode::Fail, failure};
+  if (facts.strict && facts.guest_errors != 0) {
+    return {ExitCode::Strict,
+            fmt::format("--strict: {} diagnostic{}", facts.guest_errors, facts.guest_errors == 1 ? "" : "s")};
+  }
+  std::string how = facts.exit->kind == GuestExit::Kind::PowerOff ? "power off"
+                    : facts.exit->kind == GuestExit::Kind::Reset  ? "reset"
+                                                                  : "status 0";
+  return {ExitCode::Pass, how + via(*facts.exit)};
+}
+
+}  // namespace smmuvp::platform

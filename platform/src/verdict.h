@@ -1,0 +1,40 @@
+// How a run ended, and what that means for the exit code.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "exit_codes.h"
+#include "ktap.h"
+#include "smmuvp/tlm/host.h"
+
+namespace smmuvp::platform {
+
+enum class StopReason {
+  GuestExit,      ///< PowerOff, Reset or Status
+  SimTimeout,     ///< --timeout-sim
+  WallTimeout,    ///< --timeout-wall
+  Interrupted,    ///< Ctrl-C or SIGTERM
+  Standstill,     ///< no event is left: the guest sleeps and nothing can wake it
+  InternalError,  ///< a component or SystemC gave up
+};
+
+struct RunFacts {
+  StopReason reason = StopReason::InternalError;
+  std::optional<GuestExit> exit;  ///< with GuestExit
+  std::string internal;           ///< with InternalError
+  bool reset_passes = false;
+  bool strict = false;
+  std::uint64_t guest_errors = 0;  ///< diagnostics that --strict counts
+  std::uint64_t sim_time_ps = 0;
+};
+
+struct Verdict {
+  ExitCode code = ExitCode::Internal;
+  std::string reason;  ///< one line
+};
+
+/// A guest passes if it powers off or says status 0, and its console has no failed and no missing test.
+Verdict judge(const RunFacts& facts, const KtapReport& ktap);
+
+}  // namespace smmuvp::platform

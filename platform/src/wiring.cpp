@@ -1,0 +1,339 @@
+#include "wiring.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "smmuvp/base/params.h"
+#include "stubs.h"
+
+namespace smmuvp::platform {
+
+namespace {
+
+template <class Object>
+bool is(const Port& port) {
+  return std::holds_alternative<Object*>(port.object);
+}
+
+std::string port_name(const Instance& instance, const Port& port) {
+  return instance.config->name + "." + port.name;
+}
+
+bool is_interrupt_input(const Port& port) {
+  return is<LineIn>(port) && port.name.size() > 3 && port.name.rfind("spi", 0) == 0 &&
+         std::all_of(port.name.begin() + 3, port.name.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+}  // namespace
+
+template <class Object>
+const Port& Wiring::need_port(const Instance& instance, const std::string& name, const Place& place,
+                              const char* kind) const {
+  const Port* port = instance.port(name);
+  if (port != nullptr && is<Object>(*port)) return *port;
+  std::vector<std::string> known;
+  for (const Port& p : instance.component->ports()) {
+    if (is<Object>(p)) known.push_back(p.name);
+  }
+  std::string text = port != nullptr
+                         ? fmt::format("port '{}' of [{}] is no {}", name, instance.config->name, kind)
+                         : fmt::format("[{}] has no port '{}'", instance.config->name, name);
+  if (const std::string near = nearest(name, known); !near.empty()) {
+    text += fmt::format("; did you mean '{}'?", near);
+  } else if (known.empty()) {
+    text += fmt::format("; it has no {} at all", kind);
+  } else if (known.size() <= 16) {
+    text += fmt::format(" (each {}: {})", kind, fmt::join(known, ", "));
+  }
+  config_error(place, name, text);
+}
+
+template <class Object>
+const Port& Wiring::only_port(const Instance& instance, const Place& place, const char* kind) const {
+  const Port* found = nullptr;
+  std::vector<std::string> names;
+  for (const Port& p : instance.component->ports()) {
+    if (!is<Object>(p)) continue;
+    found = &p;
+    names.push_back(p.name);
+  }
+  if (names.size() == 1) return *found;
+  config_error(place, instance.config->name,
+               names.empty() ? fmt::format("[{}] has no {}", instance.config->name, kind)
+                             : fmt::format("[{}] has several ports that are a {}; name one of {}",
+                                           instance.config->name, kind, fmt::join(names, ", ")));
+}
+
+void Wiring::find_interrupt_controller() {
+  for (const auto& instance : m_system.m_instances) {
+    const auto& ports = instance->component->ports();
+    if (!std::any_of(ports.begin(), ports.end(), is_interrupt_input)) continue;
+    if (m_system.m_interrupt_controller != nullptr) {
+      config_error(instance->config->place, instance->config->name,
+                   fmt::format("[{}] and [{}] are both interrupt controllers; one is supported",
+                               m_system.m_interrupt_controller->config->name, instance->config->name));
+    }
+    m_system.m_interrupt_controller = instance.get();
+  }
+}
+
+Instance& Wiring::bus_of(const Instance& instance, const Place& place) {
+  const std::string& name = instance.config->bus;
+  if (!name.empty()) {
+    Instance* bus = m_system.find(name);
+    if (bus == nullptr || bus->router == nullptr) {
+      config_error(instance.config->place, "bus",
+                   bus == nullptr
+                       ? fmt::format("[{}] bus: there is no component '{}'", instance.config->name, name)
+                       : fmt::format("[{}] bus: '{}' is no router", instance.config->name, name));
+    }
+    return *bus;
+  }
+  Instance* only = nullptr;
+  for (const auto& candidate : m_system.m_instances) {
+    if (candidate->router == nullptr) continue;
+    if (only != nullptr) {
+      config_error(place, "bus",
+                   fmt::format("[{}] needs a 'bus': there are several routers", instance.config->name));
+    }
+    only = candidate.get();
+  }
+  if (only == nullptr)
+    config_error(place, "bus",
+                 fmt::format("[{}] needs a bus, and there is no router", instance.config->name));
+  return *only;
+}
+
+void Wiring::map_targets(Instance& instance) {
+  std::vector<Window> windows = instance.config->windows;
+  for (Window& w : windows) {
+    const Port& port =
+        w.port.empty()
+            ? only_port<TargetSocket>(instance, w.place, "target port (map = { port = [address, size] })")
+            : need_port<TargetSocket>(instance, w.port, w.place, "target port");
+    w.port = port.name;
+    if (w.size == 0) {
+      if (instance.memory == nullptr) {
+        config_error(w.place, w.port,
+                     fmt::format("[{}] map: the size is missing ([address, size])", instance.config->name));
+      }
+      w.size = instance.memory->size();
+    } else if (instance.memory != nullptr && w.size != instance.memory->size()) {
+      config_error(w.place, w.port,
+                   fmt::format("[{}] map: size {:#x} differs from the memory's size {:#x}; leave one away",
+                               instance.config->name, w.size, instance.memory->size()));
+    }
+    if (w.base + (w.size - 1) < w.base) {
+      config_error(w.place, w.port,
+                   fmt::format("[{}] map: {:#x} bytes at {:#x} go beyond 64 bits", instance.config->name,
+                               w.size, w.base));
+    }
+    Instance& bus = bus_of(instance, w.place);
+    for (const Mapped& other : m_maps[bus.config->name]) {
+      if (w.base <= other.window.base + (other.window.size - 1) &&
+          other.window.base <= w.base + (w.size - 1)) {
+        config_error(w.place, w.port,
+                     fmt::format("region {}.{} ({:#x} to {:#x}) overlaps {}.{} ({:#x} to {:#x}, {})",
+                                 instance.config->name, w.port, w.base, w.base + (w.size - 1),
+                                 other.instance->config->name, other.window.port, other.window.base,
+                                 other.window.base + (other.window.size - 1), other.window.place.text()));
+      }
+    }
+    if (!m_bound.emplace(&port, "the bus").second) {
+      config_error(w.place, w.port, fmt::format("{} is mapped twice", port_name(instance, port)));
+    }
+    try {
+      bus.router->add_target(port_name(instance, port), w.base, w.size)
+          .bind(*std::get<TargetSocket*>(port.object));
+    } catch (const ConfigError& e) {
+      config_error(w.place, e.key(), e.what());
+    }
+    m_maps[bus.config->name].push_back({&instance, w});
+  }
+  // In the order of ports(), whatever the file's order: device-tree bindings fix the order of reg.
+  for (const Port& p : instance.component->ports()) {
+    for (const Window& w : windows) {
+      if (w.port == p.name) instance.windows.push_back(w);
+    }
+  }
+}
+
+void Wiring::attach_memory(Instance& instance) {
+  if (instance.memory == nullptr) return;
+  if (instance.windows.size() != 1) {
+    config_error(
+        instance.config->place, instance.config->name,
+        fmt::format("[{}] is a memory and needs an address: map = [address]", instance.config->name));
+  }
+  const Window& w = instance.windows.front();
+  instance.memory->set_base(w.base);
+  m_system.m_memories.push_back({instance.memory, w.base, w.size});
+  for (CpuControl* cpu : m_system.m_cpus) {
+    cpu->add_memory(w.base, w.size);
+    if (MemoryWriteListener* listener = cpu->write_listener()) instance.memory->add_write_listener(listener);
+  }
+}
+
+void Wiring::check_streams(const Instance& device, const Instance& smmu) const {
+  const Behind& b = *device.config->behind;
+  const std::uint64_t last = std::uint64_t{b.stream} + b.count - 1;
+  // IHI 0070 6.3.2, SMMU_IDR1.SIDSIZE: StreamIDs have this many bits.
+  const std::uint64_t bits = smmu.params.has("SIDSIZE") ? smmu.params.uint("SIDSIZE") : 32;
+  if (last >> bits != 0) {
+    config_error(
+        b.place, "stream",
+        fmt::format(
+            "[{}] behind: StreamID {:#x} is out of range; [{}] has SIDSIZE {}, so {:#x} is the last one",
+            device.config->name, last, smmu.config->name, bits, (std::uint64_t{1} << bits) - 1));
+  }
+  constexpr std::uint32_t most_described = 4096;
+  if (b.count > most_described) {
+    config_error(b.place, "count",
+                 fmt::format("[{}] behind: {} streams; at most {} can be described", device.config->name,
+                             b.count, most_described));
+  }
+  for (const auto& other : m_system.m_instances) {
+    if (other.get() == &device || other->smmu != &smmu) continue;
+    const Behind& o = *other->config->behind;
+    if (b.stream <= std::uint64_t{o.stream} + o.count - 1 && o.stream <= last) {
+      config_error(b.place, "stream",
+                   fmt::format("[{}] behind: StreamIDs {:#x} to {:#x} overlap those of [{}] ({})",
+                               device.config->name, b.stream, last, other->config->name, o.place.text()));
+    }
+  }
+}
+
+void Wiring::put_behind_smmu(Instance& instance) {
+  if (!instance.config->behind) return;
+  const Behind& b = *instance.config->behind;
+  Instance* smmu = m_system.find(b.smmu);
+  if (smmu == nullptr || smmu == &instance) {
+    std::vector<std::string> names;
+    for (const auto& i : m_system.m_instances) names.push_back(i->config->name);
+    const std::string near = nearest(b.smmu, names);
+    config_error(b.place, "smmu",
+                 fmt::format("[{}] behind: there is no SMMU '{}'{}", instance.config->name, b.smmu,
+                             near.empty() ? std::string() : fmt::format("; did you mean '{}'?", near)));
+  }
+  const Port& out = b.port.empty() ? only_port<InitiatorSocket>(instance, b.place, "initiator port")
+                                   : need_port<InitiatorSocket>(instance, b.port, b.place, "initiator port");
+  const Port& in = need_port<TargetSocket>(*smmu, fmt::format("tbu{}_in", b.tbu), b.place, "target port");
+  check_streams(instance, *smmu);
+  if (!m_bound.emplace(&in, port_name(instance, out)).second) {
+    config_error(b.place, "tbu",
+                 fmt::format("[{}] behind: {} already serves {}", instance.config->name, port_name(*smmu, in),
+                             m_bound[&in]));
+  }
+  m_bound.emplace(&out, port_name(*smmu, in));
+  std::get<InitiatorSocket*>(out.object)->bind(*std::get<TargetSocket*>(in.object));
+  instance.smmu = smmu;
+}
+
+void Wiring::attach_initiators(Instance& instance) {
+  for (const Port& port : instance.component->ports()) {
+    if (!is<InitiatorSocket>(port) || m_bound.count(&port) != 0) continue;
+    Instance& bus = bus_of(instance, instance.config->place);
+    std::get<InitiatorSocket*>(port.object)->bind(bus.router->add_initiator(port_name(instance, port)));
+    m_bound.emplace(&port, bus.config->name);
+  }
+}
+
+Wiring::Signal& Wiring::signal_of(const Instance& instance, const Port& out) {
+  Signal*& signal = m_signals[&out];
+  if (signal == nullptr) {
+    auto made = std::make_shared<Signal>(fmt::format("wire_{}_{}", instance.config->name, out.name).c_str());
+    signal = made.get();
+    m_system.m_parts.push_back(std::move(made));
+    std::get<LineOut*>(out.object)->bind(*signal);
+    m_bound.emplace(&out, "a wire");
+  }
+  return *signal;
+}
+
+void Wiring::connect_line(const Instance& from, const Port& out, Instance& to, const Port& in,
+                          const Place& place, const std::string& as) {
+  if (const auto [found, added] = m_bound.emplace(&in, port_name(from, out)); !added) {
+    config_error(place, out.name,
+                 fmt::format("{} is wired twice: to {} and to {}", as, found->second, port_name(from, out)));
+  }
+  std::get<LineIn*>(in.object)->bind(signal_of(from, out));
+  (void)to;
+}
+
+void Wiring::connect_interrupts(Instance& instance) {
+  for (const Interrupt& interrupt : instance.config->interrupts) {
+    const Port& out = need_port<LineOut>(instance, interrupt.port, interrupt.place, "line output");
+    Instance* controller = const_cast<Instance*>(m_system.m_interrupt_controller);
+    if (controller == nullptr) {
+      config_error(interrupt.place, interrupt.port,
+                   fmt::format("[{}] interrupts: there is no interrupt controller", instance.config->name));
+    }
+    const bool spi = interrupt.id.kind == InterruptId::Kind::Spi;
+    const std::string name = fmt::format("{}{}", spi ? "spi" : "ppi", interrupt.id.number);
+    const Port* in = controller->port(name);
+    if (in == nullptr || !is<LineIn>(*in)) {
+      config_error(interrupt.place, interrupt.port,
+                   fmt::format("[{}] interrupts.{}: [{}] has no {}", instance.config->name, interrupt.port,
+                               controller->config->name, interrupt.id.text()));
+    }
+    connect_line(instance, out, *controller, *in, interrupt.place, interrupt.id.text());
+  }
+  for (const Port& p : instance.component->ports()) {
+    for (const Interrupt& interrupt : instance.config->interrupts) {
+      if (interrupt.port == p.name) instance.interrupts.push_back({&p, interrupt.id});
+    }
+  }
+}
+
+void Wiring::connect_wires(Instance& instance) {
+  for (const Wire& wire : instance.config->wires) {
+    const Port& out = need_port<LineOut>(instance, wire.port, wire.place, "line output");
+    Instance* to = m_system.find(wire.component);
+    if (to == nullptr) {
+      config_error(
+          wire.place, wire.component,
+          fmt::format("[{}] wires: there is no component '{}'", instance.config->name, wire.component));
+    }
+    const Port& in = need_port<LineIn>(*to, wire.component_port, wire.place, "line input");
+    connect_line(instance, out, *to, in, wire.place, port_name(*to, in));
+  }
+}
+
+void Wiring::close_open_ports(Instance& instance) {
+  for (const Port& port : instance.component->ports()) {
+    if (m_bound.count(&port) != 0) continue;
+    const std::string name = port_name(instance, port);
+    if (!port.optional) {
+      const char* how = is<TargetSocket>(port) ? "give it an address with 'map'"
+                                               : "connect it with 'interrupts' or 'wires'";
+      config_error(instance.config->place, port.name,
+                   fmt::format("port {} is not wired ({}); {}", name, port.doc, how));
+    }
+    const std::string part = fmt::format("open_{}_{}", instance.config->name, port.name);
+    if (is<TargetSocket>(port)) {
+      auto stub = std::make_shared<SilentInitiator>(part.c_str());
+      stub->socket.bind(*std::get<TargetSocket*>(port.object));
+      m_system.m_parts.push_back(std::move(stub));
+    } else if (is<LineOut>(port)) {
+      signal_of(instance, port);
+    } else if (is<LineIn>(port)) {
+      auto low = std::make_shared<Signal>(part.c_str());
+      std::get<LineIn*>(port.object)->bind(*low);
+      m_system.m_parts.push_back(std::move(low));
+    }
+  }
+}
+
+void Wiring::wire() {
+  find_interrupt_controller();
+  for (const auto& i : m_system.m_instances) map_targets(*i);
+  for (const auto& i : m_system.m_instances) attach_memory(*i);
+  for (const auto& i : m_system.m_instances) put_behind_smmu(*i);
+  for (const auto& i : m_system.m_instances) attach_initiators(*i);
+  for (const auto& i : m_system.m_instances) connect_interrupts(*i);
+  for (const auto& i : m_system.m_instances) connect_wires(*i);
+  for (const auto& i : m_system.m_instances) close_open_ports(*i);
+}
+
+}  // namespace smmuvp::platform

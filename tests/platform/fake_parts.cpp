@@ -1,0 +1,277 @@
+// A plugin of small stand-ins, so that the program's tests depend on no model.
+#include <tlm_utils/simple_initiator_socket.h>
+#include <tlm_utils/simple_target_socket.h>
+
+#include <array>
+#include <cstring>
+#include <deque>
+#include <string>
+
+#include "smmuvp/base/params.h"
+#include "smmuvp/tlm/plugin.h"
+
+namespace {
+
+using namespace smmuvp;
+using sc_core::sc_time;
+
+constexpr unsigned width = platform_buswidth;
+
+class Part : public Component {
+ public:
+  using Component::Component;
+  const std::vector<Port>& ports() const override { return m_ports; }
+  void visit(Archive&) override {}
+
+ protected:
+  std::vector<Port> m_ports;
+};
+
+// Sends its text to `uart`, one byte a microsecond, then ends the run as told.
+class FakeCpu : public Part, public CpuControl {
+ public:
+  FakeCpu(const sc_core::sc_module_name& name, const Params& params, Host& host)
+      : Part(name),
+        m_host(host),
+        m_diag(&host.diag(), std::string(this->name())),
+        m_tracer(host.trace(), std::string(this->name())),
+        m_text(params.text("text")),
+        m_end(params.text("end")),
+        m_uart(params.uint("uart")),
+        m_status(params.uint("status")) {
+    m_ports = {{"bus", &m_bus, "all accesses"},
+               {"irq", &m_irq, "interrupt", true},
+               {"timer_virt", &m_timer_virt, "virtual timer", true},
+               {"timer_phys", &m_timer_phys, "physical timer", true}};
+    SC_HAS_PROCESS(FakeCpu);
+    SC_THREAD(go);
+  }
+  void add_memory(std::uint64_t base, std::uint64_t) override { m_memory = base; }
+  void set_start(std::uint64_t pc, std::uint64_t x0, std::uint64_t, std::uint64_t, std::uint64_t) override {
+    m_pc = pc;
+    m_x0 = x0;
+  }
+  MemoryWriteListener* write_listener() override { return nullptr; }
+  std::uint64_t program_counter() const override { return m_pc; }
+  std::uint64_t instructions() const override { return m_instructions; }
+  void statistics(StatVisitor& visitor) const override {
+    visitor.stat("bytes_sent", m_instructions, "bytes", "bytes sent to the UART");
+  }
+  void describe(DtNode& node) const override {
+    node.set_name("cpu");
+    node.strings("compatible", {"arm,cortex-a72"});
+  }
+
+ private:
+  static constexpr TracePoint<std::uint32_t, std::string_view> m_event{
+      "smmu.event", "a made-up event", {"sid", "type"}};
+
+  void write(std::uint64_t address, std::uint8_t byte) {
+    tlm::tlm_generic_payload payload;
+    payload.set_write();
+    payload.set_address(address);
+    payload.set_data_ptr(&byte);
+    payload.set_data_length(1);
+    payload.set_streaming_width(1);
+    sc_time delay;
+    m_bus->b_transport(payload, delay);
+    ++m_instructions;
+    wait(sc_time(1, sc_core::SC_US));
+  }
+  void go() {
+    if (m_end == "event") m_tracer.emit(1000, m_event, 0x100u, "F_TRANSLATION");
+    if (m_end == "diagnostic") m_diag.guest_error("site", "broke a rule", "IHI 0070 4.1.3", 0x100u, 0x1234u);
+    for (const char c : m_text) write(m_uart, static_cast<std::uint8_t>(c));
+    write(m_memory + 0x100, 0x5a);
+    if (m_end == "spin") {
+      for (;;) {
+        ++m_instructions;
+        wait(sc_time(10, sc_core::SC_US));
+      }
+    }
+    if (m_end == "sleep") return;
+    if (m_end == "internal") return m_host.internal_error(name(), "the engine has failed");
+    if (m_end == "status")
+      return m_host.guest_exit({GuestExit::Kind::Status, m_status, "semihosting SYS_EXIT"});
+    if (m_end == "reset") return m_host.guest_exit({GuestExit::Kind::Reset, 0, "PSCI SYSTEM_RESET"});
+    m_host.guest_exit({GuestExit::Kind::PowerOff, 0, "PSCI SYSTEM_OFF"});
+  }
+
+  Host& m_host;
+  Diag m_diag;
+  Tracer m_tracer;
+  std::string m_text;
+  std::string m_end;
+  std::uint64_t m_uart;
+  std::uint64_t m_status;
+  std::uint64_t m_memory = 0;
+  std::uint64_t m_pc = 0;
+  std::uint64_t m_x0 = 0;
+  std::uint64_t m_instructions = 0;
+  tlm_utils::simple_initiator_socket<FakeCpu, width> m_bus{"bus"};
+  LineIn m_irq{"irq"};
+  LineOut m_timer_virt{"timer_virt"};
+  LineOut m_timer_phys{"timer_phys"};
+};
+
+class FakeTarget : public Part {
+ public:
+  using Part::Part;
+
+ protected:
+  virtual void written(std::uint8_t) {}
+  void transport(tlm::tlm_generic_payload& payload, sc_time&) {
+    if (payload.is_write()) written(*payload.get_data_ptr());
+    payload.set_response_status(tlm::TLM_OK_RESPONSE);
+  }
+  void add_target(const char* name, bool optional = false) {
+    auto& socket = m_sockets.emplace_back(name);
+    socket.register_b_transport(this, &FakeTarget::transport);
+    m_ports.push_back({name, &socket, "registers", optional});
+  }
+  std::deque<tlm_utils::simple_target_socket<FakeTarget, width>> m_sockets;
+};
+
+class FakeUart : public FakeTarget, public ConsoleControl {
+ public:
+  FakeUart(const sc_core::sc_module_name& name, const Params&, Host&) : FakeTarget(name) {
+    add_target("registers");
+    m_ports.push_back({"irq", &m_irq, "interrupt", true});
+    SC_HAS_PROCESS(FakeUart);
+    SC_THREAD(echo);
+  }
+  void set_backend(ConsoleBackend* backend) override { m_backend = backend; }
+  void describe(DtNode& node) const override {
+    node.set_name("serial");
+    node.strings("compatible", {"arm,pl011", "arm,primecell"});
+  }
+
+ private:
+  void written(std::uint8_t byte) override {
+    if (m_backend != nullptr) m_backend->put(byte);
+  }
+  void echo() {
+    while (m_backend != nullptr && m_backend->has_input()) {
+      if (const int c = m_backend->get(); c >= 0) m_backend->put(static_cast<std::uint8_t>(c));
+      wait(sc_time(100, sc_core::SC_US));
+    }
+  }
+  ConsoleBackend* m_backend = nullptr;
+  LineOut m_irq{"irq"};
+};
+
+class FakeGic : public FakeTarget {
+ public:
+  FakeGic(const sc_core::sc_module_name& name, const Params&, Host&) : FakeTarget(name) {
+    add_target("distributor");
+    add_target("cpu");
+    add_target("v2m", true);
+    m_ports.push_back({"irq0", &m_irq, "to CPU 0", true});
+    for (unsigned i = 0; i < 96; ++i) input("spi" + std::to_string(i));
+    for (unsigned i = 0; i < 16; ++i) input("ppi" + std::to_string(i));
+  }
+  void describe(DtNode& node) const override {
+    node.set_name("interrupt-controller");
+    node.strings("compatible", {"arm,cortex-a15-gic"});
+    node.cells("#interrupt-cells", {3});
+    node.flag("interrupt-controller");
+    DtNode& frame = node.child("v2m");
+    frame.strings("compatible", {"arm,gic-v2m-frame"});
+    frame.flag("msi-controller");
+  }
+
+ private:
+  void input(const std::string& name) {
+    m_ports.push_back({name, &m_inputs.emplace_back(name.c_str()), "interrupt", true});
+  }
+  LineOut m_irq{"irq0"};
+  std::deque<LineIn> m_inputs;
+};
+
+class FakeSmmu : public FakeTarget {
+ public:
+  FakeSmmu(const sc_core::sc_module_name& name, const Params&, Host&) : FakeTarget(name) {
+    add_target("registers");
+    add_target("tbu0_in", true);
+    add_target("tbu1_in", true);
+    m_ports.push_back({"tbu0_out", &m_out, "translated"});
+    m_ports.push_back({"walk", &m_walk, "walks"});
+    for (auto& [line, dt] : m_lines) {
+      m_ports.push_back({std::string(dt) + "_irq", &line, "interrupt", true, dt, true});
+    }
+  }
+  void describe(DtNode& node) const override {
+    node.set_name("iommu");
+    node.strings("compatible", {"arm,smmu-v3"});
+    node.cells("#iommu-cells", {1});
+    node.flag("dma-coherent");
+  }
+
+ private:
+  tlm_utils::simple_initiator_socket<FakeSmmu, width> m_out{"tbu0_out"};
+  tlm_utils::simple_initiator_socket<FakeSmmu, width> m_walk{"walk"};
+  struct Line {
+    LineOut line;
+    const char* dt;
+  };
+  std::array<Line, 3> m_lines{{{LineOut("eventq_irq"), "eventq"},
+                               {LineOut("gerror_irq"), "gerror"},
+                               {LineOut("sync_irq"), "cmdq-sync"}}};
+};
+
+class FakeDma : public FakeTarget {
+ public:
+  FakeDma(const sc_core::sc_module_name& name, const Params&, Host&) : FakeTarget(name) {
+    add_target("registers");
+    m_ports.push_back({"dma", &m_dma, "data"});
+    m_ports.push_back({"irq", &m_irq, "interrupt"});
+  }
+  void describe(DtNode& node) const override {
+    node.set_name("dma");
+    node.strings("compatible", {"smmu-vp,fake-dma"});
+  }
+
+ private:
+  tlm_utils::simple_initiator_socket<FakeDma, width> m_dma{"dma"};
+  LineOut m_irq{"irq"};
+};
+
+template <class T>
+std::unique_ptr<Component> make(const char* name, const Params& params, Host& host) {
+  return std::make_unique<T>(name, params, host);
+}
+
+const ComponentType* types(std::size_t* count) {
+  static const std::array<ComponentType, 5> all{{
+      {"fake-cpu",
+       "Writes a text and ends the run.",
+       {{"text", ParamType::Text, "", "Sent to the UART."},
+        {"end",
+         ParamType::Choice,
+         "poweroff",
+         "How the run ends.",
+         0,
+         0,
+         {"poweroff", "status", "reset", "spin", "sleep", "internal", "event", "diagnostic"}},
+        {"status", ParamType::Uint, "0", "With end = status.", 0, 255},
+        {"uart", ParamType::Uint, "0x09000000", "Address of the UART."}},
+       make<FakeCpu>},
+      {"fake-uart", "A serial port.", {}, make<FakeUart>},
+      {"fake-gic", "An interrupt controller.", {}, make<FakeGic>},
+      {"fake-smmu",
+       "An SMMU.",
+       {{"SIDSIZE", ParamType::Uint, "16", "StreamID bits.", 0, 32}},
+       make<FakeSmmu>},
+      {"fake-dma",
+       "A bus master.",
+       {{"stream_base", ParamType::Uint, "0", "First StreamID.", 0, 0xffffffff},
+        {"stream_count", ParamType::Uint, "1", "StreamIDs.", 1, 16}},
+       make<FakeDma>},
+  }};
+  *count = all.size();
+  return all.data();
+}
+
+}  // namespace
+
+SMMUVP_PLUGIN("stand-ins for tests", types)
