@@ -1,0 +1,117 @@
+// The AArch64 processor as a component: a Cortex-A72 that runs quanta in one SC_THREAD.
+//
+// Parameters  clock_hz      instructions a second; one instruction takes one cycle
+//             quantum       instructions that may run ahead of the other models
+//             wfe_ps        how long WFE waits when nothing wakes it
+// Ports       bus           initiator: everything that is not RAM; RAM is reached by DMI
+//             irq, fiq      inputs, level
+//             event         input, rising edge: wakes WFE, as SEV of another observer does
+//             reset         input, level: while high the processor is held in reset
+//             timer_virt, timer_phys    outputs, level: CNTV and CNTP interrupts (PPI 27 and 30)
+//             timer_sec_phys, timer_hyp outputs, always low: EL3 and EL2 are not modelled
+#pragma once
+
+#include <tlm_utils/simple_initiator_socket.h>
+
+#include <array>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "smmuvp/base/trace.h"
+#include "smmuvp/cpu/cpu_core.h"
+#include "smmuvp/tlm/access_extension.h"
+#include "smmuvp/tlm/component.h"
+
+namespace smmuvp {
+
+/// An access over the bus first lets simulated time catch up with the instructions executed so far; it
+/// carries an AccessExtension (Non-secure, data, privileged at EL1, no StreamID). An error response becomes a
+/// synchronous external abort (EA = 0 for TLM_ADDRESS_ERROR_RESPONSE, else 1).
+class Cpu : public Component, public CpuControl, public MemoryWriteListener, private cpu::CpuHost {
+ public:
+  SC_HAS_PROCESS(Cpu);
+  /// @throws ConfigError if the installed libunicorn is not the supported one, or for a clock with a period
+  /// that is no whole number of picoseconds.
+  Cpu(const sc_core::sc_module_name& name, const Params& params, Host& host);
+  ~Cpu() override;
+
+  const std::vector<Port>& ports() const override { return m_ports; }
+  void visit(Archive& archive) override;
+  void statistics(StatVisitor& visitor) const override;
+  void describe(DtNode& node) const override;
+
+  void add_memory(std::uint64_t base, std::uint64_t size) override { m_memory.emplace_back(base, size); }
+  void set_start(std::uint64_t pc, std::uint64_t x0, std::uint64_t x1, std::uint64_t x2,
+                 std::uint64_t x3) override;
+  MemoryWriteListener* write_listener() override { return this; }
+  std::uint64_t program_counter() const override;
+  std::uint64_t instructions() const override;
+
+  void memory_written(std::uint64_t address, std::uint64_t length) override;
+
+  /// The core, for debuggers and tests.
+  cpu::CpuCore& core() { return *m_core; }
+
+  tlm_utils::simple_initiator_socket<Cpu, platform_buswidth> bus;
+  LineIn irq, fiq, event, reset;
+  LineOut timer_virt, timer_phys, timer_sec_phys, timer_hyp;
+
+ private:
+  enum class Idle : std::uint8_t { no, wfi, wfe, off };
+
+  void start_of_simulation() override;
+  void invalidate_direct_mem_ptr(sc_dt::uint64 start, sc_dt::uint64 end);
+  void run_thread();
+  void lines_method();
+  void reset_method();
+  void event_method();
+  void idle();
+  void finish(const cpu::Stop& stop);
+  void drive_timers();
+  void settle();
+  std::uint64_t budget() const;
+  std::uint64_t local_time_ps() const;
+  std::uint64_t instructions_until(std::uint64_t counter) const;
+  void wait_ps(std::uint64_t ps);
+
+  // cpu::CpuHost
+  cpu::BusStatus bus_access(cpu::BusAccess& access) override;
+  std::uint64_t counter() override;
+  void timer_output(cpu::Timer timer, bool level) override;
+  void timer_deadline_changed() override;
+  Diag& diag() override { return m_diag; }
+
+  Host& m_host;
+  Diag m_diag;
+  Tracer m_tracer;
+  std::uint64_t m_period_ps;
+  std::uint64_t m_quantum;
+  std::uint64_t m_wfe_ps;
+  std::unique_ptr<cpu::CpuCore> m_core;
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> m_memory;
+  std::uint64_t m_start_pc = 0;
+  std::array<std::uint64_t, 4> m_start_x{};
+  std::vector<Port> m_ports;
+
+  tlm::tlm_generic_payload m_payload;
+  AccessExtension m_extension;
+  sc_core::sc_event m_wake, m_reset_event;
+  bool m_reset_pending = false;
+  Idle m_idle = Idle::no;
+  bool m_event_register = false;
+  bool m_running = false;            // inside core().run()
+  std::uint64_t m_synchronised = 0;  // instructions of this quantum that simulated time has caught up with
+  std::uint64_t m_latency_ps = 0;    // of accesses, not yet waited for
+  std::uint64_t m_access_pc = 0;
+  bool m_in_access = false;
+
+  std::uint64_t m_quanta = 0;
+  std::uint64_t m_wfi_count = 0;
+  std::uint64_t m_wfi_ps = 0;
+};
+
+/// Type "cpu".
+const ComponentType& cpu_type();
+
+}  // namespace smmuvp

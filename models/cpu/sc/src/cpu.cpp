@@ -1,0 +1,389 @@
+#include "smmuvp/cpu/cpu.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace smmuvp {
+
+namespace {
+
+constexpr std::uint64_t ps_per_second = 1'000'000'000'000;
+constexpr std::uint64_t counter_ps = 16'000;  // a tick of the 62.5 MHz system counter
+
+constexpr TracePoint<std::uint64_t, std::uint64_t, std::uint64_t, std::uint64_t> trace_read{
+    "cpu.read", "a load from a device", {"pc", "address", "size", "value"}};
+constexpr TracePoint<std::uint64_t, std::uint64_t, std::uint64_t, std::uint64_t> trace_write{
+    "cpu.write", "a store to a device", {"pc", "address", "size", "value"}};
+constexpr TracePoint<std::uint64_t, std::uint64_t, std::uint64_t> trace_abort{
+    "cpu.external_abort", "an access that the bus refused", {"pc", "address", "size"}};
+
+std::uint64_t period_of(std::uint64_t clock_hz) {
+  if (ps_per_second % clock_hz != 0) {
+    throw ConfigError(
+        "clock_hz",
+        fmt::format("a clock of {} Hz has a period that is no whole number of picoseconds", clock_hz));
+  }
+  return ps_per_second / clock_hz;
+}
+
+}  // namespace
+
+Cpu::Cpu(const sc_core::sc_module_name& name, const Params& params, Host& host)
+    : Component(name),
+      bus("bus"),
+      irq("irq"),
+      fiq("fiq"),
+      event("event"),
+      reset("reset"),
+      timer_virt("timer_virt"),
+      timer_phys("timer_phys"),
+      timer_sec_phys("timer_sec_phys"),
+      timer_hyp("timer_hyp"),
+      m_host(host),
+      m_diag(&host.diag(), this->name()),
+      m_tracer(host.trace(), this->name()),
+      m_period_ps(period_of(params.uint("clock_hz"))),
+      m_quantum(params.uint("quantum")),
+      m_wfe_ps(params.uint("wfe_ps")),
+      m_ports{{"bus", &bus, "everything that is not RAM"},
+              {"irq", &irq, "IRQ, level", true},
+              {"fiq", &fiq, "FIQ, level", true},
+              {"event", &event, "wakes WFE on a rising edge", true},
+              {"reset", &reset, "holds the processor in reset while high", true},
+              {"timer_sec_phys", &timer_sec_phys, "EL3 physical timer; always low", true, "sec-phys"},
+              {"timer_phys", &timer_phys, "EL1 physical timer interrupt, level", true, "phys"},
+              {"timer_virt", &timer_virt, "EL1 virtual timer interrupt, level", true, "virt"},
+              {"timer_hyp", &timer_hyp, "EL2 physical timer; always low", true, "hyp-phys"}} {
+  std::string error;
+  m_core = cpu::make_unicorn_core(*this, error);
+  if (m_core == nullptr) throw ConfigError("type", error);
+  m_payload.set_extension(&m_extension);
+  bus.register_invalidate_direct_mem_ptr(this, &Cpu::invalidate_direct_mem_ptr);
+  SC_THREAD(run_thread);
+  // Translated code, the engine and the models that an access reaches all run on this stack.
+  set_stack_size(4 << 20);
+  SC_METHOD(lines_method);
+  sensitive << irq << fiq;
+  SC_METHOD(event_method);
+  sensitive << event;
+  dont_initialize();
+  SC_METHOD(reset_method);
+  sensitive << reset;
+}
+
+Cpu::~Cpu() { m_payload.clear_extension(&m_extension); }
+
+void Cpu::set_start(std::uint64_t pc, std::uint64_t x0, std::uint64_t x1, std::uint64_t x2,
+                    std::uint64_t x3) {
+  m_start_pc = pc;
+  m_start_x = {x0, x1, x2, x3};
+}
+
+void Cpu::start_of_simulation() {
+  for (const auto& [base, size] : m_memory) {
+    for (std::uint64_t done = 0; done < size;) {
+      tlm::tlm_generic_payload request;
+      tlm::tlm_dmi dmi;
+      request.set_address(base + done);
+      request.set_read();
+      const bool granted = bus->get_direct_mem_ptr(request, dmi) && dmi.is_read_write_allowed() &&
+                           dmi.get_start_address() <= base + done && dmi.get_end_address() >= base + done;
+      if (!granted) {
+        throw ConfigError("memory",
+                          fmt::format("{}: no DMI for reads and writes at {:#x}, which is declared as memory",
+                                      name(), base + done));
+      }
+      const std::uint64_t length =
+          std::min<std::uint64_t>(size - done, dmi.get_end_address() - (base + done) + 1);
+      const std::string error =
+          m_core->add_ram(base + done, length, dmi.get_dmi_ptr() + (base + done - dmi.get_start_address()));
+      if (!error.empty())
+        throw ConfigError("memory", fmt::format("{}: {:#x}: {}", name(), base + done, error));
+      done += length;
+    }
+  }
+  m_core->reset(m_start_pc, m_start_x);
+}
+
+void Cpu::invalidate_direct_mem_ptr(sc_dt::uint64 start, sc_dt::uint64 end) {
+  for (const auto& [base, size] : m_memory) {
+    if (start <= base + (size - 1) && base <= end) {
+      m_host.internal_error(
+          name(), fmt::format("DMI for memory at {:#x} was withdrawn, which is not supported", start));
+      return;
+    }
+  }
+}
+
+void Cpu::wait_ps(std::uint64_t ps) { sc_core::wait(sc_core::sc_time::from_value(ps)); }
+
+// Lets lines that somebody is changing at this time arrive: device, interrupt controller and this processor
+// are each a delta cycle or two apart. The bound is for a model that never settles.
+void Cpu::settle() {
+  for (int i = 0; i < 16 && sc_core::sc_pending_activity_at_current_time(); ++i)
+    sc_core::wait(sc_core::SC_ZERO_TIME);
+}
+
+// ---- The processor's own time
+
+std::uint64_t Cpu::local_time_ps() const {
+  const std::uint64_t ahead = m_running ? (m_core->quantum_instructions() - m_synchronised) * m_period_ps : 0;
+  return sc_core::sc_time_stamp().value() + ahead + m_latency_ps;
+}
+
+std::uint64_t Cpu::counter() { return local_time_ps() / counter_ps; }
+
+std::uint64_t Cpu::instructions_until(std::uint64_t counter) const {
+  const std::uint64_t now = local_time_ps();
+  if (counter > ~std::uint64_t{0} / counter_ps) return ~std::uint64_t{0} / 2;  // centuries away
+  const std::uint64_t at = counter * counter_ps;
+  return at <= now ? 0 : (at - now + m_period_ps - 1) / m_period_ps;
+}
+
+std::uint64_t Cpu::budget() const {
+  const auto deadline = m_core->timer_deadline();
+  return deadline ? std::clamp<std::uint64_t>(instructions_until(*deadline), 1, m_quantum) : m_quantum;
+}
+
+void Cpu::timer_deadline_changed() {
+  if (!m_running) return;
+  if (const auto deadline = m_core->timer_deadline()) {
+    m_core->limit_quantum(m_core->quantum_instructions() + instructions_until(*deadline));
+  }
+}
+
+void Cpu::timer_output(cpu::Timer timer, bool level) {
+  (timer == cpu::Timer::virt ? timer_virt : timer_phys).write(level);
+}
+
+void Cpu::drive_timers() {
+  m_core->update_timers();
+  settle();
+}
+
+// ---- Running
+
+void Cpu::run_thread() {
+  for (;;) {
+    if (m_reset_pending) {
+      while (reset.read()) sc_core::wait(reset.negedge_event());
+      m_reset_pending = false;
+      m_core->reset(m_start_pc, m_start_x);
+      m_idle = Idle::no;
+      m_event_register = false;
+    }
+    drive_timers();
+    if (m_idle != Idle::no) {
+      idle();
+      continue;
+    }
+    m_synchronised = 0;
+    m_running = true;
+    const cpu::Stop stop = m_core->run(budget());
+    m_running = false;
+    ++m_quanta;
+    const std::uint64_t ps =
+        (stop.instructions - m_synchronised) * m_period_ps + std::exchange(m_latency_ps, 0);
+    // Even a quantum of nothing but answered calls takes time, so that nothing can stop time.
+    if (!m_reset_pending)
+      sc_core::wait(sc_core::sc_time::from_value(std::max(ps, m_period_ps)), m_reset_event);
+    if (!m_reset_pending) finish(stop);
+  }
+}
+
+void Cpu::finish(const cpu::Stop& stop) {
+  using cpu::StopReason;
+  switch (stop.reason) {
+    case StopReason::quantum:
+    case StopReason::yield:
+      break;
+    case StopReason::wfi:
+      ++m_wfi_count;
+      m_idle = Idle::wfi;
+      break;
+    case StopReason::wfe:
+      m_idle = Idle::wfe;
+      break;
+    case StopReason::power_off:
+      m_idle = Idle::off;
+      m_host.guest_exit({GuestExit::Kind::PowerOff, 0, "PSCI SYSTEM_OFF"});
+      break;
+    case StopReason::reset:
+      m_idle = Idle::off;
+      m_host.guest_exit({GuestExit::Kind::Reset, 0, "PSCI SYSTEM_RESET"});
+      break;
+    case StopReason::exit:
+      m_idle = Idle::off;
+      m_host.guest_exit({GuestExit::Kind::Status, stop.status, "semihosting SYS_EXIT"});
+      break;
+    case StopReason::error:
+      m_idle = Idle::off;
+      m_host.internal_error(name(), stop.text);
+      break;
+  }
+}
+
+// Waits once; the caller looks at the timers and comes back if there is still nothing to do.
+void Cpu::idle() {
+  const std::uint64_t since = sc_core::sc_time_stamp().value();
+  if (m_reset_pending) return;
+  if (m_idle == Idle::off) {
+    sc_core::wait(m_wake);
+    return;
+  }
+  if (irq.read() || fiq.read() || (m_idle == Idle::wfe && m_event_register)) {
+    if (m_idle == Idle::wfe) m_event_register = false;
+    m_idle = Idle::no;
+    return;
+  }
+  std::uint64_t ps = ~std::uint64_t{0};
+  if (const auto deadline = m_core->timer_deadline();
+      deadline && *deadline <= ~std::uint64_t{0} / counter_ps) {
+    ps = *deadline * counter_ps - since;
+  }
+  if (m_idle == Idle::wfe) {
+    // An implementation may end WFE at any time (DDI 0487 D1.16.1). This one does, because the processor's
+    // own SEV and the event stream do not set the event register.
+    ps = std::min(ps, m_wfe_ps);
+    sc_core::wait(sc_core::sc_time::from_value(ps), m_wake);
+    m_event_register = false;
+    m_idle = Idle::no;
+    return;
+  }
+  if (ps == ~std::uint64_t{0}) {
+    sc_core::wait(m_wake);
+  } else {
+    sc_core::wait(sc_core::sc_time::from_value(ps), m_wake);
+  }
+  m_wfi_ps += sc_core::sc_time_stamp().value() - since;
+}
+
+void Cpu::lines_method() {
+  m_core->set_irq(irq.read());
+  m_core->set_fiq(fiq.read());
+  if (irq.read() || fiq.read()) m_wake.notify();
+}
+
+void Cpu::event_method() {
+  if (!event.read()) return;
+  m_event_register = true;
+  m_wake.notify();
+}
+
+void Cpu::reset_method() {
+  if (!reset.read()) return;
+  m_reset_pending = true;
+  m_core->request_stop();
+  m_reset_event.notify();
+  m_wake.notify();
+}
+
+// ---- Bus
+
+cpu::BusStatus Cpu::bus_access(cpu::BusAccess& access) {
+  m_access_pc = access.pc;
+  m_in_access = true;
+  const std::uint64_t executed = m_core->quantum_instructions();
+  wait_ps((executed - m_synchronised) * m_period_ps + std::exchange(m_latency_ps, 0));
+  m_synchronised = executed;
+
+  std::array<unsigned char, 8> data{};
+  for (unsigned i = 0; i < access.size; ++i) data[i] = static_cast<unsigned char>(access.value >> (8 * i));
+  m_extension = AccessExtension{};
+  m_extension.privileged = access.privileged;
+  m_payload.set_command(access.write ? tlm::TLM_WRITE_COMMAND : tlm::TLM_READ_COMMAND);
+  m_payload.set_address(access.address);
+  m_payload.set_data_ptr(data.data());
+  m_payload.set_data_length(access.size);
+  m_payload.set_streaming_width(access.size);
+  m_payload.set_byte_enable_ptr(nullptr);
+  m_payload.set_byte_enable_length(0);
+  m_payload.set_dmi_allowed(false);
+  m_payload.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
+  sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
+  bus->b_transport(m_payload, delay);
+  m_latency_ps += delay.value();
+  // What a store did to interrupt lines shall be seen by the next block of instructions.
+  if (access.write) settle();
+  m_in_access = false;
+
+  if (!m_payload.is_response_ok()) {
+    m_tracer.emit(sc_core::sc_time_stamp().value(), trace_abort, access.pc, access.address, access.size);
+    return m_payload.get_response_status() == tlm::TLM_ADDRESS_ERROR_RESPONSE ? cpu::BusStatus::decode_error
+                                                                              : cpu::BusStatus::slave_error;
+  }
+  if (!access.write) {
+    access.value = 0;
+    for (unsigned i = 0; i < access.size; ++i) access.value |= std::uint64_t{data[i]} << (8 * i);
+  }
+  m_tracer.emit(sc_core::sc_time_stamp().value(), access.write ? trace_write : trace_read, access.pc,
+                access.address, access.size, access.value);
+  return cpu::BusStatus::ok;
+}
+
+void Cpu::memory_written(std::uint64_t address, std::uint64_t length) {
+  m_core->invalidate_code(address, length);
+}
+
+// ---- For the platform
+
+std::uint64_t Cpu::program_counter() const {
+  return m_in_access ? m_access_pc : m_core->read_register("PC").value_or(0);
+}
+
+std::uint64_t Cpu::instructions() const {
+  return m_core->statistics().instructions + (m_running ? m_core->quantum_instructions() : 0);
+}
+
+void Cpu::visit(Archive& archive) {
+  archive.begin("cpu");
+  m_core->visit(archive);
+  archive.value("idle", m_idle);
+  archive.value("event_register", m_event_register);
+  archive.value("quanta", m_quanta);
+  archive.value("wfi_count", m_wfi_count);
+  archive.value("wfi_ps", m_wfi_ps);
+  if (archive.loading() && m_idle > Idle::off) {
+    m_idle = Idle::no;
+    archive.fail("idle", "no such state");
+  }
+  archive.end();
+}
+
+void Cpu::describe(DtNode& node) const {
+  node.set_name("cpu");
+  node.strings("compatible", {"arm,cortex-a72"});
+}
+
+void Cpu::statistics(StatVisitor& v) const {
+  const cpu::CpuStatistics& s = m_core->statistics();
+  v.stat("instructions", instructions(), "1", "instructions executed, each exception counted as one more");
+  v.stat("quanta", m_quanta, "1", "quanta run");
+  v.stat("exceptions", s.exceptions, "1", "synchronous exceptions taken");
+  v.stat("interrupts", s.interrupts, "1", "IRQs and FIQs taken");
+  v.stat("mmio_reads", s.mmio_reads, "1", "loads from devices");
+  v.stat("mmio_writes", s.mmio_writes, "1", "stores to devices");
+  v.stat("external_aborts", s.external_aborts, "1", "accesses that the bus refused");
+  v.stat("code_invalidations", s.code_invalidations, "1", "writes by others that hit translated code");
+  v.stat("wfi_count", m_wfi_count, "1", "times WFI had to wait");
+  v.stat("wfi_ps", m_wfi_ps, "ps", "time spent in WFI");
+}
+
+const ComponentType& cpu_type() {
+  static const ComponentType type{
+      "cpu",
+      "AArch64 processor, Cortex-A72, on libunicorn",
+      {{"clock_hz", ParamType::Uint, "1000000000",
+        "Instructions a second. The period is a whole number of picoseconds.", 1'000'000, 10'000'000'000},
+       {"quantum", ParamType::Uint, "10000", "Instructions that may run ahead of the other models.", 1,
+        10'000'000},
+       {"wfe_ps", ParamType::Uint, "1000000", "How long WFE waits when nothing wakes it, in picoseconds.",
+        1000, 1'000'000'000'000}},
+      [](const char* name, const Params& params, Host& host) -> std::unique_ptr<Component> {
+        return std::make_unique<Cpu>(name, params, host);
+      }};
+  return type;
+}
+
+}  // namespace smmuvp
