@@ -218,6 +218,7 @@ int iommu_configure_device(struct device *dev);
 void iommu_cleanup_device(struct device *dev);
 /* Connect a device that the device tree does not describe. */
 int iommu_configure_device_ids(struct device *dev, struct device_node *iommu,
-			       const u32 *ids, unsigned int num_ids);
+			       const u32 *ids, unsigned int num_ids,
+			       struct module *user);
 
 #endif

@@ -208,10 +208,10 @@ out_free:
 
 /* A device is connected by one IOMMU; ids come from the node or by hand. */
 static int connect(struct device *dev, struct device_node *np,
+		   struct module *user,
 		   int (*add_ids)(struct device *dev, const void *arg),
 		   const void *arg)
 {
-	struct module *user = dev->driver ? dev->driver->owner : NULL;
 	struct iommu_device *iommu;
 	int ret;
 
@@ -298,7 +298,8 @@ int iommu_configure_device(struct device *dev)
 	/* An IOMMU that the firmware keeps off is not in the way. */
 	if (!of_device_is_available(args.np))
 		return 0;
-	ret = connect(dev, args.np, add_of_ids, NULL);
+	ret = connect(dev, args.np, dev->driver ? dev->driver->owner : NULL,
+		      add_of_ids, NULL);
 	if (ret && ret != -EPROBE_DEFER)
 		dev_err(dev, "not connected to its IOMMU (%d)\n", ret);
 	return ret;
@@ -326,17 +327,19 @@ static int add_listed_ids(struct device *dev, const void *arg)
  * @iommu: node of the IOMMU
  * @ids: its stream IDs
  * @num_ids: their number
+ * @user: module in whose name the IOMMU's module is held
  *
  * Return: as iommu_configure_device(); -EBUSY if it is connected already.
  */
 int iommu_configure_device_ids(struct device *dev, struct device_node *iommu,
-			       const u32 *ids, unsigned int num_ids)
+			       const u32 *ids, unsigned int num_ids,
+			       struct module *user)
 {
 	const struct id_list list = { ids, num_ids };
 
 	if (dev->iommu)
 		return -EBUSY;
-	return connect(dev, iommu, add_listed_ids, &list);
+	return connect(dev, iommu, user, add_listed_ids, &list);
 }
 EXPORT_SYMBOL_GPL(iommu_configure_device_ids);
 
