@@ -1,0 +1,196 @@
+#include "smmuvp/gic/gic.h"
+
+#include <array>
+
+#include "smmuvp/tlm/access_extension.h"
+#include "smmuvp/tlm/register_access.h"
+
+namespace smmuvp {
+
+namespace {
+
+constexpr TracePoint<unsigned, unsigned, bool> trace_line{
+    "gic.line", "an input changed", {"intid", "cpu", "level"}};
+constexpr TracePoint<unsigned, std::uint64_t> trace_acknowledge{
+    "gic.acknowledge", "GICC_IAR or GICC_AIAR was read", {"cpu", "value"}};
+constexpr TracePoint<unsigned, std::uint64_t> trace_end{
+    "gic.end", "GICC_EOIR or GICC_AEOIR was written", {"cpu", "value"}};
+constexpr TracePoint<std::uint64_t> trace_message{"gic.message", "MSI_SETSPI_NS was written", {"intid"}};
+
+constexpr std::array<std::uint32_t, 3> windows{GicCore::distributor_window, GicCore::cpu_interface_window,
+                                               GicCore::v2m_window};
+
+unsigned number(const Params& params, const char* name) { return static_cast<unsigned>(params.uint(name)); }
+
+GicConfig config(const Params& params) {
+  GicConfig c;
+  c.cpus = number(params, "cpus");
+  c.num_spis = number(params, "num_spis");
+  c.priority_bits = number(params, "priority_bits");
+  c.v2m_spi_base = number(params, "v2m_spi_base");
+  c.v2m_spi_count = number(params, "v2m_spi_count");
+  return c;
+}
+
+}  // namespace
+
+Gic::Gic(const sc_core::sc_module_name& name, const Params& params, Host& host)
+    : Component(name),
+      distributor("distributor"),
+      cpu_interface("cpu_interface"),
+      v2m("v2m"),
+      reset("reset"),
+      m_diag(&host.diag(), this->name()),
+      m_tracer(host.trace(), this->name()),
+      m_config(config(params)),
+      m_core(m_config, m_diag) {
+  // In the order of the device-tree binding's reg: distributor, CPU interface.
+  m_ports = {{"distributor", &distributor, "distributor registers, 4 KiB"},
+             {"cpu_interface", &cpu_interface, "CPU interface registers, 8 KiB"},
+             {"v2m", &v2m, "GICv2m MSI frame, 4 KiB", true},
+             {"reset", &reset, "a rising edge resets all but the inputs", true}};
+  int frame = 0;
+  for (auto* socket : {&distributor, &cpu_interface, &v2m}) {
+    socket->register_b_transport(this, &Gic::b_transport, frame);
+    socket->register_transport_dbg(this, &Gic::transport_dbg, frame);
+    ++frame;
+  }
+  for (unsigned cpu = 0; cpu < m_config.cpus; ++cpu) {
+    for (const char* kind : {"irq", "fiq"}) {
+      const std::string port = kind + std::to_string(cpu);
+      m_outputs.push_back(std::make_unique<LineOut>(port.c_str()));
+      m_drivers.push_back(std::make_unique<LineDriver>((port + "_driver").c_str(), *m_outputs.back()));
+      m_ports.push_back({port, m_outputs.back().get(), "to the processor", kind[0] == 'f'});
+    }
+  }
+  for (unsigned n = 0; n < m_config.num_spis; ++n) {
+    add_input("spi" + std::to_string(n), "shared peripheral interrupt", 32 + n, 0);
+  }
+  for (unsigned cpu = 0; cpu < m_config.cpus; ++cpu) {
+    for (unsigned n = 0; n < 16; ++n) {
+      add_input("ppi" + std::to_string(cpu) + "_" + std::to_string(n), "private peripheral interrupt", 16 + n,
+                cpu);
+    }
+  }
+  SC_HAS_PROCESS(Gic);
+  SC_METHOD(reset_rises);
+  sensitive << reset.pos();
+  dont_initialize();
+}
+
+void Gic::add_input(const std::string& port, const std::string& doc, unsigned intid, unsigned cpu) {
+  m_inputs.push_back(std::make_unique<LineIn>(port.c_str()));
+  LineIn* line = m_inputs.back().get();
+  m_ports.push_back({port, line, doc, true});
+  sc_core::sc_spawn_options options;
+  options.spawn_method();
+  options.set_sensitivity(line);
+  // Initialized, so that a line that starts high is seen.
+  sc_core::sc_spawn([this, line, intid, cpu] { input_changed(*line, intid, cpu); },
+                    (port + "_changed").c_str(), &options);
+}
+
+void Gic::input_changed(const LineIn& line, unsigned intid, unsigned cpu) {
+  const bool level = line.read();
+  m_core.set_line(intid, level, cpu);
+  m_tracer.emit(sc_core::sc_time_stamp().value(), trace_line, intid, cpu, level);
+  settle();
+}
+
+void Gic::settle() {
+  for (unsigned cpu = 0; cpu < m_config.cpus; ++cpu) {
+    m_drivers[2 * cpu]->set(m_core.irq(cpu));
+    m_drivers[2 * cpu + 1]->set(m_core.fiq(cpu));
+  }
+}
+
+unsigned Gic::requester(const tlm::tlm_generic_payload& payload) const {
+  const auto* extension = payload.get_extension<AccessExtension>();
+  return extension != nullptr && extension->tag < m_config.cpus ? static_cast<unsigned>(extension->tag) : 0;
+}
+
+void Gic::b_transport(int frame, tlm::tlm_generic_payload& payload, sc_core::sc_time&) {
+  const auto f = static_cast<unsigned>(frame);
+  RegisterAccess access;
+  if (!begin_register_access(payload, windows[f], access)) return;
+  const unsigned cpu = requester(payload);
+  std::uint64_t value = access.value;
+  if (access.write) {
+    m_core.write(static_cast<GicCore::Frame>(f), cpu, access.offset, access.bytes, value);
+  } else {
+    value = m_core.read(static_cast<GicCore::Frame>(f), cpu, access.offset, access.bytes);
+  }
+  end_register_access(payload, access, value);
+  if (m_tracer.on()) trace_access(f, cpu, access.offset, access.write, value);
+  settle();
+}
+
+void Gic::trace_access(unsigned frame, unsigned cpu, std::uint32_t offset, bool write, std::uint64_t value) {
+  const std::uint64_t now = sc_core::sc_time_stamp().value();
+  if (frame == 1 && !write && (offset == 0x0c || offset == 0x20)) {
+    m_tracer.emit(now, trace_acknowledge, cpu, value);
+  } else if (frame == 1 && write && (offset == 0x10 || offset == 0x24)) {
+    m_tracer.emit(now, trace_end, cpu, value);
+  } else if (frame == 2 && write && offset == 0x40) {
+    m_tracer.emit(now, trace_message, value);
+  }
+}
+
+unsigned Gic::transport_dbg(int frame, tlm::tlm_generic_payload& payload) {
+  const auto f = static_cast<unsigned>(frame);
+  const unsigned cpu = requester(payload);
+  return debug_register_read(payload, windows[f], [&](std::uint32_t offset, unsigned bytes) {
+    return m_core.peek(static_cast<GicCore::Frame>(f), cpu, offset, bytes);
+  });
+}
+
+void Gic::reset_rises() {
+  m_core.reset();
+  settle();
+}
+
+void Gic::visit(Archive& archive) {
+  m_core.visit(archive);
+  if (archive.loading()) settle();
+}
+
+void Gic::statistics(StatVisitor& visitor) const {
+  visitor.stat("acknowledged", m_core.acknowledged(), "1", "interrupts acknowledged");
+  visitor.stat("spurious", m_core.spurious_reads(), "1", "reads of GICC_IAR that met no interrupt");
+  visitor.stat("sgis", m_core.sgis(), "1", "writes to GICD_SGIR");
+  visitor.stat("messages", m_core.msis(), "1", "interrupts by MSI_SETSPI_NS");
+}
+
+// Linux's arm,gic binding; the platform fills reg from the ports, that of the child from the port "v2m".
+void Gic::describe(DtNode& node) const {
+  node.set_name("interrupt-controller");
+  node.strings("compatible", {"arm,gic-400", "arm,cortex-a15-gic"});
+  node.cells("#interrupt-cells", {3});
+  node.flag("interrupt-controller");
+  node.cells("#address-cells", {2});
+  node.cells("#size-cells", {2});
+  node.flag("ranges");
+  if (m_config.v2m_spi_count == 0) return;
+  DtNode& frame = node.child("v2m");
+  frame.strings("compatible", {"arm,gic-v2m-frame"});
+  frame.flag("msi-controller");
+  frame.cells("arm,msi-base-spi", {32 + m_config.v2m_spi_base});
+  frame.cells("arm,msi-num-spis", {m_config.v2m_spi_count});
+}
+
+const ComponentType& gic_type() {
+  static const ComponentType type{
+      "gicv2",
+      "GICv2 interrupt controller with a GICv2m MSI frame",
+      {{"cpus", ParamType::Uint, "1", "Number of processors.", 1, GicCore::max_cpus},
+       {"num_spis", ParamType::Uint, "96", "Number of SPIs, a multiple of 32 up to 960, or 988.", 32, 988},
+       {"priority_bits", ParamType::Uint, "5", "Implemented bits of a priority.", 4, 8},
+       {"v2m_spi_base", ParamType::Uint, "0", "First SPI of the MSI frame; SPI 0 is INTID 32.", 0, 987},
+       {"v2m_spi_count", ParamType::Uint, "0", "Number of SPIs of the MSI frame; 0: no frame.", 0, 988}},
+      [](const char* name, const Params& params, Host& host) -> std::unique_ptr<Component> {
+        return std::make_unique<Gic>(name, params, host);
+      }};
+  return type;
+}
+
+}  // namespace smmuvp
