@@ -45,19 +45,19 @@ void Walk::start(const Config& config) {
   const std::uint64_t va = m_request.va;
   const Stage1Config& s1 = config.stage1;
 
-  // DDI 0487 D8.2: VA[55] selects the range, with or without a tag.
+  // DDI 0487 D8.2.4: VA[55] selects the range, with or without a tag; EPD is a Translation fault, level 0.
   m_result.range = static_cast<std::uint8_t>((va >> 55) & 1);
   const TableConfig& t = s1.tables[m_result.range];
   if (t.EPD) return end_with(FaultKind::translation);
 
-  // All bits above the range, the tag excepted, equal VA[55]; else Translation fault, level 0.
+  // D8.2.4, D8.8: all bits above the range, the tag excepted, equal VA[55]; else Translation fault, level 0.
   const unsigned ia_bits = 64U - t.TxSZ;
   const std::uint64_t excess = m_result.range != 0 ? ~va : va;
   const std::uint64_t examined = t.TBI ? excess & vmsa64::low_bits(56) : excess;
   if (exceeds(examined, ia_bits)) return end_with(FaultKind::translation);
 
-  // Address size fault, level 0, for the address in TTBR. Misaligned bits are taken as zero, one of the
-  // choices for this CONSTRAINED UNPREDICTABLE case.
+  // D8.2.3: Address size fault, level 0, for the address in TTBR, whatever level comes first. Misaligned bits
+  // are taken as zero, one of the choices for this CONSTRAINED UNPREDICTABLE case.
   if (exceeds(t.base, s1.output_size)) return end_with(FaultKind::address_size);
   m_level = static_cast<std::int8_t>(vmsa64::start_level(ia_bits));
   const unsigned index_bits = ia_bits - vmsa64::level_shift(m_level);
@@ -97,8 +97,8 @@ void Walk::complete(const MemoryResponse& response) {
   const bool table_or_page = (descriptor & vmsa64::table_or_page) != 0;
   if ((descriptor & vmsa64::valid) == 0) return end_with(FaultKind::translation);
   if (table_or_page && m_level < vmsa64::last_level) return take_table(descriptor);
-  // 0b01 is a block at levels 1 and 2. It is reserved at level 0 (without 52-bit addresses) and at level 3,
-  // and then behaves as invalid.
+  // D8.3, D8.3.1.2: 0b01 is a block at levels 1 and 2. It is reserved at level 0 (without 52-bit addresses)
+  // and at level 3, and then behaves as invalid.
   if (!table_or_page && (m_level == 0 || m_level == vmsa64::last_level))
     return end_with(FaultKind::translation);
   take_leaf(descriptor);
@@ -127,9 +127,13 @@ void Walk::take_leaf(std::uint64_t descriptor) {
 
   const unsigned attr_index = static_cast<unsigned>(descriptor >> vmsa64::AttrIndx_shift) & 7;
   const bool from_non_secure = m_table_space == AddressSpace::non_secure;
-  // A contiguous range larger than the VA range is a misprogramming: the hint is then dropped.
+  // The hint counts only where one entry for the whole range would translate this descriptor's part as the
+  // descriptor does, and would let no address out of the VA range or the output size (DDI 0487 D8.7.1).
   const unsigned contiguous_range = shift + vmsa64::contiguous_shift;
-  const bool contiguous = (descriptor & vmsa64::Contiguous) != 0 && contiguous_range <= m_ia_bits;
+  const bool contiguous =
+      (descriptor & vmsa64::Contiguous) != 0 && contiguous_range <= m_ia_bits &&
+      contiguous_range <= m_output_size &&
+      ((block ^ m_request.va) & vmsa64::low_bits(contiguous_range) & ~vmsa64::low_bits(shift)) == 0;
 
   m_result.stage1.valid = true;
   m_result.stage1.level = m_level;

@@ -90,6 +90,10 @@ void check_result(const Config& config, const WalkRequest& request, const Result
   require((r.output >> config.stage1.output_size) == 0, "output address within the output size");
   require(((r.output ^ request.va) & ((std::uint64_t{1} << r.block_shift) - 1)) == 0,
           "offset within the block");
+  require(r.range_shift == r.block_shift ||
+              ((r.output ^ request.va) & ((std::uint64_t{1} << r.range_shift) - 1)) == 0,
+          "offset within the contiguous range");
+  require(r.range_shift <= config.stage1.output_size, "contiguous range within the output size");
   require(check_permission(r.rights, request) == PermissionCheck::allowed, "rights agree with the outcome");
   require(config.space == AddressSpace::secure || r.space == AddressSpace::non_secure,
           "no way into Secure space");

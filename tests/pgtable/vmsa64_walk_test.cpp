@@ -324,6 +324,28 @@ TEST(Vmsa64Walk, ContiguousHintLargerThanTheRangeIsDropped) {
   EXPECT_EQ(bench.translate(0).range_shift, 30);
 }
 
+TEST(Vmsa64Walk, ContiguousHintBeyondTheOutputSizeIsDropped) {
+  TableBench bench;
+  Mapping mapping;
+  mapping.contiguous = true;
+  ASSERT_TRUE(bench.builder.map(0, 0, GiB1, mapping));
+  EXPECT_EQ(bench.translate(0).range_shift, 34);
+  bench.config.stage1.output_size = 32;
+  EXPECT_EQ(bench.translate(0).range_shift, 30);
+  EXPECT_TRUE(bench.translate(0).ok());
+}
+
+TEST(Vmsa64Walk, ContiguousHintOnAMisplacedOutputIsDropped) {
+  TableBench bench;
+  Mapping mapping;
+  mapping.contiguous = true;
+  ASSERT_TRUE(bench.builder.map(0x3000, 0x15000, KiB4, mapping));
+  ASSERT_TRUE(bench.builder.map(0x5000, 0x15000, KiB4, mapping));
+  EXPECT_EQ(bench.translate(0x3000).range_shift, 12);
+  EXPECT_EQ(bench.translate(0x3000).output, 0x15000U);
+  EXPECT_EQ(bench.translate(0x5000).range_shift, 16);
+}
+
 TEST(Vmsa64Walk, BigEndianTablesAreReadAsSuch) {
   Config config = two_range_config();
   config.stage1.big_endian = true;

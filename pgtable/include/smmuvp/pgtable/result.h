@@ -60,13 +60,14 @@ constexpr Shareability effective_shareability(Attributes attributes) {
   return device || non_cacheable ? Shareability::outer : attributes.SH;
 }
 
-/// The last descriptor of one stage.
+/// The last descriptor of one stage. range_shift is larger than block_shift only where the Contiguous bit is
+/// set and can be used: input and output address then agree in all bits below range_shift. The neighbours are
+/// not read.
 struct Leaf {
   bool valid = false;            ///< this stage was walked to its end
   std::int8_t level = 0;         ///< 0 to 3; -1 exists with 52-bit input sizes
   std::uint8_t block_shift = 0;  ///< log2 of the page or block
-  std::uint8_t range_shift =
-      0;  ///< as block_shift, or log2 of the contiguous range that the descriptor hints at
+  std::uint8_t range_shift = 0;  ///< as block_shift, or log2 of the contiguous range
   std::uint64_t descriptor = 0;  ///< as it is in memory, byte order undone
 };
 
