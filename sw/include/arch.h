@@ -49,6 +49,8 @@ extern char __rodata_start[], __rodata_end[], __boot_stack_guard[];
 extern char boot_stack[];
 
 void paging_init(void);
+/* Code that was written becomes visible to instruction fetches. */
+void flush_icache_range(unsigned long start, unsigned long end);
 int map_kernel(unsigned long va, phys_addr_t pa, size_t size, u64 prot);
 void unmap_kernel(unsigned long va, size_t size);
 /* Physical address behind a mapped kernel address; ~0 when there is none. */
@@ -97,6 +99,9 @@ void irqchip_init(void);
 void workqueue_init(void);
 void of_platform_populate(void);
 void shell_main(void);
+struct module;
+/* Commands that a module forgot when it left. */
+void shell_drop_module(struct module *m);
 bool kernel_stack_range(unsigned long sp, unsigned long *lo,
 			unsigned long *hi);
 void dump_backtrace(const struct pt_regs *regs);

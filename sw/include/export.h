@@ -1,6 +1,9 @@
 /* Exported symbols, in the section layout that Linux's tools read:
  * __ksymtab[_gpl] holds { value, name, namespace } as place-relative offsets
  * to data, __kcrctab[_gpl] the checksum of each, __ksymtab_strings the names.
+ *
+ * scripts/modpost.py computes the checksum __crc_<symbol> from the declaration
+ * in sw/include.
  */
 #ifndef _EXPORT_H
 #define _EXPORT_H
@@ -17,6 +20,10 @@
 		".long " #sym " - .\n"					\
 		".long __kstrtab_" #sym " - .\n"			\
 		".long __kstrtabns_" #sym " - .\n"			\
+		".popsection\n"						\
+		".pushsection \"__kcrctab" sec "\",\"a\"\n"		\
+		".balign 4\n"						\
+		".long __crc_" #sym "\n"				\
 		".popsection\n")
 
 #define EXPORT_SYMBOL(sym)	__EXPORT_SYMBOL(sym, "")

@@ -125,8 +125,10 @@ int module_get_by(struct module *m, struct module *holder);
 void module_put_by(struct module *m, struct module *holder);
 unsigned int module_refcount(const struct module *m);
 
-/* -errno; the reason is logged. */
-int module_load(const void *image, size_t size, const char *args);
+/* -errno; the reason is logged, with the module's name, or @label when the
+ * file does not even tell that.
+ */
+int module_load(const void *image, size_t size, const char *label);
 int module_unload(const char *name);
 struct module *find_module(const char *name);
 struct module *module_of_address(unsigned long addr);

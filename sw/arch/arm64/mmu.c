@@ -114,6 +114,20 @@ static u64 *find_leaf(unsigned long va, int *levelp)
 	return NULL;
 }
 
+void flush_icache_range(unsigned long start, unsigned long end)
+{
+	unsigned long ctr, line, a;
+
+	__asm__("mrs %0, ctr_el0" : "=r"(ctr));
+	line = 4UL << ((ctr >> 16) & 0xf);
+	for (a = start & ~(line - 1); a < end; a += line)
+		__asm__ volatile("dc cvau, %0" : : "r"(a) : "memory");
+	dsb(ish);
+	__asm__ volatile("ic ialluis");
+	dsb(ish);
+	isb();
+}
+
 static void flush_tlb_range(unsigned long va, size_t size)
 {
 	dsb(ishst);

@@ -1,0 +1,287 @@
+/* Line editing for a serial terminal (ECMA-48 sequences). */
+#include <arch.h>
+#include <kernel.h>
+#include <slab.h>
+#include "internal.h"
+
+#define HISTORY		32
+
+#define CTRL(c)		((c) & 0x1f)
+#define KEY_DEL		127
+#define ESC		27
+
+/* What an escape sequence means. */
+enum key {
+	KEY_NONE = 256, KEY_UP, KEY_DOWN, KEY_RIGHT, KEY_LEFT, KEY_HOME,
+	KEY_END, KEY_DELETE,
+};
+
+static char *history[HISTORY];
+static unsigned int history_count;
+
+struct edit {
+	const char *prompt;
+	char *buf;
+	size_t size, len, pos;
+	unsigned int hist;	/* entry shown; history_count: the new line */
+	char saved[LINE_SIZE];	/* the new line while history is shown */
+};
+
+static void out(const char *s)
+{
+	console_write(s, strlen(s));
+}
+
+static void redraw(const struct edit *e)
+{
+	char move[24];
+
+	out("\r");
+	out(e->prompt);
+	console_write(e->buf, e->len);
+	out("\033[K");
+	if (e->pos < e->len) {
+		snprintf(move, sizeof(move), "\033[%zuD", e->len - e->pos);
+		out(move);
+	}
+}
+
+static void insert(struct edit *e, char c)
+{
+	if (e->len + 1 >= e->size)
+		return;
+	memmove(e->buf + e->pos + 1, e->buf + e->pos, e->len - e->pos);
+	e->buf[e->pos++] = c;
+	e->len++;
+	if (e->pos == e->len)
+		console_write(&c, 1);
+	else
+		redraw(e);
+}
+
+static void erase(struct edit *e, size_t from, size_t to)
+{
+	if (from >= to)
+		return;
+	memmove(e->buf + from, e->buf + to, e->len - to);
+	e->len -= to - from;
+	e->pos = from;
+	redraw(e);
+}
+
+static void erase_word(struct edit *e)
+{
+	size_t p = e->pos;
+
+	while (p && e->buf[p - 1] == ' ')
+		p--;
+	while (p && e->buf[p - 1] != ' ')
+		p--;
+	erase(e, p, e->pos);
+}
+
+static void set_line(struct edit *e, const char *s)
+{
+	strscpy(e->buf, s, e->size);
+	e->len = e->pos = strlen(e->buf);
+	redraw(e);
+}
+
+static unsigned int history_first(void)
+{
+	return history_count > HISTORY ? history_count - HISTORY : 0;
+}
+
+static void history_move(struct edit *e, bool up)
+{
+	if (up ? e->hist == history_first() : e->hist == history_count)
+		return;
+	if (e->hist == history_count) {
+		e->buf[e->len] = 0;
+		strscpy(e->saved, e->buf, sizeof(e->saved));
+	}
+	e->hist += up ? -1u : 1u;
+	set_line(e, e->hist == history_count ? e->saved :
+		 history[e->hist % HISTORY]);
+}
+
+static void history_add(const char *line)
+{
+	char *copy;
+
+	if (!*line || (history_count &&
+		       !strcmp(history[(history_count - 1) % HISTORY], line)))
+		return;
+	copy = kstrdup(line, GFP_KERNEL);
+	if (!copy)
+		return;
+	kfree(history[history_count % HISTORY]);
+	history[history_count++ % HISTORY] = copy;
+}
+
+/* Commands only: the first word. */
+static void complete_word(struct edit *e)
+{
+	struct shell_command *c, *hit = NULL;
+	size_t common = 0, i;
+	unsigned int n = 0;
+
+	for (i = 0; i < e->pos; i++)
+		if (e->buf[i] == ' ')
+			return;
+	list_for_each_entry(c, &shell_commands, node) {
+		if (strncmp(c->name, e->buf, e->pos))
+			continue;
+		if (!n++) {
+			hit = c;
+			common = strlen(c->name);
+		}
+		for (i = e->pos; i < common; i++)
+			if (c->name[i] != hit->name[i])
+				break;
+		common = i;
+	}
+	if (!n)
+		return;
+	if (n > 1 && common == e->pos) {
+		out("\n");
+		list_for_each_entry(c, &shell_commands, node)
+			if (!strncmp(c->name, e->buf, e->pos))
+				shell_printf("%s  ", c->name);
+		out("\n");
+		redraw(e);
+		return;
+	}
+	for (i = e->pos; i < common; i++)
+		insert(e, hit->name[i]);
+	if (n == 1)
+		insert(e, ' ');
+}
+
+static int read_key(void)
+{
+	int c = console_getc(), n = 0;
+
+	if (c != ESC)
+		return c;
+	c = console_getc();
+	if (c != '[' && c != 'O')
+		return KEY_NONE;
+	c = console_getc();
+	while (isdigit(c) || c == ';') {
+		n = isdigit(c) ? (n * 10 + c - '0') % 1000 : 0;
+		c = console_getc();
+	}
+	switch (c) {
+	case 'A': return KEY_UP;
+	case 'B': return KEY_DOWN;
+	case 'C': return KEY_RIGHT;
+	case 'D': return KEY_LEFT;
+	case 'H': return KEY_HOME;
+	case 'F': return KEY_END;
+	case '~':
+		return n == 3 ? KEY_DELETE : n == 1 || n == 7 ? KEY_HOME :
+		       n == 4 || n == 8 ? KEY_END : KEY_NONE;
+	}
+	return KEY_NONE;
+}
+
+static void handle_key(struct edit *e, int k)
+{
+	switch (k) {
+	case CTRL('H'):
+	case KEY_DEL:
+		if (e->pos)
+			erase(e, e->pos - 1, e->pos);
+		break;
+	case KEY_DELETE:
+		if (e->pos < e->len)
+			erase(e, e->pos, e->pos + 1);
+		break;
+	case CTRL('B'):
+	case KEY_LEFT:
+		if (e->pos) {
+			e->pos--;
+			out("\033[D");
+		}
+		break;
+	case CTRL('F'):
+	case KEY_RIGHT:
+		if (e->pos < e->len) {
+			e->pos++;
+			out("\033[C");
+		}
+		break;
+	case CTRL('A'):
+	case KEY_HOME:
+		e->pos = 0;
+		redraw(e);
+		break;
+	case CTRL('E'):
+	case KEY_END:
+		e->pos = e->len;
+		redraw(e);
+		break;
+	case CTRL('P'):
+	case KEY_UP:
+		history_move(e, true);
+		break;
+	case CTRL('N'):
+	case KEY_DOWN:
+		history_move(e, false);
+		break;
+	case CTRL('U'):
+		erase(e, 0, e->pos);
+		break;
+	case CTRL('K'):
+		erase(e, e->pos, e->len);
+		e->pos = e->len;
+		break;
+	case CTRL('W'):
+		erase_word(e);
+		break;
+	case CTRL('L'):
+		out("\033[H\033[2J");
+		redraw(e);
+		break;
+	case '\t':
+		complete_word(e);
+		break;
+	default:
+		if (k >= ' ' && k < 256)
+			insert(e, (char)k);
+	}
+}
+
+int shell_read_line(const char *prompt, char *buf, size_t size)
+{
+	struct edit *e = kzalloc(sizeof(*e), GFP_KERNEL);
+	int ret;
+
+	if (!e)
+		return -ENOMEM;
+	e->prompt = prompt;
+	e->buf = buf;
+	e->size = size;
+	e->hist = history_count;
+	out(prompt);
+	for (;;) {
+		int k = read_key();
+
+		if (k == '\r' || k == '\n') {
+			out("\n");
+			buf[e->len] = 0;
+			history_add(buf);
+			ret = (int)e->len;
+			break;
+		}
+		if (k == CTRL('C')) {
+			out("^C\n");
+			ret = -EINTR;
+			break;
+		}
+		handle_key(e, k);
+	}
+	kfree(e);
+	return ret;
+}
