@@ -141,14 +141,10 @@ int io_pgtable_register_format(struct io_pgtable_init_fns_node *node);
 void io_pgtable_unregister_format(struct io_pgtable_init_fns_node *node);
 const char *io_pgtable_fmt_name(enum io_pgtable_fmt fmt);
 
-int alloc_io_pgtable_ops_by(enum io_pgtable_fmt fmt,
-			    struct io_pgtable_cfg *cfg, void *cookie,
-			    struct module *user, struct io_pgtable_ops **ops);
+int alloc_io_pgtable_ops(enum io_pgtable_fmt fmt, struct io_pgtable_cfg *cfg,
+			 void *cookie, struct module *user,
+			 struct io_pgtable_ops **ops);
 void free_io_pgtable_ops(struct io_pgtable_ops *ops);
-
-/* In the name of the module that calls. */
-#define alloc_io_pgtable_ops(fmt, cfg, cookie, ops) \
-	alloc_io_pgtable_ops_by(fmt, cfg, cookie, THIS_MODULE, ops)
 
 static inline struct io_pgtable *
 io_pgtable_ops_to_pgtable(struct io_pgtable_ops *ops)

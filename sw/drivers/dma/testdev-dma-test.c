@@ -3,6 +3,8 @@
 
 #include "testdev-dma.h"
 
+#include <delay.h>
+#include <irqflags.h>
 #include <ktap.h>
 #include <shell.h>
 #include <sizes.h>
@@ -757,6 +759,48 @@ static bool test_substream(const struct test_args *args)
 	return ok;
 }
 
+/*
+ * More faults than the event queue holds, with nobody to take them: some are
+ * lost, and that is survived.
+ */
+static bool test_overflow(const struct test_args *args)
+{
+	struct testdev *td = args->td;
+	struct td_desc batch[TD_RING_SIZE];
+	struct td_desc desc = {
+		.flags = TD_OP_READ,
+		.src = FREE_IOVA,
+		.length = 8,
+	};
+	const unsigned int rounds = 6;
+	unsigned int i, sent = rounds * TD_RING_SIZE;
+	unsigned long flags;
+	bool ok = true;
+
+	for (i = 0; i < TD_RING_SIZE; i++)
+		batch[i] = desc;
+	td_arm_fault(td);
+	local_irq_save(flags);
+	for (i = 0; i < rounds && ok; i++)
+		ok = !td_run_polled(td, batch, TD_RING_SIZE);
+	local_irq_restore(flags);
+	if (!ok) {
+		ktap_diag("the device did not finish");
+		return false;
+	}
+	if (!td_wait_fault(td, FAULT_TIMEOUT_MS)) {
+		ktap_diag("no fault was reported");
+		return false;
+	}
+	msleep(QUIET_MS);
+	ktap_diag("%u of %u faults were reported", td->faults, sent);
+	if (td->faults >= sent) {
+		ktap_diag("the event queue holds that many: nothing overflowed");
+		return false;
+	}
+	return run_expect_fault(td, &desc, IOMMU_FAULT_TRANSLATION);
+}
+
 /* Blocked: nothing passes, and nothing is reported. */
 static bool test_blocked(const struct test_args *args)
 {
@@ -838,7 +882,7 @@ static const struct test {
 	bool needs_iommu;
 	u32 streams;
 } tests[] = {
-	{ "copy", "copy through scattered pages and blocks",
+	{ "copy", "copied through scattered 4 KiB pages and 2 MiB blocks and verified",
 	  test_copy, true, 1 },
 	{ "read", "read and add up", test_read, false, 1 },
 	{ "write", "write a pattern", test_write, false, 1 },
@@ -868,6 +912,8 @@ static const struct test {
 	  test_streams, true, 2 },
 	{ "substream", "a substream that is not set up is refused",
 	  test_substream, true, 1 },
+	{ "overflow", "faults beyond the event queue are lost, later ones are not",
+	  test_overflow, true, 1 },
 	{ "blocked", "a blocked device reaches nothing, silently",
 	  test_blocked, true, 1 },
 	{ "identity", "an identity domain passes physical addresses",
@@ -877,6 +923,7 @@ static const struct test {
 static void run_test(const struct test *test, const struct test_args *args)
 {
 	const struct testdev *td = args->td;
+	bool ok;
 
 	if (test->needs_iommu && !device_iommu_mapped(td->dev)) {
 		ktap_skip("the device is behind no IOMMU", "%s: %s",
@@ -889,7 +936,12 @@ static void run_test(const struct test *test, const struct test_args *args)
 			  test->name, test->what);
 		return;
 	}
-	ktap_ok(test->run(args), "%s: %s", test->name, test->what);
+	ok = test->run(args);
+	if (test->run == test_copy)
+		ktap_ok(ok, "%s: %zu MiB %s", test->name, args->size / SZ_1M,
+			test->what);
+	else
+		ktap_ok(ok, "%s: %s", test->name, test->what);
 }
 
 static int usage(void)

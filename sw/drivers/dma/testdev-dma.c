@@ -4,6 +4,7 @@
 #include "testdev-dma.h"
 
 #include <interrupt.h>
+#include <iopoll.h>
 #include <module.h>
 #include <of.h>
 #include <platform_device.h>
@@ -91,7 +92,20 @@ static int wait_done(struct testdev *td, struct td_desc *last)
 	return 0;
 }
 
-int td_run(struct testdev *td, struct td_desc *desc, unsigned int n)
+static int wait_polled(struct testdev *td, struct td_desc *last)
+{
+	u32 status;
+
+	if (!readl_poll_timeout_atomic(td->base + TD_STATUS, status,
+				       READ_ONCE(last->status) != TD_PENDING ||
+				       status & TD_STATUS_RING_ERROR, 0,
+				       TD_TIMEOUT_MS * 1000))
+		return status & TD_STATUS_RING_ERROR ? -EIO : 0;
+	return -ETIMEDOUT;
+}
+
+static int run(struct testdev *td, struct td_desc *desc, unsigned int n,
+	       int (*wait)(struct testdev *td, struct td_desc *last))
 {
 	struct td_desc *slot = NULL;
 	u32 first = td->prod;
@@ -110,10 +124,20 @@ int td_run(struct testdev *td, struct td_desc *desc, unsigned int n)
 	reinit_completion(&td->progress);
 	writel(td->prod, td->base + TD_PROD);
 
-	ret = wait_done(td, slot);
+	ret = wait(td, slot);
 	for (i = 0; i < n; i++)
 		desc[i] = td->ring[(first + i) % TD_RING_SIZE];
 	return ret;
+}
+
+int td_run(struct testdev *td, struct td_desc *desc, unsigned int n)
+{
+	return run(td, desc, n, wait_done);
+}
+
+int td_run_polled(struct testdev *td, struct td_desc *desc, unsigned int n)
+{
+	return run(td, desc, n, wait_polled);
 }
 
 static void td_fault(struct device *dev, const struct iommu_fault *fault,

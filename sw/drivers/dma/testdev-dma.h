@@ -82,6 +82,9 @@ void td_stop(struct testdev *td);
  */
 int td_run(struct testdev *td, struct td_desc *desc, unsigned int n);
 
+/* The same without interrupts. */
+int td_run_polled(struct testdev *td, struct td_desc *desc, unsigned int n);
+
 void td_arm_fault(struct testdev *td);
 /* Wait for the first fault; false if none comes. */
 bool td_wait_fault(struct testdev *td, unsigned int timeout_ms);

@@ -144,7 +144,8 @@ static int finalise(struct arm_smmu_domain *dom)
 	dom->cd = arm_smmu_alloc(smmu, CD_BYTES);
 	if (!dom->cd)
 		goto out_asid;
-	ret = alloc_io_pgtable_ops(ARM_64_LPAE_S1, &cfg, dom, &dom->pgtbl);
+	ret = alloc_io_pgtable_ops(ARM_64_LPAE_S1, &cfg, dom, THIS_MODULE,
+				   &dom->pgtbl);
 	if (ret)
 		goto out_cd;
 

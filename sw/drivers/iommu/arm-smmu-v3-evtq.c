@@ -3,6 +3,8 @@
 
 #include "arm-smmu-v3.h"
 
+#include <ktime.h>
+
 /* Fields that a kind of record has besides its StreamID. */
 #define HAS_SSID	0x01	/* SubstreamID, valid with SSV */
 #define HAS_SSID_ALWAYS	0x02	/* SubstreamID without SSV */
@@ -89,6 +91,31 @@ static struct device *find_client(struct arm_smmu_device *smmu, u32 sid)
 	return NULL;
 }
 
+/*
+ * A device that faults all the time must not bury the console: so many events
+ * are shown a second, and not too many of one visit to the queue.
+ */
+#define SHOWN_PER_SECOND	64
+#define SHOWN_PER_VISIT		16
+
+static bool may_show(struct arm_smmu_device *smmu)
+{
+	u64 now = ktime_get_ns();
+
+	if (now - smmu->shown_since >= NSEC_PER_SEC) {
+		smmu->shown_since = now;
+		smmu->shown = 0;
+	}
+	if (smmu->shown >= SHOWN_PER_SECOND ||
+	    smmu->shown_visit >= SHOWN_PER_VISIT) {
+		smmu->hidden++;
+		return false;
+	}
+	smmu->shown++;
+	smmu->shown_visit++;
+	return true;
+}
+
 static void print_event(struct arm_smmu_device *smmu, const u64 *evt,
 			const struct event_kind *kind,
 			const struct device *client)
@@ -97,6 +124,8 @@ static void print_event(struct arm_smmu_device *smmu, const u64 *evt,
 	char buf[256];
 	size_t n, size = sizeof(buf);
 
+	if (!may_show(smmu))
+		return;
 	n = (size_t)scnprintf(buf, size, "event: %s", kind->name);
 	if (!kind->id)
 		n += (size_t)scnprintf(buf + n, size - n, " %#lx",
@@ -135,7 +164,7 @@ static void print_event(struct arm_smmu_device *smmu, const u64 *evt,
 	if (kind->has & HAS_STALL && evt[1] & EVT_1_STALL)
 		n += (size_t)scnprintf(buf + n, size - n, " stalled stag %#lx",
 				       FIELD_GET(EVT_1_STAG, evt[1]));
-	dev_err_ratelimited(smmu->dev, "%s\n", buf);
+	dev_err(smmu->dev, "%s\n", buf);
 }
 
 static void handle_event(struct arm_smmu_device *smmu, const u64 *evt)
@@ -199,6 +228,7 @@ void arm_smmu_evtq_drain(struct arm_smmu_device *smmu)
 		return;
 	/* The interrupt may come while a thread is here. */
 	local_irq_save(flags);
+	smmu->shown_visit = 0;
 	for (;;) {
 		prod = readl(smmu->base + SMMU_EVENTQ_PROD);
 		ovflg = prod & (u32)EVENTQ_OVFLG;
@@ -230,6 +260,10 @@ void arm_smmu_evtq_drain(struct arm_smmu_device *smmu)
 		budget--;
 		handle_event(smmu, evt);
 	}
+	if (smmu->hidden)
+		dev_err(smmu->dev, "%u more events, not shown\n",
+			smmu->hidden);
+	smmu->hidden = 0;
 	if (!budget)
 		dev_err_ratelimited(smmu->dev,
 				    "event queue: more records than are handled at a time\n");

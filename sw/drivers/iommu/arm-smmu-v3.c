@@ -367,6 +367,7 @@ static int arm_smmu_probe(struct platform_device *pdev)
 	ret = iommu_device_register(&smmu->iommu, &arm_smmu_iommu_ops, dev);
 	if (ret)
 		goto out_stop;
+	arm_smmu_shell_add(smmu);
 	return 0;
 
 out_stop:
@@ -389,6 +390,7 @@ static int arm_smmu_remove(struct platform_device *pdev)
 		dev_err(smmu->dev, "still in use\n");
 		return ret;
 	}
+	arm_smmu_shell_remove(smmu);
 	/*
 	 * Translation off first, while the queues run: a CMD_SYNC then makes
 	 * the last events visible (IHI 0070 4.7.3), and they are reported.
@@ -425,7 +427,27 @@ static struct platform_driver arm_smmu_driver = {
 		.of_match_table = arm_smmu_of_match,
 	},
 };
-module_platform_driver(arm_smmu_driver);
+
+static int __init arm_smmu_init(void)
+{
+	int ret = arm_smmu_shell_init();
+
+	if (ret)
+		return ret;
+	ret = platform_driver_register(&arm_smmu_driver);
+	if (ret)
+		arm_smmu_shell_exit();
+	return ret;
+}
+
+static void __exit arm_smmu_exit(void)
+{
+	platform_driver_unregister(&arm_smmu_driver);
+	arm_smmu_shell_exit();
+}
+
+module_init(arm_smmu_init);
+module_exit(arm_smmu_exit);
 
 /* The page-table format is found at run time, so no symbol says so. */
 MODULE_SOFTDEP("pre: io-pgtable-arm");

@@ -73,8 +73,11 @@ struct arm_smmu_strtab {
  * @cmdq_dead: the SMMU cannot read the queue: no command goes any more
  * @masters: devices behind it
  * @events: records seen; @overflows: times that the SMMU had no room for one
+ * @shown: events shown since @shown_since, @shown_visit in this visit to the
+ *	   queue, and @hidden of it
  */
 struct arm_smmu_device {
+	struct list_head node;
 	struct device *dev;
 	u8 __iomem *base;
 	struct iommu_device iommu;
@@ -97,6 +100,10 @@ struct arm_smmu_device {
 	struct arm_smmu_queue evtq;
 	u64 events;
 	unsigned int overflows;
+	u64 shown_since;
+	unsigned int shown;
+	unsigned int shown_visit;
+	unsigned int hidden;
 
 	struct arm_smmu_strtab strtab;
 	unsigned long *asid_map;
@@ -154,6 +161,12 @@ void arm_smmu_strtab_free(struct arm_smmu_device *smmu);
 int arm_smmu_strtab_cover(struct arm_smmu_device *smmu, u32 sid);
 int arm_smmu_write_ste(struct arm_smmu_device *smmu, u32 sid,
 		       const u64 *ste);
+
+/* arm-smmu-v3-shell.c: the instances, for the shell command */
+void arm_smmu_shell_add(struct arm_smmu_device *smmu);
+void arm_smmu_shell_remove(struct arm_smmu_device *smmu);
+int arm_smmu_shell_init(void);
+void arm_smmu_shell_exit(void);
 
 /* arm-smmu-v3-domain.c */
 extern const struct iommu_ops arm_smmu_iommu_ops;

@@ -103,20 +103,20 @@ void io_pgtable_unregister_format(struct io_pgtable_init_fns_node *node)
 EXPORT_SYMBOL_GPL(io_pgtable_unregister_format);
 
 /**
- * alloc_io_pgtable_ops_by - allocate a set of tables of a format
+ * alloc_io_pgtable_ops - allocate a set of tables of a format
  * @fmt: the format
  * @cfg: what is wanted; its outputs are filled
  * @cookie: handed to the flush operations
- * @user: module in whose name the format's module is held, NULL for the
- *	  kernel itself
+ * @user: the caller's module (THIS_MODULE), in whose name the format's module
+ *	  is held; NULL for the kernel itself
  * @ops: the operations on success
  *
  * Return: 0; -ENOENT if nothing provides the format; -EBUSY if its module is
  * on its way out; -ENOMEM if the format could not provide what @cfg asks for.
  */
-int alloc_io_pgtable_ops_by(enum io_pgtable_fmt fmt,
-			    struct io_pgtable_cfg *cfg, void *cookie,
-			    struct module *user, struct io_pgtable_ops **ops)
+int alloc_io_pgtable_ops(enum io_pgtable_fmt fmt, struct io_pgtable_cfg *cfg,
+			 void *cookie, struct module *user,
+			 struct io_pgtable_ops **ops)
 {
 	struct io_pgtable_init_fns_node *node;
 	struct io_pgtable *iop;
@@ -157,7 +157,7 @@ int alloc_io_pgtable_ops_by(enum io_pgtable_fmt fmt,
 	*ops = &iop->ops;
 	return 0;
 }
-EXPORT_SYMBOL_GPL(alloc_io_pgtable_ops_by);
+EXPORT_SYMBOL_GPL(alloc_io_pgtable_ops);
 
 /**
  * free_io_pgtable_ops - release a set of tables

@@ -154,7 +154,7 @@ int host_alloc(int fmt, const struct host_config* cfg, void* user, struct host_p
   t->cfg.pgsize_bitmap = cfg->pgsizes;
   t->cfg.coherent_walk = cfg->coherent;
   t->cfg.tlb = &flush_ops;
-  int ret = alloc_io_pgtable_ops_by((enum io_pgtable_fmt)fmt, &t->cfg, t, user, &t->ops);
+  int ret = alloc_io_pgtable_ops((enum io_pgtable_fmt)fmt, &t->cfg, t, user, &t->ops);
   if (ret) {
     free(t);
     t = NULL;
