@@ -1,0 +1,80 @@
+// What comes into an SMMU from a client device, and what goes back.
+#pragma once
+
+#include <cstdint>
+
+#include "smmuvp/pgtable/access.h"
+#include "smmuvp/pgtable/config.h"
+
+namespace smmuvp::smmu {
+
+/// Simulated time of the cores, in picoseconds.
+using TimePs = std::uint64_t;
+
+using pgtable::AddressSpace;
+using pgtable::Shareability;
+
+/// Attributes of a location, as an SMMU sends them downstream. The memory type is encoded as a MAIR byte
+/// (DDI 0487, MAIR_EL1), allocation and transient hints included.
+struct MemoryAttributes {
+  std::uint8_t memory = 0xff;  ///< default: Normal Write-Back, Read- and Write-Allocate, non-transient
+  Shareability shareability = Shareability::non_shareable;
+
+  friend constexpr bool operator==(const MemoryAttributes& a, const MemoryAttributes& b) {
+    return a.memory == b.memory && a.shareability == b.shareability;
+  }
+};
+
+/// What the transaction does with the location.
+enum class AccessKind : std::uint8_t {
+  read,
+  write,
+  atomic,     ///< reads and writes in one step
+  translate,  ///< asks for the translation only: no permission check (debuggers)
+};
+
+/// One transaction of a client device, or the part of one that lies in one translation region.
+struct AccessRequest {
+  std::uint64_t address = 0;  ///< 64 bits, sign extension done by the client
+  std::uint32_t stream_id = 0;
+  std::uint32_t substream_id = 0;
+  bool substream_valid = false;
+  AccessKind kind = AccessKind::read;
+  bool privileged = false;
+  bool instruction = false;              ///< reads only: writes and atomics are always data (IHI 0070 13.1.2)
+  bool unsupported = false;              ///< of a kind that this SMMU cannot take (F_UUT)
+  std::uint16_t unsupported_reason = 0;  ///< IMPLEMENTATION DEFINED cause of it
+  bool debug = false;                    ///< no events, no statistics, no cache changes
+  MemoryAttributes attributes;           ///< default: what IHI 0070 13.1.3 gives a client that supplies none
+  std::uint8_t port = 0;                 ///< index of the TBU
+  TimePs time = 0;                       ///< when it arrives
+
+  bool is_write() const { return kind == AccessKind::write || kind == AccessKind::atomic; }
+};
+
+enum class Outcome : std::uint8_t {
+  forward,  ///< goes downstream with `output`
+  abort,    ///< terminated; the client gets a bus error
+  razwi,    ///< terminated; reads give zero, writes are ignored, no error (IHI 0070 5.5, CD.A == 0)
+};
+
+/// The end of an access.
+struct AccessAnswer {
+  Outcome outcome = Outcome::abort;
+  std::uint64_t output = 0;       ///< physical address of AccessRequest::address
+  std::uint8_t region_shift = 0;  ///< the answer holds for the aligned 2^region_shift bytes around address
+  AddressSpace space = AddressSpace::non_secure;
+  MemoryAttributes attributes;
+  bool privileged = false;
+  bool instruction = false;
+  bool tlb_hit = false;
+  TimePs time = 0;  ///< when the SMMU passes it on, or answers it
+};
+
+/// Stands for a transaction between its translation and its end downstream. Synchronisation commands wait
+/// for it. Given back once, by the core's leave().
+struct FlightToken {
+  std::uint64_t generation = 0;
+};
+
+}  // namespace smmuvp::smmu

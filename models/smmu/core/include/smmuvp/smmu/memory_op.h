@@ -1,0 +1,71 @@
+// What an SMMU asks of memory on its own behalf: structures, queues, translation tables.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "smmuvp/smmu/access.h"
+
+namespace smmuvp::smmu {
+
+enum class MemoryOpKind : std::uint8_t { read, write, compare_and_swap };
+
+/// What the operation is for: traces and statistics; it has no effect on how it is carried out.
+enum class MemoryPurpose : std::uint8_t {
+  stream_table_level1,
+  stream_table_entry,
+  context_descriptor,
+  translation_table,
+  command,
+  event,
+};
+
+const char* to_string(MemoryPurpose purpose);
+
+/// One single-copy operation of up to 64 bytes, aligned to its size rounded down to a power of two.
+/// SMMU-originated accesses are Data, Privileged (IHI 0070 13.1.2).
+struct MemoryOp {
+  static constexpr unsigned max_size = 64;
+
+  MemoryOpKind kind = MemoryOpKind::read;
+  MemoryPurpose purpose = MemoryPurpose::translation_table;
+  std::uint8_t size = 0;  ///< bytes, 1 to 64
+  AddressSpace space = AddressSpace::non_secure;
+  MemoryAttributes attributes;
+  std::uint64_t address = 0;
+  std::array<std::uint8_t, max_size> data{};  ///< write, and the new value of compare_and_swap
+  std::uint64_t expected = 0;                 ///< compare_and_swap: in memory's byte order, as a LE number
+  TimePs time = 0;                            ///< when it is issued
+};
+
+enum class MemoryStatus : std::uint8_t {
+  ok,
+  external_abort,
+  unsupported_atomic,  ///< compare_and_swap only
+};
+
+struct MemoryAnswer {
+  MemoryStatus status = MemoryStatus::ok;
+  std::array<std::uint8_t, MemoryOp::max_size> data{};  ///< read: the bytes; compare_and_swap: before
+  TimePs time = 0;                                      ///< when the answer is there; not before the op's
+};
+
+/// What a resumable object answers to step().
+enum class Step : std::uint8_t {
+  done,     ///< finished, or nothing to do
+  need,     ///< op() has to be carried out and answered by complete()
+  stalled,  ///< waits for something else; step() again later
+};
+
+/// Little-endian 64-bit word `index` of a structure.
+inline std::uint64_t load_word(const std::array<std::uint8_t, MemoryOp::max_size>& data, unsigned index) {
+  std::uint64_t v = 0;
+  for (unsigned i = 8; i-- > 0;) v = (v << 8) | data[8U * index + i];
+  return v;
+}
+
+inline void store_word(std::array<std::uint8_t, MemoryOp::max_size>& data, unsigned index, std::uint64_t v) {
+  for (unsigned i = 0; i < 8; ++i) data[8U * index + i] = static_cast<std::uint8_t>(v >> (8 * i));
+}
+
+}  // namespace smmuvp::smmu

@@ -1,0 +1,91 @@
+#include "smmuvp/smmu/attributes.h"
+
+namespace smmuvp::smmu {
+
+namespace {
+
+// A nibble of a Normal MAIR byte: 0b00RW Write-Through transient, 0b0100 Non-cacheable, 0b01RW Write-Back
+// transient, 0b10RW Write-Through, 0b11RW Write-Back.
+constexpr bool cacheable(unsigned nibble) { return nibble != 4; }
+constexpr bool transient(unsigned nibble) { return nibble < 8 && nibble != 4; }
+
+unsigned nibble_with_hints(unsigned nibble, std::uint8_t hints) {
+  if (!cacheable(nibble)) return nibble;
+  const bool write_back = transient(nibble) ? nibble > 4 : nibble >= 12;
+  const unsigned rw = (hints & hint_read_allocate) != 0 ? 2U : 0U;
+  const unsigned allocate = rw | ((hints & hint_write_allocate) != 0 ? 1U : 0U);
+  // A type without allocation has no transient form (13.1.7), nor an encoding for it.
+  if ((hints & hint_transient) != 0 && allocate != 0) return (write_back ? 4U : 0U) | allocate;
+  return (write_back ? 12U : 8U) | allocate;
+}
+
+unsigned nibble_of_cacheability(unsigned code, unsigned three) {
+  switch (code & 3U) {
+    case 1:
+      return 0xf;
+    case 2:
+      return 0xa;
+    case 3:
+      return three;
+    default:
+      return 4;
+  }
+}
+
+}  // namespace
+
+bool is_device(std::uint8_t mair) { return (mair & 0xf0U) == 0; }
+bool is_non_cacheable(std::uint8_t mair) { return mair == 0x44; }
+
+std::uint8_t normalised_mair(std::uint8_t mair) {
+  if (is_device(mair)) return static_cast<std::uint8_t>(mair & 0x0cU);
+  // A zero low nibble behaves as inner Write-Through transient, RW 0b11.
+  if ((mair & 0x0fU) == 0) return static_cast<std::uint8_t>(mair | 0x03U);
+  return mair;
+}
+
+std::uint8_t allocation_hints(std::uint8_t mair) {
+  if (is_device(mair)) return 0;
+  const unsigned outer = mair >> 4U;
+  if (!cacheable(outer)) return 0;
+  std::uint8_t hints = 0;
+  if ((outer & 2U) != 0) hints |= hint_read_allocate;
+  if ((outer & 1U) != 0) hints |= hint_write_allocate;
+  if (transient(outer) && hints != 0) hints |= hint_transient;
+  return hints;
+}
+
+std::uint8_t mair_of_mem_attr(std::uint8_t mem_attr) {
+  const unsigned outer = (mem_attr >> 2U) & 3U;
+  const unsigned inner = mem_attr & 3U;
+  if (outer == 0) return static_cast<std::uint8_t>(inner << 2U);  // Device, nGnRnE to GRE
+  if (inner == 0) return 0;                                       // Reserved
+  constexpr unsigned nibble[4] = {0, 4, 0xb, 0xf};  // -, Non-cacheable, Write-Through, Write-Back
+  return static_cast<std::uint8_t>(nibble[outer] << 4U | nibble[inner]);
+}
+
+std::uint8_t with_hints(std::uint8_t mair, std::uint8_t hints) {
+  if (is_device(mair)) return mair;
+  return static_cast<std::uint8_t>(nibble_with_hints(mair >> 4U, hints) << 4U |
+                                   nibble_with_hints(mair & 0xfU, hints));
+}
+
+MemoryAttributes consistent(MemoryAttributes attributes) {
+  if (is_device(attributes.memory) || is_non_cacheable(attributes.memory)) {
+    attributes.shareability = Shareability::outer;
+  } else if (attributes.shareability == Shareability::reserved) {
+    attributes.shareability = Shareability::non_shareable;
+  }
+  return attributes;
+}
+
+MemoryAttributes structure_attributes(std::uint8_t inner, std::uint8_t outer, std::uint8_t sh,
+                                      std::uint8_t three) {
+  MemoryAttributes a;
+  a.memory = static_cast<std::uint8_t>(nibble_of_cacheability(outer, three) << 4U |
+                                       nibble_of_cacheability(inner, three));
+  a.shareability = static_cast<Shareability>(sh & 3U);
+  return consistent(a);
+}
+
+}  // namespace smmuvp::smmu

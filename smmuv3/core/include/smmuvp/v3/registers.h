@@ -1,0 +1,79 @@
+// The SMMUv3 registers, declared once.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "smmuvp/base/registers.h"
+#include "smmuvp/v3/features.h"
+
+namespace smmuvp::v3 {
+
+/// Ids of the rows of register_table().
+enum Reg : std::uint16_t {
+  SMMU_IDR0,
+  SMMU_IDR1,
+  SMMU_IDR2,
+  SMMU_IDR3,
+  SMMU_IDR4,
+  SMMU_IDR5,
+  SMMU_IIDR,
+  SMMU_AIDR,
+  SMMU_CR0,
+  SMMU_CR0ACK,
+  SMMU_CR1,
+  SMMU_CR2,
+  SMMU_STATUSR,
+  SMMU_GBPA,
+  SMMU_AGBPA,
+  SMMU_IRQ_CTRL,
+  SMMU_IRQ_CTRLACK,
+  SMMU_GERROR,
+  SMMU_GERRORN,
+  SMMU_GERROR_IRQ_CFG0,
+  SMMU_GERROR_IRQ_CFG1,
+  SMMU_GERROR_IRQ_CFG2,
+  SMMU_STRTAB_BASE,
+  SMMU_STRTAB_BASE_CFG,
+  SMMU_CMDQ_BASE,
+  SMMU_CMDQ_PROD,
+  SMMU_CMDQ_CONS,
+  SMMU_EVENTQ_BASE,
+  SMMU_EVENTQ_IRQ_CFG0,
+  SMMU_EVENTQ_IRQ_CFG1,
+  SMMU_EVENTQ_IRQ_CFG2,
+  SMMU_EVENTQ_PROD,
+  SMMU_EVENTQ_CONS,
+  SMMU_S_first,  ///< ids of the Secure bank follow
+};
+
+/// Bytes of the register window: Page 0 and Page 1 (IHI 0070 6.1).
+constexpr std::uint32_t window_size = 0x20000;
+
+/// Every register of both pages that an SMMU with these features has. The Secure bank is declared, and RES0
+/// because SMMU_S_IDR1.SECURE_IMPL is 0 (IHI 0070 6.2).
+std::vector<RegisterInfo> register_table(const Features& features);
+
+// Fields.
+constexpr std::uint32_t CR0_SMMUEN = 1U << 0;
+constexpr std::uint32_t CR0_EVENTQEN = 1U << 2;
+constexpr std::uint32_t CR0_CMDQEN = 1U << 3;
+constexpr std::uint32_t CR0_implemented = CR0_SMMUEN | CR0_EVENTQEN | CR0_CMDQEN;
+constexpr std::uint32_t CR1_TABLE = 0xfc0;
+constexpr std::uint32_t CR1_QUEUE = 0x03f;
+constexpr std::uint32_t CR2_RECINVSID = 1U << 1;
+constexpr std::uint32_t GBPA_Update = 1U << 31;
+constexpr std::uint32_t GBPA_ABORT = 1U << 20;
+constexpr std::uint32_t IRQ_CTRL_GERROR_IRQEN = 1U << 0;
+constexpr std::uint32_t IRQ_CTRL_EVENTQ_IRQEN = 1U << 2;
+constexpr std::uint32_t IRQ_CTRL_implemented = IRQ_CTRL_GERROR_IRQEN | IRQ_CTRL_EVENTQ_IRQEN;
+constexpr std::uint32_t GERROR_CMDQ_ERR = 1U << 0;
+constexpr std::uint32_t GERROR_EVENTQ_ABT_ERR = 1U << 2;
+constexpr std::uint32_t GERROR_SFM_ERR = 1U << 8;
+/// The model has no service failure mode, yet the field is there (IHI 0070 6.3.19).
+constexpr std::uint32_t GERROR_implemented = GERROR_CMDQ_ERR | GERROR_EVENTQ_ABT_ERR | GERROR_SFM_ERR;
+constexpr std::uint32_t CMDQ_CONS_ERR_shift = 24;
+constexpr std::uint32_t EVENTQ_OVFLG = 1U << 31;
+constexpr std::uint64_t BASE_hint = std::uint64_t{1} << 62;  ///< RA, WA
+
+}  // namespace smmuvp::v3

@@ -1,0 +1,70 @@
+// Stream table: level 1 descriptors and entries (IHI 0070 5.1, 5.2).
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "smmuvp/base/archive.h"
+#include "smmuvp/smmu/access.h"
+#include "smmuvp/v3/features.h"
+
+namespace smmuvp::v3 {
+
+constexpr unsigned ste_size = 64;
+constexpr unsigned cd_size = 64;
+
+/// STRTAB_BASE and STRTAB_BASE_CFG, decoded.
+struct StreamTable {
+  std::uint64_t base = 0;
+  std::uint8_t LOG2SIZE = 0;  ///< effective: capped at SIDSIZE
+  bool two_level = false;
+  std::uint8_t SPLIT = 6;
+
+  static StreamTable from_registers(std::uint64_t BASE, std::uint32_t CFG, const Features& features);
+  /// StreamID >= 2^LOG2SIZE is out of range.
+  bool in_range(std::uint32_t stream_id) const { return (std::uint64_t{stream_id} >> LOG2SIZE) == 0; }
+  /// Linear: of the STE. Two levels: of the L1STD.
+  std::uint64_t address(std::uint32_t stream_id) const;
+};
+
+/// L1STD: where the STE of a stream lies. @return false: the StreamID is invalid (C_BAD_STREAMID).
+bool ste_address(std::uint64_t l1std, const StreamTable& table, std::uint32_t stream_id,
+                 std::uint64_t& address);
+
+/// Overrides of incoming attributes; STE and GBPA have the same fields.
+struct Overrides {
+  std::uint8_t MemAttr = 0;
+  bool MTCFG = false;
+  std::uint8_t ALLOCCFG = 0;
+  std::uint8_t SHCFG = 1;  ///< 1 uses the incoming shareability
+  std::uint8_t PRIVCFG = 0;
+  std::uint8_t INSTCFG = 0;
+
+  static Overrides from_GBPA(std::uint32_t GBPA, const Features& features);
+  bool privileged(const smmu::AccessRequest& request) const;
+  /// Writes and atomics are Data whatever INSTCFG says (13.1.2).
+  bool instruction(const smmu::AccessRequest& request) const;
+  /// Memory type, shareability and hints after the overrides, made consistent (13.1.7).
+  smmu::MemoryAttributes attributes(const smmu::MemoryAttributes& incoming) const;
+};
+
+/// A Stream Table Entry.
+struct Ste {
+  std::array<std::uint64_t, 8> words{};
+  bool valid = false;    ///< V, and not ILLEGAL
+  const char* why = "";  ///< what makes it invalid, for diagnostics
+  std::uint8_t Config = 0;
+  std::uint64_t S1ContextPtr = 0;
+  smmu::MemoryAttributes cd_attributes;  ///< S1CIR, S1COR, S1CSH
+  bool S1STALLD = false;
+  std::uint8_t STRW = 0;
+  Overrides overrides;
+
+  static Ste decode(const std::array<std::uint64_t, 8>& words, const Features& features);
+  bool aborts() const { return (Config & 4U) == 0; }  ///< 0b0xx: abort, no event
+  bool stage1() const { return (Config & 5U) == 5U; }
+  /// The words only: whoever loads them decodes them again.
+  void visit(Archive& archive);
+};
+
+}  // namespace smmuvp::v3

@@ -1,0 +1,32 @@
+// Trace points of the SMMUv3 core.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "smmuvp/base/trace.h"
+
+namespace smmuvp::v3 {
+
+constexpr TracePoint<std::uint32_t, std::uint64_t, std::uint64_t, std::string_view, bool> trace_translate{
+    "smmu.translate", "an access was let through", {"sid", "address", "output", "kind", "tlb_hit"}};
+constexpr TracePoint<std::uint32_t, std::uint64_t, std::string_view, std::string_view> trace_fault{
+    "smmu.fault", "an access was terminated", {"sid", "address", "event", "outcome"}};
+constexpr TracePoint<std::string_view, std::uint32_t, std::uint64_t, std::uint32_t, bool> trace_fetch{
+    "smmu.fetch", "memory was read for an access", {"what", "sid", "address", "bytes", "ok"}};
+constexpr TracePoint<std::string_view, std::uint32_t, std::uint64_t, std::uint64_t> trace_event{
+    "smmu.event", "an event record was written", {"event", "sid", "address", "prod"}};
+constexpr TracePoint<std::string_view, std::uint64_t, std::uint64_t, std::uint32_t> trace_command{
+    "smmu.command", "a command was executed", {"command", "word0", "word1", "cons"}};
+constexpr TracePoint<std::string_view, std::uint32_t> trace_command_error{
+    "smmu.command_error", "command processing stopped", {"error", "cons"}};
+constexpr TracePoint<std::string_view, std::uint64_t> trace_register_write{
+    "smmu.register_write", "software wrote a register", {"register", "value"}};
+constexpr TracePoint<std::string_view, std::uint64_t> trace_register_read{
+    "smmu.register_read", "software read a register", {"register", "value"}};
+constexpr TracePoint<std::uint64_t, std::uint64_t, std::uint32_t, std::uint32_t> trace_tlb_fill{
+    "smmu.tlb_fill", "a translation was cached", {"input", "output", "shift", "asid"}};
+constexpr TracePoint<std::string_view, std::uint64_t> trace_tlb_invalidate{
+    "smmu.tlb_invalidate", "TLB entries were taken away", {"command", "entries"}};
+
+}  // namespace smmuvp::v3

@@ -1,0 +1,129 @@
+#include "smmuvp/v3/registers.h"
+
+namespace smmuvp::v3 {
+
+namespace {
+
+constexpr std::uint64_t low_bits(unsigned n) { return n >= 64 ? ~0ULL : (1ULL << n) - 1; }
+constexpr const char* s_clause = "IHI 0070 6.2, 6.3.42 to 6.3.81";
+
+// SMMU_S_*: RES0 to everybody while SMMU_S_IDR1.SECURE_IMPL is 0.
+struct SecureRow {
+  const char* name;
+  std::uint32_t offset;
+  std::uint8_t bytes;
+};
+constexpr SecureRow secure_rows[] = {
+    {"SMMU_S_IDR0", 0x8000, 4},
+    {"SMMU_S_IDR1", 0x8004, 4},
+    {"SMMU_S_IDR2", 0x8008, 4},
+    {"SMMU_S_IDR3", 0x800c, 4},
+    {"SMMU_S_IDR4", 0x8010, 4},
+    {"SMMU_S_CR0", 0x8020, 4},
+    {"SMMU_S_CR0ACK", 0x8024, 4},
+    {"SMMU_S_CR1", 0x8028, 4},
+    {"SMMU_S_CR2", 0x802c, 4},
+    {"SMMU_S_INIT", 0x803c, 4},
+    {"SMMU_S_GBPA", 0x8044, 4},
+    {"SMMU_S_AGBPA", 0x8048, 4},
+    {"SMMU_S_IRQ_CTRL", 0x8050, 4},
+    {"SMMU_S_IRQ_CTRLACK", 0x8054, 4},
+    {"SMMU_S_GERROR", 0x8060, 4},
+    {"SMMU_S_GERRORN", 0x8064, 4},
+    {"SMMU_S_GERROR_IRQ_CFG0", 0x8068, 8},
+    {"SMMU_S_GERROR_IRQ_CFG1", 0x8070, 4},
+    {"SMMU_S_GERROR_IRQ_CFG2", 0x8074, 4},
+    {"SMMU_S_STRTAB_BASE", 0x8080, 8},
+    {"SMMU_S_STRTAB_BASE_CFG", 0x8088, 4},
+    {"SMMU_S_CMDQ_BASE", 0x8090, 8},
+    {"SMMU_S_CMDQ_PROD", 0x8098, 4},
+    {"SMMU_S_CMDQ_CONS", 0x809c, 4},
+    {"SMMU_S_EVENTQ_BASE", 0x80a0, 8},
+    {"SMMU_S_EVENTQ_PROD", 0x80a8, 4},
+    {"SMMU_S_EVENTQ_CONS", 0x80ac, 4},
+    {"SMMU_S_EVENTQ_IRQ_CFG0", 0x80b0, 8},
+    {"SMMU_S_EVENTQ_IRQ_CFG1", 0x80b8, 4},
+    {"SMMU_S_EVENTQ_IRQ_CFG2", 0x80bc, 4},
+};
+
+}  // namespace
+
+std::vector<RegisterInfo> register_table(const Features& f) {
+  const IdRegisters id = id_registers(f);
+  // ADDR fields: bits above the output address size are RES0 (6.3.24, 6.3.26, 6.3.29).
+  const std::uint64_t table_addr = low_bits(f.OAS) & ~low_bits(6);
+  const std::uint64_t queue_addr = low_bits(f.OAS) & ~low_bits(5);
+  // FMT and SPLIT exist with two-level tables only (6.3.25).
+  const std::uint64_t strtab_cfg = f.ST_LEVEL != 0 ? 0x3'07ffULL : 0x3fULL;
+  // IDR1.ATTR_*_OVR == 0: the override fields are RES0 here, one of the permitted choices (6.3.14).
+  std::uint64_t gbpa = GBPA_Update | GBPA_ABORT;
+  if (f.ATTR_PERMS_OVR) gbpa |= 0xf'0000;
+  if (f.ATTR_TYPES_OVR) gbpa |= 0x3f1f;
+  const std::uint64_t gbpa_reset =
+      (f.GBPA_ABORT ? GBPA_ABORT : 0U) | (f.ATTR_TYPES_OVR ? 0x1000U : 0U);  // SHCFG: use incoming
+
+  using enum smmuvp::Access;
+  std::vector<RegisterInfo> t = {
+      {SMMU_IDR0, "SMMU_IDR0", 0x0, 4, RO, id.IDR0, 0, "IHI 0070 6.3.1"},
+      {SMMU_IDR1, "SMMU_IDR1", 0x4, 4, RO, id.IDR1, 0, "IHI 0070 6.3.2"},
+      {SMMU_IDR2, "SMMU_IDR2", 0x8, 4, RO, id.IDR2, 0, "IHI 0070 6.3.3"},
+      {SMMU_IDR3, "SMMU_IDR3", 0xc, 4, RO, id.IDR3, 0, "IHI 0070 6.3.4"},
+      {SMMU_IDR4, "SMMU_IDR4", 0x10, 4, RO, id.IDR4, 0, "IHI 0070 6.3.5"},
+      {SMMU_IDR5, "SMMU_IDR5", 0x14, 4, RO, id.IDR5, 0, "IHI 0070 6.3.6"},
+      {SMMU_IIDR, "SMMU_IIDR", 0x18, 4, RO, id.IIDR, 0, "IHI 0070 6.3.7"},
+      {SMMU_AIDR, "SMMU_AIDR", 0x1c, 4, RO, id.AIDR, 0, "IHI 0070 6.3.8"},
+      {SMMU_CR0, "SMMU_CR0", 0x20, 4, RW, 0, CR0_implemented, "IHI 0070 6.3.9"},
+      {SMMU_CR0ACK, "SMMU_CR0ACK", 0x24, 4, AckMirror, 0, 0, "IHI 0070 6.3.10"},
+      {SMMU_CR1, "SMMU_CR1", 0x28, 4, RW, 0, CR1_TABLE | CR1_QUEUE, "IHI 0070 6.3.11"},
+      {SMMU_CR2, "SMMU_CR2", 0x2c, 4, RW, 0, CR2_RECINVSID, "IHI 0070 6.3.12"},
+      {SMMU_STATUSR, "SMMU_STATUSR", 0x40, 4, RO, 0, 0, "IHI 0070 6.3.13"},
+      {SMMU_GBPA, "SMMU_GBPA", 0x44, 4, RW, gbpa_reset, gbpa, "IHI 0070 6.3.14"},
+      {SMMU_AGBPA, "SMMU_AGBPA", 0x48, 4, RW, 0, 0, "IHI 0070 6.3.15"},
+      {SMMU_IRQ_CTRL, "SMMU_IRQ_CTRL", 0x50, 4, RW, 0, IRQ_CTRL_implemented, "IHI 0070 6.3.16"},
+      {SMMU_IRQ_CTRLACK, "SMMU_IRQ_CTRLACK", 0x54, 4, AckMirror, 0, 0, "IHI 0070 6.3.17"},
+      {SMMU_GERROR, "SMMU_GERROR", 0x60, 4, RO, 0, 0, "IHI 0070 6.3.19"},
+      {SMMU_GERRORN, "SMMU_GERRORN", 0x64, 4, RW, 0, GERROR_implemented, "IHI 0070 6.3.20"},
+      // Without MSIs the *_IRQ_CFGn registers are RES0.
+      {SMMU_GERROR_IRQ_CFG0, "SMMU_GERROR_IRQ_CFG0", 0x68, 8, RW, 0, 0, "IHI 0070 6.3.21"},
+      {SMMU_GERROR_IRQ_CFG1, "SMMU_GERROR_IRQ_CFG1", 0x70, 4, RW, 0, 0, "IHI 0070 6.3.22"},
+      {SMMU_GERROR_IRQ_CFG2, "SMMU_GERROR_IRQ_CFG2", 0x74, 4, RW, 0, 0, "IHI 0070 6.3.23"},
+      {SMMU_STRTAB_BASE, "SMMU_STRTAB_BASE", 0x80, 8, RW, 0, BASE_hint | table_addr, "IHI 0070 6.3.24"},
+      {SMMU_STRTAB_BASE_CFG, "SMMU_STRTAB_BASE_CFG", 0x88, 4, RW, 0, strtab_cfg, "IHI 0070 6.3.25"},
+      {SMMU_CMDQ_BASE, "SMMU_CMDQ_BASE", 0x90, 8, RW, 0, BASE_hint | queue_addr | 0x1f, "IHI 0070 6.3.26"},
+      {SMMU_CMDQ_PROD, "SMMU_CMDQ_PROD", 0x98, 4, RW, 0, 0xfffff, "IHI 0070 6.3.27"},
+      {SMMU_CMDQ_CONS, "SMMU_CMDQ_CONS", 0x9c, 4, RW, 0, 0xfffff, "IHI 0070 6.3.28"},
+      {SMMU_EVENTQ_BASE, "SMMU_EVENTQ_BASE", 0xa0, 8, RW, 0, BASE_hint | queue_addr | 0x1f,
+       "IHI 0070 6.3.29"},
+      {SMMU_EVENTQ_IRQ_CFG0, "SMMU_EVENTQ_IRQ_CFG0", 0xb0, 8, RW, 0, 0, "IHI 0070 6.3.30"},
+      {SMMU_EVENTQ_IRQ_CFG1, "SMMU_EVENTQ_IRQ_CFG1", 0xb8, 4, RW, 0, 0, "IHI 0070 6.3.31"},
+      {SMMU_EVENTQ_IRQ_CFG2, "SMMU_EVENTQ_IRQ_CFG2", 0xbc, 4, RW, 0, 0, "IHI 0070 6.3.32"},
+      {SMMU_EVENTQ_PROD, "SMMU_EVENTQ_PROD", 0x100a8, 4, RW, 0, EVENTQ_OVFLG | 0xfffff, "IHI 0070 6.3.95"},
+      {SMMU_EVENTQ_CONS, "SMMU_EVENTQ_CONS", 0x100ac, 4, RW, 0, EVENTQ_OVFLG | 0xfffff, "IHI 0070 6.3.96"},
+  };
+  // Guarded by the acknowledged value: a field in transition counts as its old value (6.3.9), and enabling
+  // is acknowledged at once.
+  const auto guard = [&](Reg id_of, std::uint32_t bits) {
+    for (RegisterInfo& r : t) {
+      if (r.id != id_of) continue;
+      r.guard = SMMU_CR0ACK;
+      r.guard_mask = bits;
+    }
+  };
+  guard(SMMU_CR2, CR0_SMMUEN);
+  guard(SMMU_STRTAB_BASE, CR0_SMMUEN);
+  guard(SMMU_STRTAB_BASE_CFG, CR0_SMMUEN);
+  guard(SMMU_CMDQ_BASE, CR0_CMDQEN);
+  guard(SMMU_CMDQ_CONS, CR0_CMDQEN);
+  guard(SMMU_EVENTQ_BASE, CR0_EVENTQEN);
+  guard(SMMU_EVENTQ_PROD, CR0_EVENTQEN);
+
+  std::uint16_t next = SMMU_S_first;
+  for (const SecureRow& row : secure_rows) {
+    RegisterInfo info{next++, row.name, row.offset, row.bytes, RO, 0, 0, s_clause};
+    info.bank = SecurityBank::SecureOnly;
+    t.push_back(info);
+  }
+  return t;
+}
+
+}  // namespace smmuvp::v3

@@ -1,0 +1,153 @@
+#include "smmuvp/v3/ste.h"
+
+#include <algorithm>
+
+#include "smmuvp/smmu/attributes.h"
+
+namespace smmuvp::v3 {
+
+namespace {
+
+constexpr std::uint64_t low_bits(unsigned n) { return n >= 64 ? ~0ULL : (1ULL << n) - 1; }
+constexpr std::uint64_t bits(std::uint64_t word, unsigned high, unsigned low) {
+  return (word >> low) & low_bits(high - low + 1);
+}
+constexpr bool bit(std::uint64_t word, unsigned at) { return ((word >> at) & 1) != 0; }
+
+constexpr unsigned l1std_size = 8;
+constexpr std::uint64_t address_bits = 0x00ff'ffff'ffff'ffc0ULL;  // [55:6]
+
+}  // namespace
+
+StreamTable StreamTable::from_registers(std::uint64_t BASE, std::uint32_t CFG, const Features& features) {
+  StreamTable t;
+  const auto literal = static_cast<unsigned>(bits(CFG, 5, 0));
+  // IHI 0070 6.3.25: the effective size is MIN(LOG2SIZE, IDR1.SIDSIZE).
+  t.LOG2SIZE = static_cast<std::uint8_t>(std::min<unsigned>(literal, features.SIDSIZE));
+  t.two_level = features.ST_LEVEL != 0 && bits(CFG, 17, 16) == 1;  // other values behave as linear
+  const auto split = static_cast<std::uint8_t>(bits(CFG, 10, 6));
+  t.SPLIT = split == 8 || split == 10 ? split : 6;  // reserved values behave as 6
+  // 6.3.24: aligned to the table's size by the literal LOG2SIZE, not the effective one.
+  unsigned zero = literal + 6;
+  if (t.two_level) {
+    const unsigned indexes = literal > t.SPLIT ? literal - t.SPLIT : 0;
+    zero = std::max(6U, indexes + 3);
+  }
+  t.base = BASE & address_bits & ~low_bits(zero);
+  return t;
+}
+
+std::uint64_t StreamTable::address(std::uint32_t stream_id) const {
+  if (two_level) return base + (std::uint64_t{stream_id} >> SPLIT) * l1std_size;
+  return base + std::uint64_t{stream_id} * ste_size;
+}
+
+bool ste_address(std::uint64_t l1std, const StreamTable& table, std::uint32_t stream_id,
+                 std::uint64_t& address) {
+  const auto Span = static_cast<unsigned>(bits(l1std, 4, 0));
+  // IHI 0070 7.3.3: zero, reserved or beyond SPLIT + 1.
+  if (Span == 0 || Span > 11 || Span > table.SPLIT + 1U) return false;
+  const std::uint64_t index = stream_id & low_bits(table.SPLIT);
+  if (index >> (Span - 1) != 0) return false;
+  // 5.1: L2Ptr[N:0] are treated as 0, N == 5 + (Span - 1).
+  address = (l1std & address_bits & ~low_bits(6 + Span - 1)) + index * ste_size;
+  return true;
+}
+
+Overrides Overrides::from_GBPA(std::uint32_t GBPA, const Features& features) {
+  Overrides o;
+  if (features.ATTR_TYPES_OVR) {
+    o.MemAttr = static_cast<std::uint8_t>(bits(GBPA, 3, 0));
+    o.MTCFG = bit(GBPA, 4);
+    o.ALLOCCFG = static_cast<std::uint8_t>(bits(GBPA, 11, 8));
+    o.SHCFG = static_cast<std::uint8_t>(bits(GBPA, 13, 12));
+  }
+  if (features.ATTR_PERMS_OVR) {
+    o.PRIVCFG = static_cast<std::uint8_t>(bits(GBPA, 17, 16));
+    o.INSTCFG = static_cast<std::uint8_t>(bits(GBPA, 19, 18));
+  }
+  return o;
+}
+
+bool Overrides::privileged(const smmu::AccessRequest& request) const {
+  return PRIVCFG >= 2 ? PRIVCFG == 3 : request.privileged;
+}
+
+bool Overrides::instruction(const smmu::AccessRequest& request) const {
+  if (request.is_write()) return false;
+  return INSTCFG >= 2 ? INSTCFG == 3 : request.instruction;
+}
+
+smmu::MemoryAttributes Overrides::attributes(const smmu::MemoryAttributes& incoming) const {
+  smmu::MemoryAttributes a = incoming;
+  a.memory = smmu::normalised_mair(a.memory);
+  if (MTCFG) {
+    const std::uint8_t type = smmu::mair_of_mem_attr(MemAttr);
+    // 13.1.4: hints of a cacheable type go on; from one without they are RA, WA, not transient.
+    const bool had_hints = !smmu::is_device(a.memory) && !smmu::is_non_cacheable(a.memory);
+    a.memory = had_hints ? smmu::with_hints(type, smmu::allocation_hints(a.memory)) : type;
+  }
+  if ((ALLOCCFG & 8U) != 0) {  // 0b1RWT
+    std::uint8_t hints = 0;
+    if ((ALLOCCFG & 4U) != 0) hints |= smmu::hint_read_allocate;
+    if ((ALLOCCFG & 2U) != 0) hints |= smmu::hint_write_allocate;
+    if ((ALLOCCFG & 1U) != 0) hints |= smmu::hint_transient;
+    a.memory = smmu::with_hints(a.memory, hints);
+  }
+  if (SHCFG != 1) a.shareability = static_cast<smmu::Shareability>(SHCFG);
+  return smmu::consistent(a);
+}
+
+Ste Ste::decode(const std::array<std::uint64_t, 8>& words, const Features& f) {
+  Ste s;
+  s.words = words;
+  // IHI 0070 5.2.2, in its order.
+  if (!bit(words[0], 0)) {
+    s.why = "STE.V is 0";
+    return s;
+  }
+  s.Config = static_cast<std::uint8_t>(bits(words[0], 3, 1));
+  if (s.aborts()) {
+    s.valid = true;
+    return s;
+  }
+  if ((s.Config & 2U) != 0) {
+    s.why = "STE.Config enables stage 2, and IDR0.S2P is 0";
+    return s;
+  }
+  // EATS is IGNORED with IDR0.ATS == 0; STRW is RES0 with IDR0.Hyp == 0; S2VMID is IGNORED without stage 2;
+  // S1Fmt, S1CDMax and S1DSS are IGNORED with IDR1.SSIDSIZE == 0.
+  if (s.stage1()) {
+    s.S1STALLD = bit(words[1], 27);
+    if (s.S1STALLD) {
+      s.why = "STE.S1STALLD is 1, and IDR0.STALL_MODEL is 0b01";
+      return s;
+    }
+    s.S1ContextPtr = words[0] & address_bits;
+    if (s.S1ContextPtr >> f.OAS != 0) {
+      s.why = "STE.S1ContextPtr is beyond the output address size";
+      return s;
+    }
+    s.cd_attributes = smmu::structure_attributes(static_cast<std::uint8_t>(bits(words[1], 3, 2)),
+                                                 static_cast<std::uint8_t>(bits(words[1], 5, 4)),
+                                                 static_cast<std::uint8_t>(bits(words[1], 7, 6)), 0xd);
+  }
+  if (f.ATTR_TYPES_OVR) {
+    s.overrides.MemAttr = static_cast<std::uint8_t>(bits(words[1], 35, 32));
+    s.overrides.MTCFG = bit(words[1], 36);
+    s.overrides.ALLOCCFG = static_cast<std::uint8_t>(bits(words[1], 40, 37));
+    s.overrides.SHCFG = static_cast<std::uint8_t>(bits(words[1], 45, 44));
+  }
+  if (f.ATTR_PERMS_OVR) {
+    s.overrides.PRIVCFG = static_cast<std::uint8_t>(bits(words[1], 49, 48));
+    s.overrides.INSTCFG = static_cast<std::uint8_t>(bits(words[1], 51, 50));
+  }
+  s.valid = true;
+  return s;
+}
+
+void Ste::visit(Archive& archive) {
+  for (std::uint64_t& word : words) archive.value("word", word);
+}
+
+}  // namespace smmuvp::v3
