@@ -1,0 +1,35 @@
+// Edge-sensitive interrupt outputs.
+#pragma once
+
+#include <cstdint>
+#include <systemc>
+
+namespace smmuvp::smmu {
+
+/// Makes pulses on a port: high for one clock (at least a delta), then low for as long before the next. A
+/// request during a pulse gives one more pulse after it; further ones until then are coalesced, and counted.
+class PulseOutput : public sc_core::sc_module {
+ public:
+  PulseOutput(const sc_core::sc_module_name& name, sc_core::sc_out<bool>& port,
+              const sc_core::sc_time& clock);
+
+  void request();
+  /// Forgets what has been requested; a pulse under way ends as usual.
+  void cancel() { m_requested = false; }
+  std::uint64_t pulses() const { return m_pulses; }
+  std::uint64_t coalesced() const { return m_coalesced; }
+
+ private:
+  void run();
+
+  sc_core::sc_out<bool>& m_port;
+  sc_core::sc_time m_clock;
+  sc_core::sc_event m_start;
+  bool m_requested = false;
+  bool m_high = false;
+  bool m_resting = false;
+  std::uint64_t m_pulses = 0;
+  std::uint64_t m_coalesced = 0;
+};
+
+}  // namespace smmuvp::smmu

@@ -1,0 +1,27 @@
+// SystemC time to and from the cores' picoseconds.
+#pragma once
+
+#include <cstdint>
+#include <systemc>
+
+namespace smmuvp::smmu {
+
+/// Whole picoseconds, rounded down.
+inline std::uint64_t to_ps(const sc_core::sc_time& t) {
+  // sc_time counts the resolution's units, a power of ten from 1 fs up.
+  static const double unit = sc_core::sc_get_time_resolution().to_seconds() * 1e12;
+  if (unit >= 1.0) return t.value() * static_cast<std::uint64_t>(unit + 0.5);
+  return t.value() / static_cast<std::uint64_t>(1.0 / unit + 0.5);
+}
+
+/// Rounded up to the resolution: nothing happens before its time.
+inline sc_core::sc_time from_ps(std::uint64_t ps) {
+  static const double unit = sc_core::sc_get_time_resolution().to_seconds() * 1e12;
+  if (unit >= 1.0) {
+    const auto n = static_cast<std::uint64_t>(unit + 0.5);
+    return sc_core::sc_time::from_value((ps + n - 1) / n);
+  }
+  return sc_core::sc_time::from_value(ps * static_cast<std::uint64_t>(1.0 / unit + 0.5));
+}
+
+}  // namespace smmuvp::smmu

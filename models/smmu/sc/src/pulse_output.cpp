@@ -1,0 +1,41 @@
+#include "smmuvp/smmu_sc/pulse_output.h"
+
+namespace smmuvp::smmu {
+
+PulseOutput::PulseOutput(const sc_core::sc_module_name& name, sc_core::sc_out<bool>& port,
+                         const sc_core::sc_time& clock)
+    : sc_core::sc_module(name), m_port(port), m_clock(clock) {
+  SC_HAS_PROCESS(PulseOutput);
+  SC_METHOD(run);
+  sensitive << m_start;
+  dont_initialize();
+}
+
+void PulseOutput::request() {
+  if (m_requested) {
+    ++m_coalesced;
+    return;
+  }
+  m_requested = true;
+  m_start.notify(sc_core::SC_ZERO_TIME);
+}
+
+void PulseOutput::run() {
+  // While a pulse or the pause after it lasts, only time wakes this: a request then waits in m_requested.
+  if (m_high) {
+    m_port.write(false);
+    m_high = false;
+    m_resting = true;
+    next_trigger(m_clock);
+    return;
+  }
+  m_resting = false;
+  if (!m_requested) return;  // and back to the static sensitivity
+  m_requested = false;
+  ++m_pulses;
+  m_high = true;
+  m_port.write(true);
+  next_trigger(m_clock);
+}
+
+}  // namespace smmuvp::smmu

@@ -1,0 +1,86 @@
+// SystemC module of the SMMUv3.
+#pragma once
+
+#include <tlm_utils/simple_initiator_socket.h>
+#include <tlm_utils/simple_target_socket.h>
+#include <cstdint>
+#include <memory>
+#include <systemc>
+#include <tlm>
+#include <vector>
+
+#include "smmuvp/base/params.h"
+#include "smmuvp/tlm/component.h"
+#include "smmuvp/tlm/host.h"
+
+namespace smmuvp {
+
+/// An Arm SMMUv3 (IHI 0070) with stage 1 translation. docs/smmuv3.md tells what is modelled.
+///
+/// Transactions come in at tbu_in[i] and leave, translated, at tbu_out[i]. AccessExtension (of
+/// smmuvp/tlm/access_extension.h) carries the StreamID; a payload without it belongs to the TBU's default
+/// StreamID. b_transport annotates the SMMU's time; nb_transport is served through b_transport by the
+/// convenience socket. An access that the SMMU aborts gets TLM_ADDRESS_ERROR_RESPONSE, one that is RAZ/WI
+/// (CD.A == 0) gets TLM_OK_RESPONSE and zeros. DMI is never granted. transport_dbg translates without any
+/// side effect.
+///
+/// The interrupt outputs are edge-sensitive: each interrupt is a pulse of one SMMU clock. Outputs that
+/// nothing is bound to are tied off.
+///
+/// Instantiated for BUSWIDTH 32, 64, 128, 256 and 512. ports() lists the ports of BUSWIDTH 64 only, which is
+/// what a platform wires.
+template <unsigned BUSWIDTH = 64>
+class SmmuV3 : public Component {
+ public:
+  /// @param params  values for the table that params() gives
+  /// @throws ConfigError for a combination that cannot be, for example SIDSIZE 16 with ST_LEVEL 0
+  SmmuV3(const sc_core::sc_module_name& name, const Params& params, Host& host = default_host());
+  ~SmmuV3() override;
+
+  /// Every parameter: name, type, default, range, meaning.
+  static const std::vector<ParamInfo>& params();
+  /// Parameters at their defaults.
+  static Params default_params() { return Params(params()); }
+
+  using TbuTarget = tlm_utils::simple_target_socket_tagged<SmmuV3, BUSWIDTH>;
+  using TbuInitiator = tlm_utils::simple_initiator_socket<SmmuV3, BUSWIDTH>;
+
+  /// Programming interface: Page 0 and Page 1, 128 KiB.
+  tlm_utils::simple_target_socket<SmmuV3, BUSWIDTH> registers;
+  /// Structures, translation tables and queues.
+  tlm_utils::simple_initiator_socket<SmmuV3, BUSWIDTH> walk;
+  std::vector<std::unique_ptr<TbuTarget>> tbu_in;      ///< from client devices
+  std::vector<std::unique_ptr<TbuInitiator>> tbu_out;  ///< to the system, physical addresses
+  LineOut eventq_irq;                                  ///< Event queue: empty to non-empty
+  LineOut gerror_irq;                                  ///< a global error became active
+  LineOut cmdq_sync_irq;                               ///< CMD_SYNC with CS == SIG_IRQ completed
+  LineOut event_out;                                   ///< wake-up event for processors in WFE
+  LineIn reset;                                        ///< a rising edge resets the SMMU
+
+  const std::vector<Port>& ports() const override;
+  void visit(Archive& archive) override;
+  void statistics(StatVisitor& visitor) const override;
+  void describe(DtNode& node) const override;
+
+ private:
+  class Impl;
+  class Steps;
+
+  void before_end_of_elaboration() override;
+  void tbu_transport(int id, tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
+  unsigned tbu_transport_dbg(int id, tlm::tlm_generic_payload& payload);
+  void register_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
+  unsigned register_transport_dbg(tlm::tlm_generic_payload& payload);
+  void work();
+  void on_reset();
+
+  std::unique_ptr<Impl> m_impl;
+};
+
+extern template class SmmuV3<32>;
+extern template class SmmuV3<64>;
+extern template class SmmuV3<128>;
+extern template class SmmuV3<256>;
+extern template class SmmuV3<512>;
+
+}  // namespace smmuvp

@@ -1,0 +1,131 @@
+#include "params.h"
+
+#include <string>
+
+namespace smmuvp::v3 {
+
+namespace {
+
+constexpr const char* gem5 = "; default from gem5's SMMUv3 model";
+
+std::vector<ParamInfo> make_params() {
+  const auto flag = [](const char* name, bool value, const char* doc) {
+    return ParamInfo{name, ParamType::Bool, value ? "true" : "false", doc};
+  };
+  const auto number = [](std::string name, std::uint64_t value, std::uint64_t min, std::uint64_t max,
+                         std::string doc) {
+    return ParamInfo{std::move(name), ParamType::Uint, std::to_string(value), std::move(doc), min, max};
+  };
+  std::vector<ParamInfo> p = {
+      number("SIDSIZE", 16, 0, 32, "StreamID bits (IDR1.SIDSIZE)"),
+      number(
+          "ST_LEVEL", 1, 0, 1,
+          "1: two-level Stream tables besides linear ones (IDR0.ST_LEVEL); needed with SIDSIZE of 7 or more"),
+      number("CMDQS", 16, 0, 19, "log2 of the most Command queue entries (IDR1.CMDQS)"),
+      number("EVENTQS", 16, 0, 19, "log2 of the most Event queue entries (IDR1.EVENTQS)"),
+      {"OAS",
+       ParamType::Choice,
+       "44",
+       "output address size in bits (IDR5.OAS)",
+       0,
+       ~0ULL,
+       {"32", "36", "40", "42", "44", "48"}},
+      {"TTENDIAN",
+       ParamType::Choice,
+       "mixed",
+       "endianness of translation tables (IDR0.TTENDIAN)",
+       0,
+       ~0ULL,
+       {"mixed", "little", "big"}},
+      flag("COHACC", true, "structures, queues and tables are accessed coherently (IDR0.COHACC)"),
+      flag("ASID16", true, "16-bit ASIDs (IDR0.ASID16)"),
+      flag("SEV", true, "wake-up events for WFE (IDR0.SEV)"),
+      flag("TERM_MODEL", false, "terminated transactions always abort; CD.A must be 1 (IDR0.TERM_MODEL)"),
+      flag("HAD", true, "hierarchical attribute disable (IDR3.HAD); without it the SMMU is version 3.0"),
+      flag("ATTR_TYPES_OVR", true, "memory type, shareability and hints can be overridden"),
+      flag("ATTR_PERMS_OVR", true, "privilege and instruction/data can be overridden"),
+      flag("GBPA_ABORT", false,
+           "reset value of GBPA.ABORT: true denies all traffic until software says more"),
+      number("IIDR", 0, 0, 0xffffffff, "SMMU_IIDR; drivers may switch on workarounds by it"),
+      number("tbus", 1, 1, max_tbus, "TBUs: pairs of tbuN_in and tbuN_out"),
+      number("clock_ps", 1000, 1, 1'000'000'000, "clock period in picoseconds"),
+      flag("timing", true, "false: the SMMU takes no time of its own"),
+      number("tlb_sets", 512, 1, 65536, std::string("main TLB, sets: a power of two") + gem5),
+      number("tlb_ways", 4, 1, 64, std::string("main TLB, ways") + gem5),
+      number("config_sets", 16, 1, 4096,
+             std::string("STE cache and CD cache, sets each: a power of two") + gem5),
+      number("config_ways", 4, 1, 64, std::string("STE cache and CD cache, ways each") + gem5),
+      number("port_latency", 1, 0, 1000000,
+             std::string("clocks to accept an access at a TBU (utlb_lat)") + gem5),
+      number("tlb_latency", 3, 0, 1000000, std::string("clocks of a TLB lookup (tlb_lat)") + gem5),
+      number("tlb_slots", 3, 1, 1024, std::string("TLB lookups at a time (tlb_slots)") + gem5),
+      number("config_latency", 3, 0, 1000000,
+             std::string("clocks of a configuration cache lookup (cfg_lat)") + gem5),
+      number("config_slots", 3, 1, 1024,
+             std::string("configuration cache lookups at a time (cfg_slots)") + gem5),
+      number(
+          "walker_latency", 16, 0, 1000000,
+          std::string("clocks to hand a miss to the walker and back (ifc_smmu_lat + smmu_ifc_lat)") + gem5),
+      number("walker_slots", 16, 1, 1024, std::string("walks at a time (ptw_slots)") + gem5),
+      number("walk_port_latency", 1, 0, 1000000,
+             "clocks to send a request of the SMMU's own; one request a clock (no outside source)"),
+      number("command_latency", 10, 0, 1000000, "clocks to execute a command (no outside source)"),
+  };
+  for (unsigned i = 0; i < max_tbus; ++i) {
+    p.push_back(number("tbu" + std::to_string(i) + "_stream_id", 0, 0, 0xffffffff,
+                       "StreamID of accesses without AccessExtension at TBU " + std::to_string(i)));
+  }
+  return p;
+}
+
+}  // namespace
+
+const std::vector<ParamInfo>& smmuv3_params() {
+  static const std::vector<ParamInfo> params = make_params();
+  return params;
+}
+
+Settings settings_of(const Params& p) {
+  Settings s;
+  Features& f = s.features;
+  const auto byte = [&p](const char* name) { return static_cast<std::uint8_t>(p.uint(name)); };
+  const auto word = [&p](const std::string& name) { return static_cast<std::uint32_t>(p.uint(name)); };
+  f.SIDSIZE = byte("SIDSIZE");
+  f.ST_LEVEL = byte("ST_LEVEL");
+  f.CMDQS = byte("CMDQS");
+  f.EVENTQS = byte("EVENTQS");
+  f.OAS = static_cast<std::uint8_t>(std::stoul(p.text("OAS")));
+  f.TTENDIAN = p.text("TTENDIAN") == "mixed" ? 0 : p.text("TTENDIAN") == "little" ? 2 : 3;
+  f.COHACC = p.flag("COHACC");
+  f.ASID16 = p.flag("ASID16");
+  f.SEV = p.flag("SEV");
+  f.TERM_MODEL = p.flag("TERM_MODEL");
+  f.HAD = p.flag("HAD");
+  f.ATTR_TYPES_OVR = p.flag("ATTR_TYPES_OVR");
+  f.ATTR_PERMS_OVR = p.flag("ATTR_PERMS_OVR");
+  f.GBPA_ABORT = p.flag("GBPA_ABORT");
+  f.IIDR = word("IIDR");
+  if (const char* problem = f.problem()) throw ConfigError("SIDSIZE", problem);
+
+  s.tbus = word("tbus");
+  for (unsigned i = 0; i < max_tbus; ++i) s.stream_id[i] = word("tbu" + std::to_string(i) + "_stream_id");
+  s.clock_ps = p.uint("clock_ps");
+
+  Structures& t = s.structures;
+  t.timing = p.flag("timing");
+  t.ports = s.tbus;
+  t.tlb_sets = word("tlb_sets");
+  t.tlb_ways = word("tlb_ways");
+  t.ste_sets = t.cd_sets = word("config_sets");
+  t.ste_ways = t.cd_ways = word("config_ways");
+  const auto clocks = [&](const char* name) { return p.uint(name) * s.clock_ps; };
+  t.port = {clocks("port_latency"), s.clock_ps, 1};
+  t.tlb = {clocks("tlb_latency"), clocks("tlb_latency"), word("tlb_slots")};
+  t.config = {clocks("config_latency"), clocks("config_latency"), word("config_slots")};
+  t.walker = {clocks("walker_latency"), 0, word("walker_slots")};
+  t.walk_port = {clocks("walk_port_latency"), s.clock_ps, 1};
+  t.command = {clocks("command_latency"), 0, 1};
+  return s;
+}
+
+}  // namespace smmuvp::v3

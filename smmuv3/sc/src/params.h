@@ -1,0 +1,28 @@
+// The parameters of the SystemC module, and what they mean to the core.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "smmuvp/base/params.h"
+#include "smmuvp/v3/features.h"
+
+namespace smmuvp::v3 {
+
+constexpr unsigned max_tbus = 8;
+
+const std::vector<ParamInfo>& smmuv3_params();
+
+struct Settings {
+  Features features;
+  Structures structures;
+  std::uint32_t tbus = 1;
+  std::array<std::uint32_t, max_tbus> stream_id{};
+  std::uint64_t clock_ps = 1000;
+};
+
+/// @throws ConfigError naming the parameter
+Settings settings_of(const Params& params);
+
+}  // namespace smmuvp::v3

@@ -1,0 +1,359 @@
+#include "smmuvp/smmuv3/smmuv3.h"
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+
+#include "params.h"
+#include "smmuvp/smmu_sc/pulse_output.h"
+#include "smmuvp/smmu_sc/sim_time.h"
+#include "smmuvp/smmu_sc/transaction.h"
+#include "smmuvp/tlm/access_extension.h"
+#include "smmuvp/tlm/plugin.h"
+#include "smmuvp/v3/access.h"
+#include "smmuvp/v3/smmu.h"
+
+namespace smmuvp {
+
+using smmu::from_ps;
+using smmu::to_ps;
+
+template <unsigned BUSWIDTH>
+class SmmuV3<BUSWIDTH>::Impl {
+ public:
+  Impl(const char* name, const v3::Settings& s, Host& host, SmmuV3& m)
+      : settings(s),
+        core(s.features, s.structures, name, &host.diag(), host.trace()),
+        eventq("eventq_pulse", m.eventq_irq, from_ps(s.clock_ps)),
+        gerror("gerror_pulse", m.gerror_irq, from_ps(s.clock_ps)),
+        cmdq_sync("cmdq_sync_pulse", m.cmdq_sync_irq, from_ps(s.clock_ps)),
+        event("event_pulse", m.event_out, from_ps(s.clock_ps)) {}
+
+  void pulses() {
+    const v3::Signals s = core.take_signals();
+    if (s.eventq) eventq.request();
+    if (s.gerror) gerror.request();
+    if (s.cmdq_sync) cmdq_sync.request();
+    if (s.event) event.request();
+  }
+  /// Wakes the worker, not before `delay` from now.
+  void kick_if_needed(const sc_core::sc_time& delay) {
+    if (core.work_pending()) kick.notify(delay);
+  }
+
+  v3::Settings settings;
+  v3::Smmu core;
+  smmu::PulseOutput eventq;
+  smmu::PulseOutput gerror;
+  smmu::PulseOutput cmdq_sync;
+  smmu::PulseOutput event;
+  sc_core::sc_event kick;
+  std::vector<Port> ports;
+  std::vector<std::unique_ptr<sc_core::sc_signal<bool>>> ties;
+};
+
+/// The parts of one transaction, through the core and on to tbu_out.
+template <unsigned BUSWIDTH>
+class SmmuV3<BUSWIDTH>::Steps : public smmu::TransactionSteps {
+ public:
+  Steps(SmmuV3& m, std::size_t id, sc_core::sc_time* delay) : m_m(m), m_id(id), m_delay(delay) {}
+
+  smmu::AccessAnswer translate(const smmu::AccessRequest& shape) override {
+    smmu::AccessRequest request = shape;
+    const sc_core::sc_time now = sc_core::sc_time_stamp();
+    request.debug = debug();
+    request.time = to_ps(now) + (debug() ? 0 : to_ps(*m_delay));
+    smmu::AccessAnswer answer;
+    v3::Smmu& core = m_m.m_impl->core;
+    if (!core.translate_fast(request, answer)) {
+      v3::Access access(core, request);
+      while (access.step() == smmu::Step::need) access.complete(carry_out(access.op()));
+      answer = access.answer();
+    }
+    if (!debug()) {
+      const sc_core::sc_time at = from_ps(answer.time);
+      *m_delay = at > sc_core::sc_time_stamp() ? at - sc_core::sc_time_stamp() : sc_core::SC_ZERO_TIME;
+    }
+    return answer;
+  }
+
+  void forward(tlm::tlm_generic_payload& payload, const smmu::AccessAnswer& answer) override {
+    auto* given = payload.get_extension<AccessExtension>();
+    AccessExtension own;
+    AccessExtension& e = given != nullptr ? *given : own;
+    if (given == nullptr) payload.set_extension(&own);
+    smmu::set_output(e, answer);
+    const bool privileged = e.privileged;
+    const bool instruction = e.instruction;
+    e.privileged = answer.privileged;  // 13.1.2: the output attributes are those after the overrides
+    e.instruction = answer.instruction;
+    auto& out = *m_m.tbu_out[m_id];
+    if (debug()) {
+      const unsigned part = payload.get_data_length();
+      const unsigned n = out->transport_dbg(payload);
+      m_bytes += n;
+      payload.set_response_status(n == part ? tlm::TLM_OK_RESPONSE : tlm::TLM_GENERIC_ERROR_RESPONSE);
+    } else {
+      out->b_transport(payload, *m_delay);
+    }
+    e.privileged = privileged;
+    e.instruction = instruction;
+    if (given == nullptr) payload.clear_extension(&own);
+  }
+
+  unsigned bytes() const { return m_bytes; }
+
+ private:
+  bool debug() const { return m_delay == nullptr; }
+  smmu::MemoryAnswer carry_out(const smmu::MemoryOp& op) {
+    smmu::OpPayload p(op);
+    if (debug()) return p.answer(debug_transport(p.payload()), op.time);
+    const sc_core::sc_time now = sc_core::sc_time_stamp();
+    const sc_core::sc_time at = from_ps(op.time);
+    sc_core::sc_time delay = at > now ? at - now : sc_core::SC_ZERO_TIME;
+    m_m.walk->b_transport(p.payload(), delay);
+    return p.answer(op.size, to_ps(sc_core::sc_time_stamp() + delay));
+  }
+  unsigned debug_transport(tlm::tlm_generic_payload& payload) {
+    const unsigned n = m_m.walk->transport_dbg(payload);
+    if (n == payload.get_data_length()) payload.set_response_status(tlm::TLM_OK_RESPONSE);
+    return n;
+  }
+
+  SmmuV3& m_m;
+  std::size_t m_id;
+  sc_core::sc_time* m_delay;  // nullptr: transport_dbg
+  unsigned m_bytes = 0;
+};
+
+template <unsigned BUSWIDTH>
+const std::vector<ParamInfo>& SmmuV3<BUSWIDTH>::params() {
+  return v3::smmuv3_params();
+}
+
+template <unsigned BUSWIDTH>
+SmmuV3<BUSWIDTH>::SmmuV3(const sc_core::sc_module_name& name, const Params& params, Host& host)
+    : Component(name),
+      registers("registers"),
+      walk("walk"),
+      eventq_irq("eventq_irq"),
+      gerror_irq("gerror_irq"),
+      cmdq_sync_irq("cmdq_sync_irq"),
+      event_out("event_out"),
+      reset("reset") {
+  const v3::Settings settings = v3::settings_of(params);
+  m_impl = std::make_unique<Impl>(this->basename(), settings, host, *this);
+  registers.register_b_transport(this, &SmmuV3::register_transport);
+  registers.register_transport_dbg(this, &SmmuV3::register_transport_dbg);
+  for (unsigned i = 0; i < settings.tbus; ++i) {
+    const std::string base = "tbu" + std::to_string(i);
+    tbu_in.push_back(std::make_unique<TbuTarget>((base + "_in").c_str()));
+    tbu_out.push_back(std::make_unique<TbuInitiator>((base + "_out").c_str()));
+    tbu_in.back()->register_b_transport(this, &SmmuV3::tbu_transport, static_cast<int>(i));
+    tbu_in.back()->register_transport_dbg(this, &SmmuV3::tbu_transport_dbg, static_cast<int>(i));
+  }
+  SC_HAS_PROCESS(SmmuV3);
+  SC_THREAD(work);
+  SC_METHOD(on_reset);
+  sensitive << reset.pos();
+  this->dont_initialize();
+
+  if constexpr (BUSWIDTH == platform_buswidth) {
+    std::vector<Port>& p = m_impl->ports;
+    p.push_back({"registers", &registers, "programming interface, 128 KiB"});
+    p.push_back({"walk", &walk, "structures, translation tables and queues"});
+    for (unsigned i = 0; i < settings.tbus; ++i) {
+      const std::string base = "tbu" + std::to_string(i);
+      p.push_back({base + "_in", tbu_in[i].get(), "from client devices"});
+      p.push_back({base + "_out", tbu_out[i].get(), "to the system, translated"});
+    }
+    p.push_back({"eventq_irq", &eventq_irq, "Event queue became non-empty", true, "eventq", true});
+    p.push_back({"gerror_irq", &gerror_irq, "global error", true, "gerror", true});
+    p.push_back({"cmdq_sync_irq", &cmdq_sync_irq, "CMD_SYNC completed", true, "cmdq-sync", true});
+    p.push_back({"event_out", &event_out, "wake-up event for WFE", true, "", true});
+    p.push_back({"reset", &reset, "a rising edge resets the SMMU", true});
+  }
+}
+
+template <unsigned BUSWIDTH>
+SmmuV3<BUSWIDTH>::~SmmuV3() = default;
+
+template <unsigned BUSWIDTH>
+void SmmuV3<BUSWIDTH>::before_end_of_elaboration() {
+  const auto tie = [this](auto& port, const char* name) {
+    if (port.bind_count() != 0) return;
+    m_impl->ties.push_back(std::make_unique<sc_core::sc_signal<bool>>(name));
+    port.bind(*m_impl->ties.back());
+  };
+  tie(eventq_irq, "eventq_irq_tie");
+  tie(gerror_irq, "gerror_irq_tie");
+  tie(cmdq_sync_irq, "cmdq_sync_irq_tie");
+  tie(event_out, "event_out_tie");
+  tie(reset, "reset_tie");
+}
+
+template <unsigned BUSWIDTH>
+void SmmuV3<BUSWIDTH>::tbu_transport(int id, tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
+  const auto i = static_cast<std::size_t>(id);
+  const auto shape = smmu::shape_of(payload, m_impl->settings.stream_id[i], static_cast<std::uint8_t>(id));
+  m_impl->core.prune(to_ps(sc_core::sc_time_stamp()));
+  const smmu::FlightToken token = m_impl->core.enter();
+  Steps steps(*this, i, &delay);
+  smmu::run_transaction(payload, shape, steps);
+  m_impl->core.leave(token);
+  m_impl->kick_if_needed(sc_core::SC_ZERO_TIME);
+}
+
+template <unsigned BUSWIDTH>
+unsigned SmmuV3<BUSWIDTH>::tbu_transport_dbg(int id, tlm::tlm_generic_payload& payload) {
+  const auto i = static_cast<std::size_t>(id);
+  const auto shape = smmu::shape_of(payload, m_impl->settings.stream_id[i], static_cast<std::uint8_t>(id));
+  if (shape.malformed || shape.ignore) return 0;
+  Steps steps(*this, i, nullptr);
+  auto debug_shape = shape;
+  debug_shape.request.kind = smmu::AccessKind::translate;  // a debugger needs no rights
+  const tlm::tlm_response_status status = payload.get_response_status();
+  smmu::run_transaction(payload, debug_shape, steps);
+  payload.set_response_status(status);
+  return steps.bytes();
+}
+
+template <unsigned BUSWIDTH>
+void SmmuV3<BUSWIDTH>::register_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
+  const std::uint64_t offset = payload.get_address();
+  const unsigned length = payload.get_data_length();
+  payload.set_dmi_allowed(false);
+  if (length == 0 || offset >= v3::window_size || length > v3::window_size - offset) {
+    payload.set_response_status(tlm::TLM_ADDRESS_ERROR_RESPONSE);
+    return;
+  }
+  if (payload.get_byte_enable_ptr() != nullptr) {
+    payload.set_response_status(tlm::TLM_BYTE_ENABLE_ERROR_RESPONSE);
+    return;
+  }
+  if (payload.get_streaming_width() < length) {
+    payload.set_response_status(tlm::TLM_BURST_ERROR_RESPONSE);
+    return;
+  }
+  const auto* e = payload.get_extension<AccessExtension>();
+  const bool secure = e != nullptr && e->address_space == AddressSpace::Secure;
+  const AccessSecurity security = secure ? AccessSecurity::Secure : AccessSecurity::NonSecure;
+  const std::uint64_t now = to_ps(sc_core::sc_time_stamp() + delay);
+  const auto at = static_cast<std::uint32_t>(offset);
+  unsigned char* data = payload.get_data_ptr();
+  if (payload.is_read()) {
+    std::uint64_t value = 0;
+    m_impl->core.read_register(at, length, security, now, value);
+    for (unsigned i = 0; i < length; ++i) {
+      data[i] = i < 8 ? static_cast<unsigned char>(value >> (8 * i)) : std::uint8_t{0};
+    }
+  } else if (payload.is_write()) {
+    std::uint64_t value = 0;
+    for (unsigned i = 0; i < length && i < 8; ++i) value |= std::uint64_t{data[i]} << (8 * i);
+    m_impl->core.write_register(at, length, security, now, value);
+    m_impl->pulses();
+  }
+  payload.set_response_status(tlm::TLM_OK_RESPONSE);
+  if (m_impl->settings.structures.timing) delay += from_ps(m_impl->settings.clock_ps);
+  m_impl->kick_if_needed(delay);
+}
+
+template <unsigned BUSWIDTH>
+unsigned SmmuV3<BUSWIDTH>::register_transport_dbg(tlm::tlm_generic_payload& payload) {
+  const std::uint64_t offset = payload.get_address();
+  const unsigned length = payload.get_data_length();
+  // A debugger that writes would change what software relies on: it only reads.
+  if (!payload.is_read() || offset >= v3::window_size || length > v3::window_size - offset) return 0;
+  for (unsigned i = 0; i < length; ++i) {
+    std::uint64_t value = 0;
+    m_impl->core.peek_register(static_cast<std::uint32_t>(offset) + i, 1, value);
+    payload.get_data_ptr()[i] = static_cast<unsigned char>(value);
+  }
+  return length;
+}
+
+/// Event records and commands: one operation after the other, in simulated time.
+template <unsigned BUSWIDTH>
+void SmmuV3<BUSWIDTH>::work() {
+  v3::Smmu& core = m_impl->core;
+  const auto wait_until = [this](std::uint64_t ps) {
+    const sc_core::sc_time at = from_ps(ps);
+    if (at > sc_core::sc_time_stamp()) this->wait(at - sc_core::sc_time_stamp());
+  };
+  while (true) {
+    while (core.work_step(to_ps(sc_core::sc_time_stamp())) == smmu::Step::need) {
+      const smmu::MemoryOp op = core.work_op();
+      wait_until(op.time);
+      smmu::OpPayload p(op);
+      sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
+      walk->b_transport(p.payload(), delay);
+      if (delay != sc_core::SC_ZERO_TIME) this->wait(delay);
+      core.work_complete(p.answer(op.size, to_ps(sc_core::sc_time_stamp())));
+      wait_until(core.work_time());
+      m_impl->pulses();
+    }
+    m_impl->pulses();
+    this->wait(m_impl->kick);
+  }
+}
+
+template <unsigned BUSWIDTH>
+void SmmuV3<BUSWIDTH>::on_reset() {
+  m_impl->core.reset();
+  m_impl->eventq.cancel();
+  m_impl->gerror.cancel();
+  m_impl->cmdq_sync.cancel();
+  m_impl->event.cancel();
+}
+
+template <unsigned BUSWIDTH>
+const std::vector<Port>& SmmuV3<BUSWIDTH>::ports() const {
+  return m_impl->ports;
+}
+
+template <unsigned BUSWIDTH>
+void SmmuV3<BUSWIDTH>::visit(Archive& archive) {
+  m_impl->core.visit(archive);
+  if (archive.loading()) m_impl->kick_if_needed(sc_core::SC_ZERO_TIME);
+}
+
+template <unsigned BUSWIDTH>
+void SmmuV3<BUSWIDTH>::statistics(StatVisitor& visitor) const {
+  m_impl->core.statistics().report(visitor);
+  const std::uint64_t coalesced = m_impl->eventq.coalesced() + m_impl->gerror.coalesced() +
+                                  m_impl->cmdq_sync.coalesced() + m_impl->event.coalesced();
+  visitor.stat("interrupts_coalesced", coalesced, "1", "interrupts that met one of their kind still waiting");
+}
+
+template <unsigned BUSWIDTH>
+void SmmuV3<BUSWIDTH>::describe(DtNode& node) const {
+  node.set_name("iommu");
+  node.strings("compatible", {"arm,smmu-v3"});
+  node.cells("#iommu-cells", {1});
+  if (m_impl->settings.features.COHACC) node.flag("dma-coherent");
+}
+
+template class SmmuV3<32>;
+template class SmmuV3<64>;
+template class SmmuV3<128>;
+template class SmmuV3<256>;
+template class SmmuV3<512>;
+
+namespace {
+
+const ComponentType* component_types(std::size_t* count) {
+  static const ComponentType types[] = {
+      {"smmuv3", "Arm SMMUv3: stage 1 translation for client devices", v3::smmuv3_params(),
+       [](const char* name, const Params& params, Host& host) -> std::unique_ptr<Component> {
+         return std::make_unique<SmmuV3<platform_buswidth>>(name, params, host);
+       }},
+  };
+  *count = std::size(types);
+  return types;
+}
+
+}  // namespace
+
+}  // namespace smmuvp
+
+SMMUVP_PLUGIN("Arm SMMUv3", smmuvp::component_types)

@@ -1,0 +1,507 @@
+// The SystemC module, on one elaborated bench.
+#include "smmuvp/smmuv3/smmuv3.h"
+
+#include <gtest/gtest.h>
+#include <tlm_utils/simple_initiator_socket.h>
+#include <tlm_utils/simple_target_socket.h>
+
+#include <functional>
+#include <vector>
+
+#include "smmuvp/tlm/access_extension.h"
+#include "world.h"
+
+namespace smmuvp {
+namespace {
+
+using sc_core::sc_time;
+
+class Recorder : public DiagSink {
+ public:
+  void report(const Diagnostic& d) override { all.push_back(d); }
+  std::vector<Diagnostic> all;
+};
+
+class BenchHost : public Host {
+ public:
+  DiagSink& diag() override { return sink; }
+  TraceSink* trace() override { return nullptr; }
+  void guest_exit(const GuestExit&) override {}
+  void internal_error(const std::string&, const std::string& text) override { ADD_FAILURE() << text; }
+  Recorder sink;
+};
+
+struct Seen {
+  std::uint64_t address;
+  unsigned length;
+  unsigned width;
+  bool write;
+  AccessExtension extension;
+};
+
+/// Master, memory and interrupt controller.
+struct Bench : sc_core::sc_module {
+  explicit Bench(const sc_core::sc_module_name& name) : sc_module(name), smmu("smmu0", parameters(), host) {
+    master.bind(*smmu.tbu_in[0]);
+    cpu.bind(smmu.registers);
+    smmu.tbu_out[0]->bind(memory_port);
+    smmu.walk.bind(walk_port);
+    memory_port.register_b_transport(this, &Bench::on_data);
+    memory_port.register_transport_dbg(this, &Bench::on_debug);
+    walk_port.register_b_transport(this, &Bench::on_walk);
+    walk_port.register_transport_dbg(this, &Bench::on_walk_debug);
+    smmu.eventq_irq.bind(eventq);
+    smmu.cmdq_sync_irq.bind(cmdq_sync);
+    smmu.reset.bind(reset);
+    SC_HAS_PROCESS(Bench);
+    SC_METHOD(count_eventq);
+    sensitive << eventq.posedge_event();
+    dont_initialize();
+    SC_METHOD(count_sync);
+    sensitive << cmdq_sync.posedge_event();
+    dont_initialize();
+    SC_THREAD(run);
+  }
+  static Params parameters() {
+    Params p = SmmuV3<>::default_params();
+    p.set("tbu0_stream_id", std::uint64_t{7});
+    return p;
+  }
+  void count_eventq() { ++eventq_edges; }
+  void count_sync() { ++sync_edges; }
+  void run() {
+    while (true) {
+      wait(go);
+      job();
+      sc_core::sc_pause();
+    }
+  }
+  /// Runs `f` in a thread, until all that follows from it is over.
+  void in_simulation(std::function<void()> f) {
+    job = std::move(f);
+    go.notify(sc_core::SC_ZERO_TIME);
+    sc_core::sc_start();
+    sc_core::sc_start(sc_time(1, sc_core::SC_MS));
+  }
+
+  void transfer(tlm::tlm_generic_payload& p, bool walk) {
+    for (unsigned i = 0; i < p.get_data_length(); ++i) {
+      if (p.get_byte_enable_ptr() != nullptr &&
+          p.get_byte_enable_ptr()[i % p.get_byte_enable_length()] == TLM_BYTE_DISABLED) {
+        continue;
+      }
+      std::uint8_t& byte = world.memory.at(p.get_address() + i % p.get_streaming_width());
+      if (p.is_read()) {
+        p.get_data_ptr()[i] = byte;
+      } else {
+        byte = p.get_data_ptr()[i];
+      }
+    }
+    const bool aborts = !walk && p.get_address() >= 0xbad0'0000 && p.get_address() < 0xbad1'0000;
+    p.set_response_status(aborts ? tlm::TLM_GENERIC_ERROR_RESPONSE : tlm::TLM_OK_RESPONSE);
+  }
+  void on_data(tlm::tlm_generic_payload& p, sc_time& delay) {
+    seen.push_back({p.get_address(), p.get_data_length(), p.get_streaming_width(), p.is_write(),
+                    *p.get_extension<AccessExtension>()});
+    if (hold) wait(*hold);
+    transfer(p, false);
+    delay += sc_time(5, sc_core::SC_NS);
+  }
+  void on_walk(tlm::tlm_generic_payload& p, sc_time& delay) {
+    ++walk_reads;
+    transfer(p, true);
+    delay += sc_time(20, sc_core::SC_NS);
+  }
+  unsigned on_debug(tlm::tlm_generic_payload& p) {
+    transfer(p, false);
+    return p.get_data_length();
+  }
+  unsigned on_walk_debug(tlm::tlm_generic_payload& p) {
+    transfer(p, true);
+    return p.get_data_length();
+  }
+
+  tlm::tlm_response_status transport(std::uint64_t address, void* data, unsigned length, bool write,
+                                     AccessExtension* e = nullptr, sc_time* delay = nullptr) {
+    tlm::tlm_generic_payload p;
+    p.set_command(write ? tlm::TLM_WRITE_COMMAND : tlm::TLM_READ_COMMAND);
+    p.set_address(address);
+    p.set_data_ptr(static_cast<unsigned char*>(data));
+    p.set_data_length(length);
+    p.set_streaming_width(length);
+    p.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
+    if (e != nullptr) p.set_extension(e);
+    sc_time d;
+    master->b_transport(p, delay != nullptr ? *delay : d);
+    if (e != nullptr) p.clear_extension(e);
+    return p.get_response_status();
+  }
+  std::uint64_t reg(std::uint32_t offset, bool write = false, std::uint64_t value = 0, unsigned bytes = 4) {
+    tlm::tlm_generic_payload p;
+    p.set_command(write ? tlm::TLM_WRITE_COMMAND : tlm::TLM_READ_COMMAND);
+    p.set_address(offset);
+    p.set_data_ptr(reinterpret_cast<unsigned char*>(&value));
+    p.set_data_length(bytes);
+    p.set_streaming_width(bytes);
+    sc_time d;
+    cpu->b_transport(p, d);
+    EXPECT_EQ(p.get_response_status(), tlm::TLM_OK_RESPONSE);
+    return value;
+  }
+  void set(std::uint32_t offset, std::uint64_t value, unsigned bytes = 4) { reg(offset, true, value, bytes); }
+
+  /// As World::start(), through the register socket.
+  void start() {
+    set(0x28, 0xd75);
+    set(0x2c, v3::CR2_RECINVSID);
+    set(0x80, v3::World::strtab, 8);
+    set(0x88, 8);
+    set(0x90, v3::World::cmdq | 5, 8);
+    set(0xa0, v3::World::eventq | 3, 8);
+    set(0x50, v3::IRQ_CTRL_implemented);
+    set(0x20, v3::CR0_implemented);
+  }
+  void push(std::uint64_t word0, std::uint64_t word1 = 0) {
+    const std::uint64_t prod = reg(0x98);
+    world.memory.write(v3::World::cmdq + 16 * (prod & 31), word0);
+    world.memory.write(v3::World::cmdq + 16 * (prod & 31) + 8, word1);
+    set(0x98, (prod + 1) & 63);
+  }
+
+  BenchHost host;
+  v3::World world;  // its memory and builders; its own core is not used
+  SmmuV3<> smmu;
+  tlm_utils::simple_initiator_socket<Bench, 64> master;
+  tlm_utils::simple_initiator_socket<Bench, 64> cpu;
+  tlm_utils::simple_target_socket<Bench, 64> memory_port;
+  tlm_utils::simple_target_socket<Bench, 64> walk_port;
+  sc_core::sc_signal<bool> eventq, cmdq_sync, reset;
+  sc_core::sc_event go;
+  std::function<void()> job;
+  std::vector<Seen> seen;
+  sc_core::sc_event* hold = nullptr;
+  int eventq_edges = 0;
+  int sync_edges = 0;
+  int walk_reads = 0;
+};
+
+Bench& bench() {
+  static Bench b("bench");
+  return b;
+}
+
+class Shell : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    Bench& b = bench();
+    b.in_simulation([&] {
+      b.reset.write(true);
+      wait(sc_time(1, sc_core::SC_NS));
+      b.reset.write(false);
+      wait(sc_time(1, sc_core::SC_NS));
+      b.world.memory = {};
+      b.start();
+    });
+    b.seen.clear();
+    b.eventq_edges = b.sync_edges = b.walk_reads = 0;
+    b.host.sink.all.clear();
+  }
+  pgtable::Builder& map(std::uint32_t sid, std::uint64_t va, std::uint64_t pa, std::uint64_t size) {
+    pgtable::Builder& builder = bench().world.stream(sid);
+    EXPECT_TRUE(builder.map(va, pa, size));
+    return builder;
+  }
+};
+
+TEST_F(Shell, ATransactionIsTranslatedByTheDefaultStreamIDOfItsTbu) {
+  Bench& b = bench();
+  map(7, 0x10000, 0x8000'0000, 0x1000);
+  b.in_simulation([&] {
+    std::uint32_t v = 0x12345678;
+    EXPECT_EQ(b.transport(0x10010, &v, 4, true), tlm::TLM_OK_RESPONSE);
+  });
+  EXPECT_EQ(b.world.memory.read(0x8000'0010, 4), 0x12345678U);
+  ASSERT_EQ(b.seen.size(), 1U);
+  EXPECT_EQ(b.seen[0].extension.memory_type, 0xffU);
+}
+
+TEST_F(Shell, TheExtensionCarriesTheStreamID) {
+  Bench& b = bench();
+  map(9, 0x20000, 0x8100'0000, 0x1000);
+  b.in_simulation([&] {
+    AccessExtension e;
+    e.stream_id = 9;
+    e.stream_valid = true;
+    std::uint64_t v = 1;
+    EXPECT_EQ(b.transport(0x20ff8, &v, 8, true, &e), tlm::TLM_OK_RESPONSE);
+    EXPECT_EQ(e.stream_id, 9U);
+  });
+  EXPECT_EQ(b.world.memory.read(0x8100'0ff8, 8), 1U);
+}
+
+TEST_F(Shell, ATransactionThatCrossesPagesIsSplitInOrder) {
+  Bench& b = bench();
+  pgtable::Builder& t = map(7, 0x10000, 0x8000'0000, 0x1000);
+  ASSERT_TRUE(t.map(0x11000, 0x9000'5000, 0x1000));
+  std::vector<std::uint8_t> data(64);
+  for (unsigned i = 0; i < 64; ++i) data[i] = static_cast<std::uint8_t>(i);
+  b.in_simulation([&] { EXPECT_EQ(b.transport(0x10fe0, data.data(), 64, true), tlm::TLM_OK_RESPONSE); });
+  ASSERT_EQ(b.seen.size(), 2U);
+  EXPECT_EQ(b.seen[0].address, 0x8000'0fe0U);
+  EXPECT_EQ(b.seen[0].length, 32U);
+  EXPECT_EQ(b.seen[1].address, 0x9000'5000U);
+  EXPECT_EQ(b.world.memory.at(0x9000'501f), 63);
+}
+
+TEST_F(Shell, AFaultInALaterPartLeavesEarlierPartsDoneAndRecordsOneEvent) {
+  Bench& b = bench();
+  map(7, 0x10000, 0x8000'0000, 0x1000);
+  std::vector<std::uint8_t> data(0x2000 + 64, 0xa5);
+  b.in_simulation(
+      [&] { EXPECT_EQ(b.transport(0x10fe0, data.data(), 0x2000, true), tlm::TLM_ADDRESS_ERROR_RESPONSE); });
+  EXPECT_EQ(b.world.memory.at(0x8000'0fff), 0xa5);
+  EXPECT_EQ(b.reg(0x100a8), 1U);
+  EXPECT_EQ(b.world.memory.read(v3::World::eventq, 1), 0x10U);
+  EXPECT_EQ(b.world.memory.read(v3::World::eventq + 16, 8), 0x11000U);
+  EXPECT_EQ(b.eventq_edges, 1);
+}
+
+TEST_F(Shell, ByteEnablesAreHonouredAcrossPages) {
+  Bench& b = bench();
+  pgtable::Builder& t = map(7, 0x10000, 0x8000'0000, 0x1000);
+  ASSERT_TRUE(t.map(0x11000, 0x9000'0000, 0x1000));
+  std::array<unsigned char, 3> enables{0xff, 0, 0xff};
+  std::array<unsigned char, 12> data{};
+  data.fill(0x55);
+  b.in_simulation([&] {
+    tlm::tlm_generic_payload p;
+    p.set_command(tlm::TLM_WRITE_COMMAND);
+    p.set_address(0x10ffb);
+    p.set_data_ptr(data.data());
+    p.set_data_length(12);
+    p.set_streaming_width(12);
+    p.set_byte_enable_ptr(enables.data());
+    p.set_byte_enable_length(3);
+    sc_time d;
+    b.master->b_transport(p, d);
+    EXPECT_EQ(p.get_response_status(), tlm::TLM_OK_RESPONSE);
+    EXPECT_EQ(p.get_address(), 0x10ffbU);
+    EXPECT_EQ(p.get_byte_enable_ptr(), enables.data());
+    EXPECT_EQ(p.get_data_ptr(), data.data());
+  });
+  for (unsigned i = 0; i < 12; ++i) {
+    const std::uint64_t at = i < 5 ? 0x8000'0ffb + i : 0x9000'0000 + i - 5;
+    EXPECT_EQ(b.world.memory.at(at), i % 3 == 1 ? 0 : 0x55) << i;
+  }
+}
+
+TEST_F(Shell, AStreamingWindowIsTranslatedOnceAndStaysInPlace) {
+  Bench& b = bench();
+  pgtable::Builder& t = map(7, 0x10000, 0x8000'0000, 0x1000);
+  ASSERT_TRUE(t.map(0x11000, 0x9000'0000, 0x1000));
+  std::array<unsigned char, 16> data{};
+  for (unsigned i = 0; i < 16; ++i) data[i] = static_cast<unsigned char>(i + 1);
+  b.in_simulation([&] {
+    tlm::tlm_generic_payload p;
+    p.set_command(tlm::TLM_WRITE_COMMAND);
+    p.set_data_ptr(data.data());
+    p.set_data_length(16);
+    p.set_streaming_width(4);
+    p.set_byte_enable_ptr(nullptr);
+    p.set_address(0x10100);
+    sc_time d;
+    b.master->b_transport(p, d);
+    EXPECT_EQ(p.get_response_status(), tlm::TLM_OK_RESPONSE);
+    ASSERT_EQ(b.seen.size(), 1U);
+    EXPECT_EQ(b.seen[0].width, 4U);
+    p.set_address(0x10ffe);  // the window crosses a page: every beat is split
+    b.master->b_transport(p, d);
+    EXPECT_EQ(p.get_response_status(), tlm::TLM_OK_RESPONSE);
+  });
+  EXPECT_EQ(b.seen.size(), 9U);
+  EXPECT_EQ(b.world.memory.read(0x8000'0100, 4), 0x100f0e0dU);
+  EXPECT_EQ(b.world.memory.read(0x8000'0ffe, 2), 0x0e0dU);
+  EXPECT_EQ(b.world.memory.read(0x9000'0000, 2), 0x100fU);
+}
+
+TEST_F(Shell, TransportDbgTranslatesWithoutSideEffects) {
+  Bench& b = bench();
+  map(7, 0x10000, 0x8000'0000, 0x1000);
+  b.world.memory.write(0x8000'0ff8, 0x1122334455667788);
+  std::array<unsigned char, 16> data{};
+  tlm::tlm_generic_payload p;
+  p.set_command(tlm::TLM_READ_COMMAND);
+  p.set_address(0x10ff8);
+  p.set_data_ptr(data.data());
+  p.set_data_length(16);
+  p.set_streaming_width(16);
+  EXPECT_EQ(b.master->transport_dbg(p), 8U);  // the second page is not mapped
+  EXPECT_EQ(data[0], 0x88);
+  EXPECT_EQ(b.reg(0x100a8), 0U);
+  EXPECT_EQ(b.walk_reads, 0);
+  b.in_simulation([&] {
+    std::uint32_t v = 0;
+    EXPECT_EQ(b.transport(0x10000, &v, 4, false), tlm::TLM_OK_RESPONSE);
+  });
+  EXPECT_EQ(b.walk_reads, 5) << "STE, CD and three levels: the debug access has filled no cache";
+}
+
+TEST_F(Shell, AHitTakesItsTimeAndAMissTakesThatOfItsFetchesToo) {
+  Bench& b = bench();
+  map(7, 0x10000, 0x8000'0000, 0x1000);
+  b.in_simulation([&] {
+    std::uint32_t v = 0;
+    sc_time miss;
+    sc_time hit;
+    EXPECT_EQ(b.transport(0x10000, &v, 4, false, nullptr, &miss), tlm::TLM_OK_RESPONSE);
+    wait(sc_time(1, sc_core::SC_US));
+    EXPECT_EQ(b.transport(0x10800, &v, 4, false, nullptr, &hit), tlm::TLM_OK_RESPONSE);
+    // port 1, configuration 3, TLB 3 clocks; memory 5 ns
+    EXPECT_EQ(hit, sc_time(1 + 3 + 3 + 5, sc_core::SC_NS));
+    // besides: walker 16, and five fetches of 1 + 20
+    EXPECT_EQ(miss, sc_time(12 + 16 + 5 * 21, sc_core::SC_NS));
+  });
+}
+
+TEST_F(Shell, CmdSyncSignalsByItsInterruptAndConsumes) {
+  Bench& b = bench();
+  b.in_simulation([&] {
+    b.push(0x46 | 1 << 12);
+    EXPECT_EQ(b.reg(0x9c), 0U) << "commands are never executed inside a register write";
+    wait(sc_time(1, sc_core::SC_US));
+    EXPECT_EQ(b.reg(0x9c), 1U);
+  });
+  EXPECT_EQ(b.sync_edges, 1);
+}
+
+TEST_F(Shell, CmdSyncWaitsForATransactionThatIsDownstream) {
+  Bench& b = bench();
+  map(7, 0x10000, 0x8000'0000, 0x1000);
+  sc_core::sc_event release;
+  b.in_simulation([&] {
+    b.hold = &release;
+    bool finished = false;
+    sc_core::sc_spawn([&] {
+      std::uint32_t v = 0;
+      b.transport(0x10000, &v, 4, false);
+      finished = true;
+    });
+    wait(sc_time(1, sc_core::SC_US));
+    b.push(0x30);
+    b.push(0x46);
+    wait(sc_time(10, sc_core::SC_US));
+    EXPECT_EQ(b.reg(0x9c), 1U);
+    EXPECT_FALSE(finished);
+    release.notify();
+    wait(sc_time(1, sc_core::SC_US));
+    EXPECT_TRUE(finished);
+    EXPECT_EQ(b.reg(0x9c), 2U);
+    b.hold = nullptr;
+  });
+}
+
+TEST_F(Shell, AnAbortFromDownstreamReachesTheMaster) {
+  Bench& b = bench();
+  map(7, 0x10000, 0xbad0'0000, 0x1000);
+  b.in_simulation([&] {
+    std::uint32_t v = 0;
+    EXPECT_EQ(b.transport(0x10000, &v, 4, false), tlm::TLM_GENERIC_ERROR_RESPONSE);
+  });
+}
+
+TEST_F(Shell, RazWiTerminationReadsZeroWithoutAnError) {
+  Bench& b = bench();
+  pgtable::Builder& t = b.world.stream(7);
+  v3::Structure cd = v3::cd_for(t.config(), 1);
+  b.world.put(v3::World::cd_address(7), cd.set(46, 1, 0));
+  b.in_simulation([&] {
+    std::uint32_t v = 0xffffffff;
+    EXPECT_EQ(b.transport(0x10000, &v, 4, false), tlm::TLM_OK_RESPONSE);
+    EXPECT_EQ(v, 0U);
+    EXPECT_EQ(b.transport(0x10000, &v, 4, true), tlm::TLM_OK_RESPONSE);
+  });
+  EXPECT_TRUE(b.seen.empty());
+}
+
+TEST_F(Shell, AnAtsRequestIsRefusedAsUnsupported) {
+  Bench& b = bench();
+  b.in_simulation([&] {
+    AccessExtension e;
+    e.ats = AtsPhase::Translated;
+    std::uint32_t v = 0;
+    EXPECT_EQ(b.transport(0x10000, &v, 4, false, &e), tlm::TLM_ADDRESS_ERROR_RESPONSE);
+  });
+  EXPECT_EQ(b.world.memory.read(v3::World::eventq, 1), 0x01U);
+}
+
+TEST_F(Shell, DmiIsNotGranted) {
+  Bench& b = bench();
+  tlm::tlm_generic_payload p;
+  tlm::tlm_dmi dmi;
+  p.set_address(0x10000);
+  EXPECT_FALSE(b.master->get_direct_mem_ptr(p, dmi));
+}
+
+TEST_F(Shell, ResetDisablesTranslationAndForgetsTheQueues) {
+  Bench& b = bench();
+  b.in_simulation([&] {
+    b.reset.write(true);
+    wait(sc_time(1, sc_core::SC_NS));
+    b.reset.write(false);
+    EXPECT_EQ(b.reg(0x20), 0U);
+    EXPECT_EQ(b.reg(0x24), 0U);
+    std::uint32_t v = 3;
+    EXPECT_EQ(b.transport(0x8000'0000, &v, 4, true), tlm::TLM_OK_RESPONSE) << "GBPA: bypass";
+  });
+  EXPECT_EQ(b.world.memory.read(0x8000'0000, 4), 3U);
+}
+
+TEST_F(Shell, ARegisterAccessBeyondTheWindowIsAnAddressError) {
+  Bench& b = bench();
+  tlm::tlm_generic_payload p;
+  std::uint32_t v = 0;
+  p.set_command(tlm::TLM_READ_COMMAND);
+  p.set_address(0x1fffe);
+  p.set_data_ptr(reinterpret_cast<unsigned char*>(&v));
+  p.set_data_length(4);
+  p.set_streaming_width(4);
+  sc_time d;
+  b.cpu->b_transport(p, d);
+  EXPECT_EQ(p.get_response_status(), tlm::TLM_ADDRESS_ERROR_RESPONSE);
+}
+
+TEST_F(Shell, ADescriptionForTheDeviceTreeFollowsTheBinding) {
+  DtNode node("device");
+  bench().smmu.describe(node);
+  EXPECT_EQ(node.name(), "iommu");
+  ASSERT_EQ(node.properties().size(), 3U);
+  EXPECT_EQ(node.properties()[0].name, "compatible");
+  EXPECT_EQ(node.properties()[1].name, "#iommu-cells");
+  EXPECT_EQ(node.properties()[2].name, "dma-coherent");
+}
+
+TEST_F(Shell, ACorrectDriverGetsNoDiagnostics) {
+  Bench& b = bench();
+  map(7, 0x10000, 0x8000'0000, 0x1000);
+  b.in_simulation([&] {
+    std::uint32_t v = 0;
+    b.transport(0x10000, &v, 4, false);
+    b.transport(0x90000, &v, 4, false);
+    b.push(0x03 | 7ULL << 32, 1);
+    b.push(0x12, 0x10000);
+    b.push(0x46 | 2 << 12);
+    wait(sc_time(1, sc_core::SC_US));
+  });
+  EXPECT_TRUE(b.host.sink.all.empty()) << to_text(b.host.sink.all.front());
+}
+
+}  // namespace
+}  // namespace smmuvp
+
+int sc_main(int argc, char** argv) {
+  ::testing::InitGoogleTest(&argc, argv);
+  smmuvp::bench();
+  sc_core::sc_start(sc_core::SC_ZERO_TIME);
+  return RUN_ALL_TESTS();
+}
+int main(int argc, char** argv) { return sc_core::sc_elab_and_sim(argc, argv); }

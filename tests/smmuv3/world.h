@@ -1,0 +1,272 @@
+// A little system around an SMMUv3 core: memory, structures and queues as a driver would make them.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <cstring>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "smmuvp/base/diag.h"
+#include "smmuvp/pgtable/builder.h"
+#include "smmuvp/smmu/memory_op.h"
+#include "smmuvp/v3/access.h"
+#include "smmuvp/v3/smmu.h"
+
+namespace smmuvp::v3 {
+
+/// Sparse little memory; addresses can be made to abort.
+class TestMemory {
+ public:
+  std::uint8_t& at(std::uint64_t address) { return m_pages[address >> 12][address & 0xfff]; }
+  std::uint64_t read(std::uint64_t address, unsigned bytes) {
+    std::uint64_t v = 0;
+    for (unsigned i = bytes; i-- > 0;) v = v << 8 | at(address + i);
+    return v;
+  }
+  void write(std::uint64_t address, std::uint64_t value, unsigned bytes = 8) {
+    for (unsigned i = 0; i < bytes; ++i) at(address + i) = static_cast<std::uint8_t>(value >> (8 * i));
+  }
+  /// The 4 KiB page around `address` answers aborts.
+  void make_abort(std::uint64_t address) { m_aborting.insert(address >> 12); }
+  void make_ok(std::uint64_t address) { m_aborting.erase(address >> 12); }
+
+  smmu::MemoryAnswer carry_out(const smmu::MemoryOp& op) {
+    smmu::MemoryAnswer a;
+    a.time = op.time + latency;
+    if (m_aborting.count(op.address >> 12) != 0) {
+      a.status = smmu::MemoryStatus::external_abort;
+      return a;
+    }
+    for (unsigned i = 0; i < op.size; ++i) {
+      if (op.kind == smmu::MemoryOpKind::read) {
+        a.data[i] = at(op.address + i);
+      } else {
+        at(op.address + i) = op.data[i];
+      }
+    }
+    return a;
+  }
+  pgtable::MemoryResponse carry_out(const pgtable::MemoryOp& op) {
+    pgtable::MemoryResponse r;
+    r.data = read(op.address, op.size);
+    if (op.big_endian) r.data = __builtin_bswap64(r.data);
+    if (op.kind == pgtable::MemoryOpKind::write) {
+      write(op.address, op.big_endian ? __builtin_bswap64(op.desired) : op.desired, op.size);
+    }
+    return r;
+  }
+
+  std::uint64_t latency = 0;
+
+ private:
+  std::map<std::uint64_t, std::array<std::uint8_t, 4096>> m_pages;
+  std::set<std::uint64_t> m_aborting;
+};
+
+class TestDiag : public DiagSink {
+ public:
+  void report(const Diagnostic& d) override { all.push_back(d); }
+  std::vector<Diagnostic> all;
+};
+
+/// An STE as eight words, fields set by bit position.
+struct Structure {
+  std::array<std::uint64_t, 8> words{};
+  Structure& set(unsigned low, unsigned width, std::uint64_t value) {
+    const std::uint64_t mask = width >= 64 ? ~0ULL : (1ULL << width) - 1;
+    std::uint64_t& w = words[low / 64];
+    w = (w & ~(mask << (low % 64))) | (value & mask) << (low % 64);
+    return *this;
+  }
+};
+
+inline Structure ste_bypass() { return Structure().set(0, 1, 1).set(1, 3, 4).set(108, 2, 1); }
+inline Structure ste_abort() { return Structure().set(0, 1, 1); }
+inline Structure ste_stage1(std::uint64_t cd) {
+  Structure s;
+  s.words[0] = cd;
+  return s.set(0, 1, 1).set(1, 3, 5).set(108, 2, 1);
+}
+
+/// CD of an address space: both ranges 39 bits or T0SZ of `config`, A = R = 1.
+inline Structure cd_for(const pgtable::Config& config, std::uint16_t asid, std::uint8_t IPS = 4) {
+  Structure s;
+  const auto& t = config.stage1.tables;
+  s.words[1] = t[0].base;
+  s.words[2] = t[1].base;
+  s.words[3] = config.stage1.MAIR;
+  s.set(0, 6, t[0].TxSZ).set(6, 2, 0).set(8, 2, 1).set(10, 2, 1).set(12, 2, 3).set(14, 1, t[0].EPD);
+  s.set(15, 1, config.stage1.big_endian);
+  s.set(16, 6, t[1].TxSZ).set(22, 2, 2).set(24, 2, 1).set(26, 2, 1).set(28, 2, 3).set(30, 1, t[1].EPD);
+  s.set(31, 1, 1).set(32, 3, IPS).set(41, 1, 1).set(45, 1, 1).set(46, 1, 1).set(48, 16, asid);
+  return s;
+}
+
+class World {
+ public:
+  static constexpr std::uint64_t strtab = 0x1000'0000;
+  static constexpr std::uint64_t cmdq = 0x2000'0000;
+  static constexpr std::uint64_t eventq = 0x3000'0000;
+  static constexpr std::uint64_t cds = 0x4000'0000;
+  static constexpr std::uint64_t tables = 0x5000'0000;
+  static constexpr unsigned log2_cmds = 5;
+  static constexpr unsigned log2_events = 3;
+
+  explicit World(const Features& features = {}, const Structures& structures = untimed())
+      : smmu(features, structures, "smmu0", &diag) {}
+  static Structures untimed() {
+    Structures s;
+    s.timing = false;
+    return s;
+  }
+
+  // ---- registers
+  std::uint32_t read(std::uint32_t offset) {
+    std::uint64_t v = 0;
+    smmu.read_register(offset, 4, AccessSecurity::NonSecure, now, v);
+    return static_cast<std::uint32_t>(v);
+  }
+  void write(std::uint32_t offset, std::uint64_t value, unsigned bytes = 4) {
+    smmu.write_register(offset, bytes, AccessSecurity::NonSecure, now, value);
+  }
+
+  /// Linear Stream table of 2^log2size, queues, everything enabled that `cr0` says.
+  void start(unsigned log2size = 8, std::uint32_t cr0 = CR0_implemented) {
+    write(0x28, 0xd75);  // CR1: inner shareable, write-back
+    write(0x2c, CR2_RECINVSID);
+    write(0x80, strtab, 8);
+    write(0x88, log2size);
+    write(0x90, cmdq | log2_cmds, 8);
+    write(0xa0, eventq | log2_events, 8);
+    write(0x50, IRQ_CTRL_implemented);
+    write(0x20, cr0);
+  }
+
+  // ---- structures
+  void put(std::uint64_t address, const Structure& s) {
+    for (unsigned i = 0; i < 8; ++i) memory.write(address + 8 * i, s.words[i]);
+  }
+  void put_ste(std::uint32_t sid, const Structure& s) { put(strtab + 64ULL * sid, s); }
+  static std::uint64_t cd_address(std::uint32_t sid) { return cds + 64ULL * sid; }
+
+  /// A stage 1 configuration with T0SZ 25 and T1SZ 25 whose tables are still empty.
+  pgtable::Builder& space(bool big_endian = false) {
+    pgtable::Config c;
+    c.stage1.output_size = 44;
+    c.stage1.MAIR = 0xff440400'00000000ULL | 0x00ff;
+    c.stage1.big_endian = big_endian;
+    for (auto& t : c.stage1.tables) {
+      t.EPD = false;
+      t.TxSZ = 25;
+    }
+    builders.emplace_back(
+        c, [this](const pgtable::MemoryOp& op) { return memory.carry_out(op); },
+        [this](std::uint64_t size) -> std::optional<std::uint64_t> {
+          m_next_table = (m_next_table + size - 1) & ~(size - 1);
+          const std::uint64_t at = m_next_table;
+          m_next_table += size;
+          return at;
+        });
+    return builders.back();
+  }
+  /// A stream with stage 1 translation by a new address space.
+  pgtable::Builder& stream(std::uint32_t sid, std::uint16_t asid = 1) {
+    pgtable::Builder& b = space();
+    put(cd_address(sid), cd_for(b.config(), asid));
+    put_ste(sid, ste_stage1(cd_address(sid)));
+    return b;
+  }
+
+  // ---- accesses
+  static smmu::AccessRequest request(std::uint32_t sid, std::uint64_t address,
+                                     smmu::AccessKind kind = smmu::AccessKind::read) {
+    smmu::AccessRequest r;
+    r.stream_id = sid;
+    r.address = address;
+    r.kind = kind;
+    return r;
+  }
+  /// Runs an access to its end, by the fast path where it serves, and the worker after it.
+  smmu::AccessAnswer access(const smmu::AccessRequest& r) {
+    smmu::AccessAnswer a;
+    if (!smmu.translate_fast(r, a)) {
+      Access object(smmu, r);
+      while (object.step() == smmu::Step::need) object.complete(memory.carry_out(object.op()));
+      a = object.answer();
+    }
+    work();
+    return a;
+  }
+  smmu::AccessAnswer access(std::uint32_t sid, std::uint64_t address,
+                            smmu::AccessKind kind = smmu::AccessKind::read) {
+    return access(request(sid, address, kind));
+  }
+
+  // ---- queues
+  smmu::Step work() {
+    smmu::Step s = smmu.work_step(now);
+    while (s == smmu::Step::need) {
+      smmu.work_complete(memory.carry_out(smmu.work_op()));
+      s = smmu.work_step(now);
+    }
+    const Signals n = smmu.take_signals();
+    irqs.eventq += n.eventq ? 1 : 0;
+    irqs.gerror += n.gerror ? 1 : 0;
+    irqs.cmdq_sync += n.cmdq_sync ? 1 : 0;
+    irqs.event += n.event ? 1 : 0;
+    return s;
+  }
+  /// Puts a command into the queue, without running it.
+  void push(std::uint64_t word0, std::uint64_t word1 = 0) {
+    const std::uint32_t prod = read(0x98);
+    const std::uint64_t at = cmdq + 16ULL * (prod & ((1U << log2_cmds) - 1));
+    memory.write(at, word0);
+    memory.write(at + 8, word1);
+    write(0x98, (prod + 1) & ((2U << log2_cmds) - 1));
+  }
+  smmu::Step command(std::uint64_t word0, std::uint64_t word1 = 0) {
+    push(word0, word1);
+    return work();
+  }
+  bool commands_done() { return read(0x98) == (read(0x9c) & 0xfffff); }
+  /// Takes the oldest event record.
+  std::optional<std::array<std::uint64_t, 4>> pop_event() {
+    const std::uint32_t prod = read(0x100a8) & 0xfffff;
+    const std::uint32_t cons = read(0x100ac) & 0xfffff;
+    if (prod == cons) return std::nullopt;
+    std::array<std::uint64_t, 4> e{};
+    for (unsigned i = 0; i < 4; ++i) {
+      e[i] = memory.read(eventq + 32ULL * (cons & ((1U << log2_events) - 1)) + 8 * i, 8);
+    }
+    write(0x100ac, ((cons + 1) & ((2U << log2_events) - 1)) | (read(0x100ac) & EVENTQ_OVFLG));
+    return e;
+  }
+
+  struct Irqs {
+    int eventq = 0, gerror = 0, cmdq_sync = 0, event = 0;
+  };
+
+  TestDiag diag;
+  TestMemory memory;
+  Smmu smmu;
+  Irqs irqs;
+  std::uint64_t now = 0;
+  std::deque<pgtable::Builder> builders;
+
+ private:
+  std::uint64_t m_next_table = tables;
+};
+
+/// Bits [high:low] of an event record or structure.
+template <std::size_t N>
+std::uint64_t bits(const std::array<std::uint64_t, N>& words, unsigned high, unsigned low) {
+  const unsigned width = high - low + 1;
+  const std::uint64_t mask = width >= 64 ? ~0ULL : (1ULL << width) - 1;
+  return (words[low / 64] >> (low % 64)) & mask;
+}
+
+}  // namespace smmuvp::v3
