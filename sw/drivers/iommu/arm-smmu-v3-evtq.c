@@ -111,6 +111,10 @@ static bool may_show(struct arm_smmu_device *smmu)
 		smmu->hidden++;
 		return false;
 	}
+	if (smmu->hidden)
+		dev_err(smmu->dev, "%u events before this one not shown\n",
+			smmu->hidden);
+	smmu->hidden = 0;
 	smmu->shown++;
 	smmu->shown_visit++;
 	return true;
@@ -260,10 +264,6 @@ void arm_smmu_evtq_drain(struct arm_smmu_device *smmu)
 		budget--;
 		handle_event(smmu, evt);
 	}
-	if (smmu->hidden)
-		dev_err(smmu->dev, "%u more events, not shown\n",
-			smmu->hidden);
-	smmu->hidden = 0;
 	if (!budget)
 		dev_err_ratelimited(smmu->dev,
 				    "event queue: more records than are handled at a time\n");

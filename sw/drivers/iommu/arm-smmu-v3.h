@@ -74,7 +74,7 @@ struct arm_smmu_strtab {
  * @masters: devices behind it
  * @events: records seen; @overflows: times that the SMMU had no room for one
  * @shown: events shown since @shown_since, @shown_visit in this visit to the
- *	   queue, and @hidden of it
+ *	   queue; @hidden since the last that was shown
  */
 struct arm_smmu_device {
 	struct list_head node;
