@@ -320,7 +320,7 @@ TEST(Vmsa64Walk, ContiguousHintLargerThanTheRangeIsDropped) {
   TableBench bench(config);
   Mapping mapping;
   mapping.contiguous = true;
-  ASSERT_TRUE(bench.builder.map(0, GiB1, GiB1, mapping));
+  ASSERT_TRUE(bench.builder.map(0, 0, GiB1, mapping));
   EXPECT_EQ(bench.translate(0).range_shift, 30);
 }
 
