@@ -64,14 +64,14 @@ void Walk::start(const Config& config) {
   m_table = t.base & ~vmsa64::low_bits(index_bits + vmsa64::descriptor_size_shift);
   m_table_space = t.NS ? AddressSpace::non_secure : config.space;
 
-  m_HPD = t.HPD;
-  m_WXN = s1.WXN;
-  m_PAN = s1.PAN;
-  m_AFFD = s1.AFFD;
+  m_hpd = t.HPD;
+  m_wxn = s1.WXN;
+  m_pan = s1.PAN;
+  m_affd = s1.AFFD;
   m_output_size = s1.output_size;
   m_ia_bits = static_cast<std::uint8_t>(ia_bits);
   m_space = config.space;
-  m_MAIR = s1.MAIR;
+  m_mair = s1.MAIR;
   m_op.big_endian = s1.big_endian;
   m_op.attributes = t.walk_attributes;
   need_descriptor(index_bits);
@@ -107,7 +107,7 @@ void Walk::complete(const MemoryResponse& response) {
 void Walk::take_table(std::uint64_t descriptor) {
   m_table = descriptor & vmsa64::address_mask;
   if (exceeds(m_table, m_output_size)) return end_with(FaultKind::address_size);
-  if (!m_HPD) {
+  if (!m_hpd) {
     m_table_permissions |= static_cast<std::uint8_t>((descriptor >> vmsa64::table_permissions_shift) & 0xf);
   }
   // From a Non-secure table there is no way back to Secure; HPD does not disable NSTable.
@@ -121,8 +121,8 @@ void Walk::take_leaf(std::uint64_t descriptor) {
   const unsigned shift = vmsa64::level_shift(m_level);
   const std::uint64_t block = descriptor & vmsa64::address_mask & ~vmsa64::low_bits(shift);
   if (exceeds(block, m_output_size)) return end_with(FaultKind::address_size);
-  if ((descriptor & vmsa64::AF) == 0 && !m_AFFD) return end_with(FaultKind::access_flag);
-  const Rights rights = stage1_rights(descriptor, m_table_permissions, m_WXN, m_PAN);
+  if ((descriptor & vmsa64::AF) == 0 && !m_affd) return end_with(FaultKind::access_flag);
+  const Rights rights = stage1_rights(descriptor, m_table_permissions, m_wxn, m_pan);
   if (check_permission(rights, m_request) == PermissionCheck::denied) return end_with(FaultKind::permission);
 
   const unsigned attr_index = static_cast<unsigned>(descriptor >> vmsa64::AttrIndx_shift) & 7;
@@ -145,7 +145,7 @@ void Walk::take_leaf(std::uint64_t descriptor) {
   // A Secure translation that went through NSTable=1 is treated as non-global.
   m_result.nG = (descriptor & vmsa64::nG) != 0 || (m_space == AddressSpace::secure && from_non_secure);
   m_result.rights = rights;
-  m_result.attributes.memory = static_cast<std::uint8_t>(m_MAIR >> (8 * attr_index));
+  m_result.attributes.memory = static_cast<std::uint8_t>(m_mair >> (8 * attr_index));
   m_result.attributes.SH = static_cast<Shareability>((descriptor >> vmsa64::SH_shift) & 3);
   m_result.space =
       from_non_secure || (descriptor & vmsa64::NS) != 0 ? AddressSpace::non_secure : AddressSpace::secure;

@@ -90,14 +90,14 @@ class Walk {
   bool m_asked = false;  // step() has answered `need` for m_op
 
   // What is needed of the Config and of the chosen range, once the first table is known
-  bool m_HPD = false;
-  bool m_WXN = false;
-  bool m_PAN = false;
-  bool m_AFFD = false;
+  bool m_hpd = false;
+  bool m_wxn = false;
+  bool m_pan = false;
+  bool m_affd = false;
   std::uint8_t m_output_size = 0;
   std::uint8_t m_ia_bits = 0;
   AddressSpace m_space = AddressSpace::non_secure;
-  std::uint64_t m_MAIR = 0;
+  std::uint64_t m_mair = 0;
 
   // Where the walk is
   std::int8_t m_level = 0;               // of the descriptor at hand
