@@ -42,15 +42,16 @@ int vprintk(const char *fmt, va_list ap)
 	bool cont = false;
 
 	local_irq_save(flags);
-	if (fmt[0] == KERN_SOH[0] && fmt[1]) {
-		if (fmt[1] == 'c')
-			cont = true;
-		else
-			level = fmt[1] - '0';
-		fmt += 2;
-	}
 	len = vsnprintf(line, sizeof(line), fmt, ap);
 	len = min(len, (int)sizeof(line) - 1);
+	/* In the text, not the format: it may have come by a %s. */
+	if (len >= 2 && line[0] == KERN_SOH[0]) {
+		if (line[1] == 'c')
+			cont = true;
+		else
+			level = line[1] - '0';
+		i = 2;
+	}
 	if (!cont) {
 		if (!at_line_start)
 			emit("\n", 1, cur_level < console_loglevel);

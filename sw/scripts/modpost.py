@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """What a module needs beside its objects: dependencies, symbol versions, aliases.
 
-  modpost.py crcs  HEADERS OBJECT...          assembly of __crc_<symbol> for each exported symbol
-  modpost.py post  HEADERS KERNEL OUT MODULE...  OUT/<name>.mod.c of each MODULE (a linked .o)
+  modpost.py crcs HEADERS OBJECT...         assembly of __crc_<symbol> for each exported symbol
+  modpost.py post HEADERS KERNEL MODULE...  <name>.mod.c beside each MODULE (a linked .o)
 
 The checksum of a symbol is the CRC-32 of its declaration in HEADERS (a folder), so that a module
 built against another declaration is refused.
@@ -113,11 +113,10 @@ def mod_source(module, name, owners, known, failures):
         if symbol not in owners:
             failures.append(f"{name}: undefined symbol {symbol}")
             continue
-        owner, gpl = owners[symbol]
+        owner, _ = owners[symbol]
         versions.append((symbol, crc(symbol, known)))
         if owner and owner not in depends:
             depends.append(owner)
-        del gpl
     lines = ["#include <module.h>", "#include <version.h>", "",
              f'MODULE_INFO(name, "{kbuild_name}");', "MODULE_INFO(vermagic, VERMAGIC_STRING);",
              f'MODULE_INFO(depends, "{",".join(depends)}");']
@@ -136,9 +135,10 @@ def mod_source(module, name, owners, known, failures):
     return "\n".join(lines) + "\n"
 
 
-def post(headers, kernel, out, paths):
+def post(headers, kernel, paths):
     known = declarations(headers)
     owners = {symbol: (None, gpl) for symbol, gpl in Elf(kernel).exports().items()}
+    folders = {pathlib.Path(p).stem: pathlib.Path(p).parent for p in paths}
     modules = [(pathlib.Path(p).stem, Elf(p)) for p in paths]
     failures = []
     for name, module in modules:
@@ -150,7 +150,7 @@ def post(headers, kernel, out, paths):
     if failures:
         sys.exit("".join(f"modpost: {f}\n" for f in failures))
     for name, text in sources.items():
-        path = pathlib.Path(out) / f"{name}.mod.c"
+        path = folders[name] / f"{name}.mod.c"
         if not path.exists() or path.read_text() != text:
             path.write_text(text)
 
@@ -158,8 +158,8 @@ def post(headers, kernel, out, paths):
 def main():
     if len(sys.argv) >= 4 and sys.argv[1] == "crcs":
         write_crcs(sys.argv[2], sys.argv[3:])
-    elif len(sys.argv) >= 5 and sys.argv[1] == "post":
-        post(sys.argv[2], sys.argv[3], sys.argv[4], sys.argv[5:])
+    elif len(sys.argv) >= 4 and sys.argv[1] == "post":
+        post(sys.argv[2], sys.argv[3], sys.argv[4:])
     else:
         sys.exit(__doc__)
 

@@ -1,0 +1,15 @@
+#ifndef _TEST_CORE_H
+#define _TEST_CORE_H
+
+/* Each gives this many results. */
+#define TESTS_MEMORY	9
+#define TESTS_TEXT	8
+#define TESTS_THREAD	11
+#define TESTS_DEVICE	10
+
+void test_memory(void);
+void test_text(void);
+void test_thread(void);
+void test_device(void);
+
+#endif

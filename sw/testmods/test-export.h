@@ -1,0 +1,7 @@
+#ifndef _TEST_EXPORT_H
+#define _TEST_EXPORT_H
+
+int test_export_add(int a, int b);
+int test_export_gpl(void);
+
+#endif
