@@ -2,13 +2,27 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "wiring.h"
 
 namespace smmuvp::platform {
 
 namespace {
 
-void set_params(Params& params, const ComponentConfig& config) {
+// A value that follows from elsewhere in the configuration, unless it is given.
+void preset(Params& params, const ComponentConfig& config, const std::string& name, std::uint64_t value,
+            const Place& place) {
+  const auto given = [&](const ParamSetting& s) { return s.name == name; };
+  if (!params.has(name) || std::any_of(config.params.begin(), config.params.end(), given)) return;
+  try {
+    params.set(name, value);
+  } catch (const ConfigError& e) {
+    config_error(place, e.key(), fmt::format("[{}] behind: {}", config.name, e.what()));
+  }
+}
+
+void set_params(Params& params, const ComponentConfig& config, const PlatformConfig& platform) {
   for (const ParamSetting& setting : config.params) {
     try {
       std::visit([&](const auto& value) { params.set(setting.name, value); }, setting.value);
@@ -16,21 +30,16 @@ void set_params(Params& params, const ComponentConfig& config) {
       config_error(setting.place, e.key(), fmt::format("[{}] {}", config.name, e.what()));
     }
   }
-  // What the configuration says once, at `behind`, the device need not be told again.
-  if (!config.behind) return;
-  const auto preset = [&](const char* name, std::uint64_t value) {
-    for (const ParamSetting& setting : config.params) {
-      if (setting.name == name) return;
-    }
-    if (!params.has(name)) return;
-    try {
-      params.set(name, value);
-    } catch (const ConfigError& e) {
-      config_error(config.behind->place, e.key(), fmt::format("[{}] behind: {}", config.name, e.what()));
-    }
-  };
-  preset("stream_base", config.behind->stream);
-  preset("stream_count", config.behind->count);
+  if (config.behind) {
+    preset(params, config, "stream_base", config.behind->stream, config.behind->place);
+    preset(params, config, "stream_count", config.behind->count, config.behind->place);
+  }
+  // An SMMU's TBU takes masters that give no StreamID for their first stream.
+  for (const ComponentConfig& other : platform.components) {
+    if (!other.behind || other.behind->smmu != config.name) continue;
+    preset(params, config, fmt::format("tbu{}_stream_id", other.behind->tbu), other.behind->stream,
+           other.behind->place);
+  }
 }
 
 }  // namespace
@@ -50,7 +59,7 @@ void System::make(const ComponentConfig& config, PluginCatalogue& plugins, Host&
     config_error(config.type_place, e.key(), fmt::format("[{}] {}", config.name, e.what()));
   }
   auto instance = std::make_unique<Instance>(&config, type);
-  set_params(instance->params, config);
+  set_params(instance->params, config, m_config);
   try {
     instance->component = type->create(config.name.c_str(), instance->params, host);
   } catch (const std::exception& e) {

@@ -261,6 +261,19 @@ void Wiring::connect_line(const Instance& from, const Port& out, Instance& to, c
   (void)to;
 }
 
+// "spi<n>", or "ppi<cpu>_<n>": each CPU has private interrupts of its own.
+std::string Wiring::interrupt_port(const Instance& instance, const Interrupt& interrupt) const {
+  if (interrupt.id.kind == InterruptId::Kind::Spi) return fmt::format("spi{}", interrupt.id.number);
+  const auto& cpus = m_system.m_cpus;
+  const auto found = std::find(cpus.begin(), cpus.end(), instance.cpu);
+  if (instance.cpu == nullptr || found == cpus.end()) {
+    config_error(interrupt.place, interrupt.port,
+                 fmt::format("[{}] interrupts.{}: a PPI is private to a CPU; use an SPI",
+                             instance.config->name, interrupt.port));
+  }
+  return fmt::format("ppi{}_{}", found - cpus.begin(), interrupt.id.number);
+}
+
 void Wiring::connect_interrupts(Instance& instance) {
   for (const Interrupt& interrupt : instance.config->interrupts) {
     const Port& out = need_port<LineOut>(instance, interrupt.port, interrupt.place, "line output");
@@ -269,8 +282,7 @@ void Wiring::connect_interrupts(Instance& instance) {
       config_error(interrupt.place, interrupt.port,
                    fmt::format("[{}] interrupts: there is no interrupt controller", instance.config->name));
     }
-    const bool spi = interrupt.id.kind == InterruptId::Kind::Spi;
-    const std::string name = fmt::format("{}{}", spi ? "spi" : "ppi", interrupt.id.number);
+    const std::string name = interrupt_port(instance, interrupt);
     const Port* in = controller->port(name);
     if (in == nullptr || !is<LineIn>(*in)) {
       config_error(interrupt.place, interrupt.port,
@@ -305,7 +317,7 @@ void Wiring::close_open_ports(Instance& instance) {
     if (m_bound.count(&port) != 0) continue;
     const std::string name = port_name(instance, port);
     if (!port.optional) {
-      const char* how = is<TargetSocket>(port) ? "give it an address with 'map'"
+      const char* how = is<TargetSocket>(port) ? "give it an address with 'map', or a master with 'behind'"
                                                : "connect it with 'interrupts' or 'wires'";
       config_error(instance.config->place, port.name,
                    fmt::format("port {} is not wired ({}); {}", name, port.doc, how));

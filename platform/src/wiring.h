@@ -26,6 +26,7 @@ class Wiring {
   void check_streams(const Instance& device, const Instance& smmu) const;
   void attach_initiators(Instance& instance);
   void connect_interrupts(Instance& instance);
+  std::string interrupt_port(const Instance& instance, const Interrupt& interrupt) const;
   void connect_wires(Instance& instance);
   void connect_line(const Instance& from, const Port& out, Instance& to, const Port& in, const Place& place,
                     const std::string& as);

@@ -78,11 +78,27 @@ class FakeCpu : public Part, public CpuControl {
     ++m_instructions;
     wait(sc_time(1, sc_core::SC_US));
   }
+  // Where the boot protocol says the device tree is, the text of its first long property.
+  std::string bootargs() {
+    std::string blob(4096, '\0');
+    tlm::tlm_generic_payload payload;
+    payload.set_read();
+    payload.set_address(m_x0);
+    payload.set_data_ptr(reinterpret_cast<unsigned char*>(blob.data()));
+    payload.set_data_length(static_cast<unsigned>(blob.size()));
+    payload.set_streaming_width(payload.get_data_length());
+    m_bus->transport_dbg(payload);
+    const std::size_t found = blob.find("console=");
+    return found == std::string::npos ? "" : blob.c_str() + found;
+  }
   void go() {
     if (m_end == "event") m_tracer.emit(1000, m_event, 0x100u, "F_TRANSLATION");
     if (m_end == "diagnostic") m_diag.guest_error("site", "broke a rule", "IHI 0070 4.1.3", 0x100u, 0x1234u);
     for (const char c : m_text) write(m_uart, static_cast<std::uint8_t>(c));
     write(m_memory + 0x100, 0x5a);
+    if (m_end == "bootargs") {
+      for (const char c : bootargs() + "\n") write(m_uart, static_cast<std::uint8_t>(c));
+    }
     if (m_end == "spin") {
       for (;;) {
         ++m_instructions;
@@ -164,11 +180,11 @@ class FakeGic : public FakeTarget {
  public:
   FakeGic(const sc_core::sc_module_name& name, const Params&, Host&) : FakeTarget(name) {
     add_target("distributor");
-    add_target("cpu");
+    add_target("cpu_interface");
     add_target("v2m", true);
     m_ports.push_back({"irq0", &m_irq, "to CPU 0", true});
     for (unsigned i = 0; i < 96; ++i) input("spi" + std::to_string(i));
-    for (unsigned i = 0; i < 16; ++i) input("ppi" + std::to_string(i));
+    for (unsigned i = 0; i < 16; ++i) input("ppi0_" + std::to_string(i));
   }
   void describe(DtNode& node) const override {
     node.set_name("interrupt-controller");
@@ -252,7 +268,7 @@ const ComponentType* types(std::size_t* count) {
          "How the run ends.",
          0,
          0,
-         {"poweroff", "status", "reset", "spin", "sleep", "internal", "event", "diagnostic"}},
+         {"poweroff", "status", "reset", "spin", "sleep", "internal", "event", "diagnostic", "bootargs"}},
         {"status", ParamType::Uint, "0", "With end = status.", 0, 255},
         {"uart", ParamType::Uint, "0x09000000", "Address of the UART."}},
        make<FakeCpu>},

@@ -1,0 +1,185 @@
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "config.h"
+
+namespace smmuvp::platform {
+namespace {
+
+constexpr const char* good = R"(
+plugins = ["my plugins"]
+name = "test"
+[boot]
+kernel = "Image"
+modules = ["a.ko", "/abs/b.ko"]
+init = "init"
+bootargs = "x"
+files = { "/etc/a" = "a.txt" }
+[run]
+timeout_sim = "10s"
+reset = "pass"
+[ram]
+type = "memory"
+map = [0x40000000]
+params = { size = "1MiB", fast = true, n = 3 }
+[gic]
+type = "gicv2"
+map.distributor = ["0xffffffff00000000", "4KiB"]
+map.cpu = [0x08010000, 0x2000]
+wires = { irq = "cpu0.irq" }
+[dma]
+type = "testdev"
+map = [0x0a000000, 0x1000]
+interrupts = { irq = 4, other = "SPI 5", timer = "PPI 11" }
+behind = { smmu = "smmu0", tbu = 1, stream = 0x100, count = 2, port = "dma" }
+bus = "bus"
+)";
+
+PlatformConfig read(const std::string& text) { return read_config_text(text, "t.toml", "/dir"); }
+
+std::string refusal(const std::string& text) {
+  try {
+    read(text);
+  } catch (const ConfigError& e) {
+    return e.what();
+  }
+  return "";
+}
+
+void expect_refused(const std::string& text, const std::string& message) {
+  EXPECT_NE(refusal(text).find(message), std::string::npos) << text << "\n gave: " << refusal(text);
+}
+
+TEST(Config, EveryKeyIsRead) {
+  const PlatformConfig c = read(good);
+  EXPECT_EQ(c.name, "test");
+  EXPECT_EQ(c.plugin_directories, std::vector<std::string>{"/dir/my plugins"});
+  EXPECT_EQ(c.boot.kernel->path, "/dir/Image");
+  ASSERT_EQ(c.boot.modules.size(), 2u);
+  EXPECT_EQ(c.boot.modules[1].path, "/abs/b.ko");
+  EXPECT_EQ(c.boot.init->path, "/dir/init");
+  ASSERT_EQ(c.boot.files.size(), 1u);
+  EXPECT_EQ(c.boot.files[0].first, "/etc/a");
+  EXPECT_EQ(c.run.timeout_sim_ps, 10'000'000'000'000u);
+  EXPECT_TRUE(c.run.reset_passes);
+  ASSERT_EQ(c.components.size(), 3u);
+  EXPECT_EQ(c.components[0].name, "ram");
+  EXPECT_EQ(c.components[0].windows.at(0).base, 0x40000000u);
+  EXPECT_EQ(c.components[0].params.size(), 3u);
+  const ComponentConfig& gic = c.components[1];
+  ASSERT_EQ(gic.windows.size(), 2u);
+  EXPECT_EQ(gic.windows[0].port, "distributor");
+  EXPECT_EQ(gic.windows[0].base, 0xffffffff00000000u);
+  EXPECT_EQ(gic.windows[0].size, 4096u);
+  EXPECT_EQ(gic.wires.at(0).component, "cpu0");
+  const ComponentConfig& dma = c.components[2];
+  ASSERT_EQ(dma.interrupts.size(), 3u);
+  EXPECT_EQ(dma.interrupts[1].id.text(), "SPI 5");
+  EXPECT_EQ(dma.interrupts[2].id.text(), "PPI 11");
+  EXPECT_EQ(dma.behind->stream, 0x100u);
+  EXPECT_EQ(dma.behind->count, 2u);
+  EXPECT_EQ(dma.bus, "bus");
+}
+
+TEST(Config, UnknownKeysAreRefusedWithPlaceAndNearestKey) {
+  expect_refused("[boot]\nkernal = \"x\"\n[a]\ntype = \"b\"\n",
+                 "t.toml:2:1: unknown key 'kernal' in [boot]; did you mean 'kernel'?");
+  expect_refused("[a]\ntype = \"b\"\n  interupts = { irq = 1 }\n", "t.toml:3:3: unknown key 'interupts'");
+  expect_refused("[a]\ntype = \"b\"\nbehind = { smmu = \"s\", stream = 1, streams = 2 }\n",
+                 "unknown key 'streams'");
+  expect_refused("plugin = [\"x\"]\n[a]\ntype = \"b\"\n",
+                 "t.toml:1:1: unknown key 'plugin'; did you mean 'plugins'?");
+  expect_refused("[run]\ntimeout = \"1s\"\n[a]\ntype = \"b\"\n", "t.toml:2:1: unknown key 'timeout'");
+  expect_refused("[boots]\nkernel = \"x\"\n", "unknown key 'kernel' in [boots]");
+  expect_refused("[boots]\n", "did you mean [boot]?");
+}
+
+TEST(Config, SyntaxErrorsHaveLineAndColumn) {
+  expect_refused("[a]\ntype = \n", "t.toml:2:");
+  expect_refused("[a]\ntype = \"b\"\n[broken\n", "t.toml:3:");
+  expect_refused("a = 1\na = 2\n", "t.toml:2:");
+  expect_refused(std::string("a = \"\0\"", 7), "zero byte");
+}
+
+TEST(Config, WrongTypesAreRefusedAtTheirPlace) {
+  expect_refused("[a]\ntype = 3\n", "t.toml:2:8: [a] type must be a text, not a number");
+  expect_refused("[boot]\nmodules = \"x\"\n", "t.toml:2:11");
+  expect_refused("[a]\ntype = \"b\"\nmap = 5\n", "must be [address, size]");
+  expect_refused("[a]\ntype = \"b\"\nmap = [1, 2, 3]\n", "must be [address, size]");
+  expect_refused("[a]\ntype = \"b\"\nmap = [1, 0]\n", "size is 0");
+  expect_refused("[a]\ntype = \"b\"\nmap = [-1, 4]\n", "negative");
+  expect_refused("[a]\ntype = \"b\"\nmap = [\"4 KB\", 4]\n", "is no number");
+  expect_refused("[a]\ntype = \"b\"\ninterrupts = { irq = \"spy 4\" }\n", "neither \"SPI <number>\"");
+  expect_refused("[a]\ntype = \"b\"\ninterrupts = { irq = 988 }\n", "0x3dc");
+  expect_refused("[a]\ntype = \"b\"\ninterrupts = { irq = \"PPI 16\" }\n", "PPI goes to 15");
+  expect_refused("[a]\ntype = \"b\"\nwires = { irq = \"cpu\" }\n", "\"component.port\"");
+  expect_refused("[a]\ntype = \"b\"\nbehind = { smmu = \"s\" }\n", "has no 'stream'");
+  expect_refused("[a]\ntype = \"b\"\nbehind = { smmu = \"s\", stream = 0x100000000 }\n", "above");
+  expect_refused("[a]\ntype = \"b\"\nparams = { x = 1.5 }\n", "must be a text");
+  expect_refused("[run]\ntimeout_sim = \"1\"\n", "is no time");
+  expect_refused("[run]\nreset = \"maybe\"\n", "neither");
+  expect_refused("a = 1\n", "unknown key 'a'");
+  expect_refused("", "no components");
+  expect_refused("[\"my part\"]\ntype = \"b\"\n", "no name for a component");
+}
+
+TEST(Config, NumbersOf63BitsMustBeTexts) {
+  expect_refused("[a]\ntype = \"b\"\nmap = [0x7fffffffffffffff, 4]\n", "as text");
+  EXPECT_NE(refusal("[a]\ntype = \"b\"\nmap = [0xffffffffffffffff, 4]\n"), "");
+  EXPECT_EQ(refusal("[a]\ntype = \"b\"\nmap = [\"0xfffffffffffffff0\", 4]\n"), "");
+}
+
+TEST(Config, SettingsOfTheCommandLineAreAppended) {
+  PlatformConfig c = read(good);
+  apply_setting(c, "ram.size=2MiB");
+  EXPECT_EQ(c.components[0].params.back().name, "size");
+  for (const char* bad : {"", "ram", "ram.size", "ram=2", ".a=1", "ram.=1", "rom.size=1"}) {
+    EXPECT_THROW(apply_setting(c, bad), ConfigError) << bad;
+  }
+}
+
+TEST(Config, DeepNestingIsRefused) {
+  expect_refused("a = " + std::string(100000, '['), "nested too deeply");
+  std::string dotted = "a";
+  for (int i = 0; i < 100000; ++i) dotted += ".a";
+  expect_refused(dotted + " = 1", "nested too deeply");
+}
+
+// Nothing but ConfigError comes out, whatever the file says.
+TEST(Config, AnyChangeOfAFileIsTakenOrRefused) {
+  std::mt19937 random(1);
+  const std::string base = good;
+  const std::vector<std::string> words = {
+      "[", "]",  "{",  "}",    "=",      "\"",   "\n",         ".",   ",",     "#",
+      "'", "\\", "0x", "\xff", "\"\"\"", "true", "1979-05-27", "inf", "[[a]]", "99999999999999999999",
+      "-", " "};
+  for (int round = 0; round < 5000; ++round) {
+    std::string text = base;
+    for (auto n = 1 + random() % 3; n > 0; --n) {
+      const std::size_t at = random() % text.size();
+      switch (random() % 4) {
+        case 0:
+          text.erase(at, random() % 8);
+          break;
+        case 1:
+          text.insert(at, words[random() % words.size()]);
+          break;
+        case 2:
+          text[at] = static_cast<char>(random() & 0xff);
+          break;
+        default:
+          text.resize(at + 1);
+          break;
+      }
+    }
+    try {
+      read(text);
+    } catch (const ConfigError& e) {
+      ASSERT_EQ(std::string(e.what()).rfind("t.toml", 0), 0u) << e.what();
+    }
+  }
+}
+
+}  // namespace
+}  // namespace smmuvp::platform

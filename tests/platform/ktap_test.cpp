@@ -1,0 +1,168 @@
+#include "ktap.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "junit.h"
+#include "verdict.h"
+
+namespace smmuvp::platform {
+namespace {
+
+using Result = KtapCase::Result;
+
+TEST(Ktap, AFlatDocumentGivesOneCaseAResult) {
+  const KtapReport r =
+      parse_ktap("KTAP version 1\n1..3\nok 1 first\n# why\nnot ok 2 - second\nok 3 third # SKIP no device\n");
+  ASSERT_EQ(r.cases.size(), 3u);
+  EXPECT_EQ(r.cases[0].name, "first");
+  EXPECT_EQ(r.cases[0].result, Result::Passed);
+  EXPECT_EQ(r.cases[1].name, "second");
+  EXPECT_EQ(r.cases[1].result, Result::Failed);
+  EXPECT_EQ(r.cases[1].diagnostics, std::vector<std::string>{"why"});
+  EXPECT_EQ(r.cases[2].result, Result::Skipped);
+  EXPECT_EQ(r.cases[2].reason, "no device");
+  EXPECT_TRUE(r.problems.empty());
+  EXPECT_FALSE(r.good());
+}
+
+TEST(Ktap, NestedResultsCarryTheNamesAboveThem) {
+  const KtapReport r = parse_ktap(
+      "KTAP version 1\n1..1\n  KTAP version 1\n  1..2\n    KTAP version 1\n    1..1\n    ok 1 leaf\n  ok 1 "
+      "inner\n"
+      "  ok 2 other\nok 1 outer\n");
+  ASSERT_EQ(r.cases.size(), 2u);
+  EXPECT_EQ(r.cases[0].name, "leaf");
+  EXPECT_EQ(r.cases[0].suite, "outer.inner");
+  EXPECT_EQ(r.cases[1].name, "other");
+  EXPECT_EQ(r.cases[1].suite, "outer");
+  EXPECT_TRUE(r.good());
+}
+
+TEST(Ktap, AMissingResultIsAProblem) {
+  const KtapReport r = parse_ktap("KTAP version 1\n1..3\nok 1 a\nok 2 b\n");
+  EXPECT_FALSE(r.good());
+  ASSERT_EQ(r.problems.size(), 1u);
+  EXPECT_EQ(r.problems[0], "2 of 3 planned tests have a result");
+}
+
+TEST(Ktap, AMissingResultOfAnInnerDocumentIsAProblem) {
+  EXPECT_FALSE(parse_ktap("KTAP version 1\n1..1\n  KTAP version 1\n  1..2\n  ok 1 a\nok 1 outer\n").good());
+}
+
+TEST(Ktap, ADocumentThatStopsAfterItsVersionIsAProblem) {
+  EXPECT_FALSE(parse_ktap("KTAP version 1\n").good());
+}
+
+TEST(Ktap, ABailOutIsAProblem) {
+  EXPECT_FALSE(parse_ktap("KTAP version 1\n1..0\nBail out! no memory\n").good());
+}
+
+TEST(Ktap, AFailedParentWithoutAFailedCaseIsAProblem) {
+  EXPECT_FALSE(
+      parse_ktap("KTAP version 1\n1..1\n  KTAP version 1\n  1..1\n  ok 1 a\nnot ok 1 outer\n").good());
+}
+
+TEST(Ktap, TimestampsCarriageReturnsAndOtherLinesAreIgnored) {
+  const KtapReport r = parse_ktap(
+      "boot text\r\nok 1 before any document\r\n[    0.123456] KTAP version 1\r\n[    0.2] 1..1\r\nnoise\r\n"
+      "okay then\r\n[   12.000001] ok 1 real\r\n");
+  ASSERT_EQ(r.cases.size(), 1u);
+  EXPECT_EQ(r.cases[0].name, "real");
+  EXPECT_TRUE(r.good());
+}
+
+TEST(Ktap, AnExpectedFailureDoesNotFail) {
+  EXPECT_TRUE(parse_ktap("KTAP version 1\n1..1\nnot ok 1 later # TODO\n").good());
+}
+
+TEST(Ktap, AConsoleWithoutTestsIsGood) {
+  const KtapReport r = parse_ktap("hello\n");
+  EXPECT_TRUE(r.good());
+  EXPECT_FALSE(r.seen);
+}
+
+TEST(Ktap, AnyBytesAreTaken) {
+  std::mt19937 random(1);
+  const std::vector<std::string> words = {
+      "KTAP version 1\n", "1..",  "999999999999999999999", "\n",      "ok ",       "not ok ", "  ",
+      "# SKIP",           "\xff", std::string(1, '\0'),    "[ 1.0] ", "Bail out!", "-"};
+  for (int round = 0; round < 2000; ++round) {
+    std::string text;
+    for (auto i = random() % 60; i > 0; --i) text += words[random() % words.size()];
+    const KtapReport r = parse_ktap(text);
+    EXPECT_LE(r.cases.size(), text.size());
+    junit_xml("x", r, "y", 1);
+  }
+}
+
+TEST(Junit, CountsAndEscapes) {
+  const KtapReport r =
+      parse_ktap("KTAP version 1\n1..2\n# <why>\nnot ok 1 a<b>&\"c\"\x01\nok 2 d # SKIP e\n");
+  const std::string xml = junit_xml("gki", r, "the <end>", 1'500'000'000'000);
+  EXPECT_NE(xml.find("tests=\"3\" failures=\"2\" skipped=\"1\""), std::string::npos) << xml;
+  EXPECT_NE(xml.find("name=\"a&lt;b&gt;&amp;&quot;c&quot;\xef\xbf\xbd\""), std::string::npos) << xml;
+  EXPECT_NE(xml.find("&lt;why&gt;"), std::string::npos);
+  EXPECT_NE(xml.find("<skipped message=\"e\"/>"), std::string::npos);
+  EXPECT_NE(xml.find("message=\"the &lt;end&gt;\""), std::string::npos);
+  EXPECT_NE(xml.find("time=\"1.500000\""), std::string::npos);
+}
+
+RunFacts exited(GuestExit::Kind kind, std::uint64_t status = 0) {
+  RunFacts facts;
+  facts.reason = StopReason::GuestExit;
+  facts.exit = GuestExit{kind, status, "test"};
+  return facts;
+}
+
+TEST(Verdict, PowerOffAndStatusZeroPass) {
+  EXPECT_EQ(judge(exited(GuestExit::Kind::PowerOff), {}).code, ExitCode::Pass);
+  EXPECT_EQ(judge(exited(GuestExit::Kind::Status), {}).code, ExitCode::Pass);
+}
+
+TEST(Verdict, AStatusOtherThanZeroFails) {
+  EXPECT_EQ(judge(exited(GuestExit::Kind::Status, 3), {}).code, ExitCode::Fail);
+}
+
+TEST(Verdict, AResetFailsUnlessTheConfigurationSaysPass) {
+  RunFacts facts = exited(GuestExit::Kind::Reset);
+  EXPECT_EQ(judge(facts, {}).code, ExitCode::Fail);
+  facts.reset_passes = true;
+  EXPECT_EQ(judge(facts, {}).code, ExitCode::Pass);
+}
+
+TEST(Verdict, AFailedOrMissingTestFailsARunThatPowersOff) {
+  const RunFacts facts = exited(GuestExit::Kind::PowerOff);
+  EXPECT_EQ(judge(facts, parse_ktap("KTAP version 1\n1..1\nnot ok 1 a\n")).code, ExitCode::Fail);
+  EXPECT_EQ(judge(facts, parse_ktap("KTAP version 1\n1..2\nok 1 a\n")).code, ExitCode::Fail);
+  EXPECT_EQ(judge(facts, parse_ktap("KTAP version 1\n1..1\nok 1 a\n")).code, ExitCode::Pass);
+}
+
+TEST(Verdict, StrictTurnsAPassWithDiagnosticsIntoItsOwnCodeAndLeavesAFailureAlone) {
+  RunFacts facts = exited(GuestExit::Kind::PowerOff);
+  facts.guest_errors = 1;
+  EXPECT_EQ(judge(facts, {}).code, ExitCode::Pass);
+  facts.strict = true;
+  EXPECT_EQ(judge(facts, {}).code, ExitCode::Strict);
+  facts.exit->kind = GuestExit::Kind::Status;
+  facts.exit->status = 1;
+  EXPECT_EQ(judge(facts, {}).code, ExitCode::Fail);
+}
+
+TEST(Verdict, EveryOtherEndHasItsCode) {
+  const std::vector<std::pair<StopReason, ExitCode>> table = {
+      {StopReason::SimTimeout, ExitCode::SimTimeout},
+      {StopReason::WallTimeout, ExitCode::WallTimeout},
+      {StopReason::Interrupted, ExitCode::Interrupted},
+      {StopReason::Standstill, ExitCode::Fail},
+      {StopReason::InternalError, ExitCode::Internal}};
+  for (const auto& [reason, code] : table) {
+    RunFacts facts;
+    facts.reason = reason;
+    EXPECT_EQ(judge(facts, {}).code, code);
+  }
+}
+
+}  // namespace
+}  // namespace smmuvp::platform

@@ -1,0 +1,472 @@
+#!/usr/bin/env python3
+"""The program, seen from outside, on platforms of stand-ins.
+
+usage: program.py --program smmu-vp --plugins DIR CASE
+A case is a function of this file whose name starts with case_. Exit 0: passed.
+"""
+import argparse
+import json
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import xml.etree.ElementTree
+
+CONFIG = """\
+plugins = ["%(plugins)s"]
+[boot]
+kernel = "kernel.elf"
+bootargs = "console=ttyAMA0"
+[bus]
+type = "router"
+[ram]
+type = "memory"
+params = { size = "16MiB" }
+map = [0x40000000]
+[cpu0]
+type = "fake-cpu"
+interrupts = { timer_virt = "PPI 11", timer_phys = "PPI 14" }
+[gic]
+type = "fake-gic"
+map.distributor = [0x08000000, "4KiB"]
+map.cpu_interface = [0x08010000, "8KiB"]
+map.v2m = [0x08020000, "4KiB"]
+wires = { irq0 = "cpu0.irq" }
+[uart0]
+type = "fake-uart"
+map = [0x09000000, "4KiB"]
+interrupts = { irq = "SPI 1" }
+[smmu0]
+type = "fake-smmu"
+map = { registers = [0x09050000, "128KiB"] }
+interrupts = { eventq_irq = 74, gerror_irq = 75, cmdq-sync_irq = 76 }
+[dma0]
+type = "fake-dma"
+map = [0x0a000000, "4KiB"]
+interrupts = { irq = "SPI 4" }
+behind = { smmu = "smmu0", tbu = 0, stream = 0x100, count = 2 }
+"""
+
+
+def elf(machine=183, size=0x100):
+    header = struct.pack("<16sHHIQQQIHHHHHH", b"\x7fELF\x02\x01\x01", 2, machine, 1, 0x40080000, 64, 0, 0, 64, 56, 1, 0, 0, 0)
+    segment = struct.pack("<IIQQQQQQ", 1, 5, 0x80, 0x40080000, 0x40080000, size, size, 8)
+    return (header + segment).ljust(0x80, b"\0") + b"\x14" * size
+
+
+class Bench:
+    def __init__(self, args, folder):
+        self.program, self.plugins, self.folder = args.program, args.plugins, folder
+        self.write("kernel.elf", elf())
+        self.config = self.write("good.toml", self.text())
+
+    def text(self):
+        return CONFIG % {"plugins": self.plugins}
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def write(self, name, data):
+        with open(self.path(name), "wb") as f:
+            f.write(data if isinstance(data, bytes) else data.encode())
+        return self.path(name)
+
+    def read(self, name):
+        with open(self.path(name)) as f:
+            return f.read()
+
+    def edited(self, *edits):
+        text = self.text()
+        for old, new in edits:
+            check(old in text, "the test's own assumption: the configuration has %r" % old)
+            text = text.replace(old, new)
+        return self.write("variant.toml", text)
+
+    def call(self, *words, env=None, stdin=subprocess.DEVNULL, timeout=60):
+        return subprocess.run([self.program, *words], timeout=timeout, capture_output=True, text=True, errors="replace",
+                              stdin=stdin, env=dict(os.environ, **(env or {})))
+
+    def run(self, *options, config=None, **more):
+        return self.call("run", config or self.config, *options, **more)
+
+
+def check(condition, text, result=None):
+    if condition:
+        return
+    print("FAILED:", text)
+    if result is not None:
+        print("exit code", result.returncode)
+        print("--- stdout\n" + result.stdout[-3000:] + "\n--- stderr\n" + result.stderr[-3000:])
+    sys.exit(1)
+
+
+def refused(b, config, *patterns, command="run"):
+    """Exit code 64, each pattern on standard error, nothing on standard output."""
+    r = b.call(command, config, *(["-o", b.path("x.dtb")] if command == "dtb" else []))
+    check(r.returncode == 64, "expected exit code 64", r)
+    check(r.stdout == "", "expected nothing on standard output", r)
+    for p in patterns:
+        check(re.search(p, r.stderr), "the message does not say: %s" % p, r)
+    check("terminate called" not in r.stderr, "an exception escaped", r)
+    return r
+
+
+# ---- ends of a run
+
+def case_a_power_off_exits_with_0_and_only_the_guest_writes_to_standard_output(b):
+    r = b.run("--set", "cpu0.text=hello\n")
+    check(r.returncode == 0, "expected exit code 0", r)
+    check(r.stdout == "hello\n", "expected the guest's bytes and nothing else", r)
+    for row in (r"verdict +pass \(exit code 0\)", r"simulated time +7 us", r"instructions +7", r"wall time"):
+        check(re.search(row, r.stderr), "the summary does not show: %s" % row, r)
+    starts = {re.match(r"  \S+( \S+)* +", line).end() for line in r.stderr.splitlines()}
+    check(len(starts) == 1, "the summary's columns do not line up", r)
+    check("\033" not in r.stderr, "colours without a terminal", r)
+
+
+def case_quiet_leaves_standard_error_empty(b):
+    r = b.run("--quiet", "--set", "cpu0.end=diagnostic")
+    check(r.returncode == 0 and r.stderr == "", "expected nothing on standard error", r)
+
+
+def case_each_end_of_a_run_has_its_exit_code(b):
+    for end, code, *options in (("poweroff", 0), ("status", 0), ("status", 1, "--set", "cpu0.status=3"), ("reset", 1), ("sleep", 1),
+                                ("internal", 70), ("spin", 65, "--timeout-sim", "5ms"), ("spin", 66, "--timeout-wall", "200ms"),
+                                ("diagnostic", 0), ("diagnostic", 67, "--strict"), ("poweroff", 0, "--strict")):
+        r = b.run("--set", "cpu0.end=" + end, *options)
+        check(r.returncode == code, "end %s: expected exit code %d" % (end, code), r)
+
+
+def case_a_simulated_time_out_ends_at_the_given_time(b):
+    r = b.run("--set", "cpu0.end=spin", "--timeout-sim", "1234567ns", "--json", b.path("j"))
+    check(r.returncode == 65, "expected exit code 65", r)
+    check(json.loads(b.read("j"))["sim_time_ps"] == 1234567000, "another time", r)
+
+
+def case_time_outs_and_reset_come_from_the_configuration_and_options_override_them(b):
+    config = b.edited(("[bus]", "[run]\ntimeout_sim = \"3ms\"\nreset = \"pass\"\n[bus]"))
+    check(b.run("--set", "cpu0.end=spin", config=config).returncode == 65, "expected exit code 65")
+    check(b.run("--set", "cpu0.end=reset", config=config).returncode == 0, "expected exit code 0")
+    r = b.run("--set", "cpu0.end=spin", "--timeout-sim", "4ms", "--json", b.path("j"), config=config)
+    check(json.loads(b.read("j"))["sim_time_ps"] == 4000000000, "another time", r)
+
+
+def case_a_failed_or_missing_test_on_the_console_fails_the_run(b):
+    for text, code in (("KTAP version 1\n1..1\nok 1 a\n", 0), ("KTAP version 1\n1..1\nnot ok 1 a\n", 1), ("KTAP version 1\n1..2\nok 1 a\n", 1)):
+        r = b.run("--set", "cpu0.text=" + text)
+        check(r.returncode == code, "expected exit code %d for %r" % (code, text), r)
+
+
+# ---- reports
+
+def case_the_json_report_follows_its_schema(b):
+    r = b.run("--set", "cpu0.end=event", "--set", "cpu0.text=KTAP version 1\n1..1\nok 1 a\n", "--json", b.path("j"))
+    check(r.returncode == 0, "expected exit code 0", r)
+    j = json.loads(b.read("j"))
+    schema = json.load(open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "docs", "report.schema.json")))
+    conforms(j, schema, "report")
+    check(j["verdict"] == "pass" and j["exit_code"] == 0, "verdict", r)
+    check(j["events"] == [{"time_ps": 1000, "source": "cpu0", "sid": "0x100", "type": "F_TRANSLATION"}], "events %r" % j["events"])
+    check(j["statistics"]["cpu0"] == {"bytes_sent": j["instructions"]}, "statistics %r" % j["statistics"])
+    check(j["tests"]["passed"] == 1, "tests %r" % j["tests"])
+
+
+def conforms(value, schema, where):
+    """The part of JSON Schema that docs/report.schema.json uses."""
+    types = {"object": dict, "array": list, "string": str, "integer": int, "number": (int, float)}
+    check(isinstance(value, types[schema["type"]]), "%s is no %s" % (where, schema["type"]))
+    if "enum" in schema:
+        check(value in schema["enum"], "%s is %r" % (where, value))
+    if "pattern" in schema:
+        check(re.search(schema["pattern"], value), "%s is %r" % (where, value))
+    for name in schema.get("required", []):
+        check(name in value, "%s has no %s" % (where, name))
+    if schema["type"] == "object":
+        rest = schema.get("additionalProperties", True)
+        for name, v in value.items():
+            if name in schema.get("properties", {}):
+                conforms(v, schema["properties"][name], where + "." + name)
+            elif isinstance(rest, dict):
+                conforms(v, rest, where + "." + name)
+            else:
+                check(rest, "%s has the undocumented %s" % (where, name))
+    if schema["type"] == "array":
+        for i, v in enumerate(value):
+            conforms(v, schema["items"], "%s[%d]" % (where, i))
+
+
+def case_two_runs_give_the_same_report_apart_from_the_hosts_part(b):
+    reports = []
+    for name in ("one", "two"):
+        b.run("--set", "cpu0.end=event", "--set", "cpu0.text=hello", "--json", b.path(name))
+        j = json.loads(b.read(name))
+        del j["host"]
+        reports.append(j)
+    check(reports[0] == reports[1], "the reports differ")
+    for change in (("cpu0.text=hallo", "cpu0.end=event"), ("cpu0.text=hello", "cpu0.end=poweroff")):
+        b.run("--set", change[0], "--set", change[1], "--json", b.path("three"))
+        check(json.loads(b.read("three"))["digest"] != reports[0]["digest"], "the digest ignores %s" % (change,))
+
+
+def case_the_junit_report_is_xml_with_each_test_and_the_run(b):
+    b.run("--set", "cpu0.text=KTAP version 1\n1..2\nok 1 a\nnot ok 2 b<c\n", "--junit", b.path("u"))
+    suite = xml.etree.ElementTree.parse(b.path("u")).getroot().find("testsuite")
+    names = {c.get("name"): c.find("failure") is not None for c in suite.findall("testcase")}
+    check(names == {"a": False, "b<c": True, "run": True}, "cases %r" % names)
+    check(suite.get("tests") == "3" and suite.get("failures") == "2", "counts %r" % suite.attrib)
+
+
+def case_console_and_trace_go_to_their_files(b):
+    r = b.run("--set", "cpu0.end=event", "--set", "cpu0.text=hello\n", "--console-file", b.path("c"), "--trace", "smmu.*", "--trace-file", b.path("t"))
+    check(b.read("c") == "hello\n" and r.stdout == "hello\n", "another console", r)
+    check(b.read("t") == "1000 cpu0 smmu.event sid=0x100 type=F_TRANSLATION\n", "another trace: %r" % b.read("t"))
+
+
+def case_a_report_that_cannot_be_written_is_refused_before_the_run(b):
+    for option in ("--json", "--junit", "--console-file", "--trace-file"):
+        r = b.run(option, "/no/such/folder/file")
+        check(r.returncode == 64 and option in r.stderr and r.stdout == "", "expected exit code 64", r)
+
+
+# ---- commands
+
+def case_help_and_version_go_to_standard_output(b):
+    r = b.call("--help")
+    check(r.returncode == 0 and "Examples" in r.stdout and "130" in r.stdout, "help", r)
+    r = b.call("--version")
+    check(r.returncode == 0 and re.match(r"smmu-vp \d+\.\d+\.\d+ \(SystemC", r.stdout), "version", r)
+
+
+def case_params_lists_type_default_range_and_meaning(b):
+    r = b.call("params", "fake-smmu", env={"SMMU_VP_PLUGIN_PATH": b.plugins})
+    check(r.returncode == 0, "expected exit code 0", r)
+    check(re.search(r"name +type +default +range +meaning\n +SIDSIZE +uint +16 +0\.\.32 +StreamID bits", r.stdout), "table", r)
+    r = b.call("params", env={"SMMU_VP_PLUGIN_PATH": b.plugins})
+    check("fake-cpu:" in r.stdout and "memory:" in r.stdout, "all types", r)
+
+
+def case_components_lists_types_and_refused_files(b):
+    r = b.call("components", env={"SMMU_VP_PLUGIN_PATH": b.plugins + ":" + b.plugins + "/bad"})
+    check(r.returncode == 0, "expected exit code 0", r)
+    for p in (r"fake-uart +A serial port", r"refused .*old_abi.*plugin ABI", r"refused .*no_entry.*smmuvp_plugin"):
+        check(re.search(p, r.stdout), "components does not show: %s" % p, r)
+
+
+def case_check_finds_no_mistake_in_a_good_configuration_and_simulates_nothing(b):
+    r = b.call("check", b.config, "--set", "cpu0.text=hello")
+    check(r.returncode == 0 and r.stdout == "" and "no mistakes" in r.stderr, "check", r)
+
+
+def case_dtc_takes_the_device_tree_without_a_warning(b):
+    b.write("m.ko", "module")
+    b.write("init", "poweroff\n")
+    config = b.edited(('kernel = "kernel.elf"', 'kernel = "kernel.elf"\nmodules = ["m.ko"]\ninit = "init"'))
+    r = b.call("dtb", config, "-o", b.path("a.dtb"), "--append", "quiet")
+    check(r.returncode == 0, "expected exit code 0", r)
+    d = subprocess.run(["dtc", "-I", "dtb", "-O", "dts", b.path("a.dtb")], capture_output=True, text=True)
+    check(d.returncode == 0 and d.stderr == "", "dtc: " + d.stderr)
+    for p in (r'bootargs = "console=ttyAMA0 quiet";', r'stdout-path = "/serial@9000000";', r"linux,initrd-start = <0x00 0x40400000>;",
+              r"memory@40000000 \{\s+device_type = \"memory\";\s+reg = <0x00 0x40000000 0x00 0x1000000>;",
+              r'enable-method = "psci";', r'method = "hvc";',
+              r"interrupts = <0x01 0x0d 0x104 0x01 0x0e 0x104 0x01 0x0b 0x104 0x01 0x0a 0x104>;",
+              r"v2m@8020000 \{", r"reg = <0x00 0x8000000 0x00 0x1000 0x00 0x8010000 0x00 0x2000>;",
+              r'interrupts = <0x00 0x4a 0x01 0x00 0x4b 0x01 0x00 0x4c 0x01>;\s+interrupt-names = "eventq\\0gerror\\0cmdq-sync";',
+              r"iommus = <(0x\d+) 0x100 \1 0x101>;\s+dma-coherent;", r"interrupts = <0x00 0x04 0x04>;"):
+        check(re.search(p, d.stdout), "the device tree lacks: %s\n%s" % (p, d.stdout))
+
+
+# ---- refusals
+
+def case_a_missing_configuration_is_refused(b):
+    refused(b, "/no/such/file.toml", r"no such file: /no/such/file\.toml")
+    refused(b, b.folder, r"is a folder")
+
+
+def case_a_syntax_error_is_refused_with_file_line_and_column(b):
+    refused(b, b.write("bad.toml", "[bus]\ntype = \"router\n"), r"bad\.toml:2:\d+: TOML syntax")
+
+
+def case_an_unknown_key_is_refused_with_the_nearest_known_one(b):
+    refused(b, b.edited(("kernel =", "kernal =")), r"variant\.toml:3:1: unknown key 'kernal'.*'kernel'")
+
+
+def case_an_unknown_parameter_is_refused_with_the_nearest_known_one(b):
+    refused(b, b.edited(("params = { size", "params = { sise")), r"variant\.toml:9:12: \[ram\] unknown parameter 'sise'; did you mean 'size'")
+    r = b.run("--set", "ram.sise=1MiB")
+    check(r.returncode == 64 and "did you mean 'size'" in r.stderr, "expected exit code 64", r)
+
+
+def case_a_parameter_out_of_range_is_refused(b):
+    refused(b, b.edited(('type = "fake-smmu"', 'type = "fake-smmu"\nparams = { SIDSIZE = 33 }')), r"'SIDSIZE'.*outside")
+
+
+def case_overlapping_regions_are_refused_with_both_names(b):
+    refused(b, b.edited(("0x0a000000", "0x09050000")), r"region dma0\.registers .* overlaps smmu0\.registers")
+    refused(b, b.edited(("0x0a000000", "0x40fff000")), r"overlaps")
+
+
+def case_an_interrupt_wired_twice_is_refused(b):
+    refused(b, b.edited(("SPI 4", "SPI 1")), r"variant\.toml:\d+:\d+: SPI 1 is wired twice: to uart0\.irq and to dma0\.irq")
+
+
+def case_an_interrupt_that_the_controller_has_not_got_is_refused(b):
+    refused(b, b.edited(("SPI 4", "SPI 500")), r"\[gic\] has no SPI 500")
+
+
+def case_a_stream_id_out_of_range_is_refused(b):
+    refused(b, b.edited(("0x100", "0xffff")), r"StreamID 0x10000 is out of range.*SIDSIZE 16")
+
+
+def case_streams_of_two_devices_that_overlap_are_refused(b):
+    more = '[dma1]\ntype = "fake-dma"\nmap = [0x0b000000, "4KiB"]\ninterrupts = { irq = 5 }\nbehind = { smmu = "smmu0", tbu = 1, stream = 0x101 }\n'
+    refused(b, b.write("variant.toml", b.text() + more), r"StreamIDs 0x101 to 0x101 overlap those of \[dma0\]")
+    refused(b, b.write("variant.toml", b.text() + more.replace("tbu = 1, stream = 0x101", "stream = 0x200")), r"tbu0_in already serves dma0\.dma")
+    refused(b, b.write("variant.toml", b.text() + more.replace("tbu = 1", "tbu = 2")), r"no port 'tbu2_in'")
+
+
+def case_a_kernel_that_is_no_aarch64_elf_or_image_is_refused(b):
+    whole = elf()
+    for name, data, pattern in (("noise", bytes(range(256)) * 64, "neither"), ("empty", b"", "empty"), ("x86", elf(62), "machine 62"),
+                                ("cut", whole[:-1], "truncated"), ("header", whole[:20], "truncated"), ("large", elf(size=0x1000000), "memory is")):
+        b.write("kernel.elf", data)
+        refused(b, b.config, r"good\.toml:3:10: kernel .*kernel\.elf: .*" + pattern)
+    refused(b, b.edited(("kernel.elf", "missing.elf")), r"no such file: .*missing\.elf")
+    refused(b, b.edited(('kernel = "kernel.elf"\n', "")), r"\[boot\] has no 'kernel'")
+
+
+def case_a_module_that_is_not_there_is_refused(b):
+    refused(b, b.edited(('kernel = "kernel.elf"', 'kernel = "kernel.elf"\nmodules = ["gone.ko"]')), r"variant\.toml:4:12: modules = \"gone\.ko\": no such file")
+
+
+def case_a_missing_plugin_is_refused_with_where_it_was_looked_for(b):
+    refused(b, b.edited(('"fake-dma"', '"fake-dmb"')), r"\[dma0\] no plugin offers the type 'fake-dmb'; did you mean 'fake-dma'", re.escape(b.plugins))
+
+
+def case_a_plugin_of_another_abi_is_refused_with_what_differs(b):
+    refused(b, b.edited((b.plugins, b.plugins + "/bad"), ('"fake-cpu"', '"old_abi"')),
+            r"libsmmuvp-old_abi\.so for type 'old_abi' cannot be used: it has plugin ABI \d+, this program needs \d+")
+
+
+def case_a_file_that_is_no_plugin_is_refused_by_name(b):
+    b.write("libsmmuvp-text.so", "not a shared object")
+    refused(b, b.edited((b.plugins, b.folder), ('"fake-cpu"', '"text"')), r"libsmmuvp-text\.so .*no ELF shared object")
+    refused(b, b.edited((b.plugins, b.plugins + "/bad"), ('"fake-cpu"', '"no_entry"')), r"libsmmuvp-no_entry\.so .*no 'smmuvp_plugin'")
+
+
+def case_a_mandatory_port_that_is_not_wired_is_refused(b):
+    refused(b, b.edited(('interrupts = { irq = "SPI 4" }\n', "")), r"port dma0\.irq is not wired")
+    refused(b, b.edited(('map = [0x09000000, "4KiB"]\n', "")), r"port uart0\.registers is not wired")
+    refused(b, b.edited(("map = [0x40000000]\n", "")), r"\[ram\] is a memory and needs an address")
+
+
+def case_an_unknown_port_is_refused_with_the_nearest_known_one(b):
+    refused(b, b.edited(("{ irq = \"SPI 4\" }", "{ irk = \"SPI 4\" }")), r"\[dma0\] has no port 'irk'; did you mean 'irq'")
+    refused(b, b.edited(("map.distributor", "map.distribotor")), r"\[gic\] has no port 'distribotor'; did you mean 'distributor'")
+    refused(b, b.edited(("cpu0.irq", "cpu0.irk")), r"\[cpu0\] has no port 'irk'; did you mean 'irq'")
+    refused(b, b.edited(("cpu0.irq", "cpu1.irq")), r"there is no component 'cpu1'")
+    refused(b, b.edited(('smmu = "smmu0"', 'smmu = "smmu"')), r"there is no SMMU 'smmu'; did you mean 'smmu0'")
+
+
+def case_check_and_dtb_refuse_what_run_refuses(b):
+    for command in ("check", "dtb"):
+        refused(b, b.edited(("SPI 4", "SPI 1")), r"wired twice", command=command)
+
+
+# ---- at a terminal
+
+class Terminal:
+    """The program at a pseudo-terminal; waits for text, never for time alone."""
+
+    def __init__(self, b, *words):
+        self.seen = ""
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            os.execv(b.program, [b.program, *words])
+
+    def read(self):
+        if not select.select([self.fd], [], [], 30)[0]:
+            return False
+        try:
+            data = os.read(self.fd, 4096)
+        except OSError:
+            return False
+        self.seen += data.decode(errors="replace")
+        return bool(data)
+
+    def expect(self, text):
+        while text not in self.seen:
+            if not self.read():
+                print("FAILED: the terminal does not show %r; it shows:\n%r" % (text, self.seen))
+                os.kill(self.pid, signal.SIGKILL)
+                sys.exit(1)
+
+    def exit_code(self):
+        while self.read():
+            pass
+        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+
+
+def case_the_console_passes_bytes_both_ways_and_ctrl_c_exits_with_130(b):
+    t = Terminal(b, "run", b.config, "--console", "--set", "cpu0.end=spin", "--set", "cpu0.text=ready\n")
+    t.expect("ready")
+    os.write(t.fd, "gr\u00fc\u00dfe\x04\x1a\r".encode())  # UTF-8, Ctrl-D and Ctrl-Z reach the guest, which echoes
+    t.expect("gr\u00fc\u00dfe\x04\x1a\r")
+    os.write(t.fd, b"\x03")
+    code = t.exit_code()
+    check(code == 130, "expected exit code 130, got %d" % code)
+    check("interrupted" in t.seen, "the summary does not say interrupted: %r" % t.seen)
+
+
+def case_the_terminal_is_given_back_after_an_interactive_run(b):
+    command = "stty -g > {0}/before; '{1}' run '{2}' --console {3}; echo code $?; stty -g > {0}/after; echo done"
+    t = Terminal.__new__(Terminal)
+    t.seen = ""
+    t.pid, t.fd = pty.fork()
+    if t.pid == 0:
+        os.execv("/bin/sh", ["sh", "-c", "trap : INT; " + command.format(b.folder, b.program, b.config, "--set cpu0.end=spin --set cpu0.text=ready")])
+    t.expect("ready")
+    os.write(t.fd, b"\x03")
+    t.expect("code 130")
+    t.expect("done")
+    check(t.exit_code() == 0, "the shell failed")
+    check(b.read("before") == b.read("after"), "the terminal's settings differ: %r, %r" % (b.read("before"), b.read("after")))
+
+
+def case_with_console_the_kernel_gets_shell_1(b):
+    r = b.run("--console", "--set", "cpu0.end=bootargs", "--append", "more=2", "--quiet")
+    check(r.returncode == 0 and r.stdout == "console=ttyAMA0 more=2 shell=1\n", "other bootargs", r)
+    r = b.run("--set", "cpu0.end=bootargs", "--quiet")
+    check(r.returncode == 0 and r.stdout == "console=ttyAMA0\n", "other bootargs", r)
+
+
+def case_a_termination_request_exits_with_130_and_writes_the_reports(b):
+    p = subprocess.Popen([b.program, "run", b.config, "--set", "cpu0.end=spin", "--set", "cpu0.text=ready\n", "--json", b.path("j")],
+                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    p.stdout.readline()
+    p.send_signal(signal.SIGTERM)
+    p.communicate(timeout=30)
+    check(p.returncode == 130, "expected exit code 130, got %d" % p.returncode)
+    check(json.loads(b.read("j"))["verdict"] == "interrupted", "another verdict")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--program", required=True)
+    parser.add_argument("--plugins", required=True)
+    parser.add_argument("case")
+    args = parser.parse_args()
+    case = globals().get("case_" + args.case)
+    if case is None:
+        sys.exit("no such case: " + args.case)
+    with tempfile.TemporaryDirectory() as folder:
+        case(Bench(args, folder))
+
+
+if __name__ == "__main__":
+    main()
