@@ -1,0 +1,411 @@
+// SPDX-License-Identifier: MIT
+/* dmatest: tests of translations that must not be there, or no longer. */
+
+#include "testdev-dma-test.h"
+
+#include <delay.h>
+#include <irqflags.h>
+
+bool td_test_fault_read(const struct test_args *args)
+{
+	struct td_desc desc = {
+		.flags = TD_OP_READ,
+		.src = FREE_IOVA + 0x2345678,
+		.length = 64,
+	};
+
+	return td_run_expect_fault(args->td, &desc, IOMMU_FAULT_TRANSLATION);
+}
+
+bool td_test_fault_write(const struct test_args *args)
+{
+	struct td_desc desc = {
+		.flags = TD_OP_WRITE,
+		.dst = FREE_IOVA + 0x3456000,
+		.length = PAGE_SIZE,
+	};
+
+	return td_run_expect_fault(args->td, &desc, IOMMU_FAULT_TRANSLATION);
+}
+
+/* Good data up to a hole, a fault at the hole, and the right count. */
+bool td_test_fault_midway(const struct test_args *args)
+{
+	struct testdev *td = args->td;
+	struct iommu_domain *domain = iommu_get_domain(td->dev);
+	struct td_desc desc = {
+		.flags = TD_OP_READ,
+		.src = FREE_IOVA,
+		.length = 3 * PAGE_SIZE,
+	};
+	unsigned long mem = get_zeroed_page(GFP_KERNEL);
+	bool ok = false;
+
+	if (!mem || iommu_map(domain, FREE_IOVA, virt_to_phys((void *)mem),
+			      PAGE_SIZE, IOMMU_READ | IOMMU_CACHE)) {
+		ktap_diag("not mapped");
+		goto out_free;
+	}
+	td_arm_fault(td);
+	ok = td_run_expect(td, &desc, TD_READ_ERROR) &&
+	     td_expect_fault(td, IOMMU_FAULT_TRANSLATION, td_stream_id(td, 0),
+			  FREE_IOVA + PAGE_SIZE, false);
+	if (ok && desc.done != PAGE_SIZE) {
+		ktap_diag("%llu bytes done, expected one page", desc.done);
+		ok = false;
+	}
+	iommu_unmap(domain, FREE_IOVA, PAGE_SIZE);
+out_free:
+	if (mem)
+		free_page(mem);
+	return ok;
+}
+
+bool td_test_fault_readonly(const struct test_args *args)
+{
+	struct testdev *td = args->td;
+	struct td_desc desc = {
+		.flags = TD_OP_WRITE,
+		.seed = td_next_seed(),
+		.length = 256,
+	};
+	struct buffer b;
+	bool ok;
+
+	if (!td_buffer_map(td, &b, PAGE_SIZE, DMA_TO_DEVICE, 0))
+		return false;
+	desc.dst = b.dma + 0x100;
+	ok = td_run_expect_fault(td, &desc, IOMMU_FAULT_PERMISSION);
+	if (memchr_inv(b.mem, 0, b.size)) {
+		ktap_diag("the write went through");
+		ok = false;
+	}
+	td_buffer_unmap(td, &b);
+	return ok;
+}
+
+bool td_test_fault_privileged(const struct test_args *args)
+{
+	struct testdev *td = args->td;
+	struct td_desc desc = { .flags = TD_OP_READ, .length = 64 };
+	struct buffer b;
+	bool ok;
+
+	if (!td_buffer_map(td, &b, PAGE_SIZE, DMA_BIDIRECTIONAL,
+			DMA_ATTR_PRIVILEGED))
+		return false;
+	desc.src = b.dma;
+	ok = td_run_expect_fault(td, &desc, IOMMU_FAULT_PERMISSION);
+	if (ok && td->fault.priv) {
+		ktap_diag("reported as privileged");
+		ok = false;
+	}
+	desc.flags |= TD_FLAG_PRIV;
+	ok = ok && td_run_expect(td, &desc, TD_OK);
+	td_buffer_unmap(td, &b);
+	return ok;
+}
+
+bool td_test_fault_exec(const struct test_args *args)
+{
+	struct testdev *td = args->td;
+	struct td_desc desc = {
+		.flags = TD_OP_READ | TD_FLAG_INST,
+		.length = 64,
+	};
+	struct buffer b;
+	bool ok;
+
+	if (!td_buffer_map(td, &b, PAGE_SIZE, DMA_TO_DEVICE, 0))
+		return false;
+	desc.src = b.dma;
+	ok = td_run_expect_fault(td, &desc, IOMMU_FAULT_PERMISSION);
+	if (ok && !td->fault.exec) {
+		ktap_diag("not reported as an instruction fetch");
+		ok = false;
+	}
+	desc.flags = TD_OP_READ;
+	ok = ok && td_run_expect(td, &desc, TD_OK);
+	td_buffer_unmap(td, &b);
+	return ok;
+}
+
+/* The translation was used, and cached; it must be gone after the unmap. */
+bool td_test_unmap(const struct test_args *args)
+{
+	struct testdev *td = args->td;
+	struct td_desc desc = { .flags = TD_OP_READ, .length = 64 };
+	struct buffer b;
+	bool ok;
+
+	if (!td_buffer_map(td, &b, PAGE_SIZE, DMA_TO_DEVICE, 0))
+		return false;
+	desc.src = b.dma + 0x40;
+	ok = td_run_expect(td, &desc, TD_OK);
+	td_buffer_unmap(td, &b);
+	return ok && td_run_expect_fault(td, &desc, IOMMU_FAULT_TRANSLATION);
+}
+
+/* The same address leads elsewhere, by pages and then by a block. */
+bool td_test_remap(const struct test_args *args)
+{
+	struct testdev *td = args->td;
+	struct iommu_domain *domain = iommu_get_domain(td->dev);
+	const size_t sizes[] = { PAGE_SIZE, PAGE_SIZE, SZ_2M, PAGE_SIZE };
+	const int prot = IOMMU_READ | IOMMU_CACHE;
+	bool ok = true;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes) && ok; i++) {
+		u32 seed = td_next_seed();
+		struct td_desc desc = {
+			.flags = TD_OP_CHECK,
+			.seed = seed,
+			.src = FREE_IOVA,
+			.length = sizes[i],
+		};
+		/* Kept until the end of the round: the next must differ. */
+		void *mem = alloc_pages_exact(SZ_2M, GFP_KERNEL);
+		phys_addr_t phys;
+
+		if (!mem) {
+			ktap_diag("no memory");
+			return false;
+		}
+		phys = virt_to_phys(mem) + (i == 1 ? PAGE_SIZE : 0);
+		td_fill(phys_to_virt(phys), sizes[i], seed * TD_PATTERN);
+		if (iommu_map(domain, FREE_IOVA, phys, sizes[i], prot)) {
+			ktap_diag("round %u: not mapped", i);
+			ok = false;
+		} else {
+			ok = iommu_iova_to_phys(domain, FREE_IOVA) == phys &&
+			     td_run_expect(td, &desc, TD_OK);
+			ok = iommu_unmap(domain, FREE_IOVA, sizes[i]) ==
+			     sizes[i] && ok;
+		}
+		free_pages_exact(mem, SZ_2M);
+		if (!ok)
+			ktap_diag("round %u, %zu bytes", i, sizes[i]);
+	}
+	return ok;
+}
+
+/* A page out of the middle of a block: it faults, its neighbours do not. */
+bool td_test_split(const struct test_args *args)
+{
+	struct testdev *td = args->td;
+	struct iommu_domain *domain = iommu_get_domain(td->dev);
+	const unsigned long hole = FREE_IOVA + 100 * PAGE_SIZE;
+	u32 seed = td_next_seed();
+	struct td_desc before = {
+		.flags = TD_OP_CHECK,
+		.seed = seed,
+		.src = FREE_IOVA,
+		.length = 100 * PAGE_SIZE,
+	};
+	struct td_desc after = {
+		.flags = TD_OP_CHECK,
+		.seed = seed + 101 * (u32)PAGE_SIZE / 8,
+		.src = hole + PAGE_SIZE,
+		.length = SZ_2M - 101 * PAGE_SIZE,
+	};
+	struct td_desc in = {
+		.flags = TD_OP_READ,
+		.src = hole,
+		.length = 8,
+	};
+	void *mem = alloc_pages_exact(SZ_2M, GFP_KERNEL);
+	bool ok;
+
+	if (!mem || iommu_map(domain, FREE_IOVA, virt_to_phys(mem), SZ_2M,
+			      IOMMU_READ | IOMMU_CACHE)) {
+		ktap_diag("not mapped");
+		if (mem)
+			free_pages_exact(mem, SZ_2M);
+		return false;
+	}
+	td_fill(mem, SZ_2M, seed * TD_PATTERN);
+	ok = td_run_expect(td, &in, TD_OK) &&
+	     iommu_unmap(domain, hole, PAGE_SIZE) == PAGE_SIZE &&
+	     td_run_expect_fault(td, &in, IOMMU_FAULT_TRANSLATION) &&
+	     td_run_expect(td, &before, TD_OK) &&
+	     td_run_expect(td, &after, TD_OK);
+	iommu_unmap(domain, FREE_IOVA, 100 * PAGE_SIZE);
+	iommu_unmap(domain, hole + PAGE_SIZE, SZ_2M - 101 * PAGE_SIZE);
+	free_pages_exact(mem, SZ_2M);
+	return ok;
+}
+
+/* All streams of a device are in one group, and in its address space. */
+bool td_test_streams(const struct test_args *args)
+{
+	struct testdev *td = args->td;
+	u32 seed = td_next_seed();
+	struct td_desc good = {
+		.flags = TD_OP_CHECK,
+		.stream = 1,
+		.seed = seed,
+		.length = PAGE_SIZE,
+	};
+	struct td_desc bad = {
+		.flags = TD_OP_READ,
+		.stream = 1,
+		.src = FREE_IOVA,
+		.length = 8,
+	};
+	struct buffer b;
+	bool ok;
+
+	if (!td_buffer_map(td, &b, PAGE_SIZE, DMA_TO_DEVICE, 0))
+		return false;
+	td_fill(b.mem, b.size, seed * TD_PATTERN);
+	dma_sync_single_for_device(td->dev, b.dma, b.size, b.dir);
+	good.src = b.dma;
+	ok = td_run_expect(td, &good, TD_OK) &&
+	     td_run_expect_fault(td, &bad, IOMMU_FAULT_TRANSLATION);
+	td_buffer_unmap(td, &b);
+	return ok;
+}
+
+/* No substreams are set up: an access that names one is refused. */
+bool td_test_substream(const struct test_args *args)
+{
+	struct testdev *td = args->td;
+	struct td_desc desc = {
+		.flags = TD_OP_READ | TD_FLAG_SSV,
+		.substream = 5,
+		.length = 8,
+	};
+	struct buffer b;
+	bool ok;
+
+	if (!td_buffer_map(td, &b, PAGE_SIZE, DMA_TO_DEVICE, 0))
+		return false;
+	desc.src = b.dma;
+	td_arm_fault(td);
+	ok = td_run_expect(td, &desc, TD_READ_ERROR);
+	if (ok && (!td_wait_fault(td, FAULT_TIMEOUT_MS) ||
+		   td->fault.type != IOMMU_FAULT_OTHER ||
+		   td->fault.sid != td_stream_id(td, 0))) {
+		ktap_diag("no such event, or another");
+		ok = false;
+	}
+	td_buffer_unmap(td, &b);
+	return ok;
+}
+
+/*
+ * More faults than the event queue holds, with nobody to take them: some are
+ * lost, and that is survived.
+ */
+bool td_test_overflow(const struct test_args *args)
+{
+	struct testdev *td = args->td;
+	struct td_desc batch[TD_RING_SIZE];
+	struct td_desc desc = {
+		.flags = TD_OP_READ,
+		.src = FREE_IOVA,
+		.length = 8,
+	};
+	const unsigned int rounds = 6;
+	unsigned int i, sent = rounds * TD_RING_SIZE;
+	unsigned long flags;
+	bool ok = true;
+
+	for (i = 0; i < TD_RING_SIZE; i++)
+		batch[i] = desc;
+	td_arm_fault(td);
+	local_irq_save(flags);
+	for (i = 0; i < rounds && ok; i++)
+		ok = !td_run_polled(td, batch, TD_RING_SIZE);
+	local_irq_restore(flags);
+	if (!ok) {
+		ktap_diag("the device did not finish");
+		return false;
+	}
+	if (!td_wait_fault(td, FAULT_TIMEOUT_MS)) {
+		ktap_diag("no fault was reported");
+		return false;
+	}
+	msleep(QUIET_MS);
+	ktap_diag("%u of %u faults were reported", td->faults, sent);
+	if (td->faults >= sent) {
+		ktap_diag("the event queue holds that many: nothing overflowed");
+		return false;
+	}
+	return td_run_expect_fault(td, &desc, IOMMU_FAULT_TRANSLATION);
+}
+
+/* Blocked: nothing passes, and nothing is reported. */
+bool td_test_blocked(const struct test_args *args)
+{
+	struct testdev *td = args->td;
+	struct iommu_domain *domain =
+		iommu_domain_alloc(td->dev, IOMMU_DOMAIN_BLOCKED);
+	struct td_desc desc = { .flags = TD_OP_NOP };
+	bool ok;
+	int ret;
+
+	if (!domain || iommu_attach_device(domain, td->dev)) {
+		ktap_diag("not attached");
+		if (domain)
+			iommu_domain_free(domain);
+		return false;
+	}
+	td_arm_fault(td);
+	/* The ring itself is out of reach. */
+	ret = td_run(td, &desc, 1);
+	ok = ret == -EIO;
+	if (!ok)
+		ktap_diag("the ring could be read (%d)", ret);
+	if (td_wait_fault(td, QUIET_MS)) {
+		ktap_diag("event %#x was reported", td->fault.raw_type);
+		ok = false;
+	}
+	if (iommu_detach_device(domain, td->dev)) {
+		ktap_diag("not detached");
+		return false;
+	}
+	iommu_domain_free(domain);
+	td_start(td, td->ring_dma);
+	return td_run_expect(td, &desc, TD_OK) && ok;
+}
+
+/* Identity: physical addresses, without any mapping. */
+bool td_test_identity(const struct test_args *args)
+{
+	struct testdev *td = args->td;
+	struct iommu_domain *domain =
+		iommu_domain_alloc(td->dev, IOMMU_DOMAIN_IDENTITY);
+	u32 seed = td_next_seed();
+	struct td_desc desc = {
+		.flags = TD_OP_CHECK,
+		.seed = seed,
+		.length = PAGE_SIZE,
+	};
+	struct td_desc nop = { .flags = TD_OP_NOP };
+	void *mem = (void *)__get_free_page(GFP_KERNEL);
+	bool ok = false;
+
+	if (!mem || !domain || iommu_attach_device(domain, td->dev)) {
+		ktap_diag("not attached");
+		goto out_free;
+	}
+	td_fill(mem, PAGE_SIZE, seed * TD_PATTERN);
+	desc.src = virt_to_phys(mem);
+	td_start(td, virt_to_phys(td->ring));
+	ok = td_run_expect(td, &desc, TD_OK);
+	td_stop(td);
+	if (iommu_detach_device(domain, td->dev)) {
+		ktap_diag("not detached");
+		return false;
+	}
+	td_start(td, td->ring_dma);
+	ok = td_run_expect(td, &nop, TD_OK) && ok;
+out_free:
+	if (domain)
+		iommu_domain_free(domain);
+	if (mem)
+		free_page((unsigned long)mem);
+	return ok;
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/* What the tests of dmatest share. */
+#ifndef TESTDEV_DMA_TEST_H
+#define TESTDEV_DMA_TEST_H
+
+#include "testdev-dma.h"
+
+#include <ktap.h>
+#include <sizes.h>
+#include <slab.h>
+
+#define FAULT_TIMEOUT_MS	1000
+/* No event comes: so long is enough to be sure. */
+#define QUIET_MS		5
+/* The DMA API works down from 4 GiB; here it does not come. */
+#define FREE_IOVA		0x10000000UL
+
+struct test_args {
+	struct testdev *td;
+	size_t size;
+};
+
+/* Each test has its own patterns, so stale data of another cannot pass. */
+u32 td_next_seed(void);
+/* The pattern from its word first / TD_PATTERN on; len is a multiple of 32. */
+void td_fill(void *buf, size_t len, u64 first);
+bool td_matches(const void *buf, size_t len, u64 first);
+u8 td_pattern_byte(u32 seed, u64 i);
+
+/* Run a descriptor; what is not as expected is a KTAP diagnostic. */
+bool td_run_one(struct testdev *td, struct td_desc *desc);
+bool td_expect_status(const struct td_desc *desc, u32 status);
+bool td_run_expect(struct testdev *td, struct td_desc *desc, u32 status);
+u32 td_stream_id(const struct testdev *td, u32 index);
+/* The IOMMU driver must report exactly this. */
+bool td_expect_fault(struct testdev *td, enum iommu_fault_type type, u32 sid,
+		     u64 iova, bool write);
+/* Run a descriptor that must fail with a fault at its address. */
+bool td_run_expect_fault(struct testdev *td, struct td_desc *desc,
+			 enum iommu_fault_type type);
+
+/* Contiguous memory and its mapping. */
+/* One page and its mapping. */
+struct buffer {
+	void *mem;
+	dma_addr_t dma;
+	size_t size;
+	enum dma_data_direction dir;
+};
+
+bool td_buffer_map(struct testdev *td, struct buffer *b, size_t size,
+		   enum dma_data_direction dir, unsigned long attrs);
+void td_buffer_unmap(struct testdev *td, struct buffer *b);
+
+bool td_test_copy(const struct test_args *args);
+bool td_test_read(const struct test_args *args);
+bool td_test_write(const struct test_args *args);
+bool td_test_check(const struct test_args *args);
+bool td_test_unaligned(const struct test_args *args);
+bool td_test_ring(const struct test_args *args);
+bool td_test_fault_read(const struct test_args *args);
+bool td_test_fault_write(const struct test_args *args);
+bool td_test_fault_midway(const struct test_args *args);
+bool td_test_fault_readonly(const struct test_args *args);
+bool td_test_fault_privileged(const struct test_args *args);
+bool td_test_fault_exec(const struct test_args *args);
+bool td_test_unmap(const struct test_args *args);
+bool td_test_remap(const struct test_args *args);
+bool td_test_split(const struct test_args *args);
+bool td_test_streams(const struct test_args *args);
+bool td_test_substream(const struct test_args *args);
+bool td_test_overflow(const struct test_args *args);
+bool td_test_blocked(const struct test_args *args);
+bool td_test_identity(const struct test_args *args);
+
+#endif
