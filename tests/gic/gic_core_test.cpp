@@ -133,6 +133,7 @@ TEST_F(GicTest, AnEdgeInterruptIsLatchedUntilAcknowledged) {
   gic.put(EOIR, 41);
   EXPECT_EQ(gic.get(IAR), 41U) << "the edge while active counts";
   gic.put(EOIR, 41);
+  gic.core.set_line(41, true);
   EXPECT_EQ(gic.get(IAR), spurious) << "high alone does not";
 }
 
