@@ -8,6 +8,10 @@
 
 #include "smmuvp/cpu/cpu.h"
 
+// libunicorn does not free what it notes about pages of code that were written to.
+extern "C" const char* __lsan_default_suppressions();
+extern "C" const char* __lsan_default_suppressions() { return "leak:libunicorn.so"; }
+
 namespace smmuvp {
 namespace {
 

@@ -7,6 +7,10 @@
 #include <iterator>
 #include <stdexcept>
 
+// libunicorn does not free what it notes about pages of code that were written to.
+extern "C" const char* __lsan_default_suppressions();
+extern "C" const char* __lsan_default_suppressions() { return "leak:libunicorn.so"; }
+
 namespace smmuvp::cpu {
 
 Machine::Machine(std::map<uint64_t, uint64_t> more_ram) : m_diag(this, "cpu") {
@@ -82,7 +86,8 @@ uint8_t* Machine::ram(uint64_t phys) {
 std::vector<Exception> Machine::exceptions() {
   const auto count = at<uint64_t>(symbol("exception_count"));
   std::vector<Exception> result(std::min<uint64_t>(count, 32));
-  std::memcpy(result.data(), ram(symbol("exception_log")), result.size() * sizeof(Exception));
+  if (!result.empty())
+    std::memcpy(result.data(), ram(symbol("exception_log")), result.size() * sizeof(Exception));
   return result;
 }
 
