@@ -1,0 +1,160 @@
+#!/usr/bin/env python3
+"""Start-up, the init script, the shell, and the end of a run."""
+import re
+import subprocess
+import tempfile
+import pathlib
+
+from guest_support import QEMU, BUILD, GuestTest, boot, cpio, main, modules
+
+
+class Boot(GuestTest):
+    def test_the_banner_comes_first_and_power_off_ends_the_run(self):
+        run = self.run_script("poweroff\n")
+        self.assertRegex(run.messages()[0], r"^smmu-vp guest [\d.]+ \(AArch64")
+        self.assert_console(run, "GICv2 with", "virtual timer at", "initramfs: 1 files", "Power down, status 0")
+
+    def test_messages_carry_rising_time_stamps(self):
+        run = self.run_script("sleep 20\nuptime\npoweroff\n")
+        stamps = [float(t) for t in re.findall(r"^\[ *(\d+\.\d{6})\]", run.console, re.M)]
+        self.assertGreater(len(stamps), 5)
+        self.assertEqual(stamps, sorted(stamps))
+        self.assertGreater(stamps[-1] - stamps[0], 0.020)
+
+    def test_a_kernel_entered_at_el2_drops_to_el1(self):
+        self.run_script("poweroff\n", machine="virt,gic-version=2,virtualization=on")
+
+    def test_the_elf_file_boots_where_it_is_linked(self):
+        # QEMU gives no device tree to an ELF file: the kernel says so, and ends the run.
+        run = boot(image=BUILD / "kernel.elf")
+        self.assertEqual(run.status, 2, run.console)
+
+    def test_the_status_of_power_off_is_the_status_of_the_run(self):
+        self.run_script("poweroff 7\n", status=7)
+
+    def test_devices_of_the_device_tree_are_listed(self):
+        run = self.run_script("devices\npoweroff\n")
+        self.assertRegex(run.console, r"(?m)^9000000\.pl011 +pl011 +arm,pl011$")
+
+    def test_loglevel_hides_messages_from_the_console_but_not_from_dmesg(self):
+        run = self.run_script("dmesg\necho mark\npoweroff\n", append="loglevel=4")
+        self.assertEqual(run.console.count("GICv2 with"), 1)
+        self.assertLess(run.console.find("GICv2 with"), run.console.find("mark"))
+
+
+class Script(GuestTest):
+    def test_a_failing_command_ends_the_script_and_the_run_fails(self):
+        run = self.run_script("echo one\n\n# comment\ncat /nothing\necho two\n", status=1)
+        self.assert_console(run, "one", "/init: line 4: 'cat /nothing' failed: -ENOENT")
+        self.assertNotIn("two", run.lines)
+
+    def test_a_dash_ignores_failure(self):
+        self.assertIn("two", self.run_script("-cat /nothing\necho two\npoweroff\n").lines)
+
+    def test_an_unknown_command_is_a_failure(self):
+        self.assert_console(self.run_script("nonsense\n", status=1), "sh: nonsense: command not found")
+
+    def test_expect_fail_turns_failure_into_success_and_the_reverse(self):
+        self.run_script("expect-fail cat /nothing\npoweroff\n")
+        self.assert_console(self.run_script("expect-fail echo\n", status=1), "expect-fail: echo succeeded")
+        self.run_script("expect-fail nonsense\n", status=1)
+
+    def test_quotes_keep_blanks_and_backslashes_keep_quotes(self):
+        run = self.run_script("""echo "a  b" 'c "d' e\\ f \\"g\npoweroff\n""")
+        self.assertIn('a  b c "d e f "g', run.lines)
+        self.run_script("echo 'open\n", status=1)
+
+    def test_a_script_without_power_off_ends_with_the_verdict(self):
+        self.run_script("echo done\n")
+
+    def test_no_init_is_a_failure(self):
+        self.assert_console(boot(), "no /init in the initramfs")
+        self.assertEqual(boot().status, 1)
+
+    def test_another_script_can_be_named(self):
+        run = self.run_script("poweroff 3\n", files={"other": b"echo other\npoweroff\n"}, append="init=/other")
+        self.assertIn("other", run.lines)
+
+    def test_a_warning_makes_a_plain_power_off_fail(self):
+        run = self.run_script("insmod /lib/modules/test-oops.ko\ncrash warn\npoweroff\n", "test-oops", status=1)
+        self.assert_console(run, "WARNING: at", "crash+", "[test_oops]", "1 warnings")
+
+    def test_a_corrupt_archive_is_reported_and_what_was_read_before_it_stays(self):
+        good = cpio({"init": b"ls\npoweroff\n", "a": b"A" * 100, "b": b"B"})
+        for damage, where in ((b"070709", good.rfind(b"070701", 0, good.find(b"b\0"))), (b"zzzzzz", 600)):
+            bad = good[:where] + damage + good[where + 6:]
+            run = boot(archive=bad)
+            self.assert_console(run, "initramfs: corrupt archive", "/init")
+        run = boot(archive=good[:len(good) - 300])
+        self.assertEqual(run.status, 0, run.console)
+
+
+class Interactive(GuestTest):
+    def shell(self, keys, **options):
+        """Types `keys` once the prompt is there."""
+        with tempfile.TemporaryDirectory() as folder:
+            initrd = pathlib.Path(folder) / "initrd"
+            initrd.write_bytes(cpio(options.get("files", {"x": b""})))
+            guest = subprocess.Popen(
+                [QEMU, "-M", "virt,gic-version=2", "-cpu", "cortex-a72", "-m", "512", "-display", "none", "-serial",
+                 "stdio", "-monitor", "none", "-semihosting", "-kernel", str(BUILD / "Image"), "-initrd", str(initrd),
+                 "-append", options.get("append", "init=none shell=1")],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            text = b""
+            try:
+                while b"guest# " not in text:
+                    chunk = guest.stdout.read1(4096)
+                    self.assertTrue(chunk, text)
+                    text += chunk
+                for key in keys:
+                    guest.stdin.write(key)
+                    guest.stdin.flush()
+                    # The editor echoes something for each group of keys.
+                    text += guest.stdout.read1(4096)
+                text += guest.communicate(timeout=30)[0]
+            finally:
+                guest.kill()
+                guest.wait()
+        return text.decode(errors="replace").replace("\r", ""), guest.returncode
+
+    def test_a_typed_command_runs(self):
+        text, status = self.shell([b"echo typed\r", b"poweroff 5\r"])
+        self.assertEqual(status, 5)
+        self.assertIn("\ntyped\n", text)
+
+    def test_the_line_can_be_edited(self):
+        left, home = b"\x1b[D", b"\x1b[H"
+        for keys, want in ((b"echo axb" + left + b"\x7f" + b"-\r", "a-b"), (b"zecho hi" + home + b"\x1b[3~\r", "hi"),
+                           (b"junk\x15echo u\r", "u"), (b"echo one two\x17three\r", "one three"),
+                           (b"cho end\x01e\x05!\r", "end!")):
+            text, _ = self.shell([keys, b"poweroff\r"])
+            self.assertIn(f"\n{want}\n", text)
+
+    def test_history_brings_lines_back(self):
+        text, _ = self.shell([b"echo first\r", b"echo second\r", b"\x1b[A\x1b[A\r", b"poweroff\r"])
+        self.assertEqual(text.count("\nfirst\n"), 2)
+
+    def test_tab_completes_commands(self):
+        text, status = self.shell([b"powero\t 6\r"])
+        self.assertEqual(status, 6, text)
+
+    def test_with_shell_1_the_script_ends_in_the_shell_instead_of_power_off(self):
+        text, status = self.shell([b"poweroff 4\r"], files={"init": b"echo scripted\npoweroff 9\n"}, append="shell=1")
+        self.assertIn("scripted", text)
+        self.assertEqual(status, 4)
+
+
+class SelfTests(GuestTest):
+    def test_the_kernels_services_pass_their_tests(self):
+        run = self.run_script("insmod /lib/modules/test-core.ko\nrmmod test-core\npoweroff\n", "test-core")
+        plan = int(re.search(r"^1\.\.(\d+)$", run.console, re.M).group(1))
+        self.assertEqual(len(re.findall(r"^ok \d+ - ", run.console, re.M)), plan)
+
+    def test_everything_is_read_before_the_end_of_a_long_help(self):
+        run = self.run_script("help\npoweroff\n", files=modules("test-export"))
+        for command in ("insmod", "modprobe", "rmmod", "lsmod", "modinfo", "dmesg", "devices", "poweroff"):
+            self.assertRegex(run.console, rf"(?m)^{command} ")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,123 @@
+#!/usr/bin/env python3
+"""Loading, linking, counting and unloading of modules."""
+import re
+import shutil
+import subprocess
+import tempfile
+import pathlib
+
+from guest_support import BUILD, GuestTest, main, module
+
+SBIN = "/usr/sbin:/sbin:/usr/bin:/bin"
+
+
+class Loading(GuestTest):
+    def test_modprobe_loads_what_a_module_depends_on_first(self):
+        run = self.run_script("modprobe test-import\nlsmod\npoweroff\n", "test-export", "test-import")
+        self.assert_console(run, "test_export: here", "test_import: sum 42, gpl 42")
+        self.assertRegex(run.console, r"(?m)^test_export +\d+  1 test_import$")
+        self.assertRegex(run.console, r"(?m)^test_import +\d+  0$")
+
+    def test_modprobe_finds_a_module_by_alias(self):
+        run = self.run_script("modprobe test-alias-7\npoweroff\n", "test-export", "test-import")
+        self.assert_console(run, "test_import: sum 42")
+
+    def test_a_soft_dependency_is_loaded_first_and_may_be_absent(self):
+        run = self.run_script("modprobe arm-smmu-v3\nlsmod\npoweroff\n", "arm-smmu-v3", "io-pgtable-arm")
+        names = re.findall(r"(?m)^(\w+) +\d+  \d", run.console)
+        self.assertEqual(names, ["arm_smmu_v3", "io_pgtable_arm"])
+        self.run_script("modprobe arm-smmu-v3\npoweroff\n", "arm-smmu-v3")
+
+    def test_a_module_in_use_is_not_unloaded_and_its_user_is_named(self):
+        run = self.run_script("modprobe test-import\nexpect-fail rmmod test-export\nlsmod\npoweroff\n", "test-export",
+                              "test-import")
+        self.assert_console(run, "test_export: in use by test_import",
+                            "rmmod: ERROR: Module test_export is in use by: test_import", "test_export")
+
+    def test_modules_unload_in_reverse_order_and_can_come_again(self):
+        turn = "modprobe test-import\nrmmod test-import test-export\n"
+        run = self.run_script(turn * 3 + "lsmod\npoweroff\n", "test-export", "test-import")
+        self.assertEqual(run.console.count("test_import: gone"), 3)
+        self.assertFalse(re.search(r"(?m)^test_\w+ +\d", run.console))
+
+    def test_modprobe_r_takes_unused_dependencies_along(self):
+        run = self.run_script("modprobe test-import\nmodprobe -r test-import\nlsmod\npoweroff\n", "test-export",
+                              "test-import")
+        self.assert_console(run, "test_import: gone", "test_export: gone")
+
+    def test_a_cycle_of_soft_dependencies_is_refused(self):
+        run = self.run_script("expect-fail modprobe test-cycle-a\nlsmod\npoweroff\n", "test-cycle-a", "test-cycle-b")
+        self.assert_console(run, "test-cycle-a: cycle of dependencies")
+
+    def test_a_module_whose_init_fails_leaves_nothing(self):
+        run = self.run_script("modprobe test-export\nfree\nexpect-fail insmod /lib/modules/test-initfail.ko\nfree\n"
+                              "lsmod\nrmmod test-export\npoweroff\n", "test-export", "test-initfail")
+        self.assert_console(run, "test_initfail: init failed: -ENODEV")
+        self.assertRegex(run.console, r"(?m)^test_export +\d+  0$")
+        kmalloc = re.findall(r"kmalloc.*", run.console)
+        self.assertEqual(kmalloc[0], kmalloc[1])
+
+    def test_a_module_that_is_not_gpl_gets_no_gpl_symbol(self):
+        run = self.run_script("modprobe test-export\nexpect-fail insmod /lib/modules/test-proprietary.ko\npoweroff\n",
+                              "test-export", "test-proprietary")
+        self.assert_console(run, "test_proprietary: GPL-only symbol test_export_gpl")
+
+    def test_loading_and_unloading_leaks_nothing(self):
+        turn = "modprobe test-import\nmodprobe -r test-import\n"
+        run = self.run_script(turn + "free\n" + turn * 10 + "free\npoweroff\n", "test-export", "test-import")
+        memory = re.findall(r"(?:RAM|kmalloc).*", run.console)
+        self.assertEqual(memory[:2], memory[2:])
+
+
+class Relocations(GuestTest):
+    def check(self, veneers, **options):
+        run = self.run_script("insmod /lib/modules/test-reloc.ko\npoweroff\n", "test-reloc", **options)
+        self.assertEqual(len(re.findall(r"^ok \d+ - ", run.console, re.M)), 14)
+        self.assertRegex(run.console, rf"test_reloc: {veneers} veneers")
+
+    def test_every_relocation_type_reaches_its_target(self):
+        self.check("0")
+
+    def test_calls_out_of_reach_go_through_veneers(self):
+        self.check("[1-9]", append="module_far")
+
+
+class DebianKmod(GuestTest):
+    def tool(self, name, *arguments):
+        path = shutil.which(name, path=SBIN)
+        if path is None:
+            self.skipTest(f"{name} (Debian package kmod) is not installed")
+        return subprocess.run([path, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=True,
+                              text=True).stdout
+
+    def test_modinfo_reads_our_modules(self):
+        text = self.tool("modinfo", str((BUILD / "modules" / "arm-smmu-v3.ko").resolve()))
+        for line in (r"license: +Dual MIT/GPL", r"softdep: +pre: io-pgtable-arm", r"name: +arm_smmu_v3",
+                     r"alias: +of:N\*T\*Carm,smmu-v3C\*", r"vermagic: +[\d.]+ mod_unload aarch64"):
+            self.assertRegex(text, line)
+
+    def test_the_guests_modinfo_says_what_debians_says(self):
+        run = self.run_script("modinfo arm-smmu-v3\npoweroff\n", "arm-smmu-v3")
+        text = self.tool("modinfo", str((BUILD / "modules" / "arm-smmu-v3.ko").resolve()))
+
+        def facts(lines):
+            return sorted(" ".join(line.split()) for line in lines
+                          if re.match(r"(license|description|softdep|alias|depends|vermagic|name):", line))
+        self.assertEqual(facts(run.lines), facts(text.splitlines()))
+
+    def test_depmod_finds_the_dependencies(self):
+        with tempfile.TemporaryDirectory() as folder:
+            target = pathlib.Path(folder) / "lib/modules/1.0"
+            target.mkdir(parents=True)
+            for name in ("test-export", "test-import", "arm-smmu-v3", "io-pgtable-arm"):
+                (target / f"{name}.ko").write_bytes(module(name))
+            self.tool("depmod", "-b", folder, "1.0")
+            deps = (target / "modules.dep").read_text()
+            self.assertIn("test-import.ko: test-export.ko", deps)
+            self.assertIn("softdep arm_smmu_v3 pre: io-pgtable-arm", (target / "modules.softdep").read_text())
+            self.assertIn("alias of:N*T*Carm,smmu-v3 arm_smmu_v3", (target / "modules.alias").read_text())
+            self.assertIn("alias symbol:test_export_add test_export", (target / "modules.symbols").read_text())
+
+
+if __name__ == "__main__":
+    main()
