@@ -268,7 +268,7 @@ static int __init td_init(void)
 	if (ret)
 		return ret;
 	ret = register_shell_command("dmatest",
-				     "[--size MiB] [--test NAME] [--list] - test DMA through testdev",
+				     "[--size MiB] [--test NAME | --all] [--list] - test DMA through testdev",
 				     dmatest_command);
 	if (ret)
 		platform_driver_unregister(&td_driver);

@@ -96,7 +96,7 @@ static struct device *find_client(struct arm_smmu_device *smmu, u32 sid)
  * are shown a second, and not too many of one visit to the queue.
  */
 #define SHOWN_PER_SECOND	64
-#define SHOWN_PER_VISIT		16
+#define SHOWN_PER_VISIT		8
 
 static bool may_show(struct arm_smmu_device *smmu)
 {

@@ -251,16 +251,19 @@ static void setup_irqs(struct arm_smmu_device *smmu)
 		dev_warn(smmu->dev, "no gerror interrupt: global errors are seen late\n");
 }
 
-/* Bring it from any state to one in which nothing is cached or in use. */
+static int disable(struct arm_smmu_device *smmu)
+{
+	int ret = write_irq_ctrl(smmu, 0);
+
+	return ret ? ret : write_cr0(smmu, 0);
+}
+
+/* From any state to one in which it uses no memory. */
 static int stop(struct arm_smmu_device *smmu)
 {
 	int ret = gbpa_abort(smmu);
 
-	if (!ret)
-		ret = write_irq_ctrl(smmu, 0);
-	if (!ret)
-		ret = write_cr0(smmu, 0);
-	return ret;
+	return ret ? ret : disable(smmu);
 }
 
 static int start(struct arm_smmu_device *smmu)
@@ -403,7 +406,7 @@ static int arm_smmu_remove(struct platform_device *pdev)
 	arm_smmu_evtq_drain(smmu);
 	arm_smmu_handle_gerror(smmu);
 
-	if (stop(smmu)) {
+	if (ret || disable(smmu)) {
 		dev_err(smmu->dev, "does not stop; its memory is not freed\n");
 		return -ETIMEDOUT;
 	}
