@@ -3,6 +3,7 @@ include(CMakePackageConfigHelpers)
 
 # A program in bin/ and a plugin in lib/smmu-vp/ both find lib/.
 get_property(smmuvp_plugins GLOBAL PROPERTY SMMUVP_PLUGINS)
+list(REMOVE_ITEM smmuvp_plugins smmuvp_smmuv3)  # goes to lib/, as below
 foreach(target IN LISTS smmuvp_plugins)
   set_target_properties(${target} PROPERTIES INSTALL_RPATH "$ORIGIN/..")
 endforeach()

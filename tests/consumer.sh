@@ -1,0 +1,25 @@
+#!/bin/sh
+# Installs into a folder of its own, then builds examples/consumer from there, with find_package and with pkg-config.
+# usage: consumer.sh SOURCE BUILD CXX [FLAGS]
+set -eu
+source=$1 build=$2 cxx=$3 flags=${4:-}
+work=$build/consumer
+rm -rf "$work"
+mkdir -p "$work"
+cmake --install "$build" --prefix "$work/prefix" >"$work/install.log"
+
+echo '== find_package'
+cmake -S "$source/examples/consumer" -B "$work/cmake" -DCMAKE_CXX_COMPILER="$cxx" -DCMAKE_CXX_FLAGS="$flags" \
+	-DCMAKE_PREFIX_PATH="$work/prefix" >"$work/configure.log"
+cmake --build "$work/cmake" >"$work/build.log"
+"$work/cmake/consumer"
+
+echo '== pkg-config'
+export PKG_CONFIG_PATH="$work/prefix/lib/pkgconfig"
+# shellcheck disable=SC2046,SC2086
+"$cxx" -std=c++17 $flags -o "$work/consumer" "$source/examples/consumer/main.cpp" \
+	$(pkg-config --cflags --libs smmu-vp) "-Wl,-rpath,$work/prefix/lib"
+"$work/consumer"
+
+echo '== the installed program finds its plugins'
+"$work/prefix/bin/smmu-vp" components
