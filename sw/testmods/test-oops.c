@@ -82,6 +82,9 @@ static int crash(int argc, char **argv)
 		__asm__ volatile("udf #0");
 	else if (!strcmp(how, "bug"))
 		BUG();
+	else if (!strcmp(how, "hang"))
+		for (;;)
+			__asm__ volatile("" ::: "memory");
 	else if (!strcmp(how, "warn"))
 		WARN(true, "as asked\n");
 	else
