@@ -33,7 +33,7 @@ namespace {
 constexpr std::uint64_t slice_ps = 1'000'000'000;
 constexpr std::uint64_t ps_per_second = 1'000'000'000'000;
 // How long a simulation that does not come back is waited for after --timeout-wall.
-constexpr std::uint64_t watchdog_grace_seconds = 10;
+constexpr std::uint64_t watchdog_grace_seconds = 5;
 
 using File = std::unique_ptr<std::FILE, int (*)(std::FILE*)>;
 

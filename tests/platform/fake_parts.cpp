@@ -5,6 +5,7 @@
 #include <array>
 #include <cstring>
 #include <deque>
+#include <stdexcept>
 #include <string>
 
 #include "smmuvp/base/params.h"
@@ -64,7 +65,7 @@ class FakeCpu : public Part, public CpuControl {
 
  private:
   static constexpr TracePoint<std::uint32_t, std::string_view> m_event{
-      "smmu.event", "a made-up event", {"sid", "type"}};
+      "smmu.event", "a made-up event", {"sid", "event"}};
 
   void write(std::uint64_t address, std::uint8_t byte) {
     tlm::tlm_generic_payload payload;
@@ -106,6 +107,10 @@ class FakeCpu : public Part, public CpuControl {
       }
     }
     if (m_end == "sleep") return;
+    // A model that never gives the simulation back; the volatile keeps the loop.
+    for (volatile bool hang = m_end == "hang"; hang;) {
+    }
+    if (m_end == "throw") throw std::runtime_error("a model threw");
     if (m_end == "internal") return m_host.internal_error(name(), "the engine has failed");
     if (m_end == "status")
       return m_host.guest_exit({GuestExit::Kind::Status, m_status, "semihosting SYS_EXIT"});
@@ -268,7 +273,8 @@ const ComponentType* types(std::size_t* count) {
          "How the run ends.",
          0,
          0,
-         {"poweroff", "status", "reset", "spin", "sleep", "internal", "event", "diagnostic", "bootargs"}},
+         {"poweroff", "status", "reset", "spin", "sleep", "internal", "event", "diagnostic", "bootargs",
+          "hang", "throw"}},
         {"status", ParamType::Uint, "0", "With end = status.", 0, 255},
         {"uart", ParamType::Uint, "0x09000000", "Address of the UART."}},
        make<FakeCpu>},

@@ -137,7 +137,7 @@ def case_quiet_leaves_standard_error_empty(b):
 
 def case_each_end_of_a_run_has_its_exit_code(b):
     for end, code, *options in (("poweroff", 0), ("status", 0), ("status", 1, "--set", "cpu0.status=3"), ("reset", 1), ("sleep", 1),
-                                ("internal", 70), ("spin", 65, "--timeout-sim", "5ms"), ("spin", 66, "--timeout-wall", "200ms"),
+                                ("internal", 70), ("throw", 70), ("spin", 65, "--timeout-sim", "5ms"), ("spin", 66, "--timeout-wall", "200ms"),
                                 ("diagnostic", 0), ("diagnostic", 67, "--strict"), ("poweroff", 0, "--strict")):
         r = b.run("--set", "cpu0.end=" + end, *options)
         check(r.returncode == code, "end %s: expected exit code %d" % (end, code), r)
@@ -163,6 +163,46 @@ def case_a_failed_or_missing_test_on_the_console_fails_the_run(b):
         check(r.returncode == code, "expected exit code %d for %r" % (code, text), r)
 
 
+def case_a_model_that_hangs_is_ended_after_the_wall_time_out(b):
+    r = b.run("--set", "cpu0.end=hang", "--timeout-wall", "100ms")
+    check(r.returncode == 66 and "does not come back" in r.stderr, "expected exit code 66", r)
+
+
+def case_a_second_ctrl_c_ends_a_model_that_hangs(b):
+    t = Terminal(b, "run", b.config, "--console", "--set", "cpu0.end=hang", "--set", "cpu0.text=ready\n")
+    t.expect("ready")
+    # Two signals at once may arrive as one, and nothing shows that the first has arrived: press until it ends.
+    for _ in range(100):
+        try:
+            os.write(t.fd, b"\x03")
+        except OSError:
+            break
+        if select.select([t.fd], [], [], 0.1)[0] and not t.read():
+            break
+    code = t.exit_code()
+    check(code == 130, "expected exit code 130, got %d" % code)
+
+
+def case_colours_follow_terminal_option_and_no_color(b):
+    check("\033[" in b.run("--color", "always").stderr, "no colours with --color always")
+    for options, env, coloured in ((), {}, True), ((), {"NO_COLOR": "1"}, False), (("--color", "never"), {}, False):
+        os.environ.pop("NO_COLOR", None)
+        os.environ.update(env)
+        t = Terminal(b, "run", b.config, *options)
+        t.exit_code()
+        check(("\033[" in t.seen) == coloured, "at a terminal with %r %r: %r" % (options, env, t.seen))
+
+
+def case_a_long_run_shows_progress_at_a_terminal_only(b):
+    options = ("--set", "cpu0.end=spin", "--timeout-wall", "2500ms", "--color", "never")
+    t = Terminal(b, "run", b.config, *options)
+    t.exit_code()
+    check(" simulated, " in t.seen, "no progress at a terminal: %r" % t.seen)
+    check(re.search(r"MIPS\r\x1b\[K", t.seen), "the progress line stays: %r" % t.seen)
+    r = b.run(*options)
+    check("\r" not in r.stderr, "progress without a terminal", r)
+
+
 # ---- reports
 
 def case_the_json_report_follows_its_schema(b):
@@ -172,7 +212,7 @@ def case_the_json_report_follows_its_schema(b):
     schema = json.load(open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "docs", "report.schema.json")))
     conforms(j, schema, "report")
     check(j["verdict"] == "pass" and j["exit_code"] == 0, "verdict", r)
-    check(j["events"] == [{"time_ps": 1000, "source": "cpu0", "sid": "0x100", "type": "F_TRANSLATION"}], "events %r" % j["events"])
+    check(j["events"] == [{"time_ps": 1000, "source": "cpu0", "sid": "0x100", "event": "F_TRANSLATION"}], "events %r" % j["events"])
     check(j["statistics"]["cpu0"] == {"bytes_sent": j["instructions"]}, "statistics %r" % j["statistics"])
     check(j["tests"]["passed"] == 1, "tests %r" % j["tests"])
 
@@ -225,7 +265,7 @@ def case_the_junit_report_is_xml_with_each_test_and_the_run(b):
 def case_console_and_trace_go_to_their_files(b):
     r = b.run("--set", "cpu0.end=event", "--set", "cpu0.text=hello\n", "--console-file", b.path("c"), "--trace", "smmu.*", "--trace-file", b.path("t"))
     check(b.read("c") == "hello\n" and r.stdout == "hello\n", "another console", r)
-    check(b.read("t") == "1000 cpu0 smmu.event sid=0x100 type=F_TRANSLATION\n", "another trace: %r" % b.read("t"))
+    check(b.read("t") == "1000 cpu0 smmu.event sid=0x100 event=F_TRANSLATION\n", "another trace: %r" % b.read("t"))
 
 
 def case_a_report_that_cannot_be_written_is_refused_before_the_run(b):
