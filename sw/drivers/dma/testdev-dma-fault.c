@@ -267,6 +267,69 @@ bool td_test_streams(const struct test_args *args)
 	return ok;
 }
 
+/* The same address in two address spaces, used in turns. */
+bool td_test_isolation(const struct test_args *args)
+{
+	struct testdev *td[2] = { args->td, td_other(args->td) };
+	u32 seeds[2] = { td_next_seed(), td_next_seed() };
+	unsigned long mem[2] = { 0 };
+	struct td_desc bad = {
+		.flags = TD_OP_READ,
+		.src = FREE_IOVA,
+		.length = 8,
+	};
+	bool ok = true;
+	unsigned int i;
+
+	for (i = 0; i < 2 && ok; i++) {
+		mem[i] = __get_free_page(GFP_KERNEL);
+		if (!mem[i] || iommu_map(iommu_get_domain(td[i]->dev),
+					 FREE_IOVA, virt_to_phys((void *)mem[i]),
+					 PAGE_SIZE, IOMMU_READ | IOMMU_CACHE)) {
+			ktap_diag("not mapped");
+			if (mem[i])
+				free_page(mem[i]);
+			mem[i] = 0;
+			ok = false;
+			break;
+		}
+		td_fill((void *)mem[i], PAGE_SIZE, seeds[i] * TD_PATTERN);
+	}
+	for (i = 0; i < 4 && ok; i++) {
+		struct td_desc desc = {
+			.flags = TD_OP_CHECK,
+			.seed = seeds[i & 1],
+			.src = FREE_IOVA,
+			.length = PAGE_SIZE,
+		};
+
+		ok = td_run_expect(td[i & 1], &desc, TD_OK);
+	}
+	/* What one loses, the other keeps. */
+	if (mem[0])
+		iommu_unmap(iommu_get_domain(td[0]->dev), FREE_IOVA,
+			    PAGE_SIZE);
+	if (ok) {
+		struct td_desc kept = {
+			.flags = TD_OP_CHECK,
+			.seed = seeds[1],
+			.src = FREE_IOVA,
+			.length = PAGE_SIZE,
+		};
+
+		ok = td_run_expect_fault(td[0], &bad,
+					 IOMMU_FAULT_TRANSLATION) &&
+		     td_run_expect(td[1], &kept, TD_OK);
+	}
+	if (mem[1])
+		iommu_unmap(iommu_get_domain(td[1]->dev), FREE_IOVA,
+			    PAGE_SIZE);
+	for (i = 0; i < 2; i++)
+		if (mem[i])
+			free_page(mem[i]);
+	return ok;
+}
+
 /* No substreams are set up: an access that names one is refused. */
 bool td_test_substream(const struct test_args *args)
 {

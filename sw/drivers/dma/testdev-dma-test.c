@@ -150,6 +150,7 @@ static const struct test {
 	bool needs_iommu;
 	u32 streams;
 	bool breaks_rules;
+	bool two_devices;
 } tests[] = {
 	{ "copy", "copied through scattered 4 KiB pages and 2 MiB blocks and verified",
 	  td_test_copy, true, 1 },
@@ -181,6 +182,8 @@ static const struct test {
 	  td_test_split, true, 1 },
 	{ "streams", "a second stream shares the address space and faults as itself",
 	  td_test_streams, true, 2 },
+	{ "isolation", "two devices use one address for different memory",
+	  td_test_isolation, true, 1, .two_devices = true },
 	{ "substream", "a substream that is not set up is refused",
 	  td_test_substream, true, 1 },
 	{ "overflow", "faults beyond the event queue are lost, later ones are not",
@@ -207,6 +210,11 @@ static void run_test(const struct test *test, const struct test_args *args)
 			  test->name, test->what);
 		return;
 	}
+	if (test->two_devices && !td_other(td)) {
+		ktap_skip("there is one testdev", "%s: %s", test->name,
+			  test->what);
+		return;
+	}
 	ok = test->run(args);
 	if (test->run == td_test_copy)
 		ktap_ok(ok, "%s: %zu MiB %s", test->name, args->size / SZ_1M,
@@ -218,18 +226,23 @@ static void run_test(const struct test *test, const struct test_args *args)
 static bool is_wanted(const struct test *test, const struct test *only,
 		      bool all)
 {
+	/* Most platforms have one; that is no test left out. */
+	if (test->two_devices && !only && !(td_find(NULL) &&
+					    td_other(td_find(NULL))))
+		return false;
 	return only ? test == only : all || !test->breaks_rules;
 }
 
 static int usage(void)
 {
-	shell_printf("usage: dmatest [--size MiB] [--test NAME | --all] [--list]\n");
+	shell_printf("usage: dmatest [--device NAME] [--size MiB] [--test NAME | --all] [--list]\n");
 	return -EINVAL;
 }
 
-int td_dmatest(struct testdev *td, int argc, char **argv)
+int td_dmatest(int argc, char **argv)
 {
-	struct test_args args = { .td = td, .size = 64 * SZ_1M };
+	struct test_args args = { .size = 64 * SZ_1M };
+	const char *device = NULL;
 	const struct test *only = NULL;
 	unsigned int before, i, mib, planned = 0;
 	bool all = false;
@@ -248,7 +261,9 @@ int td_dmatest(struct testdev *td, int argc, char **argv)
 		}
 		if (arg + 1 == argc)
 			return usage();
-		if (!strcmp(argv[arg], "--size")) {
+		if (!strcmp(argv[arg], "--device")) {
+			device = argv[++arg];
+		} else if (!strcmp(argv[arg], "--size")) {
 			if (kstrtouint(argv[++arg], 0, &mib) || !mib ||
 			    mib > MAX_SIZE_MIB) {
 				shell_printf("dmatest: --size %s: 1 to %u MiB\n",
@@ -271,6 +286,12 @@ int td_dmatest(struct testdev *td, int argc, char **argv)
 		}
 	}
 
+	args.td = td_find(device);
+	if (!args.td) {
+		shell_printf("dmatest: no testdev %sis bound\n",
+			     device ? "of that name " : "");
+		return -ENODEV;
+	}
 	before = ktap_failures();
 	for (i = 0; i < ARRAY_SIZE(tests); i++)
 		if (is_wanted(&tests[i], only, all))

@@ -69,6 +69,7 @@ bool td_test_unmap(const struct test_args *args);
 bool td_test_remap(const struct test_args *args);
 bool td_test_split(const struct test_args *args);
 bool td_test_streams(const struct test_args *args);
+bool td_test_isolation(const struct test_args *args);
 bool td_test_substream(const struct test_args *args);
 bool td_test_overflow(const struct test_args *args);
 bool td_test_blocked(const struct test_args *args);

@@ -32,7 +32,7 @@
 /* Simulated time for one batch: generous, a hang must end some time. */
 #define TD_TIMEOUT_MS		20000
 
-static struct testdev *testdev;
+static LIST_HEAD(testdevs);
 
 static irqreturn_t td_irq(int irq, void *data)
 {
@@ -164,13 +164,24 @@ bool td_wait_fault(struct testdev *td, unsigned int timeout_ms)
 					   msecs_to_jiffies(timeout_ms)) != 0;
 }
 
-static int dmatest_command(int argc, char **argv)
+struct testdev *td_find(const char *name)
 {
-	if (!testdev) {
-		shell_printf("dmatest: no testdev is bound\n");
-		return -ENODEV;
-	}
-	return td_dmatest(testdev, argc, argv);
+	struct testdev *td;
+
+	list_for_each_entry(td, &testdevs, node)
+		if (!name || !strcmp(name, dev_name(td->dev)))
+			return td;
+	return NULL;
+}
+
+struct testdev *td_other(const struct testdev *td)
+{
+	struct testdev *other;
+
+	list_for_each_entry(other, &testdevs, node)
+		if (other != td)
+			return other;
+	return NULL;
 }
 
 static int td_probe(struct platform_device *pdev)
@@ -220,8 +231,7 @@ static int td_probe(struct platform_device *pdev)
 			goto out_ring;
 	}
 	td_start(td, td->ring_dma);
-	if (!testdev)
-		testdev = td;
+	list_add_tail(&td->node, &testdevs);
 	dev_info(dev, "%u streams, ring at %#llx\n", td->streams,
 		 td->ring_dma);
 	return 0;
@@ -236,8 +246,7 @@ static int td_remove(struct platform_device *pdev)
 {
 	struct testdev *td = platform_get_drvdata(pdev);
 
-	if (testdev == td)
-		testdev = NULL;
+	list_del(&td->node);
 	td_stop(td);
 	if (device_iommu_mapped(td->dev))
 		iommu_set_fault_handler(td->dev, NULL, NULL);
@@ -268,8 +277,8 @@ static int __init td_init(void)
 	if (ret)
 		return ret;
 	ret = register_shell_command("dmatest",
-				     "[--size MiB] [--test NAME | --all] [--list] - test DMA through testdev",
-				     dmatest_command);
+				     "[--device NAME] [--size MiB] [--test NAME | --all] [--list] - test DMA through testdev",
+				     td_dmatest);
 	if (ret)
 		platform_driver_unregister(&td_driver);
 	return ret;

@@ -57,6 +57,7 @@ static_assert(sizeof(struct td_desc) == 64, "a descriptor is 64 bytes");
  * @fault: the first fault since td_arm_fault(); @faults: how many
  */
 struct testdev {
+	struct list_head node;
 	struct device *dev;
 	u8 __iomem *base;
 	u32 streams;
@@ -89,7 +90,12 @@ void td_arm_fault(struct testdev *td);
 /* Wait for the first fault; false if none comes. */
 bool td_wait_fault(struct testdev *td, unsigned int timeout_ms);
 
-/* The shell command; -errno if it could not run. */
-int td_dmatest(struct testdev *td, int argc, char **argv);
+/* By name; the first one for NULL; NULL if there is none. */
+struct testdev *td_find(const char *name);
+/* Another one than td, or NULL. */
+struct testdev *td_other(const struct testdev *td);
+
+/* The shell command; -errno if it could not run, or something failed. */
+int td_dmatest(int argc, char **argv);
 
 #endif

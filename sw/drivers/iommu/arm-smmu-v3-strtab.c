@@ -64,6 +64,12 @@ static int init_2level(struct arm_smmu_device *smmu)
 	return 0;
 }
 
+/* Small StreamIDs need no second level. */
+bool arm_smmu_strtab_wants_2level(const struct arm_smmu_device *smmu)
+{
+	return smmu->sid_bits > SPLIT;
+}
+
 /**
  * arm_smmu_strtab_init - make the stream table and tell the SMMU of it
  * @smmu: not enabled yet
@@ -75,9 +81,6 @@ int arm_smmu_strtab_init(struct arm_smmu_device *smmu)
 	struct arm_smmu_strtab *tab = &smmu->strtab;
 	int ret;
 
-	/* Small StreamIDs need no second level. */
-	if (smmu->sid_bits <= SPLIT)
-		tab->two_level = false;
 	ret = tab->two_level ? init_2level(smmu) : init_linear(smmu);
 	if (ret) {
 		dev_err(smmu->dev, "no memory for the stream table\n");

@@ -136,9 +136,10 @@ static int read_features(struct arm_smmu_device *smmu)
 	smmu->stall_forced =
 		FIELD_GET(IDR0_STALL_MODEL, idr0) == IDR0_STALL_FORCED;
 	smmu->asid_bits = idr0 & IDR0_ASID16 ? 16 : 8;
-	smmu->strtab.two_level =
-		FIELD_GET(IDR0_ST_LEVEL, idr0) == IDR0_ST_LEVEL_2;
 	smmu->sid_bits = (unsigned int)FIELD_GET(IDR1_SIDSIZE, idr1);
+	smmu->strtab.two_level =
+		FIELD_GET(IDR0_ST_LEVEL, idr0) == IDR0_ST_LEVEL_2 &&
+		arm_smmu_strtab_wants_2level(smmu);
 	smmu->oas = oas_bits[FIELD_GET(IDR5_OAS, idr5)];
 	smmu->cmdq.log2size = min(CMDQ_LOG2SIZE + 0u,
 				  (u32)FIELD_GET(IDR1_CMDQS, idr1));

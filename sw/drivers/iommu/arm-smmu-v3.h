@@ -156,6 +156,7 @@ void arm_smmu_handle_gerror(struct arm_smmu_device *smmu);
 void arm_smmu_evtq_drain(struct arm_smmu_device *smmu);
 
 /* arm-smmu-v3-strtab.c */
+bool arm_smmu_strtab_wants_2level(const struct arm_smmu_device *smmu);
 int arm_smmu_strtab_init(struct arm_smmu_device *smmu);
 void arm_smmu_strtab_free(struct arm_smmu_device *smmu);
 int arm_smmu_strtab_cover(struct arm_smmu_device *smmu, u32 sid);
