@@ -41,6 +41,7 @@ struct elf64_rela {
 #define ET_REL		1
 #define EM_AARCH64	183
 
+#define SHT_NULL	0
 #define SHT_PROGBITS	1
 #define SHT_SYMTAB	2
 #define SHT_STRTAB	3

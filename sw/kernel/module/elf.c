@@ -332,7 +332,10 @@ int mod_elf_open(struct mod_elf *e, const void *image, size_t size,
 	}
 	memset(e->addr, 0, e->shnum * sizeof(*e->addr));
 	memcpy(e->sh, e->image + h.e_shoff, e->shnum * sizeof(*e->sh));
-	memset(&e->sh[0], 0, sizeof(e->sh[0]));
+	/* The content of a null section is not checked: it has none. */
+	for (i = 0; i < e->shnum; i++)
+		if (!i || e->sh[i].sh_type == SHT_NULL)
+			memset(&e->sh[i], 0, sizeof(e->sh[i]));
 	ret = check_sections(e, &h);
 	if (!ret)
 		ret = find_tables(e);

@@ -259,6 +259,7 @@ int module_load(const void *image, size_t size, const char *label)
 		goto out_unlock;
 	}
 	m->state = MODULE_STATE_LIVE;
+	pr_info("%s: loaded, %zu KiB at %p\n", m->name, m->size >> 10, m->mem);
 
 out_unlock:
 	mutex_unlock(&module_mutex);
@@ -296,6 +297,7 @@ int module_unload(const char *name)
 	m->state = MODULE_STATE_GOING;
 	if (m->exit)
 		m->exit();
+	pr_info("%s: unloaded\n", m->name);
 	discard(m);
 
 out_unlock:
