@@ -20,11 +20,16 @@ void td_fill(void *buf, size_t len, u64 first)
 	u64 *p = buf, *end = p + len / 8;
 	u64 v = first;
 
-	for (; p < end; p++, v += TD_PATTERN)
-		*p = v;
+	for (; p < end; p += 4) {
+		p[0] = v;
+		p[1] = v + TD_PATTERN;
+		p[2] = v + 2 * TD_PATTERN;
+		p[3] = v + 3 * TD_PATTERN;
+		v += 4 * TD_PATTERN;
+	}
 }
 
-/* Compare with the pattern; accumulates differences, the common case. */
+/* Over all of the data: four words a turn, and no branch on any of them. */
 bool td_matches(const void *buf, size_t len, u64 first)
 {
 	const u64 *p = buf, *end = p + len / 8;
