@@ -40,6 +40,9 @@
 #define IDR1_QUEUES_PRESET	BIT(29)
 #define IDR1_TABLES_PRESET	BIT(30)
 
+#define SMMU_IDR3		0x0c
+#define IDR3_MPAM		BIT(7)
+
 #define SMMU_IDR5		0x14
 #define IDR5_OAS		GENMASK(2, 0)
 #define IDR5_GRAN4K		BIT(4)
@@ -172,14 +175,29 @@
 
 /* IHI 0070 chapter 4: commands, two doublewords, opcode in bits 7:0 */
 #define CMD_DWORDS		2
+#define CMD_PREFETCH_CONFIG	0x01
 #define CMD_CFGI_STE		0x03
 #define CMD_CFGI_STE_RANGE	0x04
 #define CMD_CFGI_CD		0x05
+#define CMD_CFGI_CD_ALL		0x06
+#define CMD_CFGI_VMS_PIDM	0x07
+#define CMD_TLBI_NH_ALL		0x10
 #define CMD_TLBI_NH_ASID	0x11
 #define CMD_TLBI_NH_VA		0x12
+#define CMD_TLBI_NH_VAA		0x13
+#define CMD_TLBI_EL3_ALL	0x18
+#define CMD_TLBI_EL3_VA		0x1a
 #define CMD_TLBI_EL2_ALL	0x20
+#define CMD_TLBI_EL2_ASID	0x21
+#define CMD_TLBI_EL2_VA		0x22
+#define CMD_TLBI_EL2_VAA	0x23
+#define CMD_TLBI_S12_VMALL	0x28
+#define CMD_TLBI_S2_IPA		0x2a
 #define CMD_TLBI_NSNH_ALL	0x30
+#define CMD_ATC_INV		0x40
+#define CMD_PRI_RESP		0x41
 #define CMD_RESUME		0x44
+#define CMD_STALL_TERM		0x45
 #define CMD_SYNC		0x46
 #define CMD_0_SID		GENMASK(63, 32)
 #define CMD_CFGI_1_LEAF		BIT(0)
@@ -192,7 +210,9 @@
 #define CMD_RESUME_1_STAG	GENMASK(15, 0)
 #define CMD_SYNC_0_CS		GENMASK(13, 12)
 #define CMD_SYNC_CS_NONE	0
+#define CMD_SYNC_CS_IRQ		1
 #define CMD_SYNC_CS_SEV		2
+#define CMD_SYNC_CS_RESERVED	3
 
 /* IHI 0070 7.3: event records, four doublewords */
 #define EVT_DWORDS		4

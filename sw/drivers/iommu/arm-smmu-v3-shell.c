@@ -93,14 +93,113 @@ static int selftest(struct arm_smmu_device *smmu)
 	return ktap_failures() == before ? 0 : -EIO;
 }
 
+/* What makes a command legal in the Non-secure command queue. */
+enum needs {
+	ALWAYS,
+	NEVER,
+	S1P,
+	S2P,
+	HYP,
+	ATS,
+	PRI,
+	STALL,
+	MPAM,
+};
+
+#define CS(cs)	FIELD_PREP(CMD_SYNC_0_CS, (u64)(cs))
+
+/* IHI 0070 4.2 to 4.7 */
+static const struct {
+	const char *name;
+	u64 dword0;
+	enum needs needs;
+} commands[] = {
+	{ "opcode 0", 0, NEVER },
+	{ "CMD_PREFETCH_CONFIG", CMD_PREFETCH_CONFIG, ALWAYS },
+	{ "CMD_CFGI_STE", CMD_CFGI_STE, ALWAYS },
+	{ "CMD_CFGI_STE_RANGE", CMD_CFGI_STE_RANGE, ALWAYS },
+	{ "CMD_CFGI_CD", CMD_CFGI_CD, S1P },
+	{ "CMD_CFGI_CD_ALL", CMD_CFGI_CD_ALL, S1P },
+	{ "CMD_CFGI_VMS_PIDM", CMD_CFGI_VMS_PIDM, MPAM },
+	{ "CMD_TLBI_NH_ALL", CMD_TLBI_NH_ALL, S1P },
+	{ "CMD_TLBI_NH_ASID", CMD_TLBI_NH_ASID, S1P },
+	{ "CMD_TLBI_NH_VA", CMD_TLBI_NH_VA, S1P },
+	{ "CMD_TLBI_NH_VAA", CMD_TLBI_NH_VAA, S1P },
+	{ "CMD_TLBI_EL3_ALL", CMD_TLBI_EL3_ALL, NEVER },
+	{ "CMD_TLBI_EL3_VA", CMD_TLBI_EL3_VA, NEVER },
+	{ "CMD_TLBI_EL2_ALL", CMD_TLBI_EL2_ALL, HYP },
+	{ "CMD_TLBI_EL2_VA", CMD_TLBI_EL2_VA, HYP },
+	{ "CMD_TLBI_S12_VMALL", CMD_TLBI_S12_VMALL, S2P },
+	{ "CMD_TLBI_S2_IPA", CMD_TLBI_S2_IPA, S2P },
+	{ "CMD_TLBI_NSNH_ALL", CMD_TLBI_NSNH_ALL, ALWAYS },
+	{ "CMD_ATC_INV", CMD_ATC_INV, ATS },
+	{ "CMD_PRI_RESP", CMD_PRI_RESP, PRI },
+	{ "CMD_RESUME", CMD_RESUME, STALL },
+	{ "CMD_STALL_TERM", CMD_STALL_TERM, STALL },
+	{ "CMD_SYNC, no signal", CMD_SYNC | CS(CMD_SYNC_CS_NONE), ALWAYS },
+	{ "CMD_SYNC, interrupt", CMD_SYNC | CS(CMD_SYNC_CS_IRQ), ALWAYS },
+	{ "CMD_SYNC, event", CMD_SYNC | CS(CMD_SYNC_CS_SEV), ALWAYS },
+	{ "CMD_SYNC, reserved signal", CMD_SYNC | CS(CMD_SYNC_CS_RESERVED),
+	  NEVER },
+	{ "opcode 0xff", CMD_RESERVED, NEVER },
+};
+
+static bool is_legal(struct arm_smmu_device *smmu, enum needs needs)
+{
+	u32 idr0 = readl(smmu->base + SMMU_IDR0);
+
+	switch (needs) {
+	case ALWAYS:
+		return true;
+	case NEVER:
+		return false;
+	case S1P:
+		return idr0 & IDR0_S1P;
+	case S2P:
+		return idr0 & IDR0_S2P;
+	case HYP:
+		return idr0 & IDR0_HYP;
+	case ATS:
+		return idr0 & IDR0_ATS;
+	case PRI:
+		return idr0 & IDR0_PRI;
+	case STALL:
+		return FIELD_GET(IDR0_STALL_MODEL, idr0) != IDR0_STALL_NONE;
+	case MPAM:
+		return readl(smmu->base + SMMU_IDR3) & IDR3_MPAM;
+	}
+	return false;
+}
+
+/* Each command is taken or refused as the ID registers say. */
+static int test_commands(struct arm_smmu_device *smmu)
+{
+	unsigned int i, before = ktap_failures();
+
+	ktap_plan((unsigned int)ARRAY_SIZE(commands));
+	for (i = 0; i < ARRAY_SIZE(commands); i++) {
+		const u64 cmd[CMD_DWORDS] = { commands[i].dword0, 0 };
+		bool legal = is_legal(smmu, commands[i].needs);
+		unsigned int errors = smmu->cmdq_errors;
+		int ret = arm_smmu_cmdq_issue(smmu, cmd, 1, true);
+
+		ktap_ok(ret == (legal ? 0 : -EIO) &&
+			smmu->cmdq_errors == errors + !legal,
+			"%s is %s", commands[i].name,
+			legal ? "taken" : "refused");
+	}
+	return ktap_failures() == before ? 0 : -EIO;
+}
+
 static int smmu_command(int argc, char **argv)
 {
 	struct arm_smmu_device *smmu;
 	int ret = 0;
 
 	if (argc != 2 || (strcmp(argv[1], "status") &&
-			  strcmp(argv[1], "selftest"))) {
-		shell_printf("usage: smmu status | smmu selftest\n");
+			  strcmp(argv[1], "selftest") &&
+			  strcmp(argv[1], "commands"))) {
+		shell_printf("usage: smmu status | smmu selftest | smmu commands\n");
 		return -EINVAL;
 	}
 	if (list_empty(&instances))
@@ -109,7 +208,8 @@ static int smmu_command(int argc, char **argv)
 		if (!strcmp(argv[1], "status"))
 			status(smmu);
 		else if (!ret)
-			ret = selftest(smmu);
+			ret = !strcmp(argv[1], "selftest") ?
+			      selftest(smmu) : test_commands(smmu);
 	}
 	return ret;
 }
@@ -117,7 +217,7 @@ static int smmu_command(int argc, char **argv)
 int arm_smmu_shell_init(void)
 {
 	return register_shell_command("smmu",
-				      "status|selftest - state of each SMMUv3; its answers to wrong commands",
+				      "status|selftest|commands - state of each SMMUv3; how it takes commands",
 				      smmu_command);
 }
 
