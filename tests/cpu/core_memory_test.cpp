@@ -477,6 +477,25 @@ TEST(CpuCode, OwnStoresThroughAnotherVirtualAddressAreExecuted) {
   EXPECT_EQ(m.reg("X11"), 67u);
 }
 
+TEST(CpuCode, OwnStoresAreExecutedWhereDataWasStoredBefore) {
+  for (const bool mmu : {false, true}) {
+    Machine m;
+    if (mmu) m.enable_mmu();
+    for (const uint64_t base :
+         {Machine::scratch, Machine::scratch + 0x800}) {  // the second time in a page of code
+      m.start("store_call_store_call");
+      m.at<uint32_t>(base + 4) = 0xd65f03c0;  // RET
+      m.core->invalidate_code(base, 8);
+      m.set("X1", base);
+      m.set("X2", 0xd2800860);  // MOV X0, #67
+      m.set("X3", 0xd2800880);  // MOV X0, #68
+      EXPECT_EQ(m.run().reason, StopReason::wfi);
+      EXPECT_EQ(m.reg("X10"), 67u);
+      EXPECT_EQ(m.reg("X11"), 68u);
+    }
+  }
+}
+
 TEST(CpuCode, WritesByOthersAreExecutedOnceTheyAreReported) {
   Machine m;
   m.map_page(va_high, Machine::scratch);

@@ -361,6 +361,23 @@ call_twice:
 	blr	x1
 	mov	x11, x0
 	END
+	.globl store_call_store_call	// words X2, then X3, at X1
+store_call_store_call:
+	str	w2, [x1]
+	str	w2, [x1]
+	str	w2, [x1]
+	ic	ivau, x1
+	dsb	ish
+	isb
+	blr	x1
+	mov	x10, x0
+	str	w3, [x1]
+	ic	ivau, x1
+	dsb	ish
+	isb
+	blr	x1
+	mov	x11, x0
+	END
 	.globl call_once
 call_once:
 	blr	x1

@@ -55,6 +55,7 @@ std::string UnicornCore::open() {
   };
   std::string error = check(uc_open(UC_ARCH_ARM64, UC_MODE_ARM, &m_engine), "uc_open");
   if (!error.empty()) return error;
+  UnicornInternals::use_4k_pages(m_engine);
   error = check(uc_ctl_set_cpu_model(m_engine, UC_CPU_ARM64_A72), "the Cortex-A72 model");
   // Without exits of its own, the engine would stop at the address 0 that uc_emu_start is given.
   if (error.empty()) error = check(uc_ctl_exits_enable(m_engine), "uc_ctl_exits_enable");
@@ -68,6 +69,7 @@ std::string UnicornCore::open() {
   hook(UC_HOOK_INTR, reinterpret_cast<void*>(&on_interrupt));
   hook(UC_HOOK_BLOCK, reinterpret_cast<void*>(&on_block));
   hook(UC_HOOK_MEM_FETCH_PROT, reinterpret_cast<void*>(&on_fetch));
+  hook(UC_HOOK_MEM_WRITE_PROT, reinterpret_cast<void*>(&on_store));
   if (!error.empty()) return error;
   m_internals.attach(
       m_engine, this,
@@ -122,7 +124,7 @@ std::string UnicornCore::map_memory() {
   }
   if (e == UC_ERR_OK && next != 0) e = gap(next, uint64_t{0} - next);
   if (e != UC_ERR_OK) return std::string("the memory map: ") + uc_strerror(e);
-  m_internals.widen_mmio();
+  m_internals.prepare_regions();
   m_mapped = true;
   return {};
 }
@@ -209,14 +211,40 @@ void UnicornCore::on_block(uc_engine* uc, uint64_t address, uint32_t size, void*
 bool UnicornCore::on_fetch(uc_engine*, uc_mem_type, uint64_t address, int, int64_t, void* user) {
   auto* self = static_cast<UnicornCore*>(user);
   const auto* host = static_cast<const uint8_t*>(self->m_internals.code_host(address));
-  for (Ram& r : self->m_ram) {
-    if (host >= r.host && host < r.host + r.size) {
-      const uint64_t page = static_cast<uint64_t>(host - r.host) / PAGE;
-      r.code_pages[page / 64] |= uint64_t{1} << (page % 64);
-      break;
+  if (Ram* r = self->find_host(host)) {
+    const uint64_t page = static_cast<uint64_t>(host - r->host) / PAGE;
+    uint64_t& word = r->code_pages[page / 64];
+    const uint64_t bit = uint64_t{1} << (page % 64);
+    if ((word & bit) == 0) {
+      word |= bit;
+      self->m_internals.watch_stores(r->host + page * PAGE);
     }
   }
   return true;  // a region's permissions are about virtual addresses, which say nothing here
+}
+
+// Stores arrive here until the engine's TLB lets those of their page through.
+bool UnicornCore::on_store(uc_engine*, uc_mem_type, uint64_t address, int, int64_t, void* user) {
+  auto* self = static_cast<UnicornCore*>(user);
+  self->m_internals.unwatch_stores(
+      address, [](void* core, const void* host) { return static_cast<UnicornCore*>(core)->holds_code(host); },
+      self);
+  return true;
+}
+
+UnicornCore::Ram* UnicornCore::find_host(const void* host) {
+  const auto* p = static_cast<const uint8_t*>(host);
+  for (Ram& r : m_ram) {
+    if (p >= r.host && p < r.host + r.size) return &r;
+  }
+  return nullptr;
+}
+
+bool UnicornCore::holds_code(const void* host) {
+  const Ram* r = find_host(host);
+  if (r == nullptr) return true;
+  const uint64_t page = static_cast<uint64_t>(static_cast<const uint8_t*>(host) - r->host) / PAGE;
+  return (r->code_pages[page / 64] >> (page % 64) & 1) != 0;
 }
 
 void UnicornCore::on_interrupt(uc_engine* uc, uint32_t number, void* user) {

@@ -77,6 +77,8 @@ class UnicornCore final : public CpuCore {
   static void on_block(uc_engine* uc, uint64_t address, uint32_t size, void* user);
   static bool on_fetch(uc_engine* uc, uc_mem_type type, uint64_t address, int size, int64_t value,
                        void* user);
+  static bool on_store(uc_engine* uc, uc_mem_type type, uint64_t address, int size, int64_t value,
+                       void* user);
   static void on_interrupt(uc_engine* uc, uint32_t number, void* user);
 
   void serve(uint64_t address, unsigned size, bool write, uint64_t value, Outcome& outcome);
@@ -96,6 +98,8 @@ class UnicornCore final : public CpuCore {
   unsigned current_el() const;
   std::optional<uint32_t> read_word(uint64_t va);
   Ram* find_ram(uint64_t phys, uint64_t length);
+  Ram* find_host(const void* host);
+  bool holds_code(const void* host);
   template <class Copy>
   size_t debug_access(uint64_t va, size_t length, Copy copy);
   uint64_t get(int reg) const;

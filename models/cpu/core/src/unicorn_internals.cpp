@@ -18,6 +18,7 @@ namespace {
 namespace at {
 constexpr size_t uc_stop_interrupt = 0xc8;  // uc_struct
 constexpr size_t uc_cpu = 0x180;
+constexpr size_t uc_target_bits = 0x270;
 constexpr size_t uc_mapped_blocks = 0x748;
 constexpr size_t uc_mapped_block_count = 0x750;
 constexpr size_t cpu_interrupt_request = 0x1c;  // CPUState
@@ -27,6 +28,7 @@ constexpr size_t cpu_mem_io_pc = 0x8178;
 constexpr size_t cpu_uc = 0x81a8;
 constexpr size_t cpu_class = 0x81b0;
 constexpr size_t class_exec_interrupt = 0x88;  // CPUClass
+constexpr size_t arm_tlb = 0x9680;             // ARMCPU.neg.tlb.f: {mask, table} for each of tlb_modes
 constexpr size_t arm_neg = 0x81c0;             // ARMCPU
 constexpr size_t arm_env = 0x9750;
 constexpr size_t arm_cp_regs = 0xc910;
@@ -46,9 +48,12 @@ constexpr size_t ri_raw_readfn = 0x60;
 constexpr size_t ri_raw_writefn = 0x68;
 constexpr size_t mr_ops = 0x10;  // MemoryRegion
 constexpr size_t mr_addr = 0x40;
+constexpr size_t mr_perms = 0x88;
 constexpr size_t ops_impl_max_access_size = 0x44;  // MemoryRegionOps
 }  // namespace at
 
+constexpr size_t tlb_modes = 12, tlb_entry_bits = 5, tlb_entry_write = 8, tlb_entry_addend = 24;
+constexpr uint64_t tlb_notdirty = 0x100, page_mask = 0xfff;
 constexpr uint32_t request_irq = 0x2, request_fiq = 0x10;
 constexpr int type_const = 0x2;
 constexpr int access_data_load = 0, access_data_store = 1, access_fetch = 2;
@@ -77,6 +82,7 @@ struct Functions {
   uint64_t (*ram_addr_from_host)(uc_engine* uc, void* host);
   void (*rebuild_hflags)(void* env);
   void (*flush_tlb)(void* cpu);
+  void (*reset_dirty)(void* cpu, uint64_t host, uint64_t length);
   void* (*get_reginfo)(void* table, uint32_t encoded);
 };
 Functions fn;
@@ -105,6 +111,7 @@ std::string resolve_functions() {
   find(fn.ram_addr_from_host, "qemu_ram_addr_from_host_aarch64");
   find(fn.rebuild_hflags, "arm_rebuild_hflags_aarch64");
   find(fn.flush_tlb, "tlb_flush_aarch64");
+  find(fn.reset_dirty, "tlb_reset_dirty_aarch64");
   find(fn.get_reginfo, "get_arm_cp_reginfo_aarch64");
   if (!missing.empty()) return std::string(info.dli_fname) + " lacks " + missing;
   return {};
@@ -184,6 +191,8 @@ std::vector<std::pair<uc_engine*, Replacement*>>& replacements() {
 }  // namespace
 
 UnicornInternals::~UnicornInternals() { detach(); }
+
+void UnicornInternals::use_4k_pages(uc_engine* engine) { field<int>(engine, at::uc_target_bits) = 12; }
 
 void UnicornInternals::attach(uc_engine* engine, void* owner, const Observer& observer) {
   m_engine = engine;
@@ -300,14 +309,33 @@ std::optional<uint64_t> UnicornInternals::translate(uint64_t va) const {
   return (page & ~uint64_t{0xfff}) | (va & 0xfff);
 }
 
-void UnicornInternals::widen_mmio() {
+void UnicornInternals::prepare_regions() {
   void** blocks = field<void**>(m_engine, at::uc_mapped_blocks);
   const uint32_t count = field<uint32_t>(m_engine, at::uc_mapped_block_count);
   for (uint32_t i = 0; i < count; ++i) {
+    field<uint32_t>(blocks[i], at::mr_perms) &= ~uint32_t{UC_PROT_WRITE};
     void* ops = field<void*>(blocks[i], at::mr_ops);
     // RAM has constant operations in the library itself, which are not ours to change.
     if (ops != nullptr && !in_library(ops)) field<uint32_t>(ops, at::ops_impl_max_access_size) = 8;
   }
+}
+
+void UnicornInternals::unwatch_stores(uint64_t va, bool (*holds_code)(void*, const void*), void* owner) {
+  const uint64_t page = va & ~page_mask;
+  for (size_t mode = 0; mode < tlb_modes; ++mode) {
+    const auto mask = field<uintptr_t>(m_cpu, at::arm_tlb + 16 * mode);
+    auto* table = field<char*>(m_cpu, at::arm_tlb + 16 * mode + 8);
+    if (table == nullptr) continue;
+    char* entry = table + (((va >> 12) & (mask >> tlb_entry_bits)) << tlb_entry_bits);
+    auto& write = field<uint64_t>(entry, tlb_entry_write);
+    if (write != (page | tlb_notdirty)) continue;
+    const auto* host = reinterpret_cast<const void*>(page + field<uintptr_t>(entry, tlb_entry_addend));
+    if (!holds_code(owner, host)) write = page;
+  }
+}
+
+void UnicornInternals::watch_stores(const void* host_page) {
+  fn.reset_dirty(m_cpu, reinterpret_cast<uint64_t>(host_page), page_mask + 1);
 }
 
 void* UnicornInternals::reginfo(const SystemRegister& reg) const {
@@ -355,7 +383,8 @@ std::optional<uint64_t> UnicornInternals::constant(const SystemRegister& reg) co
 
 struct UnicornInternals::Test {
   static constexpr uint64_t ram_base = 0x10000, device_base = 0x20000, page = 0x1000;
-  std::vector<uint8_t> memory = std::vector<uint8_t>(2 * page);
+  // Page-aligned, as translations of host addresses are by page.
+  alignas(4096) std::array<uint8_t, 2 * page> memory{};
   uc_engine* engine = nullptr;
   UnicornInternals internals;
   int last_loop_exit = 0;
@@ -364,6 +393,7 @@ struct UnicornInternals::Test {
   uint64_t last_syndrome = 0, last_va = 0;
   bool abort_next = false;
   uint64_t timer_written = 0;
+  unsigned watched_stores = 0;
 
   ~Test() {
     internals.detach();
@@ -388,6 +418,14 @@ struct UnicornInternals::Test {
     t->last_syndrome = field<uint32_t>(t->internals.m_env, at::env_syndrome);
     t->last_va = field<uint64_t>(t->internals.m_env, at::env_vaddress);
     uc_emu_stop(uc);
+  }
+
+  static bool on_watched_store(uc_engine*, uc_mem_type, uint64_t va, int, int64_t, void* user) {
+    auto* t = static_cast<Test*>(user);
+    ++t->watched_stores;
+    t->internals.unwatch_stores(
+        va, [](void*, const void*) { return false; }, nullptr);
+    return true;
   }
 
   bool layout(std::string& error) {
@@ -444,6 +482,10 @@ struct UnicornInternals::Test {
     ok = ok && probe(blocks + 1, region) && probe(region + at::mr_addr, address) && address == device_base;
     ok =
         ok && probe(region + at::mr_ops, ops) && probe(ops + at::ops_impl_max_access_size, size) && size == 0;
+    uint32_t ram = 0, device = 0;
+    char* ram_region = nullptr;
+    ok = ok && probe(blocks, ram_region) && probe(ram_region + at::mr_perms, ram) && ram == UC_PROT_ALL;
+    ok = ok && probe(region + at::mr_perms, device) && device == (UC_PROT_READ | UC_PROT_WRITE);
     if (!ok) error = "its memory regions have another layout";
     return ok;
   }
@@ -469,12 +511,21 @@ struct UnicornInternals::Test {
     if (fails(last_loop_exit != uc_exception::wfi, "it does not report WFI")) return false;
     uint64_t base = device_base;
     uc_reg_write(engine, UC_ARM64_REG_X1, &base);
-    internals.widen_mmio();
+    internals.prepare_regions();
     run({0xf9400022, svc});  // LDR X2, [X1]
     if (fails(device_reads != 1 || device_read_size != 8 || internals.x(2) != 0x1122334455667788u,
               "it does not pass 8-byte accesses to a device")) {
       return false;
     }
+    base = ram_base + page;
+    uc_reg_write(engine, UC_ARM64_REG_X1, &base);
+    run({0xf9000022, 0xf9000022, 0xf9000022, 0xf9000022, svc});  // STR X2, [X1], four times
+    if (fails(watched_stores != 2, "it does not let stores through its TLB")) return false;
+    internals.watch_stores(memory.data() + page);
+    run({0xf9000022, svc});
+    if (fails(watched_stores != 3, "it does not stop stores in its TLB")) return false;
+    base = device_base;
+    uc_reg_write(engine, UC_ARM64_REG_X1, &base);
     abort_next = true;
     run({0xd503201f, 0xf9400023, svc});  // NOP; LDR X3, [X1]
     abort_next = false;
@@ -503,6 +554,7 @@ struct UnicornInternals::Test {
     std::string error = resolve_functions();
     if (!error.empty()) return error;
     if (uc_open(UC_ARCH_ARM64, UC_MODE_ARM, &engine) != UC_ERR_OK) return "uc_open failed";
+    use_4k_pages(engine);
     uint64_t no_exit = 0;
     bool ok = uc_ctl_set_cpu_model(engine, UC_CPU_ARM64_A72) == UC_ERR_OK &&
               uc_ctl_exits_enable(engine) == UC_ERR_OK &&
@@ -512,7 +564,12 @@ struct UnicornInternals::Test {
     uc_hook hook = 0;
     ok = ok && uc_hook_add(engine, &hook, UC_HOOK_INTR, reinterpret_cast<void*>(&on_interrupt), this, 1, 0) ==
                    UC_ERR_OK;
+    ok = ok && uc_hook_add(engine, &hook, UC_HOOK_MEM_WRITE_PROT, reinterpret_cast<void*>(&on_watched_store),
+                           this, 1, 0) == UC_ERR_OK;
     if (!ok) return "an engine cannot be set up";
+    uint32_t page_size = 0;
+    if (uc_ctl_get_page_size(engine, &page_size) != UC_ERR_OK || page_size != page)
+      return "it does not take 4 KiB pages";
     if (!layout(error) || !system_registers(error) || !regions(error)) return error;
     // Exception syndromes are those of AArch64 only below an EL3 and EL2 that say so: SCR_EL3, HCR_EL2.
     uc_arm64_cp_reg scr{1, 1, 3, 6, 0, 0x501}, hcr{1, 1, 3, 4, 0, uint64_t{1} << 31};

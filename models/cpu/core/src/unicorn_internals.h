@@ -41,6 +41,10 @@ class UnicornInternals {
   UnicornInternals(const UnicornInternals&) = delete;
   UnicornInternals& operator=(const UnicornInternals&) = delete;
 
+  /// The library's TLB works in pages of 1 KiB, as ancient Arm cores have; AArch64 has none below 4 KiB. To
+  /// be called right after uc_open: the public setting is for the other architecture.
+  static void use_4k_pages(uc_engine* engine);
+
   /// Binds to an engine. The engine outlives this object or detach() is called first.
   void attach(uc_engine* engine, void* owner, const Observer& observer);
   void detach();
@@ -93,8 +97,16 @@ class UnicornInternals {
   /// Translates by the tables of the current EL, without side effects.
   std::optional<uint64_t> translate(uint64_t va) const;
 
-  /// Lets MMIO call-backs see 8-byte accesses whole; the library would cut them in two.
-  void widen_mmio();
+  /// To be called when all memory is mapped. Lets MMIO call-backs see 8-byte accesses whole, which the
+  /// library would cut in two, and has UC_HOOK_MEM_WRITE_PROT called for each store that its TLB does not let
+  /// through.
+  void prepare_regions();
+  /// The library looks for code to invalidate at every single store, because its notes of clean pages are
+  /// stubs. From the hook above: lets later stores to this page through at once, unless `holds_code` says
+  /// otherwise.
+  void unwatch_stores(uint64_t va, bool (*holds_code)(void* owner, const void* host), void* owner);
+  /// The opposite, for a page of host memory that code is about to be translated from.
+  void watch_stores(const void* host_page);
 
   /// Replaces how a system register is read and written, keeping its access checks. `write` may be null.
   /// False when the CPU has no such register.
