@@ -150,6 +150,60 @@ def case_guest_and_device_survive_what_breaks_the_rules(b):
     check(len(free) == 3 and free[1] == free[2], "memory is lost with each cycle: %s" % free, r)
 
 
+INIT_CLIENT_FIRST = """
+insmod /lib/modules/testdev-dma.ko
+deferred
+iommu groups
+echo the driver of the SMMU comes
+modprobe arm-smmu-v3
+iommu groups
+dmatest --test copy --size 2
+poweroff
+"""
+
+
+def case_a_client_that_comes_before_the_driver_of_its_smmu_waits_for_it(b):
+    r = b.run(b.variant(init=INIT_CLIENT_FIRST))
+    check(r.returncode == 0, "expected exit code 0", r)
+    in_order(r, [r"a000000\.dma", r"^no iommu groups", r"the driver of the SMMU comes",
+                 r"testdev-dma a000000\.dma: in iommu group 0", r"^group 0: a000000\.dma, domain DMA",
+                 r"^ok 1 - copy: 2 MiB"])
+
+
+INIT_NO_FORMAT = """
+insmod /lib/modules/arm-smmu-v3.ko
+insmod /lib/modules/testdev-dma.ko
+iommu groups
+expect-fail dmatest
+rmmod testdev-dma
+modprobe io-pgtable-arm
+modprobe testdev-dma
+dmatest --test copy --size 2
+poweroff
+"""
+
+
+def case_an_smmu_driver_without_its_page_table_format_says_what_is_missing(b):
+    r = b.run(b.variant(init=INIT_NO_FORMAT))
+    check(r.returncode == 0, "expected exit code 0", r)
+    in_order(r, [r"format ARM_64_LPAE_S1 is not registered", r"^no iommu groups", r"no testdev is bound",
+                 r"in iommu group 0", r"^ok 1 - copy: 2 MiB"])
+
+
+def without_smmu(text):
+    text = re.sub(r"(?ms)^\[smmu0\].*?\n\n", "", text)
+    return re.sub(r"(?m)^behind = .*\n", "", text)
+
+
+def case_the_same_guest_runs_where_there_is_no_smmu(b):
+    config = b.variant(init="modprobe testdev-dma\niommu groups\ndmatest\nrmmod testdev-dma\npoweroff\n",
+                       change=without_smmu)
+    r = b.run(config)
+    check(r.returncode == 0, "expected exit code 0", r)
+    in_order(r, [r"^no iommu groups", r"^ok 2 - read: read and add up$", r"^ok 7 - fault-read.* # SKIP"])
+    check("not ok" not in r.stdout, "a KTAP test failed", r)
+
+
 def case_two_runs_have_the_same_digest_and_the_same_simulated_time(b):
     reports = []
     for i in range(2):
