@@ -404,6 +404,28 @@ TEST_F(TestdevCoreTest, AnArchiveTakenBetweenBurstsContinuesWhereItWas) {
   }
 }
 
+TEST_F(TestdevCoreTest, AnAccessThatARestoredStateHasOvertakenIsIgnored) {
+  Descriptor d;
+  d.FLAGS = WRITE;
+  d.DST = 0x20000;
+  d.LENGTH = 0x3000;
+  put(0, d);
+  dev.write(PROD, 4, 1);
+  run(2);
+  const auto saved = test::save(dev);
+  TestdevAccess overtaken;
+  TestdevAccess again;
+  TestdevCore::Buffer buffer{};
+  ASSERT_TRUE(dev.next(overtaken, buffer));
+  ASSERT_EQ(test::load(dev, saved), "");
+  dev.complete(overtaken.epoch, TestdevResponse::Generic, buffer);
+  ASSERT_TRUE(dev.next(again, buffer));
+  EXPECT_EQ(again.address, 0x21000U);
+  run();
+  EXPECT_EQ(get(0).STATUS, OK);
+  EXPECT_EQ(get(0).DONE, 0x3000U);
+}
+
 TEST_F(TestdevCoreTest, RandomRegistersAndDescriptorsNeverLeadOutsideTheRules) {
   test::Random random(3);
   TestdevAccess a;
