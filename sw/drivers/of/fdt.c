@@ -1,5 +1,5 @@
-/* The flattened device tree (Devicetree Specification 0.4, chapter 5). The
- * blob is not trusted: every offset and length is checked against its size.
+/* What the kernel takes from the flattened device tree: RAM, command line and
+ * initramfs early, then the tree of nodes.
  */
 #define pr_fmt(fmt) "fdt: " fmt
 #include <arch.h>
@@ -8,123 +8,21 @@
 #include <of.h>
 #include <slab.h>
 #include <sizes.h>
-
-#define FDT_MAGIC	0xd00dfeed
-#define FDT_BEGIN_NODE	1
-#define FDT_END_NODE	2
-#define FDT_PROP	3
-#define FDT_NOP		4
-#define FDT_END		9
+#include "fdt.h"
 
 #define FDT_MAX_SIZE	SZ_2M
 #define MAX_DEPTH	32
 
-struct fdt_header {
-	__be32 magic, totalsize, off_dt_struct, off_dt_strings;
-	__be32 off_mem_rsvmap, version, last_comp_version, boot_cpuid_phys;
-	__be32 size_dt_strings, size_dt_struct;
-};
-
-struct fdt {
-	const u8 *blob;
-	u32 size;
-	u32 struct_off, struct_end;
-	u32 strings_off, strings_size;
-};
-
-/* Events of a walk over the structure block. */
-struct fdt_token {
-	u32 tag;
-	const char *name;	/* of the node or property */
-	const void *value;
-	u32 len;
-};
-
 static struct fdt fdt;
 static phys_addr_t fdt_base;
 char boot_command_line[1024];
-
-static u32 cell(const void *p)
-{
-	return be32_to_cpu(*(const __be32 *)p);
-}
-
-static int fdt_open(struct fdt *f, const void *blob, u32 limit)
-{
-	const struct fdt_header *h = blob;
-	u32 size_struct;
-
-	if (limit < sizeof(*h) || be32_to_cpu(h->magic) != FDT_MAGIC)
-		return -EINVAL;
-	f->blob = blob;
-	f->size = be32_to_cpu(h->totalsize);
-	if (f->size < sizeof(*h) || f->size > limit ||
-	    be32_to_cpu(h->last_comp_version) > 17 ||
-	    be32_to_cpu(h->version) < 17)
-		return -EINVAL;
-	f->struct_off = be32_to_cpu(h->off_dt_struct);
-	size_struct = be32_to_cpu(h->size_dt_struct);
-	f->strings_off = be32_to_cpu(h->off_dt_strings);
-	f->strings_size = be32_to_cpu(h->size_dt_strings);
-	if ((f->struct_off & 3) || f->struct_off > f->size ||
-	    size_struct > f->size - f->struct_off ||
-	    f->strings_off > f->size ||
-	    f->strings_size > f->size - f->strings_off)
-		return -EINVAL;
-	f->struct_end = f->struct_off + size_struct;
-	return 0;
-}
-
-/* The token at *@pos, which moves behind it; negative when it is corrupt. */
-static int fdt_next(const struct fdt *f, u32 *pos, struct fdt_token *t)
-{
-	u32 p = *pos, n, off;
-
-	do {
-		if (p > f->struct_end || f->struct_end - p < 4)
-			return -EINVAL;
-		t->tag = cell(f->blob + p);
-		p += 4;
-	} while (t->tag == FDT_NOP);
-	switch (t->tag) {
-	case FDT_BEGIN_NODE:
-		t->name = (const char *)f->blob + p;
-		n = (u32)strnlen(t->name, f->struct_end - p);
-		if (n == f->struct_end - p)
-			return -EINVAL;
-		p = ALIGN(p + n + 1, 4);
-		break;
-	case FDT_PROP:
-		if (f->struct_end - p < 8)
-			return -EINVAL;
-		t->len = cell(f->blob + p);
-		off = cell(f->blob + p + 4);
-		p += 8;
-		if (t->len > f->struct_end - p || off >= f->strings_size)
-			return -EINVAL;
-		t->value = f->blob + p;
-		t->name = (const char *)f->blob + f->strings_off + off;
-		if (strnlen(t->name, f->strings_size - off) ==
-		    f->strings_size - off)
-			return -EINVAL;
-		p = ALIGN(p + t->len, 4);
-		break;
-	case FDT_END_NODE:
-	case FDT_END:
-		break;
-	default:
-		return -EINVAL;
-	}
-	*pos = p;
-	return 0;
-}
 
 static u64 read_cells(const void *p, u32 cells)
 {
 	u64 v = 0;
 
 	for (; cells; cells--, p = (const u8 *)p + 4)
-		v = v << 32 | cell(p);
+		v = v << 32 | fdt_cell(p);
 	return v;
 }
 
@@ -167,9 +65,9 @@ static void scan_prop(struct scan *s, int depth, const char *node,
 {
 	if (depth == 1 && t->len == 4) {
 		if (!strcmp(t->name, "#address-cells"))
-			s->addr_cells = cell(t->value);
+			s->addr_cells = fdt_cell(t->value);
 		else if (!strcmp(t->name, "#size-cells"))
-			s->size_cells = cell(t->value);
+			s->size_cells = fdt_cell(t->value);
 	} else if (depth == 2 && is_node(node, "memory")) {
 		if (!strcmp(t->name, "reg"))
 			scan_regs(t, s->addr_cells, s->size_cells,
@@ -196,15 +94,10 @@ static void scan_rsvmap(const struct fdt *f)
 	u32 off = be32_to_cpu(((const struct fdt_header *)f->blob)->
 			      off_mem_rsvmap);
 
-	while ((off & 7) == 0 && off <= f->size && f->size - off >= 16) {
-		u64 base = read_cells(f->blob + off, 2);
-		u64 size = read_cells(f->blob + off + 8, 2);
+	u64 base, size;
 
-		if (!base && !size)
-			return;
+	while (fdt_next_reserve(f, &off, &base, &size))
 		memblock_reserve(base, size);
-		off += 16;
-	}
 }
 
 /**
@@ -240,11 +133,15 @@ int __init early_fdt_scan(phys_addr_t fdt_phys, phys_addr_t *initrd,
 		} else if (t.tag == FDT_END_NODE) {
 			if (--depth < 0)
 				return -EINVAL;
-		} else if (t.tag == FDT_PROP && depth > 0 && depth < 4) {
+		} else if (t.tag == FDT_PROP && !depth) {
+			return -EINVAL;		/* of no node */
+		} else if (t.tag == FDT_PROP && depth < 4) {
 			scan_prop(&s, depth, node[depth], depth == 3 &&
 				  is_node(node[2], "reserved-memory"), &t);
 		}
 	} while (t.tag != FDT_END && depth > 0);
+	if (t.tag == FDT_END)
+		return -EINVAL;		/* inside of a node, or there is none */
 	scan_rsvmap(&fdt);
 	memblock_reserve(fdt_phys, fdt.size);
 	*initrd = s.initrd_start;
@@ -313,7 +210,7 @@ void __init fdt_unflatten(void)
 			*end = make_prop(&t);
 			if ((!strcmp(t.name, "phandle") ||
 			     !strcmp(t.name, "linux,phandle")) && t.len == 4)
-				np->phandle = cell(t.value);
+				np->phandle = fdt_cell(t.value);
 			break;
 		}
 	} while (np && t.tag != FDT_END);

@@ -1,0 +1,52 @@
+#!/usr/bin/env python3
+"""Damaged device trees and archives never make the guest's readers reach outside of them.
+
+usage: guest_blob_test.py FUZZER
+"""
+import pathlib
+import struct
+import subprocess
+import sys
+import tempfile
+
+from guest_support import cpio
+
+ROUNDS = "200000"
+
+
+def device_tree():
+    """A small blob with nodes, properties and a reservation."""
+    strings = bytearray()
+
+    def prop(name, value):
+        offset = len(strings)
+        strings.extend(name.encode() + b"\0")
+        return struct.pack(">III", 3, len(value), offset) + value + b"\0" * (-len(value) % 4)
+
+    def node(name, *content):
+        encoded = name.encode() + b"\0"
+        return struct.pack(">I", 1) + encoded + b"\0" * (-len(encoded) % 4) + b"".join(content) + struct.pack(">I", 2)
+
+    tree = node("", prop("#address-cells", struct.pack(">I", 2)), prop("#size-cells", struct.pack(">I", 2)),
+                node("memory@40000000", prop("reg", struct.pack(">QQ", 0x40000000, 0x20000000))),
+                node("chosen", prop("bootargs", b"console=ttyAMA0\0")),
+                node("soc", node("serial@9000000", prop("compatible", b"arm,pl011\0arm,primecell\0"))))
+    tree += struct.pack(">I", 9)
+    reserve = struct.pack(">QQQQ", 0x48000000, 0x1000, 0, 0)
+    at = 40 + len(reserve)
+    total = at + len(tree) + len(strings)
+    return struct.pack(">IIIIIIIIII", 0xD00DFEED, total, at, at + len(tree), 40, 17, 16, 0, len(strings),
+                       len(tree)) + reserve + tree + bytes(strings)
+
+
+def main():
+    blobs = {"fdt": device_tree(), "cpio": cpio({"init": b"echo\n", "lib/modules/a.ko": b"x" * 300, "b": b""})}
+    with tempfile.TemporaryDirectory() as folder:
+        for kind, blob in blobs.items():
+            path = pathlib.Path(folder) / kind
+            path.write_bytes(blob)
+            subprocess.run([sys.argv[1], kind, ROUNDS, str(path)], check=True)
+
+
+if __name__ == "__main__":
+    main()
