@@ -1,4 +1,4 @@
 #pragma once
 struct list_head {
-	struct list_head *next, *prev;
+  struct list_head *next, *prev;
 };

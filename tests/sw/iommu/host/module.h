@@ -8,7 +8,9 @@ void module_put_by(struct module* m, struct module* holder);
 #define EXPORT_SYMBOL_GPL(s) struct module
 #define MODULE_LICENSE(l) struct module
 #define MODULE_DESCRIPTION(d) struct module
-#define module_init(fn) \
-	int host_init_module(void) { return fn(); } struct module
-#define module_exit(fn) \
-	void host_cleanup_module(void) { fn(); } struct module
+#define module_init(fn)                       \
+  int host_init_module(void) { return fn(); } \
+  struct module
+#define module_exit(fn)                    \
+  void host_cleanup_module(void) { fn(); } \
+  struct module
