@@ -85,6 +85,8 @@ const char *cmdline_get(const char *name, char *buf, size_t size);
 void psci_init(void);
 void psci_system_off(void);
 void semihosting_exit(int status);
+/* To the host, for what comes before the console. Text with a final 0. */
+void semihosting_write(const char *s, size_t n);
 extern volatile bool semihosting_probe;
 
 void sched_init(void);

@@ -95,7 +95,7 @@ int printk(const char *fmt, ...)
 }
 EXPORT_SYMBOL(printk);
 
-static void show_from(u64 pos)
+static void show_from(u64 pos, void (*write)(const char *s, size_t n))
 {
 	if (log_head - pos > LOG_SIZE) {
 		/* Start at a whole line. */
@@ -107,7 +107,7 @@ static void show_from(u64 pos)
 		size_t at = pos % LOG_SIZE;
 		size_t n = min(log_head - pos, LOG_SIZE - at);
 
-		console_write(log_buf + at, n);
+		write(log_buf + at, n);
 		pos += n;
 	}
 }
@@ -115,13 +115,18 @@ static void show_from(u64 pos)
 void console_flush_buffer(void)
 {
 	console_ready = true;
-	show_from(console_pos);
+	show_from(console_pos, console_write);
 	console_pos = log_head;
+}
+
+void log_read(void (*write)(const char *s, size_t n))
+{
+	show_from(0, write);
 }
 
 void dmesg_show(void)
 {
-	show_from(0);
+	log_read(console_write);
 }
 
 bool __ratelimit(struct ratelimit_state *rs, const char *func)

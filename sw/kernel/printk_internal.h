@@ -7,5 +7,7 @@ extern int console_loglevel;
 extern bool console_ready;
 
 void dmesg_show(void);
+/* The whole buffer, in pieces. */
+void log_read(void (*write)(const char *s, size_t n));
 
 #endif

@@ -5,11 +5,13 @@
 
 static int __init test_core_init(void)
 {
-	ktap_plan(TESTS_MEMORY + TESTS_TEXT + TESTS_THREAD + TESTS_DEVICE);
+	ktap_plan(TESTS_MEMORY + TESTS_TEXT + TESTS_THREAD + TESTS_DEVICE +
+		  TESTS_IRQ);
 	test_memory();
 	test_text();
 	test_thread();
 	test_device();
+	test_irq();
 	return 0;
 }
 module_init(test_core_init);

@@ -6,10 +6,12 @@
 #define TESTS_TEXT	8
 #define TESTS_THREAD	11
 #define TESTS_DEVICE	10
+#define TESTS_IRQ	5
 
 void test_memory(void);
 void test_text(void);
 void test_thread(void);
 void test_device(void);
+void test_irq(void);
 
 #endif

@@ -8,7 +8,8 @@
 
 #define PSCI_SYSTEM_OFF		0x84000008UL	/* DEN0022, 5.9 */
 
-/* Semihosting for AArch32 and AArch64, SYS_EXIT_EXTENDED. */
+/* Semihosting for AArch32 and AArch64, chapter 5. */
+#define SYS_WRITE0			0x04UL
 #define SYS_EXIT_EXTENDED		0x20UL
 #define ADP_STOPPED_APPLICATION_EXIT	0x20026UL
 
@@ -50,15 +51,36 @@ void psci_system_off(void)
 				 "memory");
 }
 
-void semihosting_exit(int status)
+static void semihosting_call(unsigned long op, const void *param)
 {
-	u64 block[2] = { ADP_STOPPED_APPLICATION_EXIT, (u64)(s64)status };
-	register unsigned long x0 __asm__("x0") = SYS_EXIT_EXTENDED;
-	register unsigned long x1 __asm__("x1") = (unsigned long)block;
+	register unsigned long x0 __asm__("x0") = op;
+	register unsigned long x1 __asm__("x1") = (unsigned long)param;
 
 	semihosting_probe = true;
 	__asm__ volatile("hlt #0xf000" : "+r"(x0) : "r"(x1) : "memory");
 	semihosting_probe = false;
+}
+
+void semihosting_exit(int status)
+{
+	u64 block[2] = { ADP_STOPPED_APPLICATION_EXIT, (u64)(s64)status };
+
+	semihosting_call(SYS_EXIT_EXTENDED, block);
+}
+
+void semihosting_write(const char *s, size_t n)
+{
+	char buf[128];
+
+	while (n) {
+		size_t k = min(n, sizeof(buf) - 1);
+
+		memcpy(buf, s, k);
+		buf[k] = 0;
+		semihosting_call(SYS_WRITE0, buf);
+		s += k;
+		n -= k;
+	}
 }
 
 void __noreturn machine_power_off(int status)

@@ -8,6 +8,7 @@
 #include <mm.h>
 #include <reboot.h>
 #include <bitfield.h>
+#include "../../kernel/printk_internal.h"
 
 #define ESR_EC		GENMASK(31, 26)
 #define ESR_ISS		GENMASK(24, 0)
@@ -151,6 +152,8 @@ void show_regs(const struct pt_regs *regs)
 void __noreturn die_halt(void)
 {
 	pr_emerg("---[ halted ]---\n");
+	if (!console_ready)
+		log_read(semihosting_write);
 	machine_power_off(OOPS_STATUS);
 }
 
@@ -188,7 +191,6 @@ void handle_sync(struct pt_regs *regs, u64 esr, u64 far)
 		regs->pc += 4;
 		return;
 	}
-	console_flush_buffer();
 	if (abort) {
 		fsc_name((unsigned int)(esr & ESR_FSC), fault, sizeof(fault));
 		pr_emerg("Unable to handle kernel %s at virtual address %016llx\n",
