@@ -236,6 +236,110 @@ bool td_test_split(const struct test_args *args)
 	return ok;
 }
 
+#define STRESS_STEPS	400
+#define WINDOWS		8u
+#define WINDOW_SIZE	(2 * SZ_2M)
+
+/* A place for one mapping; memory of 2 MiB, of which a part is mapped. */
+struct window {
+	unsigned long iova;
+	u8 *mem;
+	size_t offset;
+	size_t size;
+	u32 seed;
+};
+
+/* Pages anywhere in the window, or all of the memory as a block. */
+static bool window_map(struct iommu_domain *domain, struct window *w,
+		       struct rnd_state *rnd)
+{
+	if (prandom_u32_state(rnd) % 4) {
+		w->size = (1 + prandom_u32_state(rnd) % 16) * PAGE_SIZE;
+		w->offset = prandom_u32_state(rnd) % 496 * PAGE_SIZE;
+	} else {
+		w->size = SZ_2M;
+		w->offset = 0;
+	}
+	w->seed = td_next_seed();
+	td_fill(w->mem + w->offset, w->size, w->seed * TD_PATTERN);
+	return !iommu_map(domain, w->iova + w->offset,
+			  virt_to_phys(w->mem + w->offset), w->size,
+			  IOMMU_READ | IOMMU_CACHE);
+}
+
+static bool window_check(struct testdev *td, const struct window *w,
+			 struct rnd_state *rnd)
+{
+	/* A part of it, from a whole word of the pattern on. */
+	u64 from = prandom_u32_state(rnd) % w->size & ~7UL;
+	struct td_desc desc = {
+		.flags = TD_OP_CHECK,
+		.seed = w->seed + (u32)(from / 8),
+		.src = w->iova + w->offset + from,
+		.length = 1 + prandom_u32_state(rnd) %
+			      min(w->size - from, 8 * PAGE_SIZE),
+	};
+
+	return td_run_expect(td, &desc, TD_OK);
+}
+
+static bool window_unmap(struct testdev *td, struct window *w,
+			 struct rnd_state *rnd)
+{
+	struct iommu_domain *domain = iommu_get_domain(td->dev);
+	struct td_desc desc = {
+		.flags = TD_OP_READ,
+		.src = w->iova + w->offset +
+		       (prandom_u32_state(rnd) % w->size),
+		.length = 1,
+	};
+	bool ok = iommu_unmap(domain, w->iova + w->offset, w->size) ==
+		  w->size;
+
+	w->size = 0;
+	return ok && td_run_expect_fault(td, &desc, IOMMU_FAULT_TRANSLATION);
+}
+
+bool td_test_stress(const struct test_args *args)
+{
+	struct testdev *td = args->td;
+	struct iommu_domain *domain = iommu_get_domain(td->dev);
+	struct window windows[WINDOWS] = { 0 };
+	struct rnd_state rnd;
+	unsigned int i;
+	bool ok = true;
+
+	prandom_seed_state(&rnd, 1);
+	for (i = 0; i < WINDOWS && ok; i++) {
+		windows[i].iova = FREE_IOVA + i * WINDOW_SIZE;
+		windows[i].mem = alloc_pages_exact(SZ_2M, GFP_KERNEL);
+		ok = windows[i].mem;
+	}
+	for (i = 0; i < STRESS_STEPS && ok; i++) {
+		struct window *w = &windows[prandom_u32_state(&rnd) % WINDOWS];
+
+		if (!w->size)
+			ok = window_map(domain, w, &rnd);
+		else if (prandom_u32_state(&rnd) % 4)
+			ok = window_check(td, w, &rnd);
+		else
+			ok = window_unmap(td, w, &rnd);
+		if (!ok)
+			ktap_diag("step %u, window %u, %zu bytes at %#lx", i,
+				  (unsigned int)(w - windows), w->size,
+				  w->iova + w->offset);
+	}
+	for (i = 0; i < WINDOWS; i++) {
+		struct window *w = &windows[i];
+
+		if (w->size)
+			iommu_unmap(domain, w->iova + w->offset, w->size);
+		if (w->mem)
+			free_pages_exact(w->mem, SZ_2M);
+	}
+	return ok;
+}
+
 /* All streams of a device are in one group, and in its address space. */
 bool td_test_streams(const struct test_args *args)
 {

@@ -145,8 +145,9 @@ void td_buffer_unmap(struct testdev *td, struct buffer *b)
 }
 
 /*
- * A model may hold what breaks the device's rules against the guest; such
- * tests run when they are named, or all are asked for.
+ * Extra tests run when they are named, or all are asked for: those that break
+ * the device's rules, which a model may hold against the guest, and those
+ * that fill the console.
  */
 static const struct test {
 	const char *name;
@@ -154,7 +155,7 @@ static const struct test {
 	bool (*run)(const struct test_args *args);
 	bool needs_iommu;
 	u32 streams;
-	bool breaks_rules;
+	bool extra;
 	bool two_devices;
 } tests[] = {
 	{ "copy", "copied through scattered 4 KiB pages and 2 MiB blocks and verified",
@@ -185,6 +186,8 @@ static const struct test {
 	  td_test_remap, true, 1 },
 	{ "split", "a page unmapped from a block faults alone",
 	  td_test_split, true, 1 },
+	{ "stress", "random mappings lead to their data, and nothing else does",
+	  td_test_stress, true, 1, true },
 	{ "streams", "a second stream shares the address space and faults as itself",
 	  td_test_streams, true, 2 },
 	{ "isolation", "two devices use one address for different memory",
@@ -235,7 +238,7 @@ static bool is_wanted(const struct test *test, const struct test *only,
 	if (test->two_devices && !only && !(td_find(NULL) &&
 					    td_other(td_find(NULL))))
 		return false;
-	return only ? test == only : all || !test->breaks_rules;
+	return only ? test == only : all || !test->extra;
 }
 
 static int usage(void)
@@ -303,7 +306,9 @@ int td_dmatest(int argc, char **argv)
 			planned++;
 	ktap_plan(planned);
 	for (i = 0; i < ARRAY_SIZE(tests); i++)
-		if (is_wanted(&tests[i], only, all))
+		if (is_wanted(&tests[i], only, all) && !shell_interrupted())
 			run_test(&tests[i], &args);
+	if (shell_interrupted())
+		return -EINTR;
 	return ktap_failures() == before ? 0 : -EIO;
 }

@@ -68,6 +68,7 @@ bool td_test_fault_exec(const struct test_args *args);
 bool td_test_unmap(const struct test_args *args);
 bool td_test_remap(const struct test_args *args);
 bool td_test_split(const struct test_args *args);
+bool td_test_stress(const struct test_args *args);
 bool td_test_streams(const struct test_args *args);
 bool td_test_isolation(const struct test_args *args);
 bool td_test_substream(const struct test_args *args);
