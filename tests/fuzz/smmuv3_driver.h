@@ -1,0 +1,315 @@
+// Runs a string of bytes as software and devices around an SMMUv3 core: registers, memory contents, accesses
+// that interleave, queues, resets, checkpoints. Used by the fuzzer and by an ordinary test.
+#pragma once
+
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "smmuvp/v3/access.h"
+#include "smmuvp/v3/smmu.h"
+
+namespace smmuvp::v3 {
+
+class SmmuV3Driver {
+ public:
+  SmmuV3Driver(const std::uint8_t* data, std::size_t size) : m_data(data), m_size(size) {}
+
+  void run() {
+    Structures s;
+    s.tlb_sets = 4;
+    s.tlb_ways = 2;
+    s.ste_sets = s.cd_sets = 2;
+    s.port = s.tlb = s.config = s.walk_port = {3, 3, 2};
+    s.walker = {5, 0, 2};
+    Features f;
+    const std::uint8_t flags = byte();
+    f.ST_LEVEL = 1;
+    f.OAS = (flags & 1) != 0 ? 32 : 48;
+    f.TTENDIAN = (flags & 2) != 0 ? 2 : 0;
+    f.TERM_MODEL = (flags & 4) != 0;
+    f.HAD = (flags & 8) != 0;
+    f.ASID16 = (flags & 16) != 0;
+    s.timing = (flags & 32) != 0;
+    f.CMDQS = f.EVENTQS = 4;
+    m_smmu = std::make_unique<Smmu>(f, s, "fuzz");
+    if ((flags & 64) != 0) enable();
+    while (m_at < m_size) step();
+    drain();
+    m_accesses.clear();
+  }
+
+ private:
+  static void require(bool holds, const char* what) {
+    if (holds) return;
+    std::fprintf(stderr, "broken: %s\n", what);
+    std::abort();
+  }
+  std::uint8_t byte() { return m_at < m_size ? m_data[m_at++] : std::uint8_t{0}; }
+  std::uint64_t number(unsigned bytes) {
+    std::uint64_t v = 0;
+    for (unsigned i = 0; i < bytes; ++i) v |= std::uint64_t{byte()} << (8 * i);
+    return v;
+  }
+  /// Numbers as software writes them.
+  std::uint64_t likely() {
+    const std::uint8_t how = byte();
+    switch (how & 7) {
+      case 0:
+        return how >> 3;
+      case 1:
+        return ~0ULL;
+      case 2:
+        return 1ULL << (byte() & 63);
+      case 3:
+        return address();
+      default:
+        return number(8);
+    }
+  }
+  /// All memory that structures lie in: 64 KiB from 0.
+  std::uint64_t address() { return number(2) & 0xffff; }
+
+  void write(std::uint32_t offset, std::uint64_t value, unsigned bytes = 4) {
+    m_smmu->write_register(offset, bytes, AccessSecurity::NonSecure, m_now, value);
+  }
+  void enable() {
+    write(0x80, 0x1000, 8);
+    write(0x88, 4);
+    write(0x90, 0x2002, 8);
+    write(0xa0, 0x3002, 8);
+    write(0x2c, 2);
+    write(0x50, 5);
+    write(0x20, 0xd);
+  }
+
+  smmu::MemoryAnswer answer(const smmu::MemoryOp& op, bool abort) {
+    smmu::MemoryAnswer a;
+    require(op.size >= 1 && op.size <= 64, "an operation has 1 to 64 bytes");
+    require(op.address % 8 == 0, "an operation is aligned");
+    require(op.address >> 52 == 0, "an operation is within the physical address space");
+    a.time = op.time + 5;
+    if (abort) {
+      a.status = smmu::MemoryStatus::external_abort;
+      return a;
+    }
+    for (unsigned i = 0; i < op.size; ++i) {
+      std::uint8_t& b = m_memory[(op.address + i) & 0xffff];
+      if (op.kind == smmu::MemoryOpKind::read) {
+        a.data[i] = b;
+      } else {
+        b = op.data[i];
+      }
+    }
+    return a;
+  }
+
+  struct Running {
+    Running(Smmu& smmu, const smmu::AccessRequest& r) : access(smmu, r) {}
+    Access access;
+    unsigned steps = 0;
+  };
+  /// @return whether it is over
+  bool advance(Running& r, bool abort) {
+    if (r.access.step() == smmu::Step::done) {
+      const smmu::AccessAnswer& a = r.access.answer();
+      if (a.outcome == smmu::Outcome::forward) {
+        require(a.output >> m_smmu->features().OAS == 0, "an output address is within OAS");
+        require(a.region_shift < 64, "a region has a size");
+      }
+      return true;
+    }
+    r.access.complete(answer(r.access.op(), abort));
+    require(++r.steps < 64, "an access ends");
+    return false;
+  }
+
+  smmu::AccessRequest request() {
+    smmu::AccessRequest r;
+    const std::uint8_t how = byte();
+    r.stream_id = (how & 1) != 0 ? byte() & 15U : static_cast<std::uint32_t>(likely());
+    r.address = likely();
+    r.kind = static_cast<smmu::AccessKind>(how >> 1 & 3);
+    r.privileged = (how & 8) != 0;
+    r.instruction = (how & 16) != 0;
+    r.substream_valid = (how & 0xe0) == 0xe0;
+    r.unsupported = (how & 0xe0) == 0x20;
+    r.debug = (how & 0xe0) == 0x40;
+    r.time = m_now;
+    return r;
+  }
+
+  void step() {
+    m_now += 10;
+    m_smmu->prune(m_now > 100 ? m_now - 100 : 0);
+    switch (byte() % 14) {
+      case 0:
+      case 1: {  // a register
+        const auto& table = m_smmu->registers().table();
+        const std::uint8_t which = byte();
+        const RegisterInfo& info = table[which % table.size()];
+        const auto offset = which == 255 ? static_cast<std::uint32_t>(number(3)) & 0x1ffff : info.offset;
+        const unsigned bytes = which == 254 ? 1U << (byte() & 3) : info.bytes;
+        const auto security = (which & 64) != 0 ? AccessSecurity::Secure : AccessSecurity::NonSecure;
+        if ((byte() & 1) != 0) {
+          m_smmu->write_register(offset, bytes, security, m_now, likely());
+        } else {
+          std::uint64_t v = 0;
+          m_smmu->read_register(offset, bytes, security, m_now, v);
+        }
+        break;
+      }
+      case 2:
+      case 3: {  // memory
+        const std::uint64_t at = address() & ~7ULL;
+        const std::uint64_t v = likely();
+        for (unsigned i = 0; i < 8; ++i)
+          m_memory[(at + i) & 0xffff] = static_cast<std::uint8_t>(v >> (8 * i));
+        break;
+      }
+      case 4: {  // a plausible STE and CD
+        const std::uint64_t sid = byte() & 15;
+        const std::uint64_t ste = 0x1000 + sid * 64;
+        const std::uint64_t cd = 0x4000 + sid * 64;
+        put(ste, cd | 1 | (byte() & 3U ? 5U : byte() & 7U) << 1);
+        put(ste + 8, 1ULL << 44);
+        put(cd, (25ULL | 25ULL << 16 | 2ULL << 22 | 1ULL << 31 | 7ULL << 44 | 1ULL << 41 | 5ULL << 32) &
+                    ~(1ULL << 44));
+        put(cd + 8, address() & ~0xfffULL);
+        put(cd + 16, address() & ~0xfffULL);
+        put(cd + 24, number(8));
+        break;
+      }
+      case 5: {  // a command
+        std::uint64_t prod = 0;
+        m_smmu->peek_register(0x98, 4, prod);
+        static constexpr std::uint8_t opcodes[] = {1,    2,    3,    4,    5,    6,    0x10,
+                                                   0x11, 0x12, 0x13, 0x30, 0x46, 0x46, 0};
+        put(0x2000 + (prod & 3) * 16, (likely() & ~0xffULL) | opcodes[byte() % sizeof opcodes]);
+        put(0x2008 + (prod & 3) * 16, likely());
+        write(0x98, (prod + 1) & 7);
+        break;
+      }
+      case 6:
+      case 7:  // an access begins
+        if (m_accesses.size() < 4) m_accesses.push_back(std::make_unique<Running>(*m_smmu, request()));
+        break;
+      case 8:
+      case 9:  // one goes on
+        if (!m_accesses.empty()) {
+          const std::size_t i = byte() % m_accesses.size();
+          if (advance(*m_accesses[i], byte() == 7)) {
+            m_accesses.erase(m_accesses.begin() + static_cast<std::ptrdiff_t>(i));
+          }
+        }
+        break;
+      case 10: {  // the fast path agrees with an access of its own
+        smmu::AccessRequest r = request();
+        smmu::AccessAnswer fast;
+        if (m_smmu->translate_fast(r, fast)) {
+          r.debug = true;
+          Running slow(*m_smmu, r);
+          while (!advance(slow, false)) {
+          }
+          require(slow.access.answer().output == fast.output, "fast and slow paths agree");
+          require(slow.access.answer().outcome == fast.outcome, "fast and slow paths agree on the outcome");
+        }
+        break;
+      }
+      case 11:
+      case 12:  // the worker
+        if (m_smmu->work_step(m_now) == smmu::Step::need) {
+          m_smmu->work_complete(answer(m_smmu->work_op(), byte() == 7));
+        }
+        m_smmu->take_signals();
+        break;
+      default:
+        rare();
+        break;
+    }
+    check();
+  }
+
+  void rare() {
+    switch (byte() & 15) {
+      case 0:
+        m_smmu->reset();
+        break;
+      case 1:
+        enable();
+        break;
+      case 2:
+        write(0x64, number(1));
+        break;
+      case 3: {  // a checkpoint, taken and restored, is no change
+        if (!m_accesses.empty()) break;
+        ArchiveWriter a;
+        m_smmu->visit(a);
+        require(a.ok(), "a checkpoint can be taken");
+        ArchiveReader r(a.data());
+        m_smmu->visit(r);
+        require(r.complete(), "a checkpoint can be restored");
+        ArchiveWriter b;
+        m_smmu->visit(b);
+        require(a.data() == b.data(), "a checkpoint is restored whole");
+        break;
+      }
+      case 4: {  // a damaged checkpoint
+        if (!m_accesses.empty()) break;
+        ArchiveWriter a;
+        m_smmu->visit(a);
+        std::vector<std::uint8_t> data = a.data();
+        data[static_cast<std::size_t>(number(3)) % data.size()] ^= byte();
+        if ((byte() & 1) != 0) data.resize(static_cast<std::size_t>(number(3)) % data.size());
+        ArchiveReader r(data);
+        m_smmu->visit(r);
+        m_smmu->reset();
+        break;
+      }
+      default:
+        break;
+    }
+  }
+
+  void put(std::uint64_t at, std::uint64_t v) {
+    for (unsigned i = 0; i < 8; ++i) m_memory[(at + i) & 0xffff] = static_cast<std::uint8_t>(v >> (8 * i));
+  }
+
+  void check() {
+    std::uint64_t cr0 = 0, ack = 0;
+    m_smmu->peek_register(0x20, 4, cr0);
+    m_smmu->peek_register(0x24, 4, ack);
+    require((cr0 & ~0xdULL) == 0 && (ack & ~0xdULL) == 0, "CR0 and CR0ACK have implemented bits only");
+    require((ack & cr0) == cr0, "what CR0 enables is acknowledged");
+  }
+
+  void drain() {
+    for (auto& r : m_accesses) {
+      while (!advance(*r, false)) {
+      }
+    }
+    m_accesses.clear();
+    // With nothing under way the worker comes to rest: the queues are finite.
+    for (unsigned i = 0; i < 200; ++i) {
+      const smmu::Step s = m_smmu->work_step(m_now);
+      if (s == smmu::Step::done) return;
+      require(s == smmu::Step::need, "nothing is left that CMD_SYNC could wait for");
+      m_smmu->work_complete(answer(m_smmu->work_op(), false));
+    }
+    require(false, "the worker comes to rest");
+  }
+
+  const std::uint8_t* m_data;
+  std::size_t m_size;
+  std::size_t m_at = 0;
+  std::uint64_t m_now = 0;
+  std::unique_ptr<Smmu> m_smmu;
+  std::map<std::uint64_t, std::uint8_t> m_memory;
+  std::vector<std::unique_ptr<Running>> m_accesses;
+};
+
+}  // namespace smmuvp::v3

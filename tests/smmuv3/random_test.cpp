@@ -1,0 +1,23 @@
+// Random software, devices and memory, repeatably: a short run of what the fuzzer does.
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "../fuzz/smmuv3_driver.h"
+#include "smmuvp/test/core.h"
+
+namespace smmuvp::v3 {
+namespace {
+
+TEST(Random, NothingThatSoftwareOrDevicesDoBreaksTheSmmu) {
+  test::Random random(0x5eed);
+  for (int run = 0; run < 3000; ++run) {
+    std::vector<std::uint8_t> input(static_cast<std::size_t>(random.below(3000)));
+    for (std::uint8_t& b : input) b = static_cast<std::uint8_t>(random.next());
+    if (!input.empty()) input[0] |= 64;  // most of them with everything enabled
+    SmmuV3Driver(input.data(), input.size()).run();
+  }
+}
+
+}  // namespace
+}  // namespace smmuvp::v3
