@@ -108,7 +108,7 @@ static bool scattered_matches(const struct scattered *s, u32 seed)
 
 	for (i = 0; i < s->nents; i++) {
 		if (!td_matches(phys_to_virt(s->sg[i].phys), s->sg[i].length,
-			     first)) {
+				first)) {
 			ktap_diag("wrong data in piece %u of %u, offset %#llx, physical %#llx",
 				  i, s->nents, offset, s->sg[i].phys);
 			return false;

@@ -49,7 +49,7 @@ bool td_test_fault_midway(const struct test_args *args)
 	td_arm_fault(td);
 	ok = td_run_expect(td, &desc, TD_READ_ERROR) &&
 	     td_expect_fault(td, IOMMU_FAULT_TRANSLATION, td_stream_id(td, 0),
-			  FREE_IOVA + PAGE_SIZE, false);
+			     FREE_IOVA + PAGE_SIZE, false);
 	if (ok && desc.done != PAGE_SIZE) {
 		ktap_diag("%llu bytes done, expected one page", desc.done);
 		ok = false;
@@ -92,7 +92,7 @@ bool td_test_fault_privileged(const struct test_args *args)
 	bool ok;
 
 	if (!td_buffer_map(td, &b, PAGE_SIZE, DMA_BIDIRECTIONAL,
-			DMA_ATTR_PRIVILEGED))
+			   DMA_ATTR_PRIVILEGED))
 		return false;
 	desc.src = b.dma;
 	ok = td_run_expect_fault(td, &desc, IOMMU_FAULT_PERMISSION);
@@ -387,9 +387,10 @@ bool td_test_isolation(const struct test_args *args)
 
 	for (i = 0; i < 2 && ok; i++) {
 		mem[i] = __get_free_page(GFP_KERNEL);
-		if (!mem[i] || iommu_map(iommu_get_domain(td[i]->dev),
-					 FREE_IOVA, virt_to_phys((void *)mem[i]),
-					 PAGE_SIZE, IOMMU_READ | IOMMU_CACHE)) {
+		if (!mem[i] ||
+		    iommu_map(iommu_get_domain(td[i]->dev), FREE_IOVA,
+			      virt_to_phys((void *)mem[i]), PAGE_SIZE,
+			      IOMMU_READ | IOMMU_CACHE)) {
 			ktap_diag("not mapped");
 			if (mem[i])
 				free_page(mem[i]);

@@ -112,7 +112,7 @@ bool td_run_expect_fault(struct testdev *td, struct td_desc *desc,
 		return false;
 	}
 	return td_expect_fault(td, type, td_stream_id(td, desc->stream), iova,
-			    write);
+			       write);
 }
 
 bool td_buffer_map(struct testdev *td, struct buffer *b, size_t size,
