@@ -251,14 +251,13 @@ Wiring::Signal& Wiring::signal_of(const Instance& instance, const Port& out) {
   return *signal;
 }
 
-void Wiring::connect_line(const Instance& from, const Port& out, Instance& to, const Port& in,
-                          const Place& place, const std::string& as) {
+void Wiring::connect_line(const Instance& from, const Port& out, const Port& in, const Place& place,
+                          const std::string& as) {
   if (const auto [found, added] = m_bound.emplace(&in, port_name(from, out)); !added) {
     config_error(place, out.name,
                  fmt::format("{} is wired twice: to {} and to {}", as, found->second, port_name(from, out)));
   }
   std::get<LineIn*>(in.object)->bind(signal_of(from, out));
-  (void)to;
 }
 
 // "spi<n>", or "ppi<cpu>_<n>": each CPU has private interrupts of its own.
@@ -277,7 +276,7 @@ std::string Wiring::interrupt_port(const Instance& instance, const Interrupt& in
 void Wiring::connect_interrupts(Instance& instance) {
   for (const Interrupt& interrupt : instance.config->interrupts) {
     const Port& out = need_port<LineOut>(instance, interrupt.port, interrupt.place, "line output");
-    Instance* controller = const_cast<Instance*>(m_system.m_interrupt_controller);
+    const Instance* controller = m_system.m_interrupt_controller;
     if (controller == nullptr) {
       config_error(interrupt.place, interrupt.port,
                    fmt::format("[{}] interrupts: there is no interrupt controller", instance.config->name));
@@ -289,7 +288,7 @@ void Wiring::connect_interrupts(Instance& instance) {
                    fmt::format("[{}] interrupts.{}: [{}] has no {}", instance.config->name, interrupt.port,
                                controller->config->name, interrupt.id.text()));
     }
-    connect_line(instance, out, *controller, *in, interrupt.place, interrupt.id.text());
+    connect_line(instance, out, *in, interrupt.place, interrupt.id.text());
   }
   for (const Port& p : instance.component->ports()) {
     for (const Interrupt& interrupt : instance.config->interrupts) {
@@ -308,7 +307,7 @@ void Wiring::connect_wires(Instance& instance) {
           fmt::format("[{}] wires: there is no component '{}'", instance.config->name, wire.component));
     }
     const Port& in = need_port<LineIn>(*to, wire.component_port, wire.place, "line input");
-    connect_line(instance, out, *to, in, wire.place, port_name(*to, in));
+    connect_line(instance, out, in, wire.place, port_name(*to, in));
   }
 }
 

@@ -28,7 +28,7 @@ class Wiring {
   void connect_interrupts(Instance& instance);
   std::string interrupt_port(const Instance& instance, const Interrupt& interrupt) const;
   void connect_wires(Instance& instance);
-  void connect_line(const Instance& from, const Port& out, Instance& to, const Port& in, const Place& place,
+  void connect_line(const Instance& from, const Port& out, const Port& in, const Place& place,
                     const std::string& as);
   void close_open_ports(Instance& instance);
 
