@@ -204,6 +204,17 @@ def case_the_same_guest_runs_where_there_is_no_smmu(b):
     check("not ok" not in r.stdout, "a KTAP test failed", r)
 
 
+def case_the_readme_shows_what_the_guest_prints(b):
+    r = b.run()
+    # Sizes and counts of three digits and more change with each edit of the guest; everything else must be there.
+    plain = lambda text: re.sub(r"\b\d{3,}\b", "N", re.sub(r" +", " ", text))
+    console = plain(re.sub(r"(?m)^\[ *[0-9.]+\] ", "", r.stdout).replace("\r", ""))
+    with open(os.path.join(b.source, "README.md")) as f:
+        shown = f.read().split("You see, among other lines:")[1].split("and then the program's")[0]
+    for line in shown.strip().splitlines():
+        check(plain(line.strip()) in console, "README.md shows a line that the run does not: " + line, r)
+
+
 def case_two_runs_have_the_same_digest_and_the_same_simulated_time(b):
     reports = []
     for i in range(2):
