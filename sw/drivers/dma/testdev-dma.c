@@ -104,6 +104,24 @@ static int wait_polled(struct testdev *td, struct td_desc *last)
 	return -ETIMEDOUT;
 }
 
+/*
+ * A status says that its descriptor is finished; CONS says a moment later
+ * that there is room for another.
+ */
+static int wait_counted(struct testdev *td)
+{
+	u32 cons;
+	int ret;
+
+	ret = readl_poll_timeout_atomic(td->base + TD_CONS, cons,
+					cons == td->prod, 0,
+					TD_TIMEOUT_MS * 1000);
+	if (ret)
+		dev_err(td->dev, "CONS stays at %u, PROD is %u\n", cons,
+			td->prod);
+	return ret;
+}
+
 static int run(struct testdev *td, struct td_desc *desc, unsigned int n,
 	       int (*wait)(struct testdev *td, struct td_desc *last))
 {
@@ -125,6 +143,8 @@ static int run(struct testdev *td, struct td_desc *desc, unsigned int n,
 	writel(td->prod, td->base + TD_PROD);
 
 	ret = wait(td, slot);
+	if (!ret)
+		ret = wait_counted(td);
 	for (i = 0; i < n; i++)
 		desc[i] = td->ring[(first + i) % TD_RING_SIZE];
 	return ret;

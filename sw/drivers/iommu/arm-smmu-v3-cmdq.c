@@ -117,7 +117,9 @@ static u32 cmdq_used(struct arm_smmu_device *smmu, u32 prod)
 
 /*
  * Wait until the SMMU has at most `left` entries before prod to consume. It
- * may have stopped at an error, whose interrupt cannot come while this runs.
+ * may have stopped at an error, whose interrupt cannot come while this runs;
+ * it sends no event then either, so CONS is polled rather than waited for by
+ * WFE.
  */
 static int cmdq_wait(struct arm_smmu_device *smmu, u32 prod, u32 left)
 {
