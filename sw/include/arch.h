@@ -89,7 +89,6 @@ void semihosting_exit(int status);
 void semihosting_write(const char *s, size_t n);
 extern volatile bool semihosting_probe;
 
-void sched_init(void);
 void __noreturn cpu_idle(void);
 void time_early_init(void);
 void time_init(void);
@@ -106,9 +105,6 @@ struct module;
 void shell_drop_module(struct module *m);
 bool kernel_stack_range(unsigned long sp, unsigned long *lo,
 			unsigned long *hi);
-void dump_backtrace(const struct pt_regs *regs);
-void show_regs(const struct pt_regs *regs);
-void __noreturn die_halt(void);
 void initramfs_init(phys_addr_t start, u64 size);
 void console_flush_buffer(void);
 

@@ -12,4 +12,14 @@
 /* Below 4 GiB (GFP_DMA32 of the Linux API). */
 #define GFP_DMA32	4u
 
+/* For tests: when it counts down to 0, that allocation fails (by page or by
+ * kmalloc). 0: none fails.
+ */
+extern unsigned int alloc_fail_countdown;
+
+static inline _Bool alloc_should_fail(void)
+{
+	return alloc_fail_countdown && --alloc_fail_countdown == 0;
+}
+
 #endif

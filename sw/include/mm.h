@@ -105,7 +105,6 @@ bool is_vmalloc_addr(const void *addr);
 
 /* Access rights of a range of kernel addresses (whole pages). */
 int set_memory_ro(unsigned long addr, int pages);
-int set_memory_rw(unsigned long addr, int pages);
 int set_memory_rox(unsigned long addr, int pages);
 
 extern char _text[], _etext[], _end[];

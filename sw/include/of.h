@@ -10,7 +10,7 @@
 
 struct property {
 	const char *name;
-	const void *value;	/* big-endian cells or strings, as in the blob */
+	const void *value;	/* as in the blob: big-endian cells, strings */
 	int length;
 	struct property *next;
 };

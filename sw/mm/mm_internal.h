@@ -6,7 +6,7 @@
 /* page->flags */
 #define PG_BUDDY	1	/* free, head of a block of page->order */
 #define PG_SLAB		2	/* objects of page->slab_class */
-#define PG_LARGE	4	/* kmalloc of whole pages: page->private bytes */
+#define PG_LARGE	4	/* kmalloc of page->private bytes */
 #define PG_RESERVED	8
 
 bool memblock_next_free(phys_addr_t *pos, phys_addr_t *base,

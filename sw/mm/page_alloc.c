@@ -20,6 +20,9 @@ static unsigned int nr_banks;
 static struct list_head free_area[MAX_ORDER + 1];
 static unsigned long nr_free, nr_total;
 
+unsigned int alloc_fail_countdown;
+EXPORT_SYMBOL(alloc_fail_countdown);
+
 static struct bank *pfn_bank(unsigned long pfn)
 {
 	unsigned int i;
@@ -82,7 +85,7 @@ struct page *alloc_pages(gfp_t gfp, unsigned int order)
 	unsigned long flags;
 	unsigned int o;
 
-	if (order > MAX_ORDER)
+	if (order > MAX_ORDER || alloc_should_fail())
 		return NULL;
 	local_irq_save(flags);
 	for (o = order; o <= MAX_ORDER; o++) {

@@ -48,6 +48,8 @@ void *kmalloc(size_t size, gfp_t gfp)
 
 	if (!size)
 		return ZERO_SIZE_PTR;
+	if (alloc_should_fail())
+		return NULL;
 	if (size > 1UL << MAX_SHIFT) {
 		p = alloc_pages(gfp, (unsigned int)get_order(size));
 		if (!p)
@@ -116,7 +118,8 @@ void kfree(const void *ptr)
 	*(void **)o = p->freelist;
 	p->freelist = o;
 	/* One empty slab a size is kept, against giving pages to and fro. */
-	if (--p->inuse == 0 && !list_is_last(&p->lru, &partial[p->slab_class])) {
+	if (--p->inuse == 0 &&
+	    !list_is_last(&p->lru, &partial[p->slab_class])) {
 		list_del(&p->lru);
 		p->flags = 0;
 		__free_pages(p, 0);

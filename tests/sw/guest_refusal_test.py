@@ -121,6 +121,24 @@ class Refusal(GuestTest):
         run = self.run_script("modprobe test-export\n" + script + "lsmod\npoweroff\n", files=files)
         self.assertEqual(run.console.count("insmod: ERROR: could not insert module /cut/"), len(lengths))
 
+    def test_no_memory_at_any_point_is_a_clean_failure(self):
+        run = self.run_script("insmod /lib/modules/test-oom.ko\nmodprobe test-import\nmodprobe -r test-import\n"
+                              "oom modprobe test-export / rmmod test-export\nmodprobe test-export\n"
+                              "oom modprobe test-import / rmmod test-import\npoweroff\n",
+                              "test-oom", "test-export", "test-import")
+        found = re.findall(r"(\d+) allocations, (\d+) failures, (\d+) leaks", run.console)
+        self.assertEqual(len(found), 2)
+        for allocations, failures, leaks in found:
+            self.assertGreater(int(allocations), 10)
+            self.assertGreater(int(failures), 8)
+            self.assertEqual(int(leaks), 0)
+
+    def test_the_smmu_driver_survives_any_failed_allocation(self):
+        run = self.run_script("insmod /lib/modules/test-oom.ko\nmodprobe arm-smmu-v3\nrmmod arm-smmu-v3\n"
+                              "oom modprobe arm-smmu-v3 / rmmod arm-smmu-v3\npoweroff\n",
+                              "test-oom", "arm-smmu-v3", "io-pgtable-arm", machine="virt,gic-version=2,iommu=smmuv3")
+        self.assertRegex(run.console, r"\d\d allocations, \d+ failures, 0 leaks")
+
 
 if __name__ == "__main__":
     main()

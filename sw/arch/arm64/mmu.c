@@ -202,11 +202,6 @@ int set_memory_ro(unsigned long addr, int pages)
 	return change_prot(addr, pages, PROT_RO);
 }
 
-int set_memory_rw(unsigned long addr, int pages)
-{
-	return change_prot(addr, pages, PROT_RW);
-}
-
 int set_memory_rox(unsigned long addr, int pages)
 {
 	return change_prot(addr, pages, PROT_ROX);

@@ -103,7 +103,7 @@ static void walk_frames(unsigned long fp, unsigned long sp)
 	}
 }
 
-void dump_backtrace(const struct pt_regs *regs)
+static void dump_backtrace(const struct pt_regs *regs)
 {
 	struct symbol_info pc, lr;
 
@@ -136,7 +136,7 @@ static void show_code(unsigned long pc)
 	pr_cont(" (%08x)\n", *(const u32 *)pc);
 }
 
-void show_regs(const struct pt_regs *regs)
+static void show_regs(const struct pt_regs *regs)
 {
 	int i;
 
@@ -149,7 +149,7 @@ void show_regs(const struct pt_regs *regs)
 			 regs->regs[i - 2]);
 }
 
-void __noreturn die_halt(void)
+static void __noreturn die_halt(void)
 {
 	pr_emerg("---[ halted ]---\n");
 	if (!console_ready)

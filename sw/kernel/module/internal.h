@@ -29,6 +29,5 @@ int module_add_dependency(struct module *owner, struct module *m);
 void module_drop_references(struct module *m, bool warn);
 /* "a,b", or "[anonymous]" for references without a holder. */
 void module_holders(const struct module *m, char *buf, size_t size);
-const char *module_state_name(const struct module *m);
 
 #endif

@@ -38,12 +38,6 @@ struct module *module_of_address(unsigned long addr)
 	return NULL;
 }
 
-const char *module_state_name(const struct module *m)
-{
-	return m->state == MODULE_STATE_LIVE ? "Live" :
-	       m->state == MODULE_STATE_COMING ? "Loading" : "Unloading";
-}
-
 static bool gpl_compatible(const char *licence)
 {
 	static const char *const ok[] = {
