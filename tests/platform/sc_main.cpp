@@ -1,2 +1,4 @@
 // libsystemc wants one; these tests start no simulation.
+#include <systemc>
+
 int sc_main(int, char**) { return 0; }
