@@ -72,6 +72,9 @@ def declarations(folder):
     found = {}
     for statement in re.split(r"[;{}]", text):
         statement = " ".join(statement.split())
+        # What inline functions do is no declaration.
+        if re.match(r"(return|if|while|for|do|else)\b", statement) or re.match(r"[^(]*=", statement):
+            continue
         match = re.search(r"(\w+) ?\(", statement) or re.search(r"^extern .*?(\w+)[\[\]\w]*$", statement)
         if match:
             found.setdefault(match.group(1), statement)
