@@ -123,7 +123,7 @@ void Access::start() {
     terminate();  // 3.4: an address beyond OAS aborts without an event (unverified clause)
     return;
   }
-  bypass(Overrides::from_GBPA(GBPA, m_smmu.m_features));
+  bypass(Overrides::from_gbpa(GBPA, m_smmu.m_features));
 }
 
 void Access::find_ste() {

@@ -15,7 +15,7 @@ constexpr std::uint64_t StreamID = field(63, 32);
 constexpr std::uint64_t VMID = field(47, 32);
 constexpr std::uint64_t ASID = field(63, 48);
 constexpr std::uint64_t Leaf = field(0, 0);
-constexpr std::uint64_t Address = field(63, 12);
+constexpr std::uint64_t address_field = field(63, 12);
 
 // Without range invalidation (IDR3.RIL == 0) NUM, SCALE, TG and TTL are RES0.
 constexpr CommandInfo table[] = {
@@ -26,7 +26,7 @@ constexpr CommandInfo table[] = {
      "IHI 0070 4.2.1"},
     {Opcode::CMD_PREFETCH_ADDR,
      "CMD_PREFETCH_ADDR",
-     {opcode | SSec | SSV | SubstreamID | StreamID, Address | field(9, 0)},
+     {opcode | SSec | SSV | SubstreamID | StreamID, address_field | field(9, 0)},
      true,
      "IHI 0070 4.2.2"},
     {Opcode::CMD_CFGI_STE, "CMD_CFGI_STE", {opcode | SSec | StreamID, Leaf}, true, "IHI 0070 4.3.1"},
@@ -45,10 +45,14 @@ constexpr CommandInfo table[] = {
     {Opcode::CMD_TLBI_NH_ASID, "CMD_TLBI_NH_ASID", {opcode | VMID | ASID, 0}, false, "IHI 0070 4.4.2.2"},
     {Opcode::CMD_TLBI_NH_VA,
      "CMD_TLBI_NH_VA",
-     {opcode | VMID | ASID, Leaf | Address},
+     {opcode | VMID | ASID, Leaf | address_field},
      false,
      "IHI 0070 4.4.2.4"},
-    {Opcode::CMD_TLBI_NH_VAA, "CMD_TLBI_NH_VAA", {opcode | VMID, Leaf | Address}, false, "IHI 0070 4.4.2.3"},
+    {Opcode::CMD_TLBI_NH_VAA,
+     "CMD_TLBI_NH_VAA",
+     {opcode | VMID, Leaf | address_field},
+     false,
+     "IHI 0070 4.4.2.3"},
     {Opcode::CMD_TLBI_NSNH_ALL, "CMD_TLBI_NSNH_ALL", {opcode, 0}, false, "IHI 0070 4.4.4.1"},
     {Opcode::CMD_SYNC,
      "CMD_SYNC",
@@ -88,6 +92,20 @@ constexpr Refused refused[] = {
 
 }  // namespace
 
+Command Command::decode(const std::array<std::uint64_t, 2>& words) {
+  Command c;
+  c.words = words;
+  c.opcode = static_cast<std::uint8_t>(words[0]);
+  c.SSec = ((words[0] >> 10) & 1) != 0;
+  c.StreamID = static_cast<std::uint32_t>(words[0] >> 32);
+  c.SubstreamID = static_cast<std::uint32_t>(words[0] >> 12) & 0xfffff;
+  c.Range = static_cast<std::uint8_t>(words[1] & 0x1f);
+  c.ASID = static_cast<std::uint16_t>(words[0] >> 48);
+  c.Address = words[1] & address_field;
+  c.CS = static_cast<std::uint8_t>((words[0] >> 12) & 3);
+  return c;
+}
+
 const CommandInfo* command_info(std::uint8_t opcode_value) {
   for (const CommandInfo& info : table) {
     if (static_cast<std::uint8_t>(info.opcode) == opcode_value) return &info;
@@ -104,17 +122,17 @@ const char* opcode_name(std::uint8_t opcode_value) {
 }
 
 CommandError check_command(const Command& command, const char*& why) {
-  const CommandInfo* info = command_info(command.opcode());
+  const CommandInfo* info = command_info(command.opcode);
   if (info == nullptr) {
-    why = opcode_name(command.opcode());
+    why = opcode_name(command.opcode);
     return CommandError::CERROR_ILL;
   }
   // 4.1.6: whether or not there is a Secure state
-  if (info->has_SSec && command.SSec()) {
+  if (info->has_SSec && command.SSec) {
     why = "SSec is 1 on the Non-secure Command queue";
     return CommandError::CERROR_ILL;
   }
-  if (info->opcode == Opcode::CMD_SYNC && command.CS() == 3) {
+  if (info->opcode == Opcode::CMD_SYNC && command.CS == 3) {
     why = "CMD_SYNC.CS is 0b11, which is Reserved";
     return CommandError::CERROR_ILL;
   }

@@ -14,48 +14,48 @@ std::uint64_t canonical(std::uint64_t address) {
 }  // namespace
 
 void Smmu::execute(const Command& command) {
-  const char* name = opcode_name(command.opcode());
+  const char* name = opcode_name(command.opcode);
   smmu::TlbInvalidation what;
   what.regime = 0;  // NS-EL1. VMID is not matched: stage 2 is not implemented (4.4.2)
   constexpr std::uint32_t one = ~0U;
-  switch (static_cast<Opcode>(command.opcode())) {
+  switch (static_cast<Opcode>(command.opcode)) {
     case Opcode::CMD_PREFETCH_CONFIG:  // 4.2: nothing has to be prefetched
     case Opcode::CMD_PREFETCH_ADDR:
       break;
     case Opcode::CMD_CFGI_STE:
-      invalidate_config(command.StreamID(), one, nullptr, true);
+      invalidate_config(command.StreamID, one, nullptr, true);
       break;
     case Opcode::CMD_CFGI_STE_RANGE: {
       // 4.3.2: 2^(Range + 1) aligned StreamIDs, and 31 is all of them (CMD_CFGI_ALL)
-      const unsigned n = command.Range() + 1U;
-      invalidate_config(command.StreamID(), n >= 32 ? 0 : one << n, nullptr, true);
+      const unsigned n = command.Range + 1U;
+      invalidate_config(command.StreamID, n >= 32 ? 0 : one << n, nullptr, true);
       break;
     }
     case Opcode::CMD_CFGI_CD: {
       // The only CD of a stream has index 0; other SubstreamIDs are out of range, and do nothing (4.1.7).
-      const std::uint32_t substream = command.SubstreamID();
-      invalidate_config(command.StreamID(), one, &substream, false);
+      const std::uint32_t substream = command.SubstreamID;
+      invalidate_config(command.StreamID, one, &substream, false);
       break;
     }
     case Opcode::CMD_CFGI_CD_ALL:
-      invalidate_config(command.StreamID(), one, nullptr, false);
+      invalidate_config(command.StreamID, one, nullptr, false);
       break;
     case Opcode::CMD_TLBI_NH_ALL:
     case Opcode::CMD_TLBI_NSNH_ALL:
       invalidate_tlb(what, name);
       break;
     case Opcode::CMD_TLBI_NH_ASID:
-      what.asid = command.ASID();
+      what.asid = command.ASID;
       what.asid_spares_global = true;
       invalidate_tlb(what, name);
       break;
     case Opcode::CMD_TLBI_NH_VA:
-      what.asid = command.ASID();
-      what.address = canonical(command.Address());
+      what.asid = command.ASID;
+      what.address = canonical(command.Address);
       invalidate_tlb(what, name);
       break;
     case Opcode::CMD_TLBI_NH_VAA:
-      what.address = canonical(command.Address());
+      what.address = canonical(command.Address);
       invalidate_tlb(what, name);
       break;
     case Opcode::CMD_SYNC:

@@ -9,7 +9,7 @@ constexpr std::uint32_t field(std::uint32_t value, unsigned at) { return value <
 
 }  // namespace
 
-std::uint8_t Features::OAS_code() const {
+std::uint8_t Features::oas_code() const {
   switch (OAS) {
     case 32:
       return 0;
@@ -50,7 +50,7 @@ IdRegisters id_registers(const Features& f) {
   id.IDR1 = bit(f.ATTR_TYPES_OVR, 27) | bit(f.ATTR_PERMS_OVR, 26) | field(f.CMDQS, 21) |
             field(f.EVENTQS, 16) | f.SIDSIZE;  // SSIDSIZE 0: no SubstreamIDs
   id.IDR3 = bit(f.HAD, 2);
-  id.IDR5 = bit(true, 4) | f.OAS_code();  // GRAN4K
+  id.IDR5 = bit(true, 4) | f.oas_code();  // GRAN4K
   id.IIDR = f.IIDR;
   // SMMUv3.1: its mandatory HAD is there; 3.2 asks for RIL, BBML and FWB, which are not built. Without HAD
   // it is 3.0.

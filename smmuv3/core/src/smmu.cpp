@@ -39,7 +39,7 @@ smmu::MemoryAttributes structure_attributes(std::uint32_t CR1, unsigned at) {
 
 }  // namespace
 
-Smmu::Smmu(const Features& features, const Structures& structures, std::string name, DiagSink* diag,
+Smmu::Smmu(const Features& features, const Structures& structures, const std::string& name, DiagSink* diag,
            TraceSink* trace)
     : m_features(checked(features)),
       m_structures(checked(structures)),
@@ -175,6 +175,7 @@ void Smmu::visit(Archive& archive) {
   m_statistics.visit(archive);
   archive.end();
   if (!archive.loading()) return;
+  m_command = Command::decode(m_command.words);
   m_work = sync ? Work::sync : Work::idle;
   m_work_waiting = false;
   ++m_epoch;

@@ -54,7 +54,7 @@ bool ste_address(std::uint64_t l1std, const StreamTable& table, std::uint32_t st
   return true;
 }
 
-Overrides Overrides::from_GBPA(std::uint32_t GBPA, const Features& features) {
+Overrides Overrides::from_gbpa(std::uint32_t GBPA, const Features& features) {
   Overrides o;
   if (features.ATTR_TYPES_OVR) {
     o.MemAttr = static_cast<std::uint8_t>(bits(GBPA, 3, 0));

@@ -149,8 +149,7 @@ void Smmu::command_read(const smmu::MemoryAnswer& answer) {
     stop_commands(CommandError::CERROR_ABT);
     return;
   }
-  Command command;
-  command.words = {smmu::load_word(answer.data, 0), smmu::load_word(answer.data, 1)};
+  const Command command = Command::decode({smmu::load_word(answer.data, 0), smmu::load_word(answer.data, 1)});
   const char* why = "";
   const CommandError error = check_command(command, why);
   if (error != CommandError::CERROR_NONE) {
@@ -159,7 +158,7 @@ void Smmu::command_read(const smmu::MemoryAnswer& answer) {
     stop_commands(error);
     return;
   }
-  const CommandInfo& info = *command_info(command.opcode());
+  const CommandInfo& info = *command_info(command.opcode);
   if (((command.words[0] & ~info.defined[0]) | (command.words[1] & ~info.defined[1])) != 0) {
     m_diag.guest_error(std::string(info.name) + ".reserved", "Reserved bits of a command are not zero",
                        "IHI 0070 4.1.5", {}, m_work_op.address);
@@ -181,8 +180,8 @@ void Smmu::finish_sync() {
   m_work = Work::idle;
   ++m_statistics.syncs;
   consume_command();
-  switch (m_command.CS()) {  // 4.7.3
-    case SIG_IRQ:            // IDR0.MSI == 0: MSIAddress and MSIData are IGNORED
+  switch (m_command.CS) {  // 4.7.3
+    case SIG_IRQ:          // IDR0.MSI == 0: MSIAddress and MSIData are IGNORED
       m_signals.cmdq_sync = true;
       break;
     case SIG_SEV:

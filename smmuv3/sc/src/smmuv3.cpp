@@ -60,9 +60,8 @@ class SmmuV3<BUSWIDTH>::Steps : public smmu::TransactionSteps {
 
   smmu::AccessAnswer translate(const smmu::AccessRequest& shape) override {
     smmu::AccessRequest request = shape;
-    const sc_core::sc_time now = sc_core::sc_time_stamp();
     request.debug = debug();
-    request.time = to_ps(now) + (debug() ? 0 : to_ps(*m_delay));
+    request.time = to_ps(sc_core::sc_time_stamp()) + (debug() ? 0 : to_ps(*m_delay));
     smmu::AccessAnswer answer;
     v3::Smmu& core = m_m.m_impl->core;
     if (!core.translate_fast(request, answer)) {
@@ -108,7 +107,7 @@ class SmmuV3<BUSWIDTH>::Steps : public smmu::TransactionSteps {
   smmu::MemoryAnswer carry_out(const smmu::MemoryOp& op) {
     smmu::OpPayload p(op);
     if (debug()) return p.answer(debug_transport(p.payload()), op.time);
-    const sc_core::sc_time now = sc_core::sc_time_stamp();
+    const sc_core::sc_time& now = sc_core::sc_time_stamp();
     const sc_core::sc_time at = from_ps(op.time);
     sc_core::sc_time delay = at > now ? at - now : sc_core::SC_ZERO_TIME;
     m_m.walk->b_transport(p.payload(), delay);

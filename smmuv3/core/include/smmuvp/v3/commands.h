@@ -37,15 +37,17 @@ struct CommandInfo {
 
 struct Command {
   std::array<std::uint64_t, 2> words{};
+  std::uint8_t opcode = 0;
+  // Fields, meaningful for the commands that have them.
+  bool SSec = false;
+  std::uint32_t StreamID = 0;
+  std::uint32_t SubstreamID = 0;
+  std::uint8_t Range = 0;
+  std::uint16_t ASID = 0;
+  std::uint64_t Address = 0;
+  std::uint8_t CS = 0;
 
-  std::uint8_t opcode() const { return static_cast<std::uint8_t>(words[0]); }
-  bool SSec() const { return ((words[0] >> 10) & 1) != 0; }
-  std::uint32_t StreamID() const { return static_cast<std::uint32_t>(words[0] >> 32); }
-  std::uint32_t SubstreamID() const { return static_cast<std::uint32_t>(words[0] >> 12) & 0xfffff; }
-  std::uint8_t Range() const { return static_cast<std::uint8_t>(words[1] & 0x1f); }
-  std::uint16_t ASID() const { return static_cast<std::uint16_t>(words[0] >> 48); }
-  std::uint64_t Address() const { return words[1] & ~std::uint64_t{0xfff}; }
-  std::uint8_t CS() const { return static_cast<std::uint8_t>((words[0] >> 12) & 3); }
+  static Command decode(const std::array<std::uint64_t, 2>& words);
 };
 
 // CMD_SYNC.CS

@@ -29,7 +29,7 @@ struct Features {
   /// Empty if the combination is legal, else what is wrong.
   const char* problem() const;
   /// Encoding of OAS in IDR5.OAS and CD.IPS.
-  std::uint8_t OAS_code() const;
+  std::uint8_t oas_code() const;
 };
 
 /// Sizes and times of the structures that a request passes.

@@ -45,7 +45,7 @@ struct Signals {
 class Smmu : private RegisterObserver {
  public:
   /// @throws ConfigError for features or structures that cannot be.
-  Smmu(const Features& features, const Structures& structures, std::string name = "smmu",
+  Smmu(const Features& features, const Structures& structures, const std::string& name = "smmu",
        DiagSink* diag = nullptr, TraceSink* trace = nullptr);
 
   // ---- programming interface

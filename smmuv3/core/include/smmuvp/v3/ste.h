@@ -40,7 +40,7 @@ struct Overrides {
   std::uint8_t PRIVCFG = 0;
   std::uint8_t INSTCFG = 0;
 
-  static Overrides from_GBPA(std::uint32_t GBPA, const Features& features);
+  static Overrides from_gbpa(std::uint32_t GBPA, const Features& features);
   bool privileged(const smmu::AccessRequest& request) const;
   /// Writes and atomics are Data whatever INSTCFG says (13.1.2).
   bool instruction(const smmu::AccessRequest& request) const;
