@@ -30,6 +30,21 @@ class Boot(GuestTest):
         self.assertEqual(run.status, 2, run.console)
         self.assert_console(run, "smmu-vp guest", "Kernel panic: no valid device tree at 0x", "start_kernel+")
 
+    def test_any_amount_of_ram_is_used(self):
+        # 64 MiB, above 4 GiB, and in two nodes of the device tree.
+        two_nodes = ("-object", "memory-backend-ram,size=512M,id=a", "-object", "memory-backend-ram,size=512M,id=b",
+                     "-numa", "node,memdev=a", "-numa", "node,memdev=b")
+        for memory, extra in (("64", ()), ("6000", ()), ("1024", two_nodes)):
+            with self.subTest(memory):
+                run = self.run_script("insmod /lib/modules/test-core.ko\npoweroff\n", "test-core", memory=memory,
+                                      extra=extra)
+                self.assert_console(run, f"K/{int(memory) * 1024}K available")
+
+    def test_other_cores_run_it_too(self):
+        for cpu in ("cortex-a53", "max"):
+            with self.subTest(cpu):
+                self.run_script("insmod /lib/modules/test-core.ko\npoweroff\n", "test-core", cpu=cpu)
+
     def test_the_status_of_power_off_is_the_status_of_the_run(self):
         self.run_script("poweroff 7\n", status=7)
 

@@ -59,13 +59,13 @@ class Run:
 
 
 def boot(script=None, files=None, append="", machine="virt,gic-version=2", image=None, stdin=None, dtb=None,
-         archive=None):
+         archive=None, memory="512", cpu="cortex-a72", extra=()):
     """Run `script` (the text of /init) to the end of the machine."""
     content = dict(files or {})
     if script is not None:
         content["init"] = script.encode()
     with tempfile.TemporaryDirectory() as folder:
-        command = [QEMU, "-M", machine, "-cpu", "cortex-a72", "-m", "512", "-display", "none", "-serial", "stdio",
+        command = [QEMU, "-M", machine, "-cpu", cpu, "-m", memory, "-display", "none", "-serial", "stdio", *extra,
                    "-monitor", "none", "-semihosting", "-kernel", str(image or BUILD / "Image"), "-append", append]
         if content or archive is not None:
             path = pathlib.Path(folder) / "initrd"
