@@ -332,7 +332,6 @@ void Access::walked(const pgtable::Result& result) {
   smmu::TlbEntry entry;
   entry.global = !result.nG;
   entry.shift = result.block_shift;
-  entry.level = result.stage1.level;
   entry.context = tlb_context();
   entry.input = m_cd.tag_address(m_request.address) & ~((std::uint64_t{1} << entry.shift) - 1);
   entry.output = result.block_output();

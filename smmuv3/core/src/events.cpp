@@ -6,8 +6,8 @@ namespace {
 
 /// Which fields a record of a type has; others are RES0 (7.3).
 struct Layout {
-  EventType type;
   const char* name;
+  EventType type;
   bool substream;    // SSV and SubstreamID; C_BAD_SUBSTREAMID has no SSV
   bool access;       // RnW, InD, PnU
   bool input;        // InputAddr
@@ -18,19 +18,19 @@ struct Layout {
 };
 
 constexpr Layout layouts[] = {
-    {EventType::F_UUT, "F_UUT", true, true, true, false, false, false, true},
-    {EventType::C_BAD_STREAMID, "C_BAD_STREAMID", true, false, false, false, false, false, false},
-    {EventType::F_STE_FETCH, "F_STE_FETCH", true, false, false, false, false, true, true},
-    {EventType::C_BAD_STE, "C_BAD_STE", true, false, false, false, false, false, false},
-    {EventType::F_STREAM_DISABLED, "F_STREAM_DISABLED", true, false, false, false, false, false, false},
-    {EventType::C_BAD_SUBSTREAMID, "C_BAD_SUBSTREAMID", true, false, false, false, false, false, false},
-    {EventType::F_CD_FETCH, "F_CD_FETCH", true, false, false, false, false, true, true},
-    {EventType::C_BAD_CD, "C_BAD_CD", true, false, false, false, false, false, false},
-    {EventType::F_WALK_EABT, "F_WALK_EABT", true, true, true, true, false, true, true},
-    {EventType::F_TRANSLATION, "F_TRANSLATION", true, true, true, true, true, false, false},
-    {EventType::F_ADDR_SIZE, "F_ADDR_SIZE", true, true, true, true, true, false, false},
-    {EventType::F_ACCESS, "F_ACCESS", true, true, true, true, true, false, false},
-    {EventType::F_PERMISSION, "F_PERMISSION", true, true, true, true, true, false, false},
+    {"F_UUT", EventType::F_UUT, true, true, true, false, false, false, true},
+    {"C_BAD_STREAMID", EventType::C_BAD_STREAMID, true, false, false, false, false, false, false},
+    {"F_STE_FETCH", EventType::F_STE_FETCH, true, false, false, false, false, true, true},
+    {"C_BAD_STE", EventType::C_BAD_STE, true, false, false, false, false, false, false},
+    {"F_STREAM_DISABLED", EventType::F_STREAM_DISABLED, true, false, false, false, false, false, false},
+    {"C_BAD_SUBSTREAMID", EventType::C_BAD_SUBSTREAMID, true, false, false, false, false, false, false},
+    {"F_CD_FETCH", EventType::F_CD_FETCH, true, false, false, false, false, true, true},
+    {"C_BAD_CD", EventType::C_BAD_CD, true, false, false, false, false, false, false},
+    {"F_WALK_EABT", EventType::F_WALK_EABT, true, true, true, true, false, true, true},
+    {"F_TRANSLATION", EventType::F_TRANSLATION, true, true, true, true, true, false, false},
+    {"F_ADDR_SIZE", EventType::F_ADDR_SIZE, true, true, true, true, true, false, false},
+    {"F_ACCESS", EventType::F_ACCESS, true, true, true, true, true, false, false},
+    {"F_PERMISSION", EventType::F_PERMISSION, true, true, true, true, true, false, false},
 };
 
 const Layout& layout_of(EventType type) {

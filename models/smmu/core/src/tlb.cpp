@@ -124,7 +124,6 @@ void Tlb::visit(Archive& archive) {
     if (!e.valid) continue;
     archive.value("global", e.global);
     archive.value("shift", e.shift);
-    archive.value("level", e.level);
     archive.value("regime", e.context.regime);
     archive.value("aset", e.context.aset);
     archive.value("vmid", e.context.vmid);

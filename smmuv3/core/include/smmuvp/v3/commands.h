@@ -28,11 +28,11 @@ enum class CommandError : std::uint8_t { CERROR_NONE = 0, CERROR_ILL = 1, CERROR
 
 /// One row a command that this SMMU executes; everything else is CERROR_ILL.
 struct CommandInfo {
-  Opcode opcode;
   const char* name;
-  std::array<std::uint64_t, 2> defined;  ///< bits of defined fields; others are RES0, and ignored (4.1.5)
-  bool has_SSec;
   const char* clause;
+  std::array<std::uint64_t, 2> defined;  ///< bits of defined fields; others are RES0, and ignored (4.1.5)
+  Opcode opcode;
+  bool has_SSec;
 };
 
 struct Command {

@@ -25,7 +25,6 @@ struct TlbEntry {
   bool valid = false;
   bool global = false;     ///< nG == 0: any ASID matches
   std::uint8_t shift = 0;  ///< log2 of the size
-  std::int16_t level = 0;  ///< of the leaf descriptor
   TlbContext context;
   std::uint64_t input = 0;   ///< first input address, sign-extended
   std::uint64_t output = 0;  ///< first output address
