@@ -58,5 +58,12 @@ Libs: -L\${libdir} -lsmmuvp-smmuv3 -lsmmuvp-tlm -lsmmuvp-base
 ")
 install(FILES ${CMAKE_BINARY_DIR}/smmu-vp.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 
+# The guest: what "guest:" means in a configuration.
+if(SMMUVP_GUEST)
+  install(FILES ${CMAKE_BINARY_DIR}/sw/Image ${CMAKE_BINARY_DIR}/sw/kernel.elf ${CMAKE_BINARY_DIR}/sw/gki-smmuv3.init
+    DESTINATION ${CMAKE_INSTALL_DATADIR}/smmu-vp/guest)
+  install(DIRECTORY ${CMAKE_BINARY_DIR}/sw/modules/ DESTINATION ${CMAKE_INSTALL_DATADIR}/smmu-vp/guest/modules
+    FILES_MATCHING PATTERN "*.ko")
+endif()
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/vp-configs/ DESTINATION ${CMAKE_INSTALL_DATADIR}/smmu-vp/vp-configs)
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})

@@ -21,5 +21,8 @@ export PKG_CONFIG_PATH="$work/prefix/lib/pkgconfig"
 	$(pkg-config --cflags --libs smmu-vp) "-Wl,-rpath,$work/prefix/lib"
 "$work/consumer"
 
-echo '== the installed program finds its plugins'
+echo '== the installed program finds its plugins and its guest'
 "$work/prefix/bin/smmu-vp" components
+if [ -d "$work/prefix/share/smmu-vp/guest" ]; then
+	"$work/prefix/bin/smmu-vp" run "$work/prefix/share/smmu-vp/vp-configs/gki-smmuv3.toml" >"$work/console"
+fi
