@@ -59,7 +59,7 @@ static int show_device(struct device *dev, void *data)
 	const char *compat = "";
 
 	of_property_read_string(dev->of_node, "compatible", &compat);
-	shell_printf("%-24s %-16s %s\n", dev_name(dev),
+	shell_printf("%-29s %-16s %s\n", dev_name(dev),
 		     dev->driver ? dev->driver->name :
 		     !list_empty(&dev->deferred_node) ? "(deferred)" : "-",
 		     compat);
@@ -68,7 +68,7 @@ static int show_device(struct device *dev, void *data)
 
 static int cmd_devices(int argc, char **argv)
 {
-	shell_printf("%-24s %-16s %s\n", "Device", "Driver", "Compatible");
+	shell_printf("%-29s %-16s %s\n", "Device", "Driver", "Compatible");
 	return bus_for_each_dev(&platform_bus_type, NULL, NULL, show_device);
 }
 SHELL_COMMAND(devices, "devices", "- devices and their drivers");
