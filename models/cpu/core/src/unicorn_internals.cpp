@@ -329,6 +329,8 @@ void UnicornInternals::unwatch_stores(uint64_t va, bool (*holds_code)(void*, con
     char* entry = table + (((va >> 12) & (mask >> tlb_entry_bits)) << tlb_entry_bits);
     auto& write = field<uint64_t>(entry, tlb_entry_write);
     if (write != (page | tlb_notdirty)) continue;
+    // The engine keeps host addresses as a difference to the guest's.
+    // NOLINTNEXTLINE(performance-no-int-to-ptr)
     const auto* host = reinterpret_cast<const void*>(page + field<uintptr_t>(entry, tlb_entry_addend));
     if (!holds_code(owner, host)) write = page;
   }
