@@ -2,6 +2,8 @@
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(SYSTEMC REQUIRED IMPORTED_TARGET systemc tlm)
 pkg_check_modules(UNICORN IMPORTED_TARGET unicorn)
+pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
+find_package(ZLIB REQUIRED)
 find_package(fmt REQUIRED)
 find_package(Threads REQUIRED)
 if(SMMUVP_TESTS)

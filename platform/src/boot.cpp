@@ -8,6 +8,8 @@
 #include "cpio.h"
 #include "device_tree.h"
 #include "guest_files.h"
+#include "unpack.h"
+#include "user_dtb.h"
 
 namespace smmuvp::platform {
 
@@ -27,9 +29,20 @@ std::vector<std::uint8_t> need_file(const HostFile& file, const std::string& wha
   return data;
 }
 
+std::vector<std::uint8_t> device_tree(const System& system, const ChosenNode& chosen) {
+  const BootConfig& boot = system.config().boot;
+  if (!boot.dtb) return make_device_tree(system, chosen);
+  std::vector<std::uint8_t> blob = need_file(*boot.dtb, "dtb");
+  std::string error;
+  if (!fill_chosen(blob, chosen, error))
+    config_error(boot.dtb->place, "dtb", fmt::format("dtb {}: {}", boot.dtb->path, error));
+  return blob;
+}
+
 }  // namespace
 
 std::vector<std::uint8_t> make_initramfs(const BootConfig& boot) {
+  if (boot.initrd) return need_file(*boot.initrd, "initrd");
   if (boot.modules.empty() && !boot.init && boot.files.empty()) return {};
   CpioWriter cpio;
   const auto add = [&](const std::string& path, std::uint32_t mode, const HostFile& file, const char* what) {
@@ -54,7 +67,7 @@ BootPlan plan_boot(const System& system, const std::string& bootargs) {
   chosen.bootargs = bootargs;
   if (system.cpus().empty()) {
     if (boot.kernel) config_error(boot.kernel->place, "kernel", "there is a kernel, but no CPU");
-    plan.device_tree = make_device_tree(system, chosen);
+    plan.device_tree = device_tree(system, chosen);
     return plan;
   }
   const Place here = boot.place.file.empty() ? Place{system.config().file, 0, 0} : boot.place;
@@ -65,7 +78,8 @@ BootPlan plan_boot(const System& system, const std::string& bootargs) {
   const std::uint64_t ram_end = ram.base + ram.size;
   plan.kernel_file = need_file(*boot.kernel, "kernel");
   std::string error;
-  if (!parse_kernel(plan.kernel_file.data(), plan.kernel_file.size(), ram.base, ram.size, plan.kernel,
+  if (!unpack_kernel(plan.kernel_file, ram.size, error) ||
+      !parse_kernel(plan.kernel_file.data(), plan.kernel_file.size(), ram.base, ram.size, plan.kernel,
                     error)) {
     config_error(boot.kernel->place, "kernel", fmt::format("kernel {}: {}", boot.kernel->path, error));
   }
@@ -86,7 +100,7 @@ BootPlan plan_boot(const System& system, const std::string& bootargs) {
     chosen.initrd_start = plan.initramfs_address;
     chosen.initrd_end = end;
   }
-  plan.device_tree = make_device_tree(system, chosen);
+  plan.device_tree = device_tree(system, chosen);
   return plan;
 }
 

@@ -20,8 +20,8 @@ struct BootPlan {
   std::uint64_t device_tree_address = 0;
 };
 
-/// The initramfs of a configuration: /init, /lib/modules/<file> and boot.files; empty if there are none of
-/// them.
+/// The initramfs of a configuration: the file boot.initrd as it is, or one made of /init, /lib/modules/<file>
+/// and boot.files; empty if there are none of them.
 /// @throws ConfigError with the place of a file that is missing
 std::vector<std::uint8_t> make_initramfs(const BootConfig& boot);
 

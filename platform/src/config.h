@@ -92,6 +92,8 @@ struct BootConfig {
   std::vector<HostFile> modules;                        ///< to /lib/modules/<file name>
   std::optional<HostFile> init;                         ///< to /init
   std::vector<std::pair<std::string, HostFile>> files;  ///< path in the initramfs -> file
+  std::optional<HostFile> initrd;  ///< a whole initramfs, instead of modules, init and files
+  std::optional<HostFile> dtb;     ///< a device tree instead of the one made from the components
   std::string bootargs;
   Place place;
 };

@@ -64,7 +64,13 @@ BootConfig Reader::boot(const TomlValue& value) const {
     TomlTable files(*v, "[boot.files]");
     for (const auto& [path, file] : files.take_all()) boot.files.emplace_back(path, host_file(*file, path));
   }
+  if (const TomlValue* v = table.take("initrd")) boot.initrd = host_file(*v, "initrd");
+  if (const TomlValue* v = table.take("dtb")) boot.dtb = host_file(*v, "dtb");
   table.finish();
+  if (boot.initrd && (boot.init || !boot.modules.empty() || !boot.files.empty())) {
+    config_error(boot.initrd->place, "initrd",
+                 "initrd is a whole initramfs: it goes without 'modules', 'init' and 'files'");
+  }
   return boot;
 }
 

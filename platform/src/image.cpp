@@ -179,9 +179,6 @@ bool parse_kernel(const std::uint8_t* data, std::size_t bytes, std::uint64_t ram
   if (file.has(0, image_header_bytes) && file.read(56, magic) && magic == image_magic) {
     return parse_image(file, ram, image, error);
   }
-  if (bytes >= 2 && data[0] == 0x1f && data[1] == 0x8b) {
-    return fail(error, "the file is compressed (gzip); give the uncompressed Image");
-  }
   if (bytes < image_header_bytes) {
     return fail(
         error, fmt::format("the file has {} bytes: too short for an AArch64 ELF file or arm64 Image", bytes));

@@ -21,8 +21,8 @@ struct KernelImage {
   std::uint64_t end = 0;    ///< first byte above all segments
 };
 
-/// Parses an AArch64 ELF executable (ELF64, little-endian) or an arm64 Image. Reads inside [data, data +
-/// bytes) only, whatever the file says, and checks every segment against memory.
+/// Parses an uncompressed kernel: an AArch64 ELF executable (ELF64, little-endian) or an arm64 Image. Reads
+/// inside [data, data + bytes) only, whatever the file says, and checks every segment against memory.
 /// @param ram_base, ram_size  where memory is; an Image goes to ram_base + text_offset
 /// @param error  what is wrong, if false is returned
 bool parse_kernel(const std::uint8_t* data, std::size_t bytes, std::uint64_t ram_base, std::uint64_t ram_size,

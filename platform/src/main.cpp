@@ -19,15 +19,9 @@
 namespace smmuvp::platform {
 namespace {
 
-PlatformConfig configured(const CommandLine& line) {
-  PlatformConfig config = read_config(line.config);
-  for (const std::string& setting : line.run.settings) apply_setting(config, setting);
-  return config;
-}
-
 // "check" and "dtb": everything that "run" does before simulation.
 ExitCode prepare(const CommandLine& line) {
-  const PlatformConfig config = configured(line);
+  const PlatformConfig config = configured(line.config, line.run);
   PlatformHost host;
   PluginCatalogue plugins(plugin_directories(config.plugin_directories));
   const System system(config, plugins, host);

@@ -19,11 +19,15 @@ namespace {
 po::options_description run_options() {
   const auto text = [] { return po::value<std::string>(); };
   const auto texts = [] { return po::value<std::vector<std::string>>()->composing(); };
-  po::options_description options("Options of run (check and dtb take --set and --append)", 110, 60);
+  po::options_description options(
+      "Options of run (check and dtb take --set, --append, --kernel, --initrd, --dtb)", 110, 60);
   options.add_options()                                                                                  //
       ("console", "connect the terminal to the guest's serial port; Ctrl-C ends the run")                //
       ("set", texts()->value_name("COMPONENT.PARAM=VALUE"), "change a parameter; may be repeated")       //
       ("append", text()->value_name("BOOTARGS"), "add to the kernel's command line")                     //
+      ("kernel", text()->value_name("FILE"), "boot this kernel: ELF or arm64 Image, gzip, EFI zboot")    //
+      ("initrd", text()->value_name("FILE"), "give it this initramfs, as it is, and no other")           //
+      ("dtb", text()->value_name("FILE"), "give it this device tree, with /chosen filled in")            //
       ("timeout-sim", text()->value_name("TIME"), "end the run after this simulated time (10s, 500ms)")  //
       ("timeout-wall", text()->value_name("TIME"), "end the run after this time of yours")               //
       ("strict", "fail if the guest breaks a rule of the architecture")                                  //
@@ -59,6 +63,9 @@ void take_run_options(const po::variables_map& map, RunOptions& run) {
   run.quiet = map.count("quiet") != 0;
   if (map.count("set") != 0) run.settings = map["set"].as<std::vector<std::string>>();
   text("append", run.append);
+  text("kernel", run.kernel);
+  text("initrd", run.initrd);
+  text("dtb", run.dtb);
   if (map.count("timeout-sim") != 0) run.timeout_sim_ps = time_option(map, "timeout-sim");
   if (map.count("timeout-wall") != 0) run.timeout_wall_ps = time_option(map, "timeout-wall");
   text("json", run.json);
@@ -140,8 +147,13 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
   for (const auto& option : run_only.options()) run_names.push_back(option->long_name());
   const std::vector<Form> forms = {
       {"run", CommandLine::Command::Run, 1, 1, "CONFIG", run_names},
-      {"check", CommandLine::Command::Check, 1, 1, "CONFIG", {"set", "append"}},
-      {"dtb", CommandLine::Command::Dtb, 1, 1, "CONFIG", {"set", "append", "output"}},
+      {"check", CommandLine::Command::Check, 1, 1, "CONFIG", {"set", "append", "kernel", "initrd", "dtb"}},
+      {"dtb",
+       CommandLine::Command::Dtb,
+       1,
+       1,
+       "CONFIG",
+       {"set", "append", "kernel", "initrd", "dtb", "output"}},
       {"params", CommandLine::Command::Params, 0, 1, "[TYPE]", {}},
       {"components", CommandLine::Command::Components, 0, 0, "", {}},
       {"help", CommandLine::Command::Help, 0, 1, "", {}},

@@ -13,6 +13,9 @@ struct RunOptions {
   bool console = false;
   std::vector<std::string> settings;  ///< component.param=value
   std::string append;                 ///< to bootargs
+  std::string kernel;                 ///< these three replace what [boot] says
+  std::string initrd;
+  std::string dtb;
   std::optional<std::uint64_t> timeout_sim_ps;
   std::optional<std::uint64_t> timeout_wall_ps;
   bool strict = false;

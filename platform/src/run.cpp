@@ -259,9 +259,26 @@ ExitCode Run::go() {
 
 }  // namespace
 
-ExitCode run(const std::string& config_path, const RunOptions& options) {
+PlatformConfig configured(const std::string& config_path, const RunOptions& options) {
   PlatformConfig config = read_config(config_path);
   for (const std::string& setting : options.settings) apply_setting(config, setting);
+  const auto replace = [](const std::string& file, const char* option, std::optional<HostFile>& to) {
+    if (!file.empty()) to = HostFile{file, file, {fmt::format("--{} {}", option, file), 0, 0}};
+  };
+  BootConfig& boot = config.boot;
+  replace(options.kernel, "kernel", boot.kernel);
+  replace(options.dtb, "dtb", boot.dtb);
+  replace(options.initrd, "initrd", boot.initrd);
+  if (!options.initrd.empty()) {
+    boot.modules.clear();
+    boot.init.reset();
+    boot.files.clear();
+  }
+  return config;
+}
+
+ExitCode run(const std::string& config_path, const RunOptions& options) {
+  const PlatformConfig config = configured(config_path, options);
   return Run(config, options).go();
 }
 

@@ -2,14 +2,24 @@
 #include <cstdint>
 #include <cstdlib>
 #include <string>
+#include <vector>
 
 #include "image.h"
+#include "unpack.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   constexpr std::uint64_t base = 0x40000000;
   constexpr std::uint64_t bytes = 0x1000000;
   smmuvp::platform::KernelImage image;
   std::string error;
+  std::vector<std::uint8_t> file(data, data + size);
+  if (!smmuvp::platform::unpack_kernel(file, bytes, error)) {
+    if (error.empty()) std::abort();
+    return 0;
+  }
+  if (file.size() > bytes && file.size() != size) std::abort();
+  data = file.data();
+  size = file.size();
   if (!smmuvp::platform::parse_kernel(data, size, base, bytes, image, error)) {
     if (error.empty()) std::abort();
     return 0;

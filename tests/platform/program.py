@@ -5,6 +5,7 @@ usage: program.py --program smmu-vp --plugins DIR CASE
 A case is a function of this file whose name starts with case_. Exit 0: passed.
 """
 import argparse
+import gzip
 import json
 import os
 import pty
@@ -319,6 +320,31 @@ def case_dtc_takes_the_device_tree_without_a_warning(b):
               r'interrupts = <0x00 0x4a 0x01 0x00 0x4b 0x01 0x00 0x4c 0x01>;\s+interrupt-names = "eventq\\0gerror\\0cmdq-sync";',
               r"iommus = <(0x\d+) 0x100 \1 0x101>;\s+dma-coherent;", r"interrupts = <0x00 0x04 0x04>;"):
         check(re.search(p, d.stdout), "the device tree lacks: %s\n%s" % (p, d.stdout))
+
+
+def case_kernel_initrd_and_dtb_of_the_command_line_replace_the_configurations(b):
+    config = b.edited(('kernel = "kernel.elf"', 'kernel = "gone.elf"\ninit = "gone"'))
+    kernel = b.write("kernel.gz", gzip.compress(elf()))
+    initrd = b.write("my.cpio", b"0123456789")
+    b.write("init", "poweroff\n")
+    own = b.call("dtb", b.config, "-o", b.path("own.dtb"))
+    check(own.returncode == 0, "dtb", own)
+    options = ["--kernel", kernel, "--initrd", initrd, "--dtb", b.path("own.dtb"), "--append", "mine"]
+    r = b.run(*options, config=config)
+    check(r.returncode == 0, "expected exit code 0", r)
+    r = b.call("dtb", config, "-o", b.path("a.dtb"), *options)
+    d = subprocess.run(["dtc", "-I", "dtb", "-O", "dts", b.path("a.dtb")], capture_output=True, text=True)
+    for p in (r'bootargs = "console=ttyAMA0 mine";', r"linux,initrd-start = <0x00 0x40400000>;", r"linux,initrd-end = <0x00 0x4040000a>;"):
+        check(re.search(p, d.stdout), "the device tree lacks: %s\n%s" % (p, d.stdout))
+    for option in ("--kernel", "--initrd", "--dtb"):
+        bad = options[:]
+        bad[bad.index(option) + 1] = b.path("missing")
+        r = b.run(*bad, config=config)
+        check(r.returncode == 64 and re.search(option + r" \S+missing: .*no such file", r.stderr), option + " with a missing file", r)
+    r = b.run("--kernel", b.write("cut.gz", gzip.compress(elf())[:-9]))
+    check(r.returncode == 64 and "truncated gzip" in r.stderr, "a truncated gzip file", r)
+    r = b.run("--dtb", b.write("bad.dtb", b"x" * 100))
+    check(r.returncode == 64 and "no device tree" in r.stderr, "a file that is no device tree", r)
 
 
 # ---- refusals

@@ -109,6 +109,12 @@ TEST(CommandLine, TakesEveryOptionOfRun) {
                                    "d.e=f",
                                    "--append",
                                    "x=1 y",
+                                   "--kernel",
+                                   "Image.gz",
+                                   "--initrd",
+                                   "i.cpio",
+                                   "--dtb",
+                                   "d.dtb",
                                    "--timeout-sim",
                                    "10s",
                                    "--timeout-wall",
@@ -132,6 +138,9 @@ TEST(CommandLine, TakesEveryOptionOfRun) {
   EXPECT_TRUE(line.run.console && line.run.strict && line.run.quiet);
   EXPECT_EQ(line.run.settings, (std::vector<std::string>{"a.b=c", "d.e=f"}));
   EXPECT_EQ(line.run.append, "x=1 y");
+  EXPECT_EQ(line.run.kernel, "Image.gz");
+  EXPECT_EQ(line.run.initrd, "i.cpio");
+  EXPECT_EQ(line.run.dtb, "d.dtb");
   EXPECT_EQ(line.run.timeout_sim_ps, 10'000'000'000'000u);
   EXPECT_EQ(line.run.timeout_wall_ps, 2'000'000'000'000u);
   EXPECT_EQ(line.run.trace, (std::vector<std::string>{"smmu.*", "memory.read"}));

@@ -1,0 +1,16 @@
+// Kernels that come compressed: gzip files, and EFI zboot images (a PE program around a compressed arm64
+// Image).
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace smmuvp::platform {
+
+/// Replaces a compressed kernel by what is in it; a file that is neither gzip nor EFI zboot stays as it is.
+/// zboot payloads may be gzip or zstd. Reads inside `file` only, whatever it says.
+/// @param most  a kernel that is larger is refused, in bytes
+/// @param error  what is wrong, if false is returned; `file` is then unchanged
+bool unpack_kernel(std::vector<std::uint8_t>& file, std::uint64_t most, std::string& error);
+
+}  // namespace smmuvp::platform

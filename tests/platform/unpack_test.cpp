@@ -1,0 +1,140 @@
+#include "unpack.h"
+
+#include <gtest/gtest.h>
+#include <zlib.h>
+#include <zstd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <random>
+#include <string>
+#include <vector>
+
+namespace smmuvp::platform {
+namespace {
+
+using Bytes = std::vector<std::uint8_t>;
+constexpr std::uint64_t most = 1 << 20;
+
+Bytes kernel() {
+  Bytes file(100000);
+  for (std::size_t i = 0; i < file.size(); ++i) file[i] = static_cast<std::uint8_t>(i * i >> 8);
+  return file;
+}
+
+Bytes gzipped(const Bytes& file) {
+  z_stream stream{};
+  EXPECT_EQ(deflateInit2(&stream, 9, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY), Z_OK);
+  Bytes to(file.size() + 1000);
+  stream.next_in = const_cast<Bytef*>(file.data());
+  stream.avail_in = static_cast<uInt>(file.size());
+  stream.next_out = to.data();
+  stream.avail_out = static_cast<uInt>(to.size());
+  EXPECT_EQ(deflate(&stream, Z_FINISH), Z_STREAM_END);
+  to.resize(to.size() - stream.avail_out);
+  deflateEnd(&stream);
+  return to;
+}
+
+Bytes zstd(const Bytes& file) {
+  Bytes to(ZSTD_compressBound(file.size()));
+  to.resize(ZSTD_compress(to.data(), to.size(), file.data(), file.size(), 19));
+  // The unpacked size, as Linux's build appends it.
+  for (const unsigned byte : {0xa0u, 0x86u, 0x01u, 0x00u}) to.push_back(static_cast<std::uint8_t>(byte));
+  return to;
+}
+
+void put(Bytes& to, std::size_t at, std::uint32_t value) {
+  std::memcpy(to.data() + at, &value, sizeof value);
+}
+
+Bytes zboot(const char* type, const Bytes& payload) {
+  Bytes file(0x200 + payload.size() + 0x100);
+  std::memcpy(file.data(), "MZ\0\0zimg", 8);
+  put(file, 8, 0x200);
+  put(file, 12, static_cast<std::uint32_t>(payload.size()));
+  std::strncpy(reinterpret_cast<char*>(file.data()) + 24, type, 32);
+  put(file, 56, 0x818223cd);
+  put(file, 60, 64);
+  std::copy(payload.begin(), payload.end(), file.begin() + 0x200);
+  return file;
+}
+
+std::string refusal(Bytes file, std::uint64_t limit = most) {
+  const Bytes before = file;
+  std::string error;
+  if (unpack_kernel(file, limit, error)) return "";
+  EXPECT_EQ(file, before);
+  return error;
+}
+
+TEST(UnpackKernel, GzipAndBothKindsOfZbootGiveTheKernelInThem) {
+  for (Bytes file : {gzipped(kernel()), zboot("gzip", gzipped(kernel())), zboot("zstd", zstd(kernel()))}) {
+    std::string error;
+    ASSERT_TRUE(unpack_kernel(file, most, error)) << error;
+    EXPECT_EQ(file, kernel());
+  }
+}
+
+TEST(UnpackKernel, OtherFilesStayAsTheyAre) {
+  for (const Bytes& file : {Bytes{}, Bytes{0x1f}, kernel(), Bytes(64, 'M')}) {
+    Bytes same = file;
+    std::string error;
+    ASSERT_TRUE(unpack_kernel(same, most, error)) << error;
+    EXPECT_EQ(same, file);
+  }
+}
+
+TEST(UnpackKernel, AKernelThatUnpacksToMoreThanTheMemoryIsRefused) {
+  for (const Bytes& file : {gzipped(kernel()), zboot("zstd", zstd(kernel()))}) {
+    EXPECT_NE(refusal(file, 99999).find("more than"), std::string::npos);
+    EXPECT_EQ(refusal(file, 100000), "");
+  }
+}
+
+TEST(UnpackKernel, WhatIsWrongInAZbootImageIsNamed) {
+  EXPECT_NE(refusal(zboot("lzma", zstd(kernel()))).find("'lzma'"), std::string::npos);
+  EXPECT_NE(refusal(zboot("gzip", zstd(kernel()))).find("corrupt gzip"), std::string::npos);
+  EXPECT_NE(refusal(zboot("zstd", gzipped(kernel()))).find("corrupt zstd"), std::string::npos);
+  EXPECT_NE(refusal(zboot("gzip", {})).find("truncated"), std::string::npos);
+  EXPECT_NE(refusal(zboot("gzip", gzipped({}))).find("empty"), std::string::npos);
+  Bytes file = zboot("gzip", gzipped(kernel()));
+  put(file, 8, 0xffffffff);
+  EXPECT_NE(refusal(file).find("truncated"), std::string::npos);
+  put(file, 8, 0x200);
+  put(file, 12, 0xffffffff);
+  EXPECT_NE(refusal(file).find("truncated"), std::string::npos);
+}
+
+TEST(UnpackKernel, ATruncationOfTheCompressedPartIsRefused) {
+  const Bytes gzip = gzipped(kernel());
+  for (std::size_t n = 2; n < gzip.size(); n += 7)
+    EXPECT_NE(refusal(Bytes(gzip.begin(), gzip.begin() + static_cast<std::ptrdiff_t>(n))), "") << n;
+  const Bytes packed = zstd(kernel());
+  for (std::size_t n = 0; n + 4 < packed.size(); n += 7)
+    EXPECT_NE(refusal(zboot("zstd", Bytes(packed.begin(), packed.begin() + static_cast<std::ptrdiff_t>(n)))),
+              "")
+        << n;
+}
+
+TEST(UnpackKernel, CorruptionAnywhereIsSafe) {
+  std::mt19937_64 random(1);
+  for (const Bytes& good :
+       {gzipped(kernel()), zboot("gzip", gzipped(kernel())), zboot("zstd", zstd(kernel()))}) {
+    for (int round = 0; round < 500; ++round) {
+      Bytes file = good;
+      for (std::uint64_t n = 1 + random() % 4; n > 0; --n)
+        file[random() % (random() % 2 == 0 ? 0x240 : file.size()) % file.size()] =
+            static_cast<std::uint8_t>(random());
+      std::string error;
+      if (unpack_kernel(file, most, error)) {
+        EXPECT_LE(file.size(), most);
+      } else {
+        EXPECT_NE(error, "");
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace smmuvp::platform
