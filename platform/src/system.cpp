@@ -62,6 +62,12 @@ void System::make(const ComponentConfig& config, PluginCatalogue& plugins, Host&
   set_params(instance->params, config, m_config);
   try {
     instance->component = type->create(config.name.c_str(), instance->params, host);
+  } catch (const ConfigError& e) {
+    // The combination of values that is refused: point at the value, if the configuration gives it.
+    const auto at = std::find_if(config.params.begin(), config.params.end(),
+                                 [&](const ParamSetting& setting) { return setting.name == e.key(); });
+    config_error(at != config.params.end() ? at->place : config.place, e.key(),
+                 fmt::format("[{}] {}", config.name, e.what()));
   } catch (const std::exception& e) {
     config_error(config.place, config.name, fmt::format("[{}] {}", config.name, e.what()));
   }

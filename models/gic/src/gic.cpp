@@ -4,6 +4,7 @@
 
 #include "smmuvp/tlm/access_extension.h"
 #include "smmuvp/tlm/register_access.h"
+#include "smmuvp/tlm/sim_time.h"
 
 namespace smmuvp {
 
@@ -93,7 +94,7 @@ void Gic::add_input(const std::string& port, const std::string& doc, unsigned in
 void Gic::input_changed(const LineIn& line, unsigned intid, unsigned cpu) {
   const bool level = line.read();
   m_core.set_line(intid, level, cpu);
-  m_tracer.emit(sc_core::sc_time_stamp().value(), trace_line, intid, cpu, level);
+  m_tracer.emit(to_ps(sc_core::sc_time_stamp()), trace_line, intid, cpu, level);
   settle();
 }
 
@@ -126,7 +127,7 @@ void Gic::b_transport(int frame, tlm::tlm_generic_payload& payload, sc_core::sc_
 }
 
 void Gic::trace_access(unsigned frame, unsigned cpu, std::uint32_t offset, bool write, std::uint64_t value) {
-  const std::uint64_t now = sc_core::sc_time_stamp().value();
+  const std::uint64_t now = to_ps(sc_core::sc_time_stamp());
   if (frame == 1 && !write && (offset == 0x0c || offset == 0x20)) {
     m_tracer.emit(now, trace_acknowledge, cpu, value);
   } else if (frame == 1 && write && (offset == 0x10 || offset == 0x24)) {

@@ -9,6 +9,8 @@
 #include <array>
 #include <cstring>
 
+#include "smmuvp/tlm/sim_time.h"
+
 namespace smmuvp {
 
 namespace {
@@ -75,7 +77,7 @@ void Memory::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& de
     const auto& point = status != tlm::TLM_OK_RESPONSE ? trace_error
                         : payload.is_write()           ? trace_write
                                                        : trace_read;
-    m_tracer.emit((sc_core::sc_time_stamp() + delay).value(), point, payload.get_address(), length);
+    m_tracer.emit(to_ps(sc_core::sc_time_stamp() + delay), point, payload.get_address(), length);
   }
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "smmuvp/tlm/register_access.h"
+#include "smmuvp/tlm/sim_time.h"
 
 namespace smmuvp {
 
@@ -58,7 +59,7 @@ Pl011::Pl011(const sc_core::sc_module_name& name, const Params& params, Host& ho
 
 void Pl011::transmit(std::uint8_t byte) {
   if (m_backend != nullptr) m_backend->put(byte);
-  m_tracer.emit(sc_core::sc_time_stamp().value(), trace_tx, byte);
+  m_tracer.emit(to_ps(sc_core::sc_time_stamp()), trace_tx, byte);
 }
 
 void Pl011::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time&) {
@@ -85,7 +86,7 @@ void Pl011::settle() {
   if (m_core.irq() != m_irq_driver.level()) {
     m_irq_driver.set(m_core.irq());
     if (m_core.irq()) ++m_interrupts;
-    m_tracer.emit(sc_core::sc_time_stamp().value(), trace_irq, m_core.irq());
+    m_tracer.emit(to_ps(sc_core::sc_time_stamp()), trace_irq, m_core.irq());
   }
   if (m_core.transmitting() && !m_sending) {
     m_sending = true;
@@ -105,7 +106,7 @@ void Pl011::poll() {
     const int byte = m_backend->get();
     if (byte >= 0) {
       m_core.receive(static_cast<std::uint8_t>(byte));
-      m_tracer.emit(sc_core::sc_time_stamp().value(), trace_rx, static_cast<std::uint8_t>(byte));
+      m_tracer.emit(to_ps(sc_core::sc_time_stamp()), trace_rx, static_cast<std::uint8_t>(byte));
       settle();
     }
   }

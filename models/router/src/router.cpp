@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include "smmuvp/tlm/sim_time.h"
+
 namespace smmuvp {
 
 namespace {
@@ -124,7 +126,7 @@ void Router::refuse(int initiator, tlm::tlm_generic_payload& payload, const Deco
                        "", {}, address);
   }
   if (m_tracer.on()) {
-    m_tracer.emit(sc_core::sc_time_stamp().value(), trace_decode_error, who, address, length,
+    m_tracer.emit(to_ps(sc_core::sc_time_stamp()), trace_decode_error, who, address, length,
                   payload.is_write());
   }
   payload.set_response_status(tlm::TLM_ADDRESS_ERROR_RESPONSE);
@@ -145,7 +147,7 @@ void Router::b_transport(int initiator, tlm::tlm_generic_payload& payload, sc_co
   }
   ++decoded.target->accesses;
   if (m_tracer.on()) {
-    m_tracer.emit((sc_core::sc_time_stamp() + delay).value(), trace_access,
+    m_tracer.emit(to_ps(sc_core::sc_time_stamp() + delay), trace_access,
                   m_upstream[static_cast<std::size_t>(initiator)]->initiator_name,
                   decoded.target->target_name, address, length, payload.is_write());
   }

@@ -5,6 +5,7 @@
 
 #include "smmuvp/tlm/access_extension.h"
 #include "smmuvp/tlm/register_access.h"
+#include "smmuvp/tlm/sim_time.h"
 
 namespace smmuvp {
 
@@ -94,7 +95,7 @@ void Testdev::settle() {
   if (m_core.irq() == m_irq_driver.level()) return;
   m_irq_driver.set(m_core.irq());
   if (m_core.irq()) ++m_interrupts;
-  m_tracer.emit(sc_core::sc_time_stamp().value(), trace_irq, m_core.irq());
+  m_tracer.emit(to_ps(sc_core::sc_time_stamp()), trace_irq, m_core.irq());
 }
 
 sc_core::sc_time Testdev::time_of(std::uint32_t bytes) const {
@@ -134,7 +135,7 @@ void Testdev::work() {
     const TestdevResponse response = response_of(transfer(access, delay));
     wait(delay + time_of(access.length));
     if (m_tracer.on()) {
-      m_tracer.emit(sc_core::sc_time_stamp().value(), trace_burst, access.stream_id, access.address,
+      m_tracer.emit(to_ps(sc_core::sc_time_stamp()), trace_burst, access.stream_id, access.address,
                     access.length, access.write, static_cast<std::uint32_t>(response));
     }
     m_core.complete(access.epoch, response, m_buffer);

@@ -1,6 +1,7 @@
 #include "smmuvp/v3/smmu.h"
 
 #include <bit>
+#include <string>
 
 #include "smmuvp/base/error.h"
 #include "smmuvp/smmu/attributes.h"
@@ -12,19 +13,22 @@ namespace smmuvp::v3 {
 namespace {
 
 const Features& checked(const Features& features) {
-  if (const char* problem = features.problem()) throw ConfigError("features", problem);
+  if (const char* problem = features.problem()) {
+    const std::string text = problem;  // begins with the name of a parameter
+    throw ConfigError(text.substr(0, text.find(' ')), text);
+  }
   return features;
 }
 
 const Structures& checked(const Structures& s) {
-  const auto geometry = [](const char* key, std::uint32_t sets, std::uint32_t ways) {
-    if (!std::has_single_bit(sets) || ways == 0) {
-      throw ConfigError(key, std::string(key) + ": sets is a power of two, and ways is 1 or more");
-    }
+  const auto geometry = [](const std::string& cache, std::uint32_t sets, std::uint32_t ways) {
+    const std::string key = cache + "_sets";
+    if (!std::has_single_bit(sets)) throw ConfigError(key, key + " is a power of two");
+    if (ways == 0) throw ConfigError(cache + "_ways", cache + "_ways is 1 or more");
   };
   geometry("tlb", s.tlb_sets, s.tlb_ways);
-  geometry("ste cache", s.ste_sets, s.ste_ways);
-  geometry("cd cache", s.cd_sets, s.cd_ways);
+  geometry("config", s.ste_sets, s.ste_ways);
+  geometry("config", s.cd_sets, s.cd_ways);
   if (s.ports == 0) throw ConfigError("ports", "an SMMU has at least one TBU");
   return s;
 }

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "smmuvp/tlm/sim_time.h"
+
 namespace smmuvp {
 
 namespace {
@@ -116,7 +118,7 @@ void Cpu::invalidate_direct_mem_ptr(sc_dt::uint64 start, sc_dt::uint64 end) {
   }
 }
 
-void Cpu::wait_ps(std::uint64_t ps) { sc_core::wait(sc_core::sc_time::from_value(ps)); }
+void Cpu::wait_ps(std::uint64_t ps) { sc_core::wait(from_ps(ps)); }
 
 // Lets lines that somebody is changing at this time arrive: device, interrupt controller and this processor
 // are each a delta cycle or two apart. The bound is for a model that never settles.
@@ -129,7 +131,7 @@ void Cpu::settle() {
 
 std::uint64_t Cpu::local_time_ps() const {
   const std::uint64_t ahead = m_running ? (m_core->quantum_instructions() - m_synchronised) * m_period_ps : 0;
-  return sc_core::sc_time_stamp().value() + ahead + m_latency_ps;
+  return to_ps(sc_core::sc_time_stamp()) + ahead + m_latency_ps;
 }
 
 std::uint64_t Cpu::counter() { return local_time_ps() / counter_ps; }
@@ -186,8 +188,7 @@ void Cpu::run_thread() {
     const std::uint64_t ps =
         (stop.instructions - m_synchronised) * m_period_ps + std::exchange(m_latency_ps, 0);
     // Even a quantum of nothing but answered calls takes time, so that nothing can stop time.
-    if (!m_reset_pending)
-      sc_core::wait(sc_core::sc_time::from_value(std::max(ps, m_period_ps)), m_reset_event);
+    if (!m_reset_pending) sc_core::wait(from_ps(std::max(ps, m_period_ps)), m_reset_event);
     if (!m_reset_pending) finish(stop);
   }
 }
@@ -226,7 +227,7 @@ void Cpu::finish(const cpu::Stop& stop) {
 
 // Waits once; the caller looks at the timers and comes back if there is still nothing to do.
 void Cpu::idle() {
-  const std::uint64_t since = sc_core::sc_time_stamp().value();
+  const std::uint64_t since = to_ps(sc_core::sc_time_stamp());
   if (m_reset_pending) return;
   if (m_idle == Idle::off) {
     sc_core::wait(m_wake);
@@ -246,7 +247,7 @@ void Cpu::idle() {
     // An implementation may end WFE at any time (DDI 0487 D1.16.1). This one does, because the processor's
     // own SEV and the event stream do not set the event register.
     ps = std::min(ps, m_wfe_ps);
-    sc_core::wait(sc_core::sc_time::from_value(ps), m_wake);
+    sc_core::wait(from_ps(ps), m_wake);
     m_event_register = false;
     m_idle = Idle::no;
     return;
@@ -254,9 +255,9 @@ void Cpu::idle() {
   if (ps == ~std::uint64_t{0}) {
     sc_core::wait(m_wake);
   } else {
-    sc_core::wait(sc_core::sc_time::from_value(ps), m_wake);
+    sc_core::wait(from_ps(ps), m_wake);
   }
-  m_wfi_ps += sc_core::sc_time_stamp().value() - since;
+  m_wfi_ps += to_ps(sc_core::sc_time_stamp()) - since;
 }
 
 void Cpu::lines_method() {
@@ -303,13 +304,13 @@ cpu::BusStatus Cpu::bus_access(cpu::BusAccess& access) {
   m_payload.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
   sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
   bus->b_transport(m_payload, delay);
-  m_latency_ps += delay.value();
+  m_latency_ps += to_ps(delay);
   // What a store did to interrupt lines shall be seen by the next block of instructions.
   if (access.write) settle();
   m_in_access = false;
 
   if (!m_payload.is_response_ok()) {
-    m_tracer.emit(sc_core::sc_time_stamp().value(), trace_abort, access.pc, access.address, access.size);
+    m_tracer.emit(to_ps(sc_core::sc_time_stamp()), trace_abort, access.pc, access.address, access.size);
     return m_payload.get_response_status() == tlm::TLM_ADDRESS_ERROR_RESPONSE ? cpu::BusStatus::decode_error
                                                                               : cpu::BusStatus::slave_error;
   }
@@ -317,7 +318,7 @@ cpu::BusStatus Cpu::bus_access(cpu::BusAccess& access) {
     access.value = 0;
     for (unsigned i = 0; i < access.size; ++i) access.value |= std::uint64_t{data[i]} << (8 * i);
   }
-  m_tracer.emit(sc_core::sc_time_stamp().value(), access.write ? trace_write : trace_read, access.pc,
+  m_tracer.emit(to_ps(sc_core::sc_time_stamp()), access.write ? trace_write : trace_read, access.pc,
                 access.address, access.size, access.value);
   return cpu::BusStatus::ok;
 }

@@ -26,7 +26,7 @@ struct AccessExtension : tlm::tlm_extension<AccessExtension> {
   bool privileged = false;                               ///< PnU: privileged (true) or unprivileged
   bool instruction = false;                              ///< InD: instruction fetch (true) or data
   AtsPhase ats = AtsPhase::None;
-  std::uint64_t tag = 0;  ///< the initiator's own, kept unchanged
+  std::uint64_t tag = 0;  ///< the initiator's own, kept unchanged; a processor gives its number
 
   // ---- out, set by the SMMU for the downstream access
   AddressSpace output_space = AddressSpace::NonSecure;
