@@ -112,7 +112,7 @@ class Interactive(GuestTest):
             initrd = pathlib.Path(folder) / "initrd"
             initrd.write_bytes(cpio(options.get("files", {"x": b""})))
             guest = subprocess.Popen(
-                [QEMU, "-M", "virt,gic-version=2", "-cpu", "cortex-a72", "-m", "512", "-display", "none", "-serial",
+                [QEMU, "-M", "virt,gic-version=2", "-cpu", "cortex-a72", "-m", "512", "-nic", "none", "-display", "none", "-serial",
                  "stdio", "-monitor", "none", "-semihosting", "-kernel", str(BUILD / "Image"), "-initrd", str(initrd),
                  "-append", options.get("append", "init=none shell=1")],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)

@@ -63,7 +63,7 @@ class DeviceTree(GuestTest):
         with tempfile.TemporaryDirectory() as folder:
             path = pathlib.Path(folder) / "dtb"
             subprocess.run([QEMU, "-M", f"virt,gic-version=2,dumpdtb={path}", "-cpu", "cortex-a72", "-m", "512",
-                            "-display", "none"], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                            "-nic", "none", "-display", "none"], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             cls.good = path.read_bytes()
 
     def boot_blob(self, blob):

@@ -65,7 +65,7 @@ def boot(script=None, files=None, append="", machine="virt,gic-version=2", image
     if script is not None:
         content["init"] = script.encode()
     with tempfile.TemporaryDirectory() as folder:
-        command = [QEMU, "-M", machine, "-cpu", cpu, "-m", memory, "-display", "none", "-serial", "stdio", *extra,
+        command = [QEMU, "-M", machine, "-cpu", cpu, "-m", memory, "-nic", "none", "-display", "none", "-serial", "stdio", *extra,
                    "-monitor", "none", "-semihosting", "-kernel", str(image or BUILD / "Image"), "-append", append]
         if content or archive is not None:
             path = pathlib.Path(folder) / "initrd"
