@@ -1,0 +1,71 @@
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "smmuvp/virtio/block_storage.h"
+
+namespace smmuvp {
+
+namespace {
+
+// Moves all bytes, however many calls the host makes of it.
+template <class Step>
+bool all(std::uint64_t offset, std::uint32_t bytes, Step step) {
+  std::uint32_t done = 0;
+  while (done < bytes) {
+    const ssize_t n = step(done, bytes - done, static_cast<off_t>(offset + done));
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return false;
+    done += static_cast<std::uint32_t>(n);
+  }
+  return true;
+}
+
+}  // namespace
+
+FileStorage::FileStorage(const std::string& path, bool read_only) {
+  const auto refuse = [&](const std::string& why) {
+    if (m_fd >= 0) ::close(m_fd);
+    throw ConfigError("image", fmt::format("disk image '{}': {}", path, why));
+  };
+  if (path.empty()) throw ConfigError("image", "no disk image is given; expected the path of a file");
+  // NONBLOCK: a FIFO must be refused, not waited for.
+  m_fd = ::open(path.c_str(), (read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC | O_NONBLOCK);
+  if (m_fd < 0) {
+    const std::string hint = read_only ? "" : "; read_only = true opens it for reading only";
+    refuse(std::strerror(errno) + (errno == EACCES || errno == EROFS ? hint : ""));
+  }
+  struct stat info {};
+  if (::fstat(m_fd, &info) != 0) refuse(std::strerror(errno));
+  if (!S_ISREG(info.st_mode)) refuse("not a regular file");
+  if (info.st_size == 0 || info.st_size % 512 != 0) {
+    refuse(fmt::format("{} bytes; expected a multiple of 512, at least 512", info.st_size));
+  }
+  m_size = static_cast<std::uint64_t>(info.st_size);
+}
+
+FileStorage::~FileStorage() { ::close(m_fd); }
+
+bool FileStorage::inside(std::uint64_t offset, std::uint32_t bytes) const {
+  return offset <= m_size && bytes <= m_size - offset;
+}
+
+bool FileStorage::read(std::uint64_t offset, std::uint8_t* to, std::uint32_t bytes) {
+  return inside(offset, bytes) && all(offset, bytes, [&](std::uint32_t done, std::uint32_t n, off_t at) {
+           return ::pread(m_fd, to + done, n, at);
+         });
+}
+
+bool FileStorage::write(std::uint64_t offset, const std::uint8_t* from, std::uint32_t bytes) {
+  return inside(offset, bytes) && all(offset, bytes, [&](std::uint32_t done, std::uint32_t n, off_t at) {
+           return ::pwrite(m_fd, from + done, n, at);
+         });
+}
+
+bool FileStorage::flush() { return ::fdatasync(m_fd) == 0; }
+
+}  // namespace smmuvp
