@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "smmuvp/tlm/access_extension.h"
+#include "smmuvp/tlm/compare_swap_extension.h"
 #include "world.h"
 
 namespace smmuvp {
@@ -110,7 +111,7 @@ struct Bench : sc_core::sc_module {
   void on_walk(tlm::tlm_generic_payload& p, sc_time& delay) {
     ++walk_reads;
     transfer(p, true);
-    delay += sc_time(20, sc_core::SC_NS);
+    delay += walk_time;
   }
   unsigned on_debug(tlm::tlm_generic_payload& p) {
     transfer(p, false);
@@ -183,6 +184,7 @@ struct Bench : sc_core::sc_module {
   int eventq_edges = 0;
   int sync_edges = 0;
   int walk_reads = 0;
+  sc_time walk_time{20, sc_core::SC_NS};
 };
 
 Bench& bench() {
@@ -203,8 +205,23 @@ class Shell : public ::testing::Test {
       b.start();
     });
     b.seen.clear();
+    b.walk_time = sc_time(20, sc_core::SC_NS);
     b.eventq_edges = b.sync_edges = b.walk_reads = 0;
     b.host.sink.all.clear();
+  }
+  /// Makes two events so close that the second's interrupt has to wait for the end of the first's pulse.
+  /// Must run in the simulation.
+  static void second_interrupt_waits() {
+    Bench& b = bench();
+    b.walk_time = sc_core::SC_ZERO_TIME;
+    std::uint32_t v = 0;
+    for (unsigned i = 1; i <= 2; ++i) {
+      EXPECT_EQ(b.transport(0x10000, &v, 4, false), tlm::TLM_ADDRESS_ERROR_RESPONSE);
+      while (b.reg(0x100a8) != i) wait(sc_time(100, sc_core::SC_PS));
+      b.set(0x100ac, i);
+    }
+    wait(sc_time(200, sc_core::SC_PS));
+    EXPECT_EQ(b.eventq_edges, 1);
   }
   pgtable::Builder& map(std::uint32_t sid, std::uint64_t va, std::uint64_t pa, std::uint64_t size) {
     pgtable::Builder& builder = bench().world.stream(sid);
@@ -295,6 +312,34 @@ TEST_F(Shell, ByteEnablesAreHonouredAcrossPages) {
   }
 }
 
+TEST_F(Shell, ACompareAndSwapIsNeverCut) {
+  Bench& b = bench();
+  pgtable::Builder& t = map(7, 0x10000, 0x8000'0000, 0x1000);
+  ASSERT_TRUE(t.map(0x11000, 0x9000'0000, 0x1000));
+  b.in_simulation([&] {
+    std::uint64_t v = 1;
+    tlm::tlm_generic_payload p;
+    CompareSwapExtension swap;
+    p.set_command(tlm::TLM_WRITE_COMMAND);
+    p.set_data_ptr(reinterpret_cast<unsigned char*>(&v));
+    p.set_data_length(8);
+    p.set_extension(&swap);
+    const auto send = [&](std::uint64_t address, unsigned width) {
+      sc_time d;
+      p.set_address(address);
+      p.set_streaming_width(width);
+      b.master->b_transport(p, d);
+      return p.get_response_status();
+    };
+    EXPECT_EQ(send(0x10ffc, 8), tlm::TLM_BURST_ERROR_RESPONSE) << "of two pages";
+    EXPECT_EQ(send(0x10100, 4), tlm::TLM_BURST_ERROR_RESPONSE) << "of two beats";
+    EXPECT_TRUE(b.seen.empty());
+    EXPECT_EQ(send(0x10ff8, 8), tlm::TLM_OK_RESPONSE);
+    EXPECT_EQ(b.seen.size(), 1U);
+    p.clear_extension(&swap);
+  });
+}
+
 TEST_F(Shell, AStreamingWindowIsTranslatedOnceAndStaysInPlace) {
   Bench& b = bench();
   pgtable::Builder& t = map(7, 0x10000, 0x8000'0000, 0x1000);
@@ -372,6 +417,38 @@ TEST_F(Shell, CmdSyncSignalsByItsInterruptAndConsumes) {
     EXPECT_EQ(b.reg(0x9c), 1U);
   });
   EXPECT_EQ(b.sync_edges, 1);
+}
+
+TEST_F(Shell, EachCmdSyncSignalsWhenItCompletesAndNotAfterTheNextCommand) {
+  Bench& b = bench();
+  b.in_simulation([&] {
+    b.push(0x46 | 1 << 12);
+    b.push(0x46 | 1 << 12);
+    while (b.reg(0x9c) != 1) wait(sc_time(1, sc_core::SC_NS));
+    wait(sc_time(1, sc_core::SC_NS));
+    EXPECT_EQ(b.sync_edges, 1);
+    EXPECT_EQ(b.reg(0x9c), 1U) << "the next is still being fetched";
+  });
+  EXPECT_EQ(b.sync_edges, 2);
+}
+
+TEST_F(Shell, AnInterruptThatWaitsIsSavedAndSignalledAfterLoading) {
+  Bench& b = bench();
+  b.in_simulation([&] {
+    second_interrupt_waits();
+    ArchiveWriter saved;
+    b.smmu.visit(saved);
+    ASSERT_TRUE(saved.ok()) << saved.error();
+    b.reset.write(true);
+    wait(sc_time(100, sc_core::SC_NS));
+    b.reset.write(false);
+    EXPECT_EQ(b.eventq_edges, 1) << "a reset forgets it";
+    ArchiveReader reader(saved.data());
+    b.smmu.visit(reader);
+    EXPECT_TRUE(reader.complete()) << reader.error();
+    wait(sc_time(100, sc_core::SC_NS));
+  });
+  EXPECT_EQ(b.eventq_edges, 2);
 }
 
 TEST_F(Shell, CmdSyncWaitsForATransactionThatIsDownstream) {

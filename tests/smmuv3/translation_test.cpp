@@ -725,6 +725,27 @@ TEST(Archive, RoundTripsRegistersCachesAndQueues) {
   EXPECT_TRUE(v.access(1, 0x1008).tlb_hit);
 }
 
+TEST(Archive, KeepsInterruptsThatAreDue) {
+  World w;
+  w.start();
+  {
+    Access a(w.smmu, World::request(9, 0));
+    while (a.step() == smmu::Step::need) a.complete(w.memory.carry_out(a.op()));
+  }
+  w.push(0x46 | 1 << 12);
+  while (w.smmu.work_step(0) == smmu::Step::need) w.smmu.work_complete(w.memory.carry_out(w.smmu.work_op()));
+  ArchiveWriter saved;
+  w.smmu.visit(saved);
+  World v;
+  ArchiveReader reader(saved.data());
+  v.smmu.visit(reader);
+  ASSERT_TRUE(reader.complete()) << reader.error();
+  const Signals s = v.smmu.take_signals();
+  EXPECT_TRUE(s.eventq);
+  EXPECT_TRUE(s.cmdq_sync);
+  EXPECT_FALSE(s.gerror);
+}
+
 TEST(Archive, RefusesTransactionsUnderWayAndOtherGeometries) {
   World w;
   const auto token = w.smmu.enter();

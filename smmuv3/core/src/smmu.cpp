@@ -176,6 +176,10 @@ void Smmu::visit(Archive& archive) {
   archive.value("word", m_command.words[0]);
   archive.value("word", m_command.words[1]);
   archive.value("work_time", m_work_time);
+  archive.value("eventq", m_signals.eventq);
+  archive.value("gerror", m_signals.gerror);
+  archive.value("cmdq_sync", m_signals.cmdq_sync);
+  archive.value("event", m_signals.event);
   m_statistics.visit(archive);
   archive.end();
   if (!archive.loading()) return;
@@ -183,7 +187,6 @@ void Smmu::visit(Archive& archive) {
   m_work = sync ? Work::sync : Work::idle;
   m_work_waiting = false;
   ++m_epoch;
-  m_signals = {};
   refresh();
   const auto decode_ste = [this](Ste& s) { s = Ste::decode(s.words, m_features); };
   const auto decode_cd = [this](Cd& c) { c = Cd::decode(c.words, m_features, c.S1STALLD); };

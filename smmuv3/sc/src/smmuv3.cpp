@@ -280,7 +280,10 @@ void SmmuV3<BUSWIDTH>::work() {
     if (at > sc_core::sc_time_stamp()) this->wait(at - sc_core::sc_time_stamp());
   };
   while (true) {
-    while (core.work_step(to_ps(sc_core::sc_time_stamp())) == smmu::Step::need) {
+    while (true) {
+      const smmu::Step step = core.work_step(to_ps(sc_core::sc_time_stamp()));
+      m_impl->pulses();  // a CMD_SYNC completes before the next command is fetched
+      if (step != smmu::Step::need) break;
       const smmu::MemoryOp op = core.work_op();
       wait_until(op.time);
       smmu::OpPayload p(op);
@@ -291,7 +294,6 @@ void SmmuV3<BUSWIDTH>::work() {
       wait_until(core.work_time());
       m_impl->pulses();
     }
-    m_impl->pulses();
     this->wait(m_impl->kick);
   }
 }
@@ -313,7 +315,13 @@ const std::vector<Port>& SmmuV3<BUSWIDTH>::ports() const {
 template <unsigned BUSWIDTH>
 void SmmuV3<BUSWIDTH>::visit(Archive& archive) {
   m_impl->core.visit(archive);
-  if (archive.loading()) m_impl->kick_if_needed(sc_core::SC_ZERO_TIME);
+  m_impl->eventq.visit(archive);
+  m_impl->gerror.visit(archive);
+  m_impl->cmdq_sync.visit(archive);
+  m_impl->event.visit(archive);
+  if (!archive.loading()) return;
+  m_impl->pulses();
+  m_impl->kick_if_needed(sc_core::SC_ZERO_TIME);
 }
 
 template <unsigned BUSWIDTH>

@@ -22,20 +22,36 @@ void PulseOutput::request() {
 
 void PulseOutput::run() {
   // While a pulse or the pause after it lasts, only time wakes this: a request then waits in m_requested.
-  if (m_high) {
-    m_port.write(false);
-    m_high = false;
-    m_resting = true;
+  if (m_resumed) {
+    m_resumed = false;
+    m_port.write(m_high);
     next_trigger(m_clock);
     return;
   }
-  m_resting = false;
+  if (m_high) {
+    m_port.write(false);
+    m_high = false;
+    next_trigger(m_clock);
+    return;
+  }
   if (!m_requested) return;  // and back to the static sensitivity
   m_requested = false;
   ++m_pulses;
   m_high = true;
   m_port.write(true);
   next_trigger(m_clock);
+}
+
+void PulseOutput::visit(Archive& archive) {
+  archive.begin("pulse");
+  archive.value("requested", m_requested);
+  archive.value("high", m_high);
+  archive.value("pulses", m_pulses);
+  archive.value("coalesced", m_coalesced);
+  archive.end();
+  if (!archive.loading()) return;
+  m_resumed = true;
+  m_start.notify(sc_core::SC_ZERO_TIME);
 }
 
 }  // namespace smmuvp::smmu

@@ -141,6 +141,10 @@ void run_transaction(tlm::tlm_generic_payload& payload, const TransactionShape& 
       break;
     }
     const std::uint64_t region = covered(request.address, answer);
+    if (shape.request.kind == AccessKind::atomic && (region < shape.window || shape.window < shape.length)) {
+      status = tlm::TLM_BURST_ERROR_RESPONSE;
+      break;
+    }
     payload.set_address(answer.output);
     if (done == 0 && region >= shape.window) {
       steps.forward(payload, answer);  // whole, streaming included

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <systemc>
 
+#include "smmuvp/base/archive.h"
+
 namespace smmuvp::smmu {
 
 /// Makes pulses on a port: high for one clock (at least a delta), then low for as long before the next. A
@@ -18,6 +20,9 @@ class PulseOutput : public sc_core::sc_module {
   void cancel() { m_requested = false; }
   std::uint64_t pulses() const { return m_pulses; }
   std::uint64_t coalesced() const { return m_coalesced; }
+  /// Loading puts the line to the saved level again; what was requested and not yet seen follows a clock
+  /// later.
+  void visit(Archive& archive);
 
  private:
   void run();
@@ -27,7 +32,7 @@ class PulseOutput : public sc_core::sc_module {
   sc_core::sc_event m_start;
   bool m_requested = false;
   bool m_high = false;
-  bool m_resting = false;
+  bool m_resumed = false;  // loaded: the line is not yet at the level of m_high
   std::uint64_t m_pulses = 0;
   std::uint64_t m_coalesced = 0;
 };

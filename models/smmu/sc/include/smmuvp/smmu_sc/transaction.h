@@ -25,7 +25,7 @@ struct TransactionShape {
 TransactionShape shape_of(tlm::tlm_generic_payload& payload, std::uint32_t default_stream_id,
                           std::uint8_t port);
 
-/// How the parts of a transaction are translated and sent on. `offset` is the part's place in the data.
+/// How the parts of a transaction are translated and sent on.
 class TransactionSteps {
  public:
   virtual ~TransactionSteps() = default;
@@ -36,8 +36,9 @@ class TransactionSteps {
 
 /// Runs the parts in order, until one is terminated or fails downstream, and leaves the payload as it was
 /// but for data and response: TLM_OK_RESPONSE, TLM_ADDRESS_ERROR_RESPONSE for an access that the SMMU
-/// aborted, or the response from downstream. Earlier parts stay done. RAZ/WI gives TLM_OK_RESPONSE, and
-/// zero for all data from the terminated part on.
+/// aborted, or the response from downstream. A compare-and-swap cannot be cut: one that no single translation
+/// covers, or with a streaming width below its length, gets TLM_BURST_ERROR_RESPONSE. Earlier parts stay
+/// done. RAZ/WI gives TLM_OK_RESPONSE, and zero for all data from the terminated part on.
 void run_transaction(tlm::tlm_generic_payload& payload, const TransactionShape& shape,
                      TransactionSteps& steps);
 
