@@ -338,6 +338,16 @@ TEST(CpuState, ResetPutsEverythingBack) {
   EXPECT_EQ(m.core->run(100).reason, StopReason::wfe);
 }
 
+TEST(CpuState, HardwareBreakpointsAreKeptAndNeverMatch) {
+  Machine m;
+  m.start("set_breakpoints");
+  EXPECT_EQ(m.run(10, 1000).reason, StopReason::wfi);
+  EXPECT_EQ(m.reg("X2"), 0x1e7u);
+  EXPECT_TRUE(m.exceptions().empty());
+  ASSERT_EQ(m.diagnostics.size(), 1u);
+  EXPECT_EQ(m.diagnostics[0].kind, DiagKind::Unimplemented);
+}
+
 TEST(CpuState, IdentifiesItselfAsACortexA72WithWhatIsBuilt) {
   Machine m;
   m.start("read_id_registers");

@@ -99,6 +99,24 @@ speed_loop:
 	END
 
 // ---- Hints
+// A breakpoint on code that runs, set and removed over and over; ends with what DBGBCR0_EL1 reads in x2.
+	.globl set_breakpoints
+set_breakpoints:
+	adr	x0, 2f
+	mov	x1, #0x1e7
+	mov	x3, #64
+1:	msr	dbgbvr0_el1, x0
+	msr	dbgbcr0_el1, x1
+	msr	dbgwvr0_el1, x0
+	msr	dbgwcr0_el1, x1
+	isb
+2:	mrs	x2, dbgbcr0_el1
+	msr	dbgbcr0_el1, xzr
+	isb
+	subs	x3, x3, #1
+	b.ne	1b
+	wfi
+
 	.globl hints
 hints:
 	wfe

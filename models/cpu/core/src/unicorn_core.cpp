@@ -76,6 +76,7 @@ std::string UnicornCore::open() {
       {[](void* self, int exception) { static_cast<UnicornCore*>(self)->loop_exit(exception); },
        [](void* self) { ++static_cast<UnicornCore*>(self)->m_statistics.interrupts; }});
   replace_system_registers();
+  replace_debug_registers();
   // The engine has EL3 and EL2, and resets with AArch32 below them; what firmware would set is set here:
   // Non-secure, EL2 and EL1 in AArch64, HVC enabled (DDI 0487 D13.2.117, SCR_EL3: NS, HCE, RW; HCR_EL2.RW).
   set_system(scr_el3, 0x501);
@@ -738,6 +739,7 @@ void UnicornCore::visit(Archive& archive) {
     archive.value(name, value);
     if (archive.loading() && archive.ok()) m_registers.at(name).write(value);
   }
+  archive.value("DEBUG_REGISTERS", m_debug_registers);
   archive.value("VIRT_OUTPUT", m_virt_output);
   archive.value("PHYS_OUTPUT", m_phys_output);
   if (!archive.loading()) return;

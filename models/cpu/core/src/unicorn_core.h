@@ -3,6 +3,7 @@
 
 #include <unicorn/unicorn.h>
 
+#include <array>
 #include <functional>
 #include <list>
 #include <map>
@@ -43,7 +44,13 @@ class UnicornCore final : public CpuCore {
   size_t debug_write(uint64_t va, const void* data, size_t length) override;
   const CpuStatistics& statistics() const override { return m_statistics; }
 
+  /// DBGBVR<n>, DBGBCR<n>, DBGWVR<n>, DBGWCR<n> for n 0 to 15, in that order for each n.
+  static constexpr unsigned debug_register_count = 64;
+  uint64_t debug_register(unsigned i) const { return m_debug_registers[i]; }
+  void set_debug_register(unsigned i, uint64_t value);
+
  private:
+  void replace_debug_registers();
   struct Ram {
     uint64_t base, size;
     uint8_t* host;
@@ -128,6 +135,7 @@ class UnicornCore final : public CpuCore {
   bool m_irq = false, m_fiq = false;
   GenericTimer m_virt, m_phys;
   bool m_virt_output = false, m_phys_output = false;
+  std::array<std::uint64_t, debug_register_count> m_debug_registers{};
   CpuStatistics m_statistics;
   std::vector<std::string> m_names;
   std::map<std::string, RegisterAccess> m_registers;
