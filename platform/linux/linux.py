@@ -1,0 +1,346 @@
+#!/usr/bin/env python3
+"""Boots Debian's own arm64 Linux on the platform. `./vp linux` calls it; docs/linux.md explains.
+
+usage: linux.py --program smmu-vp [CONFIG] [options of this script] [options of smmu-vp run]
+"""
+import argparse
+import fcntl
+import hashlib
+import json
+import lzma
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+DEFAULT_CONFIG = os.path.join(HERE, "..", "..", "vp-configs", "linux-smmuv3.toml")
+KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+SOURCES = """\
+deb [arch=arm64 signed-by=%(key)s] http://deb.debian.org/debian bookworm main
+deb [arch=arm64 signed-by=%(key)s] http://deb.debian.org/debian-security bookworm-security main
+""" % {"key": KEYRING}
+# Debian names a kernel by version; these depend on the newest of a series.
+META = {"6.12": "linux-image-6.12-arm64", "6.1": "linux-image-arm64"}
+# crc32c is asked for by name at run time, so no dependency shows it.
+MODULES = ["virtio_mmio", "virtio_blk", "ext4", "crc32c_generic"]
+# Debian keeps mke2fs and depmod where only root's PATH looks.
+TOOL_ENV = {**os.environ, "PATH": os.environ.get("PATH", "") + ":/usr/sbin:/sbin"}
+SKIP = 77
+CONFIG_ERROR = 64
+
+
+class Unavailable(Exception):
+    """Packages that cannot be had."""
+
+
+def say(text):
+    print("linux: " + text, file=sys.stderr, flush=True)
+
+
+def call(argv, what, **more):
+    """Output of a program. Raises Unavailable with the last lines that it said."""
+    try:
+        r = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace",
+                           **{"env": TOOL_ENV, **more})
+    except OSError as e:
+        raise Unavailable("%s: %s" % (what, e)) from e
+    if r.returncode != 0:
+        said = (r.stderr.strip() or r.stdout.strip()).splitlines()[-5:]
+        raise Unavailable("%s failed (%s):\n  %s" % (what, " ".join(argv[:1]), "\n  ".join(said)))
+    return r.stdout
+
+
+def sha256(path):
+    h = hashlib.sha256()
+    with open(path, "rb") as f:
+        while chunk := f.read(1 << 20):
+            h.update(chunk)
+    return h.hexdigest()
+
+
+def cache_folder():
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    return os.path.join(base, "smmu-vp", "linux")
+
+
+class Packages:
+    """Debian's arm64 packages, in a cache folder with an apt state of its own; the host's apt is not touched."""
+
+    def __init__(self, cache, series):
+        self.cache, self.series = cache, series
+        self.folder = os.path.join(cache, series)
+        self.record = os.path.join(self.folder, "packages.json")
+
+    def apt(self, program, *args, **more):
+        state = os.path.join(self.cache, "apt")
+        for folder in ("lists/partial", "archives/partial"):
+            os.makedirs(os.path.join(state, folder), exist_ok=True)
+        sources, status = os.path.join(state, "sources.list"), os.path.join(state, "status")
+        with open(sources, "w") as f:
+            f.write(SOURCES)
+        open(status, "a").close()
+        options = {"Dir::Etc::sourcelist": sources, "Dir::Etc::sourceparts": "/dev/null",
+                   "Dir::Etc::preferences": "/dev/null", "Dir::Etc::preferencesparts": "/dev/null",
+                   "Dir::State": state, "Dir::State::lists": os.path.join(state, "lists"),
+                   "Dir::State::status": status, "Dir::Cache": state, "APT::Architecture": "arm64",
+                   "APT::Architectures": "arm64", "APT::Sandbox::User": "", "Acquire::Languages": "none",
+                   "Acquire::Retries": "1", "Acquire::http::Timeout": "20", "APT::Update::Error-Mode": "any",
+                   "Acquire::IndexTargets::deb::DEP-11::DefaultEnabled": "false"}
+        argv = [program]
+        for key, value in options.items():
+            argv += ["-o", "%s=%s" % (key, value)]
+        return call(argv + list(args), "%s %s" % (program, args[0]), **more)
+
+    def cached(self):
+        try:
+            with open(self.record) as f:
+                packages = json.load(f)
+            if all(sha256(os.path.join(self.folder, p["file"])) == p["sha256"] for p in packages):
+                return packages
+            say("the packages in %s are damaged; getting them again" % self.folder)
+        except (OSError, ValueError, KeyError, TypeError):
+            pass
+        return None
+
+    def download(self):
+        if not os.path.exists(KEYRING):
+            raise Unavailable("there is no %s (package debian-archive-keyring)" % KEYRING)
+        say("getting Debian's package lists for arm64")
+        self.apt("apt-get", "update")
+        shown = self.apt("apt-cache", "show", META[self.series])
+        names = re.findall(r"(?m)^Depends: (linux-image-[^ ,]+-arm64)", shown)
+        if not names:
+            raise Unavailable("%s names no kernel package" % META[self.series])
+        wanted = [names[0], "busybox-static"]
+        fresh = tempfile.mkdtemp(prefix="new-", dir=self.cache)
+        try:
+            say("downloading %s (about 90 MB)" % " and ".join(wanted))
+            self.apt("apt-get", "download", *wanted, cwd=fresh)
+            packages = []
+            for name in wanted:
+                file = next((f for f in sorted(os.listdir(fresh)) if f.startswith(name + "_")), None)
+                if file is None:
+                    raise Unavailable("apt-get downloaded no %s" % name)
+                path = os.path.join(fresh, file)
+                version = call(["dpkg-deb", "-f", path, "Version"], "reading %s" % file).strip()
+                packages.append({"name": name, "version": version, "file": file, "sha256": sha256(path)})
+                call(["dpkg-deb", "-x", path, os.path.join(fresh, "root")], "unpacking %s" % file)
+            release = os.listdir(os.path.join(fresh, "root", "lib", "modules"))[0]
+            call(["depmod", "-b", os.path.join(fresh, "root"), release], "depmod")
+            with open(os.path.join(fresh, "packages.json"), "w") as f:
+                json.dump(packages, f, indent=1)
+            shutil.rmtree(self.folder, ignore_errors=True)
+            os.rename(fresh, self.folder)
+        finally:
+            shutil.rmtree(fresh, ignore_errors=True)
+        return packages
+
+    def get(self, update):
+        os.makedirs(self.cache, exist_ok=True)
+        with open(os.path.join(self.cache, "lock"), "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            packages = (None if update else self.cached()) or self.download()
+        for p in packages:
+            say("%s %s, SHA-256 %s" % (p["name"], p["version"], p["sha256"]))
+        self.root = os.path.join(self.folder, "root")
+        self.release = os.listdir(os.path.join(self.root, "lib", "modules"))[0]
+        self.modules = os.path.join(self.root, "lib", "modules", self.release)
+        self.kernel = os.path.join(self.root, "boot", "vmlinuz-" + self.release)
+
+
+class Cpio:
+    """A newc archive that depends on names and contents only."""
+
+    def __init__(self):
+        self.names, self.data, self.inode = set(), bytearray(), 0
+
+    def entry(self, name, mode, content=b"", device=(0, 0)):
+        self.inode += 1
+        fields = [self.inode, mode, 0, 0, 1, 0, len(content), 0, 0, *device, len(name) + 1, 0]
+        self.data += b"070701" + b"".join(b"%08X" % f for f in fields) + name.encode() + b"\0"
+        self.data += b"\0" * (-len(self.data) % 4) + content
+        self.data += b"\0" * (-len(self.data) % 4)
+
+    def add(self, path, mode, content, kind=0o100000, device=(0, 0)):
+        parts = path.strip("/").split("/")
+        for i in range(1, len(parts)):
+            folder = "/".join(parts[:i])
+            if folder not in self.names:
+                self.names.add(folder)
+                self.entry(folder, 0o040755)
+        self.names.add("/".join(parts))
+        self.entry("/".join(parts), kind | mode, content, device)
+
+    def finish(self):
+        self.entry("TRAILER!!!", 0)
+        return bytes(self.data) + b"\0" * (-len(self.data) % 512)
+
+
+def read(path):
+    with open(path, "rb") as f:
+        return f.read()
+
+
+def needed_modules(packages):
+    """path -> paths that it needs, below /lib/modules/X/, of the wanted modules; each after what it needs."""
+    needs, paths = {}, {}
+    with open(os.path.join(packages.modules, "modules.dep")) as f:
+        for line in f:
+            path, _, rest = line.partition(":")
+            needs[path] = rest.split()
+            paths[re.sub(r"\.ko(\.\w+)?$", "", os.path.basename(path)).replace("-", "_")] = path
+    wanted = {}
+
+    def take(path):
+        for other in needs[path]:
+            if other not in wanted:
+                take(other)
+        wanted[path] = needs[path]
+
+    for name in MODULES:
+        if name in paths:  # else it is built in
+            take(paths[name])
+    return wanted
+
+
+def make_initramfs(packages):
+    cpio = Cpio()
+    cpio.add("/init", 0o755, read(os.path.join(HERE, "init")))
+    cpio.add("/bin/busybox", 0o755, read(os.path.join(packages.root, "bin", "busybox")))
+    # The first process writes here before it mounts anything.
+    cpio.add("/dev/console", 0o600, b"", 0o020000, (5, 1))
+    base = "/lib/modules/%s/" % packages.release
+    plain = lambda path: re.sub(r"\.xz$", "", path)
+    dep = ""
+    for path, needs in needed_modules(packages).items():
+        content = read(os.path.join(packages.modules, path))
+        cpio.add(base + plain(path), 0o644, lzma.decompress(content) if path.endswith(".xz") else content)
+        dep += "%s: %s\n" % (plain(path), " ".join(map(plain, needs)))
+    cpio.add(base + "modules.dep", 0o644, dep.encode())
+    # What the kernel asks for by alias: ext4 needs a checksum of this name.
+    cpio.add(base + "modules.alias", 0o644, b"alias crypto-crc32c crc32c_generic\n")
+    return cpio.finish()
+
+
+def make_disk(path):
+    """An ext4 image with files and their checksums; no root is needed."""
+    with tempfile.TemporaryDirectory() as folder:
+        host = os.path.join(folder, "host")
+        os.mkdir(host)
+        sums = []
+        for name, size in (("small.bin", 1000), ("large.bin", 3 << 20)):
+            # SHAKE is a stream of any length from a seed: contents that do not compress and never change.
+            content = hashlib.shake_256(name.encode()).digest(size)
+            with open(os.path.join(host, name), "wb") as f:
+                f.write(content)
+            sums.append("%s  %s\n" % (hashlib.sha256(content).hexdigest(), name))
+        with open(os.path.join(host, "SHA256SUMS"), "w") as f:
+            f.writelines(sums)
+        # The same image each time: no random identity, no time of the host's, no owner but root.
+        uuid, now = "5d5a7c1e-0000-4000-8000-736d6d752d76", "1700000000"
+        env = {**TOOL_ENV, "E2FSPROGS_FAKE_TIME": now}
+        call(["mke2fs", "-q", "-F", "-t", "ext4", "-U", uuid, "-E", "hash_seed=%s,lazy_itable_init=0,root_owner=0:0" % uuid,
+              "-d", folder, path, "32M"], "mke2fs", env=env)
+        commands = os.path.join(folder, "commands")
+        with open(commands, "w") as f:
+            for inode in ("/", "/host", *("/host/" + name for name in sorted(os.listdir(host)))):
+                for field in ("atime", "ctime", "mtime", "crtime"):
+                    f.write("set_inode_field %s %s @%s\n" % (inode, field, now))
+                    f.write("set_inode_field %s %s_extra 0\n" % (inode, field))
+                f.write("set_inode_field %s uid 0\nset_inode_field %s gid 0\n" % (inode, inode))
+                if inode.startswith("/host/"):
+                    f.write("set_inode_field %s mode 0100644\n" % inode)
+            f.write("set_inode_field /host mode 040755\nset_inode_field / mode 040755\n")
+        call(["debugfs", "-w", "-f", commands, path], "debugfs", env=env)
+
+
+def check_disk(path):
+    """What Linux wrote, seen from outside. Returns what is wrong, or nothing."""
+    fsck = subprocess.run(["e2fsck", "-fn", path], stdin=subprocess.DEVNULL, capture_output=True, text=True, env=TOOL_ENV)
+    if fsck.returncode != 0:
+        return "e2fsck finds mistakes in the image:\n" + fsck.stdout
+
+    def cat(name):
+        return subprocess.run(["debugfs", "-R", "cat /guest/" + name, path], stdin=subprocess.DEVNULL,
+                              capture_output=True, env=TOOL_ENV).stdout
+
+    sums = cat("SHA256SUMS").decode(errors="replace").splitlines()
+    if len(sums) != 2:
+        return "the image has no /guest/SHA256SUMS with two lines"
+    for line in sums:
+        said, name = line.split()
+        found = hashlib.sha256(cat(name)).hexdigest()
+        if said != found:
+            return "/guest/%s: Linux says SHA-256 %s, the image has %s" % (name, said, found)
+        say("/guest/%s has the SHA-256 that Linux gave it, %s" % (name, found))
+    return None
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="./vp linux", add_help=False, allow_abbrev=False)
+    parser.add_argument("--program")
+    parser.add_argument("--kernel")
+    parser.add_argument("--initrd")
+    parser.add_argument("--series", choices=sorted(META), default="6.12")
+    parser.add_argument("--update", action="store_true")
+    parser.add_argument("--disk")
+    parser.add_argument("--skip-without-packages", action="store_true")
+    parser.add_argument("--help", "-h", action="store_true")
+    args, rest = parser.parse_known_args()
+    if args.help:
+        print("""usage: ./vp linux [CONFIG] [options]
+
+CONFIG is vp-configs/linux-smmuv3.toml unless given. Options:
+  --kernel FILE   your own kernel (Image, gzip, EFI zboot, ELF); then --initrd is needed, too
+  --initrd FILE   your own initramfs
+  --disk FILE     your own disk image; it is written to. Otherwise a new one for each run
+  --series 6.12   Debian's kernel series: 6.12 (default) or 6.1
+  --update        get the newest packages even if there are some in the cache
+  --console       a shell in Linux instead of the tests
+Any other option is one of `smmu-vp run`: --append, --dtb, --set, --json, --trace ...""")
+        return 0
+    config = rest.pop(0) if rest and not rest[0].startswith("-") else DEFAULT_CONFIG
+    with tempfile.TemporaryDirectory(prefix="smmu-vp-linux-") as folder:
+        try:
+            kernel, initrd = args.kernel, args.initrd
+            if kernel and not initrd:
+                say("--kernel needs --initrd: the modules of Debian's initramfs fit Debian's kernel only")
+                return CONFIG_ERROR
+            if not kernel:
+                packages = Packages(cache_folder(), args.series)
+                packages.get(args.update)
+                kernel = packages.kernel
+            if not initrd:
+                initrd = os.path.join(folder, "initramfs.cpio")
+                with open(initrd, "wb") as f:
+                    f.write(make_initramfs(packages))
+            disk = args.disk
+            if not disk:
+                disk = os.path.join(folder, "disk.ext4")
+                make_disk(disk)
+        except Unavailable as e:
+            if args.skip_without_packages:
+                say("SKIPPED: " + str(e))
+                return SKIP
+            say(str(e))
+            return CONFIG_ERROR
+        options = ["--kernel", kernel, "--initrd", initrd]
+        options += ["--set", "disk0.image=" + disk]
+        status = subprocess.run([args.program, "run", config, *options, *rest]).returncode
+        own = args.initrd is not None or args.disk is not None or "--console" in rest
+        if status == 0 and not own:
+            wrong = check_disk(disk)
+            if wrong:
+                say(wrong)
+                return 1
+        return status
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

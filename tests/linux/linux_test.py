@@ -1,0 +1,91 @@
+#!/usr/bin/env python3
+"""Debian's own Linux on the platform, seen from outside. Its init script judges most; see platform/linux/init.
+
+usage: linux_test.py --program smmu-vp --source DIR CASE
+A case is a function of this file whose name starts with case_. Exit 0: passed; 77: Debian's packages cannot be had.
+"""
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+SKIP = 77
+
+
+class Bench:
+    def __init__(self, args, folder):
+        self.folder = folder
+        self.command = [sys.executable, os.path.join(args.source, "platform", "linux", "linux.py"), "--program", args.program]
+
+    def boot(self, name, *options):
+        """One run of the default configuration. Returns the result, and the report if there is one."""
+        report = os.path.join(self.folder, name)
+        r = subprocess.run([*self.command, "--skip-without-packages", "--json", report, "--timeout-sim", "60s", *options],
+                           stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace")
+        if r.returncode == SKIP:
+            print(r.stderr.strip())
+            sys.exit(SKIP)
+        try:
+            with open(report) as f:
+                return r, json.load(f)
+        except OSError:
+            check(False, "the run wrote no report", r)
+
+
+def check(condition, text, result=None):
+    if condition:
+        return
+    print("FAILED:", text)
+    if result is not None:
+        print("exit code", result.returncode)
+        print("--- stdout\n" + result.stdout[-8000:] + "\n--- stderr\n" + result.stderr[-4000:])
+    sys.exit(1)
+
+
+def case_stock_linux_probes_the_smmu_uses_a_disk_behind_it_and_reports_a_fault(b):
+    r, report = b.boot("report.json")
+    check(r.returncode == 0, "expected exit code 0", r)
+    check(report["tests"]["passed"] == 12 and report["tests"]["failed"] == 0, "expected 12 passed tests", r)
+    for package in (r"linux-image-6\.12\.\S+ 6\.12\.\S+, SHA-256 [0-9a-f]{64}", r"busybox-static \S+, SHA-256 [0-9a-f]{64}"):
+        check(re.search(package, r.stderr), "the versions are not shown: " + package, r)
+
+    # Linux's bits for the defaults of the model: two-level Stream tables (0), tables of both endians (2, 3), SEV (6),
+    # coherent (8), stage 1 (9), attribute overrides (20); OAS is 44.
+    check("ias 44-bit, oas 44-bit (features 0x0010034d)" in r.stdout, "Linux does not see the features as configured", r)
+
+    # The fault, as the model reports it; what Linux makes of it is judged inside.
+    check(report["event_count"] == 1, "expected one event record", r)
+    event = report["events"][0]
+    for key, value in (("event", "F_TRANSLATION"), ("sid", "0x100"), ("address", "0x456789ab0000")):
+        check(event.get(key) == value, "expected %s %s in the event: %s" % (key, value, event), r)
+    check(report["unimplemented"] == 0, "Linux met what is not built", r)
+    # docs/linux.md: the one diagnostic is of the device that was made to fail.
+    check([d["source"] for d in report["diagnostics"]] == ["dma0"], "expected no diagnostic but dma0's", r)
+    check(report["statistics"]["smmu0"]["translations"] > 1000, "the disk's data went past the SMMU", r)
+    check(r.stderr.count("has the SHA-256 that Linux gave it") == 2, "the image was not compared from outside", r)
+
+
+def case_two_boots_have_the_same_digest(b):
+    first, one = b.boot("one.json")
+    second, two = b.boot("two.json")
+    check(first.returncode == 0, "expected exit code 0", first)
+    check(second.returncode == 0, "expected exit code 0", second)
+    check(one["sim_time_ps"] == two["sim_time_ps"], "the two runs took different simulated times", second)
+    check(one["digest"] == two["digest"], "digests %s and %s" % (one["digest"], two["digest"]), second)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--program", required=True)
+    parser.add_argument("--source", required=True)
+    parser.add_argument("case")
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        globals()["case_" + args.case](Bench(args, folder))
+
+
+if __name__ == "__main__":
+    main()
