@@ -23,7 +23,7 @@ constexpr std::uint32_t IN = 0, OUT = 1, FLUSH = 4, GET_ID = 8;
 constexpr std::uint32_t STATUS = 0x070, INTERRUPT_STATUS = 0x060, INTERRUPT_ACK = 0x064;
 constexpr std::size_t image_bytes = 64 * 1024;
 
-/// A file in the build's temporary folder that goes with the process.
+/// A file in /tmp that goes with the object.
 class TemporaryFile {
  public:
   explicit TemporaryFile(const std::string& content) {
