@@ -443,6 +443,78 @@ TEST_F(EventQueue, OverflowIsNotVisibleBeforeTheQueueIsFull) {
   EXPECT_EQ(w.read(0x100a8), 8U | EVENTQ_OVFLG);
 }
 
+TEST_F(EventQueue, LosesNothingWhileSoftwareMakesRoomBeforeItIsFull) {
+  std::deque<Access> pending;
+  const auto faults = [&](int n) {
+    for (int i = 0; i < n; ++i) {
+      pending.emplace_back(w.smmu, World::request(1, 0x1000));
+      while (pending.back().step() == Step::need) {
+        pending.back().complete(w.memory.carry_out(pending.back().op()));
+      }
+    }
+  };
+  faults(4);
+  w.work();
+  faults(8);  // 4 more than the queue has room for now
+  unsigned records = 0;
+  while (w.smmu.work_step(0) == Step::need) {
+    w.smmu.work_complete(w.memory.carry_out(w.smmu.work_op()));
+    EXPECT_EQ(w.read(0x100a8) & EVENTQ_OVFLG, 0U) << "IHI 0070 7.4: it has never been full";
+    if (w.pop_event()) ++records;
+  }
+  while (w.pop_event()) ++records;
+  EXPECT_EQ(records, 12U);
+  EXPECT_EQ(w.read(0x100a8) & EVENTQ_OVFLG, 0U);
+}
+
+TEST_F(EventQueue, AnOverflowOfWhatWaitsIsToldWhenTheQueueIsFull) {
+  std::deque<Access> pending;
+  for (int i = 0; i < 9; ++i) {
+    pending.emplace_back(w.smmu, World::request(1, 0x1000));
+    while (pending.back().step() == Step::need) {
+      pending.back().complete(w.memory.carry_out(pending.back().op()));
+    }
+  }
+  while (w.smmu.work_step(0) == Step::need) {
+    w.smmu.work_complete(w.memory.carry_out(w.smmu.work_op()));
+    w.pop_event();
+    EXPECT_EQ(w.read(0x100a8) & EVENTQ_OVFLG, 0U);
+  }
+  pending.clear();
+  for (int i = 0; i < 8; ++i) {
+    EXPECT_EQ(w.read(0x100a8) & EVENTQ_OVFLG, 0U) << i;
+    fault();
+  }
+  EXPECT_NE(w.read(0x100a8) & EVENTQ_OVFLG, 0U);
+}
+
+TEST_F(EventQueue, IsWrittenWithTheWriteAllocateHintOfItsBase) {
+  for (std::uint64_t hint : {std::uint64_t{0}, BASE_hint}) {
+    w.write(0x20, 0);
+    w.write(0xa0, World::eventq | World::log2_events | hint, 8);
+    w.write(0x20, CR0_implemented);
+    Access a(w.smmu, World::request(1, 0x1000));
+    while (a.step() == Step::need) a.complete(w.memory.carry_out(a.op()));
+    ASSERT_EQ(w.smmu.work_step(0), Step::need);
+    EXPECT_EQ(w.smmu.work_op().attributes.memory, hint != 0 ? 0xffU : 0xccU);
+    w.work();
+  }
+}
+
+TEST(CommandQueue, IsReadWithTheReadAllocateHintOfItsBase) {
+  World w;
+  w.start(8, CR0_SMMUEN);
+  for (std::uint64_t hint : {std::uint64_t{0}, BASE_hint}) {
+    w.write(0x20, CR0_SMMUEN);
+    w.write(0x90, World::cmdq | World::log2_cmds | hint, 8);
+    w.write(0x20, CR0_implemented);
+    w.push(0x30);
+    ASSERT_EQ(w.smmu.work_step(0), Step::need);
+    EXPECT_EQ(w.smmu.work_op().attributes.memory, hint != 0 ? 0xffU : 0xccU);
+    w.work();
+  }
+}
+
 TEST_F(EventQueue, DiscardsWithoutOverflowWhileDisabled) {
   w.write(0x20, CR0_SMMUEN);
   fault();

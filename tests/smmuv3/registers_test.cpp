@@ -305,6 +305,44 @@ TEST(IRQ_CTRL, AcknowledgesImplementedBitsOnly) {
   EXPECT_EQ(w.read(0x54), 5U);
 }
 
+TEST(IRQ_CTRL, ADisabledSourceSignalsNothingThatHappenedBefore) {
+  World w;
+  w.start();
+  {
+    Access a(w.smmu, World::request(1, 0x1000));
+    while (a.step() == smmu::Step::need) a.complete(w.memory.carry_out(a.op()));
+  }
+  w.push(0);  // CERROR_ILL
+  while (w.smmu.work_step(0) == smmu::Step::need) w.smmu.work_complete(w.memory.carry_out(w.smmu.work_op()));
+  w.write(0x50, IRQ_CTRL_GERROR_IRQEN);
+  w.write(0x50, IRQ_CTRL_implemented);
+  Signals s = w.smmu.take_signals();
+  EXPECT_FALSE(s.eventq);
+  EXPECT_TRUE(s.gerror);
+}
+
+TEST(QueueIndexes, ADebuggerSeesWhatSoftwareReads) {
+  World w;
+  w.write(0x90, 5, 8);
+  w.write(0xa0, 3, 8);
+  for (std::uint32_t offset : {0x98U, 0x9cU, 0x100a8U, 0x100acU}) {
+    w.write(offset, 0xffff'ffff);
+    std::uint64_t whole = 0;
+    w.smmu.peek_register(offset, 4, whole);
+    EXPECT_EQ(whole, w.read(offset)) << std::hex << offset;
+    std::uint64_t pair = 0;
+    w.smmu.peek_register(offset & ~7U, 8, pair);
+    EXPECT_EQ(pair >> (8 * (offset & 4)) & 0xffff'ffff, whole);
+    std::uint64_t bytes = 0;
+    for (unsigned i = 0; i < 4; ++i) {
+      std::uint64_t byte = 0;
+      w.smmu.peek_register(offset + i, 1, byte);
+      bytes |= byte << (8 * i);
+    }
+    EXPECT_EQ(bytes, whole);
+  }
+}
+
 TEST(QueueIndexes, BitsAboveTheWrapBitAreRaz) {
   World w;
   w.write(0x90, 3, 8);

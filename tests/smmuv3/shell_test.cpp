@@ -391,6 +391,25 @@ TEST_F(Shell, TransportDbgTranslatesWithoutSideEffects) {
   EXPECT_EQ(b.walk_reads, 5) << "STE, CD and three levels: the debug access has filled no cache";
 }
 
+TEST_F(Shell, TransportDbgNeedsNeitherStreamingWidthNorByteEnables) {
+  Bench& b = bench();
+  map(7, 0x10000, 0x8000'0000, 0x1000);
+  b.world.memory.write(0x8000'0100, 0x1122334455667788);
+  std::uint64_t data = 0;
+  unsigned char none = TLM_BYTE_DISABLED;
+  tlm::tlm_generic_payload p;  // streaming width 0, as it comes
+  p.set_command(tlm::TLM_READ_COMMAND);
+  p.set_address(0x10100);
+  p.set_data_ptr(reinterpret_cast<unsigned char*>(&data));
+  p.set_data_length(8);
+  p.set_byte_enable_ptr(&none);
+  p.set_byte_enable_length(1);
+  EXPECT_EQ(b.master->transport_dbg(p), 8U);
+  EXPECT_EQ(data, 0x1122334455667788U);
+  EXPECT_EQ(p.get_streaming_width(), 0U);
+  EXPECT_EQ(p.get_byte_enable_ptr(), &none);
+}
+
 TEST_F(Shell, AHitTakesItsTimeAndAMissTakesThatOfItsFetchesToo) {
   Bench& b = bench();
   map(7, 0x10000, 0x8000'0000, 0x1000);
@@ -430,6 +449,17 @@ TEST_F(Shell, EachCmdSyncSignalsWhenItCompletesAndNotAfterTheNextCommand) {
     EXPECT_EQ(b.reg(0x9c), 1U) << "the next is still being fetched";
   });
   EXPECT_EQ(b.sync_edges, 2);
+}
+
+TEST_F(Shell, NoEdgeComesAfterIrqCtrlackSaysThatItsSourceIsDisabled) {
+  Bench& b = bench();
+  b.in_simulation([&] {
+    second_interrupt_waits();
+    b.set(0x50, v3::IRQ_CTRL_GERROR_IRQEN);
+    EXPECT_EQ(b.reg(0x54), v3::IRQ_CTRL_GERROR_IRQEN);
+    wait(sc_time(100, sc_core::SC_NS));
+  });
+  EXPECT_EQ(b.eventq_edges, 1);
 }
 
 TEST_F(Shell, AnInterruptThatWaitsIsSavedAndSignalledAfterLoading) {
@@ -545,6 +575,47 @@ TEST_F(Shell, ARegisterAccessBeyondTheWindowIsAnAddressError) {
   sc_time d;
   b.cpu->b_transport(p, d);
   EXPECT_EQ(p.get_response_status(), tlm::TLM_ADDRESS_ERROR_RESPONSE);
+}
+
+TEST_F(Shell, ARegisterTakesNoCompareAndSwapAndNoPartOfAWord) {
+  Bench& b = bench();
+  const std::uint64_t before = b.reg(0x28);
+  std::uint64_t data = 0;
+  tlm::tlm_generic_payload p;
+  p.set_address(0x28);
+  p.set_data_ptr(reinterpret_cast<unsigned char*>(&data));
+  const auto send = [&](tlm::tlm_command command, unsigned bytes) {
+    sc_time d;
+    p.set_command(command);
+    p.set_data_length(bytes);
+    p.set_streaming_width(bytes);
+    p.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
+    b.cpu->b_transport(p, d);
+    return p.get_response_status();
+  };
+  CompareSwapExtension swap;
+  p.set_extension(&swap);
+  EXPECT_EQ(send(tlm::TLM_WRITE_COMMAND, 4), tlm::TLM_COMMAND_ERROR_RESPONSE);
+  p.clear_extension(&swap);
+  for (unsigned bytes : {1U, 2U, 3U}) {  // IHI 0070 6.2: RAZ/WI
+    EXPECT_EQ(send(tlm::TLM_WRITE_COMMAND, bytes), tlm::TLM_OK_RESPONSE);
+    data = 0x55;
+    EXPECT_EQ(send(tlm::TLM_READ_COMMAND, bytes), tlm::TLM_OK_RESPONSE);
+    EXPECT_EQ(data, 0U);
+  }
+  unsigned char enables[4] = {0xff, 0xff, 0, 0};
+  p.set_byte_enable_ptr(enables);
+  p.set_byte_enable_length(4);
+  EXPECT_EQ(send(tlm::TLM_WRITE_COMMAND, 4), tlm::TLM_OK_RESPONSE);
+  EXPECT_EQ(b.reg(0x28), before);
+  enables[2] = enables[3] = 0xff;
+  data = 0;
+  EXPECT_EQ(send(tlm::TLM_READ_COMMAND, 4), tlm::TLM_OK_RESPONSE);
+  EXPECT_EQ(data, before) << "all bytes enabled is a whole access";
+  p.set_byte_enable_ptr(nullptr);
+  p.set_data_ptr(nullptr);
+  EXPECT_NE(send(tlm::TLM_READ_COMMAND, 4), tlm::TLM_OK_RESPONSE);
+  EXPECT_EQ(b.cpu->transport_dbg(p), 0U);
 }
 
 TEST_F(Shell, ADescriptionForTheDeviceTreeFollowsTheBinding) {

@@ -220,6 +220,20 @@ TEST_F(Translation, SteOverridesReplaceAttributesOfABypass) {
   EXPECT_FALSE(w.access(1, 0x1000, AccessKind::write).instruction) << "writes are Data";
 }
 
+TEST_F(Translation, AnOverriddenTypeKeepsTheHintsOfEachLevelThatHasThem) {
+  w.put_ste(1, ste_bypass().set(96, 4, 0xf).set(100, 1, 1));  // MTCFG, MemAttr: Write-Back at both levels
+  struct Case {
+    std::uint8_t incoming, expected;
+  };
+  // IHI 0070 13.1.3: a level that supplies no hints has Read- and Write-Allocate.
+  for (const Case c : {Case{0x4f, 0xff}, Case{0x4c, 0xfc}, Case{0xc4, 0xcf}, Case{0xed, 0xed},
+                       Case{0x44, 0xff}, Case{0x04, 0xff}, Case{0xbb, 0xff}}) {
+    auto q = World::request(1, 0x1000);
+    q.attributes.memory = c.incoming;
+    EXPECT_EQ(w.access(q).attributes.memory, c.expected) << std::hex << int{c.incoming};
+  }
+}
+
 TEST_F(Translation, ShcfgSelectsTheShareability) {
   for (unsigned shcfg = 0; shcfg < 4; ++shcfg) {
     w.put_ste(shcfg, ste_bypass().set(108, 2, shcfg));
@@ -780,6 +794,81 @@ TEST(Timing, AHitCostsItsStructuresAndContentionIsBooked) {
   EXPECT_EQ(w.access(q).time, 10'100U) << "behind the first at the configuration cache";
   q.time = 5'000;
   EXPECT_EQ(w.access(q).time, 5'070U) << "an earlier time is still free";
+}
+
+TEST(Timing, AWalkOccupiesAWalkerExactlyWhileItRuns) {
+  Structures s;
+  s.port = s.config = s.tlb = s.walk_port = {0, 0, 1};
+  s.walker = {10, 0, 1};
+  World w({}, s);
+  w.start();
+  ASSERT_TRUE(w.stream(1).map(0x1000, 0x8000'0000, 0x8000));
+  w.access(1, 0x1000);
+  const auto end_of = [&](std::uint64_t page, std::uint64_t time) {
+    auto q = World::request(1, page << 12);
+    q.time = time;
+    return w.access(q).time;
+  };
+  EXPECT_EQ(end_of(2, 20'010), 20'020U);
+  EXPECT_EQ(end_of(3, 20'005), 20'015U) << "the walker is free, and nobody knows how long the walk will be";
+  EXPECT_EQ(end_of(4, 20'020), 20'030U) << "the others are over";
+  EXPECT_EQ(end_of(5, 20'015), 20'040U) << "behind all of them";
+}
+
+TEST(Timing, BookingsOfThePastAreForgottenByCommandsToo) {
+  Structures s;
+  s.walk_port = {10, 10, 1};
+  World w({}, s);
+  w.start();
+  const auto size_after = [&](int commands) {
+    for (int i = 0; i < commands; ++i) {
+      w.now += 1000;
+      w.command(0x30);
+    }
+    ArchiveWriter a;
+    w.smmu.visit(a);
+    return a.data().size();
+  };
+  const auto size = size_after(10);
+  EXPECT_EQ(size_after(500), size);
+}
+
+TEST(Trace, TellsTheSameOfAHitAndOfAMiss) {
+  class Sink : public TraceSink {
+   public:
+    bool wants(std::string_view, std::string_view point) override { return point == "smmu.translate"; }
+    void record(std::uint64_t time_ps, std::string_view, std::string_view, const TraceValue* values,
+                std::size_t count) override {
+      ASSERT_EQ(count, 5U);
+      times.push_back(time_ps);
+      kinds.emplace_back(values[3].text);
+    }
+    std::vector<std::uint64_t> times;
+    std::vector<std::string> kinds;
+  } sink;
+  Structures s;
+  s.tlb = {30, 30, 1};
+  World w({}, s, &sink);
+  w.start();
+  pgtable::Mapping mapping;
+  mapping.unprivileged_execute = true;
+  ASSERT_TRUE(w.stream(1).map(0x1000, 0x8000'0000, 0x1000, mapping));
+  auto execute = World::request(1, 0x1000);
+  execute.instruction = true;
+  for (const auto& request : {execute, World::request(1, 0x1000, AccessKind::atomic),
+                              World::request(1, 0x1000, AccessKind::write), World::request(1, 0x1000)}) {
+    w.command(0x30);
+    for (int hit = 0; hit < 2; ++hit) {
+      auto q = request;
+      q.time = w.now += 1000;
+      const auto a = w.access(q);
+      EXPECT_EQ(a.tlb_hit, hit == 1);
+      ASSERT_FALSE(sink.times.empty());
+      EXPECT_EQ(sink.times.back(), a.time);
+    }
+  }
+  EXPECT_EQ(sink.kinds, (std::vector<std::string>{"execute", "execute", "atomic", "atomic", "write", "write",
+                                                  "read", "read"}));
 }
 
 TEST(Timing, ChangesNoResult) {

@@ -116,8 +116,9 @@ class World {
   static constexpr unsigned log2_cmds = 5;
   static constexpr unsigned log2_events = 3;
 
-  explicit World(const Features& features = {}, const Structures& structures = untimed())
-      : smmu(features, structures, "smmu0", &diag) {}
+  explicit World(const Features& features = {}, const Structures& structures = untimed(),
+                 TraceSink* trace = nullptr)
+      : smmu(features, structures, "smmu0", &diag, trace) {}
   static Structures untimed() {
     Structures s;
     s.timing = false;

@@ -11,15 +11,11 @@ using smmu::MemoryPurpose;
 using smmu::Outcome;
 using smmu::Step;
 
-namespace {
-
-std::string_view kind_name(const smmu::AccessRequest& request, bool instruction) {
-  if (request.kind == smmu::AccessKind::write) return "write";
-  if (request.kind == smmu::AccessKind::atomic) return "atomic";
+std::string_view kind_name(smmu::AccessKind kind, bool instruction) {
+  if (kind == smmu::AccessKind::write) return "write";
+  if (kind == smmu::AccessKind::atomic) return "atomic";
   return instruction ? "execute" : "read";
 }
-
-}  // namespace
 
 pgtable::AccessType access_type(smmu::AccessKind kind, bool instruction) {
   switch (kind) {
@@ -282,7 +278,7 @@ void Access::translate() {
     ++m_smmu.m_statistics.tlb_misses;
     ++m_smmu.m_statistics.walks;
     if (m_smmu.m_structures.timing) {
-      m_walk_begin = m_smmu.m_walker_calendar.earliest(m_time, 1);
+      m_walk_begin = m_smmu.m_walker_calendar.earliest(m_time);
       m_time = m_walk_begin + m_smmu.m_walker_calendar.timing().latency;
     }
   }
@@ -311,9 +307,7 @@ void Access::walk() {
   }
   m_walk_started = true;
   if (m_walk->step() == pgtable::Step::done) {
-    if (counts() && m_smmu.m_structures.timing && m_time > m_walk_begin) {
-      m_smmu.m_walker_calendar.reserve(m_walk_begin, m_time - m_walk_begin);
-    }
+    if (counts() && m_smmu.m_structures.timing) m_smmu.m_walker_calendar.occupy(m_walk_begin, m_time);
     walked(m_walk->result());
     return;
   }
@@ -480,7 +474,7 @@ void Access::finish(std::uint64_t output, std::uint8_t region_shift,
   if (!m_bypassed) ++m_smmu.m_statistics.translations;
   m_smmu.m_statistics.translation_time += m_time - m_request.time;
   m_smmu.m_tracer.emit(m_time, trace_translate, m_request.stream_id, m_request.address, output,
-                       kind_name(m_request, m_instruction), m_answer.tlb_hit);
+                       kind_name(m_request.kind, m_instruction), m_answer.tlb_hit);
 }
 
 }  // namespace smmuvp::v3

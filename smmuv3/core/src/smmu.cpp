@@ -66,14 +66,14 @@ void Smmu::refresh() {
   m_stream_table =
       StreamTable::from_registers(m_registers.get(SMMU_STRTAB_BASE), reg(SMMU_STRTAB_BASE_CFG), m_features);
   const std::uint32_t CR1 = reg(SMMU_CR1);
-  m_table_attributes = structure_attributes(CR1, 6);
-  m_queue_attributes = structure_attributes(CR1, 0);
-  // RA is a hint for cacheable types only (6.3.11).
-  const auto with_read_hint = [](smmu::MemoryAttributes a, std::uint64_t BASE) {
-    if ((BASE & BASE_hint) == 0) a.memory = smmu::with_hints(a.memory, 0);
+  // RA of what the SMMU reads and WA of what it writes are hints for cacheable types only (6.3.11).
+  const auto hinted = [this](smmu::MemoryAttributes a, Reg BASE) {
+    if ((m_registers.get(BASE) & BASE_hint) == 0) a.memory = smmu::with_hints(a.memory, 0);
     return a;
   };
-  m_table_attributes = with_read_hint(m_table_attributes, m_registers.get(SMMU_STRTAB_BASE));
+  m_table_attributes = hinted(structure_attributes(CR1, 6), SMMU_STRTAB_BASE);
+  m_cmdq_attributes = hinted(structure_attributes(CR1, 0), SMMU_CMDQ_BASE);
+  m_eventq_attributes = hinted(structure_attributes(CR1, 0), SMMU_EVENTQ_BASE);
   m_cmdq = Queue::from_register(m_registers.get(SMMU_CMDQ_BASE), m_features.CMDQS, 16);
   m_eventq = Queue::from_register(m_registers.get(SMMU_EVENTQ_BASE), m_features.EVENTQS, 32);
 }
@@ -119,8 +119,8 @@ bool Smmu::translate_fast(const smmu::AccessRequest& request, smmu::AccessAnswer
   ++m_statistics.tlb_hits;
   m_statistics.config_hits += 2;
   m_statistics.translation_time += time - request.time;
-  m_tracer.emit(request.time, trace_translate, request.stream_id, request.address, answer.output,
-                std::string_view(request.is_write() ? "write" : "read"), true);
+  m_tracer.emit(time, trace_translate, request.stream_id, request.address, answer.output,
+                kind_name(request.kind, instruction), true);
   return true;
 }
 

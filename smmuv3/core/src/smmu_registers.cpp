@@ -50,20 +50,32 @@ void Smmu::write_register(std::uint32_t offset, unsigned bytes, AccessSecurity s
 
 void Smmu::peek_register(std::uint32_t offset, unsigned bytes, std::uint64_t& value) const {
   m_registers.peek(offset, bytes, AccessSecurity::NonSecure, value);
+  for (const Reg id : {SMMU_CMDQ_PROD, SMMU_CMDQ_CONS, SMMU_EVENTQ_PROD, SMMU_EVENTQ_CONS}) {
+    const RegisterInfo& info = m_registers.info(id);
+    if (offset >= info.offset + info.bytes || info.offset >= offset + bytes) continue;
+    const std::uint64_t hidden = ~visible_bits(id) & 0xffff'ffffU;
+    value &= ~(info.offset >= offset ? hidden << (8 * (info.offset - offset))
+                                     : hidden >> (8 * (offset - info.offset)));
+  }
+}
+
+/// What reads give of the stored value.
+std::uint64_t Smmu::visible_bits(std::uint16_t id) const {
+  switch (id) {  // bits above the wrap bit are RAZ (6.3.28)
+    case SMMU_CMDQ_PROD:
+      return m_cmdq.index_mask();
+    case SMMU_CMDQ_CONS:
+      return m_cmdq.index_mask() | 0x7f00'0000U;
+    case SMMU_EVENTQ_PROD:
+    case SMMU_EVENTQ_CONS:
+      return m_eventq.index_mask() | EVENTQ_OVFLG;
+    default:
+      return ~std::uint64_t{0};
+  }
 }
 
 std::uint64_t Smmu::register_read(std::uint16_t id, std::uint32_t, AccessSecurity, std::uint64_t stored) {
-  switch (id) {  // bits above the wrap bit are RAZ (6.3.28)
-    case SMMU_CMDQ_PROD:
-      return stored & m_cmdq.index_mask();
-    case SMMU_CMDQ_CONS:
-      return (stored & m_cmdq.index_mask()) | (stored & 0x7f00'0000U);
-    case SMMU_EVENTQ_PROD:
-    case SMMU_EVENTQ_CONS:
-      return stored & (m_eventq.index_mask() | EVENTQ_OVFLG);
-    default:
-      return stored;
-  }
+  return stored & visible_bits(id);
 }
 
 void Smmu::register_written(std::uint16_t id, std::uint32_t, AccessSecurity, std::uint64_t old,
@@ -96,6 +108,9 @@ void Smmu::register_written(std::uint16_t id, std::uint32_t, AccessSecurity, std
       break;
     case SMMU_IRQ_CTRL:
       m_registers.set(SMMU_IRQ_CTRLACK, value & IRQ_CTRL_implemented);
+      // 6.3.16: once the acknowledgement says 0, no edge of the source becomes visible.
+      if ((value & IRQ_CTRL_EVENTQ_IRQEN) == 0) m_signals.eventq = false;
+      if ((value & IRQ_CTRL_GERROR_IRQEN) == 0) m_signals.gerror = false;
       break;
     case SMMU_GERRORN: {
       const std::uint64_t toggled = old ^ value;
@@ -146,7 +161,10 @@ void Smmu::update_acks() {
   std::uint32_t after = before | wanted;
   if ((wanted & CR0_SMMUEN) == 0) after &= ~CR0_SMMUEN;
   // 6.3.9.4: when committed records are visible
-  if ((wanted & CR0_EVENTQEN) == 0 && m_pending.empty()) after &= ~CR0_EVENTQEN;
+  if ((wanted & CR0_EVENTQEN) == 0 && m_pending.empty()) {
+    after &= ~CR0_EVENTQEN;
+    m_overflow = false;
+  }
   // 6.3.9.3: when commands in progress are consumed, and reads are complete
   if ((wanted & CR0_CMDQEN) == 0 && m_work != Work::command && m_work != Work::sync) after &= ~CR0_CMDQEN;
   if (after == before) return;

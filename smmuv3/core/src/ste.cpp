@@ -82,10 +82,8 @@ smmu::MemoryAttributes Overrides::attributes(const smmu::MemoryAttributes& incom
   smmu::MemoryAttributes a = incoming;
   a.memory = smmu::normalised_mair(a.memory);
   if (MTCFG) {
-    const std::uint8_t type = smmu::mair_of_mem_attr(MemAttr);
-    // 13.1.4: hints of a cacheable type go on; from one without they are RA, WA, not transient.
-    const bool had_hints = !smmu::is_device(a.memory) && !smmu::is_non_cacheable(a.memory);
-    a.memory = had_hints ? smmu::with_hints(type, smmu::allocation_hints(a.memory)) : type;
+    // 13.1.3: hints of a cacheable level go on; from one without they are RA, WA, not transient.
+    a.memory = smmu::with_hints_of(smmu::mair_of_mem_attr(MemAttr), a.memory);
   }
   if ((ALLOCCFG & 8U) != 0) {  // 0b1RWT
     std::uint8_t hints = 0;

@@ -8,21 +8,16 @@ namespace smmuvp::v3 {
 
 using smmu::Step;
 
-// 7.2.1: a record commits if the queue is writable now; those that have committed are as good as written.
+// 7.2.1, 7.4: whether there is room is seen when a record is written. Until then as many wait as the queue
+// has entries, so that no stream of faults takes memory without bound.
 void Smmu::record(const Event& event) {
   if (!enabled(CR0_EVENTQEN) || (reg(SMMU_CR0) & CR0_EVENTQEN) == 0 || active(GERROR_EVENTQ_ABT_ERR)) {
     ++m_statistics.events_lost;
     return;
   }
-  const std::uint32_t used = m_eventq.used(reg(SMMU_EVENTQ_PROD), reg(SMMU_EVENTQ_CONS));
-  if (used + m_pending.size() >= m_eventq.entries()) {
+  if (m_pending.size() >= m_eventq.entries()) {
     ++m_statistics.events_lost;
-    // 7.4: the overflow must not be seen before the queue is seen to be full.
-    if (m_pending.empty()) {
-      raise_overflow();
-    } else {
-      m_overflow = true;
-    }
+    m_overflow = true;  // 7.4: not to be seen before the queue is seen to be full
     return;
   }
   m_pending.push_back(event);
@@ -51,6 +46,7 @@ bool Smmu::work_pending() const {
 
 Step Smmu::work_step(smmu::TimePs now) {
   if (m_work_waiting) return Step::need;
+  prune(now);  // the worker may be all that runs
   m_now = now;
   m_work_time = std::max(m_work_time, now);
   while (true) {
@@ -59,22 +55,20 @@ Step Smmu::work_step(smmu::TimePs now) {
     if (!m_pending.empty()) {  // before commands: CMD_SYNC makes events visible
       const std::uint32_t prod = reg(SMMU_EVENTQ_PROD);
       if (m_eventq.full(prod, reg(SMMU_EVENTQ_CONS)) || active(GERROR_EVENTQ_ABT_ERR)) {
-        // Only software that moves CONS backwards gets here, or an abort of an earlier record.
         const bool overflow = !active(GERROR_EVENTQ_ABT_ERR);
         m_statistics.events_lost += m_pending.size();
         m_pending.clear();
-        if (overflow) raise_overflow();
         m_overflow = false;
+        if (overflow) raise_overflow();
         continue;
       }
       const bool in_sync = m_work == Work::sync;
       if (!in_sync) m_work = Work::event;
-      start_op(smmu::MemoryOpKind::write, smmu::MemoryPurpose::event, m_eventq.address(prod), 32);
+      start_op(smmu::MemoryPurpose::event, m_eventq.address(prod), 32);
       const auto words = m_pending.front().words();
       for (unsigned i = 0; i < 4; ++i) smmu::store_word(m_work_op.data, i, words[i]);
       return Step::need;
     }
-    if (m_overflow) raise_overflow();
     if (m_work == Work::sync) {
       if (m_in_flight.older() != 0) return Step::stalled;
       finish_sync();
@@ -82,19 +76,19 @@ Step Smmu::work_step(smmu::TimePs now) {
     }
     if (!commands_ready()) return Step::done;
     m_work = Work::command;
-    start_op(smmu::MemoryOpKind::read, smmu::MemoryPurpose::command, m_cmdq.address(reg(SMMU_CMDQ_CONS)), 16);
+    start_op(smmu::MemoryPurpose::command, m_cmdq.address(reg(SMMU_CMDQ_CONS)), 16);
     return Step::need;
   }
 }
 
-void Smmu::start_op(smmu::MemoryOpKind kind, smmu::MemoryPurpose purpose, std::uint64_t address,
-                    std::uint8_t size) {
+void Smmu::start_op(smmu::MemoryPurpose purpose, std::uint64_t address, std::uint8_t size) {
+  const bool event = purpose == smmu::MemoryPurpose::event;
   m_work_op = {};
-  m_work_op.kind = kind;
+  m_work_op.kind = event ? smmu::MemoryOpKind::write : smmu::MemoryOpKind::read;
   m_work_op.purpose = purpose;
   m_work_op.size = size;
   m_work_op.address = address;
-  m_work_op.attributes = m_queue_attributes;
+  m_work_op.attributes = event ? m_eventq_attributes : m_cmdq_attributes;
   if (m_structures.timing) m_work_time = m_walk_port_calendar.book(m_work_time);
   m_work_op.time = m_work_time;
   m_work_waiting = true;
@@ -136,7 +130,7 @@ void Smmu::event_written(bool ok) {
                 next);
   // 3.18: on the transition from empty to non-empty
   if (was_empty && (reg(SMMU_IRQ_CTRLACK) & IRQ_CTRL_EVENTQ_IRQEN) != 0) m_signals.eventq = true;
-  if (m_pending.empty() && m_overflow) raise_overflow();
+  if (m_overflow && m_eventq.full(next, reg(SMMU_EVENTQ_CONS))) raise_overflow();
 }
 
 void Smmu::command_read(const smmu::MemoryAnswer& answer) {

@@ -10,6 +10,7 @@
 #include "smmuvp/smmu_sc/transaction.h"
 #include "smmuvp/tlm/access_extension.h"
 #include "smmuvp/tlm/plugin.h"
+#include "smmuvp/tlm/register_access.h"
 #include "smmuvp/v3/access.h"
 #include "smmuvp/v3/smmu.h"
 
@@ -35,6 +36,12 @@ class SmmuV3<BUSWIDTH>::Impl {
     if (s.gerror) gerror.request();
     if (s.cmdq_sync) cmdq_sync.request();
     if (s.event) event.request();
+  }
+  /// IRQ_CTRL is acknowledged at once, so what waits for the end of a pulse must not follow (6.3.16).
+  void cancel_disabled() {
+    const auto ack = static_cast<std::uint32_t>(core.registers().get(v3::SMMU_IRQ_CTRLACK));
+    if ((ack & v3::IRQ_CTRL_EVENTQ_IRQEN) == 0) eventq.cancel();
+    if ((ack & v3::IRQ_CTRL_GERROR_IRQEN) == 0) gerror.cancel();
   }
   /// Wakes the worker, not before `delay` from now.
   void kick_if_needed(const sc_core::sc_time& delay) {
@@ -206,69 +213,52 @@ void SmmuV3<BUSWIDTH>::tbu_transport(int id, tlm::tlm_generic_payload& payload, 
 template <unsigned BUSWIDTH>
 unsigned SmmuV3<BUSWIDTH>::tbu_transport_dbg(int id, tlm::tlm_generic_payload& payload) {
   const auto i = static_cast<std::size_t>(id);
-  const auto shape = smmu::shape_of(payload, m_impl->settings.stream_id[i], static_cast<std::uint8_t>(id));
-  if (shape.malformed || shape.ignore) return 0;
   Steps steps(*this, i, nullptr);
-  auto debug_shape = shape;
-  debug_shape.request.kind = smmu::AccessKind::translate;  // a debugger needs no rights
-  const tlm::tlm_response_status status = payload.get_response_status();
-  smmu::run_transaction(payload, debug_shape, steps);
-  payload.set_response_status(status);
+  smmu::run_debug_transaction(payload, m_impl->settings.stream_id[i], static_cast<std::uint8_t>(id), steps);
   return steps.bytes();
 }
 
 template <unsigned BUSWIDTH>
 void SmmuV3<BUSWIDTH>::register_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
-  const std::uint64_t offset = payload.get_address();
-  const unsigned length = payload.get_data_length();
   payload.set_dmi_allowed(false);
-  if (length == 0 || offset >= v3::window_size || length > v3::window_size - offset) {
-    payload.set_response_status(tlm::TLM_ADDRESS_ERROR_RESPONSE);
-    return;
-  }
-  if (payload.get_byte_enable_ptr() != nullptr) {
-    payload.set_response_status(tlm::TLM_BYTE_ENABLE_ERROR_RESPONSE);
-    return;
-  }
-  if (payload.get_streaming_width() < length) {
-    payload.set_response_status(tlm::TLM_BURST_ERROR_RESPONSE);
+  RegisterAccess access;
+  if (!begin_register_access(payload, v3::window_size, access)) {
+    // IHI 0070 6.2: an access inside the window of a shape that no register has is RAZ/WI.
+    const tlm::tlm_response_status status = payload.get_response_status();
+    if (status != tlm::TLM_BURST_ERROR_RESPONSE && status != tlm::TLM_BYTE_ENABLE_ERROR_RESPONSE) return;
+    if (payload.get_data_ptr() == nullptr || payload.get_data_length() == 0) return;
+    m_impl->core.diag().guest_error("register.shape",
+                                    "an access of a size, alignment, streaming width or byte enables that no "
+                                    "register has is RAZ/WI",
+                                    "IHI 0070 6.2", {}, payload.get_address());
+    if (payload.is_read()) std::memset(payload.get_data_ptr(), 0, payload.get_data_length());
+    payload.set_response_status(tlm::TLM_OK_RESPONSE);
     return;
   }
   const auto* e = payload.get_extension<AccessExtension>();
   const bool secure = e != nullptr && e->address_space == AddressSpace::Secure;
   const AccessSecurity security = secure ? AccessSecurity::Secure : AccessSecurity::NonSecure;
   const std::uint64_t now = to_ps(sc_core::sc_time_stamp() + delay);
-  const auto at = static_cast<std::uint32_t>(offset);
-  unsigned char* data = payload.get_data_ptr();
-  if (payload.is_read()) {
-    std::uint64_t value = 0;
-    m_impl->core.read_register(at, length, security, now, value);
-    for (unsigned i = 0; i < length; ++i) {
-      data[i] = i < 8 ? static_cast<unsigned char>(value >> (8 * i)) : std::uint8_t{0};
-    }
-  } else if (payload.is_write()) {
-    std::uint64_t value = 0;
-    for (unsigned i = 0; i < length && i < 8; ++i) value |= std::uint64_t{data[i]} << (8 * i);
-    m_impl->core.write_register(at, length, security, now, value);
+  std::uint64_t value = 0;
+  if (access.write) {
+    m_impl->core.write_register(access.offset, access.bytes, security, now, access.value);
+    m_impl->cancel_disabled();
     m_impl->pulses();
+  } else {
+    m_impl->core.read_register(access.offset, access.bytes, security, now, value);
   }
-  payload.set_response_status(tlm::TLM_OK_RESPONSE);
+  end_register_access(payload, access, value);
   if (m_impl->settings.structures.timing) delay += from_ps(m_impl->settings.clock_ps);
   m_impl->kick_if_needed(delay);
 }
 
 template <unsigned BUSWIDTH>
 unsigned SmmuV3<BUSWIDTH>::register_transport_dbg(tlm::tlm_generic_payload& payload) {
-  const std::uint64_t offset = payload.get_address();
-  const unsigned length = payload.get_data_length();
-  // A debugger that writes would change what software relies on: it only reads.
-  if (!payload.is_read() || offset >= v3::window_size || length > v3::window_size - offset) return 0;
-  for (unsigned i = 0; i < length; ++i) {
+  return debug_register_read(payload, v3::window_size, [this](std::uint32_t offset, unsigned bytes) {
     std::uint64_t value = 0;
-    m_impl->core.peek_register(static_cast<std::uint32_t>(offset) + i, 1, value);
-    payload.get_data_ptr()[i] = static_cast<unsigned char>(value);
-  }
-  return length;
+    m_impl->core.peek_register(offset, bytes, value);
+    return value;
+  });
 }
 
 /// Event records and commands: one operation after the other, in simulated time.

@@ -9,6 +9,15 @@ namespace {
 constexpr bool cacheable(unsigned nibble) { return nibble != 4; }
 constexpr bool transient(unsigned nibble) { return nibble < 8 && nibble != 4; }
 
+std::uint8_t nibble_hints(unsigned nibble) {
+  if (!cacheable(nibble)) return 0;
+  std::uint8_t hints = 0;
+  if ((nibble & 2U) != 0) hints |= hint_read_allocate;
+  if ((nibble & 1U) != 0) hints |= hint_write_allocate;
+  if (transient(nibble) && hints != 0) hints |= hint_transient;
+  return hints;
+}
+
 unsigned nibble_with_hints(unsigned nibble, std::uint8_t hints) {
   if (!cacheable(nibble)) return nibble;
   const bool write_back = transient(nibble) ? nibble > 4 : nibble >= 12;
@@ -44,16 +53,7 @@ std::uint8_t normalised_mair(std::uint8_t mair) {
   return mair;
 }
 
-std::uint8_t allocation_hints(std::uint8_t mair) {
-  if (is_device(mair)) return 0;
-  const unsigned outer = mair >> 4U;
-  if (!cacheable(outer)) return 0;
-  std::uint8_t hints = 0;
-  if ((outer & 2U) != 0) hints |= hint_read_allocate;
-  if ((outer & 1U) != 0) hints |= hint_write_allocate;
-  if (transient(outer) && hints != 0) hints |= hint_transient;
-  return hints;
-}
+std::uint8_t allocation_hints(std::uint8_t mair) { return is_device(mair) ? 0 : nibble_hints(mair >> 4U); }
 
 std::uint8_t mair_of_mem_attr(std::uint8_t mem_attr) {
   const unsigned outer = (mem_attr >> 2U) & 3U;
@@ -68,6 +68,16 @@ std::uint8_t with_hints(std::uint8_t mair, std::uint8_t hints) {
   if (is_device(mair)) return mair;
   return static_cast<std::uint8_t>(nibble_with_hints(mair >> 4U, hints) << 4U |
                                    nibble_with_hints(mair & 0xfU, hints));
+}
+
+std::uint8_t with_hints_of(std::uint8_t mair, std::uint8_t from) {
+  if (is_device(mair) || is_device(from)) return mair;
+  const auto level = [&](unsigned shift) {
+    const unsigned own = (mair >> shift) & 0xfU;
+    const unsigned other = (from >> shift) & 0xfU;
+    return (cacheable(other) ? nibble_with_hints(own, nibble_hints(other)) : own) << shift;
+  };
+  return static_cast<std::uint8_t>(level(4) | level(0));
 }
 
 MemoryAttributes consistent(MemoryAttributes attributes) {

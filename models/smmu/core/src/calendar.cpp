@@ -44,10 +44,22 @@ TimePs Calendar::reserve(TimePs at, TimePs length) {
   return start;
 }
 
-TimePs Calendar::earliest(TimePs at, TimePs length) const {
-  TimePs start = earliest_in(m_lanes[0], at, length);
-  for (const Lane& lane : m_lanes) start = std::min(start, earliest_in(lane, at, length));
+TimePs Calendar::earliest(TimePs at) const {
+  TimePs start = earliest_in(m_lanes[0], at, 1);
+  for (const Lane& lane : m_lanes) start = std::min(start, earliest_in(lane, at, 1));
   return start;
+}
+
+void Calendar::occupy(TimePs begin, TimePs end) {
+  if (begin >= end) return;
+  const auto free_for = [&](TimePs length) {
+    return std::find_if(m_lanes.begin(), m_lanes.end(),
+                        [&](const Lane& lane) { return earliest_in(lane, begin, length) == begin; });
+  };
+  auto lane = free_for(end - begin);
+  if (lane == m_lanes.end()) lane = free_for(1);
+  if (lane == m_lanes.end()) lane = m_lanes.begin();  // requests that overlapped this one took them all
+  insert(*lane, begin, end);
 }
 
 void Calendar::prune(TimePs now) {

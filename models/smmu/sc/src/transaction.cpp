@@ -173,6 +173,19 @@ void run_transaction(tlm::tlm_generic_payload& payload, const TransactionShape& 
   payload.set_response_status(status);
 }
 
+void run_debug_transaction(tlm::tlm_generic_payload& payload, std::uint32_t default_stream_id,
+                           std::uint8_t port, TransactionSteps& steps) {
+  const Saved saved(payload);
+  const tlm::tlm_response_status status = payload.get_response_status();
+  payload.set_streaming_width(payload.get_data_length());
+  payload.set_byte_enable_ptr(nullptr);
+  TransactionShape shape = shape_of(payload, default_stream_id, port);
+  shape.request.kind = AccessKind::translate;
+  if (!shape.malformed && !shape.ignore) run_transaction(payload, shape, steps);
+  saved.restore(payload);
+  payload.set_response_status(status);
+}
+
 OpPayload::OpPayload(const MemoryOp& op) : m_data(op.data), m_size(op.size) {
   m_payload.set_command(op.kind == MemoryOpKind::read ? tlm::TLM_READ_COMMAND : tlm::TLM_WRITE_COMMAND);
   m_payload.set_address(op.address);

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 #include "smmuvp/pgtable/walk.h"
 #include "smmuvp/smmu/access.h"
@@ -90,5 +91,7 @@ class Access {
 
 /// pgtable's view of an access.
 pgtable::AccessType access_type(smmu::AccessKind kind, bool instruction);
+/// An access's kind in traces: "read", "write", "atomic" or "execute".
+std::string_view kind_name(smmu::AccessKind kind, bool instruction);
 
 }  // namespace smmuvp::v3

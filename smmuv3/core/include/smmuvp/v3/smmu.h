@@ -106,6 +106,7 @@ class Smmu : private RegisterObserver {
                         std::uint64_t value, std::uint64_t written, std::uint64_t lanes) override;
   void register_write_ignored(std::uint16_t id, std::uint32_t index) override;
   bool legal_access(std::uint32_t offset, unsigned bytes, bool write, std::uint64_t value);
+  std::uint64_t visible_bits(std::uint16_t id) const;
   void update_acks();
   void refresh();
   std::uint32_t reg(Reg id) const { return static_cast<std::uint32_t>(m_registers.get(id)); }
@@ -119,8 +120,7 @@ class Smmu : private RegisterObserver {
   void record(const Event& event);
   void raise_overflow();
   bool commands_ready() const;
-  void start_op(smmu::MemoryOpKind kind, smmu::MemoryPurpose purpose, std::uint64_t address,
-                std::uint8_t size);
+  void start_op(smmu::MemoryPurpose purpose, std::uint64_t address, std::uint8_t size);
   void event_written(bool ok);
   void command_read(const smmu::MemoryAnswer& answer);
   void finish_sync();
@@ -143,7 +143,8 @@ class Smmu : private RegisterObserver {
   std::uint32_t m_cr0ack = 0;
   StreamTable m_stream_table;
   smmu::MemoryAttributes m_table_attributes;
-  smmu::MemoryAttributes m_queue_attributes;
+  smmu::MemoryAttributes m_cmdq_attributes;
+  smmu::MemoryAttributes m_eventq_attributes;
   Queue m_cmdq;
   Queue m_eventq;
 
@@ -162,7 +163,7 @@ class Smmu : private RegisterObserver {
   smmu::TimePs m_pruned = 0;
 
   std::deque<Event> m_pending;  // committed, not yet written
-  bool m_overflow = false;      // a record was discarded behind those in m_pending
+  bool m_overflow = false;      // a record was discarded, and the queue has not been seen full since
   Work m_work = Work::idle;
   bool m_work_waiting = false;  // m_work_op is unanswered
   smmu::MemoryOp m_work_op;

@@ -24,6 +24,9 @@ std::uint8_t allocation_hints(std::uint8_t mair);
 std::uint8_t mair_of_mem_attr(std::uint8_t mem_attr);
 /// Replaces the hints of the cacheable levels. @param hints  the hint_ bits
 std::uint8_t with_hints(std::uint8_t mair, std::uint8_t hints);
+/// Gives each cacheable level the hints of that level of `from`; it keeps its own where `from` has none there
+/// (IHI 0070 13.1.3).
+std::uint8_t with_hints_of(std::uint8_t mair, std::uint8_t from);
 /// IHI 0070 13.1.7: Device and Non-cacheable are Outer Shareable; reserved shareability is Non-shareable;
 /// no-allocate types are not transient.
 MemoryAttributes consistent(MemoryAttributes attributes);

@@ -24,10 +24,12 @@ class Calendar {
 
   /// Books a request that arrives at `at`. @return when its answer is there.
   TimePs book(TimePs at) { return reserve(at, m_timing.occupancy) + m_timing.latency; }
-  /// Books a lane for `length`. @return when it starts.
-  TimePs reserve(TimePs at, TimePs length);
-  /// Earliest start of a booking of `length` at or after `at`, without booking.
-  TimePs earliest(TimePs at, TimePs length) const;
+  /// When a request that arrives at `at` finds a free lane, for one whose length is known only at its end:
+  /// nothing is booked before occupy().
+  TimePs earliest(TimePs at) const;
+  /// Books [begin, end), where `begin` came from earliest(): in a lane that is free all the time, or else in
+  /// one that was free at `begin`, together with what has been booked there since.
+  void occupy(TimePs begin, TimePs end);
   /// Forgets bookings that ended at or before `now`: nothing will be asked for an earlier time.
   void prune(TimePs now);
   void clear();
@@ -43,6 +45,7 @@ class Calendar {
     TimePs end = 0;
   };
   using Lane = std::vector<Interval>;  // sorted, disjoint, neighbours merged
+  TimePs reserve(TimePs at, TimePs length);
   static TimePs earliest_in(const Lane& lane, TimePs at, TimePs length);
   static void insert(Lane& lane, TimePs begin, TimePs end);
 

@@ -42,6 +42,11 @@ class TransactionSteps {
 void run_transaction(tlm::tlm_generic_payload& payload, const TransactionShape& shape,
                      TransactionSteps& steps);
 
+/// As run_transaction(), for transport_dbg: needs no rights, and looks at neither streaming width nor byte
+/// enables, which a debug payload need not set. The response status stays as it was.
+void run_debug_transaction(tlm::tlm_generic_payload& payload, std::uint32_t default_stream_id,
+                           std::uint8_t port, TransactionSteps& steps);
+
 /// Writes an answer into the `out` part of the extension.
 void set_output(AccessExtension& extension, const AccessAnswer& answer);
 
