@@ -37,7 +37,10 @@ po::options_description run_options() {
       ("trace", texts()->value_name("POINT[,POINT]"),
        "trace points by name; 'smmu.*' takes all of a kind")                               //
       ("trace-file", text()->value_name("FILE"), "where the trace goes (standard error)")  //
-      ("quiet", "no summary, no diagnostics, no progress")                                 //
+      ("gdb", text()->value_name("PORT|unix:PATH"),
+       "let gdb connect, from this machine only; docs/debugging.md")         //
+      ("gdb-wait", "with --gdb: wait for gdb before the first instruction")  //
+      ("quiet", "no summary, no diagnostics, no progress")                   //
       ("color", text()->value_name("WHEN"), "auto, always or never");
   return options;
 }
@@ -72,6 +75,9 @@ void take_run_options(const po::variables_map& map, RunOptions& run) {
   text("junit", run.junit);
   text("console-file", run.console_file);
   text("trace-file", run.trace_file);
+  text("gdb", run.gdb);
+  run.gdb_wait = map.count("gdb-wait") != 0;
+  if (run.gdb_wait && run.gdb.empty()) throw ConfigError("gdb-wait", "--gdb-wait needs --gdb");
   if (map.count("trace") != 0) {
     for (const std::string& list : map["trace"].as<std::vector<std::string>>()) {
       std::istringstream stream(list);

@@ -26,6 +26,8 @@ struct RunOptions {
   std::string console_file;
   std::vector<std::string> trace;
   std::string trace_file;
+  std::string gdb;  ///< where the GDB server listens; empty: there is none
+  bool gdb_wait = false;
 };
 
 struct CommandLine {

@@ -16,6 +16,7 @@
 #include "console.h"
 #include "digest.h"
 #include "duration.h"
+#include "gdb_server.h"
 #include "junit.h"
 #include "platform_host.h"
 #include "plugins.h"
@@ -78,6 +79,8 @@ class Run {
 
  private:
   StopReason simulate(const StopSignals& signals);
+  void serve_gdb(const StopSignals& signals);
+  std::optional<std::uint64_t> wall_limit() const;
   void wait_for_real_time(std::uint64_t sim_ps);
   void print(const Reported& r);
   void finish(StopReason reason);
@@ -98,6 +101,7 @@ class Run {
   Clock m_clock;
   RunRecord m_record;
   std::string m_internal;
+  std::unique_ptr<GdbServer> m_gdb;
 };
 
 bool want_colour(Colour colour) {
@@ -143,13 +147,33 @@ void Run::wait_for_real_time(std::uint64_t sim_ps) {
   poll(&input, m_console.has_input() ? 1 : 0, ms);
 }
 
+// A user at a debugger takes time; the configuration's limit is for a guest that runs by itself.
+std::optional<std::uint64_t> Run::wall_limit() const {
+  if (m_options.timeout_wall_ps || !m_options.gdb.empty()) return m_options.timeout_wall_ps;
+  return m_config.run.timeout_wall_ps;
+}
+
+void Run::serve_gdb(const StopSignals& signals) {
+  if (m_options.gdb.empty()) return;
+  m_gdb = std::make_unique<GdbServer>(m_options.gdb, m_options.gdb_wait, m_system.debug_targets(),
+                                      GdbServer::Surroundings{[&signals] { return signals.requested(); },
+                                                              [this] {
+                                                                m_console.flush();
+                                                                m_progress.clear();
+                                                              },
+                                                              [this](const std::string& text) {
+                                                                m_progress.clear();
+                                                                fmt::print(stderr, "smmu-vp: {}\n", text);
+                                                              }});
+}
+
 StopReason Run::simulate(const StopSignals& signals) {
   const auto limit_sim = m_options.timeout_sim_ps ? m_options.timeout_sim_ps : m_config.run.timeout_sim_ps;
-  const auto limit_wall =
-      m_options.timeout_wall_ps ? m_options.timeout_wall_ps : m_config.run.timeout_wall_ps;
+  const auto limit_wall = wall_limit();
   for (;;) {
+    if (m_gdb) m_gdb->poll();
     const std::uint64_t now = now_ps();
-    if (signals.requested()) return StopReason::Interrupted;
+    if (signals.requested() || (m_gdb && m_gdb->killed())) return StopReason::Interrupted;
     if (limit_sim && now >= *limit_sim) return StopReason::SimTimeout;
     const double wall = m_clock.seconds();
     if (limit_wall && wall >= static_cast<double>(*limit_wall) / 1e12) return StopReason::WallTimeout;
@@ -244,8 +268,8 @@ ExitCode Run::go() {
   }
 
   StopSignals signals;
-  if (const auto limit =
-          m_options.timeout_wall_ps ? m_options.timeout_wall_ps : m_config.run.timeout_wall_ps) {
+  serve_gdb(signals);
+  if (const auto limit = wall_limit()) {
     signals.arm_watchdog(*limit / ps_per_second + watchdog_grace_seconds);
   }
   std::optional<RawTerminal> terminal;
@@ -254,6 +278,7 @@ ExitCode Run::go() {
   const StopReason reason = simulate(signals);
   terminal.reset();
   finish(reason);
+  if (m_gdb) m_gdb->finished(static_cast<int>(m_record.verdict.code));
   return m_record.verdict.code;
 }
 

@@ -76,6 +76,7 @@ void System::make(const ComponentConfig& config, PluginCatalogue& plugins, Host&
                  fmt::format("[{}] type '{}' could not make a component", config.name, config.type));
   }
   instance->cpu = dynamic_cast<CpuControl*>(instance->component.get());
+  instance->debug = dynamic_cast<DebugControl*>(instance->component.get());
   instance->memory = dynamic_cast<MemoryControl*>(instance->component.get());
   instance->router = dynamic_cast<RouterControl*>(instance->component.get());
   instance->console = dynamic_cast<ConsoleControl*>(instance->component.get());
@@ -102,6 +103,14 @@ ConsoleControl* System::console() const {
     if (instance->console != nullptr) return instance->console;
   }
   return nullptr;
+}
+
+std::vector<std::pair<std::string, DebugControl*>> System::debug_targets() const {
+  std::vector<std::pair<std::string, DebugControl*>> found;
+  for (const auto& instance : m_instances) {
+    if (instance->debug != nullptr) found.emplace_back(instance->config->name, instance->debug);
+  }
+  return found;
 }
 
 std::uint64_t System::instructions() const {

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <systemc>
+#include <utility>
 #include <vector>
 
 #include "config.h"
@@ -28,6 +29,7 @@ struct Instance {
 
   // Capabilities; nullptr if the component has not got one.
   CpuControl* cpu = nullptr;
+  DebugControl* debug = nullptr;
   MemoryControl* memory = nullptr;
   RouterControl* router = nullptr;
   ConsoleControl* console = nullptr;
@@ -62,6 +64,8 @@ class System {
   const std::vector<MemoryRange>& memories() const { return m_memories; }
   const std::vector<CpuControl*>& cpus() const { return m_cpus; }
   ConsoleControl* console() const;
+  /// Processors that a debugger can hold, with their names, in the order of the configuration.
+  std::vector<std::pair<std::string, DebugControl*>> debug_targets() const;
   std::uint64_t instructions() const;
 
  private:

@@ -81,6 +81,10 @@ std::string UnicornCore::open() {
   // Non-secure, EL2 and EL1 in AArch64, HVC enabled (DDI 0487 D13.2.117, SCR_EL3: NS, HCE, RW; HCR_EL2.RW).
   set_system(scr_el3, 0x501);
   set_system(hcr_el2, uint64_t{1} << 31);
+  m_hooked.clear();
+  for (const uint64_t va : m_breakpoints) {
+    if (!hook_breakpoint(va)) return "a breakpoint cannot be set again after the reset";
+  }
   m_mapped = false;
   return {};
 }
@@ -155,11 +159,23 @@ Stop UnicornCore::run(uint64_t instructions) {
   m_count = 0;
   m_limit = m_budget = std::max<uint64_t>(instructions, 1);
   m_look_at_lines = m_stop_requested = false;
+  m_resuming = false;
   m_reason = StopReason::quantum;
+  return execute();
+}
+
+Stop UnicornCore::execute() {
+  begin_step();
+  m_debug_stop = false;
   m_running = true;
   const uc_err e = uc_emu_start(m_engine, m_internals.pc(), 0, 0, 0);
   m_running = false;
   if (e != UC_ERR_OK && m_error.empty()) m_error = std::string("the CPU engine stopped: ") + uc_strerror(e);
+  end_step();
+  if (m_debug_stop && m_error.empty()) {
+    m_internals.set_pc(m_debug_pc);
+    return {StopReason::debug, m_count, 0, {}};
+  }
   m_statistics.instructions += m_count;
   if (!m_error.empty()) return {StopReason::error, m_count, 0, m_error};
   return {m_reason, m_count, m_status, {}};
@@ -187,19 +203,12 @@ void UnicornCore::fail(const std::string& text) {
 
 // Counts a block before it runs. A block that would start beyond the quantum is not run: the library tests
 // for a stop after this call and before the block's first instruction.
-void UnicornCore::on_block(uc_engine* uc, uint64_t address, uint32_t size, void* user) {
+void UnicornCore::on_block(uc_engine*, uint64_t address, uint32_t size, void* user) {
   auto* self = static_cast<UnicornCore*>(user);
+  self->m_block_end = address + size;
   if (__builtin_expect(self->m_count >= self->m_limit, 0)) {
-    if (self->m_stop_requested || self->m_count >= self->m_budget) {
-      uc_emu_stop(uc);
-      return;
-    }
-    self->m_limit = self->m_budget;
-    if (self->m_look_at_lines) {
-      self->m_look_at_lines = false;
-      self->m_internals.leave_block_chain();
-      return;
-    }
+    if (!self->block_at_limit(address)) return;
+    if (self->m_step == Step::executing) size = 4;
   }
   self->m_count += size / 4;
   // The library would execute at a misaligned PC (DDI 0487 D1.8.1 wants a PC alignment fault).
@@ -207,6 +216,37 @@ void UnicornCore::on_block(uc_engine* uc, uint64_t address, uint32_t size, void*
     const bool a64 = (self->get(UC_ARM64_REG_PSTATE) & 0x10) == 0;
     if (a64) self->m_internals.pc_alignment_fault(address);
   }
+}
+
+// What on_block does at the end of the quantum, or when something was asked for. False: the block is not run.
+bool UnicornCore::block_at_limit(uint64_t address) {
+  // While an address has a breakpoint, the library does not make PC that of a block that is not run.
+  m_internals.set_pc(address);
+  if (m_step == Step::armed) {
+    m_step = Step::executing;
+    return true;
+  }
+  if (m_step == Step::executing) {
+    debug_stop(address);
+    return false;
+  }
+  if (m_resuming) {
+    // This is the rest of a block that was counted against the quantum before.
+    m_resuming = false;
+    m_limit = m_stop_requested || m_look_at_lines ? 0 : m_budget;
+    return true;
+  }
+  if (m_stop_requested || m_count >= m_budget) {
+    uc_emu_stop(m_engine);
+    return false;
+  }
+  m_limit = m_budget;
+  if (m_look_at_lines) {
+    m_look_at_lines = false;
+    m_internals.leave_block_chain();
+    return false;
+  }
+  return true;
 }
 
 bool UnicornCore::on_fetch(uc_engine*, uc_mem_type, uint64_t address, int, int64_t, void* user) {
@@ -279,6 +319,11 @@ void UnicornCore::handle_exception(int number) {
 }
 
 void UnicornCore::loop_exit(int exception) {
+  // The library imitates WFI at an address that it shall exit at, which is how a step ends.
+  if (m_step == Step::executing && (exception == uc_exception::wfi || exception == uc_exception::yield)) {
+    debug_stop(m_internals.pc());
+    return;
+  }
   switch (exception) {
     case uc_exception::wfi:
       stop(StopReason::wfi);
@@ -361,7 +406,7 @@ void UnicornCore::set_fiq(bool level) {
 }
 
 void UnicornCore::lines_changed() {
-  m_internals.set_lines(m_irq, m_fiq);
+  if (m_step == Step::none) m_internals.set_lines(m_irq, m_fiq);
   m_look_at_lines = m_irq || m_fiq;
   if (m_look_at_lines) m_limit = 0;
 }

@@ -7,6 +7,7 @@
 #include <functional>
 #include <list>
 #include <map>
+#include <set>
 
 #include "generic_timer.h"
 #include "smmuvp/cpu/cpu_core.h"
@@ -42,6 +43,10 @@ class UnicornCore final : public CpuCore {
   std::optional<uint64_t> translate(uint64_t va) override;
   size_t debug_read(uint64_t va, void* data, size_t length) override;
   size_t debug_write(uint64_t va, const void* data, size_t length) override;
+  bool set_breakpoint(uint64_t va) override;
+  void clear_breakpoint(uint64_t va) override;
+  void step_next() override { m_step = Step::armed; }
+  Stop resume() override;
   const CpuStatistics& statistics() const override { return m_statistics; }
 
   /// DBGBVR<n>, DBGBCR<n>, DBGWVR<n>, DBGWCR<n> for n 0 to 15, in that order for each n.
@@ -74,6 +79,8 @@ class UnicornCore final : public CpuCore {
     std::function<void(uint64_t)> write;
   };
 
+  enum class Step { none, armed, executing };
+
   std::string map_memory();
   void close();
   void replace_system_registers();
@@ -87,6 +94,15 @@ class UnicornCore final : public CpuCore {
   static bool on_store(uc_engine* uc, uc_mem_type type, uint64_t address, int size, int64_t value,
                        void* user);
   static void on_interrupt(uc_engine* uc, uint32_t number, void* user);
+  static void on_breakpoint(uc_engine* uc, uint64_t address, uint32_t size, void* user);
+
+  Stop execute();
+  void begin_step();
+  void end_step();
+  void debug_stop(uint64_t pc);
+  bool hook_breakpoint(uint64_t va);
+  void forget_code_at(uint64_t va, uint64_t length);
+  bool block_at_limit(uint64_t address);
 
   void serve(uint64_t address, unsigned size, bool write, uint64_t value, Outcome& outcome);
   void serve_data(uint64_t address, unsigned size, bool write, uint64_t value, Outcome& outcome, bool known,
@@ -131,6 +147,17 @@ class UnicornCore final : public CpuCore {
   StopReason m_reason = StopReason::quantum;
   uint64_t m_status = 0;
   std::string m_error;
+
+  // Debugging. An address stays hooked for good: code that was translated for another address space may still
+  // call the hook.
+  std::set<uint64_t> m_breakpoints, m_hooked;
+  uint64_t m_block_end = 0;
+  Step m_step = Step::none;
+  uint64_t m_step_pc = 0;
+  bool m_step_set_ntwi = false;
+  bool m_debug_stop = false;
+  uint64_t m_debug_pc = 0;
+  bool m_resuming = false;
 
   bool m_irq = false, m_fiq = false;
   GenericTimer m_virt, m_phys;

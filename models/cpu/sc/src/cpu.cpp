@@ -176,13 +176,22 @@ void Cpu::run_thread() {
       m_event_register = false;
     }
     drive_timers();
+    if (m_debug_client != nullptr && std::exchange(m_break_requested, false)) {
+      m_debug_client->stopped(*this, DebugClient::Reason::Break);
+    }
     if (m_idle != Idle::no) {
       idle();
       continue;
     }
     m_synchronised = 0;
     m_running = true;
-    const cpu::Stop stop = m_core->run(budget());
+    cpu::Stop stop = m_core->run(budget());
+    // Simulated time stands still while a debugger has the processor, and the quantum goes on as if nothing
+    // had been.
+    while (stop.reason == cpu::StopReason::debug) {
+      if (m_debug_client != nullptr) m_debug_client->stopped(*this, DebugClient::Reason::Breakpoint);
+      stop = m_core->resume();
+    }
     m_running = false;
     ++m_quanta;
     const std::uint64_t ps =
@@ -198,6 +207,7 @@ void Cpu::finish(const cpu::Stop& stop) {
   switch (stop.reason) {
     case StopReason::quantum:
     case StopReason::yield:
+    case StopReason::debug:
       break;
     case StopReason::wfi:
       ++m_wfi_count;
@@ -335,6 +345,36 @@ std::uint64_t Cpu::program_counter() const {
 
 std::uint64_t Cpu::instructions() const {
   return m_core->statistics().instructions + (m_running ? m_core->quantum_instructions() : 0);
+}
+
+// ---- For a debugger
+
+void Cpu::request_break() {
+  m_break_requested = true;
+  if (m_idle != Idle::no) m_wake.notify(sc_core::SC_ZERO_TIME);
+}
+
+// SP is that of the current Exception level (DDI 0487 C5.2.18, SPSel).
+std::string Cpu::core_register(const std::string& name) const {
+  if (name != "SP") return name;
+  const std::uint64_t pstate = m_core->read_register("PSTATE").value_or(0);
+  return (pstate & 1) != 0 ? "SP_EL1" : "SP_EL0";
+}
+
+std::optional<std::uint64_t> Cpu::debug_register(const std::string& name) const {
+  return m_core->read_register(core_register(name));
+}
+
+bool Cpu::set_debug_register(const std::string& name, std::uint64_t value) {
+  return m_core->write_register(core_register(name), value);
+}
+
+std::size_t Cpu::debug_read(std::uint64_t address, void* data, std::size_t length) {
+  return m_core->debug_read(address, data, length);
+}
+
+std::size_t Cpu::debug_write(std::uint64_t address, const void* data, std::size_t length) {
+  return m_core->debug_write(address, data, length);
 }
 
 void Cpu::visit(Archive& archive) {

@@ -25,6 +25,7 @@ enum class StopReason {
   power_off,  ///< PSCI SYSTEM_OFF
   reset,      ///< PSCI SYSTEM_RESET
   exit,       ///< semihosting SYS_EXIT or SYS_EXIT_EXTENDED; Stop::status has the guest's status
+  debug,      ///< before an instruction with a breakpoint, or after a step; resume() continues the quantum
   error,  ///< the model cannot go on; Stop::text says why. Not reachable by guest code that the model knows
 };
 
@@ -130,6 +131,18 @@ class CpuCore {
   /// Access to RAM by virtual address, without side effects. Returns how many bytes were accessible.
   virtual size_t debug_read(uint64_t va, void* data, size_t length) = 0;
   virtual size_t debug_write(uint64_t va, const void* data, size_t length) = 0;
+
+  /// Stops with StopReason::debug before the instruction at this virtual address is executed. Memory is not
+  /// changed. False for a misaligned address, or when too many different ones (4096) have been asked for.
+  /// Not from inside run(), as the next three.
+  virtual bool set_breakpoint(uint64_t va) = 0;
+  virtual void clear_breakpoint(uint64_t va) = 0;
+  /// The next run() or resume() stops with StopReason::debug after one instruction, or at the vector of the
+  /// exception that it takes. It executes an instruction with a breakpoint, takes no interrupt, and does not
+  /// idle.
+  virtual void step_next() = 0;
+  /// Continues the quantum that stopped with StopReason::debug; Stop::instructions counts from its start.
+  virtual Stop resume() = 0;
 
   virtual const CpuStatistics& statistics() const = 0;
 };

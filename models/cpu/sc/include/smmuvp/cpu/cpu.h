@@ -28,7 +28,11 @@ namespace smmuvp {
 /// An access over the bus first lets simulated time catch up with the instructions executed so far; it
 /// carries an AccessExtension (Non-secure, data, privileged at EL1, no StreamID). An error response becomes a
 /// synchronous external abort (EA = 0 for TLM_ADDRESS_ERROR_RESPONSE, else 1).
-class Cpu : public Component, public CpuControl, public MemoryWriteListener, private cpu::CpuHost {
+class Cpu : public Component,
+            public CpuControl,
+            public DebugControl,
+            public MemoryWriteListener,
+            private cpu::CpuHost {
  public:
   SC_HAS_PROCESS(Cpu);
   /// @throws ConfigError if the installed libunicorn is not the supported one, or for a clock with a period
@@ -50,7 +54,17 @@ class Cpu : public Component, public CpuControl, public MemoryWriteListener, pri
 
   void memory_written(std::uint64_t address, std::uint64_t length) override;
 
-  /// The core, for debuggers and tests.
+  void set_debug_client(DebugClient* client) override { m_debug_client = client; }
+  void request_break() override;
+  void step() override { m_core->step_next(); }
+  std::optional<std::uint64_t> debug_register(const std::string& name) const override;
+  bool set_debug_register(const std::string& name, std::uint64_t value) override;
+  std::size_t debug_read(std::uint64_t address, void* data, std::size_t length) override;
+  std::size_t debug_write(std::uint64_t address, const void* data, std::size_t length) override;
+  bool set_breakpoint(std::uint64_t address) override { return m_core->set_breakpoint(address); }
+  void clear_breakpoint(std::uint64_t address) override { m_core->clear_breakpoint(address); }
+
+  /// The core, for tests.
   cpu::CpuCore& core() { return *m_core; }
 
   tlm_utils::simple_initiator_socket<Cpu, platform_buswidth> bus;
@@ -69,6 +83,7 @@ class Cpu : public Component, public CpuControl, public MemoryWriteListener, pri
   void idle();
   void finish(const cpu::Stop& stop);
   void drive_timers();
+  std::string core_register(const std::string& name) const;
   void settle();
   std::uint64_t budget() const;
   std::uint64_t local_time_ps() const;
@@ -105,6 +120,8 @@ class Cpu : public Component, public CpuControl, public MemoryWriteListener, pri
   std::uint64_t m_latency_ps = 0;    // of accesses, not yet waited for
   std::uint64_t m_access_pc = 0;
   bool m_in_access = false;
+  DebugClient* m_debug_client = nullptr;
+  bool m_break_requested = false;
 
   std::uint64_t m_quanta = 0;
   std::uint64_t m_wfi_count = 0;

@@ -1,0 +1,220 @@
+#!/usr/bin/env python3
+"""GDB on the bundled kernel, and clients that are none.
+
+usage: gdb_session_test.py SMMU_VP CONFIG KERNEL_ELF CASE
+"""
+import json
+import os
+import pathlib
+import random
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+
+GDB = shutil.which("gdb-multiarch")
+SKIP_RETURN_CODE = 77
+TIMEOUT = 240
+PROGRAM, CONFIG, KERNEL = sys.argv[1:4]
+
+
+class Run:
+    """The platform with a GDB server on a socket file."""
+
+    def __init__(self, *options):
+        self.folder = tempfile.TemporaryDirectory()
+        self.path = os.path.join(self.folder.name, "gdb")
+        self.json = os.path.join(self.folder.name, "run.json")
+        self.console = open(os.path.join(self.folder.name, "console"), "wb")
+        self.process = subprocess.Popen(
+            [PROGRAM, "run", CONFIG, "--gdb", "unix:" + self.path, "--json", self.json, *options],
+            stdin=subprocess.DEVNULL, stdout=self.console, stderr=subprocess.PIPE, text=True, errors="replace")
+        self.errors = ""
+        for line in self.process.stderr:
+            self.errors += line
+            if "waiting for gdb at" in line:
+                return
+        sys.exit(f"FAILED: the program does not say where it listens\n{self.errors}")
+
+    def end(self):
+        """Exit code and digest."""
+        self.errors += self.process.communicate(timeout=TIMEOUT)[1]
+        self.console.close()
+        report = pathlib.Path(self.json)
+        digest = json.loads(report.read_text())["digest"] if report.exists() else None
+        self.folder.cleanup()
+        return self.process.returncode, digest
+
+    def connect(self):
+        client = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        client.settimeout(TIMEOUT)
+        client.connect(self.path)
+        return client
+
+    def gdb(self, *commands):
+        """Runs the commands after 'target remote'; the text that they print."""
+        command = [GDB, "-nx", "-batch", "-ex", "set confirm off", "-ex", "set pagination off", "-ex", "set tcp auto-retry off",
+                   "-ex", "file " + KERNEL, "-ex", "target remote " + self.path]
+        for c in commands:
+            command += ["-ex", c]
+        result = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                text=True, errors="replace", timeout=TIMEOUT, check=False)
+        return result.stdout
+
+
+def plain_digest():
+    with tempfile.TemporaryDirectory() as folder:
+        report = os.path.join(folder, "run.json")
+        subprocess.run([PROGRAM, "run", CONFIG, "--quiet", "--json", report], stdin=subprocess.DEVNULL,
+                       stdout=subprocess.DEVNULL, timeout=TIMEOUT, check=True)
+        return json.loads(pathlib.Path(report).read_text())["digest"]
+
+
+def check(condition, what, detail):
+    if not condition:
+        sys.exit(f"FAILED: {what}\n{detail}")
+
+
+def need_gdb():
+    if GDB is None:
+        print("skipped: gdb-multiarch is not installed")
+        sys.exit(SKIP_RETURN_CODE)
+
+
+def case_breaks_steps_and_goes_on_to_the_end_without_changing_the_run():
+    need_gdb()
+    run = Run("--gdb-wait")
+    text = run.gdb("print/x $pc", "info registers x0 sp pc cpsr", "info threads", "monitor help",
+                   "break *start_kernel", "continue", "print $pc == (long)start_kernel", "stepi", "stepi",
+                   "print $pc == (long)start_kernel + 8",
+                   "hbreak dma_map_phys_attrs", "continue", "backtrace", "x/2i $pc", "print $v0",
+                   "print/x *(unsigned *)$pc", "delete", "continue")
+    code, digest = run.end()
+    detail = f"{text}\n{run.errors}\nexit code {code}"
+    check(code == 0, "the guest passes", detail)
+    check(len(re.findall(r"(?m)^\$\d+ = 1$", text)) == 2, "stops at start_kernel and two instructions later", detail)
+    check("cpu0" in text, "the processor is a thread with its name", detail)
+    check("this text" in text, "monitor help answers", detail)
+    check(re.search(r"Breakpoint 2.*dma_map_phys_attrs", text), "stops in a function that modules call", detail)
+    check(re.search(r"(?m)^#1 ", text), "has a backtrace", detail)
+    check("exited normally" in text, "gdb is told that the guest has ended", detail)
+    check(digest == plain_digest(), "breakpoints do not change the run", detail)
+
+
+def case_attaches_to_a_running_guest_and_detaches_without_changing_it():
+    need_gdb()
+    run = Run()
+    text = run.gdb("print/x $pc", "detach")
+    code, digest = run.end()
+    check(code == 0, "the guest passes", f"{text}\n{run.errors}")
+    check(digest == plain_digest(), "the run is the same", f"{text}\n{run.errors}")
+
+
+def case_changes_registers_and_memory():
+    need_gdb()
+    run = Run("--gdb-wait")
+    text = run.gdb("break *start_kernel", "continue", "set var $x19 = 0x1234567890", "print/x $x19",
+                   "set var *(unsigned long *)($sp - 64) = 0x55aa", "print/x *(unsigned long *)($sp - 64)",
+                   "print/x *(unsigned *)0x1000", "set var $x19 = 0", "kill")
+    code, _ = run.end()
+    detail = f"{text}\n{run.errors}\nexit code {code}"
+    check("= 0x1234567890" in text and "= 0x55aa" in text, "what is written is read", detail)
+    check("Cannot access memory at address 0x1000" in text, "what is not RAM is refused", detail)
+    check(code == 130, "kill ends the run as interrupted", detail)
+
+
+def packet(text):
+    data = text.encode("latin-1")
+    return b"$" + data + b"#%02x" % (sum(data) % 256)
+
+
+def answer(client):
+    """The next packet's payload."""
+    data = b""
+    while not re.search(rb"\$[^#]*#..", data):
+        part = client.recv(4096)
+        check(part, "the server keeps the connection", data)
+        data += part
+    return re.search(rb"\$([^#]*)#..", data).group(1).decode("latin-1")
+
+
+def case_an_interrupt_stops_a_guest_that_runs():
+    run = Run("--gdb-wait", "--append", "shell=1")
+    client = run.connect()
+    client.sendall(packet("?"))
+    check(answer(client) == "T02thread:1;", "stands before the first instruction", "")
+    client.sendall(packet("vCont;c") + b"\x03")
+    check(answer(client) == "T02thread:1;", "stops", "")
+    client.sendall(packet("k"))
+    code, _ = run.end()
+    check(code == 130, "kill ends the run", run.errors)
+
+
+def case_garbage_and_broken_connections_leave_the_run_alone():
+    run = Run("--gdb-wait")
+    generator = random.Random(1)
+    starts = ["", "m", "M40080000,4:", "Z0,", "P", "G", "vCont", "qXfer:features:read:target.xml:", "X", "H", "z1,"]
+    client = run.connect()
+    for text in ("m0,ffffffffffffffff", "mffffffffffffffff,ffffffffffffffff", "m9000000,4", "Z0,ffffffffffffffff,4",
+                 "Z0,fffffffffffffffc,4", "P20=ffffffffffffffff", "P21=ffffffff", "Hg-2", "p" * 10000):
+        client.sendall(packet(text))
+        answer(client)
+    # Half a packet, and the end.
+    client.sendall(b"$m40080000,")
+    client.close()
+    for _ in range(30):
+        try:
+            client = run.connect()
+        except OSError:
+            break  # the guest was quicker
+        for _ in range(20):
+            text = generator.choice(starts) + "".join(chr(generator.randrange(256)) for _ in range(generator.randrange(40)))
+            # What would change the guest is another test's.
+            if text[:1] in ("c", "s", "C", "S", "k", "G", "P", "M", "X"):
+                text = "m" + text[1:]
+            data = packet(text.translate({ord(c): "_" for c in "$#}"}))
+            if generator.randrange(3) == 0:
+                data = data[:generator.randrange(len(data))] + bytes([generator.randrange(256)])
+            try:
+                client.sendall(data)
+            except OSError:
+                break
+        # The next one only when the server has seen the end of this one.
+        try:
+            client.shutdown(socket.SHUT_WR)
+            while client.recv(4096):
+                pass
+        except OSError:
+            pass
+        client.close()
+    code, digest = run.end()
+    check(code == 0, "the guest passes", run.errors)
+    check(digest == plain_digest(), "the run is the same", run.errors)
+
+
+def case_wrong_places_to_listen_are_refused_before_the_run():
+    for where in ("", "x", "70000", "-1", "unix:", "unix:/nonexistent/folder/s", "unix:" + "x" * 200):
+        result = subprocess.run([PROGRAM, "run", CONFIG, "--gdb", where], stdin=subprocess.DEVNULL,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=TIMEOUT, check=False)
+        check(result.returncode == 64 and "--gdb" in result.stderr and not result.stdout, f"'{where}' is refused",
+              f"{result.returncode} {result.stderr}")
+    result = subprocess.run([PROGRAM, "run", CONFIG, "--gdb-wait"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                            stderr=subprocess.PIPE, text=True, timeout=TIMEOUT, check=False)
+    check(result.returncode == 64, "--gdb-wait alone is refused", result.stderr)
+
+
+def case_the_user_ends_a_run_that_waits_for_gdb():
+    run = Run("--gdb-wait")
+    client = run.connect()
+    client.sendall(packet("?"))
+    answer(client)
+    run.process.send_signal(signal.SIGINT)
+    code, _ = run.end()
+    check(code == 130, "the run is interrupted", f"{code} {run.errors}")
+
+
+if __name__ == "__main__":
+    globals()["case_" + sys.argv[4]]()

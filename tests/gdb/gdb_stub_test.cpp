@@ -1,0 +1,254 @@
+// The commands of the remote protocol, on processors that only remember.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <random>
+#include <set>
+
+#include "gdb_packet.h"
+#include "gdb_registers.h"
+#include "gdb_stub.h"
+
+namespace smmuvp::platform {
+namespace {
+
+class FakeCpu : public DebugControl {
+ public:
+  static constexpr std::uint64_t base = 0x40000000;
+  FakeCpu() : memory(0x10000) {
+    for (const GdbRegister& reg : gdb_registers()) {
+      for (const std::string& part : reg.parts) registers[part] = 0;
+    }
+    registers["PSTATE"] = 0x3c5;
+  }
+  void set_debug_client(DebugClient*) override {}
+  void request_break() override {}
+  void step() override { ++steps; }
+  std::optional<std::uint64_t> debug_register(const std::string& name) const override {
+    const auto found = registers.find(name);
+    return found == registers.end() ? std::nullopt : std::optional<std::uint64_t>(found->second);
+  }
+  bool set_debug_register(const std::string& name, std::uint64_t value) override {
+    if (registers.count(name) == 0) return false;
+    registers[name] = value;
+    return true;
+  }
+  std::size_t debug_read(std::uint64_t address, void* data, std::size_t length) override {
+    const std::size_t n = reach(address, length);
+    std::copy_n(memory.begin() + static_cast<std::ptrdiff_t>(address - base), n, static_cast<char*>(data));
+    return n;
+  }
+  std::size_t debug_write(std::uint64_t address, const void* data, std::size_t length) override {
+    const std::size_t n = reach(address, length);
+    std::copy_n(static_cast<const char*>(data), n,
+                memory.begin() + static_cast<std::ptrdiff_t>(address - base));
+    return n;
+  }
+  bool set_breakpoint(std::uint64_t address) override {
+    if (address % 4 != 0) return false;
+    breakpoints.insert(address);
+    return true;
+  }
+  void clear_breakpoint(std::uint64_t address) override { breakpoints.erase(address); }
+
+  std::map<std::string, std::uint64_t> registers;
+  std::vector<char> memory;
+  std::set<std::uint64_t> breakpoints;
+  int steps = 0;
+
+ private:
+  std::size_t reach(std::uint64_t& address, std::size_t length) const {
+    if (address < base || address - base >= memory.size()) {
+      address = base;
+      return 0;
+    }
+    return std::min<std::size_t>(length, memory.size() - static_cast<std::size_t>(address - base));
+  }
+};
+
+class Gdb : public ::testing::Test {
+ protected:
+  std::string ask(const std::string& packet) {
+    const GdbStub::Answer answer = stub.handle(packet);
+    EXPECT_TRUE(answer.send) << packet;
+    EXPECT_EQ(answer.action, GdbStub::Action::Stay) << packet;
+    return answer.text;
+  }
+  FakeCpu cpu0, cpu1;
+  GdbStub stub{{{"cpu0", &cpu0}, {"cpu1", &cpu1}}};
+};
+
+TEST_F(Gdb, IsToldWhatTheServerCanDo) {
+  const std::string answer = ask("qSupported:multiprocess+;swbreak+");
+  for (const char* feature : {"PacketSize=4000", "qXfer:features:read+", "vContSupported+"}) {
+    EXPECT_NE(answer.find(feature), std::string::npos) << feature;
+  }
+  EXPECT_EQ(ask("vMustReplyEmpty"), "");
+  EXPECT_EQ(ask("vCont?"), "vCont;c;C;s;S");
+  EXPECT_EQ(ask("qAttached"), "1");
+}
+
+TEST_F(Gdb, ReadsTheTargetDescriptionInPieces) {
+  std::string xml;
+  for (;;) {
+    const std::string part = ask("qXfer:features:read:target.xml:" + to_hex({}) + [&] {
+      char text[32];
+      std::snprintf(text, sizeof text, "%zx,100", xml.size());
+      return std::string(text);
+    }());
+    ASSERT_FALSE(part.empty());
+    xml += part.substr(1);
+    if (part[0] == 'l') break;
+    ASSERT_EQ(part[0], 'm');
+  }
+  EXPECT_EQ(xml, gdb_target_description());
+  EXPECT_NE(xml.find("org.gnu.gdb.aarch64.core"), std::string::npos);
+  EXPECT_EQ(ask("qXfer:features:read:target.xml:ffffffffffffffff,100"), "l");
+  EXPECT_EQ(ask("qXfer:features:read:other.xml:0,100"), "E00");
+  EXPECT_EQ(ask("qXfer:features:read:target.xml:0"), "E16");
+}
+
+TEST_F(Gdb, ReadsAndWritesRegistersInTheTargetsByteOrder) {
+  cpu0.registers["X1"] = 0x1122334455667788;
+  cpu0.registers["V0_LO"] = 1;
+  cpu0.registers["V0_HI"] = 2;
+  EXPECT_EQ(ask("p1"), "8877665544332211");
+  EXPECT_EQ(ask("p21"), "c5030000");
+  EXPECT_EQ(ask("p22"), "01000000000000000200000000000000");
+  EXPECT_EQ(ask("P20=0010004000000000"), "OK");
+  EXPECT_EQ(cpu0.registers["PC"], 0x40001000u);
+  const std::string all = ask("g");
+  EXPECT_EQ(all.size(), 2u * (33 * 8 + 4 + 32 * 16 + 8));
+  EXPECT_EQ(all.substr(16, 16), "8877665544332211");
+  EXPECT_EQ(ask("G" + all), "OK");
+  EXPECT_EQ(ask("g"), all);
+}
+
+TEST_F(Gdb, IsRefusedValuesThatNoProcessorHereCanHave) {
+  EXPECT_EQ(ask("P20=0210004000000000"), "E16") << "PC";
+  EXPECT_EQ(ask("P21=cd030000"), "E16") << "EL3";
+  EXPECT_EQ(ask("P21=d3010000"), "E16") << "AArch32";
+  EXPECT_EQ(ask("P21=c4030000"), "OK") << "EL1t";
+  for (const char* wrong : {"p44", "pffffffffffffffff", "p", "P1", "P1=", "P1=11", "P44=00", "G00", "Gzz"}) {
+    EXPECT_EQ(ask(wrong), "E16") << wrong;
+  }
+}
+
+TEST_F(Gdb, ReadsAndWritesMemory) {
+  EXPECT_EQ(ask("M40000010,4:01020304"), "OK");
+  EXPECT_EQ(ask("m40000010,4"), "01020304");
+  EXPECT_EQ(ask(std::string("X40000020,2:\x00\xff", 14)), "OK");
+  EXPECT_EQ(ask("m40000020,2"), "00ff");
+  EXPECT_EQ(ask("m4000fffe,10"), "0000") << "what there is of it";
+  EXPECT_EQ(ask("m0,4"), "E0e");
+  EXPECT_EQ(ask("M0,1:00"), "E0e");
+  EXPECT_EQ(ask("m40000000,ffffffffffffffff").size(), gdb_packet_size);
+  for (const char* wrong :
+       {"m", "m40000000", "m40000000,", "m,4", "M40000010,4:0102", "M40000010,4", "M40000010,1:zz"}) {
+    EXPECT_EQ(ask(wrong), "E16") << wrong;
+  }
+}
+
+TEST_F(Gdb, SetsABreakpointOnEveryProcessorUntilItsLastOwnerIsGone) {
+  EXPECT_EQ(ask("Z0,40001000,4"), "OK");
+  EXPECT_EQ(ask("Z1,40001000,4"), "OK");
+  EXPECT_EQ(cpu1.breakpoints.count(0x40001000), 1u);
+  EXPECT_EQ(ask("z0,40001000,4"), "OK");
+  EXPECT_EQ(cpu0.breakpoints.count(0x40001000), 1u);
+  EXPECT_EQ(ask("z1,40001000,4"), "OK");
+  EXPECT_TRUE(cpu0.breakpoints.empty() && cpu1.breakpoints.empty());
+  EXPECT_EQ(ask("Z2,40001000,4"), "") << "watchpoints are not offered";
+  EXPECT_EQ(ask("Z0,40001002,4"), "E0e");
+  EXPECT_EQ(ask("Z0,40001000"), "E16");
+}
+
+TEST_F(Gdb, ThatHasGoneLeavesNoBreakpoint) {
+  ask("Z0,40001000,4");
+  ask("Z1,40002000,4");
+  stub.release();
+  EXPECT_TRUE(cpu0.breakpoints.empty() && cpu1.breakpoints.empty());
+}
+
+TEST_F(Gdb, HasAtMostAThousandBreakpoints) {
+  std::string last;
+  for (unsigned i = 0; i < 2000; ++i) {
+    char packet[32];
+    std::snprintf(packet, sizeof packet, "Z0,%x,4", 0x40000000 + 4 * i);
+    last = ask(packet);
+  }
+  EXPECT_EQ(last, "E16");
+  EXPECT_EQ(cpu0.breakpoints.size(), 1024u);
+}
+
+TEST_F(Gdb, SeesProcessorsAsThreads) {
+  EXPECT_EQ(ask("qfThreadInfo"), "m1,2");
+  EXPECT_EQ(ask("qsThreadInfo"), "l");
+  EXPECT_EQ(ask("qThreadExtraInfo,2"), to_hex("cpu1"));
+  EXPECT_EQ(ask("T2"), "OK");
+  EXPECT_EQ(ask("T3"), "E03");
+  EXPECT_EQ(ask("Hg3"), "E03");
+  cpu1.registers["X0"] = 0xab;
+  EXPECT_EQ(ask("Hg2"), "OK");
+  EXPECT_EQ(ask("p0"), "ab00000000000000");
+  stub.stopped(cpu1, DebugClient::Reason::Breakpoint);
+  EXPECT_EQ(stub.stop_reply(), "T05thread:2;");
+  EXPECT_EQ(ask("qC"), "QC2");
+  stub.stopped(cpu0, DebugClient::Reason::Break);
+  EXPECT_EQ(ask("?"), "T02thread:1;");
+}
+
+TEST_F(Gdb, ContinuesAndStepsTheProcessorThatStopped) {
+  for (const char* go : {"c", "vCont;c", "vCont;c:-1", "C05", "vCont;s:1;c", "s", "S05"}) {
+    EXPECT_EQ(stub.handle(go).action, GdbStub::Action::Resume) << go;
+  }
+  EXPECT_EQ(cpu0.steps, 3);
+  EXPECT_EQ(stub.handle("c40002000").action, GdbStub::Action::Resume);
+  EXPECT_EQ(cpu0.registers["PC"], 0x40002000u);
+  for (const char* wrong : {"vCont;", "vCont;t", "vCont;;", "vCont;s:2", "cxyz", "c40000001"}) {
+    EXPECT_EQ(ask(wrong), "E16") << wrong;
+  }
+  EXPECT_EQ(ask("vCont;c:9"), "E03");
+}
+
+TEST_F(Gdb, DetachesAndKills) {
+  EXPECT_EQ(stub.handle("D").action, GdbStub::Action::Detach);
+  EXPECT_EQ(stub.handle("k").action, GdbStub::Action::Kill);
+  EXPECT_EQ(stub.handle("vKill;1").text, "OK");
+}
+
+TEST_F(Gdb, HasAMonitorThatHelps) {
+  const auto text = from_hex(ask("qRcmd," + to_hex("help")));
+  ASSERT_TRUE(text);
+  EXPECT_NE(text->find("cpus"), std::string::npos);
+  EXPECT_EQ(ask("qRcmd,zz"), "E16");
+  EXPECT_FALSE(ask("qRcmd," + to_hex("nonsense")).empty());
+}
+
+TEST_F(Gdb, AnswersAnyPacketWithinThePacketSize) {
+  std::mt19937 random(1);
+  const std::string letters("?gGpPmMXZzHTcsCSDkvqQ0123456789abcdef,;:=-#", 43);
+  const std::vector<std::string> starts = {"",
+                                           "m",
+                                           "M",
+                                           "X",
+                                           "Z0,",
+                                           "z1,",
+                                           "P",
+                                           "p",
+                                           "vCont;",
+                                           "qRcmd,",
+                                           "qXfer:features:read:target.xml:",
+                                           "H",
+                                           "qThreadExtraInfo,"};
+  for (int i = 0; i < 20000; ++i) {
+    std::string packet = starts[random() % starts.size()];
+    for (auto n = random() % 24; n > 0; --n) {
+      packet.push_back(random() % 8 == 0 ? static_cast<char>(random()) : letters[random() % letters.size()]);
+    }
+    EXPECT_LE(stub.handle(packet).text.size(), gdb_packet_size);
+  }
+}
+
+}  // namespace
+}  // namespace smmuvp::platform
