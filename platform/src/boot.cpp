@@ -4,6 +4,7 @@
 
 #include <cstring>
 #include <filesystem>
+#include <set>
 
 #include "cpio.h"
 #include "device_tree.h"
@@ -39,11 +40,22 @@ std::vector<std::uint8_t> device_tree(const System& system, const ChosenNode& ch
   return blob;
 }
 
+std::string module_path(const HostFile& module) {
+  return "/lib/modules/" + std::filesystem::path(module.path).filename().string();
+}
+
 }  // namespace
 
 std::vector<std::uint8_t> make_initramfs(const BootConfig& boot) {
   if (boot.initrd) return need_file(*boot.initrd, "initrd");
   if (boot.modules.empty() && !boot.init && boot.files.empty()) return {};
+  // Looked at before anything is read: a list of many large files may name one of them twice.
+  std::set<std::string> names;
+  for (const HostFile& module : boot.modules) {
+    const std::string path = module_path(module);
+    if (!names.insert(path).second)
+      config_error(module.place, "modules", fmt::format("modules: '{}' is there twice", path));
+  }
   CpioWriter cpio;
   const auto add = [&](const std::string& path, std::uint32_t mode, const HostFile& file, const char* what) {
     if (!cpio.add_file(path, mode, need_file(file, what))) {
@@ -54,7 +66,7 @@ std::vector<std::uint8_t> make_initramfs(const BootConfig& boot) {
   };
   if (boot.init) add("/init", 0755, *boot.init, "init");
   for (const HostFile& module : boot.modules) {
-    add("/lib/modules/" + std::filesystem::path(module.path).filename().string(), 0644, module, "modules");
+    add(module_path(module), 0644, module, "modules");
   }
   for (const auto& [path, file] : boot.files) add(path, 0644, file, "files");
   return cpio.finish();

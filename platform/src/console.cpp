@@ -4,11 +4,14 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <string_view>
 
 namespace smmuvp::platform {
 
+Console::Console(Options options)
+    : m_options(options), m_stdout{options.to_stdout ? STDOUT_FILENO : -1}, m_file{options.file} {}
+
 void Console::put(std::uint8_t byte) {
-  if (m_text.size() < most_kept) m_text.push_back(static_cast<char>(byte));
   m_pending.push_back(static_cast<char>(byte));
   if (m_pending.size() >= 4096 || (byte == '\n' && m_options.interactive)) flush();
 }
@@ -31,17 +34,32 @@ int Console::get() {
   return m_input[m_input_at++];
 }
 
+void Console::write_out(Output& to) {
+  std::string_view rest = m_pending;
+  while (to.descriptor >= 0 && to.error == 0 && !rest.empty()) {
+    const ssize_t n = write(to.descriptor, rest.data(), rest.size());
+    const int error = n < 0 ? errno : 0;
+    if (error == 0) {
+      rest.remove_prefix(static_cast<std::size_t>(n));
+    } else if (error != EAGAIN && error != EINTR) {
+      to.error = error;
+    } else if (m_stopping && m_stopping()) {
+      to.error = EINTR;
+    } else if (error == EAGAIN) {
+      pollfd room{to.descriptor, POLLOUT, 0};
+      poll(&room, 1, -1);
+    }
+  }
+}
+
 void Console::flush() {
   if (m_pending.empty()) return;
-  if (m_options.to_stdout) {
-    if (m_before_output) m_before_output();
-    std::fwrite(m_pending.data(), 1, m_pending.size(), stdout);
-    std::fflush(stdout);
-  }
-  if (m_options.file != nullptr) {
-    std::fwrite(m_pending.data(), 1, m_pending.size(), m_options.file);
-    std::fflush(m_options.file);
-  }
+  m_hash.update(m_pending);
+  m_ktap.put(m_pending);
+  m_in_line = m_pending.back() != '\n';
+  if (m_before_output && m_options.to_stdout) m_before_output();
+  write_out(m_stdout);
+  write_out(m_file);
   m_pending.clear();
 }
 

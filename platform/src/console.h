@@ -1,10 +1,11 @@
 // The guest's serial console: to standard output, a file, and the report; from the terminal if interactive.
 #pragma once
 #include <cstdint>
-#include <cstdio>
 #include <functional>
 #include <string>
 
+#include "ktap.h"
+#include "sha256.h"
 #include "smmuvp/tlm/component.h"
 
 namespace smmuvp::platform {
@@ -14,12 +15,15 @@ class Console : public ConsoleBackend {
   struct Options {
     bool interactive = false;  ///< standard input goes to the guest
     bool to_stdout = true;
-    std::FILE* file = nullptr;  ///< a copy; not owned
+    int file = -1;  ///< descriptor of a file for a copy; not owned
   };
-  /// What is kept for the verdict and reports: the first this many bytes. All bytes are passed on.
-  static constexpr std::size_t most_kept = 64 << 20;
+  /// A place that bytes go to.
+  struct Output {
+    int descriptor = -1;
+    int error = 0;  ///< errno of the write that failed; nothing is written after it
+  };
 
-  explicit Console(Options options) : m_options(options) {}
+  explicit Console(Options options);
 
   void put(std::uint8_t byte) override;
   int get() override;
@@ -30,20 +34,35 @@ class Console : public ConsoleBackend {
   /// Called before bytes go to standard output, so that a progress line can make room.
   void set_before_output(std::function<void()> f) { m_before_output = std::move(f); }
 
-  /// All the guest wrote.
-  const std::string& text() const { return m_text; }
+  /// Asked when a signal interrupts a write: true gives up on it, so that a reader that is stuck cannot keep
+  /// the program from ending.
+  void set_stopping(std::function<bool()> f) { m_stopping = std::move(f); }
+
+  // What was put, up to the last flush().
+  const Sha256& hash() const { return m_hash; }
+  /// The test results in it; once, at the end.
+  KtapReport ktap() { return m_ktap.finish(); }
   /// True if the last byte was not a line end.
-  bool in_line() const { return !m_text.empty() && m_text.back() != '\n'; }
+  bool in_line() const { return m_in_line; }
+  const Output& standard_output() const { return m_stdout; }
+  const Output& file() const { return m_file; }
 
  private:
+  void write_out(Output& to);
+
   Options m_options;
-  std::string m_text;
+  Output m_stdout;
+  Output m_file;
   std::string m_pending;
+  Sha256 m_hash;
+  KtapParser m_ktap;
+  bool m_in_line = false;
   bool m_input_ended = false;
   std::uint8_t m_input[256] = {};
   std::size_t m_input_at = 0;
   std::size_t m_input_count = 0;
   std::function<void()> m_before_output;
+  std::function<bool()> m_stopping;
 };
 
 }  // namespace smmuvp::platform

@@ -96,12 +96,10 @@ void hash_memory(const MemoryView& memory, const TouchedPages& touched, Sha256& 
 
 }  // namespace
 
-std::string run_digest(std::string_view console, const Sha256& events,
-                       const std::vector<MemoryView>& memories) {
+std::string run_digest(const Sha256& console, const Sha256& events, const std::vector<MemoryView>& memories) {
   Sha256 hash;
-  hash.update("smmu-vp digest 1\n");
-  hash.update_number(console.size());
-  hash.update(console);
+  hash.update("smmu-vp digest 2\n");
+  hash.update(console.hex());
   hash.update(events.hex());
   const TouchedPages touched;
   hash.update_number(memories.size());

@@ -2,7 +2,6 @@
 #pragma once
 #include <cstdint>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "sha256.h"
@@ -15,9 +14,9 @@ struct MemoryView {
   std::uint64_t size;
 };
 
-/// SHA-256, in hexadecimal, over a fixed text, the console's bytes, the events' hash, and each memory: base,
-/// size, and for every 4 KiB page that is not all zero its number and a 128-bit hash. See docs/report.md.
-std::string run_digest(std::string_view console, const Sha256& events,
-                       const std::vector<MemoryView>& memories);
+/// SHA-256, in hexadecimal, over a fixed text, the hashes of the console's bytes and of the events, and each
+/// memory: base, size, and for every 4 KiB page that is not all zero its number and a 128-bit hash. See
+/// docs/report.md.
+std::string run_digest(const Sha256& console, const Sha256& events, const std::vector<MemoryView>& memories);
 
 }  // namespace smmuvp::platform

@@ -1,6 +1,8 @@
 #include "guest_files.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -34,26 +36,42 @@ std::string resolve_path(const std::string& written, const std::string& director
   return path.is_absolute() ? path.string() : (fs::path(directory) / path).lexically_normal().string();
 }
 
+int open_regular_file(const std::string& path, std::string& error) {
+  // Without O_NONBLOCK, opening a pipe that nobody writes to would not come back.
+  const int descriptor = open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+  if (descriptor < 0) {
+    error = errno == ENOENT ? fmt::format("no such file: {}", path)
+                            : fmt::format("cannot open {}: {}", path, std::strerror(errno));
+    return -1;
+  }
+  struct stat status = {};
+  if (fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode)) return descriptor;
+  error = S_ISDIR(status.st_mode) ? fmt::format("{} is a folder", path)
+                                  : fmt::format("{} is no regular file", path);
+  close(descriptor);
+  return -1;
+}
+
 bool read_file(const std::string& path, std::uint64_t most, std::vector<std::uint8_t>& data,
                std::string& error) {
   data.clear();
-  std::error_code ec;
-  if (fs::is_directory(path, ec)) {
-    error = fmt::format("{} is a folder", path);
+  const int descriptor = open_regular_file(path, error);
+  if (descriptor < 0) return false;
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(fdopen(descriptor, "rb"), std::fclose);
+  struct stat status = {};
+  if (!file || fstat(descriptor, &status) != 0) {
+    error = fmt::format("cannot read {}: {}", path, std::strerror(errno));
     return false;
   }
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"), std::fclose);
-  if (!file) {
-    error = errno == ENOENT ? fmt::format("no such file: {}", path)
-                            : fmt::format("cannot open {}: {}", path, std::strerror(errno));
+  const auto too_large = [&] {
+    error = fmt::format("{} is larger than {:#x} bytes", path, most);
     return false;
-  }
+  };
+  if (static_cast<std::uint64_t>(status.st_size) > most) return too_large();
   std::vector<std::uint8_t> chunk(1 << 16);
   while (const std::size_t n = std::fread(chunk.data(), 1, chunk.size(), file.get())) {
-    if (data.size() + n > most) {
-      error = fmt::format("{} is larger than {:#x} bytes", path, most);
-      return false;
-    }
+    // The size may have been another one, or not known: files of /proc say 0.
+    if (data.size() + n > most) return too_large();
     data.insert(data.end(), chunk.begin(), chunk.begin() + static_cast<std::ptrdiff_t>(n));
   }
   if (std::ferror(file.get()) != 0) {

@@ -7,8 +7,17 @@
 namespace smmuvp::platform {
 
 std::string xml_escape(const std::string& text) {
+  constexpr const char* replacement = "\xef\xbf\xbd";
   std::string out;
-  for (const char c : to_valid_utf8(text)) {
+  const std::string valid = to_valid_utf8(text);
+  for (std::size_t i = 0; i < valid.size(); ++i) {
+    const char c = valid[i];
+    // XML 1.0, 2.2: U+FFFE and U+FFFF are no characters.
+    if (valid.compare(i, 3, "\xef\xbf\xbe") == 0 || valid.compare(i, 3, "\xef\xbf\xbf") == 0) {
+      out += replacement;
+      i += 2;
+      continue;
+    }
     switch (c) {
       case '&':
         out += "&amp;";
@@ -25,7 +34,7 @@ std::string xml_escape(const std::string& text) {
       default:
         // XML 1.0, 2.2: no control characters besides tab and line ends.
         if (static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\n') {
-          out += "\xef\xbf\xbd";
+          out += replacement;
         } else {
           out += c;
         }

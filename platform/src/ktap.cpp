@@ -4,24 +4,26 @@
 
 #include <algorithm>
 #include <charconv>
-#include <optional>
+#include <utility>
 
 namespace smmuvp::platform {
 
 namespace {
 
-// Deeper nesting and longer lists are refused: the console is a guest's, and may be anything.
+// All that is kept has a bound: the console is a guest's, and may be anything.
 constexpr std::size_t most_levels = 16;
 constexpr std::size_t most_cases = 100000;
-constexpr std::size_t most_diagnostics = 100;
+constexpr std::size_t most_problems = 100;
+constexpr std::size_t most_diagnostics = 100;          // of one case
+constexpr std::size_t most_diagnostics_kept = 100000;  // of all cases
+constexpr std::size_t most_text_bytes = 256;           // of a name, a suite, a reason or a diagnostic
+constexpr std::size_t most_line_bytes = 4096;
 
-// One nested document: its plan, its results so far, and where its cases start.
-struct Level {
-  std::size_t indent = 0;
-  std::optional<std::uint64_t> planned;
-  std::uint64_t results = 0;
-  std::size_t first_case = 0;
-};
+// Longer texts end in "...". A sequence of UTF-8 that the cut splits is replaced where it is printed.
+std::string bounded(std::string_view text) {
+  if (text.size() <= most_text_bytes) return std::string(text);
+  return std::string(text.substr(0, most_text_bytes - 3)) + "...";
+}
 
 bool take(std::string_view& text, std::string_view prefix) {
   if (text.substr(0, prefix.size()) != prefix) return false;
@@ -54,22 +56,16 @@ void drop_timestamp(std::string_view& line) {
   if (!line.empty() && line.front() == ' ') line.remove_prefix(1);
 }
 
-class Parser {
- public:
-  void line(std::string_view text);
-  KtapReport finish();
+}  // namespace
 
- private:
-  void close(const Level& level);
-  void result(std::size_t indent, bool ok, std::string_view rest);
-  void problem(std::string text) { m_report.problems.push_back(std::move(text)); }
+void KtapParser::problem(std::string_view text) {
+  std::vector<std::string>& list = m_report.problems;
+  std::string kept = bounded(text);
+  if (list.size() > most_problems || (!list.empty() && list.back() == kept)) return;
+  list.push_back(list.size() == most_problems ? "more problems, not listed" : std::move(kept));
+}
 
-  KtapReport m_report;
-  std::vector<Level> m_levels;
-  std::vector<std::string> m_diagnostics;
-};
-
-void Parser::close(const Level& level) {
+void KtapParser::close(const Level& level) {
   if (level.planned && *level.planned != level.results) {
     problem(fmt::format("{} of {} planned tests have a result", level.results, *level.planned));
   } else if (!level.planned && level.results == 0) {
@@ -77,7 +73,7 @@ void Parser::close(const Level& level) {
   }
 }
 
-void Parser::result(std::size_t indent, bool ok, std::string_view rest) {
+void KtapParser::result(std::size_t indent, bool ok, std::string_view rest) {
   // Deeper documents end with their parent's result line.
   std::optional<Level> child;
   while (!m_levels.empty() && m_levels.back().indent > indent) {
@@ -101,13 +97,13 @@ void Parser::result(std::size_t indent, bool ok, std::string_view rest) {
     trim(rest);
     trim(directive);
   }
-  const std::string name = rest.empty() ? fmt::format("test {}", number) : std::string(rest);
+  const std::string name = rest.empty() ? fmt::format("test {}", number) : bounded(rest);
 
   if (child && m_report.cases.size() > child->first_case) {
     bool failed_case = false;
     for (std::size_t i = child->first_case; i < m_report.cases.size(); ++i) {
       KtapCase& c = m_report.cases[i];
-      c.suite = c.suite.empty() ? name : name + "." + c.suite;
+      c.suite = c.suite.empty() ? name : bounded(name + "." + c.suite);
       failed_case = failed_case || c.result == KtapCase::Result::Failed;
     }
     if (!ok && !failed_case) problem(fmt::format("'{}' failed, though none of its tests did", name));
@@ -115,17 +111,20 @@ void Parser::result(std::size_t indent, bool ok, std::string_view rest) {
     return;
   }
   if (m_report.cases.size() >= most_cases) {
-    if (m_report.problems.empty() || m_report.problems.back() != "too many tests") problem("too many tests");
-    return;
+    m_diagnostics.clear();
+    return problem(fmt::format("more than {} tests", most_cases));
   }
   KtapCase c;
   c.name = name;
-  c.diagnostics = std::move(m_diagnostics);
+  if (m_diagnostics_kept + m_diagnostics.size() <= most_diagnostics_kept) {
+    m_diagnostics_kept += m_diagnostics.size();
+    c.diagnostics = std::move(m_diagnostics);
+  }
   m_diagnostics.clear();
   if (take(directive, "SKIP")) {
     trim(directive);
     c.result = KtapCase::Result::Skipped;
-    c.reason = directive;
+    c.reason = bounded(directive);
   } else if (take(directive, "TODO") && !ok) {
     // An expected failure: KTAP says that it does not fail the run.
     c.result = KtapCase::Result::Skipped;
@@ -136,7 +135,7 @@ void Parser::result(std::size_t indent, bool ok, std::string_view rest) {
   m_report.cases.push_back(std::move(c));
 }
 
-void Parser::line(std::string_view text) {
+void KtapParser::line(std::string_view text) {
   while (!text.empty() && text.back() == '\r') text.remove_suffix(1);
   drop_timestamp(text);
   std::size_t indent = 0;
@@ -170,19 +169,39 @@ void Parser::line(std::string_view text) {
     problem(fmt::format("bail out: {}", rest));
   } else if (take(rest, "#")) {
     trim(rest);
-    if (m_diagnostics.size() < most_diagnostics) m_diagnostics.emplace_back(rest);
+    if (m_diagnostics.size() < most_diagnostics) m_diagnostics.push_back(bounded(rest));
   }
 }
 
-KtapReport Parser::finish() {
+void KtapParser::end_line() {
+  // What stands behind so many blanks cannot be told, and might be a failure.
+  if (m_cut && !m_levels.empty() && m_line.find_first_not_of(' ') == std::string::npos)
+    problem(fmt::format("a line is indented by more than {} blanks", most_line_bytes));
+  line(m_line);
+  m_line.clear();
+  m_cut = false;
+}
+
+void KtapParser::put(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const std::size_t end = std::min(bytes.find('\n'), bytes.size());
+    const std::size_t kept = std::min(end, most_line_bytes - m_line.size());
+    m_line.append(bytes.substr(0, kept));
+    m_cut = m_cut || kept < end;
+    if (end == bytes.size()) return;
+    end_line();
+    bytes.remove_prefix(end + 1);
+  }
+}
+
+KtapReport KtapParser::finish() {
+  if (!m_line.empty()) end_line();
   while (!m_levels.empty()) {
     close(m_levels.back());
     m_levels.pop_back();
   }
   return std::move(m_report);
 }
-
-}  // namespace
 
 std::uint64_t KtapReport::count(KtapCase::Result result) const {
   return static_cast<std::uint64_t>(
@@ -192,12 +211,8 @@ std::uint64_t KtapReport::count(KtapCase::Result result) const {
 bool KtapReport::good() const { return problems.empty() && count(KtapCase::Result::Failed) == 0; }
 
 KtapReport parse_ktap(std::string_view console) {
-  Parser parser;
-  while (!console.empty()) {
-    const std::size_t end = std::min(console.find('\n'), console.size());
-    parser.line(console.substr(0, end));
-    console.remove_prefix(std::min(end + 1, console.size()));
-  }
+  KtapParser parser;
+  parser.put(console);
   return parser.finish();
 }
 

@@ -1,10 +1,13 @@
 // smmu-vp: chooses the command and turns what went wrong into an exit code.
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <stdexcept>
 #include <systemc>
 
 #include "boot.h"
@@ -70,6 +73,15 @@ ExitCode command(const CommandLine& line) {
   return ExitCode::Internal;
 }
 
+// A file that is opened later would otherwise become standard output and be written over.
+void open_standard_descriptors() {
+  for (int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    // open() takes the lowest descriptor that is free, which is this one.
+    if (fcntl(descriptor, F_GETFD) < 0 && open("/dev/null", O_RDWR) != descriptor)
+      _exit(static_cast<int>(ExitCode::Internal));
+  }
+}
+
 }  // namespace
 }  // namespace smmuvp::platform
 
@@ -77,18 +89,24 @@ int sc_main(int argc, char** argv) {
   using namespace smmuvp::platform;
   try {
     redirect_systemc_reports();
-    return static_cast<int>(command(parse_command_line(argc, argv)));
+    const ExitCode code = command(parse_command_line(argc, argv));
+    if (code != ExitCode::Pass || std::fflush(stdout) == 0) return static_cast<int>(code);
+    throw std::runtime_error(fmt::format("cannot write to standard output: {}", std::strerror(errno)));
   } catch (const smmuvp::ConfigError& e) {
     fmt::print(stderr, "smmu-vp: {}\n", e.what());
     return static_cast<int>(ExitCode::Config);
   } catch (const std::exception& e) {
     fmt::print(stderr, "smmu-vp: internal error: {}\n", e.what());
     return static_cast<int>(ExitCode::Internal);
+  } catch (...) {
+    fmt::print(stderr, "smmu-vp: internal error: a component threw something that is no std::exception\n");
+    return static_cast<int>(ExitCode::Internal);
   }
 }
 
 // Comes before libsystemc's own main(), whose banner would be the first thing to see.
 int main(int argc, char** argv) {
+  smmuvp::platform::open_standard_descriptors();
   setenv("SYSTEMC_DISABLE_COPYRIGHT_MESSAGE", "1", 1);
   return sc_core::sc_elab_and_sim(argc, argv);
 }

@@ -3,13 +3,13 @@
 #include <dlfcn.h>
 #include <elf.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 
 #include "guest_files.h"
 #include "smmuvp/base/params.h"
@@ -28,16 +28,44 @@ const ComponentType* no_types(std::size_t* count) {
   return nullptr;
 }
 
-// The loader's own words for such files are obscure; empty if the file looks right.
-std::string wrong_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return "it cannot be read";
-  std::array<char, SELFMAG> magic{};
-  file.read(magic.data(), magic.size());
-  if (file.gcount() != SELFMAG || std::memcmp(magic.data(), ELFMAG, SELFMAG) != 0) {
+// Reads `bytes` at `offset`; false if the file has not got them.
+bool read_at(int file, void* to, std::size_t bytes, std::uint64_t offset) {
+  return pread(file, to, bytes, static_cast<off_t>(offset)) == static_cast<ssize_t>(bytes);
+}
+
+// The loader maps what the program headers say, and a page beyond the file's end is a SIGBUS in this process.
+std::string wrong_elf(int file) {
+  struct stat status = {};
+  if (fstat(file, &status) != 0) return "it cannot be read";
+  const auto size = static_cast<std::uint64_t>(status.st_size);
+  Elf64_Ehdr header;
+  if (!read_at(file, header.e_ident, SELFMAG, 0) || std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0)
     return "it is no ELF shared object";
+  if (!read_at(file, &header, sizeof header, 0)) return "it is truncated: the ELF header is not whole";
+  if (header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_type != ET_DYN)
+    return "it is no 64-bit ELF shared object";
+  if (header.e_phentsize != sizeof(Elf64_Phdr)) return "its program headers have another size";
+  for (unsigned i = 0; i < header.e_phnum; ++i) {
+    Elf64_Phdr segment;
+    if (header.e_phoff > size ||
+        !read_at(file, &segment, sizeof segment, header.e_phoff + i * sizeof segment))
+      return "it is truncated: the program headers are not whole";
+    if (segment.p_offset > size || segment.p_filesz > size - segment.p_offset) {
+      return fmt::format("it is truncated: segment {} needs {:#x} bytes from {:#x}, the file has {:#x}", i,
+                         segment.p_filesz, segment.p_offset, size);
+    }
   }
   return "";
+}
+
+// The loader's own words for such files are obscure; empty if the file looks right.
+std::string wrong_file(const std::string& path) {
+  std::string refusal;
+  const int file = open_regular_file(path, refusal);
+  if (file < 0) return refusal;
+  refusal = wrong_elf(file);
+  close(file);
+  return refusal;
 }
 
 }  // namespace

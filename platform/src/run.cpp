@@ -46,12 +46,7 @@ File open_file(const std::string& path, const char* option) {
   return file;
 }
 
-void write_all(std::FILE* file, const std::string& text, const std::string& path) {
-  if (file == nullptr) return;
-  if (std::fwrite(text.data(), 1, text.size(), file) != text.size() || std::fflush(file) != 0) {
-    fmt::print(stderr, "smmu-vp: cannot write {}: {}\n", path, std::strerror(errno));
-  }
-}
+int file_number(const File& file) { return file ? fileno(file.get()) : -1; }
 
 class Clock {
  public:
@@ -84,6 +79,8 @@ class Run {
   void wait_for_real_time(std::uint64_t sim_ps);
   void print(const Reported& r);
   void finish(StopReason reason);
+  void lost(const std::string& what, int error);
+  void check_written(const File& file, const std::string& option, const std::string& path);
 
   const PlatformConfig& m_config;
   const RunOptions& m_options;
@@ -119,7 +116,7 @@ Run::Run(const PlatformConfig& config, const RunOptions& options)
       m_console_file(open_file(options.console_file, "console-file")),
       m_trace_file(open_file(options.trace_file, "trace-file")),
       m_progress(!options.quiet && !options.console && isatty(STDERR_FILENO) != 0),
-      m_console({options.console, true, m_console_file.get()}),
+      m_console({options.console, true, file_number(m_console_file)}),
       m_plugins(plugin_directories(config.plugin_directories)),
       m_system(config, m_plugins, [&]() -> Host& {
         // Components ask for the trace sink when they are made.
@@ -204,6 +201,21 @@ StopReason Run::simulate(const StopSignals& signals) {
   }
 }
 
+// What was asked for and could not be written: a run that nobody can read does not pass.
+void Run::lost(const std::string& what, int error) {
+  const std::string text = fmt::format("cannot write {}: {}", what, std::strerror(error));
+  fmt::print(stderr, "smmu-vp: {}\n", text);
+  if (m_record.verdict.code == ExitCode::Pass) m_record.verdict = {ExitCode::Internal, text};
+}
+
+void Run::check_written(const File& file, const std::string& option, const std::string& path) {
+  if (!file) return;
+  errno = 0;
+  // Flushed first: what the buffer still holds fails again, and says why.
+  if (std::fflush(file.get()) != 0 || std::ferror(file.get()) != 0)
+    lost(fmt::format("--{} {}", option, path), errno != 0 ? errno : EIO);
+}
+
 void Run::finish(StopReason reason) {
   m_console.flush();
   m_progress.clear();
@@ -212,7 +224,7 @@ void Run::finish(StopReason reason) {
   m_record.sim_time_ps = now_ps();
   m_record.instructions = m_system.instructions();
   m_record.wall_seconds = m_clock.seconds();
-  m_record.ktap = parse_ktap(m_console.text());
+  m_record.ktap = m_console.ktap();
   RunFacts facts;
   facts.reason = reason;
   facts.exit = m_host.exit();
@@ -222,6 +234,12 @@ void Run::finish(StopReason reason) {
   facts.guest_errors = m_host.guest_errors();
   facts.sim_time_ps = m_record.sim_time_ps;
   m_record.verdict = judge(facts, m_record.ktap);
+  // A reader that has seen enough closes its pipe; a run that was asked to stop does not wait for one.
+  if (const int error = m_console.standard_output().error; error != 0 && error != EPIPE && error != EINTR)
+    lost("the guest's console to standard output", error);
+  if (const int error = m_console.file().error; error != 0)
+    lost(fmt::format("--console-file {}", m_options.console_file), error);
+  check_written(m_trace_file, "trace-file", m_options.trace_file);
   for (const auto& instance : m_system.instances()) {
     StatisticsCollector collector;
     instance->component->statistics(collector);
@@ -230,13 +248,16 @@ void Run::finish(StopReason reason) {
   if (m_json) {
     std::vector<MemoryView> memories;
     for (const MemoryRange& m : m_system.memories()) memories.push_back({m.base, m.control->data(), m.size});
-    m_record.digest = run_digest(m_console.text(), m_host.trace_hub().event_hash(), memories);
-    write_all(m_json.get(), json_report(m_record, m_host), m_options.json);
+    m_record.digest = run_digest(m_console.hash(), m_host.trace_hub().event_hash(), memories);
+    const std::string text = json_report(m_record, m_host);
+    std::fwrite(text.data(), 1, text.size(), m_json.get());
+    check_written(m_json, "json", m_options.json);
   }
   const std::string failure = m_record.verdict.code == ExitCode::Pass ? "" : m_record.verdict.reason;
   if (m_junit) {
-    write_all(m_junit.get(), junit_xml(m_config.name, m_record.ktap, failure, m_record.sim_time_ps),
-              m_options.junit);
+    const std::string text = junit_xml(m_config.name, m_record.ktap, failure, m_record.sim_time_ps);
+    std::fwrite(text.data(), 1, text.size(), m_junit.get());
+    check_written(m_junit, "junit", m_options.junit);
   }
   if (!m_options.quiet) {
     if (m_console.in_line() && isatty(STDERR_FILENO) != 0) std::fputc('\n', stderr);
@@ -262,6 +283,7 @@ ExitCode Run::go() {
     config_error({m_config.file, 0, 0}, "console", "--console: there is no serial port");
   }
   m_console.set_before_output([this] { m_progress.clear(); });
+  m_console.set_stopping(StopSignals::requested);
   if (!m_options.quiet) m_host.set_print([this](const Reported& r) { print(r); });
   if (!m_system.cpus().empty()) {
     m_host.set_program_counter([cpu = m_system.cpus().front()] { return cpu->program_counter(); });

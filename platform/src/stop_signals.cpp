@@ -55,7 +55,7 @@ StopSignals::~StopSignals() {
   handle(SIGTERM, SIG_DFL);
 }
 
-bool StopSignals::requested() const { return stop_requested != 0; }
+bool StopSignals::requested() { return stop_requested != 0; }
 
 void StopSignals::arm_watchdog(std::uint64_t seconds) {
   constexpr std::uint64_t most = 1000000000;

@@ -13,7 +13,7 @@ class StopSignals {
   StopSignals(const StopSignals&) = delete;
   StopSignals& operator=(const StopSignals&) = delete;
 
-  bool requested() const;
+  static bool requested();
   /// Ends the program with exit code 66 if it still runs after this time: a wall time-out that does not need
   /// the simulation's help.
   void arm_watchdog(std::uint64_t seconds);

@@ -70,6 +70,10 @@ void System::make(const ComponentConfig& config, PluginCatalogue& plugins, Host&
                  fmt::format("[{}] {}", config.name, e.what()));
   } catch (const std::exception& e) {
     config_error(config.place, config.name, fmt::format("[{}] {}", config.name, e.what()));
+  } catch (...) {
+    config_error(
+        config.place, config.name,
+        fmt::format("[{}] type '{}' threw something that is no std::exception", config.name, config.type));
   }
   if (!instance->component) {
     config_error(config.place, config.name,

@@ -208,7 +208,11 @@ void Wiring::put_behind_smmu(Instance& instance) {
   if (!instance.config->behind) return;
   const Behind& b = *instance.config->behind;
   Instance* smmu = m_system.find(b.smmu);
-  if (smmu == nullptr || smmu == &instance) {
+  if (smmu == &instance) {
+    config_error(b.place, "smmu",
+                 fmt::format("[{}] behind: a component cannot be behind itself", instance.config->name));
+  }
+  if (smmu == nullptr) {
     std::vector<std::string> names;
     for (const auto& i : m_system.m_instances) names.push_back(i->config->name);
     const std::string near = nearest(b.smmu, names);

@@ -211,7 +211,9 @@ class FakeGic : public FakeTarget {
 
 class FakeSmmu : public FakeTarget {
  public:
-  FakeSmmu(const sc_core::sc_module_name& name, const Params&, Host&) : FakeTarget(name) {
+  FakeSmmu(const sc_core::sc_module_name& name, const Params& params, Host&) : FakeTarget(name) {
+    if (params.text("throws") == "exception") throw std::runtime_error("an exception");
+    if (params.text("throws") == "number") throw 1;
     add_target("registers");
     add_target("tbu0_in", true);
     add_target("tbu1_in", true);
@@ -282,7 +284,14 @@ const ComponentType* types(std::size_t* count) {
       {"fake-gic", "An interrupt controller.", {}, make<FakeGic>},
       {"fake-smmu",
        "An SMMU.",
-       {{"SIDSIZE", ParamType::Uint, "16", "StreamID bits.", 0, 32}},
+       {{"SIDSIZE", ParamType::Uint, "16", "StreamID bits.", 0, 32},
+        {"throws",
+         ParamType::Choice,
+         "nothing",
+         "While it is made.",
+         0,
+         0,
+         {"nothing", "exception", "number"}}},
        make<FakeSmmu>},
       {"fake-dma",
        "A bus master.",

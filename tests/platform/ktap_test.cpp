@@ -83,6 +83,64 @@ TEST(Ktap, AConsoleWithoutTestsIsGood) {
   EXPECT_FALSE(r.seen);
 }
 
+TEST(Ktap, TheReportDoesNotDependOnHowTheConsoleIsCut) {
+  const std::string text = "boot\nKTAP version 1\n1..2\nok 1 first\n# why\nnot ok 2 second\n";
+  for (std::size_t cut = 0; cut <= text.size(); ++cut) {
+    KtapParser parser;
+    parser.put(text.substr(0, cut));
+    parser.put(text.substr(cut));
+    const KtapReport r = parser.finish();
+    ASSERT_EQ(r.cases.size(), 2u) << cut;
+    EXPECT_EQ(r.cases[1].name, "second") << cut;
+    EXPECT_EQ(r.cases[1].diagnostics, std::vector<std::string>{"why"}) << cut;
+    EXPECT_TRUE(r.problems.empty()) << cut;
+  }
+}
+
+std::size_t text_bytes(const KtapReport& r) {
+  std::size_t bytes = 0;
+  for (const KtapCase& c : r.cases) {
+    bytes += c.name.size() + c.suite.size() + c.reason.size();
+    for (const std::string& d : c.diagnostics) bytes += d.size();
+  }
+  for (const std::string& p : r.problems) bytes += p.size();
+  return bytes;
+}
+
+TEST(Ktap, ALongNameOfAParentIsNotRepeatedWholeInEveryCase) {
+  std::string text = "KTAP version 1\n1..1\n  KTAP version 1\n";
+  for (int i = 0; i < 1000; ++i) text += "  ok\n";
+  const KtapReport r = parse_ktap(text + "ok 1 " + std::string(100000, 'x') + "\n");
+  EXPECT_EQ(r.cases.size(), 1000u);
+  EXPECT_LE(text_bytes(r), 1000u * 512);
+}
+
+TEST(Ktap, LongDiagnosticsReasonsAndSuitesAreCut) {
+  const std::string much(100000, 'x');
+  std::string text;
+  for (int i = 0; i < 8; ++i) text += std::string(static_cast<std::size_t>(i), ' ') + "KTAP version 1\n";
+  text += "        # " + much + "\n       ok 1 a # SKIP " + much + "\n";
+  for (int i = 6; i >= 0; --i) text += std::string(static_cast<std::size_t>(i), ' ') + "ok 1 " + much + "\n";
+  const KtapReport r = parse_ktap(text);
+  ASSERT_EQ(r.cases.size(), 1u);
+  EXPECT_EQ(r.cases[0].result, Result::Skipped);
+  EXPECT_LE(text_bytes(r), 1024u);
+}
+
+TEST(Ktap, ProblemsBeyondAHundredAreNotListedAndTheReportStaysBad) {
+  std::string text = "KTAP version 1\n";
+  for (int i = 0; i < 1000; ++i) text += "Bail out! " + std::to_string(i) + "\n";
+  for (int i = 0; i < 1000; ++i) text += std::string(20, ' ') + "KTAP version 1\n";
+  const KtapReport r = parse_ktap(text);
+  EXPECT_EQ(r.problems.size(), 101u);
+  EXPECT_NE(r.problems.back().find("more problems"), std::string::npos);
+  EXPECT_FALSE(r.good());
+}
+
+TEST(Ktap, AResultBehindMoreBlanksThanALineKeepsIsAProblem) {
+  EXPECT_FALSE(parse_ktap("KTAP version 1\nok 1 a\n" + std::string(5000, ' ') + "not ok 2 b\n").good());
+}
+
 TEST(Ktap, AnyBytesAreTaken) {
   std::mt19937 random(1);
   const std::vector<std::string> words = {
@@ -107,6 +165,14 @@ TEST(Junit, CountsAndEscapes) {
   EXPECT_NE(xml.find("<skipped message=\"e\"/>"), std::string::npos);
   EXPECT_NE(xml.find("message=\"the &lt;end&gt;\""), std::string::npos);
   EXPECT_NE(xml.find("time=\"1.500000\""), std::string::npos);
+}
+
+TEST(Junit, WhatIsNoCharacterOfXmlIsReplaced) {
+  const std::string r = "\xef\xbf\xbd";
+  EXPECT_EQ(xml_escape("a\xef\xbf\xbe"
+                       "b\xef\xbf\xbf"
+                       "c\xef\xbf\xbd\xef\xbf\xb0"),
+            "a" + r + "b" + r + "c" + r + "\xef\xbf\xb0");
 }
 
 RunFacts exited(GuestExit::Kind kind, std::uint64_t status = 0) {

@@ -275,6 +275,52 @@ def case_a_report_that_cannot_be_written_is_refused_before_the_run(b):
         check(r.returncode == 64 and option in r.stderr and r.stdout == "", "expected exit code 64", r)
 
 
+def case_output_that_cannot_be_written_is_told_and_does_not_pass(b):
+    for option in ("--json", "--junit", "--console-file", "--trace-file"):
+        r = b.run("--set", "cpu0.end=event", "--set", "cpu0.text=hello\n", option, "/dev/full")
+        check(r.returncode == 70 and "cannot write %s /dev/full: No space" % option in r.stderr, "expected exit code 70 for " + option, r)
+        r = b.run("--set", "cpu0.end=reset", "--set", "cpu0.text=hello\n", option, "/dev/full")
+        check(r.returncode == 1, "a guest that fails keeps its exit code", r)
+    with open("/dev/full", "w") as full:
+        for words in (("run", b.config, "--set", "cpu0.text=" + "hello\n" * 1000), ("--help",)):
+            r = subprocess.run([b.program, *words], timeout=60, stdout=full, stderr=subprocess.PIPE, text=True)
+            check(r.returncode == 70 and len(re.findall(r"(?m)^smmu-vp: cannot write .*to standard output: No space", r.stderr)) == 1, "expected exit code 70: " + r.stderr)
+
+
+def case_a_slow_reader_of_a_non_blocking_pipe_gets_every_byte(b):
+    text = "".join("line %d\n" % i for i in range(12000))
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    p = subprocess.Popen([b.program, "run", b.config, "--quiet", "--set", "cpu0.text=" + text], stdout=writing)
+    # The text is more than a pipe holds: nothing is read until it is full, so the program has to wait.
+    while select.select([], [writing], [], 0)[1] and p.poll() is None:
+        pass
+    os.close(writing)
+    with open(reading, "rb") as f:
+        seen = f.read()
+    check(p.wait(timeout=60) == 0, "expected exit code 0")
+    check(seen.decode() == text, "%d of %d bytes arrived" % (len(seen), len(text)))
+
+
+def case_a_reader_that_closes_its_pipe_does_not_fail_the_run(b):
+    reading, writing = os.pipe()
+    os.close(reading)
+    r = subprocess.run([b.program, "run", b.config, "--set", "cpu0.text=hello\n"], timeout=60, stdout=writing, stderr=subprocess.PIPE, text=True)
+    os.close(writing)
+    check(r.returncode == 0 and "cannot write" not in r.stderr, "expected exit code 0: " + r.stderr)
+
+
+def case_a_closed_standard_output_does_not_spoil_a_report(b):
+    subprocess.run(["sh", "-c", '"$0" run "$1" --set cpu0.text=hello --json "$2" >&- 2>&- <&-', b.program, b.config, b.path("j")], timeout=60)
+    check(json.loads(b.read("j"))["verdict"] == "pass", "another verdict")
+
+
+def case_a_flood_of_nested_results_keeps_the_report_small(b):
+    text = "KTAP version 1\n  KTAP version 1\n" + "  ok\n" * 2000 + "ok 1 " + "x" * 50000 + "\n"
+    r = b.run("--quiet", "--set", "cpu0.text=" + text, "--json", b.path("j"))
+    check(r.returncode == 0 and len(b.read("j")) < 2000000, "a report of %d bytes" % len(b.read("j")), r)
+
+
 # ---- commands
 
 def case_help_and_version_go_to_standard_output(b):
@@ -423,6 +469,41 @@ def case_a_file_that_is_no_plugin_is_refused_by_name(b):
     b.write("libsmmuvp-text.so", "not a shared object")
     refused(b, b.edited((b.plugins, b.folder), ('"fake-cpu"', '"text"')), r"libsmmuvp-text\.so .*no ELF shared object")
     refused(b, b.edited((b.plugins, b.plugins + "/bad"), ('"fake-cpu"', '"no_entry"')), r"libsmmuvp-no_entry\.so .*no 'smmuvp_plugin'")
+
+
+def case_a_truncated_plugin_is_refused(b):
+    with open(os.path.join(b.plugins, "libsmmuvp-fake.so"), "rb") as f:
+        whole = f.read()
+    for size in (20, 64, 200, 1000, 5000, 9000, 20000):
+        b.write("libsmmuvp-cut.so", whole[:size])
+        r = b.call("components", env={"SMMU_VP_PLUGIN_PATH": b.folder})
+        check(r.returncode == 0 and re.search(r"refused .*libsmmuvp-cut\.so: it is truncated", r.stdout), "%d bytes" % size, r)
+    refused(b, b.edited((b.plugins, b.folder), ('"fake-cpu"', '"cut"')), r"libsmmuvp-cut\.so .*truncated")
+
+
+def case_a_pipe_or_a_device_is_refused_where_a_file_is_expected(b):
+    os.mkfifo(b.path("pipe"))
+    os.mkfifo(b.path("libsmmuvp-pipe.so"))
+    for path in (b.path("pipe"), "/dev/zero"):
+        refused(b, b.edited(('"kernel.elf"', '"%s"' % path)), re.escape(path) + " is no regular file")
+        refused(b, b.edited(('"kernel.elf"', '"kernel.elf"\nmodules = ["%s"]' % path)), re.escape(path) + " is no regular file")
+        refused(b, path, re.escape(path) + " is no regular file")
+    r = b.call("components", env={"SMMU_VP_PLUGIN_PATH": b.folder})
+    check(r.returncode == 0 and re.search(r"refused .*libsmmuvp-pipe\.so: .* is no regular file", r.stdout), "a pipe as plugin", r)
+
+
+def case_a_module_that_is_listed_twice_is_refused_before_any_is_read(b):
+    modules = ", ".join(['"gone.ko"'] * 2)
+    refused(b, b.edited(('kernel = "kernel.elf"', 'kernel = "kernel.elf"\nmodules = [%s]' % modules)), r"variant\.toml:4:\d+: modules: '/lib/modules/gone\.ko' is there twice")
+
+
+def case_a_component_behind_itself_is_refused(b):
+    refused(b, b.edited(('smmu = "smmu0"', 'smmu = "dma0"')), r"\[dma0\] behind: a component cannot be behind itself")
+
+
+def case_a_plugin_that_throws_anything_is_refused(b):
+    for what in ("exception", "number"):
+        refused(b, b.edited(('type = "fake-smmu"', 'type = "fake-smmu"\nparams = { throws = "%s" }' % what)), r"\[smmu0\] .*" + what.replace("number", "no std::exception"))
 
 
 def case_a_mandatory_port_that_is_not_wired_is_refused(b):
