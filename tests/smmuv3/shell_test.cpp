@@ -8,6 +8,7 @@
 #include <functional>
 #include <vector>
 
+#include "smmuvp/smmu_sc/transaction.h"
 #include "smmuvp/tlm/access_extension.h"
 #include "smmuvp/tlm/compare_swap_extension.h"
 #include "world.h"
@@ -338,6 +339,16 @@ TEST_F(Shell, ACompareAndSwapIsNeverCut) {
     EXPECT_EQ(b.seen.size(), 1U);
     p.clear_extension(&swap);
   });
+}
+
+TEST_F(Shell, ACompareAndSwapOfTheSmmuIsRefusedAndNotWritten) {
+  smmu::MemoryOp op;
+  op.kind = smmu::MemoryOpKind::compare_and_swap;
+  op.size = 8;
+  smmu::OpPayload p(op);
+  EXPECT_FALSE(p.payload().is_write());
+  p.payload().set_response_status(tlm::TLM_OK_RESPONSE);
+  EXPECT_EQ(p.answer(8, 0).status, smmu::MemoryStatus::unsupported_atomic);
 }
 
 TEST_F(Shell, AStreamingWindowIsTranslatedOnceAndStaysInPlace) {

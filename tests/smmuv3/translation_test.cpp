@@ -343,8 +343,8 @@ TEST(Cd, IsIllegalAsTheFeaturesSay) {
     c.feature(f);
     World w;
     const Structure cd = cd_for(w.space().config(), 1).set(c.bit, 1, c.value);
-    EXPECT_TRUE(Cd::decode(cd.words, Features{}, false).valid);
-    EXPECT_FALSE(Cd::decode(cd.words, f, false).valid) << c.bit;
+    EXPECT_TRUE(Cd::decode(cd.words, Features{}).valid);
+    EXPECT_FALSE(Cd::decode(cd.words, f).valid) << c.bit;
   }
 }
 
@@ -352,12 +352,12 @@ TEST(Cd, FieldsThatEpdDisablesAreIgnored) {
   World w;
   Structure cd = cd_for(w.space().config(), 1);
   cd.set(30, 1, 1).set(16, 6, 0).set(22, 2, 0).set(132, 52, ~0ULL);
-  const Cd d = Cd::decode(cd.words, Features{}, false);
+  const Cd d = Cd::decode(cd.words, Features{});
   EXPECT_TRUE(d.valid) << d.why;
   cd.set(14, 1, 1).set(0, 6, 63).set(6, 2, 3).set(68, 52, ~0ULL).set(15, 1, 1);
   Features little;
   little.TTENDIAN = 2;
-  EXPECT_TRUE(Cd::decode(cd.words, little, false).valid) << "ENDI is IGNORED with both EPDs";
+  EXPECT_TRUE(Cd::decode(cd.words, little).valid) << "ENDI is IGNORED with both EPDs";
 }
 
 TEST(Cd, IpsIsCappedAtOas) {
@@ -366,25 +366,24 @@ TEST(Cd, IpsIsCappedAtOas) {
   constexpr std::uint8_t expected[8] = {32, 36, 40, 42, 44, 44, 44, 44};
   for (unsigned ips = 0; ips < 8; ++ips) {
     Structure c = cd;
-    EXPECT_EQ(Cd::decode(c.set(32, 3, ips).words, Features{}, false).config.stage1.output_size,
-              expected[ips]);
+    EXPECT_EQ(Cd::decode(c.set(32, 3, ips).words, Features{}).config.stage1.output_size, expected[ips]);
   }
 }
 
 TEST(Cd, ATtbIsCheckedAgainstTheEffectiveIps) {
   World w;
   Structure cd = cd_for(w.space().config(), 1, 0).set(64 + 31, 1, 1);  // IPS 32 bits
-  EXPECT_TRUE(Cd::decode(cd.words, Features{}, false).valid);
-  EXPECT_FALSE(Cd::decode(cd.set(64 + 32, 1, 1).words, Features{}, false).valid);
+  EXPECT_TRUE(Cd::decode(cd.words, Features{}).valid);
+  EXPECT_FALSE(Cd::decode(cd.set(64 + 32, 1, 1).words, Features{}).valid);
 }
 
 TEST(Cd, HadIsIgnoredWithoutIdr3Had) {
   World w;
   Structure cd = cd_for(w.space().config(), 1).set(65, 1, 1).set(129, 1, 1);
   Features f;
-  EXPECT_TRUE(Cd::decode(cd.words, f, false).config.stage1.tables[0].HPD);
+  EXPECT_TRUE(Cd::decode(cd.words, f).config.stage1.tables[0].HPD);
   f.HAD = false;
-  EXPECT_FALSE(Cd::decode(cd.words, f, false).config.stage1.tables[1].HPD);
+  EXPECT_FALSE(Cd::decode(cd.words, f).config.stage1.tables[1].HPD);
 }
 
 // ---- translation

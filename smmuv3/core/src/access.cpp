@@ -153,9 +153,7 @@ void Access::fetch_ste(std::uint64_t address) {
 
 void Access::got_level1() {
   if (m_memory.status != smmu::MemoryStatus::ok) {
-    Event e = event_of(EventType::F_STE_FETCH);
-    e.FetchAddr = m_op.address;
-    fail(e);
+    fail_fetch(EventType::F_STE_FETCH, m_op.address);
     return;
   }
   std::uint64_t address = 0;
@@ -164,9 +162,7 @@ void Access::got_level1() {
     return;
   }
   if (address >> m_smmu.m_features.OAS != 0) {  // 7.3.4: out of range as in 3.4.3; FetchAddr is within OAS
-    Event e = event_of(EventType::F_STE_FETCH);
-    e.FetchAddr = address & ((std::uint64_t{1} << m_smmu.m_features.OAS) - 1);
-    fail(e);
+    fail_fetch(EventType::F_STE_FETCH, address & ((std::uint64_t{1} << m_smmu.m_features.OAS) - 1));
     return;
   }
   fetch_ste(address);
@@ -174,9 +170,7 @@ void Access::got_level1() {
 
 void Access::got_ste() {
   if (m_memory.status != smmu::MemoryStatus::ok) {  // 5.2: a failed fetch caches nothing
-    Event e = event_of(EventType::F_STE_FETCH);
-    e.FetchAddr = m_op.address;
-    fail(e);
+    fail_fetch(EventType::F_STE_FETCH, m_op.address);
     return;
   }
   std::array<std::uint64_t, 8> words{};
@@ -230,14 +224,12 @@ void Access::use_ste() {
 
 void Access::got_cd() {
   if (m_memory.status != smmu::MemoryStatus::ok) {
-    Event e = event_of(EventType::F_CD_FETCH);
-    e.FetchAddr = m_op.address;
-    fail(e);
+    fail_fetch(EventType::F_CD_FETCH, m_op.address);
     return;
   }
   std::array<std::uint64_t, 8> words{};
   for (unsigned i = 0; i < words.size(); ++i) words[i] = smmu::load_word(m_memory.data, i);
-  m_cd = Cd::decode(words, m_smmu.m_features, m_ste.S1STALLD);
+  m_cd = Cd::decode(words, m_smmu.m_features);
   if (counts() && !overtaken()) m_smmu.m_cds.insert(m_request.stream_id, 0, m_cd);
   use_cd();
 }
@@ -408,6 +400,12 @@ Event Access::event_of(EventType type) const {
   e.time = m_time;
   if (type == EventType::F_UUT) e.Reason = m_request.unsupported_reason;
   return e;
+}
+
+void Access::fail_fetch(EventType type, std::uint64_t address) {
+  Event e = event_of(type);
+  e.FetchAddr = address;
+  fail(e);
 }
 
 void Access::fail(Event event) {

@@ -2,17 +2,12 @@
 
 #include <algorithm>
 
+#include "bits.h"
 #include "smmuvp/smmu/attributes.h"
 
 namespace smmuvp::v3 {
 
 namespace {
-
-constexpr std::uint64_t low_bits(unsigned n) { return n >= 64 ? ~0ULL : (1ULL << n) - 1; }
-constexpr std::uint64_t bits(std::uint64_t word, unsigned high, unsigned low) {
-  return (word >> low) & low_bits(high - low + 1);
-}
-constexpr bool bit(std::uint64_t word, unsigned at) { return ((word >> at) & 1) != 0; }
 
 // CD.IPS; SMMUv3.1: 0b110 is 52 bits and 0b111 behaves as 0b110. Capped at OAS, at most 48 here.
 std::uint8_t output_size(std::uint64_t IPS, const Features& f) {
@@ -25,10 +20,9 @@ bool granule_supported(unsigned range, std::uint64_t TG) { return range == 0 ? T
 
 }  // namespace
 
-Cd Cd::decode(const std::array<std::uint64_t, 8>& words, const Features& f, bool S1STALLD) {
+Cd Cd::decode(const std::array<std::uint64_t, 8>& words, const Features& f) {
   Cd c;
   c.words = words;
-  c.S1STALLD = S1STALLD;
   const std::uint64_t w = words[0];
   const auto illegal = [&c](const char* why) {
     c.why = why;
@@ -91,7 +85,6 @@ Cd Cd::decode(const std::array<std::uint64_t, 8>& words, const Features& f, bool
 
 void Cd::visit(Archive& archive) {
   for (std::uint64_t& word : words) archive.value("word", word);
-  archive.value("S1STALLD", S1STALLD);
 }
 
 }  // namespace smmuvp::v3

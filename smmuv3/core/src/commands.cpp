@@ -1,10 +1,11 @@
 #include "smmuvp/v3/commands.h"
 
+#include "bits.h"
+
 namespace smmuvp::v3 {
 
 namespace {
 
-constexpr std::uint64_t low_bits(unsigned n) { return n >= 64 ? ~0ULL : (1ULL << n) - 1; }
 constexpr std::uint64_t field(unsigned high, unsigned low) { return low_bits(high + 1) & ~low_bits(low); }
 
 constexpr std::uint64_t opcode = field(7, 0);

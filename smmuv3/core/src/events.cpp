@@ -12,7 +12,7 @@ struct Layout {
   bool access;       // RnW, InD, PnU
   bool input;        // InputAddr
   bool stage;        // S2, CLASS
-  bool translation;  // IPA, NSIPA; Stall and STAG are 0: no stall model
+  bool translation;  // IPA; Stall and STAG are 0: no stall model
   bool fetch;        // FetchAddr
   bool reason;
 };
@@ -22,7 +22,6 @@ constexpr Layout layouts[] = {
     {"C_BAD_STREAMID", EventType::C_BAD_STREAMID, true, false, false, false, false, false, false},
     {"F_STE_FETCH", EventType::F_STE_FETCH, true, false, false, false, false, true, true},
     {"C_BAD_STE", EventType::C_BAD_STE, true, false, false, false, false, false, false},
-    {"F_STREAM_DISABLED", EventType::F_STREAM_DISABLED, true, false, false, false, false, false, false},
     {"C_BAD_SUBSTREAMID", EventType::C_BAD_SUBSTREAMID, true, false, false, false, false, false, false},
     {"F_CD_FETCH", EventType::F_CD_FETCH, true, false, false, false, false, true, true},
     {"C_BAD_CD", EventType::C_BAD_CD, true, false, false, false, false, false, false},
@@ -72,7 +71,6 @@ void Event::visit(Archive& archive) {
   archive.value("InD", InD);
   archive.value("PnU", PnU);
   archive.value("S2", S2);
-  archive.value("NSIPA", NSIPA);
   archive.value("TTRnW", TTRnW);
   archive.value("CLASS", CLASS);
   archive.value("InputAddr", InputAddr);

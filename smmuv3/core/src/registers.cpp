@@ -1,10 +1,11 @@
 #include "smmuvp/v3/registers.h"
 
+#include "bits.h"
+
 namespace smmuvp::v3 {
 
 namespace {
 
-constexpr std::uint64_t low_bits(unsigned n) { return n >= 64 ? ~0ULL : (1ULL << n) - 1; }
 constexpr const char* s_clause = "IHI 0070 6.2, 6.3.42 to 6.3.81";
 
 // SMMU_S_*: RES0 to everybody while SMMU_S_IDR1.SECURE_IMPL is 0.

@@ -189,7 +189,7 @@ void Smmu::visit(Archive& archive) {
   ++m_epoch;
   refresh();
   const auto decode_ste = [this](Ste& s) { s = Ste::decode(s.words, m_features); };
-  const auto decode_cd = [this](Cd& c) { c = Cd::decode(c.words, m_features, c.S1STALLD); };
+  const auto decode_cd = [this](Cd& c) { c = Cd::decode(c.words, m_features); };
   m_stes.for_each(decode_ste);
   m_cds.for_each(decode_cd);
 }

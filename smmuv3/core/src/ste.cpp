@@ -2,17 +2,12 @@
 
 #include <algorithm>
 
+#include "bits.h"
 #include "smmuvp/smmu/attributes.h"
 
 namespace smmuvp::v3 {
 
 namespace {
-
-constexpr std::uint64_t low_bits(unsigned n) { return n >= 64 ? ~0ULL : (1ULL << n) - 1; }
-constexpr std::uint64_t bits(std::uint64_t word, unsigned high, unsigned low) {
-  return (word >> low) & low_bits(high - low + 1);
-}
-constexpr bool bit(std::uint64_t word, unsigned at) { return ((word >> at) & 1) != 0; }
 
 constexpr unsigned l1std_size = 8;
 constexpr std::uint64_t address_bits = 0x00ff'ffff'ffff'ffc0ULL;  // [55:6]
@@ -116,8 +111,7 @@ Ste Ste::decode(const std::array<std::uint64_t, 8>& words, const Features& f) {
   // EATS is IGNORED with IDR0.ATS == 0; STRW is RES0 with IDR0.Hyp == 0; S2VMID is IGNORED without stage 2;
   // S1Fmt, S1CDMax and S1DSS are IGNORED with IDR1.SSIDSIZE == 0.
   if (s.stage1()) {
-    s.S1STALLD = bit(words[1], 27);
-    if (s.S1STALLD) {
+    if (bit(words[1], 27)) {
       s.why = "STE.S1STALLD is 1, and IDR0.STALL_MODEL is 0b01";
       return s;
     }

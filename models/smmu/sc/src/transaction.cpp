@@ -186,8 +186,24 @@ void run_debug_transaction(tlm::tlm_generic_payload& payload, std::uint32_t defa
   payload.set_response_status(status);
 }
 
+namespace {
+
+tlm::tlm_command command_of(MemoryOpKind kind) {
+  switch (kind) {
+    case MemoryOpKind::read:
+      return tlm::TLM_READ_COMMAND;
+    case MemoryOpKind::write:
+      return tlm::TLM_WRITE_COMMAND;
+    case MemoryOpKind::compare_and_swap:
+      break;
+  }
+  return tlm::TLM_IGNORE_COMMAND;  // a plain write would store without comparing
+}
+
+}  // namespace
+
 OpPayload::OpPayload(const MemoryOp& op) : m_data(op.data), m_size(op.size) {
-  m_payload.set_command(op.kind == MemoryOpKind::read ? tlm::TLM_READ_COMMAND : tlm::TLM_WRITE_COMMAND);
+  m_payload.set_command(command_of(op.kind));
   m_payload.set_address(op.address);
   m_payload.set_data_ptr(m_data.data());
   m_payload.set_data_length(op.size);
@@ -208,6 +224,7 @@ MemoryAnswer OpPayload::answer(std::uint64_t bytes, TimePs time) const {
   MemoryAnswer a;
   const bool ok = m_payload.get_response_status() == tlm::TLM_OK_RESPONSE && bytes == m_size;
   a.status = ok ? MemoryStatus::ok : MemoryStatus::external_abort;
+  if (m_payload.get_command() == tlm::TLM_IGNORE_COMMAND) a.status = MemoryStatus::unsupported_atomic;
   a.data = m_data;
   a.time = time;
   return a;

@@ -55,6 +55,7 @@ class Access {
   void finish(std::uint64_t output, std::uint8_t region_shift, const smmu::MemoryAttributes& attributes);
   void terminate(bool razwi = false);
   void fail(Event event);
+  void fail_fetch(EventType type, std::uint64_t address);
   void permission_fault(pgtable::Rights rights);
   void translation_fault(const pgtable::Fault& fault);
   Event event_of(EventType type) const;

@@ -22,8 +22,7 @@ struct Cd {
   std::array<bool, 2> TBI{};
   pgtable::Config config;
 
-  /// @param S1STALLD  of the STE that located it
-  static Cd decode(const std::array<std::uint64_t, 8>& words, const Features& features, bool S1STALLD);
+  static Cd decode(const std::array<std::uint64_t, 8>& words, const Features& features);
   /// The address that tags TLB entries: with TBI the top byte is a copy of bit 55.
   std::uint64_t tag_address(std::uint64_t va) const {
     if (!TBI[(va >> 55) & 1]) return va;
@@ -31,7 +30,6 @@ struct Cd {
   }
   /// The words only: whoever loads them decodes them again.
   void visit(Archive& archive);
-  bool S1STALLD = false;  ///< of the STE
 };
 
 }  // namespace smmuvp::v3

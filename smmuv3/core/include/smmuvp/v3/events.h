@@ -14,7 +14,6 @@ enum class EventType : std::uint8_t {
   C_BAD_STREAMID = 0x02,
   F_STE_FETCH = 0x03,
   C_BAD_STE = 0x04,
-  F_STREAM_DISABLED = 0x06,
   C_BAD_SUBSTREAMID = 0x08,
   F_CD_FETCH = 0x09,
   C_BAD_CD = 0x0a,
@@ -38,7 +37,6 @@ struct Event {
   bool InD = false;
   bool PnU = false;
   bool S2 = false;
-  bool NSIPA = false;
   bool TTRnW = false;
   EventClass CLASS = EventClass::IN;
   std::uint64_t InputAddr = 0;

@@ -56,7 +56,6 @@ struct Ste {
   std::uint8_t Config = 0;
   std::uint64_t S1ContextPtr = 0;
   smmu::MemoryAttributes cd_attributes;  ///< S1CIR, S1COR, S1CSH
-  bool S1STALLD = false;
   std::uint8_t STRW = 0;
   Overrides overrides;
 

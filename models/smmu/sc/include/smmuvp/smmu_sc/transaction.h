@@ -50,7 +50,8 @@ void run_debug_transaction(tlm::tlm_generic_payload& payload, std::uint32_t defa
 /// Writes an answer into the `out` part of the extension.
 void set_output(AccessExtension& extension, const AccessAnswer& answer);
 
-/// An SMMU-originated operation as a payload, for the time of one transport call.
+/// An SMMU-originated operation as a payload, for the time of one transport call. Carries no
+/// compare-and-swap: that does nothing, and is answered unsupported_atomic.
 class OpPayload {
  public:
   explicit OpPayload(const MemoryOp& op);
