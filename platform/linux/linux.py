@@ -98,6 +98,8 @@ class Packages:
         try:
             with open(self.record) as f:
                 packages = json.load(f)
+            if not os.path.exists(os.path.join(self.folder, "root", "bin", "busybox")):
+                raise ValueError("not unpacked")
             if all(sha256(os.path.join(self.folder, p["file"])) == p["sha256"] for p in packages):
                 return packages
             say("the packages in %s are damaged; getting them again" % self.folder)
@@ -321,8 +323,8 @@ Any other option is one of `smmu-vp run`: --append, --dtb, --set, --json, --trac
             if not disk:
                 disk = os.path.join(folder, "disk.ext4")
                 make_disk(disk)
-        except Unavailable as e:
-            if args.skip_without_packages:
+        except (Unavailable, OSError, lzma.LZMAError) as e:
+            if isinstance(e, Unavailable) and args.skip_without_packages:
                 say("SKIPPED: " + str(e))
                 return SKIP
             say(str(e))

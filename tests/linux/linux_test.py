@@ -48,7 +48,7 @@ def check(condition, text, result=None):
 def case_stock_linux_probes_the_smmu_uses_a_disk_behind_it_and_reports_a_fault(b):
     r, report = b.boot("report.json")
     check(r.returncode == 0, "expected exit code 0", r)
-    check(report["tests"]["passed"] == 12 and report["tests"]["failed"] == 0, "expected 12 passed tests", r)
+    check(report["tests"]["passed"] == 13 and report["tests"]["failed"] == 0, "expected 13 passed tests", r)
     for package in (r"linux-image-6\.12\.\S+ 6\.12\.\S+, SHA-256 [0-9a-f]{64}", r"busybox-static \S+, SHA-256 [0-9a-f]{64}"):
         check(re.search(package, r.stderr), "the versions are not shown: " + package, r)
 
