@@ -7,7 +7,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <stdexcept>
 #include <systemc>
 
 #include "boot.h"
@@ -91,7 +90,8 @@ int sc_main(int argc, char** argv) {
     redirect_systemc_reports();
     const ExitCode code = command(parse_command_line(argc, argv));
     if (code != ExitCode::Pass || std::fflush(stdout) == 0) return static_cast<int>(code);
-    throw std::runtime_error(fmt::format("cannot write to standard output: {}", std::strerror(errno)));
+    fmt::print(stderr, "smmu-vp: cannot write to standard output: {}\n", std::strerror(errno));
+    return static_cast<int>(ExitCode::Internal);
   } catch (const smmuvp::ConfigError& e) {
     fmt::print(stderr, "smmu-vp: {}\n", e.what());
     return static_cast<int>(ExitCode::Config);

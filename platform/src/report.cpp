@@ -109,9 +109,11 @@ std::string json_report(const RunRecord& record, const PlatformHost& host) {
   json["statistics"] = std::move(statistics);
   json["event_count"] = host.trace_hub().event_count();
   json["events"] = events(host.trace_hub());
+  json["events_dropped"] = host.trace_hub().event_count() - host.trace_hub().events().size();
   json["guest_errors"] = host.guest_errors();
   json["unimplemented"] = host.unimplemented();
   json["diagnostics"] = diagnostics(host);
+  json["diagnostics_dropped"] = host.guest_errors() + host.unimplemented() - host.diagnostics().size();
   json["tests"] = tests(record.ktap);
   // The only values that differ between two runs of the same platform.
   json["host"] = {{"wall_seconds", record.wall_seconds}, {"config", to_valid_utf8(record.config_file)}};

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -11,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <systemc>
+#include <vector>
 
 #include "boot.h"
 #include "console.h"
@@ -44,6 +46,31 @@ File open_file(const std::string& path, const char* option) {
   if (!file)
     throw ConfigError(option, fmt::format("--{}: cannot write {}: {}", option, path, std::strerror(errno)));
   return file;
+}
+
+struct OutputFile {
+  const File& file;
+  const char* option;
+  const std::string& path;
+};
+
+// Two outputs would write over each other. Devices, /dev/null above all, take both.
+void refuse_same_file(const std::vector<OutputFile>& outputs) {
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      struct stat a = {};
+      struct stat b = {};
+      if (!outputs[j].file || !outputs[i].file || fstat(fileno(outputs[j].file.get()), &a) != 0 ||
+          fstat(fileno(outputs[i].file.get()), &b) != 0 || !S_ISREG(a.st_mode)) {
+        continue;
+      }
+      if (a.st_dev == b.st_dev && a.st_ino == b.st_ino) {
+        throw ConfigError(outputs[i].option,
+                          fmt::format("--{} {} and --{} {} are the same file", outputs[j].option,
+                                      outputs[j].path, outputs[i].option, outputs[i].path));
+      }
+    }
+  }
 }
 
 int file_number(const File& file) { return file ? fileno(file.get()) : -1; }
@@ -124,7 +151,12 @@ Run::Run(const PlatformConfig& config, const RunOptions& options)
           m_host.trace_hub().add_text(options.trace, m_trace_file ? m_trace_file.get() : stderr);
         }
         return m_host;
-      }()) {}
+      }()) {
+  refuse_same_file({{m_json, "json", options.json},
+                    {m_junit, "junit", options.junit},
+                    {m_console_file, "console-file", options.console_file},
+                    {m_trace_file, "trace-file", options.trace_file}});
+}
 
 void Run::print(const Reported& r) {
   m_console.flush();

@@ -123,7 +123,11 @@ Place place_of_key(const TomlValue& value, const std::string& key) {
 
 std::string toml_text(const TomlValue& value, const std::string& what) {
   if (!value.is_string()) wrong_type(value, what, "a text");
-  return value.as_string().str;
+  const std::string& text = value.as_string().str;
+  // Paths, bootargs and names end at one: what is behind it would be lost.
+  if (text.find('\0') != std::string::npos)
+    config_error(place_of(value), what, fmt::format("{}: a zero byte in a text", what));
+  return text;
 }
 
 bool toml_flag(const TomlValue& value, const std::string& what) {
@@ -186,6 +190,8 @@ const TomlValue& TomlTable::need(const std::string& key) {
 std::vector<std::pair<std::string, const TomlValue*>> TomlTable::take_all() {
   std::vector<std::pair<std::string, const TomlValue*>> all;
   for (const auto& [key, value] : m_value.as_table()) {
+    if (key.find('\0') != std::string::npos)
+      config_error(place_of(value), m_what, fmt::format("{}: a zero byte in a key", m_what));
     m_known.insert(key);
     all.emplace_back(key, &value);
   }

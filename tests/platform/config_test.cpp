@@ -181,5 +181,18 @@ TEST(Config, AnyChangeOfAFileIsTakenOrRefused) {
   }
 }
 
+TEST(Config, AZeroByteInATextOrAKeyIsRefused) {
+  for (const char* line :
+       {R"(bootargs = "quiet\u0000 x")", R"(init = "in\u0000it")", R"(files = { "/a\u0000b" = "c" })"}) {
+    try {
+      read(std::string("[boot]\n") + line + "\n[ram]\ntype = \"memory\"\n");
+      ADD_FAILURE() << line;
+    } catch (const ConfigError& e) {
+      EXPECT_NE(std::string(e.what()).find("t.toml:2:"), std::string::npos) << e.what();
+      EXPECT_NE(std::string(e.what()).find("zero byte"), std::string::npos) << e.what();
+    }
+  }
+}
+
 }  // namespace
 }  // namespace smmuvp::platform

@@ -284,7 +284,8 @@ def case_output_that_cannot_be_written_is_told_and_does_not_pass(b):
     with open("/dev/full", "w") as full:
         for words in (("run", b.config, "--set", "cpu0.text=" + "hello\n" * 1000), ("--help",)):
             r = subprocess.run([b.program, *words], timeout=60, stdout=full, stderr=subprocess.PIPE, text=True)
-            check(r.returncode == 70 and len(re.findall(r"(?m)^smmu-vp: cannot write .*to standard output: No space", r.stderr)) == 1, "expected exit code 70: " + r.stderr)
+            told = re.findall(r"(?m)^smmu-vp: cannot write .*to standard output: No space", r.stderr)
+            check(r.returncode == 70 and len(told) == 1, "expected exit code 70 and one message: " + r.stderr)
 
 
 def case_a_slow_reader_of_a_non_blocking_pipe_gets_every_byte(b):
@@ -319,6 +320,16 @@ def case_a_flood_of_nested_results_keeps_the_report_small(b):
     text = "KTAP version 1\n  KTAP version 1\n" + "  ok\n" * 2000 + "ok 1 " + "x" * 50000 + "\n"
     r = b.run("--quiet", "--set", "cpu0.text=" + text, "--json", b.path("j"))
     check(r.returncode == 0 and len(b.read("j")) < 2000000, "a report of %d bytes" % len(b.read("j")), r)
+
+
+def case_one_file_for_two_outputs_is_refused(b):
+    os.symlink(b.path("one"), b.path("two"))
+    for first, second in (("--json", "--junit"), ("--json", "--console-file"), ("--console-file", "--trace-file")):
+        for name in ("one", "two"):
+            r = b.run(first, b.path("one"), second, b.path(name))
+            check(r.returncode == 64 and re.search("%s .*%s .*same file" % (first, second), r.stderr), "expected exit code 64", r)
+    r = b.run("--json", "/dev/null", "--junit", "/dev/null")
+    check(r.returncode == 0, "/dev/null keeps nothing", r)
 
 
 # ---- commands
