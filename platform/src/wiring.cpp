@@ -170,7 +170,11 @@ void Wiring::attach_memory(Instance& instance) {
   instance.memory->set_base(w.base);
   m_system.m_memories.push_back({instance.memory, w.base, w.size});
   for (CpuControl* cpu : m_system.m_cpus) {
-    cpu->add_memory(w.base, w.size);
+    try {
+      cpu->add_memory(w.base, w.size);
+    } catch (const std::exception& e) {
+      config_error(w.place, "map", fmt::format("[{}] map: {}", instance.config->name, e.what()));
+    }
     if (MemoryWriteListener* listener = cpu->write_listener()) instance.memory->add_write_listener(listener);
   }
 }

@@ -47,7 +47,10 @@ class FakeCpu : public Part, public CpuControl {
     SC_HAS_PROCESS(FakeCpu);
     SC_THREAD(go);
   }
-  void add_memory(std::uint64_t base, std::uint64_t) override { m_memory = base; }
+  void add_memory(std::uint64_t base, std::uint64_t) override {
+    if (base % 4096 != 0) throw ConfigError("", "memory does not start at a page");
+    m_memory = base;
+  }
   void set_start(std::uint64_t pc, std::uint64_t x0, std::uint64_t, std::uint64_t, std::uint64_t) override {
     m_pc = pc;
     m_x0 = x0;

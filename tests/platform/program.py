@@ -508,6 +508,10 @@ def case_a_module_that_is_listed_twice_is_refused_before_any_is_read(b):
     refused(b, b.edited(('kernel = "kernel.elf"', 'kernel = "kernel.elf"\nmodules = [%s]' % modules)), r"variant\.toml:4:\d+: modules: '/lib/modules/gone\.ko' is there twice")
 
 
+def case_a_memory_that_the_cpu_refuses_is_refused_at_its_place(b):
+    refused(b, b.edited(("map = [0x40000000]", "map = [0x40000001]")), r"variant\.toml:10:\d+: \[ram\] map: memory does not start at a page")
+
+
 def case_a_component_behind_itself_is_refused(b):
     refused(b, b.edited(('smmu = "smmu0"', 'smmu = "dma0"')), r"\[dma0\] behind: a component cannot be behind itself")
 
