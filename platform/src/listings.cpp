@@ -62,17 +62,37 @@ std::string params_of(const ComponentType& type) {
   return text + table(rows);
 }
 
-}  // namespace
+std::string trace_points_of(const ComponentType& type) {
+  std::string text = fmt::format("{}: {}\n", type.type, type.doc);
+  if (type.trace_points.empty()) return text + "  no trace points\n";
+  std::vector<Row> rows{{"name", "fields", "meaning"}};
+  for (const TracePointInfo& p : type.trace_points) {
+    rows.push_back({p.name, fmt::format("{}", fmt::join(p.fields, " ")), p.doc});
+  }
+  return text + table(rows);
+}
 
-std::string params_table(PluginCatalogue& plugins, const std::string& type) {
-  if (!type.empty()) return params_of(plugins.find(type));
+// What `of` says of one type, or of each that there is.
+std::string tables(PluginCatalogue& plugins, const std::string& type,
+                   std::string (*of)(const ComponentType&)) {
+  if (!type.empty()) return of(plugins.find(type));
   plugins.load_all();
   std::string text;
   for (const auto& file : plugins.files()) {
     for (std::size_t i = 0; i < file->type_count; ++i)
-      text += (text.empty() ? "" : "\n") + params_of(file->types[i]);
+      text += (text.empty() ? "" : "\n") + of(file->types[i]);
   }
   return text;
+}
+
+}  // namespace
+
+std::string params_table(PluginCatalogue& plugins, const std::string& type) {
+  return tables(plugins, type, params_of);
+}
+
+std::string trace_table(PluginCatalogue& plugins, const std::string& type) {
+  return tables(plugins, type, trace_points_of);
 }
 
 std::string components_table(PluginCatalogue& plugins) {

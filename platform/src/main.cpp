@@ -62,10 +62,12 @@ ExitCode command(const CommandLine& line) {
     case CommandLine::Command::Dtb:
       return prepare(line);
     case CommandLine::Command::Params:
-    case CommandLine::Command::Components: {
+    case CommandLine::Command::Components:
+    case CommandLine::Command::TracePoints: {
       PluginCatalogue plugins(plugin_directories({}));
-      fmt::print("{}", line.command == CommandLine::Command::Params ? params_table(plugins, line.type)
-                                                                    : components_table(plugins));
+      fmt::print("{}", line.command == CommandLine::Command::Params        ? params_table(plugins, line.type)
+                       : line.command == CommandLine::Command::TracePoints ? trace_table(plugins, line.type)
+                                                                           : components_table(plugins));
       return ExitCode::Pass;
     }
   }

@@ -35,8 +35,9 @@ po::options_description run_options() {
       ("junit", text()->value_name("FILE"), "write the guest's test results as JUnit XML")               //
       ("console-file", text()->value_name("FILE"), "copy the guest's console to a file")                 //
       ("trace", texts()->value_name("POINT[,POINT]"),
-       "trace points by name; 'smmu.*' takes all of a kind")                               //
-      ("trace-file", text()->value_name("FILE"), "where the trace goes (standard error)")  //
+       "trace points by name, as 'smmu-vp trace-points' lists them; 'smmu.*' takes all of a kind")(
+          "trace-file", text()->value_name("FILE"),
+          "where the trace goes, instead of standard error; without --trace, all points")  //
       ("gdb", text()->value_name("PORT|unix:PATH"),
        "let gdb connect, from this machine only; docs/debugging.md")         //
       ("gdb-wait", "with --gdb: wait for gdb before the first instruction")  //
@@ -85,6 +86,7 @@ void take_run_options(const po::variables_map& map, RunOptions& run) {
         if (!word.empty()) run.trace.push_back(word);
       }
     }
+    if (run.trace.empty()) throw ConfigError("trace", "--trace names no trace point");
   }
   if (!run.trace_file.empty() && run.trace.empty()) run.trace.push_back("*");
   if (map.count("color") != 0) {
@@ -162,6 +164,7 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
        {"set", "append", "kernel", "initrd", "dtb", "output"}},
       {"params", CommandLine::Command::Params, 0, 1, "[TYPE]", {}},
       {"components", CommandLine::Command::Components, 0, 0, "", {}},
+      {"trace-points", CommandLine::Command::TracePoints, 0, 1, "[TYPE]", {}},
       {"help", CommandLine::Command::Help, 0, 1, "", {}},
   };
   std::vector<std::string> names;
@@ -174,7 +177,9 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
     only(map, form.name, form.options);
     take_run_options(map, line.run);
     line.command = form.command;
-    if (words.size() > 1) (form.command == CommandLine::Command::Params ? line.type : line.config) = words[1];
+    const bool takes_type =
+        form.command == CommandLine::Command::Params || form.command == CommandLine::Command::TracePoints;
+    if (words.size() > 1) (takes_type ? line.type : line.config) = words[1];
     if (map.count("output") != 0) line.output = map["output"].as<std::string>();
     if (form.command == CommandLine::Command::Dtb && line.output.empty()) {
       throw ConfigError("output", "expected: smmu-vp dtb CONFIG -o FILE");
@@ -201,6 +206,7 @@ std::string help_text() {
   smmu-vp dtb CONFIG -o FILE     write the device tree that the guest gets
   smmu-vp components             the types of components that plugins offer
   smmu-vp params [TYPE]          their parameters: type, default, range, meaning
+  smmu-vp trace-points [TYPE]    what they can trace: name, fields, meaning
   smmu-vp --help | --version
 
 {}

@@ -31,9 +31,18 @@ struct RunOptions {
 };
 
 struct CommandLine {
-  enum class Command { Help, Version, Run, Check, Dtb, Params, Components } command = Command::Help;
+  enum class Command {
+    Help,
+    Version,
+    Run,
+    Check,
+    Dtb,
+    Params,
+    Components,
+    TracePoints
+  } command = Command::Help;
   std::string config;
-  std::string type;    ///< params: only this one
+  std::string type;    ///< params, trace-points: only this one
   std::string output;  ///< dtb
   RunOptions run;
 };

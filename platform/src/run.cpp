@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
@@ -24,6 +25,7 @@
 #include "plugins.h"
 #include "progress.h"
 #include "report.h"
+#include "smmuvp/base/params.h"
 #include "stop_signals.h"
 #include "system.h"
 #include "terminal.h"
@@ -134,6 +136,30 @@ bool want_colour(Colour colour) {
   return isatty(STDERR_FILENO) != 0 && (no == nullptr || *no == 0);
 }
 
+// A filter that nothing can match is a misspelt one.
+void check_trace_filters(const std::vector<std::string>& filters, const System& system) {
+  std::vector<std::string> known;
+  for (const auto& instance : system.instances()) {
+    for (const TracePointInfo& point : instance->type->trace_points) {
+      known.push_back(point.name);
+      known.push_back(point.name.substr(0, point.name.find('.')) + ".*");
+    }
+  }
+  for (const std::string& filter : filters) {
+    const bool all = filter == "*";
+    if (all || std::any_of(known.begin(), known.end(),
+                           [&](const std::string& point) { return trace_filter_matches(filter, point); })) {
+      continue;
+    }
+    const std::string near = nearest(filter, known);
+    throw ConfigError(
+        "trace",
+        fmt::format("--trace: no component of this platform has the trace point '{}'{}; "
+                    "'smmu-vp trace-points' lists them",
+                    filter, near.empty() ? std::string() : fmt::format("; did you mean '{}'?", near)));
+  }
+}
+
 Run::Run(const PlatformConfig& config, const RunOptions& options)
     : m_config(config),
       m_options(options),
@@ -156,6 +182,7 @@ Run::Run(const PlatformConfig& config, const RunOptions& options)
                     {m_junit, "junit", options.junit},
                     {m_console_file, "console-file", options.console_file},
                     {m_trace_file, "trace-file", options.trace_file}});
+  check_trace_filters(options.trace, m_system);
 }
 
 void Run::print(const Reported& r) {

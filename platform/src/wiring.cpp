@@ -124,6 +124,11 @@ void Wiring::map_targets(Instance& instance) {
                    fmt::format("[{}] map: size {:#x} differs from the memory's size {:#x}; leave one away",
                                instance.config->name, w.size, instance.memory->size()));
     }
+    if (w.size < port.size) {
+      config_error(w.place, w.port,
+                   fmt::format("[{}] map: {:#x} bytes are too few for port '{}' ({}): it takes {:#x}",
+                               instance.config->name, w.size, w.port, port.doc, port.size));
+    }
     if (w.base + (w.size - 1) < w.base) {
       config_error(w.place, w.port,
                    fmt::format("[{}] map: {:#x} bytes at {:#x} go beyond 64 bits", instance.config->name,
@@ -261,6 +266,10 @@ Wiring::Signal& Wiring::signal_of(const Instance& instance, const Port& out) {
 
 void Wiring::connect_line(const Instance& from, const Port& out, const Port& in, const Place& place,
                           const std::string& as) {
+  if (!in.taken.empty()) {
+    config_error(place, out.name,
+                 fmt::format("{} cannot be wired to {}: it is {}", port_name(from, out), as, in.taken));
+  }
   if (const auto [found, added] = m_bound.emplace(&in, port_name(from, out)); !added) {
     config_error(place, out.name,
                  fmt::format("{} is wired twice: to {} and to {}", as, found->second, port_name(from, out)));

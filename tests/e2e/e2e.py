@@ -321,6 +321,18 @@ def case_an_interrupt_wired_twice_is_refused(b):
             r"(wired|used) (twice|already|by)|twice")
 
 
+def case_an_spi_of_the_msi_frame_cannot_be_wired(b):
+    refused(b, b.variant(change=lambda t: t.replace("v2m_spi_base = 80", "v2m_spi_base = 70")), r"smmu0\.eventq_irq cannot be wired to SPI 74")
+
+
+def case_a_region_smaller_than_its_registers_is_refused(b):
+    for name in ("gic", "uart0", "smmu0", "dma0"):
+        def halve(text):
+            head, rest = text.split("[%s]" % name)
+            return head + "[%s]" % name + re.sub(r'"(\d+)KiB"', lambda m: '"%dKiB"' % (int(m[1]) // 2), rest, count=1)
+        refused(b, b.variant(change=halve), r"\[%s\] map: .* too few for port" % name)
+
+
 def case_a_stream_id_out_of_range_is_refused(b):
     refused(b, b.variant(change=lambda t: t.replace('0x100', '0x10000000')), r"[Ss]tream")
 

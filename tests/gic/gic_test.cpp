@@ -166,5 +166,20 @@ TEST(Gic, StateComesBackFromAnArchiveWithItsOutputs) {
   EXPECT_TRUE(b.signal("irq0").read());
 }
 
+// A message and a wire on one SPI would be one interrupt to the guest.
+TEST(Gic, TheSpisOfTheMsiFrameAreTakenAndTheRestAreFree) {
+  for (const Port& p : bench().gic.ports()) {
+    if (p.name.rfind("spi", 0) != 0) continue;
+    const int n = std::stoi(p.name.substr(3));
+    EXPECT_EQ(!p.taken.empty(), n >= 32 && n < 48) << p.name;
+  }
+}
+
+TEST(Gic, EachFrameStatesItsSize) {
+  EXPECT_EQ(bench().gic.ports().at(0).size, 0x1000U);
+  EXPECT_EQ(bench().gic.ports().at(1).size, 0x2000U);
+  EXPECT_EQ(bench().gic.ports().at(2).size, 0x1000U);
+}
+
 }  // namespace
 }  // namespace smmuvp

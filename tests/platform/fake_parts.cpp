@@ -31,6 +31,9 @@ class Part : public Component {
 // Sends its text to `uart`, one byte a microsecond, then ends the run as told.
 class FakeCpu : public Part, public CpuControl {
  public:
+  static constexpr TracePoint<std::uint32_t, std::string_view> event_point{
+      "smmu.event", "a made-up event", {"sid", "event"}};
+
   FakeCpu(const sc_core::sc_module_name& name, const Params& params, Host& host)
       : Part(name),
         m_host(host),
@@ -67,9 +70,6 @@ class FakeCpu : public Part, public CpuControl {
   }
 
  private:
-  static constexpr TracePoint<std::uint32_t, std::string_view> m_event{
-      "smmu.event", "a made-up event", {"sid", "event"}};
-
   void write(std::uint64_t address, std::uint8_t byte) {
     tlm::tlm_generic_payload payload;
     payload.set_write();
@@ -96,7 +96,7 @@ class FakeCpu : public Part, public CpuControl {
     return found == std::string::npos ? "" : blob.c_str() + found;
   }
   void go() {
-    if (m_end == "event") m_tracer.emit(1000, m_event, 0x100u, "F_TRANSLATION");
+    if (m_end == "event") m_tracer.emit(1000, event_point, 0x100u, "F_TRANSLATION");
     if (m_end == "diagnostic") m_diag.guest_error("site", "broke a rule", "IHI 0070 4.1.3", 0x100u, 0x1234u);
     for (const char c : m_text) write(m_uart, static_cast<std::uint8_t>(c));
     write(m_memory + 0x100, 0x5a);
@@ -148,10 +148,10 @@ class FakeTarget : public Part {
     if (payload.is_write()) written(*payload.get_data_ptr());
     payload.set_response_status(tlm::TLM_OK_RESPONSE);
   }
-  void add_target(const char* name, bool optional = false) {
+  void add_target(const char* name, bool optional = false, std::uint64_t bytes = 0) {
     auto& socket = m_sockets.emplace_back(name);
     socket.register_b_transport(this, &FakeTarget::transport);
-    m_ports.push_back({name, &socket, "registers", optional});
+    m_ports.push_back(Port::registers(name, &socket, "registers", bytes, optional));
   }
   std::deque<tlm_utils::simple_target_socket<FakeTarget, width>> m_sockets;
 };
@@ -192,6 +192,7 @@ class FakeGic : public FakeTarget {
     add_target("v2m", true);
     m_ports.push_back({"irq0", &m_irq, "to CPU 0", true});
     for (unsigned i = 0; i < 96; ++i) input("spi" + std::to_string(i));
+    m_ports.back().taken = "one of the MSI frame's";
     for (unsigned i = 0; i < 16; ++i) input("ppi0_" + std::to_string(i));
   }
   void describe(DtNode& node) const override {
@@ -217,7 +218,7 @@ class FakeSmmu : public FakeTarget {
   FakeSmmu(const sc_core::sc_module_name& name, const Params& params, Host&) : FakeTarget(name) {
     if (params.text("throws") == "exception") throw std::runtime_error("an exception");
     if (params.text("throws") == "number") throw 1;
-    add_target("registers");
+    add_target("registers", false, 128 << 10);
     add_target("tbu0_in", true);
     add_target("tbu1_in", true);
     m_ports.push_back({"tbu0_out", &m_out, "translated"});
@@ -282,7 +283,8 @@ const ComponentType* types(std::size_t* count) {
           "hang", "throw"}},
         {"status", ParamType::Uint, "0", "With end = status.", 0, 255},
         {"uart", ParamType::Uint, "0x09000000", "Address of the UART."}},
-       make<FakeCpu>},
+       make<FakeCpu>,
+       {FakeCpu::event_point}},
       {"fake-uart", "A serial port.", {}, make<FakeUart>},
       {"fake-gic", "An interrupt controller.", {}, make<FakeGic>},
       {"fake-smmu",

@@ -269,6 +269,29 @@ def case_console_and_trace_go_to_their_files(b):
     check(b.read("t") == "1000 cpu0 smmu.event sid=0x100 event=F_TRANSLATION\n", "another trace: %r" % b.read("t"))
 
 
+def case_an_unknown_trace_point_is_refused_with_the_nearest_name(b):
+    for words, pattern in (("nope", r"no component of this platform has the trace point 'nope'; 'smmu-vp trace-points' lists them"),
+                           ("smmu.evnt", r"'smmu\.evnt'; did you mean 'smmu\.event'\?"), ("smmu.*,smu.*", r"'smu\.\*'; did you mean 'smmu\.\*'\?"),
+                           (",", r"names no trace point")):
+        r = b.run("--trace", words)
+        check(r.returncode == 64 and r.stdout == "" and re.search(pattern, r.stderr), "expected exit code 64 and: %s" % pattern, r)
+    for words in ("smmu.event", "smmu.*", "*"):
+        check(b.run("--trace", words).returncode == 0, "expected exit code 0 for " + words)
+
+
+def case_a_trace_file_without_trace_takes_all_points(b):
+    b.run("--set", "cpu0.end=event", "--trace-file", b.path("t"))
+    check("cpu0 smmu.event" in b.read("t") and "bus router.access" in b.read("t"), "not all points: %r" % b.read("t"))
+    check("without --trace, all points" in " ".join(b.call("--help").stdout.split()), "--help does not say so")
+
+
+def case_trace_points_lists_name_fields_and_meaning(b):
+    r = b.call("trace-points", "fake-cpu", env={"SMMU_VP_PLUGIN_PATH": b.plugins})
+    check(r.returncode == 0 and re.search(r"name +fields +meaning\n +smmu\.event +sid event +a made-up event\n", r.stdout), "table", r)
+    r = b.call("trace-points", env={"SMMU_VP_PLUGIN_PATH": b.plugins})
+    check("fake-uart: A serial port.\n  no trace points" in r.stdout and "router.access" in r.stdout, "all types", r)
+
+
 def case_a_report_that_cannot_be_written_is_refused_before_the_run(b):
     for option in ("--json", "--junit", "--console-file", "--trace-file"):
         r = b.run(option, "/no/such/folder/file")
@@ -442,6 +465,15 @@ def case_overlapping_regions_are_refused_with_both_names(b):
 
 def case_an_interrupt_wired_twice_is_refused(b):
     refused(b, b.edited(("SPI 4", "SPI 1")), r"variant\.toml:\d+:\d+: SPI 1 is wired twice: to uart0\.irq and to dma0\.irq")
+
+
+def case_an_interrupt_that_messages_raise_cannot_be_wired(b):
+    refused(b, b.edited(("SPI 4", "SPI 95")), r"variant\.toml:\d+:\d+: dma0\.irq cannot be wired to SPI 95: it is one of the MSI frame's")
+    refused(b, b.edited(('interrupts = { irq = "SPI 4" }', 'wires = { irq = "gic.spi95" }')), r"dma0\.irq cannot be wired to gic\.spi95: it is one")
+
+
+def case_a_region_smaller_than_its_registers_is_refused(b):
+    refused(b, b.edited(("128KiB", "64KiB")), r"variant\.toml:\d+:\d+: \[smmu0\] map: .* too few for port 'registers'")
 
 
 def case_an_interrupt_that_the_controller_has_not_got_is_refused(b):

@@ -15,15 +15,15 @@ bool Tracer::wanted(const char* name) {
   return on;
 }
 
+bool trace_filter_matches(std::string_view filter, std::string_view point) {
+  if (filter.empty() || filter.back() != '*') return point == filter;
+  return point.substr(0, filter.size() - 1) == filter.substr(0, filter.size() - 1);
+}
+
 bool TextTraceSink::wants(std::string_view, std::string_view point) {
   if (m_filters.empty()) return true;
   for (const std::string& filter : m_filters) {
-    if (!filter.empty() && filter.back() == '*') {
-      if (point.substr(0, filter.size() - 1) == std::string_view(filter).substr(0, filter.size() - 1))
-        return true;
-    } else if (point == filter) {
-      return true;
-    }
+    if (trace_filter_matches(filter, point)) return true;
   }
   return false;
 }

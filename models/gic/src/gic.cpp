@@ -1,5 +1,7 @@
 #include "smmuvp/gic/gic.h"
 
+#include <fmt/format.h>
+
 #include <array>
 
 #include "smmuvp/tlm/access_extension.h"
@@ -46,9 +48,9 @@ Gic::Gic(const sc_core::sc_module_name& name, const Params& params, Host& host)
       m_config(config(params)),
       m_core(m_config, m_diag) {
   // In the order of the device-tree binding's reg: distributor, CPU interface.
-  m_ports = {{"distributor", &distributor, "distributor registers, 4 KiB"},
-             {"cpu_interface", &cpu_interface, "CPU interface registers, 8 KiB"},
-             {"v2m", &v2m, "GICv2m MSI frame, 4 KiB", true},
+  m_ports = {Port::registers("distributor", &distributor, "distributor registers, 4 KiB", windows[0]),
+             Port::registers("cpu_interface", &cpu_interface, "CPU interface registers, 8 KiB", windows[1]),
+             Port::registers("v2m", &v2m, "GICv2m MSI frame, 4 KiB", windows[2], true),
              {"reset", &reset, "a rising edge resets all but the inputs", true}};
   int frame = 0;
   for (auto* socket : {&distributor, &cpu_interface, &v2m}) {
@@ -66,6 +68,12 @@ Gic::Gic(const sc_core::sc_module_name& name, const Params& params, Host& host)
   }
   for (unsigned n = 0; n < m_config.num_spis; ++n) {
     add_input("spi" + std::to_string(n), "shared peripheral interrupt", 32 + n, 0);
+    // A message and a wire on one SPI would be one interrupt to the guest.
+    if (n - m_config.v2m_spi_base < m_config.v2m_spi_count) {
+      m_ports.back().taken =
+          fmt::format("one of the MSI frame's SPIs {} to {} (v2m_spi_base, v2m_spi_count)",
+                      m_config.v2m_spi_base, m_config.v2m_spi_base + m_config.v2m_spi_count - 1);
+    }
   }
   for (unsigned cpu = 0; cpu < m_config.cpus; ++cpu) {
     for (unsigned n = 0; n < 16; ++n) {
@@ -190,7 +198,8 @@ const ComponentType& gic_type() {
        {"v2m_spi_count", ParamType::Uint, "0", "Number of SPIs of the MSI frame; 0: no frame.", 0, 988}},
       [](const char* name, const Params& params, Host& host) -> std::unique_ptr<Component> {
         return std::make_unique<Gic>(name, params, host);
-      }};
+      },
+      {trace_line, trace_acknowledge, trace_end, trace_message}};
   return type;
 }
 

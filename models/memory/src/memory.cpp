@@ -252,7 +252,8 @@ const ComponentType& memory_type() {
         1'000'000'000'000}},
       [](const char* name, const Params& params, Host& host) -> std::unique_ptr<Component> {
         return std::make_unique<Memory>(name, params, host);
-      }};
+      },
+      {trace_read, trace_write, trace_error}};
   return type;
 }
 

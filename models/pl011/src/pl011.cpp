@@ -39,7 +39,7 @@ Pl011::Pl011(const sc_core::sc_module_name& name, const Params& params, Host& ho
       m_baud_timing(params.text("timing") == "baud"),
       m_poll_period(picoseconds(params.uint("poll_ns") * 1000)),
       m_irq_driver("irq_driver", irq),
-      m_ports{{"socket", &socket, "registers, 4 KiB"},
+      m_ports{Port::registers("socket", &socket, "registers, 4 KiB", Pl011Core::window),
               {"irq", &irq, "UARTINTR, the combined interrupt, level"},
               {"reset", &reset, "a rising edge resets the registers", true}} {
   socket.register_b_transport(this, &Pl011::b_transport);
@@ -185,7 +185,8 @@ const ComponentType& pl011_type() {
         "Reset leaves the UART switched on (115200 8N1, FIFOs), as firmware would have done."}},
       [](const char* name, const Params& params, Host& host) -> std::unique_ptr<Component> {
         return std::make_unique<Pl011>(name, params, host);
-      }};
+      },
+      {trace_tx, trace_rx, trace_irq}};
   return type;
 }
 

@@ -25,7 +25,7 @@ Pl031::Pl031(const sc_core::sc_module_name& name, const Params& params, Host& ho
       m_tracer(host.trace(), this->name()),
       m_core(config(params), m_diag),
       m_irq_driver("irq_driver", irq),
-      m_ports{{"socket", &socket, "registers, 4 KiB"},
+      m_ports{Port::registers("socket", &socket, "registers, 4 KiB", Pl031Core::window),
               {"irq", &irq, "RTCINTR, level"},
               {"reset", &reset, "a rising edge resets the registers", true}} {
   socket.register_b_transport(this, &Pl031::b_transport);
@@ -115,7 +115,8 @@ const ComponentType& pl031_type() {
         "Reset leaves the clock running and set, as firmware would have done; else it is off and 0."}},
       [](const char* name, const Params& params, Host& host) -> std::unique_ptr<Component> {
         return std::make_unique<Pl031>(name, params, host);
-      }};
+      },
+      {trace_irq}};
   return type;
 }
 

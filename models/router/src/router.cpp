@@ -228,7 +228,8 @@ const ComponentType& router_type() {
         1'000'000'000'000}},
       [](const char* name, const Params& params, Host& host) -> std::unique_ptr<Component> {
         return std::make_unique<Router>(name, params, host);
-      }};
+      },
+      {trace_access, trace_decode_error}};
   return type;
 }
 

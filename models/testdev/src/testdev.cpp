@@ -50,7 +50,7 @@ Testdev::Testdev(const sc_core::sc_module_name& name, const Params& params, Host
       m_core(config(params), m_diag),
       m_bytes_per_us(params.uint("bytes_per_us")),
       m_irq_driver("irq_driver", irq),
-      m_ports{{"registers", &registers, "registers, 4 KiB"},
+      m_ports{Port::registers("registers", &registers, "registers, 4 KiB", TestdevCore::window),
               {"dma", &dma, "descriptors and data, with stream, substream and privilege"},
               {"irq", &irq, "high while IRQ_STATUS & IRQ_ENABLE is not 0"},
               {"reset", &reset, "a rising edge is as CTRL.RESET", true}} {
@@ -177,14 +177,15 @@ const ComponentType& testdev_type() {
   static const ComponentType type{
       "testdev",
       "DMA master with a descriptor ring, for exercising an IOMMU",
-      {{"stream_base", ParamType::Uint, "0", "StreamID of the first stream.", 0, 0xffffffff},
+      {{"stream_base", ParamType::Uint, "0x0", "StreamID of the first stream.", 0, 0xffffffff},
        {"stream_count", ParamType::Uint, "1", "Number of streams (register SID_COUNT).", 1, 65536},
        {"bytes_per_us", ParamType::Uint, "16000",
         "Rate at which data moves, in bytes per microsecond; what the bus takes comes on top.", 1,
         1'000'000}},
       [](const char* name, const Params& params, Host& host) -> std::unique_ptr<Component> {
         return std::make_unique<Testdev>(name, params, host);
-      }};
+      },
+      {trace_burst, trace_irq}};
   return type;
 }
 

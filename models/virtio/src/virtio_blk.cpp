@@ -38,7 +38,8 @@ VirtioBlk::VirtioBlk(const sc_core::sc_module_name& name, const Params& params, 
       m_latency_ps(params.uint("latency_ps")),
       m_bytes_per_us(params.uint("bytes_per_us")),
       m_irq_driver("irq_driver", irq),
-      m_ports{{"registers", &registers, "registers and configuration space, 512 bytes"},
+      m_ports{Port::registers("registers", &registers, "registers and configuration space, 512 bytes",
+                              VirtioBlkCore::window),
               {"dma", &dma, "virtqueue and buffers, with the StreamID"},
               {"irq", &irq, "high while InterruptStatus is not 0"},
               {"reset", &reset, "a rising edge is as writing 0 to Status", true}} {
@@ -174,7 +175,8 @@ const ComponentType& virtio_blk_type() {
         1'000'000}},
       [](const char* name, const Params& params, Host& host) -> std::unique_ptr<Component> {
         return std::make_unique<VirtioBlk>(name, params, host);
-      }};
+      },
+      {trace_access, trace_request, trace_irq}};
   return type;
 }
 

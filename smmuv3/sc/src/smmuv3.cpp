@@ -13,6 +13,7 @@
 #include "smmuvp/tlm/register_access.h"
 #include "smmuvp/v3/access.h"
 #include "smmuvp/v3/smmu.h"
+#include "smmuvp/v3/trace_points.h"
 
 namespace smmuvp {
 
@@ -166,7 +167,7 @@ SmmuV3<BUSWIDTH>::SmmuV3(const sc_core::sc_module_name& name, const Params& para
 
   if constexpr (BUSWIDTH == platform_buswidth) {
     std::vector<Port>& p = m_impl->ports;
-    p.push_back({"registers", &registers, "programming interface, 128 KiB"});
+    p.push_back(Port::registers("registers", &registers, "programming interface, 128 KiB", 128 << 10));
     p.push_back({"walk", &walk, "structures, translation tables and queues"});
     for (unsigned i = 0; i < settings.tbus; ++i) {
       const std::string base = "tbu" + std::to_string(i);
@@ -343,7 +344,8 @@ const ComponentType* component_types(std::size_t* count) {
       {"smmuv3", "Arm SMMUv3: stage 1 translation for client devices", v3::smmuv3_params(),
        [](const char* name, const Params& params, Host& host) -> std::unique_ptr<Component> {
          return std::make_unique<SmmuV3<platform_buswidth>>(name, params, host);
-       }},
+       },
+       v3::trace_points()},
   };
   *count = std::size(types);
   return types;

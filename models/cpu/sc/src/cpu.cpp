@@ -423,7 +423,8 @@ const ComponentType& cpu_type() {
         1000, 1'000'000'000'000}},
       [](const char* name, const Params& params, Host& host) -> std::unique_ptr<Component> {
         return std::make_unique<Cpu>(name, params, host);
-      }};
+      },
+      {trace_read, trace_write, trace_abort}};
   return type;
 }
 

@@ -39,6 +39,19 @@ struct TracePoint {
   std::array<const char*, sizeof...(Values)> fields;
 };
 
+/// A trace point without its types, as `smmu-vp trace-points` lists it.
+struct TracePointInfo {
+  template <class... Values>
+  TracePointInfo(const TracePoint<Values...>& point)
+      : name(point.name), doc(point.doc), fields(point.fields.begin(), point.fields.end()) {}
+  std::string name;
+  std::string doc;
+  std::vector<std::string> fields;
+};
+
+/// True if a filter names a point: its full name, or a prefix ending in '*'.
+bool trace_filter_matches(std::string_view filter, std::string_view point);
+
 /// A component's front end to a sink; emits nothing, at the cost of one test, when there is no sink.
 class Tracer {
  public:

@@ -14,6 +14,7 @@
 #include "smmuvp/base/archive.h"
 #include "smmuvp/base/params.h"
 #include "smmuvp/base/stats.h"
+#include "smmuvp/base/trace.h"
 #include "smmuvp/tlm/device_tree.h"
 #include "smmuvp/tlm/host.h"
 
@@ -36,6 +37,16 @@ struct Port {
   bool optional = false;     ///< may stay unwired; the platform then ties it off
   std::string dt_name = {};  ///< entry of interrupt-names, for a LineOut that is one of several
   bool edge = false;         ///< LineOut: a pulse whose rising edge counts
+  std::uint64_t size = 0;    ///< TargetSocket: bytes that a window in an address map has at least; 0: any
+  std::string taken = {};    ///< LineIn: why nothing may be wired to it; empty if it is free
+
+  /// A target port with registers. @param bytes  how much of the address map they take
+  static Port registers(std::string name, TargetSocket* socket, std::string doc, std::uint64_t bytes,
+                        bool optional = false) {
+    Port port{std::move(name), socket, std::move(doc), optional};
+    port.size = bytes;
+    return port;
+  }
 };
 
 /// A component. Its constructor makes everything; ports() does not change afterwards.
@@ -163,6 +174,7 @@ struct ComponentType {
   std::vector<ParamInfo> params;
   /// @param params  values of `params`, all checked. @throws ConfigError for combinations that make no sense.
   std::unique_ptr<Component> (*create)(const char* name, const Params& params, Host& host);
+  std::vector<TracePointInfo> trace_points = {};  ///< all that its components emit
 };
 
 }  // namespace smmuvp

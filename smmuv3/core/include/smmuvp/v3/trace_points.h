@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string_view>
+#include <vector>
 
 #include "smmuvp/base/trace.h"
 
@@ -28,5 +29,12 @@ constexpr TracePoint<std::uint64_t, std::uint64_t, std::uint32_t, std::uint32_t>
     "smmu.tlb_fill", "a translation was cached", {"input", "output", "shift", "asid"}};
 constexpr TracePoint<std::string_view, std::uint64_t> trace_tlb_invalidate{
     "smmu.tlb_invalidate", "TLB entries were taken away", {"command", "entries"}};
+
+/// All of the above.
+inline std::vector<TracePointInfo> trace_points() {
+  return {trace_translate, trace_fault,         trace_fetch,          trace_event,
+          trace_command,   trace_command_error, trace_register_write, trace_register_read,
+          trace_tlb_fill,  trace_tlb_invalidate};
+}
 
 }  // namespace smmuvp::v3
