@@ -107,7 +107,7 @@ struct RunConfig {
 struct PlatformConfig {
   std::string file;
   std::string name;
-  std::vector<std::string> plugin_directories;
+  std::vector<HostFile> plugin_directories;
   std::vector<ComponentConfig> components;  ///< in the file's order
   BootConfig boot;
   RunConfig run;

@@ -81,10 +81,13 @@ RunConfig Reader::run(const TomlValue& value) const {
     const TomlValue* v = table.take(key);
     if (v == nullptr) return;
     std::uint64_t ps = 0;
-    if (!parse_duration(toml_text(*v, key), ps) || ps == 0) {
+    if (!parse_duration(toml_text(*v, key), ps)) {
       config_error(place_of(*v), key,
                    fmt::format("{}: '{}' is no time (expected for example \"10s\" or \"500ms\")", key,
                                toml_text(*v, key)));
+    }
+    if (ps == 0) {
+      config_error(place_of(*v), key, fmt::format("{}: '{}' must be more than 0", key, toml_text(*v, key)));
     }
     to = ps;
   };
@@ -246,8 +249,9 @@ PlatformConfig Reader::read(const TomlValue& root, const std::string& file) {
   config.name = std::filesystem::path(file).stem().string();
   TomlTable table(root, "the configuration");
   if (const TomlValue* v = table.take("plugins")) {
-    for (const std::string& directory : toml_texts(*v, "plugins")) {
-      config.plugin_directories.push_back(resolve_path(directory, m_directory));
+    if (!v->is_array()) toml_texts(*v, "plugins");
+    for (const TomlValue& item : v->as_array()) {
+      config.plugin_directories.push_back(host_file(item, "plugins"));
     }
   }
   if (const TomlValue* v = table.take("name")) config.name = toml_text(*v, "name");

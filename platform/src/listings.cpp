@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "smmuvp/base/number_text.h"
+
 namespace smmuvp::platform {
 
 namespace {
@@ -46,9 +48,9 @@ const char* type_name(ParamType type) {
 std::string range(const ParamInfo& info) {
   if (info.type == ParamType::Choice) return fmt::format("{}", fmt::join(info.choices, "|"));
   if (info.type != ParamType::Uint) return "";
-  const auto number = [](std::uint64_t v) { return v < 1000 ? std::to_string(v) : fmt::format("{:#x}", v); };
   if (info.min == 0 && info.max == ~0ULL) return "";
-  return number(info.min) + ".." + number(info.max);
+  const Notation notation = notation_of(info.default_value);
+  return number_text(info.min, notation) + ".." + number_text(info.max, notation);
 }
 
 std::string params_of(const ComponentType& type) {

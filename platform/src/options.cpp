@@ -49,10 +49,11 @@ po::options_description run_options() {
 std::uint64_t time_option(const po::variables_map& map, const char* name) {
   const std::string text = map[name].as<std::string>();
   std::uint64_t ps = 0;
-  if (!parse_duration(text, ps) || ps == 0) {
+  if (!parse_duration(text, ps)) {
     throw ConfigError(name,
                       fmt::format("--{}: '{}' is no time (expected for example 10s or 500ms)", name, text));
   }
+  if (ps == 0) throw ConfigError(name, fmt::format("--{}: '{}' must be more than 0", name, text));
   return ps;
 }
 

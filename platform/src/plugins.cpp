@@ -70,7 +70,7 @@ std::string wrong_file(const std::string& path) {
 
 }  // namespace
 
-std::vector<std::string> plugin_directories(const std::vector<std::string>& extra) {
+std::vector<std::string> plugin_directories(const std::vector<HostFile>& extra) {
   std::vector<std::string> all;
   const auto add = [&](const fs::path& path) {
     const std::string text = path.lexically_normal().string();
@@ -87,7 +87,13 @@ std::vector<std::string> plugin_directories(const std::vector<std::string>& extr
       rest.erase(0, std::min(end + 1, rest.size()));
     }
   }
-  for (const std::string& directory : extra) add(directory);
+  for (const HostFile& directory : extra) {
+    std::error_code error;
+    if (!fs::is_directory(directory.path, error)) {
+      config_error(directory.place, "plugins", fmt::format("plugins: no such folder: {}", directory.path));
+    }
+    add(directory.path);
+  }
   return all;
 }
 

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "config.h"
 #include "smmuvp/tlm/plugin.h"
 
 namespace smmuvp::platform {
@@ -18,8 +19,8 @@ struct PluginFile {
 };
 
 /// The folders that are searched: next to the program (../lib/smmu-vp and the install tree's), then
-/// SMMU_VP_PLUGIN_PATH (separated by ':'), then `extra`.
-std::vector<std::string> plugin_directories(const std::vector<std::string>& extra);
+/// SMMU_VP_PLUGIN_PATH (separated by ':'), then `extra`. @throws ConfigError if one of `extra` is no folder
+std::vector<std::string> plugin_directories(const std::vector<HostFile>& extra);
 
 /// What plugins offer. A plugin is never unloaded.
 class PluginCatalogue {

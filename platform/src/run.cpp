@@ -77,6 +77,14 @@ void refuse_same_file(const std::vector<OutputFile>& outputs) {
 
 int file_number(const File& file) { return file ? fileno(file.get()) : -1; }
 
+// Standard output and standard error are the same terminal, pipe or file.
+bool outputs_are_one() {
+  struct stat out {};
+  struct stat err {};
+  return fstat(STDOUT_FILENO, &out) == 0 && fstat(STDERR_FILENO, &err) == 0 && out.st_dev == err.st_dev &&
+         out.st_ino == err.st_ino;
+}
+
 class Clock {
  public:
   double seconds() const {
@@ -319,7 +327,7 @@ void Run::finish(StopReason reason) {
     check_written(m_junit, "junit", m_options.junit);
   }
   if (!m_options.quiet) {
-    if (m_console.in_line() && isatty(STDERR_FILENO) != 0) std::fputc('\n', stderr);
+    if (m_console.in_line() && outputs_are_one()) std::fputc('\n', stderr);
     const std::string text = summary(m_record, m_host, m_colour);
     std::fwrite(text.data(), 1, text.size(), stderr);
   } else if (m_record.verdict.code == ExitCode::Internal) {

@@ -6,6 +6,7 @@
 #include <limits>
 #include <sstream>
 
+#include "smmuvp/base/number_text.h"
 #include "smmuvp/base/params.h"
 
 namespace smmuvp::platform {
@@ -56,8 +57,12 @@ void check_nesting(const std::string& text, const std::string& file) {
 
 std::string first_line(const std::string& what) {
   std::string line = what.substr(0, what.find('\n'));
-  for (const char* prefix : {"[error] ", "toml::"}) {
-    if (line.rfind(prefix, 0) == 0) line.erase(0, std::string(prefix).size());
+  constexpr std::string_view error = "[error] ";
+  if (line.rfind(error, 0) == 0) line.erase(0, error.size());
+  // "toml::parse_array: …": the parser's own function says nothing to a reader.
+  if (line.rfind("toml::", 0) == 0) {
+    const std::size_t end = line.find(": ");
+    if (end != std::string::npos && line.find(' ') == end + 1) line.erase(0, end + 2);
   }
   return line;
 }
@@ -83,6 +88,14 @@ const char* type_name(const TomlValue& value) {
 
 [[noreturn]] void wrong_type(const TomlValue& value, const std::string& what, const char* expected) {
   config_error(place_of(value), what, fmt::format("{} must be {}, not {}", what, expected, type_name(value)));
+}
+
+// A number as the file has it: the parser keeps no notation.
+std::string written_number(const TomlValue& value) {
+  if (value.is_string()) return value.as_string().str;
+  const toml::source_location at = value.location();
+  const std::string line = at.line_str();
+  return at.column() == 0 || at.column() > line.size() ? std::string() : line.substr(at.column() - 1, 2);
 }
 
 }  // namespace
@@ -158,7 +171,10 @@ std::uint64_t toml_number(const TomlValue& value, const std::string& what, std::
     wrong_type(value, what, "a number, or a text such as \"64KiB\"");
   }
   if (number > max) {
-    config_error(place_of(value), what, fmt::format("{}: {:#x} is above {:#x}", what, number, max));
+    const Notation notation = notation_of(written_number(value));
+    config_error(
+        place_of(value), what,
+        fmt::format("{}: {} is above {}", what, number_text(number, notation), number_text(max, notation)));
   }
   return number;
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "smmuvp/base/number_text.h"
 #include "smmuvp/base/params.h"
 #include "stubs.h"
 
@@ -121,13 +122,15 @@ void Wiring::map_targets(Instance& instance) {
       w.size = instance.memory->size();
     } else if (instance.memory != nullptr && w.size != instance.memory->size()) {
       config_error(w.place, w.port,
-                   fmt::format("[{}] map: size {:#x} differs from the memory's size {:#x}; leave one away",
-                               instance.config->name, w.size, instance.memory->size()));
+                   fmt::format("[{}] map: size {} differs from the memory's size {}; leave one away",
+                               instance.config->name, number_text(w.size, Notation::Size),
+                               number_text(instance.memory->size(), Notation::Size)));
     }
     if (w.size < port.size) {
       config_error(w.place, w.port,
-                   fmt::format("[{}] map: {:#x} bytes are too few for port '{}' ({}): it takes {:#x}",
-                               instance.config->name, w.size, w.port, port.doc, port.size));
+                   fmt::format("[{}] map: {} is too small for port '{}' ({}): it takes {}",
+                               instance.config->name, number_text(w.size, Notation::Size), w.port, port.doc,
+                               number_text(port.size, Notation::Size)));
     }
     if (w.base + (w.size - 1) < w.base) {
       config_error(w.place, w.port,

@@ -57,6 +57,20 @@ TEST(Params, ValuesOutsideTheirRangeOrTypeAreRefused) {
   EXPECT_EQ(p.uint("oas"), 44U);
 }
 
+TEST(Params, NumbersAppearAsTheyWereWrittenOrDeclared) {
+  Params p({{"bits", ParamType::Uint, "16", "doc", 0, 32},
+            {"base", ParamType::Uint, "0x10", "doc", 0, 0xff},
+            {"size", ParamType::Uint, "1MiB", "doc", 4096, 64ULL << 30}});
+  EXPECT_EQ(error_of([&] { p.set("bits", "99"); }), "parameter 'bits': 99 is outside 0 to 32");
+  EXPECT_EQ(error_of([&] { p.set("bits", "0x63"); }), "parameter 'bits': 0x63 is outside 0 to 32");
+  EXPECT_EQ(error_of([&] { p.set("bits", std::uint64_t{99}); }), "parameter 'bits': 99 is outside 0 to 32");
+  EXPECT_EQ(error_of([&] { p.set("base", std::uint64_t{256}); }),
+            "parameter 'base': 0x100 is outside 0x0 to 0xff");
+  EXPECT_EQ(error_of([&] { p.set("size", "2KiB"); }), "parameter 'size': 2KiB is outside 4KiB to 64GiB");
+  EXPECT_EQ(p.value_text("size"), "1MiB");
+  EXPECT_EQ(p.value_text("bits"), "16");
+}
+
 TEST(Params, ADefaultThatBreaksItsOwnRuleIsRefused) {
   EXPECT_THROW(Params({{"x", ParamType::Uint, "5", "doc", 6, 7}}), ConfigError);
 }

@@ -330,7 +330,7 @@ def case_a_region_smaller_than_its_registers_is_refused(b):
         def halve(text):
             head, rest = text.split("[%s]" % name)
             return head + "[%s]" % name + re.sub(r'"(\d+)KiB"', lambda m: '"%dKiB"' % (int(m[1]) // 2), rest, count=1)
-        refused(b, b.variant(change=halve), r"\[%s\] map: .* too few for port" % name)
+        refused(b, b.variant(change=halve), r"\[%s\] map: .* is too small for port" % name)
 
 
 def case_a_stream_id_out_of_range_is_refused(b):

@@ -54,7 +54,8 @@ void expect_refused(const std::string& text, const std::string& message) {
 TEST(Config, EveryKeyIsRead) {
   const PlatformConfig c = read(good);
   EXPECT_EQ(c.name, "test");
-  EXPECT_EQ(c.plugin_directories, std::vector<std::string>{"/dir/my plugins"});
+  ASSERT_EQ(c.plugin_directories.size(), 1u);
+  EXPECT_EQ(c.plugin_directories[0].path, "/dir/my plugins");
   EXPECT_EQ(c.boot.kernel->path, "/dir/Image");
   ASSERT_EQ(c.boot.modules.size(), 2u);
   EXPECT_EQ(c.boot.modules[1].path, "/abs/b.ko");
@@ -99,6 +100,11 @@ TEST(Config, SyntaxErrorsHaveLineAndColumn) {
   expect_refused("[a]\ntype = \n", "t.toml:2:");
   expect_refused("[a]\ntype = \"b\"\n[broken\n", "t.toml:3:");
   expect_refused("a = 1\na = 2\n", "t.toml:2:");
+  expect_refused("[a]\ntype = \"b\"\n[a]\ntype = \"c\"\n", "TOML syntax: table (\"a\") already exists");
+  for (const char* text : {"a = [1\n", "a = {b = 1\n", "a = \n", "a = 1\na = 2\n", "[a]\n[[a]]\n"}) {
+    EXPECT_EQ(refusal(text).find("toml::"), std::string::npos) << refusal(text);
+    EXPECT_EQ(refusal(text).find("insert_value"), std::string::npos) << refusal(text);
+  }
   expect_refused(std::string("a = \"\0\"", 7), "zero byte");
 }
 
@@ -111,13 +117,15 @@ TEST(Config, WrongTypesAreRefusedAtTheirPlace) {
   expect_refused("[a]\ntype = \"b\"\nmap = [-1, 4]\n", "negative");
   expect_refused("[a]\ntype = \"b\"\nmap = [\"4 KB\", 4]\n", "is no number");
   expect_refused("[a]\ntype = \"b\"\ninterrupts = { irq = \"spy 4\" }\n", "neither \"SPI <number>\"");
-  expect_refused("[a]\ntype = \"b\"\ninterrupts = { irq = 988 }\n", "0x3dc");
+  expect_refused("[a]\ntype = \"b\"\ninterrupts = { irq = 988 }\n", "988 is above 987");
+  expect_refused("[a]\ntype = \"b\"\ninterrupts = { irq = 0x3dc }\n", "0x3dc is above 0x3db");
   expect_refused("[a]\ntype = \"b\"\ninterrupts = { irq = \"PPI 16\" }\n", "PPI goes to 15");
   expect_refused("[a]\ntype = \"b\"\nwires = { irq = \"cpu\" }\n", "\"component.port\"");
   expect_refused("[a]\ntype = \"b\"\nbehind = { smmu = \"s\" }\n", "has no 'stream'");
   expect_refused("[a]\ntype = \"b\"\nbehind = { smmu = \"s\", stream = 0x100000000 }\n", "above");
   expect_refused("[a]\ntype = \"b\"\nparams = { x = 1.5 }\n", "must be a text");
   expect_refused("[run]\ntimeout_sim = \"1\"\n", "is no time");
+  expect_refused("[run]\ntimeout_sim = \"0s\"\n", "'0s' must be more than 0");
   expect_refused("[run]\nreset = \"maybe\"\n", "neither");
   expect_refused("a = 1\n", "unknown key 'a'");
   expect_refused("", "no components");

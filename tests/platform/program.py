@@ -131,6 +131,15 @@ def case_a_power_off_exits_with_0_and_only_the_guest_writes_to_standard_output(b
     check("\033" not in r.stderr, "colours without a terminal", r)
 
 
+def case_the_summary_starts_a_line_of_its_own_where_both_outputs_are_one(b):
+    for text, between in (("unfinished", "\n"), ("finished\n", "")):
+        command = [b.program, "run", b.config, "--set", "cpu0.text=" + text]
+        r = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60)
+        check(r.stdout.startswith(text + between + "  "), "the summary does not follow the console: %r" % r.stdout[:60])
+        r = b.run("--set", "cpu0.text=" + text)
+        check(r.stdout == text and r.stderr.startswith("  "), "two pipes need no newline", r)
+
+
 def case_quiet_leaves_standard_error_empty(b):
     r = b.run("--quiet", "--set", "cpu0.end=diagnostic")
     check(r.returncode == 0 and r.stderr == "", "expected nothing on standard error", r)
@@ -473,7 +482,7 @@ def case_an_interrupt_that_messages_raise_cannot_be_wired(b):
 
 
 def case_a_region_smaller_than_its_registers_is_refused(b):
-    refused(b, b.edited(("128KiB", "64KiB")), r"variant\.toml:\d+:\d+: \[smmu0\] map: .* too few for port 'registers'")
+    refused(b, b.edited(("128KiB", "64KiB")), r"variant\.toml:\d+:\d+: \[smmu0\] map: 64KiB is too small for port 'registers' .*: it takes 128KiB")
 
 
 def case_an_interrupt_that_the_controller_has_not_got_is_refused(b):
@@ -557,6 +566,10 @@ def case_a_component_behind_itself_is_refused(b):
 def case_a_plugin_that_throws_anything_is_refused(b):
     for what in ("exception", "number"):
         refused(b, b.edited(('type = "fake-smmu"', 'type = "fake-smmu"\nparams = { throws = "%s" }' % what)), r"\[smmu0\] .*" + what.replace("number", "no std::exception"))
+
+
+def case_a_plugin_folder_that_is_not_there_is_refused(b):
+    refused(b, b.edited(('plugins = ["', 'plugins = ["no-such", "')), r"variant\.toml:1:12: plugins: no such folder: .*no-such")
 
 
 def case_a_mandatory_port_that_is_not_wired_is_refused(b):

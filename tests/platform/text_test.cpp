@@ -153,6 +153,7 @@ TEST(CommandLine, RefusesMistakesAndNamesTheNearestWord) {
   EXPECT_NE(refusal({"run"}).find("smmu-vp run CONFIG"), std::string::npos);
   EXPECT_NE(refusal({"run", "a", "b"}), "");
   EXPECT_NE(refusal({"run", "a", "--timeout-sim", "10"}).find("no time"), std::string::npos);
+  EXPECT_NE(refusal({"run", "a", "--timeout-sim", "0s"}).find("'0s' must be more than 0"), std::string::npos);
   EXPECT_NE(refusal({"run", "a", "--color", "pink"}), "");
   EXPECT_NE(refusal({"run", "a", "--json", ""}), "");
   EXPECT_NE(refusal({"check", "a", "--strict"}).find("takes no --strict"), std::string::npos);

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "smmuvp/base/number_text.h"
+
 namespace smmuvp {
 
 bool parse_uint(std::string_view text, std::uint64_t& value) {
@@ -32,6 +34,22 @@ bool parse_uint(std::string_view text, std::uint64_t& value) {
   return true;
 }
 
+Notation notation_of(std::string_view text) {
+  if (text.rfind("0x", 0) == 0 || text.rfind("0X", 0) == 0) return Notation::Hexadecimal;
+  const bool size = text.size() > 2 && text.substr(text.size() - 2) == "iB";
+  return size ? Notation::Size : Notation::Decimal;
+}
+
+std::string number_text(std::uint64_t value, Notation notation) {
+  if (notation == Notation::Hexadecimal) return fmt::format("{:#x}", value);
+  if (notation == Notation::Size && value != 0) {
+    if (value % (1ULL << 30) == 0) return fmt::format("{}GiB", value >> 30);
+    if (value % (1ULL << 20) == 0) return fmt::format("{}MiB", value >> 20);
+    if (value % (1ULL << 10) == 0) return fmt::format("{}KiB", value >> 10);
+  }
+  return std::to_string(value);
+}
+
 std::string nearest(std::string_view word, const std::vector<std::string>& known) {
   std::string best;
   std::size_t best_distance = std::max<std::size_t>(2, word.size() / 3) + 1;
@@ -55,6 +73,18 @@ std::string nearest(std::string_view word, const std::vector<std::string>& known
   return best;
 }
 
+namespace {
+
+bool in_range(const ParamInfo& info, std::uint64_t value) { return value >= info.min && value <= info.max; }
+
+[[noreturn]] void out_of_range(const ParamInfo& info, std::string_view shown) {
+  const Notation n = notation_of(info.default_value);
+  throw ConfigError(info.name, fmt::format("parameter '{}': {} is outside {} to {}", info.name, shown,
+                                           number_text(info.min, n), number_text(info.max, n)));
+}
+
+}  // namespace
+
 Params::Params(std::vector<ParamInfo> infos) : m_infos(std::move(infos)), m_values(m_infos.size()) {
   for (const ParamInfo& info : m_infos) set(info.name, std::string_view(info.default_value));
 }
@@ -77,9 +107,8 @@ bool Params::has(std::string_view name) const {
 }
 
 void Params::check_range(const ParamInfo& info, std::uint64_t value) const {
-  if (value < info.min || value > info.max) {
-    throw ConfigError(info.name, fmt::format("parameter '{}': {:#x} is outside {:#x} to {:#x}", info.name,
-                                             value, info.min, info.max));
+  if (!in_range(info, value)) {
+    out_of_range(info, number_text(value, notation_of(info.default_value)));
   }
 }
 
@@ -102,7 +131,7 @@ void Params::set(std::string_view name, std::string_view text) {
             fmt::format("parameter '{}': '{}' is no number (expected decimal, 0x… or a size such as 4KiB)",
                         name, text));
       }
-      check_range(info, value);
+      if (!in_range(info, value)) out_of_range(info, text);
       m_values[i].number = value;
       break;
     }
@@ -161,8 +190,7 @@ std::string Params::value_text(std::string_view name) const {
     case ParamType::Bool:
       return m_values[i].number != 0 ? "true" : "false";
     case ParamType::Uint:
-      return m_values[i].number < 10 ? std::to_string(m_values[i].number)
-                                     : fmt::format("{:#x}", m_values[i].number);
+      return number_text(m_values[i].number, notation_of(m_infos[i].default_value));
     default:
       return m_values[i].text;
   }
