@@ -33,6 +33,7 @@ void FdtWriter::flag(const std::string& name) { property(name, nullptr, 0); }
 
 void FdtWriter::cells(const std::string& name, const std::vector<std::uint32_t>& values) {
   std::vector<fdt32_t> raw;
+  raw.reserve(values.size());
   for (const std::uint32_t v : values) raw.push_back(cpu_to_fdt32(v));
   property(name, raw.data(), raw.size() * sizeof(fdt32_t));
 }

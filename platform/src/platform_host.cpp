@@ -2,13 +2,11 @@
 
 #include <systemc>
 
+#include "smmuvp/tlm/sim_time.h"
+
 namespace smmuvp::platform {
 
-std::uint64_t now_ps() {
-  // A whole number at the default resolution of 1 ps.
-  return sc_core::sc_time_stamp().value() *
-         static_cast<std::uint64_t>(sc_core::sc_get_time_resolution().to_seconds() * 1e12 + 0.5);
-}
+std::uint64_t now_ps() { return to_ps(sc_core::sc_time_stamp()); }
 
 void PlatformHost::guest_exit(const GuestExit& exit) {
   // The first one counts: another CPU may still run to the end of its quantum.

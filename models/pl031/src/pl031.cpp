@@ -1,6 +1,7 @@
 #include "smmuvp/pl031/pl031.h"
 
 #include "smmuvp/tlm/register_access.h"
+#include "smmuvp/tlm/sim_time.h"
 
 namespace smmuvp {
 
@@ -66,10 +67,7 @@ void Pl031::settle() {
   }
   m_match.cancel();
   if (const auto at = m_core.next_event()) {
-    // Whole seconds and picoseconds apart: a double holds neither sum.
-    const std::uint64_t wait = *at - now();
-    m_match.notify(sc_core::sc_time(static_cast<double>(wait / Pl031Core::second_ps), sc_core::SC_SEC) +
-                   sc_core::sc_time(static_cast<double>(wait % Pl031Core::second_ps), sc_core::SC_PS));
+    m_match.notify(from_ps(*at - now()));
   }
 }
 

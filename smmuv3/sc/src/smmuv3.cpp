@@ -6,19 +6,16 @@
 
 #include "params.h"
 #include "smmuvp/smmu_sc/pulse_output.h"
-#include "smmuvp/smmu_sc/sim_time.h"
 #include "smmuvp/smmu_sc/transaction.h"
 #include "smmuvp/tlm/access_extension.h"
 #include "smmuvp/tlm/plugin.h"
 #include "smmuvp/tlm/register_access.h"
+#include "smmuvp/tlm/sim_time.h"
 #include "smmuvp/v3/access.h"
 #include "smmuvp/v3/smmu.h"
 #include "smmuvp/v3/trace_points.h"
 
 namespace smmuvp {
-
-using smmu::from_ps;
-using smmu::to_ps;
 
 template <unsigned BUSWIDTH>
 class SmmuV3<BUSWIDTH>::Impl {
