@@ -94,7 +94,7 @@ const char* type_name(const TomlValue& value) {
 std::string written_number(const TomlValue& value) {
   if (value.is_string()) return value.as_string().str;
   const toml::source_location at = value.location();
-  const std::string line = at.line_str();
+  const std::string& line = at.line_str();
   return at.column() == 0 || at.column() > line.size() ? std::string() : line.substr(at.column() - 1, 2);
 }
 
