@@ -109,7 +109,7 @@ TEST(Builder, ReportsMemoryThatAborts) {
 
 TEST(Builder, RefusesAConfigThatCannotBeWalked) {
   Config config = two_range_config();
-  config.stage1.HA = true;
+  config.stage1.HD = true;
   TableBench bench(config);
   EXPECT_EQ(bench.builder.status(), BuildStatus::bad_config);
   EXPECT_EQ(bench.builder.map(0, 0, KiB4).status, BuildStatus::bad_config);

@@ -156,7 +156,7 @@ TEST(WalkObject, WalkThatStaysInTablesEndsAfterTheLastLevel) {
 
 TEST(WalkObject, RefusedConfigEndsAtOnceWithoutMemory) {
   Config config = two_range_config();
-  config.stages = Stages::nested;
+  config.stage1.output_size = 33;
   Walk w(config, read_of(0x1234));
   ASSERT_EQ(w.step(), Step::done);
   EXPECT_EQ(w.result().fault.kind, FaultKind::configuration);

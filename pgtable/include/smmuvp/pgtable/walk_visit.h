@@ -42,6 +42,7 @@ void visit(Archive& archive, Fault& f) {
   archive.value("domain", f.domain);
   archive.value("access", f.access);
   archive.value("privileged", f.privileged);
+  archive.value("on_table_walk", f.on_table_walk);
   archive.value("va", f.va);
   archive.value("ipa", f.ipa);
   archive.value("table_address", f.table_address);
@@ -60,23 +61,84 @@ void visit(Archive& archive, const char* name, Leaf& l) {
 }
 
 template <class Archive>
-void visit(Archive& archive, DescriptorTrace& trace) {
-  archive.begin("descriptors");
-  std::uint64_t count = trace.size();
+void visit(Archive& archive, std::uint64_t& address) {
+  archive.value("address", address);
+}
+
+template <class Archive>
+void visit(Archive& archive, DescriptorUpdate& u) {
+  archive.value("address", u.address);
+  archive.value("before", u.before);
+  archive.value("after", u.after);
+  archive.value("stage", u.stage);
+  archive.value("level", u.level);
+}
+
+template <class Archive, class Value, std::size_t N>
+void visit(Archive& archive, const char* name, WalkList<Value, N>& list) {
+  archive.begin(name);
+  std::uint64_t count = list.size();
   archive.value("count", count);
-  const DescriptorTrace saved = trace;
+  const WalkList<Value, N> saved = list;
   if (archive.loading()) {
-    trace = DescriptorTrace();
-    if (count > DescriptorTrace::capacity) {
-      archive.fail("count", "more descriptors than a walk reads");
+    list = WalkList<Value, N>();
+    if (count > N) {
+      archive.fail("count", "more than a walk makes");
       count = 0;
     }
   }
   for (std::uint64_t i = 0; i < count; ++i) {
-    std::uint64_t address = archive.loading() ? 0 : saved[i];
-    archive.value("address", address);
-    if (archive.loading()) trace.add(address);
+    Value value = archive.loading() ? Value{} : saved[i];
+    visit(archive, value);
+    if (archive.loading()) list.add(value);
   }
+  archive.end();
+}
+
+template <class Archive>
+void visit(Archive& archive, const char* name, Lookup& l) {
+  archive.begin(name);
+  archive.value("base", l.base);
+  archive.value("address_mask", l.address_mask);
+  archive.value("high_mask", l.high_mask);
+  archive.value("kinds", l.kinds);
+  archive.value("high_shift", l.high_shift);
+  archive.value("granule_shift", l.granule_shift);
+  archive.value("stride", l.stride);
+  archive.value("input_bits", l.input_bits);
+  archive.value("first_index_bits", l.first_index_bits);
+  archive.value("output_size", l.output_size);
+  archive.value("start_level", l.start_level);
+  archive.value("input_fault_level", l.input_fault_level);
+  for (std::uint8_t& entries : l.contiguous) archive.value("contiguous", entries);
+  archive.value("format", l.format);
+  visit(archive, l.walk_attributes);
+  archive.value("base_beyond_output", l.base_beyond_output);
+  archive.value("big_endian", l.big_endian);
+  archive.value("AFFD", l.AFFD);
+  archive.value("HA", l.HA);
+  archive.value("HD", l.HD);
+  archive.value("DS", l.DS);
+  archive.value("EPD", l.EPD);
+  archive.value("TBI", l.TBI);
+  archive.value("HPD", l.HPD);
+  archive.value("E0PD", l.E0PD);
+  archive.value("NS", l.NS);
+  archive.value("PTW", l.PTW);
+  archive.value("FWB", l.FWB);
+  archive.value("XNX", l.XNX);
+  archive.end();
+}
+
+template <class Archive>
+void visit(Archive& archive, V7sConfig& v) {
+  archive.begin("v7s");
+  archive.value("N", v.N);
+  archive.value("DACR", v.DACR);
+  archive.value("AFE", v.AFE);
+  archive.value("TRE", v.TRE);
+  archive.value("PRRR", v.PRRR);
+  archive.value("NMRR", v.NMRR);
   archive.end();
 }
 
@@ -93,13 +155,15 @@ void visit(Archive& archive, Result& r) {
   archive.value("rights", r.rights.bits);
   archive.value("memory", r.attributes.memory);
   archive.value("SH", r.attributes.SH);
+  archive.value("MemAttr", r.stage2_attributes.MemAttr);
+  archive.value("stage2_SH", r.stage2_attributes.SH);
   archive.value("space", r.space);
   archive.value("output", r.output);
   archive.value("ipa", r.ipa);
   visit(archive, "stage1", r.stage1);
   visit(archive, "stage2", r.stage2);
-  archive.value("descriptors_written", r.descriptors_written);
-  visit(archive, r.descriptors);
+  visit(archive, "descriptors", r.descriptors);
+  visit(archive, "updates", r.updates);
   archive.end();
 }
 
@@ -114,25 +178,38 @@ void Walk::visit(Archive& archive) {
   archive.value("side_effects", m_request.side_effects);
   archive.value("done", m_done);
   archive.value("asked", m_asked);
-  archive.value("HPD", m_hpd);
+  archive.value("phase", m_phase);
+  archive.value("stages", m_stages);
+  detail::visit(archive, "stage1", m_stage1);
+  detail::visit(archive, "stage2", m_stage2);
+  archive.value("unprivileged", m_unprivileged);
   archive.value("WXN", m_wxn);
+  archive.value("UWXN", m_uwxn);
   archive.value("PAN", m_pan);
-  archive.value("AFFD", m_affd);
-  archive.value("output_size", m_output_size);
-  archive.value("ia_bits", m_ia_bits);
   archive.value("space", m_space);
   archive.value("MAIR", m_mair);
+  detail::visit(archive, m_v7s);
   archive.value("level", m_level);
   archive.value("table_permissions", m_table_permissions);
   archive.value("table_space", m_table_space);
+  archive.value("v7s_table", m_v7s_table);
   archive.value("table", m_table);
+  archive.value("descriptor_ipa", m_descriptor_ipa);
+  archive.value("update_expected", m_update_expected);
+  archive.value("update_desired", m_update_desired);
+  archive.value("update_translated", m_update_translated);
+  archive.value("use", m_use);
+  archive.value("stage2_level", m_stage2_level);
+  archive.value("ipa", m_ipa);
+  archive.value("stage2_table", m_stage2_table);
+  archive.value("retries", m_retries);
   detail::visit(archive, m_op);
   detail::visit(archive, m_result);
   archive.end();
   if (archive.loading() && !is_consistent()) {
     archive.fail("walk", "no walk can be in this state");
     m_result = Result();
-    end_with(FaultKind::configuration);
+    end_with(Stage::stage1, FaultKind::configuration, 0);
   }
 }
 

@@ -1,0 +1,38 @@
+// Memory attributes of a translation, and how those of two stages combine.
+#pragma once
+
+#include <cstdint>
+
+#include "smmuvp/pgtable/config.h"
+
+namespace smmuvp::pgtable {
+
+/// Memory attributes, as encoded by the architecture.
+struct Attributes {
+  std::uint8_t memory = 0;  ///< a MAIR byte: Attr of MAIR_EL1, Device-nGnRnE when 0
+  /// Stage 1 alone: as in the descriptor, see effective_shareability. With stage 2: what takes effect.
+  Shareability SH = Shareability::non_shareable;
+};
+
+/// What a stage 2 leaf says of memory.
+struct Stage2Attributes {
+  std::uint8_t MemAttr = 0;  ///< MemAttr[3:0], read with FWB or without
+  Shareability SH = Shareability::non_shareable;
+};
+
+/// Whether a MAIR byte is of a Device type (0b0000dd00 and its XS variant).
+constexpr bool is_device(std::uint8_t memory) { return (memory & 0xf0U) == 0; }
+
+/// Shareability that takes effect: Device and Normal Non-cacheable memory are Outer Shareable whatever SH
+/// says; the reserved value is Non-shareable (DDI 0487 D8.6, pseudocode EffectiveShareability and
+/// DecodeShareability; unverified clause).
+constexpr Shareability effective_shareability(Attributes attributes) {
+  if (is_device(attributes.memory) || attributes.memory == 0x44) return Shareability::outer;
+  return attributes.SH == Shareability::reserved ? Shareability::non_shareable : attributes.SH;
+}
+
+/// Attributes of an access that stage 1 (or an SMMU's input) gave `stage1` and stage 2 gave `stage2`
+/// (DDI 0487 D8.6, pseudocode S2CombineS1MemAttrs and AArch64.S2ApplyFWBMemAttrs).
+Attributes combine(Attributes stage1, Stage2Attributes stage2, bool FWB);
+
+}  // namespace smmuvp::pgtable

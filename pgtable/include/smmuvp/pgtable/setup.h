@@ -1,0 +1,79 @@
+// A Config, checked and digested once: what walks start from.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "smmuvp/pgtable/config.h"
+
+namespace smmuvp::pgtable {
+namespace detail {
+
+/// How the descriptors of one table tree are looked up. All Long-descriptor formats and both stages differ in
+/// this data only.
+struct Lookup {
+  std::uint64_t base = 0;          // first table, aligned
+  std::uint64_t address_mask = 0;  // descriptor bits that are address bits where they stand
+  std::uint64_t high_mask = 0;     // descriptor bits that are address bits high_shift places up
+  std::uint64_t kinds = 0;  // see make_kinds(); two bits for each level and value of descriptor bits [1:0]
+  std::uint8_t high_shift = 0;
+  std::uint8_t granule_shift = 12;
+  std::uint8_t stride = 9;  // input bits resolved by a table
+  std::uint8_t input_bits = 0;
+  std::uint8_t first_index_bits = 0;  // input bits resolved by the first table
+  std::uint8_t output_size = 0;
+  std::int8_t start_level = 0;
+  std::int8_t input_fault_level = 0;  // of a fault of the input address
+  std::array<std::uint8_t, 4> contiguous =
+      {};  // by level: log2 of the entries of a contiguous range; 0: none
+  Format format = Format::vmsa64;
+  WalkAttributes walk_attributes;
+  bool base_beyond_output = false;
+  bool big_endian = false;
+  bool AFFD = false;
+  bool HA = false;
+  bool HD = false;
+  bool DS = false;
+  // stage 1
+  bool EPD = true;
+  bool TBI = false;
+  bool HPD = false;
+  bool E0PD = false;
+  bool NS = false;
+  // stage 2
+  bool PTW = false;
+  bool FWB = false;
+  bool XNX = false;
+};
+
+}  // namespace detail
+
+/// What walks of one Config start from: validate() and all that can be computed without an address are done.
+/// For whoever walks with a Config more than once. Default constructed it refuses every walk.
+class WalkSetup {
+ public:
+  WalkSetup() = default;
+  explicit WalkSetup(const Config& config);
+
+  /// Whether is_walkable() was true.
+  bool ok() const { return m_ok; }
+
+ private:
+  friend class Walk;
+
+  bool m_ok = false;
+  Stages m_stages = Stages::stage1;
+  AddressSpace m_space = AddressSpace::non_secure;
+  bool m_two_ranges = true;
+  bool m_unprivileged = true;  // the regime has unprivileged accesses
+  bool m_WXN = false;
+  bool m_UWXN = false;
+  bool m_PAN = false;
+  std::uint64_t m_MAIR = 0;
+  V7sConfig m_v7s;
+  std::array<std::uint8_t, 2> m_TxSZ = {};  // lpae32: both take part in choosing the range
+  std::array<detail::Lookup, 2> m_stage1;
+  detail::Lookup m_stage2;
+};
+
+}  // namespace smmuvp::pgtable

@@ -1,0 +1,177 @@
+#include "smmuvp/pgtable/setup.h"
+
+#include <algorithm>
+
+#include "descriptor.h"
+
+namespace smmuvp::pgtable {
+namespace {
+
+using namespace detail;
+
+// Levels at which 0b01 is a block, one bit each from level 0 (DDI 0487 D8.3, pseudocode BlockDescSupported).
+unsigned block_levels(Granule granule, bool LPA, bool DS) {
+  switch (granule) {
+    case Granule::size_4k:
+      return 0b0110 | (DS ? 0b0001 : 0);
+    case Granule::size_16k:
+      return 0b0100 | (DS ? 0b0010 : 0);
+    case Granule::size_64k:
+      return 0b0100 | (LPA ? 0b0010 : 0);
+  }
+  return 0;
+}
+
+std::uint64_t make_kinds(Format format, unsigned blocks) {
+  std::uint64_t kinds = 0;
+  const auto set = [&](int level, unsigned type, Kind kind) {
+    kinds |= std::uint64_t{static_cast<std::uint8_t>(kind)} << kind_shift(level, type);
+  };
+  for (int level = first_level; level < last_level; ++level) {
+    set(level, 0b11, Kind::table);
+    if (level >= 0 && ((blocks >> level) & 1) != 0) set(level, 0b01, Kind::leaf);
+  }
+  // Level 3: 0b11 is a page and 0b01 reserved; on a Mali the other way round.
+  set(last_level, format == Format::mali_lpae ? 0b01 : 0b11, Kind::leaf);
+  return kinds;
+}
+
+struct Input {
+  Format format;
+  Granule granule;
+  unsigned input_bits;
+  int start_level;
+  unsigned output_size;
+  bool LPA;
+  bool DS;
+};
+
+unsigned stride_of(Granule granule) { return static_cast<unsigned>(granule) - descriptor_size_shift; }
+
+// Level at which a table tree without concatenation starts (DDI 0487 D8.2).
+int natural_start_level(Granule granule, unsigned input_bits) {
+  return last_level -
+         static_cast<int>((input_bits - static_cast<unsigned>(granule) - 1) / stride_of(granule));
+}
+
+Lookup make_lookup(const Input& in, std::uint64_t base) {
+  Lookup l;
+  const bool large = in.granule == Granule::size_64k;
+  const bool wide = large ? in.LPA : in.DS;  // descriptors hold 52 bits
+  l.format = in.format;
+  l.granule_shift = static_cast<std::uint8_t>(in.granule);
+  l.stride = static_cast<std::uint8_t>(stride_of(in.granule));
+  l.input_bits = static_cast<std::uint8_t>(in.input_bits);
+  l.output_size = static_cast<std::uint8_t>(wide ? in.output_size : std::min(in.output_size, 48U));
+  l.start_level = static_cast<std::int8_t>(in.start_level);
+  l.DS = !large && in.DS;
+  l.first_index_bits = static_cast<std::uint8_t>(in.input_bits - level_shift(l, in.start_level));
+  l.kinds = make_kinds(in.format, block_levels(in.granule, in.LPA, in.DS));
+
+  // DDI 0487 D8.3: OA[47:x] stands in place. 64 KiB: OA[51:48] is in [15:12]. DS: OA[49:48] stands in place
+  // and OA[51:50] is in [9:8].
+  l.address_mask = low_bits(l.DS ? 50 : 48) & ~low_bits(l.granule_shift);
+  if (wide) {
+    l.high_mask = large ? low_bits(16) & ~low_bits(12) : low_bits(10) & ~low_bits(8);
+    l.high_shift = large ? 36 : 42;
+  }
+
+  // DDI 0487 D8.2: a first table is aligned to its size, to 64 bytes at least with more than 48 output bits.
+  const unsigned size_shift = l.first_index_bits + descriptor_size_shift;
+  const unsigned alignment = wide && in.output_size == 52 ? std::max(size_shift, 6U) : size_shift;
+  l.base_beyond_output = exceeds(base, l.output_size);
+  l.base = base & ~low_bits(alignment);
+
+  // DDI 0487 D8.7.1: entries of a contiguous range
+  switch (in.granule) {
+    case Granule::size_4k:
+      l.contiguous = {0, 4, 4, 4};
+      break;
+    case Granule::size_16k:
+      l.contiguous = {0, 0, 5, 7};
+      break;
+    case Granule::size_64k:
+      l.contiguous = {0, 0, 5, 5};
+      break;
+  }
+  return l;
+}
+
+Lookup make_stage1(const Config& config, const TableConfig& t) {
+  const Stage1Config& s1 = config.stage1;
+  Lookup l;
+  l.format = s1.format;
+  if (!t.EPD && s1.format != Format::v7s) {
+    const bool aarch32 = s1.format == Format::lpae32;
+    Input in;
+    in.format = s1.format;
+    in.granule = s1.format == Format::vmsa64 ? t.granule : Granule::size_4k;
+    in.input_bits = (aarch32 ? 32U : 64U) - t.TxSZ;
+    in.start_level = natural_start_level(in.granule, in.input_bits);
+    in.output_size = s1.output_size;
+    in.LPA = s1.LPA && s1.format == Format::vmsa64;
+    in.DS = s1.DS && s1.format == Format::vmsa64;
+    l = make_lookup(in, t.base);
+  }
+  if (s1.format == Format::v7s) l.base = t.base;
+  l.input_fault_level = s1.format == Format::lpae32 || s1.format == Format::v7s ? 1 : 0;
+  l.walk_attributes = t.walk_attributes;
+  l.big_endian = s1.big_endian;
+  l.AFFD = s1.AFFD || s1.format == Format::mali_lpae;  // a Mali has no Access flag
+  l.HA = s1.HA;
+  l.HD = s1.HD;
+  l.EPD = t.EPD;
+  l.TBI = t.TBI;
+  l.HPD = t.HPD;
+  l.E0PD = t.E0PD;
+  l.NS = t.NS;
+  return l;
+}
+
+Lookup make_stage2(const Stage2Config& s2) {
+  const bool aarch32 = s2.format == Format::lpae32;
+  Input in;
+  in.format = s2.format;
+  in.granule = aarch32 ? Granule::size_4k : s2.granule;
+  in.input_bits = static_cast<unsigned>((aarch32 ? 32 : 64) - s2.T0SZ);
+  in.start_level = s2.start_level;
+  in.output_size = s2.output_size;
+  in.LPA = s2.LPA && !aarch32;
+  in.DS = s2.DS && !aarch32;
+  Lookup l = make_lookup(in, s2.base);
+  l.input_fault_level = aarch32 ? 1 : 0;
+  l.walk_attributes = s2.walk_attributes;
+  l.big_endian = s2.big_endian;
+  l.AFFD = s2.AFFD;
+  l.HA = s2.HA;
+  l.HD = s2.HD;
+  l.PTW = s2.PTW;
+  l.FWB = s2.FWB;
+  l.XNX = s2.XNX;
+  return l;
+}
+
+}  // namespace
+
+WalkSetup::WalkSetup(const Config& config) : m_ok(is_walkable(config)) {
+  if (!m_ok) return;
+  m_stages = config.stages;
+  if (m_stages != Stages::stage1) m_stage2 = make_stage2(config.stage2);
+  if (m_stages == Stages::stage2) return;
+  const Stage1Config& s1 = config.stage1;
+  m_space = config.space;
+  const bool el1_0 = config.regime == Regime::el1_0 || config.regime == Regime::el2_0;
+  m_unprivileged = el1_0 && s1.format != Format::mali_lpae;
+  m_two_ranges = m_unprivileged;
+  m_WXN = s1.WXN;
+  m_UWXN = s1.UWXN;
+  m_PAN = s1.PAN && m_unprivileged;
+  m_MAIR = s1.MAIR;
+  m_v7s = s1.v7s;
+  for (unsigned i = 0; i < (m_two_ranges ? 2U : 1U); ++i) {
+    m_TxSZ[i] = s1.tables[i].TxSZ & 7;
+    m_stage1[i] = make_stage1(config, s1.tables[i]);
+  }
+}
+
+}  // namespace smmuvp::pgtable

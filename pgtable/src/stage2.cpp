@@ -1,0 +1,145 @@
+// Stage 2, VMSAv8-64 and VMSAv8-32: of the input, and of the addresses of stage 1 descriptors.
+#include <algorithm>
+
+#include "descriptor.h"
+#include "smmuvp/pgtable/walk.h"
+
+namespace smmuvp::pgtable {
+
+using namespace detail;
+
+void Walk::start_stage2(std::uint64_t ipa, Stage2Use use) {
+  m_ipa = ipa;
+  m_use = use;
+  // DDI 0487 D8.2.4: Translation fault, level 0 (AArch32: 1), for an IPA outside the range.
+  if (exceeds(ipa, m_stage2.input_bits)) {
+    return end_with(Stage::stage2, FaultKind::translation, m_stage2.input_fault_level);
+  }
+  if (m_stage2.base_beyond_output) return end_with(Stage::stage2, FaultKind::address_size, 0);
+  m_stage2_level = m_stage2.start_level;
+  m_stage2_table = m_stage2.base;
+  need_stage2(m_stage2.first_index_bits);
+}
+
+void Walk::need_stage2(unsigned index_bits) {
+  m_phase = Phase::stage2_read;
+  m_op.kind = MemoryOpKind::read;
+  m_op.size = 8;
+  m_op.big_endian = m_stage2.big_endian;
+  m_op.space = AddressSpace::non_secure;
+  m_op.attributes = m_stage2.walk_attributes;
+  m_op.stage = Stage::stage2;
+  m_op.level = m_stage2_level;
+  m_op.address = descriptor_address(m_stage2, m_stage2_table, m_stage2_level, m_ipa, index_bits);
+  m_result.descriptors.add(m_op.address);
+}
+
+void Walk::take_stage2(std::uint64_t descriptor) {
+  switch (kind_of(m_stage2.kinds, m_stage2_level, descriptor)) {
+    case Kind::table:
+      m_stage2_table = output_address(m_stage2, descriptor);
+      if (exceeds(m_stage2_table, m_stage2.output_size)) {
+        return end_with(Stage::stage2, FaultKind::address_size, m_stage2_level);
+      }
+      ++m_stage2_level;
+      return need_stage2(m_stage2.stride);
+    case Kind::leaf:
+      return take_stage2_leaf(descriptor);
+    default:
+      return end_with(Stage::stage2, FaultKind::translation, m_stage2_level);
+  }
+}
+
+// Order of checks as in the pseudocode AArch64.S2Walk and AArch64.S2Translate.
+void Walk::take_stage2_leaf(std::uint64_t descriptor) {
+  const Lookup& l = m_stage2;
+  const unsigned shift = level_shift(l, m_stage2_level);
+  const std::uint64_t block = output_address(l, descriptor) & ~low_bits(shift);
+  if (exceeds(block, l.output_size)) return end_with(Stage::stage2, FaultKind::address_size, m_stage2_level);
+
+  const bool needs_AF = (descriptor & AF) == 0 && (l.HA || !l.AFFD);
+  if (needs_AF && !l.HA) return end_with(Stage::stage2, FaultKind::access_flag, m_stage2_level);
+
+  // D8.4: HCR_EL2.PTW, STE.S2PTW: no stage 1 table in Device memory. MemAttr[3:2], with FWB MemAttr[2].
+  const unsigned MemAttr = static_cast<unsigned>(descriptor >> MemAttr_shift) & 0xf;
+  const bool device = (MemAttr & (l.FWB ? 0b0100U : 0b1100U)) == 0;
+  if (m_use != Stage2Use::input && l.PTW && device) {
+    return end_with(Stage::stage2, FaultKind::permission, m_stage2_level);
+  }
+
+  // D8.4: S2AP, XN[1:0]. With XNX 0b01 forbids privileged and 0b11 unprivileged execution, 0b10 both.
+  const bool clean = l.HD && (descriptor & DBM) != 0 && (descriptor & S2AP_write) == 0;
+  const bool r = (descriptor & S2AP_read) != 0;
+  const bool w = (descriptor & S2AP_write) != 0 || clean;
+  const unsigned xn = static_cast<unsigned>(descriptor >> S2XN_shift) & (l.XNX ? 0b11U : 0b10U);
+  const bool px = xn == 0b00 || xn == 0b11;
+  const bool ux = xn == 0b00 || xn == 0b01;
+  unsigned bits = 0;
+  if (r) bits |= Rights::privileged_read | Rights::unprivileged_read;
+  if (w) bits |= Rights::privileged_write | Rights::unprivileged_write;
+  if (px) bits |= Rights::privileged_execute;
+  if (ux) bits |= Rights::unprivileged_execute;
+  Rights rights{static_cast<std::uint8_t>(bits)};
+
+  // A table is read as data whatever the request is for, and updated by a read and a write in one.
+  AccessType access = m_request.access;
+  if (m_use == Stage2Use::table_read) access = AccessType::read;
+  if (m_use == Stage2Use::table_update) access = AccessType::read_write;
+  if (check_permission(rights, access, m_request.privileged) == PermissionCheck::denied) {
+    return end_with(Stage::stage2, FaultKind::permission, m_stage2_level);
+  }
+
+  if (m_request.side_effects) {
+    const bool writes = access == AccessType::write || access == AccessType::read_write;
+    std::uint64_t desired = descriptor;
+    if (needs_AF) desired |= AF;
+    if (clean && writes) desired |= S2AP_write;
+    if (desired != descriptor) {
+      return compare_and_swap(Phase::stage2_update, m_op.address, descriptor, desired);
+    }
+  }
+  if (clean) rights.bits |= Rights::write_needs_update;
+  finish_stage2(descriptor, rights, block | (m_ipa & low_bits(shift)));
+}
+
+void Walk::finish_stage2(std::uint64_t descriptor, Rights rights, std::uint64_t output) {
+  if (m_use == Stage2Use::table_read) return read_stage1(output);
+  if (m_use == Stage2Use::table_update) {
+    return compare_and_swap(Phase::stage1_update, output, m_update_expected, m_update_desired);
+  }
+
+  const Lookup& l = m_stage2;
+  Result& r = m_result;
+  const unsigned shift = level_shift(l, m_stage2_level);
+  r.stage2.valid = true;
+  r.stage2.level = m_stage2_level;
+  r.stage2.block_shift = static_cast<std::uint8_t>(shift);
+  r.stage2.range_shift =
+      static_cast<std::uint8_t>(range_shift(l, m_stage2_level, descriptor, output & ~low_bits(shift), m_ipa));
+  r.stage2.descriptor = descriptor;
+  r.stage2_attributes.MemAttr = static_cast<std::uint8_t>(descriptor >> MemAttr_shift) & 0xf;
+  r.stage2_attributes.SH =
+      l.DS ? l.walk_attributes.SH : static_cast<Shareability>((descriptor >> SH_shift) & 3);
+  r.output = output;
+  r.space = AddressSpace::non_secure;
+
+  if (m_stages == Stages::stage2) {
+    r.block_shift = r.stage2.block_shift;
+    r.range_shift = r.stage2.range_shift;
+    r.rights = rights;
+    // Of an input that asks for no more than stage 2 gives: Write-Back, Non-shareable.
+    r.attributes = combine({0xff, Shareability::non_shareable}, r.stage2_attributes, l.FWB);
+  } else {
+    r.block_shift = std::min(r.stage1.block_shift, r.stage2.block_shift);
+    r.range_shift = std::min(r.stage1.range_shift, r.stage2.range_shift);
+    const unsigned needs_update = (r.rights.bits | rights.bits) & Rights::write_needs_update;
+    r.rights.bits = static_cast<std::uint8_t>(r.rights.bits & rights.bits & ~Rights::write_needs_update);
+    if ((r.rights.bits & (Rights::privileged_write | Rights::unprivileged_write)) != 0) {
+      r.rights.bits |= static_cast<std::uint8_t>(needs_update);
+    }
+    r.attributes = combine(r.attributes, r.stage2_attributes, l.FWB);
+  }
+  m_done = true;
+}
+
+}  // namespace smmuvp::pgtable
