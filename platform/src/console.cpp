@@ -3,13 +3,17 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <string_view>
 
 namespace smmuvp::platform {
 
 Console::Console(Options options)
-    : m_options(options), m_stdout{options.to_stdout ? STDOUT_FILENO : -1}, m_file{options.file} {}
+    : m_options(options),
+      m_terminal(options.interactive && isatty(STDIN_FILENO) != 0),
+      m_stdout{options.to_stdout ? STDOUT_FILENO : -1},
+      m_file{options.file} {}
 
 void Console::put(std::uint8_t byte) {
   m_pending.push_back(static_cast<char>(byte));
@@ -24,13 +28,14 @@ int Console::get() {
   const ssize_t n = read(STDIN_FILENO, m_input, sizeof m_input);
   if (n <= 0) {
     // A terminal in raw mode may say "nothing"; a pipe or file has ended, as has a terminal that hung up.
-    if (n == 0 && isatty(STDIN_FILENO) != 0 && (ready.revents & POLLHUP) == 0) return -1;
+    if (n == 0 && m_terminal && (ready.revents & POLLHUP) == 0) return -1;
     if (n < 0 && (errno == EINTR || errno == EAGAIN)) return -1;
     m_input_ended = true;
     return -1;
   }
   m_input_at = 0;
   m_input_count = static_cast<std::size_t>(n);
+  if (m_terminal) std::replace(m_input, m_input + n, guest_interrupt_key, std::uint8_t{0x03});
   return m_input[m_input_at++];
 }
 

@@ -12,6 +12,10 @@ namespace smmuvp::platform {
 
 class Console : public ConsoleBackend {
  public:
+  /// Ctrl-C at a terminal ends the run, so another key (Ctrl-]) gives the guest its Ctrl-C. Input that comes
+  /// from no terminal is passed on as it is.
+  static constexpr std::uint8_t guest_interrupt_key = 0x1d;
+
   struct Options {
     bool interactive = false;  ///< standard input goes to the guest
     bool to_stdout = true;
@@ -51,6 +55,7 @@ class Console : public ConsoleBackend {
   void write_out(Output& to);
 
   Options m_options;
+  bool m_terminal;  // standard input is one
   Output m_stdout;
   Output m_file;
   std::string m_pending;

@@ -21,8 +21,9 @@ po::options_description run_options() {
   const auto texts = [] { return po::value<std::vector<std::string>>()->composing(); };
   po::options_description options(
       "Options of run (check and dtb take --set, --append, --kernel, --initrd, --dtb)", 110, 60);
-  options.add_options()                                                                                  //
-      ("console", "connect the terminal to the guest's serial port; Ctrl-C ends the run")                //
+  options.add_options()  //
+      ("console",
+       "connect the terminal to the serial port; Ctrl-C ends the run, Ctrl-] is the guest's Ctrl-C")     //
       ("set", texts()->value_name("COMPONENT.PARAM=VALUE"), "change a parameter; may be repeated")       //
       ("append", text()->value_name("BOOTARGS"), "add to the kernel's command line")                     //
       ("kernel", text()->value_name("FILE"), "boot this kernel: ELF or arm64 Image, gzip, EFI zboot")    //

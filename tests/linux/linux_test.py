@@ -12,13 +12,30 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from terminal import Terminal  # noqa: E402
+
 SKIP = 77
+
+
+# busybox's shell asks the terminal where its cursor is after each prompt, as long as nothing has been typed.
+PROMPT = r"/ # \x1b\[6n"
+CURSOR = "\x1b[24;5R"
 
 
 class Bench:
     def __init__(self, args, folder):
         self.folder = folder
         self.command = [sys.executable, os.path.join(args.source, "platform", "linux", "linux.py"), "--program", args.program]
+
+    def shell(self, name, *options):
+        """Linux's console at a terminal, at the first prompt."""
+        t = Terminal([*self.command, "--skip-without-packages", "--console", "--json", os.path.join(self.folder, name), *options])
+        if t.expect(r"(SKIPPED: [^\n]*\n)|ends the run\.", limit=300)[1]:
+            print(t.shown.strip())
+            sys.exit(SKIP)
+        t.expect(PROMPT)
+        return t
 
     def boot(self, name, *options):
         """One run of the default configuration. Returns the result, and the report if there is one."""
@@ -75,6 +92,52 @@ def case_two_boots_have_the_same_digest(b):
     check(second.returncode == 0, "expected exit code 0", second)
     check(one["sim_time_ps"] == two["sim_time_ps"], "the two runs took different simulated times", second)
     check(one["digest"] == two["digest"], "digests %s and %s" % (one["digest"], two["digest"]), second)
+
+
+def case_a_user_at_the_console_works_with_linuxs_shell_by_interrupts_both_ways(b):
+    # Characters take the time that they do at 115200 baud, so that Linux must wait for room in the transmit FIFO.
+    t = b.shell("report.json", "--set", "uart0.timing=baud", "--append", "quiet")
+
+    def command(text, answer):
+        t.type(CURSOR + text + "\r")
+        m = t.expect(answer)
+        t.expect(PROMPT)
+        return m
+
+    command("echo hello $((6 * 7)) \"$(uname -m)\"", r"\nhello 42 aarch64\n")
+    command("eho edited\x1b[D\x1b[D\x1b[D\x1b[D\x1b[D\x1b[D\x1b[D\x1b[D\x1b[Dc", r"\nedited\n")
+    # Ten times what the receive FIFO holds, at once.
+    line = "".join("%03d-" % i for i in range(80))
+    command("echo %s | tr -d -" % line, r"\n" + line.replace("-", "") + r"\n")
+
+    command("n() { sed -n 's/.*: *\\([0-9]*\\) .*uart-pl011.*/\\1/p' /proc/interrupts; }; n", r"\n[0-9]+\n")
+    # 2393 characters with the carriage returns that the tty adds. Linux fills the FIFO of 32, and then writes 16 a
+    # transmit interrupt.
+    m = command("a=$(n); seq 500; sleep 1; b=$(n); echo wrote, $((b - a)) interrupts",
+                "\n" + "".join("%d\n" % i for i in range(1, 501)) + r"wrote, (\d+) interrupts\n")
+    check(140 <= int(m[1]) <= 160, "%s interrupts for 2393 characters that were written" % m[1])
+
+    # Without echo only the receiver interrupts, after 32 characters at the latest.
+    t.type(CURSOR + "stty -echo; a=$(n); echo rea''dy; read x; b=$(n); stty echo; echo ${x%-} read, $((b - a)) interrupts\r")
+    t.expect("\nready\n")
+    t.type(line + "\r")
+    m = t.expect(line[:-1] + r" read, (\d+) interrupts\n")
+    check(10 <= int(m[1]) <= 321, "%s interrupts for 321 characters that were read" % m[1])
+    t.expect(PROMPT)
+
+    # Ctrl-] is the guest's Ctrl-C; docs/configuration.md.
+    t.type(CURSOR + "echo sleep''ing; sleep 1000\r")
+    t.expect("\nsleeping\n")
+    t.type("\x1d")
+    t.expect(PROMPT)
+    command("echo status $?", r"\nstatus 130\n")
+
+    t.type(CURSOR + "poweroff -f\r")
+    code = t.exit_code()
+    check(code == 0, "expected exit code 0, got %d:\n%s" % (code, t.shown[-3000:]))
+    with open(os.path.join(b.folder, "report.json")) as f:
+        uart = json.load(f)["statistics"]["uart0"]
+    check(uart["rx_overruns"] == 0 and uart["tx_lost"] == 0, "characters were lost: %s" % uart)
 
 
 def main():
