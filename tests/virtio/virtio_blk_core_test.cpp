@@ -498,7 +498,7 @@ TEST(VirtioBlkCore, ABrokenRingOrChainNeedsAReset) {
   });
 }
 
-TEST(VirtioBlkCore, ABusErrorAtAnyAccessNeedsAReset) {
+TEST(VirtioBlkCore, ABusErrorAtARingOrTheStatusNeedsAResetAndAtABufferFailsTheRequest) {
   for (const std::uint32_t type : {IN, OUT}) {
     Machine good;
     good.driver.start();
@@ -508,30 +508,54 @@ TEST(VirtioBlkCore, ABusErrorAtAnyAccessNeedsAReset) {
     for (std::size_t k = 0; k < good.accesses.size(); ++k) {
       Machine m;
       m.driver.start();
+      const auto before = m.disk.bytes;
       m.driver.request(type, 0, 512, type == IN);
       for (std::size_t i = 0; i < k; ++i) m.step();
       m.refused = good.accesses[k].address;
       m.run();
-      EXPECT_EQ(m.driver.get(STATUS), 0xfU | NEEDS_RESET) << k;
-      EXPECT_EQ(m.driver.get(INTERRUPT_STATUS) & 2, 2U) << k;
-      EXPECT_EQ(m.sink.count("bus_error"), 1U);
+      const bool buffer = k == 5 || k == 6;
+      EXPECT_EQ(m.driver.get(STATUS), buffer ? 0xfU : 0xfU | NEEDS_RESET) << k;
+      EXPECT_EQ(m.driver.get(INTERRUPT_STATUS) & 2, buffer ? 0U : 2U) << k;
+      EXPECT_EQ(m.sink.count(buffer ? "buffer" : "bus_error"), 1U) << k;
+      ASSERT_EQ(m.sink.diagnostics.size(), 1U) << k;
       EXPECT_EQ(*m.sink.diagnostics[0].address, m.refused);
       EXPECT_EQ(*m.sink.diagnostics[0].stream_id, 0x31U);
       Driver::Used u{};
-      EXPECT_EQ(m.driver.take(u), k > 9) << "once the used index is written, the request is given back";
+      EXPECT_EQ(m.driver.take(u), buffer || k > 9)
+          << k << ": once the used index is written, the request is given back";
+      if (!buffer) continue;
+      EXPECT_EQ(m.driver.peek(Driver::status, 1), S_IOERR) << k;
+      EXPECT_EQ(u.length, type == IN ? 0U : 1U) << "the status is all that was written";
+      EXPECT_EQ(m.driver.get(INTERRUPT_STATUS), 1U);
+      EXPECT_EQ(m.core->counters().failed, 1U);
+      EXPECT_EQ(m.core->counters().needs_reset, 0U);
+      EXPECT_EQ(m.disk.bytes, before);
+      m.refused = ~0ULL;
+      EXPECT_EQ(m.ask(type, 0, 512, type == IN), S_OK) << "the queue goes on";
     }
   }
 }
 
-TEST(VirtioBlkCore, ABusErrorInALaterPageOfTheDataNeedsAReset) {
+TEST(VirtioBlkCore, ABusErrorInALaterPageOfTheDataFailsTheRequestAndCountsWhatWasWritten) {
   for (const bool read : {false, true}) {
     Machine m;
     m.driver.start();
     m.refused = Driver::buffer + 4096;
-    m.driver.request(read ? IN : OUT, 0, 8192, read);
-    m.expect_broken("bus_error");
+    EXPECT_EQ(m.ask(read ? IN : OUT, 0, 8192, read), S_IOERR);
+    EXPECT_EQ(m.used_length(), read ? 4096U : 1U);
     EXPECT_EQ(*m.sink.diagnostics[0].address, Driver::buffer + 4096);
+    EXPECT_EQ(m.driver.get(STATUS), 0xfU);
   }
+}
+
+TEST(VirtioBlkCore, AStatusThatCannotBeWrittenAfterAFailedBufferNeedsAReset) {
+  Machine m;
+  m.driver.start();
+  m.driver.set_header(IN, 0);
+  // Data and status lie where there is no memory.
+  m.driver.submit({{Driver::header, 16, false}, {0x20000, 512, true}, {0x20200, 1, true}});
+  m.expect_broken("bus_error");
+  EXPECT_EQ(m.sink.count("buffer"), 1U);
 }
 
 TEST(VirtioBlkCore, AnAccessThatAResetOvertakesIsIgnored) {

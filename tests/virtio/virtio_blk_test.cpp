@@ -177,10 +177,25 @@ TEST(VirtioBlk, ARequestTakesItsLatencyTheTimeOfItsBytesAndOfTheBus) {
   EXPECT_TRUE(b.irq.read());
 }
 
-TEST(VirtioBlk, ABusErrorNeedsAResetAndTheDeviceWorksAfterIt) {
+TEST(VirtioBlk, ABusErrorAtABufferFailsTheRequestAndTheDeviceWorksAfterIt) {
   Bench& b = bench();
   b.driver.set_header(IN, 0);
   b.driver.submit({{Driver::header, 16, false}, {1ULL << 40, 512, true}, {Driver::status, 1, true}});
+  test::advance(1'000'000'000);
+  EXPECT_EQ(b.status(), 1U) << "VIRTIO_BLK_S_IOERR";
+  EXPECT_EQ(b.driver.get(STATUS), 0xfU);
+  EXPECT_EQ(b.driver.get(INTERRUPT_STATUS), 1U);
+  ASSERT_EQ(b.host.count("buffer"), 1U);
+  EXPECT_EQ(*b.host.diagnostics.back().address, 1ULL << 40);
+  b.driver.request(IN, 0, 512, true);
+  test::advance(1'000'000'000);
+  EXPECT_EQ(b.status(), 0U);
+}
+
+TEST(VirtioBlk, ABusErrorAtTheStatusNeedsAResetAndTheDeviceWorksAfterIt) {
+  Bench& b = bench();
+  b.driver.set_header(IN, 0);
+  b.driver.submit({{Driver::header, 16, false}, {Driver::buffer, 512, true}, {1ULL << 40, 1, true}});
   test::advance(1'000'000'000);
   EXPECT_EQ(b.driver.get(STATUS), 0x4fU);
   EXPECT_EQ(b.driver.get(INTERRUPT_STATUS), 2U);

@@ -121,9 +121,16 @@ bool VirtioBlkCore::next(VirtioAccess& access, Buffer& data) {
 void VirtioBlkCore::complete(std::uint64_t epoch, bool ok, const Buffer& data) {
   if (epoch != m_epoch || m_state == State::Idle) return;
   if (!ok) {
-    const bool buffer = m_state >= State::Header && m_state <= State::Status;
-    broken("bus_error", fmt::format("an access to {} failed", buffer ? "a buffer" : "the virtqueue"),
-           "Virtio 1.2 2.1.2", m_address);
+    // A buffer that cannot be reached fails its request alone (5.2.6); without rings, or a place for the
+    // status, nothing can be told but by 2.1.2.
+    if (m_state == State::Header || m_state == State::DataIn || m_state == State::DataOut) {
+      fail("buffer", "an access to a buffer failed", m_address);
+    } else {
+      broken(
+          "bus_error",
+          fmt::format("an access to {} failed", m_state == State::Status ? "a status byte" : "the virtqueue"),
+          "Virtio 1.2 2.1.2", m_address);
+    }
     return;
   }
   switch (m_state) {
@@ -351,8 +358,8 @@ void VirtioBlkCore::decode_header() {
   }
 }
 
-void VirtioBlkCore::fail(const char* site, const std::string& why) {
-  m_diag.guest_error(site, why, operation, m_config.stream_base);
+void VirtioBlkCore::fail(const char* site, const std::string& why, std::optional<std::uint64_t> address) {
+  m_diag.guest_error(site, why, operation, m_config.stream_base, address);
   end_request(VIRTIO_BLK_S_IOERR);
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,9 +36,11 @@ struct VirtioAccess {
 ///
 /// The owner asks next() for an access, makes it in its own time, and gives the answer to complete(). One
 /// access is out at a time. An access that a reset or a restored state has overtaken is ignored.
-/// An access that fails, a descriptor chain that breaks a rule of the split virtqueue, and a queue that is
-/// made ready with impossible values set DEVICE_NEEDS_RESET, with a configuration change notification if the
-/// driver had set DRIVER_OK; the queue then stands still until the driver resets the device.
+/// An access to a request's header or data that fails ends the request in VIRTIO_BLK_S_IOERR. An access to
+/// the rings or to the status byte that fails, a descriptor chain that breaks a rule of the split virtqueue,
+/// and a queue that is made ready with impossible values set DEVICE_NEEDS_RESET, with a configuration change
+/// notification if the driver had set DRIVER_OK; the queue then stands still until the driver resets the
+/// device.
 class VirtioBlkCore : private RegisterObserver {
  public:
   static constexpr std::uint32_t window = 0x200;
@@ -125,7 +128,7 @@ class VirtioBlkCore : private RegisterObserver {
   void chain_complete();
   void decode_header();
   void transfer(State state, std::uint64_t bytes);
-  void fail(const char* site, const std::string& why);
+  void fail(const char* site, const std::string& why, std::optional<std::uint64_t> address = {});
   void end_request(std::uint8_t status);
   void seek_writable();
   void skip_empty();
