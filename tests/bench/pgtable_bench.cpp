@@ -70,11 +70,12 @@ void dependent_loads(benchmark::State& state) {
 
 void four_level_walk(benchmark::State& state) {
   Tables tables(static_cast<unsigned>(state.range(0)));
+  const WalkSetup setup(tables.config);
   std::size_t i = 0;
   for (auto _ : state) {
     WalkRequest request;
     request.va = tables.vas[i % tables.vas.size()];
-    Walk w(tables.config, request);
+    Walk w(setup, request);
     while (w.step() == Step::need) w.complete(tables.access(w.op()));
     if (!w.result().ok()) state.SkipWithError("fault");
     benchmark::DoNotOptimize(w.result().output);
