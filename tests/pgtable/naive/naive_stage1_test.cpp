@@ -40,17 +40,6 @@ class Stage1 : public testing::Test {
   Stage1_64 s1;
 };
 
-const Fault& faulted(const Answer& answer) {
-  static const Fault none{};
-  EXPECT_NE(answer.fault(), nullptr);
-  return answer.fault() != nullptr ? *answer.fault() : none;
-}
-const Translation& translated(const Answer& answer) {
-  static const Translation none{};
-  EXPECT_NE(answer.translation(), nullptr);
-  return answer.translation() != nullptr ? *answer.translation() : none;
-}
-
 }  // namespace
 
 TEST_F(Stage1, APageIsFoundThroughThreeLevels) {

@@ -3,6 +3,8 @@
 // A sparse memory for the naive walker's own tests. What was never written reads as zero.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <map>
 #include <set>
 
@@ -82,5 +84,17 @@ constexpr uint64_t NG = uint64_t{1} << 11;
 
 inline constexpr uint64_t attr_index(uint64_t n) { return n << 2; }
 inline constexpr uint64_t mem_attr(uint64_t n) { return n << 2; }
+
+/// The fault or the translation of an answer; the other kind fails the test.
+inline const naive::Fault& faulted(const naive::Answer& answer) {
+  static const naive::Fault none{};
+  EXPECT_NE(answer.fault(), nullptr);
+  return answer.fault() != nullptr ? *answer.fault() : none;
+}
+inline const naive::Translation& translated(const naive::Answer& answer) {
+  static const naive::Translation none{};
+  EXPECT_NE(answer.translation(), nullptr);
+  return answer.translation() != nullptr ? *answer.translation() : none;
+}
 
 }  // namespace naive_test
