@@ -290,12 +290,15 @@ TEST(Vmsa64Walk, BlockLargerThanTheOutputSizeTranslatesOnlyWhatFits) {
   config.stage1.output_size = 36;
   config.stage1.tables[0].base = 0x1000;
   const auto block_at_0 = [](const MemoryOp&) { return MemoryResponse{MemoryStatus::ok, bit(10) | 1}; };
-  const Result fits = walk(config, read_of(0xf'ffff'f000), block_at_0);
+  WalkRequest request;
+  request.va = 0xf'ffff'f000;
+  const Result fits = walk(config, request, block_at_0);
   ASSERT_TRUE(fits.ok());
   EXPECT_EQ(fits.output, 0xf'ffff'f000U);
   EXPECT_EQ(fits.block_shift, 36U);
   EXPECT_EQ(fits.stage1.block_shift, 39U);
-  const Result beyond = walk(config, read_of(0x10'0000'0000), block_at_0);
+  request.va = 0x10'0000'0000;
+  const Result beyond = walk(config, request, block_at_0);
   EXPECT_EQ(beyond.fault.kind, FaultKind::address_size);
   EXPECT_EQ(beyond.fault.level, 0);
 }
