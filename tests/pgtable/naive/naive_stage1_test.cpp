@@ -282,6 +282,7 @@ TEST_F(Stage1, TheContiguousBitTakesTheLowBitsFromTheInputIfSoChosen) {
 TEST_F(Stage1, Granule16KiBWith48BitsStartsAtLevel0WithTwoEntries) {
   s1.TG0 = 2;
   s1.T0SZ = 16;
+  s1.IPS = 5;
   s1.TTBR0 = 0x10010;  // aligned to 16 bytes
   memory.put64(0x10018, 0x14000 | TABLE);
   memory.put64(0x14000, 0x18000 | TABLE);
@@ -374,11 +375,15 @@ TEST_F(Stage1, TheTableBaseIsAlignedToTheTable) {
   EXPECT_EQ(walk(0).reads.at(0).address, 0x10000u);
   s1.T0SZ = 34;  // 30 bits: level 2, 512 entries
   EXPECT_EQ(walk(0).reads.at(0).address, 0x10000u);
-  s1.T0SZ = 42;  // 22 bits: level 2, two entries of 2 MiB
+  s1.T0SZ = 42;                                             // 22 bits: level 2, two entries of 2 MiB
+  EXPECT_EQ(walk(0x200000).reads.at(0).address, 0x10FC8u);  // 52-bit output: 64 bytes at least
+  s1.IPS = 5;
   EXPECT_EQ(walk(0x200000).reads.at(0).address, 0x10FF8u);
 }
 
 TEST_F(Stage1, TxSZBelowTheMinimumIsRefusedAtLevel0) {
+  s1.DS = true;
+  configuration.system.have_52bit_va = false;
   s1.T0SZ = 15;
   EXPECT_EQ(faulted(walk(0)).level, 0);
   EXPECT_TRUE(faulted(walk(0)).by_configuration);
