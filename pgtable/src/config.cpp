@@ -68,10 +68,11 @@ class Check {
   void stage1(const Config& c) {
     const Stage1Config& s1 = c.stage1;
     const bool vmsa64 = s1.format == Format::vmsa64;
-    if (!require(vmsa64 || s1.format == Format::lpae32 || s1.format == Format::mali_lpae, "stage1.format",
-                 "must be vmsa64, lpae32 or mali_lpae; v7s is not built")) {
+    if (!require(vmsa64 || is_aarch32(s1.format) || s1.format == Format::mali_lpae, "stage1.format",
+                 "must be vmsa64, lpae32, v7s or mali_lpae")) {
       return;
     }
+    if (s1.format == Format::v7s) require(s1.v7s.N <= 7, "stage1.v7s.N", "must be 0 to 7");
     if (!require(c.regime == Regime::el1_0 || c.regime == Regime::el2_0 || c.regime == Regime::el2 ||
                      c.regime == Regime::el3,
                  "regime", "must be el1_0, el2_0, el2 or el3")) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "descriptor.h"
+#include "short_descriptor.h"
 
 namespace smmuvp::pgtable {
 namespace {
@@ -113,7 +114,6 @@ Lookup make_stage1(const Config& config, const TableConfig& t) {
     in.DS = s1.DS && s1.format == Format::vmsa64;
     l = make_lookup(in, t.base);
   }
-  if (s1.format == Format::v7s) l.base = t.base;
   l.input_fault_level = s1.format == Format::lpae32 || s1.format == Format::v7s ? 1 : 0;
   l.walk_attributes = t.walk_attributes;
   l.big_endian = s1.big_endian;
@@ -126,6 +126,15 @@ Lookup make_stage1(const Config& config, const TableConfig& t) {
   l.E0PD = t.E0PD;
   l.NS = t.NS;
   return l;
+}
+
+// DDI 0487 G5.4.4, G5.4.5.1: what TTBCR.N leaves of the address indexes TTBR0's table, all of it TTBR1's.
+// Registers hold addresses below 4 GiB.
+void set_v7s_table(Lookup& l, std::uint64_t base, unsigned N) {
+  namespace sd = short_descriptor;
+  l.input_bits = static_cast<std::uint8_t>(sd::input_bits - N);
+  l.first_index_bits = static_cast<std::uint8_t>(sd::input_bits - sd::section_shift - N);
+  l.base = base & low_bits(32) & ~low_bits(sd::level1_table_shift - N);
 }
 
 Lookup make_stage2(const Stage2Config& s2) {
@@ -171,6 +180,7 @@ WalkSetup::WalkSetup(const Config& config) : m_ok(is_walkable(config)) {
   for (unsigned i = 0; i < (m_two_ranges ? 2U : 1U); ++i) {
     m_TxSZ[i] = s1.tables[i].TxSZ & 7;
     m_stage1[i] = make_stage1(config, s1.tables[i]);
+    if (s1.format == Format::v7s) set_v7s_table(m_stage1[i], s1.tables[i].base, i == 0 ? s1.v7s.N : 0);
   }
 }
 

@@ -55,8 +55,7 @@ void Walk::take_stage2_leaf(std::uint64_t descriptor) {
   const Lookup& l = m_stage2;
   const unsigned shift = level_shift(l, m_stage2_level);
   const std::uint64_t block = output_address(l, descriptor) & ~low_bits(shift);
-  const std::uint64_t output = block | (m_ipa & low_bits(shift));
-  if (exceeds(output, l.output_size)) return end_with(Stage::stage2, FaultKind::address_size, m_stage2_level);
+  if (exceeds(block, l.output_size)) return end_with(Stage::stage2, FaultKind::address_size, m_stage2_level);
 
   const bool needs_AF = (descriptor & AF) == 0 && (l.HA || !l.AFFD);
   if (needs_AF && !l.HA) return end_with(Stage::stage2, FaultKind::access_flag, m_stage2_level);
@@ -73,8 +72,10 @@ void Walk::take_stage2_leaf(std::uint64_t descriptor) {
   const bool r = (descriptor & S2AP_read) != 0;
   const bool w = (descriptor & S2AP_write) != 0 || clean;
   const unsigned xn = static_cast<unsigned>(descriptor >> S2XN_shift) & (l.XNX ? 0b11U : 0b10U);
-  const bool px = xn == 0b00 || xn == 0b11;
-  const bool ux = xn == 0b00 || xn == 0b01;
+  // G5.6.3: in AArch32 execution needs the right to read, too.
+  const bool executable = r || l.format != Format::lpae32;
+  const bool px = executable && (xn == 0b00 || xn == 0b11);
+  const bool ux = executable && (xn == 0b00 || xn == 0b01);
   unsigned bits = 0;
   if (r) bits |= Rights::privileged_read | Rights::unprivileged_read;
   if (w) bits |= Rights::privileged_write | Rights::unprivileged_write;
@@ -100,7 +101,7 @@ void Walk::take_stage2_leaf(std::uint64_t descriptor) {
     }
   }
   if (clean) rights.bits |= Rights::write_needs_update;
-  finish_stage2(descriptor, rights, output);
+  finish_stage2(descriptor, rights, block | (m_ipa & low_bits(shift)));
 }
 
 void Walk::finish_stage2(std::uint64_t descriptor, Rights rights, std::uint64_t output) {
@@ -125,14 +126,14 @@ void Walk::finish_stage2(std::uint64_t descriptor, Rights rights, std::uint64_t 
   r.space = AddressSpace::non_secure;
 
   if (m_stages == Stages::stage2) {
-    r.block_shift = std::min(r.stage2.block_shift, l.output_size);
-    r.range_shift = std::min(r.stage2.range_shift, l.output_size);
+    r.block_shift = r.stage2.block_shift;
+    r.range_shift = r.stage2.range_shift;
     r.rights = rights;
     // Of an input that asks for no more than stage 2 gives: Write-Back, Non-shareable.
     r.attributes = combine({0xff, Shareability::non_shareable}, r.stage2_attributes, l.FWB);
   } else {
-    r.block_shift = std::min({r.block_shift, r.stage2.block_shift, l.output_size});
-    r.range_shift = std::min({r.range_shift, r.stage2.range_shift, l.output_size});
+    r.block_shift = std::min(r.stage1.block_shift, r.stage2.block_shift);
+    r.range_shift = std::min(r.stage1.range_shift, r.stage2.range_shift);
     const unsigned needs_update = (r.rights.bits | rights.bits) & Rights::write_needs_update;
     r.rights.bits = static_cast<std::uint8_t>(r.rights.bits & rights.bits & ~Rights::write_needs_update);
     if ((r.rights.bits & (Rights::privileged_write | Rights::unprivileged_write)) != 0) {

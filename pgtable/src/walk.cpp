@@ -25,8 +25,8 @@ void Walk::start(const WalkSetup& setup) {
   m_pan = setup.m_PAN;
   m_space = setup.m_space;
   m_mair = setup.m_MAIR;
-  if (setup.m_stage1[0].format == Format::v7s) return start_v7s(setup);
   m_uwxn = setup.m_UWXN;
+  if (setup.m_stage1[0].format == Format::v7s) return start_v7s(setup);
   start_long(setup);
 }
 
@@ -142,6 +142,7 @@ void Walk::end_with(Stage stage, FaultKind kind, int level) {
   f.kind = kind;
   f.stage = stage;
   f.level = static_cast<std::int8_t>(level);
+  f.domain = m_result.domain;
   f.access = m_request.access;
   f.privileged = m_request.privileged;
   f.va = m_request.va;
@@ -164,7 +165,6 @@ bool Walk::is_consistent() const {
   }
   if (m_done) return true;
   if (m_phase > Phase::stage2_update || m_stages > Stages::nested) return false;
-  if (((m_table | m_stage2_table | m_descriptor_ipa) & 3) != 0) return false;
   const auto is_lookup = [](const Lookup& l, int level) {
     const bool granule = (l.granule_shift == 12 && l.stride == 9) ||
                          (l.granule_shift == 14 && l.stride == 11) ||
@@ -184,13 +184,16 @@ bool Walk::is_consistent() const {
   const bool v7s = m_stage1.format == Format::v7s;
   const bool stage1 = m_stages != Stages::stage2;
   if (stage1 && !v7s && !is_lookup(m_stage1, m_level)) return false;
-  if (stage1 && v7s && (m_level < 1 || m_level > 2)) return false;
+  if (stage1 && v7s && (m_level < 1 || m_level > 2 || m_use == Stage2Use::table_update)) return false;
   if (m_stages != Stages::stage1 && !is_lookup(m_stage2, m_stage2_level)) return false;
+  const unsigned descriptor_size = v7s ? 4 : 8;  // of stage 1
+  const std::uint64_t table_ipa = m_use == Stage2Use::input ? 0 : m_ipa;
+  if (stage1 && ((m_descriptor_ipa | table_ipa) & (descriptor_size - 1)) != 0) return false;
   const bool in_stage2 = m_phase == Phase::stage2_read || m_phase == Phase::stage2_update;
   if (in_stage2 ? m_stages == Stages::stage1 : !stage1) return false;
   if (m_stages == Stages::stage2 && m_use != Stage2Use::input) return false;
   const bool update = m_phase == Phase::stage1_update || m_phase == Phase::stage2_update;
-  const unsigned size = v7s && !in_stage2 ? 4 : 8;
+  const unsigned size = in_stage2 ? 8 : descriptor_size;
   return m_retries <= max_retries && (m_op.address & (size - 1)) == 0 && m_op.size == size &&
          m_op.kind == (update ? MemoryOpKind::compare_and_swap : MemoryOpKind::read) &&
          !(update && size == 4);

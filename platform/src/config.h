@@ -57,13 +57,6 @@ struct Wire {
   Place place;
 };
 
-/// Memory of the guest that stays a master's own, mapped one to one for it from the start.
-struct Identity {
-  std::uint64_t base = 0;
-  std::uint64_t size = 0;
-  Place place;
-};
-
 /// A bus master that reaches memory through an SMMU.
 struct Behind {
   std::string smmu;
@@ -71,7 +64,6 @@ struct Behind {
   std::uint32_t tbu = 0;
   std::uint32_t stream = 0;  ///< first StreamID
   std::uint32_t count = 1;   ///< StreamIDs in use
-  std::optional<Identity> identity;
   Place place;
 };
 

@@ -27,7 +27,6 @@ TEST(Config, WhatIsNotBuiltIsRefusedByName) {
     c.space = AddressSpace::secure;
     c.stages = Stages::nested;
   });
-  expect_refused("stage1.format", [](Config& c) { c.stage1.format = Format::v7s; });
 }
 
 TEST(Config, ValuesOutsideAnEnumerationAreRefused) {

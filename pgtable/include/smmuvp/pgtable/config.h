@@ -51,7 +51,7 @@ struct WalkAttributes {
 struct TableConfig {
   /// Address of the first table, as a number (52-bit encodings of TTBRs undone). Bits below the table's
   /// alignment are ignored; ASID and CnP must be masked off by the caller. An address beyond
-  /// Stage1Config::output_size is an Address size fault, level 0.
+  /// Stage1Config::output_size is an Address size fault, level 0. v7s: bits above 31 are ignored.
   std::uint64_t base = 0;
   /// vmsa64: the range holds 2^(64-TxSZ) bytes, 12 to 48 (validate() says which with what). lpae32:
   /// 2^(32-TxSZ) bytes, 0 to 7. mali_lpae: as vmsa64, 16 to 39. v7s: ignored, see V7sConfig::N.
