@@ -1,4 +1,6 @@
 // Stage 1 of the Long-descriptor formats: VMSAv8-64, VMSAv8-32 LPAE, Mali.
+#include <algorithm>
+
 #include "descriptor.h"
 #include "smmuvp/pgtable/walk.h"
 
@@ -119,7 +121,10 @@ void Walk::take_stage1_leaf(std::uint64_t descriptor) {
   const Lookup& l = m_stage1;
   const unsigned shift = level_shift(l, m_level);
   const std::uint64_t block = output_address(l, descriptor) & ~low_bits(shift);
-  if (exceeds(block, l.output_size)) return end_with(Stage::stage1, FaultKind::address_size, m_level);
+  const std::uint64_t output = block | (m_request.va & low_bits(shift));
+  // IHI 0070 5.4, CD.IPS: the output address counts, of which a block larger than the output size gives a
+  // part.
+  if (exceeds(output, l.output_size)) return end_with(Stage::stage1, FaultKind::address_size, m_level);
 
   const bool needs_AF = (descriptor & AF) == 0 && (l.HA || !l.AFFD);
   if (needs_AF && !l.HA) return end_with(Stage::stage1, FaultKind::access_flag, m_level);
@@ -158,8 +163,8 @@ void Walk::take_stage1_leaf(std::uint64_t descriptor) {
   r.stage1.block_shift = static_cast<std::uint8_t>(shift);
   r.stage1.range_shift = static_cast<std::uint8_t>(range_shift(l, m_level, descriptor, block, m_request.va));
   r.stage1.descriptor = descriptor;
-  r.block_shift = r.stage1.block_shift;
-  r.range_shift = r.stage1.range_shift;
+  r.block_shift = std::min(r.stage1.block_shift, l.output_size);
+  r.range_shift = std::min(r.stage1.range_shift, l.output_size);
   // A Secure translation that went through NSTable=1 is treated as non-global.
   r.nG = m_unprivileged && ((descriptor & nG) != 0 || (m_space == AddressSpace::secure && from_non_secure));
   r.rights = rights;
@@ -167,7 +172,7 @@ void Walk::take_stage1_leaf(std::uint64_t descriptor) {
   r.attributes.memory = static_cast<std::uint8_t>(m_mair >> (8 * attr_index));
   r.attributes.SH = l.DS ? l.walk_attributes.SH : static_cast<Shareability>((descriptor >> SH_shift) & 3);
   r.space = from_non_secure || (descriptor & NS) != 0 ? AddressSpace::non_secure : AddressSpace::secure;
-  r.output = block | (m_request.va & low_bits(shift));
+  r.output = output;
   finish_stage1();
 }
 

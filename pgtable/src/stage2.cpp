@@ -55,7 +55,8 @@ void Walk::take_stage2_leaf(std::uint64_t descriptor) {
   const Lookup& l = m_stage2;
   const unsigned shift = level_shift(l, m_stage2_level);
   const std::uint64_t block = output_address(l, descriptor) & ~low_bits(shift);
-  if (exceeds(block, l.output_size)) return end_with(Stage::stage2, FaultKind::address_size, m_stage2_level);
+  const std::uint64_t output = block | (m_ipa & low_bits(shift));
+  if (exceeds(output, l.output_size)) return end_with(Stage::stage2, FaultKind::address_size, m_stage2_level);
 
   const bool needs_AF = (descriptor & AF) == 0 && (l.HA || !l.AFFD);
   if (needs_AF && !l.HA) return end_with(Stage::stage2, FaultKind::access_flag, m_stage2_level);
@@ -101,7 +102,7 @@ void Walk::take_stage2_leaf(std::uint64_t descriptor) {
     }
   }
   if (clean) rights.bits |= Rights::write_needs_update;
-  finish_stage2(descriptor, rights, block | (m_ipa & low_bits(shift)));
+  finish_stage2(descriptor, rights, output);
 }
 
 void Walk::finish_stage2(std::uint64_t descriptor, Rights rights, std::uint64_t output) {
@@ -126,14 +127,14 @@ void Walk::finish_stage2(std::uint64_t descriptor, Rights rights, std::uint64_t 
   r.space = AddressSpace::non_secure;
 
   if (m_stages == Stages::stage2) {
-    r.block_shift = r.stage2.block_shift;
-    r.range_shift = r.stage2.range_shift;
+    r.block_shift = std::min(r.stage2.block_shift, l.output_size);
+    r.range_shift = std::min(r.stage2.range_shift, l.output_size);
     r.rights = rights;
     // Of an input that asks for no more than stage 2 gives: Write-Back, Non-shareable.
     r.attributes = combine({0xff, Shareability::non_shareable}, r.stage2_attributes, l.FWB);
   } else {
-    r.block_shift = std::min(r.stage1.block_shift, r.stage2.block_shift);
-    r.range_shift = std::min(r.stage1.range_shift, r.stage2.range_shift);
+    r.block_shift = std::min({r.block_shift, r.stage2.block_shift, l.output_size});
+    r.range_shift = std::min({r.range_shift, r.stage2.range_shift, l.output_size});
     const unsigned needs_update = (r.rights.bits | rights.bits) & Rights::write_needs_update;
     r.rights.bits = static_cast<std::uint8_t>(r.rights.bits & rights.bits & ~Rights::write_needs_update);
     if ((r.rights.bits & (Rights::privileged_write | Rights::unprivileged_write)) != 0) {

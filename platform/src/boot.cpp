@@ -108,6 +108,16 @@ BootPlan plan_boot(const System& system, const std::string& bootargs) {
         fmt::format("kernel, device tree and initramfs ({:#x} bytes) end at {:#x}; memory ends at {:#x}",
                     plan.initramfs.size(), end, ram_end));
   }
+  for (const auto& instance : system.instances()) {
+    if (!instance->config->behind || !instance->config->behind->identity) continue;
+    const Identity& identity = *instance->config->behind->identity;
+    if (identity.base < end && ram.base < identity.base + identity.size) {
+      config_error(identity.place, "identity",
+                   fmt::format("[{}] behind.identity: {:#x} bytes at {:#x} lie where kernel, device tree and "
+                               "initramfs do; these end at {:#x}",
+                               instance->config->name, identity.size, identity.base, end));
+    }
+  }
   if (!plan.initramfs.empty()) {
     chosen.initrd_start = plan.initramfs_address;
     chosen.initrd_end = end;

@@ -57,6 +57,13 @@ struct Wire {
   Place place;
 };
 
+/// Memory of the guest that stays a master's own, mapped one to one for it from the start.
+struct Identity {
+  std::uint64_t base = 0;
+  std::uint64_t size = 0;
+  Place place;
+};
+
 /// A bus master that reaches memory through an SMMU.
 struct Behind {
   std::string smmu;
@@ -64,6 +71,7 @@ struct Behind {
   std::uint32_t tbu = 0;
   std::uint32_t stream = 0;  ///< first StreamID
   std::uint32_t count = 1;   ///< StreamIDs in use
+  std::optional<Identity> identity;
   Place place;
 };
 

@@ -203,6 +203,11 @@ void Reader::behind(ComponentConfig& to, const TomlValue& value) const {
     b.count = static_cast<std::uint32_t>(toml_number(*v, what + ".count", 0xffffffff));
     if (b.count == 0) config_error(place_of(*v), what, fmt::format("{}.count is 0", what));
   }
+  if (const TomlValue* v = table.take("identity")) {
+    const Window w = window("", *v, what + ".identity");
+    if (w.size == 0) config_error(w.place, what, fmt::format("{}.identity must be [address, size]", what));
+    b.identity = Identity{w.base, w.size, w.place};
+  }
   table.finish();
   to.behind = std::move(b);
 }

@@ -52,6 +52,7 @@ class Builder {
   void assign_phandles();
   void chosen();
   void memory();
+  void reserved_memory();
   void cpus();
   void timer();
   void clock();
@@ -67,6 +68,7 @@ class Builder {
   const ChosenNode& m_chosen;
   FdtWriter m_fdt;
   std::map<std::string, std::uint32_t> m_phandles;  // component -> phandle
+  std::map<std::string, std::uint32_t> m_regions;   // component -> phandle of its reserved memory
   std::map<std::string, DtNode> m_nodes;            // component -> what it says of itself
   std::uint32_t m_clock_phandle = 0;
   std::string m_console_path;
@@ -79,6 +81,11 @@ void Builder::assign_phandles() {
   };
   give(m_system.interrupt_controller());
   for (const auto& i : m_system.instances()) give(i->smmu);
+  for (const auto& i : m_system.instances()) {
+    if (!i->config->behind || !i->config->behind->identity) continue;
+    give(i.get());
+    m_regions.emplace(i->config->name, next++);
+  }
   m_clock_phandle = next;
 }
 
@@ -164,6 +171,32 @@ void Builder::memory() {
     m_fdt.cells("reg", reg);
     m_fdt.end();
   }
+}
+
+// bindings/reserved-memory/reserved-memory.yaml: iommu-addresses that equal reg are mapped one to one.
+void Builder::reserved_memory() {
+  if (m_regions.empty()) return;
+  m_fdt.begin("reserved-memory");
+  m_fdt.cells("#address-cells", {2});
+  m_fdt.cells("#size-cells", {2});
+  m_fdt.flag("ranges");
+  for (const auto& instance : m_system.instances()) {
+    const std::string& name = instance->config->name;
+    if (m_regions.count(name) == 0) continue;
+    const Identity& identity = *instance->config->behind->identity;
+    m_fdt.begin(fmt::format("{}@{:x}", m_nodes.at(name).name(), identity.base));
+    Cells reg;
+    add64(reg, identity.base);
+    add64(reg, identity.size);
+    m_fdt.cells("reg", reg);
+    Cells addresses{m_phandles.at(name)};
+    addresses.insert(addresses.end(), reg.begin(), reg.end());
+    m_fdt.cells("iommu-addresses", addresses);
+    m_fdt.flag("no-map");
+    m_fdt.cells("phandle", {m_regions.at(name)});
+    m_fdt.end();
+  }
+  m_fdt.end();
 }
 
 void Builder::cpus() {
@@ -282,6 +315,9 @@ void Builder::device(const Instance& instance) {
     }
     m_fdt.cells("iommus", iommus);
     if (!has(node, "dma-coherent")) m_fdt.flag("dma-coherent");
+    if (const auto found = m_regions.find(instance.config->name); found != m_regions.end()) {
+      m_fdt.cells("memory-region", {found->second});
+    }
   }
   if (const auto found = m_phandles.find(instance.config->name); found != m_phandles.end()) {
     m_fdt.cells("phandle", {found->second});
@@ -330,6 +366,7 @@ std::vector<std::uint8_t> Builder::build() {
     m_fdt.end();
   }
   memory();
+  reserved_memory();
   cpus();
   timer();
   clock();

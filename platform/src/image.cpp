@@ -158,6 +158,14 @@ bool parse_elf(const Bytes& file, const Ram& ram, KernelImage& image, std::strin
     }
   }
   if (image.segments.empty()) return fail(error, "the ELF file has nothing to load");
+  // Other linker scripts give the physical address itself.
+  for (const ImageSegment& segment : image.segments) {
+    if (!entry_found && header.e_entry >= segment.address &&
+        header.e_entry - segment.address < segment.memory_bytes) {
+      image.entry = header.e_entry;
+      entry_found = true;
+    }
+  }
   if (!entry_found) {
     return fail(error,
                 fmt::format("the ELF file's entry point {:#x} is in none of its segments", header.e_entry));

@@ -216,8 +216,37 @@ void Wiring::check_streams(const Instance& device, const Instance& smmu) const {
   }
 }
 
+void Wiring::check_identity(const Instance& instance) const {
+  const std::optional<Identity>& identity = instance.config->behind->identity;
+  if (!identity) return;
+  const std::string what = fmt::format("[{}] behind.identity: {:#x} bytes at {:#x}", instance.config->name,
+                                       identity->size, identity->base);
+  constexpr std::uint64_t page = 64 << 10;
+  if (identity->base % page != 0 || identity->size % page != 0) {
+    config_error(identity->place, "identity",
+                 what + " are no multiple of 64 KiB, the largest page that a guest may have");
+  }
+  const auto& memories = m_system.m_memories;
+  if (std::none_of(memories.begin(), memories.end(), [&](const MemoryRange& m) {
+        return identity->base >= m.base && identity->base - m.base < m.size &&
+               identity->size <= m.size - (identity->base - m.base);
+      })) {
+    config_error(identity->place, "identity", what + " are in no memory");
+  }
+  for (const auto& other : m_system.m_instances) {
+    if (other.get() == &instance) break;
+    if (!other->config->behind || !other->config->behind->identity) continue;
+    const Identity& o = *other->config->behind->identity;
+    if (identity->base < o.base + o.size && o.base < identity->base + identity->size) {
+      config_error(identity->place, "identity",
+                   fmt::format("{} overlap those of [{}] ({})", what, other->config->name, o.place.text()));
+    }
+  }
+}
+
 void Wiring::put_behind_smmu(Instance& instance) {
   if (!instance.config->behind) return;
+  check_identity(instance);
   const Behind& b = *instance.config->behind;
   Instance* smmu = m_system.find(b.smmu);
   if (smmu == &instance) {

@@ -23,6 +23,7 @@ class Wiring {
   void map_targets(Instance& instance);
   void attach_memory(Instance& instance);
   void put_behind_smmu(Instance& instance);
+  void check_identity(const Instance& instance) const;
   void check_streams(const Instance& device, const Instance& smmu) const;
   void attach_initiators(Instance& instance);
   void connect_interrupts(Instance& instance);

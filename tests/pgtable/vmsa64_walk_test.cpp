@@ -283,6 +283,26 @@ TEST(Vmsa64Walk, AttrIndxSelectsAMAIRByteAndSHIsReported) {
   }
 }
 
+// A level 0 block holds 512 GiB, of which 36 output bits reach 64.
+TEST(Vmsa64Walk, BlockLargerThanTheOutputSizeTranslatesOnlyWhatFits) {
+  Config config = two_range_config();
+  config.stage1.DS = true;
+  config.stage1.output_size = 36;
+  config.stage1.tables[0].base = 0x1000;
+  const auto block_at_0 = [](const MemoryOp&) { return MemoryResponse{MemoryStatus::ok, bit(10) | 1}; };
+  WalkRequest request;
+  request.va = 0xf'ffff'f000;
+  const Result fits = walk(config, request, block_at_0);
+  ASSERT_TRUE(fits.ok());
+  EXPECT_EQ(fits.output, 0xf'ffff'f000U);
+  EXPECT_EQ(fits.block_shift, 36U);
+  EXPECT_EQ(fits.stage1.block_shift, 39U);
+  request.va = 0x10'0000'0000;
+  const Result beyond = walk(config, request, block_at_0);
+  EXPECT_EQ(beyond.fault.kind, FaultKind::address_size);
+  EXPECT_EQ(beyond.fault.level, 0);
+}
+
 TEST(Vmsa64Walk, DeviceAndNonCacheableMemoryIsOuterShareable) {
   EXPECT_EQ(effective_shareability({0x04, Shareability::non_shareable}), Shareability::outer);
   EXPECT_EQ(effective_shareability({0x44, Shareability::inner}), Shareability::outer);

@@ -89,6 +89,14 @@ TEST(KernelElf, SegmentsGoToTheirPhysicalAddressesAndTheEntryIsPhysical) {
   EXPECT_EQ(image.end, ram_base + 0x83000);
 }
 
+TEST(KernelElf, AnEntryPointMayBePhysical) {
+  const Bytes file = changed(0, &Elf64_Ehdr::e_entry, ram_base + 0x81004);
+  KernelImage image;
+  std::string error;
+  ASSERT_TRUE(parse_kernel(file.data(), file.size(), ram_base, ram_size, image, error)) << error;
+  EXPECT_EQ(image.entry, ram_base + 0x81004);
+}
+
 TEST(KernelElf, AnotherMachineClassOrderOrTypeIsRefused) {
   EXPECT_NE(refusal(changed(0, &Elf64_Ehdr::e_machine, EM_X86_64)).find("machine 62"), std::string::npos);
   EXPECT_NE(refusal(changed(0, &Elf64_Ehdr::e_type, ET_REL)).find("executable"), std::string::npos);

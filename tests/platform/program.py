@@ -559,6 +559,31 @@ def case_a_memory_that_the_cpu_refuses_is_refused_at_its_place(b):
     refused(b, b.edited(("map = [0x40000000]", "map = [0x40000001]")), r"variant\.toml:10:\d+: \[ram\] map: memory does not start at a page")
 
 
+def case_memory_that_a_master_keeps_is_in_the_device_tree_and_nothing_boots_there(b):
+    def keeps(*regions):
+        masters = "".join('[dma%d]\ntype = "fake-dma"\nmap = [%#x, "4KiB"]\ninterrupts = { irq = %d }\n'
+                          'behind = { smmu = "smmu0", tbu = %d, stream = %d, identity = %s }\n'
+                          % (i, 0x0b000000 + 0x1000 * i, 10 + i, i, 0x200 + i, r) for i, r in enumerate(regions, 1))
+        return b.write("keeps.toml", b.text() + masters)
+    r = b.call("dtb", keeps('[0x40f00000, "64KiB"]'), "-o", b.path("a.dtb"))
+    check(r.returncode == 0, "expected exit code 0", r)
+    d = subprocess.run(["dtc", "-I", "dtb", "-O", "dts", b.path("a.dtb")], capture_output=True, text=True)
+    check(d.returncode == 0 and d.stderr == "", "dtc: " + d.stderr)
+    region = re.search(r"reserved-memory \{\s+#address-cells = <0x02>;\s+#size-cells = <0x02>;\s+ranges;\s+dma@40f00000 \{\s+"
+                       r"reg = <0x00 0x40f00000 0x00 0x10000>;\s+iommu-addresses = <(0x\w+) 0x00 0x40f00000 0x00 0x10000>;\s+"
+                       r"no-map;\s+phandle = <(0x\w+)>;", d.stdout)
+    check(region, "the device tree has no such region:\n" + d.stdout)
+    master = re.search(r"dma@b001000 \{[^}]*memory-region = <(0x\w+)>;\s+phandle = <(0x\w+)>;", d.stdout)
+    check(master and (master[2], master[1]) == region.groups(), "the phandles differ:\n" + d.stdout)
+
+    refused(b, keeps('[0x40f00000, 4096]'), r"keeps\.toml:\d+:\d+: \[dma1\] behind\.identity: .* no multiple of 64 KiB")
+    refused(b, keeps("[0x40f00000]"), r"\[dma1\] behind\.identity must be \[address, size\]")
+    for outside in ('[0x50000000, "64KiB"]', '[0x40ff0000, "128KiB"]', '[0x3fff0000, "128KiB"]', '["0xffffffffffff0000", "64KiB"]'):
+        refused(b, keeps(outside), r"\[dma1\] behind\.identity: .* in no memory")
+    refused(b, keeps('[0x40f00000, "128KiB"]', '[0x40f10000, "64KiB"]'), r"\[dma2\] behind\.identity: .* overlap those of \[dma1\]")
+    refused(b, keeps('[0x40080000, "64KiB"]'), r"\[dma1\] behind\.identity: .* lie where kernel, device tree and initramfs do")
+
+
 def case_a_component_behind_itself_is_refused(b):
     refused(b, b.edited(('smmu = "smmu0"', 'smmu = "dma0"')), r"\[dma0\] behind: a component cannot be behind itself")
 

@@ -15,7 +15,7 @@ NAME = re.compile(r'\b([A-Z]\w*)\.(\*|[A-Za-z]\w*\*?)')
 def tests_in(folders):
     found = {}
     for folder in folders:
-        for path in sorted(pathlib.Path(folder).rglob('*.cpp')):
+        for path in sorted(pathlib.Path(folder).glob('*.cpp')):
             for suite, name in TEST.findall(path.read_text(encoding='utf-8')):
                 found[f'{suite}.{name}'] = path
     return found

@@ -127,7 +127,7 @@ void Smmu::event_written(bool ok) {
   m_registers.set(SMMU_EVENTQ_PROD, (prod & EVENTQ_OVFLG) | next);
   ++m_statistics.events;
   m_tracer.emit(m_now, trace_event, std::string_view(to_string(event.type)), event.StreamID, event.InputAddr,
-                next);
+                event.RnW, next);
   // 3.18: on the transition from empty to non-empty
   if (was_empty && (reg(SMMU_IRQ_CTRLACK) & IRQ_CTRL_EVENTQ_IRQEN) != 0) m_signals.eventq = true;
   if (m_overflow && m_eventq.full(next, reg(SMMU_EVENTQ_CONS))) raise_overflow();

@@ -76,7 +76,7 @@ class Memory {
 /// What the implementation has; the architecture's Have...() functions and AArch64.PAMax().
 struct System {
   unsigned PAMax = 52;        ///< physical address bits; 52 is FEAT_LPA (SMMU_IDR5.OAS)
-  bool have_52bit_va = true;  ///< FEAT_LVA (SMMU_IDR5.VAX): TxSZ from 12 with 64 KiB granules
+  bool have_52bit_va = true;  ///< FEAT_LVA (SMMU_IDR5.VAX): TxSZ from 12, with 64 KiB granules or DS
   bool TTST = true;           ///< FEAT_TTST (SMMU_IDR3.STT): TxSZ up to 48, 47 with 64 KiB granules
   /// SMMU_IDR0.TTF[0]: IAS is then 40 bits or more, which bounds Stage2_64::T0SZ (IHI 0070 5.2, STE.S2T0SZ)
   bool have_aarch32 = false;
@@ -92,6 +92,10 @@ struct Choices {
   /// TxSZ (or stage 2 T0SZ) above the maximum: Translation fault, or taken as the maximum. The SMMU refuses
   /// it earlier.
   bool oversized_txsz_faults = true;
+  /// A starting table is aligned to 64 bytes or more whenever the effective output size is 52 bits (IHI
+  /// 0070 5.4 CD.TTB0, 5.2 STE.S2TTB), rather than only where the register holds a 52-bit address (the PE's
+  /// pseudocode). Seen with 4 and 16 KiB granules, no DS, and a starting table of fewer than eight entries.
+  bool align_64_if_output_is_52bit = true;
   /// Contiguous bit set: do the address bits inside the contiguous region come from the input address
   /// (StageOA), or from the one descriptor? Differs only where the sixteen (32, 128 ...) entries disagree.
   bool contiguous_extends_output = true;

@@ -300,6 +300,32 @@ TEST_F(Long, BothStagesOfLongDescriptors) {
   EXPECT_TRUE(faulted(walk(0x1234, Access::write)).s2fs1walk);
 }
 
+TEST_F(Long, Stage2ExecutionNeedsReadToo) {
+  Stage2_LD s2;
+  s2.VTTBR = 0x40000;
+  configuration.stage2 = s2;
+  configuration.stage1 = std::monostate{};
+  request.access = Access::execute;
+  memory.put64(0x40000, 0 | BLOCK | AF | S2R | mem_attr(0xF));
+  EXPECT_NE(translate(configuration, request, memory).translation(), nullptr);
+  memory.put64(0x40000, 0 | BLOCK | AF | S2W | mem_attr(0xF));
+  EXPECT_EQ(faulted(translate(configuration, request, memory)).kind, FaultKind::permission);
+  request.address = uint64_t{1} << 32;
+  EXPECT_EQ(faulted(translate(configuration, request, memory)).level, 1);
+}
+
+TEST_F(Long, AnAArch32Stage1MayStandOnA64BitStage2ButNotTheOtherWayRound) {
+  Stage2_64 s2;
+  s2.VTTBR = 0x40000;
+  configuration.stage2 = s2;
+  memory.put64(0x40000, 0 | BLOCK | AF | S2R | mem_attr(0xF));
+  memory.put64(0x10000, 0 | BLOCK | AF);
+  EXPECT_EQ(translated(walk(0x1234)).address, 0x1234u);
+  configuration.stage1 = Stage1_64{};
+  configuration.stage2 = Stage2_LD{};
+  EXPECT_THROW(translate(configuration, request, memory), std::invalid_argument);
+}
+
 // ----------------------------------------------------------------------------------------------------------------
 // Mali
 
@@ -323,6 +349,13 @@ TEST(MaliFormat, LeavesAreType1AtEveryLevelAndBits6And7GrantAccess) {
   EXPECT_FALSE(translated(answer).permissions.privileged.write);
   request.access = Access::write;
   EXPECT_EQ(faulted(translate(configuration, request, memory)).kind, FaultKind::permission);
+  memory.put64(0x13000, 0x12'34567000 | 1 | (1 << 7) | (uint64_t{1} << 54));
+  EXPECT_NE(translate(configuration, request, memory).translation(), nullptr);
+  request.access = Access::read;
+  EXPECT_EQ(faulted(translate(configuration, request, memory)).kind, FaultKind::permission);
+  request.access = Access::execute;
+  EXPECT_EQ(faulted(translate(configuration, request, memory)).kind, FaultKind::permission);
+  request.access = Access::write;
   memory.put64(0x13000, 0x12'34567000 | 3 | (3 << 6));
   EXPECT_EQ(faulted(translate(configuration, request, memory)).level, 3);
   memory.put64(0x12000, 0x12'00000000 | 1 | (3 << 6));

@@ -282,6 +282,7 @@ TEST_F(Stage1, TheContiguousBitTakesTheLowBitsFromTheInputIfSoChosen) {
 TEST_F(Stage1, Granule16KiBWith48BitsStartsAtLevel0WithTwoEntries) {
   s1.TG0 = 2;
   s1.T0SZ = 16;
+  s1.IPS = 5;
   s1.TTBR0 = 0x10010;  // aligned to 16 bytes
   memory.put64(0x10018, 0x14000 | TABLE);
   memory.put64(0x14000, 0x18000 | TABLE);
@@ -343,6 +344,51 @@ TEST_F(Stage1, DSWith4KiBStartsAtLevelMinus1AndAllowsLevel0Blocks) {
   EXPECT_EQ(answer.reads[1].address, 0xB'0000'0001'1000u);
 }
 
+TEST_F(Stage1, WithDSShareabilityComesFromTheRegister) {
+  s1.DS = true;
+  s1.SH0 = 3;
+  memory.put64(0x10000, AF | BLOCK | (uint64_t{2} << 8));
+  EXPECT_EQ(translated(walk(0)).shareability, Shareability::inner_shareable);
+  EXPECT_EQ(translated(walk(0)).address, uint64_t{2} << 50);
+  s1.SH0 = 1;  // reserved: Non-shareable
+  EXPECT_EQ(translated(walk(0)).shareability, Shareability::non_shareable);
+}
+
+TEST_F(Stage1, ContiguousRegionsHaveTheSizeOfTheirGranuleAndLevel) {
+  struct Row {
+    unsigned tg0;
+    int level;
+    unsigned shift, contiguous_shift;
+  };
+  // 4 KiB: 16 entries at every level; 16 KiB: 128 pages, 32 blocks; 64 KiB: 32
+  for (const Row& row : {Row{0, 3, 12, 16}, Row{0, 2, 21, 25}, Row{0, 1, 30, 34}, Row{2, 3, 14, 21},
+                         Row{2, 2, 25, 30}, Row{1, 3, 16, 21}, Row{1, 2, 29, 34}}) {
+    s1.TG0 = row.tg0;
+    s1.T0SZ = 22;  // 42 bits: 4 KiB from level 0, 16 KiB from 1, 64 KiB from 2
+    const int start = row.tg0 == 0 ? 0 : row.tg0 == 2 ? 1 : 2;
+    uint64_t table = 0x100000;
+    s1.TTBR0 = table;
+    for (int level = start; level < row.level; level++) {
+      memory.put64(table, (table + 0x100000) | TABLE);
+      table += 0x100000;
+    }
+    memory.put64(table, AF | CONTIGUOUS | (row.level == 3 ? PAGE : BLOCK));
+    const Answer answer = walk(0);
+    EXPECT_EQ(translated(answer).stage1->start_level, start);
+    EXPECT_EQ(translated(answer).shift, row.shift);
+    EXPECT_EQ(translated(answer).stage1->contiguous_shift, row.contiguous_shift);
+  }
+}
+
+TEST_F(Stage1, TheEL2AndEL0RegimeIsThatOfEL1WithoutAStage2) {
+  s1.regime = Regime::el2_0;
+  memory.put64(0x20000 + 8 * 511, 0x4000000000 | AF | BLOCK | AP1);
+  EXPECT_EQ(translated(walk(0xFFFFFFFF'C0000123, Access::write, false)).address, 0x4000000123u);
+  EXPECT_NE(walk(0xFFFFFFFF'C0000123, Access::execute, true).fault(), nullptr);
+  s1.EPD1 = true;
+  EXPECT_NE(walk(0xFFFFFFFF'C0000123).fault(), nullptr);
+}
+
 TEST_F(Stage1, DSWith16KiBAllowsLevel1Blocks) {
   s1.DS = true;
   s1.TG0 = 2;
@@ -374,11 +420,15 @@ TEST_F(Stage1, TheTableBaseIsAlignedToTheTable) {
   EXPECT_EQ(walk(0).reads.at(0).address, 0x10000u);
   s1.T0SZ = 34;  // 30 bits: level 2, 512 entries
   EXPECT_EQ(walk(0).reads.at(0).address, 0x10000u);
-  s1.T0SZ = 42;  // 22 bits: level 2, two entries of 2 MiB
+  s1.T0SZ = 42;                                             // 22 bits: level 2, two entries of 2 MiB
+  EXPECT_EQ(walk(0x200000).reads.at(0).address, 0x10FC8u);  // 52-bit output: 64 bytes at least
+  s1.IPS = 5;
   EXPECT_EQ(walk(0x200000).reads.at(0).address, 0x10FF8u);
 }
 
 TEST_F(Stage1, TxSZBelowTheMinimumIsRefusedAtLevel0) {
+  s1.DS = true;
+  configuration.system.have_52bit_va = false;
   s1.T0SZ = 15;
   EXPECT_EQ(faulted(walk(0)).level, 0);
   EXPECT_TRUE(faulted(walk(0)).by_configuration);

@@ -153,6 +153,55 @@ TEST_F(Stage2, AddressesBeyondPSAreAddressSizeFaults) {
   EXPECT_TRUE(faulted(walk(0)).by_configuration);
 }
 
+TEST_F(Stage2, DSStartsAtLevelMinus1AndTakesShareabilityFromTheRegister) {
+  s2.DS = true;
+  s2.SL0 = 0;
+  s2.SL2 = true;
+  s2.T0SZ = 12;
+  s2.SH0 = 2;
+  memory.put64(0x10000 + 8 * 5, 0x11000 | TABLE | (uint64_t{1} << 8));  // address [50]
+  memory.put64(0x4'0000'0001'1000, (uint64_t{3} << 48) | (uint64_t{3} << 8) | BLOCK | AF | S2R | S2_WB);
+  request.input_shareability = Shareability::non_shareable;
+  const Answer answer = walk((uint64_t{5} << 48) | 0x123);
+  EXPECT_EQ(translated(answer).address, 0xF'0000'0000'0123u);
+  EXPECT_EQ(translated(answer).shareability, Shareability::outer_shareable);
+  EXPECT_EQ(translated(answer).stage2->start_level, -1);
+  EXPECT_EQ(translated(answer).shift, 39u);
+}
+
+TEST_F(Stage2, Granule64KiBConcatenatesSixteenTables) {
+  s2.TG0 = 1;
+  s2.SL0 = 1;    // level 2
+  s2.T0SZ = 18;  // 46 bits
+  s2.VTTBR = 0x100000 | (0x1 << 2);
+  const uint64_t table = 0x1'0000'0010'0000;
+  memory.put64(table + 0xF0000 + 8 * 7, 0x8000'0000 | (0x2 << 12) | BLOCK | AF | S2R | S2_WB);
+  const Answer answer = walk((uint64_t{15} << 42) | (uint64_t{7} << 29) | 0x123);
+  EXPECT_EQ(translated(answer).address, 0x2'0000'8000'0123u);
+  EXPECT_EQ(translated(answer).stage2->concatenated_tables, 16u);
+}
+
+TEST_F(Stage2, HardwareUpdatesOfStage2Alone) {
+  s2.HA = s2.HD = true;
+  block(S2R | DBM | S2_WB);
+  EXPECT_EQ(walk(0, Access::atomic).updates.at(0).new_value, BLOCK | S2R | DBM | S2_WB | AF | S2W);
+  block(DBM | S2_WB);
+  const Answer answer = walk(0, Access::atomic);  // no read right: nothing is updated
+  EXPECT_EQ(faulted(answer).kind, FaultKind::permission);
+  EXPECT_FALSE(faulted(answer).write);
+  EXPECT_TRUE(answer.updates.empty());
+  EXPECT_EQ(walk(0, Access::write).updates.size(), 1u);
+}
+
+TEST_F(Stage2, AnAbortNamesTheLevelAndTheIpa) {
+  memory.aborting.insert(0x10000);
+  const Fault fault = faulted(walk(0x1234));
+  EXPECT_EQ(fault.kind, FaultKind::external_abort);
+  EXPECT_EQ(fault.stage, 2u);
+  EXPECT_EQ(fault.level, 1);
+  EXPECT_EQ(fault.ipa, 0x1234u);
+}
+
 // -------------------------------------------------------------------------------------------------------------
 // rights
 

@@ -91,8 +91,8 @@ bool AArch64_ContiguousBit(uint64_t descriptor, TGx tgx, int level) {
   return bit(descriptor, 52);
 }
 
-uint64_t AArch64_TTBaseAddress(const System& system, uint64_t ttbr, unsigned iasize, int startlevel, TGx tgx,
-                               unsigned encoded_ps, bool ds) {
+uint64_t AArch64_TTBaseAddress(const System& system, const Choices& choices, uint64_t ttbr, unsigned iasize,
+                               int startlevel, TGx tgx, unsigned encoded_ps, bool ds) {
   const unsigned granulebits = TGxGranuleBits(tgx);
   const unsigned stride = granulebits - 3;
   const unsigned levels = unsigned(FINAL_LEVEL - startlevel);
@@ -105,6 +105,8 @@ uint64_t AArch64_TTBaseAddress(const System& system, uint64_t ttbr, unsigned ias
   } else {
     base = keep(ttbr, 47, 1);
   }
+  if (choices.align_64_if_output_is_52bit && PhysicalAddressSize(system, encoded_ps) == 52 && tsize < 6)
+    tsize = 6;
   return keep(base, 63, tsize);
 }
 
@@ -185,10 +187,9 @@ TGx DecodeTG1(unsigned tg1) {
   }
 }
 
-// AArch64.S1MinTxSZ
+// AArch64.S1MinTxSZ; IHI 0070 5.4 CD.T0SZ makes DS, too, depend on 52-bit VAs
 unsigned S1MinTxSZ(const System& system, bool ds, TGx tgx) {
-  if (ds) return 12;
-  if (system.have_52bit_va && tgx == TGx::kb64) return 12;
+  if (system.have_52bit_va && (ds || tgx == TGx::kb64)) return 12;
   return 16;
 }
 
@@ -433,8 +434,8 @@ Walk::S1WalkResult Walk::AArch64_S1Walk(const S1TTWParams& walkparams, const Acc
   state.level = state.start_level;
   state.baseaddress.space = walkparams.start_space;
   state.baseaddress.address =
-      AArch64_TTBaseAddress(m_config.system, walkparams.ttbr, iasize, state.start_level, walkparams.tgx,
-                            walkparams.ps, walkparams.ds);
+      AArch64_TTBaseAddress(m_config.system, m_config.choices, walkparams.ttbr, iasize, state.start_level,
+                            walkparams.tgx, walkparams.ps, walkparams.ds);
   const unsigned lsb = TranslationSize(walkparams.tgx, state.level);
   FullAddress descaddress = state.baseaddress;
   descaddress.address |= bits(m_request.address, iasize - 1, lsb) << 3;

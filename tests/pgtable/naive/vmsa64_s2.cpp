@@ -302,8 +302,9 @@ Walk::S2WalkResult Walk::AArch64_S2Walk(const S2TTWParams& walkparams, const Add
   const unsigned iasize = 64 - walkparams.txsz;
   FullAddress descaddress;
   descaddress.space = walkparams.space;
-  descaddress.address = AArch64_TTBaseAddress(m_config.system, walkparams.ttbr, iasize, walkparams.startlevel,
-                                              walkparams.tgx, walkparams.ps, walkparams.ds);
+  descaddress.address =
+      AArch64_TTBaseAddress(m_config.system, m_config.choices, walkparams.ttbr, iasize, walkparams.startlevel,
+                            walkparams.tgx, walkparams.ps, walkparams.ds);
   // The index has up to four bits more than one table: concatenated tables
   const unsigned lsb = TranslationSize(walkparams.tgx, walkparams.startlevel);
   descaddress.address |= bits(ipa.paddress.address, iasize - 1, lsb) << 3;

@@ -231,8 +231,8 @@ uint64_t AArch64_LeafBase(const System& system, uint64_t descriptor, bool ds, TG
 /// AArch64.ContiguousBit
 bool AArch64_ContiguousBit(uint64_t descriptor, TGx tgx, int level);
 /// AArch64.S1TTBaseAddress and AArch64.S2TTBaseAddress, which differ in the start level only
-uint64_t AArch64_TTBaseAddress(const System& system, uint64_t ttbr, unsigned iasize, int startlevel, TGx tgx,
-                               unsigned encoded_ps, bool ds);
+uint64_t AArch64_TTBaseAddress(const System& system, const Choices& choices, uint64_t ttbr, unsigned iasize,
+                               int startlevel, TGx tgx, unsigned encoded_ps, bool ds);
 /// AArch64.MaxTxSZ
 unsigned AArch64_MaxTxSZ(const System& system, TGx tgx);
 /// StageOA

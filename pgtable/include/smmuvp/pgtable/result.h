@@ -110,7 +110,9 @@ struct Result {
   std::uint64_t va = 0;          ///< the request's address
   std::uint8_t range = 0;        ///< stage 1: index of the TableConfig that was chosen
   bool nG = false;               ///< stage 1: not global, belongs to an ASID (never in el2 and el3)
-  std::uint8_t block_shift = 0;  ///< log2 of the region around va that this translation covers (all stages)
+  /// log2 of the region around va that this translation covers: the smaller of both stages' blocks, no more
+  /// than an output size
+  std::uint8_t block_shift = 0;
   std::uint8_t range_shift = 0;  ///< as block_shift, with the contiguous hint
   std::uint8_t domain = 0;       ///< v7s
   Rights rights;

@@ -15,8 +15,9 @@ constexpr TracePoint<std::uint32_t, std::uint64_t, std::string_view, std::string
     "smmu.fault", "an access was terminated", {"sid", "address", "event", "outcome"}};
 constexpr TracePoint<std::string_view, std::uint32_t, std::uint64_t, std::uint32_t, bool> trace_fetch{
     "smmu.fetch", "memory was read for an access", {"what", "sid", "address", "bytes", "ok"}};
-constexpr TracePoint<std::string_view, std::uint32_t, std::uint64_t, std::uint64_t> trace_event{
-    "smmu.event", "an event record was written", {"event", "sid", "address", "prod"}};
+// RnW is 0 in records that have no such field, as it is in the queue.
+constexpr TracePoint<std::string_view, std::uint32_t, std::uint64_t, bool, std::uint64_t> trace_event{
+    "smmu.event", "an event record was written", {"event", "sid", "address", "RnW", "prod"}};
 constexpr TracePoint<std::string_view, std::uint64_t, std::uint64_t, std::uint32_t> trace_command{
     "smmu.command", "a command was executed", {"command", "word0", "word1", "cons"}};
 constexpr TracePoint<std::string_view, std::uint32_t> trace_command_error{
