@@ -6,13 +6,16 @@
 // that it checks: no code, no types, no headers. Clarity first; every translation starts from the tables and
 // allocates freely.
 //
-// Sources of facts
-//   Arm's machine-readable pseudocode, release v9.4-A, as translated to Sail (public, BSD licence): AArch64
-//   and AArch32 stage 1 and stage 2 translation and the shared functions. The comment beside each function
-//   names what it renders. IHI 0070 (SMMUv3): 3.13 (hardware flag update), 5.2 STE, 5.4 CD (AFFD, HA, HD,
-//   HAD, E0PD, PAN, WXN, UWXN, NSCFGx, TTBx, MAIR's reserved encodings), 13.4 (attributes, privilege). Where
-//   it differs from a PE, the SMMU's rule is used. Linux's io-pgtable-arm, for Mali only: there is no public
-//   Arm document. What stands in neither is marked `unverified`.
+// Sources of facts:
+// - Arm's machine-readable pseudocode, release v9.4-A, as translated to Sail (public, BSD 3-Clause Clear):
+//   stage 1 and stage 2 translation of AArch64 and AArch32, and their shared functions. The comment beside
+//   each function names what it renders.
+// - IHI 0070 (SMMUv3): 3.13 hardware flag update, 5.2 STE, 5.4 CD (AFFD, HA, HD, HAD, E0PD, PAN, WXN, UWXN,
+//   NSCFGx, TTBx, reserved MAIR encodings), 13.4 attributes and privilege. Where it differs from a PE, the
+//   SMMU's rule is used.
+// - Linux's io-pgtable-arm, for Mali only: there is no public Arm document.
+//
+// What stands in none of them is marked `unverified`.
 //
 // Not modelled: 128-bit descriptors, permission indirection and overlays, HAFT, AIE, MTE, XS, GPC, Realm and
 // Root, NFD (it concerns SVE and transactional accesses only), EPAN, NV1, SIF, Secure stage 2, MMU or caches

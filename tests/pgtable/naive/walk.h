@@ -15,11 +15,9 @@ namespace naive {
 
 /// value<high:low>
 inline uint64_t bits(uint64_t value, unsigned high, unsigned low) {
-  uint64_t result = 0;
-  for (unsigned n = low; n <= high; n++) {
-    if ((value >> n) & 1) result |= uint64_t{1} << (n - low);
-  }
-  return result;
+  const unsigned width = high - low + 1;
+  const uint64_t shifted = value >> low;
+  return width >= 64 ? shifted : shifted & ((uint64_t{1} << width) - 1);
 }
 inline bool bit(uint64_t value, unsigned n) { return ((value >> n) & 1) != 0; }
 /// value<high:low> left where it stands, everything else zero
