@@ -113,9 +113,12 @@ TEST_F(Stage1, TheEL2RegimeHasOneRangeAndNoUnprivilegedLevel) {
 
 TEST_F(Stage1, EPDFaultsAtLevel0WithoutAnyRead) {
   s1.EPD0 = true;
+  s1.TG0 = 3;  // reserved
   const Answer answer = walk(0);
   EXPECT_EQ(faulted(answer).level, 0);
   EXPECT_TRUE(answer.reads.empty());
+  s1.EPD0 = false;
+  EXPECT_THROW(walk(0), std::invalid_argument);
 }
 
 TEST_F(Stage1, E0PDFaultsUnprivilegedAccessesOnly) {

@@ -204,8 +204,9 @@ Walk::S1TTWParams Walk::GetS1TTWParams(const Stage1_64& registers) const {
   params.ss = registers.space;
   params.start_space = registers.space;
   bool nscfg = false;
+  // IHI 0070 5.4 CD.TG0: a reserved encoding does not matter where EPDx keeps the table from being walked
   if (!params.upper) {
-    params.tgx = DecodeTG0(registers.TG0);
+    if (!registers.EPD0 || !HasUnprivileged(registers.regime)) params.tgx = DecodeTG0(registers.TG0);
     params.txsz = registers.T0SZ;
     params.sh = registers.SH0;
     params.tbi = registers.TBI0;
@@ -215,7 +216,7 @@ Walk::S1TTWParams Walk::GetS1TTWParams(const Stage1_64& registers) const {
     params.ttbr = registers.TTBR0;
     nscfg = registers.NSCFG0;
   } else {
-    params.tgx = DecodeTG1(registers.TG1);
+    if (!registers.EPD1) params.tgx = DecodeTG1(registers.TG1);
     params.txsz = registers.T1SZ;
     params.sh = registers.SH1;
     params.tbi = registers.TBI1;
