@@ -219,7 +219,7 @@ TEST_F(Pl011CoreTest, TheReceiveTimeoutInterruptGoesWhenTheFifoIsEmptied) {
   EXPECT_FALSE(uart.irq());
 }
 
-TEST_F(Pl011CoreTest, AnOverrunKeepsTheFifoAndIsToldInUartrsr) {
+TEST_F(Pl011CoreTest, AnOverrunKeepsTheFifoAndIsToldInUartrsrAndWithTheNextCharacter) {
   Pl011Core uart({}, *this, diag);
   uart.write(LCR_H, 4, fifos);
   uart.write(CR, 4, on);
@@ -229,13 +229,47 @@ TEST_F(Pl011CoreTest, AnOverrunKeepsTheFifoAndIsToldInUartrsr) {
   uart.receive(0xee);
   EXPECT_EQ(uart.read(RIS, 4) & OEI, OEI);
   EXPECT_EQ(uart.read(RSR, 4), 8U);
-  EXPECT_EQ(uart.read(DR, 4), 0x800U) << "the oldest character, with OE";
+  EXPECT_EQ(uart.read(DR, 4), 0U) << "the oldest character";
   uart.write(RSR, 4, 0);
   EXPECT_EQ(uart.read(RSR, 4), 0U);
   uart.receive(0x77);
-  for (unsigned i = 1; i < 32; ++i) EXPECT_EQ(uart.read(DR, 4), i);
-  EXPECT_EQ(uart.read(DR, 4), 0x77U);
+  uart.read(DR, 4);
+  uart.receive(0x78);
+  for (unsigned i = 2; i < 32; ++i) EXPECT_EQ(uart.read(DR, 4), i);
+  EXPECT_EQ(uart.read(DR, 4), 0x877U) << "UARTDR.OE: characters before this one were lost";
+  EXPECT_EQ(uart.read(DR, 4), 0x78U);
   EXPECT_EQ(uart.overruns(), 1U);
+}
+
+TEST_F(Pl011CoreTest, TheOverrunInUartrsrStaysUntilUartecrIsWritten) {
+  Pl011Core uart({}, *this, diag);
+  uart.write(LCR_H, 4, fifos);
+  uart.write(CR, 4, on);
+  receive(uart, 33);
+  EXPECT_EQ(uart.read(DR, 4), 0U);
+  EXPECT_EQ(uart.read(RSR, 4), 8U);
+  uart.receive(0x77);
+  EXPECT_EQ(uart.read(DR, 4), 1U);
+  EXPECT_EQ(uart.read(RSR, 4), 8U);
+  uart.write(ICR, 4, OEI);
+  EXPECT_EQ(uart.read(RSR, 4), 8U);
+  uart.write(RSR, 4, 0);
+  EXPECT_EQ(uart.read(RSR, 4), 0U);
+}
+
+TEST_F(Pl011CoreTest, UartecrClearsTheOverrunAndReadingCharactersDoesNotBringItBack) {
+  Pl011Core uart({}, *this, diag);
+  uart.write(LCR_H, 4, fifos);
+  uart.write(CR, 4, on);
+  receive(uart, 33);
+  uart.write(RSR, 4, 0xff);
+  EXPECT_EQ(uart.read(RSR, 4), 0U);
+  EXPECT_EQ(uart.read(DR, 4), 0U);
+  EXPECT_EQ(uart.read(RSR, 4), 0U);
+  uart.receive(0x77);
+  for (unsigned i = 1; i < 32; ++i) uart.read(DR, 4);
+  EXPECT_EQ(uart.read(DR, 4), 0x877U) << "UARTDR.OE is a bit of its own";
+  EXPECT_EQ(uart.read(RSR, 4), 0U);
 }
 
 TEST_F(Pl011CoreTest, LoopbackReceivesWhatIsSentAndNothingElse) {

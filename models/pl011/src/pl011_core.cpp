@@ -214,8 +214,9 @@ void Pl011Core::take(std::uint8_t byte) {
     raise(INT_OE);
     return;
   }
+  // DDI 0183 2.4.3: the next character that finds room carries the overrun, as bit 11 of the FIFO.
+  m_rx.push_back(static_cast<std::uint16_t>(word(byte) | (m_overrun ? DR_OE : 0)));
   m_overrun = false;
-  m_rx.push_back(word(byte));
 }
 
 void Pl011Core::receive_timeout() {
@@ -296,16 +297,16 @@ void Pl011Core::update() {
   m_registers.set(UARTFR, modem | (m_shifting || !m_tx.empty() ? FR_BUSY : 0) | (m_rx.empty() ? FR_RXFE : 0) |
                               (m_tx.size() >= depth() ? FR_TXFF : 0) |
                               (m_rx.size() >= depth() ? FR_RXFF : 0) | (m_tx.empty() ? FR_TXFE : 0));
-  m_registers.set(UARTDR, (m_rx.empty() ? 0U : m_rx.front()) | (m_overrun ? DR_OE : 0));
+  m_registers.set(UARTDR, m_rx.empty() ? 0U : m_rx.front());
   m_registers.set(UARTMIS, m_registers.get(UARTRIS) & m_registers.get(UARTIMSC));
 }
 
 std::uint64_t Pl011Core::register_read(std::uint16_t id, std::uint32_t, AccessSecurity,
                                        std::uint64_t stored) {
   if (id == UARTDR && !m_rx.empty()) {
-    // Framing, parity and break errors never occur here, so that RSR's other bits are 0.
+    // The status of the character goes to RSR's framing, parity and break bits, which never occur here. OE is
+    // not part of it: the overrun sets it, UARTECR alone clears it (3.3.2).
     m_rx.pop_front();
-    m_registers.set(UARTRSR, m_overrun ? RSR_OE : 0);
   }
   return stored;
 }

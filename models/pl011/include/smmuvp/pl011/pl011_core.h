@@ -91,12 +91,12 @@ class Pl011Core : private RegisterObserver {
   RegisterFile m_registers;
 
   std::deque<std::uint8_t> m_tx;
-  std::deque<std::uint16_t> m_rx;  // as UARTDR shows them, without OE
+  std::deque<std::uint16_t> m_rx;  // as UARTDR shows them, with OE
   std::uint8_t m_shift = 0;        // the character on the line
   bool m_shifting = false;
   bool m_tx_at_level = true;     // the FIFO is at or below its trigger level: interrupts are transitions
   bool m_rx_at_level = false;    // the FIFO is at or above its trigger level
-  bool m_overrun = false;        // UARTDR.OE
+  bool m_overrun = false;        // a character was lost since the last one in the FIFO
   std::uint64_t m_divisor = 64;  // in 1/64, as UARTLCR_H's last write took it
   std::uint64_t m_modem = 0;
 
