@@ -144,6 +144,30 @@ TEST(Pl031Core, AMatchBehindTheCounterWaitsForTheWrap) {
   EXPECT_FALSE(c.core.next_event()) << "further away than time can be told";
 }
 
+TEST(Pl031Core, ACounterThatWrapsMatchesOnTheOtherSideOfIt) {
+  // DDI 0224 2.1: the counter is 32 bits wide. Looked at in the second of the match, and long after it.
+  for (const std::uint64_t at : {7 * second, 300 * second}) {
+    Clock c;
+    c.put(LR, 0xfffffffc);
+    c.put(MR, 3);
+    ASSERT_TRUE(c.core.next_event());
+    EXPECT_EQ(*c.core.next_event(), 7 * second);
+    c.now = 7 * second - 1;
+    EXPECT_EQ(c.get(DR), 2U);
+    EXPECT_EQ(c.get(RIS), 0U);
+    c.now = at;
+    EXPECT_EQ(c.get(RIS), 1U);
+    EXPECT_EQ(c.get(DR), at / second - 4);
+    EXPECT_EQ(c.core.matches(), 1U);
+  }
+  // A look over the wrap that passes no match.
+  Clock c;
+  c.put(LR, 0xfffffffc);
+  c.put(MR, 500);
+  c.now = 300 * second;
+  EXPECT_EQ(c.get(RIS), 0U);
+}
+
 TEST(Pl031Core, ResetKeepsTheTimeThatFirmwareWouldSetAgain) {
   Clock c;
   c.put(LR, 5);
