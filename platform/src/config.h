@@ -114,6 +114,7 @@ struct RunConfig {
 
 struct PlatformConfig {
   std::string file;
+  std::string directory;  ///< relative paths of the file start here
   std::string name;
   std::vector<HostFile> plugin_directories;
   std::vector<ComponentConfig> components;  ///< in the file's order

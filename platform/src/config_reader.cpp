@@ -251,6 +251,7 @@ ComponentConfig Reader::component(const std::string& name, const TomlValue& valu
 PlatformConfig Reader::read(const TomlValue& root, const std::string& file) {
   PlatformConfig config;
   config.file = file;
+  config.directory = m_directory;
   config.name = std::filesystem::path(file).stem().string();
   TomlTable table(root, "the configuration");
   if (const TomlValue* v = table.take("plugins")) {

@@ -41,6 +41,8 @@ const char* type_name(ParamType type) {
       return "text";
     case ParamType::Choice:
       return "choice";
+    case ParamType::Path:
+      return "path";
   }
   return "";
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "guest_files.h"
 #include "wiring.h"
 
 namespace smmuvp::platform {
@@ -25,7 +26,14 @@ void preset(Params& params, const ComponentConfig& config, const std::string& na
 void set_params(Params& params, const ComponentConfig& config, const PlatformConfig& platform) {
   for (const ParamSetting& setting : config.params) {
     try {
-      std::visit([&](const auto& value) { params.set(setting.name, value); }, setting.value);
+      const auto* text = std::get_if<std::string>(&setting.value);
+      // Paths of the command line start at the working directory, as the shell's words do.
+      if (text != nullptr && !text->empty() && setting.place.line != 0 && params.has(setting.name) &&
+          params.type(setting.name) == ParamType::Path) {
+        params.set(setting.name, resolve_path(*text, platform.directory));
+      } else {
+        std::visit([&](const auto& value) { params.set(setting.name, value); }, setting.value);
+      }
     } catch (const ConfigError& e) {
       config_error(setting.place, e.key(), fmt::format("[{}] {}", config.name, e.what()));
     }
@@ -64,9 +72,10 @@ void System::make(const ComponentConfig& config, PluginCatalogue& plugins, Host&
     instance->component = type->create(config.name.c_str(), instance->params, host);
   } catch (const ConfigError& e) {
     // The combination of values that is refused: point at the value, if the configuration gives it.
-    const auto at = std::find_if(config.params.begin(), config.params.end(),
+    // The last one given is the one that counts.
+    const auto at = std::find_if(config.params.rbegin(), config.params.rend(),
                                  [&](const ParamSetting& setting) { return setting.name == e.key(); });
-    config_error(at != config.params.end() ? at->place : config.place, e.key(),
+    config_error(at != config.params.rend() ? at->place : config.place, e.key(),
                  fmt::format("[{}] {}", config.name, e.what()));
   } catch (const std::exception& e) {
     config_error(config.place, config.name, fmt::format("[{}] {}", config.name, e.what()));

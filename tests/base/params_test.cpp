@@ -10,7 +10,8 @@ namespace {
 std::vector<ParamInfo> table() {
   return {{"coherent", ParamType::Bool, "true", "doc"},
           {"oas", ParamType::Uint, "44", "doc", 32, 52},
-          {"file", ParamType::Text, "", "doc"},
+          {"word", ParamType::Text, "", "doc"},
+          {"file", ParamType::Path, "", "doc"},
           {"mode", ParamType::Choice, "on", "doc", 0, 0, {"on", "off"}}};
 }
 
@@ -38,6 +39,19 @@ TEST(Params, AreSetFromText) {
   EXPECT_EQ(p.uint("oas"), 40U);
   EXPECT_FALSE(p.flag("coherent"));
   EXPECT_EQ(p.text("mode"), "off");
+}
+
+TEST(Params, APathIsATextOfItsOwnType) {
+  Params p(table());
+  p.set("file", "a/b c");
+  p.set("word", "a/b c");
+  EXPECT_EQ(p.text("file"), "a/b c");
+  EXPECT_EQ(p.value_text("file"), "a/b c");
+  EXPECT_EQ(p.type("file"), ParamType::Path);
+  EXPECT_EQ(p.type("word"), ParamType::Text);
+  EXPECT_NE(error_of([&] { p.set("file", std::uint64_t{1}); }), "");
+  EXPECT_NE(error_of([&] { p.uint("file"); }), "");
+  EXPECT_NE(error_of([&] { p.type("fil"); }).find("did you mean 'file'"), std::string::npos);
 }
 
 TEST(Params, AnUnknownNameIsRefusedWithTheNearestKnownOne) {

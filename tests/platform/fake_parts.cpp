@@ -39,7 +39,7 @@ class FakeCpu : public Part, public CpuControl {
         m_host(host),
         m_diag(&host.diag(), std::string(this->name())),
         m_tracer(host.trace(), std::string(this->name())),
-        m_text(params.text("text")),
+        m_text(params.text("text") + params.text("file")),
         m_end(params.text("end")),
         m_uart(params.uint("uart")),
         m_status(params.uint("status")) {
@@ -273,6 +273,7 @@ const ComponentType* types(std::size_t* count) {
       {"fake-cpu",
        "Writes a text and ends the run.",
        {{"text", ParamType::Text, "", "Sent to the UART."},
+        {"file", ParamType::Path, "", "Sent to the UART after the text."},
         {"end",
          ParamType::Choice,
          "poweroff",

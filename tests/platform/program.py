@@ -379,6 +379,23 @@ def case_help_and_version_go_to_standard_output(b):
     check(r.returncode == 0 and re.match(r"smmu-vp \d+\.\d+\.\d+ \(SystemC", r.stdout), "version", r)
 
 
+def case_paths_start_at_the_configuration_and_those_of_the_command_line_at_the_working_directory(b):
+    for written, shown in (("sub/../a.img", b.path("a.img")), ("/abs/x", "/abs/x"), ("", "")):
+        r = b.run(config=b.edited(('type = "fake-cpu"', 'type = "fake-cpu"\nparams = { file = "%s" }' % written)))
+        check(r.returncode == 0 and r.stdout == shown, "%r became %r" % (written, r.stdout), r)
+    r = b.run("--set", "cpu0.file=sub/a.img")
+    check(r.returncode == 0 and r.stdout == "sub/a.img", "a path of --set became %r" % r.stdout, r)
+    r = b.call("params", "fake-cpu", env={"SMMU_VP_PLUGIN_PATH": b.plugins})
+    check(re.search(r'file +path +"" +Sent', r.stdout), "the type is not shown", r)
+
+    # What cannot be opened is told with the place that named it.
+    disk = b.write("disk.toml", b.text() + '[disk0]\ntype = "virtio-blk"\nmap.registers = [0x0b000000, "4KiB"]\n'
+                   'params = { image = "none.img" }\nbehind = { smmu = "smmu0", tbu = 1, port = "dma", stream = 1 }\n')
+    refused(b, disk, r"disk\.toml:\d+:\d+: \[disk0\] disk image '%s'" % re.escape(b.path("none.img")))
+    r = b.run("--set", "disk0.image=other.img", config=disk)
+    check(r.returncode == 64 and "--set disk0.image=other.img: [disk0] disk image 'other.img'" in r.stderr, "the place is not told", r)
+
+
 def case_params_lists_type_default_range_and_meaning(b):
     r = b.call("params", "fake-smmu", env={"SMMU_VP_PLUGIN_PATH": b.plugins})
     check(r.returncode == 0, "expected exit code 0", r)

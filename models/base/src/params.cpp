@@ -143,6 +143,7 @@ void Params::set(std::string_view name, std::string_view text) {
       m_values[i].text = text;
       break;
     case ParamType::Text:
+    case ParamType::Path:
       m_values[i].text = text;
       break;
   }
@@ -165,23 +166,21 @@ void Params::set(std::string_view name, bool value) {
   m_values[i].number = value ? 1 : 0;
 }
 
-const Params::Value& Params::typed(std::string_view name, ParamType a, ParamType b) const {
+ParamType Params::type(std::string_view name) const { return m_infos[find(name)].type; }
+
+const Params::Value& Params::typed(std::string_view name, std::initializer_list<ParamType> types) const {
   const std::size_t i = find(name);
-  if (m_infos[i].type != a && m_infos[i].type != b) {
+  if (std::find(types.begin(), types.end(), m_infos[i].type) == types.end()) {
     throw ConfigError(m_infos[i].name,
                       fmt::format("parameter '{}' is read as another type than it has", name));
   }
   return m_values[i];
 }
 
-bool Params::flag(std::string_view name) const {
-  return typed(name, ParamType::Bool, ParamType::Bool).number != 0;
-}
-std::uint64_t Params::uint(std::string_view name) const {
-  return typed(name, ParamType::Uint, ParamType::Uint).number;
-}
+bool Params::flag(std::string_view name) const { return typed(name, {ParamType::Bool}).number != 0; }
+std::uint64_t Params::uint(std::string_view name) const { return typed(name, {ParamType::Uint}).number; }
 const std::string& Params::text(std::string_view name) const {
-  return typed(name, ParamType::Text, ParamType::Choice).text;
+  return typed(name, {ParamType::Text, ParamType::Choice, ParamType::Path}).text;
 }
 
 std::string Params::value_text(std::string_view name) const {

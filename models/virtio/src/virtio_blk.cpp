@@ -161,7 +161,7 @@ const ComponentType& virtio_blk_type() {
   static const ComponentType type{
       "virtio-blk",
       "Virtio block device on the MMIO transport",
-      {{"image", ParamType::Text, "",
+      {{"image", ParamType::Path, "",
         "Host file with the disk's sectors, used in place. It must exist and be a multiple of 512 bytes."},
        {"read_only", ParamType::Bool, "false",
         "The image is opened for reading only, and VIRTIO_BLK_F_RO is offered."},

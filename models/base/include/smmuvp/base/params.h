@@ -1,6 +1,7 @@
 // Self-describing parameters: what a component can be told before simulation starts.
 #pragma once
 #include <cstdint>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +15,7 @@ enum class ParamType : std::uint8_t {
   Uint,    ///< unsigned 64-bit; decimal, 0x hexadecimal, or with a binary suffix KiB, MiB, GiB
   Text,    ///< any text
   Choice,  ///< one of ParamInfo::choices
+  Path,    ///< a file of the host. A configuration's owner makes relative ones start where it says they do
 };
 
 /// One parameter, as data. `smmu-vp params` and docs/ print it; Params enforces it.
@@ -43,9 +45,11 @@ class Params {
   /// Reads a parameter. @throws ConfigError if there is none of that name and type.
   bool flag(std::string_view name) const;
   std::uint64_t uint(std::string_view name) const;
-  const std::string& text(std::string_view name) const;  ///< Text and Choice
+  const std::string& text(std::string_view name) const;  ///< Text, Choice and Path
 
   bool has(std::string_view name) const;
+  /// @throws ConfigError if there is none of that name
+  ParamType type(std::string_view name) const;
   const std::vector<ParamInfo>& infos() const { return m_infos; }
   /// The value as text, for dumps.
   std::string value_text(std::string_view name) const;
@@ -56,7 +60,7 @@ class Params {
     std::string text;
   };
   std::size_t find(std::string_view name) const;
-  const Value& typed(std::string_view name, ParamType a, ParamType b) const;
+  const Value& typed(std::string_view name, std::initializer_list<ParamType> types) const;
   void check_range(const ParamInfo& info, std::uint64_t value) const;
 
   std::vector<ParamInfo> m_infos;
