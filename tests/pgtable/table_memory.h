@@ -18,12 +18,20 @@ class TableMemory {
   MemoryResponse operator()(const MemoryOp& op) {
     m_ops.push_back(op);
     if (m_aborts.count(op.address) != 0) return {MemoryStatus::external_abort, 0};
+    const std::uint64_t doubleword = op.address & ~std::uint64_t{7};
+    const unsigned shift = op.size == 4 ? 8U * (op.address & 7U) : 0U;
+    const std::uint64_t mask = op.size == 4 ? 0xffffffffU : ~std::uint64_t{0};
+    const auto swap = [&](std::uint64_t v) {
+      if (!op.big_endian) return v;
+      return op.size == 4 ? std::uint64_t{__builtin_bswap32(static_cast<std::uint32_t>(v))}
+                          : __builtin_bswap64(v);
+    };
+    const std::uint64_t raw = load(doubleword);
     if (op.kind == MemoryOpKind::write) {
-      store(op.address, op.big_endian ? __builtin_bswap64(op.desired) : op.desired);
+      store(doubleword, (raw & ~(mask << shift)) | swap(op.desired) << shift);
       return {};
     }
-    const std::uint64_t raw = load(op.address);
-    return {MemoryStatus::ok, op.big_endian ? __builtin_bswap64(raw) : raw};
+    return {MemoryStatus::ok, swap((raw >> shift) & mask)};
   }
 
   /// Little-endian view of 8 aligned bytes.
@@ -43,16 +51,16 @@ class TableMemory {
   std::vector<MemoryOp> m_ops;
 };
 
-/// Hands out pages from an address upward.
+/// Hands out tables from an address upward.
 class TableAllocator {
  public:
-  explicit TableAllocator(std::uint64_t first = 0x40000000, unsigned pages = 1000)
-      : m_next(first), m_left(pages) {}
+  explicit TableAllocator(std::uint64_t first = 0x40000000, unsigned tables = 1000)
+      : m_next(first), m_left(tables) {}
   std::optional<std::uint64_t> operator()(std::uint64_t size) {
     if (m_left == 0) return std::nullopt;
     --m_left;
-    const std::uint64_t address = m_next;
-    m_next += size;
+    const std::uint64_t address = (m_next + size - 1) & ~(size - 1);
+    m_next = address + size;
     return address;
   }
 

@@ -338,9 +338,8 @@ TEST(Vmsa64Walk, ContiguousHintLargerThanTheRangeIsDropped) {
   Config config = two_range_config();
   config.stage1.tables[0].TxSZ = 31;  // 33 bits; 16 level 1 blocks are 34
   TableBench bench(config);
-  Mapping mapping;
-  mapping.contiguous = true;
-  ASSERT_TRUE(bench.builder.map(0, 0, GiB1, mapping));
+  ASSERT_TRUE(bench.builder.map(0, 0, GiB1));
+  bench.change_descriptor(0, 1, 0, bit(52));
   EXPECT_EQ(bench.translate(0).range_shift, 30);
 }
 
@@ -348,7 +347,7 @@ TEST(Vmsa64Walk, ContiguousHintBeyondTheOutputSizeIsDropped) {
   TableBench bench;
   Mapping mapping;
   mapping.contiguous = true;
-  ASSERT_TRUE(bench.builder.map(0, 0, GiB1, mapping));
+  ASSERT_TRUE(bench.builder.map(0, 0, 16 * GiB1, mapping));
   EXPECT_EQ(bench.translate(0).range_shift, 34);
   bench.config.stage1.output_size = 32;
   EXPECT_EQ(bench.translate(0).range_shift, 30);
@@ -357,10 +356,10 @@ TEST(Vmsa64Walk, ContiguousHintBeyondTheOutputSizeIsDropped) {
 
 TEST(Vmsa64Walk, ContiguousHintOnAMisplacedOutputIsDropped) {
   TableBench bench;
-  Mapping mapping;
-  mapping.contiguous = true;
-  ASSERT_TRUE(bench.builder.map(0x3000, 0x15000, KiB4, mapping));
-  ASSERT_TRUE(bench.builder.map(0x5000, 0x15000, KiB4, mapping));
+  for (const std::uint64_t va : {std::uint64_t{0x3000}, std::uint64_t{0x5000}}) {
+    ASSERT_TRUE(bench.builder.map(va, 0x15000, KiB4));
+    bench.change_descriptor(va, 3, 0, bit(52));
+  }
   EXPECT_EQ(bench.translate(0x3000).range_shift, 12);
   EXPECT_EQ(bench.translate(0x3000).output, 0x15000U);
   EXPECT_EQ(bench.translate(0x5000).range_shift, 16);

@@ -60,6 +60,7 @@ class WalkSetup {
 
  private:
   friend class Walk;
+  friend class Builder;
 
   bool m_ok = false;
   Stages m_stages = Stages::stage1;
