@@ -33,10 +33,10 @@ struct Disk : BlockStorage {
   }
   bool flush() override {
     ++flushes;
-    return !fail;
+    return !fail && !fail_flush;
   }
   std::vector<std::uint8_t> bytes = std::vector<std::uint8_t>(sectors * 512);
-  bool fail = false;
+  bool fail = false, fail_flush = false;
   int flushes = 0;
 };
 
@@ -290,6 +290,32 @@ TEST(VirtioBlkCore, FlushReachesTheStorage) {
   EXPECT_EQ(m.disk.flushes, 1);
   m.disk.fail = true;
   EXPECT_EQ(m.ask(FLUSH, 0, 0, false), S_IOERR);
+}
+
+TEST(VirtioBlkCore, AWriteIsCommittedBeforeItsStatusIfFlushIsNotNegotiated) {
+  Machine m;
+  m.driver.start();
+  m.driver.request(OUT, 2, 8192, false);
+  while (m.disk.flushes == 0) ASSERT_TRUE(m.step());
+  EXPECT_EQ(m.disk.bytes[2 * 512 + 8191], m.memory[Driver::buffer + 8191]) << "all data first";
+  EXPECT_EQ(m.driver.peek(Driver::status, 1), 0xeeU);
+  m.run();
+  EXPECT_EQ(m.driver.peek(Driver::status, 1), S_OK);
+  EXPECT_EQ(m.disk.flushes, 1);
+  EXPECT_EQ(m.ask(IN, 2, 8192, true), S_OK);
+  EXPECT_EQ(m.disk.flushes, 1) << "reads have nothing to commit";
+  m.disk.fail_flush = true;
+  EXPECT_EQ(m.ask(OUT, 2, 512, false), S_IOERR);
+  EXPECT_EQ(m.driver.get(STATUS), 0xfU);
+}
+
+TEST(VirtioBlkCore, AWriteWaitsForTheFlushThatTheDriverHasNegotiated) {
+  Machine m;
+  m.driver.start(m.driver.offered());
+  EXPECT_EQ(m.ask(OUT, 2, 8192, false), S_OK);
+  EXPECT_EQ(m.disk.flushes, 0);
+  EXPECT_EQ(m.ask(FLUSH, 0, 0, false), S_OK);
+  EXPECT_EQ(m.disk.flushes, 1);
 }
 
 TEST(VirtioBlkCore, GetIdIsPaddedWithZeros) {

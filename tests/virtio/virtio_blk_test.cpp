@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <fstream>
@@ -13,6 +14,27 @@
 #include "smmuvp/test/bench.h"
 #include "smmuvp/tlm/access_extension.h"
 #include "split_ring_driver.h"
+
+namespace {
+
+// Every fdatasync of this program: which file, how often, and what it is to say.
+struct Syncs {
+  int count = 0;
+  int error = 0;
+  ino_t file = 0;
+} syncs;
+
+}  // namespace
+
+// Stands before the C library's; it is not passed on, because the tests' files need not survive the host.
+extern "C" int fdatasync(int fd) {
+  struct stat info {};
+  if (::fstat(fd, &info) != 0) return -1;
+  ++syncs.count;
+  syncs.file = info.st_ino;
+  errno = syncs.error;
+  return syncs.error == 0 ? 0 : -1;
+}
 
 namespace smmuvp {
 namespace {
@@ -144,9 +166,23 @@ TEST(VirtioBlk, AWriteReachesTheFile) {
   test::advance(1'000'000'000);
   EXPECT_EQ(b.status(), 0U);
   EXPECT_EQ(b.file.content(), expected);
+}
+
+TEST(VirtioBlk, AFlushCommitsTheFile) {
+  Bench& b = bench();
+  syncs = {};
   b.driver.request(FLUSH, 0, 0, false);
   test::advance(1'000'000'000);
   EXPECT_EQ(b.status(), 0U);
+  EXPECT_EQ(syncs.count, 1);
+  struct stat info {};
+  ASSERT_EQ(::stat(b.file.path().c_str(), &info), 0);
+  EXPECT_EQ(syncs.file, info.st_ino);
+  syncs.error = EIO;
+  b.driver.request(FLUSH, 0, 0, false);
+  test::advance(1'000'000'000);
+  EXPECT_EQ(b.status(), 1U) << "VIRTIO_BLK_S_IOERR";
+  syncs = {};
 }
 
 TEST(VirtioBlk, EachAccessCarriesTheStreamAndIsUnprivileged) {

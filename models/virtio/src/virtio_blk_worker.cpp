@@ -170,7 +170,7 @@ void VirtioBlkCore::complete(std::uint64_t epoch, bool ok, const Buffer& data) {
       m_counters.written_bytes += n;
       m_position += n;
       advance(n);
-      if (m_left == 0) end_request(VIRTIO_BLK_S_OK);
+      if (m_left == 0) end_write();
       break;
     }
     case State::Status:
@@ -355,6 +355,15 @@ void VirtioBlkCore::decode_header() {
     default:
       end_request(VIRTIO_BLK_S_UNSUPP);
       break;
+  }
+}
+
+// 5.2.6.2: a driver that has not accepted the FLUSH that was offered takes a completed write for stable.
+void VirtioBlkCore::end_write() {
+  if ((m_driver_features & VIRTIO_BLK_F_FLUSH) == 0 && !m_storage.flush()) {
+    fail("storage", "the disk image could not be flushed");
+  } else {
+    end_request(VIRTIO_BLK_S_OK);
   }
 }
 

@@ -130,6 +130,7 @@ class VirtioBlkCore : private RegisterObserver {
   void transfer(State state, std::uint64_t bytes);
   void fail(const char* site, const std::string& why, std::optional<std::uint64_t> address = {});
   void end_request(std::uint8_t status);
+  void end_write();
   void seek_writable();
   void skip_empty();
   std::uint32_t burst() const;
