@@ -66,7 +66,10 @@ Lookup make_lookup(const Input& in, std::uint64_t base) {
   l.output_size = static_cast<std::uint8_t>(wide ? in.output_size : std::min(in.output_size, 48U));
   l.start_level = static_cast<std::int8_t>(in.start_level);
   l.DS = !large && in.DS;
-  l.first_index_bits = static_cast<std::uint8_t>(in.input_bits - level_shift(l, in.start_level));
+  // A Mali's first table is whole, however small the input: as Linux's io-pgtable makes it.
+  l.first_index_bits = in.format == Format::mali_lpae
+                           ? l.stride
+                           : static_cast<std::uint8_t>(in.input_bits - level_shift(l, in.start_level));
   l.kinds = make_kinds(in.format, block_levels(in.granule, in.LPA, in.DS));
 
   // DDI 0487 D8.3: OA[47:x] stands in place. 64 KiB: OA[51:48] is in [15:12]. DS: OA[49:48] stands in place
@@ -108,7 +111,8 @@ Lookup make_stage1(const Config& config, const TableConfig& t) {
     in.format = s1.format;
     in.granule = s1.format == Format::vmsa64 ? t.granule : Granule::size_4k;
     in.input_bits = (aarch32 ? 32U : 64U) - t.TxSZ;
-    in.start_level = natural_start_level(in.granule, in.input_bits);
+    // A Mali walks four levels whatever its input size: as Linux's io-pgtable makes it.
+    in.start_level = s1.format == Format::mali_lpae ? 0 : natural_start_level(in.granule, in.input_bits);
     in.output_size = s1.output_size;
     in.LPA = s1.LPA && s1.format == Format::vmsa64;
     in.DS = s1.DS && s1.format == Format::vmsa64;

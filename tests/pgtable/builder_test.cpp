@@ -114,6 +114,23 @@ TEST(Builder, RefusesAConfigThatCannotBeWalked) {
   EXPECT_EQ(bench.builder.map(0, 0, KiB4).status, BuildStatus::bad_config);
 }
 
+TEST(MaliWalk, EveryInputSizeIsWalkedThroughFourLevels) {
+  for (const unsigned TxSZ : {16U, 24U, 25U, 31U, 39U}) {
+    Config config;
+    config.stage1.format = Format::mali_lpae;
+    config.stage1.output_size = 40;
+    config.stage1.tables[0].EPD = false;
+    config.stage1.tables[0].TxSZ = static_cast<std::uint8_t>(TxSZ);
+    TableBench bench(config);
+    const std::uint64_t va = bit(64 - TxSZ) - KiB4;
+    ASSERT_TRUE(bench.builder.map(va, 0x5000, KiB4));
+    const Result r = bench.translate(va + 8);
+    EXPECT_EQ(r.output, 0x5008U);
+    EXPECT_EQ(r.descriptors.size(), 4U);
+    EXPECT_EQ(r.stage1.descriptor & 3, 1U);
+  }
+}
+
 TEST(Builder, RandomMappingsTranslateInEveryInputSize) {
   Random random(4);
   for (unsigned TxSZ = 16; TxSZ <= 39; ++TxSZ) {

@@ -54,7 +54,8 @@ struct TableConfig {
   /// Stage1Config::output_size is an Address size fault, level 0. v7s: bits above 31 are ignored.
   std::uint64_t base = 0;
   /// vmsa64: the range holds 2^(64-TxSZ) bytes, 12 to 48 (validate() says which with what). lpae32:
-  /// 2^(32-TxSZ) bytes, 0 to 7. mali_lpae: as vmsa64, 16 to 39. v7s: ignored, see V7sConfig::N.
+  /// 2^(32-TxSZ) bytes, 0 to 7. mali_lpae: as vmsa64, 16 to 39, but always
+  /// four levels. v7s: ignored, see V7sConfig::N.
   std::uint8_t TxSZ = 16;
   Granule granule = Granule::size_4k;  ///< TCR.TGx; vmsa64 only, the other formats have 4 KiB pages
   bool EPD = true;   ///< walks disabled (v7s: PDx): every access is a Translation fault, level 0 (AArch32: 1)
