@@ -592,11 +592,54 @@ TEST(VirtioBlkCore, AnAccessThatAResetOvertakesIsIgnored) {
   VirtioBlkCore::Buffer data{};
   ASSERT_TRUE(m.core->next(a, data));
   m.driver.put(STATUS, 0);
+  EXPECT_EQ(m.driver.get(STATUS), 0xfU) << "the reset is not complete while the access is out";
+  EXPECT_EQ(m.core->peek(STATUS, 4), 0xfU);
+  EXPECT_EQ(m.driver.get(QUEUE_READY), 1U);
+  m.driver.put(STATUS, 0);
+  EXPECT_EQ(m.driver.get(STATUS), 0xfU);
   data[0] = 1;
   m.core->complete(a.epoch, true, data);
+  EXPECT_EQ(m.driver.get(STATUS), 0U);
+  EXPECT_EQ(m.driver.get(QUEUE_READY), 0U);
   EXPECT_FALSE(m.step());
   m.core->complete(a.epoch, false, data);
   EXPECT_EQ(m.driver.get(STATUS), 0U);
+}
+
+TEST(VirtioBlkCore, QueueReadyReadsZeroOnceNoAccessIsOut) {
+  Machine m;
+  m.driver.start();
+  m.driver.put(QUEUE_READY, 0);
+  EXPECT_EQ(m.driver.get(QUEUE_READY), 0U) << "nothing is out";
+  m.driver.set_queue();
+  m.driver.request(IN, 0, 512, true);
+  VirtioAccess a;
+  VirtioBlkCore::Buffer data{};
+  ASSERT_TRUE(m.core->next(a, data));
+  m.driver.put(QUEUE_READY, 0);
+  EXPECT_EQ(m.driver.get(QUEUE_READY), 1U);
+  m.driver.put(0x030, 1);
+  EXPECT_EQ(m.driver.get(QUEUE_READY), 0U) << "another queue";
+  m.driver.put(0x030, 0);
+  m.core->complete(a.epoch, true, data);
+  EXPECT_EQ(m.driver.get(QUEUE_READY), 0U);
+  EXPECT_EQ(m.driver.get(STATUS), 0xfU);
+  EXPECT_FALSE(m.step());
+}
+
+TEST(VirtioBlkCore, ADriverThatDoesNotWaitForTheResetBringsTheDeviceUpAllTheSame) {
+  Machine m;
+  m.driver.start();
+  m.driver.request(IN, 0, 512, true);
+  VirtioAccess a;
+  VirtioBlkCore::Buffer data{};
+  ASSERT_TRUE(m.core->next(a, data));
+  m.driver.start();
+  EXPECT_EQ(m.driver.get(STATUS), 0xfU);
+  m.core->complete(a.epoch, true, data);
+  EXPECT_EQ(m.driver.get(STATUS), 0xfU);
+  EXPECT_EQ(m.driver.get(QUEUE_READY), 1U);
+  EXPECT_EQ(m.ask(IN, 0, 512, true), S_OK);
 }
 
 TEST(VirtioBlkCore, StateComesBackAtEveryAccessOfARequest) {

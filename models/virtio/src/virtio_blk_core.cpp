@@ -74,6 +74,7 @@ VirtioBlkCore::VirtioBlkCore(const VirtioBlkConfig& config, BlockStorage& storag
 }
 
 void VirtioBlkCore::reset() {
+  if (m_access_out && m_held_status == 0) m_held_status = m_registers.get(Status);
   stop();
   m_registers.reset();
   m_driver_features = 0;
@@ -102,7 +103,7 @@ bool VirtioBlkCore::takes(std::uint32_t offset, unsigned bytes, const char* what
 std::uint64_t VirtioBlkCore::read(std::uint32_t offset, unsigned bytes) {
   std::uint64_t value = 0;
   if (takes(offset, bytes, "read")) m_registers.read(offset, bytes, AccessSecurity::NonSecure, value);
-  return value;
+  return shown(offset, value);
 }
 
 void VirtioBlkCore::write(std::uint32_t offset, unsigned bytes, std::uint64_t value) {
@@ -112,6 +113,15 @@ void VirtioBlkCore::write(std::uint32_t offset, unsigned bytes, std::uint64_t va
 std::uint64_t VirtioBlkCore::peek(std::uint32_t offset, unsigned bytes) const {
   std::uint64_t value = 0;
   m_registers.peek(offset, bytes, AccessSecurity::NonSecure, value);
+  return shown(offset, value);
+}
+
+// 2.4.1: a Status of 0 says that the reset is complete, and no queue is touched after that; 4.2.2.1: none
+// while QueueReady is 0.
+std::uint64_t VirtioBlkCore::shown(std::uint32_t offset, std::uint64_t value) const {
+  if (value != 0) return value;
+  if (offset == m_registers.info(Status).offset) return m_held_status;
+  if (offset == m_registers.info(QueueReady).offset && m_registers.get(QueueSel) == 0) return m_held_ready;
   return value;
 }
 
@@ -178,6 +188,7 @@ void VirtioBlkCore::write_driver_features(std::uint64_t value) {
 
 void VirtioBlkCore::write_status(std::uint64_t old, std::uint64_t written) {
   if (written == 0) {
+    m_registers.set(Status, old);
     reset();
     return;
   }
@@ -362,6 +373,7 @@ void VirtioBlkCore::visit(Archive& archive) {
   archive.end();
   if (!archive.loading()) return;
   ++m_epoch;
+  m_held_status = m_held_ready = 0;
   if (m_registers.get(capacity) != m_capacity) {
     archive.fail("capacity", "the disk image has another size");
     m_registers.set(capacity, m_capacity);

@@ -36,6 +36,7 @@ bool VirtioBlkCore::live() const {
 
 void VirtioBlkCore::stop() {
   ++m_epoch;
+  if (m_access_out) m_held_ready = 1;
   m_state = State::Idle;
   m_chain.clear();
   m_readable = m_writable = 0;
@@ -115,10 +116,13 @@ bool VirtioBlkCore::next(VirtioAccess& access, Buffer& data) {
       make(false, m_queue.driver, 2);
       break;
   }
+  m_access_out = true;
   return true;
 }
 
 void VirtioBlkCore::complete(std::uint64_t epoch, bool ok, const Buffer& data) {
+  m_access_out = false;
+  m_held_status = m_held_ready = 0;
   if (epoch != m_epoch || m_state == State::Idle) return;
   if (!ok) {
     // A buffer that cannot be reached fails its request alone (5.2.6); without rings, or a place for the

@@ -25,7 +25,8 @@ namespace smmuvp {
 
 /// One thread makes the core's accesses, one after the other, and waits after each for the delay that the bus
 /// has annotated and for the time of its bytes, never nothing. An access that is on its way when the device
-/// is reset still reaches its target; no other follows. Saved state does not contain the image's sectors.
+/// is reset still reaches its target; no other follows, and Status reads 0 from then on. Saved state does not
+/// contain the image's sectors.
 class VirtioBlk : public Component {
  public:
   VirtioBlk(const sc_core::sc_module_name& name, const Params& params, Host& host);

@@ -35,12 +35,13 @@ struct VirtioAccess {
 /// EVENT_IDX, packed ring, queue reset, several queues, discard, write zeroes.
 ///
 /// The owner asks next() for an access, makes it in its own time, and gives the answer to complete(). One
-/// access is out at a time. An access that a reset or a restored state has overtaken is ignored.
-/// An access to a request's header or data that fails ends the request in VIRTIO_BLK_S_IOERR. An access to
-/// the rings or to the status byte that fails, a descriptor chain that breaks a rule of the split virtqueue,
-/// and a queue that is made ready with impossible values set DEVICE_NEEDS_RESET, with a configuration change
-/// notification if the driver had set DRIVER_OK; the queue then stands still until the driver resets the
-/// device.
+/// access is out at a time. What an access brings that a reset, QueueReady 0 or a restored state has
+/// overtaken is ignored; but until it is back, Status and QueueReady do not read 0, so that a driver that
+/// waits for 0 knows that nothing reaches its memory any more. An access to a request's header or data that
+/// fails ends the request in VIRTIO_BLK_S_IOERR. An access to the rings or to the status byte that fails, a
+/// descriptor chain that breaks a rule of the split virtqueue, and a queue that is made ready with impossible
+/// values set DEVICE_NEEDS_RESET, with a configuration change notification if the driver had set DRIVER_OK;
+/// the queue then stands still until the driver resets the device.
 class VirtioBlkCore : private RegisterObserver {
  public:
   static constexpr std::uint32_t window = 0x200;
@@ -119,6 +120,7 @@ class VirtioBlkCore : private RegisterObserver {
   void write_ready(std::uint64_t value);
   void notify(std::uint64_t value);
 
+  std::uint64_t shown(std::uint32_t offset, std::uint64_t value) const;
   bool live() const;
   void stop();
   void broken(const char* site, const std::string& why, const char* clause, std::uint64_t address);
@@ -151,6 +153,11 @@ class VirtioBlkCore : private RegisterObserver {
   bool m_notified = false;
   State m_state = State::Idle;
   std::uint64_t m_epoch = 0;
+  bool m_access_out = false;
+  // What a register still reads in place of 0 while an access is out that a reset or QueueReady 0 has
+  // overtaken.
+  std::uint64_t m_held_status = 0;
+  std::uint64_t m_held_ready = 0;
   std::uint16_t m_avail_idx = 0;   // the driver's, as last read
   std::uint16_t m_next_avail = 0;  // the entry that is, or will be, taken
   std::uint16_t m_used_idx = 0;
