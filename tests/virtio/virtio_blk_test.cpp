@@ -339,6 +339,23 @@ TEST(FileStorage, OnlyARegularFileOfWholeSectorsIsTaken) {
   ::unlink(fifo.c_str());
 }
 
+TEST(FileStorage, AnImageHasOneWriterOrManyReaders) {
+  const TemporaryFile file(std::string(1024, 'x'));
+  const TemporaryFile other(std::string(1024, 'x'));
+  {
+    FileStorage writer(file.path(), false);
+    for (const bool read_only : {false, true}) {
+      const std::string why = refusal(file.path(), read_only);
+      EXPECT_NE(why.find(file.path()), std::string::npos);
+      EXPECT_NE(why.find("in use"), std::string::npos);
+    }
+    EXPECT_EQ(refusal(other.path(), false), "");
+  }
+  FileStorage reader(file.path(), true);
+  EXPECT_EQ(refusal(file.path(), true), "");
+  EXPECT_NE(refusal(file.path(), false).find("in use"), std::string::npos);
+}
+
 TEST(FileStorage, RangesOutsideTheFileAndWritesToAReadOnlyOneFail) {
   const TemporaryFile file(std::string(1024, 'x'));
   FileStorage storage(file.path(), true);

@@ -42,6 +42,15 @@ FileStorage::FileStorage(const std::string& path, bool read_only) {
   struct stat info {};
   if (::fstat(m_fd, &info) != 0) refuse(std::strerror(errno));
   if (!S_ISREG(info.st_mode)) refuse("not a regular file");
+  // A lock of the open file, not of the process: two disks of one platform must not share an image either.
+  struct flock lock {};
+  lock.l_type = read_only ? F_RDLCK : F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  if (::fcntl(m_fd, F_OFD_SETLK, &lock) != 0) {
+    refuse(errno == EAGAIN || errno == EACCES ? "in use by another disk, of this run or another one; only "
+                                                "disks with read_only = true can share it"
+                                              : fmt::format("cannot be locked: {}", std::strerror(errno)));
+  }
   if (info.st_size == 0 || info.st_size % 512 != 0) {
     refuse(fmt::format("{} bytes; expected a multiple of 512, at least 512", info.st_size));
   }

@@ -20,11 +20,14 @@ class BlockStorage {
   virtual bool flush() = 0;
 };
 
-/// A regular file of the host, used in place.
+/// A regular file of the host, used in place. While the object lives the file is locked (F_OFD_SETLK):
+/// against all others, or against writers if it is opened for reading only. The lock is advisory, and
+/// released with the process.
 class FileStorage : public BlockStorage {
  public:
-  /// @throws ConfigError (key "image") if there is no such regular file, it may not be opened in this way, or
-  /// its size is 0 or no multiple of 512.
+  /// @throws ConfigError (key "image") if there is no such regular file, it may not be opened in this way,
+  /// another FileStorage of any process has it and one of the two writes, or its size is 0 or no multiple of
+  /// 512.
   FileStorage(const std::string& path, bool read_only);
   ~FileStorage() override;
   FileStorage(const FileStorage&) = delete;
