@@ -104,6 +104,34 @@ def case_breaks_steps_and_goes_on_to_the_end_without_changing_the_run():
     check(digest == plain_digest(), "breakpoints do not change the run", detail)
 
 
+def case_breaks_in_a_module_whose_address_an_earlier_run_showed():
+    need_gdb()
+    shown = subprocess.run([PROGRAM, "run", CONFIG, "--quiet"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
+                           errors="replace", timeout=TIMEOUT, check=True).stdout
+    where = re.search(r"module: arm_smmu_v3: loaded, \d+ KiB at ([0-9a-f]+)", shown)
+    check(where, "the kernel's log says where a module is", shown)
+    module = os.path.join(os.path.dirname(KERNEL), "modules", "arm-smmu-v3.o")
+    run = Run("--gdb-wait")
+    text = run.gdb(f"add-symbol-file {module} 0x{where[1]}", "break arm_smmu_probe", "continue", "backtrace 2", "print pdev != 0",
+                   "delete", "continue")
+    code, _ = run.end()
+    detail = f"{text}\n{run.errors}\nexit code {code}"
+    check(code == 0, "the guest passes", detail)
+    check(re.search(r"Breakpoint 1, arm_smmu_probe \(pdev=0x[0-9a-f]+\) at \S*arm-smmu-v3\.c:\d+", text), "stops in the module", detail)
+    check(re.search(r"(?m)^#1 .* in platform_probe ", text), "the kernel called it", detail)
+    check("$1 = 1" in text, "an argument is read", detail)
+
+
+def case_watches_a_variable_by_single_steps():
+    need_gdb()
+    run = Run("--gdb-wait")
+    text = run.gdb("set can-use-hw-watchpoints 0", "break start_kernel", "continue", "watch kernel_phys", "continue", "kill")
+    code, _ = run.end()
+    detail = f"{text}\n{run.errors}\nexit code {code}"
+    check(re.search(r"Old value = 0\nNew value = \d+\nstart_kernel ", text), "the store is seen", detail)
+    check(code == 130, "kill ends the run as interrupted", detail)
+
+
 def case_attaches_to_a_running_guest_and_detaches_without_changing_it():
     need_gdb()
     run = Run()
