@@ -83,7 +83,8 @@ Attributes combine(Attributes stage1, Stage2Attributes stage2, bool FWB) {
   Attributes result;
   result.memory =
       FWB ? combine_FWB(stage1.memory, stage2.MemAttr) : combine_weaker(stage1.memory, stage2.MemAttr);
-  result.SH = wider(effective_shareability(stage1), stage2.SH);
+  // What stage 1 says, not what takes effect: with FWB, Non-cacheable memory can become cacheable.
+  result.SH = wider(stage1.SH, stage2.SH);
   result.SH = effective_shareability(result);
   return result;
 }

@@ -93,7 +93,7 @@ class Check {
     require(!s1.HD || s1.HA, "stage1.HD", "needs HA");
     for (unsigned i = 0; i < (has_two_ranges(c) ? 2U : 1U); ++i) {
       const TableConfig& t = s1.tables[i];
-      if (t.EPD) continue;  // the other fields of the range then have no effect
+      if (t.EPD && has_two_ranges(c)) continue;  // the other fields of the range then have no effect
       range(c, t, range_names[i]);
     }
   }

@@ -86,7 +86,8 @@ Lookup make_lookup(const Input& in, std::uint64_t base) {
   l.base_beyond_output = exceeds(base, l.output_size);
   l.base = base & ~low_bits(alignment);
 
-  // DDI 0487 D8.7.1: entries of a contiguous range
+  // DDI 0487 D8.7.1: entries of a contiguous range. Nothing says that a Mali knows the bit.
+  if (in.format == Format::mali_lpae) return l;
   switch (in.granule) {
     case Granule::size_4k:
       l.contiguous = {0, 4, 4, 4};
@@ -101,11 +102,11 @@ Lookup make_lookup(const Input& in, std::uint64_t base) {
   return l;
 }
 
-Lookup make_stage1(const Config& config, const TableConfig& t) {
+Lookup make_stage1(const Config& config, const TableConfig& t, bool EPD) {
   const Stage1Config& s1 = config.stage1;
   Lookup l;
   l.format = s1.format;
-  if (!t.EPD && s1.format != Format::v7s) {
+  if (!EPD && s1.format != Format::v7s) {
     const bool aarch32 = s1.format == Format::lpae32;
     Input in;
     in.format = s1.format;
@@ -124,7 +125,7 @@ Lookup make_stage1(const Config& config, const TableConfig& t) {
   l.AFFD = s1.AFFD || s1.format == Format::mali_lpae;  // a Mali has no Access flag
   l.HA = s1.HA;
   l.HD = s1.HD;
-  l.EPD = t.EPD;
+  l.EPD = EPD;
   l.TBI = t.TBI;
   l.HPD = t.HPD;
   l.E0PD = t.E0PD;
@@ -183,7 +184,7 @@ WalkSetup::WalkSetup(const Config& config) : m_ok(is_walkable(config)) {
   m_v7s = s1.v7s;
   for (unsigned i = 0; i < (m_two_ranges ? 2U : 1U); ++i) {
     m_TxSZ[i] = s1.tables[i].TxSZ & 7;
-    m_stage1[i] = make_stage1(config, s1.tables[i]);
+    m_stage1[i] = make_stage1(config, s1.tables[i], m_two_ranges && s1.tables[i].EPD);
     if (s1.format == Format::v7s) set_v7s_table(m_stage1[i], s1.tables[i].base, i == 0 ? s1.v7s.N : 0);
   }
 }

@@ -53,7 +53,7 @@ Permissions single_privilege(std::uint64_t d, unsigned table, bool WXN) {
 Permissions mali(std::uint64_t d) {
   const bool r = (d & S2AP_read) != 0;
   const bool w = (d & S2AP_write) != 0;
-  const bool x = r && (d & XN) == 0;
+  const bool x = (d & XN) == 0;
   return {r, w, x, r, w, x};
 }
 

@@ -58,9 +58,11 @@ struct TableConfig {
   /// four levels. v7s: ignored, see V7sConfig::N.
   std::uint8_t TxSZ = 16;
   Granule granule = Granule::size_4k;  ///< TCR.TGx; vmsa64 only, the other formats have 4 KiB pages
-  bool EPD = true;   ///< walks disabled (v7s: PDx): every access is a Translation fault, level 0 (AArch32: 1)
-  bool TBI = false;  ///< VA[63:56] is ignored; vmsa64 only
-  bool HPD = false;  ///< APTable, XNTable and PXNTable are ignored (SMMU: CD.HADx)
+  /// Walks disabled (v7s: PDx): every access is a Translation fault, level 0 (AArch32: 1). IGNORED where
+  /// there is one range only (IHI 0070 5.4, CD.EPD0).
+  bool EPD = true;
+  bool TBI = false;                ///< VA[63:56] is ignored; vmsa64 only
+  bool HPD = false;                ///< APTable, XNTable and PXNTable are ignored (SMMU: CD.HADx)
   bool E0PD = false;               ///< unprivileged accesses are Translation faults, level 0; vmsa64 only
   bool NS = false;                 ///< Secure only: first table is Non-secure (SMMU: CD.NSCFGx)
   WalkAttributes walk_attributes;  ///< carried in each MemoryOp

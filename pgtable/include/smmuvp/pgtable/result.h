@@ -107,9 +107,9 @@ using DescriptorUpdates = WalkList<DescriptorUpdate, 8>;
 /// and `updates` are meaningful.
 struct Result {
   Fault fault;
-  std::uint64_t va = 0;          ///< the request's address
-  std::uint8_t range = 0;        ///< stage 1: index of the TableConfig that was chosen
-  bool nG = false;               ///< stage 1: not global, belongs to an ASID (never in el2 and el3)
+  std::uint64_t va = 0;    ///< the request's address
+  std::uint8_t range = 0;  ///< stage 1: index of the TableConfig that was chosen
+  bool nG = false;         ///< stage 1: not global, belongs to an ASID (never in el2 and el3)
   /// log2 of the region around va that this translation covers: the smaller of both stages' blocks, no more
   /// than an output size
   std::uint8_t block_shift = 0;
