@@ -24,9 +24,9 @@ BuildResult after(BuildResult result, std::uint64_t done) {
 // DDI 0487 G5.5 (pseudocode AArch32.GetVARange): a range with TxSZ 0 takes what the other one leaves.
 int lpae32_range(const Stage1Config& s1, bool two_ranges, std::uint64_t va) {
   constexpr std::uint64_t end = bit(32);
-  const std::uint64_t low_end = end >> s1.tables[0].TxSZ;
+  const std::uint64_t low_end = end >> (s1.tables[0].TxSZ & 7);
   if (!two_ranges) return va < low_end ? 0 : -1;
-  const unsigned T1SZ = s1.tables[1].TxSZ;
+  const unsigned T1SZ = s1.tables[1].TxSZ & 7;
   const std::uint64_t high_begin = T1SZ == 0 ? (low_end == end ? end : low_end) : end - (end >> T1SZ);
   if (va >= end) return -1;
   if (va >= high_begin) return 1;

@@ -50,6 +50,9 @@ class Check {
       require(c.space == AddressSpace::non_secure, "space", "stage 2 of the Secure state is not built");
       stage2(c.stage2);
     }
+    if (c.stages == Stages::nested) {
+      require(c.stage1.format != Format::mali_lpae, "stage1.format", "a Mali has no stage 2");
+    }
     // IHI 0070 5.4, CD.AA64: a 64-bit stage 1 is not supported on a 32-bit stage 2.
     if (c.stages == Stages::nested && c.stage2.format == Format::lpae32) {
       require(is_aarch32(c.stage1.format), "stage1.format",
@@ -122,12 +125,12 @@ class Check {
 
   // IHI 0070 5.4, CD.T0SZ: 16 to 39; to 48, or 47 with 64 KiB, with small tables; from 12 where 52-bit
   // addresses can be.
-  void vmsa64_size(int TxSZ, Granule granule, bool DS, const char* field) {
+  bool vmsa64_size(int TxSZ, Granule granule, bool DS, const char* field) {
     const bool large = granule == Granule::size_64k;
     const int from = large || DS ? 12 : 16;
     const int to = large ? 47 : 48;
-    require(TxSZ >= from && TxSZ <= to, field,
-            large ? "must be 12 to 47" : (DS ? "must be 12 to 48" : "must be 16 to 48 (12 with DS)"));
+    return require(TxSZ >= from && TxSZ <= to, field,
+                   large ? "must be 12 to 47" : (DS ? "must be 12 to 48" : "must be 16 to 48 (12 with DS)"));
   }
 
   void stage2(const Stage2Config& s2) {
@@ -147,9 +150,13 @@ class Check {
     }
     require(is_output_size(s2.output_size), "stage2.output_size", "must be 32, 36, 40, 42, 44, 48 or 52");
     if (!require(is_granule(s2.granule), "stage2.granule", "must be 4, 16 or 64 KiB")) return;
-    const bool was_good = m_good;
-    vmsa64_size(s2.T0SZ, s2.granule, s2.DS, "stage2.T0SZ");
-    if (m_stop || (!m_good && was_good)) return;
+    if (!vmsa64_size(s2.T0SZ, s2.granule, s2.DS, "stage2.T0SZ")) return;
+    // IHI 0070 5.2, STE.S2T0SZ: the input size is at most the implementation's output size, which is 52 with
+    // LPA only (DDI 0487 D8.2, pseudocode AArch64.S2MinTxSZ).
+    if (!require(s2.granule != Granule::size_64k || s2.LPA || s2.T0SZ >= 16, "stage2.T0SZ",
+                 "must be 16 to 47 without LPA")) {
+      return;
+    }
     // DDI 0487 D8.2 (pseudocode AArch64.S2InvalidSL): the levels that SL0 and SL2 can name
     const int first = s2.granule == Granule::size_4k ? (s2.DS ? -1 : 0)
                                                      : (s2.granule == Granule::size_16k && s2.DS ? 0 : 1);
