@@ -180,7 +180,7 @@ bool OracleComparison::is_reserved_block(const Traced& t) const {
          !block_exists(granule_of(m_scenario.config, last.stage, t.result.range), last.level);
 }
 
-// What Unicorn makes of the attributes that this walk met: as the architecture, but for three deviations.
+// What Unicorn makes of the attributes that this walk met.
 std::uint8_t OracleComparison::unicorn_attributes(const Traced& ours) {
   const Config& config = m_scenario.config;
   const Result& r = ours.result;
@@ -189,37 +189,7 @@ std::uint8_t OracleComparison::unicorn_attributes(const Traced& ours) {
       config.stages == Stages::nested
           ? static_cast<std::uint8_t>(config.stage1.MAIR >> (8 * ((r.stage1.descriptor >> 2) & 7)))
           : (m_scenario.normal_input ? 0xff : 0x00);
-  const unsigned MemAttr = r.stage2_attributes.MemAttr;
-  Attributes expected = combine({s1, Shareability::non_shareable}, r.stage2_attributes, false);
-  const unsigned outer = MemAttr >> 2;
-  const unsigned inner = MemAttr & 3;
-  if ((s1 >> 4) == 0 || outer == 0) {
-    // It compares the low nibbles, also where one of them is not a Device type.
-    const unsigned low1 = s1 & 0xfU;
-    const unsigned low2 = outer == 0 ? inner << 2 : (inner == 1 ? 0b0100U : inner << 2 | 3);
-    unsigned device = 0xc;
-    for (const unsigned type : {0x8U, 0x4U, 0x0U}) {
-      if (low1 == type || low2 == type) device = type;
-    }
-    // A Device type of stage 1 that is reserved stays as it is in the architecture's result.
-    if (expected.memory != device) ++m_counts.device_combination;
-    return static_cast<std::uint8_t>(device);
-  }
-  const unsigned combined = expected.memory;
-  const unsigned first = s1;
-  unsigned nibbles[2] = {combined >> 4, combined & 0xf};
-  const unsigned stage1[2] = {first >> 4, first & 0xf};
-  const unsigned stage2[2] = {outer, inner};
-  for (unsigned i = 0; i < 2; ++i) {
-    if (stage2[i] == 0) {  // reserved: taken as Write-Back, not Non-cacheable
-      if (nibbles[i] != stage1[i]) ++m_counts.reserved_MemAttr;
-      nibbles[i] = stage1[i];
-    } else if (stage2[i] == 2 && (stage1[i] & 0xc) == 4 && stage1[i] != 4) {  // transient Write-Back
-      ++m_counts.transience_lost;
-      nibbles[i] = 0b1000 | (stage1[i] & 3);
-    }
-  }
-  return static_cast<std::uint8_t>(nibbles[0] << 4 | nibbles[1]);
+  return unicorn_combination(s1, r.stage2_attributes, m_counts);
 }
 
 std::string OracleComparison::compare_par(const Traced& ours, std::uint64_t par) {

@@ -9,11 +9,12 @@
 
 #include "oracle_scenario.h"
 #include "smmuvp/pgtable/walk.h"
+#include "unicorn_attributes.h"
 #include "unicorn_oracle.h"
 
 namespace smmuvp::pgtable::test {
 
-struct OracleCounts {
+struct OracleCounts : CombinationDeviations {
   std::uint64_t cases = 0;
   std::uint64_t translated = 0;
   std::uint64_t faults[3][8] = {};  ///< by stage and FaultKind, as the architecture has them
@@ -23,9 +24,6 @@ struct OracleCounts {
   std::uint64_t reserved_block = 0;
   std::uint64_t RES0_in_output = 0;
   std::uint64_t table_walk_status = 0;
-  std::uint64_t device_combination = 0;
-  std::uint64_t transience_lost = 0;
-  std::uint64_t reserved_MemAttr = 0;
 
   void print(const char* what) const;
 };
