@@ -8,6 +8,7 @@
 
 #include "smmuvp/base/number_text.h"
 #include "smmuvp/base/params.h"
+#include "utf8.h"
 
 namespace smmuvp::platform {
 
@@ -102,11 +103,17 @@ std::string written_number(const TomlValue& value) {
 
 TomlValue parse_toml(const std::string& text, const std::string& file) {
   if (text.size() > most_bytes) config_error({file, 0, 0}, "", "the file has more than 1 MiB");
-  if (const std::size_t zero = text.find('\0'); zero != std::string::npos) {
-    const auto line = static_cast<unsigned>(
-                          std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(zero), '\n')) +
-                      1;
-    config_error({file, line, 1}, "", "TOML syntax: a zero byte; is this a TOML file?");
+  const auto line_of = [&](std::size_t at) {
+    const auto end = text.begin() + static_cast<std::ptrdiff_t>(at);
+    return static_cast<unsigned>(std::count(text.begin(), end, '\n')) + 1;
+  };
+  if (const std::size_t zero = text.find('\0'); zero != std::string::npos)
+    config_error({file, line_of(zero), 1}, "", "TOML syntax: a zero byte; is this a TOML file?");
+  // The parser reads beyond the end of the file when it reports this itself.
+  if (const std::size_t bad = find_ill_formed_utf8(text); bad != std::string::npos) {
+    config_error({file, line_of(bad), 1}, "",
+                 fmt::format("TOML syntax: byte {:#04x} is no UTF-8; is this a TOML file?",
+                             static_cast<unsigned char>(text[bad])));
   }
   check_nesting(text, file);
   try {

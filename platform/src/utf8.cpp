@@ -28,6 +28,15 @@ std::size_t sequence(std::string_view text) {
 
 }  // namespace
 
+std::size_t find_ill_formed_utf8(std::string_view text) {
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t n = sequence(text.substr(at));
+    if (n == 0) return at;
+    at += n;
+  }
+  return std::string_view::npos;
+}
+
 std::string to_valid_utf8(std::string_view text) {
   std::string out;
   out.reserve(text.size());

@@ -154,6 +154,49 @@ TEST(WalkObject, WalkThatStaysInTablesEndsAfterTheLastLevel) {
   EXPECT_TRUE(r.ok());
 }
 
+TEST(WalkObject, TheLongestWalkIsWholeInTheTrace) {
+  Config config = two_range_config();
+  config.stages = Stages::nested;
+  config.stage1.tables[0].TxSZ = 12;
+  config.stage1.DS = config.stage2.DS = true;
+  config.stage1.output_size = config.stage2.output_size = 52;
+  config.stage1.HA = config.stage2.HA = true;
+  config.stage1.tables[0].base = 0x1000;
+  config.stage2.T0SZ = 12;
+  config.stage2.start_level = -1;
+  config.stage2.base = 0x2000;
+  ASSERT_TRUE(is_walkable(config));
+  constexpr std::uint64_t table = 0x3000 | 3;
+  constexpr std::uint64_t stage2_page =
+      0x3000 | bit(7) | bit(6) | 0xf << 2 | 3;  // S2AP, Normal memory, no AF
+  unsigned reads = 0;
+  unsigned updates = 0;
+  const Result r = walk(config, read_of(0x123), [&](const MemoryOp& op) {
+    std::uint64_t answer = 0;
+    if (op.kind == MemoryOpKind::compare_and_swap) {
+      // Somebody puts a table in place of each block of stage 1 before its Access flag can be set.
+      const bool lost = op.stage == Stage::stage1 && op.level < 3;
+      if (!lost) ++updates;
+      answer = lost ? table : op.expected;
+    } else {
+      ++reads;
+      if (op.stage == Stage::stage2) {
+        answer = op.level < 3 ? table : stage2_page;
+      } else if (op.level < 0) {
+        answer = table;
+      } else {
+        answer = bit(6) | (op.level < 3 ? 1 : 3);  // AP[1], no AF
+      }
+    }
+    return MemoryResponse{MemoryStatus::ok, answer};
+  });
+  EXPECT_TRUE(r.ok()) << to_string(r.fault.kind) << " at level " << int{r.fault.level};
+  EXPECT_EQ(reads, DescriptorTrace::capacity);
+  EXPECT_EQ(r.descriptors.size(), reads);
+  EXPECT_EQ(updates, DescriptorUpdates::capacity);
+  EXPECT_EQ(r.updates.size(), updates);
+}
+
 TEST(WalkObject, RefusedConfigEndsAtOnceWithoutMemory) {
   Config config = two_range_config();
   config.stage1.output_size = 33;

@@ -106,6 +106,10 @@ TEST(Config, SyntaxErrorsHaveLineAndColumn) {
     EXPECT_EQ(refusal(text).find("insert_value"), std::string::npos) << refusal(text);
   }
   expect_refused(std::string("a = \"\0\"", 7), "zero byte");
+  // Literal strings of ill-formed UTF-8 are what the parser itself reads out of bounds for.
+  expect_refused("[a]\n'\xf5'\xe8", "t.toml:2:1: TOML syntax: byte 0xf5 is no UTF-8");
+  expect_refused("[a]\ntype = \"\xed\xa0\x80\"\n", "t.toml:2:1: TOML syntax: byte 0xed is no UTF-8");
+  EXPECT_EQ(refusal("[a]\ntype = 'gr\u00fc\u00df' # \xe2\x82\xac \xf0\x9f\x99\x82\n"), "");
 }
 
 TEST(Config, WrongTypesAreRefusedAtTheirPlace) {

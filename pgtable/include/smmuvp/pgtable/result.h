@@ -89,8 +89,9 @@ class WalkList {
 };
 
 /// Physical addresses of the descriptors that a walk read, in order. The longest walk is nested, from level
-/// -1 at both stages, with a stage 1 descriptor to update: 5 * (5 + 1) + 5 + 5.
-using DescriptorTrace = WalkList<std::uint64_t, 40>;
+/// -1 at both stages, with a leaf to update at each of the levels 0 to 3, the first three of which somebody
+/// else makes a table meanwhile: 5 * (5 + 1) + 4 * 5 + 5.
+using DescriptorTrace = WalkList<std::uint64_t, 55>;
 
 /// A descriptor that a walk wrote: hardware update of the Access flag or dirty state.
 struct DescriptorUpdate {
@@ -100,8 +101,8 @@ struct DescriptorUpdate {
   Stage stage;
   std::int8_t level;
 };
-/// In order. One leaf of stage 1, and one of stage 2 for each of its translations.
-using DescriptorUpdates = WalkList<DescriptorUpdate, 8>;
+/// In order. One leaf of stage 1, and one of stage 2 for each of its translations: 1 + 5 + 4 + 1.
+using DescriptorUpdates = WalkList<DescriptorUpdate, 11>;
 
 /// A translation, or the fault that took its place. With a fault only `fault`, `va`, `range`, `descriptors`
 /// and `updates` are meaningful.
