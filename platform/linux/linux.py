@@ -4,6 +4,8 @@
 usage: linux.py --program smmu-vp [CONFIG] [options of this script] [options of smmu-vp run]
 """
 import argparse
+import ctypes
+import difflib
 import fcntl
 import hashlib
 import json
@@ -11,6 +13,7 @@ import lzma
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -32,24 +35,32 @@ SKIP = 77
 CONFIG_ERROR = 64
 
 
-class Unavailable(Exception):
-    """Packages that cannot be had."""
+class Failed(Exception):
+    """What ends the script, in words for the user."""
+
+
+class Unavailable(Failed):
+    """Debian's archive cannot be reached, which is nobody's mistake."""
+
+
+class Stopped(BaseException):
+    """SIGTERM or SIGHUP. No `except Exception` takes it for a failure."""
 
 
 def say(text):
     print("linux: " + text, file=sys.stderr, flush=True)
 
 
-def call(argv, what, **more):
-    """Output of a program. Raises Unavailable with the last lines that it said."""
+def call(argv, what, error=Failed, **more):
+    """Output of a program. Raises `error` with the last lines that it said."""
     try:
         r = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace",
                            **{"env": TOOL_ENV, **more})
     except OSError as e:
-        raise Unavailable("%s: %s" % (what, e)) from e
+        raise error("%s: %s" % (what, e)) from e
     if r.returncode != 0:
         said = (r.stderr.strip() or r.stdout.strip()).splitlines()[-5:]
-        raise Unavailable("%s failed (%s):\n  %s" % (what, " ".join(argv[:1]), "\n  ".join(said)))
+        raise error("%s failed (%s):\n  %s" % (what, " ".join(argv[:1]), "\n  ".join(said)))
     return r.stdout
 
 
@@ -64,6 +75,42 @@ def sha256(path):
 def cache_folder():
     base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
     return os.path.join(base, "smmu-vp", "linux")
+
+
+def kernel_of(release):
+    return os.path.join("boot", "vmlinuz-" + release)
+
+
+def needed_modules(folder):
+    """path -> paths that it needs, below `folder`, /lib/modules/X, of the wanted modules; each after what it needs."""
+    needs, paths = {}, {}
+    with open(os.path.join(folder, "modules.dep")) as f:
+        for line in f:
+            path, _, rest = line.partition(":")
+            needs[path] = rest.split()
+            paths[re.sub(r"\.ko(\.\w+)?$", "", os.path.basename(path)).replace("-", "_")] = path
+    wanted = {}
+
+    def take(path):
+        for other in needs[path]:
+            if other not in wanted:
+                take(other)
+        wanted[path] = needs[path]
+
+    for name in MODULES:
+        if name in paths:  # else it is built in
+            take(paths[name])
+    return wanted
+
+
+def used_files(root, release):
+    """What a run takes from the unpacked packages, by name below `root`."""
+    modules = os.path.join("lib", "modules", release)
+    yield kernel_of(release)
+    yield os.path.join("bin", "busybox")
+    yield os.path.join(modules, "modules.dep")
+    for path in needed_modules(os.path.join(root, modules)):
+        yield os.path.join(modules, path)
 
 
 class Packages:
@@ -94,12 +141,11 @@ class Packages:
             argv += ["-o", "%s=%s" % (key, value)]
         return call(argv + list(args), "%s %s" % (program, args[0]), **more)
 
-    def cached(self):
+    def downloaded(self):
+        """The packages in the cache, or None if they are not what was downloaded."""
         try:
             with open(self.record) as f:
                 packages = json.load(f)
-            if not os.path.exists(os.path.join(self.folder, "root", "bin", "busybox")):
-                raise ValueError("not unpacked")
             if all(sha256(os.path.join(self.folder, p["file"])) == p["sha256"] for p in packages):
                 return packages
             say("the packages in %s are damaged; getting them again" % self.folder)
@@ -109,48 +155,102 @@ class Packages:
 
     def download(self):
         if not os.path.exists(KEYRING):
-            raise Unavailable("there is no %s (package debian-archive-keyring)" % KEYRING)
+            raise Failed("there is no %s (package debian-archive-keyring)" % KEYRING)
         say("getting Debian's package lists for arm64")
-        self.apt("apt-get", "update")
+        self.apt("apt-get", "update", error=Unavailable)
         shown = self.apt("apt-cache", "show", META[self.series])
         names = re.findall(r"(?m)^Depends: (linux-image-[^ ,]+-arm64)", shown)
         if not names:
-            raise Unavailable("%s names no kernel package" % META[self.series])
+            raise Failed("%s depends on no package linux-image-...-arm64" % META[self.series])
         wanted = [names[0], "busybox-static"]
         fresh = tempfile.mkdtemp(prefix="new-", dir=self.cache)
         try:
             say("downloading %s (about 90 MB)" % " and ".join(wanted))
-            self.apt("apt-get", "download", *wanted, cwd=fresh)
+            self.apt("apt-get", "download", *wanted, error=Unavailable, cwd=fresh)
             packages = []
             for name in wanted:
                 file = next((f for f in sorted(os.listdir(fresh)) if f.startswith(name + "_")), None)
                 if file is None:
-                    raise Unavailable("apt-get downloaded no %s" % name)
+                    raise Failed("apt-get downloaded no %s" % name)
                 path = os.path.join(fresh, file)
                 version = call(["dpkg-deb", "-f", path, "Version"], "reading %s" % file).strip()
                 packages.append({"name": name, "version": version, "file": file, "sha256": sha256(path)})
-                call(["dpkg-deb", "-x", path, os.path.join(fresh, "root")], "unpacking %s" % file)
-            release = os.listdir(os.path.join(fresh, "root", "lib", "modules"))[0]
-            call(["depmod", "-b", os.path.join(fresh, "root"), release], "depmod")
+            self.unpack(fresh, packages)
             with open(os.path.join(fresh, "packages.json"), "w") as f:
                 json.dump(packages, f, indent=1)
             shutil.rmtree(self.folder, ignore_errors=True)
             os.rename(fresh, self.folder)
         finally:
             shutil.rmtree(fresh, ignore_errors=True)
-        return packages
+
+    @staticmethod
+    def unpack(folder, packages):
+        """Unpacks below folder/root, and records what a run uses of it."""
+        root, record = os.path.join(folder, "root"), os.path.join(folder, "files.json")
+        if os.path.exists(record):
+            os.unlink(record)
+        shutil.rmtree(root, ignore_errors=True)
+        for p in packages:
+            call(["dpkg-deb", "-x", os.path.join(folder, p["file"]), root], "unpacking %s" % p["file"])
+        found = os.listdir(os.path.join(root, "lib", "modules"))
+        if len(found) != 1:
+            raise Failed("%s has no folder of its own below lib/modules" % packages[0]["name"])
+        call(["depmod", "-b", root, found[0]], "depmod")
+        files = {name: sha256(os.path.join(root, name)) for name in used_files(root, found[0])}
+        with open(record, "w") as f:
+            json.dump({"release": found[0], "files": files}, f, indent=1)
+
+    def unpacked(self):
+        """Finds what unpack() made. @return None if a run can use it, else what is wrong."""
+        try:
+            with open(os.path.join(self.folder, "files.json")) as f:
+                record = json.load(f)
+            self.root = os.path.join(self.folder, "root")
+            self.release = record["release"]
+            for name in used_files(self.root, self.release):
+                if sha256(os.path.join(self.root, name)) != record["files"][name]:
+                    return "%s is not what was unpacked" % name
+        except OSError as e:
+            return "%s: %s" % (e.filename, e.strerror)
+        except (ValueError, KeyError, TypeError) as e:
+            return "the record does not fit: %s" % e
+        self.modules = os.path.join(self.root, "lib", "modules", self.release)
+        self.kernel = os.path.join(self.root, kernel_of(self.release))
+        return None
+
+    def hold(self, how):
+        try:
+            fcntl.flock(self.lock, how | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("waiting for another ./vp linux, which %s" %
+                ("uses the packages" if how == fcntl.LOCK_EX else "gets the packages"))
+            fcntl.flock(self.lock, how)
 
     def get(self, update):
+        """Afterwards the files are there and stay what they are until this process ends: the lock is shared with other
+        runs, and getting packages needs it alone."""
         os.makedirs(self.cache, exist_ok=True)
-        with open(os.path.join(self.cache, "lock"), "w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            packages = (None if update else self.cached()) or self.download()
+        self.lock = open(os.path.join(self.cache, "lock"), "w")
+        for _ in range(3):
+            self.hold(fcntl.LOCK_SH)
+            packages = None if update else self.downloaded()
+            if packages and self.unpacked() is None:
+                break
+            # Taking it alone gives the shared one up first, so that somebody else may have mended it by now.
+            self.hold(fcntl.LOCK_EX)
+            packages = None if update else self.downloaded()
+            if not packages:
+                self.download()
+            else:
+                wrong = self.unpacked()
+                if wrong:
+                    say("unpacking the packages in %s again (%s)" % (self.folder, wrong))
+                    self.unpack(self.folder, packages)
+            update = False
+        else:
+            raise Failed("the packages in %s do not stay what they are" % self.folder)
         for p in packages:
             say("%s %s, SHA-256 %s" % (p["name"], p["version"], p["sha256"]))
-        self.root = os.path.join(self.folder, "root")
-        self.release = os.listdir(os.path.join(self.root, "lib", "modules"))[0]
-        self.modules = os.path.join(self.root, "lib", "modules", self.release)
-        self.kernel = os.path.join(self.root, "boot", "vmlinuz-" + self.release)
 
 
 class Cpio:
@@ -186,28 +286,6 @@ def read(path):
         return f.read()
 
 
-def needed_modules(packages):
-    """path -> paths that it needs, below /lib/modules/X/, of the wanted modules; each after what it needs."""
-    needs, paths = {}, {}
-    with open(os.path.join(packages.modules, "modules.dep")) as f:
-        for line in f:
-            path, _, rest = line.partition(":")
-            needs[path] = rest.split()
-            paths[re.sub(r"\.ko(\.\w+)?$", "", os.path.basename(path)).replace("-", "_")] = path
-    wanted = {}
-
-    def take(path):
-        for other in needs[path]:
-            if other not in wanted:
-                take(other)
-        wanted[path] = needs[path]
-
-    for name in MODULES:
-        if name in paths:  # else it is built in
-            take(paths[name])
-    return wanted
-
-
 def make_initramfs(packages):
     cpio = Cpio()
     cpio.add("/init", 0o755, read(os.path.join(HERE, "init")))
@@ -217,7 +295,7 @@ def make_initramfs(packages):
     base = "/lib/modules/%s/" % packages.release
     plain = lambda path: re.sub(r"\.xz$", "", path)
     dep = ""
-    for path, needs in needed_modules(packages).items():
+    for path, needs in needed_modules(packages.modules).items():
         content = read(os.path.join(packages.modules, path))
         cpio.add(base + plain(path), 0o644, lzma.decompress(content) if path.endswith(".xz") else content)
         dep += "%s: %s\n" % (plain(path), " ".join(map(plain, needs)))
@@ -281,9 +359,53 @@ def check_disk(path):
     return None
 
 
-def main():
-    parser = argparse.ArgumentParser(prog="./vp linux", add_help=False, allow_abbrev=False)
-    parser.add_argument("--program")
+def stop_signals():
+    """SIGTERM and SIGHUP end the script as an exception does: what it has made goes, and nothing goes on without it."""
+    def stop(number, _):
+        for other in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(other, signal.SIG_IGN)
+        raise Stopped(number)
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN:  # nohup's wish
+            signal.signal(number, stop)
+
+
+def simulate(argv):
+    """Runs the simulator to its end, whatever ends this script. Returns its exit code."""
+    libc, parent = ctypes.CDLL(None), os.getpid()
+
+    def end_with_parent():
+        libc.prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG, for a SIGKILL of the script
+        if os.getppid() != parent:
+            os._exit(CONFIG_ERROR)
+
+    child = subprocess.Popen(argv, preexec_fn=end_with_parent)
+    try:
+        return child.wait()
+    except BaseException as e:
+        # Ctrl-C has reached the simulator, too, and a second signal would keep it from its reports.
+        if isinstance(e, Stopped):
+            child.send_signal(e.args[0])
+        for last in (child.terminate, child.kill):
+            try:
+                child.wait(timeout=10)
+                break
+            except subprocess.TimeoutExpired:
+                last()
+        child.wait()
+        raise
+
+
+class Arguments(argparse.ArgumentParser):
+    def error(self, message):
+        raise Failed(message + "; ./vp linux --help lists the options")
+
+
+def parse(argv):
+    """Returns what is for this script, the configuration, and what is for `smmu-vp run`."""
+    parser = Arguments(prog="./vp linux", add_help=False, allow_abbrev=False)
+    parser.add_argument("--program", required=True)
     parser.add_argument("--kernel")
     parser.add_argument("--initrd")
     parser.add_argument("--series", choices=sorted(META), default="6.12")
@@ -291,9 +413,29 @@ def main():
     parser.add_argument("--disk")
     parser.add_argument("--skip-without-packages", action="store_true")
     parser.add_argument("--help", "-h", action="store_true")
-    args, rest = parser.parse_known_args()
+    args, rest = parser.parse_known_args(argv)
+    config = rest.pop(0) if rest and not rest[0].startswith("-") else DEFAULT_CONFIG
     if args.help:
-        print("""usage: ./vp linux [CONFIG] [options]
+        return args, config, rest
+    # Mistakes are told before packages are fetched. smmu-vp knows its own options; with --help it stops after them.
+    r = subprocess.run([args.program, "run", "--help", config, *rest], stdin=subprocess.DEVNULL, capture_output=True,
+                       text=True, errors="replace")
+    if r.returncode != 0:
+        said = re.sub(r"(?m)^smmu-vp: ", "", r.stderr.strip())
+        unknown = re.search(r"unknown option '(--[^'=]*)", said)
+        near = unknown and difflib.get_close_matches(unknown[1], ["--kernel", "--initrd", "--series", "--update", "--disk"])
+        parser.error("unknown option '%s'; did you mean '%s'?" % (unknown[1], near[0]) if near else said)
+    if not os.path.isfile(config):
+        raise Failed("there is no configuration '%s'" % config)
+    if args.kernel and not args.initrd:
+        raise Failed("--kernel needs --initrd: the modules of Debian's initramfs fit Debian's kernel only")
+    for option, file in (("kernel", args.kernel), ("initrd", args.initrd), ("disk", args.disk)):
+        if file is not None and not os.path.isfile(file):
+            raise Failed("--%s: there is no file '%s'" % (option, file))
+    return args, config, rest
+
+
+HELP = """usage: ./vp linux [CONFIG] [options]
 
 CONFIG is vp-configs/linux-smmuv3.toml unless given. Options:
   --kernel FILE   your own kernel (Image, gzip, EFI zboot, ELF); then --initrd is needed, too
@@ -302,47 +444,54 @@ CONFIG is vp-configs/linux-smmuv3.toml unless given. Options:
   --series 6.12   Debian's kernel series: 6.12 (default) or 6.1
   --update        get the newest packages even if there are some in the cache
   --console       a shell in Linux instead of the tests
-Any other option is one of `smmu-vp run`: --append, --dtb, --set, --json, --trace ...""")
-        return 0
-    config = rest.pop(0) if rest and not rest[0].startswith("-") else DEFAULT_CONFIG
-    with tempfile.TemporaryDirectory(prefix="smmu-vp-linux-") as folder:
-        try:
-            kernel, initrd = args.kernel, args.initrd
-            if kernel and not initrd:
-                say("--kernel needs --initrd: the modules of Debian's initramfs fit Debian's kernel only")
-                return CONFIG_ERROR
-            if not kernel:
-                packages = Packages(cache_folder(), args.series)
-                packages.get(args.update)
-                kernel = packages.kernel
-            if not initrd:
-                initrd = os.path.join(folder, "initramfs.cpio")
-                with open(initrd, "wb") as f:
-                    f.write(make_initramfs(packages))
-            disk = args.disk
-            if not disk:
-                disk = os.path.join(folder, "disk.ext4")
-                make_disk(disk)
-        except (Unavailable, OSError, lzma.LZMAError) as e:
-            if isinstance(e, Unavailable) and args.skip_without_packages:
-                say("SKIPPED: " + str(e))
-                return SKIP
-            say(str(e))
-            return CONFIG_ERROR
-        options = ["--kernel", kernel, "--initrd", initrd]
-        options += ["--set", "disk0.image=" + disk]
-        status = subprocess.run([args.program, "run", config, *options, *rest]).returncode
-        own = args.initrd is not None or args.disk is not None or "--console" in rest
-        if status == 0 and not own:
-            wrong = check_disk(disk)
-            if wrong:
-                say(wrong)
-                return 1
-        return status
+Any other option is one of `smmu-vp run`: --append, --dtb, --set, --json, --trace ..."""
+
+
+def run(args, config, rest, folder):
+    kernel, initrd, disk = args.kernel, args.initrd, args.disk
+    if not kernel:
+        packages = Packages(cache_folder(), args.series)
+        packages.get(args.update)
+        kernel = packages.kernel
+    if not initrd:
+        initrd = os.path.join(folder, "initramfs.cpio")
+        with open(initrd, "wb") as f:
+            f.write(make_initramfs(packages))
+    if not disk:
+        disk = os.path.join(folder, "disk.ext4")
+        make_disk(disk)
+    options = ["--kernel", kernel, "--initrd", initrd, "--set", "disk0.image=" + disk]
+    status = simulate([args.program, "run", config, *options, *rest])
+    own = args.initrd is not None or args.disk is not None or "--console" in rest
+    if status == 0 and not own:
+        wrong = check_disk(disk)
+        if wrong:
+            say(wrong)
+            return 1
+    return status
+
+
+def main():
+    stop_signals()
+    skip = "--skip-without-packages" in sys.argv
+    try:
+        args, config, rest = parse(sys.argv[1:])
+        if args.help:
+            print(HELP)
+            return 0
+        with tempfile.TemporaryDirectory(prefix="smmu-vp-linux-") as folder:
+            return run(args, config, rest, folder)
+    except Unavailable as e:
+        say(("SKIPPED: " if skip else "") + str(e))
+        return SKIP if skip else CONFIG_ERROR
+    except (Failed, OSError, lzma.LZMAError) as e:
+        say(str(e))
+        return CONFIG_ERROR
+    except KeyboardInterrupt:
+        return 130
+    except Stopped as e:
+        return 128 + e.args[0]
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except KeyboardInterrupt:
-        sys.exit(130)
+    sys.exit(main())
