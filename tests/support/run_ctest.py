@@ -1,0 +1,50 @@
+#!/usr/bin/env python3
+"""Runs ctest in the working directory, and says at the end which tests were skipped, and why; ctest does not.
+
+usage: run_ctest.py CTEST-OPTION...
+A skipped test says its reason in its output, from the last line with "skipped:" (in any case) on. Exit code: ctest's.
+"""
+import argparse
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import xml.etree.ElementTree as ET
+
+
+def reason(output):
+    lines = [line.rstrip() for line in output.strip().splitlines()]
+    for i in reversed(range(len(lines))):
+        found = re.search(r"(?i)skipped: *(.*)", lines[i])
+        if found:
+            return [found[1], *lines[i + 1:i + 6]]
+    return lines[-3:] or ["it says nothing"]
+
+
+def main():
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--output-junit")
+    args, rest = parser.parse_known_args()
+    with tempfile.TemporaryDirectory() as folder:
+        report = args.output_junit or os.path.join(folder, "ctest.xml")
+        status = subprocess.run(["ctest", *rest, "--output-junit", report]).returncode
+        try:
+            cases = ET.parse(report).getroot().iter("testcase")
+        except FileNotFoundError:
+            return status  # no test was run: ctest has said why
+    # A test whose program is missing is marked in the same way, but ctest counts it as failed.
+    skipped = [c for c in cases for mark in c.findall("skipped") if mark.get("message", "").startswith("SKIP_")]
+    if skipped:
+        print("\nSkipped:")
+    for case in skipped:
+        lines = reason(case.findtext("system-out") or "")
+        print("  %s: %s" % (case.get("name"), "\n    ".join(lines)))
+    return status
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)
