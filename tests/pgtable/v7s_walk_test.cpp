@@ -26,7 +26,7 @@ void expect_fault(const Result& r, FaultKind kind, int level) {
 
 TEST(V7sWalk, SmallPageIsFoundThroughTwoLevels) {
   ShortBench bench;
-  const std::uint64_t va = 0x12345678;
+  const std::uint64_t va = 0x123d5678;
   bench.level2(va, 0x9abcd000U | small_free);
   const Result r = bench.translate(va);
   ASSERT_TRUE(r.ok());
@@ -38,7 +38,7 @@ TEST(V7sWalk, SmallPageIsFoundThroughTwoLevels) {
   EXPECT_EQ(r.stage1.descriptor, 0x9abcd000U | small_free);
   ASSERT_EQ(r.descriptors.size(), 2U);
   EXPECT_EQ(r.descriptors[0], short_TTBR0 + 0x123 * 4);
-  EXPECT_EQ(r.descriptors[1], short_level2 + 0x123 * 0x400 + 0x45 * 4);
+  EXPECT_EQ(r.descriptors[1], short_level2 + 0x123 * 0x400 + 0xd5 * 4);
 }
 
 TEST(V7sWalk, LargePageIs64KiB) {
