@@ -286,10 +286,12 @@ def read(path):
         return f.read()
 
 
-def make_initramfs(packages):
+def make_initramfs(packages, own_disk):
     cpio = Cpio()
     cpio.add("/init", 0o755, read(os.path.join(HERE, "init")))
     cpio.add("/bin/busybox", 0o755, read(os.path.join(packages.root, "bin", "busybox")))
+    if own_disk:
+        cpio.add("/own-disk", 0o644, b"")  # platform/linux/init asks for it
     # The first process writes here before it mounts anything.
     cpio.add("/dev/console", 0o600, b"", 0o020000, (5, 1))
     base = "/lib/modules/%s/" % packages.release
@@ -440,7 +442,8 @@ HELP = """usage: ./vp linux [CONFIG] [options]
 CONFIG is vp-configs/linux-smmuv3.toml unless given. Options:
   --kernel FILE   your own kernel (Image, gzip, EFI zboot, ELF); then --initrd is needed, too
   --initrd FILE   your own initramfs
-  --disk FILE     your own disk image; it is written to. Otherwise a new one for each run
+  --disk FILE     your own disk image. With ext4 and files of the form of docs/linux.md the tests use it, and write
+                  to it; else the three tests of files are skipped. Without this option, a new one for each run
   --series 6.12   Debian's kernel series: 6.12 (default) or 6.1
   --update        get the newest packages even if there are some in the cache
   --console       a shell in Linux instead of the tests
@@ -449,6 +452,7 @@ Any other option is one of `smmu-vp run`: --append, --dtb, --set, --json, --trac
 
 def run(args, config, rest, folder):
     kernel, initrd, disk = args.kernel, args.initrd, args.disk
+    own_disk = disk is not None or any(word.startswith(("disk0.image=", "--set=disk0.image=")) for word in rest)
     if not kernel:
         packages = Packages(cache_folder(), args.series)
         packages.get(args.update)
@@ -456,14 +460,13 @@ def run(args, config, rest, folder):
     if not initrd:
         initrd = os.path.join(folder, "initramfs.cpio")
         with open(initrd, "wb") as f:
-            f.write(make_initramfs(packages))
-    if not disk:
+            f.write(make_initramfs(packages, own_disk))
+    if not own_disk:
         disk = os.path.join(folder, "disk.ext4")
         make_disk(disk)
-    options = ["--kernel", kernel, "--initrd", initrd, "--set", "disk0.image=" + disk]
+    options = ["--kernel", kernel, "--initrd", initrd, *(["--set", "disk0.image=" + disk] if disk else [])]
     status = simulate([args.program, "run", config, *options, *rest])
-    own = args.initrd is not None or args.disk is not None or "--console" in rest
-    if status == 0 and not own:
+    if status == 0 and not own_disk and args.initrd is None and "--console" not in rest:
         wrong = check_disk(disk)
         if wrong:
             say(wrong)

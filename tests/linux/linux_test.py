@@ -85,6 +85,21 @@ def case_stock_linux_probes_the_smmu_uses_a_disk_behind_it_and_reports_a_fault(b
     check(r.stderr.count("has the SHA-256 that Linux gave it") == 2, "the image was not compared from outside", r)
 
 
+def case_an_image_of_another_layout_skips_the_tests_of_its_files_and_stays_as_it_is(b):
+    image = os.path.join(b.folder, "own.img")
+    content = bytes(range(256)) * 4096
+    with open(image, "wb") as f:
+        f.write(content)
+    r, report = b.boot("report.json", "--disk", image)
+    check(r.returncode == 0, "expected exit code 0", r)
+    tests = report["tests"]
+    check((tests["passed"], tests["failed"], tests["skipped"]) == (12, 0, 3), "expected 12 passed, 3 skipped", r)
+    check(r.stdout.count("# SKIP this disk has no ext4 file system with /host/SHA256SUMS") == 3, "no reason is given", r)
+    check("the block device is in an IOMMU group" in r.stdout, "the block device is not tested", r)
+    with open(image, "rb") as f:
+        check(f.read() == content, "the image was written to", r)
+
+
 def case_two_boots_have_the_same_digest(b):
     first, one = b.boot("one.json")
     second, two = b.boot("two.json")
