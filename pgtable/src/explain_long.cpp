@@ -97,7 +97,7 @@ class LongDescriptor {
     } else if (m_mali) {
       m_fields.undocumented(next, 12);
     } else {
-      m_fields.res0(next, 12, m_granule == 16 && next == 15 ? "with LPA bits [51:48] of the address" : "");
+      m_fields.res0(next, 12, m_granule == 16 && next == 15 ? "with LPA: bits [51:48] of the address" : "");
     }
   }
 
@@ -107,7 +107,7 @@ class LongDescriptor {
       if (m_s.secure) {
         m_fields.flag(63, "NSTable", "tables and output from here on are Non-secure", "stays Secure");
       } else {
-        m_fields.res0(63, 63, "NSTable in Secure state");
+        m_fields.res0(63, 63, "NSTable, in Secure state");
       }
       if (m_s.HPD) {
         m_fields.ignored(62, 59, "APTable, XNTable, PXNTable: disabled by HPD");
@@ -139,7 +139,7 @@ class LongDescriptor {
       if (m_DS) {
         address("NLTA", 49, 48);
       } else {
-        m_fields.res0(49, 48, m_granule == 16 ? "" : "with DS bits [49:48] of the address");
+        m_fields.res0(49, 48, m_granule == 16 ? "" : "with DS: bits [49:48] of the address");
       }
       address_field("NLTA", 47, m_granule);
     } else {
@@ -166,7 +166,7 @@ class LongDescriptor {
       if (m_DS) {
         address("OA", 49, 48);
       } else {
-        m_fields.res0(49, 48, m_granule == 16 ? "" : "with DS bits [49:48] of the address");
+        m_fields.res0(49, 48, m_granule == 16 ? "" : "with DS: bits [49:48] of the address");
       }
       address_field("OA", 47, m_size);
     }
@@ -190,9 +190,9 @@ class LongDescriptor {
   void dirty_bit_modifier(bool writable) {
     const char* meaning = "";
     if (!m_fields.bit(51)) {
-      meaning = m_s.HD ? "0: hardware does not change the write permission" : "0";
+      meaning = "hardware does not change the write permission";
     } else if (!m_s.HD) {
-      meaning = "1: without effect, hardware does not manage dirty state (HD)";
+      meaning = "no effect: hardware does not manage dirty state (HD)";
     } else {
       meaning = writable ? "writable, dirty" : "writable, clean: the first write makes it dirty";
     }
@@ -266,7 +266,7 @@ class LongDescriptor {
     if (m_s.secure) {
       m_fields.flag(5, "NS", "output is Non-secure", "output is Secure");
     } else {
-      m_fields.res0(5, 5, "NS in Secure state");
+      m_fields.res0(5, 5, "NS, in Secure state");
     }
     attribute_index();
   }
@@ -279,7 +279,7 @@ class LongDescriptor {
       m_fields.add(59, 59, "PBHA[0]", FieldUse::hardware,
                    "IGNORED, unless VTCR.HWU gives it to the memory system");
       m_fields.software(58, 56, "[58] is AssuredOnly with FEAT_THE");
-      m_fields.ignored(55, 55, "NS in Realm state");
+      m_fields.ignored(55, 55, "NS, in Realm state");
     } else {
       m_fields.ignored(63, 63);
       m_fields.add(62, 59, "System MMU", FieldUse::hardware, "reserved for a System MMU");
@@ -291,7 +291,7 @@ class LongDescriptor {
       m_fields.attribute(54, 53, "XN[1:0]", XN[static_cast<unsigned>(m_fields.bits(54, 53))]);
     } else {
       m_fields.flag(54, "XN", "no execution", "execution allowed");
-      m_fields.res0(53, 53, "XN[0] with XNX");
+      m_fields.res0(53, 53, "XN[0], with XNX");
     }
     contiguous();
     if (!m_aarch64) return;

@@ -7,9 +7,12 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <iostream>
+#include <string_view>
 #include <systemc>
 
 #include "boot.h"
+#include "decode.h"
 #include "listings.h"
 #include "options.h"
 #include "platform_host.h"
@@ -17,6 +20,7 @@
 #include "run.h"
 #include "system.h"
 #include "systemc_reports.h"
+#include "walk.h"
 
 namespace smmuvp::platform {
 namespace {
@@ -47,6 +51,25 @@ ExitCode prepare(const CommandLine& line) {
   return ExitCode::Pass;
 }
 
+// "decode" and "walk": their text is what was asked for, so it goes to standard output.
+ExitCode look_at_tables(const CommandLine& line) {
+  const char* no_colour = std::getenv("NO_COLOR");
+  tables::Output output;
+  output.print = [](std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); };
+  output.terminal = isatty(STDOUT_FILENO) != 0 && (no_colour == nullptr || *no_colour == 0);
+  bool translated = true;
+  if (line.command == CommandLine::Command::Decode) {
+    tables::decode(line.arguments, std::cin, output);
+  } else {
+    translated = tables::walk(line.arguments, std::cin, output);
+  }
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+    fmt::print(stderr, "smmu-vp: cannot write to standard output: {}\n", std::strerror(errno));
+    return ExitCode::Internal;
+  }
+  return translated ? ExitCode::Pass : ExitCode::Fail;
+}
+
 ExitCode command(const CommandLine& line) {
   switch (line.command) {
     case CommandLine::Command::Help:
@@ -70,6 +93,9 @@ ExitCode command(const CommandLine& line) {
                                                                            : components_table(plugins));
       return ExitCode::Pass;
     }
+    case CommandLine::Command::Decode:
+    case CommandLine::Command::Walk:
+      return look_at_tables(line);
   }
   return ExitCode::Internal;
 }

@@ -116,6 +116,13 @@ void only(const po::variables_map& map, const std::string& command, const std::v
 
 CommandLine parse_command_line(int argc, const char* const* argv) {
   CommandLine line;
+  // These two have options of their own.
+  const std::string first = argc > 1 ? argv[1] : "";
+  if (first == "decode" || first == "walk") {
+    line.command = first == "decode" ? CommandLine::Command::Decode : CommandLine::Command::Walk;
+    line.arguments.assign(argv + 2, argv + argc);
+    return line;
+  }
   po::options_description all = run_options();
   all.add_options()("help,h", "")("version", "")("output,o", po::value<std::string>(), "")(
       "arguments", po::value<std::vector<std::string>>(), "");
@@ -167,6 +174,8 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
       {"params", CommandLine::Command::Params, 0, 1, "[TYPE]", {}},
       {"components", CommandLine::Command::Components, 0, 0, "", {}},
       {"trace-points", CommandLine::Command::TracePoints, 0, 1, "[TYPE]", {}},
+      {"decode", CommandLine::Command::Decode, 0, 0, "pte ... as the first words of the command line", {}},
+      {"walk", CommandLine::Command::Walk, 0, 0, "... as the first word of the command line", {}},
       {"help", CommandLine::Command::Help, 0, 1, "", {}},
   };
   std::vector<std::string> names;
@@ -175,6 +184,12 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
     if (words[0] != form.name) continue;
     if (words.size() - 1 < form.least || words.size() - 1 > form.most) {
       throw ConfigError("", fmt::format("expected: smmu-vp {} {}", form.name, form.argument));
+    }
+    if (form.command == CommandLine::Command::Help && words.size() > 1 &&
+        (words[1] == "decode" || words[1] == "walk")) {
+      line.command = words[1] == "decode" ? CommandLine::Command::Decode : CommandLine::Command::Walk;
+      line.arguments = {"--help"};
+      return line;
     }
     only(map, form.name, form.options);
     take_run_options(map, line.run);
@@ -209,6 +224,8 @@ std::string help_text() {
   smmu-vp components             the types of components that plugins offer
   smmu-vp params [TYPE]          their parameters: type, default, range, meaning
   smmu-vp trace-points [TYPE]    what they can trace: name, fields, meaning
+  smmu-vp decode pte VALUE...    what a translation-table descriptor says, field by field
+  smmu-vp walk DUMP VA...        walk the translation tables in a dump of memory, step by step
   smmu-vp --help | --version
 
 {}
@@ -219,8 +236,10 @@ Examples
   smmu-vp run my.toml --trace 'smmu.*' --trace-file trace.txt
   smmu-vp params smmuv3
   smmu-vp dtb my.toml -o my.dtb && dtc -I dtb -O dts my.dtb
+  smmu-vp decode --help
+  smmu-vp walk --help
 
-The guest's console is the only thing on standard output; everything else goes to standard error.
+In a run the guest's console is the only thing on standard output; everything else goes to standard error.
 Plugins are files libsmmuvp-<name>.so, looked for beside the program, then in the folders of
 SMMU_VP_PLUGIN_PATH (separated by ':'), then in the configuration's 'plugins'.
 

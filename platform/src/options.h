@@ -39,11 +39,14 @@ struct CommandLine {
     Dtb,
     Params,
     Components,
-    TracePoints
+    TracePoints,
+    Decode,
+    Walk
   } command = Command::Help;
   std::string config;
-  std::string type;    ///< params, trace-points: only this one
-  std::string output;  ///< dtb
+  std::string type;                    ///< params, trace-points: only this one
+  std::string output;                  ///< dtb
+  std::vector<std::string> arguments;  ///< decode, walk: what follows the command
   RunOptions run;
 };
 

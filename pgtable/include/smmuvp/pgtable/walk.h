@@ -81,6 +81,8 @@ class Walk {
   const Result& result() const { return m_result; }
 
   const WalkRequest& request() const { return m_request; }
+  /// The IPA that stage 2 is translating. Meaningful while op() is of stage 2.
+  std::uint64_t stage2_input() const { return m_ipa; }
 
   /// Saves or restores the walk, a waiting one included; defined in walk_visit.h. A walk is restored over any
   /// other.

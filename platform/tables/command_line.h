@@ -1,0 +1,53 @@
+// What the commands "decode" and "walk" share: numbers and values of the command line, text in columns.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <istream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "smmuvp/pgtable/explain.h"
+
+namespace smmuvp::tables {
+
+/// Where a command writes what it has to say, and what that can show.
+struct Output {
+  std::function<void(std::string_view)> print;
+  bool terminal = false;  ///< colours with --color auto
+};
+
+/// "0x1234" or "0". @param what  names the value in the message. @throws ConfigError
+std::uint64_t parse_hex(const std::string& text, const std::string& what, unsigned bits = 64);
+
+/// Calls take(number) for each of `words`; "-" stands for the numbers in `input`, separated by white space,
+/// with comments from '#' to the end of the line. @throws ConfigError
+void for_each_number(const std::vector<std::string>& words, std::istream& input, const std::string& what,
+                     unsigned bits, const std::function<void(std::uint64_t)>& take);
+
+/// @throws ConfigError with the nearest known name
+pgtable::DescriptorFormat parse_format(const std::string& text);
+pgtable::Granule parse_granule(const std::string& text, const std::string& option);
+pgtable::Regime parse_regime(const std::string& text);
+
+/// "4 KiB", "16 KiB", "64 KiB".
+std::string granule_words(pgtable::Granule granule);
+
+/// --color, and whether there is a terminal. @throws ConfigError
+bool use_colour(const std::string& when, bool terminal);
+
+using Row = std::vector<std::string>;
+/// Columns as wide as their content, two spaces between; no spaces at the end of a line. `mark` of a row is
+/// printed before its first column.
+std::vector<std::string> columns(const std::vector<Row>& rows);
+
+/// Terminal colours around `text`, or `text` alone.
+std::string bold(const std::string& text, bool colour);
+std::string red(const std::string& text, bool colour);
+std::string green(const std::string& text, bool colour);
+
+/// The last words of unknown option names: "; did you mean '--level'?", or nothing.
+std::string suggestion(const std::string& word, const std::vector<std::string>& known);
+
+}  // namespace smmuvp::tables

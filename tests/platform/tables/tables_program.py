@@ -1,0 +1,228 @@
+#!/usr/bin/env python3
+"""The commands "decode" and "walk", seen from outside: exit codes, channels, files that are no dumps.
+
+usage: tables_program.py --program smmu-vp CASE
+What they print is in the transcripts beside this file.
+"""
+import argparse
+import json
+import os
+import pty
+import subprocess
+import sys
+import tempfile
+
+from transcripts import dumps
+
+WALK = ["walk", "ram.bin", "--base", "0x80000000", "--format", "lpae64-s1", "--ttbr0", "0x80010000", "--t0sz", "25"]
+DECODE = ["decode", "pte", "--format", "lpae64-s1", "--level", "3"]
+
+
+class Bench:
+    def __init__(self, program, folder):
+        self.program, self.folder = program, folder
+        for name, data in dumps().items():
+            self.write(name, data)
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def write(self, name, data):
+        with open(self.path(name), "wb") as f:
+            f.write(data)
+
+    def call(self, *words, stdin="", **more):
+        return subprocess.run([self.program, *words], cwd=self.folder, input=stdin, capture_output=True, text=True,
+                              errors="replace", timeout=60, **more)
+
+
+def check(condition, text, result=None):
+    if condition:
+        return
+    print("FAILED:", text)
+    if result is not None:
+        print("exit code", result.returncode)
+        print("--- stdout\n" + result.stdout[-3000:] + "\n--- stderr\n" + result.stderr[-3000:])
+    sys.exit(1)
+
+
+def refused(b, words, *texts, **more):
+    r = b.call(*words, **more)
+    check(r.returncode == 64, "expected exit code 64", r)
+    check(r.stdout == "", "expected nothing on standard output", r)
+    check(r.stderr.startswith("smmu-vp: "), "expected a message of the program", r)
+    for t in texts:
+        check(t in r.stderr, "the message does not say: %s" % t, r)
+
+
+def case_exit_codes_tell_translated_from_faulted(b):
+    check(b.call(*WALK, "0x1000").returncode == 0, "a translation")
+    check(b.call(*WALK, "0x5000").returncode == 1, "a fault")
+    check(b.call(*WALK, "0x1000", "0x5000", "0x1000").returncode == 1, "a fault among translations")
+    check(b.call(*DECODE, "0x0").returncode == 0, "an invalid descriptor can be explained")
+
+
+def case_help_teaches_with_examples(b):
+    for words in (("decode", "--help"), ("walk", "--help"), ("help", "walk"), ("help", "decode")):
+        r = b.call(*words)
+        check(r.returncode == 0 and r.stderr == "", "help", r)
+        check(r.stdout.count("\n  smmu-vp ") >= 3 and "Examples" in r.stdout and "Exit codes" in r.stdout, "examples", r)
+    r = b.call("--help")
+    check("smmu-vp decode pte" in r.stdout and "smmu-vp walk DUMP" in r.stdout, "the program's help names both", r)
+
+
+def case_examples_of_the_help_work(b):
+    found = 0
+    for command in ("decode", "walk"):
+        text = b.call(command, "--help").stdout.replace("\\\n", " ")
+        for line in text[text.index("Examples"):].splitlines():
+            if line.startswith("  smmu-vp "):
+                r = b.call(*line.split()[1:])
+                check(r.returncode in (0, 1) and r.stderr == "", line, r)
+                found += 1
+    check(found == 4, "expected two examples each")
+
+
+def case_json_is_one_document_with_all_facts(b):
+    r = b.call(*DECODE[:4], "--json", "0x0060000041203703", "0x0")
+    d = json.loads(r.stdout)["descriptors"]
+    check([e["levels"] for e in d[0]["explanations"]] == [[0, 1, 2], [3]], "levels", r)
+    page = d[0]["explanations"][1]
+    check(page["address"] == "0x41203000" and page["size"] == 4096 and not page["wrong"], "page", r)
+    check(sum(f["high"] - f["low"] + 1 for f in page["fields"]) == 64, "all bits", r)
+    check(d[1]["explanations"][0]["kind"] == "invalid", "second descriptor", r)
+
+    r = b.call(*WALK, "--json", "--ha", "0x3000", "0x400000")
+    walks = json.loads(r.stdout)["walks"]
+    check(r.returncode == 1, "exit code", r)
+    check(walks[0]["translation"]["output"] == "0x80102000", "output", r)
+    update = walks[0]["steps"][-1]
+    check(update["operation"] == "compare-and-swap" and update["done"] and
+          int(update["before"], 16) | 1 << 10 == int(update["after"], 16), "hardware update", r)
+    check(walks[1]["fault"]["kind"].startswith("external abort") and walks[1]["fault"]["table_address"] == "0xc0000000", "fault", r)
+    check(json.loads(r.stdout)["config"]["stage1.tables[0].TxSZ"] == "25", "config", r)
+
+
+def case_values_come_from_standard_input(b):
+    r = b.call(*DECODE, "-", stdin="0x41203703 # a page\n\n0x0, 0x1\n")
+    check(r.returncode == 0 and r.stdout.count("lpae64-s1") == 3, "three descriptors", r)
+    r = b.call(*WALK, "-", "0x2000", stdin="0x1000\n")
+    check(r.returncode == 0 and r.stdout.count("VA 0x") == 2, "two addresses", r)
+    r = b.call(*DECODE, "-", stdin="0x41203703\n41203703\n")
+    check(r.returncode == 64 and "standard input, line 2" in r.stderr, "the line is named", r)
+    refused(b, [*WALK, "-"], "no hexadecimal number", stdin="\0\xff\n")
+
+
+def case_colours_are_for_terminals(b):
+    def seen(*words, **env):
+        master, slave = pty.openpty()
+        clean = {k: v for k, v in os.environ.items() if k != "NO_COLOR"}
+        subprocess.run([b.program, *words], cwd=b.folder, stdin=subprocess.DEVNULL, stdout=slave, timeout=60, env=dict(clean, **env))
+        os.close(slave)
+        text = b""
+        while True:
+            try:
+                part = os.read(master, 65536)
+            except OSError:
+                break
+            if not part:
+                break
+            text += part
+        os.close(master)
+        return text.decode()
+    for words in ([*WALK, "0x5000"], [*DECODE, "0x503"]):
+        check("\033[" not in b.call(*words).stdout, "colours in a pipe")
+        check("\033[" in b.call(*words, "--color", "always").stdout, "no colours with --color always")
+        check("\033[" in seen(*words), "no colours at a terminal")
+        check("\033[" not in seen(*words, NO_COLOR="1"), "colours with NO_COLOR")
+        check("\033[" not in seen(*words, "--color", "never"), "colours with --color never")
+
+
+def case_columns_line_up(b):
+    lines = b.call(*DECODE, "0x0060000041203703").stdout.splitlines()[1:]
+    for name in ("field", "value"):
+        column = lines[0].index(name)
+        check(all(line[column - 1] == " " and line[column] != " " for line in lines), "column " + name)
+    check(all(line == line.rstrip() for line in lines), "spaces at the end of a line")
+
+
+def case_files_that_are_no_dumps_are_refused(b):
+    b.write("empty", b"")
+    os.mkfifo(b.path("pipe"))
+    os.mkdir(b.path("folder"))
+    rest = WALK[2:] + ["0x1000"]
+    refused(b, ["walk", "missing", *rest], "cannot read missing")
+    refused(b, ["walk", "empty", *rest], "empty is empty")
+    for name in ("pipe", "folder", "/dev/zero"):
+        refused(b, ["walk", name, *rest], name + " is no regular file")
+    refused(b, ["walk", "ram.bin", "--base", "0xfffffffffff00000", *WALK[4:], "0x0"], "beyond the last address")
+    refused(b, ["walk", "--dump", "ram.bin@0x80000000", "--dump", "ram.bin@0x80001000", *WALK[4:], "0x0"], "overlaps")
+
+
+def case_a_dump_cut_anywhere_is_an_external_abort_and_no_crash(b):
+    whole = dumps()["ram.bin"]
+    for size in (1, 7, 0x10000, 0x10007, 0x11001, 0x12008, 0x1200f, 0x12010):
+        b.write("cut", whole[:size])
+        r = b.call("walk", "cut", *WALK[2:], "0x1000")
+        expected = 0 if size >= 0x12010 else 1
+        check(r.returncode == expected, "with %d bytes" % size, r)
+        check(("no dump holds" in r.stdout) == (expected == 1), "an abort is shown as such", r)
+
+
+def case_a_huge_dump_is_read_only_where_the_walk_looks(b):
+    with open(b.path("huge"), "wb") as f:
+        f.write(dumps()["ram.bin"])
+        f.truncate(1 << 40)
+    limit = "ulimit -v 1000000; exec \"$0\" \"$@\""
+    r = subprocess.run(["sh", "-c", limit, b.program, "walk", "huge", *WALK[2:], "0x1000", "0x400000"], cwd=b.folder,
+                       capture_output=True, text=True, timeout=60)
+    check(r.returncode == 1 and "0x80100000" in r.stdout and "level 3" in r.stdout, "a sparse dump of 1 TiB", r)
+
+
+def case_several_dumps_are_one_memory(b):
+    whole = dumps()["ram.bin"]
+    b.write("low", whole[:0x12000])
+    b.write("high", whole[0x12000:])
+    r = b.call("walk", "--dump", "low@0x80000000", "--dump", "high@0x80012000", *WALK[4:], "0x1000")
+    check(r.returncode == 0 and "0x80100000" in r.stdout, "two dumps", r)
+
+
+def case_output_that_cannot_be_written_is_told(b):
+    with open("/dev/full", "w") as full:
+        r = subprocess.run([b.program, *WALK, "0x5000"], cwd=b.folder, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+    check(r.returncode == 70 and "cannot write" in r.stderr, "exit code %d: %s" % (r.returncode, r.stderr))
+
+
+def case_mistakes_are_answered_with_what_to_do(b):
+    refused(b, ["decode"], "smmu-vp decode pte --format")
+    refused(b, ["decode", "pte", "0x1"], "--format: lpae64-s1")
+    refused(b, [*DECODE[:3], "lpae64_s1", "0x1"], "did you mean 'lpae64-s1'?")
+    refused(b, [*DECODE, "41203703"], "did you mean '0x41203703'?")
+    refused(b, [*DECODE, "0x1" + "0" * 16], "more than 64 bits")
+    refused(b, [*DECODE[:4], "--level", "4", "0x1"], "0 to 3")
+    refused(b, [*DECODE, "--tre", "0x1"], "it is of v7s")
+    refused(b, [*DECODE, "--levl", "0x1"], "did you mean '--level'?")
+    refused(b, ["walk"], "smmu-vp walk DUMP --base")
+    refused(b, ["walk", "0x1000"], "where the dump's file name is expected")
+    refused(b, ["walk", "ram.bin", "0x1000"], "--base 0x80000000")
+    refused(b, WALK, "no address given")
+    refused(b, [*WALK[:6], "0x1000"], "add --ttbr0")
+    refused(b, [*WALK, "--access", "wirte", "0x0"], "did you mean 'write'?")
+    refused(b, [*WALK, "--set", "stage1.wxn=1", "0x0"], "did you mean 'stage1.WXN'?")
+    refused(b, [*WALK, "--set", "stage1.WXN=yes", "0x0"], "expected true or false")
+    refused(b, [*WALK, "--vttbr", "0x0", "0x0"], "--vttbr means nothing")
+    refused(b, ["--json", "walk"], "")
+    refused(b, ["wlak"], "did you mean 'walk'?")
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--program", required=True)
+    parser.add_argument("case")
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        globals()["case_" + args.case](Bench(os.path.abspath(args.program), folder))
+
+
+if __name__ == "__main__":
+    main()
