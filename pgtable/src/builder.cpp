@@ -131,6 +131,15 @@ bool Builder::prune(Path& path) {
   return true;
 }
 
+// The same for the tables of an address, which a memory that failed may have kept.
+bool Builder::prune_at(const Tree& tree, std::uint64_t va, bool& pruned) {
+  const std::size_t before = m_tables.size();
+  Path path = find(tree, va, tree.encoding->geometry().last_level, nullptr);
+  const bool good = path.result && prune(path);
+  pruned = m_tables.size() != before;
+  return good;
+}
+
 // ---- Descriptors
 
 MemoryOp Builder::operation(const Tree& tree, std::uint64_t address, int level) const {
@@ -305,8 +314,11 @@ BuildResult Builder::map(std::uint64_t va, std::uint64_t output, std::uint64_t s
     if (kind == Kind::leaf) {
       return failure(BuildStatus::already_mapped, "a leaf is in the way", done);
     }
-    if (kind == Kind::table) {  // may have room for smaller leaves
-      top = level + 1;
+    if (kind == Kind::table) {
+      bool pruned = false;
+      if (!prune_at(*tree, in, pruned)) return memory_error(done);
+      // The table is gone if it was empty, else it may have room for smaller leaves.
+      if (!pruned) top = level + 1;
       continue;
     }
     if (run != 0 && !run_is_free(path, bit(run))) run = 0;

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <iterator>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 
@@ -18,7 +20,7 @@ class AccountedMemory {
   static constexpr std::int64_t never = -1;
 
   MemoryResponse operator()(const MemoryOp& op) {
-    if (op.kind == MemoryOpKind::write && fails(ops_until_failure, failures)) {
+    if (op.kind == MemoryOpKind::write && fails(writes_until_failure, failures)) {
       return {MemoryStatus::external_abort, 0};
     }
     if (op.kind == MemoryOpKind::read && fails(reads_until_failure, failures)) {
@@ -66,14 +68,27 @@ class AccountedMemory {
     return bytes;
   }
   bool all_zero() const { return m_words.empty(); }
+  /// Tables that hold zeros only.
+  std::uint64_t empty_tables() const {
+    std::set<std::uint64_t> used;
+    for (const auto& [address, word] : m_words) {
+      const auto after = m_live.upper_bound(address);
+      if (after != m_live.begin()) used.insert(std::prev(after)->first);
+    }
+    return m_live.size() - used.size();
+  }
   /// Frees of what was not allocated; none in a working Builder.
   const std::string& wrong_frees() const { return m_wrong_frees; }
 
-  std::int64_t ops_until_failure = never;  ///< writes
+  std::int64_t writes_until_failure = never;
   std::int64_t reads_until_failure = never;
   std::int64_t allocations_until_failure = never;
   bool failures_last = false;  ///< all that follows the first failure fails, too
   std::uint64_t failures = 0;
+  void stop_failing() {
+    writes_until_failure = reads_until_failure = allocations_until_failure = never;
+    failures_last = false;
+  }
 
  private:
   bool fails(std::int64_t& until, std::uint64_t& count) const {

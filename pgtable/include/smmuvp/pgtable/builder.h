@@ -199,6 +199,7 @@ class Builder {
   Path find(const Tree& tree, std::uint64_t va, int level, const Mapping* create, bool any_table = false);
   BuildResult make_table(Path& path, const Mapping& mapping);
   bool prune(Path& path);
+  bool prune_at(const Tree& tree, std::uint64_t va, bool& pruned);
   bool run_is_free(Path& path, std::uint64_t count);
   BuildResult map_leaf(Path& path, std::uint64_t output, std::uint64_t count, const Mapping& mapping);
   BuildResult break_run(Path& path, std::uint64_t va);
