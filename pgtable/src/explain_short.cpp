@@ -42,7 +42,8 @@ class ShortDescriptor {
  private:
   void address(const char* name, unsigned high, unsigned low, unsigned to) {
     const std::uint64_t part = m_fields.bits(high, low) << to;
-    m_e.address = m_e.address.value_or(0) | part;
+    if (!m_e.address) m_e.address = 0;  // not value_or(): g++ 12 warns of it with the sanitizers on
+    *m_e.address |= part;
     m_fields.add(high, low, name, FieldUse::address, hex(part));
   }
 
