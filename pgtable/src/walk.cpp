@@ -170,10 +170,13 @@ bool Walk::is_consistent() const {
                          (l.granule_shift == 14 && l.stride == 11) ||
                          (l.granule_shift == 16 && l.stride == 13);
     bool good = granule && l.input_bits <= 52 && l.first_index_bits <= l.stride + 4 && l.output_size >= 32 &&
-                l.output_size <= 52 && l.high_shift <= 42 && level >= first_level && level <= last_level &&
+                l.output_size <= 52 && l.high_shift <= 42 &&
                 (l.address_mask & low_bits(l.granule_shift)) == 0 && (l.base & low_bits(3)) == 0;
     good = good && (l.high_mask == 0 || (l.high_mask == 0xf000 && l.high_shift == 36) ||
                     (l.high_mask == 0x0300 && l.high_shift == 42));
+    for (const int n : {level, static_cast<int>(l.start_level)}) {  // nested: stage 2 starts again and again
+      good = good && n >= first_level && n <= last_level && level_shift(l, n) < 64;
+    }
     for (const std::uint8_t c : l.contiguous) good = good && c <= 7;
     for (unsigned type = 0; type < 4; ++type) {
       good = good && kind_of(l.kinds, last_level, type) != Kind::table;
