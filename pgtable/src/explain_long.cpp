@@ -15,8 +15,8 @@ class LongDescriptor {
     m_stage1 = format == DescriptorFormat::lpae64_s1 || format == DescriptorFormat::lpae32_s1;
     m_two_privileges = s.regime == Regime::el1_0 || s.regime == Regime::el2_0;
     m_granule = m_aarch64 ? static_cast<unsigned>(s.granule) : 12;
-    m_LPA = m_aarch64 && m_granule == 16 && s.LPA;
-    m_DS = m_aarch64 && m_granule != 16 && s.DS;
+    m_lpa = m_aarch64 && m_granule == 16 && s.LPA;
+    m_ds = m_aarch64 && m_granule != 16 && s.DS;
     m_size = m_granule + (m_granule - 3) * static_cast<unsigned>(3 - level);
   }
 
@@ -51,13 +51,13 @@ class LongDescriptor {
     bool block = false;
     switch (m_granule) {
       case 12:
-        block = m_level >= 1 || (m_level == 0 && m_DS);
+        block = m_level >= 1 || (m_level == 0 && m_ds);
         break;
       case 14:
-        block = m_level == 2 || (m_level == 1 && m_DS);
+        block = m_level == 2 || (m_level == 1 && m_ds);
         break;
       default:
-        block = m_level == 2 || (m_level == 1 && m_LPA);
+        block = m_level == 2 || (m_level == 1 && m_lpa);
     }
     return block ? DescriptorKind::block : DescriptorKind::reserved;
   }
@@ -92,7 +92,7 @@ class LongDescriptor {
       next = 15;
     }
     if (next < 12) return;
-    if (m_LPA) {
+    if (m_lpa) {
       address(name, 15, 12, 36);
     } else if (m_mali) {
       m_fields.undocumented(next, 12);
@@ -136,7 +136,7 @@ class LongDescriptor {
     if (m_aarch64) {
       m_fields.ignored(58, 51);
       m_fields.res0(50, 50);
-      if (m_DS) {
+      if (m_ds) {
         address("NLTA", 49, 48);
       } else {
         m_fields.res0(49, 48, m_granule == 16 ? "" : "with DS: bits [49:48] of the address");
@@ -147,7 +147,7 @@ class LongDescriptor {
       m_fields.res0(51, 40);
       address_field("NLTA", 39, 12);
     }
-    if (m_DS) {
+    if (m_ds) {
       m_fields.ignored(11, 10);
       address("NLTA", 9, 8, 42);
       m_fields.ignored(7, 2);
@@ -163,7 +163,7 @@ class LongDescriptor {
       m_fields.res0(51, 40);
       address_field("OA", 39, m_size);
     } else {
-      if (m_DS) {
+      if (m_ds) {
         address("OA", 49, 48);
       } else {
         m_fields.res0(49, 48, m_granule == 16 ? "" : "with DS: bits [49:48] of the address");
@@ -223,7 +223,7 @@ class LongDescriptor {
   }
 
   void shareability() {
-    if (m_DS) return address("OA", 9, 8, 42);
+    if (m_ds) return address("OA", 9, 8, 42);
     const auto SH = static_cast<Shareability>(m_fields.bits(9, 8));
     m_fields.attribute(9, 8, "SH[1:0]",
                        SH == Shareability::reserved ? "reserved value" : shareability_words(SH),
@@ -361,8 +361,8 @@ class LongDescriptor {
   bool m_stage1 = false;  // in the architecture's formats
   bool m_two_privileges = true;
   unsigned m_granule = 12;
-  bool m_LPA = false;
-  bool m_DS = false;
+  bool m_lpa = false;
+  bool m_ds = false;
   unsigned m_size = 0;  // log2 of what a descriptor of this level covers
 };
 

@@ -50,8 +50,8 @@ class ShortDescriptor {
   void leaf(DescriptorKind kind, unsigned shift, const Positions& at) {
     m_e.kind = kind;
     m_e.size_shift = static_cast<std::uint8_t>(shift);
-    m_TEX = static_cast<unsigned>(m_fields.bits(at.TEX + 2, at.TEX));
-    m_AP = static_cast<unsigned>(m_fields.bits(at.AP + 1, at.AP)) | (m_fields.bit(at.AP2) ? 4U : 0U);
+    m_tex = static_cast<unsigned>(m_fields.bits(at.TEX + 2, at.TEX));
+    m_ap = static_cast<unsigned>(m_fields.bits(at.AP + 1, at.AP)) | (m_fields.bit(at.AP2) ? 4U : 0U);
     m_at = at;
   }
 
@@ -61,7 +61,7 @@ class ShortDescriptor {
     implementation_defined();
     domain();
     m_fields.res0(4, 4);
-    NS(3);
+    add_ns(3);
     m_fields.flag(2, "PXN", "no privileged execution below", "privileged execution allowed");
     m_fields.add(1, 0, "type", FieldUse::type, "0b01: table of level 2");
   }
@@ -69,7 +69,7 @@ class ShortDescriptor {
   void section() {
     leaf(DescriptorKind::section, 20, section_positions);
     address("PA[31:20]", 31, 20, 20);
-    NS(19);
+    add_ns(19);
     m_fields.add(18, 18, "type", FieldUse::type, "0: section");
     section_middle();
     implementation_defined();
@@ -81,7 +81,7 @@ class ShortDescriptor {
     leaf(DescriptorKind::supersection, 24, section_positions);
     address("PA[31:24]", 31, 24, 24);
     address("PA[35:32]", 23, 20, 32);
-    NS(19);
+    add_ns(19);
     m_fields.add(18, 18, "type", FieldUse::type, "1: supersection; belongs to domain 0");
     section_middle();
     implementation_defined();
@@ -90,16 +90,16 @@ class ShortDescriptor {
   }
 
   void section_middle() {
-    nG(17);
-    S(16);
-    AP2();
-    TEX();
-    AP();
+    add_ng(17);
+    add_s(16);
+    add_ap2();
+    add_tex();
+    add_ap();
   }
 
   void section_end() {
-    XN(4);
-    C_and_B();
+    add_xn(4);
+    add_c_and_b();
     m_fields.add(1, 1, "type", FieldUse::type, "1: section or supersection");
     m_fields.flag(0, "PXN", "no privileged execution", "privileged execution allowed");
   }
@@ -107,28 +107,28 @@ class ShortDescriptor {
   void large_page() {
     leaf(DescriptorKind::large_page, 16, large_page_positions);
     address("PA[31:16]", 31, 16, 16);
-    XN(15);
-    TEX();
-    nG(11);
-    S(10);
-    AP2();
+    add_xn(15);
+    add_tex();
+    add_ng(11);
+    add_s(10);
+    add_ap2();
     m_fields.res0(8, 6);
-    AP();
-    C_and_B();
+    add_ap();
+    add_c_and_b();
     m_fields.add(1, 0, "type", FieldUse::type, "0b01: large page");
   }
 
   void small_page() {
     leaf(DescriptorKind::small_page, 12, small_page_positions);
     address("PA[31:12]", 31, 12, 12);
-    nG(11);
-    S(10);
-    AP2();
-    TEX();
-    AP();
-    C_and_B();
+    add_ng(11);
+    add_s(10);
+    add_ap2();
+    add_tex();
+    add_ap();
+    add_c_and_b();
     m_fields.add(1, 1, "type", FieldUse::type, "1: small page");
-    XN(0);
+    add_xn(0);
   }
 
   void implementation_defined() { m_fields.add(9, 9, "IMPLEMENTATION DEFINED", FieldUse::hardware, ""); }
@@ -147,17 +147,17 @@ class ShortDescriptor {
     m_fields.attribute(8, 5, "Domain", meaning);
   }
 
-  void NS(unsigned n) {
+  void add_ns(unsigned n) {
     if (m_s.secure) {
       m_fields.flag(n, "NS", "output is Non-secure", "output is Secure");
     } else {
       m_fields.add(n, n, "NS", FieldUse::software, "ignored in Non-secure state");
     }
   }
-  void nG(unsigned n) { m_fields.flag(n, "nG", "not global: belongs to one ASID", "global: all ASIDs"); }
-  void XN(unsigned n) { m_fields.flag(n, "XN", "no execution", "execution allowed"); }
+  void add_ng(unsigned n) { m_fields.flag(n, "nG", "not global: belongs to one ASID", "global: all ASIDs"); }
+  void add_xn(unsigned n) { m_fields.flag(n, "XN", "no execution", "execution allowed"); }
 
-  void S(unsigned n) {
+  void add_s(unsigned n) {
     if (m_s.TRE) {
       m_fields.flag(n, "S", "1: PRRR.NS1 or DS1 says whether shareable",
                     "0: PRRR.NS0 or DS0 says whether shareable");
@@ -166,12 +166,12 @@ class ShortDescriptor {
     }
   }
 
-  void AP2() {
+  void add_ap2() {
     m_fields.flag(m_at.AP2, "AP[2]", "takes writing away: see AP[1:0]", "leaves writing: see AP[1:0]");
   }
 
   // Without AFE AP[2:0] are one value; with AFE AP[2:1] are, and AP[0] is the Access flag.
-  void AP() {
+  void add_ap() {
     static constexpr std::array<const char*, 8> full = {"no access",
                                                         "privileged read and write, unprivileged none",
                                                         "privileged read and write, unprivileged read",
@@ -184,14 +184,14 @@ class ShortDescriptor {
         "privileged read and write, unprivileged none", "privileged and unprivileged read and write",
         "privileged read, unprivileged none", "privileged and unprivileged read"};
     if (!m_s.AFE) {
-      m_fields.attribute(m_at.AP + 1, m_at.AP, "AP[1:0]", full[m_AP], m_AP == 4);
+      m_fields.attribute(m_at.AP + 1, m_at.AP, "AP[1:0]", full[m_ap], m_ap == 4);
       return;
     }
-    m_fields.attribute(m_at.AP + 1, m_at.AP + 1, "AP[1]", simple[m_AP >> 1]);
+    m_fields.attribute(m_at.AP + 1, m_at.AP + 1, "AP[1]", simple[m_ap >> 1]);
     m_fields.flag(m_at.AP, "AP[0]", "Access flag: accessed", "Access flag: not accessed, Access flag fault");
   }
 
-  void TEX() {
+  void add_tex() {
     if (m_s.TRE) {
       m_fields.software(m_at.TEX + 2, m_at.TEX + 1, "TEX[2:1] with TRE");
       m_fields.attribute(m_at.TEX, m_at.TEX, "TEX[0]", remapped());
@@ -202,21 +202,22 @@ class ShortDescriptor {
     m_fields.attribute(m_at.TEX + 2, m_at.TEX, "TEX[2:0]", words, reserved);
   }
 
-  void C_and_B() {
+  void add_c_and_b() {
     const char* with = m_s.TRE ? "see TEX[0]" : "see TEX[2:0]";
     m_fields.attribute(3, 3, "C", with);
     m_fields.attribute(2, 2, "B", with);
   }
 
-  unsigned C_B() const { return static_cast<unsigned>(m_fields.bits(3, 2)); }
+  unsigned bits_of_c_and_b() const { return static_cast<unsigned>(m_fields.bits(3, 2)); }
 
   std::string memory(bool& reserved) const {
     static constexpr std::array<const char*, 4> cacheability = {
         "Non-cacheable", "Write-Back W-allocate", "Write-Through no W-allocate", "Write-Back no W-allocate"};
-    if (m_TEX >= 4) {
-      return std::string("Normal, Outer ") + cacheability[m_TEX & 3] + ", Inner " + cacheability[C_B()];
+    if (m_tex >= 4) {
+      return std::string("Normal, Outer ") + cacheability[m_tex & 3] + ", Inner " +
+             cacheability[bits_of_c_and_b()];
     }
-    switch (m_TEX << 2 | C_B()) {
+    switch (m_tex << 2 | bits_of_c_and_b()) {
       case 0b00000:
         return "Device-nGnRnE (Strongly-ordered)";
       case 0b00001:
@@ -241,7 +242,7 @@ class ShortDescriptor {
 
   // PRRR.TR<n> and NMRR.{OR<n>, IR<n>} with n = {TEX[0], C, B}
   std::string remapped() const {
-    const unsigned n = (m_TEX & 1) << 2 | C_B();
+    const unsigned n = (m_tex & 1) << 2 | bits_of_c_and_b();
     const std::string index = std::to_string(n);
     if (n == 6) return "with C and B 6: IMPLEMENTATION DEFINED memory";
     std::string text = "with C and B " + index + ": ";
@@ -268,8 +269,8 @@ class ShortDescriptor {
   Explanation m_e;
   FieldList m_fields;
   Positions m_at = {};
-  unsigned m_TEX = 0;
-  unsigned m_AP = 0;
+  unsigned m_tex = 0;
+  unsigned m_ap = 0;
 };
 
 }  // namespace

@@ -38,8 +38,7 @@ std::string granule_words(pgtable::Granule granule);
 bool use_colour(const std::string& when, bool terminal);
 
 using Row = std::vector<std::string>;
-/// Columns as wide as their content, two spaces between; no spaces at the end of a line. `mark` of a row is
-/// printed before its first column.
+/// Lines whose columns are as wide as their content, two spaces between; no spaces at the end of a line.
 std::vector<std::string> columns(const std::vector<Row>& rows);
 
 /// Terminal colours around `text`, or `text` alone.

@@ -31,8 +31,8 @@ Granule granule(unsigned value, const char* field, std::initializer_list<unsigne
   if (shift == 0) throw ConfigError(field, fmt::format("{} is {:#04b}, which is reserved", field, value));
   return static_cast<Granule>(shift);
 }
-Granule TG0(unsigned value, const char* field) { return granule(value, field, {12, 16, 14, 0}); }
-Granule TG1(unsigned value, const char* field) { return granule(value, field, {0, 14, 12, 16}); }
+Granule granule_of_tg0(unsigned value, const char* field) { return granule(value, field, {12, 16, 14, 0}); }
+Granule granule_of_tg1(unsigned value, const char* field) { return granule(value, field, {0, 14, 12, 16}); }
 
 std::uint8_t output_size(unsigned value, const char* field) {
   static constexpr std::uint8_t sizes[] = {32, 36, 40, 42, 44, 48, 52};
@@ -53,7 +53,7 @@ void note_unmodelled(std::uint64_t value, std::initializer_list<Unmodelled> list
 }
 
 // With 64 KiB granules descriptors hold 52 bits where the output size is 52 (DDI 0487 D8.3, FEAT_LPA).
-void take_LPA(Stage1Config& s1) {
+void take_lpa(Stage1Config& s1) {
   for (const TableConfig& t : s1.tables) {
     if (!t.EPD && t.granule == Granule::size_64k && s1.output_size == 52) s1.LPA = true;
   }
@@ -68,7 +68,7 @@ std::uint64_t base_address(std::uint64_t value, bool wide) {
 
 }  // namespace
 
-void take_TCR_EL1(std::uint64_t value, Config& config, Notes& notes) {
+void take_tcr_el1(std::uint64_t value, Config& config, Notes& notes) {
   Stage1Config& s1 = config.stage1;
   for (unsigned i = 0; i < 2; ++i) {
     TableConfig& t = s1.tables[i];
@@ -80,14 +80,14 @@ void take_TCR_EL1(std::uint64_t value, Config& config, Notes& notes) {
     t.HPD = bit(value, 41 + i);
     t.E0PD = bit(value, 55 + i);
   }
-  s1.tables[0].granule = TG0(bits(value, 15, 14), "TCR.TG0");
+  s1.tables[0].granule = granule_of_tg0(bits(value, 15, 14), "TCR.TG0");
   // A reserved encoding matters only where the range is walked.
-  if (!s1.tables[1].EPD) s1.tables[1].granule = TG1(bits(value, 31, 30), "TCR.TG1");
+  if (!s1.tables[1].EPD) s1.tables[1].granule = granule_of_tg1(bits(value, 31, 30), "TCR.TG1");
   s1.output_size = output_size(bits(value, 34, 32), "TCR.IPS");
   s1.HA = bit(value, 39);
   s1.HD = s1.HA && bit(value, 40);
   s1.DS = bit(value, 59);
-  take_LPA(s1);
+  take_lpa(s1);
   note_unmodelled(value,
                   {{51, "TCR.TBID0"},
                    {52, "TCR.TBID1"},
@@ -98,24 +98,24 @@ void take_TCR_EL1(std::uint64_t value, Config& config, Notes& notes) {
                   notes);
 }
 
-void take_TCR_EL2(std::uint64_t value, Config& config, Notes& notes) {
+void take_tcr_el2(std::uint64_t value, Config& config, Notes& notes) {
   Stage1Config& s1 = config.stage1;
   TableConfig& t = s1.tables[0];
   t.EPD = false;
   t.TxSZ = static_cast<std::uint8_t>(bits(value, 5, 0));
   t.walk_attributes = walk_attributes(value, 8);
-  t.granule = TG0(bits(value, 15, 14), "TCR.TG0");
+  t.granule = granule_of_tg0(bits(value, 15, 14), "TCR.TG0");
   s1.output_size = output_size(bits(value, 18, 16), "TCR.PS");
   t.TBI = bit(value, 20);
   s1.HA = bit(value, 21);
   s1.HD = s1.HA && bit(value, 22);
   t.HPD = bit(value, 24);
   s1.DS = bit(value, 32);
-  take_LPA(s1);
+  take_lpa(s1);
   note_unmodelled(value, {{29, "TCR.TBID"}, {33, "TCR.MTX"}}, notes);
 }
 
-void take_TTBCR(std::uint64_t value, Config& config, Notes& notes) {
+void take_ttbcr(std::uint64_t value, Config& config, Notes& notes) {
   Stage1Config& s1 = config.stage1;
   const bool EAE = bit(value, 31);
   if (s1.format == Format::v7s) {
@@ -139,7 +139,7 @@ void take_TTBCR(std::uint64_t value, Config& config, Notes& notes) {
   }
 }
 
-void take_HTCR(std::uint64_t value, Config& config) {
+void take_htcr(std::uint64_t value, Config& config) {
   TableConfig& t = config.stage1.tables[0];
   t.EPD = false;
   t.TxSZ = static_cast<std::uint8_t>(bits(value, 2, 0));
@@ -147,7 +147,7 @@ void take_HTCR(std::uint64_t value, Config& config) {
   t.HPD = bit(value, 24);
 }
 
-void take_VTCR(std::uint64_t value, Config& config, Notes& notes) {
+void take_vtcr(std::uint64_t value, Config& config, Notes& notes) {
   Stage2Config& s2 = config.stage2;
   s2.walk_attributes = walk_attributes(value, 8);
   const unsigned SL0 = bits(value, 7, 6);
@@ -161,7 +161,7 @@ void take_VTCR(std::uint64_t value, Config& config, Notes& notes) {
     return;
   }
   s2.T0SZ = static_cast<std::int8_t>(bits(value, 5, 0));
-  s2.granule = TG0(bits(value, 15, 14), "VTCR.TG0");
+  s2.granule = granule_of_tg0(bits(value, 15, 14), "VTCR.TG0");
   s2.output_size = output_size(bits(value, 18, 16), "VTCR.PS");
   s2.HA = bit(value, 21);
   s2.HD = s2.HA && bit(value, 22);
@@ -181,7 +181,7 @@ void take_VTCR(std::uint64_t value, Config& config, Notes& notes) {
   }
 }
 
-void take_TTBR(std::uint64_t value, unsigned range, Config& config) {
+void take_ttbr(std::uint64_t value, unsigned range, Config& config) {
   const Stage1Config& s1 = config.stage1;
   TableConfig& t = config.stage1.tables[range];
   switch (s1.format) {
@@ -207,7 +207,7 @@ void take_TTBR(std::uint64_t value, unsigned range, Config& config) {
   if (bit(value, 1)) t.walk_attributes.SH = bit(value, 5) ? Shareability::inner : Shareability::outer;
 }
 
-void take_VTTBR(std::uint64_t value, Config& config) {
+void take_vttbr(std::uint64_t value, Config& config) {
   Stage2Config& s2 = config.stage2;
   const bool large = s2.granule == Granule::size_64k;
   s2.base = base_address(value, s2.format == Format::vmsa64 && (large ? s2.output_size == 52 : s2.DS));

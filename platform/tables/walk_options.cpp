@@ -294,12 +294,12 @@ class Parser {
     Stage1Config& c = m_config.stage1;
     if (s1) c.tables[0].EPD = c.tables[1].EPD = false;
     if (has("tcr")) {
-      two_ranges ? take_TCR_EL1(number("tcr"), m_config, m_to.notes)
-                 : take_TCR_EL2(number("tcr"), m_config, m_to.notes);
+      two_ranges ? take_tcr_el1(number("tcr"), m_config, m_to.notes)
+                 : take_tcr_el2(number("tcr"), m_config, m_to.notes);
     }
-    if (has("ttbcr")) take_TTBCR(number("ttbcr", 32), m_config, m_to.notes);
-    if (has("htcr")) take_HTCR(number("htcr", 32), m_config);
-    if (has("vtcr")) take_VTCR(number("vtcr"), m_config, m_to.notes);
+    if (has("ttbcr")) take_ttbcr(number("ttbcr", 32), m_config, m_to.notes);
+    if (has("htcr")) take_htcr(number("htcr", 32), m_config);
+    if (has("vtcr")) take_vtcr(number("vtcr"), m_config, m_to.notes);
     if (has("mair")) c.MAIR = number("mair");
     if (has("dacr")) c.v7s.DACR = static_cast<std::uint32_t>(number("dacr", 32));
     if (has("prrr")) c.v7s.PRRR = static_cast<std::uint32_t>(number("prrr", 32));
@@ -359,9 +359,9 @@ class Parser {
       m_config.stage2.start_level = usual_start_level(m_config.stage2);
     }
     const unsigned bits = m_config.stage1.format == Format::v7s ? 32 : 64;
-    if (has("ttbr0")) take_TTBR(number("ttbr0", bits), 0, m_config);
-    if (has("ttbr1")) take_TTBR(number("ttbr1", bits), 1, m_config);
-    if (has("vttbr")) take_VTTBR(number("vttbr"), m_config);
+    if (has("ttbr0")) take_ttbr(number("ttbr0", bits), 0, m_config);
+    if (has("ttbr1")) take_ttbr(number("ttbr1", bits), 1, m_config);
+    if (has("vttbr")) take_vttbr(number("vttbr"), m_config);
   }
 
   void check() const {

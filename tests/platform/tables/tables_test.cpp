@@ -82,7 +82,7 @@ TEST(WalkRegisters, TCR_EL1SetsBothRanges) {
                             1ULL << 56 | 1ULL << 53;
   Config c;
   Notes notes;
-  take_TCR_EL1(tcr, c, notes);
+  take_tcr_el1(tcr, c, notes);
   const TableConfig& low = c.stage1.tables[0];
   const TableConfig& high = c.stage1.tables[1];
   EXPECT_EQ(low.TxSZ, 25);
@@ -110,18 +110,18 @@ TEST(WalkRegisters, TCR_EL1SetsBothRanges) {
 TEST(WalkRegisters, TCRsEPDDisablesARange) {
   Config c;
   Notes notes;
-  take_TCR_EL1(16 | 1U << 7 | 16U << 16 | 2U << 30, c, notes);
+  take_tcr_el1(16 | 1U << 7 | 16U << 16 | 2U << 30, c, notes);
   EXPECT_TRUE(c.stage1.tables[0].EPD);
   EXPECT_FALSE(c.stage1.tables[1].EPD);
   // The granule of a disabled range may hold anything; of another one not.
-  EXPECT_NO_THROW(take_TCR_EL1(16 | 1U << 23, c, notes));
-  EXPECT_THROW(take_TCR_EL1(16, c, notes), ConfigError) << "TG1 0b00 is reserved";
+  EXPECT_NO_THROW(take_tcr_el1(16 | 1U << 23, c, notes));
+  EXPECT_THROW(take_tcr_el1(16, c, notes), ConfigError) << "TG1 0b00 is reserved";
 }
 
 TEST(WalkRegisters, TCR_EL2HasOneRange) {
   Config c;
   Notes notes;
-  take_TCR_EL2(20 | 2U << 14 | 5U << 16 | 1U << 20 | 1U << 21 | 1U << 24 | 1ULL << 32, c, notes);
+  take_tcr_el2(20 | 2U << 14 | 5U << 16 | 1U << 20 | 1U << 21 | 1U << 24 | 1ULL << 32, c, notes);
   const TableConfig& t = c.stage1.tables[0];
   EXPECT_EQ(t.TxSZ, 20);
   EXPECT_EQ(t.granule, Granule::size_16k);
@@ -136,7 +136,7 @@ TEST(WalkRegisters, TCR_EL2HasOneRange) {
 TEST(WalkRegisters, HDWithoutHAIsWithoutEffect) {
   Config c;
   Notes notes;
-  take_TCR_EL1(1ULL << 40 | 1U << 23, c, notes);
+  take_tcr_el1(1ULL << 40 | 1U << 23, c, notes);
   EXPECT_FALSE(c.stage1.HD);
 }
 
@@ -144,7 +144,7 @@ TEST(WalkRegisters, VTCR_EL2NamesTheStartLevelByGranule) {
   const auto level = [](std::uint64_t vtcr) {
     Config c;
     Notes notes;
-    take_VTCR(vtcr, c, notes);
+    take_vtcr(vtcr, c, notes);
     return static_cast<int>(c.stage2.start_level);
   };
   const std::uint64_t SL0 = 1U << 6;
@@ -167,14 +167,14 @@ TEST(WalkRegisters, VTCROfAArch32HasASignedSize) {
   Config c;
   c.stage2.format = Format::lpae32;
   Notes notes;
-  take_VTCR(0x18 | 1U << 6, c, notes);  // S and T0SZ[3]
+  take_vtcr(0x18 | 1U << 6, c, notes);  // S and T0SZ[3]
   EXPECT_EQ(c.stage2.T0SZ, -8);
   EXPECT_EQ(c.stage2.start_level, 1);
   EXPECT_TRUE(notes.empty());
-  take_VTCR(0x7, c, notes);
+  take_vtcr(0x7, c, notes);
   EXPECT_EQ(c.stage2.T0SZ, 7);
   EXPECT_EQ(c.stage2.start_level, 2);
-  EXPECT_THROW(take_VTCR(2U << 6, c, notes), ConfigError);
+  EXPECT_THROW(take_vtcr(2U << 6, c, notes), ConfigError);
 }
 
 TEST(WalkRegisters, TTBCRIsOfTheFormatThatEAESelects) {
