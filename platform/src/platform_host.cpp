@@ -20,7 +20,9 @@ void PlatformHost::internal_error(const std::string& source, const std::string& 
 }
 
 void PlatformHost::report(const Diagnostic& d) {
-  ++(d.kind == DiagKind::GuestError ? m_guest_errors : m_unimplemented);
+  ++(d.kind == DiagKind::GuestError  ? m_guest_errors
+     : d.kind == DiagKind::HostError ? m_host_errors
+                                     : m_unimplemented);
   Reported reported{d, now_ps(), {}};
   if (m_pc) reported.pc = m_pc();
   if (m_print) m_print(reported);

@@ -41,6 +41,7 @@ class PlatformHost : public Host, private DiagSink {
   const std::vector<Reported>& diagnostics() const { return m_diagnostics; }
   std::uint64_t guest_errors() const { return m_guest_errors; }
   std::uint64_t unimplemented() const { return m_unimplemented; }
+  std::uint64_t host_errors() const { return m_host_errors; }
 
  private:
   void report(const Diagnostic& d) override;
@@ -53,6 +54,7 @@ class PlatformHost : public Host, private DiagSink {
   std::vector<Reported> m_diagnostics;
   std::uint64_t m_guest_errors = 0;
   std::uint64_t m_unimplemented = 0;
+  std::uint64_t m_host_errors = 0;
 };
 
 /// Simulated time in picoseconds, whatever SystemC's resolution is.

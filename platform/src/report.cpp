@@ -56,7 +56,9 @@ Json diagnostics(const PlatformHost& host) {
     const Diagnostic& d = r.diagnostic;
     Json one;
     one["time_ps"] = r.time_ps;
-    one["kind"] = d.kind == DiagKind::GuestError ? "guest-error" : "unimplemented";
+    one["kind"] = d.kind == DiagKind::GuestError  ? "guest-error"
+                  : d.kind == DiagKind::HostError ? "host-error"
+                                                  : "unimplemented";
     one["source"] = d.source;
     one["site"] = d.site;
     one["text"] = to_valid_utf8(d.text);
@@ -112,8 +114,10 @@ std::string json_report(const RunRecord& record, const PlatformHost& host) {
   json["events_dropped"] = host.trace_hub().event_count() - host.trace_hub().events().size();
   json["guest_errors"] = host.guest_errors();
   json["unimplemented"] = host.unimplemented();
+  json["host_errors"] = host.host_errors();
   json["diagnostics"] = diagnostics(host);
-  json["diagnostics_dropped"] = host.guest_errors() + host.unimplemented() - host.diagnostics().size();
+  json["diagnostics_dropped"] =
+      host.guest_errors() + host.unimplemented() + host.host_errors() - host.diagnostics().size();
   json["tests"] = tests(record.ktap);
   // The only values that differ between two runs of the same platform.
   json["host"] = {{"wall_seconds", record.wall_seconds}, {"config", to_valid_utf8(record.config_file)}};

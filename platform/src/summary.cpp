@@ -41,8 +41,11 @@ std::string summary(const RunRecord& record, const PlatformHost& host, bool colo
     rows.emplace_back("translations", text);
   }
   rows.emplace_back("events", grouped(host.trace_hub().event_count()));
-  rows.emplace_back("diagnostics", fmt::format("{} guest errors, {} unimplemented",
-                                               grouped(host.guest_errors()), grouped(host.unimplemented())));
+  const std::string host_errors =
+      host.host_errors() == 0 ? "" : fmt::format(", {} host errors", grouped(host.host_errors()));
+  rows.emplace_back("diagnostics",
+                    fmt::format("{} guest errors, {} unimplemented{}", grouped(host.guest_errors()),
+                                grouped(host.unimplemented()), host_errors));
   if (record.ktap.seen) {
     rows.emplace_back(
         "tests", fmt::format("{} passed, {} failed, {} skipped", record.ktap.count(KtapCase::Result::Passed),

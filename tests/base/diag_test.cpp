@@ -38,6 +38,15 @@ TEST(Diag, TheTextHasSourceClauseStreamAndAddress) {
             "smmu0: guest error: STE is wrong [IHI 0070 5.2] (StreamID 0x100, address 0x4000)");
 }
 
+TEST(Diag, AnErrorOfTheHostIsNoGuestError) {
+  Sink sink;
+  Diag diag(&sink, "disk0");
+  for (int i = 0; i < 25; ++i) diag.host_error("storage", "the image has shrunk");
+  EXPECT_EQ(sink.seen.size(), Diag::limit);
+  EXPECT_EQ(diag.guest_errors(), 0U);
+  EXPECT_EQ(to_text(sink.seen.at(0)), "disk0: host error: the image has shrunk");
+}
+
 TEST(Diag, WorksWithoutASink) {
   Diag diag(nullptr, "x");
   diag.guest_error("a", "text", "clause");

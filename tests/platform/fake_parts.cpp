@@ -98,6 +98,7 @@ class FakeCpu : public Part, public CpuControl {
   void go() {
     if (m_end == "event") m_tracer.emit(1000, event_point, 0x100u, "F_TRANSLATION");
     if (m_end == "diagnostic") m_diag.guest_error("site", "broke a rule", "IHI 0070 4.1.3", 0x100u, 0x1234u);
+    if (m_end == "host_error") m_diag.host_error("site", "a file has vanished");
     for (const char c : m_text) write(m_uart, static_cast<std::uint8_t>(c));
     write(m_memory + 0x100, 0x5a);
     if (m_end == "bootargs") {
@@ -280,8 +281,8 @@ const ComponentType* types(std::size_t* count) {
          "How the run ends.",
          0,
          0,
-         {"poweroff", "status", "reset", "spin", "sleep", "internal", "event", "diagnostic", "bootargs",
-          "hang", "throw"}},
+         {"poweroff", "status", "reset", "spin", "sleep", "internal", "event", "diagnostic", "host_error",
+          "bootargs", "hang", "throw"}},
         {"status", ParamType::Uint, "0", "With end = status.", 0, 255},
         {"uart", ParamType::Uint, "0x09000000", "Address of the UART."}},
        make<FakeCpu>,

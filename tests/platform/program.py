@@ -153,6 +153,17 @@ def case_each_end_of_a_run_has_its_exit_code(b):
         check(r.returncode == code, "end %s: expected exit code %d" % (end, code), r)
 
 
+def case_an_error_of_the_host_is_told_and_strict_does_not_blame_the_guest_for_it(b):
+    r = b.run("--strict", "--set", "cpu0.end=host_error", "--json", b.path("j"))
+    check(r.returncode == 0, "expected exit code 0", r)
+    check("cpu0: host error: a file has vanished" in r.stderr, "the error is not told", r)
+    check("0 guest errors, 0 unimplemented, 1 host errors" in r.stderr, "the summary does not count it", r)
+    report = json.loads(b.read("j"))
+    check((report["guest_errors"], report["host_errors"]) == (0, 1), "the report counts otherwise", r)
+    check([d["kind"] for d in report["diagnostics"]] == ["host-error"], "another kind", r)
+    check(report["diagnostics_dropped"] == 0, "nothing was dropped", r)
+
+
 def case_a_simulated_time_out_ends_at_the_given_time(b):
     r = b.run("--set", "cpu0.end=spin", "--timeout-sim", "1234567ns", "--json", b.path("j"))
     check(r.returncode == 65, "expected exit code 65", r)

@@ -341,13 +341,16 @@ TEST(VirtioBlkCore, OtherRequestsAreUnsupported) {
   EXPECT_TRUE(m.sink.diagnostics.empty());
 }
 
-TEST(VirtioBlkCore, AFailingStorageIsAnIoError) {
+TEST(VirtioBlkCore, AFailingStorageIsAnIoErrorAndTheHostsFault) {
   Machine m;
   m.driver.start();
   m.disk.fail = true;
   EXPECT_EQ(m.ask(IN, 0, 512, true), S_IOERR);
   EXPECT_EQ(m.ask(OUT, 0, 512, false), S_IOERR);
-  EXPECT_EQ(m.sink.count("storage"), 2U);
+  EXPECT_EQ(m.ask(FLUSH, 0, 0, false), S_IOERR);
+  EXPECT_EQ(m.sink.count("storage"), 3U);
+  for (const Diagnostic& d : m.sink.diagnostics) EXPECT_EQ(d.kind, DiagKind::HostError);
+  EXPECT_EQ(m.diag.guest_errors(), 0U);
 }
 
 TEST(VirtioBlkCore, ARequestMayBeCutIntoDescriptorsAnywhere) {

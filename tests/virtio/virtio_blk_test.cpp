@@ -369,5 +369,18 @@ TEST(FileStorage, RangesOutsideTheFileAndWritesToAReadOnlyOneFail) {
   EXPECT_FALSE(storage.read(512, data, 512)) << "the file has shrunk meanwhile";
 }
 
+TEST(FileStorage, AFileThatHasShrunkIsNotWrittenToItsOldSizeAgain) {
+  const TemporaryFile file(std::string(2048, 'x'));
+  FileStorage storage(file.path(), false);
+  ASSERT_EQ(::truncate(file.path().c_str(), 1024), 0);
+  const std::uint8_t data[512] = {1};
+  EXPECT_FALSE(storage.write(1536, data, 512));
+  EXPECT_NE(storage.why().find(file.path()), std::string::npos);
+  EXPECT_NE(storage.why().find("shrunk from 2048 to 1024 bytes"), std::string::npos);
+  EXPECT_EQ(file.content(), std::string(1024, 'x'));
+  EXPECT_TRUE(storage.write(512, data, 512));
+  EXPECT_EQ(file.content().size(), 1024U);
+}
+
 }  // namespace
 }  // namespace smmuvp

@@ -28,9 +28,15 @@ void Diag::unimplemented(std::string site, std::string text, std::string clause,
       1);
 }
 
+void Diag::host_error(std::string site, std::string text) {
+  put({DiagKind::HostError, {}, std::move(site), std::move(text), {}, {}, {}}, limit);
+}
+
 std::string to_text(const Diagnostic& d) {
-  std::string out = fmt::format("{}: {}: {}", d.source,
-                                d.kind == DiagKind::GuestError ? "guest error" : "not implemented", d.text);
+  const char* kind = d.kind == DiagKind::GuestError  ? "guest error"
+                     : d.kind == DiagKind::HostError ? "host error"
+                                                     : "not implemented";
+  std::string out = fmt::format("{}: {}: {}", d.source, kind, d.text);
   if (!d.clause.empty()) out += fmt::format(" [{}]", d.clause);
   if (d.stream_id && d.address) {
     out += fmt::format(" (StreamID {:#x}, address {:#x})", *d.stream_id, *d.address);

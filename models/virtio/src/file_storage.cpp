@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -27,7 +28,7 @@ bool all(std::uint64_t offset, std::uint32_t bytes, Step step) {
 
 }  // namespace
 
-FileStorage::FileStorage(const std::string& path, bool read_only) {
+FileStorage::FileStorage(const std::string& path, bool read_only) : m_path(path) {
   const auto refuse = [&](const std::string& why) {
     if (m_fd >= 0) ::close(m_fd);
     throw ConfigError("image", fmt::format("disk image '{}': {}", path, why));
@@ -59,22 +60,35 @@ FileStorage::FileStorage(const std::string& path, bool read_only) {
 
 FileStorage::~FileStorage() { ::close(m_fd); }
 
-bool FileStorage::inside(std::uint64_t offset, std::uint32_t bytes) const {
-  return offset <= m_size && bytes <= m_size - offset;
+// Somebody else may have cut the file short meanwhile. A write would then make it grow again, with zeros
+// where the rest was, and nobody would know.
+bool FileStorage::inside(std::uint64_t offset, std::uint32_t bytes) {
+  m_why.clear();
+  struct stat info {};
+  if (::fstat(m_fd, &info) != 0) return said(false);
+  const auto there = static_cast<std::uint64_t>(info.st_size);
+  if (there < m_size) m_why = fmt::format("'{}' has shrunk from {} to {} bytes", m_path, m_size, there);
+  const std::uint64_t end = std::min(there, m_size);
+  return offset <= end && bytes <= end - offset;
+}
+
+bool FileStorage::said(bool ok) {
+  if (!ok) m_why = fmt::format("'{}': {}", m_path, std::strerror(errno));
+  return ok;
 }
 
 bool FileStorage::read(std::uint64_t offset, std::uint8_t* to, std::uint32_t bytes) {
-  return inside(offset, bytes) && all(offset, bytes, [&](std::uint32_t done, std::uint32_t n, off_t at) {
+  return inside(offset, bytes) && said(all(offset, bytes, [&](std::uint32_t done, std::uint32_t n, off_t at) {
            return ::pread(m_fd, to + done, n, at);
-         });
+         }));
 }
 
 bool FileStorage::write(std::uint64_t offset, const std::uint8_t* from, std::uint32_t bytes) {
-  return inside(offset, bytes) && all(offset, bytes, [&](std::uint32_t done, std::uint32_t n, off_t at) {
+  return inside(offset, bytes) && said(all(offset, bytes, [&](std::uint32_t done, std::uint32_t n, off_t at) {
            return ::pwrite(m_fd, from + done, n, at);
-         });
+         }));
 }
 
-bool FileStorage::flush() { return ::fdatasync(m_fd) == 0; }
+bool FileStorage::flush() { return said(::fdatasync(m_fd) == 0); }
 
 }  // namespace smmuvp

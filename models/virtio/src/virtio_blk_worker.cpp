@@ -61,7 +61,7 @@ bool VirtioBlkCore::next(VirtioAccess& access, Buffer& data) {
     m_notified = false;
     m_state = State::AvailIdx;
   }
-  if (m_state == State::DataIn && !fill(data)) fail("storage", "the disk image could not be read");
+  if (m_state == State::DataIn && !fill(data)) storage_failed("read");
   access = {};
   access.epoch = m_epoch;
   access.stream_id = m_config.stream_base;
@@ -168,7 +168,7 @@ void VirtioBlkCore::complete(std::uint64_t epoch, bool ok, const Buffer& data) {
     case State::DataOut: {
       const std::uint32_t n = burst();
       if (!m_storage.write(m_position, data.data(), n)) {
-        fail("storage", "the disk image could not be written");
+        storage_failed("written");
         break;
       }
       m_counters.written_bytes += n;
@@ -343,7 +343,7 @@ void VirtioBlkCore::decode_header() {
       if (m_storage.flush()) {
         end_request(VIRTIO_BLK_S_OK);
       } else {
-        fail("storage", "the disk image could not be flushed");
+        storage_failed("flushed");
       }
       break;
     case VIRTIO_BLK_T_GET_ID:
@@ -365,7 +365,7 @@ void VirtioBlkCore::decode_header() {
 // 5.2.6.2: a driver that has not accepted the FLUSH that was offered takes a completed write for stable.
 void VirtioBlkCore::end_write() {
   if ((m_driver_features & VIRTIO_BLK_F_FLUSH) == 0 && !m_storage.flush()) {
-    fail("storage", "the disk image could not be flushed");
+    storage_failed("flushed");
   } else {
     end_request(VIRTIO_BLK_S_OK);
   }
@@ -373,6 +373,14 @@ void VirtioBlkCore::end_write() {
 
 void VirtioBlkCore::fail(const char* site, const std::string& why, std::optional<std::uint64_t> address) {
   m_diag.guest_error(site, why, operation, m_config.stream_base, address);
+  end_request(VIRTIO_BLK_S_IOERR);
+}
+
+// Nothing that a driver asks for makes the storage fail: ranges have been checked, and it is the host's file.
+void VirtioBlkCore::storage_failed(const char* what) {
+  const std::string why = m_storage.why();
+  m_diag.host_error("storage",
+                    fmt::format("the disk image could not be {}{}{}", what, why.empty() ? "" : ": ", why));
   end_request(VIRTIO_BLK_S_IOERR);
 }
 

@@ -12,6 +12,7 @@ namespace smmuvp {
 enum class DiagKind : std::uint8_t {
   GuestError,     ///< software broke a rule of the architecture; `--strict` fails the run
   Unimplemented,  ///< software used what the architecture has and this model has not; told once a site
+  HostError,      ///< the host failed a model: a file that has vanished, for example; not the guest's mistake
 };
 
 /// One message, as a value; text is made from it at the edge.
@@ -33,7 +34,7 @@ class DiagSink {
 };
 
 /// A component's front end to a sink: names the source and limits the rate.
-/// A GuestError is passed on `limit` times a site, Unimplemented once a site; all are counted.
+/// A GuestError or HostError is passed on `limit` times a site, Unimplemented once a site; all are counted.
 class Diag {
  public:
   static constexpr std::uint64_t limit = 10;
@@ -44,6 +45,8 @@ class Diag {
                    std::optional<std::uint32_t> stream_id = {}, std::optional<std::uint64_t> address = {});
   void unimplemented(std::string site, std::string text, std::string clause,
                      std::optional<std::uint32_t> stream_id = {}, std::optional<std::uint64_t> address = {});
+
+  void host_error(std::string site, std::string text);
 
   const std::string& source() const { return m_source; }
   /// How often each site was met, those that were not passed on included.

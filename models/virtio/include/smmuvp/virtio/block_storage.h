@@ -18,6 +18,8 @@ class BlockStorage {
   virtual bool write(std::uint64_t offset, const std::uint8_t* from, std::uint32_t bytes) = 0;
   /// What was written before is on stable storage afterwards. @return false if that failed.
   virtual bool flush() = 0;
+  /// Why the last call failed, for a message; may be empty.
+  virtual std::string why() const { return {}; }
 };
 
 /// A regular file of the host, used in place. While the object lives the file is locked (F_OFD_SETLK):
@@ -37,12 +39,16 @@ class FileStorage : public BlockStorage {
   bool read(std::uint64_t offset, std::uint8_t* to, std::uint32_t bytes) override;
   bool write(std::uint64_t offset, const std::uint8_t* from, std::uint32_t bytes) override;
   bool flush() override;
+  std::string why() const override { return m_why; }
 
  private:
-  bool inside(std::uint64_t offset, std::uint32_t bytes) const;
+  bool inside(std::uint64_t offset, std::uint32_t bytes);
+  bool said(bool ok);
 
   int m_fd = -1;
   std::uint64_t m_size = 0;
+  std::string m_path;
+  std::string m_why;
 };
 
 }  // namespace smmuvp

@@ -133,6 +133,7 @@ class VirtioBlkCore : private RegisterObserver {
   void fail(const char* site, const std::string& why, std::optional<std::uint64_t> address = {});
   void end_request(std::uint8_t status);
   void end_write();
+  void storage_failed(const char* what);
   void seek_writable();
   void skip_empty();
   std::uint32_t burst() const;
