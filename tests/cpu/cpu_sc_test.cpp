@@ -48,11 +48,22 @@ struct Access {
   bool privileged;
 };
 
+// A debugger: counts the stops, and does at each what the test wants.
+struct Debugger : DebugClient {
+  std::vector<Reason> stops;
+  std::function<void(DebugControl&)> at_stop;
+  void stopped(DebugControl& cpu, Reason reason) override {
+    stops.push_back(reason);
+    if (at_stop) at_stop(cpu);
+  }
+};
+
 // RAM with DMI, one device page, and an interrupt line that follows the virtual timer or a store to the
 // device.
 struct Bench : sc_core::sc_module {
   SC_HAS_PROCESS(Bench);
   TestHost host;
+  Debugger debugger;
   Params params;
   Cpu cpu;
   tlm_utils::simple_target_socket<Bench, platform_buswidth> target;
@@ -84,6 +95,7 @@ struct Bench : sc_core::sc_module {
     target.register_get_direct_mem_ptr(this, &Bench::dmi);
     cpu.add_memory(ram_base, ram_size);
     cpu.set_start(ram_base, 0, 0, 0, 0);
+    cpu.set_debug_client(&debugger);
     SC_METHOD(drive_irq);
     sensitive << virt << changed;
     dont_initialize();
@@ -135,6 +147,8 @@ struct Bench : sc_core::sc_module {
     accesses.clear();
     host.exits.clear();
     host.errors.clear();
+    debugger.stops.clear();
+    debugger.at_stop = nullptr;
     raised = false;
     std::fill(ram.begin(), ram.end(), std::uint8_t{0});
     program(words);
@@ -256,6 +270,72 @@ TEST(CpuComponent, CodeThatAnotherMasterReplacedIsExecutedAnew) {
   b.program({0xd2800040});  // MOV X0, #2
   b.run(20);
   EXPECT_EQ(b.reg("X0"), 2u);
+}
+
+using Reason = DebugClient::Reason;
+
+TEST(CpuDebug, ABreakStopsAProcessorThatWaitsForAnInterruptThatNeverComes) {
+  Bench& b = bench();
+  b.restart({wfi, self});
+  b.run(10);
+  b.cpu.request_break();
+  b.run(1);
+  EXPECT_EQ(b.debugger.stops, std::vector<Reason>{Reason::Break});
+  const std::uint64_t executed = b.cpu.instructions();
+  b.run(10);
+  EXPECT_EQ(b.cpu.instructions(), executed) << "it goes on waiting";
+  EXPECT_EQ(b.reg("PC"), ram_base + 4);
+}
+
+TEST(CpuDebug, AStepDoesNotWaitInWfiOrWfe) {
+  for (const std::uint32_t wait : {wfi, wfe}) {
+    Bench& b = bench();
+    b.restart({wait, 0xd28000e0, self});  // MOV X0, #7
+    b.run(0.1);
+    std::vector<std::uint64_t> pcs;
+    b.debugger.at_stop = [&](DebugControl& cpu) {
+      pcs.push_back(cpu.debug_register("PC").value());
+      if (pcs.size() == 1) cpu.step();
+    };
+    b.cpu.request_break();
+    b.run(0.1);
+    EXPECT_EQ(b.debugger.stops, (std::vector<Reason>{Reason::Break, Reason::Breakpoint}));
+    EXPECT_EQ(pcs, (std::vector<std::uint64_t>{ram_base + 4, ram_base + 8}));
+    EXPECT_EQ(b.reg("X0"), 7u);
+  }
+}
+
+TEST(CpuDebug, AProcessorThatWaitsGoesOnWhereADebuggerSendsIt) {
+  Bench& b = bench();
+  b.restart({wfi, self, 0xd28000e0, wfi, self});  // MOV X0, #7
+  b.run(10);
+  b.debugger.at_stop = [](DebugControl& cpu) {
+    cpu.clear_breakpoint(ram_base + 8);
+    if (cpu.debug_register("PC") != ram_base + 4) return;
+    EXPECT_TRUE(cpu.set_breakpoint(ram_base + 8));
+    EXPECT_TRUE(cpu.set_debug_register("PC", ram_base + 8));
+  };
+  b.cpu.request_break();
+  b.run(10);
+  EXPECT_EQ(b.debugger.stops, (std::vector<Reason>{Reason::Break, Reason::Breakpoint}));
+  EXPECT_EQ(b.reg("X0"), 7u);
+  EXPECT_EQ(b.reg("PC"), ram_base + 16) << "waits in the second WFI";
+}
+
+TEST(CpuDebug, NothingStartsAProcessorThatIsOff) {
+  Bench& b = bench();
+  b.restart({0xd2a00000 | (0x8400u << 5), 0xf2800100, 0xd4000002, self});  // MOV X0, #0x84000008; HVC #0
+  b.run(10);
+  b.debugger.at_stop = [&](DebugControl& cpu) {
+    if (b.debugger.stops.size() > 1) return;
+    cpu.set_debug_register("PC", ram_base + 12);
+    cpu.step();
+  };
+  const std::uint64_t executed = b.cpu.instructions();
+  b.cpu.request_break();
+  b.run(10);
+  EXPECT_EQ(b.debugger.stops, std::vector<Reason>{Reason::Break});
+  EXPECT_EQ(b.cpu.instructions(), executed);
 }
 
 TEST(CpuComponent, IsFoundWithItsParametersByType) {

@@ -181,6 +181,48 @@ def case_an_interrupt_stops_a_guest_that_runs():
     check(code == 130, "kill ends the run", run.errors)
 
 
+WFI = 0xd503207f
+
+
+def ask(client, text):
+    client.sendall(packet(text))
+    return answer(client)
+
+
+def register(client, number):
+    return int.from_bytes(bytes.fromhex(ask(client, f"p{number:x}")), "little")
+
+
+def word(client, address):
+    text = ask(client, f"m{address:x},4")
+    return int.from_bytes(bytes.fromhex(text), "little") if len(text) == 8 else None
+
+
+def stop_in_wfi(client):
+    """Interrupts a guest at its prompt, where it idles. The PC behind WFI."""
+    while True:
+        client.sendall(packet("vCont;c") + b"\x03")
+        check(answer(client) == "T02thread:1;", "the interrupt stops the guest", "")
+        pc = register(client, 32)
+        if word(client, pc - 4) == WFI:
+            return pc
+
+
+def case_an_interrupted_guest_that_idles_steps_and_jumps():
+    run = Run("--gdb-wait", "--append", "shell=1")
+    client = run.connect()
+    pc = stop_in_wfi(client)
+    check(ask(client, "vCont;s:1") == "T05thread:1;", "the step ends", "")
+    check(register(client, 32) == pc + 4, "one instruction later", f"{register(client, 32):#x} after {pc:#x}")
+    pc = stop_in_wfi(client)
+    at = pc - 4
+    check(ask(client, f"Z1,{at:x},4") == "OK", "a breakpoint at WFI", "")
+    check(ask(client, f"P20={at.to_bytes(8, 'little').hex()}") == "OK", "PC is set", "")
+    check(ask(client, "vCont;c") == "T05thread:1;" and register(client, 32) == at, "stops at the breakpoint", "")
+    client.sendall(packet("k"))
+    check(run.end()[0] == 130, "kill ends the run", run.errors)
+
+
 def case_garbage_and_broken_connections_leave_the_run_alone():
     run = Run("--gdb-wait")
     generator = random.Random(1)

@@ -354,6 +354,16 @@ void Cpu::request_break() {
   if (m_idle != Idle::no) m_wake.notify(sc_core::SC_ZERO_TIME);
 }
 
+// WFI and WFE may end at any time (DDI 0487 D1.16). A processor that is off stays off.
+void Cpu::end_idle() {
+  if (m_idle != Idle::off) m_idle = Idle::no;
+}
+
+void Cpu::step() {
+  end_idle();
+  m_core->step_next();
+}
+
 // SP is that of the current Exception level (DDI 0487 C5.2.18, SPSel).
 std::string Cpu::core_register(const std::string& name) const {
   if (name != "SP") return name;
@@ -366,6 +376,7 @@ std::optional<std::uint64_t> Cpu::debug_register(const std::string& name) const 
 }
 
 bool Cpu::set_debug_register(const std::string& name, std::uint64_t value) {
+  if (name == "PC") end_idle();  // who is sent elsewhere does not wait there
   return m_core->write_register(core_register(name), value);
 }
 

@@ -124,7 +124,8 @@ class DebugControl {
   virtual void request_break() = 0;
 
   // From DebugClient::stopped() only, for the processor that stopped:
-  /// Stop again after one instruction.
+  /// Stop again after one instruction. A processor that waits for an interrupt or event waits no longer; nor
+  /// does one whose PC is set.
   virtual void step() = 0;
   /// By name: X0 to X30, SP, PC, PSTATE, V0_LO, V0_HI to V31_HI, FPSR, FPCR. None if there is no such.
   virtual std::optional<std::uint64_t> debug_register(const std::string& name) const = 0;

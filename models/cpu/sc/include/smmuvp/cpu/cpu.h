@@ -56,7 +56,7 @@ class Cpu : public Component,
 
   void set_debug_client(DebugClient* client) override { m_debug_client = client; }
   void request_break() override;
-  void step() override { m_core->step_next(); }
+  void step() override;
   std::optional<std::uint64_t> debug_register(const std::string& name) const override;
   bool set_debug_register(const std::string& name, std::uint64_t value) override;
   std::size_t debug_read(std::uint64_t address, void* data, std::size_t length) override;
@@ -81,6 +81,7 @@ class Cpu : public Component,
   void reset_method();
   void event_method();
   void idle();
+  void end_idle();
   void finish(const cpu::Stop& stop);
   void drive_timers();
   std::string core_register(const std::string& name) const;
