@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <iostream>
+#include <new>
 #include <string_view>
 #include <systemc>
 
@@ -15,6 +16,7 @@
 #include "decode.h"
 #include "listings.h"
 #include "options.h"
+#include "output_file.h"
 #include "platform_host.h"
 #include "plugins.h"
 #include "run.h"
@@ -42,12 +44,11 @@ ExitCode prepare(const CommandLine& line) {
                plan.initramfs.size());
     return ExitCode::Pass;
   }
-  std::FILE* file = std::fopen(line.output.c_str(), "wb");
-  const bool written = file != nullptr && std::fwrite(plan.device_tree.data(), 1, plan.device_tree.size(),
-                                                      file) == plan.device_tree.size();
-  if (file == nullptr || std::fclose(file) != 0 || !written) {
-    throw ConfigError("output", fmt::format("cannot write {}: {}", line.output, std::strerror(errno)));
-  }
+  OutputFile file("output", line.output);
+  refuse_same_file({&file}, system);
+  file.write({reinterpret_cast<const char*>(plan.device_tree.data()), plan.device_tree.size()});
+  if (const int error = file.flush(); error != 0)
+    throw ConfigError("output", fmt::format("cannot write {}: {}", line.output, std::strerror(error)));
   return ExitCode::Pass;
 }
 
@@ -123,6 +124,9 @@ int sc_main(int argc, char** argv) {
   } catch (const smmuvp::ConfigError& e) {
     fmt::print(stderr, "smmu-vp: {}\n", e.what());
     return static_cast<int>(ExitCode::Config);
+  } catch (const std::bad_alloc&) {
+    fmt::print(stderr, "smmu-vp: this machine has not enough memory\n");
+    return static_cast<int>(ExitCode::Internal);
   } catch (const std::exception& e) {
     fmt::print(stderr, "smmu-vp: internal error: {}\n", e.what());
     return static_cast<int>(ExitCode::Internal);

@@ -9,7 +9,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
-#include <cstring>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <systemc>
@@ -21,6 +21,7 @@
 #include "duration.h"
 #include "gdb_server.h"
 #include "junit.h"
+#include "output_file.h"
 #include "platform_host.h"
 #include "plugins.h"
 #include "progress.h"
@@ -39,43 +40,6 @@ constexpr std::uint64_t slice_ps = 1'000'000'000;
 constexpr std::uint64_t ps_per_second = 1'000'000'000'000;
 // How long a simulation that does not come back is waited for after --timeout-wall.
 constexpr std::uint64_t watchdog_grace_seconds = 5;
-
-using File = std::unique_ptr<std::FILE, int (*)(std::FILE*)>;
-
-File open_file(const std::string& path, const char* option) {
-  if (path.empty()) return {nullptr, std::fclose};
-  File file(std::fopen(path.c_str(), "wb"), std::fclose);
-  if (!file)
-    throw ConfigError(option, fmt::format("--{}: cannot write {}: {}", option, path, std::strerror(errno)));
-  return file;
-}
-
-struct OutputFile {
-  const File& file;
-  const char* option;
-  const std::string& path;
-};
-
-// Two outputs would write over each other. Devices, /dev/null above all, take both.
-void refuse_same_file(const std::vector<OutputFile>& outputs) {
-  for (std::size_t i = 0; i < outputs.size(); ++i) {
-    for (std::size_t j = 0; j < i; ++j) {
-      struct stat a = {};
-      struct stat b = {};
-      if (!outputs[j].file || !outputs[i].file || fstat(fileno(outputs[j].file.get()), &a) != 0 ||
-          fstat(fileno(outputs[i].file.get()), &b) != 0 || !S_ISREG(a.st_mode)) {
-        continue;
-      }
-      if (a.st_dev == b.st_dev && a.st_ino == b.st_ino) {
-        throw ConfigError(outputs[i].option,
-                          fmt::format("--{} {} and --{} {} are the same file", outputs[j].option,
-                                      outputs[j].path, outputs[i].option, outputs[i].path));
-      }
-    }
-  }
-}
-
-int file_number(const File& file) { return file ? fileno(file.get()) : -1; }
 
 // Standard output and standard error are the same terminal, pipe or file.
 bool outputs_are_one() {
@@ -104,6 +68,22 @@ class StatisticsCollector : public StatVisitor {
   std::vector<Statistic> list;
 };
 
+// Does something once when simulation begins. Components may refuse a configuration until their
+// start_of_simulation(), whose end has no hook; the first processes run after it.
+class Beginning : public sc_core::sc_module {
+ public:
+  SC_HAS_PROCESS(Beginning);
+  explicit Beginning(std::function<void()> action)
+      : sc_module(sc_core::sc_module_name(sc_core::sc_gen_unique_name("beginning"))),
+        m_action(std::move(action)) {
+    SC_METHOD(begin);
+  }
+
+ private:
+  void begin() { m_action(); }
+  std::function<void()> m_action;
+};
+
 class Run {
  public:
   Run(const PlatformConfig& config, const RunOptions& options);
@@ -117,16 +97,16 @@ class Run {
   void print(const Reported& r);
   void finish(StopReason reason);
   void lost(const std::string& what, int error);
-  void check_written(const File& file, const std::string& option, const std::string& path);
+  void check_written(OutputFile& file);
 
   const PlatformConfig& m_config;
   const RunOptions& m_options;
   bool m_colour;
   // Opened first: a report that cannot be written is a mistake to be told before a long run.
-  File m_json;
-  File m_junit;
-  File m_console_file;
-  File m_trace_file;
+  OutputFile m_json;
+  OutputFile m_junit;
+  OutputFile m_console_file;
+  OutputFile m_trace_file;
   Progress m_progress;
   Console m_console;
   PlatformHost m_host;
@@ -136,6 +116,7 @@ class Run {
   RunRecord m_record;
   std::string m_internal;
   std::unique_ptr<GdbServer> m_gdb;
+  std::optional<Beginning> m_beginning;
 };
 
 bool want_colour(Colour colour) {
@@ -172,24 +153,31 @@ Run::Run(const PlatformConfig& config, const RunOptions& options)
     : m_config(config),
       m_options(options),
       m_colour(want_colour(options.colour)),
-      m_json(open_file(options.json, "json")),
-      m_junit(open_file(options.junit, "junit")),
-      m_console_file(open_file(options.console_file, "console-file")),
-      m_trace_file(open_file(options.trace_file, "trace-file")),
+      m_json("json", options.json),
+      m_junit("junit", options.junit),
+      m_console_file("console-file", options.console_file),
+      m_trace_file("trace-file", options.trace_file),
       m_progress(!options.quiet && !options.console && isatty(STDERR_FILENO) != 0),
-      m_console({options.console, true, file_number(m_console_file)}),
+      m_console({options.console, true, m_console_file.descriptor()}),
       m_plugins(plugin_directories(config.plugin_directories)),
       m_system(config, m_plugins, [&]() -> Host& {
         // Components ask for the trace sink when they are made.
         if (!options.trace.empty()) {
-          m_host.trace_hub().add_text(options.trace, m_trace_file ? m_trace_file.get() : stderr);
+          const auto to_file = [](void* file, std::string_view line) {
+            static_cast<OutputFile*>(file)->write(line);
+          };
+          const auto to_standard_error = [](void*, std::string_view line) {
+            std::fwrite(line.data(), 1, line.size(), stderr);
+          };
+          if (m_trace_file.wanted()) {
+            m_host.trace_hub().add_text(options.trace, to_file, &m_trace_file);
+          } else {
+            m_host.trace_hub().add_text(options.trace, to_standard_error, nullptr);
+          }
         }
         return m_host;
       }()) {
-  refuse_same_file({{m_json, "json", options.json},
-                    {m_junit, "junit", options.junit},
-                    {m_console_file, "console-file", options.console_file},
-                    {m_trace_file, "trace-file", options.trace_file}});
+  refuse_same_file({&m_json, &m_junit, &m_console_file, &m_trace_file}, m_system);
   check_trace_filters(options.trace, m_system);
 }
 
@@ -275,12 +263,9 @@ void Run::lost(const std::string& what, int error) {
   if (m_record.verdict.code == ExitCode::Pass) m_record.verdict = {ExitCode::Internal, text};
 }
 
-void Run::check_written(const File& file, const std::string& option, const std::string& path) {
-  if (!file) return;
-  errno = 0;
-  // Flushed first: what the buffer still holds fails again, and says why.
-  if (std::fflush(file.get()) != 0 || std::ferror(file.get()) != 0)
-    lost(fmt::format("--{} {}", option, path), errno != 0 ? errno : EIO);
+void Run::check_written(OutputFile& file) {
+  if (const int error = file.flush(); error != 0)
+    lost(fmt::format("--{} {}", file.option(), file.path()), error);
 }
 
 void Run::finish(StopReason reason) {
@@ -306,25 +291,25 @@ void Run::finish(StopReason reason) {
     lost("the guest's console to standard output", error);
   if (const int error = m_console.file().error; error != 0)
     lost(fmt::format("--console-file {}", m_options.console_file), error);
-  check_written(m_trace_file, "trace-file", m_options.trace_file);
+  check_written(m_trace_file);
   for (const auto& instance : m_system.instances()) {
     StatisticsCollector collector;
     instance->component->statistics(collector);
     m_record.statistics.emplace_back(instance->config->name, std::move(collector.list));
   }
-  if (m_json) {
+  if (m_json.wanted()) {
     std::vector<MemoryView> memories;
     for (const MemoryRange& m : m_system.memories()) memories.push_back({m.base, m.control->data(), m.size});
     m_record.digest = run_digest(m_console.hash(), m_host.trace_hub().event_hash(), memories);
     const std::string text = json_report(m_record, m_host);
-    std::fwrite(text.data(), 1, text.size(), m_json.get());
-    check_written(m_json, "json", m_options.json);
+    m_json.write(text);
+    check_written(m_json);
   }
   const std::string failure = m_record.verdict.code == ExitCode::Pass ? "" : m_record.verdict.reason;
-  if (m_junit) {
+  if (m_junit.wanted()) {
     const std::string text = junit_xml(m_config.name, m_record.ktap, failure, m_record.sim_time_ps);
-    std::fwrite(text.data(), 1, text.size(), m_junit.get());
-    check_written(m_junit, "junit", m_options.junit);
+    m_junit.write(text);
+    check_written(m_junit);
   }
   if (!m_options.quiet) {
     if (m_console.in_line() && outputs_are_one()) std::fputc('\n', stderr);
@@ -358,6 +343,9 @@ ExitCode Run::go() {
 
   StopSignals signals;
   serve_gdb(signals);
+  m_beginning.emplace([this] {
+    for (OutputFile* file : {&m_json, &m_junit, &m_console_file, &m_trace_file}) file->begin();
+  });
   if (const auto limit = wall_limit()) {
     signals.arm_watchdog(*limit / ps_per_second + watchdog_grace_seconds);
   }

@@ -4,11 +4,8 @@
 
 namespace smmuvp::platform {
 
-void TraceHub::add_text(std::vector<std::string> filters, std::FILE* out) {
-  const auto write = [](void* context, std::string_view line) {
-    std::fwrite(line.data(), 1, line.size(), static_cast<std::FILE*>(context));
-  };
-  m_text.emplace(std::move(filters), write, out);
+void TraceHub::add_text(std::vector<std::string> filters, TextTraceSink::Write write, void* context) {
+  m_text.emplace(std::move(filters), write, context);
 }
 
 bool TraceHub::wants(std::string_view source, std::string_view point) {

@@ -1,7 +1,6 @@
 // Distributes trace records: events to the report, and whatever --trace asks for to a text file.
 #pragma once
 #include <cstdint>
-#include <cstdio>
 #include <optional>
 #include <string>
 #include <utility>
@@ -26,8 +25,8 @@ class TraceHub : public TraceSink {
   /// Events beyond this many are counted and hashed, not kept.
   static constexpr std::size_t most_events = 10000;
 
-  /// @param filters  as TextTraceSink takes them. @param out  not owned.
-  void add_text(std::vector<std::string> filters, std::FILE* out);
+  /// Takes what TextTraceSink takes.
+  void add_text(std::vector<std::string> filters, TextTraceSink::Write write, void* context);
 
   bool wants(std::string_view source, std::string_view point) override;
   void record(std::uint64_t time_ps, std::string_view source, std::string_view point,

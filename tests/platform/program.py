@@ -381,6 +381,63 @@ def case_one_file_for_two_outputs_is_refused(b):
     check(r.returncode == 0, "/dev/null keeps nothing", r)
 
 
+OUTPUTS = ("--json", "--junit", "--console-file", "--trace-file")
+
+
+def case_an_output_that_is_an_input_is_refused_and_the_input_keeps_its_bytes(b):
+    b.write("m.ko", "module")
+    b.write("init", "poweroff\n")
+    b.write("notes", "text")
+    config = b.edited(('kernel = "kernel.elf"', 'kernel = "kernel.elf"\nmodules = ["m.ko"]\ninit = "init"\nfiles = { "/etc/notes" = "notes" }'))
+    b.write("second.elf", elf())
+    b.write("rd", "0123")
+    b.write("text", "hello\n")
+    check(b.call("dtb", b.config, "-o", b.path("own.dtb")).returncode == 0, "dtb")
+    given = ("--kernel", b.path("second.elf"), "--initrd", b.path("rd"), "--dtb", b.path("own.dtb"), "--set", "cpu0.file=" + b.path("text"))
+    os.symlink(b.path("kernel.elf"), b.path("link"))
+    os.link(b.path("m.ko"), b.path("hard"))
+    names = (("variant.toml", ()), ("kernel.elf", ()), ("link", ()), ("m.ko", ()), ("hard", ()), ("init", ()), ("notes", ()),
+             ("second.elf", given), ("rd", given), ("own.dtb", given), ("text", given))
+    before = {name: open(b.path(name), "rb").read() for name, _ in names}
+    for name, options in names:
+        for output in OUTPUTS if name in ("variant.toml", "text") else ("--json",):
+            r = b.run(output, b.path(name), *options, config=config)
+            check(r.returncode == 64 and re.search("%s \\S+/%s and .* are the same file" % (output, re.escape(name)), r.stderr), "expected exit code 64", r)
+        if name != "text":
+            r = b.call("dtb", config, "-o", b.path(name), *[o for o in options])
+            check(r.returncode == 64 and "are the same file" in r.stderr, "dtb: expected exit code 64", r)
+        check(open(b.path(name), "rb").read() == before[name], "%s has changed" % name)
+
+
+def case_a_run_that_is_refused_leaves_its_outputs_as_they_were(b):
+    outputs = [word for name in OUTPUTS for word in (name, b.path("old" + name))]
+    absent = [word for name in OUTPUTS for word in (name, b.path("new" + name))]
+    for name in OUTPUTS:
+        b.write("old" + name, "precious")
+    for options in (("--trace", "nosuch"), ("--set", "ram.sise=1"), ("--kernel", b.path("missing")), ("--gdb", "x"), ("--set", "ram.size=1")):
+        for files in (outputs, absent):
+            r = b.run(*files, *options)
+            check(r.returncode == 64, "expected exit code 64 for %s" % (options,), r)
+        for name in OUTPUTS:
+            check(b.read("old" + name) == "precious", "%s is not what it was after %s" % (name, options))
+            check(not os.path.exists(b.path("new" + name)), "%s is left over after %s" % (name, options))
+
+
+def case_an_output_replaces_all_that_its_file_held(b):
+    for name in OUTPUTS:
+        b.write("o" + name, "x" * 1000000)
+    options = [word for name in OUTPUTS for word in (name, b.path("o" + name))]
+    r = b.run("--set", "cpu0.text=hello\n", "--trace", "smmu.*", *options)
+    check(r.returncode == 0, "expected exit code 0", r)
+    check(json.loads(b.read("o--json"))["verdict"] == "pass", "the JSON report is no JSON")
+    xml.etree.ElementTree.parse(b.path("o--junit"))
+    check(b.read("o--console-file") == "hello\n", "another console")
+    check(b.read("o--trace-file") == "", "a trace without a record")
+    b.write("o--json", "x" * 1000000)
+    r = b.run("--set", "cpu0.end=hang", "--timeout-wall", "100ms", "--json", b.path("o--json"))
+    check(r.returncode == 66 and b.read("o--json") == "", "what an earlier run wrote looks like this one's", r)
+
+
 # ---- commands
 
 def case_help_and_version_go_to_standard_output(b):
