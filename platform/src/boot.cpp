@@ -4,6 +4,7 @@
 
 #include <cstring>
 #include <filesystem>
+#include <new>
 #include <set>
 
 #include "cpio.h"
@@ -90,13 +91,17 @@ BootPlan plan_boot(const System& system, const std::string& bootargs) {
   const std::uint64_t ram_end = ram.base + ram.size;
   plan.kernel_file = need_file(*boot.kernel, "kernel");
   std::string error;
-  if (!unpack_kernel(plan.kernel_file, ram.size, error) ||
+  if (!unpack_kernel(plan.kernel_file, most_unpacked_bytes(ram.size), error) ||
       !parse_kernel(plan.kernel_file.data(), plan.kernel_file.size(), ram.base, ram.size, plan.kernel,
                     error)) {
     config_error(boot.kernel->place, "kernel", fmt::format("kernel {}: {}", boot.kernel->path, error));
   }
   plan.has_kernel = true;
-  plan.initramfs = make_initramfs(boot);
+  try {
+    plan.initramfs = make_initramfs(boot);
+  } catch (const std::bad_alloc&) {
+    config_error(here, "boot", "[boot] this machine has not enough memory to make the initramfs");
+  }
 
   // arm64's boot protocol: the device tree is 8-byte aligned, within 2 MiB; the initramfs follows.
   plan.device_tree_address = align_up(plan.kernel.end, mib2);

@@ -11,6 +11,7 @@
 #include <cstring>
 #include <filesystem>
 #include <memory>
+#include <new>
 
 namespace smmuvp::platform {
 
@@ -53,7 +54,7 @@ int open_regular_file(const std::string& path, std::string& error) {
 }
 
 bool read_file(const std::string& path, std::uint64_t most, std::vector<std::uint8_t>& data,
-               std::string& error) {
+               std::string& error) try {
   data.clear();
   const int descriptor = open_regular_file(path, error);
   if (descriptor < 0) return false;
@@ -79,6 +80,9 @@ bool read_file(const std::string& path, std::uint64_t most, std::vector<std::uin
     return false;
   }
   return true;
+} catch (const std::bad_alloc&) {
+  error = fmt::format("this machine has not enough memory to read {}", path);
+  return false;
 }
 
 }  // namespace smmuvp::platform

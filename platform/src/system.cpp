@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <new>
 
 #include "guest_files.h"
 #include "wiring.h"
@@ -77,6 +78,9 @@ void System::make(const ComponentConfig& config, PluginCatalogue& plugins, Host&
                                  [&](const ParamSetting& setting) { return setting.name == e.key(); });
     config_error(at != config.params.rend() ? at->place : config.place, e.key(),
                  fmt::format("[{}] {}", config.name, e.what()));
+  } catch (const std::bad_alloc&) {
+    config_error(config.place, config.name,
+                 fmt::format("[{}] this machine has not enough memory for it", config.name));
   } catch (const std::exception& e) {
     config_error(config.place, config.name, fmt::format("[{}] {}", config.name, e.what()));
   } catch (...) {

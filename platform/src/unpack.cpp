@@ -8,6 +8,7 @@
 #include <cstring>
 #include <limits>
 #include <memory>
+#include <new>
 
 namespace smmuvp::platform {
 
@@ -120,7 +121,12 @@ bool unpack_zboot(const Bytes& file, std::uint64_t most, Bytes& to, std::string&
 
 }  // namespace
 
-bool unpack_kernel(std::vector<std::uint8_t>& file, std::uint64_t most, std::string& error) {
+std::uint64_t most_unpacked_bytes(std::uint64_t memory_bytes) {
+  constexpr std::uint64_t far_above_any_kernel = std::uint64_t{1} << 30;
+  return std::min(memory_bytes, far_above_any_kernel);
+}
+
+bool unpack_kernel(std::vector<std::uint8_t>& file, std::uint64_t most, std::string& error) try {
   Bytes unpacked;
   if (file.size() >= 2 && file[0] == 0x1f && file[1] == 0x8b) {
     if (!gunzip(file.data(), file.size(), most, unpacked, error)) return false;
@@ -132,6 +138,8 @@ bool unpack_kernel(std::vector<std::uint8_t>& file, std::uint64_t most, std::str
   if (unpacked.empty()) return fail(error, "the compressed kernel is empty");
   file = std::move(unpacked);
   return true;
+} catch (const std::bad_alloc&) {
+  return fail(error, "this machine has not enough memory to unpack the compressed kernel");
 }
 
 }  // namespace smmuvp::platform

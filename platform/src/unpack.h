@@ -7,6 +7,10 @@
 
 namespace smmuvp::platform {
 
+/// What a kernel may unpack to where there are so many bytes of memory. A bound of this machine, too: what
+/// unpacks to a large guest memory need not be a large file.
+std::uint64_t most_unpacked_bytes(std::uint64_t memory_bytes);
+
 /// Replaces a compressed kernel by what is in it; a file that is neither gzip nor EFI zboot stays as it is.
 /// zboot payloads may be gzip or zstd. Reads inside `file` only, whatever it says.
 /// @param most  a kernel that is larger is refused, in bytes

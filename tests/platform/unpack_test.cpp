@@ -1,11 +1,15 @@
 #include "unpack.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <cstring>
+#include <fstream>
 #include <random>
 #include <string>
 #include <vector>
@@ -90,6 +94,32 @@ TEST(UnpackKernel, AKernelThatUnpacksToMoreThanTheMemoryIsRefused) {
     EXPECT_NE(refusal(file, 99999).find("more than"), std::string::npos);
     EXPECT_EQ(refusal(file, 100000), "");
   }
+}
+
+TEST(UnpackKernel, IsAllowedTheMemoryButNotMoreThan1GiB) {
+  EXPECT_EQ(most_unpacked_bytes(0x1234), 0x1234u);
+  EXPECT_EQ(most_unpacked_bytes(std::uint64_t{8} << 30), std::uint64_t{1} << 30);
+}
+
+// In a process of its own, which gets little more address space than it has.
+void unpack_in_a_narrow_place(Bytes file) {
+  std::ifstream statm("/proc/self/statm");
+  rlim_t pages = 0;
+  statm >> pages;
+  const rlim_t bytes = pages * static_cast<rlim_t>(sysconf(_SC_PAGESIZE)) + (32 << 20);
+  const rlimit limit{bytes, bytes};
+  std::string error;
+  if (setrlimit(RLIMIT_AS, &limit) != 0 || unpack_kernel(file, 1 << 30, error)) _exit(1);
+  std::fputs(error.c_str(), stderr);
+  _exit(0);
+}
+
+TEST(UnpackKernel, AKernelForWhichTheMachineHasNotEnoughMemoryIsRefused) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "AddressSanitizer ends the program where memory runs out";
+#endif
+  const Bytes bomb = gzipped(Bytes(std::size_t{200} << 20));
+  EXPECT_EXIT(unpack_in_a_narrow_place(bomb), ::testing::ExitedWithCode(0), "not enough memory to unpack");
 }
 
 TEST(UnpackKernel, WhatIsWrongInAZbootImageIsNamed) {
