@@ -42,6 +42,9 @@ bool fail(std::string& error, std::string text) {
 // Offsets of the header are those of Linux's Documentation/arch/arm64/booting.rst.
 constexpr std::uint32_t image_magic = 0x644d5241;
 constexpr std::uint64_t image_header_bytes = 64;
+// "The Image must be placed text_offset bytes from a 2MB aligned base address" (the same document).
+constexpr std::uint64_t image_base_alignment = 2 << 20;
+constexpr std::uint64_t page = 4096;
 
 // A kernel with an EFI stub has a PE header: its section table tells how long the file must be, which the
 // Image header does not.
@@ -86,11 +89,20 @@ bool parse_image(const Bytes& file, const Ram& ram, KernelImage& image, std::str
                                    image_size, file.size));
   }
   if (!pe_sections_present(file, error)) return false;
-  if (text_offset >= ram.size || !ram.holds(ram.base + text_offset, image_size)) {
-    return fail(error, fmt::format("the arm64 Image needs {:#x} bytes at memory offset {:#x}; memory is {}",
-                                   image_size, text_offset, ram.text()));
+  // Linux had 0x80000 here for long, or with CONFIG_ARM64_RANDOMIZE_TEXT_OFFSET any page of these 2 MiB.
+  if (text_offset % page != 0 || text_offset >= image_base_alignment) {
+    return fail(error,
+                fmt::format("corrupt arm64 Image: text_offset is {:#x}; a multiple of {:#x} below {:#x} "
+                            "is expected",
+                            text_offset, page, image_base_alignment));
   }
-  const std::uint64_t base = ram.base + text_offset;
+  const std::uint64_t gap = (image_base_alignment - ram.base % image_base_alignment) % image_base_alignment;
+  if (gap >= ram.size || !ram.holds(ram.base + gap + text_offset, image_size)) {
+    return fail(error, fmt::format("the arm64 Image needs {:#x} bytes from a multiple of {:#x} plus {:#x}; "
+                                   "memory is {}",
+                                   image_size, image_base_alignment, text_offset, ram.text()));
+  }
+  const std::uint64_t base = ram.base + gap + text_offset;
   image.format = KernelImage::Format::Image;
   image.segments = {{base, 0, file.size, image_size}};
   image.entry = base;

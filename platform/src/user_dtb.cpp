@@ -34,6 +34,12 @@ bool fill_chosen(std::vector<std::uint8_t>& blob, const ChosenNode& chosen, std:
   if (result == 0 && chosen.initrd_end > chosen.initrd_start) {
     result = fdt_setprop_u64(to.data(), node, "linux,initrd-start", chosen.initrd_start);
     if (result == 0) result = fdt_setprop_u64(to.data(), node, "linux,initrd-end", chosen.initrd_end);
+  } else {
+    // What a boot loader left there is not in memory now.
+    for (const char* name : {"linux,initrd-start", "linux,initrd-end"}) {
+      if (result == 0) result = fdt_delprop(to.data(), node, name);
+      if (result == -FDT_ERR_NOTFOUND) result = 0;
+    }
   }
   if (result != 0) return fail(result, "/chosen");
   fdt_pack(to.data());

@@ -43,6 +43,17 @@ TEST(UserDeviceTree, ChosenGetsTheBootargsAndWhereTheInitramfsIs) {
   }
 }
 
+TEST(UserDeviceTree, AnInitramfsThatIsNotLoadedIsNotThere) {
+  auto blob = tree(true);
+  std::string error;
+  ASSERT_TRUE(fill_chosen(blob, {"console=x", 0x48000000, 0x48001000}, error)) << error;
+  ASSERT_TRUE(fill_chosen(blob, {"console=y", 0, 0}, error)) << error;
+  const int node = fdt_path_offset(blob.data(), "/chosen");
+  for (const char* name : {"linux,initrd-start", "linux,initrd-end"})
+    EXPECT_EQ(fdt_getprop(blob.data(), node, name, nullptr), nullptr) << name;
+  EXPECT_EQ(bootargs(blob), "console=y");
+}
+
 TEST(UserDeviceTree, WithoutBootargsTheFilesOwnStay) {
   auto blob = tree(true);
   std::string error;
