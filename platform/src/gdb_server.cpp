@@ -6,9 +6,11 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
@@ -19,15 +21,27 @@ namespace smmuvp::platform {
 
 namespace {
 
-// A client asks one thing at a time; more than a few packets in advance are not from a debugger.
+// A client asks one thing at a time. One that sends many packets in advance waits until there is room.
 constexpr std::size_t most_packets = 16;
 // Stands in the queue of packets for an interrupt; no packet that a debugger sends is this one.
 constexpr const char* interrupt = "\x03";
-// A client that takes no answer for this long is given up.
-constexpr int send_timeout_ms = 5000;
 
 [[noreturn]] void refuse(const std::string& where, const std::string& why) {
   throw ConfigError("gdb", fmt::format("--gdb {}: {}", where, why));
+}
+
+bool is_socket(const std::string& path) {
+  struct stat status = {};
+  return lstat(path.c_str(), &status) == 0 && S_ISSOCK(status.st_mode);
+}
+
+bool somebody_listens(const sockaddr_un& address) {
+  const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0) return true;
+  const bool refused =
+      connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 && errno == ECONNREFUSED;
+  close(fd);
+  return !refused;
 }
 
 }  // namespace
@@ -83,8 +97,23 @@ void GdbServer::listen_unix(const std::string& path) {
     refuse("unix:" + path, fmt::format("a path of 1 to {} bytes is expected", sizeof address.sun_path - 1));
   std::memcpy(address.sun_path, path.data(), path.size());
   m_listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (m_listener < 0 || bind(m_listener, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
-    const std::string why = std::strerror(errno);
+  const auto bind_it = [&] {
+    return bind(m_listener, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+  };
+  bool bound = m_listener >= 0 && bind_it();
+  std::string why = std::strerror(errno);
+  if (!bound && m_listener >= 0 && errno == EADDRINUSE) {
+    if (!is_socket(path)) {
+      why = "there is a file of this name, which is no socket";
+    } else if (somebody_listens(address)) {
+      why = "another program listens there";
+    } else {
+      // A program that was killed could not remove it.
+      bound = unlink(path.c_str()) == 0 && bind_it();
+      why = fmt::format("a socket file is left over there and cannot be removed: {}", std::strerror(errno));
+    }
+  }
+  if (!bound) {
     if (m_listener >= 0) close(m_listener);
     refuse("unix:" + path, why);
   }
@@ -111,6 +140,8 @@ void GdbServer::accept_client() {
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);  // fails harmlessly on a Unix socket
   m_client = fd;
   m_reader.reset();
+  m_input.clear();
+  m_input_at = 0;
   m_packets.clear();
   m_last_sent.clear();
   m_acks = true;
@@ -141,7 +172,7 @@ void GdbServer::send_bytes(const std::string& bytes) {
     if (n < 0 && errno == EINTR) continue;
     if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
       pollfd ready{m_client, POLLOUT, 0};
-      if (::poll(&ready, 1, send_timeout_ms) > 0) continue;
+      if (::poll(&ready, 1, m_surroundings.send_timeout_ms) > 0) continue;
     }
     drop_client("takes no more");
   }
@@ -152,15 +183,30 @@ void GdbServer::send_packet(const std::string& payload) {
   send_bytes(m_last_sent);
 }
 
+// A client that is not read from may still be seen to go.
+short GdbServer::events_of_interest() const { return m_packets.size() < most_packets ? POLLIN : POLLRDHUP; }
+
 void GdbServer::receive() {
-  std::uint8_t buffer[4096];
+  if (m_packets.size() >= most_packets) {
+    drop_client("has gone");
+    return;
+  }
+  char buffer[4096];
   const ssize_t n = recv(m_client, buffer, sizeof buffer, 0);
   if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) return;
   if (n <= 0) {
     drop_client("has gone");
     return;
   }
-  for (ssize_t i = 0; i < n && m_client >= 0; ++i) take(buffer[i]);
+  m_input.assign(buffer, static_cast<std::size_t>(n));
+  m_input_at = 0;
+  take_input();
+}
+
+// As much as there is room for. A byte that is taken makes one packet at most.
+void GdbServer::take_input() {
+  while (m_client >= 0 && m_input_at < m_input.size() && m_packets.size() < most_packets)
+    take(static_cast<std::uint8_t>(m_input[m_input_at++]));
 }
 
 void GdbServer::take(std::uint8_t byte) {
@@ -169,7 +215,7 @@ void GdbServer::take(std::uint8_t byte) {
       return;
     case GdbPacketReader::Event::Packet:
       if (m_acks) send_bytes("+");
-      if (m_packets.size() < most_packets) m_packets.push_back(m_reader.payload());
+      if (m_client >= 0) m_packets.push_back(m_reader.payload());
       return;
     case GdbPacketReader::Event::Damaged:
       if (m_acks) send_bytes("-");
@@ -181,7 +227,7 @@ void GdbServer::take(std::uint8_t byte) {
       // Behind a packet that lets the processor go, it is meant for the time after that.
       if (!m_stopped) {
         m_cpus.front().second->request_break();
-      } else if (m_packets.size() < most_packets) {
+      } else {
         m_packets.push_back(interrupt);
       }
       return;
@@ -194,7 +240,7 @@ void GdbServer::poll() {
   pollfd listener{m_listener, POLLIN, 0};
   if (::poll(&listener, 1, 0) > 0) accept_client();
   if (m_client < 0) return;
-  pollfd client{m_client, POLLIN, 0};
+  pollfd client{m_client, events_of_interest(), 0};
   if (::poll(&client, 1, 0) > 0) receive();
 }
 
@@ -217,7 +263,7 @@ void GdbServer::end_run() {
 // False: the user wants the run to end.
 bool GdbServer::wait_for_input(bool for_client) {
   if (m_surroundings.stop_requested()) return false;
-  pollfd fds[2] = {{m_listener, POLLIN, 0}, {m_client, POLLIN, 0}};
+  pollfd fds[2] = {{m_listener, POLLIN, 0}, {m_client, events_of_interest(), 0}};
   // A signal that comes between the look above and the wait below is seen after a second.
   const int n = ::poll(fds, for_client ? 1 : 2, 1000);
   if (n > 0 && fds[0].revents != 0) accept_client();
@@ -263,9 +309,11 @@ void GdbServer::stopped(DebugControl& cpu, Reason reason) {
     }
     const std::string packet = m_packets.front();
     m_packets.pop_front();
-    if (packet != interrupt) answer(packet);
+    take_input();
+    if (m_client >= 0 && packet != interrupt) answer(packet);
   }
-  if (m_going_on && !m_packets.empty() && m_packets.front() == interrupt) cpu.request_break();
+  if (m_going_on && std::find(m_packets.begin(), m_packets.end(), interrupt) != m_packets.end())
+    cpu.request_break();
   if (!wanted) end_run();
   m_stopped = false;
 }

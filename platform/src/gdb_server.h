@@ -14,16 +14,19 @@
 namespace smmuvp::platform {
 
 /// Simulated time does not pass, and no process runs, while a client holds a processor. A client that
-/// vanishes leaves the guest running; whatever it sends, the run goes on.
+/// vanishes leaves the guest running; whatever it sends, the run goes on. Another client is turned away while
+/// there is one. No more is read than is answered, but for 16 packets and 4 KiB.
 class GdbServer : public DebugClient {
  public:
   struct Surroundings {
     std::function<bool()> stop_requested;         ///< the user wants the run to end (Ctrl-C at the terminal)
     std::function<void()> before_waiting;         ///< shows what the guest has said so far
     std::function<void(const std::string&)> say;  ///< messages for the user
+    int send_timeout_ms = 5000;                   ///< a client that takes no answer for so long is given up
   };
 
-  /// Listens. @param where  a port (0: any) of 127.0.0.1, or "unix:PATH".
+  /// Listens. @param where  a port (0: any) of 127.0.0.1, or "unix:PATH". A socket file that an ended program
+  /// has left there is replaced; the file is removed with the object.
   /// @param wait  hold the first processor before its first instruction until a client lets it go.
   /// @throws ConfigError if `where` makes no sense or cannot be had, or if `cpus` is empty.
   GdbServer(const std::string& where, bool wait, std::vector<std::pair<std::string, DebugControl*>> cpus,
@@ -48,7 +51,9 @@ class GdbServer : public DebugClient {
   void drop_client(const char* why);
   bool wait_for_input(bool for_client);
   void receive();
+  void take_input();
   void take(std::uint8_t byte);
+  short events_of_interest() const;
   void answer(const std::string& packet);
   void send_packet(const std::string& payload);
   void send_bytes(const std::string& bytes);
@@ -58,7 +63,9 @@ class GdbServer : public DebugClient {
   std::vector<std::pair<std::string, DebugControl*>> m_cpus;
   GdbStub m_stub;
   GdbPacketReader m_reader;
-  std::string m_path;  // of the socket's file, to be removed
+  std::string m_input;         // received
+  std::size_t m_input_at = 0;  // how much of it has been taken
+  std::string m_path;          // of the socket's file, to be removed
   int m_listener = -1;
   int m_client = -1;
   bool m_waiting;  // for the first client, before the first instruction

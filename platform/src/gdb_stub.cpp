@@ -30,6 +30,9 @@ bool two_numbers(std::string_view text, std::uint64_t& first, std::uint64_t& sec
   return true;
 }
 
+// Two digits; what they say has no meaning for a processor.
+bool is_signal(std::string_view text) { return text.size() == 2 && parse_hex(text); }
+
 GdbStub::Answer text_answer(std::string text) { return {GdbStub::Action::Stay, true, std::move(text)}; }
 
 }  // namespace
@@ -81,8 +84,8 @@ GdbStub::Answer GdbStub::handle(std::string_view packet) {
       return resume(rest, true);
     case 'C':
     case 'S': {
-      // A signal has no meaning for a processor.
       const std::size_t semicolon = rest.find(';');
+      if (!is_signal(rest.substr(0, semicolon))) return text_answer(bad_request);
       return resume(semicolon == std::string_view::npos ? "" : rest.substr(semicolon + 1), packet[0] == 'S');
     }
     case 'D':
@@ -163,6 +166,8 @@ GdbStub::Answer GdbStub::v_cont(std::string_view actions) {
     }
     if (action.empty() || std::string_view("csCS").find(action[0]) == std::string_view::npos)
       return text_answer(bad_request);
+    const bool with_signal = action[0] == 'C' || action[0] == 'S';
+    if (with_signal ? !is_signal(action.substr(1)) : action.size() != 1) return text_answer(bad_request);
     const bool steps = action[0] == 's' || action[0] == 'S';
     if (steps && thread != m_stopped) return text_answer(bad_request);
     if (thread == m_stopped && !decided) {
