@@ -23,7 +23,11 @@ po::options_description run_options() {
       "Options of run (check and dtb take --set, --append, --kernel, --initrd, --dtb)", 110, 60);
   options.add_options()  //
       ("console",
-       "connect the terminal to the serial port; Ctrl-C ends the run, Ctrl-] is the guest's Ctrl-C")     //
+       "connect standard input to the serial port; at a terminal Ctrl-C ends the run and Ctrl-] is the "
+       "guest's "
+       "Ctrl-C; a file or pipe that ends gives no more input, and the run goes on until the guest or a "
+       "time-out "
+       "ends it")                                                                                        //
       ("set", texts()->value_name("COMPONENT.PARAM=VALUE"), "change a parameter; may be repeated")       //
       ("append", text()->value_name("BOOTARGS"), "add to the kernel's command line")                     //
       ("kernel", text()->value_name("FILE"), "boot this kernel: ELF or arm64 Image, gzip, EFI zboot")    //

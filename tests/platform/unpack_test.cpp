@@ -118,7 +118,7 @@ TEST(UnpackKernel, AKernelForWhichTheMachineHasNotEnoughMemoryIsRefused) {
 #ifdef __SANITIZE_ADDRESS__
   GTEST_SKIP() << "AddressSanitizer ends the program where memory runs out";
 #endif
-  const Bytes bomb = gzipped(Bytes(std::size_t{200} << 20));
+  const Bytes bomb = gzipped(Bytes(std::size_t{80} << 20));
   EXPECT_EXIT(unpack_in_a_narrow_place(bomb), ::testing::ExitedWithCode(0), "not enough memory to unpack");
 }
 
