@@ -224,12 +224,9 @@ void GdbServer::take(std::uint8_t byte) {
       if (m_acks && !m_last_sent.empty()) send_bytes(m_last_sent);
       return;
     case GdbPacketReader::Event::Interrupt:
+      if (!m_stopped) m_cpus.front().second->request_break();
       // Behind a packet that lets the processor go, it is meant for the time after that.
-      if (!m_stopped) {
-        m_cpus.front().second->request_break();
-      } else {
-        m_packets.push_back(interrupt);
-      }
+      if (m_stopped || !m_packets.empty()) m_packets.push_back(interrupt);
       return;
   }
 }
@@ -242,6 +239,13 @@ void GdbServer::poll() {
   if (m_client < 0) return;
   pollfd client{m_client, events_of_interest(), 0};
   if (::poll(&client, 1, 0) > 0) receive();
+}
+
+bool GdbServer::wait_for_client() {
+  if (m_client < 0) return false;
+  pollfd fds[2] = {{m_listener, POLLIN, 0}, {m_client, events_of_interest(), 0}};
+  ::poll(fds, 2, 1000);
+  return true;
 }
 
 void GdbServer::finished(int exit_code) {

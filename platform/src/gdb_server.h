@@ -37,6 +37,9 @@ class GdbServer : public DebugClient {
 
   /// Looks for a client, an interrupt and the end of a connection. Between two sc_start(); never waits.
   void poll();
+  /// For a guest that nothing will ever wake: waits a while for the client to do something. False if there is
+  /// no client.
+  bool wait_for_client();
   /// The client asked for the end of the run.
   bool killed() const { return m_killed; }
   /// Tells the client how the run ended.

@@ -222,6 +222,7 @@ void Run::serve_gdb(const StopSignals& signals) {
 StopReason Run::simulate(const StopSignals& signals) {
   const auto limit_sim = m_options.timeout_sim_ps ? m_options.timeout_sim_ps : m_config.run.timeout_sim_ps;
   const auto limit_wall = wall_limit();
+  bool standstill = false;
   for (;;) {
     if (m_gdb) m_gdb->poll();
     const std::uint64_t now = now_ps();
@@ -230,6 +231,11 @@ StopReason Run::simulate(const StopSignals& signals) {
     const double wall = m_clock.seconds();
     if (limit_wall && wall >= static_cast<double>(*limit_wall) / 1e12) return StopReason::WallTimeout;
     m_progress.show(wall, now, m_system.instructions());
+    // A guest that waits for ever can still be looked at.
+    if (standstill && !sc_core::sc_pending_activity()) {
+      if (!m_gdb || !m_gdb->wait_for_client()) return StopReason::Standstill;
+      continue;
+    }
 
     std::uint64_t slice = slice_ps;
     if (limit_sim) slice = std::min(slice, *limit_sim - now);
@@ -251,7 +257,7 @@ StopReason Run::simulate(const StopSignals& signals) {
       m_internal = "a component stopped the simulation";
       return StopReason::InternalError;
     }
-    if (!sc_core::sc_pending_activity()) return StopReason::Standstill;
+    standstill = !sc_core::sc_pending_activity();
     if (m_options.console) wait_for_real_time(now_ps());
   }
 }

@@ -150,6 +150,16 @@ TEST_F(GdbServerTest, BreaksTheGuestForAnInterruptBehindOtherPackets) {
   EXPECT_EQ(cpu.breaks, 3) << "while the guest runs";
 }
 
+TEST_F(GdbServerTest, BreaksTheGuestForAnInterruptThatCameBeforeTheGuestStood) {
+  listen();
+  Client client(path);
+  ASSERT_TRUE(client.send(gdb_frame("c") + "\x03"));
+  server->poll();
+  const int before = cpu.breaks;
+  stop();
+  EXPECT_EQ(cpu.breaks, before + 1);
+}
+
 TEST_F(GdbServerTest, TurnsASecondClientAwayWhileThereIsOne) {
   listen();
   Client first(path);

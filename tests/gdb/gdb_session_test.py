@@ -132,6 +132,21 @@ def case_watches_a_variable_by_single_steps():
     check(code == 130, "kill ends the run as interrupted", detail)
 
 
+def case_shows_flags_and_every_view_of_a_vector_register():
+    need_gdb()
+    run = Run("--gdb-wait")
+    text = run.gdb("break *start_kernel", "continue", "print $cpsr", "set var $v7.d.f[1] = 1.5", "print $v7.d.f", "print/x $v7.d.u",
+                   "print/x $v7.b.u", "print $v7.s.f", "set var $v7.h.f[0] = 0.5", "print/x $v7.h.s", "print/x $v7.q.u", "print $fpcr",
+                   "set var $fpcr = 0x400000", "print $fpcr", "set var $fpcr = 0", "ptype $cpsr", "kill")
+    code, _ = run.end()
+    detail = f"{text}\n{run.errors}\nexit code {code}"
+    check(re.search(r"(?m)^\$1 = \[ SP EL=1 F I A D ", text), "PSTATE has names", detail)
+    for shown in (r"\$2 = \{\S+, 1\.5\}", r"\$3 = \{0x\w+, 0x3ff8000000000000\}", r"\$4 = \{.*0xf8, 0x3f\}", r"\$5 = \{.*, 1\.9375\}",
+                  r"\$6 = \{0x3800, .*0x3ff8\}", r"\$7 = \{0x3ff8000000000000\w*3800\}", r"\$9 = \[ RMode=1 \]"):
+        check(re.search("(?m)^" + shown, text), shown, detail)
+    check("warning" not in text, "gdb takes the description", detail)
+
+
 def case_attaches_to_a_running_guest_and_detaches_without_changing_it():
     need_gdb()
     run = Run()
@@ -199,10 +214,11 @@ def word(client, address):
 
 
 def stop_in_wfi(client):
-    """Interrupts a guest at its prompt, where it idles. The PC behind WFI."""
+    """Interrupts a guest at its prompt, where it waits for a character that never comes. The PC behind WFI."""
     while True:
         client.sendall(packet("vCont;c") + b"\x03")
-        check(answer(client) == "T02thread:1;", "the interrupt stops the guest", "")
+        got = answer(client)
+        check(got == "T02thread:1;", "the interrupt stops the guest", got)
         pc = register(client, 32)
         if word(client, pc - 4) == WFI:
             return pc
@@ -221,6 +237,23 @@ def case_an_interrupted_guest_that_idles_steps_and_jumps():
     check(ask(client, "vCont;c") == "T05thread:1;" and register(client, 32) == at, "stops at the breakpoint", "")
     client.sendall(packet("k"))
     check(run.end()[0] == 130, "kill ends the run", run.errors)
+
+
+def case_a_guest_that_nothing_will_ever_wake_can_be_interrupted():
+    run = Run("--gdb-wait", "--append", "shell=1")
+    client = run.connect()
+    stop_in_wfi(client)
+    client.sendall(packet("vCont;c"))
+    check(client.recv(1) == b"+", "the packet is taken", "")
+    # From here on the program runs until it waits for the client, or has ended.
+    while pathlib.Path(f"/proc/{run.process.pid}/stat").read_text().rpartition(")")[2].split()[0] not in "SZ":
+        pass
+    client.sendall(b"\x03")
+    got = answer(client)
+    check(got == "T02thread:1;", "the interrupt stops the guest", got)
+    client.close()
+    code, _ = run.end()
+    check(code == 1, "without a client the guest has come to a standstill", f"{code}\n{run.errors}")
 
 
 def case_garbage_and_broken_connections_leave_the_run_alone():
