@@ -11,7 +11,9 @@ enum class AccessType : std::uint8_t {
   write,       ///< data write
   read_write,  ///< atomic: needs both rights
   execute,     ///< instruction fetch
-  none,  ///< translate only: no permission check, no dirty update (address translation requests, debuggers)
+  /// Translate only: no permission check, no dirty update (address translation requests, debuggers). v7s: a
+  /// domain without access is a Domain fault all the same.
+  none,
 };
 
 /// One access. `va` is the IPA where a Config has stage 2 alone.

@@ -10,7 +10,8 @@ namespace smmuvp::pgtable {
 /// Memory attributes, as encoded by the architecture.
 struct Attributes {
   std::uint8_t memory = 0;  ///< a MAIR byte: Attr of MAIR_EL1, Device-nGnRnE when 0
-  /// Stage 1 alone: as in the descriptor, see effective_shareability. With stage 2: what takes effect.
+  /// Stage 1 alone: as in the descriptor, see effective_shareability. With stage 2, and of v7s, whose
+  /// descriptors have no SH: what takes effect.
   Shareability SH = Shareability::non_shareable;
 };
 

@@ -70,10 +70,12 @@ struct TableConfig {
 
 /// What only the Short-descriptor format has (DDI 0487 G5.4, G8: TTBCR, DACR, PRRR, NMRR, SCTLR).
 struct V7sConfig {
-  std::uint8_t N = 0;      ///< TTBCR.N, 0 to 7: VAs with a bit of VA[31:32-N] set use TTBR1
-  std::uint32_t DACR = 0;  ///< two bits a domain: 0b00 no access, 0b01 client, 0b11 manager
-  bool AFE = false;        ///< AP[0] is the Access flag
-  bool TRE = false;        ///< TEX[0], C and B index PRRR and NMRR
+  std::uint8_t N = 0;  ///< TTBCR.N, 0 to 7: VAs with a bit of VA[31:32-N] set use TTBR1
+  /// Two bits a domain: 0b00 no access, 0b01 client, 0b11 manager; the reserved 0b10 is no access. SMMUs have
+  /// no such register: all domains are clients there, 0x55555555.
+  std::uint32_t DACR = 0;
+  bool AFE = false;  ///< AP[0] is the Access flag
+  bool TRE = false;  ///< TEX[0], C and B index PRRR and NMRR
   std::uint32_t PRRR = 0;
   std::uint32_t NMRR = 0;
 };
