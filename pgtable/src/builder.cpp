@@ -544,22 +544,12 @@ BuildResult Builder::split(std::uint64_t va) {
     return failure(BuildStatus::not_mapped, "there is no leaf");
   }
   const unsigned run = encoding.run_of(leaf.value, leaf.level);
-  const std::uint64_t block = bit(geometry.shift(leaf.level));
-  if (run != 0 && encoding.run_is_leaf()) {
-    const BuildResult broken = break_run(path, va);
-    return broken ? BuildResult{BuildStatus::ok, block << run} : broken;
-  }
-  if (leaf.level == geometry.last_level) {
+  const std::uint64_t size = bit(geometry.shift(leaf.level) + run);
+  if (run == 0 && leaf.level == geometry.last_level) {
     return failure(BuildStatus::unsupported, "there is no leaf smaller than a page");
   }
-  if (run != 0) {
-    const BuildResult broken = break_run(path, va);
-    if (!broken) return broken;
-    path = find(*tree, va, geometry.last_level, nullptr);
-    if (!path.result) return path.result;
-  }
-  const BuildResult result = split_leaf(path);
-  return result ? BuildResult{BuildStatus::ok, block} : result;
+  const BuildResult result = run != 0 ? break_run(path, va) : split_leaf(path);
+  return result ? BuildResult{BuildStatus::ok, size} : result;
 }
 
 // ---- For tests

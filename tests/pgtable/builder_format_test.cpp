@@ -160,6 +160,35 @@ TEST(BuilderFormat, EveryEntryOfAContiguousRunLosesTheHintWithOneOfThem) {
   }
 }
 
+TEST(BuilderFormat, SplitTakesTheHintFromAllEntriesOfARun) {
+  Bench bench(config_of(Format::vmsa64));
+  Mapping m;
+  m.contiguous = true;
+  ASSERT_TRUE(bench.builder.map(16 * MiB2, 32 * MiB2, 16 * MiB2, m));
+  ASSERT_EQ(bench.at(16 * MiB2).range_shift, 25);
+  const std::uint64_t tables = bench.builder.table_count();
+  const BuildResult r = bench.builder.split(20 * MiB2);
+  ASSERT_TRUE(r);
+  EXPECT_EQ(r.done, 16 * MiB2);
+  EXPECT_EQ(bench.builder.table_count(), tables);
+  for (std::uint64_t va = 16 * MiB2; va < 32 * MiB2; va += MiB2) {
+    EXPECT_EQ(bench.at(va).stage1.descriptor >> 52 & 1, 0U);
+    EXPECT_EQ(bench.at(va).output, va + 16 * MiB2);
+  }
+}
+
+TEST(BuilderFormat, ARunOfWhichOneEntryCannotBeWrittenIsTakenBack) {
+  for (const Format format : {Format::vmsa64, Format::lpae32, Format::v7s}) {
+    Bench bench(config_of(format));
+    Mapping m;
+    m.contiguous = true;
+    bench.memory.writes_until_failure = 7;
+    bench.expect_refused(bench.builder.map(0, 0, KiB64, m), BuildStatus::memory_error);
+    EXPECT_EQ(bench.memory.failures, 1U);
+    EXPECT_TRUE(bench.builder.map(0, 0, KiB64, m));
+  }
+}
+
 TEST(BuilderFormat, AMisplacedOutputGetsNoContiguousHint) {
   Bench bench(config_of(Format::vmsa64));
   Mapping m;

@@ -308,8 +308,8 @@ class Model {
   void split() {
     m_memory.stop_failing();  // what follows looks at memory first
     const Result leaf = walk_at(address(m_first));
-    const bool page = leaf.ok() && leaf.block_shift == page_shift();
-    if (leaf.ok() && !page && leaf.block_shift <= m_shape.unit_shift) return;
+    const bool page = leaf.ok() && leaf.range_shift == page_shift();
+    if (leaf.ok() && !page && leaf.range_shift <= m_shape.unit_shift) return;
     const BuildResult r = m_builder.split(address(m_first));
     if (!m_units[m_first].mapped) {
       EXPECT_EQ(r.status, BuildStatus::not_mapped);
@@ -317,8 +317,8 @@ class Model {
       EXPECT_EQ(r.status, BuildStatus::unsupported);
     } else {
       ASSERT_TRUE(r) << r.reason;
-      EXPECT_EQ(r.done, power(leaf.block_shift));
-      EXPECT_LT(walk_at(address(m_first)).block_shift, leaf.block_shift);
+      EXPECT_EQ(r.done, power(leaf.range_shift));
+      EXPECT_LT(walk_at(address(m_first)).range_shift, leaf.range_shift);
       ++m_changed;
     }
   }

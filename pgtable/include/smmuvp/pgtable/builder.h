@@ -142,8 +142,10 @@ class Builder {
   /// Gives the leaves of [va, va+size) other rights. Leaves that reach beyond are split. v7s: where pages
   /// need another PXN the region has to cover their whole level 2 table.
   BuildResult protect(std::uint64_t va, std::uint64_t size, const MappingRights& rights);
-  /// Turns the leaf of `va` into a table of the next level's leaves that translate the same; v7s: a
-  /// supersection into sections, a large page into small ones. `done` is the size of the leaf.
+  /// Makes the leaf of `va` smaller, with the same translation: takes the hint from all entries of a
+  /// contiguous run; else turns a block into a table of the next level's leaves. v7s: a supersection into
+  /// sections, a section into small pages, a large page into small ones. `done` is the size of the run or
+  /// leaf.
   BuildResult split(std::uint64_t va);
   /// Frees all tables, first tables included, without touching memory. The end of the Builder's use.
   void release();
