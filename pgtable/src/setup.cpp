@@ -4,6 +4,7 @@
 
 #include "descriptor.h"
 #include "short_descriptor.h"
+#include "smmuvp/pgtable/attributes.h"
 
 namespace smmuvp::pgtable {
 namespace {
@@ -80,9 +81,10 @@ Lookup make_lookup(const Input& in, std::uint64_t base) {
     l.high_shift = large ? 36 : 42;
   }
 
-  // DDI 0487 D8.2: a first table is aligned to its size, to 64 bytes at least with more than 48 output bits.
+  // DDI 0487 D8.2: a first table is aligned to its size. IHI 0070 5.4, CD.TTB0 and 5.2, STE.S2TTB: to 64
+  // bytes at least where the effective output size is 52 bits, whatever the granule.
   const unsigned size_shift = l.first_index_bits + descriptor_size_shift;
-  const unsigned alignment = wide && in.output_size == 52 ? std::max(size_shift, 6U) : size_shift;
+  const unsigned alignment = in.output_size == 52 ? std::max(size_shift, 6U) : size_shift;
   l.base_beyond_output = exceeds(base, l.output_size);
   l.base = base & ~low_bits(alignment);
 
@@ -181,6 +183,12 @@ WalkSetup::WalkSetup(const Config& config) : m_ok(is_walkable(config)) {
   m_UWXN = s1.UWXN;
   m_PAN = s1.PAN && m_unprivileged;
   m_MAIR = s1.MAIR;
+  if (s1.format != Format::mali_lpae) {
+    m_MAIR = 0;
+    for (unsigned i = 0; i < 64; i += 8) {
+      m_MAIR |= std::uint64_t{effective_memory(static_cast<std::uint8_t>(s1.MAIR >> i))} << i;
+    }
+  }
   m_v7s = s1.v7s;
   for (unsigned i = 0; i < (m_two_ranges ? 2U : 1U); ++i) {
     m_TxSZ[i] = s1.tables[i].TxSZ & 7;

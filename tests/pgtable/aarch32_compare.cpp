@@ -94,10 +94,11 @@ void AArch32Counts::print(const char* what) const {
       "           descriptors %llu, address bits [47:40] unchecked %llu, RES0 bits in the output %llu,\n"
       "           status of a fault on a table walk %llu, Device combined with Normal %llu, transience lost "
       "%llu,\n"
-      "           reserved MemAttr %llu; attributes of short descriptors not told %llu\n",
+      "           reserved MemAttr %llu, reserved MAIR bytes %llu; attributes of short descriptors not told "
+      "%llu\n",
       ull{on_table_walk}, ull{domain_too_early}, ull{manager_without_access_flag}, ull{short_WXN_unchecked},
       ull{address_size_unchecked}, ull{RES0_in_output}, ull{table_walk_status}, ull{device_combination},
-      ull{transience_lost}, ull{reserved_MemAttr}, ull{short_attributes});
+      ull{transience_lost}, ull{reserved_MemAttr}, ull{reserved_MAIR}, ull{short_attributes});
 }
 
 std::uint64_t RecordedMemory::descriptor(const AArch32Scenario& scenario, const MemoryOp& op) {
@@ -374,13 +375,14 @@ std::string AArch32Comparison::compare_long_PAR(const Traced& ours, std::uint64_
   if (m_short) return "";
   const auto memory = static_cast<std::uint8_t>(par >> 56);
   const auto SH = static_cast<Shareability>(par >> 7 & 3);
+  const auto s1 = c.stages != Stages::stage2
+                      ? static_cast<std::uint8_t>(c.stage1.MAIR >> (8 * (r.stage1.descriptor >> 2 & 7)))
+                      : std::uint8_t{0};                     // with stage 1 off Device-nGnRnE
+  if (effective_memory(s1) != s1) ++m_counts.reserved_MAIR;  // Unicorn takes them as they are
   if (c.stages == Stages::stage1) {
-    if (memory != r.attributes.memory) return "memory attributes";
+    if (memory != s1 || r.attributes.memory != effective_memory(s1)) return "memory attributes";
     return SH == r.attributes.SH ? "" : "shareability";  // on both sides the descriptor's
   }
-  const auto s1 = c.stages == Stages::nested
-                      ? static_cast<std::uint8_t>(c.stage1.MAIR >> (8 * (r.stage1.descriptor >> 2 & 7)))
-                      : std::uint8_t{0};  // with stage 1 off Device-nGnRnE
   if (memory != unicorn_combination(s1, r.stage2_attributes, m_counts)) return "memory attributes";
   // Unicorn's shareability differs where its attributes do, and with stage 1 off.
   if (c.stages == Stages::stage2 || memory != r.attributes.memory) return "";

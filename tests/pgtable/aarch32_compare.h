@@ -28,6 +28,7 @@ struct AArch32Counts : CombinationDeviations {
   std::uint64_t RES0_in_output = 0;
   std::uint64_t table_walk_status = 0;
   std::uint64_t short_attributes = 0;  ///< not told by PAR, or not combined with those of stage 2
+  std::uint64_t reserved_MAIR = 0;
 
   void print(const char* what) const;
 };

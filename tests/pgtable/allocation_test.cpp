@@ -50,6 +50,7 @@ Config config_of(Stages stages, Format format, bool updates) {
 TEST(Walk, AllocatesNothing) {
   for (const Format format : {Format::vmsa64, Format::lpae32, Format::v7s, Format::mali_lpae}) {
     for (const Stages stages : {Stages::stage1, Stages::stage2, Stages::nested}) {
+      if (format == Format::mali_lpae && stages == Stages::nested) continue;  // a Mali has no stage 2
       for (const bool updates : {false, true}) {
         const WalkSetup setup(config_of(stages, format, updates));
         ASSERT_TRUE(setup.ok());

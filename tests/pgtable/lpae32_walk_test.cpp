@@ -21,7 +21,7 @@ Config long_config() {
   Config config;
   config.stage1.format = Format::lpae32;
   config.stage1.output_size = 40;
-  config.stage1.MAIR = 0x1716151413121110;
+  config.stage1.MAIR = 0x1817161514131211;
   for (unsigned i = 0; i < 2; ++i) {
     config.stage1.tables[i].EPD = false;
     config.stage1.tables[i].TxSZ = 0;
@@ -260,7 +260,7 @@ TEST(Lpae32Walk, AttrIndxSelectsAByteOfMAIR1AndMAIR0) {
     LongBench bench;
     bench.set(0, 3, std::uint64_t{i} << 2 | std::uint64_t{i & 3} << 8 | page);
     const Result r = bench.translate(0);
-    EXPECT_EQ(r.attributes.memory, 0x10 + i);
+    EXPECT_EQ(r.attributes.memory, 0x11 + i);
     EXPECT_EQ(r.attributes.SH, static_cast<Shareability>(i & 3));
   }
 }

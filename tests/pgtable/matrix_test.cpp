@@ -64,7 +64,7 @@ class Matrix {
     if (!is_legal(config)) return;
     config.space = m_random.once_in(2) ? AddressSpace::secure : AddressSpace::non_secure;
     config.stage1.big_endian = m_random.once_in(2);
-    config.stage1.MAIR = 0x1716151413121110;
+    config.stage1.MAIR = 0x1817161514131211;
     config.stage1.tables[range].walk_attributes.SH = Shareability::outer;
     config.stage1.v7s.DACR = 0x55555555;
     config.stage1.v7s.AFE = m_random.once_in(2);
@@ -253,7 +253,7 @@ class Matrix {
       EXPECT_EQ(r.attributes.SH, shareable ? Shareability::outer : Shareability::non_shareable);
       EXPECT_EQ(r.domain, m.domain);
     } else {
-      EXPECT_EQ(r.attributes.memory, 0x10 + m.AttrIndx);
+      EXPECT_EQ(r.attributes.memory, 0x11 + m.AttrIndx);
       const TableConfig& t = c.stage1.tables[r.range];
       const bool DS = c.stage1.DS && t.granule != Granule::size_64k;
       EXPECT_EQ(r.attributes.SH, DS ? Shareability::outer : m.SH);

@@ -95,9 +95,10 @@ void OracleCounts::print(const char* what) const {
       "  excused: output size unchecked %llu, reserved block %llu, RES0 bits in the output %llu,\n"
       "           status of a fault on a table walk %llu, Device combined with Normal %llu, transience lost "
       "%llu,\n"
-      "           reserved MemAttr %llu\n",
+      "           reserved MemAttr %llu, reserved MAIR bytes %llu\n",
       ull{on_table_walk}, ull{output_size_unchecked}, ull{reserved_block}, ull{RES0_in_output},
-      ull{table_walk_status}, ull{device_combination}, ull{transience_lost}, ull{reserved_MemAttr});
+      ull{table_walk_status}, ull{device_combination}, ull{transience_lost}, ull{reserved_MemAttr},
+      ull{reserved_MAIR});
 }
 
 OracleComparison::OracleComparison(const Scenario& scenario, OracleCounts& counts)
@@ -184,11 +185,12 @@ bool OracleComparison::is_reserved_block(const Traced& t) const {
 std::uint8_t OracleComparison::unicorn_attributes(const Traced& ours) {
   const Config& config = m_scenario.config;
   const Result& r = ours.result;
-  if (config.stages == Stages::stage1) return r.attributes.memory;
   const std::uint8_t s1 =
-      config.stages == Stages::nested
+      config.stages != Stages::stage2
           ? static_cast<std::uint8_t>(config.stage1.MAIR >> (8 * ((r.stage1.descriptor >> 2) & 7)))
           : (m_scenario.normal_input ? 0xff : 0x00);
+  if (effective_memory(s1) != s1) ++m_counts.reserved_MAIR;  // Unicorn takes them as they are
+  if (config.stages == Stages::stage1) return s1;
   return unicorn_combination(s1, r.stage2_attributes, m_counts);
 }
 
@@ -225,7 +227,11 @@ std::string OracleComparison::compare_par(const Traced& ours, std::uint64_t par)
   constexpr std::uint64_t page_address = 0xfffffffff000;
   if ((RES0 & ~r.output) != 0) ++m_counts.RES0_in_output;
   if (((r.output & page_address) | RES0) != (par & page_address)) return "output address";
-  if (unicorn_attributes(ours) != par >> 56) return "memory attributes";
+  const std::uint8_t unicorn = unicorn_attributes(ours);
+  if (unicorn != par >> 56) return "memory attributes";
+  if (config.stages == Stages::stage1 && r.attributes.memory != effective_memory(unicorn)) {
+    return "memory attributes here";
+  }
   // Of stage 1 alone SH is the descriptor's on both sides. Of both stages Unicorn's differs where its
   // attributes do.
   unsigned SH = static_cast<unsigned>(r.attributes.SH);

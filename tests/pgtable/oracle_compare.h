@@ -24,6 +24,7 @@ struct OracleCounts : CombinationDeviations {
   std::uint64_t reserved_block = 0;
   std::uint64_t RES0_in_output = 0;
   std::uint64_t table_walk_status = 0;
+  std::uint64_t reserved_MAIR = 0;
 
   void print(const char* what) const;
 };

@@ -69,12 +69,12 @@ class TableAllocator {
   unsigned m_left;
 };
 
-/// 48-bit low range, 48-bit high range, MAIR byte i = 0x10 + i.
+/// 48-bit low range, 48-bit high range, MAIR byte i = 0x11 + i.
 inline Config two_range_config() {
   Config config;
   config.stage1.tables[0].EPD = false;
   config.stage1.tables[1].EPD = false;
-  config.stage1.MAIR = 0x1716151413121110;
+  config.stage1.MAIR = 0x1817161514131211;
   return config;
 }
 

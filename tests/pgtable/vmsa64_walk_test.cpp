@@ -278,7 +278,7 @@ TEST(Vmsa64Walk, AttrIndxSelectsAMAIRByteAndSHIsReported) {
     mapping.SH = static_cast<Shareability>(i & 3);
     ASSERT_TRUE(bench.builder.map(0, 0x5000, KiB4, mapping));
     const Result r = bench.translate(0);
-    EXPECT_EQ(r.attributes.memory, 0x10 + i);
+    EXPECT_EQ(r.attributes.memory, 0x11 + i);
     EXPECT_EQ(r.attributes.SH, static_cast<Shareability>(i & 3));
   }
 }

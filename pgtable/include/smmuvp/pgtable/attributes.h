@@ -9,7 +9,9 @@ namespace smmuvp::pgtable {
 
 /// Memory attributes, as encoded by the architecture.
 struct Attributes {
-  std::uint8_t memory = 0;  ///< a MAIR byte: Attr of MAIR_EL1, Device-nGnRnE when 0
+  /// A MAIR byte, Device-nGnRnE when 0. Of a walk never a Reserved value, see effective_memory; Mali: a
+  /// MEMATTR byte as it is.
+  std::uint8_t memory = 0;
   /// Stage 1 alone: as in the descriptor, see effective_shareability. With stage 2, and of v7s, whose
   /// descriptors have no SH: what takes effect.
   Shareability SH = Shareability::non_shareable;
@@ -21,8 +23,15 @@ struct Stage2Attributes {
   Shareability SH = Shareability::non_shareable;
 };
 
-/// Whether a MAIR byte is of a Device type (0b0000dd00 and its XS variant).
+/// Whether a MAIR byte is of a Device type (0b0000ddxx).
 constexpr bool is_device(std::uint8_t memory) { return (memory & 0xf0U) == 0; }
+
+/// What a MAIR byte means where its own value is Reserved: Device types ignore bits [1:0], an inner nibble of
+/// zero in Normal memory is Write-Through Transient, read and write allocate (IHI 0070 5.4, CD.MAIR1).
+constexpr std::uint8_t effective_memory(std::uint8_t MAIR_byte) {
+  if (is_device(MAIR_byte)) return MAIR_byte & 0x0cU;
+  return (MAIR_byte & 0x0fU) == 0 ? MAIR_byte | 0b0011U : MAIR_byte;
+}
 
 /// Shareability that takes effect: Device and Normal Non-cacheable memory are Outer Shareable whatever SH
 /// says; the reserved value is Non-shareable (DDI 0487 D8.6, pseudocode EffectiveShareability and
