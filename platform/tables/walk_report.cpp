@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <set>
+
 #include "command_line.h"
 #include "config_fields.h"
 
@@ -112,17 +114,43 @@ std::string input_reason(const WalkRecord& r) {
   return "the address is in no range: TxSZ says how large they are";
 }
 
-// The fields that decide about rights, in words. What tables above and WXN or PAN add is in the steps.
-std::string rights_reason(const Explanation& e) {
+// The fields and controls that decide about rights, in words: those of the leaf, of tables that take rights
+// away, and what is switched on for all of stage 1.
+std::string rights_reason(const WalkRecord& r, const WalkStep& leaf) {
+  static const std::set<std::string> data = {"AP[2:1]",   "AP[2]",  "AP[1]",       "AP[1:0]",
+                                             "S2AP[1:0]", "access", "APTable[1:0]"};
+  static const std::set<std::string> fetch = {"UXN",      "PXN",     "XN",      "XN[1:0]",
+                                              "UXNTable", "XNTable", "PXNTable"};
+  const bool execute = r.request.access == AccessType::execute;
+  // What may be read or written decides about fetches too.
+  const auto decides = [&](const std::string& name) {
+    return data.count(name) != 0 || (execute && fetch.count(name) != 0);
+  };
   std::string text;
-  const bool v7s = e.kind >= DescriptorKind::section;  // AP[2] is explained with AP[1:0] or AP[1]
-  for (const Field& f : e.fields) {
-    if (v7s && f.name == "AP[2]") continue;
-    for (const char* name :
-         {"AP[2:1]", "AP[2]", "AP[1]", "AP[1:0]", "UXN", "PXN", "XN", "XN[1:0]", "S2AP[1:0]", "access"}) {
-      if (f.name == name) text += fmt::format("{}{}: {}", text.empty() ? "" : "; ", f.name, f.meaning);
+  const auto add = [&](const std::string& what) { text += (text.empty() ? "" : "; ") + what; };
+  const bool v7s = leaf.explanation->kind >= DescriptorKind::section;
+  for (const Field& f : leaf.explanation->fields) {
+    // Of short descriptors AP[2] is explained with AP[1:0] or AP[1].
+    const bool said = v7s && f.name == "AP[2]";
+    if (!said && decides(f.name)) add(fmt::format("{}: {}", f.name, f.meaning));
+  }
+  if (leaf.op.stage == Stage::stage2) {
+    if (r.result.fault.on_table_walk && r.config.stage2.PTW) add("PTW refuses tables in Device memory");
+    return text;
+  }
+  for (const WalkStep& s : r.steps) {
+    if (s.op.stage != Stage::stage1 || !s.explanation || s.explanation->kind != DescriptorKind::table)
+      continue;
+    for (const Field& f : s.explanation->fields) {
+      if (f.value != 0 && decides(f.name)) {
+        add(fmt::format("{} at level {}: {}", f.name, s.op.level, f.meaning));
+      }
     }
   }
+  const Stage1Config& s1 = r.config.stage1;
+  if (s1.WXN && execute) add("WXN is on");
+  if (s1.UWXN && execute) add("UWXN is on");
+  if (s1.PAN && !execute && r.request.privileged) add("PAN is on");
   return text;
 }
 
@@ -146,7 +174,9 @@ std::string fault_reason(const WalkRecord& r) {
     case FaultKind::access_flag:
       return "the Access flag is 0, and hardware does not set it";
     case FaultKind::permission:
-      return last == nullptr ? "" : rights_reason(*last->explanation);
+      return last == nullptr ? "" : rights_reason(r, *last);
+    case FaultKind::domain:
+      return fmt::format("DACR gives no access to domain {}", f.domain);
     case FaultKind::external_abort:
       return fmt::format("no dump holds {:#x}", f.table_address);
     default:
