@@ -18,7 +18,7 @@ class Terminal:
         if self.pid == 0:
             os.execvp(argv[0], argv)
 
-    def expect(self, pattern, limit=60):
+    def expect(self, pattern, limit=120):
         end = time.monotonic() + limit
         while True:
             m = re.compile(pattern).search(self.shown, self.at)
