@@ -84,7 +84,9 @@ BootPlan plan_boot(const System& system, const std::string& bootargs) {
     return plan;
   }
   const Place here = boot.place.file.empty() ? Place{system.config().file, 0, 0} : boot.place;
-  if (!boot.kernel) config_error(here, "kernel", "[boot] has no 'kernel'");
+  if (!boot.kernel) {
+    config_error(here, "kernel", boot.with_hint("[boot] has no 'kernel'; --kernel FILE gives one"));
+  }
   if (system.memories().empty()) config_error(here, "kernel", "there is no memory for the kernel");
 
   const MemoryRange& ram = system.memories().front();

@@ -103,7 +103,10 @@ struct BootConfig {
   std::optional<HostFile> initrd;  ///< a whole initramfs, instead of modules, init and files
   std::optional<HostFile> dtb;     ///< a device tree instead of the one made from the components
   std::string bootargs;
+  std::string hint;  ///< how to come by what the configuration leaves open; told where that is missing
   Place place;
+
+  std::string with_hint(const std::string& text) const { return hint.empty() ? text : text + "\n  " + hint; }
 };
 
 struct RunConfig {

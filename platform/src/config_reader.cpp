@@ -56,6 +56,7 @@ BootConfig Reader::boot(const TomlValue& value) const {
   if (const TomlValue* v = table.take("kernel")) boot.kernel = host_file(*v, "kernel");
   if (const TomlValue* v = table.take("init")) boot.init = host_file(*v, "init");
   if (const TomlValue* v = table.take("bootargs")) boot.bootargs = toml_text(*v, "bootargs");
+  if (const TomlValue* v = table.take("hint")) boot.hint = toml_text(*v, "hint");
   if (const TomlValue* v = table.take("modules")) {
     if (!v->is_array()) toml_texts(*v, "modules");
     for (const TomlValue& item : v->as_array()) boot.modules.push_back(host_file(item, "modules"));

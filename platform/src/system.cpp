@@ -76,8 +76,14 @@ void System::make(const ComponentConfig& config, PluginCatalogue& plugins, Host&
     // The last one given is the one that counts.
     const auto at = std::find_if(config.params.rbegin(), config.params.rend(),
                                  [&](const ParamSetting& setting) { return setting.name == e.key(); });
-    config_error(at != config.params.rend() ? at->place : config.place, e.key(),
-                 fmt::format("[{}] {}", config.name, e.what()));
+    std::string text = fmt::format("[{}] {}", config.name, e.what());
+    const bool of_command_line = at != config.params.rend() && at->place.line == 0;
+    if (!of_command_line && instance->params.has(e.key()) &&
+        instance->params.type(e.key()) == ParamType::Path) {
+      text = m_config.boot.with_hint(
+          fmt::format("{}; --set {}.{}=FILE names another file", text, config.name, e.key()));
+    }
+    config_error(at != config.params.rend() ? at->place : config.place, e.key(), text);
   } catch (const std::bad_alloc&) {
     config_error(config.place, config.name,
                  fmt::format("[{}] this machine has not enough memory for it", config.name));

@@ -223,6 +223,13 @@ def case_mistakes_in_the_options_are_told_before_packages_are_fetched(b):
     check(r.returncode == 0 and "--program" not in r.stdout and "--series" in r.stdout, "--help", r)
 
 
+def case_the_configuration_alone_says_what_brings_its_files(b):
+    config = os.path.join(b.args.source, "vp-configs", "linux-smmuv3.toml")
+    for command in ("run", "check"):
+        r = subprocess.run([b.args.program, command, config], capture_output=True, text=True)
+        check(r.returncode == 64 and "\n  ./vp linux brings kernel, initramfs and disk image" in r.stderr, command, r)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--program", required=True)

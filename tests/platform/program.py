@@ -462,6 +462,20 @@ def case_paths_start_at_the_configuration_and_those_of_the_command_line_at_the_w
     refused(b, disk, r"disk\.toml:\d+:\d+: \[disk0\] disk image '%s'" % re.escape(b.path("none.img")))
     r = b.run("--set", "disk0.image=other.img", config=disk)
     check(r.returncode == 64 and "--set disk0.image=other.img: [disk0] disk image 'other.img'" in r.stderr, "the place is not told", r)
+    check("names another" not in r.stderr, "the user has named another already", r)
+
+
+def case_what_a_configuration_leaves_open_is_told_with_its_hint(b):
+    hint = 'hint = "make one with mke2fs"'
+    disk = b.write("disk.toml", b.text().replace("[boot]", "[boot]\n" + hint) + '[disk0]\ntype = "virtio-blk"\n'
+                   'map.registers = [0x0b000000, "4KiB"]\nparams = { image = "none.img" }\n'
+                   'behind = { smmu = "smmu0", tbu = 1, port = "dma", stream = 1 }\n')
+    no_kernel = b.edited(('kernel = "kernel.elf"', hint))
+    for command in ("run", "check", "dtb"):
+        refused(b, disk, r"--set disk0\.image=FILE names another file\n  make one with mke2fs\n", command=command)
+        refused(b, no_kernel, r"\[boot\] has no 'kernel'; --kernel FILE gives one\n  make one with mke2fs\n", command=command)
+    r = b.run("--set", "disk0.image=other.img", config=disk)
+    check("mke2fs" not in r.stderr, "the hint is not for what the user has named", r)
 
 
 def case_params_lists_type_default_range_and_meaning(b):
