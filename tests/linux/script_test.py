@@ -223,6 +223,19 @@ def case_mistakes_in_the_options_are_told_before_packages_are_fetched(b):
     check(r.returncode == 0 and "--program" not in r.stdout and "--series" in r.stdout, "--help", r)
 
 
+def case_an_image_of_the_users_own_is_the_only_one_and_is_not_judged(b):
+    image = os.path.join(b.folder, "own.img")
+    with open(image, "wb") as f:
+        f.write(bytes(512))
+    b.run(console=False)
+    check(b.called("mke2fs") and b.called("e2fsck"), "no disk was made and judged")
+    for options in (("--disk", image), ("--set", "disk0.image=" + image), ("--set=disk0.image=" + image,)):
+        r = b.run(*options, console=False)
+        check(r.returncode == 0, "expected exit code 0", r)
+        check(b.called("simulator .*disk0.image=" + image), "the image is not used", r)
+        check(not b.called("mke2fs") and not b.called("e2fsck"), "another disk was made, or this one judged", r)
+
+
 def case_the_configuration_alone_says_what_brings_its_files(b):
     config = os.path.join(b.args.source, "vp-configs", "linux-smmuv3.toml")
     for command in ("run", "check"):
