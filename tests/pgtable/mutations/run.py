@@ -1,0 +1,120 @@
+#!/usr/bin/env python3
+"""Breaks the walker in one place at a time, and demands that a test notices.
+
+usage: run.py --check ROOT                 each mutation applies to the present sources
+       run.py ROOT SETTINGS [NAME...]      each (or each named) mutation is built and caught
+
+The lists beside this file hold a block a mutation: name, file, lines to take out (each after -, together they stand
+in the file once), lines to put in (each after +). SETTINGS is written by CMake: compiler and flags, objects of the
+library, and a line a test program. Only the mutated file is compiled anew.
+"""
+import concurrent.futures
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+TIMEOUT = 300  # seconds a test program may take: a walk that never ends is caught, too
+
+
+def mutations():
+    for path in sorted(set(HERE.glob('*.txt')) - {HERE / 'CMakeLists.txt'}):
+        for block in re.split(r'\n\s*\n', path.read_text(encoding='utf-8')):
+            lines = [line for line in block.splitlines() if line and not line.startswith('#')]
+            if not lines:
+                continue
+            fields = dict(line.split(' ', 1) for line in lines if line.startswith(('name ', 'file ')))
+            yield {'name': fields['name'], 'file': fields['file'],
+                   'old': ''.join(line[1:] + '\n' for line in lines if line.startswith('-')),
+                   'new': ''.join(line[1:] + '\n' for line in lines if line.startswith('+'))}
+
+
+def mutated(root, mutation):
+    """The file's text after the mutation, or None where it does not apply."""
+    text = (root / mutation['file']).read_text(encoding='utf-8')
+    if text.count(mutation['old']) != 1 or mutation['old'] == mutation['new']:
+        return None
+    return text.replace(mutation['old'], mutation['new'])
+
+
+def check(root):
+    bad = 0
+    names = set()
+    for mutation in mutations():
+        if mutation['name'] in names or mutated(root, mutation) is None:
+            print(f"{mutation['name']}: {mutation['file']} does not hold these lines once, or the name is not unique")
+            bad += 1
+        names.add(mutation['name'])
+    print(f'{len(names)} mutations, {bad} do not apply')
+    return 1 if bad or len(names) < 50 else 0
+
+
+def first_failure(output):
+    found = re.search(r'\[  FAILED  \] ([\w./]+)', output)
+    return found.group(1) if found else 'it ended early'
+
+
+def run(root, settings, mutation):
+    text = mutation['text'] if 'text' in mutation else mutated(root, mutation)
+    if text is None:
+        return 'does not apply'
+    with tempfile.TemporaryDirectory(prefix='mutation-') as folder:
+        folder = pathlib.Path(folder)
+        source = folder / pathlib.Path(mutation['file']).name
+        source.write_text(text, encoding='utf-8')
+        compiled = folder / (source.name + '.o')
+        original = root / mutation['file']
+        command = settings['compile'] + [f'-I{original.parent}', '-c', str(source), '-o', str(compiled)]
+        built = subprocess.run(command, capture_output=True, text=True, check=False)
+        if built.returncode != 0:
+            return 'does not compile: ' + built.stderr[:2000]
+        library = [o for o in settings['library'] if pathlib.Path(o).name != compiled.name]
+        if len(library) + 1 != len(settings['library']):
+            return f'no object of {mutation["file"]} in the library'
+        for test in settings['tests']:
+            program = folder / test['name']
+            command = settings['link'] + test['objects'] + library + [str(compiled)] + test['libraries']
+            linked = subprocess.run(command + ['-o', str(program)], capture_output=True, text=True, check=False)
+            if linked.returncode != 0:
+                return 'does not link: ' + linked.stderr[:2000]
+            try:
+                ended = subprocess.run([str(program), '--gtest_fail_fast', '--gtest_brief=1'], capture_output=True,
+                                       text=True, check=False, timeout=TIMEOUT, errors='replace')
+            except subprocess.TimeoutExpired:
+                return f'caught by {test["name"]}: it does not end'
+            program.unlink()
+            if ended.returncode != 0:
+                return f'caught by {test["name"]}: {first_failure(ended.stdout)}'
+    return 'NOT CAUGHT'
+
+
+def main():
+    arguments = sys.argv[1:]
+    if len(arguments) == 2 and arguments[0] == '--check':
+        return check(pathlib.Path(arguments[1]))
+    if len(arguments) < 2 or arguments[0].startswith('-'):
+        sys.exit(__doc__)
+    root = pathlib.Path(arguments[0])
+    settings = json.loads(pathlib.Path(arguments[1]).read_text(encoding='utf-8'))
+    settings['compile'] = [a for a in settings['compile'] if a]
+    wanted = [m for m in mutations() if len(arguments) == 2 or m['name'] in arguments[2:]]
+    # A catch means something only if the sources as they are pass.
+    plain = {'file': 'pgtable/src/walk.cpp', 'text': (root / 'pgtable/src/walk.cpp').read_text(encoding='utf-8')}
+    outcome = run(root, settings, plain)
+    if outcome != 'NOT CAUGHT':
+        sys.exit(f'without any mutation: {outcome}')
+    missed = 0
+    with concurrent.futures.ThreadPoolExecutor(max_workers=min(2, os.cpu_count() or 1)) as pool:
+        for mutation, outcome in zip(wanted, pool.map(lambda m: run(root, settings, m), wanted)):
+            print(f"{mutation['name']:48} | {outcome}", flush=True)
+            missed += not outcome.startswith('caught')
+    print(f'{len(wanted)} mutations, {missed} not caught')
+    return 1 if missed or not wanted else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
