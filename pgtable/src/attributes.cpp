@@ -54,7 +54,7 @@ unsigned forced_write_back(unsigned stage1) {
 }
 
 // MemAttr[3] is RES0 with FWB.
-std::uint8_t combine_FWB(std::uint8_t stage1, unsigned MemAttr) {
+std::uint8_t combine_fwb(std::uint8_t stage1, unsigned MemAttr) {
   if ((MemAttr & 0b0100) == 0) {
     return device(is_device(stage1) ? std::min(device_type(stage1), MemAttr & 3) : MemAttr & 3);
   }
@@ -82,7 +82,7 @@ Shareability wider(Shareability a, Shareability b) {
 Attributes combine(Attributes stage1, Stage2Attributes stage2, bool FWB) {
   Attributes result;
   result.memory =
-      FWB ? combine_FWB(stage1.memory, stage2.MemAttr) : combine_weaker(stage1.memory, stage2.MemAttr);
+      FWB ? combine_fwb(stage1.memory, stage2.MemAttr) : combine_weaker(stage1.memory, stage2.MemAttr);
   // What stage 1 says, not what takes effect: with FWB, Non-cacheable memory can become cacheable.
   result.SH = wider(stage1.SH, stage2.SH);
   result.SH = effective_shareability(result);

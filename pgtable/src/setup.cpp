@@ -179,19 +179,19 @@ WalkSetup::WalkSetup(const Config& config) : m_ok(is_walkable(config)) {
   const bool el1_0 = config.regime == Regime::el1_0 || config.regime == Regime::el2_0;
   m_unprivileged = el1_0 && s1.format != Format::mali_lpae;
   m_two_ranges = m_unprivileged;
-  m_WXN = s1.WXN;
-  m_UWXN = s1.UWXN;
-  m_PAN = s1.PAN && m_unprivileged;
-  m_MAIR = s1.MAIR;
+  m_wxn = s1.WXN;
+  m_uwxn = s1.UWXN;
+  m_pan = s1.PAN && m_unprivileged;
+  m_mair = s1.MAIR;
   if (s1.format != Format::mali_lpae) {
-    m_MAIR = 0;
+    m_mair = 0;
     for (unsigned i = 0; i < 64; i += 8) {
-      m_MAIR |= std::uint64_t{effective_memory(static_cast<std::uint8_t>(s1.MAIR >> i))} << i;
+      m_mair |= std::uint64_t{effective_memory(static_cast<std::uint8_t>(s1.MAIR >> i))} << i;
     }
   }
   m_v7s = s1.v7s;
   for (unsigned i = 0; i < (m_two_ranges ? 2U : 1U); ++i) {
-    m_TxSZ[i] = s1.tables[i].TxSZ & 7;
+    m_txsz[i] = s1.tables[i].TxSZ & 7;
     m_stage1[i] = make_stage1(config, s1.tables[i], m_two_ranges && s1.tables[i].EPD);
     if (s1.format == Format::v7s) set_v7s_table(m_stage1[i], s1.tables[i].base, i == 0 ? s1.v7s.N : 0);
   }

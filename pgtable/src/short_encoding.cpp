@@ -11,7 +11,7 @@ constexpr int sections_level = 1;
 
 class ShortEncoding : public Encoding {
  public:
-  ShortEncoding(const Stage1Config& config, unsigned range) : m_AFE(config.v7s.AFE) {
+  ShortEncoding(const Stage1Config& config, unsigned range) : m_afe(config.v7s.AFE) {
     m_geometry.start_level = 1;
     m_geometry.last_level = 2;
     m_geometry.page_shift = small_page_shift;
@@ -33,7 +33,7 @@ class ShortEncoding : public Encoding {
     return low(descriptor) & table_address_mask;
   }
   std::uint64_t table(std::uint64_t address, const Mapping& mapping) const override {
-    return make_table(address, mapping.domain, mapping.NS, needs_PXN(mapping));
+    return make_table(address, mapping.domain, mapping.NS, needs_pxn(mapping));
   }
   bool table_takes(std::uint64_t descriptor, const Mapping& mapping) const override {
     const std::uint32_t d = low(descriptor);
@@ -43,10 +43,10 @@ class ShortEncoding : public Encoding {
   // XN forbids execution to both privileges: a table without PXN takes what no privilege executes.
   bool table_takes_rights(std::uint64_t descriptor, const MappingRights& r) const override {
     const bool PXN = (low(descriptor) & table_PXN) != 0;
-    return PXN ? !r.privileged_execute : !needs_PXN(r);
+    return PXN ? !r.privileged_execute : !needs_pxn(r);
   }
   std::uint64_t table_for_rights(std::uint64_t descriptor, const MappingRights& r) const override {
-    return (low(descriptor) & ~table_PXN) | (needs_PXN(r) ? table_PXN : 0);
+    return (low(descriptor) & ~table_PXN) | (needs_pxn(r) ? table_PXN : 0);
   }
 
   const char* refusal(const Mapping& mapping) const override {
@@ -55,12 +55,12 @@ class ShortEncoding : public Encoding {
     if (mapping.SH == Shareability::reserved || static_cast<unsigned>(mapping.SH) > 3) {
       return "shareability 1 is reserved";
     }
-    if (!mapping.accessed && !m_AFE) return "v7s has an Access flag with AFE only";
+    if (!mapping.accessed && !m_afe) return "v7s has an Access flag with AFE only";
     return refusal_of_rights(mapping);
   }
   const char* refusal_of_rights(const MappingRights& r) const override {
     if (r.DBM) return "only vmsa64 has dirty state";
-    if (!r.readable && m_AFE) return "with AFE leaves are always readable";
+    if (!r.readable && m_afe) return "with AFE leaves are always readable";
     if (!r.readable && r.writable) return "a write right needs a read right";
     if (!r.readable && (r.privileged_execute || r.unprivileged_execute))
       return "execution needs a read right";
@@ -96,7 +96,7 @@ class ShortEncoding : public Encoding {
                   : small_page_type | (low(output) & small_page_address_mask) | TEX << small_page_TEX_shift;
       AF_bit = AP_access_flag << page_AP_shift;
     }
-    if (m_AFE && m.accessed) d |= AF_bit;
+    if (m_afe && m.accessed) d |= AF_bit;
     return with_rights(d, level, m);
   }
 
@@ -133,17 +133,17 @@ class ShortEncoding : public Encoding {
       AP_shift = section_AP_shift;
       AP2 = section_AP2;
       XN_mask = section_XN;
-      d = (d & ~section_PXN) | (needs_PXN(r) ? section_PXN : 0);
+      d = (d & ~section_PXN) | (needs_pxn(r) ? section_PXN : 0);
     }
     d = (d & ~XN_mask) | (XN_bit ? XN_mask : 0);
     // AP[2:1] as in other formats. AP[0] is the Access flag with AFE; without, it is clear only where nothing
     // is allowed.
     const bool none = !r.readable;
-    const std::uint32_t kept = m_AFE ? d & AP_access_flag << AP_shift : 0;
+    const std::uint32_t kept = m_afe ? d & AP_access_flag << AP_shift : 0;
     d &= ~(AP2 | AP_mask << AP_shift);
     d |= kept;
     if (!none) {
-      if (!m_AFE) d |= AP_access_flag << AP_shift;
+      if (!m_afe) d |= AP_access_flag << AP_shift;
       if (r.unprivileged) d |= std::uint32_t{0b10} << AP_shift;
       if (!r.writable) d |= AP2;
     }
@@ -170,7 +170,7 @@ class ShortEncoding : public Encoding {
   static_assert(1U << log2_repeated == repeated_entries);
 
   static std::uint32_t low(std::uint64_t value) { return static_cast<std::uint32_t>(value); }
-  static bool needs_PXN(const MappingRights& r) { return r.unprivileged_execute && !r.privileged_execute; }
+  static bool needs_pxn(const MappingRights& r) { return r.unprivileged_execute && !r.privileged_execute; }
   static bool is_run(std::uint32_t leaf, int level) {
     return level == sections_level ? (leaf & section_is_super) != 0 : (leaf & type_mask) == large_page_type;
   }
@@ -189,7 +189,7 @@ class ShortEncoding : public Encoding {
            (NS_bit ? table_NS : 0) | (PXN_bit ? table_PXN : 0);
   }
 
-  bool m_AFE;
+  bool m_afe;
 };
 
 }  // namespace

@@ -78,7 +78,7 @@ Permissions two_privileges(Format format, std::uint64_t d, unsigned table, bool 
 void Walk::start_long(const WalkSetup& setup) {
   const std::uint64_t va = m_request.va;
   const Format format = setup.m_stage1[0].format;
-  const int range = format == Format::lpae32 ? lpae32_range(setup.m_TxSZ, setup.m_two_ranges, va)
+  const int range = format == Format::lpae32 ? lpae32_range(setup.m_txsz, setup.m_two_ranges, va)
                                              : vmsa64_range(setup.m_stage1, setup.m_two_ranges, va);
   const int input_fault_level = setup.m_stage1[0].input_fault_level;
   if (range == outside) {

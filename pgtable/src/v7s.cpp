@@ -22,8 +22,8 @@ struct ShortLeaf {
   bool S, nG, XN, PXN, NS;
 };
 
-constexpr unsigned make_AP(bool AP2, unsigned AP10) { return (AP2 ? 0b100U : 0U) | AP10; }
-constexpr unsigned make_TEXCB(unsigned TEX, std::uint32_t d) {
+constexpr unsigned make_ap(bool AP2, unsigned AP10) { return (AP2 ? 0b100U : 0U) | AP10; }
+constexpr unsigned make_texcb(unsigned TEX, std::uint32_t d) {
   return TEX << 2 | ((d & sd::C) != 0 ? 0b10U : 0U) | ((d & sd::B) != 0 ? 0b01U : 0U);
 }
 
@@ -39,8 +39,8 @@ ShortLeaf section(std::uint32_t d) {
     leaf.shift = sd::section_shift;
     leaf.block = d & sd::section_address_mask;
   }
-  leaf.AP = make_AP((d & sd::section_AP2) != 0, field(d, sd::section_AP_shift, sd::AP_mask));
-  leaf.TEXCB = make_TEXCB(field(d, sd::section_TEX_shift, sd::TEX_mask), d);
+  leaf.AP = make_ap((d & sd::section_AP2) != 0, field(d, sd::section_AP_shift, sd::AP_mask));
+  leaf.TEXCB = make_texcb(field(d, sd::section_TEX_shift, sd::TEX_mask), d);
   leaf.S = (d & sd::section_S) != 0;
   leaf.nG = (d & sd::section_nG) != 0;
   leaf.XN = (d & sd::section_XN) != 0;
@@ -55,9 +55,9 @@ ShortLeaf page(std::uint32_t d, std::uint32_t table) {
   ShortLeaf leaf{};
   leaf.shift = small ? sd::small_page_shift : sd::large_page_shift;
   leaf.block = d & (small ? sd::small_page_address_mask : sd::large_page_address_mask);
-  leaf.AP = make_AP((d & sd::page_AP2) != 0, field(d, sd::page_AP_shift, sd::AP_mask));
+  leaf.AP = make_ap((d & sd::page_AP2) != 0, field(d, sd::page_AP_shift, sd::AP_mask));
   leaf.TEXCB =
-      make_TEXCB(field(d, small ? sd::small_page_TEX_shift : sd::large_page_TEX_shift, sd::TEX_mask), d);
+      make_texcb(field(d, small ? sd::small_page_TEX_shift : sd::large_page_TEX_shift, sd::TEX_mask), d);
   leaf.S = (d & sd::page_S) != 0;
   leaf.nG = (d & sd::page_nG) != 0;
   leaf.XN = (d & (small ? sd::small_page_XN : sd::large_page_XN)) != 0;

@@ -21,11 +21,11 @@ void Walk::start(const WalkSetup& setup) {
     return start_stage2(m_request.va, Stage2Use::input);
   }
   m_unprivileged = setup.m_unprivileged;
-  m_wxn = setup.m_WXN;
-  m_pan = setup.m_PAN;
+  m_wxn = setup.m_wxn;
+  m_pan = setup.m_pan;
   m_space = setup.m_space;
-  m_mair = setup.m_MAIR;
-  m_uwxn = setup.m_UWXN;
+  m_mair = setup.m_mair;
+  m_uwxn = setup.m_uwxn;
   if (setup.m_stage1[0].format == Format::v7s) return start_v7s(setup);
   start_long(setup);
 }

@@ -67,12 +67,12 @@ class WalkSetup {
   AddressSpace m_space = AddressSpace::non_secure;
   bool m_two_ranges = true;
   bool m_unprivileged = true;  // the regime has unprivileged accesses
-  bool m_WXN = false;
-  bool m_UWXN = false;
-  bool m_PAN = false;
-  std::uint64_t m_MAIR = 0;
+  bool m_wxn = false;
+  bool m_uwxn = false;
+  bool m_pan = false;
+  std::uint64_t m_mair = 0;
   V7sConfig m_v7s;
-  std::array<std::uint8_t, 2> m_TxSZ = {};  // lpae32: both take part in choosing the range
+  std::array<std::uint8_t, 2> m_txsz = {};  // lpae32: both take part in choosing the range
   std::array<detail::Lookup, 2> m_stage1;
   detail::Lookup m_stage2;
 };
