@@ -211,6 +211,21 @@ TEST(Lpa2, FirstTableIsAlignedTo64BytesWith52OutputBits) {
   EXPECT_EQ(bench.translate(bench.va).descriptors[0], 0x100008U);
 }
 
+TEST(Lpa2, FirstTableBeyond48BitsNeeds52BitDescriptors) {
+  for (const Granule granule : {Granule::size_4k, Granule::size_16k, Granule::size_64k}) {
+    WideBench bench(granule, 16, false);
+    bench.config.stage1.output_size = 52;
+    EXPECT_TRUE(bench.translate(bench.va).ok());
+    bench.config.stage1.tables[0].base |= bit(48);
+    expect_fault(bench.translate(bench.va), FaultKind::address_size, Stage::stage1, 0);
+  }
+  Stage2Bench bench;
+  bench.config.stage2.output_size = 52;
+  EXPECT_TRUE(bench.translate(0).ok());
+  bench.config.stage2.base |= bit(48);
+  expect_fault(bench.translate(0), FaultKind::address_size, Stage::stage2, 0);
+}
+
 TEST(Lpa2, SmallTablesStartAsLateAsLevel3) {
   for (const Granule granule : {Granule::size_4k, Granule::size_16k, Granule::size_64k}) {
     const unsigned most = granule == Granule::size_64k ? 47 : 48;
