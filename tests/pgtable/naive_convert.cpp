@@ -6,15 +6,15 @@
 namespace smmuvp::pgtable::test {
 namespace {
 
-unsigned PS(unsigned output_size) {
+unsigned encoded_size(unsigned output_size) {
   static constexpr unsigned sizes[] = {32, 36, 40, 42, 44, 48, 52};
   unsigned i = 0;
   while (sizes[i] != output_size) ++i;
   return i;
 }
-unsigned TG0(Granule g) { return g == Granule::size_4k ? 0 : g == Granule::size_64k ? 1 : 2; }
-unsigned TG1(Granule g) { return g == Granule::size_4k ? 2 : g == Granule::size_64k ? 3 : 1; }
-unsigned SH(const WalkAttributes& a) { return static_cast<unsigned>(a.SH); }
+unsigned encoded_tg0(Granule g) { return g == Granule::size_4k ? 0 : g == Granule::size_64k ? 1 : 2; }
+unsigned encoded_tg1(Granule g) { return g == Granule::size_4k ? 2 : g == Granule::size_64k ? 3 : 1; }
+unsigned encoded_sh(const WalkAttributes& a) { return static_cast<unsigned>(a.SH); }
 
 naive::Regime regime(Regime r) {
   switch (r) {
@@ -49,10 +49,10 @@ naive::Stage1_64 stage1_64(const Config& c) {
   n.NSCFG1 = t1.NS;
   n.T0SZ = t0.TxSZ;
   n.T1SZ = t1.TxSZ;
-  n.TG0 = TG0(t0.granule);
-  n.TG1 = TG1(t1.granule);
-  n.SH0 = SH(t0.walk_attributes);
-  n.SH1 = SH(t1.walk_attributes);
+  n.TG0 = encoded_tg0(t0.granule);
+  n.TG1 = encoded_tg1(t1.granule);
+  n.SH0 = encoded_sh(t0.walk_attributes);
+  n.SH1 = encoded_sh(t1.walk_attributes);
   n.EPD0 = t0.EPD;
   n.EPD1 = t1.EPD;
   n.TBI0 = t0.TBI;
@@ -61,7 +61,7 @@ naive::Stage1_64 stage1_64(const Config& c) {
   n.HPD1 = t1.HPD;
   n.E0PD0 = t0.E0PD;
   n.E0PD1 = t1.E0PD;
-  n.IPS = PS(s1.output_size);
+  n.IPS = encoded_size(s1.output_size);
   n.TTBR0 = ttbr(t0.base, t0.granule, s1.LPA, s1.DS, s1.output_size);
   n.TTBR1 = ttbr(t1.base, t1.granule, s1.LPA, s1.DS, s1.output_size);
   n.MAIR = s1.MAIR;
@@ -79,7 +79,7 @@ naive::Stage2_64 stage2_64(const Config& c) {
   const Stage2Config& s2 = c.stage2;
   naive::Stage2_64 n;
   n.T0SZ = static_cast<unsigned>(s2.T0SZ);
-  n.TG0 = TG0(s2.granule);
+  n.TG0 = encoded_tg0(s2.granule);
   // SL0 counts levels from the bottom: from level 2 with 4 KiB, where 3 and -1 have codes of their own.
   if (s2.granule != Granule::size_4k) {
     n.SL0 = static_cast<unsigned>(3 - s2.start_level);
@@ -89,8 +89,8 @@ naive::Stage2_64 stage2_64(const Config& c) {
   } else {
     n.SL0 = s2.start_level == 3 ? 3 : static_cast<unsigned>(2 - s2.start_level);
   }
-  n.SH0 = SH(s2.walk_attributes);
-  n.PS = PS(s2.output_size);
+  n.SH0 = encoded_sh(s2.walk_attributes);
+  n.PS = encoded_size(s2.output_size);
   n.VTTBR = ttbr(s2.base, s2.granule, s2.LPA, s2.DS, s2.output_size);
   n.HA = s2.HA;
   n.HD = s2.HD;
@@ -103,7 +103,7 @@ naive::Stage2_64 stage2_64(const Config& c) {
   return n;
 }
 
-naive::Stage1_LD stage1_LD(const Config& c) {
+naive::Stage1_LD stage1_long(const Config& c) {
   const Stage1Config& s1 = c.stage1;
   naive::Stage1_LD n;
   n.regime = regime(c.regime);
@@ -128,7 +128,7 @@ naive::Stage1_LD stage1_LD(const Config& c) {
   return n;
 }
 
-naive::Stage2_LD stage2_LD(const Config& c) {
+naive::Stage2_LD stage2_long(const Config& c) {
   const Stage2Config& s2 = c.stage2;
   naive::Stage2_LD n;
   n.T0SZ = s2.T0SZ;
@@ -141,7 +141,7 @@ naive::Stage2_LD stage2_LD(const Config& c) {
   return n;
 }
 
-naive::Stage1_SD stage1_SD(const Config& c) {
+naive::Stage1_SD stage1_short(const Config& c) {
   const Stage1Config& s1 = c.stage1;
   naive::Stage1_SD n;
   n.space = space(c.space);
@@ -179,10 +179,10 @@ naive::Configuration to_naive(const Config& config) {
         n.stage1 = stage1_64(config);
         break;
       case Format::lpae32:
-        n.stage1 = stage1_LD(config);
+        n.stage1 = stage1_long(config);
         break;
       case Format::v7s:
-        n.stage1 = stage1_SD(config);
+        n.stage1 = stage1_short(config);
         break;
       case Format::mali_lpae: {
         naive::Mali m;
@@ -197,7 +197,7 @@ naive::Configuration to_naive(const Config& config) {
     if (config.stage2.format == Format::vmsa64) {
       n.stage2 = stage2_64(config);
     } else {
-      n.stage2 = stage2_LD(config);
+      n.stage2 = stage2_long(config);
     }
   }
   return n;
@@ -249,7 +249,7 @@ std::string describe(const NaiveScenario& scenario, const WalkRequest& request) 
     for (const TableConfig& t : s1.tables) {
       s << " [base " << std::hex << t.base << std::dec << " TxSZ " << int{t.TxSZ} << " granule "
         << static_cast<int>(t.granule) << " EPD " << t.EPD << " TBI " << t.TBI << " HPD " << t.HPD << " E0PD "
-        << t.E0PD << " NS " << t.NS << " SH " << SH(t.walk_attributes) << "]";
+        << t.E0PD << " NS " << t.NS << " SH " << encoded_sh(t.walk_attributes) << "]";
     }
   }
   if (c.stages != Stages::stage1) {
@@ -257,7 +257,7 @@ std::string describe(const NaiveScenario& scenario, const WalkRequest& request) 
       << " T0SZ " << int{s2.T0SZ} << " start " << int{s2.start_level} << " granule "
       << static_cast<int>(s2.granule) << " output " << int{s2.output_size} << " LPA " << s2.LPA << " DS "
       << s2.DS << " AFFD " << s2.AFFD << " HA " << s2.HA << " HD " << s2.HD << " PTW " << s2.PTW << " FWB "
-      << s2.FWB << " XNX " << s2.XNX << " EE " << s2.big_endian << " SH " << SH(s2.walk_attributes);
+      << s2.FWB << " XNX " << s2.XNX << " EE " << s2.big_endian << " SH " << encoded_sh(s2.walk_attributes);
   }
   return s.str();
 }

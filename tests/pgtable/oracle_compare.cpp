@@ -56,7 +56,7 @@ Config with_unlimited_output(Config config) {
   return config;
 }
 
-Config with_PAN(Config config, bool PAN) {
+Config with_pan(Config config, bool PAN) {
   config.stage1.PAN = PAN;
   return config;
 }
@@ -107,8 +107,8 @@ OracleComparison::OracleComparison(const Scenario& scenario, OracleCounts& count
   m_limited = (config.stages != Stages::stage2 && config.stage1.output_size != 48) ||
               (config.stages != Stages::stage1 && config.stage2.output_size != 48);
   for (unsigned pan = 0; pan < 2; ++pan) {
-    m_setup[pan] = WalkSetup(with_PAN(config, pan != 0));
-    m_unlimited[pan] = WalkSetup(with_PAN(with_unlimited_output(config), pan != 0));
+    m_setup[pan] = WalkSetup(with_pan(config, pan != 0));
+    m_unlimited[pan] = WalkSetup(with_pan(with_unlimited_output(config), pan != 0));
   }
 }
 

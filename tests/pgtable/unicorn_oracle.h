@@ -88,43 +88,47 @@ class UnicornMmu {
       TCR |= std::uint64_t{t.HPD} << (41 + i);
       write(3, 0, 2, 0, i, t.base);
     }
-    TCR |= TG0(s1.tables[0].granule) << 14;
-    TCR |= TG1(s1.tables[1].granule) << 30;
-    TCR |= PS(s1.output_size) << 32;
+    TCR |= encoded_tg0(s1.tables[0].granule) << 14;
+    TCR |= encoded_tg1(s1.tables[1].granule) << 30;
+    TCR |= encoded_size(s1.output_size) << 32;
     write(3, 0, 2, 0, 2, TCR);
     write(3, 0, 10, 2, 0, s1.MAIR);
-    write(3, 0, 1, 0, 0, SCTLR(s1));
+    write(3, 0, 1, 0, 0, sctlr(s1));
   }
   // op1 4: EL2, 6: EL3
   void set_single(const Stage1Config& s1, std::uint32_t op1) {
     const TableConfig& t = s1.tables[0];
     std::uint64_t TCR = t.TxSZ;
-    TCR |= TG0(t.granule) << 14;
-    TCR |= PS(s1.output_size) << 16;
+    TCR |= encoded_tg0(t.granule) << 14;
+    TCR |= encoded_size(s1.output_size) << 16;
     TCR |= std::uint64_t{t.TBI} << 20;
     TCR |= std::uint64_t{t.HPD} << 24;
     write(3, op1, 2, 0, 0, t.base);
     write(3, op1, 2, 0, 2, TCR);
     write(3, op1, 10, 2, 0, s1.MAIR);
-    write(3, op1, 1, 0, 0, SCTLR(s1));
+    write(3, op1, 1, 0, 0, sctlr(s1));
   }
   void set_stage2(const Stage2Config& s2) {
     // VTCR_EL2.SL0 counts levels from the bottom, and from level 2 with the 4 KiB granule.
     const int last = s2.granule == Granule::size_4k ? 2 : 3;
     std::uint64_t VTCR = static_cast<std::uint8_t>(s2.T0SZ);
     VTCR |= static_cast<std::uint64_t>(last - s2.start_level) << 6;
-    VTCR |= TG0(s2.granule) << 14;
-    VTCR |= PS(s2.output_size) << 16;
+    VTCR |= encoded_tg0(s2.granule) << 14;
+    VTCR |= encoded_size(s2.output_size) << 16;
     write(3, 4, 2, 1, 2, VTCR);
     write(3, 4, 2, 1, 0, s2.base);
   }
 
-  static std::uint64_t SCTLR(const Stage1Config& s1) {
+  static std::uint64_t sctlr(const Stage1Config& s1) {
     return 1U | std::uint64_t{s1.WXN} << 19 | std::uint64_t{s1.big_endian} << 25;
   }
-  static std::uint64_t TG0(Granule g) { return g == Granule::size_4k ? 0 : g == Granule::size_64k ? 1 : 2; }
-  static std::uint64_t TG1(Granule g) { return g == Granule::size_4k ? 2 : g == Granule::size_64k ? 3 : 1; }
-  static std::uint64_t PS(unsigned output_size) {
+  static std::uint64_t encoded_tg0(Granule g) {
+    return g == Granule::size_4k ? 0 : g == Granule::size_64k ? 1 : 2;
+  }
+  static std::uint64_t encoded_tg1(Granule g) {
+    return g == Granule::size_4k ? 2 : g == Granule::size_64k ? 3 : 1;
+  }
+  static std::uint64_t encoded_size(unsigned output_size) {
     switch (output_size) {
       case 32:
         return 0;
