@@ -102,7 +102,7 @@ void Pl011::settle() {
 
 void Pl011::poll() {
   if (m_backend == nullptr || !m_backend->has_input()) return;
-  if (m_core.can_receive()) {
+  if (m_core.wants_input()) {
     const int byte = m_backend->get();
     if (byte >= 0) {
       m_core.receive(static_cast<std::uint8_t>(byte));

@@ -197,6 +197,10 @@ bool Pl011Core::can_receive() const {
   return (cr & CR_UARTEN) != 0 && (cr & CR_RXE) != 0 && (cr & CR_LBE) == 0 && m_rx.size() < depth();
 }
 
+bool Pl011Core::wants_input() const {
+  return can_receive() && (m_rx.empty() || flag(UARTIMSC, INT_RX | INT_RT));
+}
+
 void Pl011Core::receive(std::uint8_t byte) {
   const std::uint64_t cr = m_registers.get(UARTCR);
   if ((cr & CR_UARTEN) == 0 || (cr & CR_RXE) == 0 || (cr & CR_LBE) != 0) return;

@@ -20,7 +20,9 @@
 namespace smmuvp {
 
 /// Input is taken from the backend one character a poll, while has_input() and only when the receiver has
-/// room; nothing typed is lost before the guest has switched the receiver on.
+/// room; nothing typed is lost before the guest has switched the receiver on. While UARTIMSC masks both RXIM
+/// and RTIM only an empty FIFO is fed: drivers empty the FIFO before they unmask, and input that waits
+/// outside outlives that.
 class Pl011 : public Component, public ConsoleControl, private Pl011Client {
  public:
   Pl011(const sc_core::sc_module_name& name, const Params& params, Host& host);

@@ -44,6 +44,10 @@ class Pl011Core : private RegisterObserver {
   bool irq() const;
   /// True if a character from outside can be taken now.
   bool can_receive() const;
+  /// True if a character that can wait outside is better taken now: the receiver has room, and software has a
+  /// receive interrupt unmasked or has read all there was. A driver that starts up throws away what it finds
+  /// in the FIFO, which is then one character at most.
+  bool wants_input() const;
   /// A character from outside; an overrun if the FIFO is full, ignored while the receiver is off or looped
   /// back.
   void receive(std::uint8_t byte);
