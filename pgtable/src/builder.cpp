@@ -1,6 +1,7 @@
 #include "smmuvp/pgtable/builder.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "encoding.h"
@@ -70,7 +71,7 @@ BuildResult Builder::make_trees() {
     if (stage2) {
       tree.encoding = make_long_encoding(setup.m_stage2, m_stage, false);
       tree.input_bits = setup.m_stage2.input_bits;
-    } else if (m_config.stage1.tables[i].EPD) {
+    } else if (m_two_ranges && m_config.stage1.tables[i].EPD) {  // else IGNORED: IHI 0070 5.4, CD.EPD0
       continue;
     } else if (m_config.stage1.format == Format::v7s) {
       tree.encoding = make_short_encoding(m_config.stage1, i);
@@ -91,9 +92,13 @@ BuildResult Builder::make_trees() {
 BuildResult Builder::allocate(const Tree& tree, std::uint64_t size, std::uint64_t& address) {
   const std::optional<std::uint64_t> made = m_allocate(size);
   if (!made) return failure(BuildStatus::no_memory, "the allocator has no table left");
+  const auto next = m_tables.lower_bound(*made);
+  const bool overlaps =
+      (next != m_tables.end() && next->first - *made < size) ||
+      (next != m_tables.begin() && *made - std::prev(next)->first < std::prev(next)->second.size);
   if ((*made & (size - 1)) != 0 || exceeds(*made + (size - 1), tree.encoding->table_address_bits()) ||
-      m_tables.count(*made) != 0) {
-    if (m_free && m_tables.count(*made) == 0) m_free(*made, size);
+      overlaps) {
+    if (m_free && !overlaps) m_free(*made, size);
     return failure(BuildStatus::bad_table, "a table has to be aligned, unused, and within the output size");
   }
   address = *made;

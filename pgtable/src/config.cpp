@@ -81,6 +81,9 @@ class Check {
                  "regime", "must be el1_0, el2_0, el2 or el3")) {
       return;
     }
+    // IHI 0070 5.2, STE.Config: stage 2 belongs to the EL1 translation regime.
+    require(c.stages != Stages::nested || c.regime == Regime::el1_0, "regime",
+            "must be el1_0 with a stage 2");
     if (is_aarch32(s1.format)) {
       require(c.regime == Regime::el1_0 || (c.regime == Regime::el2 && s1.format == Format::lpae32), "regime",
               "must be el1_0 (PL1&0) in an AArch32 format, or el2 (PL2) in lpae32");

@@ -28,6 +28,7 @@ void Walk::need_stage2(unsigned index_bits) {
   m_op.big_endian = m_stage2.big_endian;
   m_op.space = AddressSpace::non_secure;
   m_op.attributes = m_stage2.walk_attributes;
+  m_op.memory = m_stage2.memory;
   m_op.stage = Stage::stage2;
   m_op.level = m_stage2_level;
   m_op.address = descriptor_address(m_stage2, m_stage2_table, m_stage2_level, m_ipa, index_bits);
@@ -106,12 +107,16 @@ void Walk::take_stage2_leaf(std::uint64_t descriptor) {
 }
 
 void Walk::finish_stage2(std::uint64_t descriptor, Rights rights, std::uint64_t output) {
-  if (m_use == Stage2Use::table_read) return read_stage1(output);
-  if (m_use == Stage2Use::table_update) {
+  const Lookup& l = m_stage2;
+  Stage2Attributes attributes;
+  attributes.MemAttr = static_cast<std::uint8_t>(descriptor >> MemAttr_shift) & 0xf;
+  attributes.SH = l.DS ? l.walk_attributes.SH : static_cast<Shareability>((descriptor >> SH_shift) & 3);
+  if (m_use != Stage2Use::input) {
+    m_table_memory = combine(m_stage1.memory, attributes, l.FWB);
+    if (m_use == Stage2Use::table_read) return read_stage1(output);
     return compare_and_swap(Phase::stage1_update, output, m_update_expected, m_update_desired);
   }
 
-  const Lookup& l = m_stage2;
   Result& r = m_result;
   const unsigned shift = level_shift(l, m_stage2_level);
   r.stage2.valid = true;
@@ -120,9 +125,7 @@ void Walk::finish_stage2(std::uint64_t descriptor, Rights rights, std::uint64_t 
   r.stage2.range_shift =
       static_cast<std::uint8_t>(range_shift(l, m_stage2_level, descriptor, output & ~low_bits(shift), m_ipa));
   r.stage2.descriptor = descriptor;
-  r.stage2_attributes.MemAttr = static_cast<std::uint8_t>(descriptor >> MemAttr_shift) & 0xf;
-  r.stage2_attributes.SH =
-      l.DS ? l.walk_attributes.SH : static_cast<Shareability>((descriptor >> SH_shift) & 3);
+  r.stage2_attributes = attributes;
   r.output = output;
   r.space = AddressSpace::non_secure;
 

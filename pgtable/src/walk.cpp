@@ -47,7 +47,10 @@ void Walk::complete(const MemoryResponse& response) {
 
 // A stage 1 descriptor lies at an IPA where there is a stage 2.
 void Walk::need_stage1(std::uint64_t address) {
-  if (m_stages == Stages::stage1) return read_stage1(address);
+  if (m_stages == Stages::stage1) {
+    m_table_memory = m_stage1.memory;
+    return read_stage1(address);
+  }
   m_descriptor_ipa = address;
   m_update_translated = false;
   start_stage2(address, Stage2Use::table_read);
@@ -60,6 +63,7 @@ void Walk::read_stage1(std::uint64_t address) {
   m_op.big_endian = m_stage1.big_endian;
   m_op.space = m_table_space;
   m_op.attributes = m_stage1.walk_attributes;
+  m_op.memory = m_table_memory;
   m_op.stage = Stage::stage1;
   m_op.level = m_level;
   m_op.address = address;
@@ -108,6 +112,7 @@ void Walk::compare_and_swap(Phase phase, std::uint64_t address, std::uint64_t ex
   m_op.big_endian = l.big_endian;
   m_op.space = stage1 ? m_table_space : AddressSpace::non_secure;
   m_op.attributes = l.walk_attributes;
+  m_op.memory = stage1 ? m_table_memory : l.memory;
   m_op.stage = stage1 ? Stage::stage1 : Stage::stage2;
   m_op.level = stage1 ? m_level : m_stage2_level;
   m_op.address = address;
@@ -134,7 +139,8 @@ void Walk::take_abort(MemoryStatus status) {
       status == MemoryStatus::unsupported_atomic && m_op.kind == MemoryOpKind::compare_and_swap;
   m_result.fault.table_address = m_op.address;
   end_with(m_op.stage, no_atomic ? FaultKind::unsupported_atomic : FaultKind::external_abort, m_op.level);
-  m_result.fault.fault_class = FaultClass::table;
+  // IHI 0070 7.3.12: stage 2 of the input is of class IN, whatever access of it was aborted.
+  if (m_op.stage == Stage::stage1) m_result.fault.fault_class = FaultClass::table;
 }
 
 void Walk::end_with(Stage stage, FaultKind kind, int level) {
@@ -164,7 +170,8 @@ bool Walk::is_consistent() const {
     return false;
   }
   if (m_done) return true;
-  if (m_phase > Phase::stage2_update || m_stages > Stages::nested) return false;
+  if (m_phase > Phase::stage2_update || m_stages > Stages::nested || m_use > Stage2Use::table_update)
+    return false;
   const auto is_lookup = [](const Lookup& l, int level) {
     const bool granule = (l.granule_shift == 12 && l.stride == 9) ||
                          (l.granule_shift == 14 && l.stride == 11) ||

@@ -107,6 +107,24 @@ TEST(Builder, ReportsMemoryThatAborts) {
   EXPECT_EQ(bench.builder.map(0, 0, KiB4).status, BuildStatus::memory_error);
 }
 
+// EPD is IGNORED where there is one range (IHI 0070 5.4, CD.EPD0), and set by default.
+TEST(Builder, BuildsTheOneRangeOfEL2WhateverEPD) {
+  Config config;
+  config.regime = Regime::el2;
+  TableBench bench(config);
+  ASSERT_TRUE(bench.builder.map(0x1000, 0x5000, KiB4));
+  EXPECT_EQ(bench.translate(0x1000).output, 0x5000U);
+}
+
+TEST(Builder, RefusesATableInsideAnother) {
+  TableMemory memory;
+  std::uint64_t next = 0x40000000;
+  Builder builder(
+      two_range_config(), [&](const MemoryOp& op) { return memory(op); },
+      [&](std::uint64_t) { return std::optional<std::uint64_t>(std::exchange(next, next + 0x800)); });
+  EXPECT_EQ(builder.status(), BuildStatus::bad_table);
+}
+
 TEST(Builder, RefusesAConfigThatCannotBeWalked) {
   Config config = two_range_config();
   config.stage1.HD = true;

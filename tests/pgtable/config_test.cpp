@@ -37,6 +37,16 @@ TEST(Config, ValuesOutsideAnEnumerationAreRefused) {
                  [](Config& c) { c.stage1.tables[1].granule = static_cast<Granule>(13); });
 }
 
+// IHI 0070 5.2, STE.Config
+TEST(Config, OnlyEL1HasAStage2) {
+  for (const Regime regime : {Regime::el2_0, Regime::el2, Regime::el3}) {
+    expect_refused("regime", [&](Config& c) {
+      c.stages = Stages::nested;
+      c.regime = regime;
+    });
+  }
+}
+
 TEST(Config, DirtyStateNeedsTheAccessFlag) {
   expect_refused("stage1.HD", [](Config& c) { c.stage1.HD = true; });
   expect_refused("stage2.HD", [](Config& c) {

@@ -72,8 +72,8 @@ inline void expect_fault(const Result& r, FaultKind kind, Stage stage, int level
   EXPECT_EQ(r.fault.stage, stage);
   EXPECT_EQ(r.fault.level, level);
   EXPECT_EQ(r.fault.on_table_walk, on_table_walk);
-  const bool table =
-      on_table_walk || kind == FaultKind::external_abort || kind == FaultKind::unsupported_atomic;
+  const bool abort = kind == FaultKind::external_abort || kind == FaultKind::unsupported_atomic;
+  const bool table = on_table_walk || (abort && stage == Stage::stage1);
   EXPECT_EQ(r.fault.fault_class, table ? FaultClass::table : FaultClass::input);
 }
 

@@ -282,6 +282,17 @@ TEST(HardwareUpdate, MemoryWithoutAtomicsIsAFaultOfItsOwn) {
   expect_fault(nested.translate(0), FaultKind::unsupported_atomic, Stage::stage2, 3, true);
 }
 
+TEST(HardwareUpdate, UpdateOfASecureTableIsASecureAccess) {
+  Stage1Bench bench;
+  bench.config.space = AddressSpace::secure;
+  bench.config.stage1.HA = true;
+  bench.memory[Stage1Bench::leaf] &= ~AF;
+  ASSERT_TRUE(bench.translate(0).ok());
+  EXPECT_EQ(bench.memory.ops.back().kind, MemoryOpKind::compare_and_swap);
+  EXPECT_EQ(bench.memory.ops.back().space, AddressSpace::secure);
+  EXPECT_EQ(bench.memory.ops.back().size, 8U);
+}
+
 TEST(HardwareUpdate, ExternalAbortOnAnUpdateIsOne) {
   Updating1 bench(false);
   bench.d() &= ~AF;

@@ -61,11 +61,78 @@ TEST(NestedWalk, ExternalAbortAtEachReadIsReportedWithItsStageAndLevel) {
     SCOPED_TRACE(i);
     const bool of_a_table = reads[i].stage == Stage::stage2 && i < 12;
     expect_fault(r, FaultKind::external_abort, reads[i].stage, reads[i].level, of_a_table);
-    EXPECT_EQ(r.fault.fault_class, FaultClass::table);
+    // IHI 0070 7.3.12: of class IN where stage 2 translates the output of stage 1
+    EXPECT_EQ(r.fault.fault_class, i < 12 ? FaultClass::table : FaultClass::input);
     EXPECT_EQ(r.fault.table_address, reads[i].address);
     EXPECT_EQ(r.fault.ipa, reads[i].stage == Stage::stage1 ? 0 : (i < 12 ? tables[i / 4] : 0x20000));
     EXPECT_EQ(r.descriptors.size(), i + 1);
   }
+}
+
+// DDI 0487 D8.6: a table access has the attributes of TCR, combined with those of the table's page at
+// stage 2.
+TEST(NestedWalk, TableAccessesHaveTheAttributesOfBothStages) {
+  NestedBench bench;
+  WalkAttributes& tcr = bench.config.stage1.tables[0].walk_attributes;
+  tcr = {1, 1, Shareability::inner};
+  bench.config.stage2.walk_attributes = {2, 3, Shareability::outer};
+  bench.config.stage1.HA = true;
+  bench.memory[NestedBench::leaf] &= ~AF;
+  constexpr std::uint64_t MemAttr = std::uint64_t{0xf} << 2;
+  bench.memory[Stage2Bench::page_of(tables[1])] &= ~MemAttr;                       // Device-nGnRnE
+  bench.memory[Stage2Bench::page_of(tables[2])] ^= std::uint64_t{0xf ^ 0xa} << 2;  // Write-Through
+  ASSERT_TRUE(bench.translate(0).ok());
+  unsigned stage1 = 0;
+  for (const MemoryOp& op : bench.memory.ops) {
+    if (op.stage == Stage::stage2) {
+      EXPECT_EQ(op.memory.memory, 0xea);
+      EXPECT_EQ(op.memory.SH, Shareability::outer);
+      EXPECT_EQ(op.attributes.IRGN, 2U);
+      continue;
+    }
+    static constexpr std::uint8_t memory[] = {0xff, 0x00, 0xbb, 0xbb};
+    static constexpr Shareability SH[] = {Shareability::inner, Shareability::outer, Shareability::inner,
+                                          Shareability::inner};
+    ASSERT_LT(stage1, 4U);
+    EXPECT_EQ(op.memory.memory, memory[stage1]) << stage1;
+    EXPECT_EQ(op.memory.SH, SH[stage1]) << stage1;
+    EXPECT_EQ(op.attributes.ORGN, 1U);
+    EXPECT_EQ(op.kind, stage1 == 3 ? MemoryOpKind::compare_and_swap : MemoryOpKind::read);
+    ++stage1;
+  }
+  EXPECT_EQ(stage1, 4U);
+}
+
+// Only what fits the output size of stage 2 is covered.
+TEST(NestedWalk, RegionIsNotLargerThanTheOutputSizeOfStage2) {
+  Config config;
+  config.stages = Stages::nested;
+  config.stage1.tables[0].EPD = false;
+  config.stage1.DS = config.stage2.DS = true;
+  config.stage1.output_size = 52;
+  config.stage2.output_size = 36;
+  // Every descriptor is a block of 512 GiB at level 0, onto itself.
+  WalkRequest request;
+  const Result r = walk(config, request, [](const MemoryOp&) {
+    return MemoryResponse{MemoryStatus::ok, AF | S2R | S2W | normal_MemAttr | block_type};
+  });
+  ASSERT_TRUE(r.ok()) << to_string(r.fault.kind);
+  EXPECT_EQ(r.stage1.block_shift, 39U);
+  EXPECT_EQ(r.stage2.block_shift, 39U);
+  EXPECT_EQ(r.block_shift, 36U);
+  EXPECT_EQ(r.range_shift, 36U);
+}
+
+// A misplaced run: an entry for all of it would translate its other pages wrongly.
+TEST(NestedWalk, Stage2ContiguousRunOfAMisplacedOutputIsDropped) {
+  Stage2Bench bench;
+  std::uint64_t& d = bench.memory[Stage2Bench::page_of(0x20000)];
+  d |= bit(52);
+  EXPECT_EQ(bench.translate(0x20000).range_shift, 16U);
+  d ^= 0x1000;
+  const Result r = bench.translate(0x20000);
+  EXPECT_EQ(r.range_shift, 12U);
+  EXPECT_EQ(r.stage2.range_shift, 12U);
 }
 
 TEST(NestedWalk, Stage2FaultOnATableNamesTheTablesIPA) {

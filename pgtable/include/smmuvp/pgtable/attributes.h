@@ -42,7 +42,9 @@ constexpr Shareability effective_shareability(Attributes attributes) {
 }
 
 /// Attributes of an access that stage 1 (or an SMMU's input) gave `stage1` and stage 2 gave `stage2`
-/// (DDI 0487 D8.6, pseudocode S2CombineS1MemAttrs and AArch64.S2ApplyFWBMemAttrs).
+/// (DDI 0487 D8.6, pseudocode S2CombineS1MemAttrs and AArch64.S2ApplyFWBMemAttrs). Reserved MAIR bytes, and
+/// those that only FEAT_MTE and FEAT_XS give a meaning (0x40, 0xa0, 0xf0), are to be replaced before, as
+/// SMMUs do (IHI 0070 5.4, CD.MAIR0).
 Attributes combine(Attributes stage1, Stage2Attributes stage2, bool FWB);
 
 }  // namespace smmuvp::pgtable

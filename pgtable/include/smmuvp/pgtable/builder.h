@@ -123,6 +123,7 @@ class Builder {
   Builder(const Config& config, Stage stage, Memory memory, Allocate allocate, Free free = {});
   /// As above, for stage 2 if config.stages is stage2, else for stage 1.
   Builder(const Config& config, Memory memory, Allocate allocate, Free free = {});
+  /// Frees nothing: tables outlive the Builder unless release() is called.
   ~Builder();
   Builder(Builder&&) noexcept;
   Builder& operator=(Builder&&) noexcept;

@@ -28,7 +28,8 @@ enum class Stage : std::uint8_t { stage1 = 1, stage2 = 2 };
 /// What was being translated, or accessed, when the fault arose (the CLASS of SMMUv3 events).
 enum class FaultClass : std::uint8_t {
   input,  ///< the address of the request itself, or the IPA that stage 1 made of it
-  table,  ///< a table access: stage 2 fault on its address, or external abort on the access
+  table,  ///< a stage 1 table: an external abort on it, or any stage 2 fault or abort while its IPA is
+          ///< translated
 };
 
 /// A fault, made once; each SMMU renders it into its own registers or records.

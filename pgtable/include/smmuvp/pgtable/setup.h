@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 
+#include "smmuvp/pgtable/attributes.h"
 #include "smmuvp/pgtable/config.h"
 
 namespace smmuvp::pgtable {
@@ -28,6 +29,7 @@ struct Lookup {
       {};  // by level: log2 of the entries of a contiguous range; 0: none
   Format format = Format::vmsa64;
   WalkAttributes walk_attributes;
+  Attributes memory;  // of the table accesses: walk_attributes as a MAIR byte
   bool base_beyond_output = false;
   bool big_endian = false;
   bool AFFD = false;

@@ -20,7 +20,10 @@ struct MemoryOp {
   std::uint8_t size = 8;  ///< bytes: 8, or 4 with v7s
   bool big_endian = false;
   AddressSpace space = AddressSpace::non_secure;
-  WalkAttributes attributes;
+  WalkAttributes attributes;  ///< of the stage that the descriptor is of, as configured
+  /// Memory attributes of the access. Nested stage 1 accesses: `attributes` combined with those that stage 2
+  /// gives the table's page (DDI 0487 D8.6; IHI 0070 5.2, STE.S2PTW).
+  Attributes memory;
   Stage stage = Stage::stage1;  ///< the stage whose descriptor this is
   std::int8_t level = 0;        ///< the level of that descriptor
   std::uint64_t address = 0;
@@ -143,6 +146,7 @@ class Walk {
   std::uint8_t m_table_permissions = 0;  // descriptor bits [62:59] of all tables so far, ORed
   AddressSpace m_table_space = AddressSpace::non_secure;
   std::uint32_t m_v7s_table = 0;        // v7s: the level 1 descriptor that a level 2 table was found by
+  Attributes m_table_memory;            // of accesses to stage 1 tables
   std::uint64_t m_table = 0;            // address of the table at hand
   std::uint64_t m_descriptor_ipa = 0;   // nested: address of the descriptor at hand
   std::uint64_t m_update_expected = 0;  // nested: the update that waits for stage 2

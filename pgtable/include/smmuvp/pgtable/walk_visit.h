@@ -17,6 +17,12 @@ void visit(Archive& archive, WalkAttributes& a) {
 }
 
 template <class Archive>
+void visit(Archive& archive, Attributes& a) {
+  archive.value("memory", a.memory);
+  archive.value("SH", a.SH);
+}
+
+template <class Archive>
 void visit(Archive& archive, MemoryOp& op) {
   archive.begin("op");
   archive.value("kind", op.kind);
@@ -24,6 +30,7 @@ void visit(Archive& archive, MemoryOp& op) {
   archive.value("big_endian", op.big_endian);
   archive.value("space", op.space);
   visit(archive, op.attributes);
+  visit(archive, op.memory);
   archive.value("stage", op.stage);
   archive.value("level", op.level);
   archive.value("address", op.address);
@@ -113,6 +120,7 @@ void visit(Archive& archive, const char* name, Lookup& l) {
   for (std::uint8_t& entries : l.contiguous) archive.value("contiguous", entries);
   archive.value("format", l.format);
   visit(archive, l.walk_attributes);
+  visit(archive, l.memory);
   archive.value("base_beyond_output", l.base_beyond_output);
   archive.value("big_endian", l.big_endian);
   archive.value("AFFD", l.AFFD);
@@ -193,6 +201,7 @@ void Walk::visit(Archive& archive) {
   archive.value("table_permissions", m_table_permissions);
   archive.value("table_space", m_table_space);
   archive.value("v7s_table", m_v7s_table);
+  detail::visit(archive, m_table_memory);
   archive.value("table", m_table);
   archive.value("descriptor_ipa", m_descriptor_ipa);
   archive.value("update_expected", m_update_expected);
