@@ -37,6 +37,17 @@ TEST(Config, ValuesOutsideAnEnumerationAreRefused) {
                  [](Config& c) { c.stage1.tables[1].granule = static_cast<Granule>(13); });
 }
 
+TEST(Config, OnlyVmsa64HasHardwareUpdates) {
+  for (const Format format : {Format::lpae32, Format::v7s, Format::mali_lpae}) {
+    expect_refused("stage1.HA", [&](Config& c) {
+      c.stage1.format = format;
+      c.stage1.output_size = 40;
+      c.stage1.tables[0].TxSZ = c.stage1.tables[1].TxSZ = format == Format::lpae32 ? 0 : 16;
+      c.stage1.HA = true;
+    });
+  }
+}
+
 // IHI 0070 5.2, STE.Config
 TEST(Config, OnlyEL1HasAStage2) {
   for (const Regime regime : {Regime::el2_0, Regime::el2, Regime::el3}) {

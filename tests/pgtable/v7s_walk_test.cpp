@@ -457,6 +457,21 @@ TEST(V7sWalk, WalkRestoredAtAnyStepEndsAsIfItHadNeverStopped) {
   }
 }
 
+// As in the Long-descriptor format: what a Secure walk reads in a Non-secure table is non-global.
+TEST(V7sWalk, SecureWalkOfANonSecureTableIsNonSecureAndNonGlobal) {
+  for (const bool NS : {false, true}) {
+    Config config = short_config();
+    config.space = AddressSpace::secure;
+    config.stage1.tables[0].NS = NS;
+    ShortBench bench(config);
+    bench.level1(0x100000, 0x40000000U | 1U << 10 | 2U);
+    const Result r = bench.translate(0x100000);
+    ASSERT_TRUE(r.ok());
+    EXPECT_EQ(r.space, NS ? AddressSpace::non_secure : AddressSpace::secure);
+    EXPECT_EQ(r.nG, NS);
+  }
+}
+
 TEST(V7sWalk, DamagedArchiveIsRefusedOrLeavesAWalkThatEnds) {
   for (const bool nested : {false, true}) {
     ShortBench simple;
