@@ -1,8 +1,7 @@
 #include "junit.h"
+#include "smmuvp/base/utf8.h"
 
 #include <fmt/format.h>
-
-#include "utf8.h"
 
 namespace smmuvp::platform {
 

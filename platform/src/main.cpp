@@ -20,6 +20,7 @@
 #include "platform_host.h"
 #include "plugins.h"
 #include "run.h"
+#include "smmuvp/base/utf8.h"
 #include "system.h"
 #include "systemc_reports.h"
 #include "walk.h"
@@ -40,7 +41,7 @@ ExitCode prepare(const CommandLine& line) {
     fmt::print(stderr,
                "{}: {} components, kernel ends at {:#x}, device tree {} bytes, initramfs {} bytes: no "
                "mistakes found\n",
-               config.file, config.components.size(), plan.kernel.end, plan.device_tree.size(),
+               printable(config.file), config.components.size(), plan.kernel.end, plan.device_tree.size(),
                plan.initramfs.size());
     return ExitCode::Pass;
   }
@@ -122,13 +123,14 @@ int sc_main(int argc, char** argv) {
     fmt::print(stderr, "smmu-vp: cannot write to standard output: {}\n", std::strerror(errno));
     return static_cast<int>(ExitCode::Internal);
   } catch (const smmuvp::ConfigError& e) {
-    fmt::print(stderr, "smmu-vp: {}\n", e.what());
+    // Words of the command line and of files are in it; some messages have several lines.
+    fmt::print(stderr, "smmu-vp: {}\n", smmuvp::printable(e.what(), "\n"));
     return static_cast<int>(ExitCode::Config);
   } catch (const std::bad_alloc&) {
     fmt::print(stderr, "smmu-vp: this machine has not enough memory\n");
     return static_cast<int>(ExitCode::Internal);
   } catch (const std::exception& e) {
-    fmt::print(stderr, "smmu-vp: internal error: {}\n", e.what());
+    fmt::print(stderr, "smmu-vp: internal error: {}\n", smmuvp::printable(e.what(), "\n"));
     return static_cast<int>(ExitCode::Internal);
   } catch (...) {
     fmt::print(stderr, "smmu-vp: internal error: a component threw something that is no std::exception\n");

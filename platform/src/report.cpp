@@ -1,10 +1,9 @@
 #include "report.h"
+#include "smmuvp/base/utf8.h"
 
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
-
-#include "utf8.h"
 
 namespace smmuvp::platform {
 

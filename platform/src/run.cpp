@@ -27,6 +27,7 @@
 #include "progress.h"
 #include "report.h"
 #include "smmuvp/base/params.h"
+#include "smmuvp/base/utf8.h"
 #include "stop_signals.h"
 #include "system.h"
 #include "terminal.h"
@@ -186,8 +187,8 @@ void Run::print(const Reported& r) {
   m_progress.clear();
   std::string where = duration_text(r.time_ps);
   if (r.pc) where += fmt::format(", pc {:#x}", *r.pc);
-  fmt::print(stderr, "{}[{}] {}{}\n", m_colour ? "\033[33m" : "", where, to_text(r.diagnostic),
-             m_colour ? "\033[0m" : "");
+  fmt::print(stderr, "{}[{}] {}{}\n", m_colour ? "\033[33m" : "", where,
+             printable(to_text(r.diagnostic), "\n"), m_colour ? "\033[0m" : "");
 }
 
 // An interactive guest that waits would otherwise run its clock as fast as the host can.
@@ -265,7 +266,7 @@ StopReason Run::simulate(const StopSignals& signals) {
 // What was asked for and could not be written: a run that nobody can read does not pass.
 void Run::lost(const std::string& what, int error) {
   const std::string text = fmt::format("cannot write {}: {}", what, std::strerror(error));
-  fmt::print(stderr, "smmu-vp: {}\n", text);
+  fmt::print(stderr, "smmu-vp: {}\n", printable(text));
   if (m_record.verdict.code == ExitCode::Pass) m_record.verdict = {ExitCode::Internal, text};
 }
 
@@ -322,7 +323,7 @@ void Run::finish(StopReason reason) {
     const std::string text = summary(m_record, m_host, m_colour);
     std::fwrite(text.data(), 1, text.size(), stderr);
   } else if (m_record.verdict.code == ExitCode::Internal) {
-    fmt::print(stderr, "smmu-vp: internal error: {}\n", m_record.verdict.reason);
+    fmt::print(stderr, "smmu-vp: internal error: {}\n", printable(m_record.verdict.reason, "\n"));
   }
 }
 

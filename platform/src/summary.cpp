@@ -4,6 +4,7 @@
 
 #include "duration.h"
 #include "report.h"
+#include "smmuvp/base/utf8.h"
 
 namespace smmuvp::platform {
 
@@ -22,8 +23,9 @@ std::string summary(const RunRecord& record, const PlatformHost& host, bool colo
   const bool pass = record.verdict.code == ExitCode::Pass;
   std::string verdict = info(record.verdict.code).name;
   if (colour) verdict = fmt::format("\033[{}m{}\033[0m", pass ? "1;32" : "1;31", verdict);
-  rows.emplace_back("verdict", fmt::format("{} (exit code {}): {}", verdict,
-                                           static_cast<int>(record.verdict.code), record.verdict.reason));
+  rows.emplace_back("verdict",
+                    fmt::format("{} (exit code {}): {}", verdict, static_cast<int>(record.verdict.code),
+                                printable(record.verdict.reason, "\n")));
   rows.emplace_back("simulated time", duration_text(record.sim_time_ps));
   rows.emplace_back("instructions", grouped(record.instructions));
   rows.emplace_back("wall time", fmt::format("{:.2f} s", record.wall_seconds));

@@ -8,7 +8,7 @@
 
 #include "smmuvp/base/number_text.h"
 #include "smmuvp/base/params.h"
-#include "utf8.h"
+#include "smmuvp/base/utf8.h"
 
 namespace smmuvp::platform {
 

@@ -10,6 +10,8 @@
 #include <memory>
 #include <new>
 
+#include "smmuvp/base/utf8.h"
+
 namespace smmuvp::platform {
 
 namespace {
@@ -112,9 +114,7 @@ bool unpack_zboot(const Bytes& file, std::uint64_t most, Bytes& to, std::string&
   } else if (name == "zstd") {
     good = unzstd(file.data() + offset, bytes, most, to, why);
   } else {
-    std::string shown;
-    for (const char c : name) shown += c >= ' ' && c <= '~' ? c : '?';
-    why = fmt::format("its compression is '{}'; gzip and zstd are known", shown);
+    why = fmt::format("its compression is '{}'; gzip and zstd are known", printable(name));
   }
   return good || fail(error, fmt::format("EFI zboot image: {}", why));
 }

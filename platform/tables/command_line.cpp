@@ -7,6 +7,7 @@
 
 #include "smmuvp/base/error.h"
 #include "smmuvp/base/params.h"
+#include "smmuvp/base/utf8.h"
 
 namespace smmuvp::tables {
 
@@ -21,15 +22,17 @@ std::string lower(std::string text) {
   return text;
 }
 
-// What a message can show: a file on standard input may hold anything.
-std::string printable(const std::string& text) {
-  constexpr std::size_t most = 60;
-  std::string shown;
-  for (const char c : text.substr(0, most)) shown += c >= ' ' && c <= '~' ? c : '?';
-  return shown + (text.size() > most ? "..." : "");
-}
-
 }  // namespace
+
+std::string quoted(const std::string& word) {
+  constexpr std::size_t most = 60;
+  std::size_t end = std::min(word.size(), most);
+  if (end < word.size()) {
+    // Not within a character of several bytes.
+    while (end != 0 && (static_cast<unsigned char>(word[end]) & 0xc0) == 0x80) --end;
+  }
+  return "'" + printable(word.substr(0, end)) + (end < word.size() ? "..." : "") + "'";
+}
 
 std::uint64_t parse_hex(const std::string& text, const std::string& what, unsigned bits) {
   std::string_view digits = text;
@@ -40,23 +43,25 @@ std::uint64_t parse_hex(const std::string& text, const std::string& what, unsign
   const auto [last, error] = std::from_chars(digits.data(), end, value, 16);
   // from_chars takes a sign only for signed types; an empty or partial number ends early.
   if (digits.empty() || last != end || (error != std::errc() && error != std::errc::result_out_of_range)) {
-    throw ConfigError("", fmt::format("{}: '{}' is no hexadecimal number (expected for example 0x80000000)",
-                                      what, printable(text)));
+    throw ConfigError("", fmt::format("{}: {} is no hexadecimal number (expected for example 0x80000000)",
+                                      what, quoted(text)));
   }
   if (!prefixed && text != "0") {
     throw ConfigError(
-        "", fmt::format("{}: '{}' has no 0x; did you mean '0x{}'?", what, printable(text), printable(text)));
+        "", fmt::format("{}: {} has no 0x; did you mean {}?", what, quoted(text), quoted("0x" + text)));
   }
   if (error == std::errc::result_out_of_range || (bits < 64 && (value >> bits) != 0)) {
-    throw ConfigError("", fmt::format("{}: '{}' has more than {} bits", what, printable(text), bits));
+    throw ConfigError("", fmt::format("{}: {} has more than {} bits", what, quoted(text), bits));
   }
   return value;
 }
 
 void for_each_number(const std::vector<std::string>& words, std::istream& input, const std::string& what,
                      unsigned bits, const std::function<void(std::uint64_t)>& take) {
+  bool any = false;
   for (const std::string& word : words) {
     if (word != "-") {
+      any = true;
       take(parse_hex(word, what, bits));
       continue;
     }
@@ -66,6 +71,7 @@ void for_each_number(const std::vector<std::string>& words, std::istream& input,
       const std::string_view text = std::string_view(line).substr(0, line.find('#'));
       const char* space = " \t\r\v\f,";
       for (std::size_t i = text.find_first_not_of(space); i != std::string_view::npos;) {
+        any = true;
         const std::size_t end = std::min(text.find_first_of(space, i), text.size());
         take(parse_hex(std::string(text.substr(i, end - i)),
                        fmt::format("standard input, line {}: {}", number, what), bits));
@@ -73,6 +79,7 @@ void for_each_number(const std::vector<std::string>& words, std::istream& input,
       }
     }
   }
+  if (!any) throw ConfigError("", fmt::format("no {} given: standard input has none", what));
 }
 
 std::string suggestion(const std::string& word, const std::vector<std::string>& known) {
@@ -89,8 +96,8 @@ DescriptorFormat parse_format(const std::string& text) {
     names.emplace_back(to_string(static_cast<DescriptorFormat>(i)));
     if (names.back() == text) return static_cast<DescriptorFormat>(i);
   }
-  throw ConfigError("format", fmt::format("--format: '{}' is none of {}{}", text, fmt::join(names, ", "),
-                                          suggestion(text, names)));
+  throw ConfigError("format", fmt::format("--format: {} is none of {}{}", quoted(text),
+                                          fmt::join(names, ", "), suggestion(text, names)));
 }
 
 Granule parse_granule(const std::string& text, const std::string& option) {
@@ -99,7 +106,7 @@ Granule parse_granule(const std::string& text, const std::string& option) {
     const std::string size = std::to_string(1U << (static_cast<unsigned>(g) - 10));
     if (wanted == size + "k" || wanted == size + "kb" || wanted == size + "kib") return g;
   }
-  throw ConfigError("granule", fmt::format("{}: '{}' is none of 4k, 16k, 64k", option, text));
+  throw ConfigError("granule", fmt::format("{}: {} is none of 4k, 16k, 64k", option, quoted(text)));
 }
 
 Regime parse_regime(const std::string& text) {
@@ -107,8 +114,8 @@ Regime parse_regime(const std::string& text) {
   if (text == "el2-e2h") return Regime::el2_0;
   if (text == "el2") return Regime::el2;
   if (text == "el3") return Regime::el3;
-  throw ConfigError("regime",
-                    fmt::format("--regime: '{}' is none of el1 (EL1&0), el2-e2h (EL2&0), el2, el3", text));
+  throw ConfigError(
+      "regime", fmt::format("--regime: {} is none of el1 (EL1&0), el2-e2h (EL2&0), el2, el3", quoted(text)));
 }
 
 std::string granule_words(Granule granule) { return size_words(static_cast<unsigned>(granule)); }
@@ -117,7 +124,7 @@ bool use_colour(const std::string& when, bool terminal) {
   if (when == "always") return true;
   if (when == "never") return false;
   if (when != "auto") {
-    throw ConfigError("color", fmt::format("--color: '{}' is none of auto, always, never", when));
+    throw ConfigError("color", fmt::format("--color: {} is none of auto, always, never", quoted(when)));
   }
   return terminal;
 }

@@ -18,11 +18,15 @@ struct Output {
   bool terminal = false;  ///< colours with --color auto
 };
 
+/// A user's word in a message: in quotes, without what a terminal would obey, and cut if it is long.
+std::string quoted(const std::string& word);
+
 /// "0x1234" or "0". @param what  names the value in the message. @throws ConfigError
 std::uint64_t parse_hex(const std::string& text, const std::string& what, unsigned bits = 64);
 
 /// Calls take(number) for each of `words`; "-" stands for the numbers in `input`, separated by white space,
-/// with comments from '#' to the end of the line. @throws ConfigError
+/// with comments from '#' to the end of the line. A word that is no number ends it, after the ones before it
+/// were taken. @throws ConfigError; also if there is no number at all
 void for_each_number(const std::vector<std::string>& words, std::istream& input, const std::string& what,
                      unsigned bits, const std::function<void(std::uint64_t)>& take);
 

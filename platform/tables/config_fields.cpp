@@ -113,21 +113,25 @@ std::string values() {
     return "true or false";
   } else if constexpr (std::is_enum_v<T>) {
     std::string text;
-    for (const auto& name : Names<T>::list) text += (text.empty() ? "" : ", ") + std::string(name.text);
+    const auto* last = std::end(Names<T>::list) - 1;
+    for (const auto& name : Names<T>::list) {
+      text += (text.empty() ? "" : &name == last ? " or " : ", ") + std::string(name.text);
+    }
     return text;
   } else if constexpr (sizeof(T) >= 4) {
-    return fmt::format("number of {} bits", 8 * sizeof(T));
+    return fmt::format("a number of {} bits", 8 * sizeof(T));
   } else {
     return fmt::format("{} to {}", static_cast<int>(std::numeric_limits<T>::min()),
                        static_cast<int>(std::numeric_limits<T>::max()));
   }
 }
 
-// `at` answers a reference to the member of the Config that it is given.
+// `at` answers a reference to the member of the Config that it is given. `legal` is what some format takes,
+// where that is less than the member holds; pgtable::validate() refuses the rest, and says why.
 template <class At>
-ConfigField field(std::string name, At at) {
+ConfigField field(std::string name, At at, const char* legal) {
   using T = std::remove_reference_t<decltype(at(std::declval<Config&>()))>;
-  return {std::move(name), values<T>(),
+  return {std::move(name), legal != nullptr ? legal : values<T>(),
           [at](Config& c, const std::string& text) { return parse(text, at(c)); },
           [at](const Config& c) {
             Config copy = c;
@@ -137,11 +141,24 @@ ConfigField field(std::string name, At at) {
 
 std::vector<ConfigField> make_fields() {
   std::vector<ConfigField> all;
-  const auto add = [&](std::string name, auto at) { all.push_back(field(std::move(name), at)); };
+  const char* output_sizes = "32, 36, 40, 42, 44, 48 or 52";
+  const auto add = [&](std::string name, auto at, const char* legal = nullptr) {
+    all.push_back(field(std::move(name), at, legal));
+  };
+  // validate() takes any value here.
+  const auto two_bits = [&](const std::string& name, auto at) {
+    add(name, at, "0 to 3");
+    all.back().set = [at](Config& c, const std::string& text) {
+      std::uint8_t value = 0;
+      if (!parse(text, value) || value > 3) return false;
+      at(c) = value;
+      return true;
+    };
+  };
   const auto add_walk_attributes = [&](const std::string& of, auto at) {
-    add(
+    two_bits(
         of + ".walk_attributes.IRGN", [at](Config & c) -> auto& { return at(c).walk_attributes.IRGN; });
-    add(
+    two_bits(
         of + ".walk_attributes.ORGN", [at](Config & c) -> auto& { return at(c).walk_attributes.ORGN; });
     add(
         of + ".walk_attributes.SH", [at](Config & c) -> auto& { return at(c).walk_attributes.SH; });
@@ -161,7 +178,7 @@ std::vector<ConfigField> make_fields() {
     add(
         of + ".base", [at](Config & c) -> auto& { return at(c).base; });
     add(
-        of + ".TxSZ", [at](Config & c) -> auto& { return at(c).TxSZ; });
+        of + ".TxSZ", [at](Config & c) -> auto& { return at(c).TxSZ; }, "0 to 48");
     add(
         of + ".granule", [at](Config & c) -> auto& { return at(c).granule; });
     add(
@@ -179,7 +196,7 @@ std::vector<ConfigField> make_fields() {
   add(
       "stage1.MAIR", [](Config & c) -> auto& { return c.stage1.MAIR; });
   add(
-      "stage1.output_size", [](Config & c) -> auto& { return c.stage1.output_size; });
+      "stage1.output_size", [](Config & c) -> auto& { return c.stage1.output_size; }, output_sizes);
   add(
       "stage1.LPA", [](Config & c) -> auto& { return c.stage1.LPA; });
   add(
@@ -199,7 +216,7 @@ std::vector<ConfigField> make_fields() {
   add(
       "stage1.HD", [](Config & c) -> auto& { return c.stage1.HD; });
   add(
-      "stage1.v7s.N", [](Config & c) -> auto& { return c.stage1.v7s.N; });
+      "stage1.v7s.N", [](Config & c) -> auto& { return c.stage1.v7s.N; }, "0 to 7");
   add(
       "stage1.v7s.DACR", [](Config & c) -> auto& { return c.stage1.v7s.DACR; });
   add(
@@ -216,13 +233,13 @@ std::vector<ConfigField> make_fields() {
   add(
       "stage2.base", [](Config & c) -> auto& { return c.stage2.base; });
   add(
-      "stage2.T0SZ", [](Config & c) -> auto& { return c.stage2.T0SZ; });
+      "stage2.T0SZ", [](Config & c) -> auto& { return c.stage2.T0SZ; }, "-8 to 48");
   add(
-      "stage2.start_level", [](Config & c) -> auto& { return c.stage2.start_level; });
+      "stage2.start_level", [](Config & c) -> auto& { return c.stage2.start_level; }, "-1 to 3");
   add(
       "stage2.granule", [](Config & c) -> auto& { return c.stage2.granule; });
   add(
-      "stage2.output_size", [](Config & c) -> auto& { return c.stage2.output_size; });
+      "stage2.output_size", [](Config & c) -> auto& { return c.stage2.output_size; }, output_sizes);
   add(
       "stage2.LPA", [](Config & c) -> auto& { return c.stage2.LPA; });
   add(
@@ -262,9 +279,8 @@ const ConfigField* find_field(const std::string& name) {
 void set_field(Config& config, const std::string& assignment) {
   const std::size_t equals = assignment.find('=');
   if (equals == std::string::npos) {
-    throw ConfigError(
-        "set",
-        fmt::format("--set: '{}' is no FIELD=VALUE; 'smmu-vp walk --fields' lists fields", assignment));
+    throw ConfigError("set", fmt::format("--set: {} is no FIELD=VALUE; 'smmu-vp walk --fields' lists fields",
+                                         quoted(assignment)));
   }
   const std::string name = assignment.substr(0, equals);
   const std::string text = assignment.substr(equals + 1);
@@ -273,12 +289,11 @@ void set_field(Config& config, const std::string& assignment) {
     std::vector<std::string> names;
     for (const ConfigField& f : config_fields()) names.push_back(f.name);
     const std::string near = suggestion(name, names);
-    throw ConfigError("set", fmt::format("--set: there is no field '{}'{}", name,
+    throw ConfigError("set", fmt::format("--set: there is no field {}{}", quoted(name),
                                          near.empty() ? "; 'smmu-vp walk --fields' lists them" : near));
   }
   if (!found->set(config, text)) {
-    throw ConfigError("set",
-                      fmt::format("--set: {} cannot be '{}' (expected {})", name, text, found->values));
+    throw ConfigError("set", fmt::format("--set: {} must be {}, not {}", name, found->values, quoted(text)));
   }
 }
 

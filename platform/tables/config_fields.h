@@ -11,9 +11,9 @@ namespace smmuvp::tables {
 
 struct ConfigField {
   std::string name;    ///< as in config.h and in ConfigProblem::field, for example "stage1.tables[0].TxSZ"
-  std::string values;  ///< what set() takes: "true or false", "0 to 255", ...
+  std::string values;  ///< what the field can be: "true or false", "0 to 48", ...
   std::function<bool(pgtable::Config&, const std::string&)>
-      set;  ///< false: no such value; nothing is changed
+      set;  ///< false: the member cannot hold it; nothing is changed
   std::function<std::string(const pgtable::Config&)> get;
 };
 

@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "smmuvp/base/error.h"
+#include "smmuvp/base/utf8.h"
 
 namespace smmuvp::tables {
 
@@ -87,8 +88,9 @@ std::string help() {
 
   smmu-vp decode pte --format FORMAT [--level N] [options] VALUE...
 
-VALUE is a hexadecimal number with 0x; '-' reads values from standard input ('#' starts a comment). A '!' marks
-what must not be: RES0 bits that are set, reserved values. Brackets name the formats that have an option.
+VALUE is a hexadecimal number with 0x; '-' reads values from standard input ('#' starts a comment). Text comes value
+by value and ends at the first bad one; --json prints nothing unless all are good. A '!' marks what must not be: RES0
+bits that are set, reserved values. Brackets name the formats that have an option.
 
 {}
 Examples
@@ -270,8 +272,9 @@ int parse_level(const std::string& text, const Request& request) {
   const char* end = text.data() + text.size();
   const auto [last, error] = std::from_chars(text.data(), end, level);
   if (error != std::errc() || last != end || std::find(levels.begin(), levels.end(), level) == levels.end()) {
-    throw ConfigError("level", fmt::format("--level: '{}' is no level of {} with these settings: {} to {}",
-                                           text, to_string(request.format), levels.front(), levels.back()));
+    throw ConfigError("level",
+                      fmt::format("--level: {} is no level of {} with these settings: {} to {}", quoted(text),
+                                  to_string(request.format), levels.front(), levels.back()));
   }
   return level;
 }
@@ -295,10 +298,10 @@ void decode(const std::vector<std::string>& arguments, std::istream& input, cons
   } catch (const po::unknown_option& e) {
     std::vector<std::string> known;
     for (const auto& o : options.options()) known.push_back("--" + o->long_name());
-    throw ConfigError("", fmt::format("decode: unknown option '{}'{}", e.get_option_name(),
+    throw ConfigError("", fmt::format("decode: unknown option {}{}", quoted(e.get_option_name()),
                                       suggestion(e.get_option_name(), known)));
   } catch (const po::error& e) {
-    throw ConfigError("", fmt::format("decode: {}", e.what()));
+    throw ConfigError("", fmt::format("decode: {}", printable(e.what())));
   }
   if (map.count("help") != 0) return output.print(help());
 

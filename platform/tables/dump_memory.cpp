@@ -9,16 +9,18 @@
 #include <cstring>
 
 #include "smmuvp/base/error.h"
+#include "smmuvp/base/utf8.h"
 
 namespace smmuvp::tables {
 
 using namespace pgtable;
 
 void DumpMemory::add(const std::string& path, std::uint64_t base) {
+  const std::string name = printable(path);
   // O_NONBLOCK: opening a pipe that nobody writes must not wait; it is refused below.
   const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (descriptor < 0)
-    throw ConfigError("dump", fmt::format("cannot read {}: {}", path, std::strerror(errno)));
+    throw ConfigError("dump", fmt::format("cannot read {}: {}", name, std::strerror(errno)));
   Dump dump;
   dump.path = path;
   dump.base = base;
@@ -28,19 +30,20 @@ void DumpMemory::add(const std::string& path, std::uint64_t base) {
   });
   struct stat status {};
   if (fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode)) {
-    throw ConfigError("dump", fmt::format("{} is no regular file", path));
+    throw ConfigError("dump", fmt::format("{} is no regular file", name));
   }
-  if (status.st_size <= 0) throw ConfigError("dump", fmt::format("{} is empty", path));
+  if (status.st_size <= 0) throw ConfigError("dump", fmt::format("{} is empty", name));
   const auto size = static_cast<std::uint64_t>(status.st_size);
   if (base > ~std::uint64_t{0} - (size - 1)) {
     throw ConfigError("dump", fmt::format("{} has {:#x} bytes: at {:#x} it would end beyond the last address",
-                                          path, size, base));
+                                          name, size, base));
   }
   dump.last = base + (size - 1);
   for (const Dump& other : m_dumps) {
     if (dump.base <= other.last && other.base <= dump.last) {
-      throw ConfigError("dump", fmt::format("{} at {:#x} to {:#x} overlaps {} at {:#x} to {:#x}", path,
-                                            dump.base, dump.last, other.path, other.base, other.last));
+      throw ConfigError("dump",
+                        fmt::format("{} at {:#x} to {:#x} overlaps {} at {:#x} to {:#x}", name, dump.base,
+                                    dump.last, printable(other.path), other.base, other.last));
     }
   }
   m_dumps.push_back(std::move(dump));

@@ -120,8 +120,8 @@ bool walk(const std::vector<std::string>& arguments, std::istream& input, const 
                                              {"notes", options.notes},
                                              {"config", config_json(options.config)},
                                              {"walks", std::move(walks)}};
-    // A file name may hold any bytes.
-    output.print(document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
+    // A file name may hold any bytes, those that a terminal obeys too.
+    output.print(document.dump(2, ' ', true, nlohmann::ordered_json::error_handler_t::replace) + "\n");
   }
   return translated;
 }

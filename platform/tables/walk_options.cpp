@@ -11,6 +11,7 @@
 #include "config_fields.h"
 #include "registers.h"
 #include "smmuvp/base/error.h"
+#include "smmuvp/base/utf8.h"
 
 namespace smmuvp::tables {
 
@@ -151,9 +152,9 @@ void take_format(const std::string& text, Config& config) {
   if (plus != std::string::npos) {
     const DescriptorFormat second = parse_format(text.substr(plus + 1));
     if (is_stage2(first) || !is_stage2(second)) {
-      throw ConfigError("format", fmt::format("--format: '{}' is no stage 1 and a stage 2, such as "
+      throw ConfigError("format", fmt::format("--format: {} is no stage 1 and a stage 2, such as "
                                               "lpae64-s1+lpae64-s2",
-                                              text));
+                                              quoted(text)));
     }
     config.stages = Stages::nested;
     config.stage2.format = format_of(second);
@@ -211,15 +212,15 @@ class Parser {
         throw ConfigError("", "expected: smmu-vp walk DUMP --base ADDRESS --format FORMAT ... VA...");
       if (words[0].substr(0, 2) == "0x") {
         throw ConfigError("",
-                          fmt::format("'{}' stands where the dump's file name is expected: smmu-vp walk DUMP "
+                          fmt::format("{} stands where the dump's file name is expected: smmu-vp walk DUMP "
                                       "--base ADDRESS ... VA...",
-                                      words[0]));
+                                      quoted(words[0])));
       }
       if (!has("base")) {
         throw ConfigError("base",
                           fmt::format("at what physical address {} starts is not said: add for example "
                                       "--base 0x80000000",
-                                      words[0]));
+                                      printable(words[0])));
       }
       m_to.dumps.emplace_back(words[0], parse_hex(text("base"), "--base"));
       words.erase(words.begin());
@@ -228,10 +229,11 @@ class Parser {
       for (const std::string& dump : m_map["dump"].as<std::vector<std::string>>()) {
         const std::size_t at = dump.rfind('@');
         if (at == std::string::npos || at == 0) {
-          throw ConfigError("dump",
-                            fmt::format("--dump: '{}' is no FILE@ADDRESS, such as ram.bin@0x80000000", dump));
+          throw ConfigError(
+              "dump", fmt::format("--dump: {} is no FILE@ADDRESS, such as ram.bin@0x80000000", quoted(dump)));
         }
-        m_to.dumps.emplace_back(dump.substr(0, at), parse_hex(dump.substr(at + 1), "--dump " + dump));
+        m_to.dumps.emplace_back(dump.substr(0, at),
+                                parse_hex(dump.substr(at + 1), "--dump " + printable(dump)));
       }
     }
     if (words.empty())
@@ -260,7 +262,7 @@ class Parser {
       r.access = AccessType::none;
     } else {
       const std::vector<std::string> known = {"read", "write", "read-write", "execute", "none"};
-      throw ConfigError("access", fmt::format("--access: '{}' is none of {}{}", access,
+      throw ConfigError("access", fmt::format("--access: {} is none of {}{}", quoted(access),
                                               fmt::join(known, ", "), suggestion(access, known)));
     }
     r.privileged = !has("unprivileged");
@@ -270,8 +272,8 @@ class Parser {
   // What the format has not got is refused: it would otherwise be taken for granted.
   void only(const char* name, bool allowed, const std::string& instead) const {
     if (has(name) && !allowed) {
-      throw ConfigError(name,
-                        fmt::format("--{} means nothing with --format {}{}", name, text("format"), instead));
+      throw ConfigError(name, fmt::format("--{} means nothing with --format {}{}", name,
+                                          printable(text("format")), instead));
     }
   }
 
@@ -346,7 +348,7 @@ class Parser {
   void set_shortcut(const Shortcut& s, const char* name, const std::string& value) {
     const ConfigField* field = find_field(name);
     if (field->set(m_config, value)) return;
-    throw ConfigError(s.name, fmt::format("--{}: '{}' is none of: {}", s.name, value, field->values));
+    throw ConfigError(s.name, fmt::format("--{} must be {}, not {}", s.name, field->values, quoted(value)));
   }
 
   void take_sets() {
@@ -400,10 +402,10 @@ WalkOptions parse_walk_options(const std::vector<std::string>& arguments) {
   } catch (const po::unknown_option& e) {
     std::vector<std::string> known;
     for (const auto& o : options.options()) known.push_back("--" + o->long_name());
-    throw ConfigError("", fmt::format("walk: unknown option '{}'{}", e.get_option_name(),
+    throw ConfigError("", fmt::format("walk: unknown option {}{}", quoted(e.get_option_name()),
                                       suggestion(e.get_option_name(), known)));
   } catch (const po::error& e) {
-    throw ConfigError("", fmt::format("walk: {}", e.what()));
+    throw ConfigError("", fmt::format("walk: {}", printable(e.what())));
   }
   WalkOptions result;
   result.help = map.count("help") != 0;
@@ -424,9 +426,11 @@ std::string walk_help() {
   smmu-vp walk --dump FILE@ADDRESS [--dump ...] --format FORMAT --ttbr0 VALUE [options] VA...
 
 DUMP is the raw content of physical memory from ADDRESS on. VA is a hexadecimal number with 0x (an IPA where only
-stage 2 is walked); '-' reads addresses from standard input. Values of registers are hexadecimal and as the
+stage 2 is walked); '-' reads addresses from standard input ('#' starts a comment). Text comes address by address and
+ends at the first bad one; --json prints nothing unless all are good. Values of registers are hexadecimal and as the
 architecture has them; options below them stand over what they say. Hardware updates are shown and stay out of the
-file; each address is walked on the memory that the files hold.
+file; each address is walked on the memory that the files hold. A '(!)' marks a descriptor that holds what must not be,
+RES0 bits that are set or reserved values: 'smmu-vp decode pte' says which.
 
 {}
 Examples

@@ -9,7 +9,6 @@
 #include "options.h"
 #include "sha256.h"
 #include "smmuvp/base/error.h"
-#include "utf8.h"
 
 namespace smmuvp::platform {
 namespace {
@@ -72,17 +71,6 @@ TEST(Sha256, DoesNotDependOnHowTheInputIsCut) {
     parts.update(text.substr(cut));
     EXPECT_EQ(parts.hex(), whole.hex()) << cut;
   }
-}
-
-TEST(Utf8, WellFormedTextStaysAndIllFormedBytesAreReplaced) {
-  const std::string good = "a\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80";
-  EXPECT_EQ(to_valid_utf8(good), good);
-  const std::string r = "\xef\xbf\xbd";
-  EXPECT_EQ(to_valid_utf8("\xff"), r);
-  EXPECT_EQ(to_valid_utf8("\xc0\xaf"), r + r);                  // overlong
-  EXPECT_EQ(to_valid_utf8("\xed\xa0\x80"), r + r + r);          // surrogate
-  EXPECT_EQ(to_valid_utf8("\xf4\x90\x80\x80"), r + r + r + r);  // above U+10FFFF
-  EXPECT_EQ(to_valid_utf8("\xe2\x82"), r + r);                  // cut off
 }
 
 CommandLine parsed(std::vector<const char*> words) {

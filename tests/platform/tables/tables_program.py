@@ -67,6 +67,7 @@ def case_help_teaches_with_examples(b):
         r = b.call(*words)
         check(r.returncode == 0 and r.stderr == "", "help", r)
         check(r.stdout.count("\n  smmu-vp ") >= 3 and "Examples" in r.stdout and "Exit codes" in r.stdout, "examples", r)
+    check("'(!)' marks" in b.call("walk", "--help").stdout, "marks are explained")
     r = b.call("--help")
     check("smmu-vp decode pte" in r.stdout and "smmu-vp walk DUMP" in r.stdout, "the program's help names both", r)
 
@@ -209,10 +210,67 @@ def case_mistakes_are_answered_with_what_to_do(b):
     refused(b, [*WALK[:6], "0x1000"], "add --ttbr0")
     refused(b, [*WALK, "--access", "wirte", "0x0"], "did you mean 'write'?")
     refused(b, [*WALK, "--set", "stage1.wxn=1", "0x0"], "did you mean 'stage1.WXN'?")
-    refused(b, [*WALK, "--set", "stage1.WXN=yes", "0x0"], "expected true or false")
+    refused(b, [*WALK, "--set", "stage1.WXN=yes", "0x0"], "--set: stage1.WXN must be true or false, not 'yes'")
     refused(b, [*WALK, "--vttbr", "0x0", "0x0"], "--vttbr means nothing")
     refused(b, ["--json", "walk"], "")
     refused(b, ["wlak"], "did you mean 'walk'?")
+
+
+def case_a_terminal_obeys_nothing_of_what_the_user_wrote(b):
+    clear = "\x1b[2J\r\x9b"
+    shown = "\\x1b[2J\\x0d\\u009b"
+    b.write("e" + clear, b"")
+    rest = [*WALK[4:], "0x1000"]
+    mistakes = [
+        [*DECODE[:3], clear, "0x1"], [*DECODE[:4], "--level", clear, "0x1"], [*DECODE, "--" + clear, "0x1"],
+        [*DECODE, "-" + clear, "0x1"], [*DECODE, "--mair", clear, "0x1"], [*DECODE, "--granule", clear, "0x1"],
+        [*DECODE, "--regime", clear, "0x1"], [*DECODE, "--color", clear, "0x1"], [*DECODE, clear],
+        [*WALK, "--access", clear, "0x1"], [*WALK, "--set", clear, "0x1"], [*WALK, "--set", clear + "=1", "0x1"],
+        [*WALK, "--set", "stage1.WXN=" + clear, "0x1"], [*WALK, "--t1sz", clear, "0x1"], [*WALK, "--" + clear, "0x1"],
+        [*WALK, clear], [*WALK[:4], "--format", "lpae64-s2+lpae64-s1" + clear, "0x1"],
+        ["walk", "0x" + clear, *rest], ["walk", clear, "0x1"], ["walk", clear, *WALK[2:], "0x1"],
+        ["walk", "e" + clear, *WALK[2:], "0x1"], ["walk", "--dump", clear, *rest],
+        ["walk", "--dump", clear + "@" + clear, *rest], ["walk", "--dump", clear + "@0x0", *rest],
+        [clear], ["params", clear], ["run", clear], ["run", "--" + clear], ["run", "x", "--color", clear],
+    ]
+    for words in mistakes:
+        refused(b, words, shown)
+        raw = subprocess.run([b.program, *words], cwd=b.folder, stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
+        left = raw.stderr.decode().replace("\n", "")
+        check(left.isprintable(), "control characters of %r in %r" % (words, left))
+    b.write("d" + clear, dumps()["ram.bin"])
+    r = b.call("walk", "d" + clear, *WALK[2:], "--json", "0x1000")
+    check(r.returncode == 0 and "\x9b" not in r.stdout and "\x1b" not in r.stdout, "control characters in JSON", r)
+    check(json.loads(r.stdout)["dumps"][0]["file"] == "d" + clear, "the name of the dump", r)
+    refused(b, ["walk", "M\u00e4rz", *WALK[2:], "0x1"], "cannot read M\u00e4rz")
+
+
+def case_standard_input_without_a_number_is_refused(b):
+    for text in ("", "\n\n", "# nothing\n  , \n"):
+        for more in ([], ["--json"]):
+            refused(b, [*WALK, *more, "-"], "no address given", stdin=text)
+            refused(b, [*DECODE, *more, "-"], "no descriptor given", stdin=text)
+    check(b.call(*WALK, "0x1000", "-", stdin="").returncode == 0, "one address on the command line, none behind")
+
+
+def case_a_bad_line_ends_text_and_leaves_no_json(b):
+    for command in (WALK, DECODE):
+        good = b.call(*command, "-", stdin="0x1000\n0x2000\n")
+        bad = b.call(*command, "-", stdin="0x1000\n0x2000\n3000\n0x4000\n")
+        check(bad.returncode == 64 and bad.stdout == good.stdout, "text up to the bad line", bad)
+        check("standard input, line 3" in bad.stderr, "the line is named", bad)
+        refused(b, [*command, "--json", "-"], "standard input, line 3", stdin="0x1000\n0x2000\n3000\n0x4000\n")
+        check("--json prints nothing unless all are good" in b.call(command[0], "--help").stdout, "said in the help")
+
+
+def case_a_value_that_a_field_cannot_be_is_answered_with_what_it_can_be(b):
+    for option, value, legal in (("--t0sz", "999", "0 to 48"), ("--ips", "x", "32, 36, 40, 42, 44, 48 or 52"),
+                                 ("--granule", "5k", "4k, 16k or 64k")):
+        refused(b, [*WALK[:8], option, value, "0x0"], "%s must be %s, not '%s'" % (option, legal, value))
+    for field, value, legal in (("stage1.tables[0].walk_attributes.IRGN", "4", "0 to 3"), ("stage1.v7s.N", "-1", "0 to 7"),
+                                ("stage2.T0SZ", "200", "-8 to 48"), ("stage2.start_level", "x", "-1 to 3"),
+                                ("stage1.MAIR", "x", "a number of 64 bits"), ("space", "x", "realm or root")):
+        refused(b, [*WALK, "--set", field + "=" + value, "0x0"], "%s must be " % field, "%s, not '%s'" % (legal, value))
 
 
 def main():

@@ -255,6 +255,20 @@ TEST(WalkOptions, ARefusedConfigurationSaysEachReasonWithItsValue) {
   EXPECT_NE(text.find("stage1.output_size = 33: must be"), std::string::npos) << text;
 }
 
+TEST(WalkOptions, ARefusalIsOneLineWhateverTheWordWas) {
+  const std::string word = "a\nsmmu-vp: \x1b[2J" + std::string(80, 'x');
+  const std::vector<std::string> s1 = {"--format", "lpae64-s1", "--ttbr0", "0x0"};
+  for (const char* option : {"--format", "--access", "--set", "--regime", "--mair", "--t1sz", "--granule"}) {
+    std::vector<std::string> options = s1;
+    if (option == s1[0]) options.clear();
+    options.insert(options.end(), {option, word});
+    const std::string text = refusal(options);
+    EXPECT_NE(text.find("'a\\x0asmmu-vp: \\x1b[2Jxxx"), std::string::npos) << option << ": " << text;
+    EXPECT_NE(text.find("x...'"), std::string::npos) << option << ": " << text;
+    EXPECT_EQ(text.find_first_of("\n\x1b"), std::string::npos) << option;
+  }
+}
+
 class DumpFile {
  public:
   explicit DumpFile(const std::string& bytes) : m_path(::testing::TempDir() + "smmuvp_dump_test.bin") {

@@ -1,6 +1,10 @@
-#include "utf8.h"
+#include "smmuvp/base/utf8.h"
 
-namespace smmuvp::platform {
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace smmuvp {
 
 namespace {
 
@@ -53,4 +57,25 @@ std::string to_valid_utf8(std::string_view text) {
   return out;
 }
 
-}  // namespace smmuvp::platform
+std::string printable(std::string_view text, std::string_view keep) {
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    const std::size_t n = sequence(text);
+    const auto first = static_cast<unsigned char>(text[0]);
+    const bool control = n == 1 && (first < 0x20 || first == 0x7f) && keep.find(text[0]) == keep.npos;
+    // U+0080 to U+009F: terminals that read UTF-8 obey them as well.
+    const bool c1 = n == 2 && first == 0xc2 && static_cast<unsigned char>(text[1]) < 0xa0;
+    if (n == 0 || control) {
+      out += fmt::format("\\x{:02x}", first);
+    } else if (c1) {
+      out += fmt::format("\\u{:04x}", static_cast<unsigned char>(text[1]));
+    } else {
+      out.append(text.substr(0, n));
+    }
+    text.remove_prefix(std::max<std::size_t>(n, 1));
+  }
+  return out;
+}
+
+}  // namespace smmuvp
