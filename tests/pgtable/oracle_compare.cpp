@@ -188,7 +188,7 @@ std::uint8_t OracleComparison::unicorn_attributes(const Traced& ours) {
   const std::uint8_t s1 =
       config.stages != Stages::stage2
           ? static_cast<std::uint8_t>(config.stage1.MAIR >> (8 * ((r.stage1.descriptor >> 2) & 7)))
-          : (m_scenario.normal_input ? 0xff : 0x00);
+          : static_cast<std::uint8_t>(m_scenario.normal_input ? 0xff : 0x00);
   if (effective_memory(s1) != s1) ++m_counts.reserved_MAIR;  // Unicorn takes them as they are
   if (config.stages == Stages::stage1) return s1;
   return unicorn_combination(s1, r.stage2_attributes, m_counts);
