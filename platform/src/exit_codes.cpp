@@ -11,6 +11,8 @@ const std::vector<ExitCodeInfo>& exit_codes() {
       {ExitCode::SimTimeout, "sim-timeout", "the guest was still running after --timeout-sim"},
       {ExitCode::WallTimeout, "wall-timeout", "the run took longer than --timeout-wall"},
       {ExitCode::Strict, "strict", "--strict, and the guest broke a rule of the architecture"},
+      {ExitCode::Unsupported, "unsupported",
+       "the guest needs what this machine's libunicorn cannot do; the reason names it"},
       {ExitCode::Internal, "internal",
        "an error in this program or one of its plugins, or output that cannot be written"},
       {ExitCode::Interrupted, "interrupted", "Ctrl-C, or a request to terminate"},

@@ -11,6 +11,7 @@ enum class ExitCode : int {
   SimTimeout = 65,
   WallTimeout = 66,
   Strict = 67,
+  Unsupported = 68,
   Internal = 70,
   Interrupted = 130,
 };

@@ -19,6 +19,15 @@ void PlatformHost::internal_error(const std::string& source, const std::string& 
   sc_core::sc_stop();
 }
 
+void PlatformHost::unsupported(const std::string& source, const std::string& text) {
+  if (m_unsupported.empty()) m_unsupported = source + ": " + text;
+  sc_core::sc_stop();
+}
+
+void PlatformHost::limitation(const std::string& source, const std::string& text) {
+  m_limitations.push_back(source + ": " + text);
+}
+
 void PlatformHost::report(const Diagnostic& d) {
   ++(d.kind == DiagKind::GuestError  ? m_guest_errors
      : d.kind == DiagKind::HostError ? m_host_errors

@@ -27,6 +27,8 @@ class PlatformHost : public Host, private DiagSink {
   TraceSink* trace() override { return &m_trace; }
   void guest_exit(const GuestExit& exit) override;
   void internal_error(const std::string& source, const std::string& text) override;
+  void unsupported(const std::string& source, const std::string& text) override;
+  void limitation(const std::string& source, const std::string& text) override;
 
   TraceHub& trace_hub() { return m_trace; }
   const TraceHub& trace_hub() const { return m_trace; }
@@ -38,6 +40,9 @@ class PlatformHost : public Host, private DiagSink {
 
   const std::optional<GuestExit>& exit() const { return m_exit; }
   const std::string& internal() const { return m_internal; }
+  const std::string& unsupported() const { return m_unsupported; }
+  /// What components can do less of on this machine, a line each.
+  const std::vector<std::string>& limitations() const { return m_limitations; }
   const std::vector<Reported>& diagnostics() const { return m_diagnostics; }
   std::uint64_t guest_errors() const { return m_guest_errors; }
   std::uint64_t unimplemented() const { return m_unimplemented; }
@@ -50,7 +55,8 @@ class PlatformHost : public Host, private DiagSink {
   std::function<std::uint64_t()> m_pc;
   std::function<void(const Reported&)> m_print;
   std::optional<GuestExit> m_exit;
-  std::string m_internal;
+  std::string m_internal, m_unsupported;
+  std::vector<std::string> m_limitations;
   std::vector<Reported> m_diagnostics;
   std::uint64_t m_guest_errors = 0;
   std::uint64_t m_unimplemented = 0;

@@ -249,6 +249,10 @@ StopReason Run::simulate(const StopSignals& signals) {
       return StopReason::InternalError;
     }
     m_console.flush();
+    if (!m_host.unsupported().empty()) {
+      m_internal = m_host.unsupported();
+      return StopReason::Unsupported;
+    }
     if (!m_host.internal().empty()) {
       m_internal = m_host.internal();
       return StopReason::InternalError;

@@ -48,6 +48,7 @@ std::string summary(const RunRecord& record, const PlatformHost& host, bool colo
   rows.emplace_back("diagnostics",
                     fmt::format("{} guest errors, {} unimplemented{}", grouped(host.guest_errors()),
                                 grouped(host.unimplemented()), host_errors));
+  for (const std::string& limitation : host.limitations()) rows.emplace_back("limited", limitation);
   if (record.ktap.seen) {
     rows.emplace_back(
         "tests", fmt::format("{} passed, {} failed, {} skipped", record.ktap.count(KtapCase::Result::Passed),

@@ -50,6 +50,8 @@ Verdict judge(const RunFacts& facts, const KtapReport& ktap) {
       return {ExitCode::Interrupted, "interrupted"};
     case StopReason::Standstill:
       return {ExitCode::Fail, "the guest stands still: it waits, and nothing is left that could wake it"};
+    case StopReason::Unsupported:
+      return {ExitCode::Unsupported, facts.internal};
     case StopReason::InternalError:
       return {ExitCode::Internal, facts.internal};
     case StopReason::GuestExit:

@@ -16,13 +16,14 @@ enum class StopReason {
   WallTimeout,    ///< --timeout-wall
   Interrupted,    ///< Ctrl-C or SIGTERM
   Standstill,     ///< no event is left: the guest sleeps and nothing can wake it
+  Unsupported,    ///< the guest needs what a component cannot do on this machine
   InternalError,  ///< a component or SystemC gave up
 };
 
 struct RunFacts {
   StopReason reason = StopReason::InternalError;
   std::optional<GuestExit> exit;  ///< with GuestExit
-  std::string internal;           ///< with InternalError
+  std::string internal;           ///< with InternalError and Unsupported
   bool reset_passes = false;
   bool strict = false;
   std::uint64_t guest_errors = 0;  ///< diagnostics that --strict counts

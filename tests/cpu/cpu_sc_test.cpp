@@ -34,6 +34,7 @@ struct TestHost : Host {
     exits.push_back(e);
     sc_core::sc_pause();
   }
+  void limitation(const std::string&, const std::string&) override {}
   void internal_error(const std::string&, const std::string& text) override {
     errors.push_back(text);
     sc_core::sc_pause();

@@ -29,6 +29,7 @@ class BenchHost : public Host {
   DiagSink& diag() override { return sink; }
   TraceSink* trace() override { return nullptr; }
   void guest_exit(const GuestExit&) override {}
+  void limitation(const std::string&, const std::string&) override {}
   void internal_error(const std::string&, const std::string& text) override { ADD_FAILURE() << text; }
   Recorder sink;
 };

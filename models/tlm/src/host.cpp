@@ -21,6 +21,9 @@ class DefaultHost : public Host {
   void internal_error(const std::string& source, const std::string& text) override {
     SC_REPORT_ERROR(("/smmu-vp/" + source).c_str(), text.c_str());
   }
+  void limitation(const std::string& source, const std::string& text) override {
+    SC_REPORT_WARNING(("/smmu-vp/" + source).c_str(), text.c_str());
+  }
 
  private:
   ReportSink m_sink;

@@ -11,16 +11,16 @@ namespace {
 constexpr unsigned value_op2 = 4;  // DBGBVR<n>_EL1, DBGBCR 5, DBGWVR 6, DBGWCR 7: op0 2, op1 0, CRn 0, CRm n
 
 template <unsigned I>
-void replace_one(UnicornInternals& internals) {
-  constexpr UnicornInternals::SystemRegister reg{2, 0, 0, I / 4, value_op2 + I % 4};
-  internals.replace(
-      reg, [](void* s) { return static_cast<UnicornCore*>(s)->debug_register(I); },
+void replace_one(EngineAccess& access, UnicornCore* core) {
+  constexpr SystemRegister reg{2, 0, 0, I / 4, value_op2 + I % 4};
+  access.replace(
+      reg, core, [](void* s) { return static_cast<UnicornCore*>(s)->debug_register(I); },
       [](void* s, uint64_t value) { static_cast<UnicornCore*>(s)->set_debug_register(I, value); });
 }
 
 template <unsigned... I>
-void replace_all(UnicornInternals& internals, std::integer_sequence<unsigned, I...>) {
-  (replace_one<I>(internals), ...);
+void replace_all(EngineAccess& access, UnicornCore* core, std::integer_sequence<unsigned, I...>) {
+  (replace_one<I>(access, core), ...);
 }
 
 }  // namespace
@@ -34,7 +34,7 @@ void UnicornCore::set_debug_register(unsigned i, uint64_t value) {
 
 void UnicornCore::replace_debug_registers() {
   m_debug_registers = {};
-  replace_all(m_internals, std::make_integer_sequence<unsigned, debug_register_count>());
+  replace_all(*m_access, this, std::make_integer_sequence<unsigned, debug_register_count>());
 }
 
 }  // namespace smmuvp::cpu

@@ -14,8 +14,6 @@ constexpr uint64_t PAGE = 4096;
 constexpr uint64_t PSTATE_RESET = 0x3c5;  // EL1h, DAIF masked
 constexpr uint32_t insn_wfe = 0xd503205f, insn_semihosting = 0xd45e0000;
 
-using SystemRegister = UnicornInternals::SystemRegister;
-
 constexpr SystemRegister scr_el3{3, 6, 1, 1, 0}, hcr_el2{3, 4, 1, 1, 0}, par_el1{3, 0, 7, 4, 0};
 
 struct NamedSystemRegister {
@@ -36,15 +34,18 @@ constexpr NamedSystemRegister system_registers[] = {
 }  // namespace
 
 std::unique_ptr<CpuCore> make_unicorn_core(CpuHost& host, std::string& error) {
-  error = UnicornInternals::self_test();
-  if (!error.empty()) return nullptr;
-  auto core = std::make_unique<UnicornCore>(host);
+  auto access = make_private_access(error);
+  if (access == nullptr) return nullptr;
+  auto core = std::make_unique<UnicornCore>(host, std::move(access));
   error = core->open();
   if (!error.empty()) return nullptr;
   return core;
 }
 
-UnicornCore::UnicornCore(CpuHost& host) : m_host(host) { make_register_table(); }
+UnicornCore::UnicornCore(CpuHost& host, std::unique_ptr<EngineAccess> access)
+    : m_host(host), m_access(std::move(access)) {
+  make_register_table();
+}
 UnicornCore::~UnicornCore() { close(); }
 
 // ---- Engine and memory map
@@ -55,7 +56,7 @@ std::string UnicornCore::open() {
   };
   std::string error = check(uc_open(UC_ARCH_ARM64, UC_MODE_ARM, &m_engine), "uc_open");
   if (!error.empty()) return error;
-  UnicornInternals::use_4k_pages(m_engine);
+  m_access->use_4k_pages(m_engine);
   error = check(uc_ctl_set_cpu_model(m_engine, UC_CPU_ARM64_A72), "the Cortex-A72 model");
   // Without exits of its own, the engine would stop at the address 0 that uc_emu_start is given.
   if (error.empty()) error = check(uc_ctl_exits_enable(m_engine), "uc_ctl_exits_enable");
@@ -66,15 +67,10 @@ std::string UnicornCore::open() {
     if (error.empty())
       error = check(uc_hook_add(m_engine, &handle, type, function, this, 1, 0), "uc_hook_add");
   };
-  hook(UC_HOOK_INTR, reinterpret_cast<void*>(&on_interrupt));
+  // Its call-backs come before ours.
+  if (error.empty()) error = m_access->attach(m_engine, *this);
   hook(UC_HOOK_BLOCK, reinterpret_cast<void*>(&on_block));
-  hook(UC_HOOK_MEM_FETCH_PROT, reinterpret_cast<void*>(&on_fetch));
-  hook(UC_HOOK_MEM_WRITE_PROT, reinterpret_cast<void*>(&on_store));
   if (!error.empty()) return error;
-  m_internals.attach(
-      m_engine, this,
-      {[](void* self, int exception) { static_cast<UnicornCore*>(self)->loop_exit(exception); },
-       [](void* self) { ++static_cast<UnicornCore*>(self)->m_statistics.interrupts; }});
   replace_system_registers();
   replace_debug_registers();
   // The engine has EL3 and EL2, and resets with AArch32 below them; what firmware would set is set here:
@@ -90,7 +86,7 @@ std::string UnicornCore::open() {
 }
 
 void UnicornCore::close() {
-  m_internals.detach();
+  m_access->detach();
   if (m_engine != nullptr) uc_close(m_engine);
   m_engine = nullptr;
   m_gaps.clear();
@@ -109,7 +105,7 @@ std::string UnicornCore::add_ram(uint64_t base, uint64_t size, void* host) {
   return {};
 }
 
-// The library looks an access up twice: the virtual address in its list of regions (it must be in some
+// The library 2.0.1 looks an access up twice: the virtual address in its list of regions (it must be in some
 // region), then the physical address in the memory map. Regions that cover all 64-bit addresses make the
 // first look-up always succeed, so that only the second decides; see docs/cpu.md.
 std::string UnicornCore::map_memory() {
@@ -122,14 +118,13 @@ std::string UnicornCore::map_memory() {
   uc_err e = UC_ERR_OK;
   for (Ram& r : m_ram) {
     if (e == UC_ERR_OK && r.base != next) e = gap(next, r.base - next);
-    // Without the execute permission every fetch is shown to on_fetch, which notes the page as code.
-    if (e == UC_ERR_OK) e = uc_mem_map_ptr(m_engine, r.base, r.size, UC_PROT_READ | UC_PROT_WRITE, r.host);
+    if (e == UC_ERR_OK) e = uc_mem_map_ptr(m_engine, r.base, r.size, UC_PROT_ALL, r.host);
     std::fill(r.code_pages.begin(), r.code_pages.end(), 0);
     next = r.base + r.size;
   }
   if (e == UC_ERR_OK && next != 0) e = gap(next, uint64_t{0} - next);
   if (e != UC_ERR_OK) return std::string("the memory map: ") + uc_strerror(e);
-  m_internals.prepare_regions();
+  m_access->memory_mapped();
   m_mapped = true;
   return {};
 }
@@ -143,11 +138,11 @@ void UnicornCore::reset(uint64_t entry, const std::array<uint64_t, 4>& arguments
   m_virt = GenericTimer();
   m_phys = GenericTimer();
   set(UC_ARM64_REG_PSTATE, PSTATE_RESET);
-  for (unsigned i = 0; i < 4; ++i) m_internals.set_x(i, arguments[i]);
-  m_internals.set_pc(entry);
-  m_internals.registers_changed();
-  m_internals.flush_tlb();
-  m_internals.set_lines(m_irq, m_fiq);
+  for (unsigned i = 0; i < 4; ++i) m_access->set_x(i, arguments[i]);
+  m_access->set_pc(entry);
+  m_access->registers_changed();
+  m_access->flush_tlb();
+  m_access->set_lines(m_irq, m_fiq);
   update_timers();
 }
 
@@ -155,29 +150,37 @@ void UnicornCore::reset(uint64_t entry, const std::array<uint64_t, 4>& arguments
 
 Stop UnicornCore::run(uint64_t instructions) {
   if (m_error.empty() && !m_mapped) m_error = map_memory();
-  if (!m_error.empty()) return {StopReason::error, 0, 0, m_error};
   m_count = 0;
+  if (!m_error.empty()) return error();
   m_limit = m_budget = std::max<uint64_t>(instructions, 1);
-  m_look_at_lines = m_stop_requested = false;
-  m_resuming = false;
+  m_look_at_lines = (m_irq || m_fiq) && m_access->polls_lines();
+  if (m_look_at_lines) m_limit = 0;
+  m_stop_requested = m_resuming = false;
   m_reason = StopReason::quantum;
   return execute();
+}
+
+Stop UnicornCore::error() const {
+  return {m_unsupported ? StopReason::unsupported : StopReason::error, m_count, 0, m_error};
 }
 
 Stop UnicornCore::execute() {
   begin_step();
   m_debug_stop = false;
   m_running = true;
-  const uc_err e = uc_emu_start(m_engine, m_internals.pc(), 0, 0, 0);
+  uc_err e = UC_ERR_OK;
+  do {
+    e = uc_emu_start(m_engine, m_access->pc(), 0, 0, 0);
+  } while (e == UC_ERR_OK && m_access->resume() && !m_debug_stop && !m_stop_requested && m_count < m_budget);
   m_running = false;
   if (e != UC_ERR_OK && m_error.empty()) m_error = std::string("the CPU engine stopped: ") + uc_strerror(e);
   end_step();
   if (m_debug_stop && m_error.empty()) {
-    m_internals.set_pc(m_debug_pc);
+    m_access->set_pc(m_debug_pc);
     return {StopReason::debug, m_count, 0, {}};
   }
   m_statistics.instructions += m_count;
-  if (!m_error.empty()) return {StopReason::error, m_count, 0, m_error};
+  if (!m_error.empty()) return error();
   return {m_reason, m_count, m_status, {}};
 }
 
@@ -201,6 +204,11 @@ void UnicornCore::fail(const std::string& text) {
   stop(StopReason::error);
 }
 
+void UnicornCore::beyond_engine(const std::string& what) {
+  if (m_error.empty()) m_unsupported = true;
+  fail(what);
+}
+
 // Counts a block before it runs. A block that would start beyond the quantum is not run: the library tests
 // for a stop after this call and before the block's first instruction.
 void UnicornCore::on_block(uc_engine*, uint64_t address, uint32_t size, void* user) {
@@ -214,14 +222,14 @@ void UnicornCore::on_block(uc_engine*, uint64_t address, uint32_t size, void* us
   // The library would execute at a misaligned PC (DDI 0487 D1.8.1 wants a PC alignment fault).
   if (__builtin_expect((address & 3) != 0, 0)) {
     const bool a64 = (self->get(UC_ARM64_REG_PSTATE) & 0x10) == 0;
-    if (a64) self->m_internals.pc_alignment_fault(address);
+    if (a64) self->m_access->pc_alignment_fault(address);
   }
 }
 
 // What on_block does at the end of the quantum, or when something was asked for. False: the block is not run.
 bool UnicornCore::block_at_limit(uint64_t address) {
   // While an address has a breakpoint, the library does not make PC that of a block that is not run.
-  m_internals.set_pc(address);
+  m_access->set_pc(address);
   if (m_step == Step::armed) {
     m_step = Step::executing;
     return true;
@@ -237,40 +245,33 @@ bool UnicornCore::block_at_limit(uint64_t address) {
     return true;
   }
   if (m_stop_requested || m_count >= m_budget) {
-    uc_emu_stop(m_engine);
+    m_access->stop();
     return false;
   }
   m_limit = m_budget;
   if (m_look_at_lines) {
-    m_look_at_lines = false;
-    m_internals.leave_block_chain();
-    return false;
+    m_look_at_lines = m_access->polls_lines();
+    if (m_access->look_at_lines()) return false;
+    m_limit = 0;
   }
   return true;
 }
 
-bool UnicornCore::on_fetch(uc_engine*, uc_mem_type, uint64_t address, int, int64_t, void* user) {
-  auto* self = static_cast<UnicornCore*>(user);
-  const auto* host = static_cast<const uint8_t*>(self->m_internals.code_host(address));
-  if (Ram* r = self->find_host(host)) {
-    const uint64_t page = static_cast<uint64_t>(host - r->host) / PAGE;
-    uint64_t& word = r->code_pages[page / 64];
-    const uint64_t bit = uint64_t{1} << (page % 64);
-    if ((word & bit) == 0) {
-      word |= bit;
-      self->m_internals.watch_stores(r->host + page * PAGE);
-    }
-  }
-  return true;  // a region's permissions are about virtual addresses, which say nothing here
+// What the engine reports of pages with code, and asks.
+bool UnicornCore::code_translated(const void* host_page) {
+  Ram* r = find_host(host_page);
+  if (r == nullptr) return false;
+  const uint64_t page = static_cast<uint64_t>(static_cast<const uint8_t*>(host_page) - r->host) / PAGE;
+  uint64_t& word = r->code_pages[page / 64];
+  const uint64_t bit = uint64_t{1} << (page % 64);
+  if ((word & bit) != 0) return false;
+  word |= bit;
+  return true;
 }
 
-// Stores arrive here until the engine's TLB lets those of their page through.
-bool UnicornCore::on_store(uc_engine*, uc_mem_type, uint64_t address, int, int64_t, void* user) {
-  auto* self = static_cast<UnicornCore*>(user);
-  self->m_internals.unwatch_stores(
-      address, [](void* core, const void* host) { return static_cast<UnicornCore*>(core)->holds_code(host); },
-      self);
-  return true;
+uint8_t* UnicornCore::host_address(uint64_t physical) {
+  const Ram* r = find_ram(physical, 1);
+  return r == nullptr ? nullptr : r->host + (physical - r->base);
 }
 
 UnicornCore::Ram* UnicornCore::find_host(const void* host) {
@@ -288,12 +289,11 @@ bool UnicornCore::holds_code(const void* host) {
   return (r->code_pages[page / 64] >> (page % 64) & 1) != 0;
 }
 
-void UnicornCore::on_interrupt(uc_engine* uc, uint32_t number, void* user) {
-  auto* self = static_cast<UnicornCore*>(user);
+void UnicornCore::exception_raised(int number) {
   // An exception counts as an instruction, so that one whose vector faults again uses up the quantum.
-  ++self->m_count;
-  self->handle_exception(static_cast<int>(number));
-  if (self->m_stop_requested || self->m_count >= self->m_budget) uc_emu_stop(uc);
+  ++m_count;
+  handle_exception(number);
+  if (m_stop_requested || m_count >= m_budget) m_access->stop();
 }
 
 void UnicornCore::handle_exception(int number) {
@@ -315,13 +315,13 @@ void UnicornCore::handle_exception(int number) {
       return;
   }
   ++m_statistics.exceptions;
-  m_internals.take_exception();
+  m_access->take_exception();
 }
 
-void UnicornCore::loop_exit(int exception) {
+void UnicornCore::loop_left(int exception) {
   // The library imitates WFI at an address that it shall exit at, which is how a step ends.
   if (m_step == Step::executing && (exception == uc_exception::wfi || exception == uc_exception::yield)) {
-    debug_stop(m_internals.pc());
+    debug_stop(m_access->pc());
     return;
   }
   switch (exception) {
@@ -329,7 +329,7 @@ void UnicornCore::loop_exit(int exception) {
       stop(StopReason::wfi);
       break;
     case uc_exception::yield: {
-      const auto word = read_word(m_internals.pc() - 4);
+      const auto word = read_word(m_access->pc() - 4);
       stop(word == insn_wfe ? StopReason::wfe : StopReason::yield);
       break;
     }
@@ -344,12 +344,12 @@ void UnicornCore::loop_exit(int exception) {
     default:
       return;
   }
-  uc_emu_stop(m_engine);
+  m_access->stop();
 }
 
 void UnicornCore::firmware_call() {
-  const FirmwareAnswer answer = answer_firmware_call(m_internals.x(0), m_internals.x(1), m_internals.x(2));
-  m_internals.set_x(0, answer.x0);
+  const FirmwareAnswer answer = answer_firmware_call(m_access->x(0), m_access->x(1), m_access->x(2));
+  m_access->set_x(0, answer.x0);
   switch (answer.action) {
     case FirmwareAnswer::Action::none:
       break;
@@ -369,15 +369,15 @@ void UnicornCore::firmware_call() {
 bool UnicornCore::semihosting_call() {
   constexpr uint32_t SYS_EXIT = 0x18, SYS_EXIT_EXTENDED = 0x20;
   constexpr uint64_t ADP_Stopped_ApplicationExit = 0x20026;
-  const uint64_t pc = m_internals.pc();
+  const uint64_t pc = m_access->pc();
   if (current_el() == 0 || read_word(pc) != insn_semihosting) return false;
-  const auto operation = static_cast<uint32_t>(m_internals.x(0));
+  const auto operation = static_cast<uint32_t>(m_access->x(0));
   if (operation == SYS_EXIT || operation == SYS_EXIT_EXTENDED) {
     uint64_t block[2] = {};
-    if (debug_read(m_internals.x(1), block, sizeof block) != sizeof block) {
+    if (debug_read(m_access->x(1), block, sizeof block) != sizeof block) {
       m_host.diag().guest_error("semihosting.exit",
                                 "the parameter block of SYS_EXIT is not readable; status 1 is assumed",
-                                "Semihosting for AArch32 and AArch64 5.6", {}, m_internals.x(1));
+                                "Semihosting for AArch32 and AArch64 5.6", {}, m_access->x(1));
       m_status = 1;
     } else {
       m_status = block[0] == ADP_Stopped_ApplicationExit ? block[1] : 1;
@@ -387,9 +387,9 @@ bool UnicornCore::semihosting_call() {
     m_host.diag().unimplemented("semihosting." + std::to_string(operation),
                                 "semihosting operation " + std::to_string(operation) + " is answered with -1",
                                 "Semihosting for AArch32 and AArch64 5");
-    m_internals.set_x(0, ~uint64_t{0});
+    m_access->set_x(0, ~uint64_t{0});
   }
-  m_internals.set_pc(pc + 4);
+  m_access->set_pc(pc + 4);
   return true;
 }
 
@@ -406,7 +406,7 @@ void UnicornCore::set_fiq(bool level) {
 }
 
 void UnicornCore::lines_changed() {
-  if (m_step == Step::none) m_internals.set_lines(m_irq, m_fiq);
+  if (m_step == Step::none) m_access->set_lines(m_irq, m_fiq);
   m_look_at_lines = m_irq || m_fiq;
   if (m_look_at_lines) m_limit = 0;
 }
@@ -455,39 +455,39 @@ void UnicornCore::timer_written() {
 void UnicornCore::replace_system_registers() {
   // The library's timers run on the host's clock. CNTVOFF_EL2 is zero: both counters are one.
   using Self = UnicornCore;
-  auto& r = m_internals;
+  auto& r = *m_access;
   const auto counter = [](void* s) { return static_cast<Self*>(s)->now(); };
-  r.replace({3, 3, 14, 0, 1}, counter, nullptr);  // CNTPCT_EL0
-  r.replace({3, 3, 14, 0, 2}, counter, nullptr);  // CNTVCT_EL0
-#define TIMER(field, crm)                                                                   \
-  r.replace(                                                                                \
-      {3, 3, 14, crm, 0},                                                                   \
-      [](void* s) {                                                                         \
-        auto* c = static_cast<Self*>(s);                                                    \
-        return c->field.read_tval(c->now());                                                \
-      },                                                                                    \
-      [](void* s, uint64_t v) {                                                             \
-        auto* c = static_cast<Self*>(s);                                                    \
-        c->field.write_tval(v, c->now());                                                   \
-        c->timer_written();                                                                 \
-      });                                                                                   \
-  r.replace(                                                                                \
-      {3, 3, 14, crm, 1},                                                                   \
-      [](void* s) {                                                                         \
-        auto* c = static_cast<Self*>(s);                                                    \
-        return c->field.read_ctl(c->now());                                                 \
-      },                                                                                    \
-      [](void* s, uint64_t v) {                                                             \
-        auto* c = static_cast<Self*>(s);                                                    \
-        c->field.write_ctl(v);                                                              \
-        c->timer_written();                                                                 \
-      });                                                                                   \
-  r.replace(                                                                                \
-      {3, 3, 14, crm, 2}, [](void* s) { return static_cast<Self*>(s)->field.read_cval(); }, \
-      [](void* s, uint64_t v) {                                                             \
-        auto* c = static_cast<Self*>(s);                                                    \
-        c->field.write_cval(v);                                                             \
-        c->timer_written();                                                                 \
+  r.replace({3, 3, 14, 0, 1}, this, counter, nullptr);  // CNTPCT_EL0
+  r.replace({3, 3, 14, 0, 2}, this, counter, nullptr);  // CNTVCT_EL0
+#define TIMER(field, crm)                                                                         \
+  r.replace(                                                                                      \
+      {3, 3, 14, crm, 0}, this,                                                                   \
+      [](void* s) {                                                                               \
+        auto* c = static_cast<Self*>(s);                                                          \
+        return c->field.read_tval(c->now());                                                      \
+      },                                                                                          \
+      [](void* s, uint64_t v) {                                                                   \
+        auto* c = static_cast<Self*>(s);                                                          \
+        c->field.write_tval(v, c->now());                                                         \
+        c->timer_written();                                                                       \
+      });                                                                                         \
+  r.replace(                                                                                      \
+      {3, 3, 14, crm, 1}, this,                                                                   \
+      [](void* s) {                                                                               \
+        auto* c = static_cast<Self*>(s);                                                          \
+        return c->field.read_ctl(c->now());                                                       \
+      },                                                                                          \
+      [](void* s, uint64_t v) {                                                                   \
+        auto* c = static_cast<Self*>(s);                                                          \
+        c->field.write_ctl(v);                                                                    \
+        c->timer_written();                                                                       \
+      });                                                                                         \
+  r.replace(                                                                                      \
+      {3, 3, 14, crm, 2}, this, [](void* s) { return static_cast<Self*>(s)->field.read_cval(); }, \
+      [](void* s, uint64_t v) {                                                                   \
+        auto* c = static_cast<Self*>(s);                                                          \
+        c->field.write_cval(v);                                                                   \
+        c->timer_written();                                                                       \
       })
   TIMER(m_phys, 2);
   TIMER(m_virt, 3);
@@ -524,41 +524,42 @@ void UnicornCore::on_mmio_write(uc_engine*, uint64_t offset, unsigned size, uint
 }
 
 void UnicornCore::raise(const Outcome& o) {
-  if (o.kind == Outcome::Kind::alignment_fault) m_internals.alignment_fault(o.va, o.write, o.return_address);
-  m_internals.external_abort(o.va, o.address, o.size, o.write, o.fetch, o.slave_error, o.return_address);
+  if (o.kind == Outcome::Kind::alignment_fault) {
+    m_access->alignment_fault(o.va, o.write);
+  } else {
+    m_access->external_abort(o.va, o.address, o.size, o.write, o.fetch, o.slave_error);
+  }
 }
 
 void UnicornCore::serve(uint64_t address, unsigned size, bool write, uint64_t value, Outcome& outcome) {
-  const auto accessor = m_internals.accessor();
-  outcome.return_address = m_internals.enter_access();
+  const EngineAccess::Access access = m_access->begin_access(address, size);
   outcome.address = address;
   outcome.size = size;
   outcome.write = write;
-  if (accessor == UnicornInternals::Accessor::table_walk) {
+  if (access.accessor == EngineAccess::Accessor::abandoned) return;
+  if (access.accessor == EngineAccess::Accessor::table_walk) {
     m_host.diag().unimplemented("walk", "a translation table that is not in RAM reads as invalid descriptors",
                                 "DDI 0487 D5.2", {}, address);
     return;
   }
-  if (accessor == UnicornInternals::Accessor::fetch) {
+  if (access.accessor == EngineAccess::Accessor::fetch) {
     // Instructions are fetched from RAM only; anything else answers with an external abort, and devices see
     // no speculative reads.
     ++m_statistics.external_aborts;
     outcome.kind = Outcome::Kind::external_abort;
     outcome.fetch = true;
-    outcome.va = m_internals.pc();
+    outcome.va = m_access->pc();
     return;
   }
-  m_internals.restore_state(outcome.return_address);
-  const auto word = m_internals.instruction_at_pc();
-  serve_data(address, size, write, value, outcome, word.has_value(), word.value_or(0));
+  serve_data(address, size, write, value, outcome, access.instruction.has_value(),
+             access.instruction.value_or(0));
 }
 
 void UnicornCore::serve_data(uint64_t address, unsigned size, bool write, uint64_t value, Outcome& outcome,
                              bool known, uint32_t word) {
   try {
     std::optional<LoadStore> insn;
-    if (known)
-      insn = decode_load_store(word, m_internals.pc(), [this](unsigned n) { return m_internals.x(n); });
+    if (known) insn = decode_load_store(word, m_access->pc(), [this](unsigned n) { return m_access->x(n); });
     outcome.va = address;
     if (insn) {
       // The library may have cut the access into aligned pieces; the page offset tells which piece this is.
@@ -578,7 +579,7 @@ void UnicornCore::serve_data(uint64_t address, unsigned size, bool write, uint64
     access.write = write;
     access.value = value;
     access.privileged = current_el() != 0 && !(insn && insn->unprivileged);
-    access.pc = m_internals.pc();
+    access.pc = m_access->pc();
     ++(write ? m_statistics.mmio_writes : m_statistics.mmio_reads);
     const BusStatus status = m_host.bus_access(access);
     if (status == BusStatus::ok) {
@@ -629,8 +630,12 @@ void UnicornCore::invalidate_code(uint64_t phys, uint64_t length) {
       if ((r.code_pages[page / 64] & bit) != 0) {
         const uint64_t start = std::max(from, r.base + page * PAGE),
                        end = std::min(to, r.base + page * PAGE + (PAGE - 1));
-        m_internals.invalidate(r.host + (start - r.base), end - start + 1);
-        if (end - start + 1 == PAGE) r.code_pages[page / 64] &= ~bit;
+        if (end - start + 1 == PAGE) {
+          r.code_pages[page / 64] &= ~bit;
+          m_access->forget_page(r.host + (start - r.base));
+        } else {
+          m_access->invalidate(r.host + (start - r.base), end - start + 1);
+        }
         any = true;
       }
       ++page;
@@ -639,7 +644,7 @@ void UnicornCore::invalidate_code(uint64_t phys, uint64_t length) {
   if (any) ++m_statistics.code_invalidations;
 }
 
-std::optional<uint64_t> UnicornCore::translate(uint64_t va) { return m_internals.translate(va); }
+std::optional<uint64_t> UnicornCore::translate(uint64_t va) { return m_access->translate(va); }
 
 template <class Copy>
 size_t UnicornCore::debug_access(uint64_t va, size_t length, Copy copy) {
@@ -712,20 +717,19 @@ void UnicornCore::make_register_table() {
   };
   for (unsigned i = 0; i <= 30; ++i) {
     add(
-        "X" + std::to_string(i), [=] { return m_internals.x(i); },
-        [=](uint64_t v) { m_internals.set_x(i, v); });
+        "X" + std::to_string(i), [=] { return m_access->x(i); }, [=](uint64_t v) { m_access->set_x(i, v); });
   }
   add(
-      "PC", [=] { return m_internals.pc(); }, [=](uint64_t v) { m_internals.set_pc(v); });
+      "PC", [=] { return m_access->pc(); }, [=](uint64_t v) { m_access->set_pc(v); });
   add(
       "PSTATE", [=] { return get(UC_ARM64_REG_PSTATE) & 0xffffffffu; }, [=](uint64_t v) { set_pstate(v); });
   auto uses_sp0 = [=] { return (get(UC_ARM64_REG_PSTATE) & 1) == 0; };
   add(
-      "SP_EL0", [=] { return uses_sp0() ? m_internals.x(31) : get(UC_ARM64_REG_SP_EL0); },
-      [=](uint64_t v) { uses_sp0() ? m_internals.set_x(31, v) : set(UC_ARM64_REG_SP_EL0, v); });
+      "SP_EL0", [=] { return uses_sp0() ? m_access->x(31) : get(UC_ARM64_REG_SP_EL0); },
+      [=](uint64_t v) { uses_sp0() ? m_access->set_x(31, v) : set(UC_ARM64_REG_SP_EL0, v); });
   add(
-      "SP_EL1", [=] { return uses_sp0() ? get(UC_ARM64_REG_SP_EL1) : m_internals.x(31); },
-      [=](uint64_t v) { uses_sp0() ? set(UC_ARM64_REG_SP_EL1, v) : m_internals.set_x(31, v); });
+      "SP_EL1", [=] { return uses_sp0() ? get(UC_ARM64_REG_SP_EL1) : m_access->x(31); },
+      [=](uint64_t v) { uses_sp0() ? set(UC_ARM64_REG_SP_EL1, v) : m_access->set_x(31, v); });
   for (int i = 0; i < 32; ++i) {
     auto half = [=](size_t which) {
       add(
@@ -773,12 +777,19 @@ bool UnicornCore::write_register(const std::string& name, uint64_t value) {
   const auto found = m_registers.find(name);
   if (found == m_registers.end() || m_engine == nullptr || m_running) return false;
   found->second.write(value);
-  m_internals.registers_changed();
-  m_internals.flush_tlb();
+  m_access->registers_changed();
+  m_access->flush_tlb();
   return true;
 }
 
 void UnicornCore::visit(Archive& archive) {
+  // Translated code, TLBs and the exclusive monitor of another time are best forgotten with their engine.
+  if (archive.loading()) {
+    close();
+    m_error = open();
+    if (m_error.empty()) m_error = map_memory();
+    if (!m_error.empty()) return archive.fail("engine", m_error);
+  }
   for (const std::string& name : m_names) {
     uint64_t value = m_registers.at(name).read();
     archive.value(name, value);
@@ -788,10 +799,9 @@ void UnicornCore::visit(Archive& archive) {
   archive.value("VIRT_OUTPUT", m_virt_output);
   archive.value("PHYS_OUTPUT", m_phys_output);
   if (!archive.loading()) return;
-  for (Ram& r : m_ram) invalidate_code(r.base, r.size);
-  m_internals.clear_exclusive_monitor();
-  m_internals.registers_changed();
-  m_internals.flush_tlb();
+  m_access->set_lines(m_irq, m_fiq);
+  m_access->registers_changed();
+  m_access->flush_tlb();
 }
 
 }  // namespace smmuvp::cpu

@@ -9,15 +9,15 @@
 #include <map>
 #include <set>
 
+#include "engine_access.h"
 #include "generic_timer.h"
 #include "smmuvp/cpu/cpu_core.h"
-#include "unicorn_internals.h"
 
 namespace smmuvp::cpu {
 
-class UnicornCore final : public CpuCore {
+class UnicornCore final : public CpuCore, private EngineOwner {
  public:
-  explicit UnicornCore(CpuHost& host);
+  UnicornCore(CpuHost& host, std::unique_ptr<EngineAccess> access);
   ~UnicornCore() override;
   UnicornCore(const UnicornCore&) = delete;
   UnicornCore& operator=(const UnicornCore&) = delete;
@@ -66,13 +66,12 @@ class UnicornCore final : public CpuCore {
     UnicornCore* core;
     uint64_t base;
   };
-  // How a device call-back ends; plain data, because the library is left by longjmp on a fault.
+  // How a device call-back ends; plain data, because the library may be left by longjmp on a fault.
   struct Outcome {
     enum class Kind { value, external_abort, alignment_fault } kind;
     uint64_t value, va, address;
     unsigned size;
     bool write, fetch, slave_error;
-    uintptr_t return_address;
   };
   struct RegisterAccess {
     std::function<uint64_t()> read;
@@ -89,14 +88,10 @@ class UnicornCore final : public CpuCore {
   static uint64_t on_mmio_read(uc_engine* uc, uint64_t offset, unsigned size, void* user);
   static void on_mmio_write(uc_engine* uc, uint64_t offset, unsigned size, uint64_t value, void* user);
   static void on_block(uc_engine* uc, uint64_t address, uint32_t size, void* user);
-  static bool on_fetch(uc_engine* uc, uc_mem_type type, uint64_t address, int size, int64_t value,
-                       void* user);
-  static bool on_store(uc_engine* uc, uc_mem_type type, uint64_t address, int size, int64_t value,
-                       void* user);
-  static void on_interrupt(uc_engine* uc, uint32_t number, void* user);
   static void on_breakpoint(uc_engine* uc, uint64_t address, uint32_t size, void* user);
 
   Stop execute();
+  Stop error() const;
   void begin_step();
   void end_step();
   void debug_stop(uint64_t pc);
@@ -107,9 +102,18 @@ class UnicornCore final : public CpuCore {
   void serve(uint64_t address, unsigned size, bool write, uint64_t value, Outcome& outcome);
   void serve_data(uint64_t address, unsigned size, bool write, uint64_t value, Outcome& outcome, bool known,
                   uint32_t word);
-  [[noreturn]] void raise(const Outcome& outcome);
+  void raise(const Outcome& outcome);
   bool is_device_memory(uint64_t va);
-  void loop_exit(int exception);
+
+  // EngineOwner
+  void exception_raised(int number) override;
+  void loop_left(int number) override;
+  void interrupt_taken() override { ++m_statistics.interrupts; }
+  void beyond_engine(const std::string& what) override;
+  bool code_translated(const void* host_page) override;
+  bool holds_code(const void* host_page) override;
+  uint8_t* host_address(uint64_t physical) override;
+
   void stop(StopReason reason);
   void fail(const std::string& text);
   void handle_exception(int number);
@@ -122,18 +126,17 @@ class UnicornCore final : public CpuCore {
   std::optional<uint32_t> read_word(uint64_t va);
   Ram* find_ram(uint64_t phys, uint64_t length);
   Ram* find_host(const void* host);
-  bool holds_code(const void* host);
   template <class Copy>
   size_t debug_access(uint64_t va, size_t length, Copy copy);
   uint64_t get(int reg) const;
   void set(int reg, uint64_t value);
-  uint64_t get_system(const UnicornInternals::SystemRegister& reg) const;
-  void set_system(const UnicornInternals::SystemRegister& reg, uint64_t value);
+  uint64_t get_system(const SystemRegister& reg) const;
+  void set_system(const SystemRegister& reg, uint64_t value);
   void set_pstate(uint64_t value);
 
   CpuHost& m_host;
   uc_engine* m_engine = nullptr;
-  UnicornInternals m_internals;
+  std::unique_ptr<EngineAccess> m_access;
   std::vector<Ram> m_ram;
   std::list<Gap> m_gaps;
   bool m_mapped = false;
@@ -147,6 +150,7 @@ class UnicornCore final : public CpuCore {
   StopReason m_reason = StopReason::quantum;
   uint64_t m_status = 0;
   std::string m_error;
+  bool m_unsupported = false;  // m_error is about what the library cannot do
 
   // Debugging. An address stays hooked for good: code that was translated for another address space may still
   // call the hook.

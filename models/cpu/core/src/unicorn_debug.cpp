@@ -7,7 +7,7 @@ namespace {
 
 constexpr uint64_t PAGE = 4096;
 constexpr size_t most_hooks = 4096;
-constexpr UnicornInternals::SystemRegister sctlr_el1{3, 0, 1, 0, 0};
+constexpr SystemRegister sctlr_el1{3, 0, 1, 0, 0};
 constexpr uint64_t nTWI = uint64_t{1} << 16;  // DDI 0487 D13.2.118, SCTLR_EL1.nTWI
 
 }  // namespace
@@ -40,12 +40,12 @@ void UnicornCore::forget_code_at(uint64_t va, uint64_t length) {
   for (uint64_t done = 0; done < length; done += 4) {
     const auto phys = translate(va + done);
     if (Ram* r = phys ? find_ram(*phys, 4) : nullptr) {
-      m_internals.invalidate(r->host + (*phys - r->base), 4);
+      m_access->invalidate(r->host + (*phys - r->base), 4);
     } else if (done == 0) {
       for (Ram& all : m_ram) {
         for (uint64_t page = 0; page < all.size / PAGE; ++page) {
           if ((all.code_pages[page / 64] >> (page % 64) & 1) != 0)
-            m_internals.invalidate(all.host + page * PAGE, PAGE);
+            m_access->invalidate(all.host + page * PAGE, PAGE);
         }
       }
     }
@@ -55,7 +55,7 @@ void UnicornCore::forget_code_at(uint64_t va, uint64_t length) {
 void UnicornCore::debug_stop(uint64_t pc) {
   m_debug_stop = true;
   m_debug_pc = pc;
-  uc_emu_stop(m_engine);
+  m_access->stop();
 }
 
 void UnicornCore::on_breakpoint(uc_engine*, uint64_t address, uint32_t, void* user) {
@@ -67,7 +67,7 @@ void UnicornCore::on_breakpoint(uc_engine*, uint64_t address, uint32_t, void* us
 }
 
 Stop UnicornCore::resume() {
-  if (!m_error.empty()) return {StopReason::error, m_count, 0, m_error};
+  if (!m_error.empty()) return error();
   m_resuming = true;
   m_limit = 0;
   return execute();
@@ -76,8 +76,8 @@ Stop UnicornCore::resume() {
 void UnicornCore::begin_step() {
   if (m_step != Step::armed) return;
   m_limit = 0;
-  m_step_pc = m_internals.pc();
-  m_internals.set_lines(false, false);
+  m_step_pc = m_access->pc();
+  m_access->set_lines(false, false);
   uint64_t exit = m_step_pc + 4;
   uc_ctl_set_exits(m_engine, &exit, 1);
   forget_code_at(m_step_pc, 8);
@@ -94,7 +94,7 @@ void UnicornCore::end_step() {
                        m_reason == StopReason::wfe || m_reason == StopReason::yield;
   if (!m_debug_stop && goes_on) {
     m_debug_stop = true;
-    m_debug_pc = m_internals.pc();
+    m_debug_pc = m_access->pc();
   }
   m_step = Step::none;
   uint64_t none = 0;
@@ -102,7 +102,7 @@ void UnicornCore::end_step() {
   if (m_step_set_ntwi) set_system(sctlr_el1, get_system(sctlr_el1) & ~nTWI);
   const uint64_t pc = m_step_pc;
   forget_code_at(pc, 8);
-  m_internals.set_lines(m_irq, m_fiq);
+  m_access->set_lines(m_irq, m_fiq);
 }
 
 }  // namespace smmuvp::cpu

@@ -228,6 +228,10 @@ void Cpu::finish(const cpu::Stop& stop) {
       m_idle = Idle::off;
       m_host.guest_exit({GuestExit::Kind::Status, stop.status, "semihosting SYS_EXIT"});
       break;
+    case StopReason::unsupported:
+      m_idle = Idle::off;
+      m_host.unsupported(name(), stop.text);
+      break;
     case StopReason::error:
       m_idle = Idle::off;
       m_host.internal_error(name(), stop.text);

@@ -26,6 +26,12 @@ class Host {
   virtual void guest_exit(const GuestExit& exit) = 0;
   /// A component met an error of our own that it cannot go on from, for example a CPU engine failure.
   virtual void internal_error(const std::string& source, const std::string& text) = 0;
+  /// The guest needs what a component cannot do on this machine, so it cannot go on. Not the guest's fault.
+  virtual void unsupported(const std::string& source, const std::string& text) {
+    internal_error(source, text);
+  }
+  /// A component can do less on this machine than elsewhere; to be said once.
+  virtual void limitation(const std::string& source, const std::string& text) = 0;
 };
 
 /// Diagnostics become SystemC warnings of type "/smmu-vp/<source>"; guest_exit calls sc_stop; no trace.

@@ -23,6 +23,7 @@ class CapturingHost : public Host, public CapturingDiag {
   DiagSink& diag() override { return *this; }
   TraceSink* trace() override { return nullptr; }
   void guest_exit(const GuestExit& exit) override { exits.push_back(exit); }
+  void limitation(const std::string&, const std::string&) override {}
   void internal_error(const std::string& source, const std::string& text) override {
     ADD_FAILURE() << source << ": " << text;
   }

@@ -18,14 +18,15 @@ namespace smmuvp::cpu {
 
 /// Why run() came back.
 enum class StopReason {
-  quantum,    ///< the instructions asked for have been executed, or request_stop() was called
-  wfi,        ///< WFI with no interrupt line high: idle until set_irq(true) or set_fiq(true)
-  wfe,        ///< WFE: idle for a while; waking early is always allowed (DDI 0487 D1.6.1, spurious wake-up)
-  yield,      ///< YIELD: the guest is spinning
-  power_off,  ///< PSCI SYSTEM_OFF
-  reset,      ///< PSCI SYSTEM_RESET
-  exit,       ///< semihosting SYS_EXIT or SYS_EXIT_EXTENDED; Stop::status has the guest's status
-  debug,      ///< before an instruction with a breakpoint, or after a step; resume() continues the quantum
+  quantum,      ///< the instructions asked for have been executed, or request_stop() was called
+  wfi,          ///< WFI with no interrupt line high: idle until set_irq(true) or set_fiq(true)
+  wfe,          ///< WFE: idle for a while; waking early is always allowed (DDI 0487 D1.6.1, spurious wake-up)
+  yield,        ///< YIELD: the guest is spinning
+  power_off,    ///< PSCI SYSTEM_OFF
+  reset,        ///< PSCI SYSTEM_RESET
+  exit,         ///< semihosting SYS_EXIT or SYS_EXIT_EXTENDED; Stop::status has the guest's status
+  debug,        ///< before an instruction with a breakpoint, or after a step; resume() continues the quantum
+  unsupported,  ///< the guest needs what the installed libunicorn cannot do; Stop::text names it
   error,  ///< the model cannot go on; Stop::text says why. Not reachable by guest code that the model knows
 };
 
@@ -34,7 +35,7 @@ struct Stop {
   StopReason reason = StopReason::quantum;
   uint64_t instructions = 0;  ///< executed in this quantum; an exception counts as one more
   uint64_t status = 0;        ///< for StopReason::exit
-  std::string text;           ///< for StopReason::error
+  std::string text;           ///< for StopReason::error and unsupported
 };
 
 /// How the bus answered.
