@@ -161,6 +161,7 @@ TEST(CpuTimers, PhysicalTimerInterruptsABusyLoopOnTime) {
 TEST(CpuTimers, CounterIsTrappedFromEl0UnlessEnabled) {
   for (const bool enabled : {false, true}) {
     Machine m;
+    if (!m.takes_exceptions_from_el0()) GTEST_SKIP() << m.core->limitation();
     m.start("enter_el0");
     m.set("X20", m.symbol("el0_register"));
     m.set("CNTKCTL_EL1", enabled ? 2 : 0);
@@ -258,6 +259,7 @@ TEST(CpuFirmware, OtherSemihostingOperationsAreAnsweredWithMinusOneAndADiagnosti
 
 TEST(CpuFirmware, SemihostingIsUndefinedAtEl0) {
   Machine m;
+  if (!m.takes_exceptions_from_el0()) GTEST_SKIP() << m.core->limitation();
   m.start("enter_el0");
   m.set("X20", m.symbol("el0_semihosting"));
   m.run(1, 30);

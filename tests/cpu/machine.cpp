@@ -2,6 +2,7 @@
 
 #include <elf.h>
 
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <iterator>
@@ -15,7 +16,8 @@ namespace smmuvp::cpu {
 
 Machine::Machine(std::map<uint64_t, uint64_t> more_ram) : m_diag(this, "cpu") {
   std::string error;
-  core = make_unicorn_core(*this, error);
+  const bool public_only = std::getenv("CPU_TEST_PUBLIC") != nullptr;
+  core = make_unicorn_core(*this, public_only ? LibraryUse::public_only : LibraryUse::automatic, error);
   if (core == nullptr) throw std::runtime_error(error);
   more_ram[ram_base] = ram_size;
   for (const auto& [base, size] : more_ram) {

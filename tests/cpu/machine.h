@@ -33,6 +33,13 @@ class Machine : public CpuHost, private DiagSink {
   explicit Machine(std::map<uint64_t, uint64_t> more_ram = {});
   ~Machine() override;
 
+  /// Whether the core uses the library by its public interface alone (CPU_TEST_PUBLIC in the environment, or
+  /// a library that is not known), and whether it then still takes exceptions from EL0.
+  bool limited() const { return !core->limitation().empty(); }
+  bool takes_exceptions_from_el0() const {
+    return core->limitation().find("no exceptions from EL0") == std::string::npos;
+  }
+
   /// Puts PC at a symbol of the guest program, with VBAR_EL1 at its vectors.
   void start(const std::string& symbol);
   /// Runs quanta until the CPU does something else than use them up; at most `quanta`.

@@ -53,6 +53,8 @@ class EngineAccess {
 
   virtual ~EngineAccess() = default;
 
+  /// What cannot be done this way, for the user; empty when nothing is lost.
+  virtual std::string limitation() const = 0;
   /// Right after uc_open: the library's TLB works in pages of 1 KiB, as ancient Arm cores have.
   virtual void use_4k_pages(uc_engine* engine) = 0;
   /// Binds to an engine that has its CPU model and its exits. The engine outlives this object, or detach() is
@@ -74,19 +76,25 @@ class EngineAccess {
   virtual std::optional<uint64_t> translate(uint64_t va) = 0;
 
   // ---- The execution loop
-  /// Ends uc_emu_start. Never from a device call-back: the library tests for it after every load and store,
+  /// uc_emu_start at pc(), without an end.
+  virtual uc_err start() = 0;
+  /// Ends start(). Never from a device call-back: the library tests for it after every load and store,
   /// and then goes back to the start of the block, which repeats what has been done of it.
   virtual void stop() = 0;
-  /// After uc_emu_start came back: completes what call-backs could only note. True when the engine is to be
+  /// After start() came back: completes what call-backs could only note. True when the engine is to be
   /// started again, unless the owner wants to stop.
   virtual bool resume() = 0;
+  /// The address that uc_ctl_set_exits was given, for a single step.
+  virtual void set_exit(std::optional<uint64_t> va) = 0;
   /// Levels of the interrupt inputs.
   virtual void set_lines(bool irq, bool fiq) = 0;
   /// From a block call-back only. True: the block is not run, because the engine looks at the lines itself.
   /// False: no line is taken now; the block is run, and the next one must ask again.
   virtual bool look_at_lines() = 0;
-  /// Whether look_at_lines() must be asked before each block while a line is high.
-  virtual bool polls_lines() const = 0;
+  /// Whether before_block() must be called before each block, and look_at_lines() while a line is high.
+  virtual bool polls() const = 0;
+  /// False: the block is not run.
+  virtual bool before_block(uint64_t address) = 0;
   /// From exception_raised(): enters the exception, as the architecture says: SPSR, ELR, ESR, FAR, SP,
   /// PSTATE, PC.
   virtual void take_exception() = 0;

@@ -15,6 +15,7 @@ class PrivateAccess final : public EngineAccess {
   PrivateAccess(const PrivateAccess&) = delete;
   PrivateAccess& operator=(const PrivateAccess&) = delete;
 
+  std::string limitation() const override { return {}; }
   void use_4k_pages(uc_engine* engine) override;
   std::string attach(uc_engine* engine, EngineOwner& owner) override;
   void detach() override;
@@ -28,11 +29,14 @@ class PrivateAccess final : public EngineAccess {
   void flush_tlb() override;
   std::optional<uint64_t> translate(uint64_t va) override;
 
+  uc_err start() override { return uc_emu_start(m_engine, pc(), 0, 0, 0); }
   void stop() override { uc_emu_stop(m_engine); }
   bool resume() override { return false; }
   void set_lines(bool irq, bool fiq) override;
   bool look_at_lines() override;
-  bool polls_lines() const override { return false; }
+  bool polls() const override { return false; }
+  bool before_block(uint64_t) override { return true; }
+  void set_exit(std::optional<uint64_t>) override {}
   void take_exception() override;
 
   Access begin_access(uint64_t physical, unsigned size) override;

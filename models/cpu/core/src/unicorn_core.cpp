@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <exception>
+#include <utility>
 
 #include "load_store.h"
 #include "psci.h"
@@ -33,17 +34,33 @@ constexpr NamedSystemRegister system_registers[] = {
 
 }  // namespace
 
-std::unique_ptr<CpuCore> make_unicorn_core(CpuHost& host, std::string& error) {
-  auto access = make_private_access(error);
-  if (access == nullptr) return nullptr;
-  auto core = std::make_unique<UnicornCore>(host, std::move(access));
+std::unique_ptr<CpuCore> make_unicorn_core(CpuHost& host, LibraryUse use, std::string& error) {
+  const unsigned version = uc_version(nullptr, nullptr);
+  const std::string library = "libunicorn " + std::to_string(version >> 24) + "." +
+                              std::to_string((version >> 16) & 0xff) + "." +
+                              std::to_string((version >> 8) & 0xff);
+  std::string why = "as asked for", limitation;
+  std::unique_ptr<EngineAccess> access;
+  if (use == LibraryUse::automatic) access = make_private_access(why);
+  if (access == nullptr) {
+    access = make_public_access(error);
+    if (access == nullptr) {
+      error = library + " cannot serve as the CPU: " + error;
+      return nullptr;
+    }
+    limitation = library + " is used " + access->limitation() + " (" + why + ")";
+  }
+  auto core = std::make_unique<UnicornCore>(host, std::move(access), limitation);
   error = core->open();
   if (!error.empty()) return nullptr;
   return core;
 }
 
-UnicornCore::UnicornCore(CpuHost& host, std::unique_ptr<EngineAccess> access)
-    : m_host(host), m_access(std::move(access)) {
+UnicornCore::UnicornCore(CpuHost& host, std::unique_ptr<EngineAccess> access, std::string limitation)
+    : m_host(host),
+      m_access(std::move(access)),
+      m_polls(m_access->polls()),
+      m_limitation(std::move(limitation)) {
   make_register_table();
 }
 UnicornCore::~UnicornCore() { close(); }
@@ -153,7 +170,7 @@ Stop UnicornCore::run(uint64_t instructions) {
   m_count = 0;
   if (!m_error.empty()) return error();
   m_limit = m_budget = std::max<uint64_t>(instructions, 1);
-  m_look_at_lines = (m_irq || m_fiq) && m_access->polls_lines();
+  m_look_at_lines = (m_irq || m_fiq) && m_polls;
   if (m_look_at_lines) m_limit = 0;
   m_stop_requested = m_resuming = false;
   m_reason = StopReason::quantum;
@@ -170,7 +187,7 @@ Stop UnicornCore::execute() {
   m_running = true;
   uc_err e = UC_ERR_OK;
   do {
-    e = uc_emu_start(m_engine, m_access->pc(), 0, 0, 0);
+    e = m_access->start();
   } while (e == UC_ERR_OK && m_access->resume() && !m_debug_stop && !m_stop_requested && m_count < m_budget);
   m_running = false;
   if (e != UC_ERR_OK && m_error.empty()) m_error = std::string("the CPU engine stopped: ") + uc_strerror(e);
@@ -213,6 +230,7 @@ void UnicornCore::beyond_engine(const std::string& what) {
 // for a stop after this call and before the block's first instruction.
 void UnicornCore::on_block(uc_engine*, uint64_t address, uint32_t size, void* user) {
   auto* self = static_cast<UnicornCore*>(user);
+  if (__builtin_expect(self->m_polls, 0) && !self->m_access->before_block(address)) return;
   self->m_block_end = address + size;
   if (__builtin_expect(self->m_count >= self->m_limit, 0)) {
     if (!self->block_at_limit(address)) return;
@@ -250,7 +268,7 @@ bool UnicornCore::block_at_limit(uint64_t address) {
   }
   m_limit = m_budget;
   if (m_look_at_lines) {
-    m_look_at_lines = m_access->polls_lines();
+    m_look_at_lines = m_polls;
     if (m_access->look_at_lines()) return false;
     m_limit = 0;
   }
@@ -555,6 +573,39 @@ void UnicornCore::serve(uint64_t address, unsigned size, bool write, uint64_t va
              access.instruction.value_or(0));
 }
 
+// Joins the halves of an access that the library has cut: the device is read at the first, and written at the
+// second.
+BusStatus UnicornCore::bus_access(const std::optional<LoadStore>& insn, BusAccess& access) {
+  Half half;
+  if (m_access->halves_accesses() && access.size == 4 && insn && insn->element >= 8) {
+    half = std::exchange(m_half, Half());
+    if (half.valid && half.address == access.address) {
+      if (!access.write) {
+        access.value = half.value;
+        return BusStatus::ok;
+      }
+      access.address -= 4;
+      access.value = access.value << 32 | half.value;
+      access.size = 8;
+    } else if (access.address % 8 == 0) {
+      half = {access.address + 4, access.value, true};
+      if (access.write) {
+        m_half = half;
+        return BusStatus::ok;
+      }
+      access.size = 8;
+    }
+  }
+  ++(access.write ? m_statistics.mmio_writes : m_statistics.mmio_reads);
+  const bool low = access.size == 8 && half.valid && !access.write;
+  const BusStatus status = m_host.bus_access(access);
+  if (low && status == BusStatus::ok) {
+    m_half = {half.address, access.value >> 32, true};
+    access.value &= 0xffffffffu;
+  }
+  return status;
+}
+
 void UnicornCore::serve_data(uint64_t address, unsigned size, bool write, uint64_t value, Outcome& outcome,
                              bool known, uint32_t word) {
   try {
@@ -580,8 +631,9 @@ void UnicornCore::serve_data(uint64_t address, unsigned size, bool write, uint64
     access.value = value;
     access.privileged = current_el() != 0 && !(insn && insn->unprivileged);
     access.pc = m_access->pc();
-    ++(write ? m_statistics.mmio_writes : m_statistics.mmio_reads);
-    const BusStatus status = m_host.bus_access(access);
+    const BusStatus status = bus_access(insn, access);
+    outcome.va -= address - access.address;
+    outcome.address = access.address;
     if (status == BusStatus::ok) {
       outcome.value = access.value;
       return;

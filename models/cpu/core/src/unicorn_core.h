@@ -11,13 +11,15 @@
 
 #include "engine_access.h"
 #include "generic_timer.h"
+#include "load_store.h"
 #include "smmuvp/cpu/cpu_core.h"
 
 namespace smmuvp::cpu {
 
 class UnicornCore final : public CpuCore, private EngineOwner {
  public:
-  UnicornCore(CpuHost& host, std::unique_ptr<EngineAccess> access);
+  /// `limitation` is what limitation() says.
+  UnicornCore(CpuHost& host, std::unique_ptr<EngineAccess> access, std::string limitation);
   ~UnicornCore() override;
   UnicornCore(const UnicornCore&) = delete;
   UnicornCore& operator=(const UnicornCore&) = delete;
@@ -47,6 +49,7 @@ class UnicornCore final : public CpuCore, private EngineOwner {
   void clear_breakpoint(uint64_t va) override;
   void step_next() override { m_step = Step::armed; }
   Stop resume() override;
+  std::string limitation() const override { return m_limitation; }
   const CpuStatistics& statistics() const override { return m_statistics; }
 
   /// DBGBVR<n>, DBGBCR<n>, DBGWVR<n>, DBGWCR<n> for n 0 to 15, in that order for each n.
@@ -100,6 +103,7 @@ class UnicornCore final : public CpuCore, private EngineOwner {
   bool block_at_limit(uint64_t address);
 
   void serve(uint64_t address, unsigned size, bool write, uint64_t value, Outcome& outcome);
+  BusStatus bus_access(const std::optional<LoadStore>& insn, BusAccess& access);
   void serve_data(uint64_t address, unsigned size, bool write, uint64_t value, Outcome& outcome, bool known,
                   uint32_t word);
   void raise(const Outcome& outcome);
@@ -136,9 +140,11 @@ class UnicornCore final : public CpuCore, private EngineOwner {
 
   CpuHost& m_host;
   uc_engine* m_engine = nullptr;
-  std::unique_ptr<EngineAccess> m_access;
+  const std::unique_ptr<EngineAccess> m_access;
+  const bool m_polls;
   std::vector<Ram> m_ram;
   std::list<Gap> m_gaps;
+  const std::string m_limitation;
   bool m_mapped = false;
   bool m_running = false;
 
@@ -162,6 +168,13 @@ class UnicornCore final : public CpuCore, private EngineOwner {
   bool m_debug_stop = false;
   uint64_t m_debug_pc = 0;
   bool m_resuming = false;
+
+  // The half of an access that the library has cut, with the address of the other.
+  struct Half {
+    uint64_t address = 0, value = 0;
+    bool valid = false;
+  };
+  Half m_half;
 
   bool m_irq = false, m_fiq = false;
   GenericTimer m_virt, m_phys;

@@ -80,6 +80,7 @@ void UnicornCore::begin_step() {
   m_access->set_lines(false, false);
   uint64_t exit = m_step_pc + 4;
   uc_ctl_set_exits(m_engine, &exit, 1);
+  m_access->set_exit(exit);
   forget_code_at(m_step_pc, 8);
   // The library's WFI at the exit obeys the trap of WFI at EL0, which the guest did not cause.
   const uint64_t control = get_system(sctlr_el1);
@@ -99,6 +100,7 @@ void UnicornCore::end_step() {
   m_step = Step::none;
   uint64_t none = 0;
   uc_ctl_set_exits(m_engine, &none, 0);
+  m_access->set_exit({});
   if (m_step_set_ntwi) set_system(sctlr_el1, get_system(sctlr_el1) & ~nTWI);
   const uint64_t pc = m_step_pc;
   forget_code_at(pc, 8);

@@ -58,8 +58,12 @@ Cpu::Cpu(const sc_core::sc_module_name& name, const Params& params, Host& host)
               {"timer_virt", &timer_virt, "EL1 virtual timer interrupt, level", true, "virt"},
               {"timer_hyp", &timer_hyp, "EL2 physical timer; always low", true, "hyp-phys"}} {
   std::string error;
-  m_core = cpu::make_unicorn_core(*this, error);
+  const auto use =
+      params.text("libunicorn") == "public" ? cpu::LibraryUse::public_only : cpu::LibraryUse::automatic;
+  m_core = cpu::make_unicorn_core(*this, use, error);
   if (m_core == nullptr) throw ConfigError("type", error);
+  if (const std::string limitation = m_core->limitation(); !limitation.empty())
+    host.limitation(this->name(), limitation);
   m_payload.set_extension(&m_extension);
   bus.register_invalidate_direct_mem_ptr(this, &Cpu::invalidate_direct_mem_ptr);
   SC_THREAD(run_thread);
@@ -435,7 +439,15 @@ const ComponentType& cpu_type() {
        {"quantum", ParamType::Uint, "10000", "Instructions that may run ahead of the other models.", 1,
         10'000'000},
        {"wfe_ps", ParamType::Uint, "1000000", "How long WFE waits when nothing wakes it, in picoseconds.",
-        1000, 1'000'000'000'000}},
+        1000, 1'000'000'000'000},
+       {"libunicorn",
+        ParamType::Choice,
+        "auto",
+        "How the library is used: auto by its private parts where they are known, public by its public "
+        "interface alone, which is slower; docs/cpu.md.",
+        0,
+        ~0ULL,
+        {"auto", "public"}}},
       [](const char* name, const Params& params, Host& host) -> std::unique_ptr<Component> {
         return std::make_unique<Cpu>(name, params, host);
       },

@@ -146,10 +146,18 @@ class CpuCore {
   virtual Stop resume() = 0;
 
   virtual const CpuStatistics& statistics() const = 0;
+  /// What this core can do less of than others because of the installed library, in one line; empty: nothing.
+  virtual std::string limitation() const = 0;
 };
 
-/// A Cortex-A72 on libunicorn 2.0.1. Returns null and sets `error` when the installed library is not the one
-/// this was written for. `host` outlives the core.
-std::unique_ptr<CpuCore> make_unicorn_core(CpuHost& host, std::string& error);
+/// How the core uses libunicorn.
+enum class LibraryUse {
+  automatic,    ///< by its private parts where they are known and pass a self-test, else as public_only
+  public_only,  ///< by its public interface alone
+};
+
+/// A Cortex-A72 on libunicorn, 2.0.1 or later. Returns null and sets `error` when the installed library
+/// cannot serve. `host` outlives the core.
+std::unique_ptr<CpuCore> make_unicorn_core(CpuHost& host, LibraryUse use, std::string& error);
 
 }  // namespace smmuvp::cpu

@@ -3,6 +3,7 @@
 // Parameters  clock_hz      instructions a second; one instruction takes one cycle
 //             quantum       instructions that may run ahead of the other models
 //             wfe_ps        how long WFE waits when nothing wakes it
+//             libunicorn    auto, or public: its public interface alone
 // Ports       bus           initiator: everything that is not RAM; RAM is reached by DMI
 //             irq, fiq      inputs, level
 //             event         input, rising edge: wakes WFE, as SEV of another observer does
@@ -35,7 +36,7 @@ class Cpu : public Component,
             private cpu::CpuHost {
  public:
   SC_HAS_PROCESS(Cpu);
-  /// @throws ConfigError if the installed libunicorn is not the supported one, or for a clock with a period
+  /// @throws ConfigError if the installed libunicorn cannot serve, or for a clock with a period
   /// that is no whole number of picoseconds.
   Cpu(const sc_core::sc_module_name& name, const Params& params, Host& host);
   ~Cpu() override;
