@@ -6,7 +6,8 @@ const std::vector<ExitCodeInfo>& exit_codes() {
   static const std::vector<ExitCodeInfo> table = {
       {ExitCode::Pass, "pass", "the guest ended the run and said pass"},
       {ExitCode::Fail, "fail",
-       "the guest said fail: status, a failed or missing test, a reset, or a standstill"},
+       "the guest said fail: status, a failed or missing test, a reset; or it stands still, or ran into an "
+       "exception that it cannot get out of"},
       {ExitCode::Config, "config", "bad command line, configuration, kernel, module file or plugin"},
       {ExitCode::SimTimeout, "sim-timeout", "the guest was still running after --timeout-sim"},
       {ExitCode::WallTimeout, "wall-timeout", "the run took longer than --timeout-wall"},

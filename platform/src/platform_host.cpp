@@ -28,6 +28,12 @@ void PlatformHost::limitation(const std::string& source, const std::string& text
   m_limitations.push_back(source + ": " + text);
 }
 
+bool PlatformHost::pause_requested() {
+  if (m_pausing == nullptr || !m_pausing()) return false;
+  sc_core::sc_pause();
+  return true;
+}
+
 void PlatformHost::report(const Diagnostic& d) {
   ++(d.kind == DiagKind::GuestError  ? m_guest_errors
      : d.kind == DiagKind::HostError ? m_host_errors

@@ -29,12 +29,15 @@ class PlatformHost : public Host, private DiagSink {
   void internal_error(const std::string& source, const std::string& text) override;
   void unsupported(const std::string& source, const std::string& text) override;
   void limitation(const std::string& source, const std::string& text) override;
+  bool pause_requested() override;
 
   TraceHub& trace_hub() { return m_trace; }
   const TraceHub& trace_hub() const { return m_trace; }
 
   /// Where the guest is, for diagnostics.
   void set_program_counter(std::function<std::uint64_t()> pc) { m_pc = std::move(pc); }
+  /// Whether simulation should come back soon; asked very often.
+  void set_pausing(bool (*pausing)()) { m_pausing = pausing; }
   /// Called for each diagnostic as it comes, for the terminal.
   void set_print(std::function<void(const Reported&)> print) { m_print = std::move(print); }
 
@@ -52,6 +55,7 @@ class PlatformHost : public Host, private DiagSink {
   void report(const Diagnostic& d) override;
 
   TraceHub m_trace;
+  bool (*m_pausing)() = nullptr;
   std::function<std::uint64_t()> m_pc;
   std::function<void(const Reported&)> m_print;
   std::optional<GuestExit> m_exit;

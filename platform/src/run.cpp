@@ -36,11 +36,11 @@ namespace smmuvp::platform {
 
 namespace {
 
-// Time-outs, Ctrl-C and progress are looked at this often. Where a run is sliced changes nothing in it.
+// The simulated time limit, GDB and progress are looked at this often, Ctrl-C and the wall clock's limit as
+// often as components ask pause_requested(). Where a run is sliced changes nothing in it.
 constexpr std::uint64_t slice_ps = 1'000'000'000;
-constexpr std::uint64_t ps_per_second = 1'000'000'000'000;
 // How long a simulation that does not come back is waited for after --timeout-wall.
-constexpr std::uint64_t watchdog_grace_seconds = 5;
+constexpr unsigned wall_grace_seconds = 5;
 
 // Standard output and standard error are the same terminal, pipe or file.
 bool outputs_are_one() {
@@ -91,8 +91,8 @@ class Run {
   ExitCode go();
 
  private:
-  StopReason simulate(const StopSignals& signals);
-  void serve_gdb(const StopSignals& signals);
+  StopReason simulate();
+  void serve_gdb();
   std::optional<std::uint64_t> wall_limit() const;
   void wait_for_real_time(std::uint64_t sim_ps);
   void print(const Reported& r);
@@ -206,10 +206,10 @@ std::optional<std::uint64_t> Run::wall_limit() const {
   return m_config.run.timeout_wall_ps;
 }
 
-void Run::serve_gdb(const StopSignals& signals) {
+void Run::serve_gdb() {
   if (m_options.gdb.empty()) return;
   m_gdb = std::make_unique<GdbServer>(m_options.gdb, m_options.gdb_wait, m_system.debug_targets(),
-                                      GdbServer::Surroundings{[&signals] { return signals.requested(); },
+                                      GdbServer::Surroundings{StopSignals::pause_requested,
                                                               [this] {
                                                                 m_console.flush();
                                                                 m_progress.clear();
@@ -220,18 +220,16 @@ void Run::serve_gdb(const StopSignals& signals) {
                                                               }});
 }
 
-StopReason Run::simulate(const StopSignals& signals) {
+StopReason Run::simulate() {
   const auto limit_sim = m_options.timeout_sim_ps ? m_options.timeout_sim_ps : m_config.run.timeout_sim_ps;
-  const auto limit_wall = wall_limit();
   bool standstill = false;
   for (;;) {
     if (m_gdb) m_gdb->poll();
     const std::uint64_t now = now_ps();
-    if (signals.requested() || (m_gdb && m_gdb->killed())) return StopReason::Interrupted;
+    if (StopSignals::requested() || (m_gdb && m_gdb->killed())) return StopReason::Interrupted;
     if (limit_sim && now >= *limit_sim) return StopReason::SimTimeout;
-    const double wall = m_clock.seconds();
-    if (limit_wall && wall >= static_cast<double>(*limit_wall) / 1e12) return StopReason::WallTimeout;
-    m_progress.show(wall, now, m_system.instructions());
+    if (StopSignals::wall_limit_passed()) return StopReason::WallTimeout;
+    m_progress.show(m_clock.seconds(), now, m_system.instructions());
     // A guest that waits for ever can still be looked at.
     if (standstill && !sc_core::sc_pending_activity()) {
       if (!m_gdb || !m_gdb->wait_for_client()) return StopReason::Standstill;
@@ -348,23 +346,22 @@ ExitCode Run::go() {
   m_console.set_before_output([this] { m_progress.clear(); });
   m_console.set_stopping(StopSignals::requested);
   for (const std::string& limitation : m_host.limitations()) fmt::print(stderr, "smmu-vp: {}\n", limitation);
+  m_host.set_pausing(StopSignals::pause_requested);
   if (!m_options.quiet) m_host.set_print([this](const Reported& r) { print(r); });
   if (!m_system.cpus().empty()) {
     m_host.set_program_counter([cpu = m_system.cpus().front()] { return cpu->program_counter(); });
   }
 
   StopSignals signals;
-  serve_gdb(signals);
+  serve_gdb();
   m_beginning.emplace([this] {
     for (OutputFile* file : {&m_json, &m_junit, &m_console_file, &m_trace_file}) file->begin();
   });
-  if (const auto limit = wall_limit()) {
-    signals.arm_watchdog(*limit / ps_per_second + watchdog_grace_seconds);
-  }
   std::optional<RawTerminal> terminal;
   if (m_options.console) terminal.emplace();
   m_clock = Clock();
-  const StopReason reason = simulate(signals);
+  if (const auto limit = wall_limit()) signals.arm_wall_limit(*limit, wall_grace_seconds);
+  const StopReason reason = simulate();
   terminal.reset();
   finish(reason);
   if (m_gdb) m_gdb->finished(static_cast<int>(m_record.verdict.code));

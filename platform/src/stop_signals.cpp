@@ -1,7 +1,9 @@
 #include "stop_signals.h"
 
+#include <sys/time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstring>
 
@@ -13,6 +15,7 @@ namespace smmuvp::platform {
 namespace {
 
 volatile std::sig_atomic_t stop_requested = 0;
+volatile std::sig_atomic_t limit_passed = 0;
 
 void end_now(const char* text, ExitCode code) {
   RawTerminal::restore();
@@ -26,7 +29,12 @@ void on_stop(int) {
   stop_requested = 1;
 }
 
+// The timer is a periodic one: the first time is the limit, the second the end of the grace.
 void on_alarm(int) {
+  if (limit_passed == 0) {
+    limit_passed = 1;
+    return;
+  }
   end_now("\nsmmu-vp: --timeout-wall has passed and the simulation does not come back\n",
           ExitCode::WallTimeout);
 }
@@ -42,7 +50,7 @@ void handle(int signal, void (*handler)(int)) {
 }  // namespace
 
 StopSignals::StopSignals() {
-  stop_requested = 0;
+  stop_requested = limit_passed = 0;
   handle(SIGINT, on_stop);
   handle(SIGTERM, on_stop);
   // A closed pipe shows as a failed write; the run goes on and its reports are still made.
@@ -50,17 +58,25 @@ StopSignals::StopSignals() {
 }
 
 StopSignals::~StopSignals() {
-  alarm(0);
+  const itimerval off{};
+  setitimer(ITIMER_REAL, &off, nullptr);
   handle(SIGINT, SIG_DFL);
   handle(SIGTERM, SIG_DFL);
 }
 
 bool StopSignals::requested() { return stop_requested != 0; }
+bool StopSignals::wall_limit_passed() { return limit_passed != 0; }
 
-void StopSignals::arm_watchdog(std::uint64_t seconds) {
-  constexpr std::uint64_t most = 1000000000;
+void StopSignals::arm_wall_limit(std::uint64_t limit_ps, unsigned grace_seconds) {
+  constexpr std::uint64_t ps_per_us = 1'000'000;
+  constexpr std::uint64_t us_per_second = 1'000'000;
+  const std::uint64_t us = std::max<std::uint64_t>(limit_ps / ps_per_us, 1);  // 0 would be no timer
+  itimerval timer{};
+  timer.it_value.tv_sec = static_cast<time_t>(us / us_per_second);
+  timer.it_value.tv_usec = static_cast<suseconds_t>(us % us_per_second);
+  timer.it_interval.tv_sec = grace_seconds;
   handle(SIGALRM, on_alarm);
-  alarm(static_cast<unsigned>(seconds < most ? seconds : most));
+  setitimer(ITIMER_REAL, &timer, nullptr);
 }
 
 }  // namespace smmuvp::platform

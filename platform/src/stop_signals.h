@@ -1,4 +1,5 @@
-// Ctrl-C and requests to terminate, seen between slices of simulation.
+// What ends a run from outside the simulation: Ctrl-C, requests to terminate, and the limit of wall clock
+// time.
 #pragma once
 #include <cstdint>
 
@@ -13,10 +14,16 @@ class StopSignals {
   StopSignals(const StopSignals&) = delete;
   StopSignals& operator=(const StopSignals&) = delete;
 
+  /// SIGINT or SIGTERM has come.
   static bool requested();
-  /// Ends the program with exit code 66 if it still runs after this time: a wall time-out that does not need
-  /// the simulation's help.
-  void arm_watchdog(std::uint64_t seconds);
+
+  /// From now on wall_limit_passed() turns true after this time. If the program still runs `grace_seconds`
+  /// later, it ends with exit code 66: a wall time-out that does not need the simulation's help.
+  void arm_wall_limit(std::uint64_t limit_ps, unsigned grace_seconds);
+  static bool wall_limit_passed();
+
+  /// Either of both. Two loads of a variable, so it can be asked often.
+  static bool pause_requested() { return requested() || wall_limit_passed(); }
 };
 
 }  // namespace smmuvp::platform

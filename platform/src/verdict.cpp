@@ -21,6 +21,8 @@ std::string guest_failure(const RunFacts& facts, const GuestExit& exit) {
       return exit.status == 0 ? "" : fmt::format("the guest ended with status {}{}", exit.status, via(exit));
     case GuestExit::Kind::Reset:
       return facts.reset_passes ? "" : fmt::format("the guest reset the machine{}", via(exit));
+    case GuestExit::Kind::DeadEnd:
+      return "the guest cannot go on: " + exit.via;
   }
   return "the guest ended in an unknown way";
 }

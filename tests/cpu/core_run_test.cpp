@@ -24,14 +24,29 @@ TEST(CpuQuantum, IsUsedUpByABranchToItself) {
   EXPECT_EQ(m.reg("PC"), m.symbol("branch_to_self"));
 }
 
-TEST(CpuQuantum, IsUsedUpByAnExceptionWhoseVectorFaultsAgain) {
-  Machine m;
+// Leaves NOP and an undefined instruction at the vector of exceptions from EL1.
+void start_exceptions_without_end(Machine& m) {
   m.start("undefined_word");
-  m.set("VBAR_EL1", Machine::nothing);
+  m.set("VBAR_EL1", Machine::scratch);
+  m.at<uint32_t>(Machine::scratch + 0x200) = 0xd503201f;
+}
+
+TEST(CpuQuantum, IsUsedUpByExceptions) {
+  Machine m;
+  start_exceptions_without_end(m);
   const Stop stop = m.core->run(1000);
   EXPECT_EQ(stop.reason, StopReason::quantum);
   EXPECT_GE(stop.instructions, 1000u);
   EXPECT_LT(stop.instructions, 1010u);
+}
+
+TEST(CpuQuantum, EndsAtTheExceptionAtWhichThePauseIsRequested) {
+  Machine m;
+  start_exceptions_without_end(m);
+  unsigned asked = 0;
+  m.on_exception = [&] { return ++asked == 5; };
+  EXPECT_EQ(m.core->run(1000000).reason, StopReason::quantum);
+  EXPECT_EQ(m.core->statistics().exceptions, 5u);
 }
 
 TEST(CpuQuantum, CanBeShortenedFromADeviceAccess) {

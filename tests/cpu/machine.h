@@ -78,10 +78,12 @@ class Machine : public CpuHost, private DiagSink {
   void timer_output(Timer timer, bool level) override;
   void timer_deadline_changed() override;
   Diag& diag() override { return m_diag; }
+  bool pause_requested() override { return on_exception && on_exception(); }
 
   std::vector<BusAccess> accesses;
   std::function<BusStatus(BusAccess&)>
-      on_access;  // for `device`; null answers its address, masked to the size
+      on_access;                       // for `device`; null answers its address, masked to the size
+  std::function<bool()> on_exception;  // answers pause_requested(); null: false
   std::map<Timer, bool> outputs;
   std::vector<Diagnostic> diagnostics;
   uint64_t instructions = 0;  // executed in finished quanta; 16 of them are a tick of the counter

@@ -386,14 +386,15 @@ def case_the_console_can_power_off(b):
     check(code == 0, "expected exit code 0, got %d" % code)
 
 
-def main():
+def main(cases):
+    """Runs the case that the command line names, of those in `cases`."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--program", required=True)
     parser.add_argument("--source", required=True)
     parser.add_argument("--build", required=True)
     parser.add_argument("case")
     args = parser.parse_args()
-    case = globals().get("case_" + args.case)
+    case = cases.get("case_" + args.case)
     if case is None:
         sys.exit("no such case: " + args.case)
     with tempfile.TemporaryDirectory() as folder:
@@ -401,4 +402,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    main(globals())

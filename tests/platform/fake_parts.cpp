@@ -111,6 +111,14 @@ class FakeCpu : public Part, public CpuControl {
       }
     }
     if (m_end == "sleep") return;
+    if (m_end == "busy") {
+      // Gives the simulation back only when it is asked to, and then goes on.
+      for (;;) {
+        while (!m_host.pause_requested()) {
+        }
+        wait(sc_time(1, sc_core::SC_PS));
+      }
+    }
     // A model that never gives the simulation back; the volatile keeps the loop.
     for (volatile bool hang = m_end == "hang"; hang;) {
     }
@@ -282,7 +290,7 @@ const ComponentType* types(std::size_t* count) {
          0,
          0,
          {"poweroff", "status", "reset", "spin", "sleep", "internal", "event", "diagnostic", "host_error",
-          "bootargs", "hang", "throw"}},
+          "bootargs", "busy", "hang", "throw"}},
         {"status", ParamType::Uint, "0", "With end = status.", 0, 255},
         {"uart", ParamType::Uint, "0x09000000", "Address of the UART."}},
        make<FakeCpu>,

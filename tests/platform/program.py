@@ -189,6 +189,17 @@ def case_a_model_that_hangs_is_ended_after_the_wall_time_out(b):
     check(r.returncode == 66 and "does not come back" in r.stderr, "expected exit code 66", r)
 
 
+def case_a_model_that_computes_for_long_gives_way_to_the_wall_time_out_and_to_ctrl_c(b):
+    # It never gives the simulation back by itself, so a report shows that it was asked to.
+    r = b.run("--set", "cpu0.end=busy", "--timeout-wall", "100ms", "--json", b.path("j"))
+    check(r.returncode == 66 and "does not come back" not in r.stderr, "expected an orderly exit code 66", r)
+    check(json.loads(b.read("j"))["verdict"] == "wall-timeout", "another verdict", r)
+    t = Terminal(b, "run", b.config, "--console", "--set", "cpu0.end=busy", "--set", "cpu0.text=ready\n")
+    t.expect("ready")
+    os.write(t.fd, b"\x03")
+    check(t.exit_code() == 130, "expected exit code 130 after one Ctrl-C")
+
+
 def case_a_second_ctrl_c_ends_a_model_that_hangs(b):
     t = Terminal(b, "run", b.config, "--console", "--set", "cpu0.end=hang", "--set", "cpu0.text=ready\n")
     t.expect("ready")

@@ -16,6 +16,8 @@ constexpr uint64_t PSTATE_RESET = 0x3c5;  // EL1h, DAIF masked
 constexpr uint32_t insn_wfe = 0xd503205f, insn_semihosting = 0xd45e0000;
 
 constexpr SystemRegister scr_el3{3, 6, 1, 1, 0}, hcr_el2{3, 4, 1, 1, 0}, par_el1{3, 0, 7, 4, 0};
+constexpr SystemRegister esr_el1{3, 0, 5, 2, 0}, elr_el1{3, 0, 4, 0, 1}, far_el1{3, 0, 6, 0, 0},
+    spsr_el1{3, 0, 4, 0, 0}, vbar_el1{3, 0, 12, 0, 0};
 
 struct NamedSystemRegister {
   const char* name;
@@ -198,7 +200,7 @@ Stop UnicornCore::execute() {
   }
   m_statistics.instructions += m_count;
   if (!m_error.empty()) return error();
-  return {m_reason, m_count, m_status, {}};
+  return {m_reason, m_count, m_status, m_reason == StopReason::dead_end ? m_dead_end.text() : std::string()};
 }
 
 void UnicornCore::request_stop() {
@@ -311,6 +313,7 @@ void UnicornCore::exception_raised(int number) {
   // An exception counts as an instruction, so that one whose vector faults again uses up the quantum.
   ++m_count;
   handle_exception(number);
+  if (m_host.pause_requested()) request_stop();
   if (m_stop_requested || m_count >= m_budget) m_access->stop();
 }
 
@@ -333,7 +336,24 @@ void UnicornCore::handle_exception(int number) {
       return;
   }
   ++m_statistics.exceptions;
+  take_exception();
+}
+
+void UnicornCore::take_exception() {
+  const uint64_t vbar = get_system(vbar_el1);
+  if (!DeadEnd::concerns(m_access->pc(), vbar)) {
+    m_access->take_exception();
+    return;
+  }
+  const ExceptionState before = exception_state();
   m_access->take_exception();
+  if (m_dead_end.taken(before, exception_state(), vbar)) stop(StopReason::dead_end);
+}
+
+ExceptionState UnicornCore::exception_state() const {
+  return {m_access->pc(),    get(UC_ARM64_REG_PSTATE) & 0xffffffffu,
+          get_system(esr_el1), get_system(elr_el1),
+          get_system(far_el1), get_system(spsr_el1)};
 }
 
 void UnicornCore::loop_left(int exception) {
@@ -850,6 +870,7 @@ void UnicornCore::visit(Archive& archive) {
   archive.value("DEBUG_REGISTERS", m_debug_registers);
   archive.value("VIRT_OUTPUT", m_virt_output);
   archive.value("PHYS_OUTPUT", m_phys_output);
+  m_dead_end.visit(archive);
   if (!archive.loading()) return;
   m_access->set_lines(m_irq, m_fiq);
   m_access->registers_changed();

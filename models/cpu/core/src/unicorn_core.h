@@ -9,6 +9,7 @@
 #include <map>
 #include <set>
 
+#include "dead_end.h"
 #include "engine_access.h"
 #include "generic_timer.h"
 #include "load_store.h"
@@ -121,6 +122,8 @@ class UnicornCore final : public CpuCore, private EngineOwner {
   void stop(StopReason reason);
   void fail(const std::string& text);
   void handle_exception(int number);
+  void take_exception();
+  ExceptionState exception_state() const;
   void lines_changed();
   void firmware_call();
   bool semihosting_call();
@@ -180,6 +183,7 @@ class UnicornCore final : public CpuCore, private EngineOwner {
   GenericTimer m_virt, m_phys;
   bool m_virt_output = false, m_phys_output = false;
   std::array<std::uint64_t, debug_register_count> m_debug_registers{};
+  DeadEnd m_dead_end;
   CpuStatistics m_statistics;
   std::vector<std::string> m_names;
   std::map<std::string, RegisterAccess> m_registers;

@@ -198,6 +198,7 @@ void Cpu::run_thread() {
     }
     m_running = false;
     ++m_quanta;
+    m_host.pause_requested();
     const std::uint64_t ps =
         (stop.instructions - m_synchronised) * m_period_ps + std::exchange(m_latency_ps, 0);
     // Even a quantum of nothing but answered calls takes time, so that nothing can stop time.
@@ -235,6 +236,11 @@ void Cpu::finish(const cpu::Stop& stop) {
     case StopReason::unsupported:
       m_idle = Idle::off;
       m_host.unsupported(name(), stop.text);
+      break;
+    case StopReason::dead_end:
+      m_idle = Idle::off;
+      m_diag.guest_error("exception.dead_end", stop.text, "DDI 0487 D1.10");
+      m_host.guest_exit({GuestExit::Kind::DeadEnd, 0, stop.text});
       break;
     case StopReason::error:
       m_idle = Idle::off;

@@ -10,7 +10,12 @@ namespace smmuvp {
 
 /// How a guest ended the run.
 struct GuestExit {
-  enum class Kind : std::uint8_t { PowerOff, Reset, Status } kind = Kind::PowerOff;
+  enum class Kind : std::uint8_t {
+    PowerOff,
+    Reset,
+    Status,
+    DeadEnd,  ///< it did not mean to: a processor can execute nothing any more, `via` says where and why
+  } kind = Kind::PowerOff;
   std::uint64_t status = 0;  ///< Kind::Status: what the guest said; 0 is success
   std::string via;           ///< "PSCI SYSTEM_OFF", "semihosting SYS_EXIT", …
 };
@@ -32,6 +37,10 @@ class Host {
   }
   /// A component can do less on this machine than elsewhere; to be said once.
   virtual void limitation(const std::string& source, const std::string& text) = 0;
+  /// Asked by a component that computes for long: true if it should return to the kernel soon, after which
+  /// simulation pauses. For the host's own reasons, such as a limit of wall clock time; it cuts a run short,
+  /// and has no part in what a run does before.
+  virtual bool pause_requested() { return false; }
 };
 
 /// Diagnostics become SystemC warnings of type "/smmu-vp/<source>"; guest_exit calls sc_stop; no trace.

@@ -25,6 +25,7 @@ enum class StopReason {
   power_off,    ///< PSCI SYSTEM_OFF
   reset,        ///< PSCI SYSTEM_RESET
   exit,         ///< semihosting SYS_EXIT or SYS_EXIT_EXTENDED; Stop::status has the guest's status
+  dead_end,     ///< an exception of which no instruction can be executed; Stop::text has its registers
   debug,        ///< before an instruction with a breakpoint, or after a step; resume() continues the quantum
   unsupported,  ///< the guest needs what the installed libunicorn cannot do; Stop::text names it
   error,  ///< the model cannot go on; Stop::text says why. Not reachable by guest code that the model knows
@@ -35,7 +36,7 @@ struct Stop {
   StopReason reason = StopReason::quantum;
   uint64_t instructions = 0;  ///< executed in this quantum; an exception counts as one more
   uint64_t status = 0;        ///< for StopReason::exit
-  std::string text;           ///< for StopReason::error and unsupported
+  std::string text;           ///< for StopReason::error, unsupported and dead_end
 };
 
 /// How the bus answered.
@@ -72,6 +73,9 @@ class CpuHost {
   virtual void timer_deadline_changed() = 0;
   /// Where messages for the author of the guest go.
   virtual Diag& diag() = 0;
+  /// Asked at each exception: true ends the quantum. Exceptions are so slow that a quantum of them takes
+  /// long.
+  virtual bool pause_requested() { return false; }
 };
 
 struct CpuStatistics {

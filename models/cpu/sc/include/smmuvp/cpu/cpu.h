@@ -98,6 +98,7 @@ class Cpu : public Component,
   void timer_output(cpu::Timer timer, bool level) override;
   void timer_deadline_changed() override;
   Diag& diag() override { return m_diag; }
+  bool pause_requested() override { return m_host.pause_requested(); }
 
   Host& m_host;
   Diag m_diag;
