@@ -41,6 +41,42 @@ std::vector<std::uint8_t> device_tree(const System& system, const ChosenNode& ch
   return blob;
 }
 
+// arm64's boot protocol: the device tree is 8-byte aligned, within 2 MiB; the initramfs follows. Both go
+// above the kernel in the first memory that has room for them. Returns where they end.
+std::uint64_t place_device_tree(BootPlan& plan, const std::vector<ImageMemory>& memories,
+                                const Place& kernel) {
+  std::string ends;
+  for (const ImageMemory& m : memories) {
+    const std::uint64_t tree = align_up(plan.kernel.end_in(m), mib2);
+    const std::uint64_t end = tree + mib2 + plan.initramfs.size();
+    if (m.holds(tree, mib2 + plan.initramfs.size())) {
+      plan.device_tree_address = tree;
+      plan.initramfs_address = tree + mib2;
+      return end;
+    }
+    ends += fmt::format("{}in {} they would end at {:#x} and it ends at {:#x}", ends.empty() ? "" : ", ",
+                        m.name, end, m.base + m.size);
+  }
+  config_error(kernel, "kernel",
+               fmt::format("no memory has room above the kernel for device tree and initramfs ({:#x} bytes "
+                           "from a multiple of 2 MiB): {}",
+                           mib2 + plan.initramfs.size(), ends));
+}
+
+// What the guest shall leave alone cannot be where a memory holds what boots, which ends at `end`.
+void check_identities(const System& system, const ImageMemory& memory, std::uint64_t end) {
+  for (const auto& instance : system.instances()) {
+    if (!instance->config->behind || !instance->config->behind->identity) continue;
+    const Identity& identity = *instance->config->behind->identity;
+    if (identity.base < end && memory.base < identity.base + identity.size) {
+      config_error(identity.place, "identity",
+                   fmt::format("[{}] behind.identity: {:#x} bytes at {:#x} lie where kernel, device tree and "
+                               "initramfs do; these end at {:#x}",
+                               instance->config->name, identity.size, identity.base, end));
+    }
+  }
+}
+
 std::string module_path(const HostFile& module) {
   return "/lib/modules/" + std::filesystem::path(module.path).filename().string();
 }
@@ -89,13 +125,16 @@ BootPlan plan_boot(const System& system, const std::string& bootargs) {
   }
   if (system.memories().empty()) config_error(here, "kernel", "there is no memory for the kernel");
 
-  const MemoryRange& ram = system.memories().front();
-  const std::uint64_t ram_end = ram.base + ram.size;
+  std::vector<ImageMemory> memories;
+  std::uint64_t memory_bytes = 0;
+  for (const MemoryRange& m : system.memories()) {
+    memories.push_back({m.name, m.base, m.size});
+    memory_bytes += m.size;
+  }
   plan.kernel_file = need_file(*boot.kernel, "kernel");
   std::string error;
-  if (!unpack_kernel(plan.kernel_file, most_unpacked_bytes(ram.size), error) ||
-      !parse_kernel(plan.kernel_file.data(), plan.kernel_file.size(), ram.base, ram.size, plan.kernel,
-                    error)) {
+  if (!unpack_kernel(plan.kernel_file, most_unpacked_bytes(memory_bytes), error) ||
+      !parse_kernel(plan.kernel_file.data(), plan.kernel_file.size(), memories, plan.kernel, error)) {
     config_error(boot.kernel->place, "kernel", fmt::format("kernel {}: {}", boot.kernel->path, error));
   }
   plan.has_kernel = true;
@@ -105,25 +144,10 @@ BootPlan plan_boot(const System& system, const std::string& bootargs) {
     config_error(here, "boot", "[boot] this machine has not enough memory to make the initramfs");
   }
 
-  // arm64's boot protocol: the device tree is 8-byte aligned, within 2 MiB; the initramfs follows.
-  plan.device_tree_address = align_up(plan.kernel.end, mib2);
-  plan.initramfs_address = plan.device_tree_address + mib2;
-  const std::uint64_t end = plan.initramfs_address + plan.initramfs.size();
-  if (end < plan.kernel.end || end > ram_end) {
-    config_error(
-        boot.kernel->place, "kernel",
-        fmt::format("kernel, device tree and initramfs ({:#x} bytes) end at {:#x}; memory ends at {:#x}",
-                    plan.initramfs.size(), end, ram_end));
-  }
-  for (const auto& instance : system.instances()) {
-    if (!instance->config->behind || !instance->config->behind->identity) continue;
-    const Identity& identity = *instance->config->behind->identity;
-    if (identity.base < end && ram.base < identity.base + identity.size) {
-      config_error(identity.place, "identity",
-                   fmt::format("[{}] behind.identity: {:#x} bytes at {:#x} lie where kernel, device tree and "
-                               "initramfs do; these end at {:#x}",
-                               instance->config->name, identity.size, identity.base, end));
-    }
+  const std::uint64_t end = place_device_tree(plan, memories, boot.kernel->place);
+  for (const ImageMemory& m : memories) {
+    const bool has_tree = m.holds(plan.device_tree_address, mib2);
+    check_identities(system, m, has_tree ? end : plan.kernel.end_in(m));
   }
   if (!plan.initramfs.empty()) {
     chosen.initrd_start = plan.initramfs_address;
@@ -135,9 +159,12 @@ BootPlan plan_boot(const System& system, const std::string& bootargs) {
 
 void load(const BootPlan& plan, const System& system) {
   if (!plan.has_kernel) return;
-  const MemoryRange& ram = system.memories().front();
+  // The plan has checked that each piece lies in one memory.
   const auto put = [&](std::uint64_t address, const std::uint8_t* data, std::uint64_t bytes) {
-    if (bytes != 0) std::memcpy(ram.control->data() + (address - ram.base), data, bytes);
+    for (const MemoryRange& m : system.memories()) {
+      if (bytes != 0 && address >= m.base && address - m.base < m.size)
+        std::memcpy(m.control->data() + (address - m.base), data, bytes);
+    }
   };
   // Memory is zero at the start, so the rest of each segment needs no writing.
   for (const ImageSegment& s : plan.kernel.segments)

@@ -25,14 +25,29 @@ struct Bytes {
   }
 };
 
-struct Ram {
-  std::uint64_t base;
-  std::uint64_t size;
-  bool holds(std::uint64_t address, std::uint64_t count) const {
-    return address >= base && address - base <= size && count <= size - (address - base);
+using Memories = std::vector<ImageMemory>;
+
+std::string list(const Memories& memories) {
+  std::string text;
+  for (const ImageMemory& m : memories) {
+    text +=
+        fmt::format("{}{} {:#x} to {:#x}", text.empty() ? "" : ", ", m.name, m.base, m.base + (m.size - 1));
   }
-  std::string text() const { return fmt::format("{:#x} to {:#x}", base, base + (size - 1)); }
-};
+  return text;
+}
+
+// Why a segment is in none of the memories.
+std::string misplaced(std::uint64_t i, const Elf64_Phdr& segment, const Memories& memories) {
+  const std::uint64_t last = segment.p_paddr + (segment.p_memsz - 1);
+  std::string where = "is in no memory";
+  if (last < segment.p_paddr) where = "wraps around the end of the address space";
+  for (const ImageMemory& m : memories) {
+    if (m.holds(segment.p_paddr, 1)) where = "begins in " + m.name + " and does not end there";
+  }
+  return fmt::format(
+      "segment {} of the ELF file, {:#x} bytes from {:#x} to {:#x} (p_paddr), {}; link it into one of: {}", i,
+      segment.p_memsz, segment.p_paddr, last, where, list(memories));
+}
 
 bool fail(std::string& error, std::string text) {
   error = std::move(text);
@@ -74,7 +89,7 @@ bool pe_sections_present(const Bytes& file, std::string& error) {
   return true;
 }
 
-bool parse_image(const Bytes& file, const Ram& ram, KernelImage& image, std::string& error) {
+bool parse_image(const Bytes& file, const ImageMemory& ram, KernelImage& image, std::string& error) {
   std::uint64_t text_offset = 0;
   std::uint64_t image_size = 0;
   std::uint64_t flags = 0;
@@ -99,18 +114,17 @@ bool parse_image(const Bytes& file, const Ram& ram, KernelImage& image, std::str
   const std::uint64_t gap = (image_base_alignment - ram.base % image_base_alignment) % image_base_alignment;
   if (gap >= ram.size || !ram.holds(ram.base + gap + text_offset, image_size)) {
     return fail(error, fmt::format("the arm64 Image needs {:#x} bytes from a multiple of {:#x} plus {:#x}; "
-                                   "memory is {}",
-                                   image_size, image_base_alignment, text_offset, ram.text()));
+                                   "the first memory is {}",
+                                   image_size, image_base_alignment, text_offset, list({ram})));
   }
   const std::uint64_t base = ram.base + gap + text_offset;
   image.format = KernelImage::Format::Image;
   image.segments = {{base, 0, file.size, image_size}};
   image.entry = base;
-  image.end = base + image_size;
   return true;
 }
 
-bool parse_elf(const Bytes& file, const Ram& ram, KernelImage& image, std::string& error) {
+bool parse_elf(const Bytes& file, const Memories& memories, KernelImage& image, std::string& error) {
   Elf64_Ehdr header;
   if (file.size > EI_DATA && file.data[EI_CLASS] != ELFCLASS64) {
     return fail(error, "the ELF file is not a 64-bit one");
@@ -149,9 +163,9 @@ bool parse_elf(const Bytes& file, const Ram& ram, KernelImage& image, std::strin
       return fail(error, fmt::format("truncated ELF file: segment {} ends at {:#x}, the file at {:#x}", i,
                                      segment.p_offset + segment.p_filesz, file.size));
     }
-    if (!ram.holds(segment.p_paddr, segment.p_memsz)) {
-      return fail(error, fmt::format("segment {} of the ELF file goes to {:#x} (size {:#x}); memory is {}", i,
-                                     segment.p_paddr, segment.p_memsz, ram.text()));
+    if (std::none_of(memories.begin(), memories.end(),
+                     [&](const ImageMemory& m) { return m.holds(segment.p_paddr, segment.p_memsz); })) {
+      return fail(error, misplaced(i, segment, memories));
     }
     for (const ImageSegment& other : image.segments) {
       if (segment.p_paddr < other.address + other.memory_bytes &&
@@ -161,7 +175,6 @@ bool parse_elf(const Bytes& file, const Ram& ram, KernelImage& image, std::strin
       }
     }
     image.segments.push_back({segment.p_paddr, segment.p_offset, segment.p_filesz, segment.p_memsz});
-    image.end = std::max(image.end, segment.p_paddr + segment.p_memsz);
     // A kernel linked at a high address has a virtual entry point; it starts with the MMU off.
     if (!entry_found && header.e_entry >= segment.p_vaddr &&
         header.e_entry - segment.p_vaddr < segment.p_memsz) {
@@ -188,16 +201,24 @@ bool parse_elf(const Bytes& file, const Ram& ram, KernelImage& image, std::strin
 
 }  // namespace
 
-bool parse_kernel(const std::uint8_t* data, std::size_t bytes, std::uint64_t ram_base, std::uint64_t ram_size,
+std::uint64_t KernelImage::end_in(const ImageMemory& memory) const {
+  std::uint64_t end = memory.base;
+  for (const ImageSegment& s : segments) {
+    if (memory.holds(s.address, s.memory_bytes)) end = std::max(end, s.address + s.memory_bytes);
+  }
+  return end;
+}
+
+bool parse_kernel(const std::uint8_t* data, std::size_t bytes, const std::vector<ImageMemory>& memories,
                   KernelImage& image, std::string& error) {
   image = {};
   const Bytes file{data, bytes};
-  const Ram ram{ram_base, ram_size};
   if (bytes == 0) return fail(error, "the file is empty");
-  if (bytes >= SELFMAG && std::memcmp(data, ELFMAG, SELFMAG) == 0) return parse_elf(file, ram, image, error);
+  if (bytes >= SELFMAG && std::memcmp(data, ELFMAG, SELFMAG) == 0)
+    return parse_elf(file, memories, image, error);
   std::uint32_t magic = 0;
   if (file.has(0, image_header_bytes) && file.read(56, magic) && magic == image_magic) {
-    return parse_image(file, ram, image, error);
+    return parse_image(file, memories.front(), image, error);
   }
   if (bytes < image_header_bytes) {
     return fail(

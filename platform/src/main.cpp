@@ -39,9 +39,9 @@ ExitCode prepare(const CommandLine& line) {
   const BootPlan plan = plan_boot(system, bootargs);
   if (line.command == CommandLine::Command::Check) {
     fmt::print(stderr,
-               "{}: {} components, kernel ends at {:#x}, device tree {} bytes, initramfs {} bytes: no "
+               "{}: {} components, kernel starts at {:#x}, device tree {} bytes, initramfs {} bytes: no "
                "mistakes found\n",
-               printable(config.file), config.components.size(), plan.kernel.end, plan.device_tree.size(),
+               printable(config.file), config.components.size(), plan.kernel.entry, plan.device_tree.size(),
                plan.initramfs.size());
     return ExitCode::Pass;
   }

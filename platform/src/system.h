@@ -44,6 +44,7 @@ struct Instance {
 
 /// A memory in the CPU's address map.
 struct MemoryRange {
+  std::string name;  ///< the component's
   MemoryControl* control;
   std::uint64_t base;
   std::uint64_t size;

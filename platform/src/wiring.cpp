@@ -176,7 +176,7 @@ void Wiring::attach_memory(Instance& instance) {
   }
   const Window& w = instance.windows.front();
   instance.memory->set_base(w.base);
-  m_system.m_memories.push_back({instance.memory, w.base, w.size});
+  m_system.m_memories.push_back({instance.config->name, instance.memory, w.base, w.size});
   for (CpuControl* cpu : m_system.m_cpus) {
     try {
       cpu->add_memory(w.base, w.size);

@@ -14,8 +14,10 @@ import sys
 from e2e import EXIT, check, main
 
 UNDEFINED, NOP = 0x00000000, 0xd503201f
+MOV_X1_SRAM, BR_X1 = 0xd2a40001, 0xd61f0020  # MOV X1, #0x20000000
+POWER_OFF = [0xd2800100, 0xf2b08000, 0xd4000002]  # MOV X0, #8; MOVK X0, #0x8400, LSL #16; HVC #0
 ADR_X0_VECTORS, MSR_VBAR_EL1_X0 = 0x10004000, 0xd518c000  # ADR X0, PC + 0x800
-RAM = 0x40000000
+RAM, SRAM, FLASH = 0x40000000, 0x20000000, 0x20010000
 
 
 def elf(*segments):
@@ -59,6 +61,33 @@ def case_the_wall_time_limit_holds_within_a_quantum_of_exceptions(b):
     check(r.returncode == EXIT["wall-timeout"] and report["verdict"] == "wall-timeout", "expected exit code 66", r)
     check("does not come back" not in r.stderr, "the run was killed", r)
     check(0 < report["instructions"] < report["statistics"]["cpu0"]["quanta"] * 10000000, "no quantum was cut short", r)
+
+
+MEMORIES = """
+[sram]
+type = "memory"
+map = [0x20000000]
+params = { size = "64KiB" }
+
+[flash]
+type = "memory"
+map = [0x20010000]
+params = { size = "64KiB" }
+
+[bus]"""
+
+
+def case_segments_of_an_elf_file_go_to_the_memories_that_hold_them(b):
+    config = b.variant(change=lambda text: text.replace("[bus]", MEMORIES))
+    # The entry is in the first memory that is mapped above the others; the rest of the program is in another one.
+    r, report = run(b, elf((RAM, [MOV_X1_SRAM, BR_X1]), (SRAM, POWER_OFF)), config=config)
+    check(r.returncode == 0 and report["reason"] == "power off (PSCI SYSTEM_OFF)", "expected a power-off", r)
+    for address, why in ((FLASH - 4, "begins in sram and does not end there"), (0x30000000, "is in no memory")):
+        r = b.run(config, "--kernel", b.write("program.elf", elf((RAM, [MOV_X1_SRAM, BR_X1]), (address, POWER_OFF))))
+        check(r.returncode == EXIT["config"] and r.stdout == "", "expected exit code 64", r)
+        for text in ("segment 1 of the ELF file, 0xc bytes from %#x to %#x" % (address, address + 11), why,
+                     "sram 0x20000000 to 0x2000ffff, flash 0x20010000 to 0x2001ffff, ram 0x40000000 to 0x5fffffff"):
+            check(text in r.stderr, "the message does not say: %s" % text, r)
 
 
 if __name__ == "__main__":

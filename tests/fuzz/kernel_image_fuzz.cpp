@@ -20,7 +20,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (file.size() > bytes && file.size() != size) std::abort();
   data = file.data();
   size = file.size();
-  if (!smmuvp::platform::parse_kernel(data, size, base, bytes, image, error)) {
+  if (!smmuvp::platform::parse_kernel(data, size, {{"ram", base, bytes}}, image, error)) {
     if (error.empty()) std::abort();
     return 0;
   }

@@ -14,6 +14,7 @@ namespace {
 using Bytes = std::vector<std::uint8_t>;
 constexpr std::uint64_t ram_base = 0x40000000;
 constexpr std::uint64_t ram_size = 0x1000000;
+const ImageMemory ram{"ram", ram_base, ram_size};
 
 template <class T>
 void put(Bytes& to, std::size_t at, const T& value) {
@@ -65,15 +66,15 @@ std::uint64_t address_in_memory_from(std::uint64_t base) {
   const Bytes file = good_image();
   KernelImage image;
   std::string error;
-  EXPECT_TRUE(parse_kernel(file.data(), file.size(), base, ram_size, image, error)) << error;
-  EXPECT_EQ(image.end, image.entry + 0x4000);
+  EXPECT_TRUE(parse_kernel(file.data(), file.size(), {{"ram", base, ram_size}}, image, error)) << error;
+  EXPECT_EQ(image.end_in({"ram", base, ram_size}), image.entry + 0x4000);
   return image.entry;
 }
 
 std::string refusal(const Bytes& file) {
   KernelImage image;
   std::string error;
-  return parse_kernel(file.data(), file.size(), ram_base, ram_size, image, error) ? "" : error;
+  return parse_kernel(file.data(), file.size(), {ram}, image, error) ? "" : error;
 }
 
 template <class Header, class Field, class Value>
@@ -90,19 +91,19 @@ TEST(KernelElf, SegmentsGoToTheirPhysicalAddressesAndTheEntryIsPhysical) {
   const Bytes file = good_elf();
   KernelImage image;
   std::string error;
-  ASSERT_TRUE(parse_kernel(file.data(), file.size(), ram_base, ram_size, image, error)) << error;
+  ASSERT_TRUE(parse_kernel(file.data(), file.size(), {ram}, image, error)) << error;
   ASSERT_EQ(image.segments.size(), 2u);
   EXPECT_EQ(image.segments[1].address, ram_base + 0x81000);
   EXPECT_EQ(image.segments[1].file_offset, 0x200u);
   EXPECT_EQ(image.entry, ram_base + 0x80010);
-  EXPECT_EQ(image.end, ram_base + 0x83000);
+  EXPECT_EQ(image.end_in(ram), ram_base + 0x83000);
 }
 
 TEST(KernelElf, AnEntryPointMayBePhysical) {
   const Bytes file = changed(0, &Elf64_Ehdr::e_entry, ram_base + 0x81004);
   KernelImage image;
   std::string error;
-  ASSERT_TRUE(parse_kernel(file.data(), file.size(), ram_base, ram_size, image, error)) << error;
+  ASSERT_TRUE(parse_kernel(file.data(), file.size(), {ram}, image, error)) << error;
   EXPECT_EQ(image.entry, ram_base + 0x81004);
 }
 
@@ -121,14 +122,42 @@ TEST(KernelElf, SegmentsOutsideFileOrMemoryAreRefused) {
   EXPECT_NE(refusal(changed(64, &Elf64_Phdr::p_offset, ~0ULL)).find("truncated"), std::string::npos);
   EXPECT_EQ(refusal(changed(64, &Elf64_Phdr::p_filesz, 0x80)), "");
   EXPECT_NE(refusal(changed(64, &Elf64_Phdr::p_filesz, 0x101)).find("larger in the file"), std::string::npos);
-  EXPECT_NE(refusal(changed(64, &Elf64_Phdr::p_paddr, ram_base - 1)).find("memory is"), std::string::npos);
-  EXPECT_NE(refusal(changed(64, &Elf64_Phdr::p_paddr, ~0ULL)).find("memory is"), std::string::npos);
-  EXPECT_NE(refusal(changed(64, &Elf64_Phdr::p_memsz, ~0ULL)).find("memory is"), std::string::npos);
+  EXPECT_NE(refusal(changed(64, &Elf64_Phdr::p_paddr, ram_base - 1))
+                .find("is in no memory; link it into one of: ram 0x40000000 to 0x40ffffff"),
+            std::string::npos);
+  EXPECT_NE(refusal(changed(64, &Elf64_Phdr::p_paddr, ~0ULL)).find("wraps around"), std::string::npos);
+  EXPECT_NE(refusal(changed(64, &Elf64_Phdr::p_memsz, ~0ULL)).find("begins in ram and does not end there"),
+            std::string::npos);
   EXPECT_NE(refusal(changed(64, &Elf64_Phdr::p_memsz, 0x1001)).find("overlaps"), std::string::npos);
   EXPECT_NE(refusal(changed(0, &Elf64_Ehdr::e_entry, 0x10)).find("entry"), std::string::npos);
   EXPECT_NE(refusal(changed(0, &Elf64_Ehdr::e_phnum, 0)).find("no program headers"), std::string::npos);
   EXPECT_NE(refusal(changed(0, &Elf64_Ehdr::e_phnum, 60000)).find("corrupt"), std::string::npos);
   EXPECT_NE(refusal(changed(0, &Elf64_Ehdr::e_phoff, ~0ULL)).find("truncated"), std::string::npos);
+}
+
+TEST(KernelElf, EachSegmentGoesToTheMemoryThatHoldsIt) {
+  const ImageMemory low{"rom", 0x0, 0x10000};
+  const ImageMemory next{"sram", ram_base + ram_size, 0x2000};
+  const std::size_t second = 64 + sizeof(Elf64_Phdr);
+  const auto parse = [&](std::uint64_t address, KernelImage& image) {
+    const Bytes file = changed(second, &Elf64_Phdr::p_paddr, address);
+    std::string error;
+    return parse_kernel(file.data(), file.size(), {ram, low, next}, image, error) ? "" : error;
+  };
+  KernelImage image;
+  for (const std::uint64_t address : {std::uint64_t{0}, std::uint64_t{0xe000}, next.base}) {
+    EXPECT_EQ(parse(address, image), "");
+    EXPECT_EQ(image.segments.at(1).address, address);
+    EXPECT_EQ(image.end_in(ram), ram_base + 0x80100);
+  }
+  EXPECT_EQ(image.end_in(next), next.base + 0x2000);
+  EXPECT_EQ(image.end_in(low), 0u);
+  EXPECT_EQ(
+      parse(0x20000, image),
+      "segment 1 of the ELF file, 0x2000 bytes from 0x20000 to 0x21fff (p_paddr), is in no memory; link it "
+      "into one of: ram 0x40000000 to 0x40ffffff, rom 0x0 to 0xffff, sram 0x41000000 to 0x41001fff");
+  // Two memories that touch are still two.
+  EXPECT_NE(parse(next.base - 0x1000, image).find("begins in ram and does not end there"), std::string::npos);
 }
 
 // Linux's booting document: text_offset bytes from a base that is a multiple of 2 MiB.
@@ -139,9 +168,10 @@ TEST(KernelImage, GoesToItsOffsetFromAMultipleOf2MiB) {
   const Bytes file = good_image();
   KernelImage image;
   std::string error;
-  EXPECT_FALSE(parse_kernel(file.data(), file.size(), 0x40001000, 0x1ff000, image, error)) << "no such base";
-  EXPECT_NE(error.find("memory is"), std::string::npos) << error;
-  EXPECT_FALSE(parse_kernel(file.data(), file.size(), 0xffffffffffe01000, 0x1ff000, image, error));
+  EXPECT_FALSE(parse_kernel(file.data(), file.size(), {{"ram", 0x40001000, 0x1ff000}}, image, error))
+      << "no such base";
+  EXPECT_NE(error.find("first memory is ram 0x40001000 to 0x401fffff"), std::string::npos) << error;
+  EXPECT_FALSE(parse_kernel(file.data(), file.size(), {{"ram", 0xffffffffffe01000, 0x1ff000}}, image, error));
 }
 
 TEST(KernelImage, WithAnOffsetThatIsNoPageOfThe2MiBIsRefused) {
@@ -161,9 +191,9 @@ TEST(KernelImage, GoesToItsTextOffset) {
   const Bytes file = good_image();
   KernelImage image;
   std::string error;
-  ASSERT_TRUE(parse_kernel(file.data(), file.size(), ram_base, ram_size, image, error)) << error;
+  ASSERT_TRUE(parse_kernel(file.data(), file.size(), {ram}, image, error)) << error;
   EXPECT_EQ(image.entry, ram_base + 0x80000);
-  EXPECT_EQ(image.end, ram_base + 0x84000);
+  EXPECT_EQ(image.end_in(ram), ram_base + 0x84000);
 }
 
 TEST(KernelImage, WrongHeadersAreRefused) {
@@ -203,7 +233,7 @@ void expect_inside(const Bytes& file) {
   const Bytes exact(file.begin(), file.end());
   KernelImage image;
   std::string error;
-  if (!parse_kernel(exact.data(), exact.size(), ram_base, ram_size, image, error)) {
+  if (!parse_kernel(exact.data(), exact.size(), {ram}, image, error)) {
     EXPECT_NE(error, "");
     return;
   }

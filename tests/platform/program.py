@@ -613,7 +613,7 @@ def case_streams_of_two_devices_that_overlap_are_refused(b):
 def case_a_kernel_that_is_no_aarch64_elf_or_image_is_refused(b):
     whole = elf()
     for name, data, pattern in (("noise", bytes(range(256)) * 64, "neither"), ("empty", b"", "empty"), ("x86", elf(62), "machine 62"),
-                                ("cut", whole[:-1], "truncated"), ("header", whole[:20], "truncated"), ("large", elf(size=0x1000000), "memory is")):
+                                ("cut", whole[:-1], "truncated"), ("header", whole[:20], "truncated"), ("large", elf(size=0x1000000), "begins in ram and does not end there")):
         b.write("kernel.elf", data)
         refused(b, b.config, r"good\.toml:3:10: kernel .*kernel\.elf: .*" + pattern)
     refused(b, b.edited(("kernel.elf", "missing.elf")), r"no such file: .*missing\.elf")
