@@ -296,6 +296,12 @@ def case_a_guest_that_hangs_ends_at_the_wall_time_limit(b):
     check(r.returncode == EXIT["wall-timeout"], "expected exit code 66", r)
 
 
+def case_a_device_whose_stream_ids_are_not_those_of_its_node_is_refused(b):
+    r = b.run(b.variant(init="modprobe testdev-dma\nexpect-fail dmatest\npoweroff\n"), "--set", "dma0.stream_base=0x300")
+    check(r.returncode == 0, "expected exit code 0", r)
+    in_order(r, [r"testdev-dma a000000\.dma: entry 0 of iommus is StreamID 0x100, the device has 2 from 0x300"])
+
+
 # ---- what the program refuses
 
 def case_a_missing_configuration_is_refused(b):

@@ -14,7 +14,7 @@ namespace {
 // docs/testdev.md
 constexpr std::uint32_t ID = 0x000, VERSION = 0x004, CTRL = 0x008, STATUS = 0x00c, RING_BASE = 0x010,
                         RING_SIZE = 0x018, PROD = 0x01c, CONS = 0x020, IRQ_STATUS = 0x024, IRQ_ENABLE = 0x028,
-                        SID_COUNT = 0x02c;
+                        SID_COUNT = 0x02c, SID_BASE = 0x030;
 constexpr std::uint32_t NOP = 0, READ = 1, WRITE = 2, COPY = 3, CHECK = 4;
 constexpr std::uint32_t IRQ = 1 << 8, SSV = 1 << 9, PRIV = 1 << 10, INST = 1 << 11;
 constexpr std::uint32_t OK = 1, READ_ERROR = 2, WRITE_ERROR = 3, MISMATCH = 4, BAD_DESCRIPTOR = 5;
@@ -96,10 +96,12 @@ class TestdevCoreTest : public ::testing::Test {
 TEST_F(TestdevCoreTest, EachRegisterHasTheResetValueOfTheSheet) {
   TestdevCore fresh(config(), diag);
   EXPECT_EQ(fresh.read(ID, 4), 0x414d4454U);
-  EXPECT_EQ(fresh.read(VERSION, 4), 1U);
+  EXPECT_EQ(fresh.read(VERSION, 4), 2U);
   EXPECT_EQ(fresh.read(SID_COUNT, 4), 3U);
+  EXPECT_EQ(fresh.read(SID_BASE, 4), config().stream_base);
+  EXPECT_NE(config().stream_base, 0U);
   for (const std::uint32_t at : {CTRL, STATUS, RING_BASE, RING_BASE + 4, RING_SIZE, PROD, CONS, IRQ_STATUS,
-                                 IRQ_ENABLE, 0x030U, 0xffcU}) {
+                                 IRQ_ENABLE, 0x034U, 0xffcU}) {
     EXPECT_EQ(fresh.read(at, 4), 0U) << at;
   }
 }
@@ -119,6 +121,8 @@ TEST_F(TestdevCoreTest, OnlyTheAccessWidthsOfTheSheetReachARegister) {
   EXPECT_EQ(fresh.read(IRQ_ENABLE, 4), 0U);
   fresh.write(SID_COUNT, 4, 9);
   EXPECT_EQ(fresh.read(SID_COUNT, 4), 3U);
+  fresh.write(SID_BASE, 4, 9);
+  EXPECT_EQ(fresh.read(SID_BASE, 4), config().stream_base);
 }
 
 TEST_F(TestdevCoreTest, TheRingIsFixedWhileEnabled) {

@@ -177,7 +177,8 @@ const ComponentType& testdev_type() {
   static const ComponentType type{
       "testdev",
       "DMA master with a descriptor ring, for exercising an IOMMU",
-      {{"stream_base", ParamType::Uint, "0x0", "StreamID of the first stream.", 0, 0xffffffff},
+      {{"stream_base", ParamType::Uint, "0x0", "StreamID of the first stream (register SID_BASE).", 0,
+        0xffffffff},
        {"stream_count", ParamType::Uint, "1", "Number of streams (register SID_COUNT).", 1, 65536},
        {"bytes_per_us", ParamType::Uint, "16000",
         "Rate at which data moves, in bytes per microsecond; what the bus takes comes on top.", 1,

@@ -20,6 +20,7 @@ enum Id : std::uint16_t {
   IRQ_STATUS,
   IRQ_ENABLE,
   SID_COUNT,
+  SID_BASE,
 };
 
 constexpr const char* sheet = "docs/testdev.md";
@@ -45,7 +46,7 @@ constexpr std::uint32_t offset_RESPONSE = 0x2c;
 std::vector<RegisterInfo> table() {
   std::vector<RegisterInfo> t{
       {ID, "ID", 0x000, 4, Access::RO, 0x414d4454, 0, sheet},
-      {VERSION, "VERSION", 0x004, 4, Access::RO, 1, 0, sheet},
+      {VERSION, "VERSION", 0x004, 4, Access::RO, 2, 0, sheet},
       {CTRL, "CTRL", 0x008, 4, Access::RW, 0, CTRL_ENABLE, sheet},
       {STATUS, "STATUS", 0x00c, 4, Access::RO, 0, 0, sheet},
       {RING_BASE, "RING_BASE", 0x010, 8, Access::RW, 0, ~63ULL, sheet},
@@ -55,6 +56,7 @@ std::vector<RegisterInfo> table() {
       {IRQ_STATUS, "IRQ_STATUS", 0x024, 4, Access::W1C, 0, 7, sheet},
       {IRQ_ENABLE, "IRQ_ENABLE", 0x028, 4, Access::RW, 0, 7, sheet},
       {SID_COUNT, "SID_COUNT", 0x02c, 4, Access::RO, 1, 0, sheet},
+      {SID_BASE, "SID_BASE", 0x030, 4, Access::RO, 0, 0, sheet},
   };
   for (RegisterInfo& info : t) {
     if (info.id == RING_BASE || info.id == RING_SIZE) {
@@ -88,6 +90,7 @@ TestdevConfig checked(const TestdevConfig& c) {
 TestdevCore::TestdevCore(const TestdevConfig& config, Diag& diag)
     : m_config(checked(config)), m_diag(diag), m_registers(table(), *this) {
   m_registers.set_reset(SID_COUNT, config.stream_count);
+  m_registers.set_reset(SID_BASE, config.stream_base);
 }
 
 void TestdevCore::reset() {

@@ -13,6 +13,7 @@
 #define TD_ID			0x000
 #define TD_ID_VALUE		0x414d4454u
 #define TD_VERSION		0x004
+#define TD_VERSION_VALUE	2u
 #define TD_CTRL			0x008
 #define TD_CTRL_ENABLE		0x1u
 #define TD_CTRL_RESET		0x2u
@@ -28,6 +29,7 @@
 #define TD_IRQ_RING		0x4u
 #define TD_IRQ_ENABLE		0x028
 #define TD_SID_COUNT		0x02c
+#define TD_SID_BASE		0x030
 
 /* Simulated time for one batch: generous, a hang must end some time. */
 #define TD_TIMEOUT_MS		20000
@@ -204,6 +206,27 @@ struct testdev *td_other(const struct testdev *td)
 	return NULL;
 }
 
+/*
+ * The device and its node must agree on its StreamIDs: of a stream that the
+ * SMMU is not set up for, each DMA would be refused.
+ */
+static int td_check_streams(const struct testdev *td)
+{
+	const struct iommu_fwspec *fwspec = td->dev->iommu;
+	u32 base = readl(td->base + TD_SID_BASE);
+	unsigned int i;
+
+	for (i = 0; fwspec && i < fwspec->num_ids; i++) {
+		if (i < td->streams && fwspec->ids[i] == base + i)
+			continue;
+		dev_err(td->dev,
+			"entry %u of iommus is StreamID %#x, the device has %u from %#x\n",
+			i, fwspec->ids[i], td->streams, base);
+		return -EINVAL;
+	}
+	return 0;
+}
+
 static int td_probe(struct platform_device *pdev)
 {
 	struct device *dev = &pdev->dev;
@@ -224,11 +247,14 @@ static int td_probe(struct platform_device *pdev)
 		return (int)PTR_ERR(td->base);
 	id = readl(td->base + TD_ID);
 	version = readl(td->base + TD_VERSION);
-	if (id != TD_ID_VALUE || version != 1) {
+	if (id != TD_ID_VALUE || version != TD_VERSION_VALUE) {
 		dev_err(dev, "no testdev: ID %#x version %u\n", id, version);
 		return -ENODEV;
 	}
 	td->streams = readl(td->base + TD_SID_COUNT);
+	ret = td_check_streams(td);
+	if (ret)
+		return ret;
 	ret = dma_set_mask_and_coherent(dev, DMA_BIT_MASK(64));
 	if (ret)
 		return ret;

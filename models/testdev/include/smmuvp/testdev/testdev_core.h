@@ -11,7 +11,7 @@
 namespace smmuvp {
 
 struct TestdevConfig {
-  std::uint32_t stream_base = 0;   ///< StreamID of stream index 0
+  std::uint32_t stream_base = 0;   ///< SID_BASE, StreamID of stream index 0
   std::uint32_t stream_count = 1;  ///< SID_COUNT
 };
 
