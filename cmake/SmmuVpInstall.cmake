@@ -66,4 +66,7 @@ if(SMMUVP_GUEST)
     FILES_MATCHING PATTERN "*.ko")
 endif()
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/vp-configs/ DESTINATION ${CMAKE_INSTALL_DATADIR}/smmu-vp/vp-configs)
+set(bare_metal ${PROJECT_SOURCE_DIR}/examples/bare-metal)
+install(FILES ${bare_metal}/Makefile ${bare_metal}/link.ld ${bare_metal}/main.c ${bare_metal}/platform.toml
+  ${bare_metal}/start.S DESTINATION ${CMAKE_INSTALL_DATADIR}/smmu-vp/examples/bare-metal)
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})

@@ -25,4 +25,9 @@ echo '== the installed program finds its plugins and its guest'
 "$work/prefix/bin/smmu-vp" components
 if [ -d "$work/prefix/share/smmu-vp/guest" ]; then
 	"$work/prefix/bin/smmu-vp" run "$work/prefix/share/smmu-vp/vp-configs/gki-smmuv3.toml" >"$work/console"
+
+	echo '== the bare-metal example, as docs/bare-metal.md builds it'
+	cp -r "$work/prefix/share/smmu-vp/examples/bare-metal" "$work"
+	make -C "$work/bare-metal" >"$work/build.log"
+	"$work/prefix/bin/smmu-vp" run "$work/bare-metal/platform.toml"
 fi

@@ -22,11 +22,14 @@ constexpr std::uint64_t mib2 = 2 << 20;
 
 std::uint64_t align_up(std::uint64_t value, std::uint64_t to) { return (value + to - 1) & ~(to - 1); }
 
-std::vector<std::uint8_t> need_file(const HostFile& file, const std::string& what) {
+std::vector<std::uint8_t> need_file(const HostFile& file, const std::string& what,
+                                    const std::string& hint = {}) {
   std::vector<std::uint8_t> data;
   std::string error;
   if (!read_file(file.path, most_file_bytes, data, error)) {
-    config_error(file.place, what, fmt::format("{} = \"{}\": {}", what, file.written, error));
+    config_error(
+        file.place, what,
+        fmt::format("{} = \"{}\": {}{}{}", what, file.written, error, hint.empty() ? "" : "\n  ", hint));
   }
   return data;
 }
@@ -131,7 +134,7 @@ BootPlan plan_boot(const System& system, const std::string& bootargs) {
     memories.push_back({m.name, m.base, m.size});
     memory_bytes += m.size;
   }
-  plan.kernel_file = need_file(*boot.kernel, "kernel");
+  plan.kernel_file = need_file(*boot.kernel, "kernel", boot.hint);
   std::string error;
   if (!unpack_kernel(plan.kernel_file, most_unpacked_bytes(memory_bytes), error) ||
       !parse_kernel(plan.kernel_file.data(), plan.kernel_file.size(), memories, plan.kernel, error)) {

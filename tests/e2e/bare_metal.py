@@ -90,5 +90,49 @@ def case_segments_of_an_elf_file_go_to_the_memories_that_hold_them(b):
             check(text in r.stderr, "the message does not say: %s" % text, r)
 
 
+def case_the_example_programs_the_smmu_by_hand_and_passes(b):
+    example = os.path.join(b.source, "examples", "bare-metal")
+    config = os.path.join(example, "platform.toml")
+    made = subprocess.run(["make", "-C", example, "O=" + b.folder], capture_output=True, text=True)
+    check(made.returncode == 0 and made.stderr == "", "make fails or warns", made)
+    report = os.path.join(b.folder, "report.json")
+    r = b.run(config, "--kernel", os.path.join(b.folder, "smmu.elf"), "--strict", "--json", report)
+    check(r.returncode == 0, "expected exit code 0", r)
+    with open(report) as f:
+        j = json.load(f)
+    check(j["tests"]["passed"] == 4 and j["reason"] == "power off (PSCI SYSTEM_OFF)", "expected four tests and a power-off", r)
+    check([(e["event"], e["sid"], e["address"]) for e in j["events"]] == [("F_TRANSLATION", "0x10", "0x123456a018")],
+          "expected one event: %s" % j["events"], r)
+    check(j["statistics"]["dma0"]["written_bytes"] == 2048 + 4096, "expected both copies", r)
+    # All that the page about it promises to be under 300 lines.
+    lines = 0
+    for name in ("Makefile", "link.ld", "main.c", "start.S"):
+        with open(os.path.join(example, name)) as f:
+            lines += len(f.readlines())
+    check(lines < 300, "the example has %d lines" % lines)
+
+
+def case_an_example_that_was_not_built_says_how_to_build_it(b):
+    with open(os.path.join(b.source, "examples", "bare-metal", "platform.toml")) as f:
+        r = b.run(b.write("platform.toml", f.read()))
+    check(r.returncode == EXIT["config"], "expected exit code 64", r)
+    check("no such file" in r.stderr and "make -C" in r.stderr, "expected what is missing and how to make it", r)
+
+
+def case_the_map_that_the_page_shows_is_that_of_the_shipped_platforms(b):
+    with open(os.path.join(b.source, "docs", "bare-metal.md")) as f:
+        table = f.read().split("## Where things are")[1].split("Numbers of SPIs")[0]
+    shown = set(re.findall(r"(?m)^\| (0x[0-9a-f]{8}) ", table))
+    spis = set(re.findall(r"SPI (\d+) \(", table))
+    there, wired = set(), set()
+    for name in ("gki-smmuv3.toml", "linux-smmuv3.toml"):
+        with open(os.path.join(b.source, "vp-configs", name)) as f:
+            text = f.read()
+        there |= set(re.findall(r"(?m)^map.*\[(0x[0-9a-f]{8})", text))
+        wired |= set(re.findall(r'"SPI (\d+)"', text))
+    check(shown == there, "addresses: the page has %s, the platforms have %s" % (sorted(shown), sorted(there)))
+    check(spis == wired, "SPIs: the page has %s, the platforms have %s" % (sorted(spis), sorted(wired)))
+
+
 if __name__ == "__main__":
     main(globals())
