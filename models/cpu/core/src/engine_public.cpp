@@ -165,6 +165,8 @@ bool PublicAccess::resume() {
   if (std::exchange(m_refused, false)) {
     uc_context_restore(m_engine, m_refused_at);
     set_pc(m_fault.pc);
+    // What was fetched is translated and remembered by virtual address, until the TLB is flushed.
+    if (m_fault.number == uc_exception::prefetch_abort) flush_tlb();
     m_raised = 0;
     m_owner->exception_raised(m_fault.number);
     return true;
