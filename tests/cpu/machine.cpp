@@ -14,10 +14,17 @@ extern "C" const char* __lsan_default_suppressions() { return "leak:libunicorn.s
 
 namespace smmuvp::cpu {
 
-Machine::Machine(std::map<uint64_t, uint64_t> more_ram) : m_diag(this, "cpu") {
+namespace {
+LibraryUse wanted_use() {
+  return std::getenv("CPU_TEST_PUBLIC") != nullptr ? LibraryUse::public_only : LibraryUse::automatic;
+}
+}  // namespace
+
+Machine::Machine(std::map<uint64_t, uint64_t> more_ram) : Machine(wanted_use(), std::move(more_ram)) {}
+
+Machine::Machine(LibraryUse use, std::map<uint64_t, uint64_t> more_ram) : m_diag(this, "cpu") {
   std::string error;
-  const bool public_only = std::getenv("CPU_TEST_PUBLIC") != nullptr;
-  core = make_unicorn_core(*this, public_only ? LibraryUse::public_only : LibraryUse::automatic, error);
+  core = make_unicorn_core(*this, use, error);
   if (core == nullptr) throw std::runtime_error(error);
   more_ram[ram_base] = ram_size;
   for (const auto& [base, size] : more_ram) {

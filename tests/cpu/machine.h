@@ -31,6 +31,7 @@ class Machine : public CpuHost, private DiagSink {
   static constexpr uint64_t tables = 0x41000000, stack = 0x40f00000, scratch = 0x40e00000;
 
   explicit Machine(std::map<uint64_t, uint64_t> more_ram = {});
+  explicit Machine(LibraryUse use, std::map<uint64_t, uint64_t> more_ram = {});
   ~Machine() override;
 
   /// Whether the core uses the library by its public interface alone (CPU_TEST_PUBLIC in the environment, or

@@ -32,6 +32,8 @@ class EngineOwner {
   virtual void exception_raised(int number) = 0;
   /// The execution loop was left: WFI, YIELD (WFE too), ...
   virtual void loop_left(int number) = 0;
+  /// Whether an interrupt may be taken now: not behind the end of a quantum, wherever the library looks.
+  virtual bool takes_interrupts() const = 0;
   /// An IRQ or FIQ exception was entered.
   virtual void interrupt_taken() = 0;
   /// The guest needs what this library cannot do; the run cannot go on.

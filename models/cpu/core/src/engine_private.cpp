@@ -143,7 +143,7 @@ bool PrivateAccess::on_exception(uc_engine* engine, int exception) {
 // Installed as CPUClass.cpu_exec_interrupt.
 bool PrivateAccess::on_exec_interrupt(void* cpu, int request) {
   PrivateAccess* self = attached_to(cpu);
-  if (!self->m_fn.exec_interrupt(cpu, request)) return false;
+  if (!self->m_owner->takes_interrupts() || !self->m_fn.exec_interrupt(cpu, request)) return false;
   self->m_owner->interrupt_taken();
   return true;
 }

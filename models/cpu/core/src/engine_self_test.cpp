@@ -137,6 +137,7 @@ class SelfTest final : public EngineOwner {
     m_loop_left = number;
     uc_emu_stop(m_engine);
   }
+  bool takes_interrupts() const override { return true; }
   void interrupt_taken() override { ++m_interrupts; }
   void beyond_engine(const std::string&) override {}
   bool code_translated(const void* host_page) override {

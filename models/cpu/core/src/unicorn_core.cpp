@@ -271,8 +271,8 @@ bool UnicornCore::block_at_limit(uint64_t address) {
   m_limit = m_budget;
   if (m_look_at_lines) {
     m_look_at_lines = m_polls;
+    if (m_polls) m_limit = 0;
     if (m_access->look_at_lines()) return false;
-    m_limit = 0;
   }
   return true;
 }
@@ -351,7 +351,7 @@ void UnicornCore::take_exception() {
 }
 
 ExceptionState UnicornCore::exception_state() const {
-  return {m_access->pc(),    get(UC_ARM64_REG_PSTATE) & 0xffffffffu,
+  return {m_access->pc(),      get(UC_ARM64_REG_PSTATE) & 0xffffffffu,
           get_system(esr_el1), get_system(elr_el1),
           get_system(far_el1), get_system(spsr_el1)};
 }

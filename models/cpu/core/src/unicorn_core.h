@@ -113,6 +113,7 @@ class UnicornCore final : public CpuCore, private EngineOwner {
   // EngineOwner
   void exception_raised(int number) override;
   void loop_left(int number) override;
+  bool takes_interrupts() const override { return !m_stop_requested && m_count < m_budget; }
   void interrupt_taken() override { ++m_statistics.interrupts; }
   void beyond_engine(const std::string& what) override;
   bool code_translated(const void* host_page) override;
