@@ -19,6 +19,8 @@ constexpr EngineLayout layouts[] = {
     {"2.1.4", 0xe0, 0x1b8, 0x2b0, 0x7a8, 0x7b0, 0x90, 0xa280, 0xa350, 0xd510, 6, 0x20, -1},
 };
 
+constexpr const char* unknown_structures = "its structures are those of no known release";
+
 // The offsets above are those of a host whose sigjmp_buf has the size of x86-64's.
 constexpr size_t host_shift = sizeof(sigjmp_buf) - 200;
 
@@ -149,7 +151,11 @@ bool has_structures(const EngineLayout& l, const EngineFunctions& fn, uc_engine*
        exec == reinterpret_cast<void*>(fn.exec_interrupt) &&
        probe(static_cast<char*>(cls) + l.class_tlb_fill, fill) &&
        fill == reinterpret_cast<void*>(fn.tlb_fill);
-  return ok && probe(e + l.uc_stop_interrupt, stop) && stop == nullptr;
+  // Unused for this architecture, between two functions that are not.
+  void *before = nullptr, *behind = nullptr;
+  return ok && probe(e + l.uc_stop_interrupt, stop) && stop == nullptr &&
+         probe(e + l.uc_stop_interrupt - 8, before) && in_library(before) &&
+         probe(e + l.uc_stop_interrupt + 8, behind) && in_library(behind);
 }
 
 // Each mode's TLB is a mask of whole entries and a table.
@@ -218,30 +224,26 @@ bool has_regions(const EngineLayout& l, uc_engine* engine) {
 
 }  // namespace
 
-const EngineLayout* find_layout(const EngineFunctions& functions, std::string& why) {
+std::string differs(const EngineLayout& l, const EngineFunctions& functions) {
   Specimen specimen;
-  if (!specimen.ok()) {
-    why = "an engine cannot be set up";
-    return nullptr;
-  }
-  std::string nearest = "its structures are those of no known release";
+  if (!specimen.ok()) return "an engine cannot be set up";
+  uc_engine* engine = specimen.engine();
+  if (!has_structures(l, functions, engine) || !has_page_size(l)) return unknown_structures;
+  const std::string like = std::string("it resembles ") + l.versions + ", but its ";
+  if (!has_tlb(l, engine)) return like + "TLB has another layout";
+  if (!has_registers(l, engine)) return like + "registers have another layout";
+  if (!has_system_registers(l, functions, engine)) return like + "system registers are described differently";
+  if (!has_regions(l, engine)) return like + "memory regions have another layout";
+  return {};
+}
+
+const EngineLayout* find_layout(const EngineFunctions& functions, std::string& why) {
+  why = unknown_structures;
   for (const EngineLayout& l : layouts) {
-    uc_engine* engine = specimen.engine();
-    if (!has_structures(l, functions, engine) || !has_page_size(l)) continue;
-    const std::string like = std::string("it resembles ") + l.versions + ", but its ";
-    if (!has_tlb(l, engine)) {
-      nearest = like + "TLB has another layout";
-    } else if (!has_registers(l, engine)) {
-      nearest = like + "registers have another layout";
-    } else if (!has_system_registers(l, functions, engine)) {
-      nearest = like + "system registers are described differently";
-    } else if (!has_regions(l, engine)) {
-      nearest = like + "memory regions have another layout";
-    } else {
-      return &l;
-    }
+    const std::string difference = differs(l, functions);
+    if (difference.empty()) return &l;
+    if (difference != unknown_structures) why = difference;
   }
-  why = nearest;
   return nullptr;
 }
 

@@ -94,6 +94,9 @@ constexpr uint32_t encode_register(unsigned op0, unsigned op1, unsigned crn, uns
   return (1u << 28) | (0x13u << 16) | (op0 << 14) | (op1 << 11) | (crn << 7) | (crm << 3) | op2;
 }
 
+/// Empty when an engine of the installed library has this layout, else what differs.
+std::string differs(const EngineLayout& layout, const EngineFunctions& functions);
+
 /// The layout that the installed library has been shown to have; null with `why` when it has none of the
 /// known ones. Makes engines of its own.
 const EngineLayout* find_layout(const EngineFunctions& functions, std::string& why);
