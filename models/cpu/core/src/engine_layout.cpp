@@ -133,6 +133,22 @@ bool has_page_size(const EngineLayout& l) {
   return ok && before == 0 && (small == 12 || small == 13) && large == small + 2;
 }
 
+// The table of system registers is asked by calling into the library, so it must be one: its size and mask
+// agree, and its functions are the library's. (GHashTable of the library's own glib.)
+bool is_hash_table(const void* table) {
+  struct {
+    int size, mod;
+    unsigned mask;
+    int used, occupied;
+    const void* nodes;
+    const void *hash, *equal;
+  } head{};
+  char node = 0;
+  return probe(table, head) && head.size > 0 && head.mask + 1 == static_cast<unsigned>(head.size) &&
+         head.used > 0 && head.used <= head.occupied && head.occupied <= head.size &&
+         probe(head.nodes, node) && in_library(head.hash) && in_library(head.equal);
+}
+
 bool has_structures(const EngineLayout& l, const EngineFunctions& fn, uc_engine* engine) {
   char* cpu = nullptr;
   char *env = nullptr, *decr = nullptr;
@@ -145,7 +161,7 @@ bool has_structures(const EngineLayout& l, const EngineFunctions& fn, uc_engine*
   ok = ok && probe(cpu + l.cpu_icount_decr(), decr) && decr > cpu + l.cpu_class() && decr < env;
   ok = ok && probe(cpu + l.cpu_mem_io_pc(), io_pc) && io_pc == 0;
   ok = ok && probe(cpu + l.cpu_interrupt_request, request) && request == 0;
-  ok = ok && probe(cpu + l.cp_regs(), table) && table != nullptr;
+  ok = ok && probe(cpu + l.cp_regs(), table) && is_hash_table(table);
   ok = ok && probe(cpu + l.cpu_class(), cls) &&
        probe(static_cast<char*>(cls) + l.class_exec_interrupt, exec) &&
        exec == reinterpret_cast<void*>(fn.exec_interrupt) &&
