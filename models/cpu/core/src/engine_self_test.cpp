@@ -22,8 +22,9 @@ class SelfTest final : public EngineOwner {
     uint32_t page_size = 0;
     if (uc_ctl_get_page_size(m_engine, &page_size) != UC_ERR_OK || page_size != page)
       return "it does not take 4 KiB pages";
-    const char* error = nullptr;
-    (error = loop()) != nullptr || (error = memory()) != nullptr || (error = registers()) != nullptr;
+    const char* error = loop();
+    if (error == nullptr) error = memory();
+    if (error == nullptr) error = registers();
     return error == nullptr ? std::string() : std::string("it ") + error;
   }
 
