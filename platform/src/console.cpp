@@ -12,7 +12,7 @@ namespace smmuvp::platform {
 Console::Console(Options options)
     : m_options(options),
       m_terminal(options.interactive && isatty(STDIN_FILENO) != 0),
-      m_stdout{options.to_stdout ? STDOUT_FILENO : -1},
+      m_output{options.output},
       m_file{options.file} {}
 
 void Console::put(std::uint8_t byte) {
@@ -62,8 +62,8 @@ void Console::flush() {
   m_hash.update(m_pending);
   m_ktap.put(m_pending);
   m_in_line = m_pending.back() != '\n';
-  if (m_before_output && m_options.to_stdout) m_before_output();
-  write_out(m_stdout);
+  if (m_before_output && m_output.descriptor >= 0) m_before_output();
+  write_out(m_output);
   write_out(m_file);
   m_pending.clear();
 }

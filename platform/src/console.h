@@ -1,4 +1,5 @@
-// The guest's serial console: to standard output, a file, and the report; from the terminal if interactive.
+// The guest's serial console: to standard output (or error), a file, and the report; from the terminal if
+// interactive.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -18,8 +19,8 @@ class Console : public ConsoleBackend {
 
   struct Options {
     bool interactive = false;  ///< standard input goes to the guest
-    bool to_stdout = true;
-    int file = -1;  ///< descriptor of a file for a copy; not owned
+    int output = -1;           ///< descriptor, as the next one not owned; -1: nowhere
+    int file = -1;             ///< of a file for a copy
   };
   /// A place that bytes go to.
   struct Output {
@@ -35,7 +36,7 @@ class Console : public ConsoleBackend {
 
   /// Passes on what is buffered. Called between slices of simulation, and by put() at line ends.
   void flush();
-  /// Called before bytes go to standard output, so that a progress line can make room.
+  /// Called before bytes go out, so that a progress line can make room.
   void set_before_output(std::function<void()> f) { m_before_output = std::move(f); }
 
   /// Asked when a signal interrupts a write: true gives up on it, so that a reader that is stuck cannot keep
@@ -48,7 +49,7 @@ class Console : public ConsoleBackend {
   KtapReport ktap() { return m_ktap.finish(); }
   /// True if the last byte was not a line end.
   bool in_line() const { return m_in_line; }
-  const Output& standard_output() const { return m_stdout; }
+  const Output& output() const { return m_output; }
   const Output& file() const { return m_file; }
 
  private:
@@ -56,7 +57,7 @@ class Console : public ConsoleBackend {
 
   Options m_options;
   bool m_terminal;  // standard input is one
-  Output m_stdout;
+  Output m_output;
   Output m_file;
   std::string m_pending;
   Sha256 m_hash;

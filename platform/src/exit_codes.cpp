@@ -1,5 +1,7 @@
 #include "exit_codes.h"
 
+#include <csignal>
+
 namespace smmuvp::platform {
 
 const std::vector<ExitCodeInfo>& exit_codes() {
@@ -16,7 +18,9 @@ const std::vector<ExitCodeInfo>& exit_codes() {
        "the guest needs what this machine's libunicorn cannot do; the reason names it"},
       {ExitCode::Internal, "internal",
        "an error in this program or one of its plugins, or output that cannot be written"},
-      {ExitCode::Interrupted, "interrupted", "Ctrl-C, or a request to terminate"},
+      {ExitCode::HungUp, "interrupted", "the terminal hung up (SIGHUP)"},
+      {ExitCode::Interrupted, "interrupted", "Ctrl-C (SIGINT), or gdb's kill"},
+      {ExitCode::Terminated, "interrupted", "a request to terminate (SIGTERM)"},
   };
   return table;
 }
@@ -26,6 +30,17 @@ const ExitCodeInfo& info(ExitCode code) {
     if (i.code == code) return i;
   }
   return info(ExitCode::Internal);
+}
+
+ExitCode exit_code_of_signal(int signal) {
+  switch (signal) {
+    case SIGHUP:
+      return ExitCode::HungUp;
+    case SIGTERM:
+      return ExitCode::Terminated;
+    default:
+      return ExitCode::Interrupted;
+  }
 }
 
 }  // namespace smmuvp::platform

@@ -13,7 +13,10 @@ enum class ExitCode : int {
   Strict = 67,
   Unsupported = 68,
   Internal = 70,
+  // 128 and the signal's number, as shells have it.
+  HungUp = 129,
   Interrupted = 130,
+  Terminated = 143,
 };
 
 struct ExitCodeInfo {
@@ -24,5 +27,7 @@ struct ExitCodeInfo {
 
 const std::vector<ExitCodeInfo>& exit_codes();
 const ExitCodeInfo& info(ExitCode code);
+/// Of a run that SIGHUP, SIGINT or SIGTERM ended.
+ExitCode exit_code_of_signal(int signal);
 
 }  // namespace smmuvp::platform

@@ -14,7 +14,9 @@
 
 #include "boot.h"
 #include "decode.h"
+#include "last_reports.h"
 #include "listings.h"
+#include "messages.h"
 #include "options.h"
 #include "output_file.h"
 #include "platform_host.h"
@@ -28,6 +30,17 @@
 namespace smmuvp::platform {
 namespace {
 
+// Text that was asked for.
+void print(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+
+// Text that nobody gets is no success.
+ExitCode unless_lost(ExitCode code) {
+  errno = 0;
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
+  tell("smmu-vp: cannot write to standard output: {}\n", std::strerror(errno != 0 ? errno : EIO));
+  return ExitCode::Internal;
+}
+
 // "check" and "dtb": everything that "run" does before simulation.
 ExitCode prepare(const CommandLine& line) {
   const PlatformConfig config = configured(line.config, line.run);
@@ -38,18 +51,20 @@ ExitCode prepare(const CommandLine& line) {
   if (!line.run.append.empty()) bootargs += (bootargs.empty() ? "" : " ") + line.run.append;
   const BootPlan plan = plan_boot(system, bootargs);
   if (line.command == CommandLine::Command::Check) {
-    fmt::print(stderr,
-               "{}: {} components, kernel starts at {:#x}, device tree {} bytes, initramfs {} bytes: no "
-               "mistakes found\n",
-               printable(config.file), config.components.size(), plan.kernel.entry, plan.device_tree.size(),
-               plan.initramfs.size());
+    tell(
+        "{}: {} components, kernel starts at {:#x}, device tree {} bytes, initramfs {} bytes: no "
+        "mistakes found\n",
+        printable(config.file), config.components.size(), plan.kernel.entry, plan.device_tree.size(),
+        plan.initramfs.size());
     return ExitCode::Pass;
   }
   OutputFile file("output", line.output);
   refuse_same_file({&file}, system);
   file.write({reinterpret_cast<const char*>(plan.device_tree.data()), plan.device_tree.size()});
-  if (const int error = file.flush(); error != 0)
-    throw ConfigError("output", fmt::format("cannot write {}: {}", line.output, std::strerror(error)));
+  if (const int error = file.flush(); error != 0) {
+    tell("smmu-vp: cannot write --output {}: {}\n", printable(line.output), std::strerror(error));
+    return ExitCode::Internal;
+  }
   return ExitCode::Pass;
 }
 
@@ -57,7 +72,7 @@ ExitCode prepare(const CommandLine& line) {
 ExitCode look_at_tables(const CommandLine& line) {
   const char* no_colour = std::getenv("NO_COLOR");
   tables::Output output;
-  output.print = [](std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); };
+  output.print = print;
   output.terminal = isatty(STDOUT_FILENO) != 0 && (no_colour == nullptr || *no_colour == 0);
   bool translated = true;
   if (line.command == CommandLine::Command::Decode) {
@@ -65,22 +80,18 @@ ExitCode look_at_tables(const CommandLine& line) {
   } else {
     translated = tables::walk(line.arguments, std::cin, output);
   }
-  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
-    fmt::print(stderr, "smmu-vp: cannot write to standard output: {}\n", std::strerror(errno));
-    return ExitCode::Internal;
-  }
-  return translated ? ExitCode::Pass : ExitCode::Fail;
+  return unless_lost(translated ? ExitCode::Pass : ExitCode::Fail);
 }
 
 ExitCode command(const CommandLine& line) {
   switch (line.command) {
     case CommandLine::Command::Help:
-      fmt::print("{}", help_text());
-      return ExitCode::Pass;
+      print(help_text());
+      return unless_lost(ExitCode::Pass);
     case CommandLine::Command::Version:
-      fmt::print("smmu-vp {} ({}, plugin ABI {})\n", SMMUVP_VERSION, sc_core::sc_version(),
-                 plugin_abi_version);
-      return ExitCode::Pass;
+      print(fmt::format("smmu-vp {} ({}, plugin ABI {})\n", SMMUVP_VERSION, sc_core::sc_version(),
+                        plugin_abi_version));
+      return unless_lost(ExitCode::Pass);
     case CommandLine::Command::Run:
       return run(line.config, line.run);
     case CommandLine::Command::Check:
@@ -90,10 +101,10 @@ ExitCode command(const CommandLine& line) {
     case CommandLine::Command::Components:
     case CommandLine::Command::TracePoints: {
       PluginCatalogue plugins(plugin_directories({}));
-      fmt::print("{}", line.command == CommandLine::Command::Params        ? params_table(plugins, line.type)
-                       : line.command == CommandLine::Command::TracePoints ? trace_table(plugins, line.type)
-                                                                           : components_table(plugins));
-      return ExitCode::Pass;
+      print(line.command == CommandLine::Command::Params        ? params_table(plugins, line.type)
+            : line.command == CommandLine::Command::TracePoints ? trace_table(plugins, line.type)
+                                                                : components_table(plugins));
+      return unless_lost(ExitCode::Pass);
     }
     case CommandLine::Command::Decode:
     case CommandLine::Command::Walk:
@@ -102,45 +113,52 @@ ExitCode command(const CommandLine& line) {
   return ExitCode::Internal;
 }
 
-// A file that is opened later would otherwise become standard output and be written over.
+// A file that is opened later would otherwise become standard output and be written over. Standard output
+// that was closed is there for reading only, so that what is written to it fails and is told.
 void open_standard_descriptors() {
   for (int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    const int mode = descriptor == STDERR_FILENO ? O_WRONLY : O_RDONLY;
     // open() takes the lowest descriptor that is free, which is this one.
-    if (fcntl(descriptor, F_GETFD) < 0 && open("/dev/null", O_RDWR) != descriptor)
+    if (fcntl(descriptor, F_GETFD) < 0 && open("/dev/null", mode) != descriptor)
       _exit(static_cast<int>(ExitCode::Internal));
+  }
+}
+
+ExitCode ended(ExitCode code, const std::string& reason) {
+  last_reports::write(code, reason);
+  return code;
+}
+
+ExitCode outcome(int argc, char** argv) {
+  try {
+    redirect_systemc_reports();
+    return command(parse_command_line(argc, argv));
+  } catch (const ConfigError& e) {
+    // Words of the command line and of files are in it; some messages have several lines.
+    tell("smmu-vp: {}\n", printable(e.what(), "\n"));
+    return ended(ExitCode::Config, e.what());
+  } catch (const std::bad_alloc&) {
+    tell("smmu-vp: this machine has not enough memory\n");
+    return ended(ExitCode::Internal, "this machine has not enough memory");
+  } catch (const std::exception& e) {
+    tell("smmu-vp: internal error: {}\n", printable(e.what(), "\n"));
+    return ended(ExitCode::Internal, e.what());
+  } catch (...) {
+    const char* reason = "a component threw something that is no std::exception";
+    tell("smmu-vp: internal error: {}\n", reason);
+    return ended(ExitCode::Internal, reason);
   }
 }
 
 }  // namespace
 }  // namespace smmuvp::platform
 
-int sc_main(int argc, char** argv) {
-  using namespace smmuvp::platform;
-  try {
-    redirect_systemc_reports();
-    const ExitCode code = command(parse_command_line(argc, argv));
-    if (code != ExitCode::Pass || std::fflush(stdout) == 0) return static_cast<int>(code);
-    fmt::print(stderr, "smmu-vp: cannot write to standard output: {}\n", std::strerror(errno));
-    return static_cast<int>(ExitCode::Internal);
-  } catch (const smmuvp::ConfigError& e) {
-    // Words of the command line and of files are in it; some messages have several lines.
-    fmt::print(stderr, "smmu-vp: {}\n", smmuvp::printable(e.what(), "\n"));
-    return static_cast<int>(ExitCode::Config);
-  } catch (const std::bad_alloc&) {
-    fmt::print(stderr, "smmu-vp: this machine has not enough memory\n");
-    return static_cast<int>(ExitCode::Internal);
-  } catch (const std::exception& e) {
-    fmt::print(stderr, "smmu-vp: internal error: {}\n", smmuvp::printable(e.what(), "\n"));
-    return static_cast<int>(ExitCode::Internal);
-  } catch (...) {
-    fmt::print(stderr, "smmu-vp: internal error: a component threw something that is no std::exception\n");
-    return static_cast<int>(ExitCode::Internal);
-  }
-}
+int sc_main(int argc, char** argv) { return static_cast<int>(smmuvp::platform::outcome(argc, argv)); }
 
 // Comes before libsystemc's own main(), whose banner would be the first thing to see.
 int main(int argc, char** argv) {
   smmuvp::platform::open_standard_descriptors();
+  smmuvp::platform::last_reports::claim(argc, argv);
   setenv("SYSTEMC_DISABLE_COPYRIGHT_MESSAGE", "1", 1);
   return sc_core::sc_elab_and_sim(argc, argv);
 }

@@ -7,6 +7,7 @@
 
 #include "duration.h"
 #include "exit_codes.h"
+#include "output_file.h"
 #include "smmuvp/base/error.h"
 #include "smmuvp/base/params.h"
 
@@ -62,6 +63,27 @@ std::uint64_t time_option(const po::variables_map& map, const char* name) {
   return ps;
 }
 
+// "-" stands for standard output, which has room for one; the console then goes to standard error.
+void check_standard_output(const RunOptions& run) {
+  if (run.console_file == standard_output_name) {
+    throw ConfigError(
+        "console-file",
+        "--console-file -: the guest's console is on standard output without it; a file of that "
+        "name is ./-");
+  }
+  std::string first;
+  for (const auto& [option, path] :
+       {std::pair("--json", &run.json), {"--junit", &run.junit}, {"--trace-file", &run.trace_file}}) {
+    if (*path != standard_output_name) continue;
+    if (!first.empty()) {
+      throw ConfigError("", fmt::format("{} - and {} - cannot both have standard output; give one of them a "
+                                        "file",
+                                        first, option));
+    }
+    first = option;
+  }
+}
+
 void take_run_options(const po::variables_map& map, RunOptions& run) {
   const auto text = [&](const char* name, std::string& to) {
     if (map.count(name) == 0) return;
@@ -82,6 +104,7 @@ void take_run_options(const po::variables_map& map, RunOptions& run) {
   text("junit", run.junit);
   text("console-file", run.console_file);
   text("trace-file", run.trace_file);
+  check_standard_output(run);
   text("gdb", run.gdb);
   run.gdb_wait = map.count("gdb-wait") != 0;
   if (run.gdb_wait && run.gdb.empty()) throw ConfigError("gdb-wait", "--gdb-wait needs --gdb");
@@ -134,7 +157,12 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
   positional.add("arguments", -1);
   po::variables_map map;
   try {
-    po::store(po::command_line_parser(argc, argv).options(all).positional(positional).run(), map);
+    po::store(po::command_line_parser(argc, argv)
+                  .options(all)
+                  .positional(positional)
+                  .style(po::command_line_style::default_style & ~po::command_line_style::allow_guessing)
+                  .run(),
+              map);
     po::notify(map);
   } catch (const po::unknown_option& e) {
     std::vector<std::string> known;
@@ -236,14 +264,15 @@ std::string help_text() {
 Examples
   smmu-vp run vp-configs/gki-smmuv3.toml
   smmu-vp run vp-configs/gki-smmuv3.toml --console
-  smmu-vp run my.toml --set smmu0.SIDSIZE=8 --timeout-sim 10s --json run.json --junit run.xml
+  smmu-vp run my.toml --set smmu0.SIDSIZE=10 --timeout-sim 10s --json run.json --junit run.xml
   smmu-vp run my.toml --trace 'smmu.*' --trace-file trace.txt
   smmu-vp params smmuv3
   smmu-vp dtb my.toml -o my.dtb && dtc -I dtb -O dts my.dtb
   smmu-vp decode --help
   smmu-vp walk --help
 
-In a run the guest's console is the only thing on standard output; everything else goes to standard error.
+In a run the guest's console is the only thing on standard output; everything else goes to standard error. '-' for
+a file of --json, --junit, --trace-file or -o is standard output; the console then goes to standard error.
 Plugins are files libsmmuvp-<name>.so, looked for beside the program, then in the folders of
 SMMU_VP_PLUGIN_PATH (separated by ':'), then in the configuration's 'plugins'.
 

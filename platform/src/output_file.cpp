@@ -68,6 +68,13 @@ std::optional<Identity> identity_of(const Input& input) {
 OutputFile::OutputFile(std::string option, std::string path)
     : m_option(std::move(option)), m_path(std::move(path)), m_file(nullptr, std::fclose) {
   if (m_path.empty()) return;
+  if (m_path == standard_output_name) {
+    m_begun = true;  // what it held before is somebody else's
+    const int copy = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
+    if (copy >= 0) m_file.reset(fdopen(copy, "w"));
+    if (!m_file) throw ConfigError(m_option, fmt::format("--{} -: standard output is closed", m_option));
+    return;
+  }
   constexpr int flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY;
   constexpr mode_t mode = 0666;
   int descriptor = open(m_path.c_str(), flags | O_EXCL, mode);
@@ -91,6 +98,7 @@ void OutputFile::begin() {
   const off_t here = lseek(descriptor(), 0, SEEK_CUR);
   struct stat status = {};
   if (here < 0 || fstat(descriptor(), &status) != 0 || !S_ISREG(status.st_mode)) return;
+  m_start = here;
   // A file that cannot be made shorter cannot be written either, which flush() tells.
   if (ftruncate(descriptor(), here) != 0) return;
 }
@@ -99,6 +107,15 @@ void OutputFile::write(std::string_view text) {
   if (!m_file) return;
   begin();
   std::fwrite(text.data(), 1, text.size(), m_file.get());
+}
+
+void OutputFile::replace(std::string_view text) {
+  if (!m_file || is_standard_output()) return;
+  struct stat status = {};
+  std::fflush(m_file.get());
+  if (fstat(descriptor(), &status) != 0 || !S_ISREG(status.st_mode)) return;
+  if (std::fseek(m_file.get(), m_start, SEEK_SET) != 0 || ftruncate(descriptor(), m_start) != 0) return;
+  write(text);
 }
 
 int OutputFile::flush() {

@@ -1,5 +1,7 @@
 // Files that the program writes. Nothing is lost before it is certain that the run takes place.
 #pragma once
+#include <sys/types.h>
+
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -10,9 +12,12 @@
 
 namespace smmuvp::platform {
 
-/// One file that an option names. It is opened at once, so that a path that cannot be written is told before
-/// a long run, but keeps what it holds until begin(). A file that was not there before goes away again if
-/// nothing began.
+/// What stands for standard output where a file is asked for; a file of that name is ./-.
+constexpr const char* standard_output_name = "-";
+
+/// One file that an option names, or standard output. It is opened at once, so that a path that cannot be
+/// written is told before a long run, but keeps what it holds until begin(). A file that was not there before
+/// goes away again if nothing began.
 class OutputFile {
  public:
   /// @param option  without "--". An empty path makes an output that is not wanted and takes nothing.
@@ -25,6 +30,7 @@ class OutputFile {
   bool wanted() const { return m_file != nullptr; }
   const std::string& option() const { return m_option; }
   const std::string& path() const { return m_path; }
+  bool is_standard_output() const { return m_path == standard_output_name; }
   /// -1 if it is not wanted. For others' writes; begin() keeps what they have written.
   int descriptor() const { return m_file ? fileno(m_file.get()) : -1; }
 
@@ -32,6 +38,9 @@ class OutputFile {
   void begin();
   /// Begins, and adds to a buffer.
   void write(std::string_view text);
+  /// Instead of what write() has written so far. Only a file of its own can take that back: standard output,
+  /// a pipe or a device keeps what it has got, and no more follows.
+  void replace(std::string_view text);
   /// Writes what is buffered. @return errno of the first write that failed, or 0.
   int flush();
 
@@ -40,6 +49,7 @@ class OutputFile {
   std::string m_path;
   bool m_created = false;
   bool m_begun = false;
+  off_t m_start = 0;  // of what this program writes
   std::unique_ptr<std::FILE, int (*)(std::FILE*)> m_file;
 };
 

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -21,6 +22,8 @@
 #include "duration.h"
 #include "gdb_server.h"
 #include "junit.h"
+#include "last_reports.h"
+#include "messages.h"
 #include "output_file.h"
 #include "platform_host.h"
 #include "plugins.h"
@@ -97,6 +100,7 @@ class Run {
   void wait_for_real_time(std::uint64_t sim_ps);
   void print(const Reported& r);
   void finish(StopReason reason);
+  void write_reports();
   void lost(const std::string& what, int error);
   void check_written(OutputFile& file);
 
@@ -124,6 +128,13 @@ bool want_colour(Colour colour) {
   if (colour != Colour::Auto) return colour == Colour::Always;
   const char* no = std::getenv("NO_COLOR");
   return isatty(STDERR_FILENO) != 0 && (no == nullptr || *no == 0);
+}
+
+// What is asked for on standard output has it alone.
+int console_output(const RunOptions& options) {
+  const bool taken = options.json == standard_output_name || options.junit == standard_output_name ||
+                     options.trace_file == standard_output_name;
+  return taken ? STDERR_FILENO : STDOUT_FILENO;
 }
 
 // A filter that nothing can match is a misspelt one.
@@ -159,7 +170,7 @@ Run::Run(const PlatformConfig& config, const RunOptions& options)
       m_console_file("console-file", options.console_file),
       m_trace_file("trace-file", options.trace_file),
       m_progress(!options.quiet && !options.console && isatty(STDERR_FILENO) != 0),
-      m_console({options.console, true, m_console_file.descriptor()}),
+      m_console({options.console, console_output(options), m_console_file.descriptor()}),
       m_plugins(plugin_directories(config.plugin_directories)),
       m_system(config, m_plugins, [&]() -> Host& {
         // Components ask for the trace sink when they are made.
@@ -187,8 +198,8 @@ void Run::print(const Reported& r) {
   m_progress.clear();
   std::string where = duration_text(r.time_ps);
   if (r.pc) where += fmt::format(", pc {:#x}", *r.pc);
-  fmt::print(stderr, "{}[{}] {}{}\n", m_colour ? "\033[33m" : "", where,
-             printable(to_text(r.diagnostic), "\n"), m_colour ? "\033[0m" : "");
+  tell("{}[{}] {}{}\n", m_colour ? "\033[33m" : "", where, printable(to_text(r.diagnostic), "\n"),
+       m_colour ? "\033[0m" : "");
 }
 
 // An interactive guest that waits would otherwise run its clock as fast as the host can.
@@ -216,7 +227,7 @@ void Run::serve_gdb() {
                                                               },
                                                               [this](const std::string& text) {
                                                                 m_progress.clear();
-                                                                fmt::print(stderr, "smmu-vp: {}\n", text);
+                                                                tell("smmu-vp: {}\n", text);
                                                               }});
 }
 
@@ -268,13 +279,34 @@ StopReason Run::simulate() {
 // What was asked for and could not be written: a run that nobody can read does not pass.
 void Run::lost(const std::string& what, int error) {
   const std::string text = fmt::format("cannot write {}: {}", what, std::strerror(error));
-  fmt::print(stderr, "smmu-vp: {}\n", printable(text));
+  tell("smmu-vp: {}\n", printable(text));
   if (m_record.verdict.code == ExitCode::Pass) m_record.verdict = {ExitCode::Internal, text};
 }
 
 void Run::check_written(OutputFile& file) {
   if (const int error = file.flush(); error != 0)
     lost(fmt::format("--{} {}", file.option(), file.path()), error);
+}
+
+void Run::write_reports() {
+  if (m_json.wanted()) {
+    std::vector<MemoryView> memories;
+    for (const MemoryRange& m : m_system.memories()) memories.push_back({m.base, m.control->data(), m.size});
+    m_record.digest = run_digest(m_console.hash(), m_host.trace_hub().event_hash(), memories);
+    m_json.write(json_report(m_record, m_host));
+    check_written(m_json);
+  }
+  if (m_junit.wanted()) {
+    const ExitCode told = m_record.verdict.code;
+    const std::string failure = told == ExitCode::Pass ? "" : m_record.verdict.reason;
+    m_junit.write(junit_xml(m_config.name, m_record.ktap, failure, m_record.sim_time_ps));
+    check_written(m_junit);
+    // One that could not be written fails the run, and the other one must not say that it passed.
+    if (m_record.verdict.code != told) {
+      m_json.replace(json_report(m_record, m_host));
+      check_written(m_json);
+    }
+  }
 }
 
 void Run::finish(StopReason reason) {
@@ -290,14 +322,18 @@ void Run::finish(StopReason reason) {
   facts.reason = reason;
   facts.exit = m_host.exit();
   facts.internal = m_internal;
+  facts.signal = StopSignals::signal();
   facts.reset_passes = m_config.run.reset_passes;
   facts.strict = m_options.strict;
   facts.guest_errors = m_host.guest_errors();
   facts.sim_time_ps = m_record.sim_time_ps;
   m_record.verdict = judge(facts, m_record.ktap);
   // A reader that has seen enough closes its pipe; a run that was asked to stop does not wait for one.
-  if (const int error = m_console.standard_output().error; error != 0 && error != EPIPE && error != EINTR)
-    lost("the guest's console to standard output", error);
+  if (const int error = m_console.output().error; error != 0 && error != EPIPE && error != EINTR) {
+    lost(fmt::format("the guest's console to standard {}",
+                     console_output(m_options) == STDOUT_FILENO ? "output" : "error"),
+         error);
+  }
   if (const int error = m_console.file().error; error != 0)
     lost(fmt::format("--console-file {}", m_options.console_file), error);
   check_written(m_trace_file);
@@ -306,26 +342,14 @@ void Run::finish(StopReason reason) {
     instance->component->statistics(collector);
     m_record.statistics.emplace_back(instance->config->name, std::move(collector.list));
   }
-  if (m_json.wanted()) {
-    std::vector<MemoryView> memories;
-    for (const MemoryRange& m : m_system.memories()) memories.push_back({m.base, m.control->data(), m.size});
-    m_record.digest = run_digest(m_console.hash(), m_host.trace_hub().event_hash(), memories);
-    const std::string text = json_report(m_record, m_host);
-    m_json.write(text);
-    check_written(m_json);
-  }
-  const std::string failure = m_record.verdict.code == ExitCode::Pass ? "" : m_record.verdict.reason;
-  if (m_junit.wanted()) {
-    const std::string text = junit_xml(m_config.name, m_record.ktap, failure, m_record.sim_time_ps);
-    m_junit.write(text);
-    check_written(m_junit);
-  }
+  write_reports();
   if (!m_options.quiet) {
-    if (m_console.in_line() && outputs_are_one()) std::fputc('\n', stderr);
+    if (m_console.in_line() && (console_output(m_options) == STDERR_FILENO || outputs_are_one()))
+      std::fputc('\n', stderr);
     const std::string text = summary(m_record, m_host, m_colour);
     std::fwrite(text.data(), 1, text.size(), stderr);
   } else if (m_record.verdict.code == ExitCode::Internal) {
-    fmt::print(stderr, "smmu-vp: internal error: {}\n", printable(m_record.verdict.reason, "\n"));
+    tell("smmu-vp: internal error: {}\n", printable(m_record.verdict.reason, "\n"));
   }
 }
 
@@ -389,7 +413,9 @@ PlatformConfig configured(const std::string& config_path, const RunOptions& opti
 }
 
 ExitCode run(const std::string& config_path, const RunOptions& options) {
+  last_reports::describe(std::filesystem::path(config_path).stem().string(), config_path);
   const PlatformConfig config = configured(config_path, options);
+  last_reports::describe(config.name, config.file);
   return Run(config, options).go();
 }
 

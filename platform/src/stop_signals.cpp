@@ -6,27 +6,45 @@
 #include <algorithm>
 #include <csignal>
 #include <cstring>
+#include <ctime>
 
 #include "exit_codes.h"
+#include "last_reports.h"
 #include "terminal.h"
 
 namespace smmuvp::platform {
 
 namespace {
 
-volatile std::sig_atomic_t stop_requested = 0;
+// One request may come twice: timeout(1) signals a process and then its group, and of a terminal that hangs
+// up the kernel tells and the shell, too.
+constexpr double one_request_seconds = 0.2;
+
+volatile std::sig_atomic_t stop_signal = 0;
 volatile std::sig_atomic_t limit_passed = 0;
+volatile double first_stop = 0;
 
 void end_now(const char* text, ExitCode code) {
   RawTerminal::restore();
+  last_reports::write_now(code);
   // Nothing to do if this fails.
   if (write(STDERR_FILENO, text, std::strlen(text)) < 0) _exit(static_cast<int>(code));
   _exit(static_cast<int>(code));
 }
 
-void on_stop(int) {
-  if (stop_requested != 0) end_now("\nsmmu-vp: stopped at once\n", ExitCode::Interrupted);
-  stop_requested = 1;
+double monotonic_seconds() {
+  timespec now = {};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9;
+}
+
+void on_stop(int signal) {
+  if (stop_signal == 0) {
+    stop_signal = signal;
+    first_stop = monotonic_seconds();
+  } else if (monotonic_seconds() - first_stop > one_request_seconds) {
+    end_now("\nsmmu-vp: stopped at once\n", exit_code_of_signal(stop_signal));
+  }
 }
 
 // The timer is a periodic one: the first time is the limit, the second the end of the grace.
@@ -50,9 +68,13 @@ void handle(int signal, void (*handler)(int)) {
 }  // namespace
 
 StopSignals::StopSignals() {
-  stop_requested = limit_passed = 0;
+  stop_signal = limit_passed = 0;
+  last_reports::arm();
   handle(SIGINT, on_stop);
   handle(SIGTERM, on_stop);
+  struct sigaction hang_up = {};
+  m_takes_hang_up = sigaction(SIGHUP, nullptr, &hang_up) == 0 && hang_up.sa_handler != SIG_IGN;
+  if (m_takes_hang_up) handle(SIGHUP, on_stop);
   // A closed pipe shows as a failed write; the run goes on and its reports are still made.
   handle(SIGPIPE, SIG_IGN);
 }
@@ -62,9 +84,11 @@ StopSignals::~StopSignals() {
   setitimer(ITIMER_REAL, &off, nullptr);
   handle(SIGINT, SIG_DFL);
   handle(SIGTERM, SIG_DFL);
+  if (m_takes_hang_up) handle(SIGHUP, SIG_DFL);
 }
 
-bool StopSignals::requested() { return stop_requested != 0; }
+int StopSignals::signal() { return stop_signal; }
+bool StopSignals::requested() { return stop_signal != 0; }
 bool StopSignals::wall_limit_passed() { return limit_passed != 0; }
 
 void StopSignals::arm_wall_limit(std::uint64_t limit_ps, unsigned grace_seconds) {

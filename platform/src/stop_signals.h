@@ -1,12 +1,13 @@
-// What ends a run from outside the simulation: Ctrl-C, requests to terminate, and the limit of wall clock
-// time.
+// What ends a run from outside the simulation: Ctrl-C, requests to terminate, a terminal that hangs up, and
+// the limit of wall clock time.
 #pragma once
 #include <cstdint>
 
 namespace smmuvp::platform {
 
-/// From construction to destruction SIGINT and SIGTERM only set a flag; a second one ends the program at once
-/// (exit code 130), in case a model hangs. The terminal is given back first.
+/// From construction to destruction SIGINT, SIGTERM and SIGHUP (unless it was ignored before, as nohup does)
+/// only set a flag; a second one ends the program at once, in case a model hangs. The terminal is given back
+/// and the last reports are written first.
 class StopSignals {
  public:
   StopSignals();
@@ -14,8 +15,10 @@ class StopSignals {
   StopSignals(const StopSignals&) = delete;
   StopSignals& operator=(const StopSignals&) = delete;
 
-  /// SIGINT or SIGTERM has come.
+  /// One of those has come.
   static bool requested();
+  /// The first that came, or 0.
+  static int signal();
 
   /// From now on wall_limit_passed() turns true after this time. If the program still runs `grace_seconds`
   /// later, it ends with exit code 66: a wall time-out that does not need the simulation's help.
@@ -24,6 +27,9 @@ class StopSignals {
 
   /// Either of both. Two loads of a variable, so it can be asked often.
   static bool pause_requested() { return requested() || wall_limit_passed(); }
+
+ private:
+  bool m_takes_hang_up = false;
 };
 
 }  // namespace smmuvp::platform

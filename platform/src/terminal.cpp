@@ -40,7 +40,7 @@ RawTerminal::RawTerminal() {
     std::atexit([] { RawTerminal::restore(); });
   }
   raw = true;
-  for (const int signal : {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGHUP, SIGQUIT}) {
+  for (const int signal : {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGQUIT}) {
     std::signal(signal, restore_and_die);
   }
   tcsetattr(STDIN_FILENO, TCSADRAIN, &mode);

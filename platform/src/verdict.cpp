@@ -49,7 +49,7 @@ Verdict judge(const RunFacts& facts, const KtapReport& ktap) {
     case StopReason::WallTimeout:
       return {ExitCode::WallTimeout, "the guest was still running when --timeout-wall had passed"};
     case StopReason::Interrupted:
-      return {ExitCode::Interrupted, "interrupted"};
+      return {exit_code_of_signal(facts.signal), "interrupted"};
     case StopReason::Standstill:
       return {ExitCode::Fail, "the guest stands still: it waits, and nothing is left that could wake it"};
     case StopReason::Unsupported:

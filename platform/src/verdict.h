@@ -14,7 +14,7 @@ enum class StopReason {
   GuestExit,      ///< PowerOff, Reset or Status
   SimTimeout,     ///< --timeout-sim
   WallTimeout,    ///< --timeout-wall
-  Interrupted,    ///< Ctrl-C or SIGTERM
+  Interrupted,    ///< a signal, or gdb's kill
   Standstill,     ///< no event is left: the guest sleeps and nothing can wake it
   Unsupported,    ///< the guest needs what a component cannot do on this machine
   InternalError,  ///< a component or SystemC gave up
@@ -24,6 +24,7 @@ struct RunFacts {
   StopReason reason = StopReason::InternalError;
   std::optional<GuestExit> exit;  ///< with GuestExit
   std::string internal;           ///< with InternalError and Unsupported
+  int signal = 0;                 ///< with Interrupted; 0: gdb's kill
   bool reset_passes = false;
   bool strict = false;
   std::uint64_t guest_errors = 0;  ///< diagnostics that --strict counts

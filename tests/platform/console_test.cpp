@@ -12,7 +12,7 @@ void put(Console& console, const std::string& text) {
 TEST(Console, ResultsAndHashCoverAllBytesHoweverManyCameBefore) {
   const std::string line(1024 * 1024 - 1, 'x');
   const auto hash_after = [&](const std::string& end, KtapReport& report) {
-    Console console({false, false, -1});
+    Console console({false, -1, -1});
     for (int i = 0; i < 65; ++i) put(console, line + "\n");
     put(console, end);
     console.flush();

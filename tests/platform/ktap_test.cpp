@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <csignal>
+
 #include <random>
 
 #include "junit.h"
@@ -227,6 +229,17 @@ TEST(Verdict, EveryOtherEndHasItsCode) {
     RunFacts facts;
     facts.reason = reason;
     EXPECT_EQ(judge(facts, {}).code, code);
+  }
+}
+
+TEST(Verdict, ARunThatASignalEndedHasTheCodeThatAShellGivesIt) {
+  for (const int signal : {SIGHUP, SIGINT, SIGTERM}) {
+    RunFacts facts;
+    facts.reason = StopReason::Interrupted;
+    facts.signal = signal;
+    const ExitCode code = judge(facts, {}).code;
+    EXPECT_EQ(static_cast<int>(code), 128 + signal);
+    EXPECT_STREQ(info(code).name, "interrupted");
   }
 }
 

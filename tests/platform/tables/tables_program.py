@@ -7,12 +7,13 @@ What they print is in the transcripts beside this file.
 import argparse
 import json
 import os
-import pty
 import subprocess
 import sys
 import tempfile
 
-from transcripts import dumps
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "support"))
+from terminal import open_pair  # noqa: E402
+from transcripts import dumps  # noqa: E402
 
 WALK = ["walk", "ram.bin", "--base", "0x80000000", "--format", "lpae64-s1", "--ttbr0", "0x80010000", "--t0sz", "25"]
 DECODE = ["decode", "pte", "--format", "lpae64-s1", "--level", "3"]
@@ -116,7 +117,7 @@ def case_values_come_from_standard_input(b):
 
 def case_colours_are_for_terminals(b):
     def seen(*words, **env):
-        master, slave = pty.openpty()
+        master, slave = open_pair()
         clean = {k: v for k, v in os.environ.items() if k != "NO_COLOR"}
         subprocess.run([b.program, *words], cwd=b.folder, stdin=subprocess.DEVNULL, stdout=slave, timeout=60, env=dict(clean, **env))
         os.close(slave)
