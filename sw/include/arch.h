@@ -96,6 +96,12 @@ void console_init(void);
 void console_write(const char *s, size_t n);
 /* Blocks until a character arrives. */
 int console_getc(void);
+/* True from a Ctrl-C on until console_clear_interrupt(). */
+bool console_interrupted(void);
+/* @unread: one that nobody has read yet stays; it was typed for what comes. */
+void console_clear_interrupt(bool unread);
+/* Sleep. Return: true if a Ctrl-C ended it early. */
+bool console_sleep(unsigned int ms);
 void irqchip_init(void);
 void workqueue_init(void);
 void of_platform_populate(void);

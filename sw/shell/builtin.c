@@ -1,7 +1,6 @@
 /* Commands about the machine and the files. */
 #include <arch.h>
 #include <device.h>
-#include <delay.h>
 #include <init.h>
 #include <irq.h>
 #include <kernel.h>
@@ -159,10 +158,9 @@ static int cmd_sleep(int argc, char **argv)
 		shell_printf("usage: sleep MILLISECONDS\n");
 		return -EINVAL;
 	}
-	msleep(ms);
-	return 0;
+	return console_sleep(ms) ? -EINTR : 0;
 }
-SHELL_COMMAND(sleep, "sleep", "MILLISECONDS - wait");
+SHELL_COMMAND(sleep, "sleep", "MILLISECONDS - wait; Ctrl-C ends it");
 
 static int cmd_interrupts(int argc, char **argv)
 {

@@ -10,8 +10,6 @@
 #include <slab.h>
 #include "internal.h"
 
-extern bool console_interrupted;
-
 LIST_HEAD(shell_commands);
 
 /* While the init script runs. */
@@ -100,7 +98,7 @@ EXPORT_SYMBOL(shell_printf);
 
 bool shell_interrupted(void)
 {
-	return console_interrupted;
+	return console_interrupted();
 }
 EXPORT_SYMBOL(shell_interrupted);
 
@@ -151,7 +149,10 @@ int shell_run_argv(int argc, char **argv)
 		shell_printf("sh: %s: command not found\n", argv[0]);
 		return -ENOENT;
 	}
-	console_interrupted = false;
+	/* Lines of a script are not typed: what comes before one is not
+	 * meant for it.
+	 */
+	console_clear_interrupt(!in_script);
 	/* Its module must not go while it runs. */
 	owner = c->owner;
 	if (!try_module_get(owner))

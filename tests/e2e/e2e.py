@@ -384,6 +384,25 @@ def case_the_console_is_a_usable_shell_and_ctrl_c_ends_it_with_130(b):
     check(code == EXIT["ctrl-c"], "expected exit code 130, got %d" % code)
 
 
+def case_ctrl_bracket_at_the_console_ends_the_guests_sleep(b):
+    t = Terminal([b.program, "run", "--console", b.config])
+    prompt = r"guest# $"
+    t.expect(prompt)
+    # A day, which the guest sleeps in real time.
+    t.type("sleep 86400000\r")
+    t.expect(r"sleep 86400000\n")
+    t.type("\x1d")
+    t.expect(prompt)
+    # Behind a line that has not been read yet, too.
+    t.type("expect-fail sleep 86400000\r\x1d")
+    t.expect(r"\^C\n" + prompt)
+    t.type("sleep 1\r")
+    t.expect(prompt)
+    t.type("poweroff 0\r")
+    code = t.exit_code()
+    check(code == 0, "expected exit code 0, got %d" % code)
+
+
 def case_the_console_can_power_off(b):
     t = Terminal([b.program, "run", "--console", b.config])
     t.expect(r"[#$>] $")

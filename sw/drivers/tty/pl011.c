@@ -36,8 +36,10 @@ static void __iomem *base;
 static struct device_node *node;
 static char rx_buf[RX_SIZE];
 static unsigned int rx_head, rx_tail;
+/* How often Ctrl-C went into the buffer and came out of it. */
+static unsigned int rx_breaks, rx_breaks_read;
+static bool interrupted;
 static DECLARE_WAIT_QUEUE_HEAD(rx_wait);
-bool console_interrupted;
 
 static void put(char c)
 {
@@ -71,11 +73,14 @@ static irqreturn_t pl011_interrupt(int irq, void *data)
 
 		if (c & DR_ERRORS)
 			continue;
-		if ((c & 0xff) == CTRL_C)
-			console_interrupted = true;
+		c &= 0xff;
+		if (c == CTRL_C)
+			interrupted = true;
 		/* A full buffer drops what comes. */
-		if (rx_head - rx_tail < RX_SIZE)
-			rx_buf[rx_head++ % RX_SIZE] = (char)c;
+		if (rx_head - rx_tail == RX_SIZE)
+			continue;
+		rx_buf[rx_head++ % RX_SIZE] = (char)c;
+		rx_breaks += c == CTRL_C;
 	}
 	wake_up(&rx_wait);
 	return IRQ_HANDLED;
@@ -83,8 +88,31 @@ static irqreturn_t pl011_interrupt(int irq, void *data)
 
 int console_getc(void)
 {
+	u8 c;
+
 	wait_event(rx_wait, rx_head != rx_tail);
-	return (u8)rx_buf[rx_tail++ % RX_SIZE];
+	c = (u8)rx_buf[rx_tail++ % RX_SIZE];
+	rx_breaks_read += c == CTRL_C;
+	return c;
+}
+
+bool console_interrupted(void)
+{
+	return READ_ONCE(interrupted);
+}
+
+void console_clear_interrupt(bool unread)
+{
+	unsigned long flags;
+
+	local_irq_save(flags);
+	interrupted = unread && rx_breaks != rx_breaks_read;
+	local_irq_restore(flags);
+}
+
+bool console_sleep(unsigned int ms)
+{
+	return wait_event_timeout(rx_wait, console_interrupted(), ms) != 0;
 }
 
 void __init console_init(void)
