@@ -436,8 +436,8 @@ RES0 bits that are set or reserved values: 'smmu-vp decode pte' says which.
 Examples
   smmu-vp walk ram.bin --base 0x80000000 --format lpae64-s1 --ttbr0 0x80010000 --t0sz 25 0x1000 0x2000
       two addresses of a 39-bit range; with --tcr and --mair all that the registers say counts
-  smmu-vp walk --dump ram.bin@0x80000000 --format lpae64-s1+lpae64-s2 --ttbr0 0x40001000 --vttbr 0x80100000 \
-      --vtcr 0x80023558 --access write --unprivileged --json 0x400000
+  smmu-vp walk --dump ram.bin@0x80000000 --format lpae64-s1+lpae64-s2 --ttbr0 0x40008000 --t0sz 25 \
+      --vttbr 0x80020000 --vtcr 0x80020560 --access write --unprivileged --json 0x200000
       an unprivileged write through both stages, as JSON
 
 Exit codes

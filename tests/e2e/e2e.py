@@ -14,7 +14,9 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "platform", "tables"))
 from terminal import Terminal  # noqa: E402
+from transcripts import dumps  # noqa: E402
 
 EXIT = {"pass": 0, "fail": 1, "config": 64, "sim-timeout": 65, "wall-timeout": 66, "strict": 67, "ctrl-c": 130}
 
@@ -227,6 +229,28 @@ def case_two_runs_have_the_same_digest_and_the_same_simulated_time(b):
         reports.append((r.stdout, j))
     check(reports[0][0] == reports[1][0], "two consoles differ")
     check(reports[0][1] == reports[1][1], "two reports differ apart from the host's part")
+
+
+def examples(help_text):
+    """The commands below "Examples", without what is said of them."""
+    text = help_text.split("\nExamples\n")[1].split("\nExit codes")[0].replace("\\\n", " ")
+    return re.findall(r"(?m)^  (smmu-vp .*)$", text)
+
+
+def case_every_example_of_the_help_texts_runs(b):
+    b.write("my.toml", b.text())
+    os.symlink(os.path.join(b.source, "vp-configs"), os.path.join(b.folder, "vp-configs"))
+    for name, data in dumps().items():
+        b.write(name, data)
+    env = dict(os.environ, PATH=os.path.dirname(os.path.abspath(b.program)) + ":" + os.environ["PATH"])
+    for words, least in (((), 8), (("decode",), 2), (("walk",), 2)):
+        found = examples(subprocess.run([b.program, *words, "--help"], capture_output=True, text=True).stdout)
+        check(len(found) >= least, "expected %d examples and more: %s" % (least, found))
+        for line in found:
+            # For the one with a console, which ends as its user says.
+            r = subprocess.run(["sh", "-c", "set -e; " + line], cwd=b.folder, env=env, input="poweroff\r", capture_output=True, text=True,
+                               errors="replace", timeout=120)
+            check(r.returncode == 0, "an example of --help fails: " + line, r)
 
 
 # ---- what the guest refuses
