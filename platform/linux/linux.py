@@ -18,6 +18,9 @@ import subprocess
 import sys
 import tempfile
 
+sys.dont_write_bytecode = True  # this folder may be another user's
+from reports import Reports  # noqa: E402
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 DEFAULT_CONFIG = os.path.join(HERE, "..", "..", "vp-configs", "linux-smmuv3.toml")
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
@@ -33,6 +36,7 @@ MODULES = ["virtio_mmio", "virtio_blk", "ext4", "crc32c_generic"]
 TOOL_ENV = {**os.environ, "PATH": os.environ.get("PATH", "") + ":/usr/sbin:/sbin"}
 SKIP = 77
 CONFIG_ERROR = 64
+INTERNAL_ERROR = 70
 
 
 class Failed(Exception):
@@ -48,7 +52,34 @@ class Stopped(BaseException):
 
 
 def say(text):
-    print("linux: " + text, file=sys.stderr, flush=True)
+    try:
+        if sys.stderr is not None:  # else print() would take standard output
+            print("linux: " + text, file=sys.stderr, flush=True)
+    except OSError:
+        pass  # nobody can be told
+
+
+def open_standard_descriptors():
+    """A file that is opened later would otherwise become standard output. What was closed takes nothing."""
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_WRONLY if descriptor == 2 else os.O_RDONLY)
+            os.set_inheritable(descriptor, True)
+
+
+def show(text):
+    """To standard output. @return the exit code"""
+    try:
+        while text:
+            text = text[os.write(1, text):]
+    except BrokenPipeError:
+        pass  # the reader has seen enough
+    except OSError as e:
+        say("cannot write to standard output: %s" % e.strerror)
+        return INTERNAL_ERROR
+    return 0
 
 
 def call(argv, what, error=Failed, **more):
@@ -373,8 +404,9 @@ def stop_signals():
             signal.signal(number, stop)
 
 
-def simulate(argv):
-    """Runs the simulator to its end, whatever ends this script. Returns its exit code."""
+def simulate(argv, stdout):
+    """Runs the simulator to its end, whatever ends this script. Returns its exit code; below 0: the signal that it
+    died of."""
     libc, parent = ctypes.CDLL(None), os.getpid()
 
     def end_with_parent():
@@ -382,7 +414,7 @@ def simulate(argv):
         if os.getppid() != parent:
             os._exit(CONFIG_ERROR)
 
-    child = subprocess.Popen(argv, preexec_fn=end_with_parent)
+    child = subprocess.Popen(argv, stdout=stdout, preexec_fn=end_with_parent)
     try:
         return child.wait()
     except BaseException as e:
@@ -450,7 +482,8 @@ CONFIG is vp-configs/linux-smmuv3.toml unless given. Options:
 Any other option is one of `smmu-vp run`: --append, --dtb, --set, --json, --trace ..."""
 
 
-def run(args, config, rest, folder):
+def run(args, config, rest, folder, reports):
+    """Returns the exit code, and the verdict and the reason where the simulator's report does not say them."""
     kernel, initrd, disk = args.kernel, args.initrd, args.disk
     own_disk = disk is not None or any(word.startswith(("disk0.image=", "--set=disk0.image=")) for word in rest)
     if not kernel:
@@ -465,35 +498,54 @@ def run(args, config, rest, folder):
         disk = os.path.join(folder, "disk.ext4")
         make_disk(disk)
     options = ["--kernel", kernel, "--initrd", initrd, *(["--set", "disk0.image=" + disk] if disk else [])]
-    status = simulate([args.program, "run", config, *options, *rest])
+    # As in the simulator: a report on standard output has it alone.
+    stdout = 2 if reports.on_standard_output() else None
+    status = simulate([args.program, "run", config, *options, *reports.redirected(rest)], stdout)
+    if status < 0:
+        reason = "the simulator died of %s" % signal.Signals(-status).name
+        say(reason)
+        return 128 - status, "internal", reason
     if status == 0 and not own_disk and args.initrd is None and "--console" not in rest:
         wrong = check_disk(disk)
         if wrong:
             say(wrong)
-            return 1
-    return status
+            return 1, "fail", wrong
+    return status, None, None
 
 
-def main():
-    stop_signals()
-    skip = "--skip-without-packages" in sys.argv
+def outcome(reports):
+    """One run. Returns the exit code; the reports say the same."""
+    skip, config = "--skip-without-packages" in sys.argv, DEFAULT_CONFIG
     try:
         args, config, rest = parse(sys.argv[1:])
         if args.help:
-            print(HELP)
-            return 0
+            return show(HELP.encode() + b"\n")
         with tempfile.TemporaryDirectory(prefix="smmu-vp-linux-") as folder:
-            return run(args, config, rest, folder)
+            code, verdict, reason = run(args, config, rest, folder, reports)
     except Unavailable as e:
-        say(("SKIPPED: " if skip else "") + str(e))
-        return SKIP if skip else CONFIG_ERROR
+        code, verdict, reason = SKIP if skip else CONFIG_ERROR, "config", str(e)
+        say(("SKIPPED: " if skip else "") + reason)
     except (Failed, OSError, lzma.LZMAError) as e:
-        say(str(e))
-        return CONFIG_ERROR
+        code, verdict, reason = CONFIG_ERROR, "config", str(e)
+        say(reason)
     except KeyboardInterrupt:
-        return 130
+        code, verdict, reason = 130, "interrupted", "interrupted"
     except Stopped as e:
-        return 128 + e.args[0]
+        code, verdict, reason = 128 + e.args[0], "interrupted", "interrupted"
+    if verdict is not None:
+        reports.tell(verdict, code, reason, config)
+    return code
+
+
+def main():
+    open_standard_descriptors()
+    stop_signals()
+    reports = Reports(sys.argv[1:])
+    try:
+        code = outcome(reports)
+    finally:
+        text = reports.close()
+    return show(text) or code
 
 
 if __name__ == "__main__":

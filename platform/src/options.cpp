@@ -174,6 +174,8 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
   } catch (const po::error& e) {
     throw ConfigError("", e.what());
   }
+  // With --help, too: a script can ask whether its options are right before it does anything.
+  take_run_options(map, line.run);
   if (map.count("help") != 0) return line;
   if (map.count("version") != 0) {
     line.command = CommandLine::Command::Version;
@@ -224,7 +226,6 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
       return line;
     }
     only(map, form.name, form.options);
-    take_run_options(map, line.run);
     line.command = form.command;
     const bool takes_type =
         form.command == CommandLine::Command::Params || form.command == CommandLine::Command::TracePoints;

@@ -5,12 +5,14 @@ usage: script_test.py --program smmu-vp --source DIR CASE
 A case is a function of this file whose name starts with case_. The stand-ins come first in PATH; each notes its calls.
 """
 import argparse
+import json
 import os
 import re
 import signal
 import subprocess
 import sys
 import tempfile
+import xml.etree.ElementTree
 
 TOOLS = {
     "apt-get": """
@@ -57,6 +59,7 @@ class Bench:
 case " $* " in
 *" --help "*) exec %s "$@" ;;
 esac
+WORDS="$*"
 while [ $# -gt 0 ]; do
 	[ "$1" != --kernel ] || { echo "kernel: $(cat "$2")"; }
 	shift
@@ -201,6 +204,104 @@ def case_a_signal_ends_the_simulator_and_leaves_no_files(b):
             continue
         check(code == 128 + number, "%s: exit code %d" % (number.name, code))
         check(os.listdir(b.tmp) == [], "%s leaves %s" % (number.name, os.listdir(b.tmp)))
+
+
+def reports(b):
+    return "--json", os.path.join(b.folder, "j"), "--junit", os.path.join(b.folder, "u")
+
+
+def write_reports(b):
+    """What an earlier run, or the simulator, leaves: a run of the bundled guest that passed."""
+    config = os.path.join(b.args.source, "vp-configs", "gki-smmuv3.toml")
+    r = subprocess.run([b.args.program, "run", config, "--quiet", *reports(b)], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    check(r.returncode == 0, "the test's own assumption: the bundled guest passes", r)
+
+
+def told(b, code, verdict, reason):
+    with open(os.path.join(b.folder, "j")) as f:
+        report = json.load(f)
+    check((report["exit_code"], report["verdict"]) == (code, verdict) and reason in report["reason"],
+          "--json says %s" % [report[k] for k in ("exit_code", "verdict", "reason")])
+    junit = xml.etree.ElementTree.parse(os.path.join(b.folder, "u")).getroot()
+    failure = junit.find(".//testcase[@name='run']/failure")
+    check(failure is not None and reason in failure.get("message"),
+          "--junit does not say %r but %r" % (reason, failure is not None and failure.get("message")))
+    check(int(junit.get("failures")) == len(junit.findall(".//failure")), "the count of failures")
+    return report
+
+
+def case_a_signal_gives_the_same_exit_code_as_the_simulators_report(b):
+    # The simulator itself, on the bundled guest, which waits at its shell.
+    config = os.path.join(b.args.source, "vp-configs", "gki-smmuv3.toml")
+    simulate = "exec %s run %s --console --append init=none %s" % (b.args.program, config, " ".join(reports(b)))
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        p = subprocess.Popen([*b.command, "--console", *reports(b)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                             stderr=subprocess.DEVNULL, text=True, env={**b.env, "SIMULATE": simulate}, start_new_session=True)
+        for line in p.stdout:
+            if "Type" in line:
+                break
+        # Ctrl-C comes to both, as from a terminal.
+        (os.killpg if number == signal.SIGINT else os.kill)(p.pid, number)
+        # Its input stays open: a guest without any would stand still.
+        p.stdout.read()
+        p.wait(60)
+        check(p.returncode == 128 + number, "%s: exit code %d" % (number.name, p.returncode))
+        told(b, 128 + number, "interrupted", "interrupted")
+
+
+def case_a_run_that_does_not_come_to_the_simulator_says_so_in_its_reports(b):
+    for options, env, code, reason in ((("--sereis", "6.1"), {}, 64, "did you mean '--series'"),
+                                       (("--series", "7.0"), {}, 64, "--series"),
+                                       (("--timeout-sim", "soon"), {}, 64, "is no time"),
+                                       (("--disk", "nowhere.img"), {}, 64, "there is no file"),
+                                       ((), {"FAIL_UPDATE": "1"}, 77, "apt-get update failed")):
+        write_reports(b)
+        r = b.run(*reports(b), *options, **env)
+        check(r.returncode == code, "expected exit code %d" % code, r)
+        told(b, code, "config", reason)
+    r = b.run("--json=-", "--series", "7.0")
+    check(r.returncode == 64 and json.loads(r.stdout)["exit_code"] == 64, "a report on standard output", r)
+
+
+def case_a_simulator_that_dies_leaves_no_report_that_says_pass(b):
+    write_reports(b)
+    r = b.run(*reports(b), SIMULATE="kill -SEGV $$")
+    check(r.returncode == 128 + signal.SIGSEGV and "died of SIGSEGV" in r.stderr, "expected exit code 139", r)
+    told(b, 128 + signal.SIGSEGV, "internal", "SIGSEGV")
+
+
+def case_a_disk_that_is_not_what_linux_wrote_fails_the_run_in_its_reports_too(b):
+    write_reports(b)
+    saved = " ".join(os.path.join(b.folder, name) for name in ("sj", "su"))
+    for name in ("j", "u"):
+        os.rename(os.path.join(b.folder, name), os.path.join(b.folder, "s" + name))
+    b.tool("e2fsck", "echo a bent inode; exit 4\n")
+    r = b.run(*reports(b), console=False, SIMULATE="cp %s %s" % (saved, b.folder) + "; cd '%s'; mv sj j; mv su u" % b.folder)
+    check(r.returncode == 1 and "a bent inode" in r.stderr, "expected exit code 1", r)
+    report = told(b, 1, "fail", "a bent inode")
+    check(report["tests"]["passed"] > 0 and report["digest"], "what the guest did is gone")
+
+
+def case_a_report_on_standard_output_has_it_alone(b):
+    write_reports(b)
+    saved = os.path.join(b.folder, "j")
+    simulate = "echo a console; echo \"$*\" >'%s/words'; cp '%s' \"$(sed 's/.*--json //;s/ .*//' '%s/words')\"" % (b.folder, saved, b.folder)
+    r = b.run("--json", "-", SIMULATE="set -- $WORDS; " + simulate)
+    check(r.returncode == 0 and json.loads(r.stdout)["verdict"] == "pass", "no JSON on standard output", r)
+    check("a console" in r.stderr, "the console is not on standard error", r)
+    r = b.run("--json", "-", "--junit", "-")
+    check(r.returncode == 64 and "cannot both have standard output" in r.stderr, "both", r)
+
+
+def case_standard_output_that_is_closed_or_full_is_told_and_does_not_pass(b):
+    for to in (">&-", ">/dev/full"):
+        for words in (["--help"], ["--console"]):
+            r = subprocess.run(["sh", "-c", '"$@" ' + to, "sh", *b.command, *words], stdin=subprocess.DEVNULL, capture_output=True,
+                               text=True, env={**b.env, "SIMULATE": "exec %s --version" % b.args.program}, timeout=60)
+            check(r.returncode == 70 and r.stderr.count("cannot write to standard output") == 1, "%s %s: expected exit code 70" % (words, to), r)
+    r = subprocess.run(["sh", "-c", '"$@" 2>&-', "sh", *b.command, "--console"], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                       env=b.env, timeout=60)
+    check(r.returncode == 0 and "linux:" not in r.stdout, "messages go to standard output", r)
 
 
 def case_mistakes_in_the_options_are_told_before_packages_are_fetched(b):
