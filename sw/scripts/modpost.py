@@ -153,9 +153,7 @@ def post(headers, kernel, paths):
     if failures:
         sys.exit("".join(f"modpost: {f}\n" for f in failures))
     for name, text in sources.items():
-        path = folders[name] / f"{name}.mod.c"
-        if not path.exists() or path.read_text() != text:
-            path.write_text(text)
+        (folders[name] / f"{name}.mod.c").write_text(text)
 
 
 def main():

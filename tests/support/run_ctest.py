@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Runs ctest in the working directory, and says at the end which tests were skipped, and why; ctest does not.
 
-usage: run_ctest.py CTEST-OPTION...
+usage: run_ctest.py [--label NAME]... CTEST-OPTION...
+--label takes the tests of one label, which is a word and no regular expression as with ctest's -L; several take those of
+any. That no test is found is an error.
 A skipped test says its reason in its output, from the last line with "skipped:" (in any case) on. Exit code: ctest's.
 """
 import argparse
@@ -25,7 +27,16 @@ def reason(output):
 def main():
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--output-junit")
+    parser.add_argument("--label", action="append", default=[])
     args, rest = parser.parse_known_args()
+    if args.label:
+        rest += ["-L", "^(%s)$" % "|".join(map(re.escape, args.label))]
+    # ./vp test leaves these out unless they are asked for.
+    if "nightly" in args.label and "-LE" in rest:
+        at = rest.index("-LE")
+        del rest[at:at + 2]
+    if not any(word.startswith("--no-tests") for word in rest):
+        rest.append("--no-tests=error")
     with tempfile.TemporaryDirectory() as folder:
         report = args.output_junit or os.path.join(folder, "ctest.xml")
         status = subprocess.run(["ctest", *rest, "--output-junit", report]).returncode

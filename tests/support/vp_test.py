@@ -1,0 +1,262 @@
+#!/usr/bin/env python3
+"""The script `vp` in a clone of its own, with stand-ins for what installs, configures and builds.
+
+usage: vp_test.py --source DIR CASE
+A case is a function of this file whose name starts with case_. Exit 0: passed; 77: skipped, and it said why. The stand-ins
+come first in PATH; each notes its calls, and one of them waits, if BLOCK names it, until somebody writes into a pipe.
+"""
+import argparse
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+
+SKIP = 77
+TOOLS = {
+    "dpkg-query": 'for last; do :; done; [ -e "$ROOT/installed" ] && echo "all installed"',
+    "dpkg": "echo amd64",
+    "apt-get": ': >"$ROOT/installed"',
+    "cmake": 'mkdir -p "build/$2" && : >"build/$2/build.ninja"',
+    # Like the real one, it writes its log whenever it is not asked what it would do.
+    "ninja": """
+case " $* " in *" -n "*) cd "$2"; [ -e bin/smmu-vp ] && echo "[0/1] Guest kernel and modules" || echo "[1/9] Linking"; exit ;; esac
+cd "$2" && echo used >>.ninja_log && mkdir bin sw || exit 1
+[ -z "${DAEMON:-}" ] || { sleep 1000 >/dev/null 2>&1 & echo $! >"$ROOT/daemon"; }
+[ -z "${FAIL:-}" ] || exit 1
+: >sw/Image
+printf '#!/bin/sh\\necho program "$@"\\n[ -z "${WAIT:-}" ] || read -r line <"$ROOT/go"\\n' >bin/smmu-vp
+chmod +x bin/smmu-vp
+""",
+    "make": "",
+}
+
+
+class Bench:
+    def __init__(self, args, folder):
+        self.source, self.folder, self.top = args.source, folder, os.path.join(folder, "clone")
+        os.chmod(folder, 0o755)  # for another user
+        os.mkdir(self.top)
+        shutil.copy(os.path.join(args.source, "vp"), self.top)
+        self.vp, self.calls = os.path.join(self.top, "vp"), os.path.join(folder, "calls")
+        self.bin = os.path.join(folder, "bin")
+        os.mkdir(self.bin)
+        for name, text in TOOLS.items():
+            self.tool(name, text)
+        os.mkfifo(os.path.join(folder, "go"))
+        self.env = {**{k: v for k, v in os.environ.items() if not k.startswith("VP_")},
+                    "PATH": self.bin + ":" + os.environ["PATH"], "ROOT": folder}
+
+    def tool(self, name, text):
+        path = os.path.join(self.bin, name)
+        with open(path, "w") as f:
+            f.write('#!/bin/sh\necho "%s $*" >>"$ROOT/calls" 2>/dev/null\n' % name +
+                    '[ "${BLOCK:-}" != %s ] || { case " $* " in *" -n "* | *" update "*) ;; *) read -r line <"$ROOT/go" ;; esac; }\n%s\n' % (name, text))
+        os.chmod(path, 0o755)
+
+    def start(self, *words, **env):
+        return subprocess.Popen([self.vp, *(words or ("run", "x.toml"))], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, text=True, env={**self.env, **env}, start_new_session=True)
+
+    def run(self, *words, user=(), **env):
+        return subprocess.run([*user, self.vp, *(words or ("run", "x.toml"))], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              env={**self.env, **env}, timeout=60)
+
+    def go(self):
+        with open(os.path.join(self.folder, "go"), "w") as f:
+            f.write("go\n")
+
+    def called(self, start):
+        with open(self.calls) as f:
+            return sum(line.startswith(start) and " -n" not in line for line in f)
+
+    def snapshot(self):
+        """All that is there, and when it was written."""
+        return {path: os.lstat(os.path.join(path)).st_mtime_ns for folder, folders, files in os.walk(self.top)
+                for path in (os.path.join(folder, name) for name in [*folders, *files])}
+
+
+def check(condition, text, result=None):
+    if condition:
+        return
+    print("FAILED:", text)
+    if result is not None:
+        print("exit code", result.returncode)
+        print("--- stdout\n" + result.stdout[-3000:] + "\n--- stderr\n" + result.stderr[-3000:])
+    sys.exit(1)
+
+
+def skip(reason):
+    print("skipped: " + reason)
+    sys.exit(SKIP)
+
+
+def said_by(process, what):
+    """Its messages up to the one with `what`."""
+    lines = []
+    for line in process.stderr:
+        lines.append(line)
+        if what in line:
+            return lines
+    check(False, "it does not say %r but: %s" % (what, "".join(lines)))
+
+
+def case_two_first_runs_at_once_install_and_build_one_after_the_other(b):
+    for tool, message in (("apt-get", "installing them"), ("cmake", "configuring"), ("ninja", "building")):
+        shutil.rmtree(os.path.join(b.top, "build"), ignore_errors=True)
+        for path in (b.calls, os.path.join(b.folder, "installed")):
+            if os.path.exists(path):
+                os.unlink(path)
+        first = b.start(BLOCK=tool)
+        said_by(first, message)
+        second = b.start()
+        said_by(second, "waiting for another ./vp that builds in")
+        b.go()
+        for p in (first, second):
+            out, err = p.communicate(timeout=60)
+            check(p.returncode == 0 and out == "program run x.toml\n", "%s: exit code %d: %s%s" % (tool, p.returncode, out, err))
+        # apt-get updates, and installs.
+        check((b.called("apt-get"), b.called("cmake"), b.called("ninja")) == (2, 1, 1), "%s: something was done twice" % tool)
+
+
+def case_a_build_that_is_killed_gives_the_lock_up(b):
+    first = b.start(BLOCK="ninja")
+    said_by(first, "building")
+    os.killpg(first.pid, signal.SIGKILL)
+    first.communicate()
+    second = b.run()
+    check(second.returncode == 0 and "waiting" not in second.stderr, "the lock outlives its holder", second)
+
+
+def case_what_a_build_starts_and_the_program_do_not_hold_the_lock(b):
+    first = b.start(DAEMON="1", WAIT="1")
+    check(first.stdout.readline() == "program run x.toml\n", "the program does not run")
+    shutil.rmtree(os.path.join(b.top, "build", "release", "bin"))  # something to do again
+    shutil.rmtree(os.path.join(b.top, "build", "release", "sw"))
+    second = b.run()
+    with open(os.path.join(b.folder, "daemon")) as f:
+        os.kill(int(f.read()), signal.SIGKILL)
+    b.go()
+    first.communicate(timeout=60)
+    check(second.returncode == 0 and "waiting" not in second.stderr, "something that was started holds the lock", second)
+
+
+def case_where_nothing_is_to_be_done_nothing_is_written(b):
+    check(b.run().returncode == 0, "the first run")
+    before = b.snapshot()
+    r = b.run()
+    check(r.returncode == 0 and r.stdout == "program run x.toml\n" and r.stderr == "", "the second run", r)
+    check(b.snapshot() == before, "it has written")
+    # The guest's make has something to do, and ninja does not know.
+    b.tool("make", "exit 1")
+    b.run()
+    check(b.called("ninja") == 2, "the guest is not built again")
+
+
+def other_user(b):
+    """What runs a command without the right to write into the clone."""
+    if os.getuid() == 0:
+        if not shutil.which("setpriv"):
+            skip("there is no setpriv, and root may write everywhere")
+        return ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
+    for folder, _, _ in os.walk(b.top):
+        os.chmod(folder, 0o555)
+    return []
+
+
+def read_only_checks(b, user):
+    r = b.run(user=user)
+    check(r.returncode == 0 and r.stdout == "program run x.toml\n" and r.stderr == "", "it does not run", r)
+    r = b.run("build", "dev", user=user)
+    check(r.returncode == 70 and "cannot be written" in r.stderr, "expected exit code 70", r)
+    for fix in ("VP_NO_BUILD=1", "git clone " + b.top):
+        check(fix in r.stderr, "the fix is not named: " + fix, r)
+
+
+def case_a_checkout_of_another_user_runs_and_a_build_that_is_due_names_the_fix(b):
+    b.run()
+    user = other_user(b)
+    read_only_checks(b, user)
+    b.tool("ninja", 'echo "[1/2] Linking"')
+    r = b.run(user=user)
+    check(r.returncode == 70 and "build/release is not up to date, but" in r.stderr, "expected exit code 70", r)
+    r = b.run(user=user, VP_NO_BUILD="1")
+    check(r.returncode == 0 and r.stdout == "program run x.toml\n" and r.stderr == "", "VP_NO_BUILD=1 does not run it", r)
+
+
+def case_a_checkout_that_is_mounted_read_only_runs(b):
+    b.run()
+    mount = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0"'
+    unshare = ["unshare", "--mount", *([] if os.getuid() == 0 else ["--map-root-user"])]
+    if subprocess.run([*unshare, "sh", "-c", mount, b.top], capture_output=True).returncode != 0:
+        skip("this machine does not let us mount anything")
+    read_only_checks(b, [*unshare, "sh", "-c", mount + ' && exec "$@"', b.top])
+
+
+def case_vp_no_build_says_what_is_missing(b):
+    for words, missing in ((("run", "x.toml"), "release/bin/smmu-vp"), (("linux",), "release/bin/smmu-vp"), (("test",), "dev/bin/smmu-vp"),
+                           (("bench",), "dev/bin/pgtable_bench")):
+        r = b.run(*words, VP_NO_BUILD="1")
+        check(r.returncode == 64 and "build/%s is missing" % missing in r.stderr and "./vp build " + missing.split("/")[0] in r.stderr,
+              "%s: expected exit code 64" % (words,), r)
+    check(not os.path.exists(os.path.join(b.top, "build")), "something was built")
+
+
+def case_a_build_that_fails_leaves_no_report_of_an_earlier_run(b):
+    report, junit, other = (os.path.join(b.folder, name) for name in ("report.json", "junit.xml", "other"))
+    for command in (("run", "x.toml"), ("linux",), ("smmu-vp", "run", "x.toml")):
+        for options in (("--json", report, "--junit", junit), ("--json=" + report, "--junit=" + junit), ("--json", other, "--junit", other)):
+            with open(report, "w") as f:
+                json.dump({"schema": "smmu-vp-report-1", "verdict": "pass"}, f)
+            with open(junit, "w") as f:
+                f.write("<?xml version=\"1.0\"?>\n<testsuites/>")
+            with open(other, "w") as f:
+                f.write("[boot]\n")
+            r = b.run(*command, *options, FAIL="1")
+            shutil.rmtree(os.path.join(b.top, "build"))
+            check(r.returncode == 70, "expected exit code 70", r)
+            sizes = [os.path.getsize(p) for p in (report, junit)]
+            check((sizes == [0, 0]) == (other not in options), "%s: sizes %s" % (options, sizes))
+            check(os.path.getsize(other) == 7, "what is no report is gone")
+
+
+def case_packages_of_another_architecture_are_not_taken_for_ours(b):
+    b.tool("dpkg-query", 'echo "arm64 installed"; [ ! -e "$ROOT/installed" ] || echo "amd64 installed"')
+    r = b.run()
+    check(r.returncode == 0 and b.called("apt-get") == 2, "they are", r)
+    shutil.rmtree(os.path.join(b.top, "build"))
+    r = b.run()
+    check(r.returncode == 0 and b.called("apt-get") == 2, "two architectures' are taken for none", r)
+
+
+def case_what_the_script_cannot_write_is_told(b):
+    r = subprocess.run(["sh", "-c", '"$@" >/dev/full', "sh", b.vp, "help"], capture_output=True, text=True, env=b.env)
+    check(r.returncode == 70 and "cannot write" in r.stderr, "expected exit code 70", r)
+    r = subprocess.run(["sh", "-c", '"$@" >&-', "sh", b.vp, "help"], capture_output=True, text=True, env=b.env)
+    check(r.returncode == 70 and "cannot write" in r.stderr, "expected exit code 70", r)
+
+
+def case_the_guests_make_knows_that_there_is_nothing_to_do(b):
+    if not shutil.which("aarch64-linux-gnu-gcc"):
+        skip("there is no aarch64-linux-gnu-gcc")
+    make = ["make", "-s", "-C", os.path.join(b.source, "sw"), "O=" + os.path.join(b.folder, "sw")]
+    check(subprocess.run([*make, "-j2"], capture_output=True).returncode == 0, "make fails")
+    check(subprocess.run([*make, "-q"]).returncode == 0, "make -q says that there is something to do")
+    os.utime(os.path.join(b.folder, "sw", "modules", "arm-smmu-v3.mod.c"), (0, 0))
+    check(subprocess.run([*make, "-q"]).returncode == 1, "make -q says that there is nothing to do")
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--source", required=True)
+    parser.add_argument("case")
+    args = parser.parse_args()
+    signal.alarm(100)  # for what hangs
+    with tempfile.TemporaryDirectory() as folder:
+        globals()["case_" + args.case](Bench(args, folder))
+
+
+if __name__ == "__main__":
+    main()
