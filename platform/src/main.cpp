@@ -30,14 +30,21 @@
 namespace smmuvp::platform {
 namespace {
 
+// errno of the first write to standard output that failed.
+int print_error = 0;
+
 // Text that was asked for.
-void print(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+void print(std::string_view text) {
+  errno = 0;
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() && print_error == 0)
+    print_error = errno != 0 ? errno : EIO;
+}
 
 // Text that nobody gets is no success.
 ExitCode unless_lost(ExitCode code) {
-  errno = 0;
-  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
-  tell("smmu-vp: cannot write to standard output: {}\n", std::strerror(errno != 0 ? errno : EIO));
+  if (std::fflush(stdout) != 0 && print_error == 0) print_error = errno;
+  if (print_error == 0) return code;
+  tell("smmu-vp: cannot write to standard output: {}\n", std::strerror(print_error));
   return ExitCode::Internal;
 }
 
