@@ -135,12 +135,14 @@ def case_what_a_build_starts_and_the_program_do_not_hold_the_lock(b):
     check(first.stdout.readline() == "program run x.toml\n", "the program does not run")
     shutil.rmtree(os.path.join(b.top, "build", "release", "bin"))  # something to do again
     shutil.rmtree(os.path.join(b.top, "build", "release", "sw"))
-    second = b.run()
+    second = b.start()
+    said = second.stderr.readline()
     with open(os.path.join(b.folder, "daemon")) as f:
         os.kill(int(f.read()), signal.SIGKILL)
     b.go()
-    first.communicate(timeout=60)
-    check(second.returncode == 0 and "waiting" not in second.stderr, "something that was started holds the lock", second)
+    for p in (first, second):
+        p.communicate(timeout=60)
+    check("waiting" not in said and second.returncode == 0, "something that was started holds the lock: " + said)
 
 
 def case_where_nothing_is_to_be_done_nothing_is_written(b):
