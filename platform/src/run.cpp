@@ -369,7 +369,7 @@ ExitCode Run::go() {
   }
   m_console.set_before_output([this] { m_progress.clear(); });
   m_console.set_stopping(StopSignals::requested);
-  for (const std::string& limitation : m_host.limitations()) fmt::print(stderr, "smmu-vp: {}\n", limitation);
+  for (const std::string& limitation : m_host.limitations()) tell("smmu-vp: {}\n", limitation);
   m_host.set_pausing(StopSignals::pause_requested);
   if (!m_options.quiet) m_host.set_print([this](const Reported& r) { print(r); });
   if (!m_system.cpus().empty()) {
