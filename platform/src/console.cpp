@@ -13,7 +13,8 @@ Console::Console(Options options)
     : m_options(options),
       m_terminal(options.interactive && isatty(STDIN_FILENO) != 0),
       m_output{options.output},
-      m_file{options.file} {}
+      m_file{options.file},
+      m_lines([this](const ConsolePiece& piece) { m_ktap.put(piece); }) {}
 
 void Console::put(std::uint8_t byte) {
   m_pending.push_back(static_cast<char>(byte));
@@ -57,10 +58,15 @@ void Console::write_out(Output& to) {
   }
 }
 
+void Console::finish() {
+  flush();
+  m_lines.finish();
+}
+
 void Console::flush() {
   if (m_pending.empty()) return;
   m_hash.update(m_pending);
-  m_ktap.put(m_pending);
+  m_lines.put(m_pending);
   m_in_line = m_pending.back() != '\n';
   if (m_before_output && m_output.descriptor >= 0) m_before_output();
   write_out(m_output);

@@ -5,6 +5,7 @@
 #include <functional>
 #include <string>
 
+#include "console_lines.h"
 #include "ktap.h"
 #include "sha256.h"
 #include "smmuvp/tlm/component.h"
@@ -45,7 +46,9 @@ class Console : public ConsoleBackend {
 
   // What was put, up to the last flush().
   const Sha256& hash() const { return m_hash; }
-  /// The test results in it; once, at the end.
+  /// No more comes. What follows is of all of it.
+  void finish();
+  /// The test results in it; once.
   KtapReport ktap() { return m_ktap.finish(); }
   /// True if the last byte was not a line end.
   bool in_line() const { return m_in_line; }
@@ -61,6 +64,7 @@ class Console : public ConsoleBackend {
   Output m_file;
   std::string m_pending;
   Sha256 m_hash;
+  ConsoleLines m_lines;
   KtapParser m_ktap;
   bool m_in_line = false;
   bool m_input_ended = false;

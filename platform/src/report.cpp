@@ -34,7 +34,8 @@ Json tests(const KtapReport& ktap) {
   for (const KtapCase& c : ktap.cases) {
     json["cases"].push_back({{"suite", to_valid_utf8(c.suite)},
                              {"name", to_valid_utf8(c.name)},
-                             {"result", result_name(c.result)}});
+                             {"result", result_name(c.result)},
+                             {"reason", to_valid_utf8(c.reason)}});
   }
   return json;
 }

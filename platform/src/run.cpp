@@ -310,7 +310,7 @@ void Run::write_reports() {
 }
 
 void Run::finish(StopReason reason) {
-  m_console.flush();
+  m_console.finish();
   m_progress.clear();
   m_record.platform = m_config.name;
   m_record.config_file = m_config.file;

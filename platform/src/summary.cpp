@@ -49,7 +49,7 @@ std::string summary(const RunRecord& record, const PlatformHost& host, bool colo
                     fmt::format("{} guest errors, {} unimplemented{}", grouped(host.guest_errors()),
                                 grouped(host.unimplemented()), host_errors));
   for (const std::string& limitation : host.limitations()) rows.emplace_back("limited", limitation);
-  if (record.ktap.seen) {
+  if (!record.ktap.cases.empty()) {
     rows.emplace_back(
         "tests", fmt::format("{} passed, {} failed, {} skipped", record.ktap.count(KtapCase::Result::Passed),
                              record.ktap.count(KtapCase::Result::Failed),

@@ -36,7 +36,7 @@ std::string test_failure(const KtapReport& ktap) {
       }
     }
   }
-  return ktap.problems.empty() ? "" : "the guest's tests are incomplete: " + ktap.problems.front();
+  return ktap.problems.empty() ? "" : "the guest's test results are in doubt: " + ktap.problems.front();
 }
 
 }  // namespace

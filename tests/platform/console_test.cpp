@@ -29,5 +29,24 @@ TEST(Console, ResultsAndHashCoverAllBytesHoweverManyCameBefore) {
   EXPECT_NE(bad_hash, good_hash);
 }
 
+TEST(ConsoleLines, PrintksPrefixIsATimeACallerOrBothAndOneBlank) {
+  const std::vector<std::pair<const char*, const char*>> rows = {{"[    1.234567] a", "a"},
+                                                                 {"[    1.234567][    T1] a", "a"},
+                                                                 {"[   C12] a", "a"},
+                                                                 {"[    1.234567]   a", "  a"},
+                                                                 {"[1.2]", ""},
+                                                                 {"[ 1.2][T1][C0] a", "[C0] a"},
+                                                                 {"[ T] a", "[ T] a"},
+                                                                 {"[ X1] a", "[ X1] a"},
+                                                                 {"[12] a", "[12] a"},
+                                                                 {"[ 1.2", "[ 1.2"},
+                                                                 {"[] a", "[] a"},
+                                                                 {" [1.2] a", " [1.2] a"},
+                                                                 {"[1.2 s] a", "[1.2 s] a"},
+                                                                 {"[T1][1.2] a", "[1.2] a"},
+                                                                 {"[...] a", "[...] a"}};
+  for (const auto& [line, rest] : rows) EXPECT_EQ(without_printk_prefix(line), rest) << line;
+}
+
 }  // namespace
 }  // namespace smmuvp::platform
