@@ -123,7 +123,7 @@ std::optional<Kind> kind_of(std::string_view option) {
 
 void claim(int argc, const char* const* argv) {
   const std::vector<std::string_view> words(argv + std::min(argc, 1), argv + argc);
-  if (words.empty() || words[0] == "decode" || words[0] == "walk") return;
+  if (words.empty() || words[0] == "decode" || words[0] == "walk" || words[0] == "compare") return;
   if (std::find(words.begin(), words.end(), "run") == words.end()) return;
   for (std::size_t i = 0; i < words.size() && words[i] != "--"; ++i) {
     const std::size_t equals = words[i].find('=');

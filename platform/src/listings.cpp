@@ -2,34 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
-
 #include "smmuvp/base/number_text.h"
+#include "text_table.h"
 
 namespace smmuvp::platform {
 
 namespace {
-
-using Row = std::vector<std::string>;
-
-// Columns as wide as their content; the last one is not padded.
-std::string table(const std::vector<Row>& rows) {
-  std::vector<std::size_t> widths;
-  for (const Row& row : rows) {
-    widths.resize(std::max(widths.size(), row.size()));
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-  }
-  std::string text;
-  for (const Row& row : rows) {
-    std::string line = " ";
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      line += i + 1 == row.size() ? " " + row[i] : fmt::format(" {:<{}} ", row[i], widths[i]);
-    }
-    text += line + "\n";
-  }
-  return text;
-}
 
 const char* type_name(ParamType type) {
   switch (type) {
@@ -58,22 +36,22 @@ std::string range(const ParamInfo& info) {
 std::string params_of(const ComponentType& type) {
   std::string text = fmt::format("{}: {}\n", type.type, type.doc);
   if (type.params.empty()) return text + "  no parameters\n";
-  std::vector<Row> rows{{"name", "type", "default", "range", "meaning"}};
+  std::vector<TableRow> rows{{"name", "type", "default", "range", "meaning"}};
   for (const ParamInfo& p : type.params) {
     rows.push_back(
         {p.name, type_name(p.type), p.default_value.empty() ? "\"\"" : p.default_value, range(p), p.doc});
   }
-  return text + table(rows);
+  return text + text_table(rows);
 }
 
 std::string trace_points_of(const ComponentType& type) {
   std::string text = fmt::format("{}: {}\n", type.type, type.doc);
   if (type.trace_points.empty()) return text + "  no trace points\n";
-  std::vector<Row> rows{{"name", "fields", "meaning"}};
+  std::vector<TableRow> rows{{"name", "fields", "meaning"}};
   for (const TracePointInfo& p : type.trace_points) {
     rows.push_back({p.name, fmt::format("{}", fmt::join(p.fields, " ")), p.doc});
   }
-  return text + table(rows);
+  return text + text_table(rows);
 }
 
 // What `of` says of one type, or of each that there is.
@@ -101,14 +79,14 @@ std::string trace_table(PluginCatalogue& plugins, const std::string& type) {
 
 std::string components_table(PluginCatalogue& plugins) {
   plugins.load_all();
-  std::vector<Row> rows{{"type", "meaning", "plugin"}};
+  std::vector<TableRow> rows{{"type", "meaning", "plugin"}};
   std::string refused;
   for (const auto& file : plugins.files()) {
     for (std::size_t i = 0; i < file->type_count; ++i)
       rows.push_back({file->types[i].type, file->types[i].doc, file->path});
     if (!file->refusal.empty()) refused += fmt::format("  refused {}: {}\n", file->path, file->refusal);
   }
-  return table(rows) + refused + fmt::format("  looked in {}\n", fmt::join(plugins.directories(), ", "));
+  return text_table(rows) + refused + fmt::format("  looked in {}\n", fmt::join(plugins.directories(), ", "));
 }
 
 }  // namespace smmuvp::platform

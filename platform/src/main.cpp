@@ -13,6 +13,7 @@
 #include <systemc>
 
 #include "boot.h"
+#include "compare.h"
 #include "decode.h"
 #include "last_reports.h"
 #include "listings.h"
@@ -113,6 +114,8 @@ ExitCode command(const CommandLine& line) {
                                                                 : components_table(plugins));
       return unless_lost(ExitCode::Pass);
     }
+    case CommandLine::Command::Compare:
+      return unless_lost(compare(line.arguments, print) ? ExitCode::Pass : ExitCode::Fail);
     case CommandLine::Command::Decode:
     case CommandLine::Command::Walk:
       return look_at_tables(line);

@@ -139,14 +139,20 @@ void only(const po::variables_map& map, const std::string& command, const std::v
   }
 }
 
+// Commands that have options of their own.
+std::optional<CommandLine::Command> command_of_its_own(const std::string& word) {
+  if (word == "decode") return CommandLine::Command::Decode;
+  if (word == "walk") return CommandLine::Command::Walk;
+  if (word == "compare") return CommandLine::Command::Compare;
+  return std::nullopt;
+}
+
 }  // namespace
 
 CommandLine parse_command_line(int argc, const char* const* argv) {
   CommandLine line;
-  // These two have options of their own.
-  const std::string first = argc > 1 ? argv[1] : "";
-  if (first == "decode" || first == "walk") {
-    line.command = first == "decode" ? CommandLine::Command::Decode : CommandLine::Command::Walk;
+  if (const auto own = command_of_its_own(argc > 1 ? argv[1] : "")) {
+    line.command = *own;
     line.arguments.assign(argv + 2, argv + argc);
     return line;
   }
@@ -210,6 +216,7 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
       {"trace-points", CommandLine::Command::TracePoints, 0, 1, "[TYPE]", {}},
       {"decode", CommandLine::Command::Decode, 0, 0, "pte ... as the first words of the command line", {}},
       {"walk", CommandLine::Command::Walk, 0, 0, "... as the first word of the command line", {}},
+      {"compare", CommandLine::Command::Compare, 0, 0, "A B as the first words of the command line", {}},
       {"help", CommandLine::Command::Help, 0, 1, "", {}},
   };
   std::vector<std::string> names;
@@ -219,11 +226,12 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
     if (words.size() - 1 < form.least || words.size() - 1 > form.most) {
       throw ConfigError("", fmt::format("expected: smmu-vp {} {}", form.name, form.argument));
     }
-    if (form.command == CommandLine::Command::Help && words.size() > 1 &&
-        (words[1] == "decode" || words[1] == "walk")) {
-      line.command = words[1] == "decode" ? CommandLine::Command::Decode : CommandLine::Command::Walk;
-      line.arguments = {"--help"};
-      return line;
+    if (form.command == CommandLine::Command::Help && words.size() > 1) {
+      if (const auto own = command_of_its_own(words[1])) {
+        line.command = *own;
+        line.arguments = {"--help"};
+        return line;
+      }
     }
     only(map, form.name, form.options);
     line.command = form.command;
@@ -259,6 +267,7 @@ std::string help_text() {
   smmu-vp trace-points [TYPE]    what they can trace: name, fields, meaning
   smmu-vp decode pte VALUE...    what a translation-table descriptor says, field by field
   smmu-vp walk DUMP VA...        walk the translation tables in a dump of memory, step by step
+  smmu-vp compare A B            what differs in the statistics of two JSON reports
   smmu-vp --help | --version
 
 {}
@@ -271,6 +280,7 @@ Examples
   smmu-vp dtb my.toml -o my.dtb && dtc -I dtb -O dts my.dtb
   smmu-vp decode --help
   smmu-vp walk --help
+  smmu-vp compare before.json after.json --tolerance '*.tlb_misses=5%'
 
 In a run the guest's console is the only thing on standard output; everything else goes to standard error. '-' for
 a file of --json, --junit, --trace-file or -o is standard output; the console then goes to standard error.

@@ -41,12 +41,13 @@ struct CommandLine {
     Components,
     TracePoints,
     Decode,
-    Walk
+    Walk,
+    Compare
   } command = Command::Help;
   std::string config;
   std::string type;                    ///< params, trace-points: only this one
   std::string output;                  ///< dtb
-  std::vector<std::string> arguments;  ///< decode, walk: what follows the command
+  std::vector<std::string> arguments;  ///< decode, walk, compare: what follows the command
   RunOptions run;
 };
 
