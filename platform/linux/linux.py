@@ -498,6 +498,8 @@ def run(args, config, rest, folder, reports):
         disk = os.path.join(folder, "disk.ext4")
         make_disk(disk)
     options = ["--kernel", kernel, "--initrd", initrd, *(["--set", "disk0.image=" + disk] if disk else [])]
+    if args.initrd is None and "--console" not in rest and not any(w.startswith("--min-tests") for w in rest):
+        options += ["--min-tests", "1"]  # this script's init prints results
     # As in the simulator: a report on standard output has it alone.
     stdout = 2 if reports.on_standard_output() else None
     status = simulate([args.program, "run", config, *options, *reports.redirected(rest)], stdout)

@@ -112,7 +112,9 @@ struct BootConfig {
 struct RunConfig {
   std::optional<std::uint64_t> timeout_sim_ps;
   std::optional<std::uint64_t> timeout_wall_ps;
-  bool reset_passes = false;  ///< a guest that resets the machine has ended well
+  bool reset_passes = false;                   ///< a guest that resets the machine has ended well
+  std::uint64_t min_tests = 0;                 ///< what it boots runs so many tests at least
+  std::optional<std::uint64_t> console_limit;  ///< bytes
 };
 
 struct PlatformConfig {

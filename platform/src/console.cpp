@@ -6,17 +6,24 @@
 #include <algorithm>
 #include <cerrno>
 #include <string_view>
+#include <utility>
 
 namespace smmuvp::platform {
 
 Console::Console(Options options)
-    : m_options(options),
-      m_terminal(options.interactive && isatty(STDIN_FILENO) != 0),
-      m_output{options.output},
-      m_file{options.file},
-      m_lines([this](const ConsolePiece& piece) { m_ktap.put(piece); }) {}
+    : m_options(std::move(options)),
+      m_terminal(m_options.interactive && isatty(STDIN_FILENO) != 0),
+      m_output{m_options.output},
+      m_file{m_options.file},
+      m_lines([this](const ConsolePiece& piece) { take(piece); }),
+      m_watch(m_options.fail_on) {}
 
 void Console::put(std::uint8_t byte) {
+  if (m_bytes == m_options.most_bytes) {
+    m_full = true;
+    return;
+  }
+  ++m_bytes;
   m_pending.push_back(static_cast<char>(byte));
   if (m_pending.size() >= 4096 || (byte == '\n' && m_options.interactive)) flush();
 }
@@ -56,6 +63,18 @@ void Console::write_out(Output& to) {
       poll(&room, 1, -1);
     }
   }
+}
+
+void Console::take(const ConsolePiece& piece) {
+  m_ktap.put(piece);
+  m_watch.put(piece);
+  if (piece.first) {
+    const std::size_t start = piece.text.find_first_not_of(" \t");
+    m_comment = start != std::string_view::npos && piece.text[start] == '#';
+  }
+  if (m_comment) return;
+  m_untimed_hash.update(piece.text);
+  if (piece.last) m_untimed_hash.update("\n");
 }
 
 void Console::finish() {

@@ -4,8 +4,10 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "console_lines.h"
+#include "console_watch.h"
 #include "ktap.h"
 #include "sha256.h"
 #include "smmuvp/tlm/component.h"
@@ -19,9 +21,11 @@ class Console : public ConsoleBackend {
   static constexpr std::uint8_t guest_interrupt_key = 0x1d;
 
   struct Options {
-    bool interactive = false;  ///< standard input goes to the guest
-    int output = -1;           ///< descriptor, as the next one not owned; -1: nowhere
-    int file = -1;             ///< of a file for a copy
+    bool interactive = false;               ///< standard input goes to the guest
+    int output = -1;                        ///< descriptor, as the next one not owned; -1: nowhere
+    int file = -1;                          ///< of a file for a copy
+    std::uint64_t most_bytes = ~0ULL;       ///< what comes after them is dropped
+    std::vector<std::string> fail_on = {};  ///< patterns to look for
   };
   /// A place that bytes go to.
   struct Output {
@@ -29,6 +33,7 @@ class Console : public ConsoleBackend {
     int error = 0;  ///< errno of the write that failed; nothing is written after it
   };
 
+  /// @throws ConfigError for what is no pattern
   explicit Console(Options options);
 
   void put(std::uint8_t byte) override;
@@ -44,12 +49,19 @@ class Console : public ConsoleBackend {
   /// the program from ending.
   void set_stopping(std::function<bool()> f) { m_stopping = std::move(f); }
 
+  /// True if bytes were dropped.
+  bool full() const { return m_full; }
+
   // What was put, up to the last flush().
   const Sha256& hash() const { return m_hash; }
   /// No more comes. What follows is of all of it.
   void finish();
   /// The test results in it; once.
   KtapReport ktap() { return m_ktap.finish(); }
+  const ConsoleWatch& watch() const { return m_watch; }
+  /// Of its lines, without what printk puts before each, and without those that begin with '#': tests tell
+  /// there how long something took.
+  const Sha256& untimed_hash() const { return m_untimed_hash; }
   /// True if the last byte was not a line end.
   bool in_line() const { return m_in_line; }
   const Output& output() const { return m_output; }
@@ -57,15 +69,21 @@ class Console : public ConsoleBackend {
 
  private:
   void write_out(Output& to);
+  void take(const ConsolePiece& piece);
 
   Options m_options;
   bool m_terminal;  // standard input is one
   Output m_output;
   Output m_file;
   std::string m_pending;
+  std::uint64_t m_bytes = 0;
+  bool m_full = false;
   Sha256 m_hash;
+  Sha256 m_untimed_hash;
+  bool m_comment = false;  // the line begins with '#'
   ConsoleLines m_lines;
   KtapParser m_ktap;
+  ConsoleWatch m_watch;
   bool m_in_line = false;
   bool m_input_ended = false;
   std::uint8_t m_input[256] = {};

@@ -107,4 +107,17 @@ std::string run_digest(const Sha256& console, const Sha256& events, const std::v
   return hash.hex();
 }
 
+std::string untimed_digest(const Sha256& console, const std::map<std::string, Sha256>& events) {
+  Sha256 hash;
+  hash.update("smmu-vp untimed digest 1\n");
+  hash.update(console.hex());
+  hash.update_number(events.size());
+  for (const auto& [source, events_of_it] : events) {
+    hash.update(source);
+    hash.update("\n");
+    hash.update(events_of_it.hex());
+  }
+  return hash.hex();
+}
+
 }  // namespace smmuvp::platform

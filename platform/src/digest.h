@@ -1,6 +1,7 @@
 // The digest of a run: equal if and only if console, events and final memory are.
 #pragma once
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -18,5 +19,10 @@ struct MemoryView {
 /// memory: base, size, and for every 4 KiB page that is not all zero its number and a 128-bit hash. See
 /// docs/report.md.
 std::string run_digest(const Sha256& console, const Sha256& events, const std::vector<MemoryView>& memories);
+
+/// The same over what a change of times alone must leave as it is: the console's lines (see
+/// Console::untimed_hash()), and each source's events without their times. Memory is left out, as a kernel
+/// keeps times in it.
+std::string untimed_digest(const Sha256& console, const std::map<std::string, Sha256>& events);
 
 }  // namespace smmuvp::platform

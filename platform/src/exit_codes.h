@@ -12,6 +12,7 @@ enum class ExitCode : int {
   WallTimeout = 66,
   Strict = 67,
   Unsupported = 68,
+  ConsoleLimit = 69,
   Internal = 70,
   // 128 and the signal's number, as shells have it.
   HungUp = 129,

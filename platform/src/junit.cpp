@@ -42,39 +42,79 @@ std::string xml_escape(const std::string& text) {
   return out;
 }
 
-std::string junit_xml(const std::string& name, const KtapReport& ktap, const std::string& failure,
-                      std::uint64_t time_ps) {
-  const std::string suite = xml_escape(name);
-  const std::string time =
-      fmt::format("{}.{:06}", time_ps / 1000'000'000'000, time_ps % 1000'000'000'000 / 1000'000);
-  std::string xml = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
-  const std::string counts =
-      fmt::format("tests=\"{}\" failures=\"{}\" skipped=\"{}\" errors=\"0\" time=\"{}\"",
-                  ktap.cases.size() + 1, ktap.count(KtapCase::Result::Failed) + (failure.empty() ? 0 : 1),
-                  ktap.count(KtapCase::Result::Skipped), time);
-  xml += fmt::format("<testsuites {}>\n  <testsuite name=\"{}\" {}>\n", counts, suite, counts);
-  for (const KtapCase& c : ktap.cases) {
-    const std::string in = c.suite.empty() ? suite : suite + "." + xml_escape(c.suite);
-    xml += fmt::format("    <testcase classname=\"{}\" name=\"{}\"", in, xml_escape(c.name));
-    std::string output;
-    for (const std::string& line : c.diagnostics) output += line + "\n";
-    switch (c.result) {
-      case KtapCase::Result::Passed:
-        xml += "/>\n";
-        break;
-      case KtapCase::Result::Skipped:
-        xml += fmt::format("><skipped message=\"{}\"/></testcase>\n", xml_escape(c.reason));
-        break;
-      case KtapCase::Result::Failed:
-        xml += fmt::format("><failure message=\"not ok\">{}</failure></testcase>\n", xml_escape(output));
-        break;
-    }
+namespace {
+
+std::string property(const std::string& name, const std::string& value) {
+  return fmt::format("      <property name=\"{}\" value=\"{}\"/>\n", xml_escape(name), xml_escape(value));
+}
+
+// A word as a shell would take it.
+std::string quoted(const std::string& word) {
+  constexpr const char* plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-+=./:,@%";
+  if (!word.empty() && word.find_first_not_of(plain) == std::string::npos) return word;
+  std::string text = "'";
+  for (const char c : word) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return text + "'";
+}
+
+std::string properties(const RunRecord& record) {
+  std::string arguments;
+  for (const std::string& word : record.words) arguments += (arguments.empty() ? "" : " ") + quoted(word);
+  std::string xml = "    <properties>\n" + property("version", program_version()) +
+                    property("platform", record.platform) + property("arguments", arguments);
+  for (const std::string& setting : record.settings) {
+    const std::size_t equals = setting.find('=');
+    xml += property("set." + setting.substr(0, equals),
+                    equals == std::string::npos ? "" : setting.substr(equals + 1));
   }
+  xml += property("verdict", info(record.verdict.code).name);
+  if (!record.digest.empty())
+    xml += property("digest", record.digest) + property("untimed_digest", record.untimed_digest);
+  return xml + "    </properties>\n";
+}
+
+std::string case_xml(const std::string& classname, const KtapCase& c) {
+  std::string xml = fmt::format("    <testcase classname=\"{}\" name=\"{}\"", classname, xml_escape(c.name));
+  switch (c.result) {
+    case KtapCase::Result::Passed:
+      return xml + "/>\n";
+    case KtapCase::Result::Skipped:
+      return xml + fmt::format("><skipped message=\"{}\"/></testcase>\n", xml_escape(c.reason));
+    case KtapCase::Result::Failed:
+      break;
+  }
+  std::string output;
+  for (const std::string& line : c.diagnostics) output += line + "\n";
+  return xml + fmt::format("><failure message=\"{}\">{}</failure></testcase>\n",
+                           c.reason.empty() ? "not ok" : xml_escape("not ok: " + c.reason),
+                           xml_escape(output));
+}
+
+}  // namespace
+
+std::string junit_xml(const RunRecord& record) {
+  const KtapReport& ktap = record.ktap;
+  const bool pass = record.verdict.code == ExitCode::Pass;
+  const std::string suite = xml_escape(record.name);
+  const std::string time = fmt::format("{}.{:06}", record.sim_time_ps / 1000'000'000'000,
+                                       record.sim_time_ps % 1000'000'000'000 / 1000'000);
+  std::string xml = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
+  const std::string counts = fmt::format(
+      "tests=\"{}\" failures=\"{}\" skipped=\"{}\" errors=\"0\" time=\"{}\"", ktap.cases.size() + 1,
+      ktap.count(KtapCase::Result::Failed) + (pass ? 0 : 1), ktap.count(KtapCase::Result::Skipped), time);
+  xml += fmt::format("<testsuites {}>\n  <testsuite name=\"{}\" {}>\n", counts, suite, counts);
+  xml += properties(record);
+  for (const KtapCase& c : ktap.cases)
+    xml += case_xml(c.suite.empty() ? suite : suite + "." + xml_escape(c.suite), c);
   xml += fmt::format("    <testcase classname=\"{}\" name=\"run\" time=\"{}\"", suite, time);
-  if (failure.empty()) {
+  if (pass) {
     xml += "/>\n";
   } else {
-    xml += fmt::format("><failure message=\"{}\"/></testcase>\n", xml_escape(failure));
+    std::string more;
+    for (const ConsoleMatch& match : record.matches) more += match.describe() + "\n";
+    for (const std::string& problem : ktap.problems) more += problem + "\n";
+    xml += fmt::format("><failure message=\"{}\">{}</failure></testcase>\n",
+                       xml_escape(record.verdict.reason), xml_escape(more));
   }
   xml += "  </testsuite>\n</testsuites>\n";
   return xml;

@@ -39,23 +39,23 @@ struct Ending {
 
 struct State {
   std::vector<Target> targets;
-  std::string platform = "smmu-vp";
-  std::string config_file;
+  RunRecord record;
   std::vector<Ending> endings;
 };
 
 State& state() {
-  static State one;
+  static State one = [] {
+    State first;
+    first.record.name = first.record.platform = "smmu-vp";
+    return first;
+  }();
   return one;
 }
 
 std::string text_of(Kind kind, ExitCode code, const std::string& reason) {
-  if (kind == Kind::Junit) return junit_xml(state().platform, {}, reason, 0);
-  RunRecord record;
-  record.platform = state().platform;
-  record.config_file = state().config_file;
+  RunRecord record = state().record;
   record.verdict = {code, reason};
-  return json_report(record, PlatformHost());
+  return kind == Kind::Junit ? junit_xml(record) : json_report(record, PlatformHost());
 }
 
 // Not the whole format: enough that no configuration, kernel or disk image is taken for a report.
@@ -146,10 +146,7 @@ void claim(int argc, const char* const* argv) {
   }
 }
 
-void describe(const std::string& platform, const std::string& config_file) {
-  state().platform = platform;
-  state().config_file = config_file;
-}
+void describe(const RunRecord& record) { state().record = record; }
 
 void write(ExitCode code, const std::string& reason) {
   for (const Target& target : state().targets) {
@@ -159,11 +156,13 @@ void write(ExitCode code, const std::string& reason) {
 
 void arm() {
   const char* twice = "a second signal ended the run at once";
-  state().endings = {
-      {ExitCode::WallTimeout, "--timeout-wall has passed and the simulation does not come back", {}, {}},
-      {ExitCode::HungUp, twice, {}, {}},
-      {ExitCode::Interrupted, twice, {}, {}},
-      {ExitCode::Terminated, twice, {}, {}}};
+  state().endings = {{ExitCode::WallTimeout,
+                      "the limit of wall time has passed and the simulation does not come back",
+                      {},
+                      {}},
+                     {ExitCode::HungUp, twice, {}, {}},
+                     {ExitCode::Interrupted, twice, {}, {}},
+                     {ExitCode::Terminated, twice, {}, {}}};
   for (Ending& ending : state().endings) {
     ending.json = text_of(Kind::Json, ending.code, ending.reason);
     ending.junit = text_of(Kind::Junit, ending.code, ending.reason);

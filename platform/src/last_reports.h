@@ -3,6 +3,7 @@
 #include <string>
 
 #include "exit_codes.h"
+#include "report.h"
 
 namespace smmuvp::platform::last_reports {
 
@@ -11,8 +12,8 @@ namespace smmuvp::platform::last_reports {
 /// this one is killed. Any other content stays; an option may be misspelt.
 void claim(int argc, const char* const* argv);
 
-/// What the reports can say of the platform, as soon as it is known.
-void describe(const std::string& platform, const std::string& config_file);
+/// What the reports can say of the run, as soon as it is known.
+void describe(const RunRecord& record);
 
 /// Writes how the run ended, wherever claim() found a report, an empty file, no file, or standard output.
 void write(ExitCode code, const std::string& reason);

@@ -7,6 +7,7 @@
 
 #include "duration.h"
 #include "exit_codes.h"
+#include "judge_options.h"
 #include "output_file.h"
 #include "smmuvp/base/error.h"
 #include "smmuvp/base/params.h"
@@ -35,11 +36,12 @@ po::options_description run_options() {
       ("initrd", text()->value_name("FILE"), "give it this initramfs, as it is, and no other")           //
       ("dtb", text()->value_name("FILE"), "give it this device tree, with /chosen filled in")            //
       ("timeout-sim", text()->value_name("TIME"), "end the run after this simulated time (10s, 500ms)")  //
-      ("timeout-wall", text()->value_name("TIME"), "end the run after this time of yours")               //
-      ("strict", "fail if the guest breaks a rule of the architecture")                                  //
-      ("json", text()->value_name("FILE"), "write verdict, digest, statistics and events")               //
-      ("junit", text()->value_name("FILE"), "write the guest's test results as JUnit XML")               //
-      ("console-file", text()->value_name("FILE"), "copy the guest's console to a file")                 //
+      ("timeout-wall", text()->value_name("TIME"),
+       "end the run after this time of yours; default 30min where standard output is no terminal, else "
+       "none")                                                                              //
+      ("json", text()->value_name("FILE"), "write verdict, digest, statistics and events")  //
+      ("junit", text()->value_name("FILE"), "write the guest's test results as JUnit XML")  //
+      ("console-file", text()->value_name("FILE"), "copy the guest's console to a file")    //
       ("trace", texts()->value_name("POINT[,POINT]"),
        "trace points by name, as 'smmu-vp trace-points' lists them; 'smmu.*' takes all of a kind")(
           "trace-file", text()->value_name("FILE"),
@@ -49,6 +51,7 @@ po::options_description run_options() {
       ("gdb-wait", "with --gdb: wait for gdb before the first instruction")  //
       ("quiet", "no summary, no diagnostics, no progress")                   //
       ("color", text()->value_name("WHEN"), "auto, always or never");
+  options.add(judge_options());
   return options;
 }
 
@@ -91,7 +94,6 @@ void take_run_options(const po::variables_map& map, RunOptions& run) {
     if (to.empty()) throw ConfigError(name, fmt::format("--{} is empty", name));
   };
   run.console = map.count("console") != 0;
-  run.strict = map.count("strict") != 0;
   run.quiet = map.count("quiet") != 0;
   if (map.count("set") != 0) run.settings = map["set"].as<std::vector<std::string>>();
   text("append", run.append);
@@ -118,6 +120,7 @@ void take_run_options(const po::variables_map& map, RunOptions& run) {
     if (run.trace.empty()) throw ConfigError("trace", "--trace names no trace point");
   }
   if (!run.trace_file.empty() && run.trace.empty()) run.trace.push_back("*");
+  take_judge_options(map, run);
   if (map.count("color") != 0) {
     const std::string when = map["color"].as<std::string>();
     if (when == "always") {
@@ -234,6 +237,7 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
       }
     }
     only(map, form.name, form.options);
+    line.run.words.assign(argv + 1, argv + argc);
     line.command = form.command;
     const bool takes_type =
         form.command == CommandLine::Command::Params || form.command == CommandLine::Command::TracePoints;
@@ -276,6 +280,7 @@ Examples
   smmu-vp run vp-configs/gki-smmuv3.toml --console
   smmu-vp run my.toml --set smmu0.SIDSIZE=10 --timeout-sim 10s --json run.json --junit run.xml
   smmu-vp run my.toml --trace 'smmu.*' --trace-file trace.txt
+  smmu-vp run my.toml --strict --allow dma0:RING_ERROR=1 --min-tests 10 --fail-on 'timeout waiting'
   smmu-vp params smmuv3
   smmu-vp dtb my.toml -o my.dtb && dtc -I dtb -O dts my.dtb
   smmu-vp decode --help

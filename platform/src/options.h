@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "waivers.h"
+
 namespace smmuvp::platform {
 
 enum class Colour { Auto, Always, Never };
@@ -19,6 +21,12 @@ struct RunOptions {
   std::optional<std::uint64_t> timeout_sim_ps;
   std::optional<std::uint64_t> timeout_wall_ps;
   bool strict = false;
+  std::vector<Waiver> allow;  ///< with strict
+  std::optional<std::uint64_t> min_tests;
+  std::vector<std::string> fail_on;            ///< patterns, the default ones too
+  std::optional<std::uint64_t> console_limit;  ///< bytes
+  std::string name;                            ///< of the run, in reports; empty: the configuration's
+  std::vector<std::string> words;              ///< the command line after the program's name, for reports
   bool quiet = false;
   Colour colour = Colour::Auto;
   std::string json;

@@ -38,6 +38,7 @@ void PlatformHost::report(const Diagnostic& d) {
   ++(d.kind == DiagKind::GuestError  ? m_guest_errors
      : d.kind == DiagKind::HostError ? m_host_errors
                                      : m_unimplemented);
+  if (d.kind == DiagKind::GuestError) ++m_guest_error_sites[{d.source, d.site}];
   Reported reported{d, now_ps(), {}};
   if (m_pc) reported.pc = m_pc();
   if (m_print) m_print(reported);

@@ -8,6 +8,7 @@
 
 #include "smmuvp/tlm/host.h"
 #include "trace_hub.h"
+#include "waivers.h"
 
 namespace smmuvp::platform {
 
@@ -48,6 +49,7 @@ class PlatformHost : public Host, private DiagSink {
   const std::vector<std::string>& limitations() const { return m_limitations; }
   const std::vector<Reported>& diagnostics() const { return m_diagnostics; }
   std::uint64_t guest_errors() const { return m_guest_errors; }
+  const SiteCounts& guest_error_sites() const { return m_guest_error_sites; }
   std::uint64_t unimplemented() const { return m_unimplemented; }
   std::uint64_t host_errors() const { return m_host_errors; }
 
@@ -63,6 +65,7 @@ class PlatformHost : public Host, private DiagSink {
   std::vector<std::string> m_limitations;
   std::vector<Reported> m_diagnostics;
   std::uint64_t m_guest_errors = 0;
+  SiteCounts m_guest_error_sites;
   std::uint64_t m_unimplemented = 0;
   std::uint64_t m_host_errors = 0;
 };

@@ -23,8 +23,9 @@ const char* result_name(KtapCase::Result result) {
   return "failed";
 }
 
-Json tests(const KtapReport& ktap) {
+Json tests(const KtapReport& ktap, std::uint64_t required) {
   Json json;
+  json["required"] = required;
   json["passed"] = ktap.count(KtapCase::Result::Passed);
   json["failed"] = ktap.count(KtapCase::Result::Failed);
   json["skipped"] = ktap.count(KtapCase::Result::Skipped);
@@ -71,7 +72,33 @@ Json diagnostics(const PlatformHost& host) {
   return list;
 }
 
+Json console_matches(const RunRecord& record) {
+  Json list = Json::array();
+  for (const ConsoleMatch& m : record.matches)
+    list.push_back(
+        {{"line", m.line}, {"pattern", to_valid_utf8(m.pattern)}, {"text", to_valid_utf8(m.text)}});
+  return list;
+}
+
+Json allowed(const std::vector<Waiver>& waivers) {
+  Json list = Json::array();
+  for (const Waiver& w : waivers) {
+    Json one = {{"site", to_valid_utf8(w.site)}, {"count", w.count}};
+    if (w.most) one["most"] = *w.most;
+    list.push_back(std::move(one));
+  }
+  return list;
+}
+
+Json texts(const std::vector<std::string>& list) {
+  Json json = Json::array();
+  for (const std::string& text : list) json.push_back(to_valid_utf8(text));
+  return json;
+}
+
 }  // namespace
+
+const char* program_version() { return SMMUVP_VERSION; }
 
 std::uint64_t RunRecord::total(const std::string& name) const {
   std::uint64_t sum = 0;
@@ -95,11 +122,15 @@ bool RunRecord::has(const std::string& name) const {
 std::string json_report(const RunRecord& record, const PlatformHost& host) {
   Json json;
   json["schema"] = "smmu-vp-report-1";
+  json["version"] = program_version();
+  json["name"] = to_valid_utf8(record.name);
   json["platform"] = to_valid_utf8(record.platform);
+  json["settings"] = texts(record.settings);
   json["verdict"] = info(record.verdict.code).name;
   json["exit_code"] = static_cast<int>(record.verdict.code);
   json["reason"] = to_valid_utf8(record.verdict.reason);
   json["digest"] = record.digest;
+  json["untimed_digest"] = record.untimed_digest;
   json["sim_time_ps"] = record.sim_time_ps;
   json["instructions"] = record.instructions;
   Json statistics = Json::object();
@@ -118,9 +149,14 @@ std::string json_report(const RunRecord& record, const PlatformHost& host) {
   json["diagnostics"] = diagnostics(host);
   json["diagnostics_dropped"] =
       host.guest_errors() + host.unimplemented() + host.host_errors() - host.diagnostics().size();
-  json["tests"] = tests(record.ktap);
+  json["allowed"] = allowed(record.waivers);
+  json["console_match_count"] = record.match_count;
+  json["console_matches"] = console_matches(record);
+  json["tests"] = tests(record.ktap, record.min_tests);
   // The only values that differ between two runs of the same platform.
-  json["host"] = {{"wall_seconds", record.wall_seconds}, {"config", to_valid_utf8(record.config_file)}};
+  json["host"] = {{"wall_seconds", record.wall_seconds},
+                  {"config", to_valid_utf8(record.config_file)},
+                  {"arguments", texts(record.words)}};
   return json.dump(2) + "\n";
 }
 

@@ -21,13 +21,21 @@ struct Statistic {
 
 /// Everything reports are made from. Components are in the configuration's order.
 struct RunRecord {
+  std::string name;  ///< --name, or the platform's
   std::string platform;
   std::string config_file;
   Verdict verdict;
   std::uint64_t sim_time_ps = 0;
   std::uint64_t instructions = 0;
   double wall_seconds = 0;
-  std::string digest;  ///< empty: not computed
+  std::string digest;                 ///< empty: not computed
+  std::string untimed_digest;         ///< likewise
+  std::vector<std::string> words;     ///< of the command line
+  std::vector<std::string> settings;  ///< --set
+  std::uint64_t min_tests = 0;
+  std::vector<ConsoleMatch> matches;  ///< lines of the console that must not be there
+  std::uint64_t match_count = 0;      ///< with those that are not kept
+  std::vector<Waiver> waivers;        ///< of --strict
   KtapReport ktap;
   std::vector<std::pair<std::string, std::vector<Statistic>>> statistics;
 
@@ -35,6 +43,9 @@ struct RunRecord {
   std::uint64_t total(const std::string& name) const;
   bool has(const std::string& name) const;
 };
+
+/// As --version tells it.
+const char* program_version();
 
 /// The document of docs/report.md, with a line end.
 std::string json_report(const RunRecord& record, const PlatformHost& host);

@@ -29,6 +29,7 @@
 #include "plugins.h"
 #include "progress.h"
 #include "report.h"
+#include "run_limits.h"
 #include "smmuvp/base/params.h"
 #include "smmuvp/base/utf8.h"
 #include "stop_signals.h"
@@ -96,7 +97,6 @@ class Run {
  private:
   StopReason simulate();
   void serve_gdb();
-  std::optional<std::uint64_t> wall_limit() const;
   void wait_for_real_time(std::uint64_t sim_ps);
   void print(const Reported& r);
   void finish(StopReason reason);
@@ -106,6 +106,7 @@ class Run {
 
   const PlatformConfig& m_config;
   const RunOptions& m_options;
+  std::optional<WallLimit> m_wall_limit;
   bool m_colour;
   // Opened first: a report that cannot be written is a mistake to be told before a long run.
   OutputFile m_json;
@@ -137,6 +138,19 @@ int console_output(const RunOptions& options) {
   return taken ? STDERR_FILENO : STDOUT_FILENO;
 }
 
+// What is known of a run before it begins.
+RunRecord described(const PlatformConfig& config, const RunOptions& options) {
+  RunRecord record;
+  record.name = options.name.empty() ? config.name : options.name;
+  record.platform = config.name;
+  record.config_file = config.file;
+  record.words = options.words;
+  record.settings = options.settings;
+  record.min_tests = min_tests(options, config.run);
+  record.waivers = options.allow;
+  return record;
+}
+
 // A filter that nothing can match is a misspelt one.
 void check_trace_filters(const std::vector<std::string>& filters, const System& system) {
   std::vector<std::string> known;
@@ -164,13 +178,15 @@ void check_trace_filters(const std::vector<std::string>& filters, const System& 
 Run::Run(const PlatformConfig& config, const RunOptions& options)
     : m_config(config),
       m_options(options),
+      m_wall_limit(wall_limit(options, config.run, isatty(STDOUT_FILENO) != 0)),
       m_colour(want_colour(options.colour)),
       m_json("json", options.json),
       m_junit("junit", options.junit),
       m_console_file("console-file", options.console_file),
       m_trace_file("trace-file", options.trace_file),
       m_progress(!options.quiet && !options.console && isatty(STDERR_FILENO) != 0),
-      m_console({options.console, console_output(options), m_console_file.descriptor()}),
+      m_console({options.console, console_output(options), m_console_file.descriptor(),
+                 console_limit(options, config.run), options.fail_on}),
       m_plugins(plugin_directories(config.plugin_directories)),
       m_system(config, m_plugins, [&]() -> Host& {
         // Components ask for the trace sink when they are made.
@@ -209,12 +225,6 @@ void Run::wait_for_real_time(std::uint64_t sim_ps) {
   const int ms = ahead > 0.02 ? 20 : static_cast<int>(ahead * 1000);
   pollfd input{STDIN_FILENO, POLLIN, 0};
   poll(&input, m_console.has_input() ? 1 : 0, ms);
-}
-
-// A user at a debugger takes time; the configuration's limit is for a guest that runs by itself.
-std::optional<std::uint64_t> Run::wall_limit() const {
-  if (m_options.timeout_wall_ps || !m_options.gdb.empty()) return m_options.timeout_wall_ps;
-  return m_config.run.timeout_wall_ps;
 }
 
 void Run::serve_gdb() {
@@ -266,6 +276,8 @@ StopReason Run::simulate() {
       m_internal = m_host.internal();
       return StopReason::InternalError;
     }
+    // What was dropped may have been a failed test, so this comes before the guest's own end.
+    if (m_console.full()) return StopReason::ConsoleLimit;
     if (m_host.exit()) return StopReason::GuestExit;
     if (sc_core::sc_get_status() == sc_core::SC_STOPPED) {
       m_internal = "a component stopped the simulation";
@@ -289,17 +301,20 @@ void Run::check_written(OutputFile& file) {
 }
 
 void Run::write_reports() {
-  if (m_json.wanted()) {
+  if (m_json.wanted() || m_junit.wanted()) {
     std::vector<MemoryView> memories;
     for (const MemoryRange& m : m_system.memories()) memories.push_back({m.base, m.control->data(), m.size});
     m_record.digest = run_digest(m_console.hash(), m_host.trace_hub().event_hash(), memories);
+    m_record.untimed_digest =
+        untimed_digest(m_console.untimed_hash(), m_host.trace_hub().untimed_event_hashes());
+  }
+  if (m_json.wanted()) {
     m_json.write(json_report(m_record, m_host));
     check_written(m_json);
   }
   if (m_junit.wanted()) {
     const ExitCode told = m_record.verdict.code;
-    const std::string failure = told == ExitCode::Pass ? "" : m_record.verdict.reason;
-    m_junit.write(junit_xml(m_config.name, m_record.ktap, failure, m_record.sim_time_ps));
+    m_junit.write(junit_xml(m_record));
     check_written(m_junit);
     // One that could not be written fails the run, and the other one must not say that it passed.
     if (m_record.verdict.code != told) {
@@ -312,12 +327,13 @@ void Run::write_reports() {
 void Run::finish(StopReason reason) {
   m_console.finish();
   m_progress.clear();
-  m_record.platform = m_config.name;
-  m_record.config_file = m_config.file;
+  m_record = described(m_config, m_options);
   m_record.sim_time_ps = now_ps();
   m_record.instructions = m_system.instructions();
   m_record.wall_seconds = m_clock.seconds();
   m_record.ktap = m_console.ktap();
+  m_record.matches = m_console.watch().matches();
+  m_record.match_count = m_console.watch().count();
   RunFacts facts;
   facts.reason = reason;
   facts.exit = m_host.exit();
@@ -325,8 +341,12 @@ void Run::finish(StopReason reason) {
   facts.signal = StopSignals::signal();
   facts.reset_passes = m_config.run.reset_passes;
   facts.strict = m_options.strict;
-  facts.guest_errors = m_host.guest_errors();
+  facts.guest_errors = apply_waivers(m_host.guest_error_sites(), m_record.waivers);
   facts.sim_time_ps = m_record.sim_time_ps;
+  if (m_wall_limit && m_wall_limit->is_default) facts.default_wall_limit_ps = m_wall_limit->ps;
+  facts.console_limit = console_limit(m_options, m_config.run);
+  facts.min_tests = m_record.min_tests;
+  if (!m_record.matches.empty()) facts.match = m_record.matches.front();
   m_record.verdict = judge(facts, m_record.ktap);
   // A reader that has seen enough closes its pipe; a run that was asked to stop does not wait for one.
   if (const int error = m_console.output().error; error != 0 && error != EPIPE && error != EINTR) {
@@ -350,6 +370,9 @@ void Run::finish(StopReason reason) {
     std::fwrite(text.data(), 1, text.size(), stderr);
   } else if (m_record.verdict.code == ExitCode::Internal) {
     tell("smmu-vp: internal error: {}\n", printable(m_record.verdict.reason, "\n"));
+  } else if (reason == StopReason::WallTimeout && facts.default_wall_limit_ps) {
+    // Nobody has asked for this limit.
+    tell("smmu-vp: {}\n", m_record.verdict.reason);
   }
 }
 
@@ -384,7 +407,7 @@ ExitCode Run::go() {
   std::optional<RawTerminal> terminal;
   if (m_options.console) terminal.emplace();
   m_clock = Clock();
-  if (const auto limit = wall_limit()) signals.arm_wall_limit(*limit, wall_grace_seconds);
+  if (m_wall_limit) signals.arm_wall_limit(m_wall_limit->ps, wall_grace_seconds);
   const StopReason reason = simulate();
   terminal.reset();
   finish(reason);
@@ -409,13 +432,18 @@ PlatformConfig configured(const std::string& config_path, const RunOptions& opti
     boot.init.reset();
     boot.files.clear();
   }
+  // What the configuration promises to test is in its own kernel and initramfs.
+  if (!options.kernel.empty() || !options.initrd.empty()) config.run.min_tests = 0;
   return config;
 }
 
 ExitCode run(const std::string& config_path, const RunOptions& options) {
-  last_reports::describe(std::filesystem::path(config_path).stem().string(), config_path);
+  PlatformConfig named;
+  named.name = std::filesystem::path(config_path).stem().string();
+  named.file = config_path;
+  last_reports::describe(described(named, options));
   const PlatformConfig config = configured(config_path, options);
-  last_reports::describe(config.name, config.file);
+  last_reports::describe(described(config, options));
   return Run(config, options).go();
 }
 

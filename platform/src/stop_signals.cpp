@@ -53,8 +53,9 @@ void on_alarm(int) {
     limit_passed = 1;
     return;
   }
-  end_now("\nsmmu-vp: --timeout-wall has passed and the simulation does not come back\n",
-          ExitCode::WallTimeout);
+  end_now(
+      "\nsmmu-vp: the limit of wall time (--timeout-wall) has passed and the simulation does not come back\n",
+      ExitCode::WallTimeout);
 }
 
 void handle(int signal, void (*handler)(int)) {

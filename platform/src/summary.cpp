@@ -16,6 +16,20 @@ std::string grouped(std::uint64_t value) {
   return digits;
 }
 
+// A run that was asked for no tests says so, with or without some.
+std::string tests(const RunRecord& record) {
+  const KtapReport& ktap = record.ktap;
+  std::string text = ktap.cases.empty() ? "none"
+                                        : fmt::format("{} passed, {} failed, {} skipped",
+                                                      grouped(ktap.count(KtapCase::Result::Passed)),
+                                                      grouped(ktap.count(KtapCase::Result::Failed)),
+                                                      grouped(ktap.count(KtapCase::Result::Skipped)));
+  if (const std::size_t problems = ktap.problems.size(); problems != 0)
+    text += fmt::format(", {} problem{}", problems, problems == 1 ? "" : "s");
+  return text + (record.min_tests == 0 ? "; none asked for"
+                                       : fmt::format("; at least {} asked for", record.min_tests));
+}
+
 }  // namespace
 
 std::string summary(const RunRecord& record, const PlatformHost& host, bool colour) {
@@ -49,13 +63,22 @@ std::string summary(const RunRecord& record, const PlatformHost& host, bool colo
                     fmt::format("{} guest errors, {} unimplemented{}", grouped(host.guest_errors()),
                                 grouped(host.unimplemented()), host_errors));
   for (const std::string& limitation : host.limitations()) rows.emplace_back("limited", limitation);
-  if (!record.ktap.cases.empty()) {
-    rows.emplace_back(
-        "tests", fmt::format("{} passed, {} failed, {} skipped", record.ktap.count(KtapCase::Result::Passed),
-                             record.ktap.count(KtapCase::Result::Failed),
-                             record.ktap.count(KtapCase::Result::Skipped)));
+  rows.emplace_back("tests", tests(record));
+  if (record.match_count != 0) {
+    rows.emplace_back("fail-on", fmt::format("{} line{}, first {}", grouped(record.match_count),
+                                             record.match_count == 1 ? "" : "s",
+                                             printable(record.matches.front().describe())));
   }
-  if (!record.digest.empty()) rows.emplace_back("digest", record.digest.substr(0, 16));
+  for (const Waiver& w : record.waivers) {
+    const std::string most = w.most ? fmt::format(" of at most {}", *w.most) : "";
+    rows.emplace_back("allowed", w.count == 0
+                                     ? fmt::format("'{}' matched nothing", printable(w.site))
+                                     : fmt::format("{}: {}{}", printable(w.site), grouped(w.count), most));
+  }
+  if (!record.digest.empty()) {
+    rows.emplace_back("digest", record.digest.substr(0, 16));
+    rows.emplace_back("untimed digest", record.untimed_digest.substr(0, 16));
+  }
   std::size_t width = 0;
   for (const auto& [name, value] : rows) width = std::max(width, name.size());
   std::string text;

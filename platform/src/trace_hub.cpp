@@ -19,14 +19,16 @@ void TraceHub::record(std::uint64_t time_ps, std::string_view source, std::strin
   ++m_event_count;
   m_hash.update_number(time_ps);
   m_hash.update(source);
+  Sha256& untimed = m_untimed_hashes[std::string(source)];
   Event event{time_ps, std::string(source), {}};
   for (std::size_t i = 0; i < count; ++i) {
     const TraceValue& v = values[i];
     std::string text = v.is_text ? std::string(v.text) : fmt::format("{:#x}", v.number);
-    m_hash.update(v.name);
-    m_hash.update("=");
-    m_hash.update(text);
-    m_hash.update("\n");
+    for (const std::string_view part :
+         {v.name, std::string_view("="), std::string_view(text), std::string_view("\n")}) {
+      m_hash.update(part);
+      untimed.update(part);
+    }
     event.fields.emplace_back(v.name, std::move(text));
   }
   if (m_events.size() < most_events) m_events.push_back(std::move(event));

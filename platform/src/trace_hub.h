@@ -1,6 +1,7 @@
 // Distributes trace records: events to the report, and whatever --trace asks for to a text file.
 #pragma once
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -36,12 +37,15 @@ class TraceHub : public TraceSink {
   std::uint64_t event_count() const { return m_event_count; }
   /// Over all events, in order.
   const Sha256& event_hash() const { return m_hash; }
+  /// Over the events of each source, in order, without their times.
+  const std::map<std::string, Sha256>& untimed_event_hashes() const { return m_untimed_hashes; }
 
  private:
   std::optional<TextTraceSink> m_text;
   std::vector<Event> m_events;
   std::uint64_t m_event_count = 0;
   Sha256 m_hash;
+  std::map<std::string, Sha256> m_untimed_hashes;
 };
 
 }  // namespace smmuvp::platform

@@ -39,6 +39,17 @@ std::string test_failure(const KtapReport& ktap) {
   return ktap.problems.empty() ? "" : "the guest's test results are in doubt: " + ktap.problems.front();
 }
 
+// A guest that tests nothing has not shown that anything works. Skipped tests show nothing either.
+std::string too_few_tests(std::uint64_t least, const KtapReport& ktap) {
+  const std::uint64_t ran = ktap.ran();
+  if (ran >= least) return "";
+  return fmt::format("{} ran, and at least {} must (--min-tests, or min_tests of the configuration)",
+                     ran == 0 && ktap.cases.empty() ? "no test"
+                     : ran == 0                     ? fmt::format("none of {} tests", ktap.cases.size())
+                                                    : fmt::format("{} test{}", ran, ran == 1 ? "" : "s"),
+                     least);
+}
+
 }  // namespace
 
 Verdict judge(const RunFacts& facts, const KtapReport& ktap) {
@@ -47,7 +58,19 @@ Verdict judge(const RunFacts& facts, const KtapReport& ktap) {
       return {ExitCode::SimTimeout, fmt::format("the guest was still running after {} of simulated time",
                                                 duration_text(facts.sim_time_ps))};
     case StopReason::WallTimeout:
+      if (facts.default_wall_limit_ps) {
+        return {
+            ExitCode::WallTimeout,
+            fmt::format(
+                "the guest was still running after {}, the limit where standard output is no terminal and "
+                "none is given; --timeout-wall TIME raises it",
+                duration_text(*facts.default_wall_limit_ps))};
+      }
       return {ExitCode::WallTimeout, "the guest was still running when --timeout-wall had passed"};
+    case StopReason::ConsoleLimit:
+      return {ExitCode::ConsoleLimit,
+              fmt::format("the guest printed more than {} bytes; --console-limit SIZE raises the limit",
+                          facts.console_limit)};
     case StopReason::Interrupted:
       return {exit_code_of_signal(facts.signal), "interrupted"};
     case StopReason::Standstill:
@@ -60,12 +83,17 @@ Verdict judge(const RunFacts& facts, const KtapReport& ktap) {
       break;
   }
   if (!facts.exit) return {ExitCode::Internal, "simulation stopped and nobody said why"};
+  // Before what the guest says of itself, as it is the cause more often than not.
+  if (facts.match) return {ExitCode::Fail, facts.match->describe()};
   if (std::string failure = guest_failure(facts, *facts.exit); !failure.empty())
     return {ExitCode::Fail, failure};
   if (std::string failure = test_failure(ktap); !failure.empty()) return {ExitCode::Fail, failure};
-  if (facts.strict && facts.guest_errors != 0) {
-    return {ExitCode::Strict,
-            fmt::format("--strict: {} diagnostic{}", facts.guest_errors, facts.guest_errors == 1 ? "" : "s")};
+  if (std::string failure = too_few_tests(facts.min_tests, ktap); !failure.empty())
+    return {ExitCode::Fail, failure};
+  if (facts.strict && facts.guest_errors.count != 0) {
+    return {ExitCode::Strict, fmt::format("--strict: {} diagnostic{}: {}; --allow SITE[=N] puts up with one",
+                                          facts.guest_errors.count, facts.guest_errors.count == 1 ? "" : "s",
+                                          facts.guest_errors.sites)};
   }
   std::string how = facts.exit->kind == GuestExit::Kind::PowerOff ? "power off"
                     : facts.exit->kind == GuestExit::Kind::Reset  ? "reset"

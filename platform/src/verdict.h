@@ -4,9 +4,11 @@
 #include <optional>
 #include <string>
 
+#include "console_watch.h"
 #include "exit_codes.h"
 #include "ktap.h"
 #include "smmuvp/tlm/host.h"
+#include "waivers.h"
 
 namespace smmuvp::platform {
 
@@ -14,6 +16,7 @@ enum class StopReason {
   GuestExit,      ///< PowerOff, Reset or Status
   SimTimeout,     ///< --timeout-sim
   WallTimeout,    ///< --timeout-wall
+  ConsoleLimit,   ///< --console-limit
   Interrupted,    ///< a signal, or gdb's kill
   Standstill,     ///< no event is left: the guest sleeps and nothing can wake it
   Unsupported,    ///< the guest needs what a component cannot do on this machine
@@ -27,8 +30,12 @@ struct RunFacts {
   int signal = 0;                 ///< with Interrupted; 0: gdb's kill
   bool reset_passes = false;
   bool strict = false;
-  std::uint64_t guest_errors = 0;  ///< diagnostics that --strict counts
+  Unwaived guest_errors;  ///< diagnostics that --strict counts
   std::uint64_t sim_time_ps = 0;
+  std::optional<std::uint64_t> default_wall_limit_ps;  ///< nobody has named the limit
+  std::uint64_t console_limit = 0;                     ///< bytes
+  std::uint64_t min_tests = 0;
+  std::optional<ConsoleMatch> match;  ///< the first line that must not be there
 };
 
 struct Verdict {
@@ -36,7 +43,8 @@ struct Verdict {
   std::string reason;  ///< one line
 };
 
-/// A guest passes if it powers off or says status 0, and its console has no failed and no missing test.
+/// A guest passes if it powers off or says status 0, and its console has no line that must not be there, no
+/// failed and no missing test, and enough tests.
 Verdict judge(const RunFacts& facts, const KtapReport& ktap);
 
 }  // namespace smmuvp::platform

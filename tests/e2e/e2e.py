@@ -48,6 +48,9 @@ class Bench:
         if init is not None:
             text, n = re.subn(r'(?m)^init = .*$', 'init = "%s"' % self.write("init", init), text)
             assert n == 1, "the configuration has no init = line"
+            # What it promises to test is in its own script.
+            text, n = re.subn(r"(?m)^min_tests = .*\n", "", text)
+            assert n == 1, "the configuration has no min_tests = line"
         for module in modules or []:
             text, n = re.subn(r'(?m)^modules = \[', 'modules = ["%s", ' % module, text)
             assert n == 1, "the configuration has no modules = [ line"
@@ -242,8 +245,10 @@ def case_every_example_of_the_help_texts_runs(b):
     os.symlink(os.path.join(b.source, "vp-configs"), os.path.join(b.folder, "vp-configs"))
     for name, data in dumps().items():
         b.write(name, data)
+    for name in ("before.json", "after.json"):
+        b.write(name, '{"statistics": {"smmu0": {"tlb_misses": 1}}, "sim_time_ps": 1}')
     env = dict(os.environ, PATH=os.path.dirname(os.path.abspath(b.program)) + ":" + os.environ["PATH"])
-    for words, least in (((), 8), (("decode",), 2), (("walk",), 2)):
+    for words, least in (((), 8), (("decode",), 2), (("walk",), 2), (("compare",), 2)):
         found = examples(subprocess.run([b.program, *words, "--help"], capture_output=True, text=True).stdout)
         check(len(found) >= least, "expected %d examples and more: %s" % (least, found))
         for line in found:
@@ -251,6 +256,26 @@ def case_every_example_of_the_help_texts_runs(b):
             r = subprocess.run(["sh", "-c", "set -e; " + line], cwd=b.folder, env=env, input="poweroff\r", capture_output=True, text=True,
                                errors="replace", timeout=120)
             check(r.returncode == 0, "an example of --help fails: " + line, r)
+
+
+def case_a_change_of_timing_leaves_the_digest_without_times(b):
+    reports = []
+    for settings in ((), ("--set", "smmu0.walker_latency=200", "--set", "smmu0.tlb_latency=50"), ("--set", "smmu0.timing=false")):
+        path = os.path.join(b.folder, "report.json")
+        r = b.run(None, "--json", path, *settings)
+        check(r.returncode == 0, "expected exit code 0", r)
+        with open(path) as f:
+            reports.append(json.load(f))
+    for slow in reports[1:]:
+        check(slow["digest"] != reports[0]["digest"], "the full digest does not see the times")
+        check(slow["untimed_digest"] == reports[0]["untimed_digest"], "the digest without times sees them")
+
+
+def case_a_run_without_its_tests_does_not_pass(b):
+    def no_tests(text):
+        return text.replace('init = "guest:gki-smmuv3.init"', 'init = "%s"' % b.write("init", "lsmod\npoweroff\n"))
+    r = b.run(b.variant(change=no_tests))
+    check(r.returncode == EXIT["fail"] and "no test ran, and at least 1 must" in r.stderr, "expected exit code 1", r)
 
 
 # ---- what the guest refuses
@@ -308,6 +333,7 @@ def case_a_guest_crash_prints_an_oops_with_a_symbolised_back_trace_and_fails(b):
     check(r.returncode == EXIT["fail"], "expected exit code 1", r)
     in_order(r, [r"Oops|Unable to handle", r"x0 *:? *[0-9a-f]{16}|x29|x28", r"Call trace",
                  r"crash_null\+0x[0-9a-f]+.*\[test_oops\]"])
+    check(re.search(r"verdict +fail \(exit code 1\): 'Unable to handle kernel NULL.*--fail-on", r.stderr), "the reason is not the crash", r)
 
 
 def case_a_guest_that_hangs_ends_at_the_simulated_time_limit(b):

@@ -337,6 +337,14 @@ def case_an_image_of_the_users_own_is_the_only_one_and_is_not_judged(b):
         check(not b.called("mke2fs") and not b.called("e2fsck"), "another disk was made, or this one judged", r)
 
 
+def case_a_run_of_the_scripts_own_tests_asks_for_results(b):
+    for options, asked in (((), "--min-tests 1"), (("--min-tests", "3"), "--min-tests 3"), (("--console",), None)):
+        b.run(*options, console=False)
+        check(bool(b.called("simulator .*--min-tests")) == (asked is not None), "asked with %s" % (options,))
+        check(asked is None or b.called("simulator .*%s" % asked), "not %s with %s" % (asked, options))
+        check(not b.called("simulator .*--min-tests.*--min-tests"), "asked twice")
+
+
 def case_the_configuration_alone_says_what_brings_its_files(b):
     config = os.path.join(b.args.source, "vp-configs", "linux-smmuv3.toml")
     for command in ("run", "check"):

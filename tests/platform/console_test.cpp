@@ -29,6 +29,33 @@ TEST(Console, ResultsAndHashCoverAllBytesHoweverManyCameBefore) {
   EXPECT_NE(bad_hash, good_hash);
 }
 
+std::string untimed_hash(const std::string& text) {
+  Console console({false, -1, -1});
+  put(console, text);
+  console.finish();
+  return console.untimed_hash().hex();
+}
+
+TEST(Console, TheHashWithoutTimesIgnoresPrintksPrefixAndCommentsAndNothingElse) {
+  const std::string hash = untimed_hash("[    1.000000] a\r\n# took 5 us\nb\n");
+  EXPECT_EQ(untimed_hash("[   12.345678][    T1] a\r\n  # took 7 us\nb"), hash);
+  EXPECT_NE(untimed_hash("[    1.000000] a\nc\n"), hash);
+  EXPECT_NE(untimed_hash("[    1.000000]  a\nb\n"), hash);
+  EXPECT_NE(untimed_hash("ab\n"), hash);
+}
+
+TEST(Console, BytesBeyondTheLimitAreDroppedAndThatIsTold) {
+  Console console({false, -1, -1, 30});
+  put(console, "KTAP version 1\n1..1\nok 1 ab\n");
+  EXPECT_FALSE(console.full());
+  put(console, "xyz");
+  EXPECT_TRUE(console.full());
+  console.finish();
+  Sha256 kept;
+  kept.update("KTAP version 1\n1..1\nok 1 ab\nxy");
+  EXPECT_EQ(console.hash().hex(), kept.hex());
+}
+
 TEST(ConsoleLines, PrintksPrefixIsATimeACallerOrBothAndOneBlank) {
   const std::vector<std::pair<const char*, const char*>> rows = {{"[    1.234567] a", "a"},
                                                                  {"[    1.234567][    T1] a", "a"},

@@ -13,6 +13,14 @@ namespace {
 
 using Result = KtapCase::Result;
 
+RunRecord record_of(const KtapReport& ktap, const Verdict& verdict) {
+  RunRecord record;
+  record.name = "gki";
+  record.ktap = ktap;
+  record.verdict = verdict;
+  return record;
+}
+
 TEST(Ktap, AFlatDocumentGivesOneCaseAResult) {
   const KtapReport r =
       parse_ktap("KTAP version 1\n1..3\nok 1 first\n# why\nnot ok 2 - second\nok 3 third # SKIP no device\n");
@@ -348,14 +356,16 @@ TEST(Ktap, AnyBytesAreTaken) {
     for (auto i = random() % 60; i > 0; --i) text += words[random() % words.size()];
     const KtapReport r = parse_ktap(text);
     EXPECT_LE(r.cases.size(), text.size());
-    junit_xml("x", r, "y", 1);
+    junit_xml(record_of(r, {ExitCode::Fail, "y"}));
   }
 }
 
 TEST(Junit, CountsAndEscapes) {
   const KtapReport r =
       parse_ktap("KTAP version 1\n1..2\n# <why>\nnot ok 1 a<b>&\"c\"\x01\nok 2 d # SKIP e\n");
-  const std::string xml = junit_xml("gki", r, "the <end>", 1'500'000'000'000);
+  RunRecord record = record_of(r, {ExitCode::Fail, "the <end>"});
+  record.sim_time_ps = 1'500'000'000'000;
+  const std::string xml = junit_xml(record);
   EXPECT_NE(xml.find("tests=\"3\" failures=\"2\" skipped=\"1\""), std::string::npos) << xml;
   EXPECT_NE(xml.find("name=\"a&lt;b&gt;&amp;&quot;c&quot;\xef\xbf\xbd\""), std::string::npos) << xml;
   EXPECT_NE(xml.find("&lt;why&gt;"), std::string::npos);
@@ -404,7 +414,7 @@ TEST(Verdict, AFailedOrMissingTestFailsARunThatPowersOff) {
 
 TEST(Verdict, StrictTurnsAPassWithDiagnosticsIntoItsOwnCodeAndLeavesAFailureAlone) {
   RunFacts facts = exited(GuestExit::Kind::PowerOff);
-  facts.guest_errors = 1;
+  facts.guest_errors = {1, "dma0:site (1)"};
   EXPECT_EQ(judge(facts, {}).code, ExitCode::Pass);
   facts.strict = true;
   EXPECT_EQ(judge(facts, {}).code, ExitCode::Strict);

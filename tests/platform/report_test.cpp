@@ -1,6 +1,10 @@
 #include "report.h"
 
+#include "digest.h"
+
 #include <gtest/gtest.h>
+
+#include <tuple>
 
 namespace smmuvp::platform {
 namespace {
@@ -16,6 +20,23 @@ TEST(Report, ListsThatAreCutTellHowMuchIsMissing) {
   const std::string json = json_report({}, host);
   EXPECT_NE(json.find("\"events_dropped\": 3"), std::string::npos);
   EXPECT_NE(json.find("\"diagnostics_dropped\": 2"), std::string::npos);
+}
+
+std::string untimed(const std::vector<std::tuple<std::uint64_t, std::string, std::uint64_t>>& events) {
+  TraceHub hub;
+  for (const auto& [time, source, sid] : events) {
+    const TraceValue value{"sid", sid, {}, false};
+    hub.record(time, source, event_point, &value, 1);
+  }
+  return untimed_digest({}, hub.untimed_event_hashes());
+}
+
+TEST(Digest, WithoutTimesItSeesEachSourcesEventsAndTheirOrder) {
+  const std::string digest = untimed({{1, "smmu0", 1}, {2, "smmu1", 1}, {3, "smmu0", 2}});
+  EXPECT_EQ(untimed({{5, "smmu0", 1}, {6, "smmu0", 2}, {9, "smmu1", 1}}), digest);
+  EXPECT_NE(untimed({{1, "smmu0", 2}, {2, "smmu1", 1}, {3, "smmu0", 1}}), digest);
+  EXPECT_NE(untimed({{1, "smmu0", 1}, {2, "smmu1", 1}}), digest);
+  EXPECT_NE(untimed({{1, "smmu0", 1}, {2, "smmu0", 1}, {3, "smmu1", 2}}), digest);
 }
 
 }  // namespace

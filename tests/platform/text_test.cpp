@@ -108,6 +108,17 @@ TEST(CommandLine, TakesEveryOptionOfRun) {
                                    "--timeout-wall",
                                    "2s",
                                    "--strict",
+                                   "--allow",
+                                   "site=2",
+                                   "--min-tests",
+                                   "7",
+                                   "--fail-on",
+                                   "a+b",
+                                   "--no-default-fail-on",
+                                   "--console-limit",
+                                   "2MiB",
+                                   "--name",
+                                   "nightly",
                                    "--json",
                                    "j",
                                    "--junit",
@@ -125,6 +136,15 @@ TEST(CommandLine, TakesEveryOptionOfRun) {
   EXPECT_EQ(line.config, "a.toml");
   EXPECT_TRUE(line.run.console && line.run.strict && line.run.quiet);
   EXPECT_EQ(line.run.settings, (std::vector<std::string>{"a.b=c", "d.e=f"}));
+  ASSERT_EQ(line.run.allow.size(), 1u);
+  EXPECT_EQ(line.run.allow[0].site, "site");
+  EXPECT_EQ(line.run.allow[0].most, 2u);
+  EXPECT_EQ(line.run.min_tests, 7u);
+  EXPECT_EQ(line.run.fail_on, std::vector<std::string>{"a+b"});
+  EXPECT_EQ(line.run.console_limit, 2u << 20);
+  EXPECT_EQ(line.run.name, "nightly");
+  EXPECT_EQ(line.run.words.front(), "run");
+  EXPECT_EQ(line.run.words.back(), "never");
   EXPECT_EQ(line.run.append, "x=1 y");
   EXPECT_EQ(line.run.kernel, "Image.gz");
   EXPECT_EQ(line.run.initrd, "i.cpio");
@@ -145,6 +165,8 @@ TEST(CommandLine, RefusesMistakesAndNamesTheNearestWord) {
   EXPECT_NE(refusal({"run", "a", "--color", "pink"}), "");
   EXPECT_NE(refusal({"run", "a", "--json", ""}), "");
   EXPECT_NE(refusal({"check", "a", "--strict"}).find("takes no --strict"), std::string::npos);
+  EXPECT_NE(refusal({"dtb", "a", "-o", "b", "--name", "c"}).find("takes no --name"), std::string::npos);
+  EXPECT_NE(refusal({"compar", "a", "b"}).find("did you mean 'compare'"), std::string::npos);
   EXPECT_NE(refusal({"dtb", "a"}).find("-o FILE"), std::string::npos);
   EXPECT_NE(refusal({}), "");
 }

@@ -1,0 +1,78 @@
+#include "judge_options.h"
+
+#include <fmt/format.h>
+
+#include "console_watch.h"
+#include "run_limits.h"
+#include "smmuvp/base/error.h"
+#include "smmuvp/base/number_text.h"
+#include "smmuvp/base/params.h"
+
+namespace smmuvp::platform {
+
+namespace po = boost::program_options;
+
+namespace {
+
+std::uint64_t number_option(const po::variables_map& map, const char* name, const char* example) {
+  const std::string text = map[name].as<std::string>();
+  std::uint64_t value = 0;
+  if (!parse_uint(text, value))
+    throw ConfigError(name,
+                      fmt::format("--{}: '{}' is no number (expected for example {})", name, text, example));
+  return value;
+}
+
+}  // namespace
+
+po::options_description judge_options() {
+  const auto text = [] { return po::value<std::string>(); };
+  const auto texts = [] { return po::value<std::vector<std::string>>()->composing(); };
+  po::options_description options("Options that judge a run", 110, 60);
+  options.add_options()  //
+      ("strict", "fail if the guest breaks a rule of the architecture")(
+          "allow", texts()->value_name("SITE[=N]"),
+          "with --strict: put up with this diagnostic (at most N of it); SITE or COMPONENT:SITE, as --strict "
+          "and the JSON report name it; may be repeated")(
+          "min-tests", text()->value_name("N"),
+          "fail if fewer tests ran on the guest's console; 0 asks for none; default: min_tests of the "
+          "configuration's [run]")("fail-on", texts()->value_name("REGEX"),
+                                   "fail if a line of the console matches, besides the default (oops, panic, "
+                                   "BUG and WARNING of Linux and "
+                                   "of the bundled guest); extended syntax, for example 'fault: .* sid "
+                                   "0x1[0-9a-f]+'; may be repeated")(
+          "no-default-fail-on", "look for what --fail-on says and nothing else")(
+          "console-limit", text()->value_name("SIZE"),
+          fmt::format("end the run when the guest prints more than this; default {}",
+                      number_text(default_console_limit, Notation::Size))
+              .c_str())("name", text()->value_name("NAME"),
+                        "what the reports call the run; default: the configuration's name");
+  return options;
+}
+
+void take_judge_options(const po::variables_map& map, RunOptions& run) {
+  run.strict = map.count("strict") != 0;
+  if (map.count("allow") != 0) {
+    if (!run.strict) throw ConfigError("allow", "--allow needs --strict");
+    for (const std::string& text : map["allow"].as<std::vector<std::string>>())
+      run.allow.push_back(parse_waiver(text));
+  }
+  if (map.count("min-tests") != 0) run.min_tests = number_option(map, "min-tests", "1");
+  run.fail_on = map.count("no-default-fail-on") != 0 ? std::vector<std::string>() : default_fail_on();
+  if (map.count("fail-on") != 0) {
+    const auto& more = map["fail-on"].as<std::vector<std::string>>();
+    run.fail_on.insert(run.fail_on.end(), more.begin(), more.end());
+  }
+  // A mistake is told now, not when the platform has been built.
+  const ConsoleWatch check(run.fail_on);
+  if (map.count("console-limit") != 0) {
+    run.console_limit = number_option(map, "console-limit", "64MiB");
+    if (run.console_limit == 0) throw ConfigError("console-limit", "--console-limit must be more than 0");
+  }
+  if (map.count("name") != 0) {
+    run.name = map["name"].as<std::string>();
+    if (run.name.empty()) throw ConfigError("name", "--name is empty");
+  }
+}
+
+}  // namespace smmuvp::platform
