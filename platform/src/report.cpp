@@ -156,7 +156,8 @@ std::string json_report(const RunRecord& record, const PlatformHost& host) {
   // The only values that differ between two runs of the same platform.
   json["host"] = {{"wall_seconds", record.wall_seconds},
                   {"config", to_valid_utf8(record.config_file)},
-                  {"arguments", texts(record.words)}};
+                  {"arguments", texts(record.words)},
+                  {"limitations", texts(host.limitations())}};
   return json.dump(2) + "\n";
 }
 
