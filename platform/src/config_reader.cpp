@@ -33,8 +33,8 @@ class Reader {
  private:
   HostFile host_file(const TomlValue& value, const std::string& what) const {
     const std::string written = toml_text(value, what);
-    if (written.empty()) config_error(place_of(value), what, fmt::format("{} is an empty path", what));
-    return {resolve_path(written, m_directory), written, place_of(value)};
+    if (written.empty()) config_error(value.place, what, fmt::format("{} is an empty path", what));
+    return {resolve_path(written, m_directory), written, value.place};
   }
   BootConfig boot(const TomlValue& value) const;
   RunConfig run(const TomlValue& value) const;
@@ -52,18 +52,19 @@ class Reader {
 BootConfig Reader::boot(const TomlValue& value) const {
   TomlTable table(value, "[boot]");
   BootConfig boot;
-  boot.place = place_of(value);
+  boot.place = value.place;
   if (const TomlValue* v = table.take("kernel")) boot.kernel = host_file(*v, "kernel");
   if (const TomlValue* v = table.take("init")) boot.init = host_file(*v, "init");
   if (const TomlValue* v = table.take("bootargs")) boot.bootargs = toml_text(*v, "bootargs");
   if (const TomlValue* v = table.take("hint")) boot.hint = toml_text(*v, "hint");
   if (const TomlValue* v = table.take("modules")) {
     if (!v->is_array()) toml_texts(*v, "modules");
-    for (const TomlValue& item : v->as_array()) boot.modules.push_back(host_file(item, "modules"));
+    for (const TomlValue& item : v->array) boot.modules.push_back(host_file(item, "modules"));
   }
   if (const TomlValue* v = table.take("files")) {
     TomlTable files(*v, "[boot.files]");
-    for (const auto& [path, file] : files.take_all()) boot.files.emplace_back(path, host_file(*file, path));
+    for (const auto& [path, file, place] : files.take_all())
+      boot.files.emplace_back(path, host_file(file, path));
   }
   if (const TomlValue* v = table.take("initrd")) boot.initrd = host_file(*v, "initrd");
   if (const TomlValue* v = table.take("dtb")) boot.dtb = host_file(*v, "dtb");
@@ -83,12 +84,12 @@ RunConfig Reader::run(const TomlValue& value) const {
     if (v == nullptr) return;
     std::uint64_t ps = 0;
     if (!parse_duration(toml_text(*v, key), ps)) {
-      config_error(place_of(*v), key,
+      config_error(v->place, key,
                    fmt::format("{}: '{}' is no time (expected for example \"10s\" or \"500ms\")", key,
                                toml_text(*v, key)));
     }
     if (ps == 0) {
-      config_error(place_of(*v), key, fmt::format("{}: '{}' must be more than 0", key, toml_text(*v, key)));
+      config_error(v->place, key, fmt::format("{}: '{}' must be more than 0", key, toml_text(*v, key)));
     }
     to = ps;
   };
@@ -97,7 +98,7 @@ RunConfig Reader::run(const TomlValue& value) const {
   if (const TomlValue* v = table.take("reset")) {
     const std::string word = toml_text(*v, "reset");
     if (word != "pass" && word != "fail") {
-      config_error(place_of(*v), "reset", fmt::format("reset: '{}' is neither \"pass\" nor \"fail\"", word));
+      config_error(v->place, "reset", fmt::format("reset: '{}' is neither \"pass\" nor \"fail\"", word));
     }
     run.reset_passes = word == "pass";
   }
@@ -113,14 +114,14 @@ RunConfig Reader::run(const TomlValue& value) const {
 
 void Reader::params(ComponentConfig& to, const TomlValue& value) const {
   TomlTable table(value, fmt::format("[{}.params]", to.name));
-  for (const auto& [name, v] : table.take_all()) {
-    ParamSetting setting{name, false, place_of_key(*v, name)};
-    if (v->is_boolean()) {
-      setting.value = v->as_boolean();
-    } else if (v->is_integer()) {
-      setting.value = toml_number(*v, name);
+  for (const auto& [name, v, place] : table.take_all()) {
+    ParamSetting setting{name, false, place};
+    if (v.is_boolean()) {
+      setting.value = v.boolean;
+    } else if (v.is_integer()) {
+      setting.value = toml_number(v, name);
     } else {
-      setting.value = toml_text(*v, fmt::format("parameter '{}'", name));
+      setting.value = toml_text(v, fmt::format("parameter '{}'", name));
     }
     to.params.push_back(std::move(setting));
   }
@@ -129,16 +130,16 @@ void Reader::params(ComponentConfig& to, const TomlValue& value) const {
 Window Reader::window(const std::string& port, const TomlValue& value, const std::string& what) const {
   Window w;
   w.port = port;
-  w.place = place_of(value);
+  w.place = value.place;
   if (value.is_array()) {
-    const auto& list = value.as_array();
+    const auto& list = value.array;
     if (list.empty() || list.size() > 2) {
       config_error(w.place, what, fmt::format("{} must be [address, size]", what));
     }
     w.base = toml_number(list[0], fmt::format("{}: address", what));
     if (list.size() == 2) {
       w.size = toml_number(list[1], fmt::format("{}: size", what));
-      if (w.size == 0) config_error(place_of(list[1]), what, fmt::format("{}: the size is 0", what));
+      if (w.size == 0) config_error(list[1].place, what, fmt::format("{}: the size is 0", what));
     }
     return w;
   }
@@ -151,32 +152,32 @@ void Reader::map(ComponentConfig& to, const TomlValue& value) const {
     return;
   }
   TomlTable table(value, fmt::format("[{}] map", to.name));
-  for (const auto& [port, v] : table.take_all()) {
-    to.windows.push_back(window(port, *v, fmt::format("[{}] map.{}", to.name, port)));
+  for (const auto& [port, v, place] : table.take_all()) {
+    to.windows.push_back(window(port, v, fmt::format("[{}] map.{}", to.name, port)));
   }
 }
 
 void Reader::interrupts(ComponentConfig& to, const TomlValue& value) const {
   TomlTable table(value, fmt::format("[{}] interrupts", to.name));
-  for (const auto& [port, v] : table.take_all()) {
+  for (const auto& [port, v, place] : table.take_all()) {
     const std::string what = fmt::format("[{}] interrupts.{}", to.name, port);
-    Interrupt interrupt{port, {}, place_of_key(*v, port)};
-    if (v->is_string()) {
-      const std::string& text = v->as_string().str;
+    Interrupt interrupt{port, {}, place};
+    if (v.is_string()) {
+      const std::string& text = v.string;
       const bool ppi = text.rfind("PPI ", 0) == 0;
       std::uint64_t number = 0;
       if ((!ppi && text.rfind("SPI ", 0) != 0) || !parse_uint(std::string_view(text).substr(4), number)) {
-        config_error(place_of(*v), what,
+        config_error(v.place, what,
                      fmt::format("{}: '{}' is neither \"SPI <number>\" nor \"PPI <number>\"", what, text));
       }
       if (number > (ppi ? most_ppi : most_spi)) {
-        config_error(place_of(*v), what,
+        config_error(v.place, what,
                      fmt::format("{}: {} goes to {}", what, ppi ? "PPI" : "SPI", ppi ? most_ppi : most_spi));
       }
       interrupt.id = {ppi ? InterruptId::Kind::Ppi : InterruptId::Kind::Spi,
                       static_cast<std::uint32_t>(number)};
     } else {
-      interrupt.id = {InterruptId::Kind::Spi, static_cast<std::uint32_t>(toml_number(*v, what, most_spi))};
+      interrupt.id = {InterruptId::Kind::Spi, static_cast<std::uint32_t>(toml_number(v, what, most_spi))};
     }
     to.interrupts.push_back(std::move(interrupt));
   }
@@ -184,14 +185,14 @@ void Reader::interrupts(ComponentConfig& to, const TomlValue& value) const {
 
 void Reader::wires(ComponentConfig& to, const TomlValue& value) const {
   TomlTable table(value, fmt::format("[{}] wires", to.name));
-  for (const auto& [port, v] : table.take_all()) {
+  for (const auto& [port, v, place] : table.take_all()) {
     const std::string what = fmt::format("[{}] wires.{}", to.name, port);
-    const std::string target = toml_text(*v, what);
+    const std::string target = toml_text(v, what);
     const std::size_t dot = target.find('.');
     if (dot == std::string::npos || dot == 0 || dot + 1 == target.size()) {
-      config_error(place_of(*v), what, fmt::format("{}: '{}' is not \"component.port\"", what, target));
+      config_error(v.place, what, fmt::format("{}: '{}' is not \"component.port\"", what, target));
     }
-    to.wires.push_back({port, target.substr(0, dot), target.substr(dot + 1), place_of(*v)});
+    to.wires.push_back({port, target.substr(0, dot), target.substr(dot + 1), v.place});
   }
 }
 
@@ -199,7 +200,7 @@ void Reader::behind(ComponentConfig& to, const TomlValue& value) const {
   const std::string what = fmt::format("[{}] behind", to.name);
   TomlTable table(value, what);
   Behind b;
-  b.place = place_of(value);
+  b.place = value.place;
   b.smmu = toml_text(table.need("smmu"), what + ".smmu");
   if (const TomlValue* v = table.take("port")) b.port = toml_text(*v, what + ".port");
   if (const TomlValue* v = table.take("tbu")) {
@@ -208,7 +209,7 @@ void Reader::behind(ComponentConfig& to, const TomlValue& value) const {
   b.stream = static_cast<std::uint32_t>(toml_number(table.need("stream"), what + ".stream", 0xffffffff));
   if (const TomlValue* v = table.take("count")) {
     b.count = static_cast<std::uint32_t>(toml_number(*v, what + ".count", 0xffffffff));
-    if (b.count == 0) config_error(place_of(*v), what, fmt::format("{}.count is 0", what));
+    if (b.count == 0) config_error(v->place, what, fmt::format("{}.count is 0", what));
   }
   if (const TomlValue* v = table.take("identity")) {
     const Window w = window("", *v, what + ".identity");
@@ -222,7 +223,7 @@ void Reader::behind(ComponentConfig& to, const TomlValue& value) const {
 ComponentConfig Reader::component(const std::string& name, const TomlValue& value) const {
   ComponentConfig c;
   c.name = name;
-  c.place = place_of(value);
+  c.place = value.place;
   if (!good_name(name)) {
     config_error(
         c.place, name,
@@ -245,7 +246,7 @@ ComponentConfig Reader::component(const std::string& name, const TomlValue& valu
                     near.empty() ? std::string() : fmt::format(" (did you mean [{}]?)", near)));
   }
   c.type = toml_text(*type, fmt::format("[{}] type", name));
-  c.type_place = place_of(*type);
+  c.type_place = type->place;
   if (bus != nullptr) c.bus = toml_text(*bus, fmt::format("[{}] bus", name));
   if (params_value != nullptr) params(c, *params_value);
   if (map_value != nullptr) map(c, *map_value);
@@ -263,22 +264,22 @@ PlatformConfig Reader::read(const TomlValue& root, const std::string& file) {
   TomlTable table(root, "the configuration");
   if (const TomlValue* v = table.take("plugins")) {
     if (!v->is_array()) toml_texts(*v, "plugins");
-    for (const TomlValue& item : v->as_array()) {
+    for (const TomlValue& item : v->array) {
       config.plugin_directories.push_back(host_file(item, "plugins"));
     }
   }
   if (const TomlValue* v = table.take("name")) config.name = toml_text(*v, "name");
   if (const TomlValue* v = table.take("boot")) config.boot = boot(*v);
   if (const TomlValue* v = table.take("run")) config.run = run(*v);
-  for (const auto& [key, value] : table.take_all()) {
+  for (const auto& [key, value, place] : table.take_all()) {
     if (key == "plugins" || key == "name" || key == "boot" || key == "run") continue;
-    if (!value->is_table()) {
+    if (!value.is_table()) {
       const std::string near = nearest(key, {"plugins", "name"});
-      config_error(place_of_key(*value, key), key,
+      config_error(place, key,
                    near.empty() ? fmt::format("unknown key '{}'", key)
                                 : fmt::format("unknown key '{}'; did you mean '{}'?", key, near));
     }
-    config.components.push_back(component(key, *value));
+    config.components.push_back(component(key, value));
   }
   if (config.components.empty()) config_error({file, 0, 0}, "", "the configuration has no components");
   return config;

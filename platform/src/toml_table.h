@@ -1,25 +1,13 @@
-// TOML with places: every value that is read is marked, and what is left over is an error.
+// Reading TOML: every value that is read is marked, and what is left over is an error.
 #pragma once
 #include <cstdint>
-#include <map>
 #include <set>
 #include <string>
-#include <toml.hpp>
 #include <vector>
 
-#include "config.h"
+#include "toml_value.h"
 
 namespace smmuvp::platform {
-
-using TomlValue = toml::basic_value<toml::discard_comments, std::map, std::vector>;
-
-/// @throws ConfigError with file:line:column
-TomlValue parse_toml(const std::string& text, const std::string& file);
-
-/// Where a value stands.
-Place place_of(const TomlValue& value);
-/// Where its key stands, if that is on the value's line.
-Place place_of_key(const TomlValue& value, const std::string& key);
 
 /// Typed reads; each @throws ConfigError at the value's place.
 std::string toml_text(const TomlValue& value, const std::string& what);
@@ -38,8 +26,8 @@ class TomlTable {
   const TomlValue* take(const std::string& key);
   /// The value of a key. @throws ConfigError if it is missing
   const TomlValue& need(const std::string& key);
-  /// Keys and values in the file's order; marks all as known.
-  std::vector<std::pair<std::string, const TomlValue*>> take_all();
+  /// Its members in the file's order; marks all as known.
+  const std::vector<TomlMember>& take_all();
   /// @throws ConfigError if a key is left that nobody asked for; names the nearest known one.
   void finish() const;
 

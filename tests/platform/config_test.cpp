@@ -112,6 +112,41 @@ TEST(Config, SyntaxErrorsHaveLineAndColumn) {
   EXPECT_EQ(refusal("[a]\ntype = 'gr\u00fc\u00df' # \xe2\x82\xac \xf0\x9f\x99\x82\n"), "");
 }
 
+TEST(Config, AMistakeIsNamedAtTheColumnOfItsValueOrKey) {
+  // A value: of any type, behind any other, in a list, and at the end of a line that is too long for a
+  // screen.
+  expect_refused("[a]\ntype = true\n", "t.toml:2:8: ");
+  expect_refused("[a]\ntype = 'b'\nmap = [1, 2.5]\n", "t.toml:3:11: ");
+  expect_refused("[a]\ntype = 'b'\nmap = [\n  1,\n  0]\n", "t.toml:5:3: ");
+  expect_refused("[a]\ntype = 'b'\nbehind = {smmu = 's', stream = 1, tbu = 256}\n", "t.toml:3:41: ");
+  const std::string pad(100, ' ');
+  expect_refused("[a]\ntype = 'b'\nmap = [" + pad + "1," + pad + "0]\n", "t.toml:3:210: ");
+  // A key: bare, quoted, dotted, in a table of one line.
+  expect_refused("[a]\ntype = 'b'\n'typo' = 1\n", "t.toml:3:2: unknown key 'typo' in [a]");
+  expect_refused("[a]\ntype = 'b'\nbehind.smmu = 's'\nbehind.stream = 1\nbehind.typo = 1\n",
+                 "t.toml:5:8: unknown key 'typo' in [a] behind");
+  expect_refused("[a]\ntype = 'b'\nbehind = {smmu = 's', stream = 1," + pad + "typo = 1}\n",
+                 "t.toml:3:134: unknown key 'typo' in [a] behind");
+  const std::string letters(80, 'k');
+  expect_refused("[a]\ntype = 'b'\n  " + letters + " = 1\n", "t.toml:3:3: unknown key");
+  // A table: its header, or its brace.
+  expect_refused("[a]\ntype = 'b'\n[c]\n", "t.toml:3:1: [c] has no 'type'");
+  expect_refused("[a]\ntype = 'b'\nbehind = {smmu = 's'}\n", "t.toml:3:10: [a] behind has no 'stream'");
+  expect_refused("[a]\ntype = 'b'\n[a.behind]\nsmmu = 's'\n", "t.toml:3:1: [a] behind has no 'stream'");
+}
+
+TEST(Config, ComponentsAreInTheFilesOrder) {
+  const PlatformConfig c = read(
+      "[z]\ntype = 'b'\n[a]\ntype = 'b'\nparams = {y = 1, b = 2, x = 3}\n[m]\ntype = 'b'\n[b.params]\nn = 1\n"
+      "[b]\ntype = 'b'\n");
+  std::string names;
+  for (const ComponentConfig& component : c.components) names += component.name;
+  EXPECT_EQ(names, "zamb");
+  std::string params;
+  for (const ParamSetting& param : c.components.at(1).params) params += param.name;
+  EXPECT_EQ(params, "ybx");
+}
+
 TEST(Config, WrongTypesAreRefusedAtTheirPlace) {
   expect_refused("[a]\ntype = 3\n", "t.toml:2:8: [a] type must be a text, not a number");
   expect_refused("[boot]\nmodules = \"x\"\n", "t.toml:2:11");
@@ -138,8 +173,24 @@ TEST(Config, WrongTypesAreRefusedAtTheirPlace) {
 
 TEST(Config, NumbersOf63BitsMustBeTexts) {
   expect_refused("[a]\ntype = \"b\"\nmap = [0x7fffffffffffffff, 4]\n", "as text");
-  EXPECT_NE(refusal("[a]\ntype = \"b\"\nmap = [0xffffffffffffffff, 4]\n"), "");
+  for (const std::string number :
+       {"0xffffffffffffffff", "0x8000000000000000", "9223372036854775808", "+9_223_372_036_854_775_808",
+        "99999999999999999999", "0o1000000000000000000000",
+        "0b1000000000000000000000000000000000000000000000000000000000000000"})
+    expect_refused("[a]\ntype = 'b'\nmap = [0, " + number + "]\n",
+                   "t.toml:3:11: [a] map: size: write numbers of 63");
+  expect_refused("[a]\ntype = 'b'\nmap = [-99999999999999999999, 4]\n", "negative");
   EXPECT_EQ(refusal("[a]\ntype = \"b\"\nmap = [\"0xfffffffffffffff0\", 4]\n"), "");
+}
+
+TEST(Config, IntegersMayHaveAnyNotationOfToml) {
+  const PlatformConfig c = read(
+      "[a]\ntype = 'b'\nparams = {a=1_000, b=+7, c=0xDEAD_beef, d=0o17, e=0b1_01, f=0x7ffffffffffffffe, "
+      "g=0}# 1\n");
+  std::vector<std::uint64_t> numbers;
+  for (const ParamSetting& param : c.components.at(0).params)
+    numbers.push_back(std::get<std::uint64_t>(param.value));
+  EXPECT_EQ(numbers, (std::vector<std::uint64_t>{1000, 7, 0xdeadbeef, 15, 5, 0x7ffffffffffffffe, 0}));
 }
 
 TEST(Config, SettingsOfTheCommandLineAreAppended) {
