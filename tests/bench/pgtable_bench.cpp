@@ -136,7 +136,7 @@ template <class Visit>
 void run(benchmark::State& state, const std::vector<std::uint64_t>& pages, Visit visit) {
   std::size_t i = 0;
   for (auto _ : state) {
-    const std::uint64_t answer = visit(pages[i & 4095]);
+    std::uint64_t answer = visit(pages[i & 4095]);
     benchmark::DoNotOptimize(answer);
     i += answer == 0 ? 2 : 1;  // always 1
   }

@@ -19,6 +19,16 @@ struct Comparison {
   double goal = 0;  ///< 0: no goal
 };
 
+/// Why a run ended without a measurement, or empty. The library renamed both members in version 1.8.
+template <class Run>
+std::string error_of(const Run& run) {
+  if constexpr (requires { run.error_occurred; }) {
+    return run.error_occurred ? run.error_message : std::string();
+  } else {
+    return run.skipped ? run.skip_message : std::string();
+  }
+}
+
 /// Collects medians, and prints the comparisons once all benchmarks have run.
 class RatioReporter : public benchmark::BenchmarkReporter {
  public:
@@ -28,8 +38,8 @@ class RatioReporter : public benchmark::BenchmarkReporter {
 
   void ReportRuns(const std::vector<Run>& runs) override {
     for (const Run& run : runs) {
-      if (run.error_occurred) {
-        std::fprintf(stderr, "%s: %s\n", run.run_name.function_name.c_str(), run.error_message.c_str());
+      if (const std::string error = error_of(run); !error.empty()) {
+        std::fprintf(stderr, "%s: %s\n", run.run_name.function_name.c_str(), error.c_str());
         m_failed = true;
       }
       // Per iteration, in nanoseconds, processor time

@@ -1,4 +1,6 @@
 // Quanta, hints, interrupts, timers and firmware calls of the CPU core.
+#include <algorithm>
+
 #include "machine.h"
 
 namespace smmuvp::cpu {
