@@ -530,7 +530,9 @@ def case_dtc_takes_the_device_tree_without_a_warning(b):
               r'enable-method = "psci";', r'method = "hvc";',
               r"interrupts = <0x01 0x0d 0x104 0x01 0x0e 0x104 0x01 0x0b 0x104 0x01 0x0a 0x104>;",
               r"v2m@8020000 \{", r"reg = <0x00 0x8000000 0x00 0x1000 0x00 0x8010000 0x00 0x2000>;",
-              r'interrupts = <0x00 0x4a 0x01 0x00 0x4b 0x01 0x00 0x4c 0x01>;\s+interrupt-names = "eventq\\0gerror\\0cmdq-sync";',
+              # dtc writes a list of texts with zeros between them until version 1.6, and as a list from 1.7 on.
+              r'interrupts = <0x00 0x4a 0x01 0x00 0x4b 0x01 0x00 0x4c 0x01>;'
+              r'\s+interrupt-names = "eventq(\\0|", ")gerror\1cmdq-sync";',
               r"iommus = <(0x\d+) 0x100 \1 0x101>;\s+dma-coherent;", r"interrupts = <0x00 0x04 0x04>;"):
         check(re.search(p, d.stdout), "the device tree lacks: %s\n%s" % (p, d.stdout))
 
