@@ -203,10 +203,16 @@ TEST(Config, SettingsOfTheCommandLineAreAppended) {
   }
 }
 
+TEST(Config, AFileOfMoreThan64KiBIsRefused) {
+  const std::string comment(64 << 10, '#');
+  EXPECT_EQ(refusal("[a]\ntype = 'b'\n" + comment.substr(100)), "");
+  expect_refused("[a]\ntype = 'b'\n" + comment, "t.toml: the file has more than 64 KiB");
+}
+
 TEST(Config, DeepNestingIsRefused) {
-  expect_refused("a = " + std::string(100000, '['), "nested too deeply");
+  expect_refused("a = " + std::string(50000, '['), "nested too deeply");
   std::string dotted = "a";
-  for (int i = 0; i < 100000; ++i) dotted += ".a";
+  for (int i = 0; i < 30000; ++i) dotted += ".a";
   expect_refused(dotted + " = 1", "nested too deeply");
 }
 
