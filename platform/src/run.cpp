@@ -32,6 +32,7 @@
 #include "run_limits.h"
 #include "smmuvp/base/params.h"
 #include "smmuvp/base/utf8.h"
+#include "smmuvp/tlm/process.h"
 #include "stop_signals.h"
 #include "system.h"
 #include "terminal.h"
@@ -77,7 +78,7 @@ class StatisticsCollector : public StatVisitor {
 // start_of_simulation(), whose end has no hook; the first processes run after it.
 class Beginning : public sc_core::sc_module {
  public:
-  SC_HAS_PROCESS(Beginning);
+  SMMUVP_HAS_PROCESS(Beginning);
   explicit Beginning(std::function<void()> action)
       : sc_module(sc_core::sc_module_name(sc_core::sc_gen_unique_name("beginning"))),
         m_action(std::move(action)) {

@@ -26,7 +26,6 @@ struct Shape {
 constexpr Shape shape_4k{12, 9, 4};
 constexpr Shape shape_16k{14, 11, 4};
 constexpr Shape shape_64k{16, 13, 3};
-constexpr Shape shape_4k_3{12, 9, 3};
 
 // One block of host memory from address 0, with tables in it.
 class Memory {

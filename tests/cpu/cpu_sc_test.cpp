@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "smmuvp/cpu/cpu.h"
+#include "smmuvp/tlm/process.h"
 
 // libunicorn does not free what it notes about pages of code that were written to.
 extern "C" const char* __lsan_default_suppressions();
@@ -62,7 +63,7 @@ struct Debugger : DebugClient {
 // RAM with DMI, one device page, and an interrupt line that follows the virtual timer or a store to the
 // device.
 struct Bench : sc_core::sc_module {
-  SC_HAS_PROCESS(Bench);
+  SMMUVP_HAS_PROCESS(Bench);
   TestHost host;
   Debugger debugger;
   Params params;

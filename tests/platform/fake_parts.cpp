@@ -10,6 +10,7 @@
 
 #include "smmuvp/base/params.h"
 #include "smmuvp/tlm/plugin.h"
+#include "smmuvp/tlm/process.h"
 
 namespace {
 
@@ -47,7 +48,7 @@ class FakeCpu : public Part, public CpuControl {
                {"irq", &m_irq, "interrupt", true},
                {"timer_virt", &m_timer_virt, "virtual timer", true},
                {"timer_phys", &m_timer_phys, "physical timer", true}};
-    SC_HAS_PROCESS(FakeCpu);
+    SMMUVP_HAS_PROCESS(FakeCpu);
     SC_THREAD(go);
   }
   void add_memory(std::uint64_t base, std::uint64_t) override {
@@ -170,7 +171,7 @@ class FakeUart : public FakeTarget, public ConsoleControl {
   FakeUart(const sc_core::sc_module_name& name, const Params&, Host&) : FakeTarget(name) {
     add_target("registers");
     m_ports.push_back({"irq", &m_irq, "interrupt", true});
-    SC_HAS_PROCESS(FakeUart);
+    SMMUVP_HAS_PROCESS(FakeUart);
     SC_THREAD(echo);
   }
   void set_backend(ConsoleBackend* backend) override { m_backend = backend; }

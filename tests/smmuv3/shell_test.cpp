@@ -11,6 +11,7 @@
 #include "smmuvp/smmu_sc/transaction.h"
 #include "smmuvp/tlm/access_extension.h"
 #include "smmuvp/tlm/compare_swap_extension.h"
+#include "smmuvp/tlm/process.h"
 #include "world.h"
 
 namespace smmuvp {
@@ -56,7 +57,7 @@ struct Bench : sc_core::sc_module {
     smmu.eventq_irq.bind(eventq);
     smmu.cmdq_sync_irq.bind(cmdq_sync);
     smmu.reset.bind(reset);
-    SC_HAS_PROCESS(Bench);
+    SMMUVP_HAS_PROCESS(Bench);
     SC_METHOD(count_eventq);
     sensitive << eventq.posedge_event();
     dont_initialize();

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "smmuvp/tlm/access_extension.h"
+#include "smmuvp/tlm/process.h"
 #include "smmuvp/tlm/register_access.h"
 #include "smmuvp/tlm/sim_time.h"
 
@@ -81,7 +82,7 @@ Gic::Gic(const sc_core::sc_module_name& name, const Params& params, Host& host)
                 cpu);
     }
   }
-  SC_HAS_PROCESS(Gic);
+  SMMUVP_HAS_PROCESS(Gic);
   SC_METHOD(reset_rises);
   sensitive << reset.pos();
   dont_initialize();

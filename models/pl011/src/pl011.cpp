@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "smmuvp/tlm/process.h"
 #include "smmuvp/tlm/register_access.h"
 #include "smmuvp/tlm/sim_time.h"
 
@@ -44,7 +45,7 @@ Pl011::Pl011(const sc_core::sc_module_name& name, const Params& params, Host& ho
               {"reset", &reset, "a rising edge resets the registers", true}} {
   socket.register_b_transport(this, &Pl011::b_transport);
   socket.register_transport_dbg(this, &Pl011::transport_dbg);
-  SC_HAS_PROCESS(Pl011);
+  SMMUVP_HAS_PROCESS(Pl011);
   SC_METHOD(poll);
   SC_METHOD(character_sent);
   sensitive << m_character_sent;

@@ -1,5 +1,6 @@
 #include "smmuvp/pl031/pl031.h"
 
+#include "smmuvp/tlm/process.h"
 #include "smmuvp/tlm/register_access.h"
 #include "smmuvp/tlm/sim_time.h"
 
@@ -31,7 +32,7 @@ Pl031::Pl031(const sc_core::sc_module_name& name, const Params& params, Host& ho
               {"reset", &reset, "a rising edge resets the registers", true}} {
   socket.register_b_transport(this, &Pl031::b_transport);
   socket.register_transport_dbg(this, &Pl031::transport_dbg);
-  SC_HAS_PROCESS(Pl031);
+  SMMUVP_HAS_PROCESS(Pl031);
   SC_METHOD(match);
   sensitive << m_match;
   SC_METHOD(reset_rises);

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "smmuvp/tlm/access_extension.h"
+#include "smmuvp/tlm/process.h"
 #include "smmuvp/tlm/register_access.h"
 #include "smmuvp/tlm/sim_time.h"
 
@@ -56,7 +57,7 @@ Testdev::Testdev(const sc_core::sc_module_name& name, const Params& params, Host
               {"reset", &reset, "a rising edge is as CTRL.RESET", true}} {
   registers.register_b_transport(this, &Testdev::b_transport);
   registers.register_transport_dbg(this, &Testdev::transport_dbg);
-  SC_HAS_PROCESS(Testdev);
+  SMMUVP_HAS_PROCESS(Testdev);
   SC_THREAD(work);
   SC_METHOD(reset_rises);
   sensitive << reset.pos();

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "smmuvp/tlm/access_extension.h"
+#include "smmuvp/tlm/process.h"
 #include "smmuvp/tlm/register_access.h"
 
 namespace smmuvp {
@@ -45,7 +46,7 @@ VirtioBlk::VirtioBlk(const sc_core::sc_module_name& name, const Params& params, 
               {"reset", &reset, "a rising edge is as writing 0 to Status", true}} {
   registers.register_b_transport(this, &VirtioBlk::b_transport);
   registers.register_transport_dbg(this, &VirtioBlk::transport_dbg);
-  SC_HAS_PROCESS(VirtioBlk);
+  SMMUVP_HAS_PROCESS(VirtioBlk);
   SC_THREAD(work);
   SC_METHOD(reset_rises);
   sensitive << reset.pos();

@@ -9,6 +9,7 @@
 #include "smmuvp/smmu_sc/transaction.h"
 #include "smmuvp/tlm/access_extension.h"
 #include "smmuvp/tlm/plugin.h"
+#include "smmuvp/tlm/process.h"
 #include "smmuvp/tlm/register_access.h"
 #include "smmuvp/tlm/sim_time.h"
 #include "smmuvp/v3/access.h"
@@ -156,7 +157,7 @@ SmmuV3<BUSWIDTH>::SmmuV3(const sc_core::sc_module_name& name, const Params& para
     tbu_in.back()->register_b_transport(this, &SmmuV3::tbu_transport, static_cast<int>(i));
     tbu_in.back()->register_transport_dbg(this, &SmmuV3::tbu_transport_dbg, static_cast<int>(i));
   }
-  SC_HAS_PROCESS(SmmuV3);
+  SMMUVP_HAS_PROCESS(SmmuV3);
   SC_THREAD(work);
   SC_METHOD(on_reset);
   sensitive << reset.pos();

@@ -1,11 +1,12 @@
 #include "smmuvp/smmu_sc/pulse_output.h"
+#include "smmuvp/tlm/process.h"
 
 namespace smmuvp::smmu {
 
 PulseOutput::PulseOutput(const sc_core::sc_module_name& name, sc_core::sc_out<bool>& port,
                          const sc_core::sc_time& clock)
     : sc_core::sc_module(name), m_port(port), m_clock(clock) {
-  SC_HAS_PROCESS(PulseOutput);
+  SMMUVP_HAS_PROCESS(PulseOutput);
   SC_METHOD(run);
   sensitive << m_start;
   dont_initialize();

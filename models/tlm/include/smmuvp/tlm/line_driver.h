@@ -3,6 +3,7 @@
 #include <systemc>
 
 #include "smmuvp/tlm/component.h"
+#include "smmuvp/tlm/process.h"
 
 namespace smmuvp {
 
@@ -11,7 +12,7 @@ namespace smmuvp {
 class LineDriver : public sc_core::sc_module {
  public:
   LineDriver(const sc_core::sc_module_name& name, LineOut& line) : sc_core::sc_module(name), m_line(line) {
-    SC_HAS_PROCESS(LineDriver);
+    SMMUVP_HAS_PROCESS(LineDriver);
     SC_METHOD(drive);
     sensitive << m_changed;
     dont_initialize();

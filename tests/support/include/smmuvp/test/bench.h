@@ -14,6 +14,7 @@
 
 #include "smmuvp/test/core.h"
 #include "smmuvp/tlm/component.h"
+#include "smmuvp/tlm/process.h"
 
 namespace smmuvp::test {
 
@@ -94,7 +95,7 @@ class Master : public sc_core::sc_module {
 class Runner : public sc_core::sc_module {
  public:
   explicit Runner(const sc_core::sc_module_name& name) : sc_core::sc_module(name) {
-    SC_HAS_PROCESS(Runner);
+    SMMUVP_HAS_PROCESS(Runner);
     SC_THREAD(main);
   }
   /// Returns when `job` has; fails the test if that takes more than `limit` of simulated time.

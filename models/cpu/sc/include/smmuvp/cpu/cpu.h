@@ -23,6 +23,7 @@
 #include "smmuvp/cpu/cpu_core.h"
 #include "smmuvp/tlm/access_extension.h"
 #include "smmuvp/tlm/component.h"
+#include "smmuvp/tlm/process.h"
 
 namespace smmuvp {
 
@@ -35,7 +36,7 @@ class Cpu : public Component,
             public MemoryWriteListener,
             private cpu::CpuHost {
  public:
-  SC_HAS_PROCESS(Cpu);
+  SMMUVP_HAS_PROCESS(Cpu);
   /// @throws ConfigError if the installed libunicorn cannot serve, or for a clock with a period
   /// that is no whole number of picoseconds.
   Cpu(const sc_core::sc_module_name& name, const Params& params, Host& host);
