@@ -105,8 +105,7 @@ RunConfig Reader::run(const TomlValue& value) const {
   if (const TomlValue* v = table.take("min_tests")) run.min_tests = toml_number(*v, "min_tests");
   if (const TomlValue* v = table.take("console_limit")) {
     run.console_limit = toml_number(*v, "console_limit");
-    if (run.console_limit == 0)
-      config_error(place_of(*v), "console_limit", "console_limit must be more than 0");
+    if (run.console_limit == 0) config_error(v->place, "console_limit", "console_limit must be more than 0");
   }
   table.finish();
   return run;
