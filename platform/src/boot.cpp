@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 #include <filesystem>
 #include <new>
@@ -80,6 +81,18 @@ void check_identities(const System& system, const ImageMemory& memory, std::uint
   }
 }
 
+// Behind what boots, which ends at `end`, a memory is free up to what the guest shall leave alone.
+void find_free(BootPlan& plan, const System& system, const ImageMemory& memory, std::uint64_t end) {
+  plan.free_end = memory.base + memory.size;
+  plan.free_base = std::min(align_up(end, mib2), plan.free_end);
+  for (const auto& instance : system.instances()) {
+    if (!instance->config->behind || !instance->config->behind->identity) continue;
+    const Identity& identity = *instance->config->behind->identity;
+    if (identity.base >= end && identity.base < plan.free_end)
+      plan.free_end = std::max(identity.base, plan.free_base);
+  }
+}
+
 std::string module_path(const HostFile& module) {
   return "/lib/modules/" + std::filesystem::path(module.path).filename().string();
 }
@@ -151,7 +164,10 @@ BootPlan plan_boot(const System& system, const std::string& bootargs) {
   for (const ImageMemory& m : memories) {
     const bool has_tree = m.holds(plan.device_tree_address, mib2);
     check_identities(system, m, has_tree ? end : plan.kernel.end_in(m));
+    if (has_tree) find_free(plan, system, m, end);
   }
+  plan.command_line = std::filesystem::path(boot.kernel->path).filename().string();
+  if (!bootargs.empty()) plan.command_line += " " + bootargs;
   if (!plan.initramfs.empty()) {
     chosen.initrd_start = plan.initramfs_address;
     chosen.initrd_end = end;

@@ -18,6 +18,9 @@ struct BootPlan {
   std::uint64_t initramfs_address = 0;
   std::vector<std::uint8_t> device_tree;
   std::uint64_t device_tree_address = 0;
+  std::string command_line;     ///< of the program: the kernel's file name, then the bootargs
+  std::uint64_t free_base = 0;  ///< memory that nothing has been loaded into, up to the next reserved range
+  std::uint64_t free_end = 0;
 };
 
 /// The initramfs of a configuration: the file boot.initrd as it is, or one made of /init, /lib/modules/<file>

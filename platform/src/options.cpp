@@ -25,7 +25,8 @@ po::options_description run_options() {
       "Options of run (check and dtb take --set, --append, --kernel, --initrd, --dtb)", 110, 60);
   options.add_options()  //
       ("console",
-       "connect standard input to the serial port; at a terminal Ctrl-C ends the run and Ctrl-] is the "
+       "connect standard input to the serial port and to semihosting; at a terminal Ctrl-C ends the run and "
+       "Ctrl-] is the "
        "guest's "
        "Ctrl-C; a file or pipe that ends gives no more input, and the run goes on until the guest or a "
        "time-out "

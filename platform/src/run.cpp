@@ -386,10 +386,17 @@ ExitCode Run::go() {
   if (m_options.console) append("shell=1");
   const BootPlan plan = plan_boot(m_system, bootargs);
   load(plan, m_system);
-  if (ConsoleControl* console = m_system.console()) {
-    console->set_backend(&m_console);
-  } else if (m_options.console) {
-    config_error({m_config.file, 0, 0}, "console", "--console: there is no serial port");
+  ConsoleControl* console = m_system.console();
+  if (console != nullptr) console->set_backend(&m_console);
+  const auto semihosting = m_system.semihosting();
+  for (SemihostingControl* cpu : semihosting) {
+    // As one growing region: the heap from below, the stack from above.
+    cpu->set_surroundings(
+        {&m_console, plan.command_line, plan.free_base, plan.free_end, plan.free_end, plan.free_base});
+  }
+  if (m_options.console && console == nullptr && semihosting.empty()) {
+    config_error({m_config.file, 0, 0}, "console",
+                 "--console: there is neither a serial port nor a CPU with semihosting");
   }
   m_console.set_before_output([this] { m_progress.clear(); });
   m_console.set_stopping(StopSignals::requested);

@@ -103,6 +103,7 @@ void System::make(const ComponentConfig& config, PluginCatalogue& plugins, Host&
   instance->memory = dynamic_cast<MemoryControl*>(instance->component.get());
   instance->router = dynamic_cast<RouterControl*>(instance->component.get());
   instance->console = dynamic_cast<ConsoleControl*>(instance->component.get());
+  instance->semihosting = dynamic_cast<SemihostingControl*>(instance->component.get());
   if (instance->cpu != nullptr) m_cpus.push_back(instance->cpu);
   m_instances.push_back(std::move(instance));
 }
@@ -126,6 +127,14 @@ ConsoleControl* System::console() const {
     if (instance->console != nullptr) return instance->console;
   }
   return nullptr;
+}
+
+std::vector<SemihostingControl*> System::semihosting() const {
+  std::vector<SemihostingControl*> found;
+  for (const auto& instance : m_instances) {
+    if (instance->semihosting != nullptr) found.push_back(instance->semihosting);
+  }
+  return found;
 }
 
 std::vector<std::pair<std::string, DebugControl*>> System::debug_targets() const {

@@ -33,6 +33,7 @@ struct Instance {
   MemoryControl* memory = nullptr;
   RouterControl* router = nullptr;
   ConsoleControl* console = nullptr;
+  SemihostingControl* semihosting = nullptr;
 
   // What wiring found out.
   std::vector<Window> windows;             ///< with port and size filled in, in the order of ports()
@@ -65,6 +66,8 @@ class System {
   const std::vector<MemoryRange>& memories() const { return m_memories; }
   const std::vector<CpuControl*>& cpus() const { return m_cpus; }
   ConsoleControl* console() const;
+  /// Processors that answer semihosting calls.
+  std::vector<SemihostingControl*> semihosting() const;
   /// Processors that a debugger can hold, with their names, in the order of the configuration.
   std::vector<std::pair<std::string, DebugControl*>> debug_targets() const;
   std::uint64_t instructions() const;

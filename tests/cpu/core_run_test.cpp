@@ -1,5 +1,6 @@
 // Quanta, hints, interrupts, timers and firmware calls of the CPU core.
 #include <algorithm>
+#include <cstring>
 
 #include "machine.h"
 
@@ -263,15 +264,54 @@ TEST(CpuFirmware, SemihostingExitForAnotherReasonIsAFailure) {
   EXPECT_EQ(m.diagnostics.size(), 1u);
 }
 
+TEST(CpuFirmware, SemihostingWritesToTheConsoleByTheCallersAddresses) {
+  Machine m;
+  constexpr uint64_t va = 0xffff000000000000;
+  m.map_page(va, Machine::scratch);
+  m.enable_mmu();
+  std::strcpy(reinterpret_cast<char*>(m.ram(Machine::scratch)), "from the high half\n");
+  m.start("semihosting");
+  m.set("X0", 0xabcd000000000004);  // SYS_WRITE0; the upper half of X0 says nothing
+  m.set("X1", va);
+  EXPECT_EQ(m.run().reason, StopReason::wfi);
+  EXPECT_EQ(m.written, "from the high half\n");
+  EXPECT_EQ(m.reg("X19"), 1u);
+  EXPECT_TRUE(m.diagnostics.empty());
+}
+
 TEST(CpuFirmware, OtherSemihostingOperationsAreAnsweredWithMinusOneAndADiagnostic) {
   Machine m;
   m.start("semihosting");
-  m.set("X0", 5);
+  m.set("X0", 0x12);
   EXPECT_EQ(m.run().reason, StopReason::wfi);
   EXPECT_EQ(m.reg("X0"), ~uint64_t{0});
   EXPECT_EQ(m.reg("X19"), 1u);
   ASSERT_EQ(m.diagnostics.size(), 1u);
   EXPECT_EQ(m.diagnostics[0].kind, DiagKind::Unimplemented);
+  EXPECT_NE(m.diagnostics[0].text.find("SYS_SYSTEM"), std::string::npos);
+}
+
+TEST(CpuFirmware, AResetAndACheckpointKnowTheOpenFilesOfSemihosting) {
+  Machine m;
+  const auto call = [&](uint64_t operation, std::array<uint64_t, 3> block) {
+    std::memcpy(m.ram(Machine::scratch), block.data(), sizeof block);
+    std::strcpy(reinterpret_cast<char*>(m.ram(Machine::scratch + 0x100)), ":tt");
+    m.start("semihosting");
+    m.set("X0", operation);
+    m.set("X1", Machine::scratch);
+    m.run();
+    return m.reg("X0");
+  };
+  const uint64_t handle = call(0x01, {Machine::scratch + 0x100, 4, 3});
+  EXPECT_EQ(call(0x09, {handle}), 1u);
+  ArchiveWriter saved;
+  m.core->visit(saved);
+  m.core->reset(m.symbol("_start"), {});
+  EXPECT_EQ(call(0x09, {handle}), ~uint64_t{0});
+  ArchiveReader loaded(saved.data());
+  m.core->visit(loaded);
+  ASSERT_TRUE(loaded.ok()) << loaded.error();
+  EXPECT_EQ(call(0x09, {handle}), 1u);
 }
 
 TEST(CpuFirmware, SemihostingIsUndefinedAtEl0) {

@@ -50,6 +50,16 @@ struct Access {
   bool privileged;
 };
 
+// A console at which somebody types after some time.
+struct Typist : ConsoleBackend {
+  std::string written;
+  sc_time at;
+  int typed = -1;  // -1: nothing is to come
+  void put(std::uint8_t byte) override { written += static_cast<char>(byte); }
+  int get() override { return sc_core::sc_time_stamp() < at ? -1 : std::exchange(typed, -1); }
+  bool has_input() const override { return typed >= 0; }
+};
+
 // A debugger: counts the stops, and does at each what the test wants.
 struct Debugger : DebugClient {
   std::vector<Reason> stops;
@@ -66,6 +76,7 @@ struct Bench : sc_core::sc_module {
   SMMUVP_HAS_PROCESS(Bench);
   TestHost host;
   Debugger debugger;
+  Typist typist;
   Params params;
   Cpu cpu;
   tlm_utils::simple_target_socket<Bench, platform_buswidth> target;
@@ -98,6 +109,9 @@ struct Bench : sc_core::sc_module {
     cpu.add_memory(ram_base, ram_size);
     cpu.set_start(ram_base, 0, 0, 0, 0);
     cpu.set_debug_client(&debugger);
+    SemihostingControl::Surroundings surroundings;
+    surroundings.console = &typist;
+    cpu.set_surroundings(surroundings);
     SC_METHOD(drive_irq);
     sensitive << virt << changed;
     dont_initialize();
@@ -204,6 +218,42 @@ TEST(CpuComponent, APollingLoopLetsTimeAdvance) {
   b.run(20);
   EXPECT_EQ(sc_core::sc_time_stamp() - before, sc_time(20, sc_core::SC_US));
   EXPECT_NEAR(static_cast<double>(b.accesses.size()), 10000, 100);
+}
+
+constexpr std::uint32_t hlt = 0xd45e0000, readc = 0x528000e0, write0 = 0x52800080;  // MOV W0, #7 or #4
+
+TEST(CpuComponent, SemihostingWritesToTheConsole) {
+  Bench& b = bench();
+  b.typist.written.clear();
+  b.restart({write0, hlt, self}, ram_base + 0x1000);
+  std::memcpy(b.ram.data() + 0x1000, "text", 5);
+  b.run(1);
+  EXPECT_EQ(b.typist.written, "text");
+}
+
+TEST(CpuComponent, AReadByWayOfSemihostingWaitsInSimulatedTimeUntilSomebodyTypes) {
+  Bench& b = bench();
+  b.typist.at = sc_core::sc_time_stamp() + sc_time(500, sc_core::SC_US);
+  b.typist.typed = 'k';
+  // MRS X5, CNTVCT; READC; MOV X6, X0; MRS X7, CNTVCT; READC; B .
+  b.restart({0xd53be045, readc, hlt, 0xaa0003e6, 0xd53be047, readc, hlt, self});
+  b.run(1000);
+  EXPECT_EQ(b.reg("X6"), std::uint64_t{'k'});
+  EXPECT_NEAR(static_cast<double>(b.reg("X7") - b.reg("X5")) / 62.5, 500, 15) << "microseconds";
+  EXPECT_EQ(b.reg("X0"), ~std::uint64_t{0}) << "the end of the input";
+  EXPECT_EQ(b.reg("PC"), ram_base + 7 * 4);
+}
+
+TEST(CpuComponent, AResetEndsAWaitForInput) {
+  Bench& b = bench();
+  b.typist.at = sc_core::sc_max_time();
+  b.typist.typed = 'k';
+  b.restart({readc, hlt, self});
+  b.run(100);
+  b.restart({self});
+  b.run(10);
+  b.typist.typed = -1;
+  EXPECT_EQ(b.reg("PC"), ram_base);
 }
 
 TEST(CpuComponent, AnErrorResponseIsAnExternalAbort) {

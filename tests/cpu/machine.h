@@ -80,6 +80,7 @@ class Machine : public CpuHost, private DiagSink {
   void timer_deadline_changed() override;
   Diag& diag() override { return m_diag; }
   bool pause_requested() override { return on_exception && on_exception(); }
+  void semihosting_write(std::string_view text) override { written += text; }
 
   std::vector<BusAccess> accesses;
   std::function<BusStatus(BusAccess&)>
@@ -87,6 +88,7 @@ class Machine : public CpuHost, private DiagSink {
   std::function<bool()> on_exception;  // answers pause_requested(); null: false
   std::map<Timer, bool> outputs;
   std::vector<Diagnostic> diagnostics;
+  std::string written;        // by semihosting
   uint64_t instructions = 0;  // executed in finished quanta; 16 of them are a tick of the counter
   std::unique_ptr<CpuCore> core;
 

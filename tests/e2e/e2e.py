@@ -381,6 +381,70 @@ def case_a_device_whose_stream_ids_are_not_those_of_its_node_is_refused(b):
     in_order(r, [r"testdev-dma a000000\.dma: entry 0 of iommus is StreamID 0x100, the device has 2 from 0x300"])
 
 
+# ---- a program without an operating system
+
+def semihosting_program(text):
+    """An ELF file that uses its heap's ends, writes its command line and `text`, echoes its input up to the end, and
+    exits with 0."""
+    base, command, exit_block, heap, buffer, message = 0x40200000, 0x100, 0x110, 0x120, 0x200, 0x400
+    code = []
+
+    def adr(offset):
+        away = offset - 4 * len(code)
+        code.append(0x10000001 | (away & 3) << 29 | (away >> 2 & 0x7ffff) << 5)   # ADR X1, offset
+
+    def call(operation):
+        code.extend([0x52800000 | operation << 5, 0xd45e0000])                     # MOV W0, #operation; HLT #0xf000
+
+    adr(heap)
+    call(0x16)                                                                     # HEAPINFO
+    code.extend([0xf9400022, 0xa9401043, 0xf9000063, 0xf81f8083])  # LDR X2, [X1]; LDP X3, X4, [X2]; STR, STUR -8
+    for offset, operation in ((command, 0x15), (buffer, 0x04), (message, 0x04)):   # GET_CMDLINE, WRITE0, WRITE0
+        adr(offset)
+        call(operation)
+    loop = len(code)
+    call(0x07)                                                                     # READC
+    code.extend([0xb100041f, 0x540000c0])                                          # CMN X0, #1; B.EQ to the exit
+    adr(buffer)
+    code.append(0x39000020)                                                        # STRB W0, [X1]
+    call(0x03)                                                                     # WRITEC
+    code.append(0x14000000 | (loop - len(code)) & 0x3ffffff)                       # B to READC
+    adr(exit_block)
+    call(0x18)                                                                     # EXIT
+    image = bytearray(message)
+    struct.pack_into("<%dI" % len(code), image, 0, *code)
+    struct.pack_into("<QQQQQ", image, command, base + buffer, message - buffer, 0x20026, 0, base + heap + 16)
+    image += text.encode() + b"\0"
+    return (b"\x7fELF\x02\x01\x01" + bytes(9) +
+            struct.pack("<HHIQQQIHHHHHH", 2, 183, 1, base, 64, 0, 0, 64, 56, 1, 64, 0, 0) +
+            struct.pack("<IIQQQQQQ", 1, 7, 120, base, base, len(image), len(image), 8) + bytes(image))
+
+
+def bare_metal(b, text):
+    path = b.write("program.elf", semihosting_program(text))
+    change = r'(?m)^kernel = .*$', 'kernel = "%s"\nbootargs = "one two"' % path
+    return b.variant(change=lambda t: re.sub(*change, re.sub(r"(?m)^bootargs = .*$", "", t)))
+
+
+def case_a_program_without_a_uart_driver_talks_by_semihosting(b):
+    report = os.path.join(b.folder, "report.json")
+    good = "\nKTAP version 1\n1..1\nok 1 - of a program\n"
+    r = b.run(bare_metal(b, good), "--json", report, "--strict")
+    check(r.returncode == 0, "expected exit code 0", r)
+    check(r.stdout == "program.elf one two" + good, "expected the command line and the text on the console", r)
+    with open(report) as f:
+        check(json.load(f)["tests"]["passed"] == 1, "the report does not have the program's test")
+    r = b.run(bare_metal(b, good.replace("ok", "not ok")))
+    check(r.returncode == EXIT["fail"], "expected the test that failed to fail the run", r)
+
+
+def case_a_program_reads_the_console_by_semihosting(b):
+    r = subprocess.run([b.program, "run", "--console", bare_metal(b, "\n")], input="typed, longer than any FIFO of a UART\n",
+                       capture_output=True, text=True, timeout=120)
+    check(r.returncode == 0, "expected exit code 0", r)
+    in_order(r, ["program.elf one two shell=1", "typed, longer than any FIFO of a UART"])
+
+
 # ---- what the program refuses
 
 def case_a_missing_configuration_is_refused(b):

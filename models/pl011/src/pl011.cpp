@@ -66,6 +66,7 @@ void Pl011::transmit(std::uint8_t byte) {
 void Pl011::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time&) {
   RegisterAccess access;
   if (!begin_register_access(payload, Pl011Core::window, access)) return;
+  m_used = true;
   std::uint64_t value = 0;
   if (access.write) {
     m_core.write(access.offset, access.bytes, access.value);
@@ -103,7 +104,7 @@ void Pl011::settle() {
 
 void Pl011::poll() {
   if (m_backend == nullptr || !m_backend->has_input()) return;
-  if (m_core.wants_input()) {
+  if (m_used && m_core.wants_input()) {
     const int byte = m_backend->get();
     if (byte >= 0) {
       m_core.receive(static_cast<std::uint8_t>(byte));
@@ -130,12 +131,14 @@ void Pl011::reset_rises() {
   m_character_sent.cancel();
   m_receive_timeout.cancel();
   m_sending = false;
+  m_used = false;
   m_core.reset();
   settle();
 }
 
 void Pl011::visit(Archive& archive) {
   m_core.visit(archive);
+  archive.value("used", m_used);
   archive.value("interrupts", m_interrupts);
   if (!archive.loading()) return;
   // Timers start anew: a character on the line and the receive time-out take their full time again.

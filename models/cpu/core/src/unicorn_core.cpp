@@ -60,6 +60,9 @@ std::unique_ptr<CpuCore> make_unicorn_core(CpuHost& host, LibraryUse use, std::s
 
 UnicornCore::UnicornCore(CpuHost& host, std::unique_ptr<EngineAccess> access, std::string limitation)
     : m_host(host),
+      m_semihosting(host,
+                    {[this](uint64_t va, void* data, size_t n) { return debug_read(va, data, n); },
+                     [this](uint64_t va, const void* data, size_t n) { return debug_write(va, data, n); }}),
       m_access(std::move(access)),
       m_polls(m_access->polls()),
       m_limitation(std::move(limitation)) {
@@ -156,6 +159,7 @@ void UnicornCore::reset(uint64_t entry, const std::array<uint64_t, 4>& arguments
   if (!m_error.empty()) return;
   m_virt = GenericTimer();
   m_phys = GenericTimer();
+  m_semihosting.reset();
   set(UC_ARM64_REG_PSTATE, PSTATE_RESET);
   for (unsigned i = 0; i < 4; ++i) m_access->set_x(i, arguments[i]);
   m_access->set_pc(entry);
@@ -403,29 +407,22 @@ void UnicornCore::firmware_call() {
   }
 }
 
-// Semihosting for AArch32 and AArch64, 5.6 and 5.7: W0 is the operation, X1 points to {reason, subcode}.
 bool UnicornCore::semihosting_call() {
-  constexpr uint32_t SYS_EXIT = 0x18, SYS_EXIT_EXTENDED = 0x20;
-  constexpr uint64_t ADP_Stopped_ApplicationExit = 0x20026;
   const uint64_t pc = m_access->pc();
   if (current_el() == 0 || read_word(pc) != insn_semihosting) return false;
-  const auto operation = static_cast<uint32_t>(m_access->x(0));
-  if (operation == SYS_EXIT || operation == SYS_EXIT_EXTENDED) {
-    uint64_t block[2] = {};
-    if (debug_read(m_access->x(1), block, sizeof block) != sizeof block) {
-      m_host.diag().guest_error("semihosting.exit",
-                                "the parameter block of SYS_EXIT is not readable; status 1 is assumed",
-                                "Semihosting for AArch32 and AArch64 5.6", {}, m_access->x(1));
-      m_status = 1;
+  try {
+    const SemihostingAnswer answer = m_semihosting.call(m_access->x(0), m_access->x(1));
+    if (answer.exit) {
+      m_status = answer.status;
+      stop(StopReason::exit);
     } else {
-      m_status = block[0] == ADP_Stopped_ApplicationExit ? block[1] : 1;
+      m_access->set_x(0, answer.x0);
+      if (answer.x1) m_access->set_x(1, *answer.x1);
     }
-    stop(StopReason::exit);
-  } else {
-    m_host.diag().unimplemented("semihosting." + std::to_string(operation),
-                                "semihosting operation " + std::to_string(operation) + " is answered with -1",
-                                "Semihosting for AArch32 and AArch64 5");
-    m_access->set_x(0, ~uint64_t{0});
+  } catch (const std::exception& e) {
+    fail(e.what());
+  } catch (...) {
+    fail("a semihosting call-back threw");
   }
   m_access->set_pc(pc + 4);
   return true;
@@ -871,6 +868,7 @@ void UnicornCore::visit(Archive& archive) {
   archive.value("VIRT_OUTPUT", m_virt_output);
   archive.value("PHYS_OUTPUT", m_phys_output);
   m_dead_end.visit(archive);
+  m_semihosting.visit(archive);
   if (!archive.loading()) return;
   m_access->set_lines(m_irq, m_fiq);
   m_access->registers_changed();

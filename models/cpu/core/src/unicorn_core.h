@@ -13,6 +13,7 @@
 #include "engine_access.h"
 #include "generic_timer.h"
 #include "load_store.h"
+#include "semihosting.h"
 #include "smmuvp/cpu/cpu_core.h"
 
 namespace smmuvp::cpu {
@@ -143,6 +144,7 @@ class UnicornCore final : public CpuCore, private EngineOwner {
   void set_pstate(uint64_t value);
 
   CpuHost& m_host;
+  Semihosting m_semihosting;
   uc_engine* m_engine = nullptr;
   const std::unique_ptr<EngineAccess> m_access;
   const bool m_polls;

@@ -11,7 +11,8 @@ namespace smmuvp {
 namespace {
 
 constexpr std::uint64_t ps_per_second = 1'000'000'000'000;
-constexpr std::uint64_t counter_ps = 16'000;  // a tick of the 62.5 MHz system counter
+constexpr std::uint64_t counter_ps = 16'000;         // a tick of the 62.5 MHz system counter
+constexpr std::uint64_t input_poll_ps = 10'000'000;  // as often as the PL011 looks for input
 
 constexpr TracePoint<std::uint64_t, std::uint64_t, std::uint64_t, std::uint64_t> trace_read{
     "cpu.read", "a load from a device", {"pc", "address", "size", "value"}};
@@ -306,13 +307,17 @@ void Cpu::reset_method() {
 
 // ---- Bus
 
-cpu::BusStatus Cpu::bus_access(cpu::BusAccess& access) {
-  m_access_pc = access.pc;
-  m_in_access = true;
+// Lets simulated time pass for the instructions that have been executed.
+void Cpu::catch_up() {
   const std::uint64_t executed = m_core->quantum_instructions();
   wait_ps((executed - m_synchronised) * m_period_ps + std::exchange(m_latency_ps, 0));
   m_synchronised = executed;
+}
 
+cpu::BusStatus Cpu::bus_access(cpu::BusAccess& access) {
+  m_access_pc = access.pc;
+  m_in_access = true;
+  catch_up();
   std::array<unsigned char, 8> data{};
   for (unsigned i = 0; i < access.size; ++i) data[i] = static_cast<unsigned char>(access.value >> (8 * i));
   m_extension = AccessExtension{};
@@ -349,6 +354,29 @@ cpu::BusStatus Cpu::bus_access(cpu::BusAccess& access) {
 
 void Cpu::memory_written(std::uint64_t address, std::uint64_t length) {
   m_core->invalidate_code(address, length);
+}
+
+// ---- Semihosting
+
+void Cpu::set_surroundings(const Surroundings& s) {
+  m_console = s.console;
+  m_environment = {s.command_line, s.heap_base, s.heap_limit, s.stack_base, s.stack_limit};
+}
+
+void Cpu::semihosting_write(std::string_view text) {
+  if (m_console == nullptr) return;
+  for (const char c : text) m_console->put(static_cast<std::uint8_t>(c));
+}
+
+// While the processor waits for somebody to type, time passes for everything else.
+int Cpu::semihosting_read(bool wait) {
+  if (m_console == nullptr) return -1;
+  if (wait) catch_up();
+  for (;;) {
+    const int byte = m_console->has_input() ? m_console->get() : -1;
+    if (byte >= 0 || !wait || !m_console->has_input() || m_reset_pending) return byte;
+    sc_core::wait(from_ps(input_poll_ps), m_reset_event);
+  }
 }
 
 // ---- For the platform

@@ -22,7 +22,8 @@ namespace smmuvp {
 /// Input is taken from the backend one character a poll, while has_input() and only when the receiver has
 /// room; nothing typed is lost before the guest has switched the receiver on. While UARTIMSC masks both RXIM
 /// and RTIM only an empty FIFO is fed: drivers empty the FIFO before they unmask, and input that waits
-/// outside outlives that.
+/// outside outlives that. Before the guest's first access to a register none is taken: a program that never
+/// looks at the UART may read the console by semihosting.
 class Pl011 : public Component, public ConsoleControl, private Pl011Client {
  public:
   Pl011(const sc_core::sc_module_name& name, const Params& params, Host& host);
@@ -57,6 +58,7 @@ class Pl011 : public Component, public ConsoleControl, private Pl011Client {
   std::vector<Port> m_ports;
   sc_core::sc_event m_character_sent;
   sc_core::sc_event m_receive_timeout;
+  bool m_used = false;                // a register was accessed
   bool m_sending = false;             // m_character_sent is on its way
   std::uint64_t m_seen_received = 0;  // for which m_receive_timeout was set
   std::uint64_t m_interrupts = 0;

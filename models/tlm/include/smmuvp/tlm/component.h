@@ -168,6 +168,20 @@ class ConsoleControl {
   virtual void set_backend(ConsoleBackend* backend) = 0;
 };
 
+/// A processor that answers the semihosting calls of its program.
+class SemihostingControl {
+ public:
+  /// What the program finds. Addresses are 0 where they are not known.
+  struct Surroundings {
+    ConsoleBackend* console = nullptr;  ///< outlives the simulation
+    std::string command_line;
+    std::uint64_t heap_base = 0, heap_limit = 0, stack_base = 0, stack_limit = 0;
+  };
+  virtual ~SemihostingControl() = default;
+  /// Called before simulation. Without it, output is lost and input has ended.
+  virtual void set_surroundings(const Surroundings& surroundings) = 0;
+};
+
 /// What a plugin offers: one entry a type of component.
 struct ComponentType {
   std::string type;  ///< as in the configuration, for example "smmuv3"

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "smmuvp/base/archive.h"
@@ -58,6 +59,12 @@ struct BusAccess {
 
 enum class Timer { virt, phys };
 
+/// What a program learns of its surroundings by semihosting. Addresses are 0 where nobody knows them.
+struct SemihostingEnvironment {
+  std::string command_line;                                                 ///< SYS_GET_CMDLINE
+  uint64_t heap_base = 0, heap_limit = 0, stack_base = 0, stack_limit = 0;  ///< SYS_HEAPINFO
+};
+
 /// What the CPU needs from its surroundings. All calls come from inside run(), on its thread.
 class CpuHost {
  public:
@@ -76,6 +83,18 @@ class CpuHost {
   /// Asked at each exception: true ends the quantum. Exceptions are so slow that a quantum of them takes
   /// long.
   virtual bool pause_requested() { return false; }
+  /// A program writes to the console by semihosting. Without a console it is lost.
+  virtual void semihosting_write(std::string_view text) { (void)text; }
+  /// The next byte of the console's input, -1 at its end. `wait` blocks, as bus_access() may, until there is
+  /// one; else -1 also says that there is none now.
+  virtual int semihosting_read(bool wait) {
+    (void)wait;
+    return -1;
+  }
+  virtual const SemihostingEnvironment& semihosting_environment() {
+    static const SemihostingEnvironment unknown;
+    return unknown;
+  }
 };
 
 struct CpuStatistics {

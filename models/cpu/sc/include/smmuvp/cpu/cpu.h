@@ -33,6 +33,7 @@ namespace smmuvp {
 class Cpu : public Component,
             public CpuControl,
             public DebugControl,
+            public SemihostingControl,
             public MemoryWriteListener,
             private cpu::CpuHost {
  public:
@@ -55,6 +56,8 @@ class Cpu : public Component,
   std::uint64_t instructions() const override;
 
   void memory_written(std::uint64_t address, std::uint64_t length) override;
+
+  void set_surroundings(const Surroundings& surroundings) override;
 
   void set_debug_client(DebugClient* client) override { m_debug_client = client; }
   void request_break() override;
@@ -88,6 +91,7 @@ class Cpu : public Component,
   void drive_timers();
   std::string core_register(const std::string& name) const;
   void settle();
+  void catch_up();
   std::uint64_t budget() const;
   std::uint64_t local_time_ps() const;
   std::uint64_t instructions_until(std::uint64_t counter) const;
@@ -100,6 +104,9 @@ class Cpu : public Component,
   void timer_deadline_changed() override;
   Diag& diag() override { return m_diag; }
   bool pause_requested() override { return m_host.pause_requested(); }
+  void semihosting_write(std::string_view text) override;
+  int semihosting_read(bool wait) override;
+  const cpu::SemihostingEnvironment& semihosting_environment() override { return m_environment; }
 
   Host& m_host;
   Diag m_diag;
@@ -126,6 +133,8 @@ class Cpu : public Component,
   bool m_in_access = false;
   DebugClient* m_debug_client = nullptr;
   bool m_break_requested = false;
+  ConsoleBackend* m_console = nullptr;  // of semihosting
+  cpu::SemihostingEnvironment m_environment;
 
   std::uint64_t m_quanta = 0;
   std::uint64_t m_wfi_count = 0;
