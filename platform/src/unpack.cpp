@@ -17,6 +17,7 @@ namespace smmuvp::platform {
 namespace {
 
 using Bytes = std::vector<std::uint8_t>;
+using Notes = std::vector<std::string>;
 
 constexpr std::size_t chunk_bytes = std::size_t{1} << 20;
 
@@ -25,60 +26,126 @@ bool fail(std::string& error, std::string text) {
   return false;
 }
 
-bool too_large(std::string& error, std::uint64_t most) {
-  return fail(error, fmt::format("the compressed kernel unpacks to more than {:#x} bytes", most));
+// What may be read, and nothing behind it.
+struct Input {
+  const std::uint8_t* data;
+  std::size_t bytes;
+};
+
+// What comes out, piece by piece, up to a bound.
+struct Limited {
+  explicit Limited(std::uint64_t m) : most(m), chunk(chunk_bytes) {}
+
+  bool take(std::size_t bytes, std::string& error) {
+    if (all.size() + bytes > most)
+      return fail(error, fmt::format("the compressed kernel unpacks to more than {:#x} bytes", most));
+    all.insert(all.end(), chunk.begin(), chunk.begin() + static_cast<std::ptrdiff_t>(bytes));
+    return true;
+  }
+
+  std::uint64_t most;
+  Bytes chunk;
+  Bytes all;
+};
+
+// What follows the last member or frame. As gzip(1) does: zeros are padding, anything else is ignored with a
+// message.
+void note_rest(const char* what, const std::uint8_t* data, std::size_t bytes, std::size_t at, Notes& notes) {
+  if (std::all_of(data, data + bytes, [](std::uint8_t byte) { return byte == 0; })) return;
+  notes.push_back(fmt::format("{:#x} bytes at {:#x}, behind the {} data, are none of it and are ignored",
+                              bytes, at, what));
 }
 
-// RFC 1952. What follows the first member is ignored: signers append to it.
-bool gunzip(const std::uint8_t* data, std::size_t bytes, std::uint64_t most, Bytes& to, std::string& error) {
+// Where in a file something is wrong.
+std::string in_part(const char* part, unsigned number, std::size_t start, std::size_t at) {
+  return fmt::format("in {} {}, which starts at byte {:#x}; found at byte {:#x}", part, number, start, at);
+}
+
+// RFC 1952 2.2: a file is a series of members, of which this inflates one. zlib compares CRC32 and ISIZE.
+// @param at  where the member starts; moved behind it
+bool gunzip_member(z_stream& stream, Input file, std::size_t& at, unsigned number, Limited& to,
+                   std::string& error) {
+  const std::size_t start = at;
+  int result = Z_OK;
+  stream.avail_in = 0;
+  while (result == Z_OK) {
+    if (stream.avail_in == 0) {
+      const std::size_t part = std::min<std::size_t>(file.bytes - at, std::numeric_limits<uInt>::max());
+      stream.next_in = const_cast<Bytef*>(file.data + at);
+      stream.avail_in = static_cast<uInt>(part);
+      at += part;
+    }
+    stream.next_out = to.chunk.data();
+    stream.avail_out = static_cast<uInt>(to.chunk.size());
+    result = inflate(&stream, Z_NO_FLUSH);
+    if (!to.take(to.chunk.size() - stream.avail_out, error)) return false;
+  }
+  at -= stream.avail_in;
+  if (result == Z_STREAM_END) return true;
+  if (result == Z_BUF_ERROR)
+    return fail(error, "truncated gzip data: the file ends " + in_part("member", number, start, at));
+  return fail(error, fmt::format("corrupt gzip data: {} {}", stream.msg != nullptr ? stream.msg : "an error",
+                                 in_part("member", number, start, at)));
+}
+
+bool starts_gzip_member(const std::uint8_t* data, std::size_t bytes) {
+  return bytes >= 2 && data[0] == 0x1f && data[1] == 0x8b;  // RFC 1952 2.3.1, ID1 and ID2
+}
+
+bool gunzip(Input file, Limited& to, Notes& notes, std::string& error) {
   z_stream stream{};
   constexpr int gzip_only = 16 + MAX_WBITS;
   if (inflateInit2(&stream, gzip_only) != Z_OK) return fail(error, "zlib cannot start");
   const std::unique_ptr<z_stream, int (*)(z_stream*)> end(&stream, inflateEnd);
-  Bytes chunk(chunk_bytes);
-  int result = Z_OK;
-  while (result == Z_OK) {
-    if (stream.avail_in == 0) {
-      const std::size_t part = std::min<std::size_t>(bytes, std::numeric_limits<uInt>::max());
-      stream.next_in = const_cast<Bytef*>(data);
-      stream.avail_in = static_cast<uInt>(part);
-      data += part;
-      bytes -= part;
-    }
-    stream.next_out = chunk.data();
-    stream.avail_out = static_cast<uInt>(chunk.size());
-    result = inflate(&stream, Z_NO_FLUSH);
-    const std::size_t got = chunk.size() - stream.avail_out;
-    if (to.size() + got > most) return too_large(error, most);
-    to.insert(to.end(), chunk.begin(), chunk.begin() + static_cast<std::ptrdiff_t>(got));
+  std::size_t at = 0;
+  for (unsigned number = 1; number == 1 || starts_gzip_member(file.data + at, file.bytes - at); ++number) {
+    if (inflateReset(&stream) != Z_OK) return fail(error, "zlib cannot start");
+    if (!gunzip_member(stream, file, at, number, to, error)) return false;
   }
-  if (result == Z_STREAM_END) return true;
-  if (result == Z_BUF_ERROR) return fail(error, "truncated gzip data: it ends before the kernel does");
-  return fail(error,
-              fmt::format("corrupt gzip data: {}", stream.msg != nullptr ? stream.msg : "zlib gave up"));
+  note_rest("gzip", file.data + at, file.bytes - at, at, notes);
+  return true;
 }
 
-// RFC 8878. What follows the first frame is ignored: Linux's build appends the unpacked size to it.
-bool unzstd(const std::uint8_t* data, std::size_t bytes, std::uint64_t most, Bytes& to, std::string& error) {
+bool starts_zstd_frame(const std::uint8_t* data, std::size_t bytes) {
+  // Less is what Linux's build appends: the unpacked size, in 4 bytes.
+  if (bytes < 8) return false;
+  std::uint32_t magic = 0;
+  std::memcpy(&magic, data, sizeof magic);
+  return magic == 0xfd2fb528 || (magic & 0xfffffff0) == 0x184d2a50;  // RFC 8878 3.1.1 and 3.1.2
+}
+
+// RFC 8878 3.1: a file is a series of frames. Those to skip are skipped by libzstd.
+// @param in  moved behind the frame
+bool unzstd_frame(ZSTD_DStream* stream, ZSTD_inBuffer& in, unsigned number, Limited& to, std::string& error) {
+  const std::size_t start = in.pos;
+  for (;;) {
+    ZSTD_outBuffer out{to.chunk.data(), to.chunk.size(), 0};
+    const std::size_t before = in.pos;
+    const std::size_t result = ZSTD_decompressStream(stream, &out, &in);
+    if (ZSTD_isError(result) != 0) {
+      return fail(error, fmt::format("corrupt zstd data: {} {}", ZSTD_getErrorName(result),
+                                     in_part("frame", number, start, in.pos)));
+    }
+    if (!to.take(out.pos, error)) return false;
+    if (result == 0) return true;
+    if (in.pos == before && out.pos == 0)
+      return fail(error, "truncated zstd data: the file ends " + in_part("frame", number, start, in.pos));
+  }
+}
+
+bool unzstd(Input file, Limited& to, Notes& notes, std::string& error) {
   const std::unique_ptr<ZSTD_DStream, std::size_t (*)(ZSTD_DStream*)> stream(ZSTD_createDStream(),
                                                                              ZSTD_freeDStream);
   if (!stream) return fail(error, "libzstd cannot start");
   // Linux compresses kernels with windows of up to 128 MiB (zstd -22 --ultra).
   ZSTD_DCtx_setParameter(stream.get(), ZSTD_d_windowLogMax, 27);
-  Bytes chunk(chunk_bytes);
-  ZSTD_inBuffer in{data, bytes, 0};
-  for (;;) {
-    ZSTD_outBuffer out{chunk.data(), chunk.size(), 0};
-    const std::size_t before = in.pos;
-    const std::size_t result = ZSTD_decompressStream(stream.get(), &out, &in);
-    if (ZSTD_isError(result) != 0)
-      return fail(error, fmt::format("corrupt zstd data: {}", ZSTD_getErrorName(result)));
-    if (to.size() + out.pos > most) return too_large(error, most);
-    to.insert(to.end(), chunk.begin(), chunk.begin() + static_cast<std::ptrdiff_t>(out.pos));
-    if (result == 0) return true;
-    if (in.pos == before && out.pos == 0)
-      return fail(error, "truncated zstd data: it ends before the kernel does");
-  }
+  ZSTD_inBuffer in{file.data, file.bytes, 0};
+  for (unsigned number = 1; number == 1 || starts_zstd_frame(file.data + in.pos, file.bytes - in.pos);
+       ++number)
+    if (!unzstd_frame(stream.get(), in, number, to, error)) return false;
+  if (file.bytes - in.pos != sizeof(std::uint32_t))
+    note_rest("zstd", file.data + in.pos, file.bytes - in.pos, in.pos, notes);
+  return true;
 }
 
 std::uint32_t word(const Bytes& file, std::size_t at) {
@@ -97,7 +164,7 @@ bool is_zboot(const Bytes& file) {
          std::memcmp(file.data() + 4, "zimg", 4) == 0;
 }
 
-bool unpack_zboot(const Bytes& file, std::uint64_t most, Bytes& to, std::string& error) {
+bool unpack_zboot(const Bytes& file, Limited& to, Notes& notes, std::string& error) {
   const std::uint32_t offset = word(file, 8);
   const std::uint32_t bytes = word(file, 12);
   if (offset > file.size() || bytes > file.size() - offset) {
@@ -110,9 +177,9 @@ bool unpack_zboot(const Bytes& file, std::uint64_t most, Bytes& to, std::string&
   std::string why;
   bool good = false;
   if (name == "gzip") {
-    good = gunzip(file.data() + offset, bytes, most, to, why);
+    good = gunzip({file.data() + offset, bytes}, to, notes, why);
   } else if (name == "zstd") {
-    good = unzstd(file.data() + offset, bytes, most, to, why);
+    good = unzstd({file.data() + offset, bytes}, to, notes, why);
   } else {
     why = fmt::format("its compression is '{}'; gzip and zstd are known", printable(name));
   }
@@ -126,17 +193,16 @@ std::uint64_t most_unpacked_bytes(std::uint64_t memory_bytes) {
   return std::min(memory_bytes, far_above_any_kernel);
 }
 
-bool unpack_kernel(std::vector<std::uint8_t>& file, std::uint64_t most, std::string& error) try {
-  Bytes unpacked;
-  if (file.size() >= 2 && file[0] == 0x1f && file[1] == 0x8b) {
-    if (!gunzip(file.data(), file.size(), most, unpacked, error)) return false;
-  } else if (is_zboot(file)) {
-    if (!unpack_zboot(file, most, unpacked, error)) return false;
-  } else {
-    return true;
-  }
-  if (unpacked.empty()) return fail(error, "the compressed kernel is empty");
-  file = std::move(unpacked);
+bool unpack_kernel(std::vector<std::uint8_t>& file, std::uint64_t most, std::string& error,
+                   std::vector<std::string>& notes) try {
+  const bool gzip = starts_gzip_member(file.data(), file.size());
+  if (!gzip && !is_zboot(file)) return true;
+  Limited unpacked(most);
+  const bool good = gzip ? gunzip({file.data(), file.size()}, unpacked, notes, error)
+                         : unpack_zboot(file, unpacked, notes, error);
+  if (!good) return false;
+  if (unpacked.all.empty()) return fail(error, "the compressed kernel is empty");
+  file = std::move(unpacked.all);
   return true;
 } catch (const std::bad_alloc&) {
   return fail(error, "this machine has not enough memory to unpack the compressed kernel");

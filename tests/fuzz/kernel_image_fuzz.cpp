@@ -13,7 +13,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   smmuvp::platform::KernelImage image;
   std::string error;
   std::vector<std::uint8_t> file(data, data + size);
-  if (!smmuvp::platform::unpack_kernel(file, bytes, error)) {
+  std::vector<std::string> notes;
+  if (!smmuvp::platform::unpack_kernel(file, bytes, error, notes)) {
     if (error.empty()) std::abort();
     return 0;
   }

@@ -64,6 +64,16 @@ Bytes zboot(const char* type, const Bytes& payload) {
   return file;
 }
 
+Bytes operator+(Bytes a, const Bytes& b) {
+  a.insert(a.end(), b.begin(), b.end());
+  return a;
+}
+
+bool unpack_kernel(Bytes& file, std::uint64_t limit, std::string& error) {
+  std::vector<std::string> notes;
+  return platform::unpack_kernel(file, limit, error, notes);
+}
+
 std::string refusal(Bytes file, std::uint64_t limit = most) {
   const Bytes before = file;
   std::string error;
@@ -78,6 +88,89 @@ TEST(UnpackKernel, GzipAndBothKindsOfZbootGiveTheKernelInThem) {
     ASSERT_TRUE(unpack_kernel(file, most, error)) << error;
     EXPECT_EQ(file, kernel());
   }
+}
+
+// RFC 1952 2.2 and RFC 8878 3.1: what was compressed in pieces is the pieces' data behind each other.
+TEST(UnpackKernel, AllMembersOfAGzipFileAndAllFramesOfZstdDataAreRead) {
+  const Bytes whole = kernel();
+  const Bytes first(whole.begin(), whole.begin() + 30000), last(whole.begin() + 30000, whole.end());
+  const auto frame = [](const Bytes& data) {
+    Bytes packed = zstd(data);
+    packed.resize(packed.size() - 4);
+    return packed;
+  };
+  const Bytes skippable{0x5a, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 'x', 'y', 'z'};
+  for (Bytes file : {gzipped(first) + gzipped({}) + gzipped(last),
+                     zboot("gzip", gzipped(first) + gzipped(last)), zboot("zstd", frame(first) + zstd(last)),
+                     zboot("zstd", skippable + frame(first) + skippable + zstd(last))}) {
+    EXPECT_NE(refusal(file, whole.size() - 1).find("more than"), std::string::npos);
+    std::string error;
+    std::vector<std::string> notes;
+    ASSERT_TRUE(platform::unpack_kernel(file, most, error, notes)) << error;
+    EXPECT_EQ(file, whole);
+    EXPECT_TRUE(notes.empty());
+  }
+}
+
+TEST(UnpackKernel, DamageInAnyMemberIsToldWithItsNumberAndPlace) {
+  const Bytes one = gzipped(kernel());
+  for (unsigned number = 1; number <= 3; ++number) {
+    const std::size_t start = (number - 1) * one.size();
+    const auto expect = [&](const Bytes& file, const std::string& what) {
+      const std::string text = refusal(file);
+      char where[64];
+      std::snprintf(where, sizeof where, "in member %u, which starts at byte 0x%zx", number, start);
+      EXPECT_NE(text.find(where), std::string::npos) << text;
+      EXPECT_NE(text.find(what), std::string::npos) << text;
+    };
+    const Bytes three = one + one + one;
+    Bytes file = three;
+    file[start + one.size() - 8] ^= 1;
+    expect(file, "incorrect data check");  // CRC32
+    file = three;
+    file[start + one.size() - 1] ^= 1;
+    expect(file, "incorrect length check");  // ISIZE
+    file = three;
+    file[start + 2] = 7;
+    expect(file, "unknown compression method");
+    file = three;
+    file[start + 3] = 0xe0;
+    expect(file, "unknown header flags set");
+    for (const std::size_t bytes : {std::size_t{2}, std::size_t{10}, one.size() / 2, one.size() - 1}) {
+      file = three;
+      file.resize(start + bytes);
+      expect(file, "truncated gzip data");
+    }
+  }
+  Bytes frames = zstd(kernel());
+  frames.resize(frames.size() - 4);
+  const std::size_t start = frames.size();
+  frames = frames + frames;
+  EXPECT_NE(refusal(zboot("zstd", Bytes(frames.begin(), frames.end() - 1))).find("in frame 2"),
+            std::string::npos);
+  frames[start + 4] |= 8;  // a reserved bit (RFC 8878 3.1.1.1.1.4)
+  EXPECT_NE(refusal(zboot("zstd", frames)).find("in frame 2"), std::string::npos);
+}
+
+// As gzip(1): zeros are padding (of a tape, once), the rest is none of the file's.
+TEST(UnpackKernel, ZerosBehindTheLastMemberArePaddingAndAnythingElseIsIgnoredWithANote) {
+  const auto notes_of = [](Bytes file) {
+    std::string error;
+    std::vector<std::string> notes;
+    EXPECT_TRUE(platform::unpack_kernel(file, most, error, notes)) << error;
+    EXPECT_EQ(file, kernel());
+    return notes;
+  };
+  const Bytes good = gzipped(kernel());
+  EXPECT_TRUE(notes_of(good + Bytes(1000)).empty());
+  EXPECT_TRUE(notes_of(zboot("gzip", good + Bytes(3))).empty());
+  for (const Bytes& garbage : {Bytes{'s', 'i', 'g'}, Bytes{0x1f}, Bytes{0, 0, 1}, Bytes(8) + good}) {
+    const auto notes = notes_of(good + garbage);
+    ASSERT_EQ(notes.size(), 1u);
+    EXPECT_NE(notes[0].find("are ignored"), std::string::npos) << notes[0];
+  }
+  EXPECT_TRUE(notes_of(zboot("zstd", zstd(kernel()))).empty()) << "Linux's build appends the size";
+  EXPECT_EQ(notes_of(zboot("zstd", zstd(kernel()) + Bytes{1})).size(), 1u);
 }
 
 TEST(UnpackKernel, OtherFilesStayAsTheyAre) {
