@@ -115,7 +115,8 @@ std::vector<std::uint8_t> make_initramfs(const BootConfig& boot) {
     if (!cpio.add_file(path, mode, need_file(file, what))) {
       config_error(
           file.place, what,
-          fmt::format("{}: '{}' cannot be a path of the initramfs (absolute, each once)", what, path));
+          fmt::format("{}: '{}' cannot be a path of the initramfs (absolute, 4096 bytes at most, each once)",
+                      what, path));
     }
   };
   if (boot.init) add("/init", 0755, *boot.init, "init");

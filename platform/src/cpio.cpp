@@ -13,8 +13,11 @@ void pad(std::vector<std::uint8_t>& data, std::size_t alignment) {
   while (data.size() % alignment != 0) data.push_back(0);
 }
 
+// Linux's PATH_MAX. The name goes without its first '/', and with a null character.
+constexpr std::size_t most_path_bytes = 4096;
+
 bool good_path(const std::string& path) {
-  if (path.size() < 2 || path.front() != '/') return false;
+  if (path.size() < 2 || path.size() > most_path_bytes || path.front() != '/') return false;
   std::size_t start = 1;
   while (start <= path.size()) {
     const std::size_t end = std::min(path.find('/', start), path.size());

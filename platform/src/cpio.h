@@ -12,8 +12,8 @@ class CpioWriter {
  public:
   /// Adds a regular file and the directories above it. @param path  absolute in the archive, "/lib/x".
   /// @param mode  permission bits, for example 0644.
-  /// @return false if the path is not absolute, has an empty, "." or ".." part, is there already, or the
-  /// content is 4 GiB or larger.
+  /// @return false if the path is not absolute, has more than 4096 bytes (Linux would leave it out), has an
+  /// empty, "." or ".." part, is there already, or the content is 4 GiB or larger.
   bool add_file(const std::string& path, std::uint32_t mode, const std::vector<std::uint8_t>& content);
 
   /// The whole archive, trailer included, padded to 512 bytes.

@@ -9,13 +9,31 @@
 #include <slab.h>
 
 #define CPIO_HEADER	110
-#define MAX_PATH	256
+#define PATH_MAX	4096	/* with the null character, as Linux's */
+#define LINK_BUCKETS	256
 
 /* Fields of eight hexadecimal digits behind the magic. */
 enum { C_INO, C_MODE, C_UID, C_GID, C_NLINK, C_MTIME, C_FILESIZE, C_DEVMAJOR,
        C_DEVMINOR, C_RDEVMAJOR, C_RDEVMINOR, C_NAMESIZE, C_CHECK, C_FIELDS };
 
+/* A file with several names. The data may come with any of them: cpio and
+ * gen_init_cpio write it with the last one.
+ */
+struct link {
+	struct link *next;
+	u32 archive, ino, major, minor;
+	const void *data;
+	size_t size;
+};
+
+/* What the archive's reader knows of a file. */
+struct entry {
+	struct ramfs_file file;
+	struct link *link;	/* NULL: a file with one name */
+};
+
 static LIST_HEAD(files);
+static struct link *links[LINK_BUCKETS];
 
 static int parse_header(const char *p, u32 *f)
 {
@@ -41,33 +59,95 @@ static int parse_header(const char *p, u32 *f)
 	return 0;
 }
 
-static int add_file(const char *name, const u32 *f, const void *data)
+/* The file that a name of several belongs to. Numbers of an archive say nothing
+ * in the next one, behind a trailer.
+ */
+static int find_link(u32 archive, const u32 *f, struct link **out)
 {
-	struct ramfs_file *file = kzalloc(sizeof(*file), GFP_KERNEL);
+	u32 hash = f[C_INO] + f[C_INO] / LINK_BUCKETS + archive +
+		   f[C_DEVMAJOR] + f[C_DEVMINOR];
+	struct link **head = &links[hash % LINK_BUCKETS], *l;
 
-	if (!file)
+	*out = NULL;
+	if (f[C_NLINK] < 2 || (f[C_MODE] & RAMFS_IFMT) != RAMFS_IFREG)
+		return 0;
+	for (l = *head; l; l = l->next)
+		if (l->archive == archive && l->ino == f[C_INO] &&
+		    l->major == f[C_DEVMAJOR] && l->minor == f[C_DEVMINOR])
+			goto out_found;
+	l = kzalloc(sizeof(*l), GFP_KERNEL);
+	if (!l)
+		return -ENOMEM;
+	l->archive = archive;
+	l->ino = f[C_INO];
+	l->major = f[C_DEVMAJOR];
+	l->minor = f[C_DEVMINOR];
+	l->next = *head;
+	*head = l;
+
+out_found:
+	*out = l;
+	return 0;
+}
+
+static int add_file(const char *name, const u32 *f, const void *data,
+		    struct link *link)
+{
+	struct entry *e = kzalloc(sizeof(*e), GFP_KERNEL);
+
+	if (!e)
 		return -ENOMEM;
 	while (str_has_prefix(name, "./"))
 		name += 2;
 	if (*name == '/')
 		name++;
-	file->path = kasprintf(GFP_KERNEL, "/%s", strcmp(name, ".") ? name :
-			       "");
-	if (!file->path) {
-		kfree(file);
+	e->file.path = kasprintf(GFP_KERNEL, "/%s", strcmp(name, ".") ? name :
+				 "");
+	if (!e->file.path) {
+		kfree(e);
 		return -ENOMEM;
 	}
-	file->data = data;
-	file->size = f[C_FILESIZE];
-	file->mode = f[C_MODE];
-	list_add_tail(&file->node, &files);
+	e->file.data = data;
+	e->file.size = f[C_FILESIZE];
+	e->file.mode = f[C_MODE];
+	e->link = link;
+	list_add_tail(&e->file.node, &files);
 	return 0;
 }
 
-/* Reads the entry at @p; returns the bytes it takes, 0 at the end. */
-static ssize_t parse_entry(const char *p, size_t left)
+/* Gives all names of a file its data, once everything has been read. */
+static void settle_links(void)
 {
+	struct entry *e;
+	struct link *l;
+	int i;
+
+	list_for_each_entry(e, &files, file.node) {
+		if (!e->link)
+			continue;
+		e->file.data = e->link->data;
+		e->file.size = e->link->size;
+		e->link = NULL;
+	}
+	for (i = 0; i < LINK_BUCKETS; i++)
+		while ((l = links[i])) {
+			links[i] = l->next;
+			kfree(l);
+		}
+}
+
+/* What is read of several archives behind each other. */
+struct reader {
+	u32 archive;
+	size_t files, refused;
+};
+
+/* Reads the entry at @p; returns the bytes it takes. */
+static ssize_t parse_entry(struct reader *r, const char *p, size_t left)
+{
+	const char *name = p + CPIO_HEADER;
 	u32 f[C_FIELDS];
+	struct link *link;
 	size_t data;
 	int ret;
 
@@ -76,25 +156,41 @@ static ssize_t parse_entry(const char *p, size_t left)
 	ret = parse_header(p, f);
 	if (ret)
 		return ret;
-	if (!f[C_NAMESIZE] || f[C_NAMESIZE] > MAX_PATH ||
-	    f[C_NAMESIZE] > left - CPIO_HEADER ||
-	    p[CPIO_HEADER + f[C_NAMESIZE] - 1])
+	if (!f[C_NAMESIZE] || f[C_NAMESIZE] > left - CPIO_HEADER ||
+	    name[f[C_NAMESIZE] - 1])
 		return -EINVAL;
-	if (!strcmp(p + CPIO_HEADER, "TRAILER!!!"))
-		return 0;
 	data = ALIGN(CPIO_HEADER + (size_t)f[C_NAMESIZE], 4);
+	if (!strcmp(name, "TRAILER!!!")) {
+		r->archive++;
+		return (ssize_t)min(data, left);
+	}
 	if (data > left || f[C_FILESIZE] > left - data)
 		return -EINVAL;
-	ret = add_file(p + CPIO_HEADER, f, p + data);
+	ret = find_link(r->archive, f, &link);
 	if (ret)
 		return ret;
+	if (link && f[C_FILESIZE]) {
+		link->data = p + data;
+		link->size = f[C_FILESIZE];
+	}
+	if (strlen(name) >= PATH_MAX) {
+		pr_err("a name has %zu bytes, %d are allowed: '%.64s...' is left out\n",
+		       strlen(name), PATH_MAX - 1, name);
+		r->refused++;
+	} else {
+		ret = add_file(name, f, p + data, link);
+		if (ret)
+			return ret;
+		r->files++;
+	}
 	return (ssize_t)min(ALIGN(data + f[C_FILESIZE], 4), left);
 }
 
 void __init initramfs_init(phys_addr_t start, u64 size)
 {
 	const char *base = phys_to_virt(start);
-	size_t at = 0, n = 0;
+	struct reader r = { 0 };
+	size_t at = 0;
 	ssize_t ret;
 
 	if (!size) {
@@ -107,21 +203,18 @@ void __init initramfs_init(phys_addr_t start, u64 size)
 			at++;
 		if (at == size)
 			break;
-		ret = parse_entry(base + at, size - at);
+		ret = parse_entry(&r, base + at, size - at);
 		if (ret < 0) {
 			pr_err("corrupt archive at byte %#zx of %#llx: -%s\n",
 			       at, size, errname((int)ret));
 			break;
 		}
-		if (!ret) {
-			at = min((size_t)size,
-				 at + ALIGN(CPIO_HEADER + 11UL, 4));
-			continue;
-		}
 		at += (size_t)ret;
-		n++;
 	}
-	pr_info("%zu files in %llu bytes\n", n, size);
+	settle_links();
+	pr_info("%zu files in %llu bytes\n", r.files, size);
+	if (r.refused)
+		pr_err("%zu files are left out\n", r.refused);
 }
 
 const struct ramfs_file *ramfs_find(const char *path)

@@ -51,6 +51,12 @@ TEST(Cpio, PathsThatCannotBeAreRefused) {
   CpioWriter cpio;
   for (const char* path : {"", "/", "init", "/a//b", "/a/", "/../a", "/a/./b"})
     EXPECT_FALSE(cpio.add_file(path, 0644, {})) << path;
+  std::string longest;
+  for (int i = 0; i < 64; ++i) longest += "/" + std::string(63, 'd');
+  ASSERT_EQ(longest.size(), 4096u);
+  EXPECT_TRUE(cpio.add_file(longest, 0644, {}));
+  longest.back() = '/';
+  EXPECT_FALSE(cpio.add_file(longest + "ee", 0644, {})) << "4097 bytes";
   EXPECT_TRUE(cpio.add_file("/a/b", 0644, {}));
   EXPECT_FALSE(cpio.add_file("/a/b", 0644, {}));
   EXPECT_FALSE(cpio.add_file("/a", 0644, {}));

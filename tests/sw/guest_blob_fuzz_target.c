@@ -97,16 +97,16 @@ int fdt_fuzz_one(const u8 *data, size_t size)
 /* True when a file was found. */
 int cpio_fuzz_one(const u8 *data, size_t size)
 {
-	struct ramfs_file *f, *n;
+	struct entry *f, *n;
 	size_t s = 0;
 	int found = 0;
 
 	initramfs_init((u64)data - PAGE_OFFSET, size);
-	list_for_each_entry_safe(f, n, &files, node) {
-		s += strlen(f->path) + sum(f->data, f->size);
+	list_for_each_entry_safe(f, n, &files, file.node) {
+		s += strlen(f->file.path) + sum(f->file.data, f->file.size);
 		found = 1;
-		list_del(&f->node);
-		kfree(f->path);
+		list_del(&f->file.node);
+		kfree(f->file.path);
 		kfree(f);
 	}
 	__asm__ volatile("" : : "r"(s));

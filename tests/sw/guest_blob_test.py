@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 
-from guest_support import cpio
+from guest_support import TRAILER, cpio, newc
 
 ROUNDS = "200000"
 
@@ -40,9 +40,11 @@ def device_tree():
 
 
 def main():
-    blobs = {"fdt": device_tree(), "cpio": cpio({"init": b"echo\n", "lib/modules/a.ko": b"x" * 300, "b": b""})}
+    links = b"".join(newc(name, data, inode=7, links=3) for name, data in (("a", b""), ("b", b"text"), ("c", b""))) + TRAILER
+    blobs = (("fdt", device_tree()), ("cpio", cpio({"init": b"echo\n", "lib/modules/a.ko": b"x" * 300, "b": b""})),
+             ("cpio", links + links))
     with tempfile.TemporaryDirectory() as folder:
-        for kind, blob in blobs.items():
+        for kind, blob in blobs:
             path = pathlib.Path(folder) / kind
             path.write_bytes(blob)
             subprocess.run([sys.argv[1], kind, ROUNDS, str(path)], check=True)

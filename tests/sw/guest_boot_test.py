@@ -5,7 +5,7 @@ import subprocess
 import tempfile
 import pathlib
 
-from guest_support import QEMU, BUILD, GuestTest, boot, cpio, main, modules
+from guest_support import QEMU, BUILD, TRAILER, GuestTest, boot, cpio, main, modules, newc
 
 
 class Boot(GuestTest):
@@ -103,6 +103,60 @@ class Script(GuestTest):
             self.assert_console(run, "initramfs: corrupt archive", "/init")
         run = boot(archive=good[:len(good) - 300])
         self.assertEqual(run.status, 0, run.console)
+
+
+SHOW = b"cat a b c\npoweroff\n"
+
+
+class Archive(GuestTest):
+    """newc as Linux's Documentation/driver-api/early-userspace/buffer-format.rst has it."""
+
+    def run_archive(self, archive):
+        run = boot(archive=archive)
+        self.assertEqual(run.status, 0, run.console)
+        return run
+
+    def test_all_names_of_a_file_have_its_data_whichever_name_it_came_with(self):
+        for where in range(3):
+            for script in range(2):
+                with self.subTest(data_with=where, script_with=script):
+                    run = self.run_archive(
+                        b"".join(newc(name, b"shared\n" * (i == where), inode=7, links=3) for i, name in enumerate("abc")) +
+                        b"".join(newc(name, SHOW * (i == script), inode=8, links=2) for i, name in enumerate(("init", "linuxrc"))) +
+                        TRAILER)
+                    self.assertEqual(run.lines.count("shared"), 3, run.console)
+
+    def test_cpio_writes_archives_that_are_read(self):
+        with tempfile.TemporaryDirectory() as folder:
+            root = pathlib.Path(folder)
+            (root / "a").write_bytes(b"shared\n")
+            (root / "b").hardlink_to(root / "a")
+            (root / "c").hardlink_to(root / "a")
+            (root / "linuxrc").write_bytes(SHOW)
+            (root / "init").hardlink_to(root / "linuxrc")
+            names = "init\na\nb\nlinuxrc\nc\n".encode()
+            archive = subprocess.run(["cpio", "-o", "-H", "newc", "--quiet"], cwd=root, input=names, stdout=subprocess.PIPE,
+                                     check=True).stdout
+        self.assertEqual(self.run_archive(archive).lines.count("shared"), 3)
+
+    def test_inode_and_device_tell_files_apart_and_a_trailer_ends_their_meaning(self):
+        run = self.run_archive(newc("a", inode=7, links=2) + newc("b", b"of b\n", inode=7, links=2, device=(0, 1)) +
+                               newc("x", b"of a\n", inode=7, links=2) + TRAILER +
+                               newc("c", b"of c\n", inode=7, links=2) + newc("init", SHOW, inode=7) + TRAILER)
+        self.assertEqual([line for line in run.lines if line.startswith("of ")], ["of a", "of b", "of c"])
+
+    def test_a_folder_has_many_links_and_is_no_file(self):
+        run = self.run_archive(newc("d", mode=0o040755, inode=7, links=3) +
+                               newc("init", b"ls\npoweroff\n", inode=7, links=2) + TRAILER)
+        self.assert_console(run, "d        0 /d", "-       12 /init")
+
+    def test_names_have_up_to_4095_bytes_and_a_longer_one_is_left_out_by_name(self):
+        longest, longer = ("d" * 63 + "/") * 63 + "e" * 63, "f" * 4096
+        run = self.run_archive(newc("a", inode=7, links=3) + newc(longest, b"long\n") +
+                               newc(longer, b"with the long name\n", inode=7, links=3) + newc("b", inode=7, links=3) +
+                               newc("c", b"c\n") + newc("init", b"ls\n" + SHOW) + TRAILER)
+        self.assert_console(run, "a name has 4096 bytes, 4095 are allowed: 'ffff", "is left out", "5 files in",
+                            "-        5 /" + longest, "with the long name\nwith the long name\nc\n")
 
 
 class Interactive(GuestTest):

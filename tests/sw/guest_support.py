@@ -15,6 +15,18 @@ SKIP_RETURN_CODE = 77
 TIMEOUT = 60
 
 
+def newc(name, data=b"", mode=0o100644, inode=0, links=1, device=(0, 0)):
+    """One entry of a newc archive."""
+    name = name.encode() + b"\0"
+    fields = (inode, mode, 0, 0, links, 0, len(data), *device, 0, 0, len(name), 0)
+    out = b"070701" + b"".join(b"%08X" % f for f in fields) + name
+    out += b"\0" * (-len(out) % 4) + data
+    return out + b"\0" * (-len(out) % 4)
+
+
+TRAILER = newc("TRAILER!!!", mode=0)
+
+
 def cpio(files):
     """A newc archive of {path: bytes}; folders are made as needed."""
     entries = {}
@@ -23,14 +35,7 @@ def cpio(files):
         for i in range(1, len(parts)):
             entries.setdefault("/".join(parts[:i]), (0o040755, b""))
         entries[path] = (0o100644, data)
-    out = bytearray()
-    for inode, (path, (mode, data)) in enumerate([*entries.items(), ("TRAILER!!!", (0, b""))], 1):
-        name = path.encode() + b"\0"
-        fields = (inode, mode, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(name), 0)
-        out += b"070701" + b"".join(b"%08x" % f for f in fields) + name
-        out += b"\0" * (-len(out) % 4) + data
-        out += b"\0" * (-len(out) % 4)
-    return bytes(out)
+    return b"".join(newc(path, data, mode, inode) for inode, (path, (mode, data)) in enumerate(entries.items(), 1)) + TRAILER
 
 
 def module(name):
