@@ -47,9 +47,12 @@ static inline void of_node_put(struct device_node *np)
 	(void)np;
 }
 
-/* Each find starts after @from (NULL: the whole tree). NULL: none. */
+/* NULL: there is none. */
 struct device_node *of_find_node_by_path(const char *path);
 struct device_node *of_find_node_by_phandle(u32 phandle);
+/* Each of these starts after @from (NULL: the whole tree), and passes over what
+ * of_device_is_available() says no to.
+ */
 struct device_node *of_find_compatible_node(struct device_node *from,
 					    const char *type,
 					    const char *compatible);
@@ -73,6 +76,9 @@ struct device_node *of_find_all_nodes(struct device_node *prev);
 
 bool of_device_is_compatible(const struct device_node *np,
 			     const char *compatible);
+/* Neither the node nor a parent has a status that is not "okay" or "ok"
+ * (Devicetree Specification 0.4, 2.3.4).
+ */
 bool of_device_is_available(const struct device_node *np);
 const struct of_device_id *of_match_node(const struct of_device_id *matches,
 					 const struct device_node *np);
@@ -141,6 +147,8 @@ int of_map_id(const struct device_node *np, u32 id, const char *map_name,
 /* CPU address of entry @index of reg, through every parent's ranges. */
 int of_address_to_resource(const struct device_node *np, int index,
 			   struct resource *res);
+int of_irq_parse_one(const struct device_node *np, int index,
+		     struct of_phandle_args *args);
 /* Mapped interrupt number of entry @index of interrupts. */
 int of_irq_get(struct device_node *np, int index);
 int of_irq_get_byname(struct device_node *np, const char *name);

@@ -198,7 +198,7 @@ void __init time_init(void)
 
 	np = of_find_compatible_node(NULL, NULL, "arm,armv8-timer");
 	if (!np)
-		panic("no arm,armv8-timer in the device tree");
+		panic("no arm,armv8-timer in the device tree, or it is disabled");
 	if (!of_property_read_u32(np, "clock-frequency", &hz) && hz)
 		freq = hz;
 	/* Entries: secure, non-secure, virtual, hypervisor. */

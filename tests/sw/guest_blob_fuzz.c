@@ -1,6 +1,7 @@
 /* Mutates a device tree or an archive and gives it to the guest's reader, under the sanitizers.
  *
- * usage: guest_blob_fuzz fdt|cpio ROUNDS FILE
+ * usage: guest_blob_fuzz fdt|tree|cpio ROUNDS FILE
+ * fdt reads the blob; tree also makes the nodes, and looks for their addresses and interrupts.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -8,6 +9,7 @@
 #include <string.h>
 
 int fdt_fuzz_one(const uint8_t* data, size_t size);
+int tree_fuzz_one(const uint8_t* data, size_t size);
 int cpio_fuzz_one(const uint8_t* data, size_t size);
 
 static uint64_t state = 0x9e3779b97f4a7c15u;
@@ -46,10 +48,12 @@ static void mutate(uint8_t* data, size_t* size) {
 
 int main(int argc, char** argv) {
   if (argc != 4) {
-    fprintf(stderr, "usage: %s fdt|cpio ROUNDS FILE\n", argv[0]);
+    fprintf(stderr, "usage: %s fdt|tree|cpio ROUNDS FILE\n", argv[0]);
     return 2;
   }
-  int (*one)(const uint8_t*, size_t) = strcmp(argv[1], "fdt") == 0 ? fdt_fuzz_one : cpio_fuzz_one;
+  int (*one)(const uint8_t*, size_t) = strcmp(argv[1], "fdt") == 0    ? fdt_fuzz_one
+                                      : strcmp(argv[1], "tree") == 0 ? tree_fuzz_one
+                                                                     : cpio_fuzz_one;
   FILE* file = fopen(argv[3], "rb");
   if (!file) {
     perror(argv[3]);

@@ -14,8 +14,12 @@ from guest_support import TRAILER, cpio, newc
 ROUNDS = "200000"
 
 
+def cells(*values):
+    return struct.pack(">%dI" % len(values), *values)
+
+
 def device_tree():
-    """A small blob with nodes, properties and a reservation."""
+    """A small blob with nodes, properties and a reservation; interrupts lead through two maps, and around them."""
     strings = bytearray()
 
     def prop(name, value):
@@ -30,7 +34,19 @@ def device_tree():
     tree = node("", prop("#address-cells", struct.pack(">I", 2)), prop("#size-cells", struct.pack(">I", 2)),
                 node("memory@40000000", prop("reg", struct.pack(">QQ", 0x40000000, 0x20000000))),
                 node("chosen", prop("bootargs", b"console=ttyAMA0\0")),
-                node("soc", node("serial@9000000", prop("compatible", b"arm,pl011\0arm,primecell\0"))))
+                node("gic", prop("phandle", cells(1)), prop("#interrupt-cells", cells(3)), prop("interrupt-controller", b"")),
+                node("slots", prop("phandle", cells(2)), prop("#interrupt-cells", cells(2)), prop("#address-cells", cells(0)),
+                     prop("interrupt-map-mask", cells(7, 7)),
+                     prop("interrupt-map", cells(1, 2, 1, 0, 9, 4, 3, 2, 1, 0, 10, 4))),
+                node("soc", prop("#address-cells", cells(1)), prop("#size-cells", cells(1)), prop("#interrupt-cells", cells(1)),
+                     prop("ranges", cells(0, 0, 0x9000000, 0x10000)), prop("interrupt-map-mask", cells(0xf000, 3)),
+                     prop("interrupt-map", cells(0, 1, 1, 0, 5, 4, 0x1000, 1, 2, 3, 2)),
+                     node("serial@0", prop("compatible", b"arm,pl011\0arm,primecell\0"), prop("reg", cells(0, 0x1000)),
+                          prop("interrupts", cells(1))),
+                     node("rtc@1000", prop("reg", cells(0x1000, 0x1000)), prop("status", b"okay\0"),
+                          prop("interrupts", cells(1, 1))),
+                     node("dma@2000", prop("reg", cells(0x2000, 0x1000)), prop("interrupt-parent", cells(1)),
+                          prop("interrupts-extended", cells(1, 0, 7, 4, 2, 1, 2)))))
     tree += struct.pack(">I", 9)
     reserve = struct.pack(">QQQQ", 0x48000000, 0x1000, 0, 0)
     at = 40 + len(reserve)
@@ -41,7 +57,8 @@ def device_tree():
 
 def main():
     links = b"".join(newc(name, data, inode=7, links=3) for name, data in (("a", b""), ("b", b"text"), ("c", b""))) + TRAILER
-    blobs = (("fdt", device_tree()), ("cpio", cpio({"init": b"echo\n", "lib/modules/a.ko": b"x" * 300, "b": b""})),
+    blobs = (("fdt", device_tree()), ("tree", device_tree()),
+             ("cpio", cpio({"init": b"echo\n", "lib/modules/a.ko": b"x" * 300, "b": b""})),
              ("cpio", links + links))
     with tempfile.TemporaryDirectory() as folder:
         for kind, blob in blobs:

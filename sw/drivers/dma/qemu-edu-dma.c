@@ -416,6 +416,8 @@ static int __init edu_init(void)
 	if (!ret)
 		ret = of_map_id(host, edu.rid, "iommu-map", "iommu-map-mask",
 				&smmu, &sid);
+	if (!ret && !of_device_is_available(smmu))
+		ret = -ENODEV;
 	if (ret) {
 		pr_err("no edu behind an SMMU (%d)\n", ret);
 		goto out_regs;

@@ -102,6 +102,7 @@ static void find_v2m(struct device_node *np)
 
 	for_each_child_of_node(np, c)
 		if (of_device_is_compatible(c, "arm,gic-v2m-frame") &&
+		    of_device_is_available(c) &&
 		    !of_address_to_resource(c, 0, &res))
 			pr_info("v2m frame at %pR, not used yet\n", &res);
 }
@@ -119,7 +120,7 @@ void __init irqchip_init(void)
 	unsigned int i;
 
 	if (!np)
-		panic("no GICv2 in the device tree");
+		panic("no GICv2 in the device tree, or it is disabled");
 	if (of_address_to_resource(np, 0, &d) ||
 	    of_address_to_resource(np, 1, &c))
 		panic("GICv2 without two register ranges");

@@ -1,6 +1,5 @@
-/* Addresses and interrupts of device-tree nodes. */
+/* Addresses of device-tree nodes. */
 #include <export.h>
-#include <irq.h>
 #include <kernel.h>
 #include <of.h>
 
@@ -71,77 +70,3 @@ int of_address_to_resource(const struct device_node *np, int index,
 	return 0;
 }
 EXPORT_SYMBOL(of_address_to_resource);
-
-/* The controller that serves @np's interrupts property. */
-static struct device_node *irq_parent(const struct device_node *np)
-{
-	for (; np; np = np->parent) {
-		struct device_node *p = of_parse_phandle(np,
-							 "interrupt-parent",
-							 0);
-
-		if (p)
-			return p;
-		if (np->parent && of_property_read_bool(np->parent,
-							"interrupt-controller"))
-			return np->parent;
-	}
-	return NULL;
-}
-
-static int irq_parse(const struct device_node *np, int index,
-		     struct of_phandle_args *args)
-{
-	struct property *p;
-	u32 cells;
-	int i;
-
-	if (of_find_property(np, "interrupts-extended", NULL))
-		return of_parse_phandle_with_args(np, "interrupts-extended",
-						  "#interrupt-cells", index,
-						  args);
-	p = of_find_property(np, "interrupts", NULL);
-	if (!p)
-		return -ENXIO;
-	args->np = irq_parent(np);
-	if (!args->np || of_property_read_u32(args->np, "#interrupt-cells",
-					      &cells) ||
-	    !cells || cells > MAX_PHANDLE_ARGS)
-		return -EINVAL;
-	if (index < 0 || (index + 1) * (int)cells > p->length / 4)
-		return -ENXIO;
-	args->args_count = (int)cells;
-	for (i = 0; i < (int)cells; i++)
-		args->args[i] = (u32)cells_at(p, index * (int)cells + i, 1);
-	return 0;
-}
-
-int of_irq_get(struct device_node *np, int index)
-{
-	struct of_phandle_args args;
-	int ret = irq_parse(np, index, &args);
-
-	if (ret == -ENOENT)
-		return -ENXIO;
-	return ret ? ret : irq_create_of_mapping(&args);
-}
-EXPORT_SYMBOL(of_irq_get);
-
-int of_irq_get_byname(struct device_node *np, const char *name)
-{
-	int i = of_property_match_string(np, "interrupt-names", name);
-
-	return i < 0 ? -ENXIO : of_irq_get(np, i);
-}
-EXPORT_SYMBOL(of_irq_get_byname);
-
-int of_irq_count(struct device_node *np)
-{
-	struct of_phandle_args args;
-	int n = 0;
-
-	while (!irq_parse(np, n, &args))
-		n++;
-	return n;
-}
-EXPORT_SYMBOL(of_irq_count);

@@ -188,9 +188,12 @@ bool of_device_is_available(const struct device_node *np)
 
 	if (!np)
 		return false;
-	if (of_property_read_string(np, "status", &s))
-		return true;
-	return !strcmp(s, "okay") || !strcmp(s, "ok");
+	for (; np; np = np->parent)
+		if (of_find_property(np, "status", NULL) &&
+		    (of_property_read_string(np, "status", &s) ||
+		     (strcmp(s, "okay") && strcmp(s, "ok"))))
+			return false;
+	return true;
 }
 EXPORT_SYMBOL(of_device_is_available);
 
@@ -232,7 +235,8 @@ struct device_node *of_find_compatible_node(struct device_node *from,
 
 	(void)type;
 	while ((np = of_find_all_nodes(np)))
-		if (of_device_is_compatible(np, compatible))
+		if (of_device_is_compatible(np, compatible) &&
+		    of_device_is_available(np))
 			return np;
 	return NULL;
 }
@@ -244,7 +248,7 @@ struct device_node *of_find_matching_node(struct device_node *from,
 	struct device_node *np = from;
 
 	while ((np = of_find_all_nodes(np)))
-		if (of_match_node(matches, np))
+		if (of_match_node(matches, np) && of_device_is_available(np))
 			return np;
 	return NULL;
 }
@@ -256,7 +260,8 @@ struct device_node *of_find_node_with_property(struct device_node *from,
 	struct device_node *np = from;
 
 	while ((np = of_find_all_nodes(np)))
-		if (of_find_property(np, name, NULL))
+		if (of_find_property(np, name, NULL) &&
+		    of_device_is_available(np))
 			return np;
 	return NULL;
 }

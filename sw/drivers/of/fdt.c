@@ -41,9 +41,17 @@ static void prop_string(const struct fdt_token *t, char *buf, size_t size)
 	buf[n] = 0;
 }
 
+/* A node that has a reg: used at its end, when its status is known too. */
+struct scan_node {
+	const char *name;
+	struct fdt_token reg;	/* len 0: none */
+	bool disabled;		/* or a parent is */
+};
+
 struct scan {
 	u32 addr_cells, size_cells;	/* of the root */
 	phys_addr_t initrd_start, initrd_end;
+	struct scan_node node[4];	/* by depth; the root has 1 */
 };
 
 static void scan_regs(const struct fdt_token *t, u32 ac, u32 sc,
@@ -60,33 +68,62 @@ static void scan_regs(const struct fdt_token *t, u32 ac, u32 sc,
 	}
 }
 
-static void scan_prop(struct scan *s, int depth, const char *node,
-		      bool in_reserved, const struct fdt_token *t)
+/* Devicetree Specification 0.4, 2.3.4. */
+static bool is_okay(const struct fdt_token *t)
 {
+	return (t->len >= 5 && !memcmp(t->value, "okay", 5)) ||
+	       (t->len >= 3 && !memcmp(t->value, "ok", 3));
+}
+
+static void scan_chosen(struct scan *s, const struct fdt_token *t)
+{
+	if (!strcmp(t->name, "bootargs"))
+		prop_string(t, boot_command_line, sizeof(boot_command_line));
+	else if (t->len != 4 && t->len != 8)
+		return;
+	else if (!strcmp(t->name, "linux,initrd-start"))
+		s->initrd_start = read_cells(t->value, t->len / 4);
+	else if (!strcmp(t->name, "linux,initrd-end"))
+		s->initrd_end = read_cells(t->value, t->len / 4);
+}
+
+static void scan_prop(struct scan *s, int depth, const struct fdt_token *t)
+{
+	struct scan_node *n = &s->node[depth];
+
+	if (!strcmp(t->name, "status"))
+		n->disabled |= !is_okay(t);
+	else if (!strcmp(t->name, "reg"))
+		n->reg = *t;
 	if (depth == 1 && t->len == 4) {
 		if (!strcmp(t->name, "#address-cells"))
 			s->addr_cells = fdt_cell(t->value);
 		else if (!strcmp(t->name, "#size-cells"))
 			s->size_cells = fdt_cell(t->value);
-	} else if (depth == 2 && is_node(node, "memory")) {
-		if (!strcmp(t->name, "reg"))
-			scan_regs(t, s->addr_cells, s->size_cells,
-				  memblock_add);
-	} else if (depth == 3 && in_reserved) {
-		if (!strcmp(t->name, "reg"))
-			scan_regs(t, s->addr_cells, s->size_cells,
-				  memblock_reserve);
-	} else if (depth == 2 && !strcmp(node, "chosen")) {
-		if (!strcmp(t->name, "bootargs"))
-			prop_string(t, boot_command_line,
-				    sizeof(boot_command_line));
-		else if (t->len != 4 && t->len != 8)
-			return;
-		else if (!strcmp(t->name, "linux,initrd-start"))
-			s->initrd_start = read_cells(t->value, t->len / 4);
-		else if (!strcmp(t->name, "linux,initrd-end"))
-			s->initrd_end = read_cells(t->value, t->len / 4);
+	} else if (depth == 2 && !strcmp(n->name, "chosen")) {
+		scan_chosen(s, t);
 	}
+}
+
+static void scan_begin(struct scan *s, int depth, const char *name)
+{
+	s->node[depth] = (struct scan_node) {
+		.name = name,
+		.disabled = s->node[depth - 1].disabled,
+	};
+}
+
+static void scan_end(struct scan *s, int depth)
+{
+	struct scan_node *n = &s->node[depth];
+
+	if (n->disabled || !n->reg.len)
+		return;
+	if (depth == 2 && is_node(n->name, "memory"))
+		scan_regs(&n->reg, s->addr_cells, s->size_cells, memblock_add);
+	else if (depth == 3 && is_node(s->node[2].name, "reserved-memory"))
+		scan_regs(&n->reg, s->addr_cells, s->size_cells,
+			  memblock_reserve);
 }
 
 static void scan_rsvmap(const struct fdt *f)
@@ -109,7 +146,6 @@ int __init early_fdt_scan(phys_addr_t fdt_phys, phys_addr_t *initrd,
 {
 	unsigned long va = FIXMAP_FDT + (fdt_phys & (SZ_2M - 1));
 	struct scan s = { .addr_cells = 2, .size_cells = 1 };
-	const char *node[4] = { "", "", "", "" };
 	struct fdt_token t;
 	int depth = 0, ret;
 	u32 pos;
@@ -129,15 +165,16 @@ int __init early_fdt_scan(phys_addr_t fdt_phys, phys_addr_t *initrd,
 			if (++depth >= MAX_DEPTH)
 				return -E2BIG;
 			if (depth < 4)
-				node[depth] = t.name;
+				scan_begin(&s, depth, t.name);
 		} else if (t.tag == FDT_END_NODE) {
+			if (depth > 0 && depth < 4)
+				scan_end(&s, depth);
 			if (--depth < 0)
 				return -EINVAL;
 		} else if (t.tag == FDT_PROP && !depth) {
 			return -EINVAL;		/* of no node */
 		} else if (t.tag == FDT_PROP && depth < 4) {
-			scan_prop(&s, depth, node[depth], depth == 3 &&
-				  is_node(node[2], "reserved-memory"), &t);
+			scan_prop(&s, depth, &t);
 		}
 	} while (t.tag != FDT_END && depth > 0);
 	if (t.tag == FDT_END)

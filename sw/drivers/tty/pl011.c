@@ -123,6 +123,10 @@ void __init console_init(void)
 
 	if (!of_property_read_string(chosen, "stdout-path", &path))
 		node = of_find_node_by_path(path);
+	if (node && !of_device_is_available(node)) {
+		pr_warn("stdout-path is %pOF, which is disabled\n", node);
+		node = NULL;
+	}
 	if (!node || !of_device_is_compatible(node, "arm,pl011"))
 		node = of_find_compatible_node(NULL, NULL, "arm,pl011");
 	if (!node || of_address_to_resource(node, 0, &res))
