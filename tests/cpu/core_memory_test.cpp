@@ -102,6 +102,35 @@ TEST(CpuAborts, UnknownInstructionsAndRegistersAreUndefined) {
   }
 }
 
+TEST(CpuAborts, WritesToReadOnlyCountersAreUndefined) {
+  for (const uint32_t word : {0xd51be03fu, 0xd51be05fu}) {  // MSR CNTPCT_EL0, XZR; MSR CNTVCT_EL0, XZR
+    Machine m;
+    m.at<uint32_t>(Machine::scratch) = word;
+    m.at<uint32_t>(Machine::scratch + 4) = 0xd503207f;  // WFI
+    m.start("_start");
+    m.set("PC", Machine::scratch);
+    m.run();
+    ASSERT_EQ(m.exceptions().size(), 1u);
+    EXPECT_EQ(m.exceptions()[0].esr, 0x02000000u);
+  }
+}
+
+// The library notes syndromes in one place, whatever it does meanwhile.
+TEST(CpuAborts, TheSyndromeIsThatOfTheExceptionAlthoughCodeIsDroppedBeforeIt) {
+  Machine m;
+  m.map_page(va_high, Machine::scratch, Machine::no_exec);
+  m.enable_mmu();
+  m.at<uint32_t>(Machine::scratch + 0x1000) = 0xd50b7521;  // IC IVAU, X1
+  m.at<uint32_t>(Machine::scratch + 0x1004) = 0xd40000a1;  // SVC #5
+  m.at<uint32_t>(Machine::scratch + 0x1008) = 0xd503207f;  // WFI
+  m.start("_start");
+  m.set("PC", Machine::scratch + 0x1000);
+  m.set("X1", va_high);
+  m.run();
+  ASSERT_EQ(m.exceptions().size(), 1u);
+  EXPECT_EQ(m.exceptions()[0].esr, 0x56000005u);
+}
+
 TEST(CpuLimits, AGuestThatNeedsMoreThanTheLibraryCanDoEndsWithTheNameOfIt) {
   Machine m;
   if (!m.limited()) GTEST_SKIP() << "this libunicorn is known; run with CPU_TEST_PUBLIC=1";
@@ -530,6 +559,26 @@ TEST(CpuCode, WritesByOthersAreExecutedOnceTheyAreReported) {
     EXPECT_EQ(m.reg("X10"), value);
   }
   EXPECT_EQ(m.core->statistics().code_invalidations, 2u) << "the first write came before any execution";
+}
+
+TEST(CpuCode, ThatChangesWhileItMayNotBeFetchedIsExecutedWhenItMay) {
+  Machine m;
+  m.map_page(va_high, Machine::scratch);
+  m.enable_mmu();
+  std::memcpy(m.ram(Machine::scratch), m.ram(m.symbol("return_42")), 8);
+  uint64_t* descriptor = m.descriptor(va_high, 3);
+  for (const uint32_t value : {42u, 43u, 44u}) {
+    *descriptor |= Machine::no_exec;
+    m.set("TTBR1_EL1", m.reg("TTBR1_EL1"));  // and with it, TLBs are empty
+    m.at<uint32_t>(Machine::scratch) = 0xd2800000 | (value << 5);
+    m.core->invalidate_code(Machine::scratch, 4096);
+    *descriptor &= ~uint64_t{Machine::no_exec};
+    m.set("TTBR1_EL1", m.reg("TTBR1_EL1"));
+    m.start("call_once");
+    m.set("X1", va_high);
+    EXPECT_EQ(m.run().reason, StopReason::wfi);
+    EXPECT_EQ(m.reg("X10"), value);
+  }
 }
 
 TEST(CpuCode, ReportsAboutDataCostNothing) {

@@ -20,6 +20,9 @@ constexpr SystemRegister esr_el1{3, 0, 5, 2, 0}, far_el1{3, 0, 6, 0, 0}, elr_el1
     spsr_el1{3, 0, 4, 0, 0}, vbar_el1{3, 0, 12, 0, 0}, par_el1{3, 0, 7, 4, 0}, tpidr_el1{3, 0, 13, 0, 4},
     cntkctl_el1{3, 0, 14, 1, 0}, tlbi_vmalle1{1, 0, 8, 7, 0};
 
+constexpr const char* performance_monitors =
+    "a Performance Monitors register, which needs a libunicorn that this program knows";
+
 constexpr uint32_t key(unsigned op0, unsigned op1, unsigned crn, unsigned crm, unsigned op2) {
   return (op0 << 14) | (op1 << 11) | (crn << 7) | (crm << 3) | op2;
 }
@@ -128,11 +131,14 @@ void PublicAccess::flush_tlb() {
   tables_changed();
 }
 
-// By the CPU's own AT S1E1R or S1E0R (DDI 0487 C5.5).
-std::optional<uint64_t> PublicAccess::translate(uint64_t va) {
+std::optional<uint64_t> PublicAccess::translate(uint64_t va) { return locate(va, current_el() == 0); }
+
+// By the CPU's own AT S1E1R or S1E0R (DDI 0487 C5.5). EL1 may read every page of either EL, those too that
+// EL0 may only execute.
+std::optional<uint64_t> PublicAccess::locate(uint64_t va, bool as_el0) {
   const uint64_t saved = get_system(par_el1);
   const bool outer = !std::exchange(m_translating, true);
-  set_system({1, 0, 7, 8, current_el() == 0 ? 2u : 0u}, va);
+  set_system({1, 0, 7, 8, as_el0 ? 2u : 0u}, va);
   if (outer) m_translating = false;
   const uint64_t par = get_system(par_el1);
   set_system(par_el1, saved);
@@ -161,19 +167,19 @@ void PublicAccess::stop() {
 bool PublicAccess::resume() {
   m_in_access = false;
   if (m_pending_pc) set_pc(*m_pending_pc);
-  drop_code();
+  int raised = std::exchange(m_raised, 0);
   if (std::exchange(m_refused, false)) {
     uc_context_restore(m_engine, m_refused_at);
     set_pc(m_fault.pc);
     // What was fetched is translated and remembered by virtual address, until the TLB is flushed.
     if (m_fault.number == uc_exception::prefetch_abort) flush_tlb();
-    m_raised = 0;
-    m_owner->exception_raised(m_fault.number);
-    return true;
+    raised = m_fault.number;
+  } else if (raised != 0) {
+    read_fault(raised);
   }
-  if (const int number = std::exchange(m_raised, 0); number != 0) {
-    read_fault(number);
-    m_owner->exception_raised(number);
+  drop_code();  // which may disturb what read_fault() reads
+  if (raised != 0) {
+    m_owner->exception_raised(raised);
     return true;
   }
   if (const unsigned vector = std::exchange(m_pending_line, 0); vector != 0) {
@@ -268,6 +274,9 @@ void PublicAccess::read_fault(int number) {
 }
 
 void PublicAccess::take_exception() {
+  // Software step is on or off by cached state, too (DDI 0487 D13.2.37, EC 0x32 and 0x33).
+  if (const uint32_t ec = m_fault.syndrome >> 26; !m_traits.rebuilds_flags && (ec == 0x32 || ec == 0x33))
+    return m_owner->beyond_engine("software step, which needs a libunicorn that this program knows");
   set_system(esr_el1, m_fault.syndrome);
   if (m_fault.number == uc_exception::prefetch_abort || m_fault.number == uc_exception::data_abort)
     set_system(far_el1, m_fault.address);
@@ -291,7 +300,7 @@ void PublicAccess::enter(unsigned vector) {
   if (el == 0) vector += (state & 0x10) != 0 ? 0x600 : 0x400;
   if (el == 1 && !sp_el0) vector += 0x200;
   set_pc(get_system(vbar_el1) + vector);
-  if (el == 0) registers_changed();
+  registers_changed();
   m_instruction_valid = false;
 }
 
@@ -302,7 +311,7 @@ bool PublicAccess::is_data_access(uint32_t word, uint64_t physical) {
   if (!insn) return false;
   for (uint64_t va = insn->address & ~page_mask; va <= ((insn->address + insn->bytes - 1) & ~page_mask);
        va += page_mask + 1) {
-    const auto pa = translate(va);
+    const auto pa = locate(va, false);
     if (pa && *pa == (physical & ~page_mask)) return true;
   }
   return false;
@@ -325,7 +334,7 @@ EngineAccess::Access PublicAccess::begin_access(uint64_t physical, unsigned) {
   }
   m_instruction = get(UC_ARM64_REG_PC);
   m_walked = false;
-  const auto pa = translate(m_instruction);
+  const auto pa = locate(m_instruction, false);
   if (m_walked) return {Accessor::table_walk, {}};
   if (pa && *pa == physical) {
     m_in_access = true;
@@ -364,7 +373,7 @@ void PublicAccess::pc_alignment_fault(uint64_t va) {
 
 const uint8_t* PublicAccess::code_host(uint64_t va) {
   if ((va & ~page_mask) != m_page) {
-    const auto pa = translate(va & ~page_mask);
+    const auto pa = locate(va & ~page_mask, false);
     const uint8_t* host = pa ? m_owner->host_address(*pa) : nullptr;
     if (host == nullptr) return nullptr;
     m_page = va & ~page_mask;
@@ -393,8 +402,18 @@ void PublicAccess::invalidate(const void* host, size_t length) {
 
 void PublicAccess::forget_page(const void* host_page) { invalidate(host_page, page_mask + 1); }
 
-// The public call wants a virtual address that can be fetched from now. Where there is none, all code goes,
-// which takes a fraction of a second.
+// The public call wants a virtual address that can be fetched from now, and says nothing where it cannot; but
+// the abort that it met leaves its traces.
+bool PublicAccess::drop_at(uint64_t va, size_t length) {
+  if (uc_ctl_remove_cache(m_engine, va, va + length) != UC_ERR_OK ||
+      uc_context_save(m_engine, m_context) != UC_ERR_OK)
+    return false;
+  const auto ec = context_value<uint32_t>(m_context, m_traits.context_syndrome) >> 26;
+  const auto address = context_value<uint64_t>(m_context, m_traits.context_fault_address);
+  return (ec != 0x20 && ec != 0x21) || (address & ~page_mask) != (va & ~page_mask);
+}
+
+// Where there is no such address, all code goes, which takes a fraction of a second.
 void PublicAccess::drop_code() {
   if (m_dropped.empty()) return;
   tables_changed();
@@ -412,10 +431,13 @@ void PublicAccess::drop_code() {
       all = true;
       break;
     }
-    const uint64_t va = view->va + static_cast<uint64_t>(host - page);
-    uc_ctl_remove_cache(m_engine, va, va + length);
+    if (!drop_at(view->va + static_cast<uint64_t>(host - page), length)) {
+      all = true;
+      break;
+    }
   }
   m_dropped.clear();
+  if (all) m_views.clear();
   if (all) uc_ctl(m_engine, UC_CTL_WRITE(UC_CTL_TB_FLUSH, 0));
 }
 
@@ -439,11 +461,10 @@ bool PublicAccess::allowed(const uc_arm64_cp_reg& cp) const {
 uint32_t PublicAccess::on_mrs(uc_engine*, uc_arm64_reg reg, const uc_arm64_cp_reg* cp, void* user) {
   auto* self = static_cast<PublicAccess*>(user);
   const Override* o = self->find(*cp);
-  if (o == nullptr || !self->allowed(*cp)) return 0;
+  if (o == nullptr || (o->kind != Override::Kind::undefined && !self->allowed(*cp))) return 0;
   uint64_t value = o->value;
   if (o->kind == Override::Kind::undefined) {
-    self->m_owner->beyond_engine(
-        "a Performance Monitors register, which needs a libunicorn that this program knows");
+    self->m_owner->beyond_engine(performance_monitors);
   } else if (o->kind == Override::Kind::functions) {
     value = o->read(o->owner);
   }
@@ -456,14 +477,15 @@ uint32_t PublicAccess::on_msr(uc_engine*, uc_arm64_reg, const uc_arm64_cp_reg* c
   self->m_instruction_valid = false;  // no YIELD, and may become unreadable
   if (cp->crn == 1 || cp->crn == 2) self->tables_changed();
   const Override* o = self->find(*cp);
-  if (o == nullptr || !self->allowed(*cp)) return 0;
+  if (o == nullptr) return 0;
   if (o->kind == Override::Kind::undefined) {
-    self->m_owner->beyond_engine(
-        "a Performance Monitors register, which needs a libunicorn that this program knows");
-  } else if (o->kind == Override::Kind::functions && o->write != nullptr) {
-    o->write(o->owner, cp->val);
+    self->m_owner->beyond_engine(performance_monitors);
+    return 1;
   }
-  return o->kind == Override::Kind::constant ? 0 : 1;
+  // What cannot be written is UNDEFINED, as the library itself knows.
+  if (o->kind == Override::Kind::constant || o->write == nullptr || !self->allowed(*cp)) return 0;
+  o->write(o->owner, cp->val);
+  return 1;
 }
 
 // TLBI changes what pages are; IC says that code has changed (DDI 0487 C5.5, B2.4.4).

@@ -102,10 +102,12 @@ class PublicAccess final : public EngineAccess {
   void refuse(const Fault& fault);
   void read_fault(int number);
   void enter(unsigned vector);
+  std::optional<uint64_t> locate(uint64_t va, bool as_el0);
   const uint8_t* code_host(uint64_t va);
   std::optional<uint32_t> code_word(uint64_t va);
   bool is_data_access(uint32_t word, uint64_t physical);
   void tables_changed();
+  bool drop_at(uint64_t va, size_t length);
   void drop_code();
 
   const PublicTraits m_traits;
