@@ -31,6 +31,16 @@ TEST(CpuDeadEnd, IsAVectorOutsideMemory) {
        "VBAR_EL1 must name a vector table"});
 }
 
+// A program that jumps to where VBAR_EL1 points, as after a branch to 0 with VBAR_EL1 unset.
+TEST(CpuDeadEnd, SaysSoWhereNoExceptionCameBefore) {
+  Machine m;
+  m.start("call_x1");
+  m.set("VBAR_EL1", Machine::nothing);
+  m.set("X1", Machine::nothing);
+  m.set("ELR_EL1", Machine::nothing);
+  expect_dead_end(m.core->run(1000), {"EL1, PC 0xa000200", "no exception had entered a vector"});
+}
+
 TEST(CpuDeadEnd, IsAVectorThatIsNotMapped) {
   Machine m;
   m.enable_mmu();

@@ -254,6 +254,23 @@ def case_the_guests_make_knows_that_there_is_nothing_to_do(b):
     check(subprocess.run([*make, "-q"]).returncode == 1, "make -q says that there is nothing to do")
 
 
+def case_a_symbolic_link_to_the_script_finds_its_checkout(b):
+    link = os.path.join(b.folder, "link")
+    os.symlink(b.vp, link)
+    r = subprocess.run([link, "run", "x.toml"], stdin=subprocess.DEVNULL, capture_output=True, text=True, env=b.env, timeout=60)
+    assert r.returncode == 0 and "program run x.toml" in r.stdout, r
+    assert os.path.exists(os.path.join(b.top, "build")), "it built elsewhere"
+
+
+def case_a_folder_with_blanks_is_refused_by_name(b):
+    place = os.path.join(b.folder, "a b")
+    os.mkdir(place)
+    shutil.copy(b.vp, place)
+    r = subprocess.run([os.path.join(place, "vp"), "run", "x.toml"], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                       env=b.env, timeout=60)
+    assert r.returncode == 64 and "a b" in r.stderr and "blanks" in r.stderr, r
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--source", required=True)

@@ -66,6 +66,7 @@ const char* advice(uint64_t esr) {
 // An asynchronous exception leaves ESR_EL1 as it is.
 std::string origin(const ExceptionState& first, uint64_t vbar) {
   static constexpr const char* kinds[] = {"", "an IRQ", "an FIQ", "an SError"};
+  if (first == ExceptionState()) return "no exception had entered a vector: the program itself came there";
   const uint64_t offset = first.pc - vbar;
   const unsigned kind = (offset >> 7) & 3;
   const std::string what =

@@ -21,7 +21,7 @@ constexpr SystemRegister esr_el1{3, 0, 5, 2, 0}, far_el1{3, 0, 6, 0, 0}, elr_el1
     cntkctl_el1{3, 0, 14, 1, 0}, tlbi_vmalle1{1, 0, 8, 7, 0};
 
 constexpr const char* performance_monitors =
-    "a Performance Monitors register, which needs a libunicorn that this program knows";
+    "a Performance Monitors register, which this program reaches by private parts of libunicorn only";
 
 constexpr uint32_t key(unsigned op0, unsigned op1, unsigned crn, unsigned crm, unsigned op2) {
   return (op0 << 14) | (op1 << 11) | (crn << 7) | (crm << 3) | op2;
@@ -276,7 +276,8 @@ void PublicAccess::read_fault(int number) {
 void PublicAccess::take_exception() {
   // Software step is on or off by cached state, too (DDI 0487 D13.2.37, EC 0x32 and 0x33).
   if (const uint32_t ec = m_fault.syndrome >> 26; !m_traits.rebuilds_flags && (ec == 0x32 || ec == 0x33))
-    return m_owner->beyond_engine("software step, which needs a libunicorn that this program knows");
+    return m_owner->beyond_engine(
+        "software step, which this program reaches by private parts of libunicorn only");
   set_system(esr_el1, m_fault.syndrome);
   if (m_fault.number == uc_exception::prefetch_abort || m_fault.number == uc_exception::data_abort)
     set_system(far_el1, m_fault.address);
@@ -287,7 +288,8 @@ void PublicAccess::take_exception() {
 void PublicAccess::enter(unsigned vector) {
   const unsigned state = pstate(), el = (state >> 2) & 3;
   if (el == 0 && !m_traits.rebuilds_flags)
-    return m_owner->beyond_engine("an exception from EL0, which needs a libunicorn that this program knows");
+    return m_owner->beyond_engine(
+        "an exception from EL0, which this program reaches by private parts of this libunicorn only");
   const bool sp_el0 = (state & 1) == 0;
   set_system(elr_el1, pc());
   set_system(spsr_el1, state);
