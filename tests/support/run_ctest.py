@@ -24,12 +24,28 @@ def reason(output):
     return lines[-3:] or ["it says nothing"]
 
 
+def usage(text):
+    print("vp test: " + text, file=sys.stderr)
+    sys.exit(64)
+
+
+def labels():
+    """Those that tests in the working directory have; none where that is no build folder."""
+    said = subprocess.run(["ctest", "--print-labels"], capture_output=True, text=True).stdout.splitlines()
+    return [line.strip() for line in said if line.startswith("  ")]
+
+
 def main():
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--output-junit")
     parser.add_argument("--label", action="append", default=[])
+    parser.error = usage
     args, rest = parser.parse_known_args()
     if args.label:
+        known = labels()
+        for label in args.label:
+            if known and label not in known:
+                usage("no test has the label '%s'; there are: %s" % (label, ", ".join(known)))
         rest += ["-L", "^(%s)$" % "|".join(map(re.escape, args.label))]
     # ./vp test leaves these out unless they are asked for.
     if "nightly" in args.label and "-LE" in rest:
