@@ -63,7 +63,7 @@ class Bench:
 
     def run(self, *words, user=(), **env):
         return subprocess.run([*user, self.vp, *(words or ("run", "x.toml"))], stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                              env={**self.env, **env}, timeout=60)
+                              env={**self.env, **env}, timeout=60, cwd=self.folder)  # where another user may be, too
 
     def go(self):
         with open(os.path.join(self.folder, "go"), "w") as f:
