@@ -9,7 +9,12 @@ namespace smmuvp::platform {
 
 namespace {
 constexpr std::size_t most_text_bytes = 256;
+
+// What is shown of a text that is too long, its end.
+std::string tail(std::string_view text) {
+  return std::string(text.substr(text.size() - std::min(text.size(), most_text_bytes - 3)));
 }
+}  // namespace
 
 // Not bound to the start of a line: a kernel's message may follow a program's text without a line end.
 const std::vector<std::string>& default_fail_on() {
@@ -43,11 +48,10 @@ void ConsoleWatch::found(const Pattern& pattern, const ConsolePiece& piece, std:
   ConsoleMatch match;
   match.line = piece.number;
   match.pattern = pattern.text();
-  // The line's beginning, unless the match would not be seen then.
+  // The line's beginning, unless the match would not be seen then; it may have ended with the piece before.
   const bool near = piece.first && end <= most_text_bytes;
   match.text = near ? bounded_text(piece.text, most_text_bytes)
-                    : "..." + std::string(piece.text.substr(end - std::min(end, most_text_bytes - 3),
-                                                            std::min(end, most_text_bytes - 3)));
+                    : "..." + tail(m_before + tail(piece.text.substr(0, end)));
   m_matches.push_back(std::move(match));
 }
 
@@ -63,6 +67,7 @@ void ConsoleWatch::put(const ConsolePiece& piece) {
       found(m_patterns[i], piece, piece.text.size());
     }
   }
+  m_before = piece.last ? "" : tail(piece.text);
 }
 
 }  // namespace smmuvp::platform

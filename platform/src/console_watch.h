@@ -46,7 +46,8 @@ class ConsoleWatch {
   std::vector<PatternMatcher> m_matchers;
   std::vector<ConsoleMatch> m_matches;
   std::uint64_t m_count = 0;
-  bool m_done = false;  // with this line
+  std::string m_before;  // the end of the line's piece before
+  bool m_done = false;   // with this line
 };
 
 }  // namespace smmuvp::platform

@@ -57,6 +57,26 @@ TEST(Verdict, AConsoleThatIsFullHasItsOwnCode) {
   EXPECT_STREQ(info(ExitCode::ConsoleLimit).name, "console-limit");
 }
 
+TEST(ConsoleWatch, AMatchThatAPieceOfALongLineEndsWithIsShownWithWhatIsBeforeIt) {
+  struct Row {
+    std::string pattern, line;
+  };
+  const std::string pad(ConsoleLines::most_bytes - 4, 'x');
+  for (const Row& row :
+       {Row{"OOPS\\b", pad + "OOPS and more"}, Row{"OOPS", pad + "OOPS and more"},
+        Row{"OOPS", pad + "xxOOPS"}, Row{"OOPS$", pad + "xxxOOPS"}, Row{"OOPS$", pad + "OOPS"}}) {
+    ConsoleWatch watch({row.pattern});
+    ConsoleLines lines([&watch](const ConsolePiece& piece) { watch.put(piece); });
+    lines.put("OOP\n" + row.line + "\n");
+    lines.finish();
+    ASSERT_EQ(watch.matches().size(), 1u) << row.pattern;
+    const std::string& text = watch.matches()[0].text;
+    EXPECT_EQ(text.size(), 256u);
+    EXPECT_EQ(text.substr(0, 4), "...x");
+    EXPECT_EQ(text.substr(text.size() - 6).find("OOPS"), 2u) << text;
+  }
+}
+
 TEST(Limits, ARunAwayFromATerminalHasAWallTimeLimitUnlessOneIsGiven) {
   RunOptions options;
   RunConfig config;
