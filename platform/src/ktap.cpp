@@ -97,6 +97,9 @@ void KtapParser::plan(const KtapLine& line) {
   if (to == nullptr && line.indent > m_levels.back().indent && open(line.indent, m_report.cases.size()))
     to = &m_levels.back();
   if (to == nullptr || to->planned) return;
+  // TAP 14, "Plan". What the document promises is not known then.
+  if (line.first != 1)
+    return problem(fmt::format("the plan '{}..{}' does not begin with 1", line.first, *line.number));
   to->planned = line.number;
   to->plan_reason = bounded_text(line.reason);
 }
@@ -107,7 +110,6 @@ void KtapParser::result(const KtapLine& line) {
   if (m_levels.empty() || m_levels.back().indent < line.indent) {
     // Subtests without a version line of their own (TAP 14), or a document whose outermost test has none, as
     // KUnit writes it for a module.
-    if (!child && !line.clear) return;
     const bool from_the_middle = m_levels.empty();
     if (!open(line.indent, child ? child->first_case : m_report.cases.size())) return;
     m_levels.back().from_the_middle = from_the_middle;
@@ -117,6 +119,13 @@ void KtapParser::result(const KtapLine& line) {
   level.highest = std::max(level.highest, line.number.value_or(0));
   const std::string name = line.name.empty() ? fmt::format("test {}", line.number.value_or(level.results))
                                              : bounded_text(line.name);
+  // TAP 14, "Test Point ID", and KTAP, "Test case result lines": the numbers are unique, so a test that
+  // should have run may not have. What is kept of them is bounded by the cases, beyond which there is a
+  // problem anyway.
+  if (line.number && !level.from_the_middle && m_report.cases.size() < most_cases &&
+      !level.seen.insert(*line.number).second)
+    problem(fmt::format("two results have the number {}, the second is '{}'", *line.number,
+                        bounded_text(name, most_shown)));
   if (child && m_report.cases.size() > child->first_case) {
     end_of_subtests(line, name, *child);
   } else {
@@ -168,13 +177,30 @@ void KtapParser::hidden_version(std::string_view text, std::uint64_t number) {
                   number, bounded_text(text, most_shown)));
 }
 
+// Is no unknown line of KTAP's: whoever reads the console sees a result.
+bool KtapParser::hidden_result(std::string_view text, std::uint64_t number) {
+  const std::string_view rest = without_unshown(text);
+  const KtapLine line = read_ktap_line(rest);
+  const bool result = line.kind == KtapLine::Kind::Result && (!m_levels.empty() || line.number || line.dash);
+  const bool plan = line.kind == KtapLine::Kind::Plan && line.first == 1;
+  if (rest.size() == text.size() || (!result && !plan && line.kind != KtapLine::Kind::BailOut)) return false;
+  if (m_hidden++ == 0)
+    m_first_hidden = fmt::format("'{}' in line {}", bounded_text(text, most_shown), number);
+  return true;
+}
+
 void KtapParser::line(std::string_view text, std::uint64_t number) {
   const KtapLine line = read_ktap_line(text);
   if (line.kind == KtapLine::Kind::Version) return version(line.indent);
-  if (line.kind == KtapLine::Kind::Other) return text.empty() ? void() : hidden_version(text, number);
+  if (line.kind == KtapLine::Kind::BailOut) return problem(fmt::format("bail out: {}", line.reason));
+  if (line.kind == KtapLine::Kind::Other) {
+    if (!text.empty() && !hidden_result(text, number)) hidden_version(text, number);
+    return;
+  }
   if (m_levels.empty()) {
-    // A number must be there: a line of a kernel's may well begin with "ok".
-    if ((line.kind == KtapLine::Kind::Result && line.number) || line.kind == KtapLine::Kind::Plan) {
+    // A number or a dash must be there: a line of a kernel's may well begin with "ok".
+    if ((line.kind == KtapLine::Kind::Result && (line.number || line.dash)) ||
+        (line.kind == KtapLine::Kind::Plan && line.first == 1)) {
       if (m_strays++ == 0)
         m_first_stray = fmt::format("'{}' in line {}", bounded_text(text, most_shown), number);
     }
@@ -185,12 +211,11 @@ void KtapParser::line(std::string_view text, std::uint64_t number) {
       return plan(line);
     case KtapLine::Kind::Result:
       return result(line);
-    case KtapLine::Kind::BailOut:
-      return problem(fmt::format("bail out: {}", line.reason));
     case KtapLine::Kind::Diagnostic:
       if (m_diagnostics.size() < most_diagnostics) m_diagnostics.push_back(bounded_text(line.reason));
       return;
     case KtapLine::Kind::Version:
+    case KtapLine::Kind::BailOut:
     case KtapLine::Kind::Other:
       return;
   }
@@ -222,6 +247,11 @@ KtapReport KtapParser::finish() {
     problem(fmt::format(
         "results outside of a test document, which begins with 'KTAP version 1': {} line{}, first {}",
         m_strays, m_strays == 1 ? "" : "s", m_first_stray));
+  }
+  if (m_hidden != 0) {
+    problem(fmt::format(
+        "results behind something that is no printk prefix, which are not read: {} line{}, first {}",
+        m_hidden, m_hidden == 1 ? "" : "s", m_first_hidden));
   }
   return std::move(m_report);
 }

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,8 +34,8 @@ struct KtapReport {
 
 /// Reads a console as it comes, in bounded memory: names, suites, reasons and diagnostics keep 256 bytes,
 /// lines 4096; at most 100000 cases and 100 problems are kept, and what is beyond is itself a problem. Lines
-/// that are no KTAP are ignored. Numbered results and plans outside a document (before its version line) are
-/// a problem, for they show that the reader has missed something.
+/// that are no KTAP are ignored. Results with a number or a dash, and plans, outside a document (before its
+/// version line) are a problem, for they show that the reader has missed something.
 class KtapParser {
  public:
   void put(const ConsolePiece& piece);
@@ -50,6 +51,7 @@ class KtapParser {
     std::string plan_reason;
     std::uint64_t results = 0;
     std::uint64_t highest = 0;     // number of a result
+    std::set<std::uint64_t> seen;  // numbers of results
     bool from_the_middle = false;  // its beginning was not seen, so numbers tell nothing
   };
   void line(std::string_view text, std::uint64_t number);
@@ -63,6 +65,7 @@ class KtapParser {
   void close(const Level& level);
   void end_of_document(const Level& level);
   void hidden_version(std::string_view text, std::uint64_t number);
+  bool hidden_result(std::string_view text, std::uint64_t number);
   void problem(std::string_view text);
 
   KtapReport m_report;
@@ -71,6 +74,8 @@ class KtapParser {
   std::size_t m_diagnostics_kept = 0;
   std::uint64_t m_strays = 0;  // results and plans outside a document
   std::string m_first_stray;
+  std::uint64_t m_hidden = 0;  // results and plans behind what is no prefix
+  std::string m_first_hidden;
 };
 
 /// The report of a whole console.

@@ -23,17 +23,17 @@ struct KtapLine {
   enum class Kind {
     Other,
     Version,     ///< "KTAP version 1", "TAP version 14"
-    Plan,        ///< "1..N", after which a comment may stand
+    Plan,        ///< "1..N", after which a comment may stand; "2..N" of older TAP
     Result,      ///< "ok", "not ok"
     BailOut,     ///< "Bail out!"
     Diagnostic,  ///< "# text"
   } kind = Kind::Other;
   std::size_t indent = 0;               ///< columns before the text; a tab goes to the next multiple of 8
   bool ok = false;                      ///< Result
-  std::optional<std::uint64_t> number;  ///< Result: if it has one; Plan: N
-  /// Result: nobody takes it for anything else: a number, a " - ", or nothing follows "ok".
-  bool clear = false;
-  std::string name;  ///< Result: the description without its escapes; may be empty
+  std::optional<std::uint64_t> number;  ///< Result: if it has one; Plan: N; beyond 64 bits: the greatest
+  std::uint64_t first = 1;              ///< Plan: what stands before ".."
+  bool dash = false;                    ///< Result: " - " stands before the description
+  std::string name;                     ///< Result: the description without its escapes; may be empty
   KtapDirective directive = KtapDirective::None;
   /// Result: what follows '#', a directive in capitals (SKIP itself left out). Plan: likewise. BailOut: why.
   /// Diagnostic: the text.
@@ -42,5 +42,9 @@ struct KtapLine {
 
 /// @param line  without printk's prefix and the line end
 KtapLine read_ktap_line(std::string_view line);
+
+/// The line behind its escape sequences, control characters, "<level>" and "[text]", and behind its last
+/// carriage return: what a reader takes for its beginning.
+std::string_view without_unshown(std::string_view line);
 
 }  // namespace smmuvp::platform

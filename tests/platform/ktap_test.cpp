@@ -192,6 +192,8 @@ TEST(Ktap, EachDirectiveMeansWhatKtapSaysInAnyCase) {
                                  {"ok 1 a #SkIp", Result::Skipped, ""},
                                  {"ok 1 # skip why", Result::Skipped, "why"},
                                  {"not ok 1 a # TODO later", Result::Skipped, "TODO later"},
+                                 // TAP 14, "Backwards Compatibility": TODO\S*
+                                 {"not ok 1 a # TODOs left: 3", Result::Skipped, "TODO left: 3"},
                                  {"ok 1 a # todo", Result::Passed, "TODO"},
                                  {"not ok 1 a # XFAIL known", Result::Skipped, "XFAIL known"},
                                  {"ok 1 a # xfail known", Result::Passed, "XFAIL known"},
@@ -248,11 +250,76 @@ TEST(Ktap, LinesThatMerelyResembleResultsAreNoProblem) {
 
 TEST(Ktap, ADocumentBehindAnUnknownPrefixIsAProblem) {
   const KtapReport r = parse_ktap("[    2.3][ vp0/x ] KTAP version 1\n[    2.3][ vp0/x ] not ok 1 a\n");
-  ASSERT_EQ(r.problems.size(), 1u);
+  ASSERT_EQ(r.problems.size(), 2u);
   EXPECT_NE(r.problems[0].find("line 1 begins with something that is no printk prefix"), std::string::npos);
+  EXPECT_NE(r.problems[1].find("which are not read: 1 line, first '[ vp0/x ] not ok 1 a' in line 2"),
+            std::string::npos);
   for (const char* line : {"# TAP version 13", "+ echo KTAP version 1", "$ echo TAP version 14",
                            "a TAP version 13 reader", "TAP version x"})
     EXPECT_TRUE(parse_ktap(std::string(line) + "\n").good()) << line;
+}
+
+TEST(Ktap, ABailOutAndResultsWithADashOutsideADocumentAreProblems) {
+  const KtapReport r = parse_ktap("boot\nBail out! broken\nnot ok - foo\nok - bar\n");
+  ASSERT_EQ(r.problems.size(), 2u);
+  EXPECT_EQ(r.problems[0], "bail out: broken");
+  EXPECT_NE(r.problems[1].find("2 lines, first 'not ok - foo' in line 3"), std::string::npos)
+      << r.problems[1];
+}
+
+// TAP 14, "Description": with and without " - " is the same.
+TEST(Ktap, ASubtestNeedsNeitherANumberNorADash) {
+  const KtapReport r = parse_ktap("TAP version 14\n1..1\n    not ok my sub\nok 1 - x\n");
+  ASSERT_EQ(r.cases.size(), 1u);
+  EXPECT_EQ(r.cases[0].name, "my sub");
+  EXPECT_EQ(r.cases[0].suite, "x");
+  EXPECT_EQ(r.cases[0].result, Result::Failed);
+}
+
+// TAP 14, "Test Point ID": unique, and such a line is still a result.
+TEST(Ktap, ANumberThatTwoResultsOfADocumentHaveIsAProblem) {
+  const KtapReport r = parse_ktap("KTAP version 1\n1..2\nok 1 a\nok 1 b\n");
+  EXPECT_EQ(r.cases.size(), 2u);
+  ASSERT_EQ(r.problems.size(), 1u);
+  EXPECT_EQ(r.problems[0], "two results have the number 1, the second is 'b'");
+  EXPECT_TRUE(parse_ktap("KTAP version 1\n1..1\n  KTAP version 1\n  1..1\n  ok 1 a\nok 1 b\n"
+                         "KTAP version 1\n1..2\nok 1 c\nok d\n")
+                  .good());
+}
+
+TEST(Ktap, AResultBehindWhatATerminalDoesNotShowOrALogAddsIsAProblem) {
+  for (const char* document : {"TAP version 14\nok 1 - x\n", "boot\n"}) {
+    for (const char* line :
+         {"\x1b[31mnot ok 2 - y", "\rnot ok 2", "<3>not ok 2", "\x1b[0;1m\x1b[31m not ok 2 - y\x1b[0m",
+          "50 %\rnot ok 2 - y", "[    2.3][ vp0/x ] not ok 2", "\x1b[?2004l\rnot ok 2", "<3>Bail out! why",
+          "\x07"
+          "1..2"}) {
+      const KtapReport r = parse_ktap(std::string(document) + line + "\n");
+      ASSERT_EQ(r.problems.size(), 1u) << document << line;
+      EXPECT_NE(r.problems[0].find("results"), std::string::npos) << r.problems[0];
+      EXPECT_NE(r.problems[0].find("line " + std::string(document[0] == 'b' ? "2" : "3")), std::string::npos);
+    }
+    for (const char* line : {"echo: not ok 2", "+ echo not ok 2", "<3>okay 2", "\x1b[31mred", "\r", "[x] [y]",
+                             "<x>not ok 2", "\x1b[31"})
+      EXPECT_TRUE(parse_ktap(std::string(document) + line + "\n").problems.empty()) << document << line;
+  }
+}
+
+// TAP 14, "Plan": begins with 1.
+TEST(Ktap, APlanThatBeginsWithAnotherNumberOrIsBeyondAllNumbersIsAProblem) {
+  const KtapReport r = parse_ktap("TAP version 14\n2..3\nok 2\nok 3\n");
+  ASSERT_FALSE(r.problems.empty());
+  EXPECT_EQ(r.problems[0], "the plan '2..3' does not begin with 1");
+  EXPECT_EQ(parse_ktap("TAP version 14\n1..99999999999999999999\nok 1\n").problems,
+            std::vector<std::string>{"1 of 18446744073709551615 planned tests have a result"});
+  EXPECT_FALSE(parse_ktap("1..99999999999999999999\n").good());
+  EXPECT_FALSE(parse_ktap("ok 18446744073709551616 - x\n").good());
+}
+
+TEST(Ktap, MoreThanOneBlankMayStandInAVersionLine) {
+  const KtapReport r = parse_ktap("TAP  version \t14\nok\nnot ok second\n");
+  ASSERT_EQ(r.cases.size(), 2u);
+  EXPECT_EQ(r.cases[1].result, Result::Failed);
 }
 
 TEST(Ktap, ANumberBeyondWhatWasSeenShowsThatAResultIsLost) {
