@@ -115,6 +115,17 @@ Values read_report(const std::string& path) {
   }
   if (!report.is_object() || !report.contains("statistics") || !report["statistics"].is_object())
     throw ConfigError("", fmt::format("{}: no report of smmu-vp run --json: it has no 'statistics'", path));
+  if (!report.contains("digest") || !report["digest"].is_string())
+    throw ConfigError("", fmt::format("{}: no report of smmu-vp run --json: it has no 'digest'", path));
+  // A run that was refused or broken off has counted nothing, and nothing equals nothing.
+  if (report["digest"].get_ref<const std::string&>().empty()) {
+    const std::string verdict = report.contains("verdict") && report["verdict"].is_string()
+                                    ? report["verdict"].get<std::string>()
+                                    : "unknown";
+    throw ConfigError("", fmt::format("{}: the report of a run without a result, whose verdict is '{}'; "
+                                      "expected one of a run that took place, so repeat it",
+                                      path, verdict));
+  }
   Values values;
   for (const char* key : {"sim_time_ps", "instructions"}) {
     if (!report.contains(key)) continue;
@@ -165,7 +176,7 @@ Examples
   smmu-vp compare before.json after.json --tolerance 1% --tolerance '*.tlb_misses=5%' --tolerance 'sim_time_ps=any'
 
 Exit code 0: nothing differs by more than its tolerance; 1: something does, or is missing; 64: no such command line
-or file.
+or file, or a report of a run that did not take place (its digest is empty).
 )";
 
 struct Options {

@@ -275,7 +275,7 @@ def case_every_example_of_the_help_texts_runs(b):
     for name, data in dumps().items():
         b.write(name, data)
     for name in ("before.json", "after.json"):
-        b.write(name, '{"statistics": {"smmu0": {"tlb_misses": 1}}, "sim_time_ps": 1}')
+        b.write(name, '{"digest": "d", "statistics": {"smmu0": {"tlb_misses": 1}}, "sim_time_ps": 1}')
     env = dict(os.environ, PATH=os.path.dirname(os.path.abspath(b.program)) + ":" + os.environ["PATH"])
     for words, least in (((), 8), (("decode",), 2), (("walk",), 2), (("compare",), 2)):
         found = examples(subprocess.run([b.program, *words, "--help"], capture_output=True, text=True).stdout)

@@ -14,7 +14,7 @@ from program import check, main  # noqa: E402
 
 
 def report(b, name, statistics, **more):
-    return b.write(name, json.dumps({"statistics": statistics, **more}))
+    return b.write(name, json.dumps({"digest": "d", "statistics": statistics, **more}))
 
 
 def compare(b, first, second, *options, code=0):
@@ -64,10 +64,22 @@ def case_simulated_time_and_instructions_are_keys_of_real_reports(b):
         check(r.returncode == 1 and re.search(key + r" .*differs\n", r.stdout), "the table lacks " + key, r)
 
 
+def case_reports_of_runs_that_did_not_take_place_are_refused(b):
+    refused = b.path("refused")
+    r = b.run("--set", "no.such=1", "--json", refused)
+    check(r.returncode == 64 and os.path.exists(refused), "expected a report of the refusal", r)
+    good = report(b, "good", {"s": {"hits": 1}})
+    for pair in ((refused, refused), (good, refused), (refused, good)):
+        r = b.call("compare", *pair)
+        check(r.returncode == 64 and r.stdout == "" and re.search(r"refused: the report of a run without a result.*'config'", r.stderr), "expected a refusal", r)
+    r = b.call("compare", good, b.write("other", '{"statistics": {}}'))
+    check(r.returncode == 64 and re.search("other: .*no 'digest'", r.stderr), "expected a refusal", r)
+
+
 def case_what_cannot_be_compared_is_refused(b):
     good = report(b, "good", {"s": {"hits": 1}})
-    for content, said in ((None, "no such file"), ('{"a": ', "no JSON at byte"), ("{}", "no 'statistics'"), ('{"statistics": {"s": {"h": "1"}}}', r"statistics\.s\.h is no number"),
-                          ('{"statistics": {"s": 1}}', r"statistics\.s is no object"), ('{"statistics": {"s": {"h": 1e999}}}', "no JSON"), ("[" * 100000, "no JSON")):
+    for content, said in ((None, "no such file"), ('{"a": ', "no JSON at byte"), ("{}", "no 'statistics'"), ('{"digest": "d", "statistics": {"s": {"h": "1"}}}', r"statistics\.s\.h is no number"),
+                          ('{"digest": "d", "statistics": {"s": 1}}', r"statistics\.s is no object"), ('{"digest": "d", "statistics": {"s": {"h": 1e999}}}', "no JSON"), ("[" * 100000, "no JSON")):
         other = b.path("none") if content is None else b.write("other", content)
         r = b.call("compare", good, other)
         check(r.returncode == 64 and r.stdout == "" and re.search(said, r.stderr), "expected exit code 64 and %r" % said, r)
