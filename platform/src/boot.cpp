@@ -151,13 +151,10 @@ BootPlan plan_boot(const System& system, const std::string& bootargs) {
   }
   plan.kernel_file = need_file(*boot.kernel, "kernel", boot.hint);
   std::string error;
-  std::vector<std::string> notes;
-  if (!unpack_kernel(plan.kernel_file, most_unpacked_bytes(memory_bytes), error, notes) ||
+  if (!unpack_kernel(plan.kernel_file, most_unpacked_bytes(memory_bytes), error) ||
       !parse_kernel(plan.kernel_file.data(), plan.kernel_file.size(), memories, plan.kernel, error)) {
     config_error(boot.kernel->place, "kernel", fmt::format("kernel {}: {}", boot.kernel->path, error));
   }
-  for (const std::string& note : notes)
-    plan.notes.push_back(fmt::format("kernel {}: {}", boot.kernel->path, note));
   plan.has_kernel = true;
   try {
     plan.initramfs = make_initramfs(boot);
@@ -179,10 +176,6 @@ BootPlan plan_boot(const System& system, const std::string& bootargs) {
   }
   plan.device_tree = device_tree(system, chosen);
   return plan;
-}
-
-void print_notes(const BootPlan& plan) {
-  for (const std::string& note : plan.notes) fmt::print(stderr, "smmu-vp: note: {}\n", printable(note));
 }
 
 void load(const BootPlan& plan, const System& system) {

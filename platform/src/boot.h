@@ -18,8 +18,7 @@ struct BootPlan {
   std::uint64_t initramfs_address = 0;
   std::vector<std::uint8_t> device_tree;
   std::uint64_t device_tree_address = 0;
-  std::vector<std::string> notes;  ///< what the user should know of the files; the run goes on
-  std::string command_line;        ///< of the program: the kernel's file name, then the bootargs
+  std::string command_line;     ///< of the program: the kernel's file name, then the bootargs
   std::uint64_t free_base = 0;  ///< memory that nothing has been loaded into, up to the next reserved range
   std::uint64_t free_end = 0;
 };
@@ -31,9 +30,6 @@ std::vector<std::uint8_t> make_initramfs(const BootConfig& boot);
 
 /// @param bootargs  complete. @throws ConfigError
 BootPlan plan_boot(const System& system, const std::string& bootargs);
-
-/// Tells the user the plan's notes, on standard error.
-void print_notes(const BootPlan& plan);
 
 /// Writes the plan to memory and sets where the CPUs start.
 void load(const BootPlan& plan, const System& system);

@@ -58,7 +58,6 @@ ExitCode prepare(const CommandLine& line) {
   std::string bootargs = config.boot.bootargs;
   if (!line.run.append.empty()) bootargs += (bootargs.empty() ? "" : " ") + line.run.append;
   const BootPlan plan = plan_boot(system, bootargs);
-  print_notes(plan);
   if (line.command == CommandLine::Command::Check) {
     tell(
         "{}: {} components, kernel starts at {:#x}, device tree {} bytes, initramfs {} bytes: no "

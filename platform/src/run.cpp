@@ -385,7 +385,6 @@ ExitCode Run::go() {
   append(m_options.append);
   if (m_options.console) append("shell=1");
   const BootPlan plan = plan_boot(m_system, bootargs);
-  if (!m_options.quiet) print_notes(plan);
   load(plan, m_system);
   ConsoleControl* console = m_system.console();
   if (console != nullptr) console->set_backend(&m_console);

@@ -17,7 +17,6 @@ namespace smmuvp::platform {
 namespace {
 
 using Bytes = std::vector<std::uint8_t>;
-using Notes = std::vector<std::string>;
 
 constexpr std::size_t chunk_bytes = std::size_t{1} << 20;
 
@@ -48,12 +47,14 @@ struct Limited {
   Bytes all;
 };
 
-// What follows the last member or frame. As gzip(1) does: zeros are padding, anything else is ignored with a
-// message.
-void note_rest(const char* what, const std::uint8_t* data, std::size_t bytes, std::size_t at, Notes& notes) {
-  if (std::all_of(data, data + bytes, [](std::uint8_t byte) { return byte == 0; })) return;
-  notes.push_back(fmt::format("{:#x} bytes at {:#x}, behind the {} data, are none of it and are ignored",
-                              bytes, at, what));
+// What follows the last member or frame. Zeros are padding, as gzip(1) has it; anything else may be a member
+// or frame whose first bytes are damaged, without which half a kernel would be booted.
+bool is_padding(const char* what, const char* part, Input file, std::size_t at, std::string& error) {
+  if (std::all_of(file.data + at, file.data + file.bytes, [](std::uint8_t byte) { return byte == 0; }))
+    return true;
+  return fail(error, fmt::format("corrupt {0} data: the {1:#x} bytes from byte {2:#x} on belong to no {3}; "
+                                 "expected another {3}, zeros, or the end",
+                                 what, file.bytes - at, at, part));
 }
 
 // Where in a file something is wrong.
@@ -92,7 +93,7 @@ bool starts_gzip_member(const std::uint8_t* data, std::size_t bytes) {
   return bytes >= 2 && data[0] == 0x1f && data[1] == 0x8b;  // RFC 1952 2.3.1, ID1 and ID2
 }
 
-bool gunzip(Input file, Limited& to, Notes& notes, std::string& error) {
+bool gunzip(Input file, Limited& to, std::string& error) {
   z_stream stream{};
   constexpr int gzip_only = 16 + MAX_WBITS;
   if (inflateInit2(&stream, gzip_only) != Z_OK) return fail(error, "zlib cannot start");
@@ -102,16 +103,22 @@ bool gunzip(Input file, Limited& to, Notes& notes, std::string& error) {
     if (inflateReset(&stream) != Z_OK) return fail(error, "zlib cannot start");
     if (!gunzip_member(stream, file, at, number, to, error)) return false;
   }
-  note_rest("gzip", file.data + at, file.bytes - at, at, notes);
-  return true;
+  return is_padding("gzip", "member", file, at, error);
 }
 
 bool starts_zstd_frame(const std::uint8_t* data, std::size_t bytes) {
-  // Less is what Linux's build appends: the unpacked size, in 4 bytes.
-  if (bytes < 8) return false;
   std::uint32_t magic = 0;
+  if (bytes < sizeof magic) return false;
   std::memcpy(&magic, data, sizeof magic);
   return magic == 0xfd2fb528 || (magic & 0xfffffff0) == 0x184d2a50;  // RFC 8878 3.1.1 and 3.1.2
+}
+
+// Linux's build appends the unpacked size, in 4 bytes.
+bool is_size(const std::uint8_t* data, std::size_t bytes, std::size_t unpacked) {
+  std::uint32_t size = 0;
+  if (bytes != sizeof size) return false;
+  std::memcpy(&size, data, sizeof size);
+  return size == unpacked;
 }
 
 // RFC 8878 3.1: a file is a series of frames. Those to skip are skipped by libzstd.
@@ -133,7 +140,7 @@ bool unzstd_frame(ZSTD_DStream* stream, ZSTD_inBuffer& in, unsigned number, Limi
   }
 }
 
-bool unzstd(Input file, Limited& to, Notes& notes, std::string& error) {
+bool unzstd(Input file, Limited& to, std::string& error) {
   const std::unique_ptr<ZSTD_DStream, std::size_t (*)(ZSTD_DStream*)> stream(ZSTD_createDStream(),
                                                                              ZSTD_freeDStream);
   if (!stream) return fail(error, "libzstd cannot start");
@@ -141,11 +148,11 @@ bool unzstd(Input file, Limited& to, Notes& notes, std::string& error) {
   ZSTD_DCtx_setParameter(stream.get(), ZSTD_d_windowLogMax, 27);
   ZSTD_inBuffer in{file.data, file.bytes, 0};
   for (unsigned number = 1; number == 1 || starts_zstd_frame(file.data + in.pos, file.bytes - in.pos);
-       ++number)
+       ++number) {
     if (!unzstd_frame(stream.get(), in, number, to, error)) return false;
-  if (file.bytes - in.pos != sizeof(std::uint32_t))
-    note_rest("zstd", file.data + in.pos, file.bytes - in.pos, in.pos, notes);
-  return true;
+    if (is_size(file.data + in.pos, file.bytes - in.pos, to.all.size())) return true;
+  }
+  return is_padding("zstd", "frame", file, in.pos, error);
 }
 
 std::uint32_t word(const Bytes& file, std::size_t at) {
@@ -164,7 +171,7 @@ bool is_zboot(const Bytes& file) {
          std::memcmp(file.data() + 4, "zimg", 4) == 0;
 }
 
-bool unpack_zboot(const Bytes& file, Limited& to, Notes& notes, std::string& error) {
+bool unpack_zboot(const Bytes& file, Limited& to, std::string& error) {
   const std::uint32_t offset = word(file, 8);
   const std::uint32_t bytes = word(file, 12);
   if (offset > file.size() || bytes > file.size() - offset) {
@@ -177,13 +184,14 @@ bool unpack_zboot(const Bytes& file, Limited& to, Notes& notes, std::string& err
   std::string why;
   bool good = false;
   if (name == "gzip") {
-    good = gunzip({file.data() + offset, bytes}, to, notes, why);
+    good = gunzip({file.data() + offset, bytes}, to, why);
   } else if (name == "zstd") {
-    good = unzstd({file.data() + offset, bytes}, to, notes, why);
+    good = unzstd({file.data() + offset, bytes}, to, why);
   } else {
     why = fmt::format("its compression is '{}'; gzip and zstd are known", printable(name));
   }
-  return good || fail(error, fmt::format("EFI zboot image: {}", why));
+  return good ||
+         fail(error, fmt::format("EFI zboot image, in which bytes count from {:#x}: {}", offset, why));
 }
 
 }  // namespace
@@ -193,13 +201,12 @@ std::uint64_t most_unpacked_bytes(std::uint64_t memory_bytes) {
   return std::min(memory_bytes, far_above_any_kernel);
 }
 
-bool unpack_kernel(std::vector<std::uint8_t>& file, std::uint64_t most, std::string& error,
-                   std::vector<std::string>& notes) try {
+bool unpack_kernel(std::vector<std::uint8_t>& file, std::uint64_t most, std::string& error) try {
   const bool gzip = starts_gzip_member(file.data(), file.size());
   if (!gzip && !is_zboot(file)) return true;
   Limited unpacked(most);
-  const bool good = gzip ? gunzip({file.data(), file.size()}, unpacked, notes, error)
-                         : unpack_zboot(file, unpacked, notes, error);
+  const bool good =
+      gzip ? gunzip({file.data(), file.size()}, unpacked, error) : unpack_zboot(file, unpacked, error);
   if (!good) return false;
   if (unpacked.all.empty()) return fail(error, "the compressed kernel is empty");
   file = std::move(unpacked.all);

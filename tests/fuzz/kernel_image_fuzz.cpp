@@ -13,8 +13,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   smmuvp::platform::KernelImage image;
   std::string error;
   std::vector<std::uint8_t> file(data, data + size);
-  std::vector<std::string> notes;
-  if (!smmuvp::platform::unpack_kernel(file, bytes, error, notes)) {
+  if (!smmuvp::platform::unpack_kernel(file, bytes, error)) {
     if (error.empty()) std::abort();
     return 0;
   }
