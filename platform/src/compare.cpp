@@ -74,6 +74,8 @@ std::optional<double> tolerance_part(std::string_view text) {
   double part = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), part);
   if (error != std::errc() || end != text.data() + text.size()) return {};
+  // A bare 5 is as likely meant for 5 % as for 500 %.
+  if (!percent && part > 1) return {};
   return percent ? part / 100 : part;
 }
 
@@ -86,7 +88,8 @@ Tolerance read_tolerance(const std::string& text) {
   if (!part || t.glob.empty()) {
     throw ConfigError("tolerance",
                       fmt::format("--tolerance: '{}' is no tolerance; expected [GLOB=]PART, for example "
-                                  "'*.tlb_misses=5%', 'smmu0.*=0.05' or 'cpu0.*=any'",
+                                  "'*.tlb_misses=5%', 'smmu0.*=0.05' or 'cpu0.*=any'; a PART without % is at "
+                                  "most 1",
                                   text));
   }
   t.part = *part;

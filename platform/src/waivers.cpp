@@ -14,6 +14,11 @@ Waiver parse_waiver(const std::string& text) {
   Waiver waiver;
   const std::size_t equals = text.rfind('=');
   waiver.site = text.substr(0, equals);
+  if (waiver.site.find_first_of("*?") != std::string::npos)
+    throw ConfigError("allow",
+                      fmt::format("--allow: '{}' is a pattern; a site is named in full, and each has an "
+                                  "--allow of its own",
+                                  text));
   if (waiver.site.empty())
     throw ConfigError("allow", fmt::format("--allow: '{}' names no site; expected SITE or SITE=N", text));
   if (equals == std::string::npos) return waiver;

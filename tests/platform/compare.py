@@ -49,6 +49,11 @@ def case_a_tolerance_is_a_part_of_the_first_value_and_the_last_glob_that_matches
     compare(b, {"s": {"n": 18446744073709551615}}, {"s": {"n": 18446744073709551614}}, code=1)
 
 
+def case_a_bare_number_above_1_is_no_tolerance_because_it_may_be_meant_as_percent(b):
+    r = compare(b, {"s": {"n": 1}}, {"s": {"n": 2}}, "--tolerance", "5", code=64)
+    check("'5' is no tolerance" in r.stderr and "5%" in r.stderr, "the fix is not named", r)
+
+
 def case_a_key_of_one_report_only_is_named_and_differs(b):
     r = compare(b, {"s": {"hits": 1}}, {"s": {"misses": 1}}, "--tolerance", "any", code=1)
     check(re.search(r"s\.hits +1 +- +missing in B\n", r.stdout) and re.search(r"s\.misses +- +1 +missing in A\n", r.stdout), "another table", r)

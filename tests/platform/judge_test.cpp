@@ -136,6 +136,11 @@ TEST(Waivers, ASiteIsWaivedByItsNameWithOrWithoutItsComponentUpToItsNumber) {
   }
 }
 
+TEST(Waivers, APatternIsRefusedBecauseSitesAreNamed) {
+  for (const char* text : {"cpu0:*", "dma0:RING_?RROR", "*=3"})
+    EXPECT_THROW(parse_waiver(text), ConfigError) << text;
+}
+
 TEST(Waivers, ANumberThatReportsCannotTellApartIsRefused) {
   for (const char* text : {"", "=1", "a=", "a=0", "a=10", "a=x", "a=-1"})
     EXPECT_THROW(parse_waiver(text), ConfigError) << text;
