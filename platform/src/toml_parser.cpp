@@ -19,45 +19,103 @@ namespace {
 // The parsers look for a place from the start of the file or line, so that a long one takes them minutes.
 constexpr std::size_t most_bytes = 64 << 10;
 constexpr unsigned most_nesting = 32;
+constexpr unsigned most_with_texts_of_lines = 300;
 
 // The parser recurses for each bracket and each part of a dotted key; this keeps it shallow.
-void check_nesting(const std::string& text, const std::string& file) {
-  unsigned depth = 0;
-  unsigned dots = 0;
-  unsigned line = 1;
-  char quote = 0;
-  bool comment = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (c == '\n') {
-      ++line;
-      dots = 0;
-      comment = false;
-      quote = 0;
-    } else if (comment) {
-      continue;
-    } else if (quote != 0) {
-      if (c == '\\' && quote == '"') {
-        ++i;
-      } else if (c == quote) {
-        quote = 0;
-      }
-    } else if (c == '"' || c == '\'') {
-      quote = c;
-    } else if (c == '#') {
-      comment = true;
-    } else if (c == '[' || c == '{') {
-      ++depth;
-    } else if ((c == ']' || c == '}') && depth > 0) {
-      --depth;
-    } else if (c == '.') {
-      ++dots;
-    }
-    if (depth > most_nesting || dots > most_nesting) {
-      config_error({file, line, 1}, "", "TOML syntax: nested too deeply");
+class NestingCheck {
+ public:
+  NestingCheck(const std::string& text, const std::string& file) : m_text(text), m_file(file) {}
+
+  void check() {
+    while (m_at < m_text.size()) step();
+    // Version 4 goes on behind a mistake, where it may take a text's inside for its outside.
+    if (m_has_texts_of_lines &&
+        (m_brackets > most_with_texts_of_lines || m_most_dots > most_with_texts_of_lines)) {
+      config_error(
+          {m_file, 0, 0}, "",
+          fmt::format("TOML syntax: more than {} brackets, or dots in a line, in a file with \"\"\" or "
+                      "'''; write its texts in one line each",
+                      most_with_texts_of_lines));
     }
   }
-}
+
+ private:
+  static bool opens(char c) { return c == '[' || c == '{'; }
+
+  // What does not depend on where it stands.
+  void count(char c) {
+    if (c == '\n') {
+      ++m_line;
+      m_line_dots = 0;
+    } else if (opens(c)) {
+      ++m_brackets;
+    } else if (c == '.') {
+      m_most_dots = std::max(m_most_dots, ++m_line_dots);
+    }
+  }
+
+  void step() {
+    const char c = m_text[m_at];
+    if (c == '"' || c == '\'') {
+      skip_text(c);
+      return;
+    }
+    if (c == '#') {
+      skip_to(m_text.find('\n', m_at));
+      return;
+    }
+    count(c);
+    if (c == '\n') {
+      m_dots = 0;
+    } else if (opens(c)) {
+      ++m_depth;
+    } else if ((c == ']' || c == '}') && m_depth > 0) {
+      --m_depth;
+    } else if (c == '.') {
+      ++m_dots;
+    }
+    if (m_depth > most_nesting || m_dots > most_nesting)
+      config_error({m_file, m_line, 1}, "", "TOML syntax: nested too deeply");
+    ++m_at;
+  }
+
+  // A text ends with its quote, or as a mistake with the line; one of three quotes goes on over lines, and
+  // may end with two more of them, which are its own (TOML 1.0, String).
+  void skip_text(char quote) {
+    const std::string three(3, quote);
+    const bool of_lines = m_text.compare(m_at, 3, three) == 0;
+    m_has_texts_of_lines = m_has_texts_of_lines || of_lines;
+    std::size_t end = m_at + (of_lines ? 3 : 1);
+    while (end < m_text.size() && (of_lines || m_text[end] != '\n')) {
+      if (of_lines ? m_text.compare(end, 3, three) == 0 : m_text[end] == quote) {
+        end += of_lines ? 3 : 1;
+        for (int own = 0; of_lines && own < 2 && end < m_text.size() && m_text[end] == quote; ++own) ++end;
+        break;
+      }
+      // A backslash takes the next character's meaning, but not that of the line's end.
+      const bool escape = m_text[end] == '\\' && quote == '"' && end + 1 < m_text.size();
+      end += escape && (of_lines || m_text[end + 1] != '\n') ? 2 : 1;
+    }
+    skip_to(end);
+  }
+
+  void skip_to(std::size_t end) {
+    end = std::min(end, m_text.size());
+    for (; m_at < end; ++m_at) count(m_text[m_at]);
+  }
+
+  const std::string& m_text;
+  const std::string& m_file;
+  std::size_t m_at = 0;
+  unsigned m_line = 1;
+  unsigned m_depth = 0;
+  unsigned m_dots = 0;  // of this line
+  // Wherever they stand:
+  unsigned m_brackets = 0;
+  unsigned m_line_dots = 0;
+  unsigned m_most_dots = 0;
+  bool m_has_texts_of_lines = false;
+};
 
 // The first line of a message without the mark and the parser's own function ("toml::parse_array: "), which
 // say nothing to a reader.
@@ -246,7 +304,7 @@ TomlValue parse_toml(const std::string& text, const std::string& file) {
                  fmt::format("TOML syntax: byte {:#04x} is no UTF-8; is this a TOML file?",
                              static_cast<unsigned char>(text[bad])));
   }
-  check_nesting(text, file);
+  NestingCheck(text, file).check();
   try {
     return Converter(text, file).convert(parse(text, file));
   } catch (const ConfigError&) {

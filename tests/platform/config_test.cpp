@@ -216,6 +216,32 @@ TEST(Config, DeepNestingIsRefused) {
   expect_refused(dotted + " = 1", "nested too deeply");
 }
 
+TEST(Config, ATextOfSeveralLinesNeitherHidesNorIsNesting) {
+  const std::string deep(200, '[');
+  for (const std::string quote : {R"(""")", "'''"}) {
+    const std::string one = quote.substr(2);
+    for (const std::string& inside :
+         {std::string("\n#"), "\n" + one + one + "\n#", std::string("x\n\n[{#")}) {
+      for (const std::string& end : {quote, quote + one, quote + one + one}) {
+        const std::string text = quote + inside + end;
+        expect_refused("a = [" + text + ", " + deep, "nested too deeply");
+        EXPECT_EQ(refusal("[a]\ntype = " + text + "\n"), "") << text;
+      }
+    }
+    EXPECT_EQ(refusal("[a]\ntype = " + quote + "\n" + deep + quote + "\n"), "");
+  }
+  expect_refused("a = [\"\"\"\n\\\"\"\"\n#\"\"\", " + deep, "nested too deeply");
+  expect_refused("a = ['''\n\\''', " + deep, "nested too deeply");
+}
+
+TEST(Config, AFileWithATextOfSeveralLinesHas300BracketsOrDotsInALineAtMost) {
+  expect_refused("x = = \"\"\"\na = " + std::string(301, '['), "more than 300 brackets");
+  std::string dotted = "a";
+  for (int i = 0; i < 301; ++i) dotted += ".a";
+  expect_refused("x = = \"\"\"\n" + dotted, "dots in a line");
+  expect_refused("a = [\"\"\"\n#\"\"\", " + std::string(301, '['), "nested too deeply");
+}
+
 // Nothing but ConfigError comes out, whatever the file says.
 TEST(Config, AnyChangeOfAFileIsTakenOrRefused) {
   std::mt19937 random(1);
