@@ -45,7 +45,7 @@ class Console : public ConsoleBackend {
   /// Called before bytes go out, so that a progress line can make room.
   void set_before_output(std::function<void()> f) { m_before_output = std::move(f); }
 
-  /// Asked when a signal interrupts a write: true gives up on it, so that a reader that is stuck cannot keep
+  /// Asked when a signal interrupts a write, a stop or the wall clock's limit: true gives up on it, so that a reader that is stuck cannot keep
   /// the program from ending.
   void set_stopping(std::function<bool()> f) { m_stopping = std::move(f); }
 

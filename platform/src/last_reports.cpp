@@ -16,6 +16,7 @@
 #include "messages.h"
 #include "output_file.h"
 #include "report.h"
+#include "signal_write.h"
 #include "smmuvp/base/utf8.h"
 
 namespace smmuvp::platform::last_reports {
@@ -93,13 +94,9 @@ void put(const char* path, std::string_view text) {
   constexpr int flags = O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
   const bool standard = std::strcmp(path, standard_output_name) == 0;
   const int descriptor = standard ? STDOUT_FILENO : open(path, flags, 0666);
-  while (descriptor >= 0 && !text.empty()) {
-    const ssize_t n = ::write(descriptor, text.data(), text.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) break;
-    text.remove_prefix(static_cast<std::size_t>(n));
-  }
-  if (descriptor >= 0 && !standard) close(descriptor);
+  if (descriptor < 0) return;
+  write_what_fits(descriptor, text);
+  if (!standard) close(descriptor);
 }
 
 // Nobody's bytes are lost: the option may be a mistake, and name the configuration.

@@ -399,7 +399,7 @@ ExitCode Run::go() {
                  "--console: there is neither a serial port nor a CPU with semihosting");
   }
   m_console.set_before_output([this] { m_progress.clear(); });
-  m_console.set_stopping(StopSignals::requested);
+  m_console.set_stopping(StopSignals::pause_requested);
   for (const std::string& limitation : m_host.limitations()) tell("smmu-vp: {}\n", limitation);
   m_host.set_pausing(StopSignals::pause_requested);
   if (!m_options.quiet) m_host.set_print([this](const Reported& r) { print(r); });

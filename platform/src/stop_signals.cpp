@@ -4,12 +4,14 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <csignal>
-#include <cstring>
 #include <ctime>
+#include <string_view>
 
 #include "exit_codes.h"
 #include "last_reports.h"
+#include "signal_write.h"
 #include "terminal.h"
 
 namespace smmuvp::platform {
@@ -18,31 +20,33 @@ namespace {
 
 // One request may come twice: timeout(1) signals a process and then its group, and of a terminal that hangs
 // up the kernel tells and the shell, too.
-constexpr double one_request_seconds = 0.2;
+constexpr std::int64_t one_request_ns = 200'000'000;
 
 volatile std::sig_atomic_t stop_signal = 0;
 volatile std::sig_atomic_t limit_passed = 0;
-volatile double first_stop = 0;
+std::atomic<std::int64_t> first_stop_ns{0};
+static_assert(std::atomic<std::int64_t>::is_always_lock_free, "a signal handler reads and writes it");
 
-void end_now(const char* text, ExitCode code) {
+constexpr int own_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGALRM};
+
+void end_now(std::string_view text, ExitCode code) {
   RawTerminal::restore();
   last_reports::write_now(code);
-  // Nothing to do if this fails.
-  if (write(STDERR_FILENO, text, std::strlen(text)) < 0) _exit(static_cast<int>(code));
+  write_what_fits(STDERR_FILENO, text);
   _exit(static_cast<int>(code));
 }
 
-double monotonic_seconds() {
+std::int64_t monotonic_ns() {
   timespec now = {};
   clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9;
+  return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
 }
 
 void on_stop(int signal) {
   if (stop_signal == 0) {
+    first_stop_ns = monotonic_ns();
     stop_signal = signal;
-    first_stop = monotonic_seconds();
-  } else if (monotonic_seconds() - first_stop > one_request_seconds) {
+  } else if (monotonic_ns() - first_stop_ns > one_request_ns) {
     end_now("\nsmmu-vp: stopped at once\n", exit_code_of_signal(stop_signal));
   }
 }
@@ -62,6 +66,8 @@ void handle(int signal, void (*handler)(int)) {
   struct sigaction action = {};
   action.sa_handler = handler;
   sigemptyset(&action.sa_mask);
+  // One at a time: none comes between a handler's two steps, or while another one ends the program.
+  for (const int own : own_signals) sigaddset(&action.sa_mask, own);
   // No SA_RESTART: a wait for input returns, so that the flag is seen.
   sigaction(signal, &action, nullptr);
 }

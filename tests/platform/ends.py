@@ -168,6 +168,52 @@ def case_a_model_that_hangs_is_ended_and_the_reports_say_how(b):
 
 # ---- outputs that cannot be written
 
+def full_pipe():
+    """Both ends of a pipe that has no room for a byte more."""
+    out, into = os.pipe()
+    os.set_blocking(into, False)
+    try:
+        while True:
+            os.write(into, b"x")
+    except BlockingIOError:
+        os.set_blocking(into, True)
+    return out, into
+
+
+def case_a_reader_of_standard_error_that_is_stuck_keeps_no_run_from_ending(b):
+    out, into = full_pipe()
+    p = subprocess.Popen([b.program, "run", b.config, *reports(b), "--set", "cpu0.end=spin", "--timeout-wall", "100ms"],
+                         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=into)
+    try:
+        check(p.wait(timeout=30) == 66, "a limit: exit code %d" % p.returncode)
+        told(b, "wall-timeout", 66)
+        p = subprocess.Popen([b.program, "run", b.config, *reports(b), "--set", "cpu0.end=spin", "--set", "cpu0.text=ready\n"],
+                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=into)
+        p.stdout.readline()
+        for _ in range(100):
+            p.send_signal(signal.SIGTERM)
+            try:
+                p.wait(timeout=0.1)
+                break
+            except subprocess.TimeoutExpired:
+                continue
+        check(p.poll() == 143, "a request to terminate: exit code %s" % p.returncode)
+        told(b, "interrupted", 143)
+    finally:
+        p.kill()
+
+
+def case_a_reader_of_both_outputs_that_is_stuck_keeps_no_run_from_ending(b):
+    out, into = full_pipe()
+    for options in ((), ("--json", "-")):
+        p = subprocess.Popen([b.program, "run", b.config, *options, "--set", "cpu0.end=spin", "--set", "cpu0.text=hello\n", "--timeout-wall",
+                              "100ms"], stdin=subprocess.DEVNULL, stdout=into, stderr=into)
+        try:
+            check(p.wait(timeout=30) == 66, "%s: exit code %d" % (options, p.returncode))
+        finally:
+            p.kill()
+
+
 def case_one_report_that_cannot_be_written_fails_the_run_in_the_other_one_too(b):
     for lost, kept, verdict in (("--json", "--junit", None), ("--junit", "--json", "internal")):
         r = b.run(lost, "/dev/full", kept, b.path("kept"))

@@ -1,8 +1,11 @@
 #include <gtest/gtest.h>
 
+#include <csignal>
+
 #include "report.h"
 #include "run_limits.h"
 #include "smmuvp/base/error.h"
+#include "stop_signals.h"
 #include "verdict.h"
 #include "waivers.h"
 
@@ -104,6 +107,17 @@ TEST(Limits, WhatAConfigurationPromisesToTestIsNotAskedOfAnInteractiveRun) {
   EXPECT_EQ(min_tests(options, config), 0u);
   options.min_tests = 2;
   EXPECT_EQ(min_tests(options, config), 2u);
+}
+
+TEST(StopSignals, ComeOneAtATime) {
+  StopSignals signals;
+  signals.arm_wall_limit(3'600'000'000'000'000, 1);
+  for (const int one : {SIGINT, SIGTERM, SIGHUP, SIGALRM}) {
+    struct sigaction action {};
+    ASSERT_EQ(sigaction(one, nullptr, &action), 0);
+    for (const int other : {SIGINT, SIGTERM, SIGHUP, SIGALRM})
+      EXPECT_EQ(sigismember(&action.sa_mask, other), 1) << one << " " << other;
+  }
 }
 
 TEST(Waivers, ASiteIsWaivedByItsNameWithOrWithoutItsComponentUpToItsNumber) {
