@@ -75,15 +75,22 @@ OutputFile::OutputFile(std::string option, std::string path)
     if (!m_file) throw ConfigError(m_option, fmt::format("--{} -: standard output is closed", m_option));
     return;
   }
-  constexpr int flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY;
+  // Without O_NONBLOCK it would wait for somebody who opens a pipe's other end, before any limit holds.
+  constexpr int flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
   constexpr mode_t mode = 0666;
   int descriptor = open(m_path.c_str(), flags | O_EXCL, mode);
   m_created = descriptor >= 0;
   if (!m_created && errno == EEXIST) descriptor = open(m_path.c_str(), flags, mode);
+  const int error = errno;
+  // Writes do wait, for a reader that is slow.
+  if (descriptor >= 0) fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) & ~O_NONBLOCK);
   if (descriptor >= 0) m_file.reset(fdopen(descriptor, "wb"));
   if (!m_file) {
-    throw ConfigError(m_option,
-                      fmt::format("--{}: cannot write {}: {}", m_option, m_path, std::strerror(errno)));
+    struct stat status = {};
+    const bool unread = error == ENXIO && stat(m_path.c_str(), &status) == 0 && S_ISFIFO(status.st_mode);
+    throw ConfigError(m_option, fmt::format("--{}: cannot write {}: {}", m_option, m_path,
+                                            unread ? "nobody reads this pipe; start its reader first"
+                                                   : std::strerror(error)));
   }
 }
 

@@ -21,7 +21,7 @@ constexpr const char* standard_output_name = "-";
 class OutputFile {
  public:
   /// @param option  without "--". An empty path makes an output that is not wanted and takes nothing.
-  /// @throws ConfigError if the file cannot be opened for writing
+  /// @throws ConfigError if the file cannot be opened for writing, or is a pipe that nobody reads
   OutputFile(std::string option, std::string path);
   ~OutputFile();
   OutputFile(const OutputFile&) = delete;
