@@ -122,6 +122,11 @@ void claim(int argc, const char* const* argv) {
   const std::vector<std::string_view> words(argv + std::min(argc, 1), argv + argc);
   if (words.empty() || words[0] == "decode" || words[0] == "walk" || words[0] == "compare") return;
   if (std::find(words.begin(), words.end(), "run") == words.end()) return;
+  // They run nothing.
+  const auto options_end = std::find(words.begin(), words.end(), "--");
+  for (const char* asks : {"--help", "-h", "--version"}) {
+    if (std::find(words.begin(), options_end, asks) != options_end) return;
+  }
   for (std::size_t i = 0; i < words.size() && words[i] != "--"; ++i) {
     const std::size_t equals = words[i].find('=');
     const auto kind = kind_of(words[i].substr(0, equals));

@@ -109,6 +109,15 @@ def case_a_killed_run_leaves_no_report_of_an_earlier_one(b):
     check(b.read("j") == "" and b.read("u") == "", "an earlier run's report looks like this one's")
 
 
+def case_help_beside_a_run_touches_no_report(b):
+    earlier_run_passed(b)
+    before = b.read("j"), b.read("u")
+    for words in (["--help"], ["-h"], ["--version"], ["--help", "--timeout-sim", "soon"]):
+        r = b.run(*words, *reports(b))
+        check(r.returncode == (64 if "soon" in words else 0), "%s: another exit code" % words, r)
+        check((b.read("j"), b.read("u")) == before, "%s: the report of an earlier run is gone" % words)
+
+
 # ---- signals
 
 def case_a_signal_exits_with_128_and_its_number_and_the_reports_say_the_same(b):
@@ -167,6 +176,25 @@ def case_a_model_that_hangs_is_ended_and_the_reports_say_how(b):
 
 
 # ---- outputs that cannot be written
+
+def case_a_pipe_that_nobody_reads_is_refused_at_once(b):
+    pipe = b.path("pipe")
+    os.mkfifo(pipe)
+    for option in ("--json", "--junit", "--console-file", "--trace-file"):
+        r = b.run(option, pipe, timeout=30)
+        check(r.returncode == 64 and "nobody reads this pipe" in r.stderr, option, r)
+    r = b.call("dtb", b.config, "-o", pipe, timeout=30)
+    check(r.returncode == 64 and "nobody reads this pipe" in r.stderr, "-o", r)
+
+
+def case_a_pipe_with_a_reader_gets_the_report(b):
+    pipe = b.path("pipe")
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    r = b.run("--json", pipe)
+    with open(reader, "rb") as f:
+        check(r.returncode == 0 and json.loads(f.read())["verdict"] == "pass", "another report", r)
+
 
 def full_pipe():
     """Both ends of a pipe that has no room for a byte more."""
