@@ -34,11 +34,11 @@ check() {
 	shift
 	if "$@" >"$build/$name.log" 2>&1; then
 		passed=$((passed + 1))
-		echo "ok $passed - $name"
+		echo "ok $((passed + failed)) - $name"
 	else
 		failed=$((failed + 1))
 		tail -n 30 "$build/$name.log"
-		echo "not ok - $name"
+		echo "not ok $((passed + failed)) - $name"
 	fi
 }
 for t in $tests; do

@@ -7,8 +7,10 @@ import argparse
 import importlib.machinery
 import importlib.util
 import os
+import re
 import subprocess
 import sys
+import tempfile
 
 
 def check(good, what):
@@ -48,6 +50,15 @@ not a test: Passed 1 sec
     guest = "KTAP version 1\r\n1..3\r\nok 1 - copy: 64 MiB\r\nnot ok 2 - b\r\nok 3 - c # SKIP none\r\nlook ok 4\r\n"
     check(systems.tests_of(guest) == (1, 1, 1), systems.tests_of(guest))
     check(systems.tests_of("built\n") is None, "output without tests")
+
+
+def case_what_the_arm64_script_says_of_its_checks_is_counted(systems, source):
+    with open(os.path.join(source, "tests", "systems", "arm64.sh")) as f:
+        check_function = re.search(r"(?ms)^failed=0\n.*?^}\n", f.read())[0]
+    with tempfile.TemporaryDirectory() as build:
+        said = subprocess.run(["sh", "-c", check_function + "check a true; check b false; check c true"], env=dict(os.environ, build=build),
+                              stdout=subprocess.PIPE, text=True, check=True).stdout
+    check(systems.tests_of(said) == (2, 1, 0), said)
 
 
 def case_the_table_has_a_line_a_command_and_what_is_installed(systems, _):
