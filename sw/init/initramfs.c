@@ -10,7 +10,6 @@
 
 #define CPIO_HEADER	110
 #define PATH_MAX	4096	/* with the null character, as Linux's */
-#define LINK_BUCKETS	256
 
 /* Fields of eight hexadecimal digits behind the magic. */
 enum { C_INO, C_MODE, C_UID, C_GID, C_NLINK, C_MTIME, C_FILESIZE, C_DEVMAJOR,
@@ -18,10 +17,14 @@ enum { C_INO, C_MODE, C_UID, C_GID, C_NLINK, C_MTIME, C_FILESIZE, C_DEVMAJOR,
 
 /* A file with several names. The data may come with any of them: cpio and
  * gen_init_cpio write it with the last one.
+ *
+ * A tree in which the key's bits, one a level, choose the child: an archive can
+ * make no way in it longer than a key has bits.
  */
 struct link {
-	struct link *next;
-	u32 archive, ino, major, minor;
+	struct link *child[2];
+	struct link *next;	/* of all of them */
+	u32 key[4];		/* inode, archive, major, minor */
 	const void *data;
 	size_t size;
 };
@@ -33,7 +36,7 @@ struct entry {
 };
 
 static LIST_HEAD(files);
-static struct link *links[LINK_BUCKETS];
+static struct link *links, *all_links;
 
 static int parse_header(const char *p, u32 *f)
 {
@@ -59,34 +62,38 @@ static int parse_header(const char *p, u32 *f)
 	return 0;
 }
 
+static bool link_bit(const struct link *l, unsigned int i)
+{
+	return l->key[i / 32] >> i % 32 & 1;
+}
+
 /* The file that a name of several belongs to. Numbers of an archive say nothing
  * in the next one, behind a trailer.
  */
 static int find_link(u32 archive, const u32 *f, struct link **out)
 {
-	u32 hash = f[C_INO] + f[C_INO] / LINK_BUCKETS + archive +
-		   f[C_DEVMAJOR] + f[C_DEVMINOR];
-	struct link **head = &links[hash % LINK_BUCKETS], *l;
+	struct link wanted = { .key = { f[C_INO], archive, f[C_DEVMAJOR],
+					f[C_DEVMINOR] } };
+	struct link **at = &links;
+	unsigned int depth = 0;
 
 	*out = NULL;
 	if (f[C_NLINK] < 2 || (f[C_MODE] & RAMFS_IFMT) != RAMFS_IFREG)
 		return 0;
-	for (l = *head; l; l = l->next)
-		if (l->archive == archive && l->ino == f[C_INO] &&
-		    l->major == f[C_DEVMAJOR] && l->minor == f[C_DEVMINOR])
-			goto out_found;
-	l = kzalloc(sizeof(*l), GFP_KERNEL);
-	if (!l)
+	while (*at) {
+		if (!memcmp((*at)->key, wanted.key, sizeof(wanted.key))) {
+			*out = *at;
+			return 0;
+		}
+		at = &(*at)->child[link_bit(&wanted, depth++)];
+	}
+	*at = kzalloc(sizeof(**at), GFP_KERNEL);
+	if (!*at)
 		return -ENOMEM;
-	l->archive = archive;
-	l->ino = f[C_INO];
-	l->major = f[C_DEVMAJOR];
-	l->minor = f[C_DEVMINOR];
-	l->next = *head;
-	*head = l;
-
-out_found:
-	*out = l;
+	memcpy((*at)->key, wanted.key, sizeof(wanted.key));
+	(*at)->next = all_links;
+	all_links = *at;
+	*out = *at;
 	return 0;
 }
 
@@ -120,7 +127,6 @@ static void settle_links(void)
 {
 	struct entry *e;
 	struct link *l;
-	int i;
 
 	list_for_each_entry(e, &files, file.node) {
 		if (!e->link)
@@ -129,11 +135,11 @@ static void settle_links(void)
 		e->file.size = e->link->size;
 		e->link = NULL;
 	}
-	for (i = 0; i < LINK_BUCKETS; i++)
-		while ((l = links[i])) {
-			links[i] = l->next;
-			kfree(l);
-		}
+	while ((l = all_links)) {
+		all_links = l->next;
+		kfree(l);
+	}
+	links = NULL;
 }
 
 /* What is read of several archives behind each other. */
