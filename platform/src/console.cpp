@@ -23,9 +23,16 @@ void Console::put(std::uint8_t byte) {
     m_full = true;
     return;
   }
+  // Only a run that ends leaves so much: a call of semihosting brings megabytes at once, and what looks at
+  // them may be slow.
+  if (m_pending.size() >= piece_bytes) {
+    m_cut = true;
+    return;
+  }
   ++m_bytes;
   m_pending.push_back(static_cast<char>(byte));
-  if (m_pending.size() >= 4096 || (byte == '\n' && m_options.interactive)) flush();
+  if (m_pending.size() < piece_bytes && !(byte == '\n' && m_options.interactive)) return;
+  if (!m_stopping || !m_stopping()) flush();
 }
 
 int Console::get() {

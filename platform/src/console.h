@@ -20,6 +20,9 @@ class Console : public ConsoleBackend {
   /// from no terminal is passed on as it is.
   static constexpr std::uint8_t guest_interrupt_key = 0x1d;
 
+  /// The most that put() keeps before it passes it on.
+  static constexpr std::size_t piece_bytes = 4096;
+
   struct Options {
     bool interactive = false;               ///< standard input goes to the guest
     int output = -1;                        ///< descriptor, as the next one not owned; -1: nowhere
@@ -45,12 +48,15 @@ class Console : public ConsoleBackend {
   /// Called before bytes go out, so that a progress line can make room.
   void set_before_output(std::function<void()> f) { m_before_output = std::move(f); }
 
-  /// Asked when a signal interrupts a write, a stop or the wall clock's limit: true gives up on it, so that a reader that is stuck cannot keep
-  /// the program from ending.
+  /// Asked when a signal interrupts a write, and for each piece: true, for a stop or the wall clock's limit,
+  /// gives up on that write, and takes no more than one piece from put() until the next flush(). Neither a
+  /// reader that is stuck nor a guest that has much to say can keep the program from ending.
   void set_stopping(std::function<bool()> f) { m_stopping = std::move(f); }
 
   /// True if bytes were dropped.
   bool full() const { return m_full; }
+  /// True if bytes were left out because the run ends.
+  bool cut() const { return m_cut; }
 
   // What was put, up to the last flush().
   const Sha256& hash() const { return m_hash; }
@@ -78,6 +84,7 @@ class Console : public ConsoleBackend {
   std::string m_pending;
   std::uint64_t m_bytes = 0;
   bool m_full = false;
+  bool m_cut = false;
   Sha256 m_hash;
   Sha256 m_untimed_hash;
   bool m_comment = false;  // the line begins with '#'

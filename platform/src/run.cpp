@@ -279,6 +279,7 @@ StopReason Run::simulate() {
     }
     // What was dropped may have been a failed test, so this comes before the guest's own end.
     if (m_console.full()) return StopReason::ConsoleLimit;
+    if (m_console.cut()) return StopSignals::requested() ? StopReason::Interrupted : StopReason::WallTimeout;
     if (m_host.exit()) return StopReason::GuestExit;
     if (sc_core::sc_get_status() == sc_core::SC_STOPPED) {
       m_internal = "a component stopped the simulation";

@@ -56,6 +56,28 @@ TEST(Console, BytesBeyondTheLimitAreDroppedAndThatIsTold) {
   EXPECT_EQ(console.hash().hex(), kept.hex());
 }
 
+TEST(Console, ARunThatEndsTakesNoMoreThanAPiece) {
+  for (const bool interactive : {false, true}) {
+    bool stopping = false;
+    Console console({interactive, -1, -1, ~0ULL, {"xy"}});
+    console.set_stopping([&] { return stopping; });
+    put(console, "before\n");
+    console.flush();
+    EXPECT_FALSE(console.cut());
+    stopping = true;
+    std::string text;
+    while (text.size() < 100'000) text += "xy\n";
+    put(console, text);
+    console.finish();
+    Sha256 kept;
+    kept.update("before\n" + text.substr(0, Console::piece_bytes));
+    EXPECT_EQ(console.hash().hex(), kept.hex());
+    EXPECT_EQ(console.watch().count(), (Console::piece_bytes + 1) / 3);
+    EXPECT_TRUE(console.cut());
+    EXPECT_FALSE(console.full());
+  }
+}
+
 TEST(ConsoleLines, PrintksPrefixIsATimeACallerOrBothAndOneBlank) {
   const std::vector<std::pair<const char*, const char*>> rows = {{"[    1.234567] a", "a"},
                                                                  {"[    1.234567][    T1] a", "a"},
