@@ -27,9 +27,9 @@ const std::vector<std::string>& default_fail_on() {
       R"(kernel BUG at )",
       // "BUG: KASAN: ...", "watchdog: BUG: soft lockup", "BUG: scheduling while atomic".
       R"(\bBUG: )",
-      // Stalls, and what UBSAN finds.
-      R"(\brcu: INFO: .*(detected stall|self-detected stall))",
       R"(\bUBSAN: )",
+      // "rcu_preempt self-detected stall on CPU", "rcu_sched detected stalls on CPUs/tasks:".
+      R"(\brcu: INFO: .*detected stall)",
       // A program's "WARNING: ..." is none of the kernel's: a place or lockdep's words must follow.
       R"(\bWARNING: (CPU: \d+ |at \S+:\d+|\S+:\d+ at |possible |suspicious |inconsistent |bad unlock balance))",
   };
