@@ -270,8 +270,8 @@ std::string help_text() {
   smmu-vp components             the types of components that plugins offer
   smmu-vp params [TYPE]          their parameters: type, default, range, meaning
   smmu-vp trace-points [TYPE]    what they can trace: name, fields, meaning
-  smmu-vp decode pte VALUE...    what a translation-table descriptor says, field by field
-  smmu-vp walk DUMP VA...        walk the translation tables in a dump of memory, step by step
+  smmu-vp decode pte OPTIONS...  what a translation-table descriptor says, field by field: decode --help
+  smmu-vp walk DUMP OPTIONS...   walk the translation tables in a dump of memory, step by step: walk --help
   smmu-vp compare A B            what differs in the statistics of two JSON reports
   smmu-vp --help | --version
 
