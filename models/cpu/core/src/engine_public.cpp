@@ -4,6 +4,7 @@
 #include <iterator>
 #include <utility>
 
+#include "engine_calls.h"
 #include "engine_trial.h"
 #include "load_store.h"
 
@@ -86,22 +87,10 @@ void PublicAccess::detach() {
 
 // ---- Registers
 
-uint64_t PublicAccess::get(int reg) const {
-  uint64_t value = 0;
-  uc_reg_read(m_engine, reg, &value);
-  return value;
-}
-void PublicAccess::set(int reg, uint64_t value) { uc_reg_write(m_engine, reg, &value); }
-
-uint64_t PublicAccess::get_system(const SystemRegister& r) const {
-  uc_arm64_cp_reg cp{r.crn, r.crm, r.op0, r.op1, r.op2, 0};
-  uc_reg_read(m_engine, UC_ARM64_REG_CP_REG, &cp);
-  return cp.val;
-}
-void PublicAccess::set_system(const SystemRegister& r, uint64_t value) {
-  uc_arm64_cp_reg cp{r.crn, r.crm, r.op0, r.op1, r.op2, value};
-  uc_reg_write(m_engine, UC_ARM64_REG_CP_REG, &cp);
-}
+uint64_t PublicAccess::get(int reg) const { return read_engine(m_engine, reg); }
+void PublicAccess::set(int reg, uint64_t value) { write_engine(m_engine, reg, value); }
+uint64_t PublicAccess::get_system(const SystemRegister& r) const { return read_engine(m_engine, r); }
+void PublicAccess::set_system(const SystemRegister& r, uint64_t value) { write_engine(m_engine, r, value); }
 
 uint64_t PublicAccess::pc() const {
   if (m_pending_pc) return *m_pending_pc;

@@ -1,4 +1,5 @@
 // Registers of the UnicornCore by name, for debuggers and checkpoints.
+#include "engine_calls.h"
 #include "unicorn_core.h"
 
 namespace smmuvp::cpu {
@@ -21,22 +22,10 @@ constexpr NamedSystemRegister system_registers[] = {
 
 }  // namespace
 
-uint64_t UnicornCore::get(int reg) const {
-  uint64_t value = 0;
-  uc_reg_read(m_engine, reg, &value);
-  return value;
-}
-void UnicornCore::set(int reg, uint64_t value) { uc_reg_write(m_engine, reg, &value); }
-
-uint64_t UnicornCore::get_system(const SystemRegister& r) const {
-  uc_arm64_cp_reg cp{r.crn, r.crm, r.op0, r.op1, r.op2, 0};
-  uc_reg_read(m_engine, UC_ARM64_REG_CP_REG, &cp);
-  return cp.val;
-}
-void UnicornCore::set_system(const SystemRegister& r, uint64_t value) {
-  uc_arm64_cp_reg cp{r.crn, r.crm, r.op0, r.op1, r.op2, value};
-  uc_reg_write(m_engine, UC_ARM64_REG_CP_REG, &cp);
-}
+uint64_t UnicornCore::get(int reg) const { return read_engine(m_engine, reg); }
+void UnicornCore::set(int reg, uint64_t value) { write_engine(m_engine, reg, value); }
+uint64_t UnicornCore::get_system(const SystemRegister& r) const { return read_engine(m_engine, r); }
+void UnicornCore::set_system(const SystemRegister& r, uint64_t value) { write_engine(m_engine, r, value); }
 
 unsigned UnicornCore::current_el() const { return (get(UC_ARM64_REG_PSTATE) >> 2) & 3; }
 
