@@ -75,7 +75,7 @@ class SmmuV3Driver {
   std::uint64_t address() { return number(2) & 0xffff; }
 
   void write(std::uint32_t offset, std::uint64_t value, unsigned bytes = 4) {
-    m_smmu->write_register(offset, bytes, AccessSecurity::NonSecure, m_now, value);
+    m_smmu->interface().write(offset, bytes, AccessSecurity::NonSecure, m_now, value);
   }
   void enable() {
     write(0x80, 0x1000, 8);
@@ -115,7 +115,12 @@ class SmmuV3Driver {
   };
   /// @return whether it is over
   bool advance(Running& r, bool abort) {
-    if (r.access.step() == smmu::Step::done) {
+    const smmu::Step step = r.access.step();
+    if (step == smmu::Step::stalled) {
+      work_on(*m_smmu->workers()[0], abort);
+      return false;
+    }
+    if (step == smmu::Step::done) {
       const smmu::AccessAnswer& a = r.access.answer();
       if (a.outcome == smmu::Outcome::forward) {
         require(a.output >> m_smmu->features().OAS == 0, "an output address is within OAS");
@@ -137,7 +142,7 @@ class SmmuV3Driver {
     r.privileged = (how & 8) != 0;
     r.instruction = (how & 16) != 0;
     r.substream_valid = (how & 0xe0) == 0xe0;
-    r.unsupported = (how & 0xe0) == 0x20;
+    if ((how & 0xe0) == 0x20) r.unsupported = smmu::Unsupported::malformed;
     r.debug = (how & 0xe0) == 0x40;
     r.time = m_now;
     return r;
@@ -149,17 +154,17 @@ class SmmuV3Driver {
     switch (byte() % 14) {
       case 0:
       case 1: {  // a register
-        const auto& table = m_smmu->registers().table();
+        const auto& table = m_smmu->interface().registers().table();
         const std::uint8_t which = byte();
         const RegisterInfo& info = table[which % table.size()];
         const auto offset = which == 255 ? static_cast<std::uint32_t>(number(3)) & 0x1ffff : info.offset;
         const unsigned bytes = which == 254 ? 1U << (byte() & 3) : info.bytes;
         const auto security = (which & 64) != 0 ? AccessSecurity::Secure : AccessSecurity::NonSecure;
         if ((byte() & 1) != 0) {
-          m_smmu->write_register(offset, bytes, security, m_now, likely());
+          m_smmu->interface().write(offset, bytes, security, m_now, likely());
         } else {
           std::uint64_t v = 0;
-          m_smmu->read_register(offset, bytes, security, m_now, v);
+          m_smmu->interface().read(offset, bytes, security, m_now, v);
         }
         break;
       }
@@ -186,7 +191,7 @@ class SmmuV3Driver {
       }
       case 5: {  // a command
         std::uint64_t prod = 0;
-        m_smmu->peek_register(0x98, 4, prod);
+        m_smmu->interface().peek(0x98, 4, prod);
         static constexpr std::uint8_t opcodes[] = {1,    2,    3,    4,    5,    6,    0x10,
                                                    0x11, 0x12, 0x13, 0x30, 0x46, 0x46, 0};
         put(0x2000 + (prod & 3) * 16, (likely() & ~0xffULL) | opcodes[byte() % sizeof opcodes]);
@@ -222,9 +227,7 @@ class SmmuV3Driver {
       }
       case 11:
       case 12:  // the worker
-        if (m_smmu->work_step(m_now) == smmu::Step::need) {
-          m_smmu->work_complete(answer(m_smmu->work_op(), byte() == 7));
-        }
+        work_on(*m_smmu->workers()[byte() & 1], byte() == 7);
         m_smmu->take_signals();
         break;
       default:
@@ -275,14 +278,25 @@ class SmmuV3Driver {
     }
   }
 
+  bool work_on(smmu::Worker& worker, bool abort) {
+    if (!worker.waiting()) {
+      const auto due = worker.due();
+      if (!due) return false;
+      m_now = std::max(m_now, *due);
+      if (worker.step(m_now) != smmu::Step::need) return true;
+    }
+    worker.complete(answer(worker.op(), abort));
+    return true;
+  }
+
   void put(std::uint64_t at, std::uint64_t v) {
     for (unsigned i = 0; i < 8; ++i) m_memory[(at + i) & 0xffff] = static_cast<std::uint8_t>(v >> (8 * i));
   }
 
   void check() {
     std::uint64_t cr0 = 0, ack = 0;
-    m_smmu->peek_register(0x20, 4, cr0);
-    m_smmu->peek_register(0x24, 4, ack);
+    m_smmu->interface().peek(0x20, 4, cr0);
+    m_smmu->interface().peek(0x24, 4, ack);
     require((cr0 & ~0xdULL) == 0 && (ack & ~0xdULL) == 0, "CR0 and CR0ACK have implemented bits only");
     require((ack & cr0) == cr0, "what CR0 enables is acknowledged");
   }
@@ -294,13 +308,16 @@ class SmmuV3Driver {
     }
     m_accesses.clear();
     // With nothing under way the worker comes to rest: the queues are finite.
-    for (unsigned i = 0; i < 200; ++i) {
-      const smmu::Step s = m_smmu->work_step(m_now);
-      if (s == smmu::Step::done) return;
-      require(s == smmu::Step::need, "nothing is left that CMD_SYNC could wait for");
-      m_smmu->work_complete(answer(m_smmu->work_op(), false));
+    for (unsigned i = 0; i < 400; ++i) {
+      bool worked = false;
+      for (smmu::Worker* worker : m_smmu->workers()) worked = work_on(*worker, false) || worked;
+      if (!worked) {
+        require(m_smmu->workers()[1]->step(m_now) == smmu::Step::done,
+                "CMD_SYNC has nothing left to wait for");
+        return;
+      }
     }
-    require(false, "the worker comes to rest");
+    require(false, "the workers come to rest");
   }
 
   const std::uint8_t* m_data;

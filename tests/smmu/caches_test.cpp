@@ -207,13 +207,14 @@ TEST(ConfigCache, RoundTripsThroughAnArchive) {
 TEST(InFlight, ABarrierSplitsOlderFromYounger) {
   InFlight f;
   const FlightToken a = f.enter();
-  f.barrier();
+  const std::uint64_t barrier = f.barrier();
   const FlightToken b = f.enter();
-  EXPECT_EQ(f.older(), 1U);
-  f.leave(b);
-  EXPECT_EQ(f.older(), 1U);
-  f.leave(a);
-  EXPECT_EQ(f.older(), 0U);
+  EXPECT_FALSE(f.done(barrier));
+  f.leave(b, 5);
+  EXPECT_FALSE(f.done(barrier));
+  f.leave(a, 3);
+  EXPECT_TRUE(f.done(barrier));
+  EXPECT_EQ(f.done_at(barrier), 3U);
   EXPECT_EQ(f.all(), 0U);
 }
 
@@ -222,12 +223,12 @@ TEST(InFlight, TokensOfBeforeAResetDoNotCount) {
   const FlightToken a = f.enter();
   f.clear();
   const FlightToken b = f.enter();
-  f.leave(a);
+  f.leave(a, 0);
   EXPECT_EQ(f.all(), 1U);
-  f.barrier();
-  f.leave(a);
-  EXPECT_EQ(f.older(), 1U);
-  f.leave(b);
+  const std::uint64_t barrier = f.barrier();
+  f.leave(a, 0);
+  EXPECT_FALSE(f.done(barrier));
+  f.leave(b, 0);
   EXPECT_EQ(f.all(), 0U);
 }
 

@@ -57,7 +57,7 @@ TEST(Overtaking, DisablingAndEnablingKeepsAWalkFromFillingCaches) {
   while (a.step() == smmu::Step::need) a.complete(w.memory.carry_out(a.op()));
   EXPECT_EQ(a.answer().outcome, Outcome::forward) << "as though SMMUEN did not change (6.3.9.6)";
   EXPECT_EQ(a.answer().output, 0x8000'0000U);
-  EXPECT_EQ(w.smmu.statistics().tlb_fills, 0U);
+  EXPECT_EQ(w.smmu.engine_statistics().tlb_fills, 0U);
 }
 
 TEST(Overtaking, ResetAbortsAccessesUnderWay) {
@@ -81,10 +81,10 @@ TEST(Archive, RoundTripsRegistersCachesAndQueues) {
   w.access(1, 0x1000);
   {
     Access a(w.smmu, World::request(9, 0));  // C_BAD_STE, not yet written
-    while (a.step() == smmu::Step::need) a.complete(w.memory.carry_out(a.op()));
+    w.finish(a);
   }
   w.push(0x46 | 1 << 12);
-  w.smmu.work_step(0);  // an event write is under way
+  ASSERT_EQ(w.events().step(0), smmu::Step::need);  // an event write is under way
   ArchiveWriter saved;
   w.smmu.visit(saved);
   ASSERT_TRUE(saved.ok()) << saved.error();
@@ -108,10 +108,11 @@ TEST(Archive, KeepsInterruptsThatAreDue) {
   w.start();
   {
     Access a(w.smmu, World::request(9, 0));
-    while (a.step() == smmu::Step::need) a.complete(w.memory.carry_out(a.op()));
+    w.finish(a);
   }
   w.push(0x46 | 1 << 12);
-  while (w.smmu.work_step(0) == smmu::Step::need) w.smmu.work_complete(w.memory.carry_out(w.smmu.work_op()));
+  while (w.work_on(w.events()) || w.work_on(w.commands())) {
+  }
   ArchiveWriter saved;
   w.smmu.visit(saved);
   World v;
@@ -130,7 +131,7 @@ TEST(Archive, RefusesTransactionsUnderWayAndOtherGeometries) {
   ArchiveWriter busy;
   w.smmu.visit(busy);
   EXPECT_FALSE(busy.ok());
-  w.smmu.leave(token);
+  w.smmu.leave(token, 0);
   ArchiveWriter saved;
   w.smmu.visit(saved);
   Structures s = World::untimed();
@@ -246,8 +247,8 @@ TEST(Timing, ChangesNoResult) {
     w->stream(1).map(0x1000, 0x8000'0000, 0x3000);
     for (std::uint64_t va = 0; va < 0x6000; va += 0x800) w->access(1, va);
   }
-  EXPECT_EQ(a.smmu.statistics().tlb_hits, b.smmu.statistics().tlb_hits);
-  EXPECT_EQ(a.smmu.statistics().faults, b.smmu.statistics().faults);
+  EXPECT_EQ(a.smmu.engine_statistics().tlb_hits, b.smmu.engine_statistics().tlb_hits);
+  EXPECT_EQ(a.smmu.engine_statistics().faults, b.smmu.engine_statistics().faults);
   for (;;) {
     const auto x = a.pop_event();
     const auto y = b.pop_event();

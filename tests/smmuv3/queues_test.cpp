@@ -60,7 +60,7 @@ TEST(CommandQueue, ExecutesNothingInsideTheRegisterWrite) {
   w.start();
   w.push(0x30);
   EXPECT_EQ(w.read(0x9c), 0U);
-  EXPECT_TRUE(w.smmu.work_pending());
+  EXPECT_TRUE(w.commands().due());
 }
 
 class IllegalCommand : public ::testing::TestWithParam<std::uint64_t> {};
@@ -167,14 +167,14 @@ TEST(CMD_SYNC, WaitsForTransactionsThatBeganBeforeItAndNotForLaterOnes) {
   w.push(0x46);
   w.push(0x46 | 1 << 12);
   EXPECT_EQ(w.work(), Step::stalled);
-  EXPECT_FALSE(w.smmu.work_pending());
+  EXPECT_FALSE(w.commands().due());
   const auto late = w.smmu.enter();
   EXPECT_EQ(w.read(0x9c), 0U);
-  w.smmu.leave(early);
-  EXPECT_TRUE(w.smmu.work_pending());
+  w.smmu.leave(early, 0);
+  EXPECT_TRUE(w.commands().due());
   EXPECT_EQ(w.work(), Step::stalled) << "the second CMD_SYNC waits for the later transaction";
   EXPECT_EQ(w.read(0x9c), 1U);
-  w.smmu.leave(late);
+  w.smmu.leave(late, 0);
   EXPECT_EQ(w.work(), Step::done);
   EXPECT_EQ(w.read(0x9c), 2U);
 }
@@ -184,12 +184,12 @@ TEST(CMD_SYNC, MakesEventsVisibleFirst) {
   w.start();
   {
     Access a(w.smmu, World::request(1, 0x1000));
-    while (a.step() == Step::need) a.complete(w.memory.carry_out(a.op()));
+    w.finish(a);
   }
   w.push(0x46);
-  w.smmu.work_step(0);
-  EXPECT_EQ(w.smmu.work_op().purpose, smmu::MemoryPurpose::event);
-  EXPECT_EQ(w.read(0x9c), 0U);
+  while (w.work_on(w.commands())) {
+  }
+  EXPECT_EQ(w.read(0x9c), 0U) << "the record is not written yet";
   w.work();
   EXPECT_EQ(w.read(0x9c), 1U);
   EXPECT_EQ(w.read(0x100a8), 1U);
@@ -286,9 +286,9 @@ class Tlbi : public ::testing::Test {
     }
   }
   bool cached(std::uint32_t s, std::uint64_t va) {
-    const std::uint64_t walks = w.smmu.statistics().walks;
+    const std::uint64_t walks = w.smmu.engine_statistics().walks;
     w.access(s, va);
-    return w.smmu.statistics().walks == walks;
+    return w.smmu.engine_statistics().walks == walks;
   }
   World w;
 };
@@ -375,7 +375,8 @@ TEST(Tlb, AsetSeparatesGlobalEntriesOnly) {
     w.access(s, 0x1000);
     w.access(s, 0x2000);
   }
-  EXPECT_EQ(w.smmu.statistics().walks, 3U) << "IHI 0070 3.17.1: global entries match within their ASET";
+  EXPECT_EQ(w.smmu.engine_statistics().walks, 3U)
+      << "IHI 0070 3.17.1: global entries match within their ASET";
 }
 
 // ---- Event queue
@@ -437,9 +438,10 @@ TEST_F(EventQueue, OverflowIsNotVisibleBeforeTheQueueIsFull) {
   }
   for (unsigned i = 0; i < 8; ++i) {
     EXPECT_EQ(w.read(0x100a8), i);
-    ASSERT_EQ(w.smmu.work_step(0), Step::need);
-    w.smmu.work_complete(w.memory.carry_out(w.smmu.work_op()));
+    ASSERT_TRUE(w.work_on(w.events()));
   }
+  EXPECT_EQ(w.read(0x100a8), 8U);
+  ASSERT_TRUE(w.work_on(w.events())) << "the ninth meets a full queue";
   EXPECT_EQ(w.read(0x100a8), 8U | EVENTQ_OVFLG);
 }
 
@@ -457,8 +459,7 @@ TEST_F(EventQueue, LosesNothingWhileSoftwareMakesRoomBeforeItIsFull) {
   w.work();
   faults(8);  // 4 more than the queue has room for now
   unsigned records = 0;
-  while (w.smmu.work_step(0) == Step::need) {
-    w.smmu.work_complete(w.memory.carry_out(w.smmu.work_op()));
+  while (w.work_on(w.events())) {
     EXPECT_EQ(w.read(0x100a8) & EVENTQ_OVFLG, 0U) << "IHI 0070 7.4: it has never been full";
     if (w.pop_event()) ++records;
   }
@@ -467,7 +468,7 @@ TEST_F(EventQueue, LosesNothingWhileSoftwareMakesRoomBeforeItIsFull) {
   EXPECT_EQ(w.read(0x100a8) & EVENTQ_OVFLG, 0U);
 }
 
-TEST_F(EventQueue, AnOverflowOfWhatWaitsIsToldWhenTheQueueIsFull) {
+TEST_F(EventQueue, WhatWaitsIsNotLostAndToggleNoOvflgLater) {
   std::deque<Access> pending;
   for (int i = 0; i < 9; ++i) {
     pending.emplace_back(w.smmu, World::request(1, 0x1000));
@@ -475,17 +476,55 @@ TEST_F(EventQueue, AnOverflowOfWhatWaitsIsToldWhenTheQueueIsFull) {
       pending.back().complete(w.memory.carry_out(pending.back().op()));
     }
   }
-  while (w.smmu.work_step(0) == Step::need) {
-    w.smmu.work_complete(w.memory.carry_out(w.smmu.work_op()));
-    w.pop_event();
-    EXPECT_EQ(w.read(0x100a8) & EVENTQ_OVFLG, 0U);
+  int records = 0;
+  while (w.work_on(w.events())) {
+    if (w.pop_event()) ++records;
   }
+  EXPECT_EQ(records, 9) << "nine faults before the first write, in a queue of eight";
   pending.clear();
-  for (int i = 0; i < 8; ++i) {
-    EXPECT_EQ(w.read(0x100a8) & EVENTQ_OVFLG, 0U) << i;
-    fault();
+  for (int i = 0; i < 8; ++i) fault();
+  EXPECT_EQ(w.read(0x100a8) & EVENTQ_OVFLG, 0U) << "an exact fill loses nothing";
+  EXPECT_EQ(w.smmu.statistics().events_lost, 0U);
+}
+
+TEST_F(EventQueue, AFullBufferHoldsTheFaultingAccessBack) {
+  Structures s = World::untimed();
+  s.event_buffer = 2;
+  World v({}, s);
+  v.start();
+  std::deque<Access> accesses;
+  for (int i = 0; i < 3; ++i) {
+    accesses.emplace_back(v.smmu, World::request(1, 0x1000));
+    Access& a = accesses.back();
+    while (a.step() == Step::need) a.complete(v.memory.carry_out(a.op()));
+    EXPECT_EQ(a.step(), i < 2 ? Step::done : Step::stalled);
   }
-  EXPECT_NE(w.read(0x100a8) & EVENTQ_OVFLG, 0U);
+  ASSERT_TRUE(v.work_on(v.events()));
+  EXPECT_EQ(accesses.back().step(), Step::done);
+  v.work();
+  EXPECT_EQ(v.read(0x100a8), 3U);
+  EXPECT_EQ(v.smmu.statistics().events_lost, 0U);
+}
+
+TEST_F(EventQueue, IsWrittenInOrderOfTimeAndNotBeforeIt) {
+  const auto fault_at = [&](std::uint64_t time, std::uint32_t stream) {
+    auto q = World::request(stream, 0x1000);
+    q.time = time;
+    Access a(w.smmu, q);
+    w.finish(a);
+  };
+  fault_at(500, 1);  // by a master that has run ahead
+  fault_at(100, 2);
+  EXPECT_EQ(w.events().due(), std::optional<smmu::TimePs>(100));
+  EXPECT_EQ(w.events().step(99), Step::done);
+  EXPECT_EQ(w.read(0x100a8), 0U);
+  w.now = 100;
+  ASSERT_TRUE(w.work_on(w.events()));
+  EXPECT_EQ(w.events().step(499), Step::done);
+  w.work();
+  EXPECT_EQ(w.now, 500U);
+  EXPECT_EQ(bits(*w.pop_event(), 63, 32), 2U);
+  EXPECT_EQ(bits(*w.pop_event(), 63, 32), 1U);
 }
 
 TEST_F(EventQueue, IsWrittenWithTheWriteAllocateHintOfItsBase) {
@@ -494,9 +533,9 @@ TEST_F(EventQueue, IsWrittenWithTheWriteAllocateHintOfItsBase) {
     w.write(0xa0, World::eventq | World::log2_events | hint, 8);
     w.write(0x20, CR0_implemented);
     Access a(w.smmu, World::request(1, 0x1000));
-    while (a.step() == Step::need) a.complete(w.memory.carry_out(a.op()));
-    ASSERT_EQ(w.smmu.work_step(0), Step::need);
-    EXPECT_EQ(w.smmu.work_op().attributes.memory, hint != 0 ? 0xffU : 0xccU);
+    w.finish(a);
+    ASSERT_EQ(w.events().step(w.now), Step::need);
+    EXPECT_EQ(w.events().op().attributes.memory, hint != 0 ? 0xffU : 0xccU);
     w.work();
   }
 }
@@ -509,8 +548,8 @@ TEST(CommandQueue, IsReadWithTheReadAllocateHintOfItsBase) {
     w.write(0x90, World::cmdq | World::log2_cmds | hint, 8);
     w.write(0x20, CR0_implemented);
     w.push(0x30);
-    ASSERT_EQ(w.smmu.work_step(0), Step::need);
-    EXPECT_EQ(w.smmu.work_op().attributes.memory, hint != 0 ? 0xffU : 0xccU);
+    ASSERT_EQ(w.commands().step(w.now), Step::need);
+    EXPECT_EQ(w.commands().op().attributes.memory, hint != 0 ? 0xffU : 0xccU);
     w.work();
   }
 }

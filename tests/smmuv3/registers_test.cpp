@@ -14,14 +14,14 @@ struct Row {
 class EveryRegister : public ::testing::TestWithParam<std::size_t> {
  protected:
   World w;
-  const RegisterInfo& info() const { return w.smmu.registers().table()[GetParam()]; }
+  const RegisterInfo& info() const { return w.smmu.interface().registers().table()[GetParam()]; }
   std::uint64_t read(unsigned bytes) {
     std::uint64_t v = 0;
-    w.smmu.read_register(info().offset, bytes, AccessSecurity::NonSecure, 0, v);
+    w.smmu.interface().read(info().offset, bytes, AccessSecurity::NonSecure, 0, v);
     return v;
   }
   void write(std::uint64_t value) {
-    w.smmu.write_register(info().offset, info().bytes, AccessSecurity::NonSecure, 0, value);
+    w.smmu.interface().write(info().offset, info().bytes, AccessSecurity::NonSecure, 0, value);
   }
   bool acts() const {  // its writes have effects of their own, tested by name below
     return info().id == SMMU_GBPA || info().id == SMMU_GERRORN;
@@ -60,7 +60,7 @@ TEST_P(EveryRegister, IgnoresWritesWhereItIsReadOnly) {
 
 TEST_P(EveryRegister, IsReachedByItsHalvesIfItHas64Bits) {
   if (info().bytes != 8) return;
-  w.smmu.write_register(info().offset + 4, 4, AccessSecurity::NonSecure, 0, ~0ULL);
+  w.smmu.interface().write(info().offset + 4, 4, AccessSecurity::NonSecure, 0, ~0ULL);
   const std::uint64_t high = info().access == smmuvp::Access::RW ? info().write_mask >> 32 : 0;
   EXPECT_EQ(read(8) >> 32, high) << info().name;
   EXPECT_EQ(read(4), 0U) << info().name;
@@ -69,10 +69,10 @@ TEST_P(EveryRegister, IsReachedByItsHalvesIfItHas64Bits) {
 TEST_P(EveryRegister, IsRazWiForBytesAndHalfWords) {
   for (unsigned bytes : {1U, 2U}) {
     std::uint64_t v = 1;
-    w.smmu.read_register(info().offset, bytes, AccessSecurity::NonSecure, 0, v);
+    w.smmu.interface().read(info().offset, bytes, AccessSecurity::NonSecure, 0, v);
     EXPECT_EQ(v, 0U);
     const std::uint64_t before = read(info().bytes);
-    w.smmu.write_register(info().offset, bytes, AccessSecurity::NonSecure, 0, ~0ULL);
+    w.smmu.interface().write(info().offset, bytes, AccessSecurity::NonSecure, 0, ~0ULL);
     EXPECT_EQ(read(info().bytes), before);
   }
   EXPECT_FALSE(w.diag.all.empty());
@@ -83,8 +83,8 @@ TEST_P(EveryRegister, OfTheSecureBankIsRes0ForBothSecurityStates) {
   EXPECT_EQ(info().bank, SecurityBank::SecureOnly);
   for (AccessSecurity s : {AccessSecurity::NonSecure, AccessSecurity::Secure}) {
     std::uint64_t v = 1;
-    w.smmu.write_register(info().offset, info().bytes, s, 0, ~0ULL);
-    w.smmu.read_register(info().offset, info().bytes, s, 0, v);
+    w.smmu.interface().write(info().offset, info().bytes, s, 0, ~0ULL);
+    w.smmu.interface().read(info().offset, info().bytes, s, 0, v);
     EXPECT_EQ(v, 0U) << info().name;
   }
 }
@@ -163,7 +163,7 @@ TEST(CR0ACK, ShowsEventqenOffOnlyWhenCommittedRecordsAreVisible) {
   w.start();
   {
     Access a(w.smmu, World::request(1, 0x1000));
-    while (a.step() == smmu::Step::need) a.complete(w.memory.carry_out(a.op()));
+    w.finish(a);
   }
   w.write(0x20, CR0_SMMUEN | CR0_CMDQEN);
   EXPECT_EQ(w.read(0x24), 0xdU);
@@ -176,10 +176,10 @@ TEST(CR0ACK, ShowsCmdqenOffOnlyWhenTheCommandReadIsComplete) {
   World w;
   w.start();
   w.push(0x30);
-  ASSERT_EQ(w.smmu.work_step(0), smmu::Step::need);
+  ASSERT_EQ(w.commands().step(0), smmu::Step::need);
   w.write(0x20, CR0_SMMUEN | CR0_EVENTQEN);
   EXPECT_EQ(w.read(0x24), 0xdU);
-  w.smmu.work_complete(w.memory.carry_out(w.smmu.work_op()));
+  w.commands().complete(w.memory.carry_out(w.commands().op()));
   EXPECT_EQ(w.read(0x24), 0x5U);
   EXPECT_EQ(w.read(0x9c), 0U) << "what was fetched is discarded";
   w.write(0x20, CR0_implemented);
@@ -200,12 +200,12 @@ TEST_P(Guarded, WritesAreIgnoredWhileEnabled) {
   w.write(0x20, GetParam().enable);
   w.write(GetParam().offset, GetParam().value, GetParam().bytes);
   std::uint64_t v = 0;
-  w.smmu.read_register(GetParam().offset, GetParam().bytes, AccessSecurity::NonSecure, 0, v);
+  w.smmu.interface().read(GetParam().offset, GetParam().bytes, AccessSecurity::NonSecure, 0, v);
   EXPECT_EQ(v, 0U);
   EXPECT_EQ(w.diag.all.size(), 1U);
   w.write(0x20, CR0_implemented & ~GetParam().enable);
   w.write(GetParam().offset, GetParam().value, GetParam().bytes);
-  w.smmu.read_register(GetParam().offset, GetParam().bytes, AccessSecurity::NonSecure, 0, v);
+  w.smmu.interface().read(GetParam().offset, GetParam().bytes, AccessSecurity::NonSecure, 0, v);
   EXPECT_EQ(v, GetParam().value);
 }
 INSTANTIATE_TEST_SUITE_P(Registers, Guarded,
@@ -310,10 +310,11 @@ TEST(IRQ_CTRL, ADisabledSourceSignalsNothingThatHappenedBefore) {
   w.start();
   {
     Access a(w.smmu, World::request(1, 0x1000));
-    while (a.step() == smmu::Step::need) a.complete(w.memory.carry_out(a.op()));
+    w.finish(a);
   }
   w.push(0);  // CERROR_ILL
-  while (w.smmu.work_step(0) == smmu::Step::need) w.smmu.work_complete(w.memory.carry_out(w.smmu.work_op()));
+  while (w.work_on(w.events()) || w.work_on(w.commands())) {
+  }
   w.write(0x50, IRQ_CTRL_GERROR_IRQEN);
   w.write(0x50, IRQ_CTRL_implemented);
   Signals s = w.smmu.take_signals();
@@ -328,15 +329,15 @@ TEST(QueueIndexes, ADebuggerSeesWhatSoftwareReads) {
   for (std::uint32_t offset : {0x98U, 0x9cU, 0x100a8U, 0x100acU}) {
     w.write(offset, 0xffff'ffff);
     std::uint64_t whole = 0;
-    w.smmu.peek_register(offset, 4, whole);
+    w.smmu.interface().peek(offset, 4, whole);
     EXPECT_EQ(whole, w.read(offset)) << std::hex << offset;
     std::uint64_t pair = 0;
-    w.smmu.peek_register(offset & ~7U, 8, pair);
+    w.smmu.interface().peek(offset & ~7U, 8, pair);
     EXPECT_EQ(pair >> (8 * (offset & 4)) & 0xffff'ffff, whole);
     std::uint64_t bytes = 0;
     for (unsigned i = 0; i < 4; ++i) {
       std::uint64_t byte = 0;
-      w.smmu.peek_register(offset + i, 1, byte);
+      w.smmu.interface().peek(offset + i, 1, byte);
       bytes |= byte << (8 * i);
     }
     EXPECT_EQ(bytes, whole);
@@ -359,7 +360,7 @@ TEST(QueueIndexes, ASizeBeyondTheImplementedOneIsCappedButReadsBack) {
   World w(f);
   w.write(0x90, 0x1f, 8);
   std::uint64_t v = 0;
-  w.smmu.read_register(0x90, 8, AccessSecurity::NonSecure, 0, v);
+  w.smmu.interface().read(0x90, 8, AccessSecurity::NonSecure, 0, v);
   EXPECT_EQ(v & 0x1f, 0x1fU);
   w.write(0x98, 0xfffff);
   EXPECT_EQ(w.read(0x98), 0x1fU);

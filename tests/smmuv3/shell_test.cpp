@@ -220,6 +220,8 @@ class Shell : public ::testing::Test {
     std::uint32_t v = 0;
     for (unsigned i = 1; i <= 2; ++i) {
       EXPECT_EQ(b.transport(0x10000, &v, 4, false), tlm::TLM_ADDRESS_ERROR_RESPONSE);
+    }
+    for (unsigned i = 1; i <= 2; ++i) {
       while (b.reg(0x100a8) != i) wait(sc_time(100, sc_core::SC_PS));
       b.set(0x100ac, i);
     }

@@ -289,7 +289,7 @@ TEST_F(Translation, ACdIsFetchedInOneOperationOf64Bytes) {
   ASSERT_EQ(a.step(), smmu::Step::need);
   a.complete(w.memory.carry_out(a.op()));
   ASSERT_EQ(a.step(), smmu::Step::need);
-  EXPECT_EQ(a.op().purpose, smmu::MemoryPurpose::context_descriptor);
+  EXPECT_STREQ(a.op().purpose, "CD");
   EXPECT_EQ(a.op().size, 64);
 }
 
@@ -398,7 +398,7 @@ TEST_F(Translation, BothRangesTranslateBothSizes) {
     EXPECT_EQ(w.access(1, 0x4567'89ab).output, 0xc567'89abU);
     EXPECT_EQ(w.access(1, 0xffff'ffff'fff1'2345).output, 0x9031'2345U);
   }
-  EXPECT_EQ(w.smmu.statistics().walks, 3U);
+  EXPECT_EQ(w.smmu.engine_statistics().walks, 3U);
 }
 
 TEST_F(Translation, AHitAtAnotherOffsetGoesToItsOwnAddress) {
@@ -513,7 +513,7 @@ INSTANTIATE_TEST_SUITE_P(
         FaultCase{"F_PERMISSION_atomic_no_write", 0x13, AP2, 0, AccessKind::atomic, false, false, 0, 0}),
     [](const auto& i) { return std::string(i.param.name); });
 
-TEST_F(Translation, PermissionFaultsAreFoundOnHitsToo) {
+TEST_F(Translation, AHitThatLacksTheRightIsWalkedAgainAndTheWalkersFaultIsReported) {
   pgtable::Builder& b = w.stream(1);
   pgtable::Mapping m;
   m.writable = false;
@@ -521,7 +521,12 @@ TEST_F(Translation, PermissionFaultsAreFoundOnHitsToo) {
   EXPECT_EQ(w.access(1, 0x1000).outcome, Outcome::forward);
   EXPECT_EQ(w.access(1, 0x1000, AccessKind::write).outcome, Outcome::abort);
   EXPECT_EQ(type(event()), 0x13U);
-  EXPECT_EQ(w.smmu.statistics().walks, 1U);
+  EXPECT_EQ(w.smmu.engine_statistics().walks, 2U);
+  EXPECT_EQ(w.smmu.engine_statistics().tlb_rewalks, 1U);
+  // The table has changed without an invalidation: what the walker finds holds.
+  ASSERT_TRUE(b.unmap(0x1000, 0x1000));
+  EXPECT_EQ(w.access(1, 0x1000, AccessKind::write).outcome, Outcome::abort);
+  EXPECT_EQ(type(event()), 0x10U);
 }
 
 TEST_F(Translation, PrivilegeIsKnownAndOverridden) {
@@ -614,8 +619,7 @@ TEST_F(Translation, CdAAndRDecideHowAFaultEnds) {
 TEST_F(Translation, AnUnsupportedTransactionIsFUutEvenWhileDisabled) {
   w.write(0x20, CR0_EVENTQEN);
   auto q = World::request(1, 0x1000, AccessKind::write);
-  q.unsupported = true;
-  q.unsupported_reason = reason_malformed;
+  q.unsupported = smmu::Unsupported::malformed;
   q.privileged = true;
   EXPECT_EQ(w.access(q).outcome, Outcome::abort);
   const Record r = event();

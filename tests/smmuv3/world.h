@@ -128,11 +128,11 @@ class World {
   // ---- registers
   std::uint32_t read(std::uint32_t offset) {
     std::uint64_t v = 0;
-    smmu.read_register(offset, 4, AccessSecurity::NonSecure, now, v);
+    smmu.interface().read(offset, 4, AccessSecurity::NonSecure, now, v);
     return static_cast<std::uint32_t>(v);
   }
   void write(std::uint32_t offset, std::uint64_t value, unsigned bytes = 4) {
-    smmu.write_register(offset, bytes, AccessSecurity::NonSecure, now, value);
+    smmu.interface().write(offset, bytes, AccessSecurity::NonSecure, now, value);
   }
 
   /// Linear Stream table of 2^log2size, queues, everything enabled that `cr0` says.
@@ -196,11 +196,23 @@ class World {
     smmu::AccessAnswer a;
     if (!smmu.translate_fast(r, a)) {
       Access object(smmu, r);
-      while (object.step() == smmu::Step::need) object.complete(memory.carry_out(object.op()));
+      finish(object);
       a = object.answer();
     }
     work();
     return a;
+  }
+  /// Runs an access to its end; the workers make room where its record needs it.
+  void finish(Access& object) {
+    smmu::Step step = object.step();
+    while (step != smmu::Step::done) {
+      if (step == smmu::Step::need) {
+        object.complete(memory.carry_out(object.op()));
+      } else {
+        work();
+      }
+      step = object.step();
+    }
   }
   smmu::AccessAnswer access(std::uint32_t sid, std::uint64_t address,
                             smmu::AccessKind kind = smmu::AccessKind::read) {
@@ -208,19 +220,34 @@ class World {
   }
 
   // ---- queues
+  /// One step of a worker, when it is due, with the answer to what it needs. @return whether there was one.
+  bool work_on(smmu::Worker& worker) {
+    if (!worker.waiting()) {
+      const auto due = worker.due();
+      if (!due) return false;
+      now = std::max(now, *due);
+      if (worker.step(now) != smmu::Step::need) return true;
+    }
+    worker.complete(memory.carry_out(worker.op()));
+    return true;
+  }
+  /// Lets time pass until no worker has anything to do. @return the Command queue's last step.
   smmu::Step work() {
-    smmu::Step s = smmu.work_step(now);
-    while (s == smmu::Step::need) {
-      smmu.work_complete(memory.carry_out(smmu.work_op()));
-      s = smmu.work_step(now);
+    for (bool worked = true; worked;) {
+      worked = false;
+      for (smmu::Worker* worker : smmu.workers()) {
+        worked = work_on(*worker) || worked;
+      }
     }
     const Signals n = smmu.take_signals();
     irqs.eventq += n.eventq ? 1 : 0;
     irqs.gerror += n.gerror ? 1 : 0;
     irqs.cmdq_sync += n.cmdq_sync ? 1 : 0;
     irqs.event += n.event ? 1 : 0;
-    return s;
+    return commands().step(now);
   }
+  EventQueue& events() { return smmu.interface().events(); }
+  CommandQueue& commands() { return smmu.interface().commands(); }
   /// Puts a command into the queue, without running it.
   void push(std::uint64_t word0, std::uint64_t word1 = 0) {
     const std::uint32_t prod = read(0x98);

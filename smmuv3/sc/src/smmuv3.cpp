@@ -7,6 +7,7 @@
 #include "params.h"
 #include "smmuvp/smmu_sc/pulse_output.h"
 #include "smmuvp/smmu_sc/transaction.h"
+#include "smmuvp/smmu_sc/worker_process.h"
 #include "smmuvp/tlm/access_extension.h"
 #include "smmuvp/tlm/plugin.h"
 #include "smmuvp/tlm/process.h"
@@ -27,7 +28,19 @@ class SmmuV3<BUSWIDTH>::Impl {
         eventq("eventq_pulse", m.eventq_irq, from_ps(s.clock_ps)),
         gerror("gerror_pulse", m.gerror_irq, from_ps(s.clock_ps)),
         cmdq_sync("cmdq_sync_pulse", m.cmdq_sync_irq, from_ps(s.clock_ps)),
-        event("event_pulse", m.event_out, from_ps(s.clock_ps)) {}
+        event("event_pulse", m.event_out, from_ps(s.clock_ps)) {
+    const auto send = [&m](const smmu::MemoryOp& op, sc_core::sc_time& delay) {
+      smmu::OpPayload p(op);
+      m.walk->b_transport(p.payload(), delay);
+      return p.answer(op.size, 0);
+    };
+    unsigned i = 0;
+    for (smmu::Worker* worker : core.workers()) {
+      const std::string process = "worker" + std::to_string(i++);
+      workers.push_back(std::make_unique<smmu::WorkerProcess>(process.c_str(), *worker, kick, send,
+                                                              [this] { progressed(); }));
+    }
+  }
 
   void pulses() {
     const v3::Signals s = core.take_signals();
@@ -38,13 +51,24 @@ class SmmuV3<BUSWIDTH>::Impl {
   }
   /// IRQ_CTRL is acknowledged at once, so what waits for the end of a pulse must not follow (6.3.16).
   void cancel_disabled() {
-    const auto ack = static_cast<std::uint32_t>(core.registers().get(v3::SMMU_IRQ_CTRLACK));
+    const auto ack = static_cast<std::uint32_t>(core.interface().registers().get(v3::SMMU_IRQ_CTRLACK));
     if ((ack & v3::IRQ_CTRL_EVENTQ_IRQEN) == 0) eventq.cancel();
     if ((ack & v3::IRQ_CTRL_GERROR_IRQEN) == 0) gerror.cancel();
   }
-  /// Wakes the worker, not before `delay` from now.
+  /// A worker has made a step: others may get on, and so may accesses that wait for room.
+  void progressed() {
+    pulses();
+    kick.notify(sc_core::SC_ZERO_TIME);
+    room.notify(sc_core::SC_ZERO_TIME);
+  }
+  /// Wakes the workers where there is something to do, not before `delay` from now.
   void kick_if_needed(const sc_core::sc_time& delay) {
-    if (core.work_pending()) kick.notify(delay);
+    for (const smmu::Worker* worker : core.workers()) {
+      if (worker->due()) {
+        kick.notify(delay);
+        return;
+      }
+    }
   }
 
   v3::Settings settings;
@@ -54,6 +78,8 @@ class SmmuV3<BUSWIDTH>::Impl {
   smmu::PulseOutput cmdq_sync;
   smmu::PulseOutput event;
   sc_core::sc_event kick;
+  sc_core::sc_event room;
+  std::vector<std::unique_ptr<smmu::WorkerProcess>> workers;
   std::vector<Port> ports;
   std::vector<std::unique_ptr<sc_core::sc_signal<bool>>> ties;
 };
@@ -72,7 +98,15 @@ class SmmuV3<BUSWIDTH>::Steps : public smmu::TransactionSteps {
     v3::Smmu& core = m_m.m_impl->core;
     if (!core.translate_fast(request, answer)) {
       v3::Access access(core, request);
-      while (access.step() == smmu::Step::need) access.complete(carry_out(access.op()));
+      smmu::Step step = access.step();
+      while (step != smmu::Step::done) {
+        if (step == smmu::Step::need) {
+          access.complete(carry_out(access.op()));
+        } else {
+          sc_core::wait(m_m.m_impl->room);
+        }
+        step = access.step();
+      }
       answer = access.answer();
     }
     if (!debug()) {
@@ -158,7 +192,6 @@ SmmuV3<BUSWIDTH>::SmmuV3(const sc_core::sc_module_name& name, const Params& para
     tbu_in.back()->register_transport_dbg(this, &SmmuV3::tbu_transport_dbg, static_cast<int>(i));
   }
   SMMUVP_HAS_PROCESS(SmmuV3);
-  SC_THREAD(work);
   SC_METHOD(on_reset);
   sensitive << reset.pos();
   this->dont_initialize();
@@ -205,7 +238,7 @@ void SmmuV3<BUSWIDTH>::tbu_transport(int id, tlm::tlm_generic_payload& payload, 
   const smmu::FlightToken token = m_impl->core.enter();
   Steps steps(*this, i, &delay);
   smmu::run_transaction(payload, shape, steps);
-  m_impl->core.leave(token);
+  m_impl->core.leave(token, to_ps(sc_core::sc_time_stamp() + delay));
   m_impl->kick_if_needed(sc_core::SC_ZERO_TIME);
 }
 
@@ -240,11 +273,11 @@ void SmmuV3<BUSWIDTH>::register_transport(tlm::tlm_generic_payload& payload, sc_
   const std::uint64_t now = to_ps(sc_core::sc_time_stamp() + delay);
   std::uint64_t value = 0;
   if (access.write) {
-    m_impl->core.write_register(access.offset, access.bytes, security, now, access.value);
+    m_impl->core.interface().write(access.offset, access.bytes, security, now, access.value);
     m_impl->cancel_disabled();
     m_impl->pulses();
   } else {
-    m_impl->core.read_register(access.offset, access.bytes, security, now, value);
+    m_impl->core.interface().read(access.offset, access.bytes, security, now, value);
   }
   end_register_access(payload, access, value);
   if (m_impl->settings.structures.timing) delay += from_ps(m_impl->settings.clock_ps);
@@ -255,41 +288,15 @@ template <unsigned BUSWIDTH>
 unsigned SmmuV3<BUSWIDTH>::register_transport_dbg(tlm::tlm_generic_payload& payload) {
   return debug_register_read(payload, v3::window_size, [this](std::uint32_t offset, unsigned bytes) {
     std::uint64_t value = 0;
-    m_impl->core.peek_register(offset, bytes, value);
+    m_impl->core.interface().peek(offset, bytes, value);
     return value;
   });
-}
-
-/// Event records and commands: one operation after the other, in simulated time.
-template <unsigned BUSWIDTH>
-void SmmuV3<BUSWIDTH>::work() {
-  v3::Smmu& core = m_impl->core;
-  const auto wait_until = [this](std::uint64_t ps) {
-    const sc_core::sc_time at = from_ps(ps);
-    if (at > sc_core::sc_time_stamp()) this->wait(at - sc_core::sc_time_stamp());
-  };
-  while (true) {
-    while (true) {
-      const smmu::Step step = core.work_step(to_ps(sc_core::sc_time_stamp()));
-      m_impl->pulses();  // a CMD_SYNC completes before the next command is fetched
-      if (step != smmu::Step::need) break;
-      const smmu::MemoryOp op = core.work_op();
-      wait_until(op.time);
-      smmu::OpPayload p(op);
-      sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
-      walk->b_transport(p.payload(), delay);
-      if (delay != sc_core::SC_ZERO_TIME) this->wait(delay);
-      core.work_complete(p.answer(op.size, to_ps(sc_core::sc_time_stamp())));
-      wait_until(core.work_time());
-      m_impl->pulses();
-    }
-    this->wait(m_impl->kick);
-  }
 }
 
 template <unsigned BUSWIDTH>
 void SmmuV3<BUSWIDTH>::on_reset() {
   m_impl->core.reset();
+  m_impl->room.notify(sc_core::SC_ZERO_TIME);
   m_impl->eventq.cancel();
   m_impl->gerror.cancel();
   m_impl->cmdq_sync.cancel();
@@ -303,6 +310,7 @@ const std::vector<Port>& SmmuV3<BUSWIDTH>::ports() const {
 
 template <unsigned BUSWIDTH>
 void SmmuV3<BUSWIDTH>::visit(Archive& archive) {
+  archive.set_now(to_ps(sc_core::sc_time_stamp()));
   m_impl->core.visit(archive);
   m_impl->eventq.visit(archive);
   m_impl->gerror.visit(archive);
@@ -315,6 +323,7 @@ void SmmuV3<BUSWIDTH>::visit(Archive& archive) {
 
 template <unsigned BUSWIDTH>
 void SmmuV3<BUSWIDTH>::statistics(StatVisitor& visitor) const {
+  m_impl->core.engine_statistics().report(visitor);
   m_impl->core.statistics().report(visitor);
   const std::uint64_t coalesced = m_impl->eventq.coalesced() + m_impl->gerror.coalesced() +
                                   m_impl->cmdq_sync.coalesced() + m_impl->event.coalesced();

@@ -94,14 +94,10 @@ TransactionShape shape_of(tlm::tlm_generic_payload& payload, std::uint32_t defau
     r.substream_id = e->substream_id & 0xfffffU;
     r.privileged = e->privileged;
     r.instruction = e->instruction;
-    r.unsupported = e->ats != AtsPhase::None;
-    r.unsupported_reason = 2;
+    if (e->ats != AtsPhase::None) r.unsupported = Unsupported::ats;
   }
   s.malformed = s.window == 0 || s.request.address + (s.window - 1) < s.request.address;
-  if (s.malformed) {
-    r.unsupported = true;
-    r.unsupported_reason = 1;
-  }
+  if (s.malformed) r.unsupported = Unsupported::malformed;
   return s;
 }
 

@@ -40,6 +40,20 @@ class Archive {
     for (T& v : values) value("", v);
     end();
   }
+  /// A point in simulated time, in picoseconds. Saved as how far it lies ahead of set_now(), so that a
+  /// simulation that loads it at another time goes on alike; what lies behind it is due now.
+  void time(std::string_view name, std::uint64_t& ps) {
+    std::uint64_t ahead = ps > m_now ? ps - m_now : 0;
+    number(name, ahead);
+    if (!loading()) return;
+    if (ahead > ~m_now) {
+      fail(name, "beyond the end of time");
+      return;
+    }
+    ps = m_now + ahead;
+  }
+  /// When this is saved or loaded. To be told before the first time().
+  void set_now(std::uint64_t ps) { m_now = ps; }
   void text(std::string_view name, std::string& s);
   void bytes(std::string_view name, std::vector<std::uint8_t>& data) { blob(name, data); }
 
@@ -74,6 +88,7 @@ class Archive {
 
  private:
   std::string m_error;
+  std::uint64_t m_now = 0;
 };
 
 /// Saves into memory.

@@ -5,9 +5,10 @@
 #include <optional>
 #include <string_view>
 
-#include "smmuvp/pgtable/walk.h"
 #include "smmuvp/smmu/access.h"
 #include "smmuvp/smmu/memory_op.h"
+#include "smmuvp/smmu/translation.h"
+#include "smmuvp/v3/config_fetch.h"
 #include "smmuvp/v3/events.h"
 #include "smmuvp/v3/smmu.h"
 
@@ -26,68 +27,58 @@ class Access {
   Access& operator=(const Access&) = delete;
 
   /// Goes on until memory is needed or the access is over. Without a complete() in between it repeats its
-  /// answer.
+  /// answer. `stalled`: the access has a record, and the Event queue's buffer has no room for it yet; step()
+  /// again when the Event queue has gone on.
   smmu::Step step();
   /// The operation to carry out; meaningful after step() answered `need`.
-  const smmu::MemoryOp& op() const { return m_op; }
+  const smmu::MemoryOp& op() const { return m_config ? m_config->op() : m_translation->op(); }
   /// Answers op(). Ignored when none is waiting.
   void complete(const smmu::MemoryAnswer& answer);
   /// Meaningful after step() answered `done`.
   const smmu::AccessAnswer& answer() const { return m_answer; }
   /// The event that the access caused, recorded or not; CD.R suppresses recording only.
   const std::optional<Event>& event() const { return m_event; }
+  /// When it has got as far as it has.
+  smmu::TimePs time() const { return m_time; }
 
  private:
-  enum class State : std::uint8_t { start, level1, ste, cd, walk, done };
+  enum class State : std::uint8_t { start, config, translation, record, done };
 
   void start();
-  void find_ste();
-  void got_level1();
-  void got_ste();
-  void fetch_ste(std::uint64_t address);
-  void use_ste();
-  void got_cd();
-  void use_cd();
+  void configured();
   void translate();
-  void walk();
-  void walked(const pgtable::Result& result);
+  void translated();
   void bypass(const Overrides& overrides);
-  void finish(std::uint64_t output, std::uint8_t region_shift, const smmu::MemoryAttributes& attributes);
-  void terminate(bool razwi = false);
-  void fail(Event event);
-  void fail_fetch(EventType type, std::uint64_t address);
-  void permission_fault(pgtable::Rights rights);
-  void translation_fault(const pgtable::Fault& fault);
+  void forward(std::uint64_t output, std::uint8_t region_shift, const smmu::MemoryAttributes& attributes);
+  void terminate();
+  void fail(const Event& event);
+  void record();
   Event event_of(EventType type) const;
-  void need(smmu::MemoryPurpose purpose, std::uint64_t address, std::uint8_t size,
-            const smmu::MemoryAttributes& attributes);
-  void take_time(smmu::Calendar& calendar);
-  bool overtaken() const { return m_epoch != m_smmu.m_epoch; }
+  Event event_of(const pgtable::Fault& fault) const;
   bool counts() const { return !m_request.debug; }
-  smmu::TlbContext tlb_context() const;
 
-  Smmu& m_smmu;
+  Parts m_parts;
+  ProgrammingInterface& m_interface;
   smmu::AccessRequest m_request;
   smmu::FlightToken m_token;
-  std::uint64_t m_epoch;
   std::uint64_t m_reset_count;
+  std::uint64_t m_generation;
   State m_state = State::start;
   bool m_waiting = false;
   smmu::TimePs m_time;
-  smmu::TimePs m_walk_begin = 0;
-  smmu::MemoryOp m_op;
-  smmu::MemoryAnswer m_memory;
   smmu::AccessAnswer m_answer;
   std::optional<Event> m_event;
 
-  StreamTable m_table;  // as it was when the access began: SMMUEN guards it
-  Ste m_ste;
-  Cd m_cd;
+  std::optional<ConfigFetch> m_config;  // until the configuration is known
+  std::optional<smmu::Translation> m_translation;
+  bool m_has_cd = false;
+  bool m_A = false;            // of the CD
+  bool m_R = false;            // likewise
+  bool m_razwi = false;        // how a fault ends
   bool m_privileged = false;   // after the overrides of the STE
   bool m_instruction = false;  // likewise
   bool m_bypassed = false;
-  bool m_walk_started = false;
-  std::optional<pgtable::Walk> m_walk;
+  bool m_held = false;  // has waited for room in the Event queue's buffer
 };
 
 /// pgtable's view of an access.

@@ -6,6 +6,7 @@
 
 #include "smmuvp/base/archive.h"
 #include "smmuvp/pgtable/config.h"
+#include "smmuvp/smmu/translation.h"
 #include "smmuvp/v3/features.h"
 
 namespace smmuvp::v3 {
@@ -21,13 +22,9 @@ struct Cd {
   std::uint16_t ASID = 0;
   std::array<bool, 2> TBI{};
   pgtable::Config config;
+  smmu::TranslationContext translation;
 
   static Cd decode(const std::array<std::uint64_t, 8>& words, const Features& features);
-  /// The address that tags TLB entries: with TBI the top byte is a copy of bit 55.
-  std::uint64_t tag_address(std::uint64_t va) const {
-    if (!TBI[(va >> 55) & 1]) return va;
-    return static_cast<std::uint64_t>(static_cast<std::int64_t>(va << 8) >> 8);
-  }
   /// The words only: whoever loads them decodes them again.
   void visit(Archive& archive);
 };

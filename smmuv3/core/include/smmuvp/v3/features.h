@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "smmuvp/smmu/calendar.h"
+#include "smmuvp/smmu/engine.h"
 
 namespace smmuvp::v3 {
 
@@ -33,20 +33,13 @@ struct Features {
 };
 
 /// Sizes and times of the structures that a request passes.
-struct Structures {
-  bool timing = true;  ///< false: no calendars, the SMMU itself takes no time
-  std::uint32_t tlb_sets = 512;
-  std::uint32_t tlb_ways = 4;
+struct Structures : smmu::EngineStructures {
   std::uint32_t ste_sets = 16;
   std::uint32_t ste_ways = 4;
   std::uint32_t cd_sets = 16;
   std::uint32_t cd_ways = 4;
-  std::uint32_t ports = 1;          ///< TBUs
-  smmu::StructureTiming port;       ///< acceptance at a TBU
-  smmu::StructureTiming tlb;        ///< main TLB
+  std::uint32_t event_buffer = 16;  ///< records that wait to be written; 1 or more
   smmu::StructureTiming config;     ///< configuration cache
-  smmu::StructureTiming walker;     ///< width: concurrent walks. latency: of starting one
-  smmu::StructureTiming walk_port;  ///< the port of table walks and structure fetches
   smmu::StructureTiming command;    ///< processing of one command
 };
 

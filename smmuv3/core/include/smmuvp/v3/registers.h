@@ -73,6 +73,7 @@ constexpr std::uint32_t GERROR_SFM_ERR = 1U << 8;
 /// The model has no service failure mode, yet the field is there (IHI 0070 6.3.19).
 constexpr std::uint32_t GERROR_implemented = GERROR_CMDQ_ERR | GERROR_EVENTQ_ABT_ERR | GERROR_SFM_ERR;
 constexpr std::uint32_t CMDQ_CONS_ERR_shift = 24;
+constexpr std::uint32_t CMDQ_CONS_ERR = 0x7fU << CMDQ_CONS_ERR_shift;
 constexpr std::uint32_t EVENTQ_OVFLG = 1U << 31;
 constexpr std::uint64_t BASE_hint = std::uint64_t{1} << 62;  ///< RA, WA
 

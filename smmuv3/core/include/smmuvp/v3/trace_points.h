@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "smmuvp/base/trace.h"
+#include "smmuvp/smmu/trace_points.h"
 
 namespace smmuvp::v3 {
 
@@ -26,16 +27,13 @@ constexpr TracePoint<std::string_view, std::uint64_t> trace_register_write{
     "smmu.register_write", "software wrote a register", {"register", "value"}};
 constexpr TracePoint<std::string_view, std::uint64_t> trace_register_read{
     "smmu.register_read", "software read a register", {"register", "value"}};
-constexpr TracePoint<std::uint64_t, std::uint64_t, std::uint32_t, std::uint32_t> trace_tlb_fill{
-    "smmu.tlb_fill", "a translation was cached", {"input", "output", "shift", "asid"}};
-constexpr TracePoint<std::string_view, std::uint64_t> trace_tlb_invalidate{
-    "smmu.tlb_invalidate", "TLB entries were taken away", {"command", "entries"}};
-
-/// All of the above.
+/// All that an SMMUv3 emits, the engine included.
 inline std::vector<TracePointInfo> trace_points() {
-  return {trace_translate, trace_fault,         trace_fetch,          trace_event,
-          trace_command,   trace_command_error, trace_register_write, trace_register_read,
-          trace_tlb_fill,  trace_tlb_invalidate};
+  return {trace_translate,      trace_fault,
+          trace_fetch,          trace_event,
+          trace_command,        trace_command_error,
+          trace_register_write, trace_register_read,
+          smmu::trace_tlb_fill, smmu::trace_tlb_invalidate};
 }
 
 }  // namespace smmuvp::v3

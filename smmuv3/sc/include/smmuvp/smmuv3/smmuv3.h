@@ -71,7 +71,6 @@ class SmmuV3 : public Component {
   unsigned tbu_transport_dbg(int id, tlm::tlm_generic_payload& payload);
   void register_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
   unsigned register_transport_dbg(tlm::tlm_generic_payload& payload);
-  void work();
   void on_reset();
 
   std::unique_ptr<Impl> m_impl;

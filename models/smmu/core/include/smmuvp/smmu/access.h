@@ -33,6 +33,13 @@ enum class AccessKind : std::uint8_t {
   translate,  ///< asks for the translation only: no permission check (debuggers)
 };
 
+/// A kind of transaction that no SMMU with these features can take.
+enum class Unsupported : std::uint8_t {
+  none,
+  malformed,  ///< zero length, or beyond the end of the address space
+  ats,        ///< a translation request or a translated transaction, where ATS is not implemented
+};
+
 /// One transaction of a client device, or the part of one that lies in one translation region.
 struct AccessRequest {
   std::uint64_t address = 0;  ///< 64 bits, sign extension done by the client
@@ -41,13 +48,12 @@ struct AccessRequest {
   bool substream_valid = false;
   AccessKind kind = AccessKind::read;
   bool privileged = false;
-  bool instruction = false;              ///< reads only: writes and atomics are always data (IHI 0070 13.1.2)
-  bool unsupported = false;              ///< of a kind that this SMMU cannot take (F_UUT)
-  std::uint16_t unsupported_reason = 0;  ///< IMPLEMENTATION DEFINED cause of it
-  bool debug = false;                    ///< no events, no statistics, no cache changes
-  MemoryAttributes attributes;           ///< default: what IHI 0070 13.1.3 gives a client that supplies none
-  std::uint8_t port = 0;                 ///< index of the TBU
-  TimePs time = 0;                       ///< when it arrives
+  bool instruction = false;  ///< reads only: writes and atomics are always data (IHI 0070 13.1.2)
+  Unsupported unsupported = Unsupported::none;
+  bool debug = false;           ///< no events, no statistics, no cache changes
+  MemoryAttributes attributes;  ///< default: what IHI 0070 13.1.3 gives a client that supplies none
+  std::uint8_t port = 0;        ///< index of the TBU
+  TimePs time = 0;              ///< when it arrives
 
   bool is_write() const { return kind == AccessKind::write || kind == AccessKind::atomic; }
 };

@@ -10,25 +10,14 @@ namespace smmuvp::smmu {
 
 enum class MemoryOpKind : std::uint8_t { read, write, compare_and_swap };
 
-/// What the operation is for: traces and statistics; it has no effect on how it is carried out.
-enum class MemoryPurpose : std::uint8_t {
-  stream_table_level1,
-  stream_table_entry,
-  context_descriptor,
-  translation_table,
-  command,
-  event,
-};
-
-const char* to_string(MemoryPurpose purpose);
-
 /// One single-copy operation of up to 64 bytes, aligned to its size rounded down to a power of two.
 /// SMMU-originated accesses are Data, Privileged (IHI 0070 13.1.2).
 struct MemoryOp {
   static constexpr unsigned max_size = 64;
 
   MemoryOpKind kind = MemoryOpKind::read;
-  MemoryPurpose purpose = MemoryPurpose::translation_table;
+  /// What is read or written, for traces only: a literal. "TTD": a translation table descriptor.
+  const char* purpose = "TTD";
   std::uint8_t size = 0;  ///< bytes, 1 to 64
   AddressSpace space = AddressSpace::non_secure;
   MemoryAttributes attributes;

@@ -1,4 +1,4 @@
-// Counters of an SMMU core.
+// Counters of the engine: what any SMMU counts of its accesses and translations.
 #pragma once
 
 #include <cstdint>
@@ -16,18 +16,13 @@ struct Statistics {
   std::uint64_t razwi = 0;
   std::uint64_t tlb_hits = 0;
   std::uint64_t tlb_misses = 0;
+  std::uint64_t tlb_rewalks = 0;
   std::uint64_t tlb_fills = 0;
   std::uint64_t tlb_fills_dropped = 0;
   std::uint64_t tlb_invalidated = 0;
-  std::uint64_t config_hits = 0;
-  std::uint64_t config_misses = 0;
   std::uint64_t walks = 0;
   std::uint64_t walk_reads = 0;
   std::uint64_t faults = 0;
-  std::uint64_t events = 0;
-  std::uint64_t events_lost = 0;
-  std::uint64_t commands = 0;
-  std::uint64_t syncs = 0;
   std::uint64_t translation_time = 0;
 
   void report(StatVisitor& visitor) const;

@@ -1,6 +1,6 @@
 // What commands do, CMD_SYNC excepted.
-#include "smmuvp/v3/smmu.h"
-#include "smmuvp/v3/trace_points.h"
+#include "smmuvp/v3/command_queue.h"
+#include "smmuvp/v3/programming_interface.h"
 
 namespace smmuvp::v3 {
 
@@ -13,7 +13,7 @@ std::uint64_t canonical(std::uint64_t address) {
 
 }  // namespace
 
-void Smmu::execute(const Command& command) {
+void CommandQueue::carry_out(const Command& command) {
   const char* name = opcode_name(command.opcode);
   smmu::TlbInvalidation what;
   what.regime = 0;  // NS-EL1. VMID is not matched: stage 2 is not implemented (4.4.2)
@@ -63,18 +63,15 @@ void Smmu::execute(const Command& command) {
   }
 }
 
-void Smmu::invalidate_config(std::uint32_t match, std::uint32_t mask, const std::uint32_t* substream,
-                             bool ste) {
-  ++m_epoch;
-  if (ste) m_stes.invalidate(match, mask);
-  m_cds.invalidate(match, mask, substream);  // an STE's CDs go with it (4.3.1)
+void CommandQueue::invalidate_config(std::uint32_t match, std::uint32_t mask, const std::uint32_t* substream,
+                                     bool ste) {
+  m_parts.engine.overtake();
+  if (ste) m_parts.configs.stes.invalidate(match, mask);
+  m_parts.configs.cds.invalidate(match, mask, substream);  // an STE's CDs go with it (4.3.1)
 }
 
-void Smmu::invalidate_tlb(const smmu::TlbInvalidation& what, const char* command) {
-  ++m_epoch;
-  const std::uint64_t n = m_tlb.invalidate(what);
-  m_statistics.tlb_invalidated += n;
-  m_tracer.emit(m_now, trace_tlb_invalidate, std::string_view(command), n);
+void CommandQueue::invalidate_tlb(const smmu::TlbInvalidation& what, const char* command) {
+  m_parts.engine.invalidate(what, command, m_time);
 }
 
 }  // namespace smmuvp::v3

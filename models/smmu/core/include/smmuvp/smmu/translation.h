@@ -1,0 +1,100 @@
+// One translation on its way: lookup, walk, fill, or a fault.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+
+#include "smmuvp/pgtable/walk.h"
+#include "smmuvp/smmu/access.h"
+#include "smmuvp/smmu/engine.h"
+#include "smmuvp/smmu/memory_op.h"
+#include "smmuvp/smmu/tlb.h"
+
+namespace smmuvp::smmu {
+
+/// What configuration makes of a stream's addresses: decoded once, used by every translation of it.
+struct TranslationContext {
+  pgtable::WalkSetup setup;
+  TlbContext tag;             ///< whose entries these are
+  std::array<bool, 2> TBI{};  ///< stage 1: the top byte is ignored, by VA[55]
+
+  /// The address that tags TLB entries: with TBI the top byte is a copy of bit 55.
+  std::uint64_t tag_address(std::uint64_t va) const {
+    if (!TBI[(va >> 55) & 1]) return va;
+    return static_cast<std::uint64_t>(static_cast<std::int64_t>(va << 8) >> 8);
+  }
+};
+
+struct TranslationRequest {
+  std::uint64_t address = 0;
+  pgtable::AccessType access = pgtable::AccessType::read;
+  bool privileged = false;
+  bool debug = false;  ///< no statistics, no time, no cache changes, no flag updates
+  TimePs time = 0;     ///< when it is asked for
+  /// Engine::generation() when what led to the context began to be read.
+  std::uint64_t generation = 0;
+};
+
+/// Finds an address's translation, or the fault that takes its place. A TLB hit that has the rights and needs
+/// no flag update answers at once; everything else is walked with the access as it is, so that the walker's
+/// fault is the fault, whatever caches knew.
+///
+///     Translation t(engine, context, request);
+///     while (t.step() == Step::need) t.complete(memory(t.op()));
+///     if (t.ok()) use(t.entry());
+class Translation {
+ public:
+  /// Takes over from `context` what it needs: it may go away. So may `engine` not.
+  Translation(Engine& engine, const TranslationContext& context, const TranslationRequest& request);
+
+  /// Goes on until memory is needed or the translation is over: `need` or `done`.
+  Step step();
+  /// Meaningful after step() answered `need`.
+  const MemoryOp& op() const { return m_op; }
+  /// Answers op(). Ignored when none is waiting.
+  void complete(const MemoryAnswer& answer);
+
+  // Meaningful after step() answered `done`:
+  bool ok() const { return m_fault.kind == pgtable::FaultKind::none; }
+  /// The translation of the page or block around the request's address.
+  const TlbEntry& entry() const { return m_entry; }
+  /// Output address of the request's address itself.
+  std::uint64_t output() const {
+    return m_entry.output | (m_request.address & ((std::uint64_t{1} << m_entry.shift) - 1));
+  }
+  const pgtable::Fault& fault() const { return m_fault; }
+  bool hit() const { return m_hit; }
+  TimePs time() const { return m_time; }
+
+ private:
+  void look_up();
+  void begin_walk();
+  void walk();
+  void walked(const pgtable::Result& result);
+  bool overtaken() const { return m_generation != m_engine.generation(); }
+
+  enum class State : std::uint8_t { walking, done };
+
+  Engine& m_engine;
+  TranslationRequest m_request;
+  TlbContext m_tag;
+  std::uint64_t m_tag_address;
+  std::uint64_t m_generation;
+  State m_state = State::walking;
+  bool m_waiting = false;
+  bool m_hit = false;
+  TimePs m_time;
+  TimePs m_walk_begin = 0;
+  MemoryOp m_op;
+  TlbEntry m_entry;
+  pgtable::Fault m_fault;
+  std::optional<pgtable::Walk> m_walk;
+};
+
+/// Whether an entry answers an access as it is: the rights are there, and no flag has to be updated first.
+inline bool serves(const TlbEntry& entry, pgtable::AccessType access, bool privileged) {
+  return pgtable::check_permission(entry.rights, access, privileged) == pgtable::PermissionCheck::allowed;
+}
+
+}  // namespace smmuvp::smmu

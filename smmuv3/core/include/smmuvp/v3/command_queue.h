@@ -1,0 +1,52 @@
+// A Command queue: commands are fetched, checked and executed one after the other (IHI 0070 chapter 4).
+#pragma once
+
+#include "smmuvp/smmu/worker.h"
+#include "smmuvp/v3/commands.h"
+#include "smmuvp/v3/parts.h"
+
+namespace smmuvp::v3 {
+
+class ProgrammingInterface;
+
+class CommandQueue : public smmu::Worker {
+ public:
+  CommandQueue(const Parts& parts, ProgrammingInterface& interface)
+      : m_parts(parts), m_interface(interface) {}
+
+  /// Whether a command is being fetched, or a CMD_SYNC waits.
+  bool busy() const { return m_state != State::idle; }
+
+  std::optional<smmu::TimePs> due() const override;
+  smmu::Step step(smmu::TimePs now) override;
+  const smmu::MemoryOp& op() const override { return m_op; }
+  bool waiting() const override { return m_state == State::fetch; }
+  void complete(const smmu::MemoryAnswer& answer) override;
+
+  void reset();
+  void visit(Archive& archive);
+
+ private:
+  enum class State : std::uint8_t { idle, fetch, execute, sync };
+
+  bool ready() const;
+  std::optional<smmu::TimePs> sync_done() const;
+  void fetched(const smmu::MemoryAnswer& answer);
+  void execute(const Command& command);
+  void carry_out(const Command& command);
+  void invalidate_config(std::uint32_t match, std::uint32_t mask, const std::uint32_t* substream, bool ste);
+  void invalidate_tlb(const smmu::TlbInvalidation& what, const char* command);
+  void finish_sync();
+  void consume();
+  void stop(CommandError error);
+
+  Parts m_parts;
+  ProgrammingInterface& m_interface;
+  State m_state = State::idle;
+  smmu::MemoryOp m_op;
+  Command m_command;            // of State::execute and State::sync
+  std::uint64_t m_barrier = 0;  // of State::sync
+  smmu::TimePs m_time = 0;
+};
+
+}  // namespace smmuvp::v3

@@ -1,0 +1,80 @@
+// The configuration of a stream: its STE and CD, from caches or memory (IHI 0070 3.3, 15).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "smmuvp/smmu/memory_op.h"
+#include "smmuvp/v3/events.h"
+#include "smmuvp/v3/parts.h"
+#include "smmuvp/v3/ste.h"
+
+namespace smmuvp::v3 {
+
+class ProgrammingInterface;
+
+struct ConfigRequest {
+  std::uint32_t stream_id = 0;
+  std::uint32_t substream_id = 0;
+  bool substream_valid = false;
+  bool debug = false;  ///< no statistics, no time, no cache changes
+  smmu::TimePs time = 0;
+};
+
+/// Why there is no configuration.
+struct ConfigFault {
+  EventType type = EventType::C_BAD_STE;
+  std::uint64_t FetchAddr = 0;  ///< F_STE_FETCH, F_CD_FETCH
+};
+
+/// Looks up a stream's configuration, and fetches what caches do not have. Every access begins so; commands
+/// that prefetch, and address translation operations, can do it by themselves.
+class ConfigFetch {
+ public:
+  /// The Stream table is used as it is now: SMMUEN guards it.
+  ConfigFetch(const Parts& parts, const ProgrammingInterface& interface, const ConfigRequest& request);
+
+  /// Goes on until memory is needed or the configuration is known: `need` or `done`.
+  smmu::Step step();
+  const smmu::MemoryOp& op() const { return m_op; }
+  void complete(const smmu::MemoryAnswer& answer);
+
+  // Meaningful after step() answered `done`:
+  const std::optional<ConfigFault>& fault() const { return m_fault; }
+  /// Valid where there is no fault.
+  const Ste& ste() const { return m_ste; }
+  /// Valid where there is no fault, and the STE enables stage 1.
+  const Cd& cd() const { return m_cd; }
+  smmu::TimePs time() const { return m_time; }
+
+ private:
+  enum class State : std::uint8_t { start, level1, ste, cd, done };
+
+  void find_ste();
+  void got_level1();
+  void got_ste();
+  void fetch_ste(std::uint64_t address);
+  void use_ste();
+  void got_cd();
+  void use_cd();
+  void need(const char* what, std::uint64_t address, std::uint8_t size,
+            const smmu::MemoryAttributes& attributes);
+  void fail(EventType type, std::uint64_t address = 0);
+  bool overtaken() const { return m_generation != m_parts.engine.generation(); }
+
+  Parts m_parts;
+  ConfigRequest m_request;
+  StreamTable m_table;
+  smmu::MemoryAttributes m_table_attributes;
+  std::uint64_t m_generation;
+  State m_state = State::start;
+  bool m_waiting = false;
+  smmu::TimePs m_time;
+  smmu::MemoryOp m_op;
+  smmu::MemoryAnswer m_memory;
+  Ste m_ste;
+  Cd m_cd;
+  std::optional<ConfigFault> m_fault;
+};
+
+}  // namespace smmuvp::v3

@@ -1,0 +1,36 @@
+// What the parts of one SMMUv3 share.
+#pragma once
+
+#include "smmuvp/base/diag.h"
+#include "smmuvp/base/trace.h"
+#include "smmuvp/smmu/config_cache.h"
+#include "smmuvp/smmu/engine.h"
+#include "smmuvp/v3/cd.h"
+#include "smmuvp/v3/features.h"
+#include "smmuvp/v3/statistics.h"
+#include "smmuvp/v3/ste.h"
+
+namespace smmuvp::v3 {
+
+/// Configuration caches (IHI 0070 3.17), and the time that a lookup takes.
+struct ConfigCaches {
+  explicit ConfigCaches(const Structures& s)
+      : stes(s.ste_sets, s.ste_ways), cds(s.cd_sets, s.cd_ways), calendar(s.config) {}
+
+  smmu::ConfigCache<Ste> stes;
+  smmu::ConfigCache<Cd> cds;
+  smmu::Calendar calendar;
+};
+
+/// References to what lives as long as the SMMU.
+struct Parts {
+  const Features& features;
+  const Structures& structures;
+  smmu::Engine& engine;
+  ConfigCaches& configs;
+  Statistics& statistics;
+  Diag& diag;
+  Tracer& tracer;
+};
+
+}  // namespace smmuvp::v3

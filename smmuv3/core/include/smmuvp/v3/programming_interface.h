@@ -1,0 +1,99 @@
+// One programming interface: a register bank with its stream table, queues and interrupts (IHI 0070 chapter
+// 6).
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "smmuvp/base/registers.h"
+#include "smmuvp/v3/command_queue.h"
+#include "smmuvp/v3/event_queue.h"
+#include "smmuvp/v3/parts.h"
+#include "smmuvp/v3/queue.h"
+#include "smmuvp/v3/registers.h"
+
+namespace smmuvp::v3 {
+
+/// Edges on the wired outputs since they were last taken.
+struct Signals {
+  bool eventq = false;
+  bool gerror = false;
+  bool cmdq_sync = false;
+  bool event = false;  ///< wake-up event for WFE (IDR0.SEV)
+  bool any() const { return eventq || gerror || cmdq_sync || event; }
+};
+
+class ProgrammingInterface : private RegisterObserver {
+ public:
+  explicit ProgrammingInterface(const Parts& parts);
+
+  // ---- software
+
+  /// 4 bytes, or 8 bytes at a 64-bit register, aligned; all others are RAZ/WI, and diagnosed (IHI 0070 6.2).
+  void read(std::uint32_t offset, unsigned bytes, AccessSecurity security, smmu::TimePs now,
+            std::uint64_t& value);
+  void write(std::uint32_t offset, unsigned bytes, AccessSecurity security, smmu::TimePs now,
+             std::uint64_t value);
+  /// A debugger's read, without side effects.
+  void peek(std::uint32_t offset, unsigned bytes, std::uint64_t& value) const;
+  const RegisterFile& registers() const { return m_registers; }
+
+  // ---- what accesses go by
+
+  std::uint32_t reg(Reg id) const { return static_cast<std::uint32_t>(m_registers.get(id)); }
+  /// By the acknowledged value: a field in transition counts as its old value (6.3.9).
+  bool enabled(std::uint32_t cr0_bit) const { return (m_cr0ack & cr0_bit) != 0; }
+  const StreamTable& stream_table() const { return m_stream_table; }
+  const smmu::MemoryAttributes& table_attributes() const { return m_table_attributes; }
+  EventQueue& events() { return m_events; }
+  const EventQueue& events() const { return m_events; }
+  CommandQueue& commands() { return m_commands; }
+
+  // ---- what queues go by
+
+  bool wanted(std::uint32_t cr0_bit) const { return (reg(SMMU_CR0) & cr0_bit) != 0; }
+  void set(Reg id, std::uint64_t value) { m_registers.set(id, value); }
+  const Queue& command_queue() const { return m_cmdq; }
+  const Queue& event_queue() const { return m_eventq; }
+  const smmu::MemoryAttributes& command_attributes() const { return m_cmdq_attributes; }
+  const smmu::MemoryAttributes& event_attributes() const { return m_eventq_attributes; }
+  /// Whether a global error is active: GERROR and GERRORN differ (6.3.19).
+  bool active(std::uint32_t gerror_bit) const {
+    return ((reg(SMMU_GERROR) ^ reg(SMMU_GERRORN)) & gerror_bit) != 0;
+  }
+  void activate(std::uint32_t gerror_bit);
+  /// Acknowledges in CR0ACK what has become complete.
+  void update_acks();
+  Signals& signals() { return m_signals; }
+  Signals take_signals();
+
+  void reset();
+  void visit(Archive& archive);
+
+ private:
+  std::uint64_t register_read(std::uint16_t id, std::uint32_t index, AccessSecurity security,
+                              std::uint64_t stored) override;
+  void register_written(std::uint16_t id, std::uint32_t index, AccessSecurity security, std::uint64_t old,
+                        std::uint64_t value, std::uint64_t written, std::uint64_t lanes) override;
+  void register_write_ignored(std::uint16_t id, std::uint32_t index) override;
+  bool legal_access(std::uint32_t offset, unsigned bytes, bool write, std::uint64_t value);
+  std::uint64_t visible_bits(std::uint16_t id) const;
+  void refresh();
+
+  Parts m_parts;
+  RegisterFile m_registers;
+  EventQueue m_events;
+  CommandQueue m_commands;
+
+  // Copies of registers in the form that accesses and queues need; refresh() makes them.
+  std::uint32_t m_cr0ack = 0;
+  StreamTable m_stream_table;
+  smmu::MemoryAttributes m_table_attributes;
+  smmu::MemoryAttributes m_cmdq_attributes;
+  smmu::MemoryAttributes m_eventq_attributes;
+  Queue m_cmdq;
+  Queue m_eventq;
+  Signals m_signals;
+};
+
+}  // namespace smmuvp::v3

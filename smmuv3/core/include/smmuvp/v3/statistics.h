@@ -1,0 +1,23 @@
+// Counters of an SMMUv3 beside the engine's.
+#pragma once
+
+#include <cstdint>
+
+#include "smmuvp/base/archive.h"
+#include "smmuvp/base/stats.h"
+
+namespace smmuvp::v3 {
+
+struct Statistics {
+  std::uint64_t config_hits = 0;
+  std::uint64_t config_misses = 0;
+  std::uint64_t events = 0;
+  std::uint64_t events_lost = 0;
+  std::uint64_t commands = 0;
+  std::uint64_t syncs = 0;
+
+  void report(StatVisitor& visitor) const;
+  void visit(Archive& archive);
+};
+
+}  // namespace smmuvp::v3

@@ -1,0 +1,199 @@
+#include "smmuvp/v3/command_queue.h"
+
+#include <algorithm>
+#include <string>
+
+#include "smmuvp/v3/programming_interface.h"
+#include "smmuvp/v3/trace_points.h"
+
+namespace smmuvp::v3 {
+
+using smmu::Step;
+using smmu::TimePs;
+
+// 4.1.2
+bool CommandQueue::ready() const {
+  const std::uint32_t prod = m_interface.reg(SMMU_CMDQ_PROD);
+  const std::uint32_t cons = m_interface.reg(SMMU_CMDQ_CONS);
+  const Queue& queue = m_interface.command_queue();
+  return m_interface.enabled(CR0_CMDQEN) && m_interface.wanted(CR0_CMDQEN) &&
+         !m_interface.active(GERROR_CMDQ_ERR) && !queue.empty(prod, cons) && queue.consistent(prod, cons);
+}
+
+// 4.7.3: transactions of before have ended, and their events are visible.
+std::optional<TimePs> CommandQueue::sync_done() const {
+  const smmu::InFlight& in_flight = m_parts.engine.in_flight();
+  if (!in_flight.done(m_barrier)) return std::nullopt;
+  const TimePs at = std::max(m_time, in_flight.done_at(m_barrier));
+  if (m_interface.events().holds_until(at)) return std::nullopt;
+  return at;
+}
+
+std::optional<TimePs> CommandQueue::due() const {
+  switch (m_state) {
+    case State::fetch:
+      return std::nullopt;
+    case State::execute:
+      return m_time;
+    case State::sync:
+      return sync_done();
+    case State::idle:
+      break;
+  }
+  if (ready() || m_interface.wanted(CR0_CMDQEN) != m_interface.enabled(CR0_CMDQEN)) return m_time;
+  return std::nullopt;
+}
+
+Step CommandQueue::step(TimePs now) {
+  if (m_state == State::fetch) return Step::need;
+  m_parts.engine.prune(now);
+  while (true) {
+    m_interface.update_acks();
+    if (m_time > now) return Step::done;
+    if (m_state == State::execute) {
+      m_time = now;
+      execute(m_command);
+      continue;
+    }
+    if (m_state == State::sync) {
+      const auto done = sync_done();
+      if (!done) return Step::stalled;
+      m_time = *done;
+      if (m_time > now) return Step::done;
+      m_time = now;
+      finish_sync();
+      continue;
+    }
+    if (!ready()) return Step::done;
+    m_time = now;
+    m_op = {};
+    m_op.purpose = "command";
+    m_op.size = 16;
+    m_op.address = m_interface.command_queue().address(m_interface.reg(SMMU_CMDQ_CONS));
+    m_op.attributes = m_interface.command_attributes();
+    m_time = m_parts.engine.pass_walk_port(m_time);
+    m_op.time = m_time;
+    m_state = State::fetch;
+    return Step::need;
+  }
+}
+
+void CommandQueue::complete(const smmu::MemoryAnswer& answer) {
+  if (m_state != State::fetch) return;  // of before a reset
+  m_state = State::idle;
+  m_time = std::max(m_time, answer.time);
+  fetched(answer);
+  m_interface.update_acks();
+}
+
+void CommandQueue::fetched(const smmu::MemoryAnswer& answer) {
+  // Disabled meanwhile: what was fetched is discarded (3.21.2).
+  if (!m_interface.wanted(CR0_CMDQEN)) return;
+  if (answer.status != smmu::MemoryStatus::ok) {
+    m_parts.diag.guest_error("CMDQ.abort", "a command cannot be read: external abort", "IHI 0070 7.1", {},
+                             m_op.address);
+    stop(CommandError::CERROR_ABT);
+    return;
+  }
+  const Command command = Command::decode({smmu::load_word(answer.data, 0), smmu::load_word(answer.data, 1)});
+  const char* why = "";
+  const CommandError error = check_command(command, why);
+  if (error != CommandError::CERROR_NONE) {
+    m_parts.diag.guest_error("CMDQ.CERROR_ILL", std::string("illegal command: ") + why, "IHI 0070 4.1.3", {},
+                             m_op.address);
+    stop(error);
+    return;
+  }
+  const CommandInfo& info = *command_info(command.opcode);
+  if (((command.words[0] & ~info.defined[0]) | (command.words[1] & ~info.defined[1])) != 0) {
+    m_parts.diag.guest_error(std::string(info.name) + ".reserved", "Reserved bits of a command are not zero",
+                             "IHI 0070 4.1.5", {}, m_op.address);
+  }
+  m_command = command;
+  m_state = State::execute;
+  if (m_parts.engine.timing()) m_time += m_parts.structures.command.latency;
+}
+
+void CommandQueue::execute(const Command& command) {
+  m_state = State::idle;
+  const std::uint32_t cons = m_interface.reg(SMMU_CMDQ_CONS) & m_interface.command_queue().index_mask();
+  m_parts.tracer.emit(m_time, trace_command, std::string_view(opcode_name(command.opcode)), command.words[0],
+                      command.words[1], cons);
+  if (static_cast<Opcode>(command.opcode) == Opcode::CMD_SYNC) {
+    m_state = State::sync;
+    // Waits for everything that is under way, a superset of what 4.7.3 asks for.
+    m_barrier = m_parts.engine.in_flight().barrier();
+    return;
+  }
+  carry_out(command);
+  consume();
+}
+
+void CommandQueue::finish_sync() {
+  m_state = State::idle;
+  m_parts.engine.in_flight().close(m_barrier);
+  ++m_parts.statistics.syncs;
+  consume();
+  switch (m_command.CS) {  // 4.7.3
+    case SIG_IRQ:          // IDR0.MSI == 0: MSIAddress and MSIData are IGNORED
+      m_interface.signals().cmdq_sync = true;
+      break;
+    case SIG_SEV:
+      if (m_parts.features.SEV) m_interface.signals().event = true;
+      break;
+    default:
+      break;
+  }
+}
+
+void CommandQueue::consume() {
+  const std::uint32_t cons = m_interface.reg(SMMU_CMDQ_CONS);
+  const Queue& queue = m_interface.command_queue();
+  // 4.1.2: an event when a full queue becomes non-full
+  if (m_parts.features.SEV && queue.full(m_interface.reg(SMMU_CMDQ_PROD), cons)) {
+    m_interface.signals().event = true;
+  }
+  m_interface.set(SMMU_CMDQ_CONS, (cons & CMDQ_CONS_ERR) | queue.next(cons));
+  ++m_parts.statistics.commands;
+}
+
+// 7.1: RD stays at the command, ERR tells why, then GERROR makes it visible.
+void CommandQueue::stop(CommandError error) {
+  const std::uint32_t cons = m_interface.reg(SMMU_CMDQ_CONS);
+  m_interface.set(SMMU_CMDQ_CONS, (cons & 0xfffffU) | static_cast<std::uint32_t>(error)
+                                                          << CMDQ_CONS_ERR_shift);
+  m_parts.tracer.emit(m_time, trace_command_error,
+                      std::string_view(error == CommandError::CERROR_ABT ? "CERROR_ABT" : "CERROR_ILL"),
+                      cons & m_interface.command_queue().index_mask());
+  m_interface.activate(GERROR_CMDQ_ERR);
+}
+
+void CommandQueue::reset() {
+  m_state = State::idle;
+  m_time = 0;
+}
+
+// A fetch under way is not saved: it is made again, from the same entry.
+void CommandQueue::visit(Archive& archive) {
+  archive.begin("command_queue");
+  State state = m_state == State::fetch ? State::idle : m_state;
+  archive.value("state", state);
+  archive.value("words", m_command.words);
+  archive.value("barrier", m_barrier);
+  archive.time("time", m_time);
+  archive.end();
+  if (!archive.loading()) return;
+  if (state != State::idle && state != State::execute && state != State::sync) {
+    archive.fail("state", "no state of a Command queue");
+    state = State::idle;
+  }
+  m_state = state;
+  m_command = Command::decode(m_command.words);
+  const char* why = "";
+  if (m_state != State::idle && check_command(m_command, why) != CommandError::CERROR_NONE) {
+    archive.fail("words", "no command that is executed");
+    m_state = State::idle;
+  }
+}
+
+}  // namespace smmuvp::v3

@@ -1,0 +1,168 @@
+#include "smmuvp/v3/config_fetch.h"
+
+#include <algorithm>
+#include <array>
+
+#include "smmuvp/v3/programming_interface.h"
+
+namespace smmuvp::v3 {
+
+using smmu::MemoryStatus;
+using smmu::Step;
+
+namespace {
+
+std::array<std::uint64_t, 8> words_of(const smmu::MemoryAnswer& answer) {
+  std::array<std::uint64_t, 8> words{};
+  for (unsigned i = 0; i < words.size(); ++i) words[i] = smmu::load_word(answer.data, i);
+  return words;
+}
+
+}  // namespace
+
+ConfigFetch::ConfigFetch(const Parts& parts, const ProgrammingInterface& interface,
+                         const ConfigRequest& request)
+    : m_parts(parts),
+      m_request(request),
+      m_table(interface.stream_table()),
+      m_table_attributes(interface.table_attributes()),
+      m_generation(parts.engine.generation()),
+      m_time(request.time) {}
+
+Step ConfigFetch::step() {
+  while (!m_waiting && m_state != State::done) {
+    switch (m_state) {
+      case State::start:
+        find_ste();
+        break;
+      case State::level1:
+        got_level1();
+        break;
+      case State::ste:
+        got_ste();
+        break;
+      case State::cd:
+        got_cd();
+        break;
+      case State::done:
+        break;
+    }
+  }
+  return m_waiting ? Step::need : Step::done;
+}
+
+void ConfigFetch::complete(const smmu::MemoryAnswer& answer) {
+  if (!m_waiting) return;
+  m_waiting = false;
+  m_memory = answer;
+  m_time = std::max(m_time, answer.time);
+}
+
+void ConfigFetch::need(const char* what, std::uint64_t address, std::uint8_t size,
+                       const smmu::MemoryAttributes& attributes) {
+  m_op = {};
+  m_op.purpose = what;
+  m_op.address = address;
+  m_op.size = size;
+  m_op.attributes = attributes;
+  if (!m_request.debug) m_time = m_parts.engine.pass_walk_port(m_time);
+  m_op.time = m_time;
+  m_waiting = true;
+}
+
+void ConfigFetch::fail(EventType type, std::uint64_t address) {
+  m_fault = {type, address};
+  m_state = State::done;
+}
+
+void ConfigFetch::find_ste() {
+  if (!m_table.in_range(m_request.stream_id)) return fail(EventType::C_BAD_STREAMID);
+  ConfigCaches& caches = m_parts.configs;
+  const Ste* cached = nullptr;
+  if (m_request.debug) {
+    cached = caches.stes.probe(m_request.stream_id, 0);
+  } else {
+    if (m_parts.engine.timing()) m_time = caches.calendar.book(m_time);
+    cached = caches.stes.lookup(m_request.stream_id, 0);
+    ++(cached != nullptr ? m_parts.statistics.config_hits : m_parts.statistics.config_misses);
+  }
+  if (cached != nullptr) {
+    m_ste = *cached;
+    return use_ste();
+  }
+  if (!m_table.two_level) return fetch_ste(m_table.address(m_request.stream_id));
+  m_state = State::level1;
+  need("L1STD", m_table.address(m_request.stream_id), 8, m_table_attributes);
+}
+
+void ConfigFetch::fetch_ste(std::uint64_t address) {
+  m_state = State::ste;
+  need("STE", address, ste_size, m_table_attributes);
+}
+
+void ConfigFetch::got_level1() {
+  if (m_memory.status != MemoryStatus::ok) return fail(EventType::F_STE_FETCH, m_op.address);
+  std::uint64_t address = 0;
+  if (!ste_address(smmu::load_word(m_memory.data, 0), m_table, m_request.stream_id, address)) {
+    return fail(EventType::C_BAD_STREAMID);
+  }
+  const std::uint64_t reachable = (std::uint64_t{1} << m_parts.features.OAS) - 1;
+  if ((address & ~reachable) != 0) {  // 7.3.4: out of range as in 3.4.3; FetchAddr is within OAS
+    return fail(EventType::F_STE_FETCH, address & reachable);
+  }
+  fetch_ste(address);
+}
+
+void ConfigFetch::got_ste() {
+  if (m_memory.status != MemoryStatus::ok) {  // 5.2: a failed fetch caches nothing
+    return fail(EventType::F_STE_FETCH, m_op.address);
+  }
+  m_ste = Ste::decode(words_of(m_memory), m_parts.features);
+  if (!m_request.debug && !overtaken()) m_parts.configs.stes.insert(m_request.stream_id, 0, m_ste);
+  use_ste();
+}
+
+void ConfigFetch::use_ste() {
+  m_state = State::done;
+  if (!m_ste.valid) {
+    if (!m_request.debug && (m_ste.words[0] & 1) != 0) {
+      m_parts.diag.guest_error("STE.ILLEGAL", m_ste.why, "IHI 0070 5.2.2", m_request.stream_id);
+    }
+    return fail(EventType::C_BAD_STE);
+  }
+  if (m_ste.aborts()) return;
+  // 7.3.9: stage 1 is off, or IDR1.SSIDSIZE == 0
+  if (m_request.substream_valid) return fail(EventType::C_BAD_SUBSTREAMID);
+  if (!m_ste.stage1()) return;
+  const Cd* cached = nullptr;
+  if (m_request.debug) {
+    cached = m_parts.configs.cds.probe(m_request.stream_id, 0);
+  } else {
+    cached = m_parts.configs.cds.lookup(m_request.stream_id, 0);
+    ++(cached != nullptr ? m_parts.statistics.config_hits : m_parts.statistics.config_misses);
+  }
+  if (cached != nullptr) {
+    m_cd = *cached;
+    return use_cd();
+  }
+  m_state = State::cd;
+  need("CD", m_ste.S1ContextPtr, cd_size, m_ste.cd_attributes);
+}
+
+void ConfigFetch::got_cd() {
+  if (m_memory.status != MemoryStatus::ok) return fail(EventType::F_CD_FETCH, m_op.address);
+  m_cd = Cd::decode(words_of(m_memory), m_parts.features);
+  if (!m_request.debug && !overtaken()) m_parts.configs.cds.insert(m_request.stream_id, 0, m_cd);
+  use_cd();
+}
+
+void ConfigFetch::use_cd() {
+  m_state = State::done;
+  if (m_cd.valid) return;
+  if (!m_request.debug && (m_cd.words[0] >> 31 & 1) != 0) {
+    m_parts.diag.guest_error("CD.ILLEGAL", m_cd.why, "IHI 0070 5.4.2", m_request.stream_id);
+  }
+  fail(EventType::C_BAD_CD);
+}
+
+}  // namespace smmuvp::v3

@@ -1,0 +1,135 @@
+#include "smmuvp/v3/event_queue.h"
+
+#include <algorithm>
+
+#include "smmuvp/v3/programming_interface.h"
+#include "smmuvp/v3/trace_points.h"
+
+namespace smmuvp::v3 {
+
+using smmu::Step;
+using smmu::TimePs;
+
+// 7.2.1, but for "full": whether there is room is seen when a record is written.
+bool EventQueue::writable() const {
+  return m_interface.enabled(CR0_EVENTQEN) && m_interface.wanted(CR0_EVENTQEN) &&
+         !m_interface.active(GERROR_EVENTQ_ABT_ERR);
+}
+
+void EventQueue::record(const Event& event) {
+  if (!writable()) {
+    ++m_parts.statistics.events_lost;
+    return;
+  }
+  // A master that has run ahead of the others does not delay their records; the one being written stays
+  // first.
+  const auto first = m_pending.begin() + (m_waiting ? 1 : 0);
+  m_pending.insert(std::upper_bound(first, m_pending.end(), event,
+                                    [](const Event& a, const Event& b) { return a.time < b.time; }),
+                   event);
+}
+
+std::optional<TimePs> EventQueue::due() const {
+  if (m_waiting) return std::nullopt;
+  if (!m_pending.empty()) return std::max(m_time, m_pending.front().time);
+  if (m_interface.wanted(CR0_EVENTQEN) != m_interface.enabled(CR0_EVENTQEN)) return m_time;
+  return std::nullopt;
+}
+
+Step EventQueue::step(TimePs now) {
+  if (m_waiting) return Step::need;
+  m_parts.engine.prune(now);
+  m_interface.update_acks();
+  while (!m_pending.empty() && std::max(m_time, m_pending.front().time) <= now) {
+    const std::uint32_t prod = m_interface.reg(SMMU_EVENTQ_PROD);
+    if (m_interface.event_queue().full(prod, m_interface.reg(SMMU_EVENTQ_CONS))) {  // 7.4
+      ++m_parts.statistics.events_lost;
+      m_room_at = std::max(m_time, m_pending.front().time);
+      m_pending.pop_front();
+      overflow();
+      m_interface.update_acks();
+      continue;
+    }
+    m_time = now;
+    m_op = {};
+    m_op.kind = smmu::MemoryOpKind::write;
+    m_op.purpose = "event";
+    m_op.size = 32;
+    m_op.address = m_interface.event_queue().address(prod);
+    m_op.attributes = m_interface.event_attributes();
+    const auto words = m_pending.front().words();
+    for (unsigned i = 0; i < words.size(); ++i) smmu::store_word(m_op.data, i, words[i]);
+    m_time = m_parts.engine.pass_walk_port(m_time);
+    m_op.time = m_time;
+    m_waiting = true;
+    return Step::need;
+  }
+  return Step::done;
+}
+
+void EventQueue::complete(const smmu::MemoryAnswer& answer) {
+  if (!m_waiting) return;  // of before a reset
+  m_waiting = false;
+  m_time = std::max(m_time, answer.time);
+  if (answer.status == smmu::MemoryStatus::ok) {
+    written();
+  } else {
+    write_failed();
+  }
+  m_interface.update_acks();
+}
+
+void EventQueue::written() {
+  const Event event = m_pending.front();
+  m_pending.pop_front();
+  m_room_at = m_time;
+  const std::uint32_t prod = m_interface.reg(SMMU_EVENTQ_PROD);
+  const bool was_empty = m_interface.event_queue().empty(prod, m_interface.reg(SMMU_EVENTQ_CONS));
+  const std::uint32_t next = m_interface.event_queue().next(prod);
+  m_interface.set(SMMU_EVENTQ_PROD, (prod & EVENTQ_OVFLG) | next);
+  ++m_parts.statistics.events;
+  m_parts.tracer.emit(m_time, trace_event, std::string_view(to_string(event.type)), event.StreamID,
+                      event.InputAddr, event.RnW, next);
+  // 3.18: on the transition from empty to non-empty
+  if (was_empty && (m_interface.reg(SMMU_IRQ_CTRLACK) & IRQ_CTRL_EVENTQ_IRQEN) != 0) {
+    m_interface.signals().eventq = true;
+  }
+}
+
+// 7.2.2, a synchronous abort: PROD stays, records in progress are lost.
+void EventQueue::write_failed() {
+  m_parts.statistics.events_lost += m_pending.size();
+  m_pending.clear();
+  m_room_at = m_time;
+  m_parts.diag.guest_error("EVENTQ.abort", "the Event queue cannot be written: external abort",
+                           "IHI 0070 7.2.2", {}, m_op.address);
+  m_interface.activate(GERROR_EVENTQ_ABT_ERR);
+}
+
+void EventQueue::overflow() {
+  const std::uint32_t prod = m_interface.reg(SMMU_EVENTQ_PROD);
+  if (((prod ^ m_interface.reg(SMMU_EVENTQ_CONS)) & EVENTQ_OVFLG) == 0) {
+    m_interface.set(SMMU_EVENTQ_PROD, prod ^ EVENTQ_OVFLG);
+  }
+}
+
+void EventQueue::reset() {
+  m_pending.clear();
+  m_waiting = false;
+  m_time = m_room_at = 0;
+}
+
+// A write under way is not saved: it is made again, into the same entry.
+void EventQueue::visit(Archive& archive) {
+  archive.begin("event_queue");
+  archive.list("pending", m_pending, 1U << 16, [&](Event& e) { e.visit(archive); });
+  archive.time("time", m_time);
+  archive.time("room_at", m_room_at);
+  archive.end();
+  if (!archive.loading()) return;
+  m_waiting = false;
+  std::stable_sort(m_pending.begin(), m_pending.end(),
+                   [](const Event& a, const Event& b) { return a.time < b.time; });
+}
+
+}  // namespace smmuvp::v3

@@ -1,0 +1,249 @@
+// What registers do beyond storing values.
+#include <string>
+
+#include "smmuvp/smmu/attributes.h"
+#include "smmuvp/v3/programming_interface.h"
+#include "smmuvp/v3/trace_points.h"
+
+namespace smmuvp::v3 {
+
+namespace {
+
+smmu::MemoryAttributes structure_attributes(std::uint32_t CR1, unsigned at) {
+  const auto two = [CR1](unsigned bit) {
+    const auto v = static_cast<std::uint8_t>((CR1 >> bit) & 3U);
+    return static_cast<std::uint8_t>(v == 3 ? 0 : v);  // *_IC and *_OC: 0b11 is treated as 0b00 (6.3.11)
+  };
+  return smmu::structure_attributes(two(at), two(at + 2), static_cast<std::uint8_t>((CR1 >> (at + 4)) & 3U));
+}
+
+}  // namespace
+
+ProgrammingInterface::ProgrammingInterface(const Parts& parts)
+    : m_parts(parts),
+      m_registers(register_table(parts.features), *this),
+      m_events(parts, *this),
+      m_commands(parts, *this) {
+  refresh();
+}
+
+void ProgrammingInterface::refresh() {
+  m_cr0ack = reg(SMMU_CR0ACK);
+  m_stream_table = StreamTable::from_registers(m_registers.get(SMMU_STRTAB_BASE), reg(SMMU_STRTAB_BASE_CFG),
+                                               m_parts.features);
+  const std::uint32_t CR1 = reg(SMMU_CR1);
+  // RA of what the SMMU reads and WA of what it writes are hints for cacheable types only (6.3.11).
+  const auto hinted = [this](smmu::MemoryAttributes a, Reg BASE) {
+    if ((m_registers.get(BASE) & BASE_hint) == 0) a.memory = smmu::with_hints(a.memory, 0);
+    return a;
+  };
+  m_table_attributes = hinted(structure_attributes(CR1, 6), SMMU_STRTAB_BASE);
+  m_cmdq_attributes = hinted(structure_attributes(CR1, 0), SMMU_CMDQ_BASE);
+  m_eventq_attributes = hinted(structure_attributes(CR1, 0), SMMU_EVENTQ_BASE);
+  m_cmdq = Queue::from_register(m_registers.get(SMMU_CMDQ_BASE), m_parts.features.CMDQS, 16);
+  m_eventq = Queue::from_register(m_registers.get(SMMU_EVENTQ_BASE), m_parts.features.EVENTQS, 32);
+}
+
+// IHI 0070 6.2: aligned 32-bit accesses, and aligned 64-bit accesses to 64-bit registers. Others are
+// CONSTRAINED UNPREDICTABLE; here they are RAZ/WI.
+bool ProgrammingInterface::legal_access(std::uint32_t offset, unsigned bytes, bool write,
+                                        std::uint64_t value) {
+  const char* what = write ? "write" : "read";
+  if ((bytes != 4 && bytes != 8) || offset % bytes != 0) {
+    m_parts.diag.guest_error("register.size",
+                             std::string("a ") + what + " of " + std::to_string(bytes) +
+                                 " bytes is no aligned access of 4 or 8 bytes; it is RAZ/WI",
+                             "IHI 0070 6.2", {}, offset);
+    return false;
+  }
+  const std::string name = m_registers.name_at(offset);
+  if (bytes == 8 && m_registers.name_at(offset + 4) != name) {
+    m_parts.diag.guest_error("register.pair",
+                             std::string("a 64-bit ") + what + " of two 32-bit registers is RAZ/WI",
+                             "IHI 0070 6.2", {}, offset);
+    return false;
+  }
+  if (name.empty() && write && value != 0) {
+    m_parts.diag.guest_error("register.reserved", "a write to a Reserved location has no effect",
+                             "IHI 0070 6.2", {}, offset);
+  }
+  return true;
+}
+
+void ProgrammingInterface::read(std::uint32_t offset, unsigned bytes, AccessSecurity security,
+                                smmu::TimePs now, std::uint64_t& value) {
+  value = 0;
+  if (!legal_access(offset, bytes, false, 0)) return;
+  m_registers.read(offset, bytes, security, value);
+  if (m_parts.tracer.on()) m_parts.tracer.emit(now, trace_register_read, m_registers.name_at(offset), value);
+}
+
+void ProgrammingInterface::write(std::uint32_t offset, unsigned bytes, AccessSecurity security,
+                                 smmu::TimePs now, std::uint64_t value) {
+  if (!legal_access(offset, bytes, true, value)) return;
+  if (m_parts.tracer.on()) m_parts.tracer.emit(now, trace_register_write, m_registers.name_at(offset), value);
+  m_registers.write(offset, bytes, security, value);
+}
+
+void ProgrammingInterface::peek(std::uint32_t offset, unsigned bytes, std::uint64_t& value) const {
+  m_registers.peek(offset, bytes, AccessSecurity::NonSecure, value);
+  for (const Reg id : {SMMU_CMDQ_PROD, SMMU_CMDQ_CONS, SMMU_EVENTQ_PROD, SMMU_EVENTQ_CONS}) {
+    const RegisterInfo& info = m_registers.info(id);
+    if (offset >= info.offset + info.bytes || info.offset >= offset + bytes) continue;
+    const std::uint64_t hidden = ~visible_bits(id) & 0xffff'ffffU;
+    value &= ~(info.offset >= offset ? hidden << (8 * (info.offset - offset))
+                                     : hidden >> (8 * (offset - info.offset)));
+  }
+}
+
+/// What reads give of the stored value.
+std::uint64_t ProgrammingInterface::visible_bits(std::uint16_t id) const {
+  switch (id) {  // bits above the wrap bit are RAZ (6.3.28)
+    case SMMU_CMDQ_PROD:
+      return m_cmdq.index_mask();
+    case SMMU_CMDQ_CONS:
+      return m_cmdq.index_mask() | 0x7f00'0000U;
+    case SMMU_EVENTQ_PROD:
+    case SMMU_EVENTQ_CONS:
+      return m_eventq.index_mask() | EVENTQ_OVFLG;
+    default:
+      return ~std::uint64_t{0};
+  }
+}
+
+std::uint64_t ProgrammingInterface::register_read(std::uint16_t id, std::uint32_t, AccessSecurity,
+                                                  std::uint64_t stored) {
+  return stored & visible_bits(id);
+}
+
+void ProgrammingInterface::register_written(std::uint16_t id, std::uint32_t, AccessSecurity,
+                                            std::uint64_t old, std::uint64_t value, std::uint64_t written,
+                                            std::uint64_t) {
+  switch (id) {
+    case SMMU_CR0:
+      update_acks();
+      break;
+    case SMMU_CR1: {
+      // 6.3.11: TABLE_* are guarded by SMMUEN, QUEUE_* by both queue enables.
+      std::uint64_t keep = 0;
+      if (((m_cr0ack | reg(SMMU_CR0)) & CR0_SMMUEN) != 0) keep |= CR1_TABLE;
+      if (((m_cr0ack | reg(SMMU_CR0)) & (CR0_CMDQEN | CR0_EVENTQEN)) != 0) keep |= CR1_QUEUE;
+      if (((old ^ value) & keep) != 0) {
+        m_parts.diag.guest_error("CR1.guard", "a change of CR1 fields that an enable bit guards is ignored",
+                                 "IHI 0070 6.3.11");
+      }
+      m_registers.set(SMMU_CR1, (value & ~keep) | (old & keep));
+      refresh();
+      break;
+    }
+    case SMMU_GBPA:
+      // 6.3.14.1: only a write that sets Update counts. It takes effect at once, so Update reads as 0.
+      if ((written & GBPA_Update) == 0) {
+        m_parts.diag.guest_error("GBPA.Update", "a write of GBPA without Update is ignored",
+                                 "IHI 0070 6.3.14.1");
+        m_registers.set(SMMU_GBPA, old);
+      } else {
+        m_registers.set(SMMU_GBPA, value & ~std::uint64_t{GBPA_Update});
+      }
+      break;
+    case SMMU_IRQ_CTRL:
+      m_registers.set(SMMU_IRQ_CTRLACK, value & IRQ_CTRL_implemented);
+      // 6.3.16: once the acknowledgement says 0, no edge of the source becomes visible.
+      if ((value & IRQ_CTRL_EVENTQ_IRQEN) == 0) m_signals.eventq = false;
+      if ((value & IRQ_CTRL_GERROR_IRQEN) == 0) m_signals.gerror = false;
+      break;
+    case SMMU_GERRORN: {
+      const std::uint64_t toggled = old ^ value;
+      if ((toggled & ~(reg(SMMU_GERROR) ^ old)) != 0) {
+        m_parts.diag.guest_error("GERRORN.inactive", "GERRORN toggles the bit of an error that is not active",
+                                 "IHI 0070 6.3.20");
+      }
+      break;
+    }
+    case SMMU_STRTAB_BASE:
+    case SMMU_STRTAB_BASE_CFG:
+    case SMMU_CMDQ_BASE:
+    case SMMU_EVENTQ_BASE:
+      refresh();
+      break;
+    case SMMU_CMDQ_PROD:
+      if (enabled(CR0_CMDQEN) && !m_cmdq.consistent(reg(SMMU_CMDQ_PROD), reg(SMMU_CMDQ_CONS))) {
+        m_parts.diag.guest_error("CMDQ_PROD.inconsistent",
+                                 "more commands are ready than the queue has entries; none is consumed",
+                                 "IHI 0070 3.5.1");
+      }
+      break;
+    case SMMU_EVENTQ_CONS:
+      if (enabled(CR0_EVENTQEN) && !m_eventq.consistent(reg(SMMU_EVENTQ_PROD), reg(SMMU_EVENTQ_CONS))) {
+        m_parts.diag.guest_error(
+            "EVENTQ_CONS.inconsistent",
+            "EVENTQ_CONS is not between the oldest event and EVENTQ_PROD; the queue counts as full",
+            "IHI 0070 3.5.1");
+      }
+      break;
+    default:
+      break;
+  }
+}
+
+void ProgrammingInterface::register_write_ignored(std::uint16_t id, std::uint32_t) {
+  const RegisterInfo& info = m_registers.info(id);
+  m_parts.diag.guest_error(
+      std::string(info.name) + ".guard",
+      std::string("a write of ") + info.name + " is ignored while CR0 enables what it configures",
+      info.clause);
+}
+
+// 6.3.9: each bit is acknowledged when its Update is complete.
+void ProgrammingInterface::update_acks() {
+  const std::uint32_t wanted = reg(SMMU_CR0) & CR0_implemented;
+  const std::uint32_t before = m_cr0ack;
+  std::uint32_t after = before | wanted;
+  if ((wanted & CR0_SMMUEN) == 0) after &= ~CR0_SMMUEN;
+  // 6.3.9.4: when committed records are visible
+  if ((wanted & CR0_EVENTQEN) == 0 && m_events.empty()) {
+    after &= ~CR0_EVENTQEN;
+  }
+  // 6.3.9.3: when commands in progress are consumed, and reads are complete
+  if ((wanted & CR0_CMDQEN) == 0 && !m_commands.busy()) after &= ~CR0_CMDQEN;
+  if (after == before) return;
+  // No cache is filled while SMMUEN is 0, nor by walks that began before it changed (6.3.9.6).
+  if (((before ^ after) & CR0_SMMUEN) != 0) m_parts.engine.overtake();
+  m_registers.set(SMMU_CR0ACK, after);
+  refresh();
+}
+
+void ProgrammingInterface::activate(std::uint32_t gerror_bit) {
+  if (active(gerror_bit)) return;  // 6.3.19: a bit is not toggled while its error is active
+  m_registers.set(SMMU_GERROR, reg(SMMU_GERROR) ^ gerror_bit);
+  if ((reg(SMMU_IRQ_CTRLACK) & IRQ_CTRL_GERROR_IRQEN) != 0) m_signals.gerror = true;
+}
+
+Signals ProgrammingInterface::take_signals() {
+  const Signals s = m_signals;
+  m_signals = {};
+  return s;
+}
+
+void ProgrammingInterface::reset() {
+  m_registers.reset();
+  m_events.reset();
+  m_commands.reset();
+  m_signals = {};
+  refresh();
+}
+
+void ProgrammingInterface::visit(Archive& archive) {
+  archive.begin("programming_interface");
+  m_registers.visit(archive);
+  m_events.visit(archive);
+  m_commands.visit(archive);
+  archive.value("eventq", m_signals.eventq);
+  archive.value("gerror", m_signals.gerror);
+  archive.value("cmdq_sync", m_signals.cmdq_sync);
+  archive.value("event", m_signals.event);
+  archive.end();
+  if (archive.loading()) refresh();
+}
+
+}  // namespace smmuvp::v3

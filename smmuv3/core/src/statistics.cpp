@@ -1,0 +1,35 @@
+#include "smmuvp/v3/statistics.h"
+
+namespace smmuvp::v3 {
+
+namespace {
+
+struct Counter {
+  const char* name;
+  std::uint64_t Statistics::*value;
+  const char* unit;
+  const char* doc;
+};
+
+constexpr Counter counters[] = {
+    {"config_hits", &Statistics::config_hits, "1", "configuration cache hits"},
+    {"config_misses", &Statistics::config_misses, "1", "configuration structures fetched"},
+    {"events", &Statistics::events, "1", "event records written"},
+    {"events_lost", &Statistics::events_lost, "1", "event records discarded: queue disabled, full or failed"},
+    {"commands", &Statistics::commands, "1", "commands consumed"},
+    {"syncs", &Statistics::syncs, "1", "CMD_SYNCs completed"},
+};
+
+}  // namespace
+
+void Statistics::report(StatVisitor& visitor) const {
+  for (const Counter& c : counters) visitor.stat(c.name, this->*c.value, c.unit, c.doc);
+}
+
+void Statistics::visit(Archive& archive) {
+  archive.begin("smmuv3_statistics");
+  for (const Counter& c : counters) archive.value(c.name, this->*c.value);
+  archive.end();
+}
+
+}  // namespace smmuvp::v3
