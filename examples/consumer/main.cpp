@@ -137,8 +137,8 @@ int sc_main(int, char**) {
   Master master("master", memory);
   sc_core::sc_signal<bool> reset("no_reset");
   master.registers.bind(smmu.registers);
-  master.dma.bind(*smmu.tbu_in[0]);
-  smmu.tbu_out[0]->bind(memory.data);
+  master.dma.bind(smmu.tbu_in[0]);
+  smmu.tbu_out[0].bind(memory.data);
   smmu.walk.bind(memory.walks);
   smmu.reset(reset);
   sc_core::sc_start(sc_core::sc_time(1, sc_core::SC_MS));

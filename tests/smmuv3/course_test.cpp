@@ -127,11 +127,11 @@ TEST(Archive, KeepsInterruptsThatAreDue) {
 
 TEST(Archive, RefusesTransactionsUnderWayAndOtherGeometries) {
   World w;
-  const auto token = w.smmu.enter();
+  const auto token = w.smmu.engine().in_flight().enter();
   ArchiveWriter busy;
   w.smmu.visit(busy);
   EXPECT_FALSE(busy.ok());
-  w.smmu.leave(token, 0);
+  w.smmu.engine().in_flight().leave(token, 0);
   ArchiveWriter saved;
   w.smmu.visit(saved);
   Structures s = World::untimed();

@@ -163,18 +163,18 @@ TEST(CMD_SYNC, WithSigSevGivesNoEventWithoutIdr0Sev) {
 TEST(CMD_SYNC, WaitsForTransactionsThatBeganBeforeItAndNotForLaterOnes) {
   World w;
   w.start();
-  const auto early = w.smmu.enter();
+  const auto early = w.smmu.engine().in_flight().enter();
   w.push(0x46);
   w.push(0x46 | 1 << 12);
   EXPECT_EQ(w.work(), Step::stalled);
   EXPECT_FALSE(w.commands().due());
-  const auto late = w.smmu.enter();
+  const auto late = w.smmu.engine().in_flight().enter();
   EXPECT_EQ(w.read(0x9c), 0U);
-  w.smmu.leave(early, 0);
+  w.smmu.engine().in_flight().leave(early, 0);
   EXPECT_TRUE(w.commands().due());
   EXPECT_EQ(w.work(), Step::stalled) << "the second CMD_SYNC waits for the later transaction";
   EXPECT_EQ(w.read(0x9c), 1U);
-  w.smmu.leave(late, 0);
+  w.smmu.engine().in_flight().leave(late, 0);
   EXPECT_EQ(w.work(), Step::done);
   EXPECT_EQ(w.read(0x9c), 2U);
 }

@@ -8,7 +8,7 @@
 #include <functional>
 #include <vector>
 
-#include "smmuvp/smmu_sc/transaction.h"
+#include "smmuvp/smmu_sc/payload.h"
 #include "smmuvp/tlm/access_extension.h"
 #include "smmuvp/tlm/compare_swap_extension.h"
 #include "smmuvp/tlm/process.h"
@@ -46,9 +46,9 @@ struct Seen {
 /// Master, memory and interrupt controller.
 struct Bench : sc_core::sc_module {
   explicit Bench(const sc_core::sc_module_name& name) : sc_module(name), smmu("smmu0", parameters(), host) {
-    master.bind(*smmu.tbu_in[0]);
+    master.bind(smmu.tbu_in[0]);
     cpu.bind(smmu.registers);
-    smmu.tbu_out[0]->bind(memory_port);
+    smmu.tbu_out[0].bind(memory_port);
     smmu.walk.bind(walk_port);
     memory_port.register_b_transport(this, &Bench::on_data);
     memory_port.register_transport_dbg(this, &Bench::on_debug);
@@ -345,14 +345,27 @@ TEST_F(Shell, ACompareAndSwapIsNeverCut) {
   });
 }
 
-TEST_F(Shell, ACompareAndSwapOfTheSmmuIsRefusedAndNotWritten) {
+TEST_F(Shell, ACompareAndSwapOfTheSmmuCarriesWhatIsExpectedAndIsUnsupportedUnlessItIsAnswered) {
   smmu::MemoryOp op;
   op.kind = smmu::MemoryOpKind::compare_and_swap;
   op.size = 8;
+  op.expected = 0x1122;
+  smmu::store_word(op.data, 0, 0x3344);
   smmu::OpPayload p(op);
-  EXPECT_FALSE(p.payload().is_write());
+  EXPECT_TRUE(p.payload().is_write());
+  auto* swap = p.payload().get_extension<CompareSwapExtension>();
+  ASSERT_NE(swap, nullptr);
+  EXPECT_EQ(swap->expected, 0x1122U);
   p.payload().set_response_status(tlm::TLM_OK_RESPONSE);
   EXPECT_EQ(p.answer(8, 0).status, smmu::MemoryStatus::unsupported_atomic);
+  swap->answered = true;
+  swap->observed = 0x5566;
+  EXPECT_EQ(p.answer(8, 0).status, smmu::MemoryStatus::ok);
+  EXPECT_EQ(smmu::load_word(p.answer(8, 0).data, 0), 0x5566U) << "the value before";
+  p.payload().set_response_status(tlm::TLM_COMMAND_ERROR_RESPONSE);
+  EXPECT_EQ(p.answer(8, 0).status, smmu::MemoryStatus::unsupported_atomic);
+  p.payload().set_response_status(tlm::TLM_ADDRESS_ERROR_RESPONSE);
+  EXPECT_EQ(p.answer(8, 0).status, smmu::MemoryStatus::external_abort);
 }
 
 TEST_F(Shell, AStreamingWindowIsTranslatedOnceAndStaysInPlace) {

@@ -82,7 +82,7 @@ void ConfigFetch::find_ste() {
   if (m_request.debug) {
     cached = caches.stes.probe(m_request.stream_id, 0);
   } else {
-    if (m_parts.engine.timing()) m_time = caches.calendar.book(m_time);
+    m_time = m_parts.engine.pass_config(m_time);
     cached = caches.stes.lookup(m_request.stream_id, 0);
     ++(cached != nullptr ? m_parts.statistics.config_hits : m_parts.statistics.config_misses);
   }

@@ -68,8 +68,7 @@ bool Smmu::translate_fast(const smmu::AccessRequest& request, smmu::AccessAnswer
   m_configs.cds.lookup(request.stream_id, 0);
   m_engine.tlb().lookup(tag, tag_address);
   smmu::TimePs time = m_engine.pass_port(request.port, request.time);
-  if (m_engine.timing()) time = m_configs.calendar.book(time);
-  time = m_engine.pass_tlb(time);
+  time = m_engine.pass_tlb(m_engine.pass_config(time));
   const std::uint64_t offset = request.address & ((std::uint64_t{1} << entry->shift) - 1);
   answer = {smmu::Outcome::forward,
             entry->output | offset,
@@ -95,7 +94,6 @@ void Smmu::reset() {
   m_engine.reset();
   m_configs.stes.clear();
   m_configs.cds.clear();
-  m_configs.calendar.clear();
   m_interface.reset();
 }
 
@@ -106,7 +104,6 @@ void Smmu::visit(Archive& archive) {
   m_engine.visit(archive);
   m_configs.stes.visit(archive);
   m_configs.cds.visit(archive);
-  m_configs.calendar.visit(archive);
   m_statistics.visit(archive);
   archive.end();
   if (!archive.loading()) return;

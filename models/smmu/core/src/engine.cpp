@@ -19,6 +19,7 @@ Engine::Engine(const EngineStructures& structures, Tracer& tracer)
       m_tracer(tracer),
       m_tlb(structures.tlb_sets, structures.tlb_ways),
       m_ports(structures.ports, Calendar(structures.port)),
+      m_config(structures.config),
       m_tlb_calendar(structures.tlb),
       m_walker(structures.walker),
       m_walk_port(structures.walk_port) {}
@@ -34,6 +35,7 @@ void Engine::prune(TimePs now) {
   if (now == m_pruned) return;
   m_pruned = now;
   for (Calendar& c : m_ports) c.prune(now);
+  m_config.prune(now);
   m_tlb_calendar.prune(now);
   m_walker.prune(now);
   m_walk_port.prune(now);
@@ -45,6 +47,7 @@ void Engine::reset() {
   ++m_reset_count;
   m_in_flight.clear();
   for (Calendar& c : m_ports) c.clear();
+  m_config.clear();
   m_tlb_calendar.clear();
   m_walker.clear();
   m_walk_port.clear();
@@ -54,6 +57,7 @@ void Engine::visit(Archive& archive) {
   archive.begin("engine");
   m_tlb.visit(archive);
   for (Calendar& c : m_ports) c.visit(archive);
+  m_config.visit(archive);
   m_tlb_calendar.visit(archive);
   m_walker.visit(archive);
   m_walk_port.visit(archive);

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "smmuvp/smmu/access.h"
+#include "smmuvp/smmu/access_object.h"
 #include "smmuvp/smmu/memory_op.h"
 #include "smmuvp/smmu/translation.h"
 #include "smmuvp/v3/config_fetch.h"
@@ -19,23 +20,23 @@ namespace smmuvp::v3 {
 ///     Access access(smmu, request);
 ///     while (access.step() == Step::need) access.complete(memory(access.op()));
 ///     use(access.answer());
-class Access {
+class Access : public smmu::AccessObject {
  public:
   Access(Smmu& smmu, const smmu::AccessRequest& request);
-  ~Access();
+  ~Access() override;
   Access(const Access&) = delete;
   Access& operator=(const Access&) = delete;
 
   /// Goes on until memory is needed or the access is over. Without a complete() in between it repeats its
   /// answer. `stalled`: the access has a record, and the Event queue's buffer has no room for it yet; step()
   /// again when the Event queue has gone on.
-  smmu::Step step();
+  smmu::Step step() override;
   /// The operation to carry out; meaningful after step() answered `need`.
-  const smmu::MemoryOp& op() const { return m_config ? m_config->op() : m_translation->op(); }
+  const smmu::MemoryOp& op() const override { return m_config ? m_config->op() : m_translation->op(); }
   /// Answers op(). Ignored when none is waiting.
-  void complete(const smmu::MemoryAnswer& answer);
+  void complete(const smmu::MemoryAnswer& answer) override;
   /// Meaningful after step() answered `done`.
-  const smmu::AccessAnswer& answer() const { return m_answer; }
+  const smmu::AccessAnswer& answer() const override { return m_answer; }
   /// The event that the access caused, recorded or not; CD.R suppresses recording only.
   const std::optional<Event>& event() const { return m_event; }
   /// When it has got as far as it has.

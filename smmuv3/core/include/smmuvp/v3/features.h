@@ -39,7 +39,6 @@ struct Structures : smmu::EngineStructures {
   std::uint32_t cd_sets = 16;
   std::uint32_t cd_ways = 4;
   std::uint32_t event_buffer = 16;  ///< records that wait to be written; 1 or more
-  smmu::StructureTiming config;     ///< configuration cache
   smmu::StructureTiming command;    ///< processing of one command
 };
 

@@ -12,14 +12,12 @@
 
 namespace smmuvp::v3 {
 
-/// Configuration caches (IHI 0070 3.17), and the time that a lookup takes.
+/// Configuration caches (IHI 0070 3.17).
 struct ConfigCaches {
-  explicit ConfigCaches(const Structures& s)
-      : stes(s.ste_sets, s.ste_ways), cds(s.cd_sets, s.cd_ways), calendar(s.config) {}
+  explicit ConfigCaches(const Structures& s) : stes(s.ste_sets, s.ste_ways), cds(s.cd_sets, s.cd_ways) {}
 
   smmu::ConfigCache<Ste> stes;
   smmu::ConfigCache<Cd> cds;
-  smmu::Calendar calendar;
 };
 
 /// References to what lives as long as the SMMU.

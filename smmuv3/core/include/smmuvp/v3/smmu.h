@@ -38,9 +38,8 @@ class Smmu {
   /// Answers an access that hits all caches and has the rights it needs; everything else is left to an
   /// Access, and nothing has then changed. @return whether `answer` holds.
   bool translate_fast(const smmu::AccessRequest& request, smmu::AccessAnswer& answer);
-  /// A transaction begins, and ends at `time`: CMD_SYNC waits for those in between (4.7.3).
-  smmu::FlightToken enter() { return m_engine.in_flight().enter(); }
-  void leave(smmu::FlightToken token, smmu::TimePs time) { m_engine.in_flight().leave(token, time); }
+  /// Transactions enter and leave its in_flight(): CMD_SYNC waits for those in between (4.7.3).
+  smmu::Engine& engine() { return m_engine; }
   /// What an Access works with.
   const Parts& parts() const { return m_parts; }
 
@@ -55,10 +54,7 @@ class Smmu {
   /// The reset input. Caches are emptied, transactions under way are aborted, queues forgotten.
   void reset();
   /// Simulated time has reached `now`: bookings before it are forgotten.
-  void prune(smmu::TimePs now) {
-    m_engine.prune(now);
-    m_configs.calendar.prune(now);
-  }
+  void prune(smmu::TimePs now) { m_engine.prune(now); }
   const Features& features() const { return m_features; }
   const smmu::Statistics& engine_statistics() const { return m_engine.statistics(); }
   const Statistics& statistics() const { return m_statistics; }

@@ -49,13 +49,13 @@ class SmmuV3 : public Component {
   tlm_utils::simple_target_socket<SmmuV3, BUSWIDTH> registers;
   /// Structures, translation tables and queues.
   tlm_utils::simple_initiator_socket<SmmuV3, BUSWIDTH> walk;
-  std::vector<std::unique_ptr<TbuTarget>> tbu_in;      ///< from client devices
-  std::vector<std::unique_ptr<TbuInitiator>> tbu_out;  ///< to the system, physical addresses
-  LineOut eventq_irq;                                  ///< Event queue: empty to non-empty
-  LineOut gerror_irq;                                  ///< a global error became active
-  LineOut cmdq_sync_irq;                               ///< CMD_SYNC with CS == SIG_IRQ completed
-  LineOut event_out;                                   ///< wake-up event for processors in WFE
-  LineIn reset;                                        ///< a rising edge resets the SMMU
+  sc_core::sc_vector<TbuTarget> tbu_in;      ///< from client devices
+  sc_core::sc_vector<TbuInitiator> tbu_out;  ///< to the system, physical addresses
+  LineOut eventq_irq;                        ///< Event queue: empty to non-empty
+  LineOut gerror_irq;                        ///< a global error became active
+  LineOut cmdq_sync_irq;                     ///< CMD_SYNC with CS == SIG_IRQ completed
+  LineOut event_out;                         ///< wake-up event for processors in WFE
+  LineIn reset;                              ///< a rising edge resets the SMMU
 
   const std::vector<Port>& ports() const override;
   void visit(Archive& archive) override;
@@ -64,7 +64,6 @@ class SmmuV3 : public Component {
 
  private:
   class Impl;
-  class Steps;
 
   void before_end_of_elaboration() override;
   void tbu_transport(int id, tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);

@@ -22,6 +22,7 @@ struct EngineStructures {
   std::uint32_t tlb_ways = 4;
   std::uint32_t ports = 1;    ///< TBUs
   StructureTiming port;       ///< acceptance at a TBU
+  StructureTiming config;     ///< configuration caches
   StructureTiming tlb;        ///< main TLB
   StructureTiming walker;     ///< width: concurrent walks. latency: of starting one
   StructureTiming walk_port;  ///< the port of table walks and structure fetches
@@ -57,6 +58,7 @@ class Engine {
   TimePs pass_port(std::uint8_t port, TimePs at) {
     return timing() ? m_ports[port % m_ports.size()].book(at) : at;
   }
+  TimePs pass_config(TimePs at) { return timing() ? m_config.book(at) : at; }
   TimePs pass_tlb(TimePs at) { return timing() ? m_tlb_calendar.book(at) : at; }
   TimePs pass_walk_port(TimePs at) { return timing() ? m_walk_port.book(at) : at; }
   /// When a walk that is asked for at `at` finds a walker; begins after the walker's latency.
@@ -86,6 +88,7 @@ class Engine {
   std::uint64_t m_reset_count = 0;
   InFlight m_in_flight;
   std::vector<Calendar> m_ports;
+  Calendar m_config;
   Calendar m_tlb_calendar;
   Calendar m_walker;
   Calendar m_walk_port;

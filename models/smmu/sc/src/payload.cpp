@@ -1,0 +1,121 @@
+#include "smmuvp/smmu_sc/payload.h"
+
+#include <algorithm>
+
+#include "smmuvp/smmu/attributes.h"
+
+namespace smmuvp::smmu {
+
+namespace {
+
+smmuvp::AddressSpace space_of(AddressSpace space) {
+  switch (space) {
+    case AddressSpace::non_secure:
+      return smmuvp::AddressSpace::NonSecure;
+    case AddressSpace::secure:
+      return smmuvp::AddressSpace::Secure;
+    case AddressSpace::realm:
+      return smmuvp::AddressSpace::Realm;
+    case AddressSpace::root:
+      break;
+  }
+  return smmuvp::AddressSpace::Root;
+}
+
+smmuvp::Shareability shareability_of(Shareability s) {
+  switch (s) {
+    case Shareability::outer:
+      return smmuvp::Shareability::OuterShareable;
+    case Shareability::inner:
+      return smmuvp::Shareability::InnerShareable;
+    default:
+      return smmuvp::Shareability::NonShareable;
+  }
+}
+
+}  // namespace
+
+TransactionShape shape_of(tlm::tlm_generic_payload& payload, std::uint32_t default_stream_id,
+                          std::uint8_t port) {
+  TransactionShape s;
+  s.ignore = payload.is_read() == payload.is_write();
+  s.length = payload.get_data_length();
+  s.window = std::min<std::uint64_t>(s.length, payload.get_streaming_width());
+  AccessRequest& r = s.request;
+  r.address = payload.get_address();
+  r.kind = payload.is_write() ? AccessKind::write : AccessKind::read;
+  if (payload.is_write() && payload.get_extension<CompareSwapExtension>() != nullptr) {
+    r.kind = AccessKind::atomic;
+  }
+  r.stream_id = default_stream_id;
+  r.port = port;
+  if (const auto* e = payload.get_extension<AccessExtension>()) {
+    if (e->stream_valid) r.stream_id = e->stream_id;
+    r.substream_valid = e->substream_valid;
+    r.substream_id = e->substream_id & 0xfffffU;
+    r.privileged = e->privileged;
+    r.instruction = e->instruction;
+    if (e->ats != AtsPhase::None) r.unsupported = Unsupported::ats;
+  }
+  s.malformed = s.window == 0 || s.request.address + (s.window - 1) < s.request.address;
+  if (s.malformed) r.unsupported = Unsupported::malformed;
+  return s;
+}
+
+void set_output(AccessExtension& e, const AccessAnswer& answer) {
+  e.output_space = space_of(answer.space);
+  e.memory_type = answer.attributes.memory;
+  e.shareability = shareability_of(answer.attributes.shareability);
+  e.allocation_hints = allocation_hints(answer.attributes.memory);
+}
+
+void SavedPayload::restore(tlm::tlm_generic_payload& p) const {
+  p.set_address(address);
+  p.set_data_ptr(data);
+  p.set_data_length(length);
+  p.set_streaming_width(width);
+  p.set_byte_enable_ptr(enables);
+  p.set_byte_enable_length(enable_length);
+}
+
+OpPayload::OpPayload(const MemoryOp& op) : m_data(op.data), m_size(op.size), m_kind(op.kind) {
+  m_payload.set_command(op.kind == MemoryOpKind::read ? tlm::TLM_READ_COMMAND : tlm::TLM_WRITE_COMMAND);
+  m_payload.set_address(op.address);
+  m_payload.set_data_ptr(m_data.data());
+  m_payload.set_data_length(op.size);
+  m_payload.set_streaming_width(op.size);
+  m_payload.set_byte_enable_ptr(nullptr);
+  m_payload.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
+  AccessAnswer attributes;
+  attributes.space = op.space;
+  attributes.attributes = op.attributes;
+  set_output(m_extension, attributes);
+  m_extension.privileged = true;  // IHI 0070 13.1.2: SMMU-originated accesses are Data, Privileged
+  m_payload.set_extension(&m_extension);
+  if (op.kind == MemoryOpKind::compare_and_swap) {
+    m_compare_swap.expected = op.expected;
+    m_payload.set_extension(&m_compare_swap);
+  }
+}
+
+OpPayload::~OpPayload() {
+  m_payload.clear_extension(&m_extension);
+  if (m_kind == MemoryOpKind::compare_and_swap) m_payload.clear_extension(&m_compare_swap);
+}
+
+MemoryAnswer OpPayload::answer(std::uint64_t bytes, TimePs time) const {
+  MemoryAnswer a;
+  const bool ok = m_payload.get_response_status() == tlm::TLM_OK_RESPONSE && bytes == m_size;
+  a.status = ok ? MemoryStatus::ok : MemoryStatus::external_abort;
+  a.data = m_data;
+  a.time = time;
+  if (m_kind == MemoryOpKind::compare_and_swap) {
+    // Whoever refuses the command, or does not answer the extension, has no compare-and-swap.
+    const bool refused = m_payload.get_response_status() == tlm::TLM_COMMAND_ERROR_RESPONSE;
+    if (refused || (ok && !m_compare_swap.answered)) a.status = MemoryStatus::unsupported_atomic;
+    store_word(a.data, 0, m_compare_swap.observed);
+  }
+  return a;
+}
+
+}  // namespace smmuvp::smmu

@@ -1,0 +1,58 @@
+#include "smmuvp/smmu_sc/smmu_shell.h"
+
+#include <string>
+#include <utility>
+
+#include "smmuvp/smmu_sc/payload.h"
+#include "smmuvp/tlm/sim_time.h"
+
+namespace smmuvp::smmu {
+
+SmmuShell::SmmuShell(const sc_core::sc_module_name& name, Core core, ForwardPort& walk)
+    : sc_core::sc_module(name), m_core(std::move(core)), m_walk(walk) {
+  unsigned i = 0;
+  for (Worker* worker : m_core.workers) {
+    const std::string process = "worker" + std::to_string(i++);
+    m_workers.push_back(std::make_unique<WorkerProcess>(
+        process.c_str(), *worker, m_kick,
+        [this](const MemoryOp& op, sc_core::sc_time& delay) { return carry_out(op, delay); },
+        [this] { worker_progressed(); }));
+  }
+}
+
+MemoryAnswer SmmuShell::carry_out(const MemoryOp& op, sc_core::sc_time& delay) {
+  const sc_core::sc_time& now = sc_core::sc_time_stamp();
+  const sc_core::sc_time at = from_ps(op.time);
+  if (at > now) delay = at - now;
+  OpPayload p(op);
+  m_walk->b_transport(p.payload(), delay);
+  return p.answer(op.size, to_ps(sc_core::sc_time_stamp() + delay));
+}
+
+MemoryAnswer SmmuShell::carry_out_debug(const MemoryOp& op) {
+  OpPayload p(op);
+  const unsigned n = m_walk->transport_dbg(p.payload());
+  if (n == op.size) p.payload().set_response_status(tlm::TLM_OK_RESPONSE);
+  return p.answer(n, op.time);
+}
+
+void SmmuShell::kick(const sc_core::sc_time& delay) {
+  for (const Worker* worker : m_core.workers) {
+    if (!worker->due()) continue;
+    m_kick.notify(delay);
+    return;
+  }
+}
+
+void SmmuShell::was_reset() {
+  m_kick.notify(sc_core::SC_ZERO_TIME);
+  m_progress.notify(sc_core::SC_ZERO_TIME);
+}
+
+void SmmuShell::worker_progressed() {
+  m_core.progressed();
+  m_kick.notify(sc_core::SC_ZERO_TIME);
+  m_progress.notify(sc_core::SC_ZERO_TIME);
+}
+
+}  // namespace smmuvp::smmu
