@@ -172,16 +172,81 @@ TEST(RegisterFile, EveryRegisterOfTheTableObeysItsPolicy) {
   }
 }
 
-TEST(RegisterFile, OverlapsRepeatsAndMisalignmentAreRefused) {
+struct BadRow {
+  RegisterInfo row;
+  const char* text;
+};
+class ARowThat : public ::testing::TestWithParam<BadRow> {};
+
+TEST_P(ARowThat, CannotBeIsRefusedByName) {
   Device d;
-  for (const auto& change : std::vector<RegisterInfo>{{ARRAY + 1, "X", 0x2, 4, Access::RO, 0, 0, "c"},
-                                                      {ARRAY + 1, "X", 0x14, 4, Access::RO, 0, 0, "c"},
-                                                      {CTRL, "X", 0x100, 4, Access::RO, 0, 0, "c"},
-                                                      {ARRAY + 1, "X", 0x100, 3, Access::RO, 0, 0, "c"}}) {
-    auto t = table();
-    t.push_back(change);
-    EXPECT_THROW(RegisterFile(t, d), ConfigError);
+  auto t = table();
+  t.push_back(GetParam().row);
+  try {
+    RegisterFile file(t, d);
+    FAIL() << GetParam().text;
+  } catch (const ConfigError& e) {
+    EXPECT_STREQ(e.what(), GetParam().text);
   }
+}
+constexpr std::uint16_t X = ARRAY + 1;
+constexpr auto common = SecurityBank::Common;
+RegisterInfo with_guard(RegisterInfo row, std::uint16_t guard) {
+  row.guard = guard;
+  return row;
+}
+INSTANTIATE_TEST_SUITE_P(
+    Tables, ARowThat,
+    ::testing::Values(
+        BadRow{{X, "X", 0x4, 4, Access::RO, 0, 0, "c"},
+               "registers CTRL at 0x4 and X at 0x4 overlap; give one of them another offset or stride"},
+        BadRow{{X, "X", 0x14, 4, Access::RO, 0, 0, "c"},
+               "registers BASE at 0x10 and X at 0x14 overlap; give one of them another offset or stride"},
+        BadRow{{X, "Xn", 0x2c, 4, Access::RO, 0, 0, "c", common, 4, 0xc},
+               "registers X3 at 0x50 and ARRAY2 at 0x50 overlap; give one of them another offset or stride"},
+        BadRow{{X, "Xn", 0x100, 8, Access::RO, 0, 0, "c", common, 2, 4},
+               "register Xn at 0x100 has elements 4 bytes apart; the stride must be a multiple of 8"},
+        BadRow{{CTRL, "X", 0x100, 4, Access::RO, 0, 0, "c"},
+               "register X at 0x100 has the id 1 of CTRL at 0x4; each row needs its own"},
+        BadRow{{X, "X", 0x100, 3, Access::RO, 0, 0, "c"},
+               "register X at 0x100 is 3 bytes wide; give it 4 or 8"},
+        BadRow{{X, "X", 0x102, 4, Access::RO, 0, 0, "c"},
+               "register X at 0x102 is not aligned to its width; its offset must be a multiple of 4"},
+        BadRow{{X, "Xn", 0x100, 4, Access::RO, 0, 0, "c", common, 2, 6},
+               "register Xn at 0x100 has elements 6 bytes apart; the stride must be a multiple of 4"},
+        BadRow{{X, "Xn", 0x100, 4, Access::RO, 0, 0, "c", common, 0},
+               "register Xn at 0x100 has no element; give it a count of 1 or more"},
+        BadRow{{X, "Xn", 0x100, 4, Access::RO, 0, 0, "c", common, 0x10001, 0x10000},
+               "register Xn at 0x100 ends at 0x100000104; offsets have 32 bits: lower its count or stride"},
+        BadRow{with_guard({X, "X", 0x100, 4, Access::RO, 0, 0, "c"}, X + 1),
+               "register X at 0x100 has the guard 10, which no row of the table has"}));
+
+TEST(RegisterFile, AnOffsetIsLocatedByteByByte) {
+  Device d;
+  const auto at = d.file.locate(0x53);
+  ASSERT_TRUE(at);
+  EXPECT_EQ(at->id, ARRAY);
+  EXPECT_EQ(at->index, 2U);
+  EXPECT_EQ(at->offset, 3U);
+  EXPECT_EQ(at->bytes, 4U);
+  EXPECT_EQ(d.file.locate(0x17)->offset, 7U);
+  EXPECT_EQ(d.file.locate(0x17)->bytes, 8U);
+  for (std::uint32_t nothing : {0xcU, 0x54U, 0x1000U, 0xffff'ffffU}) EXPECT_FALSE(d.file.locate(nothing));
+}
+
+TEST(RegisterFile, ARegisterMayBeTheLastOf32BitsOfOffset) {
+  Device d;
+  RegisterFile file({{ID, "LAST", 0xffff'fff8, 8, Access::RW, 0, ~0ULL, "c"}}, d);
+  EXPECT_EQ(file.write(0xffff'fffc, 4, AccessSecurity::NonSecure, 1), RegisterHit::Hit);
+  EXPECT_EQ(file.get(ID), std::uint64_t{1} << 32);
+}
+
+TEST(RegisterFile, ATableMayBeEmpty) {
+  Device d;
+  RegisterFile file({}, d);
+  std::uint64_t v = 1;
+  EXPECT_EQ(file.read(0, 8, AccessSecurity::Secure, v), RegisterHit::Unmapped);
+  EXPECT_EQ(v, 0U);
 }
 
 TEST(RegisterFile, StateSurvivesSaveAndRestore) {
