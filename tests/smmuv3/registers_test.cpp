@@ -373,6 +373,26 @@ TEST(RegisterAccess, A64BitAccessToTwo32BitRegistersIsRazWi) {
   EXPECT_EQ(w.diag.all.size(), 1U);
 }
 
+TEST(RegisterAccess, A64BitAccessToARegisterAndAReservedLocationIsRazWi) {
+  for (const std::uint32_t offset : {0x48U, 0x8038U}) {  // SMMU_AGBPA before one, SMMU_S_INIT after one
+    World w;
+    w.write(offset, 1, 8);
+    ASSERT_EQ(w.diag.all.size(), 1U);
+    EXPECT_EQ(w.diag.all[0].site, "register.pair");
+  }
+}
+
+TEST(RegisterAccess, AWriteToAReservedLocationIsDiagnosedOnce) {
+  for (const unsigned bytes : {4U, 8U}) {
+    World w;
+    w.write(0x38, 0, bytes);
+    EXPECT_TRUE(w.diag.all.empty());
+    w.write(0x38, 1, bytes);
+    ASSERT_EQ(w.diag.all.size(), 1U);
+    EXPECT_EQ(w.diag.all[0].site, "register.reserved");
+  }
+}
+
 TEST(RegisterAccess, Page1IsNoAliasOfPage0) {
   World w;
   w.write(0xa0, 5, 8);

@@ -1,4 +1,5 @@
 // What registers do beyond storing values.
+#include <optional>
 #include <string>
 
 #include "smmuvp/smmu/attributes.h"
@@ -56,14 +57,15 @@ bool ProgrammingInterface::legal_access(std::uint32_t offset, unsigned bytes, bo
                              "IHI 0070 6.2", {}, offset);
     return false;
   }
-  const std::string name = m_registers.name_at(offset);
-  if (bytes == 8 && m_registers.name_at(offset + 4) != name) {
+  const std::optional<Located> at = m_registers.locate(offset);
+  const bool whole = at && at->bytes == 8;
+  if (bytes == 8 && !whole && (at || m_registers.locate(offset + 4))) {
     m_parts.diag.guest_error("register.pair",
                              std::string("a 64-bit ") + what + " of two 32-bit registers is RAZ/WI",
                              "IHI 0070 6.2", {}, offset);
     return false;
   }
-  if (name.empty() && write && value != 0) {
+  if (!at && write && value != 0) {
     m_parts.diag.guest_error("register.reserved", "a write to a Reserved location has no effect",
                              "IHI 0070 6.2", {}, offset);
   }
