@@ -77,7 +77,7 @@ BuildResult Builder::make_trees() {
       tree.encoding = make_short_encoding(m_config.stage1, i);
       tree.input_bits = 32;
     } else {
-      tree.encoding = make_long_encoding(setup.m_stage1[i], m_stage, setup.m_unprivileged);
+      tree.encoding = make_long_encoding(setup.m_stage1[i], m_stage, setup.m_rules.unprivileged);
       tree.input_bits = setup.m_stage1[i].input_bits;
     }
     const BuildResult made = allocate(tree, tree.encoding->geometry().first_table_size(), tree.base);

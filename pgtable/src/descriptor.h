@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "smmuvp/pgtable/setup.h"
+#include "smmuvp/pgtable/walk_question.h"
 
 namespace smmuvp::pgtable::detail {
 
@@ -69,6 +70,23 @@ constexpr unsigned MemAttr_shift = 2;
 constexpr std::uint64_t S2AP_read = bit(6);
 constexpr std::uint64_t S2AP_write = bit(7);
 constexpr unsigned S2XN_shift = 53;  // XN[1:0] is bits [54:53]
+
+// A table is read as data whatever the request is for, and updated by a read and a write in one.
+constexpr AccessType stage2_access(LookupUse use, AccessType request) {
+  if (use == LookupUse::input) return request;
+  return use == LookupUse::table_read ? AccessType::read : AccessType::read_write;
+}
+// D8.4: HCR_EL2.PTW, STE.S2PTW: no stage 1 table in Device memory. MemAttr[3:2], with FWB MemAttr[2].
+constexpr bool is_refused_table(const Lookup& l, LookupUse use, std::uint64_t leaf) {
+  const std::uint64_t memory_type = std::uint64_t{l.FWB ? 0b0100U : 0b1100U} << MemAttr_shift;
+  return use != LookupUse::input && l.PTW && (leaf & memory_type) == 0;
+}
+constexpr Stage2Attributes stage2_attributes(const Lookup& l, std::uint64_t leaf) {
+  Stage2Attributes attributes;
+  attributes.MemAttr = static_cast<std::uint8_t>(leaf >> MemAttr_shift) & 0xf;
+  attributes.SH = l.DS ? l.walk_attributes.SH : static_cast<Shareability>((leaf >> SH_shift) & 3);
+  return attributes;
+}
 
 // Table attributes, kept shifted down by table_permissions_shift
 constexpr unsigned table_permissions_shift = 59;

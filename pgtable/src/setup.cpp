@@ -190,18 +190,18 @@ WalkSetup::WalkSetup(const Config& config) : m_ok(is_walkable(config)) {
   if (m_stages != Stages::stage1) m_stage2 = make_stage2(config.stage2);
   if (m_stages == Stages::stage2) return;
   const Stage1Config& s1 = config.stage1;
-  m_space = config.space;
+  m_rules.space = config.space;
   const bool el1_0 = config.regime == Regime::el1_0 || config.regime == Regime::el2_0;
-  m_unprivileged = el1_0 && s1.format != Format::mali_lpae;
-  m_two_ranges = m_unprivileged;
-  m_wxn = s1.WXN;
-  m_uwxn = s1.UWXN;
-  m_pan = s1.PAN && m_unprivileged;
-  m_mair = s1.MAIR;
+  m_rules.unprivileged = el1_0 && s1.format != Format::mali_lpae;
+  m_two_ranges = m_rules.unprivileged;
+  m_rules.wxn = s1.WXN;
+  m_rules.uwxn = s1.UWXN;
+  m_rules.pan = s1.PAN && m_rules.unprivileged;
+  m_rules.mair = s1.MAIR;
   if (s1.format != Format::mali_lpae) {
-    m_mair = 0;
+    m_rules.mair = 0;
     for (unsigned i = 0; i < 64; i += 8) {
-      m_mair |= std::uint64_t{effective_memory(static_cast<std::uint8_t>(s1.MAIR >> i))} << i;
+      m_rules.mair |= std::uint64_t{effective_memory(static_cast<std::uint8_t>(s1.MAIR >> i))} << i;
     }
   }
   m_v7s = s1.v7s;

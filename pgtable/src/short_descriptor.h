@@ -42,6 +42,12 @@ constexpr std::uint32_t table_address_mask = ~low_bits32(level2_table_shift);
 constexpr unsigned domain_shift = 5;  // bits [8:5]; a supersection is of domain 0
 constexpr std::uint32_t domain_mask = 0xf;
 
+constexpr unsigned domain_of(std::uint32_t descriptor) { return (descriptor >> domain_shift) & domain_mask; }
+// Address of the level 2 descriptor of `va` in the table that `table` is the descriptor of
+constexpr std::uint64_t level2_address(std::uint32_t table, std::uint64_t va) {
+  return (table & table_address_mask) | ((va >> small_page_shift) & 0xff) << descriptor_size_shift;
+}
+
 // ---- Level 1: section and supersection
 constexpr std::uint32_t section_PXN = bit32(0);
 constexpr std::uint32_t section_XN = bit32(4);

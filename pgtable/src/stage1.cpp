@@ -89,16 +89,14 @@ void Walk::start_long(const WalkSetup& setup) {
   m_result.range = static_cast<std::uint8_t>(range);
   m_stage1 = setup.m_stage1[static_cast<unsigned>(range)];
   // D8.2.4: EPDx is a Translation fault, level 0; so is E0PDx for unprivileged accesses (FEAT_E0PD).
-  if (m_stage1.EPD || (m_stage1.E0PD && m_unprivileged && !m_request.privileged)) {
+  if (m_stage1.EPD || (m_stage1.E0PD && m_rules.unprivileged && !m_request.privileged)) {
     return end_with(Stage::stage1, FaultKind::translation, input_fault_level);
   }
   // D8.2.3: Address size fault, level 0, for the address in TTBR, whatever level comes first. Misaligned bits
   // are taken as zero, one of the choices for this CONSTRAINED UNPREDICTABLE case.
   if (m_stage1.base_beyond_output) return end_with(Stage::stage1, FaultKind::address_size, 0);
-  m_level = m_stage1.start_level;
-  m_table = m_stage1.base;
-  m_table_space = m_stage1.NS ? AddressSpace::non_secure : m_space;
-  need_stage1(descriptor_address(m_stage1, m_table, m_level, va, m_stage1.first_index_bits));
+  m_table_space = m_stage1.NS ? AddressSpace::non_secure : m_rules.space;
+  m_state = State::stage1_question;
 }
 
 void Walk::take_stage1_table(std::uint64_t descriptor) {
@@ -112,6 +110,7 @@ void Walk::take_stage1_table(std::uint64_t descriptor) {
   // From a Non-secure table there is no way back to Secure; HPD does not disable NSTable.
   if ((descriptor & NSTable) != 0) m_table_space = AddressSpace::non_secure;
   ++m_level;
+  if (!m_unaccessed) m_found = Found::stage1_table;
   need_stage1(descriptor_address(m_stage1, m_table, m_level, m_request.va, m_stage1.stride));
 }
 
@@ -135,13 +134,13 @@ void Walk::take_stage1_leaf(std::uint64_t descriptor) {
   Permissions p{};
   if (l.format == Format::mali_lpae) {
     p = mali(d);
-  } else if (!m_unprivileged) {
-    p = single_privilege(d, m_table_permissions, m_wxn);
+  } else if (!m_rules.unprivileged) {
+    p = single_privilege(d, m_table_permissions, m_rules.wxn);
   } else {
-    p = two_privileges(l.format, d, m_table_permissions, m_wxn, m_uwxn);
+    p = two_privileges(l.format, d, m_table_permissions, m_rules.wxn, m_rules.uwxn);
   }
   // PAN concerns data accesses only: execution has seen the rights that PAN now takes away.
-  if (m_pan && p.ur) p.pr = p.pw = false;
+  if (m_rules.pan && p.ur) p.pr = p.pw = false;
   Rights rights = p.rights();
   if (check_permission(rights, m_request) == PermissionCheck::denied) {
     return end_with(Stage::stage1, FaultKind::permission, m_level);
@@ -166,10 +165,11 @@ void Walk::take_stage1_leaf(std::uint64_t descriptor) {
   r.block_shift = std::min(r.stage1.block_shift, l.output_size);
   r.range_shift = std::min(r.stage1.range_shift, l.output_size);
   // A Secure translation that went through NSTable=1 is treated as non-global.
-  r.nG = m_unprivileged && ((descriptor & nG) != 0 || (m_space == AddressSpace::secure && from_non_secure));
+  r.nG = m_rules.unprivileged &&
+         ((descriptor & nG) != 0 || (m_rules.space == AddressSpace::secure && from_non_secure));
   r.rights = rights;
   const unsigned attr_index = static_cast<unsigned>(descriptor >> AttrIndx_shift) & 7;
-  r.attributes.memory = static_cast<std::uint8_t>(m_mair >> (8 * attr_index));
+  r.attributes.memory = static_cast<std::uint8_t>(m_rules.mair >> (8 * attr_index));
   r.attributes.SH = l.DS ? l.walk_attributes.SH : static_cast<Shareability>((descriptor >> SH_shift) & 3);
   r.space = from_non_secure || (descriptor & NS) != 0 ? AddressSpace::non_secure : AddressSpace::secure;
   r.output = output;

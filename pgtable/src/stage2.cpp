@@ -8,7 +8,7 @@ namespace smmuvp::pgtable {
 
 using namespace detail;
 
-void Walk::start_stage2(std::uint64_t ipa, Stage2Use use) {
+void Walk::start_stage2(std::uint64_t ipa, LookupUse use) {
   m_ipa = ipa;
   m_use = use;
   // DDI 0487 D8.2.4: Translation fault, level 0 (AArch32: 1), for an IPA outside the range.
@@ -16,20 +16,23 @@ void Walk::start_stage2(std::uint64_t ipa, Stage2Use use) {
     return end_with(Stage::stage2, FaultKind::translation, m_stage2.input_fault_level);
   }
   if (m_stage2.base_beyond_output) return end_with(Stage::stage2, FaultKind::address_size, 0);
-  m_stage2_level = m_stage2.start_level;
-  m_stage2_table = m_stage2.base;
-  need_stage2(m_stage2.first_index_bits);
+  m_state = State::stage2_question;
 }
 
 void Walk::need_stage2(unsigned index_bits) {
-  m_phase = Phase::stage2_read;
-  m_op.kind = MemoryOpKind::read;
   m_op.size = 8;
   m_op.big_endian = m_stage2.big_endian;
   m_op.space = AddressSpace::non_secure;
   m_op.attributes = m_stage2.walk_attributes;
   m_op.memory = m_stage2.memory;
   m_op.stage = Stage::stage2;
+  need_next_stage2(index_bits);
+}
+
+// Of m_op, what one read of stage 2 and the next do not share
+void Walk::need_next_stage2(unsigned index_bits) {
+  m_phase = Phase::stage2_read;
+  m_op.kind = MemoryOpKind::read;
   m_op.level = m_stage2_level;
   m_op.address = descriptor_address(m_stage2, m_stage2_table, m_stage2_level, m_ipa, index_bits);
   m_result.descriptors.add(m_op.address);
@@ -43,7 +46,8 @@ void Walk::take_stage2(std::uint64_t descriptor) {
         return end_with(Stage::stage2, FaultKind::address_size, m_stage2_level);
       }
       ++m_stage2_level;
-      return need_stage2(m_stage2.stride);
+      m_found = Found::stage2_table;
+      return need_next_stage2(m_stage2.stride);
     case Kind::leaf:
       return take_stage2_leaf(descriptor);
     default:
@@ -62,10 +66,7 @@ void Walk::take_stage2_leaf(std::uint64_t descriptor) {
   const bool needs_AF = (descriptor & AF) == 0 && (l.HA || !l.AFFD);
   if (needs_AF && !l.HA) return end_with(Stage::stage2, FaultKind::access_flag, m_stage2_level);
 
-  // D8.4: HCR_EL2.PTW, STE.S2PTW: no stage 1 table in Device memory. MemAttr[3:2], with FWB MemAttr[2].
-  const unsigned MemAttr = static_cast<unsigned>(descriptor >> MemAttr_shift) & 0xf;
-  const bool device = (MemAttr & (l.FWB ? 0b0100U : 0b1100U)) == 0;
-  if (m_use != Stage2Use::input && l.PTW && device) {
+  if (is_refused_table(l, m_use, descriptor)) {
     return end_with(Stage::stage2, FaultKind::permission, m_stage2_level);
   }
 
@@ -85,10 +86,7 @@ void Walk::take_stage2_leaf(std::uint64_t descriptor) {
   if (ux) bits |= Rights::unprivileged_execute;
   Rights rights{static_cast<std::uint8_t>(bits)};
 
-  // A table is read as data whatever the request is for, and updated by a read and a write in one.
-  AccessType access = m_request.access;
-  if (m_use == Stage2Use::table_read) access = AccessType::read;
-  if (m_use == Stage2Use::table_update) access = AccessType::read_write;
+  const AccessType access = stage2_access(m_use, m_request.access);
   if (check_permission(rights, access, m_request.privileged) == PermissionCheck::denied) {
     return end_with(Stage::stage2, FaultKind::permission, m_stage2_level);
   }
@@ -103,17 +101,24 @@ void Walk::take_stage2_leaf(std::uint64_t descriptor) {
     }
   }
   if (clean) rights.bits |= Rights::write_needs_update;
+
+  // D8.5.1: an entry without its Access flag may not be cached.
+  if (needs_AF) {
+    m_unaccessed = true;
+  } else {
+    m_found = Found::stage2;
+  }
   finish_stage2(descriptor, rights, output);
 }
 
 void Walk::finish_stage2(std::uint64_t descriptor, Rights rights, std::uint64_t output) {
   const Lookup& l = m_stage2;
-  Stage2Attributes attributes;
-  attributes.MemAttr = static_cast<std::uint8_t>(descriptor >> MemAttr_shift) & 0xf;
-  attributes.SH = l.DS ? l.walk_attributes.SH : static_cast<Shareability>((descriptor >> SH_shift) & 3);
-  if (m_use != Stage2Use::input) {
+  m_stage2_leaf = descriptor;
+  m_stage2_rights = rights;
+  const Stage2Attributes attributes = stage2_attributes(l, descriptor);
+  if (m_use != LookupUse::input) {
     m_table_memory = combine(m_stage1.memory, attributes, l.FWB);
-    if (m_use == Stage2Use::table_read) return read_stage1(output);
+    if (m_use == LookupUse::table_read) return read_stage1(output);
     return compare_and_swap(Phase::stage1_update, output, m_update_expected, m_update_desired);
   }
 
@@ -126,6 +131,7 @@ void Walk::finish_stage2(std::uint64_t descriptor, Rights rights, std::uint64_t 
       static_cast<std::uint8_t>(range_shift(l, m_stage2_level, descriptor, output & ~low_bits(shift), m_ipa));
   r.stage2.descriptor = descriptor;
   r.stage2_attributes = attributes;
+  r.stage2_rights = rights;
   r.output = output;
   r.space = AddressSpace::non_secure;
 
@@ -133,19 +139,16 @@ void Walk::finish_stage2(std::uint64_t descriptor, Rights rights, std::uint64_t 
     r.block_shift = std::min(r.stage2.block_shift, l.output_size);
     r.range_shift = std::min(r.stage2.range_shift, l.output_size);
     r.rights = rights;
+    r.stage1_rights.bits = Rights::all;
     // Of an input that asks for no more than stage 2 gives: Write-Back, Non-shareable.
     r.attributes = combine({0xff, Shareability::non_shareable}, r.stage2_attributes, l.FWB);
   } else {
     r.block_shift = std::min({r.block_shift, r.stage2.block_shift, l.output_size});
     r.range_shift = std::min({r.range_shift, r.stage2.range_shift, l.output_size});
-    const unsigned needs_update = (r.rights.bits | rights.bits) & Rights::write_needs_update;
-    r.rights.bits = static_cast<std::uint8_t>(r.rights.bits & rights.bits & ~Rights::write_needs_update);
-    if ((r.rights.bits & (Rights::privileged_write | Rights::unprivileged_write)) != 0) {
-      r.rights.bits |= static_cast<std::uint8_t>(needs_update);
-    }
+    r.rights = combine(r.stage1_rights, r.stage2_rights);
     r.attributes = combine(r.attributes, r.stage2_attributes, l.FWB);
   }
-  m_done = true;
+  m_state = State::done;
 }
 
 }  // namespace smmuvp::pgtable

@@ -89,10 +89,6 @@ Rights client_rights(const ShortLeaf& leaf, bool AFE, bool WXN, bool UWXN, bool 
   return Rights{static_cast<std::uint8_t>(bits)};
 }
 
-constexpr Rights all_rights{Rights::privileged_read | Rights::privileged_write | Rights::privileged_execute |
-                            Rights::unprivileged_read | Rights::unprivileged_write |
-                            Rights::unprivileged_execute};
-
 // MAIR bytes of what short descriptors can name
 constexpr unsigned device_nGnRnE = 0x00;
 constexpr unsigned device_nGnRE = 0x04;
@@ -165,9 +161,8 @@ void Walk::start_v7s(const WalkSetup& setup) {
   m_v7s = setup.m_v7s;
   m_level = 1;
   // G5.3.5.1: all table accesses are made to the address space of the walk, whatever NS says.
-  m_table_space = m_stage1.NS ? AddressSpace::non_secure : m_space;
-  const std::uint64_t index = (va >> sd::section_shift) & low_bits(m_stage1.first_index_bits);
-  need_stage1(m_stage1.base | index << sd::descriptor_size_shift);
+  m_table_space = m_stage1.NS ? AddressSpace::non_secure : m_rules.space;
+  m_state = State::stage1_question;
 }
 
 // Order of checks as in the pseudocode: AArch32.S1WalkSD finds Translation and Access flag faults (G5.14.5),
@@ -180,13 +175,12 @@ void Walk::take_v7s(std::uint32_t descriptor) {
   if (m_level == 1) {
     // G5.6.4: supersections have no domain field, they are in domain 0.
     const bool supersection = type != sd::table_type && (descriptor & sd::section_is_super) != 0;
-    m_result.domain =
-        static_cast<std::uint8_t>(supersection ? 0U : field(descriptor, sd::domain_shift, sd::domain_mask));
+    m_result.domain = static_cast<std::uint8_t>(supersection ? 0U : sd::domain_of(descriptor));
     if (type == sd::table_type) {
       m_v7s_table = descriptor;
       m_level = 2;
-      const std::uint64_t index = (m_request.va >> sd::small_page_shift) & 0xff;
-      return need_stage1((descriptor & sd::table_address_mask) | index << sd::descriptor_size_shift);
+      if (!m_unaccessed) m_found = Found::stage1_table;
+      return need_stage1(sd::level2_address(descriptor, m_request.va));
     }
     leaf = section(descriptor);
   } else {
@@ -203,8 +197,9 @@ void Walk::take_v7s(std::uint32_t descriptor) {
   if (domain == Domain::no_access || domain == Domain::reserved) {
     return end_with(Stage::stage1, FaultKind::domain, m_level);
   }
-  const Rights rights =
-      domain == Domain::manager ? all_rights : client_rights(leaf, m_v7s.AFE, m_wxn, m_uwxn, m_pan);
+  const Rights rights = domain == Domain::manager
+                            ? Rights{Rights::all}
+                            : client_rights(leaf, m_v7s.AFE, m_rules.wxn, m_rules.uwxn, m_rules.pan);
   if (check_permission(rights, m_request) == PermissionCheck::denied) {
     return end_with(Stage::stage1, FaultKind::permission, m_level);
   }
@@ -218,7 +213,7 @@ void Walk::take_v7s(std::uint32_t descriptor) {
   r.stage1.descriptor = descriptor;
   r.block_shift = r.stage1.block_shift;
   r.range_shift = r.stage1.range_shift;
-  r.nG = leaf.nG || (m_space == AddressSpace::secure && from_non_secure);
+  r.nG = leaf.nG || (m_rules.space == AddressSpace::secure && from_non_secure);
   r.rights = rights;
   r.attributes = m_v7s.TRE ? remapped_attributes(leaf.TEXCB, leaf.S, m_v7s.PRRR, m_v7s.NMRR)
                            : default_attributes(leaf.TEXCB, leaf.S);

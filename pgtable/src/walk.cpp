@@ -2,8 +2,12 @@
 #include "smmuvp/pgtable/walk.h"
 
 #include "descriptor.h"
+#include "short_descriptor.h"
 
 namespace smmuvp::pgtable {
+
+using namespace detail;
+namespace sd = short_descriptor;
 
 Walk::Walk(const WalkSetup& setup, const WalkRequest& request) : m_request(request) {
   m_result.va = request.va;
@@ -18,21 +22,80 @@ void Walk::start(const WalkSetup& setup) {
   if (m_stages != Stages::stage1) m_stage2 = setup.m_stage2;
   if (m_stages == Stages::stage2) {
     m_result.ipa = m_request.va;
-    return start_stage2(m_request.va, Stage2Use::input);
+    return start_stage2(m_request.va, LookupUse::input);
   }
-  m_unprivileged = setup.m_unprivileged;
-  m_wxn = setup.m_wxn;
-  m_pan = setup.m_pan;
-  m_space = setup.m_space;
-  m_mair = setup.m_mair;
-  m_uwxn = setup.m_uwxn;
+  m_rules = setup.m_rules;
   if (setup.m_stage1[0].format == Format::v7s) return start_v7s(setup);
   start_long(setup);
+}
+
+// Of m_op, what all reads of stage 1 share; those of stage 2 between them undo it.
+void Walk::prepare_stage1_op(Attributes memory) {
+  m_op.size = m_stage1.format == Format::v7s ? 4 : 8;
+  m_op.big_endian = m_stage1.big_endian;
+  m_op.attributes = m_stage1.walk_attributes;
+  m_op.memory = memory;
+  m_op.stage = Stage::stage1;
+}
+
+void Walk::start_at_base() {
+  if (!asks()) return;
+  const bool stage2 = m_state == State::stage2_question;
+  m_state = State::memory;
+  m_found = Found::nothing;
+  if (stage2) {
+    m_stage2_level = m_stage2.start_level;
+    m_stage2_table = m_stage2.base;
+    return need_stage2(m_stage2.first_index_bits);
+  }
+  if (m_stages == Stages::stage1) prepare_stage1_op(m_stage1.memory);
+  const std::uint64_t va = m_request.va;
+  if (m_stage1.format == Format::v7s) {
+    const std::uint64_t index = (va >> sd::section_shift) & low_bits(m_stage1.first_index_bits);
+    return need_stage1(m_stage1.base | index << sd::descriptor_size_shift);
+  }
+  m_level = m_stage1.start_level;
+  m_table = m_stage1.base;
+  need_stage1(descriptor_address(m_stage1, m_table, m_level, va, m_stage1.first_index_bits));
+}
+
+Step Walk::step_from_base() {
+  start_at_base();
+  if (m_state != State::memory) return step();  // the descriptor of a first table can have an IPA
+  m_asked = true;
+  return Step::need;
+}
+
+bool Walk::start_at(const TablePointer& table) {
+  if (!asks() || !is_possible(table)) return false;
+  m_state = State::memory;
+  m_found = Found::nothing;
+  if (table.stage == Stage::stage2) {
+    m_stage2_level = table.level;
+    m_stage2_table = table.address;
+    need_stage2(m_stage2.stride);
+    return true;
+  }
+  if (m_stages == Stages::stage1) prepare_stage1_op(m_stage1.memory);
+  m_level = table.level;
+  m_table_space = table.space;
+  const std::uint64_t va = m_request.va;
+  if (m_stage1.format == Format::v7s) {
+    m_v7s_table = table.v7s_descriptor;
+    m_result.domain = static_cast<std::uint8_t>(sd::domain_of(m_v7s_table));
+    need_stage1(sd::level2_address(m_v7s_table, va));
+    return true;
+  }
+  m_table = table.address;
+  m_table_permissions = table.permissions;
+  need_stage1(descriptor_address(m_stage1, m_table, m_level, va, m_stage1.stride));
+  return true;
 }
 
 void Walk::complete(const MemoryResponse& response) {
   if (!m_asked) return;
   m_asked = false;
+  m_found = Found::nothing;
   if (response.status != MemoryStatus::ok) return take_abort(response.status);
   switch (m_phase) {
     case Phase::stage1_read:
@@ -47,24 +110,21 @@ void Walk::complete(const MemoryResponse& response) {
 
 // A stage 1 descriptor lies at an IPA where there is a stage 2.
 void Walk::need_stage1(std::uint64_t address) {
-  if (m_stages == Stages::stage1) {
-    m_table_memory = m_stage1.memory;
-    return read_stage1(address);
-  }
+  if (m_stages == Stages::stage1) return read_next_stage1(address);
   m_descriptor_ipa = address;
   m_update_translated = false;
-  start_stage2(address, Stage2Use::table_read);
+  start_stage2(address, LookupUse::table_read);
 }
 
 void Walk::read_stage1(std::uint64_t address) {
+  prepare_stage1_op(m_table_memory);
+  read_next_stage1(address);
+}
+
+void Walk::read_next_stage1(std::uint64_t address) {
   m_phase = Phase::stage1_read;
   m_op.kind = MemoryOpKind::read;
-  m_op.size = m_stage1.format == Format::v7s ? 4 : 8;
-  m_op.big_endian = m_stage1.big_endian;
   m_op.space = m_table_space;
-  m_op.attributes = m_stage1.walk_attributes;
-  m_op.memory = m_table_memory;
-  m_op.stage = Stage::stage1;
   m_op.level = m_level;
   m_op.address = address;
   m_result.descriptors.add(address);
@@ -72,10 +132,10 @@ void Walk::read_stage1(std::uint64_t address) {
 
 void Walk::take_stage1(std::uint64_t descriptor) {
   if (m_stage1.format == Format::v7s) return take_v7s(static_cast<std::uint32_t>(descriptor));
-  switch (detail::kind_of(m_stage1.kinds, m_level, descriptor)) {
-    case detail::Kind::table:
+  switch (kind_of(m_stage1.kinds, m_level, descriptor)) {
+    case Kind::table:
       return take_stage1_table(descriptor);
-    case detail::Kind::leaf:
+    case Kind::leaf:
       return take_stage1_leaf(descriptor);
     default:
       return end_with(Stage::stage1, FaultKind::translation, m_level);
@@ -88,31 +148,33 @@ void Walk::need_stage1_update(std::uint64_t descriptor, std::uint64_t desired) {
   m_update_expected = descriptor;
   m_update_desired = desired;
   if (m_stages == Stages::nested && !m_update_translated) {
-    return start_stage2(m_descriptor_ipa, Stage2Use::table_update);
+    return start_stage2(m_descriptor_ipa, LookupUse::table_update);
   }
   compare_and_swap(Phase::stage1_update, m_op.address, descriptor, desired);
 }
 
 void Walk::finish_stage1() {
+  m_result.stage1_rights = m_result.rights;
   if (m_stages == Stages::stage1) {
-    m_done = true;
+    m_result.stage2_rights.bits = Rights::all;
+    m_state = State::done;
     return;
   }
   m_result.ipa = m_result.output;
-  start_stage2(m_result.ipa, Stage2Use::input);
+  start_stage2(m_result.ipa, LookupUse::input);
 }
 
 void Walk::compare_and_swap(Phase phase, std::uint64_t address, std::uint64_t expected,
                             std::uint64_t desired) {
   const bool stage1 = phase == Phase::stage1_update;
-  const detail::Lookup& l = stage1 ? m_stage1 : m_stage2;
+  const Lookup& l = stage1 ? m_stage1 : m_stage2;
   m_phase = phase;
   m_op.kind = MemoryOpKind::compare_and_swap;
   m_op.size = 8;
   m_op.big_endian = l.big_endian;
   m_op.space = stage1 ? m_table_space : AddressSpace::non_secure;
   m_op.attributes = l.walk_attributes;
-  m_op.memory = stage1 ? m_table_memory : l.memory;
+  m_op.memory = stage1 && m_stages == Stages::nested ? m_table_memory : l.memory;
   m_op.stage = stage1 ? Stage::stage1 : Stage::stage2;
   m_op.level = stage1 ? m_level : m_stage2_level;
   m_op.address = address;
@@ -154,24 +216,21 @@ void Walk::end_with(Stage stage, FaultKind kind, int level) {
   f.va = m_request.va;
   if (stage == Stage::stage2) {
     f.ipa = m_ipa;
-    f.on_table_walk = m_use != Stage2Use::input;
+    f.on_table_walk = m_use != LookupUse::input;
     f.fault_class = f.on_table_walk ? FaultClass::table : FaultClass::input;
   }
-  m_done = true;
+  m_state = State::done;
 }
 
 // Whether the state is one that a walk can be in: an archive may hold anything. Whatever a walk shifts by or
 // indexes with is looked at; its other members may hold any value.
 bool Walk::is_consistent() const {
-  using namespace detail;
   const Result& r = m_result;
   if (r.range > 1 || r.stage1.block_shift > 52 || r.stage2.block_shift > 52 || r.block_shift > 52 ||
       r.range_shift > 52 || r.stage1.range_shift > 52) {
     return false;
   }
-  if (m_done) return true;
-  if (m_phase > Phase::stage2_update || m_stages > Stages::nested || m_use > Stage2Use::table_update)
-    return false;
+  if (m_state > State::done || m_found > Found::stage2) return false;
   const auto is_lookup = [](const Lookup& l, int level) {
     const bool granule = (l.granule_shift == 12 && l.stride == 9) ||
                          (l.granule_shift == 14 && l.stride == 11) ||
@@ -191,20 +250,33 @@ bool Walk::is_consistent() const {
     }
     return good;
   };
+  // found_stage2() looks at the descriptor again.
+  if (m_found == Found::stage2 && (m_stage2_level < 0 || !is_lookup(m_stage2, m_stage2_level))) return false;
+  if (m_state == State::done) return true;
+  if (m_asked && m_state != State::memory) return false;
+  if (m_phase > Phase::stage2_update || m_stages > Stages::nested || m_use > LookupUse::table_update)
+    return false;
   const bool v7s = m_stage1.format == Format::v7s;
   const bool stage1 = m_stages != Stages::stage2;
   if (stage1 && !v7s && !is_lookup(m_stage1, m_level)) return false;
-  if (stage1 && v7s && (m_level < 1 || m_level > 2 || m_use == Stage2Use::table_update)) return false;
+  if (stage1 && v7s && (m_level < 1 || m_level > 2 || m_use == LookupUse::table_update)) return false;
   if (m_stages != Stages::stage1 && !is_lookup(m_stage2, m_stage2_level)) return false;
   const unsigned descriptor_size = v7s ? 4 : 8;  // of stage 1
-  const std::uint64_t table_ipa = m_use == Stage2Use::input ? 0 : m_ipa;
+  const std::uint64_t table_ipa = m_use == LookupUse::input ? 0 : m_ipa;
   if (stage1 && ((m_descriptor_ipa | table_ipa) & (descriptor_size - 1)) != 0) return false;
+  if (m_retries > max_retries) return false;
+  // There is no operation yet.
+  if (m_state == State::stage1_question) {
+    return stage1 && m_stage1.first_index_bits < 64 && (m_stage1.base & (descriptor_size - 1)) == 0;
+  }
+  if (m_state == State::stage2_question)
+    return m_stages != Stages::stage1 && !exceeds(m_ipa, m_stage2.input_bits);
   const bool in_stage2 = m_phase == Phase::stage2_read || m_phase == Phase::stage2_update;
   if (in_stage2 ? m_stages == Stages::stage1 : !stage1) return false;
-  if (m_stages == Stages::stage2 && m_use != Stage2Use::input) return false;
+  if (m_stages == Stages::stage2 && m_use != LookupUse::input) return false;
   const bool update = m_phase == Phase::stage1_update || m_phase == Phase::stage2_update;
   const unsigned size = in_stage2 ? 8 : descriptor_size;
-  return m_retries <= max_retries && (m_op.address & (size - 1)) == 0 && m_op.size == size &&
+  return (m_op.address & (size - 1)) == 0 && m_op.size == size &&
          m_op.kind == (update ? MemoryOpKind::compare_and_swap : MemoryOpKind::read) &&
          !(update && size == 4);
 }

@@ -36,6 +36,8 @@ struct Rights {
   /// A write is granted, but the descriptor must first be marked dirty: the translation has to be walked
   /// again.
   static constexpr std::uint8_t write_needs_update = 1U << 6;
+  /// Every right, and no update due.
+  static constexpr std::uint8_t all = write_needs_update - 1;
 
   std::uint8_t bits = 0;
 
@@ -43,6 +45,14 @@ struct Rights {
   friend constexpr bool operator==(Rights a, Rights b) { return a.bits == b.bits; }
   friend constexpr bool operator!=(Rights a, Rights b) { return a.bits != b.bits; }
 };
+
+/// What two stages grant together. An update that either needs is due where a write is granted at all.
+constexpr Rights combine(Rights stage1, Rights stage2) {
+  const unsigned granted = stage1.bits & stage2.bits & Rights::all;
+  const bool writable = (granted & (Rights::privileged_write | Rights::unprivileged_write)) != 0;
+  const unsigned update = writable ? (stage1.bits | stage2.bits) & Rights::write_needs_update : 0U;
+  return Rights{static_cast<std::uint8_t>(granted | update)};
+}
 
 /// Answer of check_permission.
 enum class PermissionCheck : std::uint8_t {

@@ -8,6 +8,7 @@
 #include "smmuvp/pgtable/access.h"
 #include "smmuvp/pgtable/attributes.h"
 #include "smmuvp/pgtable/config.h"
+#include "smmuvp/pgtable/walk_question.h"
 
 namespace smmuvp::pgtable {
 
@@ -22,8 +23,6 @@ enum class FaultKind : std::uint8_t {
   unsupported_atomic,  ///< the memory has no compare-and-swap where a descriptor must be updated
   configuration,       ///< the Config is refused by validate()
 };
-
-enum class Stage : std::uint8_t { stage1 = 1, stage2 = 2 };
 
 /// What was being translated, or accessed, when the fault arose (the CLASS of SMMUv3 events).
 enum class FaultClass : std::uint8_t {
@@ -89,9 +88,9 @@ class WalkList {
   std::array<Value, N> m_values;
 };
 
-/// Physical addresses of the descriptors that a walk read, in order. The longest walk is nested, from level
-/// -1 at both stages, with a leaf to update at each of the levels 0 to 3, the first three of which somebody
-/// else makes a table meanwhile: 5 * (5 + 1) + 4 * 5 + 5.
+/// Physical addresses of the descriptors that a walk read, in order; what caches knew was not read. The
+/// longest walk is nested, from level -1 at both stages, with a leaf to update at each of the levels 0 to 3,
+/// the first three of which somebody else makes a table meanwhile: 5 * (5 + 1) + 4 * 5 + 5.
 using DescriptorTrace = WalkList<std::uint64_t, 55>;
 
 /// A descriptor that a walk wrote: hardware update of the Access flag or dirty state.
@@ -115,9 +114,11 @@ struct Result {
   /// log2 of the region around va that this translation covers: the smaller of both stages' blocks, no more
   /// than an output size
   std::uint8_t block_shift = 0;
-  std::uint8_t range_shift = 0;  ///< as block_shift, with the contiguous hint
-  std::uint8_t domain = 0;       ///< v7s
-  Rights rights;
+  std::uint8_t range_shift = 0;        ///< as block_shift, with the contiguous hint
+  std::uint8_t domain = 0;             ///< v7s
+  Rights rights;                       ///< all stages combined
+  Rights stage1_rights;                ///< of stage 1 alone; every right where there is no stage 1
+  Rights stage2_rights;                ///< of stage 2 alone; every right where there is no stage 2
   Attributes attributes;               ///< all stages combined
   Stage2Attributes stage2_attributes;  ///< as in the stage 2 leaf, for whoever combines them with an input's
   AddressSpace space = AddressSpace::non_secure;  ///< of the output address

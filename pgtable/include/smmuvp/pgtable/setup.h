@@ -48,6 +48,16 @@ struct Lookup {
   bool XNX = false;
 };
 
+/// What both ranges of stage 1 share.
+struct Stage1Rules {
+  std::uint64_t mair = 0;  // values that are not Reserved
+  AddressSpace space = AddressSpace::non_secure;
+  bool unprivileged = true;  // the regime has unprivileged accesses
+  bool wxn = false;
+  bool uwxn = false;
+  bool pan = false;
+};
+
 }  // namespace detail
 
 /// What walks of one Config start from: validate() and all that can be computed without an address are done.
@@ -66,13 +76,8 @@ class WalkSetup {
 
   bool m_ok = false;
   Stages m_stages = Stages::stage1;
-  AddressSpace m_space = AddressSpace::non_secure;
   bool m_two_ranges = true;
-  bool m_unprivileged = true;  // the regime has unprivileged accesses
-  bool m_wxn = false;
-  bool m_uwxn = false;
-  bool m_pan = false;
-  std::uint64_t m_mair = 0;
+  detail::Stage1Rules m_rules;
   V7sConfig m_v7s;
   std::array<std::uint8_t, 2> m_txsz = {};  // lpae32: both take part in choosing the range
   std::array<detail::Lookup, 2> m_stage1;

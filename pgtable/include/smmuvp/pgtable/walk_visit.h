@@ -138,6 +138,39 @@ void visit(Archive& archive, const char* name, Lookup& l) {
   archive.end();
 }
 
+}  // namespace detail
+
+/// For whoever saves what caches keep. A walk looks at what it is given: what was restored may hold anything.
+template <class Archive>
+void visit(Archive& archive, TablePointer& t) {
+  archive.begin("table");
+  archive.value("stage", t.stage);
+  archive.value("level", t.level);
+  archive.value("region_shift", t.region_shift);
+  archive.value("permissions", t.permissions);
+  archive.value("space", t.space);
+  archive.value("v7s_descriptor", t.v7s_descriptor);
+  archive.value("address", t.address);
+  archive.end();
+}
+
+/// Likewise.
+template <class Archive>
+void visit(Archive& archive, Stage2Translation& t) {
+  archive.begin("leaf");
+  archive.value("level", t.level);
+  archive.value("block_shift", t.block_shift);
+  archive.value("range_shift", t.range_shift);
+  archive.value("rights", t.rights.bits);
+  archive.value("MemAttr", t.attributes.MemAttr);
+  archive.value("SH", t.attributes.SH);
+  archive.value("output", t.output);
+  archive.value("descriptor", t.descriptor);
+  archive.end();
+}
+
+namespace detail {
+
 template <class Archive>
 void visit(Archive& archive, V7sConfig& v) {
   archive.begin("v7s");
@@ -161,6 +194,8 @@ void visit(Archive& archive, Result& r) {
   archive.value("range_shift", r.range_shift);
   archive.value("domain", r.domain);
   archive.value("rights", r.rights.bits);
+  archive.value("stage1_rights", r.stage1_rights.bits);
+  archive.value("stage2_rights", r.stage2_rights.bits);
   archive.value("memory", r.attributes.memory);
   archive.value("SH", r.attributes.SH);
   archive.value("MemAttr", r.stage2_attributes.MemAttr);
@@ -184,18 +219,19 @@ void Walk::visit(Archive& archive) {
   archive.value("access", m_request.access);
   archive.value("privileged", m_request.privileged);
   archive.value("side_effects", m_request.side_effects);
-  archive.value("done", m_done);
+  archive.value("state", m_state);
   archive.value("asked", m_asked);
+  archive.value("found", m_found);
   archive.value("phase", m_phase);
   archive.value("stages", m_stages);
   detail::visit(archive, "stage1", m_stage1);
   detail::visit(archive, "stage2", m_stage2);
-  archive.value("unprivileged", m_unprivileged);
-  archive.value("WXN", m_wxn);
-  archive.value("UWXN", m_uwxn);
-  archive.value("PAN", m_pan);
-  archive.value("space", m_space);
-  archive.value("MAIR", m_mair);
+  archive.value("unprivileged", m_rules.unprivileged);
+  archive.value("WXN", m_rules.wxn);
+  archive.value("UWXN", m_rules.uwxn);
+  archive.value("PAN", m_rules.pan);
+  archive.value("space", m_rules.space);
+  archive.value("MAIR", m_rules.mair);
   detail::visit(archive, m_v7s);
   archive.value("level", m_level);
   archive.value("table_permissions", m_table_permissions);
@@ -211,6 +247,9 @@ void Walk::visit(Archive& archive) {
   archive.value("stage2_level", m_stage2_level);
   archive.value("ipa", m_ipa);
   archive.value("stage2_table", m_stage2_table);
+  archive.value("stage2_leaf", m_stage2_leaf);
+  archive.value("stage2_rights", m_stage2_rights.bits);
+  archive.value("unaccessed", m_unaccessed);
   archive.value("retries", m_retries);
   detail::visit(archive, m_op);
   detail::visit(archive, m_result);
@@ -218,6 +257,7 @@ void Walk::visit(Archive& archive) {
   if (archive.loading() && !is_consistent()) {
     archive.fail("walk", "no walk can be in this state");
     m_result = Result();
+    m_found = Found::nothing;
     end_with(Stage::stage1, FaultKind::configuration, 0);
   }
 }
