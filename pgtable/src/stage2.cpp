@@ -102,7 +102,7 @@ void Walk::take_stage2_leaf(std::uint64_t descriptor) {
   }
   if (clean) rights.bits |= Rights::write_needs_update;
 
-  // D8.5.1: an entry without its Access flag may not be cached.
+  // D8.5: an entry without its Access flag may not be cached.
   if (needs_AF) {
     m_unaccessed = true;
   } else {

@@ -3,6 +3,7 @@
 
 #include <cstring>
 #include <functional>
+#include <map>
 #include <utility>
 #include <vector>
 
@@ -82,6 +83,30 @@ TEST(Example, OfTheDocumentation) {
   // w.result()
   // [end]
   EXPECT_EQ(w.result().output, result.output);
+
+  // [cache]
+  std::map<std::uint64_t, TablePointer> tables;  // by bits of the input, of level 3
+  const auto cached_walk = [&] {
+    Walk walk(setup, request);
+    std::uint64_t region = 0;
+    for (;;) {
+      while (const auto question = walk.question()) {
+        region = question->input >> question->region_shift(3);
+        const auto found = tables.find(region);
+        if (found == tables.end() || !walk.start_at(found->second)) walk.start_at_base();
+      }
+      if (walk.step() == Step::done) return walk.result();
+      walk.complete(ram(walk.op()));
+      const auto table = walk.found_table();
+      if (table && table->level == 3) tables[region] = *table;
+    }
+  };
+  // [end]
+  request.va = 0x600000;  // the page
+  EXPECT_EQ(cached_walk().descriptors.size(), 3U);
+  const Result short_walk = cached_walk();
+  EXPECT_EQ(short_walk.descriptors.size(), 1U);
+  EXPECT_EQ(short_walk.output, 0x90200000U);
 
   // [explain]
   const auto leaf = explain(DescriptorFormat::lpae64_s1, 2, result.stage1.descriptor);
