@@ -167,7 +167,7 @@ void Access::translated() {
   m_answer.tlb_hit = m_translation->hit();
   m_answer.space = entry.space;
   // A translation's attributes replace the incoming ones and their overrides (13.1.4).
-  forward(m_translation->output(), entry.shift, entry.attributes);
+  forward(m_translation->output(), m_translation->shift(), {entry.attributes.memory, entry.attributes.SH});
 }
 
 void Access::bypass(const Overrides& overrides) {

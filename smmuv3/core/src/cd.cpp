@@ -80,7 +80,7 @@ Cd Cd::decode(const std::array<std::uint64_t, 8>& words, const Features& f) {
     t.walk_attributes.SH = static_cast<pgtable::Shareability>(bits(w, at + 13, at + 12));
   }
   c.translation.setup = pgtable::WalkSetup(c.config);
-  c.translation.tag = {0, c.ASET, 0, c.ASID};
+  c.translation.tag = {0, pgtable::Stages::stage1, c.ASET, 0, c.ASID};
   c.translation.TBI = c.TBI;
   c.valid = true;
   return c;

@@ -7,38 +7,39 @@ namespace smmuvp::v3 {
 namespace {
 
 // TLBI_*_VA: [63:12]; TLB entries have bits above 55 equal to it, and TBI may apply (4.4.2).
-std::uint64_t canonical(std::uint64_t address) {
-  return static_cast<std::uint64_t>(static_cast<std::int64_t>(address << 8) >> 8);
+smmu::AddressRange page(std::uint64_t address) {
+  const auto first = static_cast<std::uint64_t>(static_cast<std::int64_t>(address << 8) >> 8);
+  return {first, first};
 }
 
 }  // namespace
 
 void CommandQueue::carry_out(const Command& command) {
   const char* name = opcode_name(command.opcode);
-  smmu::TlbInvalidation what;
-  what.regime = 0;  // NS-EL1. VMID is not matched: stage 2 is not implemented (4.4.2)
+  smmu::Invalidation what;
+  what.regime = 0;  // NS-EL1
+  what.vmid = 0;    // VMIDs are not matched where stage 2 is not implemented (4.4.2): all entries have 0
   constexpr std::uint32_t one = ~0U;
   switch (static_cast<Opcode>(command.opcode)) {
     case Opcode::CMD_PREFETCH_CONFIG:  // 4.2: nothing has to be prefetched
     case Opcode::CMD_PREFETCH_ADDR:
       break;
     case Opcode::CMD_CFGI_STE:
-      invalidate_config(command.StreamID, one, nullptr, true);
+      invalidate_config(command.StreamID, one, std::nullopt, true);
       break;
     case Opcode::CMD_CFGI_STE_RANGE: {
       // 4.3.2: 2^(Range + 1) aligned StreamIDs, and 31 is all of them (CMD_CFGI_ALL)
       const unsigned n = command.Range + 1U;
-      invalidate_config(command.StreamID, n >= 32 ? 0 : one << n, nullptr, true);
+      invalidate_config(command.StreamID, n >= 32 ? 0 : one << n, std::nullopt, true);
       break;
     }
     case Opcode::CMD_CFGI_CD: {
       // The only CD of a stream has index 0; other SubstreamIDs are out of range, and do nothing (4.1.7).
-      const std::uint32_t substream = command.SubstreamID;
-      invalidate_config(command.StreamID, one, &substream, false);
+      invalidate_config(command.StreamID, one, command.SubstreamID, false);
       break;
     }
     case Opcode::CMD_CFGI_CD_ALL:
-      invalidate_config(command.StreamID, one, nullptr, false);
+      invalidate_config(command.StreamID, one, std::nullopt, false);
       break;
     case Opcode::CMD_TLBI_NH_ALL:
     case Opcode::CMD_TLBI_NSNH_ALL:
@@ -51,11 +52,11 @@ void CommandQueue::carry_out(const Command& command) {
       break;
     case Opcode::CMD_TLBI_NH_VA:
       what.asid = command.ASID;
-      what.address = canonical(command.Address);
+      what.range = page(command.Address);
       invalidate_tlb(what, name);
       break;
     case Opcode::CMD_TLBI_NH_VAA:
-      what.address = canonical(command.Address);
+      what.range = page(command.Address);
       invalidate_tlb(what, name);
       break;
     case Opcode::CMD_SYNC:
@@ -63,14 +64,14 @@ void CommandQueue::carry_out(const Command& command) {
   }
 }
 
-void CommandQueue::invalidate_config(std::uint32_t match, std::uint32_t mask, const std::uint32_t* substream,
-                                     bool ste) {
+void CommandQueue::invalidate_config(std::uint32_t match, std::uint32_t mask,
+                                     std::optional<std::uint32_t> substream, bool ste) {
   m_parts.engine.overtake();
   if (ste) m_parts.configs.stes.invalidate(match, mask);
   m_parts.configs.cds.invalidate(match, mask, substream);  // an STE's CDs go with it (4.3.1)
 }
 
-void CommandQueue::invalidate_tlb(const smmu::TlbInvalidation& what, const char* command) {
+void CommandQueue::invalidate_tlb(const smmu::Invalidation& what, const char* command) {
   m_parts.engine.invalidate(what, command, m_time);
 }
 

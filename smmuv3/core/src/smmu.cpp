@@ -56,25 +56,25 @@ bool Smmu::translate_fast(const smmu::AccessRequest& request, smmu::AccessAnswer
   if (ste == nullptr || !ste->valid || !ste->stage1()) return false;
   const Cd* cd = m_configs.cds.probe(request.stream_id, 0);
   if (cd == nullptr || !cd->valid) return false;
-  const smmu::TlbContext& tag = cd->translation.tag;
+  const smmu::Tag& tag = cd->translation.tag;
   const std::uint64_t tag_address = cd->translation.tag_address(request.address);
-  const smmu::TlbEntry* entry = m_engine.tlb().probe(tag, tag_address);
+  const smmu::Tlb::Entry* entry = m_engine.tlb().probe(tag, tag_address);
   if (entry == nullptr) return false;
   const bool privileged = ste->overrides.privileged(request);
   const bool instruction = ste->overrides.instruction(request);
-  if (!smmu::serves(*entry, access_type(request.kind, instruction), privileged)) return false;
+  if (!smmu::serves(entry->value, access_type(request.kind, instruction), privileged)) return false;
   // It holds: count the uses, which a failed attempt must not.
   m_configs.stes.lookup(request.stream_id, 0);
   m_configs.cds.lookup(request.stream_id, 0);
-  m_engine.tlb().lookup(tag, tag_address);
+  m_engine.tlb().use(*entry);
   smmu::TimePs time = m_engine.pass_port(request.port, request.time);
   time = m_engine.pass_tlb(m_engine.pass_config(time));
-  const std::uint64_t offset = request.address & ((std::uint64_t{1} << entry->shift) - 1);
+  const std::uint64_t offset = request.address & ((std::uint64_t{1} << entry->shift()) - 1);
   answer = {smmu::Outcome::forward,
-            entry->output | offset,
-            entry->shift,
-            entry->space,
-            entry->attributes,
+            entry->value.output | offset,
+            entry->shift(),
+            entry->value.space,
+            {entry->value.attributes.memory, entry->value.attributes.SH},
             privileged,
             instruction,
             true,

@@ -17,14 +17,14 @@ const EngineStructures& checked(const EngineStructures& s) {
 Engine::Engine(const EngineStructures& structures, Tracer& tracer)
     : m_structures(checked(structures)),
       m_tracer(tracer),
-      m_tlb(structures.tlb_sets, structures.tlb_ways),
+      m_tlb({structures.tlb_sets, structures.tlb_ways}),
       m_ports(structures.ports, Calendar(structures.port)),
       m_config(structures.config),
       m_tlb_calendar(structures.tlb),
       m_walker(structures.walker),
       m_walk_port(structures.walk_port) {}
 
-void Engine::invalidate(const TlbInvalidation& what, std::string_view command, TimePs now) {
+void Engine::invalidate(const Invalidation& what, std::string_view command, TimePs now) {
   overtake();
   const std::uint64_t n = m_tlb.invalidate(what);
   m_statistics.tlb_invalidated += n;

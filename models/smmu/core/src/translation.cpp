@@ -29,15 +29,16 @@ Translation::Translation(Engine& engine, const TranslationContext& context, cons
 void Translation::look_up() {
   if (!m_request.debug) m_time = m_engine.pass_tlb(m_time);
   Tlb& tlb = m_engine.tlb();
-  const TlbEntry* entry =
+  const Tlb::Entry* entry =
       m_request.debug ? tlb.probe(m_tag, m_tag_address) : tlb.lookup(m_tag, m_tag_address);
-  const bool serving = entry != nullptr && serves(*entry, m_request.access, m_request.privileged);
+  const bool serving = entry != nullptr && serves(entry->value, m_request.access, m_request.privileged);
   if (!m_request.debug) {
     Statistics& s = m_engine.statistics();
     ++(entry == nullptr ? s.tlb_misses : serving ? s.tlb_hits : s.tlb_rewalks);
   }
   if (!serving) return;
-  m_entry = *entry;
+  m_entry = entry->value;
+  m_shift = entry->shift();
   m_hit = true;
   m_state = State::done;
 }
@@ -80,23 +81,27 @@ void Translation::walk() {
 void Translation::walked(const pgtable::Result& result) {
   m_fault = result.fault;
   if (!result.ok()) return;
-  m_entry.global = !result.nG;
-  m_entry.shift = result.block_shift;
-  m_entry.context = m_tag;
-  m_entry.input = m_tag_address & ~((std::uint64_t{1} << result.block_shift) - 1);
+  m_shift = result.block_shift;
   m_entry.output = result.block_output();
-  m_entry.rights = result.rights;
+  m_entry.rights = m_entry.stage1_rights = result.rights;
   m_entry.space = result.space;
-  m_entry.attributes = consistent({result.attributes.memory, result.attributes.SH});
+  const MemoryAttributes attributes = consistent({result.attributes.memory, result.attributes.SH});
+  m_entry.attributes = {attributes.memory, attributes.shareability};
   if (m_request.debug) return;
   // What an invalidation overtook may have been read before the change that it announces.
   if (overtaken()) {
     ++m_engine.statistics().tlb_fills_dropped;
     return;
   }
-  m_engine.tlb().insert(m_entry);
+  CacheKey key;
+  key.tag = m_tag;
+  key.global = !result.nG;
+  key.shift = m_shift;
+  key.level = result.stage1.level;
+  key.input = m_tag_address >> m_shift << m_shift;
+  m_engine.tlb().insert(key, m_entry);
   ++m_engine.statistics().tlb_fills;
-  m_engine.tracer().emit(m_time, trace_tlb_fill, m_entry.input, m_entry.output, std::uint32_t{m_entry.shift},
+  m_engine.tracer().emit(m_time, trace_tlb_fill, key.input, m_entry.output, std::uint32_t{m_shift},
                          std::uint32_t{m_tag.asid});
 }
 

@@ -1,6 +1,8 @@
 // A Command queue: commands are fetched, checked and executed one after the other (IHI 0070 chapter 4).
 #pragma once
 
+#include <optional>
+
 #include "smmuvp/smmu/worker.h"
 #include "smmuvp/v3/commands.h"
 #include "smmuvp/v3/parts.h"
@@ -34,8 +36,9 @@ class CommandQueue : public smmu::Worker {
   void fetched(const smmu::MemoryAnswer& answer);
   void execute(const Command& command);
   void carry_out(const Command& command);
-  void invalidate_config(std::uint32_t match, std::uint32_t mask, const std::uint32_t* substream, bool ste);
-  void invalidate_tlb(const smmu::TlbInvalidation& what, const char* command);
+  void invalidate_config(std::uint32_t match, std::uint32_t mask, std::optional<std::uint32_t> substream,
+                         bool ste);
+  void invalidate_tlb(const smmu::Invalidation& what, const char* command);
   void finish_sync();
   void consume();
   void stop(CommandError error);

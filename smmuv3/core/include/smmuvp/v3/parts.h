@@ -14,7 +14,8 @@ namespace smmuvp::v3 {
 
 /// Configuration caches (IHI 0070 3.17).
 struct ConfigCaches {
-  explicit ConfigCaches(const Structures& s) : stes(s.ste_sets, s.ste_ways), cds(s.cd_sets, s.cd_ways) {}
+  explicit ConfigCaches(const Structures& s)
+      : stes({s.ste_sets, s.ste_ways}, "ste_cache"), cds({s.cd_sets, s.cd_ways}, "cd_cache") {}
 
   smmu::ConfigCache<Ste> stes;
   smmu::ConfigCache<Cd> cds;

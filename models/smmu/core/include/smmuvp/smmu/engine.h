@@ -50,7 +50,7 @@ class Engine {
   /// Begins a new generation.
   void overtake() { ++m_generation; }
   /// @param command  what asked for it, for traces
-  void invalidate(const TlbInvalidation& what, std::string_view command, TimePs now);
+  void invalidate(const Invalidation& what, std::string_view command, TimePs now);
 
   // ---- time: each books the structure for a request at `at` and gives the time of its answer
 

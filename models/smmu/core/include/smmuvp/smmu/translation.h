@@ -16,7 +16,7 @@ namespace smmuvp::smmu {
 /// What configuration makes of a stream's addresses: decoded once, used by every translation of it.
 struct TranslationContext {
   pgtable::WalkSetup setup;
-  TlbContext tag;             ///< whose entries these are
+  Tag tag;                    ///< whose entries these are
   std::array<bool, 2> TBI{};  ///< stage 1: the top byte is ignored, by VA[55]
 
   /// The address that tags TLB entries: with TBI the top byte is a copy of bit 55.
@@ -59,9 +59,11 @@ class Translation {
   bool ok() const { return m_fault.kind == pgtable::FaultKind::none; }
   /// The translation of the page or block around the request's address.
   const TlbEntry& entry() const { return m_entry; }
+  /// log2 of its size.
+  std::uint8_t shift() const { return m_shift; }
   /// Output address of the request's address itself.
   std::uint64_t output() const {
-    return m_entry.output | (m_request.address & ((std::uint64_t{1} << m_entry.shift) - 1));
+    return m_entry.output | (m_request.address & ((std::uint64_t{1} << m_shift) - 1));
   }
   const pgtable::Fault& fault() const { return m_fault; }
   bool hit() const { return m_hit; }
@@ -78,7 +80,7 @@ class Translation {
 
   Engine& m_engine;
   TranslationRequest m_request;
-  TlbContext m_tag;
+  Tag m_tag;
   std::uint64_t m_tag_address;
   std::uint64_t m_generation;
   State m_state = State::walking;
@@ -88,6 +90,7 @@ class Translation {
   TimePs m_walk_begin = 0;
   MemoryOp m_op;
   TlbEntry m_entry;
+  std::uint8_t m_shift = 0;
   pgtable::Fault m_fault;
   std::optional<pgtable::Walk> m_walk;
 };

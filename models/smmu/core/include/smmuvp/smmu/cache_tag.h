@@ -1,0 +1,144 @@
+// What names an entry of a TLB, a walk cache or an IPA cache, and what an invalidation takes away.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "smmuvp/base/archive.h"
+#include "smmuvp/pgtable/config.h"
+
+namespace smmuvp::smmu {
+
+/// Whose translations these are (IHI 0070 3.17). Fields that a regime has no use for are 0.
+struct Tag {
+  std::uint8_t regime = 0;  ///< translation regime and Security state, numbered by the SMMU
+  pgtable::Stages stages = pgtable::Stages::stage1;  ///< what the entry translates: others never match
+  std::uint8_t aset = 0;  ///< CD.ASET: looked at for global entries only (IHI 0070 3.17.1)
+  std::uint16_t vmid = 0;
+  std::uint16_t asid = 0;
+};
+
+/// The name of one entry: of a page, of a block, or, in a walk cache, of the region below a table.
+struct CacheKey {
+  Tag tag;
+  bool global = false;        ///< nG == 0: any ASID of the same aset matches
+  std::uint8_t shift = 12;    ///< log2 of the size, below 64
+  std::int8_t level = 3;      ///< of the leaf (walk cache: of the table), for TtlHint
+  std::uint8_t granule = 12;  ///< log2
+  std::uint64_t input = 0;    ///< first address, sign-extended
+};
+
+/// Kinds of entries, as a mask.
+using StagesMask = std::uint8_t;
+constexpr StagesMask mask_of(pgtable::Stages stages) {
+  return static_cast<StagesMask>(1U << static_cast<unsigned>(stages));
+}
+constexpr StagesMask all_stages = 7;
+
+/// TG and TTL of an invalidation (IHI 0070 4.4.1.1): entries of other leaves stay.
+struct TtlHint {
+  static constexpr std::int8_t any_level = -128;
+
+  std::uint8_t granule = 12;  ///< log2
+  std::int8_t level = any_level;
+};
+
+/// Both ends belong to it. first > last names nothing.
+struct AddressRange {
+  std::uint64_t first = 0;
+  std::uint64_t last = 0;
+};
+
+/// What an invalidation takes away. Unset fields match everything. Those that name regime and VMID are found
+/// without a search.
+struct Invalidation {
+  std::optional<std::uint8_t> regime;
+  std::optional<std::uint16_t> vmid;
+  std::optional<std::uint16_t> asid;
+  bool asid_spares_global = false;  ///< by ASID alone: global entries stay; by ASID and address: they go
+  StagesMask stages = all_stages;
+  std::optional<AddressRange> range;  ///< VA, or IPA for entries of stage 2; every entry that it touches goes
+  std::optional<TtlHint> hint;        ///< a walk cache looks at its granule alone: tables lie above any leaf
+  bool leaf = false;                  ///< tables have not changed: a walk cache keeps everything
+};
+
+/// A CacheKey in the form that is compared.
+class EntryKey {
+ public:
+  EntryKey() = default;  ///< of a free slot: matches nothing
+  explicit EntryKey(const CacheKey& key)
+      : m_word(live | (key.global ? global_word(key.tag) : local_word(key.tag))),
+        m_input(key.input >> key.shift << key.shift),
+        m_shift(key.shift),
+        m_level(key.level),
+        m_granule(key.granule) {}
+
+  std::uint64_t input() const { return m_input; }
+  std::uint64_t last() const { return m_input | ((std::uint64_t{1} << m_shift) - 1); }
+  std::uint8_t shift() const { return m_shift; }
+  std::int8_t level() const { return m_level; }
+  std::uint8_t granule() const { return m_granule; }
+  bool global() const { return (m_word & global_bit) != 0; }
+  unsigned kind() const { return static_cast<unsigned>(m_word >> 40U) & 3U; }
+  /// Of global entries without an ASID, of others without an aset.
+  Tag tag() const {
+    return {static_cast<std::uint8_t>(m_word >> 32U), static_cast<pgtable::Stages>(kind()),
+            static_cast<std::uint8_t>(m_word >> 43U), static_cast<std::uint16_t>(m_word >> 16U),
+            static_cast<std::uint16_t>(m_word)};
+  }
+  CacheKey key() const { return {tag(), global(), m_shift, m_level, m_granule, m_input}; }
+
+  bool is_live() const { return m_word != 0; }
+  /// Regime, stages and VMID.
+  std::uint64_t group() const { return m_word & group_mask; }
+  /// Group and ASID, or that it is global.
+  std::uint64_t context() const { return m_word & context_mask; }
+  bool is(std::uint64_t word, std::uint64_t address, unsigned shift) const {
+    return m_word == (word | live) && m_input == address && m_shift == shift;
+  }
+  bool is_same(const EntryKey& other) const { return is(other.m_word, other.m_input, other.m_shift); }
+  bool covers(std::uint64_t address, unsigned shift) const { return m_input == address && m_shift == shift; }
+  /// Everything that `what` says, one by one.
+  bool matches(const Invalidation& what) const;
+  /// Range and hint of `what`. @param tables  this is the key of a table
+  bool matches_place(const Invalidation& what, bool tables) const {
+    if (what.range && (what.range->first > last() || what.range->last < m_input)) return false;
+    return matches_hint(what, tables);
+  }
+  bool matches_hint(const Invalidation& what, bool tables) const {
+    if (!what.hint) return true;
+    return what.hint->granule == m_granule &&
+           (tables || what.hint->level == TtlHint::any_level || what.hint->level == m_level);
+  }
+  /// Fails on what no entry can have.
+  void visit(Archive& archive);
+
+  static std::uint64_t group_word(std::uint8_t regime, unsigned kind, std::uint16_t vmid) {
+    return std::uint64_t{vmid} << 16U | std::uint64_t{regime} << 32U | std::uint64_t{kind} << 40U;
+  }
+  static std::uint64_t local_word(const Tag& tag) {
+    return group_word(tag.regime, static_cast<unsigned>(tag.stages), tag.vmid) | tag.asid;
+  }
+  static std::uint64_t global_word(const Tag& tag) {
+    return group_word(tag.regime, static_cast<unsigned>(tag.stages), tag.vmid) | global_bit |
+           std::uint64_t{tag.aset} << 43U;
+  }
+  /// The context of a word: the aset is compared, but takes no part in any hash, so that an invalidation,
+  /// which names none, finds entries of all.
+  static std::uint64_t context_of(std::uint64_t word) { return word & context_mask; }
+  static constexpr std::uint64_t global_bit = std::uint64_t{1} << 42U;
+
+ private:
+  // ASID [15:0], VMID [31:16], regime [39:32], stages [41:40], global [42], aset [50:43], live [63]
+  static constexpr std::uint64_t live = std::uint64_t{1} << 63U;
+  static constexpr std::uint64_t group_mask = 0x3ff'ffff'0000;
+  static constexpr std::uint64_t context_mask = 0x7ff'ffff'ffff;
+
+  std::uint64_t m_word = 0;
+  std::uint64_t m_input = 0;
+  std::uint8_t m_shift = 0;
+  std::int8_t m_level = 0;
+  std::uint8_t m_granule = 0;
+};
+
+}  // namespace smmuvp::smmu

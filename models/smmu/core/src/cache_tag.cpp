@@ -1,0 +1,40 @@
+#include "smmuvp/smmu/cache_tag.h"
+
+namespace smmuvp::smmu {
+
+bool EntryKey::matches(const Invalidation& what) const {
+  const Tag t = tag();
+  if ((what.stages & mask_of(t.stages)) == 0) return false;
+  if (what.regime && *what.regime != t.regime) return false;
+  if (what.vmid && *what.vmid != t.vmid) return false;
+  if (!what.asid) return true;
+  return global() ? !what.asid_spares_global : *what.asid == t.asid;
+}
+
+void EntryKey::visit(Archive& archive) {
+  CacheKey k = key();
+  archive.value("regime", k.tag.regime);
+  archive.value("stages", k.tag.stages);
+  archive.value("aset", k.tag.aset);
+  archive.value("vmid", k.tag.vmid);
+  archive.value("asid", k.tag.asid);
+  archive.value("global", k.global);
+  archive.value("shift", k.shift);
+  archive.value("level", k.level);
+  archive.value("granule", k.granule);
+  archive.value("input", k.input);
+  if (!archive.loading() || !archive.ok()) return;
+  if (k.tag.stages > pgtable::Stages::nested) {
+    archive.fail("stages", "no such kind of entry");
+  } else if (k.shift >= 64) {
+    archive.fail("shift", "no entry is as large as that");
+  } else if (k.input != k.input >> k.shift << k.shift) {
+    archive.fail("input", "not aligned to the size of its entry");
+  } else if ((k.global ? k.tag.asid : k.tag.aset) != 0) {
+    archive.fail("asid", "global entries have none, and others have no aset");
+  } else {
+    *this = EntryKey(k);
+  }
+}
+
+}  // namespace smmuvp::smmu
