@@ -26,6 +26,7 @@ WayOrder::WayOrder(const CacheGeometry& geometry)
     : m_entries(geometry.entries()),
       m_ways(geometry.ways),
       m_replacement(geometry.replacement),
+      m_used_below(geometry.replacement == Replacement::lru ? geometry.entries() : 0),
       m_head(geometry.entries()) {
   for (std::uint32_t i = 0; i < m_entries; ++i) m_head[i] = m_entries + i / m_ways;
   reset();

@@ -88,7 +88,11 @@ class EntryKey {
   }
   CacheKey key() const { return {tag(), global(), m_shift, m_level, m_granule, m_input}; }
 
+  std::uint64_t page() const { return m_input >> m_shift; }
+
   bool is_live() const { return m_word != 0; }
+  void free() { m_word = 0; }
+  std::uint64_t word() const { return m_word & ~live; }
   /// Regime, stages and VMID.
   std::uint64_t group() const { return m_word & group_mask; }
   /// Group and ASID, or that it is global.
@@ -96,7 +100,6 @@ class EntryKey {
   bool is(std::uint64_t word, std::uint64_t address, unsigned shift) const {
     return m_word == (word | live) && m_input == address && m_shift == shift;
   }
-  bool is_same(const EntryKey& other) const { return is(other.m_word, other.m_input, other.m_shift); }
   bool covers(std::uint64_t address, unsigned shift) const { return m_input == address && m_shift == shift; }
   /// Everything that `what` says, one by one.
   bool matches(const Invalidation& what) const;

@@ -6,8 +6,10 @@
 namespace smmuvp::smmu {
 
 template <class Value>
-struct OwnedEntry : EntryKey {
+struct alignas(cache_line_of<Value>) OwnedEntry : EntryKey {
   static constexpr bool has_owner = true;
+
+  std::uint32_t next = 0;  ///< of the store
   std::uint64_t owner = 0;
   Value value{};
 };
@@ -27,35 +29,47 @@ class MicroTlb : public TaggedStore<OwnedEntry<Value>, Holds::leaves> {
   /// The entry for `address`, smallest first, or nullptr. Counts as a use. Good until the next insertion or
   /// invalidation.
   const Entry* lookup(std::uint64_t owner, std::uint64_t address) {
-    const std::uint32_t i = find(owner, address);
-    if (i == Store::none) return nullptr;
-    Store::use_slot(i);
-    return &Store::at(i);
+    const Entry* e = first(owner, address);
+    if (__builtin_expect(e == nullptr, 0)) return lookup_further(owner, address);
+    Store::use(*e);
+    return e;
   }
   /// As lookup(), without being a use.
   const Entry* probe(std::uint64_t owner, std::uint64_t address) const {
-    const std::uint32_t i = find(owner, address);
-    return i == Store::none ? nullptr : &Store::at(i);
+    const Entry* e = first(owner, address);
+    return e != nullptr ? e : find(owner, address);
   }
   /// Inserts, in place of what is there for the same owner, address and size.
   const Entry& insert(std::uint64_t owner, const CacheKey& key, const Value& value) {
-    return Store::put(Entry{EntryKey(key), owner, value});
+    return Store::put(Entry{EntryKey(key), 0, owner, value});
   }
   /// Drops entries with (owner & mask) == match. @return how many.
   std::uint64_t drop_owner(std::uint64_t match, std::uint64_t mask = ~std::uint64_t{0}) {
     const bool one = mask == ~std::uint64_t{0};
-    return Store::drop_of(one ? Store::head_of(Store::by_owner, spread(match, 0)) : Store::all(),
+    return Store::drop_of(one ? Store::list_of_owner(match) : Store::all(),
                           [&](const Entry& e) { return (e.owner & mask) == match; });
   }
 
  private:
-  std::uint32_t find(std::uint64_t owner, std::uint64_t address) const {
+  /// The entry if it is the first that a search meets, as it mostly is.
+  const Entry* first(std::uint64_t owner, std::uint64_t address) const {
+    const std::uint64_t sizes = Store::sizes();
+    if (sizes == 0) return nullptr;
+    const unsigned shift = lowest_bit(sizes);
+    const Entry& e = Store::front(owner, address >> shift);
+    return e.owner == owner && e.covers(address >> shift << shift, shift) ? &e : nullptr;
+  }
+  const Entry* find(std::uint64_t owner, std::uint64_t address) const {
     for (std::uint64_t sizes = Store::sizes(); sizes != 0; sizes &= sizes - 1) {
       const unsigned shift = lowest_bit(sizes);
-      const std::uint32_t i = Store::find_owner(owner, address >> shift, shift);
-      if (i != Store::none) return i;
+      if (const Entry* e = Store::find(owner, address >> shift, shift)) return e;
     }
-    return Store::none;
+    return nullptr;
+  }
+  __attribute__((noinline)) const Entry* lookup_further(std::uint64_t owner, std::uint64_t address) {
+    const Entry* e = find(owner, address);
+    if (e != nullptr) Store::use(*e);
+    return e;
   }
 };
 

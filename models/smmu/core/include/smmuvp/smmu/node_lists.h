@@ -32,8 +32,9 @@ class NodeLists {
     std::uint32_t prev;
   };
   void insert(std::uint32_t before, std::uint32_t node, std::uint32_t after) {
-    m_nodes[node] = {after, before};
+    m_nodes[node].next = after;
     m_nodes[before].next = node;
+    m_nodes[node].prev = before;
     m_nodes[after].prev = node;
   }
 

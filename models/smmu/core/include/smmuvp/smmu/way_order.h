@@ -21,8 +21,7 @@ class WayOrder {
   std::uint32_t set_of(std::uint32_t slot) const { return m_head[slot] - m_entries; }
   /// A lookup hit `slot`.
   void use(std::uint32_t slot) {
-    if (m_replacement != Replacement::lru || m_lists.next(slot) >= m_entries) return;
-    fill(slot);
+    if (m_lists.next(slot) < m_used_below) fill(slot);
   }
   /// `slot` has been filled.
   void fill(std::uint32_t slot) {
@@ -64,6 +63,7 @@ class WayOrder {
   std::uint32_t m_entries;
   std::uint32_t m_ways;
   Replacement m_replacement;
+  std::uint32_t m_used_below;  // lru: m_entries, so that all but the last of a set move; else 0
   std::uint64_t m_random = seed;
   NodeLists m_lists;                  // nodes: slots, then a head a set
   std::vector<std::uint32_t> m_head;  // of each slot: its set's
