@@ -74,7 +74,7 @@ bool Walk::use(const Stage2Translation& translation) {
   const std::uint64_t inside = low_bits(translation.range_shift);
   const std::uint64_t output = (translation.output & ~inside) | (m_ipa & inside);
   if (exceeds(output, m_stage2.output_size)) return false;  // a block can be larger than the output size
-  if (is_refused_table(m_stage2, m_use, translation.descriptor)) return false;
+  if (is_refused_table(m_stage2, table_use(), translation.descriptor)) return false;
   const AccessType access = stage2_access(m_use, m_request.access);
   const PermissionCheck check = check_permission(translation.rights, access, m_request.privileged);
   if (check == PermissionCheck::denied) return false;

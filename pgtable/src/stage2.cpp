@@ -66,7 +66,7 @@ void Walk::take_stage2_leaf(std::uint64_t descriptor) {
   const bool needs_AF = (descriptor & AF) == 0 && (l.HA || !l.AFFD);
   if (needs_AF && !l.HA) return end_with(Stage::stage2, FaultKind::access_flag, m_stage2_level);
 
-  if (is_refused_table(l, m_use, descriptor)) {
+  if (is_refused_table(l, table_use(), descriptor)) {
     return end_with(Stage::stage2, FaultKind::permission, m_stage2_level);
   }
 

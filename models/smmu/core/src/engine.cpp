@@ -18,49 +18,56 @@ Engine::Engine(const EngineStructures& structures, Tracer& tracer)
     : m_structures(checked(structures)),
       m_tracer(tracer),
       m_tlb({structures.tlb_sets, structures.tlb_ways}),
+      m_walk_cache({structures.walk_cache_sets, structures.walk_cache_ways}, "walk_cache"),
+      m_ipa_cache({structures.ipa_cache_sets, structures.ipa_cache_ways}, "ipa_cache"),
       m_ports(structures.ports, Calendar(structures.port)),
       m_config(structures.config),
       m_tlb_calendar(structures.tlb),
+      m_walk_cache_calendar(structures.walk_cache),
+      m_ipa_cache_calendar(structures.ipa_cache),
       m_walker(structures.walker),
       m_walk_port(structures.walk_port) {}
+
+template <class F>
+void Engine::for_each_calendar(F f) {
+  for (Calendar& c : m_ports) f(c);
+  for (Calendar* c :
+       {&m_config, &m_tlb_calendar, &m_walk_cache_calendar, &m_ipa_cache_calendar, &m_walker, &m_walk_port}) {
+    f(*c);
+  }
+}
 
 void Engine::invalidate(const Invalidation& what, std::string_view command, TimePs now) {
   overtake();
   const std::uint64_t n = m_tlb.invalidate(what);
   m_statistics.tlb_invalidated += n;
+  m_statistics.walk_cache_invalidated += m_walk_cache.invalidate(what);
+  m_statistics.ipa_invalidated += m_ipa_cache.invalidate(what);
   m_tracer.emit(now, trace_tlb_invalidate, command, n);
 }
 
 void Engine::prune(TimePs now) {
   if (now == m_pruned) return;
   m_pruned = now;
-  for (Calendar& c : m_ports) c.prune(now);
-  m_config.prune(now);
-  m_tlb_calendar.prune(now);
-  m_walker.prune(now);
-  m_walk_port.prune(now);
+  for_each_calendar([now](Calendar& c) { c.prune(now); });
 }
 
 void Engine::reset() {
   m_tlb.clear();
+  m_walk_cache.clear();
+  m_ipa_cache.clear();
   overtake();
   ++m_reset_count;
   m_in_flight.clear();
-  for (Calendar& c : m_ports) c.clear();
-  m_config.clear();
-  m_tlb_calendar.clear();
-  m_walker.clear();
-  m_walk_port.clear();
+  for_each_calendar([](Calendar& c) { c.clear(); });
 }
 
 void Engine::visit(Archive& archive) {
   archive.begin("engine");
   m_tlb.visit(archive);
-  for (Calendar& c : m_ports) c.visit(archive);
-  m_config.visit(archive);
-  m_tlb_calendar.visit(archive);
-  m_walker.visit(archive);
-  m_walk_port.visit(archive);
+  m_walk_cache.visit(archive);
+  m_ipa_cache.visit(archive);
+  for_each_calendar([&archive](Calendar& c) { c.visit(archive); });
   m_statistics.visit(archive);
   archive.end();
   if (archive.loading()) overtake();

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "smmuvp/smmu/attributes.h"
 #include "smmuvp/smmu/convert.h"
 #include "smmuvp/smmu/trace_points.h"
 
@@ -15,12 +14,13 @@ Translation::Translation(Engine& engine, const TranslationContext& context, cons
       m_tag_address(context.tag_address(request.address)),
       m_generation(request.generation),
       m_time(request.time) {
-  look_up();
+  if (!request.structure) look_up();
   if (m_state == State::done) return;
   pgtable::WalkRequest walk;
   walk.va = request.address;
   walk.access = request.access;
   walk.privileged = request.privileged;
+  walk.table = request.structure;
   walk.side_effects = !request.debug;
   m_walk.emplace(context.setup, walk);
   begin_walk();
@@ -60,9 +60,13 @@ void Translation::complete(const MemoryAnswer& answer) {
   m_waiting = false;
   m_time = std::max(m_time, answer.time);
   m_walk->complete(walk_response(m_walk->op(), answer));
+  keep_found();
 }
 
 void Translation::walk() {
+  while (const auto question = m_walk->question()) {
+    if (!know(*question)) m_walk->start_at_base();
+  }
   if (m_walk->step() == pgtable::Step::done) {
     if (!m_request.debug) m_engine.walker_done(m_walk_begin, m_time);
     m_state = State::done;
@@ -78,26 +82,87 @@ void Translation::walk() {
   m_waiting = true;
 }
 
+// Tables and IPAs of stage 2 belong to a VMID, whatever stage 1 is in front.
+Tag Translation::tag_of(pgtable::Stage stage) const {
+  if (stage == pgtable::Stage::stage1) return m_tag;
+  Tag tag;
+  tag.regime = m_tag.regime;
+  tag.stages = pgtable::Stages::stage2;
+  tag.vmid = m_tag.vmid;
+  return tag;
+}
+
+// What caches know of a lookup that is about to begin.
+bool Translation::know(const pgtable::WalkQuestion& question) {
+  Statistics& s = m_engine.statistics();
+  const bool counts = !m_request.debug;
+  const Tag tag = tag_of(question.stage);
+  m_granule[question.stage == pgtable::Stage::stage1 ? 0 : 1] = question.granule_shift;
+  if (question.stage == pgtable::Stage::stage2) {
+    if (counts) m_time = m_engine.pass_ipa_cache(m_time);
+    IpaCache& cache = m_engine.ipa_cache();
+    const auto* entry = counts ? cache.lookup(tag, question.input) : cache.probe(tag, question.input);
+    const bool serving = entry != nullptr && m_walk->use(entry->value.translation);
+    if (counts) ++(serving ? s.ipa_hits : s.ipa_misses);
+    if (serving) return true;
+  }
+  if (counts) m_time = m_engine.pass_walk_cache(m_time);
+  TableCache& cache = m_engine.walk_cache();
+  const auto* entry = counts ? cache.lookup(tag, question.input) : cache.probe(tag, question.input);
+  const bool serving = entry != nullptr && m_walk->start_at(entry->value.table);
+  if (counts) ++(serving ? s.walk_cache_hits : s.walk_cache_misses);
+  return serving;
+}
+
+// What an invalidation overtook may have been read before the change that it announces: it fills nothing.
+void Translation::keep_found() {
+  if (m_request.debug || overtaken()) return;
+  CacheKey key;
+  if (const auto table = m_walk->found_table()) {
+    key.tag = tag_of(table->stage);
+    key.shift = table->region_shift;
+    key.level = table->level;
+    key.granule = m_granule[table->stage == pgtable::Stage::stage1 ? 0 : 1];
+    key.input = table->stage == pgtable::Stage::stage1 ? m_tag_address : m_walk->stage2_input();
+    m_engine.walk_cache().insert(key, {*table});
+  }
+  if (const auto stage2 = m_walk->found_stage2()) {
+    key.tag = tag_of(pgtable::Stage::stage2);
+    key.shift = stage2->block_shift;
+    key.level = stage2->level;
+    key.granule = m_granule[1];
+    key.input = m_walk->stage2_input();
+    m_engine.ipa_cache().insert(key, {*stage2});
+  }
+}
+
 void Translation::walked(const pgtable::Result& result) {
   m_fault = result.fault;
   if (!result.ok()) return;
   m_shift = result.block_shift;
   m_entry.output = result.block_output();
-  m_entry.rights = m_entry.stage1_rights = result.rights;
+  m_entry.ipa = result.ipa >> m_shift << m_shift;
+  m_entry.rights = result.rights;
+  m_entry.stage1_rights = result.stage1_rights;
+  m_entry.stage2_rights = result.stage2_rights;
   m_entry.space = result.space;
-  const MemoryAttributes attributes = consistent({result.attributes.memory, result.attributes.SH});
-  m_entry.attributes = {attributes.memory, attributes.shareability};
-  if (m_request.debug) return;
-  // What an invalidation overtook may have been read before the change that it announces.
+  m_entry.attributes = {result.attributes.memory, pgtable::effective_shareability(result.attributes)};
+  m_entry.stage2_attributes = result.stage2_attributes;
+  if (m_request.debug || m_request.structure) return;
   if (overtaken()) {
     ++m_engine.statistics().tlb_fills_dropped;
-    return;
+  } else {
+    fill_tlb(result);
   }
+}
+
+void Translation::fill_tlb(const pgtable::Result& result) {
   CacheKey key;
   key.tag = m_tag;
-  key.global = !result.nG;
+  key.global = m_tag.stages != pgtable::Stages::stage2 && !result.nG;
   key.shift = m_shift;
-  key.level = result.stage1.level;
+  key.level = result.stage1.valid ? result.stage1.level : result.stage2.level;
+  key.granule = m_granule[result.stage1.valid ? 0 : 1];
   key.input = m_tag_address >> m_shift << m_shift;
   m_engine.tlb().insert(key, m_entry);
   ++m_engine.statistics().tlb_fills;

@@ -21,6 +21,7 @@ struct WalkRequest {
   std::uint64_t va = 0;
   AccessType access = AccessType::read;
   bool privileged = true;
+  bool table = false;        ///< stage 2 alone: what is accessed is a table or structure of stage 1 (PTW)
   bool side_effects = true;  ///< false: hardware updates of AF and dirty state are not made (debug access)
 };
 

@@ -163,6 +163,10 @@ class Walk {
   inline void need_next_stage2(unsigned index_bits);
   void take_stage2(std::uint64_t descriptor);
   void take_stage2_leaf(std::uint64_t descriptor);
+  // What the IPA at hand is looked up for, as PTW sees it.
+  LookupUse table_use() const {
+    return m_request.table && m_stages == Stages::stage2 ? LookupUse::table_read : m_use;
+  }
   bool is_possible(const TablePointer& table) const;
   bool is_possible(const Stage2Translation& translation) const;
   void finish_stage2(std::uint64_t descriptor, Rights rights, std::uint64_t output);

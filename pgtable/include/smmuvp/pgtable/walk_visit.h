@@ -218,6 +218,7 @@ void Walk::visit(Archive& archive) {
   archive.value("va", m_request.va);
   archive.value("access", m_request.access);
   archive.value("privileged", m_request.privileged);
+  archive.value("table", m_request.table);
   archive.value("side_effects", m_request.side_effects);
   archive.value("state", m_state);
   archive.value("asked", m_asked);

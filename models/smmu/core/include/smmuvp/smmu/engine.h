@@ -12,6 +12,7 @@
 #include "smmuvp/smmu/in_flight.h"
 #include "smmuvp/smmu/statistics.h"
 #include "smmuvp/smmu/tlb.h"
+#include "smmuvp/smmu/walk_caches.h"
 
 namespace smmuvp::smmu {
 
@@ -20,12 +21,18 @@ struct EngineStructures {
   bool timing = true;  ///< false: no calendars, the SMMU itself takes no time
   std::uint32_t tlb_sets = 512;
   std::uint32_t tlb_ways = 4;
-  std::uint32_t ports = 1;    ///< TBUs
-  StructureTiming port;       ///< acceptance at a TBU
-  StructureTiming config;     ///< configuration caches
-  StructureTiming tlb;        ///< main TLB
-  StructureTiming walker;     ///< width: concurrent walks. latency: of starting one
-  StructureTiming walk_port;  ///< the port of table walks and structure fetches
+  std::uint32_t walk_cache_sets = 128;
+  std::uint32_t walk_cache_ways = 4;
+  std::uint32_t ipa_cache_sets = 32;
+  std::uint32_t ipa_cache_ways = 4;
+  std::uint32_t ports = 1;     ///< TBUs
+  StructureTiming port;        ///< acceptance at a TBU
+  StructureTiming config;      ///< configuration caches
+  StructureTiming tlb;         ///< main TLB
+  StructureTiming walk_cache;  ///< pointers to tables
+  StructureTiming ipa_cache;   ///< stage 2 translations
+  StructureTiming walker;      ///< width: concurrent walks. latency: of starting one
+  StructureTiming walk_port;   ///< the port of table walks and structure fetches
 };
 
 /// The caches and calendars of one SMMU, and the accounting of its accesses. Knows no configuration and no
@@ -36,6 +43,8 @@ class Engine {
   Engine(const EngineStructures& structures, Tracer& tracer);
 
   Tlb& tlb() { return m_tlb; }
+  TableCache& walk_cache() { return m_walk_cache; }
+  IpaCache& ipa_cache() { return m_ipa_cache; }
   Statistics& statistics() { return m_statistics; }
   const Statistics& statistics() const { return m_statistics; }
   Tracer& tracer() { return m_tracer; }
@@ -60,6 +69,8 @@ class Engine {
   }
   TimePs pass_config(TimePs at) { return timing() ? m_config.book(at) : at; }
   TimePs pass_tlb(TimePs at) { return timing() ? m_tlb_calendar.book(at) : at; }
+  TimePs pass_walk_cache(TimePs at) { return timing() ? m_walk_cache_calendar.book(at) : at; }
+  TimePs pass_ipa_cache(TimePs at) { return timing() ? m_ipa_cache_calendar.book(at) : at; }
   TimePs pass_walk_port(TimePs at) { return timing() ? m_walk_port.book(at) : at; }
   /// When a walk that is asked for at `at` finds a walker; begins after the walker's latency.
   TimePs walker_free(TimePs at) const { return timing() ? m_walker.earliest(at) : at; }
@@ -81,15 +92,22 @@ class Engine {
   void visit(Archive& archive);
 
  private:
+  template <class F>
+  void for_each_calendar(F f);
+
   EngineStructures m_structures;
   Tracer& m_tracer;
   Tlb m_tlb;
+  TableCache m_walk_cache;
+  IpaCache m_ipa_cache;
   std::uint64_t m_generation = 0;
   std::uint64_t m_reset_count = 0;
   InFlight m_in_flight;
   std::vector<Calendar> m_ports;
   Calendar m_config;
   Calendar m_tlb_calendar;
+  Calendar m_walk_cache_calendar;
+  Calendar m_ipa_cache_calendar;
   Calendar m_walker;
   Calendar m_walk_port;
   TimePs m_pruned = 0;

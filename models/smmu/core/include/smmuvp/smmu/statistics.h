@@ -21,6 +21,12 @@ struct Statistics {
   std::uint64_t tlb_fills_dropped = 0;
   std::uint64_t tlb_invalidated = 0;
   std::uint64_t walks = 0;
+  std::uint64_t walk_cache_hits = 0;
+  std::uint64_t walk_cache_misses = 0;
+  std::uint64_t walk_cache_invalidated = 0;
+  std::uint64_t ipa_hits = 0;
+  std::uint64_t ipa_misses = 0;
+  std::uint64_t ipa_invalidated = 0;
   std::uint64_t walk_reads = 0;
   std::uint64_t faults = 0;
   std::uint64_t translation_time = 0;

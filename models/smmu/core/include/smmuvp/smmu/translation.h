@@ -16,7 +16,7 @@ namespace smmuvp::smmu {
 /// What configuration makes of a stream's addresses: decoded once, used by every translation of it.
 struct TranslationContext {
   pgtable::WalkSetup setup;
-  Tag tag;                    ///< whose entries these are
+  Tag tag;                    ///< whose entries these are; tag.stages as the setup's
   std::array<bool, 2> TBI{};  ///< stage 1: the top byte is ignored, by VA[55]
 
   /// The address that tags TLB entries: with TBI the top byte is a copy of bit 55.
@@ -30,15 +30,16 @@ struct TranslationRequest {
   std::uint64_t address = 0;
   pgtable::AccessType access = pgtable::AccessType::read;
   bool privileged = false;
-  bool debug = false;  ///< no statistics, no time, no cache changes, no flag updates
-  TimePs time = 0;     ///< when it is asked for
+  bool structure = false;  ///< stage 2 alone: of the address of a structure. Asks and fills no TLB
+  bool debug = false;      ///< no statistics, no time, no cache changes, no flag updates
+  TimePs time = 0;         ///< when it is asked for
   /// Engine::generation() when what led to the context began to be read.
   std::uint64_t generation = 0;
 };
 
 /// Finds an address's translation, or the fault that takes its place. A TLB hit that has the rights and needs
 /// no flag update answers at once; everything else is walked with the access as it is, so that the walker's
-/// fault is the fault, whatever caches knew.
+/// fault is the fault, whatever caches knew. A walk begins where the walk cache and the IPA cache let it.
 ///
 ///     Translation t(engine, context, request);
 ///     while (t.step() == Step::need) t.complete(memory(t.op()));
@@ -73,6 +74,10 @@ class Translation {
   void look_up();
   void begin_walk();
   void walk();
+  bool know(const pgtable::WalkQuestion& question);
+  void keep_found();
+  Tag tag_of(pgtable::Stage stage) const;
+  void fill_tlb(const pgtable::Result& result);
   void walked(const pgtable::Result& result);
   bool overtaken() const { return m_generation != m_engine.generation(); }
 
@@ -88,6 +93,7 @@ class Translation {
   bool m_hit = false;
   TimePs m_time;
   TimePs m_walk_begin = 0;
+  std::array<std::uint8_t, 2> m_granule{12, 12};  // of each stage, as the walk has told
   MemoryOp m_op;
   TlbEntry m_entry;
   std::uint8_t m_shift = 0;
