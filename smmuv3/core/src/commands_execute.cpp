@@ -61,6 +61,8 @@ void CommandQueue::carry_out(const Command& command) {
       break;
     case Opcode::CMD_SYNC:
       break;
+    default:  // check_command() refuses the others
+      break;
   }
 }
 

@@ -1,6 +1,6 @@
 #include "smmuvp/v3/registers.h"
 
-#include "bits.h"
+#include "smmuvp/v3/fields.h"
 
 namespace smmuvp::v3 {
 

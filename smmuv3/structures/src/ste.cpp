@@ -2,25 +2,22 @@
 
 #include <algorithm>
 
-#include "bits.h"
+#include "check_fields.h"
 #include "smmuvp/smmu/attributes.h"
+#include "smmuvp/v3/register_fields.h"
 
 namespace smmuvp::v3 {
 
-namespace {
-
-constexpr unsigned l1std_size = 8;
-constexpr std::uint64_t address_bits = 0x00ff'ffff'ffff'ffc0ULL;  // [55:6]
-
-}  // namespace
+static_assert(well_formed(L1STD_structure) && well_formed(STE_structure));
 
 StreamTable StreamTable::from_registers(std::uint64_t BASE, std::uint32_t CFG, const Features& features) {
   StreamTable t;
-  const auto literal = static_cast<unsigned>(bits(CFG, 5, 0));
+  const auto literal = get_as<unsigned>(CFG, STRTAB_BASE_CFG_LOG2SIZE);
   // IHI 0070 6.3.25: the effective size is MIN(LOG2SIZE, IDR1.SIDSIZE).
   t.LOG2SIZE = static_cast<std::uint8_t>(std::min<unsigned>(literal, features.SIDSIZE));
-  t.two_level = features.ST_LEVEL != 0 && bits(CFG, 17, 16) == 1;  // other values behave as linear
-  const auto split = static_cast<std::uint8_t>(bits(CFG, 10, 6));
+  t.two_level =
+      features.ST_LEVEL != 0 && get(CFG, STRTAB_BASE_CFG_FMT) == 1;  // other values behave as linear
+  const auto split = get_as<std::uint8_t>(CFG, STRTAB_BASE_CFG_SPLIT);
   t.SPLIT = split == 8 || split == 10 ? split : 6;  // reserved values behave as 6
   // 6.3.24: aligned to the table's size by the literal LOG2SIZE, not the effective one.
   unsigned zero = literal + 6;
@@ -28,38 +25,38 @@ StreamTable StreamTable::from_registers(std::uint64_t BASE, std::uint32_t CFG, c
     const unsigned indexes = literal > t.SPLIT ? literal - t.SPLIT : 0;
     zero = std::max(6U, indexes + 3);
   }
-  t.base = BASE & address_bits & ~low_bits(zero);
+  t.base = get_address(BASE, STRTAB_BASE_ADDR) & ~low_bits(zero);
   return t;
 }
 
 std::uint64_t StreamTable::address(std::uint32_t stream_id) const {
-  if (two_level) return base + (std::uint64_t{stream_id} >> SPLIT) * l1std_size;
+  if (two_level) return base + (std::uint64_t{stream_id} >> SPLIT) * L1STD_structure.bytes;
   return base + std::uint64_t{stream_id} * ste_size;
 }
 
 bool ste_address(std::uint64_t l1std, const StreamTable& table, std::uint32_t stream_id,
                  std::uint64_t& address) {
-  const auto Span = static_cast<unsigned>(bits(l1std, 4, 0));
+  const auto Span = get_as<unsigned>(l1std, L1STD_Span);
   // IHI 0070 7.3.3: zero, reserved or beyond SPLIT + 1.
   if (Span == 0 || Span > 11 || Span > table.SPLIT + 1U) return false;
   const std::uint64_t index = stream_id & low_bits(table.SPLIT);
   if (index >> (Span - 1) != 0) return false;
   // 5.1: L2Ptr[N:0] are treated as 0, N == 5 + (Span - 1).
-  address = (l1std & address_bits & ~low_bits(6 + Span - 1)) + index * ste_size;
+  address = (get_address(l1std, L1STD_L2Ptr) & ~low_bits(6 + Span - 1)) + index * ste_size;
   return true;
 }
 
 Overrides Overrides::from_gbpa(std::uint32_t GBPA, const Features& features) {
   Overrides o;
   if (features.ATTR_TYPES_OVR) {
-    o.MemAttr = static_cast<std::uint8_t>(bits(GBPA, 3, 0));
-    o.MTCFG = bit(GBPA, 4);
-    o.ALLOCCFG = static_cast<std::uint8_t>(bits(GBPA, 11, 8));
-    o.SHCFG = static_cast<std::uint8_t>(bits(GBPA, 13, 12));
+    o.MemAttr = get_as<std::uint8_t>(GBPA, GBPA_MemAttr);
+    o.MTCFG = is_set(GBPA, GBPA_MTCFG);
+    o.ALLOCCFG = get_as<std::uint8_t>(GBPA, GBPA_ALLOCCFG);
+    o.SHCFG = get_as<std::uint8_t>(GBPA, GBPA_SHCFG);
   }
   if (features.ATTR_PERMS_OVR) {
-    o.PRIVCFG = static_cast<std::uint8_t>(bits(GBPA, 17, 16));
-    o.INSTCFG = static_cast<std::uint8_t>(bits(GBPA, 19, 18));
+    o.PRIVCFG = get_as<std::uint8_t>(GBPA, GBPA_PRIVCFG);
+    o.INSTCFG = get_as<std::uint8_t>(GBPA, GBPA_INSTCFG);
   }
   return o;
 }
@@ -95,11 +92,11 @@ Ste Ste::decode(const std::array<std::uint64_t, 8>& words, const Features& f) {
   Ste s;
   s.words = words;
   // IHI 0070 5.2.2, in its order.
-  if (!bit(words[0], 0)) {
+  if (!is_set(words, STE_V)) {
     s.why = "STE.V is 0";
     return s;
   }
-  s.Config = static_cast<std::uint8_t>(bits(words[0], 3, 1));
+  s.Config = get_as<std::uint8_t>(words, STE_Config);
   if (s.aborts()) {
     s.valid = true;
     return s;
@@ -111,28 +108,28 @@ Ste Ste::decode(const std::array<std::uint64_t, 8>& words, const Features& f) {
   // EATS is IGNORED with IDR0.ATS == 0; STRW is RES0 with IDR0.Hyp == 0; S2VMID is IGNORED without stage 2;
   // S1Fmt, S1CDMax and S1DSS are IGNORED with IDR1.SSIDSIZE == 0.
   if (s.stage1()) {
-    if (bit(words[1], 27)) {
+    if (is_set(words, STE_S1STALLD)) {
       s.why = "STE.S1STALLD is 1, and IDR0.STALL_MODEL is 0b01";
       return s;
     }
-    s.S1ContextPtr = words[0] & address_bits;
+    s.S1ContextPtr = get_address(words, STE_S1ContextPtr);
     if (s.S1ContextPtr >> f.OAS != 0) {
       s.why = "STE.S1ContextPtr is beyond the output address size";
       return s;
     }
-    s.cd_attributes = smmu::structure_attributes(static_cast<std::uint8_t>(bits(words[1], 3, 2)),
-                                                 static_cast<std::uint8_t>(bits(words[1], 5, 4)),
-                                                 static_cast<std::uint8_t>(bits(words[1], 7, 6)), 0xd);
+    s.cd_attributes = smmu::structure_attributes(get_as<std::uint8_t>(words, STE_S1CIR),
+                                                 get_as<std::uint8_t>(words, STE_S1COR),
+                                                 get_as<std::uint8_t>(words, STE_S1CSH), 0xd);
   }
   if (f.ATTR_TYPES_OVR) {
-    s.overrides.MemAttr = static_cast<std::uint8_t>(bits(words[1], 35, 32));
-    s.overrides.MTCFG = bit(words[1], 36);
-    s.overrides.ALLOCCFG = static_cast<std::uint8_t>(bits(words[1], 40, 37));
-    s.overrides.SHCFG = static_cast<std::uint8_t>(bits(words[1], 45, 44));
+    s.overrides.MemAttr = get_as<std::uint8_t>(words, STE_MemAttr);
+    s.overrides.MTCFG = is_set(words, STE_MTCFG);
+    s.overrides.ALLOCCFG = get_as<std::uint8_t>(words, STE_ALLOCCFG);
+    s.overrides.SHCFG = get_as<std::uint8_t>(words, STE_SHCFG);
   }
   if (f.ATTR_PERMS_OVR) {
-    s.overrides.PRIVCFG = static_cast<std::uint8_t>(bits(words[1], 49, 48));
-    s.overrides.INSTCFG = static_cast<std::uint8_t>(bits(words[1], 51, 50));
+    s.overrides.PRIVCFG = get_as<std::uint8_t>(words, STE_PRIVCFG);
+    s.overrides.INSTCFG = get_as<std::uint8_t>(words, STE_INSTCFG);
   }
   s.valid = true;
   return s;

@@ -7,9 +7,12 @@
 #include "smmuvp/base/archive.h"
 #include "smmuvp/pgtable/config.h"
 #include "smmuvp/smmu/translation.h"
+#include "smmuvp/v3/cd_fields.h"
 #include "smmuvp/v3/features.h"
 
 namespace smmuvp::v3 {
+
+constexpr unsigned cd_size = CD_structure.bytes;
 
 /// A Context Descriptor, decoded for a stage 1 stream of StreamWorld NS-EL1, the only one that is built.
 struct Cd {

@@ -5,15 +5,19 @@
 #include <cstdint>
 
 #include "smmuvp/base/archive.h"
+#include "smmuvp/v3/event_fields.h"
 
 namespace smmuvp::v3 {
 
-/// Event numbers. Those of features that are not built are not here.
+/// Event numbers, also of events that are not built.
 enum class EventType : std::uint8_t {
   F_UUT = 0x01,
   C_BAD_STREAMID = 0x02,
   F_STE_FETCH = 0x03,
   C_BAD_STE = 0x04,
+  F_BAD_ATS_TREQ = 0x05,
+  F_STREAM_DISABLED = 0x06,
+  F_TRANSL_FORBIDDEN = 0x07,
   C_BAD_SUBSTREAMID = 0x08,
   F_CD_FETCH = 0x09,
   C_BAD_CD = 0x0a,
@@ -22,6 +26,18 @@ enum class EventType : std::uint8_t {
   F_ADDR_SIZE = 0x11,
   F_ACCESS = 0x12,
   F_PERMISSION = 0x13,
+  F_TLB_CONFLICT = 0x20,
+  F_CFG_CONFLICT = 0x21,
+  E_PAGE_REQUEST = 0x24,
+  F_VMS_FETCH = 0x25,
+};
+
+/// One row a type of event record: which fields it has. The others are RES0.
+struct EventInfo {
+  const char* name;
+  const char* clause;
+  EventType type;
+  FieldList fields;
 };
 
 /// What was being accessed (field CLASS).
@@ -45,12 +61,26 @@ struct Event {
   std::uint16_t Reason = 0;  ///< IMPLEMENTATION DEFINED
   std::uint64_t time = 0;    ///< picoseconds; not part of the record
 
-  /// The 32-byte record as four little-endian words.
+  /// The 32-byte record as four little-endian words. What is UNKNOWN is 0: the SubstreamID without SSV, the
+  /// IPA of a fault of stage 1, TTRnW without a table walk.
   std::array<std::uint64_t, 4> words() const;
+  /// The facts that a record holds, and that this structure has a place for.
+  static Event decode(const std::array<std::uint64_t, 4>& words);
   void visit(Archive& archive);
 };
 
 const char* to_string(EventType type);
+
+/// The row of an event number, or nullptr where it is Reserved or IMPLEMENTATION DEFINED.
+const EventInfo* find_event(std::uint8_t number);
+
+/// Calls visit(row) for each event of the specification.
+template <typename Visitor>
+void for_each_event(Visitor visit) {
+  for (unsigned number = 0; number < 256; ++number) {
+    if (const EventInfo* info = find_event(static_cast<std::uint8_t>(number))) visit(*info);
+  }
+}
 
 // Reasons of F_UUT.
 constexpr std::uint16_t reason_malformed = 1;  ///< zero length, or beyond the end of the address space

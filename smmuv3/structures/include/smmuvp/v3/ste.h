@@ -7,11 +7,11 @@
 #include "smmuvp/base/archive.h"
 #include "smmuvp/smmu/access.h"
 #include "smmuvp/v3/features.h"
+#include "smmuvp/v3/ste_fields.h"
 
 namespace smmuvp::v3 {
 
-constexpr unsigned ste_size = 64;
-constexpr unsigned cd_size = 64;
+constexpr unsigned ste_size = STE_structure.bytes;
 
 /// STRTAB_BASE and STRTAB_BASE_CFG, decoded.
 struct StreamTable {

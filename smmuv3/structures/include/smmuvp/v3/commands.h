@@ -1,0 +1,103 @@
+// Commands (IHI 0070 chapter 4).
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "smmuvp/v3/command_fields.h"
+#include "smmuvp/v3/features.h"
+
+namespace smmuvp::v3 {
+
+/// Opcodes (4.1.1), also of commands that are not built.
+enum class Opcode : std::uint8_t {
+  CMD_PREFETCH_CONFIG = 0x01,
+  CMD_PREFETCH_ADDR = 0x02,
+  CMD_CFGI_STE = 0x03,
+  CMD_CFGI_STE_RANGE = 0x04,  ///< Range 31 is CMD_CFGI_ALL
+  CMD_CFGI_CD = 0x05,
+  CMD_CFGI_CD_ALL = 0x06,
+  CMD_CFGI_VMS_PIDM = 0x07,
+  CMD_TLBI_NH_ALL = 0x10,
+  CMD_TLBI_NH_ASID = 0x11,
+  CMD_TLBI_NH_VA = 0x12,
+  CMD_TLBI_NH_VAA = 0x13,
+  CMD_TLBI_EL3_ALL = 0x18,
+  CMD_TLBI_EL3_VA = 0x1a,
+  CMD_TLBI_EL2_ALL = 0x20,
+  CMD_TLBI_EL2_ASID = 0x21,
+  CMD_TLBI_EL2_VA = 0x22,
+  CMD_TLBI_EL2_VAA = 0x23,
+  CMD_TLBI_S12_VMALL = 0x28,
+  CMD_TLBI_S2_IPA = 0x2a,
+  CMD_TLBI_NSNH_ALL = 0x30,
+  CMD_ATC_INV = 0x40,
+  CMD_PRI_RESP = 0x41,
+  CMD_RESUME = 0x44,
+  CMD_STALL_TERM = 0x45,
+  CMD_SYNC = 0x46,
+  CMD_TLBI_S_EL2_ALL = 0x50,
+  CMD_TLBI_S_EL2_ASID = 0x51,
+  CMD_TLBI_S_EL2_VA = 0x52,
+  CMD_TLBI_S_EL2_VAA = 0x53,
+  CMD_TLBI_S_S12_VMALL = 0x58,
+  CMD_TLBI_S_S2_IPA = 0x5a,
+  CMD_TLBI_SNH_ALL = 0x60,
+  CMD_DPTI_ALL = 0x70,
+  CMD_DPTI_PA = 0x73,
+};
+
+/// Error codes of CMDQ_CONS.ERR (7.1).
+enum class CommandError : std::uint8_t { CERROR_NONE = 0, CERROR_ILL = 1, CERROR_ABT = 2 };
+
+/// One row a command.
+struct CommandInfo {
+  const char* name;
+  const char* clause;
+  Opcode opcode;
+  FieldList fields;
+  std::array<std::uint64_t, 2>
+      defined;  ///< bits of fields that are built; others are RES0, and ignored (4.1.5)
+  bool has_SSec;
+  const char* refused;  ///< nullptr, or why this SMMU answers CERROR_ILL, from the name on
+};
+
+struct Command {
+  std::array<std::uint64_t, 2> words{};
+  std::uint8_t opcode = 0;
+  // Fields, meaningful for the commands that have them.
+  bool SSec = false;
+  std::uint32_t StreamID = 0;
+  std::uint32_t SubstreamID = 0;
+  std::uint8_t Range = 0;
+  std::uint16_t ASID = 0;
+  std::uint64_t Address = 0;
+  std::uint8_t CS = 0;
+
+  static Command decode(const std::array<std::uint64_t, 2>& words);
+};
+
+// CMD_SYNC.CS
+constexpr std::uint8_t SIG_NONE = 0;
+constexpr std::uint8_t SIG_IRQ = 1;
+constexpr std::uint8_t SIG_SEV = 2;
+
+/// The row of any command of the specification, or nullptr where the opcode is Reserved.
+const CommandInfo* find_command(std::uint8_t opcode);
+/// The row of a command that this SMMU executes, or nullptr where it is Reserved or belongs to a feature that
+/// is not built.
+const CommandInfo* command_info(std::uint8_t opcode);
+/// What an opcode is, also for those that are refused: "CMD_RESUME, with ...", or "a Reserved opcode".
+const char* opcode_name(std::uint8_t opcode);
+/// Checks parameters. @param why  what is wrong, for diagnostics
+CommandError check_command(const Command& command, const char*& why);
+
+/// Calls visit(row) for each command of the specification.
+template <typename Visitor>
+void for_each_command(Visitor visit) {
+  for (unsigned opcode = 0; opcode < 256; ++opcode) {
+    if (const CommandInfo* info = find_command(static_cast<std::uint8_t>(opcode))) visit(*info);
+  }
+}
+
+}  // namespace smmuvp::v3

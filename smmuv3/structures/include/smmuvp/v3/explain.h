@@ -1,0 +1,59 @@
+// What a structure in memory says, field by field, in words: for tools and messages, never part of a
+// translation.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "smmuvp/v3/features.h"
+
+namespace smmuvp::v3 {
+
+enum class StructureKind : std::uint8_t { L1STD, STE, L1CD, CD, command, event };
+/// In the order of the enumeration.
+constexpr unsigned structure_kind_count = 6;
+
+/// How a tool calls a kind, and how large it is.
+struct StructureKindInfo {
+  const char* word;   ///< "ste"
+  const char* title;  ///< "Stream Table Entry"
+  unsigned words;     ///< of 64 bits
+};
+const StructureKindInfo& kind_info(StructureKind kind);
+/// The kind that a tool's user calls so.
+std::optional<StructureKind> kind_of_word(const std::string& word);
+
+/// One field, or a run of bits that have no field and are not 0.
+struct ExplainedField {
+  std::string name;
+  unsigned high = 0;
+  unsigned low = 0;
+  std::uint64_t value = 0;  ///< bits [high:low], shifted down
+  std::string text;         ///< the value as a reader wants it: an address, a count, a code
+  std::string meaning;
+  bool wrong = false;    ///< a RES0 bit that is set, or a Reserved value
+  bool ignored = false;  ///< IGNORED or UNKNOWN because of another field
+};
+
+/// What the model says to a structure.
+struct Verdict {
+  bool legal = false;
+  std::string word;    ///< "legal", "ILLEGAL", "invalid" (V is 0) or "CERROR_ILL"
+  std::string why;     ///< empty where it is legal
+  std::string clause;  ///< where the rules stand
+};
+
+struct StructureExplanation {
+  std::string title;                   ///< "STE", or the name of the command or event
+  std::string clause;                  ///< where it is described
+  std::vector<ExplainedField> fields;  ///< from the least significant on; all declared ones
+  std::optional<Verdict> verdict;      ///< for STEs, CDs and commands
+};
+
+/// Explains any value. @param words  kind_info(kind).words of them, the lowest first
+/// @param features  of the model whose verdict is asked for
+StructureExplanation explain(StructureKind kind, const std::uint64_t* words, const Features& features = {});
+
+}  // namespace smmuvp::v3

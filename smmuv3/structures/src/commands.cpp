@@ -1,0 +1,189 @@
+#include "smmuvp/v3/commands.h"
+
+#include "check_fields.h"
+
+namespace smmuvp::v3 {
+
+namespace {
+
+// Physical addresses end at bit 51 in SMMUv3.1 to 3.3; bits [55:52] of the fields are RES0 (4.1.6).
+constexpr unsigned physical_top = 55;
+constexpr unsigned built_top = 51;
+
+constexpr std::uint64_t built_bits(const Field& f) {
+  if (f.when != nullptr) return 0;  // of a feature that is not built
+  if (f.use == FieldUse::address && f.shift + f.width() - 1 == physical_top) {
+    return low_bits(f.width() - (physical_top - built_top)) << (f.low % 64U);
+  }
+  return f.in_word();
+}
+
+constexpr CommandInfo row(const char* name, const char* clause, Opcode opcode, FieldList fields,
+                          const char* refused = nullptr) {
+  CommandInfo info{name, clause, opcode, fields, {}, false, refused};
+  for (const Field* f : fields) {
+    info.defined[f->word()] |= built_bits(*f);
+    if (f == &CMD_SSec) info.has_SSec = true;
+  }
+  return info;
+}
+
+constexpr const Field* opcode_only[] = {&CMD_Opcode};
+constexpr const Field* prefetch_config[] = {&CMD_Opcode, &CMD_SSec, &CMD_SSV, &CMD_SubstreamID,
+                                            &CMD_StreamID};
+constexpr const Field* prefetch_addr[] = {&CMD_Opcode,   &CMD_SSec, &CMD_SSV,    &CMD_SubstreamID,
+                                          &CMD_StreamID, &CMD_Size, &CMD_Stride, &CMD_PREFETCH_ADDR_NS,
+                                          &CMD_Address};
+constexpr const Field* cfgi_ste[] = {&CMD_Opcode, &CMD_SSec, &CMD_StreamID, &CMD_Leaf};
+constexpr const Field* cfgi_ste_range[] = {&CMD_Opcode, &CMD_SSec, &CMD_StreamID, &CMD_Range};
+constexpr const Field* cfgi_cd[] = {&CMD_Opcode, &CMD_SSec, &CMD_SubstreamID, &CMD_StreamID, &CMD_Leaf};
+constexpr const Field* cfgi_cd_all[] = {&CMD_Opcode, &CMD_SSec, &CMD_StreamID};
+constexpr const Field* cfgi_vms_pidm[] = {&CMD_Opcode, &CMD_SSec, &CMD_VMID};
+constexpr const Field* tlbi_vmid[] = {&CMD_Opcode, &CMD_VMID};
+constexpr const Field* tlbi_asid[] = {&CMD_Opcode, &CMD_ASID};
+constexpr const Field* tlbi_vmid_asid[] = {&CMD_Opcode, &CMD_VMID, &CMD_ASID};
+constexpr const Field* tlbi_vmid_asid_va[] = {&CMD_Opcode, &CMD_NUM,    &CMD_SCALE, &CMD_VMID, &CMD_ASID,
+                                              &CMD_Leaf,   &CMD_TTL128, &CMD_TTL,   &CMD_TG,   &CMD_Address};
+constexpr const Field* tlbi_vmid_va[] = {&CMD_Opcode, &CMD_NUM, &CMD_SCALE, &CMD_VMID,   &CMD_Leaf,
+                                         &CMD_TTL128, &CMD_TTL, &CMD_TG,    &CMD_Address};
+constexpr const Field* tlbi_asid_va[] = {&CMD_Opcode, &CMD_NUM, &CMD_SCALE, &CMD_ASID,   &CMD_Leaf,
+                                         &CMD_TTL128, &CMD_TTL, &CMD_TG,    &CMD_Address};
+constexpr const Field* tlbi_va[] = {&CMD_Opcode, &CMD_NUM, &CMD_SCALE, &CMD_Leaf,
+                                    &CMD_TTL128, &CMD_TTL, &CMD_TG,    &CMD_Address};
+constexpr const Field* tlbi_ipa[] = {&CMD_Opcode, &CMD_NUM, &CMD_SCALE, &CMD_VMID,           &CMD_Leaf,
+                                     &CMD_TTL128, &CMD_TTL, &CMD_TG,    &CMD_PhysicalAddress};
+constexpr const Field* tlbi_secure_ipa[] = {
+    &CMD_Opcode, &CMD_NUM, &CMD_SCALE,           &CMD_VMID,   &CMD_Leaf, &CMD_TTL128,
+    &CMD_TTL,    &CMD_TG,  &CMD_PhysicalAddress, &CMD_TLBI_NS};
+constexpr const Field* atc_inv[] = {&CMD_Opcode,   &CMD_Global,       &CMD_SSV,    &CMD_SubstreamID,
+                                    &CMD_StreamID, &CMD_ATC_INV_Size, &CMD_Address};
+constexpr const Field* pri_resp[] = {&CMD_Opcode,   &CMD_SSV,      &CMD_SubstreamID,
+                                     &CMD_StreamID, &CMD_PRGIndex, &CMD_Resp};
+constexpr const Field* dpti_pa[] = {&CMD_Opcode, &CMD_DPTI_SIZE_low, &CMD_Leaf, &CMD_DPTI_SIZE_high,
+                                    &CMD_PhysicalAddress};
+constexpr const Field* resume[] = {&CMD_Opcode, &CMD_SSec, &CMD_Action, &CMD_Abort, &CMD_StreamID, &CMD_STAG};
+constexpr const Field* stall_term[] = {&CMD_Opcode, &CMD_SSec, &CMD_StreamID};
+constexpr const Field* sync[] = {&CMD_Opcode,  &CMD_CS,         &CMD_MSH,   &CMD_MSIAttr,
+                                 &CMD_MSIData, &CMD_MSIAddress, &CMD_MSI_NS};
+
+constexpr CommandInfo table[] = {
+    row("CMD_PREFETCH_CONFIG", "IHI 0070 4.2.1", Opcode::CMD_PREFETCH_CONFIG, prefetch_config),
+    row("CMD_PREFETCH_ADDR", "IHI 0070 4.2.2", Opcode::CMD_PREFETCH_ADDR, prefetch_addr),
+    row("CMD_CFGI_STE", "IHI 0070 4.3.1", Opcode::CMD_CFGI_STE, cfgi_ste),
+    row("CMD_CFGI_STE_RANGE", "IHI 0070 4.3.2", Opcode::CMD_CFGI_STE_RANGE, cfgi_ste_range),
+    row("CMD_CFGI_CD", "IHI 0070 4.3.3", Opcode::CMD_CFGI_CD, cfgi_cd),
+    row("CMD_CFGI_CD_ALL", "IHI 0070 4.3.4", Opcode::CMD_CFGI_CD_ALL, cfgi_cd_all),
+    row("CMD_CFGI_VMS_PIDM", "IHI 0070 4.3.5", Opcode::CMD_CFGI_VMS_PIDM, cfgi_vms_pidm,
+        "CMD_CFGI_VMS_PIDM, with IDR3.MPAM == 0"),
+    row("CMD_TLBI_NH_ALL", "IHI 0070 4.4.2.1", Opcode::CMD_TLBI_NH_ALL, tlbi_vmid),
+    row("CMD_TLBI_NH_ASID", "IHI 0070 4.4.2.2", Opcode::CMD_TLBI_NH_ASID, tlbi_vmid_asid),
+    row("CMD_TLBI_NH_VA", "IHI 0070 4.4.2.4", Opcode::CMD_TLBI_NH_VA, tlbi_vmid_asid_va),
+    row("CMD_TLBI_NH_VAA", "IHI 0070 4.4.2.3", Opcode::CMD_TLBI_NH_VAA, tlbi_vmid_va),
+    row("CMD_TLBI_EL3_ALL", "IHI 0070 4.4.2.5", Opcode::CMD_TLBI_EL3_ALL, opcode_only,
+        "CMD_TLBI_EL3_ALL, on the Non-secure queue"),
+    row("CMD_TLBI_EL3_VA", "IHI 0070 4.4.2.6", Opcode::CMD_TLBI_EL3_VA, tlbi_va,
+        "CMD_TLBI_EL3_VA, on the Non-secure queue"),
+    row("CMD_TLBI_EL2_ALL", "IHI 0070 4.4.2.7", Opcode::CMD_TLBI_EL2_ALL, opcode_only,
+        "CMD_TLBI_EL2_ALL, with IDR0.Hyp == 0"),
+    row("CMD_TLBI_EL2_ASID", "IHI 0070 4.4.2.10", Opcode::CMD_TLBI_EL2_ASID, tlbi_asid,
+        "CMD_TLBI_EL2_ASID, with IDR0.Hyp == 0"),
+    row("CMD_TLBI_EL2_VA", "IHI 0070 4.4.2.8", Opcode::CMD_TLBI_EL2_VA, tlbi_asid_va,
+        "CMD_TLBI_EL2_VA, with IDR0.Hyp == 0"),
+    row("CMD_TLBI_EL2_VAA", "IHI 0070 4.4.2.9", Opcode::CMD_TLBI_EL2_VAA, tlbi_va,
+        "CMD_TLBI_EL2_VAA, with IDR0.Hyp == 0"),
+    row("CMD_TLBI_S12_VMALL", "IHI 0070 4.4.3.2", Opcode::CMD_TLBI_S12_VMALL, tlbi_vmid,
+        "CMD_TLBI_S12_VMALL, with IDR0.S2P == 0"),
+    row("CMD_TLBI_S2_IPA", "IHI 0070 4.4.3.1", Opcode::CMD_TLBI_S2_IPA, tlbi_ipa,
+        "CMD_TLBI_S2_IPA, with IDR0.S2P == 0"),
+    row("CMD_TLBI_NSNH_ALL", "IHI 0070 4.4.4.1", Opcode::CMD_TLBI_NSNH_ALL, opcode_only),
+    row("CMD_ATC_INV", "IHI 0070 4.5.1", Opcode::CMD_ATC_INV, atc_inv, "CMD_ATC_INV, with IDR0.ATS == 0"),
+    row("CMD_PRI_RESP", "IHI 0070 4.5.2", Opcode::CMD_PRI_RESP, pri_resp, "CMD_PRI_RESP, with IDR0.PRI == 0"),
+    row("CMD_RESUME", "IHI 0070 4.7.1", Opcode::CMD_RESUME, resume,
+        "CMD_RESUME, with IDR0.STALL_MODEL == 0b01"),
+    row("CMD_STALL_TERM", "IHI 0070 4.7.2", Opcode::CMD_STALL_TERM, stall_term,
+        "CMD_STALL_TERM, with IDR0.STALL_MODEL == 0b01"),
+    row("CMD_SYNC", "IHI 0070 4.7.3", Opcode::CMD_SYNC, sync),
+    row("CMD_TLBI_S_EL2_ALL", "IHI 0070 4.4.2.11", Opcode::CMD_TLBI_S_EL2_ALL, opcode_only,
+        "CMD_TLBI_S_EL2_ALL, on the Non-secure queue"),
+    row("CMD_TLBI_S_EL2_ASID", "IHI 0070 4.4.2.14", Opcode::CMD_TLBI_S_EL2_ASID, tlbi_asid,
+        "CMD_TLBI_S_EL2_ASID, on the Non-secure queue"),
+    row("CMD_TLBI_S_EL2_VA", "IHI 0070 4.4.2.12", Opcode::CMD_TLBI_S_EL2_VA, tlbi_asid_va,
+        "CMD_TLBI_S_EL2_VA, on the Non-secure queue"),
+    row("CMD_TLBI_S_EL2_VAA", "IHI 0070 4.4.2.13", Opcode::CMD_TLBI_S_EL2_VAA, tlbi_va,
+        "CMD_TLBI_S_EL2_VAA, on the Non-secure queue"),
+    row("CMD_TLBI_S_S12_VMALL", "IHI 0070 4.4.3.4", Opcode::CMD_TLBI_S_S12_VMALL, tlbi_vmid,
+        "CMD_TLBI_S_S12_VMALL, on the Non-secure queue"),
+    row("CMD_TLBI_S_S2_IPA", "IHI 0070 4.4.3.3", Opcode::CMD_TLBI_S_S2_IPA, tlbi_secure_ipa,
+        "CMD_TLBI_S_S2_IPA, on the Non-secure queue"),
+    row("CMD_TLBI_SNH_ALL", "IHI 0070 4.4.4.2", Opcode::CMD_TLBI_SNH_ALL, opcode_only,
+        "CMD_TLBI_SNH_ALL, on the Non-secure queue"),
+    row("CMD_DPTI_ALL", "IHI 0070 4.6.1", Opcode::CMD_DPTI_ALL, opcode_only,
+        "CMD_DPTI_ALL, with IDR3.DPT == 0"),
+    row("CMD_DPTI_PA", "IHI 0070 4.6.2", Opcode::CMD_DPTI_PA, dpti_pa, "CMD_DPTI_PA, with IDR3.DPT == 0"),
+};
+
+constexpr bool rows_are_well_formed() {
+  for (const CommandInfo& a : table) {
+    if (!well_formed(a.fields, sizeof(Command::words))) return false;
+    if (a.refused != nullptr && !begins_with(a.refused, a.name)) return false;
+    for (const CommandInfo& b : table) {
+      if (&a != &b && (a.opcode == b.opcode || same_text(a.name, b.name))) return false;
+    }
+  }
+  return true;
+}
+static_assert(rows_are_well_formed());
+
+}  // namespace
+
+Command Command::decode(const std::array<std::uint64_t, 2>& words) {
+  Command c;
+  c.words = words;
+  c.opcode = get_as<std::uint8_t>(words, CMD_Opcode);
+  c.SSec = is_set(words, CMD_SSec);
+  c.StreamID = get_as<std::uint32_t>(words, CMD_StreamID);
+  c.SubstreamID = get_as<std::uint32_t>(words, CMD_SubstreamID);
+  c.Range = get_as<std::uint8_t>(words, CMD_Range);
+  c.ASID = get_as<std::uint16_t>(words, CMD_ASID);
+  c.Address = get_address(words, CMD_Address);
+  c.CS = get_as<std::uint8_t>(words, CMD_CS);
+  return c;
+}
+
+const CommandInfo* find_command(std::uint8_t opcode) {
+  for (const CommandInfo& info : table) {
+    if (static_cast<std::uint8_t>(info.opcode) == opcode) return &info;
+  }
+  return nullptr;
+}
+
+const CommandInfo* command_info(std::uint8_t opcode) {
+  const CommandInfo* info = find_command(opcode);
+  return info != nullptr && info->refused == nullptr ? info : nullptr;
+}
+
+const char* opcode_name(std::uint8_t opcode) {
+  const CommandInfo* info = find_command(opcode);
+  if (info == nullptr) return "a Reserved opcode";
+  return info->refused != nullptr ? info->refused : info->name;
+}
+
+CommandError check_command(const Command& command, const char*& why) {
+  const CommandInfo* info = command_info(command.opcode);
+  if (info == nullptr) {
+    why = opcode_name(command.opcode);
+    return CommandError::CERROR_ILL;
+  }
+  // 4.1.6: whether or not there is a Secure state
+  if (info->has_SSec && command.SSec) {
+    why = "SSec is 1 on the Non-secure Command queue";
+    return CommandError::CERROR_ILL;
+  }
+  if (info->opcode == Opcode::CMD_SYNC && command.CS == 3) {
+    why = "CMD_SYNC.CS is 0b11, which is Reserved";
+    return CommandError::CERROR_ILL;
+  }
+  return CommandError::CERROR_NONE;
+}
+
+}  // namespace smmuvp::v3

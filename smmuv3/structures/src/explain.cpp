@@ -1,0 +1,321 @@
+#include "smmuvp/v3/explain.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+
+#include "check_fields.h"
+#include "smmuvp/pgtable/explain.h"
+#include "smmuvp/v3/cd.h"
+#include "smmuvp/v3/commands.h"
+#include "smmuvp/v3/events.h"
+#include "smmuvp/v3/ste.h"
+
+namespace smmuvp::v3 {
+
+namespace {
+
+constexpr StructureKindInfo kinds[structure_kind_count] = {
+    {"l1std", L1STD_structure.title, L1STD_structure.bytes / 8},
+    {"ste", STE_structure.title, STE_structure.bytes / 8},
+    {"l1cd", L1CD_structure.title, L1CD_structure.bytes / 8},
+    {"cd", CD_structure.title, CD_structure.bytes / 8},
+    {"cmd", "Command queue entry", 2},
+    {"event", "Event queue record", 4},
+};
+
+using Words = std::array<std::uint64_t, 8>;  // what the kind has not got is 0
+
+std::string hex(std::uint64_t value) {
+  char text[20];
+  std::snprintf(text, sizeof(text), "0x%llx", static_cast<unsigned long long>(value));
+  return text;
+}
+
+std::string binary(std::uint64_t value, unsigned bits) {
+  std::string text = "0b";
+  for (unsigned i = bits; i-- > 0;) text += ((value >> i) & 1) != 0 ? '1' : '0';
+  return text;
+}
+
+std::string value_text(const Field& f, std::uint64_t value) {
+  if (f.use == FieldUse::address) return hex(value << f.shift);
+  if (f.use == FieldUse::code && f.elements == 1 && f.width() > 1) return binary(value, f.width());
+  const bool count = f.use == FieldUse::number || f.use == FieldUse::region_size || f.use == FieldUse::log2;
+  if (f.width() == 1 || (count && f.width() <= 8)) return std::to_string(value);
+  return hex(value);
+}
+
+const FieldValue* named_value(const Field& f, std::uint64_t value) {
+  for (unsigned i = 0; i < f.value_count; ++i) {
+    if (f.values[i].value == value) return &f.values[i];
+  }
+  return nullptr;
+}
+
+// Elements that are not 0, by index.
+std::string elements_text(const Field& f, std::uint64_t value, bool& wrong) {
+  const unsigned bits = f.width() / f.elements;
+  std::string text;
+  for (unsigned i = 0; i < f.elements; ++i) {
+    const std::uint64_t element = (value >> (i * bits)) & low_bits(bits);
+    if (element == 0) continue;
+    const FieldValue* named = named_value(f, element);
+    wrong = wrong || named == nullptr || named->reserved;
+    text += (text.empty() ? "" : "; ") + std::to_string(i) + ": " +
+            (named != nullptr ? named->meaning : "Reserved");
+  }
+  return std::string(f.meaning) + (text.empty() ? "" : ": " + text);
+}
+
+std::string memory_types_text(const Field& f, std::uint64_t value) {
+  // MAIR1 goes on where MAIR0 ends.
+  const unsigned first = &f == &CD_MAIR1 ? CD_MAIR0.width() / 8 : 0;
+  std::string text;
+  for (unsigned i = 0; i < f.width() / 8; ++i) {
+    text += (i == 0 ? "Attr" : "; Attr") + std::to_string(first + i) + ": " +
+            pgtable::memory_words(static_cast<std::uint8_t>(value >> (8 * i)));
+  }
+  return text;
+}
+
+std::string meaning_of(const Field& f, std::uint64_t value, bool& wrong) {
+  if (f.elements > 1) return elements_text(f, value, wrong);
+  switch (f.use) {
+    case FieldUse::region_size:
+      return std::to_string(64 - value) + "-bit input addresses";
+    case FieldUse::log2:
+      return "2^" + std::to_string(value) + " " + f.meaning;
+    case FieldUse::memory_types:
+      return memory_types_text(f, value);
+    default:
+      break;
+  }
+  if (f.value_count == 0) return f.meaning;
+  const FieldValue* named = named_value(f, value);
+  wrong = named == nullptr || named->reserved;
+  return named != nullptr ? named->meaning : "Reserved";
+}
+
+// ---- fields that count for nothing because of others: the reason, or nullptr
+
+const char* ste_ignores(const Field& f, const Words& words) {
+  if (&f == &STE_V) return nullptr;
+  if (!is_set(words, STE_V)) return "V is 0";
+  if (&f == &STE_Config) return nullptr;
+  const std::uint64_t Config = get(words, STE_Config);
+  if (Config < 4) return &f == &STE_CONT ? nullptr : "Config aborts";  // 5.2.1
+  if (&f == &STE_S2VMID) return Config == 4 ? "Config bypasses" : nullptr;
+  if (begins_with(f.name, "S1") && (Config & 1) == 0) return "stage 1 bypasses";
+  if ((begins_with(f.name, "S2") || begins_with(f.name, "S_S2")) && (Config & 2) == 0)
+    return "stage 2 bypasses";
+  if ((&f == &STE_STRW || &f == &STE_EATS) && Config == 4) return "Config bypasses";
+  if (&f == &STE_STRW && (Config & 2) != 0) return "stage 2 translates";
+  return nullptr;
+}
+
+const char* cd_ignores(const Field& f, const Words& words) {
+  if (&f == &CD_V) return nullptr;
+  if (!is_set(words, CD_V)) return "V is 0";
+  for (unsigned i = 0; i < 2; ++i) {
+    const CdRangeFields& r = CD_range_fields[i];
+    if (!is_set(words, *r.EPD)) continue;
+    for (const Field* of_range : {r.TxSZ, r.TG, r.IR, r.OR, r.SH, r.TTB}) {
+      if (&f == of_range) return i == 0 ? "EPD0 is 1" : "EPD1 is 1";  // 5.4.1.1
+    }
+  }
+  return nullptr;
+}
+
+const char* command_ignores(const Field& f, const Words& words) {
+  const auto opcode = get_as<Opcode>(words, CMD_Opcode);
+  if (&f == &CMD_SubstreamID && opcode != Opcode::CMD_CFGI_CD && !is_set(words, CMD_SSV)) return "SSV is 0";
+  if (&f == &CMD_Global && !is_set(words, CMD_SSV)) return "SSV is 0";
+  if (&f == &CMD_StreamID && opcode == Opcode::CMD_CFGI_STE_RANGE &&
+      get(words, CMD_Range) == CMD_Range.mask()) {
+    return "Range is 31";
+  }
+  if (&f == &CMD_Abort && is_set(words, CMD_Action)) return "Action is 1";
+  const bool msi = &f == &CMD_MSIAddress || &f == &CMD_MSIData || &f == &CMD_MSIAttr || &f == &CMD_MSH;
+  if (msi && get(words, CMD_CS) != SIG_IRQ) return "CS asks for no interrupt";
+  return nullptr;
+}
+
+const char* event_ignores(const Field& f, const Words& words) {
+  const bool substream =
+      &f == &EVT_SubstreamID && get_as<EventType>(words, EVT_Number) != EventType::C_BAD_SUBSTREAMID;
+  if (substream && !is_set(words, EVT_SSV)) return "SSV is 0";
+  if (&f == &EVT_IPA && !is_set(words, EVT_S2)) return "S2 is 0";
+  if (&f == &EVT_TTRnW && get_as<EventClass>(words, EVT_CLASS) != EventClass::TTD) return "CLASS is not TTD";
+  if (&f == &EVT_STAG && !is_set(words, EVT_Stall)) return "Stall is 0";
+  return nullptr;
+}
+
+const char* l1std_ignores(const Field& f, const Words& words) {
+  return &f == &L1STD_L2Ptr && !is_set(words, L1STD_Span) ? "Span is 0" : nullptr;
+}
+
+const char* l1cd_ignores(const Field& f, const Words& words) {
+  return &f == &L1CD_L2Ptr && !is_set(words, L1CD_V) ? "V is 0" : nullptr;
+}
+
+struct Source {
+  FieldList fields;
+  const char* (*ignores)(const Field&, const Words&);
+  const char* ignored;      // "IGNORED" or "UNKNOWN"
+  const char* all_ignored;  // why bits without a field are not looked at, or nullptr
+};
+
+ExplainedField explained(const Field& f, const Words& words, const Source& source) {
+  ExplainedField e;
+  e.name = f.name;
+  e.high = f.high;
+  e.low = f.low;
+  e.value = get(words, f);
+  e.text = value_text(f, e.value);
+  if (const char* why = source.ignores(f, words)) {
+    e.ignored = true;
+    e.meaning = std::string(source.ignored) + ": " + why;
+    return e;
+  }
+  const bool range = &f == &CMD_NUM || &f == &CMD_SCALE || &f == &CMD_TTL || &f == &CMD_TTL128;
+  if (range && get(words, CMD_TG) == 0) {  // 4.4.1.1
+    e.wrong = e.value != 0;
+    e.meaning = "RES0: TG is 0";
+    return e;
+  }
+  e.meaning = meaning_of(f, e.value, e.wrong);
+  if (f.when != nullptr) e.meaning += std::string(e.meaning.empty() ? "" : "; ") + "only with " + f.when;
+  if (f.use == FieldUse::implementation_defined && e.meaning.empty() && e.name != "IMPLEMENTATION DEFINED") {
+    e.meaning = "IMPLEMENTATION DEFINED";
+  }
+  return e;
+}
+
+// Bits without a field that are not 0, in runs.
+void add_reserved(const Words& words, unsigned count, const Source& source, std::vector<ExplainedField>& to) {
+  Words left = words;
+  for (const Field* f : source.fields) left[f->word()] &= ~f->in_word();
+  for (unsigned bit = 0; bit < count * 64;) {
+    if (((left[bit / 64] >> (bit % 64)) & 1) == 0) {
+      ++bit;
+      continue;
+    }
+    ExplainedField e;
+    e.name = "RES0";
+    e.low = bit;
+    while (bit % 64 != 63 && ((left[bit / 64] >> ((bit + 1) % 64)) & 1) != 0) ++bit;
+    e.high = bit++;
+    e.value = (left[e.low / 64] >> (e.low % 64)) & low_bits(e.high - e.low + 1);
+    e.text = e.high == e.low ? "1" : hex(e.value);
+    e.ignored = source.all_ignored != nullptr;
+    e.wrong = !e.ignored;
+    e.meaning =
+        e.ignored ? std::string(source.ignored) + ": " + source.all_ignored : std::string("must be 0");
+    to.push_back(std::move(e));
+  }
+}
+
+// A structure with V == 0 is no ILLEGAL one, though it ends the same way.
+Verdict verdict_of(bool legal, bool V, const char* why, const char* clause) {
+  return {legal, legal ? "legal" : V ? "ILLEGAL" : "invalid", legal ? "" : why, clause};
+}
+
+constexpr const Field* number_of_command[] = {&CMD_Opcode};
+constexpr const Field* number_of_event[] = {&EVT_Number};
+
+bool is_implementation_defined(StructureKind kind, std::uint64_t number) {
+  const std::uint64_t range = number >> 4;
+  return kind == StructureKind::command ? range == 0x8 : range == 0xe;  // 4.1.1, 7.3.21
+}
+
+}  // namespace
+
+const StructureKindInfo& kind_info(StructureKind kind) { return kinds[static_cast<unsigned>(kind)]; }
+
+std::optional<StructureKind> kind_of_word(const std::string& word) {
+  for (unsigned i = 0; i < structure_kind_count; ++i) {
+    if (word == kinds[i].word) return static_cast<StructureKind>(i);
+  }
+  return std::nullopt;
+}
+
+StructureExplanation explain(StructureKind kind, const std::uint64_t* words, const Features& features) {
+  const unsigned count = kind_info(kind).words;
+  Words w{};
+  std::copy(words, words + count, w.begin());
+  StructureExplanation result;
+  Source source{};
+  source.ignored = "IGNORED";
+  bool known = true;
+  const auto describe = [&](const StructureInfo& s, auto ignores) {
+    result.title = s.name;
+    result.clause = s.clause;
+    source.fields = s.fields;
+    source.ignores = ignores;
+  };
+  switch (kind) {
+    case StructureKind::L1STD:
+      describe(L1STD_structure, l1std_ignores);
+      break;
+    case StructureKind::L1CD:
+      describe(L1CD_structure, l1cd_ignores);
+      break;
+    case StructureKind::STE: {
+      describe(STE_structure, ste_ignores);
+      source.all_ignored = !is_set(w, STE_V) ? "V is 0" : get(w, STE_Config) < 4 ? "Config aborts" : nullptr;
+      const Ste ste = Ste::decode(w, features);
+      result.verdict = verdict_of(ste.valid, is_set(w, STE_V), ste.why, "IHI 0070 5.2.2");
+      break;
+    }
+    case StructureKind::CD: {
+      describe(CD_structure, cd_ignores);
+      source.all_ignored = !is_set(w, CD_V) ? "V is 0" : nullptr;
+      const Cd cd = Cd::decode(w, features);
+      result.verdict = verdict_of(cd.valid, is_set(w, CD_V), cd.why, "IHI 0070 5.4.2");
+      break;
+    }
+    case StructureKind::command: {
+      const Command command = Command::decode({w[0], w[1]});
+      const CommandInfo* info = find_command(command.opcode);
+      known = info != nullptr;
+      const bool all =
+          known && info->opcode == Opcode::CMD_CFGI_STE_RANGE && command.Range == CMD_Range.mask();
+      result.title = all ? "CMD_CFGI_ALL" : known ? info->name : "Reserved opcode";
+      result.clause = all ? "IHI 0070 4.3.6" : known ? info->clause : CMD_Opcode.clause;
+      source.fields = known ? info->fields : FieldList(number_of_command);
+      source.ignores = command_ignores;
+      const char* why = "";
+      const CommandError error = check_command(command, why);
+      const bool legal = error == CommandError::CERROR_NONE;
+      result.verdict = Verdict{legal, legal ? "legal" : "CERROR_ILL", why, "IHI 0070 4.1.3"};
+      break;
+    }
+    case StructureKind::event: {
+      const EventInfo* info = find_event(get_as<std::uint8_t>(w, EVT_Number));
+      known = info != nullptr;
+      result.title = known ? info->name : "Reserved event number";
+      result.clause = known ? info->clause : EVT_Number.clause;
+      source.fields = known ? info->fields : FieldList(number_of_event);
+      source.ignores = event_ignores;
+      source.ignored = "UNKNOWN";
+      break;
+    }
+  }
+  if (!known) {
+    const std::uint64_t number = get(w, *number_of_command[0]);
+    if (is_implementation_defined(kind, number)) {
+      result.title = "IMPLEMENTATION DEFINED";
+      if (kind == StructureKind::event) result.title = "IMPDEF_EVENT" + std::to_string(number & 0xf);
+    }
+  }
+  for (const Field* f : source.fields) result.fields.push_back(explained(*f, w, source));
+  if (known) {
+    add_reserved(w, count, source, result.fields);
+    std::stable_sort(result.fields.begin(), result.fields.end(),
+                     [](const ExplainedField& a, const ExplainedField& b) { return a.low < b.low; });
+  }
+  return result;
+}
+
+}  // namespace smmuvp::v3
