@@ -218,7 +218,7 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
       {"params", CommandLine::Command::Params, 0, 1, "[TYPE]", {}},
       {"components", CommandLine::Command::Components, 0, 0, "", {}},
       {"trace-points", CommandLine::Command::TracePoints, 0, 1, "[TYPE]", {}},
-      {"decode", CommandLine::Command::Decode, 0, 0, "pte ... as the first words of the command line", {}},
+      {"decode", CommandLine::Command::Decode, 0, 0, "KIND ... as the first words of the command line", {}},
       {"walk", CommandLine::Command::Walk, 0, 0, "... as the first word of the command line", {}},
       {"compare", CommandLine::Command::Compare, 0, 0, "A B as the first words of the command line", {}},
       {"help", CommandLine::Command::Help, 0, 1, "", {}},
@@ -271,6 +271,7 @@ std::string help_text() {
   smmu-vp params [TYPE]          their parameters: type, default, range, meaning
   smmu-vp trace-points [TYPE]    what they can trace: name, fields, meaning
   smmu-vp decode pte OPTIONS...  what a translation-table descriptor says, field by field: decode --help
+  smmu-vp decode KIND WORD...    the same for the SMMUv3's structures: ste, cd, cmd, event, l1std, l1cd
   smmu-vp walk DUMP OPTIONS...   walk the translation tables in a dump of memory, step by step: walk --help
   smmu-vp compare A B            what differs in the statistics of two JSON reports
   smmu-vp --help | --version

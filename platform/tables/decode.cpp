@@ -9,6 +9,7 @@
 #include <optional>
 #include <sstream>
 
+#include "decode_structures.h"
 #include "smmuvp/base/error.h"
 #include "smmuvp/base/utf8.h"
 
@@ -62,7 +63,7 @@ std::string format_names(const std::vector<F>& formats) {
 }
 
 po::options_description make_options() {
-  po::options_description options("Options", 110, 60);
+  po::options_description options("Options of pte", 110, 60);
   options.add_options()("format", po::value<std::string>()->value_name("FORMAT"),
                         "lpae64-s1, lpae64-s2, lpae32-s1, lpae32-s2, v7s or mali")(
       "level", po::value<std::string>()->value_name("N"),
@@ -84,13 +85,19 @@ po::options_description make_options() {
 std::string help() {
   std::ostringstream options;
   options << make_options();
-  return fmt::format(R"(smmu-vp decode: what a translation-table descriptor says, field by field
+  return fmt::format(R"(smmu-vp decode: what a structure in memory says, field by field
 
   smmu-vp decode pte --format FORMAT [--level N] [options] VALUE...
+  smmu-vp decode KIND [options] WORD...
 
-VALUE is a hexadecimal number with 0x; '-' reads values from standard input ('#' starts a comment). Text comes value
-by value and ends at the first bad one; --json prints nothing unless all are good. A '!' marks what must not be: RES0
-bits that are set, reserved values. Brackets name the formats that have an option.
+pte: translation-table descriptors. VALUE is a hexadecimal number with 0x; '-' reads values from standard input ('#'
+starts a comment). Text comes value by value and ends at the first bad one; --json prints nothing unless all are good. A
+'!' marks what must not be: RES0 bits that are set, reserved values. Brackets name the formats that have an option.
+
+{}
+KIND: structures of the SMMUv3 (IHI 0070). WORD is a word of 64 bits in hexadecimal, with or without 0x, the lowest word
+of the structure first; '_' may stand between digits, commas between words. Several structures can follow each other. A
+verdict says what the model, with its default features, thinks of an STE, a CD or a command.
 
 {}
 Examples
@@ -98,12 +105,16 @@ Examples
       a page as Linux maps user memory, its memory type looked up in MAIR_EL1
   smmu-vp decode pte --format lpae64-s2 --granule 64k 0x400000004fd
       which levels can hold this value is said, and each is explained
+  smmu-vp decode ste --nonzero 8000000b 1000000000d4 0 0 0 0 0 0
+      a Stream Table Entry for stage 1: which of its fields are set
+  smmu-vp decode event --json 0x0000002a_00000010,0x208_00000000,0x1000,0
+      an event record as a driver logs it, as JSON
 
 Exit codes
-    0  explained, whatever the descriptor says
-   64  bad command line or value
+    0  explained, whatever the structure says
+   64  bad command line, file or value
 )",
-                     options.str());
+                     options.str(), structure_help());
 }
 
 struct Request {
@@ -279,9 +290,31 @@ int parse_level(const std::string& text, const Request& request) {
   return level;
 }
 
+// The first word that is neither an option nor the value of one that all kinds have; empty if there is none.
+std::string kind_word(const std::vector<std::string>& arguments) {
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const std::string& word = arguments[i];
+    if (word == "--color" || word == "--count" || word == "--file") {
+      ++i;
+    } else if (word.empty() || word[0] != '-') {
+      return word;
+    }
+  }
+  return "";
+}
+
+bool asks_for_help(const std::vector<std::string>& arguments) {
+  return std::any_of(arguments.begin(), arguments.end(),
+                     [](const std::string& word) { return word == "--help" || word == "-h"; });
+}
+
 }  // namespace
 
 void decode(const std::vector<std::string>& arguments, std::istream& input, const Output& output) {
+  if (asks_for_help(arguments)) return output.print(help());
+  if (const auto kind = v3::kind_of_word(kind_word(arguments))) {
+    return decode_structures(*kind, arguments, input, output);
+  }
   const po::options_description options = make_options();
   po::options_description all;
   all.add(options).add_options()("values", po::value<std::vector<std::string>>());
@@ -303,14 +336,22 @@ void decode(const std::vector<std::string>& arguments, std::istream& input, cons
   } catch (const po::error& e) {
     throw ConfigError("", fmt::format("decode: {}", printable(e.what())));
   }
-  if (map.count("help") != 0) return output.print(help());
-
   std::vector<std::string> words;
   if (map.count("values") != 0) words = map["values"].as<std::vector<std::string>>();
   if (words.empty() || words[0] != "pte") {
+    std::vector<std::string> known{"pte"};
+    for (unsigned i = 0; i < v3::structure_kind_count; ++i) {
+      known.emplace_back(v3::kind_info(static_cast<v3::StructureKind>(i)).word);
+    }
+    std::string what = "decode needs a kind";
+    if (!words.empty()) {
+      const std::string& word = words[0];
+      what = fmt::format("decode: {} is no kind{}", quoted(word), suggestion(word, known));
+    }
     throw ConfigError("",
-                      "expected: smmu-vp decode pte --format FORMAT VALUE... ('smmu-vp decode --help' has "
-                      "examples)");
+                      fmt::format("{}: it is pte (smmu-vp decode pte --format FORMAT VALUE...) or one of {} "
+                                  "(smmu-vp decode KIND WORD...); 'smmu-vp decode --help' has examples",
+                                  what, structure_kinds()));
   }
   words.erase(words.begin());
   if (map.count("format") == 0) {

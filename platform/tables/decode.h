@@ -1,4 +1,4 @@
-// The command "decode pte": descriptors, field by field.
+// The command "decode": descriptors of translation tables and structures of the SMMUv3, field by field.
 #pragma once
 
 #include <istream>

@@ -21,7 +21,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::string command;
   std::getline(lines, command);
   std::vector<std::string> words;
-  for (std::string word; std::getline(lines, word);) words.push_back(word);
+  for (std::string word; std::getline(lines, word);) {
+    if (word.compare(0, 6, "--file") == 0) word = "--file=-";
+    words.push_back(word);
+  }
   Output output;
   output.print = [](std::string_view) {};
   try {

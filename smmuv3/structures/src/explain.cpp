@@ -85,13 +85,15 @@ std::string meaning_of(const Field& f, std::uint64_t value, bool& wrong) {
     case FieldUse::region_size:
       return std::to_string(64 - value) + "-bit input addresses";
     case FieldUse::log2:
-      return "2^" + std::to_string(value) + " " + f.meaning;
+      return std::string(f.meaning) + ": 2^" + std::to_string(value);
     case FieldUse::memory_types:
       return memory_types_text(f, value);
     default:
       break;
   }
-  if (f.value_count == 0) return f.meaning;
+  // What a flag means is what its 1 means.
+  const bool clear_flag = f.width() == 1 && value == 0 && *f.meaning != 0;
+  if (f.value_count == 0) return std::string(clear_flag ? "1: " : "") + f.meaning;
   const FieldValue* named = named_value(f, value);
   wrong = named == nullptr || named->reserved;
   return named != nullptr ? named->meaning : "Reserved";

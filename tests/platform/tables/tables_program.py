@@ -17,6 +17,7 @@ from transcripts import dumps  # noqa: E402
 
 WALK = ["walk", "ram.bin", "--base", "0x80000000", "--format", "lpae64-s1", "--ttbr0", "0x80010000", "--t0sz", "25"]
 DECODE = ["decode", "pte", "--format", "lpae64-s1", "--level", "3"]
+KINDS = {"l1std": 1, "ste": 8, "l1cd": 1, "cd": 8, "cmd": 2, "event": 4}  # and their words
 
 
 class Bench:
@@ -70,7 +71,8 @@ def case_help_teaches_with_examples(b):
         check(r.stdout.count("\n  smmu-vp ") >= 3 and "Examples" in r.stdout and "Exit codes" in r.stdout, "examples", r)
     check("'(!)' marks" in b.call("walk", "--help").stdout, "marks are explained")
     r = b.call("--help")
-    check("smmu-vp decode pte" in r.stdout and "smmu-vp walk DUMP" in r.stdout, "the program's help names both", r)
+    check("smmu-vp decode pte" in r.stdout and "smmu-vp decode KIND" in r.stdout and "smmu-vp walk DUMP" in r.stdout,
+          "the program's help names them", r)
 
 
 def case_examples_of_the_help_work(b):
@@ -82,7 +84,7 @@ def case_examples_of_the_help_work(b):
                 r = b.call(*line.split()[1:])
                 check(r.returncode in (0, 1) and r.stderr == "", line, r)
                 found += 1
-    check(found == 4, "expected two examples each")
+    check(found == 6, "expected four examples of decode and two of walk")
 
 
 def case_json_is_one_document_with_all_facts(b):
@@ -132,7 +134,7 @@ def case_colours_are_for_terminals(b):
             text += part
         os.close(master)
         return text.decode()
-    for words in ([*WALK, "0x5000"], [*DECODE, "0x503"]):
+    for words in ([*WALK, "0x5000"], [*DECODE, "0x503"], ["decode", "l1cd", "0x2"]):
         check("\033[" not in b.call(*words).stdout, "colours in a pipe")
         check("\033[" in b.call(*words, "--color", "always").stdout, "no colours with --color always")
         check("\033[" in seen(*words), "no colours at a terminal")
@@ -197,6 +199,7 @@ def case_output_that_cannot_be_written_is_told(b):
 
 def case_mistakes_are_answered_with_what_to_do(b):
     refused(b, ["decode"], "smmu-vp decode pte --format")
+    refused(b, ["decode", "sted", "0x1"], "did you mean 'ste'?", "pte", ", ".join(KINDS))
     refused(b, ["decode", "pte", "0x1"], "--format: lpae64-s1")
     refused(b, [*DECODE[:3], "lpae64_s1", "0x1"], "did you mean 'lpae64-s1'?")
     refused(b, [*DECODE, "41203703"], "did you mean '0x41203703'?")
@@ -228,6 +231,9 @@ def case_a_terminal_obeys_nothing_of_what_the_user_wrote(b):
         [*DECODE, "--regime", clear, "0x1"], [*DECODE, "--color", clear, "0x1"], [*DECODE, clear],
         [*WALK, "--access", clear, "0x1"], [*WALK, "--set", clear, "0x1"], [*WALK, "--set", clear + "=1", "0x1"],
         [*WALK, "--set", "stage1.WXN=" + clear, "0x1"], [*WALK, "--t1sz", clear, "0x1"], [*WALK, "--" + clear, "0x1"],
+        ["decode", clear], ["decode", "ste", clear], ["decode", "ste", "--" + clear], ["decode", "ste", "--file", clear],
+        ["decode", "ste", "--file", "e" + clear], ["decode", "ste", "--count", clear, "0"],
+        ["decode", "ste", "--color", clear, "0"],
         [*WALK, clear], [*WALK[:4], "--format", "lpae64-s2+lpae64-s1" + clear, "0x1"],
         ["walk", "0x" + clear, *rest], ["walk", clear, "0x1"], ["walk", clear, *WALK[2:], "0x1"],
         ["walk", "e" + clear, *WALK[2:], "0x1"], ["walk", "--dump", clear, *rest],
@@ -272,6 +278,92 @@ def case_a_value_that_a_field_cannot_be_is_answered_with_what_it_can_be(b):
                                 ("stage2.T0SZ", "200", "-8 to 48"), ("stage2.start_level", "x", "-1 to 3"),
                                 ("stage1.MAIR", "x", "a number of 64 bits"), ("space", "x", "realm or root")):
         refused(b, [*WALK, "--set", field + "=" + value, "0x0"], "%s must be " % field, "%s, not '%s'" % (legal, value))
+
+
+def case_every_kind_of_structure_says_how_many_words_it_takes(b):
+    for kind, size in KINDS.items():
+        r = b.call("decode", kind, *["0"] * size)
+        check(r.returncode == 0 and r.stderr == "", kind, r)
+        refused(b, ["decode", kind], "no words given", "%d word" % size)
+        if size > 1:
+            refused(b, ["decode", kind, *["0"] * (size - 1)], "each takes %d words" % size, "1 missing")
+            refused(b, ["decode", kind, *["0"] * (size + 1)], "--count 1 takes the whole ones")
+            check(b.call("decode", kind, "--count", "1", *["0"] * (size + 1)).returncode == 0, "--count 1 of " + kind)
+        refused(b, ["decode", kind, "--count", "2", *["0"] * size], "--count 2 needs %d words, %d given" % (2 * size, size))
+    help_text = b.call("decode", "--help").stdout
+    check(all("    %-6s " % kind in help_text for kind in KINDS), "the help lists the kinds")
+
+
+def case_words_of_structures_are_written_in_many_ways(b):
+    expected = b.call("decode", "cmd", "0x0000000000000012", "0x0000000080001001").stdout
+    for words in (["12", "80001001"], ["0X12,0x8000_1001"], ["12,", ",8000_1001"], ["12 80001001"]):
+        r = b.call("decode", "cmd", *words)
+        check(r.stdout == expected, "%r" % words, r)
+    r = b.call("decode", "cmd", "-", stdin="# a command\n12 # opcode\n8000_1001\n")
+    check(r.stdout == expected, "words from standard input", r)
+    for option in (["--color", "never"], ["--color=never"]):
+        check(b.call("decode", *option, "cmd", "12", "80001001").stdout == expected, "an option before the kind")
+    refused(b, ["decode", "cmd", "12", "zz"], "'zz' is no hexadecimal number")
+    refused(b, ["decode", "cmd", "12", "0x"], "'0x' is no hexadecimal number")
+    refused(b, ["decode", "cmd", "12", "1" * 17], "more than 64 bits")
+    refused(b, ["decode", "cmd", "-", "1"], "standard input, line 2", stdin="12\nx\n")
+    refused(b, ["decode", "cmd", "-"], "2 words", stdin="")
+
+
+def case_structures_come_from_files_of_raw_bytes(b):
+    whole = dumps()["events.bin"]
+    from_file = b.call("decode", "event", "--file", "events.bin")
+    check(from_file.returncode == 0 and "0: F_TRANSLATION" in from_file.stdout and "1: C_BAD_STREAMID" in from_file.stdout,
+          "two records", from_file)
+    with open(b.path("events.bin"), "rb") as f:
+        r = subprocess.run([b.program, "decode", "event", "--file", "-"], stdin=f, capture_output=True, text=True, timeout=60)
+    check(r.stdout == from_file.stdout, "the same from standard input", r)
+    r = b.call("decode", "event", "--file", "events.bin", "--count", "1")
+    check("F_TRANSLATION" in r.stdout and "C_BAD_STREAMID" not in r.stdout, "--count 1", r)
+    b.write("cut", whole[:40])
+    refused(b, ["decode", "event", "--file", "cut"], "each takes 32 bytes", "40 given", "--count 1")
+    check(b.call("decode", "event", "--file", "cut", "--count", "1").returncode == 0, "--count 1 of a file that is cut")
+    refused(b, ["decode", "event", "--file", "cut", "--count", "2"], "needs 64 bytes, 40 given")
+    b.write("empty", b"")
+    refused(b, ["decode", "event", "--file", "empty"], "32 bytes", "0 given")
+    refused(b, ["decode", "event", "--file", "missing"], "cannot read missing")
+    os.mkfifo(b.path("pipe"))
+    for name in (b.folder, "/dev/zero", b.path("pipe")):
+        refused(b, ["decode", "event", "--file", name], "is no regular file")
+    refused(b, ["decode", "event", "--file", "cut", "0"], "give one of them")
+    with open(b.path("huge"), "wb") as f:
+        f.truncate(1 << 40)
+    refused(b, ["decode", "event", "--file", "huge"], "more than 64 MiB", "--count")
+    check(b.call("decode", "event", "--file", "huge", "--count", "3").returncode == 0, "--count 3 of a huge file")
+
+
+def case_a_structures_json_has_all_fields_and_the_verdict(b):
+    r = b.call("decode", "ste", "--json", "0x8000000f", "0x1000000000d4", *["0"] * 6)
+    ste = json.loads(r.stdout)["structures"][0]
+    check(ste["kind"] == "ste" and ste["words"][0] == "0x8000000f" and len(ste["fields"]) == 78, "the STE", r)
+    config = ste["fields"][1]
+    check(config == {"name": "Config", "high": 3, "low": 1, "value": "0x7", "text": "0b111",
+                     "meaning": "both stages translate", "ignored": False, "wrong": False}, "Config", r)
+    check(ste["verdict"]["word"] == "ILLEGAL" and ste["verdict"]["clause"] == "IHI 0070 5.2.2", "verdict", r)
+    r = b.call("decode", "event", "--json", "--file", "events.bin")
+    check([e["title"] for e in json.loads(r.stdout)["structures"]] == ["F_TRANSLATION", "C_BAD_STREAMID"], "events", r)
+    check("verdict" not in json.loads(r.stdout)["structures"][0], "an event has no verdict", r)
+
+
+def case_fields_that_are_0_can_be_left_out(b):
+    r = b.call("decode", "ste", "--nonzero", "0x8000000b", "0x1000000000d4", *["0"] * 6)
+    names = [line.split()[1] for line in r.stdout.splitlines()[2:-1]]
+    check(names == ["V", "Config", "S1ContextPtr", "S1CIR", "S1COR", "S1CSH", "SHCFG"], "fields that are set", r)
+
+
+def case_columns_of_structures_line_up(b):
+    for kind, size in KINDS.items():
+        lines = b.call("decode", kind, *["ffffffffffffff10"] * size).stdout.splitlines()[1:]
+        lines = [line for line in lines if "the model" not in line]
+        for name in ("field", "value"):
+            column = lines[0].index(name)
+            check(all(line[column - 1] == " " and line[column] != " " for line in lines), kind + ": column " + name)
+        check(all(line == line.rstrip() for line in lines), "spaces at the end of a line")
 
 
 def main():

@@ -20,7 +20,7 @@ import textwrap
 
 
 def dumps():
-    """ram.bin, meant for 0x80000000: tables of several formats, read by the transcripts and by docs/pgtable.md."""
+    """Files that the transcripts and the documentation read. ram.bin, meant for 0x80000000, has tables of several formats."""
     base, memory = 0x80000000, bytearray(0x120000)
 
     def store(address, *values, form="<Q"):
@@ -51,7 +51,13 @@ def dumps():
     # lpae32-s1: tables at 0x80060000, 0x80061000
     store(0x80060000, 0x80061003)
     store(0x80061000, 0x0000000080200f41)
-    return {"ram.bin": bytes(memory)}
+    return {"ram.bin": bytes(memory), "events.bin": events()}
+
+
+def events():
+    """An Event queue of two records: a fault of translation, and a StreamID out of range."""
+    return struct.pack("<8Q", 0x0000002a00000010, 0x0000020800000000, 0x0000000000001000, 0,
+                       0x0000ffff00000002, 0, 0, 0)
 
 
 def run(program, command, folder):

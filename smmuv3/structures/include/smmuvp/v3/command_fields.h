@@ -20,7 +20,8 @@ constexpr const char* with_RIL = "SMMU_IDR3.RIL == 1";
 
 inline constexpr FieldValue CMD_Leaf_values[] = {{0, "all levels"}, {1, "the last level only"}};
 
-inline constexpr Field CMD_Opcode = detail::cmd("Opcode", 7, 0, "IHI 0070 4.1.1", "");
+inline constexpr Field CMD_Opcode =
+    detail::cmd("Opcode", 7, 0, "IHI 0070 4.1.1", "").as(FieldUse::identifier);
 inline constexpr Field CMD_SSec = detail::cmd("SSec", 10, "IHI 0070 4.1.6", "StreamID is Secure");
 inline constexpr Field CMD_SSV = detail::cmd("SSV", 11, "IHI 0070 4.1.6", "SubstreamID counts");
 inline constexpr Field CMD_SubstreamID = detail::cmd("SubstreamID", 31, 12, "IHI 0070 4.1.6", "");
@@ -105,7 +106,8 @@ inline constexpr Field CMD_Abort =
 inline constexpr Field CMD_STAG = detail::cmd("STAG", 79, 64, "IHI 0070 4.7.1", "of the event that stalls");
 inline constexpr Field CMD_CS = detail::cmd("CS", 13, 12, "IHI 0070 4.7.3", "").one_of(CMD_CS_values);
 inline constexpr Field CMD_MSH = detail::cmd("MSH", 23, 22, "IHI 0070 4.7.3", "").one_of(shareability_values);
-inline constexpr Field CMD_MSIAttr = detail::cmd("MSIAttr", 27, 24, "IHI 0070 4.7.3", "as STE.MemAttr");
+inline constexpr Field CMD_MSIAttr =
+    detail::cmd("MSIAttr", 27, 24, "IHI 0070 4.7.3", "as STE.MemAttr").as(FieldUse::code);
 inline constexpr Field CMD_MSIData = detail::cmd("MSIData", 63, 32, "IHI 0070 4.7.3", "");
 inline constexpr Field CMD_MSIAddress =
     detail::cmd("MSIAddress", 119, 66, "IHI 0070 4.7.3", "0: no MSI").address_from(2);

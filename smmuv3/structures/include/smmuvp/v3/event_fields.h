@@ -23,7 +23,7 @@ inline constexpr FieldValue EVT_CLASS_values[] = {
     {0, "CD: fetch of a CD"}, {1, "TTD: fetch of a stage 1 descriptor"}, {2, "IN: the input address"}};
 inline constexpr FieldValue EVT_Stall_values[] = {{0, "terminated"}, {1, "stalled, waits for CMD_RESUME"}};
 
-inline constexpr Field EVT_Number = detail::evt("Event number", 7, 0, "");
+inline constexpr Field EVT_Number = detail::evt("Event number", 7, 0, "").as(FieldUse::identifier);
 inline constexpr Field EVT_SSV = detail::evt("SSV", 11, 11, "SubstreamID counts");
 inline constexpr Field EVT_SubstreamID = detail::evt("SubstreamID", 31, 12, "");
 inline constexpr Field EVT_StreamID = detail::evt("StreamID", 63, 32, "");

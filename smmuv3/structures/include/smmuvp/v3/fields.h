@@ -12,8 +12,9 @@ constexpr std::uint64_t low_bits(unsigned n) { return n >= 64 ? ~0ULL : (1ULL <<
 
 /// How the value of a field reads.
 enum class FieldUse : std::uint8_t {
-  number,                  ///< a count or an identifier
-  code,                    ///< one of the named values
+  number,                  ///< a count or a flag
+  identifier,              ///< a number that is written in hexadecimal
+  code,                    ///< one of the named values, or bits with a meaning each
   address,                 ///< bits of an address from Field::shift on
   region_size,             ///< TxSZ: 64 less the bits of an input address
   log2,                    ///< the logarithm of a count

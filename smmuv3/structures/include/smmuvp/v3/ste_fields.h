@@ -120,7 +120,7 @@ inline constexpr Field STE_Config = detail::ste("Config", 3, 1, "").one_of(STE_C
 inline constexpr Field STE_S1Fmt = detail::ste("S1Fmt", 5, 4, "").one_of(STE_S1Fmt_values);
 inline constexpr Field STE_S1ContextPtr =
     detail::ste("S1ContextPtr", 55, 6, "the CD, or the table of CDs; an IPA with stage 2").address_from(6);
-inline constexpr Field STE_S1CDMax = detail::ste("S1CDMax", 63, 59, "CDs of the table").as(FieldUse::log2);
+inline constexpr Field STE_S1CDMax = detail::ste("S1CDMax", 63, 59, "CDs that it points to").as(FieldUse::log2);
 inline constexpr Field STE_S1DSS = detail::ste("S1DSS", 65, 64, "").one_of(STE_S1DSS_values);
 inline constexpr Field STE_S1CIR = detail::ste("S1CIR", 67, 66, "").one_of(cd_cacheability);
 inline constexpr Field STE_S1COR = detail::ste("S1COR", 69, 68, "").one_of(cd_cacheability);
@@ -143,7 +143,8 @@ inline constexpr Field STE_S1MPAM = detail::ste("S1MPAM", 90, "PARTID and PMG co
 inline constexpr Field STE_S1STALLD = detail::ste("S1STALLD", 91, "CDs must not enable stalls");
 inline constexpr Field STE_EATS = detail::ste("EATS", 93, 92, "").one_of(STE_EATS_values);
 inline constexpr Field STE_STRW = detail::ste("STRW", 95, 94, "").one_of(STE_STRW_values);
-inline constexpr Field STE_MemAttr = detail::ste("MemAttr", 99, 96, "memory type for MTCFG, as in stage 2");
+inline constexpr Field STE_MemAttr =
+    detail::ste("MemAttr", 99, 96, "memory type for MTCFG, as in stage 2").as(FieldUse::code);
 inline constexpr Field STE_MTCFG = detail::ste("MTCFG", 100, "").one_of(STE_MTCFG_values);
 inline constexpr Field STE_ALLOCCFG = detail::ste("ALLOCCFG", 104, 101, "").one_of(STE_ALLOCCFG_values);
 inline constexpr Field STE_SHCFG = detail::ste("SHCFG", 109, 108, "").one_of(STE_SHCFG_values);
@@ -169,7 +170,8 @@ inline constexpr FieldValue STE_S2POI_values[] = {
 inline constexpr Field STE_S2VMID = detail::ste("S2VMID", 143, 128, "VMID of TLB entries");
 inline constexpr Field STE_impdef_144 = detail::ste_impdef(159, 144);
 inline constexpr Field STE_S2T0SZ = detail::ste("S2T0SZ", 165, 160, "").as(FieldUse::region_size);
-inline constexpr Field STE_S2SL0 = detail::ste("S2SL0", 167, 166, "level at which walks start, by granule");
+inline constexpr Field STE_S2SL0 =
+    detail::ste("S2SL0", 167, 166, "level at which walks start, by granule").as(FieldUse::code);
 inline constexpr Field STE_S2IR0 = detail::ste("S2IR0", 169, 168, "").one_of(walk_cacheability);
 inline constexpr Field STE_S2OR0 = detail::ste("S2OR0", 171, 170, "").one_of(walk_cacheability);
 inline constexpr Field STE_S2SH0 = detail::ste("S2SH0", 173, 172, "").one_of(shareability_values);
@@ -200,7 +202,8 @@ inline constexpr Field STE_S2SKL = detail::ste("S2SKL", 254, 253, "").one_of(ski
 inline constexpr Field STE_impdef_256 = detail::ste_impdef(271, 256);
 inline constexpr Field STE_PARTID = detail::ste("PARTID", 287, 272, "MPAM partition");
 inline constexpr Field STE_S_S2T0SZ = detail::ste("S_S2T0SZ", 293, 288, "").as(FieldUse::region_size);
-inline constexpr Field STE_S_S2SL0 = detail::ste("S_S2SL0", 295, 294, "as S2SL0, for Secure IPAs");
+inline constexpr Field STE_S_S2SL0 =
+    detail::ste("S_S2SL0", 295, 294, "as S2SL0, for Secure IPAs").as(FieldUse::code);
 inline constexpr Field STE_S_S2TG = detail::ste("S_S2TG", 303, 302, "").one_of(granule_values);
 inline constexpr Field STE_MECID =
     detail::ste("MECID", 319, 304, "memory encryption context of Realm streams");

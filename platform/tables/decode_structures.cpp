@@ -1,0 +1,245 @@
+#include "decode_structures.h"
+
+#include <fmt/format.h>
+
+#include <boost/program_options.hpp>
+#include <charconv>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <sstream>
+
+#include "smmuvp/base/error.h"
+#include "smmuvp/base/utf8.h"
+#include "structure_words.h"
+
+namespace smmuvp::tables {
+
+namespace po = boost::program_options;
+
+namespace {
+
+po::options_description make_options() {
+  po::options_description options("Options of the SMMUv3's structures", 110, 60);
+  options.add_options()("file", po::value<std::string>()->value_name("FILE"),
+                        "raw little-endian bytes instead of words; '-' is standard input")(
+      "count", po::value<std::string>()->value_name("N"), "so many structures, not all that are given")(
+      "nonzero", "leave out fields that are 0")("json", "JSON instead of text")(
+      "color", po::value<std::string>()->value_name("WHEN")->default_value("auto", ""),
+      "auto, always or never")("help,h", "the help of decode");
+  return options;
+}
+
+struct Request {
+  v3::StructureKind kind = v3::StructureKind::STE;
+  bool nonzero = false;
+  bool json = false;
+  bool colour = false;
+};
+
+std::string plural(std::size_t count, const char* noun) {
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
+std::string bits_words(const v3::ExplainedField& f) {
+  return f.high == f.low ? fmt::format("[{}]", f.high) : fmt::format("[{}:{}]", f.high, f.low);
+}
+
+std::string verdict_words(const v3::Verdict& v) {
+  const std::string text = v.word + " for the model with its default features";
+  return v.legal ? text : fmt::format("{}: {} ({})", text, v.why, v.clause);
+}
+
+void print(const Request& request, const v3::StructureExplanation& e, const std::string& number,
+           const Output& output) {
+  const bool structure =
+      request.kind != v3::StructureKind::command && request.kind != v3::StructureKind::event;
+  const std::string title =
+      structure ? fmt::format("{}, {}", e.title, v3::kind_info(request.kind).title) : e.title;
+  output.print(bold(fmt::format("{}{} ({})", number, title, e.clause), request.colour) + "\n");
+  std::vector<Row> rows{{"bits", "field", "value", "meaning"}};
+  std::vector<bool> wrong;
+  for (const v3::ExplainedField& f : e.fields) {
+    if (request.nonzero && f.value == 0 && !f.wrong) continue;
+    rows.push_back({bits_words(f), f.name, f.text, f.meaning});
+    wrong.push_back(f.wrong);
+  }
+  const std::vector<std::string> lines = columns(rows);
+  output.print("  " + lines[0] + "\n");
+  for (std::size_t i = 0; i < wrong.size(); ++i) {
+    const std::string line = (wrong[i] ? "! " : "  ") + lines[i + 1];
+    output.print((wrong[i] ? red(line, request.colour) : line) + "\n");
+  }
+  if (!e.verdict) return;
+  const std::string line = (e.verdict->legal ? "  " : "! ") + verdict_words(*e.verdict);
+  output.print((e.verdict->legal ? line : red(line, request.colour)) + "\n");
+}
+
+nlohmann::ordered_json json_of(const Request& request, const v3::StructureExplanation& e,
+                               const std::uint64_t* words) {
+  using json = nlohmann::ordered_json;
+  const v3::StructureKindInfo& kind = v3::kind_info(request.kind);
+  json values = json::array();
+  for (unsigned i = 0; i < kind.words; ++i) values.push_back(fmt::format("{:#x}", words[i]));
+  json fields = json::array();
+  for (const v3::ExplainedField& f : e.fields) {
+    if (request.nonzero && f.value == 0 && !f.wrong) continue;
+    fields.push_back({{"name", f.name},
+                      {"high", f.high},
+                      {"low", f.low},
+                      {"value", fmt::format("{:#x}", f.value)},
+                      {"text", f.text},
+                      {"meaning", f.meaning},
+                      {"ignored", f.ignored},
+                      {"wrong", f.wrong}});
+  }
+  json j = {{"kind", kind.word},
+            {"title", e.title},
+            {"clause", e.clause},
+            {"words", std::move(values)},
+            {"fields", std::move(fields)}};
+  if (e.verdict) {
+    j["verdict"] = {{"legal", e.verdict->legal},
+                    {"word", e.verdict->word},
+                    {"why", e.verdict->why},
+                    {"clause", e.verdict->clause}};
+  }
+  return j;
+}
+
+std::size_t parse_count(const std::string& text) {
+  std::size_t count = 0;
+  const char* end = text.data() + text.size();
+  const auto [last, error] = std::from_chars(text.data(), end, count);
+  constexpr std::size_t most = std::size_t{1} << 20;
+  if (error != std::errc() || last != end || count == 0 || count > most) {
+    throw ConfigError("count", fmt::format("--count must be 1 to {}, not {}", most, quoted(text)));
+  }
+  return count;
+}
+
+// The words of all structures that are wanted.
+std::vector<std::uint64_t> take_words(const po::variables_map& map, const std::vector<std::string>& texts,
+                                      v3::StructureKind kind, std::istream& input) {
+  const v3::StructureKindInfo& info = v3::kind_info(kind);
+  std::optional<std::size_t> count;
+  if (map.count("count") != 0) count = parse_count(map["count"].as<std::string>());
+  const bool from_file = map.count("file") != 0;
+  if (from_file && !texts.empty()) {
+    throw ConfigError("file",
+                      fmt::format("decode {}: words and --file together; give one of them", info.word));
+  }
+  if (!from_file && texts.empty()) {
+    throw ConfigError("",
+                      fmt::format("decode {}: no words given; expected {} in hexadecimal, the lowest first, "
+                                  "- for standard input, or --file FILE",
+                                  info.word, plural(info.words, "word")));
+  }
+  const unsigned unit = from_file ? 8 : 1;  // in what the parts are counted
+  const char* noun = from_file ? "byte" : "word";
+  const std::size_t size = std::size_t{info.words} * unit;
+  std::vector<std::uint64_t> words;
+  std::size_t given = 0;
+  if (from_file) {
+    std::optional<std::size_t> limit;
+    if (count) limit = *count * size;
+    const std::string bytes = bytes_of_file(map["file"].as<std::string>(), input, limit);
+    given = bytes.size();
+    words = words_of_bytes(bytes);
+  } else {
+    words = words_of_text(texts, input);
+    given = words.size();
+  }
+  const std::size_t wanted = count ? *count * size : given;
+  if (given < wanted) {
+    throw ConfigError("count", fmt::format("decode {}: --count {} needs {}, {} given", info.word, *count,
+                                           plural(wanted, noun), given));
+  }
+  if (wanted == 0 || wanted % size != 0) {
+    throw ConfigError(
+        "", fmt::format("decode {}: each takes {}, the lowest first; {} given{}", info.word,
+                        plural(size, noun), given,
+                        given < size ? fmt::format(": {} missing", size - given)
+                                     : fmt::format(": --count {} takes the whole ones", given / size)));
+  }
+  words.resize(wanted / unit);
+  return words;
+}
+
+}  // namespace
+
+std::string structure_kinds() {
+  std::string text;
+  for (unsigned i = 0; i < v3::structure_kind_count; ++i) {
+    text += (i == 0 ? "" : ", ") + std::string(v3::kind_info(static_cast<v3::StructureKind>(i)).word);
+  }
+  return text;
+}
+
+std::string structure_help() {
+  std::string text;
+  for (unsigned i = 0; i < v3::structure_kind_count; ++i) {
+    const v3::StructureKindInfo& k = v3::kind_info(static_cast<v3::StructureKind>(i));
+    text += fmt::format("    {:<6} {}, {}\n", k.word, k.title, plural(k.words, "word"));
+  }
+  std::ostringstream options;
+  options << make_options();
+  return text + "\n" + options.str();
+}
+
+std::vector<std::string> structure_option_names() {
+  std::vector<std::string> names;
+  const po::options_description options = make_options();  // lives as long as the loop
+  for (const auto& o : options.options()) names.push_back("--" + o->long_name());
+  return names;
+}
+
+void decode_structures(v3::StructureKind kind, const std::vector<std::string>& arguments, std::istream& input,
+                       const Output& output) {
+  const v3::StructureKindInfo& info = v3::kind_info(kind);
+  po::options_description all = make_options();
+  all.add_options()("words", po::value<std::vector<std::string>>());
+  po::positional_options_description positional;
+  positional.add("words", -1);
+  po::variables_map map;
+  try {
+    po::store(po::command_line_parser(arguments)
+                  .options(all)
+                  .positional(positional)
+                  .style(po::command_line_style::default_style & ~po::command_line_style::allow_guessing)
+                  .run(),
+              map);
+  } catch (const po::unknown_option& e) {
+    throw ConfigError("",
+                      fmt::format("decode {}: unknown option {}{}", info.word, quoted(e.get_option_name()),
+                                  suggestion(e.get_option_name(), structure_option_names())));
+  } catch (const po::error& e) {
+    throw ConfigError("", fmt::format("decode {}: {}", info.word, printable(e.what())));
+  }
+  std::vector<std::string> texts;
+  if (map.count("words") != 0) texts = map["words"].as<std::vector<std::string>>();
+  if (!texts.empty()) texts.erase(texts.begin());  // the kind's own word
+
+  Request request;
+  request.kind = kind;
+  request.nonzero = map.count("nonzero") != 0;
+  request.json = map.count("json") != 0;
+  request.colour = use_colour(map["color"].as<std::string>(), output.terminal);
+  const std::vector<std::uint64_t> words = take_words(map, texts, kind, input);
+  const std::size_t count = words.size() / info.words;
+  nlohmann::ordered_json structures = nlohmann::ordered_json::array();
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::uint64_t* first = words.data() + i * info.words;
+    const v3::StructureExplanation e = v3::explain(kind, first);
+    if (request.json) {
+      structures.push_back(json_of(request, e, first));
+      continue;
+    }
+    if (i != 0) output.print("\n");
+    print(request, e, count > 1 ? fmt::format("{}: ", i) : "", output);
+  }
+  if (request.json) {
+    output.print(nlohmann::ordered_json({{"structures", std::move(structures)}}).dump(2) + "\n");
+  }
+}
+
+}  // namespace smmuvp::tables

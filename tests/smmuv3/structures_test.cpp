@@ -1,0 +1,301 @@
+// The tables of fields: what decoding, checks and tools read.
+#include <gtest/gtest.h>
+
+#include <set>
+#include <string>
+
+#include "smmuvp/test/core.h"
+#include "smmuvp/v3/cd.h"
+#include "smmuvp/v3/commands.h"
+#include "smmuvp/v3/events.h"
+#include "smmuvp/v3/explain.h"
+#include "smmuvp/v3/ste.h"
+
+namespace smmuvp::v3 {
+namespace {
+
+struct Table {
+  std::string name;
+  FieldList fields;
+  unsigned bits;
+};
+
+std::vector<Table> tables() {
+  std::vector<Table> all;
+  for (const StructureInfo* s : {&L1STD_structure, &STE_structure, &L1CD_structure, &CD_structure}) {
+    all.push_back({s->name, s->fields, s->bytes * 8U});
+  }
+  for_each_command([&](const CommandInfo& c) { all.push_back({c.name, c.fields, 128}); });
+  for_each_event([&](const EventInfo& e) { all.push_back({e.name, e.fields, 256}); });
+  return all;
+}
+
+std::array<std::uint64_t, 8> random_words(test::Random& random, unsigned bits) {
+  std::array<std::uint64_t, 8> words{};
+  for (unsigned i = 0; i < bits / 64; ++i) words[i] = random.next();
+  return words;
+}
+
+const ExplainedField* find(const StructureExplanation& e, const std::string& name) {
+  for (const ExplainedField& f : e.fields) {
+    if (f.name == name) return &f;
+  }
+  return nullptr;
+}
+
+StructureExplanation explained(StructureKind kind, std::vector<std::uint64_t> words) {
+  words.resize(8);
+  return explain(kind, words.data());
+}
+
+TEST(Structures, EveryFieldLiesWithinOneWordOfItsStructure) {
+  for (const Table& t : tables()) {
+    for (const Field* f : t.fields) {
+      EXPECT_LE(f->low, f->high) << t.name << "." << f->name;
+      EXPECT_LT(f->high, t.bits) << t.name << "." << f->name;
+      EXPECT_EQ(f->high / 64, f->low / 64) << t.name << "." << f->name;
+    }
+  }
+}
+
+TEST(Structures, FieldsShareBitsOnlyWhereConditionsSayWhichOfThemIsThere) {
+  for (const Table& t : tables()) {
+    for (const Field* f : t.fields) {
+      for (const Field* g : t.fields) {
+        if (f == g || !f->overlaps(*g)) continue;
+        ASSERT_TRUE(f->when != nullptr && g->when != nullptr) << t.name << "." << f->name << ", " << g->name;
+        EXPECT_STRNE(f->when, g->when) << t.name << "." << f->name << ", " << g->name;
+      }
+    }
+  }
+}
+
+TEST(Structures, EveryNameIsThereOnce) {
+  for (const Table& t : tables()) {
+    std::set<std::string> names;
+    for (const Field* f : t.fields) {
+      if (f->use == FieldUse::implementation_defined || f->use == FieldUse::unplaced) continue;
+      EXPECT_TRUE(names.insert(f->name).second) << t.name << "." << f->name;
+    }
+  }
+}
+
+TEST(Structures, EveryFieldNamesItsClause) {
+  for (const Table& t : tables()) {
+    for (const Field* f : t.fields) {
+      EXPECT_EQ(std::string(f->clause).rfind("IHI 0070 ", 0), 0U) << t.name << "." << f->name;
+    }
+  }
+}
+
+TEST(Structures, EveryCommandOf411AndEveryEventOf73IsDeclared) {
+  unsigned commands = 0;
+  unsigned events = 0;
+  for_each_command([&](const CommandInfo&) { ++commands; });
+  for_each_event([&](const EventInfo&) { ++events; });
+  EXPECT_EQ(commands, 34U);
+  EXPECT_EQ(events, 19U);
+}
+
+TEST(Structures, TheBitsOfAnSteAreThoseOf52) {
+  EXPECT_EQ(STE_structure.fields.size(), 78U);
+  const struct {
+    const Field& field;
+    unsigned high, low;
+  } samples[] = {{STE_Config, 3, 1},     {STE_S1ContextPtr, 55, 6}, {STE_S1CDMax, 63, 59},
+                 {STE_EATS, 93, 92},     {STE_STRW, 95, 94},        {STE_S2VMID, 143, 128},
+                 {STE_S2T0SZ, 165, 160}, {STE_S2TTB, 247, 196},     {STE_PARTID, 287, 272},
+                 {STE_VMSPtr, 375, 332}, {STE_S_S2TTB, 439, 388}};
+  for (const auto& s : samples) {
+    EXPECT_EQ(s.field.high, s.high) << s.field.name;
+    EXPECT_EQ(s.field.low, s.low) << s.field.name;
+  }
+}
+
+// Declared bits are what is left; the others are lost.
+TEST(Structures, SettingWhatWasReadGivesTheDeclaredBitsBack) {
+  test::Random random(1);
+  for (const Table& t : tables()) {
+    for (int run = 0; run < 100; ++run) {
+      const auto words = random_words(random, t.bits);
+      std::array<std::uint64_t, 8> again{};
+      std::array<std::uint64_t, 8> declared{};
+      for (const Field* f : t.fields) {
+        set(again, *f, get(words, *f));
+        declared[f->word()] |= f->in_word();
+      }
+      for (unsigned i = 0; i < 8; ++i) ASSERT_EQ(again[i], words[i] & declared[i]) << t.name << " word " << i;
+    }
+  }
+}
+
+TEST(Structures, AnEventThatIsDecodedIsWrittenAsItWas) {
+  test::Random random(2);
+  for_each_event([&](const EventInfo& info) {
+    for (int run = 0; run < 200; ++run) {
+      std::array<std::uint64_t, 4> words{};
+      for (std::uint64_t& w : words) w = random.next();
+      set(words, EVT_Number, static_cast<std::uint64_t>(info.type));
+      const Event event = Event::decode(words);
+      const auto written = event.words();
+      // What the model has no member for, or calls UNKNOWN, is 0; nothing else is lost.
+      for (const Field* f : info.fields) {
+        const std::uint64_t value = get(written, *f);
+        EXPECT_TRUE(value == 0 || value == get(words, *f)) << info.name << "." << f->name;
+      }
+      EXPECT_EQ(Event::decode(written).words(), written) << info.name;
+      EXPECT_EQ(get(written, EVT_StreamID), get(words, EVT_StreamID)) << info.name;
+      EXPECT_EQ(get(written, EVT_Number), get(words, EVT_Number)) << info.name;
+    }
+  });
+}
+
+TEST(Structures, AnEventHasOnlyTheFieldsOfItsType) {
+  for_each_event([&](const EventInfo& info) {
+    Event e;
+    e.type = info.type;
+    e.StreamID = ~0U;
+    e.SubstreamID = ~0U;
+    e.SSV = e.RnW = e.InD = e.PnU = e.S2 = e.TTRnW = true;
+    e.CLASS = EventClass::TTD;
+    e.InputAddr = e.IPA = e.FetchAddr = ~0ULL;
+    e.Reason = 0xffff;
+    std::array<std::uint64_t, 4> declared{};
+    for (const Field* f : info.fields) declared[f->word()] |= f->in_word();
+    const auto words = e.words();
+    for (unsigned i = 0; i < 4; ++i) EXPECT_EQ(words[i] & ~declared[i], 0U) << info.name << " word " << i;
+  });
+}
+
+TEST(Structures, ACommandsRangeFieldsAreRes0WithoutRangeInvalidation) {
+  const CommandInfo& info = *find_command(static_cast<std::uint8_t>(Opcode::CMD_TLBI_NH_VA));
+  for (const Field* f : {&CMD_NUM, &CMD_SCALE, &CMD_TG, &CMD_TTL}) {
+    EXPECT_EQ(info.defined[f->word()] & f->in_word(), 0U) << f->name;
+  }
+  for (const Field* f : {&CMD_VMID, &CMD_ASID, &CMD_Leaf, &CMD_Address}) {
+    EXPECT_EQ(info.defined[f->word()] & f->in_word(), f->in_word()) << f->name;
+  }
+}
+
+TEST(Structures, EveryRefusedCommandSaysItsNameAndWhy) {
+  for_each_command([](const CommandInfo& info) {
+    const auto opcode = static_cast<std::uint8_t>(info.opcode);
+    EXPECT_EQ(std::string(opcode_name(opcode)).rfind(info.name, 0), 0U);
+    EXPECT_EQ(command_info(opcode) == nullptr, info.refused != nullptr) << info.name;
+  });
+}
+
+// ---- in words
+
+TEST(ExplainStructures, ValuesThatTheSpecificationNamesAreNamed) {
+  const auto e = explained(StructureKind::STE, {0x8000'000b, 0x1000'0000'00d4});
+  EXPECT_EQ(find(e, "Config")->text, "0b101");
+  EXPECT_EQ(find(e, "Config")->meaning, "stage 1 translates, stage 2 bypasses");
+  EXPECT_EQ(find(e, "S1ContextPtr")->text, "0x80000000");
+  EXPECT_EQ(find(e, "S1CSH")->meaning, "Inner Shareable");
+  EXPECT_TRUE(e.verdict->legal);
+}
+
+TEST(ExplainStructures, ReservedBitsThatAreSetAreShownAsWrong) {
+  const auto e = explained(StructureKind::STE, {0x0700'0000'8000'000b, 0x1000'0000'00d4});
+  const ExplainedField* f = find(e, "RES0");
+  ASSERT_NE(f, nullptr);
+  EXPECT_EQ(f->high, 58U);
+  EXPECT_EQ(f->low, 56U);
+  EXPECT_TRUE(f->wrong);
+}
+
+TEST(ExplainStructures, ReservedBitsOfAnInvalidSteAreIgnored) {
+  const auto e = explained(StructureKind::STE, {0x0700'0000'0000'0000});
+  ASSERT_NE(find(e, "RES0"), nullptr);
+  EXPECT_FALSE(find(e, "RES0")->wrong);
+  EXPECT_EQ(e.verdict->word, "invalid");
+}
+
+TEST(ExplainStructures, ReservedValuesAreWrongUnlessAnotherFieldMakesThemIgnored) {
+  // TG0 is 0b11; with EPD0 it does not count.
+  EXPECT_TRUE(find(explained(StructureKind::CD, {0x8000'00c0}), "TG0")->wrong);
+  const auto ignored = explained(StructureKind::CD, {0x8000'40c0});
+  EXPECT_FALSE(find(ignored, "TG0")->wrong);
+  EXPECT_EQ(find(ignored, "TG0")->meaning, "IGNORED: EPD0 is 1");
+}
+
+TEST(ExplainStructures, FieldsOfAStageThatBypassesAreIgnored) {
+  const auto e = explained(StructureKind::STE, {0x8000'000b});
+  EXPECT_TRUE(find(e, "S2TTB")->ignored);
+  EXPECT_FALSE(find(e, "S2VMID")->ignored);  // it tags TLB entries of stage 1 as well
+  EXPECT_FALSE(find(e, "S1ContextPtr")->ignored);
+}
+
+TEST(ExplainStructures, AnIllegalSteIsToldWithItsClause) {
+  const auto e = explained(StructureKind::STE, {0xf});
+  ASSERT_TRUE(e.verdict);
+  EXPECT_EQ(e.verdict->word, "ILLEGAL");
+  EXPECT_EQ(e.verdict->why, "STE.Config enables stage 2, and IDR0.S2P is 0");
+  EXPECT_EQ(e.verdict->clause, "IHI 0070 5.2.2");
+}
+
+TEST(ExplainStructures, ACommandIsNamedAndJudged) {
+  EXPECT_EQ(explained(StructureKind::command, {0x46}).title, "CMD_SYNC");
+  EXPECT_EQ(explained(StructureKind::command, {0x04, 0x1f}).title, "CMD_CFGI_ALL");
+  EXPECT_EQ(explained(StructureKind::command, {0x04, 0x1e}).title, "CMD_CFGI_STE_RANGE");
+  const auto refused = explained(StructureKind::command, {0x2a});
+  EXPECT_EQ(refused.title, "CMD_TLBI_S2_IPA");
+  EXPECT_EQ(refused.verdict->word, "CERROR_ILL");
+  EXPECT_EQ(explained(StructureKind::command, {0}).title, "Reserved opcode");
+  EXPECT_EQ(explained(StructureKind::command, {0x80}).title, "IMPLEMENTATION DEFINED");
+}
+
+TEST(ExplainStructures, AnEventIsNamedAndHasTheFieldsOfItsType) {
+  const auto e = explained(StructureKind::event, {0x2a'0000'0010, 0x208'0000'0000, 0x1000});
+  EXPECT_EQ(e.title, "F_TRANSLATION");
+  EXPECT_EQ(find(e, "StreamID")->text, "0x2a");
+  EXPECT_EQ(find(e, "CLASS")->meaning, "IN: the input address");
+  EXPECT_EQ(find(e, "RnW")->meaning, "read");
+  EXPECT_EQ(find(e, "InputAddr")->text, "0x1000");
+  EXPECT_EQ(find(e, "FetchAddr"), nullptr);
+  EXPECT_FALSE(e.verdict);
+  EXPECT_EQ(explained(StructureKind::event, {0xe3}).title, "IMPDEF_EVENT3");
+  EXPECT_EQ(explained(StructureKind::event, {0xff}).title, "Reserved event number");
+}
+
+TEST(ExplainStructures, RangeFieldsAreRes0WithoutAGranule) {
+  const auto e = explained(StructureKind::command, {0x12 | 3 << 12, 0x1000});
+  EXPECT_TRUE(find(e, "NUM")->wrong);
+  EXPECT_FALSE(find(explained(StructureKind::command, {0x12 | 3 << 12, 0x1400}), "NUM")->wrong);
+}
+
+TEST(ExplainStructures, EveryBitThatIsSetIsInSomeRow) {
+  test::Random random(3);
+  for (unsigned k = 0; k < structure_kind_count; ++k) {
+    const auto kind = static_cast<StructureKind>(k);
+    for (int run = 0; run < 2000; ++run) {
+      auto words = random_words(random, kind_info(kind).words * 64);
+      if (kind == StructureKind::command)
+        set(words, CMD_Opcode, static_cast<std::uint64_t>(Opcode::CMD_SYNC));
+      if (kind == StructureKind::event) set(words, EVT_Number, 0x10);
+      auto left = words;
+      for (const ExplainedField& f : explain(kind, words.data()).fields) {
+        EXPECT_EQ((words[f.low / 64] >> (f.low % 64)) & low_bits(f.high - f.low + 1), f.value) << f.name;
+        left[f.low / 64] &= ~(low_bits(f.high - f.low + 1) << (f.low % 64));
+      }
+      for (const std::uint64_t word : left) ASSERT_EQ(word, 0U) << kind_info(kind).word;
+    }
+  }
+}
+
+TEST(ExplainStructures, AnyWordsAreExplained) {
+  test::Random random(4);
+  for (unsigned k = 0; k < structure_kind_count; ++k) {
+    for (int run = 0; run < 3000; ++run) {
+      auto words = random_words(random, 512);
+      for (std::uint64_t& word : words) word &= random.next() & random.next();  // more zeros: more legal ones
+      const auto e = explain(static_cast<StructureKind>(k), words.data());
+      EXPECT_FALSE(e.title.empty());
+      EXPECT_FALSE(e.fields.empty());
+    }
+  }
+}
+
+}  // namespace
+}  // namespace smmuvp::v3
