@@ -137,12 +137,15 @@ std::vector<std::uint64_t> take_words(const po::variables_map& map, const std::v
   const unsigned unit = from_file ? 8 : 1;  // in what the parts are counted
   const char* noun = from_file ? "byte" : "word";
   const std::size_t size = std::size_t{info.words} * unit;
+  std::string what = fmt::format("decode {}", info.word);
   std::vector<std::uint64_t> words;
   std::size_t given = 0;
   if (from_file) {
     std::optional<std::size_t> limit;
     if (count) limit = *count * size;
-    const std::string bytes = bytes_of_file(map["file"].as<std::string>(), input, limit);
+    const auto path = map["file"].as<std::string>();
+    const std::string bytes = bytes_of_file(path, input, limit);
+    what += ": " + (path == "-" ? "standard input" : printable(path));
     given = bytes.size();
     words = words_of_bytes(bytes);
   } else {
@@ -151,13 +154,12 @@ std::vector<std::uint64_t> take_words(const po::variables_map& map, const std::v
   }
   const std::size_t wanted = count ? *count * size : given;
   if (given < wanted) {
-    throw ConfigError("count", fmt::format("decode {}: --count {} needs {}, {} given", info.word, *count,
-                                           plural(wanted, noun), given));
+    throw ConfigError(
+        "count", fmt::format("{}: --count {} needs {}, {} given", what, *count, plural(wanted, noun), given));
   }
   if (wanted == 0 || wanted % size != 0) {
     throw ConfigError(
-        "", fmt::format("decode {}: each takes {}, the lowest first; {} given{}", info.word,
-                        plural(size, noun), given,
+        "", fmt::format("{}: each takes {}, the lowest first; {} given{}", what, plural(size, noun), given,
                         given < size ? fmt::format(": {} missing", size - given)
                                      : fmt::format(": --count {} takes the whole ones", given / size)));
   }

@@ -231,7 +231,7 @@ def case_a_terminal_obeys_nothing_of_what_the_user_wrote(b):
         [*DECODE, "--regime", clear, "0x1"], [*DECODE, "--color", clear, "0x1"], [*DECODE, clear],
         [*WALK, "--access", clear, "0x1"], [*WALK, "--set", clear, "0x1"], [*WALK, "--set", clear + "=1", "0x1"],
         [*WALK, "--set", "stage1.WXN=" + clear, "0x1"], [*WALK, "--t1sz", clear, "0x1"], [*WALK, "--" + clear, "0x1"],
-        ["decode", clear], ["decode", "ste", clear], ["decode", "ste", "--" + clear], ["decode", "ste", "--file", clear],
+        ["decode", clear], ["decode", "ste", "--" + clear], ["decode", "ste", "--file", clear],
         ["decode", "ste", "--file", "e" + clear], ["decode", "ste", "--count", clear, "0"],
         ["decode", "ste", "--color", clear, "0"],
         [*WALK, clear], [*WALK[:4], "--format", "lpae64-s2+lpae64-s1" + clear, "0x1"],
@@ -245,6 +245,7 @@ def case_a_terminal_obeys_nothing_of_what_the_user_wrote(b):
         raw = subprocess.run([b.program, *words], cwd=b.folder, stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
         left = raw.stderr.decode().replace("\n", "")
         check(left.isprintable(), "control characters of %r in %r" % (words, left))
+    refused(b, ["decode", "ste", clear], "\\x1b[2J")  # what ends a line ends a word
     b.write("d" + clear, dumps()["ram.bin"])
     r = b.call("walk", "d" + clear, *WALK[2:], "--json", "0x1000")
     check(r.returncode == 0 and "\x9b" not in r.stdout and "\x1b" not in r.stdout, "control characters in JSON", r)
