@@ -1,5 +1,5 @@
-// Any structure of the SMMUv3 in memory: the first byte is its kind, its words follow. It is explained, and what its
-// fields hold is written back.
+// Any structure of the SMMUv3 in memory: the first byte is its kind, its words follow. It is explained, and
+// what its fields hold is written back.
 #include <array>
 #include <cstddef>
 #include <cstdint>

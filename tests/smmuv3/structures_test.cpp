@@ -235,6 +235,16 @@ TEST(ExplainStructures, AnIllegalSteIsToldWithItsClause) {
   EXPECT_EQ(e.verdict->clause, "IHI 0070 5.2.2");
 }
 
+TEST(ExplainStructures, TheVerdictIsThatOfTheFeaturesThatAreGiven) {
+  const std::uint64_t words[8] = {0x8000'000b, 0x1000'0000'00d4};
+  Features features;
+  features.OAS = 32;
+  EXPECT_TRUE(explain(StructureKind::STE, words, features).verdict->legal);
+  const std::uint64_t beyond[8] = {0x1'8000'000b, 0x1000'0000'00d4};
+  EXPECT_TRUE(explain(StructureKind::STE, beyond).verdict->legal);
+  EXPECT_FALSE(explain(StructureKind::STE, beyond, features).verdict->legal);
+}
+
 TEST(ExplainStructures, ACommandIsNamedAndJudged) {
   EXPECT_EQ(explained(StructureKind::command, {0x46}).title, "CMD_SYNC");
   EXPECT_EQ(explained(StructureKind::command, {0x04, 0x1f}).title, "CMD_CFGI_ALL");

@@ -242,6 +242,10 @@ std::optional<StructureKind> kind_of_word(const std::string& word) {
   return std::nullopt;
 }
 
+StructureExplanation explain(StructureKind kind, const std::uint64_t* words) {
+  return explain(kind, words, Features());
+}
+
 StructureExplanation explain(StructureKind kind, const std::uint64_t* words, const Features& features) {
   const unsigned count = kind_info(kind).words;
   Words w{};

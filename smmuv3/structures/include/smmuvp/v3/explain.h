@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "smmuvp/v3/features.h"
-
 namespace smmuvp::v3 {
+
+struct Features;
 
 enum class StructureKind : std::uint8_t { L1STD, STE, L1CD, CD, command, event };
 /// In the order of the enumeration.
@@ -52,8 +52,10 @@ struct StructureExplanation {
   std::optional<Verdict> verdict;      ///< for STEs, CDs and commands
 };
 
-/// Explains any value. @param words  kind_info(kind).words of them, the lowest first
-/// @param features  of the model whose verdict is asked for
-StructureExplanation explain(StructureKind kind, const std::uint64_t* words, const Features& features = {});
+/// Explains any value; the verdict is that of the model with its default features.
+/// @param words  kind_info(kind).words of them, the lowest first
+StructureExplanation explain(StructureKind kind, const std::uint64_t* words);
+/// The same, with the verdict of a model that has other features.
+StructureExplanation explain(StructureKind kind, const std::uint64_t* words, const Features& features);
 
 }  // namespace smmuvp::v3

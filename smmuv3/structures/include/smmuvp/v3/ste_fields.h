@@ -120,7 +120,8 @@ inline constexpr Field STE_Config = detail::ste("Config", 3, 1, "").one_of(STE_C
 inline constexpr Field STE_S1Fmt = detail::ste("S1Fmt", 5, 4, "").one_of(STE_S1Fmt_values);
 inline constexpr Field STE_S1ContextPtr =
     detail::ste("S1ContextPtr", 55, 6, "the CD, or the table of CDs; an IPA with stage 2").address_from(6);
-inline constexpr Field STE_S1CDMax = detail::ste("S1CDMax", 63, 59, "CDs that it points to").as(FieldUse::log2);
+inline constexpr Field STE_S1CDMax =
+    detail::ste("S1CDMax", 63, 59, "CDs that it points to").as(FieldUse::log2);
 inline constexpr Field STE_S1DSS = detail::ste("S1DSS", 65, 64, "").one_of(STE_S1DSS_values);
 inline constexpr Field STE_S1CIR = detail::ste("S1CIR", 67, 66, "").one_of(cd_cacheability);
 inline constexpr Field STE_S1COR = detail::ste("S1COR", 69, 68, "").one_of(cd_cacheability);
