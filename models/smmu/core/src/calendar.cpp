@@ -1,97 +1,166 @@
 #include "smmuvp/smmu/calendar.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace smmuvp::smmu {
+namespace {
 
-Calendar::Calendar(const StructureTiming& timing) : m_timing(timing), m_lanes(std::max(1U, timing.width)) {}
+constexpr TimePs max_time = std::numeric_limits<TimePs>::max();
+constexpr std::uint32_t max_width = 65535;  // values of a Timeline are 16 bits
 
-TimePs Calendar::earliest_in(const Lane& lane, TimePs at, TimePs length) {
-  TimePs start = at;
-  // The first interval that ends after the wanted time; those before it do not matter.
-  auto it = std::partition_point(lane.begin(), lane.end(), [&](const Interval& i) { return i.end <= at; });
-  for (; it != lane.end() && it->begin < start + length; ++it) start = std::max(start, it->end);
-  return start;
-}
+TimePs saturating_add(TimePs a, TimePs b) { return a > max_time - b ? max_time : a + b; }
 
-void Calendar::insert(Lane& lane, TimePs begin, TimePs end) {
-  auto it = std::partition_point(lane.begin(), lane.end(), [&](const Interval& i) { return i.end < begin; });
-  if (it != lane.end() && it->begin <= end) {  // touches: grow, and swallow what it now reaches
-    it->begin = std::min(it->begin, begin);
-    it->end = std::max(it->end, end);
-    auto next = it + 1;
-    while (next != lane.end() && next->begin <= it->end) {
-      it->end = std::max(it->end, next->end);
-      next = lane.erase(next);
-    }
-    return;
-  }
-  lane.insert(it, Interval{begin, end});
-}
+}  // namespace
 
-TimePs Calendar::reserve(TimePs at, TimePs length) {
-  if (length == 0) return at;
-  std::size_t best = 0;
-  TimePs start = earliest_in(m_lanes[0], at, length);
-  for (std::size_t i = 1; i < m_lanes.size() && start > at; ++i) {
-    const TimePs other = earliest_in(m_lanes[i], at, length);
-    if (other < start) {
-      start = other;
-      best = i;
-    }
-  }
-  insert(m_lanes[best], start, start + length);
-  return start;
-}
-
-TimePs Calendar::earliest(TimePs at) const {
-  TimePs start = earliest_in(m_lanes[0], at, 1);
-  for (const Lane& lane : m_lanes) start = std::min(start, earliest_in(lane, at, 1));
-  return start;
-}
-
-void Calendar::occupy(TimePs begin, TimePs end) {
-  if (begin >= end) return;
-  const auto free_for = [&](TimePs length) {
-    return std::find_if(m_lanes.begin(), m_lanes.end(),
-                        [&](const Lane& lane) { return earliest_in(lane, begin, length) == begin; });
-  };
-  auto lane = free_for(end - begin);
-  if (lane == m_lanes.end()) lane = free_for(1);
-  if (lane == m_lanes.end()) lane = m_lanes.begin();  // requests that overlapped this one took them all
-  insert(*lane, begin, end);
-}
-
-void Calendar::prune(TimePs now) {
-  for (Lane& lane : m_lanes) {
-    if (lane.empty() || lane.front().end > now) continue;
-    lane.erase(lane.begin(), std::partition_point(lane.begin(), lane.end(),
-                                                  [&](const Interval& i) { return i.end <= now; }));
-  }
+Calendar::Calendar(const StructureTiming& timing)
+    : m_timing(timing),
+      m_ends(std::clamp(timing.width, 1U, max_width)),
+      m_past(static_cast<std::uint16_t>(m_ends.size()), std::max<TimePs>(timing.occupancy, 1)) {
+  clear();
 }
 
 void Calendar::clear() {
-  for (Lane& lane : m_lanes) lane.clear();
+  std::fill(m_ends.begin(), m_ends.end(), 0);
+  m_past.clear();
+  m_head = m_journal_size = 0;
+  m_last = m_floor = 0;
+  m_latest_start = max_time - std::max(m_timing.latency, m_timing.occupancy);
+  set_in_order_from();
 }
 
-std::size_t Calendar::size() const {
-  std::size_t n = 0;
-  for (const Lane& lane : m_lanes) n += lane.size();
-  return n;
+// Bookings of m_ends that end at or before `at`.
+std::size_t Calendar::ended(TimePs at) const {
+  std::size_t low = 0;
+  std::size_t high = m_ends.size();
+  while (low < high) {
+    const std::size_t middle = (low + high) / 2;
+    if (m_ends[lane(middle)] <= at) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low;
 }
+
+TimePs Calendar::find(TimePs at, TimePs length) {
+  if (at < m_last) {
+    write_journal();
+    const TimePs start = m_past.find(at, length);
+    if (start != max_time) return start;
+    at = m_last;
+  }
+  return std::max(at, m_ends[m_head]);
+}
+
+TimePs Calendar::book_any(TimePs at) {
+  if (m_timing.occupancy != 0) {
+    at = find(at, m_timing.occupancy);
+    occupy(at, saturating_add(at, m_timing.occupancy));
+  }
+  return saturating_add(at, m_timing.latency);
+}
+
+TimePs Calendar::earliest(TimePs at) { return find(at, 1); }
+
+void Calendar::occupy(TimePs begin, TimePs end) {
+  if (begin >= end) return;
+  if (begin < m_last) {
+    write_journal();
+    m_past.add(begin, std::min(end, m_last));
+    begin = m_last;
+    if (begin >= end) return;
+  }
+  occupy_in_order(begin, end);
+}
+
+// begin >= m_last
+void Calendar::occupy_in_order(TimePs begin, TimePs end) {
+  const TimePs before = m_ends[m_head];
+  if (before <= begin) {
+    if (m_journal_size == m_journal.size()) write_journal();
+    m_journal[m_journal_size++] = {m_ends[m_head], begin};
+    m_last = begin;
+  } else if (end <= before) {
+    return;  // requests that overlapped this one took all lanes
+  }
+  std::size_t i = m_ends.size() - 1;
+  m_head = lane(1);  // the first becomes the last, and sinks to its place
+  for (; i > 0 && m_ends[lane(i - 1)] > end; --i) m_ends[lane(i)] = m_ends[lane(i - 1)];
+  m_ends[lane(i)] = end;
+  set_in_order_from();
+}
+
+void Calendar::set_in_order_from() {
+  const TimePs latest = m_ends[lane(m_ends.size() - 1)];
+  m_in_order_from = m_timing.occupancy == 0  // nothing is booked then
+                        ? max_time
+                        : std::max(m_last, latest - std::min(latest, m_timing.occupancy));
+}
+
+// Brings m_past up to m_last.
+void Calendar::write_journal() {
+  const std::size_t written = ended(0);
+  const std::size_t running = ended(m_last);
+  if (m_journal_size == 0 && written == running) return;
+  // Two sequences in order: begins; and ends, those of the journal first, and then those in m_ends.
+  std::size_t begin = 0;
+  std::size_t end = 0;
+  while (end < m_journal_size && m_journal[end].end == 0) ++end;
+  std::size_t in_lane = written;
+  const auto next_begin = [&] { return begin < m_journal_size ? m_journal[begin].begin : max_time; };
+  const auto next_end = [&] {
+    if (end < m_journal_size) return m_journal[end].end;
+    return in_lane < running ? m_ends[lane(in_lane)] : max_time;
+  };
+  std::size_t value = m_ends.size() - written - end;
+  if (m_past.empty()) m_past.append(m_floor, static_cast<std::uint16_t>(value));
+  while (true) {
+    const TimePs time = std::min(next_begin(), next_end());
+    if (time == max_time) break;
+    while (next_end() == time) {
+      --value;
+      if (end < m_journal_size) {
+        ++end;
+      } else {
+        m_ends[lane(in_lane++)] = 0;
+      }
+    }
+    for (; next_begin() == time; ++begin) ++value;
+    m_past.append(std::max(time, m_floor), static_cast<std::uint16_t>(value));
+  }
+  m_journal_size = 0;
+}
+
+std::size_t Calendar::size() {
+  write_journal();
+  return m_past.size();
+}
+
+std::size_t Calendar::bytes() const { return sizeof *this + m_ends.size() * sizeof(TimePs) + m_past.bytes(); }
 
 void Calendar::visit(Archive& archive) {
   archive.begin("calendar");
-  std::uint64_t lanes = m_lanes.size();
+  write_journal();
+  std::uint64_t lanes = m_ends.size();
   archive.value("lanes", lanes);
-  if (lanes != m_lanes.size()) archive.fail("lanes", "another geometry");
-  for (Lane& lane : m_lanes) {
-    archive.list("lane", lane, 1U << 20, [&](Interval& i) {
-      archive.value("begin", i.begin);
-      archive.value("end", i.end);
-    });
+  if (lanes != m_ends.size()) archive.fail("lanes", "another geometry");
+  if (archive.loading()) clear();
+  archive.value("last", m_last);
+  archive.value("floor", m_floor);
+  TimePs before = 0;
+  for (std::size_t i = 0; i < m_ends.size() && archive.ok(); ++i) {
+    TimePs& end = m_ends[lane(i)];
+    archive.value("end", end);
+    if (end < before || (end != 0 && end <= m_last)) archive.fail("end", "ends must rise from the last booking on");
+    before = end;
   }
+  m_past.visit(archive);
   archive.end();
+  if (!archive.loading()) return;
+  if (!archive.ok()) clear();
+  set_in_order_from();
 }
 
 }  // namespace smmuvp::smmu

@@ -1,11 +1,14 @@
 // Bookings of a structure's time: contention without an event queue.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
 #include "smmuvp/base/archive.h"
 #include "smmuvp/smmu/access.h"
+#include "smmuvp/smmu/timeline.h"
 
 namespace smmuvp::smmu {
 
@@ -13,44 +16,83 @@ namespace smmuvp::smmu {
 struct StructureTiming {
   TimePs latency = 0;       ///< from the start of a request to its answer
   TimePs occupancy = 0;     ///< how long a request keeps its lane; at most `latency` where it is pipelined
-  std::uint32_t width = 1;  ///< lanes
+  std::uint32_t width = 1;  ///< lanes, 1 to 65535
 };
 
-/// A structure's bookings. A request is given the earliest free interval at or after its own time, so
-/// initiators that run ahead of each other do not invent contention.
+/// A structure's bookings. A request is given the earliest interval at or after its own time in which fewer
+/// than `width` others are served at any moment, so initiators that run ahead of each other do not invent
+/// contention. Lanes have no names: no request waits because others were put in unlucky ones.
+/// Times near 2^64 - 1 are all that time.
+///
+/// From the latest booking on, the ends of the last `width` bookings say all. What was before is written down
+/// in a Timeline when somebody asks for it, or when much has come together.
 class Calendar {
  public:
   explicit Calendar(const StructureTiming& timing = {});
 
   /// Books a request that arrives at `at`. @return when its answer is there.
-  TimePs book(TimePs at) { return reserve(at, m_timing.occupancy) + m_timing.latency; }
+  TimePs book(TimePs at) {
+    if (at < m_in_order_from) return book_any(at);
+    TimePs& end = m_ends[m_head];
+    const TimePs start = end > at ? end : at;
+    if (start > m_latest_start) return book_any(at);
+    if (end <= at) {  // else the lane goes on without a gap, which changes nothing
+      if (m_journal_size == m_journal.size()) write_journal();
+      m_journal[m_journal_size++] = {end, at};
+    }
+    m_last = m_in_order_from = start;
+    end = start + m_timing.occupancy;
+    if (++m_head == m_ends.size()) m_head = 0;
+    return start + m_timing.latency;
+  }
   /// When a request that arrives at `at` finds a free lane, for one whose length is known only at its end:
-  /// nothing is booked before occupy().
-  TimePs earliest(TimePs at) const;
-  /// Books [begin, end), where `begin` came from earliest(): in a lane that is free all the time, or else in
-  /// one that was free at `begin`, together with what has been booked there since.
+  /// nothing is booked before occupy(). Gaps between bookings that are shorter than `occupancy` are none.
+  TimePs earliest(TimePs at);
+  /// Books [begin, end), where `begin` came from earliest(): together with what has been booked there since.
   void occupy(TimePs begin, TimePs end);
   /// Forgets bookings that ended at or before `now`: nothing will be asked for an earlier time.
-  void prune(TimePs now);
+  void prune(TimePs now) {
+    if (m_last <= now) {
+      m_floor = now;
+      m_journal_size = 0;
+      if (!m_past.empty()) m_past.clear();
+    } else if (!m_past.empty()) {
+      m_past.prune(now);
+    }
+  }
   void clear();
 
   const StructureTiming& timing() const { return m_timing; }
-  /// Intervals kept, all lanes.
-  std::size_t size() const;
+  /// Stretches of time kept in which the same number of requests is served; with one lane, runs of bookings.
+  std::size_t size();
+  /// Memory in use.
+  std::size_t bytes() const;
   void visit(Archive& archive);
 
  private:
-  struct Interval {
-    TimePs begin = 0;
-    TimePs end = 0;
+  struct Change {
+    TimePs end;    // of the booking whose lane is taken over; 0: none, or written down
+    TimePs begin;  // of the next one
   };
-  using Lane = std::vector<Interval>;  // sorted, disjoint, neighbours merged
-  TimePs reserve(TimePs at, TimePs length);
-  static TimePs earliest_in(const Lane& lane, TimePs at, TimePs length);
-  static void insert(Lane& lane, TimePs begin, TimePs end);
+  TimePs book_any(TimePs at);
+  TimePs find(TimePs at, TimePs length);
+  void occupy_in_order(TimePs begin, TimePs end);
+  void set_in_order_from();
+  void write_journal();
+  std::size_t lane(std::size_t i) const { return m_head + i < m_ends.size() ? m_head + i : m_head + i - m_ends.size(); }
+  std::size_t ended(TimePs at) const;
 
   StructureTiming m_timing;
-  std::vector<Lane> m_lanes;
+  // Bookings from here on end after all others: they are made in a few instructions. At least m_last.
+  TimePs m_in_order_from;
+  TimePs m_last = 0;          // m_past and m_journal are about the time before, m_ends about the time after it
+  TimePs m_latest_start = 0;  // a booking that starts later ends at the end of time
+  std::size_t m_head = 0;     // of m_ends: the earliest
+  std::vector<TimePs> m_ends; // a ring of `width` in order; 0: none, or written down
+  std::size_t m_journal_size = 0;
+  std::array<Change, 32> m_journal;  // both times rise
+  Timeline m_past;
+  TimePs m_floor = 0;  // where m_past begins, if it is empty
 };
 
 }  // namespace smmuvp::smmu
