@@ -16,7 +16,7 @@ TimePs saturating_add(TimePs a, TimePs b) { return a > max_time - b ? max_time :
 
 void Timeline::clear() {
   m_blocks.clear();
-  m_fingers.used = 0;
+  m_fingers = {};
 }
 
 void Timeline::advance(Position& p) {
@@ -25,30 +25,18 @@ void Timeline::advance(Position& p) {
   p.i = 0;
 }
 
-// Whether `time` is neither before the block's key nor at or after the next one's.
-bool Timeline::covers(Blocks::iterator block, TimePs time) const {
-  if (time < block->first) return false;
-  ++block;
-  return block == m_blocks.end() || time < block->first;
-}
-
 // The block with the last key that is not after `time`; end() if all are after it.
 Timeline::Blocks::iterator Timeline::block_of(TimePs time) {
   for (unsigned f = 0; f < m_fingers.used; ++f) {
-    Blocks::iterator& at = m_fingers.at[f];
-    if (covers(at, time)) return at;
-    // The next block is where an initiator that goes on gets to.
-    const auto next = std::next(at);
-    if (next != m_blocks.end() && covers(next, time)) return at = next;
+    const Finger& finger = m_fingers.at[f];
+    if (finger.from <= time && time <= finger.to) return finger.block;
   }
-  auto block = m_blocks.upper_bound(time);
-  if (block == m_blocks.begin()) return m_blocks.end();
-  --block;
-  if (m_fingers.used < m_fingers.at.size()) {
-    m_fingers.at[m_fingers.used++] = block;
-  } else {
-    m_fingers.at[m_fingers.next++ % m_fingers.at.size()] = block;
-  }
+  const auto next = m_blocks.upper_bound(time);
+  if (next == m_blocks.begin()) return m_blocks.end();
+  const auto block = std::prev(next);
+  Finger& finger = m_fingers.at[m_fingers.next++ % m_fingers.at.size()];
+  finger = {block->first, next == m_blocks.end() ? max_time : next->first - 1, block};
+  m_fingers.used = std::min(m_fingers.next, static_cast<unsigned>(m_fingers.at.size()));
   return block;
 }
 
@@ -59,7 +47,6 @@ bool Timeline::locate(TimePs time, Position& p) {
   const Block& b = p.block->second;
   const TimePs offset = time - p.block->first;
   const auto* end = b.offset.data() + b.n;
-  // The last steps are the likeliest where an initiator goes on.
   const auto* after = std::upper_bound(b.offset.data(), end, offset, [](TimePs o, std::uint32_t s) { return o < s; });
   if (after == b.offset.data()) {
     if (p.block == m_blocks.begin()) return false;
@@ -109,8 +96,7 @@ void Timeline::append(TimePs time, std::uint16_t value) {
     ++b->n;
     return;
   }
-  block = m_blocks.emplace_hint(m_blocks.end(), time, Block{});  // blocks of what comes in order are full
-  b = &block->second;
+  b = &make_block(time)->second;  // blocks of what comes in order are full
   b->n = 1;
   b->value[0] = value;
 }
@@ -137,15 +123,13 @@ TimePs Timeline::find(TimePs at, TimePs length) {
 }
 
 bool Timeline::becomes_full(TimePs begin, TimePs end) {
+  if (m_full == 1) return true;
   Position p;
-  if (!locate(begin, p)) {
-    if (m_full == 1) return true;
-    p = {m_blocks.begin(), 0};
-  }
+  if (!locate(begin, p)) p = {m_blocks.begin(), 0};
   for (; !at_end(p) && step(p).time < end; advance(p)) {
     if (p.block->second.value[p.i] + 1 == m_full) return true;
   }
-  return m_full == 1;
+  return false;
 }
 
 void Timeline::add(TimePs begin, TimePs end) {
@@ -276,13 +260,13 @@ void Timeline::insert(const Step& s) {
     // The key leaves room for what comes before this step.
     TimePs key = s.time > block_span / 2 ? s.time - block_span / 2 : 0;
     if (block != m_blocks.end()) key = std::max(key, block->first + block_span);
-    block = m_blocks.emplace(key, Block{}).first;
+    block = make_block(key);
   }
   if (block->second.n == block_steps) {
     Block& b = block->second;
     constexpr unsigned half = block_steps / 2;
     const TimePs key = block->first + b.offset[half];
-    const auto next = m_blocks.emplace_hint(std::next(block), key, Block{});
+    const auto next = make_block(key);
     Block& upper = next->second;
     for (unsigned i = half; i < block_steps; ++i) {
       upper.offset[i - half] = b.offset[i] - b.offset[half];
@@ -317,11 +301,14 @@ void Timeline::pop_back() {
   if (--block->second.n == 0) drop(block);
 }
 
-Timeline::Blocks::iterator Timeline::drop(Blocks::iterator block) {
-  for (unsigned f = 0; f < m_fingers.used; ++f) {
-    if (m_fingers.at[f] == block) m_fingers.at[f--] = m_fingers.at[--m_fingers.used];
-  }
-  return m_blocks.erase(block);
+Timeline::Blocks::iterator Timeline::make_block(TimePs key) {
+  m_fingers = {};
+  return m_blocks.try_emplace(key).first;
+}
+
+void Timeline::drop(Blocks::iterator block) {
+  m_fingers = {};
+  m_blocks.erase(block);
 }
 
 // With the next one, where both are rather empty.

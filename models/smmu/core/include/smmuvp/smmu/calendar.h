@@ -36,11 +36,11 @@ class Calendar {
     TimePs& end = m_ends[m_head];
     const TimePs start = end > at ? end : at;
     if (start > m_latest_start) return book_any(at);
-    if (end <= at) {  // else the lane goes on without a gap, which changes nothing
+    if (end <= at) {  // else the lane goes on without a gap: m_ends says all from m_last on, as before
       if (m_journal_size == m_journal.size()) write_journal();
       m_journal[m_journal_size++] = {end, at};
+      m_last = m_in_order_from = at;
     }
-    m_last = m_in_order_from = start;
     end = start + m_timing.occupancy;
     if (++m_head == m_ends.size()) m_head = 0;
     return start + m_timing.latency;

@@ -58,15 +58,20 @@ class Timeline {
     std::uint32_t i = 0;
   };
   // Where the last searches ended: initiators go on from where they were. A copy's are its own.
+  struct Finger {
+    TimePs from;
+    TimePs to;  // the last time of the block
+    Blocks::iterator block;
+  };
   struct Fingers {
     Fingers() = default;
     Fingers(const Fingers& /*other*/) {}
     Fingers& operator=(const Fingers& /*other*/) {
-      used = 0;
+      used = next = 0;
       return *this;
     }
     ~Fingers() = default;
-    std::array<Blocks::iterator, 4> at;
+    std::array<Finger, 4> at;
     unsigned used = 0;
     unsigned next = 0;
   };
@@ -76,14 +81,14 @@ class Timeline {
   void advance(Position& p);
   Blocks::iterator block_of(TimePs time);
   bool locate(TimePs time, Position& p);
-  bool covers(Blocks::iterator block, TimePs time) const;
   bool becomes_full(TimePs begin, TimePs end);
   void fill_short_stretches();
   void replace(Position p, std::size_t first, std::size_t removed, std::size_t inserted);
   void insert(const Step& s);
   void erase(TimePs time);
   void pop_back();
-  Blocks::iterator drop(Blocks::iterator block);
+  Blocks::iterator make_block(TimePs key);
+  void drop(Blocks::iterator block);
   void merge(Blocks::iterator block);
 
   std::uint16_t m_full;
