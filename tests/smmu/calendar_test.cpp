@@ -70,6 +70,94 @@ TEST(Calendar, NoTwoBookingsOfALaneOverlap) {
   }
 }
 
+TEST(Calendar, NoRequestWaitsBecauseOthersWereGivenUnluckyLanes) {
+  Calendar c({10, 10, 2});
+  EXPECT_EQ(c.book(0), 10U);
+  EXPECT_EQ(c.book(15), 25U);
+  EXPECT_EQ(c.book(5), 15U);
+  EXPECT_EQ(c.book(12), 22U) << "at no moment from 12 to 22 are there two others";
+}
+
+TEST(Calendar, ABookingOfALengthThatIsKnownAtItsEndTakesTheLaneThatWasFreeAtItsBegin) {
+  Calendar c({0, 0, 2});
+  EXPECT_EQ(c.earliest(100), 100U);
+  EXPECT_EQ(c.earliest(100), 100U) << "nothing is booked before its end is known";
+  c.occupy(100, 150);
+  c.occupy(100, 130);
+  EXPECT_EQ(c.earliest(100), 130U);
+  EXPECT_EQ(c.earliest(99), 99U);
+  c.occupy(99, 140);
+  EXPECT_EQ(c.earliest(100), 140U) << "three met at 100, where two have room; two are left at 130";
+  EXPECT_EQ(c.earliest(145), 145U);
+}
+
+TEST(Calendar, AnEmptyIntervalBooksNothing) {
+  Calendar c({0, 0, 1});
+  c.occupy(100, 100);
+  c.occupy(100, 90);
+  EXPECT_EQ(c.earliest(95), 95U);
+  EXPECT_EQ(c.size(), 0U);
+}
+
+TEST(Calendar, TimesDoNotWrapAtTheirEnd) {
+  constexpr TimePs end = ~TimePs{0};
+  Calendar c({20, 10, 1});
+  EXPECT_EQ(c.book(end - 25), end - 5);
+  EXPECT_EQ(c.book(end - 25), end);
+  EXPECT_EQ(c.book(end - 3), end);
+  EXPECT_EQ(c.book(end), end);
+  EXPECT_EQ(c.book(end - 40), end - 20) << "before them it is free";
+  EXPECT_EQ(c.book(end - 40), end);
+  EXPECT_EQ(c.earliest(end - 30), end);
+  c.occupy(end - 100, end);
+  EXPECT_EQ(c.earliest(end - 100), end);
+  EXPECT_EQ(c.earliest(end - 110), end - 110);
+  Calendar never({end, 0, 1});
+  EXPECT_EQ(never.book(5), end);
+  Calendar whole({end, end, 1});
+  EXPECT_EQ(whole.book(5), end);
+  EXPECT_EQ(whole.book(6), end);
+}
+
+TEST(Calendar, GapsThatNobodyCanUseAreNotKept) {
+  Calendar c({10, 10, 1});
+  for (TimePs t = 0; t < 19000; t += 19) c.book(t);
+  EXPECT_EQ(c.size(), 1U);
+  EXPECT_EQ(c.book(0), 18991U + 10);
+}
+
+TEST(Calendar, MemoryIsThatOfWhatIsBookedAndNotPruned) {
+  constexpr TimePs n = 100000;
+  Calendar c({10, 10, 1});
+  const std::size_t empty = c.bytes();
+  for (TimePs i = 0; i < n; ++i) c.book(1000 * i);
+  EXPECT_EQ(c.size(), n);
+  EXPECT_LT(c.bytes(), empty + 14 * n);
+  for (TimePs i = 0; i < n; ++i) c.book(1000 * i + 500);
+  EXPECT_EQ(c.size(), 2 * n);
+  EXPECT_LT(c.bytes(), empty + 2 * 28 * n) << "blocks that were split are half full at least";
+  c.prune(900 * n);
+  EXPECT_LT(c.bytes(), empty + 2 * 28 * n / 8);
+  c.prune(1001 * n);
+  EXPECT_EQ(c.bytes(), empty);
+  c.book(TimePs{1} << 60);
+  EXPECT_LT(c.bytes(), empty + 1000) << "idle time takes none";
+}
+
+TEST(Calendar, ACopyIsOfItsOwn) {
+  Calendar a({10, 10, 1});
+  for (TimePs t = 0; t < 10000; t += 30) a.book(t);
+  a.book(5);
+  Calendar b = a;
+  EXPECT_EQ(b.book(15), a.book(15));
+  b.clear();
+  EXPECT_EQ(b.book(15), 25U);
+  EXPECT_GT(a.book(15), 25U);
+  b = a;
+  a.clear();
+  EXPECT_GT(b.book(15), 25U);
+}
+
 TEST(Calendar, RoundTripsThroughAnArchive) {
   Calendar a({10, 10, 2});
   for (TimePs t = 0; t < 100; t += 3) a.book(t);
@@ -84,6 +172,36 @@ TEST(Calendar, RoundTripsThroughAnArchive) {
   ArchiveReader wrong(w.data());
   other.visit(wrong);
   EXPECT_FALSE(wrong.ok());
+}
+
+TEST(Calendar, ADamagedArchiveLeavesACalendarThatBooks) {
+  Calendar a({10, 10, 2});
+  for (TimePs t = 0; t < 200; t += 7) a.book(t);
+  a.book(3);
+  ArchiveWriter w;
+  a.visit(w);
+  const auto load = [](const std::vector<std::uint8_t>& data) {
+    Calendar c({10, 10, 2});
+    c.book(50);
+    ArchiveReader r(data);
+    c.visit(r);
+    if (!r.ok()) {
+      EXPECT_EQ(c.size(), 0U);
+    }
+    for (TimePs t = 0; t < 300; t += 5) EXPECT_GE(c.book(t), t + 10);
+    for (TimePs t = 0; t < 300; t += 5) EXPECT_GE(c.book(t), t + 10);
+    c.prune(150);
+    EXPECT_GE(c.book(200), 210U);
+    return r.ok();
+  };
+  for (std::size_t i = 0; i < w.data().size(); ++i) {
+    for (const unsigned flip : {0x01U, 0x02U, 0x80U, 0xffU}) {
+      std::vector<std::uint8_t> data = w.data();
+      data[i] = static_cast<std::uint8_t>(data[i] ^ flip);
+      load(data);
+    }
+    EXPECT_FALSE(load({w.data().begin(), w.data().begin() + static_cast<std::ptrdiff_t>(i)}));
+  }
 }
 
 }  // namespace

@@ -38,7 +38,7 @@ Access::Access(Smmu& smmu, const smmu::AccessRequest& request)
       m_generation(m_parts.engine.generation()),
       m_time(request.time) {}
 
-Access::~Access() { m_parts.engine.in_flight().leave(m_token, m_time); }
+Access::~Access() { m_parts.engine.in_flight().leave(m_token, counts() ? m_time : 0); }
 
 Step Access::step() {
   if (m_state != State::done && m_reset_count != m_parts.engine.reset_count()) terminate();

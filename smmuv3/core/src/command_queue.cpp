@@ -131,7 +131,6 @@ void CommandQueue::execute(const Command& command) {
 
 void CommandQueue::finish_sync() {
   m_state = State::idle;
-  m_parts.engine.in_flight().close(m_barrier);
   ++m_parts.statistics.syncs;
   consume();
   switch (m_command.CS) {  // 4.7.3

@@ -49,6 +49,7 @@ void Engine::invalidate(const Invalidation& what, std::string_view command, Time
 void Engine::prune(TimePs now) {
   if (now == m_pruned) return;
   m_pruned = now;
+  m_in_flight.prune(now);
   for_each_calendar([now](Calendar& c) { c.prune(now); });
 }
 
@@ -68,6 +69,7 @@ void Engine::visit(Archive& archive) {
   m_walk_cache.visit(archive);
   m_ipa_cache.visit(archive);
   for_each_calendar([&archive](Calendar& c) { c.visit(archive); });
+  m_in_flight.visit(archive);
   m_statistics.visit(archive);
   archive.end();
   if (archive.loading()) overtake();

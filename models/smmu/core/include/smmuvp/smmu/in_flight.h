@@ -2,79 +2,100 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 
+#include "smmuvp/base/archive.h"
 #include "smmuvp/smmu/access.h"
 
 namespace smmuvp::smmu {
 
-/// Counts transactions that are being translated or are downstream, by generation. A barrier ends a
-/// generation; any number of barriers can be open.
+/// Counts transactions that are being translated or are downstream. A barrier stands for all that entered
+/// before it, and is a value: any number can be open, held by whoever waits. A transaction ends at a time that
+/// may lie ahead of the simulated one; a barrier is done once all of its transactions have left, at the latest
+/// of their end times.
+///
+/// An access that stalls leaves, and enters again when it goes on: software that waits for a synchronisation
+/// before it resumes the access must not wait for ever.
 class InFlight {
  public:
+  /// The generation of transactions that entered last before it.
+  using Barrier = std::uint64_t;
+
   FlightToken enter() {
     ++m_generations.back().open;
+    ++m_all;
     return {m_first + m_generations.size() - 1};
   }
-  /// The transaction ends at `time`, which may be ahead. Tokens from before a clear() are ignored.
+  /// The transaction ends at `time`. Tokens from before a clear() are ignored.
   void leave(FlightToken token, TimePs time) {
-    if (token.generation < m_first) return;
-    Generation& g = m_generations[token.generation - m_first];
-    if (g.open == 0) return;
+    const std::uint64_t i = token.generation - m_first;
+    if (token.generation < m_first || i >= m_generations.size() || m_generations[i].open == 0) return;
+    Generation& g = m_generations[i];
     --g.open;
+    --m_all;
     g.end = std::max(g.end, time);
+    if (i == m_left) count_left();
   }
-  /// Stands for what has entered so far. To be closed.
-  std::uint64_t barrier() {
-    m_generations.emplace_back();
-    ++m_barriers;
+  /// Stands for the transactions that have entered so far.
+  Barrier barrier() {
+    const Generation& last = m_generations.back();
+    if (last.open != 0 || last.end != 0) {  // else the barrier before stands for the same
+      m_generations.emplace_back();
+      count_left();
+    }
     return m_first + m_generations.size() - 2;
   }
-  void close(std::uint64_t) {
-    if (m_barriers == 0 || --m_barriers != 0) return;
-    Generation all;
-    for (const Generation& g : m_generations) {
-      all.open += g.open;
-      all.end = std::max(all.end, g.end);
+  /// Whether all transactions that entered before `barrier` have left. A value that barrier() never gave (of a
+  /// damaged archive) stands for none.
+  bool done(Barrier barrier) const {
+    return barrier < m_first + m_left || barrier - m_first >= m_generations.size() - 1;
+  }
+  /// When the last of them ended, or any time before the last prune(). Meaningful once it is done.
+  TimePs done_at(Barrier barrier) const {
+    if (barrier < m_first) return m_end;
+    const std::uint64_t i = barrier - m_first;
+    return i < m_left ? m_generations[i].end : 0;
+  }
+  /// Transactions under way.
+  std::uint64_t all() const { return m_all; }
+  /// Forgets end times up to `now`: to whoever asks from then on, they are all in the past.
+  void prune(TimePs now) {
+    while (m_left > 0 && m_generations.front().end <= now) {
+      m_end = m_generations.front().end;
+      m_generations.pop_front();
+      ++m_first;
+      --m_left;
     }
-    if (all.open != m_generations.back().open) return;
-    m_first += m_generations.size() - 1;
-    m_generations.assign(1, all);
   }
-  /// Whether everything of before the barrier has left.
-  bool done(std::uint64_t barrier) const {
-    for (std::uint64_t i = m_first; i <= barrier; ++i) {
-      if (m_generations[i - m_first].open != 0) return false;
-    }
-    return true;
-  }
-  /// When the last of it ended.
-  TimePs done_at(std::uint64_t barrier) const {
-    TimePs end = 0;
-    for (std::uint64_t i = m_first; i <= barrier; ++i) end = std::max(end, m_generations[i - m_first].end);
-    return end;
-  }
-  std::uint64_t all() const {
-    std::uint64_t n = 0;
-    for (const Generation& g : m_generations) n += g.open;
-    return n;
-  }
-  /// Forgets all of them (reset).
+  /// Forgets all of them (reset). Barriers from before are done.
   void clear() {
     m_first += m_generations.size();
     m_generations.assign(1, {});
-    m_barriers = 0;
+    m_left = m_all = 0;
+    m_end = 0;
   }
+  void visit(Archive& archive);
 
  private:
   struct Generation {
     std::uint64_t open = 0;
-    TimePs end = 0;
+    TimePs end = 0;  // the latest; of those that all have left: of the generations before as well
   };
-  std::uint64_t m_first = 1;
-  std::uint64_t m_barriers = 0;
+  // A generation ends with a barrier; the last one is open. Those of which all have left are done in order.
+  void count_left() {
+    for (; m_left + 1 < m_generations.size() && m_generations[m_left].open == 0; ++m_left) {
+      TimePs& end = m_generations[m_left].end;
+      end = std::max(end, m_left == 0 ? m_end : m_generations[m_left - 1].end);
+    }
+  }
+
+  std::uint64_t m_first = 1;  // the number of m_generations.front()
   std::deque<Generation> m_generations{1};
+  std::size_t m_left = 0;  // so many of m_generations have left, and so have all before
+  TimePs m_end = 0;        // of those before m_first
+  std::uint64_t m_all = 0;
 };
 
 }  // namespace smmuvp::smmu

@@ -1,0 +1,32 @@
+#include "smmuvp/smmu/in_flight.h"
+
+#include <limits>
+
+namespace smmuvp::smmu {
+
+void InFlight::visit(Archive& archive) {
+  constexpr std::uint64_t most = 1U << 20;
+  archive.begin("in_flight");
+  archive.value("first", m_first);
+  archive.value("end", m_end);
+  archive.list("generations", m_generations, most, [&](Generation& g) {
+    archive.value("open", g.open);
+    archive.value("end", g.end);
+  });
+  archive.end();
+  if (!archive.loading()) return;
+  m_left = m_all = 0;
+  bool sane = !m_generations.empty() && m_first != 0 && m_first <= std::numeric_limits<std::uint64_t>::max() / 2;
+  for (const Generation& g : m_generations) {
+    sane = sane && g.open <= std::numeric_limits<std::uint32_t>::max();
+    m_all += g.open;
+  }
+  if (!sane) archive.fail("generations", "no numbers that transactions can have");
+  if (!archive.ok()) {
+    *this = InFlight();
+    return;
+  }
+  count_left();
+}
+
+}  // namespace smmuvp::smmu
