@@ -76,8 +76,7 @@ struct Quantum {
   const char* name;
   TimePs length;
 };
-const Quantum quanta[] = {{"1 us", us}, {"10 us", 10 * us}, {"100 us", 100 * us}, {"1 ms", 1000 * us},
-                          {"10 ms", 10000 * us}, {"100 ms", 100000 * us}};
+const Quantum quanta[] = {{"1 us", us}, {"100 us", 100 * us}, {"10 ms", 10000 * us}, {"100 ms", 100000 * us}};
 
 }  // namespace
 

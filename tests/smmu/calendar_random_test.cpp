@@ -210,8 +210,9 @@ INSTANTIATE_TEST_SUITE_P(Widths, CalendarAgainst,
                                          Case{2, 10, 20000}, Case{3, 30, 9000}, Case{16, 25, 3000},
                                          Case{16, 100, 3000}, Case{300, 1000, 2000}),
                          [](const auto& info) {
-                           return std::to_string(info.param.width) + "x" + std::to_string(info.param.occupancy) +
-                                  "in" + std::to_string(info.param.horizon);
+                           return std::to_string(info.param.width) + "x" +
+                                  std::to_string(info.param.occupancy) + "in" +
+                                  std::to_string(info.param.horizon);
                          });
 
 TEST(CalendarAgainst, LanesForOneLaneInAnyOrder) {

@@ -241,7 +241,8 @@ TEST(StallTable, AgreesWithAListOfItsEntries) {
     std::vector<Entry> list;
     std::vector<int> resolved;
     const auto tags_of = [&](Table::Owner owner) {
-      return std::count_if(list.begin(), list.end(), [&](const Entry& e) { return e.tag && e.owner == owner; });
+      return std::count_if(list.begin(), list.end(),
+                           [&](const Entry& e) { return e.tag && e.owner == owner; });
     };
     for (int i = 0; i < 20000; ++i) {
       const auto owner = static_cast<Table::Owner>(random(4));
@@ -251,8 +252,8 @@ TEST(StallTable, AgreesWithAListOfItsEntries) {
         const auto given = t.insert(owner, {i});
         list.push_back({owner, i, given});
       } else if (what < 17) {
-        const auto e =
-            std::find_if(list.begin(), list.end(), [&](const Entry& o) { return o.tag == tag && o.owner == owner; });
+        const auto e = std::find_if(list.begin(), list.end(),
+                                    [&](const Entry& o) { return o.tag == tag && o.owner == owner; });
         ASSERT_EQ(t.resolve(owner, tag, StallAnswer::retry), e != list.end());
         if (e != list.end()) {
           resolved.push_back(e->value);
@@ -278,7 +279,8 @@ TEST(StallTable, AgreesWithAListOfItsEntries) {
       // After each step, whoever can have a tag has one, and those who came first have it.
       for (Entry& e : list) {
         if (e.tag || (per_owner != 0 && tags_of(e.owner) >= per_owner)) continue;
-        if (std::count_if(list.begin(), list.end(), [](const Entry& o) { return o.tag.has_value(); }) == 5) continue;
+        if (std::count_if(list.begin(), list.end(), [](const Entry& o) { return o.tag.has_value(); }) == 5)
+          continue;
         const auto given = t.admit();
         ASSERT_TRUE(given);
         ASSERT_EQ(t.find(*given)->value, e.value);

@@ -153,7 +153,8 @@ void Calendar::visit(Archive& archive) {
   for (std::size_t i = 0; i < m_ends.size() && archive.ok(); ++i) {
     TimePs& end = m_ends[lane(i)];
     archive.value("end", end);
-    if (end < before || (end != 0 && end <= m_last)) archive.fail("end", "ends must rise from the last booking on");
+    if (end < before || (end != 0 && end <= m_last))
+      archive.fail("end", "ends must rise from the last booking on");
     before = end;
   }
   m_past.visit(archive);

@@ -16,7 +16,8 @@ void InFlight::visit(Archive& archive) {
   archive.end();
   if (!archive.loading()) return;
   m_left = m_all = 0;
-  bool sane = !m_generations.empty() && m_first != 0 && m_first <= std::numeric_limits<std::uint64_t>::max() / 2;
+  bool sane =
+      !m_generations.empty() && m_first != 0 && m_first <= std::numeric_limits<std::uint64_t>::max() / 2;
   for (const Generation& g : m_generations) {
     sane = sane && g.open <= std::numeric_limits<std::uint32_t>::max();
     m_all += g.open;

@@ -47,7 +47,8 @@ bool Timeline::locate(TimePs time, Position& p) {
   const Block& b = p.block->second;
   const TimePs offset = time - p.block->first;
   const auto* end = b.offset.data() + b.n;
-  const auto* after = std::upper_bound(b.offset.data(), end, offset, [](TimePs o, std::uint32_t s) { return o < s; });
+  const auto* after =
+      std::upper_bound(b.offset.data(), end, offset, [](TimePs o, std::uint32_t s) { return o < s; });
   if (after == b.offset.data()) {
     if (p.block == m_blocks.begin()) return false;
     --p.block;
@@ -226,16 +227,18 @@ void Timeline::replace(Position p, std::size_t first, std::size_t removed, std::
     const auto next = std::next(p.block);
     const TimePs key = p.block->first;
     const TimePs limit = next == m_blocks.end() ? max_time : next->first;
-    const bool here = p.i + removed <= b.n && b.n - removed + inserted <= block_steps &&
-                      b.n - removed + inserted > 0 &&
-                      (inserted == 0 || (add[0].time >= key && add[inserted - 1].time < limit &&
-                                         add[inserted - 1].time - key < block_span));
+    const bool here =
+        p.i + removed <= b.n && b.n - removed + inserted <= block_steps && b.n - removed + inserted > 0 &&
+        (inserted == 0 ||
+         (add[0].time >= key && add[inserted - 1].time < limit && add[inserted - 1].time - key < block_span));
     if (here) {
       const std::size_t from = p.i + removed;
       const std::size_t to = p.i + inserted;
       if (to > from) {
-        std::copy_backward(b.offset.begin() + from, b.offset.begin() + b.n, b.offset.begin() + b.n + (to - from));
-        std::copy_backward(b.value.begin() + from, b.value.begin() + b.n, b.value.begin() + b.n + (to - from));
+        std::copy_backward(b.offset.begin() + from, b.offset.begin() + b.n,
+                           b.offset.begin() + b.n + (to - from));
+        std::copy_backward(b.value.begin() + from, b.value.begin() + b.n,
+                           b.value.begin() + b.n + (to - from));
       } else if (to < from) {
         std::copy(b.offset.begin() + from, b.offset.begin() + b.n, b.offset.begin() + to);
         std::copy(b.value.begin() + from, b.value.begin() + b.n, b.value.begin() + to);

@@ -79,16 +79,18 @@ class Calendar {
   void occupy_in_order(TimePs begin, TimePs end);
   void set_in_order_from();
   void write_journal();
-  std::size_t lane(std::size_t i) const { return m_head + i < m_ends.size() ? m_head + i : m_head + i - m_ends.size(); }
+  std::size_t lane(std::size_t i) const {
+    return m_head + i < m_ends.size() ? m_head + i : m_head + i - m_ends.size();
+  }
   std::size_t ended(TimePs at) const;
 
   StructureTiming m_timing;
   // Bookings from here on end after all others: they are made in a few instructions. At least m_last.
   TimePs m_in_order_from;
-  TimePs m_last = 0;          // m_past and m_journal are about the time before, m_ends about the time after it
-  TimePs m_latest_start = 0;  // a booking that starts later ends at the end of time
-  std::size_t m_head = 0;     // of m_ends: the earliest
-  std::vector<TimePs> m_ends; // a ring of `width` in order; 0: none, or written down
+  TimePs m_last = 0;  // m_past and m_journal are about the time before, m_ends about the time after it
+  TimePs m_latest_start = 0;   // a booking that starts later ends at the end of time
+  std::size_t m_head = 0;      // of m_ends: the earliest
+  std::vector<TimePs> m_ends;  // a ring of `width` in order; 0: none, or written down
   std::size_t m_journal_size = 0;
   std::array<Change, 32> m_journal;  // both times rise
   Timeline m_past;

@@ -12,9 +12,9 @@
 namespace smmuvp::smmu {
 
 /// Counts transactions that are being translated or are downstream. A barrier stands for all that entered
-/// before it, and is a value: any number can be open, held by whoever waits. A transaction ends at a time that
-/// may lie ahead of the simulated one; a barrier is done once all of its transactions have left, at the latest
-/// of their end times.
+/// before it, and is a value: any number can be open, held by whoever waits. A transaction ends at a time
+/// that may lie ahead of the simulated one; a barrier is done once all of its transactions have left, at the
+/// latest of their end times.
 ///
 /// An access that stalls leaves, and enters again when it goes on: software that waits for a synchronisation
 /// before it resumes the access must not wait for ever.

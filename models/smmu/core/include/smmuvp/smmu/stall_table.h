@@ -278,7 +278,8 @@ class StallTable {
     for (const Tag tag : image.free) {
       if (!take(tag)) return false;
     }
-    if (image.free.size() + image.waiting.size() != capacity() || image.next > ~std::uint64_t{0} / 2) return false;
+    if (image.free.size() + image.waiting.size() != capacity() || image.next > ~std::uint64_t{0} / 2)
+      return false;
     for (Entry& e : image.waiting) {
       if (!take(e.tag) || e.order >= image.next || !orders.emplace(e.order, true).second) return false;
       auto& waiting = m_waiting[e.owner];
@@ -306,7 +307,7 @@ class StallTable {
   std::uint64_t m_next = 0;  // accesses so far: their order
   std::size_t m_size = 0;
   std::size_t m_queued = 0;
-  std::deque<Tag> m_free;  // in turn
+  std::deque<Tag> m_free;                                             // in turn
   std::unordered_map<Owner, std::map<std::uint64_t, Tag>> m_waiting;  // by order
   std::unordered_map<Owner, std::deque<Queued>> m_queue;
   std::map<std::uint64_t, Owner> m_ready;  // owners whose first could have a tag, by its order

@@ -76,7 +76,9 @@ class Timeline {
     unsigned next = 0;
   };
 
-  Step step(const Position& p) const { return {p.block->first + p.block->second.offset[p.i], p.block->second.value[p.i]}; }
+  Step step(const Position& p) const {
+    return {p.block->first + p.block->second.offset[p.i], p.block->second.value[p.i]};
+  }
   bool at_end(const Position& p) const { return p.block == m_blocks.end(); }
   void advance(Position& p);
   Blocks::iterator block_of(TimePs time);
