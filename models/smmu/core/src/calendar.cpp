@@ -15,7 +15,8 @@ TimePs saturating_add(TimePs a, TimePs b) { return a > max_time - b ? max_time :
 
 Calendar::Calendar(const StructureTiming& timing)
     : m_timing(timing),
-      m_ends(std::clamp(timing.width, 1U, max_width)),
+      m_width(std::clamp(timing.width, 1U, max_width)),
+      m_ends(m_width),
       m_past(static_cast<std::uint16_t>(m_ends.size()), std::max<TimePs>(timing.occupancy, 1)) {
   clear();
 }

@@ -37,12 +37,12 @@ class Calendar {
     const TimePs start = end > at ? end : at;
     if (start > m_latest_start) return book_any(at);
     if (end <= at) {  // else the lane goes on without a gap: m_ends says all from m_last on, as before
-      if (m_journal_size == m_journal.size()) write_journal();
+      if (m_journal_size == m_journal.size()) return book_any(at);
       m_journal[m_journal_size++] = {end, at};
       m_last = m_in_order_from = at;
     }
     end = start + m_timing.occupancy;
-    if (++m_head == m_ends.size()) m_head = 0;
+    m_head = m_head + 1 == m_width ? 0 : m_head + 1;
     return start + m_timing.latency;
   }
   /// When a request that arrives at `at` finds a free lane, for one whose length is known only at its end:
@@ -85,6 +85,7 @@ class Calendar {
   std::size_t ended(TimePs at) const;
 
   StructureTiming m_timing;
+  std::size_t m_width;
   // Bookings from here on end after all others: they are made in a few instructions. At least m_last.
   TimePs m_in_order_from;
   TimePs m_last = 0;  // m_past and m_journal are about the time before, m_ends about the time after it
