@@ -5,12 +5,13 @@
 #include <string>
 
 #include "params.h"
-#include "smmuvp/smmu_sc/pulse_output.h"
 #include "smmuvp/smmu_sc/smmu_shell.h"
 #include "smmuvp/smmu_sc/tbu_shell.h"
 #include "smmuvp/tlm/access_extension.h"
+#include "smmuvp/tlm/device_tree.h"
 #include "smmuvp/tlm/plugin.h"
 #include "smmuvp/tlm/process.h"
+#include "smmuvp/tlm/pulse_output.h"
 #include "smmuvp/tlm/register_access.h"
 #include "smmuvp/tlm/sim_time.h"
 #include "smmuvp/v3/access.h"
@@ -55,10 +56,10 @@ class Module : public smmu::Translator {
   void pulses();
   void cancel_disabled();
 
-  smmu::PulseOutput eventq;
-  smmu::PulseOutput gerror;
-  smmu::PulseOutput cmdq_sync;
-  smmu::PulseOutput event;
+  PulseOutput eventq;
+  PulseOutput gerror;
+  PulseOutput cmdq_sync;
+  PulseOutput event;
 };
 
 void Module::pulses() {

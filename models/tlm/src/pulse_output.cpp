@@ -1,10 +1,10 @@
-#include "smmuvp/smmu_sc/pulse_output.h"
+#include "smmuvp/tlm/pulse_output.h"
+
 #include "smmuvp/tlm/process.h"
 
-namespace smmuvp::smmu {
+namespace smmuvp {
 
-PulseOutput::PulseOutput(const sc_core::sc_module_name& name, sc_core::sc_out<bool>& port,
-                         const sc_core::sc_time& clock)
+PulseOutput::PulseOutput(const sc_core::sc_module_name& name, LineOut& port, const sc_core::sc_time& clock)
     : sc_core::sc_module(name), m_port(port), m_clock(clock) {
   SMMUVP_HAS_PROCESS(PulseOutput);
   SC_METHOD(run);
@@ -55,4 +55,4 @@ void PulseOutput::visit(Archive& archive) {
   m_start.notify(sc_core::SC_ZERO_TIME);
 }
 
-}  // namespace smmuvp::smmu
+}  // namespace smmuvp

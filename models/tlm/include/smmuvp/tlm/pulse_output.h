@@ -5,29 +5,30 @@
 #include <systemc>
 
 #include "smmuvp/base/archive.h"
+#include "smmuvp/tlm/interrupt_output.h"
 
-namespace smmuvp::smmu {
+namespace smmuvp {
 
 /// Makes pulses on a port: high for one clock (at least a delta), then low for as long before the next. A
 /// request during a pulse gives one more pulse after it; further ones until then are coalesced, and counted.
-class PulseOutput : public sc_core::sc_module {
+class PulseOutput : public sc_core::sc_module, public InterruptOutput {
  public:
-  PulseOutput(const sc_core::sc_module_name& name, sc_core::sc_out<bool>& port,
-              const sc_core::sc_time& clock);
+  PulseOutput(const sc_core::sc_module_name& name, LineOut& port, const sc_core::sc_time& clock);
 
-  void request();
+  void request() override;
   /// Forgets what has been requested; a pulse under way ends as usual.
-  void cancel() { m_requested = false; }
+  void cancel() override { m_requested = false; }
+  void set(bool) override {}
   std::uint64_t pulses() const { return m_pulses; }
   std::uint64_t coalesced() const { return m_coalesced; }
   /// Loading puts the line to the saved level again; what was requested and not yet seen follows a clock
   /// later.
-  void visit(Archive& archive);
+  void visit(Archive& archive) override;
 
  private:
   void run();
 
-  sc_core::sc_out<bool>& m_port;
+  LineOut& m_port;
   sc_core::sc_time m_clock;
   sc_core::sc_event m_start;
   bool m_requested = false;
@@ -37,4 +38,4 @@ class PulseOutput : public sc_core::sc_module {
   std::uint64_t m_coalesced = 0;
 };
 
-}  // namespace smmuvp::smmu
+}  // namespace smmuvp
