@@ -22,6 +22,7 @@ set_target_properties(${smmuvp_libraries} PROPERTIES INSTALL_RPATH "$ORIGIN" VER
 install(TARGETS ${smmuvp_libraries} EXPORT smmu-vp LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(DIRECTORY
   ${PROJECT_SOURCE_DIR}/models/base/include/
+  ${PROJECT_BINARY_DIR}/models/base/include/
   ${PROJECT_SOURCE_DIR}/models/tlm/include/
   ${PROJECT_SOURCE_DIR}/smmuv3/sc/include/
   DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})

@@ -1,6 +1,7 @@
 // An SMMUv3 in somebody else's SystemC program: a Stream table, a Context Descriptor and translation tables
 // are put into memory, the SMMU is programmed through its register socket, and an access goes through it.
 // Every address and encoding is from IHI 0070 and DDI 0487; nothing but the installed headers is used.
+#include <smmuvp/base/version.h>
 #include <smmuvp/smmuv3/smmuv3.h>
 #include <smmuvp/tlm/access_extension.h>
 #include <tlm_utils/simple_initiator_socket.h>
@@ -131,7 +132,12 @@ struct Master : sc_core::sc_module {
 
 }  // namespace
 
+#if SMMUVP_VERSION < 100
+#error "smmu-vp 0.1.0 or later is needed"
+#endif
+
 int sc_main(int, char**) {
+  std::puts("smmu-vp " SMMUVP_VERSION_TEXT);
   smmuvp::SmmuV3<64> smmu("smmu", smmuvp::SmmuV3<64>::default_params());
   Memory memory("memory");
   Master master("master", memory);

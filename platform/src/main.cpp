@@ -24,6 +24,7 @@
 #include "plugins.h"
 #include "run.h"
 #include "smmuvp/base/utf8.h"
+#include "smmuvp/base/version.h"
 #include "system.h"
 #include "systemc_reports.h"
 #include "walk.h"
@@ -97,7 +98,7 @@ ExitCode command(const CommandLine& line) {
       print(help_text());
       return unless_lost(ExitCode::Pass);
     case CommandLine::Command::Version:
-      print(fmt::format("smmu-vp {} ({}, plugin ABI {})\n", SMMUVP_VERSION, sc_core::sc_version(),
+      print(fmt::format("smmu-vp {} ({}, plugin ABI {})\n", SMMUVP_VERSION_TEXT, sc_core::sc_version(),
                         plugin_abi_version));
       return unless_lost(ExitCode::Pass);
     case CommandLine::Command::Run:

@@ -1,5 +1,6 @@
 #include "report.h"
 #include "smmuvp/base/utf8.h"
+#include "smmuvp/base/version.h"
 
 #include <fmt/format.h>
 
@@ -98,7 +99,7 @@ Json texts(const std::vector<std::string>& list) {
 
 }  // namespace
 
-const char* program_version() { return SMMUVP_VERSION; }
+const char* program_version() { return SMMUVP_VERSION_TEXT; }
 
 std::uint64_t RunRecord::total(const std::string& name) const {
   std::uint64_t sum = 0;
