@@ -10,8 +10,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   smmuvp::fuzz::Input in(data, size);
   smmuvp::Diag diag(nullptr, "dma");
   TestdevCore dev({0x100, 3}, diag);
-  TestdevCore::Buffer buffer{};
-  smmuvp::TestdevAccess access;
+  smmuvp::DmaBuffer buffer{};
+  smmuvp::DmaOperation access;
   dev.write(0x018, 4, in.take(1));
   dev.write(0x008, 4, 1);
   dev.write(0x01c, 4, in.take(1));
@@ -38,8 +38,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         for (std::uint32_t i = 0; i < n; ++i) buffer[i] = static_cast<std::uint8_t>(in.take(1));
       }
       const auto response =
-          what == 2 ? static_cast<smmuvp::TestdevResponse>(in.take(1) % 6) : smmuvp::TestdevResponse::Ok;
-      dev.complete(access.epoch, response, buffer);
+          what == 2 ? static_cast<smmuvp::DmaResponse>(in.take(1) % 6) : smmuvp::DmaResponse::Ok;
+      dev.complete(access, response, buffer);
     }
   }
   return 0;

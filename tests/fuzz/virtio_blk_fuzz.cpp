@@ -39,8 +39,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   config.serial = "fuzz";
   config.read_only = in.take(1) % 4 == 0;
   VirtioBlkCore dev(config, disk, diag);
-  VirtioBlkCore::Buffer buffer{};
-  smmuvp::VirtioAccess access;
+  smmuvp::DmaBuffer buffer{};
+  smmuvp::DmaOperation access;
   // A driver that has come up: most inputs would not get that far.
   for (const auto& [offset, value] :
        std::initializer_list<std::pair<std::uint32_t, std::uint32_t>>{{0x070, 3},
@@ -82,7 +82,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         const std::uint32_t n = std::min<std::uint32_t>(access.length, 16);
         for (std::uint32_t i = 0; i < n; ++i) buffer[i] = static_cast<std::uint8_t>(in.take(1));
       }
-      dev.complete(access.epoch, what != 3, buffer);
+      dev.complete(access, what != 3 ? smmuvp::DmaResponse::Ok : smmuvp::DmaResponse::Generic, buffer);
     }
   }
   return 0;

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "smmuvp/test/bench.h"
+#include "smmuvp/tlm/device_tree.h"
 
 namespace smmuvp {
 namespace {
@@ -27,8 +28,8 @@ struct Console : ConsoleBackend {
 
 struct Bench {
   Bench() {
-    master.socket.bind(uart.socket);
-    slow_master.socket.bind(slow.socket);
+    master.socket.bind(uart.registers);
+    slow_master.socket.bind(slow.registers);
     uart.irq(irq);
     uart.reset(reset);
     slow.irq(slow_irq);

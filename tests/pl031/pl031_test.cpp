@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "smmuvp/test/bench.h"
+#include "smmuvp/tlm/device_tree.h"
 
 namespace smmuvp {
 namespace {
@@ -12,7 +13,7 @@ constexpr std::uint64_t second = 1'000'000'000'000;
 
 struct Bench {
   Bench() {
-    master.socket.bind(rtc.socket);
+    master.socket.bind(rtc.registers);
     rtc.irq(irq);
     rtc.reset(reset);
     test::advance();

@@ -8,6 +8,7 @@
 #include "smmuvp/memory/memory.h"
 #include "smmuvp/test/bench.h"
 #include "smmuvp/tlm/access_extension.h"
+#include "smmuvp/tlm/device_tree.h"
 
 namespace smmuvp {
 namespace {
@@ -226,6 +227,27 @@ TEST(Testdev, AnArchiveTakenDuringATransferContinuesIt) {
   EXPECT_TRUE(b.irq.read());
   EXPECT_EQ(b.status(0), 1U);
   EXPECT_EQ(std::memcmp(b.memory.data() + 0x10000, b.memory.data() + 0x40000, 0x8000), 0);
+}
+
+TEST(Testdev, AnAccessThatWaitedForItsTargetWhenSavedIsMadeAgainOnceAndTheRestGoesOn) {
+  Bench& b = bench();
+  b.wire.stall = sc_core::sc_time(1, sc_core::SC_MS);
+  b.put(0, WRITE | IRQ, 0, 0x20000, 8);
+  b.cpu.put(PROD, 1);
+  test::advance(1'500'000'000);
+  EXPECT_EQ(b.wire.seen.size(), 2U);
+  const auto saved = test::save(b.dev);
+  b.cpu.put(CTRL, 2);
+  test::advance(10'000'000'000);
+  EXPECT_EQ(b.wire.seen.size(), 2U);
+  EXPECT_EQ(b.status(0), 0U);
+
+  b.wire.stall = sc_core::SC_ZERO_TIME;
+  EXPECT_EQ(test::load(b.dev, saved), "");
+  test::advance(100'000'000);
+  EXPECT_EQ(b.wire.seen.size(), 2U + 3U) << "data, write-back, status";
+  EXPECT_EQ(b.status(0), 1U);
+  EXPECT_TRUE(b.irq.read());
 }
 
 }  // namespace

@@ -53,8 +53,8 @@ struct Machine {
   }
   /// @return false if the device had nothing to do.
   bool step() {
-    VirtioAccess a;
-    VirtioBlkCore::Buffer data{};
+    DmaOperation a;
+    DmaBuffer data{};
     if (!core->next(a, data)) return false;
     EXPECT_EQ(a.stream_id, 0x31U);
     EXPECT_GE(a.length, 1U);
@@ -64,7 +64,7 @@ struct Machine {
     if (ok && a.write) std::memcpy(&memory[a.address], data.data(), a.length);
     if (ok && !a.write) std::memcpy(data.data(), &memory[a.address], a.length);
     accesses.push_back(a);
-    core->complete(a.epoch, ok, data);
+    core->complete(a, ok ? DmaResponse::Ok : DmaResponse::Address, data);
     return true;
   }
   void run() {
@@ -107,7 +107,7 @@ struct Machine {
   std::unique_ptr<VirtioBlkCore> core;
   std::vector<std::uint8_t> memory = std::vector<std::uint8_t>(0x20000);
   std::uint64_t refused = ~0ULL;
-  std::vector<VirtioAccess> accesses;
+  std::vector<DmaOperation> accesses;
   Driver driver{[this](std::uint32_t o) { return static_cast<std::uint32_t>(core->read(o, 4)); },
                 [this](std::uint32_t o, std::uint32_t v) { core->write(o, 4, v); }, memory.data()};
 };
@@ -369,7 +369,7 @@ TEST(VirtioBlkCore, ARequestMayBeCutIntoDescriptorsAnywhere) {
   EXPECT_EQ(std::memcmp(&m.memory[0x7000], &m.disk.bytes[1324], 212), 0);
   EXPECT_EQ(m.memory[0x7000 + 212], S_OK);
   EXPECT_EQ(m.used_length(), 513U);
-  for (const VirtioAccess& a : m.accesses) EXPECT_EQ(a.address / 4096, (a.address + a.length - 1) / 4096);
+  for (const DmaOperation& a : m.accesses) EXPECT_EQ(a.address / 4096, (a.address + a.length - 1) / 4096);
 
   m.driver.set_header(OUT, 9);
   std::memset(&m.memory[Driver::header + 16], 0x5c, 512);
@@ -417,12 +417,12 @@ TEST(VirtioBlkCore, ANotificationThatComesWhileTheRingIsReadIsNotLost) {
   Machine m;
   m.driver.start();
   m.driver.kick();
-  VirtioAccess a;
-  VirtioBlkCore::Buffer data{};
+  DmaOperation a;
+  DmaBuffer data{};
   ASSERT_TRUE(m.core->next(a, data));
   std::memcpy(data.data(), &m.memory[a.address], a.length);  // the index before the request
   m.driver.request(FLUSH, 0, 0, false);
-  m.core->complete(a.epoch, true, data);
+  m.core->complete(a, DmaResponse::Ok, data);
   m.run();
   EXPECT_EQ(m.driver.peek(Driver::status, 1), S_OK);
 }
@@ -591,8 +591,8 @@ TEST(VirtioBlkCore, AnAccessThatAResetOvertakesIsIgnored) {
   Machine m;
   m.driver.start();
   m.driver.request(IN, 0, 512, true);
-  VirtioAccess a;
-  VirtioBlkCore::Buffer data{};
+  DmaOperation a;
+  DmaBuffer data{};
   ASSERT_TRUE(m.core->next(a, data));
   m.driver.put(STATUS, 0);
   EXPECT_EQ(m.driver.get(STATUS), 0xfU) << "the reset is not complete while the access is out";
@@ -601,11 +601,11 @@ TEST(VirtioBlkCore, AnAccessThatAResetOvertakesIsIgnored) {
   m.driver.put(STATUS, 0);
   EXPECT_EQ(m.driver.get(STATUS), 0xfU);
   data[0] = 1;
-  m.core->complete(a.epoch, true, data);
+  m.core->complete(a, DmaResponse::Ok, data);
   EXPECT_EQ(m.driver.get(STATUS), 0U);
   EXPECT_EQ(m.driver.get(QUEUE_READY), 0U);
   EXPECT_FALSE(m.step());
-  m.core->complete(a.epoch, false, data);
+  m.core->complete(a, DmaResponse::Generic, data);
   EXPECT_EQ(m.driver.get(STATUS), 0U);
 }
 
@@ -616,15 +616,15 @@ TEST(VirtioBlkCore, QueueReadyReadsZeroOnceNoAccessIsOut) {
   EXPECT_EQ(m.driver.get(QUEUE_READY), 0U) << "nothing is out";
   m.driver.set_queue();
   m.driver.request(IN, 0, 512, true);
-  VirtioAccess a;
-  VirtioBlkCore::Buffer data{};
+  DmaOperation a;
+  DmaBuffer data{};
   ASSERT_TRUE(m.core->next(a, data));
   m.driver.put(QUEUE_READY, 0);
   EXPECT_EQ(m.driver.get(QUEUE_READY), 1U);
   m.driver.put(0x030, 1);
   EXPECT_EQ(m.driver.get(QUEUE_READY), 0U) << "another queue";
   m.driver.put(0x030, 0);
-  m.core->complete(a.epoch, true, data);
+  m.core->complete(a, DmaResponse::Ok, data);
   EXPECT_EQ(m.driver.get(QUEUE_READY), 0U);
   EXPECT_EQ(m.driver.get(STATUS), 0xfU);
   EXPECT_FALSE(m.step());
@@ -634,15 +634,33 @@ TEST(VirtioBlkCore, ADriverThatDoesNotWaitForTheResetBringsTheDeviceUpAllTheSame
   Machine m;
   m.driver.start();
   m.driver.request(IN, 0, 512, true);
-  VirtioAccess a;
-  VirtioBlkCore::Buffer data{};
+  DmaOperation a;
+  DmaBuffer data{};
   ASSERT_TRUE(m.core->next(a, data));
   m.driver.start();
   EXPECT_EQ(m.driver.get(STATUS), 0xfU);
-  m.core->complete(a.epoch, true, data);
+  m.core->complete(a, DmaResponse::Ok, data);
   EXPECT_EQ(m.driver.get(STATUS), 0xfU);
   EXPECT_EQ(m.driver.get(QUEUE_READY), 1U);
   EXPECT_EQ(m.ask(IN, 0, 512, true), S_OK);
+}
+
+TEST(VirtioBlkCore, AResetThatWaitsForItsAccessWaitsInARestoredStateToo) {
+  Machine m;
+  m.driver.start();
+  m.driver.request(IN, 0, 512, true);
+  DmaOperation a;
+  DmaBuffer data{};
+  ASSERT_TRUE(m.core->next(a, data));
+  m.driver.put(STATUS, 0);
+  Machine other;
+  ASSERT_EQ(test::load(*other.core, test::save(*m.core)), "");
+  EXPECT_EQ(other.driver.get(STATUS), 0xfU);
+  EXPECT_EQ(other.driver.get(QUEUE_READY), 1U);
+  other.core->complete(a, DmaResponse::Ok, data);
+  EXPECT_EQ(other.driver.get(STATUS), 0U);
+  EXPECT_EQ(other.driver.get(QUEUE_READY), 0U);
+  EXPECT_FALSE(other.step());
 }
 
 TEST(VirtioBlkCore, StateComesBackAtEveryAccessOfARequest) {

@@ -13,6 +13,7 @@
 #include "smmuvp/memory/memory.h"
 #include "smmuvp/test/bench.h"
 #include "smmuvp/tlm/access_extension.h"
+#include "smmuvp/tlm/device_tree.h"
 #include "split_ring_driver.h"
 
 namespace {

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "smmuvp/tlm/device_tree.h"
 #include "smmuvp/tlm/process.h"
-#include "smmuvp/tlm/register_access.h"
 #include "smmuvp/tlm/sim_time.h"
 
 namespace smmuvp {
@@ -23,28 +23,16 @@ Pl011Config config(const Params& params) {
   return c;
 }
 
-sc_core::sc_time picoseconds(std::uint64_t ps) {
-  return sc_core::sc_time(static_cast<double>(ps), sc_core::SC_PS);
-}
-
 }  // namespace
 
 Pl011::Pl011(const sc_core::sc_module_name& name, const Params& params, Host& host)
-    : Component(name),
-      socket("socket"),
-      irq("irq"),
-      reset("reset"),
-      m_diag(&host.diag(), this->name()),
-      m_tracer(host.trace(), this->name()),
-      m_core(config(params), *this, m_diag),
+    : CoreDevice(name,
+                 {"socket", Pl011Core::window, "registers, 4 KiB", "UARTINTR, the combined interrupt, level",
+                  "a rising edge resets the registers", trace_irq},
+                 host, m_core),
+      m_core(config(params), *this, diag()),
       m_baud_timing(params.text("timing") == "baud"),
-      m_poll_period(picoseconds(params.uint("poll_ns") * 1000)),
-      m_irq_driver("irq_driver", irq),
-      m_ports{Port::registers("socket", &socket, "registers, 4 KiB", Pl011Core::window),
-              {"irq", &irq, "UARTINTR, the combined interrupt, level"},
-              {"reset", &reset, "a rising edge resets the registers", true}} {
-  socket.register_b_transport(this, &Pl011::b_transport);
-  socket.register_transport_dbg(this, &Pl011::transport_dbg);
+      m_poll_period(from_ps(params.uint("poll_ns") * 1000)) {
   SMMUVP_HAS_PROCESS(Pl011);
   SC_METHOD(poll);
   SC_METHOD(character_sent);
@@ -53,52 +41,35 @@ Pl011::Pl011(const sc_core::sc_module_name& name, const Params& params, Host& ho
   SC_METHOD(receive_timeout);
   sensitive << m_receive_timeout;
   dont_initialize();
-  SC_METHOD(reset_rises);
-  sensitive << reset.pos();
-  dont_initialize();
 }
 
 void Pl011::transmit(std::uint8_t byte) {
   if (m_backend != nullptr) m_backend->put(byte);
-  m_tracer.emit(to_ps(sc_core::sc_time_stamp()), trace_tx, byte);
+  tracer().emit(to_ps(sc_core::sc_time_stamp()), trace_tx, byte);
 }
 
-void Pl011::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time&) {
-  RegisterAccess access;
-  if (!begin_register_access(payload, Pl011Core::window, access)) return;
+std::uint64_t Pl011::read_register(std::uint32_t offset, unsigned bytes) {
   m_used = true;
-  std::uint64_t value = 0;
-  if (access.write) {
-    m_core.write(access.offset, access.bytes, access.value);
-  } else {
-    value = m_core.read(access.offset, access.bytes);
-  }
-  end_register_access(payload, access, value);
-  settle();
+  return CoreDevice::read_register(offset, bytes);
 }
 
-unsigned Pl011::transport_dbg(tlm::tlm_generic_payload& payload) {
-  return debug_register_read(payload, Pl011Core::window, [this](std::uint32_t offset, unsigned bytes) {
-    return m_core.peek(offset, bytes);
-  });
+void Pl011::write_register(std::uint32_t offset, unsigned bytes, std::uint64_t value) {
+  m_used = true;
+  CoreDevice::write_register(offset, bytes, value);
 }
 
 // Follows whatever the core has done: the line, the sender and the receive timer.
 void Pl011::settle() {
-  if (m_core.irq() != m_irq_driver.level()) {
-    m_irq_driver.set(m_core.irq());
-    if (m_core.irq()) ++m_interrupts;
-    m_tracer.emit(to_ps(sc_core::sc_time_stamp()), trace_irq, m_core.irq());
-  }
+  CoreDevice::settle();
   if (m_core.transmitting() && !m_sending) {
     m_sending = true;
-    m_character_sent.notify(picoseconds(m_core.character_time_ps()));
+    m_character_sent.notify(from_ps(m_core.character_time_ps()));
   }
   if (m_core.received() != m_seen_received) {
     m_seen_received = m_core.received();
     m_receive_timeout.cancel();
     // Without baud timing characters come one a poll, so that two polls without one are a pause.
-    m_receive_timeout.notify(m_baud_timing ? picoseconds(32 * m_core.bit_time_ps()) : 2 * m_poll_period);
+    m_receive_timeout.notify(m_baud_timing ? from_ps(32 * m_core.bit_time_ps()) : 2 * m_poll_period);
   }
 }
 
@@ -108,12 +79,11 @@ void Pl011::poll() {
     const int byte = m_backend->get();
     if (byte >= 0) {
       m_core.receive(static_cast<std::uint8_t>(byte));
-      m_tracer.emit(to_ps(sc_core::sc_time_stamp()), trace_rx, static_cast<std::uint8_t>(byte));
+      tracer().emit(to_ps(sc_core::sc_time_stamp()), trace_rx, static_cast<std::uint8_t>(byte));
       settle();
     }
   }
-  next_trigger(m_baud_timing ? std::max(m_poll_period, picoseconds(m_core.character_time_ps()))
-                             : m_poll_period);
+  next_trigger(m_baud_timing ? std::max(m_poll_period, from_ps(m_core.character_time_ps())) : m_poll_period);
 }
 
 void Pl011::character_sent() {
@@ -127,26 +97,22 @@ void Pl011::receive_timeout() {
   settle();
 }
 
-void Pl011::reset_rises() {
+void Pl011::reset_registers() {
   m_character_sent.cancel();
   m_receive_timeout.cancel();
   m_sending = false;
   m_used = false;
   m_core.reset();
-  settle();
 }
 
-void Pl011::visit(Archive& archive) {
+void Pl011::visit_device(Archive& archive) {
   m_core.visit(archive);
   archive.value("used", m_used);
-  archive.value("interrupts", m_interrupts);
   if (!archive.loading()) return;
   // Timers start anew: a character on the line and the receive time-out take their full time again.
   m_character_sent.cancel();
   m_sending = false;
   m_seen_received = m_core.received() - 1;
-  m_irq_driver.set(m_core.irq());
-  settle();
 }
 
 void Pl011::statistics(StatVisitor& visitor) const {
@@ -154,7 +120,7 @@ void Pl011::statistics(StatVisitor& visitor) const {
   visitor.stat("rx_bytes", m_core.received(), "bytes", "characters received, those of loopback included");
   visitor.stat("rx_overruns", m_core.overruns(), "1", "characters lost because the receive FIFO was full");
   visitor.stat("tx_lost", m_core.lost(), "1", "characters written while the transmit FIFO was full");
-  visitor.stat("interrupts", m_interrupts, "1", "rising edges of the interrupt line");
+  CoreDevice::statistics(visitor);
 }
 
 // The binding is Linux's arm,pl011; the platform makes the fixed clock that clock-names asks for.

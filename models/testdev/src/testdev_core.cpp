@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "smmuvp/base/little_endian.h"
+
 namespace smmuvp {
 
 namespace {
@@ -65,16 +67,6 @@ std::vector<RegisterInfo> table() {
     }
   }
   return t;
-}
-
-std::uint64_t get(const std::uint8_t* from, unsigned bytes) {
-  std::uint64_t v = 0;
-  for (unsigned i = 0; i < bytes; ++i) v |= static_cast<std::uint64_t>(from[i]) << (8 * i);
-  return v;
-}
-
-void put(std::uint8_t* to, std::uint64_t v, unsigned bytes) {
-  for (unsigned i = 0; i < bytes; ++i) to[i] = static_cast<std::uint8_t>(v >> (8 * i));
 }
 
 TestdevConfig checked(const TestdevConfig& c) {
@@ -214,7 +206,7 @@ std::uint8_t TestdevCore::pattern(std::uint64_t i) const {
   return static_cast<std::uint8_t>((m_descriptor.SEED + i / 8) * 0x9e3779b97f4a7c15 >> (8 * (i % 8)));
 }
 
-bool TestdevCore::next(TestdevAccess& access, Buffer& data) {
+bool TestdevCore::next(DmaOperation& access, DmaBuffer& data) {
   if (m_state == State::Idle && !start_work()) return false;
   access = {};
   access.epoch = m_epoch;
@@ -244,22 +236,22 @@ bool TestdevCore::next(TestdevAccess& access, Buffer& data) {
       access.write = true;
       access.address = m_slot + offset_RESPONSE;
       access.length = descriptor_bytes - offset_RESPONSE;
-      put(&data[0], static_cast<std::uint32_t>(m_response), 4);
-      put(&data[4], m_done, 8);
-      put(&data[12], m_result, 8);
+      store_little_endian(&data[0], static_cast<std::uint32_t>(m_response), 4);
+      store_little_endian(&data[4], m_done, 8);
+      store_little_endian(&data[12], m_result, 8);
       return true;
     default:
       access.write = true;
       access.address = m_slot + offset_STATUS;
       access.length = 4;
-      put(data.data(), static_cast<std::uint32_t>(m_status), 4);
+      store_little_endian(data.data(), static_cast<std::uint32_t>(m_status), 4);
       return true;
   }
 }
 
-void TestdevCore::complete(std::uint64_t epoch, TestdevResponse response, const Buffer& data) {
-  if (epoch != m_epoch) return;
-  const bool ok = response == TestdevResponse::Ok;
+void TestdevCore::complete(const DmaOperation& access, DmaResponse response, const DmaBuffer& data) {
+  if (access.epoch != m_epoch) return;
+  const bool ok = response == DmaResponse::Ok;
   if (m_state == State::Read || m_state == State::Write) ++m_counters.bursts;
   switch (m_state) {
     case State::Idle:
@@ -304,17 +296,22 @@ void TestdevCore::complete(std::uint64_t epoch, TestdevResponse response, const 
   }
 }
 
-void TestdevCore::decode(const Buffer& data) {
-  const auto u32 = [&](unsigned at) { return static_cast<std::uint32_t>(get(&data[at], 4)); };
-  m_descriptor = {u32(0x00),           u32(0x04),           u32(0x08),          u32(0x0c),
-                  get(&data[0x10], 8), get(&data[0x18], 8), get(&data[0x20], 8)};
+void TestdevCore::decode(const DmaBuffer& data) {
+  const auto u32 = [&](unsigned at) { return static_cast<std::uint32_t>(load_little_endian(&data[at], 4)); };
+  m_descriptor = {u32(0x00),
+                  u32(0x04),
+                  u32(0x08),
+                  u32(0x0c),
+                  load_little_endian(&data[0x10], 8),
+                  load_little_endian(&data[0x18], 8),
+                  load_little_endian(&data[0x20], 8)};
   m_done = 0;
   m_result = 0;
   if (const char* wrong = wrong_with_descriptor()) {
     m_diag.guest_error("BAD_DESCRIPTOR", wrong, sheet, {}, m_slot);
-    finish(Status::BadDescriptor, TestdevResponse::Ok);
+    finish(Status::BadDescriptor, DmaResponse::Ok);
   } else if (op() == NOP) {
-    finish(Status::Ok, TestdevResponse::Ok);
+    finish(Status::Ok, DmaResponse::Ok);
   } else {
     next_burst();
   }
@@ -335,13 +332,13 @@ const char* TestdevCore::wrong_with_descriptor() const {
 
 void TestdevCore::next_burst() {
   if (m_done == m_descriptor.LENGTH) {
-    finish(Status::Ok, TestdevResponse::Ok);
+    finish(Status::Ok, DmaResponse::Ok);
   } else {
     m_state = op() == WRITE ? State::Write : State::Read;
   }
 }
 
-void TestdevCore::take_read(const Buffer& data) {
+void TestdevCore::take_read(const DmaBuffer& data) {
   const std::uint32_t n = burst();
   m_counters.read_bytes += n;
   if (op() == COPY) {
@@ -355,7 +352,7 @@ void TestdevCore::take_read(const Buffer& data) {
     } else if (data[i] != pattern(m_done + i)) {
       m_done += i;
       m_result = m_done;
-      finish(Status::Mismatch, TestdevResponse::Ok);
+      finish(Status::Mismatch, DmaResponse::Ok);
       return;
     }
   }
@@ -363,7 +360,7 @@ void TestdevCore::take_read(const Buffer& data) {
   next_burst();
 }
 
-void TestdevCore::finish(Status status, TestdevResponse response) {
+void TestdevCore::finish(Status status, DmaResponse response) {
   m_status = status;
   m_response = response;
   m_state = State::WriteBack;
@@ -386,6 +383,7 @@ void TestdevCore::visit(Archive& archive) {
   archive.begin("testdev");
   m_registers.visit(archive);
   archive.value("state", m_state);
+  archive.value("epoch", m_epoch);
   archive.value("overrun", m_overrun);
   archive.value("overrun_left", m_overrun_left);
   archive.value("slot", m_slot);
@@ -410,7 +408,6 @@ void TestdevCore::visit(Archive& archive) {
   archive.value("ring_errors", m_counters.ring_errors);
   archive.end();
   if (!archive.loading()) return;
-  ++m_epoch;
   const bool moving = m_state == State::Read || m_state == State::Write;
   if (copy.size() != m_copy.size() || m_state > State::WriteStatus ||
       m_registers.get(RING_SIZE) > max_ring_size ||

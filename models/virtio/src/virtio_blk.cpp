@@ -1,10 +1,7 @@
 #include "smmuvp/virtio/virtio_blk.h"
 
-#include <algorithm>
-
-#include "smmuvp/tlm/access_extension.h"
-#include "smmuvp/tlm/process.h"
-#include "smmuvp/tlm/register_access.h"
+#include "smmuvp/tlm/device_tree.h"
+#include "smmuvp/tlm/sim_time.h"
 
 namespace smmuvp {
 
@@ -27,117 +24,29 @@ VirtioBlkConfig config(const Params& params) {
 }  // namespace
 
 VirtioBlk::VirtioBlk(const sc_core::sc_module_name& name, const Params& params, Host& host)
-    : Component(name),
-      registers("registers"),
-      dma("dma"),
-      irq("irq"),
-      reset("reset"),
-      m_diag(&host.diag(), this->name()),
-      m_tracer(host.trace(), this->name()),
+    : DmaDevice(name,
+                {"registers", VirtioBlkCore::window, "registers and configuration space, 512 bytes",
+                 "high while InterruptStatus is not 0", "a rising edge is as writing 0 to Status", trace_irq},
+                "virtqueue and buffers, with the StreamID", params.uint("bytes_per_us"), host, m_core),
       m_storage(params.text("image"), params.flag("read_only")),
-      m_core(config(params), m_storage, m_diag),
-      m_latency_ps(params.uint("latency_ps")),
-      m_bytes_per_us(params.uint("bytes_per_us")),
-      m_irq_driver("irq_driver", irq),
-      m_ports{Port::registers("registers", &registers, "registers and configuration space, 512 bytes",
-                              VirtioBlkCore::window),
-              {"dma", &dma, "virtqueue and buffers, with the StreamID"},
-              {"irq", &irq, "high while InterruptStatus is not 0"},
-              {"reset", &reset, "a rising edge is as writing 0 to Status", true}} {
-  registers.register_b_transport(this, &VirtioBlk::b_transport);
-  registers.register_transport_dbg(this, &VirtioBlk::transport_dbg);
-  SMMUVP_HAS_PROCESS(VirtioBlk);
-  SC_THREAD(work);
-  SC_METHOD(reset_rises);
-  sensitive << reset.pos();
-  dont_initialize();
+      m_core(config(params), m_storage, diag()),
+      m_latency_ps(params.uint("latency_ps")) {}
+
+std::uint64_t VirtioBlk::operation_ps(const DmaOperation& operation) const {
+  return DmaDevice::operation_ps(operation) + (operation.starts_request ? m_latency_ps : 0);
 }
 
-void VirtioBlk::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time&) {
-  RegisterAccess access;
-  if (!begin_register_access(payload, VirtioBlkCore::window, access)) return;
-  std::uint64_t value = 0;
-  if (access.write) {
-    m_core.write(access.offset, access.bytes, access.value);
-  } else {
-    value = m_core.read(access.offset, access.bytes);
-  }
-  end_register_access(payload, access, value);
-  settle();
-  if (access.write) m_work.notify(sc_core::SC_ZERO_TIME);
-}
-
-unsigned VirtioBlk::transport_dbg(tlm::tlm_generic_payload& payload) {
-  return debug_register_read(payload, VirtioBlkCore::window, [this](std::uint32_t offset, unsigned bytes) {
-    return m_core.peek(offset, bytes);
-  });
-}
-
-void VirtioBlk::settle() {
-  if (m_core.irq() == m_irq_driver.level()) return;
-  m_irq_driver.set(m_core.irq());
-  if (m_core.irq()) ++m_interrupts;
-  m_tracer.emit(sc_core::sc_time_stamp().value(), trace_irq, m_core.irq());
-}
-
-sc_core::sc_time VirtioBlk::time_of(const VirtioAccess& access) const {
-  const std::uint64_t ps = std::max<std::uint64_t>(access.length * 1'000'000ULL / m_bytes_per_us, 1);
-  return sc_core::sc_time(static_cast<double>(ps + (access.starts_request ? m_latency_ps : 0)),
-                          sc_core::SC_PS);
-}
-
-tlm::tlm_response_status VirtioBlk::transfer(const VirtioAccess& access, sc_core::sc_time& delay) {
-  AccessExtension extension;
-  extension.stream_id = access.stream_id;
-  extension.stream_valid = true;
-  tlm::tlm_generic_payload payload;
-  payload.set_command(access.write ? tlm::TLM_WRITE_COMMAND : tlm::TLM_READ_COMMAND);
-  payload.set_address(access.address);
-  payload.set_data_ptr(m_buffer.data());
-  payload.set_data_length(access.length);
-  payload.set_streaming_width(access.length);
-  payload.set_extension(&extension);
-  dma->b_transport(payload, delay);
-  payload.clear_extension(&extension);
-  return payload.get_response_status();
-}
-
-void VirtioBlk::work() {
-  for (;;) {
-    VirtioAccess access;
-    if (!m_core.next(access, m_buffer)) {
-      settle();
-      wait(m_work);
-      continue;
-    }
-    sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
-    const bool ok = transfer(access, delay) == tlm::TLM_OK_RESPONSE;
-    wait(delay + time_of(access));
-    const std::uint64_t requests = m_core.counters().requests;
-    m_core.complete(access.epoch, ok, m_buffer);
-    if (m_tracer.on()) {
-      const std::uint64_t now = sc_core::sc_time_stamp().value();
-      m_tracer.emit(now, trace_access, access.address, access.length, access.write, ok ? 1U : 0U);
-      if (m_core.counters().requests != requests) {
-        const VirtioBlkCore::Request& r = m_core.request();
-        m_tracer.emit(now, trace_request, r.type, r.sector, r.bytes, std::uint32_t{r.status});
-      }
-    }
-    settle();
-  }
-}
-
-void VirtioBlk::reset_rises() {
-  m_core.reset();
-  settle();
-}
-
-void VirtioBlk::visit(Archive& archive) {
-  m_core.visit(archive);
-  archive.value("interrupts", m_interrupts);
-  if (!archive.loading()) return;
-  m_irq_driver.set(m_core.irq());
-  m_work.notify(sc_core::SC_ZERO_TIME);
+void VirtioBlk::complete_operation(const DmaOperation& operation, DmaResponse response,
+                                   const DmaBuffer& data) {
+  const std::uint64_t requests = m_core.counters().requests;
+  DmaDevice::complete_operation(operation, response, data);
+  if (!tracer().on()) return;
+  const std::uint64_t now = to_ps(sc_core::sc_time_stamp());
+  tracer().emit(now, trace_access, operation.address, operation.length, operation.write,
+                response == DmaResponse::Ok ? 1U : 0U);
+  if (m_core.counters().requests == requests) return;
+  const VirtioBlkCore::Request& r = m_core.request();
+  tracer().emit(now, trace_request, r.type, r.sector, r.bytes, std::uint32_t{r.status});
 }
 
 void VirtioBlk::statistics(StatVisitor& visitor) const {
@@ -149,7 +58,7 @@ void VirtioBlk::statistics(StatVisitor& visitor) const {
   visitor.stat("read_bytes", c.read_bytes, "bytes", "data written to the driver's buffers");
   visitor.stat("written_bytes", c.written_bytes, "bytes", "data written to the disk image");
   visitor.stat("needs_reset", c.needs_reset, "1", "times that DEVICE_NEEDS_RESET was set");
-  visitor.stat("interrupts", m_interrupts, "1", "rising edges of the interrupt line");
+  DmaDevice::statistics(visitor);
 }
 
 // The binding is Linux's bindings/virtio/mmio.yaml.

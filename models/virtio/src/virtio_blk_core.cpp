@@ -341,6 +341,10 @@ void VirtioBlkCore::visit(Archive& archive) {
   archive.value("ready", m_queue.ready);
   archive.value("notified", m_notified);
   archive.value("state", m_state);
+  archive.value("epoch", m_epoch);
+  archive.value("access_out", m_access_out);
+  archive.value("held_status", m_held_status);
+  archive.value("held_ready", m_held_ready);
   archive.value("avail_idx", m_avail_idx);
   archive.value("next_avail", m_next_avail);
   archive.value("used_idx", m_used_idx);
@@ -372,16 +376,15 @@ void VirtioBlkCore::visit(Archive& archive) {
   archive.value("needs_reset", m_counters.needs_reset);
   archive.end();
   if (!archive.loading()) return;
-  ++m_epoch;
-  m_held_status = m_held_ready = 0;
   if (m_registers.get(capacity) != m_capacity) {
     archive.fail("capacity", "the disk image has another size");
     m_registers.set(capacity, m_capacity);
-    reset();
   } else if (!plausible()) {
     archive.fail("virtio-blk", "the state of the worker is impossible");
-    reset();
   }
+  if (!archive.ok()) m_access_out = false;
+  if (!m_access_out) m_held_status = m_held_ready = 0;
+  if (!archive.ok()) reset();
   show_selected();
 }
 

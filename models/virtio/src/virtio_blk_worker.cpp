@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "smmuvp/base/little_endian.h"
 #include "smmuvp/virtio/virtio_blk_core.h"
 #include "virtio_blk_registers.h"
 
@@ -14,16 +15,6 @@ namespace {
 
 constexpr const char* descriptor_table = "Virtio 1.2 2.7.5";
 constexpr const char* operation = "Virtio 1.2 5.2.6.1";
-
-std::uint64_t get(const std::uint8_t* from, unsigned bytes) {
-  std::uint64_t v = 0;
-  for (unsigned i = 0; i < bytes; ++i) v |= static_cast<std::uint64_t>(from[i]) << (8 * i);
-  return v;
-}
-
-void put(std::uint8_t* to, std::uint64_t v, unsigned bytes) {
-  for (unsigned i = 0; i < bytes; ++i) to[i] = static_cast<std::uint8_t>(v >> (8 * i));
-}
 
 }  // namespace
 
@@ -55,7 +46,7 @@ void VirtioBlkCore::broken(const char* site, const std::string& why, const char*
   }
 }
 
-bool VirtioBlkCore::next(VirtioAccess& access, Buffer& data) {
+bool VirtioBlkCore::next(DmaOperation& access, DmaBuffer& data) {
   if (m_state == State::Idle) {
     if (!m_notified || !live()) return false;
     m_notified = false;
@@ -67,7 +58,7 @@ bool VirtioBlkCore::next(VirtioAccess& access, Buffer& data) {
   access.stream_id = m_config.stream_base;
   const auto make = [&](bool write, std::uint64_t address, std::uint32_t length) {
     access.write = write;
-    access.address = m_address = address;
+    access.address = address;
     access.length = length;
   };
   const std::uint32_t mask = m_queue.num - 1;
@@ -104,13 +95,14 @@ bool VirtioBlkCore::next(VirtioAccess& access, Buffer& data) {
     case State::UsedRing:
       // 2.7.8.2: len counts what was written from the start of the writable part.
       make(true, m_queue.device + 4 + 8ULL * (m_used_idx & mask), 8);
-      put(&data[0], m_head, 4);
-      put(&data[4], std::min<std::uint64_t>(m_written + (m_written + 1 == m_writable ? 1 : 0), 0xffffffff),
+      store_little_endian(&data[0], m_head, 4);
+      store_little_endian(
+          &data[4], std::min<std::uint64_t>(m_written + (m_written + 1 == m_writable ? 1 : 0), 0xffffffff),
           4);
       break;
     case State::UsedIdx:
       make(true, m_queue.device + 2, 2);
-      put(&data[0], m_used_idx + 1U, 2);
+      store_little_endian(&data[0], m_used_idx + 1U, 2);
       break;
     case State::AvailFlags:
       make(false, m_queue.driver, 2);
@@ -120,20 +112,20 @@ bool VirtioBlkCore::next(VirtioAccess& access, Buffer& data) {
   return true;
 }
 
-void VirtioBlkCore::complete(std::uint64_t epoch, bool ok, const Buffer& data) {
+void VirtioBlkCore::complete(const DmaOperation& access, DmaResponse response, const DmaBuffer& data) {
   m_access_out = false;
   m_held_status = m_held_ready = 0;
-  if (epoch != m_epoch || m_state == State::Idle) return;
-  if (!ok) {
+  if (access.epoch != m_epoch || m_state == State::Idle) return;
+  if (response != DmaResponse::Ok) {
     // A buffer that cannot be reached fails its request alone (5.2.6); without rings, or a place for the
     // status, nothing can be told but by 2.1.2.
     if (m_state == State::Header || m_state == State::DataIn || m_state == State::DataOut) {
-      fail("buffer", "an access to a buffer failed", m_address);
+      fail("buffer", "an access to a buffer failed", access.address);
     } else {
       broken(
           "bus_error",
           fmt::format("an access to {} failed", m_state == State::Status ? "a status byte" : "the virtqueue"),
-          "Virtio 1.2 2.1.2", m_address);
+          "Virtio 1.2 2.1.2", access.address);
     }
     return;
   }
@@ -141,10 +133,10 @@ void VirtioBlkCore::complete(std::uint64_t epoch, bool ok, const Buffer& data) {
     case State::Idle:
       break;
     case State::AvailIdx:
-      take_avail_idx(get(&data[0], 2));
+      take_avail_idx(load_little_endian(&data[0], 2));
       break;
     case State::AvailRing:
-      take_head(get(&data[0], 2));
+      take_head(load_little_endian(&data[0], 2));
       break;
     case State::Descriptor:
       take_descriptor(data);
@@ -188,7 +180,7 @@ void VirtioBlkCore::complete(std::uint64_t epoch, bool ok, const Buffer& data) {
       break;
     case State::AvailFlags:
       // 2.7.7.2: without VIRTIO_F_EVENT_IDX the flags decide on the notification.
-      if ((get(&data[0], 2) & VIRTQ_AVAIL_F_NO_INTERRUPT) == 0) {
+      if ((load_little_endian(&data[0], 2) & VIRTQ_AVAIL_F_NO_INTERRUPT) == 0) {
         m_registers.set(InterruptStatus, m_registers.get(InterruptStatus) | INTERRUPT_USED);
       }
       used();
@@ -222,13 +214,13 @@ void VirtioBlkCore::take_head(std::uint64_t head) {
   m_state = State::Descriptor;
 }
 
-void VirtioBlkCore::take_descriptor(const Buffer& data) {
+void VirtioBlkCore::take_descriptor(const DmaBuffer& data) {
   const std::uint64_t at = m_queue.desc + 16ULL * m_descriptor;
-  const std::uint64_t flags = get(&data[12], 2);
-  const std::uint64_t next = get(&data[14], 2);
+  const std::uint64_t flags = load_little_endian(&data[12], 2);
+  const std::uint64_t next = load_little_endian(&data[14], 2);
   Segment s;
-  s.address = get(&data[0], 8);
-  s.length = static_cast<std::uint32_t>(get(&data[8], 4));
+  s.address = load_little_endian(&data[0], 8);
+  s.length = static_cast<std::uint32_t>(load_little_endian(&data[8], 4));
   s.write = (flags & VIRTQ_DESC_F_WRITE) != 0;
   if ((flags & VIRTQ_DESC_F_INDIRECT) != 0) {
     broken("desc.INDIRECT", "an indirect descriptor, but VIRTIO_F_INDIRECT_DESC is not negotiated",
@@ -303,7 +295,7 @@ void VirtioBlkCore::advance(std::uint32_t bytes) {
   skip_empty();
 }
 
-bool VirtioBlkCore::fill(Buffer& data) {
+bool VirtioBlkCore::fill(DmaBuffer& data) {
   const std::uint32_t n = burst();
   if (m_request.type != VIRTIO_BLK_T_GET_ID) return m_storage.read(m_position, data.data(), n);
   for (std::uint32_t i = 0; i < n; ++i) {
@@ -314,8 +306,8 @@ bool VirtioBlkCore::fill(Buffer& data) {
 }
 
 void VirtioBlkCore::decode_header() {
-  m_request.type = static_cast<std::uint32_t>(get(&m_header[0], 4));
-  m_request.sector = get(&m_header[8], 8);
+  m_request.type = static_cast<std::uint32_t>(load_little_endian(&m_header[0], 4));
+  m_request.sector = load_little_endian(&m_header[8], 8);
   const bool in = m_request.type == VIRTIO_BLK_T_IN;
   const std::uint64_t bytes = in ? m_writable - 1 : m_readable - header_bytes;
   switch (m_request.type) {

@@ -9,13 +9,9 @@
 //             irq     UARTINTR, level
 //             reset   optional; a rising edge resets the registers
 #pragma once
-#include <vector>
-
-#include <tlm_utils/simple_target_socket.h>
-#include "smmuvp/base/trace.h"
 #include "smmuvp/pl011/pl011_core.h"
-#include "smmuvp/tlm/component.h"
-#include "smmuvp/tlm/line_driver.h"
+#include "smmuvp/tlm/console.h"
+#include "smmuvp/tlm/register_device.h"
 
 namespace smmuvp {
 
@@ -24,44 +20,34 @@ namespace smmuvp {
 /// and RTIM only an empty FIFO is fed: drivers empty the FIFO before they unmask, and input that waits
 /// outside outlives that. Before the guest's first access to a register none is taken: a program that never
 /// looks at the UART may read the console by semihosting.
-class Pl011 : public Component, public ConsoleControl, private Pl011Client {
+class Pl011 : public CoreDevice<Pl011Core>, public ConsoleControl, private Pl011Client {
  public:
   Pl011(const sc_core::sc_module_name& name, const Params& params, Host& host);
 
-  const std::vector<Port>& ports() const override { return m_ports; }
-  void visit(Archive& archive) override;
   void statistics(StatVisitor& visitor) const override;
   void describe(DtNode& node) const override;
   void set_backend(ConsoleBackend* backend) override { m_backend = backend; }
 
-  tlm_utils::simple_target_socket<Pl011, platform_buswidth> socket;
-  LineOut irq;
-  LineIn reset;
-
  private:
+  std::uint64_t read_register(std::uint32_t offset, unsigned bytes) override;
+  void write_register(std::uint32_t offset, unsigned bytes, std::uint64_t value) override;
+  void reset_registers() override;
+  void visit_device(Archive& archive) override;
+  void settle() override;
   void transmit(std::uint8_t byte) override;
-  void b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
-  unsigned transport_dbg(tlm::tlm_generic_payload& payload);
   void poll();
   void character_sent();
   void receive_timeout();
-  void reset_rises();
-  void settle();
 
-  Diag m_diag;
-  Tracer m_tracer;
   Pl011Core m_core;
   bool m_baud_timing;
   sc_core::sc_time m_poll_period;
   ConsoleBackend* m_backend = nullptr;
-  LineDriver m_irq_driver;
-  std::vector<Port> m_ports;
   sc_core::sc_event m_character_sent;
   sc_core::sc_event m_receive_timeout;
   bool m_used = false;                // a register was accessed
   bool m_sending = false;             // m_character_sent is on its way
   std::uint64_t m_seen_received = 0;  // for which m_receive_timeout was set
-  std::uint64_t m_interrupts = 0;
 };
 
 /// Type "pl011".

@@ -1,11 +1,11 @@
 // testdev without SystemC: the registers and the descriptor worker of docs/testdev.md.
 #pragma once
-#include <array>
 #include <cstdint>
 #include <optional>
 
 #include "smmuvp/base/archive.h"
 #include "smmuvp/base/diag.h"
+#include "smmuvp/base/dma.h"
 #include "smmuvp/base/registers.h"
 
 namespace smmuvp {
@@ -15,29 +15,13 @@ struct TestdevConfig {
   std::uint32_t stream_count = 1;  ///< SID_COUNT
 };
 
-/// What an access met, numbered as RESPONSE of a descriptor has it.
-enum class TestdevResponse : std::uint32_t { Ok, Address, Command, Burst, ByteEnable, Generic };
-
-/// One access that the device wants made.
-struct TestdevAccess {
-  bool write = false;
-  std::uint64_t address = 0;
-  std::uint32_t length = 0;  ///< 1 to 4096
-  std::uint32_t stream_id = 0;
-  bool substream_valid = false;
-  std::uint32_t substream_id = 0;
-  bool privileged = false;
-  bool instruction = false;
-  std::uint64_t epoch = 0;  ///< given back to complete()
-};
-
 /// The owner asks next() for an access, makes it in its own time, and gives the answer to complete(). One
-/// access is out at a time. An access that a stop, a reset or a restored state has overtaken is ignored.
+/// access is out at a time. The answer to one that a stop or a reset has overtaken is ignored. A restored
+/// state waits for the answer that the saved one waited for; next() gives that access anew.
 class TestdevCore : private RegisterObserver {
  public:
   static constexpr std::uint32_t window = 0x1000;
-  static constexpr std::uint32_t burst_bytes = 4096;
-  using Buffer = std::array<std::uint8_t, burst_bytes>;
+  static constexpr std::uint32_t burst_bytes = dma_burst_bytes;
 
   /// @throws ConfigError if the StreamIDs leave 32 bits or there are none.
   TestdevCore(const TestdevConfig& config, Diag& diag);
@@ -51,9 +35,9 @@ class TestdevCore : private RegisterObserver {
 
   // ---- the bus side
   /// @return false if there is nothing to do until a register is written. `data` is what a write writes.
-  bool next(TestdevAccess& access, Buffer& data);
+  bool next(DmaOperation& access, DmaBuffer& data);
   /// `data` is what a read read.
-  void complete(std::uint64_t epoch, TestdevResponse response, const Buffer& data);
+  void complete(const DmaOperation& access, DmaResponse response, const DmaBuffer& data);
 
   void reset();
   void visit(Archive& archive);
@@ -80,12 +64,12 @@ class TestdevCore : private RegisterObserver {
   void stop();
   void doorbell();
   void ring_error(const char* why, std::optional<std::uint64_t> address = {});
-  void decode(const Buffer& data);
+  void decode(const DmaBuffer& data);
   const char* wrong_with_descriptor() const;
   std::uint32_t burst() const;
   void next_burst();
-  void take_read(const Buffer& data);
-  void finish(Status status, TestdevResponse response);
+  void take_read(const DmaBuffer& data);
+  void finish(Status status, DmaResponse response);
   void finished();
   std::uint8_t pattern(std::uint64_t i) const;
   unsigned op() const { return m_descriptor.FLAGS & 0xff; }
@@ -101,10 +85,10 @@ class TestdevCore : private RegisterObserver {
   std::uint64_t m_slot = 0;          // address of the descriptor that is being worked on
   Descriptor m_descriptor{};
   Status m_status = Status::Pending;
-  TestdevResponse m_response = TestdevResponse::Ok;
+  DmaResponse m_response = DmaResponse::Ok;
   std::uint64_t m_done = 0;
   std::uint64_t m_result = 0;
-  Buffer m_copy{};  // COPY: what was read and is to be written
+  DmaBuffer m_copy{};  // COPY: what was read and is to be written
   Counters m_counters{};
 };
 

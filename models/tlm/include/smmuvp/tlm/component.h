@@ -15,6 +15,7 @@
 #include "smmuvp/base/params.h"
 #include "smmuvp/base/stats.h"
 #include "smmuvp/base/trace.h"
+#include "smmuvp/tlm/console.h"
 #include "smmuvp/tlm/device_tree.h"
 #include "smmuvp/tlm/host.h"
 
@@ -149,23 +150,6 @@ class RouterControl {
   /// A port that leads to a target. Addresses are passed on relative to `base`.
   /// @throws ConfigError if the range is empty, wraps, or overlaps another one (both are named).
   virtual InitiatorSocket& add_target(const std::string& name, std::uint64_t base, std::uint64_t size) = 0;
-};
-
-/// Where a serial port's bytes go to and come from.
-class ConsoleBackend {
- public:
-  virtual ~ConsoleBackend() = default;
-  virtual void put(std::uint8_t byte) = 0;
-  /// @return the next input byte, or -1 if there is none now.
-  virtual int get() = 0;
-  /// True if input may still come; false lets the model stop polling.
-  virtual bool has_input() const = 0;
-};
-
-class ConsoleControl {
- public:
-  virtual ~ConsoleControl() = default;
-  virtual void set_backend(ConsoleBackend* backend) = 0;
 };
 
 /// A processor that answers the semihosting calls of its program.

@@ -1,8 +1,10 @@
 // What every register window does with a payload before its registers see it.
 #pragma once
 #include <cstdint>
+#include <cstring>
 #include <tlm>
 
+#include "smmuvp/base/little_endian.h"
 #include "smmuvp/tlm/compare_swap_extension.h"
 
 namespace smmuvp {
@@ -41,23 +43,36 @@ inline bool begin_register_access(tlm::tlm_generic_payload& payload, std::uint32
   if (payload.get_extension<CompareSwapExtension>() != nullptr)
     return answer(tlm::TLM_COMMAND_ERROR_RESPONSE);
   access = {static_cast<std::uint32_t>(address), bytes, payload.is_write(), 0};
-  if (access.write) {
-    for (unsigned i = 0; i < bytes; ++i) {
-      access.value |= static_cast<std::uint64_t>(payload.get_data_ptr()[i]) << (8 * i);
-    }
-  }
+  if (access.write) access.value = load_little_endian(payload.get_data_ptr(), bytes);
   return true;
 }
 
 /// Puts a read's value into the payload and answers OK.
 inline void end_register_access(tlm::tlm_generic_payload& payload, const RegisterAccess& access,
                                 std::uint64_t value) {
-  if (!access.write) {
-    for (unsigned i = 0; i < access.bytes; ++i) {
-      payload.get_data_ptr()[i] = static_cast<unsigned char>(value >> (8 * i));
-    }
-  }
+  if (!access.write) store_little_endian(payload.get_data_ptr(), value, access.bytes);
   payload.set_response_status(tlm::TLM_OK_RESPONSE);
+}
+
+/// b_transport of a register window: checks, carries out by `carry_out(access) -> value that a read gives`,
+/// and answers. @return whether the access was carried out.
+template <class CarryOut>
+bool register_transport(tlm::tlm_generic_payload& payload, std::uint32_t window, CarryOut carry_out) {
+  RegisterAccess access;
+  if (!begin_register_access(payload, window, access)) return false;
+  end_register_access(payload, access, carry_out(access));
+  return true;
+}
+
+/// For windows where an access of a shape that no register has is RAZ/WI: turns that answer of
+/// begin_register_access() into zeros and OK. @return whether it was that answer.
+inline bool make_other_shape_raz_wi(tlm::tlm_generic_payload& payload) {
+  const tlm::tlm_response_status status = payload.get_response_status();
+  if (status != tlm::TLM_BURST_ERROR_RESPONSE && status != tlm::TLM_BYTE_ENABLE_ERROR_RESPONSE) return false;
+  if (payload.get_data_ptr() == nullptr || payload.get_data_length() == 0) return false;
+  if (payload.is_read()) std::memset(payload.get_data_ptr(), 0, payload.get_data_length());
+  payload.set_response_status(tlm::TLM_OK_RESPONSE);
+  return true;
 }
 
 /// transport_dbg of a register window: reads by `peek(offset, bytes) -> value`, one byte at a time so that

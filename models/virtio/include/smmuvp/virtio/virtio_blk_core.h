@@ -9,6 +9,7 @@
 
 #include "smmuvp/base/archive.h"
 #include "smmuvp/base/diag.h"
+#include "smmuvp/base/dma.h"
 #include "smmuvp/base/registers.h"
 #include "smmuvp/virtio/block_storage.h"
 
@@ -18,16 +19,6 @@ struct VirtioBlkConfig {
   bool read_only = false;         ///< VIRTIO_BLK_F_RO; writes end in VIRTIO_BLK_S_IOERR
   std::string serial;             ///< what VIRTIO_BLK_T_GET_ID gives, at most 20 characters
   std::uint32_t stream_base = 0;  ///< StreamID of all accesses
-};
-
-/// One access that the device wants made.
-struct VirtioAccess {
-  bool write = false;
-  std::uint64_t address = 0;
-  std::uint32_t length = 0;  ///< 1 to 4096, within one 4 KiB page unless it is a ring element
-  std::uint32_t stream_id = 0;
-  bool starts_request = false;  ///< the first one of a request: its latency is to be taken here
-  std::uint64_t epoch = 0;      ///< given back to complete()
 };
 
 /// Features that are offered: VIRTIO_F_VERSION_1 and VIRTIO_F_ACCESS_PLATFORM, without which FEATURES_OK is
@@ -45,11 +36,10 @@ struct VirtioAccess {
 class VirtioBlkCore : private RegisterObserver {
  public:
   static constexpr std::uint32_t window = 0x200;
-  static constexpr std::uint32_t burst_bytes = 4096;
+  static constexpr std::uint32_t burst_bytes = dma_burst_bytes;
   static constexpr std::uint32_t queue_size_max = 128;
   static constexpr std::uint32_t sector_bytes = 512;
   static constexpr std::uint32_t id_bytes = 20;
-  using Buffer = std::array<std::uint8_t, burst_bytes>;
 
   /// @throws ConfigError if the serial is too long.
   VirtioBlkCore(const VirtioBlkConfig& config, BlockStorage& storage, Diag& diag);
@@ -63,9 +53,9 @@ class VirtioBlkCore : private RegisterObserver {
 
   // ---- the bus side
   /// @return false if there is nothing to do until a register is written. `data` is what a write writes.
-  bool next(VirtioAccess& access, Buffer& data);
+  bool next(DmaOperation& access, DmaBuffer& data);
   /// `data` is what a read read.
-  void complete(std::uint64_t epoch, bool ok, const Buffer& data);
+  void complete(const DmaOperation& access, DmaResponse response, const DmaBuffer& data);
 
   void reset();
   void visit(Archive& archive);
@@ -126,7 +116,7 @@ class VirtioBlkCore : private RegisterObserver {
   void broken(const char* site, const std::string& why, const char* clause, std::uint64_t address);
   void take_avail_idx(std::uint64_t idx);
   void take_head(std::uint64_t head);
-  void take_descriptor(const Buffer& data);
+  void take_descriptor(const DmaBuffer& data);
   void chain_complete();
   void decode_header();
   void transfer(State state, std::uint64_t bytes);
@@ -138,7 +128,7 @@ class VirtioBlkCore : private RegisterObserver {
   void skip_empty();
   std::uint32_t burst() const;
   void advance(std::uint32_t bytes);
-  bool fill(Buffer& data);
+  bool fill(DmaBuffer& data);
   void used();
   bool plausible() const;
 
@@ -172,7 +162,6 @@ class VirtioBlkCore : private RegisterObserver {
   std::uint64_t m_left = 0;      // bytes of this transfer that are still to be moved
   std::uint64_t m_position = 0;  // in the storage, or in the ID string
   std::uint64_t m_written = 0;   // bytes written from the start of the writable part, without a gap
-  std::uint64_t m_address = 0;   // of the access that is out
   std::array<std::uint8_t, 16> m_header{};
   Request m_request;
   Counters m_counters{};

@@ -1,0 +1,57 @@
+// What a core that is a DMA master asks of its shell: one memory operation after the other.
+#pragma once
+#include <array>
+#include <cstdint>
+
+#include "smmuvp/base/archive.h"
+
+namespace smmuvp {
+
+/// Bytes of one operation at most.
+constexpr std::uint32_t dma_burst_bytes = 4096;
+using DmaBuffer = std::array<std::uint8_t, dma_burst_bytes>;
+
+/// What an operation met: the responses of TLM-2.0 (IEEE 1666 14.7).
+enum class DmaResponse : std::uint8_t {
+  Ok = 0,
+  Address = 1,
+  Command = 2,
+  Burst = 3,
+  ByteEnable = 4,
+  Generic = 5,
+};
+
+/// One memory operation, and who makes it.
+struct DmaOperation {
+  bool write = false;
+  std::uint64_t address = 0;
+  std::uint32_t length = 0;  ///< 1 to dma_burst_bytes
+  std::uint32_t stream_id = 0;
+  bool substream_valid = false;
+  std::uint32_t substream_id = 0;
+  bool privileged = false;
+  bool instruction = false;
+  std::uint64_t tag = 0;        ///< as AccessExtension.tag
+  bool starts_request = false;  ///< the first of several that belong together: what is paid once is paid here
+  /// The core's own, given back with the answer: a core that is stopped or reset counts on, and knows from
+  /// the old number that it has nothing to do with this answer any more.
+  std::uint64_t epoch = 0;
+
+  void visit(Archive& archive) {
+    archive.begin("operation");
+    archive.value("write", write);
+    archive.value("address", address);
+    archive.value("length", length);
+    archive.value("stream_id", stream_id);
+    archive.value("substream_valid", substream_valid);
+    archive.value("substream_id", substream_id);
+    archive.value("privileged", privileged);
+    archive.value("instruction", instruction);
+    archive.value("tag", tag);
+    archive.value("starts_request", starts_request);
+    archive.value("epoch", epoch);
+    archive.end();
+  }
+};
+
+}  // namespace smmuvp

@@ -1,0 +1,139 @@
+#include "smmuvp/tlm/dma_master.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "smmuvp/tlm/access_extension.h"
+#include "smmuvp/tlm/process.h"
+#include "smmuvp/tlm/sim_time.h"
+
+namespace smmuvp {
+
+namespace {
+
+DmaResponse response_of(tlm::tlm_response_status status) {
+  switch (status) {
+    case tlm::TLM_OK_RESPONSE:
+      return DmaResponse::Ok;
+    case tlm::TLM_ADDRESS_ERROR_RESPONSE:
+      return DmaResponse::Address;
+    case tlm::TLM_COMMAND_ERROR_RESPONSE:
+      return DmaResponse::Command;
+    case tlm::TLM_BURST_ERROR_RESPONSE:
+      return DmaResponse::Burst;
+    case tlm::TLM_BYTE_ENABLE_ERROR_RESPONSE:
+      return DmaResponse::ByteEnable;
+    default:
+      return DmaResponse::Generic;
+  }
+}
+
+AccessExtension extension_of(const DmaOperation& operation) {
+  AccessExtension extension;
+  extension.stream_id = operation.stream_id;
+  extension.stream_valid = true;
+  extension.substream_id = operation.substream_id;
+  extension.substream_valid = operation.substream_valid;
+  extension.privileged = operation.privileged;
+  extension.instruction = operation.instruction;
+  extension.tag = operation.tag;
+  return extension;
+}
+
+}  // namespace
+
+DmaMaster::DmaMaster(const sc_core::sc_module_name& name, DmaSocket& socket, DmaClient& client)
+    : sc_core::sc_module(name), m_socket(socket), m_client(client) {
+  SMMUVP_HAS_PROCESS(DmaMaster);
+  SC_THREAD(work);
+}
+
+// The one place that knows how an operation travels. It returns when the target has answered.
+void DmaMaster::transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
+  m_socket->b_transport(payload, delay);
+}
+
+void DmaMaster::work() {
+  for (;;) {
+    switch (m_phase) {
+      case Phase::Idle:
+        if (m_client.next_operation(m_operation, m_data)) {
+          m_phase = Phase::Issued;
+        } else {
+          wait(m_kick);
+        }
+        break;
+      case Phase::Issued:
+        issue();
+        break;
+      case Phase::Answered:
+        finish();
+        break;
+    }
+  }
+}
+
+void DmaMaster::issue() {
+  const std::uint64_t loadings = m_loadings;
+  AccessExtension extension = extension_of(m_operation);
+  std::copy_n(m_data.begin(), m_operation.length, m_wire.begin());
+  tlm::tlm_generic_payload payload;
+  payload.set_command(m_operation.write ? tlm::TLM_WRITE_COMMAND : tlm::TLM_READ_COMMAND);
+  payload.set_address(m_operation.address);
+  payload.set_data_ptr(m_wire.data());
+  payload.set_data_length(m_operation.length);
+  payload.set_streaming_width(m_operation.length);
+  payload.set_extension(&extension);
+  sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
+  transport(payload, delay);
+  payload.clear_extension(&extension);
+  if (loadings != m_loadings) return;
+  if (!m_operation.write) std::copy_n(m_wire.begin(), m_operation.length, m_data.begin());
+  m_response = response_of(payload.get_response_status());
+  const std::uint64_t own = std::max<std::uint64_t>(m_client.operation_ps(m_operation), 1);
+  m_end = sc_core::sc_time_stamp() + delay + from_ps(own);
+  m_phase = Phase::Answered;
+}
+
+void DmaMaster::finish() {
+  const std::uint64_t loadings = m_loadings;
+  const sc_core::sc_time& now = sc_core::sc_time_stamp();
+  if (m_end > now) wait(m_end - now, m_loaded);
+  if (loadings != m_loadings) return;
+  m_phase = Phase::Idle;
+  const DmaOperation done = m_operation;
+  m_operation = {};
+  m_client.operation_done(done, m_response, m_data);
+}
+
+void DmaMaster::visit(Archive& archive) {
+  const sc_core::sc_time& now = sc_core::sc_time_stamp();
+  const std::uint32_t length = busy() ? m_operation.length : 0;
+  std::vector<std::uint8_t> data(m_data.begin(), m_data.begin() + length);
+  std::uint64_t left = m_phase == Phase::Answered && m_end > now ? to_ps(m_end - now) : 0;
+  archive.begin("dma");
+  archive.value("phase", m_phase);
+  m_operation.visit(archive);
+  archive.value("response", m_response);
+  archive.bytes("data", data);
+  archive.value("time_left", left);
+  archive.end();
+  if (!archive.loading()) return;
+  ++m_loadings;
+  m_loaded.notify(sc_core::SC_ZERO_TIME);
+  kick();
+  const bool possible =
+      m_phase == Phase::Idle ||
+      (m_phase <= Phase::Answered && m_response <= DmaResponse::Generic && m_operation.length != 0 &&
+       data.size() == m_operation.length && data.size() <= m_data.size());
+  if (!possible) archive.fail("dma", "the state of the operation that waits is impossible");
+  if (!archive.ok()) {
+    m_phase = Phase::Idle;
+    m_operation = {};
+    return;
+  }
+  std::copy(data.begin(), data.end(), m_data.begin());
+  m_end = now + from_ps(left);
+}
+
+}  // namespace smmuvp
