@@ -6,6 +6,7 @@
 
 #include "smmuvp/test/bench.h"
 #include "smmuvp/tlm/access_extension.h"
+#include "smmuvp/tlm/device_tree.h"
 
 namespace smmuvp {
 namespace {

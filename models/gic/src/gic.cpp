@@ -5,6 +5,7 @@
 #include <array>
 
 #include "smmuvp/tlm/access_extension.h"
+#include "smmuvp/tlm/device_tree.h"
 #include "smmuvp/tlm/process.h"
 #include "smmuvp/tlm/register_access.h"
 #include "smmuvp/tlm/sim_time.h"
@@ -23,6 +24,8 @@ constexpr TracePoint<std::uint64_t> trace_message{"gic.message", "MSI_SETSPI_NS 
 
 constexpr std::array<std::uint32_t, 3> windows{GicCore::distributor_window, GicCore::cpu_interface_window,
                                                GicCore::v2m_window};
+
+constexpr unsigned ppis = 16;  // of a processor: INTID 16 to 31
 
 unsigned number(const Params& params, const char* name) { return static_cast<unsigned>(params.uint(name)); }
 
@@ -59,16 +62,34 @@ Gic::Gic(const sc_core::sc_module_name& name, const Params& params, Host& host)
     socket->register_transport_dbg(this, &Gic::transport_dbg, frame);
     ++frame;
   }
-  for (unsigned cpu = 0; cpu < m_config.cpus; ++cpu) {
-    for (const char* kind : {"irq", "fiq"}) {
-      const std::string port = kind + std::to_string(cpu);
-      m_outputs.push_back(std::make_unique<LineOut>(port.c_str()));
-      m_drivers.push_back(std::make_unique<LineDriver>((port + "_driver").c_str(), *m_outputs.back()));
-      m_ports.push_back({port, m_outputs.back().get(), "to the processor", kind[0] == 'f'});
-    }
+  make_outputs();
+  make_inputs();
+  SMMUVP_HAS_PROCESS(Gic);
+  SC_METHOD(reset_rises);
+  sensitive << reset.pos();
+  dont_initialize();
+}
+
+void Gic::make_outputs() {
+  const auto port = [](std::size_t i) { return (i % 2 == 0 ? "irq" : "fiq") + std::to_string(i / 2); };
+  m_outputs.init(2 * std::size_t{m_config.cpus},
+                 [&](const char*, std::size_t i) { return new LineOut(port(i).c_str()); });
+  m_drivers.init(m_outputs.size(), [&](const char*, std::size_t i) {
+    return new LineDriver((port(i) + "_driver").c_str(), m_outputs[i]);
+  });
+  for (std::size_t i = 0; i < m_outputs.size(); ++i) {
+    m_ports.push_back({port(i), &m_outputs[i], "to the processor", i % 2 == 1});
   }
+}
+
+void Gic::make_inputs() {
+  m_spis.init(m_config.num_spis,
+              [](const char*, std::size_t n) { return new LineIn(("spi" + std::to_string(n)).c_str()); });
+  m_ppis.init(std::size_t{ppis} * m_config.cpus, [](const char*, std::size_t i) {
+    return new LineIn(("ppi" + std::to_string(i / ppis) + "_" + std::to_string(i % ppis)).c_str());
+  });
   for (unsigned n = 0; n < m_config.num_spis; ++n) {
-    add_input("spi" + std::to_string(n), "shared peripheral interrupt", 32 + n, 0);
+    add_input(m_spis[n], "shared peripheral interrupt", 32 + n, 0);
     // A message and a wire on one SPI would be one interrupt to the guest.
     if (n - m_config.v2m_spi_base < m_config.v2m_spi_count) {
       m_ports.back().taken =
@@ -76,27 +97,19 @@ Gic::Gic(const sc_core::sc_module_name& name, const Params& params, Host& host)
                       m_config.v2m_spi_base, m_config.v2m_spi_base + m_config.v2m_spi_count - 1);
     }
   }
-  for (unsigned cpu = 0; cpu < m_config.cpus; ++cpu) {
-    for (unsigned n = 0; n < 16; ++n) {
-      add_input("ppi" + std::to_string(cpu) + "_" + std::to_string(n), "private peripheral interrupt", 16 + n,
-                cpu);
-    }
+  for (unsigned i = 0; i < ppis * m_config.cpus; ++i) {
+    add_input(m_ppis[i], "private peripheral interrupt", 16 + i % ppis, i / ppis);
   }
-  SMMUVP_HAS_PROCESS(Gic);
-  SC_METHOD(reset_rises);
-  sensitive << reset.pos();
-  dont_initialize();
 }
 
-void Gic::add_input(const std::string& port, const std::string& doc, unsigned intid, unsigned cpu) {
-  m_inputs.push_back(std::make_unique<LineIn>(port.c_str()));
-  LineIn* line = m_inputs.back().get();
-  m_ports.push_back({port, line, doc, true});
+void Gic::add_input(LineIn& line, const std::string& doc, unsigned intid, unsigned cpu) {
+  const std::string port = line.basename();
+  m_ports.push_back({port, &line, doc, true});
   sc_core::sc_spawn_options options;
   options.spawn_method();
-  options.set_sensitivity(line);
+  options.set_sensitivity(&line);
   // Initialized, so that a line that starts high is seen.
-  sc_core::sc_spawn([this, line, intid, cpu] { input_changed(*line, intid, cpu); },
+  sc_core::sc_spawn([this, &line, intid, cpu] { input_changed(line, intid, cpu); },
                     (port + "_changed").c_str(), &options);
 }
 
@@ -109,8 +122,8 @@ void Gic::input_changed(const LineIn& line, unsigned intid, unsigned cpu) {
 
 void Gic::settle() {
   for (unsigned cpu = 0; cpu < m_config.cpus; ++cpu) {
-    m_drivers[2 * cpu]->set(m_core.irq(cpu));
-    m_drivers[2 * cpu + 1]->set(m_core.fiq(cpu));
+    m_drivers[2 * std::size_t{cpu}].set(m_core.irq(cpu));
+    m_drivers[2 * std::size_t{cpu} + 1].set(m_core.fiq(cpu));
   }
 }
 
@@ -121,18 +134,18 @@ unsigned Gic::requester(const tlm::tlm_generic_payload& payload) const {
 
 void Gic::b_transport(int frame, tlm::tlm_generic_payload& payload, sc_core::sc_time&) {
   const auto f = static_cast<unsigned>(frame);
-  RegisterAccess access;
-  if (!begin_register_access(payload, windows[f], access)) return;
   const unsigned cpu = requester(payload);
-  std::uint64_t value = access.value;
-  if (access.write) {
-    m_core.write(static_cast<GicCore::Frame>(f), cpu, access.offset, access.bytes, value);
-  } else {
-    value = m_core.read(static_cast<GicCore::Frame>(f), cpu, access.offset, access.bytes);
-  }
-  end_register_access(payload, access, value);
-  if (m_tracer.on()) trace_access(f, cpu, access.offset, access.write, value);
-  settle();
+  const bool done = register_transport(payload, windows[f], [&](const RegisterAccess& access) {
+    std::uint64_t value = access.value;
+    if (access.write) {
+      m_core.write(static_cast<GicCore::Frame>(f), cpu, access.offset, access.bytes, value);
+    } else {
+      value = m_core.read(static_cast<GicCore::Frame>(f), cpu, access.offset, access.bytes);
+    }
+    if (m_tracer.on()) trace_access(f, cpu, access.offset, access.write, value);
+    return value;
+  });
+  if (done) settle();
 }
 
 void Gic::trace_access(unsigned frame, unsigned cpu, std::uint32_t offset, bool write, std::uint64_t value) {

@@ -16,7 +16,7 @@
 // Registers banked by processor: the processor that accesses is AccessExtension.tag, or 0 without the
 // extension; a router between keeps it.
 #pragma once
-#include <memory>
+#include <string>
 #include <vector>
 
 #include <tlm_utils/simple_target_socket.h>
@@ -45,7 +45,9 @@ class Gic : public Component {
   void b_transport(int frame, tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
   unsigned transport_dbg(int frame, tlm::tlm_generic_payload& payload);
   unsigned requester(const tlm::tlm_generic_payload& payload) const;
-  void add_input(const std::string& port, const std::string& doc, unsigned intid, unsigned cpu);
+  void make_outputs();
+  void make_inputs();
+  void add_input(LineIn& line, const std::string& doc, unsigned intid, unsigned cpu);
   void input_changed(const LineIn& line, unsigned intid, unsigned cpu);
   void trace_access(unsigned frame, unsigned cpu, std::uint32_t offset, bool write, std::uint64_t value);
   void reset_rises();
@@ -55,9 +57,10 @@ class Gic : public Component {
   Tracer m_tracer;
   GicConfig m_config;
   GicCore m_core;
-  std::vector<std::unique_ptr<LineIn>> m_inputs;
-  std::vector<std::unique_ptr<LineOut>> m_outputs;     // irq0, fiq0, irq1, …
-  std::vector<std::unique_ptr<LineDriver>> m_drivers;  // of m_outputs
+  sc_core::sc_vector<LineIn> m_spis;
+  sc_core::sc_vector<LineIn> m_ppis;         // ppi0_0 to ppi0_15, ppi1_0, …
+  sc_core::sc_vector<LineOut> m_outputs;     // irq0, fiq0, irq1, …
+  sc_core::sc_vector<LineDriver> m_drivers;  // of m_outputs
   std::vector<Port> m_ports;
 };
 
