@@ -12,6 +12,8 @@
 #include "device_tree.h"
 #include "guest_files.h"
 #include "smmuvp/base/utf8.h"
+#include "smmuvp/tlm/cpu_control.h"
+#include "smmuvp/tlm/memory_control.h"
 #include "unpack.h"
 #include "user_dtb.h"
 

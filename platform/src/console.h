@@ -10,7 +10,7 @@
 #include "console_watch.h"
 #include "ktap.h"
 #include "sha256.h"
-#include "smmuvp/tlm/component.h"
+#include "smmuvp/tlm/console.h"
 
 namespace smmuvp::platform {
 

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "fdt_writer.h"
+#include "smmuvp/tlm/device_tree.h"
 
 namespace smmuvp::platform {
 

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "smmuvp/tlm/component.h"
+#include "smmuvp/tlm/debug_control.h"
 
 namespace smmuvp::platform {
 

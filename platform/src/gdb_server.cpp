@@ -14,6 +14,7 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <systemc>
 
 #include "smmuvp/base/error.h"
 

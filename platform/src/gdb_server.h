@@ -9,7 +9,7 @@
 
 #include "gdb_packet.h"
 #include "gdb_stub.h"
-#include "smmuvp/tlm/component.h"
+#include "smmuvp/tlm/debug_control.h"
 
 namespace smmuvp::platform {
 

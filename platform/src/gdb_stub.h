@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "smmuvp/tlm/component.h"
+#include "smmuvp/tlm/debug_control.h"
 
 namespace smmuvp::platform {
 

@@ -6,6 +6,12 @@
 #include <new>
 
 #include "guest_files.h"
+#include "smmuvp/tlm/console.h"
+#include "smmuvp/tlm/cpu_control.h"
+#include "smmuvp/tlm/debug_control.h"
+#include "smmuvp/tlm/memory_control.h"
+#include "smmuvp/tlm/router_control.h"
+#include "smmuvp/tlm/semihosting.h"
 #include "wiring.h"
 
 namespace smmuvp::platform {

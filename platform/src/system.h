@@ -11,6 +11,15 @@
 #include "plugins.h"
 #include "smmuvp/tlm/component.h"
 
+namespace smmuvp {
+class ConsoleControl;
+class CpuControl;
+class DebugControl;
+class MemoryControl;
+class RouterControl;
+class SemihostingControl;
+}  // namespace smmuvp
+
 namespace smmuvp::platform {
 
 /// An interrupt as it was wired, for the device tree.

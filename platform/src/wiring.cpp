@@ -6,6 +6,9 @@
 
 #include "smmuvp/base/number_text.h"
 #include "smmuvp/base/params.h"
+#include "smmuvp/tlm/cpu_control.h"
+#include "smmuvp/tlm/memory_control.h"
+#include "smmuvp/tlm/router_control.h"
 #include "stubs.h"
 
 namespace smmuvp::platform {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "smmuvp/cpu/cpu.h"
+#include "smmuvp/tlm/console.h"
 #include "smmuvp/tlm/process.h"
 
 // libunicorn does not free what it notes about pages of code that were written to.

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "gdb_registers.h"
-#include "smmuvp/tlm/component.h"
+#include "smmuvp/tlm/debug_control.h"
 
 namespace smmuvp::platform {
 

@@ -16,6 +16,7 @@
 
 #include "fake_cpu.h"
 #include "gdb_packet.h"
+#include "smmuvp/base/error.h"
 
 namespace smmuvp::platform {
 namespace {

@@ -9,6 +9,10 @@
 #include <string>
 
 #include "smmuvp/base/params.h"
+#include "smmuvp/tlm/console.h"
+#include "smmuvp/tlm/cpu_control.h"
+#include "smmuvp/tlm/device_tree.h"
+#include "smmuvp/tlm/memory_control.h"
 #include "smmuvp/tlm/plugin.h"
 #include "smmuvp/tlm/process.h"
 

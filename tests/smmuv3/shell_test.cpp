@@ -11,6 +11,7 @@
 #include "smmuvp/smmu_sc/payload.h"
 #include "smmuvp/tlm/access_extension.h"
 #include "smmuvp/tlm/compare_swap_extension.h"
+#include "smmuvp/tlm/device_tree.h"
 #include "smmuvp/tlm/process.h"
 #include "world.h"
 

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "smmuvp/tlm/console.h"
+#include "smmuvp/tlm/device_tree.h"
 #include "smmuvp/tlm/sim_time.h"
 
 namespace smmuvp {

@@ -10,6 +10,7 @@
 #include <tlm_utils/simple_target_socket.h>
 #include "smmuvp/base/trace.h"
 #include "smmuvp/tlm/component.h"
+#include "smmuvp/tlm/memory_control.h"
 #include "smmuvp/tlm/register_access.h"
 
 namespace smmuvp {

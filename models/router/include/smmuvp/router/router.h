@@ -13,6 +13,7 @@
 #include "smmuvp/base/diag.h"
 #include "smmuvp/base/trace.h"
 #include "smmuvp/tlm/component.h"
+#include "smmuvp/tlm/router_control.h"
 
 namespace smmuvp {
 

@@ -23,7 +23,11 @@
 #include "smmuvp/cpu/cpu_core.h"
 #include "smmuvp/tlm/access_extension.h"
 #include "smmuvp/tlm/component.h"
+#include "smmuvp/tlm/cpu_control.h"
+#include "smmuvp/tlm/debug_control.h"
+#include "smmuvp/tlm/memory_control.h"
 #include "smmuvp/tlm/process.h"
+#include "smmuvp/tlm/semihosting.h"
 
 namespace smmuvp {
 
