@@ -19,8 +19,9 @@ endif()
 set(smmuvp_libraries smmuvp_base smmuvp_tlm smmuvp_smmuv3)
 set_target_properties(${smmuvp_libraries} PROPERTIES INSTALL_RPATH "$ORIGIN" VERSION ${PROJECT_VERSION}
   SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
-install(TARGETS ${smmuvp_libraries} EXPORT smmu-vp LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(TARGETS ${smmuvp_libraries} smmuvp_pgtable_types EXPORT smmu-vp LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(DIRECTORY
+  ${PROJECT_SOURCE_DIR}/pgtable/types/include/
   ${PROJECT_SOURCE_DIR}/models/base/include/
   ${PROJECT_BINARY_DIR}/models/base/include/
   ${PROJECT_SOURCE_DIR}/models/tlm/include/
@@ -34,7 +35,7 @@ file(CREATE_LINK ../libsmmuvp-smmuv3.so
 install(EXPORT smmu-vp NAMESPACE smmuvp:: FILE smmu-vp-targets.cmake
   DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/smmu-vp)
 file(WRITE ${CMAKE_BINARY_DIR}/smmu-vp-config.cmake
-"# find_package(smmu-vp) gives smmuvp::smmuv3, smmuvp::tlm and smmuvp::base.
+"# find_package(smmu-vp) gives smmuvp::smmuv3, smmuvp::tlm and smmuvp::base (with smmuvp::pgtable_types).
 include(CMakeFindDependencyMacro)
 find_dependency(PkgConfig)
 pkg_check_modules(SYSTEMC REQUIRED IMPORTED_TARGET systemc tlm)

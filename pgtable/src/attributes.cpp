@@ -85,8 +85,7 @@ Attributes combine(Attributes stage1, Stage2Attributes stage2, bool FWB) {
       FWB ? combine_fwb(stage1.memory, stage2.MemAttr) : combine_weaker(stage1.memory, stage2.MemAttr);
   // What stage 1 says, not what takes effect: with FWB, Non-cacheable memory can become cacheable.
   result.SH = wider(stage1.SH, stage2.SH);
-  result.SH = effective_shareability(result);
-  return result;
+  return effective(result);
 }
 
 }  // namespace smmuvp::pgtable

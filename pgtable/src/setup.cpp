@@ -38,19 +38,6 @@ std::uint64_t make_kinds(Format format, unsigned blocks) {
   return kinds;
 }
 
-// TCR.IRGNx, TCR.ORGNx (IHI 0070 5.4, CD.IR0): Non-cacheable, Write-Back RA WA, Write-Through RA, Write-Back
-// RA
-constexpr std::uint8_t cacheability_nibbles[] = {0x4, 0xf, 0xa, 0xe};
-
-Attributes table_memory(WalkAttributes a) {
-  Attributes memory;
-  memory.memory =
-      static_cast<std::uint8_t>(cacheability_nibbles[a.ORGN & 3] << 4 | cacheability_nibbles[a.IRGN & 3]);
-  memory.SH = a.SH;
-  memory.SH = effective_shareability(memory);
-  return memory;
-}
-
 struct Input {
   Format format;
   Granule granule;
@@ -136,7 +123,7 @@ Lookup make_stage1(const Config& config, const TableConfig& t, bool EPD) {
   }
   l.input_fault_level = s1.format == Format::lpae32 || s1.format == Format::v7s ? 1 : 0;
   l.walk_attributes = t.walk_attributes;
-  l.memory = table_memory(t.walk_attributes);
+  l.memory = structure_attributes(t.walk_attributes);
   l.big_endian = s1.big_endian;
   l.AFFD = s1.AFFD || s1.format == Format::mali_lpae;  // a Mali has no Access flag
   l.HA = s1.HA;
@@ -171,7 +158,7 @@ Lookup make_stage2(const Stage2Config& s2) {
   Lookup l = make_lookup(in, s2.base);
   l.input_fault_level = aarch32 ? 1 : 0;
   l.walk_attributes = s2.walk_attributes;
-  l.memory = table_memory(s2.walk_attributes);
+  l.memory = structure_attributes(s2.walk_attributes);
   l.big_endian = s2.big_endian;
   l.AFFD = s2.AFFD;
   l.HA = s2.HA;

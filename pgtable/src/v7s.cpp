@@ -103,11 +103,7 @@ constexpr unsigned normal(unsigned outer, unsigned inner) {
 }
 
 constexpr Attributes attributes(unsigned memory, Shareability normal_SH) {
-  Attributes a;
-  a.memory = static_cast<std::uint8_t>(memory);
-  a.SH = normal_SH;
-  a.SH = effective_shareability(a);
-  return a;
+  return effective({static_cast<std::uint8_t>(memory), normal_SH});
 }
 
 // G5.7.2, Table G5-12 (pseudocode AArch32.DefaultTEXDecode). Reserved encodings may act as any other one, and

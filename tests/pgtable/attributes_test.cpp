@@ -133,6 +133,22 @@ TEST(Attributes, NestedWalkCombinesWhatItsLeavesSay) {
   }
 }
 
+// IHI 0070 13.1.7
+TEST(Attributes, DeviceAndNonCacheableMemoryIsOuterShareable) {
+  EXPECT_EQ(effective({0x04, Shareability::inner}).SH, Shareability::outer);
+  EXPECT_EQ(effective({0x44, Shareability::non_shareable}).SH, Shareability::outer);
+  EXPECT_EQ(effective({0xff, Shareability::inner}), (Attributes{0xff, Shareability::inner}));
+  EXPECT_EQ(effective({0xff, Shareability::reserved}).SH, Shareability::non_shareable);
+}
+
+TEST(Attributes, StructuresFollowTheirCacheabilityFields) {
+  EXPECT_EQ(structure_attributes({0, 0, Shareability::inner}), (Attributes{0x44, Shareability::outer}));
+  EXPECT_EQ(structure_attributes({1, 2, Shareability::inner}), (Attributes{0xaf, Shareability::inner}));
+  EXPECT_EQ(structure_attributes({3, 3, Shareability::reserved}),
+            (Attributes{0xee, Shareability::non_shareable}));
+  EXPECT_EQ(structure_attributes({3, 1, Shareability::inner}, 0b1101).memory, 0xfdU) << "an STE's code 3";
+}
+
 TEST(Attributes, ReservedMAIRBytesMeanWhatTheSMMUSays) {
   Stage1Bench bench;
   for (unsigned byte = 0; byte < 256; ++byte) {

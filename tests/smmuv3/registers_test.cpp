@@ -264,7 +264,7 @@ TEST(GBPA, OverridesAttributes) {
   const auto read = w.access(1, 0);
   EXPECT_TRUE(read.privileged);
   EXPECT_TRUE(read.instruction);
-  EXPECT_EQ(read.attributes.shareability, smmu::Shareability::outer);
+  EXPECT_EQ(read.attributes.SH, smmu::Shareability::outer);
   EXPECT_EQ(read.attributes.memory, 0xaaU) << "Write-Through, Read-Allocate only";
   EXPECT_FALSE(w.access(1, 0, smmu::AccessKind::write).instruction);
 }

@@ -93,7 +93,7 @@ TEST_F(Translation, AnSteIsFetchedInOneOperationOf64Bytes) {
   EXPECT_EQ(a.op().size, 64);
   EXPECT_EQ(a.op().address, World::strtab + 5 * 64);
   EXPECT_EQ(a.op().attributes.memory, 0xccU) << "CR1.TABLE_*: Write-Back; STRTAB_BASE.RA: no Read-Allocate";
-  EXPECT_EQ(a.op().attributes.shareability, smmu::Shareability::inner);
+  EXPECT_EQ(a.op().attributes.SH, smmu::Shareability::inner);
 }
 
 class TwoLevel : public Translation {
@@ -214,7 +214,7 @@ TEST_F(Translation, SteOverridesReplaceAttributesOfABypass) {
   w.put_ste(1, ste_bypass().set(96, 4, 1).set(100, 1, 1).set(112, 2, 3).set(114, 2, 3));
   const auto a = w.access(1, 0x1000);
   EXPECT_EQ(a.attributes.memory, 0x04U) << "Device-nGnRE";
-  EXPECT_EQ(a.attributes.shareability, smmu::Shareability::outer);
+  EXPECT_EQ(a.attributes.SH, smmu::Shareability::outer);
   EXPECT_TRUE(a.privileged);
   EXPECT_TRUE(a.instruction);
   EXPECT_FALSE(w.access(1, 0x1000, AccessKind::write).instruction) << "writes are Data";
@@ -238,7 +238,7 @@ TEST_F(Translation, ShcfgSelectsTheShareability) {
   for (unsigned shcfg = 0; shcfg < 4; ++shcfg) {
     w.put_ste(shcfg, ste_bypass().set(108, 2, shcfg));
     const auto expected = shcfg == 1 ? 0U : shcfg;
-    EXPECT_EQ(static_cast<unsigned>(w.access(shcfg, 0).attributes.shareability), expected);
+    EXPECT_EQ(static_cast<unsigned>(w.access(shcfg, 0).attributes.SH), expected);
   }
 }
 
@@ -455,7 +455,7 @@ TEST_F(Translation, AttributesOfTheTableReplaceIncomingOnes) {
   w.put_ste(1, ste_stage1(World::cd_address(1)).set(96, 4, 0).set(100, 1, 1).set(108, 2, 3));
   const auto a = w.access(1, 0x1000);
   EXPECT_EQ(a.attributes.memory, 0x44U);
-  EXPECT_EQ(a.attributes.shareability, smmu::Shareability::outer);
+  EXPECT_EQ(a.attributes.SH, smmu::Shareability::outer);
 }
 
 struct FaultCase {

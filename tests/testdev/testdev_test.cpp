@@ -139,7 +139,7 @@ TEST(Testdev, EachAccessCarriesItsStream) {
   EXPECT_TRUE(b.wire.seen[1].substream_valid);
   EXPECT_EQ(b.wire.seen[1].substream_id, 7U);
   EXPECT_TRUE(b.wire.seen[1].privileged);
-  EXPECT_EQ(b.wire.seen[1].address_space, AddressSpace::NonSecure);
+  EXPECT_EQ(b.wire.seen[1].address_space, AddressSpace::non_secure);
 }
 
 TEST(Testdev, AHugeTransferLetsTimePassAndStopsWhenDisabled) {

@@ -198,7 +198,7 @@ TEST(VirtioBlk, EachAccessCarriesTheStreamAndIsUnprivileged) {
     EXPECT_FALSE(e.substream_valid);
     EXPECT_FALSE(e.privileged);
     EXPECT_FALSE(e.instruction);
-    EXPECT_EQ(e.address_space, AddressSpace::NonSecure);
+    EXPECT_EQ(e.address_space, AddressSpace::non_secure);
   }
 }
 

@@ -181,8 +181,7 @@ void Access::bypass(const Overrides& overrides) {
   forward(m_request.address, m_parts.features.OAS, overrides.attributes(m_request.attributes));
 }
 
-void Access::forward(std::uint64_t output, std::uint8_t region_shift,
-                     const smmu::MemoryAttributes& attributes) {
+void Access::forward(std::uint64_t output, std::uint8_t region_shift, const pgtable::Attributes& attributes) {
   m_answer.outcome = Outcome::forward;
   m_answer.output = output;
   m_answer.region_shift = region_shift;

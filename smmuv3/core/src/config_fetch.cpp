@@ -59,7 +59,7 @@ void ConfigFetch::complete(const smmu::MemoryAnswer& answer) {
 }
 
 void ConfigFetch::need(const char* what, std::uint64_t address, std::uint8_t size,
-                       const smmu::MemoryAttributes& attributes) {
+                       const pgtable::Attributes& attributes) {
   m_op = {};
   m_op.purpose = what;
   m_op.address = address;

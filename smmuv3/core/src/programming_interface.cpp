@@ -2,6 +2,7 @@
 #include <optional>
 #include <string>
 
+#include "smmuvp/pgtable/attributes.h"
 #include "smmuvp/smmu/attributes.h"
 #include "smmuvp/v3/programming_interface.h"
 #include "smmuvp/v3/trace_points.h"
@@ -10,12 +11,11 @@ namespace smmuvp::v3 {
 
 namespace {
 
-smmu::MemoryAttributes structure_attributes(std::uint32_t CR1, unsigned at) {
-  const auto two = [CR1](unsigned bit) {
-    const auto v = static_cast<std::uint8_t>((CR1 >> bit) & 3U);
-    return static_cast<std::uint8_t>(v == 3 ? 0 : v);  // *_IC and *_OC: 0b11 is treated as 0b00 (6.3.11)
-  };
-  return smmu::structure_attributes(two(at), two(at + 2), static_cast<std::uint8_t>((CR1 >> (at + 4)) & 3U));
+pgtable::Attributes structure_attributes(std::uint32_t CR1, unsigned at) {
+  const auto two = [CR1](unsigned bit) { return static_cast<std::uint8_t>((CR1 >> bit) & 3U); };
+  // *_IC and *_OC: 0b11 is treated as 0b00, Non-cacheable (6.3.11).
+  return pgtable::structure_attributes(
+      {two(at), two(at + 2), static_cast<pgtable::Shareability>(two(at + 4))}, 0b0100);
 }
 
 }  // namespace
@@ -34,7 +34,7 @@ void ProgrammingInterface::refresh() {
                                                m_parts.features);
   const std::uint32_t CR1 = reg(SMMU_CR1);
   // RA of what the SMMU reads and WA of what it writes are hints for cacheable types only (6.3.11).
-  const auto hinted = [this](smmu::MemoryAttributes a, Reg BASE) {
+  const auto hinted = [this](pgtable::Attributes a, Reg BASE) {
     if ((m_registers.get(BASE) & BASE_hint) == 0) a.memory = smmu::with_hints(a.memory, 0);
     return a;
   };

@@ -94,7 +94,7 @@ void Module::register_transport(tlm::tlm_generic_payload& payload, sc_core::sc_t
     return;
   }
   const auto* e = payload.get_extension<AccessExtension>();
-  const bool secure = e != nullptr && e->address_space == AddressSpace::Secure;
+  const bool secure = e != nullptr && e->address_space == AddressSpace::secure;
   const AccessSecurity security = secure ? AccessSecurity::Secure : AccessSecurity::NonSecure;
   const std::uint64_t now = to_ps(sc_core::sc_time_stamp() + delay);
   std::uint64_t value = 0;

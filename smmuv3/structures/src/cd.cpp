@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "check_fields.h"
-#include "smmuvp/smmu/attributes.h"
+#include "smmuvp/pgtable/attributes.h"
 
 namespace smmuvp::v3 {
 
@@ -58,7 +58,7 @@ Cd Cd::decode(const std::array<std::uint64_t, 8>& words, const Features& f) {
   s1.PAN = is_set(words, CD_PAN);  // UWXN is IGNORED with VMSAv8-64
   const std::uint64_t MAIR = get(words, CD_MAIR1) << CD_MAIR0.width() | get(words, CD_MAIR0);
   for (unsigned i = 0; i < 8; ++i) {
-    const auto mair = smmu::normalised_mair(static_cast<std::uint8_t>(MAIR >> (8 * i)));
+    const auto mair = pgtable::effective_memory(static_cast<std::uint8_t>(MAIR >> (8 * i)));
     s1.MAIR |= std::uint64_t{mair} << (8 * i);
   }
   for (unsigned i = 0; i < 2; ++i) {

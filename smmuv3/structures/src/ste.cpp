@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "check_fields.h"
+#include "smmuvp/pgtable/attributes.h"
 #include "smmuvp/smmu/attributes.h"
 #include "smmuvp/v3/register_fields.h"
 
@@ -70,9 +71,9 @@ bool Overrides::instruction(const smmu::AccessRequest& request) const {
   return INSTCFG >= 2 ? INSTCFG == 3 : request.instruction;
 }
 
-smmu::MemoryAttributes Overrides::attributes(const smmu::MemoryAttributes& incoming) const {
-  smmu::MemoryAttributes a = incoming;
-  a.memory = smmu::normalised_mair(a.memory);
+pgtable::Attributes Overrides::attributes(const pgtable::Attributes& incoming) const {
+  pgtable::Attributes a = incoming;
+  a.memory = pgtable::effective_memory(a.memory);
   if (MTCFG) {
     // 13.1.3: hints of a cacheable level go on; from one without they are RA, WA, not transient.
     a.memory = smmu::with_hints_of(smmu::mair_of_mem_attr(MemAttr), a.memory);
@@ -84,8 +85,8 @@ smmu::MemoryAttributes Overrides::attributes(const smmu::MemoryAttributes& incom
     if ((ALLOCCFG & 1U) != 0) hints |= smmu::hint_transient;
     a.memory = smmu::with_hints(a.memory, hints);
   }
-  if (SHCFG != 1) a.shareability = static_cast<smmu::Shareability>(SHCFG);
-  return smmu::consistent(a);
+  if (SHCFG != 1) a.SH = static_cast<pgtable::Shareability>(SHCFG);
+  return pgtable::effective(a);
 }
 
 Ste Ste::decode(const std::array<std::uint64_t, 8>& words, const Features& f) {
@@ -117,9 +118,11 @@ Ste Ste::decode(const std::array<std::uint64_t, 8>& words, const Features& f) {
       s.why = "STE.S1ContextPtr is beyond the output address size";
       return s;
     }
-    s.cd_attributes = smmu::structure_attributes(get_as<std::uint8_t>(words, STE_S1CIR),
-                                                 get_as<std::uint8_t>(words, STE_S1COR),
-                                                 get_as<std::uint8_t>(words, STE_S1CSH), 0xd);
+    pgtable::WalkAttributes cacheability;
+    cacheability.IRGN = get_as<std::uint8_t>(words, STE_S1CIR);
+    cacheability.ORGN = get_as<std::uint8_t>(words, STE_S1COR);
+    cacheability.SH = get_as<pgtable::Shareability>(words, STE_S1CSH);
+    s.cd_attributes = pgtable::structure_attributes(cacheability, 0b1101);  // 3: Write-Back, no Read-Allocate
   }
   if (f.ATTR_TYPES_OVR) {
     s.overrides.MemAttr = get_as<std::uint8_t>(words, STE_MemAttr);

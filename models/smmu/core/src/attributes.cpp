@@ -1,6 +1,10 @@
 #include "smmuvp/smmu/attributes.h"
 
+#include "smmuvp/pgtable/attributes.h"
+
 namespace smmuvp::smmu {
+
+using pgtable::is_device;
 
 namespace {
 
@@ -28,30 +32,7 @@ unsigned nibble_with_hints(unsigned nibble, std::uint8_t hints) {
   return (write_back ? 12U : 8U) | allocate;
 }
 
-unsigned nibble_of_cacheability(unsigned code, unsigned three) {
-  switch (code & 3U) {
-    case 1:
-      return 0xf;
-    case 2:
-      return 0xa;
-    case 3:
-      return three;
-    default:
-      return 4;
-  }
-}
-
 }  // namespace
-
-bool is_device(std::uint8_t mair) { return (mair & 0xf0U) == 0; }
-bool is_non_cacheable(std::uint8_t mair) { return mair == 0x44; }
-
-std::uint8_t normalised_mair(std::uint8_t mair) {
-  if (is_device(mair)) return static_cast<std::uint8_t>(mair & 0x0cU);
-  // A zero low nibble behaves as inner Write-Through transient, RW 0b11.
-  if ((mair & 0x0fU) == 0) return static_cast<std::uint8_t>(mair | 0x03U);
-  return mair;
-}
 
 std::uint8_t allocation_hints(std::uint8_t mair) { return is_device(mair) ? 0 : nibble_hints(mair >> 4U); }
 
@@ -78,24 +59,6 @@ std::uint8_t with_hints_of(std::uint8_t mair, std::uint8_t from) {
     return (cacheable(other) ? nibble_with_hints(own, nibble_hints(other)) : own) << shift;
   };
   return static_cast<std::uint8_t>(level(4) | level(0));
-}
-
-MemoryAttributes consistent(MemoryAttributes attributes) {
-  if (is_device(attributes.memory) || is_non_cacheable(attributes.memory)) {
-    attributes.shareability = Shareability::outer;
-  } else if (attributes.shareability == Shareability::reserved) {
-    attributes.shareability = Shareability::non_shareable;
-  }
-  return attributes;
-}
-
-MemoryAttributes structure_attributes(std::uint8_t inner, std::uint8_t outer, std::uint8_t sh,
-                                      std::uint8_t three) {
-  MemoryAttributes a;
-  a.memory = static_cast<std::uint8_t>(nibble_of_cacheability(outer, three) << 4U |
-                                       nibble_of_cacheability(inner, three));
-  a.shareability = static_cast<Shareability>(sh & 3U);
-  return consistent(a);
 }
 
 }  // namespace smmuvp::smmu

@@ -12,40 +12,16 @@ std::uint64_t in_memory_order(std::uint64_t value, unsigned size, bool big_endia
   return v;
 }
 
-MemoryOpKind kind_of(pgtable::MemoryOpKind kind) {
-  switch (kind) {
-    case pgtable::MemoryOpKind::read:
-      return MemoryOpKind::read;
-    case pgtable::MemoryOpKind::write:
-      return MemoryOpKind::write;
-    case pgtable::MemoryOpKind::compare_and_swap:
-      break;
-  }
-  return MemoryOpKind::compare_and_swap;
-}
-
-pgtable::MemoryStatus status_of(MemoryStatus status) {
-  switch (status) {
-    case MemoryStatus::ok:
-      return pgtable::MemoryStatus::ok;
-    case MemoryStatus::external_abort:
-      return pgtable::MemoryStatus::external_abort;
-    case MemoryStatus::unsupported_atomic:
-      break;
-  }
-  return pgtable::MemoryStatus::unsupported_atomic;
-}
-
 }  // namespace
 
 MemoryOp memory_op_of(const pgtable::MemoryOp& op) {
   MemoryOp m;
-  m.kind = kind_of(op.kind);
+  m.kind = op.kind;
   m.size = op.size;
   m.space = op.space;
-  m.attributes = {op.memory.memory, op.memory.SH};
+  m.attributes = op.memory;
   m.address = op.address;
-  if (op.kind != pgtable::MemoryOpKind::read) {
+  if (op.kind != MemoryOpKind::read) {
     store_word(m.data, 0, in_memory_order(op.desired, op.size, op.big_endian));
     m.expected = in_memory_order(op.expected, op.size, op.big_endian);
   }
@@ -54,7 +30,7 @@ MemoryOp memory_op_of(const pgtable::MemoryOp& op) {
 
 pgtable::MemoryResponse walk_response(const pgtable::MemoryOp& op, const MemoryAnswer& answer) {
   pgtable::MemoryResponse r;
-  r.status = status_of(answer.status);
+  r.status = answer.status;
   if (answer.status == MemoryStatus::ok) {
     r.data = in_memory_order(load_word(answer.data, 0), op.size, op.big_endian);
   }

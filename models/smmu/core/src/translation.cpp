@@ -67,7 +67,7 @@ void Translation::walk() {
   while (const auto question = m_walk->question()) {
     if (!know(*question)) m_walk->start_at_base();
   }
-  if (m_walk->step() == pgtable::Step::done) {
+  if (m_walk->step() == Step::done) {
     if (!m_request.debug) m_engine.walker_done(m_walk_begin, m_time);
     m_state = State::done;
     walked(m_walk->result());
@@ -146,7 +146,7 @@ void Translation::walked(const pgtable::Result& result) {
   m_entry.stage1_rights = result.stage1_rights;
   m_entry.stage2_rights = result.stage2_rights;
   m_entry.space = result.space;
-  m_entry.attributes = {result.attributes.memory, pgtable::effective_shareability(result.attributes)};
+  m_entry.attributes = pgtable::effective(result.attributes);
   m_entry.stage2_attributes = result.stage2_attributes;
   if (m_request.debug || m_request.structure) return;
   if (overtaken()) {

@@ -6,35 +6,6 @@
 
 namespace smmuvp::smmu {
 
-namespace {
-
-smmuvp::AddressSpace space_of(AddressSpace space) {
-  switch (space) {
-    case AddressSpace::non_secure:
-      return smmuvp::AddressSpace::NonSecure;
-    case AddressSpace::secure:
-      return smmuvp::AddressSpace::Secure;
-    case AddressSpace::realm:
-      return smmuvp::AddressSpace::Realm;
-    case AddressSpace::root:
-      break;
-  }
-  return smmuvp::AddressSpace::Root;
-}
-
-smmuvp::Shareability shareability_of(Shareability s) {
-  switch (s) {
-    case Shareability::outer:
-      return smmuvp::Shareability::OuterShareable;
-    case Shareability::inner:
-      return smmuvp::Shareability::InnerShareable;
-    default:
-      return smmuvp::Shareability::NonShareable;
-  }
-}
-
-}  // namespace
-
 TransactionShape shape_of(tlm::tlm_generic_payload& payload, std::uint32_t default_stream_id,
                           std::uint8_t port) {
   TransactionShape s;
@@ -63,9 +34,9 @@ TransactionShape shape_of(tlm::tlm_generic_payload& payload, std::uint32_t defau
 }
 
 void set_output(AccessExtension& e, const AccessAnswer& answer) {
-  e.output_space = space_of(answer.space);
+  e.output_space = answer.space;
   e.memory_type = answer.attributes.memory;
-  e.shareability = shareability_of(answer.attributes.shareability);
+  e.shareability = answer.attributes.SH;
   e.allocation_hints = allocation_hints(answer.attributes.memory);
 }
 

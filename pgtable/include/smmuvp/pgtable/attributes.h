@@ -15,6 +15,11 @@ struct Attributes {
   /// Stage 1 alone: as in the descriptor, see effective_shareability. With stage 2, and of v7s, whose
   /// descriptors have no SH: what takes effect.
   Shareability SH = Shareability::non_shareable;
+
+  friend constexpr bool operator==(Attributes a, Attributes b) {
+    return a.memory == b.memory && a.SH == b.SH;
+  }
+  friend constexpr bool operator!=(Attributes a, Attributes b) { return !(a == b); }
 };
 
 /// What a stage 2 leaf says of memory.
@@ -39,6 +44,21 @@ constexpr std::uint8_t effective_memory(std::uint8_t MAIR_byte) {
 constexpr Shareability effective_shareability(Attributes attributes) {
   if (is_device(attributes.memory) || attributes.memory == 0x44) return Shareability::outer;
   return attributes.SH == Shareability::reserved ? Shareability::non_shareable : attributes.SH;
+}
+
+/// The same memory with the shareability that takes effect (IHI 0070 13.1.7).
+constexpr Attributes effective(Attributes attributes) {
+  return {attributes.memory, effective_shareability(attributes)};
+}
+
+/// Attributes of an access to tables or structures, as two-bit fields of registers give them: 0
+/// Non-cacheable, 1 Write-Back Read- and Write-Allocate, 2 Write-Through Read-Allocate, 3 what `code3` says
+/// as a nibble of a MAIR byte: by default Write-Back Read-Allocate, as in TCR.IRGN0 and CD.IR0 (IHI
+/// 0070 5.4).
+constexpr Attributes structure_attributes(WalkAttributes fields, unsigned code3 = 0b1110) {
+  const unsigned nibbles[4] = {0b0100, 0b1111, 0b1010, code3};
+  const unsigned memory = nibbles[fields.ORGN & 3] << 4 | nibbles[fields.IRGN & 3];
+  return effective({static_cast<std::uint8_t>(memory), fields.SH});
 }
 
 /// Attributes of an access that stage 1 (or an SMMU's input) gave `stage1` and stage 2 gave `stage2`

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "smmuvp/pgtable/types.h"
+
 namespace smmuvp::pgtable {
 
 /// The descriptor format of one stage.
@@ -32,12 +34,6 @@ enum class Regime : std::uint8_t {
   el2,    ///< EL2 (AArch32: PL2): one VA range, privileged only
   el3,    ///< EL3: one VA range, privileged only
 };
-
-/// Physical address space (Realm and Root come with RME).
-enum class AddressSpace : std::uint8_t { non_secure, secure, realm, root };
-
-/// Shareability, encoded as SH fields are. Value 1 is reserved.
-enum class Shareability : std::uint8_t { non_shareable = 0, reserved = 1, outer = 2, inner = 3 };
 
 /// Cacheability and shareability of the table accesses themselves: TCR.{SHx, IRGNx, ORGNx}, as encoded there.
 /// With DS the leaves of 4 and 16 KiB granules take their shareability from SH too.

@@ -3,35 +3,35 @@
 #include <cstdint>
 #include <tlm>
 
+#include "smmuvp/pgtable/types.h"
+
 namespace smmuvp {
 
-/// Physical address spaces (DDI 0487, "Physical address spaces").
-enum class AddressSpace : std::uint8_t { NonSecure, Secure, Realm, Root };
+using pgtable::AddressSpace;
+using pgtable::Shareability;
 
 /// What an ATS-capable device asks for (IHI 0070 3.9.1). None is an ordinary, untranslated access.
 enum class AtsPhase : std::uint8_t { None, TranslationRequest, Translated };
-
-/// Shareability domain of the output.
-enum class Shareability : std::uint8_t { NonShareable, OuterShareable, InnerShareable };
 
 /// In: who asks and how. Out: what the translation found, for whatever is downstream.
 /// A request without this extension is a Non-secure, unprivileged data access of the port's default StreamID.
 struct AccessExtension : tlm::tlm_extension<AccessExtension> {
   // ---- in, set by the initiator
-  AddressSpace address_space = AddressSpace::NonSecure;  ///< of the request (SEC_SID and NS, IHI 0070 3.10.1)
-  std::uint32_t stream_id = 0;                           ///< StreamID, local to the SMMU
-  bool stream_valid = false;                             ///< false: the port's default StreamID applies
-  std::uint32_t substream_id = 0;                        ///< SubstreamID (PASID), 20 bits
-  bool substream_valid = false;                          ///< SSV
-  bool privileged = false;                               ///< PnU: privileged (true) or unprivileged
-  bool instruction = false;                              ///< InD: instruction fetch (true) or data
+  AddressSpace address_space =
+      AddressSpace::non_secure;    ///< of the request (SEC_SID and NS, IHI 0070 3.10.1)
+  std::uint32_t stream_id = 0;     ///< StreamID, local to the SMMU
+  bool stream_valid = false;       ///< false: the port's default StreamID applies
+  std::uint32_t substream_id = 0;  ///< SubstreamID (PASID), 20 bits
+  bool substream_valid = false;    ///< SSV
+  bool privileged = false;         ///< PnU: privileged (true) or unprivileged
+  bool instruction = false;        ///< InD: instruction fetch (true) or data
   AtsPhase ats = AtsPhase::None;
   std::uint64_t tag = 0;  ///< the initiator's own, kept unchanged; a processor gives its number
 
   // ---- out, set by the SMMU for the downstream access
-  AddressSpace output_space = AddressSpace::NonSecure;
+  AddressSpace output_space = AddressSpace::non_secure;
   std::uint8_t memory_type = 0;  ///< MAIR encoding of the resulting memory type
-  Shareability shareability = Shareability::NonShareable;
+  Shareability shareability = Shareability::non_shareable;
   std::uint8_t allocation_hints = 0;  ///< bit 0 read-allocate, bit 1 write-allocate, bit 2 transient
   std::uint16_t mpam_partid = 0;
   std::uint8_t mpam_pmg = 0;

@@ -50,7 +50,7 @@ class Access : public smmu::AccessObject {
   void translate();
   void translated();
   void bypass(const Overrides& overrides);
-  void forward(std::uint64_t output, std::uint8_t region_shift, const smmu::MemoryAttributes& attributes);
+  void forward(std::uint64_t output, std::uint8_t region_shift, const pgtable::Attributes& attributes);
   void terminate();
   void fail(const Event& event);
   void record();

@@ -58,14 +58,14 @@ class ConfigFetch {
   void got_cd();
   void use_cd();
   void need(const char* what, std::uint64_t address, std::uint8_t size,
-            const smmu::MemoryAttributes& attributes);
+            const pgtable::Attributes& attributes);
   void fail(EventType type, std::uint64_t address = 0);
   bool overtaken() const { return m_generation != m_parts.engine.generation(); }
 
   Parts m_parts;
   ConfigRequest m_request;
   StreamTable m_table;
-  smmu::MemoryAttributes m_table_attributes;
+  pgtable::Attributes m_table_attributes;
   std::uint64_t m_generation;
   State m_state = State::start;
   bool m_waiting = false;

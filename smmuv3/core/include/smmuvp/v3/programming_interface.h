@@ -44,7 +44,7 @@ class ProgrammingInterface : private RegisterObserver {
   /// By the acknowledged value: a field in transition counts as its old value (6.3.9).
   bool enabled(std::uint32_t cr0_bit) const { return (m_cr0ack & cr0_bit) != 0; }
   const StreamTable& stream_table() const { return m_stream_table; }
-  const smmu::MemoryAttributes& table_attributes() const { return m_table_attributes; }
+  const pgtable::Attributes& table_attributes() const { return m_table_attributes; }
   EventQueue& events() { return m_events; }
   const EventQueue& events() const { return m_events; }
   CommandQueue& commands() { return m_commands; }
@@ -55,8 +55,8 @@ class ProgrammingInterface : private RegisterObserver {
   void set(Reg id, std::uint64_t value) { m_registers.set(id, value); }
   const Queue& command_queue() const { return m_cmdq; }
   const Queue& event_queue() const { return m_eventq; }
-  const smmu::MemoryAttributes& command_attributes() const { return m_cmdq_attributes; }
-  const smmu::MemoryAttributes& event_attributes() const { return m_eventq_attributes; }
+  const pgtable::Attributes& command_attributes() const { return m_cmdq_attributes; }
+  const pgtable::Attributes& event_attributes() const { return m_eventq_attributes; }
   /// Whether a global error is active: GERROR and GERRORN differ (6.3.19).
   bool active(std::uint32_t gerror_bit) const {
     return ((reg(SMMU_GERROR) ^ reg(SMMU_GERRORN)) & gerror_bit) != 0;
@@ -88,9 +88,9 @@ class ProgrammingInterface : private RegisterObserver {
   // Copies of registers in the form that accesses and queues need; refresh() makes them.
   std::uint32_t m_cr0ack = 0;
   StreamTable m_stream_table;
-  smmu::MemoryAttributes m_table_attributes;
-  smmu::MemoryAttributes m_cmdq_attributes;
-  smmu::MemoryAttributes m_eventq_attributes;
+  pgtable::Attributes m_table_attributes;
+  pgtable::Attributes m_cmdq_attributes;
+  pgtable::Attributes m_eventq_attributes;
   Queue m_cmdq;
   Queue m_eventq;
   Signals m_signals;

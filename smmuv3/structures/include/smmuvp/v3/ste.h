@@ -45,7 +45,7 @@ struct Overrides {
   /// Writes and atomics are Data whatever INSTCFG says (13.1.2).
   bool instruction(const smmu::AccessRequest& request) const;
   /// Memory type, shareability and hints after the overrides, made consistent (13.1.7).
-  smmu::MemoryAttributes attributes(const smmu::MemoryAttributes& incoming) const;
+  pgtable::Attributes attributes(const pgtable::Attributes& incoming) const;
 };
 
 /// A Stream Table Entry.
@@ -55,7 +55,7 @@ struct Ste {
   const char* why = "";  ///< what makes it invalid, for diagnostics
   std::uint8_t Config = 0;
   std::uint64_t S1ContextPtr = 0;
-  smmu::MemoryAttributes cd_attributes;  ///< S1CIR, S1COR, S1CSH
+  pgtable::Attributes cd_attributes;  ///< S1CIR, S1COR, S1CSH
   std::uint8_t STRW = 0;
   Overrides overrides;
 

@@ -4,7 +4,7 @@
 #include <cstdint>
 
 #include "smmuvp/pgtable/access.h"
-#include "smmuvp/pgtable/config.h"
+#include "smmuvp/pgtable/attributes.h"
 
 namespace smmuvp::smmu {
 
@@ -12,18 +12,12 @@ namespace smmuvp::smmu {
 using TimePs = std::uint64_t;
 
 using pgtable::AddressSpace;
+using pgtable::Attributes;
 using pgtable::Shareability;
 
-/// Attributes of a location, as an SMMU sends them downstream. The memory type is encoded as a MAIR byte
-/// (DDI 0487, MAIR_EL1), allocation and transient hints included.
-struct MemoryAttributes {
-  std::uint8_t memory = 0xff;  ///< default: Normal Write-Back, Read- and Write-Allocate, non-transient
-  Shareability shareability = Shareability::non_shareable;
-
-  friend constexpr bool operator==(const MemoryAttributes& a, const MemoryAttributes& b) {
-    return a.memory == b.memory && a.shareability == b.shareability;
-  }
-};
+/// Normal Write-Back, Read- and Write-Allocate, non-transient, Non-shareable: what a client that supplies no
+/// attributes is given (IHI 0070 13.1.3).
+constexpr Attributes default_attributes{0xff, Shareability::non_shareable};
 
 /// What the transaction does with the location.
 enum class AccessKind : std::uint8_t {
@@ -50,10 +44,10 @@ struct AccessRequest {
   bool privileged = false;
   bool instruction = false;  ///< reads only: writes and atomics are always data (IHI 0070 13.1.2)
   Unsupported unsupported = Unsupported::none;
-  bool debug = false;           ///< no events, no statistics, no cache changes
-  MemoryAttributes attributes;  ///< default: what IHI 0070 13.1.3 gives a client that supplies none
-  std::uint8_t port = 0;        ///< index of the TBU
-  TimePs time = 0;              ///< when it arrives
+  bool debug = false;  ///< no events, no statistics, no cache changes
+  Attributes attributes = default_attributes;
+  std::uint8_t port = 0;  ///< index of the TBU
+  TimePs time = 0;        ///< when it arrives
 
   bool is_write() const { return kind == AccessKind::write || kind == AccessKind::atomic; }
 };
@@ -70,7 +64,7 @@ struct AccessAnswer {
   std::uint64_t output = 0;       ///< physical address of AccessRequest::address
   std::uint8_t region_shift = 0;  ///< the answer holds for the aligned 2^region_shift bytes around address
   AddressSpace space = AddressSpace::non_secure;
-  MemoryAttributes attributes;
+  Attributes attributes = default_attributes;
   bool privileged = false;
   bool instruction = false;
   bool tlb_hit = false;

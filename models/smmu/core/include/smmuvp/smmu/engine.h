@@ -73,7 +73,7 @@ class Engine {
   TimePs pass_ipa_cache(TimePs at) { return timing() ? m_ipa_cache_calendar.book(at) : at; }
   TimePs pass_walk_port(TimePs at) { return timing() ? m_walk_port.book(at) : at; }
   /// When a walk that is asked for at `at` finds a walker; begins after the walker's latency.
-  TimePs walker_free(TimePs at) const { return timing() ? m_walker.earliest(at) : at; }
+  TimePs walker_free(TimePs at) { return timing() ? m_walker.earliest(at) : at; }
   TimePs walker_latency() const { return timing() ? m_walker.timing().latency : 0; }
   /// The walk that walker_free() gave `begin` for is over.
   void walker_done(TimePs begin, TimePs end) {

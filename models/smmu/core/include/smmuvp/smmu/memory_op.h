@@ -4,11 +4,14 @@
 #include <array>
 #include <cstdint>
 
+#include "smmuvp/pgtable/memory_op.h"
 #include "smmuvp/smmu/access.h"
 
 namespace smmuvp::smmu {
 
-enum class MemoryOpKind : std::uint8_t { read, write, compare_and_swap };
+using pgtable::MemoryOpKind;
+using pgtable::MemoryStatus;
+using pgtable::Step;
 
 /// One single-copy operation of up to 64 bytes, aligned to its size rounded down to a power of two.
 /// SMMU-originated accesses are Data, Privileged (IHI 0070 13.1.2).
@@ -20,30 +23,17 @@ struct MemoryOp {
   const char* purpose = "TTD";
   std::uint8_t size = 0;  ///< bytes, 1 to 64
   AddressSpace space = AddressSpace::non_secure;
-  MemoryAttributes attributes;
+  Attributes attributes = default_attributes;
   std::uint64_t address = 0;
   std::array<std::uint8_t, max_size> data{};  ///< write, and the new value of compare_and_swap
   std::uint64_t expected = 0;                 ///< compare_and_swap: in memory's byte order, as a LE number
   TimePs time = 0;                            ///< when it is issued
 };
 
-enum class MemoryStatus : std::uint8_t {
-  ok,
-  external_abort,
-  unsupported_atomic,  ///< compare_and_swap only
-};
-
 struct MemoryAnswer {
   MemoryStatus status = MemoryStatus::ok;
   std::array<std::uint8_t, MemoryOp::max_size> data{};  ///< read: the bytes; compare_and_swap: before
   TimePs time = 0;                                      ///< when the answer is there; not before the op's
-};
-
-/// What a resumable object answers to step().
-enum class Step : std::uint8_t {
-  done,     ///< finished, or nothing to do
-  need,     ///< op() has to be carried out and answered by complete()
-  stalled,  ///< waits for something else; step() again later
 };
 
 /// Little-endian 64-bit word `index` of a structure.
