@@ -47,8 +47,8 @@ class InFlight {
     }
     return m_first + m_generations.size() - 2;
   }
-  /// Whether all transactions that entered before `barrier` have left. A value that barrier() never gave (of a
-  /// damaged archive) stands for none.
+  /// Whether all transactions that entered before `barrier` have left. A value that barrier() never gave (of
+  /// a damaged archive) stands for none.
   bool done(Barrier barrier) const {
     return barrier < m_first + m_left || barrier - m_first >= m_generations.size() - 1;
   }
