@@ -143,6 +143,7 @@ void Walk::take_stage1_leaf(std::uint64_t descriptor) {
   if (m_rules.pan && p.ur) p.pr = p.pw = false;
   Rights rights = p.rights();
   if (check_permission(rights, m_request) == PermissionCheck::denied) {
+    m_result.fault.rights = rights;
     return end_with(Stage::stage1, FaultKind::permission, m_level);
   }
 

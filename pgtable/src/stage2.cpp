@@ -88,6 +88,7 @@ void Walk::take_stage2_leaf(std::uint64_t descriptor) {
 
   const AccessType access = stage2_access(m_use, m_request.access);
   if (check_permission(rights, access, m_request.privileged) == PermissionCheck::denied) {
+    m_result.fault.rights = rights;
     return end_with(Stage::stage2, FaultKind::permission, m_stage2_level);
   }
 

@@ -197,6 +197,7 @@ void Walk::take_v7s(std::uint32_t descriptor) {
                             ? Rights{Rights::all}
                             : client_rights(leaf, m_v7s.AFE, m_rules.wxn, m_rules.uwxn, m_rules.pan);
   if (check_permission(rights, m_request) == PermissionCheck::denied) {
+    m_result.fault.rights = rights;
     return end_with(Stage::stage1, FaultKind::permission, m_level);
   }
 

@@ -66,7 +66,9 @@ TEST(CommandQueue, ExecutesNothingInsideTheRegisterWrite) {
 class IllegalCommand : public ::testing::TestWithParam<std::uint64_t> {};
 
 TEST_P(IllegalCommand, StopsTheQueueUntilItIsAcknowledgedInGerrorn) {
-  World w;
+  Features f;
+  f.S2P = f.VMID16 = false;
+  World w(f);
   w.start();
   w.push(0x30);
   w.push(GetParam());
@@ -346,9 +348,15 @@ TEST_F(Tlbi, NhVaaTakesTheAddressOfEveryAsid) {
   EXPECT_TRUE(cached(1, block));
 }
 
-TEST_F(Tlbi, IgnoresTheVmidWithoutStage2) {
+TEST(TlbiWithoutStage2, IgnoresTheVmid) {
+  Features f;
+  f.S2P = f.VMID16 = false;
+  World w(f);
+  w.start();
+  ASSERT_TRUE(w.stream(1).map(0x1000, 0x8000'0000, 0x1000));
+  w.access(1, 0x1000);
   w.command(0x11 | asid(1) | 5ULL << 32);
-  EXPECT_FALSE(cached(1, page));
+  EXPECT_FALSE(w.access(1, 0x1000).tlb_hit);
 }
 
 TEST_F(Tlbi, ATlbInvalidationKeepsConfigurationAndTheOtherWayRound) {

@@ -100,18 +100,19 @@ INSTANTIATE_TEST_SUITE_P(AllBanks, EveryRegister,
 TEST(IdRegisters, AdvertiseOnlyWhatIsBuilt) {
   World w;
   const std::uint32_t idr0 = w.read(0);
-  EXPECT_EQ(idr0 & 3, 2U) << "S1P, no S2P";
+  EXPECT_EQ(idr0 & 3, 3U) << "S1P and S2P";
   EXPECT_EQ(idr0 >> 2 & 3, 2U) << "TTF: VMSAv8-64";
   EXPECT_EQ(idr0 >> 4 & 1, 1U) << "COHACC";
   EXPECT_EQ(idr0 >> 12 & 1, 1U) << "ASID16";
   EXPECT_EQ(idr0 >> 14 & 1, 1U) << "SEV";
+  EXPECT_EQ(idr0 >> 18 & 1, 1U) << "VMID16";
   EXPECT_EQ(idr0 >> 24 & 3, 1U) << "STALL_MODEL: no stalls";
   EXPECT_EQ(idr0 >> 27 & 3, 1U) << "ST_LEVEL";
-  // BTM, HTTU, DORMHINT, Hyp, ATS, NS1ATS, MSI, ATOS, PRI, VMW, VMID16, CD2L, VATOS, ATSRECERR, RME_IMPL
-  EXPECT_EQ(idr0 & 0xe09f'afe1U, 0U);
+  // BTM, HTTU, DORMHINT, Hyp, ATS, NS1ATS, MSI, ATOS, PRI, VMW, CD2L, VATOS, ATSRECERR, RME_IMPL
+  EXPECT_EQ(idr0 & 0xe09b'afe0U, 0U);
   EXPECT_EQ(w.read(4), 0x0c00'0000U | 16U << 21 | 16U << 16 | 16U);
   EXPECT_EQ(w.read(8), 0U);
-  EXPECT_EQ(w.read(0xc), 4U) << "HAD, mandatory from SMMUv3.1";
+  EXPECT_EQ(w.read(0xc), 0xcU) << "HAD and, with stage 2, XNX: mandatory from SMMUv3.1";
   EXPECT_EQ(w.read(0x10), 0U);
   EXPECT_EQ(w.read(0x14), 0x14U) << "GRAN4K, OAS of 44 bits";
   EXPECT_EQ(w.read(0x1c), 1U) << "SMMUv3.1";
@@ -126,6 +127,7 @@ TEST(IdRegisters, FollowTheFeatures) {
   f.EVENTQS = 7;
   f.OAS = 48;
   f.TTENDIAN = 2;
+  f.S2P = f.VMID16 = false;
   f.COHACC = f.ASID16 = f.SEV = f.HAD = f.ATTR_PERMS_OVR = f.ATTR_TYPES_OVR = false;
   f.TERM_MODEL = true;
   f.IIDR = 0x43b;

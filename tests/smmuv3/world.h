@@ -164,6 +164,10 @@ class World {
       t.EPD = false;
       t.TxSZ = 25;
     }
+    return builder(c);
+  }
+  /// Empty tables of any configuration; base addresses are the builder's.
+  pgtable::Builder& builder(const pgtable::Config& c) {
     builders.emplace_back(
         c, [this](const pgtable::MemoryOp& op) { return memory.carry_out(op); },
         [this](std::uint64_t size) -> std::optional<std::uint64_t> {

@@ -120,33 +120,42 @@ void Access::start() {
 void Access::configured() {
   const Ste& ste = m_config->ste();
   const auto& fault = m_config->fault();
-  if (fault) {
+  // 13.1.4; C_BAD_* events have no field that this changes
+  if (ste.valid && !ste.aborts()) {
+    m_overrides = ste.overrides;
+    m_privileged = ste.overrides.privileged(m_request);
+    m_instruction = ste.overrides.instruction(m_request);
+    m_S2R = ste.S2R;
+    m_S2FWB = ste.stage2.FWB;
+  }
+  if (fault && fault->stage2) {
+    Event e = event_of(*fault->stage2);
+    e.CLASS = EventClass::CD;
+    fail(e);
+  } else if (fault) {
     Event e = event_of(fault->type);
     e.FetchAddr = fault->FetchAddr;
     fail(e);
   } else if (ste.aborts()) {  // 5.2, STE.Config 0b0xx: no event
     terminate();
+  } else if (ste.stage1_enabled()) {
+    const Cd& cd = m_config->cd();
+    m_stage1 = true;
+    m_A = cd.A;
+    m_R = cd.R;
+    translate(cd.translation);
+  } else if (m_request.address >> m_parts.features.OAS != 0) {
+    // 7.3.14: stage 1 bypass of an address beyond the IAS, which is OAS without VMSAv8-32 (3.4)
+    fail(event_of(EventType::F_ADDR_SIZE));
+  } else if (ste.stage2_enabled()) {
+    translate(ste.translation);
   } else {
-    // 13.1.4; C_BAD_* events have no field that this changes
-    m_privileged = ste.overrides.privileged(m_request);
-    m_instruction = ste.overrides.instruction(m_request);
-    if (ste.stage1()) {
-      translate();
-    } else if (m_request.address >> m_parts.features.OAS != 0) {
-      // 7.3.14: stage 1 bypass of an address beyond the IAS, which is OAS without VMSAv8-32 (3.4)
-      fail(event_of(EventType::F_ADDR_SIZE));
-    } else {
-      bypass(ste.overrides);
-    }
+    bypass(ste.overrides);
   }
   m_config.reset();
 }
 
-void Access::translate() {
-  const Cd& cd = m_config->cd();
-  m_has_cd = true;
-  m_A = cd.A;
-  m_R = cd.R;
+void Access::translate(const smmu::TranslationContext& context) {
   smmu::TranslationRequest request;
   request.address = m_request.address;
   request.access = access_type(m_request.kind, m_instruction);
@@ -154,7 +163,7 @@ void Access::translate() {
   request.debug = m_request.debug;
   request.time = m_time;
   request.generation = m_generation;
-  m_translation.emplace(m_parts.engine, cd.translation, request);
+  m_translation.emplace(m_parts.engine, context, request);
   m_state = State::translation;
 }
 
@@ -166,8 +175,13 @@ void Access::translated() {
   const smmu::TlbEntry& entry = m_translation->entry();
   m_answer.tlb_hit = m_translation->hit();
   m_answer.space = entry.space;
-  // A translation's attributes replace the incoming ones and their overrides (13.1.4).
-  forward(m_translation->output(), m_translation->shift(), {entry.attributes.memory, entry.attributes.SH});
+  // 13.1.4: stage 1's attributes replace the incoming ones and their overrides; stage 2 alone combines with
+  // them.
+  const pgtable::Attributes attributes =
+      m_stage1
+          ? entry.attributes
+          : pgtable::combine(m_overrides.attributes(m_request.attributes), entry.stage2_attributes, m_S2FWB);
+  forward(m_translation->output(), m_translation->shift(), attributes);
 }
 
 void Access::bypass(const Overrides& overrides) {
@@ -238,10 +252,22 @@ Event Access::event_of(const pgtable::Fault& fault) const {
       break;
   }
   Event e = event_of(type);
+  if (fault.stage == pgtable::Stage::stage2) {  // 7.3.13
+    e.S2 = true;
+    e.IPA = fault.ipa;
+    e.CLASS = fault.fault_class == pgtable::FaultClass::table ? EventClass::TTD : EventClass::IN;
+    e.TTRnW = true;  // tables are read: no flag is updated by hardware
+  }
   if (type == EventType::F_WALK_EABT) {
     // 7.3.12: of stage 1 with CLASS TT, unlike the other faults of stage 1
-    e.CLASS = EventClass::TTD;
+    if (!e.S2) e.CLASS = EventClass::TTD;
     e.FetchAddr = fault.table_address;
+  }
+  // 13.1.1: write permission is checked first; an atomic that lacks only the read right is reported as a
+  // read.
+  if (type == EventType::F_PERMISSION && m_request.kind == smmu::AccessKind::atomic) {
+    e.RnW = pgtable::check_permission(fault.rights, pgtable::AccessType::write, fault.privileged) !=
+            pgtable::PermissionCheck::denied;
   }
   return e;
 }
@@ -258,8 +284,10 @@ void Access::fail(const Event& event) {
     case EventType::F_ADDR_SIZE:
     case EventType::F_ACCESS:
     case EventType::F_PERMISSION:
-      // 5.5: CD.A and CD.R, where there is a CD
-      if (m_has_cd) {
+      // 5.5: of stage 2, STE.S2R; of a stage 1 that translates, CD.A and CD.R
+      if (event.S2) {
+        recorded = recorded && m_S2R;
+      } else if (m_stage1) {
         recorded = recorded && m_R;
         m_razwi = !m_A;
       }

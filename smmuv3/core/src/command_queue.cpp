@@ -97,21 +97,38 @@ void CommandQueue::fetched(const smmu::MemoryAnswer& answer) {
   }
   const Command command = Command::decode({smmu::load_word(answer.data, 0), smmu::load_word(answer.data, 1)});
   const char* why = "";
-  const CommandError error = check_command(command, why);
+  const CommandError error = check_command(command, m_parts.features, why);
   if (error != CommandError::CERROR_NONE) {
     m_parts.diag.guest_error("CMDQ.CERROR_ILL", std::string("illegal command: ") + why, "IHI 0070 4.1.3", {},
                              m_op.address);
     stop(error);
     return;
   }
-  const CommandInfo& info = *command_info(command.opcode);
+  const CommandInfo& info = *find_command(command.opcode);
   if (((command.words[0] & ~info.defined[0]) | (command.words[1] & ~info.defined[1])) != 0) {
     m_parts.diag.guest_error(std::string(info.name) + ".reserved", "Reserved bits of a command are not zero",
                              "IHI 0070 4.1.5", {}, m_op.address);
   }
+  report_wide_tags(command, info);
   m_command = command;
   m_state = State::execute;
   if (m_parts.engine.timing()) m_time += m_parts.structures.command.latency;
+}
+
+// 4.4: it need not affect entries, and here it does not: none has such a tag.
+void CommandQueue::report_wide_tags(const Command& command, const CommandInfo& info) {
+  const auto report = [&](const char* field, const char* feature) {
+    m_parts.diag.guest_error(std::string(info.name) + "." + field,
+                             std::string(info.name) + " has " + field + "[15:8] that is not 0, and " +
+                                 feature + " is 0: it affects nothing",
+                             "IHI 0070 4.4", {}, m_op.address);
+  };
+  for (const Field* f : info.fields) {
+    if (f == &CMD_ASID && !m_parts.features.ASID16 && command.ASID > 0xff) report("ASID", "IDR0.ASID16");
+    if (f == &CMD_VMID && m_parts.features.S2P && !m_parts.features.VMID16 && command.VMID > 0xff) {
+      report("VMID", "IDR0.VMID16");
+    }
+  }
 }
 
 void CommandQueue::execute(const Command& command) {
@@ -189,7 +206,8 @@ void CommandQueue::visit(Archive& archive) {
   m_state = state;
   m_command = Command::decode(m_command.words);
   const char* why = "";
-  if (m_state != State::idle && check_command(m_command, why) != CommandError::CERROR_NONE) {
+  if (m_state != State::idle &&
+      check_command(m_command, m_parts.features, why) != CommandError::CERROR_NONE) {
     archive.fail("words", "no command that is executed");
     m_state = State::idle;
   }

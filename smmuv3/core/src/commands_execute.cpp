@@ -12,13 +12,21 @@ smmu::AddressRange page(std::uint64_t address) {
   return {first, first};
 }
 
+smmu::AddressRange page_of_ipa(std::uint64_t address) { return {address, address}; }
+
+// Stage 1 entries: combined ones of both stages are of stage 1, too.
+constexpr smmu::StagesMask of_stage1 =
+    smmu::mask_of(pgtable::Stages::stage1) | smmu::mask_of(pgtable::Stages::nested);
+
 }  // namespace
 
 void CommandQueue::carry_out(const Command& command) {
   const char* name = opcode_name(command.opcode);
   smmu::Invalidation what;
-  what.regime = 0;  // NS-EL1
-  what.vmid = 0;    // VMIDs are not matched where stage 2 is not implemented (4.4.2): all entries have 0
+  what.regime = static_cast<std::uint8_t>(StreamWorld::NS_EL1);
+  // VMIDs are not matched where stage 2 is not implemented (4.4.2): all entries have 0.
+  what.vmid = m_parts.features.S2P ? command.VMID : std::uint16_t{0};
+  what.leaf = command.Leaf;
   constexpr std::uint32_t one = ~0U;
   switch (static_cast<Opcode>(command.opcode)) {
     case Opcode::CMD_PREFETCH_CONFIG:  // 4.2: nothing has to be prefetched
@@ -41,21 +49,40 @@ void CommandQueue::carry_out(const Command& command) {
     case Opcode::CMD_CFGI_CD_ALL:
       invalidate_config(command.StreamID, one, std::nullopt, false);
       break;
+    case Opcode::CMD_TLBI_NSNH_ALL:  // 4.4.4.1: of all VMIDs, stage 2 too
+      what.leaf = false;
+      what.vmid.reset();
+      invalidate_tlb(what, name);
+      break;
+    case Opcode::CMD_TLBI_S12_VMALL:  // 4.4.3.2
+      what.leaf = false;
+      invalidate_tlb(what, name);
+      break;
+    case Opcode::CMD_TLBI_S2_IPA:  // 4.4.3.1: entries of stage 2 alone; combined ones stay
+      what.stages = smmu::mask_of(pgtable::Stages::stage2);
+      what.range = page_of_ipa(get_address(command.words, CMD_PhysicalAddress));
+      invalidate_tlb(what, name);
+      break;
     case Opcode::CMD_TLBI_NH_ALL:
-    case Opcode::CMD_TLBI_NSNH_ALL:
+      what.leaf = false;
+      what.stages = of_stage1;
       invalidate_tlb(what, name);
       break;
     case Opcode::CMD_TLBI_NH_ASID:
+      what.leaf = false;
+      what.stages = of_stage1;
       what.asid = command.ASID;
       what.asid_spares_global = true;
       invalidate_tlb(what, name);
       break;
     case Opcode::CMD_TLBI_NH_VA:
+      what.stages = of_stage1;
       what.asid = command.ASID;
       what.range = page(command.Address);
       invalidate_tlb(what, name);
       break;
     case Opcode::CMD_TLBI_NH_VAA:
+      what.stages = of_stage1;
       what.range = page(command.Address);
       invalidate_tlb(what, name);
       break;

@@ -41,6 +41,11 @@ Step ConfigFetch::step() {
       case State::ste:
         got_ste();
         break;
+      case State::cd_address:
+        m_waiting = m_translation->step() == Step::need;
+        m_time = m_translation->time();
+        if (!m_waiting) got_cd_address();
+        break;
       case State::cd:
         got_cd();
         break;
@@ -54,6 +59,10 @@ Step ConfigFetch::step() {
 void ConfigFetch::complete(const smmu::MemoryAnswer& answer) {
   if (!m_waiting) return;
   m_waiting = false;
+  if (m_translation) {
+    m_translation->complete(answer);
+    return;
+  }
   m_memory = answer;
   m_time = std::max(m_time, answer.time);
 }
@@ -71,7 +80,7 @@ void ConfigFetch::need(const char* what, std::uint64_t address, std::uint8_t siz
 }
 
 void ConfigFetch::fail(EventType type, std::uint64_t address) {
-  m_fault = {type, address};
+  m_fault = {type, address, std::nullopt};
   m_state = State::done;
 }
 
@@ -133,7 +142,7 @@ void ConfigFetch::use_ste() {
   if (m_ste.aborts()) return;
   // 7.3.9: stage 1 is off, or IDR1.SSIDSIZE == 0
   if (m_request.substream_valid) return fail(EventType::C_BAD_SUBSTREAMID);
-  if (!m_ste.stage1()) return;
+  if (!m_ste.stage1_enabled()) return;
   const Cd* cached = nullptr;
   if (m_request.debug) {
     cached = m_parts.configs.cds.probe(m_request.stream_id, 0);
@@ -145,13 +154,45 @@ void ConfigFetch::use_ste() {
     m_cd = *cached;
     return use_cd();
   }
+  if (m_ste.stage2_enabled()) return translate_cd_address();
+  fetch_cd(m_ste.S1ContextPtr, m_ste.cd_attributes);
+}
+
+// 5.2, STE.S1ContextPtr: an IPA where stage 2 is enabled.
+void ConfigFetch::translate_cd_address() {
+  smmu::TranslationRequest request;
+  request.address = m_ste.S1ContextPtr;
+  request.access = pgtable::AccessType::read;
+  request.privileged = true;  // 13.1.2: SMMU-originated accesses are Data, Privileged
+  request.structure = true;
+  request.debug = m_request.debug;
+  request.time = m_time;
+  request.generation = m_generation;
+  m_translation.emplace(m_parts.engine, m_ste.translation, request);
+  m_state = State::cd_address;
+}
+
+void ConfigFetch::got_cd_address() {
+  if (!m_translation->ok()) {
+    m_fault = {EventType::F_CD_FETCH, 0, m_translation->fault()};
+    m_state = State::done;
+  } else {
+    // 5.2, STE.S1CIR: combined with the attributes that stage 2 gives.
+    const auto attributes =
+        pgtable::combine(m_ste.cd_attributes, m_translation->entry().stage2_attributes, m_ste.stage2.FWB);
+    fetch_cd(m_translation->output(), attributes);
+  }
+  m_translation.reset();
+}
+
+void ConfigFetch::fetch_cd(std::uint64_t address, const pgtable::Attributes& attributes) {
   m_state = State::cd;
-  need("CD", m_ste.S1ContextPtr, cd_size, m_ste.cd_attributes);
+  need("CD", address, cd_size, attributes);
 }
 
 void ConfigFetch::got_cd() {
   if (m_memory.status != MemoryStatus::ok) return fail(EventType::F_CD_FETCH, m_op.address);
-  m_cd = Cd::decode(words_of(m_memory), m_parts.features);
+  m_cd = Cd::decode(words_of(m_memory), m_parts.features, m_ste);
   if (!m_request.debug && !overtaken()) m_parts.configs.cds.insert(m_request.stream_id, 0, m_cd);
   use_cd();
 }

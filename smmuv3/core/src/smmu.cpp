@@ -53,7 +53,7 @@ bool Smmu::translate_fast(const smmu::AccessRequest& request, smmu::AccessAnswer
   }
   if (!m_interface.stream_table().in_range(request.stream_id)) return false;
   const Ste* ste = m_configs.stes.probe(request.stream_id, 0);
-  if (ste == nullptr || !ste->valid || !ste->stage1()) return false;
+  if (ste == nullptr || !ste->valid || !ste->stage1_enabled()) return false;
   const Cd* cd = m_configs.cds.probe(request.stream_id, 0);
   if (cd == nullptr || !cd->valid) return false;
   const smmu::Tag& tag = cd->translation.tag;
@@ -108,7 +108,8 @@ void Smmu::visit(Archive& archive) {
   archive.end();
   if (!archive.loading()) return;
   m_configs.stes.for_each([this](Ste& s) { s = Ste::decode(s.words, m_features); });
-  m_configs.cds.for_each([this](Cd& c) { c = Cd::decode(c.words, m_features); });
+  m_configs.cds.for_each(
+      [this](Cd& c) { c = Cd::decode(c.words, m_features, Ste::decode(c.ste_words, m_features)); });
 }
 
 }  // namespace smmuvp::v3

@@ -38,7 +38,9 @@ std::vector<ParamInfo> make_params() {
        ~0ULL,
        {"mixed", "little", "big"}},
       flag("COHACC", true, "structures, queues and tables are accessed coherently (IDR0.COHACC)"),
+      flag("S2P", true, "stage 2 translation (IDR0.S2P)"),
       flag("ASID16", true, "16-bit ASIDs (IDR0.ASID16)"),
+      flag("VMID16", true, "16-bit VMIDs (IDR0.VMID16); needs S2P"),
       flag("SEV", true, "wake-up events for WFE (IDR0.SEV)"),
       flag("TERM_MODEL", false, "terminated transactions always abort; CD.A must be 1 (IDR0.TERM_MODEL)"),
       flag("HAD", true, "hierarchical attribute disable (IDR3.HAD); without it the SMMU is version 3.0"),
@@ -52,6 +54,10 @@ std::vector<ParamInfo> make_params() {
       flag("timing", true, "false: the SMMU takes no time of its own"),
       number("tlb_sets", 512, 1, 65536, std::string("main TLB, sets: a power of two") + gem5),
       number("tlb_ways", 4, 1, 64, std::string("main TLB, ways") + gem5),
+      number("walk_cache_sets", 128, 1, 65536, std::string("walk cache, sets: a power of two") + gem5),
+      number("walk_cache_ways", 4, 1, 64, std::string("walk cache, ways") + gem5),
+      number("ipa_cache_sets", 32, 1, 65536, std::string("IPA cache, sets: a power of two") + gem5),
+      number("ipa_cache_ways", 4, 1, 64, std::string("IPA cache, ways") + gem5),
       number("config_sets", 16, 1, 4096,
              std::string("STE cache and CD cache, sets each: a power of two") + gem5),
       number("config_ways", 4, 1, 64, std::string("STE cache and CD cache, ways each") + gem5),
@@ -63,6 +69,12 @@ std::vector<ParamInfo> make_params() {
              std::string("clocks of a configuration cache lookup (cfg_lat)") + gem5),
       number("config_slots", 3, 1, 1024,
              std::string("configuration cache lookups at a time (cfg_slots)") + gem5),
+      number("walk_cache_latency", 4, 0, 1000000,
+             std::string("clocks of a walk cache lookup (walk_lat)") + gem5),
+      number("walk_cache_slots", 4, 1, 1024, std::string("walk cache lookups at a time (walk_slots)") + gem5),
+      number("ipa_cache_latency", 3, 0, 1000000,
+             std::string("clocks of an IPA cache lookup (ipa_lat)") + gem5),
+      number("ipa_cache_slots", 3, 1, 1024, std::string("IPA cache lookups at a time (ipa_slots)") + gem5),
       number(
           "walker_latency", 16, 0, 1000000,
           std::string("clocks to hand a miss to the walker and back (ifc_smmu_lat + smmu_ifc_lat)") + gem5),
@@ -97,7 +109,9 @@ Settings settings_of(const Params& p) {
   f.OAS = static_cast<std::uint8_t>(std::stoul(p.text("OAS")));
   f.TTENDIAN = p.text("TTENDIAN") == "mixed" ? 0 : p.text("TTENDIAN") == "little" ? 2 : 3;
   f.COHACC = p.flag("COHACC");
+  f.S2P = p.flag("S2P");
   f.ASID16 = p.flag("ASID16");
+  f.VMID16 = p.flag("VMID16");
   f.SEV = p.flag("SEV");
   f.TERM_MODEL = p.flag("TERM_MODEL");
   f.HAD = p.flag("HAD");
@@ -116,12 +130,18 @@ Settings settings_of(const Params& p) {
   t.ports = s.tbus;
   t.tlb_sets = word("tlb_sets");
   t.tlb_ways = word("tlb_ways");
+  t.walk_cache_sets = word("walk_cache_sets");
+  t.walk_cache_ways = word("walk_cache_ways");
+  t.ipa_cache_sets = word("ipa_cache_sets");
+  t.ipa_cache_ways = word("ipa_cache_ways");
   t.ste_sets = t.cd_sets = word("config_sets");
   t.ste_ways = t.cd_ways = word("config_ways");
   const auto clocks = [&](const char* name) { return p.uint(name) * s.clock_ps; };
   t.port = {clocks("port_latency"), s.clock_ps, 1};
   t.tlb = {clocks("tlb_latency"), clocks("tlb_latency"), word("tlb_slots")};
   t.config = {clocks("config_latency"), clocks("config_latency"), word("config_slots")};
+  t.walk_cache = {clocks("walk_cache_latency"), clocks("walk_cache_latency"), word("walk_cache_slots")};
+  t.ipa_cache = {clocks("ipa_cache_latency"), clocks("ipa_cache_latency"), word("ipa_cache_slots")};
   t.walker = {clocks("walker_latency"), 0, word("walker_slots")};
   t.walk_port = {clocks("walk_port_latency"), s.clock_ps, 1};
   t.command = {clocks("command_latency"), 0, 1};

@@ -25,9 +25,10 @@ std::uint64_t table_address_bits(const Features& f) { return low_bits(f.HAD ? 52
 
 }  // namespace
 
-Cd Cd::decode(const std::array<std::uint64_t, 8>& words, const Features& f) {
+Cd Cd::decode(const std::array<std::uint64_t, 8>& words, const Features& f, const Ste& ste) {
   Cd c;
   c.words = words;
+  c.ste_words = ste.words;
   const auto illegal = [&c](const char* why) {
     c.why = why;
     return c;
@@ -84,8 +85,13 @@ Cd Cd::decode(const std::array<std::uint64_t, 8>& words, const Features& f) {
     t.walk_attributes.ORGN = get_as<std::uint8_t>(words, *range.OR);
     t.walk_attributes.SH = get_as<pgtable::Shareability>(words, *range.SH);
   }
+  if (ste.stage2_enabled()) {
+    c.config.stages = pgtable::Stages::nested;
+    c.config.stage2 = ste.stage2;
+  }
   c.translation.setup = pgtable::WalkSetup(c.config);
-  c.translation.tag = {0, pgtable::Stages::stage1, c.ASET, 0, c.ASID};
+  c.translation.tag = {static_cast<std::uint8_t>(StreamWorld::NS_EL1), c.config.stages, c.ASET, ste.vmid,
+                       c.ASID};
   c.translation.TBI = c.TBI;
   c.valid = true;
   return c;
@@ -93,6 +99,7 @@ Cd Cd::decode(const std::array<std::uint64_t, 8>& words, const Features& f) {
 
 void Cd::visit(Archive& archive) {
   for (std::uint64_t& word : words) archive.value("word", word);
+  for (std::uint64_t& word : ste_words) archive.value("ste_word", word);
 }
 
 }  // namespace smmuvp::v3

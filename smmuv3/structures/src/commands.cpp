@@ -19,8 +19,8 @@ constexpr std::uint64_t built_bits(const Field& f) {
 }
 
 constexpr CommandInfo row(const char* name, const char* clause, Opcode opcode, FieldList fields,
-                          const char* refused = nullptr) {
-  CommandInfo info{name, clause, opcode, fields, {}, false, refused};
+                          const char* refused = nullptr, bool Features::*feature = nullptr) {
+  CommandInfo info{name, clause, opcode, fields, {}, false, refused, feature};
   for (const Field* f : fields) {
     info.defined[f->word()] |= built_bits(*f);
     if (f == &CMD_SSec) info.has_SSec = true;
@@ -92,9 +92,9 @@ constexpr CommandInfo table[] = {
     row("CMD_TLBI_EL2_VAA", "IHI 0070 4.4.2.9", Opcode::CMD_TLBI_EL2_VAA, tlbi_va,
         "CMD_TLBI_EL2_VAA, with IDR0.Hyp == 0"),
     row("CMD_TLBI_S12_VMALL", "IHI 0070 4.4.3.2", Opcode::CMD_TLBI_S12_VMALL, tlbi_vmid,
-        "CMD_TLBI_S12_VMALL, with IDR0.S2P == 0"),
+        "CMD_TLBI_S12_VMALL, with IDR0.S2P == 0", &Features::S2P),
     row("CMD_TLBI_S2_IPA", "IHI 0070 4.4.3.1", Opcode::CMD_TLBI_S2_IPA, tlbi_ipa,
-        "CMD_TLBI_S2_IPA, with IDR0.S2P == 0"),
+        "CMD_TLBI_S2_IPA, with IDR0.S2P == 0", &Features::S2P),
     row("CMD_TLBI_NSNH_ALL", "IHI 0070 4.4.4.1", Opcode::CMD_TLBI_NSNH_ALL, opcode_only),
     row("CMD_ATC_INV", "IHI 0070 4.5.1", Opcode::CMD_ATC_INV, atc_inv, "CMD_ATC_INV, with IDR0.ATS == 0"),
     row("CMD_PRI_RESP", "IHI 0070 4.5.2", Opcode::CMD_PRI_RESP, pri_resp, "CMD_PRI_RESP, with IDR0.PRI == 0"),
@@ -144,7 +144,9 @@ Command Command::decode(const std::array<std::uint64_t, 2>& words) {
   c.StreamID = get_as<std::uint32_t>(words, CMD_StreamID);
   c.SubstreamID = get_as<std::uint32_t>(words, CMD_SubstreamID);
   c.Range = get_as<std::uint8_t>(words, CMD_Range);
+  c.VMID = get_as<std::uint16_t>(words, CMD_VMID);
   c.ASID = get_as<std::uint16_t>(words, CMD_ASID);
+  c.Leaf = is_set(words, CMD_Leaf);
   c.Address = get_address(words, CMD_Address);
   c.CS = get_as<std::uint8_t>(words, CMD_CS);
   return c;
@@ -157,21 +159,22 @@ const CommandInfo* find_command(std::uint8_t opcode) {
   return nullptr;
 }
 
-const CommandInfo* command_info(std::uint8_t opcode) {
+const CommandInfo* command_info(std::uint8_t opcode, const Features& features) {
   const CommandInfo* info = find_command(opcode);
-  return info != nullptr && info->refused == nullptr ? info : nullptr;
+  if (info == nullptr || info->refused == nullptr) return info;
+  return info->feature != nullptr && features.*info->feature ? info : nullptr;
 }
 
 const char* opcode_name(std::uint8_t opcode) {
   const CommandInfo* info = find_command(opcode);
-  if (info == nullptr) return "a Reserved opcode";
-  return info->refused != nullptr ? info->refused : info->name;
+  return info == nullptr ? "a Reserved opcode" : info->name;
 }
 
-CommandError check_command(const Command& command, const char*& why) {
-  const CommandInfo* info = command_info(command.opcode);
+CommandError check_command(const Command& command, const Features& features, const char*& why) {
+  const CommandInfo* info = command_info(command.opcode, features);
   if (info == nullptr) {
-    why = opcode_name(command.opcode);
+    const CommandInfo* refused = find_command(command.opcode);
+    why = refused != nullptr ? refused->refused : "a Reserved opcode";
     return CommandError::CERROR_ILL;
   }
   // 4.1.6: whether or not there is a Secure state

@@ -292,7 +292,7 @@ StructureExplanation explain(StructureKind kind, const std::uint64_t* words, con
       source.fields = known ? info->fields : FieldList(number_of_command);
       source.ignores = command_ignores;
       const char* why = "";
-      const CommandError error = check_command(command, why);
+      const CommandError error = check_command(command, features, why);
       const bool legal = error == CommandError::CERROR_NONE;
       result.verdict = Verdict{legal, legal ? "legal" : "CERROR_ILL", why, "IHI 0070 4.1.3"};
       break;

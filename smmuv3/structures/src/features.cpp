@@ -35,25 +35,26 @@ const char* Features::problem() const {
   if (OAS != 32 && OAS != 36 && OAS != 40 && OAS != 42 && OAS != 44 && OAS != 48) {
     return "OAS is 32, 36, 40, 42, 44 or 48";
   }
+  if (VMID16 && !S2P) return "VMID16 needs stage 2 translation (S2P)";
   if (TTENDIAN != 0 && TTENDIAN != 2 && TTENDIAN != 3) return "TTENDIAN is 0, 2 or 3";
   return nullptr;
 }
 
 // Fields that are not set here belong to features that are not built, or are RES0 without them: RME_IMPL,
-// ATSRECERR, VATOS, CD2L, VMID16, VMW, PRI, ATOS, MSI, NS1ATS, ATS, Hyp, DORMHINT, HTTU, BTM, S2P.
+// ATSRECERR, VATOS, CD2L, VMW, PRI, ATOS, MSI, NS1ATS, ATS, Hyp, DORMHINT, HTTU, BTM.
 IdRegisters id_registers(const Features& f) {
   IdRegisters id;
   id.IDR0 = field(f.ST_LEVEL, 27) | bit(f.TERM_MODEL, 26) | field(1, 24) |  // STALL_MODEL: no stalls
-            field(f.TTENDIAN, 21) | bit(f.SEV, 14) | bit(f.ASID16, 12) | bit(f.COHACC, 4) |
-            field(2, 2) |  // TTF: VMSAv8-64
-            bit(true, 1);  // S1P
+            field(f.TTENDIAN, 21) | bit(f.VMID16, 18) | bit(f.SEV, 14) | bit(f.ASID16, 12) |
+            bit(f.COHACC, 4) | field(2, 2) |  // TTF: VMSAv8-64
+            bit(true, 1) | bit(f.S2P, 0);     // S1P
   id.IDR1 = bit(f.ATTR_TYPES_OVR, 27) | bit(f.ATTR_PERMS_OVR, 26) | field(f.CMDQS, 21) |
             field(f.EVENTQS, 16) | f.SIDSIZE;  // SSIDSIZE 0: no SubstreamIDs
-  id.IDR3 = bit(f.HAD, 2);
+  id.IDR3 = bit(f.XNX(), 3) | bit(f.HAD, 2);
   id.IDR5 = bit(true, 4) | f.oas_code();  // GRAN4K
   id.IIDR = f.IIDR;
-  // SMMUv3.1: its mandatory HAD is there; 3.2 asks for RIL, BBML and FWB, which are not built. Without HAD
-  // it is 3.0.
+  // SMMUv3.1: its mandatory HAD and XNX are there; 3.2 asks for RIL, BBML and FWB, which are not built.
+  // Without HAD it is 3.0.
   id.AIDR = f.HAD ? 1 : 0;
   return id;
 }

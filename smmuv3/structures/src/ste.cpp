@@ -11,6 +11,16 @@ namespace smmuvp::v3 {
 
 static_assert(well_formed(L1STD_structure) && well_formed(STE_structure));
 
+namespace {
+
+// STE.S2PS; SMMUv3.1: 0b110 is 52 bits and 0b111 behaves as 0b110.
+std::uint8_t output_size(std::uint64_t S2PS) {
+  constexpr std::uint8_t sizes[8] = {32, 36, 40, 42, 44, 48, 52, 52};
+  return sizes[S2PS & 7];
+}
+
+}  // namespace
+
 StreamTable StreamTable::from_registers(std::uint64_t BASE, std::uint32_t CFG, const Features& features) {
   StreamTable t;
   const auto literal = get_as<unsigned>(CFG, STRTAB_BASE_CFG_LOG2SIZE);
@@ -89,6 +99,45 @@ pgtable::Attributes Overrides::attributes(const pgtable::Attributes& incoming) c
   return pgtable::effective(a);
 }
 
+// The fields of stage 2, in the order of 5.2.2. @return what is ILLEGAL, or an empty text.
+const char* Ste::decode_stage2(const Features& f) {
+  // S2FWB is RES0 before SMMUv3.2.
+  if (is_set(words, STE_S2S)) return "STE.S2S is 1, and IDR0.STALL_MODEL is 0b01";
+  if (!is_set(words, STE_S2AA64)) return "STE.S2AA64 is 0, and IDR0.TTF has no VMSAv8-32 LPAE";
+  if (is_set(words, STE_S2HA) || is_set(words, STE_S2HD)) {
+    return "STE.S2HA or STE.S2HD is 1, and IDR0.HTTU is 0";
+  }
+  if (get(words, STE_S2TG) != 0) return "STE.S2TG is no supported granule";
+  stage2.output_size = std::min(output_size(get(words, STE_S2PS)), f.OAS);
+  stage2.base = get_address(words, STE_S2TTB) & low_bits(f.HAD ? 52 : 48);  // 3.1 and 3.0
+  if (stage2.base >> stage2.output_size != 0) return "STE.S2TTB is beyond the effective S2PS";
+  const auto S2T0SZ = get_as<unsigned>(words, STE_S2T0SZ);
+  // IDR3.STT == 0, S2DS is RES0; IAS equals OAS. SMMUv3.0 may treat it as ILLEGAL as well.
+  const unsigned least = f.HAD ? std::max(16U, 64U - f.OAS) : 64U - f.OAS;
+  if (S2T0SZ < least || S2T0SZ > 39) return "STE.S2T0SZ is out of range";
+  stage2.T0SZ = static_cast<std::int8_t>(S2T0SZ);
+  // VTCR_EL2.SL0 with a 4 KiB granule: 2, 1 and 0 start at levels 0, 1 and 2; 3 would be level 3 with
+  // FEAT_TTST.
+  const auto S2SL0 = get_as<int>(words, STE_S2SL0);
+  stage2.start_level = static_cast<std::int8_t>(2 - S2SL0);
+  stage2.big_endian = is_set(words, STE_S2ENDI);
+  stage2.AFFD = is_set(words, STE_S2AFFD);
+  stage2.PTW = is_set(words, STE_S2PTW);
+  stage2.XNX = f.XNX();
+  stage2.walk_attributes.IRGN = get_as<std::uint8_t>(words, STE_S2IR0);
+  stage2.walk_attributes.ORGN = get_as<std::uint8_t>(words, STE_S2OR0);
+  stage2.walk_attributes.SH = get_as<pgtable::Shareability>(words, STE_S2SH0);
+  pgtable::Config config;
+  config.stages = pgtable::Stages::stage2;
+  config.stage2 = stage2;
+  if (S2SL0 == 3 || !pgtable::is_walkable(config)) return "STE.S2SL0 does not fit STE.S2T0SZ and STE.S2TG";
+  if (f.TTENDIAN == 2 && stage2.big_endian) return "STE.S2ENDI is 1, and IDR0.TTENDIAN is little-endian";
+  if (f.TTENDIAN == 3 && !stage2.big_endian) return "STE.S2ENDI is 0, and IDR0.TTENDIAN is big-endian";
+  S2R = is_set(words, STE_S2R);
+  translation.setup = pgtable::WalkSetup(config);
+  return "";
+}
+
 Ste Ste::decode(const std::array<std::uint64_t, 8>& words, const Features& f) {
   Ste s;
   s.words = words;
@@ -102,19 +151,20 @@ Ste Ste::decode(const std::array<std::uint64_t, 8>& words, const Features& f) {
     s.valid = true;
     return s;
   }
-  if ((s.Config & 2U) != 0) {
+  if (s.stage2_enabled() && !f.S2P) {
     s.why = "STE.Config enables stage 2, and IDR0.S2P is 0";
     return s;
   }
-  // EATS is IGNORED with IDR0.ATS == 0; STRW is RES0 with IDR0.Hyp == 0; S2VMID is IGNORED without stage 2;
-  // S1Fmt, S1CDMax and S1DSS are IGNORED with IDR1.SSIDSIZE == 0.
-  if (s.stage1()) {
+  // EATS is IGNORED with IDR0.ATS == 0; STRW is RES0 with IDR0.Hyp == 0; S1Fmt, S1CDMax and S1DSS are IGNORED
+  // with IDR1.SSIDSIZE == 0.
+  if (s.stage1_enabled()) {
     if (is_set(words, STE_S1STALLD)) {
       s.why = "STE.S1STALLD is 1, and IDR0.STALL_MODEL is 0b01";
       return s;
     }
     s.S1ContextPtr = get_address(words, STE_S1ContextPtr);
     if (s.S1ContextPtr >> f.OAS != 0) {
+      // An IPA where stage 2 is enabled: IAS equals OAS without VMSAv8-32 (3.4).
       s.why = "STE.S1ContextPtr is beyond the output address size";
       return s;
     }
@@ -124,6 +174,21 @@ Ste Ste::decode(const std::array<std::uint64_t, 8>& words, const Features& f) {
     cacheability.SH = get_as<pgtable::Shareability>(words, STE_S1CSH);
     s.cd_attributes = pgtable::structure_attributes(cacheability, 0b1101);  // 3: Write-Back, no Read-Allocate
   }
+  if (s.stage2_enabled()) {
+    s.why = s.decode_stage2(f);
+    if (s.why[0] != '\0') return s;
+  }
+  // IGNORED where nothing is translated, and without stage 2 in the Security state.
+  if (f.S2P && (s.stage1_enabled() || s.stage2_enabled())) {
+    s.vmid = get_as<std::uint16_t>(words, STE_S2VMID);
+    if (!f.VMID16 && s.vmid > 0xff) {
+      s.why = "STE.S2VMID[15:8] is not 0, and IDR0.VMID16 is 0";
+      return s;
+    }
+  }
+  s.translation.tag.regime = static_cast<std::uint8_t>(StreamWorld::NS_EL1);
+  s.translation.tag.stages = pgtable::Stages::stage2;
+  s.translation.tag.vmid = s.vmid;
   if (f.ATTR_TYPES_OVR) {
     s.overrides.MemAttr = get_as<std::uint8_t>(words, STE_MemAttr);
     s.overrides.MTCFG = is_set(words, STE_MTCFG);

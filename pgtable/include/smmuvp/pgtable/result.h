@@ -42,10 +42,12 @@ struct Fault {
   std::uint8_t domain = 0;  ///< v7s: domain of the descriptor, where one was read
   AccessType access = AccessType::read;
   bool privileged = false;
-  std::uint64_t va = 0;             ///< the request's address, untouched (tag included)
-  bool on_table_walk = false;       ///< stage 2 was translating the address of a stage 1 table
-  std::uint64_t ipa = 0;            ///< stage 2 faults: the IPA that faulted; else 0
-  std::uint64_t table_address = 0;  ///< class table: physical address of the table access; else 0
+  std::uint64_t va = 0;        ///< the request's address, untouched (tag included)
+  bool on_table_walk = false;  ///< stage 2 was translating the address of a stage 1 table
+  std::uint64_t ipa = 0;       ///< stage 2 faults: the IPA that faulted; else 0
+  std::uint64_t table_address =
+      0;          ///< external abort, unsupported atomic: physical address of the access; else 0
+  Rights rights;  ///< permission: what the stage that denied does grant
 };
 
 /// The last descriptor of one stage. range_shift is larger than block_shift only where the Contiguous bit is

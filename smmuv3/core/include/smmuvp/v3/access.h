@@ -47,7 +47,7 @@ class Access : public smmu::AccessObject {
 
   void start();
   void configured();
-  void translate();
+  void translate(const smmu::TranslationContext& context);
   void translated();
   void bypass(const Overrides& overrides);
   void forward(std::uint64_t output, std::uint8_t region_shift, const pgtable::Attributes& attributes);
@@ -72,9 +72,12 @@ class Access : public smmu::AccessObject {
 
   std::optional<ConfigFetch> m_config;  // until the configuration is known
   std::optional<smmu::Translation> m_translation;
-  bool m_has_cd = false;
-  bool m_A = false;            // of the CD
-  bool m_R = false;            // likewise
+  Overrides m_overrides;       // of the STE
+  bool m_stage1 = false;       // translates; its CD says how its faults end:
+  bool m_A = false;            // CD.A
+  bool m_R = false;            // CD.R
+  bool m_S2R = false;          // STE.S2R
+  bool m_S2FWB = false;        // likewise
   bool m_razwi = false;        // how a fault ends
   bool m_privileged = false;   // after the overrides of the STE
   bool m_instruction = false;  // likewise

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "smmuvp/smmu/memory_op.h"
+#include "smmuvp/smmu/translation.h"
 #include "smmuvp/v3/events.h"
 #include "smmuvp/v3/parts.h"
 #include "smmuvp/v3/ste.h"
@@ -24,7 +25,8 @@ struct ConfigRequest {
 /// Why there is no configuration.
 struct ConfigFault {
   EventType type = EventType::C_BAD_STE;
-  std::uint64_t FetchAddr = 0;  ///< F_STE_FETCH, F_CD_FETCH
+  std::uint64_t FetchAddr = 0;           ///< F_STE_FETCH, F_CD_FETCH
+  std::optional<pgtable::Fault> stage2;  ///< of stage 2, on the address of a CD: then that is the reason
 };
 
 /// Looks up a stream's configuration, and fetches what caches do not have. Every access begins so; commands
@@ -36,25 +38,28 @@ class ConfigFetch {
 
   /// Goes on until memory is needed or the configuration is known: `need` or `done`.
   smmu::Step step();
-  const smmu::MemoryOp& op() const { return m_op; }
+  const smmu::MemoryOp& op() const { return m_translation ? m_translation->op() : m_op; }
   void complete(const smmu::MemoryAnswer& answer);
 
   // Meaningful after step() answered `done`:
   const std::optional<ConfigFault>& fault() const { return m_fault; }
-  /// Valid where there is no fault.
+  /// Valid where there is no fault, or one of stage 2.
   const Ste& ste() const { return m_ste; }
   /// Valid where there is no fault, and the STE enables stage 1.
   const Cd& cd() const { return m_cd; }
   smmu::TimePs time() const { return m_time; }
 
  private:
-  enum class State : std::uint8_t { start, level1, ste, cd, done };
+  enum class State : std::uint8_t { start, level1, ste, cd_address, cd, done };
 
   void find_ste();
   void got_level1();
   void got_ste();
   void fetch_ste(std::uint64_t address);
   void use_ste();
+  void translate_cd_address();
+  void got_cd_address();
+  void fetch_cd(std::uint64_t address, const pgtable::Attributes& attributes);
   void got_cd();
   void use_cd();
   void need(const char* what, std::uint64_t address, std::uint8_t size,
@@ -74,6 +79,7 @@ class ConfigFetch {
   smmu::MemoryAnswer m_memory;
   Ste m_ste;
   Cd m_cd;
+  std::optional<smmu::Translation> m_translation;  // of the CD's address, while that lasts
   std::optional<ConfigFault> m_fault;
 };
 

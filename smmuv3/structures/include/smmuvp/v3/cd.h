@@ -9,6 +9,7 @@
 #include "smmuvp/smmu/translation.h"
 #include "smmuvp/v3/cd_fields.h"
 #include "smmuvp/v3/features.h"
+#include "smmuvp/v3/ste.h"
 
 namespace smmuvp::v3 {
 
@@ -17,6 +18,7 @@ constexpr unsigned cd_size = CD_structure.bytes;
 /// A Context Descriptor, decoded for a stage 1 stream of StreamWorld NS-EL1, the only one that is built.
 struct Cd {
   std::array<std::uint64_t, 8> words{};
+  std::array<std::uint64_t, 8> ste_words{};
   bool valid = false;    ///< V, and not ILLEGAL
   const char* why = "";  ///< what makes it invalid, for diagnostics
   bool A = false;
@@ -27,8 +29,9 @@ struct Cd {
   pgtable::Config config;
   smmu::TranslationContext translation;
 
-  static Cd decode(const std::array<std::uint64_t, 8>& words, const Features& features);
-  /// The words only: whoever loads them decodes them again.
+  /// @param ste  through which it was found: stage 2 takes part in its translations
+  static Cd decode(const std::array<std::uint64_t, 8>& words, const Features& features, const Ste& ste = {});
+  /// The words only, and those of its STE: whoever loads them decodes them again.
   void visit(Archive& archive);
 };
 

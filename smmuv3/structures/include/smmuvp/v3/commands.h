@@ -59,7 +59,9 @@ struct CommandInfo {
   std::array<std::uint64_t, 2>
       defined;  ///< bits of fields that are built; others are RES0, and ignored (4.1.5)
   bool has_SSec;
-  const char* refused;  ///< nullptr, or why this SMMU answers CERROR_ILL, from the name on
+  /// nullptr, or why this SMMU answers CERROR_ILL without `feature`, from the name on
+  const char* refused;
+  bool Features::*feature;  ///< what makes it legal; nullptr: nothing that is built
 };
 
 struct Command {
@@ -70,7 +72,9 @@ struct Command {
   std::uint32_t StreamID = 0;
   std::uint32_t SubstreamID = 0;
   std::uint8_t Range = 0;
+  std::uint16_t VMID = 0;
   std::uint16_t ASID = 0;
+  bool Leaf = false;
   std::uint64_t Address = 0;
   std::uint8_t CS = 0;
 
@@ -86,11 +90,11 @@ constexpr std::uint8_t SIG_SEV = 2;
 const CommandInfo* find_command(std::uint8_t opcode);
 /// The row of a command that this SMMU executes, or nullptr where it is Reserved or belongs to a feature that
 /// is not built.
-const CommandInfo* command_info(std::uint8_t opcode);
-/// What an opcode is, also for those that are refused: "CMD_RESUME, with ...", or "a Reserved opcode".
+const CommandInfo* command_info(std::uint8_t opcode, const Features& features);
+/// What an opcode is: its name, or "a Reserved opcode".
 const char* opcode_name(std::uint8_t opcode);
 /// Checks parameters. @param why  what is wrong, for diagnostics
-CommandError check_command(const Command& command, const char*& why);
+CommandError check_command(const Command& command, const Features& features, const char*& why);
 
 /// Calls visit(row) for each command of the specification.
 template <typename Visitor>

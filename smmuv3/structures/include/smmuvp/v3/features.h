@@ -17,7 +17,9 @@ struct Features {
   std::uint8_t OAS = 44;       ///< physical address bits: 32, 36, 40, 42, 44 or 48
   std::uint8_t TTENDIAN = 0;   ///< 0 mixed-endian, 2 little-endian, 3 big-endian translation tables
   bool COHACC = true;          ///< coherent access to structures, queues and tables
+  bool S2P = true;             ///< stage 2 translation
   bool ASID16 = true;          ///< 16-bit ASIDs
+  bool VMID16 = true;          ///< 16-bit VMIDs; needs S2P
   bool SEV = true;             ///< wake-up events are wired to the processors
   bool TERM_MODEL = false;     ///< true: terminated transactions always abort, CD.A must be 1
   bool HAD = true;             ///< CD.HADx; mandatory from SMMUv3.1 with stage 1
@@ -30,7 +32,13 @@ struct Features {
   const char* problem() const;
   /// Encoding of OAS in IDR5.OAS and CD.IPS.
   std::uint8_t oas_code() const;
+  /// Stage 2 can forbid execution by privileged and by unprivileged code apart (IDR3.XNX): mandatory with
+  /// stage 2 from SMMUv3.1, which HAD makes of this.
+  bool XNX() const { return S2P && HAD; }
 };
+
+/// Translation regimes that TLB entries are tagged with, Security state included.
+enum class StreamWorld : std::uint8_t { NS_EL1 };
 
 /// Sizes and times of the structures that a request passes.
 struct Structures : smmu::EngineStructures {

@@ -6,6 +6,7 @@
 
 #include "smmuvp/base/archive.h"
 #include "smmuvp/smmu/access.h"
+#include "smmuvp/smmu/translation.h"
 #include "smmuvp/v3/features.h"
 #include "smmuvp/v3/ste_fields.h"
 
@@ -56,14 +57,22 @@ struct Ste {
   std::uint8_t Config = 0;
   std::uint64_t S1ContextPtr = 0;
   pgtable::Attributes cd_attributes;  ///< S1CIR, S1COR, S1CSH
-  std::uint8_t STRW = 0;
   Overrides overrides;
+  /// Of TLB entries: S2VMID, or 0 where it is IGNORED and nothing is tagged by VMID.
+  std::uint16_t vmid = 0;
+  bool S2R = false;
+  pgtable::Stage2Config stage2;          ///< of stage2_enabled()
+  smmu::TranslationContext translation;  ///< stage 2 alone: of IPAs, and of the addresses of CDs
 
   static Ste decode(const std::array<std::uint64_t, 8>& words, const Features& features);
   bool aborts() const { return (Config & 4U) == 0; }  ///< 0b0xx: abort, no event
-  bool stage1() const { return (Config & 5U) == 5U; }
+  bool stage1_enabled() const { return (Config & 5U) == 5U; }
+  bool stage2_enabled() const { return (Config & 6U) == 6U; }
   /// The words only: whoever loads them decodes them again.
   void visit(Archive& archive);
+
+ private:
+  const char* decode_stage2(const Features& features);
 };
 
 }  // namespace smmuvp::v3
