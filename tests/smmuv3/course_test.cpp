@@ -149,16 +149,28 @@ TEST(Timing, AHitCostsItsStructuresAndContentionIsBooked) {
   s.port = {10, 10, 1};
   s.config = {30, 30, 1};
   s.tlb = {30, 30, 1};
+  s.micro_tlb = {4, 4, 1};
+  s.link = {7, 1, 1};
+  s.micro_tlb_geometry = {1, 1};  // two pages in turn never hit it
   World w({}, s);
   w.start();
-  ASSERT_TRUE(w.stream(1).map(0x1000, 0x8000'0000, 0x1000));
+  ASSERT_TRUE(w.stream(1).map(0x1000, 0x8000'0000, 0x2000));
   w.access(1, 0x1000);
-  auto q = World::request(1, 0x1000);
-  q.time = 10'000;
-  EXPECT_EQ(w.access(q).time, 10'070U);
-  EXPECT_EQ(w.access(q).time, 10'100U) << "behind the first at the configuration cache";
-  q.time = 5'000;
-  EXPECT_EQ(w.access(q).time, 5'070U) << "an earlier time is still free";
+  w.access(1, 0x2000);
+  const auto time_of = [&](std::uint64_t address, std::uint64_t at) {
+    auto q = World::request(1, address);
+    q.time = at;
+    const auto a = w.access(q);
+    EXPECT_TRUE(a.tlb_hit);
+    return a.time - at;
+  };
+  constexpr std::uint64_t hit = 10 + 4 + 7 + 30 + 30 + 7;
+  EXPECT_EQ(time_of(0x1000, 10'000), hit);
+  EXPECT_EQ(time_of(0x2000, 10'000), hit + 30) << "behind the first at the configuration cache";
+  EXPECT_EQ(time_of(0x1000, 5'000), hit) << "an earlier time is still free";
+  EXPECT_EQ(time_of(0x1000, 20'000), 10U + 4U) << "the TBU has the answer";
+  EXPECT_EQ(w.smmu.engine_statistics().micro_tlb_hits, 1U);
+  EXPECT_EQ(w.smmu.engine_statistics().tlb_hits, 3U);
 }
 
 TEST(Timing, AWalkOccupiesAWalkerExactlyWhileItRuns) {

@@ -449,10 +449,10 @@ TEST_F(Shell, AHitTakesItsTimeAndAMissTakesThatOfItsFetchesToo) {
     EXPECT_EQ(b.transport(0x10000, &v, 4, false, nullptr, &miss), tlm::TLM_OK_RESPONSE);
     wait(sc_time(1, sc_core::SC_US));
     EXPECT_EQ(b.transport(0x10800, &v, 4, false, nullptr, &hit), tlm::TLM_OK_RESPONSE);
-    // port 1, configuration 3, TLB 3 clocks; memory 5 ns
-    EXPECT_EQ(hit, sc_time(1 + 3 + 3 + 5, sc_core::SC_NS));
-    // besides: walker 16, and five fetches of 1 + 20
-    EXPECT_EQ(miss, sc_time(12 + 16 + 4 + 5 * 21, sc_core::SC_NS));
+    // port 1 clock, micro TLB 1; memory 5 ns
+    EXPECT_EQ(hit, sc_time(1 + 1 + 5, sc_core::SC_NS));
+    // besides: the link 8 each way, configuration 3, TLB 3, walk cache 4, and five fetches of 1 + 20
+    EXPECT_EQ(miss, sc_time(7 + 8 + 3 + 3 + 4 + 5 * 21 + 8, sc_core::SC_NS));
   });
 }
 

@@ -15,20 +15,6 @@ std::string_view kind_name(smmu::AccessKind kind, bool instruction) {
   return instruction ? "execute" : "read";
 }
 
-pgtable::AccessType access_type(smmu::AccessKind kind, bool instruction) {
-  switch (kind) {
-    case smmu::AccessKind::write:
-      return pgtable::AccessType::write;
-    case smmu::AccessKind::atomic:
-      return pgtable::AccessType::read_write;
-    case smmu::AccessKind::translate:
-      return pgtable::AccessType::none;
-    case smmu::AccessKind::read:
-      break;
-  }
-  return instruction ? pgtable::AccessType::execute : pgtable::AccessType::read;
-}
-
 Access::Access(Smmu& smmu, const smmu::AccessRequest& request)
     : m_parts(smmu.parts()),
       m_interface(smmu.interface()),
@@ -88,6 +74,11 @@ void Access::complete(const smmu::MemoryAnswer& answer) {
 
 void Access::start() {
   if (counts()) {
+    if (m_interface.enabled(CR0_SMMUEN) && has_owner(m_request) &&
+        m_parts.engine.answer_at_tbu(m_request, owner_of(m_request), m_answer)) {
+      answered_at_tbu();
+      return;
+    }
     ++m_parts.engine.statistics().accesses;
     m_time = m_parts.engine.pass_port(m_request.port, m_time);
   }
@@ -98,6 +89,7 @@ void Access::start() {
     return;
   }
   if (m_interface.enabled(CR0_SMMUEN)) {
+    go_to_tcu();
     ConfigRequest request;
     request.stream_id = m_request.stream_id;
     request.substream_id = m_request.substream_id;
@@ -114,7 +106,27 @@ void Access::start() {
     terminate();  // 3.4: an address beyond OAS aborts without an event (unverified clause)
     return;
   }
-  bypass(Overrides::from_gbpa(GBPA, m_parts.features));
+  m_overrides = Overrides::from_gbpa(GBPA, m_parts.features);
+  bypass();
+}
+
+void Access::answered_at_tbu() {
+  m_time = m_answer.time;
+  m_state = State::done;
+  m_parts.tracer.emit(m_time, trace_translate, m_request.stream_id, m_request.address, m_answer.output,
+                      kind_name(m_request.kind, m_answer.instruction), m_answer.tlb_hit);
+}
+
+void Access::go_to_tcu() {
+  if (!counts()) return;
+  m_at_tcu = true;
+  ++m_parts.engine.statistics().micro_tlb_misses;
+  m_time = m_parts.engine.pass_to_tcu(m_request.port, m_parts.engine.pass_micro_tlb(m_request.port, m_time));
+}
+
+void Access::override_attributes() {
+  m_privileged = m_overrides.privileged().of(m_request.privileged);
+  m_instruction = !m_request.is_write() && m_overrides.instruction().of(m_request.instruction);
 }
 
 void Access::configured() {
@@ -123,8 +135,7 @@ void Access::configured() {
   // 13.1.4; C_BAD_* events have no field that this changes
   if (ste.valid && !ste.aborts()) {
     m_overrides = ste.overrides;
-    m_privileged = ste.overrides.privileged(m_request);
-    m_instruction = ste.overrides.instruction(m_request);
+    override_attributes();
     m_S2R = ste.S2R;
     m_S2FWB = ste.stage2.FWB;
   }
@@ -150,7 +161,7 @@ void Access::configured() {
   } else if (ste.stage2_enabled()) {
     translate(ste.translation);
   } else {
-    bypass(ste.overrides);
+    bypass();
   }
   m_config.reset();
 }
@@ -158,7 +169,7 @@ void Access::configured() {
 void Access::translate(const smmu::TranslationContext& context) {
   smmu::TranslationRequest request;
   request.address = m_request.address;
-  request.access = access_type(m_request.kind, m_instruction);
+  request.access = smmu::access_type(m_request.kind, m_instruction);
   request.privileged = m_privileged;
   request.debug = m_request.debug;
   request.time = m_time;
@@ -174,42 +185,68 @@ void Access::translated() {
   }
   const smmu::TlbEntry& entry = m_translation->entry();
   m_answer.tlb_hit = m_translation->hit();
-  m_answer.space = entry.space;
+  smmu::FinishedAnswer answer;
+  answer.output = entry.output;
+  answer.space = entry.space;
+  answer.rights = entry.rights;
   // 13.1.4: stage 1's attributes replace the incoming ones and their overrides; stage 2 alone combines with
   // them.
-  const pgtable::Attributes attributes =
-      m_stage1
-          ? entry.attributes
-          : pgtable::combine(m_overrides.attributes(m_request.attributes), entry.stage2_attributes, m_S2FWB);
-  forward(m_translation->output(), m_translation->shift(), attributes);
+  answer.of_default_attributes = !m_stage1;
+  answer.attributes = m_stage1 ? entry.attributes
+                               : pgtable::combine(m_overrides.attributes(m_request.attributes),
+                                                  entry.stage2_attributes, m_S2FWB);
+  forward(m_translation->key(), answer);
 }
 
-void Access::bypass(const Overrides& overrides) {
-  m_privileged = overrides.privileged(m_request);
-  m_instruction = overrides.instruction(m_request);
-  if (counts()) ++m_parts.engine.statistics().bypasses;
+void Access::bypass() {
+  override_attributes();
+  smmu::FinishedAnswer answer;
+  answer.translated = false;
+  answer.rights.bits = pgtable::Rights::all;
+  answer.attributes = m_overrides.attributes(m_request.attributes);
+  answer.of_default_attributes = true;
   // Without a Secure state every access goes to Non-secure PA space (13.1.2).
-  m_answer.space = smmu::AddressSpace::non_secure;
-  m_bypassed = true;
-  // Bypass ends where the output address size does: a part beyond it is an access of its own.
-  forward(m_request.address, m_parts.features.OAS, overrides.attributes(m_request.attributes));
+  answer.space = smmu::AddressSpace::non_secure;
+  // Bypass ends where the output address size does: a part beyond it is an access of its own. No TLB command
+  // is about it: it is of no regime.
+  smmu::CacheKey key;
+  key.tag.regime = no_regime;
+  key.shift = m_parts.features.OAS;
+  forward(key, answer);
 }
 
-void Access::forward(std::uint64_t output, std::uint8_t region_shift, const pgtable::Attributes& attributes) {
+void Access::forward(const smmu::CacheKey& key, const smmu::FinishedAnswer& answer) {
   m_answer.outcome = Outcome::forward;
-  m_answer.output = output;
-  m_answer.region_shift = region_shift;
-  m_answer.attributes = attributes;
+  m_answer.output = answer.output | (m_request.address & ((std::uint64_t{1} << key.shift) - 1));
+  m_answer.region_shift = key.shift;
+  m_answer.space = answer.space;
+  m_answer.attributes = answer.attributes;
   m_answer.privileged = m_privileged;
   m_answer.instruction = m_instruction;
-  m_answer.time = m_time;
   m_state = State::done;
-  if (!counts()) return;
-  smmu::Statistics& s = m_parts.engine.statistics();
-  if (!m_bypassed) ++s.translations;
-  s.translation_time += m_time - m_request.time;
-  m_parts.tracer.emit(m_time, trace_translate, m_request.stream_id, m_request.address, output,
-                      kind_name(m_request.kind, m_instruction), m_answer.tlb_hit);
+  if (counts()) {
+    if (m_at_tcu) {
+      m_time = m_parts.engine.pass_from_tcu(m_request.port, m_time);
+      keep_at_tbu(key, answer);
+    }
+    smmu::Statistics& s = m_parts.engine.statistics();
+    ++(answer.translated ? s.translations : s.bypasses);
+    s.translation_time += m_time - m_request.time;
+    m_parts.tracer.emit(m_time, trace_translate, m_request.stream_id, m_request.address, m_answer.output,
+                        kind_name(m_request.kind, m_instruction), m_answer.tlb_hit);
+  }
+  m_answer.time = m_time;
+}
+
+void Access::keep_at_tbu(const smmu::CacheKey& key, const smmu::FinishedAnswer& answer) {
+  if (m_generation != m_parts.engine.generation() || !has_owner(m_request)) return;
+  if (answer.of_default_attributes && !(m_request.attributes == smmu::default_attributes)) return;
+  // With TBI, an address is kept only as TLB entries name it: invalidations are by that name.
+  if (m_request.address >> key.shift != key.input >> key.shift) return;
+  smmu::FinishedAnswer kept = answer;
+  kept.privileged = m_overrides.privileged();
+  kept.instruction = m_overrides.instruction();
+  m_parts.engine.finish_at_tbu(m_request.port, owner_of(m_request), key, kept);
 }
 
 Event Access::event_of(EventType type) const {
@@ -309,6 +346,7 @@ void Access::record() {
 }
 
 void Access::terminate() {
+  if (m_at_tcu) m_time = m_parts.engine.pass_from_tcu(m_request.port, m_time);
   m_answer.outcome = m_razwi ? Outcome::razwi : Outcome::abort;
   m_answer.time = m_time;
   m_waiting = false;

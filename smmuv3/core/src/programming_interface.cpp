@@ -210,7 +210,10 @@ void ProgrammingInterface::update_acks() {
   if ((wanted & CR0_CMDQEN) == 0 && !m_commands.busy()) after &= ~CR0_CMDQEN;
   if (after == before) return;
   // No cache is filled while SMMUEN is 0, nor by walks that began before it changed (6.3.9.6).
-  if (((before ^ after) & CR0_SMMUEN) != 0) m_parts.engine.overtake();
+  if (((before ^ after) & CR0_SMMUEN) != 0) {
+    m_parts.engine.overtake();
+    m_parts.engine.forget_answers(0, 0);
+  }
   m_registers.set(SMMU_CR0ACK, after);
   refresh();
 }

@@ -47,46 +47,53 @@ Smmu::Smmu(const Features& features, const Structures& structures, const std::st
       m_workers{&m_interface.events(), &m_interface.commands()} {}
 
 bool Smmu::translate_fast(const smmu::AccessRequest& request, smmu::AccessAnswer& answer) {
-  if (!m_interface.enabled(CR0_SMMUEN) || request.substream_valid || request.debug ||
+  if (!m_interface.enabled(CR0_SMMUEN) || !has_owner(request) || request.debug ||
       request.unsupported != smmu::Unsupported::none) {
     return false;
   }
+  if (!m_engine.answer_at_tbu(request, owner_of(request), answer) && !answer_at_tcu(request, answer)) {
+    return false;
+  }
+  m_tracer.emit(answer.time, trace_translate, request.stream_id, request.address, answer.output,
+                kind_name(request.kind, answer.instruction), answer.tlb_hit);
+  return true;
+}
+
+// What all caches of the TCU hit, stage 1 enabled.
+bool Smmu::answer_at_tcu(const smmu::AccessRequest& request, smmu::AccessAnswer& answer) {
   if (!m_interface.stream_table().in_range(request.stream_id)) return false;
   const Ste* ste = m_configs.stes.probe(request.stream_id, 0);
   if (ste == nullptr || !ste->valid || !ste->stage1_enabled()) return false;
   const Cd* cd = m_configs.cds.probe(request.stream_id, 0);
   if (cd == nullptr || !cd->valid) return false;
-  const smmu::Tag& tag = cd->translation.tag;
   const std::uint64_t tag_address = cd->translation.tag_address(request.address);
-  const smmu::Tlb::Entry* entry = m_engine.tlb().probe(tag, tag_address);
+  const smmu::Tlb::Entry* entry = m_engine.tlb().probe(cd->translation.tag, tag_address);
   if (entry == nullptr) return false;
-  const bool privileged = ste->overrides.privileged(request);
-  const bool instruction = ste->overrides.instruction(request);
-  if (!smmu::serves(entry->value, access_type(request.kind, instruction), privileged)) return false;
+  smmu::FinishedAnswer finished;
+  finished.output = entry->value.output;
+  finished.space = entry->value.space;
+  finished.rights = entry->value.rights;
+  finished.attributes = entry->value.attributes;
+  finished.privileged = ste->overrides.privileged();
+  finished.instruction = ste->overrides.instruction();
+  if (!smmu::apply(finished, request, entry->shift(), answer)) return false;
   // It holds: count the uses, which a failed attempt must not.
   m_configs.stes.lookup(request.stream_id, 0);
   m_configs.cds.lookup(request.stream_id, 0);
   m_engine.tlb().use(*entry);
-  smmu::TimePs time = m_engine.pass_port(request.port, request.time);
-  time = m_engine.pass_tlb(m_engine.pass_config(time));
-  const std::uint64_t offset = request.address & ((std::uint64_t{1} << entry->shift()) - 1);
-  answer = {smmu::Outcome::forward,
-            entry->value.output | offset,
-            entry->shift(),
-            entry->value.space,
-            {entry->value.attributes.memory, entry->value.attributes.SH},
-            privileged,
-            instruction,
-            true,
-            time};
+  const std::uint8_t port = request.port;
+  smmu::TimePs time = m_engine.pass_micro_tlb(port, m_engine.pass_port(port, request.time));
+  time = m_engine.pass_config(m_engine.pass_to_tcu(port, time));
+  answer.time = m_engine.pass_from_tcu(port, m_engine.pass_tlb(time));
+  if (tag_address == request.address) {
+    m_engine.finish_at_tbu(port, owner_of(request), entry->key(), finished);
+  }
   smmu::Statistics& s = m_engine.statistics();
-  ++s.accesses;
-  ++s.translations;
+  ++s.micro_tlb_misses;
   ++s.tlb_hits;
-  s.translation_time += time - request.time;
+  ++s.translations;
   m_statistics.config_hits += 2;
-  m_tracer.emit(time, trace_translate, request.stream_id, request.address, answer.output,
-                kind_name(request.kind, instruction), true);
+  m_engine.passed(request.time, answer.time);
   return true;
 }
 

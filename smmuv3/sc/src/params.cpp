@@ -52,6 +52,9 @@ std::vector<ParamInfo> make_params() {
       number("tbus", 1, 1, max_tbus, "TBUs: pairs of tbuN_in and tbuN_out"),
       number("clock_ps", 1000, 1, 1'000'000'000, "clock period in picoseconds"),
       flag("timing", true, "false: the SMMU takes no time of its own"),
+      number("micro_tlb_sets", 128, 1, 65536,
+             "micro TLB of each TBU, sets: a power of two (no outside source)"),
+      number("micro_tlb_ways", 4, 1, 64, "micro TLB of each TBU, ways (no outside source)"),
       number("tlb_sets", 512, 1, 65536, std::string("main TLB, sets: a power of two") + gem5),
       number("tlb_ways", 4, 1, 64, std::string("main TLB, ways") + gem5),
       number("walk_cache_sets", 128, 1, 65536, std::string("walk cache, sets: a power of two") + gem5),
@@ -63,6 +66,10 @@ std::vector<ParamInfo> make_params() {
       number("config_ways", 4, 1, 64, std::string("STE cache and CD cache, ways each") + gem5),
       number("port_latency", 1, 0, 1000000,
              std::string("clocks to accept an access at a TBU (utlb_lat)") + gem5),
+      number("micro_tlb_latency", 1, 0, 1000000,
+             std::string("clocks of a micro TLB lookup (utlb_lat)") + gem5),
+      number("link_latency", 8, 0, 1000000,
+             std::string("clocks between a TBU and the TCU, each way (ifc_smmu_lat, smmu_ifc_lat)") + gem5),
       number("tlb_latency", 3, 0, 1000000, std::string("clocks of a TLB lookup (tlb_lat)") + gem5),
       number("tlb_slots", 3, 1, 1024, std::string("TLB lookups at a time (tlb_slots)") + gem5),
       number("config_latency", 3, 0, 1000000,
@@ -75,9 +82,7 @@ std::vector<ParamInfo> make_params() {
       number("ipa_cache_latency", 3, 0, 1000000,
              std::string("clocks of an IPA cache lookup (ipa_lat)") + gem5),
       number("ipa_cache_slots", 3, 1, 1024, std::string("IPA cache lookups at a time (ipa_slots)") + gem5),
-      number(
-          "walker_latency", 16, 0, 1000000,
-          std::string("clocks to hand a miss to the walker and back (ifc_smmu_lat + smmu_ifc_lat)") + gem5),
+      number("walker_latency", 0, 0, 1000000, "clocks to hand a miss to a walker (no outside source)"),
       number("walker_slots", 16, 1, 1024, std::string("walks at a time (ptw_slots)") + gem5),
       number("walk_port_latency", 1, 0, 1000000,
              "clocks to send a request of the SMMU's own; one request a clock (no outside source)"),
@@ -128,6 +133,8 @@ Settings settings_of(const Params& p) {
   Structures& t = s.structures;
   t.timing = p.flag("timing");
   t.ports = s.tbus;
+  t.micro_tlb_geometry.sets = word("micro_tlb_sets");
+  t.micro_tlb_geometry.ways = word("micro_tlb_ways");
   t.tlb_sets = word("tlb_sets");
   t.tlb_ways = word("tlb_ways");
   t.walk_cache_sets = word("walk_cache_sets");
@@ -138,6 +145,8 @@ Settings settings_of(const Params& p) {
   t.ste_ways = t.cd_ways = word("config_ways");
   const auto clocks = [&](const char* name) { return p.uint(name) * s.clock_ps; };
   t.port = {clocks("port_latency"), s.clock_ps, 1};
+  t.micro_tlb = {clocks("micro_tlb_latency"), s.clock_ps, 1};
+  t.link = {clocks("link_latency"), s.clock_ps, 1};
   t.tlb = {clocks("tlb_latency"), clocks("tlb_latency"), word("tlb_slots")};
   t.config = {clocks("config_latency"), clocks("config_latency"), word("config_slots")};
   t.walk_cache = {clocks("walk_cache_latency"), clocks("walk_cache_latency"), word("walk_cache_slots")};

@@ -72,13 +72,12 @@ Overrides Overrides::from_gbpa(std::uint32_t GBPA, const Features& features) {
   return o;
 }
 
-bool Overrides::privileged(const smmu::AccessRequest& request) const {
-  return PRIVCFG >= 2 ? PRIVCFG == 3 : request.privileged;
+smmu::AttributeRule Overrides::privileged() const {
+  return PRIVCFG >= 2 ? smmu::AttributeRule::forced(PRIVCFG == 3) : smmu::AttributeRule{};
 }
 
-bool Overrides::instruction(const smmu::AccessRequest& request) const {
-  if (request.is_write()) return false;
-  return INSTCFG >= 2 ? INSTCFG == 3 : request.instruction;
+smmu::AttributeRule Overrides::instruction() const {
+  return INSTCFG >= 2 ? smmu::AttributeRule::forced(INSTCFG == 3) : smmu::AttributeRule{};
 }
 
 pgtable::Attributes Overrides::attributes(const pgtable::Attributes& incoming) const {

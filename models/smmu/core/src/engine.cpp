@@ -20,7 +20,7 @@ Engine::Engine(const EngineStructures& structures, Tracer& tracer)
       m_tlb({structures.tlb_sets, structures.tlb_ways}),
       m_walk_cache({structures.walk_cache_sets, structures.walk_cache_ways}, "walk_cache"),
       m_ipa_cache({structures.ipa_cache_sets, structures.ipa_cache_ways}, "ipa_cache"),
-      m_ports(structures.ports, Calendar(structures.port)),
+      m_tbus(structures.ports, Tbu(structures)),
       m_config(structures.config),
       m_tlb_calendar(structures.tlb),
       m_walk_cache_calendar(structures.walk_cache),
@@ -30,7 +30,9 @@ Engine::Engine(const EngineStructures& structures, Tracer& tracer)
 
 template <class F>
 void Engine::for_each_calendar(F f) {
-  for (Calendar& c : m_ports) f(c);
+  for (Tbu& t : m_tbus) {
+    for (Calendar* c : {&t.port, &t.lookup, &t.to_tcu, &t.from_tcu}) f(*c);
+  }
   for (Calendar* c :
        {&m_config, &m_tlb_calendar, &m_walk_cache_calendar, &m_ipa_cache_calendar, &m_walker, &m_walk_port}) {
     f(*c);
@@ -41,6 +43,7 @@ void Engine::invalidate(const Invalidation& what, std::string_view command, Time
   overtake();
   const std::uint64_t n = m_tlb.invalidate(what);
   m_statistics.tlb_invalidated += n;
+  for (Tbu& tbu : m_tbus) m_statistics.micro_tlb_invalidated += tbu.answers.invalidate(what);
   m_statistics.walk_cache_invalidated += m_walk_cache.invalidate(what);
   m_statistics.ipa_invalidated += m_ipa_cache.invalidate(what);
   m_tracer.emit(now, trace_tlb_invalidate, command, n);
@@ -54,6 +57,7 @@ void Engine::prune(TimePs now) {
 }
 
 void Engine::reset() {
+  for (Tbu& tbu : m_tbus) tbu.answers.clear();
   m_tlb.clear();
   m_walk_cache.clear();
   m_ipa_cache.clear();
@@ -65,6 +69,7 @@ void Engine::reset() {
 
 void Engine::visit(Archive& archive) {
   archive.begin("engine");
+  for (Tbu& tbu : m_tbus) tbu.answers.visit(archive);
   m_tlb.visit(archive);
   m_walk_cache.visit(archive);
   m_ipa_cache.visit(archive);

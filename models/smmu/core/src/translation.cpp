@@ -38,7 +38,7 @@ void Translation::look_up() {
   }
   if (!serving) return;
   m_entry = entry->value;
-  m_shift = entry->shift();
+  m_key = entry->key();
   m_hit = true;
   m_state = State::done;
 }
@@ -139,9 +139,9 @@ void Translation::keep_found() {
 void Translation::walked(const pgtable::Result& result) {
   m_fault = result.fault;
   if (!result.ok()) return;
-  m_shift = result.block_shift;
+  name_entry(result);
   m_entry.output = result.block_output();
-  m_entry.ipa = result.ipa >> m_shift << m_shift;
+  m_entry.ipa = result.ipa >> m_key.shift << m_key.shift;
   m_entry.rights = result.rights;
   m_entry.stage1_rights = result.stage1_rights;
   m_entry.stage2_rights = result.stage2_rights;
@@ -151,23 +151,21 @@ void Translation::walked(const pgtable::Result& result) {
   if (m_request.debug || m_request.structure) return;
   if (overtaken()) {
     ++m_engine.statistics().tlb_fills_dropped;
-  } else {
-    fill_tlb(result);
+    return;
   }
+  m_engine.tlb().insert(m_key, m_entry);
+  ++m_engine.statistics().tlb_fills;
+  m_engine.tracer().emit(m_time, trace_tlb_fill, m_key.input, m_entry.output, std::uint32_t{m_key.shift},
+                         std::uint32_t{m_tag.asid});
 }
 
-void Translation::fill_tlb(const pgtable::Result& result) {
-  CacheKey key;
-  key.tag = m_tag;
-  key.global = m_tag.stages != pgtable::Stages::stage2 && !result.nG;
-  key.shift = m_shift;
-  key.level = result.stage1.valid ? result.stage1.level : result.stage2.level;
-  key.granule = m_granule[result.stage1.valid ? 0 : 1];
-  key.input = m_tag_address >> m_shift << m_shift;
-  m_engine.tlb().insert(key, m_entry);
-  ++m_engine.statistics().tlb_fills;
-  m_engine.tracer().emit(m_time, trace_tlb_fill, key.input, m_entry.output, std::uint32_t{m_shift},
-                         std::uint32_t{m_tag.asid});
+void Translation::name_entry(const pgtable::Result& result) {
+  m_key.tag = m_tag;
+  m_key.global = m_tag.stages != pgtable::Stages::stage2 && !result.nG;
+  m_key.shift = result.block_shift;
+  m_key.level = result.stage1.valid ? result.stage1.level : result.stage2.level;
+  m_key.granule = m_granule[result.stage1.valid ? 0 : 1];
+  m_key.input = m_tag_address >> m_key.shift << m_key.shift;
 }
 
 }  // namespace smmuvp::smmu

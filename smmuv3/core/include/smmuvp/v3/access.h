@@ -49,8 +49,12 @@ class Access : public smmu::AccessObject {
   void configured();
   void translate(const smmu::TranslationContext& context);
   void translated();
-  void bypass(const Overrides& overrides);
-  void forward(std::uint64_t output, std::uint8_t region_shift, const pgtable::Attributes& attributes);
+  void bypass();
+  void answered_at_tbu();
+  void go_to_tcu();
+  void override_attributes();
+  void keep_at_tbu(const smmu::CacheKey& key, const smmu::FinishedAnswer& answer);
+  void forward(const smmu::CacheKey& key, const smmu::FinishedAnswer& answer);
   void terminate();
   void fail(const Event& event);
   void record();
@@ -72,7 +76,8 @@ class Access : public smmu::AccessObject {
 
   std::optional<ConfigFetch> m_config;  // until the configuration is known
   std::optional<smmu::Translation> m_translation;
-  Overrides m_overrides;       // of the STE
+  Overrides m_overrides;       // of the STE, or of GBPA
+  bool m_at_tcu = false;       // has left its TBU
   bool m_stage1 = false;       // translates; its CD says how its faults end:
   bool m_A = false;            // CD.A
   bool m_R = false;            // CD.R
@@ -81,12 +86,9 @@ class Access : public smmu::AccessObject {
   bool m_razwi = false;        // how a fault ends
   bool m_privileged = false;   // after the overrides of the STE
   bool m_instruction = false;  // likewise
-  bool m_bypassed = false;
-  bool m_held = false;  // has waited for room in the Event queue's buffer
+  bool m_held = false;         // has waited for room in the Event queue's buffer
 };
 
-/// pgtable's view of an access.
-pgtable::AccessType access_type(smmu::AccessKind kind, bool instruction);
 /// An access's kind in traces: "read", "write", "atomic" or "execute".
 std::string_view kind_name(smmu::AccessKind kind, bool instruction);
 

@@ -63,6 +63,8 @@ class Smmu {
   void visit(Archive& archive);
 
  private:
+  bool answer_at_tcu(const smmu::AccessRequest& request, smmu::AccessAnswer& answer);
+
   Features m_features;
   Structures m_structures;
   Diag m_diag;

@@ -42,9 +42,9 @@ struct Overrides {
   std::uint8_t INSTCFG = 0;
 
   static Overrides from_gbpa(std::uint32_t GBPA, const Features& features);
-  bool privileged(const smmu::AccessRequest& request) const;
+  smmu::AttributeRule privileged() const;
   /// Writes and atomics are Data whatever INSTCFG says (13.1.2).
-  bool instruction(const smmu::AccessRequest& request) const;
+  smmu::AttributeRule instruction() const;
   /// Memory type, shareability and hints after the overrides, made consistent (13.1.7).
   pgtable::Attributes attributes(const pgtable::Attributes& incoming) const;
 };

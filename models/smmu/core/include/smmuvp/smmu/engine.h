@@ -11,22 +11,22 @@
 #include "smmuvp/smmu/calendar.h"
 #include "smmuvp/smmu/in_flight.h"
 #include "smmuvp/smmu/statistics.h"
+#include "smmuvp/smmu/tbu.h"
 #include "smmuvp/smmu/tlb.h"
 #include "smmuvp/smmu/walk_caches.h"
 
 namespace smmuvp::smmu {
 
 /// Sizes and times of the structures that a request passes.
-struct EngineStructures {
-  bool timing = true;  ///< false: no calendars, the SMMU itself takes no time
+struct EngineStructures : TbuStructures {
+  bool timing = true;       ///< false: no calendars, the SMMU itself takes no time
+  std::uint32_t ports = 1;  ///< TBUs
   std::uint32_t tlb_sets = 512;
   std::uint32_t tlb_ways = 4;
   std::uint32_t walk_cache_sets = 128;
   std::uint32_t walk_cache_ways = 4;
   std::uint32_t ipa_cache_sets = 32;
   std::uint32_t ipa_cache_ways = 4;
-  std::uint32_t ports = 1;     ///< TBUs
-  StructureTiming port;        ///< acceptance at a TBU
   StructureTiming config;      ///< configuration caches
   StructureTiming tlb;         ///< main TLB
   StructureTiming walk_cache;  ///< pointers to tables
@@ -61,11 +61,44 @@ class Engine {
   /// @param command  what asked for it, for traces
   void invalidate(const Invalidation& what, std::string_view command, TimePs now);
 
+  // ---- TBUs
+
+  /// Answers an access that a TBU has a finished answer for, and counts it; otherwise nothing has changed.
+  /// @param owner  the stream, as finish_at_tbu() was given it
+  bool answer_at_tbu(const AccessRequest& request, std::uint64_t owner, AccessAnswer& answer) {
+    Tbu& tbu = tbu_of(request.port);
+    const auto* entry = tbu.answers.probe(owner, request.address);
+    if (entry == nullptr || !apply(entry->value, request, entry->shift(), answer)) return false;
+    tbu.answers.use(*entry);
+    ++m_statistics.micro_tlb_hits;
+    ++(entry->value.translated ? m_statistics.translations : m_statistics.bypasses);
+    answer.time = timing() ? tbu.lookup.book(tbu.port.book(request.time)) : request.time;
+    passed(request.time, answer.time);
+    return true;
+  }
+  /// A TBU keeps an answer. @param key  of the region, by the client's address
+  void finish_at_tbu(std::uint8_t port, std::uint64_t owner, const CacheKey& key,
+                     const FinishedAnswer& answer) {
+    tbu_of(port).answers.insert(owner, key, answer);
+  }
+  /// Configuration of streams with (owner & mask) == match is no longer what answers were made of.
+  void forget_answers(std::uint64_t match, std::uint64_t mask = ~std::uint64_t{0}) {
+    for (Tbu& tbu : m_tbus) tbu.answers.drop_owner(match, mask);
+  }
+  /// Counts an access that came at `begin` and was let through at `end`.
+  void passed(TimePs begin, TimePs end) {
+    ++m_statistics.accesses;
+    m_statistics.translation_time += end - begin;
+  }
+
   // ---- time: each books the structure for a request at `at` and gives the time of its answer
 
   bool timing() const { return m_structures.timing; }
-  TimePs pass_port(std::uint8_t port, TimePs at) {
-    return timing() ? m_ports[port % m_ports.size()].book(at) : at;
+  TimePs pass_port(std::uint8_t port, TimePs at) { return timing() ? tbu_of(port).port.book(at) : at; }
+  TimePs pass_micro_tlb(std::uint8_t port, TimePs at) { return timing() ? tbu_of(port).lookup.book(at) : at; }
+  TimePs pass_to_tcu(std::uint8_t port, TimePs at) { return timing() ? tbu_of(port).to_tcu.book(at) : at; }
+  TimePs pass_from_tcu(std::uint8_t port, TimePs at) {
+    return timing() ? tbu_of(port).from_tcu.book(at) : at;
   }
   TimePs pass_config(TimePs at) { return timing() ? m_config.book(at) : at; }
   TimePs pass_tlb(TimePs at) { return timing() ? m_tlb_calendar.book(at) : at; }
@@ -94,6 +127,7 @@ class Engine {
  private:
   template <class F>
   void for_each_calendar(F f);
+  Tbu& tbu_of(std::uint8_t port) { return m_tbus[port < m_tbus.size() ? port : 0]; }
 
   EngineStructures m_structures;
   Tracer& m_tracer;
@@ -103,7 +137,7 @@ class Engine {
   std::uint64_t m_generation = 0;
   std::uint64_t m_reset_count = 0;
   InFlight m_in_flight;
-  std::vector<Calendar> m_ports;
+  std::vector<Tbu> m_tbus;
   Calendar m_config;
   Calendar m_tlb_calendar;
   Calendar m_walk_cache_calendar;

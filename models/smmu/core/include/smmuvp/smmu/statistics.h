@@ -14,6 +14,9 @@ struct Statistics {
   std::uint64_t bypasses = 0;
   std::uint64_t aborts = 0;
   std::uint64_t razwi = 0;
+  std::uint64_t micro_tlb_hits = 0;
+  std::uint64_t micro_tlb_misses = 0;
+  std::uint64_t micro_tlb_invalidated = 0;
   std::uint64_t tlb_hits = 0;
   std::uint64_t tlb_misses = 0;
   std::uint64_t tlb_rewalks = 0;

@@ -60,11 +60,13 @@ class Translation {
   bool ok() const { return m_fault.kind == pgtable::FaultKind::none; }
   /// The translation of the page or block around the request's address.
   const TlbEntry& entry() const { return m_entry; }
+  /// Its name in the TLB.
+  const CacheKey& key() const { return m_key; }
   /// log2 of its size.
-  std::uint8_t shift() const { return m_shift; }
+  std::uint8_t shift() const { return m_key.shift; }
   /// Output address of the request's address itself.
   std::uint64_t output() const {
-    return m_entry.output | (m_request.address & ((std::uint64_t{1} << m_shift) - 1));
+    return m_entry.output | (m_request.address & ((std::uint64_t{1} << m_key.shift) - 1));
   }
   const pgtable::Fault& fault() const { return m_fault; }
   bool hit() const { return m_hit; }
@@ -77,7 +79,7 @@ class Translation {
   bool know(const pgtable::WalkQuestion& question);
   void keep_found();
   Tag tag_of(pgtable::Stage stage) const;
-  void fill_tlb(const pgtable::Result& result);
+  void name_entry(const pgtable::Result& result);
   void walked(const pgtable::Result& result);
   bool overtaken() const { return m_generation != m_engine.generation(); }
 
@@ -96,7 +98,7 @@ class Translation {
   std::array<std::uint8_t, 2> m_granule{12, 12};  // of each stage, as the walk has told
   MemoryOp m_op;
   TlbEntry m_entry;
-  std::uint8_t m_shift = 0;
+  CacheKey m_key;
   pgtable::Fault m_fault;
   std::optional<pgtable::Walk> m_walk;
 };

@@ -1,0 +1,90 @@
+// What one TBU has of its own: a micro TLB of finished answers, its port and its link to the TCU.
+#pragma once
+
+#include "smmuvp/pgtable/access.h"
+#include "smmuvp/pgtable/attributes.h"
+#include "smmuvp/smmu/access.h"
+#include "smmuvp/smmu/calendar.h"
+#include "smmuvp/smmu/micro_tlb.h"
+
+namespace smmuvp::smmu {
+
+/// What becomes of an attribute that a client gives: (given & keep) | force.
+struct AttributeRule {
+  bool keep = true;
+  bool force = false;
+  constexpr bool of(bool given) const { return (given & keep) | force; }
+  static constexpr AttributeRule forced(bool value) { return {false, value}; }
+};
+
+/// An answer that holds for the aligned region around an address of a stream, for whatever access has the
+/// rights, until something changes that it was made of.
+struct FinishedAnswer {
+  std::uint64_t output = 0;  ///< first output address of the region
+  pgtable::Attributes attributes;
+  pgtable::AddressSpace space = pgtable::AddressSpace::non_secure;
+  pgtable::Rights rights;  ///< all of them where nothing is translated
+  AttributeRule privileged;
+  AttributeRule instruction;  ///< of reads; writes are Data
+  /// Attributes were made of default_attributes: an access that brings others has to be looked at again.
+  bool of_default_attributes = false;
+  bool translated = true;  ///< false: a bypass
+
+  void visit(Archive& archive);
+};
+
+/// pgtable's view of an access.
+constexpr pgtable::AccessType access_type(AccessKind kind, bool instruction) {
+  switch (kind) {
+    case AccessKind::write:
+      return pgtable::AccessType::write;
+    case AccessKind::atomic:
+      return pgtable::AccessType::read_write;
+    case AccessKind::translate:
+      return pgtable::AccessType::none;
+    case AccessKind::read:
+      break;
+  }
+  return instruction ? pgtable::AccessType::execute : pgtable::AccessType::read;
+}
+
+struct TbuStructures {
+  CacheGeometry micro_tlb_geometry{1, 32};
+  StructureTiming port;       ///< acceptance
+  StructureTiming micro_tlb;  ///< lookup
+  StructureTiming link;       ///< to the TCU, and back from it: each way
+};
+
+struct Tbu {
+  explicit Tbu(const TbuStructures& s)
+      : answers(s.micro_tlb_geometry), port(s.port), lookup(s.micro_tlb), to_tcu(s.link), from_tcu(s.link) {}
+
+  MicroTlb<FinishedAnswer> answers;
+  Calendar port;
+  Calendar lookup;
+  Calendar to_tcu;
+  Calendar from_tcu;
+};
+
+/// Whether a finished answer serves a request; then `answer` is all but its time.
+inline bool apply(const FinishedAnswer& f, const AccessRequest& request, std::uint8_t shift,
+                  AccessAnswer& answer) {
+  const bool privileged = f.privileged.of(request.privileged);
+  const bool instruction = !request.is_write() && f.instruction.of(request.instruction);
+  if (pgtable::check_permission(f.rights, access_type(request.kind, instruction), privileged) !=
+      pgtable::PermissionCheck::allowed) {
+    return false;
+  }
+  if (f.of_default_attributes && !(request.attributes == default_attributes)) return false;
+  answer.outcome = Outcome::forward;
+  answer.output = f.output | (request.address & ((std::uint64_t{1} << shift) - 1));
+  answer.region_shift = shift;
+  answer.space = f.space;
+  answer.attributes = f.attributes;
+  answer.privileged = privileged;
+  answer.instruction = instruction;
+  answer.tlb_hit = f.translated;
+  return true;
+}
+
+}  // namespace smmuvp::smmu
