@@ -106,7 +106,6 @@ void Smmu::reset() {
 
 void Smmu::visit(Archive& archive) {
   archive.begin("smmuv3");
-  if (m_engine.in_flight().all() != 0) archive.fail("in_flight", "transactions are under way");
   m_interface.visit(archive);
   m_engine.visit(archive);
   m_configs.stes.visit(archive);
@@ -114,6 +113,7 @@ void Smmu::visit(Archive& archive) {
   m_statistics.visit(archive);
   archive.end();
   if (!archive.loading()) return;
+  m_engine.in_flight().abandon();
   m_configs.stes.for_each([this](Ste& s) { s = Ste::decode(s.words, m_features); });
   m_configs.cds.for_each(
       [this](Cd& c) { c = Cd::decode(c.words, m_features, Ste::decode(c.ste_words, m_features)); });

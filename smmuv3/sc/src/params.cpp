@@ -50,6 +50,8 @@ std::vector<ParamInfo> make_params() {
            "reset value of GBPA.ABORT: true denies all traffic until software says more"),
       number("IIDR", 0, 0, 0xffffffff, "SMMU_IIDR; drivers may switch on workarounds by it"),
       number("tbus", 1, 1, max_tbus, "TBUs: pairs of tbuN_in and tbuN_out"),
+      number("slots", 16, 1, 1024,
+             std::string("transactions at a time at each TBU, until their END_RESP (xlate_slots)") + gem5),
       number("clock_ps", 1000, 1, 1'000'000'000, "clock period in picoseconds"),
       flag("timing", true, "false: the SMMU takes no time of its own"),
       number("micro_tlb_sets", 128, 1, 65536,
@@ -128,6 +130,7 @@ Settings settings_of(const Params& p) {
 
   s.tbus = word("tbus");
   for (unsigned i = 0; i < max_tbus; ++i) s.stream_id[i] = word("tbu" + std::to_string(i) + "_stream_id");
+  s.slots = word("slots");
   s.clock_ps = p.uint("clock_ps");
 
   Structures& t = s.structures;

@@ -129,6 +129,7 @@ void Module::reset() {
 
 void Module::visit(Archive& archive) {
   archive.set_now(to_ps(sc_core::sc_time_stamp()));
+  shell.visit(archive);
   core.visit(archive);
   eventq.visit(archive);
   gerror.visit(archive);
@@ -179,6 +180,7 @@ SmmuV3<BUSWIDTH>::SmmuV3(const sc_core::sc_module_name& name, const Params& para
   m_impl = std::make_unique<Impl>(this->basename(), settings, host, *this);
   registers.register_b_transport(this, &SmmuV3::register_transport);
   registers.register_transport_dbg(this, &SmmuV3::register_transport_dbg);
+  walk.bind(m_impl->shell);
   const auto named = [](const char* end) {
     return [end](std::size_t i) { return "tbu" + std::to_string(i) + end; };
   };
@@ -189,12 +191,12 @@ SmmuV3<BUSWIDTH>::SmmuV3(const sc_core::sc_module_name& name, const Params& para
     return new TbuInitiator(name_of(i).c_str());
   });
   m_impl->tbus.init(settings.tbus, [&](const char* tbu, std::size_t i) {
-    return new smmu::TbuShell(tbu, m_impl->shell, static_cast<std::uint8_t>(i), settings.stream_id[i],
-                              tbu_out[i]);
+    const smmu::TbuShell::Tbu which{static_cast<std::uint8_t>(i), settings.stream_id[i], settings.slots};
+    return new smmu::TbuShell(tbu, m_impl->shell, which, tbu_out[i], tbu_in[i].get_base_port());
   });
   for (unsigned i = 0; i < settings.tbus; ++i) {
-    tbu_in[i].register_b_transport(this, &SmmuV3::tbu_transport, static_cast<int>(i));
-    tbu_in[i].register_transport_dbg(this, &SmmuV3::tbu_transport_dbg, static_cast<int>(i));
+    tbu_in[i].bind(m_impl->tbus[i]);
+    tbu_out[i].bind(m_impl->tbus[i]);
   }
   SMMUVP_HAS_PROCESS(SmmuV3);
   SC_METHOD(on_reset);
@@ -233,16 +235,6 @@ void SmmuV3<BUSWIDTH>::before_end_of_elaboration() {
   tie(cmdq_sync_irq, "cmdq_sync_irq_tie");
   tie(event_out, "event_out_tie");
   tie(reset, "reset_tie");
-}
-
-template <unsigned BUSWIDTH>
-void SmmuV3<BUSWIDTH>::tbu_transport(int id, tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
-  m_impl->tbus[static_cast<std::size_t>(id)].b_transport(payload, delay);
-}
-
-template <unsigned BUSWIDTH>
-unsigned SmmuV3<BUSWIDTH>::tbu_transport_dbg(int id, tlm::tlm_generic_payload& payload) {
-  return m_impl->tbus[static_cast<std::size_t>(id)].transport_dbg(payload);
 }
 
 template <unsigned BUSWIDTH>

@@ -49,7 +49,11 @@ void SavedPayload::restore(tlm::tlm_generic_payload& p) const {
   p.set_byte_enable_length(enable_length);
 }
 
-OpPayload::OpPayload(const MemoryOp& op) : m_data(op.data), m_size(op.size), m_kind(op.kind) {
+void OpPayload::prepare(const MemoryOp& op) {
+  clear();
+  m_data = op.data;
+  m_size = op.size;
+  m_kind = op.kind;
   m_payload.set_command(op.kind == MemoryOpKind::read ? tlm::TLM_READ_COMMAND : tlm::TLM_WRITE_COMMAND);
   m_payload.set_address(op.address);
   m_payload.set_data_ptr(m_data.data());
@@ -60,16 +64,18 @@ OpPayload::OpPayload(const MemoryOp& op) : m_data(op.data), m_size(op.size), m_k
   AccessAnswer attributes;
   attributes.space = op.space;
   attributes.attributes = op.attributes;
+  m_extension = {};
   set_output(m_extension, attributes);
   m_extension.privileged = true;  // IHI 0070 13.1.2: SMMU-originated accesses are Data, Privileged
   m_payload.set_extension(&m_extension);
   if (op.kind == MemoryOpKind::compare_and_swap) {
+    m_compare_swap = {};
     m_compare_swap.expected = op.expected;
     m_payload.set_extension(&m_compare_swap);
   }
 }
 
-OpPayload::~OpPayload() {
+void OpPayload::clear() {
   m_payload.clear_extension(&m_extension);
   if (m_kind == MemoryOpKind::compare_and_swap) m_payload.clear_extension(&m_compare_swap);
 }

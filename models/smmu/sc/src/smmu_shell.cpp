@@ -4,12 +4,13 @@
 #include <utility>
 
 #include "smmuvp/smmu_sc/payload.h"
+#include "smmuvp/smmu_sc/tbu_shell.h"
 #include "smmuvp/tlm/sim_time.h"
 
 namespace smmuvp::smmu {
 
 SmmuShell::SmmuShell(const sc_core::sc_module_name& name, Core core, ForwardPort& walk)
-    : sc_core::sc_module(name), m_core(std::move(core)), m_walk(walk) {
+    : sc_core::sc_module(name), m_core(std::move(core)), m_walk(walk), m_walks(walk) {
   unsigned i = 0;
   for (Worker* worker : m_core.workers) {
     const std::string process = "worker" + std::to_string(i++);
@@ -45,8 +46,17 @@ void SmmuShell::kick(const sc_core::sc_time& delay) {
 }
 
 void SmmuShell::was_reset() {
+  m_walks.drop();
+  for (TbuShell* tbu : m_tbus) tbu->was_reset();
   m_kick.notify(sc_core::SC_ZERO_TIME);
   m_progress.notify(sc_core::SC_ZERO_TIME);
+}
+
+void SmmuShell::visit(Archive& archive) {
+  archive.begin("tbus");
+  for (TbuShell* tbu : m_tbus) tbu->visit(archive);
+  archive.end();
+  if (archive.loading()) m_walks.forget();
 }
 
 void SmmuShell::worker_progressed() {

@@ -6,14 +6,48 @@ namespace smmuvp::smmu {
 
 using sc_core::sc_time;
 
-TbuShell::TbuShell(const sc_core::sc_module_name& name, SmmuShell& smmu, std::uint8_t index,
-                   std::uint32_t stream_id, ForwardPort& out)
-    : sc_core::sc_module(name), m_smmu(smmu), m_index(index), m_stream_id(stream_id), m_out(out) {}
+namespace {
+
+/// Counts a call for as long as it lasts, however it ends.
+class Counted {
+ public:
+  explicit Counted(unsigned& count) : m_count(count) { ++m_count; }
+  ~Counted() { --m_count; }
+  Counted(const Counted&) = delete;
+  Counted& operator=(const Counted&) = delete;
+
+ private:
+  unsigned& m_count;
+};
+
+}  // namespace
+
+TbuShell::TbuShell(const sc_core::sc_module_name& name, SmmuShell& smmu, const Tbu& tbu, ForwardPort& out,
+                   BackwardPort& in)
+    : sc_core::sc_module(name),
+      m_smmu(smmu),
+      m_tbu(tbu),
+      m_out(out),
+      m_slots(StructureTiming{0, 0, tbu.slots}),
+      m_at("at", smmu, m_slots, out, in,
+           {[this](tlm::tlm_generic_payload& payload) { return shape(payload); },
+            [this](const tlm::tlm_generic_payload& payload, const AccessRequest& request) {
+              return order_key(payload, request);
+            }}) {
+  smmu.add(*this);
+}
 
 TransactionShape TbuShell::shape(tlm::tlm_generic_payload& payload) const {
-  TransactionShape s = shape_of(payload, m_stream_id, m_index);
+  TransactionShape s = shape_of(payload, m_tbu.stream_id, m_tbu.index);
   if (m_identity) m_identity(payload, s.request);
   return s;
+}
+
+std::uint64_t TbuShell::order_key(const tlm::tlm_generic_payload& payload,
+                                  const AccessRequest& request) const {
+  if (m_order) return m_order(payload, request);
+  const std::uint64_t substream = request.substream_valid ? request.substream_id | 1U << 20 : 0;
+  return substream << 32 | request.stream_id;
 }
 
 void TbuShell::b_transport(tlm::tlm_generic_payload& payload, sc_time& delay) {
@@ -22,9 +56,14 @@ void TbuShell::b_transport(tlm::tlm_generic_payload& payload, sc_time& delay) {
     delay = at > sc_core::sc_time_stamp() ? at - sc_core::sc_time_stamp() : sc_core::SC_ZERO_TIME;
   };
   const auto now = [&delay] { return to_ps(sc_core::sc_time_stamp() + delay); };
-  m_smmu.engine().prune(to_ps(sc_core::sc_time_stamp()));
-  const FlightToken token = m_smmu.engine().in_flight().enter();
-  Transaction t(payload, shape(payload), m_smmu.translator(), now());
+  const Counted counted(m_blocking);
+  Engine& engine = m_smmu.engine();
+  engine.prune(to_ps(sc_core::sc_time_stamp()));
+  m_slots.prune(to_ps(sc_core::sc_time_stamp()));
+  const FlightToken token = engine.in_flight().enter();
+  const std::uint64_t resets = engine.reset_count();
+  const TimePs begin = engine.timing() ? m_slots.earliest(now()) : now();
+  Transaction t(payload, shape(payload), m_smmu.translator(), begin);
   for (auto next = t.advance(); next != Transaction::Next::finished; next = t.advance()) {
     switch (next) {
       case Transaction::Next::need:
@@ -36,15 +75,38 @@ void TbuShell::b_transport(tlm::tlm_generic_payload& payload, sc_time& delay) {
       case Transaction::Next::forward:
         ahead(t.time());
         m_out->b_transport(payload, delay);
-        t.forwarded(now());
+        if (engine.reset_count() == resets) {
+          t.forwarded(now());
+        } else {
+          t.abort(now());  // nothing of before a reset goes downstream after it
+        }
         break;
       case Transaction::Next::finished:
         break;
     }
   }
   ahead(t.time());
-  m_smmu.engine().in_flight().leave(token, t.time());
+  engine.in_flight().leave(token, t.time());
+  if (engine.timing() && engine.reset_count() == resets) m_slots.occupy(begin, t.time());
   m_smmu.kick(sc_core::SC_ZERO_TIME);
+}
+
+bool TbuShell::get_direct_mem_ptr(tlm::tlm_generic_payload&, tlm::tlm_dmi& dmi) {
+  dmi.allow_none();  // for all addresses, as tlm_dmi's defaults are
+  return false;
+}
+
+void TbuShell::was_reset() {
+  m_slots.clear();
+  m_at.reset();
+}
+
+void TbuShell::visit(Archive& archive) {
+  archive.begin("tbu");
+  if (m_blocking != 0) archive.fail("b_transport", "a transaction is under way");
+  if (archive.loading()) m_at.forget();
+  m_slots.visit(archive);
+  archive.end();
 }
 
 unsigned TbuShell::transport_dbg(tlm::tlm_generic_payload& payload) {

@@ -63,7 +63,7 @@ void Transaction::use(const AccessAnswer& answer) {
 }
 
 void Transaction::read_zero() {
-  if (!m_payload.is_read()) return;
+  if (!m_payload.is_read() || m_saved.data == nullptr) return;
   for (std::uint64_t i = m_parts.offset(); i < m_shape.length; ++i) {
     if (m_saved.enabled(i)) m_saved.data[i] = 0;
   }
@@ -107,6 +107,13 @@ void Transaction::forwarded(TimePs time) {
   const tlm::tlm_response_status status = m_payload.get_response_status();
   if (status != tlm::TLM_OK_RESPONSE || m_parts.done()) return finish(status);
   m_next = Next::need;
+}
+
+void Transaction::abort(TimePs time) {
+  if (m_next == Next::finished) return;
+  if (m_access) advance();  // it sees the reset itself, and counts
+  m_time = std::max(m_time, time);
+  if (m_next != Next::finished) finish(tlm::TLM_ADDRESS_ERROR_RESPONSE);
 }
 
 void Transaction::finish(tlm::tlm_response_status status) {

@@ -59,7 +59,8 @@ class Smmu {
   const smmu::Statistics& engine_statistics() const { return m_engine.statistics(); }
   const Statistics& statistics() const { return m_statistics; }
   Diag& diag() { return m_diag; }
-  /// Saves or restores everything but transactions under way: there must be none.
+  /// Saves or restores everything but transactions under way: who made them sends them again after loading,
+  /// before which there are none. A synchronisation that waited for them does so no more.
   void visit(Archive& archive);
 
  private:

@@ -1,7 +1,6 @@
 // SystemC module of the SMMUv3.
 #pragma once
 
-#include <tlm_utils/simple_initiator_socket.h>
 #include <tlm_utils/simple_target_socket.h>
 #include <cstdint>
 #include <memory>
@@ -19,10 +18,18 @@ namespace smmuvp {
 ///
 /// Transactions come in at tbu_in[i] and leave, translated, at tbu_out[i]. AccessExtension (of
 /// smmuvp/tlm/access_extension.h) carries the StreamID; a payload without it belongs to the TBU's default
-/// StreamID. b_transport annotates the SMMU's time; nb_transport is served through b_transport by the
-/// convenience socket. An access that the SMMU aborts gets TLM_ADDRESS_ERROR_RESPONSE, one that is RAZ/WI
-/// (CD.A == 0) gets TLM_OK_RESPONSE and zeros. DMI is never granted. transport_dbg translates without any
-/// side effect.
+/// StreamID. An access that the SMMU aborts gets TLM_ADDRESS_ERROR_RESPONSE, one that is RAZ/WI (CD.A == 0)
+/// gets TLM_OK_RESPONSE and zeros. DMI is never granted. transport_dbg translates without any side effect.
+///
+/// b_transport annotates the SMMU's time. nb_transport is the base protocol with its four phases: END_REQ
+/// comes after the port's latency, or as soon as one of the TBU's slots is free; payloads go on by
+/// nb_transport, and so do the fetches that they need at `walk`. Transactions of one StreamID and SubstreamID
+/// stay in order, others overtake. With one transaction outstanding both styles take the same time. Masters
+/// of both may be mixed. A reset answers what is open with TLM_ADDRESS_ERROR_RESPONSE.
+///
+/// visit() saves with nb_transport transactions open, but not these: a master that has some sends them again
+/// after loading, from a state that it has saved itself. Loading forgets those that are open. With a
+/// b_transport open, saving fails.
 ///
 /// The interrupt outputs are edge-sensitive: each interrupt is a pulse of one SMMU clock. Outputs that
 /// nothing is bound to are tied off.
@@ -42,13 +49,13 @@ class SmmuV3 : public Component {
   /// Parameters at their defaults.
   static Params default_params() { return Params(params()); }
 
-  using TbuTarget = tlm_utils::simple_target_socket_tagged<SmmuV3, BUSWIDTH>;
-  using TbuInitiator = tlm_utils::simple_initiator_socket<SmmuV3, BUSWIDTH>;
+  using TbuTarget = tlm::tlm_target_socket<BUSWIDTH>;
+  using TbuInitiator = tlm::tlm_initiator_socket<BUSWIDTH>;
 
   /// Programming interface: Page 0 and Page 1, 128 KiB.
   tlm_utils::simple_target_socket<SmmuV3, BUSWIDTH> registers;
   /// Structures, translation tables and queues.
-  tlm_utils::simple_initiator_socket<SmmuV3, BUSWIDTH> walk;
+  tlm::tlm_initiator_socket<BUSWIDTH> walk;
   sc_core::sc_vector<TbuTarget> tbu_in;      ///< from client devices
   sc_core::sc_vector<TbuInitiator> tbu_out;  ///< to the system, physical addresses
   LineOut eventq_irq;                        ///< Event queue: empty to non-empty
@@ -66,8 +73,6 @@ class SmmuV3 : public Component {
   class Impl;
 
   void before_end_of_elaboration() override;
-  void tbu_transport(int id, tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
-  unsigned tbu_transport_dbg(int id, tlm::tlm_generic_payload& payload);
   void register_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
   unsigned register_transport_dbg(tlm::tlm_generic_payload& payload);
   void on_reset();

@@ -100,6 +100,8 @@ class Engine {
   TimePs pass_from_tcu(std::uint8_t port, TimePs at) {
     return timing() ? tbu_of(port).from_tcu.book(at) : at;
   }
+  /// What a port takes for an access that it is free for.
+  TimePs port_latency() const { return timing() ? m_structures.port.latency : 0; }
   TimePs pass_config(TimePs at) { return timing() ? m_config.book(at) : at; }
   TimePs pass_tlb(TimePs at) { return timing() ? m_tlb_calendar.book(at) : at; }
   TimePs pass_walk_cache(TimePs at) { return timing() ? m_walk_cache_calendar.book(at) : at; }

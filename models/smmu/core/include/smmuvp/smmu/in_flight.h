@@ -76,6 +76,13 @@ class InFlight {
     m_left = m_all = 0;
     m_end = 0;
   }
+  /// Those under way have gone, and left no end: what has been loaded has none of them, and their tokens must
+  /// not come.
+  void abandon() {
+    for (Generation& g : m_generations) g.open = 0;
+    m_all = 0;
+    count_left();
+  }
   void visit(Archive& archive);
 
  private:

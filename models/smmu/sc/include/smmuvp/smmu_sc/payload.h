@@ -53,23 +53,28 @@ class SavedPayload {
   unsigned enable_length = 0;
 };
 
-/// An SMMU-originated operation as a payload, for the time of one transport call. A compare-and-swap is a
-/// write with CompareSwapExtension; a target that does not answer the extension has none: unsupported_atomic.
+/// An SMMU-originated operation as a payload, for the time of one transport. A compare-and-swap is a write
+/// with CompareSwapExtension; a target that does not answer the extension has none: unsupported_atomic.
 class OpPayload {
  public:
-  explicit OpPayload(const MemoryOp& op);
-  ~OpPayload();
+  OpPayload() = default;
+  explicit OpPayload(const MemoryOp& op) { prepare(op); }
+  ~OpPayload() { clear(); }
   OpPayload(const OpPayload&) = delete;
   OpPayload& operator=(const OpPayload&) = delete;
 
+  /// Makes it this operation's, whatever it was before.
+  void prepare(const MemoryOp& op);
   tlm::tlm_generic_payload& payload() { return m_payload; }
   /// After the transport. @param bytes  how many transport_dbg() moved, or the size
   MemoryAnswer answer(std::uint64_t bytes, TimePs time) const;
 
  private:
-  std::array<std::uint8_t, MemoryOp::max_size> m_data;
-  std::uint8_t m_size;
-  MemoryOpKind m_kind;
+  void clear();
+
+  std::array<std::uint8_t, MemoryOp::max_size> m_data{};
+  std::uint8_t m_size = 0;
+  MemoryOpKind m_kind = MemoryOpKind::read;
   tlm::tlm_generic_payload m_payload;
   AccessExtension m_extension;
   CompareSwapExtension m_compare_swap;

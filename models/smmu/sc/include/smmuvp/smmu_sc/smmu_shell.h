@@ -7,19 +7,22 @@
 #include <tlm>
 #include <vector>
 
+#include "smmuvp/base/archive.h"
 #include "smmuvp/smmu/engine.h"
 #include "smmuvp/smmu/memory_op.h"
 #include "smmuvp/smmu/worker.h"
+#include "smmuvp/smmu_sc/at_walks.h"
+#include "smmuvp/smmu_sc/ports.h"
 #include "smmuvp/smmu_sc/transaction.h"
 #include "smmuvp/smmu_sc/worker_process.h"
 
 namespace smmuvp::smmu {
 
-/// A socket as an initiator calls it, whatever its width.
-using ForwardPort = sc_core::sc_port<tlm::tlm_fw_transport_if<>>;
+class TbuShell;
 
-/// Carries out an SMMU's own operations, runs its workers, and tells who waits of progress.
-class SmmuShell : public sc_core::sc_module {
+/// Carries out an SMMU's own operations, runs its workers, and tells who waits of progress. The walk socket's
+/// way back leads here.
+class SmmuShell : public sc_core::sc_module, public tlm::tlm_bw_transport_if<> {
  public:
   struct Core {
     Engine& engine;
@@ -27,14 +30,16 @@ class SmmuShell : public sc_core::sc_module {
     std::vector<Worker*> workers;
     std::function<void()> progressed;  ///< signals may have to be raised
   };
-  /// @param walk  to structures, translation tables and queues
+  /// @param walk  to structures, translation tables and queues; bound to this by whoever has the socket
   SmmuShell(const sc_core::sc_module_name& name, Core core, ForwardPort& walk);
 
   Engine& engine() { return m_core.engine; }
   Translator& translator() { return m_core.translator; }
 
-  /// Sends an operation at its time. @param delay  of the caller ahead of simulated time; grows to the
-  /// answer's
+  /// Operations of approximately-timed accesses.
+  AtWalks& walks() { return m_walks; }
+  /// Sends an operation at its time, for a caller that may be blocked. @param delay  of the caller ahead of
+  /// simulated time; grows to the answer's
   MemoryAnswer carry_out(const MemoryOp& op, sc_core::sc_time& delay);
   /// As carry_out(), by transport_dbg.
   MemoryAnswer carry_out_debug(const MemoryOp& op);
@@ -42,17 +47,29 @@ class SmmuShell : public sc_core::sc_module {
   const sc_core::sc_event& progress() const { return m_progress; }
   /// Something may have become due, not before `delay` from now.
   void kick(const sc_core::sc_time& delay);
+  /// To be told of resets, and saved.
+  void add(TbuShell& tbu) { m_tbus.push_back(&tbu); }
   /// After a reset of the core.
   void was_reset();
+  /// Saves or restores the TBUs. To be called before the core's visit(), which finds nothing under way then.
+  void visit(Archive& archive);
+
+  tlm::tlm_sync_enum nb_transport_bw(tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase,
+                                     sc_core::sc_time& delay) override {
+    return m_walks.nb_transport_bw(payload, phase, delay);
+  }
+  void invalidate_direct_mem_ptr(sc_dt::uint64, sc_dt::uint64) override {}  // none is asked for
 
  private:
   void worker_progressed();
 
   Core m_core;
   ForwardPort& m_walk;
+  AtWalks m_walks;
   sc_core::sc_event m_kick;
   sc_core::sc_event m_progress;
   std::vector<std::unique_ptr<WorkerProcess>> m_workers;
+  std::vector<TbuShell*> m_tbus;
 };
 
 }  // namespace smmuvp::smmu

@@ -7,35 +7,75 @@
 #include <tlm>
 #include <utility>
 
+#include "smmuvp/base/archive.h"
+#include "smmuvp/smmu/calendar.h"
+#include "smmuvp/smmu_sc/at_transactions.h"
+#include "smmuvp/smmu_sc/ports.h"
 #include "smmuvp/smmu_sc/smmu_shell.h"
 
 namespace smmuvp::smmu {
 
-/// The logic behind a pair of sockets, whatever their width. b_transport annotates the SMMU's time;
-/// transport_dbg translates without any side effect.
-class TbuShell : public sc_core::sc_module {
+/// The logic behind a pair of sockets, whatever their width: the target socket's way forward and the
+/// initiator socket's way back lead here. b_transport annotates the SMMU's time; nb_transport has the four
+/// phases of the base protocol, for any number of transactions at a time (AtTransactions); transport_dbg
+/// translates without any side effect. Blocking and non-blocking transactions book the same structures.
+class TbuShell : public sc_core::sc_module,
+                 public tlm::tlm_fw_transport_if<>,
+                 public tlm::tlm_bw_transport_if<> {
  public:
   /// Tells whose a payload is, for masters that know no AccessExtension: sets stream_id, substream_id,
   /// substream_valid, privileged and instruction of the request. Called for each transaction.
   using IdentityHook = std::function<void(const tlm::tlm_generic_payload& payload, AccessRequest& request)>;
+  /// Tells what stays in order: non-blocking transactions of the same key are forwarded and answered in the
+  /// order of their requests.
+  using OrderHook =
+      std::function<std::uint64_t(const tlm::tlm_generic_payload& payload, const AccessRequest& request)>;
 
-  /// @param index  which TBU of its SMMU. @param stream_id  of accesses that name none. @param out downstream
-  TbuShell(const sc_core::sc_module_name& name, SmmuShell& smmu, std::uint8_t index, std::uint32_t stream_id,
-           ForwardPort& out);
+  struct Tbu {
+    std::uint8_t index = 0;       ///< which TBU of its SMMU
+    std::uint32_t stream_id = 0;  ///< of accesses that name none
+    std::uint32_t slots = 1;      ///< transactions at a time, from acceptance to END_RESP
+  };
+  /// @param out  downstream. @param in  the way back upstream
+  TbuShell(const sc_core::sc_module_name& name, SmmuShell& smmu, const Tbu& tbu, ForwardPort& out,
+           BackwardPort& in);
 
   void set_identity_hook(IdentityHook hook) { m_identity = std::move(hook); }
+  /// Without a hook the key is the StreamID and the SubstreamID.
+  void set_order_hook(OrderHook hook) { m_order = std::move(hook); }
 
-  void b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
-  unsigned transport_dbg(tlm::tlm_generic_payload& payload);
+  void b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) override;
+  unsigned transport_dbg(tlm::tlm_generic_payload& payload) override;
+  bool get_direct_mem_ptr(tlm::tlm_generic_payload& payload, tlm::tlm_dmi& dmi) override;
+  tlm::tlm_sync_enum nb_transport_fw(tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase,
+                                     sc_core::sc_time& delay) override {
+    return m_at.nb_transport_fw(payload, phase, delay);
+  }
+  tlm::tlm_sync_enum nb_transport_bw(tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase,
+                                     sc_core::sc_time& delay) override {
+    return m_at.nb_transport_bw(payload, phase, delay);
+  }
+  void invalidate_direct_mem_ptr(sc_dt::uint64, sc_dt::uint64) override {}  // none is granted
+
+  /// After a reset of the core.
+  void was_reset();
+  /// Saves or restores the bookings. Non-blocking transactions under way are not saved: a payload is a
+  /// pointer, and a master that was saved with one open sends it again after loading, as a payload of its
+  /// own. Loading forgets those that are open. A blocking one cannot be saved, since it lives on a stack.
+  void visit(Archive& archive);
 
  private:
   TransactionShape shape(tlm::tlm_generic_payload& payload) const;
+  std::uint64_t order_key(const tlm::tlm_generic_payload& payload, const AccessRequest& request) const;
 
   SmmuShell& m_smmu;
-  std::uint8_t m_index;
-  std::uint32_t m_stream_id;
+  Tbu m_tbu;
   ForwardPort& m_out;
   IdentityHook m_identity;
+  OrderHook m_order;
+  Calendar m_slots;  // booked from acceptance to the end
+  AtTransactions m_at;
+  unsigned m_blocking = 0;  // b_transport calls under way
 };
 
 }  // namespace smmuvp::smmu

@@ -52,6 +52,11 @@ class Transaction {
   void complete(const MemoryAnswer& answer) { m_access->complete(answer); }
   /// The part has come back, with its response in the payload. @param time  when
   void forwarded(TimePs time);
+  /// Whether no part follows the one that is to be forwarded.
+  bool last() const { return m_parts.done(); }
+  /// The SMMU has been reset: ends it at `time`, or later if it has got further, as an access that the SMMU
+  /// aborted. A part that is downstream must have come back.
+  void abort(TimePs time);
   /// When it has got as far as it has: of the answer, before `forward`; of the end, when it is finished.
   TimePs time() const { return m_time; }
   tlm::tlm_generic_payload& payload() { return m_payload; }

@@ -1,0 +1,53 @@
+// An SMMU's own operations by nb_transport.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <tlm>
+#include <unordered_map>
+#include <vector>
+
+#include "smmuvp/smmu/memory_op.h"
+#include "smmuvp/smmu_sc/at_requester.h"
+#include "smmuvp/smmu_sc/payload.h"
+
+namespace smmuvp::smmu {
+
+/// Carries out any number of operations at a time, each from its op.time on. Payloads are pooled.
+class AtWalks : public tlm::tlm_mm_interface {
+ public:
+  /// The answer is there; its time may lie ahead.
+  using Done = std::function<void(const MemoryAnswer& answer)>;
+
+  explicit AtWalks(ForwardPort& socket);
+  ~AtWalks() override = default;
+  AtWalks(const AtWalks&) = delete;
+  AtWalks& operator=(const AtWalks&) = delete;
+
+  void send(const MemoryOp& op, Done done);
+  /// A reset: what has not been sent never is, and answers to the rest are dropped.
+  void drop();
+  /// The system's state has been loaded: drop(), and the socket is free.
+  void forget();
+  tlm::tlm_sync_enum nb_transport_bw(tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase,
+                                     sc_core::sc_time& delay) {
+    return m_requester.nb_transport_bw(payload, phase, delay);
+  }
+
+ private:
+  struct Walk {
+    OpPayload op;
+    unsigned size = 0;
+    Done done;  // none: dropped
+  };
+
+  void answered(const tlm::tlm_generic_payload& payload, TimePs at);
+  void free(tlm::tlm_generic_payload* payload) override;
+
+  AtRequester m_requester;
+  std::vector<std::unique_ptr<Walk>> m_walks;  // all, in the order of their making
+  std::unordered_map<const tlm::tlm_generic_payload*, Walk*> m_by_payload;
+  std::vector<Walk*> m_free;
+};
+
+}  // namespace smmuvp::smmu

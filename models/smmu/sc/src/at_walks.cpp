@@ -1,0 +1,54 @@
+#include "smmuvp/smmu_sc/at_walks.h"
+
+#include <utility>
+
+namespace smmuvp::smmu {
+
+AtWalks::AtWalks(ForwardPort& socket)
+    : m_requester("walks", socket,
+                  [this](tlm::tlm_generic_payload& payload, TimePs at) { answered(payload, at); }) {}
+
+void AtWalks::send(const MemoryOp& op, Done done) {
+  if (m_free.empty()) {
+    m_walks.push_back(std::make_unique<Walk>());
+    Walk& made = *m_walks.back();
+    made.op.payload().set_mm(this);
+    m_by_payload[&made.op.payload()] = &made;
+    m_free.push_back(&made);
+  }
+  Walk& walk = *m_free.back();
+  m_free.pop_back();
+  walk.op.prepare(op);
+  walk.size = op.size;
+  walk.done = std::move(done);
+  walk.op.payload().acquire();
+  m_requester.send(walk.op.payload(), op.time);
+}
+
+void AtWalks::answered(const tlm::tlm_generic_payload& payload, TimePs at) {
+  Walk& walk = *m_by_payload.at(&payload);
+  const Done done = std::exchange(walk.done, nullptr);
+  const MemoryAnswer answer = walk.op.answer(walk.size, at);
+  walk.op.payload().release();
+  if (done) done(answer);
+}
+
+void AtWalks::drop() {
+  for (const auto& walk : m_walks) {
+    if (!walk->done) continue;
+    walk->done = nullptr;
+    if (m_requester.cancel(walk->op.payload())) walk->op.payload().release();
+  }
+}
+
+void AtWalks::forget() {
+  drop();
+  m_requester.forget();
+}
+
+void AtWalks::free(tlm::tlm_generic_payload* payload) {
+  payload->reset();  // targets may have left extensions of theirs
+  m_free.push_back(m_by_payload.at(payload));
+}
+
+}  // namespace smmuvp::smmu

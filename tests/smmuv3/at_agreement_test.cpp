@@ -1,0 +1,292 @@
+// Non-blocking transactions do what blocking ones do, and take as long, whatever the targets' style.
+#include <map>
+#include <random>
+#include <string>
+
+#include "at_bench.h"
+
+namespace smmuvp::at {
+namespace {
+
+// ---- with one transaction outstanding, both styles agree
+
+class Agreement : public At {
+ protected:
+  struct Result {
+    tlm::tlm_response_status status = tlm::TLM_INCOMPLETE_RESPONSE;
+    sc_time takes;
+    std::vector<std::uint8_t> data;
+    std::string statistics;
+    std::vector<std::uint64_t> downstream;
+    std::vector<std::uint64_t> fetched;
+    std::vector<sc_time> times;  // when they were sent, from the beginning
+    sc_time next;                // what a transaction takes that begins when this one ends
+  };
+  std::string statistics() {
+    struct All : StatVisitor {
+      void stat(std::string_view n, std::uint64_t v, std::string_view, std::string_view) override {
+        const std::uint64_t before = base[std::string(n)];
+        text.append(n).append(" ").append(std::to_string(v - before)).append("\n");
+        now[std::string(n)] = v;
+      }
+      std::map<std::string, std::uint64_t> base, now;
+      std::string text;
+    } all;
+    all.base = m_statistics;
+    b.smmu.statistics(all);
+    m_statistics = all.now;
+    return all.text;
+  }
+  Result run(bool blocking, const std::function<void()>& prepare, std::uint64_t address, unsigned length,
+             bool write) {
+    Result r;
+    b.in_simulation([&] {
+      b.fresh(m_two_level);
+      prepare();
+      wait(ns(1000));
+      statistics();  // from here on
+      b.target.seen.clear();
+      b.tables.seen.clear();
+      Operation op;
+      op.address = address;
+      op.data.resize(length);
+      for (unsigned i = 0; i < length; ++i) op.data[i] = static_cast<std::uint8_t>(i + 1);
+      op.write = write;
+      const sc_time begin = sc_time_stamp();
+      if (blocking) {
+        const Bench::Blocking result = b.blocking(b.master, op);
+        r.status = result.status;
+        r.takes = result.delay;
+        r.data = op.data;
+        wait(result.delay);
+      } else {
+        const Operation& sent = b.master.issue(address, op.data, write);
+        while (!sent.done) wait(b.master.finished);
+        EXPECT_EQ(sent.begun, begin);
+        r.status = sent.status;
+        r.takes = sent.answered - sent.begun;
+        r.data = sent.data;
+      }
+      EXPECT_EQ(sc_time_stamp(), begin + r.takes);
+      r.statistics = statistics();
+      r.downstream = seen(b.target);
+      for (std::uint64_t a : seen(b.tables)) r.fetched.push_back(a & 0xfff);  // tables move from run to run
+      for (const Target* t : {&b.target, &b.tables}) {
+        for (const Target::Seen& s : t->seen) r.times.push_back(s.at - begin);
+      }
+      Operation next;
+      next.address = address;
+      next.data.resize(4);
+      r.next = b.blocking(b.master, next).delay;
+    });
+    return r;
+  }
+  /// @return the result of both
+  Result agree(const std::function<void()>& prepare, std::uint64_t address, unsigned length = 4,
+               bool write = false) {
+    const Result lt = run(true, prepare, address, length, write);
+    const Result at = run(false, prepare, address, length, write);
+    EXPECT_EQ(lt.status, at.status);
+    EXPECT_EQ(lt.takes, at.takes);
+    EXPECT_EQ(lt.data, at.data);
+    EXPECT_EQ(lt.statistics, at.statistics);
+    EXPECT_EQ(lt.downstream, at.downstream);
+    EXPECT_EQ(lt.fetched, at.fetched);
+    EXPECT_EQ(lt.times, at.times);
+    EXPECT_EQ(lt.next, at.next);
+    return at;
+  }
+  bool m_two_level = false;
+  std::map<std::string, std::uint64_t> m_statistics;
+};
+
+TEST_F(Agreement, AHitTakesTheSameTimeInBothStyles) {
+  const Result r = agree(
+      [this] {
+        map(7, 0x10000, 0x8000'0000);
+        warm(0x10000);
+      },
+      0x10010);
+  EXPECT_EQ(r.status, tlm::TLM_OK_RESPONSE);
+  EXPECT_EQ(r.takes, ns(1 + 3 + 3 + 20)) << "port, configuration, TLB; memory";
+}
+
+TEST_F(Agreement, AMissTakesTheSameTimeInBothStyles) {
+  const Result r = agree([this] { map(7, 0x10000, 0x8000'0000); }, 0x10010, 8, true);
+  EXPECT_EQ(r.takes, ns(1 + 3 + 3 + 16 + 5 * 21 + 20)) << "besides: walker, and five fetches";
+  EXPECT_EQ(r.fetched.size(), 5U);
+}
+
+TEST_F(Agreement, ATwoLevelStreamTableTakesTheSameTimeInBothStyles) {
+  m_two_level = true;
+  const Result r = agree(
+      [this] {
+        map(7, 0x10000, 0x8000'0000);
+        b.world.memory.write(v3::World::strtab, 0x6000'0000 | 9);
+        b.world.put(0x6000'0000 + 64 * 7, v3::ste_stage1(v3::World::cd_address(7)));
+      },
+      0x10010);
+  EXPECT_EQ(r.status, tlm::TLM_OK_RESPONSE);
+  EXPECT_EQ(r.fetched.size(), 6U);
+}
+
+TEST_F(Agreement, ATransactionOfTwoPagesTakesTheSameTimeInBothStyles) {
+  const Result r =
+      agree([this] { ASSERT_TRUE(map(7, 0x10000, 0x8000'0000).map(0x11000, 0x9000'0000, 0x1000)); }, 0x10fe0,
+            64, true);
+  EXPECT_EQ(r.status, tlm::TLM_OK_RESPONSE);
+  EXPECT_EQ(r.downstream, (std::vector<std::uint64_t>{0x8000'0fe0, 0x9000'0000}));
+  EXPECT_EQ(b.world.memory.at(0x9000'001f), 64);
+}
+
+TEST_F(Agreement, AFaultTakesTheSameTimeInBothStyles) {
+  const Result r = agree([this] { map(7, 0x10000, 0x8000'0000); }, 0x90000);
+  EXPECT_EQ(r.status, tlm::TLM_ADDRESS_ERROR_RESPONSE);
+  EXPECT_TRUE(r.downstream.empty());
+}
+
+TEST_F(Agreement, BypassTakesTheSameTimeInBothStyles) {
+  const Result r = agree([this] { b.world.put_ste(7, v3::ste_bypass()); }, 0x8000'0000, 16, true);
+  EXPECT_EQ(r.status, tlm::TLM_OK_RESPONSE);
+  EXPECT_EQ(r.downstream, std::vector<std::uint64_t>{0x8000'0000});
+}
+
+TEST_F(Agreement, RazWiTakesTheSameTimeInBothStyles) {
+  const Result r = agree(
+      [this] {
+        pgtable::Builder& t = map(7, 0x10000, 0x8000'0000);
+        v3::Structure cd = v3::cd_for(t.config(), 1);
+        b.world.put(v3::World::cd_address(7), cd.set(46, 1, 0));
+      },
+      0x90000, 4);
+  EXPECT_EQ(r.status, tlm::TLM_OK_RESPONSE);
+  EXPECT_EQ(r.data, std::vector<std::uint8_t>(4, 0));
+}
+
+TEST_F(Agreement, AnErrorFromDownstreamIsTheResponseInBothStyles) {
+  const Result r = agree([this] { map(7, 0x10000, 0xbad0'0000); }, 0x10010);
+  EXPECT_EQ(r.status, tlm::TLM_GENERIC_ERROR_RESPONSE);
+}
+
+// ---- targets of every style
+
+class Styles : public At, public ::testing::WithParamInterface<Target::Style> {};
+
+TEST_P(Styles, ATransactionGoesThroughATargetThatAnswersInAnyWay) {
+  map(7, 0x10000, 0x8000'0000);
+  b.target.style = GetParam();
+  b.tables.style = GetParam();
+  b.in_simulation([&] {
+    const Operation& op = b.master.issue(0x10000, {1, 2, 3, 4}, true);
+    wait(ns(1000));
+    EXPECT_EQ(op.status, tlm::TLM_OK_RESPONSE);
+    EXPECT_EQ(op.answered - op.begun, ns(1 + 3 + 3 + 16 + 5 * 21 + 20));
+  });
+  EXPECT_EQ(b.world.memory.read(0x8000'0000, 4), 0x04030201U);
+}
+
+TEST_P(Styles, ManyRandomTransactionsEndAsTheyDoOneByOne) {
+  struct Random {
+    std::uint64_t address;
+    std::uint32_t stream_id;
+    std::vector<std::uint8_t> data;
+    bool write;
+  };
+  std::mt19937 random(1 + static_cast<unsigned>(GetParam()));
+  std::vector<Random> all(300);
+  for (Random& r : all) {
+    r.stream_id = 7 + random() % 4;
+    r.address = 0x10000 + random() % 0x5000;  // the pages from 0x14000 on are not mapped
+    r.data.resize(1 + random() % 96);
+    for (std::uint8_t& d : r.data) d = static_cast<std::uint8_t>(random());
+    r.write = (random() & 1) != 0;
+  }
+  const auto prepare = [this] {
+    for (std::uint32_t sid = 7; sid < 11; ++sid) {
+      pgtable::Builder& t = map(sid, 0x10000, 0x8000'0000 + (std::uint64_t{sid} << 20));
+      for (std::uint64_t page = 1; page < 4; ++page) {  // not next to each other
+        ASSERT_TRUE(
+            t.map(0x10000 + page * 0x1000, 0x8000'0000 + (std::uint64_t{sid} << 20) + page * 0x5000, 0x1000));
+      }
+    }
+  };
+  const auto memory = [this] {
+    std::vector<std::uint8_t> bytes;
+    for (std::uint32_t sid = 7; sid < 11; ++sid) {
+      for (std::uint64_t i = 0; i < 0x10000; ++i) {
+        bytes.push_back(b.world.memory.at(0x8000'0000 + (std::uint64_t{sid} << 20) + i));
+      }
+    }
+    return bytes;
+  };
+  std::vector<Operation> expected;
+  std::vector<std::uint8_t> expected_memory;
+  std::uint64_t faults = 0;
+  b.in_simulation([&] {
+    prepare();
+    const std::uint64_t before = b.statistic("faults");
+    for (const Random& r : all) {
+      Operation op;
+      op.address = r.address;
+      op.stream_id = r.stream_id;
+      op.data = r.data;
+      op.write = r.write;
+      const Bench::Blocking result = b.blocking(b.master, op);
+      op.status = result.status;
+      expected.push_back(op);
+      wait(result.delay);
+    }
+    wait(ns(1000));
+    expected_memory = memory();
+    faults = b.statistic("faults") - before;
+    b.fresh();
+    b.host.sink.all.clear();
+    prepare();
+  });
+  EXPECT_GT(faults, 20U);
+  const auto spread = [](const Payload& p) {
+    return ns(5.0 + static_cast<double>(p.get_address() * 7 % 61));
+  };
+  b.target.latency = b.tables.latency = spread;
+  b.target.style = b.tables.style = GetParam();
+  b.in_simulation([&] {
+    const std::uint64_t before = b.statistic("faults");
+    for (const Random& r : all) b.master.issue(r.address, r.data, r.write, r.stream_id);
+    wait(ns(200000));
+    EXPECT_EQ(b.statistic("faults") - before, faults);
+  });
+  ASSERT_TRUE(b.master.all_done());
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    EXPECT_EQ(b.master.operations[i].status, expected[i].status) << i;
+    EXPECT_EQ(b.master.operations[i].data, expected[i].data) << i;
+  }
+  EXPECT_TRUE(memory() == expected_memory);
+  EXPECT_EQ(b.above.most, slots + 1) << "and one that waits for a slot";
+  if (GetParam() == Target::Style::accepted || GetParam() == Target::Style::updated_request) {
+    EXPECT_GT(b.walks.most, 1U) << "the other styles end a fetch where they begin it, or keep the socket";
+  }
+}
+
+std::string style_name(const ::testing::TestParamInfo<Target::Style>& info) {
+  const char* const names[] = {"Accepted", "UpdatedRequest", "UpdatedResponse", "Completed", "EarlyResponse"};
+  return names[static_cast<std::size_t>(info.param)];
+}
+INSTANTIATE_TEST_SUITE_P(Targets, Styles,
+                         ::testing::Values(Target::Style::accepted, Target::Style::updated_request,
+                                           Target::Style::updated_response, Target::Style::completed,
+                                           Target::Style::early_response),
+                         style_name);
+
+TEST_F(At, ATransactionGoesThroughATargetThatKnowsOnlyBlockingTransport) {
+  map(7, 0x10000, 0x8000'0000);
+  b.in_simulation([&] {
+    const Operation& op = b.master2.issue(0x10000, {1, 2, 3, 4}, true);
+    b.master2.issue(0x10004, {5, 6, 7, 8}, true);
+    wait(ns(1000));
+    EXPECT_EQ(op.answered - op.begun, ns(1 + 3 + 3 + 16 + 5 * 21 + 20));
+  });
+  EXPECT_EQ(b.world.memory.read(0x8000'0000, 8), 0x0807060504030201U);
+}
+
+}  // namespace
+}  // namespace smmuvp::at
