@@ -72,6 +72,7 @@ class Checker : public sc_core::sc_module,
     m_request = m_response = nullptr;
     m_request_free = m_response_free = sc_core::SC_ZERO_TIME;
     most = 0;
+    relaxed = false;
   }
   std::vector<Entry> of(unsigned phase) const {
     std::vector<Entry> found;
@@ -86,9 +87,11 @@ class Checker : public sc_core::sc_module,
   tlm::tlm_initiator_socket<64> out{"out"};
   std::vector<Entry> log;
   std::size_t most = 0;  ///< open at a time
+  bool relaxed = false;  ///< lets everything through until clear()
 
  private:
   void note(const Payload& p, const tlm::tlm_phase& phase, const sc_time& delay) {
+    if (relaxed) return;
     const sc_time at = sc_time_stamp() + delay;
     log.push_back({phase, &p, p.get_address(), at});
     switch (static_cast<unsigned>(phase)) {

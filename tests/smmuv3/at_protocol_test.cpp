@@ -283,6 +283,24 @@ TEST_F(At, APartThatWaitsForTheDownstreamSocketIsTakenBackByAReset) {
   });
 }
 
+TEST_F(At, AFetchThatWaitsForTheWalkSocketIsNotSentAfterAReset) {
+  map(7, 0x10000, 0x8000'0000);
+  map(9, 0x10000, 0x9000'0000);
+  b.in_simulation([&] {
+    b.tables.accept = ns(500);  // a slow END_REQ
+    b.tables.latency = [](const Payload&) { return ns(600); };
+    b.master.read(0x10000, 7);
+    b.master.read(0x10000, 9);
+    wait(ns(100));
+    EXPECT_EQ(b.tables.seen.size(), 1U);
+    b.pulse_reset();
+    wait(ns(10));
+    EXPECT_TRUE(b.master.all_done());
+    wait(ns(2000));
+    EXPECT_EQ(b.tables.seen.size(), 1U);
+  });
+}
+
 // ---- checkpoints
 
 TEST_F(At, AStateSavedWithTransactionsOpenIsLoadedWithoutThemAndTheirMasterSendsThemAgain) {
@@ -323,6 +341,35 @@ TEST_F(At, AStateSavedWithTransactionsOpenIsLoadedWithoutThemAndTheirMasterSends
     b.tables.release();
     wait(ns(100));
     EXPECT_EQ(b.master.order.size(), 2U);
+  });
+}
+
+TEST_F(At, LoadingFreesSocketsWhoseEndReqIsOfBefore) {
+  map(7, 0x10000, 0x8000'0000);
+  map(9, 0x10000, 0x9000'0000);
+  b.in_simulation([&] {
+    warm(0x10000, 7);
+    b.target.accept = b.tables.accept = ns(5000);
+    b.target.latency = b.tables.latency = [](const Payload&) { return ns(6000); };
+    Operation& downstream = b.master.read(0x10000, 7);
+    Operation& walking = b.master.read(0x10000, 9);
+    wait(ns(100));
+    ArchiveWriter saved;
+    b.smmu.visit(saved);
+    ArchiveReader reader(saved.data());
+    b.smmu.visit(reader);
+    EXPECT_TRUE(reader.complete()) << reader.error();
+    b.master.forget_payloads();
+    for (Checker* c : {&b.above, &b.below, &b.walks}) c->clear();
+    b.target.defaults();
+    b.tables.defaults();
+    for (Operation* op : {&downstream, &walking}) b.master.send(*op);
+    wait(ns(1000));
+    EXPECT_TRUE(b.master.all_done());
+    for (Checker* c : {&b.below, &b.walks}) c->relaxed = true;  // phases of before are still to come
+    wait(ns(10000));
+    EXPECT_EQ(b.master.order.size(), 2U);
+    for (Checker* c : {&b.below, &b.walks}) c->clear();
   });
 }
 
@@ -404,6 +451,26 @@ TEST_F(Protocol, AnEndRespWithoutABeginRespIsReported) {
     b.target.release();
     wait(ns(1000));
   });
+}
+
+TEST_F(Protocol, ASecondEndRespIsReported) {
+  map(7, 0x10000, 0x8000'0000);
+  b.master.end = Master::End::later;
+  b.master.end_delay = ns(10000);
+  Errors errors;
+  b.in_simulation([&] {
+    const Operation& op = b.master.read(0x10000);
+    while (op.status == tlm::TLM_INCOMPLETE_RESPONSE) wait(ns(1));
+    Payload& open = const_cast<Payload&>(*b.above.of(tlm::BEGIN_REQ).front().payload);
+    tlm::tlm_phase phase = tlm::END_RESP;
+    sc_time delay = ns(50);
+    b.tbu(0).nb_transport_fw(open, phase, delay);
+    EXPECT_TRUE(Errors::all().empty());
+    send(open, tlm::END_RESP);
+    EXPECT_NE(Errors::one().find("not in its response phase"), std::string::npos);
+    wait(ns(20000));  // and the master's own
+  });
+  EXPECT_EQ(Errors::all().size(), 2U);
 }
 
 TEST_F(Protocol, PhasesOfTheWrongDirectionAreReported) {

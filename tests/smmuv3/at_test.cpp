@@ -263,12 +263,13 @@ TEST_F(At, AMissOfOneStyleDelaysAMissOfTheOtherWhereTheyShareAStructure) {
 class Ends : public At, public ::testing::WithParamInterface<Master::End> {};
 
 TEST_P(Ends, OneResponseIsOutstandingAtATime) {
-  map(7, 0x10000, 0x8000'0000);
+  const std::vector<std::uint32_t> streams{7, 9, 10};
+  for (std::uint32_t sid : streams) map(sid, 0x10000, 0x8000'0000);
   b.master.end = GetParam();
   b.master.end_delay = ns(50);
   b.in_simulation([&] {
-    warm(0x10000);
-    for (unsigned i = 0; i < 3; ++i) b.master.read(0x10000 + 4 * i);
+    for (std::uint32_t sid : streams) warm(0x10000, sid);
+    for (std::uint32_t sid : streams) b.master.read(0x10000, sid);
     wait(ns(1000));
     const sc_time between = b.master.operations[1].answered - b.master.operations[0].answered;
     EXPECT_EQ(between, GetParam() == Master::End::completed ? ns(2) : ns(50));

@@ -110,6 +110,7 @@ void AtTransactions::wake(TimePs at) {
 }
 
 void AtTransactions::run() {
+  if (m_open.empty()) return;  // the SMMU progresses without them
   const TimePs now = now_ps();
   m_smmu.engine().prune(now);
   m_slots.prune(now);
@@ -267,7 +268,6 @@ bool AtTransactions::respond() {
   m_responding = &t;
   t.state = State::responding;
   if (m_requesting == &t) m_requesting = nullptr;  // BEGIN_RESP is an END_REQ too
-  t.transaction.reset();                           // the master may end, and free, the payload
   tlm::tlm_phase phase = tlm::BEGIN_RESP;
   sc_time delay;
   const tlm::tlm_sync_enum status = m_in->nb_transport_bw(*t.payload, phase, delay);
