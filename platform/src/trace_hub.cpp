@@ -6,6 +6,7 @@ namespace smmuvp::platform {
 
 void TraceHub::add_text(std::vector<std::string> filters, TextTraceSink::Write write, void* context) {
   m_text.emplace(std::move(filters), write, context);
+  wants_changed();
 }
 
 bool TraceHub::wants(std::string_view source, std::string_view point) {

@@ -3,10 +3,15 @@
 #include <fmt/format.h>
 
 #include <iterator>
+#include <utility>
 
 namespace smmuvp {
 
 bool Tracer::wanted(const char* name) {
+  if (m_epoch != m_sink->epoch()) {
+    m_epoch = m_sink->epoch();
+    m_known.clear();
+  }
   for (const auto& [known, on] : m_known) {
     if (known == name) return on;
   }
@@ -20,7 +25,18 @@ bool trace_filter_matches(std::string_view filter, std::string_view point) {
   return point.substr(0, filter.size() - 1) == filter.substr(0, filter.size() - 1);
 }
 
+void TextTraceSink::set_filters(std::vector<std::string> filters) {
+  m_filters = std::move(filters);
+  wants_changed();
+}
+
+void TextTraceSink::set_on(bool on) {
+  m_on = on;
+  wants_changed();
+}
+
 bool TextTraceSink::wants(std::string_view, std::string_view point) {
+  if (!m_on) return false;
   if (m_filters.empty()) return true;
   for (const std::string& filter : m_filters) {
     if (trace_filter_matches(filter, point)) return true;

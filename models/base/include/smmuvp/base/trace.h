@@ -2,6 +2,7 @@
 #pragma once
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -18,15 +19,35 @@ struct TraceValue {
   bool is_text = false;
 };
 
-/// Where trace records go.
+/// Where trace records go. What it wants may change at any time, also while simulation runs.
 class TraceSink {
  public:
+  TraceSink() : m_epoch(std::make_shared<std::uint64_t>(0)) {}
+  TraceSink(const TraceSink&) = delete;
+  TraceSink& operator=(const TraceSink&) = delete;
   virtual ~TraceSink() = default;
-  /// @param point  the point's full name, for example "smmu.translate". Asked once a component and point.
+  /// @param point  the point's full name, for example "smmu.translate". Asked once a component and point, and
+  /// once more after each wants_changed().
   virtual bool wants(std::string_view source, std::string_view point) = 0;
   /// @param time_ps  simulated time in picoseconds
   virtual void record(std::uint64_t time_ps, std::string_view source, std::string_view point,
                       const TraceValue* values, std::size_t count) = 0;
+
+  /// wants() answers otherwise than before: components ask anew at their next record. Called by who changes
+  /// it, on the thread that simulates.
+  void wants_changed() { ++*m_epoch; }
+  /// How often wants_changed() was called.
+  std::uint64_t epoch() const { return *m_epoch; }
+
+ protected:
+  /// For a sink that passes on to `next`: what `next` wants is what this one wants.
+  struct Before {
+    const TraceSink& next;
+  };
+  explicit TraceSink(Before before) : m_epoch(before.next.m_epoch) {}
+
+ private:
+  std::shared_ptr<std::uint64_t> m_epoch;  // one for a chain of sinks, whichever of them ends first
 };
 
 /// A trace point with the types of its values, declared as a constant:
@@ -82,7 +103,8 @@ class Tracer {
   TraceSink* m_sink;
   std::string m_source;
   std::vector<std::pair<const char*, bool>>
-      m_known;  // by address of the point's name: a point is one constant
+      m_known;                // by address of the point's name: a point is one constant
+  std::uint64_t m_epoch = 0;  // of m_sink, that m_known holds for
 };
 
 /// Writes one line a record: "<time_ps> <source> <point> name=0x… name=text".
@@ -93,12 +115,17 @@ class TextTraceSink : public TraceSink {
   using Write = void (*)(void* context, std::string_view line);
   TextTraceSink(std::vector<std::string> filters, Write write, void* context)
       : m_filters(std::move(filters)), m_write(write), m_context(context) {}
+  /// Replaces the filters; from now on.
+  void set_filters(std::vector<std::string> filters);
+  /// Off: prints nothing until it is on again. It starts on.
+  void set_on(bool on);
   bool wants(std::string_view source, std::string_view point) override;
   void record(std::uint64_t time_ps, std::string_view source, std::string_view point,
               const TraceValue* values, std::size_t count) override;
 
  private:
   std::vector<std::string> m_filters;
+  bool m_on = true;
   Write m_write;
   void* m_context;
 };
