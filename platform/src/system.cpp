@@ -24,9 +24,9 @@ void preset(Params& params, const ComponentConfig& config, const std::string& na
   const auto given = [&](const ParamSetting& s) { return s.name == name; };
   if (!params.has(name) || std::any_of(config.params.begin(), config.params.end(), given)) return;
   try {
-    params.set(name, value);
+    params.preset(name, value);
   } catch (const ConfigError& e) {
-    config_error(place, e.key(), fmt::format("[{}] behind: {}", config.name, e.what()));
+    config_error(place, e.key(), fmt::format("[{}] behind: {}", config.name, e.text()));
   }
 }
 
@@ -42,7 +42,7 @@ void set_params(Params& params, const ComponentConfig& config, const PlatformCon
         std::visit([&](const auto& value) { params.set(setting.name, value); }, setting.value);
       }
     } catch (const ConfigError& e) {
-      config_error(setting.place, e.key(), fmt::format("[{}] {}", config.name, e.what()));
+      config_error(setting.place, e.key(), fmt::format("[{}] {}", config.name, e.text()));
     }
   }
   if (config.behind) {
@@ -82,7 +82,7 @@ void System::make(const ComponentConfig& config, PluginCatalogue& plugins, Host&
     // The last one given is the one that counts.
     const auto at = std::find_if(config.params.rbegin(), config.params.rend(),
                                  [&](const ParamSetting& setting) { return setting.name == e.key(); });
-    std::string text = fmt::format("[{}] {}", config.name, e.what());
+    std::string text = fmt::format("[{}] {}", config.name, e.text());
     const bool of_command_line = at != config.params.rend() && at->place.line == 0;
     if (!of_command_line && instance->params.has(e.key()) &&
         instance->params.type(e.key()) == ParamType::Path) {

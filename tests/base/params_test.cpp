@@ -54,6 +54,81 @@ TEST(Params, APathIsATextOfItsOwnType) {
   EXPECT_NE(error_of([&] { p.type("fil"); }).find("did you mean 'file'"), std::string::npos);
 }
 
+TEST(Params, AnyIntegerSetsANumber) {
+  Params p(table());
+  p.set("oas", 33);
+  EXPECT_EQ(p.uint("oas"), 33U);
+  p.set("oas", std::uint8_t{34});
+  EXPECT_EQ(p.uint("oas"), 34U);
+  p.set("oas", std::int64_t{35});
+  EXPECT_EQ(p.uint("oas"), 35U);
+  p.set("oas", 36UL);
+  EXPECT_EQ(p.uint("oas"), 36U);
+  p.set("oas", std::size_t{37});
+  EXPECT_EQ(p.uint("oas"), 37U);
+  p.set("oas", static_cast<short>(38));
+  EXPECT_EQ(p.uint("oas"), 38U);
+  p.set("oas", std::string("39"));
+  EXPECT_EQ(p.uint("oas"), 39U);
+  EXPECT_EQ(error_of([&] { p.set("oas", -1); }), "parameter 'oas': -1 is not a number of 32 to 52");
+  EXPECT_EQ(p.uint("oas"), 39U);
+}
+
+TEST(Params, AChoiceOfNumbersTakesANumber) {
+  Params p({{"OAS", ParamType::Choice, "44", "doc", 0, 0, {"32", "44", "48"}},
+            {"answer", ParamType::Choice, "true", "doc", 0, 0, {"true", "false", "never"}}});
+  p.set("OAS", std::uint64_t{48});
+  EXPECT_EQ(p.text("OAS"), "48");
+  p.set("OAS", 32);
+  EXPECT_EQ(p.text("OAS"), "32");
+  EXPECT_EQ(error_of([&] { p.set("OAS", 47); }), "parameter 'OAS': 47 is none of 32, 44, 48");
+  EXPECT_EQ(error_of([&] { p.set("OAS", true); }), "parameter 'OAS': 'true' is none of 32, 44, 48");
+  p.set("answer", false);
+  EXPECT_EQ(p.text("answer"), "false");
+}
+
+TEST(Params, ASwitchTakesABoolOrOneOrZero) {
+  Params p(table());
+  p.set("coherent", false);
+  EXPECT_FALSE(p.flag("coherent"));
+  p.set("coherent", 1);
+  EXPECT_TRUE(p.flag("coherent"));
+  p.set("coherent", 0U);
+  EXPECT_FALSE(p.flag("coherent"));
+  EXPECT_EQ(error_of([&] { p.set("coherent", 2); }), "parameter 'coherent': 2 is neither true nor false");
+}
+
+TEST(Params, ErrorsNameTheOwnerTheParameterTheValueAndWhatIsAllowed) {
+  Params p(table(), "top.smmu0 (smmuv3)");
+  EXPECT_EQ(error_of([&] { p.set("oas", 99); }),
+            "top.smmu0 (smmuv3): parameter 'oas': 99 is outside 32 to 52");
+  EXPECT_EQ(error_of([&] { p.set("word", 5); }),
+            "top.smmu0 (smmuv3): parameter 'word': 5 is a number, expected text");
+  EXPECT_EQ(error_of([&] { p.set("oas", false); }),
+            "top.smmu0 (smmuv3): parameter 'oas': false is no value for it, expected a number of 32 to 52");
+  const char* none = nullptr;
+  EXPECT_EQ(error_of([&] { p.set("mode", none); }),
+            "top.smmu0 (smmuv3): parameter 'mode': a null pointer is not one of on, off");
+  EXPECT_EQ(error_of([&] { p.set("moda", "on"); }),
+            "top.smmu0 (smmuv3): unknown parameter 'moda'; did you mean 'mode'?");
+  try {
+    p.set("oas", 99);
+  } catch (const ConfigError& e) {
+    EXPECT_STREQ(e.text(), "parameter 'oas': 99 is outside 32 to 52");
+  }
+}
+
+TEST(Params, KnowWhichValuesWereGiven) {
+  Params p(table());
+  EXPECT_FALSE(p.given("oas"));
+  p.preset("oas", 40);
+  EXPECT_EQ(p.uint("oas"), 40U);
+  EXPECT_FALSE(p.given("oas"));
+  p.set("oas", "44");
+  EXPECT_TRUE(p.given("oas"));
+  EXPECT_FALSE(p.given("mode"));
+}
+
 TEST(Params, AnUnknownNameIsRefusedWithTheNearestKnownOne) {
   Params p(table());
   EXPECT_NE(error_of([&] { p.set("coherant", "true"); }).find("did you mean 'coherent'"), std::string::npos);

@@ -77,16 +77,30 @@ namespace {
 
 bool in_range(const ParamInfo& info, std::uint64_t value) { return value >= info.min && value <= info.max; }
 
-[[noreturn]] void out_of_range(const ParamInfo& info, std::string_view shown) {
-  const Notation n = notation_of(info.default_value);
-  throw ConfigError(info.name, fmt::format("parameter '{}': {} is outside {} to {}", info.name, shown,
-                                           number_text(info.min, n), number_text(info.max, n)));
+/// What set() takes, for messages.
+std::string allowed(const ParamInfo& info) {
+  switch (info.type) {
+    case ParamType::Bool:
+      return "true or false";
+    case ParamType::Uint: {
+      const Notation n = notation_of(info.default_value);
+      return fmt::format("a number of {} to {}", number_text(info.min, n), number_text(info.max, n));
+    }
+    case ParamType::Choice:
+      return fmt::format("one of {}", fmt::join(info.choices, ", "));
+    case ParamType::Text:
+      break;
+    case ParamType::Path:
+      return "a path";
+  }
+  return "text";
 }
 
 }  // namespace
 
-Params::Params(std::vector<ParamInfo> infos) : m_infos(std::move(infos)), m_values(m_infos.size()) {
-  for (const ParamInfo& info : m_infos) set(info.name, std::string_view(info.default_value));
+Params::Params(std::vector<ParamInfo> infos, std::string owner)
+    : m_owner(std::move(owner)), m_infos(std::move(infos)), m_values(m_infos.size()) {
+  for (std::size_t i = 0; i < m_infos.size(); ++i) assign(i, m_infos[i].default_value);
 }
 
 std::size_t Params::find(std::string_view name) const {
@@ -96,7 +110,7 @@ std::size_t Params::find(std::string_view name) const {
   std::vector<std::string> names;
   for (const ParamInfo& info : m_infos) names.push_back(info.name);
   const std::string near = nearest(name, names);
-  throw ConfigError(std::string(name),
+  throw ConfigError(std::string(name), m_owner,
                     near.empty() ? fmt::format("unknown parameter '{}'", name)
                                  : fmt::format("unknown parameter '{}'; did you mean '{}'?", name, near));
 }
@@ -106,30 +120,34 @@ bool Params::has(std::string_view name) const {
                      [&](const ParamInfo& info) { return info.name == name; });
 }
 
-void Params::check_range(const ParamInfo& info, std::uint64_t value) const {
-  if (!in_range(info, value)) {
-    out_of_range(info, number_text(value, notation_of(info.default_value)));
-  }
+void Params::refuse(const ParamInfo& info, std::string_view value, std::string_view why) const {
+  throw ConfigError(info.name, m_owner, fmt::format("parameter '{}': {} {}", info.name, value, why));
 }
 
-void Params::set(std::string_view name, std::string_view text) {
-  const std::size_t i = find(name);
+void Params::refuse_negative(std::string_view name, std::int64_t value) const {
+  const ParamInfo& info = m_infos[find(name)];
+  refuse(info, std::to_string(value), fmt::format("is not {}", allowed(info)));
+}
+
+void Params::out_of_range(const ParamInfo& info, std::string_view value) const {
+  const Notation n = notation_of(info.default_value);
+  refuse(info, value, fmt::format("is outside {} to {}", number_text(info.min, n), number_text(info.max, n)));
+}
+
+void Params::assign(std::size_t i, std::string_view text) {
   const ParamInfo& info = m_infos[i];
   switch (info.type) {
     case ParamType::Bool:
       if (text != "true" && text != "false") {
-        throw ConfigError(info.name,
-                          fmt::format("parameter '{}': '{}' is neither true nor false", name, text));
+        refuse(info, fmt::format("'{}'", text), "is neither true nor false");
       }
       m_values[i].number = text == "true" ? 1 : 0;
       break;
     case ParamType::Uint: {
       std::uint64_t value = 0;
       if (!parse_uint(text, value)) {
-        throw ConfigError(
-            info.name,
-            fmt::format("parameter '{}': '{}' is no number (expected decimal, 0x… or a size such as 4KiB)",
-                        name, text));
+        refuse(info, fmt::format("'{}'", text),
+               "is no number (expected decimal, 0x… or a size such as 4KiB)");
       }
       if (!in_range(info, value)) out_of_range(info, text);
       m_values[i].number = value;
@@ -137,8 +155,7 @@ void Params::set(std::string_view name, std::string_view text) {
     }
     case ParamType::Choice:
       if (std::find(info.choices.begin(), info.choices.end(), text) == info.choices.end()) {
-        throw ConfigError(info.name, fmt::format("parameter '{}': '{}' is none of {}", name, text,
-                                                 fmt::join(info.choices, ", ")));
+        refuse(info, fmt::format("'{}'", text), fmt::format("is none of {}", fmt::join(info.choices, ", ")));
       }
       m_values[i].text = text;
       break;
@@ -149,29 +166,69 @@ void Params::set(std::string_view name, std::string_view text) {
   }
 }
 
-void Params::set(std::string_view name, std::uint64_t value) {
+void Params::set(std::string_view name, std::string_view text) {
   const std::size_t i = find(name);
-  if (m_infos[i].type != ParamType::Uint) {
-    throw ConfigError(m_infos[i].name, fmt::format("parameter '{}' takes no number", name));
-  }
-  check_range(m_infos[i], value);
-  m_values[i].number = value;
+  assign(i, text);
+  m_values[i].given = true;
 }
 
-void Params::set(std::string_view name, bool value) {
-  const std::size_t i = find(name);
-  if (m_infos[i].type != ParamType::Bool) {
-    throw ConfigError(m_infos[i].name, fmt::format("parameter '{}' is no true/false switch", name));
+void Params::set(std::string_view name, const char* text) {
+  if (text == nullptr) {
+    const ParamInfo& info = m_infos[find(name)];
+    refuse(info, "a null pointer", fmt::format("is not {}", allowed(info)));
   }
-  m_values[i].number = value ? 1 : 0;
+  set(name, std::string_view(text));
 }
+
+void Params::set_number(std::string_view name, std::uint64_t value, bool given) {
+  const std::size_t i = find(name);
+  const ParamInfo& info = m_infos[i];
+  const std::string shown = number_text(value, notation_of(info.default_value));
+  switch (info.type) {
+    case ParamType::Uint:
+      if (!in_range(info, value)) out_of_range(info, shown);
+      m_values[i].number = value;
+      break;
+    case ParamType::Bool:
+      if (value > 1) refuse(info, shown, "is neither true nor false");
+      m_values[i].number = value;
+      break;
+    case ParamType::Choice: {
+      const auto choice = std::find_if(info.choices.begin(), info.choices.end(), [&](const std::string& c) {
+        std::uint64_t number = 0;
+        return parse_uint(c, number) && number == value;
+      });
+      if (choice == info.choices.end()) {
+        refuse(info, shown, fmt::format("is none of {}", fmt::join(info.choices, ", ")));
+      }
+      m_values[i].text = *choice;
+      break;
+    }
+    case ParamType::Text:
+    case ParamType::Path:
+      refuse(info, shown, fmt::format("is a number, expected {}", allowed(info)));
+  }
+  m_values[i].given = m_values[i].given || given;
+}
+
+void Params::set_flag(std::string_view name, bool value) {
+  const std::size_t i = find(name);
+  const ParamInfo& info = m_infos[i];
+  const char* shown = value ? "true" : "false";
+  if (info.type != ParamType::Bool && info.type != ParamType::Choice) {
+    refuse(info, shown, fmt::format("is no value for it, expected {}", allowed(info)));
+  }
+  set(name, shown);
+}
+
+bool Params::given(std::string_view name) const { return m_values[find(name)].given; }
 
 ParamType Params::type(std::string_view name) const { return m_infos[find(name)].type; }
 
 const Params::Value& Params::typed(std::string_view name, std::initializer_list<ParamType> types) const {
   const std::size_t i = find(name);
   if (std::find(types.begin(), types.end(), m_infos[i].type) == types.end()) {
-    throw ConfigError(m_infos[i].name,
+    throw ConfigError(m_infos[i].name, m_owner,
                       fmt::format("parameter '{}' is read as another type than it has", name));
   }
   return m_values[i];
