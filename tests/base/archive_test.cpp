@@ -81,6 +81,25 @@ TEST(Archive, AnotherLayoutIsRefusedByName) {
   EXPECT_NE(reader.error().find("old"), std::string::npos);
 }
 
+TEST(Archive, AnErrorTellsTheGroupsTheItemAndWhatWasExpected) {
+  ArchiveWriter writer;
+  std::uint32_t value = 1;
+  writer.begin("smmu");
+  writer.begin("tlb");
+  writer.value("ways", value);
+  writer.end();
+  writer.end();
+  ArchiveReader reader(writer.data());
+  reader.begin("smmu");
+  reader.begin("tlb");
+  reader.value("sets", value);
+  ASSERT_TRUE(reader.failure());
+  EXPECT_EQ(reader.failure()->where, "smmu/tlb/sets");
+  EXPECT_EQ(reader.failure()->what, "found number 'ways'");
+  EXPECT_EQ(reader.failure()->expected, "number 'sets'");
+  EXPECT_EQ(reader.error(), "smmu/tlb/sets: found number 'ways', expected number 'sets'");
+}
+
 TEST(Archive, AListLongerThanItsLimitIsRefused) {
   ArchiveWriter writer;
   std::vector<std::uint8_t> items(5, 1);

@@ -9,8 +9,17 @@
 // and the bytes for a blob.
 namespace smmuvp {
 
-void Archive::fail(std::string_view name, std::string_view why) {
-  if (m_error.empty()) m_error = fmt::format("archive item '{}': {}", name, why);
+std::string to_text(const ArchiveError& error) {
+  std::string text = error.where + ": " + error.what;
+  if (!error.expected.empty()) text += ", expected " + error.expected;
+  return text;
+}
+
+void Archive::fail(std::string_view name, std::string_view what, std::string_view expected) {
+  if (m_failure) return;
+  std::string where;
+  for (const std::string& group : m_path) where += group + "/";
+  m_failure = ArchiveError{where + std::string(name), std::string(what), std::string(expected)};
 }
 
 void Archive::text(std::string_view name, std::string& s) {
@@ -45,6 +54,19 @@ void ArchiveWriter::blob(std::string_view name, std::vector<std::uint8_t>& data)
   m_data.insert(m_data.end(), data.begin(), data.end());
 }
 
+namespace {
+
+std::string item(char kind, std::string_view name) {
+  const char* what = kind == 'B'   ? "group"
+                     : kind == 'E' ? "end of group"
+                     : kind == 'N' ? "number"
+                     : kind == 'D' ? "data"
+                                   : "unknown item";
+  return fmt::format("{} '{}'", what, name);
+}
+
+}  // namespace
+
 bool ArchiveReader::take(void* to, std::size_t n) {
   if (n > m_data.size() - m_position) return false;
   if (n != 0) std::memcpy(to, m_data.data() + m_position, n);
@@ -65,7 +87,7 @@ bool ArchiveReader::header(std::string_view name, char kind) {
     return false;
   }
   if (head[0] != static_cast<std::uint8_t>(kind) || found != name.substr(0, 255)) {
-    fail(name, fmt::format("expected here, found '{}'", found));
+    fail(name, fmt::format("found {}", item(static_cast<char>(head[0]), found)), item(kind, name));
     return false;
   }
   return true;

@@ -1,13 +1,25 @@
 // Saving and restoring state: one visit() a component, used for both directions.
 #pragma once
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace smmuvp {
+
+/// What is wrong with saved data.
+struct ArchiveError {
+  std::string where;     ///< the item with the groups it is in, for example "smmuv3/engine/tlb"
+  std::string what;      ///< what was found there
+  std::string expected;  ///< may be empty, where `what` says it
+};
+/// "<where>: <what>, expected <expected>".
+std::string to_text(const ArchiveError& error);
 
 /// Visits named values in a fixed order. A component's visit(Archive&) names each piece of its state once;
 /// an ArchiveWriter reads them, an ArchiveReader writes them. Values are stored little-endian with their
@@ -18,8 +30,14 @@ class Archive {
   virtual bool loading() const = 0;
 
   /// Groups what follows, until the matching end(), under a name.
-  void begin(std::string_view name) { tag(name, 'B'); }
-  void end() { tag("", 'E'); }
+  void begin(std::string_view name) {
+    tag(name, 'B');
+    m_path.emplace_back(name);
+  }
+  void end() {
+    tag("", 'E');
+    if (!m_path.empty()) m_path.pop_back();
+  }
 
   /// Any integer, enumeration or bool.
   template <class T>
@@ -52,7 +70,8 @@ class Archive {
     }
     ps = m_now + ahead;
   }
-  /// When this is saved or loaded. To be told before the first time().
+  /// When this is saved or loaded. To be told before the first time(), by who saves and loads components:
+  /// save_state() and load_state().
   void set_now(std::uint64_t ps) { m_now = ps; }
   void text(std::string_view name, std::string& s);
   void bytes(std::string_view name, std::vector<std::uint8_t>& data) { blob(name, data); }
@@ -76,10 +95,12 @@ class Archive {
   }
 
   /// Marks the archive as unusable; the first failure is kept. Components call it for values out of range.
-  void fail(std::string_view name, std::string_view why);
-  bool ok() const { return m_error.empty(); }
-  /// What went wrong first, with the path of names; empty if nothing.
-  const std::string& error() const { return m_error; }
+  void fail(std::string_view name, std::string_view what, std::string_view expected = {});
+  bool ok() const { return !m_failure; }
+  /// What went wrong first; none if nothing.
+  const std::optional<ArchiveError>& failure() const { return m_failure; }
+  /// The same as text; empty if nothing.
+  std::string error() const { return m_failure ? to_text(*m_failure) : std::string(); }
 
  protected:
   virtual void tag(std::string_view name, char kind) = 0;
@@ -87,7 +108,8 @@ class Archive {
   virtual void blob(std::string_view name, std::vector<std::uint8_t>& data) = 0;
 
  private:
-  std::string m_error;
+  std::vector<std::string> m_path;
+  std::optional<ArchiveError> m_failure;
   std::uint64_t m_now = 0;
 };
 
