@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <vector>
 
 #include "smmuvp/test/bench.h"
 
@@ -37,8 +38,9 @@ constexpr TracePoint<bool> trace_irq{"two.irq", "the interrupt line changed", {"
 class Two : public CoreDevice<TwoRegisters> {
  public:
   Two(const sc_core::sc_module_name& name, Host& host, bool raz_wi)
-      : CoreDevice(name, {"window", 0x10, "two registers", "request", "clears both", trace_irq, raz_wi}, host,
-                   m_core) {}
+      : CoreDevice(name,
+                   {"two", "window", 0x10, "two registers", "request", "clears both", trace_irq, raz_wi},
+                   Params({}), host, m_core) {}
 
  private:
   TwoRegisters m_core;
@@ -118,6 +120,54 @@ TEST(RegisterDevice, AnAccessOfAnotherShapeIsABurstErrorOrRazWiAsTheSheetSays) {
   EXPECT_EQ(b.lenient_cpu.read(1, data.data(), 2), tlm::TLM_OK_RESPONSE);
   EXPECT_EQ(data, (std::array<std::uint8_t, 3>{0, 0, 0xee}));
   EXPECT_EQ(b.lenient_cpu.get(0), 5U);
+}
+
+/// An access of `data` with `enables`, sent as it is.
+tlm::tlm_response_status send(test::Master& master, tlm::tlm_command command, std::uint64_t address,
+                              std::vector<std::uint8_t>& data, std::vector<std::uint8_t> enables) {
+  tlm::tlm_generic_payload p;
+  test::Master::fill(p, command, address, data.data(), data.size());
+  p.set_byte_enable_ptr(enables.data());
+  p.set_byte_enable_length(static_cast<unsigned>(enables.size()));
+  return master.send(p);
+}
+
+TEST(RegisterDevice, AlignedEnabledLanesOfAWiderBeatAreTheNarrowerAccess) {
+  Bench& b = bench();
+  const auto on = std::uint8_t{TLM_BYTE_ENABLED}, off = std::uint8_t{TLM_BYTE_DISABLED};
+  for (const unsigned lane : {0U, 4U}) {
+    std::vector<std::uint8_t> data(16, 0xee), enables(16, off);
+    for (unsigned i = 0; i < 4; ++i) {
+      enables[lane + i] = on;
+      data[lane + i] = static_cast<std::uint8_t>(lane + i + 1);
+    }
+    ASSERT_EQ(send(b.cpu, tlm::TLM_WRITE_COMMAND, 0, data, enables), tlm::TLM_OK_RESPONSE) << lane;
+  }
+  EXPECT_EQ(b.cpu.get(0), 0x04030201U);
+  EXPECT_EQ(b.cpu.get(4), 0x08070605U);
+  b.cpu.put(0, 0x11223344);
+  std::vector<std::uint8_t> data(8, 0xee);
+  ASSERT_EQ(send(b.cpu, tlm::TLM_READ_COMMAND, 0, data, {on, on, on, on, off, off, off, off}),
+            tlm::TLM_OK_RESPONSE);
+  EXPECT_EQ(data, (std::vector<std::uint8_t>{0x44, 0x33, 0x22, 0x11, 0xee, 0xee, 0xee, 0xee}));
+}
+
+TEST(RegisterDevice, EnabledLanesThatMakeNoAccessAreAByteEnableError) {
+  Bench& b = bench();
+  const auto on = std::uint8_t{TLM_BYTE_ENABLED}, off = std::uint8_t{TLM_BYTE_DISABLED};
+  const std::vector<std::vector<std::uint8_t>> bad = {{on, off, on, off, off, off, off, off},  // gaps
+                                                      {off, on, on, off, off, off, off, off},  // misaligned
+                                                      {on, on, on, off, off, off, off, off},   // 3 bytes
+                                                      {on, off},                               // repeated
+                                                      {off}};                                  // none
+  for (const auto& enables : bad) {
+    std::vector<std::uint8_t> data(8, 0xee);
+    EXPECT_EQ(send(b.cpu, tlm::TLM_READ_COMMAND, 0, data, enables), tlm::TLM_BYTE_ENABLE_ERROR_RESPONSE);
+    EXPECT_EQ(send(b.lenient_cpu, tlm::TLM_READ_COMMAND, 0, data, enables), tlm::TLM_OK_RESPONSE);
+    for (std::size_t i = 0; i < data.size(); ++i) {
+      EXPECT_EQ(data[i], enables[i % enables.size()] == on ? 0 : 0xee) << "only what is enabled is zero";
+    }
+  }
 }
 
 TEST(RegisterDevice, TheLineFollowsTheCoreAndItsRisingEdgesAreCounted) {
