@@ -53,6 +53,22 @@ TEST_F(Translation, AStreamIDOutOfRangeIsNotRecordedWithoutRecinvsid) {
   EXPECT_TRUE(no_event());
 }
 
+TEST_F(Translation, AStreamIDBeyondSidsizeIsToldWhetherItIsRecordedOrNot) {
+  for (const std::uint32_t CR2 : {std::uint32_t{CR2_RECINVSID}, std::uint32_t{0}}) {
+    World v;
+    v.start();
+    v.write(0x20, 0);
+    v.write(0x2c, CR2);
+    v.write(0x20, CR0_implemented);
+    EXPECT_EQ(v.access(256, 0x1234).outcome, Outcome::abort);
+    EXPECT_TRUE(v.diag.all.empty()) << "software may give it a table that is larger";
+    EXPECT_EQ(v.access(0x10000, 0x1234).outcome, Outcome::abort);
+    ASSERT_EQ(v.diag.all.size(), 1U);
+    EXPECT_EQ(v.diag.all[0].site, "StreamID.SIDSIZE");
+    EXPECT_EQ(v.diag.all[0].stream_id, 0x10000U);
+  }
+}
+
 TEST_F(Translation, TheStreamTableIsNotLargerThanSidsize) {
   Features f;
   f.SIDSIZE = 6;

@@ -81,6 +81,12 @@ void Access::start() {
     }
     ++m_parts.engine.statistics().accesses;
     m_time = m_parts.engine.pass_port(m_request.port, m_time);
+    if (m_request.space != smmu::AddressSpace::non_secure) {
+      m_parts.diag.unimplemented("SEC_SID",
+                                 "an access that is not marked Non-secure is treated as Non-secure: only the "
+                                 "Non-secure programming interface is built",
+                                 "IHI 0070 3.10.1", m_request.stream_id, m_request.address);
+    }
   }
   m_privileged = m_request.privileged;
   m_instruction = m_request.instruction && !m_request.is_write();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <string>
 
 #include "smmuvp/v3/programming_interface.h"
 
@@ -85,7 +86,10 @@ void ConfigFetch::fail(EventType type, std::uint64_t address) {
 }
 
 void ConfigFetch::find_ste() {
-  if (!m_table.in_range(m_request.stream_id)) return fail(EventType::C_BAD_STREAMID);
+  if (!m_table.in_range(m_request.stream_id)) {
+    tell_impossible_stream_id();
+    return fail(EventType::C_BAD_STREAMID);
+  }
   ConfigCaches& caches = m_parts.configs;
   const Ste* cached = nullptr;
   if (m_request.debug) {
@@ -102,6 +106,16 @@ void ConfigFetch::find_ste() {
   if (!m_table.two_level) return fetch_ste(m_table.address(m_request.stream_id));
   m_state = State::level1;
   need("L1STD", m_table.address(m_request.stream_id), 8, m_table_attributes);
+}
+
+// The platform is wrong, or a device: software has no table that could take it.
+void ConfigFetch::tell_impossible_stream_id() {
+  if (m_request.debug || (std::uint64_t{m_request.stream_id} >> m_parts.features.SIDSIZE) == 0) return;
+  m_parts.diag.guest_error("StreamID.SIDSIZE",
+                           "a StreamID has more bits than SIDSIZE, which is " +
+                               std::to_string(m_parts.features.SIDSIZE) +
+                               "; the access is terminated, and recorded only if CR2.RECINVSID is 1",
+                           "IHI 0070 6.3.2, 6.3.12", m_request.stream_id);
 }
 
 void ConfigFetch::fetch_ste(std::uint64_t address) {

@@ -22,6 +22,7 @@ TransactionShape shape_of(tlm::tlm_generic_payload& payload, std::uint32_t defau
   r.port = port;
   if (const auto* e = payload.get_extension<AccessExtension>()) {
     if (e->stream_valid) r.stream_id = e->stream_id;
+    r.space = e->address_space;
     r.substream_valid = e->substream_valid;
     r.substream_id = e->substream_id & 0xfffffU;
     r.privileged = e->privileged;

@@ -53,6 +53,7 @@ class ConfigFetch {
   enum class State : std::uint8_t { start, level1, ste, cd_address, cd, done };
 
   void find_ste();
+  void tell_impossible_stream_id();
   void got_level1();
   void got_ste();
   void fetch_ste(std::uint64_t address);

@@ -40,6 +40,7 @@ struct AccessRequest {
   std::uint32_t stream_id = 0;
   std::uint32_t substream_id = 0;
   bool substream_valid = false;
+  AddressSpace space = AddressSpace::non_secure;  ///< of the request (SEC_SID and NS, IHI 0070 3.10.1)
   AccessKind kind = AccessKind::read;
   bool privileged = false;
   bool instruction = false;  ///< reads only: writes and atomics are always data (IHI 0070 13.1.2)
