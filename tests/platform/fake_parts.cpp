@@ -40,7 +40,7 @@ class FakeCpu : public Part, public CpuControl {
       "smmu.event", "a made-up event", {"sid", "event"}};
 
   FakeCpu(const sc_core::sc_module_name& name, const Params& params, Host& host)
-      : Part(name),
+      : Part(name, "fake", params, host),
         m_host(host),
         m_diag(&host.diag(), std::string(this->name())),
         m_tracer(host.trace(), std::string(this->name())),
@@ -172,7 +172,8 @@ class FakeTarget : public Part {
 
 class FakeUart : public FakeTarget, public ConsoleControl {
  public:
-  FakeUart(const sc_core::sc_module_name& name, const Params&, Host&) : FakeTarget(name) {
+  FakeUart(const sc_core::sc_module_name& name, const Params& params, Host& host)
+      : FakeTarget(name, "fake", params, host) {
     add_target("registers");
     m_ports.push_back({"irq", &m_irq, "interrupt", true});
     SMMUVP_HAS_PROCESS(FakeUart);
@@ -200,7 +201,8 @@ class FakeUart : public FakeTarget, public ConsoleControl {
 
 class FakeGic : public FakeTarget {
  public:
-  FakeGic(const sc_core::sc_module_name& name, const Params&, Host&) : FakeTarget(name) {
+  FakeGic(const sc_core::sc_module_name& name, const Params& params, Host& host)
+      : FakeTarget(name, "fake", params, host) {
     add_target("distributor");
     add_target("cpu_interface");
     add_target("v2m", true);
@@ -229,7 +231,8 @@ class FakeGic : public FakeTarget {
 
 class FakeSmmu : public FakeTarget {
  public:
-  FakeSmmu(const sc_core::sc_module_name& name, const Params& params, Host&) : FakeTarget(name) {
+  FakeSmmu(const sc_core::sc_module_name& name, const Params& params, Host& host)
+      : FakeTarget(name, "fake", params, host) {
     if (params.text("throws") == "exception") throw std::runtime_error("an exception");
     if (params.text("throws") == "number") throw 1;
     add_target("registers", false, 128 << 10);
@@ -262,7 +265,8 @@ class FakeSmmu : public FakeTarget {
 
 class FakeDma : public FakeTarget {
  public:
-  FakeDma(const sc_core::sc_module_name& name, const Params&, Host&) : FakeTarget(name) {
+  FakeDma(const sc_core::sc_module_name& name, const Params& params, Host& host)
+      : FakeTarget(name, "fake", params, host) {
     add_target("registers");
     m_ports.push_back({"dma", &m_dma, "data"});
     m_ports.push_back({"irq", &m_irq, "interrupt"});

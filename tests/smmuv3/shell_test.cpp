@@ -5,7 +5,11 @@
 #include <tlm_utils/simple_initiator_socket.h>
 #include <tlm_utils/simple_target_socket.h>
 
+#include <algorithm>
+#include <cstring>
 #include <functional>
+#include <sstream>
+#include <string>
 #include <vector>
 
 #include "smmuvp/smmu_sc/payload.h"
@@ -69,7 +73,7 @@ struct Bench : sc_core::sc_module {
   }
   static Params parameters() {
     Params p = SmmuV3<>::default_params();
-    p.set("tbu0_stream_id", std::uint64_t{7});
+    p.set("tbu0_stream_id", 7);
     return p;
   }
   void count_eventq() { ++eventq_edges; }
@@ -495,16 +499,15 @@ TEST_F(Shell, AnInterruptThatWaitsIsSavedAndSignalledAfterLoading) {
   Bench& b = bench();
   b.in_simulation([&] {
     second_interrupt_waits();
-    ArchiveWriter saved;
-    b.smmu.visit(saved);
-    ASSERT_TRUE(saved.ok()) << saved.error();
+    std::stringstream saved;
+    const auto refused = b.smmu.save(saved);
+    ASSERT_FALSE(refused) << to_text(*refused);
     b.reset.write(true);
     wait(sc_time(100, sc_core::SC_NS));
     b.reset.write(false);
     EXPECT_EQ(b.eventq_edges, 1) << "a reset forgets it";
-    ArchiveReader reader(saved.data());
-    b.smmu.visit(reader);
-    EXPECT_TRUE(reader.complete()) << reader.error();
+    const auto error = b.smmu.load(saved);
+    EXPECT_FALSE(error) << to_text(*error);
     wait(sc_time(100, sc_core::SC_NS));
   });
   EXPECT_EQ(b.eventq_edges, 2);
@@ -645,6 +648,60 @@ TEST_F(Shell, ARegisterTakesNoCompareAndSwapAndNoPartOfAWord) {
   p.set_data_ptr(nullptr);
   EXPECT_NE(send(tlm::TLM_READ_COMMAND, 4), tlm::TLM_OK_RESPONSE);
   EXPECT_EQ(b.cpu->transport_dbg(p), 0U);
+}
+
+TEST_F(Shell, AnAligned32BitPartOfA64BitBeatIsARegisterAccess) {
+  Bench& b = bench();
+  const std::uint64_t CR1 = b.reg(0x28), CR2 = b.reg(0x2c);
+  std::uint8_t data[8];
+  unsigned char enables[8];
+  sc_time d;
+  tlm::tlm_generic_payload p;
+  p.set_address(0x28);
+  p.set_data_ptr(data);
+  p.set_data_length(8);
+  p.set_streaming_width(8);
+  p.set_byte_enable_ptr(enables);
+  p.set_byte_enable_length(8);
+  for (const unsigned lane : {0U, 4U}) {
+    std::fill_n(data, 8, std::uint8_t{0xee});
+    std::fill_n(enables, 8, static_cast<unsigned char>(TLM_BYTE_DISABLED));
+    std::fill_n(enables + lane, 4, static_cast<unsigned char>(TLM_BYTE_ENABLED));
+    p.set_command(tlm::TLM_READ_COMMAND);
+    b.cpu->b_transport(p, d);
+    EXPECT_EQ(p.get_response_status(), tlm::TLM_OK_RESPONSE);
+    std::uint32_t value = 0;
+    std::memcpy(&value, data + lane, 4);
+    EXPECT_EQ(value, lane == 0 ? CR1 : CR2);
+    EXPECT_EQ(data[4 - lane], 0xee);
+  }
+  EXPECT_TRUE(b.host.sink.all.empty()) << to_text(b.host.sink.all.front());
+}
+
+TEST_F(Shell, DiagnosticsNameTheInstanceInItsHierarchy) {
+  Bench& b = bench();
+  b.in_simulation([&] { b.reg(0x28, false, 0, 2); });
+  ASSERT_EQ(b.host.sink.all.size(), 1U);
+  EXPECT_EQ(b.host.sink.all[0].source, "bench.smmu0");
+}
+
+TEST_F(Shell, AnAccessThatIsNotNonSecureIsToldOnce) {
+  Bench& b = bench();
+  map(9, 0x20000, 0x8100'0000, 0x1000);
+  b.in_simulation([&] {
+    AccessExtension e;
+    e.stream_id = 9;
+    e.stream_valid = true;
+    std::uint64_t v = 1;
+    EXPECT_EQ(b.transport(0x20000, &v, 8, true, &e), tlm::TLM_OK_RESPONSE);
+    EXPECT_TRUE(b.host.sink.all.empty());
+    e.address_space = AddressSpace::secure;
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(b.transport(0x20000, &v, 8, true, &e), tlm::TLM_OK_RESPONSE);
+  });
+  ASSERT_EQ(b.host.sink.all.size(), 1U);
+  EXPECT_EQ(b.host.sink.all[0].kind, DiagKind::Unimplemented);
+  EXPECT_EQ(b.host.sink.all[0].site, "SEC_SID");
+  EXPECT_EQ(b.host.sink.all[0].stream_id, 9U);
 }
 
 TEST_F(Shell, ADescriptionForTheDeviceTreeFollowsTheBinding) {

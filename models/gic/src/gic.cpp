@@ -42,13 +42,13 @@ GicConfig config(const Params& params) {
 }  // namespace
 
 Gic::Gic(const sc_core::sc_module_name& name, const Params& params, Host& host)
-    : Component(name),
+    : Component(name, "gic", params, host),
       distributor("distributor"),
       cpu_interface("cpu_interface"),
       v2m("v2m"),
       reset("reset"),
-      m_diag(&host.diag(), this->name()),
-      m_tracer(host.trace(), this->name()),
+      m_diag(&this->host().diag(), this->name()),
+      m_tracer(this->host().trace(), this->name()),
       m_config(config(params)),
       m_core(m_config, m_diag) {
   // In the order of the device-tree binding's reg: distributor, CPU interface.

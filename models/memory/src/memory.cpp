@@ -44,12 +44,12 @@ std::uint8_t* map(std::uint64_t size) {
 }  // namespace
 
 Memory::Memory(const sc_core::sc_module_name& name, const Params& params, Host& host)
-    : Component(name),
+    : Component(name, "memory", params, host),
       socket("socket"),
       m_size(params.uint("size")),
       m_data(map(m_size)),
       m_latency(static_cast<double>(params.uint("latency_ps")), sc_core::SC_PS),
-      m_tracer(host.trace(), this->name()),
+      m_tracer(this->host().trace(), this->name()),
       m_ports{{"socket", &socket, "reads, writes and DMI; addresses from 0"}} {
   socket.register_b_transport(this, &Memory::b_transport);
   socket.register_get_direct_mem_ptr(this, &Memory::get_direct_mem_ptr);

@@ -27,9 +27,9 @@ Pl011Config config(const Params& params) {
 
 Pl011::Pl011(const sc_core::sc_module_name& name, const Params& params, Host& host)
     : CoreDevice(name,
-                 {"socket", Pl011Core::window, "registers, 4 KiB", "UARTINTR, the combined interrupt, level",
-                  "a rising edge resets the registers", trace_irq},
-                 host, m_core),
+                 {"pl011", "socket", Pl011Core::window, "registers, 4 KiB",
+                  "UARTINTR, the combined interrupt, level", "a rising edge resets the registers", trace_irq},
+                 params, host, m_core),
       m_core(config(params), *this, diag()),
       m_baud_timing(params.text("timing") == "baud"),
       m_poll_period(from_ps(params.uint("poll_ns") * 1000)) {

@@ -20,9 +20,9 @@ std::uint64_t now() { return to_ps(sc_core::sc_time_stamp()); }
 
 Pl031::Pl031(const sc_core::sc_module_name& name, const Params& params, Host& host)
     : RegisterDevice(name,
-                     {"socket", Pl031Core::window, "registers, 4 KiB", "RTCINTR, level",
+                     {"pl031", "socket", Pl031Core::window, "registers, 4 KiB", "RTCINTR, level",
                       "a rising edge resets the registers", trace_irq},
-                     host),
+                     params, host),
       m_core(config(params), diag()) {
   SMMUVP_HAS_PROCESS(Pl031);
   SC_METHOD(match);

@@ -50,10 +50,10 @@ struct Router::Downstream : sc_core::sc_module {
 };
 
 Router::Router(const sc_core::sc_module_name& name, const Params& params, Host& host)
-    : Component(name),
+    : Component(name, "router", params, host),
       m_latency(static_cast<double>(params.uint("latency_ps")), sc_core::SC_PS),
-      m_diag(&host.diag(), this->name()),
-      m_tracer(host.trace(), this->name()) {}
+      m_diag(&this->host().diag(), this->name()),
+      m_tracer(this->host().trace(), this->name()) {}
 
 Router::~Router() = default;
 

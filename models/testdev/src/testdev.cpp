@@ -21,10 +21,10 @@ TestdevConfig config(const Params& params) {
 Testdev::Testdev(const sc_core::sc_module_name& name, const Params& params, Host& host)
     : DmaDevice(
           name,
-          {"registers", TestdevCore::window, "registers, 4 KiB",
+          {"testdev", "registers", TestdevCore::window, "registers, 4 KiB",
            "high while IRQ_STATUS & IRQ_ENABLE is not 0", "a rising edge is as CTRL.RESET", trace_irq, true},
-          "descriptors and data, with stream, substream and privilege", params.uint("bytes_per_us"), host,
-          m_core),
+          "descriptors and data, with stream, substream and privilege", params.uint("bytes_per_us"), params,
+          host, m_core),
       m_core(config(params), diag()) {}
 
 void Testdev::complete_operation(const DmaOperation& operation, DmaResponse response, const DmaBuffer& data) {

@@ -2,15 +2,25 @@
 
 #include <systemc>
 
+#include "report.h"
+
 namespace smmuvp {
+
+void report_warning(const std::string& source, const std::string& text) {
+  sc_core::sc_report_handler::report(sc_core::SC_WARNING, ("/smmu-vp/" + source).c_str(), text.c_str(),
+                                     "smmuvp/tlm/host.h", 0);
+}
+
+void report_error(const std::string& source, const std::string& text) {
+  sc_core::sc_report_handler::report(sc_core::SC_ERROR, ("/smmu-vp/" + source).c_str(), text.c_str(),
+                                     "smmuvp/tlm/host.h", 0);
+}
 
 namespace {
 
 class ReportSink : public DiagSink {
  public:
-  void report(const Diagnostic& d) override {
-    SC_REPORT_WARNING(("/smmu-vp/" + d.source).c_str(), to_text(d).c_str());
-  }
+  void report(const Diagnostic& d) override { report_warning(d.source, to_text(d)); }
 };
 
 class DefaultHost : public Host {
@@ -19,10 +29,10 @@ class DefaultHost : public Host {
   TraceSink* trace() override { return nullptr; }
   void guest_exit(const GuestExit&) override { sc_core::sc_stop(); }
   void internal_error(const std::string& source, const std::string& text) override {
-    SC_REPORT_ERROR(("/smmu-vp/" + source).c_str(), text.c_str());
+    report_error(source, text);
   }
   void limitation(const std::string& source, const std::string& text) override {
-    SC_REPORT_WARNING(("/smmu-vp/" + source).c_str(), text.c_str());
+    report_warning(source, text);
   }
 
  private:
@@ -32,7 +42,7 @@ class DefaultHost : public Host {
 }  // namespace
 
 Host& default_host() {
-  static DefaultHost host;
+  static DefaultHost& host = *new DefaultHost;  // components may be static as well
   return host;
 }
 

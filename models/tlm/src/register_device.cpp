@@ -6,16 +6,17 @@
 
 namespace smmuvp {
 
-RegisterDevice::RegisterDevice(const sc_core::sc_module_name& name, const Sheet& sheet, Host& host)
-    : Component(name),
+RegisterDevice::RegisterDevice(const sc_core::sc_module_name& name, const Sheet& sheet, const Params& params,
+                               Host& host)
+    : Component(name, sheet.type, params, host),
       registers(sheet.socket),
       irq("irq"),
       reset("reset"),
       m_window(sheet.window),
       m_other_shapes_are_raz_wi(sheet.other_shapes_are_raz_wi),
       m_irq_changed(sheet.irq_changed),
-      m_diag(&host.diag(), this->name()),
-      m_tracer(host.trace(), this->name()),
+      m_diag(&this->host().diag(), this->name()),
+      m_tracer(this->host().trace(), this->name()),
       m_irq_driver("irq_driver", irq),
       m_ports{Port::registers(sheet.socket, &registers, sheet.registers, sheet.window),
               {"irq", &irq, sheet.irq},

@@ -24,10 +24,11 @@ VirtioBlkConfig config(const Params& params) {
 }  // namespace
 
 VirtioBlk::VirtioBlk(const sc_core::sc_module_name& name, const Params& params, Host& host)
-    : DmaDevice(name,
-                {"registers", VirtioBlkCore::window, "registers and configuration space, 512 bytes",
-                 "high while InterruptStatus is not 0", "a rising edge is as writing 0 to Status", trace_irq},
-                "virtqueue and buffers, with the StreamID", params.uint("bytes_per_us"), host, m_core),
+    : DmaDevice(
+          name,
+          {"virtio_blk", "registers", VirtioBlkCore::window, "registers and configuration space, 512 bytes",
+           "high while InterruptStatus is not 0", "a rising edge is as writing 0 to Status", trace_irq},
+          "virtqueue and buffers, with the StreamID", params.uint("bytes_per_us"), params, host, m_core),
       m_storage(params.text("image"), params.flag("read_only")),
       m_core(config(params), m_storage, diag()),
       m_latency_ps(params.uint("latency_ps")) {}

@@ -126,10 +126,26 @@ Settings settings_of(const Params& p) {
   f.ATTR_PERMS_OVR = p.flag("ATTR_PERMS_OVR");
   f.GBPA_ABORT = p.flag("GBPA_ABORT");
   f.IIDR = word("IIDR");
-  if (const char* problem = f.problem()) throw ConfigError("SIDSIZE", problem);
+  if (const char* problem = f.problem()) {
+    const std::string text = problem;  // begins with the name of a parameter
+    throw ConfigError(text.substr(0, text.find(' ')), text);
+  }
 
   s.tbus = word("tbus");
-  for (unsigned i = 0; i < max_tbus; ++i) s.stream_id[i] = word("tbu" + std::to_string(i) + "_stream_id");
+  for (unsigned i = 0; i < max_tbus; ++i) {
+    const std::string name = "tbu" + std::to_string(i) + "_stream_id";
+    s.stream_id[i] = word(name);
+    if (i >= s.tbus && p.given(name)) {
+      throw ConfigError(name, "parameter '" + name + "' is unused: tbus is " + std::to_string(s.tbus) +
+                                  ", so the last TBU is tbu" + std::to_string(s.tbus - 1));
+    }
+    // IHI 0070 6.3.2: StreamIDs have IDR1.SIDSIZE bits
+    if (i < s.tbus && std::uint64_t{s.stream_id[i]} >> f.SIDSIZE != 0) {
+      throw ConfigError(name, "parameter '" + name + "': " + std::to_string(s.stream_id[i]) +
+                                  " is beyond SIDSIZE, which is " + std::to_string(f.SIDSIZE) +
+                                  ": expected 0 to " + std::to_string((std::uint64_t{1} << f.SIDSIZE) - 1));
+    }
+  }
   s.slots = word("slots");
   s.clock_ps = p.uint("clock_ps");
 

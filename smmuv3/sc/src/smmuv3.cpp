@@ -1,7 +1,6 @@
 #include "smmuvp/smmuv3/smmuv3.h"
 
 #include <algorithm>
-#include <cstring>
 #include <string>
 
 #include "params.h"
@@ -82,15 +81,11 @@ void Module::register_transport(tlm::tlm_generic_payload& payload, sc_core::sc_t
   RegisterAccess access;
   if (!begin_register_access(payload, v3::window_size, access)) {
     // IHI 0070 6.2: an access inside the window of a shape that no register has is RAZ/WI.
-    const tlm::tlm_response_status status = payload.get_response_status();
-    if (status != tlm::TLM_BURST_ERROR_RESPONSE && status != tlm::TLM_BYTE_ENABLE_ERROR_RESPONSE) return;
-    if (payload.get_data_ptr() == nullptr || payload.get_data_length() == 0) return;
+    if (!make_other_shape_raz_wi(payload)) return;
     core.diag().guest_error("register.shape",
                             "an access of a size, alignment, streaming width or byte enables that no "
                             "register has is RAZ/WI",
                             "IHI 0070 6.2", {}, payload.get_address());
-    if (payload.is_read()) std::memset(payload.get_data_ptr(), 0, payload.get_data_length());
-    payload.set_response_status(tlm::TLM_OK_RESPONSE);
     return;
   }
   const auto* e = payload.get_extension<AccessExtension>();
@@ -128,7 +123,6 @@ void Module::reset() {
 }
 
 void Module::visit(Archive& archive) {
-  archive.set_now(to_ps(sc_core::sc_time_stamp()));
   shell.visit(archive);
   core.visit(archive);
   eventq.visit(archive);
@@ -146,6 +140,18 @@ void Module::statistics(StatVisitor& visitor) const {
   const std::uint64_t coalesced =
       eventq.coalesced() + gerror.coalesced() + cmdq_sync.coalesced() + event.coalesced();
   visitor.stat("interrupts_coalesced", coalesced, "1", "interrupts that met one of their kind still waiting");
+}
+
+}  // namespace
+
+namespace {
+
+v3::Settings settings_of(const Params& params, const std::string& instance) {
+  try {
+    return v3::settings_of(params);
+  } catch (const ConfigError& e) {
+    throw ConfigError(e.key(), instance, e.text());
+  }
 }
 
 }  // namespace
@@ -168,7 +174,7 @@ const std::vector<ParamInfo>& SmmuV3<BUSWIDTH>::params() {
 
 template <unsigned BUSWIDTH>
 SmmuV3<BUSWIDTH>::SmmuV3(const sc_core::sc_module_name& name, const Params& params, Host& host)
-    : Component(name),
+    : Component(name, "smmuv3", params, host),
       registers("registers"),
       walk("walk"),
       eventq_irq("eventq_irq"),
@@ -176,8 +182,8 @@ SmmuV3<BUSWIDTH>::SmmuV3(const sc_core::sc_module_name& name, const Params& para
       cmdq_sync_irq("cmdq_sync_irq"),
       event_out("event_out"),
       reset("reset") {
-  const v3::Settings settings = v3::settings_of(params);
-  m_impl = std::make_unique<Impl>(this->basename(), settings, host, *this);
+  const v3::Settings settings = settings_of(params, std::string(this->name()) + " (smmuv3)");
+  m_impl = std::make_unique<Impl>(this->name(), settings, this->host(), *this);
   registers.register_b_transport(this, &SmmuV3::register_transport);
   registers.register_transport_dbg(this, &SmmuV3::register_transport_dbg);
   walk.bind(m_impl->shell);

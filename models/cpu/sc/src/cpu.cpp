@@ -35,7 +35,7 @@ std::uint64_t period_of(std::uint64_t clock_hz) {
 }  // namespace
 
 Cpu::Cpu(const sc_core::sc_module_name& name, const Params& params, Host& host)
-    : Component(name),
+    : Component(name, "cpu", params, host),
       bus("bus"),
       irq("irq"),
       fiq("fiq"),
@@ -45,9 +45,8 @@ Cpu::Cpu(const sc_core::sc_module_name& name, const Params& params, Host& host)
       timer_phys("timer_phys"),
       timer_sec_phys("timer_sec_phys"),
       timer_hyp("timer_hyp"),
-      m_host(host),
-      m_diag(&host.diag(), this->name()),
-      m_tracer(host.trace(), this->name()),
+      m_diag(&this->host().diag(), this->name()),
+      m_tracer(this->host().trace(), this->name()),
       m_period_ps(period_of(params.uint("clock_hz"))),
       m_quantum(params.uint("quantum")),
       m_wfe_ps(params.uint("wfe_ps")),
@@ -90,6 +89,7 @@ void Cpu::set_start(std::uint64_t pc, std::uint64_t x0, std::uint64_t x1, std::u
 }
 
 void Cpu::start_of_simulation() {
+  Component::start_of_simulation();
   for (const auto& [base, size] : m_memory) {
     for (std::uint64_t done = 0; done < size;) {
       tlm::tlm_generic_payload request;
@@ -118,7 +118,7 @@ void Cpu::start_of_simulation() {
 void Cpu::invalidate_direct_mem_ptr(sc_dt::uint64 start, sc_dt::uint64 end) {
   for (const auto& [base, size] : m_memory) {
     if (start <= base + (size - 1) && base <= end) {
-      m_host.internal_error(
+      host().internal_error(
           name(), fmt::format("DMI for memory at {:#x} was withdrawn, which is not supported", start));
       return;
     }
@@ -201,7 +201,7 @@ void Cpu::run_thread() {
     }
     m_running = false;
     ++m_quanta;
-    m_host.pause_requested();
+    host().pause_requested();
     const std::uint64_t ps =
         (stop.instructions - m_synchronised) * m_period_ps + std::exchange(m_latency_ps, 0);
     // Even a quantum of nothing but answered calls takes time, so that nothing can stop time.
@@ -226,28 +226,28 @@ void Cpu::finish(const cpu::Stop& stop) {
       break;
     case StopReason::power_off:
       m_idle = Idle::off;
-      m_host.guest_exit({GuestExit::Kind::PowerOff, 0, "PSCI SYSTEM_OFF"});
+      host().guest_exit({GuestExit::Kind::PowerOff, 0, "PSCI SYSTEM_OFF"});
       break;
     case StopReason::reset:
       m_idle = Idle::off;
-      m_host.guest_exit({GuestExit::Kind::Reset, 0, "PSCI SYSTEM_RESET"});
+      host().guest_exit({GuestExit::Kind::Reset, 0, "PSCI SYSTEM_RESET"});
       break;
     case StopReason::exit:
       m_idle = Idle::off;
-      m_host.guest_exit({GuestExit::Kind::Status, stop.status, "semihosting SYS_EXIT"});
+      host().guest_exit({GuestExit::Kind::Status, stop.status, "semihosting SYS_EXIT"});
       break;
     case StopReason::unsupported:
       m_idle = Idle::off;
-      m_host.unsupported(name(), stop.text);
+      host().unsupported(name(), stop.text);
       break;
     case StopReason::dead_end:
       m_idle = Idle::off;
       m_diag.guest_error("exception.dead_end", stop.text, "DDI 0487 D1.10");
-      m_host.guest_exit({GuestExit::Kind::DeadEnd, 0, stop.text});
+      host().guest_exit({GuestExit::Kind::DeadEnd, 0, stop.text});
       break;
     case StopReason::error:
       m_idle = Idle::off;
-      m_host.internal_error(name(), stop.text);
+      host().internal_error(name(), stop.text);
       break;
   }
 }

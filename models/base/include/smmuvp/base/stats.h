@@ -10,6 +10,11 @@ namespace smmuvp {
 class StatVisitor {
  public:
   virtual ~StatVisitor() = default;
+  /// Whose counters follow. @param name  full hierarchical name. @param type  for example "smmuv3"
+  virtual void component(std::string_view name, std::string_view type) {
+    (void)name;
+    (void)type;
+  }
   /// @param unit  "1" for a plain count, else "ps", "bytes", …
   virtual void stat(std::string_view name, std::uint64_t value, std::string_view unit,
                     std::string_view doc) = 0;

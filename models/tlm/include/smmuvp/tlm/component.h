@@ -2,7 +2,9 @@
 // wire it.
 #pragma once
 #include <cstdint>
+#include <iosfwd>
 #include <memory>
+#include <optional>
 #include <string>
 #include <systemc>
 #include <tlm>
@@ -14,6 +16,7 @@
 #include "smmuvp/base/stats.h"
 #include "smmuvp/base/trace.h"
 #include "smmuvp/tlm/host.h"
+#include "smmuvp/tlm/host_link.h"
 
 namespace smmuvp {
 
@@ -53,15 +56,42 @@ struct Port {
 /// semihosting.h, memory_control.h, router_control.h, console.h), which the platform finds by dynamic_cast.
 class Component : public sc_core::sc_module {
  public:
-  explicit Component(const sc_core::sc_module_name& name) : sc_core::sc_module(name) {}
+  /// @param type  as in ComponentType; outlives the component. @param params  copied. @param host  outlives
+  /// the component: one that does not is reported when simulation starts and whenever it would be used.
+  Component(const sc_core::sc_module_name& name, const char* type, const Params& params, Host& host);
+  ~Component() override;
+
   virtual const std::vector<Port>& ports() const = 0;
+  /// The values it was made with.
+  const Params& parameters() const { return m_parameters; }
+  /// The type, as in ComponentType.
+  const char* kind() const override { return m_type; }
   /// Saves or restores all state (see archive.h). Called between CPU quanta with no access in flight.
   virtual void visit(Archive& archive) = 0;
   /// Reports counters, always the same ones in the same order.
   virtual void statistics(StatVisitor& visitor) const { (void)visitor; }
+  /// statistics(), after whose they are: the full hierarchical name and the type.
+  void report_statistics(StatVisitor& visitor) const;
+  /// Writes all state to a stream, or reads one saved state from it; several may follow each other. Called
+  /// when visit() may be called. What was saved by another version, type or configuration is refused, and so
+  /// is what is truncated or damaged, before anything has changed. @return what went wrong; throws nothing.
+  /// See saved_state.h.
+  [[nodiscard]] std::optional<ArchiveError> save(std::ostream& out);
+  [[nodiscard]] std::optional<ArchiveError> load(std::istream& in);
   /// Adds to the device tree what a configuration cannot know. `node` starts with the name "device"; a
   /// component that sets no name is not described. Called after construction. See device_tree.h.
   virtual void describe(DtNode& node) const { (void)node; }
+
+ protected:
+  /// The host, for all that a component asks of it: safe where the program's own has been destroyed.
+  Host& host() { return m_host; }
+  /// A component that overrides it calls this one.
+  void start_of_simulation() override;
+
+ private:
+  const char* m_type;
+  Params m_parameters;
+  HostLink m_host;
 };
 
 /// What a plugin offers: one entry a type of component.

@@ -18,8 +18,8 @@ class DmaDevice : public CoreDevice<Core>, protected DmaClient {
  protected:
   /// @param dma_doc  description of the port "dma"
   DmaDevice(const sc_core::sc_module_name& name, const RegisterDevice::Sheet& sheet, const char* dma_doc,
-            std::uint64_t bytes_per_us, Host& host, Core& core)
-      : CoreDevice<Core>(name, sheet, host, core),
+            std::uint64_t bytes_per_us, const Params& params, Host& host, Core& core)
+      : CoreDevice<Core>(name, sheet, params, host, core),
         dma("dma"),
         m_core_of_dma(core),
         m_bytes_per_us(bytes_per_us),

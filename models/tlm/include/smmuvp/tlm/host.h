@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "smmuvp/base/diag.h"
 #include "smmuvp/base/trace.h"
@@ -20,13 +21,19 @@ struct GuestExit {
   std::string via;           ///< "PSCI SYSTEM_OFF", "semihosting SYS_EXIT", …
 };
 
+class HostLink;
+
 /// Services of the surrounding program. The platform has its own; components used in somebody else's SystemC
-/// program get default_host().
+/// program get default_host(). A Host outlives the components that it is given to, or is reported by them
+/// (see host_link.h).
 class Host {
  public:
-  virtual ~Host() = default;
+  Host() = default;
+  Host(const Host&) = delete;
+  Host& operator=(const Host&) = delete;
+  virtual ~Host();
   virtual DiagSink& diag() = 0;
-  virtual TraceSink* trace() = 0;  ///< nullptr: tracing is off
+  virtual TraceSink* trace() = 0;  ///< asked when a component is made. nullptr: it never traces
   /// The guest ended the run. Simulation stops at the end of the current evaluation.
   virtual void guest_exit(const GuestExit& exit) = 0;
   /// A component met an error of our own that it cannot go on from, for example a CPU engine failure.
@@ -41,9 +48,14 @@ class Host {
   /// simulation pauses. For the host's own reasons, such as a limit of wall clock time; it cuts a run short,
   /// and has no part in what a run does before.
   virtual bool pause_requested() { return false; }
+
+ private:
+  friend class HostLink;
+  std::vector<HostLink*> m_links;  // of the components that use it
 };
 
-/// Diagnostics become SystemC warnings of type "/smmu-vp/<source>"; guest_exit calls sc_stop; no trace.
+/// Diagnostics become SystemC warnings of type "/smmu-vp/<source>"; guest_exit calls sc_stop; no trace. It is
+/// never destroyed.
 Host& default_host();
 
 }  // namespace smmuvp

@@ -27,6 +27,7 @@ class RegisterDevice : public Component {
  protected:
   /// What differs between devices; `registers`, `irq` and `reset` are the ports' descriptions.
   struct Sheet {
+    const char* type;      ///< of the component
     const char* socket;    ///< name of the port with the registers
     std::uint32_t window;  ///< bytes
     const char* registers;
@@ -37,7 +38,7 @@ class RegisterDevice : public Component {
     bool other_shapes_are_raz_wi = false;
   };
 
-  RegisterDevice(const sc_core::sc_module_name& name, const Sheet& sheet, Host& host);
+  RegisterDevice(const sc_core::sc_module_name& name, const Sheet& sheet, const Params& params, Host& host);
 
   // ---- the device. `offset` and `bytes` are as RegisterAccess has them.
   virtual std::uint64_t read_register(std::uint32_t offset, unsigned bytes) = 0;
@@ -76,8 +77,9 @@ template <class Core>
 class CoreDevice : public RegisterDevice {
  protected:
   /// @param core  a member of the derived class; not used before the first access
-  CoreDevice(const sc_core::sc_module_name& name, const Sheet& sheet, Host& host, Core& core)
-      : RegisterDevice(name, sheet, host), m_core_of_device(core) {}
+  CoreDevice(const sc_core::sc_module_name& name, const Sheet& sheet, const Params& params, Host& host,
+             Core& core)
+      : RegisterDevice(name, sheet, params, host), m_core_of_device(core) {}
 
   std::uint64_t read_register(std::uint32_t offset, unsigned bytes) override {
     return m_core_of_device.read(offset, bytes);

@@ -4,6 +4,7 @@
 #include <tlm_utils/simple_target_socket.h>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <systemc>
 #include <tlm>
 #include <vector>
@@ -40,14 +41,18 @@ template <unsigned BUSWIDTH = 64>
 class SmmuV3 : public Component {
  public:
   /// @param params  values for the table that params() gives
-  /// @throws ConfigError for a combination that cannot be, for example SIDSIZE 16 with ST_LEVEL 0
+  /// @param host  outlives the SMMU (see host.h)
+  /// @throws ConfigError for a combination that cannot be, for example SIDSIZE 16 with ST_LEVEL 0. It names
+  /// the instance and the parameter.
   SmmuV3(const sc_core::sc_module_name& name, const Params& params, Host& host = default_host());
   ~SmmuV3() override;
 
   /// Every parameter: name, type, default, range, meaning.
   static const std::vector<ParamInfo>& params();
-  /// Parameters at their defaults.
-  static Params default_params() { return Params(params()); }
+  /// Parameters at their defaults. @param instance  whose they will be, for messages
+  static Params default_params(const std::string& instance = {}) {
+    return Params(params(), instance.empty() ? "smmuv3" : instance + " (smmuv3)");
+  }
 
   using TbuTarget = tlm::tlm_target_socket<BUSWIDTH>;
   using TbuInitiator = tlm::tlm_initiator_socket<BUSWIDTH>;

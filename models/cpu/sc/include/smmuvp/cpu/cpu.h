@@ -107,12 +107,11 @@ class Cpu : public Component,
   void timer_output(cpu::Timer timer, bool level) override;
   void timer_deadline_changed() override;
   Diag& diag() override { return m_diag; }
-  bool pause_requested() override { return m_host.pause_requested(); }
+  bool pause_requested() override { return host().pause_requested(); }
   void semihosting_write(std::string_view text) override;
   int semihosting_read(bool wait) override;
   const cpu::SemihostingEnvironment& semihosting_environment() override { return m_environment; }
 
-  Host& m_host;
   Diag m_diag;
   Tracer m_tracer;
   std::uint64_t m_period_ps;
