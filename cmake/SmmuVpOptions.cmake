@@ -30,6 +30,18 @@ add_compile_options(-Wall -Wextra -Wconversion)
 if(SMMUVP_WERROR)
   add_compile_options(-Werror)
 endif()
+# What is installed names no path of the machine that built it. Not in other builds, where a compiler cache would
+# not find what another checkout has built, and debuggers need the paths.
+add_compile_options($<$<CONFIG:Release>:-ffile-prefix-map=${PROJECT_SOURCE_DIR}/=>)
+# Link-time optimisation of what goes into the SMMUs' libraries (smmuvp_library(... IPO)): their cores are many small
+# calls between files. Releases only: it makes a build longer.
+if(CMAKE_BUILD_TYPE STREQUAL Release)
+  include(CheckIPOSupported)
+  check_ipo_supported(RESULT SMMUVP_IPO OUTPUT smmuvp_no_ipo LANGUAGES CXX)
+  if(NOT SMMUVP_IPO)
+    message(STATUS "no link-time optimisation: ${smmuvp_no_ipo}")
+  endif()
+endif()
 if(SMMUVP_SANITIZE)
   add_compile_options(-fsanitize=${SMMUVP_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${SMMUVP_SANITIZE})

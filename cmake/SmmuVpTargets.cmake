@@ -2,15 +2,33 @@
 # part that a target does not link is not on its include path, so a wrong include does not compile.
 include(GNUInstallDirs)
 
-# smmuvp_library(<name> STATIC|SHARED CXX <17|20> SOURCES ... [PUBLIC ...] [PRIVATE ...] [SYSTEMC])
-# Defines smmuvp_<name> and the alias smmuvp::<name>.
+# What goes into shared objects is hidden unless it is marked SMMUVP_EXPORT (models/base, export.h).
+set(SMMUVP_HIDDEN CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
+
+# smmuvp_exports(<target> <map>): what a shared object shows is what <map>, in this folder, lets through.
+set(SMMUVP_CMAKE_DIR ${CMAKE_CURRENT_LIST_DIR})
+function(smmuvp_exports target map)
+  target_link_options(${target} PRIVATE -Wl,--version-script=${SMMUVP_CMAKE_DIR}/${map})
+  set_target_properties(${target} PROPERTIES LINK_DEPENDS ${SMMUVP_CMAKE_DIR}/${map})
+  # Calls inside a library go to its own functions, exported or not.
+  target_compile_options(${target} PRIVATE -fno-semantic-interposition)
+endfunction()
+
+# smmuvp_library(<name> STATIC|SHARED CXX <17|20> SOURCES ... [PUBLIC ...] [PRIVATE ...] [SYSTEMC] [IPO])
+# Defines smmuvp_<name> and the alias smmuvp::<name>. IPO: with link-time optimisation in releases.
 function(smmuvp_library name kind)
-  cmake_parse_arguments(A "SYSTEMC" "CXX" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
+  cmake_parse_arguments(A "SYSTEMC;IPO" "CXX" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
   set(target smmuvp_${name})
   add_library(${target} ${kind} ${A_SOURCES})
   add_library(smmuvp::${name} ALIAS ${target})
   set_target_properties(${target} PROPERTIES
-    OUTPUT_NAME smmuvp-${name} EXPORT_NAME ${name} CXX_STANDARD ${A_CXX})
+    OUTPUT_NAME smmuvp-${name} EXPORT_NAME ${name} CXX_STANDARD ${A_CXX} ${SMMUVP_HIDDEN})
+  if(A_IPO AND SMMUVP_IPO)
+    set_target_properties(${target} PROPERTIES INTERPROCEDURAL_OPTIMIZATION ON)
+  endif()
+  if(kind STREQUAL SHARED)
+    smmuvp_exports(${target} library.map)
+  endif()
   if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/include)
     target_include_directories(${target} PUBLIC
       $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/include>
@@ -30,8 +48,9 @@ function(smmuvp_plugin name)
   set(target smmuvp_${name})
   add_library(${target} MODULE ${A_SOURCES})
   set_target_properties(${target} PROPERTIES
-    PREFIX "lib" OUTPUT_NAME smmuvp-${name} CXX_STANDARD 17
+    PREFIX "lib" OUTPUT_NAME smmuvp-${name} CXX_STANDARD 17 ${SMMUVP_HIDDEN}
     LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib/smmu-vp)
+  smmuvp_exports(${target} plugin.map)
   target_link_libraries(${target} PRIVATE smmuvp::tlm ${A_PRIVATE})
   set_property(GLOBAL APPEND PROPERTY SMMUVP_PLUGINS ${target})
 endfunction()

@@ -4,3 +4,10 @@
 
 template class tlm::tlm_extension<smmuvp::AccessExtension>;
 template class tlm::tlm_extension<smmuvp::CompareSwapExtension>;
+
+namespace smmuvp {
+
+tlm::tlm_extension_base* AccessExtension::clone() const { return new AccessExtension(*this); }
+tlm::tlm_extension_base* CompareSwapExtension::clone() const { return new CompareSwapExtension(*this); }
+
+}  // namespace smmuvp

@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "smmuvp/base/export.h"
+
 namespace smmuvp {
 
 /// What is wrong with saved data.
@@ -19,12 +21,12 @@ struct ArchiveError {
   std::string expected;  ///< may be empty, where `what` says it
 };
 /// "<where>: <what>, expected <expected>".
-std::string to_text(const ArchiveError& error);
+SMMUVP_EXPORT std::string to_text(const ArchiveError& error);
 
 /// Visits named values in a fixed order. A component's visit(Archive&) names each piece of its state once;
 /// an ArchiveWriter reads them, an ArchiveReader writes them. Values are stored little-endian with their
 /// names, so that a reader of another layout fails with the name of the first difference.
-class Archive {
+class SMMUVP_EXPORT Archive {
  public:
   virtual ~Archive() = default;
   virtual bool loading() const = 0;
@@ -114,7 +116,7 @@ class Archive {
 };
 
 /// Saves into memory.
-class ArchiveWriter : public Archive {
+class SMMUVP_EXPORT ArchiveWriter : public Archive {
  public:
   bool loading() const override { return false; }
   const std::vector<std::uint8_t>& data() const { return m_data; }
@@ -129,7 +131,7 @@ class ArchiveWriter : public Archive {
 };
 
 /// Loads from memory. Wrong or truncated data sets error(), after which values stay as they are.
-class ArchiveReader : public Archive {
+class SMMUVP_EXPORT ArchiveReader : public Archive {
  public:
   explicit ArchiveReader(std::vector<std::uint8_t> data) : m_data(std::move(data)) {}
   bool loading() const override { return true; }

@@ -6,6 +6,8 @@
 #include <optional>
 #include <string>
 
+#include "smmuvp/base/export.h"
+
 namespace smmuvp {
 
 /// What a diagnostic is about.
@@ -27,7 +29,7 @@ struct Diagnostic {
 };
 
 /// Where diagnostics go. The platform's sink adds simulated time and the guest's program counter.
-class DiagSink {
+class SMMUVP_EXPORT DiagSink {
  public:
   virtual ~DiagSink() = default;
   virtual void report(const Diagnostic& d) = 0;
@@ -35,7 +37,7 @@ class DiagSink {
 
 /// A component's front end to a sink: names the source and limits the rate.
 /// A GuestError or HostError is passed on `limit` times a site, Unimplemented once a site; all are counted.
-class Diag {
+class SMMUVP_EXPORT Diag {
  public:
   static constexpr std::uint64_t limit = 10;
 
@@ -64,6 +66,6 @@ class Diag {
 };
 
 /// One line of text: "smmu0: guest error: … [IHI 0070 4.1.3] (StreamID 0x100, address 0x…)".
-std::string to_text(const Diagnostic& d);
+SMMUVP_EXPORT std::string to_text(const Diagnostic& d);
 
 }  // namespace smmuvp

@@ -5,11 +5,13 @@
 #include <string>
 #include <utility>
 
+#include "smmuvp/base/export.h"
+
 namespace smmuvp {
 
 /// Thrown while a system is configured or elaborated, never on a data path.
 /// what() says where it is, what was wrong, and what was expected.
-class ConfigError : public std::runtime_error {
+class SMMUVP_EXPORT ConfigError : public std::runtime_error {
  public:
   /// @param key  the parameter, register or component the text is about; may be empty.
   ConfigError(std::string key, const std::string& text) : ConfigError(std::move(key), {}, text) {}

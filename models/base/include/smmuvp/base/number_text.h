@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "smmuvp/base/export.h"
+
 namespace smmuvp {
 
 enum class Notation : std::uint8_t {
@@ -13,7 +15,7 @@ enum class Notation : std::uint8_t {
 };
 
 /// The notation that a number is written in, for example a parameter's default.
-Notation notation_of(std::string_view text);
-std::string number_text(std::uint64_t value, Notation notation);
+SMMUVP_EXPORT Notation notation_of(std::string_view text);
+SMMUVP_EXPORT std::string number_text(std::uint64_t value, Notation notation);
 
 }  // namespace smmuvp

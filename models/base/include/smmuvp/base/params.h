@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "smmuvp/base/error.h"
+#include "smmuvp/base/export.h"
 
 namespace smmuvp {
 
@@ -37,7 +38,7 @@ constexpr bool is_param_number =
     !std::is_same_v<T, wchar_t> && !std::is_same_v<T, char16_t> && !std::is_same_v<T, char32_t>;
 
 /// The values of one component's parameters. Starts at the defaults; every change is checked.
-class Params {
+class SMMUVP_EXPORT Params {
  public:
   /// Keeps a copy of the table. @param owner  whose parameters they are, for messages; may be empty
   /// @throws ConfigError if a default breaks its own rule.
@@ -102,9 +103,9 @@ class Params {
 };
 
 /// Parses "4096", "0x1000", "4KiB". @return false if the text is no such number or above 64 bits.
-bool parse_uint(std::string_view text, std::uint64_t& value);
+SMMUVP_EXPORT bool parse_uint(std::string_view text, std::uint64_t& value);
 
 /// The known word nearest to `word` by edit distance; empty if none is near enough to be a likely meaning.
-std::string nearest(std::string_view word, const std::vector<std::string>& known);
+SMMUVP_EXPORT std::string nearest(std::string_view word, const std::vector<std::string>& known);
 
 }  // namespace smmuvp

@@ -8,6 +8,7 @@
 
 #include "smmuvp/base/archive.h"
 #include "smmuvp/base/error.h"
+#include "smmuvp/base/export.h"
 
 namespace smmuvp {
 
@@ -75,7 +76,7 @@ enum class AccessSecurity : std::uint8_t { NonSecure, Secure };
 
 /// What a device does beyond storing values. Called once a register and access, however wide the access is.
 /// An access to an alias names the register it shows: its id, its index, and the security state of its copy.
-class RegisterObserver {
+class SMMUVP_EXPORT RegisterObserver {
  public:
   virtual ~RegisterObserver() = default;
   /// Software reads. @return the value to give, usually `stored`. Side effects of reads go here; not called
@@ -117,7 +118,7 @@ struct Located {
 /// access covers two adjacent 4-byte registers, low first; a narrow one covers a part of one. An access costs
 /// the same in a table of any size: a page index leads from the offset to the register, whose policy stands
 /// beside it.
-class RegisterFile {
+class SMMUVP_EXPORT RegisterFile {
  public:
   /// @throws ConfigError if rows overlap, are misaligned, repeat an id, or if an alias or a guard leads
   /// nowhere.

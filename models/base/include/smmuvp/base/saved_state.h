@@ -7,6 +7,7 @@
 #include <string>
 
 #include "smmuvp/base/archive.h"
+#include "smmuvp/base/export.h"
 #include "smmuvp/base/params.h"
 
 namespace smmuvp {
@@ -23,14 +24,14 @@ struct StateOwner {
 using VisitState = std::function<void(Archive&)>;
 
 /// Writes what `visit` names. Times are kept relative to `now_ps`. @return what went wrong; throws nothing.
-std::optional<ArchiveError> save_state(std::ostream& out, const StateOwner& owner, std::uint64_t now_ps,
-                                       const VisitState& visit);
+SMMUVP_EXPORT std::optional<ArchiveError> save_state(std::ostream& out, const StateOwner& owner,
+                                                     std::uint64_t now_ps, const VisitState& visit);
 
 /// Reads one saved state, no byte more: several may follow each other in a stream. What is truncated,
 /// damaged, or belongs to another version, type or configuration is refused before `visit` is called. A value
 /// that the component refuses itself leaves it in part as loaded: reset it before it is used again.
 /// @return what went wrong; throws nothing.
-std::optional<ArchiveError> load_state(std::istream& in, const StateOwner& owner, std::uint64_t now_ps,
-                                       const VisitState& visit);
+SMMUVP_EXPORT std::optional<ArchiveError> load_state(std::istream& in, const StateOwner& owner,
+                                                     std::uint64_t now_ps, const VisitState& visit);
 
 }  // namespace smmuvp

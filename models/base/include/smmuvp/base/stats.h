@@ -3,11 +3,13 @@
 #include <cstdint>
 #include <string_view>
 
+#include "smmuvp/base/export.h"
+
 namespace smmuvp {
 
 /// Receives a component's counters, always in the same order. Names are lower_case and stable: they are
 /// the keys of the JSON report.
-class StatVisitor {
+class SMMUVP_EXPORT StatVisitor {
  public:
   virtual ~StatVisitor() = default;
   /// Whose counters follow. @param name  full hierarchical name. @param type  for example "smmuv3"

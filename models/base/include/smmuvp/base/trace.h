@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "smmuvp/base/export.h"
+
 namespace smmuvp {
 
 /// One value of a trace record: a number (printed in hexadecimal) or text.
@@ -20,7 +22,7 @@ struct TraceValue {
 };
 
 /// Where trace records go. What it wants may change at any time, also while simulation runs.
-class TraceSink {
+class SMMUVP_EXPORT TraceSink {
  public:
   TraceSink() : m_epoch(std::make_shared<std::uint64_t>(0)) {}
   TraceSink(const TraceSink&) = delete;
@@ -71,10 +73,10 @@ struct TracePointInfo {
 };
 
 /// True if a filter names a point: its full name, or a prefix ending in '*'.
-bool trace_filter_matches(std::string_view filter, std::string_view point);
+SMMUVP_EXPORT bool trace_filter_matches(std::string_view filter, std::string_view point);
 
 /// A component's front end to a sink; emits nothing, at the cost of one test, when there is no sink.
-class Tracer {
+class SMMUVP_EXPORT Tracer {
  public:
   Tracer(TraceSink* sink, std::string source) : m_sink(sink), m_source(std::move(source)) {}
   bool on() const { return m_sink != nullptr; }
@@ -108,7 +110,7 @@ class Tracer {
 };
 
 /// Writes one line a record: "<time_ps> <source> <point> name=0x… name=text".
-class TextTraceSink : public TraceSink {
+class SMMUVP_EXPORT TextTraceSink : public TraceSink {
  public:
   /// @param filters  points to print: full names, or a prefix ending in '*'; empty means all.
   /// @param write    receives each finished line, newline included.

@@ -3,7 +3,14 @@
 #include <cstdint>
 #include <tlm>
 
+#include "smmuvp/base/export.h"
 #include "smmuvp/pgtable/types.h"
+
+namespace smmuvp {
+struct SMMUVP_EXPORT AccessExtension;
+}
+// Its type and its id have one home, the library smmuvp-tlm, for whoever uses it.
+extern template class SMMUVP_EXPORT tlm::tlm_extension<smmuvp::AccessExtension>;
 
 namespace smmuvp {
 
@@ -15,7 +22,7 @@ enum class AtsPhase : std::uint8_t { None, TranslationRequest, Translated };
 
 /// In: who asks and how. Out: what the translation found, for whatever is downstream.
 /// A request without this extension is a Non-secure, unprivileged data access of the port's default StreamID.
-struct AccessExtension : tlm::tlm_extension<AccessExtension> {
+struct SMMUVP_EXPORT AccessExtension : tlm::tlm_extension<AccessExtension> {
   // ---- in, set by the initiator
   AddressSpace address_space =
       AddressSpace::non_secure;    ///< of the request (SEC_SID and NS, IHI 0070 3.10.1)
@@ -37,7 +44,7 @@ struct AccessExtension : tlm::tlm_extension<AccessExtension> {
   std::uint8_t mpam_pmg = 0;
   std::uint16_t mecid = 0;
 
-  tlm_extension_base* clone() const override { return new AccessExtension(*this); }
+  tlm_extension_base* clone() const override;
   void copy_from(const tlm_extension_base& other) override {
     *this = static_cast<const AccessExtension&>(other);
   }

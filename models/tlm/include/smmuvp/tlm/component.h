@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "smmuvp/base/archive.h"
+#include "smmuvp/base/export.h"
 #include "smmuvp/base/params.h"
 #include "smmuvp/base/stats.h"
 #include "smmuvp/base/trace.h"
@@ -54,7 +55,7 @@ struct Port {
 /// A component. Its constructor makes everything; ports() does not change afterwards. What only one kind of
 /// component can do is a capability, an interface in a header of its own (cpu_control.h, debug_control.h,
 /// semihosting.h, memory_control.h, router_control.h, console.h), which the platform finds by dynamic_cast.
-class Component : public sc_core::sc_module {
+class SMMUVP_EXPORT Component : public sc_core::sc_module {
  public:
   /// @param type  as in ComponentType; outlives the component. @param params  copied. @param host  outlives
   /// the component: one that does not is reported when simulation starts and whenever it would be used.

@@ -2,10 +2,12 @@
 #pragma once
 #include <cstdint>
 
+#include "smmuvp/base/export.h"
+
 namespace smmuvp {
 
 /// Where a serial port's bytes go to and come from.
-class ConsoleBackend {
+class SMMUVP_EXPORT ConsoleBackend {
  public:
   virtual ~ConsoleBackend() = default;
   virtual void put(std::uint8_t byte) = 0;
@@ -15,7 +17,7 @@ class ConsoleBackend {
   virtual bool has_input() const = 0;
 };
 
-class ConsoleControl {
+class SMMUVP_EXPORT ConsoleControl {
  public:
   virtual ~ConsoleControl() = default;
   virtual void set_backend(ConsoleBackend* backend) = 0;

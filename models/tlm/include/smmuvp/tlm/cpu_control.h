@@ -2,12 +2,14 @@
 #pragma once
 #include <cstdint>
 
+#include "smmuvp/base/export.h"
+
 namespace smmuvp {
 
 class MemoryWriteListener;
 
 /// A processor.
-class CpuControl {
+class SMMUVP_EXPORT CpuControl {
  public:
   virtual ~CpuControl() = default;
   /// A range that is memory: the CPU asks for DMI on it when simulation starts. Called before simulation.

@@ -5,12 +5,14 @@
 #include <optional>
 #include <string>
 
+#include "smmuvp/base/export.h"
+
 namespace smmuvp {
 
 class DebugControl;
 
 /// Whom a processor calls when it stops for a debugger.
-class DebugClient {
+class SMMUVP_EXPORT DebugClient {
  public:
   enum class Reason : std::uint8_t {
     Break,       ///< DebugControl::request_break()
@@ -22,7 +24,7 @@ class DebugClient {
 };
 
 /// A processor that a debugger can hold. Without a client, nothing here has an effect on a run.
-class DebugControl {
+class SMMUVP_EXPORT DebugControl {
  public:
   virtual ~DebugControl() = default;
   /// Called before simulation. `client` outlives the simulation.

@@ -7,6 +7,7 @@
 #include <tlm_utils/simple_initiator_socket.h>
 #include "smmuvp/base/archive.h"
 #include "smmuvp/base/dma.h"
+#include "smmuvp/base/export.h"
 #include "smmuvp/tlm/component.h"
 
 namespace smmuvp {
@@ -15,7 +16,7 @@ class DmaMaster;
 using DmaSocket = tlm_utils::simple_initiator_socket<DmaMaster, platform_buswidth>;
 
 /// The device around a DmaMaster, or its core.
-class DmaClient {
+class SMMUVP_EXPORT DmaClient {
  public:
   virtual ~DmaClient() = default;
   /// What is to be done next. @param data  what a write writes. @return false: nothing until kick().
@@ -43,7 +44,7 @@ class DmaClient {
 ///   goes to its target.
 /// The client's state belongs to the same archive: whoever saves a master saves its client, so that epochs
 /// agree.
-class DmaMaster : public sc_core::sc_module {
+class SMMUVP_EXPORT DmaMaster : public sc_core::sc_module {
  public:
   /// Both outlive the master. Only it uses the socket.
   DmaMaster(const sc_core::sc_module_name& name, DmaSocket& socket, DmaClient& client);

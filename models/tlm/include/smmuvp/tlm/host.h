@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "smmuvp/base/diag.h"
+#include "smmuvp/base/export.h"
 #include "smmuvp/base/trace.h"
 
 namespace smmuvp {
@@ -26,7 +27,7 @@ class HostLink;
 /// Services of the surrounding program. The platform has its own; components used in somebody else's SystemC
 /// program get default_host(). A Host outlives the components that it is given to, or is reported by them
 /// (see host_link.h).
-class Host {
+class SMMUVP_EXPORT Host {
  public:
   Host() = default;
   Host(const Host&) = delete;
@@ -56,6 +57,6 @@ class Host {
 
 /// Diagnostics become SystemC warnings of type "/smmu-vp/<source>"; guest_exit calls sc_stop; no trace. It is
 /// never destroyed.
-Host& default_host();
+SMMUVP_EXPORT Host& default_host();
 
 }  // namespace smmuvp

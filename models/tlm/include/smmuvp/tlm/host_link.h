@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "smmuvp/base/export.h"
 #include "smmuvp/tlm/host.h"
 
 namespace smmuvp {
@@ -12,7 +13,7 @@ namespace smmuvp {
 /// A Host that passes everything on to another one and may outlive it, which is a mistake of the program:
 /// whoever uses it then gets an SC_REPORT_ERROR that names the component, in place of memory that is gone.
 /// Where reports do not throw, diagnostics go to default_host(), and traces nowhere.
-class HostLink final : public Host {
+class SMMUVP_EXPORT HostLink final : public Host {
  public:
   /// @param user  whose link it is, for messages: "top.smmu0 (smmuv3)"
   HostLink(Host& host, std::string user);

@@ -1,13 +1,14 @@
 // An interrupt output that a parameter makes edge or level.
 #pragma once
 #include "smmuvp/base/archive.h"
+#include "smmuvp/base/export.h"
 #include "smmuvp/tlm/line_driver.h"
 
 namespace smmuvp {
 
 /// Its owner tells both what happens and what holds, and need not know which of them the line shows:
 /// PulseOutput shows the requests, LevelOutput the level.
-class InterruptOutput {
+class SMMUVP_EXPORT InterruptOutput {
  public:
   virtual ~InterruptOutput() = default;
   /// Something has happened that is to interrupt, whether or not the reason for the last one still holds.

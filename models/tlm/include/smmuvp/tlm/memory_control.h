@@ -2,10 +2,12 @@
 #pragma once
 #include <cstdint>
 
+#include "smmuvp/base/export.h"
+
 namespace smmuvp {
 
 /// Notified of writes to memory that come over a bus, so that translated code can be dropped.
-class MemoryWriteListener {
+class SMMUVP_EXPORT MemoryWriteListener {
  public:
   virtual ~MemoryWriteListener() = default;
   /// @param address  physical address of the first byte
@@ -13,7 +15,7 @@ class MemoryWriteListener {
 };
 
 /// A memory: one buffer that CPUs and models share.
-class MemoryControl {
+class SMMUVP_EXPORT MemoryControl {
  public:
   virtual ~MemoryControl() = default;
   virtual std::uint8_t* data() = 0;

@@ -5,6 +5,7 @@
 #include <string>
 #include <systemc>
 
+#include "smmuvp/base/export.h"
 #include "smmuvp/tlm/component.h"
 
 namespace smmuvp {
@@ -50,13 +51,13 @@ constexpr PluginAbi make_plugin_abi(const char* description, const ComponentType
 }
 
 /// Compares a plugin's record with ours. @return empty if they agree, else what differs and both values.
-std::string compare_abi(const PluginAbi& plugin, const PluginAbi& ours);
+SMMUVP_EXPORT std::string compare_abi(const PluginAbi& plugin, const PluginAbi& ours);
 
 }  // namespace smmuvp
 
 /// Defines the entry point. `types_function` is `const smmuvp::ComponentType* f(std::size_t* count)`.
 #define SMMUVP_PLUGIN(description, types_function)                                                 \
-  extern "C" __attribute__((visibility("default"))) const ::smmuvp::PluginAbi* smmuvp_plugin() {   \
+  extern "C" SMMUVP_EXPORT const ::smmuvp::PluginAbi* smmuvp_plugin() {                            \
     static const ::smmuvp::PluginAbi abi = ::smmuvp::make_plugin_abi(description, types_function); \
     return &abi;                                                                                   \
   }

@@ -5,13 +5,14 @@
 #include <systemc>
 
 #include "smmuvp/base/archive.h"
+#include "smmuvp/base/export.h"
 #include "smmuvp/tlm/interrupt_output.h"
 
 namespace smmuvp {
 
 /// Makes pulses on a port: high for one clock (at least a delta), then low for as long before the next. A
 /// request during a pulse gives one more pulse after it; further ones until then are coalesced, and counted.
-class PulseOutput : public sc_core::sc_module, public InterruptOutput {
+class SMMUVP_EXPORT PulseOutput : public sc_core::sc_module, public InterruptOutput {
  public:
   PulseOutput(const sc_core::sc_module_name& name, LineOut& port, const sc_core::sc_time& clock);
 

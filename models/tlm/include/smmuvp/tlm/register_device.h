@@ -5,6 +5,7 @@
 
 #include <tlm_utils/simple_target_socket.h>
 #include "smmuvp/base/diag.h"
+#include "smmuvp/base/export.h"
 #include "smmuvp/base/trace.h"
 #include "smmuvp/tlm/component.h"
 #include "smmuvp/tlm/line_driver.h"
@@ -13,7 +14,7 @@ namespace smmuvp {
 
 /// Accesses to the registers take no time. The interrupt line follows interrupt_level() after each of them,
 /// after a reset and whenever the device calls settle().
-class RegisterDevice : public Component {
+class SMMUVP_EXPORT RegisterDevice : public Component {
  public:
   const std::vector<Port>& ports() const override { return m_ports; }
   void visit(Archive& archive) override;

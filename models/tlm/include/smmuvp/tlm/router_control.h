@@ -3,13 +3,14 @@
 #include <cstdint>
 #include <string>
 
+#include "smmuvp/base/export.h"
 #include "smmuvp/tlm/component.h"
 
 namespace smmuvp {
 
 /// An interconnect that is told its address map. Both calls make a port of the router; the socket stays its
 /// own.
-class RouterControl {
+class SMMUVP_EXPORT RouterControl {
  public:
   virtual ~RouterControl() = default;
   /// A port for an initiator to bind to. @param name  the initiator's, for messages.

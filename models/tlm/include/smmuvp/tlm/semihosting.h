@@ -3,12 +3,14 @@
 #include <cstdint>
 #include <string>
 
+#include "smmuvp/base/export.h"
+
 namespace smmuvp {
 
 class ConsoleBackend;
 
 /// A processor that answers the semihosting calls of its program.
-class SemihostingControl {
+class SMMUVP_EXPORT SemihostingControl {
  public:
   /// What the program finds. Addresses are 0 where they are not known.
   struct Surroundings {

@@ -9,6 +9,7 @@
 #include <tlm>
 #include <vector>
 
+#include "smmuvp/base/export.h"
 #include "smmuvp/base/params.h"
 #include "smmuvp/tlm/component.h"
 #include "smmuvp/tlm/host.h"
@@ -38,7 +39,7 @@ namespace smmuvp {
 /// Instantiated for BUSWIDTH 32, 64, 128, 256 and 512. ports() lists the ports of BUSWIDTH 64 only, which is
 /// what a platform wires.
 template <unsigned BUSWIDTH = 64>
-class SmmuV3 : public Component {
+class SMMUVP_EXPORT SmmuV3 : public Component {
  public:
   /// @param params  values for the table that params() gives
   /// @param host  outlives the SMMU (see host.h)
@@ -75,7 +76,7 @@ class SmmuV3 : public Component {
   void describe(DtNode& node) const override;
 
  private:
-  class Impl;
+  class __attribute__((visibility("hidden"))) Impl;
 
   void before_end_of_elaboration() override;
   void register_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
