@@ -12,7 +12,9 @@ echo '== find_package'
 cmake -S "$source/examples/consumer" -B "$work/cmake" -DCMAKE_CXX_COMPILER="$cxx" -DCMAKE_CXX_FLAGS="$flags" \
 	-DCMAKE_PREFIX_PATH="$work/prefix" >"$work/configure.log"
 cmake --build "$work/cmake" >"$work/build.log"
-"$work/cmake/consumer"
+cd "$work"
+"$work/cmake/consumer" | tee "$work/out"
+grep -q 'soc1.smmu smmu.translate' "$work/out"  # two of one name are told apart
 
 echo '== pkg-config'
 export PKG_CONFIG_PATH="$work/prefix/lib/pkgconfig"
@@ -20,6 +22,16 @@ export PKG_CONFIG_PATH="$work/prefix/lib/pkgconfig"
 "$cxx" -std=c++17 $flags -o "$work/consumer" "$source/examples/consumer/main.cpp" \
 	$(pkg-config --cflags --libs smmu-vp) "-Wl,-rpath,$work/prefix/lib"
 "$work/consumer"
+
+echo '== no library or program names the folders it was built in'
+for file in "$work"/prefix/bin/* "$work"/prefix/lib/*.so "$work"/prefix/lib/smmu-vp/*.so; do
+	objcopy --strip-debug "$file" "$work/stripped"
+	if grep -aF -e "$source" -e "$build" "$work/stripped" >"$work/found"; then
+		echo "$file:" "$(strings "$work/found")"
+		exit 1
+	fi
+done
+if grep -rF -e "$source" -e "$build" "$work"/prefix/lib/cmake "$work"/prefix/lib/pkgconfig; then exit 1; fi
 
 echo '== the installed program finds its plugins and its guest'
 "$work/prefix/bin/smmu-vp" components
