@@ -155,7 +155,7 @@ TEST(ConfigCache, DamagedArchivesAreRefusedOrHarmless) {
 TEST(ConfigCache, AnArchiveOfAnotherGeometryFailsByName) {
   ConfigCache<Number> a = filled();
   ConfigCache<Number> b({4, 1});
-  EXPECT_EQ(load_error(b, saved(a)), "archive item 'sets': another geometry");
+  EXPECT_EQ(load_error(b, saved(a)), "config_cache/sets: another geometry");
 }
 
 // A reference: a list that is searched, its least recently used entry first.

@@ -435,10 +435,10 @@ TEST(Tlb, AnArchiveOfAnotherGeometryFailsByName) {
     Tlb b(geometry);
     return load_error(b, saved(a));
   };
-  EXPECT_EQ(error({4, 2}), "archive item 'sets': another geometry");
-  EXPECT_EQ(error({8, 4}), "archive item 'ways': another geometry");
-  EXPECT_EQ(error({8, 2, Replacement::fifo}), "archive item 'replacement': another geometry");
-  EXPECT_EQ(error({8, 2, Replacement::lru, SetIndex::modulo}), "archive item 'index': another geometry");
+  EXPECT_EQ(error({4, 2}), "tlb/sets: another geometry");
+  EXPECT_EQ(error({8, 4}), "tlb/ways: another geometry");
+  EXPECT_EQ(error({8, 2, Replacement::fifo}), "tlb/replacement: another geometry");
+  EXPECT_EQ(error({8, 2, Replacement::lru, SetIndex::modulo}), "tlb/index: another geometry");
 }
 
 }  // namespace

@@ -17,10 +17,11 @@
 namespace smmuvp::at {
 
 constexpr unsigned slots = 4;
-/// What a hit takes: port, configuration, TLB; memory.
-inline sc_time hit_time() { return ns(1 + 3 + 3 + 20); }
-/// And a miss: besides, walk cache, walker, and the walk port and memory for STE, CD and three levels.
-inline sc_time miss_time() { return hit_time() + ns(4 + 16 + 5 * (1 + 20)); }
+/// What a hit takes: port, micro TLB; memory.
+inline sc_time hit_time() { return ns(1 + 1 + 20); }
+/// And a miss: besides, the link both ways, configuration, TLB, walk cache, and the walk port and memory for
+/// STE, CD and three levels.
+inline sc_time miss_time() { return hit_time() + ns(2 * 8 + 3 + 3 + 4 + 5 * (1 + 20)); }
 
 class BenchHost : public Host {
  public:

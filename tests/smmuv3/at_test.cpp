@@ -65,7 +65,7 @@ TEST_F(At, ABlockingTransactionWaitsForASlotToo) {
     for (unsigned i = 0; i < slots; ++i) {
       EXPECT_LT(b.blocking(b.master, op).delay, ns(520)) << "the port, the caches and the memory";
     }
-    EXPECT_EQ(b.blocking(b.master, op).delay, 2 * ns(507));
+    EXPECT_EQ(b.blocking(b.master, op).delay, 2 * ns(502));
   });
 }
 
@@ -80,7 +80,7 @@ TEST_F(At, BlockingTransactionsTakeSlotsFromNonBlockingOnesOfTheirTbu) {
     for (unsigned i = 0; i < slots; ++i) b.blocking(b.master, op);
     const Operation& sent = b.master.read(0x10000);
     wait(ns(3000));
-    EXPECT_EQ(sent.accepted - sent.begun, ns(507 + 1));
+    EXPECT_EQ(sent.accepted - sent.begun, ns(502 + 1));
   });
 }
 
