@@ -74,8 +74,7 @@ void Access::complete(const smmu::MemoryAnswer& answer) {
 
 void Access::start() {
   if (counts()) {
-    if (m_interface.enabled(CR0_SMMUEN) && has_owner(m_request) &&
-        m_parts.engine.answer_at_tbu(m_request, owner_of(m_request), m_answer)) {
+    if (m_parts.engine.answer_at_tbu(m_request, m_answer)) {
       answered_at_tbu();
       return;
     }
@@ -206,19 +205,12 @@ void Access::translated() {
 
 void Access::bypass() {
   override_attributes();
-  smmu::FinishedAnswer answer;
-  answer.translated = false;
-  answer.rights.bits = pgtable::Rights::all;
-  answer.attributes = m_overrides.attributes(m_request.attributes);
-  answer.of_default_attributes = true;
-  // Without a Secure state every access goes to Non-secure PA space (13.1.2).
-  answer.space = smmu::AddressSpace::non_secure;
   // Bypass ends where the output address size does: a part beyond it is an access of its own. No TLB command
   // is about it: it is of no regime.
   smmu::CacheKey key;
   key.tag.regime = no_regime;
   key.shift = m_parts.features.OAS;
-  forward(key, answer);
+  forward(key, bypass_answer(m_overrides, m_request.attributes));
 }
 
 void Access::forward(const smmu::CacheKey& key, const smmu::FinishedAnswer& answer) {
@@ -245,14 +237,14 @@ void Access::forward(const smmu::CacheKey& key, const smmu::FinishedAnswer& answ
 }
 
 void Access::keep_at_tbu(const smmu::CacheKey& key, const smmu::FinishedAnswer& answer) {
-  if (m_generation != m_parts.engine.generation() || !has_owner(m_request)) return;
+  if (m_generation != m_parts.engine.generation()) return;
   if (answer.of_default_attributes && !(m_request.attributes == smmu::default_attributes)) return;
   // With TBI, an address is kept only as TLB entries name it: invalidations are by that name.
   if (m_request.address >> key.shift != key.input >> key.shift) return;
   smmu::FinishedAnswer kept = answer;
   kept.privileged = m_overrides.privileged();
   kept.instruction = m_overrides.instruction();
-  m_parts.engine.finish_at_tbu(m_request.port, owner_of(m_request), key, kept);
+  m_parts.engine.finish_at_tbu(m_request, key, kept);
 }
 
 Event Access::event_of(EventType type) const {

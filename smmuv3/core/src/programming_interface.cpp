@@ -26,10 +26,13 @@ ProgrammingInterface::ProgrammingInterface(const Parts& parts)
       m_events(parts, *this),
       m_commands(parts, *this) {
   refresh();
+  refresh_tbus();
 }
 
 void ProgrammingInterface::refresh() {
+  const bool was_enabled = enabled(CR0_SMMUEN);
   m_cr0ack = reg(SMMU_CR0ACK);
+  if (enabled(CR0_SMMUEN) != was_enabled) refresh_tbus();
   m_stream_table = StreamTable::from_registers(m_registers.get(SMMU_STRTAB_BASE), reg(SMMU_STRTAB_BASE_CFG),
                                                m_parts.features);
   const std::uint32_t CR1 = reg(SMMU_CR1);
@@ -146,6 +149,7 @@ void ProgrammingInterface::register_written(std::uint16_t id, std::uint32_t, Acc
         m_registers.set(SMMU_GBPA, old);
       } else {
         m_registers.set(SMMU_GBPA, value & ~std::uint64_t{GBPA_Update});
+        refresh_tbus();
       }
       break;
     case SMMU_IRQ_CTRL:
@@ -210,10 +214,7 @@ void ProgrammingInterface::update_acks() {
   if ((wanted & CR0_CMDQEN) == 0 && !m_commands.busy()) after &= ~CR0_CMDQEN;
   if (after == before) return;
   // No cache is filled while SMMUEN is 0, nor by walks that began before it changed (6.3.9.6).
-  if (((before ^ after) & CR0_SMMUEN) != 0) {
-    m_parts.engine.overtake();
-    m_parts.engine.forget_answers(0, 0);
-  }
+  if (((before ^ after) & CR0_SMMUEN) != 0) m_parts.engine.overtake();
   m_registers.set(SMMU_CR0ACK, after);
   refresh();
 }
@@ -224,6 +225,20 @@ void ProgrammingInterface::activate(std::uint32_t gerror_bit) {
   if ((reg(SMMU_IRQ_CTRLACK) & IRQ_CTRL_GERROR_IRQEN) != 0) m_signals.gerror = true;
 }
 
+// What TBUs do by themselves. 6.3.9.6, 6.3.14: with SMMUEN == 0, GBPA says how accesses pass.
+void ProgrammingInterface::refresh_tbus() {
+  smmu::Engine& engine = m_parts.engine;
+  const std::uint32_t GBPA = reg(SMMU_GBPA);
+  if (enabled(CR0_SMMUEN)) {
+    engine.open_tbus();
+  } else if ((GBPA & GBPA_ABORT) != 0) {
+    engine.close_tbus();
+  } else {
+    engine.close_tbus(bypass_answer(Overrides::from_gbpa(GBPA, m_parts.features), smmu::default_attributes),
+                      m_parts.features.OAS);
+  }
+}
+
 Signals ProgrammingInterface::take_signals() {
   const Signals s = m_signals;
   m_signals = {};
@@ -232,6 +247,7 @@ Signals ProgrammingInterface::take_signals() {
 
 void ProgrammingInterface::reset() {
   m_registers.reset();
+  refresh_tbus();
   m_events.reset();
   m_commands.reset();
   m_signals = {};
@@ -248,7 +264,9 @@ void ProgrammingInterface::visit(Archive& archive) {
   archive.value("cmdq_sync", m_signals.cmdq_sync);
   archive.value("event", m_signals.event);
   archive.end();
-  if (archive.loading()) refresh();
+  if (!archive.loading()) return;
+  refresh();
+  refresh_tbus();
 }
 
 }  // namespace smmuvp::v3

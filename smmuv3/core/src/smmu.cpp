@@ -47,13 +47,7 @@ Smmu::Smmu(const Features& features, const Structures& structures, const std::st
       m_workers{&m_interface.events(), &m_interface.commands()} {}
 
 bool Smmu::translate_fast(const smmu::AccessRequest& request, smmu::AccessAnswer& answer) {
-  if (!m_interface.enabled(CR0_SMMUEN) || !has_owner(request) || request.debug ||
-      request.unsupported != smmu::Unsupported::none) {
-    return false;
-  }
-  if (!m_engine.answer_at_tbu(request, owner_of(request), answer) && !answer_at_tcu(request, answer)) {
-    return false;
-  }
+  if (!m_engine.answer_at_tbu(request, answer) && !answer_at_tcu(request, answer)) return false;
   m_tracer.emit(answer.time, trace_translate, request.stream_id, request.address, answer.output,
                 kind_name(request.kind, answer.instruction), answer.tlb_hit);
   return true;
@@ -61,7 +55,10 @@ bool Smmu::translate_fast(const smmu::AccessRequest& request, smmu::AccessAnswer
 
 // What all caches of the TCU hit, stage 1 enabled.
 bool Smmu::answer_at_tcu(const smmu::AccessRequest& request, smmu::AccessAnswer& answer) {
-  if (!m_interface.stream_table().in_range(request.stream_id)) return false;
+  if (!m_interface.enabled(CR0_SMMUEN) || !smmu::Engine::has_owner(request) ||
+      !m_interface.stream_table().in_range(request.stream_id)) {
+    return false;
+  }
   const Ste* ste = m_configs.stes.probe(request.stream_id, 0);
   if (ste == nullptr || !ste->valid || !ste->stage1_enabled()) return false;
   const Cd* cd = m_configs.cds.probe(request.stream_id, 0);
@@ -86,7 +83,7 @@ bool Smmu::answer_at_tcu(const smmu::AccessRequest& request, smmu::AccessAnswer&
   time = m_engine.pass_config(m_engine.pass_to_tcu(port, time));
   answer.time = m_engine.pass_from_tcu(port, m_engine.pass_tlb(time));
   if (tag_address == request.address) {
-    m_engine.finish_at_tbu(port, owner_of(request), entry->key(), finished);
+    m_engine.finish_at_tbu(request, entry->key(), finished);
   }
   smmu::Statistics& s = m_engine.statistics();
   ++s.micro_tlb_misses;

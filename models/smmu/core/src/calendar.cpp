@@ -63,9 +63,7 @@ TimePs Calendar::book_any(TimePs at) {
   return saturating_add(at, m_timing.latency);
 }
 
-TimePs Calendar::earliest(TimePs at) { return find(at, 1); }
-
-void Calendar::occupy(TimePs begin, TimePs end) {
+void Calendar::occupy_any(TimePs begin, TimePs end) {
   if (begin >= end) return;
   if (begin < m_last) {
     write_journal();
@@ -93,12 +91,7 @@ void Calendar::occupy_in_order(TimePs begin, TimePs end) {
   set_in_order_from();
 }
 
-void Calendar::set_in_order_from() {
-  const TimePs latest = m_ends[lane(m_ends.size() - 1)];
-  m_in_order_from = m_timing.occupancy == 0  // nothing is booked then
-                        ? max_time
-                        : std::max(m_last, latest - std::min(latest, m_timing.occupancy));
-}
+void Calendar::set_in_order_from() { m_in_order_from = in_order_from(m_ends[lane(m_ends.size() - 1)]); }
 
 // Brings m_past up to m_last.
 void Calendar::write_journal() {

@@ -51,12 +51,89 @@ std::uint64_t TbuShell::order_key(const tlm::tlm_generic_payload& payload,
 }
 
 void TbuShell::b_transport(tlm::tlm_generic_payload& payload, sc_time& delay) {
+  const Counted counted(m_blocking);
+  if (!pass_hit(payload, delay)) run(payload, delay);
+}
+
+AccessExtension* TbuShell::take_extension() {
+  if (m_extensions.empty()) return new AccessExtension;
+  AccessExtension* extension = m_extensions.back().release();
+  m_extensions.pop_back();
+  return extension;
+}
+
+// What run() does for a transaction of one part that the TBU has a finished answer for, and nothing else.
+// False, and nothing has changed, for all others.
+bool TbuShell::pass_hit(tlm::tlm_generic_payload& payload, sc_time& delay) {
+  Engine& engine = m_smmu.engine();
+  const bool write = payload.is_write();
+  const std::uint64_t length = payload.get_data_length();
+  if (m_identity || engine.tracer().on() || (!write && !payload.is_read()) || length == 0 ||
+      payload.get_streaming_width() < length ||
+      (write && payload.get_extension<CompareSwapExtension>() != nullptr)) {
+    return false;
+  }
+  AccessExtension* extension = payload.get_extension<AccessExtension>();
+  const TimePs kernel = to_ps(sc_core::sc_time_stamp());
+  const TimePs arrival = kernel + to_ps(delay);
+  AccessRequest request;
+  request.address = payload.get_address();
+  request.kind = write ? AccessKind::write : AccessKind::read;
+  request.stream_id = m_tbu.stream_id;
+  request.port = m_tbu.index;
+  if (extension != nullptr) {
+    if (extension->ats != AtsPhase::None) return false;
+    if (extension->stream_valid) request.stream_id = extension->stream_id;
+    request.space = extension->address_space;
+    request.substream_valid = extension->substream_valid;
+    request.privileged = extension->privileged;
+    request.instruction = extension->instruction;
+  }
+  engine.prune(kernel);
+  const bool timing = engine.timing();
+  if (timing) m_slots.prune(kernel);
+  request.time = timing ? m_slots.earliest(arrival) : arrival;
+  AccessAnswer answer;
+  if (!engine.answer_at_tbu(request, length, answer)) return false;
+
+  const FlightToken token = engine.in_flight().enter();
+  const std::uint64_t resets = engine.reset_count();
+  const bool own = extension == nullptr;
+  if (own) {
+    extension = take_extension();
+    payload.set_extension(extension);
+  }
+  const bool privileged = extension->privileged;
+  const bool instruction = extension->instruction;
+  set_output(*extension, answer);
+  extension->privileged = answer.privileged;
+  extension->instruction = answer.instruction;
+  payload.set_address(answer.output);
+  if (timing) delay = from_ps(answer.time - kernel);
+  m_out->b_transport(payload, delay);
+  payload.set_address(request.address);
+  extension->privileged = privileged;
+  extension->instruction = instruction;
+  if (own) {
+    payload.clear_extension(extension);
+    m_extensions.emplace_back(extension);
+  }
+  payload.set_dmi_allowed(false);
+  const bool was_reset = engine.reset_count() != resets;
+  if (was_reset) payload.set_response_status(tlm::TLM_ADDRESS_ERROR_RESPONSE);
+  const TimePs end = to_ps(sc_core::sc_time_stamp()) + to_ps(delay);
+  engine.in_flight().leave(token, end);
+  if (timing && !was_reset) m_slots.occupy(request.time, end);
+  if (engine.in_flight().has_barriers()) m_smmu.kick(sc_core::SC_ZERO_TIME);
+  return true;
+}
+
+void TbuShell::run(tlm::tlm_generic_payload& payload, sc_time& delay) {
   const auto ahead = [&delay](TimePs time) {
     const sc_time at = from_ps(time);
     delay = at > sc_core::sc_time_stamp() ? at - sc_core::sc_time_stamp() : sc_core::SC_ZERO_TIME;
   };
   const auto now = [&delay] { return to_ps(sc_core::sc_time_stamp() + delay); };
-  const Counted counted(m_blocking);
   Engine& engine = m_smmu.engine();
   engine.prune(to_ps(sc_core::sc_time_stamp()));
   m_slots.prune(to_ps(sc_core::sc_time_stamp()));

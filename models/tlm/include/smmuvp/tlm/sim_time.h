@@ -6,23 +6,43 @@
 #include <systemc>
 
 namespace smmuvp {
+namespace detail {
+
+/// sc_time counts units of the resolution, a power of ten from 1 fs up.
+struct TimeUnit {
+  TimeUnit() {
+    const double ps = sc_core::sc_get_time_resolution().to_seconds() * 1e12;
+    if (ps >= 1.0) {
+      ps_per_unit = static_cast<std::uint64_t>(std::llround(ps));
+    } else {
+      units_per_ps = static_cast<std::uint64_t>(std::llround(1.0 / ps));
+    }
+  }
+  std::uint64_t ps_per_unit = 1;
+  std::uint64_t units_per_ps = 1;
+};
+
+inline const TimeUnit& time_unit() {
+  static const TimeUnit unit;
+  return unit;
+}
+
+}  // namespace detail
 
 /// Whole picoseconds, rounded down.
 inline std::uint64_t to_ps(const sc_core::sc_time& t) {
-  // sc_time counts the resolution's units, a power of ten from 1 fs up.
-  static const double unit = sc_core::sc_get_time_resolution().to_seconds() * 1e12;
-  if (unit >= 1.0) return t.value() * static_cast<std::uint64_t>(std::llround(unit));
-  return t.value() / static_cast<std::uint64_t>(std::llround(1.0 / unit));
+  const detail::TimeUnit& unit = detail::time_unit();
+  if (unit.units_per_ps != 1) return t.value() / unit.units_per_ps;
+  return t.value() * unit.ps_per_unit;
 }
 
 /// Rounded up to the resolution: nothing happens before its time.
 inline sc_core::sc_time from_ps(std::uint64_t ps) {
-  static const double unit = sc_core::sc_get_time_resolution().to_seconds() * 1e12;
-  if (unit >= 1.0) {
-    const auto n = static_cast<std::uint64_t>(std::llround(unit));
-    return sc_core::sc_time::from_value((ps + n - 1) / n);
+  const detail::TimeUnit& unit = detail::time_unit();
+  if (unit.ps_per_unit != 1) {
+    return sc_core::sc_time::from_value((ps + unit.ps_per_unit - 1) / unit.ps_per_unit);
   }
-  return sc_core::sc_time::from_value(ps * static_cast<std::uint64_t>(std::llround(1.0 / unit)));
+  return sc_core::sc_time::from_value(ps * unit.units_per_ps);
 }
 
 }  // namespace smmuvp

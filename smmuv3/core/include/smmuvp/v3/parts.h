@@ -21,12 +21,6 @@ struct ConfigCaches {
   smmu::ConfigCache<Cd> cds;
 };
 
-/// Whether TBUs keep answers for a request: those with a SubstreamID, and other address spaces, are not built.
-inline bool has_owner(const smmu::AccessRequest& request) {
-  return !request.substream_valid && request.space == smmu::AddressSpace::non_secure;
-}
-/// Whose a finished answer is.
-inline std::uint64_t owner_of(const smmu::AccessRequest& request) { return request.stream_id; }
 /// Of what no TLB invalidation is about.
 constexpr std::uint8_t no_regime = 0xff;
 

@@ -79,6 +79,7 @@ class ProgrammingInterface : private RegisterObserver {
   bool legal_access(std::uint32_t offset, unsigned bytes, bool write, std::uint64_t value);
   std::uint64_t visible_bits(std::uint16_t id) const;
   void refresh();
+  void refresh_tbus();
 
   Parts m_parts;
   RegisterFile m_registers;

@@ -49,6 +49,19 @@ struct Overrides {
   pgtable::Attributes attributes(const pgtable::Attributes& incoming) const;
 };
 
+/// How an access passes that is not translated. Without a Secure state it goes to Non-secure PA space
+/// (13.1.2).
+inline smmu::FinishedAnswer bypass_answer(const Overrides& overrides, const pgtable::Attributes& incoming) {
+  smmu::FinishedAnswer answer;
+  answer.translated = false;
+  answer.rights.bits = pgtable::Rights::all;
+  answer.attributes = overrides.attributes(incoming);
+  answer.of_default_attributes = true;
+  answer.privileged = overrides.privileged();
+  answer.instruction = overrides.instruction();
+  return answer;
+}
+
 /// A Stream Table Entry.
 struct Ste {
   std::array<std::uint64_t, 8> words{};

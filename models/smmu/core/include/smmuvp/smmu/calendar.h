@@ -47,9 +47,21 @@ class Calendar {
   }
   /// When a request that arrives at `at` finds a free lane, for one whose length is known only at its end:
   /// nothing is booked before occupy(). Gaps between bookings that are shorter than `occupancy` are none.
-  TimePs earliest(TimePs at);
+  TimePs earliest(TimePs at) { return at >= m_last && m_ends[m_head] <= at ? at : find(at, 1); }
   /// Books [begin, end), where `begin` came from earliest(): together with what has been booked there since.
-  void occupy(TimePs begin, TimePs end);
+  void occupy(TimePs begin, TimePs end) {
+    TimePs& first = m_ends[m_head];
+    const TimePs last = m_ends[m_head == 0 ? m_width - 1 : m_head - 1];
+    if (begin < m_last || begin >= end || first > begin || last > end || m_journal_size == m_journal.size()) {
+      occupy_any(begin, end);
+      return;
+    }
+    m_journal[m_journal_size++] = {first, begin};
+    first = end;
+    m_head = m_head + 1 == m_width ? 0 : m_head + 1;
+    m_last = begin;
+    m_in_order_from = in_order_from(end);
+  }
   /// Forgets bookings that ended at or before `now`: nothing will be asked for an earlier time.
   void prune(TimePs now) {
     if (m_last <= now) {
@@ -75,6 +87,12 @@ class Calendar {
     TimePs begin;  // of the next one
   };
   TimePs book_any(TimePs at);
+  void occupy_any(TimePs begin, TimePs end);
+  TimePs in_order_from(TimePs latest) const {
+    if (m_timing.occupancy == 0) return ~TimePs{0};  // nothing is booked then
+    const TimePs begin = latest - (latest < m_timing.occupancy ? latest : m_timing.occupancy);
+    return begin > m_last ? begin : m_last;
+  }
   TimePs find(TimePs at, TimePs length);
   void occupy_in_order(TimePs begin, TimePs end);
   void set_in_order_from();

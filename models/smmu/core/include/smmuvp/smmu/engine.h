@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -63,12 +64,37 @@ class Engine {
 
   // ---- TBUs
 
+  /// TBUs answer what they have finished answers for.
+  void open_tbus() {
+    m_tbus_open = true;
+    m_bypass.reset();
+  }
+  /// TBUs answer nothing, or let everything of the first 2^shift bytes pass by `bypass`.
+  void close_tbus(const std::optional<FinishedAnswer>& bypass = {}, std::uint8_t shift = 0) {
+    m_tbus_open = false;
+    m_bypass = bypass;
+    m_bypass_shift = shift;
+    forget_answers(0, 0);
+  }
+  /// Whether TBUs keep answers for a request at all.
+  static bool has_owner(const AccessRequest& request) {
+    return !request.substream_valid && !request.debug && request.space == AddressSpace::non_secure &&
+           request.unsupported == Unsupported::none;
+  }
   /// Answers an access that a TBU has a finished answer for, and counts it; otherwise nothing has changed.
-  /// @param owner  the stream, as finish_at_tbu() was given it
-  bool answer_at_tbu(const AccessRequest& request, std::uint64_t owner, AccessAnswer& answer) {
+  bool answer_at_tbu(const AccessRequest& request, AccessAnswer& answer) {
+    return answer_at_tbu(request, 1, answer);
+  }
+  /// As above, where the answer holds for the `length` bytes from the request's address on.
+  bool answer_at_tbu(const AccessRequest& request, std::uint64_t length, AccessAnswer& answer) {
+    if (!has_owner(request)) return false;
     Tbu& tbu = tbu_of(request.port);
-    const auto* entry = tbu.answers.probe(owner, request.address);
-    if (entry == nullptr || !apply(entry->value, request, entry->shift(), answer)) return false;
+    if (!m_tbus_open) return bypass_at_tbu(tbu, request, length, answer);
+    const auto* entry = tbu.answers.probe(request.stream_id, request.address);
+    if (entry == nullptr || !reaches(request.address, length, entry->shift()) ||
+        !apply(entry->value, request, entry->shift(), answer)) {
+      return false;
+    }
     tbu.answers.use(*entry);
     ++m_statistics.micro_tlb_hits;
     ++(entry->value.translated ? m_statistics.translations : m_statistics.bypasses);
@@ -77,11 +103,11 @@ class Engine {
     return true;
   }
   /// A TBU keeps an answer. @param key  of the region, by the client's address
-  void finish_at_tbu(std::uint8_t port, std::uint64_t owner, const CacheKey& key,
-                     const FinishedAnswer& answer) {
-    tbu_of(port).answers.insert(owner, key, answer);
+  void finish_at_tbu(const AccessRequest& request, const CacheKey& key, const FinishedAnswer& answer) {
+    if (m_tbus_open && has_owner(request))
+      tbu_of(request.port).answers.insert(request.stream_id, key, answer);
   }
-  /// Configuration of streams with (owner & mask) == match is no longer what answers were made of.
+  /// Configuration of streams with (StreamID & mask) == match is no longer what answers were made of.
   void forget_answers(std::uint64_t match, std::uint64_t mask = ~std::uint64_t{0}) {
     for (Tbu& tbu : m_tbus) tbu.answers.drop_owner(match, mask);
   }
@@ -129,6 +155,22 @@ class Engine {
  private:
   template <class F>
   void for_each_calendar(F f);
+  /// Whether the aligned 2^shift bytes around an address hold `length` bytes from it on.
+  static bool reaches(std::uint64_t address, std::uint64_t length, unsigned shift) {
+    const std::uint64_t size = std::uint64_t{1} << shift;
+    return length <= size - (address & (size - 1));
+  }
+  bool bypass_at_tbu(Tbu& tbu, const AccessRequest& request, std::uint64_t length, AccessAnswer& answer) {
+    if (!m_bypass || request.address >> m_bypass_shift != 0 ||
+        !reaches(request.address, length, m_bypass_shift) ||
+        !apply(*m_bypass, request, m_bypass_shift, answer)) {
+      return false;
+    }
+    ++m_statistics.bypasses;
+    answer.time = timing() ? tbu.port.book(request.time) : request.time;
+    passed(request.time, answer.time);
+    return true;
+  }
   Tbu& tbu_of(std::uint8_t port) { return m_tbus[port < m_tbus.size() ? port : 0]; }
 
   EngineStructures m_structures;
@@ -140,6 +182,9 @@ class Engine {
   std::uint64_t m_reset_count = 0;
   InFlight m_in_flight;
   std::vector<Tbu> m_tbus;
+  bool m_tbus_open = false;
+  std::optional<FinishedAnswer> m_bypass;
+  std::uint8_t m_bypass_shift = 0;
   Calendar m_config;
   Calendar m_tlb_calendar;
   Calendar m_walk_cache_calendar;

@@ -58,6 +58,8 @@ class InFlight {
     const std::uint64_t i = barrier - m_first;
     return i < m_left ? m_generations[i].end : 0;
   }
+  /// Whether somebody may wait at a barrier.
+  bool has_barriers() const { return m_generations.size() > 1; }
   /// Transactions under way.
   std::uint64_t all() const { return m_all; }
   /// Forgets end times up to `now`: to whoever asks from then on, they are all in the past.

@@ -3,9 +3,11 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <systemc>
 #include <tlm>
 #include <utility>
+#include <vector>
 
 #include "smmuvp/base/archive.h"
 #include "smmuvp/smmu/calendar.h"
@@ -65,6 +67,9 @@ class TbuShell : public sc_core::sc_module,
   void visit(Archive& archive);
 
  private:
+  bool pass_hit(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
+  void run(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
+  AccessExtension* take_extension();
   TransactionShape shape(tlm::tlm_generic_payload& payload) const;
   std::uint64_t order_key(const tlm::tlm_generic_payload& payload, const AccessRequest& request) const;
 
@@ -76,6 +81,8 @@ class TbuShell : public sc_core::sc_module,
   Calendar m_slots;  // booked from acceptance to the end
   AtTransactions m_at;
   unsigned m_blocking = 0;  // b_transport calls under way
+  /// For payloads that have none, while they are with us: b_transport calls can overlap.
+  std::vector<std::unique_ptr<AccessExtension>> m_extensions;
 };
 
 }  // namespace smmuvp::smmu
