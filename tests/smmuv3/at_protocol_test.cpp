@@ -3,6 +3,8 @@
 #include <memory>
 
 #include "at_bench.h"
+#include "smmuvp/smmu_sc/payload.h"
+#include "smmuvp/tlm/compare_swap_extension.h"
 
 namespace smmuvp::at {
 namespace {
@@ -174,6 +176,23 @@ TEST_F(Protocol, APayloadWithoutAMemoryManagerIsServedAndNotTouchedAfterItsRespo
   EXPECT_EQ(raw, nullptr);
 }
 
+TEST_F(Protocol, AnOperationsPayloadKeepsNothingOfTheOneBefore) {
+  smmu::MemoryOp op;
+  op.kind = smmu::MemoryOpKind::compare_and_swap;
+  op.size = 8;
+  smmu::OpPayload p(op);
+  p.payload().get_extension<AccessExtension>()->tag = 5;
+  p.payload().get_extension<CompareSwapExtension>()->answered = true;
+  p.payload().set_response_status(tlm::TLM_OK_RESPONSE);
+  p.prepare(op);
+  EXPECT_EQ(p.payload().get_response_status(), tlm::TLM_INCOMPLETE_RESPONSE);
+  EXPECT_EQ(p.payload().get_extension<AccessExtension>()->tag, 0U);
+  EXPECT_FALSE(p.payload().get_extension<CompareSwapExtension>()->answered);
+  op.kind = smmu::MemoryOpKind::read;
+  p.prepare(op);
+  EXPECT_EQ(p.payload().get_extension<CompareSwapExtension>(), nullptr);
+}
+
 TEST_F(Protocol, TlmIgnoreCommandIsAnsweredAndGoesNowhere) {
   b.in_simulation([&] {
     Operation& op = b.master.operations.emplace_back();
@@ -207,8 +226,10 @@ TEST_F(At, AResetAbortsWhatIsOpenAndSendsNothingOfBefore) {
     EXPECT_EQ(b.walks.open(), 2U);
     EXPECT_EQ(waits.accepted, sc_time()) << "all slots are taken";
     const std::size_t sent = b.target.seen.size();
+    const std::uint64_t aborts = b.statistic("aborts");
     b.pulse_reset();
     wait(ns(10));
+    EXPECT_EQ(b.statistic("aborts") - aborts, 2U) << "of translations";
     EXPECT_EQ(walking.status, tlm::TLM_ADDRESS_ERROR_RESPONSE);
     EXPECT_EQ(missing.status, tlm::TLM_ADDRESS_ERROR_RESPONSE);
     EXPECT_FALSE(downstream.done) << "the target has its payload and data";

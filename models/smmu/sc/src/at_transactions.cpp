@@ -172,11 +172,10 @@ void AtTransactions::admit(Open& t) {
   }
   t.has_slot = true;
   ++m_slots_used;
-  t.begin = t.due;
-  m_end_request = t.begin + m_smmu.engine().port_latency();
+  m_end_request = t.due + m_smmu.engine().port_latency();
   const TransactionShape shape = m_callbacks.shape(*t.payload);
   t.key = m_callbacks.key(*t.payload, shape.request);
-  t.transaction.emplace(*t.payload, shape, m_smmu.translator(), t.begin);
+  t.transaction.emplace(*t.payload, shape, m_smmu.translator(), t.due);
   translate(t);
 }
 
@@ -284,10 +283,7 @@ bool AtTransactions::respond() {
 void AtTransactions::close(Open& t) {
   m_smmu.engine().in_flight().leave(t.token, t.due);
   m_responding = nullptr;
-  if (t.has_slot) {
-    --m_slots_used;
-    if (m_smmu.engine().timing()) m_slots.occupy(t.begin, t.due);
-  }
+  if (t.has_slot) --m_slots_used;
   const TimePs end = t.due;
   erase(t);
   if (m_requesting != nullptr && m_requesting->state == State::held) {

@@ -37,7 +37,8 @@ class AtTransactions : public sc_core::sc_module {
     /// Transactions of equal keys stay in order.
     std::function<std::uint64_t(const tlm::tlm_generic_payload& payload, const AccessRequest& request)> key;
   };
-  /// @param slots  a lane each; booked when a transaction ends
+  /// @param slots  a lane each, with the bookings of blocking transactions. Those of this end in the past and
+  /// are counted only.
   AtTransactions(const sc_core::sc_module_name& name, SmmuShell& smmu, Calendar& slots, ForwardPort& out,
                  BackwardPort& in, Callbacks callbacks);
 
@@ -77,7 +78,6 @@ class AtTransactions : public sc_core::sc_module {
     std::uint64_t sequence = 0;
     std::uint64_t key = 0;
     FlightToken token;
-    TimePs begin = 0;  ///< of its slot
     bool has_slot = false;
     bool passed = false;     ///< nothing of it goes downstream any more
     bool reset = false;      ///< while it was downstream

@@ -78,7 +78,7 @@ class TbuShell : public sc_core::sc_module,
   ForwardPort& m_out;
   IdentityHook m_identity;
   OrderHook m_order;
-  Calendar m_slots;  // booked from acceptance to the end
+  Calendar m_slots;  // by blocking transactions, from acceptance to the end
   AtTransactions m_at;
   unsigned m_blocking = 0;  // b_transport calls under way
   /// For payloads that have none, while they are with us: b_transport calls can overlap.
