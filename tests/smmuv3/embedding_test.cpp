@@ -89,6 +89,11 @@ TEST(Embedding, AParameterThatCannotBeIsAnErrorThatNamesInstanceTypeAndParameter
             "refused (smmuv3): parameter 'tbu5_stream_id' is unused: tbus is 1, so the last TBU is tbu0");
   EXPECT_EQ(key, "tbu5_stream_id");
 
+  Params sets = SmmuV3<>::default_params();
+  sets.set("tlb_sets", 3);
+  EXPECT_EQ(refusal(sets, &key), "refused (smmuv3): tlb_sets is a power of two");
+  EXPECT_EQ(key, "tlb_sets");
+
   Params level = SmmuV3<>::default_params();
   level.set("ST_LEVEL", 0);
   EXPECT_EQ(refusal(level, &key),

@@ -46,6 +46,11 @@ Smmu::Smmu(const Features& features, const Structures& structures, const std::st
       m_interface(m_parts),
       m_workers{&m_interface.events(), &m_interface.commands()} {}
 
+void Smmu::check(const Features& features, const Structures& structures) {
+  checked(features);
+  checked(structures);
+}
+
 bool Smmu::translate_fast(const smmu::AccessRequest& request, smmu::AccessAnswer& answer) {
   if (!m_engine.answer_at_tbu(request, answer) && !answer_at_tcu(request, answer)) return false;
   m_tracer.emit(answer.time, trace_translate, request.stream_id, request.address, answer.output,

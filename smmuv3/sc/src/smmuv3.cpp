@@ -146,12 +146,21 @@ void Module::statistics(StatVisitor& visitor) const {
 
 namespace {
 
-v3::Settings settings_of(const Params& params, const std::string& instance) {
+v3::Settings settings_of(const Params& params, const sc_core::sc_object& instance) {
   try {
-    return v3::settings_of(params);
+    const v3::Settings settings = v3::settings_of(params);
+    v3::Smmu::check(settings.features, settings.structures);
+    return settings;
   } catch (const ConfigError& e) {
-    throw ConfigError(e.key(), instance, e.text());
+    throw ConfigError(e.key(), std::string(instance.name()) + " (smmuv3)", e.text());
   }
+}
+
+// Before the first socket is made: SystemC 3.0.0 keeps a pointer to a convenience socket that is destroyed
+// before simulation starts, so a program that goes on after a ConfigError would crash there.
+const char* checked(const Params& params, const sc_core::sc_object& instance, const char* first_socket) {
+  settings_of(params, instance);
+  return first_socket;
 }
 
 }  // namespace
@@ -175,14 +184,14 @@ const std::vector<ParamInfo>& SmmuV3<BUSWIDTH>::params() {
 template <unsigned BUSWIDTH>
 SmmuV3<BUSWIDTH>::SmmuV3(const sc_core::sc_module_name& name, const Params& params, Host& host)
     : Component(name, "smmuv3", params, host),
-      registers("registers"),
+      registers(checked(params, *this, "registers")),
       walk("walk"),
       eventq_irq("eventq_irq"),
       gerror_irq("gerror_irq"),
       cmdq_sync_irq("cmdq_sync_irq"),
       event_out("event_out"),
       reset("reset") {
-  const v3::Settings settings = settings_of(params, std::string(this->name()) + " (smmuv3)");
+  const v3::Settings settings = settings_of(params, *this);
   m_impl = std::make_unique<Impl>(this->name(), settings, this->host(), *this);
   registers.register_b_transport(this, &SmmuV3::register_transport);
   registers.register_transport_dbg(this, &SmmuV3::register_transport_dbg);

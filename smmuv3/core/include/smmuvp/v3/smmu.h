@@ -26,6 +26,8 @@ class Smmu {
   /// @throws ConfigError for features or structures that cannot be.
   Smmu(const Features& features, const Structures& structures, const std::string& name = "smmu",
        DiagSink* diag = nullptr, TraceSink* trace = nullptr);
+  /// The constructor's checks alone. @throws ConfigError
+  static void check(const Features& features, const Structures& structures);
   Smmu(const Smmu&) = delete;
   Smmu& operator=(const Smmu&) = delete;
 
