@@ -51,6 +51,7 @@ struct Master : sc_core::sc_module {
   tlm_utils::simple_initiator_socket<Master, 64> registers{"registers"};
   std::uint64_t count;
   unsigned streams, pages;
+  bool enable = true;
   std::uint64_t failures = 0;
 
   SC_HAS_PROCESS(Master);
@@ -71,7 +72,7 @@ struct Master : sc_core::sc_module {
   void run() {
     reg(0x80, strtab, 8);
     reg(0x88, 6, 4);
-    reg(0x20, 1, 4);
+    if (enable) reg(0x20, 1, 4);
     tlm::tlm_generic_payload p;
     smmuvp::AccessExtension e;
     std::uint64_t word = 0;
@@ -84,7 +85,7 @@ struct Master : sc_core::sc_module {
     sc_core::sc_time delay;
     for (std::uint64_t i = 0; i < count; ++i) {
       e.stream_id = static_cast<std::uint32_t>(i % streams);
-      p.set_address((i * 0x1000 + i * 8) % (std::uint64_t{pages} * 0x1000));
+      p.set_address(i % pages * 0x1000 + (i * 8 & 0xff8));
       p.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
       out->b_transport(p, delay);
       if (p.get_response_status() != tlm::TLM_OK_RESPONSE) ++failures;
@@ -102,7 +103,7 @@ struct Master : sc_core::sc_module {
 
 int sc_main(int argc, char** argv) {
   if (argc < 3) {
-    std::fprintf(stderr, "usage: smmu_hop hop|timed|untimed|disabled COUNT [STREAMS [PAGES]]\n");
+    std::fprintf(stderr, "usage: smmu_hop hop|timed|untimed|bypass|disabled COUNT [STREAMS [PAGES]]\n");
     return 2;
   }
   const std::string mode = argv[1];
@@ -112,14 +113,15 @@ int sc_main(int argc, char** argv) {
   const unsigned streams = number(3, 16), pages = number(4, 64);
   Master master("master", number(2, 0), streams, pages);
   Memory memory("memory");
+  master.enable = mode != "disabled";
   smmuvp::Params params = smmuvp::SmmuV3<64>::default_params();
-  if (mode == "untimed") params.set("timing", false);
+  if (mode == "untimed" || mode == "bypass" || mode == "disabled") params.set("timing", false);
   // Every stream has an address space of its own, all alike: 4 KiB pages in one level 3 table.
   for (unsigned s = 0; s < streams; ++s) {
     const std::uint64_t table = tables + s * 0x4000ULL;
     memory.put(strtab + 64 * s, (cds + 64 * s) | 1 | 5 << 1);
     memory.put(strtab + 64 * s + 8, 1ULL << 44);
-    if (mode == "disabled") memory.put(strtab + 64 * s, 1 | 4 << 1);
+    if (mode == "bypass") memory.put(strtab + 64 * s, 1 | 4 << 1);
     memory.put(cds + 64 * s, 25 | 1ULL << 30 | 1ULL << 31 | 4ULL << 32 | 1ULL << 41 | 3ULL << 45 |
                                  static_cast<std::uint64_t>(s + 1) << 48);
     memory.put(cds + 64 * s + 8, table);

@@ -78,7 +78,8 @@ bool Smmu::answer_at_tcu(const smmu::AccessRequest& request, smmu::AccessAnswer&
   finished.attributes = entry->value.attributes;
   finished.privileged = ste->overrides.privileged();
   finished.instruction = ste->overrides.instruction();
-  if (!smmu::apply(finished, request, entry->shift(), answer)) return false;
+  if (!smmu::serves(finished, request)) return false;
+  smmu::apply(finished, request, entry->shift(), answer);
   // It holds: count the uses, which a failed attempt must not.
   m_configs.stes.lookup(request.stream_id, 0);
   m_configs.cds.lookup(request.stream_id, 0);

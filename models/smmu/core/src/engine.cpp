@@ -1,6 +1,7 @@
 #include "smmuvp/smmu/engine.h"
 
 #include "smmuvp/base/error.h"
+#include "smmuvp/smmu/attributes.h"
 #include "smmuvp/smmu/trace_points.h"
 
 namespace smmuvp::smmu {
@@ -37,6 +38,20 @@ void Engine::for_each_calendar(F f) {
        {&m_config, &m_tlb_calendar, &m_walk_cache_calendar, &m_ipa_cache_calendar, &m_walker, &m_walk_port}) {
     f(*c);
   }
+}
+
+void Engine::finish_at_tbu(const AccessRequest& request, const CacheKey& key, FinishedAnswer answer) {
+  if (!m_tbus_open || !has_owner(request)) return;
+  answer.hints = allocation_hints(answer.attributes.memory);
+  tbu_of(request.port).answers.insert(request.stream_id, key, answer);
+}
+
+void Engine::close_tbus(const std::optional<FinishedAnswer>& bypass, std::uint8_t shift) {
+  m_tbus_open = false;
+  m_bypass = bypass;
+  if (m_bypass) m_bypass->hints = allocation_hints(m_bypass->attributes.memory);
+  m_bypass_shift = shift;
+  forget_answers(0, 0);
 }
 
 void Engine::invalidate(const Invalidation& what, std::string_view command, TimePs now) {

@@ -24,9 +24,11 @@ void InFlight::visit(Archive& archive) {
   }
   if (!sane) archive.fail("generations", "no numbers that transactions can have");
   if (!archive.ok()) {
-    *this = InFlight();
+    m_first = 1;
+    clear();
     return;
   }
+  find_last();
   count_left();
 }
 

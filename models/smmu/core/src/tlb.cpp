@@ -29,6 +29,7 @@ void FinishedAnswer::visit(Archive& archive) {
   archive.value("instruction_force", instruction.force);
   archive.value("of_default_attributes", of_default_attributes);
   archive.value("translated", translated);
+  archive.value("hints", hints);
 }
 
 }  // namespace smmuvp::smmu

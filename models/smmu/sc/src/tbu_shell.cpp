@@ -27,6 +27,7 @@ TbuShell::TbuShell(const sc_core::sc_module_name& name, SmmuShell& smmu, const T
     : sc_core::sc_module(name),
       m_smmu(smmu),
       m_tbu(tbu),
+      m_core(smmu.engine().tbu_of(tbu.index)),
       m_out(out),
       m_slots(StructureTiming{0, 0, tbu.slots}),
       m_at("at", smmu, m_slots, out, in,
@@ -68,34 +69,42 @@ bool TbuShell::pass_hit(tlm::tlm_generic_payload& payload, sc_time& delay) {
   Engine& engine = m_smmu.engine();
   const bool write = payload.is_write();
   const std::uint64_t length = payload.get_data_length();
-  if (m_identity || engine.tracer().on() || (!write && !payload.is_read()) || length == 0 ||
-      payload.get_streaming_width() < length ||
-      (write && payload.get_extension<CompareSwapExtension>() != nullptr)) {
+  if ((!write && !payload.is_read()) || length == 0 || payload.get_streaming_width() < length || m_identity ||
+      engine.tracer().on() || (write && payload.get_extension<CompareSwapExtension>() != nullptr)) {
     return false;
   }
+  const std::uint64_t address = payload.get_address();
   AccessExtension* extension = payload.get_extension<AccessExtension>();
-  const TimePs kernel = to_ps(sc_core::sc_time_stamp());
-  const TimePs arrival = kernel + to_ps(delay);
-  AccessRequest request;
-  request.address = payload.get_address();
-  request.kind = write ? AccessKind::write : AccessKind::read;
-  request.stream_id = m_tbu.stream_id;
-  request.port = m_tbu.index;
+  std::uint32_t stream_id = m_tbu.stream_id;
+  bool privileged = false;
+  bool instruction = false;
   if (extension != nullptr) {
-    if (extension->ats != AtsPhase::None) return false;
-    if (extension->stream_valid) request.stream_id = extension->stream_id;
-    request.space = extension->address_space;
-    request.substream_valid = extension->substream_valid;
-    request.privileged = extension->privileged;
-    request.instruction = extension->instruction;
+    if (extension->ats != AtsPhase::None || extension->substream_valid ||
+        extension->address_space != AddressSpace::non_secure) {
+      return false;
+    }
+    if (extension->stream_valid) stream_id = extension->stream_id;
+    privileged = extension->privileged;
+    instruction = extension->instruction;
   }
-  engine.prune(kernel);
-  const bool timing = engine.timing();
-  if (timing) m_slots.prune(kernel);
-  request.time = timing ? m_slots.earliest(arrival) : arrival;
-  AccessAnswer answer;
-  if (!engine.answer_at_tbu(request, length, answer)) return false;
+  const Engine::Found found = engine.find_at_tbu(m_core, stream_id, address);
+  if (found.answer == nullptr) return false;
+  const FinishedAnswer& answer = *found.answer;
+  const std::uint64_t size = std::uint64_t{1} << found.shift;
+  const std::uint64_t offset = address & (size - 1);
+  if (length > size - offset || !serves_default(answer, write, privileged, instruction)) return false;
 
+  const sc_core::sc_simcontext& kernel = *simcontext();
+  const TimePs now = to_ps(kernel.time_stamp());
+  engine.prune(now);
+  const bool timing = engine.timing();
+  TimePs begin = now + to_ps(delay);
+  if (timing) {
+    m_slots.prune(now);
+    begin = m_slots.earliest(begin);
+  }
+  const TimePs passed = engine.count_at_tbu(m_core, found, begin);
+  if (timing) delay = from_ps(passed - now);
   const FlightToken token = engine.in_flight().enter();
   const std::uint64_t resets = engine.reset_count();
   const bool own = extension == nullptr;
@@ -103,15 +112,15 @@ bool TbuShell::pass_hit(tlm::tlm_generic_payload& payload, sc_time& delay) {
     extension = take_extension();
     payload.set_extension(extension);
   }
-  const bool privileged = extension->privileged;
-  const bool instruction = extension->instruction;
-  set_output(*extension, answer);
-  extension->privileged = answer.privileged;
-  extension->instruction = answer.instruction;
-  payload.set_address(answer.output);
-  if (timing) delay = from_ps(answer.time - kernel);
+  extension->output_space = answer.space;
+  extension->memory_type = answer.attributes.memory;
+  extension->shareability = answer.attributes.SH;
+  extension->allocation_hints = answer.hints;
+  extension->privileged = answer.privileged.of(privileged);
+  extension->instruction = !write && answer.instruction.of(instruction);
+  payload.set_address(answer.output | offset);
   m_out->b_transport(payload, delay);
-  payload.set_address(request.address);
+  payload.set_address(address);
   extension->privileged = privileged;
   extension->instruction = instruction;
   if (own) {
@@ -119,12 +128,14 @@ bool TbuShell::pass_hit(tlm::tlm_generic_payload& payload, sc_time& delay) {
     m_extensions.emplace_back(extension);
   }
   payload.set_dmi_allowed(false);
-  const bool was_reset = engine.reset_count() != resets;
-  if (was_reset) payload.set_response_status(tlm::TLM_ADDRESS_ERROR_RESPONSE);
-  const TimePs end = to_ps(sc_core::sc_time_stamp()) + to_ps(delay);
+  const TimePs end = to_ps(kernel.time_stamp()) + to_ps(delay);
   engine.in_flight().leave(token, end);
-  if (timing && !was_reset) m_slots.occupy(request.time, end);
   if (engine.in_flight().has_barriers()) m_smmu.kick(sc_core::SC_ZERO_TIME);
+  if (engine.reset_count() != resets) {
+    payload.set_response_status(tlm::TLM_ADDRESS_ERROR_RESPONSE);
+  } else if (timing) {
+    m_slots.occupy(begin, end);
+  }
   return true;
 }
 

@@ -70,12 +70,7 @@ class Engine {
     m_bypass.reset();
   }
   /// TBUs answer nothing, or let everything of the first 2^shift bytes pass by `bypass`.
-  void close_tbus(const std::optional<FinishedAnswer>& bypass = {}, std::uint8_t shift = 0) {
-    m_tbus_open = false;
-    m_bypass = bypass;
-    m_bypass_shift = shift;
-    forget_answers(0, 0);
-  }
+  void close_tbus(const std::optional<FinishedAnswer>& bypass = {}, std::uint8_t shift = 0);
   /// Whether TBUs keep answers for a request at all.
   static bool has_owner(const AccessRequest& request) {
     return !request.substream_valid && !request.debug && request.space == AddressSpace::non_secure &&
@@ -83,30 +78,47 @@ class Engine {
   }
   /// Answers an access that a TBU has a finished answer for, and counts it; otherwise nothing has changed.
   bool answer_at_tbu(const AccessRequest& request, AccessAnswer& answer) {
-    return answer_at_tbu(request, 1, answer);
-  }
-  /// As above, where the answer holds for the `length` bytes from the request's address on.
-  bool answer_at_tbu(const AccessRequest& request, std::uint64_t length, AccessAnswer& answer) {
     if (!has_owner(request)) return false;
     Tbu& tbu = tbu_of(request.port);
-    if (!m_tbus_open) return bypass_at_tbu(tbu, request, length, answer);
-    const auto* entry = tbu.answers.probe(request.stream_id, request.address);
-    if (entry == nullptr || !reaches(request.address, length, entry->shift()) ||
-        !apply(entry->value, request, entry->shift(), answer)) {
-      return false;
-    }
-    tbu.answers.use(*entry);
-    ++m_statistics.micro_tlb_hits;
-    ++(entry->value.translated ? m_statistics.translations : m_statistics.bypasses);
-    answer.time = timing() ? tbu.lookup.book(tbu.port.book(request.time)) : request.time;
-    passed(request.time, answer.time);
+    const Found found = find_at_tbu(tbu, request.stream_id, request.address);
+    if (found.answer == nullptr || !serves(*found.answer, request)) return false;
+    apply(*found.answer, request, found.shift, answer);
+    answer.time = count_at_tbu(tbu, found, request.time);
     return true;
   }
-  /// A TBU keeps an answer. @param key  of the region, by the client's address
-  void finish_at_tbu(const AccessRequest& request, const CacheKey& key, const FinishedAnswer& answer) {
-    if (m_tbus_open && has_owner(request))
-      tbu_of(request.port).answers.insert(request.stream_id, key, answer);
+
+  /// What a TBU knows of an address of a stream.
+  struct Found {
+    const FinishedAnswer* answer;                  ///< nullptr: nothing
+    std::uint8_t shift;                            ///< holds for the aligned 2^shift bytes around the address
+    const MicroTlb<FinishedAnswer>::Entry* entry;  ///< nullptr: it is no micro TLB entry
+  };
+  /// Only of accesses that has_owner() is true of.
+  Found find_at_tbu(const Tbu& tbu, std::uint32_t stream_id, std::uint64_t address) const {
+    if (!m_tbus_open) {
+      if (!m_bypass || address >> m_bypass_shift != 0) return {nullptr, 0, nullptr};
+      return {&*m_bypass, m_bypass_shift, nullptr};
+    }
+    const auto* entry = tbu.answers.probe(stream_id, address);
+    if (entry == nullptr) return {nullptr, 0, nullptr};
+    return {&entry->value, entry->shift(), entry};
   }
+  /// The access goes by what was found. @return when it is let through
+  TimePs count_at_tbu(Tbu& tbu, const Found& found, TimePs begin) {
+    TimePs end = begin;
+    if (timing()) end = tbu.port.book(end);
+    if (found.entry != nullptr) {
+      tbu.answers.use(*found.entry);
+      ++m_statistics.micro_tlb_hits;
+      if (timing()) end = tbu.lookup.book(end);
+    }
+    ++(found.answer->translated ? m_statistics.translations : m_statistics.bypasses);
+    passed(begin, end);
+    return end;
+  }
+  Tbu& tbu_of(std::uint8_t port) { return m_tbus[port < m_tbus.size() ? port : 0]; }
+  /// A TBU keeps an answer. @param key  of the region, by the client's address
+  void finish_at_tbu(const AccessRequest& request, const CacheKey& key, FinishedAnswer answer);
   /// Configuration of streams with (StreamID & mask) == match is no longer what answers were made of.
   void forget_answers(std::uint64_t match, std::uint64_t mask = ~std::uint64_t{0}) {
     for (Tbu& tbu : m_tbus) tbu.answers.drop_owner(match, mask);
@@ -155,24 +167,6 @@ class Engine {
  private:
   template <class F>
   void for_each_calendar(F f);
-  /// Whether the aligned 2^shift bytes around an address hold `length` bytes from it on.
-  static bool reaches(std::uint64_t address, std::uint64_t length, unsigned shift) {
-    const std::uint64_t size = std::uint64_t{1} << shift;
-    return length <= size - (address & (size - 1));
-  }
-  bool bypass_at_tbu(Tbu& tbu, const AccessRequest& request, std::uint64_t length, AccessAnswer& answer) {
-    if (!m_bypass || request.address >> m_bypass_shift != 0 ||
-        !reaches(request.address, length, m_bypass_shift) ||
-        !apply(*m_bypass, request, m_bypass_shift, answer)) {
-      return false;
-    }
-    ++m_statistics.bypasses;
-    answer.time = timing() ? tbu.port.book(request.time) : request.time;
-    passed(request.time, answer.time);
-    return true;
-  }
-  Tbu& tbu_of(std::uint8_t port) { return m_tbus[port < m_tbus.size() ? port : 0]; }
-
   EngineStructures m_structures;
   Tracer& m_tracer;
   Tlb m_tlb;

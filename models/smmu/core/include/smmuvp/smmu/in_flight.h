@@ -23,13 +23,23 @@ class InFlight {
   /// The generation of transactions that entered last before it.
   using Barrier = std::uint64_t;
 
+  InFlight() = default;
+  InFlight(const InFlight&) = delete;
+  InFlight& operator=(const InFlight&) = delete;
+
   FlightToken enter() {
-    ++m_generations.back().open;
+    ++m_last->open;
     ++m_all;
-    return {m_first + m_generations.size() - 1};
+    return {m_last_number};
   }
   /// The transaction ends at `time`. Tokens from before a clear() are ignored.
   void leave(FlightToken token, TimePs time) {
+    if (token.generation == m_last_number && m_last->open != 0) {
+      --m_last->open;
+      --m_all;
+      if (time > m_last->end) m_last->end = time;
+      return;
+    }
     const std::uint64_t i = token.generation - m_first;
     if (token.generation < m_first || i >= m_generations.size() || m_generations[i].open == 0) return;
     Generation& g = m_generations[i];
@@ -43,6 +53,7 @@ class InFlight {
     const Generation& last = m_generations.back();
     if (last.open != 0 || last.end != 0) {  // else the barrier before stands for the same
       m_generations.emplace_back();
+      find_last();
       count_left();
     }
     return m_first + m_generations.size() - 2;
@@ -75,6 +86,7 @@ class InFlight {
   void clear() {
     m_first += m_generations.size();
     m_generations.assign(1, {});
+    find_last();
     m_left = m_all = 0;
     m_end = 0;
   }
@@ -92,6 +104,10 @@ class InFlight {
     std::uint64_t open = 0;
     TimePs end = 0;  // the latest; of those that all have left: of the generations before as well
   };
+  void find_last() {
+    m_last = &m_generations.back();
+    m_last_number = m_first + m_generations.size() - 1;
+  }
   // A generation ends with a barrier; the last one is open. Those of which all have left are done in order.
   void count_left() {
     for (; m_left + 1 < m_generations.size() && m_generations[m_left].open == 0; ++m_left) {
@@ -102,6 +118,8 @@ class InFlight {
 
   std::uint64_t m_first = 1;  // the number of m_generations.front()
   std::deque<Generation> m_generations{1};
+  Generation* m_last = &m_generations.back();
+  std::uint64_t m_last_number = 1;
   std::size_t m_left = 0;  // so many of m_generations have left, and so have all before
   TimePs m_end = 0;        // of those before m_first
   std::uint64_t m_all = 0;

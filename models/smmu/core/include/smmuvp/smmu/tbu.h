@@ -29,6 +29,7 @@ struct FinishedAnswer {
   /// Attributes were made of default_attributes: an access that brings others has to be looked at again.
   bool of_default_attributes = false;
   bool translated = true;  ///< false: a bypass
+  std::uint8_t hints = 0;  ///< allocation_hints() of the attributes
 
   void visit(Archive& archive);
 };
@@ -66,16 +67,33 @@ struct Tbu {
   Calendar from_tcu;
 };
 
-/// Whether a finished answer serves a request; then `answer` is all but its time.
-inline bool apply(const FinishedAnswer& f, const AccessRequest& request, std::uint8_t shift,
+/// Whether a finished answer serves a request.
+inline bool serves(const FinishedAnswer& f, const AccessRequest& request) {
+  const bool instruction = !request.is_write() && f.instruction.of(request.instruction);
+  return pgtable::check_permission(f.rights, access_type(request.kind, instruction),
+                                   f.privileged.of(request.privileged)) ==
+             pgtable::PermissionCheck::allowed &&
+         (!f.of_default_attributes || request.attributes == default_attributes);
+}
+/// As above, for an access of default attributes, in fewer instructions.
+inline bool serves_default(const FinishedAnswer& f, bool write, bool privileged, bool instruction) {
+  using pgtable::Rights;
+  unsigned needed = Rights::privileged_read;
+  if (write) {
+    needed = Rights::privileged_write;
+  } else if (f.instruction.of(instruction)) {
+    needed = Rights::privileged_execute;
+  }
+  if (!f.privileged.of(privileged)) needed <<= 3U;
+  const unsigned refused = write ? Rights::write_needs_update : 0U;
+  return (f.rights.bits & (needed | refused)) == needed;
+}
+
+/// What becomes of a request that a finished answer serves, but for the time.
+inline void apply(const FinishedAnswer& f, const AccessRequest& request, std::uint8_t shift,
                   AccessAnswer& answer) {
   const bool privileged = f.privileged.of(request.privileged);
   const bool instruction = !request.is_write() && f.instruction.of(request.instruction);
-  if (pgtable::check_permission(f.rights, access_type(request.kind, instruction), privileged) !=
-      pgtable::PermissionCheck::allowed) {
-    return false;
-  }
-  if (f.of_default_attributes && !(request.attributes == default_attributes)) return false;
   answer.outcome = Outcome::forward;
   answer.output = f.output | (request.address & ((std::uint64_t{1} << shift) - 1));
   answer.region_shift = shift;
@@ -84,7 +102,6 @@ inline bool apply(const FinishedAnswer& f, const AccessRequest& request, std::ui
   answer.privileged = privileged;
   answer.instruction = instruction;
   answer.tlb_hit = f.translated;
-  return true;
 }
 
 }  // namespace smmuvp::smmu

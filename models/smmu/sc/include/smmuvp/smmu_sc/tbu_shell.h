@@ -75,6 +75,7 @@ class TbuShell : public sc_core::sc_module,
 
   SmmuShell& m_smmu;
   Tbu m_tbu;
+  smmu::Tbu& m_core;
   ForwardPort& m_out;
   IdentityHook m_identity;
   OrderHook m_order;
