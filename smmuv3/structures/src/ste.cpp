@@ -129,7 +129,9 @@ const char* Ste::decode_stage2(const Features& f) {
   pgtable::Config config;
   config.stages = pgtable::Stages::stage2;
   config.stage2 = stage2;
-  if (S2SL0 == 3 || !pgtable::is_walkable(config)) return "STE.S2SL0 does not fit STE.S2T0SZ and STE.S2TG";
+  // DDI 0487 D8.2 (pseudocode AArch64.S2InvalidSL): 2 is Reserved with less than 44 bits of PA.
+  const bool reserved = S2SL0 == 3 || (S2SL0 == 2 && f.OAS < 44);
+  if (reserved || !pgtable::is_walkable(config)) return "STE.S2SL0 does not fit STE.S2T0SZ and STE.S2TG";
   if (f.TTENDIAN == 2 && stage2.big_endian) return "STE.S2ENDI is 1, and IDR0.TTENDIAN is little-endian";
   if (f.TTENDIAN == 3 && !stage2.big_endian) return "STE.S2ENDI is 0, and IDR0.TTENDIAN is big-endian";
   S2R = is_set(words, STE_S2R);
