@@ -145,9 +145,7 @@ void Access::configured() {
     m_S2FWB = ste.stage2.FWB;
   }
   if (fault && fault->stage2) {
-    Event e = event_of(*fault->stage2);
-    e.CLASS = EventClass::CD;
-    fail(e);
+    fail(event_of(*fault->stage2, true));
   } else if (fault) {
     Event e = event_of(fault->type);
     e.FetchAddr = fault->FetchAddr;
@@ -264,7 +262,7 @@ Event Access::event_of(EventType type) const {
   return e;
 }
 
-Event Access::event_of(const pgtable::Fault& fault) const {
+Event Access::event_of(const pgtable::Fault& fault, bool cd) const {
   EventType type = EventType::C_BAD_CD;  // a Config that the walker refuses; decoding lets none through
   switch (fault.kind) {
     case pgtable::FaultKind::translation:
@@ -286,11 +284,12 @@ Event Access::event_of(const pgtable::Fault& fault) const {
     default:
       break;
   }
+  const bool of_structure = cd || fault.fault_class == pgtable::FaultClass::table;
   Event e = event_of(type);
   if (fault.stage == pgtable::Stage::stage2) {  // 7.3.13
     e.S2 = true;
     e.IPA = fault.ipa;
-    e.CLASS = fault.fault_class == pgtable::FaultClass::table ? EventClass::TTD : EventClass::IN;
+    e.CLASS = cd ? EventClass::CD : of_structure ? EventClass::TTD : EventClass::IN;
     e.TTRnW = true;  // tables are read: no flag is updated by hardware
   }
   if (type == EventType::F_WALK_EABT) {
@@ -299,8 +298,8 @@ Event Access::event_of(const pgtable::Fault& fault) const {
     e.FetchAddr = fault.table_address;
   }
   // 13.1.1: write permission is checked first; an atomic that lacks only the read right is reported as a
-  // read.
-  if (type == EventType::F_PERMISSION && m_request.kind == smmu::AccessKind::atomic) {
+  // read. Where a table or CD may not be read, that is not the atomic's right.
+  if (type == EventType::F_PERMISSION && m_request.kind == smmu::AccessKind::atomic && !of_structure) {
     e.RnW = pgtable::check_permission(fault.rights, pgtable::AccessType::write, fault.privileged) !=
             pgtable::PermissionCheck::denied;
   }

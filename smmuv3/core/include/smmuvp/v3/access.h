@@ -59,7 +59,8 @@ class Access : public smmu::AccessObject {
   void fail(const Event& event);
   void record();
   Event event_of(EventType type) const;
-  Event event_of(const pgtable::Fault& fault) const;
+  /// @param cd  stage 2 was translating the address of a CD
+  Event event_of(const pgtable::Fault& fault, bool cd = false) const;
   bool counts() const { return !m_request.debug; }
 
   Parts m_parts;
