@@ -33,11 +33,12 @@ class TestMemory {
   /// The 4 KiB page around `address` answers aborts.
   void make_abort(std::uint64_t address) { m_aborting.insert(address >> 12); }
   void make_ok(std::uint64_t address) { m_aborting.erase(address >> 12); }
+  bool aborts(std::uint64_t address) const { return m_aborting.count(address >> 12) != 0; }
 
   smmu::MemoryAnswer carry_out(const smmu::MemoryOp& op) {
     smmu::MemoryAnswer a;
     a.time = op.time + latency;
-    if (m_aborting.count(op.address >> 12) != 0) {
+    if (aborts(op.address)) {
       a.status = smmu::MemoryStatus::external_abort;
       return a;
     }
@@ -50,6 +51,7 @@ class TestMemory {
     }
     return a;
   }
+  /// For builders: never aborts.
   pgtable::MemoryResponse carry_out(const pgtable::MemoryOp& op) {
     pgtable::MemoryResponse r;
     r.data = read(op.address, op.size);
@@ -170,13 +172,15 @@ class World {
   pgtable::Builder& builder(const pgtable::Config& c) {
     builders.emplace_back(
         c, [this](const pgtable::MemoryOp& op) { return memory.carry_out(op); },
-        [this](std::uint64_t size) -> std::optional<std::uint64_t> {
-          m_next_table = (m_next_table + size - 1) & ~(size - 1);
-          const std::uint64_t at = m_next_table;
-          m_next_table += size;
-          return at;
-        });
+        [this](std::uint64_t size) -> std::optional<std::uint64_t> { return allocate(size); });
     return builders.back();
+  }
+  /// Room for a table, aligned to its size.
+  std::uint64_t allocate(std::uint64_t size) {
+    m_next_table = (m_next_table + size - 1) & ~(size - 1);
+    const std::uint64_t at = m_next_table;
+    m_next_table += size;
+    return at;
   }
   /// A stream with stage 1 translation by a new address space.
   pgtable::Builder& stream(std::uint32_t sid, std::uint16_t asid = 1) {
