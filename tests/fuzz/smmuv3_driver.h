@@ -24,7 +24,9 @@ class SmmuV3Driver {
     s.tlb_sets = 4;
     s.tlb_ways = 2;
     s.ste_sets = s.cd_sets = 2;
-    s.port = s.tlb = s.config = s.walk_port = {3, 3, 2};
+    s.walk_cache_sets = s.ipa_cache_sets = 2;
+    s.walk_cache_ways = s.ipa_cache_ways = 2;
+    s.port = s.tlb = s.config = s.walk_cache = s.ipa_cache = s.walk_port = {3, 3, 2};
     s.walker = {5, 0, 2};
     Features f;
     const std::uint8_t flags = byte();
@@ -36,8 +38,17 @@ class SmmuV3Driver {
     f.ASID16 = (flags & 16) != 0;
     s.timing = (flags & 32) != 0;
     f.CMDQS = f.EVENTQS = 4;
+    const std::uint8_t stage2 = byte();
+    f.S2P = (stage2 & 3) != 0;
+    f.VMID16 = f.S2P && (stage2 & 4) != 0;
+    m_features = f;
+    m_structures = s;
     m_smmu = std::make_unique<Smmu>(f, s, "fuzz");
     if ((flags & 64) != 0) enable();
+    if ((flags & 128) != 0) {
+      for (int i = 0; i < 4; ++i) plausible_structures();
+      plausible_tables();
+    }
     while (m_at < m_size) step();
     drain();
     m_accesses.clear();
@@ -133,11 +144,25 @@ class SmmuV3Driver {
     return false;
   }
 
+  void run_whole(const smmu::AccessRequest& r) {
+    Running running(*m_smmu, r);
+    while (!advance(running, false)) {
+    }
+  }
+
   smmu::AccessRequest request() {
     smmu::AccessRequest r;
     const std::uint8_t how = byte();
-    r.stream_id = (how & 1) != 0 ? byte() & 15U : static_cast<std::uint32_t>(likely());
-    r.address = likely();
+    const std::uint8_t where = byte();
+    r.stream_id = (where & 0x70) != 0 ? where & 3U : static_cast<std::uint32_t>(likely());
+    if ((how & 1) != 0) {
+      r.address = likely();
+    } else {  // one of the pages that plausible tables map, in the high range or with a tag at times
+      const std::uint8_t page = byte();
+      r.address = std::uint64_t{page & 15U} << 12 | (where & 12U);
+      if ((page & 0xe0) == 0) r.address |= ~0ULL << 39 | 0x3fe0'0000;
+      if ((page & 0xe0) == 0x20) r.address |= 1ULL << 60;
+    }
     r.kind = static_cast<smmu::AccessKind>(how >> 1 & 3);
     r.privileged = (how & 8) != 0;
     r.instruction = (how & 16) != 0;
@@ -151,7 +176,7 @@ class SmmuV3Driver {
   void step() {
     m_now += 10;
     m_smmu->prune(m_now > 100 ? m_now - 100 : 0);
-    switch (byte() % 14) {
+    switch (byte() % 15) {
       case 0:
       case 1: {  // a register
         const auto& table = m_smmu->interface().registers().table();
@@ -176,30 +201,26 @@ class SmmuV3Driver {
           m_memory[(at + i) & 0xffff] = static_cast<std::uint8_t>(v >> (8 * i));
         break;
       }
-      case 4: {  // a plausible STE and CD
-        const std::uint64_t sid = byte() & 15;
-        const std::uint64_t ste = 0x1000 + sid * 64;
-        const std::uint64_t cd = 0x4000 + sid * 64;
-        put(ste, cd | 1 | (byte() & 3U ? 5U : byte() & 7U) << 1);
-        put(ste + 8, 1ULL << 44);
-        put(cd, (25ULL | 25ULL << 16 | 2ULL << 22 | 1ULL << 31 | 7ULL << 44 | 1ULL << 41 | 5ULL << 32) &
-                    ~(1ULL << 44));
-        put(cd + 8, address() & ~0xfffULL);
-        put(cd + 16, address() & ~0xfffULL);
-        put(cd + 24, number(8));
+      case 4:
+        plausible_structures();
         break;
-      }
       case 5: {  // a command
         std::uint64_t prod = 0;
         m_smmu->interface().peek(0x98, 4, prod);
-        static constexpr std::uint8_t opcodes[] = {1,    2,    3,    4,    5,    6,    0x10,
-                                                   0x11, 0x12, 0x13, 0x30, 0x46, 0x46, 0};
-        put(0x2000 + (prod & 3) * 16, (likely() & ~0xffULL) | opcodes[byte() % sizeof opcodes]);
-        put(0x2008 + (prod & 3) * 16, likely());
+        static constexpr std::uint8_t opcodes[] = {1,    2,    3,    4,    5,    6,    0x10, 0x11,
+                                                   0x12, 0x13, 0x28, 0x2a, 0x30, 0x46, 0x46, 0};
+        const std::uint64_t opcode = opcodes[byte() % sizeof opcodes];
+        const std::uint8_t how = byte();
+        // Mostly tags and pages that there are.
+        const std::uint64_t tags = std::uint64_t{how & 3U} << 32 | 1ULL << 48;
+        put(0x2000 + (prod & 3) * 16, ((how & 0x80) != 0 ? likely() & ~0xffULL : tags) | opcode);
+        put(0x2008 + (prod & 3) * 16, (how & 0x40) != 0 ? likely() : (how >> 2 & 15U) << 12 | (how & 1U));
         write(0x98, (prod + 1) & 7);
         break;
       }
-      case 6:
+      case 6:  // an access, whole
+        run_whole(request());
+        break;
       case 7:  // an access begins
         if (m_accesses.size() < 4) m_accesses.push_back(std::make_unique<Running>(*m_smmu, request()));
         break;
@@ -212,23 +233,16 @@ class SmmuV3Driver {
           }
         }
         break;
-      case 10: {  // the fast path agrees with an access of its own
-        smmu::AccessRequest r = request();
-        smmu::AccessAnswer fast;
-        if (m_smmu->translate_fast(r, fast)) {
-          r.debug = true;
-          Running slow(*m_smmu, r);
-          while (!advance(slow, false)) {
-          }
-          require(slow.access.answer().output == fast.output, "fast and slow paths agree");
-          require(slow.access.answer().outcome == fast.outcome, "fast and slow paths agree on the outcome");
-        }
+      case 10:
+        compare_paths();
         break;
-      }
       case 11:
       case 12:  // the worker
         work_on(*m_smmu->workers()[byte() & 1], byte() == 7);
         m_smmu->take_signals();
+        break;
+      case 13:
+        plausible_tables();
         break;
       default:
         rare();
@@ -237,13 +251,97 @@ class SmmuV3Driver {
     check();
   }
 
+  /// An STE of any kind and its CD. Stage 2 begins at level 2, stage 1 at level 1 or where the CD says.
+  void plausible_structures() {
+    const std::uint64_t sid = byte() & 3;
+    const std::uint64_t ste = 0x1000 + sid * 64;
+    const std::uint64_t cd = 0x4000 + sid * 64;
+    const std::uint8_t how = byte();
+    static constexpr std::uint8_t configs[] = {5, 5, 6, 6, 7, 7, 7, 4};
+    const std::uint64_t config = (how & 8) != 0 ? configs[how & 7U] : how & 7U;
+    put(ste, cd | 1 | config << 1);
+    put(ste + 8, 1ULL << 44);
+    const std::uint64_t vmid = how >> 4 & 3U;
+    // S2T0SZ 34, S2SL0 0, S2PS 48 bits, S2AA64; S2AFFD, S2PTW and S2R as it comes
+    put(ste + 16, vmid | 34ULL << 32 | 5ULL << 48 | 1ULL << 51 | std::uint64_t{byte() & 3U} << 53 |
+                      std::uint64_t{how >> 6 & 1U} << 58);
+    put(ste + 24, (byte() & 7) == 0 ? address() & ~0xfffULL : 0x8000);
+    put(cd, 25ULL | 25ULL << 16 | 2ULL << 22 | 1ULL << 31 | 1ULL << 41 | 5ULL << 32 | 3ULL << 45 |
+                (1 + (sid & 1)) << 48);
+    const bool own = (byte() & 7) == 0;
+    put(cd + 8, own ? address() & ~0xfffULL : 0xa000);
+    put(cd + 16, own ? address() & ~0xfffULL : 0xa000);
+    put(cd + 24, number(8));
+  }
+  /// Tables of both stages that map some of memory: IPAs mostly to themselves.
+  void plausible_tables() {
+    const std::uint64_t leaf = 0x403 | ((byte() & 1) != 0 ? 0xfcU : (std::uint64_t{byte()} << 2 & 0xfcU));
+    put(0x8000, 0x9003);  // stage 2, level 2
+    for (std::uint64_t i = 0; i < 16; ++i) put(0x9000 + 8 * i, i << 12 | leaf | 0xc0);
+    put(0xa000, 0xb003);  // stage 1, levels 1 and 2; the last entries are of the high range
+    put(0xaff8, 0xb003);
+    put(0xb000, 0xc003);
+    put(0xbff8, 0xc003);
+    const std::uint8_t how = byte();
+    for (std::uint64_t i = 0; i < 16; ++i) {
+      put(0xc000 + 8 * i, ((i * 7 + how) & 15U) << 12 | 0x403 | (std::uint64_t{byte()} << 4 & 0x8c0U));
+    }
+  }
+
+  std::vector<std::uint8_t> state(Smmu& smmu) {
+    ArchiveWriter a;
+    smmu.visit(a);
+    require(a.ok(), "a checkpoint can be taken");
+    return a.data();
+  }
+  static bool same(const smmu::AccessAnswer& a, const smmu::AccessAnswer& b) {
+    return a.outcome == b.outcome && a.output == b.output && a.region_shift == b.region_shift &&
+           a.space == b.space && a.attributes == b.attributes && a.privileged == b.privileged &&
+           a.instruction == b.instruction;
+  }
+  /// What the fast path answers, and what it leaves behind, is what an access of its own would.
+  void compare_paths() {
+    smmu::AccessRequest r = request();
+    run_whole(r);  // so that caches know of it
+    smmu::AccessAnswer fast;
+    if (!m_accesses.empty()) {  // no checkpoint now
+      if (!m_smmu->translate_fast(r, fast)) return;
+      r.debug = true;
+      Running slow(*m_smmu, r);
+      while (!advance(slow, false)) {
+      }
+      require(same(slow.access.answer(), fast), "fast and slow paths agree");
+      return;
+    }
+    const std::vector<std::uint8_t> before = state(*m_smmu);
+    if (!m_smmu->translate_fast(r, fast)) {
+      require(state(*m_smmu) == before, "an access that the fast path refuses has changed nothing");
+      return;
+    }
+    Smmu copy(m_features, m_structures, "copy");
+    ArchiveReader reader(before);
+    copy.visit(reader);
+    require(reader.complete(), "a checkpoint can be restored");
+    {
+      Access slow(copy, r);
+      require(slow.step() == smmu::Step::done, "what the fast path answers needs no memory");
+      require(same(slow.answer(), fast), "fast and slow paths agree");
+      require(slow.answer().time == fast.time, "fast and slow paths agree on the time");
+      require(slow.answer().tlb_hit && fast.tlb_hit, "fast and slow paths hit");
+    }
+    // Whoever takes the fast path enters and leaves by himself.
+    m_smmu->engine().in_flight().leave(m_smmu->engine().in_flight().enter(), fast.time);
+    require(state(copy) == state(*m_smmu), "fast and slow paths leave the same: bookings, uses, counters");
+  }
+
   void rare() {
     switch (byte() & 15) {
       case 0:
-        m_smmu->reset();
+        if ((byte() & 7) == 0) m_smmu->reset();
         break;
       case 1:
         enable();
+        plausible_tables();
         break;
       case 2:
         write(0x64, number(1));
@@ -324,6 +422,8 @@ class SmmuV3Driver {
   std::size_t m_size;
   std::size_t m_at = 0;
   std::uint64_t m_now = 0;
+  Features m_features;
+  Structures m_structures;
   std::unique_ptr<Smmu> m_smmu;
   std::map<std::uint64_t, std::uint8_t> m_memory;
   std::vector<std::unique_ptr<Running>> m_accesses;

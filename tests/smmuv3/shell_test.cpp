@@ -17,7 +17,7 @@
 #include "smmuvp/tlm/compare_swap_extension.h"
 #include "smmuvp/tlm/device_tree.h"
 #include "smmuvp/tlm/process.h"
-#include "world.h"
+#include "stage2_world.h"
 
 namespace smmuvp {
 namespace {
@@ -178,7 +178,7 @@ struct Bench : sc_core::sc_module {
   }
 
   BenchHost host;
-  v3::World world;  // its memory and builders; its own core is not used
+  v3::Stage2World world;  // its memory and builders; its own core is not used
   SmmuV3<> smmu;
   tlm_utils::simple_initiator_socket<Bench, 64> master;
   tlm_utils::simple_initiator_socket<Bench, 64> cpu;
@@ -264,6 +264,43 @@ TEST_F(Shell, TheExtensionCarriesTheStreamID) {
     EXPECT_EQ(e.stream_id, 9U);
   });
   EXPECT_EQ(b.world.memory.read(0x8100'0ff8, 8), 1U);
+}
+
+TEST_F(Shell, ANestedTransactionGoesThroughBothStagesOfItsTables) {
+  Bench& b = bench();
+  pgtable::Builder& ipas = b.world.guest();
+  pgtable::Builder& vas = b.world.nested_stream(7, ipas, 3);
+  ASSERT_TRUE(vas.map(0x10000, 0x7000'0000, 0x2000));
+  ASSERT_TRUE(ipas.map(0x7000'0000, 0x8000'0000, 0x1000));
+  std::uint32_t v = 0x12345678;
+  b.in_simulation([&] {
+    EXPECT_EQ(b.transport(0x10010, &v, 4, true), tlm::TLM_OK_RESPONSE);
+    EXPECT_EQ(b.transport(0x11010, &v, 4, true), tlm::TLM_ADDRESS_ERROR_RESPONSE)
+        << "stage 2 has no such page";
+  });
+  EXPECT_EQ(b.world.memory.read(0x8000'0010, 4), 0x12345678U);
+  ASSERT_EQ(b.seen.size(), 1U);
+  EXPECT_EQ(b.seen[0].address, 0x8000'0010U);
+  EXPECT_EQ(b.eventq_edges, 1);
+  v3::Expected e{0x10, 7};
+  e.RnW = false;
+  e.InputAddr = 0x11010;
+  e.IPA = 0x7000'1000;
+  for (unsigned i = 0; i < 4; ++i) {
+    EXPECT_EQ(b.world.memory.read(v3::World::eventq + 8 * i, 8), e.record()[i]) << "word " << i;
+  }
+  // The hypervisor moves the page, and says so.
+  ASSERT_TRUE(ipas.unmap(0x7000'0000, 0x1000));
+  ASSERT_TRUE(ipas.map(0x7000'0000, 0x9000'0000, 0x1000));
+  b.in_simulation([&] {
+    b.push(0x2a | 3ULL << 32, 0x7000'0000);  // CMD_TLBI_S2_IPA
+    b.push(0x10 | 3ULL << 32);               // CMD_TLBI_NH_ALL
+    b.push(0x46);
+    while (b.reg(0x9c) != b.reg(0x98)) wait(sc_time(1, sc_core::SC_US));
+    EXPECT_EQ(b.transport(0x10010, &v, 4, true), tlm::TLM_OK_RESPONSE);
+  });
+  EXPECT_EQ(b.world.memory.read(0x9000'0010, 4), 0x12345678U);
+  EXPECT_TRUE(b.host.sink.all.empty());
 }
 
 TEST_F(Shell, ATransactionThatCrossesPagesIsSplitInOrder) {
