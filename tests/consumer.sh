@@ -15,13 +15,16 @@ cmake --build "$work/cmake" >"$work/build.log"
 cd "$work"
 "$work/cmake/consumer" | tee "$work/out"
 grep -q 'soc1.smmu smmu.translate' "$work/out"  # two of one name are told apart
+"$work/cmake/nested"
 
 echo '== pkg-config'
 export PKG_CONFIG_PATH="$work/prefix/lib/pkgconfig"
-# shellcheck disable=SC2046,SC2086
-"$cxx" -std=c++17 $flags -o "$work/consumer" "$source/examples/consumer/main.cpp" \
-	$(pkg-config --cflags --libs smmu-vp) "-Wl,-rpath,$work/prefix/lib"
-"$work/consumer"
+for program in main nested; do
+	# shellcheck disable=SC2046,SC2086
+	"$cxx" -std=c++17 $flags -o "$work/$program" "$source/examples/consumer/$program.cpp" \
+		$(pkg-config --cflags --libs smmu-vp) "-Wl,-rpath,$work/prefix/lib"
+	"$work/$program"
+done
 
 echo '== no library or program names the folders it was built in'
 for file in "$work"/prefix/bin/* "$work"/prefix/lib/*.so "$work"/prefix/lib/smmu-vp/*.so; do
