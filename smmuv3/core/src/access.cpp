@@ -141,8 +141,8 @@ void Access::configured() {
   if (ste.valid && !ste.aborts()) {
     m_overrides = ste.overrides;
     override_attributes();
-    m_S2R = ste.S2R;
-    m_S2FWB = ste.stage2.FWB;
+    m_stage2_recorded = ste.S2R;
+    m_force_write_back = ste.stage2.FWB;
   }
   if (fault && fault->stage2) {
     fail(event_of(*fault->stage2, true));
@@ -155,8 +155,8 @@ void Access::configured() {
   } else if (ste.stage1_enabled()) {
     const Cd& cd = m_config->cd();
     m_stage1 = true;
-    m_A = cd.A;
-    m_R = cd.R;
+    m_abort = cd.A;
+    m_recorded = cd.R;
     translate(cd.translation);
   } else if (m_request.address >> m_parts.features.OAS != 0) {
     // 7.3.14: stage 1 bypass of an address beyond the IAS, which is OAS without VMSAv8-32 (3.4)
@@ -197,7 +197,7 @@ void Access::translated() {
   answer.of_default_attributes = !m_stage1;
   answer.attributes = m_stage1 ? entry.attributes
                                : pgtable::combine(m_overrides.attributes(m_request.attributes),
-                                                  entry.stage2_attributes, m_S2FWB);
+                                                  entry.stage2_attributes, m_force_write_back);
   forward(m_translation->key(), answer);
 }
 
@@ -320,10 +320,10 @@ void Access::fail(const Event& event) {
     case EventType::F_PERMISSION:
       // 5.5: of stage 2, STE.S2R; of a stage 1 that translates, CD.A and CD.R
       if (event.S2) {
-        recorded = recorded && m_S2R;
+        recorded = recorded && m_stage2_recorded;
       } else if (m_stage1) {
-        recorded = recorded && m_R;
-        m_razwi = !m_A;
+        recorded = recorded && m_recorded;
+        m_razwi = !m_abort;
       }
       break;
     default:

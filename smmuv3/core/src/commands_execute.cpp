@@ -86,9 +86,7 @@ void CommandQueue::carry_out(const Command& command) {
       what.range = page(command.Address);
       invalidate_tlb(what, name);
       break;
-    case Opcode::CMD_SYNC:
-      break;
-    default:  // check_command() refuses the others
+    default:  // CMD_SYNC does nothing here; check_command() refuses the others
       break;
   }
 }

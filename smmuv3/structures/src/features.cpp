@@ -50,7 +50,7 @@ IdRegisters id_registers(const Features& f) {
             bit(true, 1) | bit(f.S2P, 0);     // S1P
   id.IDR1 = bit(f.ATTR_TYPES_OVR, 27) | bit(f.ATTR_PERMS_OVR, 26) | field(f.CMDQS, 21) |
             field(f.EVENTQS, 16) | f.SIDSIZE;  // SSIDSIZE 0: no SubstreamIDs
-  id.IDR3 = bit(f.XNX(), 3) | bit(f.HAD, 2);
+  id.IDR3 = bit(f.has_xnx(), 3) | bit(f.HAD, 2);
   id.IDR5 = bit(true, 4) | f.oas_code();  // GRAN4K
   id.IIDR = f.IIDR;
   // SMMUv3.1: its mandatory HAD and XNX are there; 3.2 asks for RIL, BBML and FWB, which are not built.

@@ -122,7 +122,7 @@ const char* Ste::decode_stage2(const Features& f) {
   stage2.big_endian = is_set(words, STE_S2ENDI);
   stage2.AFFD = is_set(words, STE_S2AFFD);
   stage2.PTW = is_set(words, STE_S2PTW);
-  stage2.XNX = f.XNX();
+  stage2.XNX = f.has_xnx();
   stage2.walk_attributes.IRGN = get_as<std::uint8_t>(words, STE_S2IR0);
   stage2.walk_attributes.ORGN = get_as<std::uint8_t>(words, STE_S2OR0);
   stage2.walk_attributes.SH = get_as<pgtable::Shareability>(words, STE_S2SH0);

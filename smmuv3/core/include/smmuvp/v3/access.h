@@ -77,17 +77,17 @@ class Access : public smmu::AccessObject {
 
   std::optional<ConfigFetch> m_config;  // until the configuration is known
   std::optional<smmu::Translation> m_translation;
-  Overrides m_overrides;       // of the STE, or of GBPA
-  bool m_at_tcu = false;       // has left its TBU
-  bool m_stage1 = false;       // translates; its CD says how its faults end:
-  bool m_A = false;            // CD.A
-  bool m_R = false;            // CD.R
-  bool m_S2R = false;          // STE.S2R
-  bool m_S2FWB = false;        // likewise
-  bool m_razwi = false;        // how a fault ends
-  bool m_privileged = false;   // after the overrides of the STE
-  bool m_instruction = false;  // likewise
-  bool m_held = false;         // has waited for room in the Event queue's buffer
+  Overrides m_overrides;            // of the STE, or of GBPA
+  bool m_at_tcu = false;            // has left its TBU
+  bool m_stage1 = false;            // translates; its CD says how its faults end:
+  bool m_abort = false;             // CD.A
+  bool m_recorded = false;          // CD.R
+  bool m_stage2_recorded = false;   // STE.S2R
+  bool m_force_write_back = false;  // STE.S2FWB
+  bool m_razwi = false;             // how a fault ends
+  bool m_privileged = false;        // after the overrides of the STE
+  bool m_instruction = false;       // likewise
+  bool m_held = false;              // has waited for room in the Event queue's buffer
 };
 
 /// An access's kind in traces: "read", "write", "atomic" or "execute".

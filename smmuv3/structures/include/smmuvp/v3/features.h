@@ -34,7 +34,7 @@ struct Features {
   std::uint8_t oas_code() const;
   /// Stage 2 can forbid execution by privileged and by unprivileged code apart (IDR3.XNX): mandatory with
   /// stage 2 from SMMUv3.1, which HAD makes of this.
-  bool XNX() const { return S2P && HAD; }
+  bool has_xnx() const { return S2P && HAD; }
 };
 
 /// Translation regimes that TLB entries are tagged with, Security state included.
