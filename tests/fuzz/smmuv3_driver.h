@@ -24,9 +24,11 @@ class SmmuV3Driver {
     s.tlb_sets = 4;
     s.tlb_ways = 2;
     s.ste_sets = s.cd_sets = 2;
+    s.micro_tlb_geometry = {1, 1};
     s.walk_cache_sets = s.ipa_cache_sets = 2;
     s.walk_cache_ways = s.ipa_cache_ways = 2;
-    s.port = s.tlb = s.config = s.walk_cache = s.ipa_cache = s.walk_port = {3, 3, 2};
+    s.port = s.micro_tlb = s.link = s.tlb = s.config = {3, 3, 2};
+    s.walk_cache = s.ipa_cache = s.walk_port = {3, 3, 2};
     s.walker = {5, 0, 2};
     Features f;
     const std::uint8_t flags = byte();
@@ -301,18 +303,11 @@ class SmmuV3Driver {
   }
   /// What the fast path answers, and what it leaves behind, is what an access of its own would.
   void compare_paths() {
-    smmu::AccessRequest r = request();
-    run_whole(r);  // so that caches know of it
+    const smmu::AccessRequest r = request();
+    run_whole(r);                                 // so that caches know of it
+    if ((byte() & 1) != 0) run_whole(request());  // the TBU keeps one answer: the TCU has to know it
     smmu::AccessAnswer fast;
-    if (!m_accesses.empty()) {  // no checkpoint now
-      if (!m_smmu->translate_fast(r, fast)) return;
-      r.debug = true;
-      Running slow(*m_smmu, r);
-      while (!advance(slow, false)) {
-      }
-      require(same(slow.access.answer(), fast), "fast and slow paths agree");
-      return;
-    }
+    if (!m_accesses.empty()) return;  // a checkpoint leaves them out
     const std::vector<std::uint8_t> before = state(*m_smmu);
     if (!m_smmu->translate_fast(r, fast)) {
       require(state(*m_smmu) == before, "an access that the fast path refuses has changed nothing");
@@ -327,7 +322,7 @@ class SmmuV3Driver {
       require(slow.step() == smmu::Step::done, "what the fast path answers needs no memory");
       require(same(slow.answer(), fast), "fast and slow paths agree");
       require(slow.answer().time == fast.time, "fast and slow paths agree on the time");
-      require(slow.answer().tlb_hit && fast.tlb_hit, "fast and slow paths hit");
+      require(slow.answer().tlb_hit == fast.tlb_hit, "fast and slow paths agree on the hit");
     }
     // Whoever takes the fast path enters and leaves by himself.
     m_smmu->engine().in_flight().leave(m_smmu->engine().in_flight().enter(), fast.time);

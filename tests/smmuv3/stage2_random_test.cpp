@@ -14,6 +14,7 @@ using smmu::Shareability;
 
 Structures small_caches() {
   Structures s = World::untimed();
+  s.micro_tlb_geometry = {2, 1};
   s.tlb_sets = 4;
   s.tlb_ways = 2;
   s.walk_cache_sets = s.ipa_cache_sets = 2;
