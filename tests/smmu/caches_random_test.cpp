@@ -58,8 +58,9 @@ bool goes(const Listed& e, const Invalidation& what, bool tables) {
   if (what.hint && !tables && what.hint->level != TtlHint::any_level && k.level != what.hint->level)
     return false;
   if (!what.range) return true;
-  const std::uint64_t last = k.input + ((std::uint64_t{1} << k.shift) - 1);
-  return what.range->first <= what.range->last && k.input <= what.range->last && last >= what.range->first;
+  const std::uint64_t first = k.input >> k.span << k.span;
+  const std::uint64_t last = first + ((std::uint64_t{1} << k.span) - 1);
+  return what.range->first <= what.range->last && first <= what.range->last && last >= what.range->first;
 }
 
 // Entries, the next to be replaced first in each set.
@@ -124,6 +125,8 @@ Listed some_entry(Random& random, std::uint64_t value) {
   e.key.tag = some_tag(random);
   e.key.global = random.one_in(3);
   e.key.shift = shifts[random(3)];
+  e.key.span = e.key.shift;
+  if (random.one_in(8)) e.key.span = static_cast<std::uint8_t>(e.key.shift + random(12));
   e.key.level = static_cast<std::int8_t>(random(4));
   e.key.granule = random.one_in(2) ? 12 : 16;
   e.key.input = some_address(random) >> e.key.shift << e.key.shift;
@@ -174,6 +177,7 @@ void expect_same(const Entry* found, const std::optional<Listed>& expected) {
   EXPECT_EQ(found->value.value, expected->value);
   EXPECT_EQ(found->input(), expected->key.input);
   EXPECT_EQ(found->shift(), expected->key.shift);
+  EXPECT_EQ(found->span(), expected->key.span);
   EXPECT_EQ(found->level(), expected->key.level);
   EXPECT_EQ(found->granule(), expected->key.granule);
   EXPECT_EQ(found->global(), expected->key.global);

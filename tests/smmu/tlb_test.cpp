@@ -327,6 +327,26 @@ TEST(TlbInvalidation, AHintSparesEntriesOfOtherLevelsAndGranules) {
   EXPECT_EQ(t.invalidate(what), 2U);
 }
 
+// IHI 0062 5.4.1: of a page that was splintered when it was cached, all goes.
+TEST(TlbInvalidation, AnAddressOfABlockTakesAllPartsOfIt) {
+  for (const bool global : {false, true}) {
+    for (const bool by_asid : {false, true}) {
+      Tlb t({64, 4});
+      CacheKey part = key(0, 12, {0, Stages::nested, 0, 1, 2}, global);
+      part.span = 21;
+      for (const std::uint64_t input : {0x20'0000, 0x20'5000, 0x3f'f000, 0x40'0000}) {
+        part.input = input;
+        t.insert(part, to(input));
+      }
+      t.insert(key(0x20'1000, 12, part.tag, global), to(1));  // no part: a page
+      EXPECT_EQ(t.invalidate(at(by_asid ? of(1, 2) : of(1), 0x30'0000, 0x30'0fff)), 3U);
+      EXPECT_NE(t.probe(part.tag, 0x20'1000), nullptr);
+      EXPECT_NE(t.probe(part.tag, 0x40'0000), nullptr);
+      EXPECT_EQ(t.invalidate(at({}, 0x5f'ffff, 0x5f'ffff)), 1U) << "without a VMID";
+    }
+  }
+}
+
 struct Table {
   std::uint64_t base = 0;
   void visit(Archive& a) { a.value("base", base); }
@@ -382,14 +402,13 @@ class TlbArchive : public testing::TestWithParam<Replacement> {
   static void fill(Tlb& t) {
     for (std::uint64_t i = 0; i < 30; ++i) {
       TlbEntry e = to(i << 12);
-      e.ipa = i;
       e.rights.bits = static_cast<std::uint8_t>(i);
-      e.stage1_rights.bits = static_cast<std::uint8_t>(i + 1);
-      e.stage2_rights.bits = static_cast<std::uint8_t>(i + 2);
       e.attributes = {0x44, pgtable::Shareability::outer};
       e.stage2_attributes = {5, pgtable::Shareability::inner};
       e.space = pgtable::AddressSpace::secure;
-      t.insert(key(i << 12, 12, {1, Stages::nested, 1, 2, static_cast<std::uint16_t>(i % 3)}, i % 5 == 0), e);
+      CacheKey k = key(i << 12, 12, {1, Stages::nested, 1, 2, static_cast<std::uint16_t>(i % 3)}, i % 5 == 0);
+      if (i % 7 == 0) k.span = 16;
+      t.insert(k, e);
     }
     t.invalidate(at({}, 0x18000, 0x19fff));
   }

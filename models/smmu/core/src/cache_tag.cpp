@@ -23,11 +23,14 @@ void EntryKey::visit(Archive& archive) {
   archive.value("level", k.level);
   archive.value("granule", k.granule);
   archive.value("input", k.input);
+  archive.value("span", k.span);
   if (!archive.loading() || !archive.ok()) return;
   if (k.tag.stages > pgtable::Stages::nested) {
     archive.fail("stages", "no such kind of entry");
   } else if (k.shift >= 64) {
     archive.fail("shift", "no entry is as large as that");
+  } else if (k.span < k.shift || k.span >= 64) {
+    archive.fail("span", "no page or block of which this is a part");
   } else if (k.input != k.input >> k.shift << k.shift) {
     archive.fail("input", "not aligned to the size of its entry");
   } else if ((k.global ? k.tag.asid : k.tag.aset) != 0) {

@@ -141,10 +141,7 @@ void Translation::walked(const pgtable::Result& result) {
   if (!result.ok()) return;
   name_entry(result);
   m_entry.output = result.block_output();
-  m_entry.ipa = result.ipa >> m_key.shift << m_key.shift;
   m_entry.rights = result.rights;
-  m_entry.stage1_rights = result.stage1_rights;
-  m_entry.stage2_rights = result.stage2_rights;
   m_entry.space = result.space;
   m_entry.attributes = pgtable::effective(result.attributes);
   m_entry.stage2_attributes = result.stage2_attributes;
@@ -163,7 +160,9 @@ void Translation::name_entry(const pgtable::Result& result) {
   m_key.tag = m_tag;
   m_key.global = m_tag.stages != pgtable::Stages::stage2 && !result.nG;
   m_key.shift = result.block_shift;
-  m_key.level = result.stage1.valid ? result.stage1.level : result.stage2.level;
+  const pgtable::Leaf& leaf = result.stage1.valid ? result.stage1 : result.stage2;
+  m_key.span = leaf.block_shift;
+  m_key.level = leaf.level;
   m_key.granule = m_granule[result.stage1.valid ? 0 : 1];
   m_key.input = m_tag_address >> m_key.shift << m_key.shift;
 }

@@ -26,6 +26,10 @@ struct CacheKey {
   std::int8_t level = 3;      ///< of the leaf (walk cache: of the table), for TtlHint
   std::uint8_t granule = 12;  ///< log2
   std::uint64_t input = 0;    ///< first address, sign-extended
+  /// log2 of the page or block that the first stage has there, of which the second may let the entry hold a
+  /// part only: an invalidation by any address of it takes the entry, as it does in processors
+  /// (IHI 0062 5.4.1, IHI 0070 4.4). Less than `shift`: as `shift`.
+  std::uint8_t span = 0;
 };
 
 /// Kinds of entries, as a mask.
@@ -57,9 +61,10 @@ struct Invalidation {
   std::optional<std::uint16_t> asid;
   bool asid_spares_global = false;  ///< by ASID alone: global entries stay; by ASID and address: they go
   StagesMask stages = all_stages;
-  std::optional<AddressRange> range;  ///< VA, or IPA for entries of stage 2; every entry that it touches goes
-  std::optional<TtlHint> hint;        ///< a walk cache looks at its granule alone: tables lie above any leaf
-  bool leaf = false;                  ///< tables have not changed: a walk cache keeps everything
+  /// VA, or IPA for entries of stage 2; every entry goes whose CacheKey::span it touches.
+  std::optional<AddressRange> range;
+  std::optional<TtlHint> hint;  ///< a walk cache looks at its granule alone: tables lie above any leaf
+  bool leaf = false;            ///< tables have not changed: a walk cache keeps everything
 };
 
 /// A CacheKey in the form that is compared.
@@ -71,11 +76,14 @@ class EntryKey {
         m_input(key.input >> key.shift << key.shift),
         m_shift(key.shift),
         m_level(key.level),
-        m_granule(key.granule) {}
+        m_granule(key.granule),
+        m_span(key.span < key.shift ? key.shift : key.span) {}
 
   std::uint64_t input() const { return m_input; }
-  std::uint64_t last() const { return m_input | ((std::uint64_t{1} << m_shift) - 1); }
   std::uint8_t shift() const { return m_shift; }
+  std::uint8_t span() const { return m_span; }
+  /// Whether it holds a part of a page or block.
+  bool is_part() const { return m_span > m_shift; }
   std::int8_t level() const { return m_level; }
   std::uint8_t granule() const { return m_granule; }
   bool global() const { return (m_word & global_bit) != 0; }
@@ -86,7 +94,7 @@ class EntryKey {
             static_cast<std::uint8_t>(m_word >> 43U), static_cast<std::uint16_t>(m_word >> 16U),
             static_cast<std::uint16_t>(m_word)};
   }
-  CacheKey key() const { return {tag(), global(), m_shift, m_level, m_granule, m_input}; }
+  CacheKey key() const { return {tag(), global(), m_shift, m_level, m_granule, m_input, m_span}; }
 
   std::uint64_t page() const { return m_input >> m_shift; }
 
@@ -105,7 +113,10 @@ class EntryKey {
   bool matches(const Invalidation& what) const;
   /// Range and hint of `what`. @param tables  this is the key of a table
   bool matches_place(const Invalidation& what, bool tables) const {
-    if (what.range && (what.range->first > last() || what.range->last < m_input)) return false;
+    if (what.range) {
+      const std::uint64_t inside = (std::uint64_t{1} << m_span) - 1;
+      if (what.range->first > (m_input | inside) || what.range->last < (m_input & ~inside)) return false;
+    }
     return matches_hint(what, tables);
   }
   bool matches_hint(const Invalidation& what, bool tables) const {
@@ -142,6 +153,7 @@ class EntryKey {
   std::uint8_t m_shift = 0;
   std::int8_t m_level = 0;
   std::uint8_t m_granule = 0;
+  std::uint8_t m_span = 0;
 };
 
 }  // namespace smmuvp::smmu

@@ -48,6 +48,9 @@ constexpr unsigned bucket_bits(std::uint32_t entries) {
   return bits;
 }
 constexpr unsigned lowest_bit(std::uint64_t mask) { return static_cast<unsigned>(__builtin_ctzll(mask)); }
+constexpr unsigned highest_bit(std::uint64_t mask) {
+  return 63U - static_cast<unsigned>(__builtin_clzll(mask));
+}
 
 /// Mixes what names a context and a number in it; the top bits are the best.
 constexpr std::uint64_t spread(std::uint64_t context, std::uint64_t number) {

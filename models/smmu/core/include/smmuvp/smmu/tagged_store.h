@@ -36,7 +36,8 @@ class TaggedStore {
   std::uint64_t invalidate(const Invalidation& what) {
     if (holds == Holds::tables && what.leaf) return 0;
     if constexpr (!owned) {
-      if (what.range && what.asid && what.vmid && what.regime && is_one_page(*what.range)) {
+      if (what.range && what.asid && what.vmid && what.regime && m_part_kinds == 0 &&
+          is_one_page(*what.range)) {
         return drop_address(what);
       }
     }
@@ -49,7 +50,10 @@ class TaggedStore {
     m_order.reset();
     m_lists.reset(m_all + 1);
     m_counts = {};
+    m_part_counts = {};
     m_sizes = {};
+    m_spans = {};
+    m_part_kinds = 0;
     m_all_sizes = 0;
     m_kinds = 0;
     m_size = 0;
@@ -216,6 +220,7 @@ class TaggedStore {
     }
     m_lists.push_back(m_all, node + all_node);
     ++m_size;
+    if (e.is_part() && m_part_counts[e.kind()][e.span()]++ == 0) count_spans(e);
     if (m_counts[e.kind()][e.global() ? 1 : 0][e.shift()]++ == 0) count_sizes(e);
   }
   __attribute__((always_inline)) void unlink(std::uint32_t slot) {
@@ -233,6 +238,7 @@ class TaggedStore {
     }
     m_lists.unlink(node + all_node);
     --m_size;
+    if (e.is_part() && --m_part_counts[e.kind()][e.span()] == 0) count_spans(e);
     if (--m_counts[e.kind()][e.global() ? 1 : 0][e.shift()] == 0) count_sizes(e);
   }
   /// The first entry of this kind and size has come, or the last has gone.
@@ -245,6 +251,13 @@ class TaggedStore {
       m_all_sizes |= of_kind;
       if (of_kind != 0) m_kinds |= 1U << kind;
     }
+  }
+
+  /// Likewise of parts of pages or blocks.
+  __attribute__((noinline)) void count_spans(const Entry& e) {
+    m_spans[e.kind()] ^= std::uint64_t{1} << e.span();
+    m_part_kinds = 0;
+    for (unsigned kind = 0; kind < kinds; ++kind) m_part_kinds |= m_spans[kind] != 0 ? 1U << kind : 0U;
   }
 
   std::uint64_t drop_group(std::uint64_t group, const Invalidation& what) {
@@ -280,7 +293,7 @@ class TaggedStore {
         ++n;
       }
       if (m_sizes[kind][1] == 0 || what.asid_spares_global) continue;
-      n += drop_pages<by_tag>(group | EntryKey::global_bit, m_sizes[kind][1], what);
+      n += drop_pages<by_tag>(group | EntryKey::global_bit, m_sizes[kind][1], *what.range, what);
     }
     return n;
   }
@@ -297,34 +310,41 @@ class TaggedStore {
     }
     return n;
   }
+  /// Where entries can lie that `range` takes: all over the largest page or block of which a part is there.
+  AddressRange reach(unsigned kind, const AddressRange& range) const {
+    if (m_spans[kind] == 0) return range;
+    const std::uint64_t inside = (std::uint64_t{1} << highest_bit(m_spans[kind])) - 1;
+    return {range.first & ~inside, range.last | inside};
+  }
   /// Page by page, or, where fewer entries are there than pages in the range, entry by entry.
   std::uint64_t drop_range(std::uint64_t group, unsigned kind, const Invalidation& what) {
     const std::uint64_t locals = m_sizes[kind][0];
     const std::uint64_t globals = m_sizes[kind][1];
+    const AddressRange where = reach(kind, *what.range);
     if (!what.asid) {
-      if (is_short(by_group, group, *what.range, locals | globals)) return drop_group(group, what);
-      return drop_pages<by_page>(group, locals | globals, what);
+      if (is_short(by_group, group, where, locals | globals)) return drop_group(group, what);
+      return drop_pages<by_page>(group, locals | globals, where, what);
     }
-    std::uint64_t n = drop_range_of_context(group | *what.asid, locals, what);
+    std::uint64_t n = drop_range_of_context(group | *what.asid, locals, where, what);
     if (globals != 0 && !what.asid_spares_global) {
-      n += drop_range_of_context(group | EntryKey::global_bit, globals, what);
+      n += drop_range_of_context(group | EntryKey::global_bit, globals, where, what);
     }
     return n;
   }
-  std::uint64_t drop_range_of_context(std::uint64_t context, std::uint64_t present,
+  std::uint64_t drop_range_of_context(std::uint64_t context, std::uint64_t present, const AddressRange& where,
                                       const Invalidation& what) {
-    if (is_short(by_context, context, *what.range, present)) return drop_context(context, what);
-    return drop_pages<by_tag>(context, present, what);
+    if (is_short(by_context, context, where, present)) return drop_context(context, what);
+    return drop_pages<by_tag>(context, present, where, what);
   }
   /// @param word  by_page: a group; by_tag: a context
   template <List list>
   __attribute__((noinline)) std::uint64_t drop_pages(std::uint64_t word, std::uint64_t present,
-                                                     const Invalidation& what) {
+                                                     const AddressRange& where, const Invalidation& what) {
     std::uint64_t n = 0;
     for (; present != 0; present &= present - 1) {
       const unsigned shift = lowest_bit(present);
-      std::uint64_t page = what.range->first >> shift;
-      const std::uint64_t last = what.range->last >> shift;
+      std::uint64_t page = where.first >> shift;
+      const std::uint64_t last = where.last >> shift;
       n += drop_page<list>(word, page, shift, what);
       while (page != last) n += drop_page<list>(word, ++page, shift, what);
     }
@@ -333,8 +353,7 @@ class TaggedStore {
   template <List list>
   std::uint64_t drop_page(std::uint64_t word, std::uint64_t page, unsigned shift, const Invalidation& what) {
     const auto match = [word, input = page << shift, shift, &what](const Entry& e) {
-      return (list == by_page ? e.group() : e.context()) == word && e.covers(input, shift) &&
-             e.matches_hint(what, holds == Holds::tables);
+      return (list == by_page ? e.group() : e.context()) == word && e.covers(input, shift) && place(e, what);
     };
     if constexpr (list == by_page || owned) {
       return drop_of(head_of(list, spread(word, page)), match);
@@ -410,6 +429,9 @@ class TaggedStore {
   std::uint32_t m_all = 0;                    // head of the list of all entries, oldest first
   std::uint64_t m_size = 0;
   std::array<std::array<std::array<std::uint32_t, 64>, 2>, kinds> m_counts{};
+  unsigned m_part_kinds = 0;                   // as m_kinds, of parts alone
+  std::array<std::uint64_t, kinds> m_spans{};  // bit n: parts of span n are there
+  std::array<std::array<std::uint32_t, 64>, kinds> m_part_counts{};
   const char* m_name;
   CacheGeometry m_geometry;
 };

@@ -10,13 +10,12 @@
 
 namespace smmuvp::smmu {
 
-/// One cached translation of a page or block, by one stage or both.
+/// One cached translation of a page or block, by one stage or both. Of both, it does not hold the IPA, so
+/// that invalidations by IPA leave it: software has to follow them with one of stage 1 (IHI 0070 4.4.3, IHI
+/// 0062 17.3.4).
 struct TlbEntry {
-  std::uint64_t output = 0;       ///< first output address
-  std::uint64_t ipa = 0;          ///< nested: first output address of stage 1
-  pgtable::Rights rights;         ///< all stages combined
-  pgtable::Rights stage1_rights;  ///< as `rights`, of each stage that there is: tells whose fault it is
-  pgtable::Rights stage2_rights;
+  std::uint64_t output = 0;                     ///< first output address
+  pgtable::Rights rights;                       ///< all stages combined
   pgtable::Attributes attributes;               ///< all stages combined
   pgtable::Stage2Attributes stage2_attributes;  ///< for whoever combines them with an input's
   pgtable::AddressSpace space = pgtable::AddressSpace::non_secure;
