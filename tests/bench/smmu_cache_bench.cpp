@@ -1,14 +1,14 @@
-// Caches of the engine: what a lookup and an invalidation cost the host, whatever the geometry that is
-// modelled.
+// Caches of the engine and of configuration: what a lookup and an invalidation cost the host, whatever the
+// geometry that is modelled.
 #include <benchmark/benchmark.h>
 
 #include <cstdint>
 #include <string>
 #include <vector>
 
-#include "smmuvp/smmu/config_cache.h"
 #include "smmuvp/smmu/micro_tlb.h"
 #include "smmuvp/smmu/tlb.h"
+#include "smmuvp/v3/config_cache.h"
 
 namespace {
 
@@ -86,7 +86,7 @@ void config_hit(benchmark::State& state) {
     std::uint64_t words[8] = {};
     void visit(smmuvp::Archive& /*archive*/) {}
   };
-  ConfigCache<Nothing> cache(geometry_of(state));
+  smmuvp::v3::ConfigCache<Nothing> cache(geometry_of(state));
   Walk next{cache.geometry().entries() / 2};
   for (std::uint32_t i = 0; i < next.n; ++i) cache.insert(i, 0, {});
   for (auto _ : state) benchmark::DoNotOptimize(cache.lookup(next(), 0));

@@ -41,7 +41,7 @@ struct Listed {
   bool is_of(const Tag& t) const {
     const Tag& own = key.tag;
     if (own.regime != t.regime || own.stages != t.stages || own.vmid != t.vmid) return false;
-    return key.global ? own.aset == t.aset : own.asid == t.asid;
+    return key.global ? own.asid_set == t.asid_set : own.asid == t.asid;
   }
 };
 
@@ -185,7 +185,7 @@ void expect_same(const Entry* found, const std::optional<Listed>& expected) {
   EXPECT_EQ(found->tag().stages, expected->key.tag.stages);
   EXPECT_EQ(found->tag().vmid, expected->key.tag.vmid);
   if (expected->key.global) {
-    EXPECT_EQ(found->tag().aset, expected->key.tag.aset);
+    EXPECT_EQ(found->tag().asid_set, expected->key.tag.asid_set);
   } else {
     EXPECT_EQ(found->tag().asid, expected->key.tag.asid);
   }

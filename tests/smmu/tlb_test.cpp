@@ -114,7 +114,7 @@ TEST(Tlb, SaysWhatAnEntryWasInsertedAs) {
   EXPECT_EQ(e.tag().asid, 0xfffd);
   k.global = true;
   EXPECT_TRUE(t.insert(k, to(1)).global());
-  EXPECT_EQ(t.probe(k.tag, k.input)->tag().aset, 1);
+  EXPECT_EQ(t.probe(k.tag, k.input)->tag().asid_set, 1);
 }
 
 // ---- what is replaced

@@ -15,7 +15,7 @@ void EntryKey::visit(Archive& archive) {
   CacheKey k = key();
   archive.value("regime", k.tag.regime);
   archive.value("stages", k.tag.stages);
-  archive.value("aset", k.tag.aset);
+  archive.value("asid_set", k.tag.asid_set);
   archive.value("vmid", k.tag.vmid);
   archive.value("asid", k.tag.asid);
   archive.value("global", k.global);
@@ -33,8 +33,8 @@ void EntryKey::visit(Archive& archive) {
     archive.fail("span", "no page or block of which this is a part");
   } else if (k.input != k.input >> k.shift << k.shift) {
     archive.fail("input", "not aligned to the size of its entry");
-  } else if ((k.global ? k.tag.asid : k.tag.aset) != 0) {
-    archive.fail("asid", "global entries have none, and others have no aset");
+  } else if ((k.global ? k.tag.asid : k.tag.asid_set) != 0) {
+    archive.fail("asid", "global entries have none, and others have no asid_set");
   } else {
     *this = EntryKey(k);
   }

@@ -67,7 +67,7 @@ void OpPayload::prepare(const MemoryOp& op) {
   attributes.attributes = op.attributes;
   m_extension = {};
   set_output(m_extension, attributes);
-  m_extension.privileged = true;  // IHI 0070 13.1.2: SMMU-originated accesses are Data, Privileged
+  m_extension.privileged = true;  // an SMMU's own accesses are Data, Privileged
   m_payload.set_extension(&m_extension);
   if (op.kind == MemoryOpKind::compare_and_swap) {
     m_compare_swap = {};

@@ -3,9 +3,9 @@
 
 #include "smmuvp/base/diag.h"
 #include "smmuvp/base/trace.h"
-#include "smmuvp/smmu/config_cache.h"
 #include "smmuvp/smmu/engine.h"
 #include "smmuvp/v3/cd.h"
+#include "smmuvp/v3/config_cache.h"
 #include "smmuvp/v3/features.h"
 #include "smmuvp/v3/statistics.h"
 #include "smmuvp/v3/ste.h"
@@ -17,8 +17,8 @@ struct ConfigCaches {
   explicit ConfigCaches(const Structures& s)
       : stes({s.ste_sets, s.ste_ways}, "ste_cache"), cds({s.cd_sets, s.cd_ways}, "cd_cache") {}
 
-  smmu::ConfigCache<Ste> stes;
-  smmu::ConfigCache<Cd> cds;
+  ConfigCache<Ste> stes;
+  ConfigCache<Cd> cds;
 };
 
 /// Of what no TLB invalidation is about.

@@ -16,7 +16,7 @@ using pgtable::Attributes;
 using pgtable::Shareability;
 
 /// Normal Write-Back, Read- and Write-Allocate, non-transient, Non-shareable: what a client that supplies no
-/// attributes is given (IHI 0070 13.1.3).
+/// attributes is given (IHI 0070 13.1.3, IHI 0062 2.4.1).
 constexpr Attributes default_attributes{0xff, Shareability::non_shareable};
 
 /// What the transaction does with the location.
@@ -40,10 +40,11 @@ struct AccessRequest {
   std::uint32_t stream_id = 0;
   std::uint32_t substream_id = 0;
   bool substream_valid = false;
-  AddressSpace space = AddressSpace::non_secure;  ///< of the request (SEC_SID and NS, IHI 0070 3.10.1)
+  AddressSpace space = AddressSpace::non_secure;  ///< of the request (IHI 0070 3.10.1, IHI 0062 2.2)
   AccessKind kind = AccessKind::read;
   bool privileged = false;
-  bool instruction = false;  ///< reads only: writes and atomics are always data (IHI 0070 13.1.2)
+  /// Reads only: writes and atomics are always data (IHI 0070 13.1.2, IHI 0062 2.4.1).
+  bool instruction = false;
   Unsupported unsupported = Unsupported::none;
   bool debug = false;  ///< no events, no statistics, no cache changes
   Attributes attributes = default_attributes;
@@ -56,7 +57,7 @@ struct AccessRequest {
 enum class Outcome : std::uint8_t {
   forward,  ///< goes downstream with `output`
   abort,    ///< terminated; the client gets a bus error
-  razwi,    ///< terminated; reads give zero, writes are ignored, no error (IHI 0070 5.5, CD.A == 0)
+  razwi,    ///< terminated; reads give zero, writes are ignored, no error (IHI 0070 5.5, IHI 0062 3.7.4)
 };
 
 /// The end of an access.

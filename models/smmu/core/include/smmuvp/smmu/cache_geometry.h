@@ -13,7 +13,7 @@ enum class Replacement : std::uint8_t {
 
 enum class SetIndex : std::uint8_t {
   hashed,  ///< of the whole key: contexts that use the same addresses do not share few sets
-  modulo,  ///< the lowest bits of the page number (configuration: of the StreamID), nothing else
+  modulo,  ///< the lowest bits of the page number (or of what else a key counts), nothing else
 };
 
 /// What is modelled. It decides which entries are there, not how fast the host finds them.

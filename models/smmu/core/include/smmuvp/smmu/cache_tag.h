@@ -9,11 +9,11 @@
 
 namespace smmuvp::smmu {
 
-/// Whose translations these are (IHI 0070 3.17). Fields that a regime has no use for are 0.
+/// Whose translations these are (IHI 0070 3.17, IHI 0062 2.5). Fields that a regime has no use for are 0.
 struct Tag {
   std::uint8_t regime = 0;  ///< translation regime and Security state, numbered by the SMMU
   pgtable::Stages stages = pgtable::Stages::stage1;  ///< what the entry translates: others never match
-  std::uint8_t aset = 0;  ///< CD.ASET: looked at for global entries only (IHI 0070 3.17.1)
+  std::uint8_t asid_set = 0;  ///< where ASIDs come in sets: looked at for global entries only
   std::uint16_t vmid = 0;
   std::uint16_t asid = 0;
 };
@@ -21,7 +21,7 @@ struct Tag {
 /// The name of one entry: of a page, of a block, or, in a walk cache, of the region below a table.
 struct CacheKey {
   Tag tag;
-  bool global = false;        ///< nG == 0: any ASID of the same aset matches
+  bool global = false;        ///< nG == 0: any ASID of the same asid_set matches
   std::uint8_t shift = 12;    ///< log2 of the size, below 64
   std::int8_t level = 3;      ///< of the leaf (walk cache: of the table), for TtlHint
   std::uint8_t granule = 12;  ///< log2
@@ -39,7 +39,7 @@ constexpr StagesMask mask_of(pgtable::Stages stages) {
 }
 constexpr StagesMask all_stages = 7;
 
-/// TG and TTL of an invalidation (IHI 0070 4.4.1.1): entries of other leaves stay.
+/// TG and TTL of an invalidation, as processors have them: entries of other leaves stay.
 struct TtlHint {
   static constexpr std::int8_t any_level = -128;
 
@@ -88,7 +88,7 @@ class EntryKey {
   std::uint8_t granule() const { return m_granule; }
   bool global() const { return (m_word & global_bit) != 0; }
   unsigned kind() const { return static_cast<unsigned>(m_word >> 40U) & 3U; }
-  /// Of global entries without an ASID, of others without an aset.
+  /// Of global entries without an ASID, of others without an asid_set.
   Tag tag() const {
     return {static_cast<std::uint8_t>(m_word >> 32U), static_cast<pgtable::Stages>(kind()),
             static_cast<std::uint8_t>(m_word >> 43U), static_cast<std::uint16_t>(m_word >> 16U),
@@ -135,15 +135,15 @@ class EntryKey {
   }
   static std::uint64_t global_word(const Tag& tag) {
     return group_word(tag.regime, static_cast<unsigned>(tag.stages), tag.vmid) | global_bit |
-           std::uint64_t{tag.aset} << 43U;
+           std::uint64_t{tag.asid_set} << 43U;
   }
-  /// The context of a word: the aset is compared, but takes no part in any hash, so that an invalidation,
+  /// The context of a word: the asid_set is compared, but takes no part in any hash, so that an invalidation,
   /// which names none, finds entries of all.
   static std::uint64_t context_of(std::uint64_t word) { return word & context_mask; }
   static constexpr std::uint64_t global_bit = std::uint64_t{1} << 42U;
 
  private:
-  // ASID [15:0], VMID [31:16], regime [39:32], stages [41:40], global [42], aset [50:43], live [63]
+  // ASID [15:0], VMID [31:16], regime [39:32], stages [41:40], global [42], asid_set [50:43], live [63]
   static constexpr std::uint64_t live = std::uint64_t{1} << 63U;
   static constexpr std::uint64_t group_mask = 0x3ff'ffff'0000;
   static constexpr std::uint64_t context_mask = 0x7ff'ffff'ffff;

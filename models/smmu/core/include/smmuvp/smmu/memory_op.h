@@ -14,7 +14,7 @@ using pgtable::MemoryStatus;
 using pgtable::Step;
 
 /// One single-copy operation of up to 64 bytes, aligned to its size rounded down to a power of two.
-/// SMMU-originated accesses are Data, Privileged (IHI 0070 13.1.2).
+/// An SMMU's own accesses are Data, Privileged.
 struct MemoryOp {
   static constexpr unsigned max_size = 64;
 

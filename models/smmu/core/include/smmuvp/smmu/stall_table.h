@@ -22,11 +22,12 @@ enum class StallAnswer : std::uint8_t {
   terminate,  ///< ends without one: reads give zero, writes are ignored
 };
 
-/// Holds stalled accesses as data, never on a caller's stack. An access has an owner, which says who may
-/// resolve it (a stream, a context bank), and a tag that software names it by. Tags are unique among accesses
-/// that wait with one, and are given out in turn, so that an answer that comes too late seldom meets another
-/// access. An access that finds no tag waits for one, first come, first served among owners that may have one
-/// more.
+/// Holds stalled accesses as data, never on a caller's stack. An access has an owner, which is whatever
+/// software resolves it by, and a tag. Tags are unique among accesses that wait with one, and are given out
+/// in turn, so that an answer that comes too late seldom meets another access. An access that finds no tag
+/// waits for one, first come, first served among owners that may have one more. Where an answer to the one
+/// with the tag is one to retry for all that wait behind it, resolve() is followed by resolve_all() of the
+/// owner, before admit().
 ///
 /// `Payload` is the access's state: copyable, with a default, and with void visit(Archive&).
 template <class Payload>

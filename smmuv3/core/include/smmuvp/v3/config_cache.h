@@ -11,21 +11,21 @@
 #include "smmuvp/smmu/node_lists.h"
 #include "smmuvp/smmu/way_order.h"
 
-namespace smmuvp::smmu {
+namespace smmuvp::v3 {
 
 /// `Value` is what a structure was decoded to; it has `void visit(Archive&)` that stores enough to decode it
 /// again. An entry stands for an aligned range of 2^span streams: it is found from any of them, smallest span
-/// first, and dropped by any of them. As in TaggedStore, lists find entries: neither the ways nor the number
-/// of entries matters.
+/// first, and dropped by any of them. As in smmu::TaggedStore, lists find entries: neither the ways nor the
+/// number of entries matters.
 template <class Value>
 class ConfigCache {
  public:
   static constexpr unsigned max_span = 32;
 
   /// @param name  of archives and errors; a literal
-  explicit ConfigCache(const CacheGeometry& geometry, const char* name = "config_cache")
+  explicit ConfigCache(const smmu::CacheGeometry& geometry, const char* name = "config_cache")
       : m_name(name), m_geometry(checked(geometry, name)), m_slots(geometry.entries()), m_order(geometry) {
-    const unsigned bits = bucket_bits(geometry.entries());
+    const unsigned bits = smmu::bucket_bits(geometry.entries());
     const std::uint32_t buckets = 1U << bits;
     m_bucket_shift = 64U - bits;
     m_keys = geometry.entries() * nodes;
@@ -73,7 +73,7 @@ class ConfigCache {
     }
     std::uint64_t n = 0;
     for (std::uint64_t spans = m_spans; spans != 0; spans &= spans - 1) {
-      const unsigned span = lowest_bit(spans);
+      const unsigned span = smmu::lowest_bit(spans);
       const std::uint64_t range = std::uint64_t{match} >> span;
       if (substream) {
         const std::uint32_t i = find_in(range, span, *substream);
@@ -81,7 +81,7 @@ class ConfigCache {
         drop(i);
         ++n;
       } else {
-        n += drop_of(head_of(m_streams, spread(0, range)),
+        n += drop_of(head_of(m_streams, smmu::spread(0, range)),
                      [&](const Slot& s) { return s.range == range && s.span == span; });
       }
     }
@@ -97,7 +97,7 @@ class ConfigCache {
     m_size = 0;
   }
   std::uint64_t size() const { return m_size; }
-  const CacheGeometry& geometry() const { return m_geometry; }
+  const smmu::CacheGeometry& geometry() const { return m_geometry; }
   /// Calls f(Value&) for each entry, in the order in which they came.
   template <class F>
   void for_each(F f) {
@@ -145,10 +145,10 @@ class ConfigCache {
     return first + static_cast<std::uint32_t>(hash >> m_bucket_shift);
   }
   std::uint32_t set_of(std::uint64_t range, std::uint32_t substream) const {
-    return m_geometry.set_of(range, spread(substream, range));
+    return m_geometry.set_of(range, smmu::spread(substream, range));
   }
   std::uint32_t find_in(std::uint64_t range, unsigned span, std::uint32_t substream) const {
-    const std::uint32_t head = head_of(m_keys, spread(substream, range));
+    const std::uint32_t head = head_of(m_keys, smmu::spread(substream, range));
     for (std::uint32_t i = m_lists.next(head); i < m_keys; i = m_lists.next(i)) {
       const Slot& s = m_slots[i / nodes];
       if (s.range == range && s.substream == substream && s.span == span) return i / nodes;
@@ -157,7 +157,7 @@ class ConfigCache {
   }
   std::uint32_t find(std::uint32_t stream, std::uint32_t substream) const {
     for (std::uint64_t spans = m_spans; spans != 0; spans &= spans - 1) {
-      const unsigned span = lowest_bit(spans);
+      const unsigned span = smmu::lowest_bit(spans);
       const std::uint32_t i = find_in(std::uint64_t{stream} >> span, span, substream);
       if (i != none) return i;
     }
@@ -166,8 +166,8 @@ class ConfigCache {
   void link(std::uint32_t slot) {
     const Slot& s = m_slots[slot];
     const std::uint32_t node = slot * nodes;
-    m_lists.push_front(head_of(m_keys, spread(s.substream, s.range)), node + by_key);
-    m_lists.push_front(head_of(m_streams, spread(0, s.range)), node + by_stream);
+    m_lists.push_front(head_of(m_keys, smmu::spread(s.substream, s.range)), node + by_key);
+    m_lists.push_front(head_of(m_streams, smmu::spread(0, s.range)), node + by_stream);
     m_lists.push_back(m_all, node + all_node);
     ++m_size;
     if (m_counts[s.span]++ == 0) m_spans |= std::uint64_t{1} << s.span;
@@ -225,10 +225,10 @@ class ConfigCache {
   }
 
   const char* m_name;
-  CacheGeometry m_geometry;
+  smmu::CacheGeometry m_geometry;
   std::vector<Slot> m_slots;  // set after set
-  WayOrder m_order;
-  NodeLists m_lists;            // nodes: `nodes` a slot, then the heads
+  smmu::WayOrder m_order;
+  smmu::NodeLists m_lists;      // nodes: `nodes` a slot, then the heads
   std::uint32_t m_keys = 0;     // first head of the lists of range, span and substream
   std::uint32_t m_streams = 0;  // first head of the lists of range and span
   std::uint32_t m_all = 0;      // head of the list of all entries, oldest first
@@ -238,4 +238,4 @@ class ConfigCache {
   std::uint64_t m_size = 0;
 };
 
-}  // namespace smmuvp::smmu
+}  // namespace smmuvp::v3

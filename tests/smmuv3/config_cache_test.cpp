@@ -1,16 +1,23 @@
 // The cache of configuration structures.
-#include "smmuvp/smmu/config_cache.h"
+#include "smmuvp/v3/config_cache.h"
 
 #include <gtest/gtest.h>
 
 #include <memory>
 #include <vector>
 
-#include "cache_archive.h"
+#include "../smmu/cache_archive.h"
 #include "smmuvp/base/error.h"
 
-namespace smmuvp::smmu {
+namespace smmuvp::v3 {
 namespace {
+
+using smmu::CacheGeometry;
+using smmu::expect_damage_is_harmless;
+using smmu::load_error;
+using smmu::Replacement;
+using smmu::saved;
+using smmu::SetIndex;
 
 struct Number {
   int value = 0;
@@ -236,4 +243,4 @@ TEST(ConfigCache, AgreesWithAListOfItsEntries) {
 }
 
 }  // namespace
-}  // namespace smmuvp::smmu
+}  // namespace smmuvp::v3
