@@ -206,6 +206,10 @@ void AtTransactions::translate(Open& t) {
       break;
     case Transaction::Next::stalled:
       t.state = State::stalled;
+      // As a blocking one: who waits for software keeps no synchronisation open (retry_stalled() enters
+      // again).
+      m_smmu.engine().in_flight().leave(t.token, transaction.time());
+      t.token = {};
       m_stalled.push_back(&t);
       break;
     case Transaction::Next::forward:
@@ -221,7 +225,10 @@ void AtTransactions::translate(Open& t) {
 void AtTransactions::retry_stalled() {
   std::vector<Open*> stalled;
   stalled.swap(m_stalled);
-  for (Open* t : stalled) translate(*t);
+  for (Open* t : stalled) {
+    t->token = m_smmu.engine().in_flight().enter();
+    translate(*t);
+  }
 }
 
 // Whether a transaction of the same key that came before `t` is one for which `holds`.

@@ -48,6 +48,10 @@ void SmmuShell::kick(const sc_core::sc_time& delay) {
 void SmmuShell::was_reset() {
   m_walks.drop();
   for (TbuShell* tbu : m_tbus) tbu->was_reset();
+  may_progress();
+}
+
+void SmmuShell::may_progress() {
   m_kick.notify(sc_core::SC_ZERO_TIME);
   m_progress.notify(sc_core::SC_ZERO_TIME);
 }
@@ -61,8 +65,7 @@ void SmmuShell::visit(Archive& archive) {
 
 void SmmuShell::worker_progressed() {
   m_core.progressed();
-  m_kick.notify(sc_core::SC_ZERO_TIME);
-  m_progress.notify(sc_core::SC_ZERO_TIME);
+  may_progress();
 }
 
 }  // namespace smmuvp::smmu

@@ -148,7 +148,7 @@ void TbuShell::run(tlm::tlm_generic_payload& payload, sc_time& delay) {
   Engine& engine = m_smmu.engine();
   engine.prune(to_ps(sc_core::sc_time_stamp()));
   m_slots.prune(to_ps(sc_core::sc_time_stamp()));
-  const FlightToken token = engine.in_flight().enter();
+  FlightToken token = engine.in_flight().enter();
   const std::uint64_t resets = engine.reset_count();
   const TimePs begin = engine.timing() ? m_slots.earliest(now()) : now();
   Transaction t(payload, shape(payload), m_smmu.translator(), begin);
@@ -158,7 +158,11 @@ void TbuShell::run(tlm::tlm_generic_payload& payload, sc_time& delay) {
         t.complete(m_smmu.carry_out(t.op(), delay));
         break;
       case Transaction::Next::stalled:
+        // Its parts so far have ended. Who waits for software must not keep a synchronisation open, for which
+        // that software may wait first; an access that has to, by itself, is under way by its own token.
+        engine.in_flight().leave(token, t.time());
         wait(m_smmu.progress());
+        token = engine.in_flight().enter();
         break;
       case Transaction::Next::forward:
         ahead(t.time());

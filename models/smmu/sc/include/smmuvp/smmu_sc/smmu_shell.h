@@ -51,6 +51,9 @@ class SmmuShell : public sc_core::sc_module, public tlm::tlm_bw_transport_if<> {
   void add(TbuShell& tbu) { m_tbus.push_back(&tbu); }
   /// After a reset of the core.
   void was_reset();
+  /// What an access or a worker waits for may have come from elsewhere than a worker: from a register that
+  /// resumes stalled accesses.
+  void may_progress();
   /// Saves or restores the TBUs. To be called before the core's visit(), which finds nothing under way then.
   void visit(Archive& archive);
 
