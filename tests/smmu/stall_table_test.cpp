@@ -70,7 +70,7 @@ TEST(StallTable, AnUnknownPairOfOwnerAndTagDoesNothing) {
   EXPECT_FALSE(t.resolve(7, *tag + 1, StallAnswer::retry)) << "free";
   EXPECT_FALSE(t.resolve(7, 2, StallAnswer::retry)) << "no tag";
   EXPECT_FALSE(t.resolve(7, ~0U, StallAnswer::retry));
-  EXPECT_FALSE(t.any_resolved());
+  EXPECT_FALSE(t.take_resolved());
   EXPECT_TRUE(t.resolve(7, *tag, StallAnswer::retry));
   EXPECT_FALSE(t.resolve(7, *tag, StallAnswer::retry)) << "twice";
   EXPECT_EQ(taken(t), std::vector<int>{1});
@@ -206,7 +206,7 @@ TEST(StallTable, ADamagedArchiveFailsOrLeavesATableThatWorks) {
     t.visit(r);
     if (!r.ok()) {
       EXPECT_EQ(t.size() + t.queued(), 0U);
-      EXPECT_FALSE(t.any_resolved());
+      EXPECT_FALSE(t.take_resolved());
     }
     t.resolve_all(StallAnswer::abort);
     std::set<Table::Tag> tags;

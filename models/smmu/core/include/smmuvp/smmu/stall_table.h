@@ -148,8 +148,6 @@ class StallTable {
   std::size_t size() const { return m_size; }
   /// Accesses that wait for a tag.
   std::size_t queued() const { return m_queued; }
-  /// Whether take_resolved() would give one.
-  bool any_resolved() const { return !m_resolved.empty(); }
 
   /// Forgets all accesses, as if there had been none: who waits for one must not be left.
   void clear() {
