@@ -56,8 +56,8 @@ struct Bench : sc_core::sc_module {
         tbu("tbu0", shell, {0, 1, 4}, out, in.get_base_port()) {
     in.bind(tbu);
     master.bind(in);
-    out.bind(memory);
     out.bind(tbu);
+    out.bind(memory);
     master.register_nb_transport_bw(this, &Bench::on_response);
     memory.register_b_transport(this, &Bench::on_data);
     SMMUVP_HAS_PROCESS(Bench);
@@ -107,6 +107,7 @@ struct Bench : sc_core::sc_module {
 // IHI 0062 5.4.2: maintenance does not rely on the progress of clients.
 TEST(TbuShell, AStalledTransactionKeepsNoSynchronisationOpen) {
   static Bench b("bench");
+  test::advance();  // the thread waits for go
   for (const bool blocking : {true, false}) {
     SCOPED_TRACE(blocking ? "b_transport" : "nb_transport");
     b.prepare();
