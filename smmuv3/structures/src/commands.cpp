@@ -23,7 +23,7 @@ constexpr CommandInfo row(const char* name, const char* clause, Opcode opcode, F
   CommandInfo info{name, clause, opcode, fields, {}, false, refused, feature};
   for (const Field* f : fields) {
     info.defined[f->word()] |= built_bits(*f);
-    if (f == &CMD_SSec) info.has_SSec = true;
+    if (same_text(f->name, CMD_SSec.name)) info.has_SSec = true;
   }
   return info;
 }
