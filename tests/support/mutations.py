@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""Breaks the walker in one place at a time, and demands that a test notices.
+"""Breaks a library in one place at a time, and demands that a test notices.
 
-usage: run.py --check ROOT                 each mutation applies to the present sources
-       run.py ROOT SETTINGS [NAME...]      each (or each named) mutation is built and caught
+usage: mutations.py --check ROOT LISTS MINIMUM   each mutation applies to the present sources, and there are enough
+       mutations.py ROOT SETTINGS [NAME...]      each (or each named) mutation is built and caught
 
-The lists beside this file hold a block a mutation: name, file, lines to take out (each after -, together they stand
-in the file once), lines to put in (each after +). SETTINGS is written by CMake: compiler and flags, objects of the
-library, and a line a test program. Only the mutated file is compiled anew.
+The lists, *.txt in the folder LISTS, hold a block a mutation: name, file, lines to take out (each after -, together
+they stand in the file once), lines to put in (each after +). Only the mutated file is compiled anew; of a header,
+which has to lie below a folder called include, the sources that `with` names. SETTINGS is written by CMake: the
+folder of the lists, compiler and flags, objects of the library, and a line a test program.
 """
 import concurrent.futures
 import json
@@ -17,18 +18,18 @@ import subprocess
 import sys
 import tempfile
 
-HERE = pathlib.Path(__file__).resolve().parent
 TIMEOUT = 300  # seconds a test program may take: a walk that never ends is caught, too
 
 
-def mutations():
-    for path in sorted(set(HERE.glob('*.txt')) - {HERE / 'CMakeLists.txt'}):
+def mutations(lists):
+    for path in sorted(set(lists.glob('*.txt')) - {lists / 'CMakeLists.txt'}):
         for block in re.split(r'\n\s*\n', path.read_text(encoding='utf-8')):
             lines = [line for line in block.splitlines() if line and not line.startswith('#')]
             if not lines:
                 continue
-            fields = dict(line.split(' ', 1) for line in lines if line.startswith(('name ', 'file ')))
+            fields = dict(line.split(' ', 1) for line in lines if line.startswith(('name ', 'file ', 'with ')))
             yield {'name': fields['name'], 'file': fields['file'],
+                   'with': fields.get('with', fields['file']).split(),
                    'old': ''.join(line[1:] + '\n' for line in lines if line.startswith('-')),
                    'new': ''.join(line[1:] + '\n' for line in lines if line.startswith('+'))}
 
@@ -41,16 +42,21 @@ def mutated(root, mutation):
     return text.replace(mutation['old'], mutation['new'])
 
 
-def check(root):
+def check(root, lists, minimum):
     bad = 0
     names = set()
-    for mutation in mutations():
+    for mutation in mutations(lists):
         if mutation['name'] in names or mutated(root, mutation) is None:
             print(f"{mutation['name']}: {mutation['file']} does not hold these lines once, or the name is not unique")
             bad += 1
         names.add(mutation['name'])
     print(f'{len(names)} mutations, {bad} do not apply')
-    return 1 if bad or len(names) < 50 else 0
+    return 1 if bad or len(names) < minimum else 0
+
+
+def root_of(name):
+    """The folder of a source's target, as objects are named by it."""
+    return '/' + name[:name.rindex('/src/')] + '/'
 
 
 def first_failure(output):
@@ -64,26 +70,37 @@ def run(root, settings, mutation):
         return 'does not apply'
     with tempfile.TemporaryDirectory(prefix='mutation-') as folder:
         folder = pathlib.Path(folder)
-        source = folder / pathlib.Path(mutation['file']).name
-        source.write_text(text, encoding='utf-8')
-        compiled = folder / (source.name + '.o')
         original = root / mutation['file']
-        command = settings['compile'] + [f'-I{original.parent}', '-c', str(source), '-o', str(compiled)]
-        built = subprocess.run(command, capture_output=True, text=True, check=False)
-        if built.returncode != 0:
-            return 'does not compile: ' + built.stderr[:2000]
-        library = [o for o in settings['library'] if pathlib.Path(o).name != compiled.name]
-        if len(library) + 1 != len(settings['library']):
-            return f'no object of {mutation["file"]} in the library'
+        is_header = original.suffix == '.h'
+        source = folder / original.name
+        if is_header:
+            source = folder / mutation['file'][mutation['file'].index('include/'):]
+            source.parent.mkdir(parents=True)
+        source.write_text(text, encoding='utf-8')
+        library = list(settings['library'])
+        compiled = []
+        for name in mutation['with']:
+            unit = root / name if is_header else source
+            compiled.append(folder / (unit.name + '.o'))
+            command = settings['compile'][:1] + [f'-I{folder}/include'] + settings['compile'][1:]
+            command += [f'-I{(root / name).parent}', '-c', str(unit), '-o', str(compiled[-1])]
+            built = subprocess.run(command, capture_output=True, text=True, check=False)
+            if built.returncode != 0:
+                return 'does not compile: ' + built.stderr[:2000]
+            replaced = [o for o in library if o.endswith(name[name.rindex('/src/') + 1:] + '.o') and root_of(name) in o]
+            if len(replaced) != 1:
+                return f'no object of {name} in the library'
+            library.remove(replaced[0])
         for test in settings['tests']:
             program = folder / test['name']
-            command = settings['link'] + test['objects'] + library + [str(compiled)] + test['libraries']
+            command = settings['link'] + test['objects'] + library + [str(o) for o in compiled] + test['libraries']
             linked = subprocess.run(command + ['-o', str(program)], capture_output=True, text=True, check=False)
             if linked.returncode != 0:
                 return 'does not link: ' + linked.stderr[:2000]
             try:
                 ended = subprocess.run([str(program), '--gtest_fail_fast', '--gtest_brief=1'], capture_output=True,
-                                       text=True, check=False, timeout=TIMEOUT, errors='replace')
+                                       text=True, check=False, timeout=TIMEOUT, errors='replace',
+                                       env={**os.environ, **test.get('environment', {})})
             except subprocess.TimeoutExpired:
                 return f'caught by {test["name"]}: it does not end'
             program.unlink()
@@ -94,16 +111,18 @@ def run(root, settings, mutation):
 
 def main():
     arguments = sys.argv[1:]
-    if len(arguments) == 2 and arguments[0] == '--check':
-        return check(pathlib.Path(arguments[1]))
+    if len(arguments) == 4 and arguments[0] == '--check':
+        return check(pathlib.Path(arguments[1]), pathlib.Path(arguments[2]), int(arguments[3]))
     if len(arguments) < 2 or arguments[0].startswith('-'):
         sys.exit(__doc__)
     root = pathlib.Path(arguments[0])
     settings = json.loads(pathlib.Path(arguments[1]).read_text(encoding='utf-8'))
     settings['compile'] = [a for a in settings['compile'] if a]
-    wanted = [m for m in mutations() if len(arguments) == 2 or m['name'] in arguments[2:]]
+    every = list(mutations(pathlib.Path(settings['lists'])))
+    wanted = [m for m in every if len(arguments) == 2 or m['name'] in arguments[2:]]
     # A catch means something only if the sources as they are pass.
-    plain = {'file': 'pgtable/src/walk.cpp', 'text': (root / 'pgtable/src/walk.cpp').read_text(encoding='utf-8')}
+    file = next(m['file'] for m in every if m['file'].endswith('.cpp'))
+    plain = {'file': file, 'with': [file], 'text': (root / file).read_text(encoding='utf-8')}
     outcome = run(root, settings, plain)
     if outcome != 'NOT CAUGHT':
         sys.exit(f'without any mutation: {outcome}')
