@@ -70,8 +70,8 @@ def case_stock_linux_probes_the_smmu_uses_a_disk_behind_it_and_reports_a_fault(b
         check(re.search(package, r.stderr), "the versions are not shown: " + package, r)
 
     # Linux's bits for the defaults of the model: two-level Stream tables (0), tables of both endians (2, 3), SEV (6),
-    # coherent (8), stage 1 (9), attribute overrides (20); OAS is 44.
-    check("ias 44-bit, oas 44-bit (features 0x0010034d)" in r.stdout, "Linux does not see the features as configured", r)
+    # coherent (8), stages 1 and 2 (9, 10), nesting (19), attribute overrides (20); OAS is 44.
+    check("ias 44-bit, oas 44-bit (features 0x0018074d)" in r.stdout, "Linux does not see the features as configured", r)
 
     # The faults, as the model reports them; what Linux makes of them is judged inside.
     check(report["event_count"] == 2, "expected two event records", r)
