@@ -49,8 +49,10 @@ std::string summary(const RunRecord& record, const PlatformHost& host, bool colo
   }
   if (record.has("translations")) {
     std::string text = grouped(record.total("translations"));
-    if (const std::uint64_t hits = record.total("tlb_hits"), misses = record.total("tlb_misses");
-        hits + misses != 0) {
+    // An access is answered by a TBU's micro TLB, by the TCU's TLB, or by a walk.
+    const std::uint64_t hits = record.total("micro_tlb_hits") + record.total("tlb_hits");
+    const std::uint64_t misses = record.total("tlb_misses");
+    if (hits + misses != 0) {
       text += fmt::format(", TLB hits {} ({:.1f} %)", grouped(hits),
                           100.0 * static_cast<double>(hits) / static_cast<double>(hits + misses));
     }
