@@ -29,10 +29,10 @@ class Module : public smmu::Translator {
       : settings(s),
         core(s.features, s.structures, name, &host.diag(), host.trace()),
         shell("shell", {core.engine(), *this, core.workers(), [this] { pulses(); }}, walk),
-        eventq("eventq_pulse", eventq_irq, from_ps(s.clock_ps)),
-        gerror("gerror_pulse", gerror_irq, from_ps(s.clock_ps)),
-        cmdq_sync("cmdq_sync_pulse", cmdq_sync_irq, from_ps(s.clock_ps)),
-        event("event_pulse", event_out, from_ps(s.clock_ps)) {}
+        m_eventq("eventq_pulse", eventq_irq, from_ps(s.clock_ps)),
+        m_gerror("gerror_pulse", gerror_irq, from_ps(s.clock_ps)),
+        m_cmdq_sync("cmdq_sync_pulse", cmdq_sync_irq, from_ps(s.clock_ps)),
+        m_event("event_pulse", event_out, from_ps(s.clock_ps)) {}
 
   bool translate_fast(const smmu::AccessRequest& request, smmu::AccessAnswer& answer) override {
     return core.translate_fast(request, answer);
@@ -55,25 +55,25 @@ class Module : public smmu::Translator {
   void pulses();
   void cancel_disabled();
 
-  PulseOutput eventq;
-  PulseOutput gerror;
-  PulseOutput cmdq_sync;
-  PulseOutput event;
+  PulseOutput m_eventq;
+  PulseOutput m_gerror;
+  PulseOutput m_cmdq_sync;
+  PulseOutput m_event;
 };
 
 void Module::pulses() {
   const v3::Signals s = core.take_signals();
-  if (s.eventq) eventq.request();
-  if (s.gerror) gerror.request();
-  if (s.cmdq_sync) cmdq_sync.request();
-  if (s.event) event.request();
+  if (s.eventq) m_eventq.request();
+  if (s.gerror) m_gerror.request();
+  if (s.cmdq_sync) m_cmdq_sync.request();
+  if (s.event) m_event.request();
 }
 
 /// IRQ_CTRL is acknowledged at once, so what waits for the end of a pulse must not follow (6.3.16).
 void Module::cancel_disabled() {
   const auto ack = static_cast<std::uint32_t>(core.interface().registers().get(v3::SMMU_IRQ_CTRLACK));
-  if ((ack & v3::IRQ_CTRL_EVENTQ_IRQEN) == 0) eventq.cancel();
-  if ((ack & v3::IRQ_CTRL_GERROR_IRQEN) == 0) gerror.cancel();
+  if ((ack & v3::IRQ_CTRL_EVENTQ_IRQEN) == 0) m_eventq.cancel();
+  if ((ack & v3::IRQ_CTRL_GERROR_IRQEN) == 0) m_gerror.cancel();
 }
 
 void Module::register_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
@@ -115,20 +115,20 @@ unsigned Module::register_transport_dbg(tlm::tlm_generic_payload& payload) {
 
 void Module::reset() {
   core.reset();
-  eventq.cancel();
-  gerror.cancel();
-  cmdq_sync.cancel();
-  event.cancel();
+  m_eventq.cancel();
+  m_gerror.cancel();
+  m_cmdq_sync.cancel();
+  m_event.cancel();
   shell.was_reset();
 }
 
 void Module::visit(Archive& archive) {
   shell.visit(archive);
   core.visit(archive);
-  eventq.visit(archive);
-  gerror.visit(archive);
-  cmdq_sync.visit(archive);
-  event.visit(archive);
+  m_eventq.visit(archive);
+  m_gerror.visit(archive);
+  m_cmdq_sync.visit(archive);
+  m_event.visit(archive);
   if (!archive.loading()) return;
   pulses();
   shell.kick(sc_core::SC_ZERO_TIME);
@@ -138,7 +138,7 @@ void Module::statistics(StatVisitor& visitor) const {
   core.engine_statistics().report(visitor);
   core.statistics().report(visitor);
   const std::uint64_t coalesced =
-      eventq.coalesced() + gerror.coalesced() + cmdq_sync.coalesced() + event.coalesced();
+      m_eventq.coalesced() + m_gerror.coalesced() + m_cmdq_sync.coalesced() + m_event.coalesced();
   visitor.stat("interrupts_coalesced", coalesced, "1", "interrupts that met one of their kind still waiting");
 }
 
