@@ -312,7 +312,7 @@ bool asks_for_help(const std::vector<std::string>& arguments) {
 
 void decode(const std::vector<std::string>& arguments, std::istream& input, const Output& output) {
   if (asks_for_help(arguments)) return output.print(help());
-  if (const auto kind = v3::kind_of_word(kind_word(arguments))) {
+  if (const auto kind = smmuv3::kind_of_word(kind_word(arguments))) {
     return decode_structures(*kind, arguments, input, output);
   }
   const po::options_description options = make_options();
@@ -340,8 +340,8 @@ void decode(const std::vector<std::string>& arguments, std::istream& input, cons
   if (map.count("values") != 0) words = map["values"].as<std::vector<std::string>>();
   if (words.empty() || words[0] != "pte") {
     std::vector<std::string> known{"pte"};
-    for (unsigned i = 0; i < v3::structure_kind_count; ++i) {
-      known.emplace_back(v3::kind_info(static_cast<v3::StructureKind>(i)).word);
+    for (unsigned i = 0; i < smmuv3::structure_kind_count; ++i) {
+      known.emplace_back(smmuv3::kind_info(static_cast<smmuv3::StructureKind>(i)).word);
     }
     std::string what = "decode needs a kind";
     if (!words.empty()) {

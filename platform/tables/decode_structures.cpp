@@ -30,7 +30,7 @@ po::options_description make_options() {
 }
 
 struct Request {
-  v3::StructureKind kind = v3::StructureKind::STE;
+  smmuv3::StructureKind kind = smmuv3::StructureKind::STE;
   bool nonzero = false;
   bool json = false;
   bool colour = false;
@@ -40,25 +40,25 @@ std::string plural(std::size_t count, const char* noun) {
   return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
 }
 
-std::string bits_words(const v3::ExplainedField& f) {
+std::string bits_words(const smmuv3::ExplainedField& f) {
   return f.high == f.low ? fmt::format("[{}]", f.high) : fmt::format("[{}:{}]", f.high, f.low);
 }
 
-std::string verdict_words(const v3::Verdict& v) {
+std::string verdict_words(const smmuv3::Verdict& v) {
   const std::string text = v.word + " for the model with its default features";
   return v.legal ? text : fmt::format("{}: {} ({})", text, v.why, v.clause);
 }
 
-void print(const Request& request, const v3::StructureExplanation& e, const std::string& number,
+void print(const Request& request, const smmuv3::StructureExplanation& e, const std::string& number,
            const Output& output) {
   const bool structure =
-      request.kind != v3::StructureKind::command && request.kind != v3::StructureKind::event;
+      request.kind != smmuv3::StructureKind::command && request.kind != smmuv3::StructureKind::event;
   const std::string title =
-      structure ? fmt::format("{}, {}", e.title, v3::kind_info(request.kind).title) : e.title;
+      structure ? fmt::format("{}, {}", e.title, smmuv3::kind_info(request.kind).title) : e.title;
   output.print(bold(fmt::format("{}{} ({})", number, title, e.clause), request.colour) + "\n");
   std::vector<Row> rows{{"bits", "field", "value", "meaning"}};
   std::vector<bool> wrong;
-  for (const v3::ExplainedField& f : e.fields) {
+  for (const smmuv3::ExplainedField& f : e.fields) {
     if (request.nonzero && f.value == 0 && !f.wrong) continue;
     rows.push_back({bits_words(f), f.name, f.text, f.meaning});
     wrong.push_back(f.wrong);
@@ -74,14 +74,14 @@ void print(const Request& request, const v3::StructureExplanation& e, const std:
   output.print((e.verdict->legal ? line : red(line, request.colour)) + "\n");
 }
 
-nlohmann::ordered_json json_of(const Request& request, const v3::StructureExplanation& e,
+nlohmann::ordered_json json_of(const Request& request, const smmuv3::StructureExplanation& e,
                                const std::uint64_t* words) {
   using json = nlohmann::ordered_json;
-  const v3::StructureKindInfo& kind = v3::kind_info(request.kind);
+  const smmuv3::StructureKindInfo& kind = smmuv3::kind_info(request.kind);
   json values = json::array();
   for (unsigned i = 0; i < kind.words; ++i) values.push_back(fmt::format("{:#x}", words[i]));
   json fields = json::array();
-  for (const v3::ExplainedField& f : e.fields) {
+  for (const smmuv3::ExplainedField& f : e.fields) {
     if (request.nonzero && f.value == 0 && !f.wrong) continue;
     fields.push_back({{"name", f.name},
                       {"high", f.high},
@@ -119,8 +119,8 @@ std::size_t parse_count(const std::string& text) {
 
 // The words of all structures that are wanted.
 std::vector<std::uint64_t> take_words(const po::variables_map& map, const std::vector<std::string>& texts,
-                                      v3::StructureKind kind, std::istream& input) {
-  const v3::StructureKindInfo& info = v3::kind_info(kind);
+                                      smmuv3::StructureKind kind, std::istream& input) {
+  const smmuv3::StructureKindInfo& info = smmuv3::kind_info(kind);
   std::optional<std::size_t> count;
   if (map.count("count") != 0) count = parse_count(map["count"].as<std::string>());
   const bool from_file = map.count("file") != 0;
@@ -171,16 +171,16 @@ std::vector<std::uint64_t> take_words(const po::variables_map& map, const std::v
 
 std::string structure_kinds() {
   std::string text;
-  for (unsigned i = 0; i < v3::structure_kind_count; ++i) {
-    text += (i == 0 ? "" : ", ") + std::string(v3::kind_info(static_cast<v3::StructureKind>(i)).word);
+  for (unsigned i = 0; i < smmuv3::structure_kind_count; ++i) {
+    text += (i == 0 ? "" : ", ") + std::string(smmuv3::kind_info(static_cast<smmuv3::StructureKind>(i)).word);
   }
   return text;
 }
 
 std::string structure_help() {
   std::string text;
-  for (unsigned i = 0; i < v3::structure_kind_count; ++i) {
-    const v3::StructureKindInfo& k = v3::kind_info(static_cast<v3::StructureKind>(i));
+  for (unsigned i = 0; i < smmuv3::structure_kind_count; ++i) {
+    const smmuv3::StructureKindInfo& k = smmuv3::kind_info(static_cast<smmuv3::StructureKind>(i));
     text += fmt::format("    {:<6} {}, {}\n", k.word, k.title, plural(k.words, "word"));
   }
   std::ostringstream options;
@@ -195,9 +195,9 @@ std::vector<std::string> structure_option_names() {
   return names;
 }
 
-void decode_structures(v3::StructureKind kind, const std::vector<std::string>& arguments, std::istream& input,
-                       const Output& output) {
-  const v3::StructureKindInfo& info = v3::kind_info(kind);
+void decode_structures(smmuv3::StructureKind kind, const std::vector<std::string>& arguments,
+                       std::istream& input, const Output& output) {
+  const smmuv3::StructureKindInfo& info = smmuv3::kind_info(kind);
   po::options_description all = make_options();
   all.add_options()("words", po::value<std::vector<std::string>>());
   po::positional_options_description positional;
@@ -231,7 +231,7 @@ void decode_structures(v3::StructureKind kind, const std::vector<std::string>& a
   nlohmann::ordered_json structures = nlohmann::ordered_json::array();
   for (std::size_t i = 0; i < count; ++i) {
     const std::uint64_t* first = words.data() + i * info.words;
-    const v3::StructureExplanation e = v3::explain(kind, first);
+    const smmuv3::StructureExplanation e = smmuv3::explain(kind, first);
     if (request.json) {
       structures.push_back(json_of(request, e, first));
       continue;

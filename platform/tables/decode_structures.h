@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "command_line.h"
-#include "smmuvp/v3/explain.h"
+#include "smmuvp/smmuv3/explain.h"
 
 namespace smmuvp::tables {
 
@@ -20,7 +20,7 @@ std::vector<std::string> structure_option_names();
 /// @param arguments  what follows "decode", the kind's word among them
 /// @param input      where "-" and "--file -" read from
 /// @throws ConfigError that says what is wrong with the arguments and how to mend it
-void decode_structures(v3::StructureKind kind, const std::vector<std::string>& arguments, std::istream& input,
-                       const Output& output);
+void decode_structures(smmuv3::StructureKind kind, const std::vector<std::string>& arguments,
+                       std::istream& input, const Output& output);
 
 }  // namespace smmuvp::tables

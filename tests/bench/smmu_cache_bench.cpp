@@ -8,7 +8,7 @@
 
 #include "smmuvp/smmu/micro_tlb.h"
 #include "smmuvp/smmu/tlb.h"
-#include "smmuvp/v3/config_cache.h"
+#include "smmuvp/smmuv3/config_cache.h"
 
 namespace {
 
@@ -86,7 +86,7 @@ void config_hit(benchmark::State& state) {
     std::uint64_t words[8] = {};
     void visit(smmuvp::Archive& /*archive*/) {}
   };
-  smmuvp::v3::ConfigCache<Nothing> cache(geometry_of(state));
+  smmuvp::smmuv3::ConfigCache<Nothing> cache(geometry_of(state));
   Walk next{cache.geometry().entries() / 2};
   for (std::uint32_t i = 0; i < next.n; ++i) cache.insert(i, 0, {});
   for (auto _ : state) benchmark::DoNotOptimize(cache.lookup(next(), 0));

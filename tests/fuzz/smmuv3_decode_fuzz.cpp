@@ -5,15 +5,15 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "smmuvp/v3/cd_fields.h"
-#include "smmuvp/v3/commands.h"
-#include "smmuvp/v3/events.h"
-#include "smmuvp/v3/explain.h"
-#include "smmuvp/v3/ste_fields.h"
+#include "smmuvp/smmuv3/cd_fields.h"
+#include "smmuvp/smmuv3/commands.h"
+#include "smmuvp/smmuv3/events.h"
+#include "smmuvp/smmuv3/explain.h"
+#include "smmuvp/smmuv3/ste_fields.h"
 
 namespace {
 
-using namespace smmuvp::v3;
+using namespace smmuvp::smmuv3;
 
 void check(bool holds) {
   if (!holds) std::abort();

@@ -10,10 +10,10 @@
 #include <string>
 #include <vector>
 
-#include "smmuvp/v3/access.h"
-#include "smmuvp/v3/smmu.h"
+#include "smmuvp/smmuv3/access.h"
+#include "smmuvp/smmuv3/smmu.h"
 
-namespace smmuvp::v3 {
+namespace smmuvp::smmuv3 {
 
 class SmmuV3Driver {
  public:
@@ -424,4 +424,4 @@ class SmmuV3Driver {
   std::vector<std::unique_ptr<Running>> m_accesses;
 };
 
-}  // namespace smmuvp::v3
+}  // namespace smmuvp::smmuv3

@@ -5,6 +5,6 @@
 #include "smmuv3_driver.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  smmuvp::v3::SmmuV3Driver(data, size).run();
+  smmuvp::smmuv3::SmmuV3Driver(data, size).run();
   return 0;
 }

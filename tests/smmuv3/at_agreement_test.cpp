@@ -122,8 +122,8 @@ TEST_F(Agreement, ATwoLevelStreamTableTakesTheSameTimeInBothStyles) {
   const Result r = agree(
       [this] {
         map(7, 0x10000, 0x8000'0000);
-        b.world.memory.write(v3::World::strtab, 0x6000'0000 | 9);
-        b.world.put(0x6000'0000 + 64 * 7, v3::ste_stage1(v3::World::cd_address(7)));
+        b.world.memory.write(smmuv3::World::strtab, 0x6000'0000 | 9);
+        b.world.put(0x6000'0000 + 64 * 7, smmuv3::ste_stage1(smmuv3::World::cd_address(7)));
       },
       0x10010);
   EXPECT_EQ(r.status, tlm::TLM_OK_RESPONSE);
@@ -146,7 +146,7 @@ TEST_F(Agreement, AFaultTakesTheSameTimeInBothStyles) {
 }
 
 TEST_F(Agreement, BypassTakesTheSameTimeInBothStyles) {
-  const Result r = agree([this] { b.world.put_ste(7, v3::ste_bypass()); }, 0x8000'0000, 16, true);
+  const Result r = agree([this] { b.world.put_ste(7, smmuv3::ste_bypass()); }, 0x8000'0000, 16, true);
   EXPECT_EQ(r.status, tlm::TLM_OK_RESPONSE);
   EXPECT_EQ(r.downstream, std::vector<std::uint64_t>{0x8000'0000});
 }
@@ -155,8 +155,8 @@ TEST_F(Agreement, RazWiTakesTheSameTimeInBothStyles) {
   const Result r = agree(
       [this] {
         pgtable::Builder& t = map(7, 0x10000, 0x8000'0000);
-        v3::Structure cd = v3::cd_for(t.config(), 1);
-        b.world.put(v3::World::cd_address(7), cd.set(46, 1, 0));
+        smmuv3::Structure cd = smmuv3::cd_for(t.config(), 1);
+        b.world.put(smmuv3::World::cd_address(7), cd.set(46, 1, 0));
       },
       0x90000, 4);
   EXPECT_EQ(r.status, tlm::TLM_OK_RESPONSE);

@@ -30,7 +30,7 @@ class BenchHost : public Host {
   void guest_exit(const GuestExit&) override {}
   void limitation(const std::string&, const std::string&) override {}
   void internal_error(const std::string&, const std::string& text) override { ADD_FAILURE() << text; }
-  v3::TestDiag sink;
+  smmuv3::TestDiag sink;
 };
 
 /// TBU 0 and 1: masters of both styles (checkers let blocking calls through), targets of both styles.
@@ -104,17 +104,17 @@ struct Bench : sc_core::sc_module {
   /// A linear Stream table of 256 streams, or one of two levels; an Event queue of 256 records.
   void start(bool two_level = false) {
     set(0x28, 0xd75);
-    set(0x2c, v3::CR2_RECINVSID);
-    set(0x80, v3::World::strtab, 8);
+    set(0x2c, smmuv3::CR2_RECINVSID);
+    set(0x80, smmuv3::World::strtab, 8);
     set(0x88, two_level ? 1 << 16 | 8 << 6 | 12 : 8);
-    set(0x90, v3::World::cmdq | 5, 8);
-    set(0xa0, v3::World::eventq | 8, 8);
-    set(0x20, v3::CR0_implemented);
+    set(0x90, smmuv3::World::cmdq | 5, 8);
+    set(0xa0, smmuv3::World::eventq | 8, 8);
+    set(0x20, smmuv3::CR0_implemented);
   }
   void push(std::uint64_t word0, std::uint64_t word1 = 0) {
     const std::uint64_t prod = reg(0x98);
-    world.memory.write(v3::World::cmdq + 16 * (prod & 31), word0);
-    world.memory.write(v3::World::cmdq + 16 * (prod & 31) + 8, word1);
+    world.memory.write(smmuv3::World::cmdq + 16 * (prod & 31), word0);
+    world.memory.write(smmuv3::World::cmdq + 16 * (prod & 31) + 8, word1);
     set(0x98, (prod + 1) & 63);
   }
   /// In the simulation.
@@ -172,7 +172,7 @@ struct Bench : sc_core::sc_module {
   std::vector<Checker*> checkers() { return {&above, &above1, &above2, &below, &below1, &below2, &walks}; }
 
   BenchHost host;
-  v3::World world;  // its memory and builders; its own core is not used
+  smmuv3::World world;  // its memory and builders; its own core is not used
   SmmuV3<> smmu;
   Master master{"master"}, master1{"master1"}, master2{"master2"};
   Checker above{"above"}, above1{"above1"}, above2{"above2"};

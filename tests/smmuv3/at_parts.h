@@ -190,7 +190,7 @@ class Target : public sc_core::sc_module, public tlm::tlm_fw_transport_if<> {
     AccessExtension extension;
   };
 
-  Target(const sc_core::sc_module_name& name, v3::TestMemory& m) : sc_module(name), memory(m) {
+  Target(const sc_core::sc_module_name& name, smmuv3::TestMemory& m) : sc_module(name), memory(m) {
     socket.bind(*this);
     SMMUVP_HAS_PROCESS(Target);
     SC_METHOD(run);
@@ -205,7 +205,7 @@ class Target : public sc_core::sc_module, public tlm::tlm_fw_transport_if<> {
     blocked = nullptr;
     seen.clear();
   }
-  static void transfer(v3::TestMemory& memory, Payload& p) {
+  static void transfer(smmuv3::TestMemory& memory, Payload& p) {
     for (unsigned i = 0; i < p.get_data_length(); ++i) {
       const unsigned char* enables = p.get_byte_enable_ptr();
       if (enables != nullptr && enables[i % p.get_byte_enable_length()] == TLM_BYTE_DISABLED) continue;
@@ -285,7 +285,7 @@ class Target : public sc_core::sc_module, public tlm::tlm_fw_transport_if<> {
   }
 
   tlm::tlm_target_socket<64> socket{"socket"};
-  v3::TestMemory& memory;
+  smmuv3::TestMemory& memory;
   Style style = Style::accepted;
   sc_time accept;  ///< from BEGIN_REQ to END_REQ
   std::function<sc_time(const Payload&)> latency;

@@ -1,5 +1,5 @@
 // The cache of configuration structures.
-#include "smmuvp/v3/config_cache.h"
+#include "smmuvp/smmuv3/config_cache.h"
 
 #include <gtest/gtest.h>
 
@@ -9,7 +9,7 @@
 #include "../smmu/cache_archive.h"
 #include "smmuvp/base/error.h"
 
-namespace smmuvp::v3 {
+namespace smmuvp::smmuv3 {
 namespace {
 
 using smmu::CacheGeometry;
@@ -243,4 +243,4 @@ TEST(ConfigCache, AgreesWithAListOfItsEntries) {
 }
 
 }  // namespace
-}  // namespace smmuvp::v3
+}  // namespace smmuvp::smmuv3

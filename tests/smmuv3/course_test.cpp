@@ -3,7 +3,7 @@
 
 #include "world.h"
 
-namespace smmuvp::v3 {
+namespace smmuvp::smmuv3 {
 namespace {
 
 using smmu::AccessKind;
@@ -284,4 +284,4 @@ TEST(Timing, ChangesNoResult) {
 }
 
 }  // namespace
-}  // namespace smmuvp::v3
+}  // namespace smmuvp::smmuv3

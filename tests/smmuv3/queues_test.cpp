@@ -3,7 +3,7 @@
 
 #include "world.h"
 
-namespace smmuvp::v3 {
+namespace smmuvp::smmuv3 {
 namespace {
 
 using smmu::Outcome;
@@ -592,4 +592,4 @@ TEST_F(EventQueue, EventsAreNotMerged) {
 }
 
 }  // namespace
-}  // namespace smmuvp::v3
+}  // namespace smmuvp::smmuv3

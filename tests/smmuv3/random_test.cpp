@@ -6,7 +6,7 @@
 #include "../fuzz/smmuv3_driver.h"
 #include "smmuvp/test/core.h"
 
-namespace smmuvp::v3 {
+namespace smmuvp::smmuv3 {
 namespace {
 
 TEST(Random, NothingThatSoftwareOrDevicesDoBreaksTheSmmu) {
@@ -21,4 +21,4 @@ TEST(Random, NothingThatSoftwareOrDevicesDoBreaksTheSmmu) {
 }
 
 }  // namespace
-}  // namespace smmuvp::v3
+}  // namespace smmuvp::smmuv3

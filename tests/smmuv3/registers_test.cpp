@@ -4,7 +4,7 @@
 #include "smmuvp/base/error.h"
 #include "world.h"
 
-namespace smmuvp::v3 {
+namespace smmuvp::smmuv3 {
 namespace {
 
 struct Row {
@@ -404,4 +404,4 @@ TEST(RegisterAccess, Page1IsNoAliasOfPage0) {
 }
 
 }  // namespace
-}  // namespace smmuvp::v3
+}  // namespace smmuvp::smmuv3

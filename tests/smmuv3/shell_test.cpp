@@ -162,23 +162,23 @@ struct Bench : sc_core::sc_module {
   /// As World::start(), through the register socket.
   void start() {
     set(0x28, 0xd75);
-    set(0x2c, v3::CR2_RECINVSID);
-    set(0x80, v3::World::strtab, 8);
+    set(0x2c, smmuv3::CR2_RECINVSID);
+    set(0x80, smmuv3::World::strtab, 8);
     set(0x88, 8);
-    set(0x90, v3::World::cmdq | 5, 8);
-    set(0xa0, v3::World::eventq | 3, 8);
-    set(0x50, v3::IRQ_CTRL_implemented);
-    set(0x20, v3::CR0_implemented);
+    set(0x90, smmuv3::World::cmdq | 5, 8);
+    set(0xa0, smmuv3::World::eventq | 3, 8);
+    set(0x50, smmuv3::IRQ_CTRL_implemented);
+    set(0x20, smmuv3::CR0_implemented);
   }
   void push(std::uint64_t word0, std::uint64_t word1 = 0) {
     const std::uint64_t prod = reg(0x98);
-    world.memory.write(v3::World::cmdq + 16 * (prod & 31), word0);
-    world.memory.write(v3::World::cmdq + 16 * (prod & 31) + 8, word1);
+    world.memory.write(smmuv3::World::cmdq + 16 * (prod & 31), word0);
+    world.memory.write(smmuv3::World::cmdq + 16 * (prod & 31) + 8, word1);
     set(0x98, (prod + 1) & 63);
   }
 
   BenchHost host;
-  v3::Stage2World world;  // its memory and builders; its own core is not used
+  smmuv3::Stage2World world;  // its memory and builders; its own core is not used
   SmmuV3<> smmu;
   tlm_utils::simple_initiator_socket<Bench, 64> master;
   tlm_utils::simple_initiator_socket<Bench, 64> cpu;
@@ -282,12 +282,12 @@ TEST_F(Shell, ANestedTransactionGoesThroughBothStagesOfItsTables) {
   ASSERT_EQ(b.seen.size(), 1U);
   EXPECT_EQ(b.seen[0].address, 0x8000'0010U);
   EXPECT_EQ(b.eventq_edges, 1);
-  v3::Expected e{0x10, 7};
+  smmuv3::Expected e{0x10, 7};
   e.RnW = false;
   e.InputAddr = 0x11010;
   e.IPA = 0x7000'1000;
   for (unsigned i = 0; i < 4; ++i) {
-    EXPECT_EQ(b.world.memory.read(v3::World::eventq + 8 * i, 8), e.record()[i]) << "word " << i;
+    EXPECT_EQ(b.world.memory.read(smmuv3::World::eventq + 8 * i, 8), e.record()[i]) << "word " << i;
   }
   // The hypervisor moves the page, and says so.
   ASSERT_TRUE(ipas.unmap(0x7000'0000, 0x1000));
@@ -325,8 +325,8 @@ TEST_F(Shell, AFaultInALaterPartLeavesEarlierPartsDoneAndRecordsOneEvent) {
       [&] { EXPECT_EQ(b.transport(0x10fe0, data.data(), 0x2000, true), tlm::TLM_ADDRESS_ERROR_RESPONSE); });
   EXPECT_EQ(b.world.memory.at(0x8000'0fff), 0xa5);
   EXPECT_EQ(b.reg(0x100a8), 1U);
-  EXPECT_EQ(b.world.memory.read(v3::World::eventq, 1), 0x10U);
-  EXPECT_EQ(b.world.memory.read(v3::World::eventq + 16, 8), 0x11000U);
+  EXPECT_EQ(b.world.memory.read(smmuv3::World::eventq, 1), 0x10U);
+  EXPECT_EQ(b.world.memory.read(smmuv3::World::eventq + 16, 8), 0x11000U);
   EXPECT_EQ(b.eventq_edges, 1);
 }
 
@@ -525,8 +525,8 @@ TEST_F(Shell, NoEdgeComesAfterIrqCtrlackSaysThatItsSourceIsDisabled) {
   Bench& b = bench();
   b.in_simulation([&] {
     second_interrupt_waits();
-    b.set(0x50, v3::IRQ_CTRL_GERROR_IRQEN);
-    EXPECT_EQ(b.reg(0x54), v3::IRQ_CTRL_GERROR_IRQEN);
+    b.set(0x50, smmuv3::IRQ_CTRL_GERROR_IRQEN);
+    EXPECT_EQ(b.reg(0x54), smmuv3::IRQ_CTRL_GERROR_IRQEN);
     wait(sc_time(100, sc_core::SC_NS));
   });
   EXPECT_EQ(b.eventq_edges, 1);
@@ -588,8 +588,8 @@ TEST_F(Shell, AnAbortFromDownstreamReachesTheMaster) {
 TEST_F(Shell, RazWiTerminationReadsZeroWithoutAnError) {
   Bench& b = bench();
   pgtable::Builder& t = b.world.stream(7);
-  v3::Structure cd = v3::cd_for(t.config(), 1);
-  b.world.put(v3::World::cd_address(7), cd.set(46, 1, 0));
+  smmuv3::Structure cd = smmuv3::cd_for(t.config(), 1);
+  b.world.put(smmuv3::World::cd_address(7), cd.set(46, 1, 0));
   b.in_simulation([&] {
     std::uint32_t v = 0xffffffff;
     EXPECT_EQ(b.transport(0x10000, &v, 4, false), tlm::TLM_OK_RESPONSE);
@@ -607,7 +607,7 @@ TEST_F(Shell, AnAtsRequestIsRefusedAsUnsupported) {
     std::uint32_t v = 0;
     EXPECT_EQ(b.transport(0x10000, &v, 4, false, &e), tlm::TLM_ADDRESS_ERROR_RESPONSE);
   });
-  EXPECT_EQ(b.world.memory.read(v3::World::eventq, 1), 0x01U);
+  EXPECT_EQ(b.world.memory.read(smmuv3::World::eventq, 1), 0x01U);
 }
 
 TEST_F(Shell, DmiIsNotGranted) {

@@ -3,7 +3,7 @@
 
 #include "stage2_world.h"
 
-namespace smmuvp::v3 {
+namespace smmuvp::smmuv3 {
 namespace {
 
 using smmu::AccessKind;
@@ -491,4 +491,4 @@ TEST_F(Stage2Faults, OneLeafReportsAddressSizeBeforeAccessFlagBeforePermission) 
 }
 
 }  // namespace
-}  // namespace smmuvp::v3
+}  // namespace smmuvp::smmuv3

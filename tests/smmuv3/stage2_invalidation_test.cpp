@@ -1,7 +1,7 @@
 // TLB commands with VMIDs and stage 2: what each takes, and what it leaves (IHI 0070 3.17, 4.4).
 #include "stage2_world.h"
 
-namespace smmuvp::v3 {
+namespace smmuvp::smmuv3 {
 namespace {
 
 using smmu::AccessKind;
@@ -402,4 +402,4 @@ TEST(Stage2Overtaking, AWalkThatAnInvalidationOvertakesFillsNoCacheOfEitherStage
 }
 
 }  // namespace
-}  // namespace smmuvp::v3
+}  // namespace smmuvp::smmuv3

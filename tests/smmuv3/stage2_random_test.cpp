@@ -5,7 +5,7 @@
 #include "smmuvp/test/core.h"
 #include "stage2_world.h"
 
-namespace smmuvp::v3 {
+namespace smmuvp::smmuv3 {
 namespace {
 
 using smmu::AccessKind;
@@ -381,4 +381,4 @@ TEST(RandomNested, AnswersAndRecordsAreThoseOfAWalkWithColdCaches) { run(false);
 TEST(RandomNested, AnswersAndRecordsAreThoseOfAWalkWithWarmCaches) { run(true); }
 
 }  // namespace
-}  // namespace smmuvp::v3
+}  // namespace smmuvp::smmuv3

@@ -3,7 +3,7 @@
 
 #include "stage2_world.h"
 
-namespace smmuvp::v3 {
+namespace smmuvp::smmuv3 {
 namespace {
 
 using smmu::Outcome;
@@ -195,4 +195,4 @@ TEST(Stage2Ste, TheIdRegistersSayWhatStage2Has) {
 }
 
 }  // namespace
-}  // namespace smmuvp::v3
+}  // namespace smmuvp::smmuv3

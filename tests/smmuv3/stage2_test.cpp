@@ -1,7 +1,7 @@
 // Translation by stage 2 alone and by both stages: addresses, sizes, attributes, caches, state.
 #include "stage2_world.h"
 
-namespace smmuvp::v3 {
+namespace smmuvp::smmuv3 {
 namespace {
 
 using smmu::AccessKind;
@@ -458,4 +458,4 @@ TEST_F(Nested, ResetForgetsWhatBothStagesHadCached) {
 }
 
 }  // namespace
-}  // namespace smmuvp::v3
+}  // namespace smmuvp::smmuv3

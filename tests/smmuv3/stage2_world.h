@@ -7,7 +7,7 @@
 
 #include "world.h"
 
-namespace smmuvp::v3 {
+namespace smmuvp::smmuv3 {
 
 using Record = std::array<std::uint64_t, 4>;
 
@@ -134,4 +134,4 @@ struct Expected {
   }
 };
 
-}  // namespace smmuvp::v3
+}  // namespace smmuvp::smmuv3

@@ -4,14 +4,14 @@
 #include <set>
 #include <string>
 
+#include "smmuvp/smmuv3/cd.h"
+#include "smmuvp/smmuv3/commands.h"
+#include "smmuvp/smmuv3/events.h"
+#include "smmuvp/smmuv3/explain.h"
+#include "smmuvp/smmuv3/ste.h"
 #include "smmuvp/test/core.h"
-#include "smmuvp/v3/cd.h"
-#include "smmuvp/v3/commands.h"
-#include "smmuvp/v3/events.h"
-#include "smmuvp/v3/explain.h"
-#include "smmuvp/v3/ste.h"
 
-namespace smmuvp::v3 {
+namespace smmuvp::smmuv3 {
 namespace {
 
 struct Table {
@@ -318,4 +318,4 @@ TEST(ExplainStructures, AnyWordsAreExplained) {
 }
 
 }  // namespace
-}  // namespace smmuvp::v3
+}  // namespace smmuvp::smmuv3

@@ -3,7 +3,7 @@
 
 #include "world.h"
 
-namespace smmuvp::v3 {
+namespace smmuvp::smmuv3 {
 namespace {
 
 using smmu::AccessKind;
@@ -665,4 +665,4 @@ TEST_F(Translation, ADebugAccessLeavesNoTrace) {
 }
 
 }  // namespace
-}  // namespace smmuvp::v3
+}  // namespace smmuvp::smmuv3

@@ -13,10 +13,10 @@
 #include "smmuvp/base/diag.h"
 #include "smmuvp/pgtable/builder.h"
 #include "smmuvp/smmu/memory_op.h"
-#include "smmuvp/v3/access.h"
-#include "smmuvp/v3/smmu.h"
+#include "smmuvp/smmuv3/access.h"
+#include "smmuvp/smmuv3/smmu.h"
 
-namespace smmuvp::v3 {
+namespace smmuvp::smmuv3 {
 
 /// Sparse little memory; addresses can be made to abort.
 class TestMemory {
@@ -305,4 +305,4 @@ std::uint64_t bits(const std::array<std::uint64_t, N>& words, unsigned high, uns
   return (words[low / 64] >> (low % 64)) & mask;
 }
 
-}  // namespace smmuvp::v3
+}  // namespace smmuvp::smmuv3

@@ -17,7 +17,7 @@ def problems(text):
 class CheckWords(unittest.TestCase):
     def test_finds_words_of_one_smmu_in_code_and_comments(self):
         for text in ['// as in STE.MemAttr', 'struct Cd;', 'case CMD_TLBI_NH_VA:', 'int stream_table;', '// SMMUv3',
-                     '#include "smmuvp/v3/ste.h"', 'using namespace smmuvp::v3;', 'v3::Access a;', '// the Event queue',
+                     '#include "smmuvp/smmuv3/ste.h"', 'using namespace smmuvp::smmuv3;', 'smmuv3::Access a;', '// the Event queue',
                      'GBPA_ABORT', 'F_TRANSLATION', '// a context bank', 'ContextBank b;', '// CBAR.TYPE', 'SMMU_CBn_FSR',
                      'S2CR', '// FSYNR0.PLVL', '// TLBIVA', '// a write of RESUME', 'TLBSYNC', 'SMMU_sCR0']:
             self.assertTrue(problems(text), text)

@@ -1,10 +1,10 @@
-#include "smmuvp/v3/access.h"
+#include "smmuvp/smmuv3/access.h"
 
 #include <algorithm>
 
-#include "smmuvp/v3/trace_points.h"
+#include "smmuvp/smmuv3/trace_points.h"
 
-namespace smmuvp::v3 {
+namespace smmuvp::smmuv3 {
 
 using smmu::Outcome;
 using smmu::Step;
@@ -357,4 +357,4 @@ void Access::terminate() {
                       std::string_view(m_razwi ? "RAZ/WI" : "abort"));
 }
 
-}  // namespace smmuvp::v3
+}  // namespace smmuvp::smmuv3

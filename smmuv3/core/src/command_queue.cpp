@@ -1,12 +1,12 @@
-#include "smmuvp/v3/command_queue.h"
+#include "smmuvp/smmuv3/command_queue.h"
 
 #include <algorithm>
 #include <string>
 
-#include "smmuvp/v3/programming_interface.h"
-#include "smmuvp/v3/trace_points.h"
+#include "smmuvp/smmuv3/programming_interface.h"
+#include "smmuvp/smmuv3/trace_points.h"
 
-namespace smmuvp::v3 {
+namespace smmuvp::smmuv3 {
 
 using smmu::Step;
 using smmu::TimePs;
@@ -213,4 +213,4 @@ void CommandQueue::visit(Archive& archive) {
   }
 }
 
-}  // namespace smmuvp::v3
+}  // namespace smmuvp::smmuv3

@@ -1,8 +1,8 @@
 // What commands do, CMD_SYNC excepted.
-#include "smmuvp/v3/command_queue.h"
-#include "smmuvp/v3/programming_interface.h"
+#include "smmuvp/smmuv3/command_queue.h"
+#include "smmuvp/smmuv3/programming_interface.h"
 
-namespace smmuvp::v3 {
+namespace smmuvp::smmuv3 {
 
 namespace {
 
@@ -103,4 +103,4 @@ void CommandQueue::invalidate_tlb(const smmu::Invalidation& what, const char* co
   m_parts.engine.invalidate(what, command, m_time);
 }
 
-}  // namespace smmuvp::v3
+}  // namespace smmuvp::smmuv3

@@ -1,12 +1,12 @@
-#include "smmuvp/v3/config_fetch.h"
+#include "smmuvp/smmuv3/config_fetch.h"
 
 #include <algorithm>
 #include <array>
 #include <string>
 
-#include "smmuvp/v3/programming_interface.h"
+#include "smmuvp/smmuv3/programming_interface.h"
 
-namespace smmuvp::v3 {
+namespace smmuvp::smmuv3 {
 
 using smmu::MemoryStatus;
 using smmu::Step;
@@ -220,4 +220,4 @@ void ConfigFetch::use_cd() {
   fail(EventType::C_BAD_CD);
 }
 
-}  // namespace smmuvp::v3
+}  // namespace smmuvp::smmuv3

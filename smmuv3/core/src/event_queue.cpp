@@ -1,11 +1,11 @@
-#include "smmuvp/v3/event_queue.h"
+#include "smmuvp/smmuv3/event_queue.h"
 
 #include <algorithm>
 
-#include "smmuvp/v3/programming_interface.h"
-#include "smmuvp/v3/trace_points.h"
+#include "smmuvp/smmuv3/programming_interface.h"
+#include "smmuvp/smmuv3/trace_points.h"
 
-namespace smmuvp::v3 {
+namespace smmuvp::smmuv3 {
 
 using smmu::Step;
 using smmu::TimePs;
@@ -132,4 +132,4 @@ void EventQueue::visit(Archive& archive) {
                    [](const Event& a, const Event& b) { return a.time < b.time; });
 }
 
-}  // namespace smmuvp::v3
+}  // namespace smmuvp::smmuv3

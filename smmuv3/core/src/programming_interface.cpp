@@ -4,10 +4,10 @@
 
 #include "smmuvp/pgtable/attributes.h"
 #include "smmuvp/smmu/attributes.h"
-#include "smmuvp/v3/programming_interface.h"
-#include "smmuvp/v3/trace_points.h"
+#include "smmuvp/smmuv3/programming_interface.h"
+#include "smmuvp/smmuv3/trace_points.h"
 
-namespace smmuvp::v3 {
+namespace smmuvp::smmuv3 {
 
 namespace {
 
@@ -269,4 +269,4 @@ void ProgrammingInterface::visit(Archive& archive) {
   refresh_tbus();
 }
 
-}  // namespace smmuvp::v3
+}  // namespace smmuvp::smmuv3

@@ -1,8 +1,8 @@
-#include "smmuvp/v3/registers.h"
+#include "smmuvp/smmuv3/registers.h"
 
-#include "smmuvp/v3/fields.h"
+#include "smmuvp/smmuv3/fields.h"
 
-namespace smmuvp::v3 {
+namespace smmuvp::smmuv3 {
 
 namespace {
 
@@ -127,4 +127,4 @@ std::vector<RegisterInfo> register_table(const Features& f) {
   return t;
 }
 
-}  // namespace smmuvp::v3
+}  // namespace smmuvp::smmuv3

@@ -1,13 +1,13 @@
-#include "smmuvp/v3/smmu.h"
+#include "smmuvp/smmuv3/smmu.h"
 
 #include <bit>
 #include <string>
 
 #include "smmuvp/base/error.h"
-#include "smmuvp/v3/access.h"
-#include "smmuvp/v3/trace_points.h"
+#include "smmuvp/smmuv3/access.h"
+#include "smmuvp/smmuv3/trace_points.h"
 
-namespace smmuvp::v3 {
+namespace smmuvp::smmuv3 {
 
 namespace {
 
@@ -122,4 +122,4 @@ void Smmu::visit(Archive& archive) {
       [this](Cd& c) { c = Cd::decode(c.words, m_features, Ste::decode(c.ste_words, m_features)); });
 }
 
-}  // namespace smmuvp::v3
+}  // namespace smmuvp::smmuv3

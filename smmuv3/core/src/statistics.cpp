@@ -1,6 +1,6 @@
-#include "smmuvp/v3/statistics.h"
+#include "smmuvp/smmuv3/statistics.h"
 
-namespace smmuvp::v3 {
+namespace smmuvp::smmuv3 {
 
 namespace {
 
@@ -32,4 +32,4 @@ void Statistics::visit(Archive& archive) {
   archive.end();
 }
 
-}  // namespace smmuvp::v3
+}  // namespace smmuvp::smmuv3

@@ -2,7 +2,7 @@
 
 #include <string>
 
-namespace smmuvp::v3 {
+namespace smmuvp::smmuv3 {
 
 namespace {
 
@@ -176,4 +176,4 @@ Settings settings_of(const Params& p) {
   return s;
 }
 
-}  // namespace smmuvp::v3
+}  // namespace smmuvp::smmuv3

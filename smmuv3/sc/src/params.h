@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "smmuvp/base/params.h"
-#include "smmuvp/v3/features.h"
+#include "smmuvp/smmuv3/features.h"
 
-namespace smmuvp::v3 {
+namespace smmuvp::smmuv3 {
 
 constexpr unsigned max_tbus = 8;
 
@@ -26,4 +26,4 @@ struct Settings {
 /// @throws ConfigError naming the parameter
 Settings settings_of(const Params& params);
 
-}  // namespace smmuvp::v3
+}  // namespace smmuvp::smmuv3

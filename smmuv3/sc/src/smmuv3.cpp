@@ -6,6 +6,9 @@
 #include "params.h"
 #include "smmuvp/smmu_sc/smmu_shell.h"
 #include "smmuvp/smmu_sc/tbu_shell.h"
+#include "smmuvp/smmuv3/access.h"
+#include "smmuvp/smmuv3/smmu.h"
+#include "smmuvp/smmuv3/trace_points.h"
 #include "smmuvp/tlm/access_extension.h"
 #include "smmuvp/tlm/device_tree.h"
 #include "smmuvp/tlm/plugin.h"
@@ -13,9 +16,6 @@
 #include "smmuvp/tlm/pulse_output.h"
 #include "smmuvp/tlm/register_access.h"
 #include "smmuvp/tlm/sim_time.h"
-#include "smmuvp/v3/access.h"
-#include "smmuvp/v3/smmu.h"
-#include "smmuvp/v3/trace_points.h"
 
 namespace smmuvp {
 
@@ -24,8 +24,8 @@ namespace {
 /// Everything that does not depend on the width of the buses.
 class Module : public smmu::Translator {
  public:
-  Module(const char* name, const v3::Settings& s, Host& host, smmu::ForwardPort& walk, LineOut& eventq_irq,
-         LineOut& gerror_irq, LineOut& cmdq_sync_irq, LineOut& event_out)
+  Module(const char* name, const smmuv3::Settings& s, Host& host, smmu::ForwardPort& walk,
+         LineOut& eventq_irq, LineOut& gerror_irq, LineOut& cmdq_sync_irq, LineOut& event_out)
       : settings(s),
         core(s.features, s.structures, name, &host.diag(), host.trace()),
         shell("shell", {core.engine(), *this, core.workers(), [this] { pulses(); }}, walk),
@@ -38,7 +38,7 @@ class Module : public smmu::Translator {
     return core.translate_fast(request, answer);
   }
   std::unique_ptr<smmu::AccessObject> translate(const smmu::AccessRequest& request) override {
-    return std::make_unique<v3::Access>(core, request);
+    return std::make_unique<smmuv3::Access>(core, request);
   }
 
   void register_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
@@ -47,8 +47,8 @@ class Module : public smmu::Translator {
   void visit(Archive& archive);
   void statistics(StatVisitor& visitor) const;
 
-  v3::Settings settings;
-  v3::Smmu core;
+  smmuv3::Settings settings;
+  smmuv3::Smmu core;
   smmu::SmmuShell shell;
 
  private:
@@ -62,7 +62,7 @@ class Module : public smmu::Translator {
 };
 
 void Module::pulses() {
-  const v3::Signals s = core.take_signals();
+  const smmuv3::Signals s = core.take_signals();
   if (s.eventq) m_eventq.request();
   if (s.gerror) m_gerror.request();
   if (s.cmdq_sync) m_cmdq_sync.request();
@@ -71,15 +71,15 @@ void Module::pulses() {
 
 /// IRQ_CTRL is acknowledged at once, so what waits for the end of a pulse must not follow (6.3.16).
 void Module::cancel_disabled() {
-  const auto ack = static_cast<std::uint32_t>(core.interface().registers().get(v3::SMMU_IRQ_CTRLACK));
-  if ((ack & v3::IRQ_CTRL_EVENTQ_IRQEN) == 0) m_eventq.cancel();
-  if ((ack & v3::IRQ_CTRL_GERROR_IRQEN) == 0) m_gerror.cancel();
+  const auto ack = static_cast<std::uint32_t>(core.interface().registers().get(smmuv3::SMMU_IRQ_CTRLACK));
+  if ((ack & smmuv3::IRQ_CTRL_EVENTQ_IRQEN) == 0) m_eventq.cancel();
+  if ((ack & smmuv3::IRQ_CTRL_GERROR_IRQEN) == 0) m_gerror.cancel();
 }
 
 void Module::register_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
   payload.set_dmi_allowed(false);
   RegisterAccess access;
-  if (!begin_register_access(payload, v3::window_size, access)) {
+  if (!begin_register_access(payload, smmuv3::window_size, access)) {
     // IHI 0070 6.2: an access inside the window of a shape that no register has is RAZ/WI.
     if (!make_other_shape_raz_wi(payload)) return;
     core.diag().guest_error("register.shape",
@@ -106,7 +106,7 @@ void Module::register_transport(tlm::tlm_generic_payload& payload, sc_core::sc_t
 }
 
 unsigned Module::register_transport_dbg(tlm::tlm_generic_payload& payload) {
-  return debug_register_read(payload, v3::window_size, [this](std::uint32_t offset, unsigned bytes) {
+  return debug_register_read(payload, smmuv3::window_size, [this](std::uint32_t offset, unsigned bytes) {
     std::uint64_t value = 0;
     core.interface().peek(offset, bytes, value);
     return value;
@@ -146,10 +146,10 @@ void Module::statistics(StatVisitor& visitor) const {
 
 namespace {
 
-v3::Settings settings_of(const Params& params, const sc_core::sc_object& instance) {
+smmuv3::Settings settings_of(const Params& params, const sc_core::sc_object& instance) {
   try {
-    const v3::Settings settings = v3::settings_of(params);
-    v3::Smmu::check(settings.features, settings.structures);
+    const smmuv3::Settings settings = smmuv3::settings_of(params);
+    smmuv3::Smmu::check(settings.features, settings.structures);
     return settings;
   } catch (const ConfigError& e) {
     throw ConfigError(e.key(), std::string(instance.name()) + " (smmuv3)", e.text());
@@ -168,7 +168,7 @@ const char* checked(const Params& params, const sc_core::sc_object& instance, co
 template <unsigned BUSWIDTH>
 class SmmuV3<BUSWIDTH>::Impl : public Module {
  public:
-  Impl(const char* name, const v3::Settings& s, Host& host, SmmuV3& m)
+  Impl(const char* name, const smmuv3::Settings& s, Host& host, SmmuV3& m)
       : Module(name, s, host, m.walk, m.eventq_irq, m.gerror_irq, m.cmdq_sync_irq, m.event_out) {}
 
   sc_core::sc_vector<smmu::TbuShell> tbus{"tbu"};
@@ -178,7 +178,7 @@ class SmmuV3<BUSWIDTH>::Impl : public Module {
 
 template <unsigned BUSWIDTH>
 const std::vector<ParamInfo>& SmmuV3<BUSWIDTH>::params() {
-  return v3::smmuv3_params();
+  return smmuv3::smmuv3_params();
 }
 
 template <unsigned BUSWIDTH>
@@ -191,7 +191,7 @@ SmmuV3<BUSWIDTH>::SmmuV3(const sc_core::sc_module_name& name, const Params& para
       cmdq_sync_irq("cmdq_sync_irq"),
       event_out("event_out"),
       reset("reset") {
-  const v3::Settings settings = settings_of(params, *this);
+  const smmuv3::Settings settings = settings_of(params, *this);
   m_impl = std::make_unique<Impl>(this->name(), settings, this->host(), *this);
   registers.register_b_transport(this, &SmmuV3::register_transport);
   registers.register_transport_dbg(this, &SmmuV3::register_transport_dbg);
@@ -300,11 +300,11 @@ namespace {
 
 const ComponentType* component_types(std::size_t* count) {
   static const ComponentType types[] = {
-      {"smmuv3", "Arm SMMUv3: stage 1 translation for client devices", v3::smmuv3_params(),
+      {"smmuv3", "Arm SMMUv3: stage 1 translation for client devices", smmuv3::smmuv3_params(),
        [](const char* name, const Params& params, Host& host) -> std::unique_ptr<Component> {
          return std::make_unique<SmmuV3<platform_buswidth>>(name, params, host);
        },
-       v3::trace_points()},
+       smmuv3::trace_points()},
   };
   *count = std::size(types);
   return types;

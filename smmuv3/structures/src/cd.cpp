@@ -1,11 +1,11 @@
-#include "smmuvp/v3/cd.h"
+#include "smmuvp/smmuv3/cd.h"
 
 #include <algorithm>
 
 #include "check_fields.h"
 #include "smmuvp/pgtable/attributes.h"
 
-namespace smmuvp::v3 {
+namespace smmuvp::smmuv3 {
 
 static_assert(well_formed(L1CD_structure) && well_formed(CD_structure));
 
@@ -102,4 +102,4 @@ void Cd::visit(Archive& archive) {
   for (std::uint64_t& word : ste_words) archive.value("ste_word", word);
 }
 
-}  // namespace smmuvp::v3
+}  // namespace smmuvp::smmuv3

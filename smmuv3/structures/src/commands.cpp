@@ -1,8 +1,8 @@
-#include "smmuvp/v3/commands.h"
+#include "smmuvp/smmuv3/commands.h"
 
 #include "check_fields.h"
 
-namespace smmuvp::v3 {
+namespace smmuvp::smmuv3 {
 
 namespace {
 
@@ -189,4 +189,4 @@ CommandError check_command(const Command& command, const Features& features, con
   return CommandError::CERROR_NONE;
 }
 
-}  // namespace smmuvp::v3
+}  // namespace smmuvp::smmuv3

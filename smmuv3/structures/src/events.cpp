@@ -1,11 +1,11 @@
-#include "smmuvp/v3/events.h"
+#include "smmuvp/smmuv3/events.h"
 
 #include <algorithm>
 #include <type_traits>
 
 #include "check_fields.h"
 
-namespace smmuvp::v3 {
+namespace smmuvp::smmuv3 {
 
 namespace {
 
@@ -170,4 +170,4 @@ void Event::visit(Archive& archive) {
 
 const char* to_string(EventType type) { return info_of(type).name; }
 
-}  // namespace smmuvp::v3
+}  // namespace smmuvp::smmuv3

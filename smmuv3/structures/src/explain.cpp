@@ -1,4 +1,4 @@
-#include "smmuvp/v3/explain.h"
+#include "smmuvp/smmuv3/explain.h"
 
 #include <algorithm>
 #include <array>
@@ -6,12 +6,12 @@
 
 #include "check_fields.h"
 #include "smmuvp/pgtable/explain.h"
-#include "smmuvp/v3/cd.h"
-#include "smmuvp/v3/commands.h"
-#include "smmuvp/v3/events.h"
-#include "smmuvp/v3/ste.h"
+#include "smmuvp/smmuv3/cd.h"
+#include "smmuvp/smmuv3/commands.h"
+#include "smmuvp/smmuv3/events.h"
+#include "smmuvp/smmuv3/ste.h"
 
-namespace smmuvp::v3 {
+namespace smmuvp::smmuv3 {
 
 namespace {
 
@@ -324,4 +324,4 @@ StructureExplanation explain(StructureKind kind, const std::uint64_t* words, con
   return result;
 }
 
-}  // namespace smmuvp::v3
+}  // namespace smmuvp::smmuv3

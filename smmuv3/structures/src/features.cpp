@@ -1,6 +1,6 @@
-#include "smmuvp/v3/features.h"
+#include "smmuvp/smmuv3/features.h"
 
-namespace smmuvp::v3 {
+namespace smmuvp::smmuv3 {
 
 namespace {
 
@@ -59,4 +59,4 @@ IdRegisters id_registers(const Features& f) {
   return id;
 }
 
-}  // namespace smmuvp::v3
+}  // namespace smmuvp::smmuv3

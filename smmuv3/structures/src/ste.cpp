@@ -1,13 +1,13 @@
-#include "smmuvp/v3/ste.h"
+#include "smmuvp/smmuv3/ste.h"
 
 #include <algorithm>
 
 #include "check_fields.h"
 #include "smmuvp/pgtable/attributes.h"
 #include "smmuvp/smmu/attributes.h"
-#include "smmuvp/v3/register_fields.h"
+#include "smmuvp/smmuv3/register_fields.h"
 
-namespace smmuvp::v3 {
+namespace smmuvp::smmuv3 {
 
 static_assert(well_formed(L1STD_structure) && well_formed(STE_structure));
 
@@ -208,4 +208,4 @@ void Ste::visit(Archive& archive) {
   for (std::uint64_t& word : words) archive.value("word", word);
 }
 
-}  // namespace smmuvp::v3
+}  // namespace smmuvp::smmuv3

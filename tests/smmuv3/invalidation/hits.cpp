@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace smmuvp::v3::invalidation {
+namespace smmuvp::smmuv3::invalidation {
 namespace {
 
 bool is_table(const Read& r) { return level_of(r.kind) < 3 && (r.value & 3U) == 3U; }
@@ -201,4 +201,4 @@ void Hits::consumed(const Invalidation& i) {
   forget(m_stage2, i);
 }
 
-}  // namespace smmuvp::v3::invalidation
+}  // namespace smmuvp::smmuv3::invalidation

@@ -10,7 +10,7 @@
 
 #include "reference.h"
 
-namespace smmuvp::v3::invalidation {
+namespace smmuvp::smmuv3::invalidation {
 
 /// Something that an access read.
 struct Read {
@@ -78,4 +78,4 @@ class Hits {
   std::vector<Stage2Leaf> m_stage2;
 };
 
-}  // namespace smmuvp::v3::invalidation
+}  // namespace smmuvp::smmuv3::invalidation

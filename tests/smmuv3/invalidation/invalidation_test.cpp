@@ -14,7 +14,7 @@
 #include "reference.h"
 #include "run.h"
 
-namespace smmuvp::v3::invalidation {
+namespace smmuvp::smmuv3::invalidation {
 namespace {
 
 constexpr std::uint64_t ordinary = 100'000;
@@ -83,4 +83,4 @@ TEST(Invalidation, NoAccessUsesWhatACompletedInvalidationTookAway) {
 }
 
 }  // namespace
-}  // namespace smmuvp::v3::invalidation
+}  // namespace smmuvp::smmuv3::invalidation

@@ -5,7 +5,7 @@
 
 #include "smmuvp/test/core.h"
 
-namespace smmuvp::v3::invalidation {
+namespace smmuvp::smmuv3::invalidation {
 namespace {
 
 constexpr std::uint64_t page = 0x1000;
@@ -295,4 +295,4 @@ std::string hex(std::uint64_t value) {
   return s.str();
 }
 
-}  // namespace smmuvp::v3::invalidation
+}  // namespace smmuvp::smmuv3::invalidation

@@ -8,7 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
-namespace smmuvp::v3::invalidation {
+namespace smmuvp::smmuv3::invalidation {
 
 using Word = std::uint64_t;
 /// Counts what happens in a schedule: no two things happen at the same tick.
@@ -214,4 +214,4 @@ unsigned level_of(StepKind kind);
 
 std::string hex(std::uint64_t value);
 
-}  // namespace smmuvp::v3::invalidation
+}  // namespace smmuvp::smmuv3::invalidation

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace smmuvp::v3::invalidation {
+namespace smmuvp::smmuv3::invalidation {
 namespace {
 
 constexpr std::uint64_t outputs = 0xffff'ffff'f000;  // [47:12] of a descriptor (DDI 0487 D8.3)
@@ -562,4 +562,4 @@ Answer Reference::current(const AccessId& access) const {
   return to(output);
 }
 
-}  // namespace smmuvp::v3::invalidation
+}  // namespace smmuvp::smmuv3::invalidation

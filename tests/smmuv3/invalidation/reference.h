@@ -16,7 +16,7 @@
 
 #include "layout.h"
 
-namespace smmuvp::v3::invalidation {
+namespace smmuvp::smmuv3::invalidation {
 
 /// The end of an access, as a device and the Event queue see it.
 struct Answer {
@@ -165,4 +165,4 @@ class Reference {
   std::vector<Answer> m_allowed;
 };
 
-}  // namespace smmuvp::v3::invalidation
+}  // namespace smmuvp::smmuv3::invalidation

@@ -8,7 +8,7 @@
 #include "hits.h"
 #include "reference.h"
 
-namespace smmuvp::v3::invalidation {
+namespace smmuvp::smmuv3::invalidation {
 namespace {
 
 constexpr const char* clause_answer =
@@ -354,4 +354,4 @@ std::string report(const Schedule& schedule) {
   return s.str();
 }
 
-}  // namespace smmuvp::v3::invalidation
+}  // namespace smmuvp::smmuv3::invalidation

@@ -9,7 +9,7 @@
 
 #include "schedule.h"
 
-namespace smmuvp::v3::invalidation {
+namespace smmuvp::smmuv3::invalidation {
 
 /// What answers were, over any number of schedules.
 struct Tallies {
@@ -41,4 +41,4 @@ Schedule shrink(Schedule schedule);
 /// The schedule, what happens in it, and the clause that is broken.
 std::string report(const Schedule& schedule);
 
-}  // namespace smmuvp::v3::invalidation
+}  // namespace smmuvp::smmuv3::invalidation

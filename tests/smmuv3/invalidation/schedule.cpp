@@ -1,9 +1,9 @@
 #include "schedule.h"
 
+#include "smmuvp/smmuv3/commands.h"
 #include "smmuvp/test/core.h"
-#include "smmuvp/v3/commands.h"
 
-namespace smmuvp::v3::invalidation {
+namespace smmuvp::smmuv3::invalidation {
 namespace {
 
 // What an access needs, and what a change is of: schedules return to the same few.
@@ -530,4 +530,4 @@ std::string to_string(const Operation& o) {
   return {};
 }
 
-}  // namespace smmuvp::v3::invalidation
+}  // namespace smmuvp::smmuv3::invalidation

@@ -8,7 +8,7 @@
 
 #include "layout.h"
 
-namespace smmuvp::v3::invalidation {
+namespace smmuvp::smmuv3::invalidation {
 
 enum class Act : std::uint8_t {
   write_descriptor,  ///< of stage 1 or 2: address, value
@@ -52,4 +52,4 @@ struct Schedule {
 unsigned size_of(const Schedule& schedule);
 Schedule make_schedule(std::uint64_t seed);
 
-}  // namespace smmuvp::v3::invalidation
+}  // namespace smmuvp::smmuv3::invalidation

@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "smmuvp/base/registers.h"
-#include "smmuvp/v3/features.h"
+#include "smmuvp/smmuv3/features.h"
 
-namespace smmuvp::v3 {
+namespace smmuvp::smmuv3 {
 
 /// Ids of the rows of register_table().
 enum Reg : std::uint16_t {
@@ -77,4 +77,4 @@ constexpr std::uint32_t CMDQ_CONS_ERR = 0x7fU << CMDQ_CONS_ERR_shift;
 constexpr std::uint32_t EVENTQ_OVFLG = 1U << 31;
 constexpr std::uint64_t BASE_hint = std::uint64_t{1} << 62;  ///< RA, WA
 
-}  // namespace smmuvp::v3
+}  // namespace smmuvp::smmuv3

@@ -1,9 +1,9 @@
 // Fields of event records (IHI 0070 7.3).
 #pragma once
 
-#include "smmuvp/v3/field_values.h"
+#include "smmuvp/smmuv3/field_values.h"
 
-namespace smmuvp::v3 {
+namespace smmuvp::smmuv3 {
 
 namespace detail {
 constexpr Field evt(const char* name, std::uint16_t high, std::uint16_t low, const char* meaning,
@@ -66,4 +66,4 @@ inline constexpr Field EVT_pW = detail::evt("pW", 102, 102, "privileged write", 
 inline constexpr Field EVT_pR = detail::evt("pR", 103, 103, "privileged read", "IHI 0070 7.3.19");
 inline constexpr Field EVT_Span = detail::evt("Span", 115, 108, "units of 4 KiB", "IHI 0070 7.3.19");
 
-}  // namespace smmuvp::v3
+}  // namespace smmuvp::smmuv3

@@ -1,9 +1,9 @@
 // Encodings that several structures share.
 #pragma once
 
-#include "smmuvp/v3/fields.h"
+#include "smmuvp/smmuv3/fields.h"
 
-namespace smmuvp::v3 {
+namespace smmuvp::smmuv3 {
 
 /// Cacheability of accesses to translation tables.
 inline constexpr FieldValue walk_cacheability[] = {
@@ -42,4 +42,4 @@ inline constexpr FieldValue endianness_values[] = {{0, "little-endian tables"}, 
 inline constexpr FieldValue table_format_values[] = {
     {0, "VMSAv8-32 LPAE tables, or VMSAv9-128 with SMMU_IDR5.D128"}, {1, "VMSAv8-64 tables"}};
 
-}  // namespace smmuvp::v3
+}  // namespace smmuvp::smmuv3

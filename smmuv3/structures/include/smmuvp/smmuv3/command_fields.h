@@ -1,9 +1,9 @@
 // Fields of commands (IHI 0070 chapter 4).
 #pragma once
 
-#include "smmuvp/v3/field_values.h"
+#include "smmuvp/smmuv3/field_values.h"
 
-namespace smmuvp::v3 {
+namespace smmuvp::smmuv3 {
 
 namespace detail {
 constexpr Field cmd(const char* name, std::uint16_t high, std::uint16_t low, const char* clause,
@@ -114,4 +114,4 @@ inline constexpr Field CMD_MSIAddress =
 inline constexpr Field CMD_MSI_NS =
     detail::cmd("MSI_NS", 127, "IHI 0070 4.7.3", "Non-secure address").only_when("a Realm Command queue");
 
-}  // namespace smmuvp::v3
+}  // namespace smmuvp::smmuv3

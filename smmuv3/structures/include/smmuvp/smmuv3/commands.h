@@ -4,10 +4,10 @@
 #include <array>
 #include <cstdint>
 
-#include "smmuvp/v3/command_fields.h"
-#include "smmuvp/v3/features.h"
+#include "smmuvp/smmuv3/command_fields.h"
+#include "smmuvp/smmuv3/features.h"
 
-namespace smmuvp::v3 {
+namespace smmuvp::smmuv3 {
 
 /// Opcodes (4.1.1), also of commands that are not built.
 enum class Opcode : std::uint8_t {
@@ -104,4 +104,4 @@ void for_each_command(Visitor visit) {
   }
 }
 
-}  // namespace smmuvp::v3
+}  // namespace smmuvp::smmuv3

@@ -1,9 +1,9 @@
 // Stream table: fields of level 1 descriptors and of entries (IHI 0070 5.1, 5.2).
 #pragma once
 
-#include "smmuvp/v3/field_values.h"
+#include "smmuvp/smmuv3/field_values.h"
 
-namespace smmuvp::v3 {
+namespace smmuvp::smmuv3 {
 
 namespace detail {
 constexpr Field l1std(const char* name, std::uint16_t high, std::uint16_t low, const char* meaning) {
@@ -241,4 +241,4 @@ inline constexpr const Field* STE_fields[] = {
 };
 inline constexpr StructureInfo STE_structure{"STE", "Stream Table Entry", "IHI 0070 5.2", 64, STE_fields};
 
-}  // namespace smmuvp::v3
+}  // namespace smmuvp::smmuv3

@@ -11,7 +11,7 @@
 #include "smmuvp/smmu/node_lists.h"
 #include "smmuvp/smmu/way_order.h"
 
-namespace smmuvp::v3 {
+namespace smmuvp::smmuv3 {
 
 /// `Value` is what a structure was decoded to; it has `void visit(Archive&)` that stores enough to decode it
 /// again. An entry stands for an aligned range of 2^span streams: it is found from any of them, smallest span
@@ -238,4 +238,4 @@ class ConfigCache {
   std::uint64_t m_size = 0;
 };
 
-}  // namespace smmuvp::v3
+}  // namespace smmuvp::smmuv3

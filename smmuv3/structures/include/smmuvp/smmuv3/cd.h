@@ -7,11 +7,11 @@
 #include "smmuvp/base/archive.h"
 #include "smmuvp/pgtable/config.h"
 #include "smmuvp/smmu/translation.h"
-#include "smmuvp/v3/cd_fields.h"
-#include "smmuvp/v3/features.h"
-#include "smmuvp/v3/ste.h"
+#include "smmuvp/smmuv3/cd_fields.h"
+#include "smmuvp/smmuv3/features.h"
+#include "smmuvp/smmuv3/ste.h"
 
-namespace smmuvp::v3 {
+namespace smmuvp::smmuv3 {
 
 constexpr unsigned cd_size = CD_structure.bytes;
 
@@ -35,4 +35,4 @@ struct Cd {
   void visit(Archive& archive);
 };
 
-}  // namespace smmuvp::v3
+}  // namespace smmuvp::smmuv3

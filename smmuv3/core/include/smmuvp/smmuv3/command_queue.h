@@ -4,10 +4,10 @@
 #include <optional>
 
 #include "smmuvp/smmu/worker.h"
-#include "smmuvp/v3/commands.h"
-#include "smmuvp/v3/parts.h"
+#include "smmuvp/smmuv3/commands.h"
+#include "smmuvp/smmuv3/parts.h"
 
-namespace smmuvp::v3 {
+namespace smmuvp::smmuv3 {
 
 class ProgrammingInterface;
 
@@ -53,4 +53,4 @@ class CommandQueue : public smmu::Worker {
   smmu::TimePs m_time = 0;
 };
 
-}  // namespace smmuvp::v3
+}  // namespace smmuvp::smmuv3

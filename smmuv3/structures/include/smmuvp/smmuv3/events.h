@@ -5,9 +5,9 @@
 #include <cstdint>
 
 #include "smmuvp/base/archive.h"
-#include "smmuvp/v3/event_fields.h"
+#include "smmuvp/smmuv3/event_fields.h"
 
-namespace smmuvp::v3 {
+namespace smmuvp::smmuv3 {
 
 /// Event numbers, also of events that are not built.
 enum class EventType : std::uint8_t {
@@ -86,4 +86,4 @@ void for_each_event(Visitor visit) {
 constexpr std::uint16_t reason_malformed = 1;  ///< zero length, or beyond the end of the address space
 constexpr std::uint16_t reason_ats = 2;        ///< ATS request or Translated transaction, with IDR0.ATS == 0
 
-}  // namespace smmuvp::v3
+}  // namespace smmuvp::smmuv3

@@ -6,13 +6,13 @@
 #include <string>
 
 #include "smmuvp/base/registers.h"
-#include "smmuvp/v3/command_queue.h"
-#include "smmuvp/v3/event_queue.h"
-#include "smmuvp/v3/parts.h"
-#include "smmuvp/v3/queue.h"
-#include "smmuvp/v3/registers.h"
+#include "smmuvp/smmuv3/command_queue.h"
+#include "smmuvp/smmuv3/event_queue.h"
+#include "smmuvp/smmuv3/parts.h"
+#include "smmuvp/smmuv3/queue.h"
+#include "smmuvp/smmuv3/registers.h"
 
-namespace smmuvp::v3 {
+namespace smmuvp::smmuv3 {
 
 /// Edges on the wired outputs since they were last taken.
 struct Signals {
@@ -97,4 +97,4 @@ class ProgrammingInterface : private RegisterObserver {
   Signals m_signals;
 };
 
-}  // namespace smmuvp::v3
+}  // namespace smmuvp::smmuv3

@@ -8,7 +8,7 @@
 #include "smmuvp/base/trace.h"
 #include "smmuvp/smmu/trace_points.h"
 
-namespace smmuvp::v3 {
+namespace smmuvp::smmuv3 {
 
 constexpr TracePoint<std::uint32_t, std::uint64_t, std::uint64_t, std::string_view, bool> trace_translate{
     "smmu.translate", "an access was let through", {"sid", "address", "output", "kind", "tlb_hit"}};
@@ -36,4 +36,4 @@ inline std::vector<TracePointInfo> trace_points() {
           smmu::trace_tlb_fill, smmu::trace_tlb_invalidate};
 }
 
-}  // namespace smmuvp::v3
+}  // namespace smmuvp::smmuv3

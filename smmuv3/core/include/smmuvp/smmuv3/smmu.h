@@ -11,12 +11,12 @@
 #include "smmuvp/smmu/access.h"
 #include "smmuvp/smmu/engine.h"
 #include "smmuvp/smmu/worker.h"
-#include "smmuvp/v3/features.h"
-#include "smmuvp/v3/parts.h"
-#include "smmuvp/v3/programming_interface.h"
-#include "smmuvp/v3/statistics.h"
+#include "smmuvp/smmuv3/features.h"
+#include "smmuvp/smmuv3/parts.h"
+#include "smmuvp/smmuv3/programming_interface.h"
+#include "smmuvp/smmuv3/statistics.h"
 
-namespace smmuvp::v3 {
+namespace smmuvp::smmuv3 {
 
 /// One SMMUv3. Never waits and keeps nothing on a stack: transactions are Access objects (access.h), and
 /// queues are workers. Whoever drives it looks at workers() after register writes, accesses, leave() and
@@ -80,4 +80,4 @@ class Smmu {
   std::vector<smmu::Worker*> m_workers;
 };
 
-}  // namespace smmuvp::v3
+}  // namespace smmuvp::smmuv3

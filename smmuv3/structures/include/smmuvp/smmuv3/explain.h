@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace smmuvp::v3 {
+namespace smmuvp::smmuv3 {
 
 struct Features;
 
@@ -58,4 +58,4 @@ StructureExplanation explain(StructureKind kind, const std::uint64_t* words);
 /// The same, with the verdict of a model that has other features.
 StructureExplanation explain(StructureKind kind, const std::uint64_t* words, const Features& features);
 
-}  // namespace smmuvp::v3
+}  // namespace smmuvp::smmuv3

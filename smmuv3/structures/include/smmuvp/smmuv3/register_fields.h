@@ -2,9 +2,9 @@
 // 0070 6.3.14, 6.3.24, 6.3.25).
 #pragma once
 
-#include "smmuvp/v3/fields.h"
+#include "smmuvp/smmuv3/fields.h"
 
-namespace smmuvp::v3 {
+namespace smmuvp::smmuv3 {
 
 inline constexpr Field GBPA_MemAttr{"MemAttr", 3, 0, "IHI 0070 6.3.14", "as STE.MemAttr"};
 inline constexpr Field GBPA_MTCFG{"MTCFG", 4, 4, "IHI 0070 6.3.14", "as STE.MTCFG"};
@@ -20,4 +20,4 @@ inline constexpr Field STRTAB_BASE_CFG_LOG2SIZE{"LOG2SIZE", 5, 0, "IHI 0070 6.3.
 inline constexpr Field STRTAB_BASE_CFG_SPLIT{"SPLIT", 10, 6, "IHI 0070 6.3.25", "StreamID bits of level 2"};
 inline constexpr Field STRTAB_BASE_CFG_FMT{"FMT", 17, 16, "IHI 0070 6.3.25", "1: two levels"};
 
-}  // namespace smmuvp::v3
+}  // namespace smmuvp::smmuv3

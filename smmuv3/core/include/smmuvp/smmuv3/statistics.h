@@ -6,7 +6,7 @@
 #include "smmuvp/base/archive.h"
 #include "smmuvp/base/stats.h"
 
-namespace smmuvp::v3 {
+namespace smmuvp::smmuv3 {
 
 struct Statistics {
   std::uint64_t config_hits = 0;
@@ -20,4 +20,4 @@ struct Statistics {
   void visit(Archive& archive);
 };
 
-}  // namespace smmuvp::v3
+}  // namespace smmuvp::smmuv3

@@ -5,7 +5,7 @@
 
 #include "smmuvp/smmu/engine.h"
 
-namespace smmuvp::v3 {
+namespace smmuvp::smmuv3 {
 
 /// Features that parameters switch. What is not here is not built: its ID field reads as "not supported".
 /// Names are those of the ID register fields (IHI 0070 6.3.1 to 6.3.8).
@@ -63,4 +63,4 @@ struct IdRegisters {
 };
 IdRegisters id_registers(const Features& features);
 
-}  // namespace smmuvp::v3
+}  // namespace smmuvp::smmuv3

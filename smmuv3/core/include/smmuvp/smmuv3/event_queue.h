@@ -4,10 +4,10 @@
 #include <deque>
 
 #include "smmuvp/smmu/worker.h"
-#include "smmuvp/v3/events.h"
-#include "smmuvp/v3/parts.h"
+#include "smmuvp/smmuv3/events.h"
+#include "smmuvp/smmuv3/parts.h"
 
-namespace smmuvp::v3 {
+namespace smmuvp::smmuv3 {
 
 class ProgrammingInterface;
 
@@ -51,4 +51,4 @@ class EventQueue : public smmu::Worker {
   smmu::TimePs m_room_at = 0;
 };
 
-}  // namespace smmuvp::v3
+}  // namespace smmuvp::smmuv3

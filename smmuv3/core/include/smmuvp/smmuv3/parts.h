@@ -4,13 +4,13 @@
 #include "smmuvp/base/diag.h"
 #include "smmuvp/base/trace.h"
 #include "smmuvp/smmu/engine.h"
-#include "smmuvp/v3/cd.h"
-#include "smmuvp/v3/config_cache.h"
-#include "smmuvp/v3/features.h"
-#include "smmuvp/v3/statistics.h"
-#include "smmuvp/v3/ste.h"
+#include "smmuvp/smmuv3/cd.h"
+#include "smmuvp/smmuv3/config_cache.h"
+#include "smmuvp/smmuv3/features.h"
+#include "smmuvp/smmuv3/statistics.h"
+#include "smmuvp/smmuv3/ste.h"
 
-namespace smmuvp::v3 {
+namespace smmuvp::smmuv3 {
 
 /// Configuration caches (IHI 0070 3.17).
 struct ConfigCaches {
@@ -35,4 +35,4 @@ struct Parts {
   Tracer& tracer;
 };
 
-}  // namespace smmuvp::v3
+}  // namespace smmuvp::smmuv3

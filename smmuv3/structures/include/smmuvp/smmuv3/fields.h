@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace smmuvp::v3 {
+namespace smmuvp::smmuv3 {
 
 /// Bits [n-1:0].
 constexpr std::uint64_t low_bits(unsigned n) { return n >= 64 ? ~0ULL : (1ULL << n) - 1; }
@@ -141,4 +141,4 @@ constexpr void set_address(std::array<std::uint64_t, N>& words, const Field& f, 
   set(words, f, address >> f.shift);
 }
 
-}  // namespace smmuvp::v3
+}  // namespace smmuvp::smmuv3

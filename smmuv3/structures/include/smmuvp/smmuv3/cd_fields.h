@@ -1,9 +1,9 @@
 // Context descriptors: fields of level 1 descriptors and of CDs (IHI 0070 5.3, 5.4).
 #pragma once
 
-#include "smmuvp/v3/field_values.h"
+#include "smmuvp/smmuv3/field_values.h"
 
-namespace smmuvp::v3 {
+namespace smmuvp::smmuv3 {
 
 namespace detail {
 constexpr Field l1cd(const char* name, std::uint16_t high, std::uint16_t low, const char* meaning) {
@@ -155,4 +155,4 @@ inline constexpr CdRangeFields CD_range_fields[2] = {
     {&CD_T1SZ, &CD_TG1, &CD_IR1, &CD_OR1, &CD_SH1, &CD_EPD1, &CD_TBI1, &CD_HAD1, &CD_TTB1},
 };
 
-}  // namespace smmuvp::v3
+}  // namespace smmuvp::smmuv3

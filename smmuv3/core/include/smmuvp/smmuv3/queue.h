@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 
-namespace smmuvp::v3 {
+namespace smmuvp::smmuv3 {
 
 /// A queue as its BASE register describes it.
 struct Queue {
@@ -38,4 +38,4 @@ struct Queue {
   }
 };
 
-}  // namespace smmuvp::v3
+}  // namespace smmuvp::smmuv3

@@ -7,10 +7,10 @@
 #include "smmuvp/base/archive.h"
 #include "smmuvp/smmu/access.h"
 #include "smmuvp/smmu/translation.h"
-#include "smmuvp/v3/features.h"
-#include "smmuvp/v3/ste_fields.h"
+#include "smmuvp/smmuv3/features.h"
+#include "smmuvp/smmuv3/ste_fields.h"
 
-namespace smmuvp::v3 {
+namespace smmuvp::smmuv3 {
 
 constexpr unsigned ste_size = STE_structure.bytes;
 
@@ -88,4 +88,4 @@ struct Ste {
   const char* decode_stage2(const Features& features);
 };
 
-}  // namespace smmuvp::v3
+}  // namespace smmuvp::smmuv3

@@ -9,11 +9,11 @@
 #include "smmuvp/smmu/access_object.h"
 #include "smmuvp/smmu/memory_op.h"
 #include "smmuvp/smmu/translation.h"
-#include "smmuvp/v3/config_fetch.h"
-#include "smmuvp/v3/events.h"
-#include "smmuvp/v3/smmu.h"
+#include "smmuvp/smmuv3/config_fetch.h"
+#include "smmuvp/smmuv3/events.h"
+#include "smmuvp/smmuv3/smmu.h"
 
-namespace smmuvp::v3 {
+namespace smmuvp::smmuv3 {
 
 /// Looks up configuration and translation, or faults. Counts as under way from construction to destruction.
 ///
@@ -93,4 +93,4 @@ class Access : public smmu::AccessObject {
 /// An access's kind in traces: "read", "write", "atomic" or "execute".
 std::string_view kind_name(smmu::AccessKind kind, bool instruction);
 
-}  // namespace smmuvp::v3
+}  // namespace smmuvp::smmuv3

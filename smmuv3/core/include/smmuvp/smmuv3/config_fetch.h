@@ -6,11 +6,11 @@
 
 #include "smmuvp/smmu/memory_op.h"
 #include "smmuvp/smmu/translation.h"
-#include "smmuvp/v3/events.h"
-#include "smmuvp/v3/parts.h"
-#include "smmuvp/v3/ste.h"
+#include "smmuvp/smmuv3/events.h"
+#include "smmuvp/smmuv3/parts.h"
+#include "smmuvp/smmuv3/ste.h"
 
-namespace smmuvp::v3 {
+namespace smmuvp::smmuv3 {
 
 class ProgrammingInterface;
 
@@ -84,4 +84,4 @@ class ConfigFetch {
   std::optional<ConfigFault> m_fault;
 };
 
-}  // namespace smmuvp::v3
+}  // namespace smmuvp::smmuv3
