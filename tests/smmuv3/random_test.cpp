@@ -15,7 +15,8 @@ TEST(Random, NothingThatSoftwareOrDevicesDoBreaksTheSmmu) {
     std::vector<std::uint8_t> input(static_cast<std::size_t>(random.below(3000)));
     for (std::uint8_t& b : input) b = static_cast<std::uint8_t>(random.next());
     // Most of them with everything enabled, and with tables that map something.
-    if (!input.empty()) input[0] |= run % 4 != 0 ? 192 : 64;
+    const std::uint8_t enabled = run % 4 != 0 ? 192 : 64;
+    if (!input.empty()) input[0] = static_cast<std::uint8_t>(input[0] | enabled);
     SmmuV3Driver(input.data(), input.size()).run();
   }
 }
