@@ -95,10 +95,11 @@ bool TbuShell::pass_hit(tlm::tlm_generic_payload& payload, sc_time& delay) {
   if (length > size - offset || !serves_default(answer, write, privileged, instruction)) return false;
 
   const sc_core::sc_simcontext& kernel = *simcontext();
-  const TimePs now = to_ps(kernel.time_stamp());
+  const smmuvp::detail::TimeUnit& unit = smmuvp::detail::time_unit();
+  const TimePs now = unit.to_ps(kernel.time_stamp());
   engine.prune(now);
   const bool timing = engine.timing();
-  TimePs begin = now + to_ps(delay);
+  TimePs begin = now + unit.to_ps(delay);
   if (timing) {
     m_slots.prune(now);
     begin = m_slots.earliest(begin);
@@ -128,7 +129,7 @@ bool TbuShell::pass_hit(tlm::tlm_generic_payload& payload, sc_time& delay) {
     m_extensions.emplace_back(extension);
   }
   payload.set_dmi_allowed(false);
-  const TimePs end = to_ps(kernel.time_stamp()) + to_ps(delay);
+  const TimePs end = unit.to_ps(kernel.time_stamp()) + unit.to_ps(delay);
   engine.in_flight().leave(token, end);
   if (engine.in_flight().has_barriers()) m_smmu.kick(sc_core::SC_ZERO_TIME);
   if (engine.reset_count() != resets) {

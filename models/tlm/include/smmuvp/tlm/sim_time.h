@@ -18,6 +18,10 @@ struct TimeUnit {
       units_per_ps = static_cast<std::uint64_t>(std::llround(1.0 / ps));
     }
   }
+  std::uint64_t to_ps(const sc_core::sc_time& t) const {
+    if (__builtin_expect(units_per_ps != 1, 0)) return t.value() / units_per_ps;
+    return t.value() * ps_per_unit;
+  }
   std::uint64_t ps_per_unit = 1;
   std::uint64_t units_per_ps = 1;
 };
@@ -31,9 +35,7 @@ inline const TimeUnit& time_unit() {
 
 /// Whole picoseconds, rounded down.
 inline std::uint64_t to_ps(const sc_core::sc_time& t) {
-  const detail::TimeUnit& unit = detail::time_unit();
-  if (unit.units_per_ps != 1) return t.value() / unit.units_per_ps;
-  return t.value() * unit.ps_per_unit;
+  return detail::time_unit().to_ps(t);
 }
 
 /// Rounded up to the resolution: nothing happens before its time.

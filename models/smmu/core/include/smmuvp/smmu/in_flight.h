@@ -70,7 +70,7 @@ class InFlight {
     return i < m_left ? m_generations[i].end : 0;
   }
   /// Whether somebody may wait at a barrier.
-  bool has_barriers() const { return m_generations.size() > 1; }
+  bool has_barriers() const { return m_last_number != m_first; }
   /// Transactions under way.
   std::uint64_t all() const { return m_all; }
   /// Forgets end times up to `now`: to whoever asks from then on, they are all in the past.
