@@ -34,9 +34,7 @@ inline const TimeUnit& time_unit() {
 }  // namespace detail
 
 /// Whole picoseconds, rounded down.
-inline std::uint64_t to_ps(const sc_core::sc_time& t) {
-  return detail::time_unit().to_ps(t);
-}
+inline std::uint64_t to_ps(const sc_core::sc_time& t) { return detail::time_unit().to_ps(t); }
 
 /// Rounded up to the resolution: nothing happens before its time.
 inline sc_core::sc_time from_ps(std::uint64_t ps) {
