@@ -14,7 +14,7 @@ EXTENSION = r"(vtable for |typeinfo for |typeinfo name for )?tlm::tlm_extension<
 FUNCTIONS = {
     "base": r"smmuvp::(to_text|parse_uint|nearest|save_state|load_state|trace_filter_matches|find_ill_formed_utf8|"
             r"to_valid_utf8|printable|notation_of|number_text)\b",
-    "tlm": r"smmuvp::(compare_abi|default_host)\b",
+    "tlm": r"smmuvp::(compare_abi|default_host|report_error|report_warning)\b",
 }
 RULES = {
     "base": (rf"{OF_CLASS}|{FUNCTIONS['base']}", 150),

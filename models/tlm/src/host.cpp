@@ -2,7 +2,7 @@
 
 #include <systemc>
 
-#include "report.h"
+#include "smmuvp/tlm/report.h"
 
 namespace smmuvp {
 

@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "smmuvp/tlm/process.h"
+#include "smmuvp/tlm/report.h"
 #include "smmuvp/tlm/sim_time.h"
 
 namespace smmuvp::smmu {
@@ -26,7 +27,7 @@ void report_protocol_error(const sc_core::sc_object& where, const tlm::tlm_gener
            : payload.is_read() ? "read"
                                : "ignore")
        << " of " << payload.get_data_length() << " bytes at 0x" << std::hex << payload.get_address() << ')';
-  SC_REPORT_ERROR((std::string("/smmu-vp/") + where.name()).c_str(), text.str().c_str());
+  report_error(where.name(), text.str());
 }
 
 AtRequester::AtRequester(const sc_core::sc_module_name& name, ForwardPort& socket, Answered answered)
