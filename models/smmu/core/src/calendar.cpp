@@ -78,7 +78,7 @@ void Calendar::occupy_any(TimePs begin, TimePs end) {
 void Calendar::occupy_in_order(TimePs begin, TimePs end) {
   const TimePs before = m_ends[m_head];
   if (before <= begin) {
-    if (m_journal_size == m_journal.size()) write_journal();
+    if (m_journal_size == m_journal_room) make_room();
     m_journal[m_journal_size++] = {m_ends[m_head], begin};
     m_last = begin;
   } else if (end <= before) {
@@ -91,7 +91,25 @@ void Calendar::occupy_in_order(TimePs begin, TimePs end) {
   set_in_order_from();
 }
 
-void Calendar::set_in_order_from() { m_in_order_from = in_order_from(m_ends[lane(m_ends.size() - 1)]); }
+// What has been booked long before is let go of now and then, and not at each call.
+void Calendar::prune_past(TimePs now) {
+  if (m_journal_size != 0 && m_journal[m_journal_size / 2].begin <= now) write_journal();
+  if (!m_past.empty()) m_past.prune(now);
+}
+
+void Calendar::make_room() {
+  if (m_journal_room == journal_most) {
+    write_journal();
+  } else {
+    m_journal_room *= 2;
+    m_journal.resize(m_journal_room);
+  }
+}
+
+void Calendar::set_in_order_from() {
+  m_latest_end = m_ends[lane(m_ends.size() - 1)];
+  m_in_order_from = in_order_from(m_latest_end);
+}
 
 // Brings m_past up to m_last.
 void Calendar::write_journal() {
@@ -132,7 +150,9 @@ std::size_t Calendar::size() {
   return m_past.size();
 }
 
-std::size_t Calendar::bytes() const { return sizeof *this + m_ends.size() * sizeof(TimePs) + m_past.bytes(); }
+std::size_t Calendar::bytes() const {
+  return sizeof *this + m_ends.size() * sizeof(TimePs) + m_journal.size() * sizeof(Change) + m_past.bytes();
+}
 
 void Calendar::visit(Archive& archive) {
   archive.begin("calendar");

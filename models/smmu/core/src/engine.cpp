@@ -1,7 +1,6 @@
 #include "smmuvp/smmu/engine.h"
 
 #include "smmuvp/base/error.h"
-#include "smmuvp/smmu/attributes.h"
 #include "smmuvp/smmu/trace_points.h"
 
 namespace smmuvp::smmu {
@@ -42,14 +41,14 @@ void Engine::for_each_calendar(F f) {
 
 void Engine::finish_at_tbu(const AccessRequest& request, const CacheKey& key, FinishedAnswer answer) {
   if (!m_tbus_open || !has_owner(request)) return;
-  answer.hints = allocation_hints(answer.attributes.memory);
+  answer.work_out();
   tbu_of(request.port).answers.insert(request.stream_id, key, answer);
 }
 
 void Engine::close_tbus(const std::optional<FinishedAnswer>& bypass, std::uint8_t shift) {
   m_tbus_open = false;
   m_bypass = bypass;
-  if (m_bypass) m_bypass->hints = allocation_hints(m_bypass->attributes.memory);
+  if (m_bypass) m_bypass->work_out();
   m_bypass_shift = shift;
   forget_answers(0, 0);
 }
@@ -64,8 +63,7 @@ void Engine::invalidate(const Invalidation& what, std::string_view command, Time
   m_tracer.emit(now, trace_tlb_invalidate, command, n);
 }
 
-void Engine::prune(TimePs now) {
-  if (now == m_pruned) return;
+void Engine::prune_all(TimePs now) {
   m_pruned = now;
   m_in_flight.prune(now);
   for_each_calendar([now](Calendar& c) { c.prune(now); });

@@ -4,6 +4,15 @@
 
 namespace smmuvp::smmu {
 
+void InFlight::leave_earlier(FlightToken token, TimePs time) {
+  const std::uint64_t i = token.generation - m_first;
+  if (token.generation < m_first || i >= m_generations.size() || m_generations[i].open == 0) return;
+  Generation& g = m_generations[i];
+  --g.open;
+  g.end = std::max(g.end, time);
+  if (i == m_left) count_left();
+}
+
 void InFlight::visit(Archive& archive) {
   constexpr std::uint64_t most = 1U << 20;
   archive.begin("in_flight");
@@ -15,12 +24,11 @@ void InFlight::visit(Archive& archive) {
   });
   archive.end();
   if (!archive.loading()) return;
-  m_left = m_all = 0;
+  m_left = 0;
   bool sane =
       !m_generations.empty() && m_first != 0 && m_first <= std::numeric_limits<std::uint64_t>::max() / 2;
   for (const Generation& g : m_generations) {
     sane = sane && g.open <= std::numeric_limits<std::uint32_t>::max();
-    m_all += g.open;
   }
   if (!sane) archive.fail("generations", "no numbers that transactions can have");
   if (!archive.ok()) {

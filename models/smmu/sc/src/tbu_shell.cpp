@@ -26,6 +26,7 @@ TbuShell::TbuShell(const sc_core::sc_module_name& name, SmmuShell& smmu, const T
                    BackwardPort& in)
     : sc_core::sc_module(name),
       m_smmu(smmu),
+      m_engine(smmu.engine()),
       m_tbu(tbu),
       m_core(smmu.engine().tbu_of(tbu.index)),
       m_out(out),
@@ -51,11 +52,6 @@ std::uint64_t TbuShell::order_key(const tlm::tlm_generic_payload& payload,
   return substream << 32 | request.stream_id;
 }
 
-void TbuShell::b_transport(tlm::tlm_generic_payload& payload, sc_time& delay) {
-  const Counted counted(m_blocking);
-  if (!pass_hit(payload, delay)) run(payload, delay);
-}
-
 AccessExtension* TbuShell::take_extension() {
   if (m_extensions.empty()) return new AccessExtension;
   AccessExtension* extension = m_extensions.back().release();
@@ -65,71 +61,72 @@ AccessExtension* TbuShell::take_extension() {
 
 // What run() does for a transaction of one part that the TBU has a finished answer for, and nothing else.
 // False, and nothing has changed, for all others.
-bool TbuShell::pass_hit(tlm::tlm_generic_payload& payload, sc_time& delay) {
-  Engine& engine = m_smmu.engine();
+__attribute__((always_inline)) inline bool TbuShell::pass_hit(tlm::tlm_generic_payload& payload,
+                                                              AccessExtension& extension, sc_time& delay) {
+  Engine& engine = m_engine;
   const bool write = payload.is_write();
-  const std::uint64_t length = payload.get_data_length();
-  if ((!write && !payload.is_read()) || length == 0 || payload.get_streaming_width() < length || m_identity ||
+  const unsigned length = payload.get_data_length();
+  if ((!write && !payload.is_read()) || length - 1 >= payload.get_streaming_width() || m_identity ||
       engine.tracer().on() || (write && payload.get_extension<CompareSwapExtension>() != nullptr)) {
     return false;
   }
   const std::uint64_t address = payload.get_address();
-  AccessExtension* extension = payload.get_extension<AccessExtension>();
-  std::uint32_t stream_id = m_tbu.stream_id;
-  bool privileged = false;
-  bool instruction = false;
-  if (extension != nullptr) {
-    if (extension->ats != AtsPhase::None || extension->substream_valid ||
-        extension->address_space != AddressSpace::non_secure) {
-      return false;
-    }
-    if (extension->stream_valid) stream_id = extension->stream_id;
-    privileged = extension->privileged;
-    instruction = extension->instruction;
+  constexpr unsigned none = static_cast<unsigned>(AtsPhase::None);
+  constexpr unsigned non_secure = static_cast<unsigned>(AddressSpace::non_secure);
+  static_assert(none == 0 && non_secure == 0);
+  if ((static_cast<unsigned>(extension.ats) | static_cast<unsigned>(extension.address_space) |
+       static_cast<unsigned>(extension.substream_valid)) != 0) {
+    return false;
   }
+  const std::uint32_t stream_id = extension.stream_valid ? extension.stream_id : m_tbu.stream_id;
+  const bool privileged = extension.privileged;
+  const bool instruction = extension.instruction;
   const Engine::Found found = engine.find_at_tbu(m_core, stream_id, address);
   if (found.answer == nullptr) return false;
   const FinishedAnswer& answer = *found.answer;
   const std::uint64_t size = std::uint64_t{1} << found.shift;
   const std::uint64_t offset = address & (size - 1);
-  if (length > size - offset || !serves_default(answer, write, privileged, instruction)) return false;
+  const unsigned index = FinishedAnswer::index_of(write, privileged, instruction);
+  if (length > size - offset || !answer.serves_index(index)) return false;
 
   const sc_core::sc_simcontext& kernel = *simcontext();
-  const smmuvp::detail::TimeUnit& unit = smmuvp::detail::time_unit();
-  const TimePs now = unit.to_ps(kernel.time_stamp());
-  engine.prune(now);
+  if (kernel.time_stamp() != m_stamp) prune();
+  const TimePs now = m_now;
   const bool timing = engine.timing();
-  TimePs begin = now + unit.to_ps(delay);
+  TimePs begin = 0;
   if (timing) {
-    m_slots.prune(now);
-    begin = m_slots.earliest(begin);
+    const TimePs asked = now + m_unit.to_ps(delay);
+    begin = m_slots.earliest(asked);
+    const TimePs passed = engine.count_at_tbu(m_core, found, begin);
+    if (passed - asked == m_hit_ps && m_unit.is_ps) {
+      delay += m_hit_time;
+    } else {
+      delay = from_ps(passed - now);
+      m_hit_ps = passed - asked;
+      m_hit_time = from_ps(m_hit_ps);
+    }
+  } else {
+    engine.count_at_tbu(m_core, found, begin);
   }
-  const TimePs passed = engine.count_at_tbu(m_core, found, begin);
-  if (timing) delay = from_ps(passed - now);
   const FlightToken token = engine.in_flight().enter();
   const std::uint64_t resets = engine.reset_count();
-  const bool own = extension == nullptr;
-  if (own) {
-    extension = take_extension();
-    payload.set_extension(extension);
-  }
-  extension->output_space = answer.space;
-  extension->memory_type = answer.attributes.memory;
-  extension->shareability = answer.attributes.SH;
-  extension->allocation_hints = answer.hints;
-  extension->privileged = answer.privileged.of(privileged);
-  extension->instruction = !write && answer.instruction.of(instruction);
+  const AddressSpace space = answer.space;
+  const Attributes attributes = answer.attributes;
+  const std::uint8_t hints = answer.hints;
+  extension.output_space = space;
+  extension.memory_type = attributes.memory;
+  extension.shareability = attributes.SH;
+  extension.allocation_hints = hints;
+  extension.privileged = answer.privileged_of_index(index);
+  extension.instruction = answer.instruction_of_index(index);
   payload.set_address(answer.output | offset);
   m_out->b_transport(payload, delay);
   payload.set_address(address);
-  extension->privileged = privileged;
-  extension->instruction = instruction;
-  if (own) {
-    payload.clear_extension(extension);
-    m_extensions.emplace_back(extension);
-  }
+  extension.privileged = privileged;
+  extension.instruction = instruction;
   payload.set_dmi_allowed(false);
-  const TimePs end = unit.to_ps(kernel.time_stamp()) + unit.to_ps(delay);
+  if (kernel.time_stamp() != m_stamp) prune();
+  const TimePs end = m_now + m_unit.to_ps(delay);
   engine.in_flight().leave(token, end);
   if (engine.in_flight().has_barriers()) m_smmu.kick(sc_core::SC_ZERO_TIME);
   if (engine.reset_count() != resets) {
@@ -140,6 +137,31 @@ bool TbuShell::pass_hit(tlm::tlm_generic_payload& payload, sc_time& delay) {
   return true;
 }
 
+// As above, for a payload that has no extension: a request of the port's own StreamID.
+bool TbuShell::pass_plain_hit(tlm::tlm_generic_payload& payload, sc_time& delay) {
+  AccessExtension* extension = take_extension();
+  payload.set_extension(extension);
+  const bool passed = pass_hit(payload, *extension, delay);
+  payload.clear_extension(extension);
+  m_extensions.emplace_back(extension);
+  return passed;
+}
+
+void TbuShell::prune() {
+  m_stamp = sc_core::sc_time_stamp();
+  m_now = to_ps(m_stamp);
+  m_engine.prune(m_now);
+  m_slots.prune(m_now);
+}
+
+void TbuShell::b_transport(tlm::tlm_generic_payload& payload, sc_time& delay) {
+  const Counted counted(m_blocking);
+  AccessExtension* extension = payload.get_extension<AccessExtension>();
+  const bool passed =
+      extension != nullptr ? pass_hit(payload, *extension, delay) : pass_plain_hit(payload, delay);
+  if (!passed) run(payload, delay);
+}
+
 void TbuShell::run(tlm::tlm_generic_payload& payload, sc_time& delay) {
   const auto ahead = [&delay](TimePs time) {
     const sc_time at = from_ps(time);
@@ -147,8 +169,7 @@ void TbuShell::run(tlm::tlm_generic_payload& payload, sc_time& delay) {
   };
   const auto now = [&delay] { return to_ps(sc_core::sc_time_stamp() + delay); };
   Engine& engine = m_smmu.engine();
-  engine.prune(to_ps(sc_core::sc_time_stamp()));
-  m_slots.prune(to_ps(sc_core::sc_time_stamp()));
+  prune();
   FlightToken token = engine.in_flight().enter();
   const std::uint64_t resets = engine.reset_count();
   const TimePs begin = engine.timing() ? m_slots.earliest(now()) : now();

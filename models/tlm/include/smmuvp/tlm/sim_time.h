@@ -17,13 +17,15 @@ struct TimeUnit {
     } else {
       units_per_ps = static_cast<std::uint64_t>(std::llround(1.0 / ps));
     }
+    is_ps = ps_per_unit == 1 && units_per_ps == 1;
   }
   std::uint64_t to_ps(const sc_core::sc_time& t) const {
-    if (__builtin_expect(units_per_ps != 1, 0)) return t.value() / units_per_ps;
-    return t.value() * ps_per_unit;
+    if (__builtin_expect(is_ps, 1)) return t.value();
+    return t.value() / units_per_ps * ps_per_unit;  // one of them is 1
   }
   std::uint64_t ps_per_unit = 1;
   std::uint64_t units_per_ps = 1;
+  bool is_ps = true;  ///< the resolution is 1 ps: nothing is lost on the way to and fro
 };
 
 inline const TimeUnit& time_unit() {

@@ -1,7 +1,6 @@
 // Bookings of a structure's time: contention without an event queue.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -24,8 +23,8 @@ struct StructureTiming {
 /// contention. Lanes have no names: no request waits because others were put in unlucky ones.
 /// Times near 2^64 - 1 are all that time.
 ///
-/// From the latest booking on, the ends of the last `width` bookings say all. What was before is written down
-/// in a Timeline when somebody asks for it, or when much has come together.
+/// From the latest booking on, the ends of the last `width` bookings say all. What was before is kept as it
+/// came, and written down in a Timeline when somebody asks for it.
 class Calendar {
  public:
   explicit Calendar(const StructureTiming& timing = {});
@@ -37,11 +36,11 @@ class Calendar {
     const TimePs start = end > at ? end : at;
     if (start > m_latest_start) return book_any(at);
     if (end <= at) {  // else the lane goes on without a gap: m_ends says all from m_last on, as before
-      if (m_journal_size == m_journal.size()) return book_any(at);
+      if (m_journal_size == m_journal_room) return book_any(at);
       m_journal[m_journal_size++] = {end, at};
       m_last = m_in_order_from = at;
     }
-    end = start + m_timing.occupancy;
+    end = m_latest_end = start + m_timing.occupancy;
     m_head = m_head + 1 == m_width ? 0 : m_head + 1;
     return start + m_timing.latency;
   }
@@ -51,13 +50,13 @@ class Calendar {
   /// Books [begin, end), where `begin` came from earliest(): together with what has been booked there since.
   void occupy(TimePs begin, TimePs end) {
     TimePs& first = m_ends[m_head];
-    const TimePs last = m_ends[m_head == 0 ? m_width - 1 : m_head - 1];
-    if (begin < m_last || begin >= end || first > begin || last > end || m_journal_size == m_journal.size()) {
+    if (begin < m_last || begin >= end || first > begin || m_latest_end > end ||
+        m_journal_size == m_journal_room) {
       occupy_any(begin, end);
       return;
     }
     m_journal[m_journal_size++] = {first, begin};
-    first = end;
+    first = m_latest_end = end;
     m_head = m_head + 1 == m_width ? 0 : m_head + 1;
     m_last = begin;
     m_in_order_from = in_order_from(end);
@@ -68,8 +67,8 @@ class Calendar {
       m_floor = now;
       m_journal_size = 0;
       if (!m_past.empty()) m_past.clear();
-    } else if (!m_past.empty()) {
-      m_past.prune(now);
+    } else {
+      prune_past(now);
     }
   }
   void clear();
@@ -86,7 +85,11 @@ class Calendar {
     TimePs end;    // of the booking whose lane is taken over; 0: none, or written down
     TimePs begin;  // of the next one
   };
+  static constexpr std::size_t journal_start = 32;
+  static constexpr std::size_t journal_most = 1024;
   TimePs book_any(TimePs at);
+  void make_room();
+  void prune_past(TimePs now);
   void occupy_any(TimePs begin, TimePs end);
   TimePs in_order_from(TimePs latest) const {
     if (m_timing.occupancy == 0) return ~TimePs{0};  // nothing is booked then
@@ -108,10 +111,12 @@ class Calendar {
   TimePs m_in_order_from;
   TimePs m_last = 0;  // m_past and m_journal are about the time before, m_ends about the time after it
   TimePs m_latest_start = 0;   // a booking that starts later ends at the end of time
+  TimePs m_latest_end = 0;     // the last of m_ends, or before
   std::size_t m_head = 0;      // of m_ends: the earliest
   std::vector<TimePs> m_ends;  // a ring of `width` in order; 0: none, or written down
   std::size_t m_journal_size = 0;
-  std::array<Change, 32> m_journal;  // both times rise
+  std::size_t m_journal_room = journal_start;
+  std::vector<Change> m_journal{journal_start};  // both times rise
   Timeline m_past;
   TimePs m_floor = 0;  // where m_past begins, if it is empty
 };

@@ -94,17 +94,16 @@ class Engine {
     const MicroTlb<FinishedAnswer>::Entry* entry;  ///< nullptr: it is no micro TLB entry
   };
   /// Only of accesses that has_owner() is true of.
-  Found find_at_tbu(const Tbu& tbu, std::uint32_t stream_id, std::uint64_t address) const {
-    if (!m_tbus_open) {
-      if (!m_bypass || address >> m_bypass_shift != 0) return {nullptr, 0, nullptr};
-      return {&*m_bypass, m_bypass_shift, nullptr};
-    }
+  __attribute__((always_inline)) Found find_at_tbu(const Tbu& tbu, std::uint32_t stream_id,
+                                                   std::uint64_t address) const {
     const auto* entry = tbu.answers.probe(stream_id, address);
-    if (entry == nullptr) return {nullptr, 0, nullptr};
-    return {&entry->value, entry->shift(), entry};
+    if (__builtin_expect(entry != nullptr, 1)) return {&entry->value, entry->shift(), entry};
+    // Closed TBUs have no entries.
+    if (!m_bypass || address >> m_bypass_shift != 0) return {nullptr, 0, nullptr};
+    return {&*m_bypass, m_bypass_shift, nullptr};
   }
   /// The access goes by what was found. @return when it is let through
-  TimePs count_at_tbu(Tbu& tbu, const Found& found, TimePs begin) {
+  __attribute__((always_inline)) TimePs count_at_tbu(Tbu& tbu, const Found& found, TimePs begin) {
     TimePs end = begin;
     if (timing()) end = tbu.port.book(end);
     if (found.entry != nullptr) {
@@ -153,7 +152,9 @@ class Engine {
     if (timing()) m_walker.occupy(begin, end);
   }
   /// Simulated time has reached `now`: bookings before it are forgotten.
-  void prune(TimePs now);
+  void prune(TimePs now) {
+    if (now != m_pruned) prune_all(now);
+  }
 
   // ---- the rest
 
@@ -167,6 +168,7 @@ class Engine {
  private:
   template <class F>
   void for_each_calendar(F f);
+  void prune_all(TimePs now);
   EngineStructures m_structures;
   Tracer& m_tracer;
   Tlb m_tlb;

@@ -29,24 +29,16 @@ class InFlight {
 
   FlightToken enter() {
     ++m_last->open;
-    ++m_all;
     return {m_last_number};
   }
   /// The transaction ends at `time`. Tokens from before a clear() are ignored.
   void leave(FlightToken token, TimePs time) {
     if (token.generation == m_last_number && m_last->open != 0) {
       --m_last->open;
-      --m_all;
       if (time > m_last->end) m_last->end = time;
-      return;
+    } else {
+      leave_earlier(token, time);
     }
-    const std::uint64_t i = token.generation - m_first;
-    if (token.generation < m_first || i >= m_generations.size() || m_generations[i].open == 0) return;
-    Generation& g = m_generations[i];
-    --g.open;
-    --m_all;
-    g.end = std::max(g.end, time);
-    if (i == m_left) count_left();
   }
   /// Stands for the transactions that have entered so far.
   Barrier barrier() {
@@ -72,7 +64,11 @@ class InFlight {
   /// Whether somebody may wait at a barrier.
   bool has_barriers() const { return m_last_number != m_first; }
   /// Transactions under way.
-  std::uint64_t all() const { return m_all; }
+  std::uint64_t all() const {
+    std::uint64_t n = 0;
+    for (const Generation& g : m_generations) n += g.open;
+    return n;
+  }
   /// Forgets end times up to `now`: to whoever asks from then on, they are all in the past.
   void prune(TimePs now) {
     while (m_left > 0 && m_generations.front().end <= now) {
@@ -87,14 +83,13 @@ class InFlight {
     m_first += m_generations.size();
     m_generations.assign(1, {});
     find_last();
-    m_left = m_all = 0;
+    m_left = 0;
     m_end = 0;
   }
   /// Those under way have gone, and left no end: what has been loaded has none of them, and their tokens must
   /// not come.
   void abandon() {
     for (Generation& g : m_generations) g.open = 0;
-    m_all = 0;
     count_left();
   }
   void visit(Archive& archive);
@@ -104,6 +99,7 @@ class InFlight {
     std::uint64_t open = 0;
     TimePs end = 0;  // the latest; of those that all have left: of the generations before as well
   };
+  void leave_earlier(FlightToken token, TimePs time);
   void find_last() {
     m_last = &m_generations.back();
     m_last_number = m_first + m_generations.size() - 1;
@@ -122,7 +118,6 @@ class InFlight {
   std::uint64_t m_last_number = 1;
   std::size_t m_left = 0;  // so many of m_generations have left, and so have all before
   TimePs m_end = 0;        // of those before m_first
-  std::uint64_t m_all = 0;
 };
 
 }  // namespace smmuvp::smmu

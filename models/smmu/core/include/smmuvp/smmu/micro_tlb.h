@@ -35,9 +35,9 @@ class MicroTlb : public TaggedStore<OwnedEntry<Value>, Holds::leaves> {
     return e;
   }
   /// As lookup(), without being a use.
-  const Entry* probe(std::uint64_t owner, std::uint64_t address) const {
+  __attribute__((always_inline)) const Entry* probe(std::uint64_t owner, std::uint64_t address) const {
     const Entry* e = first(owner, address);
-    return e != nullptr ? e : find(owner, address);
+    return __builtin_expect(e != nullptr, 1) ? e : find(owner, address);
   }
   /// Inserts, in place of what is there for the same owner, address and size.
   const Entry& insert(std::uint64_t owner, const CacheKey& key, const Value& value) {
@@ -52,14 +52,14 @@ class MicroTlb : public TaggedStore<OwnedEntry<Value>, Holds::leaves> {
 
  private:
   /// The entry if it is the first that a search meets, as it mostly is.
-  const Entry* first(std::uint64_t owner, std::uint64_t address) const {
+  __attribute__((always_inline)) const Entry* first(std::uint64_t owner, std::uint64_t address) const {
     const std::uint64_t sizes = Store::sizes();
     if (sizes == 0) return nullptr;
     const unsigned shift = lowest_bit(sizes);
     const Entry& e = Store::front(owner, address >> shift);
     return e.owner == owner && e.covers(address >> shift << shift, shift) ? &e : nullptr;
   }
-  const Entry* find(std::uint64_t owner, std::uint64_t address) const {
+  __attribute__((noinline)) const Entry* find(std::uint64_t owner, std::uint64_t address) const {
     for (std::uint64_t sizes = Store::sizes(); sizes != 0; sizes &= sizes - 1) {
       const unsigned shift = lowest_bit(sizes);
       if (const Entry* e = Store::find(owner, address >> shift, shift)) return e;

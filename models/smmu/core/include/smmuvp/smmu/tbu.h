@@ -21,16 +21,30 @@ struct AttributeRule {
 /// rights, until something changes that it was made of.
 struct FinishedAnswer {
   std::uint64_t output = 0;  ///< first output address of the region
-  pgtable::Attributes attributes;
   pgtable::AddressSpace space = pgtable::AddressSpace::non_secure;
+  pgtable::Attributes attributes;
+  std::uint8_t hints = 0;  ///< allocation_hints() of the attributes
   pgtable::Rights rights;  ///< all of them where nothing is translated
   AttributeRule privileged;
   AttributeRule instruction;  ///< of reads; writes are Data
   /// Attributes were made of default_attributes: an access that brings others has to be looked at again.
   bool of_default_attributes = false;
   bool translated = true;  ///< false: a bypass
-  std::uint8_t hints = 0;  ///< allocation_hints() of the attributes
+  /// Of what has been said above, for accesses of default attributes; see work_out().
+  std::uint8_t served = 0;
+  std::uint16_t passed_on = 0;
 
+  /// An access of default attributes, as a number below 8.
+  static constexpr unsigned index_of(bool write, bool privileged, bool instruction) {
+    return (write ? 4U : 0U) | (instruction ? 2U : 0U) | (privileged ? 1U : 0U);
+  }
+  /// Whether it serves the accesses of an index, in one step.
+  bool serves_index(unsigned index) const { return (served >> index & 1U) != 0; }
+  /// What such an access is downstream.
+  bool privileged_of_index(unsigned index) const { return (passed_on >> 2 * index & 1U) != 0; }
+  bool instruction_of_index(unsigned index) const { return (passed_on >> 2 * index & 2U) != 0; }
+  /// Fills in hints, served and passed_on.
+  void work_out();
   void visit(Archive& archive);
 };
 
@@ -74,19 +88,6 @@ inline bool serves(const FinishedAnswer& f, const AccessRequest& request) {
                                    f.privileged.of(request.privileged)) ==
              pgtable::PermissionCheck::allowed &&
          (!f.of_default_attributes || request.attributes == default_attributes);
-}
-/// As above, for an access of default attributes, in fewer instructions.
-inline bool serves_default(const FinishedAnswer& f, bool write, bool privileged, bool instruction) {
-  using pgtable::Rights;
-  unsigned needed = Rights::privileged_read;
-  if (write) {
-    needed = Rights::privileged_write;
-  } else if (f.instruction.of(instruction)) {
-    needed = Rights::privileged_execute;
-  }
-  if (!f.privileged.of(privileged)) needed <<= 3U;
-  const unsigned refused = write ? Rights::write_needs_update : 0U;
-  return (f.rights.bits & (needed | refused)) == needed;
 }
 
 /// What becomes of a request that a finished answer serves, but for the time.

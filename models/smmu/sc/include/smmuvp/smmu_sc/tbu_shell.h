@@ -14,6 +14,7 @@
 #include "smmuvp/smmu_sc/at_transactions.h"
 #include "smmuvp/smmu_sc/ports.h"
 #include "smmuvp/smmu_sc/smmu_shell.h"
+#include "smmuvp/tlm/sim_time.h"
 
 namespace smmuvp::smmu {
 
@@ -67,18 +68,27 @@ class TbuShell : public sc_core::sc_module,
   void visit(Archive& archive);
 
  private:
-  bool pass_hit(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
-  void run(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
+  bool pass_hit(tlm::tlm_generic_payload& payload, AccessExtension& extension, sc_core::sc_time& delay);
+  __attribute__((noinline)) bool pass_plain_hit(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
+  __attribute__((noinline)) void run(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
+  /// Simulated time has gone on: bookings that have ended are forgotten.
+  void prune();
   AccessExtension* take_extension();
   TransactionShape shape(tlm::tlm_generic_payload& payload) const;
   std::uint64_t order_key(const tlm::tlm_generic_payload& payload, const AccessRequest& request) const;
 
   SmmuShell& m_smmu;
+  Engine& m_engine;
   Tbu m_tbu;
   smmu::Tbu& m_core;
   ForwardPort& m_out;
   IdentityHook m_identity;
   OrderHook m_order;
+  const smmuvp::detail::TimeUnit m_unit = smmuvp::detail::time_unit();
+  sc_core::sc_time m_stamp;  // simulated time at the last prune()
+  TimePs m_now = 0;          // the same
+  TimePs m_hit_ps = 0;       // what a hit took last: mostly what the next one takes
+  sc_core::sc_time m_hit_time;
   Calendar m_slots;  // by blocking transactions, from acceptance to the end
   AtTransactions m_at;
   unsigned m_blocking = 0;  // b_transport calls under way
