@@ -1,5 +1,7 @@
-// One b_transport through a plain hop, or through an SMMUv3 that hits: run it under callgrind with two
-// counts, and the difference is what the calls take.
+// Accesses by b_transport through a plain hop, or through an SMMUv3 that hits or misses: what one takes, in
+// host time; run it under callgrind with two counts, and the difference is what the calls take in
+// instructions.
+#include <tlm_utils/multi_passthrough_target_socket.h>
 #include <tlm_utils/simple_initiator_socket.h>
 #include <tlm_utils/simple_target_socket.h>
 
@@ -7,7 +9,10 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
+#include <map>
 #include <memory>
+#include <numeric>
 #include <string>
 #include <systemc>
 #include <vector>
@@ -17,21 +22,71 @@
 
 namespace {
 
-constexpr std::uint64_t strtab = 0x1000, cds = 0x2000, tables = 0x10'0000;
+constexpr std::uint64_t strtab = 0x1000, cds = 0x2000, tables = 0x10'0000, data_pages = 0x80'0000,
+                        stage2 = 0x200'0000, chain = 0x300'0000;
+constexpr std::uint64_t stage2_mapped = 0x100'0000;  // bytes from 0, everything above but stage 2 itself
+constexpr unsigned chain_length = 128;  // cache lines, about as many as the tables' descriptors lie in
+
+struct Mode {
+  const char* name;
+  enum { hop, loads, smmu } kind = smmu;
+  bool timing = true;
+  bool enabled = true;  // CR0.SMMUEN
+  bool bypass = false;  // by the STE
+  bool nested = false;
+  /// Caches that hold one entry, so that accesses in turn to streams and pages miss them.
+  std::vector<const char*> one_entry = {};
+};
+
+const Mode modes[] = {
+    {"hop", Mode::hop},
+    {"loads", Mode::loads},  // a plain hop, and before it dependent loads by b_transport
+    {"timed"},
+    {"untimed", Mode::smmu, false},
+    {"bypass", Mode::smmu, false, true, true},
+    {"disabled", Mode::smmu, false, false},
+    // Misses: of the micro TLB; of the main TLB, too; of everything
+    {"main_hit", Mode::smmu, true, true, false, false, {"micro_tlb"}},
+    {"warm", Mode::smmu, true, true, false, false, {"micro_tlb", "tlb"}},
+    {"cold", Mode::smmu, true, true, false, false, {"micro_tlb", "tlb", "walk_cache", "config"}},
+    {"nested",
+     Mode::smmu,
+     true,
+     true,
+     false,
+     true,
+     {"micro_tlb", "tlb", "walk_cache", "ipa_cache", "config"}},
+};
+
+struct Options {
+  std::map<std::string, std::uint64_t> values = {
+      {"streams", 16}, {"pages", 64},
+      {"masters", 1},  {"quantum_ns", 0},  // 0: a master synchronises after 64 accesses
+      {"gap_ns", 0},  // the most that a master does something else for between two accesses
+      {"loads", 0},   // of mode loads
+      {"timing", 2},  // 0 or 1: overrides the mode's
+  };
+  std::uint64_t operator[](const char* name) const { return values.at(name); }
+};
 
 struct Memory : sc_core::sc_module {
   tlm_utils::simple_target_socket<Memory, 64> data{"data"};
-  tlm_utils::simple_target_socket<Memory, 64> walks{"walks"};
+  tlm_utils::multi_passthrough_target_socket<Memory, 64> walks{"walks"};  // and loads of masters
   std::vector<unsigned char> bytes = std::vector<unsigned char>(64U << 20);
+  std::uint64_t walk_count = 0;
   explicit Memory(const sc_core::sc_module_name& name) : sc_module(name) {
     data.register_b_transport(this, &Memory::b_transport);
-    walks.register_b_transport(this, &Memory::b_transport);
+    walks.register_b_transport(this, &Memory::walk);
   }
   void b_transport(tlm::tlm_generic_payload& p, sc_core::sc_time&) {
     unsigned char* at = bytes.data() + (p.get_address() & (bytes.size() - 1));
     if (p.is_read()) std::memcpy(p.get_data_ptr(), at, p.get_data_length());
     if (p.is_write()) std::memcpy(at, p.get_data_ptr(), p.get_data_length());
     p.set_response_status(tlm::TLM_OK_RESPONSE);
+  }
+  void walk(int, tlm::tlm_generic_payload& p, sc_core::sc_time& delay) {
+    ++walk_count;
+    b_transport(p, delay);
   }
   void put(std::uint64_t address, std::uint64_t value) { std::memcpy(bytes.data() + address, &value, 8); }
 };
@@ -46,17 +101,30 @@ struct Hop : sc_core::sc_module {
   void b_transport(tlm::tlm_generic_payload& p, sc_core::sc_time& delay) { out->b_transport(p, delay); }
 };
 
-struct Master : sc_core::sc_module {
-  tlm_utils::simple_initiator_socket<Master, 64> out{"out"};
-  tlm_utils::simple_initiator_socket<Master, 64> registers{"registers"};
-  std::uint64_t count;
-  unsigned streams, pages;
-  bool enable = true;
-  std::uint64_t failures = 0;
+/// Brings masters to one port.
+struct Arbiter : sc_core::sc_module {
+  tlm_utils::multi_passthrough_target_socket<Arbiter, 64> in{"in"};
+  tlm_utils::simple_initiator_socket<Arbiter, 64> out{"out"};
+  explicit Arbiter(const sc_core::sc_module_name& name) : sc_module(name) {
+    in.register_b_transport(this, &Arbiter::b_transport);
+  }
+  void b_transport(int, tlm::tlm_generic_payload& p, sc_core::sc_time& delay) { out->b_transport(p, delay); }
+};
 
-  SC_HAS_PROCESS(Master);
-  Master(const sc_core::sc_module_name& name, std::uint64_t n, unsigned s, unsigned p)
-      : sc_module(name), count(n), streams(s), pages(p) {
+/// What a driver does before masters start, and what they have in common.
+struct Driver : sc_core::sc_module {
+  tlm_utils::simple_initiator_socket<Driver, 64> registers{"registers"};
+  sc_core::sc_event ready;
+  const Options& options;
+  Memory& memory;
+  bool smmu, enable;
+  unsigned running = 0, warming = 0;
+  std::uint64_t failures = 0, walks_before = 0;
+  std::clock_t begin = 0, end = 0;
+
+  SC_HAS_PROCESS(Driver);
+  Driver(const sc_core::sc_module_name& name, const Options& o, Memory& m, const Mode& mode)
+      : sc_module(name), options(o), memory(m), smmu(mode.kind == Mode::smmu), enable(mode.enabled) {
     SC_THREAD(run);
   }
   void reg(std::uint64_t offset, std::uint64_t value, unsigned bytes) {
@@ -70,85 +138,220 @@ struct Master : sc_core::sc_module {
     registers->b_transport(p, delay);
   }
   void run() {
-    reg(0x80, strtab, 8);
-    reg(0x88, 6, 4);
-    if (enable) reg(0x20, 1, 4);
-    tlm::tlm_generic_payload p;
-    smmuvp::AccessExtension e;
-    std::uint64_t word = 0;
-    p.set_command(tlm::TLM_READ_COMMAND);
-    p.set_data_ptr(reinterpret_cast<unsigned char*>(&word));
-    p.set_data_length(8);
-    p.set_streaming_width(8);
-    p.set_extension(&e);
-    e.stream_valid = true;
-    sc_core::sc_time delay;
-    for (std::uint64_t i = 0; i < count; ++i) {
-      e.stream_id = static_cast<std::uint32_t>(i % streams);
-      p.set_address(i % pages * 0x1000 + (i * 8 & 0xff8));
-      p.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
-      out->b_transport(p, delay);
-      if (p.get_response_status() != tlm::TLM_OK_RESPONSE) ++failures;
-      if (i % 64 == 63) {
-        wait(delay + sc_core::sc_time(1, sc_core::SC_NS));
-        delay = sc_core::SC_ZERO_TIME;
-      }
+    if (smmu) {
+      reg(0x80, strtab, 8);  // STRTAB_BASE
+      reg(0x88, 6, 4);       // STRTAB_BASE_CFG
+      if (enable) reg(0x20, 1, 4);
     }
-    p.clear_extension(&e);
+    wait(1, sc_core::SC_NS);
+    ready.notify();
+  }
+  void warmed() {
+    if (--warming != 0) return;
+    walks_before = memory.walk_count;
+    begin = std::clock();
+  }
+  void finished() {
+    if (--running != 0) return;
+    end = std::clock();
     sc_core::sc_stop();
   }
 };
 
+struct Master : sc_core::sc_module {
+  tlm_utils::simple_initiator_socket<Master, 64> out{"out"};
+  tlm_utils::simple_initiator_socket<Master, 64> loads{"loads"};
+  Driver& driver;
+  std::uint64_t count, streams, pages, chained, gap;
+  sc_core::sc_time quantum;
+  std::uint64_t x;  // of the gaps
+
+  SC_HAS_PROCESS(Master);
+  Master(const sc_core::sc_module_name& name, Driver& d, std::uint64_t n, unsigned index)
+      : sc_module(name),
+        driver(d),
+        count(n),
+        streams(d.options["streams"]),
+        pages(d.options["pages"]),
+        chained(d.options["loads"]),
+        gap(d.options["gap_ns"] * 1000),
+        quantum(static_cast<double>(d.options["quantum_ns"]), sc_core::SC_NS),
+        x(index + 1) {
+    ++d.running;
+    ++d.warming;
+    SC_THREAD(run);
+  }
+  void run() {
+    wait(driver.ready);
+    // Each page of each stream once, in a time of its own.
+    accesses(std::lcm(streams, pages));
+    wait(1, sc_core::SC_US);
+    driver.warmed();
+    accesses(count);
+    driver.finished();
+  }
+  void accesses(std::uint64_t n) {
+    tlm::tlm_generic_payload p;
+    tlm::tlm_generic_payload load;
+    smmuvp::AccessExtension e;
+    std::uint64_t word = 0;
+    std::uint64_t next = chain;
+    for (tlm::tlm_generic_payload* each : {&p, &load}) {
+      each->set_command(tlm::TLM_READ_COMMAND);
+      each->set_data_length(8);
+      each->set_streaming_width(8);
+    }
+    p.set_data_ptr(reinterpret_cast<unsigned char*>(&word));
+    load.set_data_ptr(reinterpret_cast<unsigned char*>(&next));
+    p.set_extension(&e);
+    e.stream_valid = true;
+    sc_core::sc_time delay;
+    for (std::uint64_t i = 0; i < n; ++i) {
+      for (std::uint64_t k = 0; k < chained; ++k) {
+        load.set_address(next);
+        load.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
+        loads->b_transport(load, delay);
+      }
+      e.stream_id = static_cast<std::uint32_t>(i % streams);
+      p.set_address(i % pages * 0x1000 + (i * 8 & 0xff8));
+      p.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
+      out->b_transport(p, delay);
+      if (p.get_response_status() != tlm::TLM_OK_RESPONSE) ++driver.failures;
+      if (gap != 0) {
+        x = x * 6364136223846793005ULL + 1442695040888963407ULL;
+        delay += sc_core::sc_time::from_value((x >> 32U) * gap >> 32U);
+      }
+      if (quantum == sc_core::SC_ZERO_TIME ? i % 64 == 63 : delay >= quantum) {
+        wait(delay + sc_core::sc_time(1, sc_core::SC_NS));
+        delay = sc_core::SC_ZERO_TIME;
+      }
+    }
+    wait(delay);
+    p.clear_extension(&e);
+  }
+};
+
+constexpr std::uint64_t page_or_table = 3;
+
+/// Stage 2 maps the first bytes onto themselves: four levels of 4 KiB pages.
+void put_stage2(Memory& memory) {
+  for (unsigned level = 0; level < 2; ++level) {
+    memory.put(stage2 + 0x1000ULL * level, (stage2 + 0x1000ULL * (level + 1)) | page_or_table);
+  }
+  for (std::uint64_t i = 0; i < stage2_mapped >> 21; ++i) {
+    memory.put(stage2 + 0x2000 + 8 * i, (stage2 + 0x3000 + 0x1000 * i) | page_or_table);
+  }
+  for (std::uint64_t page = 0; page < stage2_mapped >> 12; ++page) {
+    memory.put(stage2 + 0x3000 + 8 * page, page << 12 | 0x7fc | page_or_table);
+  }
+}
+
+/// Every stream has an address space of its own, all alike: four levels, 4 KiB pages in one level 3 table.
+void put_stream(Memory& memory, const Mode& mode, std::uint64_t s, std::uint64_t pages) {
+  const std::uint64_t ste = strtab + 64 * s;
+  const std::uint64_t cd = cds + 64 * s;
+  const std::uint64_t table = tables + s * 0x8000;
+  memory.put(ste, mode.bypass ? 1 | 4 << 1 : cd | 1 | (mode.nested ? 7 : 5) << 1);
+  memory.put(ste + 8, 1ULL << 44);
+  // S2VMID, S2T0SZ 20, S2SL0 2, Write-Back, S2PS 44 bits, S2AA64, S2R
+  if (mode.nested)
+    memory.put(ste + 16, 7 | (20ULL | 2 << 6 | 1 << 8 | 1 << 10 | 3 << 12 | 4 << 16 | 1 << 19 | 1 << 26)
+                                 << 32);
+  if (mode.nested) memory.put(ste + 24, stage2);
+  memory.put(cd, 16 | 1ULL << 30 | 1ULL << 31 | 4ULL << 32 | 1ULL << 41 | 3ULL << 45 | (s + 1) << 48);
+  memory.put(cd + 8, table);
+  memory.put(cd + 24, 0xff);
+  for (unsigned level = 0; level < 3; ++level) {
+    memory.put(table + 0x1000ULL * level, (table + 0x1000ULL * (level + 1)) | page_or_table);
+  }
+  for (std::uint64_t i = 0; i < pages; ++i) {
+    memory.put(table + 0x3000 + 8 * i, (data_pages + i * 0x1000) | 0xc40 | page_or_table);
+  }
+}
+
+smmuvp::Params params_of(const Mode& mode, const Options& options) {
+  smmuvp::Params params = smmuvp::SmmuV3<64>::default_params();
+  params.set("timing", options["timing"] < 2 ? options["timing"] == 1 : mode.timing);
+  for (const std::string cache : mode.one_entry) {
+    params.set(cache + "_sets", 1);
+    params.set(cache + "_ways", 1);
+  }
+  return params;
+}
+
+int usage() {
+  std::fprintf(stderr, "usage: smmu_hop MODE COUNT [NAME=VALUE ...]\nmodes:");
+  for (const Mode& m : modes) std::fprintf(stderr, " %s", m.name);
+  std::fprintf(stderr, "\nnames:");
+  for (const auto& [name, value] : Options().values) std::fprintf(stderr, " %s", name.c_str());
+  std::fprintf(stderr, "\n");
+  return 64;
+}
+
 }  // namespace
 
 int sc_main(int argc, char** argv) {
-  if (argc < 3) {
-    std::fprintf(stderr, "usage: smmu_hop hop|timed|untimed|bypass|disabled COUNT [STREAMS [PAGES]]\n");
-    return 2;
+  Options options;
+  const Mode* found = nullptr;
+  for (const Mode& m : modes) {
+    if (argc > 2 && m.name == std::string(argv[1])) found = &m;
   }
-  const std::string mode = argv[1];
-  const auto number = [&](int i, unsigned otherwise) {
-    return i < argc ? static_cast<unsigned>(std::strtoul(argv[i], nullptr, 10)) : otherwise;
-  };
-  const unsigned streams = number(3, 16), pages = number(4, 64);
-  Master master("master", number(2, 0), streams, pages);
+  if (found == nullptr) return usage();
+  for (int i = 3; i < argc; ++i) {
+    const std::string word = argv[i];
+    const auto option = options.values.find(word.substr(0, word.find('=')));
+    if (option == options.values.end() || word.find('=') == std::string::npos) return usage();
+    option->second = std::strtoull(word.c_str() + word.find('=') + 1, nullptr, 10);
+  }
+  const Mode& mode = *found;
+  const std::uint64_t streams = options["streams"], pages = options["pages"];
+  const std::uint64_t count = std::strtoull(argv[2], nullptr, 10);
+  if (count == 0 || streams < 1 || streams > 64 || pages < 1 || pages > 512 || options["masters"] < 1) {
+    std::fprintf(stderr, "smmu_hop: expected accesses, 1 to 64 streams, 1 to 512 pages and a master\n");
+    return 64;
+  }
+
   Memory memory("memory");
-  master.enable = mode != "disabled";
-  smmuvp::Params params = smmuvp::SmmuV3<64>::default_params();
-  if (mode == "untimed" || mode == "bypass" || mode == "disabled") params.set("timing", false);
-  // Every stream has an address space of its own, all alike: 4 KiB pages in one level 3 table.
-  for (unsigned s = 0; s < streams; ++s) {
-    const std::uint64_t table = tables + s * 0x4000ULL;
-    memory.put(strtab + 64 * s, (cds + 64 * s) | 1 | 5 << 1);
-    memory.put(strtab + 64 * s + 8, 1ULL << 44);
-    if (mode == "bypass") memory.put(strtab + 64 * s, 1 | 4 << 1);
-    memory.put(cds + 64 * s, 25 | 1ULL << 30 | 1ULL << 31 | 4ULL << 32 | 1ULL << 41 | 3ULL << 45 |
-                                 static_cast<std::uint64_t>(s + 1) << 48);
-    memory.put(cds + 64 * s + 8, table);
-    memory.put(cds + 64 * s + 24, 0xff);
-    memory.put(table, (table + 0x1000) | 3);
-    memory.put(table + 0x1000, (table + 0x2000) | 3);
-    for (unsigned i = 0; i < pages && i < 512; ++i) {
-      memory.put(table + 0x2000 + 8ULL * i, (0x80'0000ULL + i * 0x1000) | 0xc43 | 3);
-    }
+  put_stage2(memory);
+  for (std::uint64_t s = 0; s < streams; ++s) put_stream(memory, mode, s, pages);
+  for (std::uint64_t i = 0; i < chain_length; ++i) {
+    memory.put(chain + 64 * i, chain + 64 * ((i * 37 + 11) % chain_length));
   }
+  Driver driver("driver", options, memory, mode);
+  std::vector<std::unique_ptr<Master>> masters;
+  for (unsigned i = 0; i < options["masters"]; ++i) {
+    const std::string name = "master" + std::to_string(i);
+    masters.push_back(std::make_unique<Master>(name.c_str(), driver, count, i));
+    masters.back()->loads.bind(memory.walks);
+  }
+  std::unique_ptr<Arbiter> arbiter;
+  if (masters.size() > 1) arbiter = std::make_unique<Arbiter>("arbiter");
+  const auto bind_masters = [&](auto& in) {
+    if (arbiter == nullptr) return masters[0]->out.bind(in);
+    for (auto& m : masters) m->out.bind(arbiter->in);
+    arbiter->out.bind(in);
+  };
   std::unique_ptr<Hop> hop;
   std::unique_ptr<smmuvp::SmmuV3<64>> smmu;
   sc_core::sc_signal<bool> reset("no_reset");
-  if (mode == "hop") {
-    hop = std::make_unique<Hop>("hop");
-    master.out.bind(hop->in);
-    hop->out.bind(memory.data);
-    master.registers.bind(memory.walks);
-  } else {
-    smmu = std::make_unique<smmuvp::SmmuV3<64>>("smmu", params);
-    master.out.bind(smmu->tbu_in[0]);
+  if (mode.kind == Mode::smmu) {
+    smmu = std::make_unique<smmuvp::SmmuV3<64>>("smmu", params_of(mode, options));
+    bind_masters(smmu->tbu_in[0]);
     smmu->tbu_out[0].bind(memory.data);
-    master.registers.bind(smmu->registers);
+    driver.registers.bind(smmu->registers);
     smmu->walk.bind(memory.walks);
     smmu->reset(reset);
+  } else {
+    hop = std::make_unique<Hop>("hop");
+    bind_masters(hop->in);
+    hop->out.bind(memory.data);
+    driver.registers.bind(memory.walks);
   }
   sc_core::sc_start();
-  std::printf("%s: %u failures\n", mode.c_str(), static_cast<unsigned>(master.failures));
-  return master.failures == 0 ? 0 : 1;
+  const double total = static_cast<double>(count) * static_cast<double>(masters.size());
+  std::printf("%s: %llu failures, %.3f ns and %.3f loads an access\n", mode.name,
+              static_cast<unsigned long long>(driver.failures),
+              static_cast<double>(driver.end - driver.begin) * 1e9 / CLOCKS_PER_SEC / total,
+              static_cast<double>(memory.walk_count - driver.walks_before) / total);
+  return driver.failures == 0 ? 0 : 1;
 }
