@@ -4,10 +4,13 @@
 
 #include <cstdint>
 #include <string>
+#include <type_traits>
 #include <vector>
 
+#include "fixed_iterations.h"
 #include "smmuvp/smmu/micro_tlb.h"
 #include "smmuvp/smmu/tlb.h"
+#include "smmuvp/smmu/walk_caches.h"
 #include "smmuvp/smmuv3/config_cache.h"
 
 namespace {
@@ -50,15 +53,6 @@ struct Walk {
   }
 };
 
-void tlb_hit(benchmark::State& state) {
-  Tlb tlb(geometry_of(state));
-  Walk next{fill(tlb)};
-  for (auto _ : state) {
-    const CacheKey k = key_of(next());
-    benchmark::DoNotOptimize(tlb.lookup(k.tag, k.input));
-  }
-}
-
 void tlb_hit_of_two_sizes(benchmark::State& state) {
   Tlb tlb(geometry_of(state));
   Walk next{fill(tlb) / 2};
@@ -68,16 +62,6 @@ void tlb_hit_of_two_sizes(benchmark::State& state) {
     const std::uint32_t i = next();
     const CacheKey k = key_of(i, i % 2 == 0 ? 12 : 21);
     benchmark::DoNotOptimize(tlb.lookup(k.tag, k.input));
-  }
-}
-
-void micro_tlb_hit(benchmark::State& state) {
-  MicroTlb<TlbEntry> tlb(geometry_of(state));
-  Walk next{tlb.geometry().entries() / 2};
-  for (std::uint32_t i = 0; i < next.n; ++i) tlb.insert(i / per_asid, key_of(i), {});
-  for (auto _ : state) {
-    const std::uint32_t i = next();
-    benchmark::DoNotOptimize(tlb.lookup(i / per_asid, key_of(i).input));
   }
 }
 
@@ -97,28 +81,6 @@ Invalidation of(const CacheKey& k) {
   what.regime = k.tag.regime;
   what.vmid = k.tag.vmid;
   return what;
-}
-
-// Invalidates, and puts back what went: `insert` is what the second half costs.
-void insert(benchmark::State& state) {
-  Tlb tlb(geometry_of(state));
-  Walk next{fill(tlb)};
-  for (auto _ : state) tlb.insert(key_of(next()), {});
-}
-
-void invalidate_va_and_insert(benchmark::State& state) {
-  Tlb tlb(geometry_of(state));
-  Walk next{fill(tlb)};
-  std::uint64_t n = 0;
-  for (auto _ : state) {
-    const CacheKey k = key_of(next());
-    Invalidation what = of(k);
-    what.asid = k.tag.asid;
-    what.range = {k.input, k.input};
-    n += tlb.invalidate(what);
-    tlb.insert(k, {});
-  }
-  state.counters["dropped"] = benchmark::Counter(static_cast<double>(n), benchmark::Counter::kAvgIterations);
 }
 
 // The page is one that no ASID has.
@@ -168,25 +130,100 @@ void invalidate_long_range_of_nothing(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(tlb.invalidate(what));
 }
 
+// ---- Each structure that an invalidation by address looks at: lookup, insertion, and invalidation with
+// insertion. Entry i is of an ASID, or, of stage 2 alone, which has none, of a VMID.
+
+struct MicroTlbPart {
+  using Cache = MicroTlb<TlbEntry>;
+  static CacheKey key(std::uint32_t i) { return key_of(i); }
+  static void insert(Cache& cache, std::uint32_t i) { cache.insert(i / per_asid, key(i), {}); }
+  static const void* lookup(Cache& cache, std::uint32_t i) {
+    return cache.lookup(i / per_asid, key(i).input);
+  }
+};
+template <class C>
+struct TaggedPart {
+  using Cache = C;
+  static CacheKey key(std::uint32_t i) {
+    if constexpr (std::is_same_v<C, IpaCache>) {
+      CacheKey k = key_of(i);
+      k.tag = {0, Stages::stage2, 0, k.tag.asid, 0};
+      k.input = i % per_asid << 12;
+      return k;
+    }
+    return key_of(i, std::is_same_v<C, TableCache> ? 21 : 12);
+  }
+  static void insert(Cache& cache, std::uint32_t i) { cache.insert(key(i), {}); }
+  static const void* lookup(Cache& cache, std::uint32_t i) { return cache.lookup(key(i).tag, key(i).input); }
+};
+
+template <class Part>
+typename Part::Cache half_full(const benchmark::State& state) {
+  typename Part::Cache cache(geometry_of(state));
+  for (std::uint32_t i = 0; i < cache.geometry().entries() / 2; ++i) Part::insert(cache, i);
+  return cache;
+}
+
+template <class Part>
+void part_lookup(benchmark::State& state) {
+  auto cache = half_full<Part>(state);
+  Walk next{cache.geometry().entries() / 2};
+  for (auto _ : state) benchmark::DoNotOptimize(Part::lookup(cache, next()));
+}
+
+template <class Part>
+void part_insert(benchmark::State& state) {
+  auto cache = half_full<Part>(state);
+  Walk next{cache.geometry().entries() / 2};
+  for (auto _ : state) Part::insert(cache, next());
+}
+
+template <class Part>
+void part_invalidate_and_insert(benchmark::State& state) {
+  auto cache = half_full<Part>(state);
+  Walk next{cache.geometry().entries() / 2};
+  std::uint64_t n = 0;
+  for (auto _ : state) {
+    const std::uint32_t i = next();
+    const CacheKey k = Part::key(i);
+    Invalidation what = of(k);
+    what.stages = mask_of(k.tag.stages);
+    if (k.tag.stages != Stages::stage2) what.asid = k.tag.asid;
+    what.range = {k.input, k.input};
+    n += cache.invalidate(what);
+    Part::insert(cache, i);
+  }
+  // Below 1 where ways are few: a set can have got more than it holds.
+  state.counters["dropped"] = benchmark::Counter(static_cast<double>(n), benchmark::Counter::kAvgIterations);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  const auto add = [](const char* name, void (*function)(benchmark::State&)) {
-    auto* b = benchmark::RegisterBenchmark(name, function)->ArgNames({"entries", "ways"})->MinTime(0.1);
+  const std::int64_t iterations = smmuvp::bench::take_iterations(argc, argv);
+  const auto add = [iterations](const std::string& name, void (*function)(benchmark::State&)) {
+    auto* b = benchmark::RegisterBenchmark(name.c_str(), function)->ArgNames({"entries", "ways"});
+    smmuvp::bench::limit(*b, iterations);
     for (const std::int64_t entries : {64, 2048, 65536}) {
       for (const std::int64_t ways : {4, 16, 0}) b->Args({entries, ways});
     }
   };
-  add("micro TLB hit", micro_tlb_hit);
-  add("TLB hit", tlb_hit);
+  const auto add_part = [&add](const std::string& name, auto part) {
+    using Part = decltype(part);
+    add(name + ": lookup", part_lookup<Part>);
+    add(name + ": insert", part_insert<Part>);
+    add(name + ": by address, insert", part_invalidate_and_insert<Part>);
+  };
   add("TLB hit, 2 sizes", tlb_hit_of_two_sizes);
   add("configuration hit", config_hit);
-  add("TLB insert", insert);
-  add("by VA and ASID, insert", invalidate_va_and_insert);
   add("by VA and ASID, nothing there", invalidate_va_of_nothing);
   add("by VA, nothing there", invalidate_vaa_of_nothing);
   add("by ASID, insert 10", invalidate_asid_and_insert_10);
   add("by long range, nothing there", invalidate_long_range_of_nothing);
+  add_part("micro TLB", MicroTlbPart{});
+  add_part("main TLB", TaggedPart<Tlb>{});
+  add_part("walk cache", TaggedPart<TableCache>{});
+  add_part("IPA cache", TaggedPart<IpaCache>{});
 
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 64;

@@ -8,6 +8,7 @@ come first in PATH; each notes its calls, and one of them waits, if BLOCK names 
 import argparse
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -269,6 +270,192 @@ def case_a_folder_with_blanks_is_refused_by_name(b):
     r = subprocess.run([os.path.join(place, "vp"), "run", "x.toml"], stdin=subprocess.DEVNULL, capture_output=True, text=True,
                        env=b.env, timeout=60)
     assert r.returncode == 64 and "a b" in r.stderr and "blanks" in r.stderr, r
+
+
+# ---- ./vp bench smmu: what it makes of figures that stand-ins tell
+
+# 10 ns whatever is measured, but what SLOW names: "bypass 12" makes a bypass take 12 ns.
+BENCH_HOP = r"""#!/bin/sh
+if [ $# -lt 2 ]; then
+	echo "modes: hop loads timed untimed bypass disabled main_hit warm cold nested ${MODES:-}" >&2
+	exit 64
+fi
+ns=10
+case ${SLOW:-} in "$1 "*) ns=${SLOW#* } ;; esac
+echo "$1: 0 failures, $ns ns and 1.000 loads an access"
+"""
+
+
+def google_benchmark(names):
+    """A stand-in that prints what Google Benchmark prints of these; an invalidation takes 20 ns."""
+    record = {"context": {"entry_bytes": "64", "l2_bytes": "1048576", "compiler": "${COMPILER:-cc 1}"},
+              "benchmarks": [{"name": n, "run_name": n + "/min_time:0.050", "run_type": "iteration", "time_unit": "ns",
+                              "cpu_time": 20 if "by address" in n else 10} for n in names]}
+    return "#!/bin/sh\ncat <<END\n%s\nEND\n" % json.dumps(record)
+
+
+BENCH_PROGRAMS = {
+    "smmu_hop": BENCH_HOP,
+    "smmu_core_bench": google_benchmark(
+        ["%s/%d/%d" % (what, s, p) for what in ("hit", "loads", "main TLB hit", "hit, timed", "main TLB hit, timed")
+         for s, p in ((1, 1), (1, 64), (16, 64), (65536, 65536), (1, 1000000), (65536, 1000000))]),
+    "smmu_cache_bench": google_benchmark(
+        ["%s: %s/entries:%d/ways:0" % (part, what, n) for part in ("micro TLB", "main TLB", "walk cache", "IPA cache")
+         for what in ("lookup", "insert", "by address, insert") for n in (64, 65536)]),
+}
+# 100 instructions a call, whatever is called, and more of what SLOW_COUNT names.
+VALGRIND = r"""
+for word; do
+	case $word in
+	--iterations=*) count=${word#*=} ;;
+	[0-9]*000) count=$word ;;
+	esac
+done
+each=100
+case " $* " in *"${SLOW_COUNT:-nothing}"*) each=150 ;; esac
+echo "==1== Collected : $((1000 + each * count))" >&2
+"""
+
+
+def bench_smmu(b, *options, library=("--build-tree",), counted=True, **env):
+    """A run with stand-ins for the programs, and for valgrind or without it."""
+    where = os.path.join(b.top, "build", "dev", "bin")
+    os.makedirs(where, exist_ok=True)
+    shutil.copytree(os.path.join(b.source, "tests", "bench"), os.path.join(b.top, "tests", "bench"), dirs_exist_ok=True)
+    for name, text in BENCH_PROGRAMS.items():
+        with open(os.path.join(where, name), "w") as f:
+            f.write(text)
+        os.chmod(os.path.join(where, name), 0o755)
+    if counted:
+        b.tool("valgrind", VALGRIND)
+    else:
+        if os.path.exists(os.path.join(b.bin, "valgrind")):
+            os.unlink(os.path.join(b.bin, "valgrind"))
+        # A PATH with nothing but what the script needs, for the host may have one.
+        for name in ("sh", "env", "python3", "dirname", "readlink", "uname", "cat"):
+            link = os.path.join(b.bin, name)
+            if not os.path.lexists(link):
+                os.symlink(shutil.which(name), link)
+        env["PATH"] = b.bin
+    return b.run("bench", "smmu", *library, *options, VP_NO_BUILD="1", **env)
+
+
+def line_of(text, start):
+    found = [line for line in text.splitlines() if line.startswith(start)]
+    check(len(found) == 1, "expected one line that starts with %r in:\n%s" % (start, text))
+    return found[0]
+
+
+def case_bench_smmu_prints_rows_that_line_up_with_goals_met_and_missed(b):
+    r = bench_smmu(b, SLOW_COUNT="smmu_hop untimed")
+    check(r.returncode == 0 and r.stderr.startswith("vp: some minutes"), "it does not run", r)
+    lines = r.stdout.splitlines()
+    goal = lines[0].index("goal")
+    check(all(line[goal - 1] == " " and line[goal] != " " for line in lines), "the columns do not line up", r)
+    check(line_of(r.stdout, "TLB hit, timing off, one master").endswith("met"), "50 instructions more than a hop", r)
+    check(line_of(r.stdout, "miss, cold, nested, timing on").split()[-1] in ("met", "missed"), "no verdict", r)
+    r = bench_smmu(b, counted=False, SLOW="untimed 50")
+    check(line_of(r.stdout, "TLB hit, timing off, one master").endswith("missed"), "five times a hop meets the goal", r)
+    check("valgrind is not there" in r.stdout, "it does not say why there are no instructions", r)
+
+
+def case_bench_smmu_sends_accesses_through_what_a_release_installs(b):
+    for path in ("bin/smmu-vp", "sw/Image"):
+        os.makedirs(os.path.dirname(os.path.join(b.top, "build", "release", path)), exist_ok=True)
+        open(os.path.join(b.top, "build", "release", path), "w").close()
+    b.tool("cmake", "")
+    b.tool("pkg-config", 'echo "-I$PKG_CONFIG_PATH"')
+    # The program that it makes is slower than the one of build/dev.
+    b.tool("c++", """
+while [ "$1" != -o ]; do shift; done
+printf '#!/bin/sh\\nSLOW="untimed 90" exec %s/build/dev/bin/smmu_hop "$@"\\n' "$ROOT/clone" >"$2"
+chmod +x "$2"
+""")
+    r = bench_smmu(b, library=(), CXX="c++")
+    check("9.00x the hop" in line_of(r.stdout, "TLB hit, timing off, one master"), "not the program that was built", r)
+    with open(b.calls) as f:
+        calls = f.read()
+    for call in (r"cmake --install \S+/build/release --prefix (\S+)\n", r"c\+\+ .*/tests/bench/smmu_hop.cpp -I(\S+)/lib/pkgconfig "):
+        check(re.search(call, calls), "no call like " + call, calls)
+    check(not os.path.exists(re.search(r"--prefix (\S+)", calls)[1]), "what was installed stays", calls)
+
+
+def case_bench_smmu_tells_of_direct_memory_access_where_the_benchmark_has_the_mode(b):
+    told = line_of(bench_smmu(b).stdout, "hit with DMI")
+    check("not built" in told and not told.endswith(("met", "missed")), "a verdict without the mode: " + told)
+    told = line_of(bench_smmu(b, MODES="dmi dmi-hop").stdout, "hit with DMI")
+    check("1.00x" in told and told.endswith("met"), "no verdict with the mode: " + told)
+
+
+def saved(b, **env):
+    path = os.path.join(b.folder, "before.json")
+    r = bench_smmu(b, "--save", path, **env)
+    check(r.returncode == 0, "it does not save", r)
+    return path
+
+
+def case_bench_compare_passes_where_nothing_is_10_percent_worse(b):
+    path = saved(b)
+    r = bench_smmu(b, "--compare", path)
+    check(r.returncode == 0 and "is more than 10 % worse" in r.stdout, "the same figures are worse", r)
+    r = bench_smmu(b, "--compare", path, SLOW="untimed 90")
+    check(r.returncode == 0, "times count where both runs have instructions", r)
+
+
+def case_bench_compare_fails_where_instructions_are_10_percent_more(b):
+    r = bench_smmu(b, "--compare", saved(b), SLOW_COUNT="smmu_hop bypass")
+    check(r.returncode == 1 and "1 of " in r.stdout, "expected exit code 1", r)
+    told = line_of(r.stdout[r.stdout.index("worse:"):], "bypass by the STE")
+    check(told.split()[-5:] == ["instructions", "100", "150", "+50", "%"], "the line is " + told)
+
+
+def case_bench_compare_takes_ratios_where_a_run_has_no_instructions(b):
+    path = saved(b, counted=False)
+    r = bench_smmu(b, "--compare", path, SLOW="bypass 12")
+    check(r.returncode == 1, "expected exit code 1", r)
+    told = line_of(r.stdout[r.stdout.index("worse:"):], "bypass by the STE").split()
+    check(told[-5:] == ["ratio", "1.00x", "1.20x", "+20", "%"], "the line is %s" % told)
+    check(bench_smmu(b, "--compare", path, SLOW="bypass 10.9").returncode == 0, "9 % fail")
+
+
+def case_bench_compare_tells_missing_rows_and_another_compiler_or_host(b):
+    path = saved(b, MODES="dmi dmi-hop", COMPILER="cc 2")
+    with open(path) as f:
+        record = json.load(f)
+    record["host"]["processor"] = "abacus"
+    del record["rows"]["bypass"]
+    with open(path, "w") as f:
+        json.dump(record, f)
+    r = bench_smmu(b, "--compare", path)
+    check(r.returncode == 0, "missing rows fail", r)
+    for text in ("another compiler: before cc 2, now cc 1\n", "another processor: before abacus, now", "missing now: hit with DMI\n",
+                 "only now: bypass by the STE"):
+        check(text in r.stdout, "it does not say %r" % text, r)
+
+
+def case_bench_compare_refuses_a_damaged_file_before_it_measures(b):
+    path = saved(b)
+    with open(path) as f:
+        good = f.read()
+    row = good[good.index('"bypass"'):]
+    fast = re.sub('"ratio": [0-9.]+', '"ratio": "fast"', row, count=1)
+    for bad, reason in ((good[:200], "no JSON"), ("[]", "has the schema null"), (good.replace("smmu-vp-bench-1", "smmu-vp-bench-9"), "smmu-vp-bench-9"),
+                        (good.replace('"bench": "smmu"', '"bench": "gpu"'), 'benchmark "gpu"'), (good.replace('"rows"', '"row"'), 'lacks "host" or "rows"'),
+                        (good.replace(row, fast), "rows.bypass"), ("\x80", "no JSON")):
+        with open(path, "w", encoding="latin-1") as f:
+            f.write(bad)
+        r = bench_smmu(b, "--compare", path)
+        check(r.returncode == 64 and reason in r.stderr and "make another with ./vp bench smmu --save" in r.stderr and r.stdout == "",
+              "%s: expected exit code 64" % reason, r)
+    r = bench_smmu(b, "--compare", path + ".none")
+    check(r.returncode == 64 and "No such file" in r.stderr, "expected exit code 64", r)
+    r = bench_smmu(b, "--save", os.path.join(b.folder, "none", "x.json"))
+    check(r.returncode == 64 and "cannot write" in r.stderr and r.stdout == "", "expected exit code 64", r)
+
+
+def case_bench_knows_its_names(b):
+    r = b.run("bench", "gpu")
+    check(r.returncode == 64 and "pgtable, smmu, smmu_cache, smmu_calendar" in r.stderr, "expected exit code 64", r)
 
 
 def main():
