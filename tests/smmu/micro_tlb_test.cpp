@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "cache_archive.h"
+#include "smmuvp/smmu/tbu.h"
 #include "smmuvp/smmu/tlb.h"
 
 namespace smmuvp::smmu {
@@ -107,6 +108,28 @@ TEST(MicroTlb, RoundTripHasTheSameFuture) {
       m->lookup(i % 3, i * 7 % 4 << 12);
       m->insert(i % 4, key(i % 5 << 12, static_cast<std::uint16_t>(i % 5)), to(i));
       if (i % 8 == 7) m->drop_owner(1);
+    }
+  }
+}
+
+TEST(FinishedAnswer, SaysOfEachKindOfAccessAtOnceWhatTheGeneralRulesSay) {
+  for (unsigned n = 0; n < 1U << 11; ++n) {
+    FinishedAnswer f;
+    f.rights.bits = static_cast<std::uint8_t>(n & 127U);
+    f.privileged = {(n >> 7 & 1U) != 0, (n >> 8 & 1U) != 0};
+    f.instruction = {(n >> 9 & 1U) != 0, (n >> 10 & 1U) != 0};
+    f.work_out();
+    for (unsigned index = 0; index < 8; ++index) {
+      AccessRequest r;
+      r.kind = (index & 4U) != 0 ? AccessKind::write : AccessKind::read;
+      r.instruction = (index & 2U) != 0;
+      r.privileged = (index & 1U) != 0;
+      ASSERT_EQ(FinishedAnswer::index_of(r.is_write(), r.privileged, r.instruction), index);
+      AccessAnswer a;
+      apply(f, r, 12, a);
+      ASSERT_EQ(f.serves_index(index), serves(f, r)) << n << ' ' << index;
+      ASSERT_EQ(f.privileged_of_index(index), a.privileged) << n << ' ' << index;
+      ASSERT_EQ(f.instruction_of_index(index), a.instruction) << n << ' ' << index;
     }
   }
 }

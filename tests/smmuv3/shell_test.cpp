@@ -112,6 +112,7 @@ struct Bench : sc_core::sc_module {
   void on_data(tlm::tlm_generic_payload& p, sc_time& delay) {
     seen.push_back({p.get_address(), p.get_data_length(), p.get_streaming_width(), p.is_write(),
                     *p.get_extension<AccessExtension>()});
+    if (on_extension) on_extension(*p.get_extension<AccessExtension>());
     if (hold) wait(*hold);
     transfer(p, false);
     delay += sc_time(5, sc_core::SC_NS);
@@ -188,6 +189,7 @@ struct Bench : sc_core::sc_module {
   sc_core::sc_event go;
   std::function<void()> job;
   std::vector<Seen> seen;
+  std::function<void(AccessExtension&)> on_extension;  // of a target that writes where it should not
   sc_core::sc_event* hold = nullptr;
   int eventq_edges = 0;
   int sync_edges = 0;
@@ -213,6 +215,7 @@ class Shell : public ::testing::Test {
       b.start();
     });
     b.seen.clear();
+    b.on_extension = nullptr;
     b.walk_time = sc_time(20, sc_core::SC_NS);
     b.eventq_edges = b.sync_edges = b.walk_reads = 0;
     b.host.sink.all.clear();
@@ -250,6 +253,31 @@ TEST_F(Shell, ATransactionIsTranslatedByTheDefaultStreamIDOfItsTbu) {
   EXPECT_EQ(b.world.memory.read(0x8000'0010, 4), 0x12345678U);
   ASSERT_EQ(b.seen.size(), 1U);
   EXPECT_EQ(b.seen[0].extension.memory_type, 0xffU);
+}
+
+TEST_F(Shell, WhatIsDownstreamTellsNoMasterWhoItIs) {
+  Bench& b = bench();
+  map(7, 0x10000, 0x8000'0000, 0x1000);
+  ASSERT_TRUE(b.world.stream(9, 9).map(0x10000, 0x8100'0000, 0x1000));
+  b.on_extension = [](AccessExtension& e) {
+    e.stream_id = 9;
+    e.stream_valid = true;
+    e.privileged = true;
+  };
+  b.in_simulation([&] {
+    AccessExtension of_another;
+    of_another.stream_id = 9;
+    of_another.stream_valid = true;
+    std::uint32_t first = 0;
+    EXPECT_EQ(b.transport(0x10000, &first, 4, true, &of_another), tlm::TLM_OK_RESPONSE);
+    for (std::uint32_t v = 1; v <= 4; ++v) {
+      EXPECT_EQ(b.transport(0x10000 + 4 * v, &v, 4, true), tlm::TLM_OK_RESPONSE);
+    }
+  });
+  for (std::uint32_t v = 1; v <= 4; ++v) {
+    EXPECT_EQ(b.world.memory.read(0x8000'0000 + 4 * v, 4), v) << "of StreamID 7, as the port says";
+  }
+  for (const Seen& s : b.seen) EXPECT_FALSE(s.extension.privileged);
 }
 
 TEST_F(Shell, TheExtensionCarriesTheStreamID) {
@@ -301,6 +329,57 @@ TEST_F(Shell, ANestedTransactionGoesThroughBothStagesOfItsTables) {
   });
   EXPECT_EQ(b.world.memory.read(0x9000'0010, 4), 0x12345678U);
   EXPECT_TRUE(b.host.sink.all.empty());
+}
+
+TEST_F(Shell, APageThatHitsServesTheAccessesOfItsRightsAndNoOthers) {
+  Bench& b = bench();
+  struct Page {
+    bool writable, unprivileged, privileged_execute, unprivileged_execute;
+  };
+  const std::array<Page, 4> pages{{{true, true, false, false},
+                                   {false, true, false, true},
+                                   {true, false, false, false},
+                                   {false, false, true, false}}};
+  pgtable::Builder& t = b.world.stream(7);
+  for (std::size_t i = 0; i < pages.size(); ++i) {
+    pgtable::Mapping m;
+    m.writable = pages[i].writable;
+    m.unprivileged = pages[i].unprivileged;
+    m.privileged_execute = pages[i].privileged_execute;
+    m.unprivileged_execute = pages[i].unprivileged_execute;
+    ASSERT_TRUE(t.map(0x10000 + 0x1000 * i, 0x8000'0000 + 0x1000 * i, 0x1000, m));
+  }
+  const auto access = [&](std::size_t page, bool write, bool privileged, bool instruction) {
+    AccessExtension e;
+    e.privileged = privileged;
+    e.instruction = instruction;
+    std::uint32_t v = 0;
+    return b.transport(0x10000 + 0x1000 * page, &v, 4, write, &e) == tlm::TLM_OK_RESPONSE;
+  };
+  b.in_simulation([&] {
+    for (std::size_t i = 0; i < pages.size(); ++i) ASSERT_TRUE(access(i, false, true, false));
+    for (unsigned n = 0; n < 2 * 8 * pages.size(); ++n) {
+      const std::size_t i = n / 8 % pages.size();
+      const Page& page = pages[i];
+      const bool write = (n & 4U) != 0;
+      const bool instruction = (n & 2U) != 0;
+      const bool privileged = (n & 1U) != 0;
+      bool allowed = privileged || page.unprivileged;
+      if (write) {
+        allowed = allowed && page.writable;
+      } else if (instruction) {
+        allowed = privileged ? page.privileged_execute : page.unprivileged_execute;
+      }
+      b.seen.clear();
+      ASSERT_EQ(access(i, write, privileged, instruction), allowed)
+          << "page " << i << " write " << write << " instruction " << instruction << " privileged "
+          << privileged;
+      ASSERT_EQ(b.seen.size(), allowed ? 1U : 0U);
+      if (!allowed) continue;
+      ASSERT_EQ(b.seen[0].extension.privileged, privileged);
+      ASSERT_EQ(b.seen[0].extension.instruction, instruction && !write) << "writes are Data";
+    }
+  });
 }
 
 TEST_F(Shell, ATransactionThatCrossesPagesIsSplitInOrder) {

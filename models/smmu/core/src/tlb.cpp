@@ -19,21 +19,15 @@ void FinishedAnswer::work_out() {
   hints = allocation_hints(attributes.memory);
   served = 0;
   passed_on = 0;
-  for (const bool write : {false, true}) {
-    for (const bool privileged_in : {false, true}) {
-      for (const bool instruction_in : {false, true}) {
-        AccessRequest request;
-        request.kind = write ? AccessKind::write : AccessKind::read;
-        request.privileged = privileged_in;
-        request.instruction = instruction_in;
-        AccessAnswer answer;
-        apply(*this, request, 0, answer);
-        const unsigned index = index_of(write, privileged_in, instruction_in);
-        if (serves(*this, request)) served = static_cast<std::uint8_t>(served | 1U << index);
-        const unsigned out = (answer.instruction ? 2U : 0U) | (answer.privileged ? 1U : 0U);
-        passed_on = static_cast<std::uint16_t>(passed_on | out << 2 * index);
-      }
+  for (unsigned index = 0; index < 8; ++index) {
+    const bool write = (index & 4U) != 0;
+    const bool as_instruction = !write && instruction.of((index & 2U) != 0);
+    const bool as_privileged = privileged.of((index & 1U) != 0);
+    if (permits(*this, write ? AccessKind::write : AccessKind::read, as_privileged, as_instruction)) {
+      served = static_cast<std::uint8_t>(served | 1U << index);
     }
+    const unsigned out = (as_instruction ? 2U : 0U) | (as_privileged ? 1U : 0U);
+    passed_on = static_cast<std::uint16_t>(passed_on | out << 2 * index);
   }
 }
 

@@ -52,10 +52,12 @@ std::uint64_t TbuShell::order_key(const tlm::tlm_generic_payload& payload,
   return substream << 32 | request.stream_id;
 }
 
+// As new: what is downstream may have written into one that comes back, and must not tell who the next is.
 AccessExtension* TbuShell::take_extension() {
   if (m_extensions.empty()) return new AccessExtension;
   AccessExtension* extension = m_extensions.back().release();
   m_extensions.pop_back();
+  *extension = AccessExtension();
   return extension;
 }
 

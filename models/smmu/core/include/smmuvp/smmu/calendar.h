@@ -24,7 +24,7 @@ struct StructureTiming {
 /// Times near 2^64 - 1 are all that time.
 ///
 /// From the latest booking on, the ends of the last `width` bookings say all. What was before is kept as it
-/// came, and written down in a Timeline when somebody asks for it.
+/// came, and written down in a Timeline when somebody asks for it or much has come together.
 class Calendar {
  public:
   explicit Calendar(const StructureTiming& timing = {});
@@ -86,7 +86,7 @@ class Calendar {
     TimePs begin;  // of the next one
   };
   static constexpr std::size_t journal_start = 32;
-  static constexpr std::size_t journal_most = 1024;
+  static constexpr std::size_t journal_most = 1024;  // more bookings than a usual quantum has; 16 KiB
   TimePs book_any(TimePs at);
   void make_room();
   void prune_past(TimePs now);
@@ -111,7 +111,7 @@ class Calendar {
   TimePs m_in_order_from;
   TimePs m_last = 0;  // m_past and m_journal are about the time before, m_ends about the time after it
   TimePs m_latest_start = 0;   // a booking that starts later ends at the end of time
-  TimePs m_latest_end = 0;     // the last of m_ends, or before
+  TimePs m_latest_end = 0;     // the last of m_ends
   std::size_t m_head = 0;      // of m_ends: the earliest
   std::vector<TimePs> m_ends;  // a ring of `width` in order; 0: none, or written down
   std::size_t m_journal_size = 0;

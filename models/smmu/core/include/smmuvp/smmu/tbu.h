@@ -81,12 +81,16 @@ struct Tbu {
   Calendar from_tcu;
 };
 
+/// Whether the rights of a finished answer allow an access, given what it is downstream.
+inline bool permits(const FinishedAnswer& f, AccessKind kind, bool privileged, bool instruction) {
+  return pgtable::check_permission(f.rights, access_type(kind, instruction), privileged) ==
+         pgtable::PermissionCheck::allowed;
+}
+
 /// Whether a finished answer serves a request.
 inline bool serves(const FinishedAnswer& f, const AccessRequest& request) {
   const bool instruction = !request.is_write() && f.instruction.of(request.instruction);
-  return pgtable::check_permission(f.rights, access_type(request.kind, instruction),
-                                   f.privileged.of(request.privileged)) ==
-             pgtable::PermissionCheck::allowed &&
+  return permits(f, request.kind, f.privileged.of(request.privileged), instruction) &&
          (!f.of_default_attributes || request.attributes == default_attributes);
 }
 
