@@ -153,7 +153,7 @@ TEST_F(At, AFaultIsAnsweredAfterWhatItsStreamSentBefore) {
 TEST_F(At, AHookGivesAnotherOrder) {
   ASSERT_TRUE(map(7, 0x10000, 0x8000'0000).map(0x20000, 0x9000'0000, 0x1000));
   b.tbu(0).set_order_hook(
-      [](const Payload& p, const smmu::AccessRequest&) { return p.get_extension<AccessExtension>()->tag; });
+      [](const Payload& p, const Identity&) { return p.get_extension<AccessExtension>()->tag; });
   b.in_simulation([&] {
     warm(0x20000);
     const Operation& miss = b.master.issue(0x10000, std::vector<std::uint8_t>(4), false, 7, 1);

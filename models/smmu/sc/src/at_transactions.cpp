@@ -199,7 +199,7 @@ void AtTransactions::translate(Open& t) {
   switch (transaction.advance()) {
     case Transaction::Next::need:
       t.state = State::walking;
-      m_smmu.walks().send(transaction.op(), [this, &t](const MemoryAnswer& answer) {
+      m_smmu.walks().send(transaction.op(), transaction.request(), [this, &t](const MemoryAnswer& answer) {
         t.answer = answer;
         schedule(t, State::translating, answer.time);
       });

@@ -4,11 +4,12 @@
 
 namespace smmuvp::smmu {
 
-AtWalks::AtWalks(ForwardPort& socket)
-    : m_requester("walks", socket,
+AtWalks::AtWalks(ForwardPort& socket, Tag tag)
+    : m_tag(std::move(tag)),
+      m_requester("walks", socket,
                   [this](tlm::tlm_generic_payload& payload, TimePs at) { answered(payload, at); }) {}
 
-void AtWalks::send(const MemoryOp& op, Done done) {
+void AtWalks::send(const MemoryOp& op, const AccessRequest& client, Done done) {
   if (m_free.empty()) {
     m_walks.push_back(std::make_unique<Walk>());
     Walk& made = *m_walks.back();
@@ -21,6 +22,7 @@ void AtWalks::send(const MemoryOp& op, Done done) {
   walk.op.prepare(op);
   walk.size = op.size;
   walk.done = std::move(done);
+  m_tag(walk.op.payload(), op, client);
   walk.op.payload().acquire();
   m_requester.send(walk.op.payload(), op.time);
 }
@@ -47,8 +49,10 @@ void AtWalks::forget() {
 }
 
 void AtWalks::free(tlm::tlm_generic_payload* payload) {
-  payload->reset();  // targets may have left extensions of theirs
-  m_free.push_back(m_by_payload.at(payload));
+  Walk& walk = *m_by_payload.at(payload);
+  walk.op.clear();
+  payload->reset();
+  m_free.push_back(&walk);
 }
 
 }  // namespace smmuvp::smmu

@@ -34,6 +34,19 @@ TransactionShape shape_of(tlm::tlm_generic_payload& payload, std::uint32_t defau
   return s;
 }
 
+Identity identity_of(const AccessRequest& r) {
+  return {r.space, r.stream_id, r.substream_id, r.substream_valid, r.privileged, r.instruction};
+}
+
+void set_identity(AccessRequest& r, const Identity& identity) {
+  r.space = identity.address_space;
+  r.stream_id = identity.stream_id;
+  r.substream_id = identity.substream_id & 0xfffffU;
+  r.substream_valid = identity.substream_valid;
+  r.privileged = identity.privileged;
+  r.instruction = identity.instruction;
+}
+
 void set_output(AccessExtension& e, const AccessAnswer& answer) {
   e.output_space = answer.space;
   e.memory_type = answer.attributes.memory;
@@ -79,6 +92,7 @@ void OpPayload::prepare(const MemoryOp& op) {
 void OpPayload::clear() {
   m_payload.clear_extension(&m_extension);
   if (m_kind == MemoryOpKind::compare_and_swap) m_payload.clear_extension(&m_compare_swap);
+  m_payload.free_all_extensions();
 }
 
 MemoryAnswer OpPayload::answer(std::uint64_t bytes, TimePs time) const {

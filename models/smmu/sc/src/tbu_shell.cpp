@@ -41,13 +41,17 @@ TbuShell::TbuShell(const sc_core::sc_module_name& name, SmmuShell& smmu, const T
 
 TransactionShape TbuShell::shape(tlm::tlm_generic_payload& payload) const {
   TransactionShape s = shape_of(payload, m_tbu.stream_id, m_tbu.index);
-  if (m_identity) m_identity(payload, s.request);
+  if (m_identity) {
+    Identity identity = identity_of(s.request);
+    m_identity(payload, identity);
+    set_identity(s.request, identity);
+  }
   return s;
 }
 
 std::uint64_t TbuShell::order_key(const tlm::tlm_generic_payload& payload,
                                   const AccessRequest& request) const {
-  if (m_order) return m_order(payload, request);
+  if (m_order) return m_order(payload, identity_of(request));
   const std::uint64_t substream = request.substream_valid ? request.substream_id | 1U << 20 : 0;
   return substream << 32 | request.stream_id;
 }
@@ -179,7 +183,7 @@ void TbuShell::run(tlm::tlm_generic_payload& payload, sc_time& delay) {
   for (auto next = t.advance(); next != Transaction::Next::finished; next = t.advance()) {
     switch (next) {
       case Transaction::Next::need:
-        t.complete(m_smmu.carry_out(t.op(), delay));
+        t.complete(m_smmu.carry_out(t.op(), delay, &t.request()));
         break;
       case Transaction::Next::stalled:
         // Its parts so far have ended. Who waits for software must not keep a synchronisation open, for which
@@ -239,7 +243,7 @@ unsigned TbuShell::transport_dbg(tlm::tlm_generic_payload& payload) {
     Transaction t(payload, s, m_smmu.translator(), to_ps(sc_core::sc_time_stamp()));
     for (auto next = t.advance(); next != Transaction::Next::finished; next = t.advance()) {
       if (next == Transaction::Next::need) {
-        t.complete(m_smmu.carry_out_debug(t.op()));
+        t.complete(m_smmu.carry_out_debug(t.op(), &t.request()));
       } else if (next == Transaction::Next::stalled) {
         break;  // never: a debug access records nothing
       } else {

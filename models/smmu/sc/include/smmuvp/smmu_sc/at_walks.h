@@ -19,12 +19,16 @@ class AtWalks : public tlm::tlm_mm_interface {
   /// The answer is there; its time may lie ahead.
   using Done = std::function<void(const MemoryAnswer& answer)>;
 
-  explicit AtWalks(ForwardPort& socket);
+  /// Sees a payload before it is sent. @param client  for whose access
+  using Tag =
+      std::function<void(tlm::tlm_generic_payload& payload, const MemoryOp& op, const AccessRequest& client)>;
+
+  AtWalks(ForwardPort& socket, Tag tag);
   ~AtWalks() override = default;
   AtWalks(const AtWalks&) = delete;
   AtWalks& operator=(const AtWalks&) = delete;
 
-  void send(const MemoryOp& op, Done done);
+  void send(const MemoryOp& op, const AccessRequest& client, Done done);
   /// A reset: what has not been sent never is, and answers to the rest are dropped.
   void drop();
   /// The system's state has been loaded: drop(), and the socket is free.
@@ -44,6 +48,7 @@ class AtWalks : public tlm::tlm_mm_interface {
   void answered(const tlm::tlm_generic_payload& payload, TimePs at);
   void free(tlm::tlm_generic_payload* payload) override;
 
+  Tag m_tag;
   AtRequester m_requester;
   std::vector<std::unique_ptr<Walk>> m_walks;  // all, in the order of their making
   std::unordered_map<const tlm::tlm_generic_payload*, Walk*> m_by_payload;

@@ -9,6 +9,7 @@
 #include "smmuvp/smmu/memory_op.h"
 #include "smmuvp/tlm/access_extension.h"
 #include "smmuvp/tlm/compare_swap_extension.h"
+#include "smmuvp/tlm/smmu_hooks.h"
 
 namespace smmuvp::smmu {
 
@@ -25,6 +26,10 @@ struct TransactionShape {
 /// @param default_stream_id  for a master that gives none
 TransactionShape shape_of(tlm::tlm_generic_payload& payload, std::uint32_t default_stream_id,
                           std::uint8_t port);
+
+/// What hooks see of a request, and what they have said.
+Identity identity_of(const AccessRequest& request);
+void set_identity(AccessRequest& request, const Identity& identity);
 
 /// Writes an answer into the `out` part of the extension.
 void set_output(AccessExtension& extension, const AccessAnswer& answer);
@@ -65,13 +70,13 @@ class OpPayload {
 
   /// Makes it this operation's, whatever it was before.
   void prepare(const MemoryOp& op);
+  /// Takes its extensions off, and frees what others have left on it: those of an OwnAccessHook.
+  void clear();
   tlm::tlm_generic_payload& payload() { return m_payload; }
   /// After the transport. @param bytes  how many transport_dbg() moved, or the size
   MemoryAnswer answer(std::uint64_t bytes, TimePs time) const;
 
  private:
-  void clear();
-
   std::array<std::uint8_t, MemoryOp::max_size> m_data{};
   std::uint8_t m_size = 0;
   MemoryOpKind m_kind = MemoryOpKind::read;

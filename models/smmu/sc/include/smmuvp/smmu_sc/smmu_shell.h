@@ -5,6 +5,7 @@
 #include <memory>
 #include <systemc>
 #include <tlm>
+#include <utility>
 #include <vector>
 
 #include "smmuvp/base/archive.h"
@@ -15,6 +16,7 @@
 #include "smmuvp/smmu_sc/ports.h"
 #include "smmuvp/smmu_sc/transaction.h"
 #include "smmuvp/smmu_sc/worker_process.h"
+#include "smmuvp/tlm/smmu_hooks.h"
 
 namespace smmuvp::smmu {
 
@@ -39,10 +41,12 @@ class SmmuShell : public sc_core::sc_module, public tlm::tlm_bw_transport_if<> {
   /// Operations of approximately-timed accesses.
   AtWalks& walks() { return m_walks; }
   /// Sends an operation at its time, for a caller that may be blocked. @param delay  of the caller ahead of
-  /// simulated time; grows to the answer's
-  MemoryAnswer carry_out(const MemoryOp& op, sc_core::sc_time& delay);
+  /// simulated time; grows to the answer's. @param client  for whose access, if it is for one
+  MemoryAnswer carry_out(const MemoryOp& op, sc_core::sc_time& delay, const AccessRequest* client = nullptr);
   /// As carry_out(), by transport_dbg.
-  MemoryAnswer carry_out_debug(const MemoryOp& op);
+  MemoryAnswer carry_out_debug(const MemoryOp& op, const AccessRequest* client = nullptr);
+  /// Sees each of these operations, and those of walks(), before it is sent.
+  void set_own_access_hook(OwnAccessHook hook) { m_hook = std::move(hook); }
   /// Notified when an access that is stalled may get on.
   const sc_core::sc_event& progress() const { return m_progress; }
   /// Something may have become due, not before `delay` from now.
@@ -65,9 +69,12 @@ class SmmuShell : public sc_core::sc_module, public tlm::tlm_bw_transport_if<> {
 
  private:
   void worker_progressed();
+  void tag(tlm::tlm_generic_payload& payload, const MemoryOp& op, const AccessRequest* client,
+           bool debug) const;
 
   Core m_core;
   ForwardPort& m_walk;
+  OwnAccessHook m_hook;
   AtWalks m_walks;
   sc_core::sc_event m_kick;
   sc_core::sc_event m_progress;

@@ -15,6 +15,7 @@
 #include "smmuvp/smmu_sc/ports.h"
 #include "smmuvp/smmu_sc/smmu_shell.h"
 #include "smmuvp/tlm/sim_time.h"
+#include "smmuvp/tlm/smmu_hooks.h"
 
 namespace smmuvp::smmu {
 
@@ -26,14 +27,6 @@ class TbuShell : public sc_core::sc_module,
                  public tlm::tlm_fw_transport_if<>,
                  public tlm::tlm_bw_transport_if<> {
  public:
-  /// Tells whose a payload is, for masters that know no AccessExtension: sets stream_id, substream_id,
-  /// substream_valid, privileged and instruction of the request. Called for each transaction.
-  using IdentityHook = std::function<void(const tlm::tlm_generic_payload& payload, AccessRequest& request)>;
-  /// Tells what stays in order: non-blocking transactions of the same key are forwarded and answered in the
-  /// order of their requests.
-  using OrderHook =
-      std::function<std::uint64_t(const tlm::tlm_generic_payload& payload, const AccessRequest& request)>;
-
   struct Tbu {
     std::uint8_t index = 0;       ///< which TBU of its SMMU
     std::uint32_t stream_id = 0;  ///< of accesses that name none
