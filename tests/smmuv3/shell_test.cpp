@@ -771,7 +771,6 @@ TEST_F(Shell, AnAligned32BitPartOfA64BitBeatIsARegisterAccess) {
   const std::uint64_t CR1 = b.reg(0x28), CR2 = b.reg(0x2c);
   std::uint8_t data[8];
   unsigned char enables[8];
-  sc_time d;
   tlm::tlm_generic_payload p;
   p.set_address(0x28);
   p.set_data_ptr(data);
@@ -784,6 +783,7 @@ TEST_F(Shell, AnAligned32BitPartOfA64BitBeatIsARegisterAccess) {
     std::fill_n(enables, 8, static_cast<unsigned char>(TLM_BYTE_DISABLED));
     std::fill_n(enables + lane, 4, static_cast<unsigned char>(TLM_BYTE_ENABLED));
     p.set_command(tlm::TLM_READ_COMMAND);
+    sc_time d;
     b.cpu->b_transport(p, d);
     EXPECT_EQ(p.get_response_status(), tlm::TLM_OK_RESPONSE);
     std::uint32_t value = 0;

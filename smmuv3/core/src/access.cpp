@@ -87,6 +87,10 @@ void Access::start() {
                                  "IHI 0070 3.10.1", m_request.stream_id, m_request.address);
     }
   }
+  if (m_interface.held()) {
+    terminate();
+    return;
+  }
   m_privileged = m_request.privileged;
   m_instruction = m_request.instruction && !m_request.is_write();
   if (m_request.unsupported != smmu::Unsupported::none) {

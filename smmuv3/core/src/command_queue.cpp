@@ -30,6 +30,7 @@ std::optional<TimePs> CommandQueue::sync_done() const {
 }
 
 std::optional<TimePs> CommandQueue::due() const {
+  if (m_interface.held()) return std::nullopt;
   switch (m_state) {
     case State::fetch:
       return std::nullopt;

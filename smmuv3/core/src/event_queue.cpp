@@ -30,7 +30,7 @@ void EventQueue::record(const Event& event) {
 }
 
 std::optional<TimePs> EventQueue::due() const {
-  if (m_waiting) return std::nullopt;
+  if (m_waiting || m_interface.held()) return std::nullopt;
   if (!m_pending.empty()) return std::max(m_time, m_pending.front().time);
   if (m_interface.wanted(CR0_EVENTQEN) != m_interface.enabled(CR0_EVENTQEN)) return m_time;
   return std::nullopt;

@@ -229,7 +229,9 @@ void ProgrammingInterface::activate(std::uint32_t gerror_bit) {
 void ProgrammingInterface::refresh_tbus() {
   smmu::Engine& engine = m_parts.engine;
   const std::uint32_t GBPA = reg(SMMU_GBPA);
-  if (enabled(CR0_SMMUEN)) {
+  if (m_held) {
+    engine.close_tbus();
+  } else if (enabled(CR0_SMMUEN)) {
     engine.open_tbus();
   } else if ((GBPA & GBPA_ABORT) != 0) {
     engine.close_tbus();
@@ -243,6 +245,21 @@ Signals ProgrammingInterface::take_signals() {
   const Signals s = m_signals;
   m_signals = {};
   return s;
+}
+
+Levels ProgrammingInterface::levels() const {
+  Levels l;
+  if (m_held) return l;
+  const std::uint32_t enables = reg(SMMU_IRQ_CTRLACK);
+  l.eventq =
+      (enables & IRQ_CTRL_EVENTQ_IRQEN) != 0 && !m_eventq.empty(reg(SMMU_EVENTQ_PROD), reg(SMMU_EVENTQ_CONS));
+  l.gerror = (enables & IRQ_CTRL_GERROR_IRQEN) != 0 && reg(SMMU_GERROR) != reg(SMMU_GERRORN);
+  return l;
+}
+
+void ProgrammingInterface::hold(bool held) {
+  m_held = held;
+  refresh_tbus();
 }
 
 void ProgrammingInterface::reset() {

@@ -49,6 +49,26 @@ std::vector<ParamInfo> make_params() {
       flag("GBPA_ABORT", false,
            "reset value of GBPA.ABORT: true denies all traffic until software says more"),
       number("IIDR", 0, 0, 0xffffffff, "SMMU_IIDR; drivers may switch on workarounds by it"),
+      {"irq",
+       ParamType::Choice,
+       "edge",
+       "edge: eventq_irq and gerror_irq are pulses of a clock, as the architecture has them; level: they are "
+       "high until software has read the events, or has acknowledged the error. cmdq_sync_irq is a pulse",
+       0,
+       ~0ULL,
+       {"edge", "level"}},
+      {"reset",
+       ParamType::Choice,
+       "edge",
+       "edge: the reset input's becoming active resets; level: the SMMU is held in reset as long as it is",
+       0,
+       ~0ULL,
+       {"edge", "level"}},
+      flag("reset_active_low", false, "the reset input is active when low: nRESET"),
+      flag(
+          "sync_registers", true,
+          "a register access waits first for the time that its initiator is ahead; false: it takes effect at "
+          "once"),
       number("tbus", 1, 1, max_tbus, "TBUs: pairs of tbuN_in and tbuN_out"),
       number("slots", 16, 1, 1024,
              std::string("transactions at a time at each TBU, until their END_RESP (xlate_slots)") + gem5),
@@ -148,6 +168,10 @@ Settings settings_of(const Params& p) {
   }
   s.slots = word("slots");
   s.clock_ps = p.uint("clock_ps");
+  s.sync_registers = p.flag("sync_registers");
+  s.level_irq = p.text("irq") == "level";
+  s.level_reset = p.text("reset") == "level";
+  s.reset_active_low = p.flag("reset_active_low");
 
   Structures& t = s.structures;
   t.timing = p.flag("timing");

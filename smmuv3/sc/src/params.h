@@ -21,6 +21,10 @@ struct Settings {
   std::array<std::uint32_t, max_tbus> stream_id{};
   std::uint32_t slots = 16;
   std::uint64_t clock_ps = 1000;
+  bool sync_registers = true;
+  bool level_irq = false;
+  bool level_reset = false;
+  bool reset_active_low = false;
 };
 
 /// @throws ConfigError naming the parameter

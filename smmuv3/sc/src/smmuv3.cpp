@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include "params.h"
+#include "smmuvp/smmu_sc/counted.h"
 #include "smmuvp/smmu_sc/smmu_shell.h"
 #include "smmuvp/smmu_sc/tbu_shell.h"
 #include "smmuvp/smmuv3/access.h"
@@ -13,9 +15,9 @@
 #include "smmuvp/tlm/device_tree.h"
 #include "smmuvp/tlm/plugin.h"
 #include "smmuvp/tlm/process.h"
-#include "smmuvp/tlm/pulse_output.h"
 #include "smmuvp/tlm/register_access.h"
 #include "smmuvp/tlm/sim_time.h"
+#include "wired_outputs.h"
 
 namespace smmuvp {
 
@@ -25,14 +27,11 @@ namespace {
 class Module : public smmu::Translator {
  public:
   Module(const char* name, const smmuv3::Settings& s, Host& host, smmu::ForwardPort& walk,
-         LineOut& eventq_irq, LineOut& gerror_irq, LineOut& cmdq_sync_irq, LineOut& event_out)
+         const smmuv3::WiredOutputs::Ports& outputs)
       : settings(s),
         core(s.features, s.structures, name, &host.diag(), host.trace()),
-        shell("shell", {core.engine(), *this, core.workers(), [this] { pulses(); }}, walk),
-        m_eventq("eventq_pulse", eventq_irq, from_ps(s.clock_ps)),
-        m_gerror("gerror_pulse", gerror_irq, from_ps(s.clock_ps)),
-        m_cmdq_sync("cmdq_sync_pulse", cmdq_sync_irq, from_ps(s.clock_ps)),
-        m_event("event_pulse", event_out, from_ps(s.clock_ps)) {}
+        shell("shell", {core.engine(), *this, core.workers(), [this] { show(); }}, walk),
+        m_outputs(outputs, s.level_irq, from_ps(s.clock_ps)) {}
 
   bool translate_fast(const smmu::AccessRequest& request, smmu::AccessAnswer& answer) override {
     return core.translate_fast(request, answer);
@@ -44,6 +43,8 @@ class Module : public smmu::Translator {
   void register_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
   unsigned register_transport_dbg(tlm::tlm_generic_payload& payload);
   void reset();
+  /// The reset input is, or is no longer, active.
+  void hold(bool active);
   void visit(Archive& archive);
   void statistics(StatVisitor& visitor) const;
 
@@ -52,32 +53,39 @@ class Module : public smmu::Translator {
   smmu::SmmuShell shell;
 
  private:
-  void pulses();
-  void cancel_disabled();
+  void synchronise(sc_core::sc_time& delay);
+  void show() { m_outputs.update(core.interface()); }
 
-  PulseOutput m_eventq;
-  PulseOutput m_gerror;
-  PulseOutput m_cmdq_sync;
-  PulseOutput m_event;
+  unsigned m_register_waits = 0;  // register accesses that wait for their time
+  smmuv3::WiredOutputs m_outputs;
 };
 
-void Module::pulses() {
-  const smmuv3::Signals s = core.take_signals();
-  if (s.eventq) m_eventq.request();
-  if (s.gerror) m_gerror.request();
-  if (s.cmdq_sync) m_cmdq_sync.request();
-  if (s.event) m_event.request();
-}
-
-/// IRQ_CTRL is acknowledged at once, so what waits for the end of a pulse must not follow (6.3.16).
-void Module::cancel_disabled() {
-  const auto ack = static_cast<std::uint32_t>(core.interface().registers().get(smmuv3::SMMU_IRQ_CTRLACK));
-  if ((ack & smmuv3::IRQ_CTRL_EVENTQ_IRQEN) == 0) m_eventq.cancel();
-  if ((ack & smmuv3::IRQ_CTRL_GERROR_IRQEN) == 0) m_gerror.cancel();
+/// Lets simulated time come to that of a register access, so that it finds what the SMMU has done until then.
+void Module::synchronise(sc_core::sc_time& delay) {
+  if (!settings.sync_registers || delay == sc_core::SC_ZERO_TIME) return;
+  const sc_core::sc_curr_proc_kind process = sc_core::sc_get_current_process_handle().proc_kind();
+  if (process != sc_core::SC_THREAD_PROC_ && process != sc_core::SC_CTHREAD_PROC_) {
+    core.diag().host_error("registers.sync",
+                           "a register access with an annotated delay of " + delay.to_string() +
+                               " comes from no thread, so that it cannot wait, and takes effect before its "
+                               "time: expected b_transport from an SC_THREAD, or the parameter "
+                               "sync_registers = false");
+    return;
+  }
+  const smmu::Counted counted(m_register_waits);
+  sc_core::wait(delay);
+  delay = sc_core::SC_ZERO_TIME;
 }
 
 void Module::register_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
   payload.set_dmi_allowed(false);
+  synchronise(delay);
+  if (core.interface().held()) {
+    core.diag().guest_error("register.reset", "a register access while the SMMU is held in reset is an error",
+                            "", {}, payload.get_address());
+    payload.set_response_status(tlm::TLM_GENERIC_ERROR_RESPONSE);
+    return;
+  }
   RegisterAccess access;
   if (!begin_register_access(payload, smmuv3::window_size, access)) {
     // IHI 0070 6.2: an access inside the window of a shape that no register has is RAZ/WI.
@@ -95,8 +103,8 @@ void Module::register_transport(tlm::tlm_generic_payload& payload, sc_core::sc_t
   std::uint64_t value = 0;
   if (access.write) {
     core.interface().write(access.offset, access.bytes, security, now, access.value);
-    cancel_disabled();
-    pulses();
+    m_outputs.cancel_disabled(core.interface());
+    show();
   } else {
     core.interface().read(access.offset, access.bytes, security, now, value);
   }
@@ -113,33 +121,34 @@ unsigned Module::register_transport_dbg(tlm::tlm_generic_payload& payload) {
   });
 }
 
+void Module::hold(bool active) {
+  if (active) reset();
+  core.hold(active && settings.level_reset);
+  show();
+  shell.kick(sc_core::SC_ZERO_TIME);
+}
+
 void Module::reset() {
   core.reset();
-  m_eventq.cancel();
-  m_gerror.cancel();
-  m_cmdq_sync.cancel();
-  m_event.cancel();
+  m_outputs.cancel();
   shell.was_reset();
 }
 
 void Module::visit(Archive& archive) {
+  if (m_register_waits != 0) archive.fail("registers", "a register access is under way");
   shell.visit(archive);
   core.visit(archive);
-  m_eventq.visit(archive);
-  m_gerror.visit(archive);
-  m_cmdq_sync.visit(archive);
-  m_event.visit(archive);
+  m_outputs.visit(archive);
   if (!archive.loading()) return;
-  pulses();
+  show();
   shell.kick(sc_core::SC_ZERO_TIME);
 }
 
 void Module::statistics(StatVisitor& visitor) const {
   core.engine_statistics().report(visitor);
   core.statistics().report(visitor);
-  const std::uint64_t coalesced =
-      m_eventq.coalesced() + m_gerror.coalesced() + m_cmdq_sync.coalesced() + m_event.coalesced();
-  visitor.stat("interrupts_coalesced", coalesced, "1", "interrupts that met one of their kind still waiting");
+  visitor.stat("interrupts_coalesced", m_outputs.coalesced(), "1",
+               "interrupts that met one of their kind still waiting");
 }
 
 }  // namespace
@@ -169,7 +178,10 @@ template <unsigned BUSWIDTH>
 class SmmuV3<BUSWIDTH>::Impl : public Module {
  public:
   Impl(const char* name, const smmuv3::Settings& s, Host& host, SmmuV3& m)
-      : Module(name, s, host, m.walk, m.eventq_irq, m.gerror_irq, m.cmdq_sync_irq, m.event_out) {}
+      : Module(name, s, host, m.walk, {m.eventq_irq, m.gerror_irq, m.cmdq_sync_irq, m.event_out}) {}
+
+  /// @throws ConfigError if there is none. @param call  that named it
+  smmu::TbuShell& tbu(const sc_core::sc_object& smmu, const char* call, unsigned i);
 
   sc_core::sc_vector<smmu::TbuShell> tbus{"tbu"};
   std::vector<Port> ports;
@@ -215,7 +227,8 @@ SmmuV3<BUSWIDTH>::SmmuV3(const sc_core::sc_module_name& name, const Params& para
   }
   SMMUVP_HAS_PROCESS(SmmuV3);
   SC_METHOD(on_reset);
-  sensitive << reset.pos();
+  sensitive << (settings.reset_active_low ? reset.neg() : reset.pos());
+  if (settings.level_reset) sensitive << (settings.reset_active_low ? reset.pos() : reset.neg());
   this->dont_initialize();
 
   if constexpr (BUSWIDTH == platform_buswidth) {
@@ -227,11 +240,13 @@ SmmuV3<BUSWIDTH>::SmmuV3(const sc_core::sc_module_name& name, const Params& para
       p.push_back({base + "_in", &tbu_in[i], "from client devices"});
       p.push_back({base + "_out", &tbu_out[i], "to the system, translated"});
     }
-    p.push_back({"eventq_irq", &eventq_irq, "Event queue became non-empty", true, "eventq", true});
-    p.push_back({"gerror_irq", &gerror_irq, "global error", true, "gerror", true});
+    const bool edge = !settings.level_irq;
+    p.push_back({"eventq_irq", &eventq_irq,
+                 edge ? "Event queue became non-empty" : "Event queue is non-empty", true, "eventq", edge});
+    p.push_back({"gerror_irq", &gerror_irq, "global error", true, "gerror", edge});
     p.push_back({"cmdq_sync_irq", &cmdq_sync_irq, "CMD_SYNC completed", true, "cmdq-sync", true});
     p.push_back({"event_out", &event_out, "wake-up event for WFE", true, "", true});
-    p.push_back({"reset", &reset, "a rising edge resets the SMMU", true});
+    p.push_back({"reset", &reset, "resets the SMMU", true});
   }
 }
 
@@ -240,16 +255,22 @@ SmmuV3<BUSWIDTH>::~SmmuV3() = default;
 
 template <unsigned BUSWIDTH>
 void SmmuV3<BUSWIDTH>::before_end_of_elaboration() {
-  const auto tie = [this](auto& port, const char* name) {
+  const auto tie = [this](auto& port, const char* name, bool value = false) {
     if (port.bind_count() != 0) return;
-    m_impl->ties.push_back(std::make_unique<sc_core::sc_signal<bool>>(name));
+    m_impl->ties.push_back(std::make_unique<sc_core::sc_signal<bool>>(name, value));
     port.bind(*m_impl->ties.back());
   };
   tie(eventq_irq, "eventq_irq_tie");
   tie(gerror_irq, "gerror_irq_tie");
   tie(cmdq_sync_irq, "cmdq_sync_irq_tie");
   tie(event_out, "event_out_tie");
-  tie(reset, "reset_tie");
+  tie(reset, "reset_tie", m_impl->settings.reset_active_low);
+}
+
+template <unsigned BUSWIDTH>
+void SmmuV3<BUSWIDTH>::start_of_simulation() {
+  Component::start_of_simulation();
+  if (m_impl->settings.level_reset) on_reset();  // a line that is active from the start makes no edge
 }
 
 template <unsigned BUSWIDTH>
@@ -264,7 +285,30 @@ unsigned SmmuV3<BUSWIDTH>::register_transport_dbg(tlm::tlm_generic_payload& payl
 
 template <unsigned BUSWIDTH>
 void SmmuV3<BUSWIDTH>::on_reset() {
-  m_impl->reset();
+  m_impl->hold(reset.read() != m_impl->settings.reset_active_low);
+}
+
+template <unsigned BUSWIDTH>
+smmu::TbuShell& SmmuV3<BUSWIDTH>::Impl::tbu(const sc_core::sc_object& smmu, const char* call, unsigned i) {
+  if (i < tbus.size()) return tbus[i];
+  throw ConfigError("tbus", std::string(smmu.name()) + " (smmuv3)",
+                    std::string(call) + ": there is no TBU " + std::to_string(i) + ", the last is TBU " +
+                        std::to_string(tbus.size() - 1) + "; the parameter 'tbus' gives more");
+}
+
+template <unsigned BUSWIDTH>
+void SmmuV3<BUSWIDTH>::set_identity_hook(unsigned tbu, IdentityHook hook) {
+  m_impl->tbu(*this, "set_identity_hook", tbu).set_identity_hook(std::move(hook));
+}
+
+template <unsigned BUSWIDTH>
+void SmmuV3<BUSWIDTH>::set_order_hook(unsigned tbu, OrderHook hook) {
+  m_impl->tbu(*this, "set_order_hook", tbu).set_order_hook(std::move(hook));
+}
+
+template <unsigned BUSWIDTH>
+void SmmuV3<BUSWIDTH>::set_own_access_hook(OwnAccessHook hook) {
+  m_impl->shell.set_own_access_hook(std::move(hook));
 }
 
 template <unsigned BUSWIDTH>

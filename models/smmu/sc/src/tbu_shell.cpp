@@ -1,26 +1,11 @@
 #include "smmuvp/smmu_sc/tbu_shell.h"
 
+#include "smmuvp/smmu_sc/counted.h"
 #include "smmuvp/tlm/sim_time.h"
 
 namespace smmuvp::smmu {
 
 using sc_core::sc_time;
-
-namespace {
-
-/// Counts a call for as long as it lasts, however it ends.
-class Counted {
- public:
-  explicit Counted(unsigned& count) : m_count(count) { ++m_count; }
-  ~Counted() { --m_count; }
-  Counted(const Counted&) = delete;
-  Counted& operator=(const Counted&) = delete;
-
- private:
-  unsigned& m_count;
-};
-
-}  // namespace
 
 TbuShell::TbuShell(const sc_core::sc_module_name& name, SmmuShell& smmu, const Tbu& tbu, ForwardPort& out,
                    BackwardPort& in)

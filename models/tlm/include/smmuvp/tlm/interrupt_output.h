@@ -1,5 +1,7 @@
 // An interrupt output that a parameter makes edge or level.
 #pragma once
+#include <cstdint>
+
 #include "smmuvp/base/archive.h"
 #include "smmuvp/base/export.h"
 #include "smmuvp/tlm/line_driver.h"
@@ -17,6 +19,8 @@ class SMMUVP_EXPORT InterruptOutput {
   virtual void cancel() = 0;
   /// Whether there is a reason to interrupt.
   virtual void set(bool level) = 0;
+  /// Requests that met one of their kind still waiting, and are not seen by themselves.
+  virtual std::uint64_t coalesced() const { return 0; }
   /// After loading, the owner calls set() again: a level is saved where its reason is.
   virtual void visit(Archive& archive) = 0;
 };

@@ -21,7 +21,7 @@ class SMMUVP_EXPORT PulseOutput : public sc_core::sc_module, public InterruptOut
   void cancel() override { m_requested = false; }
   void set(bool) override {}
   std::uint64_t pulses() const { return m_pulses; }
-  std::uint64_t coalesced() const { return m_coalesced; }
+  std::uint64_t coalesced() const override { return m_coalesced; }
   /// Loading puts the line to the saved level again; what was requested and not yet seen follows a clock
   /// later.
   void visit(Archive& archive) override;

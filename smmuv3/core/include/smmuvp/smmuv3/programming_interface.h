@@ -23,6 +23,13 @@ struct Signals {
   bool any() const { return eventq || gerror || cmdq_sync || event; }
 };
 
+/// What holds that software has not answered yet, where it has the interrupt on: what a level-sensitive line
+/// shows. The architecture has edges only (IHI 0070 3.18), and nothing that answers cmdq_sync.
+struct Levels {
+  bool eventq = false;  ///< EVENTQ_PROD.WR is not EVENTQ_CONS.RD: there are events to read
+  bool gerror = false;  ///< GERROR differs from GERRORN: an error is active
+};
+
 class ProgrammingInterface : private RegisterObserver {
  public:
   explicit ProgrammingInterface(const Parts& parts);
@@ -66,7 +73,12 @@ class ProgrammingInterface : private RegisterObserver {
   void update_acks();
   Signals& signals() { return m_signals; }
   Signals take_signals();
+  Levels levels() const;
 
+  /// While it is held in reset, every access is aborted and none recorded, queues stand still, and no level
+  /// is high. After reset(), only a state that is loaded meanwhile shows the latter two.
+  void hold(bool held);
+  bool held() const { return m_held; }
   void reset();
   void visit(Archive& archive);
 
@@ -95,6 +107,7 @@ class ProgrammingInterface : private RegisterObserver {
   Queue m_cmdq;
   Queue m_eventq;
   Signals m_signals;
+  bool m_held = false;  // not saved: it follows a line
 };
 
 }  // namespace smmuvp::smmuv3

@@ -55,6 +55,8 @@ class Smmu {
 
   /// The reset input. Caches are emptied, transactions under way are aborted, queues forgotten.
   void reset();
+  /// The reset input is held: after reset(), until it is released. See ProgrammingInterface::hold().
+  void hold(bool held) { m_interface.hold(held); }
   /// Simulated time has reached `now`: bookings before it are forgotten.
   void prune(smmu::TimePs now) { m_engine.prune(now); }
   const Features& features() const { return m_features; }

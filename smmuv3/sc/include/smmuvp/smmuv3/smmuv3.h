@@ -13,6 +13,7 @@
 #include "smmuvp/base/params.h"
 #include "smmuvp/tlm/component.h"
 #include "smmuvp/tlm/host.h"
+#include "smmuvp/tlm/smmu_hooks.h"
 
 namespace smmuvp {
 
@@ -20,8 +21,9 @@ namespace smmuvp {
 ///
 /// Transactions come in at tbu_in[i] and leave, translated, at tbu_out[i]. AccessExtension (of
 /// smmuvp/tlm/access_extension.h) carries the StreamID; a payload without it belongs to the TBU's default
-/// StreamID. An access that the SMMU aborts gets TLM_ADDRESS_ERROR_RESPONSE, one that is RAZ/WI (CD.A == 0)
-/// gets TLM_OK_RESPONSE and zeros. DMI is never granted. transport_dbg translates without any side effect.
+/// StreamID, or to whom a hook says. An access that the SMMU aborts gets TLM_ADDRESS_ERROR_RESPONSE, one that
+/// is RAZ/WI (CD.A == 0) gets TLM_OK_RESPONSE and zeros. DMI is never granted. transport_dbg translates
+/// without any side effect.
 ///
 /// b_transport annotates the SMMU's time. nb_transport is the base protocol with its four phases: END_REQ
 /// comes after the port's latency, or as soon as one of the TBU's slots is free; payloads go on by
@@ -33,8 +35,14 @@ namespace smmuvp {
 /// after loading, from a state that it has saved itself. Loading forgets those that are open. With a
 /// b_transport open, saving fails.
 ///
-/// The interrupt outputs are edge-sensitive: each interrupt is a pulse of one SMMU clock. Outputs that
-/// nothing is bound to are tied off.
+/// A register access consumes the time that its initiator is ahead, by wait(), unless sync_registers is
+/// false: what it reads is the state at the initiator's time.
+///
+/// The interrupt outputs are pulses of one SMMU clock; eventq_irq and gerror_irq are levels if irq is level.
+/// A reset input becoming active resets, once or, if reset is level, for as long as it is: accesses are then
+/// aborted, and registers answer TLM_GENERIC_ERROR_RESPONSE. Lines that nothing is bound to are tied off.
+///
+/// All sockets have BUSWIDTH bits; WidthAdapter (smmuvp/tlm/width_adapter.h) binds others to them.
 ///
 /// Instantiated for BUSWIDTH 32, 64, 128, 256 and 512. ports() lists the ports of BUSWIDTH 64 only, which is
 /// what a platform wires.
@@ -55,6 +63,17 @@ class SMMUVP_EXPORT SmmuV3 : public Component {
     return Params(params(), instance.empty() ? "smmuv3" : instance + " (smmuv3)");
   }
 
+  // ---- Hooks, in place from the next transaction on; an empty one takes its predecessor away. See
+  // smmuvp/tlm/smmu_hooks.h. They are not part of a saved state.
+
+  /// For masters at a TBU that know no AccessExtension. A StreamID beyond SIDSIZE is answered as that of an
+  /// extension is: the access is terminated, with a diagnostic. @throws ConfigError if there is no such TBU
+  void set_identity_hook(unsigned tbu, IdentityHook hook);
+  /// Without a hook the key is StreamID and SubstreamID. @throws ConfigError if there is no such TBU
+  void set_order_hook(unsigned tbu, OrderHook hook);
+  /// For all that leaves by `walk`.
+  void set_own_access_hook(OwnAccessHook hook);
+
   using TbuTarget = tlm::tlm_target_socket<BUSWIDTH>;
   using TbuInitiator = tlm::tlm_initiator_socket<BUSWIDTH>;
 
@@ -64,11 +83,11 @@ class SMMUVP_EXPORT SmmuV3 : public Component {
   tlm::tlm_initiator_socket<BUSWIDTH> walk;
   sc_core::sc_vector<TbuTarget> tbu_in;      ///< from client devices
   sc_core::sc_vector<TbuInitiator> tbu_out;  ///< to the system, physical addresses
-  LineOut eventq_irq;                        ///< Event queue: empty to non-empty
-  LineOut gerror_irq;                        ///< a global error became active
+  LineOut eventq_irq;                        ///< Event queue: empty to non-empty; by level: non-empty
+  LineOut gerror_irq;                        ///< a global error became active; by level: is active
   LineOut cmdq_sync_irq;                     ///< CMD_SYNC with CS == SIG_IRQ completed
   LineOut event_out;                         ///< wake-up event for processors in WFE
-  LineIn reset;                              ///< a rising edge resets the SMMU
+  LineIn reset;                              ///< active high unless reset_active_low
 
   const std::vector<Port>& ports() const override;
   void visit(Archive& archive) override;
@@ -79,6 +98,7 @@ class SMMUVP_EXPORT SmmuV3 : public Component {
   class __attribute__((visibility("hidden"))) Impl;
 
   void before_end_of_elaboration() override;
+  void start_of_simulation() override;
   void register_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
   unsigned register_transport_dbg(tlm::tlm_generic_payload& payload);
   void on_reset();
