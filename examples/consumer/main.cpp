@@ -121,11 +121,6 @@ struct Master : sc_core::sc_module {
     if (extension != nullptr) p.clear_extension(extension);
     return p.get_response_status();
   }
-  /// Lets others run: the SMMU executes commands and writes events in processes of its own.
-  void let_run() {
-    keeper.inc(sc_core::sc_time(1, sc_core::SC_US));
-    keeper.sync();
-  }
   void write32(std::uint64_t offset, std::uint32_t value) {
     access(first.registers, true, offset, &value, 4);
   }
@@ -136,6 +131,11 @@ struct Master : sc_core::sc_module {
     std::uint32_t value = 0;
     access(first.registers, false, offset, &value, 4);
     return value;
+  }
+  /// Reads until a register has a value. Each read finds what the SMMU has done by its time: no sync() here.
+  void poll(std::uint64_t offset, std::uint32_t value) {
+    while (read32(offset) != value) {
+    }
   }
 
   void run() {
@@ -163,11 +163,11 @@ struct Master : sc_core::sc_module {
     write32(0x20, 1 << 3 | 1 << 2);  // SMMU_CR0: CMDQEN, EVENTQEN
     memory.put64(queue, 0x04);       // CMD_CFGI_STE_RANGE, all
     memory.put64(queue + 8, 31);
-    memory.put64(queue + 16, 0x46);       // CMD_SYNC
-    write32(0x98, 2);                     // SMMU_CMDQ_PROD
-    while (read32(0x9c) != 2) let_run();  // SMMU_CMDQ_CONS
-    write32(0x20, 1 << 3 | 1 << 2 | 1);   // SMMUEN
-    while ((read32(0x24) & 1) == 0) let_run();
+    memory.put64(queue + 16, 0x46);      // CMD_SYNC
+    write32(0x98, 2);                    // SMMU_CMDQ_PROD
+    poll(0x9c, 2);                       // SMMU_CMDQ_CONS
+    write32(0x20, 1 << 3 | 1 << 2 | 1);  // SMMUEN
+    poll(0x24, 1 << 3 | 1 << 2 | 1);     // SMMU_CR0ACK
 
     smmuvp::AccessExtension who;
     who.stream_id = stream;
@@ -180,7 +180,7 @@ struct Master : sc_core::sc_module {
                 static_cast<unsigned long long>(page + 0x18), arrived ? "yes" : "no");
 
     const bool refused = access(first.dma, false, 0x9000, &value, 8, &who) != tlm::TLM_OK_RESPONSE;
-    while ((read32(0x100a8) & 0x1f) == 0) let_run();  // SMMU_EVENTQ_PROD
+    poll(0x100a8, 1);  // SMMU_EVENTQ_PROD
     const std::uint64_t event = memory.get64(events), address = memory.get64(events + 16);
     std::printf("read of IOVA 0x9000: %s; event 0x%02llx, StreamID 0x%llx, address 0x%llx\n",
                 refused ? "refused" : "OK", static_cast<unsigned long long>(event & 0xff),

@@ -77,8 +77,8 @@ TEST_F(User, AnIdentityHookTellsPrivilegeInstructionSubstreamAndAddressSpace) {
     EXPECT_EQ(b.wide.send(t.payload, true), tlm::TLM_ADDRESS_ERROR_RESPONSE);
     while (b.edge.get(0x100a8) != 1) wait(ns(100));
   });
-  // C_BAD_SUBSTREAMID, SSV, SubstreamID: its 20 bits; StreamID
-  EXPECT_EQ(b.world.memory.read(smmuv3::World::eventq, 8), 0x08U | 1U << 11 | 0x45678ULL << 12 | 9ULL << 32);
+  // C_BAD_SUBSTREAMID has no SSV (7.3.9); SubstreamID: its 20 bits; StreamID
+  EXPECT_EQ(b.world.memory.read(smmuv3::World::eventq, 8), 0x08U | 0x45678ULL << 12 | 9ULL << 32);
   EXPECT_EQ(b.host.count("SEC_SID"), 1U);
 }
 

@@ -229,11 +229,9 @@ void ProgrammingInterface::activate(std::uint32_t gerror_bit) {
 void ProgrammingInterface::refresh_tbus() {
   smmu::Engine& engine = m_parts.engine;
   const std::uint32_t GBPA = reg(SMMU_GBPA);
-  if (m_held) {
-    engine.close_tbus();
-  } else if (enabled(CR0_SMMUEN)) {
+  if (!m_held && enabled(CR0_SMMUEN)) {
     engine.open_tbus();
-  } else if ((GBPA & GBPA_ABORT) != 0) {
+  } else if (m_held || (GBPA & GBPA_ABORT) != 0) {
     engine.close_tbus();
   } else {
     engine.close_tbus(bypass_answer(Overrides::from_gbpa(GBPA, m_parts.features), smmu::default_attributes),
