@@ -13,6 +13,7 @@
 #include "at_parts.h"
 #include "smmuvp/smmu_sc/tbu_shell.h"
 #include "smmuvp/smmuv3/smmuv3.h"
+#include "stage2_world.h"
 
 namespace smmuvp::at {
 
@@ -56,8 +57,16 @@ struct Bench : sc_core::sc_module {
     walks.out.bind(tables.socket);
     cpu.bind(smmu.registers);
     smmu.reset.bind(reset);
+    smmu.cmdq_sync_irq.bind(sync_irq);
+    smmu.eventq_irq.bind(eventq_irq);
     SMMUVP_HAS_PROCESS(Bench);
     SC_THREAD(run);
+    SC_METHOD(on_sync);
+    sensitive << sync_irq.posedge_event();
+    dont_initialize();
+    SC_METHOD(on_event);
+    sensitive << eventq_irq.posedge_event();
+    dont_initialize();
   }
   static Params parameters() {
     Params p = SmmuV3<>::default_params();
@@ -74,6 +83,8 @@ struct Bench : sc_core::sc_module {
     delay += target.latency(p);
     Target::transfer(world.memory, p);
   }
+  void on_sync() { synced_at = sc_time_stamp(); }
+  void on_event() { event_at = sc_time_stamp(); }
   void run() {
     while (true) {
       wait(go);
@@ -127,8 +138,7 @@ struct Bench : sc_core::sc_module {
   /// In the simulation: everything as at first, the SMMU on.
   void fresh(bool two_level = false) {
     pulse_reset();
-    world.memory = {};
-    world.builders.clear();
+    world.clear();
     start(two_level);
     wait(ns(100));
   }
@@ -172,7 +182,7 @@ struct Bench : sc_core::sc_module {
   std::vector<Checker*> checkers() { return {&above, &above1, &above2, &below, &below1, &below2, &walks}; }
 
   BenchHost host;
-  smmuv3::World world;  // its memory and builders; its own core is not used
+  smmuv3::Stage2World world;  // its memory and builders; its own core is not used
   SmmuV3<> smmu;
   Master master{"master"}, master1{"master1"}, master2{"master2"};
   Checker above{"above"}, above1{"above1"}, above2{"above2"};
@@ -180,7 +190,8 @@ struct Bench : sc_core::sc_module {
   Target target, target1, tables;
   tlm_utils::simple_target_socket<Bench, 64> plain{"plain"};
   tlm_utils::simple_initiator_socket<Bench, 64> cpu{"cpu"};
-  sc_core::sc_signal<bool> reset{"reset"};
+  sc_core::sc_signal<bool> reset{"reset"}, sync_irq{"sync_irq"}, eventq_irq{"eventq_irq"};
+  sc_time synced_at, event_at;  ///< the last rising edges
   sc_core::sc_event go{"go"};
   std::function<void()> job;
 };

@@ -175,6 +175,12 @@ class World {
         [this](std::uint64_t size) -> std::optional<std::uint64_t> { return allocate(size); });
     return builders.back();
   }
+  /// Forgets all structures and tables.
+  void clear() {
+    memory = {};
+    builders.clear();
+    m_next_table = tables;
+  }
   /// Room for a table, aligned to its size.
   std::uint64_t allocate(std::uint64_t size) {
     m_next_table = (m_next_table + size - 1) & ~(size - 1);
