@@ -349,11 +349,10 @@ TEST_F(CachedTables, AnIpaOfAStage1TableThatMovesIsFoundAfterItsInvalidation) {
 TEST_F(CachedTables, MakeWalksShorter) {
   ASSERT_TRUE(ipas.map(ipa + 0x1000, old_pa + 0x1000, 0x1000));
   ASSERT_TRUE(vas.map(page + 0x1000, ipa + 0x1000, 0x1000));
-  const auto& s = w.smmu.engine_statistics();
   const auto reads_of = [&](std::uint32_t sid, std::uint64_t at) {
-    const auto before = s.walk_reads;
+    const auto before = w.smmu.engine_statistics().walk_reads;
     EXPECT_EQ(w.access(sid, at).outcome, Outcome::forward);
-    return s.walk_reads - before;
+    return w.smmu.engine_statistics().walk_reads - before;
   };
   EXPECT_EQ(reads_of(2, page + 0x1000), 2U) << "one leaf of each stage: tables and the table's IPA are known";
   EXPECT_EQ(reads_of(1, ipa + 0x1000), 0U) << "the IPA is known from the nested walk";

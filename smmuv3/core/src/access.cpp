@@ -78,7 +78,6 @@ void Access::start() {
       answered_at_tbu();
       return;
     }
-    ++m_parts.engine.statistics().accesses;
     m_time = m_parts.engine.pass_port(m_request.port, m_time);
     if (m_request.space != smmu::AddressSpace::non_secure) {
       m_parts.diag.unimplemented("SEC_SID",
@@ -129,7 +128,6 @@ void Access::answered_at_tbu() {
 void Access::go_to_tcu() {
   if (!counts()) return;
   m_at_tcu = true;
-  ++m_parts.engine.statistics().micro_tlb_misses;
   m_time = m_parts.engine.pass_to_tcu(m_request.port, m_parts.engine.pass_micro_tlb(m_request.port, m_time));
 }
 
@@ -141,6 +139,10 @@ void Access::override_attributes() {
 void Access::configured() {
   const Ste& ste = m_config->ste();
   const auto& fault = m_config->fault();
+  if (counts()) {
+    smmu::CountedStreams& streams = m_parts.engine.streams();
+    m_counted = ste.valid ? streams.add(m_request.stream_id) : streams.find(m_request.stream_id);
+  }
   // 13.1.4; C_BAD_* events have no field that this changes
   if (ste.valid && !ste.aborts()) {
     m_overrides = ste.overrides;
@@ -181,6 +183,7 @@ void Access::translate(const smmu::TranslationContext& context) {
   request.debug = m_request.debug;
   request.time = m_time;
   request.generation = m_generation;
+  request.counters = &m_parts.engine.counters(m_request.port, m_counted);
   m_translation.emplace(m_parts.engine, context, request);
   m_state = State::translation;
 }
@@ -229,9 +232,8 @@ void Access::forward(const smmu::CacheKey& key, const smmu::FinishedAnswer& answ
       m_time = m_parts.engine.pass_from_tcu(m_request.port, m_time);
       keep_at_tbu(key, answer);
     }
-    smmu::Statistics& s = m_parts.engine.statistics();
+    smmu::AccessStatistics& s = count();
     ++(answer.translated ? s.translations : s.bypasses);
-    s.translation_time += m_time - m_request.time;
     m_parts.tracer.emit(m_time, trace_translate, m_request.stream_id, m_request.address, m_answer.output,
                         kind_name(m_request.kind, m_instruction), m_answer.tlb_hit);
   }
@@ -246,7 +248,17 @@ void Access::keep_at_tbu(const smmu::CacheKey& key, const smmu::FinishedAnswer& 
   smmu::FinishedAnswer kept = answer;
   kept.privileged = m_overrides.privileged();
   kept.instruction = m_overrides.instruction();
-  m_parts.engine.finish_at_tbu(m_request, key, kept);
+  m_parts.engine.finish_at_tbu(m_request, key, kept, m_counted);
+}
+
+// What is counted of each access that is over.
+smmu::AccessStatistics& Access::count() {
+  smmu::AccessStatistics& s = m_parts.engine.counters(m_request.port, m_counted);
+  ++s.accesses;
+  if (m_at_tcu) ++s.micro_tlb_misses;
+  if (m_event) ++s.faults;
+  s.translation_time += m_time - m_request.time;
+  return s;
 }
 
 Event Access::event_of(EventType type) const {
@@ -312,7 +324,6 @@ Event Access::event_of(const pgtable::Fault& fault, bool cd) const {
 
 void Access::fail(const Event& event) {
   m_event = event;
-  if (counts()) ++m_parts.engine.statistics().faults;
   bool recorded = counts();
   switch (event.type) {
     case EventType::C_BAD_STREAMID:  // 6.3.12
@@ -353,9 +364,8 @@ void Access::terminate() {
   m_waiting = false;
   m_state = State::done;
   if (!counts()) return;
-  smmu::Statistics& s = m_parts.engine.statistics();
+  smmu::AccessStatistics& s = count();
   ++(m_razwi ? s.razwi : s.aborts);
-  s.translation_time += m_time - m_request.time;
   m_parts.tracer.emit(m_time, trace_fault, m_request.stream_id, m_request.address,
                       std::string_view(m_event ? to_string(m_event->type) : "none"),
                       std::string_view(m_razwi ? "RAZ/WI" : "abort"));

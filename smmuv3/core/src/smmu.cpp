@@ -88,15 +88,17 @@ bool Smmu::answer_at_tcu(const smmu::AccessRequest& request, smmu::AccessAnswer&
   smmu::TimePs time = m_engine.pass_micro_tlb(port, m_engine.pass_port(port, request.time));
   time = m_engine.pass_config(m_engine.pass_to_tcu(port, time));
   answer.time = m_engine.pass_from_tcu(port, m_engine.pass_tlb(time));
+  const std::uint16_t slot = m_engine.streams().add(request.stream_id);
   if (tag_address == request.address) {
-    m_engine.finish_at_tbu(request, entry->key(), finished);
+    m_engine.finish_at_tbu(request, entry->key(), finished, slot);
   }
-  smmu::Statistics& s = m_engine.statistics();
+  smmu::AccessStatistics& s = m_engine.counters(port, slot);
+  ++s.accesses;
+  s.translation_time += answer.time - request.time;
   ++s.micro_tlb_misses;
   ++s.tlb_hits;
   ++s.translations;
   m_statistics.config_hits += 2;
-  m_engine.passed(request.time, answer.time);
   return true;
 }
 

@@ -47,6 +47,7 @@ class Module : public smmu::Translator {
   void hold(bool active);
   void visit(Archive& archive);
   void statistics(StatVisitor& visitor) const;
+  void reset_statistics();
 
   smmuv3::Settings settings;
   smmuv3::Smmu core;
@@ -149,6 +150,12 @@ void Module::statistics(StatVisitor& visitor) const {
   core.statistics().report(visitor);
   visitor.stat("interrupts_coalesced", m_outputs.coalesced(), "1",
                "interrupts that met one of their kind still waiting");
+  core.engine().report_parts(visitor);
+}
+
+void Module::reset_statistics() {
+  core.reset_statistics();
+  m_outputs.reset_statistics();
 }
 
 }  // namespace
@@ -324,6 +331,11 @@ void SmmuV3<BUSWIDTH>::visit(Archive& archive) {
 template <unsigned BUSWIDTH>
 void SmmuV3<BUSWIDTH>::statistics(StatVisitor& visitor) const {
   m_impl->statistics(visitor);
+}
+
+template <unsigned BUSWIDTH>
+void SmmuV3<BUSWIDTH>::reset_statistics() {
+  m_impl->reset_statistics();
 }
 
 template <unsigned BUSWIDTH>

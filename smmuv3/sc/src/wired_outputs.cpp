@@ -45,6 +45,13 @@ std::uint64_t WiredOutputs::coalesced() const {
   return m_eventq->coalesced() + m_gerror->coalesced() + m_cmdq_sync.coalesced() + m_event.coalesced();
 }
 
+void WiredOutputs::reset_statistics() {
+  m_eventq->reset_statistics();
+  m_gerror->reset_statistics();
+  m_cmdq_sync.reset_statistics();
+  m_event.reset_statistics();
+}
+
 void WiredOutputs::visit(Archive& archive) {
   m_eventq->visit(archive);
   m_gerror->visit(archive);

@@ -31,6 +31,7 @@ class WiredOutputs {
   /// A reset: what is not on a line yet never is.
   void cancel();
   std::uint64_t coalesced() const;
+  void reset_statistics();
   void visit(Archive& archive);
 
  private:

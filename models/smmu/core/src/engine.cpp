@@ -1,6 +1,9 @@
 #include "smmuvp/smmu/engine.h"
 
+#include <string>
+
 #include "smmuvp/base/error.h"
+#include "smmuvp/base/number_text.h"
 #include "smmuvp/smmu/trace_points.h"
 
 namespace smmuvp::smmu {
@@ -39,8 +42,10 @@ void Engine::for_each_calendar(F f) {
   }
 }
 
-void Engine::finish_at_tbu(const AccessRequest& request, const CacheKey& key, FinishedAnswer answer) {
+void Engine::finish_at_tbu(const AccessRequest& request, const CacheKey& key, FinishedAnswer answer,
+                           std::uint16_t slot) {
   if (!m_tbus_open || !has_owner(request)) return;
+  answer.counter = TbuCounters::hits_of(slot, answer.translated);
   answer.work_out();
   tbu_of(request.port).answers.insert(request.stream_id, key, answer);
 }
@@ -48,9 +53,45 @@ void Engine::finish_at_tbu(const AccessRequest& request, const CacheKey& key, Fi
 void Engine::close_tbus(const std::optional<FinishedAnswer>& bypass, std::uint8_t shift) {
   m_tbus_open = false;
   m_bypass = bypass;
-  if (m_bypass) m_bypass->work_out();
+  if (m_bypass) {
+    m_bypass->counter = TbuCounters::passing;
+    m_bypass->work_out();
+  }
   m_bypass_shift = shift;
   forget_answers(0, 0);
+}
+
+Statistics Engine::statistics() const {
+  Statistics s;
+  static_cast<TcuStatistics&>(s) = m_statistics;
+  for (const Tbu& tbu : m_tbus) s += tbu.counters.total();
+  return s;
+}
+
+AccessStatistics Engine::stream_statistics(std::uint16_t slot) const {
+  AccessStatistics s;
+  for (const Tbu& tbu : m_tbus) s += tbu.counters.of(slot);
+  return s;
+}
+
+void Engine::report_parts(StatVisitor& visitor) const {
+  const auto report_part = [&visitor](const char* kind, const std::string& name, const AccessStatistics& s) {
+    if (StatVisitor* part = visitor.part(kind, name)) s.report(*part);
+  };
+  for (unsigned port = 0; port < m_tbus.size(); ++port) {
+    report_part("tbu", std::to_string(port), tbu_statistics(static_cast<std::uint8_t>(port)));
+  }
+  for (const auto& [stream_id, slot] : m_streams.sorted()) {
+    const AccessStatistics s = stream_statistics(slot);
+    if (s.accesses != 0) report_part("stream", number_text(stream_id, Notation::Hexadecimal), s);
+  }
+  const AccessStatistics other = stream_statistics(CountedStreams::other);
+  if (other.accesses != 0) report_part("stream", "other", other);
+}
+
+void Engine::reset_statistics() {
+  m_statistics = {};
+  for (Tbu& tbu : m_tbus) tbu.counters.reset();
 }
 
 void Engine::invalidate(const Invalidation& what, std::string_view command, TimePs now) {
@@ -89,6 +130,8 @@ void Engine::visit(Archive& archive) {
   for_each_calendar([&archive](Calendar& c) { c.visit(archive); });
   m_in_flight.visit(archive);
   m_statistics.visit(archive);
+  m_streams.visit(archive);
+  for (Tbu& tbu : m_tbus) tbu.counters.visit(archive, m_streams.size());
   archive.end();
   if (archive.loading()) overtake();
 }

@@ -43,6 +43,11 @@ void FinishedAnswer::visit(Archive& archive) {
   archive.value("instruction_force", instruction.force);
   archive.value("of_default_attributes", of_default_attributes);
   archive.value("translated", translated);
+  archive.value("counter", counter);
+  if (counter >= TbuCounters::hit_counters) {
+    archive.fail("counter", "no counter has this number");
+    counter = 0;
+  }
   if (archive.loading()) work_out();
 }
 

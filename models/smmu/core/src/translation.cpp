@@ -32,8 +32,8 @@ void Translation::look_up() {
   const Tlb::Entry* entry =
       m_request.debug ? tlb.probe(m_tag, m_tag_address) : tlb.lookup(m_tag, m_tag_address);
   const bool serving = entry != nullptr && serves(entry->value, m_request.access, m_request.privileged);
-  if (!m_request.debug) {
-    Statistics& s = m_engine.statistics();
+  if (!m_request.debug && m_request.counters != nullptr) {
+    AccessStatistics& s = *m_request.counters;
     ++(entry == nullptr ? s.tlb_misses : serving ? s.tlb_hits : s.tlb_rewalks);
   }
   if (!serving) return;
@@ -45,7 +45,7 @@ void Translation::look_up() {
 
 void Translation::begin_walk() {
   if (m_request.debug) return;
-  ++m_engine.statistics().walks;
+  ++m_engine.tcu_statistics().walks;
   m_walk_begin = m_engine.walker_free(m_time);
   m_time = m_walk_begin + m_engine.walker_latency();
 }
@@ -75,7 +75,7 @@ void Translation::walk() {
   }
   m_op = memory_op_of(m_walk->op());
   if (!m_request.debug) {
-    if (m_op.kind == MemoryOpKind::read) ++m_engine.statistics().walk_reads;
+    if (m_op.kind == MemoryOpKind::read) ++m_engine.tcu_statistics().walk_reads;
     m_time = m_engine.pass_walk_port(m_time);
   }
   m_op.time = m_time;
@@ -94,7 +94,7 @@ Tag Translation::tag_of(pgtable::Stage stage) const {
 
 // What caches know of a lookup that is about to begin.
 bool Translation::know(const pgtable::WalkQuestion& question) {
-  Statistics& s = m_engine.statistics();
+  TcuStatistics& s = m_engine.tcu_statistics();
   const bool counts = !m_request.debug;
   const Tag tag = tag_of(question.stage);
   m_granule[question.stage == pgtable::Stage::stage1 ? 0 : 1] = question.granule_shift;
@@ -147,11 +147,11 @@ void Translation::walked(const pgtable::Result& result) {
   m_entry.stage2_attributes = result.stage2_attributes;
   if (m_request.debug || m_request.structure) return;
   if (overtaken()) {
-    ++m_engine.statistics().tlb_fills_dropped;
+    ++m_engine.tcu_statistics().tlb_fills_dropped;
     return;
   }
   m_engine.tlb().insert(m_key, m_entry);
-  ++m_engine.statistics().tlb_fills;
+  ++m_engine.tcu_statistics().tlb_fills;
   m_engine.tracer().emit(m_time, trace_tlb_fill, m_key.input, m_entry.output, std::uint32_t{m_key.shift},
                          std::uint32_t{m_tag.asid});
 }

@@ -69,8 +69,11 @@ class SMMUVP_EXPORT Component : public sc_core::sc_module {
   const char* kind() const override { return m_type; }
   /// Saves or restores all state (see archive.h). Called between CPU quanta with no access in flight.
   virtual void visit(Archive& archive) = 0;
-  /// Reports counters, always the same ones in the same order.
+  /// Reports counters, always the same ones in the same order, and then parts, if it has any (stats.h).
   virtual void statistics(StatVisitor& visitor) const { (void)visitor; }
+  /// All counters begin again at 0, so that one phase of a run can be measured. Nothing else changes: caches
+  /// stay as they are. Called when visit() may be called, or between two sc_start().
+  virtual void reset_statistics() {}
   /// statistics(), after whose they are: the full hierarchical name and the type.
   void report_statistics(StatVisitor& visitor) const;
   /// Writes all state to a stream, or reads one saved state from it; several may follow each other. Called

@@ -21,6 +21,7 @@ class SMMUVP_EXPORT InterruptOutput {
   virtual void set(bool level) = 0;
   /// Requests that met one of their kind still waiting, and are not seen by themselves.
   virtual std::uint64_t coalesced() const { return 0; }
+  virtual void reset_statistics() {}
   /// After loading, the owner calls set() again: a level is saved where its reason is.
   virtual void visit(Archive& archive) = 0;
 };

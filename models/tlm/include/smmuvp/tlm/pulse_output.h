@@ -22,6 +22,7 @@ class SMMUVP_EXPORT PulseOutput : public sc_core::sc_module, public InterruptOut
   void set(bool) override {}
   std::uint64_t pulses() const { return m_pulses; }
   std::uint64_t coalesced() const override { return m_coalesced; }
+  void reset_statistics() override { m_pulses = m_coalesced = 0; }
   /// Loading puts the line to the saved level again; what was requested and not yet seen follows a clock
   /// later.
   void visit(Archive& archive) override;

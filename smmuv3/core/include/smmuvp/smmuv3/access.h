@@ -54,6 +54,7 @@ class Access : public smmu::AccessObject {
   void go_to_tcu();
   void override_attributes();
   void keep_at_tbu(const smmu::CacheKey& key, const smmu::FinishedAnswer& answer);
+  smmu::AccessStatistics& count();
   void forward(const smmu::CacheKey& key, const smmu::FinishedAnswer& answer);
   void terminate();
   void fail(const Event& event);
@@ -77,17 +78,18 @@ class Access : public smmu::AccessObject {
 
   std::optional<ConfigFetch> m_config;  // until the configuration is known
   std::optional<smmu::Translation> m_translation;
-  Overrides m_overrides;            // of the STE, or of GBPA
-  bool m_at_tcu = false;            // has left its TBU
-  bool m_stage1 = false;            // translates; its CD says how its faults end:
-  bool m_abort = false;             // CD.A
-  bool m_recorded = false;          // CD.R
-  bool m_stage2_recorded = false;   // STE.S2R
-  bool m_force_write_back = false;  // STE.S2FWB
-  bool m_razwi = false;             // how a fault ends
-  bool m_privileged = false;        // after the overrides of the STE
-  bool m_instruction = false;       // likewise
-  bool m_held = false;              // has waited for room in the Event queue's buffer
+  std::uint16_t m_counted = smmu::CountedStreams::other;  // slot of the stream in statistics
+  Overrides m_overrides;                                  // of the STE, or of GBPA
+  bool m_at_tcu = false;                                  // has left its TBU
+  bool m_stage1 = false;                                  // translates; its CD says how its faults end:
+  bool m_abort = false;                                   // CD.A
+  bool m_recorded = false;                                // CD.R
+  bool m_stage2_recorded = false;                         // STE.S2R
+  bool m_force_write_back = false;                        // STE.S2FWB
+  bool m_razwi = false;                                   // how a fault ends
+  bool m_privileged = false;                              // after the overrides of the STE
+  bool m_instruction = false;                             // likewise
+  bool m_held = false;                                    // has waited for room in the Event queue's buffer
 };
 
 /// An access's kind in traces: "read", "write", "atomic" or "execute".

@@ -60,8 +60,13 @@ class Smmu {
   /// Simulated time has reached `now`: bookings before it are forgotten.
   void prune(smmu::TimePs now) { m_engine.prune(now); }
   const Features& features() const { return m_features; }
-  const smmu::Statistics& engine_statistics() const { return m_engine.statistics(); }
+  smmu::Statistics engine_statistics() const { return m_engine.statistics(); }
   const Statistics& statistics() const { return m_statistics; }
+  /// All counters begin again at 0. Caches and everything else stay.
+  void reset_statistics() {
+    m_engine.reset_statistics();
+    m_statistics = {};
+  }
   Diag& diag() { return m_diag; }
   /// Saves or restores everything but transactions under way: who made them sends them again after loading,
   /// before which there are none. A synchronisation that waited for them does so no more.

@@ -92,6 +92,7 @@ class SMMUVP_EXPORT SmmuV3 : public Component {
   const std::vector<Port>& ports() const override;
   void visit(Archive& archive) override;
   void statistics(StatVisitor& visitor) const override;
+  void reset_statistics() override;
   void describe(DtNode& node) const override;
 
  private:

@@ -12,6 +12,7 @@
 #include "smmuvp/smmu/calendar.h"
 #include "smmuvp/smmu/in_flight.h"
 #include "smmuvp/smmu/statistics.h"
+#include "smmuvp/smmu/stream_statistics.h"
 #include "smmuvp/smmu/tbu.h"
 #include "smmuvp/smmu/tlb.h"
 #include "smmuvp/smmu/walk_caches.h"
@@ -46,11 +47,28 @@ class Engine {
   Tlb& tlb() { return m_tlb; }
   TableCache& walk_cache() { return m_walk_cache; }
   IpaCache& ipa_cache() { return m_ipa_cache; }
-  Statistics& statistics() { return m_statistics; }
-  const Statistics& statistics() const { return m_statistics; }
   Tracer& tracer() { return m_tracer; }
   InFlight& in_flight() { return m_in_flight; }
   const InFlight& in_flight() const { return m_in_flight; }
+
+  // ---- statistics
+
+  /// Of the whole SMMU: sums over TBUs, and the TCU's.
+  Statistics statistics() const;
+  TcuStatistics& tcu_statistics() { return m_statistics; }
+  /// Where an access that came by `port` is counted, but for what count_at_tbu() counts. Lasts as long as
+  /// the engine. @param slot  of streams()
+  AccessStatistics& counters(std::uint8_t port, std::uint16_t slot) {
+    return tbu_of(port).counters.rest(slot);
+  }
+  CountedStreams& streams() { return m_streams; }
+  AccessStatistics tbu_statistics(std::uint8_t port) const { return m_tbus[port].counters.total(); }
+  /// @param slot  of streams()
+  AccessStatistics stream_statistics(std::uint16_t slot) const;
+  /// Reports, as parts, those of each TBU, of each stream that had an access, and of the rest.
+  void report_parts(StatVisitor& visitor) const;
+  /// All counters begin again at 0.
+  void reset_statistics();
 
   // ---- invalidation
 
@@ -108,24 +126,18 @@ class Engine {
     if (timing()) end = tbu.port.book(end);
     if (found.entry != nullptr) {
       tbu.answers.use(*found.entry);
-      ++m_statistics.micro_tlb_hits;
       if (timing()) end = tbu.lookup.book(end);
     }
-    ++(found.answer->translated ? m_statistics.translations : m_statistics.bypasses);
-    passed(begin, end);
+    tbu.counters.count_hit(found.answer->counter, end - begin);
     return end;
   }
   Tbu& tbu_of(std::uint8_t port) { return m_tbus[port < m_tbus.size() ? port : 0]; }
-  /// A TBU keeps an answer. @param key  of the region, by the client's address
-  void finish_at_tbu(const AccessRequest& request, const CacheKey& key, FinishedAnswer answer);
+  /// A TBU keeps an answer. @param key  of the region, by the client's address. @param slot  of streams()
+  void finish_at_tbu(const AccessRequest& request, const CacheKey& key, FinishedAnswer answer,
+                     std::uint16_t slot = CountedStreams::other);
   /// Configuration of streams with (StreamID & mask) == match is no longer what answers were made of.
   void forget_answers(std::uint64_t match, std::uint64_t mask = ~std::uint64_t{0}) {
     for (Tbu& tbu : m_tbus) tbu.answers.drop_owner(match, mask);
-  }
-  /// Counts an access that came at `begin` and was let through at `end`.
-  void passed(TimePs begin, TimePs end) {
-    ++m_statistics.accesses;
-    m_statistics.translation_time += end - begin;
   }
 
   // ---- time: each books the structure for a request at `at` and gives the time of its answer
@@ -188,7 +200,8 @@ class Engine {
   Calendar m_walker;
   Calendar m_walk_port;
   TimePs m_pruned = 0;
-  Statistics m_statistics;
+  TcuStatistics m_statistics;
+  CountedStreams m_streams;
 };
 
 }  // namespace smmuvp::smmu

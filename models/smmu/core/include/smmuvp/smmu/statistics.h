@@ -8,18 +8,29 @@
 
 namespace smmuvp::smmu {
 
-struct Statistics {
+/// What is counted of accesses: of each TBU and stream, when an access is over.
+struct AccessStatistics {
   std::uint64_t accesses = 0;
   std::uint64_t translations = 0;
   std::uint64_t bypasses = 0;
   std::uint64_t aborts = 0;
   std::uint64_t razwi = 0;
+  std::uint64_t faults = 0;
   std::uint64_t micro_tlb_hits = 0;
   std::uint64_t micro_tlb_misses = 0;
-  std::uint64_t micro_tlb_invalidated = 0;
   std::uint64_t tlb_hits = 0;
   std::uint64_t tlb_misses = 0;
   std::uint64_t tlb_rewalks = 0;
+  std::uint64_t translation_time = 0;
+
+  AccessStatistics& operator+=(const AccessStatistics& other);
+  void report(StatVisitor& visitor) const;
+  void visit(Archive& archive);
+};
+
+/// What is counted of the TCU, whoever it works for.
+struct TcuStatistics {
+  std::uint64_t micro_tlb_invalidated = 0;
   std::uint64_t tlb_fills = 0;
   std::uint64_t tlb_fills_dropped = 0;
   std::uint64_t tlb_invalidated = 0;
@@ -31,11 +42,17 @@ struct Statistics {
   std::uint64_t ipa_misses = 0;
   std::uint64_t ipa_invalidated = 0;
   std::uint64_t walk_reads = 0;
-  std::uint64_t faults = 0;
-  std::uint64_t translation_time = 0;
 
   void report(StatVisitor& visitor) const;
   void visit(Archive& archive);
+};
+
+/// All of an SMMU.
+struct Statistics : AccessStatistics, TcuStatistics {
+  void report(StatVisitor& visitor) const {
+    AccessStatistics::report(visitor);
+    TcuStatistics::report(visitor);
+  }
 };
 
 }  // namespace smmuvp::smmu

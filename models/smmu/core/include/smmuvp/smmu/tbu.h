@@ -6,6 +6,7 @@
 #include "smmuvp/smmu/access.h"
 #include "smmuvp/smmu/calendar.h"
 #include "smmuvp/smmu/micro_tlb.h"
+#include "smmuvp/smmu/stream_statistics.h"
 
 namespace smmuvp::smmu {
 
@@ -29,7 +30,8 @@ struct FinishedAnswer {
   AttributeRule instruction;  ///< of reads; writes are Data
   /// Attributes were made of default_attributes: an access that brings others has to be looked at again.
   bool of_default_attributes = false;
-  bool translated = true;  ///< false: a bypass
+  bool translated = true;     ///< false: a bypass
+  std::uint16_t counter = 0;  ///< of TbuCounters: where its uses are counted
   /// Of what has been said above, for accesses of default attributes; see work_out().
   std::uint8_t served = 0;
   std::uint16_t passed_on = 0;
@@ -79,6 +81,7 @@ struct Tbu {
   Calendar lookup;
   Calendar to_tcu;
   Calendar from_tcu;
+  TbuCounters counters;
 };
 
 /// Whether the rights of a finished answer allow an access, given what it is downstream.

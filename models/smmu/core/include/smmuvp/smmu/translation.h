@@ -35,6 +35,8 @@ struct TranslationRequest {
   TimePs time = 0;         ///< when it is asked for
   /// Engine::generation() when what led to the context began to be read.
   std::uint64_t generation = 0;
+  /// Where the lookup is counted; nullptr, and `structure`, which looks nothing up: nowhere.
+  AccessStatistics* counters = nullptr;
 };
 
 /// Finds an address's translation, or the fault that takes its place. A TLB hit that has the rights and needs
