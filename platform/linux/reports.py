@@ -7,7 +7,7 @@ import sys
 import tempfile
 import xml.etree.ElementTree as ET
 
-EMPTY = {"digest": "", "sim_time_ps": 0, "instructions": 0, "statistics": {}, "event_count": 0, "events": [],
+EMPTY = {"digest": "", "sim_time_ps": 0, "instructions": 0, "statistics": {}, "statistics_by_part": {}, "event_count": 0, "events": [],
          "events_dropped": 0, "guest_errors": 0, "unimplemented": 0, "host_errors": 0, "diagnostics": [],
          "diagnostics_dropped": 0, "tests": {"passed": 0, "failed": 0, "skipped": 0, "problems": [], "cases": []}}
 STANDARD_OUTPUT = "-"

@@ -91,6 +91,12 @@ Json allowed(const std::vector<Waiver>& waivers) {
   return list;
 }
 
+Json counters(const std::vector<Statistic>& list) {
+  Json json = Json::object();
+  for (const Statistic& s : list) json[s.name] = s.value;
+  return json;
+}
+
 Json texts(const std::vector<std::string>& list) {
   Json json = Json::array();
   for (const std::string& text : list) json.push_back(to_valid_utf8(text));
@@ -134,13 +140,13 @@ std::string json_report(const RunRecord& record, const PlatformHost& host) {
   json["untimed_digest"] = record.untimed_digest;
   json["sim_time_ps"] = record.sim_time_ps;
   json["instructions"] = record.instructions;
-  Json statistics = Json::object();
-  for (const auto& [component, list] : record.statistics) {
-    Json one = Json::object();
-    for (const Statistic& s : list) one[s.name] = s.value;
-    statistics[component] = std::move(one);
+  json["statistics"] = Json::object();
+  for (const auto& [component, list] : record.statistics) json["statistics"][component] = counters(list);
+  json["statistics_by_part"] = Json::object();
+  for (const auto& [component, parts] : record.parts) {
+    for (const PartStatistics& part : parts)
+      json["statistics_by_part"][component][part.kind][part.name] = counters(part.counters);
   }
-  json["statistics"] = std::move(statistics);
   json["event_count"] = host.trace_hub().event_count();
   json["events"] = events(host.trace_hub());
   json["events_dropped"] = host.trace_hub().event_count() - host.trace_hub().events().size();

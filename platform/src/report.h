@@ -19,6 +19,13 @@ struct Statistic {
   std::string doc;
 };
 
+/// What a component counts of one of its parts.
+struct PartStatistics {
+  std::string kind;  ///< "tbu", "stream"
+  std::string name;
+  std::vector<Statistic> counters;
+};
+
 /// Everything reports are made from. Components are in the configuration's order.
 struct RunRecord {
   std::string name;  ///< --name, or the platform's
@@ -38,6 +45,7 @@ struct RunRecord {
   std::vector<Waiver> waivers;        ///< of --strict
   KtapReport ktap;
   std::vector<std::pair<std::string, std::vector<Statistic>>> statistics;
+  std::vector<std::pair<std::string, std::vector<PartStatistics>>> parts;  ///< of components that have any
 
   /// Sum of a statistic over all components that have it.
   std::uint64_t total(const std::string& name) const;

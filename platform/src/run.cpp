@@ -69,13 +69,38 @@ class Clock {
   std::chrono::steady_clock::time_point m_start = std::chrono::steady_clock::now();
 };
 
-class StatisticsCollector : public StatVisitor {
+class CounterList : public StatVisitor {
  public:
   void stat(std::string_view name, std::uint64_t value, std::string_view unit,
             std::string_view doc) override {
     list.push_back({std::string(name), value, std::string(unit), std::string(doc)});
   }
   std::vector<Statistic> list;
+};
+
+class StatisticsCollector : public CounterList {
+ public:
+  StatVisitor* part(std::string_view kind, std::string_view name) override {
+    take_part();
+    m_part = PartStatistics{std::string(kind), std::string(name), {}};
+    return &m_counters;
+  }
+  std::vector<PartStatistics> parts() {
+    take_part();
+    return std::move(m_parts);
+  }
+
+ private:
+  void take_part() {
+    if (!m_part) return;
+    m_part->counters = std::move(m_counters.list);
+    m_counters.list.clear();
+    m_parts.push_back(std::move(*m_part));
+    m_part.reset();
+  }
+  CounterList m_counters;  // of m_part, which is not over
+  std::optional<PartStatistics> m_part;
+  std::vector<PartStatistics> m_parts;
 };
 
 // Does something once when simulation begins. Components may refuse a configuration until their
@@ -367,6 +392,8 @@ void Run::finish(StopReason reason) {
     StatisticsCollector collector;
     instance->component->statistics(collector);
     m_record.statistics.emplace_back(instance->config->name, std::move(collector.list));
+    if (auto parts = collector.parts(); !parts.empty())
+      m_record.parts.emplace_back(instance->config->name, std::move(parts));
   }
   write_reports();
   if (!m_options.quiet) {

@@ -68,6 +68,9 @@ class FakeCpu : public Part, public CpuControl {
   std::uint64_t instructions() const override { return m_instructions; }
   void statistics(StatVisitor& visitor) const override {
     visitor.stat("bytes_sent", m_instructions, "bytes", "bytes sent to the UART");
+    for (const char* core : {"0", "1"}) {
+      if (StatVisitor* part = visitor.part("core", core)) part->stat("wakeups", 3, "1", "interrupts");
+    }
   }
   void describe(DtNode& node) const override {
     node.set_name("cpu");

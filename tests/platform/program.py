@@ -248,6 +248,7 @@ def case_the_json_report_follows_its_schema(b):
     check(j["verdict"] == "pass" and j["exit_code"] == 0, "verdict", r)
     check(j["events"] == [{"time_ps": 1000, "source": "cpu0", "sid": "0x100", "event": "F_TRANSLATION"}], "events %r" % j["events"])
     check(j["statistics"]["cpu0"] == {"bytes_sent": j["instructions"]}, "statistics %r" % j["statistics"])
+    check(j["statistics_by_part"] == {"cpu0": {"core": {"0": {"wakeups": 3}, "1": {"wakeups": 3}}}}, "parts %r" % j["statistics_by_part"])
     check(j["tests"]["passed"] == 1, "tests %r" % j["tests"])
 
 

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <tuple>
 
 namespace smmuvp::platform {
@@ -20,6 +21,22 @@ TEST(Report, ListsThatAreCutTellHowMuchIsMissing) {
   const std::string json = json_report({}, host);
   EXPECT_NE(json.find("\"events_dropped\": 3"), std::string::npos);
   EXPECT_NE(json.find("\"diagnostics_dropped\": 2"), std::string::npos);
+}
+
+TEST(Report, PartsOfAComponentAreGroupedByTheirKind) {
+  RunRecord record;
+  record.statistics = {{"smmu0", {{"faults", 3, "1", ""}}}};
+  record.parts = {{"smmu0",
+                   {{"tbu", "0", {{"faults", 3, "1", ""}}},
+                    {"stream", "0x10", {{"faults", 1, "1", ""}}},
+                    {"stream", "other", {{"faults", 2, "1", ""}}}}}};
+  std::string json = json_report(record, PlatformHost());
+  json.erase(std::remove_if(json.begin(), json.end(), [](char c) { return c == ' ' || c == '\n'; }),
+             json.end());
+  EXPECT_NE(json.find(R"("statistics":{"smmu0":{"faults":3}})"), std::string::npos);
+  EXPECT_NE(json.find(R"("statistics_by_part":{"smmu0":{"tbu":{"0":{"faults":3}},)"
+                      R"("stream":{"0x10":{"faults":1},"other":{"faults":2}}}})"),
+            std::string::npos);
 }
 
 std::string untimed(const std::vector<std::tuple<std::uint64_t, std::string, std::uint64_t>>& events) {
