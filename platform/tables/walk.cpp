@@ -13,72 +13,11 @@ using namespace pgtable;
 
 namespace {
 
-DescriptorFormat descriptor_format(const Config& config, Stage stage) {
-  if (stage == Stage::stage2) {
-    return config.stage2.format == Format::vmsa64 ? DescriptorFormat::lpae64_s2 : DescriptorFormat::lpae32_s2;
-  }
-  switch (config.stage1.format) {
-    case Format::vmsa64:
-      return DescriptorFormat::lpae64_s1;
-    case Format::lpae32:
-      return DescriptorFormat::lpae32_s1;
-    case Format::v7s:
-      return DescriptorFormat::v7s;
-    case Format::mali_lpae:
-      break;
-  }
-  return DescriptorFormat::mali;
-}
-
-ExplainSettings explain_settings(const Config& config, Stage stage, unsigned range) {
-  ExplainSettings s;
-  s.regime = config.regime;
-  s.secure = config.space == AddressSpace::secure;
-  const bool first = stage == Stage::stage1;
-  const Stage1Config& s1 = config.stage1;
-  const Stage2Config& s2 = config.stage2;
-  const bool vmsa64 = (first ? s1.format : s2.format) == Format::vmsa64;
-  s.granule = !vmsa64 ? Granule::size_4k : (first ? s1.tables[range].granule : s2.granule);
-  // Both may be on while only one has a meaning for this granule.
-  const bool large = s.granule == Granule::size_64k;
-  s.LPA = vmsa64 && large && (first ? s1.LPA : s2.LPA);
-  s.DS = vmsa64 && !large && (first ? s1.DS : s2.DS);
-  s.HPD = first && s1.tables[range].HPD;
-  s.HD = first ? s1.HD : s2.HD;
-  s.FWB = s2.FWB;
-  s.XNX = s2.XNX;
-  s.AFE = s1.v7s.AFE;
-  s.TRE = s1.v7s.TRE;
-  if (first) s.MAIR = s1.MAIR;
-  s.PRRR = s1.v7s.PRRR;
-  s.NMRR = s1.v7s.NMRR;
-  s.DACR = s1.v7s.DACR;
-  return s;
-}
-
 WalkRecord record_walk(const WalkOptions& options, std::uint64_t va, DumpMemory& memory) {
-  WalkRecord record;
-  record.config = options.config;
-  record.request = options.request;
-  record.request.va = va;
+  WalkRequest request = options.request;
+  request.va = va;
   memory.forget_writes();
-  Walk w(record.config, record.request);
-  while (w.step() == Step::need) {
-    WalkStep step;
-    step.op = w.op();
-    step.input = step.op.stage == Stage::stage2 ? w.stage2_input() : va;
-    step.response = memory.access(step.op);
-    w.complete(step.response);
-    record.steps.push_back(std::move(step));
-  }
-  record.result = w.result();
-  for (WalkStep& step : record.steps) {
-    if (!step.is_read() || step.response.status != MemoryStatus::ok) continue;
-    step.explanation =
-        explain(descriptor_format(record.config, step.op.stage), step.op.level, step.response.data,
-                explain_settings(record.config, step.op.stage, record.result.range & 1U));
-  }
-  return record;
+  return explain_walk(options.config, request, [&memory](const MemoryOp& op) { return memory.access(op); });
 }
 
 }  // namespace

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <set>
-
 #include "command_line.h"
 #include "config_fields.h"
 
@@ -14,50 +12,7 @@ using json = nlohmann::ordered_json;
 
 namespace {
 
-const char* access_words(AccessType access) {
-  switch (access) {
-    case AccessType::read:
-      return "read";
-    case AccessType::write:
-      return "write";
-    case AccessType::read_write:
-      return "read-write";
-    case AccessType::execute:
-      return "execute";
-    case AccessType::none:
-      break;
-  }
-  return "none";
-}
-
-const char* space_words(AddressSpace space) {
-  switch (space) {
-    case AddressSpace::non_secure:
-      return "Non-secure";
-    case AddressSpace::secure:
-      return "Secure";
-    case AddressSpace::realm:
-      return "Realm";
-    case AddressSpace::root:
-      break;
-  }
-  return "Root";
-}
-
 unsigned stage_number(Stage stage) { return stage == Stage::stage1 ? 1 : 2; }
-
-std::string rights_of(Rights rights, bool privileged) {
-  const unsigned shift = privileged ? 0 : 3;
-  const auto has = [&](unsigned bit) { return rights.has(static_cast<std::uint8_t>(bit << shift)); };
-  std::string text;
-  const auto add = [&](unsigned bit, const char* word) {
-    if (has(bit)) text += (text.empty() ? "" : " ") + std::string(word);
-  };
-  add(Rights::privileged_read, "read");
-  add(Rights::privileged_write, "write");
-  add(Rights::privileged_execute, "execute");
-  return text.empty() ? "none" : text;
-}
 
 std::string memory_text(const WalkRecord& r) {
   const Attributes& a = r.result.attributes;
@@ -65,13 +20,6 @@ std::string memory_text(const WalkRecord& r) {
     return fmt::format("MEMATTR {:#04x}", a.memory);
   }
   return fmt::format("{}, {}", memory_words(a.memory), shareability_words(effective_shareability(a)));
-}
-
-std::string fault_title(const Fault& f) {
-  std::string text = to_string(f.kind);
-  if (!text.empty()) text[0] = static_cast<char>(text[0] >= 'a' && text[0] <= 'z' ? text[0] - 32 : text[0]);
-  if (f.kind != FaultKind::external_abort && f.kind != FaultKind::unsupported_atomic) text += " fault";
-  return fmt::format("{}, stage {}, level {}", text, stage_number(f.stage), f.level);
 }
 
 bool is_v7s(const WalkRecord& r, const WalkStep& s) {
@@ -100,88 +48,13 @@ Row outcome(const WalkStep& s) {
   return {what, e.address ? fmt::format("{:#x}", *e.address) : ""};
 }
 
-// Why there was nothing to walk.
-std::string input_reason(const WalkRecord& r) {
+// As fault_reason(), in the words of whoever has dumps and options.
+std::string reason_of(const WalkRecord& r) {
   const Fault& f = r.result.fault;
-  if (f.kind == FaultKind::address_size) return "the first table lies beyond the output size";
-  if (f.stage == Stage::stage2) return "the address is in no range: T0SZ says how large it is";
-  const TableConfig& t = r.config.stage1.tables[r.result.range & 1U];
-  if (t.EPD) {
-    return fmt::format("TTBR{} is not walked: EPD is set, or no --ttbr{} was given", r.result.range,
-                       r.result.range);
-  }
-  if (t.E0PD && !r.request.privileged) return "E0PD forbids unprivileged accesses to this range";
-  return "the address is in no range: TxSZ says how large they are";
-}
-
-// The fields and controls that decide about rights, in words: those of the leaf, of tables that take rights
-// away, and what is switched on for all of stage 1.
-std::string rights_reason(const WalkRecord& r, const WalkStep& leaf) {
-  static const std::set<std::string> data = {"AP[2:1]",   "AP[2]",  "AP[1]",       "AP[1:0]",
-                                             "S2AP[1:0]", "access", "APTable[1:0]"};
-  static const std::set<std::string> fetch = {"UXN",      "PXN",     "XN",      "XN[1:0]",
-                                              "UXNTable", "XNTable", "PXNTable"};
-  const bool execute = r.request.access == AccessType::execute;
-  // What may be read or written decides about fetches too.
-  const auto decides = [&](const std::string& name) {
-    return data.count(name) != 0 || (execute && fetch.count(name) != 0);
-  };
-  std::string text;
-  const auto add = [&](const std::string& what) { text += (text.empty() ? "" : "; ") + what; };
-  const bool v7s = leaf.explanation->kind >= DescriptorKind::section;
-  for (const Field& f : leaf.explanation->fields) {
-    // Of short descriptors AP[2] is explained with AP[1:0] or AP[1].
-    const bool said = v7s && f.name == "AP[2]";
-    if (!said && decides(f.name)) add(fmt::format("{}: {}", f.name, f.meaning));
-  }
-  if (leaf.op.stage == Stage::stage2) {
-    if (r.result.fault.on_table_walk && r.config.stage2.PTW) add("PTW refuses tables in Device memory");
-    return text;
-  }
-  for (const WalkStep& s : r.steps) {
-    if (s.op.stage != Stage::stage1 || !s.explanation || s.explanation->kind != DescriptorKind::table)
-      continue;
-    for (const Field& f : s.explanation->fields) {
-      if (f.value != 0 && decides(f.name)) {
-        add(fmt::format("{} at level {}: {}", f.name, s.op.level, f.meaning));
-      }
-    }
-  }
-  const Stage1Config& s1 = r.config.stage1;
-  if (s1.WXN && execute) add("WXN is on");
-  if (s1.UWXN && execute) add("UWXN is on");
-  if (s1.PAN && !execute && r.request.privileged) add("PAN is on");
-  return text;
-}
-
-// What about the last descriptor, or the address, made it a fault.
-std::string fault_reason(const WalkRecord& r) {
-  const Fault& f = r.result.fault;
-  const WalkStep* last =
-      nullptr;  // the last descriptor of the stage that faulted, if it was the last one read
-  for (const WalkStep& s : r.steps) {
-    if (s.is_read()) last = s.op.stage == f.stage && s.op.level == f.level && s.explanation ? &s : nullptr;
-  }
-  switch (f.kind) {
-    case FaultKind::translation:
-      if (last == nullptr) return input_reason(r);
-      return fmt::format("the descriptor is {}", to_string(last->explanation->kind));
-    case FaultKind::address_size:
-      if (last == nullptr) return input_reason(r);
-      return fmt::format(
-          "the address in the descriptor has more than {} bits",
-          f.stage == Stage::stage1 ? r.config.stage1.output_size : r.config.stage2.output_size);
-    case FaultKind::access_flag:
-      return "the Access flag is 0, and hardware does not set it";
-    case FaultKind::permission:
-      return last == nullptr ? "" : rights_reason(r, *last);
-    case FaultKind::domain:
-      return fmt::format("DACR gives no access to domain {}", f.domain);
-    case FaultKind::external_abort:
-      return fmt::format("no dump holds {:#x}", f.table_address);
-    default:
-      return "";
-  }
+  if (f.kind == FaultKind::external_abort) return fmt::format("no dump holds {:#x}", f.table_address);
+  std::string reason = fault_reason(r);
+  if (is_range_disabled(r)) reason += fmt::format(", or no --ttbr{} was given", r.result.range);
+  return reason;
 }
 
 void add_translation(const WalkRecord& r, bool colour, std::vector<Row>& rows) {
@@ -196,11 +69,7 @@ void add_translation(const WalkRecord& r, bool colour, std::vector<Row>& rows) {
     maps += fmt::format(", one of {} contiguous", size_words(result.range_shift));
   }
   rows.push_back({"maps", maps});
-  const std::string privileged = rights_of(result.rights, true);
-  const std::string unprivileged = rights_of(result.rights, false);
-  rows.push_back({"rights", privileged == unprivileged
-                                ? "all: " + privileged
-                                : fmt::format("privileged: {}; unprivileged: {}", privileged, unprivileged)});
+  rows.push_back({"rights", rights_words(result.rights)});
   if (result.rights.has(Rights::write_needs_update)) {
     rows.push_back({"", "the first write marks the descriptor dirty"});
   }
@@ -211,12 +80,12 @@ void add_translation(const WalkRecord& r, bool colour, std::vector<Row>& rows) {
 
 void add_fault(const WalkRecord& r, bool colour, std::vector<Row>& rows) {
   const Fault& f = r.result.fault;
-  rows.push_back({"fault", red(fault_title(f), colour)});
+  rows.push_back({"fault", red(fault_words(f), colour)});
   if (f.stage == Stage::stage2) {
     rows.push_back({"IPA", fmt::format("{:#x}{}", f.ipa,
                                        f.on_table_walk ? ", the address of a stage 1 descriptor" : "")});
   }
-  const std::string reason = fault_reason(r);
+  const std::string reason = reason_of(r);
   if (!reason.empty()) rows.push_back({"why", reason});
 }
 
@@ -297,7 +166,7 @@ nlohmann::ordered_json walk_json(const WalkRecord& r) {
                   {"on_table_walk", f.on_table_walk}};
     if (f.stage == Stage::stage2) j["fault"]["ipa"] = hex(f.ipa);
     if (f.table_address != 0) j["fault"]["table_address"] = hex(f.table_address);
-    const std::string reason = fault_reason(r);
+    const std::string reason = reason_of(r);
     if (!reason.empty()) j["fault"]["why"] = reason;
     return j;
   }
@@ -305,8 +174,8 @@ nlohmann::ordered_json walk_json(const WalkRecord& r) {
                       {"space", space_words(result.space)},
                       {"block_size", std::uint64_t{1} << result.block_shift},
                       {"range_size", std::uint64_t{1} << result.range_shift},
-                      {"privileged", rights_of(result.rights, true)},
-                      {"unprivileged", rights_of(result.rights, false)},
+                      {"privileged", rights_words(result.rights, true)},
+                      {"unprivileged", rights_words(result.rights, false)},
                       {"write_needs_update", result.rights.has(Rights::write_needs_update)},
                       {"memory", memory_text(r)},
                       {"memory_encoding", fmt::format("{:#04x}", result.attributes.memory)},

@@ -1,0 +1,77 @@
+// A walk step by step, with what each descriptor says and why it ended so: for tools and messages.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "smmuvp/pgtable/explain.h"
+#include "smmuvp/pgtable/walk.h"
+
+namespace smmuvp::pgtable {
+
+/// One memory operation of a walk, and its answer.
+struct ExplainedStep {
+  MemoryOp op;
+  MemoryResponse response;
+  std::uint64_t input = 0;                 ///< stage 1: the request's address; stage 2: the IPA at hand
+  std::optional<Explanation> explanation;  ///< of what a read found
+
+  bool is_read() const { return op.kind == MemoryOpKind::read; }
+  bool is_update() const {
+    return !is_read() && response.status == MemoryStatus::ok && response.data == op.expected;
+  }
+};
+
+struct ExplainedWalk {
+  Config config;
+  WalkRequest request;
+  Result result;
+  std::vector<ExplainedStep> steps;
+};
+
+/// How descriptors of a stage of a Config are explained.
+DescriptorFormat descriptor_format(const Config& config, Stage stage);
+/// @param range  stage 1: Result::range
+ExplainSettings explain_settings(const Config& config, Stage stage, unsigned range);
+/// Explains what the steps of a walk that is over have read.
+void explain_steps(ExplainedWalk& walk);
+
+/// Runs a whole walk on `memory`, called as MemoryResponse(const MemoryOp&), and explains it.
+template <class Memory>
+ExplainedWalk explain_walk(const Config& config, const WalkRequest& request, Memory&& memory) {
+  ExplainedWalk record{config, request, {}, {}};
+  Walk w(config, request);
+  while (w.step() == Step::need) {
+    ExplainedStep step;
+    step.op = w.op();
+    step.input = step.op.stage == Stage::stage2 ? w.stage2_input() : request.va;
+    step.response = memory(step.op);
+    w.complete(step.response);
+    record.steps.push_back(std::move(step));
+  }
+  record.result = w.result();
+  explain_steps(record);
+  return record;
+}
+
+// ---- in words
+
+/// "read", "write", "read-write", "execute", "none".
+const char* access_words(AccessType access);
+/// "Non-secure", ...
+const char* space_words(AddressSpace space);
+/// "read write", "none". @param privileged  of which accesses
+std::string rights_words(Rights rights, bool privileged);
+/// "all: read", or "privileged: read write; unprivileged: none".
+std::string rights_words(Rights rights);
+/// "Translation fault, stage 1, level 3".
+std::string fault_words(const Fault& fault);
+/// Whether the address was not looked up because its range is switched off (EPD).
+bool is_range_disabled(const ExplainedWalk& walk);
+/// What about the last descriptor, or the address, made it a fault; empty where there is no more to say.
+std::string fault_reason(const ExplainedWalk& walk);
+
+}  // namespace smmuvp::pgtable
