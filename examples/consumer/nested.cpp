@@ -8,10 +8,17 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <systemc>
+#include <utility>
 #include <vector>
 
 namespace {
+
+constexpr std::uint64_t iova = 0x5000;  // of the device's buffer, whose next page is mapped by stage 1 alone
 
 /// 16 MiB of memory, for the data and for what the SMMU reads itself.
 struct Memory : sc_core::sc_module {
@@ -21,6 +28,7 @@ struct Memory : sc_core::sc_module {
 
   explicit Memory(const sc_core::sc_module_name& name) : sc_module(name) {
     walks.register_b_transport(this, &Memory::transport);
+    walks.register_transport_dbg(this, &Memory::debug);  // explain() reads by it
     data.register_b_transport(this, &Memory::transport);
   }
   void transport(tlm::tlm_generic_payload& p, sc_core::sc_time&) {
@@ -32,6 +40,11 @@ struct Memory : sc_core::sc_module {
     if (p.is_read()) std::memcpy(p.get_data_ptr(), at, p.get_data_length());
     if (p.is_write()) std::memcpy(at, p.get_data_ptr(), p.get_data_length());
     p.set_response_status(tlm::TLM_OK_RESPONSE);
+  }
+  unsigned debug(tlm::tlm_generic_payload& p) {
+    sc_core::sc_time none;
+    transport(p, none);
+    return p.is_response_ok() ? p.get_data_length() : 0;
   }
   void put64(std::uint64_t address, std::uint64_t value) { std::memcpy(bytes.data() + address, &value, 8); }
   std::uint64_t get64(std::uint64_t address) const {
@@ -75,7 +88,7 @@ struct Master : sc_core::sc_module {
     constexpr std::uint64_t stream_table = 0x10000, events = 0x38000;
     constexpr std::uint64_t stage2 = 0x50000, guest = 0x60000, page = 0x123000;
     // What the guest believes: its memory begins at 0x40000000. Its CD and tables are the first four pages.
-    constexpr std::uint64_t guest_ipa = 0x40000000, buffer_ipa = 0x40010000, iova = 0x5000;
+    constexpr std::uint64_t guest_ipa = 0x40000000, buffer_ipa = 0x40010000;
 
     // Stage 2, 4 KiB granule, 32-bit IPAs from level 1: Normal write-back, read and write, AF.
     memory.put64(stage2 + (guest_ipa >> 30) * 8, (stage2 + 0x1000) | 3);
@@ -121,6 +134,25 @@ struct Master : sc_core::sc_module {
   }
 };
 
+/// Prints what is not 0 of an SMMU, and of each of its TBUs and streams.
+class Counters : public smmuvp::StatVisitor {
+ public:
+  explicit Counters(std::string of) : m_of(std::move(of)) {}
+  void stat(std::string_view name, std::uint64_t value, std::string_view, std::string_view) override {
+    if (value == 0) return;
+    std::printf("  %-10s %-20s %llu\n", m_of.c_str(), std::string(name).c_str(),
+                static_cast<unsigned long long>(value));
+  }
+  StatVisitor* part(std::string_view kind, std::string_view name) override {
+    m_part = std::make_unique<Counters>(std::string(kind) + ' ' + std::string(name));
+    return m_part.get();
+  }
+
+ private:
+  std::string m_of;
+  std::unique_ptr<Counters> m_part;
+};
+
 }  // namespace
 
 int sc_main(int, char**) {
@@ -132,6 +164,16 @@ int sc_main(int, char**) {
   smmu.tbu_out[0].bind(memory.data);
   smmu.walk.bind(memory.walks);
   sc_core::sc_start(sc_core::sc_time(1, sc_core::SC_MS));
-  std::puts(master.passed ? "passed" : "FAILED");
-  return master.passed ? 0 : 1;
+  // Why was it refused? Asking changes nothing.
+  const smmuvp::Explanation why = smmu.explain(0, std::nullopt, iova + 0x1000);
+  std::fputs(why.text.c_str(), stdout);
+  const bool explained = why.now.event == "F_TRANSLATION" && why.now.recorded && !why.stale;
+  std::puts("What it has counted:");
+  Counters counters("all");
+  smmu.statistics(counters);
+  smmu.reset_statistics();  // another phase of the run begins
+
+  const bool passed = master.passed && explained;
+  std::puts(passed ? "passed" : "FAILED");
+  return passed ? 0 : 1;
 }

@@ -1,7 +1,9 @@
 // Random tables of both stages and random accesses: the SMMU answers, and records, what a walk of the same
-// configuration says that knows no cache, no STE and no CD.
+// configuration says that knows no cache, no STE and no CD. And explanations of such accesses tell what
+// becomes of them, also where caches hold what memory no longer does.
 #include <vector>
 
+#include "smmuvp/smmuv3/explain_access.h"
 #include "smmuvp/test/core.h"
 #include "stage2_world.h"
 
@@ -33,7 +35,7 @@ class RandomTables {
         m_world({}, m_random.below(2) != 0 ? small_caches() : World::untimed()) {
     make_stage2();
     for (std::uint32_t s = 0; s < stream_count; ++s) make_stream(s);
-    spoil();
+    spoil(12);
   }
 
   void run() {
@@ -43,6 +45,9 @@ class RandomTables {
         m_world.command(0x30);
         m_world.command(0x04, 31);
       }
+      if (chance(10)) {
+        EXPECT_FALSE(explained(q).stale()) << to_text(explained(q));
+      }
       check(q);
       if (::testing::Test::HasFailure()) return;
       if (m_random.below(40) == 0) m_world.command(0x28 | 7ULL << 32);
@@ -51,7 +56,25 @@ class RandomTables {
     }
   }
 
+  /// Software changes descriptors, structures and registers and invalidates little: caches grow stale.
+  void run_explained() {
+    for (int i = 0; i < 200; ++i) {
+      check_explained(random_request());
+      if (::testing::Test::HasFailure()) return;
+      if (chance(8)) spoil(1);
+      if (chance(10)) spoil_structure();
+      if (chance(20)) write_structures(random_stream());
+      if (chance(40)) m_world.command(0x30);      // CMD_TLBI_NSNH_ALL
+      if (chance(40)) m_world.command(0x04, 31);  // CMD_CFGI_ALL
+      if (chance(60)) m_world.write(0x2c, m_random.below(2) * CR2_RECINVSID);
+      if (chance(60)) m_world.write(0x44, 1U << 31 | static_cast<std::uint32_t>(m_random.below(2)) << 20);
+      m_world.write(0x20, chance(20) ? m_random.below(2) : std::uint64_t{CR0_implemented});
+      m_world.work();
+    }
+  }
+
   unsigned forwarded = 0, hits = 0;
+  unsigned stale_answers = 0, at_tbu = 0, lost = 0;    // of run_explained()
   std::array<std::array<unsigned, 3>, 0x14> faults{};  // by type and CLASS, those of stage 2
 
  private:
@@ -168,9 +191,16 @@ class RandomTables {
     m_world.put(World::cd_address(sid), cd.set(45, 1, s.R).set(46, 1, s.A));
   }
 
+  std::uint32_t random_stream() { return static_cast<std::uint32_t>(m_random.below(stream_count)); }
+  void spoil_structure() {
+    const std::uint32_t sid = random_stream();
+    const std::uint64_t at =
+        (chance(2) ? World::cd_address(sid) : World::strtab + 64ULL * sid) + 8 * m_random.below(4);
+    m_world.memory.write(at, m_world.memory.read(at, 8) ^ 1ULL << m_random.below(64));
+  }
   /// Bits of descriptors of either stage, and memory that aborts.
-  void spoil() {
-    for (int i = 0; i < 12; ++i) {
+  void spoil(int times) {
+    for (int i = 0; i < times; ++i) {
       const std::uint64_t va = vas[m_random.below(vas.size())];
       const auto sid = static_cast<std::uint32_t>(2 + m_random.below(3));
       int level = 1 + static_cast<int>(m_random.below(3));
@@ -271,6 +301,57 @@ class RandomTables {
     const auto r = walk(s.config, request);
     if (!r.ok()) return expect_fault(q, s, e, r.fault, false);
     expect_forward(q, s, e, r);
+  }
+
+  AccessExplanation explained(const smmu::AccessRequest& q) {
+    return explain(m_world.smmu, q, [this](const smmu::MemoryOp& op) {
+      EXPECT_EQ(op.kind, smmu::MemoryOpKind::read);
+      return m_world.memory.carry_out(op);
+    });
+  }
+  /// Asks, sends the same access, and compares.
+  void check_explained(smmu::AccessRequest q) {
+    if (chance(16)) q.stream_id = static_cast<std::uint32_t>(m_random.likely());
+    if (chance(16)) q.substream_valid = true;
+    const auto before = test::save(m_world.smmu);
+    const std::size_t diagnostics = m_world.diag.all.size();
+    const AccessExplanation e = explained(q);
+    to_text(e);
+    ASSERT_EQ(test::save(m_world.smmu), before);
+    ASSERT_EQ(m_world.diag.all.size(), diagnostics);
+
+    const std::uint64_t micro_hits = m_world.smmu.engine().statistics().micro_tlb_hits;
+    const std::uint32_t prod = m_world.read(0x100a8) & 0xfffff;
+    smmu::AccessAnswer a;
+    std::optional<Event> event;
+    if (!m_world.smmu.translate_fast(q, a)) {
+      Access access(m_world.smmu, q);
+      m_world.finish(access);
+      a = access.answer();
+      event = access.event();
+    }
+    m_world.work();
+    const bool recorded = (m_world.read(0x100a8) & 0xfffff) != prod;
+    if (chance(4)) m_world.pop_event();
+
+    const std::string context = to_text(e);
+    ASSERT_EQ(e.now.answer.outcome, a.outcome) << context;
+    ASSERT_EQ(e.now.event.has_value(), event.has_value()) << context;
+    if (event) {
+      ASSERT_EQ(e.now.event->words(), event->words()) << context;
+      ASSERT_EQ(e.now.recorded, recorded) << context;
+      lost += recorded ? 0 : 1;
+    }
+    EXPECT_EQ(e.now.at_tbu, m_world.smmu.engine().statistics().micro_tlb_hits != micro_hits) << context;
+    at_tbu += e.now.at_tbu ? 1 : 0;
+    stale_answers += same(e.now, e.memory) ? 0 : 1;
+    if (a.outcome != Outcome::forward) return;
+    ++forwarded;
+    EXPECT_EQ(e.now.answer.output, a.output) << context;
+    EXPECT_EQ(e.now.answer.space, a.space) << context;
+    EXPECT_EQ(e.now.answer.attributes, a.attributes) << context;
+    EXPECT_EQ(e.now.answer.privileged, a.privileged) << context;
+    EXPECT_EQ(e.now.answer.instruction, a.instruction) << context;
   }
 
   void expect_fault(const smmu::AccessRequest& q, const Stream& s, Expected e, const pgtable::Fault& f,
@@ -379,6 +460,23 @@ void run(bool warm) {
 
 TEST(RandomNested, AnswersAndRecordsAreThoseOfAWalkWithColdCaches) { run(false); }
 TEST(RandomNested, AnswersAndRecordsAreThoseOfAWalkWithWarmCaches) { run(true); }
+
+TEST(RandomNested, ExplanationsAgreeWithTheAccessThatFollows) {
+  unsigned forwarded = 0, stale_answers = 0, at_tbu = 0, lost = 0;
+  for (std::uint64_t seed = 0; seed < 30; ++seed) {
+    RandomTables tables(seed, true);
+    tables.run_explained();
+    ASSERT_FALSE(::testing::Test::HasFailure()) << "seed " << seed;
+    forwarded += tables.forwarded;
+    stale_answers += tables.stale_answers;
+    at_tbu += tables.at_tbu;
+    lost += tables.lost;
+  }
+  EXPECT_GT(forwarded, 500U);
+  EXPECT_GT(stale_answers, 200U);
+  EXPECT_GT(at_tbu, 50U);
+  EXPECT_GT(lost, 50U);
+}
 
 }  // namespace
 }  // namespace smmuvp::smmuv3

@@ -16,8 +16,11 @@ std::string_view kind_name(smmu::AccessKind kind, bool instruction) {
 }
 
 Access::Access(Smmu& smmu, const smmu::AccessRequest& request)
-    : m_parts(smmu.parts()),
-      m_interface(smmu.interface()),
+    : Access(smmu.parts(), smmu.interface(), request) {}
+
+Access::Access(const Parts& parts, ProgrammingInterface& interface, const smmu::AccessRequest& request)
+    : m_parts(parts),
+      m_interface(interface),
       m_request(request),
       m_token(m_parts.engine.in_flight().enter()),
       m_reset_count(m_parts.engine.reset_count()),
@@ -324,10 +327,9 @@ Event Access::event_of(const pgtable::Fault& fault, bool cd) const {
 
 void Access::fail(const Event& event) {
   m_event = event;
-  bool recorded = counts();
   switch (event.type) {
     case EventType::C_BAD_STREAMID:  // 6.3.12
-      recorded = recorded && (m_interface.reg(SMMU_CR2) & CR2_RECINVSID) != 0;
+      if ((m_interface.reg(SMMU_CR2) & CR2_RECINVSID) == 0) m_why_not_recorded = "CR2.RECINVSID is 0";
       break;
     case EventType::F_TRANSLATION:
     case EventType::F_ADDR_SIZE:
@@ -335,16 +337,16 @@ void Access::fail(const Event& event) {
     case EventType::F_PERMISSION:
       // 5.5: of stage 2, STE.S2R; of a stage 1 that translates, CD.A and CD.R
       if (event.S2) {
-        recorded = recorded && m_stage2_recorded;
+        if (!m_stage2_recorded) m_why_not_recorded = "STE.S2R is 0";
       } else if (m_stage1) {
-        recorded = recorded && m_recorded;
+        if (!m_recorded) m_why_not_recorded = "CD.R is 0";
         m_razwi = !m_abort;
       }
       break;
     default:
       break;
   }
-  if (recorded) {
+  if (counts() && *m_why_not_recorded == '\0') {
     m_state = State::record;
   } else {
     terminate();

@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "explain.h"
 #include "params.h"
 #include "smmuvp/smmu_sc/counted.h"
 #include "smmuvp/smmu_sc/smmu_shell.h"
@@ -48,6 +49,7 @@ class Module : public smmu::Translator {
   void visit(Archive& archive);
   void statistics(StatVisitor& visitor) const;
   void reset_statistics();
+  Explanation explain(const AccessQuestion& question);
 
   smmuv3::Settings settings;
   smmuv3::Smmu core;
@@ -151,6 +153,13 @@ void Module::statistics(StatVisitor& visitor) const {
   visitor.stat("interrupts_coalesced", m_outputs.coalesced(), "1",
                "interrupts that met one of their kind still waiting");
   core.engine().report_parts(visitor);
+}
+
+Explanation Module::explain(const AccessQuestion& question) {
+  smmu::AccessRequest request = smmuv3::request_of(question);
+  if (question.tbu >= settings.tbus) request.port = 0;
+  return smmuv3::explanation_of(
+      smmuv3::explain(core, request, [this](const smmu::MemoryOp& op) { return shell.carry_out_debug(op); }));
 }
 
 void Module::reset_statistics() {
@@ -336,6 +345,11 @@ void SmmuV3<BUSWIDTH>::statistics(StatVisitor& visitor) const {
 template <unsigned BUSWIDTH>
 void SmmuV3<BUSWIDTH>::reset_statistics() {
   m_impl->reset_statistics();
+}
+
+template <unsigned BUSWIDTH>
+Explanation SmmuV3<BUSWIDTH>::explain(const AccessQuestion& question) const {
+  return m_impl->explain(question);
 }
 
 template <unsigned BUSWIDTH>

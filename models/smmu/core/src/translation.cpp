@@ -83,20 +83,20 @@ void Translation::walk() {
 }
 
 // Tables and IPAs of stage 2 belong to a VMID, whatever stage 1 is in front.
-Tag Translation::tag_of(pgtable::Stage stage) const {
-  if (stage == pgtable::Stage::stage1) return m_tag;
-  Tag tag;
-  tag.regime = m_tag.regime;
-  tag.stages = pgtable::Stages::stage2;
-  tag.vmid = m_tag.vmid;
-  return tag;
+Tag Translation::tag_of(const Tag& tag, pgtable::Stage stage) {
+  if (stage == pgtable::Stage::stage1) return tag;
+  Tag of_stage2;
+  of_stage2.regime = tag.regime;
+  of_stage2.stages = pgtable::Stages::stage2;
+  of_stage2.vmid = tag.vmid;
+  return of_stage2;
 }
 
 // What caches know of a lookup that is about to begin.
 bool Translation::know(const pgtable::WalkQuestion& question) {
   TcuStatistics& s = m_engine.tcu_statistics();
   const bool counts = !m_request.debug;
-  const Tag tag = tag_of(question.stage);
+  const Tag tag = tag_of(m_tag, question.stage);
   m_granule[question.stage == pgtable::Stage::stage1 ? 0 : 1] = question.granule_shift;
   if (question.stage == pgtable::Stage::stage2) {
     if (counts) m_time = m_engine.pass_ipa_cache(m_time);
@@ -119,7 +119,7 @@ void Translation::keep_found() {
   if (m_request.debug || overtaken()) return;
   CacheKey key;
   if (const auto table = m_walk->found_table()) {
-    key.tag = tag_of(table->stage);
+    key.tag = tag_of(m_tag, table->stage);
     key.shift = table->region_shift;
     key.level = table->level;
     key.granule = m_granule[table->stage == pgtable::Stage::stage1 ? 0 : 1];
@@ -127,7 +127,7 @@ void Translation::keep_found() {
     m_engine.walk_cache().insert(key, {*table});
   }
   if (const auto stage2 = m_walk->found_stage2()) {
-    key.tag = tag_of(pgtable::Stage::stage2);
+    key.tag = tag_of(m_tag, pgtable::Stage::stage2);
     key.shift = stage2->block_shift;
     key.level = stage2->level;
     key.granule = m_granule[1];

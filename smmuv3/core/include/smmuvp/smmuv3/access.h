@@ -23,6 +23,8 @@ namespace smmuvp::smmuv3 {
 class Access : public smmu::AccessObject {
  public:
   Access(Smmu& smmu, const smmu::AccessRequest& request);
+  /// By caches that may be others than the interface's SMMU has. @param parts  copied
+  Access(const Parts& parts, ProgrammingInterface& interface, const smmu::AccessRequest& request);
   ~Access() override;
   Access(const Access&) = delete;
   Access& operator=(const Access&) = delete;
@@ -39,6 +41,9 @@ class Access : public smmu::AccessObject {
   const smmu::AccessAnswer& answer() const override { return m_answer; }
   /// The event that the access caused, recorded or not; CD.R suppresses recording only.
   const std::optional<Event>& event() const { return m_event; }
+  /// What keeps event() from being recorded, of all that does so but a debug access and the queue's state.
+  /// Empty: nothing.
+  const char* why_not_recorded() const { return m_why_not_recorded; }
   /// When it has got as far as it has.
   smmu::TimePs time() const { return m_time; }
 
@@ -89,7 +94,8 @@ class Access : public smmu::AccessObject {
   bool m_razwi = false;                                   // how a fault ends
   bool m_privileged = false;                              // after the overrides of the STE
   bool m_instruction = false;                             // likewise
-  bool m_held = false;                                    // has waited for room in the Event queue's buffer
+  const char* m_why_not_recorded = "";
+  bool m_held = false;  // has waited for room in the Event queue's buffer
 };
 
 /// An access's kind in traces: "read", "write", "atomic" or "execute".

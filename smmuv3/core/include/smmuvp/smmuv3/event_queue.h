@@ -26,6 +26,8 @@ class EventQueue : public smmu::Worker {
   /// Whether records of up to `time` are still to be written.
   bool holds_until(smmu::TimePs time) const { return !m_pending.empty() && m_pending.front().time <= time; }
   bool empty() const { return m_pending.empty(); }
+  /// What would keep a record from being written, as the queue is now; empty: nothing.
+  const char* why_not_written() const;
 
   std::optional<smmu::TimePs> due() const override;
   smmu::Step step(smmu::TimePs now) override;

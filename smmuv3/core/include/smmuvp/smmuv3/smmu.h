@@ -42,6 +42,7 @@ class Smmu {
   bool translate_fast(const smmu::AccessRequest& request, smmu::AccessAnswer& answer);
   /// Transactions enter and leave its in_flight(): CMD_SYNC waits for those in between (4.7.3).
   smmu::Engine& engine() { return m_engine; }
+  const smmu::Engine& engine() const { return m_engine; }
   /// What an Access works with.
   const Parts& parts() const { return m_parts; }
 

@@ -4,6 +4,7 @@
 #include <tlm_utils/simple_target_socket.h>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <systemc>
 #include <tlm>
@@ -11,6 +12,7 @@
 
 #include "smmuvp/base/export.h"
 #include "smmuvp/base/params.h"
+#include "smmuvp/smmuv3/explanation.h"
 #include "smmuvp/tlm/component.h"
 #include "smmuvp/tlm/host.h"
 #include "smmuvp/tlm/smmu_hooks.h"
@@ -94,6 +96,21 @@ class SMMUVP_EXPORT SmmuV3 : public Component {
   void statistics(StatVisitor& visitor) const override;
   void reset_statistics() override;
   void describe(DtNode& node) const override;
+  /// What becomes of an access and why: registers, STE and CD, each descriptor of both stages, what caches
+  /// hold of it and memory does not, and the verdict, with the event that would be recorded. Changes nothing:
+  /// no cache, counter, time, event or trace; memory is read by transport_dbg of `walk`. May be called
+  /// whenever transport_dbg may, also while an access or a command is under way. A TBU that is not there
+  /// counts as TBU 0.
+  Explanation explain(const AccessQuestion& question) const;
+  /// Of an unprivileged read by TBU 0.
+  Explanation explain(std::uint32_t stream_id, std::optional<std::uint32_t> substream_id,
+                      std::uint64_t address) const {
+    AccessQuestion question;
+    question.stream_id = stream_id;
+    question.substream_id = substream_id;
+    question.address = address;
+    return explain(question);
+  }
 
  private:
   class __attribute__((visibility("hidden"))) Impl;

@@ -72,6 +72,8 @@ class Translation {
   }
   const pgtable::Fault& fault() const { return m_fault; }
   bool hit() const { return m_hit; }
+  /// Whose tables and IPAs a lookup of one stage is about, in walk cache and IPA cache.
+  static Tag tag_of(const Tag& tag, pgtable::Stage stage);
   TimePs time() const { return m_time; }
 
  private:
@@ -80,7 +82,6 @@ class Translation {
   void walk();
   bool know(const pgtable::WalkQuestion& question);
   void keep_found();
-  Tag tag_of(pgtable::Stage stage) const;
   void name_entry(const pgtable::Result& result);
   void walked(const pgtable::Result& result);
   bool overtaken() const { return m_generation != m_engine.generation(); }

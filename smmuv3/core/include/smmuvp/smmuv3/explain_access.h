@@ -1,0 +1,78 @@
+// What becomes of an access and why, step by step, with what caches hold and what memory says: for whoever
+// debugs a driver. Nothing is changed by asking.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "smmuvp/pgtable/explain_walk.h"
+#include "smmuvp/smmu/explain.h"
+#include "smmuvp/smmuv3/events.h"
+#include "smmuvp/smmuv3/explain.h"
+#include "smmuvp/smmuv3/smmu.h"
+
+namespace smmuvp::smmuv3 {
+
+/// A register that decides about accesses, now.
+struct RegisterFact {
+  std::string name;
+  std::uint64_t value = 0;
+  std::string meaning;  ///< may be empty
+};
+
+/// An L1STD, STE or CD, in memory and in its cache.
+struct FoundStructure {
+  StructureKind kind = StructureKind::STE;
+  std::optional<std::uint64_t> address;     ///< physical; none: memory leads to no such structure
+  bool aborted = false;                     ///< memory answers its address with an abort
+  std::vector<std::uint64_t> words;         ///< in memory; empty: not read
+  std::vector<std::uint64_t> cached;        ///< what accesses use; empty: nothing is cached
+  StructureExplanation memory_explanation;  ///< of `words`
+  StructureExplanation cached_explanation;  ///< of `cached`
+  bool stale() const { return !cached.empty() && cached != words; }
+};
+
+/// What the micro TLB of the access's TBU holds for its address.
+struct TbuAnswer {
+  std::uint64_t output = 0;
+  std::uint8_t shift = 0;
+  smmu::FinishedAnswer answer;
+  bool serves = false;  ///< it has the rights that the access needs
+};
+
+/// How an access ends.
+struct ExplainedEnd {
+  smmu::AccessAnswer answer;
+  bool at_tbu = false;         ///< the TBU answers it by itself
+  std::optional<Event> event;  ///< the fault or error
+  bool recorded = false;       ///< the event would be written to the Event queue, as that is now
+  std::string why_not;         ///< where it would not
+};
+/// Whether a client sees the same: outcome, output, attributes, event.
+bool same(const ExplainedEnd& a, const ExplainedEnd& b);
+
+struct AccessExplanation {
+  smmu::AccessRequest request;
+  std::vector<RegisterFact> registers;
+  std::vector<FoundStructure> structures;                  ///< L1STD, STE, CD, as far as there are any
+  std::optional<smmu::TranslationExplanation> cd_address;  ///< nested: of STE.S1ContextPtr
+  /// By the configuration in use, cached or not; none where nothing is translated.
+  std::optional<smmu::TranslationExplanation> translation;
+  std::optional<TbuAnswer> tbu;
+  ExplainedEnd now;     ///< of the access, sent now
+  ExplainedEnd memory;  ///< of the access, if no cache held anything
+
+  /// Whether a cache holds something else than memory.
+  bool stale() const;
+};
+
+/// Explains what would become of an access: no event, no statistics, no cache is changed, and `memory` is
+/// asked for reads only. `debug` and `time` of the request are ignored.
+AccessExplanation explain(Smmu& smmu, const smmu::AccessRequest& request, const smmu::DebugMemory& memory);
+
+/// Lines for people; "STALE" marks what differs from memory.
+std::string to_text(const AccessExplanation& explanation);
+
+}  // namespace smmuvp::smmuv3

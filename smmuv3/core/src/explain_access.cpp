@@ -1,0 +1,256 @@
+#include "smmuvp/smmuv3/explain_access.h"
+
+#include "smmuvp/base/number_text.h"
+#include "smmuvp/smmu/convert.h"
+#include "smmuvp/smmuv3/access.h"
+#include "smmuvp/smmuv3/config_fetch.h"
+#include "smmuvp/smmuv3/register_fields.h"
+
+namespace smmuvp::smmuv3 {
+
+using smmu::Step;
+
+namespace {
+
+std::string hex(std::uint64_t value) { return number_text(value, Notation::Hexadecimal); }
+
+/// Caches that hold nothing, for the same walk through configuration and tables as any access makes.
+class EmptyCaches {
+ public:
+  explicit EmptyCaches(const Parts& parts)
+      : m_diag(nullptr, ""),
+        m_tracer(nullptr, ""),
+        m_engine(tiny(), m_tracer),
+        m_configs(tiny()),
+        m_parts{parts.features, parts.structures, m_engine, m_configs, m_statistics, m_diag, m_tracer} {}
+  const Parts& parts() const { return m_parts; }
+
+ private:
+  static Structures tiny() {
+    Structures s;
+    s.timing = false;
+    s.ports = 1;
+    s.micro_tlb_geometry = {1, 1};
+    s.tlb_sets = s.tlb_ways = s.walk_cache_sets = s.walk_cache_ways = s.ipa_cache_sets = s.ipa_cache_ways = 1;
+    s.ste_sets = s.ste_ways = s.cd_sets = s.cd_ways = 1;
+    return s;
+  }
+  Diag m_diag;
+  Tracer m_tracer;
+  smmu::Engine m_engine;
+  ConfigCaches m_configs;
+  Statistics m_statistics;
+  Parts m_parts;
+};
+
+std::string flag(const char* name, bool value) { return std::string(name) + (value ? " 1" : " 0"); }
+
+std::vector<RegisterFact> register_facts(const ProgrammingInterface& interface) {
+  std::vector<RegisterFact> facts;
+  const auto add = [&](Reg id, const char* name, const std::string& meaning) {
+    facts.push_back({name, interface.registers().get(id), meaning});
+  };
+  add(SMMU_CR0ACK, "SMMU_CR0ACK",
+      flag("SMMUEN", interface.enabled(CR0_SMMUEN)) + ", " +
+          flag("EVENTQEN", interface.enabled(CR0_EVENTQEN)) + ", " +
+          flag("CMDQEN", interface.enabled(CR0_CMDQEN)));
+  if (!interface.enabled(CR0_SMMUEN)) {
+    const bool aborts = (interface.reg(SMMU_GBPA) & GBPA_ABORT) != 0;
+    add(SMMU_GBPA, "SMMU_GBPA", aborts ? "ABORT 1: everything is aborted" : "ABORT 0: everything bypasses");
+    return facts;
+  }
+  add(SMMU_CR2, "SMMU_CR2", flag("RECINVSID", (interface.reg(SMMU_CR2) & CR2_RECINVSID) != 0));
+  const StreamTable& table = interface.stream_table();
+  add(SMMU_STRTAB_BASE, "SMMU_STRTAB_BASE", "Stream table at " + hex(table.base));
+  add(SMMU_STRTAB_BASE_CFG, "SMMU_STRTAB_BASE_CFG",
+      (table.two_level ? "two levels, SPLIT " + std::to_string(table.SPLIT) : std::string("linear")) +
+          ", 2^" + std::to_string(table.LOG2SIZE) + " streams");
+  if (interface.reg(SMMU_GERROR) != interface.reg(SMMU_GERRORN)) {
+    add(SMMU_GERROR, "SMMU_GERROR",
+        "active: " + hex(interface.reg(SMMU_GERROR) ^ interface.reg(SMMU_GERRORN)));
+  }
+  return facts;
+}
+
+/// A configuration as accesses find it.
+struct Configuration {
+  Ste ste;
+  Cd cd;
+  std::optional<ConfigFault> fault;
+};
+
+std::optional<StructureKind> kind_of(const smmu::MemoryOp& op) {
+  const std::string purpose = op.purpose;
+  if (purpose == "L1STD") return StructureKind::L1STD;
+  if (purpose == "STE") return StructureKind::STE;
+  if (purpose == "CD") return StructureKind::CD;
+  return std::nullopt;  // a descriptor of stage 2
+}
+
+Configuration fetch(const Parts& parts, const ProgrammingInterface& interface,
+                    const smmu::AccessRequest& request, const smmu::DebugMemory& memory,
+                    std::vector<FoundStructure>* found) {
+  ConfigRequest q;
+  q.stream_id = request.stream_id;
+  q.substream_id = request.substream_id;
+  q.substream_valid = request.substream_valid;
+  q.debug = true;
+  ConfigFetch f(parts, interface, q);
+  while (f.step() == Step::need) {
+    const smmu::MemoryAnswer answer = memory(f.op());
+    const auto kind = kind_of(f.op());
+    if (kind && found != nullptr) {
+      FoundStructure s;
+      s.kind = *kind;
+      s.address = f.op().address;
+      s.aborted = answer.status != smmu::MemoryStatus::ok;
+      for (unsigned i = 0; !s.aborted && i < kind_info(*kind).words; ++i) {
+        s.words.push_back(smmu::load_word(answer.data, i));
+      }
+      found->push_back(std::move(s));
+    }
+    f.complete(answer);
+  }
+  return {f.ste(), f.cd(), f.fault()};
+}
+
+template <class Words>
+void add_cached(std::vector<FoundStructure>& structures, StructureKind kind, const Words& words) {
+  std::vector<std::uint64_t> cached(words.begin(), words.end());
+  for (FoundStructure& s : structures) {
+    if (s.kind != kind) continue;
+    s.cached = std::move(cached);
+    return;
+  }
+  FoundStructure s;
+  s.kind = kind;
+  s.cached = std::move(cached);
+  structures.push_back(std::move(s));
+}
+
+pgtable::Config stage2_config(const Ste& ste) {
+  pgtable::Config config;
+  config.stages = pgtable::Stages::stage2;
+  config.stage2 = ste.stage2;
+  return config;
+}
+
+smmu::TranslationRequest translation_request(const smmu::AccessRequest& request, const Ste& ste) {
+  smmu::TranslationRequest t;
+  t.address = request.address;
+  const bool instruction = !request.is_write() && ste.overrides.instruction().of(request.instruction);
+  t.access = smmu::access_type(request.kind, instruction);
+  t.privileged = ste.overrides.privileged().of(request.privileged);
+  t.debug = true;
+  return t;
+}
+
+// What an access is translated by, if it is.
+const smmu::TranslationContext* context_of(const Configuration& c, const smmu::AccessRequest& request,
+                                           std::uint8_t OAS) {
+  if (c.fault || c.ste.aborts()) return nullptr;
+  if (c.ste.stage1_enabled()) return &c.cd.translation;
+  const bool inside = request.address >> OAS == 0;
+  return c.ste.stage2_enabled() && inside ? &c.ste.translation : nullptr;
+}
+
+pgtable::Config config_of(const Configuration& c) {
+  return c.ste.stage1_enabled() ? c.cd.config : stage2_config(c.ste);
+}
+
+ExplainedEnd end_of(const Parts& parts, ProgrammingInterface& interface, const smmu::AccessRequest& request,
+                    const smmu::DebugMemory& memory) {
+  Access access(parts, interface, request);
+  while (access.step() == Step::need) access.complete(memory(access.op()));
+  ExplainedEnd end;
+  end.answer = access.answer();
+  end.event = access.event();
+  if (!end.event) return end;
+  end.why_not = access.why_not_recorded();
+  if (end.why_not.empty()) end.why_not = interface.events().why_not_written();
+  end.recorded = end.why_not.empty();
+  return end;
+}
+
+void add_tbu_answer(Smmu& smmu, const smmu::AccessRequest& request, AccessExplanation& e) {
+  smmu::AccessRequest q = request;
+  q.debug = false;  // only that TBUs answer no debug accesses
+  if (!smmu::Engine::has_owner(q)) return;
+  smmu::Engine& engine = smmu.engine();
+  const auto found = engine.find_at_tbu(engine.tbu_of(q.port), q.stream_id, q.address);
+  if (found.entry == nullptr) return;
+  const std::uint64_t inside = (std::uint64_t{1} << found.shift) - 1;
+  e.tbu = TbuAnswer{found.answer->output | (q.address & inside), found.shift, *found.answer,
+                    smmu::serves(*found.answer, q)};
+  if (!e.tbu->serves) return;
+  e.now = {};
+  e.now.at_tbu = true;
+  smmu::apply(*found.answer, q, found.shift, e.now.answer);
+}
+
+void explain_words(std::vector<FoundStructure>& structures, const Features& features) {
+  for (FoundStructure& s : structures) {
+    if (!s.words.empty()) s.memory_explanation = explain(s.kind, s.words.data(), features);
+    if (!s.cached.empty()) s.cached_explanation = explain(s.kind, s.cached.data(), features);
+  }
+}
+
+}  // namespace
+
+bool same(const ExplainedEnd& a, const ExplainedEnd& b) {
+  if (a.answer.outcome != b.answer.outcome || a.event.has_value() != b.event.has_value()) return false;
+  if (a.event && a.event->words() != b.event->words()) return false;
+  return a.answer.outcome != smmu::Outcome::forward ||
+         (a.answer.output == b.answer.output && a.answer.space == b.answer.space &&
+          a.answer.attributes == b.answer.attributes && a.answer.privileged == b.answer.privileged &&
+          a.answer.instruction == b.answer.instruction);
+}
+
+bool AccessExplanation::stale() const {
+  bool any =
+      !same(now, memory) || (cd_address && cd_address->stale()) || (translation && translation->stale());
+  for (const FoundStructure& s : structures) any = any || s.stale();
+  return any;
+}
+
+AccessExplanation explain(Smmu& smmu, const smmu::AccessRequest& asked, const smmu::DebugMemory& memory) {
+  const Parts& parts = smmu.parts();
+  ProgrammingInterface& interface = smmu.interface();
+  const EmptyCaches empty(parts);
+  AccessExplanation e;
+  e.request = asked;
+  e.request.debug = true;
+  e.request.time = 0;
+  e.registers = register_facts(interface);
+  e.memory = end_of(empty.parts(), interface, e.request, memory);
+  e.now = end_of(parts, interface, e.request, memory);
+  add_tbu_answer(smmu, e.request, e);
+  if (!interface.enabled(CR0_SMMUEN) || asked.unsupported != smmu::Unsupported::none) return e;
+
+  fetch(empty.parts(), interface, e.request, memory, &e.structures);
+  const Configuration in_use = fetch(parts, interface, e.request, memory, nullptr);
+  if (interface.stream_table().in_range(asked.stream_id)) {
+    const Ste* ste = parts.configs.stes.probe(asked.stream_id, 0);
+    const Cd* cd = parts.configs.cds.probe(asked.stream_id, 0);
+    if (ste != nullptr) add_cached(e.structures, StructureKind::STE, ste->words);
+    if (cd != nullptr && in_use.ste.stage1_enabled()) add_cached(e.structures, StructureKind::CD, cd->words);
+  }
+  explain_words(e.structures, parts.features);
+
+  if (in_use.ste.valid && in_use.ste.stage1_enabled() && in_use.ste.stage2_enabled()) {
+    smmu::TranslationRequest q;
+    q.address = in_use.ste.S1ContextPtr;
+    q.privileged = true;  // 13.1.2
+    q.structure = true;
+    q.debug = true;
+    e.cd_address =
+        smmu::explain_translation(parts.engine, stage2_config(in_use.ste), in_use.ste.translation, q, memory);
+  }
+  if (const auto* context = context_of(in_use, e.request, parts.features.OAS)) {
+    e.translation = smmu::explain_translation(parts.engine, config_of(in_use), *context,
+                                              translation_request(e.request, in_use.ste), memory);
+  }
+  return e;
+}
+
+}  // namespace smmuvp::smmuv3

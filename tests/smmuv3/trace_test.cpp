@@ -1,0 +1,70 @@
+// What an SMMU tells a trace sink whose user changes its mind.
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "world.h"
+
+namespace smmuvp::smmuv3 {
+namespace {
+
+constexpr std::uint64_t page = 0x1234'5000;
+
+struct Traced : testing::Test {
+  Traced() {
+    w.start();
+    EXPECT_TRUE(w.stream(1).map(page, 0x8000'0000, 0x1000));
+  }
+  /// The points of the records since the last call, in order.
+  std::string points() {
+    std::string found;
+    for (std::size_t line = 0; line < out.size(); line = out.find('\n', line) + 1) {
+      const std::size_t begin = out.find("smmu0 ", line) + 6;
+      found += out.substr(begin, out.find(' ', begin) - begin) + " ";
+    }
+    out.clear();
+    return found;
+  }
+  std::string out;
+  TextTraceSink sink{{"smmu.translate"},
+                     [](void* to, std::string_view line) { static_cast<std::string*>(to)->append(line); },
+                     &out};
+  World w{{}, World::untimed(), &sink};
+};
+
+TEST_F(Traced, PointsAreSwitchedBetweenAccesses) {
+  w.access(1, page);
+  EXPECT_EQ(points(), "smmu.translate ");
+  sink.set_filters({"smmu.fetch"});
+  w.access(1, page);
+  EXPECT_EQ(points(), "") << "a hit fetches nothing";
+  w.command(0x04, 31);  // CMD_CFGI_ALL
+  w.access(1, page);
+  EXPECT_EQ(points(), "smmu.fetch smmu.fetch ") << "STE and CD";
+}
+
+TEST_F(Traced, HitsAreTracedFromTheMomentOfSwitchingOn) {
+  sink.set_on(false);
+  w.access(1, page);
+  w.access(1, page);
+  EXPECT_EQ(points(), "");
+  sink.set_on(true);
+  w.access(1, page);
+  EXPECT_EQ(points(), "smmu.translate ");
+  sink.set_on(false);
+  w.access(1, page);
+  EXPECT_EQ(points(), "");
+}
+
+TEST_F(Traced, APointIsSwitchedInTheMiddleOfAnAccess) {
+  sink.set_filters({"smmu.fetch"});
+  Access access(w.smmu, World::request(1, page));
+  ASSERT_EQ(access.step(), smmu::Step::need);
+  access.complete(w.memory.carry_out(access.op()));
+  sink.set_filters({"smmu.translate"});
+  w.finish(access);
+  EXPECT_EQ(points(), "smmu.fetch smmu.translate ");
+}
+
+}  // namespace
+}  // namespace smmuvp::smmuv3
