@@ -19,8 +19,8 @@ bool EventQueue::writable() const {
 const char* EventQueue::why_not_written() const {
   if (m_interface.active(GERROR_EVENTQ_ABT_ERR)) return "GERROR.EVENTQ_ABT_ERR is active";
   if (!writable()) return "CR0.EVENTQEN is 0";
-  const bool full = m_interface.event_queue().full(m_interface.reg(SMMU_EVENTQ_PROD),
-                                                   m_interface.reg(SMMU_EVENTQ_CONS));
+  const bool full =
+      m_interface.event_queue().full(m_interface.reg(SMMU_EVENTQ_PROD), m_interface.reg(SMMU_EVENTQ_CONS));
   return full ? "the Event queue is full" : "";  // 7.4
 }
 
