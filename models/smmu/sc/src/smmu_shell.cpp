@@ -19,7 +19,7 @@ SmmuShell::SmmuShell(const sc_core::sc_module_name& name, Core core, ForwardPort
   for (Worker* worker : m_core.workers) {
     const std::string process = "worker" + std::to_string(i++);
     m_workers.push_back(std::make_unique<WorkerProcess>(
-        process.c_str(), *worker, m_kick,
+        process.c_str(), *worker,
         [this](const MemoryOp& op, sc_core::sc_time& delay) { return carry_out(op, delay); },
         [this] { worker_progressed(); }));
   }
@@ -56,11 +56,7 @@ MemoryAnswer SmmuShell::carry_out_debug(const MemoryOp& op, const AccessRequest*
 }
 
 void SmmuShell::kick(const sc_core::sc_time& delay) {
-  for (const Worker* worker : m_core.workers) {
-    if (!worker->due()) continue;
-    m_kick.notify(delay);
-    return;
-  }
+  for (const auto& worker : m_workers) worker->kick(delay);
 }
 
 void SmmuShell::was_reset() {
@@ -70,7 +66,7 @@ void SmmuShell::was_reset() {
 }
 
 void SmmuShell::may_progress() {
-  m_kick.notify(sc_core::SC_ZERO_TIME);
+  kick(sc_core::SC_ZERO_TIME);
   m_progress.notify(sc_core::SC_ZERO_TIME);
 }
 

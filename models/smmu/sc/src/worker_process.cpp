@@ -7,15 +7,23 @@
 
 namespace smmuvp::smmu {
 
-WorkerProcess::WorkerProcess(const sc_core::sc_module_name& name, Worker& worker, sc_core::sc_event& kick,
-                             Transport transport, std::function<void()> progressed)
+WorkerProcess::WorkerProcess(const sc_core::sc_module_name& name, Worker& worker, Transport transport,
+                             std::function<void()> progressed)
     : sc_core::sc_module(name),
       m_worker(worker),
-      m_kick(kick),
       m_transport(std::move(transport)),
       m_progressed(std::move(progressed)) {
   SMMUVP_HAS_PROCESS(WorkerProcess);
   SC_THREAD(run);
+}
+
+// The process is not woken where it would only wait again: a switch to it costs more than this does.
+void WorkerProcess::kick(const sc_core::sc_time& delay) {
+  const auto due = m_worker.due();
+  if (!due) return;
+  const sc_core::sc_time at = from_ps(*due);
+  const sc_core::sc_time& now = sc_core::sc_time_stamp();
+  m_kick.notify(at > now + delay ? at - now : delay);
 }
 
 void WorkerProcess::run() {

@@ -76,7 +76,6 @@ class SmmuShell : public sc_core::sc_module, public tlm::tlm_bw_transport_if<> {
   ForwardPort& m_walk;
   OwnAccessHook m_hook;
   AtWalks m_walks;
-  sc_core::sc_event m_kick;
   sc_core::sc_event m_progress;
   std::vector<std::unique_ptr<WorkerProcess>> m_workers;
   std::vector<TbuShell*> m_tbus;
