@@ -317,9 +317,10 @@ def read(path):
         return f.read()
 
 
-def make_initramfs(packages, own_disk):
+def make_initramfs(packages, own_disk, init=os.path.join(HERE, "init")):
+    """@param init  the script that is the first process"""
     cpio = Cpio()
-    cpio.add("/init", 0o755, read(os.path.join(HERE, "init")))
+    cpio.add("/init", 0o755, read(init))
     cpio.add("/bin/busybox", 0o755, read(os.path.join(packages.root, "bin", "busybox")))
     if own_disk:
         cpio.add("/own-disk", 0o644, b"")  # platform/linux/init asks for it

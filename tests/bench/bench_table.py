@@ -41,11 +41,12 @@ def columns(lines):
 
 
 def table(rows):
-    lines = [("work", "measured", "instructions", "goal", "")]
+    counted = any(r.instructions is not None for r in rows)
+    lines = [("work", "measured", *(["instructions"] if counted else []), "goal", "")]
     for r in rows:
         count = "" if r.instructions is None else ("+" if r.over else "") + "{:,.0f}".format(r.instructions)
         verdict = "" if r.met is None else "met" if r.met else "missed"
-        lines.append((r.work, r.measured, count, r.goal, verdict))
+        lines.append((r.work, r.measured, *([count] if counted else []), r.goal, verdict))
     return columns(lines)
 
 

@@ -7,7 +7,6 @@ import argparse
 import concurrent.futures
 import json
 import os
-import platform
 import re
 import shlex
 import shutil
@@ -16,6 +15,7 @@ import sys
 import tempfile
 
 sys.dont_write_bytecode = True  # this folder may be another user's
+from bench_host import Progress, processor  # noqa: E402
 from bench_table import Failed, Row, check_writable, compare, load, save, table  # noqa: E402
 
 NAME = "smmu"
@@ -27,27 +27,6 @@ QUANTA_NS = [1000, 100000, 10000000, 100000000]
 GAP_NS = 40  # a master does something else for up to so long between two accesses: 20 ns on average
 PARTS = ["micro TLB", "main TLB", "walk cache", "IPA cache"]
 PART_SIZES = [64, 65536]
-
-
-class Progress:
-    """One line on a terminal, nothing elsewhere."""
-
-    def __init__(self):
-        self.done, self.all, self.on = 0, 0, sys.stderr.isatty()
-
-    def expect(self, n):
-        self.all += n
-
-    def step(self, what):
-        self.done += 1
-        self.show("%d of %d: %s" % (self.done, self.all, what))
-
-    def show(self, text):
-        if self.on:
-            print("\r\033[K" + text[:100], end="", file=sys.stderr, flush=True)
-
-    def end(self):
-        self.show("")
 
 
 def output(argv):
@@ -306,15 +285,6 @@ class Caches(Core):
             rows.append(Row(key + "-flat", "the same: %s, 64 to 65,536 entries" % ("instructions" if counts else "time"),
                             "%.2fx" % ratio, "flat within 1.5x", ratio <= 1.5, ratio))
         return rows
-
-
-def processor():
-    try:
-        with open("/proc/cpuinfo") as f:
-            facts = re.findall(r"(?m)^(vendor_id|cpu family|model|model name|stepping|CPU implementer|CPU part)\s*: (.*)$", f.read())
-        return ", ".join(dict.fromkeys("%s %s" % f for f in facts))
-    except OSError:
-        return platform.processor()
 
 
 def installed_hop(release, source, folder):

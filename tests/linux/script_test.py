@@ -352,7 +352,8 @@ def case_the_configuration_alone_says_what_brings_its_files(b):
         check(r.returncode == 64 and "\n  ./vp linux brings kernel, initramfs and disk image" in r.stderr, command, r)
 
 
-def main():
+def run_case(cases):
+    """@param cases  the names of a file of cases"""
     parser = argparse.ArgumentParser()
     parser.add_argument("--program", required=True)
     parser.add_argument("--source", required=True)
@@ -360,8 +361,8 @@ def main():
     args = parser.parse_args()
     signal.alarm(100)  # for what hangs
     with tempfile.TemporaryDirectory() as folder:
-        globals()["case_" + args.case](Bench(args, folder))
+        cases["case_" + args.case](Bench(args, folder))
 
 
 if __name__ == "__main__":
-    main()
+    run_case(globals())
