@@ -1,6 +1,7 @@
 #include "smmuvp/pgtable/setup.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "descriptor.h"
 #include "short_descriptor.h"
@@ -169,7 +170,43 @@ Lookup make_stage2(const Stage2Config& s2) {
   return l;
 }
 
+// All members, by names that have to be as many as there are.
+
+auto members(const WalkAttributes& w) {
+  const auto& [IRGN, ORGN, SH] = w;
+  return std::tie(IRGN, ORGN, SH);
+}
+auto members(const V7sConfig& v) {
+  const auto& [N, DACR, AFE, TRE, PRRR, NMRR] = v;
+  return std::tie(N, DACR, AFE, TRE, PRRR, NMRR);
+}
+auto members(const Stage1Rules& r) {
+  const auto& [mair, space, unprivileged, wxn, uwxn, pan] = r;
+  return std::tie(mair, space, unprivileged, wxn, uwxn, pan);
+}
+bool same(const Lookup& a, const Lookup& b) {
+  const auto numbers = [](const Lookup& l) {
+    const auto& [base, address_mask, high_mask, kinds, high_shift, granule_shift, stride, input_bits,
+                 first_index_bits, output_size, start_level, input_fault_level, contiguous, format,
+                 walk_attributes, memory, base_beyond_output, big_endian, AFFD, HA, HD, DS, EPD, TBI, HPD,
+                 E0PD, NS, PTW, FWB, XNX] = l;
+    return std::tuple_cat(
+        std::tie(base, address_mask, high_mask, kinds, high_shift, granule_shift, stride, input_bits,
+                 first_index_bits, output_size, start_level, input_fault_level, contiguous, format, memory,
+                 base_beyond_output, big_endian, AFFD, HA, HD, DS, EPD, TBI, HPD, E0PD, NS, PTW, FWB, XNX),
+        members(walk_attributes));
+  };
+  return numbers(a) == numbers(b);
+}
+
 }  // namespace
+
+bool operator==(const WalkSetup& a, const WalkSetup& b) {
+  return a.m_ok == b.m_ok && a.m_stages == b.m_stages && a.m_two_ranges == b.m_two_ranges &&
+         a.m_txsz == b.m_txsz && members(a.m_rules) == members(b.m_rules) &&
+         members(a.m_v7s) == members(b.m_v7s) && same(a.m_stage1[0], b.m_stage1[0]) &&
+         same(a.m_stage1[1], b.m_stage1[1]) && same(a.m_stage2, b.m_stage2);
+}
 
 WalkSetup::WalkSetup(const Config& config) : m_ok(is_walkable(config)) {
   if (!m_ok) return;

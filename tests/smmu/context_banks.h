@@ -281,6 +281,7 @@ class Smmu {
 
  private:
   struct Flight {
+    Flight(Transaction t, FlightToken in) : transaction(std::move(t)), token(in) {}
     Transaction transaction;
     FlightToken token;
     std::optional<Translation> translation;  // of the next part
@@ -291,8 +292,7 @@ class Smmu {
 
   void go(Transaction transaction) {
     const Id id = transaction.id;
-    m_flights[id] =
-        std::make_unique<Flight>(Flight{std::move(transaction), m_engine.in_flight().enter(), {}, {}});
+    m_flights[id] = std::make_unique<Flight>(std::move(transaction), m_engine.in_flight().enter());
   }
   // Leaves, to end or to wait.
   Transaction leave(Id id) {

@@ -244,6 +244,33 @@ TEST_F(Cycles, TwoTbusShareTheLanesOfTheConfigurationCache) {
          });
 }
 
+TEST_F(Cycles, TwoTbusThatMissOnePageShareAWalk) {
+  const std::uint64_t alone =
+      c.to_tcu + c.config + c.tlb + c.walker + c.walk_cache + c.fetch + c.link + c.memory;
+  const std::uint64_t hit = c.to_tcu + c.config + c.tlb + c.link + c.memory;
+  const std::uint64_t walk_begin = c.to_tcu + c.config + c.tlb;  // and looks up there as late as that
+  const std::uint64_t walk_end = walk_begin + c.walker + c.walk_cache + c.fetch;
+  const auto prepare = [this] {
+    map(7, 0x10000, 0x8000'0000, 0x2000);
+    warm_tcu(0x10000);
+  };
+  const std::uint64_t last = walk_end - walk_begin - 1;
+  for (const std::uint64_t at :
+       {std::uint64_t{1}, last}) {  // within the walk: both have their answer at once
+    expect({{0, 0, 7, 0x11000}, {at, 1, 7, 0x11010}}, {alone, alone}, prepare);
+  }
+  expect({{0, 0, 7, 0x11000}, {last + 1, 1, 7, 0x11010}}, {alone, last + 1 + hit}, prepare);
+}
+
+TEST_F(Cycles, TwoTbusThatAreColdFetchConfigurationEachAndShareAWalk) {
+  const std::uint64_t alone =
+      c.to_tcu + c.config + 2 * c.fetch + c.tlb + c.walker + c.walk_cache + 3 * c.fetch + c.link + c.memory;
+  for (const std::uint64_t at : {1U, 5U, 40U}) {
+    expect({{0, 0, 7, 0x10000}, {at, 1, 7, 0x10010}}, {alone, alone},
+           [this] { map(7, 0x10000, 0x8000'0000); });
+  }
+}
+
 TEST_F(Cycles, AnAccessWaitsForTheFirstSlotThatIsFree) {
   const std::uint64_t memory = 500;
   b.target.latency = [&](const Payload&) { return time(memory); };

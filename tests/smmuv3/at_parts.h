@@ -203,6 +203,7 @@ class Target : public sc_core::sc_module, public tlm::tlm_fw_transport_if<> {
     latency = [](const Payload&) { return ns(20); };
     held = {};
     blocked = nullptr;
+    blocks_reads = false;
     seen.clear();
   }
   static void transfer(smmuv3::TestMemory& memory, Payload& p) {
@@ -218,7 +219,7 @@ class Target : public sc_core::sc_module, public tlm::tlm_fw_transport_if<> {
   }
   void b_transport(Payload& p, sc_time& delay) override {
     note(p, delay);
-    if (blocked != nullptr && p.is_write()) wait(*blocked);
+    if (blocked != nullptr && (p.is_write() || blocks_reads)) wait(*blocked);
     delay += latency(p);
     transfer(memory, p);
   }
@@ -291,6 +292,7 @@ class Target : public sc_core::sc_module, public tlm::tlm_fw_transport_if<> {
   std::function<sc_time(const Payload&)> latency;
   std::function<bool(std::uint64_t address)> held;  ///< gets no response before release()
   sc_core::sc_event* blocked = nullptr;             ///< blocking writes wait for it
+  bool blocks_reads = false;                        ///< and blocking reads
   std::vector<Seen> seen;
 
  private:

@@ -41,11 +41,14 @@ Step Access::step() {
         m_time = m_config->time();
         if (!m_waiting) configured();
         break;
-      case State::translation:
-        m_waiting = m_translation->step() == Step::need;
+      case State::translation: {
+        const Step step = m_translation->step();
+        if (step == Step::waits) return step;
+        m_waiting = step == Step::need;
         m_time = m_translation->time();
         if (!m_waiting) translated();
         break;
+      }
       case State::record:
         if (!m_interface.events().has_room()) {
           m_held = true;
@@ -184,7 +187,9 @@ void Access::translate(const smmu::TranslationContext& context) {
   request.access = smmu::access_type(m_request.kind, m_instruction);
   request.privileged = m_privileged;
   request.debug = m_request.debug;
+  request.can_wait = m_request.can_wait;
   request.time = m_time;
+  request.arrived = m_request.time;
   request.generation = m_generation;
   request.counters = &m_parts.engine.counters(m_request.port, m_counted);
   m_translation.emplace(m_parts.engine, context, request);
@@ -251,7 +256,8 @@ void Access::keep_at_tbu(const smmu::CacheKey& key, const smmu::FinishedAnswer& 
   smmu::FinishedAnswer kept = answer;
   kept.privileged = m_overrides.privileged();
   kept.instruction = m_overrides.instruction();
-  m_parts.engine.finish_at_tbu(m_request, key, kept, m_counted);
+  const bool took_walk = m_translation && m_translation->took_walk();
+  m_parts.engine.finish_at_tbu(m_request, key, kept, m_counted, took_walk ? m_time : 0);
 }
 
 // What is counted of each access that is over.

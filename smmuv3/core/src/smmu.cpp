@@ -87,11 +87,14 @@ bool Smmu::answer_at_tcu(const smmu::AccessRequest& request, smmu::AccessAnswer&
   const std::uint8_t port = request.port;
   smmu::TimePs time = m_engine.pass_micro_tlb(port, m_engine.pass_port(port, request.time));
   time = m_engine.pass_config(m_engine.pass_to_tcu(port, time));
-  answer.time = m_engine.pass_from_tcu(port, m_engine.pass_tlb(time));
+  time = m_engine.pass_tlb(time);
+  const smmu::TimePs there = m_engine.there_in_tlb(*entry, request.time, time);
+  answer.time = m_engine.pass_from_tcu(port, there);
   const std::uint16_t slot = m_engine.streams().add(request.stream_id);
   if (tag_address == request.address) {
-    m_engine.finish_at_tbu(request, entry->key(), finished, slot);
+    m_engine.finish_at_tbu(request, entry->key(), finished, slot, there == time ? 0 : answer.time);
   }
+  m_engine.tcu_statistics().walks_merged += there == time ? 0 : 1;
   smmu::AccessStatistics& s = m_engine.counters(port, slot);
   ++s.accesses;
   s.translation_time += answer.time - request.time;

@@ -108,6 +108,9 @@ std::vector<ParamInfo> make_params() {
       number("walker_slots", 16, 1, 1024, std::string("walks at a time (ptw_slots)") + gem5),
       number("walk_port_latency", 1, 0, 1000000,
              "clocks to send a request of the SMMU's own; one request a clock (no outside source)"),
+      flag("merge_walks", true,
+           "an access that misses a page which another is walking for waits for that walk (no outside "
+           "source)"),
       number("command_latency", 10, 0, 1000000, "clocks to execute a command (no outside source)"),
   };
   for (unsigned i = 0; i < max_tbus; ++i) {
@@ -175,6 +178,7 @@ Settings settings_of(const Params& p) {
 
   Structures& t = s.structures;
   t.timing = p.flag("timing");
+  t.merge_walks = p.flag("merge_walks");
   t.ports = s.tbus;
   t.micro_tlb_geometry.sets = word("micro_tlb_sets");
   t.micro_tlb_geometry.ways = word("micro_tlb_ways");

@@ -45,6 +45,8 @@ void print(const Tallies& t) {
   std::cout << t.schedules << " schedules, " << t.operations << " operations, up to " << t.peak
             << " accesses at a time\nanswers: " << t.answers_new << " new, " << t.answers_old << " old, "
             << t.faults << " faults; " << t.hits << " TLB hits, " << t.hits_required << " of them required\n"
+            << "walks merged: " << t.merged << "; waited for and then made: " << t.waited_in_vain << ", "
+            << t.waited_overtaken << " more after an invalidation\n"
             << t.syncs_waited
             << " times a CMD_SYNC waited for accesses\ninvalidations that overtook an access at\n";
   for (unsigned n = 0; n < step_kinds; ++n) {
@@ -76,6 +78,9 @@ TEST(Invalidation, NoAccessUsesWhatACompletedInvalidationTookAway) {
   EXPECT_GT(tallies.answers_old, 0U);
   EXPECT_GT(tallies.faults, 0U);
   EXPECT_GT(tallies.hits_required, 0U);
+  EXPECT_GT(tallies.merged, 0U);
+  EXPECT_GT(tallies.waited_in_vain, 0U);
+  EXPECT_GT(tallies.waited_overtaken, 0U);
   EXPECT_GT(tallies.syncs_waited, 0U);
   for (unsigned n = 0; n < step_kinds; ++n) {
     EXPECT_GT(tallies.overtaken[n], 0U) << to_string(static_cast<StepKind>(n));

@@ -48,6 +48,7 @@ struct Slot {
   AccessId id;
   Tick begin = 0;
   bool overtaken = false;
+  bool waited = false;  // for the walk of another, until just now
   Known known;
   std::vector<Read> reads;
 };
@@ -149,6 +150,7 @@ class Run {
     smmu::AccessRequest request =
         World::request(o.sid, o.address, o.write ? smmu::AccessKind::write : smmu::AccessKind::read);
     request.port = o.slot & 1U;
+    request.can_wait = true;
     slot.fast = m_world.smmu.translate_fast(request, slot.answer);
     if (slot.fast) {
       slot.token = m_world.smmu.engine().in_flight().enter();
@@ -177,6 +179,16 @@ class Run {
       drain_events();
       slot.step = slot.object->step();
     }
+    if (slot.step == smmu::Step::waits) {
+      say([&] { return "  it waits for the walk of another"; });
+      slot.waited = true;
+      return;
+    }
+    if (slot.waited) {
+      slot.waited = false;
+      const bool merged = slot.step == smmu::Step::done && slot.object->answer().tlb_hit;
+      ++(merged ? m_tallies.merged : slot.overtaken ? m_tallies.waited_overtaken : m_tallies.waited_in_vain);
+    }
     if (slot.step == smmu::Step::done) {
       const bool forward = slot.object->answer().outcome == smmu::Outcome::forward;
       if (m_schedule.large_caches && !slot.overtaken && forward) m_hits.learn(slot.id, slot.reads, m_now);
@@ -192,6 +204,7 @@ class Run {
   }
 
   void step(Slot& slot) {
+    if (slot.used && !slot.fast && slot.step == smmu::Step::waits) return go_on(slot);
     if (!slot.used || slot.fast || slot.step != smmu::Step::need) return;
     const smmu::MemoryOp& op = slot.object->op();
     smmu::MemoryAnswer answer;
@@ -211,7 +224,12 @@ class Run {
 
   void end(Slot& slot) {
     if (!slot.used) return;
-    while (!slot.fast && slot.step == smmu::Step::need) {
+    while (!slot.fast && slot.step != smmu::Step::done) {
+      // What it waits for is in another slot, and goes on.
+      const bool waits = slot.step == smmu::Step::waits;
+      for (Slot& s : m_slots) {
+        if (waits && &s != &slot && s.step == smmu::Step::need) step(s);
+      }
       step(slot);
       ++m_now;
     }

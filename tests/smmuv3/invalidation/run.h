@@ -18,10 +18,13 @@ struct Tallies {
   std::uint64_t answers_new = 0;  ///< outputs as memory has them at the end
   std::uint64_t answers_old = 0;  ///< other outputs that are allowed
   std::uint64_t faults = 0;
-  std::uint64_t hits = 0;           ///< of the TLB
-  std::uint64_t hits_required = 0;  ///< that no command had named
-  std::uint64_t syncs_waited = 0;   ///< CMD_SYNCs that an access kept from completing
-  std::uint64_t peak = 0;           ///< accesses under way at the same time
+  std::uint64_t hits = 0;              ///< of the TLB
+  std::uint64_t hits_required = 0;     ///< that no command had named
+  std::uint64_t merged = 0;            ///< accesses that went by the walk of another
+  std::uint64_t waited_overtaken = 0;  ///< that waited for one, and walked after an invalidation
+  std::uint64_t waited_in_vain = 0;    ///< likewise without: it had found a fault, or what denied them
+  std::uint64_t syncs_waited = 0;      ///< CMD_SYNCs that an access kept from completing
+  std::uint64_t peak = 0;              ///< accesses under way at the same time
   /// How often an invalidation was carried out while an access waited for what it read there.
   std::array<std::uint64_t, step_kinds> overtaken{};
 };

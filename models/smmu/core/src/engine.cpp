@@ -43,11 +43,22 @@ void Engine::for_each_calendar(F f) {
 }
 
 void Engine::finish_at_tbu(const AccessRequest& request, const CacheKey& key, FinishedAnswer answer,
-                           std::uint16_t slot) {
+                           std::uint16_t slot, TimePs until) {
   if (!m_tbus_open || !has_owner(request)) return;
   answer.counter = TbuCounters::hits_of(slot, answer.translated);
   answer.work_out();
-  tbu_of(request.port).answers.insert(request.stream_id, key, answer);
+  Tbu& tbu = tbu_of(request.port);
+  const bool known = until != 0 && tbu.answers.probe(request.stream_id, request.address) != nullptr;
+  const auto& entry = tbu.answers.insert(request.stream_id, key, answer);
+  // What takes the place of an answer is there when that is.
+  if (merges() && !known) tbu.on_its_way.put(tbu.answers.slot_of(entry), request.time, until);
+}
+
+TimePs Engine::wait_at_tbu(const Tbu& tbu, const Found& found, TimePs begin, TimePs end) {
+  const TimePs there = tbu.on_its_way.there(tbu.answers.slot_of(*found.entry), begin);
+  if (there <= end) return end;
+  ++m_statistics.walks_merged;
+  return there;
 }
 
 void Engine::close_tbus(const std::optional<FinishedAnswer>& bypass, std::uint8_t shift) {
@@ -111,8 +122,13 @@ void Engine::prune_all(TimePs now) {
 }
 
 void Engine::reset() {
-  for (Tbu& tbu : m_tbus) tbu.answers.clear();
+  for (Tbu& tbu : m_tbus) {
+    tbu.answers.clear();
+    tbu.on_its_way.clear();
+  }
   m_tlb.clear();
+  m_tlb_on_its_way.clear();
+  m_open_walks.clear();
   m_walk_cache.clear();
   m_ipa_cache.clear();
   overtake();
@@ -123,8 +139,12 @@ void Engine::reset() {
 
 void Engine::visit(Archive& archive) {
   archive.begin("engine");
-  for (Tbu& tbu : m_tbus) tbu.answers.visit(archive);
+  for (Tbu& tbu : m_tbus) {
+    tbu.answers.visit(archive);
+    tbu.on_its_way.visit(archive, m_pruned, tbu.answers.geometry().entries());
+  }
   m_tlb.visit(archive);
+  m_tlb_on_its_way.visit(archive, m_pruned, m_tlb.geometry().entries());
   m_walk_cache.visit(archive);
   m_ipa_cache.visit(archive);
   for_each_calendar([&archive](Calendar& c) { c.visit(archive); });
@@ -133,7 +153,9 @@ void Engine::visit(Archive& archive) {
   m_streams.visit(archive);
   for (Tbu& tbu : m_tbus) tbu.counters.visit(archive, m_streams.size());
   archive.end();
-  if (archive.loading()) overtake();
+  if (!archive.loading()) return;
+  m_open_walks.clear();
+  overtake();
 }
 
 }  // namespace smmuvp::smmu

@@ -38,6 +38,8 @@ constexpr Counter<T> tcu_counters[] = {
      "translations not cached, because an invalidation overtook the walk"},
     {"tlb_invalidated", &T::tlb_invalidated, "1", "TLB entries taken away by invalidations"},
     {"walks", &T::walks, "1", "translation table walks"},
+    {"walks_merged", &T::walks_merged, "1",
+     "hits that waited for the walk of another access, which was under way, and needed none of their own"},
     {"walk_cache_hits", &T::walk_cache_hits, "1", "lookups that began at a table of the walk cache"},
     {"walk_cache_misses", &T::walk_cache_misses, "1", "lookups that began at their first table"},
     {"walk_cache_invalidated", &T::walk_cache_invalidated, "1",

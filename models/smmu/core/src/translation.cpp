@@ -14,7 +14,7 @@ Translation::Translation(Engine& engine, const TranslationContext& context, cons
       m_tag_address(context.tag_address(request.address)),
       m_generation(request.generation),
       m_time(request.time) {
-  if (!request.structure) look_up();
+  if (!request.structure) look_up(context.setup);
   if (m_state == State::done) return;
   pgtable::WalkRequest walk;
   walk.va = request.address;
@@ -23,14 +23,36 @@ Translation::Translation(Engine& engine, const TranslationContext& context, cons
   walk.table = request.structure;
   walk.side_effects = !request.debug;
   m_walk.emplace(context.setup, walk);
-  begin_walk();
+  if (m_state == State::walking) begin_walk();
 }
 
-void Translation::look_up() {
+Translation::~Translation() {
+  if (m_awaited != OpenWalks::none) m_engine.open_walks().leave(m_awaited);
+  if (m_open != OpenWalks::none) m_engine.open_walks().end(m_open, m_time);
+}
+
+void Translation::look_up(const pgtable::WalkSetup& setup) {
   if (!m_request.debug) m_time = m_engine.pass_tlb(m_time);
+  const Tlb::Entry* entry = find();
+  const bool merges = m_engine.merge_walks() && !m_request.debug;
+  const WalkName name{m_tag, m_tag_address >> 12U, m_generation};
+  if (merges && m_request.can_wait && entry == nullptr) {
+    m_awaited = m_engine.open_walks().join(name, setup);
+    if (m_awaited != OpenWalks::none) {
+      m_state = State::waiting;
+      return;
+    }
+  }
+  judge(entry);
+  if (merges && m_state == State::walking) m_open = m_engine.open_walks().begin(name, setup);
+}
+
+const Tlb::Entry* Translation::find() {
   Tlb& tlb = m_engine.tlb();
-  const Tlb::Entry* entry =
-      m_request.debug ? tlb.probe(m_tag, m_tag_address) : tlb.lookup(m_tag, m_tag_address);
+  return m_request.debug ? tlb.probe(m_tag, m_tag_address) : tlb.lookup(m_tag, m_tag_address);
+}
+
+void Translation::judge(const Tlb::Entry* entry) {
   const bool serving = entry != nullptr && serves(entry->value, m_request.access, m_request.privileged);
   if (!m_request.debug && m_request.counters != nullptr) {
     AccessStatistics& s = *m_request.counters;
@@ -41,16 +63,36 @@ void Translation::look_up() {
   m_key = entry->key();
   m_hit = true;
   m_state = State::done;
+  if (m_request.debug) return;
+  const TimePs there = m_engine.there_in_tlb(*entry, m_request.arrived, m_time);
+  if (m_took_walk || there != m_time) ++m_engine.tcu_statistics().walks_merged;
+  m_took_walk = m_took_walk || there != m_time;
+  m_time = there;
+}
+
+// The walk that it has waited for is over: that found nothing, what does not serve, or what does.
+void Translation::look_again() {
+  m_time = std::max(m_time, m_engine.open_walks().leave(m_awaited));
+  m_awaited = OpenWalks::none;
+  m_took_walk = true;
+  m_state = State::walking;
+  judge(find());
+  if (m_state == State::walking) begin_walk();
 }
 
 void Translation::begin_walk() {
   if (m_request.debug) return;
   ++m_engine.tcu_statistics().walks;
+  m_took_walk = true;
   m_walk_begin = m_engine.walker_free(m_time);
   m_time = m_walk_begin + m_engine.walker_latency();
 }
 
 Step Translation::step() {
+  if (m_state == State::waiting) {
+    if (m_engine.open_walks().is_open(m_awaited)) return Step::waits;
+    look_again();
+  }
   if (!m_waiting && m_state == State::walking) walk();
   return m_waiting ? Step::need : Step::done;
 }
@@ -71,6 +113,8 @@ void Translation::walk() {
     if (!m_request.debug) m_engine.walker_done(m_walk_begin, m_time);
     m_state = State::done;
     walked(m_walk->result());
+    m_engine.open_walks().end(m_open, m_time);
+    m_open = OpenWalks::none;
     return;
   }
   m_op = memory_op_of(m_walk->op());
@@ -150,7 +194,7 @@ void Translation::walked(const pgtable::Result& result) {
     ++m_engine.tcu_statistics().tlb_fills_dropped;
     return;
   }
-  m_engine.tlb().insert(m_key, m_entry);
+  m_engine.filled_tlb(m_engine.tlb().insert(m_key, m_entry), m_request.arrived, m_time);
   ++m_engine.tcu_statistics().tlb_fills;
   m_engine.tracer().emit(m_time, trace_tlb_fill, m_key.input, m_entry.output, std::uint32_t{m_key.shift},
                          std::uint32_t{m_tag.asid});

@@ -173,7 +173,8 @@ void AtTransactions::admit(Open& t) {
   t.has_slot = true;
   ++m_slots_used;
   m_end_request = t.due + m_smmu.engine().port_latency();
-  const TransactionShape shape = m_callbacks.shape(*t.payload);
+  TransactionShape shape = m_callbacks.shape(*t.payload);
+  shape.request.can_wait = true;
   t.key = m_callbacks.key(*t.payload, shape.request);
   t.transaction.emplace(*t.payload, shape, m_smmu.translator(), t.due);
   translate(t);
@@ -212,6 +213,10 @@ void AtTransactions::translate(Open& t) {
       t.token = {};
       m_stalled.push_back(&t);
       break;
+    case Transaction::Next::waits:  // and stays under way: the walk that it waits for ends by itself
+      t.state = State::stalled;
+      m_stalled.push_back(&t);
+      break;
     case Transaction::Next::forward:
       schedule(t, State::translated, transaction.time());
       break;
@@ -226,7 +231,7 @@ void AtTransactions::retry_stalled() {
   std::vector<Open*> stalled;
   stalled.swap(m_stalled);
   for (Open* t : stalled) {
-    t->token = m_smmu.engine().in_flight().enter();
+    if (!t->has_token()) t->token = m_smmu.engine().in_flight().enter();
     translate(*t);
   }
 }

@@ -56,6 +56,7 @@ MemoryAnswer SmmuShell::carry_out_debug(const MemoryOp& op, const AccessRequest*
 }
 
 void SmmuShell::kick(const sc_core::sc_time& delay) {
+  tell_walk_ends();
   for (const auto& worker : m_workers) worker->kick(delay);
 }
 

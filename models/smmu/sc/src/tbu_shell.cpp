@@ -177,7 +177,11 @@ void TbuShell::run(tlm::tlm_generic_payload& payload, sc_time& delay) {
         wait(m_smmu.progress());
         token = engine.in_flight().enter();
         break;
+      case Transaction::Next::waits:  // never: a caller that is blocked does not ask for it
+        wait(m_smmu.progress());
+        break;
       case Transaction::Next::forward:
+        m_smmu.tell_walk_ends();
         ahead(t.time());
         m_out->b_transport(payload, delay);
         if (engine.reset_count() == resets) {

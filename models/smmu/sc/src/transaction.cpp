@@ -38,6 +38,8 @@ Transaction::Next Transaction::advance() {
       return m_next = Next::need;
     case Step::stalled:
       return m_next = Next::stalled;
+    case Step::waits:
+      return m_next = Next::waits;
     case Step::done:
       break;
   }

@@ -43,9 +43,11 @@ struct MemoryResponse {
 
 /// What a resumable object answers to step(): a walk, and whatever else asks memory as one does.
 enum class Step : std::uint8_t {
-  done,     ///< finished: of a walk, result() holds the answer
-  need,     ///< op() has to be carried out and answered by complete()
-  stalled,  ///< waits for something that is not memory; step() again later. A Walk never does.
+  done,  ///< finished: of a walk, result() holds the answer
+  need,  ///< op() has to be carried out and answered by complete()
+  // A Walk answers neither of:
+  stalled,  ///< waits for something that is not memory; step() again later
+  waits,    ///< waits for the walk of another, which gets on without it; step() again when that has ended
 };
 
 }  // namespace smmuvp::pgtable

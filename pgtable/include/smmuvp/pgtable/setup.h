@@ -70,6 +70,9 @@ class WalkSetup {
   /// Whether is_walkable() was true.
   bool ok() const { return m_ok; }
 
+  /// Whether walks of both go the same way, for any address.
+  friend bool operator==(const WalkSetup& a, const WalkSetup& b);
+
  private:
   friend class Walk;
   friend class Builder;

@@ -31,7 +31,7 @@ class Access : public smmu::AccessObject {
 
   /// Goes on until memory is needed or the access is over. Without a complete() in between it repeats its
   /// answer. `stalled`: the access has a record, and the Event queue's buffer has no room for it yet; step()
-  /// again when the Event queue has gone on.
+  /// again when the Event queue has gone on. `waits`: for another access's walk of the page.
   smmu::Step step() override;
   /// The operation to carry out; meaningful after step() answered `need`.
   const smmu::MemoryOp& op() const override { return m_config ? m_config->op() : m_translation->op(); }

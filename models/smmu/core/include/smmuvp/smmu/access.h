@@ -47,6 +47,8 @@ struct AccessRequest {
   bool instruction = false;
   Unsupported unsupported = Unsupported::none;
   bool debug = false;  ///< no events, no statistics, no cache changes
+  /// Who asks goes on with others meanwhile: the access may wait for the walk of another (Step::waits).
+  bool can_wait = false;
   Attributes attributes = default_attributes;
   std::uint8_t port = 0;  ///< index of the TBU
   TimePs time = 0;        ///< when it arrives

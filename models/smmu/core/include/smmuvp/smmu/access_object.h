@@ -11,7 +11,7 @@ namespace smmuvp::smmu {
 ///     Step step = access.step();
 ///     while (step != Step::done) {
 ///       if (step == Step::need) access.complete(memory(access.op()));
-///       else ...  // stalled: let simulated time pass, until the SMMU tells of progress
+///       else ...  // stalled, waits: let simulated time pass, until the SMMU tells of progress
 ///       step = access.step();
 ///     }
 class AccessObject {

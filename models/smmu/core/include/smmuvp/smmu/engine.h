@@ -1,6 +1,7 @@
 // What all translations of one SMMU share: caches, the time of their structures, what is under way.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -11,6 +12,8 @@
 #include "smmuvp/smmu/access.h"
 #include "smmuvp/smmu/calendar.h"
 #include "smmuvp/smmu/in_flight.h"
+#include "smmuvp/smmu/on_its_way.h"
+#include "smmuvp/smmu/open_walks.h"
 #include "smmuvp/smmu/statistics.h"
 #include "smmuvp/smmu/stream_statistics.h"
 #include "smmuvp/smmu/tbu.h"
@@ -22,6 +25,7 @@ namespace smmuvp::smmu {
 /// Sizes and times of the structures that a request passes.
 struct EngineStructures : TbuStructures {
   bool timing = true;       ///< false: no calendars, the SMMU itself takes no time
+  bool merge_walks = true;  ///< who misses a page that another is walking for waits, and does not walk
   std::uint32_t ports = 1;  ///< TBUs
   std::uint32_t tlb_sets = 512;
   std::uint32_t tlb_ways = 4;
@@ -48,6 +52,7 @@ class Engine {
   TableCache& walk_cache() { return m_walk_cache; }
   IpaCache& ipa_cache() { return m_ipa_cache; }
   Tracer& tracer() { return m_tracer; }
+  OpenWalks& open_walks() { return m_open_walks; }
   InFlight& in_flight() { return m_in_flight; }
   const InFlight& in_flight() const { return m_in_flight; }
 
@@ -126,15 +131,30 @@ class Engine {
     if (timing()) end = tbu.port.book(end);
     if (found.entry != nullptr) {
       tbu.answers.use(*found.entry);
-      if (timing()) end = tbu.lookup.book(end);
+      if (timing()) {
+        end = tbu.lookup.book(end);
+        if (__builtin_expect(begin < tbu.on_its_way.latest(), 0)) end = wait_at_tbu(tbu, found, begin, end);
+      }
     }
     tbu.counters.count_hit(found.answer->counter, end - begin);
     return end;
   }
   Tbu& tbu_of(std::uint8_t port) { return m_tbus[port < m_tbus.size() ? port : 0]; }
   /// A TBU keeps an answer. @param key  of the region, by the client's address. @param slot  of streams()
+  /// @param until  when the answer is there, of one that took a walk; 0: at once
   void finish_at_tbu(const AccessRequest& request, const CacheKey& key, FinishedAnswer answer,
-                     std::uint16_t slot = CountedStreams::other);
+                     std::uint16_t slot = CountedStreams::other, TimePs until = 0);
+  /// The TLB has been filled for an access that arrived at `since`, by a walk that ended at `until`.
+  void filled_tlb(const Tlb::Entry& entry, TimePs since, TimePs until) {
+    if (merges()) m_tlb_on_its_way.put(m_tlb.slot_of(entry), since, until);
+  }
+  /// When an entry of the TLB serves an access that arrived at `arrived` and has looked it up by `at`: then,
+  /// or with the end of the walk that it comes from.
+  TimePs there_in_tlb(const Tlb::Entry& entry, TimePs arrived, TimePs at) const {
+    if (at >= m_tlb_on_its_way.latest()) return at;
+    return std::max(at, m_tlb_on_its_way.there(m_tlb.slot_of(entry), arrived));
+  }
+  bool merge_walks() const { return m_structures.merge_walks; }
   /// Configuration of streams with (StreamID & mask) == match is no longer what answers were made of.
   void forget_answers(std::uint64_t match, std::uint64_t mask = ~std::uint64_t{0}) {
     for (Tbu& tbu : m_tbus) tbu.answers.drop_owner(match, mask);
@@ -181,6 +201,9 @@ class Engine {
   template <class F>
   void for_each_calendar(F f);
   void prune_all(TimePs now);
+  /// Whether an access waits for what is on its way: without time nothing is.
+  bool merges() const { return m_structures.timing && m_structures.merge_walks; }
+  __attribute__((noinline)) TimePs wait_at_tbu(const Tbu& tbu, const Found& found, TimePs begin, TimePs end);
   EngineStructures m_structures;
   Tracer& m_tracer;
   Tlb m_tlb;
@@ -188,6 +211,8 @@ class Engine {
   IpaCache m_ipa_cache;
   std::uint64_t m_generation = 0;
   std::uint64_t m_reset_count = 0;
+  OnItsWay m_tlb_on_its_way;
+  OpenWalks m_open_walks;
   InFlight m_in_flight;
   std::vector<Tbu> m_tbus;
   bool m_tbus_open = false;

@@ -35,6 +35,7 @@ struct TcuStatistics {
   std::uint64_t tlb_fills_dropped = 0;
   std::uint64_t tlb_invalidated = 0;
   std::uint64_t walks = 0;
+  std::uint64_t walks_merged = 0;
   std::uint64_t walk_cache_hits = 0;
   std::uint64_t walk_cache_misses = 0;
   std::uint64_t walk_cache_invalidated = 0;

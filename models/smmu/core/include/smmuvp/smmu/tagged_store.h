@@ -61,6 +61,10 @@ class TaggedStore {
   /// What lookup() does besides probe(), for an entry that probe() found.
   void use(const Entry& entry) { m_order.use(slot_of(entry)); }
 
+  /// Where an entry lies: a number below geometry().entries(), its own until it goes.
+  std::uint32_t slot_of(const Entry& entry) const {
+    return static_cast<std::uint32_t>(&entry - m_entries.data());
+  }
   std::uint64_t size() const { return m_size; }
   const CacheGeometry& geometry() const { return m_geometry; }
   /// Calls f(const Entry&) for each entry, in the order in which they came.
@@ -183,9 +187,6 @@ class TaggedStore {
     return e.matches_place(what, holds == Holds::tables);
   }
   bool is_live(std::uint32_t slot) const { return m_entries[slot].is_live(); }
-  std::uint32_t slot_of(const Entry& entry) const {
-    return static_cast<std::uint32_t>(&entry - m_entries.data());
-  }
   std::uint32_t head_of(List list, std::uint64_t hash) const {
     return m_head[list] + static_cast<std::uint32_t>(hash >> m_bucket_shift);
   }

@@ -6,6 +6,7 @@
 #include "smmuvp/smmu/access.h"
 #include "smmuvp/smmu/calendar.h"
 #include "smmuvp/smmu/micro_tlb.h"
+#include "smmuvp/smmu/on_its_way.h"
 #include "smmuvp/smmu/stream_statistics.h"
 
 namespace smmuvp::smmu {
@@ -77,6 +78,7 @@ struct Tbu {
       : answers(s.micro_tlb_geometry), port(s.port), lookup(s.micro_tlb), to_tcu(s.link), from_tcu(s.link) {}
 
   MicroTlb<FinishedAnswer> answers;
+  OnItsWay on_its_way;  ///< of answers
   Calendar port;
   Calendar lookup;
   Calendar to_tcu;

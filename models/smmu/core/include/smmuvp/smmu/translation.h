@@ -32,7 +32,9 @@ struct TranslationRequest {
   bool privileged = false;
   bool structure = false;  ///< stage 2 alone: of the address of a structure. Asks and fills no TLB
   bool debug = false;      ///< no statistics, no time, no cache changes, no flag updates
+  bool can_wait = false;   ///< for the walk of another translation: step() may answer `waits`
   TimePs time = 0;         ///< when it is asked for
+  TimePs arrived = 0;      ///< when the access that it is for came to the SMMU
   /// Engine::generation() when what led to the context began to be read.
   std::uint64_t generation = 0;
   /// Where the lookup is counted; nullptr, and `structure`, which looks nothing up: nowhere.
@@ -43,6 +45,11 @@ struct TranslationRequest {
 /// no flag update answers at once; everything else is walked with the access as it is, so that the walker's
 /// fault is the fault, whatever caches knew. A walk begins where the walk cache and the IPA cache let it.
 ///
+/// Walks are merged. What hits an entry waits for the walk that the entry comes from, if that ends later.
+/// What misses, and can wait, waits once for another walk of the page with equal tag, configuration and
+/// generation, and looks again. It judges what it finds as any hit, and walks by itself where that does not
+/// serve it, or nothing is there: no fault is shared, and nothing that an invalidation has overtaken.
+///
 ///     Translation t(engine, context, request);
 ///     while (t.step() == Step::need) t.complete(memory(t.op()));
 ///     if (t.ok()) use(t.entry());
@@ -50,8 +57,11 @@ class Translation {
  public:
   /// Takes over from `context` what it needs: it may go away. So may `engine` not.
   Translation(Engine& engine, const TranslationContext& context, const TranslationRequest& request);
+  ~Translation();
+  Translation(const Translation&) = delete;
+  Translation& operator=(const Translation&) = delete;
 
-  /// Goes on until memory is needed or the translation is over: `need` or `done`.
+  /// Goes on until memory is needed, another's walk has to end first, or the translation is over.
   Step step();
   /// Meaningful after step() answered `need`.
   const MemoryOp& op() const { return m_op; }
@@ -74,10 +84,15 @@ class Translation {
   bool hit() const { return m_hit; }
   /// Whose tables and IPAs a lookup of one stage is about, in walk cache and IPA cache.
   static Tag tag_of(const Tag& tag, pgtable::Stage stage);
+  /// Whether its answer came with the end of a walk, its own or another's.
+  bool took_walk() const { return m_took_walk; }
   TimePs time() const { return m_time; }
 
  private:
-  void look_up();
+  void look_up(const pgtable::WalkSetup& setup);
+  const Tlb::Entry* find();
+  void judge(const Tlb::Entry* entry);
+  void look_again();
   void begin_walk();
   void walk();
   bool know(const pgtable::WalkQuestion& question);
@@ -86,7 +101,7 @@ class Translation {
   void walked(const pgtable::Result& result);
   bool overtaken() const { return m_generation != m_engine.generation(); }
 
-  enum class State : std::uint8_t { walking, done };
+  enum class State : std::uint8_t { waiting, walking, done };
 
   Engine& m_engine;
   TranslationRequest m_request;
@@ -96,8 +111,11 @@ class Translation {
   State m_state = State::walking;
   bool m_waiting = false;
   bool m_hit = false;
+  bool m_took_walk = false;
   TimePs m_time;
   TimePs m_walk_begin = 0;
+  OpenWalks::Number m_awaited = OpenWalks::none;  // another's walk
+  OpenWalks::Number m_open = OpenWalks::none;     // the own one, that others may wait for
   std::array<std::uint8_t, 2> m_granule{12, 12};  // of each stage, as the walk has told
   MemoryOp m_op;
   TlbEntry m_entry;

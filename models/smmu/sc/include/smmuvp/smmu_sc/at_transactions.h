@@ -60,7 +60,7 @@ class AtTransactions : public sc_core::sc_module {
     held,         ///< waits for a slot; due if one becomes free at a known time
     translating,  ///< due: goes on
     walking,      ///< waits for memory
-    stalled,      ///< waits for the SMMU's progress
+    stalled,      ///< waits for the SMMU's progress, or for a walk of another
     translated,   ///< due: its part can go downstream
     ready,        ///< waits for those before it
     downstream,   ///< is with m_requester
@@ -78,6 +78,7 @@ class AtTransactions : public sc_core::sc_module {
     std::uint64_t sequence = 0;
     std::uint64_t key = 0;
     FlightToken token;
+    bool has_token() const { return token.generation != 0; }
     bool has_slot = false;
     bool passed = false;     ///< nothing of it goes downstream any more
     bool reset = false;      ///< while it was downstream

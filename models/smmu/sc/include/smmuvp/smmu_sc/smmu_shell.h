@@ -51,6 +51,10 @@ class SmmuShell : public sc_core::sc_module, public tlm::tlm_bw_transport_if<> {
   const sc_core::sc_event& progress() const { return m_progress; }
   /// Something may have become due, not before `delay` from now.
   void kick(const sc_core::sc_time& delay);
+  /// Lets transactions go on that wait for walks which have ended. kick() does too.
+  void tell_walk_ends() {
+    if (m_core.engine.open_walks().take_awaited_end()) m_progress.notify(sc_core::SC_ZERO_TIME);
+  }
   /// To be told of resets, and saved.
   void add(TbuShell& tbu) { m_tbus.push_back(&tbu); }
   /// After a reset of the core.

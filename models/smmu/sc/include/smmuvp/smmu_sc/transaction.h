@@ -36,6 +36,7 @@ class Transaction {
   enum class Next : std::uint8_t {
     need,      ///< op() has to be carried out and answered by complete()
     stalled,   ///< waits; advance() again after the SMMU's progress
+    waits,     ///< likewise, for another transaction that can wait for nobody
     forward,   ///< the payload is a part, translated: send it downstream, then forwarded()
     finished,  ///< the payload has its response
   };

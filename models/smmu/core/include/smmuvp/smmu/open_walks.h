@@ -1,0 +1,59 @@
+// Walks for the main TLB that are under way, for others that miss the same page.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "smmuvp/pgtable/setup.h"
+#include "smmuvp/smmu/access.h"
+#include "smmuvp/smmu/cache_tag.h"
+
+namespace smmuvp::smmu {
+
+/// What a walk is of. Two of one name read the same descriptors, and fill the same entry.
+struct WalkName {
+  Tag tag;
+  std::uint64_t page = 0;        ///< of the address that tags the entry, by 4 KiB
+  std::uint64_t generation = 0;  ///< Engine::generation() when its configuration began to be read
+};
+
+/// An access that can wait and misses what another is walking for need not walk: it waits for that walk's end
+/// and looks again. A walk keeps its place until it has ended and all who wait for it have seen that.
+class OpenWalks {
+ public:
+  using Number = std::uint64_t;
+  static constexpr Number none = 0;
+
+  Number begin(const WalkName& name, const pgtable::WalkSetup& setup);
+  /// The walk is over at `at`, whatever it found. Ignored for `none`, and after clear().
+  void end(Number walk, TimePs at);
+  /// Begins to wait for an open walk of that name and configuration. @return it, or `none`
+  Number join(const WalkName& name, const pgtable::WalkSetup& setup);
+  bool is_open(Number walk) const;
+  /// Waits no longer. @return when the walk ended; 0 while it is open, or has gone with a clear()
+  TimePs leave(Number walk);
+  void clear() { m_walks.clear(); }
+  /// Whether a walk has ended, since the last call, that somebody waits for.
+  bool take_awaited_end() {
+    const bool ended = m_awaited_end;
+    m_awaited_end = false;
+    return ended;
+  }
+
+ private:
+  struct Walk {
+    Number number = none;
+    WalkName name;
+    pgtable::WalkSetup setup;
+    std::uint32_t waiting = 0;
+    bool open = true;
+    TimePs end = 0;
+  };
+  std::vector<Walk>::iterator find(Number walk);
+
+  std::vector<Walk> m_walks;  // no more than accesses under way
+  Number m_last = none;
+  bool m_awaited_end = false;
+};
+
+}  // namespace smmuvp::smmu
