@@ -22,7 +22,7 @@ void AtWalks::send(const MemoryOp& op, const AccessRequest& client, Done done) {
   walk.op.prepare(op);
   walk.size = op.size;
   walk.done = std::move(done);
-  m_tag(walk.op.payload(), op, client);
+  m_tag(walk.op, op, client);
   walk.op.payload().acquire();
   m_requester.send(walk.op.payload(), op.time);
 }

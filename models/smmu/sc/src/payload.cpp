@@ -92,7 +92,8 @@ void OpPayload::prepare(const MemoryOp& op) {
 void OpPayload::clear() {
   m_payload.clear_extension(&m_extension);
   if (m_kind == MemoryOpKind::compare_and_swap) m_payload.clear_extension(&m_compare_swap);
-  m_payload.free_all_extensions();
+  if (m_tagged) m_payload.free_all_extensions();
+  m_tagged = false;
 }
 
 MemoryAnswer OpPayload::answer(std::uint64_t bytes, TimePs time) const {

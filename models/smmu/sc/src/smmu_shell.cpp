@@ -13,8 +13,9 @@ SmmuShell::SmmuShell(const sc_core::sc_module_name& name, Core core, ForwardPort
     : sc_core::sc_module(name),
       m_core(std::move(core)),
       m_walk(walk),
-      m_walks(walk, [this](tlm::tlm_generic_payload& payload, const MemoryOp& op,
-                           const AccessRequest& client) { tag(payload, op, &client, false); }) {
+      m_walks(walk, [this](OpPayload& payload, const MemoryOp& op, const AccessRequest& client) {
+        tag(payload, op, &client, false);
+      }) {
   unsigned i = 0;
   for (Worker* worker : m_core.workers) {
     const std::string process = "worker" + std::to_string(i++);
@@ -25,8 +26,7 @@ SmmuShell::SmmuShell(const sc_core::sc_module_name& name, Core core, ForwardPort
   }
 }
 
-void SmmuShell::tag(tlm::tlm_generic_payload& payload, const MemoryOp& op, const AccessRequest* client,
-                    bool debug) const {
+void SmmuShell::tag(OpPayload& payload, const MemoryOp& op, const AccessRequest* client, bool debug) const {
   if (!m_hook) return;
   OwnAccess access{op.purpose};
   access.debug = debug;
@@ -34,7 +34,7 @@ void SmmuShell::tag(tlm::tlm_generic_payload& payload, const MemoryOp& op, const
     access.tbu = client->port;
     access.client = identity_of(*client);
   }
-  m_hook(payload, access);
+  m_hook(payload.payload_to_tag(), access);
 }
 
 MemoryAnswer SmmuShell::carry_out(const MemoryOp& op, sc_core::sc_time& delay, const AccessRequest* client) {
@@ -42,14 +42,14 @@ MemoryAnswer SmmuShell::carry_out(const MemoryOp& op, sc_core::sc_time& delay, c
   const sc_core::sc_time at = from_ps(op.time);
   if (at > now) delay = at - now;
   OpPayload p(op);
-  tag(p.payload(), op, client, false);
+  tag(p, op, client, false);
   m_walk->b_transport(p.payload(), delay);
   return p.answer(op.size, to_ps(sc_core::sc_time_stamp() + delay));
 }
 
 MemoryAnswer SmmuShell::carry_out_debug(const MemoryOp& op, const AccessRequest* client) {
   OpPayload p(op);
-  tag(p.payload(), op, client, true);
+  tag(p, op, client, true);
   const unsigned n = m_walk->transport_dbg(p.payload());
   if (n == op.size) p.payload().set_response_status(tlm::TLM_OK_RESPONSE);
   return p.answer(n, op.time);

@@ -20,8 +20,7 @@ class AtWalks : public tlm::tlm_mm_interface {
   using Done = std::function<void(const MemoryAnswer& answer)>;
 
   /// Sees a payload before it is sent. @param client  for whose access
-  using Tag =
-      std::function<void(tlm::tlm_generic_payload& payload, const MemoryOp& op, const AccessRequest& client)>;
+  using Tag = std::function<void(OpPayload& payload, const MemoryOp& op, const AccessRequest& client)>;
 
   AtWalks(ForwardPort& socket, Tag tag);
   ~AtWalks() override = default;

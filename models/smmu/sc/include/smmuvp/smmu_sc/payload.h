@@ -70,9 +70,14 @@ class OpPayload {
 
   /// Makes it this operation's, whatever it was before.
   void prepare(const MemoryOp& op);
-  /// Takes its extensions off, and frees what others have left on it: those of an OwnAccessHook.
+  /// Takes its extensions off, and frees those of an OwnAccessHook.
   void clear();
   tlm::tlm_generic_payload& payload() { return m_payload; }
+  /// For an OwnAccessHook, whose extensions clear() frees: a search that others need not pay for.
+  tlm::tlm_generic_payload& payload_to_tag() {
+    m_tagged = true;
+    return m_payload;
+  }
   /// After the transport. @param bytes  how many transport_dbg() moved, or the size
   MemoryAnswer answer(std::uint64_t bytes, TimePs time) const;
 
@@ -80,6 +85,7 @@ class OpPayload {
   std::array<std::uint8_t, MemoryOp::max_size> m_data{};
   std::uint8_t m_size = 0;
   MemoryOpKind m_kind = MemoryOpKind::read;
+  bool m_tagged = false;
   tlm::tlm_generic_payload m_payload;
   AccessExtension m_extension;
   CompareSwapExtension m_compare_swap;

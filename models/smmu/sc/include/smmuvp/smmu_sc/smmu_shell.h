@@ -73,8 +73,7 @@ class SmmuShell : public sc_core::sc_module, public tlm::tlm_bw_transport_if<> {
 
  private:
   void worker_progressed();
-  void tag(tlm::tlm_generic_payload& payload, const MemoryOp& op, const AccessRequest* client,
-           bool debug) const;
+  void tag(OpPayload& payload, const MemoryOp& op, const AccessRequest* client, bool debug) const;
 
   Core m_core;
   ForwardPort& m_walk;
