@@ -89,6 +89,12 @@ TEST(Embedding, AParameterThatCannotBeIsAnErrorThatNamesInstanceTypeAndParameter
             "refused (smmuv3): parameter 'tbu5_stream_id' is unused: tbus is 1, so the last TBU is tbu0");
   EXPECT_EQ(key, "tbu5_stream_id");
 
+  Params fixed = SmmuV3<>::default_params();
+  fixed.set("tbu1_fixed", true);
+  EXPECT_EQ(refusal(fixed, &key),
+            "refused (smmuv3): parameter 'tbu1_fixed' is unused: tbus is 1, so the last TBU is tbu0");
+  EXPECT_EQ(key, "tbu1_fixed");
+
   Params sets = SmmuV3<>::default_params();
   sets.set("tlb_sets", 3);
   EXPECT_EQ(refusal(sets, &key), "refused (smmuv3): tlb_sets is a power of two");

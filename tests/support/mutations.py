@@ -6,8 +6,10 @@ usage: mutations.py --check ROOT LISTS MINIMUM   each mutation applies to the pr
 
 The lists, *.txt in the folder LISTS, hold a block a mutation: name, file, lines to take out (each after -, together
 they stand in the file once), lines to put in (each after +). Only the mutated file is compiled anew; of a header,
-which has to lie below a folder called include, the sources that `with` names. SETTINGS is written by CMake: the
-folder of the lists, compiler and flags, objects of the library, and a line a test program.
+which has to lie below a folder called include, the sources that `with` names, by the C++ level `std` where that of
+SETTINGS does not fit. SETTINGS is written by CMake: the
+folder of the lists, compiler and flags, objects of the library, and a line a test program, which may be `of` a
+folder: it is linked with that part of the library, and is for mutations there.
 """
 import concurrent.futures
 import json
@@ -27,9 +29,9 @@ def mutations(lists):
             lines = [line for line in block.splitlines() if line and not line.startswith('#')]
             if not lines:
                 continue
-            fields = dict(line.split(' ', 1) for line in lines if line.startswith(('name ', 'file ', 'with ')))
+            fields = dict(line.split(' ', 1) for line in lines if line.startswith(('name ', 'file ', 'with ', 'std ')))
             yield {'name': fields['name'], 'file': fields['file'],
-                   'with': fields.get('with', fields['file']).split(),
+                   'with': fields.get('with', fields['file']).split(), 'std': fields.get('std'),
                    'old': ''.join(line[1:] + '\n' for line in lines if line.startswith('-')),
                    'new': ''.join(line[1:] + '\n' for line in lines if line.startswith('+'))}
 
@@ -83,6 +85,7 @@ def run(root, settings, mutation):
             unit = root / name if is_header else source
             compiled.append(folder / (unit.name + '.o'))
             command = settings['compile'][:1] + [f'-I{folder}/include'] + settings['compile'][1:]
+            command += [f"-std={mutation['std']}"] if mutation.get('std') else []
             command += [f'-I{(root / name).parent}', '-c', str(unit), '-o', str(compiled[-1])]
             built = subprocess.run(command, capture_output=True, text=True, check=False)
             if built.returncode != 0:
@@ -92,8 +95,12 @@ def run(root, settings, mutation):
                 return f'no object of {name} in the library'
             library.remove(replaced[0])
         for test in settings['tests']:
+            part = test.get('of', '')
+            if not mutation['file'].startswith(part):
+                continue
             program = folder / test['name']
-            command = settings['link'] + test['objects'] + library + [str(o) for o in compiled] + test['libraries']
+            objects = [o for o in library if '/' + part in o]
+            command = settings['link'] + test['objects'] + objects + [str(o) for o in compiled] + test['libraries']
             linked = subprocess.run(command + ['-o', str(program)], capture_output=True, text=True, check=False)
             if linked.returncode != 0:
                 return 'does not link: ' + linked.stderr[:2000]
@@ -121,7 +128,7 @@ def main():
     every = list(mutations(pathlib.Path(settings['lists'])))
     wanted = [m for m in every if len(arguments) == 2 or m['name'] in arguments[2:]]
     # A catch means something only if the sources as they are pass.
-    file = next(m['file'] for m in every if m['file'].endswith('.cpp'))
+    file = next(m['file'] for m in every if m['file'].endswith('.cpp') and not m['std'])
     plain = {'file': file, 'with': [file], 'text': (root / file).read_text(encoding='utf-8')}
     outcome = run(root, settings, plain)
     if outcome != 'NOT CAUGHT':

@@ -1,6 +1,7 @@
 #include "smmuvp/smmuv3/access.h"
 
 #include <algorithm>
+#include <string>
 
 #include "smmuvp/smmuv3/trace_points.h"
 
@@ -14,6 +15,21 @@ std::string_view kind_name(smmu::AccessKind kind, bool instruction) {
   if (kind == smmu::AccessKind::atomic) return "atomic";
   return instruction ? "execute" : "read";
 }
+
+namespace {
+
+std::uint16_t reason_of(smmu::Unsupported unsupported) {
+  switch (unsupported) {
+    case smmu::Unsupported::ats:
+      return reason_ats;
+    case smmu::Unsupported::identity:
+      return reason_identity;
+    default:
+      return reason_malformed;
+  }
+}
+
+}  // namespace
 
 Access::Access(Smmu& smmu, const smmu::AccessRequest& request)
     : Access(smmu.parts(), smmu.interface(), request) {}
@@ -85,7 +101,9 @@ void Access::start() {
       return;
     }
     m_time = m_parts.engine.pass_port(m_request.port, m_time);
-    if (m_request.space != smmu::AddressSpace::non_secure) {
+    if (m_request.unsupported == smmu::Unsupported::identity) {
+      tell_other_identity();
+    } else if (m_request.space != smmu::AddressSpace::non_secure) {
       m_parts.diag.unimplemented("SEC_SID",
                                  "an access that is not marked Non-secure is treated as Non-secure: only the "
                                  "Non-secure programming interface is built",
@@ -122,6 +140,17 @@ void Access::start() {
   }
   m_overrides = Overrides::from_gbpa(GBPA, m_parts.features);
   bypass();
+}
+
+// The platform is wrong, or a device: software cannot tell a TBU what comes in there.
+void Access::tell_other_identity() {
+  const std::string tbu = "tbu" + std::to_string(m_request.port);
+  m_parts.diag.guest_error("TBU.identity",
+                           "an access at " + tbu + " is not Non-secure, unprivileged data of " + tbu +
+                               "_stream_id without SubstreamID, though " + tbu +
+                               "_fixed says that all are; it is terminated with F_UUT. Set " + tbu +
+                               "_fixed to false for a master like this",
+                           "IHI 0070 7.3.2", m_request.stream_id, m_request.address);
 }
 
 void Access::answered_at_tbu() {
@@ -221,7 +250,7 @@ void Access::bypass() {
   // Bypass ends where the output address size does: a part beyond it is an access of its own. No TLB command
   // is about it: it is of no regime.
   smmu::CacheKey key;
-  key.tag.regime = no_regime;
+  key.tag.regime = smmu::no_regime;
   key.shift = m_parts.features.OAS;
   forward(key, bypass_answer(m_overrides, m_request.attributes));
 }
@@ -282,7 +311,7 @@ Event Access::event_of(EventType type) const {
   e.InputAddr = m_request.address;
   e.time = m_time;
   if (type == EventType::F_UUT) {
-    e.Reason = m_request.unsupported == smmu::Unsupported::ats ? reason_ats : reason_malformed;
+    e.Reason = reason_of(m_request.unsupported);
   }
   return e;
 }

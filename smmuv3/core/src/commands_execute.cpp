@@ -94,9 +94,10 @@ void CommandQueue::carry_out(const Command& command) {
 void CommandQueue::invalidate_config(std::uint32_t match, std::uint32_t mask,
                                      std::optional<std::uint32_t> substream, bool ste) {
   m_parts.engine.overtake();
-  m_parts.engine.forget_answers(match & mask, mask == ~0U ? ~std::uint64_t{0} : mask);
   if (ste) m_parts.configs.stes.invalidate(match, mask);
   m_parts.configs.cds.invalidate(match, mask, substream);  // an STE's CDs go with it (4.3.1)
+  // Clients are told of pointers that go, so everything else has gone before.
+  m_parts.engine.forget_answers(match & mask, mask == ~0U ? ~std::uint64_t{0} : mask);
 }
 
 void CommandQueue::invalidate_tlb(const smmu::Invalidation& what, const char* command) {

@@ -117,6 +117,12 @@ std::vector<ParamInfo> make_params() {
     p.push_back(number("tbu" + std::to_string(i) + "_stream_id", 0, 0, 0xffffffff,
                        "StreamID of accesses without AccessExtension at TBU " + std::to_string(i)));
   }
+  for (unsigned i = 0; i < max_tbus; ++i) {
+    const std::string tbu = "tbu" + std::to_string(i);
+    p.push_back({tbu + "_fixed", ParamType::Bool, "false",
+                 "true: all accesses at TBU " + std::to_string(i) + " are Non-secure, unprivileged data of " +
+                     tbu + "_stream_id without SubstreamID; others are terminated, and DMI is granted"});
+  }
   return p;
 }
 
@@ -157,10 +163,13 @@ Settings settings_of(const Params& p) {
   s.tbus = word("tbus");
   for (unsigned i = 0; i < max_tbus; ++i) {
     const std::string name = "tbu" + std::to_string(i) + "_stream_id";
+    const std::string fixed = "tbu" + std::to_string(i) + "_fixed";
     s.stream_id[i] = word(name);
-    if (i >= s.tbus && p.given(name)) {
-      throw ConfigError(name, "parameter '" + name + "' is unused: tbus is " + std::to_string(s.tbus) +
-                                  ", so the last TBU is tbu" + std::to_string(s.tbus - 1));
+    s.fixed[i] = p.flag(fixed);
+    for (const std::string& of_tbu : {name, fixed}) {
+      if (i < s.tbus || !p.given(of_tbu)) continue;
+      throw ConfigError(of_tbu, "parameter '" + of_tbu + "' is unused: tbus is " + std::to_string(s.tbus) +
+                                    ", so the last TBU is tbu" + std::to_string(s.tbus - 1));
     }
     // IHI 0070 6.3.2: StreamIDs have IDR1.SIDSIZE bits
     if (i < s.tbus && std::uint64_t{s.stream_id[i]} >> f.SIDSIZE != 0) {

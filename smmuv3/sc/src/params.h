@@ -19,6 +19,7 @@ struct Settings {
   Structures structures;
   std::uint32_t tbus = 1;
   std::array<std::uint32_t, max_tbus> stream_id{};
+  std::array<bool, max_tbus> fixed{};
   std::uint32_t slots = 16;
   std::uint64_t clock_ps = 1000;
   bool sync_registers = true;

@@ -234,7 +234,8 @@ SmmuV3<BUSWIDTH>::SmmuV3(const sc_core::sc_module_name& name, const Params& para
     return new TbuInitiator(name_of(i).c_str());
   });
   m_impl->tbus.init(settings.tbus, [&](const char* tbu, std::size_t i) {
-    const smmu::TbuShell::Tbu which{static_cast<std::uint8_t>(i), settings.stream_id[i], settings.slots};
+    const smmu::TbuShell::Tbu which{static_cast<std::uint8_t>(i), settings.stream_id[i], settings.slots,
+                                    settings.fixed[i]};
     return new smmu::TbuShell(tbu, m_impl->shell, which, tbu_out[i], tbu_in[i].get_base_port());
   });
   for (unsigned i = 0; i < settings.tbus; ++i) {

@@ -1,6 +1,7 @@
 #include "smmuvp/smmu/engine.h"
 
 #include <string>
+#include <utility>
 
 #include "smmuvp/base/error.h"
 #include "smmuvp/base/number_text.h"
@@ -24,6 +25,7 @@ Engine::Engine(const EngineStructures& structures, Tracer& tracer)
       m_walk_cache({structures.walk_cache_sets, structures.walk_cache_ways}, "walk_cache"),
       m_ipa_cache({structures.ipa_cache_sets, structures.ipa_cache_ways}, "ipa_cache"),
       m_tbus(structures.ports, Tbu(structures)),
+      m_grants(structures.ports),
       m_config(structures.config),
       m_tlb_calendar(structures.tlb),
       m_walk_cache_calendar(structures.walk_cache),
@@ -105,6 +107,62 @@ void Engine::reset_statistics() {
   for (Tbu& tbu : m_tbus) tbu.counters.reset();
 }
 
+void Engine::open_tbus() {
+  if (m_tbus_open) return;
+  m_tbus_open = true;
+  m_bypass.reset();
+  withdraw([](Grants& g) { return g.withdraw_all(); });
+}
+
+void Engine::forget_answers(std::uint64_t match, std::uint64_t mask) {
+  for (Tbu& tbu : m_tbus) tbu.answers.drop_owner(match, mask);
+  withdraw([&](Grants& g) { return g.forget(match, mask); });
+}
+
+// @param f  gives how many it withdrew
+template <class F>
+void Engine::withdraw(F f) {
+  for (const auto& grants : m_grants) {
+    if (grants) m_statistics.dmi_withdrawals += f(*grants);
+  }
+}
+
+Grants& Engine::allow_grants(std::uint8_t port, std::uint32_t stream_id, Grants::Withdraw withdraw) {
+  std::unique_ptr<Grants>& grants = m_grants.at(port);
+  grants = std::make_unique<Grants>(stream_id, std::move(withdraw));
+  return *grants;
+}
+
+std::optional<DirectRegion> Engine::direct_region(const AccessRequest& request, AccessAnswer& answer) {
+  const std::uint64_t address = request.address;
+  const Found found = find_at_tbu(tbu_of(request.port), request.stream_id, address);
+  if (found.answer == nullptr) return std::nullopt;
+  DirectRegion region;
+  if (found.entry != nullptr) {
+    region.key = found.entry->key();
+  } else {
+    region.key.tag.regime = no_regime;
+    region.key.shift = found.shift;
+  }
+  apply(*found.answer, request, found.shift, answer);
+  const std::uint64_t inside = (std::uint64_t{1} << found.shift) - 1;
+  region.input = {address & ~inside, address | inside};
+  region.output = {found.answer->output, found.answer->output | inside};
+  region.read = found.answer->serves_index(FinishedAnswer::index_of(false, false, false));
+  region.write = found.answer->serves_index(FinishedAnswer::index_of(true, false, false));
+  if (timing()) {
+    region.latency = m_structures.port.latency;
+    if (found.entry != nullptr) region.latency += m_structures.micro_tlb.latency;
+  }
+  return region;
+}
+
+void Engine::withdraw_output(std::uint8_t port, const AddressRange& output) {
+  if (const auto& grants = m_grants.at(port)) {
+    m_statistics.dmi_withdrawals += grants->invalidate_output(output, m_statistics.dmi_excess);
+  }
+}
+
 void Engine::invalidate(const Invalidation& what, std::string_view command, TimePs now) {
   overtake();
   const std::uint64_t n = m_tlb.invalidate(what);
@@ -113,6 +171,7 @@ void Engine::invalidate(const Invalidation& what, std::string_view command, Time
   m_statistics.walk_cache_invalidated += m_walk_cache.invalidate(what);
   m_statistics.ipa_invalidated += m_ipa_cache.invalidate(what);
   m_tracer.emit(now, trace_tlb_invalidate, command, n);
+  withdraw([&](Grants& g) { return g.invalidate(what); });
 }
 
 void Engine::prune_all(TimePs now) {
@@ -135,6 +194,7 @@ void Engine::reset() {
   ++m_reset_count;
   m_in_flight.clear();
   for_each_calendar([](Calendar& c) { c.clear(); });
+  withdraw([](Grants& g) { return g.withdraw_all(); });
 }
 
 void Engine::visit(Archive& archive) {
@@ -149,6 +209,8 @@ void Engine::visit(Archive& archive) {
   m_ipa_cache.visit(archive);
   for_each_calendar([&archive](Calendar& c) { c.visit(archive); });
   m_in_flight.visit(archive);
+  // No archive holds pointers. Withdrawn after the answers have changed, counted before the counts have.
+  if (archive.loading()) withdraw([](Grants& g) { return g.withdraw_all(); });
   m_statistics.visit(archive);
   m_streams.visit(archive);
   for (Tbu& tbu : m_tbus) tbu.counters.visit(archive, m_streams.size());

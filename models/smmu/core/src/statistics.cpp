@@ -48,6 +48,10 @@ constexpr Counter<T> tcu_counters[] = {
     {"ipa_misses", &T::ipa_misses, "1", "stage 2 translations that had to be walked"},
     {"ipa_invalidated", &T::ipa_invalidated, "1", "IPA cache entries taken away by invalidations"},
     {"walk_reads", &T::walk_reads, "1", "translation table descriptors read"},
+    {"dmi_grants", &T::dmi_grants, "1", "direct memory pointers given to clients"},
+    {"dmi_withdrawals", &T::dmi_withdrawals, "1", "direct memory pointers withdrawn"},
+    {"dmi_excess", &T::dmi_excess, "1",
+     "of these, pointers that went as a whole where downstream invalidated a part of their range"},
 };
 
 }  // namespace

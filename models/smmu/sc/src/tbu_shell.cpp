@@ -15,6 +15,7 @@ TbuShell::TbuShell(const sc_core::sc_module_name& name, SmmuShell& smmu, const T
       m_tbu(tbu),
       m_core(smmu.engine().tbu_of(tbu.index)),
       m_out(out),
+      m_in(in),
       m_slots(StructureTiming{0, 0, tbu.slots}),
       m_at("at", smmu, m_slots, out, in,
            {[this](tlm::tlm_generic_payload& payload) { return shape(payload); },
@@ -22,6 +23,10 @@ TbuShell::TbuShell(const sc_core::sc_module_name& name, SmmuShell& smmu, const T
               return order_key(payload, request);
             }}) {
   smmu.add(*this);
+  if (!tbu.fixed) return;
+  m_is_plain = false;
+  m_grants = &smmu.engine().allow_grants(tbu.index, tbu.stream_id,
+                                         [this](const AddressRange& range) { withdraw(range); });
 }
 
 TransactionShape TbuShell::shape(tlm::tlm_generic_payload& payload) const {
@@ -30,6 +35,9 @@ TransactionShape TbuShell::shape(tlm::tlm_generic_payload& payload) const {
     Identity identity = identity_of(s.request);
     m_identity(payload, identity);
     set_identity(s.request, identity);
+  }
+  if (m_tbu.fixed && s.request.unsupported == Unsupported::none && !is_fixed_identity(s.request)) {
+    s.request.unsupported = Unsupported::identity;
   }
   return s;
 }
@@ -53,12 +61,13 @@ AccessExtension* TbuShell::take_extension() {
 // What run() does for a transaction of one part that the TBU has a finished answer for, and nothing else.
 // False, and nothing has changed, for all others.
 __attribute__((always_inline)) inline bool TbuShell::pass_hit(tlm::tlm_generic_payload& payload,
-                                                              AccessExtension& extension, sc_time& delay) {
+                                                              AccessExtension& extension, sc_time& delay,
+                                                              bool fixed) {
   Engine& engine = m_engine;
   const bool write = payload.is_write();
   const unsigned length = payload.get_data_length();
-  if ((!write && !payload.is_read()) || length - 1 >= payload.get_streaming_width() || m_identity ||
-      engine.tracer().on() || (write && payload.get_extension<CompareSwapExtension>() != nullptr)) {
+  if ((!write && !payload.is_read()) || length - 1 >= payload.get_streaming_width() || engine.tracer().on() ||
+      (write && payload.get_extension<CompareSwapExtension>() != nullptr)) {
     return false;
   }
   const std::uint64_t address = payload.get_address();
@@ -72,6 +81,7 @@ __attribute__((always_inline)) inline bool TbuShell::pass_hit(tlm::tlm_generic_p
   const std::uint32_t stream_id = extension.stream_valid ? extension.stream_id : m_tbu.stream_id;
   const bool privileged = extension.privileged;
   const bool instruction = extension.instruction;
+  if (fixed && (stream_id != m_tbu.stream_id || privileged || instruction)) return false;
   const Engine::Found found = engine.find_at_tbu(m_core, stream_id, address);
   if (found.answer == nullptr) return false;
   const FinishedAnswer& answer = *found.answer;
@@ -111,11 +121,12 @@ __attribute__((always_inline)) inline bool TbuShell::pass_hit(tlm::tlm_generic_p
   extension.privileged = answer.privileged_of_index(index);
   extension.instruction = answer.instruction_of_index(index);
   payload.set_address(answer.output | offset);
+  if (fixed) payload.set_dmi_allowed(false);
   m_out->b_transport(payload, delay);
   payload.set_address(address);
   extension.privileged = privileged;
   extension.instruction = instruction;
-  payload.set_dmi_allowed(false);
+  payload.set_dmi_allowed(fixed && payload.is_dmi_allowed() && would_grant(payload));
   if (kernel.time_stamp() != m_stamp) prune();
   const TimePs end = m_now + m_unit.to_ps(delay);
   engine.in_flight().leave(token, end);
@@ -128,11 +139,15 @@ __attribute__((always_inline)) inline bool TbuShell::pass_hit(tlm::tlm_generic_p
   return true;
 }
 
-// As above, for a payload that has no extension: a request of the port's own StreamID.
-bool TbuShell::pass_plain_hit(tlm::tlm_generic_payload& payload, sc_time& delay) {
-  AccessExtension* extension = take_extension();
+// As above, where the port is fixed to one identity, or the payload has no extension: a request of the port's
+// own StreamID. Apart, since it would cost all others.
+bool TbuShell::pass_other_hit(tlm::tlm_generic_payload& payload, AccessExtension* extension, sc_time& delay) {
+  if (m_identity) return false;
+  const bool fixed = m_grants != nullptr;
+  if (extension != nullptr) return pass_hit(payload, *extension, delay, fixed);
+  extension = take_extension();
   payload.set_extension(extension);
-  const bool passed = pass_hit(payload, *extension, delay);
+  const bool passed = pass_hit(payload, *extension, delay, fixed);
   payload.clear_extension(extension);
   m_extensions.emplace_back(extension);
   return passed;
@@ -148,9 +163,11 @@ void TbuShell::prune() {
 void TbuShell::b_transport(tlm::tlm_generic_payload& payload, sc_time& delay) {
   const Counted counted(m_blocking);
   AccessExtension* extension = payload.get_extension<AccessExtension>();
-  const bool passed =
-      extension != nullptr ? pass_hit(payload, *extension, delay) : pass_plain_hit(payload, delay);
-  if (!passed) run(payload, delay);
+  if (__builtin_expect(extension == nullptr || !m_is_plain, 0)) {
+    if (!pass_other_hit(payload, extension, delay)) run(payload, delay);
+  } else if (!pass_hit(payload, *extension, delay, false)) {
+    run(payload, delay);
+  }
 }
 
 void TbuShell::run(tlm::tlm_generic_payload& payload, sc_time& delay) {
@@ -164,6 +181,8 @@ void TbuShell::run(tlm::tlm_generic_payload& payload, sc_time& delay) {
   FlightToken token = engine.in_flight().enter();
   const std::uint64_t resets = engine.reset_count();
   const TimePs begin = engine.timing() ? m_slots.earliest(now()) : now();
+  bool first = true;
+  bool dmi_hint = false;
   Transaction t(payload, shape(payload), m_smmu.translator(), begin);
   for (auto next = t.advance(); next != Transaction::Next::finished; next = t.advance()) {
     switch (next) {
@@ -185,6 +204,8 @@ void TbuShell::run(tlm::tlm_generic_payload& payload, sc_time& delay) {
         ahead(t.time());
         m_out->b_transport(payload, delay);
         if (engine.reset_count() == resets) {
+          if (first) dmi_hint = payload.is_dmi_allowed();
+          first = false;
           t.forwarded(now());
         } else {
           t.abort(now());  // nothing of before a reset goes downstream after it
@@ -194,15 +215,11 @@ void TbuShell::run(tlm::tlm_generic_payload& payload, sc_time& delay) {
         break;
     }
   }
+  payload.set_dmi_allowed(dmi_hint && would_grant(payload));
   ahead(t.time());
   engine.in_flight().leave(token, t.time());
   if (engine.timing() && engine.reset_count() == resets) m_slots.occupy(begin, t.time());
   m_smmu.kick(sc_core::SC_ZERO_TIME);
-}
-
-bool TbuShell::get_direct_mem_ptr(tlm::tlm_generic_payload&, tlm::tlm_dmi& dmi) {
-  dmi.allow_none();  // for all addresses, as tlm_dmi's defaults are
-  return false;
 }
 
 void TbuShell::was_reset() {

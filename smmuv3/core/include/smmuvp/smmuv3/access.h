@@ -55,6 +55,7 @@ class Access : public smmu::AccessObject {
   void translate(const smmu::TranslationContext& context);
   void translated();
   void bypass();
+  void tell_other_identity();
   void answered_at_tbu();
   void go_to_tcu();
   void override_attributes();

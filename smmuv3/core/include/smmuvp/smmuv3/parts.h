@@ -21,9 +21,6 @@ struct ConfigCaches {
   ConfigCache<Cd> cds;
 };
 
-/// Of what no TLB invalidation is about.
-constexpr std::uint8_t no_regime = 0xff;
-
 /// References to what lives as long as the SMMU.
 struct Parts {
   const Features& features;

@@ -24,8 +24,13 @@ namespace smmuvp {
 /// Transactions come in at tbu_in[i] and leave, translated, at tbu_out[i]. AccessExtension (of
 /// smmuvp/tlm/access_extension.h) carries the StreamID; a payload without it belongs to the TBU's default
 /// StreamID, or to whom a hook says. An access that the SMMU aborts gets TLM_ADDRESS_ERROR_RESPONSE, one that
-/// is RAZ/WI (CD.A == 0) gets TLM_OK_RESPONSE and zeros. DMI is never granted. transport_dbg translates
-/// without any side effect.
+/// is RAZ/WI (CD.A == 0) gets TLM_OK_RESPONSE and zeros. transport_dbg translates without any side
+/// effect.
+///
+/// Direct memory pointers are given at TBUs that the parameter tbuN_fixed binds to one identity: for what the
+/// TBU has translated, as far as the rights of all stages go and downstream gives a pointer. The command,
+/// register write, reset, loading or downstream invalidation that may change this takes them back at once, by
+/// invalidate_direct_mem_ptr, before a CMD_SYNC that follows completes.
 ///
 /// b_transport annotates the SMMU's time. nb_transport is the base protocol with its four phases: END_REQ
 /// comes after the port's latency, or as soon as one of the TBU's slots is free; payloads go on by

@@ -85,5 +85,6 @@ void for_each_event(Visitor visit) {
 // Reasons of F_UUT.
 constexpr std::uint16_t reason_malformed = 1;  ///< zero length, or beyond the end of the address space
 constexpr std::uint16_t reason_ats = 2;        ///< ATS request or Translated transaction, with IDR0.ATS == 0
+constexpr std::uint16_t reason_identity = 3;   ///< not of the identity that its TBU is fixed to
 
 }  // namespace smmuvp::smmuv3

@@ -32,6 +32,7 @@ enum class Unsupported : std::uint8_t {
   none,
   malformed,  ///< zero length, or beyond the end of the address space
   ats,        ///< a translation request or a translated transaction, where ATS is not implemented
+  identity,   ///< not of the one stream, space and privilege that its TBU is fixed to
 };
 
 /// One transaction of a client device, or the part of one that lies in one translation region.

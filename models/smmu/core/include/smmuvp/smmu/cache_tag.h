@@ -18,6 +18,9 @@ struct Tag {
   std::uint16_t asid = 0;
 };
 
+/// Tag::regime of what no TLB invalidation is about: a bypass.
+constexpr std::uint8_t no_regime = 0xff;
+
 /// The name of one entry: of a page, of a block, or, in a walk cache, of the region below a table.
 struct CacheKey {
   Tag tag;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "smmuvp/base/trace.h"
 #include "smmuvp/smmu/access.h"
 #include "smmuvp/smmu/calendar.h"
+#include "smmuvp/smmu/grants.h"
 #include "smmuvp/smmu/in_flight.h"
 #include "smmuvp/smmu/on_its_way.h"
 #include "smmuvp/smmu/open_walks.h"
@@ -88,10 +90,7 @@ class Engine {
   // ---- TBUs
 
   /// TBUs answer what they have finished answers for.
-  void open_tbus() {
-    m_tbus_open = true;
-    m_bypass.reset();
-  }
+  void open_tbus();
   /// TBUs answer nothing, or let everything of the first 2^shift bytes pass by `bypass`.
   void close_tbus(const std::optional<FinishedAnswer>& bypass = {}, std::uint8_t shift = 0);
   /// Whether TBUs keep answers for a request at all.
@@ -156,9 +155,20 @@ class Engine {
   }
   bool merge_walks() const { return m_structures.merge_walks; }
   /// Configuration of streams with (StreamID & mask) == match is no longer what answers were made of.
-  void forget_answers(std::uint64_t match, std::uint64_t mask = ~std::uint64_t{0}) {
-    for (Tbu& tbu : m_tbus) tbu.answers.drop_owner(match, mask);
-  }
+  void forget_answers(std::uint64_t match, std::uint64_t mask = ~std::uint64_t{0});
+
+  // ---- direct memory pointers of clients
+
+  /// The client of a port may hold pointers from now on: its accesses are all Non-secure, unprivileged data
+  /// of this stream, without SubstreamID. Whatever withdraws a pointer calls `withdraw` before it returns,
+  /// when caches have changed.
+  Grants& allow_grants(std::uint8_t port, std::uint32_t stream_id, Grants::Withdraw withdraw);
+  /// What a pointer of that client can be for around a request's address, before downstream has a say. The
+  /// TBU tells what it holds, and nothing changes: no walk is made for it, so none can be overtaken.
+  /// @param answer  becomes that of the request, but for the time
+  std::optional<DirectRegion> direct_region(const AccessRequest& request, AccessAnswer& answer);
+  /// Output addresses are no longer what downstream gave pointers for. @param port  where it said so
+  void withdraw_output(std::uint8_t port, const AddressRange& output);
 
   // ---- time: each books the structure for a request at `at` and gives the time of its answer
 
@@ -204,6 +214,8 @@ class Engine {
   /// Whether an access waits for what is on its way: without time nothing is.
   bool merges() const { return m_structures.timing && m_structures.merge_walks; }
   __attribute__((noinline)) TimePs wait_at_tbu(const Tbu& tbu, const Found& found, TimePs begin, TimePs end);
+  template <class F>
+  void withdraw(F f);
   EngineStructures m_structures;
   Tracer& m_tracer;
   Tlb m_tlb;
@@ -218,6 +230,7 @@ class Engine {
   bool m_tbus_open = false;
   std::optional<FinishedAnswer> m_bypass;
   std::uint8_t m_bypass_shift = 0;
+  std::vector<std::unique_ptr<Grants>> m_grants;  // by port; none where its client may hold no pointers
   Calendar m_config;
   Calendar m_tlb_calendar;
   Calendar m_walk_cache_calendar;

@@ -5,6 +5,10 @@
 
 namespace smmuvp::smmu {
 
+/// Called when a value's entry is dropped, not when another takes its place; overloaded for values that tell.
+template <class Value>
+void entry_dropped(Value&) {}
+
 template <class Value>
 struct alignas(cache_line_of<Value>) OwnedEntry : EntryKey {
   static constexpr bool has_owner = true;
@@ -12,6 +16,11 @@ struct alignas(cache_line_of<Value>) OwnedEntry : EntryKey {
   std::uint32_t next = 0;  ///< of the store
   std::uint64_t owner = 0;
   Value value{};
+
+  void free() {
+    EntryKey::free();
+    entry_dropped(value);
+  }
 };
 
 /// Entries are found by their owner (a stream and substream, packed by the user) and address: no

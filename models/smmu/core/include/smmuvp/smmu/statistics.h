@@ -43,6 +43,9 @@ struct TcuStatistics {
   std::uint64_t ipa_misses = 0;
   std::uint64_t ipa_invalidated = 0;
   std::uint64_t walk_reads = 0;
+  std::uint64_t dmi_grants = 0;
+  std::uint64_t dmi_withdrawals = 0;
+  std::uint64_t dmi_excess = 0;
 
   void report(StatVisitor& visitor) const;
   void visit(Archive& archive);

@@ -23,6 +23,11 @@ namespace smmuvp::smmu {
 /// initiator socket's way back lead here. b_transport annotates the SMMU's time; nb_transport has the four
 /// phases of the base protocol, for any number of transactions at a time (AtTransactions); transport_dbg
 /// translates without any side effect. Blocking and non-blocking transactions book the same structures.
+///
+/// Direct memory pointers are given at TBUs that are fixed to one identity, since what withdraws them names
+/// addresses alone. A pointer is for what the TBU holds a finished answer for and downstream gives a pointer
+/// for, with the rights of both; a master asks when dmi_allowed is set after its b_transport. Whatever takes
+/// the translation away calls invalidate_direct_mem_ptr upstream before it goes on.
 class TbuShell : public sc_core::sc_module,
                  public tlm::tlm_fw_transport_if<>,
                  public tlm::tlm_bw_transport_if<> {
@@ -31,12 +36,18 @@ class TbuShell : public sc_core::sc_module,
     std::uint8_t index = 0;       ///< which TBU of its SMMU
     std::uint32_t stream_id = 0;  ///< of accesses that name none
     std::uint32_t slots = 1;      ///< transactions at a time, from acceptance to END_RESP
+    /// All accesses are Non-secure, unprivileged data of stream_id, without SubstreamID: others are
+    /// Unsupported::identity.
+    bool fixed = false;
   };
   /// @param out  downstream. @param in  the way back upstream
   TbuShell(const sc_core::sc_module_name& name, SmmuShell& smmu, const Tbu& tbu, ForwardPort& out,
            BackwardPort& in);
 
-  void set_identity_hook(IdentityHook hook) { m_identity = std::move(hook); }
+  void set_identity_hook(IdentityHook hook) {
+    m_identity = std::move(hook);
+    m_is_plain = !m_tbu.fixed && !m_identity;
+  }
   /// Without a hook the key is the StreamID and the SubstreamID.
   void set_order_hook(OrderHook hook) { m_order = std::move(hook); }
 
@@ -51,7 +62,7 @@ class TbuShell : public sc_core::sc_module,
                                      sc_core::sc_time& delay) override {
     return m_at.nb_transport_bw(payload, phase, delay);
   }
-  void invalidate_direct_mem_ptr(sc_dt::uint64, sc_dt::uint64) override {}  // none is granted
+  void invalidate_direct_mem_ptr(sc_dt::uint64 start, sc_dt::uint64 end) override;
 
   /// After a reset of the core.
   void was_reset();
@@ -61,20 +72,33 @@ class TbuShell : public sc_core::sc_module,
   void visit(Archive& archive);
 
  private:
-  bool pass_hit(tlm::tlm_generic_payload& payload, AccessExtension& extension, sc_core::sc_time& delay);
-  __attribute__((noinline)) bool pass_plain_hit(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
+  /// @param fixed  the TBU is
+  bool pass_hit(tlm::tlm_generic_payload& payload, AccessExtension& extension, sc_core::sc_time& delay,
+                bool fixed);
+  __attribute__((noinline)) bool pass_other_hit(tlm::tlm_generic_payload& payload, AccessExtension* extension,
+                                                sc_core::sc_time& delay);
   __attribute__((noinline)) void run(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
   /// Simulated time has gone on: bookings that have ended are forgotten.
   void prune();
   AccessExtension* take_extension();
   TransactionShape shape(tlm::tlm_generic_payload& payload) const;
   std::uint64_t order_key(const tlm::tlm_generic_payload& payload, const AccessRequest& request) const;
+  bool is_fixed_identity(const AccessRequest& request) const;
+  /// Whether a pointer would be given for a payload that has gone through, if downstream gives one.
+  bool would_grant(const tlm::tlm_generic_payload& payload) const {
+    return m_grants != nullptr && m_grants->has_room() && would_grant_here(payload);
+  }
+  bool would_grant_here(const tlm::tlm_generic_payload& payload) const;
+  void withdraw(const AddressRange& range);
 
   SmmuShell& m_smmu;
   Engine& m_engine;
   Tbu m_tbu;
   smmu::Tbu& m_core;
   ForwardPort& m_out;
+  BackwardPort& m_in;
+  Grants* m_grants = nullptr;  // where the TBU is fixed
+  bool m_is_plain = true;      // extensions say whose transactions are, and anybody's may come
   IdentityHook m_identity;
   OrderHook m_order;
   const smmuvp::detail::TimeUnit m_unit = smmuvp::detail::time_unit();
