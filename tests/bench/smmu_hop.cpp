@@ -1,10 +1,11 @@
 // Accesses by b_transport through a plain hop, or through an SMMUv3 that hits or misses: what one takes, in
 // host time; run it under callgrind with two counts, and the difference is what the calls take in
-// instructions.
+// instructions. In the modes dmi and dmi-hop masters use direct memory pointers where they get them.
 #include <tlm_utils/multi_passthrough_target_socket.h>
 #include <tlm_utils/simple_initiator_socket.h>
 #include <tlm_utils/simple_target_socket.h>
 
+#include <array>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -29,18 +30,23 @@ constexpr unsigned chain_length = 128;  // cache lines, about as many as the tab
 
 struct Mode {
   const char* name;
-  enum { hop, loads, smmu } kind = smmu;
+  enum { hop, loads, smmu, dmi_hop, dmi } kind = smmu;
   bool timing = true;
   bool enabled = true;  // CR0.SMMUEN
   bool bypass = false;  // by the STE
   bool nested = false;
   /// Caches that hold one entry, so that accesses in turn to streams and pages miss them.
   std::vector<const char*> one_entry = {};
+  bool has_smmu() const { return kind == smmu || kind == dmi; }
+  /// Masters use pointers, and have one stream.
+  bool uses_pointers() const { return kind == dmi || kind == dmi_hop; }
 };
 
 const Mode modes[] = {
     {"hop", Mode::hop},
     {"loads", Mode::loads},  // a plain hop, and before it dependent loads by b_transport
+    {"dmi-hop", Mode::dmi_hop},
+    {"dmi", Mode::dmi},
     {"timed"},
     {"untimed", Mode::smmu, false},
     {"bypass", Mode::smmu, false, true, true},
@@ -77,11 +83,20 @@ struct Memory : sc_core::sc_module {
   explicit Memory(const sc_core::sc_module_name& name) : sc_module(name) {
     data.register_b_transport(this, &Memory::b_transport);
     walks.register_b_transport(this, &Memory::walk);
+    data.register_get_direct_mem_ptr(this, &Memory::get_direct_mem_ptr);
+  }
+  bool get_direct_mem_ptr(tlm::tlm_generic_payload&, tlm::tlm_dmi& dmi) {
+    dmi.init();
+    dmi.set_dmi_ptr(bytes.data());
+    dmi.set_end_address(bytes.size() - 1);
+    dmi.allow_read_write();
+    return true;
   }
   void b_transport(tlm::tlm_generic_payload& p, sc_core::sc_time&) {
     unsigned char* at = bytes.data() + (p.get_address() & (bytes.size() - 1));
     if (p.is_read()) std::memcpy(p.get_data_ptr(), at, p.get_data_length());
     if (p.is_write()) std::memcpy(at, p.get_data_ptr(), p.get_data_length());
+    p.set_dmi_allowed(true);
     p.set_response_status(tlm::TLM_OK_RESPONSE);
   }
   void walk(int, tlm::tlm_generic_payload& p, sc_core::sc_time& delay) {
@@ -97,6 +112,10 @@ struct Hop : sc_core::sc_module {
   tlm_utils::simple_initiator_socket<Hop, 64> out{"out"};
   explicit Hop(const sc_core::sc_module_name& name) : sc_module(name) {
     in.register_b_transport(this, &Hop::b_transport);
+    in.register_get_direct_mem_ptr(this, &Hop::get_direct_mem_ptr);
+  }
+  bool get_direct_mem_ptr(tlm::tlm_generic_payload& p, tlm::tlm_dmi& dmi) {
+    return out->get_direct_mem_ptr(p, dmi);
   }
   void b_transport(tlm::tlm_generic_payload& p, sc_core::sc_time& delay) { out->b_transport(p, delay); }
 };
@@ -124,7 +143,7 @@ struct Driver : sc_core::sc_module {
 
   SC_HAS_PROCESS(Driver);
   Driver(const sc_core::sc_module_name& name, const Options& o, Memory& m, const Mode& mode)
-      : sc_module(name), options(o), memory(m), smmu(mode.kind == Mode::smmu), enable(mode.enabled) {
+      : sc_module(name), options(o), memory(m), smmu(mode.has_smmu()), enable(mode.enabled) {
     SC_THREAD(run);
   }
   void reg(std::uint64_t offset, std::uint64_t value, unsigned bytes) {
@@ -165,9 +184,16 @@ struct Master : sc_core::sc_module {
   std::uint64_t count, streams, pages, chained, gap;
   sc_core::sc_time quantum;
   std::uint64_t x;  // of the gaps
+  bool uses_pointers;
+  struct Pointer {
+    std::uint64_t page = ~0ULL;
+    const unsigned char* at = nullptr;
+    sc_core::sc_time latency;
+  };
+  std::array<Pointer, 512> pointers;  // by page
 
   SC_HAS_PROCESS(Master);
-  Master(const sc_core::sc_module_name& name, Driver& d, std::uint64_t n, unsigned index)
+  Master(const sc_core::sc_module_name& name, Driver& d, std::uint64_t n, unsigned index, bool direct)
       : sc_module(name),
         driver(d),
         count(n),
@@ -176,7 +202,9 @@ struct Master : sc_core::sc_module {
         chained(d.options["loads"]),
         gap(d.options["gap_ns"] * 1000),
         quantum(static_cast<double>(d.options["quantum_ns"]), sc_core::SC_NS),
-        x(index + 1) {
+        x(index + 1),
+        uses_pointers(direct) {
+    out.register_invalidate_direct_mem_ptr(this, &Master::withdraw);
     ++d.running;
     ++d.warming;
     SC_THREAD(run);
@@ -189,6 +217,25 @@ struct Master : sc_core::sc_module {
     driver.warmed();
     accesses(count);
     driver.finished();
+  }
+  void withdraw(sc_dt::uint64 first, sc_dt::uint64 last) {
+    for (Pointer& p : pointers) {
+      if (p.page <= last >> 12 && p.page >= first >> 12) p.page = ~0ULL;
+    }
+  }
+  bool read_by_pointer(std::uint64_t address, std::uint64_t& word, sc_core::sc_time& delay) const {
+    const Pointer& p = pointers[(address >> 12) % pointers.size()];
+    if (p.page != address >> 12) return false;
+    std::memcpy(&word, p.at + (address & 0xfff), 8);
+    delay += p.latency;
+    return true;
+  }
+  void ask(tlm::tlm_generic_payload& p) {
+    tlm::tlm_dmi dmi;
+    const std::uint64_t page = p.get_address() >> 12;
+    if (!out->get_direct_mem_ptr(p, dmi)) return;
+    pointers[page % pointers.size()] = {page, dmi.get_dmi_ptr() + ((page << 12) - dmi.get_start_address()),
+                                        dmi.get_read_latency()};
   }
   void accesses(std::uint64_t n) {
     tlm::tlm_generic_payload p;
@@ -213,10 +260,15 @@ struct Master : sc_core::sc_module {
         loads->b_transport(load, delay);
       }
       e.stream_id = static_cast<std::uint32_t>(i % streams);
-      p.set_address(i % pages * 0x1000 + (i * 8 & 0xff8));
-      p.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
-      out->b_transport(p, delay);
-      if (p.get_response_status() != tlm::TLM_OK_RESPONSE) ++driver.failures;
+      const std::uint64_t address = i % pages * 0x1000 + (i * 8 & 0xff8);
+      if (!uses_pointers || !read_by_pointer(address, word, delay)) {
+        p.set_address(address);
+        p.set_dmi_allowed(false);
+        p.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
+        out->b_transport(p, delay);
+        if (p.get_response_status() != tlm::TLM_OK_RESPONSE) ++driver.failures;
+        if (uses_pointers && p.is_dmi_allowed()) ask(p);
+      }
       if (gap != 0) {
         x = x * 6364136223846793005ULL + 1442695040888963407ULL;
         delay += sc_core::sc_time::from_value((x >> 32U) * gap >> 32U);
@@ -271,6 +323,7 @@ void put_stream(Memory& memory, const Mode& mode, std::uint64_t s, std::uint64_t
 
 smmuvp::Params params_of(const Mode& mode, const Options& options) {
   smmuvp::Params params = smmuvp::SmmuV3<64>::default_params();
+  if (mode.uses_pointers()) params.set("tbu0_fixed", true);
   params.set("timing", options["timing"] < 2 ? options["timing"] == 1 : mode.timing);
   for (const std::string cache : mode.one_entry) {
     params.set(cache + "_sets", 1);
@@ -304,6 +357,7 @@ int sc_main(int argc, char** argv) {
     option->second = std::strtoull(word.c_str() + word.find('=') + 1, nullptr, 10);
   }
   const Mode& mode = *found;
+  if (mode.uses_pointers()) options.values["streams"] = 1;
   const std::uint64_t streams = options["streams"], pages = options["pages"];
   const std::uint64_t count = std::strtoull(argv[2], nullptr, 10);
   if (count == 0 || streams < 1 || streams > 64 || pages < 1 || pages > 512 || options["masters"] < 1) {
@@ -321,7 +375,7 @@ int sc_main(int argc, char** argv) {
   std::vector<std::unique_ptr<Master>> masters;
   for (unsigned i = 0; i < options["masters"]; ++i) {
     const std::string name = "master" + std::to_string(i);
-    masters.push_back(std::make_unique<Master>(name.c_str(), driver, count, i));
+    masters.push_back(std::make_unique<Master>(name.c_str(), driver, count, i, mode.uses_pointers()));
     masters.back()->loads.bind(memory.walks);
   }
   std::unique_ptr<Arbiter> arbiter;
@@ -334,7 +388,7 @@ int sc_main(int argc, char** argv) {
   std::unique_ptr<Hop> hop;
   std::unique_ptr<smmuvp::SmmuV3<64>> smmu;
   sc_core::sc_signal<bool> reset("no_reset");
-  if (mode.kind == Mode::smmu) {
+  if (mode.has_smmu()) {
     smmu = std::make_unique<smmuvp::SmmuV3<64>>("smmu", params_of(mode, options));
     bind_masters(smmu->tbu_in[0]);
     smmu->tbu_out[0].bind(memory.data);
