@@ -208,6 +208,16 @@ void Wiring::check_streams(const Instance& device, const Instance& smmu) const {
                  fmt::format("[{}] behind: {} streams; at most {} can be described", device.config->name,
                              b.count, most_described));
   }
+  const std::string fixed = fmt::format("tbu{}_fixed", b.tbu);
+  const std::string stream = fmt::format("tbu{}_stream_id", b.tbu);
+  if (smmu.params.has(fixed) && smmu.params.has(stream) && smmu.params.flag(fixed) &&
+      (b.count != 1 || smmu.params.uint(stream) != b.stream)) {
+    config_error(b.place, b.count != 1 ? "count" : "stream",
+                 fmt::format("[{}] behind: StreamIDs {:#x} to {:#x}, but {} of [{}] says that all accesses "
+                             "there are of StreamID {:#x}; leave {} out",
+                             device.config->name, b.stream, last, fixed, smmu.config->name,
+                             smmu.params.uint(stream), fixed));
+  }
   for (const auto& other : m_system.m_instances) {
     if (other.get() == &device || other->smmu != &smmu) continue;
     const Behind& o = *other->config->behind;

@@ -312,6 +312,8 @@ const ComponentType* types(std::size_t* count) {
       {"fake-smmu",
        "An SMMU.",
        {{"SIDSIZE", ParamType::Uint, "16", "StreamID bits.", 0, 32},
+        {"tbu0_stream_id", ParamType::Uint, "0", "StreamID of accesses without one.", 0, 0xffffffff},
+        {"tbu0_fixed", ParamType::Bool, "false", "No other StreamID."},
         {"throws",
          ParamType::Choice,
          "nothing",

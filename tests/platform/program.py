@@ -614,6 +614,15 @@ def case_a_stream_id_out_of_range_is_refused(b):
     refused(b, b.edited(("0x100", "0xffff")), r"StreamID 0x10000 is out of range.*SIDSIZE 16")
 
 
+def case_a_device_whose_streams_its_tbu_is_not_fixed_to_is_refused(b):
+    fixed = lambda params: ('type = "fake-smmu"', 'type = "fake-smmu"\nparams = { tbu0_fixed = true%s }' % params)
+    one = (", count = 2", "")
+    refused(b, b.edited(fixed("")), r"\[dma0\] behind: StreamIDs 0x100 to 0x101, but tbu0_fixed of \[smmu0\] says .* StreamID 0x100; leave tbu0_fixed out")
+    refused(b, b.edited(fixed(", tbu0_stream_id = 7"), one), r"\[dma0\] behind: StreamIDs 0x100 to 0x100, but tbu0_fixed .* StreamID 0x7;")
+    r = b.call("run", b.edited(fixed(""), one))
+    check(r.returncode == 0, "its one stream is taken from it", r)
+
+
 def case_streams_of_two_devices_that_overlap_are_refused(b):
     more = '[dma1]\ntype = "fake-dma"\nmap = [0x0b000000, "4KiB"]\ninterrupts = { irq = 5 }\nbehind = { smmu = "smmu0", tbu = 1, stream = 0x101 }\n'
     refused(b, b.write("variant.toml", b.text() + more), r"StreamIDs 0x101 to 0x101 overlap those of \[dma0\]")
