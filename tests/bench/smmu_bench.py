@@ -115,8 +115,8 @@ def hop_work(mode, **options):
     return mode, tuple(sorted(options.items()))
 
 
-def two_masters(mode, quantum=QUANTA_NS[0]):
-    return hop_work(mode, masters=2, quantum_ns=quantum, gap_ns=GAP_NS)
+def two_masters(mode, quantum=QUANTA_NS[0], tbus=2):
+    return hop_work(mode, masters=2, quantum_ns=quantum, gap_ns=GAP_NS, tbus=tbus)
 
 
 MAIN_HITS = [hop_work("main_hit", timing=timing) for timing in (0, 1)]
@@ -142,7 +142,7 @@ class Hop:
     def measure(self):
         hits = [hop_work(m) for m in ("hop", "untimed", "timed", "bypass", "disabled", "dmi", "dmi-hop") if m in self.modes]
         hits += MAIN_HITS
-        hits += [two_masters(m) for m in ("hop", "untimed", "timed")]
+        hits += [two_masters(m, tbus=tbus) for tbus in (2, 1) for m in ("hop", "untimed", "timed")]
         misses = [*self.misses.values(), *self.loads.values()]
         times = {w: 500000 for w in hits} | {w: 50000 for w in misses}
         for quantum in QUANTA_NS[1:]:  # a quantum at least
@@ -153,7 +153,8 @@ class Hop:
             w: (lambda n, w=w: self.p.hop_argv(w, n), (20000, 40000), dict(w[1]).get("masters", 1)) for w in hits + misses})
 
     def over_hop(self, key, work, mode, masters, more):
-        plain, hit = (hop_work("hop"), hop_work(mode)) if masters == 1 else (two_masters("hop"), two_masters(mode))
+        """@param masters  what they are, of a mode"""
+        plain, hit = masters("hop"), masters(mode)
         ratio = self.ns[hit] / self.ns[plain]
         extra = self.count[hit] - self.count[plain] if self.count else None
         met = extra <= more if extra is not None else ratio <= HOP_GOAL
@@ -193,9 +194,10 @@ class Hop:
 
     def first_rows(self):
         rows = []
-        for masters, text in ((1, "one master"), (2, "two decoupled masters")):
+        for suffix, masters, text in (("1", hop_work, "one master"), ("2", two_masters, "two decoupled masters, a TBU each"),
+                                      ("2-at-one", lambda mode: two_masters(mode, tbus=1), "two decoupled masters at one TBU")):
             for mode, timing, more in (("untimed", "off", 200), ("timed", "on", 350)):
-                rows.append(self.over_hop("hit-%s-%d" % (mode, masters), "TLB hit, timing %s, %s" % (timing, text), mode, masters, more))
+                rows.append(self.over_hop("hit-%s-%s" % (mode, suffix), "TLB hit, timing %s, %s" % (timing, text), mode, masters, more))
         rows.append(self.like_a_hit("bypass", "bypass by the STE, timing off", "bypass"))
         rows.append(self.like_a_hit("disabled", "SMMU disabled, timing off", "disabled"))
         rows.append(self.dmi())

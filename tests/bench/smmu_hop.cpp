@@ -71,19 +71,23 @@ struct Options {
       {"gap_ns", 0},  // the most that a master does something else for between two accesses
       {"loads", 0},   // of mode loads
       {"timing", 2},  // 0 or 1: overrides the mode's
+      {"tbus", 1},    // all masters at one, or each at one of its own
   };
   std::uint64_t operator[](const char* name) const { return values.at(name); }
 };
 
 struct Memory : sc_core::sc_module {
-  tlm_utils::simple_target_socket<Memory, 64> data{"data"};
-  tlm_utils::multi_passthrough_target_socket<Memory, 64> walks{"walks"};  // and loads of masters
+  sc_core::sc_vector<tlm_utils::simple_target_socket<Memory, 64>> data{"data"};  // for each port of masters
+  tlm_utils::multi_passthrough_target_socket<Memory, 64> walks{"walks"};         // and loads of masters
   std::vector<unsigned char> bytes = std::vector<unsigned char>(64U << 20);
   std::uint64_t walk_count = 0;
-  explicit Memory(const sc_core::sc_module_name& name) : sc_module(name) {
-    data.register_b_transport(this, &Memory::b_transport);
+  Memory(const sc_core::sc_module_name& name, std::size_t ports) : sc_module(name) {
+    data.init(ports);
+    for (auto& port : data) {
+      port.register_b_transport(this, &Memory::b_transport);
+      port.register_get_direct_mem_ptr(this, &Memory::get_direct_mem_ptr);
+    }
     walks.register_b_transport(this, &Memory::walk);
-    data.register_get_direct_mem_ptr(this, &Memory::get_direct_mem_ptr);
   }
   bool get_direct_mem_ptr(tlm::tlm_generic_payload&, tlm::tlm_dmi& dmi) {
     dmi.init();
@@ -324,6 +328,7 @@ void put_stream(Memory& memory, const Mode& mode, std::uint64_t s, std::uint64_t
 smmuvp::Params params_of(const Mode& mode, const Options& options) {
   smmuvp::Params params = smmuvp::SmmuV3<64>::default_params();
   if (mode.uses_pointers()) params.set("tbu0_fixed", true);
+  params.set("tbus", options["tbus"]);
   params.set("timing", options["timing"] < 2 ? options["timing"] == 1 : mode.timing);
   for (const std::string cache : mode.one_entry) {
     params.set(cache + "_sets", 1);
@@ -364,8 +369,13 @@ int sc_main(int argc, char** argv) {
     std::fprintf(stderr, "smmu_hop: expected accesses, 1 to 64 streams, 1 to 512 pages and a master\n");
     return 64;
   }
+  const std::uint64_t ports = options["tbus"];
+  if (ports != 1 && ports != options["masters"]) {
+    std::fprintf(stderr, "smmu_hop: expected one TBU, or as many as masters\n");
+    return 64;
+  }
 
-  Memory memory("memory");
+  Memory memory("memory", ports);
   put_stage2(memory);
   for (std::uint64_t s = 0; s < streams; ++s) put_stream(memory, mode, s, pages);
   for (std::uint64_t i = 0; i < chain_length; ++i) {
@@ -379,26 +389,30 @@ int sc_main(int argc, char** argv) {
     masters.back()->loads.bind(memory.walks);
   }
   std::unique_ptr<Arbiter> arbiter;
-  if (masters.size() > 1) arbiter = std::make_unique<Arbiter>("arbiter");
-  const auto bind_masters = [&](auto& in) {
-    if (arbiter == nullptr) return masters[0]->out.bind(in);
+  if (masters.size() > ports) arbiter = std::make_unique<Arbiter>("arbiter");
+  const auto bind_masters = [&](auto& in, std::size_t port) {
+    if (arbiter == nullptr) return masters[port]->out.bind(in);
     for (auto& m : masters) m->out.bind(arbiter->in);
     arbiter->out.bind(in);
   };
-  std::unique_ptr<Hop> hop;
+  std::vector<std::unique_ptr<Hop>> hops;
   std::unique_ptr<smmuvp::SmmuV3<64>> smmu;
   sc_core::sc_signal<bool> reset("no_reset");
   if (mode.has_smmu()) {
     smmu = std::make_unique<smmuvp::SmmuV3<64>>("smmu", params_of(mode, options));
-    bind_masters(smmu->tbu_in[0]);
-    smmu->tbu_out[0].bind(memory.data);
+    for (std::size_t i = 0; i < ports; ++i) {
+      bind_masters(smmu->tbu_in[i], i);
+      smmu->tbu_out[i].bind(memory.data[i]);
+    }
     driver.registers.bind(smmu->registers);
     smmu->walk.bind(memory.walks);
     smmu->reset(reset);
   } else {
-    hop = std::make_unique<Hop>("hop");
-    bind_masters(hop->in);
-    hop->out.bind(memory.data);
+    for (std::size_t i = 0; i < ports; ++i) {
+      hops.push_back(std::make_unique<Hop>(("hop" + std::to_string(i)).c_str()));
+      bind_masters(hops[i]->in, i);
+      hops[i]->out.bind(memory.data[i]);
+    }
     driver.registers.bind(memory.walks);
   }
   sc_core::sc_start();

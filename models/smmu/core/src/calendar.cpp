@@ -93,8 +93,27 @@ void Calendar::occupy_in_order(TimePs begin, TimePs end) {
 
 // What has been booked long before is let go of now and then, and not at each call.
 void Calendar::prune_past(TimePs now) {
-  if (m_journal_size != 0 && m_journal[m_journal_size / 2].begin <= now) write_journal();
+  if (m_journal_size != 0 && m_journal[m_journal_size / 2].begin <= now) {
+    if (m_past.empty()) {
+      forget_journal(now);
+    } else {
+      write_journal();
+    }
+  }
   if (!m_past.empty()) m_past.prune(now);
+}
+
+// Nobody has asked for the past: a change that lies behind is forgotten without having been written down. It
+// has ended one booking, none later than it began the next, or taken a free lane, which the number of lanes
+// in use at the floor, as write_journal() has it, counts from then on.
+void Calendar::forget_journal(TimePs now) {
+  std::size_t first = 0;
+  while (first < m_journal_size && m_journal[first].begin <= now) ++first;
+  const auto begin = m_journal.begin();
+  std::copy(begin + static_cast<std::ptrdiff_t>(first), begin + static_cast<std::ptrdiff_t>(m_journal_size),
+            begin);
+  m_journal_size -= first;
+  m_floor = now;
 }
 
 void Calendar::make_room() {

@@ -177,7 +177,7 @@ void Engine::invalidate(const Invalidation& what, std::string_view command, Time
 void Engine::prune_all(TimePs now) {
   m_pruned = now;
   m_in_flight.prune(now);
-  for_each_calendar([now](Calendar& c) { c.prune(now); });
+  if (timing()) for_each_calendar([now](Calendar& c) { c.prune(now); });  // else nothing is booked
 }
 
 void Engine::reset() {

@@ -90,6 +90,7 @@ class Calendar {
   TimePs book_any(TimePs at);
   void make_room();
   void prune_past(TimePs now);
+  void forget_journal(TimePs now);
   void occupy_any(TimePs begin, TimePs end);
   TimePs in_order_from(TimePs latest) const {
     if (m_timing.occupancy == 0) return ~TimePs{0};  // nothing is booked then
