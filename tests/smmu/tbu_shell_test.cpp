@@ -39,6 +39,7 @@ class Gate : public Translator {
     const MemoryOp& op() const override { return m_op; }
     void complete(const MemoryAnswer&) override {}
     const AccessAnswer& answer() const override { return m_answer; }
+    void visit(Archive& archive) override { m_answer.visit(archive); }
 
    private:
     const Gate& m_gate;

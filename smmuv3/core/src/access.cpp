@@ -43,6 +43,14 @@ Access::Access(const Parts& parts, ProgrammingInterface& interface, const smmu::
       m_generation(m_parts.engine.generation()),
       m_time(request.time) {}
 
+Access::Access(Smmu& smmu)
+    : m_parts(smmu.parts()),
+      m_interface(smmu.interface()),
+      m_reset_count(m_parts.engine.reset_count()),
+      m_generation(m_parts.engine.generation()),
+      m_state(State::done),
+      m_time(0) {}
+
 Access::~Access() { m_parts.engine.in_flight().leave(m_token, counts() ? m_time : 0); }
 
 Step Access::step() {
@@ -406,6 +414,58 @@ void Access::terminate() {
   m_parts.tracer.emit(m_time, trace_fault, m_request.stream_id, m_request.address,
                       std::string_view(m_event ? to_string(m_event->type) : "none"),
                       std::string_view(m_razwi ? "RAZ/WI" : "abort"));
+}
+
+void Access::visit(Archive& archive) {
+  archive.begin("access");
+  m_request.visit(archive);
+  m_parts.engine.in_flight().visit(archive, m_token);
+  m_parts.engine.visit_reset_count(archive, m_reset_count);
+  m_parts.engine.visit_generation(archive, m_generation);
+  archive.value("state", m_state);
+  archive.value("waiting", m_waiting);
+  archive.time("time", m_time);
+  m_answer.visit(archive);
+  archive.optional("event", m_event, [&archive](Event& e) { e.visit(archive); });
+  archive.value("counted", m_counted);
+  bool configures = m_state == State::config;
+  bool translates = m_state == State::translation;
+  if (archive.loading()) {
+    m_config.reset();
+    m_translation.reset();
+    if (configures) m_config.emplace(m_parts, m_interface, ConfigRequest());
+    if (translates) {
+      const std::uint16_t slot =
+          m_counted < smmu::CountedStreams::slots ? m_counted : smmu::CountedStreams::other;
+      m_translation.emplace(m_parts.engine, &m_parts.engine.counters(m_request.port, slot));
+    }
+  }
+  if (configures) m_config->visit(archive);
+  if (translates) m_translation->visit(archive);
+  m_overrides.visit(archive);
+  for (bool* flag : {&m_at_tcu, &m_stage1, &m_abort, &m_recorded, &m_stage2_recorded, &m_force_write_back,
+                     &m_razwi, &m_privileged, &m_instruction, &m_held}) {
+    archive.value("flag", *flag);
+  }
+  archive.end();
+  if (archive.loading()) restored(archive);
+}
+
+void Access::restored(Archive& archive) {
+  bool sane = m_state <= State::done && (m_state != State::record || m_event);
+  sane = sane && (!m_waiting || (m_config && m_config->step() == Step::need) ||
+                  (m_translation && m_translation->step() == Step::need));
+  sane = sane && m_counted < smmu::CountedStreams::slots;
+  sane = sane && (!m_event || find_event(static_cast<std::uint8_t>(m_event->type)) != nullptr);
+  if (!sane) archive.fail("access", "no access can be in this state");
+  if (archive.ok()) return;
+  m_config.reset();
+  m_translation.reset();
+  m_event.reset();
+  m_counted = smmu::CountedStreams::other;
+  m_waiting = false;
+  m_state = State::done;
+  m_answer = {};
 }
 
 }  // namespace smmuvp::smmuv3

@@ -190,24 +190,25 @@ void CommandQueue::reset() {
   m_time = 0;
 }
 
-// A fetch under way is not saved: it is made again, from the same entry.
 void CommandQueue::visit(Archive& archive) {
   archive.begin("command_queue");
-  State state = m_state == State::fetch ? State::idle : m_state;
+  State state = m_state;
   archive.value("state", state);
   archive.value("words", m_command.words);
   archive.value("barrier", m_barrier);
   archive.time("time", m_time);
+  m_op.visit(archive);
   archive.end();
   if (!archive.loading()) return;
-  if (state != State::idle && state != State::execute && state != State::sync) {
+  m_op.purpose = "command";
+  const bool fetches = state == State::fetch;
+  if (state > State::sync || (fetches && (m_op.size != 16 || m_op.kind != smmu::MemoryOpKind::read))) {
     archive.fail("state", "no state of a Command queue");
-    state = State::idle;
   }
-  m_state = state;
+  m_state = archive.ok() ? state : State::idle;
   m_command = Command::decode(m_command.words);
   const char* why = "";
-  if (m_state != State::idle &&
+  if (m_state != State::idle && !fetches &&
       check_command(m_command, m_parts.features, why) != CommandError::CERROR_NONE) {
     archive.fail("words", "no command that is executed");
     m_state = State::idle;

@@ -4,6 +4,7 @@
 #include <array>
 #include <string>
 
+#include "smmuvp/pgtable/walk_visit.h"
 #include "smmuvp/smmuv3/programming_interface.h"
 
 namespace smmuvp::smmuv3 {
@@ -218,6 +219,57 @@ void ConfigFetch::use_cd() {
     m_parts.diag.guest_error("CD.ILLEGAL", m_cd.why, "IHI 0070 5.4.2", m_request.stream_id);
   }
   fail(EventType::C_BAD_CD);
+}
+
+void ConfigFetch::visit(Archive& archive) {
+  archive.begin("config_fetch");
+  archive.value("stream_id", m_request.stream_id);
+  archive.value("substream_id", m_request.substream_id);
+  archive.value("substream_valid", m_request.substream_valid);
+  archive.value("debug", m_request.debug);
+  m_table.visit(archive);
+  archive.value("memory", m_table_attributes.memory);
+  archive.value("SH", m_table_attributes.SH);
+  m_parts.engine.visit_generation(archive, m_generation);
+  archive.value("state", m_state);
+  archive.value("waiting", m_waiting);
+  archive.time("time", m_time);
+  m_op.visit(archive);
+  m_memory.visit(archive);
+  m_ste.visit(archive);
+  m_cd.visit(archive);
+  bool translates = m_translation.has_value();
+  archive.value("translates", translates);
+  if (archive.loading()) {
+    m_translation.reset();
+    if (translates) m_translation.emplace(m_parts.engine, nullptr);
+  }
+  if (m_translation) m_translation->visit(archive);
+  archive.optional("fault", m_fault, [&archive](ConfigFault& fault) {
+    archive.value("type", fault.type);
+    archive.value("FetchAddr", fault.FetchAddr);
+    archive.optional("stage2", fault.stage2, [&archive](pgtable::Fault& f) { pgtable::visit(archive, f); });
+    if (find_event(static_cast<std::uint8_t>(fault.type)) == nullptr) archive.fail("type", "no such event");
+  });
+  archive.end();
+  if (archive.loading()) restored(archive);
+}
+
+void ConfigFetch::restored(Archive& archive) {
+  const bool fetches = m_state == State::level1 || m_state == State::ste || m_state == State::cd;
+  bool sane = m_state <= State::done && m_translation.has_value() == (m_state == State::cd_address);
+  sane = sane && (!m_waiting || fetches || m_translation);
+  sane = sane && (!m_waiting || !fetches || (m_op.size == (m_state == State::level1 ? 8 : 64)));
+  if (m_translation && m_waiting) sane = sane && m_translation->step() == Step::need;
+  if (!sane) archive.fail("config_fetch", "no fetch of a configuration can be in this state");
+  if (!archive.ok()) {
+    m_translation.reset();
+    m_waiting = false;
+    return fail(EventType::C_BAD_STE);
+  }
+  m_op.purpose = m_state == State::level1 ? "L1STD" : m_state == State::ste ? "STE" : "CD";
+  m_ste = Ste::decode(m_ste.words, m_parts.features);
+  m_cd = Cd::decode(m_cd.words, m_parts.features, Ste::decode(m_cd.ste_words, m_parts.features));
 }
 
 }  // namespace smmuvp::smmuv3

@@ -127,16 +127,22 @@ void EventQueue::reset() {
   m_time = m_room_at = 0;
 }
 
-// A write under way is not saved: it is made again, into the same entry.
 void EventQueue::visit(Archive& archive) {
   archive.begin("event_queue");
   archive.list("pending", m_pending, 1U << 16, [&](Event& e) { e.visit(archive); });
   archive.time("time", m_time);
   archive.time("room_at", m_room_at);
+  bool waiting = m_waiting;
+  archive.value("waiting", waiting);
+  m_op.visit(archive);
   archive.end();
   if (!archive.loading()) return;
-  m_waiting = false;
-  std::stable_sort(m_pending.begin(), m_pending.end(),
+  m_op.purpose = "event";
+  if (waiting && (m_pending.empty() || m_op.size != 32 || m_op.kind != smmu::MemoryOpKind::write)) {
+    archive.fail("waiting", "no record that is written");
+  }
+  m_waiting = waiting && archive.ok();
+  std::stable_sort(m_pending.begin() + (m_waiting ? 1 : 0), m_pending.end(),
                    [](const Event& a, const Event& b) { return a.time < b.time; });
 }
 

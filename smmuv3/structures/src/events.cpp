@@ -165,7 +165,7 @@ void Event::visit(Archive& archive) {
   archive.value("IPA", IPA);
   archive.value("FetchAddr", FetchAddr);
   archive.value("Reason", Reason);
-  archive.value("time", time);
+  archive.time("time", time);
 }
 
 const char* to_string(EventType type) { return info_of(type).name; }

@@ -45,6 +45,19 @@ std::uint64_t StreamTable::address(std::uint32_t stream_id) const {
   return base + std::uint64_t{stream_id} * ste_size;
 }
 
+void StreamTable::visit(Archive& archive) {
+  archive.begin("stream_table");
+  archive.value("base", base);
+  archive.value("LOG2SIZE", LOG2SIZE);
+  archive.value("two_level", two_level);
+  archive.value("SPLIT", SPLIT);
+  if (LOG2SIZE > 32 || (SPLIT != 6 && SPLIT != 8 && SPLIT != 10) || base >> 52 != 0) {
+    archive.fail("base", "no Stream table");
+    *this = {};
+  }
+  archive.end();
+}
+
 bool ste_address(std::uint64_t l1std, const StreamTable& table, std::uint32_t stream_id,
                  std::uint64_t& address) {
   const auto Span = get_as<unsigned>(l1std, L1STD_Span);
@@ -202,6 +215,17 @@ Ste Ste::decode(const std::array<std::uint64_t, 8>& words, const Features& f) {
   }
   s.valid = true;
   return s;
+}
+
+void Overrides::visit(Archive& archive) {
+  archive.value("MemAttr", MemAttr);
+  archive.value("MTCFG", MTCFG);
+  archive.value("ALLOCCFG", ALLOCCFG);
+  archive.value("SHCFG", SHCFG);
+  archive.value("PRIVCFG", PRIVCFG);
+  archive.value("INSTCFG", INSTCFG);
+  MemAttr &= 0xfU;
+  SHCFG &= 3U;
 }
 
 void Ste::visit(Archive& archive) {

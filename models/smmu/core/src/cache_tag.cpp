@@ -11,13 +11,20 @@ bool EntryKey::matches(const Invalidation& what) const {
   return global() ? !what.asid_spares_global : *what.asid == t.asid;
 }
 
+void Tag::visit(Archive& archive) {
+  archive.value("regime", regime);
+  archive.value("stages", stages);
+  archive.value("asid_set", asid_set);
+  archive.value("vmid", vmid);
+  archive.value("asid", asid);
+  if (stages <= pgtable::Stages::nested) return;
+  archive.fail("stages", "no such kind of entry");
+  stages = pgtable::Stages::stage1;
+}
+
 void EntryKey::visit(Archive& archive) {
   CacheKey k = key();
-  archive.value("regime", k.tag.regime);
-  archive.value("stages", k.tag.stages);
-  archive.value("asid_set", k.tag.asid_set);
-  archive.value("vmid", k.tag.vmid);
-  archive.value("asid", k.tag.asid);
+  k.tag.visit(archive);
   archive.value("global", k.global);
   archive.value("shift", k.shift);
   archive.value("level", k.level);
@@ -25,9 +32,7 @@ void EntryKey::visit(Archive& archive) {
   archive.value("input", k.input);
   archive.value("span", k.span);
   if (!archive.loading() || !archive.ok()) return;
-  if (k.tag.stages > pgtable::Stages::nested) {
-    archive.fail("stages", "no such kind of entry");
-  } else if (k.shift >= 64) {
+  if (k.shift >= 64) {
     archive.fail("shift", "no entry is as large as that");
   } else if (k.span < k.shift || k.span >= 64) {
     archive.fail("span", "no page or block of which this is a part");

@@ -176,19 +176,23 @@ std::size_t Calendar::bytes() const {
 void Calendar::visit(Archive& archive) {
   archive.begin("calendar");
   write_journal();
+  if (!archive.loading()) prune(archive.now());
   std::uint64_t lanes = m_ends.size();
   archive.value("lanes", lanes);
   if (lanes != m_ends.size()) archive.fail("lanes", "another geometry");
   if (archive.loading()) clear();
-  archive.value("last", m_last);
-  archive.value("floor", m_floor);
+  archive.time("last", m_last);
+  archive.time("floor", m_floor);
   TimePs before = 0;
   for (std::size_t i = 0; i < m_ends.size() && archive.ok(); ++i) {
     TimePs& end = m_ends[lane(i)];
-    archive.value("end", end);
-    if (end < before || (end != 0 && end <= m_last))
+    archive.time("end", end);
+    if (end <= m_last && end != archive.now() && end != 0) {
       archive.fail("end", "ends must rise from the last booking on");
+    }
+    if (end < before) archive.fail("end", "ends must rise");
     before = end;
+    if (archive.loading() && end <= m_last) end = 0;  // it lies behind
   }
   m_past.visit(archive);
   archive.end();

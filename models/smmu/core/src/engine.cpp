@@ -1,5 +1,6 @@
 #include "smmuvp/smmu/engine.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -201,13 +202,14 @@ void Engine::visit(Archive& archive) {
   archive.begin("engine");
   for (Tbu& tbu : m_tbus) {
     tbu.answers.visit(archive);
-    tbu.on_its_way.visit(archive, m_pruned, tbu.answers.geometry().entries());
+    tbu.on_its_way.visit(archive, std::max(m_pruned, archive.now()), tbu.answers.geometry().entries());
   }
   m_tlb.visit(archive);
-  m_tlb_on_its_way.visit(archive, m_pruned, m_tlb.geometry().entries());
+  m_tlb_on_its_way.visit(archive, std::max(m_pruned, archive.now()), m_tlb.geometry().entries());
   m_walk_cache.visit(archive);
   m_ipa_cache.visit(archive);
   for_each_calendar([&archive](Calendar& c) { c.visit(archive); });
+  m_open_walks.visit(archive);
   m_in_flight.visit(archive);
   // No archive holds pointers. Withdrawn after the answers have changed, counted before the counts have.
   if (archive.loading()) withdraw([](Grants& g) { return g.withdraw_all(); });
@@ -215,9 +217,7 @@ void Engine::visit(Archive& archive) {
   m_streams.visit(archive);
   for (Tbu& tbu : m_tbus) tbu.counters.visit(archive, m_streams.size());
   archive.end();
-  if (!archive.loading()) return;
-  m_open_walks.clear();
-  overtake();
+  if (archive.loading()) overtake();
 }
 
 }  // namespace smmuvp::smmu

@@ -17,10 +17,10 @@ void InFlight::visit(Archive& archive) {
   constexpr std::uint64_t most = 1U << 20;
   archive.begin("in_flight");
   archive.value("first", m_first);
-  archive.value("end", m_end);
+  archive.time("end", m_end);
   archive.list("generations", m_generations, most, [&](Generation& g) {
     archive.value("open", g.open);
-    archive.value("end", g.end);
+    archive.time("end", g.end);
   });
   archive.end();
   if (!archive.loading()) return;
@@ -38,6 +38,20 @@ void InFlight::visit(Archive& archive) {
   }
   find_last();
   count_left();
+}
+
+void InFlight::visit(Archive& archive, FlightToken& token) {
+  if (token.generation < m_first) token = {};  // of before a clear()
+  archive.value("token", token.generation);
+  if (!archive.loading() || token.generation < m_first) return;
+  const std::uint64_t i = token.generation - m_first;
+  if (!archive.ok() || i >= m_generations.size()) {
+    archive.fail("token", "of no transaction that is under way");
+    token = {};
+    return;
+  }
+  ++m_generations[i].open;
+  m_left = std::min<std::size_t>(m_left, i);
 }
 
 }  // namespace smmuvp::smmu

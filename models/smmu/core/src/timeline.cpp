@@ -382,7 +382,7 @@ void Timeline::visit(Archive& archive) {
       for (; !at_end(p) && steps.size() < part; advance(p)) steps.push_back(step(p));
     }
     archive.list("steps", steps, part, [&](Step& s) {
-      archive.value("time", s.time);
+      archive.time("time", s.time);
       archive.value("value", s.value);
     });
     if (!archive.loading()) continue;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "smmuvp/pgtable/walk_visit.h"
 #include "smmuvp/smmu/convert.h"
 #include "smmuvp/smmu/trace_points.h"
 
@@ -26,9 +27,18 @@ Translation::Translation(Engine& engine, const TranslationContext& context, cons
   if (m_state == State::walking) begin_walk();
 }
 
-Translation::~Translation() {
+Translation::Translation(Engine& engine, AccessStatistics* counters)
+    : m_engine(engine), m_tag_address(0), m_generation(0), m_state(State::done), m_time(0) {
+  m_request.counters = counters;
+  m_fault.kind = pgtable::FaultKind::configuration;
+}
+
+Translation::~Translation() { let_go(); }
+
+void Translation::let_go() {
   if (m_awaited != OpenWalks::none) m_engine.open_walks().leave(m_awaited);
   if (m_open != OpenWalks::none) m_engine.open_walks().end(m_open, m_time);
+  m_awaited = m_open = OpenWalks::none;
 }
 
 void Translation::look_up(const pgtable::WalkSetup& setup) {
@@ -115,6 +125,7 @@ void Translation::walk() {
     walked(m_walk->result());
     m_engine.open_walks().end(m_open, m_time);
     m_open = OpenWalks::none;
+    m_walk.reset();
     return;
   }
   m_op = memory_op_of(m_walk->op());
@@ -209,6 +220,74 @@ void Translation::name_entry(const pgtable::Result& result) {
   m_key.level = leaf.level;
   m_key.granule = m_granule[result.stage1.valid ? 0 : 1];
   m_key.input = m_tag_address >> m_key.shift << m_key.shift;
+}
+
+void Translation::visit(Archive& archive) {
+  archive.begin("translation");
+  archive.value("address", m_request.address);
+  archive.value("access", m_request.access);
+  archive.value("privileged", m_request.privileged);
+  archive.value("structure", m_request.structure);
+  archive.value("debug", m_request.debug);
+  archive.value("can_wait", m_request.can_wait);
+  archive.moment("arrived", m_request.arrived);
+  m_tag.visit(archive);
+  archive.value("tag_address", m_tag_address);
+  m_engine.visit_generation(archive, m_generation);
+  archive.value("state", m_state);
+  archive.value("waiting", m_waiting);
+  archive.value("hit", m_hit);
+  archive.value("took_walk", m_took_walk);
+  archive.time("time", m_time);
+  archive.time("walk_begin", m_walk_begin);
+  for (std::uint8_t& granule : m_granule) archive.value("granule", granule);
+  m_entry.visit(archive);
+  EntryKey key(m_key);
+  key.visit(archive);
+  pgtable::visit(archive, m_fault);
+  bool walks = m_walk.has_value();
+  archive.value("walks", walks);
+  if (archive.loading()) {
+    m_key = key.key();
+    m_walk.reset();
+    if (walks) m_walk.emplace(pgtable::WalkSetup(), pgtable::WalkRequest());
+  }
+  if (m_walk) m_walk->visit(archive);
+  archive.time("op_time", m_op.time);
+  OpenWalks::Saved walk = m_engine.open_walks().saved(m_awaited, m_open);
+  walk.visit(archive);
+  archive.end();
+  if (archive.loading()) restored(archive, walk);
+}
+
+void Translation::restored(Archive& archive, const OpenWalks::Saved& walk) {
+  const bool walks = m_state != State::done;
+  bool sane = m_state <= State::done && m_request.access <= pgtable::AccessType::none;
+  sane = sane && walks == m_walk.has_value() && (m_state == State::walking || !m_waiting);
+  sane = sane && (m_state == State::waiting) == (walk.awaited != OpenWalks::none);
+  sane = sane && (m_state == State::walking || walk.own == OpenWalks::none);
+  if (sane && walks && archive.ok()) {
+    sane = m_engine.open_walks().restore(walk, {m_tag, m_tag_address >> 12U, m_generation});
+    if (sane) {
+      m_awaited = walk.awaited;
+      m_open = walk.own;
+    }
+  }
+  sane = sane && (!m_waiting || (!m_walk->question() && m_walk->step() == Step::need));
+  if (!sane) archive.fail("translation", "no translation can be in this state");
+  if (!archive.ok()) {
+    let_go();
+    m_walk.reset();
+    m_state = State::done;
+    m_waiting = false;
+    m_fault = {};
+    m_fault.kind = pgtable::FaultKind::configuration;
+    return;
+  }
+  if (!m_waiting) return;
+  const TimePs time = m_op.time;
+  m_op = memory_op_of(m_walk->op());
+  m_op.time = time;
 }
 
 }  // namespace smmuvp::smmu

@@ -73,6 +73,10 @@ class WalkSetup {
   /// Whether walks of both go the same way, for any address.
   friend bool operator==(const WalkSetup& a, const WalkSetup& b);
 
+  /// Saves or restores it, to be compared: not for walks. Defined in walk_visit.h.
+  template <class Archive>
+  void visit(Archive& archive);
+
  private:
   friend class Walk;
   friend class Builder;

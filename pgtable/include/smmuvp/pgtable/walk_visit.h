@@ -7,6 +7,26 @@
 #include "smmuvp/pgtable/walk.h"
 
 namespace smmuvp::pgtable {
+
+/// For whoever saves faults.
+template <class Archive>
+void visit(Archive& archive, Fault& f) {
+  archive.begin("fault");
+  archive.value("kind", f.kind);
+  archive.value("stage", f.stage);
+  archive.value("level", f.level);
+  archive.value("class", f.fault_class);
+  archive.value("domain", f.domain);
+  archive.value("access", f.access);
+  archive.value("privileged", f.privileged);
+  archive.value("on_table_walk", f.on_table_walk);
+  archive.value("va", f.va);
+  archive.value("ipa", f.ipa);
+  archive.value("table_address", f.table_address);
+  archive.value("rights", f.rights.bits);
+  archive.end();
+}
+
 namespace detail {
 
 template <class Archive>
@@ -36,24 +56,6 @@ void visit(Archive& archive, MemoryOp& op) {
   archive.value("address", op.address);
   archive.value("expected", op.expected);
   archive.value("desired", op.desired);
-  archive.end();
-}
-
-template <class Archive>
-void visit(Archive& archive, Fault& f) {
-  archive.begin("fault");
-  archive.value("kind", f.kind);
-  archive.value("stage", f.stage);
-  archive.value("level", f.level);
-  archive.value("class", f.fault_class);
-  archive.value("domain", f.domain);
-  archive.value("access", f.access);
-  archive.value("privileged", f.privileged);
-  archive.value("on_table_walk", f.on_table_walk);
-  archive.value("va", f.va);
-  archive.value("ipa", f.ipa);
-  archive.value("table_address", f.table_address);
-  archive.value("rights", f.rights.bits);
   archive.end();
 }
 
@@ -212,6 +214,25 @@ void visit(Archive& archive, Result& r) {
 }
 
 }  // namespace detail
+
+template <class Archive>
+void WalkSetup::visit(Archive& archive) {
+  archive.begin("setup");
+  archive.value("ok", m_ok);
+  archive.value("stages", m_stages);
+  archive.value("two_ranges", m_two_ranges);
+  archive.value("unprivileged", m_rules.unprivileged);
+  archive.value("WXN", m_rules.wxn);
+  archive.value("UWXN", m_rules.uwxn);
+  archive.value("PAN", m_rules.pan);
+  archive.value("space", m_rules.space);
+  archive.value("MAIR", m_rules.mair);
+  detail::visit(archive, m_v7s);
+  for (std::uint8_t& txsz : m_txsz) archive.value("TxSZ", txsz);
+  for (detail::Lookup& range : m_stage1) detail::visit(archive, "stage1", range);
+  detail::visit(archive, "stage2", m_stage2);
+  archive.end();
+}
 
 template <class Archive>
 void Walk::visit(Archive& archive) {

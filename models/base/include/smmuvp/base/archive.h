@@ -1,5 +1,6 @@
 // Saving and restoring state: one visit() a component, used for both directions.
 #pragma once
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -72,11 +73,34 @@ class SMMUVP_EXPORT Archive {
     }
     ps = m_now + ahead;
   }
+  /// A point in simulated time that may lie behind, and stays there: as far as simulated time does.
+  void moment(std::string_view name, std::uint64_t& ps) {
+    bool behind = ps < m_now;
+    std::uint64_t distance = behind ? m_now - ps : ps - m_now;
+    value("behind", behind);
+    number(name, distance);
+    if (loading()) ps = behind ? m_now - std::min(distance, m_now) : m_now + distance;
+  }
   /// When this is saved or loaded. To be told before the first time(), by who saves and loads components:
   /// save_state() and load_state().
   void set_now(std::uint64_t ps) { m_now = ps; }
+  std::uint64_t now() const { return m_now; }
   void text(std::string_view name, std::string& s);
   void bytes(std::string_view name, std::vector<std::uint8_t>& data) { blob(name, data); }
+
+  /// What may be there or not, visited by visit_one(T&). While loading, it is replaced.
+  template <class T, class F>
+  void optional(std::string_view name, std::optional<T>& item, F visit_one) {
+    begin(name);
+    bool there = item.has_value();
+    value("there", there);
+    if (loading()) {
+      item.reset();
+      if (there) item.emplace();
+    }
+    if (item) visit_one(*item);
+    end();
+  }
 
   /// A list of T, each visited by visit_one(T&). While loading, `items` is replaced; at most `max` are taken.
   template <class List, class F>

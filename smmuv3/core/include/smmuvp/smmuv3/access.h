@@ -25,6 +25,8 @@ class Access : public smmu::AccessObject {
   Access(Smmu& smmu, const smmu::AccessRequest& request);
   /// By caches that may be others than the interface's SMMU has. @param parts  copied
   Access(const Parts& parts, ProgrammingInterface& interface, const smmu::AccessRequest& request);
+  /// One that visit() loads into. Is not under way before.
+  explicit Access(Smmu& smmu);
   ~Access() override;
   Access(const Access&) = delete;
   Access& operator=(const Access&) = delete;
@@ -46,6 +48,9 @@ class Access : public smmu::AccessObject {
   const char* why_not_recorded() const { return m_why_not_recorded; }
   /// When it has got as far as it has.
   smmu::TimePs time() const { return m_time; }
+  /// Saves it wherever it is, under way from then on where it is loaded. After Smmu::visit(), and only over
+  /// one that has been made for it.
+  void visit(Archive& archive) override;
 
  private:
   enum class State : std::uint8_t { start, config, translation, record, done };
@@ -65,6 +70,7 @@ class Access : public smmu::AccessObject {
   void terminate();
   void fail(const Event& event);
   void record();
+  void restored(Archive& archive);
   Event event_of(EventType type) const;
   /// @param cd  stage 2 was translating the address of a CD
   Event event_of(const pgtable::Fault& fault, bool cd = false) const;

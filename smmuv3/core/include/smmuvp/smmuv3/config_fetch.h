@@ -49,6 +49,9 @@ class ConfigFetch {
   const Cd& cd() const { return m_cd; }
   smmu::TimePs time() const { return m_time; }
 
+  /// Saves it wherever it is, or restores it over any other of the same Parts. After the engine's.
+  void visit(Archive& archive);
+
  private:
   enum class State : std::uint8_t { start, level1, ste, cd_address, cd, done };
 
@@ -66,6 +69,7 @@ class ConfigFetch {
   void need(const char* what, std::uint64_t address, std::uint8_t size,
             const pgtable::Attributes& attributes);
   void fail(EventType type, std::uint64_t address = 0);
+  void restored(Archive& archive);
   bool overtaken() const { return m_generation != m_parts.engine.generation(); }
 
   Parts m_parts;

@@ -69,8 +69,8 @@ class Smmu {
     m_statistics = {};
   }
   Diag& diag() { return m_diag; }
-  /// Saves or restores everything but transactions under way: who made them sends them again after loading,
-  /// before which there are none. A synchronisation that waited for them does so no more.
+  /// Saves or restores everything but transactions under way. After it, whoever has some visits their tokens
+  /// and Access objects: before, there are none.
   void visit(Archive& archive);
 
  private:

@@ -26,6 +26,8 @@ struct StreamTable {
   bool in_range(std::uint32_t stream_id) const { return (std::uint64_t{stream_id} >> LOG2SIZE) == 0; }
   /// Linear: of the STE. Two levels: of the L1STD.
   std::uint64_t address(std::uint32_t stream_id) const;
+  /// Fails on what no register describes.
+  void visit(Archive& archive);
 };
 
 /// L1STD: where the STE of a stream lies. @return false: the StreamID is invalid (C_BAD_STREAMID).
@@ -47,6 +49,7 @@ struct Overrides {
   smmu::AttributeRule instruction() const;
   /// Memory type, shareability and hints after the overrides, made consistent (13.1.7).
   pgtable::Attributes attributes(const pgtable::Attributes& incoming) const;
+  void visit(Archive& archive);
 };
 
 /// How an access passes that is not translated. Without a Secure state it goes to Non-secure PA space

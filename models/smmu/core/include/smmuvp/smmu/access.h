@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "smmuvp/base/archive.h"
 #include "smmuvp/pgtable/access.h"
 #include "smmuvp/pgtable/attributes.h"
 
@@ -55,6 +56,7 @@ struct AccessRequest {
   TimePs time = 0;        ///< when it arrives
 
   bool is_write() const { return kind == AccessKind::write || kind == AccessKind::atomic; }
+  void visit(Archive& archive);
 };
 
 enum class Outcome : std::uint8_t {
@@ -74,12 +76,17 @@ struct AccessAnswer {
   bool instruction = false;
   bool tlb_hit = false;
   TimePs time = 0;  ///< when the SMMU passes it on, or answers it
+
+  void visit(Archive& archive);
 };
 
 /// Stands for a transaction between its translation and its end downstream. Synchronisation commands wait
 /// for it. Given back once, by the core's leave().
 struct FlightToken {
   std::uint64_t generation = 0;
+
+  /// Whether it stands for one.
+  bool valid() const { return generation != 0; }
 };
 
 }  // namespace smmuvp::smmu

@@ -27,6 +27,9 @@ class AccessObject {
   virtual void complete(const MemoryAnswer& answer) = 0;
   /// Meaningful after step() answered `done`.
   virtual const AccessAnswer& answer() const = 0;
+  /// Saves it wherever it is between two calls, or restores it over one that has not begun
+  /// (Translator::blank()). It goes on as it would have done.
+  virtual void visit(Archive& archive) = 0;
 };
 
 }  // namespace smmuvp::smmu

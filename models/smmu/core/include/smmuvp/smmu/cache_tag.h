@@ -16,6 +16,9 @@ struct Tag {
   std::uint8_t asid_set = 0;  ///< where ASIDs come in sets: looked at for global entries only
   std::uint16_t vmid = 0;
   std::uint16_t asid = 0;
+
+  /// Fails on what no tag can be.
+  void visit(Archive& archive);
 };
 
 /// Tag::regime of what no TLB invalidation is about: a bypass.

@@ -206,8 +206,21 @@ class Engine {
   void reset();
   /// Saves or restores caches, calendars and counters.
   void visit(Archive& archive);
+  /// Saves or restores the generation, or the reset count, under which something began, as whether that is
+  /// still the same. After visit().
+  void visit_generation(Archive& archive, std::uint64_t& generation) const {
+    visit_since(archive, "overtaken", m_generation, generation);
+  }
+  void visit_reset_count(Archive& archive, std::uint64_t& count) const {
+    visit_since(archive, "reset", m_reset_count, count);
+  }
 
  private:
+  static void visit_since(Archive& archive, const char* name, std::uint64_t now, std::uint64_t& then) {
+    bool changed = then != now;
+    archive.value(name, changed);
+    if (archive.loading()) then = changed ? now - 1 : now;
+  }
   template <class F>
   void for_each_calendar(F f);
   void prune_all(TimePs now);

@@ -86,13 +86,15 @@ class InFlight {
     m_left = 0;
     m_end = 0;
   }
-  /// Those under way have gone, and left no end: what has been loaded has none of them, and their tokens must
-  /// not come.
+  /// After visit() has loaded: none is under way before visit() of its token says so.
   void abandon() {
     for (Generation& g : m_generations) g.open = 0;
     count_left();
   }
   void visit(Archive& archive);
+  /// Saves or restores a token. The transaction of one that is restored is under way again: to be called
+  /// after visit() and abandon(). One that stands for nothing stays that.
+  void visit(Archive& archive, FlightToken& token);
 
  private:
   struct Generation {

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 
+#include "smmuvp/base/archive.h"
 #include "smmuvp/pgtable/memory_op.h"
 #include "smmuvp/smmu/access.h"
 
@@ -28,12 +29,17 @@ struct MemoryOp {
   std::array<std::uint8_t, max_size> data{};  ///< write, and the new value of compare_and_swap
   std::uint64_t expected = 0;                 ///< compare_and_swap: in memory's byte order, as a LE number
   TimePs time = 0;                            ///< when it is issued
+
+  /// All but the purpose, which whoever has made it sets again. Fails on what no operation can be.
+  void visit(Archive& archive);
 };
 
 struct MemoryAnswer {
   MemoryStatus status = MemoryStatus::ok;
   std::array<std::uint8_t, MemoryOp::max_size> data{};  ///< read: the bytes; compare_and_swap: before
   TimePs time = 0;                                      ///< when the answer is there; not before the op's
+
+  void visit(Archive& archive);
 };
 
 /// Little-endian 64-bit word `index` of a structure.

@@ -22,7 +22,7 @@ class OnItsWay {
       if (until <= since) return;
       m_spans.resize(slot + 1);
     }
-    m_spans[slot] = {since, until};
+    m_spans[slot] = {until > since ? until - since : 0, until};
     if (until > since && until > m_latest) m_latest = until;
   }
   /// Whoever asks from here on finds everything there.
@@ -31,7 +31,7 @@ class OnItsWay {
   TimePs there(std::uint32_t slot, TimePs at) const {
     if (at >= m_latest || slot >= m_spans.size()) return at;
     const Span& s = m_spans[slot];
-    return at >= s.since && at < s.until ? s.until : at;
+    return at < s.until && s.until - at <= s.length ? s.until : at;
   }
   void clear() {
     m_spans.clear();
@@ -42,7 +42,7 @@ class OnItsWay {
 
  private:
   struct Span {
-    TimePs since = 0;
+    TimePs length = 0;  // until `until`: where that is loaded early, the beginning may lie before all time
     TimePs until = 0;
   };
   std::vector<Span> m_spans;  // by slot, as far as there has been one

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "smmuvp/base/archive.h"
 #include "smmuvp/pgtable/setup.h"
 #include "smmuvp/smmu/access.h"
 #include "smmuvp/smmu/cache_tag.h"
@@ -33,6 +34,21 @@ class OpenWalks {
   /// Waits no longer. @return when the walk ended; 0 while it is open, or has gone with a clear()
   TimePs leave(Number walk);
   void clear() { m_walks.clear(); }
+  /// Saves or restores the numbers that it has given; a walk is saved by whoever makes it, or waits for it.
+  void visit(Archive& archive);
+  /// What an access has here, while it is saved.
+  struct Saved {
+    Number own = none;
+    pgtable::WalkSetup setup;  ///< of the own one
+    Number awaited = none;
+    bool ended = false;  ///< the awaited one, at `end`
+    TimePs end = 0;
+    void visit(Archive& archive);
+  };
+  Saved saved(Number awaited, Number own) const;
+  /// After visit(), in any order. What is awaited counts as ended unless whoever makes it is restored too.
+  /// @return false: no such walks can have been
+  bool restore(const Saved& saved, const WalkName& name);
   /// Whether a walk has ended, since the last call, that somebody waits for.
   bool take_awaited_end() {
     const bool ended = m_awaited_end;
@@ -50,6 +66,7 @@ class OpenWalks {
     TimePs end = 0;
   };
   std::vector<Walk>::iterator find(Number walk);
+  Walk& find_or_make(Number walk);
 
   std::vector<Walk> m_walks;  // no more than accesses under way
   Number m_last = none;

@@ -14,6 +14,12 @@ struct Part {
   std::uint64_t offset = 0;
   std::uint64_t length = 0;
   bool whole = false;  ///< all of the transaction, streaming included
+
+  void visit(Archive& archive) {
+    archive.value("offset", offset);
+    archive.value("length", length);
+    archive.value("whole", whole);
+  }
 };
 
 /// Where a transaction has been cut so far. Addresses repeat after `window` bytes (the streaming width).
@@ -45,6 +51,15 @@ class Splitter {
     if (m_in_window >= m_window) m_in_window = 0;
     return part;
   }
+  /// Whether it cuts such a transaction.
+  bool fits(std::uint64_t length, std::uint64_t window) const {
+    return m_length == length && m_window == window && m_in_window == in_window(m_done);
+  }
+  /// Undoes the last take(), of `part`.
+  void put_back(const Part& part) {
+    m_done = part.offset;
+    m_in_window = in_window(m_done);
+  }
   void visit(Archive& archive) {
     archive.begin("splitter");
     archive.value("address", m_address);
@@ -59,6 +74,7 @@ class Splitter {
   }
 
  private:
+  std::uint64_t in_window(std::uint64_t done) const { return m_window == 0 ? 0 : done % m_window; }
   // Bytes from address() on.
   std::uint64_t covered(std::uint8_t region_shift) const {
     if (region_shift >= 64) return ~std::uint64_t{0};

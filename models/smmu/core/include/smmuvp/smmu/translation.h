@@ -57,6 +57,9 @@ class Translation {
  public:
   /// Takes over from `context` what it needs: it may go away. So may `engine` not.
   Translation(Engine& engine, const TranslationContext& context, const TranslationRequest& request);
+  /// One that visit() loads into. Has asked for nothing, and found nothing.
+  /// @param counters  as TranslationRequest::counters
+  Translation(Engine& engine, AccessStatistics* counters);
   ~Translation();
   Translation(const Translation&) = delete;
   Translation& operator=(const Translation&) = delete;
@@ -88,6 +91,10 @@ class Translation {
   bool took_walk() const { return m_took_walk; }
   TimePs time() const { return m_time; }
 
+  /// Saves it wherever it is, or restores one that then goes on alike. After Engine::visit(), which begins a
+  /// generation of its own: what had been overtaken stays so.
+  void visit(Archive& archive);
+
  private:
   void look_up(const pgtable::WalkSetup& setup);
   const Tlb::Entry* find();
@@ -100,6 +107,8 @@ class Translation {
   void name_entry(const pgtable::Result& result);
   void walked(const pgtable::Result& result);
   bool overtaken() const { return m_generation != m_engine.generation(); }
+  void restored(Archive& archive, const OpenWalks::Saved& walk);
+  void let_go();
 
   enum class State : std::uint8_t { waiting, walking, done };
 

@@ -1,0 +1,96 @@
+// Saving what SMMUs are asked, and what they ask of memory.
+#include "smmuvp/smmu/access.h"
+#include "smmuvp/smmu/memory_op.h"
+
+namespace smmuvp::smmu {
+
+namespace {
+
+using Data = std::array<std::uint8_t, MemoryOp::max_size>;
+
+void visit_data(Archive& archive, Data& data) {
+  for (unsigned i = 0; i < data.size() / 8; ++i) {
+    std::uint64_t word = load_word(data, i);
+    archive.value("word", word);
+    store_word(data, i, word);
+  }
+}
+
+void visit_attributes(Archive& archive, Attributes& attributes) {
+  archive.value("memory", attributes.memory);
+  archive.value("SH", attributes.SH);
+}
+
+}  // namespace
+
+void MemoryOp::visit(Archive& archive) {
+  archive.begin("op");
+  archive.value("kind", kind);
+  archive.value("size", size);
+  archive.value("space", space);
+  visit_attributes(archive, attributes);
+  archive.value("address", address);
+  visit_data(archive, data);
+  archive.value("expected", expected);
+  archive.time("time", time);
+  if (kind > MemoryOpKind::compare_and_swap || size > max_size) {
+    archive.fail("kind", "no operation that an SMMU sends");
+    *this = {};
+  }
+  archive.end();
+}
+
+void MemoryAnswer::visit(Archive& archive) {
+  archive.begin("answer");
+  archive.value("status", status);
+  visit_data(archive, data);
+  archive.time("time", time);
+  if (status > MemoryStatus::unsupported_atomic) {
+    archive.fail("status", "no answer that memory gives");
+    status = MemoryStatus::external_abort;
+  }
+  archive.end();
+}
+
+void AccessRequest::visit(Archive& archive) {
+  archive.begin("request");
+  archive.value("address", address);
+  archive.value("stream_id", stream_id);
+  archive.value("substream_id", substream_id);
+  archive.value("substream_valid", substream_valid);
+  archive.value("space", space);
+  archive.value("kind", kind);
+  archive.value("privileged", privileged);
+  archive.value("instruction", instruction);
+  archive.value("unsupported", unsupported);
+  archive.value("debug", debug);
+  archive.value("can_wait", can_wait);
+  visit_attributes(archive, attributes);
+  archive.value("port", port);
+  archive.moment("time", time);
+  if (kind > AccessKind::translate || unsupported > Unsupported::ats) {
+    archive.fail("kind", "no access that a client makes");
+    *this = {};
+  }
+  archive.end();
+}
+
+void AccessAnswer::visit(Archive& archive) {
+  archive.begin("answer");
+  archive.value("outcome", outcome);
+  archive.value("output", output);
+  archive.value("region_shift", region_shift);
+  archive.value("space", space);
+  visit_attributes(archive, attributes);
+  archive.value("privileged", privileged);
+  archive.value("instruction", instruction);
+  archive.value("tlb_hit", tlb_hit);
+  archive.time("time", time);
+  if (outcome > Outcome::razwi || region_shift >= 64) {
+    archive.fail("outcome", "no end that an access has");
+    *this = {};
+  }
+  archive.end();
+}
+
+}  // namespace smmuvp::smmu
