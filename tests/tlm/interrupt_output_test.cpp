@@ -4,6 +4,7 @@
 
 #include "smmuvp/test/bench.h"
 #include "smmuvp/tlm/pulse_output.h"
+#include "smmuvp/tlm/sim_time.h"
 
 namespace smmuvp {
 namespace {
@@ -102,6 +103,19 @@ TEST(PulseOutput, ASavedPulseAndTheRequestBehindItComeAfterLoading) {
   ASSERT_EQ(test::load(b.pulses, saved), "");
   test::advance(10 * clock_ps);
   EXPECT_EQ(b.watch.edges.size(), 4U);
+}
+
+TEST(PulseOutput, WhatIsLeftOfASavedPulseComesAfterLoading) {
+  Bench& b = bench();
+  b.pulses.request();
+  test::advance(clock_ps / 4);
+  const auto saved = test::save(b.pulses);
+  test::advance(10 * clock_ps);
+  b.watch.edges.clear();
+  ASSERT_EQ(test::load(b.pulses, saved), "");
+  test::advance(10 * clock_ps);
+  ASSERT_EQ(b.watch.edges.size(), 2U);
+  EXPECT_EQ(to_ps(b.watch.edges[1] - b.watch.edges[0]), clock_ps - clock_ps / 4);
 }
 
 TEST(LevelOutput, TheLineIsHighWhileThereIsAReason) {

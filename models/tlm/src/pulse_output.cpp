@@ -1,6 +1,7 @@
 #include "smmuvp/tlm/pulse_output.h"
 
 #include "smmuvp/tlm/process.h"
+#include "smmuvp/tlm/sim_time.h"
 
 namespace smmuvp {
 
@@ -26,20 +27,24 @@ void PulseOutput::run() {
   if (m_resumed) {
     m_resumed = false;
     m_port.write(m_high);
-    next_trigger(m_clock);
-    return;
+    const sc_core::sc_time until = from_ps(m_until);
+    if (until > sc_core::sc_time_stamp()) return next_trigger(until - sc_core::sc_time_stamp());
   }
   if (m_high) {
     m_port.write(false);
     m_high = false;
-    next_trigger(m_clock);
-    return;
+    return hold();
   }
   if (!m_requested) return;  // and back to the static sensitivity
   m_requested = false;
   ++m_pulses;
   m_high = true;
   m_port.write(true);
+  hold();
+}
+
+void PulseOutput::hold() {
+  m_until = to_ps(sc_core::sc_time_stamp() + m_clock);
   next_trigger(m_clock);
 }
 
@@ -47,6 +52,14 @@ void PulseOutput::visit(Archive& archive) {
   archive.begin("pulse");
   archive.value("requested", m_requested);
   archive.value("high", m_high);
+  const std::uint64_t now = to_ps(sc_core::sc_time_stamp());
+  std::uint64_t left = m_until > now ? m_until - now : 0;
+  archive.value("left", left);
+  if (left > to_ps(m_clock)) {
+    archive.fail("left", "more than a pulse lasts");
+    left = 0;
+  }
+  m_until = now + left;
   archive.value("pulses", m_pulses);
   archive.value("coalesced", m_coalesced);
   archive.end();

@@ -23,19 +23,21 @@ class SMMUVP_EXPORT PulseOutput : public sc_core::sc_module, public InterruptOut
   std::uint64_t pulses() const { return m_pulses; }
   std::uint64_t coalesced() const override { return m_coalesced; }
   void reset_statistics() override { m_pulses = m_coalesced = 0; }
-  /// Loading puts the line to the saved level again; what was requested and not yet seen follows a clock
-  /// later.
+  /// Loading puts the line to the saved level again; a pulse, or the pause after it, lasts as long as it
+  /// would have done.
   void visit(Archive& archive) override;
 
  private:
   void run();
+  void hold();
 
   LineOut& m_port;
   sc_core::sc_time m_clock;
   sc_core::sc_event m_start;
   bool m_requested = false;
   bool m_high = false;
-  bool m_resumed = false;  // loaded: the line is not yet at the level of m_high
+  bool m_resumed = false;     // loaded: the line is not yet at the level of m_high
+  std::uint64_t m_until = 0;  // the pulse, or the pause after it, lasts until then
   std::uint64_t m_pulses = 0;
   std::uint64_t m_coalesced = 0;
 };
