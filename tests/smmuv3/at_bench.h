@@ -176,7 +176,7 @@ struct Bench : sc_core::sc_module {
     return find.value;
   }
   smmu::TbuShell& tbu(unsigned i) {
-    const std::string path = "bench.smmu0.tbu_" + std::to_string(i);
+    const std::string path = std::string(name()) + ".smmu0.tbu_" + std::to_string(i);
     return dynamic_cast<smmu::TbuShell&>(*sc_core::sc_find_object(path.c_str()));
   }
   std::vector<Checker*> checkers() { return {&above, &above1, &above2, &below, &below1, &below2, &walks}; }

@@ -1,155 +1,28 @@
-// Masters, targets and a checker of TLM's base protocol, for benches with non-blocking transactions.
+// Masters and targets of TLM's base protocol, for benches with non-blocking transactions.
 #pragma once
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <map>
 #include <memory>
-#include <set>
+#include <optional>
 #include <string>
 #include <systemc>
 #include <tlm>
 #include <utility>
 #include <vector>
 
+#include "at_checker.h"
 #include "smmuvp/tlm/access_extension.h"
 #include "smmuvp/tlm/process.h"
+#include "smmuvp/tlm/resume_extension.h"
 #include "world.h"
 
 namespace smmuvp::at {
-
-using sc_core::sc_time;
-using sc_core::sc_time_stamp;
-using Payload = tlm::tlm_generic_payload;
-
-inline sc_time ns(double n) { return {n, sc_core::SC_NS}; }
-
-/// Stands between two sockets, and fails the test for whatever the base protocol forbids.
-class Checker : public sc_core::sc_module,
-                public tlm::tlm_fw_transport_if<>,
-                public tlm::tlm_bw_transport_if<> {
- public:
-  struct Entry {
-    unsigned phase;
-    const Payload* payload;
-    std::uint64_t address;
-    sc_time at;
-  };
-
-  explicit Checker(const sc_core::sc_module_name& name) : sc_module(name) {
-    in.bind(*this);
-    out.bind(*this);
-  }
-  void b_transport(Payload& p, sc_time& delay) override { out->b_transport(p, delay); }
-  unsigned transport_dbg(Payload& p) override { return out->transport_dbg(p); }
-  bool get_direct_mem_ptr(Payload& p, tlm::tlm_dmi& dmi) override { return out->get_direct_mem_ptr(p, dmi); }
-  void invalidate_direct_mem_ptr(sc_dt::uint64, sc_dt::uint64) override {}
-  tlm::tlm_sync_enum nb_transport_fw(Payload& p, tlm::tlm_phase& phase, sc_time& delay) override {
-    const bool last = phase == tlm::END_RESP;
-    note(p, phase, delay);
-    const tlm::tlm_sync_enum status = out->nb_transport_fw(p, phase, delay);
-    if (!last) returned(status, p, phase, delay);
-    return status;
-  }
-  tlm::tlm_sync_enum nb_transport_bw(Payload& p, tlm::tlm_phase& phase, sc_time& delay) override {
-    note(p, phase, delay);
-    const tlm::tlm_sync_enum status = in->nb_transport_bw(p, phase, delay);
-    returned(status, p, phase, delay);
-    return status;
-  }
-  /// After a test: nothing is open.
-  void expect_idle() const {
-    EXPECT_TRUE(m_active.empty()) << name();
-    EXPECT_EQ(m_request, nullptr) << name();
-    EXPECT_EQ(m_response, nullptr) << name();
-  }
-  void clear() {
-    log.clear();
-    m_active.clear();
-    m_request = m_response = nullptr;
-    m_request_free = m_response_free = sc_core::SC_ZERO_TIME;
-    most = 0;
-    relaxed = false;
-  }
-  std::vector<Entry> of(unsigned phase) const {
-    std::vector<Entry> found;
-    for (const Entry& e : log) {
-      if (e.phase == phase) found.push_back(e);
-    }
-    return found;
-  }
-  std::size_t open() const { return m_active.size(); }
-
-  tlm::tlm_target_socket<64> in{"in"};
-  tlm::tlm_initiator_socket<64> out{"out"};
-  std::vector<Entry> log;
-  std::size_t most = 0;  ///< open at a time
-  bool relaxed = false;  ///< lets everything through until clear()
-
- private:
-  void note(const Payload& p, const tlm::tlm_phase& phase, const sc_time& delay) {
-    if (relaxed) return;
-    const sc_time at = sc_time_stamp() + delay;
-    log.push_back({phase, &p, p.get_address(), at});
-    switch (static_cast<unsigned>(phase)) {
-      case tlm::BEGIN_REQ:
-        EXPECT_EQ(m_request, nullptr) << name() << ": a second BEGIN_REQ before END_REQ";
-        EXPECT_GE(at, m_request_free) << name();
-        EXPECT_TRUE(m_active.insert(&p).second) << name() << ": BEGIN_REQ of an open payload";
-        EXPECT_EQ(p.get_response_status(), tlm::TLM_INCOMPLETE_RESPONSE) << name();
-        m_request = &p;
-        most = std::max(most, m_active.size());
-        break;
-      case tlm::END_REQ:
-        EXPECT_EQ(m_request, &p) << name();
-        m_request = nullptr;
-        m_request_free = at;
-        break;
-      case tlm::BEGIN_RESP:
-        EXPECT_EQ(m_active.count(&p), 1U) << name();
-        EXPECT_EQ(m_response, nullptr) << name() << ": a second BEGIN_RESP before END_RESP";
-        EXPECT_GE(at, m_response_free) << name();
-        EXPECT_NE(p.get_response_status(), tlm::TLM_INCOMPLETE_RESPONSE) << name();
-        end_request(p, at);
-        m_response = &p;
-        break;
-      case tlm::END_RESP:
-        EXPECT_EQ(m_response, &p) << name();
-        finished(p, at);
-        break;
-      default:
-        ADD_FAILURE() << name() << ": " << phase.get_name();
-        break;
-    }
-  }
-  void returned(tlm::tlm_sync_enum status, const Payload& p, const tlm::tlm_phase& phase,
-                const sc_time& delay) {
-    if (status == tlm::TLM_UPDATED) note(p, phase, delay);
-    if (status == tlm::TLM_COMPLETED) finished(p, sc_time_stamp() + delay);
-  }
-  void end_request(const Payload& p, const sc_time& at) {
-    if (m_request != &p) return;
-    m_request = nullptr;
-    m_request_free = at;
-  }
-  void finished(const Payload& p, const sc_time& at) {
-    end_request(p, at);
-    if (m_response == &p) {
-      m_response = nullptr;
-      m_response_free = at;
-    }
-    m_active.erase(&p);
-  }
-
-  std::set<const Payload*> m_active;
-  const Payload* m_request = nullptr;
-  const Payload* m_response = nullptr;
-  sc_time m_request_free;
-  sc_time m_response_free;
-};
 
 /// What comes at its time, in the order of (time, making).
 template <class T>
@@ -167,6 +40,13 @@ class Agenda {
     if (!m_all.empty() && !due()) event.notify(m_all.begin()->first.first - sc_time_stamp());
   }
   void clear() { m_all.clear(); }
+  /// How long it is until what is `wanted`.
+  std::optional<sc_time> time_to(const T& wanted) const {
+    for (const auto& [at, what] : m_all) {
+      if (what == wanted) return at.first - sc_time_stamp();
+    }
+    return {};
+  }
 
  private:
   std::map<std::pair<sc_time, std::uint64_t>, T> m_all;
@@ -190,6 +70,15 @@ class Target : public sc_core::sc_module, public tlm::tlm_fw_transport_if<> {
     AccessExtension extension;
   };
 
+  /// A request that has come and not ended, as data.
+  struct Saved {
+    std::uint64_t address = 0;
+    bool write = false;
+    bool held = false;
+    bool responding = false;
+    std::optional<sc_time> to_end_request, to_response;
+  };
+
   Target(const sc_core::sc_module_name& name, smmuv3::TestMemory& m) : sc_module(name), memory(m) {
     socket.bind(*this);
     SMMUVP_HAS_PROCESS(Target);
@@ -206,6 +95,28 @@ class Target : public sc_core::sc_module, public tlm::tlm_fw_transport_if<> {
     blocks_reads = false;
     seen.clear();
   }
+  /// In the order of their requests.
+  std::vector<Saved> save() const {
+    std::vector<Saved> all;
+    for (Payload* p : m_taken) {
+      Saved s{p->get_address(), p->is_write(), false, m_responding == p, {}, {}};
+      s.held = std::find(m_held.begin(), m_held.end(), p) != m_held.end();
+      s.to_end_request = m_agenda.time_to({p, tlm::END_REQ});
+      s.to_response = m_agenda.time_to({p, tlm::BEGIN_RESP});
+      all.push_back(s);
+    }
+    return all;
+  }
+  /// Whoever sent them sends them again (resume_extension.h). What is here is forgotten.
+  void load(std::vector<Saved> saved) {
+    for (Payload* p : m_taken) p->release();
+    m_taken.clear();
+    m_held.clear();
+    m_agenda.clear();
+    m_responding = nullptr;
+    m_resumable = std::move(saved);
+  }
+  std::size_t missing() const { return m_resumable.size(); }
   static void transfer(smmuv3::TestMemory& memory, Payload& p) {
     for (unsigned i = 0; i < p.get_data_length(); ++i) {
       const unsigned char* enables = p.get_byte_enable_ptr();
@@ -214,8 +125,11 @@ class Target : public sc_core::sc_module, public tlm::tlm_fw_transport_if<> {
       if (p.is_read()) p.get_data_ptr()[i] = byte;
       if (p.is_write()) byte = p.get_data_ptr()[i];
     }
+    p.set_response_status(response(p));
+  }
+  static tlm::tlm_response_status response(const Payload& p) {
     const bool aborts = p.get_address() >= 0xbad0'0000 && p.get_address() < 0xbad1'0000;
-    p.set_response_status(aborts ? tlm::TLM_GENERIC_ERROR_RESPONSE : tlm::TLM_OK_RESPONSE);
+    return aborts ? tlm::TLM_GENERIC_ERROR_RESPONSE : tlm::TLM_OK_RESPONSE;
   }
   void b_transport(Payload& p, sc_time& delay) override {
     note(p, delay);
@@ -233,17 +147,19 @@ class Target : public sc_core::sc_module, public tlm::tlm_fw_transport_if<> {
       EXPECT_EQ(m_responding, &p);
       m_responding = nullptr;
       m_wake.notify(sc_core::SC_ZERO_TIME);
-      p.release();
+      give_back(p);
       return tlm::TLM_COMPLETED;
     }
     EXPECT_EQ(static_cast<unsigned>(phase), static_cast<unsigned>(tlm::BEGIN_REQ));
+    const auto* resume = p.get_extension<ResumeExtension>();
+    if (resume != nullptr && resume->resumed && !m_resumable.empty()) return go_on(p, phase);
     note(p, delay);
     const sc_time at = sc_time_stamp() + delay;
     const sc_time takes = latency(p);
     const std::uint64_t address = p.get_address();
     transfer(memory, p);
     if (held && held(address)) {
-      p.acquire();
+      take(p);
       m_held.push_back(&p);
       m_agenda.add(at + accept, {&p, tlm::END_REQ});
       m_agenda.wake(m_wake);
@@ -254,13 +170,13 @@ class Target : public sc_core::sc_module, public tlm::tlm_fw_transport_if<> {
         delay += takes;
         return tlm::TLM_COMPLETED;
       case Style::updated_response:
-        p.acquire();
+        take(p);
         m_responding = &p;
         phase = tlm::BEGIN_RESP;
         delay += takes;
         return tlm::TLM_UPDATED;
       case Style::updated_request:
-        p.acquire();
+        take(p);
         m_agenda.add(at + takes, {&p, tlm::BEGIN_RESP});
         m_agenda.wake(m_wake);
         phase = tlm::END_REQ;
@@ -272,7 +188,7 @@ class Target : public sc_core::sc_module, public tlm::tlm_fw_transport_if<> {
       case Style::early_response:
         break;
     }
-    p.acquire();
+    take(p);
     m_agenda.add(at + takes, {&p, tlm::BEGIN_RESP});
     m_agenda.wake(m_wake);
     return tlm::TLM_ACCEPTED;
@@ -310,14 +226,49 @@ class Target : public sc_core::sc_module, public tlm::tlm_fw_transport_if<> {
       const tlm::tlm_sync_enum status = socket->nb_transport_bw(*p, phase, delay);
       if (what != tlm::BEGIN_RESP || status == tlm::TLM_ACCEPTED) continue;
       m_responding = nullptr;
-      p->release();
+      give_back(*p);
     }
     m_agenda.wake(m_wake);
+  }
+  void take(Payload& p) {
+    p.acquire();
+    m_taken.push_back(&p);
+  }
+  void give_back(Payload& p) {
+    m_taken.erase(std::find(m_taken.begin(), m_taken.end(), &p));
+    p.release();
+  }
+  // The first of its kind. Its data has been moved.
+  tlm::tlm_sync_enum go_on(Payload& p, tlm::tlm_phase& phase) {
+    const auto s = std::find_if(m_resumable.begin(), m_resumable.end(), [&p](const Saved& o) {
+      return o.address == p.get_address() && o.write == p.is_write();
+    });
+    if (s == m_resumable.end()) {
+      ADD_FAILURE() << name() << ": resumed, and never seen";
+      p.set_response_status(tlm::TLM_GENERIC_ERROR_RESPONSE);
+      return tlm::TLM_COMPLETED;
+    }
+    const Saved saved = *s;
+    m_resumable.erase(s);
+    p.set_response_status(response(p));
+    take(p);
+    if (saved.held) m_held.push_back(&p);
+    if (saved.responding) m_responding = &p;
+    if (saved.to_response) m_agenda.add(sc_time_stamp() + *saved.to_response, {&p, tlm::BEGIN_RESP});
+    if (saved.to_end_request) m_agenda.add(sc_time_stamp() + *saved.to_end_request, {&p, tlm::END_REQ});
+    m_wake.notify(sc_core::SC_ZERO_TIME);
+    if (saved.to_end_request || (style == Style::early_response && !saved.responding)) {
+      return tlm::TLM_ACCEPTED;
+    }
+    phase = saved.responding ? tlm::BEGIN_RESP : tlm::END_REQ;
+    return tlm::TLM_UPDATED;
   }
 
   sc_core::sc_event m_wake;
   Agenda<std::pair<Payload*, tlm::tlm_phase_enum>> m_agenda;
+  std::vector<Payload*> m_taken;  // in the order of their requests
   std::vector<Payload*> m_held;
+  std::vector<Saved> m_resumable;
   const Payload* m_responding = nullptr;
 };
 
@@ -328,7 +279,8 @@ struct Operation {
   bool write = false;
   std::uint32_t stream_id = 7;
   std::uint64_t tag = 0;
-  bool ignore = false;  ///< TLM_IGNORE_COMMAND
+  bool ignore = false;   ///< TLM_IGNORE_COMMAND
+  std::uint64_t id = 0;  ///< ResumeExtension::id
 
   tlm::tlm_response_status status = tlm::TLM_INCOMPLETE_RESPONSE;
   sc_time begun, accepted, answered;
@@ -373,6 +325,38 @@ class Master : public sc_core::sc_module, public tlm::tlm_bw_transport_if<>, pub
     m_requesting = nullptr;
     m_ends.clear();
   }
+  /// An operation, and how far it has got.
+  struct Saved {
+    Operation operation;
+    bool begun = false;
+    std::optional<sc_time> to_end;  ///< to its END_RESP
+  };
+  std::vector<Saved> save() const {
+    std::vector<Saved> all;
+    for (const Operation& op : operations) {
+      Saved& s = all.emplace_back();
+      s.operation = op;
+      for (const auto& [p, of] : m_of) {
+        if (of != &op) continue;
+        s.begun = true;
+        s.to_end = m_ends.time_to(p);
+      }
+    }
+    return all;
+  }
+  /// Takes over what another master has saved. Nothing is open here.
+  void load(const std::vector<Saved>& saved) {
+    for (const Saved& s : saved) {
+      Operation& op = operations.emplace_back(s.operation);
+      op.begun = op.accepted = op.answered = sc_core::SC_ZERO_TIME;
+      if (s.operation.done) continue;
+      if (!s.begun) {
+        send(op);
+      } else if (resumes) {
+        resume(op, s);
+      }
+    }
+  }
   /// Not before it has ended: at its own time.
   bool all_done() const {
     for (const Operation& op : operations) {
@@ -386,10 +370,14 @@ class Master : public sc_core::sc_module, public tlm::tlm_bw_transport_if<>, pub
     for (const auto& p : m_payloads) n += p->get_ref_count();
     return n;
   }
-  void defaults() {
+  void clear() {
     operations.clear();
     order.clear();
+  }
+  void defaults() {
+    clear();
     end = End::completed;
+    resumes = true;
     end_delay = ns(3);
     others = nullptr;
   }
@@ -438,6 +426,7 @@ class Master : public sc_core::sc_module, public tlm::tlm_bw_transport_if<>, pub
   End end = End::completed;
   sc_time end_delay;
   sc_core::sc_event finished;
+  bool resumes = true;                   ///< load() sends what was under way
   std::function<void(Payload&)> others;  ///< told of responses to payloads that this has not sent
 
  private:
@@ -477,6 +466,33 @@ class Master : public sc_core::sc_module, public tlm::tlm_bw_transport_if<>, pub
     if (m_requesting != nullptr || m_waiting.empty()) return;
     Operation& op = *m_waiting.front();
     m_waiting.pop_front();
+    Payload& p = prepare(op);
+    m_requesting = &p;
+    op.begun = sc_time_stamp();
+    tlm::tlm_phase phase = tlm::BEGIN_REQ;
+    sc_time delay;
+    EXPECT_EQ(socket->nb_transport_fw(p, phase, delay), tlm::TLM_ACCEPTED);
+  }
+  void resume(Operation& op, const Saved& saved) {
+    Payload& p = prepare(op);
+    auto* extension = p.get_extension<ResumeExtension>();
+    if (extension == nullptr) {
+      extension = new ResumeExtension;
+      p.set_auto_extension(extension);
+    }
+    extension->resumed = true;
+    tlm::tlm_phase phase = tlm::BEGIN_REQ;
+    sc_time delay;
+    const tlm::tlm_sync_enum status = socket->nb_transport_fw(p, phase, delay);
+    extension->resumed = false;
+    EXPECT_NE(status, tlm::TLM_COMPLETED);
+    if (status == tlm::TLM_ACCEPTED) m_requesting = &p;
+    EXPECT_EQ(status == tlm::TLM_UPDATED && phase == tlm::BEGIN_RESP, saved.to_end.has_value());
+    if (!saved.to_end) return;
+    m_ends.add(sc_time_stamp() + *saved.to_end, &p);
+    m_ends.wake(m_wake);
+  }
+  Payload& prepare(Operation& op) {
     Payload& p = payload();
     p.acquire();
     p.set_command(op.write ? tlm::TLM_WRITE_COMMAND : tlm::TLM_READ_COMMAND);
@@ -494,12 +510,13 @@ class Master : public sc_core::sc_module, public tlm::tlm_bw_transport_if<>, pub
       e->tag = op.tag;
       p.set_auto_extension(e);
     }
+    if (op.id != 0) {
+      auto* e = new ResumeExtension;
+      e->id = op.id;
+      p.set_auto_extension(e);
+    }
     m_of[&p] = &op;
-    m_requesting = &p;
-    op.begun = sc_time_stamp();
-    tlm::tlm_phase phase = tlm::BEGIN_REQ;
-    sc_time delay;
-    EXPECT_EQ(socket->nb_transport_fw(p, phase, delay), tlm::TLM_ACCEPTED);
+    return p;
   }
 
   sc_core::sc_event m_wake;

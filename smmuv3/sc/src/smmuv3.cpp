@@ -40,6 +40,7 @@ class Module : public smmu::Translator {
   std::unique_ptr<smmu::AccessObject> translate(const smmu::AccessRequest& request) override {
     return std::make_unique<smmuv3::Access>(core, request);
   }
+  std::unique_ptr<smmu::AccessObject> blank() override { return std::make_unique<smmuv3::Access>(core); }
 
   void register_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
   unsigned register_transport_dbg(tlm::tlm_generic_payload& payload);
@@ -139,8 +140,9 @@ void Module::reset() {
 
 void Module::visit(Archive& archive) {
   if (m_register_waits != 0) archive.fail("registers", "a register access is under way");
-  shell.visit(archive);
+  if (!shell.begin_visit(archive)) return;
   core.visit(archive);
+  shell.visit(archive);
   m_outputs.visit(archive);
   if (!archive.loading()) return;
   show();

@@ -44,6 +44,11 @@ void AtRequester::send(tlm::tlm_generic_payload& payload, TimePs at) {
 }
 
 bool AtRequester::cancel(const tlm::tlm_generic_payload& payload) {
+  for (auto again = m_again.begin(); again != m_again.end(); ++again) {
+    if (again->second.first != &payload) continue;
+    m_again.erase(again);
+    return true;
+  }
   const auto it = std::find_if(m_waiting.begin(), m_waiting.end(),
                                [&](const Queue::value_type& entry) { return entry.second == &payload; });
   if (it == m_waiting.end()) return false;
@@ -53,9 +58,57 @@ bool AtRequester::cancel(const tlm::tlm_generic_payload& payload) {
 
 void AtRequester::forget() {
   m_waiting.clear();
+  m_again.clear();
   m_requesting = nullptr;
   m_free_at = 0;
-  for (auto& sent : m_sent) sent.second = true;
+  for (auto& sent : m_sent) sent.second.forgotten = true;
+}
+
+void AtRequester::visit(Archive& archive) {
+  archive.begin("requester");
+  archive.value("sequence", m_sequence);
+  archive.time("free_at", m_free_at);
+  archive.end();
+  m_loaded.clear();
+}
+
+void AtRequester::visit(Archive& archive, Standing& standing) {
+  archive.value("phase", standing.phase);
+  archive.time("at", standing.at);
+  archive.value("order", standing.order);
+  if (!archive.loading() || standing.phase == Standing::Phase::none) return;
+  if (standing.phase > Standing::Phase::ending) {
+    archive.fail("phase", "nothing that a payload has reached");
+  } else if (standing.order >= m_sequence || !m_loaded.insert(standing.order).second) {
+    archive.fail("order", "of no payload, or of another one");
+  }
+  if (!archive.ok()) standing = {};
+}
+
+AtRequester::Standing AtRequester::standing(const tlm::tlm_generic_payload& payload) const {
+  for (const auto& [order, again] : m_again) {
+    if (again.first == &payload) return again.second;
+  }
+  const auto sent = m_sent.find(&payload);
+  if (sent != m_sent.end() && !sent->second.forgotten) return {Standing::Phase::sent, 0, sent->second.order};
+  for (const Queue* queue : {&m_waiting, &m_ending}) {
+    for (const auto& [key, waiting] : *queue) {
+      if (waiting != &payload) continue;
+      const auto phase = queue == &m_waiting ? Standing::Phase::waiting : Standing::Phase::ending;
+      return {phase, key.first, key.second};
+    }
+  }
+  return {};
+}
+
+void AtRequester::restore(tlm::tlm_generic_payload& payload, const Standing& standing) {
+  if (standing.phase == Standing::Phase::none) return;
+  if (standing.phase == Standing::Phase::waiting) {
+    m_waiting.emplace(std::make_pair(standing.at, standing.order), &payload);
+  } else {
+    m_again[standing.order] = {&payload, standing};
+  }
+  wake(now_ps());
 }
 
 void AtRequester::wake(TimePs at) {
@@ -65,7 +118,7 @@ void AtRequester::wake(TimePs at) {
 }
 
 void AtRequester::run() {
-  while (respond_due() || send_due()) {
+  while (resume_due() || respond_due() || send_due()) {
   }
 }
 
@@ -99,23 +152,64 @@ bool AtRequester::send_due() {
   return true;
 }
 
-void AtRequester::begin_request(tlm::tlm_generic_payload& payload) {
+// The next one that is sent again, once the one before has its END_REQ. @return whether there was one.
+bool AtRequester::resume_due() {
+  if (m_again.empty() || m_requesting != nullptr) return false;
+  const auto [payload, standing] = m_again.begin()->second;
+  m_again.erase(m_again.begin());
+  resume(*payload, standing);
+  return true;
+}
+
+tlm::tlm_sync_enum AtRequester::call(tlm::tlm_generic_payload& payload, std::uint64_t order,
+                                     tlm::tlm_phase& phase, sc_time& delay) {
   m_requesting = &payload;
-  m_sent[&payload] = false;
-  tlm::tlm_phase phase = tlm::BEGIN_REQ;
-  sc_time delay;
+  m_sent[&payload] = {order, false};
   const tlm::tlm_sync_enum status = m_socket->nb_transport_fw(payload, phase, delay);
   // A target that has answered on the backward path within the call has said all.
-  if (status == tlm::TLM_ACCEPTED || m_sent.count(&payload) == 0) return;
-  const TimePs at = now_ps(delay);
-  if (status == tlm::TLM_COMPLETED) {
-    answered(payload, at);
-  } else if (phase == tlm::END_REQ) {
+  return m_sent.count(&payload) == 0 ? tlm::TLM_ACCEPTED : status;
+}
+
+void AtRequester::begin_request(tlm::tlm_generic_payload& payload) {
+  tlm::tlm_phase phase = tlm::BEGIN_REQ;
+  sc_time delay;
+  const tlm::tlm_sync_enum status = call(payload, m_sequence++, phase, delay);
+  if (status == tlm::TLM_COMPLETED) answered(payload, now_ps(delay));
+  if (status == tlm::TLM_UPDATED) updated(payload, phase, now_ps(delay));
+}
+
+void AtRequester::resume(tlm::tlm_generic_payload& payload, const Standing& standing) {
+  auto* extension = payload.get_extension<ResumeExtension>();
+  const bool own = extension == nullptr;
+  if (own) {
+    m_resume = {};
+    extension = &m_resume;
+    payload.set_extension(extension);
+  }
+  const tlm::tlm_response_status response = payload.get_response_status();
+  payload.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
+  extension->resumed = true;
+  tlm::tlm_phase phase = tlm::BEGIN_REQ;
+  sc_time delay;
+  const tlm::tlm_sync_enum status = call(payload, standing.order, phase, delay);
+  extension->resumed = false;
+  if (own) payload.clear_extension(extension);
+  if (status == tlm::TLM_COMPLETED) answered(payload, now_ps(delay));
+  if (status != tlm::TLM_UPDATED) return;
+  const bool ends = standing.phase == Standing::Phase::ending && phase == tlm::BEGIN_RESP;
+  if (ends) payload.set_response_status(response);
+  updated(payload, phase, ends ? std::max(standing.at, now_ps()) : now_ps(delay));
+}
+
+// BEGIN_REQ was answered TLM_UPDATED.
+void AtRequester::updated(tlm::tlm_generic_payload& payload, const tlm::tlm_phase& phase, TimePs at) {
+  if (phase == tlm::END_REQ) {
     end_request(payload, at);
   } else if (phase == tlm::BEGIN_RESP) {
     end_request(payload, at);
+    const std::uint64_t order = m_sent.at(&payload).order;  // in which it is sent again, if it has to be
     m_sent.erase(&payload);
-    m_ending.emplace(std::make_pair(at, m_sequence++), &payload);
+    m_ending.emplace(std::make_pair(at, order), &payload);
   } else {
     report_protocol_error(*this, payload,
                           std::string("BEGIN_REQ was answered TLM_UPDATED with the phase ") +
@@ -126,7 +220,7 @@ void AtRequester::begin_request(tlm::tlm_generic_payload& payload) {
 void AtRequester::end_request(const tlm::tlm_generic_payload& payload, TimePs at) {
   if (m_requesting != &payload) return;
   m_requesting = nullptr;
-  m_free_at = at;
+  m_free_at = std::max(m_free_at, at);  // one that is sent again ends no pause
   wake(at);
 }
 
@@ -143,7 +237,7 @@ tlm::tlm_sync_enum AtRequester::nb_transport_bw(tlm::tlm_generic_payload& payloa
     case tlm::END_REQ:
       if (m_requesting == &payload) {
         end_request(payload, now_ps(delay));
-      } else if (sent == m_sent.end() || !sent->second) {
+      } else if (sent == m_sent.end() || !sent->second.forgotten) {
         report_protocol_error(*this, payload, "END_REQ of a payload that waits for none");
       }
       return tlm::TLM_ACCEPTED;

@@ -34,7 +34,7 @@ AtTransactions::AtTransactions(const sc_core::sc_module_name& name, SmmuShell& s
       }) {
   SMMUVP_HAS_PROCESS(AtTransactions);
   SC_METHOD(run);
-  sensitive << m_wake << m_smmu.progress();
+  sensitive << m_wake << m_expiry << m_smmu.progress();
   dont_initialize();
 }
 
@@ -44,7 +44,7 @@ tlm::tlm_sync_enum AtTransactions::nb_transport_fw(tlm::tlm_generic_payload& pay
                                                    sc_time& delay) {
   switch (static_cast<unsigned>(phase)) {
     case tlm::BEGIN_REQ:
-      return begin_request(payload, delay);
+      return begin_request(payload, phase, delay);
     case tlm::END_RESP:
       return end_response(payload, delay);
     case tlm::UNINITIALIZED_PHASE:
@@ -59,7 +59,8 @@ tlm::tlm_sync_enum AtTransactions::nb_transport_fw(tlm::tlm_generic_payload& pay
   }
 }
 
-tlm::tlm_sync_enum AtTransactions::begin_request(tlm::tlm_generic_payload& payload, const sc_time& delay) {
+tlm::tlm_sync_enum AtTransactions::begin_request(tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase,
+                                                 const sc_time& delay) {
   const bool open = std::any_of(m_open.begin(), m_open.end(), [&](const Open& o) {
     return o.payload == &payload && o.state != State::over && !o.forgotten;
   });
@@ -67,6 +68,8 @@ tlm::tlm_sync_enum AtTransactions::begin_request(tlm::tlm_generic_payload& paylo
     report_protocol_error(*this, payload, "BEGIN_REQ of a payload that has begun and not ended");
     return tlm::TLM_ACCEPTED;
   }
+  const auto* extension = payload.get_extension<ResumeExtension>();
+  if (extension != nullptr && extension->resumed) return resume(payload, phase, extension->id);
   if (m_requesting != nullptr) {
     payload.set_response_status(tlm::TLM_GENERIC_ERROR_RESPONSE);
     report_protocol_error(*this, payload,
@@ -112,11 +115,13 @@ void AtTransactions::wake(TimePs at) {
 void AtTransactions::run() {
   if (m_open.empty()) return;  // the SMMU progresses without them
   const TimePs now = now_ps();
+  if (!settled(now)) return;
   m_smmu.engine().prune(now);
   m_slots.prune(now);
   retry_stalled();
   while (act(now) || end_request(now) || forward(now) || respond()) {
   }
+  leave_behind_stalled();
   if (!m_agenda.empty()) wake((*m_agenda.begin())->due);
   if (m_requesting != nullptr && m_requesting->has_slot) wake(m_end_request);
   m_smmu.kick(sc_core::SC_ZERO_TIME);
@@ -139,14 +144,14 @@ bool AtTransactions::act(TimePs now) {
       break;
     case State::translated:
       t.state = State::ready;
-      m_ready.insert(&t);
+      m_ready.push_back(&t);
       break;
     case State::returned:
       came_back(t);
       break;
     case State::finished:
       t.state = State::answered;
-      m_answered.insert(&t);
+      m_answered.push_back(&t);
       break;
     case State::over:
       close(t);
@@ -158,7 +163,6 @@ bool AtTransactions::act(TimePs now) {
 }
 
 void AtTransactions::arrive(Open& t) {
-  t.token = m_smmu.engine().in_flight().enter();
   t.state = State::held;
   admit(t);
 }
@@ -170,6 +174,7 @@ void AtTransactions::admit(Open& t) {
     const TimePs free = m_slots.earliest(t.due);
     if (free > t.due) return schedule(t, State::held, free);
   }
+  t.token = m_smmu.engine().in_flight().enter();  // nothing has been looked up for it before
   t.has_slot = true;
   ++m_slots_used;
   m_end_request = t.due + m_smmu.engine().port_latency();
@@ -200,17 +205,13 @@ void AtTransactions::translate(Open& t) {
   switch (transaction.advance()) {
     case Transaction::Next::need:
       t.state = State::walking;
-      m_smmu.walks().send(transaction.op(), transaction.request(), [this, &t](const MemoryAnswer& answer) {
-        t.answer = answer;
-        schedule(t, State::translating, answer.time);
-      });
+      t.walk = m_smmu.walks().send(transaction.op(), transaction.request(), walked(t));
       break;
     case Transaction::Next::stalled:
       t.state = State::stalled;
       // As a blocking one: who waits for software keeps no synchronisation open (retry_stalled() enters
       // again).
-      m_smmu.engine().in_flight().leave(t.token, transaction.time());
-      t.token = {};
+      leave(t, transaction.time());
       m_stalled.push_back(&t);
       break;
     case Transaction::Next::waits:  // and stays under way: the walk that it waits for ends by itself
@@ -227,11 +228,25 @@ void AtTransactions::translate(Open& t) {
   }
 }
 
+AtWalks::Done AtTransactions::walked(Open& t) {
+  return [this, &t](const MemoryAnswer& answer) {
+    t.walk = nullptr;
+    t.answer = answer;
+    schedule(t, State::translating, answer.time);
+  };
+}
+
+void AtTransactions::leave(Open& t, TimePs time) {
+  m_smmu.engine().in_flight().leave(t.token, time);
+  t.token = {};
+  t.generation = m_smmu.engine().generation();
+}
+
 void AtTransactions::retry_stalled() {
   std::vector<Open*> stalled;
   stalled.swap(m_stalled);
   for (Open* t : stalled) {
-    if (!t->has_token()) t->token = m_smmu.engine().in_flight().enter();
+    if (!t->token.valid()) t->token = m_smmu.engine().in_flight().enter();
     translate(*t);
   }
 }
@@ -246,6 +261,19 @@ bool AtTransactions::any_before(const Open& t, Holds holds) const {
   return false;
 }
 
+// Who keeps its order behind a stalled one waits for software as that one does. forward() enters again; one
+// that is answered has nothing left to do.
+void AtTransactions::leave_behind_stalled() {
+  if (m_stalled.empty()) return;
+  for (const List* list : {&m_ready, &m_answered}) {
+    for (Open* t : *list) {
+      if (!t->token.valid()) continue;
+      if (any_before(*t, [](const Open& o) { return o.state == State::stalled && !o.token.valid(); }))
+        leave(*t, t->transaction->time());
+    }
+  }
+}
+
 // Sends the first part that may go. @return whether there was one.
 bool AtTransactions::forward(TimePs now) {
   const auto free = std::find_if(m_ready.begin(), m_ready.end(), [this](const Open* t) {
@@ -254,6 +282,15 @@ bool AtTransactions::forward(TimePs now) {
   if (free == m_ready.end()) return false;
   Open& t = **free;
   m_ready.erase(free);
+  if (!t.token.valid()) {
+    t.token = m_smmu.engine().in_flight().enter();
+    if (t.generation != m_smmu.engine().generation()) {
+      // A synchronisation may have promised since that nobody uses such a translation.
+      t.transaction->take_back(now);
+      translate(t);
+      return true;
+    }
+  }
   t.state = State::downstream;
   t.passed = t.transaction->last();
   m_requester.send(*t.payload, now);
@@ -331,28 +368,37 @@ void AtTransactions::reset() {
   m_stalled.clear();
   for (Open& t : m_open) {
     if (t.forgotten) continue;
-    switch (t.state) {
-      case State::held:
-      case State::translating:
-      case State::walking:
-      case State::stalled:
-      case State::translated:
-      case State::ready:
-        abort(t, now);
-        break;
-      case State::downstream:
-        if (m_requester.cancel(*t.payload)) {
-          abort(t, now);
-        } else {
-          t.reset = true;
-        }
-        break;
-      case State::returned:
-        t.reset = true;
-        break;
-      default:  // has not arrived, or has its response
-        break;
+    t.walk = nullptr;  // dropped
+    if (t.loaded) {
+      t.reset = true;  // settled() sees to it
+    } else {
+      reset(t, now);
     }
+  }
+}
+
+void AtTransactions::reset(Open& t, TimePs now) {
+  switch (t.state) {
+    case State::held:
+    case State::translating:
+    case State::walking:
+    case State::stalled:
+    case State::translated:
+    case State::ready:
+      abort(t, now);
+      break;
+    case State::downstream:
+      if (m_requester.cancel(*t.payload)) {
+        abort(t, now);
+      } else {
+        t.reset = true;
+      }
+      break;
+    case State::returned:
+      t.reset = true;
+      break;
+    default:  // has not arrived, or has its response
+      break;
   }
 }
 
@@ -364,11 +410,14 @@ void AtTransactions::forget() {
   m_stalled.clear();
   m_requesting = m_responding = nullptr;
   m_slots_used = 0;
+  m_restoring = false;
+  m_missing = 0;
   for (auto i = m_open.begin(); i != m_open.end();) {
     Open& t = *i++;
     m_smmu.engine().in_flight().leave(t.token, now);
+    if (t.walk != nullptr) m_smmu.walks().drop(*t.walk);
     // A target that still has the payload must not find it changed.
-    const bool away = (t.state == State::downstream && !m_requester.cancel(*t.payload));
+    const bool away = t.state == State::downstream && !t.loaded && !m_requester.cancel(*t.payload);
     if (away) {
       t.forgotten = true;
     } else {

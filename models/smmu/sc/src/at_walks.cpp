@@ -9,7 +9,13 @@ AtWalks::AtWalks(ForwardPort& socket, Tag tag)
       m_requester("walks", socket,
                   [this](tlm::tlm_generic_payload& payload, TimePs at) { answered(payload, at); }) {}
 
-void AtWalks::send(const MemoryOp& op, const AccessRequest& client, Done done) {
+AtWalks::Walk* AtWalks::send(const MemoryOp& op, const AccessRequest& client, Done done) {
+  Walk& walk = take(op, client, std::move(done));
+  m_requester.send(walk.op.payload(), op.time);
+  return &walk;
+}
+
+AtWalks::Walk& AtWalks::take(const MemoryOp& op, const AccessRequest& client, Done done) {
   if (m_free.empty()) {
     m_walks.push_back(std::make_unique<Walk>());
     Walk& made = *m_walks.back();
@@ -24,7 +30,7 @@ void AtWalks::send(const MemoryOp& op, const AccessRequest& client, Done done) {
   walk.done = std::move(done);
   m_tag(walk.op, op, client);
   walk.op.payload().acquire();
-  m_requester.send(walk.op.payload(), op.time);
+  return walk;
 }
 
 void AtWalks::answered(const tlm::tlm_generic_payload& payload, TimePs at) {
@@ -37,15 +43,41 @@ void AtWalks::answered(const tlm::tlm_generic_payload& payload, TimePs at) {
 
 void AtWalks::drop() {
   for (const auto& walk : m_walks) {
-    if (!walk->done) continue;
-    walk->done = nullptr;
-    if (m_requester.cancel(walk->op.payload())) walk->op.payload().release();
+    if (walk->done) drop(*walk);
   }
+}
+
+void AtWalks::drop(Walk& walk) {
+  walk.done = nullptr;
+  if (m_requester.cancel(walk.op.payload())) walk.op.payload().release();
 }
 
 void AtWalks::forget() {
   drop();
   m_requester.forget();
+}
+
+void AtWalks::visit(Archive& archive, Walk*& walk, const MemoryOp& op, const AccessRequest& client,
+                    Done done) {
+  archive.begin("walk");
+  AtRequester::Standing standing;
+  if (archive.loading()) {
+    walk = &take(op, client, std::move(done));
+  } else {
+    standing = m_requester.standing(walk->op.payload());
+  }
+  m_requester.visit(archive, standing);
+  walk->op.visit_response(archive);
+  if (standing.phase == AtRequester::Standing::Phase::none) archive.fail("phase", "nobody has it");
+  archive.end();
+  if (!archive.loading()) return;
+  if (archive.ok()) {
+    m_requester.restore(walk->op.payload(), standing);
+  } else {
+    walk->done = nullptr;
+    walk->op.payload().release();
+    walk = nullptr;
+  }
 }
 
 void AtWalks::free(tlm::tlm_generic_payload* payload) {

@@ -47,6 +47,29 @@ void set_identity(AccessRequest& r, const Identity& identity) {
   r.instruction = identity.instruction;
 }
 
+bool TransactionShape::same(const TransactionShape& other) const {
+  const AccessRequest& a = request;
+  const AccessRequest& b = other.request;
+  return length == other.length && window == other.window && ignore == other.ignore &&
+         a.address == b.address && a.kind == b.kind && a.stream_id == b.stream_id &&
+         a.substream_valid == b.substream_valid && a.substream_id == b.substream_id && a.space == b.space;
+}
+
+void TransactionShape::visit(Archive& archive) {
+  request.time = archive.now();  // of no meaning here: each part is asked for at a time of its own
+  request.visit(archive);
+  archive.value("length", length);
+  archive.value("window", window);
+  archive.value("ignore", ignore);
+  archive.value("malformed", malformed);
+  const bool wraps = window == 0 || request.address + (window - 1) < request.address;
+  if (window > length || length > ~0U || malformed != wraps) {
+    archive.fail("length", "nothing that a payload asks for");
+    *this = {};
+    malformed = true;
+  }
+}
+
 void set_output(AccessExtension& e, const AccessAnswer& answer) {
   e.output_space = answer.space;
   e.memory_type = answer.attributes.memory;
@@ -61,6 +84,16 @@ void SavedPayload::restore(tlm::tlm_generic_payload& p) const {
   p.set_streaming_width(width);
   p.set_byte_enable_ptr(enables);
   p.set_byte_enable_length(enable_length);
+}
+
+void visit(Archive& archive, tlm::tlm_response_status& status) {
+  auto number = static_cast<std::int32_t>(status);
+  archive.value("status", number);
+  if (number > tlm::TLM_OK_RESPONSE || number < tlm::TLM_BYTE_ENABLE_ERROR_RESPONSE) {
+    archive.fail("status", "no response status");
+    number = tlm::TLM_GENERIC_ERROR_RESPONSE;
+  }
+  status = static_cast<tlm::tlm_response_status>(number);
 }
 
 void OpPayload::prepare(const MemoryOp& op) {
@@ -87,6 +120,16 @@ void OpPayload::prepare(const MemoryOp& op) {
     m_compare_swap.expected = op.expected;
     m_payload.set_extension(&m_compare_swap);
   }
+}
+
+void OpPayload::visit_response(Archive& archive) {
+  tlm::tlm_response_status status = m_payload.get_response_status();
+  visit(archive, status);
+  m_payload.set_response_status(status);
+  for (unsigned i = 0; i < m_size; ++i) archive.value("byte", m_data[i]);
+  archive.value("observed", m_compare_swap.observed);
+  archive.value("swapped", m_compare_swap.swapped);
+  archive.value("answered", m_compare_swap.answered);
 }
 
 void OpPayload::clear() {

@@ -71,11 +71,24 @@ void SmmuShell::may_progress() {
   m_progress.notify(sc_core::SC_ZERO_TIME);
 }
 
-void SmmuShell::visit(Archive& archive) {
+bool SmmuShell::begin_visit(Archive& archive) {
   archive.begin("tbus");
-  for (TbuShell* tbu : m_tbus) tbu->visit(archive);
+  for (const TbuShell* tbu : m_tbus) tbu->check_idle(archive);
   archive.end();
-  if (archive.loading()) m_walks.forget();
+  if (!archive.ok()) return false;
+  if (!archive.loading()) return true;
+  for (TbuShell* tbu : m_tbus) tbu->forget();
+  m_walks.forget();
+  return true;
+}
+
+void SmmuShell::visit(Archive& archive) {
+  archive.begin("shell");
+  m_walks.visit(archive);
+  for (TbuShell* tbu : m_tbus) tbu->visit(archive);
+  for (const auto& worker : m_workers) worker->visit(archive);
+  archive.end();
+  if (archive.loading()) may_progress();
 }
 
 void SmmuShell::worker_progressed() {

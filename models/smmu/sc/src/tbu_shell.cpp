@@ -1,5 +1,7 @@
 #include "smmuvp/smmu_sc/tbu_shell.h"
 
+#include <string>
+
 #include "smmuvp/smmu_sc/counted.h"
 #include "smmuvp/tlm/sim_time.h"
 
@@ -227,11 +229,16 @@ void TbuShell::was_reset() {
   m_at.reset();
 }
 
+void TbuShell::check_idle(Archive& archive) const {
+  if (m_blocking == 0) return;
+  archive.fail("b_transport", "a transaction is under way in " + std::string(name()),
+               "a time at which none is: it lives on its caller's stack");
+}
+
 void TbuShell::visit(Archive& archive) {
   archive.begin("tbu");
-  if (m_blocking != 0) archive.fail("b_transport", "a transaction is under way");
-  if (archive.loading()) m_at.forget();
   m_slots.visit(archive);
+  m_at.visit(archive);
   archive.end();
 }
 

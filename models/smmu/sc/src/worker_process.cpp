@@ -17,45 +17,68 @@ WorkerProcess::WorkerProcess(const sc_core::sc_module_name& name, Worker& worker
   SC_THREAD(run);
 }
 
+// What it waits for is data: after loading it looks again. While the transport lasts, nobody waits for
+// m_kick.
+std::optional<TimePs> WorkerProcess::due() const {
+  if (!m_worker.waiting()) return m_worker.due();
+  return m_answered ? m_answer.time : m_worker.op().time;
+}
+
 // The process is not woken where it would only wait again: a switch to it costs more than this does.
 void WorkerProcess::kick(const sc_core::sc_time& delay) {
-  const auto due = m_worker.due();
-  if (!due) return;
-  const sc_core::sc_time at = from_ps(*due);
+  const auto due_at = due();
+  if (!due_at) return;
+  const sc_core::sc_time at = from_ps(*due_at);
   const sc_core::sc_time& now = sc_core::sc_time_stamp();
   m_kick.notify(at > now + delay ? at - now : delay);
 }
 
 void WorkerProcess::run() {
   while (true) {
-    const auto due = m_worker.due();
-    if (!due) {
-      wait(m_kick);
-      continue;
-    }
-    const sc_core::sc_time at = from_ps(*due);
+    if (!m_worker.waiting()) m_answered = false;  // a reset dropped the operation
+    const auto due_at = due();
     const sc_core::sc_time& now = sc_core::sc_time_stamp();
-    if (at > now) {
-      wait(at - now, m_kick);
-      continue;
+    if (!due_at) {
+      wait(m_kick);
+    } else if (from_ps(*due_at) > now) {
+      wait(from_ps(*due_at) - now, m_kick);
+    } else {
+      step(to_ps(now));
     }
-    const Step step = m_worker.step(to_ps(now));
-    m_progressed();
-    if (step == Step::need) carry_out();
   }
+}
+
+void WorkerProcess::step(TimePs now) {
+  if (m_answered) {
+    m_answered = false;
+    m_worker.complete(m_answer);
+  } else if (m_worker.waiting()) {
+    return carry_out();
+  } else {
+    m_worker.step(now);
+  }
+  m_progressed();
 }
 
 void WorkerProcess::carry_out() {
   const MemoryOp op = m_worker.op();
-  const sc_core::sc_time at = from_ps(op.time);
-  if (at > sc_core::sc_time_stamp()) wait(at - sc_core::sc_time_stamp());
-  if (!m_worker.waiting()) return;  // a reset dropped it: nothing of before is sent after it
   sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
+  const unsigned loads = m_loads;
   MemoryAnswer answer = m_transport(op, delay);
-  if (delay != sc_core::SC_ZERO_TIME) wait(delay);
-  answer.time = to_ps(sc_core::sc_time_stamp());
-  m_worker.complete(answer);
-  m_progressed();
+  if (loads != m_loads) return;
+  answer.time = to_ps(sc_core::sc_time_stamp() + delay);
+  m_answer = answer;
+  m_answered = true;
+}
+
+void WorkerProcess::visit(Archive& archive) {
+  archive.begin("process");
+  archive.value("answered", m_answered);
+  m_answer.visit(archive);
+  if (m_answered && !m_worker.waiting()) archive.fail("answered", "the worker waits for no answer");
+  if (!archive.ok()) m_answered = false;
+  if (archive.loading()) ++m_loads;
+  archive.end();
 }
 
 }  // namespace smmuvp::smmu

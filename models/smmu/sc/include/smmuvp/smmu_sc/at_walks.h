@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "smmuvp/base/archive.h"
 #include "smmuvp/smmu/memory_op.h"
 #include "smmuvp/smmu_sc/at_requester.h"
 #include "smmuvp/smmu_sc/payload.h"
@@ -27,23 +28,27 @@ class AtWalks : public tlm::tlm_mm_interface {
   AtWalks(const AtWalks&) = delete;
   AtWalks& operator=(const AtWalks&) = delete;
 
-  void send(const MemoryOp& op, const AccessRequest& client, Done done);
+  struct Walk;
+
+  /// @return what visit() and drop() know it by, until `done` is called
+  Walk* send(const MemoryOp& op, const AccessRequest& client, Done done);
   /// A reset: what has not been sent never is, and answers to the rest are dropped.
   void drop();
-  /// The system's state has been loaded: drop(), and the socket is free.
+  /// Likewise of one.
+  void drop(Walk& walk);
+  /// The system's state is about to be loaded: drop(), and the socket is free.
   void forget();
+  /// Saves or restores what all of them share. Loading comes after forget().
+  void visit(Archive& archive) { m_requester.visit(archive); }
+  /// Saves or restores one, after visit(). @param op, client  as it was sent
+  void visit(Archive& archive, Walk*& walk, const MemoryOp& op, const AccessRequest& client, Done done);
   tlm::tlm_sync_enum nb_transport_bw(tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase,
                                      sc_core::sc_time& delay) {
     return m_requester.nb_transport_bw(payload, phase, delay);
   }
 
  private:
-  struct Walk {
-    OpPayload op;
-    unsigned size = 0;
-    Done done;  // none: dropped
-  };
-
+  Walk& take(const MemoryOp& op, const AccessRequest& client, Done done);
   void answered(const tlm::tlm_generic_payload& payload, TimePs at);
   void free(tlm::tlm_generic_payload* payload) override;
 
@@ -52,6 +57,12 @@ class AtWalks : public tlm::tlm_mm_interface {
   std::vector<std::unique_ptr<Walk>> m_walks;  // all, in the order of their making
   std::unordered_map<const tlm::tlm_generic_payload*, Walk*> m_by_payload;
   std::vector<Walk*> m_free;
+};
+
+struct AtWalks::Walk {
+  OpPayload op;
+  unsigned size = 0;
+  Done done;  // none: dropped
 };
 
 }  // namespace smmuvp::smmu

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <tlm>
 
+#include "smmuvp/base/archive.h"
 #include "smmuvp/smmu/access.h"
 #include "smmuvp/smmu/memory_op.h"
 #include "smmuvp/tlm/access_extension.h"
@@ -20,6 +21,11 @@ struct TransactionShape {
   std::uint64_t window = 0;  ///< bytes of addresses: the streaming width, where it is smaller
   bool ignore = false;       ///< TLM_IGNORE_COMMAND: nothing to do
   bool malformed = false;    ///< no length, or it wraps around the end of the address space
+
+  /// Whether a payload of shape `other` can be this one, sent again.
+  bool same(const TransactionShape& other) const;
+  /// Fails on what no payload asks for.
+  void visit(Archive& archive);
 };
 
 /// Reads a payload and its extensions. Only AccessExtension's `in` part is looked at.
@@ -33,6 +39,8 @@ void set_identity(AccessRequest& request, const Identity& identity);
 
 /// Writes an answer into the `out` part of the extension.
 void set_output(AccessExtension& extension, const AccessAnswer& answer);
+
+void visit(Archive& archive, tlm::tlm_response_status& status);
 
 /// The fields of a payload that parts change.
 class SavedPayload {
@@ -80,6 +88,8 @@ class OpPayload {
   }
   /// After the transport. @param bytes  how many transport_dbg() moved, or the size
   MemoryAnswer answer(std::uint64_t bytes, TimePs time) const;
+  /// Saves or restores what the transport has brought so far, after prepare().
+  void visit_response(Archive& archive);
 
  private:
   std::array<std::uint8_t, MemoryOp::max_size> m_data{};

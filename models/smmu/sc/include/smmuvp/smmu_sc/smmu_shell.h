@@ -62,7 +62,10 @@ class SmmuShell : public sc_core::sc_module, public tlm::tlm_bw_transport_if<> {
   /// What an access or a worker waits for may have come from elsewhere than a worker: from a register that
   /// resumes stalled accesses.
   void may_progress();
-  /// Saves or restores the TBUs. To be called before the core's visit(), which finds nothing under way then.
+  /// Before the core's visit(). Loading forgets what is open. @return false: a blocking transaction is under
+  /// way, which lives on its caller's stack; the archive says so, and nothing has changed
+  bool begin_visit(Archive& archive);
+  /// After it: saves or restores what is under way at TBUs and workers.
   void visit(Archive& archive);
 
   tlm::tlm_sync_enum nb_transport_bw(tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase,

@@ -66,9 +66,11 @@ class TbuShell : public sc_core::sc_module,
 
   /// After a reset of the core.
   void was_reset();
-  /// Saves or restores the bookings. Non-blocking transactions under way are not saved: a payload is a
-  /// pointer, and a master that was saved with one open sends it again after loading, as a payload of its
-  /// own. Loading forgets those that are open. A blocking one cannot be saved, since it lives on a stack.
+  /// Fails while a blocking transaction is under way.
+  void check_idle(Archive& archive) const;
+  /// The system's state is about to be loaded.
+  void forget() { m_at.forget(); }
+  /// Saves or restores the bookings, and non-blocking transactions that are under way (AtTransactions).
   void visit(Archive& archive);
 
  private:

@@ -20,6 +20,8 @@ class Translator {
   /// Answers at once what hits, and changes nothing otherwise. @return whether `answer` holds.
   virtual bool translate_fast(const AccessRequest& request, AccessAnswer& answer) = 0;
   virtual std::unique_ptr<AccessObject> translate(const AccessRequest& request) = 0;
+  /// An access to load a saved one into.
+  virtual std::unique_ptr<AccessObject> blank() = 0;
 };
 
 /// Goes through the parts in order, until one is terminated or fails downstream, and leaves the payload as it
@@ -44,6 +46,8 @@ class Transaction {
   /// @param time  when it arrives. `payload` outlives this.
   Transaction(tlm::tlm_generic_payload& payload, const TransactionShape& shape, Translator& translator,
               TimePs time);
+  /// One to load into. Has no payload before attach(): nothing else is called until then.
+  explicit Transaction(Translator& translator);
   ~Transaction();
   Transaction(const Transaction&) = delete;
   Transaction& operator=(const Transaction&) = delete;
@@ -58,10 +62,23 @@ class Transaction {
   /// The SMMU has been reset: ends it at `time`, or later if it has got further, as an access that the SMMU
   /// aborted. A part that is downstream must have come back.
   void abort(TimePs time);
+  /// What advance() answered last; `need` too before it was asked, or after forwarded().
+  Next next() const { return m_next; }
+  /// Whether op() waits for an answer.
+  bool waits() const { return m_access && m_access->step() == Step::need; }
+  /// The part that is to be forwarded is not: it is translated afresh from `time` on.
+  void take_back(TimePs time);
+  /// Saves or restores all but the payload.
+  void visit(Archive& archive);
+  /// After loading: the payload as it was at first, but for its data, of a shape that is the same() as
+  /// shape(). It becomes what it was when this was saved, but for its response status. `payload` outlives
+  /// this.
+  void attach(tlm::tlm_generic_payload& payload, const TransactionShape& shape);
   /// When it has got as far as it has: of the answer, before `forward`; of the end, when it is finished.
   TimePs time() const { return m_time; }
-  tlm::tlm_generic_payload& payload() { return m_payload; }
+  tlm::tlm_generic_payload& payload() { return *m_payload; }
   const AccessRequest& request() const { return m_shape.request; }
+  const TransactionShape& shape() const { return m_shape; }
 
  private:
   void use(const AccessAnswer& answer);
@@ -69,7 +86,7 @@ class Transaction {
   void read_zero();
   void finish(tlm::tlm_response_status status);
 
-  tlm::tlm_generic_payload& m_payload;
+  tlm::tlm_generic_payload* m_payload;
   TransactionShape m_shape;
   Translator& m_translator;
   SavedPayload m_saved;
@@ -77,6 +94,8 @@ class Transaction {
   TimePs m_time;
   Next m_next = Next::need;
   std::unique_ptr<AccessObject> m_access;
+  Part m_part;  // that is to be forwarded, and its answer
+  AccessAnswer m_answer;
   std::vector<unsigned char> m_enables;  // of a part
   AccessExtension m_own;                 // for a payload that has none
   AccessExtension* m_extension = nullptr;

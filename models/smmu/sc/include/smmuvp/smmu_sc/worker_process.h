@@ -2,8 +2,11 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <systemc>
 
+#include "smmuvp/base/archive.h"
+#include "smmuvp/smmu/memory_op.h"
 #include "smmuvp/smmu/worker.h"
 
 namespace smmuvp::smmu {
@@ -21,14 +24,23 @@ class WorkerProcess : public sc_core::sc_module {
   /// To be called whenever due() may have changed; looks at it again after this delay at the earliest.
   void kick(const sc_core::sc_time& delay);
 
+  /// Saves or restores an operation that is under way, after its worker. One that is in the transport, whose
+  /// target waits, is saved as one that is still to be sent. To be followed by `kick`.
+  void visit(Archive& archive);
+
  private:
   void run();
+  std::optional<TimePs> due() const;
+  void step(TimePs now);
   void carry_out();
 
   Worker& m_worker;
   sc_core::sc_event m_kick;
   Transport m_transport;
   std::function<void()> m_progressed;
+  bool m_answered = false;  // m_answer is there, and counts from its time on
+  MemoryAnswer m_answer;
+  unsigned m_loads = 0;  // what is in the transport while this changes is of before
 };
 
 }  // namespace smmuvp::smmu
