@@ -208,6 +208,29 @@ TEST_F(Checkpoint, AnAccessThatWasSavedAfterAResetIsAborted) {
   EXPECT_EQ(b.answer().outcome, smmu::Outcome::abort);
 }
 
+TEST_F(Checkpoint, AnAccessThatIsRefusedWhateverTablesSayIsSavedAsAnyOther) {
+  for (const auto why : {smmu::Unsupported::malformed, smmu::Unsupported::ats, smmu::Unsupported::identity}) {
+    Stage2World w({}, timed());
+    prepare(w);
+    auto request = World::request(1, va);
+    request.unsupported = why;
+    Access a(w.smmu, request);
+    Stage2World v({}, timed());
+    v.memory = w.memory;
+    ArchiveReader reader(saved(w.smmu, &a));
+    v.smmu.visit(reader);
+    Access b(v.smmu);
+    b.visit(reader);
+    ASSERT_TRUE(reader.complete()) << reader.error();
+    Course whole;
+    whole.run(w, a);
+    Course course;
+    course.run(v, b);
+    course.expect_same(whole);
+    EXPECT_EQ(course.answer.outcome, smmu::Outcome::abort);
+  }
+}
+
 /// Loads `data`, which may be anything, and goes on with what came of it.
 void survive(const std::vector<std::uint8_t>& data, const TestMemory& memory) {
   Stage2World v({}, timed());

@@ -68,7 +68,7 @@ void AccessRequest::visit(Archive& archive) {
   visit_attributes(archive, attributes);
   archive.value("port", port);
   archive.moment("time", time);
-  if (kind > AccessKind::translate || unsupported > Unsupported::ats) {
+  if (kind > AccessKind::translate || unsupported > Unsupported::identity) {
     archive.fail("kind", "no access that a client makes");
     *this = {};
   }
