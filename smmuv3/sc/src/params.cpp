@@ -2,19 +2,32 @@
 
 #include <string>
 
+#include "presets.h"
+
 namespace smmuvp::smmuv3 {
 
 namespace {
 
 constexpr const char* gem5 = "; default from gem5's SMMUv3 model";
 
+ParamInfo preset_param() {
+  ParamInfo info{"preset", ParamType::Choice, presets().front().name,
+                 "what gives the sizes and widths that are not set; latencies are the same in all"};
+  for (const Preset& preset : presets()) {
+    info.doc += std::string("; ") + preset.name + ": " + preset.source;
+    info.choices.emplace_back(preset.name);
+  }
+  return info;
+}
+
 std::vector<ParamInfo> make_params() {
   const auto flag = [](const char* name, bool value, const char* doc) {
     return ParamInfo{name, ParamType::Bool, value ? "true" : "false", doc};
   };
   const auto number = [](std::string name, std::uint64_t value, std::uint64_t min, std::uint64_t max,
-                         std::string doc) {
-    return ParamInfo{std::move(name), ParamType::Uint, std::to_string(value), std::move(doc), min, max};
+                         const std::string& doc) {
+    const std::string meaning = doc + preset_values(name);
+    return ParamInfo{std::move(name), ParamType::Uint, std::to_string(value), meaning, min, max};
   };
   std::vector<ParamInfo> p = {
       number("SIDSIZE", 16, 0, 32, "StreamID bits (IDR1.SIDSIZE)"),
@@ -70,6 +83,7 @@ std::vector<ParamInfo> make_params() {
           "a register access waits first for the time that its initiator is ahead; false: it takes effect at "
           "once"),
       number("tbus", 1, 1, max_tbus, "TBUs: pairs of tbuN_in and tbuN_out"),
+      preset_param(),
       number("slots", 16, 1, 1024,
              std::string("transactions at a time at each TBU, until their END_RESP (xlate_slots)") + gem5),
       number("clock_ps", 1000, 1, 1'000'000'000, "clock period in picoseconds"),

@@ -28,7 +28,7 @@ struct Settings {
   bool reset_active_low = false;
 };
 
-/// @throws ConfigError naming the parameter
+/// @param params  with what their preset gives (presets.h). @throws ConfigError naming the parameter
 Settings settings_of(const Params& params);
 
 }  // namespace smmuvp::smmuv3

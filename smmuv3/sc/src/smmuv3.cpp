@@ -6,6 +6,7 @@
 
 #include "explain.h"
 #include "params.h"
+#include "presets.h"
 #include "smmuvp/smmu_sc/counted.h"
 #include "smmuvp/smmu_sc/smmu_shell.h"
 #include "smmuvp/smmu_sc/tbu_shell.h"
@@ -213,15 +214,16 @@ const std::vector<ParamInfo>& SmmuV3<BUSWIDTH>::params() {
 
 template <unsigned BUSWIDTH>
 SmmuV3<BUSWIDTH>::SmmuV3(const sc_core::sc_module_name& name, const Params& params, Host& host)
-    : Component(name, "smmuv3", params, host),
-      registers(checked(params, *this, "registers")),
+    // What it was made with is what a preset has made of it: a saved state of other sizes is refused.
+    : Component(name, "smmuv3", smmuv3::with_preset(params), host),
+      registers(checked(parameters(), *this, "registers")),
       walk("walk"),
       eventq_irq("eventq_irq"),
       gerror_irq("gerror_irq"),
       cmdq_sync_irq("cmdq_sync_irq"),
       event_out("event_out"),
       reset("reset") {
-  const smmuv3::Settings settings = settings_of(params, *this);
+  const smmuv3::Settings settings = settings_of(parameters(), *this);
   m_impl = std::make_unique<Impl>(this->name(), settings, this->host(), *this);
   registers.register_b_transport(this, &SmmuV3::register_transport);
   registers.register_transport_dbg(this, &SmmuV3::register_transport_dbg);

@@ -56,7 +56,8 @@ namespace smmuvp {
 template <unsigned BUSWIDTH = 64>
 class SMMUVP_EXPORT SmmuV3 : public Component {
  public:
-  /// @param params  values for the table that params() gives
+  /// @param params  values for the table that params() gives; what is not set is what its `preset` says, and
+  /// parameters() has that
   /// @param host  outlives the SMMU (see host.h)
   /// @throws ConfigError for a combination that cannot be, for example SIDSIZE 16 with ST_LEVEL 0. It names
   /// the instance and the parameter.
