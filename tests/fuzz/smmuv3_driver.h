@@ -342,7 +342,7 @@ class SmmuV3Driver {
       require(slow.answer().tlb_hit == fast.tlb_hit, "fast and slow paths agree on the hit");
     }
     // Whoever takes the fast path enters and leaves by himself.
-    m_smmu->engine().in_flight().leave(m_smmu->engine().in_flight().enter(), fast.time);
+    m_smmu->engine().in_flight().leave(m_smmu->engine().in_flight().enter(r.time), fast.time);
     require(state(copy) == state(*m_smmu), "fast and slow paths leave the same: bookings, uses, counters");
   }
 

@@ -292,7 +292,7 @@ class Smmu {
 
   void go(Transaction transaction) {
     const Id id = transaction.id;
-    m_flights[id] = std::make_unique<Flight>(std::move(transaction), m_engine.in_flight().enter());
+    m_flights[id] = std::make_unique<Flight>(std::move(transaction), m_engine.in_flight().enter(0));
   }
   // Leaves, to end or to wait.
   Transaction leave(Id id) {

@@ -128,7 +128,7 @@ TEST(Archive, KeepsInterruptsThatAreDue) {
 TEST(Archive, LeavesOutTransactionsUnderWayAndNoSynchronisationWaitsForThemAfterLoading) {
   World w;
   w.start();
-  w.smmu.engine().in_flight().enter();
+  w.smmu.engine().in_flight().enter(0);
   w.command(0x46);
   EXPECT_FALSE(w.commands_done());
   ArchiveWriter busy;

@@ -165,12 +165,12 @@ TEST(CMD_SYNC, WithSigSevGivesNoEventWithoutIdr0Sev) {
 TEST(CMD_SYNC, WaitsForTransactionsThatBeganBeforeItAndNotForLaterOnes) {
   World w;
   w.start();
-  const auto early = w.smmu.engine().in_flight().enter();
+  const auto early = w.smmu.engine().in_flight().enter(0);
   w.push(0x46);
   w.push(0x46 | 1 << 12);
   EXPECT_EQ(w.work(), Step::stalled);
   EXPECT_FALSE(w.commands().due());
-  const auto late = w.smmu.engine().in_flight().enter();
+  const auto late = w.smmu.engine().in_flight().enter(0);
   EXPECT_EQ(w.read(0x9c), 0U);
   w.smmu.engine().in_flight().leave(early, 0);
   EXPECT_TRUE(w.commands().due());

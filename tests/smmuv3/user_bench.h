@@ -212,10 +212,14 @@ struct Bench : sc_core::sc_module {
         free("free",
              soc_params({{"reset", "level"}, {"reset_active_low", "true"}, {"sync_registers", "false"}}),
              host, world.memory),
+        untimed("untimed",
+                soc_params({{"timing", "false"}, {"reset", "level"}, {"reset_active_low", "true"}}), host,
+                world.memory),
         wide("wide", edge, 0),
         narrow("narrow", edge, 1),
         level_client("level_client", level, 0),
-        free_client("free_client", free, 0) {
+        free_client("free_client", free, 0),
+        untimed_client("untimed_client", untimed, 0) {
     edge.smmu.reset.bind(nreset);
     level.smmu.reset.bind(level_nreset);
     level.smmu.eventq_irq.bind(eventq);
@@ -247,10 +251,10 @@ struct Bench : sc_core::sc_module {
       level_nreset.write(true);
       wait(ns(10));
       world.memory = {};
-      for (Soc* soc : {&edge, &level, &free}) soc->start();
+      for (Soc* soc : {&edge, &level, &free, &untimed}) soc->start();
       wait(ns(10));
     });
-    for (Soc* soc : {&edge, &level, &free}) {
+    for (Soc* soc : {&edge, &level, &free, &untimed}) {
       soc->smmu.set_own_access_hook({});
       soc->smmu.set_identity_hook(0, {});
       soc->smmu.set_order_hook(0, {});
@@ -270,10 +274,10 @@ struct Bench : sc_core::sc_module {
 
   test::CapturingHost host;
   smmuv3::World world;  // its memory and builders; its own core is not used
-  Soc edge, level, free;
+  Soc edge, level, free, untimed;
   Client<128> wide;
   Client<32> narrow;
-  Client<64> level_client, free_client;
+  Client<64> level_client, free_client, untimed_client;
   test::Runner runner{"runner"};
   sc_core::sc_signal<bool> nreset{"nreset", true};
   sc_core::sc_signal<bool> level_nreset{"level_nreset", false};

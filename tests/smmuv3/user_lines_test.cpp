@@ -51,6 +51,19 @@ TEST_F(User, WhileAResetIsHeldAccessesAreAbortedAndRegistersAnswerErrors) {
   });
 }
 
+TEST_F(User, AnExplanationTellsThatTheSmmuIsHeldInReset) {
+  b.run([&] {
+    b.level_nreset.write(false);
+    wait(ns(10));
+    const Explanation e = b.level.smmu.explain(7, std::nullopt, 0x1000);
+    EXPECT_EQ(e.now.outcome, Explanation::End::Outcome::abort);
+    EXPECT_NE(e.text.find("held in reset"), std::string::npos) << e.text;
+    EXPECT_EQ(e.text.find("bypasses"), std::string::npos) << e.text;
+    b.level_nreset.write(true);
+    wait(ns(10));
+  });
+}
+
 TEST_F(User, AnActiveLowResetByEdgeResetsOnceWhenItFalls) {
   b.run([&] {
     b.nreset.write(false);

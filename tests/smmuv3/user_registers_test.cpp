@@ -66,6 +66,32 @@ TEST_F(User, WithoutSyncRegistersAPollSeesNothingBeforeItsInitiatorWaits) {
   });
 }
 
+TEST_F(User, APollOfAnSmmuThatTakesNoTimeLetsItGoOn) {
+  b.run([&] {
+    const sc_time begin = sc_core::sc_time_stamp();
+    EXPECT_LE(polls_of_a_sync(b.untimed, 1000), 40U);
+    EXPECT_LE(sc_core::sc_time_stamp() - begin, ns(40)) << "20 of memory, for the command";
+  });
+}
+
+// 4.7.3: what begins after a CMD_SYNC is none of its business, whoever was served first.
+TEST_F(User, ACmdSyncDoesNotWaitForAMasterThatIsAhead) {
+  b.map(7, 0x10000, 0x8000'0000);
+  b.run([&] {
+    std::uint32_t v = 0;
+    Payload p;
+    test::Master::fill(p, tlm::TLM_READ_COMMAND, 0x10000, &v, 4);
+    for (const double ahead : {0.0, 500'000.0, 500'100.0}) {  // a miss, and hits
+      sc_time delay = ns(ahead);
+      b.wide.socket->b_transport(p, delay);
+      ASSERT_EQ(p.get_response_status(), tlm::TLM_OK_RESPONSE);
+    }
+    const sc_time begin = sc_core::sc_time_stamp();
+    EXPECT_LE(polls_of_a_sync(b.edge, 1000), 400U);
+    EXPECT_LT(sc_core::sc_time_stamp() - begin, ns(500)) << "no more than the longest access";
+  });
+}
+
 TEST_F(User, APollOfEventqProdSeesTheEvent) {
   b.run([&] {
     std::uint32_t v = 0;

@@ -38,7 +38,7 @@ Access::Access(const Parts& parts, ProgrammingInterface& interface, const smmu::
     : m_parts(parts),
       m_interface(interface),
       m_request(request),
-      m_token(m_parts.engine.in_flight().enter()),
+      m_token(m_parts.engine.in_flight().enter(request.time)),
       m_reset_count(m_parts.engine.reset_count()),
       m_generation(m_parts.engine.generation()),
       m_time(request.time) {}
@@ -51,7 +51,7 @@ Access::Access(Smmu& smmu)
       m_state(State::done),
       m_time(0) {}
 
-Access::~Access() { m_parts.engine.in_flight().leave(m_token, counts() ? m_time : 0); }
+Access::~Access() { m_parts.engine.in_flight().leave(m_token, counts() ? m_time : m_token.begin); }
 
 Step Access::step() {
   if (m_state != State::done && m_reset_count != m_parts.engine.reset_count()) terminate();

@@ -24,7 +24,7 @@ bool CommandQueue::ready() const {
 std::optional<TimePs> CommandQueue::sync_done() const {
   const smmu::InFlight& in_flight = m_parts.engine.in_flight();
   if (!in_flight.done(m_barrier)) return std::nullopt;
-  const TimePs at = std::max(m_time, in_flight.done_at(m_barrier));
+  const TimePs at = std::max(m_time, in_flight.done_at(m_barrier, m_time));
   if (m_interface.events().holds_until(at)) return std::nullopt;
   return at;
 }
@@ -133,7 +133,6 @@ void CommandQueue::report_wide_tags(const Command& command, const CommandInfo& i
 }
 
 void CommandQueue::execute(const Command& command) {
-  m_state = State::idle;
   const std::uint32_t cons = m_interface.reg(SMMU_CMDQ_CONS) & m_interface.command_queue().index_mask();
   m_parts.tracer.emit(m_time, trace_command, std::string_view(opcode_name(command.opcode)), command.words[0],
                       command.words[1], cons);
@@ -143,7 +142,11 @@ void CommandQueue::execute(const Command& command) {
     m_barrier = m_parts.engine.in_flight().barrier();
     return;
   }
+  // 6.3.9.3: until it is consumed the queue is not disabled. Clients whose pointers go are told meanwhile,
+  // and may reset the SMMU.
   carry_out(command);
+  if (m_state != State::execute) return;
+  m_state = State::idle;
   consume();
 }
 

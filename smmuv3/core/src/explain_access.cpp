@@ -50,6 +50,10 @@ std::vector<RegisterFact> register_facts(const ProgrammingInterface& interface) 
   const auto add = [&](Reg id, const char* name, const std::string& meaning) {
     facts.push_back({name, interface.registers().get(id), meaning});
   };
+  if (interface.held()) {
+    facts.push_back({"reset", 1, "the SMMU is held in reset: everything is aborted, and nothing recorded"});
+    return facts;
+  }
   add(SMMU_CR0ACK, "SMMU_CR0ACK",
       flag("SMMUEN", interface.enabled(CR0_SMMUEN)) + ", " +
           flag("EVENTQEN", interface.enabled(CR0_EVENTQEN)) + ", " +
@@ -225,7 +229,8 @@ AccessExplanation explain(Smmu& smmu, const smmu::AccessRequest& asked, const sm
   e.memory = end_of(empty.parts(), interface, e.request, memory);
   e.now = end_of(parts, interface, e.request, memory);
   add_tbu_answer(smmu, e.request, e);
-  if (!interface.enabled(CR0_SMMUEN) || asked.unsupported != smmu::Unsupported::none) return e;
+  if (interface.held() || !interface.enabled(CR0_SMMUEN) || asked.unsupported != smmu::Unsupported::none)
+    return e;
 
   fetch(empty.parts(), interface, e.request, memory, &e.structures);
   const Configuration in_use = fetch(parts, interface, e.request, memory, nullptr);

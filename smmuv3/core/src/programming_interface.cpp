@@ -262,11 +262,11 @@ void ProgrammingInterface::hold(bool held) {
 
 void ProgrammingInterface::reset() {
   m_registers.reset();
-  refresh_tbus();
   m_events.reset();
   m_commands.reset();
   m_signals = {};
   refresh();
+  refresh_tbus();
 }
 
 void ProgrammingInterface::visit(Archive& archive) {

@@ -106,13 +106,17 @@ bool Smmu::answer_at_tcu(const smmu::AccessRequest& request, smmu::AccessAnswer&
 }
 
 void Smmu::reset() {
-  m_engine.reset();
+  // The engine at last: it tells clients that their pointers are void, and whoever accesses then finds the
+  // SMMU as it is after the reset.
   m_configs.stes.clear();
   m_configs.cds.clear();
   m_interface.reset();
+  m_engine.reset();
 }
 
 void Smmu::visit(Archive& archive) {
+  // While all is as it was before: clients that are told may access.
+  if (archive.loading()) m_engine.withdraw_grants();
   archive.begin("smmuv3");
   m_interface.visit(archive);
   m_engine.visit(archive);

@@ -51,7 +51,7 @@ class Module : public smmu::Translator {
   void visit(Archive& archive);
   void statistics(StatVisitor& visitor) const;
   void reset_statistics();
-  Explanation explain(const AccessQuestion& question);
+  Explanation explain(const AccessQuestion& question, const sc_core::sc_vector<smmu::TbuShell>& tbus);
 
   smmuv3::Settings settings;
   smmuv3::Smmu core;
@@ -67,9 +67,13 @@ class Module : public smmu::Translator {
 
 /// Lets simulated time come to that of a register access, so that it finds what the SMMU has done until then.
 void Module::synchronise(sc_core::sc_time& delay) {
-  if (!settings.sync_registers || delay == sc_core::SC_ZERO_TIME) return;
+  if (!settings.sync_registers) return;
+  const bool ahead = delay != sc_core::SC_ZERO_TIME;
+  // Where nothing takes time a poll is never ahead: it lets a clock pass while the SMMU works.
+  if (!ahead && (settings.structures.timing || !shell.has_work())) return;
   const sc_core::sc_curr_proc_kind process = sc_core::sc_get_current_process_handle().proc_kind();
   if (process != sc_core::SC_THREAD_PROC_ && process != sc_core::SC_CTHREAD_PROC_) {
+    if (!ahead) return;
     core.diag().host_error("registers.sync",
                            "a register access with an annotated delay of " + delay.to_string() +
                                " comes from no thread, so that it cannot wait, and takes effect before its "
@@ -78,7 +82,7 @@ void Module::synchronise(sc_core::sc_time& delay) {
     return;
   }
   const smmu::Counted counted(m_register_waits);
-  sc_core::wait(delay);
+  sc_core::wait(ahead ? delay : from_ps(settings.clock_ps));
   delay = sc_core::SC_ZERO_TIME;
 }
 
@@ -158,9 +162,10 @@ void Module::statistics(StatVisitor& visitor) const {
   core.engine().report_parts(visitor);
 }
 
-Explanation Module::explain(const AccessQuestion& question) {
+Explanation Module::explain(const AccessQuestion& question, const sc_core::sc_vector<smmu::TbuShell>& tbus) {
   smmu::AccessRequest request = smmuv3::request_of(question);
   if (question.tbu >= settings.tbus) request.port = 0;
+  if (!tbus[request.port].takes(request)) request.unsupported = smmu::Unsupported::identity;
   return smmuv3::explanation_of(
       smmuv3::explain(core, request, [this](const smmu::MemoryOp& op) { return shell.carry_out_debug(op); }));
 }
@@ -354,7 +359,7 @@ void SmmuV3<BUSWIDTH>::reset_statistics() {
 
 template <unsigned BUSWIDTH>
 Explanation SmmuV3<BUSWIDTH>::explain(const AccessQuestion& question) const {
-  return m_impl->explain(question);
+  return m_impl->explain(question, m_impl->tbus);
 }
 
 template <unsigned BUSWIDTH>
@@ -375,7 +380,7 @@ namespace {
 
 const ComponentType* component_types(std::size_t* count) {
   static const ComponentType types[] = {
-      {"smmuv3", "Arm SMMUv3: stage 1 translation for client devices", smmuv3::smmuv3_params(),
+      {"smmuv3", "Arm SMMUv3: translation of both stages for client devices", smmuv3::smmuv3_params(),
        [](const char* name, const Params& params, Host& host) -> std::unique_ptr<Component> {
          return std::make_unique<SmmuV3<platform_buswidth>>(name, params, host);
        },

@@ -153,7 +153,7 @@ class Run {
     request.can_wait = true;
     slot.fast = m_world.smmu.translate_fast(request, slot.answer);
     if (slot.fast) {
-      slot.token = m_world.smmu.engine().in_flight().enter();
+      slot.token = m_world.smmu.engine().in_flight().enter(m_world.now);
     } else {
       slot.object = std::make_unique<Access>(m_world.smmu, request);
       go_on(slot);

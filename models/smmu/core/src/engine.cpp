@@ -51,8 +51,10 @@ void Engine::finish_at_tbu(const AccessRequest& request, const CacheKey& key, Fi
   answer.counter = TbuCounters::hits_of(slot, answer.translated);
   answer.work_out();
   Tbu& tbu = tbu_of(request.port);
-  const bool known = until != 0 && tbu.answers.probe(request.stream_id, request.address) != nullptr;
+  const auto* before = until != 0 ? tbu.answers.probe(request.stream_id, request.address) : nullptr;
+  const bool same_size = before != nullptr && before->shift() == key.shift;
   const auto& entry = tbu.answers.insert(request.stream_id, key, answer);
+  const bool known = same_size && before == &entry;
   // What takes the place of an answer is there when that is.
   if (merges() && !known) tbu.on_its_way.put(tbu.answers.slot_of(entry), request.time, until);
 }
@@ -181,6 +183,10 @@ void Engine::prune_all(TimePs now) {
   if (timing()) for_each_calendar([now](Calendar& c) { c.prune(now); });  // else nothing is booked
 }
 
+void Engine::withdraw_grants() {
+  withdraw([](Grants& g) { return g.withdraw_all(); });
+}
+
 void Engine::reset() {
   for (Tbu& tbu : m_tbus) {
     tbu.answers.clear();
@@ -195,7 +201,7 @@ void Engine::reset() {
   ++m_reset_count;
   m_in_flight.clear();
   for_each_calendar([](Calendar& c) { c.clear(); });
-  withdraw([](Grants& g) { return g.withdraw_all(); });
+  withdraw_grants();
 }
 
 void Engine::visit(Archive& archive) {
@@ -211,8 +217,6 @@ void Engine::visit(Archive& archive) {
   for_each_calendar([&archive](Calendar& c) { c.visit(archive); });
   m_open_walks.visit(archive);
   m_in_flight.visit(archive);
-  // No archive holds pointers. Withdrawn after the answers have changed, counted before the counts have.
-  if (archive.loading()) withdraw([](Grants& g) { return g.withdraw_all(); });
   m_statistics.visit(archive);
   m_streams.visit(archive);
   for (Tbu& tbu : m_tbus) tbu.counters.visit(archive, m_streams.size());

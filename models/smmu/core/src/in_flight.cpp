@@ -10,6 +10,7 @@ void InFlight::leave_earlier(FlightToken token, TimePs time) {
   Generation& g = m_generations[i];
   --g.open;
   g.end = std::max(g.end, time);
+  g.lasted(token, time);
   if (i == m_left) count_left();
 }
 
@@ -21,6 +22,7 @@ void InFlight::visit(Archive& archive) {
   archive.list("generations", m_generations, most, [&](Generation& g) {
     archive.value("open", g.open);
     archive.time("end", g.end);
+    archive.value("longest", g.longest);
   });
   archive.end();
   if (!archive.loading()) return;
@@ -43,6 +45,7 @@ void InFlight::visit(Archive& archive) {
 void InFlight::visit(Archive& archive, FlightToken& token) {
   if (token.generation < m_first) token = {};  // of before a clear()
   archive.value("token", token.generation);
+  if (token.valid()) archive.moment("begin", token.begin);
   if (!archive.loading() || token.generation < m_first) return;
   const std::uint64_t i = token.generation - m_first;
   if (!archive.ok() || i >= m_generations.size()) {

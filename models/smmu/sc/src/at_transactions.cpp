@@ -40,6 +40,12 @@ AtTransactions::AtTransactions(const sc_core::sc_module_name& name, SmmuShell& s
 
 // ---- entry points
 
+AtTransactions::~AtTransactions() {
+  for (Open& t : m_open) {
+    if (t.transaction) t.transaction->detach();
+  }
+}
+
 tlm::tlm_sync_enum AtTransactions::nb_transport_fw(tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase,
                                                    sc_time& delay) {
   switch (static_cast<unsigned>(phase)) {
@@ -174,7 +180,7 @@ void AtTransactions::admit(Open& t) {
     const TimePs free = m_slots.earliest(t.due);
     if (free > t.due) return schedule(t, State::held, free);
   }
-  t.token = m_smmu.engine().in_flight().enter();  // nothing has been looked up for it before
+  t.token = m_smmu.engine().in_flight().enter(t.due);  // nothing has been looked up for it before
   t.has_slot = true;
   ++m_slots_used;
   m_end_request = t.due + m_smmu.engine().port_latency();
@@ -246,7 +252,7 @@ void AtTransactions::retry_stalled() {
   std::vector<Open*> stalled;
   stalled.swap(m_stalled);
   for (Open* t : stalled) {
-    if (!t->token.valid()) t->token = m_smmu.engine().in_flight().enter();
+    if (!t->token.valid()) t->token = m_smmu.engine().in_flight().enter(to_ps(sc_core::sc_time_stamp()));
     translate(*t);
   }
 }
@@ -283,7 +289,7 @@ bool AtTransactions::forward(TimePs now) {
   Open& t = **free;
   m_ready.erase(free);
   if (!t.token.valid()) {
-    t.token = m_smmu.engine().in_flight().enter();
+    t.token = m_smmu.engine().in_flight().enter(to_ps(sc_core::sc_time_stamp()));
     if (t.generation != m_smmu.engine().generation()) {
       // A synchronisation may have promised since that nobody uses such a translation.
       t.transaction->take_back(now);

@@ -1,5 +1,6 @@
 #include "smmuvp/smmu_sc/smmu_shell.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -53,6 +54,11 @@ MemoryAnswer SmmuShell::carry_out_debug(const MemoryOp& op, const AccessRequest*
   const unsigned n = m_walk->transport_dbg(p.payload());
   if (n == op.size) p.payload().set_response_status(tlm::TLM_OK_RESPONSE);
   return p.answer(n, op.time);
+}
+
+bool SmmuShell::has_work() const {
+  return std::any_of(m_core.workers.begin(), m_core.workers.end(),
+                     [](const Worker* worker) { return worker->waiting() || worker->due(); });
 }
 
 void SmmuShell::kick(const sc_core::sc_time& delay) {

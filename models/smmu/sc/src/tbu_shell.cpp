@@ -38,7 +38,7 @@ TransactionShape TbuShell::shape(tlm::tlm_generic_payload& payload) const {
     m_identity(payload, identity);
     set_identity(s.request, identity);
   }
-  if (m_tbu.fixed && s.request.unsupported == Unsupported::none && !is_fixed_identity(s.request)) {
+  if (s.request.unsupported == Unsupported::none && !takes(s.request)) {
     s.request.unsupported = Unsupported::identity;
   }
   return s;
@@ -96,9 +96,9 @@ __attribute__((always_inline)) inline bool TbuShell::pass_hit(tlm::tlm_generic_p
   if (kernel.time_stamp() != m_stamp) prune();
   const TimePs now = m_now;
   const bool timing = engine.timing();
-  TimePs begin = 0;
+  const TimePs asked = now + m_unit.to_ps(delay);
+  TimePs begin = asked;
   if (timing) {
-    const TimePs asked = now + m_unit.to_ps(delay);
     begin = m_slots.earliest(asked);
     const TimePs passed = engine.count_at_tbu(m_core, found, begin);
     if (passed - asked == m_hit_ps && m_unit.is_ps) {
@@ -111,7 +111,7 @@ __attribute__((always_inline)) inline bool TbuShell::pass_hit(tlm::tlm_generic_p
   } else {
     engine.count_at_tbu(m_core, found, begin);
   }
-  const FlightToken token = engine.in_flight().enter();
+  const FlightToken token = engine.in_flight().enter(begin);
   const std::uint64_t resets = engine.reset_count();
   const AddressSpace space = answer.space;
   const Attributes attributes = answer.attributes;
@@ -124,15 +124,22 @@ __attribute__((always_inline)) inline bool TbuShell::pass_hit(tlm::tlm_generic_p
   extension.instruction = answer.instruction_of_index(index);
   payload.set_address(answer.output | offset);
   if (fixed) payload.set_dmi_allowed(false);
-  m_out->b_transport(payload, delay);
+  try {
+    m_out->b_transport(payload, delay);
+  } catch (...) {
+    payload.set_address(address);
+    extension.privileged = privileged;
+    extension.instruction = instruction;
+    abandon(token);
+    throw;
+  }
   payload.set_address(address);
   extension.privileged = privileged;
   extension.instruction = instruction;
   payload.set_dmi_allowed(fixed && payload.is_dmi_allowed() && would_grant(payload));
   if (kernel.time_stamp() != m_stamp) prune();
   const TimePs end = m_now + m_unit.to_ps(delay);
-  engine.in_flight().leave(token, end);
-  if (engine.in_flight().has_barriers()) m_smmu.kick(sc_core::SC_ZERO_TIME);
+  if (engine.in_flight().leave(token, end)) m_smmu.kick(sc_core::SC_ZERO_TIME);
   if (engine.reset_count() != resets) {
     payload.set_response_status(tlm::TLM_ADDRESS_ERROR_RESPONSE);
   } else if (timing) {
@@ -147,12 +154,24 @@ bool TbuShell::pass_other_hit(tlm::tlm_generic_payload& payload, AccessExtension
   if (m_identity) return false;
   const bool fixed = m_grants != nullptr;
   if (extension != nullptr) return pass_hit(payload, *extension, delay, fixed);
-  extension = take_extension();
-  payload.set_extension(extension);
-  const bool passed = pass_hit(payload, *extension, delay, fixed);
-  payload.clear_extension(extension);
-  m_extensions.emplace_back(extension);
-  return passed;
+  struct Lent {
+    TbuShell& tbu;
+    tlm::tlm_generic_payload& payload;
+    AccessExtension* extension;
+    ~Lent() {
+      payload.clear_extension(extension);
+      tbu.m_extensions.emplace_back(extension);
+    }
+  };
+  const Lent lent{*this, payload, take_extension()};
+  payload.set_extension(lent.extension);
+  return pass_hit(payload, *lent.extension, delay, fixed);
+}
+
+// A target has thrown, or the caller's process is being killed: nobody may wait for what it was doing.
+void TbuShell::abandon(FlightToken token) {
+  m_engine.in_flight().leave(token, token.begin);
+  m_smmu.may_progress();
 }
 
 void TbuShell::prune() {
@@ -173,16 +192,26 @@ void TbuShell::b_transport(tlm::tlm_generic_payload& payload, sc_time& delay) {
 }
 
 void TbuShell::run(tlm::tlm_generic_payload& payload, sc_time& delay) {
+  prune();
+  TimePs begin = to_ps(sc_core::sc_time_stamp() + delay);
+  if (m_engine.timing()) begin = m_slots.earliest(begin);
+  FlightToken token = m_engine.in_flight().enter(begin);
+  try {
+    run(payload, delay, begin, token);
+  } catch (...) {
+    abandon(token);
+    throw;
+  }
+}
+
+void TbuShell::run(tlm::tlm_generic_payload& payload, sc_time& delay, TimePs begin, FlightToken& token) {
   const auto ahead = [&delay](TimePs time) {
     const sc_time at = from_ps(time);
     delay = at > sc_core::sc_time_stamp() ? at - sc_core::sc_time_stamp() : sc_core::SC_ZERO_TIME;
   };
   const auto now = [&delay] { return to_ps(sc_core::sc_time_stamp() + delay); };
   Engine& engine = m_smmu.engine();
-  prune();
-  FlightToken token = engine.in_flight().enter();
   const std::uint64_t resets = engine.reset_count();
-  const TimePs begin = engine.timing() ? m_slots.earliest(now()) : now();
   bool first = true;
   bool dmi_hint = false;
   Transaction t(payload, shape(payload), m_smmu.translator(), begin);
@@ -195,8 +224,9 @@ void TbuShell::run(tlm::tlm_generic_payload& payload, sc_time& delay) {
         // Its parts so far have ended. Who waits for software must not keep a synchronisation open, for which
         // that software may wait first; an access that has to, by itself, is under way by its own token.
         engine.in_flight().leave(token, t.time());
+        token = {};
         wait(m_smmu.progress());
-        token = engine.in_flight().enter();
+        token = engine.in_flight().enter(now());
         break;
       case Transaction::Next::waits:  // never: a caller that is blocked does not ask for it
         wait(m_smmu.progress());

@@ -20,6 +20,7 @@ Transaction::Transaction(Translator& translator)
     : m_payload(nullptr), m_translator(translator), m_time(0), m_next(Next::finished) {}
 
 Transaction::~Transaction() {
+  // Nobody goes on with it. With a detach() before, the payload may have gone already.
   if (m_payload != nullptr && m_next != Next::finished) finish(tlm::TLM_INCOMPLETE_RESPONSE);
 }
 

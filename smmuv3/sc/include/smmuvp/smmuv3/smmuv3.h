@@ -19,7 +19,7 @@
 
 namespace smmuvp {
 
-/// An Arm SMMUv3 (IHI 0070) with stage 1 translation. docs/smmuv3.md tells what is modelled.
+/// An Arm SMMUv3 (IHI 0070) with both stages of translation. docs/smmuv3.md tells what is modelled.
 ///
 /// Transactions come in at tbu_in[i] and leave, translated, at tbu_out[i]. AccessExtension (of
 /// smmuvp/tlm/access_extension.h) carries the StreamID; a payload without it belongs to the TBU's default

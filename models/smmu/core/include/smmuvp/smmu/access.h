@@ -84,6 +84,7 @@ struct AccessAnswer {
 /// for it. Given back once, by the core's leave().
 struct FlightToken {
   std::uint64_t generation = 0;
+  TimePs begin = 0;
 
   /// Whether it stands for one.
   bool valid() const { return generation != 0; }

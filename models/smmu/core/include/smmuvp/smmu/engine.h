@@ -167,6 +167,9 @@ class Engine {
   /// TBU tells what it holds, and nothing changes: no walk is made for it, so none can be overtaken.
   /// @param answer  becomes that of the request, but for the time
   std::optional<DirectRegion> direct_region(const AccessRequest& request, AccessAnswer& answer);
+  /// Before something changes as a whole, for example because a state is loaded: no archive holds pointers.
+  /// Clients are told, and may access meanwhile.
+  void withdraw_grants();
   /// Output addresses are no longer what downstream gave pointers for. @param port  where it said so
   void withdraw_output(std::uint8_t port, const AddressRange& output);
 

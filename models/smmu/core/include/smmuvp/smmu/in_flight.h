@@ -14,7 +14,9 @@ namespace smmuvp::smmu {
 /// Counts transactions that are being translated or are downstream. A barrier stands for all that entered
 /// before it, and is a value: any number can be open, held by whoever waits. A transaction ends at a time
 /// that may lie ahead of the simulated one; a barrier is done once all of its transactions have left, at the
-/// latest of their end times.
+/// latest of their end times. It does not wait for initiators that run ahead, whose transactions begin after
+/// it although they were made before: no end counts that lies further ahead of it than the longest of its
+/// transactions takes.
 ///
 /// An access that stalls leaves, and enters again when it goes on: software that waits for a synchronisation
 /// before it resumes the access must not wait for ever.
@@ -27,18 +29,23 @@ class InFlight {
   InFlight(const InFlight&) = delete;
   InFlight& operator=(const InFlight&) = delete;
 
-  FlightToken enter() {
+  /// @param begin  when the transaction begins, which may lie ahead of the simulated time
+  FlightToken enter(TimePs begin) {
     ++m_last->open;
-    return {m_last_number};
+    return {m_last_number, begin};
   }
-  /// The transaction ends at `time`. Tokens from before a clear() are ignored.
-  void leave(FlightToken token, TimePs time) {
-    if (token.generation == m_last_number && m_last->open != 0) {
-      --m_last->open;
-      if (time > m_last->end) m_last->end = time;
-    } else {
-      leave_earlier(token, time);
+  /// The transaction ends at `time`, not before its begin. Tokens from before a clear() are ignored.
+  /// @return whether a barrier may wait for it
+  bool leave(FlightToken token, TimePs time) {
+    Generation& last = *m_last;
+    if (__builtin_expect(token.generation == m_last_number && last.open != 0, 1)) {
+      --last.open;
+      if (time > last.end) last.end = time;
+      last.lasted(token, time);
+      return false;
     }
+    leave_earlier(token, time);
+    return true;
   }
   /// Stands for the transactions that have entered so far.
   Barrier barrier() {
@@ -56,13 +63,14 @@ class InFlight {
     return barrier < m_first + m_left || barrier - m_first >= m_generations.size() - 1;
   }
   /// When the last of them ended, or any time before the last prune(). Meaningful once it is done.
-  TimePs done_at(Barrier barrier) const {
+  /// @param since  the barrier's own time: what begins later does not count
+  TimePs done_at(Barrier barrier, TimePs since) const {
     if (barrier < m_first) return m_end;
     const std::uint64_t i = barrier - m_first;
-    return i < m_left ? m_generations[i].end : 0;
+    if (i >= m_left) return 0;
+    const Generation& g = m_generations[i];
+    return g.end > since && g.end - since > g.longest ? since + g.longest : g.end;
   }
-  /// Whether somebody may wait at a barrier.
-  bool has_barriers() const { return m_last_number != m_first; }
   /// Transactions under way.
   std::uint64_t all() const {
     std::uint64_t n = 0;
@@ -99,7 +107,15 @@ class InFlight {
  private:
   struct Generation {
     std::uint64_t open = 0;
-    TimePs end = 0;  // the latest; of those that all have left: of the generations before as well
+    // Of those that all have left: of the generations before as well.
+    TimePs end = 0;      // the latest
+    TimePs longest = 0;  // from its begin to its end
+
+    // One that has waited for software began anew, and may have got no further than before: it counts as 0.
+    void lasted(FlightToken token, TimePs time) {
+      const auto length = static_cast<std::int64_t>(time - token.begin);
+      if (length > static_cast<std::int64_t>(longest)) longest = static_cast<TimePs>(length);
+    }
   };
   void leave_earlier(FlightToken token, TimePs time);
   void find_last() {
@@ -109,8 +125,9 @@ class InFlight {
   // A generation ends with a barrier; the last one is open. Those of which all have left are done in order.
   void count_left() {
     for (; m_left + 1 < m_generations.size() && m_generations[m_left].open == 0; ++m_left) {
-      TimePs& end = m_generations[m_left].end;
-      end = std::max(end, m_left == 0 ? m_end : m_generations[m_left - 1].end);
+      Generation& g = m_generations[m_left];
+      g.end = std::max(g.end, m_left == 0 ? m_end : m_generations[m_left - 1].end);
+      if (m_left != 0) g.longest = std::max(g.longest, m_generations[m_left - 1].longest);
     }
   }
 

@@ -43,6 +43,8 @@ class AtTransactions : public sc_core::sc_module {
   /// are counted only.
   AtTransactions(const sc_core::sc_module_name& name, SmmuShell& smmu, Calendar& slots, ForwardPort& out,
                  BackwardPort& in, Callbacks callbacks);
+  /// Payloads of transactions that are open are left alone: their masters may have gone before.
+  ~AtTransactions() override;
 
   tlm::tlm_sync_enum nb_transport_fw(tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase,
                                      sc_core::sc_time& delay);

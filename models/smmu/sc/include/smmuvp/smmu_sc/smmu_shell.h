@@ -49,6 +49,8 @@ class SmmuShell : public sc_core::sc_module, public tlm::tlm_bw_transport_if<> {
   void set_own_access_hook(OwnAccessHook hook) { m_hook = std::move(hook); }
   /// Notified when an access that is stalled may get on.
   const sc_core::sc_event& progress() const { return m_progress; }
+  /// Whether a queue has something to do, now or later.
+  bool has_work() const;
   /// Something may have become due, not before `delay` from now.
   void kick(const sc_core::sc_time& delay);
   /// Lets transactions go on that wait for walks which have ended. kick() does too.

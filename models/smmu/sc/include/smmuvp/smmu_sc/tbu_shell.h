@@ -47,7 +47,10 @@ class TbuShell : public sc_core::sc_module,
   void set_identity_hook(IdentityHook hook) {
     m_identity = std::move(hook);
     m_is_plain = !m_tbu.fixed && !m_identity;
+    if (m_grants != nullptr) m_engine.withdraw_grants();  // its accesses may be another's now
   }
+  /// Whether accesses of a request's identity may come here.
+  bool takes(const AccessRequest& request) const { return !m_tbu.fixed || is_fixed_identity(request); }
   /// Without a hook the key is the StreamID and the SubstreamID.
   void set_order_hook(OrderHook hook) { m_order = std::move(hook); }
 
@@ -80,6 +83,8 @@ class TbuShell : public sc_core::sc_module,
   __attribute__((noinline)) bool pass_other_hit(tlm::tlm_generic_payload& payload, AccessExtension* extension,
                                                 sc_core::sc_time& delay);
   __attribute__((noinline)) void run(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
+  void run(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay, TimePs begin, FlightToken& token);
+  void abandon(FlightToken token);
   /// Simulated time has gone on: bookings that have ended are forgotten.
   void prune();
   AccessExtension* take_extension();

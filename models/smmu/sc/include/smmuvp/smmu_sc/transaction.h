@@ -64,6 +64,8 @@ class Transaction {
   void abort(TimePs time);
   /// What advance() answered last; `need` too before it was asked, or after forwarded().
   Next next() const { return m_next; }
+  /// Leaves the payload alone from now on, which may go away. Nothing but the end of this may follow.
+  void detach() { m_payload = nullptr; }
   /// Whether op() waits for an answer.
   bool waits() const { return m_access && m_access->step() == Step::need; }
   /// The part that is to be forwarded is not: it is translated afresh from `time` on.
