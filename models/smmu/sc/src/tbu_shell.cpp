@@ -101,18 +101,19 @@ __attribute__((always_inline)) inline bool TbuShell::pass_hit(tlm::tlm_generic_p
   if (timing) {
     begin = m_slots.earliest(asked);
     const TimePs passed = engine.count_at_tbu(m_core, found, begin);
-    if (passed - asked == m_hit_ps && m_unit.is_ps) {
+    if (passed - asked == m_hit_ps) {
       delay += m_hit_time;
     } else {
       delay = from_ps(passed - now);
-      m_hit_ps = passed - asked;
-      m_hit_time = from_ps(m_hit_ps);
+      if (m_unit.is_ps) {  // else sums of rounded times would drift
+        m_hit_ps = passed - asked;
+        m_hit_time = from_ps(m_hit_ps);
+      }
     }
   } else {
     engine.count_at_tbu(m_core, found, begin);
   }
   const FlightToken token = engine.in_flight().enter(begin);
-  const std::uint64_t resets = engine.reset_count();
   const AddressSpace space = answer.space;
   const Attributes attributes = answer.attributes;
   const std::uint8_t hints = answer.hints;
@@ -139,12 +140,14 @@ __attribute__((always_inline)) inline bool TbuShell::pass_hit(tlm::tlm_generic_p
   payload.set_dmi_allowed(fixed && payload.is_dmi_allowed() && would_grant(payload));
   if (kernel.time_stamp() != m_stamp) prune();
   const TimePs end = m_now + m_unit.to_ps(delay);
-  if (engine.in_flight().leave(token, end)) m_smmu.kick(sc_core::SC_ZERO_TIME);
-  if (engine.reset_count() != resets) {
-    payload.set_response_status(tlm::TLM_ADDRESS_ERROR_RESPONSE);
-  } else if (timing) {
-    m_slots.occupy(begin, end);
+  if (engine.in_flight().leave(token, end)) {
+    m_smmu.kick(sc_core::SC_ZERO_TIME);
+    if (engine.in_flight().is_void(token)) {  // the SMMU has been reset meanwhile
+      payload.set_response_status(tlm::TLM_ADDRESS_ERROR_RESPONSE);
+      return true;
+    }
   }
+  if (timing) m_slots.occupy(begin, end);
   return true;
 }
 

@@ -47,6 +47,8 @@ class InFlight {
     leave_earlier(token, time);
     return true;
   }
+  /// Whether a token is from before a clear().
+  bool is_void(FlightToken token) const { return token.generation < m_first; }
   /// Stands for the transactions that have entered so far.
   Barrier barrier() {
     const Generation& last = m_generations.back();
