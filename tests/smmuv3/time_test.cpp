@@ -150,7 +150,8 @@ TEST(Time, AHitIsNeverSlowerThanAMissWhateverElseIsUnderWay) {
     const Structures structures = random_times(random);
     const std::vector<Sent> before = random_trace(random, 20);
     const Sent last = before[before.size() - 1 - random.below(4)];
-    const TimePs at = whole(before, {before.size(), 0}) + Timed::long_after - random.below(100) * clock_ps;
+    const TimePs at = whole(before, std::vector<TimePs>(before.size(), 0)) + Timed::long_after -
+                      random.below(100) * clock_ps;
     // The same bookings; what may be hit goes, step by step.
     enum Dropped : std::uint8_t { nothing, micro_tlb, tlbs, all };
     TimePs less = 0;
@@ -162,7 +163,10 @@ TEST(Time, AHitIsNeverSlowerThanAMissWhateverElseIsUnderWay) {
       if (dropped != nothing) e.forget_answers(0, 0);
       if (dropped >= tlbs) e.tlb().invalidate({});
       if (dropped == all) e.invalidate({}, "test", 0);
+      const std::uint64_t merged = w.smmu.engine_statistics().walks_merged;
       const TimePs takes = w.send(last.sid, last.address, at).time - at;
+      // Who waits for the walk of another has not hit: that walk may end later than one of its own would.
+      if (w.smmu.engine_statistics().walks_merged != merged) continue;
       EXPECT_GE(takes, less) << "run " << i << ", dropped " << unsigned{dropped};
       if (dropped != nothing && takes > less) ++faster[dropped - 1U];
       less = takes;
