@@ -2,11 +2,15 @@
 /*
  * IOMMU core: instances, the devices behind them, their groups, and the
  * address spaces ("domains") that groups are attached to.
+ *
+ * What connects, attaches and allocates may sleep, and is serialised by the
+ * core. Mapping may be done in any context; the driver serialises it by domain.
  */
 #ifndef IOMMU_H
 #define IOMMU_H
 
 #include <list.h>
+#include <module.h>
 #include <types.h>
 
 struct device;
@@ -14,7 +18,6 @@ struct device_node;
 struct iommu_device;
 struct iommu_domain;
 struct iommu_group;
-struct module;
 struct of_phandle_args;
 struct scatterlist;
 
@@ -31,7 +34,14 @@ enum iommu_domain_type {
 	IOMMU_DOMAIN_IDENTITY,	/* addresses pass as they are */
 	IOMMU_DOMAIN_UNMANAGED,	/* mappings made by iommu_map() */
 	IOMMU_DOMAIN_DMA,	/* mappings made by the DMA API */
+	/* Mappings made by iommu_map() at stage 2, to put others upon. */
+	IOMMU_DOMAIN_NEST_PARENT,
+	IOMMU_DOMAIN_NESTED,	/* tables of somebody else upon a parent */
+	IOMMU_NUM_DOMAIN_TYPES,
 };
+
+/* A PASID is what PCI calls a SubstreamID; 0 is the device without one. */
+#define IOMMU_NO_PASID	0u
 
 enum iommu_fault_type {
 	IOMMU_FAULT_TRANSLATION,
@@ -79,7 +89,9 @@ struct iommu_iotlb_gather {
 
 /**
  * struct iommu_domain_ops - what an IOMMU driver does with a domain
- * @attach_dev: make every stream of dev use the domain
+ * @attach_dev: make every stream of dev use the domain; -EPROBE_DEFER, with a
+ *		reason by dev_err_probe(), if what it needs may still come
+ * @set_dev_pasid: make one PASID of dev use the domain; NULL: it cannot
  * @map_pages: as io_pgtable_ops
  * @unmap_pages: as io_pgtable_ops
  * @iotlb_sync: invalidate what was gathered, and wait for it
@@ -88,6 +100,8 @@ struct iommu_iotlb_gather {
  */
 struct iommu_domain_ops {
 	int (*attach_dev)(struct iommu_domain *domain, struct device *dev);
+	int (*set_dev_pasid)(struct iommu_domain *domain, struct device *dev,
+			     u32 pasid);
 	int (*map_pages)(struct iommu_domain *domain, unsigned long iova,
 			 phys_addr_t paddr, size_t pgsize, size_t pgcount,
 			 int prot, size_t *mapped);
@@ -104,17 +118,28 @@ struct iommu_domain_ops {
 
 /**
  * struct iommu_domain - an address space for devices
+ * @ops: the IOMMU driver's
  * @pgsize_bitmap: leaf sizes; valid once a device was attached
+ * @aperture_start: first address that can be mapped, likewise
  * @aperture_end: last address that can be mapped, likewise
+ * @type, @iommu, @parent: the core's; @parent for IOMMU_DOMAIN_NESTED
+ * @held: the IOMMU's module is held for it, in the name of @user
+ * @users: groups and PASIDs that use it
  * @dma_cookie: the DMA API's, for IOMMU_DOMAIN_DMA
  */
 struct iommu_domain {
 	enum iommu_domain_type type;
 	const struct iommu_domain_ops *ops;
 	struct iommu_device *iommu;
+	struct iommu_domain *parent;
+	struct module *user;
+	bool held;
+	unsigned int users;
 	unsigned long pgsize_bitmap;
+	u64 aperture_start;
 	u64 aperture_end;
 	void *dma_cookie;
+	struct list_head node;
 };
 
 /**
@@ -123,7 +148,13 @@ struct iommu_domain {
  * @of_xlate: add the stream IDs of one entry of a device's "iommus"
  * @probe_device: take the device in; its fwspec is complete
  * @release_device: let it go; its streams are refused from now on
- * @domain_alloc: NULL if there is no memory or no such type
+ * @device_group: the group that the device must be in, by iommu_group_alloc()
+ *		  or with a reference by iommu_group_ref(); ERR_PTR. NULL: each
+ *		  device has a group of its own
+ * @domain_alloc: ERR_PTR(-ENOMEM), or ERR_PTR(-EOPNOTSUPP): no such type
+ * @domain_alloc_nested: of type IOMMU_DOMAIN_NESTED upon @parent; @config is
+ *			 defined by the driver. NULL: it cannot
+ * @remove_dev_pasid: the opposite of set_dev_pasid
  */
 struct iommu_ops {
 	struct module *owner;
@@ -131,19 +162,28 @@ struct iommu_ops {
 			const struct of_phandle_args *args);
 	int (*probe_device)(struct device *dev);
 	void (*release_device)(struct device *dev);
+	struct iommu_group *(*device_group)(struct device *dev);
 	struct iommu_domain *(*domain_alloc)(struct iommu_device *iommu,
 					     enum iommu_domain_type type);
+	struct iommu_domain *(*domain_alloc_nested)(
+		struct iommu_domain *parent, const void *config, size_t size);
+	void (*remove_dev_pasid)(struct iommu_domain *domain,
+				 struct device *dev, u32 pasid);
 };
 
 /**
  * struct iommu_device - one IOMMU
  * @dev: its device
  * @ops: its driver
+ * @max_pasids: PASIDs below this can be told apart; the driver's, 0: none
+ * @domains: all that it allocated
  */
 struct iommu_device {
 	struct list_head node;
 	struct device *dev;
 	const struct iommu_ops *ops;
+	u32 max_pasids;
+	struct list_head domains;
 };
 
 /**
@@ -151,6 +191,7 @@ struct iommu_device {
  * @iommu: the IOMMU
  * @priv: the IOMMU driver's
  * @user: module of the device's driver, in whose name the IOMMU's is held
+ * @max_pasids: PASIDs below this may be used, from "pasid-num-bits"
  * @num_ids: number of stream IDs
  * @ids: in the order of the device tree
  */
@@ -158,6 +199,7 @@ struct iommu_fwspec {
 	struct iommu_device *iommu;
 	void *priv;
 	struct module *user;
+	u32 max_pasids;
 	iommu_fault_handler_t fault_handler;
 	void *fault_data;
 	unsigned int num_ids;
@@ -167,8 +209,10 @@ struct iommu_fwspec {
 /* For IOMMU drivers */
 int iommu_device_register(struct iommu_device *iommu,
 			  const struct iommu_ops *ops, struct device *dev);
-int iommu_device_unregister(struct iommu_device *iommu);
+void iommu_device_unregister(struct iommu_device *iommu);
 int iommu_fwspec_add_id(struct device *dev, u32 id);
+struct iommu_group *iommu_group_alloc(struct iommu_device *iommu);
+struct iommu_group *iommu_group_ref(struct device *dev);
 void iommu_report_device_fault(struct device *dev,
 			       const struct iommu_fault *fault);
 void iommu_iotlb_gather_add_page(struct iommu_domain *domain,
@@ -194,10 +238,34 @@ int iommu_set_fault_handler(struct device *dev,
 			    iommu_fault_handler_t handler, void *data);
 struct iommu_domain *iommu_domain_alloc(struct device *dev,
 					enum iommu_domain_type type);
+struct iommu_domain *iommu_domain_alloc_nested(struct device *dev,
+					       struct iommu_domain *parent,
+					       const void *config,
+					       size_t size);
 void iommu_domain_free(struct iommu_domain *domain);
 struct iommu_domain *iommu_get_domain(const struct device *dev);
 int iommu_attach_device(struct iommu_domain *domain, struct device *dev);
 int iommu_detach_device(struct iommu_domain *domain, struct device *dev);
+int iommu_attach_device_pasid(struct iommu_domain *domain,
+			      struct device *dev, u32 pasid);
+int iommu_detach_device_pasid(struct iommu_domain *domain,
+			      struct device *dev, u32 pasid);
+
+/* Devices that cannot be kept apart. A reference holds the IOMMU's module in
+ * the name of the caller's.
+ */
+struct iommu_group *__iommu_group_get(struct device *dev,
+				      struct module *user);
+void __iommu_group_put(struct iommu_group *group, struct module *user);
+#define iommu_group_get(dev)	__iommu_group_get(dev, THIS_MODULE)
+#define iommu_group_put(group)	__iommu_group_put(group, THIS_MODULE)
+unsigned int iommu_group_id(const struct iommu_group *group);
+int iommu_group_for_each_dev(struct iommu_group *group, void *data,
+			     int (*fn)(struct device *dev, void *data));
+int iommu_attach_group(struct iommu_domain *domain,
+		       struct iommu_group *group);
+int iommu_detach_group(struct iommu_domain *domain,
+		       struct iommu_group *group);
 
 int iommu_map(struct iommu_domain *domain, unsigned long iova,
 	      phys_addr_t paddr, size_t size, int prot);

@@ -1,6 +1,7 @@
+/* SPDX-License-Identifier: MIT */
 /* Devices that the device tree describes. */
-#ifndef _PLATFORM_DEVICE_H
-#define _PLATFORM_DEVICE_H
+#ifndef PLATFORM_DEVICE_H
+#define PLATFORM_DEVICE_H
 
 #include <device.h>
 #include <kernel.h>
@@ -18,8 +19,7 @@ struct platform_device {
 
 struct platform_driver {
 	int (*probe)(struct platform_device *pdev);
-	int (*remove)(struct platform_device *pdev);
-	void (*shutdown)(struct platform_device *pdev);
+	void (*remove)(struct platform_device *pdev);
 	struct device_driver driver;
 };
 

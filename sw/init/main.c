@@ -1,5 +1,6 @@
 /* From head.S to the first thread. */
 #include <arch.h>
+#include <device.h>
 #include <init.h>
 #include <kernel.h>
 #include <kthread.h>
@@ -35,6 +36,7 @@ static int init_thread(void *data)
 	workqueue_init();
 	of_platform_populate();
 	do_initcalls();
+	driver_init_done();
 	initramfs_init(initrd_start, initrd_size);
 	shell_main();
 	machine_power_off(0);

@@ -8,7 +8,6 @@
 #include <mm.h>
 #include <module.h>
 #include <of.h>
-#include <platform_device.h>
 #include <ramfs.h>
 #include <reboot.h>
 #include <sched.h>
@@ -57,18 +56,24 @@ static int show_device(struct device *dev, void *data)
 {
 	const char *compat = "";
 
-	of_property_read_string(dev->of_node, "compatible", &compat);
-	shell_printf("%-29s %-16s %s\n", dev_name(dev),
+	if (dev->of_node)
+		of_property_read_string(dev->of_node, "compatible", &compat);
+	shell_printf("%-29s %-9s %-16s %s\n", dev_name(dev), dev->bus->name,
 		     dev->driver ? dev->driver->name :
-		     !list_empty(&dev->deferred_node) ? "(deferred)" : "-",
-		     compat);
+		     device_is_deferred(dev) ? "(deferred)" : "-", compat);
 	return 0;
+}
+
+static int show_bus(struct bus_type *bus, void *data)
+{
+	return bus_for_each_dev(bus, NULL, data, show_device);
 }
 
 static int cmd_devices(int argc, char **argv)
 {
-	shell_printf("%-29s %-16s %s\n", "Device", "Driver", "Compatible");
-	return bus_for_each_dev(&platform_bus_type, NULL, NULL, show_device);
+	shell_printf("%-29s %-9s %-16s %s\n", "Device", "Bus", "Driver",
+		     "Compatible");
+	return bus_for_each(NULL, show_bus);
 }
 SHELL_COMMAND(devices, "devices", "- devices and their drivers");
 

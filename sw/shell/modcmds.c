@@ -4,8 +4,7 @@
 #include <kernel.h>
 #include <mm.h>
 #include <module.h>
-#include <of.h>
-#include <platform_device.h>
+#include <device.h>
 #include <ramfs.h>
 #include <slab.h>
 #include "../kernel/module/internal.h"
@@ -418,33 +417,39 @@ static int cmd_modinfo(int argc, char **argv)
 }
 SHELL_COMMAND(modinfo, "modinfo", "NAME|FILE - what a module says of itself");
 
-/* "of:NnameT<NULL>Ccompatible...", as match tables of modules expect. */
 static int coldplug_device(struct device *dev, void *data)
 {
 	const struct ramfs_file *f;
-	char alias[256], name[MODULE_NAME_LEN];
-	const char *s;
-	int i, n;
+	char name[MODULE_NAME_LEN];
+	char *alias;
+	int n;
 
-	if (dev->driver || !dev->of_node)
+	if (dev->driver)
 		return 0;
-	n = scnprintf(alias, sizeof(alias), "of:N%sT(null)",
-		      dev->of_node->name);
-	for (i = 0; !of_property_read_string_index(dev->of_node, "compatible",
-						   i, &s); i++)
-		n += scnprintf(alias + n, sizeof(alias) - (size_t)n, "C%s", s);
+	n = device_modalias(dev, NULL, 0);
+	if (n < 0)
+		return 0;
+	alias = kmalloc((size_t)n + 1, GFP_KERNEL);
+	if (!alias)
+		return -ENOMEM;
+	device_modalias(dev, alias, (size_t)n + 1);
 	f = find_by_alias(alias);
 	if (f) {
 		module_name(f, name, sizeof(name));
 		probe(name, NULL);
 	}
+	kfree(alias);
 	return 0;
+}
+
+static int coldplug_bus(struct bus_type *bus, void *data)
+{
+	return bus_for_each_dev(bus, NULL, data, coldplug_device);
 }
 
 static int cmd_coldplug(int argc, char **argv)
 {
-	return bus_for_each_dev(&platform_bus_type, NULL, NULL,
-				coldplug_device);
+	return bus_for_each(NULL, coldplug_bus);
 }
 SHELL_COMMAND(coldplug, "coldplug",
 	      "- load the modules that match devices without a driver");

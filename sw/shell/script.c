@@ -1,6 +1,7 @@
 /* The command interpreter: registry, lines, the init script. */
 #define pr_fmt(fmt) "init: " fmt
 #include <arch.h>
+#include <device.h>
 #include <export.h>
 #include <kernel.h>
 #include <ktap.h>
@@ -158,6 +159,8 @@ int shell_run_argv(int argc, char **argv)
 	if (!try_module_get(owner))
 		return -ENOENT;
 	ret = c->fn(argc, argv);
+	/* What it brought in may let others come: the next command sees that. */
+	wait_for_device_probe();
 	module_put(owner);
 	return ret;
 }

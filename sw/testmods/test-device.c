@@ -1,23 +1,73 @@
-/* Driver core: matching, deferral, managed resources, unbinding. */
+// SPDX-License-Identifier: MIT
+/* Driver core: matching, deferral, links, managed resources, unbinding. */
 #include <kernel.h>
+#include <kthread.h>
 #include <ktap.h>
 #include <platform_device.h>
+#include <sched.h>
 #include "test-core.h"
 
+/* A bus on which a driver takes the devices whose bit is set in its mask. */
+struct test_dev {
+	struct device dev;
+	unsigned int nr;
+};
+
+struct test_drv {
+	struct device_driver drv;
+	unsigned int mask;
+	int probes, removes;
+};
+
+#define to_test_dev(d)	container_of(d, struct test_dev, dev)
+#define to_test_drv(d)	container_of(d, struct test_drv, drv)
+
+static int test_match(struct device *dev, struct device_driver *drv)
+{
+	return to_test_drv(drv)->mask >> to_test_dev(dev)->nr & 1;
+}
+
+static int configures, cleanups, configure_result;
+
+static int test_dma_configure(struct device *dev)
+{
+	configures++;
+	return configure_result;
+}
+
+static void test_dma_cleanup(struct device *dev)
+{
+	cleanups++;
+}
+
+static struct bus_type test_bus = {
+	.name = "test",
+	.match = test_match,
+	.dma_configure = test_dma_configure,
+	.dma_cleanup = test_dma_cleanup,
+};
+
+static void test_dev_release(struct device *dev)
+{
+	kfree(to_test_dev(dev));
+}
+
+static struct device *add_device(unsigned int nr)
+{
+	struct test_dev *t = kzalloc(sizeof(*t), GFP_KERNEL);
+
+	t->nr = nr;
+	device_initialize(&t->dev);
+	dev_set_name(&t->dev, "test%u", nr);
+	t->dev.bus = &test_bus;
+	t->dev.release = test_dev_release;
+	device_add(&t->dev);
+	return &t->dev;
+}
+
+static int actions, order_ok;
 static bool supplier_there;
-static int consumer_probes, consumer_removes, actions, order_ok;
-
-static int supplier_probe(struct platform_device *pdev)
-{
-	supplier_there = true;
-	return 0;
-}
-
-static int supplier_remove(struct platform_device *pdev)
-{
-	supplier_there = false;
-	return 0;
-}
+static char prober[32];
 
 static void first_action(void *data)
 {
@@ -31,123 +81,261 @@ static void second_action(void *data)
 	actions++;
 }
 
-static int consumer_probe(struct platform_device *pdev)
+static int probe_consumer(struct device *dev)
 {
 	int ret;
 
-	consumer_probes++;
-	ret = devm_add_action_or_reset(&pdev->dev, first_action, NULL);
+	to_test_drv(dev->driver)->probes++;
+	strscpy(prober, task_name(current), sizeof(prober));
+	ret = devm_add_action_or_reset(dev, first_action, NULL);
 	if (ret)
 		return ret;
 	if (!supplier_there)
-		return dev_err_probe(&pdev->dev, -EPROBE_DEFER,
-				     "no supplier yet\n");
-	if (!devm_kzalloc(&pdev->dev, 100, GFP_KERNEL))
-		return -ENOMEM;
-	return devm_add_action_or_reset(&pdev->dev, second_action, NULL);
+		return dev_err_probe(dev, -EPROBE_DEFER, "no supplier yet\n");
+	return devm_add_action_or_reset(dev, second_action, NULL);
 }
 
-static int consumer_remove(struct platform_device *pdev)
+static int probe_defers(struct device *dev)
 {
-	consumer_removes++;
+	to_test_drv(dev->driver)->probes++;
+	return -EPROBE_DEFER;
+}
+
+static int probe_well(struct device *dev)
+{
+	to_test_drv(dev->driver)->probes++;
 	return 0;
 }
 
-static struct platform_driver supplier = {
-	.probe = supplier_probe,
-	.remove = supplier_remove,
-	.driver = { .name = "test-supplier" },
-};
-
-static struct platform_driver consumer = {
-	.probe = consumer_probe,
-	.remove = consumer_remove,
-	.driver = { .name = "test-consumer" },
-};
-
-static int hook_calls, hook_cleanups, hook_result;
-
-static int hook_configure(struct device *dev)
+static void count_remove(struct device *dev)
 {
-	hook_calls++;
-	return hook_result;
+	to_test_drv(dev->driver)->removes++;
 }
 
-static void hook_cleanup(struct device *dev)
-{
-	hook_cleanups++;
-}
+#define TEST_DRIVER(n, m, p, r)						\
+	static struct test_drv n = {					\
+		.drv = { .name = #n, .bus = &test_bus, .probe = p,	\
+			 .remove = r },					\
+		.mask = m,						\
+	}
 
-static const struct device_dma_hooks hooks = {
-	hook_configure, hook_cleanup
-};
+TEST_DRIVER(consumer, 1, probe_consumer, count_remove);
 
 static void test_binding(void)
 {
-	struct platform_device *c, *s;
-	size_t o0, b0, o1, b1;
+	struct device *c = add_device(0);
 
-	slab_usage(&o0, &b0);
-	c = platform_device_register_simple("test-consumer", 0);
-	s = platform_device_register_simple("test-supplier", 0);
-	ktap_ok(!IS_ERR(c) && !IS_ERR(s) && !c->dev.driver,
-		"a device without a driver stays unbound");
-	platform_driver_register(&consumer);
-	ktap_ok(consumer_probes >= 1 && !c->dev.driver && actions >= 1,
+	ktap_ok(!c->driver, "a device without a driver stays unbound");
+	driver_register(&consumer.drv);
+	ktap_ok(consumer.probes == 1 && !c->driver && actions == 1,
 		"a deferred probe leaves no resource behind");
+	ktap_ok(device_is_deferred(c) && c->deferred_reason &&
+		!strcmp(c->deferred_reason, "no supplier yet"),
+		"a deferral keeps its reason");
 	actions = 0;
-	platform_driver_register(&supplier);
-	ktap_ok(s->dev.driver && c->dev.driver == &consumer.driver,
+	supplier_there = true;
+	driver_deferred_probe_trigger();
+	wait_for_device_probe();
+	ktap_ok(c->driver == &consumer.drv && !device_is_deferred(c),
 		"a deferred device binds once its supplier is there");
-	ktap_ok(platform_driver_register(&consumer) == -EBUSY,
+	ktap_ok(!strncmp(prober, "kworker/", 8),
+		"a deferred probe runs on its own queue");
+	ktap_ok(driver_register(&consumer.drv) == -EBUSY,
 		"a driver registers once");
-	platform_driver_unregister(&consumer);
-	ktap_ok(!c->dev.driver && consumer_removes == 1,
+	driver_unregister(&consumer.drv);
+	ktap_ok(!c->driver && consumer.removes == 1,
 		"unregistering a driver unbinds its devices");
 	ktap_ok(actions == 2 && order_ok,
 		"managed resources go in reverse order");
-	platform_driver_unregister(&supplier);
-	platform_device_unregister(c);
-	platform_device_unregister(s);
-	slab_usage(&o1, &b1);
-	ktap_ok(o0 == o1 && b0 == b1, "nothing is leaked by all that");
+	device_unregister(c);
 }
 
-static void test_hooks(void)
-{
-	struct platform_device *c;
+/* Two devices that two drivers could drive, and both wait. */
+TEST_DRIVER(waits_a, 3, probe_defers, NULL);
+TEST_DRIVER(waits_b, 3, probe_defers, NULL);
 
-	/* The IOMMU layer may be there: then these cannot be tried. */
-	if (device_set_dma_hooks(&hooks)) {
-		ktap_skip("an IOMMU layer has the hooks",
-			  "a DMA hook can defer a probe");
-		ktap_skip("an IOMMU layer has the hooks",
-			  "a DMA hook is told of the end");
-	} else {
-		supplier_there = true;
-		consumer_probes = 0;
-		hook_result = -EPROBE_DEFER;
-		c = platform_device_register_simple("test-consumer", 1);
-		platform_driver_register(&consumer);
-		ktap_ok(hook_calls >= 1 && !consumer_probes,
-			"a DMA hook can defer a probe");
-		hook_result = 0;
-		driver_deferred_probe_trigger();
-		ktap_ok(c->dev.driver && consumer_probes == 1 &&
-			hook_cleanups == hook_calls - 1,
-			"a DMA hook is told of the end");
-		platform_driver_unregister(&consumer);
-		platform_device_unregister(c);
-		device_set_dma_hooks(NULL);
-	}
-	ktap_ok(request_mem_region(0x1000, 0x1000, "a") == 0 &&
-		request_mem_region(0x1fff, 1, "b") == -EBUSY &&
-		(release_mem_region(0x1000, 0x1000), true),
-		"a range belongs to one device");
+static void test_two_drivers(void)
+{
+	struct device *d[2] = { add_device(0), add_device(1) };
+
+	driver_register(&waits_a.drv);
+	driver_register(&waits_b.drv);
+	wait_for_device_probe();
+	ktap_ok(d[0]->deferred_reason &&
+		strstr(d[0]->deferred_reason, "tells no reason"),
+		"a deferral without a reason names its driver");
+	driver_unregister(&waits_a.drv);
+	wait_for_device_probe();
+	ktap_ok(device_is_deferred(d[0]) && device_is_deferred(d[1]),
+		"devices that wait go to the driver that is left");
+	driver_unregister(&waits_b.drv);
+	wait_for_device_probe();
+	ktap_ok(!device_is_deferred(d[0]) && !device_is_deferred(d[1]),
+		"devices whose drivers are gone wait no longer");
+	device_unregister(d[0]);
+	device_unregister(d[1]);
+}
+
+/* What a removal triggers must not bring the driver back. */
+static void remove_and_trigger(struct device *dev)
+{
+	count_remove(dev);
+	driver_deferred_probe_trigger();
+	wait_for_device_probe();
+}
+
+static int probe_first_only(struct device *dev)
+{
+	to_test_drv(dev->driver)->probes++;
+	return to_test_dev(dev)->nr || to_test_drv(dev->driver)->removes ?
+	       supplier_there ? 0 : -EPROBE_DEFER : 0;
+}
+
+TEST_DRIVER(leaving, 3, probe_first_only, NULL);
+
+static void leaving_remove(struct device *dev)
+{
+	supplier_there = true;
+	remove_and_trigger(dev);
+}
+
+static void test_leaving(void)
+{
+	struct device *d[2] = { add_device(0), add_device(1) };
+
+	supplier_there = false;
+	leaving.drv.remove = leaving_remove;
+	driver_register(&leaving.drv);
+	ktap_ok(d[0]->driver == &leaving.drv && device_is_deferred(d[1]),
+		"one device is bound, another one waits");
+	driver_unregister(&leaving.drv);
+	wait_for_device_probe();
+	ktap_ok(!d[0]->driver && !d[1]->driver && leaving.probes == 2 &&
+		!device_is_deferred(d[1]),
+		"a driver that is leaving is bound to nothing any more");
+	device_unregister(d[0]);
+	device_unregister(d[1]);
+}
+
+/* A probe that brings in another driver for the very device. */
+TEST_DRIVER(inner, 1, probe_well, NULL);
+
+static int probe_registers(struct device *dev)
+{
+	driver_register(&inner.drv);
+	return -ENODEV;
+}
+
+TEST_DRIVER(outer, 1, probe_registers, NULL);
+
+static void test_nested(void)
+{
+	struct device *d;
+
+	driver_register(&outer.drv);
+	d = add_device(0);
+	ktap_ok(d->driver == &inner.drv && inner.probes == 1,
+		"a driver that a probe brings in has its turn behind it");
+	driver_unregister(&inner.drv);
+	driver_unregister(&outer.drv);
+	device_unregister(d);
+}
+
+/* Device 1 uses device 0. */
+static struct device *the_supplier;
+static int supplier_users = -1;
+
+static void supplier_remove(struct device *dev)
+{
+	supplier_users = !list_empty(&dev->consumers);
+}
+
+static int probe_user(struct device *dev)
+{
+	int ret = device_link_add(dev, the_supplier);
+
+	return ret == -EPROBE_DEFER ?
+	       dev_err_probe(dev, ret, "waits for test0\n") : ret;
+}
+
+TEST_DRIVER(supplier, 1, probe_well, supplier_remove);
+TEST_DRIVER(user, 2, probe_user, count_remove);
+
+static void test_links(void)
+{
+	struct device *u;
+
+	the_supplier = add_device(0);
+	u = add_device(1);
+	driver_register(&user.drv);
+	ktap_ok(device_is_deferred(u), "a consumer waits for its supplier");
+	driver_register(&supplier.drv);
+	wait_for_device_probe();
+	ktap_ok(u->driver == &user.drv, "a supplier brings its consumers in");
+	driver_unregister(&supplier.drv);
+	wait_for_device_probe();
+	ktap_ok(user.removes == 1 && supplier_users == 0 &&
+		device_is_deferred(u),
+		"a supplier goes after its consumers, which wait again");
+	driver_register(&supplier.drv);
+	wait_for_device_probe();
+	ktap_ok(u->driver == &user.drv, "they come back with it");
+	device_unregister(the_supplier);
+	ktap_ok(!u->driver && user.removes == 2,
+		"a supplier that is pulled out takes its consumers along");
+	device_unregister(u);
+	driver_unregister(&user.drv);
+	driver_unregister(&supplier.drv);
+}
+
+static void test_dma(void)
+{
+	struct device *c;
+
+	supplier_there = true;
+	consumer.probes = configures = cleanups = 0;
+	configure_result = -EPROBE_DEFER;
+	c = add_device(0);
+	driver_register(&consumer.drv);
+	ktap_ok(configures == 1 && cleanups == 1 && !consumer.probes,
+		"the bus can defer a probe for its DMA");
+	configure_result = 0;
+	driver_deferred_probe_trigger();
+	wait_for_device_probe();
+	ktap_ok(c->driver && consumer.probes == 1 && configures == 2 &&
+		cleanups == 1, "DMA is set up once, before the probe");
+	driver_unregister(&consumer.drv);
+	ktap_ok(cleanups == 2, "and given back behind the removal");
+	device_unregister(c);
+}
+
+static int count_bus(struct bus_type *bus, void *data)
+{
+	*(int *)data += bus == &test_bus || bus == &platform_bus_type;
+	return 0;
 }
 
 void test_device(void)
 {
+	size_t o0, b0, o1, b1;
+	int buses = 0;
+
+	slab_usage(&o0, &b0);
+	ktap_ok(!bus_register(&test_bus) && bus_register(&test_bus) == -EEXIST,
+		"a bus registers once");
+	bus_for_each(&buses, count_bus);
+	ktap_ok(buses == 2, "buses are listed alike");
 	test_binding();
-	test_hooks();
+	test_two_drivers();
+	test_leaving();
+	test_nested();
+	test_links();
+	test_dma();
+	ktap_ok(request_mem_region(0x1000, 0x1000, "a") == 0 &&
+		request_mem_region(0x1fff, 1, "b") == -EBUSY &&
+		(release_mem_region(0x1000, 0x1000), true),
+		"a range belongs to one device");
+	bus_unregister(&test_bus);
+	slab_usage(&o1, &b1);
+	ktap_ok(o0 == o1 && b0 == b1, "nothing is leaked by all that");
 }

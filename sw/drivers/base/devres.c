@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Managed resources: what a driver took goes back when it leaves. */
 #include <device.h>
 #include <export.h>
@@ -43,26 +44,38 @@ EXPORT_SYMBOL(devres_free);
 
 void devres_add(struct device *dev, void *res)
 {
+	unsigned long flags;
+
+	spin_lock_irqsave(&dev->devres_lock, flags);
 	list_add_tail(&to_devres(res)->node, &dev->devres);
+	spin_unlock_irqrestore(&dev->devres_lock, flags);
 }
 EXPORT_SYMBOL(devres_add);
 
+/* The one that was added last; @take unlinks it. */
 static struct devres *find(struct device *dev, dr_release_t release,
-			   dr_match_t match, void *match_data)
+			   dr_match_t match, void *match_data, bool take)
 {
-	struct devres *dr;
+	struct devres *dr, *found = NULL;
+	unsigned long flags;
 
+	spin_lock_irqsave(&dev->devres_lock, flags);
 	list_for_each_entry_reverse(dr, &dev->devres, node)
 		if (dr->release == release &&
-		    (!match || match(dev, dr->data, match_data)))
-			return dr;
-	return NULL;
+		    (!match || match(dev, dr->data, match_data))) {
+			if (take)
+				list_del(&dr->node);
+			found = dr;
+			break;
+		}
+	spin_unlock_irqrestore(&dev->devres_lock, flags);
+	return found;
 }
 
 void *devres_find(struct device *dev, dr_release_t release, dr_match_t match,
 		  void *match_data)
 {
-	struct devres *dr = find(dev, release, match, match_data);
+	struct devres *dr = find(dev, release, match, match_data, false);
 
 	return dr ? dr->data : NULL;
 }
@@ -71,11 +84,10 @@ EXPORT_SYMBOL(devres_find);
 int devres_destroy(struct device *dev, dr_release_t release,
 		   dr_match_t match, void *match_data)
 {
-	struct devres *dr = find(dev, release, match, match_data);
+	struct devres *dr = find(dev, release, match, match_data, true);
 
 	if (!dr)
 		return -ENOENT;
-	list_del(&dr->node);
 	kfree(dr);
 	return 0;
 }
@@ -84,26 +96,36 @@ EXPORT_SYMBOL(devres_destroy);
 int devres_release(struct device *dev, dr_release_t release, dr_match_t match,
 		   void *match_data)
 {
-	struct devres *dr = find(dev, release, match, match_data);
+	struct devres *dr = find(dev, release, match, match_data, true);
 
 	if (!dr)
 		return -ENOENT;
-	list_del(&dr->node);
 	dr->release(dev, dr->data);
 	kfree(dr);
 	return 0;
 }
 EXPORT_SYMBOL(devres_release);
 
+static struct devres *take_last(struct device *dev)
+{
+	struct devres *dr = NULL;
+	unsigned long flags;
+
+	spin_lock_irqsave(&dev->devres_lock, flags);
+	if (!list_empty(&dev->devres)) {
+		dr = list_last_entry(&dev->devres, struct devres, node);
+		list_del(&dr->node);
+	}
+	spin_unlock_irqrestore(&dev->devres_lock, flags);
+	return dr;
+}
+
 int devres_release_all(struct device *dev)
 {
+	struct devres *dr;
 	int n = 0;
 
-	while (!list_empty(&dev->devres)) {
-		struct devres *dr = list_last_entry(&dev->devres,
-						    struct devres, node);
-
-		list_del(&dr->node);
+	while ((dr = take_last(dev))) {
 		dr->release(dev, dr->data);
 		kfree(dr);
 		n++;
@@ -225,39 +247,47 @@ struct region {
 };
 
 static LIST_HEAD(regions);
+static DEFINE_MUTEX(regions_lock);
 
 int request_mem_region(resource_size_t start, resource_size_t size,
 		       const char *name)
 {
 	resource_size_t end = start + size - 1;
-	struct region *r;
+	struct region *r, *n = kmalloc(sizeof(*n), GFP_KERNEL);
+	int ret = n ? 0 : -ENOMEM;
 
+	mutex_lock(&regions_lock);
 	list_for_each_entry(r, &regions, node)
 		if (start <= r->end && end >= r->start)
-			return -EBUSY;
-	r = kmalloc(sizeof(*r), GFP_KERNEL);
-	if (!r)
-		return -ENOMEM;
-	r->start = start;
-	r->end = end;
-	r->name = name;
-	list_add_tail(&r->node, &regions);
-	return 0;
+			ret = -EBUSY;
+	if (!ret) {
+		n->start = start;
+		n->end = end;
+		n->name = name;
+		list_add_tail(&n->node, &regions);
+		n = NULL;
+	}
+	mutex_unlock(&regions_lock);
+	kfree(n);
+	return ret;
 }
 EXPORT_SYMBOL(request_mem_region);
 
 void release_mem_region(resource_size_t start, resource_size_t size)
 {
-	struct region *r;
+	struct region *r, *found = NULL;
 
+	mutex_lock(&regions_lock);
 	list_for_each_entry(r, &regions, node)
 		if (r->start == start && r->end == start + size - 1) {
 			list_del(&r->node);
-			kfree(r);
-			return;
+			found = r;
+			break;
 		}
-	WARN(true, "release of [%#llx, +%#llx), which nobody has\n", start,
+	mutex_unlock(&regions_lock);
+	WARN(!found, "release of [%#llx, +%#llx), which nobody has\n", start,
 	     size);
+	kfree(found);
 }
 EXPORT_SYMBOL(release_mem_region);
 

@@ -1,5 +1,7 @@
+// SPDX-License-Identifier: MIT
 /* The platform bus: devices that the device tree describes. */
 #include <arch.h>
+#include <dma-mapping.h>
 #include <export.h>
 #include <kernel.h>
 #include <of.h>
@@ -29,13 +31,36 @@ static void platform_remove(struct device *dev)
 		drv->remove(to_platform_device(dev));
 }
 
+/* "of:NnameT(null)Ccompatible...", as match tables of modules expect, or
+ * "platform:name".
+ */
+static int platform_modalias(const struct device *dev, char *buf, size_t size)
+{
+	const struct platform_device *pdev =
+		container_of(dev, struct platform_device, dev);
+	const char *s;
+	int i, n;
+
+	if (!dev->of_node)
+		return snprintf(buf, size, "platform:%s", pdev->name);
+	n = snprintf(buf, size, "of:N%sT(null)", dev->of_node->name);
+	for (i = 0; !of_property_read_string_index(dev->of_node, "compatible",
+						   i, &s); i++) {
+		size_t at = min((size_t)n, size);
+
+		n += snprintf(buf + at, size - at, "C%s", s);
+	}
+	return n;
+}
+
 struct bus_type platform_bus_type = {
 	.name = "platform",
 	.match = platform_match,
+	.modalias = platform_modalias,
 	.probe = platform_probe,
 	.remove = platform_remove,
-	.devices = LIST_HEAD_INIT(platform_bus_type.devices),
-	.drivers = LIST_HEAD_INIT(platform_bus_type.drivers),
+	.dma_configure = dma_configure,
+	.dma_cleanup = dma_cleanup,
 };
 EXPORT_SYMBOL(platform_bus_type);
 
@@ -284,5 +309,7 @@ static void populate(struct device_node *parent, struct device *dev)
 
 void __init of_platform_populate(void)
 {
+	if (bus_register(&platform_bus_type))
+		panic("the platform bus is not registered");
 	populate(of_root, NULL);
 }

@@ -288,7 +288,7 @@ static bool test_domains(void)
 	u8 *mem = alloc_pages_exact(PAGE_SIZE, GFP_KERNEL | __GFP_ZERO);
 	bool ok;
 
-	if (!identity || !blocked || !own || !mem)
+	if (IS_ERR(identity) || IS_ERR(blocked) || IS_ERR(own) || !mem)
 		return false;
 	/* edu cannot reach RAM by physical address; a fault would show. */
 	edu.faults = 0;

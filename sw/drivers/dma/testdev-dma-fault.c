@@ -514,10 +514,13 @@ bool td_test_blocked(const struct test_args *args)
 	bool ok;
 	int ret;
 
-	if (!domain || iommu_attach_device(domain, td->dev)) {
+	if (IS_ERR(domain)) {
+		ktap_diag("no domain");
+		return false;
+	}
+	if (iommu_attach_device(domain, td->dev)) {
 		ktap_diag("not attached");
-		if (domain)
-			iommu_domain_free(domain);
+		iommu_domain_free(domain);
 		return false;
 	}
 	td_arm_fault(td);
@@ -555,7 +558,7 @@ bool td_test_identity(const struct test_args *args)
 	void *mem = (void *)__get_free_page(GFP_KERNEL);
 	bool ok = false;
 
-	if (!mem || !domain || iommu_attach_device(domain, td->dev)) {
+	if (!mem || IS_ERR(domain) || iommu_attach_device(domain, td->dev)) {
 		ktap_diag("not attached");
 		goto out_free;
 	}
@@ -571,7 +574,7 @@ bool td_test_identity(const struct test_args *args)
 	td_start(td, td->ring_dma);
 	ok = td_run_expect(td, &nop, TD_OK) && ok;
 out_free:
-	if (domain)
+	if (!IS_ERR(domain))
 		iommu_domain_free(domain);
 	if (mem)
 		free_page((unsigned long)mem);

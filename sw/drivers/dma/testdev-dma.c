@@ -35,6 +35,7 @@
 #define TD_TIMEOUT_MS		20000
 
 static LIST_HEAD(testdevs);
+static DEFINE_MUTEX(testdevs_lock);
 
 static irqreturn_t td_irq(int irq, void *data)
 {
@@ -188,22 +189,26 @@ bool td_wait_fault(struct testdev *td, unsigned int timeout_ms)
 
 struct testdev *td_find(const char *name)
 {
-	struct testdev *td;
+	struct testdev *td, *found = NULL;
 
+	mutex_lock(&testdevs_lock);
 	list_for_each_entry(td, &testdevs, node)
-		if (!name || !strcmp(name, dev_name(td->dev)))
-			return td;
-	return NULL;
+		if (!found && (!name || !strcmp(name, dev_name(td->dev))))
+			found = td;
+	mutex_unlock(&testdevs_lock);
+	return found;
 }
 
 struct testdev *td_other(const struct testdev *td)
 {
-	struct testdev *other;
+	struct testdev *other, *found = NULL;
 
+	mutex_lock(&testdevs_lock);
 	list_for_each_entry(other, &testdevs, node)
-		if (other != td)
-			return other;
-	return NULL;
+		if (!found && other != td)
+			found = other;
+	mutex_unlock(&testdevs_lock);
+	return found;
 }
 
 /*
@@ -277,7 +282,9 @@ static int td_probe(struct platform_device *pdev)
 			goto out_ring;
 	}
 	td_start(td, td->ring_dma);
+	mutex_lock(&testdevs_lock);
 	list_add_tail(&td->node, &testdevs);
+	mutex_unlock(&testdevs_lock);
 	dev_info(dev, "%u streams, ring at %#llx\n", td->streams,
 		 td->ring_dma);
 	return 0;
@@ -288,17 +295,18 @@ out_ring:
 	return ret;
 }
 
-static int td_remove(struct platform_device *pdev)
+static void td_remove(struct platform_device *pdev)
 {
 	struct testdev *td = platform_get_drvdata(pdev);
 
+	mutex_lock(&testdevs_lock);
 	list_del(&td->node);
+	mutex_unlock(&testdevs_lock);
 	td_stop(td);
 	if (device_iommu_mapped(td->dev))
 		iommu_set_fault_handler(td->dev, NULL, NULL);
 	dma_free_coherent(td->dev, TD_RING_SIZE * sizeof(*td->ring),
 			  td->ring, td->ring_dma);
-	return 0;
 }
 
 static const struct of_device_id td_of_match[] = {

@@ -86,15 +86,14 @@ static const struct iommu_flush_ops smmu_flush_ops = {
 
 static int asid_alloc(struct arm_smmu_device *smmu, u32 *asid)
 {
-	unsigned long bits = 1UL << smmu->asid_bits;
-	/* 0 stays free: a stray zero then invalidates nothing of use. */
-	unsigned long bit = find_next_zero_bit(smmu->asid_map, bits, 1);
+	unsigned long bits = 1UL << smmu->asid_bits, bit;
 
-	if (bit >= bits)
-		return -ENOSPC;
-	__set_bit((unsigned int)bit, smmu->asid_map);
+	/* 0 stays free: a stray zero then invalidates nothing of use. */
+	bit = find_next_zero_bit(smmu->asid_map, bits, 1);
+	if (bit < bits)
+		__set_bit((unsigned int)bit, smmu->asid_map);
 	*asid = (u32)bit;
-	return 0;
+	return bit < bits ? 0 : -ENOSPC;
 }
 
 /* IHI 0070 5.4. Nothing points to the CD yet, so it is written in one go. */
@@ -120,7 +119,7 @@ static void write_cd(struct arm_smmu_domain *dom,
 }
 
 /* Tables, ASID and CD, once the domain is used for the first time. */
-static int finalise(struct arm_smmu_domain *dom)
+static int finalise(struct arm_smmu_domain *dom, struct device *dev)
 {
 	struct arm_smmu_device *smmu = dom->smmu;
 	struct io_pgtable_cfg cfg = {
@@ -146,6 +145,10 @@ static int finalise(struct arm_smmu_domain *dom)
 		goto out_asid;
 	ret = alloc_io_pgtable_ops(ARM_64_LPAE_S1, &cfg, dom, THIS_MODULE,
 				   &dom->pgtbl);
+	if (ret == -ENOENT)
+		ret = dev_err_probe(dev, -EPROBE_DEFER,
+				    "page-table format %s is not registered; a module may bring it\n",
+				    io_pgtable_fmt_name(ARM_64_LPAE_S1));
 	if (ret)
 		goto out_cd;
 
@@ -202,7 +205,7 @@ static int smmu_attach_dev(struct iommu_domain *domain, struct device *dev)
 	int ret;
 
 	if (translates(dom) && !dom->pgtbl) {
-		ret = finalise(dom);
+		ret = finalise(dom, dev);
 		if (ret)
 			return ret;
 	}
@@ -307,10 +310,18 @@ static const struct iommu_domain_ops plain_ops = {
 static struct iommu_domain *smmu_domain_alloc(struct iommu_device *iommu,
 					      enum iommu_domain_type type)
 {
-	struct arm_smmu_domain *dom = kzalloc(sizeof(*dom), GFP_KERNEL);
+	struct arm_smmu_domain *dom;
 
+	switch (type) {
+	case IOMMU_DOMAIN_NEST_PARENT:
+	case IOMMU_DOMAIN_NESTED:
+		return ERR_PTR(-EOPNOTSUPP);
+	default:
+		break;
+	}
+	dom = kzalloc(sizeof(*dom), GFP_KERNEL);
 	if (!dom)
-		return NULL;
+		return ERR_PTR(-ENOMEM);
 	dom->smmu = container_of(iommu, struct arm_smmu_device, iommu);
 	spin_lock_init(&dom->lock);
 	dom->domain.ops = type == IOMMU_DOMAIN_DMA ||
@@ -330,21 +341,6 @@ static int smmu_of_xlate(struct device *dev,
 	return iommu_fwspec_add_id(dev, args->args[0]);
 }
 
-static bool sid_taken(struct arm_smmu_device *smmu, u32 sid)
-{
-	struct arm_smmu_master *other;
-	unsigned int i;
-
-	list_for_each_entry(other, &smmu->masters, node) {
-		const struct iommu_fwspec *fwspec = other->dev->iommu;
-
-		for (i = 0; i < fwspec->num_ids; i++)
-			if (fwspec->ids[i] == sid)
-				return true;
-	}
-	return false;
-}
-
 static int smmu_probe_device(struct device *dev)
 {
 	struct iommu_fwspec *fwspec = dev->iommu;
@@ -358,11 +354,6 @@ static int smmu_probe_device(struct device *dev)
 	if (!fwspec->num_ids)
 		return -EINVAL;
 	for (i = 0; i < fwspec->num_ids; i++) {
-		if (sid_taken(smmu, fwspec->ids[i])) {
-			dev_err(dev, "stream %#x belongs to another device\n",
-				fwspec->ids[i]);
-			return -EBUSY;
-		}
 		ret = arm_smmu_strtab_cover(smmu, fwspec->ids[i]);
 		if (ret)
 			return ret;
@@ -374,10 +365,48 @@ static int smmu_probe_device(struct device *dev)
 	master->dev = dev;
 	fwspec->priv = master;
 	/* The event handler goes through the list. */
-	local_irq_save(flags);
+	spin_lock_irqsave(&smmu->evtq_lock, flags);
 	list_add_tail(&master->node, &smmu->masters);
-	local_irq_restore(flags);
+	spin_unlock_irqrestore(&smmu->evtq_lock, flags);
 	return 0;
+}
+
+/* Devices that share a stream share what it translates to. The list changes
+ * only in what the IOMMU core serialises, of which this is a part.
+ */
+static struct iommu_group *smmu_device_group(struct device *dev)
+{
+	const struct iommu_fwspec *fwspec = dev->iommu;
+	struct arm_smmu_device *smmu =
+		container_of(fwspec->iommu, struct arm_smmu_device, iommu);
+	struct device *other = NULL;
+	struct arm_smmu_master *m;
+	unsigned int i;
+
+	list_for_each_entry(m, &smmu->masters, node)
+		for (i = 0; i < fwspec->num_ids && m->dev != dev; i++) {
+			if (!arm_smmu_has_stream(m, fwspec->ids[i]))
+				continue;
+			if (other && other->iommu_group != m->dev->iommu_group) {
+				dev_err(dev, "has streams of %s and of %s, which are in different IOMMU groups\n",
+					dev_name(other), dev_name(m->dev));
+				return ERR_PTR(-EBUSY);
+			}
+			other = m->dev;
+		}
+	return other ? iommu_group_ref(other) :
+		       iommu_group_alloc(&smmu->iommu);
+}
+
+/* Another device that has one of the streams keeps it alive. */
+static bool is_shared(const struct arm_smmu_master *master, u32 sid)
+{
+	const struct arm_smmu_master *m;
+
+	list_for_each_entry(m, &master->smmu->masters, node)
+		if (m != master && arm_smmu_has_stream(m, sid))
+			return true;
+	return false;
 }
 
 static void smmu_release_device(struct device *dev)
@@ -393,15 +422,16 @@ static void smmu_release_device(struct device *dev)
 	if (!master)
 		return;
 	for (i = 0; i < fwspec->num_ids; i++)
-		if (arm_smmu_write_ste(master->smmu, fwspec->ids[i], ste))
+		if (!is_shared(master, fwspec->ids[i]) &&
+		    arm_smmu_write_ste(master->smmu, fwspec->ids[i], ste))
 			dev_err(dev, "stream %#x may still be translated\n",
 				fwspec->ids[i]);
 	/* Faults of the past belong to this device, not to the next. */
 	arm_smmu_evtq_drain(master->smmu);
 
-	local_irq_save(flags);
+	spin_lock_irqsave(&master->smmu->evtq_lock, flags);
 	list_del(&master->node);
-	local_irq_restore(flags);
+	spin_unlock_irqrestore(&master->smmu->evtq_lock, flags);
 	fwspec->priv = NULL;
 	kfree(master);
 }
@@ -411,5 +441,6 @@ const struct iommu_ops arm_smmu_iommu_ops = {
 	.of_xlate = smmu_of_xlate,
 	.probe_device = smmu_probe_device,
 	.release_device = smmu_release_device,
+	.device_group = smmu_device_group,
 	.domain_alloc = smmu_domain_alloc,
 };

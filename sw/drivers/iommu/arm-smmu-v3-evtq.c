@@ -75,18 +75,29 @@ static enum iommu_fault_type fault_type(u8 id)
 	}
 }
 
-/* The device that a stream belongs to, or NULL. */
-static struct device *find_client(struct arm_smmu_device *smmu, u32 sid)
+bool arm_smmu_has_stream(const struct arm_smmu_master *master, u32 sid)
 {
-	struct arm_smmu_master *master;
+	const struct iommu_fwspec *fwspec = master->dev->iommu;
 	unsigned int i;
 
-	list_for_each_entry(master, &smmu->masters, node) {
-		const struct iommu_fwspec *fwspec = master->dev->iommu;
+	for (i = 0; i < fwspec->num_ids; i++)
+		if (fwspec->ids[i] == sid)
+			return true;
+	return false;
+}
 
-		for (i = 0; i < fwspec->num_ids; i++)
-			if (fwspec->ids[i] == sid)
-				return master->dev;
+/* The first or the next (after @prev) device of a stream; with evtq_lock. */
+static struct arm_smmu_master *find_master(struct arm_smmu_device *smmu,
+					   u32 sid,
+					   struct arm_smmu_master *prev)
+{
+	struct arm_smmu_master *master;
+	bool on = !prev;
+
+	list_for_each_entry(master, &smmu->masters, node) {
+		if (on && arm_smmu_has_stream(master, sid))
+			return master;
+		on |= master == prev;
 	}
 	return NULL;
 }
@@ -176,14 +187,14 @@ static void handle_event(struct arm_smmu_device *smmu, const u64 *evt)
 	const u8 id = (u8)FIELD_GET(EVT_0_ID, evt[0]);
 	const struct event_kind *kind = find_kind(id);
 	const u32 sid = (u32)FIELD_GET(EVT_0_SID, evt[0]);
-	struct device *client = find_client(smmu, sid);
+	struct arm_smmu_master *master = find_master(smmu, sid, NULL);
 	struct iommu_fault fault = {
 		.type = fault_type(id),
 		.raw_type = id,
 		.sid = sid,
 	};
 
-	print_event(smmu, evt, kind, client);
+	print_event(smmu, evt, kind, master ? master->dev : NULL);
 
 	if (kind->has & HAS_SSID && evt[0] & EVT_0_SSV) {
 		fault.ssid_valid = true;
@@ -196,8 +207,9 @@ static void handle_event(struct arm_smmu_device *smmu, const u64 *evt)
 		fault.priv = evt[1] & EVT_1_PNU;
 		fault.exec = evt[1] & EVT_1_IND;
 	}
-	if (client)
-		iommu_report_device_fault(client, &fault);
+	/* A stream may be shared: its devices are one group. */
+	for (; master; master = find_master(smmu, sid, master))
+		iommu_report_device_fault(master->dev, &fault);
 
 	/* Nobody repairs mappings here: a stalled access gets its abort. */
 	if (kind->has & HAS_STALL && evt[1] & EVT_1_STALL) {
@@ -231,7 +243,7 @@ void arm_smmu_evtq_drain(struct arm_smmu_device *smmu)
 	if (!q->base)
 		return;
 	/* The interrupt may come while a thread is here. */
-	local_irq_save(flags);
+	spin_lock_irqsave(&smmu->evtq_lock, flags);
 	smmu->shown_visit = 0;
 	for (;;) {
 		prod = readl(smmu->base + SMMU_EVENTQ_PROD);
@@ -275,5 +287,5 @@ void arm_smmu_evtq_drain(struct arm_smmu_device *smmu)
 		q->cons = (q->cons & q_mask(q)) | ovflg;
 		writel(q->cons, smmu->base + SMMU_EVENTQ_CONS);
 	}
-	local_irq_restore(flags);
+	spin_unlock_irqrestore(&smmu->evtq_lock, flags);
 }

@@ -12,15 +12,20 @@
 #define CMD_RESERVED	0xff
 
 static LIST_HEAD(instances);
+static DEFINE_MUTEX(instances_lock);
 
 void arm_smmu_shell_add(struct arm_smmu_device *smmu)
 {
+	mutex_lock(&instances_lock);
 	list_add_tail(&smmu->node, &instances);
+	mutex_unlock(&instances_lock);
 }
 
 void arm_smmu_shell_remove(struct arm_smmu_device *smmu)
 {
+	mutex_lock(&instances_lock);
 	list_del(&smmu->node);
+	mutex_unlock(&instances_lock);
 }
 
 static void status(struct arm_smmu_device *smmu)
@@ -202,6 +207,7 @@ static int smmu_command(int argc, char **argv)
 		shell_printf("usage: smmu status | smmu selftest | smmu commands\n");
 		return -EINVAL;
 	}
+	mutex_lock(&instances_lock);
 	if (list_empty(&instances))
 		shell_printf("no SMMUv3\n");
 	list_for_each_entry(smmu, &instances, node) {
@@ -211,6 +217,7 @@ static int smmu_command(int argc, char **argv)
 			ret = !strcmp(argv[1], "selftest") ?
 			      selftest(smmu) : test_commands(smmu);
 	}
+	mutex_unlock(&instances_lock);
 	return ret;
 }
 

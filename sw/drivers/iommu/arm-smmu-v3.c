@@ -344,6 +344,7 @@ static int arm_smmu_probe(struct platform_device *pdev)
 		return -ENOMEM;
 	smmu->dev = dev;
 	spin_lock_init(&smmu->cmdq_lock);
+	spin_lock_init(&smmu->evtq_lock);
 	INIT_LIST_HEAD(&smmu->masters);
 	platform_set_drvdata(pdev, smmu);
 
@@ -368,11 +369,11 @@ static int arm_smmu_probe(struct platform_device *pdev)
 	ret = start(smmu);
 	if (ret)
 		goto out_stop;
-	ret = iommu_device_register(&smmu->iommu, &arm_smmu_iommu_ops, dev);
-	if (ret)
-		goto out_stop;
 	arm_smmu_shell_add(smmu);
-	return 0;
+	ret = iommu_device_register(&smmu->iommu, &arm_smmu_iommu_ops, dev);
+	if (!ret)
+		return 0;
+	arm_smmu_shell_remove(smmu);
 
 out_stop:
 	/* Memory that it may still use is not given back. */
@@ -383,17 +384,13 @@ out_free:
 	return ret;
 }
 
-static int arm_smmu_remove(struct platform_device *pdev)
+static void arm_smmu_remove(struct platform_device *pdev)
 {
 	struct arm_smmu_device *smmu = platform_get_drvdata(pdev);
 	const u32 queues = CR0_CMDQEN | CR0_EVENTQEN;
 	int ret;
 
-	ret = iommu_device_unregister(&smmu->iommu);
-	if (ret) {
-		dev_err(smmu->dev, "still in use\n");
-		return ret;
-	}
+	iommu_device_unregister(&smmu->iommu);
 	arm_smmu_shell_remove(smmu);
 	/*
 	 * Translation off first, while the queues run: a CMD_SYNC then makes
@@ -409,12 +406,11 @@ static int arm_smmu_remove(struct platform_device *pdev)
 
 	if (ret || disable(smmu)) {
 		dev_err(smmu->dev, "does not stop; its memory is not freed\n");
-		return -ETIMEDOUT;
+		return;
 	}
 	dev_info(smmu->dev, "stopped; %llu events seen, %u overflows, %u commands refused\n",
 		 smmu->events, smmu->overflows, smmu->cmdq_errors);
 	free_all(smmu);
-	return 0;
 }
 
 static const struct of_device_id arm_smmu_of_match[] = {

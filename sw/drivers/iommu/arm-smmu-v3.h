@@ -68,9 +68,10 @@ struct arm_smmu_strtab {
 
 /**
  * struct arm_smmu_device - one SMMU
- * @cmdq_lock: the command queue and its copy of PROD
+ * @cmdq_lock: the command queue and its copy of PROD; taken inside all others
  * @cmdq_errors: commands that the SMMU refused, ever
  * @cmdq_dead: the SMMU cannot read the queue: no command goes any more
+ * @evtq_lock: the event queue, what counts and shows events, and @masters
  * @masters: devices behind it
  * @events: records seen; @overflows: times that the SMMU had no room for one
  * @shown: events shown since @shown_since, @shown_visit in this visit to the
@@ -97,6 +98,7 @@ struct arm_smmu_device {
 	unsigned int cmdq_errors;
 	bool cmdq_dead;
 
+	spinlock_t evtq_lock;
 	struct arm_smmu_queue evtq;
 	u64 events;
 	unsigned int overflows;
@@ -153,6 +155,7 @@ int arm_smmu_cmdq_sync(struct arm_smmu_device *smmu);
 void arm_smmu_handle_gerror(struct arm_smmu_device *smmu);
 
 /* arm-smmu-v3-evtq.c */
+bool arm_smmu_has_stream(const struct arm_smmu_master *master, u32 sid);
 void arm_smmu_evtq_drain(struct arm_smmu_device *smmu);
 
 /* arm-smmu-v3-strtab.c */

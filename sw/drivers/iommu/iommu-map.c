@@ -44,7 +44,8 @@ static bool mappable(const struct iommu_domain *domain)
 {
 	return domain && domain->ops->map_pages &&
 	       (domain->type == IOMMU_DOMAIN_DMA ||
-		domain->type == IOMMU_DOMAIN_UNMANAGED);
+		domain->type == IOMMU_DOMAIN_UNMANAGED ||
+		domain->type == IOMMU_DOMAIN_NEST_PARENT);
 }
 
 static bool range_ok(const struct iommu_domain *domain, unsigned long iova,
@@ -53,20 +54,22 @@ static bool range_ok(const struct iommu_domain *domain, unsigned long iova,
 	size_t granule = domain->pgsize_bitmap & -domain->pgsize_bitmap;
 
 	return size && granule && !((iova | size) & (granule - 1)) &&
-	       iova + size - 1 >= iova &&
+	       iova >= domain->aperture_start && iova + size - 1 >= iova &&
 	       iova + size - 1 <= domain->aperture_end;
 }
 
 /**
  * iommu_map - map a physical range
- * @domain: IOMMU_DOMAIN_UNMANAGED, or the DMA API's own
+ * @domain: IOMMU_DOMAIN_UNMANAGED or IOMMU_DOMAIN_NEST_PARENT, or the DMA API's
+ *	    own
  * @iova: address for the device
  * @paddr: physical address
  * @size: bytes; all three are multiples of the smallest page
  * @prot: IOMMU_*
  *
- * Return: 0; -EINVAL, -ERANGE, -EEXIST if something is mapped there, -ENOMEM.
- * On failure nothing of the range is mapped.
+ * Return: 0; -EINVAL for a range outside of the aperture, or not aligned;
+ * -ERANGE for physical addresses that the tables cannot hold; -EEXIST if
+ * something is mapped there; -ENOMEM. On failure nothing of the range is mapped.
  */
 int iommu_map(struct iommu_domain *domain, unsigned long iova,
 	      phys_addr_t paddr, size_t size, int prot)
@@ -78,6 +81,8 @@ int iommu_map(struct iommu_domain *domain, unsigned long iova,
 		return -EINVAL;
 	if (!range_ok(domain, iova, size))
 		return -EINVAL;
+	if (paddr + size - 1 < paddr)
+		return -ERANGE;
 
 	while (size) {
 		size_t count, mapped = 0;
@@ -225,7 +230,7 @@ phys_addr_t iommu_iova_to_phys(struct iommu_domain *domain,
 {
 	if (domain->type == IOMMU_DOMAIN_IDENTITY)
 		return iova;
-	if (domain->type == IOMMU_DOMAIN_BLOCKED ||
+	if (!mappable(domain) || iova < domain->aperture_start ||
 	    iova > domain->aperture_end)
 		return 0;
 	return domain->ops->iova_to_phys(domain, iova);

@@ -1,46 +1,30 @@
 // SPDX-License-Identifier: MIT
 /*
- * IOMMU core. IOMMU drivers may be modules: a device whose IOMMU has no
- * driver yet is deferred, and a device that is bound keeps the IOMMU's module
- * from leaving.
+ * IOMMU core: instances, and the devices behind them. IOMMU drivers may be
+ * modules: a device whose IOMMU has no driver yet is deferred, and a device
+ * that is bound keeps the IOMMU's module from leaving.
  */
 #define pr_fmt(fmt) "iommu: " fmt
 
-#include <iommu.h>
+#include "iommu-internal.h"
 
 #include <device.h>
 #include <dma-mapping.h>
+#include <kconfig.h>
 #include <kernel.h>
 #include <module.h>
 #include <of.h>
-#include <shell.h>
+#include <platform_device.h>
 #include <slab.h>
 #include <spinlock.h>
 
-/**
- * struct iommu_group - devices that cannot be kept apart
- *
- * Each device is a group of its own: a device's streams are told apart by the
- * IOMMU, but its driver drives them all.
+DEFINE_MUTEX(iommu_mutex);
+LIST_HEAD(iommu_devices);
+
+/* Over the handlers of faults, which interrupts call: whoever takes one away
+ * waits until it is no longer running.
  */
-struct iommu_group {
-	struct list_head node;
-	unsigned int id;
-	struct device *dev;
-	struct iommu_domain *default_domain;
-	struct iommu_domain *domain;
-};
-
-static LIST_HEAD(iommu_devices);
-static LIST_HEAD(iommu_groups);
-static DEFINE_SPINLOCK(iommu_lock);
-
-static const char *const type_names[] = {
-	[IOMMU_DOMAIN_BLOCKED] = "blocked",
-	[IOMMU_DOMAIN_IDENTITY] = "identity",
-	[IOMMU_DOMAIN_UNMANAGED] = "unmanaged",
-	[IOMMU_DOMAIN_DMA] = "DMA",
-};
+static DEFINE_SPINLOCK(fault_lock);
 
 static struct iommu_device *find_iommu(const struct device_node *np)
 {
@@ -58,23 +42,23 @@ static struct iommu_device *find_iommu(const struct device_node *np)
  * @ops: its driver
  * @dev: its device
  *
- * Devices that wait for it are probed once the caller's own probe is done.
+ * The last step of a probe: devices that wait for the IOMMU are tried at once.
  *
  * Return: 0, or -EINVAL.
  */
 int iommu_device_register(struct iommu_device *iommu,
 			  const struct iommu_ops *ops, struct device *dev)
 {
-	unsigned long flags;
-
 	if (!ops || !dev || !ops->of_xlate || !ops->probe_device ||
 	    !ops->release_device || !ops->domain_alloc)
 		return -EINVAL;
 	iommu->ops = ops;
 	iommu->dev = dev;
-	spin_lock_irqsave(&iommu_lock, flags);
+	INIT_LIST_HEAD(&iommu->domains);
+	mutex_lock(&iommu_mutex);
 	list_add_tail(&iommu->node, &iommu_devices);
-	spin_unlock_irqrestore(&iommu_lock, flags);
+	mutex_unlock(&iommu_mutex);
+	driver_deferred_probe_trigger();
 	return 0;
 }
 EXPORT_SYMBOL_GPL(iommu_device_register);
@@ -83,23 +67,16 @@ EXPORT_SYMBOL_GPL(iommu_device_register);
  * iommu_device_unregister - withdraw an IOMMU
  * @iommu: as registered
  *
- * Return: 0, or -EBUSY while a device uses it. Not reached by unloading a
- * module, which those devices hold.
+ * Its module is held by whoever uses it, and devices behind it are unbound
+ * before it is (device_link_add()). A domain that is left all the same leads
+ * nowhere from now on.
  */
-int iommu_device_unregister(struct iommu_device *iommu)
+void iommu_device_unregister(struct iommu_device *iommu)
 {
-	struct iommu_group *group;
-	unsigned long flags;
-	int ret = 0;
-
-	spin_lock_irqsave(&iommu_lock, flags);
-	list_for_each_entry(group, &iommu_groups, node)
-		if (group->dev->iommu->iommu == iommu)
-			ret = -EBUSY;
-	if (!ret)
-		list_del(&iommu->node);
-	spin_unlock_irqrestore(&iommu_lock, flags);
-	return ret;
+	mutex_lock(&iommu_mutex);
+	list_del(&iommu->node);
+	iommu_orphan_domains(iommu);
+	mutex_unlock(&iommu_mutex);
 }
 EXPORT_SYMBOL_GPL(iommu_device_unregister);
 
@@ -127,86 +104,105 @@ int iommu_fwspec_add_id(struct device *dev, u32 id)
 }
 EXPORT_SYMBOL_GPL(iommu_fwspec_add_id);
 
-static unsigned int lowest_free_group_id(void)
+static struct iommu_fwspec *fwspec_alloc(struct device *dev,
+					 struct iommu_device *iommu,
+					 struct module *user)
 {
-	struct iommu_group *group;
-	unsigned int id = 0;
+	struct iommu_fwspec *fwspec = kzalloc(sizeof(*fwspec), GFP_KERNEL);
+	u32 bits;
 
-again:
-	list_for_each_entry(group, &iommu_groups, node) {
-		if (group->id == id) {
-			id++;
-			goto again;
-		}
-	}
-	return id;
-}
-
-static struct iommu_domain *domain_alloc(struct iommu_device *iommu,
-					 enum iommu_domain_type type)
-{
-	struct iommu_domain *domain = iommu->ops->domain_alloc(iommu, type);
-
-	if (!domain)
+	if (!fwspec)
 		return NULL;
-	domain->type = type;
-	domain->iommu = iommu;
-	return domain;
+	fwspec->iommu = iommu;
+	fwspec->user = user;
+	/* Bindings/iommu: how many PASID bits the device drives. */
+	if (dev->of_node &&
+	    !of_property_read_u32(dev->of_node, "pasid-num-bits", &bits))
+		fwspec->max_pasids = min(iommu->max_pasids,
+					 1u << min(bits, 20u));
+	return fwspec;
 }
 
-static int attach(struct iommu_group *group, struct iommu_domain *domain)
+/* A device is connected by one IOMMU; ids come from the node or by hand. With
+ * iommu_mutex, and the IOMMU's module held.
+ */
+static int connect_held(struct device *dev, struct iommu_device *iommu,
+			struct module *user,
+			int (*add_ids)(struct device *dev, const void *arg),
+			const void *arg)
 {
-	int ret = domain->ops->attach_dev(domain, group->dev);
+	int ret;
 
+	/* A device without a driver is connected by hand, and let go so. */
+	if (dev->driver) {
+		ret = device_link_add(dev, iommu->dev);
+		if (ret == -EPROBE_DEFER)
+			return dev_err_probe(dev, ret,
+					     "IOMMU %s is on its way out or in\n",
+					     dev_name(iommu->dev));
+		if (ret)
+			return ret;
+	}
+	dev->iommu = fwspec_alloc(dev, iommu, user);
+	if (!dev->iommu)
+		return -ENOMEM;
+	ret = add_ids(dev, arg);
 	if (ret)
-		return ret;
-	group->domain = domain;
-	return 0;
-}
-
-/* On failure the IOMMU has let go of the device. */
-static int group_create(struct device *dev)
-{
-	struct iommu_device *iommu = dev->iommu->iommu;
-	struct iommu_group *group;
-	unsigned long flags;
-	int ret = -ENOMEM;
-
-	group = kzalloc(sizeof(*group), GFP_KERNEL);
-	if (!group)
-		goto out_free;
-	group->dev = dev;
-	group->default_domain = domain_alloc(iommu, IOMMU_DOMAIN_DMA);
-	if (!group->default_domain)
-		goto out_free;
-	ret = attach(group, group->default_domain);
+		goto out_fwspec;
+	ret = iommu->ops->probe_device(dev);
+	if (ret)
+		goto out_fwspec;
+	ret = iommu_group_add_device(dev);
 	if (ret)
 		goto out_release;
-	ret = iommu_dma_init_domain(group->default_domain);
-	if (ret)
-		goto out_release;
-
-	spin_lock_irqsave(&iommu_lock, flags);
-	group->id = lowest_free_group_id();
-	list_add_tail(&group->node, &iommu_groups);
-	dev->iommu_group = group;
-	spin_unlock_irqrestore(&iommu_lock, flags);
-	dev_info(dev, "in iommu group %u\n", group->id);
 	return 0;
 
 out_release:
-	/* No stream may use the domain when it is freed. */
 	iommu->ops->release_device(dev);
-	iommu_domain_free(group->default_domain);
-	kfree(group);
-	return ret;
-out_free:
-	iommu->ops->release_device(dev);
-	kfree(group);
+out_fwspec:
+	kfree(dev->iommu);
+	dev->iommu = NULL;
 	return ret;
 }
 
-/* A device is connected by one IOMMU; ids come from the node or by hand. */
+/* As long as there is no instance for @np. */
+static int wait_for_iommu(struct device *dev, struct device_node *np)
+{
+	/* Drivers that this configuration knows; others may come from outside. */
+	static const struct {
+		const char *compatible;
+		bool modular;
+	} known[] = {
+		{ "arm,smmu-v3", IS_MODULE(CONFIG_ARM_SMMU_V3) },
+	};
+	bool may_be_module = true;
+	struct platform_device *pdev = of_find_device_by_node(np);
+	const char *why = "has no driver yet";
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < ARRAY_SIZE(known); i++)
+		if (of_device_is_compatible(np, known[i].compatible))
+			may_be_module = known[i].modular;
+	/* Its own turn may come: whatever that waits for decides. */
+	if (pdev && device_is_deferred(&pdev->dev)) {
+		may_be_module = true;
+		why = "is deferred itself";
+	} else if (pdev && pdev->dev.driver) {
+		why = "is being probed";
+	}
+	ret = driver_deferred_probe_check_state(dev, may_be_module);
+	if (ret == -EPROBE_DEFER)
+		dev_err_probe(dev, ret, "IOMMU %s %s\n",
+			      pdev ? dev_name(&pdev->dev) : np->full_name, why);
+	else
+		dev_warn(dev, "IOMMU %s %s (-%s): DMA is not translated\n",
+			 pdev ? dev_name(&pdev->dev) : np->full_name, why,
+			 errname(ret));
+	platform_device_put(pdev);
+	return ret == -EPROBE_DEFER ? ret : 0;
+}
+
 static int connect(struct device *dev, struct device_node *np,
 		   struct module *user,
 		   int (*add_ids)(struct device *dev, const void *arg),
@@ -215,36 +211,23 @@ static int connect(struct device *dev, struct device_node *np,
 	struct iommu_device *iommu;
 	int ret;
 
+	mutex_lock(&iommu_mutex);
 	iommu = find_iommu(np);
-	if (!iommu)
-		return -EPROBE_DEFER;
-	/* On its way out, or not there yet: either way, later. */
-	if (module_get_by(iommu->ops->owner, user))
-		return -EPROBE_DEFER;
-
-	ret = -ENOMEM;
-	dev->iommu = kzalloc(sizeof(*dev->iommu), GFP_KERNEL);
-	if (!dev->iommu)
-		goto out_put;
-	dev->iommu->iommu = iommu;
-	dev->iommu->user = user;
-
-	ret = add_ids(dev, arg);
-	if (ret)
-		goto out_fwspec;
-	ret = iommu->ops->probe_device(dev);
-	if (ret)
-		goto out_fwspec;
-	ret = group_create(dev);
-	if (ret)
-		goto out_fwspec;
-	return 0;
-
-out_fwspec:
-	kfree(dev->iommu);
-	dev->iommu = NULL;
-out_put:
-	module_put_by(iommu->ops->owner, user);
+	if (!iommu) {
+		mutex_unlock(&iommu_mutex);
+		return wait_for_iommu(dev, np);
+	}
+	ret = module_get_by(iommu->ops->owner, user);
+	if (ret == -ENOENT)
+		ret = dev_err_probe(dev, -EPROBE_DEFER,
+				    "the driver of IOMMU %s is being unloaded\n",
+				    dev_name(iommu->dev));
+	if (!ret) {
+		ret = connect_held(dev, iommu, user, add_ids, arg);
+		if (ret)
+			module_put_by(iommu->ops->owner, user);
+	}
+	mutex_unlock(&iommu_mutex);
 	return ret;
 }
 
@@ -276,9 +259,9 @@ static int add_of_ids(struct device *dev, const void *arg)
  * iommu_configure_device - connect a device that is about to be probed
  * @dev: the device
  *
- * Return: 0, also without an IOMMU; -EPROBE_DEFER while the IOMMU has no
- * driver, which may be a module that comes any time; another error if the
- * device cannot be connected.
+ * Return: 0, also without an IOMMU; -EPROBE_DEFER, with a reason, while the
+ * IOMMU has no driver and one may still come; another error if the device
+ * cannot be connected.
  */
 int iommu_configure_device(struct device *dev)
 {
@@ -298,10 +281,17 @@ int iommu_configure_device(struct device *dev)
 	/* An IOMMU that the firmware keeps off is not in the way. */
 	if (!of_device_is_available(args.np))
 		return 0;
+	/* It would be waited for for ever. */
+	if (!of_find_property(args.np, "#iommu-cells", NULL)) {
+		dev_err(dev, "iommus names %s, which is no IOMMU: no #iommu-cells\n",
+			args.np->full_name);
+		return -EINVAL;
+	}
 	ret = connect(dev, args.np, dev->driver ? dev->driver->owner : NULL,
 		      add_of_ids, NULL);
 	if (ret && ret != -EPROBE_DEFER)
-		dev_err(dev, "not connected to its IOMMU (%d)\n", ret);
+		dev_err(dev, "not connected to its IOMMU: -%s\n",
+			errname(ret));
 	return ret;
 }
 
@@ -350,26 +340,20 @@ EXPORT_SYMBOL_GPL(iommu_configure_device_ids);
 void iommu_cleanup_device(struct device *dev)
 {
 	struct iommu_fwspec *fwspec = dev->iommu;
-	struct iommu_group *group = dev->iommu_group;
 	const struct iommu_ops *ops;
 	unsigned long flags;
 
 	if (!fwspec)
 		return;
 	ops = fwspec->iommu->ops;
+	mutex_lock(&iommu_mutex);
+	spin_lock_irqsave(&fault_lock, flags);
 	fwspec->fault_handler = NULL;
+	spin_unlock_irqrestore(&fault_lock, flags);
 	ops->release_device(dev);
-
-	spin_lock_irqsave(&iommu_lock, flags);
-	list_del(&group->node);
-	dev->iommu_group = NULL;
+	iommu_group_remove_device(dev);
 	dev->iommu = NULL;
-	spin_unlock_irqrestore(&iommu_lock, flags);
-
-	if (group->domain != group->default_domain)
-		dev_warn(dev, "its driver left a domain attached\n");
-	iommu_domain_free(group->default_domain);
-	kfree(group);
+	mutex_unlock(&iommu_mutex);
 	module_put_by(ops->owner, fwspec->user);
 	kfree(fwspec);
 }
@@ -388,7 +372,8 @@ EXPORT_SYMBOL_GPL(device_iommu_mapped);
 /**
  * iommu_set_fault_handler - be told of a device's faults
  * @dev: behind an IOMMU
- * @handler: called in interrupt context; NULL to stop
+ * @handler: called in interrupt context, where it must not call this; NULL to
+ *	     stop: on return it is no longer running
  * @data: passed to it
  *
  * Return: 0, -ENODEV without an IOMMU, -EBUSY if there is a handler.
@@ -399,7 +384,7 @@ int iommu_set_fault_handler(struct device *dev,
 	unsigned long flags;
 	int ret = 0;
 
-	spin_lock_irqsave(&iommu_lock, flags);
+	spin_lock_irqsave(&fault_lock, flags);
 	if (!dev->iommu) {
 		ret = -ENODEV;
 	} else if (handler && dev->iommu->fault_handler) {
@@ -408,178 +393,27 @@ int iommu_set_fault_handler(struct device *dev,
 		dev->iommu->fault_data = data;
 		dev->iommu->fault_handler = handler;
 	}
-	spin_unlock_irqrestore(&iommu_lock, flags);
+	spin_unlock_irqrestore(&fault_lock, flags);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(iommu_set_fault_handler);
 
 /**
  * iommu_report_device_fault - tell a device's driver of a fault
- * @dev: the device that the fault's stream belongs to
+ * @dev: the device that the fault's stream belongs to; of a stream that
+ *	 several share, each is told
  * @fault: all that is known
  */
 void iommu_report_device_fault(struct device *dev,
 			       const struct iommu_fault *fault)
 {
-	struct iommu_fwspec *fwspec = dev->iommu;
+	struct iommu_fwspec *fwspec;
+	unsigned long flags;
 
+	spin_lock_irqsave(&fault_lock, flags);
+	fwspec = dev->iommu;
 	if (fwspec && fwspec->fault_handler)
 		fwspec->fault_handler(dev, fault, fwspec->fault_data);
+	spin_unlock_irqrestore(&fault_lock, flags);
 }
 EXPORT_SYMBOL_GPL(iommu_report_device_fault);
-
-/**
- * iommu_domain_alloc - make an address space
- * @dev: a device that will use it
- * @type: IOMMU_DOMAIN_DMA is the core's own, and refused here
- *
- * Return: the domain, or NULL.
- */
-struct iommu_domain *iommu_domain_alloc(struct device *dev,
-					enum iommu_domain_type type)
-{
-	if (!dev->iommu || type == IOMMU_DOMAIN_DMA)
-		return NULL;
-	return domain_alloc(dev->iommu->iommu, type);
-}
-EXPORT_SYMBOL_GPL(iommu_domain_alloc);
-
-/**
- * iommu_domain_free - free an address space
- * @domain: nothing is attached to it any more
- */
-void iommu_domain_free(struct iommu_domain *domain)
-{
-	if (domain->dma_cookie)
-		iommu_dma_free_domain(domain);
-	domain->ops->free(domain);
-}
-EXPORT_SYMBOL_GPL(iommu_domain_free);
-
-/**
- * iommu_get_domain - the domain that a device uses now
- * @dev: the device
- *
- * Return: the domain, NULL without an IOMMU.
- */
-struct iommu_domain *iommu_get_domain(const struct device *dev)
-{
-	return dev->iommu_group ? dev->iommu_group->domain : NULL;
-}
-EXPORT_SYMBOL_GPL(iommu_get_domain);
-
-/**
- * iommu_get_dma_domain - the domain that the DMA API maps in
- * @dev: the device
- *
- * Return: the device's default domain, NULL without an IOMMU.
- */
-struct iommu_domain *iommu_get_dma_domain(const struct device *dev)
-{
-	return dev->iommu_group ? dev->iommu_group->default_domain : NULL;
-}
-
-/**
- * iommu_attach_device - make a device use a domain
- * @domain: of the device's IOMMU
- * @dev: the device; its DMA API mappings are out of reach until
- *	 iommu_detach_device()
- *
- * Return: 0, -ENODEV, -EINVAL for a domain of another IOMMU, -EBUSY if the
- * device does not use its default domain, or the IOMMU driver's error.
- */
-int iommu_attach_device(struct iommu_domain *domain, struct device *dev)
-{
-	struct iommu_group *group = dev->iommu_group;
-
-	if (!group)
-		return -ENODEV;
-	if (domain->iommu != dev->iommu->iommu)
-		return -EINVAL;
-	if (group->domain != group->default_domain)
-		return -EBUSY;
-	return attach(group, domain);
-}
-EXPORT_SYMBOL_GPL(iommu_attach_device);
-
-/**
- * iommu_detach_device - make a device use its default domain again
- * @domain: the domain it uses
- * @dev: the device
- *
- * Return: 0, -EINVAL if the device does not use @domain, or the IOMMU
- * driver's error.
- */
-int iommu_detach_device(struct iommu_domain *domain, struct device *dev)
-{
-	struct iommu_group *group = dev->iommu_group;
-
-	if (!group || group->domain != domain ||
-	    domain == group->default_domain)
-		return -EINVAL;
-	return attach(group, group->default_domain);
-}
-EXPORT_SYMBOL_GPL(iommu_detach_device);
-
-static int show_groups(void)
-{
-	struct iommu_group *group;
-	unsigned int i, n = 0;
-
-	list_for_each_entry(group, &iommu_groups, node) {
-		const struct iommu_fwspec *fwspec = group->dev->iommu;
-
-		shell_printf("group %u: %s, domain %s, behind %s, streams",
-			     group->id, dev_name(group->dev),
-			     type_names[group->domain->type],
-			     dev_name(fwspec->iommu->dev));
-		for (i = 0; i < fwspec->num_ids; i++)
-			shell_printf(" %#x", fwspec->ids[i]);
-		shell_printf("\n");
-		n++;
-	}
-	if (!n)
-		shell_printf("no iommu groups\n");
-	return 0;
-}
-
-static int show_devices(void)
-{
-	struct iommu_device *iommu;
-	unsigned int n = 0;
-
-	list_for_each_entry(iommu, &iommu_devices, node) {
-		shell_printf("%s\n", dev_name(iommu->dev));
-		n++;
-	}
-	if (!n)
-		shell_printf("no iommus\n");
-	return 0;
-}
-
-static int iommu_command(int argc, char **argv)
-{
-	if (argc == 2 && !strcmp(argv[1], "groups"))
-		return show_groups();
-	if (argc == 2 && !strcmp(argv[1], "devices"))
-		return show_devices();
-	shell_printf("usage: iommu groups | iommu devices\n");
-	return -EINVAL;
-}
-
-static const struct device_dma_hooks iommu_hooks = {
-	.configure = dma_configure,
-	.cleanup = dma_cleanup,
-};
-
-static int __init iommu_init(void)
-{
-	int ret = device_set_dma_hooks(&iommu_hooks);
-
-	if (ret)
-		return ret;
-	return register_shell_command("iommu",
-				      "groups|devices - who is behind which IOMMU",
-				      iommu_command);
-}
-core_initcall(iommu_init);

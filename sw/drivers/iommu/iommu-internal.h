@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* Between the parts of the IOMMU core. */
+#ifndef IOMMU_INTERNAL_H
+#define IOMMU_INTERNAL_H
+
+#include <atomic.h>
+#include <iommu.h>
+#include <mutex.h>
+
+/**
+ * struct iommu_group - devices that cannot be kept apart
+ * @kref: one for each device in it, and for each iommu_group_get()
+ * @node: among all groups, while a device is in it
+ * @devices: struct group_device
+ * @default_domain: what the devices use unless a driver says otherwise
+ * @domain: what they use now
+ * @pasids: struct group_pasid
+ *
+ * All but @kref is under iommu_mutex.
+ */
+struct iommu_group {
+	struct kref kref;
+	struct list_head node;
+	struct list_head devices;
+	unsigned int id;
+	struct iommu_device *iommu;
+	struct iommu_domain *default_domain;
+	struct iommu_domain *domain;
+	struct list_head pasids;
+};
+
+struct group_device {
+	struct list_head node;
+	struct device *dev;
+};
+
+/* Everything that connects, attaches and allocates; mapping takes it not. */
+extern struct mutex iommu_mutex;
+extern struct list_head iommu_groups;
+extern struct list_head iommu_devices;
+
+extern const char *const iommu_domain_type_names[IOMMU_NUM_DOMAIN_TYPES];
+
+/* With iommu_mutex. */
+int iommu_group_add_device(struct device *dev);
+void iommu_group_remove_device(struct device *dev);
+void iommu_orphan_domains(struct iommu_device *iommu);
+
+#endif

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+/* Shell command: who is behind which IOMMU. */
+
+#include "iommu-internal.h"
+
+#include <device.h>
+#include <init.h>
+#include <kernel.h>
+#include <shell.h>
+
+static void show_streams(const struct iommu_fwspec *fwspec)
+{
+	unsigned int i;
+
+	for (i = 0; i < fwspec->num_ids; i++)
+		shell_printf(" %#x", fwspec->ids[i]);
+}
+
+static int show_groups(void)
+{
+	const struct group_device *gd;
+	const struct iommu_group *group;
+
+	mutex_lock(&iommu_mutex);
+	list_for_each_entry(group, &iommu_groups, node)
+		list_for_each_entry(gd, &group->devices, node) {
+			shell_printf("group %u: %s, domain %s, behind %s, streams",
+				     group->id, dev_name(gd->dev),
+				     iommu_domain_type_names[group->domain->type],
+				     dev_name(group->iommu->dev));
+			show_streams(gd->dev->iommu);
+			shell_printf("\n");
+		}
+	if (list_empty(&iommu_groups))
+		shell_printf("no iommu groups\n");
+	mutex_unlock(&iommu_mutex);
+	return 0;
+}
+
+static int show_devices(void)
+{
+	const struct iommu_device *iommu;
+
+	mutex_lock(&iommu_mutex);
+	list_for_each_entry(iommu, &iommu_devices, node)
+		shell_printf("%s\n", dev_name(iommu->dev));
+	if (list_empty(&iommu_devices))
+		shell_printf("no iommus\n");
+	mutex_unlock(&iommu_mutex);
+	return 0;
+}
+
+static int iommu_command(int argc, char **argv)
+{
+	if (argc == 2 && !strcmp(argv[1], "groups"))
+		return show_groups();
+	if (argc == 2 && !strcmp(argv[1], "devices"))
+		return show_devices();
+	shell_printf("usage: iommu groups | iommu devices\n");
+	return -EINVAL;
+}
+
+static int __init iommu_init(void)
+{
+	return register_shell_command("iommu",
+				      "groups|devices - who is behind which IOMMU",
+				      iommu_command);
+}
+core_initcall(iommu_init);

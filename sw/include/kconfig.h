@@ -1,0 +1,5 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef KCONFIG_H
+#define KCONFIG_H
+#define IS_MODULE(option) 1
+#endif
