@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* An IOMMU in software, whose hands can be looked at. */
+#ifndef TEST_IOMMU_H
+#define TEST_IOMMU_H
+
+#include <iommu.h>
+
+struct device_node;
+
+#define TEST_STREAMS	8
+#define TEST_PASIDS	4
+
+/* What each stream and PASID uses; NULL: refused. */
+extern struct iommu_domain *test_iommu_uses[TEST_STREAMS][TEST_PASIDS];
+/* The next attachment of this stream fails. */
+extern int test_iommu_bad_stream;
+extern struct device_node test_iommu_node;
+
+#endif
