@@ -84,7 +84,7 @@ def case_the_console_is_a_uart_that_is_not_disabled(b):
     other = UART.replace("%s {", BUS % "", 1) % "other"
     r = run_tree(b, in_root(tree, other), "devices\ninterrupts\npoweroff\n")
     check(r.returncode == 0, "expected exit code 0", r)
-    in_order(r, [r"stdout-path is /serial@9000000, which is disabled", r"console at .*0x09000000", r"^9000000\.other +pl011",
+    in_order(r, [r"stdout-path is /serial@9000000, which is disabled", r"console at .*0x09000000", r"^9000000\.other +platform +pl011",
                  r"^ +33:.* pl011"])
     check("9000000.serial" not in r.stdout, "the disabled one is no device", r)
     # Without any, there is no console, and the run goes on.

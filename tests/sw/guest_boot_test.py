@@ -50,7 +50,7 @@ class Boot(GuestTest):
 
     def test_devices_of_the_device_tree_are_listed(self):
         run = self.run_script("devices\npoweroff\n")
-        self.assertRegex(run.console, r"(?m)^9000000\.pl011 +pl011 +arm,pl011$")
+        self.assertRegex(run.console, r"(?m)^9000000\.pl011 +platform +pl011 +arm,pl011$")
 
     def test_loglevel_hides_messages_from_the_console_but_not_from_dmesg(self):
         run = self.run_script("dmesg\necho mark\npoweroff\n", append="loglevel=4")

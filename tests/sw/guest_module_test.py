@@ -25,7 +25,7 @@ class Loading(GuestTest):
     def test_coldplug_loads_what_matches_a_device_without_driver(self):
         run = self.run_script("coldplug\nlsmod\ndevices\npoweroff\n", "arm-smmu-v3", "io-pgtable-arm",
                               machine="virt,gic-version=2,iommu=smmuv3")
-        self.assertRegex(run.console, r"(?m)^9050000\.smmuv3 +arm-smmu-v3 ")
+        self.assertRegex(run.console, r"(?m)^9050000\.smmuv3 +platform +arm-smmu-v3 ")
 
     def test_a_soft_dependency_is_loaded_first_and_may_be_absent(self):
         run = self.run_script("modprobe arm-smmu-v3\nlsmod\npoweroff\n", "arm-smmu-v3", "io-pgtable-arm")
