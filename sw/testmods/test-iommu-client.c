@@ -242,7 +242,7 @@ static int __init client_init(void)
 	iommu_cleanup_device(dev(1));
 	iommu_cleanup_device(dev(2));
 	slab_usage(&o1, &b1);
-	/* The reason of a deferral stays with its device. */
+	/* The reason for not joining the group stays with its device. */
 	ktap_ok(o1 - o0 <= 1, "nothing is leaked by all that");
 	if (register_shell_command("hold", "- hold a domain, or let it go",
 				   hold)) {

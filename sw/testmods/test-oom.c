@@ -34,10 +34,25 @@ static int join(char *buf, size_t size, int argc, char **argv)
 	return n;
 }
 
-/* oom COMMAND / UNDO: UNDO follows each time, and may fail. */
+/* Each command between slashes. */
+static void run_each(int argc, char **argv)
+{
+	char undo[128];
+	int i, first = 0;
+
+	for (i = 0; i <= argc; i++) {
+		if (i < argc && strcmp(argv[i], "/"))
+			continue;
+		if (join(undo, sizeof(undo), i - first, argv + first))
+			shell_run(undo);
+		first = i + 1;
+	}
+}
+
+/* oom COMMAND / UNDO...: each UNDO follows each time, and may fail. */
 static int oom(int argc, char **argv)
 {
-	char command[128], undo[128] = "";
+	char command[128];
 	unsigned int round, failed = 0, leaks = 0;
 	size_t objects, bytes;
 	int i = 1, ret;
@@ -47,8 +62,6 @@ static int oom(int argc, char **argv)
 	if (i == 1)
 		return -EINVAL;
 	join(command, sizeof(command), i - 1, argv + 1);
-	if (i < argc)
-		join(undo, sizeof(undo), argc - i - 1, argv + i + 1);
 	for (round = 1; round < MAX_ROUNDS; round++) {
 		bool reached;
 
@@ -59,8 +72,8 @@ static int oom(int argc, char **argv)
 		alloc_fail_countdown = 0;
 		if (ret)
 			failed++;
-		if (*undo)
-			shell_run(undo);
+		if (i < argc)
+			run_each(argc - i - 1, argv + i + 1);
 		leaks += !same_use(objects, bytes, round);
 		if (!reached)
 			break;
@@ -73,7 +86,7 @@ static int oom(int argc, char **argv)
 static int __init test_oom_init(void)
 {
 	return register_shell_command("oom",
-		"COMMAND... / UNDO... - let each allocation fail once", oom);
+		"COMMAND... [/ UNDO...]... - let each allocation fail once", oom);
 }
 module_init(test_oom_init);
 

@@ -5,6 +5,7 @@ usage: e2e.py --program smmu-vp --source DIR --build DIR CASE
 A case is a function of this file whose name starts with case_. Exit 0: passed.
 """
 import argparse
+import itertools
 import json
 import os
 import re
@@ -174,24 +175,70 @@ def case_a_client_that_comes_before_the_driver_of_its_smmu_waits_for_it(b):
                  r"^ok 1 - copy: 2 MiB"])
 
 
-INIT_NO_FORMAT = """
-insmod /lib/modules/arm-smmu-v3.ko
+PARTS = {"s": "arm-smmu-v3", "c": "testdev-dma", "f": "io-pgtable-arm"}
+UNLOAD = "rmmod testdev-dma\nrmmod arm-smmu-v3\nrmmod io-pgtable-arm\n"
+
+
+def case_every_order_of_loading_format_driver_and_client_ends_bound(b):
+    for order in itertools.permutations(PARTS):
+        load = "".join("insmod /lib/modules/%s.ko\n" % PARTS[part] for part in order)
+        r = b.run(b.variant(init=load + "deferred\niommu groups\ndmatest --test copy --size 2\n" + UNLOAD + "poweroff\n"))
+        name = "loaded in the order %s: " % " ".join(order)
+        check(r.returncode == 0, name + "expected exit code 0", r)
+        check(re.search(r"(?m)^group 0: a000000\.dma, domain DMA", r.stdout), name + "the client is in no group", r)
+        check("ok 1 - copy: 2 MiB" in r.stdout, name + "no data moves", r)
+        check(not re.search(r"(?m)^a000000\.dma +\w", r.stdout), name + "the client is still deferred", r)
+
+
+def case_a_device_that_waits_says_for_what(b):
+    r = b.run(b.variant(init="""
 insmod /lib/modules/testdev-dma.ko
-iommu groups
-expect-fail dmatest
+devices
+deferred
+insmod /lib/modules/arm-smmu-v3.ko
+deferred
+rmmod arm-smmu-v3
+deferred
 rmmod testdev-dma
-modprobe io-pgtable-arm
-modprobe testdev-dma
-dmatest --test copy --size 2
+deferred
+echo nobody waits
 poweroff
-"""
-
-
-def case_an_smmu_driver_without_its_page_table_format_says_what_is_missing(b):
-    r = b.run(b.variant(init=INIT_NO_FORMAT))
+"""))
     check(r.returncode == 0, "expected exit code 0", r)
-    in_order(r, [r"format ARM_64_LPAE_S1 is not registered", r"^no iommu groups", r"no testdev is bound",
-                 r"in iommu group 0", r"^ok 1 - copy: 2 MiB"])
+    in_order(r, [r"^a000000\.dma +platform +\(deferred\)", r"^a000000\.dma +IOMMU 9050000\.iommu has no driver yet",
+                 r"^a000000\.dma +page-table format .* is not registered", r"^a000000\.dma +IOMMU 9050000\.iommu has no driver yet",
+                 r"nobody waits"])
+    check(r.stdout.count("\na000000.dma  ") == 4, "expected one reason for each deferral", r)
+
+
+def case_a_time_limit_for_deferred_probes_ends_the_wait_for_an_iommu(b):
+    def limit(text):
+        return text.replace('bootargs = "', 'bootargs = "deferred_probe_timeout=2 ')
+    init = "insmod /lib/modules/testdev-dma.ko\ndeferred\nsleep 1000\ndeferred\necho waited\nsleep 1500\ndeferred\ndmatest --test read\npoweroff\n"
+    r = b.run(b.variant(init=init, change=limit))
+    check(r.returncode == 0, "expected exit code 0", r)
+    in_order(r, [r"^a000000\.dma +IOMMU", r"^a000000\.dma +IOMMU", r"waited", r"IOMMU 9050000\.iommu has no driver.*-ETIMEDOUT.*not translated",
+                 r"^ok 1 - read"])
+
+
+CYCLE = "modprobe testdev-dma\ndmatest --test read\n" + UNLOAD
+
+
+def case_loading_binding_using_and_unloading_a_thousand_times_loses_no_byte(b):
+    r = b.run(b.variant(init="dmesg\n" + CYCLE * 2 + "free\n" + CYCLE * 998 + "free\npoweroff\n"), "--timeout-sim", "100s", timeout=170)
+    check(r.returncode == 0, "expected exit code 0", r)
+    free = re.findall(r"(?m)^RAM .*\nkmalloc .*$", r.stdout)
+    check(len(free) == 2 and free[0] == free[1], "memory is lost: %s" % free, r)
+    check(r.stdout.count("ok 1 - read") == 1000, "expected a thousand transfers", r)
+
+
+def case_each_allocation_on_the_way_from_loading_to_use_may_fail(b):
+    path = os.path.join(b.build, "sw", "test-modules", "test-oom.ko")
+    r = b.run(b.variant(init="insmod /lib/modules/test-oom.ko\nmodprobe testdev-dma\n" + UNLOAD +
+                        "oom modprobe testdev-dma / rmmod testdev-dma / rmmod arm-smmu-v3 / rmmod io-pgtable-arm\n" + CYCLE + "poweroff\n", modules=[path]), timeout=170)
+    check(r.returncode == 0, "expected exit code 0", r)
+    check(re.search(r"oom: '.*': \d{2,} allocations, \d+ failures, 0 leaks", r.stdout), "memory is lost", r)
+    check("ok 1 - read" in r.stdout, "it does not work any more", r)
 
 
 def without_smmu(text):

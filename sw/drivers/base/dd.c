@@ -91,13 +91,16 @@ static void defer(struct device *dev, unsigned int before)
 
 void device_forget_deferred(struct device *dev)
 {
+	char *reason = NULL;
 	bool was;
 
 	mutex_lock(&deferred_lock);
 	was = !list_empty(&dev->deferred_node);
 	list_del_init(&dev->deferred_node);
 	dev->deferred_retry = false;
+	swap(dev->deferred_reason, reason);
 	mutex_unlock(&deferred_lock);
+	kfree(reason);
 	if (was)
 		put_device(dev);
 }

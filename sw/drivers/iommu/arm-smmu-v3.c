@@ -234,22 +234,37 @@ static int request_one(struct arm_smmu_device *smmu, const char *name,
 				name, smmu);
 }
 
+static bool is_absent(int err)
+{
+	return err && err != -ENOMEM && err != -EPROBE_DEFER;
+}
+
 /* By the names of the binding arm,smmu-v3; without an interrupt there are
  * no reports of faults, but translation works.
  */
-static void setup_irqs(struct arm_smmu_device *smmu)
+static int setup_irqs(struct arm_smmu_device *smmu)
 {
+	int ret;
+
 	/* Address 0 is no MSI (IHI 0070 6.3.22): the wires are used. */
 	if (smmu->msi) {
 		writeq(0, smmu->base + SMMU_GERROR_IRQ_CFG0);
 		writeq(0, smmu->base + SMMU_EVENTQ_IRQ_CFG0);
 	}
-	if (!request_one(smmu, "combined", combined_irq))
-		return;
-	if (request_one(smmu, "eventq", evtq_irq))
+	ret = request_one(smmu, "combined", combined_irq);
+	if (!is_absent(ret))
+		return ret;
+	ret = request_one(smmu, "eventq", evtq_irq);
+	if (is_absent(ret))
 		dev_warn(smmu->dev, "no eventq interrupt: faults are not reported\n");
-	if (request_one(smmu, "gerror", gerror_irq))
+	else if (ret)
+		return ret;
+	ret = request_one(smmu, "gerror", gerror_irq);
+	if (is_absent(ret))
 		dev_warn(smmu->dev, "no gerror interrupt: global errors are seen late\n");
+	else if (ret)
+		return ret;
+	return 0;
 }
 
 static int disable(struct arm_smmu_device *smmu)
@@ -314,7 +329,9 @@ static int start(struct arm_smmu_device *smmu)
 	ret = write_cr0(smmu, cr0);
 	if (ret)
 		return ret;
-	setup_irqs(smmu);
+	ret = setup_irqs(smmu);
+	if (ret)
+		return ret;
 	ret = write_irq_ctrl(smmu, IRQ_CTRL_EVENTQ_IRQEN |
 				   IRQ_CTRL_GERROR_IRQEN);
 	if (ret)

@@ -77,6 +77,8 @@ void iommu_device_unregister(struct iommu_device *iommu)
 	list_del(&iommu->node);
 	iommu_orphan_domains(iommu);
 	mutex_unlock(&iommu_mutex);
+	/* Whoever waits for something of it waits for it from now on. */
+	driver_deferred_probe_trigger();
 }
 EXPORT_SYMBOL_GPL(iommu_device_unregister);
 
