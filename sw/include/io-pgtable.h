@@ -15,6 +15,7 @@ struct device;
 struct iommu_iotlb_gather;
 struct module;
 
+/* The numbers are part of modules' aliases: new formats come at the end. */
 enum io_pgtable_fmt {
 	ARM_32_LPAE_S1,
 	ARM_32_LPAE_S2,
@@ -24,6 +25,15 @@ enum io_pgtable_fmt {
 	ARM_MALI_LPAE,
 	IO_PGTABLE_NUM_FMTS,
 };
+
+/**
+ * MODULE_ALIAS_IO_PGTABLE - "modprobe io-pgtable-fmt-N" finds the module
+ * @fmt: the format that it provides
+ * @number: its value, since an alias is text
+ */
+#define MODULE_ALIAS_IO_PGTABLE(fmt, number)				\
+	_Static_assert((fmt) == (number), "the alias of another format"); \
+	MODULE_ALIAS("io-pgtable-fmt-" #number)
 
 /**
  * struct iommu_flush_ops - what a format needs done to the IOMMU's TLBs
@@ -45,19 +55,47 @@ struct iommu_flush_ops {
 			     void *cookie);
 };
 
+/* Quirks. A format refuses those that it does not know.
+ *
+ * ARM_NS: stage 1 of a Secure IOMMU gives Non-secure addresses (NS of leaves,
+ *	NSTable): the LPAE stages 1, and ARM_V7S.
+ * NO_PERMS: everything is mapped for reading, writing and execution, whatever
+ *	was asked for: for IOMMUs without permissions. ARM_V7S.
+ * ARM_TTBR1: the tables are for the upper range, whose addresses have ones
+ *	above the input size. ARM_64_LPAE_S1.
+ * ARM_OUTER_WBWA: walks that do not snoop are cached in an outer cache all the
+ *	same, one that the CPU's cleaning by address reaches. Not together
+ *	with coherent_walk. The LPAE stages 1.
+ */
+#define IO_PGTABLE_QUIRK_ARM_NS		(1UL << 0)
+#define IO_PGTABLE_QUIRK_NO_PERMS	(1UL << 1)
+#define IO_PGTABLE_QUIRK_ARM_TTBR1	(1UL << 2)
+#define IO_PGTABLE_QUIRK_ARM_OUTER_WBWA	(1UL << 3)
+
 /**
  * struct io_pgtable_cfg - what tables are wanted, and what came of it
- * @pgsize_bitmap: in: leaf sizes that the IOMMU takes, one bit a size;
+ * @quirks: what the IOMMU has otherwise
+ * @pgsize_bitmap: in: leaf sizes that the IOMMU takes, one bit a size. The
+ *		   smallest that is a granule of the format becomes it;
  *		   out: those that the format will use
  * @ias: input address bits
- * @oas: output address bits
+ * @oas: output address bits; out: no more than the format has
  * @coherent_walk: the walker snoops the CPU's caches
  * @tlb: the IOMMU's invalidations
- * @iommu_dev: device for messages
- * @arm_lpae_s1_cfg: out, for ARM_64_LPAE_S1: fields in the encodings of
- *		     TCR_EL1 (tsz is TnSZ, tg the granule of TTBR0), MAIR_EL1
+ * @iommu_dev: device for messages, or NULL
+ * @arm_lpae_s1_cfg: out, for the LPAE stages 1, in the encodings of TCR_EL1:
+ *		     tg is TG0, or TG1 with ARM_TTBR1; tsz is TnSZ. The 32-bit
+ *		     format has no ips and tg (0), and 3 bits of tsz. mair is
+ *		     MAIR_EL1, or MAIR1:MAIR0.
+ * @arm_lpae_s2_cfg: out, for the LPAE stages 2, in the encodings of VTCR_EL2.
+ *		     Of the 32-bit format tsz is VTCR.{S, T0SZ}.
+ * @arm_v7s_cfg: out, for ARM_V7S: TTBR0, TTBCR, NMRR and PRRR. SCTLR.TRE has
+ *		 to be set for attributes to be what was asked for; SCTLR.AFE
+ *		 may have either value.
+ * @arm_mali_lpae_cfg: out, for ARM_MALI_LPAE: AS_TRANSTAB and AS_MEMATTR
  */
 struct io_pgtable_cfg {
+	unsigned long quirks;
 	unsigned long pgsize_bitmap;
 	unsigned int ias;
 	unsigned int oas;
@@ -65,35 +103,69 @@ struct io_pgtable_cfg {
 	const struct iommu_flush_ops *tlb;
 	struct device *iommu_dev;
 
-	struct {
-		u64 ttbr;
+	union {
 		struct {
-			u32 ips;
-			u32 tg;
-			u32 sh;
-			u32 orgn;
-			u32 irgn;
-			u32 tsz;
-		} tcr;
-		u64 mair;
-	} arm_lpae_s1_cfg;
+			u64 ttbr;
+			struct {
+				u32 ips;
+				u32 tg;
+				u32 sh;
+				u32 orgn;
+				u32 irgn;
+				u32 tsz;
+			} tcr;
+			u64 mair;
+		} arm_lpae_s1_cfg;
+
+		struct {
+			u64 vttbr;
+			struct {
+				u32 ps;
+				u32 tg;
+				u32 sh;
+				u32 orgn;
+				u32 irgn;
+				u32 sl;
+				u32 tsz;
+			} vtcr;
+		} arm_lpae_s2_cfg;
+
+		struct {
+			u32 ttbr;
+			u32 tcr;
+			u32 nmrr;
+			u32 prrr;
+		} arm_v7s_cfg;
+
+		struct {
+			u64 transtab;
+			u64 memattr;
+		} arm_mali_lpae_cfg;
+	};
 };
 
 /**
  * struct io_pgtable_ops - operations on one set of tables
  * @map_pages: map pgcount pages of pgsize; *mapped is the number of bytes
- *	       mapped, also on failure, so that the caller can undo them
- * @unmap_pages: remove; returns the bytes removed, less than asked for if a
- *		 page was not there
+ *	       mapped, also on failure, so that the caller can undo them.
+ *	       -EEXIST over something mapped; -ERANGE outside of the input or
+ *	       output size; -EINVAL for a size or alignment that is none, or
+ *	       neither right; -ENOMEM. gfp is for tables: callers that hold a
+ *	       spin lock say GFP_ATOMIC.
+ * @unmap_pages: remove pgcount * pgsize bytes; returns the bytes removed:
+ *		 all, or those before the first hole. A block of which a part
+ *		 is removed is split: accesses to the rest of it can fault
+ *		 meanwhile. Where it cannot be split (no memory; a
+ *		 supersection above 4 GiB) removal ends before it.
  * @iova_to_phys: translate, 0 if nothing is mapped
  *
- * Mapping over something mapped is -EEXIST. The caller serialises calls on
- * one set of tables.
+ * The caller serialises calls on one set of tables. None of them sleeps,
+ * unless gfp says so. The IOMMU may walk the tables at any time.
  */
 struct io_pgtable_ops {
 	int (*map_pages)(struct io_pgtable_ops *ops, unsigned long iova,
 			 phys_addr_t paddr, size_t pgsize, size_t pgcount,
-			 int prot, size_t *mapped);
+			 int prot, gfp_t gfp, size_t *mapped);
 	size_t (*unmap_pages)(struct io_pgtable_ops *ops, unsigned long iova,
 			      size_t pgsize, size_t pgcount,
 			      struct iommu_iotlb_gather *gather);
@@ -101,45 +173,61 @@ struct io_pgtable_ops {
 				    unsigned long iova);
 };
 
+struct io_pgtable_init_fns_node;
+
 /**
- * struct io_pgtable - what the registry knows of one set of tables
- * @fmt: its format
- * @cookie: passed to the flush operations
+ * struct io_pgtable - one set of tables
  * @cfg: as agreed at allocation
+ * @cookie: passed to the flush operations
  * @ops: what the user of the tables holds
- * @owner: the format's module, on which a reference is held
- * @user: the module in whose name it is held
+ * @format: the registry's: the format, on whose module a reference is held
+ * @user: the registry's: the module in whose name it is held
+ *
+ * The format fills the first three.
  */
 struct io_pgtable {
-	enum io_pgtable_fmt fmt;
-	void *cookie;
 	struct io_pgtable_cfg cfg;
+	void *cookie;
 	struct io_pgtable_ops ops;
-	struct module *owner;
+	const struct io_pgtable_init_fns_node *format;
 	struct module *user;
 };
 
 /**
- * struct io_pgtable_init_fns_node - a format's entry in the registry
- * @fmt: the format
- * @alloc: make a set of tables, NULL on failure; fills cfg's output fields
+ * struct io_pgtable_init_fns - how sets of tables come and go
+ * @alloc: make a set of tables and fill cfg's outputs, or an ERR_PTR(): after
+ *	   a message that says why, -EINVAL for a cfg that the format cannot
+ *	   serve, or -ENOMEM
  * @free: release one, all its tables included
+ */
+struct io_pgtable_init_fns {
+	struct io_pgtable *(*alloc)(struct io_pgtable_cfg *cfg, void *cookie);
+	void (*free)(struct io_pgtable *iop);
+};
+
+/**
+ * struct io_pgtable_init_fns_node - what a format tells the registry
+ * @fmt: the format
+ * @name: for messages
+ * @fns: its functions
  * @owner: module that holds the code
- * @next: the registry's
  *
- * The caller owns the node, and keeps it until it unregisters the format.
+ * Stays the format's, and is there until it is unregistered. How the registry
+ * keeps it is the registry's own business.
  */
 struct io_pgtable_init_fns_node {
 	enum io_pgtable_fmt fmt;
-	struct io_pgtable *(*alloc)(struct io_pgtable_cfg *cfg, void *cookie);
-	void (*free)(struct io_pgtable *iop);
+	const char *name;
+	const struct io_pgtable_init_fns *fns;
 	struct module *owner;
-	struct io_pgtable_init_fns_node *next;
 };
 
-int io_pgtable_register_format(struct io_pgtable_init_fns_node *node);
-void io_pgtable_unregister_format(struct io_pgtable_init_fns_node *node);
-const char *io_pgtable_fmt_name(enum io_pgtable_fmt fmt);
+int io_pgtable_register_formats(const struct io_pgtable_init_fns_node *nodes,
+				unsigned int count);
+void
+io_pgtable_unregister_formats(const struct io_pgtable_init_fns_node *nodes,
+			      unsigned int count);
+bool io_pgtable_format_registered(enum io_pgtable_fmt fmt);
 
 int alloc_io_pgtable_ops(enum io_pgtable_fmt fmt, struct io_pgtable_cfg *cfg,
 			 void *cookie, struct module *user,

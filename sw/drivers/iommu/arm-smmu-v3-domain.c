@@ -147,8 +147,8 @@ static int finalise(struct arm_smmu_domain *dom, struct device *dev)
 				   &dom->pgtbl);
 	if (ret == -ENOENT)
 		ret = dev_err_probe(dev, -EPROBE_DEFER,
-				    "page-table format %s is not registered; a module may bring it\n",
-				    io_pgtable_fmt_name(ARM_64_LPAE_S1));
+				    "page-table format %d is not registered: modprobe io-pgtable-fmt-%d\n",
+				    ARM_64_LPAE_S1, ARM_64_LPAE_S1);
 	if (ret)
 		goto out_cd;
 
@@ -233,7 +233,7 @@ static int smmu_map_pages(struct iommu_domain *domain, unsigned long iova,
 		return -ENODEV;
 	spin_lock_irqsave(&dom->lock, flags);
 	ret = dom->pgtbl->map_pages(dom->pgtbl, iova, paddr, pgsize, pgcount,
-				    prot, mapped);
+				    prot, GFP_ATOMIC, mapped);
 	spin_unlock_irqrestore(&dom->lock, flags);
 	return ret;
 }

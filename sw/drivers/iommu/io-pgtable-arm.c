@@ -1,105 +1,93 @@
 // SPDX-License-Identifier: MIT
 /*
- * VMSAv8-64 stage 1 tables, 4 KiB granule (Arm DDI 0487, D8.3).
+ * Tables of Long descriptors: the operations, for every format that has them.
  *
- * A table is one page of 512 descriptors. Level 3 holds pages of 4 KiB,
- * level 2 may hold blocks of 2 MiB and level 1 blocks of 1 GiB. Where a walk
- * starts follows from the size of the input address.
+ * A table is one granule of 64-bit descriptors, and each level of a lookup
+ * takes as many address bits as index one (Arm DDI 0487, D8.2, G5.5). What
+ * the formats do not share is in io-pgtable-arm-formats.c.
  */
 #define pr_fmt(fmt) "io-pgtable-arm: " fmt
 
 #include "io-pgtable-arm.h"
 
+#include "io-pgtable-pages.h"
+
 #include <barrier.h>
-#include <cacheflush.h>
+#include <compiler.h>
+#include <err.h>
 #include <errno.h>
 #include <iommu.h>
 #include <mm.h>
-#include <module.h>
-#include <printk.h>
 #include <slab.h>
-
-#define GRANULE_SHIFT	12
-#define GRANULE		(1UL << GRANULE_SHIFT)
-#define LEVEL_BITS	9
-#define ENTRIES		(1UL << LEVEL_BITS)
-#define LAST_LEVEL	3
-
-/* T0SZ is 16 to 39 without FEAT_TTST and FEAT_LPA2 (DDI 0487, D8.2). */
-#define MIN_IAS		25
-#define MAX_IAS		48
-#define MAX_OAS		48
 
 /* Descriptors, DDI 0487 D8.3.1: type in bits 1:0. */
 #define DESC_VALID	(1UL << 0)
 #define DESC_TYPE_MASK	3UL
 #define DESC_BLOCK	1UL
 #define DESC_TABLE	3UL
-#define DESC_PAGE	3UL
-#define DESC_ADDR	0x0000fffffffff000UL
 
-/* Attributes of a stage 1 leaf, DDI 0487 D8.3.2. */
-#define LEAF_ATTRINDX(i) ((u64)(i) << 2)
-#define LEAF_AP_EL0	(1UL << 6)
-#define LEAF_AP_RO	(1UL << 7)
-#define LEAF_SH_OUTER	(2UL << 8)
-#define LEAF_SH_INNER	(3UL << 8)
-#define LEAF_AF		(1UL << 10)
-#define LEAF_NG		(1UL << 11)
-#define LEAF_PXN	(1UL << 53)
-#define LEAF_UXN	(1UL << 54)
-
-/* MAIR_EL1 bytes, DDI 0487 D23.2.97, and where they are put. */
-#define MAIR_NC		0x44UL
-#define MAIR_WBRWA	0xffUL
-#define MAIR_DEV_NGNRE	0x04UL
-#define ATTRIDX_NC	0
-#define ATTRIDX_CACHE	1
-#define ATTRIDX_DEV	2
-
-/* TCR_EL1 encodings */
-#define TCR_TG0_4K	0
-#define TCR_SH_OUTER	2
-#define TCR_SH_INNER	3
-#define TCR_RGN_NC	0
-#define TCR_RGN_WBWA	1
-
-struct lpae {
-	struct io_pgtable iop;
-	int start_level;
-	unsigned long nr_tables;
-	u64 *root;
-};
+/* 64 KiB granule, outputs of 52 bits: OA[51:48] lie here (D8.3.1). */
+#define HIGH_SHIFT	12
+#define HIGH_MASK	(0xfUL << HIGH_SHIFT)
 
 static struct lpae *to_lpae(struct io_pgtable_ops *ops)
 {
 	return (struct lpae *)io_pgtable_ops_to_pgtable(ops);
 }
 
-static unsigned int level_shift(int level)
+static unsigned int level_shift(const struct lpae *data, int level)
 {
-	return GRANULE_SHIFT + LEVEL_BITS * (unsigned int)(LAST_LEVEL - level);
+	return data->granule_shift +
+	       data->level_bits * (unsigned int)(LPAE_LAST_LEVEL - level);
 }
 
-static size_t level_size(int level)
+static size_t level_size(const struct lpae *data, int level)
 {
-	return 1UL << level_shift(level);
+	return 1UL << level_shift(data, level);
 }
 
-static unsigned long level_index(unsigned long iova, int level)
+static unsigned long level_entries(const struct lpae *data, int level)
 {
-	return (iova >> level_shift(level)) & (ENTRIES - 1);
+	return 1UL << (level == data->start_level ? data->root_bits :
+						    data->level_bits);
 }
 
-/* The level whose leaves are of that size; 0 for a size that is none. */
-static int size_level(size_t size)
+static unsigned long level_index(const struct lpae *data, unsigned long iova,
+				 int level)
 {
-	int level;
+	return (iova >> level_shift(data, level)) &
+	       (level_entries(data, level) - 1);
+}
 
-	for (level = LAST_LEVEL; level > 0; level--)
-		if (level_size(level) == size)
-			return level;
-	return 0;
+static size_t table_size(const struct lpae *data, int level)
+{
+	return level_entries(data, level) * sizeof(u64);
+}
+
+/* The level whose leaves are of that size. */
+static int size_level(const struct lpae *data, size_t size)
+{
+	int level = LPAE_LAST_LEVEL;
+
+	while (level > 0 && level_size(data, level) != size)
+		level--;
+	return level;
+}
+
+static u64 encode_address(const struct lpae *data, phys_addr_t paddr)
+{
+	return (paddr & 0x0000ffffffffffffUL) |
+	       ((paddr >> 48) << HIGH_SHIFT & HIGH_MASK);
+}
+
+static phys_addr_t decode_address(const struct lpae *data, u64 desc)
+{
+	u64 mask = 0x0000ffffffffffffUL & ~((1UL << data->granule_shift) - 1);
+	phys_addr_t paddr = desc & mask;
+
+	if (data->iop.cfg.oas > 48)
+		paddr |= (desc & HIGH_MASK) >> HIGH_SHIFT << 48;
+	return paddr;
 }
 
 static bool desc_valid(u64 desc)
@@ -107,155 +95,112 @@ static bool desc_valid(u64 desc)
 	return desc & DESC_VALID;
 }
 
-static bool desc_leaf(u64 desc, int level)
+static u64 leaf_type(const struct lpae *data, int level)
 {
-	/* Level 3 knows pages only; the encoding 1 is reserved there. */
-	if (level == LAST_LEVEL)
-		return (desc & DESC_TYPE_MASK) == DESC_PAGE;
-	return (desc & DESC_TYPE_MASK) == DESC_BLOCK;
+	return level == LPAE_LAST_LEVEL ? data->format->page_type : DESC_BLOCK;
 }
 
-static u64 *desc_table(u64 desc)
+static bool desc_leaf(const struct lpae *data, u64 desc, int level)
 {
-	return phys_to_virt(desc & DESC_ADDR);
+	return (desc & DESC_TYPE_MASK) == leaf_type(data, level);
 }
 
-/*
- * A walker that does not snoop reads memory behind the caches: what was
- * written must reach the point of coherency. One that snoops needs only that
- * the stores are observable before whatever makes it walk.
- */
-static void sync_descs(struct lpae *data, u64 *desc, unsigned long count)
+static u64 *desc_table(const struct lpae *data, u64 desc)
 {
-	if (!data->iop.cfg.coherent_walk)
-		dcache_clean_poc(desc, count * sizeof(*desc));
-	dma_wmb();
+	return phys_to_virt(decode_address(data, desc));
 }
 
+/* One store, which a walker sees as a whole. */
 static void set_desc(struct lpae *data, u64 *ptr, u64 desc)
 {
 	WRITE_ONCE(*ptr, desc);
-	sync_descs(data, ptr, 1);
+	io_pgtable_sync(&data->iop.cfg, ptr, sizeof(*ptr));
 }
 
-static u64 *alloc_table(struct lpae *data)
+static void set_table(struct lpae *data, u64 *ptr, const u64 *table)
 {
-	u64 *table = (u64 *)get_zeroed_page(GFP_KERNEL);
+	set_desc(data, ptr, encode_address(data, virt_to_phys(table)) |
+			    data->table_bits | DESC_TABLE);
+}
 
-	if (!table)
-		return NULL;
+static u64 *alloc_table(const struct lpae *data, int level, gfp_t gfp)
+{
 	/* The walker would raise an address size fault on the way down. */
-	if (virt_to_phys(table) >> data->iop.cfg.oas) {
-		pr_err("table at %#llx is beyond %u address bits\n",
-		       (unsigned long long)virt_to_phys(table),
-		       data->iop.cfg.oas);
-		free_page((unsigned long)table);
-		return NULL;
-	}
-	data->nr_tables++;
-	sync_descs(data, table, ENTRIES);
-	return table;
+	return io_pgtable_alloc_pages(&data->iop.cfg, table_size(data, level),
+				      data->iop.cfg.oas, gfp);
 }
 
 static void free_table(struct lpae *data, u64 *table, int level)
 {
 	unsigned long i;
 
-	if (level < LAST_LEVEL) {
-		for (i = 0; i < ENTRIES; i++)
-			if (desc_valid(table[i]) && !desc_leaf(table[i], level))
-				free_table(data, desc_table(table[i]),
+	if (level < LPAE_LAST_LEVEL) {
+		for (i = 0; i < level_entries(data, level); i++)
+			if (desc_valid(table[i]) &&
+			    !desc_leaf(data, table[i], level))
+				free_table(data, desc_table(data, table[i]),
 					   level + 1);
 	}
-	data->nr_tables--;
-	free_page((unsigned long)table);
+	io_pgtable_free_pages(table, table_size(data, level));
 }
 
-static bool table_empty(const u64 *table, int level)
+static bool table_empty(const struct lpae *data, const u64 *table, int level)
 {
 	unsigned long i;
 
-	for (i = 0; i < ENTRIES; i++) {
+	for (i = 0; i < level_entries(data, level); i++) {
 		if (!desc_valid(table[i]))
 			continue;
-		if (level == LAST_LEVEL || desc_leaf(table[i], level) ||
-		    !table_empty(desc_table(table[i]), level + 1))
+		if (desc_leaf(data, table[i], level) ||
+		    !table_empty(data, desc_table(data, table[i]), level + 1))
 			return false;
 	}
 	return true;
 }
 
-static bool table_full(const u64 *table, int level)
+static bool table_full(const struct lpae *data, const u64 *table, int level)
 {
 	unsigned long i;
 
-	for (i = 0; i < ENTRIES; i++) {
+	for (i = 0; i < level_entries(data, level); i++) {
 		if (!desc_valid(table[i]))
 			return false;
-		if (!desc_leaf(table[i], level) &&
-		    !table_full(desc_table(table[i]), level + 1))
+		if (!desc_leaf(data, table[i], level) &&
+		    !table_full(data, desc_table(data, table[i]), level + 1))
 			return false;
 	}
 	return true;
 }
 
-static u64 leaf_attributes(int prot)
-{
-	u64 attr = LEAF_AF | LEAF_NG;
-
-	/* There is no write-only: AP knows read, and read and write. */
-	if (!(prot & IOMMU_WRITE))
-		attr |= LEAF_AP_RO;
-	if (!(prot & IOMMU_PRIV))
-		attr |= LEAF_AP_EL0;
-	if (prot & IOMMU_NOEXEC)
-		attr |= LEAF_UXN | LEAF_PXN;
-
-	if (prot & IOMMU_MMIO)
-		attr |= LEAF_ATTRINDX(ATTRIDX_DEV) | LEAF_SH_OUTER;
-	else if (prot & IOMMU_CACHE)
-		attr |= LEAF_ATTRINDX(ATTRIDX_CACHE) | LEAF_SH_INNER;
-	else
-		attr |= LEAF_ATTRINDX(ATTRIDX_NC) | LEAF_SH_OUTER;
-	return attr;
-}
-
-static u64 leaf_type(int level)
-{
-	return level == LAST_LEVEL ? DESC_PAGE : DESC_BLOCK;
-}
-
-/* Walk to the table that holds level's entry for iova, making what is not
+/*
+ * Walk to the table that holds level's entry for iova, making what is not
  * there. NULL and *err: -EEXIST below a block, -ENOMEM.
  */
 static u64 *walk_alloc(struct lpae *data, unsigned long iova, int level,
-		       int *err)
+		       gfp_t gfp, int *err)
 {
 	u64 *table = data->root;
 	int l;
 
 	for (l = data->start_level; l < level; l++) {
-		u64 *ptr = &table[level_index(iova, l)];
-		u64 desc = READ_ONCE(*ptr);
+		u64 *ptr = &table[level_index(data, iova, l)];
+		u64 desc = *ptr;
 
-		if (!desc_valid(desc)) {
-			u64 *next = alloc_table(data);
-
-			if (!next) {
-				*err = -ENOMEM;
-				return NULL;
-			}
-			/* Filled with zeroes above, and now reachable. */
-			set_desc(data, ptr,
-				 virt_to_phys(next) | DESC_TABLE);
-			table = next;
-			continue;
-		}
-		if (desc_leaf(desc, l)) {
+		if (desc_valid(desc) && desc_leaf(data, desc, l)) {
 			*err = -EEXIST;
 			return NULL;
 		}
-		table = desc_table(desc);
+		if (desc_valid(desc)) {
+			table = desc_table(data, desc);
+			continue;
+		}
+		table = alloc_table(data, l + 1, gfp);
+		if (!table) {
+			*err = -ENOMEM;
+			return NULL;
+		}
+		/* The walker sees it empty: it was synchronised before. */
+		set_table(data, ptr, table);
 	}
 	return table;
 }
@@ -268,39 +213,39 @@ static u64 *walk_alloc(struct lpae *data, unsigned long iova, int level,
 static int replace_empty_table(struct lpae *data, u64 *ptr,
 			       unsigned long iova, int level)
 {
-	u64 *table = desc_table(*ptr);
+	u64 *table = desc_table(data, *ptr);
 
-	if (!table_empty(table, level + 1))
+	if (!table_empty(data, table, level + 1))
 		return -EEXIST;
 	set_desc(data, ptr, 0);
-	io_pgtable_tlb_flush_walk(&data->iop, iova, level_size(level),
-				  GRANULE);
+	io_pgtable_tlb_flush_walk(&data->iop, iova, level_size(data, level),
+				  1UL << data->granule_shift);
 	free_table(data, table, level + 1);
 	return 0;
 }
 
-static int check_range(struct lpae *data, unsigned long iova, size_t pgsize,
-		       size_t pgcount)
+/* The input size is at most 52 bits: no sum below overflows. */
+static int check_range(const struct lpae *data, unsigned long iova,
+		       size_t pgsize, size_t pgcount)
 {
-	unsigned long last;
+	unsigned int ias = data->iop.cfg.ias;
+	unsigned long offset = iova - data->base;
 
 	if (!pgcount || !(data->iop.cfg.pgsize_bitmap & pgsize) ||
 	    (pgsize & (pgsize - 1)) || (iova & (pgsize - 1)))
 		return -EINVAL;
-	if (pgcount > (1UL << MAX_IAS) / pgsize)
-		return -ERANGE;
-	last = iova + pgsize * pgcount - 1;
-	if (last < iova || last >> data->iop.cfg.ias)
+	if (offset >> ias || pgcount > (1UL << ias) / pgsize ||
+	    (offset + pgsize * pgcount - 1) >> ias)
 		return -ERANGE;
 	return 0;
 }
 
 static int lpae_map_pages(struct io_pgtable_ops *ops, unsigned long iova,
 			  phys_addr_t paddr, size_t pgsize, size_t pgcount,
-			  int prot, size_t *mapped)
+			  int prot, gfp_t gfp, size_t *mapped)
 {
 	struct lpae *data = to_lpae(ops);
-	int level = size_level(pgsize);
+	int level = size_level(data, pgsize);
 	u64 attr;
 	int ret;
 
@@ -310,34 +255,39 @@ static int lpae_map_pages(struct io_pgtable_ops *ops, unsigned long iova,
 		return ret;
 	if (paddr & (pgsize - 1) || !(prot & (IOMMU_READ | IOMMU_WRITE)))
 		return -EINVAL;
-	if ((paddr + pgsize * pgcount - 1) >> data->iop.cfg.oas)
+	if (paddr >> data->iop.cfg.oas ||
+	    (paddr + pgsize * pgcount - 1) >> data->iop.cfg.oas)
 		return -ERANGE;
-	attr = leaf_attributes(prot) | leaf_type(level);
+	attr = data->format->attributes(&data->iop.cfg, prot) |
+	       leaf_type(data, level);
 
 	while (pgcount) {
-		unsigned long first = level_index(iova, level), i = first;
-		u64 *table = walk_alloc(data, iova, level, &ret);
+		unsigned long first = level_index(data, iova, level), i;
+		u64 *table = walk_alloc(data, iova, level, gfp, &ret);
 
 		if (!table)
 			return ret;
-		for (; pgcount && i < ENTRIES; i++) {
-			u64 desc = READ_ONCE(table[i]);
+		for (i = first; pgcount && i < level_entries(data, level);
+		     i++) {
+			u64 desc = table[i];
 
 			ret = 0;
 			if (desc_valid(desc))
-				ret = desc_leaf(desc, level) ? -EEXIST :
+				ret = desc_leaf(data, desc, level) ? -EEXIST :
 				      replace_empty_table(data, &table[i],
 							  iova, level);
 			if (ret)
 				break;
-			WRITE_ONCE(table[i], paddr | attr);
+			WRITE_ONCE(table[i],
+				   encode_address(data, paddr) | attr);
 			iova += pgsize;
 			paddr += pgsize;
 			pgcount--;
 			*mapped += pgsize;
 		}
 		if (i > first)
-			sync_descs(data, &table[first], i - first);
+			io_pgtable_sync(&data->iop.cfg, &table[first],
+					(i - first) * sizeof(u64));
 		if (ret)
 			return ret;
 	}
@@ -349,46 +299,90 @@ static int lpae_map_pages(struct io_pgtable_ops *ops, unsigned long iova,
  * break and make, accesses to the whole block fault; a device that uses the
  * rest of it at this moment must not, so callers unmap what they mapped.
  */
-static int split_block(struct lpae *data, u64 *ptr, unsigned long iova,
-		       int level)
+static u64 *split_block(struct lpae *data, u64 *ptr, unsigned long iova,
+			int level)
 {
-	u64 desc = *ptr;
-	u64 addr = desc & DESC_ADDR & ~(level_size(level) - 1);
-	u64 attr = desc & ~(DESC_ADDR | DESC_TYPE_MASK);
-	u64 *table = alloc_table(data);
+	size_t size = level_size(data, level);
+	phys_addr_t paddr = decode_address(data, *ptr) & ~(size - 1);
+	u64 attr = *ptr & ~(encode_address(data, ~0UL & ~(size - 1)) |
+			    DESC_TYPE_MASK);
+	u64 *table = alloc_table(data, level + 1, GFP_ATOMIC);
 	unsigned long i;
 
 	if (!table)
-		return -ENOMEM;
-	for (i = 0; i < ENTRIES; i++)
-		table[i] = (addr + i * level_size(level + 1)) | attr |
-			   leaf_type(level + 1);
-	sync_descs(data, table, ENTRIES);
+		return NULL;
+	attr |= leaf_type(data, level + 1);
+	for (i = 0; i < level_entries(data, level + 1); i++) {
+		table[i] = encode_address(data, paddr) | attr;
+		paddr += level_size(data, level + 1);
+	}
+	io_pgtable_sync(&data->iop.cfg, table, table_size(data, level + 1));
 
 	set_desc(data, ptr, 0);
-	io_pgtable_tlb_flush_walk(&data->iop,
-				  iova & ~(level_size(level) - 1),
-				  level_size(level), level_size(level));
-	set_desc(data, ptr, virt_to_phys(table) | DESC_TABLE);
-	return 0;
+	io_pgtable_tlb_flush_walk(&data->iop, iova & ~(size - 1), size, size);
+	set_table(data, ptr, table);
+	return table;
 }
 
-/* As walk_alloc(), but makes nothing except by splitting a block. */
-static u64 *walk_split(struct lpae *data, unsigned long iova, int level)
+/* Remove leaves that lie side by side in a table, up to the first hole. */
+static size_t remove_leaves(struct lpae *data, u64 *ptr, unsigned long iova,
+			    int level, size_t left,
+			    struct iommu_iotlb_gather *gather)
+{
+	unsigned long max = level_entries(data, level) -
+			    level_index(data, iova, level);
+	size_t size = level_size(data, level);
+	unsigned long n = 0, i;
+
+	while (n < max && (n + 1) * size <= left && desc_valid(ptr[n]) &&
+	       desc_leaf(data, ptr[n], level)) {
+		WRITE_ONCE(ptr[n], 0);
+		n++;
+	}
+	io_pgtable_sync(&data->iop.cfg, ptr, n * sizeof(*ptr));
+	for (i = 0; i < n; i++)
+		io_pgtable_tlb_add_page(&data->iop, gather, iova + i * size,
+					size);
+	return n * size;
+}
+
+/*
+ * Remove what begins at iova and one step can take: a table of which nothing
+ * stays, or leaves of one table. 0: nothing is mapped there, or a block that
+ * reaches out of the range cannot be split.
+ */
+static size_t remove_some(struct lpae *data, unsigned long iova, size_t left,
+			  struct iommu_iotlb_gather *gather)
 {
 	u64 *table = data->root;
-	int l;
+	int level;
 
-	for (l = data->start_level; l < level; l++) {
-		u64 *ptr = &table[level_index(iova, l)];
+	for (level = data->start_level; ; level++) {
+		u64 *ptr = &table[level_index(data, iova, level)];
+		size_t size = level_size(data, level);
+		bool whole = !(iova & (size - 1)) && left >= size;
+		u64 desc = *ptr;
 
-		if (!desc_valid(*ptr))
-			return NULL;
-		if (desc_leaf(*ptr, l) && split_block(data, ptr, iova, l))
-			return NULL;
-		table = desc_table(*ptr);
+		if (!desc_valid(desc))
+			return 0;
+		if (desc_leaf(data, desc, level)) {
+			if (whole)
+				return remove_leaves(data, ptr, iova, level,
+						     left, gather);
+			table = split_block(data, ptr, iova, level);
+			if (!table)
+				return 0;
+			continue;
+		}
+		table = desc_table(data, desc);
+		if (whole && table_full(data, table, level + 1)) {
+			set_desc(data, ptr, 0);
+			io_pgtable_tlb_flush_walk(&data->iop, iova, size,
+						  1UL << data->granule_shift);
+			free_table(data, table, level + 1);
+			return size;
+		}
 	}
-	return table;
 }
 
 static size_t lpae_unmap_pages(struct io_pgtable_ops *ops,
@@ -397,44 +391,21 @@ static size_t lpae_unmap_pages(struct io_pgtable_ops *ops,
 			       struct iommu_iotlb_gather *gather)
 {
 	struct lpae *data = to_lpae(ops);
-	int level = size_level(pgsize);
-	size_t unmapped = 0;
+	size_t left = pgsize * pgcount;
+	size_t removed = 0;
 
 	if (check_range(data, iova, pgsize, pgcount))
 		return 0;
+	while (left) {
+		size_t n = remove_some(data, iova, left, gather);
 
-	while (pgcount) {
-		u64 *table = walk_split(data, iova, level);
-		unsigned long i;
-
-		if (!table)
-			return unmapped;
-		for (i = level_index(iova, level); pgcount && i < ENTRIES;
-		     i++) {
-			u64 desc = READ_ONCE(table[i]);
-
-			if (!desc_valid(desc))
-				return unmapped;
-			if (desc_leaf(desc, level)) {
-				set_desc(data, &table[i], 0);
-				io_pgtable_tlb_add_page(&data->iop, gather,
-							iova, pgsize);
-			} else {
-				u64 *next = desc_table(desc);
-
-				if (!table_full(next, level + 1))
-					return unmapped;
-				set_desc(data, &table[i], 0);
-				io_pgtable_tlb_flush_walk(&data->iop, iova,
-							  pgsize, GRANULE);
-				free_table(data, next, level + 1);
-			}
-			iova += pgsize;
-			pgcount--;
-			unmapped += pgsize;
-		}
+		if (!n)
+			break;
+		iova += n;
+		left -= n;
+		removed += n;
 	}
-	return unmapped;
+	return removed;
 }
 
 static phys_addr_t lpae_iova_to_phys(struct io_pgtable_ops *ops,
@@ -444,137 +415,145 @@ static phys_addr_t lpae_iova_to_phys(struct io_pgtable_ops *ops,
 	u64 *table = data->root;
 	int level;
 
-	if (iova >> data->iop.cfg.ias)
+	if ((iova - data->base) >> data->iop.cfg.ias)
 		return 0;
-	for (level = data->start_level; level <= LAST_LEVEL; level++) {
-		u64 desc = READ_ONCE(table[level_index(iova, level)]);
+	for (level = data->start_level; level <= LPAE_LAST_LEVEL; level++) {
+		u64 desc = READ_ONCE(table[level_index(data, iova, level)]);
 
 		if (!desc_valid(desc))
 			return 0;
-		if (desc_leaf(desc, level)) {
-			size_t mask = level_size(level) - 1;
+		if (desc_leaf(data, desc, level)) {
+			size_t mask = level_size(data, level) - 1;
 
-			return (desc & DESC_ADDR & ~mask) | (iova & mask);
+			return (decode_address(data, desc) & ~mask) |
+			       (iova & mask);
 		}
-		table = desc_table(desc);
+		table = desc_table(data, desc);
 	}
 	return 0;
 }
 
-/* TCR_EL1.IPS and CD.IPS; -1 for a size that has no encoding. */
-static int ips_encoding(unsigned int bits)
+/*
+ * The lookup starts where one table holds what is left of the address; of
+ * stage 2 one level lower where few enough tables side by side do, so that
+ * no start level is used that small outputs forbid (DDI 0487, D8.2).
+ */
+static void set_geometry(struct lpae *data, unsigned int ias)
 {
-	static const u8 sizes[] = { 32, 36, 40, 42, 44, 48 };
-	unsigned int i;
+	const struct lpae_format *format = data->format;
+	/* With 4 KiB, no registers of ours can say level 3. */
+	int level = data->granule_shift == 12 ? 2 : LPAE_LAST_LEVEL;
 
-	for (i = 0; i < sizeof(sizes); i++)
-		if (sizes[i] == bits)
-			return (int)i;
-	return -1;
+	while (level > 0 && ias > level_shift(data, level) +
+				  data->level_bits + format->concat)
+		level--;
+	if (format->four_levels)
+		level = 0;
+	data->start_level = level;
+	data->root_bits = format->four_levels ? data->level_bits :
+			  ias - level_shift(data, level);
 }
 
-static struct io_pgtable *lpae_alloc_s1(struct io_pgtable_cfg *cfg,
-					void *cookie)
+static int check_cfg(const struct lpae_format *format,
+		     struct io_pgtable_cfg *cfg, unsigned int granule_shift)
 {
-	unsigned long sizes = GRANULE;
-	struct lpae *data;
-	int levels, ips;
+	static const u8 oas[] = { 32, 36, 40, 42, 44, 48, 52 };
+	unsigned int max_ias = format->max_ias, max_oas = format->max_oas, i;
 
-	if (cfg->oas > MAX_OAS)
-		cfg->oas = MAX_OAS;
-	ips = ips_encoding(cfg->oas);
-	if (cfg->ias < MIN_IAS || cfg->ias > MAX_IAS || ips < 0) {
-		pr_err("no tables of %u input and %u output address bits\n",
-		       cfg->ias, cfg->oas);
-		return NULL;
+	if (format->wide_bits && granule_shift == 16)
+		max_ias = max_oas = format->wide_bits;
+	if (cfg->oas > max_oas)
+		cfg->oas = max_oas;
+	for (i = 0; i < sizeof(oas) && oas[i] != cfg->oas; i++)
+		;
+	if (cfg->ias < format->min_ias || cfg->ias > max_ias ||
+	    i == sizeof(oas)) {
+		io_pgtable_err(cfg,
+			       "no tables of %u input and %u output address bits: inputs have %u to %u, outputs 32, 36, 40, 42, 44, 48 or 52\n",
+			       cfg->ias, cfg->oas, format->min_ias, max_ias);
+		return -EINVAL;
 	}
-	if (!(cfg->pgsize_bitmap & GRANULE)) {
-		pr_err("only the 4 KiB granule is built, page sizes %#lx offered\n",
-		       cfg->pgsize_bitmap);
-		return NULL;
+	if (cfg->quirks & ~format->quirks) {
+		io_pgtable_err(cfg, "quirks %#lx are not of this format\n",
+			       cfg->quirks & ~format->quirks);
+		return -EINVAL;
 	}
+	if (cfg->coherent_walk &&
+	    (cfg->quirks & IO_PGTABLE_QUIRK_ARM_OUTER_WBWA)) {
+		io_pgtable_err(cfg,
+			       "a walker that snoops needs no outer cache of its own: leave out the quirk ARM_OUTER_WBWA\n");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* Leaves of the levels that can have them; level 0 has none (D8.3.1), and
+ * level 1 of the 64 KiB granule only with outputs of 52 bits. A lookup can
+ * start above what the input fills.
+ */
+static unsigned long leaf_sizes(const struct lpae *data,
+				const struct io_pgtable_cfg *cfg)
+{
+	unsigned long sizes = level_size(data, 3);
+
+	if (data->start_level <= 2)
+		sizes |= level_size(data, 2);
+	if (data->start_level <= 1 &&
+	    (data->granule_shift == 12 || cfg->oas == 52))
+		sizes |= level_size(data, 1);
+	return sizes & ((2UL << cfg->ias) - 1);
+}
+
+struct io_pgtable *lpae_alloc(const struct lpae_format *format,
+			      struct io_pgtable_cfg *cfg, void *cookie)
+{
+	unsigned long granules = cfg->pgsize_bitmap & format->granules;
+	struct lpae *data;
+	int ret;
+
+	if (!granules) {
+		io_pgtable_err(cfg,
+			       "page sizes %#lx have no granule of %#lx among them\n",
+			       cfg->pgsize_bitmap, format->granules);
+		return ERR_PTR(-EINVAL);
+	}
+	ret = check_cfg(format, cfg,
+			(unsigned int)__builtin_ctzl(granules));
+	if (ret)
+		return ERR_PTR(ret);
 
 	data = kzalloc(sizeof(*data), GFP_KERNEL);
 	if (!data)
-		return NULL;
-	levels = (int)((cfg->ias - GRANULE_SHIFT + LEVEL_BITS - 1) /
-		       LEVEL_BITS);
-	data->start_level = LAST_LEVEL + 1 - levels;
-	if (data->start_level <= 2)
-		sizes |= level_size(2);
-	if (data->start_level <= 1)
-		sizes |= level_size(1);
-	cfg->pgsize_bitmap &= sizes;
+		return ERR_PTR(-ENOMEM);
+	data->format = format;
+	data->granule_shift = (unsigned int)__builtin_ctzl(granules);
+	data->level_bits = data->granule_shift - 3;
+	set_geometry(data, cfg->ias);
+	if (cfg->quirks & IO_PGTABLE_QUIRK_ARM_TTBR1)
+		data->base = ~0UL << cfg->ias;
+	if (cfg->quirks & IO_PGTABLE_QUIRK_ARM_NS)
+		data->table_bits = 1UL << 63;	/* NSTable, D8.3.2 */
+	cfg->pgsize_bitmap &= leaf_sizes(data, cfg);
 
 	data->iop.cfg = *cfg;
+	data->root = alloc_table(data, data->start_level, GFP_KERNEL);
+	if (!data->root) {
+		kfree(data);
+		return ERR_PTR(-ENOMEM);
+	}
+	format->outputs(data, cfg);
+	data->iop.cfg = *cfg;
 	data->iop.cookie = cookie;
-	data->root = alloc_table(data);
-	if (!data->root)
-		goto out_free;
-
 	data->iop.ops.map_pages = lpae_map_pages;
 	data->iop.ops.unmap_pages = lpae_unmap_pages;
 	data->iop.ops.iova_to_phys = lpae_iova_to_phys;
-
-	cfg->arm_lpae_s1_cfg.ttbr = virt_to_phys(data->root);
-	cfg->arm_lpae_s1_cfg.tcr.ips = (u32)ips;
-	cfg->arm_lpae_s1_cfg.tcr.tg = TCR_TG0_4K;
-	cfg->arm_lpae_s1_cfg.tcr.tsz = 64 - cfg->ias;
-	cfg->arm_lpae_s1_cfg.tcr.sh = cfg->coherent_walk ?
-				      TCR_SH_INNER : TCR_SH_OUTER;
-	cfg->arm_lpae_s1_cfg.tcr.irgn = cfg->coherent_walk ?
-					TCR_RGN_WBWA : TCR_RGN_NC;
-	cfg->arm_lpae_s1_cfg.tcr.orgn = cfg->arm_lpae_s1_cfg.tcr.irgn;
-	cfg->arm_lpae_s1_cfg.mair = MAIR_NC << (8 * ATTRIDX_NC) |
-				    MAIR_WBRWA << (8 * ATTRIDX_CACHE) |
-				    MAIR_DEV_NGNRE << (8 * ATTRIDX_DEV);
 	return &data->iop;
-
-out_free:
-	kfree(data);
-	return NULL;
 }
 
-static void lpae_free(struct io_pgtable *iop)
+void lpae_free(struct io_pgtable *iop)
 {
 	struct lpae *data = to_lpae(&iop->ops);
 
 	free_table(data, data->root, data->start_level);
-	if (data->nr_tables)
-		pr_err("%lu tables leaked\n", data->nr_tables);
 	kfree(data);
 }
-
-unsigned long io_pgtable_arm_nr_tables(struct io_pgtable_ops *ops)
-{
-	return to_lpae(ops)->nr_tables;
-}
-
-static struct io_pgtable_init_fns_node lpae_s1_node = {
-	.fmt = ARM_64_LPAE_S1,
-	.alloc = lpae_alloc_s1,
-	.free = lpae_free,
-	.owner = THIS_MODULE,
-};
-
-static int __init io_pgtable_arm_init(void)
-{
-	int ret = io_pgtable_register_format(&lpae_s1_node);
-
-	if (ret)
-		return ret;
-	ret = io_pgtable_arm_selftest(&lpae_s1_node);
-	if (ret)
-		io_pgtable_unregister_format(&lpae_s1_node);
-	return ret;
-}
-
-static void __exit io_pgtable_arm_exit(void)
-{
-	io_pgtable_unregister_format(&lpae_s1_node);
-}
-
-module_init(io_pgtable_arm_init);
-module_exit(io_pgtable_arm_exit);
-MODULE_DESCRIPTION("Arm VMSAv8-64 stage 1 I/O page tables");
-MODULE_LICENSE("Dual MIT/GPL");

@@ -5,18 +5,60 @@
 
 #include <io-pgtable.h>
 
-/**
- * io_pgtable_arm_nr_tables - pages that a set of tables occupies
- * @ops: of this format
- */
-unsigned long io_pgtable_arm_nr_tables(struct io_pgtable_ops *ops);
+#define LPAE_LAST_LEVEL	3
+
+struct lpae;
 
 /**
- * io_pgtable_arm_selftest - run the format through a matrix of sizes
- * @node: the format, used directly: its module is not live yet
- *
- * Return: 0, or -EFAULT after a line for each check that failed.
+ * struct lpae_format - what one of the Long-descriptor formats is
+ * @min_ias, @max_ias, @max_oas: address bits
+ * @wide_bits: as max_ias and max_oas, with the 64 KiB granule; 0 as others
+ * @granules: sizes of tables and pages, one bit a size
+ * @concat: log2 of the tables that may lie side by side at the first level
+ * @four_levels: the lookup starts at level 0 whatever the input size
+ * @page_type: bits 1:0 of a leaf at level 3
+ * @quirks: those that it knows
+ * @attributes: a leaf's bits beside type and address
+ * @outputs: fill the part of cfg that the IOMMU's registers are made from
  */
-int io_pgtable_arm_selftest(const struct io_pgtable_init_fns_node *node);
+struct lpae_format {
+	unsigned int min_ias;
+	unsigned int max_ias;
+	unsigned int max_oas;
+	unsigned int wide_bits;
+	unsigned long granules;
+	unsigned int concat;
+	bool four_levels;
+	u64 page_type;
+	unsigned long quirks;
+	u64 (*attributes)(const struct io_pgtable_cfg *cfg, int prot);
+	void (*outputs)(const struct lpae *data, struct io_pgtable_cfg *cfg);
+};
+
+/**
+ * struct lpae - one set of tables
+ * @format: what they are
+ * @granule_shift: log2 of a page, and of a table
+ * @level_bits: index bits of a table
+ * @start_level: where the lookup starts
+ * @root_bits: index bits of the first table, or of those side by side
+ * @base: the first input address
+ * @table_bits: what a table descriptor has beside type and address
+ */
+struct lpae {
+	struct io_pgtable iop;
+	const struct lpae_format *format;
+	unsigned int granule_shift;
+	unsigned int level_bits;
+	int start_level;
+	unsigned int root_bits;
+	unsigned long base;
+	u64 table_bits;
+	u64 *root;
+};
+
+struct io_pgtable *lpae_alloc(const struct lpae_format *format,
+			      struct io_pgtable_cfg *cfg, void *cookie);
+void lpae_free(struct io_pgtable *iop);
 
 #endif

@@ -1,106 +1,153 @@
 // SPDX-License-Identifier: MIT
 /*
  * Registry of I/O page-table formats. Built in, so that IOMMU drivers and
- * formats may come and go as modules on either side of it.
+ * formats may come and go as modules on either side of it. It knows no format:
+ * what it says of one comes from the format's own node.
  */
 #define pr_fmt(fmt) "io-pgtable: " fmt
 
 #include <io-pgtable.h>
 
+#include <device.h>
+#include <err.h>
 #include <errno.h>
 #include <module.h>
+#include <mutex.h>
 #include <printk.h>
-#include <spinlock.h>
 
-static struct io_pgtable_init_fns_node *formats;
-static DEFINE_SPINLOCK(formats_lock);
+/* Threads only: whoever allocates or registers may sleep. */
+static DEFINE_MUTEX(formats_lock);
+/* Under formats_lock. */
+static const struct io_pgtable_init_fns_node *formats[IO_PGTABLE_NUM_FMTS];
 
-static const char *const fmt_names[IO_PGTABLE_NUM_FMTS] = {
-	[ARM_32_LPAE_S1] = "ARM_32_LPAE_S1",
-	[ARM_32_LPAE_S2] = "ARM_32_LPAE_S2",
-	[ARM_64_LPAE_S1] = "ARM_64_LPAE_S1",
-	[ARM_64_LPAE_S2] = "ARM_64_LPAE_S2",
-	[ARM_V7S] = "ARM_V7S",
-	[ARM_MALI_LPAE] = "ARM_MALI_LPAE",
-};
-
-/**
- * io_pgtable_fmt_name - a format's name, for messages
- * @fmt: the format, any value
- */
-const char *io_pgtable_fmt_name(enum io_pgtable_fmt fmt)
+static bool is_format(enum io_pgtable_fmt fmt)
 {
-	if ((unsigned int)fmt >= IO_PGTABLE_NUM_FMTS)
-		return "unknown";
-	return fmt_names[fmt];
+	return (unsigned int)fmt < IO_PGTABLE_NUM_FMTS;
 }
-EXPORT_SYMBOL_GPL(io_pgtable_fmt_name);
 
-static struct io_pgtable_init_fns_node *find_format(enum io_pgtable_fmt fmt)
+static bool node_complete(const struct io_pgtable_init_fns_node *node)
 {
-	struct io_pgtable_init_fns_node *node;
+	return is_format(node->fmt) && node->name && node->fns &&
+	       node->fns->alloc && node->fns->free;
+}
 
-	for (node = formats; node; node = node->next)
-		if (node->fmt == fmt)
-			return node;
-	return NULL;
+static void
+remove_formats(const struct io_pgtable_init_fns_node *nodes,
+	       unsigned int count)
+{
+	unsigned int i;
+
+	for (i = 0; i < count; i++)
+		if (is_format(nodes[i].fmt) &&
+		    formats[nodes[i].fmt] == &nodes[i])
+			formats[nodes[i].fmt] = NULL;
 }
 
 /**
- * io_pgtable_register_format - make a format available
- * @node: the format's functions; stays the caller's
+ * io_pgtable_register_formats - make formats available
+ * @nodes: the formats; they stay the caller's
+ * @count: how many
  *
- * Return: 0; -EINVAL for a node that is not complete; -EEXIST if the format
- * is registered already.
+ * All become available, or none: a module whose later steps fail cannot have
+ * tables that somebody allocated meanwhile. Devices that were deferred for
+ * want of a format are probed again.
+ *
+ * Return: 0; -EINVAL for a node that is not complete; -EEXIST if a format is
+ * registered already.
  */
-int io_pgtable_register_format(struct io_pgtable_init_fns_node *node)
+int io_pgtable_register_formats(const struct io_pgtable_init_fns_node *nodes,
+				unsigned int count)
 {
-	unsigned long flags;
-	int ret = 0;
+	unsigned int i;
 
-	if (!node || (unsigned int)node->fmt >= IO_PGTABLE_NUM_FMTS ||
-	    !node->alloc || !node->free)
-		return -EINVAL;
-
-	spin_lock_irqsave(&formats_lock, flags);
-	if (find_format(node->fmt)) {
-		ret = -EEXIST;
-	} else {
-		node->next = formats;
-		formats = node;
+	for (i = 0; i < count; i++) {
+		if (!node_complete(&nodes[i])) {
+			pr_err("node %u of %u is not complete: a format below %d, a name, alloc and free are needed\n",
+			       i, count, IO_PGTABLE_NUM_FMTS);
+			return -EINVAL;
+		}
 	}
-	spin_unlock_irqrestore(&formats_lock, flags);
 
-	if (ret)
-		pr_err("format %s is registered already\n",
-		       io_pgtable_fmt_name(node->fmt));
-	return ret;
+	mutex_lock(&formats_lock);
+	for (i = 0; i < count; i++) {
+		if (formats[nodes[i].fmt]) {
+			pr_err("format %s is registered already\n",
+			       formats[nodes[i].fmt]->name);
+			remove_formats(nodes, i);
+			mutex_unlock(&formats_lock);
+			return -EEXIST;
+		}
+		formats[nodes[i].fmt] = &nodes[i];
+	}
+	mutex_unlock(&formats_lock);
+
+	for (i = 0; i < count; i++)
+		pr_info("format %s registered\n", nodes[i].name);
+	driver_deferred_probe_trigger();
+	return 0;
 }
-EXPORT_SYMBOL_GPL(io_pgtable_register_format);
+EXPORT_SYMBOL_GPL(io_pgtable_register_formats);
 
 /**
- * io_pgtable_unregister_format - withdraw a format
- * @node: as registered; one that is not registered is left alone
+ * io_pgtable_unregister_formats - withdraw formats
+ * @nodes: as registered; one that is not registered is left alone
+ * @count: how many
  *
  * Tables that exist hold a reference on the module, so none can be left when
  * the module's exit function calls this.
  */
-void io_pgtable_unregister_format(struct io_pgtable_init_fns_node *node)
+void
+io_pgtable_unregister_formats(const struct io_pgtable_init_fns_node *nodes,
+			      unsigned int count)
 {
-	struct io_pgtable_init_fns_node **link;
-	unsigned long flags;
-
-	spin_lock_irqsave(&formats_lock, flags);
-	for (link = &formats; *link; link = &(*link)->next) {
-		if (*link == node) {
-			*link = node->next;
-			node->next = NULL;
-			break;
-		}
-	}
-	spin_unlock_irqrestore(&formats_lock, flags);
+	mutex_lock(&formats_lock);
+	remove_formats(nodes, count);
+	mutex_unlock(&formats_lock);
 }
-EXPORT_SYMBOL_GPL(io_pgtable_unregister_format);
+EXPORT_SYMBOL_GPL(io_pgtable_unregister_formats);
+
+/**
+ * io_pgtable_format_registered - whether something provides a format now
+ * @fmt: the format
+ *
+ * For drivers that would rather wait than fail. The format can go before it
+ * is used: what alloc_io_pgtable_ops() returns decides.
+ */
+bool io_pgtable_format_registered(enum io_pgtable_fmt fmt)
+{
+	bool registered;
+
+	mutex_lock(&formats_lock);
+	registered = is_format(fmt) && formats[fmt];
+	mutex_unlock(&formats_lock);
+	return registered;
+}
+EXPORT_SYMBOL_GPL(io_pgtable_format_registered);
+
+/* The format with a reference on its module, taken under the lock that its
+ * unregistering needs: it is not gone before the reference is there.
+ */
+static const struct io_pgtable_init_fns_node *
+get_format(enum io_pgtable_fmt fmt, struct module *user, int *ret)
+{
+	const struct io_pgtable_init_fns_node *node;
+
+	mutex_lock(&formats_lock);
+	node = formats[fmt];
+	*ret = node ? module_get_by(node->owner, user) : -ENOENT;
+	/* No error yet: its module may be on the way, and the caller wait. */
+	if (!node)
+		pr_info("format %d is not registered: modprobe io-pgtable-fmt-%d\n",
+			fmt, fmt);
+	else if (*ret == -ENOMEM)
+		pr_err("no memory for a reference to the module of format %s\n",
+		       node->name);
+	else if (*ret)
+		pr_err("the module of format %s is being unloaded\n",
+		       node->name);
+	mutex_unlock(&formats_lock);
+	return node;
+}
 
 /**
  * alloc_io_pgtable_ops - allocate a set of tables of a format
@@ -111,48 +158,34 @@ EXPORT_SYMBOL_GPL(io_pgtable_unregister_format);
  *	  is held; NULL for the kernel itself
  * @ops: the operations on success
  *
- * Return: 0; -ENOENT if nothing provides the format; -EBUSY if its module is
- * on its way out; -ENOMEM if the format could not provide what @cfg asks for.
+ * May sleep.
+ *
+ * Return: 0; -ENOENT if nothing provides the format, or its module is on its
+ * way out; -EINVAL for a configuration that the format cannot serve; -ENOMEM.
  */
 int alloc_io_pgtable_ops(enum io_pgtable_fmt fmt, struct io_pgtable_cfg *cfg,
 			 void *cookie, struct module *user,
 			 struct io_pgtable_ops **ops)
 {
-	struct io_pgtable_init_fns_node *node;
+	const struct io_pgtable_init_fns_node *node;
 	struct io_pgtable *iop;
-	unsigned long flags;
-	int ret = 0;
+	int ret;
 
-	/* The reference is taken under the lock that unregistering needs. */
-	spin_lock_irqsave(&formats_lock, flags);
-	node = find_format(fmt);
-	if (!node)
-		ret = -ENOENT;
-	else if (module_get_by(node->owner, user))
-		ret = -EBUSY;
-	spin_unlock_irqrestore(&formats_lock, flags);
-
-	if (ret == -ENOENT) {
-		pr_err("format %s is not registered; load the module that provides it\n",
-		       io_pgtable_fmt_name(fmt));
-		return ret;
+	if (!is_format(fmt)) {
+		pr_err("format %d is none; they are 0 to %d\n", fmt,
+		       IO_PGTABLE_NUM_FMTS - 1);
+		return -EINVAL;
 	}
-	if (ret) {
-		pr_err("format %s is being unloaded\n",
-		       io_pgtable_fmt_name(fmt));
+	node = get_format(fmt, user, &ret);
+	if (ret)
 		return ret;
-	}
 
-	iop = node->alloc(cfg, cookie);
-	if (!iop) {
+	iop = node->fns->alloc(cfg, cookie);
+	if (IS_ERR(iop)) {
 		module_put_by(node->owner, user);
-		return -ENOMEM;
+		return (int)PTR_ERR(iop);
 	}
-
-	iop->fmt = fmt;
-	iop->cookie = cookie;
-	iop->cfg = *cfg;
-	iop->owner = node->owner;
+	iop->format = node;
 	iop->user = user;
 	*ops = &iop->ops;
 	return 0;
@@ -168,28 +201,19 @@ EXPORT_SYMBOL_GPL(alloc_io_pgtable_ops);
  */
 void free_io_pgtable_ops(struct io_pgtable_ops *ops)
 {
-	struct io_pgtable_init_fns_node *node;
-	struct module *owner, *user;
+	const struct io_pgtable_init_fns_node *node;
 	struct io_pgtable *iop;
-	unsigned long flags;
+	struct module *user;
 
 	if (!ops)
 		return;
 	iop = io_pgtable_ops_to_pgtable(ops);
-	owner = iop->owner;
+	/* Held by these tables: the node is there until the reference goes. */
+	node = iop->format;
 	user = iop->user;
 
 	io_pgtable_tlb_flush_all(iop);
-
-	spin_lock_irqsave(&formats_lock, flags);
-	node = find_format(iop->fmt);
-	spin_unlock_irqrestore(&formats_lock, flags);
-	if (!node) {
-		pr_err("tables of format %s outlived their format; leaked\n",
-		       io_pgtable_fmt_name(iop->fmt));
-		return;
-	}
-	node->free(iop);
-	module_put_by(owner, user);
+	node->fns->free(iop);
+	module_put_by(node->owner, user);
 }
 EXPORT_SYMBOL_GPL(free_io_pgtable_ops);

@@ -1,11 +1,16 @@
-// What the guest's format needs of a kernel, and a plain C face for the tests.
+// What the guest's formats need of a kernel.
 #include "host_pgtable.h"
 
+#include <atomic.h>
 #include <cacheflush.h>
-#include <io-pgtable.h>
-#include <iommu.h>
+#include <device.h>
 #include <mm.h>
 #include <module.h>
+#include <mutex.h>
+#include <printk.h>
+#include <slab.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -16,87 +21,181 @@
 #endif
 
 #define PAGE 4096u
-#define PAGES 8192u
+#define PAGES 16384u
+#define ALIGNMENT (1u << 20)
 
-static _Alignas(4096) unsigned char arena[PAGES * PAGE];
-static _Alignas(4096) unsigned char memory[PAGES * PAGE];  // behind the cache
+static _Alignas(ALIGNMENT) unsigned char arena[PAGES * PAGE];
+static _Alignas(ALIGNMENT) unsigned char memory[PAGES * PAGE];  // what a walker sees, if not the arena
 static unsigned char used[PAGES];
-static size_t pages_used;
-static size_t pages_left = SIZE_MAX;
-static size_t next_page;
-static int incoherent;
+static size_t pages_used, next_page, objects;
+static uint64_t arena_base;
+static enum host_view view;
 static struct host_hooks hooks;
+static unsigned fail_countdown, allocations, gfp_seen, triggers;
+static int locked, leaving;
+static char messages[65536];
+static size_t messages_size;
 
-int host_init_module(void);
-void host_cleanup_module(void);
-
-phys_addr_t virt_to_phys(const volatile void* addr) {
-  return (phys_addr_t)((const volatile unsigned char*)addr - arena) + host_arena_base;
-}
-
-void* phys_to_virt(phys_addr_t phys) { return arena + (phys - host_arena_base); }
-
-unsigned long get_zeroed_page(unsigned gfp) {
-  (void)gfp;
-  if (pages_left == 0 || pages_used == PAGES) return 0;
-  if (pages_left != SIZE_MAX) pages_left--;
-  while (used[next_page]) next_page = (next_page + 1) % PAGES;
-  used[next_page] = 1;
-  pages_used++;
-  unsigned char* page = arena + next_page * PAGE;
-  // The next allocation takes another page: a stale pointer does not hit by luck.
-  next_page = (next_page + 1) % PAGES;
-  ASAN_UNPOISON_MEMORY_REGION(page, PAGE);
-  memset(page, 0, PAGE);
-  return (unsigned long)page;
-}
-
-void free_page(unsigned long addr) {
-  size_t n = ((unsigned char*)addr - arena) / PAGE;
-  if (hooks.page_freed) hooks.page_freed(hooks.context, virt_to_phys((void*)addr));
-  if (!used[n]) abort();
-  used[n] = 0;
-  pages_used--;
-  memset((void*)addr, 0xa5, PAGE);
-  ASAN_POISON_MEMORY_REGION((void*)addr, PAGE);
-}
-
-void dcache_clean_poc(const void* addr, size_t size) {
-  memcpy(memory + ((const unsigned char*)addr - arena), addr, size);
-}
-
-void host_set_incoherent(int on) {
-  incoherent = on;
-  memset(memory, 0xff, sizeof(memory));  // what is not cleaned is visibly wrong
-}
-
-uint64_t host_read_desc(uint64_t phys) {
-  uint64_t desc;
-  if (phys < host_arena_base || phys - host_arena_base > sizeof(arena) - sizeof(desc)) return 0;
-  memcpy(&desc, (incoherent ? memory : arena) + (phys - host_arena_base), sizeof(desc));
-  return desc;
-}
-
-size_t host_pages_in_use(void) { return pages_used; }
-
-void host_limit_pages(size_t pages) { pages_left = pages; }
-
-void host_set_hooks(const struct host_hooks* h) {
-  static const struct host_hooks none;
-  hooks = h ? *h : none;
-}
-
-// One module, the format's: who holds it.
 #define HOLDERS 4
 static struct {
   const void* holder;
   int count;
 } references[HOLDERS];
 
+char host_module;
+
+static void check(int condition, const char* what) {
+  if (condition) return;
+  fprintf(stderr, "host kernel: %s\n", what);
+  abort();
+}
+
+void host_reset(void) {
+  check(pages_used == 0 && objects == 0, "reset with memory in use");
+  memset(references, 0, sizeof(references));
+  host_set_hooks(NULL);
+  arena_base = ALIGNMENT;
+  view = host_coherent;
+  fail_countdown = allocations = gfp_seen = triggers = 0;
+  next_page = 0;
+  leaving = 0;
+  host_forget_messages();
+}
+
+void host_set_view(enum host_view v) {
+  view = v;
+  memset(memory, 0xff, sizeof(memory));  // what the walker should not see yet is visibly wrong
+}
+
+void host_set_hooks(const struct host_hooks* h) {
+  static const struct host_hooks none;
+  hooks = h ? *h : none;
+}
+
+void host_set_base(uint64_t base) { arena_base = base; }
+
+int host_read(uint64_t phys, unsigned size, uint64_t* value) {
+  *value = 0;
+  if (phys < arena_base || phys - arena_base > sizeof(arena) - size) return 0;
+  if (!used[(phys - arena_base) / PAGE]) return 0;
+  memcpy(value, (view == host_coherent ? arena : memory) + (phys - arena_base), size);
+  return 1;
+}
+
+// ---- memory
+
+static int fails(gfp_t gfp) {
+  allocations++;
+  gfp_seen |= gfp;
+  return fail_countdown && --fail_countdown == 0;
+}
+
+phys_addr_t virt_to_phys(const volatile void* addr) {
+  return (phys_addr_t)((const volatile unsigned char*)addr - arena) + arena_base;
+}
+
+void* phys_to_virt(phys_addr_t phys) {
+  check(phys >= arena_base && phys - arena_base < sizeof(arena), "physical address that is no page of tables");
+  return arena + (phys - arena_base);
+}
+
+static int is_free(size_t page, size_t count) {
+  if (page + count > PAGES) return 0;
+  for (size_t i = 0; i < count; i++)
+    if (used[page + i]) return 0;
+  return 1;
+}
+
+unsigned long __get_free_pages(gfp_t gfp, unsigned order) {
+  size_t count = (size_t)1 << order;
+  check(gfp & __GFP_ZERO, "tables that are not zeroed");
+  if (fails(gfp)) return 0;
+  // The next allocation takes other pages: a stale pointer does not hit by luck.
+  size_t page = (next_page + count - 1) & ~(count - 1);
+  for (size_t tries = 0; !is_free(page, count); tries++) {
+    if (tries > PAGES) return 0;
+    page = page + 2 * count > PAGES ? 0 : page + count;
+  }
+  memset(used + page, 1, count);
+  pages_used += count;
+  next_page = page + count;
+  unsigned char* address = arena + page * PAGE;
+  ASAN_UNPOISON_MEMORY_REGION(address, count * PAGE);
+  memset(address, 0, count * PAGE);
+  memset(memory + page * PAGE, 0xff, count * PAGE);
+  return (unsigned long)address;
+}
+
+void free_pages(unsigned long addr, unsigned order) {
+  size_t count = (size_t)1 << order, page = ((unsigned char*)addr - arena) / PAGE;
+  for (size_t i = 0; i < count; i++) {
+    check(used[page + i], "page freed twice");
+    if (hooks.page_freed) hooks.page_freed(hooks.context, virt_to_phys((void*)(addr + i * PAGE)));
+    used[page + i] = 0;
+  }
+  pages_used -= count;
+  memset((void*)addr, 0xa5, count * PAGE);
+  ASAN_POISON_MEMORY_REGION((void*)addr, count * PAGE);
+}
+
+void* kzalloc(size_t size, gfp_t gfp) {
+  if (fails(gfp)) return NULL;
+  objects++;
+  return calloc(1, size);
+}
+
+void kfree(void* p) {
+  if (p) objects--;
+  free(p);
+}
+
+size_t host_pages_in_use(void) { return pages_used; }
+size_t host_objects_in_use(void) { return objects; }
+void host_fail_allocation(unsigned n) { fail_countdown = n; }
+unsigned host_allocations(void) { return allocations; }
+unsigned host_gfp_seen(void) { return gfp_seen; }
+void host_forget_gfp(void) { gfp_seen = 0; }
+
+// ---- what a walker sees
+
+void host_stored(const volatile void* p, size_t size) {
+  if (view == host_weak) {
+    size_t offset = (const volatile unsigned char*)p - arena;
+    memcpy(memory + offset, arena + offset, size);
+  }
+  if (hooks.stored) hooks.stored(hooks.context);
+}
+
+void host_barrier(void) {
+  if (view != host_weak) return;
+  for (size_t i = 0; i < PAGES; i++)
+    if (used[i]) memcpy(memory + i * PAGE, arena + i * PAGE, PAGE);
+}
+
+void dcache_clean_poc(const void* addr, size_t size) {
+  memcpy(memory + ((const unsigned char*)addr - arena), addr, size);
+}
+
+// ---- the rest of the kernel
+
+void host_mutex(int lock) {
+  check(locked != lock, lock ? "mutex taken twice" : "mutex is not held");
+  locked = lock;
+}
+
+void driver_deferred_probe_trigger(void) {
+  check(!locked, "devices are probed under the lock that probing takes");
+  triggers++;
+}
+
+unsigned host_deferred_triggers(void) { return triggers; }
+
 int module_get_by(struct module* m, struct module* holder) {
-  (void)m;
+  check(m == THIS_MODULE, "a module that does not exist");
+  if (leaving) return -ENOENT;
+  if (fails(0)) return -ENOMEM;
   for (int i = 0; i < HOLDERS; i++)
-    if (references[i].holder == holder || references[i].count == 0) {
+    if (references[i].count == 0 || references[i].holder == holder) {
       references[i].holder = holder;
       references[i].count++;
       return 0;
@@ -111,94 +210,29 @@ void module_put_by(struct module* m, struct module* holder) {
       references[i].count--;
       return;
     }
-  abort();
+  check(0, "reference that nobody holds");
 }
 
-int host_references(const void* user) {
+int host_references(const void* holder) {
   for (int i = 0; i < HOLDERS; i++)
-    if (references[i].count > 0 && references[i].holder == user) return references[i].count;
+    if (references[i].count > 0 && references[i].holder == holder) return references[i].count;
   return 0;
 }
 
-int host_module_init(void) { return host_init_module(); }
+void host_set_leaving(int on) { leaving = on; }
 
-void host_module_exit(void) { host_cleanup_module(); }
-
-static void flush_all(void* cookie) {
-  (void)cookie;
-  if (hooks.flush_all) hooks.flush_all(hooks.context);
+void host_log(const char* fmt, ...) {
+  va_list ap;
+  va_start(ap, fmt);
+  int n = vsnprintf(messages + messages_size, sizeof(messages) - messages_size, fmt, ap);
+  va_end(ap);
+  messages_size += (size_t)n;
+  if (messages_size >= sizeof(messages)) messages_size = sizeof(messages) - 1;
 }
 
-static void flush_walk(unsigned long iova, size_t size, size_t granule, void* cookie) {
-  (void)cookie;
-  if (hooks.flush_walk) hooks.flush_walk(hooks.context, iova, size, granule);
-}
+const char* host_messages(void) { return messages; }
 
-static void add_page(struct iommu_iotlb_gather* gather, unsigned long iova, size_t granule, void* cookie) {
-  (void)gather;
-  (void)cookie;
-  if (hooks.add_page) hooks.add_page(hooks.context, iova, granule);
-}
-
-static const struct iommu_flush_ops flush_ops = {flush_all, flush_walk, add_page};
-
-struct host_pgtable {
-  struct io_pgtable_cfg cfg;
-  struct io_pgtable_ops* ops;
-};
-
-int host_alloc(int fmt, const struct host_config* cfg, void* user, struct host_pgtable** out) {
-  struct host_pgtable* t = calloc(1, sizeof(*t));
-  t->cfg.ias = cfg->ias;
-  t->cfg.oas = cfg->oas;
-  t->cfg.pgsize_bitmap = cfg->pgsizes;
-  t->cfg.coherent_walk = cfg->coherent;
-  t->cfg.tlb = &flush_ops;
-  int ret = alloc_io_pgtable_ops((enum io_pgtable_fmt)fmt, &t->cfg, t, user, &t->ops);
-  if (ret) {
-    free(t);
-    t = NULL;
-  }
-  *out = t;
-  return ret;
-}
-
-void host_free(struct host_pgtable* t) {
-  free_io_pgtable_ops(t->ops);
-  free(t);
-}
-
-uint64_t host_ttbr(const struct host_pgtable* t) { return t->cfg.arm_lpae_s1_cfg.ttbr; }
-
-unsigned host_tsz(const struct host_pgtable* t) { return t->cfg.arm_lpae_s1_cfg.tcr.tsz; }
-
-uint64_t host_pgsizes(const struct host_pgtable* t) { return t->cfg.pgsize_bitmap; }
-
-uint64_t host_mair(const struct host_pgtable* t) { return t->cfg.arm_lpae_s1_cfg.mair; }
-
-int host_map(struct host_pgtable* t, uint64_t iova, uint64_t pa, uint64_t pgsize, uint64_t count, int prot,
-             uint64_t* mapped) {
-  size_t bytes = 0;
-  int ret = t->ops->map_pages(t->ops, iova, pa, pgsize, count, prot, &bytes);
-  *mapped = bytes;
-  return ret;
-}
-
-uint64_t host_unmap(struct host_pgtable* t, uint64_t iova, uint64_t pgsize, uint64_t count) {
-  return t->ops->unmap_pages(t->ops, iova, pgsize, count, NULL);
-}
-
-uint64_t host_lookup(struct host_pgtable* t, uint64_t iova) { return t->ops->iova_to_phys(t->ops, iova); }
-
-static struct io_pgtable* no_alloc(struct io_pgtable_cfg* cfg, void* cookie) {
-  (void)cfg;
-  (void)cookie;
-  return NULL;
-}
-
-static void no_free(struct io_pgtable* iop) { (void)iop; }
-
-int host_register_again(void) {
-  static struct io_pgtable_init_fns_node node = {.fmt = ARM_64_LPAE_S1, .alloc = no_alloc, .free = no_free};
-  return io_pgtable_register_format(&node);
+void host_forget_messages(void) {
+  messages_size = 0;
+  messages[0] = 0;
 }

@@ -1,4 +1,4 @@
-// The guest's page-table format on a host: its memory is an arena whose pages lie at chosen
+// A kernel for the guest's page-table formats on a host: its memory is an arena whose pages lie at chosen
 // physical addresses, so that a reader that knows nothing of the guest can walk the tables.
 #pragma once
 #include <stddef.h>
@@ -8,52 +8,55 @@
 extern "C" {
 #endif
 
+// What a walker sees of stores.
+enum host_view {
+  host_coherent,    // everything at once
+  host_weak,        // WRITE_ONCE() at once, other stores only from the next barrier on
+  host_incoherent,  // only what was cleaned to the point of coherency
+};
+
 struct host_hooks {
-  void (*flush_walk)(void* context, uint64_t iova, uint64_t size, uint64_t granule);
-  void (*add_page)(void* context, uint64_t iova, uint64_t granule);
-  void (*flush_all)(void* context);
   void (*page_freed)(void* context, uint64_t phys);
+  void (*stored)(void* context);  // after each WRITE_ONCE()
   void* context;
 };
 
-struct host_config {
-  unsigned ias;
-  unsigned oas;
-  uint64_t pgsizes;
-  int coherent;
-};
-
-struct host_pgtable;
-
-// Physical address of the first page of the arena.
-enum { host_arena_base = 0x10000 };
-
-int host_module_init(void);
-void host_module_exit(void);
+// Forgets everything: no page used, default view and addresses, no hook, no failure.
+void host_reset(void);
+void host_set_view(enum host_view view);
 void host_set_hooks(const struct host_hooks* hooks);
-// Writes of the CPU reach the walker only when cleaned, or at once.
-void host_set_incoherent(int on);
-uint64_t host_read_desc(uint64_t phys);
+// Physical address of the first page, a multiple of 1 MiB; 1 MiB after host_reset().
+void host_set_base(uint64_t base);
+// Reads 4 or 8 bytes as a walker does; 0 where there is no memory of the arena.
+int host_read(uint64_t phys, unsigned size, uint64_t* value);
+
 size_t host_pages_in_use(void);
-// Pages that may still be allocated; SIZE_MAX for no limit.
-void host_limit_pages(size_t pages);
+size_t host_objects_in_use(void);  // by kzalloc()
+// The n-th allocation from now (pages, objects, references to modules) fails; 0: none.
+void host_fail_allocation(unsigned n);
+// Allocations since host_reset(), and all flags they were made with, ORed.
+unsigned host_allocations(void);
+unsigned host_gfp_seen(void);
+void host_forget_gfp(void);
 
-// 0 or a negative errno; the format is looked up in the registry, in the name of `user`.
-int host_alloc(int fmt, const struct host_config* cfg, void* user, struct host_pgtable** out);
-void host_free(struct host_pgtable* t);
-uint64_t host_ttbr(const struct host_pgtable* t);
-unsigned host_tsz(const struct host_pgtable* t);
-uint64_t host_pgsizes(const struct host_pgtable* t);
-uint64_t host_mair(const struct host_pgtable* t);
-int host_map(struct host_pgtable* t, uint64_t iova, uint64_t pa, uint64_t pgsize, uint64_t count, int prot,
-             uint64_t* mapped);
-uint64_t host_unmap(struct host_pgtable* t, uint64_t iova, uint64_t pgsize, uint64_t count);
-uint64_t host_lookup(struct host_pgtable* t, uint64_t iova);
+// References that a holder has on the formats' module. The module is leaving: no more are given.
+int host_references(const void* holder);
+void host_set_leaving(int leaving);
 
-// A second registration of the 64-bit stage 1 format; its errno.
-int host_register_again(void);
-// References that `user` holds on the format's module.
-int host_references(const void* user);
+unsigned host_deferred_triggers(void);
+// What was logged since host_reset() or the last host_forget_messages().
+const char* host_messages(void);
+void host_forget_messages(void);
+
+// The modules' init and exit functions, and their parameter `selftest`.
+int host_init_arm(void);
+void host_exit_arm(void);
+int host_init_v7s(void);
+void host_exit_v7s(void);
+#ifdef __cplusplus
+bool* host_param_selftest_arm();
+bool* host_param_selftest_v7s();
+#endif
 
 #ifdef __cplusplus
 }

@@ -1,2 +1,4 @@
 #pragma once
-#define dma_wmb() __asm__ volatile("" ::: "memory")
+/* What was stored before becomes visible to the walker; see host_pgtable.c. */
+void host_barrier(void);
+#define dma_wmb() host_barrier()
