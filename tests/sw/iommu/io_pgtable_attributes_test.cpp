@@ -81,6 +81,24 @@ TEST(IoPgtableAttributes, SecureTablesGiveNonSecureAddressesByQuirkOnly) {
   }
 }
 
+// NSTable: the tables behind the first lie where the guest that made them is.
+TEST(IoPgtableAttributes, SecureWalkersReadTablesOfTheQuirkAsNonSecure) {
+  FormatModules modules;
+  for (const io_pgtable_fmt format : {ARM_64_LPAE_S1, ARM_32_LPAE_S1}) {
+    Tables tables({format, 32, 40, k4, IO_PGTABLE_QUIRK_ARM_NS});
+    ASSERT_EQ(tables.map(SZ_4K, SZ_4K, SZ_4K), 0);
+    WalkRequest request;
+    request.va = SZ_4K;
+    std::vector<AddressSpace> spaces;
+    walk(tables.config(), request, [&](const MemoryOp& op) {
+      spaces.push_back(op.space);
+      return read_tables(op);
+    });
+    EXPECT_EQ(spaces,
+              (std::vector{AddressSpace::secure, AddressSpace::non_secure, AddressSpace::non_secure}));
+  }
+}
+
 TEST(IoPgtableAttributes, WalksAreCachedAsTheWalkerSnoops) {
   FormatModules modules;
   // IRGN, ORGN, SH of TCR and VTCR: 1 is Write-Back, 2 and 3 are Outer and Inner Shareable.

@@ -148,6 +148,7 @@ TEST(IoPgtableGeometry, AddressesOutOfRangeAreRefused) {
       EXPECT_EQ(tables.map(tables.base(), 0, size, UINT64_MAX), -ERANGE) << wanted;
       if (2 * size <= 1ULL << wanted.ias) {
         EXPECT_EQ(tables.map(tables.base(), limit - size, size, 2), -ERANGE) << wanted;
+        EXPECT_EQ(tables.map(tables.base(), ~(size - 1), size, 2), -ERANGE) << wanted << ": wraps";
       }
       EXPECT_EQ(tables.map(tables.base() + 1, 0, size), -EINVAL);
       EXPECT_EQ(tables.map(tables.base(), size / 2, size), -EINVAL);

@@ -50,7 +50,7 @@ class Caches : public Tlb {
   std::map<std::uint64_t, std::set<std::uint64_t>> m_tables;
 };
 
-/// One sequence: operations collide in a window of a few of the second-smallest blocks.
+/// One sequence: operations collide in a window of a few blocks of one size.
 class Sequence {
  public:
   Sequence(const Wanted& wanted, std::uint64_t seed) : m_rng(seed), m_tables(wanted, &m_caches) {
@@ -63,11 +63,8 @@ class Sequence {
     hooks.stored = [](void* self) { static_cast<Sequence*>(self)->look_at_any_moment(); };
     host_set_hooks(&hooks);
     const auto sizes = m_tables.sizes();
-    const std::uint64_t block = sizes.size() > 1 ? sizes[1] : 512 * sizes[0];
-    m_window = 4 * block;
-    // Blocks of the third size, where a few of them fit
-    if (sizes.size() > 2 && random(2) != 0) m_window = 3 * sizes[2];
-    m_window = std::min<std::uint64_t>(m_window, 1ULL << wanted.ias);
+    const std::uint64_t block = sizes.size() > 1 ? sizes[1 + random(sizes.size() - 1)] : 512 * sizes[0];
+    m_window = std::min<std::uint64_t>(4 * block, 1ULL << wanted.ias);
     // Across the middle of the input, where upper tables meet
     m_first = (1ULL << (wanted.ias - 1)) - m_window / 2;
     m_first = m_tables.base() + (m_first & ~(block - 1));
@@ -86,7 +83,10 @@ class Sequence {
       unmap();
     }
     m_caches.expect_of(m_model);
-    for (int i = 0; i < 12; ++i) check(m_first + random(m_window));
+    for (int i = 0; i < 8; ++i) check(m_first + random(m_window));
+    for (const std::uint64_t va :
+         {m_at - 1, m_at, m_at + random(m_bytes), m_at + m_bytes - 1, m_at + m_bytes})
+      check(va);
   }
   void check_borders() {
     for (std::uint64_t va = m_first; va < m_first + m_window; va += m_window / 64) {
@@ -113,6 +113,8 @@ class Sequence {
     const std::uint64_t end = m_tables.base() + (1ULL << m_tables.wanted().ias);
     while (count > 1 && end - iova < count * size) --count;
     if (iova < m_tables.base() || end - iova < size) iova = m_tables.base();
+    m_at = iova;
+    m_bytes = count * size;
   }
 
   void map() {
@@ -213,6 +215,8 @@ class Sequence {
   Model m_model;
   std::uint64_t m_first = 0;
   std::uint64_t m_window = 0;
+  std::uint64_t m_at = 0;  // where the last operation was
+  std::uint64_t m_bytes = 1;
   Pending m_pending;
   unsigned m_moments = 0;
 };
@@ -227,8 +231,8 @@ void run(const Wanted& wanted, std::uint64_t seed, int steps) {
 TEST(IoPgtableRandom, MappingsReadBackAndNothingStaleIsLeftInTheTlb) {
   FormatModules modules;
   for (const Wanted& wanted : every_kind()) {
-    for (std::uint64_t seed = 1; seed <= 2; ++seed) {
-      run(wanted, seed, 150);
+    for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+      run(wanted, seed, 100);
       if (HasFatalFailure()) return;
     }
   }

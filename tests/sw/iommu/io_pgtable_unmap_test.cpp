@@ -10,6 +10,7 @@ namespace {
 constexpr unsigned long k4 = SZ_4K | SZ_2M | SZ_1G;
 
 struct Recorder : Tlb {
+  void flush_all() override { ++all; }
   void flush_walk(std::uint64_t iova, std::uint64_t size, std::uint64_t) override {
     walks.emplace_back(iova, size);
   }
@@ -20,6 +21,7 @@ struct Recorder : Tlb {
   }
   using Ranges = std::vector<std::pair<std::uint64_t, std::uint64_t>>;
   Ranges walks, pages;
+  unsigned all = 0;
 };
 
 TEST(IoPgtableUnmap, WhatIsMappedIsNotReplaced) {
@@ -90,6 +92,26 @@ TEST(IoPgtableUnmap, ATableOfWhichNothingStaysGoesAsOne) {
     EXPECT_TRUE(tlb.pages.empty());
     EXPECT_EQ(host_pages_in_use(), pages - 1);
   }
+}
+
+// Tables of short descriptors share pages: one that is used again has nothing of before.
+TEST(IoPgtableUnmap, ATableThatIsUsedAgainIsEmpty) {
+  FormatModules modules;
+  Tables tables({ARM_V7S, 32, 32, SZ_4K | SZ_1M});
+  ASSERT_EQ(tables.map(0, SZ_4K, SZ_4K), 0);  // holds the page
+  ASSERT_EQ(tables.map(SZ_1M, 0, SZ_4K, 256), 0);
+  const std::size_t pages = host_pages_in_use();
+  ASSERT_EQ(tables.unmap(SZ_1M, SZ_1M), SZ_1M);
+  ASSERT_EQ(tables.map(SZ_1M, SZ_4K, SZ_4K), 0);
+  EXPECT_FALSE(tables.walk(SZ_1M + SZ_4K).ok());
+  EXPECT_EQ(host_pages_in_use(), pages);
+}
+
+TEST(IoPgtableUnmap, NothingIsCachedOfTablesThatAreFreed) {
+  FormatModules modules;
+  Recorder tlb;
+  { const Tables tables({ARM_64_LPAE_S1, 48, 48, k4}, &tlb); }
+  EXPECT_EQ(tlb.all, 1U);
 }
 
 TEST(IoPgtableUnmap, AnEmptyTableYieldsToABlock) {
