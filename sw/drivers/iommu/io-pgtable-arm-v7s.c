@@ -387,7 +387,8 @@ static phys_addr_t v7s_iova_to_phys(struct io_pgtable_ops *ops,
 	kind = find(data, iova, &entry);
 	if (kind == V7S_NONE)
 		return 0;
-	return v7s_leaf_address(kind, *entry) | (iova & (v7s_kinds[kind].size - 1));
+	return v7s_leaf_address(kind, *entry) |
+	       (iova & (v7s_kinds[kind].size - 1));
 }
 
 static int check_cfg(struct io_pgtable_cfg *cfg)

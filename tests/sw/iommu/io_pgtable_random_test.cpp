@@ -263,7 +263,7 @@ TEST(IoPgtableRandom, AFailedAllocationLosesNothing) {
   FormatModules modules;
   for (const Wanted& wanted : every_kind()) {
     bool failed = true;
-    for (unsigned n = 1; failed; n += 1 + n / 8) {
+    for (unsigned n = 1; failed; ++n) {
       host_fail_allocation(n);
       const std::size_t pages = host_pages_in_use();
       {
@@ -273,7 +273,7 @@ TEST(IoPgtableRandom, AFailedAllocationLosesNothing) {
           ASSERT_EQ(sequence.error(), -ENOMEM);
         } else {
           const unsigned before = host_allocations();
-          for (int i = 0; i < 25 && !HasFatalFailure(); ++i) sequence.step();
+          for (int i = 0; i < 60 && !HasFatalFailure(); ++i) sequence.step();
           sequence.check_borders();
           failed = n <= host_allocations() - before + 3;
         }
