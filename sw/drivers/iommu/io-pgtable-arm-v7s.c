@@ -47,7 +47,9 @@
 #define PRRR_NOS(n)	(1U << (24 + (n)))	/* inner */
 #define NMRR_WBWA(n)	(1U << (2 * (n)) | 1U << (16 + 2 * (n)))
 
-/* TTBR0 with the Multiprocessing Extensions, and TTBCR, G8.2.166. */
+/* TTBR0 with the Multiprocessing Extensions, and TTBCR, G8.2.166; the same in
+ * SMMU_CBn_TTBR0 and SMMU_CBn_TCR, IHI 0062 16.5.
+ */
 #define TTBR_S		(1U << 1)
 #define TTBR_RGN_WBWA	(1U << 3)
 #define TTBR_NOS	(1U << 5)
