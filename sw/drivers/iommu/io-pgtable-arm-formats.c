@@ -4,8 +4,6 @@
  * VMSAv8-32 (G5.5), and what Mali GPUs made of it, for which there is no public
  * document of Arm's: names and values as in the drivers' register headers.
  */
-#define pr_fmt(fmt) "io-pgtable-arm: " fmt
-
 #include "io-pgtable-arm.h"
 
 #include "io-pgtable-selftest.h"
@@ -16,7 +14,6 @@
 #if __has_include(<moduleparam.h>)
 #include <moduleparam.h>
 #endif
-#include <printk.h>
 #include <sizes.h>
 
 /* Attributes of a leaf, DDI 0487 D8.3.2. */
@@ -218,7 +215,7 @@ static void s2_64_outputs(const struct lpae *data, struct io_pgtable_cfg *cfg)
 	cfg->arm_lpae_s2_cfg.vtcr.tsz = 64 - cfg->ias;
 }
 
-/* VTCR, G8.2.170: T0SZ is -8 to 7, and S repeats its sign. */
+/* VTCR, G8.2: T0SZ is -8 to 7, and S repeats its sign. */
 static void s2_32_outputs(const struct lpae *data, struct io_pgtable_cfg *cfg)
 {
 	s2_outputs(data, cfg);

@@ -24,7 +24,6 @@
 #if __has_include(<moduleparam.h>)
 #include <moduleparam.h>
 #endif
-#include <printk.h>
 #include <sizes.h>
 #include <slab.h>
 
@@ -40,14 +39,14 @@
 #define L2_SIZE		(L2_ENTRIES * sizeof(u32))
 #define L2_A_PAGE	(PAGE_SIZE / L2_SIZE)
 
-/* PRRR and NMRR, G8.2.126 and G8.2.112. */
+/* PRRR and NMRR, G8.2. */
 #define PRRR_DEVICE(n)	(1U << (2 * (n)))
 #define PRRR_NORMAL(n)	(2U << (2 * (n)))
 #define PRRR_NS1	(1U << 19)	/* S=1: Normal memory is shareable */
 #define PRRR_NOS(n)	(1U << (24 + (n)))	/* inner */
 #define NMRR_WBWA(n)	(1U << (2 * (n)) | 1U << (16 + 2 * (n)))
 
-/* TTBR0 with the Multiprocessing Extensions, and TTBCR, G8.2.166; the same in
+/* TTBR0 with the Multiprocessing Extensions, and TTBCR, G8.2; the same in
  * SMMU_CBn_TTBR0 and SMMU_CBn_TCR, IHI 0062 16.5.
  */
 #define TTBR_S		(1U << 1)
@@ -154,7 +153,7 @@ static void set_table(struct v7s *data, unsigned long iova, const u32 *table)
 
 /*
  * Take a table out. Its memory can serve again once the walker has let go of
- * it (break before make, DDI 0487 G5.9).
+ * it (break before make, DDI 0487 G5).
  */
 static void remove_l2(struct v7s *data, unsigned long iova)
 {

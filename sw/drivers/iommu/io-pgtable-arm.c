@@ -12,7 +12,6 @@
 
 #include "io-pgtable-pages.h"
 
-#include <barrier.h>
 #include <compiler.h>
 #include <err.h>
 #include <errno.h>
