@@ -27,7 +27,9 @@ typedef __builtin_va_list va_list;
  * @fmt: KERN_<level>, then a format. Beside C's conversions (no floating
  *	point): %pa phys_addr_t by reference, %pad dma_addr_t by reference,
  *	%pS symbol+offset/size [module], %ps symbol, %pR struct resource,
- *	%pOF device node path, %pe error pointer by name, %pV struct va_format.
+ *	%pOF device node path, %pe error pointer by name, %pV struct va_format,
+ *	%pE string that came from outside: what is not printable ASCII as \xNN,
+ *	a backslash twice; width as for %s.
  *
  * Kept in the ring buffer (dmesg); shown on the console when the level is
  * below console_loglevel (7 unless the command line says loglevel=).

@@ -45,6 +45,34 @@ static void put_str(struct out *o, const char *s, const struct spec *sp)
 		pad(o, ' ', sp->width - n);
 }
 
+/* Nothing that a terminal obeys, or that looks like the end of a line. */
+static void put_escaped(struct out *o, const char *s, const struct spec *sp)
+{
+	static const char digits[] = "0123456789abcdef";
+	int n = 0;
+
+	if (!s)
+		s = "(null)";
+	for (const char *p = s; *p; p++)
+		n += *p == '\\' ? 2 : *p >= ' ' && *p <= '~' ? 1 : 4;
+	if (!sp->left)
+		pad(o, ' ', sp->width - n);
+	for (; *s; s++) {
+		if (*s == '\\') {
+			put(o, '\\');
+		} else if (*s < ' ' || *s > '~') {
+			put(o, '\\');
+			put(o, 'x');
+			put(o, digits[(u8)*s >> 4]);
+			put(o, digits[*s & 15]);
+			continue;
+		}
+		put(o, *s);
+	}
+	if (sp->left)
+		pad(o, ' ', sp->width - n);
+}
+
 static void put_num(struct out *o, u64 v, bool neg, unsigned int base,
 		    const struct spec *sp)
 {
@@ -134,6 +162,9 @@ static int put_pointer(struct out *o, const char *ext, const void *p,
 				r->end);
 		return 1;
 	}
+	case 'E':
+		put_escaped(o, p, sp);
+		return 1;
 	case 'e':
 		if (IS_ERR(p))
 			put_fmt(o, "-%s", errname((int)PTR_ERR(p)));
@@ -156,7 +187,7 @@ static int put_pointer(struct out *o, const char *ext, const void *p,
 			char path[128];
 
 			of_node_path(p, path, sizeof(path));
-			put_str(o, path, sp);
+			put_escaped(o, path, sp);
 			return 2;
 		}
 		break;
