@@ -1,7 +1,9 @@
+/* SPDX-License-Identifier: MIT */
 /* Files of the initramfs: read-only, where the boot loader put them. */
-#ifndef _RAMFS_H
-#define _RAMFS_H
+#ifndef RAMFS_H
+#define RAMFS_H
 
+#include <list.h>
 #include <types.h>
 
 struct ramfs_file {
@@ -15,10 +17,22 @@ struct ramfs_file {
 #define RAMFS_IFMT	0170000
 #define RAMFS_IFDIR	0040000
 #define RAMFS_IFREG	0100000
+#define RAMFS_IFLNK	0120000
 
-/* Relative paths start at the root. NULL: there is none. */
+/* Relative paths start at the root; empty parts and "." mean nothing, and no
+ * file has "..". NULL: there is none.
+ */
 const struct ramfs_file *ramfs_find(const char *path);
-/* The files in the order of the archive; NULL starts, NULL ends. */
+/* The files in the order of the archive, one for each path; NULL starts, NULL
+ * ends.
+ */
 const struct ramfs_file *ramfs_next(const struct ramfs_file *f);
+/* Is @f what @path names, or below it? */
+bool ramfs_below(const struct ramfs_file *f, const char *path);
+
+static inline bool ramfs_is_regular(const struct ramfs_file *f)
+{
+	return (f->mode & RAMFS_IFMT) == RAMFS_IFREG;
+}
 
 #endif

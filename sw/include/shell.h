@@ -1,6 +1,7 @@
+/* SPDX-License-Identifier: MIT */
 /* Commands of the serial shell and the init script. */
-#ifndef _SHELL_H
-#define _SHELL_H
+#ifndef SHELL_H
+#define SHELL_H
 
 #include <compiler.h>
 #include <types.h>
@@ -14,13 +15,13 @@ typedef int (*shell_fn_t)(int argc, char **argv);
 
 /**
  * register_shell_command() - Add a command.
- * @name: one word
+ * @name: one word, printable
  * @help: "ARGS - what it does"
  * @fn: called in the shell's thread; it may sleep
  *
  * The strings are kept by reference.
  *
- * Return: 0, -EEXIST or -ENOMEM.
+ * Return: 0, -EEXIST, -ENOMEM; -EINVAL for a name that cannot be typed.
  */
 #define register_shell_command(name, help, fn) \
 	__register_shell_command(name, help, fn, THIS_MODULE)
@@ -31,10 +32,10 @@ void unregister_shell_command(const char *name);
 /* Text to the console, without level or time. */
 int shell_printf(const char *fmt, ...) __printf(1, 2);
 
-/* Run one line as the init script does. */
+/* Run one line as it is typed. */
 int shell_run(const char *line);
-/* True after Ctrl-C on the console, until the next command: long commands
- * end early.
+/* True after Ctrl-C on the console, until the next command is typed: long
+ * commands end early, and so does a script.
  */
 bool shell_interrupted(void);
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Commands about the machine and the files. */
 #include <arch.h>
 #include <device.h>
@@ -15,22 +16,41 @@
 #include "../kernel/printk_internal.h"
 #include "internal.h"
 
+#define USAGE_WIDTH	32
+
+/* A line that says how it is called, and what it does. */
+static void show_help(const struct shell_command *c)
+{
+	size_t n = shell_help_args(c->help);
+	const char *what = c->help + n;
+	int used = (int)(strlen(c->name) + 1 + n);
+
+	what += *what == ' ' ? 1 : 0;
+	shell_printf("%s %.*s", c->name, (int)n, c->help);
+	if (used > USAGE_WIDTH) {
+		shell_printf("\n");
+		used = 0;
+	}
+	shell_printf("%*s%s\n", USAGE_WIDTH + 1 - used, "", what);
+}
+
 static int cmd_help(int argc, char **argv)
 {
 	struct shell_command *c;
+	int ret = argc == 2 ? -ENOENT : 0;
 
-	if (argc > 1) {
-		c = shell_find_command(argv[1]);
-		if (!c) {
-			shell_printf("help: no command %s\n", argv[1]);
-			return -ENOENT;
-		}
-		shell_printf("%s %s\n", c->name, c->help);
-		return 0;
-	}
+	if (argc > 2)
+		return shell_usage(argv[0]);
+	mutex_lock(&shell_commands_lock);
 	list_for_each_entry(c, &shell_commands, node)
-		shell_printf("%-12s %s\n", c->name, c->help);
-	return 0;
+		if (argc == 1 || !strcmp(c->name, argv[1])) {
+			show_help(c);
+			ret = 0;
+		}
+	mutex_unlock(&shell_commands_lock);
+	if (ret)
+		shell_printf("help: no command %pE\n", argv[1]);
+	return ret;
 }
 SHELL_COMMAND(help, "help", "[COMMAND] - list the commands");
 
@@ -47,6 +67,8 @@ SHELL_COMMAND(echo, "echo", "TEXT... - print");
 
 static int cmd_dmesg(int argc, char **argv)
 {
+	if (argc != 1)
+		return shell_usage(argv[0]);
 	dmesg_show();
 	return 0;
 }
@@ -58,7 +80,7 @@ static int show_device(struct device *dev, void *data)
 
 	if (dev->of_node)
 		of_property_read_string(dev->of_node, "compatible", &compat);
-	shell_printf("%-29s %-9s %-16s %s\n", dev_name(dev), dev->bus->name,
+	shell_printf("%-29pE %-9s %-16s %pE\n", dev_name(dev), dev->bus->name,
 		     dev->driver ? dev->driver->name :
 		     device_is_deferred(dev) ? "(deferred)" : "-", compat);
 	return 0;
@@ -71,6 +93,8 @@ static int show_bus(struct bus_type *bus, void *data)
 
 static int cmd_devices(int argc, char **argv)
 {
+	if (argc != 1)
+		return shell_usage(argv[0]);
 	shell_printf("%-29s %-9s %-16s %s\n", "Device", "Bus", "Driver",
 		     "Compatible");
 	return bus_for_each(NULL, show_bus);
@@ -79,40 +103,45 @@ SHELL_COMMAND(devices, "devices", "- devices and their drivers");
 
 static int cmd_deferred(int argc, char **argv)
 {
+	if (argc != 1)
+		return shell_usage(argv[0]);
 	driver_deferred_probe_show();
 	return 0;
 }
 SHELL_COMMAND(deferred, "deferred", "- devices that wait for another");
 
+static char type_letter(const struct ramfs_file *f)
+{
+	switch (f->mode & RAMFS_IFMT) {
+	case RAMFS_IFREG:
+		return '-';
+	case RAMFS_IFDIR:
+		return 'd';
+	case RAMFS_IFLNK:
+		return 'l';
+	default:
+		return '?';
+	}
+}
+
 static int cmd_ls(int argc, char **argv)
 {
-	const char *dir = argc > 1 ? argv[1] : "";
+	const char *path = argc > 1 ? argv[1] : "/";
 	const struct ramfs_file *f;
-	unsigned int n = 0;
-	size_t len;
+	int ret = argc > 1 ? -ENOENT : 0;
 
-	while (*dir == '/')
-		dir++;
-	len = strlen(dir);
-	while (len && dir[len - 1] == '/')
-		len--;
+	if (argc > 2)
+		return shell_usage(argv[0]);
 	for (f = ramfs_next(NULL); f; f = ramfs_next(f)) {
-		const char *p = f->path + 1;
-
-		if (strncmp(p, dir, len) ||
-		    (len && p[len] && p[len] != '/'))
+		if (!ramfs_below(f, path))
 			continue;
-		shell_printf("%c %8zu %s\n",
-			     (f->mode & RAMFS_IFMT) == RAMFS_IFDIR ? 'd' :
-								     '-',
-			     f->size, f->path);
-		n++;
+		shell_printf("%c %8zu %pE\n", type_letter(f), f->size,
+			     f->path);
+		ret = 0;
 	}
-	if (!n && len) {
-		shell_printf("ls: %s: no such file or directory\n", argv[1]);
-		return -ENOENT;
-	}
-	return 0;
+	if (ret)
+		shell_printf("ls: %pE: no such file or directory\n", path);
+	return ret;
 }
 SHELL_COMMAND(ls, "ls", "[PATH] - files of the initramfs");
 
@@ -120,12 +149,19 @@ static int cmd_cat(int argc, char **argv)
 {
 	int i;
 
+	if (argc < 2)
+		return shell_usage(argv[0]);
 	for (i = 1; i < argc; i++) {
 		const struct ramfs_file *f = ramfs_find(argv[i]);
 
 		if (!f) {
-			shell_printf("cat: %s: no such file\n", argv[i]);
+			shell_printf("cat: %pE: no such file\n", argv[i]);
 			return -ENOENT;
+		}
+		if (!ramfs_is_regular(f)) {
+			shell_printf("cat: %pE: not a regular file\n",
+				     argv[i]);
+			return -EISDIR;
 		}
 		console_write(f->data, f->size);
 	}
@@ -137,6 +173,8 @@ static int cmd_free(int argc, char **argv)
 {
 	size_t objects, bytes;
 
+	if (argc != 1)
+		return shell_usage(argv[0]);
 	slab_usage(&objects, &bytes);
 	shell_printf("RAM     %8lu KiB, %lu KiB free\n", totalram_pages() << 2,
 		     nr_free_pages() << 2);
@@ -150,6 +188,8 @@ static int cmd_uptime(int argc, char **argv)
 {
 	u64 us = ktime_get_ns() / 1000;
 
+	if (argc != 1)
+		return shell_usage(argv[0]);
 	shell_printf("up %llu.%06llu s\n", us / 1000000, us % 1000000);
 	return 0;
 }
@@ -159,16 +199,16 @@ static int cmd_sleep(int argc, char **argv)
 {
 	unsigned int ms;
 
-	if (argc != 2 || kstrtouint(argv[1], 10, &ms)) {
-		shell_printf("usage: sleep MILLISECONDS\n");
-		return -EINVAL;
-	}
+	if (argc != 2 || kstrtouint(argv[1], 10, &ms))
+		return shell_usage(argv[0]);
 	return console_sleep(ms) ? -EINTR : 0;
 }
 SHELL_COMMAND(sleep, "sleep", "MILLISECONDS - wait; Ctrl-C ends it");
 
 static int cmd_interrupts(int argc, char **argv)
 {
+	if (argc != 1)
+		return shell_usage(argv[0]);
 	irq_show();
 	return 0;
 }
@@ -176,6 +216,8 @@ SHELL_COMMAND(interrupts, "interrupts", "- interrupts in use");
 
 static int cmd_ps(int argc, char **argv)
 {
+	if (argc != 1)
+		return shell_usage(argv[0]);
 	tasks_show();
 	return 0;
 }
@@ -185,8 +227,12 @@ static int cmd_poweroff(int argc, char **argv)
 {
 	int status = 0;
 
-	if (argc > 2 || (argc == 2 && kstrtoint(argv[1], 0, &status))) {
-		shell_printf("usage: poweroff [STATUS]\n");
+	if (argc > 2 || (argc == 2 && kstrtoint(argv[1], 0, &status)))
+		return shell_usage(argv[0]);
+	/* More bits are lost on the way, and 256 would be a success. */
+	if (status < 0 || status > 255) {
+		shell_printf("poweroff: status %d: 0 to 255 are possible\n",
+			     status);
 		return -EINVAL;
 	}
 	if (shell_script_stop())
@@ -199,20 +245,31 @@ static int cmd_poweroff(int argc, char **argv)
 SHELL_COMMAND(poweroff, "poweroff",
 	      "[STATUS] - end the run; without STATUS: 1 if anything failed");
 
+static bool is_command(const char *name)
+{
+	bool found;
+
+	mutex_lock(&shell_commands_lock);
+	found = shell_find_command(name);
+	mutex_unlock(&shell_commands_lock);
+	return found;
+}
+
 static int cmd_expect_fail(int argc, char **argv)
 {
 	int ret;
 
-	if (argc < 2) {
-		shell_printf("usage: expect-fail COMMAND...\n");
-		return -EINVAL;
-	}
+	/* Of itself: its own mistakes would be what is expected. */
+	if (argc < 2 || !strcmp(argv[1], argv[0]))
+		return shell_usage(argv[0]);
 	/* A command that is not there has not failed as it should. */
-	if (!shell_find_command(argv[1])) {
-		shell_printf("sh: %s: command not found\n", argv[1]);
+	if (!is_command(argv[1])) {
+		shell_printf("sh: %pE: command not found\n", argv[1]);
 		return -ENOENT;
 	}
 	ret = shell_run_argv(argc - 1, argv + 1);
+	if (shell_interrupted())
+		return -EINTR;
 	if (!ret) {
 		shell_printf("expect-fail: %s succeeded\n", argv[1]);
 		return -EPROTO;

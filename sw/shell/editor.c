@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Line editing for a serial terminal (ECMA-48 sequences). */
 #include <arch.h>
 #include <kernel.h>
@@ -16,6 +17,7 @@ enum key {
 	KEY_END, KEY_DELETE,
 };
 
+/* One thread reads lines: no lock. */
 static char *history[HISTORY];
 static unsigned int history_count;
 
@@ -48,8 +50,10 @@ static void redraw(const struct edit *e)
 
 static void insert(struct edit *e, char c)
 {
-	if (e->len + 1 >= e->size)
+	if (e->len + 1 >= e->size) {
+		out("\a");
 		return;
+	}
 	memmove(e->buf + e->pos + 1, e->buf + e->pos, e->len - e->pos);
 	e->buf[e->pos++] = c;
 	e->len++;
@@ -119,8 +123,8 @@ static void history_add(const char *line)
 	history[history_count++ % HISTORY] = copy;
 }
 
-/* Commands only: the first word. */
-static void complete_word(struct edit *e)
+/* Commands only: the first word. With the lock of the commands. */
+static void complete_command(struct edit *e)
 {
 	struct shell_command *c, *hit = NULL;
 	size_t common = 0, i;
@@ -158,20 +162,34 @@ static void complete_word(struct edit *e)
 		insert(e, ' ');
 }
 
+static void complete_word(struct edit *e)
+{
+	mutex_lock(&shell_commands_lock);
+	complete_command(e);
+	mutex_unlock(&shell_commands_lock);
+}
+
+/* One key, or one control sequence (ECMA-48 5.4). A control character inside of
+ * a sequence ends it and counts itself, as Ctrl-C always does.
+ */
 static int read_key(void)
 {
 	int c = console_getc(), n = 0;
 
 	if (c != ESC)
 		return c;
-	c = console_getc();
+	while (c == ESC)
+		c = console_getc();
 	if (c != '[' && c != 'O')
-		return KEY_NONE;
+		return c < ' ' ? c : KEY_NONE;
 	c = console_getc();
-	while (isdigit(c) || c == ';') {
+	/* Parameters and intermediate bytes. */
+	while (c >= ' ' && c < '@') {
 		n = isdigit(c) ? (n * 10 + c - '0') % 1000 : 0;
 		c = console_getc();
 	}
+	if (c < ' ')
+		return c == ESC ? KEY_NONE : c;
 	switch (c) {
 	case 'A': return KEY_UP;
 	case 'B': return KEY_DOWN;
@@ -255,15 +273,15 @@ static void handle_key(struct edit *e, int k)
 
 int shell_read_line(const char *prompt, char *buf, size_t size)
 {
-	struct edit *e = kzalloc(sizeof(*e), GFP_KERNEL);
-	int ret;
+	static struct edit edit;	/* too large for a stack */
+	struct edit *e = &edit;
 
-	if (!e)
-		return -ENOMEM;
-	e->prompt = prompt;
-	e->buf = buf;
-	e->size = size;
-	e->hist = history_count;
+	*e = (struct edit) {
+		.prompt = prompt,
+		.buf = buf,
+		.size = size,
+		.hist = history_count,
+	};
 	out(prompt);
 	for (;;) {
 		int k = read_key();
@@ -272,16 +290,12 @@ int shell_read_line(const char *prompt, char *buf, size_t size)
 			out("\n");
 			buf[e->len] = 0;
 			history_add(buf);
-			ret = (int)e->len;
-			break;
+			return (int)e->len;
 		}
 		if (k == CTRL('C')) {
 			out("^C\n");
-			ret = -EINTR;
-			break;
+			return -EINTR;
 		}
 		handle_key(e, k);
 	}
-	kfree(e);
-	return ret;
 }

@@ -1,7 +1,10 @@
-#ifndef _SHELL_INTERNAL_H
-#define _SHELL_INTERNAL_H
+/* SPDX-License-Identifier: MIT */
+/* Between the parts of the shell. */
+#ifndef SHELL_INTERNAL_H
+#define SHELL_INTERNAL_H
 
 #include <list.h>
+#include <mutex.h>
 #include <shell.h>
 
 #define MAX_ARGS	32
@@ -15,15 +18,22 @@ struct shell_command {
 	struct module *owner;
 };
 
-/* By name. */
+/* By name; with the lock held. */
 extern struct list_head shell_commands;
+extern struct mutex shell_commands_lock;
+/* With the lock held, or to know only whether there is one. */
 struct shell_command *shell_find_command(const char *name);
+
+/* "usage: NAME ARGS", by the command's help. Returns -EINVAL. */
+int shell_usage(const char *name);
+/* Length of the ARGS in "ARGS - what it does". */
+size_t shell_help_args(const char *help);
 
 int shell_run_argv(int argc, char **argv);
 /* True in the init script when a shell follows it: poweroff ends the script. */
 bool shell_script_stop(void);
 
-/* Returns the length, or -EINTR after Ctrl-C, -EPIPE after Ctrl-D. */
+/* Returns the length, or -EINTR after Ctrl-C. */
 int shell_read_line(const char *prompt, char *buf, size_t size);
 
 /* 0 when nothing failed. */

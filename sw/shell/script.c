@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* The command interpreter: registry, lines, the init script. */
 #define pr_fmt(fmt) "init: " fmt
 #include <arch.h>
@@ -11,9 +12,13 @@
 #include <slab.h>
 #include "internal.h"
 
-LIST_HEAD(shell_commands);
+/* A path of the initramfs and a command fit. */
+#define SCRIPT_LINE_MAX	8191
 
-/* While the init script runs. */
+LIST_HEAD(shell_commands);
+DEFINE_MUTEX(shell_commands_lock);
+
+/* While the init script runs; of the thread that runs it. */
 static bool in_script, script_stop, shell_follows;
 
 struct shell_command *shell_find_command(const char *name)
@@ -26,14 +31,26 @@ struct shell_command *shell_find_command(const char *name)
 	return NULL;
 }
 
+/* One word that can be typed. */
+static bool is_name(const char *name)
+{
+	const char *p;
+
+	for (p = name; *p; p++)
+		if (*p <= ' ' || *p > '~' || strchr("'\"\\", *p))
+			return false;
+	return *name && *name != '#' && *name != '-';
+}
+
 int __register_shell_command(const char *name, const char *help,
 			     shell_fn_t fn, struct module *owner)
 {
 	struct shell_command *c, *o;
 	struct list_head *at = &shell_commands;
+	int ret = 0;
 
-	if (shell_find_command(name))
-		return -EEXIST;
+	if (!is_name(name))
+		return -EINVAL;
 	c = kzalloc(sizeof(*c), GFP_KERNEL);
 	if (!c)
 		return -ENOMEM;
@@ -41,24 +58,35 @@ int __register_shell_command(const char *name, const char *help,
 	c->help = help;
 	c->fn = fn;
 	c->owner = owner;
+	mutex_lock(&shell_commands_lock);
+	if (shell_find_command(name)) {
+		ret = -EEXIST;
+		kfree(c);
+		goto out_unlock;
+	}
 	list_for_each_entry(o, &shell_commands, node)
 		if (strcmp(o->name, name) > 0) {
 			at = &o->node;
 			break;
 		}
 	list_add_tail(&c->node, at);
-	return 0;
+out_unlock:
+	mutex_unlock(&shell_commands_lock);
+	return ret;
 }
 EXPORT_SYMBOL(__register_shell_command);
 
 void unregister_shell_command(const char *name)
 {
-	struct shell_command *c = shell_find_command(name);
+	struct shell_command *c;
 
-	if (WARN(!c, "no shell command %s\n", name))
-		return;
-	list_del(&c->node);
-	kfree(c);
+	mutex_lock(&shell_commands_lock);
+	c = shell_find_command(name);
+	if (c)
+		list_del(&c->node);
+	mutex_unlock(&shell_commands_lock);
+	if (!WARN(!c, "no shell command %pE\n", name))
+		kfree(c);
 }
 EXPORT_SYMBOL(unregister_shell_command);
 
@@ -66,12 +94,41 @@ void shell_drop_module(struct module *m)
 {
 	struct shell_command *c, *n;
 
+	if (!m)
+		return;
+	mutex_lock(&shell_commands_lock);
 	list_for_each_entry_safe(c, n, &shell_commands, node)
-		if (c->owner == m && m) {
+		if (c->owner == m) {
 			pr_warn("%s leaves the shell command %s\n", m->name,
 				c->name);
-			unregister_shell_command(c->name);
+			list_del(&c->node);
+			kfree(c);
 		}
+	mutex_unlock(&shell_commands_lock);
+}
+
+size_t shell_help_args(const char *help)
+{
+	const char *dash = strstr(help, " - ");
+
+	return str_has_prefix(help, "- ") ? 0 :
+	       dash ? (size_t)(dash - help) : strlen(help);
+}
+
+int shell_usage(const char *name)
+{
+	struct shell_command *c;
+
+	mutex_lock(&shell_commands_lock);
+	c = shell_find_command(name);
+	if (c) {
+		size_t n = shell_help_args(c->help);
+
+		shell_printf("usage: %s%s%.*s\n", name, n ? " " : "", (int)n,
+			     c->help);
+	}
+	mutex_unlock(&shell_commands_lock);
+	return -EINVAL;
 }
 
 int shell_printf(const char *fmt, ...)
@@ -142,47 +199,92 @@ static int split(char *s, char **argv)
 
 int shell_run_argv(int argc, char **argv)
 {
-	struct shell_command *c = shell_find_command(argv[0]);
+	struct shell_command *c;
 	struct module *owner;
+	shell_fn_t fn;
 	int ret;
 
+	mutex_lock(&shell_commands_lock);
+	c = shell_find_command(argv[0]);
 	if (!c) {
-		shell_printf("sh: %s: command not found\n", argv[0]);
+		mutex_unlock(&shell_commands_lock);
+		shell_printf("sh: %pE: command not found\n", argv[0]);
 		return -ENOENT;
 	}
-	/* Lines of a script are not typed: what comes before one is not
-	 * meant for it.
-	 */
-	console_clear_interrupt(!in_script);
+	fn = c->fn;
 	/* Its module must not go while it runs. */
 	owner = c->owner;
-	if (!try_module_get(owner))
-		return -ENOENT;
-	ret = c->fn(argc, argv);
+	if (!try_module_get(owner)) {
+		mutex_unlock(&shell_commands_lock);
+		shell_printf("sh: %s: its module is not ready\n", argv[0]);
+		return -EAGAIN;
+	}
+	mutex_unlock(&shell_commands_lock);
+	/* A Ctrl-C is for the command that is typed before it, or for the
+	 * script as a whole.
+	 */
+	if (!in_script)
+		console_clear_interrupt(true);
+	ret = fn(argc, argv);
 	/* What it brought in may let others come: the next command sees that. */
 	wait_for_device_probe();
 	module_put(owner);
 	return ret;
 }
 
-int shell_run(const char *line)
+/* Text without control characters, but tabs: what stands behind a null
+ * character would not be seen, and what an escape sequence hides neither.
+ */
+static bool is_text(const char *s, size_t n)
 {
-	char *copy = kstrdup(line, GFP_KERNEL), *argv[MAX_ARGS + 1];
-	int argc, ret = 0;
+	size_t i;
 
+	if (n > SCRIPT_LINE_MAX) {
+		shell_printf("sh: a line of %zu bytes: %d are allowed\n", n,
+			     SCRIPT_LINE_MAX);
+		return false;
+	}
+	for (i = 0; i < n; i++)
+		if ((s[i] < ' ' && s[i] != '\t') || s[i] == 127) {
+			shell_printf("sh: control character 0x%02x in column %zu\n",
+				     s[i], i + 1);
+			return false;
+		}
+	return true;
+}
+
+/* Runs a line of @n bytes. @is_line: whether it is one, whatever became of it. */
+static int run_line(const char *line, size_t n, bool *is_line)
+{
+	char *copy, *argv[MAX_ARGS + 1];
+	int argc, ret;
+
+	*is_line = false;
+	if (!is_text(line, n))
+		return -EINVAL;
+	copy = kstrndup(line, n, GFP_KERNEL);
 	if (!copy)
 		return -ENOMEM;
 	argc = split(copy, argv);
-	if (argc < 0) {
-		shell_printf("sh: %s\n", argc == -E2BIG ?
-			     "too many arguments" : "a quote is not closed");
-		ret = argc;
-	} else if (argc) {
+	if (argc == -E2BIG)
+		shell_printf("sh: more than %d words\n", MAX_ARGS);
+	else if (argc < 0)
+		shell_printf("sh: a quote is not closed\n");
+	*is_line = argc >= 0;
+	ret = min(argc, 0);
+	if (argc > 0) {
 		argv[argc] = NULL;
 		ret = shell_run_argv(argc, argv);
 	}
 	kfree(copy);
 	return ret;
+}
+
+int shell_run(const char *line)
+{
+	bool is_line;
+
+	return run_line(line, strlen(line), &is_line);
 }
 EXPORT_SYMBOL(shell_run);
 
@@ -194,6 +296,38 @@ bool shell_script_stop(void)
 	return true;
 }
 
+static int run_script_line(const struct ramfs_file *f, unsigned int number,
+			   const char *line, size_t n)
+{
+	bool ignore, is_line;
+	char *shown;
+	int ret;
+
+	/* An editor elsewhere may end lines by CR LF. */
+	if (n && line[n - 1] == '\r')
+		n--;
+	while (n && isspace(*line)) {
+		line++;
+		n--;
+	}
+	while (n && isspace(line[n - 1]))
+		n--;
+	ignore = n && *line == '-';
+	if (ignore) {
+		line++;
+		n--;
+	}
+	ret = run_line(line, n, &is_line);
+	/* What is no line has not failed, it is a mistake. */
+	if (!ret || (ignore && is_line))
+		return 0;
+	shown = kstrndup(line, n, GFP_KERNEL);
+	pr_err("%pE: line %u: '%pE' failed: %s%s\n", f->path, number, shown,
+	       ret < 0 ? "-" : "status ", ret < 0 ? errname(ret) : "non-zero");
+	kfree(shown);
+	return ret;
+}
+
 /* Returns 0, or the error of the line that ended it. */
 static int run_script(const struct ramfs_file *f)
 {
@@ -203,31 +337,19 @@ static int run_script(const struct ramfs_file *f)
 
 	in_script = true;
 	script_stop = false;
-	while (p < end && !script_stop) {
+	/* What was typed before is not meant for it. */
+	console_clear_interrupt(false);
+	while (p < end && !script_stop && !ret) {
 		const char *eol = memchr(p, '\n', (size_t)(end - p));
 		size_t n = (size_t)((eol ? eol : end) - p);
-		char *copy = kstrndup(p, n, GFP_KERNEL), *line;
-		bool ignore;
 
-		number++;
-		p += n + 1;
-		if (!copy) {
-			ret = -ENOMEM;
-			break;
+		ret = run_script_line(f, ++number, p, n);
+		p += n + (eol != NULL);
+		if (!ret && console_interrupted()) {
+			pr_err("%pE: line %u: ended by Ctrl-C\n", f->path,
+			       number);
+			ret = -EINTR;
 		}
-		line = strim(copy);
-		ignore = *line == '-';
-		if (ignore)
-			line++;
-		ret = shell_run(line);
-		if (ret && !ignore)
-			pr_err("%s: line %u: '%s' failed: %s%s\n", f->path,
-			       number, line, ret < 0 ? "-" : "status ",
-			       ret < 0 ? errname(ret) : "non-zero");
-		kfree(copy);
-		if (ret && !ignore)
-			break;
-		ret = 0;
 	}
 	in_script = false;
 	return ret;
@@ -275,11 +397,14 @@ void shell_main(void)
 		strscpy(path, "/init", sizeof(path));
 	if (strcmp(path, "none")) {
 		f = ramfs_find(path);
-		if (f) {
-			ret = run_script(f);
-		} else {
-			pr_err("no %s in the initramfs\n", path);
+		if (!f) {
+			pr_err("no %pE in the initramfs\n", path);
 			ret = -ENOENT;
+		} else if (!ramfs_is_regular(f)) {
+			pr_err("%pE is no file to run\n", path);
+			ret = -EISDIR;
+		} else {
+			ret = run_script(f);
 		}
 	}
 	if (shell_follows)

@@ -169,7 +169,7 @@ class Archive(GuestTest):
 
 class Interactive(GuestTest):
     def shell(self, keys, **options):
-        """Types `keys` once the prompt is there."""
+        """Types `keys` once the prompt is there, or what `until` says."""
         with tempfile.TemporaryDirectory() as folder:
             initrd = pathlib.Path(folder) / "initrd"
             initrd.write_bytes(cpio(options.get("files", {"x": b""})))
@@ -180,7 +180,7 @@ class Interactive(GuestTest):
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
             text = b""
             try:
-                while b"guest# " not in text:
+                while options.get("until", b"guest# ") not in text:
                     chunk = guest.stdout.read1(4096)
                     self.assertTrue(chunk, text)
                     text += chunk
@@ -207,6 +207,33 @@ class Interactive(GuestTest):
                            (b"cho end\x01e\x05!\r", "end!")):
             text, _ = self.shell([keys, b"poweroff\r"])
             self.assertIn(f"\n{want}\n", text)
+
+    def test_sequences_that_mean_nothing_leave_nothing_in_the_line(self):
+        # With parameters, a private one, intermediate bytes; of a function key; a key with Alt.
+        for sequence in (b"\x1b[?25h", b"\x1b[1;5;9m", b"\x1b[ q", b"\x1b[>0;1!p", b"\x1bOP", b"\x1bx", b"\x1b\x1b[200~", b"\x1b[" + b"9" * 99 + b"~"):
+            text, _ = self.shell([b"echo a" + sequence + b"b\r", b"poweroff\r"])
+            self.assertIn("\nab\n", text, sequence)
+
+    def test_control_characters_end_a_sequence_and_count_themselves(self):
+        for sequence in (b"\x1b", b"\x1b[", b"\x1b[12", b"\x1bO"):
+            text, status = self.shell([b"poweroff 9" + sequence + b"\x03", b"poweroff 8" + sequence + b"\r"])
+            self.assertEqual(status, 8, text)
+        # None gets into the line, and so into the history.
+        text, _ = self.shell([b"echo c\x00\x02\x06\x1c\x1d\x1e\x1f\x07d\r", b"\x1b[A\r", b"poweroff\r"])
+        self.assertEqual(text.count("\ncd\n"), 2, text)
+
+    def test_a_line_is_as_long_as_its_buffer_and_no_longer(self):
+        text, _ = self.shell([b"echo " + b"x" * 600 + b"\r", b"poweroff\r"])
+        self.assertIn("\n" + "x" * 506 + "\n", text)
+        self.assertIn("\a", text)
+
+    def test_ctrl_c_ends_a_script_whatever_its_line_ignores(self):
+        for line in ("sleep 86400000", "-sleep 86400000", "expect-fail sleep 86400000"):
+            text, status = self.shell([b"\x03"], files={"init": f"echo now\n{line}\necho behind\n".encode()}, append="", until=b"\nnow")
+            self.assertEqual(status, 1, text)
+            # Where it finds the script, a moment decides.
+            self.assertRegex(text, "/init: line [12]: ")
+            self.assertNotIn("behind", text)
 
     def test_history_brings_lines_back(self):
         text, _ = self.shell([b"echo first\r", b"echo second\r", b"\x1b[A\x1b[A\r", b"poweroff\r"])

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The guest's SMMU driver and page tables on QEMU's SMMUv3, with QEMU's edu device as the master.
 
-usage: qemu_edu_test.py --qemu PROGRAM --guest DIR   (DIR holds Image and modules/*.ko)
+usage: qemu_edu_test.py --qemu PROGRAM --guest DIR   (DIR holds Image, modules/*.ko and test-modules/*.ko)
 """
 import argparse
 import os
@@ -14,7 +14,9 @@ INIT = """\
 modprobe qemu-edu-dma
 lsmod
 iommu groups
-smmu selftest
+insmod /lib/modules/arm-smmu-v3-test.ko
+smmutest selftest
+rmmod arm-smmu-v3-test
 edutest
 smmu status
 expect-fail rmmod io-pgtable-arm
@@ -66,8 +68,9 @@ def main():
     args = p.parse_args()
 
     files = [("init", INIT.encode())]
-    for name in ("io-pgtable-arm", "arm-smmu-v3", "qemu-edu-dma"):
-        with open(os.path.join(args.guest, "modules", name + ".ko"), "rb") as f:
+    for folder, name in (("modules", "io-pgtable-arm"), ("modules", "arm-smmu-v3"), ("modules", "qemu-edu-dma"),
+                         ("test-modules", "arm-smmu-v3-test")):
+        with open(os.path.join(args.guest, folder, name + ".ko"), "rb") as f:
             files.append(("lib/modules/%s.ko" % name, f.read()))
     with tempfile.NamedTemporaryFile(suffix=".cpio") as initrd:
         initrd.write(newc(files))
