@@ -130,8 +130,10 @@ def case_the_guest_loads_its_modules_moves_data_survives_a_fault_and_unloads(b):
 
 CYCLE_RULES_BROKEN = """
 modprobe testdev-dma
-smmu selftest
-smmu commands
+insmod /lib/modules/arm-smmu-v3-test.ko
+smmutest selftest
+smmutest commands
+rmmod arm-smmu-v3-test
 dmatest --all --size 5
 rmmod testdev-dma
 rmmod arm-smmu-v3
@@ -141,7 +143,8 @@ free
 
 
 def case_guest_and_device_survive_what_breaks_the_rules(b):
-    r = b.run(b.variant(init=CYCLE_RULES_BROKEN * 3 + "poweroff\n"))
+    path = os.path.join(b.build, "sw", "test-modules", "arm-smmu-v3-test.ko")
+    r = b.run(b.variant(init=CYCLE_RULES_BROKEN * 3 + "poweroff\n", modules=[path]))
     check(r.returncode == 0, "expected exit code 0", r)
     in_order(r, 3 * [
         r"CERROR_ILL", r"^ok 3 - an illegal command raises the gerror interrupt",

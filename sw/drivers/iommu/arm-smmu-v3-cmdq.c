@@ -3,6 +3,7 @@
 
 #include "arm-smmu-v3.h"
 
+#include <export.h>
 #include <iopoll.h>
 
 static const char *cerror_name(u32 err)
@@ -220,6 +221,7 @@ int arm_smmu_cmdq_issue(struct arm_smmu_device *smmu, const u64 *cmds,
 	spin_unlock_irqrestore(&smmu->cmdq_lock, flags);
 	return ret;
 }
+EXPORT_SYMBOL_GPL(arm_smmu_cmdq_issue);
 
 /**
  * arm_smmu_cmdq_sync - wait until all commands so far have taken effect
@@ -231,3 +233,4 @@ int arm_smmu_cmdq_sync(struct arm_smmu_device *smmu)
 {
 	return arm_smmu_cmdq_issue(smmu, NULL, 0, true);
 }
+EXPORT_SYMBOL_GPL(arm_smmu_cmdq_sync);

@@ -1,15 +1,10 @@
 // SPDX-License-Identifier: MIT
-/* Shell command: what the SMMUs did, and how they take what they refuse. */
+/* Shell command: what the SMMUs did. */
 
 #include "arm-smmu-v3.h"
 
-#include <delay.h>
-#include <ktap.h>
-#include <module.h>
+#include <export.h>
 #include <shell.h>
-
-/* Reserved in every version of the architecture so far (IHI 0070 4.1.3). */
-#define CMD_RESERVED	0xff
 
 static LIST_HEAD(instances);
 static DEFINE_MUTEX(instances_lock);
@@ -28,7 +23,26 @@ void arm_smmu_shell_remove(struct arm_smmu_device *smmu)
 	mutex_unlock(&instances_lock);
 }
 
-static void status(struct arm_smmu_device *smmu)
+/* Of all instances, until @fn returns an error: that, or 0; -ENODEV when there
+ * are none. None goes meanwhile.
+ */
+int arm_smmu_for_each(int (*fn)(struct arm_smmu_device *smmu))
+{
+	struct arm_smmu_device *smmu;
+	int ret = -ENODEV;
+
+	mutex_lock(&instances_lock);
+	list_for_each_entry(smmu, &instances, node) {
+		ret = fn(smmu);
+		if (ret)
+			break;
+	}
+	mutex_unlock(&instances_lock);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(arm_smmu_for_each);
+
+static int status(struct arm_smmu_device *smmu)
 {
 	shell_printf("%s: CR0 %#x, commands PROD %#x CONS %#x, events PROD %#x CONS %#x, GERROR %#x GERRORN %#x\n",
 		     dev_name(smmu->dev), readl(smmu->base + SMMU_CR0ACK),
@@ -41,190 +55,23 @@ static void status(struct arm_smmu_device *smmu)
 	shell_printf("%s: %llu events, %u overflows, %u commands refused\n",
 		     dev_name(smmu->dev), smmu->events, smmu->overflows,
 		     smmu->cmdq_errors);
-}
-
-/* More commands than the queue holds, so that it fills up and wraps. */
-static bool test_wrap(struct arm_smmu_device *smmu)
-{
-	const u64 cmd[CMD_DWORDS] = { CMD_TLBI_NSNH_ALL, 0 };
-	unsigned int i, n = 5u << smmu->cmdq.log2size;
-	int ret = 0;
-
-	for (i = 0; i < n && !ret; i++)
-		ret = arm_smmu_cmdq_issue(smmu, cmd, 1, false);
-	return !ret && !arm_smmu_cmdq_sync(smmu);
-}
-
-/* In the middle of others, found by the wait for the CMD_SYNC. */
-static bool test_illegal_polled(struct arm_smmu_device *smmu)
-{
-	const u64 cmds[3 * CMD_DWORDS] = {
-		CMD_TLBI_NSNH_ALL, 0,
-		CMD_RESERVED, 0x1234567890abcdefULL,
-		CMD_TLBI_NSNH_ALL, 0,
-	};
-	unsigned int before = smmu->cmdq_errors;
-
-	return arm_smmu_cmdq_issue(smmu, cmds, 3, true) == -EIO &&
-	       smmu->cmdq_errors == before + 1 &&
-	       !arm_smmu_cmdq_sync(smmu);
-}
-
-/* With nobody waiting, the interrupt must tell. */
-static bool test_illegal_interrupt(struct arm_smmu_device *smmu)
-{
-	const u64 cmd[CMD_DWORDS] = { CMD_RESERVED, 0 };
-	unsigned int before = smmu->cmdq_errors;
-	unsigned int ms;
-
-	if (arm_smmu_cmdq_issue(smmu, cmd, 1, false))
-		return false;
-	for (ms = 0; ms < 100 && smmu->cmdq_errors == before; ms++)
-		msleep(1);
-	return smmu->cmdq_errors == before + 1 &&
-	       !arm_smmu_cmdq_sync(smmu);
-}
-
-static int selftest(struct arm_smmu_device *smmu)
-{
-	unsigned int before = ktap_failures();
-
-	ktap_plan(3);
-	ktap_ok(test_wrap(smmu), "the command queue fills up and wraps");
-	ktap_ok(test_illegal_polled(smmu),
-		"an illegal command is skipped, those around it are not");
-	ktap_ok(test_illegal_interrupt(smmu),
-		"an illegal command raises the gerror interrupt");
-	return ktap_failures() == before ? 0 : -EIO;
-}
-
-/* What makes a command legal in the Non-secure command queue. */
-enum needs {
-	ALWAYS,
-	NEVER,
-	S1P,
-	S2P,
-	HYP,
-	ATS,
-	PRI,
-	STALL,
-	MPAM,
-};
-
-#define CS(cs)	FIELD_PREP(CMD_SYNC_0_CS, (u64)(cs))
-
-/* IHI 0070 4.2 to 4.7 */
-static const struct {
-	const char *name;
-	u64 dword0;
-	enum needs needs;
-} commands[] = {
-	{ "opcode 0", 0, NEVER },
-	{ "CMD_PREFETCH_CONFIG", CMD_PREFETCH_CONFIG, ALWAYS },
-	{ "CMD_CFGI_STE", CMD_CFGI_STE, ALWAYS },
-	{ "CMD_CFGI_STE_RANGE", CMD_CFGI_STE_RANGE, ALWAYS },
-	{ "CMD_CFGI_CD", CMD_CFGI_CD, S1P },
-	{ "CMD_CFGI_CD_ALL", CMD_CFGI_CD_ALL, S1P },
-	{ "CMD_CFGI_VMS_PIDM", CMD_CFGI_VMS_PIDM, MPAM },
-	{ "CMD_TLBI_NH_ALL", CMD_TLBI_NH_ALL, S1P },
-	{ "CMD_TLBI_NH_ASID", CMD_TLBI_NH_ASID, S1P },
-	{ "CMD_TLBI_NH_VA", CMD_TLBI_NH_VA, S1P },
-	{ "CMD_TLBI_NH_VAA", CMD_TLBI_NH_VAA, S1P },
-	{ "CMD_TLBI_EL3_ALL", CMD_TLBI_EL3_ALL, NEVER },
-	{ "CMD_TLBI_EL3_VA", CMD_TLBI_EL3_VA, NEVER },
-	{ "CMD_TLBI_EL2_ALL", CMD_TLBI_EL2_ALL, HYP },
-	{ "CMD_TLBI_EL2_VA", CMD_TLBI_EL2_VA, HYP },
-	{ "CMD_TLBI_S12_VMALL", CMD_TLBI_S12_VMALL, S2P },
-	{ "CMD_TLBI_S2_IPA", CMD_TLBI_S2_IPA, S2P },
-	{ "CMD_TLBI_NSNH_ALL", CMD_TLBI_NSNH_ALL, ALWAYS },
-	{ "CMD_ATC_INV", CMD_ATC_INV, ATS },
-	{ "CMD_PRI_RESP", CMD_PRI_RESP, PRI },
-	{ "CMD_RESUME", CMD_RESUME, STALL },
-	{ "CMD_STALL_TERM", CMD_STALL_TERM, STALL },
-	{ "CMD_SYNC, no signal", CMD_SYNC | CS(CMD_SYNC_CS_NONE), ALWAYS },
-	{ "CMD_SYNC, interrupt", CMD_SYNC | CS(CMD_SYNC_CS_IRQ), ALWAYS },
-	{ "CMD_SYNC, event", CMD_SYNC | CS(CMD_SYNC_CS_SEV), ALWAYS },
-	{ "CMD_SYNC, reserved signal", CMD_SYNC | CS(CMD_SYNC_CS_RESERVED),
-	  NEVER },
-	{ "opcode 0xff", CMD_RESERVED, NEVER },
-};
-
-static bool is_legal(struct arm_smmu_device *smmu, enum needs needs)
-{
-	u32 idr0 = readl(smmu->base + SMMU_IDR0);
-
-	switch (needs) {
-	case ALWAYS:
-		return true;
-	case NEVER:
-		return false;
-	case S1P:
-		return idr0 & IDR0_S1P;
-	case S2P:
-		return idr0 & IDR0_S2P;
-	case HYP:
-		return idr0 & IDR0_HYP;
-	case ATS:
-		return idr0 & IDR0_ATS;
-	case PRI:
-		return idr0 & IDR0_PRI;
-	case STALL:
-		return FIELD_GET(IDR0_STALL_MODEL, idr0) != IDR0_STALL_NONE;
-	case MPAM:
-		return readl(smmu->base + SMMU_IDR3) & IDR3_MPAM;
-	}
-	return false;
-}
-
-/* Each command is taken or refused as the ID registers say. */
-static int test_commands(struct arm_smmu_device *smmu)
-{
-	unsigned int i, before = ktap_failures();
-
-	ktap_plan((unsigned int)ARRAY_SIZE(commands));
-	for (i = 0; i < ARRAY_SIZE(commands); i++) {
-		const u64 cmd[CMD_DWORDS] = { commands[i].dword0, 0 };
-		bool legal = is_legal(smmu, commands[i].needs);
-		unsigned int errors = smmu->cmdq_errors;
-		int ret = arm_smmu_cmdq_issue(smmu, cmd, 1, true);
-
-		ktap_ok(ret == (legal ? 0 : -EIO) &&
-			smmu->cmdq_errors == errors + !legal,
-			"%s is %s", commands[i].name,
-			legal ? "taken" : "refused");
-	}
-	return ktap_failures() == before ? 0 : -EIO;
+	return 0;
 }
 
 static int smmu_command(int argc, char **argv)
 {
-	struct arm_smmu_device *smmu;
-	int ret = 0;
-
-	if (argc != 2 || (strcmp(argv[1], "status") &&
-			  strcmp(argv[1], "selftest") &&
-			  strcmp(argv[1], "commands"))) {
-		shell_printf("usage: smmu status | smmu selftest | smmu commands\n");
+	if (argc != 2 || strcmp(argv[1], "status")) {
+		shell_printf("usage: smmu status\n");
 		return -EINVAL;
 	}
-	mutex_lock(&instances_lock);
-	if (list_empty(&instances))
+	if (arm_smmu_for_each(status) == -ENODEV)
 		shell_printf("no SMMUv3\n");
-	list_for_each_entry(smmu, &instances, node) {
-		if (!strcmp(argv[1], "status"))
-			status(smmu);
-		else if (!ret)
-			ret = !strcmp(argv[1], "selftest") ?
-			      selftest(smmu) : test_commands(smmu);
-	}
-	mutex_unlock(&instances_lock);
-	return ret;
+	return 0;
 }
 
 int arm_smmu_shell_init(void)
 {
-	return register_shell_command("smmu",
-				      "status|selftest|commands - state of each SMMUv3; how it takes commands",
+	return register_shell_command("smmu", "status - state of each SMMUv3",
 				      smmu_command);
 }
 

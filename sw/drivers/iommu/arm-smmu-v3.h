@@ -171,6 +171,7 @@ void arm_smmu_shell_add(struct arm_smmu_device *smmu);
 void arm_smmu_shell_remove(struct arm_smmu_device *smmu);
 int arm_smmu_shell_init(void);
 void arm_smmu_shell_exit(void);
+int arm_smmu_for_each(int (*fn)(struct arm_smmu_device *smmu));
 
 /* arm-smmu-v3-domain.c */
 extern const struct iommu_ops arm_smmu_iommu_ops;
