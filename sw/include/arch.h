@@ -70,6 +70,7 @@ void stack_free(void *p);
 
 void memblock_add(phys_addr_t base, u64 size);
 void memblock_reserve(phys_addr_t base, u64 size);
+void memblock_remove(phys_addr_t base, u64 size);
 bool memblock_is_ram(phys_addr_t base, u64 size);
 unsigned int memblock_regions(void);
 void memblock_region(unsigned int i, phys_addr_t *base, phys_addr_t *end);

@@ -1,6 +1,9 @@
-/* The device tree. Nodes and properties live as long as the kernel. */
-#ifndef _OF_H
-#define _OF_H
+/* SPDX-License-Identifier: MIT */
+/* The device tree. Nodes and properties live as long as the kernel, and do not
+ * change after start-up: readers need no lock.
+ */
+#ifndef OF_H
+#define OF_H
 
 #include <device.h>
 #include <ioport.h>
@@ -23,6 +26,7 @@ struct device_node {
 	struct device_node *parent;
 	struct device_node *child;
 	struct device_node *sibling;
+	struct device_node *by_phandle[2];	/* see of_add_phandle() */
 	struct device *dev;	/* made for it, or NULL */
 };
 
@@ -93,13 +97,16 @@ struct property *of_find_property(const struct device_node *np,
 				  const char *name, int *lenp);
 bool of_property_read_bool(const struct device_node *np, const char *name);
 #define of_property_present(np, n)	of_property_read_bool(np, n)
-/* 0; -EINVAL: no such property; -ENODATA: empty; -EOVERFLOW: too short. */
+/* 0; -EINVAL: no such property; -ENODATA: empty, or no such string; -EOVERFLOW:
+ * too short; -EILSEQ: a string without an end.
+ */
 int of_property_read_u32_index(const struct device_node *np,
 			       const char *name, u32 index, u32 *out);
 int of_property_read_u32_array(const struct device_node *np,
 			       const char *name, u32 *out, size_t count);
 int of_property_read_u64(const struct device_node *np, const char *name,
 			 u64 *out);
+/* -EINVAL also for bytes that make no whole cell. */
 int of_property_count_u32_elems(const struct device_node *np,
 				const char *name);
 int of_property_read_string(const struct device_node *np, const char *name,
@@ -118,13 +125,17 @@ static inline int of_property_read_u32(const struct device_node *np,
 	return of_property_read_u32_index(np, name, 0, out);
 }
 
+/* Of @np's reg: what its parent says, or 2 and 1 (2.3.5); -EINVAL, with a
+ * message, when that is no number up to 4.
+ */
 int of_n_addr_cells(const struct device_node *np);
 int of_n_size_cells(const struct device_node *np);
 
 /**
  * of_parse_phandle_with_args() - Decode entry @index of a list of phandles.
  * @cells_name: the property of each target that says how many cells follow
- * Return: 0, -ENOENT when there is no such entry, or -EINVAL.
+ * Return: 0, -ENOENT when there is no such entry, or -EINVAL when the list is
+ *	malformed up to there, which the log tells.
  */
 int of_parse_phandle_with_args(const struct device_node *np,
 			       const char *list_name, const char *cells_name,
@@ -138,7 +149,8 @@ struct device_node *of_parse_phandle(const struct device_node *np,
 /**
  * of_map_id() - Translate an ID by a map property (iommu-map, msi-map).
  * @target: where the node goes
- * Return: 0, or -ENODEV when the map does not cover @id.
+ * Return: 0; -ENODEV when the map does not cover @id; -EINVAL when it is
+ *	malformed, which the log tells.
  */
 int of_map_id(const struct device_node *np, u32 id, const char *map_name,
 	      const char *map_mask_name, struct device_node **target,

@@ -81,7 +81,7 @@ void start_kernel(phys_addr_t fdt, phys_addr_t text)
 	fdt_unflatten();
 	psci_init();
 	console_init();
-	pr_info("Kernel command line: %s\n", boot_command_line);
+	pr_info("Kernel command line: %pE\n", boot_command_line);
 	irqchip_init();
 	time_init();
 	local_irq_enable();

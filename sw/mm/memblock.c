@@ -61,6 +61,29 @@ void __init memblock_reserve(phys_addr_t base, u64 size)
 	set_add(&reserved, base & PAGE_MASK, PAGE_ALIGN(end));
 }
 
+/* Neither used nor mapped. */
+void __init memblock_remove(phys_addr_t base, u64 size)
+{
+	phys_addr_t end = PAGE_ALIGN(base + size), tail;
+	unsigned int i;
+
+	base &= PAGE_MASK;
+	for (i = 0; i < ram.n; i++) {
+		struct region *r = &ram.r[i];
+
+		if (r->end <= base || r->base >= end)
+			continue;
+		tail = r->end;
+		r->end = max(base, r->base);
+		if (r->end == r->base) {
+			memmove(r, r + 1, (--ram.n - i) * sizeof(*r));
+			i--;
+		}
+		if (tail > end)
+			set_add(&ram, end, tail);
+	}
+}
+
 bool memblock_is_ram(phys_addr_t base, u64 size)
 {
 	unsigned int i;

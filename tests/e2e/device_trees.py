@@ -67,6 +67,19 @@ def case_a_reservation_that_is_disabled_reserves_nothing(b):
     check(free('status = "disabled";') - free("") == 65536, "64 MiB make the difference")
 
 
+def case_memory_whose_reg_is_malformed_is_no_memory(b):
+    half = sub(r"reg = <0x00 0x40000000 0x00 0x20000000>;", "reg = <0 0x40000000 0 0x10000000>;", platform_tree(b))
+    for reg, text in (("<0 0x50000000 0x10000000>", "its reg of 12 bytes is no list of 2 address and 2 size cells"),
+                      ("[00 00 00]", "its reg of 3 bytes is no list of 2 address and 2 size cells")):
+        r = run_tree(b, in_root(half, 'memory@50000000 { device_type = "memory"; reg = %s; };' % reg), "poweroff\n")
+        check(r.returncode == 0 and "K/262144K available" in r.stdout, "expected 256 MiB", r)
+        in_order(r, ["fdt: memory@50000000: " + text])
+    # Without any left the kernel itself is outside of RAM.
+    r = run_tree(b, sub(r"^\t#size-cells = <0x02>;", "\t#size-cells = <3>;", half), "poweroff\n")
+    check(r.returncode == EXIT["fail"], "expected a panic", r)
+    in_order(r, ["fdt: memory@40000000: its reg has 2 address and 3 size cells: 1 or 2 are possible", "the kernel is outside of the RAM"])
+
+
 UART = """
 	%s {
 		%s@9000000 {

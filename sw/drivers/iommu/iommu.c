@@ -284,6 +284,10 @@ int iommu_configure_device(struct device *dev)
 	if (!of_device_is_available(args.np))
 		return 0;
 	/* It would be waited for for ever. */
+	if (args.np == dev->of_node) {
+		dev_err(dev, "iommus names the device itself\n");
+		return -EINVAL;
+	}
 	if (!of_find_property(args.np, "#iommu-cells", NULL)) {
 		dev_err(dev, "iommus names %s, which is no IOMMU: no #iommu-cells\n",
 			args.np->full_name);

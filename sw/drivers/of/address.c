@@ -1,4 +1,6 @@
-/* Addresses of device-tree nodes. */
+// SPDX-License-Identifier: MIT
+/* Addresses of device-tree nodes (Devicetree Specification 0.4, 2.3.6, 2.3.8). */
+#define pr_fmt(fmt) "of: " fmt
 #include <export.h>
 #include <kernel.h>
 #include <of.h>
@@ -13,31 +15,42 @@ static u64 cells_at(const struct property *p, int i, int n)
 }
 
 /* From the address space of @bus's children to that of @bus's parent. */
-static int translate_up(const struct device_node *bus, u64 *addr, u64 size)
+static int translate_up(const struct device_node *np,
+			const struct device_node *bus, u64 *addr, u64 size)
 {
 	struct property *p = of_find_property(bus, "ranges", NULL);
-	u32 cac = 2, csc = 1;
-	int pac = of_n_addr_cells(bus), i, entry;
+	int cac, csc, pac = of_n_addr_cells(bus), i, entry;
 
 	if (!p)
 		return -EINVAL;		/* not visible from outside */
 	if (!p->length)
 		return 0;
-	of_property_read_u32(bus, "#address-cells", &cac);
-	of_property_read_u32(bus, "#size-cells", &csc);
+	/* A child's; there is one, as @np is below. */
+	cac = of_n_addr_cells(bus->child);
+	csc = of_n_size_cells(bus->child);
 	if (cac < 1 || cac > 2 || csc < 1 || csc > 2 || pac < 1 || pac > 2)
 		return -EINVAL;		/* other kinds of bus */
-	entry = (int)cac + pac + (int)csc;
-	for (i = 0; i + entry <= p->length / 4; i += entry) {
-		u64 child = cells_at(p, i, (int)cac);
-		u64 parent = cells_at(p, i + (int)cac, pac);
-		u64 len = cells_at(p, i + (int)cac + pac, (int)csc);
+	entry = cac + pac + csc;
+	if (p->length % (entry * 4)) {
+		pr_err("%pOF: ranges of %d bytes is no list of %d cells each\n",
+		       bus, p->length, entry);
+		return -EINVAL;
+	}
+	for (i = 0; i < p->length / 4; i += entry) {
+		u64 child = cells_at(p, i, cac);
+		u64 parent = cells_at(p, i + cac, pac);
+		u64 len = cells_at(p, i + cac + pac, csc);
 
-		if (*addr >= child && *addr - child < len &&
-		    size <= len - (*addr - child)) {
-			*addr = parent + (*addr - child);
-			return 0;
+		if (*addr < child || *addr - child >= len ||
+		    size > len - (*addr - child))
+			continue;
+		*addr = parent + (*addr - child);
+		if (*addr < parent || *addr + size - 1 < *addr) {
+			pr_err("%pOF: ranges of %pOF leads behind the last address\n",
+			       np, bus);
+			return -EINVAL;
 		}
+		return 0;
 	}
 	return -EINVAL;
 }
@@ -46,21 +59,30 @@ int of_address_to_resource(const struct device_node *np, int index,
 			   struct resource *res)
 {
 	struct property *p = of_find_property(np, "reg", NULL);
-	int ac = of_n_addr_cells(np), sc = of_n_size_cells(np), i;
 	const struct device_node *bus;
 	u64 addr, size;
+	int ac, sc, i;
 
-	if (!p || ac < 1 || ac > 2 || sc < 1 || sc > 2)
+	if (!p || index < 0)
+		return -EINVAL;
+	ac = of_n_addr_cells(np);
+	sc = of_n_size_cells(np);
+	if (ac < 1 || ac > 2 || sc < 1 || sc > 2)
+		return -EINVAL;		/* no address of the CPU's */
+	if (p->length % ((ac + sc) * 4)) {
+		pr_err("%pOF: reg of %d bytes is no list of %d address and %d size cells\n",
+		       np, p->length, ac, sc);
+		return -EINVAL;
+	}
+	if (index >= p->length / 4 / (ac + sc))
 		return -EINVAL;
 	i = index * (ac + sc);
-	if (index < 0 || i + ac + sc > p->length / 4)
-		return -EINVAL;
 	addr = cells_at(p, i, ac);
 	size = cells_at(p, i + ac, sc);
 	if (!size || addr + size - 1 < addr)
 		return -EINVAL;
 	for (bus = np->parent; bus && bus->parent; bus = bus->parent)
-		if (translate_up(bus, &addr, size))
+		if (translate_up(np, bus, &addr, size))
 			return -EINVAL;
 	res->start = addr;
 	res->end = addr + size - 1;

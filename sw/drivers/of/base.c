@@ -1,7 +1,9 @@
+// SPDX-License-Identifier: MIT
 /* Searches in the device tree, and its properties. */
+#define pr_fmt(fmt) "of: " fmt
 #include <export.h>
 #include <kernel.h>
-#include <of.h>
+#include "of_internal.h"
 
 struct device_node *of_root;
 EXPORT_SYMBOL(of_root);
@@ -107,7 +109,7 @@ int of_property_count_u32_elems(const struct device_node *np,
 {
 	struct property *p = of_find_property(np, name, NULL);
 
-	return p ? p->length / 4 : -EINVAL;
+	return p && !(p->length % 4) ? p->length / 4 : -EINVAL;
 }
 EXPORT_SYMBOL(of_property_count_u32_elems);
 
@@ -122,6 +124,9 @@ static const char *next_string(const struct property *p, const char *s)
 	return s;
 }
 
+#define for_each_string(p, s) \
+	for (s = next_string(p, NULL); s; s = next_string(p, s))
+
 int of_property_read_string_index(const struct device_node *np,
 				  const char *name, int index,
 				  const char **out)
@@ -131,14 +136,14 @@ int of_property_read_string_index(const struct device_node *np,
 
 	if (!p)
 		return -EINVAL;
-	if (!p->length)
+	if (!p->length || index < 0)
 		return -ENODATA;
-	for (s = next_string(p, NULL); s; s = next_string(p, s))
+	for_each_string(p, s)
 		if (!index--) {
 			*out = s;
 			return 0;
 		}
-	return -ENODATA;
+	return ((const char *)p->value)[p->length - 1] ? -EILSEQ : -ENODATA;
 }
 EXPORT_SYMBOL(of_property_read_string_index);
 
@@ -152,26 +157,32 @@ EXPORT_SYMBOL(of_property_read_string);
 int of_property_match_string(const struct device_node *np, const char *name,
 			     const char *string)
 {
+	struct property *p = of_find_property(np, name, NULL);
 	const char *s;
-	int i;
+	int i = 0;
 
-	for (i = 0; !of_property_read_string_index(np, name, i, &s); i++)
+	if (!p)
+		return -EINVAL;
+	for_each_string(p, s) {
 		if (!strcmp(s, string))
 			return i;
-	return of_find_property(np, name, NULL) ? -ENODATA : -EINVAL;
+		i++;
+	}
+	return -ENODATA;
 }
 EXPORT_SYMBOL(of_property_match_string);
 
 int of_property_count_strings(const struct device_node *np, const char *name)
 {
+	struct property *p = of_find_property(np, name, NULL);
 	const char *s;
-	int i = 0;
+	int n = 0;
 
-	if (!of_find_property(np, name, NULL))
+	if (!p)
 		return -EINVAL;
-	while (!of_property_read_string_index(np, name, i, &s))
-		i++;
-	return i;
+	for_each_string(p, s)
+		n++;
+	return n;
 }
 EXPORT_SYMBOL(of_property_count_strings);
 
@@ -201,14 +212,13 @@ EXPORT_SYMBOL(of_device_is_available);
 const struct of_device_id *of_match_node(const struct of_device_id *matches,
 					 const struct device_node *np)
 {
+	struct property *p = of_find_property(np, "compatible", NULL);
 	const struct of_device_id *m;
 	const char *s;
-	int i;
 
-	if (!matches || !np)
+	if (!matches || !p)
 		return NULL;
-	for (i = 0; !of_property_read_string_index(np, "compatible", i, &s);
-	     i++)
+	for_each_string(p, s)
 		for (m = matches; m->compatible[0] || m->name[0]; m++)
 			if (!strcmp(m->compatible, s))
 				return m;
@@ -267,16 +277,44 @@ struct device_node *of_find_node_with_property(struct device_node *from,
 }
 EXPORT_SYMBOL(of_find_node_with_property);
 
+/* A tree in which the phandle's bits, one a level, choose the next node: no
+ * choice of phandles makes it deep.
+ */
+static struct device_node *phandles;
+
+static struct device_node **phandle_place(u32 phandle)
+{
+	struct device_node **at = &phandles;
+	unsigned int bit = 0;
+
+	while (*at && (*at)->phandle != phandle)
+		at = &(*at)->by_phandle[phandle >> bit++ & 1];
+	return at;
+}
+
+/* Devicetree Specification 0.4, 2.3.3. 0 and -1 stand for no phandle. */
+void of_add_phandle(struct device_node *np, u32 phandle)
+{
+	struct device_node **place = phandle_place(phandle);
+
+	if (*place == np)
+		return;
+	if (!phandle || phandle == U32_MAX)
+		pr_err("%pOF: phandle %#x is ignored: it means none\n", np,
+		       phandle);
+	else if (np->phandle)
+		pr_err("%pOF: phandle %#x is ignored: it has %#x already\n",
+		       np, phandle, np->phandle);
+	else if (*place)
+		pr_err("%pOF: phandle %#x is ignored: %pOF has it already\n",
+		       np, phandle, *place);
+	else
+		(*place = np)->phandle = phandle;
+}
+
 struct device_node *of_find_node_by_phandle(u32 phandle)
 {
-	struct device_node *np = NULL;
-
-	if (!phandle)
-		return NULL;
-	while ((np = of_find_all_nodes(np)))
-		if (np->phandle == phandle)
-			return np;
-	return NULL;
+	return phandle ? *phandle_place(phandle) : NULL;
 }
 EXPORT_SYMBOL(of_find_node_by_phandle);
 
@@ -363,16 +401,21 @@ int of_node_path(const struct device_node *np, char *buf, size_t size)
 }
 EXPORT_SYMBOL(of_node_path);
 
-/* Cells of an address in @np's reg: what the parent says. */
+/* Cells in @np's reg: what the parent says. */
 static int parent_cells(const struct device_node *np, const char *name,
 			int dflt)
 {
-	u32 v;
+	struct property *p;
 
 	np = np->parent ? np->parent : np;
-	if (of_property_read_u32(np, name, &v) || v > 4)
+	p = of_find_property(np, name, NULL);
+	if (!p)
 		return dflt;
-	return (int)v;
+	if (p->length != 4 || prop_cell(p, 0) > 4) {
+		pr_err("%pOF: %s is no number up to 4\n", np, name);
+		return -EINVAL;
+	}
+	return (int)prop_cell(p, 0);
 }
 
 int of_n_addr_cells(const struct device_node *np)
@@ -387,62 +430,106 @@ int of_n_size_cells(const struct device_node *np)
 }
 EXPORT_SYMBOL(of_n_size_cells);
 
+/* What a phandle in @list leads to, and how many cells follow it. */
+static int list_target(const struct device_node *np, const char *list,
+		       const char *cells_name, u32 phandle,
+		       struct device_node **target, u32 *cells)
+{
+	*cells = 0;
+	*target = of_find_node_by_phandle(phandle);
+	if (!*target) {
+		pr_err("%pOF: %s has phandle %#x, which no node has\n", np,
+		       list, phandle);
+		return -EINVAL;
+	}
+	if (!cells_name)
+		return 0;
+	if (of_property_read_u32(*target, cells_name, cells)) {
+		pr_err("%pOF: %s names %pOF, which has no %s\n", np, list,
+		       *target, cells_name);
+		return -EINVAL;
+	}
+	if (*cells > MAX_PHANDLE_ARGS) {
+		pr_err("%pOF: %s names %pOF, whose %s is %u: up to %d are possible\n",
+		       np, list, *target, cells_name, *cells,
+		       MAX_PHANDLE_ARGS);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* As of_parse_phandle_with_args(); *@passed is how many come before. */
+static int find_entry(const struct device_node *np, const char *list_name,
+		      const char *cells_name, int index,
+		      struct of_phandle_args *args, int *passed)
+{
+	struct property *p = of_find_property(np, list_name, NULL);
+	struct device_node *target = NULL;
+	u32 phandle = 0, cells = 0;
+	int i = 0, k, n, ret;
+
+	*passed = 0;
+	if (!p || index < 0)
+		return -ENOENT;
+	n = p->length / 4;
+	for (; i < n; i += (int)cells, ++*passed) {
+		u32 next = prop_cell(p, i++);
+
+		/* Many lists name one node again and again. */
+		if (!next) {
+			target = NULL;
+			cells = 0;
+		} else if (next != phandle || !target) {
+			ret = list_target(np, list_name, cells_name, next,
+					  &target, &cells);
+			if (ret)
+				return ret;
+		}
+		phandle = next;
+		if (cells > (u32)(n - i)) {
+			pr_err("%pOF: %s ends within entry %d, for which %pOF wants %u cells\n",
+			       np, list_name, *passed, target, cells);
+			return -EINVAL;
+		}
+		if (*passed < index)
+			continue;
+		if (!target)
+			return -ENOENT;
+		if (args) {
+			args->np = target;
+			args->args_count = (int)cells;
+			for (k = 0; k < (int)cells; k++)
+				args->args[k] = prop_cell(p, i + k);
+		}
+		return 0;
+	}
+	if (p->length % 4) {
+		pr_err("%pOF: %s of %d bytes is no list of cells\n", np,
+		       list_name, p->length);
+		return -EINVAL;
+	}
+	return -ENOENT;
+}
+
 int of_parse_phandle_with_args(const struct device_node *np,
 			       const char *list_name, const char *cells_name,
 			       int index, struct of_phandle_args *args)
 {
-	struct property *p = of_find_property(np, list_name, NULL);
-	int i = 0, n, k;
+	int passed;
 
-	if (!p || index < 0)
-		return -ENOENT;
-	n = p->length / 4;
-	while (i < n) {
-		u32 phandle = prop_cell(p, i++), cells = 0;
-		struct device_node *target = NULL;
-
-		if (phandle) {
-			target = of_find_node_by_phandle(phandle);
-			if (!target)
-				return -EINVAL;
-			if (cells_name && of_property_read_u32(target,
-							       cells_name,
-							       &cells))
-				return -EINVAL;
-			if (cells > MAX_PHANDLE_ARGS || cells > (u32)(n - i))
-				return -EINVAL;
-		}
-		if (!index--) {
-			if (!target)
-				return -ENOENT;
-			if (args) {
-				args->np = target;
-				args->args_count = (int)cells;
-				for (k = 0; k < (int)cells; k++)
-					args->args[k] = prop_cell(p, i + k);
-			}
-			return 0;
-		}
-		i += (int)cells;
-	}
-	return -ENOENT;
+	return find_entry(np, list_name, cells_name, index, args, &passed);
 }
 EXPORT_SYMBOL(of_parse_phandle_with_args);
 
 int of_count_phandle_with_args(const struct device_node *np,
 			       const char *list_name, const char *cells_name)
 {
-	int i, ret;
+	int passed, ret;
 
-	for (i = 0;; i++) {
-		ret = of_parse_phandle_with_args(np, list_name, cells_name, i,
-						 NULL);
-		if (ret == -ENOENT)
-			return i || of_find_property(np, list_name, NULL) ?
-			       i : -ENOENT;
-		if (ret)
-			return ret;
-	}
+	if (!of_find_property(np, list_name, NULL))
+		return -ENOENT;
+	ret = find_entry(np, list_name, cells_name, INT_MAX, NULL, &passed);
+	return ret == -ENOENT ? passed : ret;
 }
 EXPORT_SYMBOL(of_count_phandle_with_args);
 
@@ -457,6 +544,7 @@ struct device_node *of_parse_phandle(const struct device_node *np,
 }
 EXPORT_SYMBOL(of_parse_phandle);
 
+/* Entries: first ID, phandle, first ID there, how many. */
 int of_map_id(const struct device_node *np, u32 id, const char *map_name,
 	      const char *map_mask_name, struct device_node **target,
 	      u32 *id_out)
@@ -467,18 +555,31 @@ int of_map_id(const struct device_node *np, u32 id, const char *map_name,
 
 	if (!p)
 		return -ENODEV;
+	if (p->length % 16) {
+		pr_err("%pOF: %s of %d bytes is no list of 4 cells each\n", np,
+		       map_name, p->length);
+		return -EINVAL;
+	}
 	if (map_mask_name)
 		of_property_read_u32(np, map_mask_name, &mask);
-	for (i = 0; i + 4 <= p->length / 4; i += 4) {
+	for (i = 0; i < p->length / 4; i += 4) {
 		u32 base = prop_cell(p, i), len = prop_cell(p, i + 3);
-		u32 masked = id & mask;
+		u32 out = prop_cell(p, i + 2), masked = id & mask;
 
 		if (masked < base || masked - base >= len)
 			continue;
 		*target = of_find_node_by_phandle(prop_cell(p, i + 1));
-		if (!*target)
+		if (!*target) {
+			pr_err("%pOF: %s has phandle %#x, which no node has\n",
+			       np, map_name, prop_cell(p, i + 1));
 			return -EINVAL;
-		*id_out = prop_cell(p, i + 2) + (masked - base);
+		}
+		if (out + (masked - base) < out) {
+			pr_err("%pOF: %s takes %#x behind the last ID\n", np,
+			       map_name, id);
+			return -EINVAL;
+		}
+		*id_out = out + (masked - base);
 		return 0;
 	}
 	return -ENODEV;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* What the kernel takes from the flattened device tree: RAM, command line and
  * initramfs early, then the tree of nodes.
  */
@@ -9,9 +10,13 @@
 #include <slab.h>
 #include <sizes.h>
 #include "fdt.h"
+#include "of_internal.h"
 
 #define FDT_MAX_SIZE	SZ_2M
 #define MAX_DEPTH	32
+#define MAX_NO_MAP	32
+/* Behind all RAM: the linear map takes 47 bits. */
+#define PHYS_END	BIT_ULL(47)
 
 static struct fdt fdt;
 static phys_addr_t fdt_base;
@@ -41,31 +46,88 @@ static void prop_string(const struct fdt_token *t, char *buf, size_t size)
 	buf[n] = 0;
 }
 
-/* A node that has a reg: used at its end, when its status is known too. */
+/* A node: used at its end, when all its properties are known. */
 struct scan_node {
 	const char *name;
-	struct fdt_token reg;	/* len 0: none */
-	bool disabled;		/* or a parent is */
+	u32 addr_cells, size_cells;	/* of its children's reg (2.3.5) */
+	struct fdt_token reg;		/* len 0: none */
+	bool disabled;			/* or a parent is */
+	bool no_map;
+	bool has_size;
+	bool has_ranges;		/* that translate */
 };
 
+/* Properties of a node come before its children (5.4.2), so a child sees what
+ * its parent says.
+ */
 struct scan {
-	u32 addr_cells, size_cells;	/* of the root */
 	phys_addr_t initrd_start, initrd_end;
 	struct scan_node node[4];	/* by depth; the root has 1 */
 };
 
-static void scan_regs(const struct fdt_token *t, u32 ac, u32 sc,
+/* What must not be mapped, until all RAM is known. */
+static struct {
+	phys_addr_t base;
+	u64 size;
+} no_map[MAX_NO_MAP] __initdata;
+static unsigned int nr_no_map __initdata;
+
+/* What reaches behind all RAM reserves up to there. */
+static void reserve(phys_addr_t base, u64 size)
+{
+	if (base < PHYS_END)
+		memblock_reserve(base, min(size, PHYS_END - base));
+}
+
+static void reserve_no_map(phys_addr_t base, u64 size)
+{
+	reserve(base, size);
+	if (base >= PHYS_END)
+		return;
+	if (nr_no_map == MAX_NO_MAP) {
+		pr_err("more than %d regions with no-map: %#llx is mapped\n",
+		       MAX_NO_MAP, base);
+		return;
+	}
+	no_map[nr_no_map].base = base;
+	no_map[nr_no_map++].size = min(size, PHYS_END - base);
+}
+
+static void scan_regs(const struct scan_node *n,
 		      void (*fn)(phys_addr_t base, u64 size))
 {
-	u32 entry = (ac + sc) * 4, i;
+	u32 ac = n[-1].addr_cells, sc = n[-1].size_cells;
+	u32 entry, i;
 
-	if (ac < 1 || ac > 2 || sc < 1 || sc > 2)
+	if (ac < 1 || ac > 2 || sc < 1 || sc > 2) {
+		pr_err("%pE: its reg has %u address and %u size cells: 1 or 2 are possible\n",
+		       n->name, ac, sc);
 		return;
-	for (i = 0; i + entry <= t->len; i += entry) {
-		const u8 *p = (const u8 *)t->value + i;
+	}
+	entry = (ac + sc) * 4;
+	if (n->reg.len % entry) {
+		pr_err("%pE: its reg of %u bytes is no list of %u address and %u size cells\n",
+		       n->name, n->reg.len, ac, sc);
+		return;
+	}
+	for (i = 0; i < n->reg.len; i += entry) {
+		const u8 *p = (const u8 *)n->reg.value + i;
 
 		fn(read_cells(p, ac), read_cells(p + ac * 4, sc));
 	}
+}
+
+/* A child of /reserved-memory (3.5.2). */
+static void scan_reservation(const struct scan_node *n)
+{
+	if (n[-1].has_ranges)
+		pr_err("%pE: ignored, as ranges of /reserved-memory is not empty\n",
+		       n->name);
+	else if (n->reg.len)
+		scan_regs(n, n->no_map ? reserve_no_map : reserve);
+	else if (n->has_size)
+		pr_warn("%pE: ignored, as it has a size and no reg: nobody asks for such memory here\n",
+			n->name);
 }
 
 /* Devicetree Specification 0.4, 2.3.4. */
@@ -77,14 +139,36 @@ static bool is_okay(const struct fdt_token *t)
 
 static void scan_chosen(struct scan *s, const struct fdt_token *t)
 {
-	if (!strcmp(t->name, "bootargs"))
+	phys_addr_t *out;
+
+	if (!strcmp(t->name, "bootargs")) {
+		if (t->len > sizeof(boot_command_line))
+			pr_warn("bootargs of %u bytes: the first %zu count\n",
+				t->len, sizeof(boot_command_line) - 1);
 		prop_string(t, boot_command_line, sizeof(boot_command_line));
-	else if (t->len != 4 && t->len != 8)
 		return;
-	else if (!strcmp(t->name, "linux,initrd-start"))
-		s->initrd_start = read_cells(t->value, t->len / 4);
+	}
+	if (!strcmp(t->name, "linux,initrd-start"))
+		out = &s->initrd_start;
 	else if (!strcmp(t->name, "linux,initrd-end"))
-		s->initrd_end = read_cells(t->value, t->len / 4);
+		out = &s->initrd_end;
+	else
+		return;
+	if (t->len == 4 || t->len == 8)
+		*out = read_cells(t->value, t->len / 4);
+	else
+		pr_err("%s of %u bytes: 4 or 8 are possible\n", t->name,
+		       t->len);
+}
+
+static void scan_cells(const struct scan_node *n, const struct fdt_token *t,
+		       u32 *cells)
+{
+	if (t->len == 4)
+		*cells = fdt_cell(t->value);
+	else
+		pr_err("%pE: %s of %u bytes, it has 4\n",
+		       *n->name ? n->name : "/", t->name, t->len);
 }
 
 static void scan_prop(struct scan *s, int depth, const struct fdt_token *t)
@@ -95,46 +179,79 @@ static void scan_prop(struct scan *s, int depth, const struct fdt_token *t)
 		n->disabled |= !is_okay(t);
 	else if (!strcmp(t->name, "reg"))
 		n->reg = *t;
-	if (depth == 1 && t->len == 4) {
-		if (!strcmp(t->name, "#address-cells"))
-			s->addr_cells = fdt_cell(t->value);
-		else if (!strcmp(t->name, "#size-cells"))
-			s->size_cells = fdt_cell(t->value);
-	} else if (depth == 2 && !strcmp(n->name, "chosen")) {
+	else if (!strcmp(t->name, "no-map"))
+		n->no_map = true;
+	else if (!strcmp(t->name, "size"))
+		n->has_size = true;
+	else if (!strcmp(t->name, "ranges"))
+		n->has_ranges = t->len;
+	else if (!strcmp(t->name, "#address-cells"))
+		scan_cells(n, t, &n->addr_cells);
+	else if (!strcmp(t->name, "#size-cells"))
+		scan_cells(n, t, &n->size_cells);
+	if (depth == 2 && !strcmp(n->name, "chosen"))
 		scan_chosen(s, t);
-	}
 }
 
 static void scan_begin(struct scan *s, int depth, const char *name)
 {
-	s->node[depth] = (struct scan_node) {
+	struct scan_node *n = &s->node[depth];
+
+	*n = (struct scan_node) {
 		.name = name,
-		.disabled = s->node[depth - 1].disabled,
+		.disabled = n[-1].disabled,
+		.addr_cells = 2,
+		.size_cells = 1,
 	};
+	/* Its cells are said to be those of the root (3.5.1): without any of
+	 * its own, that is what is meant.
+	 */
+	if (depth == 2 && is_node(name, "reserved-memory")) {
+		n->addr_cells = n[-1].addr_cells;
+		n->size_cells = n[-1].size_cells;
+	}
 }
 
 static void scan_end(struct scan *s, int depth)
 {
 	struct scan_node *n = &s->node[depth];
 
-	if (n->disabled || !n->reg.len)
+	if (n->disabled)
 		return;
 	if (depth == 2 && is_node(n->name, "memory"))
-		scan_regs(&n->reg, s->addr_cells, s->size_cells, memblock_add);
+		scan_regs(n, memblock_add);
 	else if (depth == 3 && is_node(s->node[2].name, "reserved-memory"))
-		scan_regs(&n->reg, s->addr_cells, s->size_cells,
-			  memblock_reserve);
+		scan_reservation(n);
 }
 
+/* The memory reservation block (5.3). */
 static void scan_rsvmap(const struct fdt *f)
 {
 	u32 off = be32_to_cpu(((const struct fdt_header *)f->blob)->
 			      off_mem_rsvmap);
-
-	u64 base, size;
+	/* What is not read stays so, and is no end of the list. */
+	u64 base = 1, size = 1;
 
 	while (fdt_next_reserve(f, &off, &base, &size))
-		memblock_reserve(base, size);
+		reserve(base, size);
+	if (base || size)
+		pr_err("the list of reservations has no end: byte %#x of %#x\n",
+		       off, f->size);
+}
+
+/* Nothing of RAM that is used already may go. */
+static void __init apply_no_map(void)
+{
+	phys_addr_t fdt_end = fdt_base + fdt.size;
+	unsigned int i;
+
+	for (i = 0; i < nr_no_map; i++)
+		if (no_map[i].base < PAGE_ALIGN(fdt_end) &&
+		    no_map[i].base + no_map[i].size > (fdt_base & PAGE_MASK))
+			pr_err("no-map at %#llx: ignored, as the device tree is there\n",
+			       no_map[i].base);
+		else
+			memblock_remove(no_map[i].base, no_map[i].size);
 }
 
 /**
@@ -145,10 +262,10 @@ int __init early_fdt_scan(phys_addr_t fdt_phys, phys_addr_t *initrd,
 			  u64 *initrd_size)
 {
 	unsigned long va = FIXMAP_FDT + (fdt_phys & (SZ_2M - 1));
-	struct scan s = { .addr_cells = 2, .size_cells = 1 };
-	struct fdt_token t;
+	struct scan s = { .node[0].name = "" };
+	struct fdt_token t = { 0 };
 	int depth = 0, ret;
-	u32 pos;
+	u32 pos, last;
 
 	if (fdt_phys & 7)
 		return -EINVAL;
@@ -158,6 +275,7 @@ int __init early_fdt_scan(phys_addr_t fdt_phys, phys_addr_t *initrd,
 	fdt_base = fdt_phys;
 	pos = fdt.struct_off;
 	do {
+		last = t.tag;
 		ret = fdt_next(&fdt, &pos, &t);
 		if (ret)
 			return ret;
@@ -171,8 +289,9 @@ int __init early_fdt_scan(phys_addr_t fdt_phys, phys_addr_t *initrd,
 				scan_end(&s, depth);
 			if (--depth < 0)
 				return -EINVAL;
-		} else if (t.tag == FDT_PROP && !depth) {
-			return -EINVAL;		/* of no node */
+		} else if (t.tag == FDT_PROP &&
+			   (!depth || last == FDT_END_NODE)) {
+			return -EINVAL;		/* of no node, or behind its children */
 		} else if (t.tag == FDT_PROP && depth < 4) {
 			scan_prop(&s, depth, &t);
 		}
@@ -181,6 +300,9 @@ int __init early_fdt_scan(phys_addr_t fdt_phys, phys_addr_t *initrd,
 		return -EINVAL;		/* inside of a node, or there is none */
 	scan_rsvmap(&fdt);
 	memblock_reserve(fdt_phys, fdt.size);
+	apply_no_map();
+	if (s.initrd_end < s.initrd_start)
+		pr_err("linux,initrd-end is before linux,initrd-start: no initramfs\n");
 	*initrd = s.initrd_start;
 	*initrd_size = s.initrd_end > s.initrd_start ?
 		       s.initrd_end - s.initrd_start : 0;
@@ -202,27 +324,39 @@ static struct property *make_prop(const struct fdt_token *t)
 static struct device_node *make_node(struct device_node *parent,
 				     const char *full)
 {
-	struct device_node *np = kzalloc(sizeof(*np), GFP_KERNEL), **end;
+	struct device_node *np = kzalloc(sizeof(*np), GFP_KERNEL);
 
-	if (!np)
+	if (np)
+		np->name = kstrndup(full, strcspn(full, "@"), GFP_KERNEL);
+	if (!np || !np->name)
 		panic("no memory for the device tree");
 	np->parent = parent;
 	np->full_name = full;
-	np->name = kstrndup(full, strcspn(full, "@"), GFP_KERNEL);
-	if (parent) {
-		for (end = &parent->child; *end; end = &(*end)->sibling)
-			;
-		*end = np;
-	}
 	return np;
+}
+
+static void scan_phandle(struct device_node *np, const struct fdt_token *t)
+{
+	if (strcmp(t->name, "phandle") && strcmp(t->name, "linux,phandle"))
+		return;
+	if (t->len == 4)
+		of_add_phandle(np, fdt_cell(t->value));
+	else
+		pr_err("%pOF: %s of %u bytes, it has 4\n", np, t->name,
+		       t->len);
 }
 
 /* Builds the tree of nodes; early_fdt_scan() has walked the blob once. */
 void __init fdt_unflatten(void)
 {
+	/* Where the next node of each depth goes: many children, and many
+	 * properties, make nothing slow.
+	 */
+	struct device_node **child[MAX_DEPTH] = { &of_root };
+	struct property **prop = NULL;
 	struct device_node *np = NULL;
-	struct property **end;
 	struct fdt_token t;
+	int depth = 0;
 	u32 pos;
 
 	/* The early mapping is gone: use the linear one. */
@@ -235,19 +369,19 @@ void __init fdt_unflatten(void)
 		switch (t.tag) {
 		case FDT_BEGIN_NODE:
 			np = make_node(np, t.name);
-			if (!of_root)
-				of_root = np;
+			*child[depth] = np;
+			child[depth] = &np->sibling;
+			child[++depth] = &np->child;
+			prop = &np->properties;
 			break;
 		case FDT_END_NODE:
 			np = np->parent;
+			depth--;
 			break;
 		case FDT_PROP:
-			for (end = &np->properties; *end; end = &(*end)->next)
-				;
-			*end = make_prop(&t);
-			if ((!strcmp(t.name, "phandle") ||
-			     !strcmp(t.name, "linux,phandle")) && t.len == 4)
-				np->phandle = fdt_cell(t.value);
+			*prop = make_prop(&t);
+			prop = &(*prop)->next;
+			scan_phandle(np, &t);
 			break;
 		}
 	} while (np && t.tag != FDT_END);

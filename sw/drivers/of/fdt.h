@@ -1,10 +1,11 @@
+/* SPDX-License-Identifier: MIT */
 /* Reading of a flattened device tree (Devicetree Specification 0.4, chapter 5),
  * apart from what the kernel does with it: no offset and no length is used
  * before it is checked against the blob. Builds on the host as well, for
  * fuzzing.
  */
-#ifndef _FDT_H
-#define _FDT_H
+#ifndef FDT_H
+#define FDT_H
 
 #include <byteorder.h>
 #include <types.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Reading of a flattened device tree: see fdt.h. */
 #include <errno.h>
 #include <math.h>
