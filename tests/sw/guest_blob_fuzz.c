@@ -1,7 +1,8 @@
-/* Mutates a device tree or an archive and gives it to the guest's reader, under the sanitizers.
+/* Mutates what the guest reads and gives it to the guest's reader, under the sanitizers.
  *
- * usage: guest_blob_fuzz fdt|tree|cpio ROUNDS FILE
- * fdt reads the blob; tree also makes the nodes, and looks for their addresses and interrupts.
+ * usage: guest_blob_fuzz KIND ROUNDS FILE
+ * KIND is of the table below: fdt reads a blob; tree also makes the nodes, and reads all of their properties; cpio is
+ * an archive; script one of the shell's; editor what is typed; ktap names of results.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -11,6 +12,23 @@
 int fdt_fuzz_one(const uint8_t* data, size_t size);
 int tree_fuzz_one(const uint8_t* data, size_t size);
 int cpio_fuzz_one(const uint8_t* data, size_t size);
+int script_fuzz_one(const uint8_t* data, size_t size);
+int editor_fuzz_one(const uint8_t* data, size_t size);
+int ktap_fuzz_one(const uint8_t* data, size_t size);
+
+typedef int (*target)(const uint8_t* data, size_t size);
+static const struct {
+  const char* name;
+  target one;
+} kinds[] = {{"fdt", fdt_fuzz_one},       {"tree", tree_fuzz_one},     {"cpio", cpio_fuzz_one},
+             {"script", script_fuzz_one}, {"editor", editor_fuzz_one}, {"ktap", ktap_fuzz_one}};
+
+static target find(const char* name) {
+  for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); ++i) {
+    if (strcmp(kinds[i].name, name) == 0) return kinds[i].one;
+  }
+  return NULL;
+}
 
 static uint64_t state = 0x9e3779b97f4a7c15u;
 
@@ -24,7 +42,7 @@ static uint64_t rnd(uint64_t limit) {
 static void mutate(uint8_t* data, size_t* size) {
   static const uint32_t edges[] = {0, 1, 2, 3, 4, 8, 9, 16, 0x7fffffff, 0x80000000, 0xfffffff8, 0xfffffffd, 0xffffffff};
   for (uint64_t n = 1 + rnd(4); n > 0; --n) {
-    switch (rnd(4)) {
+    switch (rnd(5)) {
       case 0:
         data[rnd(*size)] = (uint8_t)rnd(256);
         break;
@@ -40,6 +58,11 @@ static void mutate(uint8_t* data, size_t* size) {
         for (size_t i = 0; i < 8; ++i) data[at + i] = (uint8_t) "00fF81g7"[rnd(8)];
         break;
       }
+      case 3: {  // what a terminal, a shell or a path takes for something else
+        static const char marks[] = "\0\t\n\r\x1b\x03\x7f\x80\xff \"'\\#-/.[;~";
+        data[rnd(*size)] = (uint8_t)marks[rnd(sizeof(marks) - 1)];
+        break;
+      }
       default:
         if (rnd(8) == 0) *size = 48 + (size_t)rnd(*size - 47);
     }
@@ -47,13 +70,11 @@ static void mutate(uint8_t* data, size_t* size) {
 }
 
 int main(int argc, char** argv) {
-  if (argc != 4) {
-    fprintf(stderr, "usage: %s fdt|tree|cpio ROUNDS FILE\n", argv[0]);
+  const target one = argc == 4 ? find(argv[1]) : NULL;
+  if (!one) {
+    fprintf(stderr, "usage: %s fdt|tree|cpio|script|editor|ktap ROUNDS FILE\n", argv[0]);
     return 2;
   }
-  int (*one)(const uint8_t*, size_t) = strcmp(argv[1], "fdt") == 0    ? fdt_fuzz_one
-                                      : strcmp(argv[1], "tree") == 0 ? tree_fuzz_one
-                                                                     : cpio_fuzz_one;
   FILE* file = fopen(argv[3], "rb");
   if (!file) {
     perror(argv[3]);

@@ -1,52 +1,11 @@
 /* The guest's readers of what a boot loader hands over, for the host. */
+#include "guest_host.h"
 #include "../../sw/drivers/of/fdt.h"
 /* Brings the archive's reader with its static functions. */
 #include "../../sw/init/initramfs.c"
 
 int fdt_fuzz_one(const u8 *data, size_t size);
 int cpio_fuzz_one(const u8 *data, size_t size);
-void *malloc(size_t size);
-void *calloc(size_t n, size_t size);
-void free(void *p);
-int vasprintf(char **out, const char *fmt, va_list ap);
-
-void *kmalloc(size_t size, gfp_t gfp)
-{
-	return gfp & __GFP_ZERO ? calloc(1, size ? size : 1) :
-				  malloc(size ? size : 1);
-}
-
-void kfree(const void *p)
-{
-	free((void *)p);
-}
-
-char *kasprintf(gfp_t flags, const char *fmt, ...)
-{
-	va_list ap;
-	char *p;
-
-	va_start(ap, fmt);
-	if (vasprintf(&p, fmt, ap) < 0)
-		p = NULL;
-	va_end(ap);
-	return p;
-}
-
-bool str_has_prefix(const char *s, const char *prefix)
-{
-	return !strncmp(s, prefix, strlen(prefix));
-}
-
-const char *errname(int err)
-{
-	return "E";
-}
-
-int printk(const char *fmt, ...)
-{
-	return 0;
-}
 
 static size_t sum(const void *p, size_t n)
 {
@@ -94,21 +53,38 @@ int fdt_fuzz_one(const u8 *data, size_t size)
 	return t.tag == FDT_END_NODE;
 }
 
+/* A path has one spelling, leads nowhere else, and finds its file. */
+static void check_path(const struct ramfs_file *f)
+{
+	const char *p = f->path;
+
+	if (*p != '/' || ramfs_find(p) != f || ramfs_find(p + 1) != f ||
+	    !ramfs_below(f, p) || !ramfs_below(f, "/"))
+		__builtin_trap();
+	if (p[1] && (strstr(p, "//") || strstr(p, "/./") ||
+		     p[strlen(p) - 1] == '/' || leads_upwards(p)))
+		__builtin_trap();
+}
+
 /* True when a file was found. */
 int cpio_fuzz_one(const u8 *data, size_t size)
 {
+	const struct ramfs_file *file;
+	u64 mark = host_mark();
 	struct entry *f, *n;
 	size_t s = 0;
 	int found = 0;
 
 	initramfs_init((u64)data - PAGE_OFFSET, size);
+	for (file = ramfs_next(NULL); file; file = ramfs_next(file))
+		check_path(file);
 	list_for_each_entry_safe(f, n, &files, file.node) {
 		s += strlen(f->file.path) + sum(f->file.data, f->file.size);
 		found = 1;
-		list_del(&f->file.node);
-		kfree(f->file.path);
-		kfree(f);
+		drop_file(f);
 	}
+	if (host_free_since(mark))
+		__builtin_trap();	/* a leak */
 	__asm__ volatile("" : : "r"(s));
 	return found;
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Damaged device trees and archives never make the guest's readers reach outside of them.
+"""Damaged device trees, archives, scripts and keys never make the guest's readers reach outside of them.
 
 usage: guest_blob_test.py FUZZER
 """
@@ -11,7 +11,24 @@ import tempfile
 
 from guest_support import TRAILER, cpio, newc
 
-ROUNDS = "200000"
+
+
+SCRIPT = b"""# A comment.
+echo 'a  b' "c\\"d" e\\ f \\#g # h\r
+-sleep 3
+\texpect-fail c
+c 1 2; help sleep
+ls /
+cat /lib/text
+-c '' ""
+-expect-fail nothing
+poweroff 0
+"""
+KEYS = (b"ech\t one\x1b[D\x1b[D\x1b[3~x\r\x1b[A\x1b[H\x0bhelp\x15c\t\t\x1b[1;5C\x1bOA\x1b[B\x01\x05\x02\x06\x7f\x08\x17\x0c\x10\x0e\r"
+        b"a long line " + b"0123456789" * 6 + b"\x03poweroff\r")
+# The first byte says how many are planned; what becomes of a text, its length: 0 skipped, 1 a diagnostic, 2 passed.
+RESULTS = b"\0".join(text + b"." * ((kind - len(text)) % 4) for kind, text in (
+    (2, b"\x04two # SKIP no"), (2, b"six \\ # \\#"), (1, b"a diagnostic\n"), (0, b"skipped # SKIP \x1b[0m"), (2, b"of many bytes" * 9)))
 
 
 def cells(*values):
@@ -57,14 +74,16 @@ def device_tree():
 
 def main():
     links = b"".join(newc(name, data, inode=7, links=3) for name, data in (("a", b""), ("b", b"text"), ("c", b""))) + TRAILER
-    blobs = (("fdt", device_tree()), ("tree", device_tree()),
-             ("cpio", cpio({"init": b"echo\n", "lib/modules/a.ko": b"x" * 300, "b": b""})),
-             ("cpio", links + links))
+    paths = cpio({"a": b"1", "d/./f": b"2", "d//g": b"3", "/d/f": b"4", "d": b"5"})
+    blobs = (("fdt", 200000, device_tree()), ("tree", 20000, device_tree()),
+             ("cpio", 100000, cpio({"init": b"echo\n", "lib/modules/a.ko": b"x" * 300, "b": b""})),
+             ("cpio", 100000, links + links), ("cpio", 100000, paths + paths),
+             ("script", 100000, SCRIPT), ("editor", 50000, KEYS), ("ktap", 50000, RESULTS))
     with tempfile.TemporaryDirectory() as folder:
-        for kind, blob in blobs:
+        for kind, rounds, blob in blobs:
             path = pathlib.Path(folder) / kind
             path.write_bytes(blob)
-            subprocess.run([sys.argv[1], kind, ROUNDS, str(path)], check=True)
+            subprocess.run([sys.argv[1], kind, str(rounds), str(path)], check=True)
 
 
 if __name__ == "__main__":

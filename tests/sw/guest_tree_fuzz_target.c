@@ -1,24 +1,20 @@
 /* The guest's device tree, from the blob to addresses and interrupts, for the
  * host.
  */
-/* Brings its static variables: a blob is placed as early_fdt_scan() does. */
+#include "guest_host.h"
+/* Bring their static variables: a blob is placed as early_fdt_scan() does, and
+ * each one begins without phandles.
+ */
+#include "../../sw/drivers/of/base.c"
+#undef pr_fmt
 #include "../../sw/drivers/of/fdt.c"
 
 int tree_fuzz_one(const u8 *data, size_t size);
 
-char *kstrndup(const char *s, size_t max, gfp_t gfp)
+static void check_memory(phys_addr_t base, u64 size)
 {
-	size_t n = strnlen(s, max);
-	char *p = kmalloc(n + 1, gfp);
-
-	memcpy(p, s, n);
-	p[n] = 0;
-	return p;
-}
-
-void panic(const char *fmt, ...)
-{
-	__builtin_trap();
+	if (base >= PHYS_END || size > PHYS_END - base)
+		__builtin_trap();
 }
 
 void memblock_add(phys_addr_t base, u64 size)
@@ -27,6 +23,12 @@ void memblock_add(phys_addr_t base, u64 size)
 
 void memblock_reserve(phys_addr_t base, u64 size)
 {
+	check_memory(base, size);
+}
+
+void memblock_remove(phys_addr_t base, u64 size)
+{
+	check_memory(base, size);
 }
 
 /* Stands for the controller: what comes here is what a driver would get. */
@@ -43,62 +45,116 @@ int irq_create_of_mapping(const struct of_phandle_args *args)
 	return sum & 0x7fffffff;
 }
 
-/* As early_fdt_scan(): true when the blob is one tree. */
-static bool is_tree(void)
+/* All that reads a property, on one. */
+static void read_property(struct device_node *np, const struct property *p)
 {
-	struct fdt_token t;
-	u32 pos = fdt.struct_off;
-	int depth = 0;
+	static const char *const cells[] = {
+		NULL, "#interrupt-cells", "#iommu-cells", "#address-cells",
+	};
+	struct of_phandle_args args;
+	struct device_node *target;
+	u32 u[4] = { 0 }, out;
+	unsigned int c;
+	const char *s;
+	u64 v;
+	int i, n;
 
-	do {
-		if (fdt_next(&fdt, &pos, &t))
-			return false;
-		if (t.tag == FDT_BEGIN_NODE && ++depth >= MAX_DEPTH)
-			return false;
-		if (t.tag == FDT_END_NODE && --depth < 0)
-			return false;
-		if (t.tag == FDT_PROP && !depth)
-			return false;
-	} while (t.tag != FDT_END && depth > 0);
-	return t.tag != FDT_END;
+	of_property_read_u32_index(np, p->name, 0, u);
+	of_property_read_u32_index(np, p->name, u[0], &out);
+	of_property_read_u32_array(np, p->name, u, 4);
+	/* Of several with one name, the first counts. */
+	of_find_property(np, p->name, &n);
+	if (!of_property_read_u32_array(np, p->name, &out, (size_t)n / 4 + 1))
+		__builtin_trap();
+	of_property_read_u64(np, p->name, &v);
+	of_property_count_u32_elems(np, p->name);
+	n = of_property_count_strings(np, p->name);
+	for (i = -1; i <= min(n, 8); i++) {
+		bool found = !of_property_read_string_index(np, p->name, i,
+							    &s);
+
+		if (found != (i >= 0 && i < n))
+			__builtin_trap();
+		if (found && (of_property_match_string(np, p->name, s) > i ||
+			      of_property_match_string(np, p->name, s) < 0))
+			__builtin_trap();
+		if (found) {
+			of_find_node_by_path(s);
+			of_find_compatible_node(NULL, NULL, s);
+			of_find_node_with_property(np, s);
+			of_get_child_by_name(np, s);
+		}
+	}
+	for (c = 0; c < ARRAY_SIZE(cells); c++) {
+		n = of_count_phandle_with_args(np, p->name, cells[c]);
+		for (i = -1; i < 4; i++) {
+			if (of_parse_phandle_with_args(np, p->name, cells[c], i,
+						       &args))
+				continue;
+			if (i < 0 || (n >= 0 && i >= n) ||
+			    args.args_count > MAX_PHANDLE_ARGS)
+				__builtin_trap();
+		}
+	}
+	for (i = 0; i < 4; i++)
+		if (!of_map_id(np, u[i], p->name, "iommu-map-mask", &target,
+			       &out) && !target->phandle)
+			__builtin_trap();
 }
 
-static void free_node(struct device_node *np)
+static void read_node(struct device_node *np)
 {
-	struct property *p, *next;
+	static const struct of_device_id ids[] = {
+		{ .compatible = "arm,pl011" },
+		{ }
+	};
+	const struct device_node *up;
+	const struct property *p;
+	char path[64];
 
-	while (np->child) {
-		struct device_node *c = np->child;
-
-		np->child = c->sibling;
-		free_node(c);
-	}
-	for (p = np->properties; p; p = next) {
-		next = p->next;
-		kfree(p);
-	}
-	kfree(np->name);
-	kfree(np);
+	for (up = np; up->parent; up = up->parent)
+		if (of_node_path(up, path, sizeof(path)) < 1)
+			__builtin_trap();
+	if (np->phandle && of_find_node_by_phandle(np->phandle) != np)
+		__builtin_trap();
+	of_match_node(ids, np);
+	of_dma_is_coherent(np);
+	of_irq_count(np);
+	of_irq_get_byname(np, "a");
+	for (p = np->properties; p; p = p->next)
+		read_property(np, p);
 }
 
 /* True when an interrupt was found. */
 int tree_fuzz_one(const u8 *data, size_t size)
 {
+	struct scan s = { .node[0].name = "" };
 	struct device_node *np = NULL;
+	u64 mark = host_mark();
 	struct resource res;
 	int found = 0, i;
 
 	of_root = NULL;
-	if (fdt_open(&fdt, data, (u32)size) || !is_tree())
+	phandles = NULL;
+	nr_no_map = 0;
+	boot_command_line[0] = 0;
+	if (fdt_open(&fdt, data, (u32)size))
 		return 0;
 	fdt_base = (u64)data - PAGE_OFFSET;
+	if (scan_tree(&s))
+		return 0;
+	scan_rsvmap(&fdt);
+	apply_no_map();
 	fdt_unflatten();
-	while ((np = of_find_all_nodes(np)))
+	while ((np = of_find_all_nodes(np))) {
+		read_node(np);
 		for (i = 0; i < 4; i++) {
 			found |= of_irq_get(np, i) >= 0;
-			of_address_to_resource(np, i, &res);
+			if (!of_address_to_resource(np, i, &res) &&
+			    res.end < res.start)
+				__builtin_trap();
 		}
-	if (of_root)
-		free_node(of_root);
+	}
+	host_free_since(mark);
 	return found;
 }

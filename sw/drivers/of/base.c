@@ -438,19 +438,19 @@ static int list_target(const struct device_node *np, const char *list,
 	*cells = 0;
 	*target = of_find_node_by_phandle(phandle);
 	if (!*target) {
-		pr_err("%pOF: %s has phandle %#x, which no node has\n", np,
+		pr_err("%pOF: %pE has phandle %#x, which no node has\n", np,
 		       list, phandle);
 		return -EINVAL;
 	}
 	if (!cells_name)
 		return 0;
 	if (of_property_read_u32(*target, cells_name, cells)) {
-		pr_err("%pOF: %s names %pOF, which has no %s\n", np, list,
+		pr_err("%pOF: %pE names %pOF, which has no %s\n", np, list,
 		       *target, cells_name);
 		return -EINVAL;
 	}
 	if (*cells > MAX_PHANDLE_ARGS) {
-		pr_err("%pOF: %s names %pOF, whose %s is %u: up to %d are possible\n",
+		pr_err("%pOF: %pE names %pOF, whose %s is %u: up to %d are possible\n",
 		       np, list, *target, cells_name, *cells,
 		       MAX_PHANDLE_ARGS);
 		return -EINVAL;
@@ -487,7 +487,7 @@ static int find_entry(const struct device_node *np, const char *list_name,
 		}
 		phandle = next;
 		if (cells > (u32)(n - i)) {
-			pr_err("%pOF: %s ends within entry %d, for which %pOF wants %u cells\n",
+			pr_err("%pOF: %pE ends within entry %d, for which %pOF wants %u cells\n",
 			       np, list_name, *passed, target, cells);
 			return -EINVAL;
 		}
@@ -504,7 +504,7 @@ static int find_entry(const struct device_node *np, const char *list_name,
 		return 0;
 	}
 	if (p->length % 4) {
-		pr_err("%pOF: %s of %d bytes is no list of cells\n", np,
+		pr_err("%pOF: %pE of %d bytes is no list of cells\n", np,
 		       list_name, p->length);
 		return -EINVAL;
 	}
@@ -556,7 +556,7 @@ int of_map_id(const struct device_node *np, u32 id, const char *map_name,
 	if (!p)
 		return -ENODEV;
 	if (p->length % 16) {
-		pr_err("%pOF: %s of %d bytes is no list of 4 cells each\n", np,
+		pr_err("%pOF: %pE of %d bytes is no list of 4 cells each\n", np,
 		       map_name, p->length);
 		return -EINVAL;
 	}
@@ -570,12 +570,12 @@ int of_map_id(const struct device_node *np, u32 id, const char *map_name,
 			continue;
 		*target = of_find_node_by_phandle(prop_cell(p, i + 1));
 		if (!*target) {
-			pr_err("%pOF: %s has phandle %#x, which no node has\n",
+			pr_err("%pOF: %pE has phandle %#x, which no node has\n",
 			       np, map_name, prop_cell(p, i + 1));
 			return -EINVAL;
 		}
 		if (out + (masked - base) < out) {
-			pr_err("%pOF: %s takes %#x behind the last ID\n", np,
+			pr_err("%pOF: %pE takes %#x behind the last ID\n", np,
 			       map_name, id);
 			return -EINVAL;
 		}

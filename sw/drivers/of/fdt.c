@@ -254,26 +254,13 @@ static void __init apply_no_map(void)
 			memblock_remove(no_map[i].base, no_map[i].size);
 }
 
-/**
- * early_fdt_scan() - Find RAM, the command line and the initramfs.
- * @fdt_phys: the blob; head.S has mapped it at FIXMAP_FDT
- */
-int __init early_fdt_scan(phys_addr_t fdt_phys, phys_addr_t *initrd,
-			  u64 *initrd_size)
+/* The structure block: one tree, and all of it whole. */
+static int scan_tree(struct scan *s)
 {
-	unsigned long va = FIXMAP_FDT + (fdt_phys & (SZ_2M - 1));
-	struct scan s = { .node[0].name = "" };
 	struct fdt_token t = { 0 };
+	u32 pos = fdt.struct_off, last;
 	int depth = 0, ret;
-	u32 pos, last;
 
-	if (fdt_phys & 7)
-		return -EINVAL;
-	ret = fdt_open(&fdt, (const void *)va, FDT_MAX_SIZE);
-	if (ret)
-		return ret;
-	fdt_base = fdt_phys;
-	pos = fdt.struct_off;
 	do {
 		last = t.tag;
 		ret = fdt_next(&fdt, &pos, &t);
@@ -283,21 +270,43 @@ int __init early_fdt_scan(phys_addr_t fdt_phys, phys_addr_t *initrd,
 			if (++depth >= MAX_DEPTH)
 				return -E2BIG;
 			if (depth < 4)
-				scan_begin(&s, depth, t.name);
+				scan_begin(s, depth, t.name);
 		} else if (t.tag == FDT_END_NODE) {
 			if (depth > 0 && depth < 4)
-				scan_end(&s, depth);
+				scan_end(s, depth);
 			if (--depth < 0)
 				return -EINVAL;
 		} else if (t.tag == FDT_PROP &&
 			   (!depth || last == FDT_END_NODE)) {
 			return -EINVAL;		/* of no node, or behind its children */
 		} else if (t.tag == FDT_PROP && depth < 4) {
-			scan_prop(&s, depth, &t);
+			scan_prop(s, depth, &t);
 		}
 	} while (t.tag != FDT_END && depth > 0);
-	if (t.tag == FDT_END)
-		return -EINVAL;		/* inside of a node, or there is none */
+	/* Inside of a node, or there is none. */
+	return t.tag == FDT_END ? -EINVAL : 0;
+}
+
+/**
+ * early_fdt_scan() - Find RAM, the command line and the initramfs.
+ * @fdt_phys: the blob; head.S has mapped it at FIXMAP_FDT
+ */
+int __init early_fdt_scan(phys_addr_t fdt_phys, phys_addr_t *initrd,
+			  u64 *initrd_size)
+{
+	unsigned long va = FIXMAP_FDT + (fdt_phys & (SZ_2M - 1));
+	struct scan s = { .node[0].name = "" };
+	int ret;
+
+	if (fdt_phys & 7)
+		return -EINVAL;
+	ret = fdt_open(&fdt, (const void *)va, FDT_MAX_SIZE);
+	if (ret)
+		return ret;
+	fdt_base = fdt_phys;
+	ret = scan_tree(&s);
+	if (ret)
+		return ret;
 	scan_rsvmap(&fdt);
 	memblock_reserve(fdt_phys, fdt.size);
 	apply_no_map();
