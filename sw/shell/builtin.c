@@ -80,7 +80,7 @@ static int show_device(struct device *dev, void *data)
 
 	if (dev->of_node)
 		of_property_read_string(dev->of_node, "compatible", &compat);
-	shell_printf("%-29pE %-9s %-16s %pE\n", dev_name(dev), dev->bus->name,
+	shell_printf("%-29s %-9s %-16s %pE\n", dev_name(dev), dev->bus->name,
 		     dev->driver ? dev->driver->name :
 		     device_is_deferred(dev) ? "(deferred)" : "-", compat);
 	return 0;

@@ -25,6 +25,7 @@ BEGIN_NODE, END_NODE, PROP = (struct.pack(">I", token) for token in (1, 2, 3))
 
 def spliced(blob, tokens):
     """The blob with `tokens` at the end of the root (5.4); dtc puts the strings behind the structure block."""
+    tokens = tokens(blob) if callable(tokens) else tokens
     header = list(struct.unpack_from(">10I", blob))
     end = header[2] + header[9] - 8
     for field in (1, 3, 9):
@@ -154,6 +155,14 @@ class Properties(TreeTest):
     def test_names_and_strings_are_shown_without_what_a_terminal_obeys(self):
         run = self.run_tree('x { compatible = "a\\x1b[31m,b\\n"; };', script="devices\npoweroff\n")
         self.assert_console(run, "a\\x1b[31m,b\\x0a\n")
+        self.assertNotIn("\x1b", run.console)
+
+        def node(blob):
+            strings = blob[struct.unpack_from(">I", blob, 12)[0]:]
+            return (BEGIN_NODE + b"n\x1b[2J\n@0\0" + b"\0\0\0" + PROP + struct.pack(">II", 4, strings.index(b"compatible\0")) + b"x,y\0" +
+                    PROP + struct.pack(">II", 3, strings.index(b"phandle\0")) + b"\0\0\0\0" + END_NODE)
+        run = self.run_tree(tokens=node, script="devices\npoweroff\n")
+        self.assert_console(run, "/n\\x1b[2J\\x0a@0: phandle of 3 bytes", "n\\x1b[2J\\x0a ")
         self.assertNotIn("\x1b", run.console)
 
     def test_addresses_that_are_malformed_are_refused_by_name_and_the_rest_stays(self):

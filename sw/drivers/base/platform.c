@@ -251,9 +251,9 @@ EXPORT_SYMBOL(of_find_device_by_node);
 static int name_device(struct platform_device *pdev, struct device_node *np)
 {
 	if (pdev->num_resources)
-		return dev_set_name(&pdev->dev, "%llx.%s",
+		return dev_set_name(&pdev->dev, "%llx.%pE",
 				    pdev->resource[0].start, np->name);
-	return dev_set_name(&pdev->dev, "%s", np->name);
+	return dev_set_name(&pdev->dev, "%pE", np->name);
 }
 
 static int create_device(struct device_node *np, struct device *parent)
