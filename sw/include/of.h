@@ -40,17 +40,6 @@ struct of_phandle_args {
 
 extern struct device_node *of_root;
 
-/* Nodes are never freed; these keep drivers in the usual shape. */
-static inline struct device_node *of_node_get(struct device_node *np)
-{
-	return np;
-}
-
-static inline void of_node_put(struct device_node *np)
-{
-	(void)np;
-}
-
 /* NULL: there is none. */
 struct device_node *of_find_node_by_path(const char *path);
 struct device_node *of_find_node_by_phandle(u32 phandle);
@@ -62,9 +51,6 @@ struct device_node *of_find_compatible_node(struct device_node *from,
 					    const char *compatible);
 struct device_node *of_find_matching_node(struct device_node *from,
 					  const struct of_device_id *matches);
-struct device_node *of_find_node_with_property(struct device_node *from,
-					       const char *name);
-struct device_node *of_get_parent(const struct device_node *np);
 struct device_node *of_get_next_child(const struct device_node *np,
 				      struct device_node *prev);
 struct device_node *of_get_child_by_name(const struct device_node *np,
@@ -74,9 +60,6 @@ struct device_node *of_find_all_nodes(struct device_node *prev);
 #define for_each_child_of_node(parent, child)			\
 	for (child = of_get_next_child(parent, NULL); child;	\
 	     child = of_get_next_child(parent, child))
-#define for_each_compatible_node(np, type, compat)		\
-	for (np = of_find_compatible_node(NULL, type, compat); np; \
-	     np = of_find_compatible_node(np, type, compat))
 
 bool of_device_is_compatible(const struct device_node *np,
 			     const char *compatible);
@@ -88,15 +71,11 @@ const struct of_device_id *of_match_node(const struct of_device_id *matches,
 					 const struct device_node *np);
 /* The .data of the entry that matches @dev, or NULL. */
 const void *of_device_get_match_data(const struct device *dev);
-#define device_get_match_data(d)	of_device_get_match_data(d)
 
 /* @lenp in bytes, may be NULL. */
-const void *of_get_property(const struct device_node *np, const char *name,
-			    int *lenp);
 struct property *of_find_property(const struct device_node *np,
 				  const char *name, int *lenp);
 bool of_property_read_bool(const struct device_node *np, const char *name);
-#define of_property_present(np, n)	of_property_read_bool(np, n)
 /* 0; -EINVAL: no such property; -ENODATA: empty, or no such string; -EOVERFLOW:
  * too short; -EILSEQ: a string without an end.
  */

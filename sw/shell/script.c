@@ -253,7 +253,7 @@ static bool is_text(const char *s, size_t n)
 	return true;
 }
 
-/* Runs a line of @n bytes. @is_line: whether it is one, whatever became of it. */
+/* Runs a line of @n bytes. *@is_line: whether it is one, whatever it did. */
 static int run_line(const char *line, size_t n, bool *is_line)
 {
 	char *copy, *argv[MAX_ARGS + 1];

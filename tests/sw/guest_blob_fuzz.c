@@ -1,8 +1,8 @@
 /* Mutates what the guest reads and gives it to the guest's reader, under the sanitizers.
  *
  * usage: guest_blob_fuzz KIND ROUNDS FILE
- * KIND is of the table below: fdt reads a blob; tree also makes the nodes, and reads all of their properties; cpio is
- * an archive; script one of the shell's; editor what is typed; ktap names of results.
+ * KIND is of the table below: fdt reads a blob; tree also makes the nodes, and reads all of their properties;
+ * cpio is an archive; script one of the shell's; editor what is typed; ktap names of results.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -40,7 +40,8 @@ static uint64_t rnd(uint64_t limit) {
 }
 
 static void mutate(uint8_t* data, size_t* size) {
-  static const uint32_t edges[] = {0, 1, 2, 3, 4, 8, 9, 16, 0x7fffffff, 0x80000000, 0xfffffff8, 0xfffffffd, 0xffffffff};
+  static const uint32_t edges[] = {0,  1,          2,          3,          4,          8,         9,
+                                   16, 0x7fffffff, 0x80000000, 0xfffffff8, 0xfffffffd, 0xffffffff};
   for (uint64_t n = 1 + rnd(4); n > 0; --n) {
     switch (rnd(5)) {
       case 0:

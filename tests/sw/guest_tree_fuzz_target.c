@@ -81,7 +81,6 @@ static void read_property(struct device_node *np, const struct property *p)
 		if (found) {
 			of_find_node_by_path(s);
 			of_find_compatible_node(NULL, NULL, s);
-			of_find_node_with_property(np, s);
 			of_get_child_by_name(np, s);
 		}
 	}

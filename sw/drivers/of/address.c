@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Addresses of device-tree nodes (Devicetree Specification 0.4, 2.3.6, 2.3.8). */
+/* Addresses of nodes (Devicetree Specification 0.4, 2.3.6, 2.3.8). */
 #define pr_fmt(fmt) "of: " fmt
 #include <export.h>
 #include <kernel.h>

@@ -38,15 +38,6 @@ struct property *of_find_property(const struct device_node *np,
 }
 EXPORT_SYMBOL(of_find_property);
 
-const void *of_get_property(const struct device_node *np, const char *name,
-			    int *lenp)
-{
-	struct property *p = of_find_property(np, name, lenp);
-
-	return p ? p->value : NULL;
-}
-EXPORT_SYMBOL(of_get_property);
-
 bool of_property_read_bool(const struct device_node *np, const char *name)
 {
 	return of_find_property(np, name, NULL);
@@ -264,19 +255,6 @@ struct device_node *of_find_matching_node(struct device_node *from,
 }
 EXPORT_SYMBOL(of_find_matching_node);
 
-struct device_node *of_find_node_with_property(struct device_node *from,
-					       const char *name)
-{
-	struct device_node *np = from;
-
-	while ((np = of_find_all_nodes(np)))
-		if (of_find_property(np, name, NULL) &&
-		    of_device_is_available(np))
-			return np;
-	return NULL;
-}
-EXPORT_SYMBOL(of_find_node_with_property);
-
 /* A tree in which the phandle's bits, one a level, choose the next node: no
  * choice of phandles makes it deep.
  */
@@ -317,12 +295,6 @@ struct device_node *of_find_node_by_phandle(u32 phandle)
 	return phandle ? *phandle_place(phandle) : NULL;
 }
 EXPORT_SYMBOL(of_find_node_by_phandle);
-
-struct device_node *of_get_parent(const struct device_node *np)
-{
-	return np ? np->parent : NULL;
-}
-EXPORT_SYMBOL(of_get_parent);
 
 struct device_node *of_get_next_child(const struct device_node *np,
 				      struct device_node *prev)

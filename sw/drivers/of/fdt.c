@@ -278,7 +278,8 @@ static int scan_tree(struct scan *s)
 				return -EINVAL;
 		} else if (t.tag == FDT_PROP &&
 			   (!depth || last == FDT_END_NODE)) {
-			return -EINVAL;		/* of no node, or behind its children */
+			/* Of no node, or behind its children. */
+			return -EINVAL;
 		} else if (t.tag == FDT_PROP && depth < 4) {
 			scan_prop(s, depth, &t);
 		}

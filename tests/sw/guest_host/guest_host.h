@@ -7,7 +7,7 @@
 /* Console output is checked: lines of text, and escape sequences if allowed. */
 extern bool host_console_raw;
 /* Input of console_getc(); behind its end there are carriage returns. */
-extern const u8 *host_input;
+extern const u8* host_input;
 extern size_t host_input_left;
 
 /* All that was allocated since, and not freed: freed now. Returns how many. */
