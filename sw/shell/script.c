@@ -226,7 +226,7 @@ int shell_run_argv(int argc, char **argv)
 	if (!in_script)
 		console_clear_interrupt(true);
 	ret = fn(argc, argv);
-	/* What it brought in may let others come: the next command sees that. */
+	/* What it brought in may let others come: the next command sees it. */
 	wait_for_device_probe();
 	module_put(owner);
 	return ret;
