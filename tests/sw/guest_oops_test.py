@@ -29,7 +29,7 @@ class Oops(GuestTest):
         trace = run.console[run.console.index("Call trace:"):]
         names = re.findall(r" (\w+)\+0x[\da-f]+/0x[\da-f]+(?: \[(\w+)\])?$", trace, re.M)
         self.assertEqual(names[:5], [("crash_null", "test_oops"), ("crash", "test_oops"), ("shell_run_argv", ""),
-                                     ("shell_run", ""), ("shell_main", "")])
+                                     ("run_line", ""), ("shell_main", "")])
 
     def test_a_jump_into_nowhere_names_its_caller(self):
         self.check("jump", "execution at virtual address 0000000000001000", "instruction abort", "Call trace:",
