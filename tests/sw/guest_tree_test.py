@@ -224,5 +224,21 @@ class Iommus(TreeTest):
         self.assertRegex(run.console, r"(?m)^9000000\.pl011 +platform +pl011 ")
 
 
+class IommuMap(TreeTest):
+    """Of the PCI host, for QEMU's edu device."""
+    MACHINE = "virt,gic-version=2,iommu=smmuv3,highmem=off"
+
+    def test_a_map_that_is_malformed_or_covers_no_such_id_is_refused_by_name(self):
+        found = re.search(r"iommu-map = <(0x\w+) (0x\w+) (0x\w+) (0x\w+)>;", self.tree)
+        smmu = found[2]
+        for entries, why in ((f"0 {smmu} 0", "iommu-map of 12 bytes is no list of 4 cells each"), ("0 0x7777 0 0x10000", "iommu-map has phandle 0x7777, which no node has"),
+                             (f"0 {smmu} 0xfffffffc 0x10000", "iommu-map takes 0x8 behind the last ID"), ("0 0 0 0x10000", "iommu-map has phandle 0, which"),
+                             (f"9 {smmu} 0 0x10000  0 {smmu} 0 8", "no edu behind an SMMU")):
+            run = self.run_tree(script="modprobe arm-smmu-v3\nexpect-fail modprobe qemu-edu-dma\npoweroff\n", extra=("-device", "edu,addr=1.0"),
+                                change=lambda text, e=entries: text.replace(found[0], f"iommu-map = <{e}>;"),
+                                names=("arm-smmu-v3", "io-pgtable-arm", "qemu-edu-dma"))
+            self.assert_console(run, why, "Power down, status 0")
+
+
 if __name__ == "__main__":
     main()
