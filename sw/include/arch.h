@@ -42,6 +42,7 @@ struct pt_regs {
 #define PROT_RW		(PROT_NORMAL | PTE_PXN)
 #define PROT_RO		(PROT_NORMAL | PTE_PXN | PTE_RDONLY)
 #define PROT_ROX	(PROT_NORMAL | PTE_RDONLY)
+#define PROT_NORMAL_NC	(PTE_AF | PTE_ATTR(MT_NORMAL_NC) | PTE_PXN | PTE_UXN)
 #define PROT_DEVICE	(PTE_AF | PTE_ATTR(MT_DEVICE_nGnRE) | PTE_PXN | PTE_UXN)
 
 extern phys_addr_t kernel_phys;

@@ -28,8 +28,21 @@ static inline void dcache_clean_poc(const void *addr, size_t size)
 	dsb(sy);
 }
 
-/* And the CPU reads what a master wrote. Lines shared with other data keep
- * that data, because they are cleaned too.
+/* The CPU reads what a master wrote, and what it had written itself is lost:
+ * whole lines only.
+ */
+static inline void dcache_inval_poc(const void *addr, size_t size)
+{
+	unsigned long line = dcache_line_size();
+	unsigned long a = (unsigned long)addr;
+
+	for (; a < (unsigned long)addr + size; a += line)
+		__asm__ volatile("dc ivac, %0" :: "r"(a) : "memory");
+	dsb(sy);
+}
+
+/* Both, line by line: lines shared with other data keep that data, because
+ * they are cleaned first.
  */
 static inline void dcache_clean_inval_poc(const void *addr, size_t size)
 {

@@ -103,6 +103,13 @@ void *vzalloc(size_t size);
 void vfree(const void *addr);
 bool is_vmalloc_addr(const void *addr);
 
+/* Physically contiguous RAM (whole pages) under a second, uncached address, or
+ * NULL. Its cacheable address stays: see DDI 0487, B2.8.
+ */
+void *vmap_nc(phys_addr_t phys, size_t size);
+/* The physical address it had. */
+phys_addr_t vunmap_nc(void *addr);
+
 /* Access rights of a range of kernel addresses (whole pages). */
 int set_memory_ro(unsigned long addr, int pages);
 int set_memory_rox(unsigned long addr, int pages);

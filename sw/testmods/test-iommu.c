@@ -10,8 +10,7 @@
 
 #include "test-iommu.h"
 
-#define PAGES	64
-#define APERTURE	SZ_1M	/* where it starts */
+#define PAGES	TEST_PAGES
 
 struct test_domain {
 	struct iommu_domain domain;
@@ -27,6 +26,9 @@ struct device_node test_iommu_node = {
 	.full_name = "test-iommu",
 };
 EXPORT_SYMBOL_GPL(test_iommu_node);
+
+u64 test_iommu_aperture = SZ_1M;
+EXPORT_SYMBOL_GPL(test_iommu_aperture);
 
 static struct iommu_device instance = { .max_pasids = TEST_PASIDS };
 static struct platform_device *pdev;
@@ -53,9 +55,11 @@ static int attach_dev(struct iommu_domain *domain, struct device *dev)
 
 	if (ret)
 		return ret;
+	if (!domain->pgsize_bitmap) {
+		domain->aperture_start = test_iommu_aperture;
+		domain->aperture_end = test_iommu_aperture + PAGES * SZ_4K - 1;
+	}
 	domain->pgsize_bitmap = SZ_4K | SZ_16K;
-	domain->aperture_start = APERTURE;
-	domain->aperture_end = APERTURE + PAGES * SZ_4K - 1;
 	return 0;
 }
 
@@ -64,7 +68,7 @@ static phys_addr_t *page_of(struct iommu_domain *domain, unsigned long iova)
 	struct test_domain *t = container_of(domain, struct test_domain,
 					     domain);
 
-	return &t->pages[(iova - APERTURE) / SZ_4K];
+	return &t->pages[(iova - domain->aperture_start) / SZ_4K];
 }
 
 static int map_pages(struct iommu_domain *domain, unsigned long iova,

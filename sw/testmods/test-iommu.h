@@ -9,11 +9,14 @@ struct device_node;
 
 #define TEST_STREAMS	8
 #define TEST_PASIDS	4
+#define TEST_PAGES	64	/* of a domain */
 
 /* What each stream and PASID uses; NULL: refused. */
 extern struct iommu_domain *test_iommu_uses[TEST_STREAMS][TEST_PASIDS];
 /* The next attachment of this stream fails. */
 extern int test_iommu_bad_stream;
+/* Where the pages of a domain start that is attached to its first device. */
+extern u64 test_iommu_aperture;
 extern struct device_node test_iommu_node;
 
 #endif
