@@ -315,7 +315,7 @@ void Builder::device(const Instance& instance) {
       iommus.push_back(b.stream + i);
     }
     m_fdt.cells("iommus", iommus);
-    if (!has(node, "dma-coherent")) m_fdt.flag("dma-coherent");
+    if (!has(node, "dma-coherent") && !has(node, "dma-noncoherent")) m_fdt.flag("dma-coherent");
     if (const auto found = m_regions.find(instance.config->name); found != m_regions.end()) {
       m_fdt.cells("memory-region", {found->second});
     }

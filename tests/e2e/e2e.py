@@ -258,6 +258,21 @@ def case_the_same_guest_runs_where_there_is_no_smmu(b):
     check("not ok" not in r.stdout, "a KTAP test failed", r)
 
 
+def case_dmatest_passes_where_neither_testdev_nor_the_smmu_snoops(b):
+    """No cache is modelled: it shows that the guest takes this way, and that its data goes where it should."""
+    def without_snooping(text):
+        text, n = re.subn(r'(?m)^(type = "testdev"\n)', r"\1params = { coherent = false }\n", text)
+        text, m = re.subn(r'(?m)^(type = "smmuv3"\n)', r"\1params = { COHACC = false }\n", text)
+        assert n == 1 and m == 1, "the configuration has another shape than expected"
+        return text
+
+    r = b.run(b.variant(init="modprobe testdev-dma\ndmatest\nsmmu status\npoweroff\n", change=without_snooping))
+    check(r.returncode == EXIT["pass"], "dmatest passes", r)
+    check(re.search(r"(?m)^ok \d+", r.stdout) and "not ok" not in r.stdout, "each test passes", r)
+    check("not coherent" in r.stdout, "the SMMU is not coherent", r)
+    check(re.search(r"testdev-dma .*ring at .*, not cached", r.stdout), "testdev is not coherent", r)
+
+
 def case_the_readme_shows_what_the_guest_prints(b):
     r = b.run()
     # The sizes that lsmod tells change with each edit of a module; everything else must be there.

@@ -25,7 +25,8 @@ Testdev::Testdev(const sc_core::sc_module_name& name, const Params& params, Host
            "high while IRQ_STATUS & IRQ_ENABLE is not 0", "a rising edge is as CTRL.RESET", trace_irq, true},
           "descriptors and data, with stream, substream and privilege", params.uint("bytes_per_us"), params,
           host, m_core),
-      m_core(config(params), diag()) {}
+      m_core(config(params), diag()),
+      m_coherent(params.flag("coherent")) {}
 
 void Testdev::complete_operation(const DmaOperation& operation, DmaResponse response, const DmaBuffer& data) {
   if (tracer().on()) {
@@ -49,7 +50,7 @@ void Testdev::statistics(StatVisitor& visitor) const {
 void Testdev::describe(DtNode& node) const {
   node.set_name("dma");
   node.strings("compatible", {"smmu-vp,testdev"});
-  node.flag("dma-coherent");
+  node.flag(m_coherent ? "dma-coherent" : "dma-noncoherent");
 }
 
 const ComponentType& testdev_type() {
@@ -61,7 +62,10 @@ const ComponentType& testdev_type() {
        {"stream_count", ParamType::Uint, "1", "Number of streams (register SID_COUNT).", 1, 65536},
        {"bytes_per_us", ParamType::Uint, "16000",
         "Rate at which data moves, in bytes per microsecond; what the bus takes comes on top.", 1,
-        1'000'000}},
+        1'000'000},
+       {"coherent", ParamType::Bool, "true",
+        "The device tree says dma-coherent, or else dma-noncoherent: the driver sees to the caches. No cache is "
+        "modelled, so the device behaves alike."}},
       [](const char* name, const Params& params, Host& host) -> std::unique_ptr<Component> {
         return std::make_unique<Testdev>(name, params, host);
       },

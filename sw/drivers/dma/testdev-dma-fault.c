@@ -556,6 +556,9 @@ bool td_test_identity(const struct test_args *args)
 	};
 	struct td_desc nop = { .flags = TD_OP_NOP };
 	void *mem = (void *)__get_free_page(GFP_KERNEL);
+	/* The CPU's address of it need not be in the linear map. */
+	phys_addr_t ring = iommu_iova_to_phys(iommu_get_domain(td->dev),
+					      td->ring_dma);
 	bool ok = false;
 
 	if (!mem || IS_ERR(domain) || iommu_attach_device(domain, td->dev)) {
@@ -564,7 +567,7 @@ bool td_test_identity(const struct test_args *args)
 	}
 	td_fill(mem, PAGE_SIZE, seed * TD_PATTERN);
 	desc.src = virt_to_phys(mem);
-	td_start(td, virt_to_phys(td->ring));
+	td_start(td, ring);
 	ok = td_run_expect(td, &desc, TD_OK);
 	td_stop(td);
 	if (iommu_detach_device(domain, td->dev)) {

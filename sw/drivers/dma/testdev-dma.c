@@ -285,8 +285,8 @@ static int td_probe(struct platform_device *pdev)
 	mutex_lock(&testdevs_lock);
 	list_add_tail(&td->node, &testdevs);
 	mutex_unlock(&testdevs_lock);
-	dev_info(dev, "%u streams, ring at %#llx\n", td->streams,
-		 td->ring_dma);
+	dev_info(dev, "%u streams, ring at %#llx%s\n", td->streams,
+		 td->ring_dma, dev->dma_coherent ? "" : ", not cached");
 	return 0;
 
 out_ring:

@@ -3,6 +3,7 @@
 // Parameters  stream_base      StreamID of stream index 0
 //             stream_count     number of streams (SID_COUNT)
 //             bytes_per_us     rate at which data moves, on top of what the bus takes
+//             coherent         the device tree says dma-coherent, or else dma-noncoherent
 // Ports       registers  target, 4 KiB
 //             dma        initiator; each access carries an AccessExtension
 //             irq        level
@@ -26,6 +27,7 @@ class Testdev : public DmaDevice<TestdevCore> {
                           const DmaBuffer& data) override;
 
   TestdevCore m_core;
+  bool m_coherent;
 };
 
 /// Type "testdev".
