@@ -27,6 +27,7 @@ struct dma_map_ops;
 struct iommu_fwspec;
 struct iommu_group;
 struct module;
+struct sysfs_node;
 
 /**
  * struct bus_type - A kind of device and how its drivers are found.
@@ -54,6 +55,9 @@ struct bus_type {
 	struct list_head node;
 	u64 seq;
 	atomic_t users;		/* walks over the buses that are at it */
+	struct sysfs_node *sysfs;
+	struct sysfs_node *sysfs_devices;
+	struct sysfs_node *sysfs_drivers;
 };
 
 struct device_driver {
@@ -67,6 +71,7 @@ struct device_driver {
 	struct list_head bus_node;
 	u64 seq;
 	atomic_t users;		/* attempts to bind that look at it now */
+	struct sysfs_node *sysfs;
 };
 
 struct device {
@@ -85,6 +90,8 @@ struct device {
 	u64 dma_mask;
 	u64 coherent_dma_mask;
 	bool dma_coherent;
+
+	struct sysfs_node *sysfs;	/* its folder, or NULL */
 
 	/* private */
 	struct mutex lock;		/* over probe and remove */

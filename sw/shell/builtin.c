@@ -132,6 +132,8 @@ static int cmd_ls(int argc, char **argv)
 
 	if (argc > 2)
 		return shell_usage(argv[0]);
+	if (shell_in_sysfs(path))
+		return shell_sysfs_ls(path);
 	for (f = ramfs_next(NULL); f; f = ramfs_next(f)) {
 		if (!ramfs_below(f, path))
 			continue;
@@ -139,11 +141,13 @@ static int cmd_ls(int argc, char **argv)
 			     f->path);
 		ret = 0;
 	}
+	if (!strcmp(path, "/"))
+		shell_printf("d %8u /sys\n", 0);
 	if (ret)
 		shell_printf("ls: %pE: no such file or directory\n", path);
 	return ret;
 }
-SHELL_COMMAND(ls, "ls", "[PATH] - files of the initramfs");
+SHELL_COMMAND(ls, "ls", "[PATH] - files of the initramfs, and in /sys");
 
 static int cmd_cat(int argc, char **argv)
 {
@@ -154,6 +158,13 @@ static int cmd_cat(int argc, char **argv)
 	for (i = 1; i < argc; i++) {
 		const struct ramfs_file *f = ramfs_find(argv[i]);
 
+		if (shell_in_sysfs(argv[i])) {
+			int ret = shell_sysfs_cat(argv[i]);
+
+			if (ret)
+				return ret;
+			continue;
+		}
 		if (!f) {
 			shell_printf("cat: %pE: no such file\n", argv[i]);
 			return -ENOENT;

@@ -36,6 +36,11 @@ bool shell_script_stop(void);
 /* Returns the length, or -EINTR after Ctrl-C. */
 int shell_read_line(const char *prompt, char *buf, size_t size);
 
+/* ls and cat, for paths in /sys. */
+bool shell_in_sysfs(const char *path);
+int shell_sysfs_ls(const char *path);
+int shell_sysfs_cat(const char *path);
+
 /* 0 when nothing failed. */
 int shell_verdict(void);
 

@@ -28,4 +28,17 @@ void device_set_deferred_reason(struct device *dev, struct va_format *vf);
 /* It goes: no attempt to bind it is made any more. */
 void device_forget_deferred(struct device *dev);
 
+/* What /sys shows of them. A bus before its devices and drivers, these before
+ * they can be bound.
+ */
+void bus_sysfs_add(struct bus_type *bus);
+void bus_sysfs_remove(struct bus_type *bus);
+void device_sysfs_add(struct device *dev);
+void device_sysfs_remove(struct device *dev);
+void driver_sysfs_add(struct device_driver *drv);
+void driver_sysfs_remove(struct device_driver *drv);
+/* With the device's lock. */
+void device_sysfs_bound(struct device *dev);
+void device_sysfs_unbound(struct device *dev);
+
 #endif

@@ -35,6 +35,7 @@ int bus_register(struct bus_type *bus)
 		INIT_LIST_HEAD(&bus->drivers);
 		atomic_set(&bus->users, 0);
 		bus->seq = next_seq();
+		bus_sysfs_add(bus);
 		list_add_tail(&bus->node, &buses);
 	}
 	mutex_unlock(&buses_lock);
@@ -50,6 +51,7 @@ void bus_unregister(struct bus_type *bus)
 	wait_event(idle, !atomic_read(&bus->users));
 	WARN(!list_empty(&bus->devices) || !list_empty(&bus->drivers),
 	     "bus %s is not empty\n", bus->name);
+	bus_sysfs_remove(bus);
 }
 EXPORT_SYMBOL(bus_unregister);
 

@@ -115,6 +115,7 @@ int device_add(struct device *dev)
 {
 	if (!dev->bus)
 		return -EINVAL;
+	device_sysfs_add(dev);
 	bus_add_device(dev);
 	device_attach(dev);
 	return 0;
@@ -136,6 +137,7 @@ void device_del(struct device *dev)
 	mutex_unlock(&dev->lock);
 	device_forget_deferred(dev);
 	device_release_driver(dev);
+	device_sysfs_remove(dev);
 	bus_del_device(dev);
 }
 EXPORT_SYMBOL(device_del);

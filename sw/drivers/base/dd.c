@@ -154,6 +154,7 @@ static void drop_links_to_suppliers(struct device *dev)
 /* With the device's lock. */
 static void unbind_cleanup(struct device *dev)
 {
+	device_sysfs_unbound(dev);
 	devres_release_all(dev);
 	WRITE_ONCE(dev->driver, NULL);
 	dev->driver_data = NULL;
@@ -186,6 +187,7 @@ static int really_probe(struct device *dev, struct device_driver *drv)
 	set_reason(dev, NULL);
 	ret = call_probe(dev, drv);
 	if (!ret) {
+		device_sysfs_bound(dev);
 		device_forget_deferred(dev);
 		driver_deferred_probe_trigger();
 	} else if (ret == -EPROBE_DEFER) {
@@ -421,8 +423,10 @@ int driver_register(struct device_driver *drv)
 
 	if (!drv->bus || !drv->name)
 		return -EINVAL;
+	driver_sysfs_add(drv);
 	ret = bus_add_driver(drv);
 	if (ret) {
+		driver_sysfs_remove(drv);
 		pr_err("driver %s is registered already\n", drv->name);
 		return ret;
 	}
@@ -461,6 +465,7 @@ void driver_unregister(struct device_driver *drv)
 			device_release_driver(dev);
 		put_device(dev);
 	}
+	driver_sysfs_remove(drv);
 	retry_deferred_of(drv);
 }
 EXPORT_SYMBOL(driver_unregister);

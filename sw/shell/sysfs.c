@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+/* ls and cat in /sys. */
+#include <arch.h>
+#include <kernel.h>
+#include <mm.h>
+#include <slab.h>
+#include <sysfs.h>
+#include "internal.h"
+
+#define MAX_PATH	256
+
+/* As with files of the initramfs, relative paths start at the root. */
+static bool absolute(const char *path, char *buf, size_t size)
+{
+	while (*path == '/')
+		path++;
+	snprintf(buf, size, "/%s", path);
+	return str_has_prefix(buf, "/sys") && (!buf[4] || buf[4] == '/');
+}
+
+bool shell_in_sysfs(const char *path)
+{
+	char buf[8];
+
+	return absolute(path, buf, sizeof(buf));
+}
+
+static void show(struct sysfs_node *node)
+{
+	struct sysfs_node *target;
+	char path[MAX_PATH];
+
+	sysfs_path(node, path, sizeof(path));
+	switch (sysfs_kind(node)) {
+	case SYSFS_DIR:
+		shell_printf("d %8u %s\n", 0, path);
+		break;
+	case SYSFS_FILE:
+		shell_printf("- %8lu %s\n", PAGE_SIZE, path);
+		break;
+	case SYSFS_LINK:
+		shell_printf("l %8u %s -> ", 0, path);
+		target = sysfs_target(node);
+		sysfs_path(target, path, sizeof(path));
+		sysfs_put(target);
+		shell_printf("%s\n", path);
+		break;
+	}
+}
+
+int shell_sysfs_ls(const char *path)
+{
+	struct sysfs_node *dir, *node;
+	char buf[MAX_PATH];
+	u64 seq = 0;
+
+	absolute(path, buf, sizeof(buf));
+	dir = sysfs_open(buf, true);
+	if (IS_ERR(dir)) {
+		shell_printf("ls: %s: -%s\n", path,
+			     errname((int)PTR_ERR(dir)));
+		return (int)PTR_ERR(dir);
+	}
+	if (sysfs_kind(dir) == SYSFS_FILE)
+		show(dir);
+	while ((node = sysfs_next(dir, &seq))) {
+		show(node);
+		sysfs_put(node);
+	}
+	sysfs_put(dir);
+	return 0;
+}
+
+int shell_sysfs_cat(const char *path)
+{
+	struct sysfs_node *file;
+	char name[MAX_PATH];
+	char *buf = (char *)get_zeroed_page(GFP_KERNEL);
+	ssize_t ret = -ENOMEM;
+
+	if (!buf)
+		goto out;
+	absolute(path, name, sizeof(name));
+	file = sysfs_open(name, true);
+	ret = PTR_ERR_OR_ZERO(file);
+	if (ret)
+		goto out;
+	ret = sysfs_read(file, buf);
+	sysfs_put(file);
+	if (ret >= 0)
+		console_write(buf, min((size_t)ret, PAGE_SIZE));
+out:
+	free_page((unsigned long)buf);
+	if (ret >= 0)
+		return 0;
+	shell_printf("cat: %s: -%s\n", path, errname((int)ret));
+	return (int)ret;
+}
