@@ -20,6 +20,8 @@ struct iommu_domain;
 struct iommu_group;
 struct of_phandle_args;
 struct scatterlist;
+struct sysfs_node;
+struct attribute_group;
 
 /* Rights and attributes of a mapping */
 #define IOMMU_READ	(1 << 0)
@@ -177,6 +179,7 @@ struct iommu_ops {
  * @ops: its driver
  * @max_pasids: PASIDs below this can be told apart; the driver's, 0: none
  * @domains: all that it allocated
+ * @sysfs, @sysfs_devices: iommu_device_sysfs_add()'s
  */
 struct iommu_device {
 	struct list_head node;
@@ -184,6 +187,8 @@ struct iommu_device {
 	const struct iommu_ops *ops;
 	u32 max_pasids;
 	struct list_head domains;
+	struct sysfs_node *sysfs;
+	struct sysfs_node *sysfs_devices;
 };
 
 /**
@@ -210,6 +215,12 @@ struct iommu_fwspec {
 int iommu_device_register(struct iommu_device *iommu,
 			  const struct iommu_ops *ops, struct device *dev);
 void iommu_device_unregister(struct iommu_device *iommu);
+int iommu_device_sysfs_add(struct iommu_device *iommu, struct device *parent,
+			   const struct attribute_group *const *groups,
+			   const char *fmt, ...) __printf(4, 5);
+void iommu_device_sysfs_remove(struct iommu_device *iommu);
+int iommu_device_link(struct iommu_device *iommu, struct device *dev);
+void iommu_device_unlink(struct iommu_device *iommu, struct device *dev);
 int iommu_fwspec_add_id(struct device *dev, u32 id);
 struct iommu_group *iommu_group_alloc(struct iommu_device *iommu);
 struct iommu_group *iommu_group_ref(struct device *dev);

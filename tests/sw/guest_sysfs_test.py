@@ -25,5 +25,42 @@ class Sysfs(GuestTest):
         self.assert_console(run, "cat: /sys/nothing: -ENOENT", "ls: /sys/bus/pci: -ENOENT", f"cat: {PL011}: -EISDIR")
 
 
+class IommuSysfs(GuestTest):
+    SMMU = "/sys/class/iommu/smmu3.0x0000000009050000"
+    GROUP = "/sys/kernel/iommu_groups/0"
+    EDU = "/sys/bus/platform/devices/edu.0"
+
+    def with_edu(self, script, **options):
+        return self.run_script("modprobe arm-smmu-v3\nmodprobe qemu-edu-dma\n" + script + "poweroff\n", "arm-smmu-v3",
+                               "io-pgtable-arm", "qemu-edu-dma", machine="virt,gic-version=2,iommu=smmuv3",
+                               extra=("-device", "edu"), **options)
+
+    def test_an_iommu_shows_what_it_is_and_who_is_behind_it(self):
+        run = self.with_edu(f"ls {self.SMMU}\nls {self.SMMU}/devices\ncat {self.SMMU}/arm-smmu-v3/version\n"
+                            f"cat {self.SMMU}/arm-smmu-v3/idr0\ncat {self.SMMU}/arm-smmu-v3/output_bits\n")
+        for line in (f"l        0 {self.SMMU}/device -> /sys/bus/platform/devices/9050000.smmuv3",
+                     f"l        0 {self.SMMU}/devices/edu.0 -> {self.EDU}", "44"):
+            self.assertIn(line, run.lines)
+        self.assertRegex(run.console, r"(?m)^SMMUv3\.\d$")
+        self.assertRegex(run.console, r"(?m)^0x[0-9a-f]{8}$")
+
+    def test_a_group_shows_its_domain_and_its_devices(self):
+        run = self.with_edu(f"cat {self.GROUP}/type\nls {self.GROUP}/devices\n")
+        for line in ("DMA", f"l        0 {self.GROUP}/devices/edu.0 -> {self.EDU}"):
+            self.assertIn(line, run.lines)
+
+    def test_a_device_shows_its_iommu_and_its_group(self):
+        run = self.with_edu(f"ls {self.EDU}\n")
+        for line in (f"l        0 {self.EDU}/iommu -> {self.SMMU}", f"l        0 {self.EDU}/iommu_group -> {self.GROUP}"):
+            self.assertIn(line, run.lines)
+
+    def test_what_has_gone_is_shown_no_longer(self):
+        run = self.with_edu(f"rmmod qemu-edu-dma\nls {self.SMMU}/devices\nexpect-fail ls {self.GROUP}\nexpect-fail ls {self.EDU}\n"
+                            f"rmmod arm-smmu-v3\nexpect-fail ls {self.SMMU}\nls /sys/class/iommu\n"
+                            "expect-fail ls /sys/bus/platform/devices/9050000.smmuv3/driver\n"
+                            "expect-fail ls /sys/bus/platform/drivers/arm-smmu-v3\n")
+        self.assertEqual([line for line in run.lines if line[:2] in ("d ", "l ", "- ")], [])
+
+
 if __name__ == "__main__":
     main()

@@ -386,11 +386,16 @@ static int arm_smmu_probe(struct platform_device *pdev)
 	ret = start(smmu);
 	if (ret)
 		goto out_stop;
+	ret = iommu_device_sysfs_add(&smmu->iommu, dev, arm_smmu_sysfs_groups,
+				     "smmu3.%#018llx", res->start);
+	if (ret)
+		goto out_stop;
 	arm_smmu_shell_add(smmu);
 	ret = iommu_device_register(&smmu->iommu, &arm_smmu_iommu_ops, dev);
 	if (!ret)
 		return 0;
 	arm_smmu_shell_remove(smmu);
+	iommu_device_sysfs_remove(&smmu->iommu);
 
 out_stop:
 	/* Memory that it may still use is not given back. */
@@ -408,6 +413,7 @@ static void arm_smmu_remove(struct platform_device *pdev)
 	int ret;
 
 	iommu_device_unregister(&smmu->iommu);
+	iommu_device_sysfs_remove(&smmu->iommu);
 	arm_smmu_shell_remove(smmu);
 	/*
 	 * Translation off first, while the queues run: a CMD_SYNC then makes

@@ -173,6 +173,9 @@ int arm_smmu_shell_init(void);
 void arm_smmu_shell_exit(void);
 int arm_smmu_for_each(int (*fn)(struct arm_smmu_device *smmu));
 
+/* arm-smmu-v3-sysfs.c: their files there */
+extern const struct attribute_group *const arm_smmu_sysfs_groups[];
+
 /* arm-smmu-v3-domain.c */
 extern const struct iommu_ops arm_smmu_iommu_ops;
 

@@ -312,6 +312,7 @@ static void group_unlist_if_empty(struct iommu_group *group)
 
 	if (!list_empty(&group->devices))
 		return;
+	iommu_group_sysfs_remove(group);
 	list_for_each_entry_safe(p, n, &group->pasids, node) {
 		p->domain->users--;
 		kfree(p);
@@ -359,6 +360,7 @@ int iommu_group_add_device(struct device *dev)
 	gd->dev = dev;
 	list_add_tail(&gd->node, &group->devices);
 	dev->iommu_group = group;
+	iommu_group_sysfs_add_device(group, dev);
 	dev_info(dev, "in iommu group %u\n", group->id);
 	return 0;
 }
@@ -369,6 +371,7 @@ void iommu_group_remove_device(struct device *dev)
 	struct iommu_group *group = dev->iommu_group;
 	struct group_device *gd, *n;
 
+	iommu_group_sysfs_remove_device(group, dev);
 	list_for_each_entry_safe(gd, n, &group->devices, node)
 		if (gd->dev == dev) {
 			list_del(&gd->node);

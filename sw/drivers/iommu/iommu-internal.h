@@ -15,6 +15,7 @@
  * @default_domain: what the devices use unless a driver says otherwise
  * @domain: what they use now
  * @pasids: struct group_pasid
+ * @sysfs, @sysfs_devices: its folders in /sys, NULL before its first device
  *
  * All but @kref is under iommu_mutex.
  */
@@ -27,6 +28,8 @@ struct iommu_group {
 	struct iommu_domain *default_domain;
 	struct iommu_domain *domain;
 	struct list_head pasids;
+	struct sysfs_node *sysfs;
+	struct sysfs_node *sysfs_devices;
 };
 
 struct group_device {
@@ -45,5 +48,11 @@ extern const char *const iommu_domain_type_names[IOMMU_NUM_DOMAIN_TYPES];
 int iommu_group_add_device(struct device *dev);
 void iommu_group_remove_device(struct device *dev);
 void iommu_orphan_domains(struct iommu_device *iommu);
+void iommu_group_sysfs_add_device(struct iommu_group *group,
+				  struct device *dev);
+void iommu_group_sysfs_remove_device(struct iommu_group *group,
+				     struct device *dev);
+/* Before its default domain goes. */
+void iommu_group_sysfs_remove(struct iommu_group *group);
 
 #endif

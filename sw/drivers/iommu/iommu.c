@@ -157,6 +157,8 @@ static int connect_held(struct device *dev, struct iommu_device *iommu,
 	ret = iommu_group_add_device(dev);
 	if (ret)
 		goto out_release;
+	/* Only to be looked at. */
+	iommu_device_link(iommu, dev);
 	return 0;
 
 out_release:
@@ -356,6 +358,7 @@ void iommu_cleanup_device(struct device *dev)
 	spin_lock_irqsave(&fault_lock, flags);
 	fwspec->fault_handler = NULL;
 	spin_unlock_irqrestore(&fault_lock, flags);
+	iommu_device_unlink(fwspec->iommu, dev);
 	ops->release_device(dev);
 	iommu_group_remove_device(dev);
 	dev->iommu = NULL;
