@@ -61,10 +61,10 @@ const ComponentType& testdev_type() {
         0xffffffff},
        {"stream_count", ParamType::Uint, "1", "Number of streams (register SID_COUNT).", 1, 65536},
        {"bytes_per_us", ParamType::Uint, "16000",
-        "Rate at which data moves, in bytes per microsecond; what the bus takes comes on top.", 1,
-        1'000'000},
+        "Rate at which data moves, in bytes per microsecond; what the bus takes comes on top.", 1, 1'000'000},
        {"coherent", ParamType::Bool, "true",
-        "The device tree says dma-coherent, or else dma-noncoherent: the driver sees to the caches. No cache is "
+        "The device tree says dma-coherent, or else dma-noncoherent: the driver sees to the caches. No cache "
+        "is "
         "modelled, so the device behaves alike."}},
       [](const char* name, const Params& params, Host& host) -> std::unique_ptr<Component> {
         return std::make_unique<Testdev>(name, params, host);

@@ -1,5 +1,5 @@
-// The guest's cache maintenance for devices that do not snoop, with a cache that does what the architecture allows at
-// the worst moments: lines come in and go out whenever nobody forbids it (DDI 0487 B2.7, D7.5).
+// The guest's cache maintenance for devices that do not snoop, with a cache that does what the architecture
+// allows at the worst moments: lines come in and go out whenever nobody forbids it (DDI 0487 B2.7, D7.5).
 extern "C" {
 #include <cacheflush.h>
 #include <dma-mapping.h>
@@ -38,7 +38,8 @@ void fill(size_t line) {
 
 void clean(size_t line) {
   if (cache[line].valid && cache[line].dirty) {
-    std::copy(cache[line].data.begin(), cache[line].data.end(), memory.begin() + static_cast<long>(line * kLine));
+    std::copy(cache[line].data.begin(), cache[line].data.end(),
+              memory.begin() + static_cast<long>(line * kLine));
   }
   cache[line].dirty = false;
 }
@@ -123,8 +124,9 @@ TEST_F(DmaCache, CpuReadsWhatTheDeviceWroteAndItsOwnAround) {
     dma_cache_for_cpu(space + b.at, b.size, round % 2 ? DMA_FROM_DEVICE : DMA_BIDIRECTIONAL);
     anything(random);
     for (size_t i = 0; i < kBytes; ++i) {
-      ASSERT_EQ(cpu_read(i), written[i]) << "round " << round << " byte " << i << (b.has(i) ? " in" : " beside")
-                                         << " a buffer of " << b.size << " bytes at " << b.at;
+      ASSERT_EQ(cpu_read(i), written[i])
+          << "round " << round << " byte " << i << (b.has(i) ? " in" : " beside") << " a buffer of " << b.size
+          << " bytes at " << b.at;
     }
   }
 }
@@ -142,7 +144,8 @@ TEST_F(DmaCache, WhatTheCpuWritesBesideTheBufferIsKept) {
     }
     dma_cache_for_cpu(space + b.at, b.size, DMA_FROM_DEVICE);
     for (size_t i = 0; i < kBytes; ++i) {
-      ASSERT_EQ(cpu_read(i), written[i]) << "round " << round << " byte " << i << (b.has(i) ? " in" : " beside");
+      ASSERT_EQ(cpu_read(i), written[i])
+          << "round " << round << " byte " << i << (b.has(i) ? " in" : " beside");
     }
   }
 }

@@ -6,6 +6,4 @@
 #define ALIGN(x, a) ALIGN_DOWN((x) + ((__typeof__(x))(a)-1), a)
 #define min(a, b) ((a) < (b) ? (a) : (b))
 #define max(a, b) ((a) > (b) ? (a) : (b))
-static inline u64 roundup_pow_of_two(u64 n) {
-  return n > 1 ? 1ULL << (64 - __builtin_clzll(n - 1)) : 1;
-}
+static inline u64 roundup_pow_of_two(u64 n) { return n > 1 ? 1ULL << (64 - __builtin_clzll(n - 1)) : 1; }
