@@ -33,17 +33,17 @@ static void show(struct sysfs_node *node)
 	sysfs_path(node, path, sizeof(path));
 	switch (sysfs_kind(node)) {
 	case SYSFS_DIR:
-		shell_printf("d %8u %s\n", 0, path);
+		shell_printf("d %8u %pE\n", 0, path);
 		break;
 	case SYSFS_FILE:
-		shell_printf("- %8lu %s\n", PAGE_SIZE, path);
+		shell_printf("- %8lu %pE\n", PAGE_SIZE, path);
 		break;
 	case SYSFS_LINK:
-		shell_printf("l %8u %s -> ", 0, path);
+		shell_printf("l %8u %pE -> ", 0, path);
 		target = sysfs_target(node);
 		sysfs_path(target, path, sizeof(path));
 		sysfs_put(target);
-		shell_printf("%s\n", path);
+		shell_printf("%pE\n", path);
 		break;
 	}
 }
@@ -57,7 +57,7 @@ int shell_sysfs_ls(const char *path)
 	absolute(path, buf, sizeof(buf));
 	dir = sysfs_open(buf, true);
 	if (IS_ERR(dir)) {
-		shell_printf("ls: %s: -%s\n", path,
+		shell_printf("ls: %pE: -%s\n", path,
 			     errname((int)PTR_ERR(dir)));
 		return (int)PTR_ERR(dir);
 	}
@@ -93,6 +93,6 @@ out:
 	free_page((unsigned long)buf);
 	if (ret >= 0)
 		return 0;
-	shell_printf("cat: %s: -%s\n", path, errname((int)ret));
+	shell_printf("cat: %pE: -%s\n", path, errname((int)ret));
 	return (int)ret;
 }
