@@ -104,7 +104,8 @@ void vfree(const void *addr);
 bool is_vmalloc_addr(const void *addr);
 
 /* Physically contiguous RAM (whole pages) under a second, uncached address, or
- * NULL. Its cacheable address stays: see DDI 0487, B2.8.
+ * NULL. Its cacheable address stays: see DDI 0487, mismatched memory
+ * attributes.
  */
 void *vmap_nc(phys_addr_t phys, size_t size);
 /* The physical address it had. */

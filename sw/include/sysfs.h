@@ -56,8 +56,9 @@ int sysfs_create_file(struct sysfs_node *dir, const struct attribute *attr);
 /* All of it or nothing. */
 int sysfs_create_group(struct sysfs_node *dir,
 		       const struct attribute_group *group);
-/* A link in @dir to @target; when @target is removed it leads nowhere. Where one
- * of both is NULL, because it could not be made, there is no link, and no error.
+/* A link in @dir to @target; when @target is removed it leads nowhere. Where
+ * one of both is NULL, because it could not be made, there is no link, and no
+ * error.
  */
 int sysfs_create_link(struct sysfs_node *dir, struct sysfs_node *target,
 		      const char *name);
@@ -76,8 +77,8 @@ ssize_t sysfs_emit(char *buf, const char *fmt, ...) __printf(2, 3);
 enum sysfs_kind { SYSFS_DIR, SYSFS_FILE, SYSFS_LINK };
 
 /* An absolute path from "/sys" on; links in it are followed, but @follow says
- * so for the last part. A reference, for sysfs_put(); ERR_PTR: -ENOENT, -ENOTDIR,
- * -ELOOP.
+ * so for the last part. A reference, for sysfs_put(); ERR_PTR: -ENOENT,
+ * -ENOTDIR, -ELOOP.
  */
 struct sysfs_node *sysfs_open(const char *path, bool follow);
 void sysfs_put(struct sysfs_node *node);

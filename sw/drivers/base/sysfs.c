@@ -4,8 +4,8 @@
  *
  * A node lives as long as somebody has a reference: the folder that it is in, a
  * link to it, a reader, or a node in it. A file's object lives less long: it
- * may go once sysfs_remove() has returned. So a reader counts itself in before it
- * calls show(), which it may not any more when the node is removed, and who
+ * may go once sysfs_remove() has returned. So a reader counts itself in before
+ * it calls show(), which it may not any more when the node is removed, and who
  * removes it waits until the last one has counted itself out.
  */
 #include <sysfs.h>

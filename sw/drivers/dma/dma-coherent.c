@@ -13,9 +13,9 @@
 
 /*
  * The page stays in the linear map, cacheable. Nobody writes it there from now
- * on; what has been written must not be evicted over what the device writes, and
- * what is cached must not be found by the accesses that are not cached
- * (DDI 0487, B2.8, mismatched memory attributes).
+ * on; what has been written must not be evicted over what the device writes,
+ * and what is cached must not be found by the accesses that are not cached
+ * (DDI 0487, mismatched memory attributes).
  */
 static void *uncached(void *mem, size_t size)
 {

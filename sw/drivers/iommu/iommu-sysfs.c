@@ -45,8 +45,8 @@ static int add_groups(struct sysfs_node *dir,
  * iommu_device_sysfs_add - show an IOMMU in /sys/class/iommu
  * @iommu: the instance; before iommu_device_register()
  * @parent: its device
- * @groups: the driver's files, NULL behind the last, or NULL: none. Their object
- *	    is @iommu, and what fills them takes no lock of the core
+ * @groups: the driver's files, NULL behind the last, or NULL: none. Their
+ *	    object is @iommu, and what fills them takes no lock of the core
  * @fmt: its name there
  *
  * Return: 0, -ENOMEM, or -EEXIST for a name that is taken.

@@ -1,5 +1,6 @@
 // The guest's cache maintenance for devices that do not snoop, with a cache that does what the architecture
-// allows at the worst moments: lines come in and go out whenever nobody forbids it (DDI 0487 B2.7, D7.5).
+// allows at the worst moments: lines come in and go out whenever nobody forbids it (DDI 0487, caches and
+// memory hierarchy).
 extern "C" {
 #include <cacheflush.h>
 #include <dma-mapping.h>
