@@ -9,6 +9,7 @@
 #ifndef IOMMU_H
 #define IOMMU_H
 
+#include <compiler.h>
 #include <list.h>
 #include <module.h>
 #include <types.h>

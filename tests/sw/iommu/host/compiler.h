@@ -1,2 +1,3 @@
 #pragma once
 #include <types.h>
+#define __printf(fmt, args) __attribute__((format(printf, fmt, args)))
