@@ -186,12 +186,19 @@ void Reader::wires(ComponentConfig& to, const TomlValue& value) const {
   TomlTable table(value, fmt::format("[{}] wires", to.name));
   for (const auto& [port, v, place] : table.take_all()) {
     const std::string what = fmt::format("[{}] wires.{}", to.name, port);
-    const std::string target = toml_text(v, what);
-    const std::size_t dot = target.find('.');
-    if (dot == std::string::npos || dot == 0 || dot + 1 == target.size()) {
-      config_error(v.place, what, fmt::format("{}: '{}' is not \"component.port\"", what, target));
+    const auto add = [&, port = port](const TomlValue& item) {
+      const std::string target = toml_text(item, what);
+      const std::size_t dot = target.find('.');
+      if (dot == std::string::npos || dot == 0 || dot + 1 == target.size()) {
+        config_error(item.place, what, fmt::format("{}: '{}' is not \"component.port\"", what, target));
+      }
+      to.wires.push_back({port, target.substr(0, dot), target.substr(dot + 1), item.place});
+    };
+    if (!v.is_array()) {
+      add(v);
+      continue;
     }
-    to.wires.push_back({port, target.substr(0, dot), target.substr(dot + 1), v.place});
+    for (const TomlValue& item : v.array) add(item);
   }
 }
 

@@ -16,7 +16,7 @@ namespace smmuvp::platform {
 struct Reported {
   Diagnostic diagnostic;
   std::uint64_t time_ps = 0;
-  std::optional<std::uint64_t> pc;  ///< guest program counter of the first CPU
+  std::optional<std::uint64_t> pc;  ///< guest program counter, where it is known whose doing it was
 };
 
 class PlatformHost : public Host, private DiagSink {
@@ -36,7 +36,7 @@ class PlatformHost : public Host, private DiagSink {
   const TraceHub& trace_hub() const { return m_trace; }
 
   /// Where the guest is, for diagnostics.
-  void set_program_counter(std::function<std::uint64_t()> pc) { m_pc = std::move(pc); }
+  void set_program_counter(std::function<std::optional<std::uint64_t>()> pc) { m_pc = std::move(pc); }
   /// Whether simulation should come back soon; asked very often.
   void set_pausing(bool (*pausing)()) { m_pausing = pausing; }
   /// Called for each diagnostic as it comes, for the terminal.
@@ -58,7 +58,7 @@ class PlatformHost : public Host, private DiagSink {
 
   TraceHub m_trace;
   bool (*m_pausing)() = nullptr;
-  std::function<std::uint64_t()> m_pc;
+  std::function<std::optional<std::uint64_t>()> m_pc;
   std::function<void(const Reported&)> m_print;
   std::optional<GuestExit> m_exit;
   std::string m_internal, m_unsupported;

@@ -435,9 +435,7 @@ ExitCode Run::go() {
   for (const std::string& limitation : m_host.limitations()) tell("smmu-vp: {}\n", limitation);
   m_host.set_pausing(StopSignals::pause_requested);
   if (!m_options.quiet) m_host.set_print([this](const Reported& r) { print(r); });
-  if (!m_system.cpus().empty()) {
-    m_host.set_program_counter([cpu = m_system.cpus().front()] { return cpu->program_counter(); });
-  }
+  m_host.set_program_counter([this] { return m_system.program_counter(); });
 
   StopSignals signals;
   serve_gdb();

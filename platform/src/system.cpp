@@ -114,8 +114,22 @@ void System::make(const ComponentConfig& config, PluginCatalogue& plugins, Host&
   m_instances.push_back(std::move(instance));
 }
 
+void System::join_cpus() {
+  unsigned number = 0;
+  for (const auto& instance : m_instances) {
+    if (instance->cpu == nullptr) continue;
+    try {
+      instance->cpu->join(m_cpus, number++);
+    } catch (const ConfigError& e) {
+      config_error(instance->config->type_place, e.key(),
+                   fmt::format("[{}] {}", instance->config->name, e.text()));
+    }
+  }
+}
+
 System::System(const PlatformConfig& config, PluginCatalogue& plugins, Host& host) : m_config(config) {
   for (const ComponentConfig& c : config.components) make(c, plugins, host);
+  join_cpus();
   Wiring(*this).wire();
 }
 
@@ -149,6 +163,14 @@ std::vector<std::pair<std::string, DebugControl*>> System::debug_targets() const
     if (instance->debug != nullptr) found.emplace_back(instance->config->name, instance->debug);
   }
   return found;
+}
+
+std::optional<std::uint64_t> System::program_counter() const {
+  if (m_cpus.size() == 1) return m_cpus.front()->program_counter();
+  for (const CpuControl* cpu : m_cpus) {
+    if (cpu->is_running()) return cpu->program_counter();
+  }
+  return {};
 }
 
 std::uint64_t System::instructions() const {

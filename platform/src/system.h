@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <systemc>
 #include <utility>
@@ -80,10 +81,13 @@ class System {
   /// Processors that a debugger can hold, with their names, in the order of the configuration.
   std::vector<std::pair<std::string, DebugControl*>> debug_targets() const;
   std::uint64_t instructions() const;
+  /// Of the processor whose doing it is what happens now; of the only one, always.
+  std::optional<std::uint64_t> program_counter() const;
 
  private:
   friend class Wiring;
   void make(const ComponentConfig& config, PluginCatalogue& plugins, Host& host);
+  void join_cpus();
 
   const PlatformConfig& m_config;
   std::vector<std::unique_ptr<Instance>> m_instances;

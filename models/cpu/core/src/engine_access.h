@@ -41,6 +41,8 @@ class EngineOwner {
   /// Code is being translated from this page of host memory. True the first time.
   virtual bool code_translated(const void* host_page) = 0;
   virtual bool holds_code(const void* host_page) = 0;
+  /// After watch_maintenance(): a SYS instruction (DC, IC, AT, TLBI) is about to be executed.
+  virtual void maintenance(const SystemRegister& operation, uint64_t operand) = 0;
   /// Where RAM with a physical address lies in host memory; null when there is none.
   virtual uint8_t* host_address(uint64_t physical) = 0;
 
@@ -126,6 +128,16 @@ class EngineAccess {
   /// Drops code translated from this host memory, all of it and its page's. Code that is translated from the
   /// page from now on is reported again.
   virtual void forget_page(const void* host_page) = 0;
+
+  // ---- Other processors
+  /// Reports SYS instructions to the owner from now on. Returns an empty text, or what failed.
+  virtual std::string watch_maintenance() = 0;
+  /// Does the local form of a TLBI ...IS, with that `op2`, for another processor.
+  virtual void invalidate_translations(unsigned op2, uint64_t operand) = 0;
+  /// The virtual address that the exclusive monitor is set for; none while it is open.
+  virtual std::optional<uint64_t> exclusive_address() const = 0;
+  /// Opens the monitor. Within a block that has already loaded exclusively, only the next block may know.
+  virtual void clear_exclusive() = 0;
 
   // ---- System registers
   /// Replaces how a system register is read and written, keeping its access checks. `write` may be null.

@@ -26,4 +26,10 @@ inline void write_engine(uc_engine* engine, const SystemRegister& r, uint64_t va
   uc_reg_write(engine, UC_ARM64_REG_CP_REG, &cp);
 }
 
+/// TLBI <op2> for this processor alone: C5.5 of DDI 0487 has it at CRm 7, its Inner Shareable form at CRm 3.
+constexpr SystemRegister local_tlbi(unsigned op2) { return {1, 0, 8, 7, op2}; }
+
+/// What the library has for the address of an exclusive monitor that is open.
+constexpr uint64_t monitor_open = ~uint64_t{0};
+
 }  // namespace smmuvp::cpu

@@ -38,7 +38,8 @@ struct EngineLayout {
 
   static constexpr size_t class_tlb_fill = 0x48;
   // CPUARMState
-  static constexpr size_t env_x = 0x40, env_pc = 0x140, env_syndrome = 0xbd0, env_vaddress = 0xbd8;
+  static constexpr size_t env_x = 0x40, env_pc = 0x140, env_syndrome = 0xbd0, env_vaddress = 0xbd8,
+                          env_exclusive_addr = 0x2f00;
   // ARMCPRegInfo
   static constexpr size_t ri_name = 0x0, ri_type = 0x14, ri_opaque = 0x20, ri_resetvalue = 0x28,
                           ri_accessfn = 0x48, ri_readfn = 0x50, ri_writefn = 0x58, ri_raw_readfn = 0x60,

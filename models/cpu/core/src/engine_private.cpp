@@ -4,6 +4,8 @@
 #include <utility>
 #include <vector>
 
+#include "engine_calls.h"
+
 namespace smmuvp::cpu {
 namespace {
 
@@ -246,6 +248,34 @@ void PrivateAccess::invalidate(const void* host, size_t length) {
 void PrivateAccess::forget_page(const void* host_page) {
   invalidate(host_page, page_mask + 1);
   flush_tlb();
+}
+
+// ---- Other processors
+
+std::string PrivateAccess::watch_maintenance() {
+  uc_hook hook = 0;
+  const uc_err e = uc_hook_add(m_engine, &hook, UC_HOOK_INSN, reinterpret_cast<void*>(&on_sys), this, 1, 0,
+                               UC_ARM64_INS_SYS);
+  return e == UC_ERR_OK ? std::string() : std::string("SYS instructions: ") + uc_strerror(e);
+}
+
+uint32_t PrivateAccess::on_sys(uc_engine*, uc_arm64_reg, const uc_arm64_cp_reg* cp, void* user) {
+  static_cast<PrivateAccess*>(user)->m_owner->maintenance({cp->op0, cp->op1, cp->crn, cp->crm, cp->op2},
+                                                          cp->val);
+  return 0;  // the library executes it
+}
+
+void PrivateAccess::invalidate_translations(unsigned op2, uint64_t operand) {
+  write_engine(m_engine, local_tlbi(op2), operand);
+}
+
+std::optional<uint64_t> PrivateAccess::exclusive_address() const {
+  const auto address = field<uint64_t>(m_env, EngineLayout::env_exclusive_addr);
+  return address == monitor_open ? std::nullopt : std::optional<uint64_t>(address);
+}
+
+void PrivateAccess::clear_exclusive() {
+  field<uint64_t>(m_env, EngineLayout::env_exclusive_addr) = monitor_open;
 }
 
 // ---- System registers

@@ -49,6 +49,11 @@ class PrivateAccess final : public EngineAccess {
   void invalidate(const void* host, size_t length) override;
   void forget_page(const void* host_page) override;
 
+  std::string watch_maintenance() override;
+  void invalidate_translations(unsigned op2, uint64_t operand) override;
+  std::optional<uint64_t> exclusive_address() const override;
+  void clear_exclusive() override;
+
   bool replace(const SystemRegister& reg, void* owner, RegisterRead read, RegisterWrite write) override;
   bool remove(const SystemRegister& reg) override;
   bool set_constant(const SystemRegister& reg, uint64_t value) override;
@@ -64,6 +69,7 @@ class PrivateAccess final : public EngineAccess {
   static bool on_tlb_fill(void* cpu, uint64_t va, int size, int access, int mmu_idx, bool probe,
                           uintptr_t return_address);
   static void on_interrupt(uc_engine* uc, uint32_t number, void* user);
+  static uint32_t on_sys(uc_engine* uc, uc_arm64_reg reg, const uc_arm64_cp_reg* cp, void* user);
   void page_mapped(uint64_t va, int access, int mmu_idx);
   void* reginfo(const SystemRegister& reg) const;
 

@@ -55,6 +55,7 @@ std::string PublicAccess::attach(uc_engine* engine, EngineOwner& owner) {
   m_engine = engine;
   m_owner = &owner;
   m_inside = m_stopped = m_in_access = m_instruction_valid = m_refused = m_restart = false;
+  m_clear_exclusive = false;
   m_pending_line = 0;
   m_raised = 0;
   m_pending_pc.reset();
@@ -167,6 +168,7 @@ bool PublicAccess::resume() {
     read_fault(raised);
   }
   drop_code();  // which may disturb what read_fault() reads
+  if (std::exchange(m_clear_exclusive, false)) clear_exclusive();
   if (raised != 0) {
     m_owner->exception_raised(raised);
     return true;
@@ -214,11 +216,12 @@ bool PublicAccess::before_block(uint64_t address) {
     if (word == insn_wfe || word == insn_yield) {
       m_pending_pc = address;
       m_owner->loop_left(uc_exception::yield);
-      return false;
+      if (m_stopped) return false;
+      m_pending_pc.reset();  // a WFE that had nothing to wait for
     }
   }
   m_in_access = false;
-  if (!m_dropped.empty()) {
+  if (!m_dropped.empty() || m_clear_exclusive) {
     m_pending_pc = address;
     m_restart = true;
     uc_emu_stop(m_engine);
@@ -432,6 +435,30 @@ void PublicAccess::drop_code() {
   if (all) uc_ctl(m_engine, UC_CTL_WRITE(UC_CTL_TB_FLUSH, 0));
 }
 
+// ---- Other processors
+
+void PublicAccess::invalidate_translations(unsigned op2, uint64_t operand) {
+  set_system(local_tlbi(op2), operand);
+  tables_changed();
+}
+
+std::optional<uint64_t> PublicAccess::exclusive_address() const {
+  if (uc_context_save(m_engine, m_context) != UC_ERR_OK) return std::nullopt;
+  const auto address = context_value<uint64_t>(m_context, m_traits.context_exclusive);
+  return address == monitor_open ? std::nullopt : std::optional<uint64_t>(address);
+}
+
+void PublicAccess::clear_exclusive() {
+  if (!exclusive_address()) return;
+  if (m_inside) {
+    m_clear_exclusive = true;
+    return;
+  }
+  std::memcpy(reinterpret_cast<char*>(m_context) + m_traits.context_exclusive, &monitor_open,
+              sizeof monitor_open);
+  uc_context_restore(m_engine, m_context);
+}
+
 // ---- System registers
 
 const PublicAccess::Override* PublicAccess::find(const uc_arm64_cp_reg& cp) const {
@@ -483,6 +510,7 @@ uint32_t PublicAccess::on_msr(uc_engine*, uc_arm64_reg, const uc_arm64_cp_reg* c
 uint32_t PublicAccess::on_sys(uc_engine*, uc_arm64_reg, const uc_arm64_cp_reg* cp, void* user) {
   auto* self = static_cast<PublicAccess*>(user);
   self->m_instruction_valid = false;
+  self->m_owner->maintenance({cp->op0, cp->op1, cp->crn, cp->crm, cp->op2}, cp->val);
   if (cp->crn == 8) self->tables_changed();
   if (cp->crn != 7) return 0;
   if (cp->op1 == 3 && cp->crm == 5 && cp->op2 == 1) {  // IC IVAU

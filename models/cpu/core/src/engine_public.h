@@ -13,6 +13,7 @@ namespace smmuvp::cpu {
 /// What a trial on an engine of its own found out about the library.
 struct PublicTraits {
   size_t context_syndrome = 0, context_fault_address = 0;  ///< where a saved context has them, in bytes
+  size_t context_exclusive = 0;  ///< where a saved context has the exclusive monitor's address
   bool rebuilds_flags = false;  ///< writing a system register makes the engine look at EL again
   bool pages_of_4k = false;     ///< the page size can be set
 };
@@ -57,6 +58,11 @@ class PublicAccess final : public EngineAccess {
 
   void invalidate(const void* host, size_t length) override;
   void forget_page(const void* host_page) override;
+
+  std::string watch_maintenance() override { return {}; }  // it always does
+  void invalidate_translations(unsigned op2, uint64_t operand) override;
+  std::optional<uint64_t> exclusive_address() const override;
+  void clear_exclusive() override;
 
   bool replace(const SystemRegister& reg, void* owner, RegisterRead read, RegisterWrite write) override;
   bool remove(const SystemRegister& reg) override;
@@ -123,6 +129,7 @@ class PublicAccess final : public EngineAccess {
   uint64_t m_instruction = 0;  // executed last
   bool m_instruction_valid = false;
   std::optional<uint64_t> m_pending_pc, m_exit;
+  bool m_clear_exclusive = false;  // before the next block
   bool m_irq = false, m_fiq = false;
   unsigned m_pending_line = 0;  // vector offset
   int m_raised = 0;             // the exception that the library reported

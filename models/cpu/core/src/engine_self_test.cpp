@@ -110,6 +110,13 @@ class SelfTest final : public EngineOwner {
       start(ram_base + 0x100);
       if (m_access.x(3) != value) return "does not see stores to translated code";
     }
+    m_access.set_x(1, ram_base + 0x108);
+    run({0xc85f7c22, 0xd2800001, svc});  // LDXR X2, [X1]; MOV X1, #0
+    if (m_access.exclusive_address() != ram_base + 0x108) return "does not show the exclusive monitor";
+    m_access.set_x(1, ram_base + 0x108);
+    m_access.clear_exclusive();
+    run({0xc8037c22, svc});  // STXR W3, X2, [X1]
+    if (m_access.x(3) != 1) return "does not let the exclusive monitor be opened";
     if (m_code_reports == 0) return "does not report where code is";
     return nullptr;
   }
@@ -148,6 +155,7 @@ class SelfTest final : public EngineOwner {
   bool holds_code(const void* host_page) override {
     return host_page == m_memory.data() ? m_holds_code[0] : m_holds_code[1];
   }
+  void maintenance(const SystemRegister&, uint64_t) override {}
   uint8_t* host_address(uint64_t) override { return nullptr; }
 
   static uint64_t on_read(uc_engine* /*uc*/, uint64_t offset, unsigned size, void* user) {

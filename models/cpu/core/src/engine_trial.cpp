@@ -41,6 +41,9 @@ class Trial {
     const auto address = find_fault_address();
     if (!address) return "a saved context does not show FAR";
     traits.context_fault_address = *address;
+    const auto exclusive = find_exclusive();
+    if (!exclusive) return "a saved context does not show the exclusive monitor";
+    traits.context_exclusive = *exclusive;
     traits.rebuilds_flags = rebuilds_flags();
     return {};
   }
@@ -111,6 +114,19 @@ class Trial {
       const uint64_t address = data + (i == 0 ? 0x123 : 0x567);
       uc_reg_write(m_engine, UC_ARM64_REG_X1 + static_cast<int>(i), &address);
       if (run({i == 0 ? 0xc85f7c20u : 0xc85f7c40u}) != uc_exception::data_abort) return std::nullopt;
+      runs[i] = {context(), address};
+    }
+    return find(runs);
+  }
+
+  // An exclusive load whose register is overwritten then: only the monitor remembers the address.
+  std::optional<size_t> find_exclusive() {
+    std::array<std::pair<std::vector<char>, uint64_t>, 2> runs;
+    for (unsigned i = 0; i < 2; ++i) {
+      const uint64_t address = data + (i == 0 ? 0x128 : 0x560);
+      uc_reg_write(m_engine, UC_ARM64_REG_X1, &address);
+      // LDXR X2, [X1]; MOV X1, #0
+      if (run({0xc85f7c22, 0xd2800001, svc_0}) != uc_exception::svc) return std::nullopt;
       runs[i] = {context(), address};
     }
     return find(runs);

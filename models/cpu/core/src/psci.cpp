@@ -9,6 +9,8 @@ constexpr uint64_t NOT_SUPPORTED = ~uint64_t{0};
 constexpr uint64_t INVALID_PARAMETERS = ~uint64_t{1};
 constexpr uint64_t DENIED = ~uint64_t{2};
 constexpr uint64_t ALREADY_ON = ~uint64_t{3};
+constexpr uint64_t ON_PENDING = ~uint64_t{4};
+constexpr uint64_t INVALID_ADDRESS = ~uint64_t{8};
 
 // DEN 0022, 5.1: function identifiers; those with bit 30 are the SMC64 forms. DEN 0028, 7: SMCCC_*.
 enum Function : uint32_t {
@@ -52,22 +54,43 @@ bool is_known(uint32_t function) {
   }
 }
 
+// DEN 0022 5.6, CPU_ON: target_cpu, entry_point_address, context_id.
+uint64_t cpu_on(const FirmwareCall& call, CpuHost& host, const std::function<bool(uint64_t)>& executable) {
+  const uint64_t target = call.x1 & AFFINITY;
+  const auto power = host.power(target);
+  if (!power) return INVALID_PARAMETERS;
+  if (*power == Power::on) return ALREADY_ON;
+  if (*power == Power::on_pending) return ON_PENDING;
+  if (!executable(call.x2)) return INVALID_ADDRESS;
+  host.power_on(target, call.x2, call.x3);
+  return SUCCESS;
+}
+
+// DEN 0022 5.7, AFFINITY_INFO: target_affinity, lowest_affinity_level. Levels above 0 need not be answered
+// since PSCI 1.0 (5.7.1).
+uint64_t affinity_info(const FirmwareCall& call, CpuHost& host) {
+  const auto power = host.power(call.x1 & AFFINITY);
+  if (!power || call.x2 != 0) return INVALID_PARAMETERS;
+  return static_cast<uint64_t>(*power);  // ON 0, OFF 1, ON_PENDING 2
+}
+
 }  // namespace
 
-FirmwareAnswer answer_firmware_call(uint64_t x0, uint64_t x1, uint64_t x2) {
+FirmwareAnswer answer_firmware_call(FirmwareCall call, CpuHost& host,
+                                    const std::function<bool(uint64_t)>& executable) {
   using Action = FirmwareAnswer::Action;
-  const auto function = static_cast<uint32_t>(x0);
+  const auto function = static_cast<uint32_t>(call.x0);
   // The 32-bit forms look at W registers only (DEN 0028, 2.5.1).
   const bool wide = (function & 0x40000000u) != 0;
   if (!wide) {
-    x1 &= 0xffffffffu;
-    x2 &= 0xffffffffu;
+    for (uint64_t* x : {&call.x1, &call.x2, &call.x3}) *x &= 0xffffffffu;
   }
   switch (function) {
     case SMCCC_VERSION:
       return {Action::none, VERSION_1_1};
     case SMCCC_ARCH_FEATURES:
-      return {Action::none, x1 == SMCCC_VERSION || x1 == SMCCC_ARCH_FEATURES ? SUCCESS : NOT_SUPPORTED};
+      return {Action::none,
+              call.x1 == SMCCC_VERSION || call.x1 == SMCCC_ARCH_FEATURES ? SUCCESS : NOT_SUPPORTED};
     case PSCI_VERSION:
       return {Action::none, VERSION_1_1};
     // Every power state is treated as standby: the architecture lets a deeper one be demoted.
@@ -75,13 +98,15 @@ FirmwareAnswer answer_firmware_call(uint64_t x0, uint64_t x1, uint64_t x2) {
     case CPU_SUSPEND_64:
       return {Action::standby, SUCCESS};
     case CPU_OFF:
-      return {Action::none, DENIED};  // nobody would be left to call CPU_ON
+      // Nobody would be left to call CPU_ON.
+      if (!host.power_off()) return {Action::none, DENIED};
+      return {Action::cpu_off, SUCCESS};
     case CPU_ON_32:
     case CPU_ON_64:
-      return {Action::none, (x1 & AFFINITY) == 0 ? ALREADY_ON : INVALID_PARAMETERS};
+      return {Action::none, cpu_on(call, host, executable)};
     case AFFINITY_INFO_32:
     case AFFINITY_INFO_64:
-      return {Action::none, (x1 & AFFINITY) == 0 && x2 == 0 ? SUCCESS : INVALID_PARAMETERS};  // 0 is ON
+      return {Action::none, affinity_info(call, host)};
     case MIGRATE_INFO_TYPE:
       return {Action::none, 2};  // no Trusted OS that needs migration
     case SYSTEM_OFF:
@@ -89,7 +114,7 @@ FirmwareAnswer answer_firmware_call(uint64_t x0, uint64_t x1, uint64_t x2) {
     case SYSTEM_RESET:
       return {Action::reset, SUCCESS};
     case PSCI_FEATURES:
-      return {Action::none, is_known(static_cast<uint32_t>(x1)) ? SUCCESS : NOT_SUPPORTED};
+      return {Action::none, is_known(static_cast<uint32_t>(call.x1)) ? SUCCESS : NOT_SUPPORTED};
     default:
       return {Action::none, NOT_SUPPORTED};
   }

@@ -133,8 +133,8 @@ bool Semihosting::put_fields(uint64_t block, const std::array<uint64_t, N>& valu
 }
 
 Semihosting::File* Semihosting::file_of(uint64_t handle) {
-  if (handle - 1 < m_files.size() && m_files[handle - 1].stream != Stream::closed)
-    return &m_files[handle - 1];
+  if (handle - 1 < m_state->files.size() && m_state->files[handle - 1].stream != Stream::closed)
+    return &m_state->files[handle - 1];
   guest_error(error_ebadf, "no file with handle " + std::to_string(handle) +
                                " is open; SYS_OPEN of \":tt\" gives one of the console");
   return nullptr;
@@ -175,12 +175,12 @@ uint64_t Semihosting::open(uint64_t block) {
         address);
     return fail(error_enoent);
   }
-  const auto free = std::find_if(m_files.begin(), m_files.end(),
+  const auto free = std::find_if(m_state->files.begin(), m_state->files.end(),
                                  [](const File& file) { return file.stream == Stream::closed; });
-  if (free == m_files.end())
+  if (free == m_state->files.end())
     return guest_error(error_emfile, std::to_string(most_handles) + " files are open already");
   *free = {stream, 0};
-  return static_cast<uint64_t>(free - m_files.begin()) + 1;
+  return static_cast<uint64_t>(free - m_state->files.begin()) + 1;
 }
 
 uint64_t Semihosting::close(uint64_t block) {
@@ -397,7 +397,7 @@ SemihostingAnswer Semihosting::call(uint64_t x0, uint64_t x1) {
     case SYS_TIME:
       return {start_time + m_host.counter() / counter_hz};
     case SYS_ERRNO:
-      return {static_cast<uint64_t>(m_errno)};
+      return {static_cast<uint64_t>(m_state->error_number)};
     case SYS_GET_CMDLINE:
       return {command_line(x1)};
     case SYS_HEAPINFO:
@@ -417,13 +417,12 @@ SemihostingAnswer Semihosting::call(uint64_t x0, uint64_t x1) {
 }
 
 void Semihosting::reset() {
-  m_files = {};
-  m_errno = 0;
+  if (m_state == &m_own) m_own = State();
 }
 
 void Semihosting::visit(Archive& archive) {
   archive.begin("semihosting");
-  for (File& file : m_files) {
+  for (File& file : m_own.files) {
     archive.value("stream", file.stream);
     archive.value("position", file.position);
     if (archive.loading() && (file.stream > Stream::features || file.position > features.size())) {
@@ -431,7 +430,7 @@ void Semihosting::visit(Archive& archive) {
       archive.fail("stream", "no such file");
     }
   }
-  archive.value("errno", m_errno);
+  archive.value("errno", m_own.error_number);
   archive.end();
 }
 

@@ -43,7 +43,9 @@ class Semihosting {
 
   /// Answers operation W0 with parameter X1. What the caller did wrong goes to CpuHost::diag().
   SemihostingAnswer call(uint64_t x0, uint64_t x1);
-  /// Closes everything, as a reset of the machine does.
+  /// Uses the files of another processor's, which outlives this one: a program opens them once.
+  void share(Semihosting& other) { m_state = other.m_state; }
+  /// Closes everything, as a reset of the machine does. Not what is another's.
   void reset();
   void visit(Archive& archive);
 
@@ -81,7 +83,7 @@ class Semihosting {
   bool put_fields(uint64_t block, const std::array<uint64_t, N>& fields);
   File* file_of(uint64_t handle);
   uint64_t fail(int error_number) {
-    m_errno = error_number;
+    m_state->error_number = error_number;
     return ~uint64_t{0};
   }
   uint64_t guest_error(int error_number, const std::string& text, std::optional<uint64_t> address = {});
@@ -91,8 +93,12 @@ class Semihosting {
   CpuHost& m_host;
   GuestMemory m_memory;
   const char* m_name = "";                   // of the operation that is being answered
-  std::array<File, most_handles> m_files{};  // handle n is that at n - 1
-  int m_errno = 0;
+  struct State {
+    std::array<File, most_handles> files{};  // handle n is that at n - 1
+    int error_number = 0;
+  };
+  State m_own;
+  State* m_state = &m_own;
 };
 
 }  // namespace smmuvp::cpu

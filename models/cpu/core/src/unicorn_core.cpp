@@ -15,7 +15,8 @@ constexpr uint32_t insn_wfe = 0xd503205f, insn_semihosting = 0xd45e0000;
 
 constexpr SystemRegister scr_el3{3, 6, 1, 1, 0}, hcr_el2{3, 4, 1, 1, 0};
 constexpr SystemRegister esr_el1{3, 0, 5, 2, 0}, elr_el1{3, 0, 4, 0, 1}, far_el1{3, 0, 6, 0, 0},
-    spsr_el1{3, 0, 4, 0, 0}, vbar_el1{3, 0, 12, 0, 0};
+    spsr_el1{3, 0, 4, 0, 0}, vbar_el1{3, 0, 12, 0, 0}, vmpidr_el2{3, 4, 0, 0, 5};
+constexpr uint64_t mpidr_res1 = 0x80000000;  // DDI 0487 D13.2.97, MPIDR_EL1; U, bit 30, is 0
 
 }  // namespace
 
@@ -82,7 +83,11 @@ std::string UnicornCore::open() {
   // Non-secure, EL2 and EL1 in AArch64, HVC enabled (DDI 0487 D13.2.117, SCR_EL3: NS, HCE, RW; HCR_EL2.RW).
   set_system(scr_el3, 0x501);
   set_system(hcr_el2, uint64_t{1} << 31);
+  // What MPIDR_EL1 reads at EL1 (DDI 0487 D13.2.158, VMPIDR_EL2).
+  set_system(vmpidr_el2, mpidr_res1 | m_number);
   m_hooked.clear();
+  if (m_shared) error = watch_others();
+  if (!error.empty()) return error;
   for (const uint64_t va : m_breakpoints) {
     if (!hook_breakpoint(va)) return "a breakpoint cannot be set again after the reset";
   }
@@ -162,6 +167,7 @@ Stop UnicornCore::run(uint64_t instructions) {
   m_look_at_lines = (m_irq || m_fiq) && m_polls;
   if (m_look_at_lines) m_limit = 0;
   m_stop_requested = m_resuming = false;
+  m_overrun = 0;
   m_reason = StopReason::quantum;
   return execute();
 }
@@ -186,6 +192,7 @@ Stop UnicornCore::execute() {
     return {StopReason::debug, m_count, 0, {}};
   }
   m_statistics.instructions += m_count;
+  if (m_shared) lose_monitor();
   if (!m_error.empty()) return error();
   return {m_reason, m_count, m_status, m_reason == StopReason::dead_end ? m_dead_end.text() : std::string()};
 }
@@ -252,6 +259,7 @@ bool UnicornCore::block_at_limit(uint64_t address) {
     return true;
   }
   if (m_stop_requested || m_count >= m_budget) {
+    if (m_shared && wait_for_store_exclusive()) return true;
     m_access->stop();
     return false;
   }
@@ -355,6 +363,7 @@ void UnicornCore::loop_left(int exception) {
       break;
     case uc_exception::yield: {
       const auto word = read_word(m_access->pc() - 4);
+      if (m_shared && word == insn_wfe && m_host.take_event()) return;
       stop(word == insn_wfe ? StopReason::wfe : StopReason::yield);
       break;
     }
@@ -373,13 +382,18 @@ void UnicornCore::loop_left(int exception) {
 }
 
 void UnicornCore::firmware_call() {
-  const FirmwareAnswer answer = answer_firmware_call(m_access->x(0), m_access->x(1), m_access->x(2));
+  const FirmwareAnswer answer = answer_firmware_call(
+      {m_access->x(0), m_access->x(1), m_access->x(2), m_access->x(3)}, m_host,
+      [this](uint64_t address) { return address % 4 == 0 && find_ram(address, 4) != nullptr; });
   m_access->set_x(0, answer.x0);
   switch (answer.action) {
     case FirmwareAnswer::Action::none:
       break;
     case FirmwareAnswer::Action::standby:
       stop(m_irq || m_fiq ? StopReason::quantum : StopReason::wfi);
+      break;
+    case FirmwareAnswer::Action::cpu_off:
+      stop(StopReason::cpu_off);
       break;
     case FirmwareAnswer::Action::power_off:
       stop(StopReason::power_off);
@@ -395,6 +409,7 @@ bool UnicornCore::semihosting_call() {
   if (current_el() == 0 || read_word(pc) != insn_semihosting) return false;
   try {
     const SemihostingAnswer answer = m_semihosting.call(m_access->x(0), m_access->x(1));
+    if (m_shared) lose_monitor();  // a read may have waited, and the others run
     if (answer.exit) {
       m_status = answer.status;
       stop(StopReason::exit);

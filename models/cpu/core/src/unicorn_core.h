@@ -30,6 +30,8 @@ class UnicornCore final : public CpuCore, private EngineOwner {
   std::string open();
 
   std::string add_ram(uint64_t base, uint64_t size, void* host) override;
+  void join(unsigned number, unsigned count, CpuCore& first) override;
+  void receive(const Maintenance& maintenance) override;
   void reset(uint64_t entry, const std::array<uint64_t, 4>& arguments) override;
   Stop run(uint64_t instructions) override;
   void request_stop() override;
@@ -94,6 +96,8 @@ class UnicornCore final : public CpuCore, private EngineOwner {
   static void on_mmio_write(uc_engine* uc, uint64_t offset, unsigned size, uint64_t value, void* user);
   static void on_block(uc_engine* uc, uint64_t address, uint32_t size, void* user);
   static void on_breakpoint(uc_engine* uc, uint64_t address, uint32_t size, void* user);
+  static void on_translated(uc_engine* uc, uc_tb* block, uc_tb* previous, void* user);
+  static void on_hint(uc_engine* uc, uint64_t address, uint32_t size, void* user);
 
   Stop execute();
   Stop error() const;
@@ -111,6 +115,15 @@ class UnicornCore final : public CpuCore, private EngineOwner {
   void raise(const Outcome& outcome);
   bool is_device_memory(uint64_t va);
 
+  // With other processors
+  std::string watch_others();
+  void find_hints(uint64_t va, unsigned size);
+  void hint(uint32_t word);
+  bool wait_for_store_exclusive();
+  void lose_monitor();
+  void lose_monitor_at(uint64_t phys, uint64_t length);
+  void drop_code(uint64_t phys, uint64_t length);
+
   // EngineOwner
   void exception_raised(int number) override;
   void loop_left(int number) override;
@@ -120,6 +133,7 @@ class UnicornCore final : public CpuCore, private EngineOwner {
   bool code_translated(const void* host_page) override;
   bool holds_code(const void* host_page) override;
   uint8_t* host_address(uint64_t physical) override;
+  void maintenance(const SystemRegister& operation, uint64_t operand) override;
 
   void stop(StopReason reason);
   void fail(const std::string& text);
@@ -163,6 +177,12 @@ class UnicornCore final : public CpuCore, private EngineOwner {
   uint64_t m_status = 0;
   std::string m_error;
   bool m_unsupported = false;  // m_error is about what the library cannot do
+
+  // With other processors. An address of a hint stays hooked, as one of a breakpoint does.
+  unsigned m_number = 0;
+  bool m_shared = false;
+  std::set<uint64_t> m_hints;
+  uint64_t m_overrun = 0;  // instructions executed when the quantum was over; 0: it is not
 
   // Debugging. An address stays hooked for good: code that was translated for another address space may still
   // call the hook.

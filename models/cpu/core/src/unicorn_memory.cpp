@@ -123,6 +123,7 @@ void UnicornCore::serve_data(uint64_t address, unsigned size, bool write, uint64
     access.privileged = current_el() != 0 && !(insn && insn->unprivileged);
     access.pc = m_access->pc();
     const BusStatus status = bus_access(insn, access);
+    if (m_shared) lose_monitor();  // time has passed, and the others may have run
     outcome.va -= address - access.address;
     outcome.address = access.address;
     if (status == BusStatus::ok) {
@@ -159,6 +160,11 @@ UnicornCore::Ram* UnicornCore::find_ram(uint64_t phys, uint64_t length) {
 
 void UnicornCore::invalidate_code(uint64_t phys, uint64_t length) {
   if (length == 0 || !m_mapped) return;
+  lose_monitor_at(phys, length);
+  drop_code(phys, length);
+}
+
+void UnicornCore::drop_code(uint64_t phys, uint64_t length) {
   const uint64_t last = std::max(phys, phys + (length - 1));
   bool any = false;
   for (Ram& r : m_ram) {

@@ -69,6 +69,7 @@ Cpu::Cpu(const sc_core::sc_module_name& name, const Params& params, Host& host)
   m_payload.set_extension(&m_extension);
   bus.register_invalidate_direct_mem_ptr(this, &Cpu::invalidate_direct_mem_ptr);
   SC_THREAD(run_thread);
+  m_thread = sc_core::sc_get_last_created_process_handle();
   // Translated code, the engine and the models that an access reaches all run on this stack.
   set_stack_size(4 << 20);
   SC_METHOD(lines_method);
@@ -112,7 +113,7 @@ void Cpu::start_of_simulation() {
       done += length;
     }
   }
-  m_core->reset(m_start_pc, m_start_x);
+  reset_core();
 }
 
 void Cpu::invalidate_direct_mem_ptr(sc_dt::uint64 start, sc_dt::uint64 end) {
@@ -178,9 +179,7 @@ void Cpu::run_thread() {
     if (m_reset_pending) {
       while (reset.read()) sc_core::wait(reset.negedge_event());
       m_reset_pending = false;
-      m_core->reset(m_start_pc, m_start_x);
-      m_idle = Idle::no;
-      m_event_register = false;
+      reset_core();
     }
     drive_timers();
     if (m_debug_client != nullptr && std::exchange(m_break_requested, false)) {
@@ -189,6 +188,10 @@ void Cpu::run_thread() {
     if (m_idle != Idle::no) {
       idle();
       continue;
+    }
+    if (!m_all.empty()) {
+      take_turn();
+      if (m_reset_pending) continue;
     }
     m_synchronised = 0;
     m_running = true;
@@ -206,6 +209,11 @@ void Cpu::run_thread() {
         (stop.instructions - m_synchronised) * m_period_ps + std::exchange(m_latency_ps, 0);
     // Even a quantum of nothing but answered calls takes time, so that nothing can stop time.
     if (!m_reset_pending) sc_core::wait(from_ps(std::max(ps, m_period_ps)), m_reset_event);
+    if (std::exchange(m_send_event, false)) {
+      for (Cpu* other : m_all) {
+        if (other != this) other->event_arrives();
+      }
+    }
     if (!m_reset_pending) finish(stop);
   }
 }
@@ -223,6 +231,9 @@ void Cpu::finish(const cpu::Stop& stop) {
       break;
     case StopReason::wfe:
       m_idle = Idle::wfe;
+      break;
+    case StopReason::cpu_off:
+      m_idle = Idle::off;
       break;
     case StopReason::power_off:
       m_idle = Idle::off;
@@ -257,7 +268,11 @@ void Cpu::idle() {
   const std::uint64_t since = to_ps(sc_core::sc_time_stamp());
   if (m_reset_pending) return;
   if (m_idle == Idle::off) {
-    sc_core::wait(m_wake);
+    if (m_power == cpu::Power::on_pending) {
+      begin_pending();
+    } else {
+      sc_core::wait(m_wake);
+    }
     return;
   }
   if (irq.read() || fiq.read() || (m_idle == Idle::wfe && m_event_register)) {
@@ -271,8 +286,8 @@ void Cpu::idle() {
     ps = *deadline * counter_ps - since;
   }
   if (m_idle == Idle::wfe) {
-    // An implementation may end WFE at any time (DDI 0487 D1.16.1). This one does, because the processor's
-    // own SEV and the event stream do not set the event register.
+    // An implementation may end WFE at any time (DDI 0487 D1.16.1). This one does, because not all that sets
+    // the event register is modelled: the event stream, a monitor that others open.
     ps = std::min(ps, m_wfe_ps);
     sc_core::wait(from_ps(ps), m_wake);
     m_event_register = false;
@@ -294,9 +309,7 @@ void Cpu::lines_method() {
 }
 
 void Cpu::event_method() {
-  if (!event.read()) return;
-  m_event_register = true;
-  m_wake.notify();
+  if (event.read()) event_arrives();
 }
 
 void Cpu::reset_method() {
@@ -324,6 +337,7 @@ cpu::BusStatus Cpu::bus_access(cpu::BusAccess& access) {
   for (unsigned i = 0; i < access.size; ++i) data[i] = static_cast<unsigned char>(access.value >> (8 * i));
   m_extension = AccessExtension{};
   m_extension.privileged = access.privileged;
+  m_extension.tag = m_number;
   m_payload.set_command(access.write ? tlm::TLM_WRITE_COMMAND : tlm::TLM_READ_COMMAND);
   m_payload.set_address(access.address);
   m_payload.set_data_ptr(data.data());
@@ -440,9 +454,18 @@ void Cpu::visit(Archive& archive) {
   archive.value("quanta", m_quanta);
   archive.value("wfi_count", m_wfi_count);
   archive.value("wfi_ps", m_wfi_ps);
+  archive.value("send_event", m_send_event);
+  archive.value("power", m_power);
+  archive.value("on_ps", m_on_ps);
+  archive.value("on_entry", m_on_entry);
+  archive.value("on_context", m_on_context);
   if (archive.loading() && m_idle > Idle::off) {
     m_idle = Idle::no;
     archive.fail("idle", "no such state");
+  }
+  if (archive.loading() && m_power > cpu::Power::on_pending) {
+    m_power = cpu::Power::on;
+    archive.fail("power", "no such state");
   }
   archive.end();
 }

@@ -1,7 +1,9 @@
 // What a component that is a processor can do.
 #pragma once
 #include <cstdint>
+#include <vector>
 
+#include "smmuvp/base/error.h"
 #include "smmuvp/base/export.h"
 
 namespace smmuvp {
@@ -21,6 +23,16 @@ class SMMUVP_EXPORT CpuControl {
   /// For messages: where the processor is now, or was last.
   virtual std::uint64_t program_counter() const = 0;
   virtual std::uint64_t instructions() const = 0;
+  /// Tells a processor of several which one it is: `all` of the system, in the order of the configuration,
+  /// itself included. All but the first are off until they are switched on. Called before simulation.
+  /// @throws ConfigError if they cannot work together
+  virtual void join(const std::vector<CpuControl*>& all, unsigned number) {
+    (void)number;
+    if (all.size() > 1)
+      throw ConfigError("type", "this type of processor does not work together with others");
+  }
+  /// Whether the process that runs now is this processor's: what happens then is its doing.
+  virtual bool is_running() const { return false; }
 };
 
 }  // namespace smmuvp

@@ -23,6 +23,7 @@ enum class StopReason {
   wfi,          ///< WFI with no interrupt line high: idle until set_irq(true) or set_fiq(true)
   wfe,          ///< WFE: idle for a while; waking early is always allowed (DDI 0487 D1.6.1, spurious wake-up)
   yield,        ///< YIELD: the guest is spinning
+  cpu_off,      ///< PSCI CPU_OFF: this processor is off until the next reset()
   power_off,    ///< PSCI SYSTEM_OFF
   reset,        ///< PSCI SYSTEM_RESET
   exit,         ///< semihosting SYS_EXIT or SYS_EXIT_EXTENDED; Stop::status has the guest's status
@@ -59,13 +60,28 @@ struct BusAccess {
 
 enum class Timer { virt, phys };
 
+/// What PSCI says of a processor (DEN 0022 5.7.3, AFFINITY_INFO).
+enum class Power { on, off, on_pending };
+
+/// A maintenance instruction of one processor that concerns all of the Inner Shareable domain (DDI 0487 D5.10,
+/// TLBI ...IS; B2.4.4, IC IVAU and IC IALLUIS).
+struct Maintenance {
+  enum class Kind { translations, code, all_code };
+  Kind kind = Kind::translations;
+  unsigned tlbi_op2 = 0;    ///< which TLBI: op2 of its encoding
+  uint64_t operand = 0;     ///< of the TLBI
+  uint64_t address = 0;     ///< physical, of code
+  uint64_t length = 0;
+};
+
 /// What a program learns of its surroundings by semihosting. Addresses are 0 where nobody knows them.
 struct SemihostingEnvironment {
   std::string command_line;                                                 ///< SYS_GET_CMDLINE
   uint64_t heap_base = 0, heap_limit = 0, stack_base = 0, stack_limit = 0;  ///< SYS_HEAPINFO
 };
 
-/// What the CPU needs from its surroundings. All calls come from inside run(), on its thread.
+/// What the CPU needs from its surroundings. All calls come from inside run(), on its thread. What is about
+/// other processors has defaults for a CPU that is alone.
 class CpuHost {
  public:
   virtual ~CpuHost() = default;
@@ -78,6 +94,24 @@ class CpuHost {
   virtual void timer_output(Timer timer, bool level) = 0;
   /// CpuCore::timer_deadline() may have changed: the host may want to end the quantum earlier.
   virtual void timer_deadline_changed() = 0;
+  /// What the processor with this affinity (MPIDR_EL1.Aff3 to Aff0) does; none if there is no such.
+  virtual std::optional<Power> power(uint64_t affinity) {
+    return affinity == 0 ? std::optional<Power>(Power::on) : std::nullopt;
+  }
+  /// The processor is about to be off. False, and it stays on, when all others are off.
+  virtual bool power_off() { return false; }
+  /// Switches on the processor with this affinity, which is off: it begins at `entry` with `context` in X0.
+  virtual void power_on(uint64_t affinity, uint64_t entry, uint64_t context) {
+    (void)affinity, (void)entry, (void)context;
+  }
+  /// SEVL, and SEV for the processor itself: sets its event register (DDI 0487 D1.16.1).
+  virtual void set_event() {}
+  /// SEV: the other processors' event registers are to be set when this quantum, which ends now, is over.
+  virtual void send_event() {}
+  /// WFE: whether the event register was set. It is cleared.
+  virtual bool take_event() { return false; }
+  /// Hands what CpuCore::receive() takes to all other processors, at once.
+  virtual void broadcast(const Maintenance& maintenance) { (void)maintenance; }
   /// Where messages for the author of the guest go.
   virtual Diag& diag() = 0;
   /// Asked at each exception: true ends the quantum. Exceptions are so slow that a quantum of them takes
@@ -115,6 +149,13 @@ class CpuCore {
   /// outlives the core. Returns an empty text, or what is wrong.
   virtual std::string add_ram(uint64_t base, uint64_t size, void* host) = 0;
 
+  /// Tells the core that it is processor `number` of `count`: MPIDR_EL1.Aff0, and with more than one of them
+  /// exclusives, events and maintenance that take the others into account. `first` is processor 0, made by
+  /// the same function, and has the files of semihosting for all. Before add_ram() and reset().
+  virtual void join(unsigned number, unsigned count, CpuCore& first) = 0;
+  /// What another processor broadcasts. Callable at any time.
+  virtual void receive(const Maintenance& maintenance) = 0;
+
   /// Puts every register into its reset state: EL1h, interrupts masked, MMU and caches off, PC = entry, X0 to
   /// X3 = arguments. Not from inside run().
   virtual void reset(uint64_t entry, const std::array<uint64_t, 4>& arguments) = 0;
@@ -133,7 +174,8 @@ class CpuCore {
   virtual void set_irq(bool level) = 0;
   virtual void set_fiq(bool level) = 0;
 
-  /// Somebody else than this CPU wrote to RAM: forget translations made from there. Cheap where no code was.
+  /// Somebody else than a processor wrote to RAM: forget translations made from there, and lose the exclusive
+  /// monitor if it is set for there (DDI 0487 B2.9.2). Cheap where no code was.
   virtual void invalidate_code(uint64_t phys, uint64_t length) = 0;
 
   /// Re-evaluates both timers against CpuHost::counter() and drives their outputs.

@@ -10,6 +10,10 @@
 //             reset         input, level: while high the processor is held in reset
 //             timer_virt, timer_phys    outputs, level: CNTV and CNTP interrupts (PPI 27 and 30)
 //             timer_sec_phys, timer_hyp outputs, always low: EL3 and EL2 are not modelled
+//
+// Several of them (CpuControl::join) are one cluster: accesses carry the processor's number as
+// AccessExtension.tag, MPIDR_EL1.Aff0 is that number, and all but the first wait for PSCI CPU_ON. Quanta that are
+// due at the same time run in the order of the numbers.
 #pragma once
 
 #include <tlm_utils/simple_initiator_socket.h>
@@ -58,6 +62,8 @@ class Cpu : public Component,
   MemoryWriteListener* write_listener() override { return this; }
   std::uint64_t program_counter() const override;
   std::uint64_t instructions() const override;
+  void join(const std::vector<CpuControl*>& all, unsigned number) override;
+  bool is_running() const override;
 
   void memory_written(std::uint64_t address, std::uint64_t length) override;
 
@@ -91,6 +97,11 @@ class Cpu : public Component,
   void event_method();
   void idle();
   void end_idle();
+  void reset_core();
+  void take_turn();
+  bool is_ahead(const Cpu& other) const;
+  void begin_pending();
+  void event_arrives();
   void finish(const cpu::Stop& stop);
   void drive_timers();
   std::string core_register(const std::string& name) const;
@@ -106,6 +117,13 @@ class Cpu : public Component,
   std::uint64_t counter() override;
   void timer_output(cpu::Timer timer, bool level) override;
   void timer_deadline_changed() override;
+  std::optional<cpu::Power> power(std::uint64_t affinity) override;
+  bool power_off() override;
+  void power_on(std::uint64_t affinity, std::uint64_t entry, std::uint64_t context) override;
+  void set_event() override { m_event_register = true; }
+  void send_event() override { m_send_event = true; }
+  bool take_event() override { return std::exchange(m_event_register, false); }
+  void broadcast(const cpu::Maintenance& maintenance) override;
   Diag& diag() override { return m_diag; }
   bool pause_requested() override { return host().pause_requested(); }
   void semihosting_write(std::string_view text) override;
@@ -129,6 +147,16 @@ class Cpu : public Component,
   bool m_reset_pending = false;
   Idle m_idle = Idle::no;
   bool m_event_register = false;
+  bool m_send_event = false;  // to the others, when the quantum is over
+
+  // With others. Empty for a processor that is alone.
+  std::vector<Cpu*> m_all;
+  unsigned m_number = 0;
+  cpu::Power m_power = cpu::Power::on;
+  std::uint64_t m_on_ps = 0, m_on_entry = 0, m_on_context = 0;  // of Power::on_pending
+  bool m_waits_for_turn = false;
+  std::uint64_t m_turn_delta = 0;  // the delta cycle in which it began to wait, or had its turn
+  sc_core::sc_process_handle m_thread;
   bool m_running = false;            // inside core().run()
   std::uint64_t m_synchronised = 0;  // instructions of this quantum that simulated time has caught up with
   std::uint64_t m_latency_ps = 0;    // of accesses, not yet waited for

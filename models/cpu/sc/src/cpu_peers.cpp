@@ -1,0 +1,115 @@
+// What a processor does because there are others: turns, PSCI between processors, events, maintenance.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "smmuvp/cpu/cpu.h"
+#include "smmuvp/tlm/sim_time.h"
+
+namespace smmuvp {
+
+namespace {
+
+constexpr std::size_t most_processors = 8;  // those of a GICv2 (IHI 0048B 1.2)
+
+}  // namespace
+
+void Cpu::join(const std::vector<CpuControl*>& all, unsigned number) {
+  if (all.size() > most_processors) {
+    throw ConfigError("type", fmt::format("{} processors; a GICv2 serves {} at most", all.size(),
+                                          most_processors));
+  }
+  std::vector<Cpu*> cpus;
+  for (CpuControl* control : all) cpus.push_back(dynamic_cast<Cpu*>(control));
+  if (std::find(cpus.begin(), cpus.end(), nullptr) != cpus.end())
+    throw ConfigError("type", "processors of different types do not work together");
+  m_number = number;
+  m_core->join(number, static_cast<unsigned>(all.size()), *cpus.front()->m_core);
+  if (cpus.size() > 1) m_all = std::move(cpus);
+}
+
+bool Cpu::is_running() const { return sc_core::sc_get_current_process_handle() == m_thread; }
+
+// DEN 0022 6.4: at a reset, one processor starts, and the others are off.
+void Cpu::reset_core() {
+  m_core->reset(m_start_pc, m_start_x);
+  m_event_register = m_send_event = false;
+  m_power = m_number == 0 ? cpu::Power::on : cpu::Power::off;
+  m_idle = m_number == 0 ? Idle::no : Idle::off;
+}
+
+// ---- Turns
+
+// Quanta that are due in the same delta cycle run in the order of the processors' numbers, one in a delta cycle,
+// whatever the order in which SystemC runs processes that are ready together.
+void Cpu::take_turn() {
+  m_waits_for_turn = true;
+  m_turn_delta = sc_core::sc_delta_count();
+  do {
+    sc_core::wait(sc_core::SC_ZERO_TIME);
+  } while (!m_reset_pending &&
+           std::any_of(m_all.begin(), m_all.begin() + m_number, [&](const Cpu* c) { return is_ahead(*c); }));
+  m_waits_for_turn = false;
+  m_turn_delta = sc_core::sc_delta_count();
+}
+
+// What changes in this delta cycle must not count: some processes have run in it and others have not.
+bool Cpu::is_ahead(const Cpu& other) const {
+  const std::uint64_t now = sc_core::sc_delta_count();
+  return other.m_waits_for_turn ? other.m_turn_delta < now : other.m_turn_delta == now;
+}
+
+// ---- Power
+
+std::optional<cpu::Power> Cpu::power(std::uint64_t affinity) {
+  if (m_all.empty()) return CpuHost::power(affinity);
+  if (affinity >= m_all.size()) return std::nullopt;
+  return m_all[affinity]->m_power;
+}
+
+// It counts as off from now on, so that of two that ask at the same time the second is refused.
+bool Cpu::power_off() {
+  const bool others = std::any_of(m_all.begin(), m_all.end(), [&](const Cpu* c) {
+    return c != this && c->m_power != cpu::Power::off;
+  });
+  if (others) m_power = cpu::Power::off;
+  return others;
+}
+
+// The caller's time is ahead of simulated time by what it has executed of its quantum.
+void Cpu::power_on(std::uint64_t affinity, std::uint64_t entry, std::uint64_t context) {
+  Cpu& target = *m_all.at(affinity);
+  target.m_power = cpu::Power::on_pending;
+  target.m_on_ps = local_time_ps();
+  target.m_on_entry = entry;
+  target.m_on_context = context;
+  target.m_wake.notify(sc_core::SC_ZERO_TIME);
+}
+
+// DEN 0022 5.6.3: the entry point with the MMU off, context_id in X0.
+void Cpu::begin_pending() {
+  const std::uint64_t now = to_ps(sc_core::sc_time_stamp());
+  if (now < m_on_ps) {
+    sc_core::wait(from_ps(m_on_ps - now), m_wake);
+    return;
+  }
+  m_core->reset(m_on_entry, {m_on_context, 0, 0, 0});
+  m_event_register = false;
+  m_power = cpu::Power::on;
+  m_idle = Idle::no;
+}
+
+// ---- Events and maintenance
+
+void Cpu::event_arrives() {
+  m_event_register = true;
+  m_wake.notify();
+}
+
+void Cpu::broadcast(const cpu::Maintenance& maintenance) {
+  for (Cpu* other : m_all) {
+    if (other != this) other->m_core->receive(maintenance);
+  }
+}
+
+}  // namespace smmuvp
