@@ -1,12 +1,10 @@
 #include "machine.h"
 
-#include <elf.h>
-
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 #include <stdexcept>
+
+#include "guest_program.h"
 
 // libunicorn does not free what it notes about pages of code that were written to.
 extern "C" const char* __lsan_default_suppressions();
@@ -40,24 +38,7 @@ Machine::Machine(LibraryUse use, std::map<uint64_t, uint64_t> more_ram) : m_diag
 Machine::~Machine() = default;
 
 void Machine::load_program() {
-  std::ifstream file(CPU_TEST_GUEST, std::ios::binary);
-  const std::vector<char> image{std::istreambuf_iterator<char>(file), {}};
-  if (image.size() < sizeof(Elf64_Ehdr)) throw std::runtime_error("cannot read " CPU_TEST_GUEST);
-  const auto* header = reinterpret_cast<const Elf64_Ehdr*>(image.data());
-  const auto* segments = reinterpret_cast<const Elf64_Phdr*>(image.data() + header->e_phoff);
-  for (unsigned i = 0; i < header->e_phnum; ++i) {
-    if (segments[i].p_type != PT_LOAD) continue;
-    std::memcpy(ram(segments[i].p_paddr), image.data() + segments[i].p_offset, segments[i].p_filesz);
-  }
-  const auto* sections = reinterpret_cast<const Elf64_Shdr*>(image.data() + header->e_shoff);
-  for (unsigned i = 0; i < header->e_shnum; ++i) {
-    if (sections[i].sh_type != SHT_SYMTAB) continue;
-    const auto* symbols = reinterpret_cast<const Elf64_Sym*>(image.data() + sections[i].sh_offset);
-    const char* names = image.data() + sections[sections[i].sh_link].sh_offset;
-    for (uint64_t s = 0; s < sections[i].sh_size / sizeof(Elf64_Sym); ++s) {
-      m_symbols[names + symbols[s].st_name] = symbols[s].st_value;
-    }
-  }
+  m_symbols = load_guest_program(CPU_TEST_GUEST, [this](uint64_t phys) { return ram(phys); });
 }
 
 void Machine::start(const std::string& name) {

@@ -86,6 +86,7 @@ std::string UnicornCore::open() {
   // What MPIDR_EL1 reads at EL1 (DDI 0487 D13.2.158, VMPIDR_EL2).
   set_system(vmpidr_el2, mpidr_res1 | m_number);
   m_hooked.clear();
+  m_each_block = m_polls;
   if (m_shared) error = watch_others();
   if (!error.empty()) return error;
   for (const uint64_t va : m_breakpoints) {
@@ -226,7 +227,10 @@ void UnicornCore::beyond_engine(const std::string& what) {
 // for a stop after this call and before the block's first instruction.
 void UnicornCore::on_block(uc_engine*, uint64_t address, uint32_t size, void* user) {
   auto* self = static_cast<UnicornCore*>(user);
-  if (__builtin_expect(self->m_polls, 0) && !self->m_access->before_block(address)) return;
+  if (__builtin_expect(self->m_each_block, 0)) {
+    if (self->m_polls && !self->m_access->before_block(address)) return;
+    if (self->m_search_blocks) self->find_hints(address, size);
+  }
   self->m_block_end = address + size;
   if (__builtin_expect(self->m_count >= self->m_limit, 0)) {
     if (!self->block_at_limit(address)) return;

@@ -162,6 +162,7 @@ class UnicornCore final : public CpuCore, private EngineOwner {
   uc_engine* m_engine = nullptr;
   const std::unique_ptr<EngineAccess> m_access;
   const bool m_polls;
+  bool m_each_block = false;  // needs more than to be counted
   std::vector<Ram> m_ram;
   std::list<Gap> m_gaps;
   const std::string m_limitation;
@@ -182,6 +183,7 @@ class UnicornCore final : public CpuCore, private EngineOwner {
   unsigned m_number = 0;
   bool m_shared = false;
   std::set<uint64_t> m_hints;
+  bool m_search_blocks = false;  // for hints, when they are executed
   uint64_t m_overrun = 0;  // instructions executed when the quantum was over; 0: it is not
 
   // Debugging. An address stays hooked for good: code that was translated for another address space may still

@@ -26,6 +26,7 @@ void UnicornCore::join(unsigned number, unsigned count, CpuCore& first) {
 
 std::string UnicornCore::watch_others() {
   m_hints.clear();
+  m_search_blocks = m_each_block = true;
   uc_hook handle = 0;
   const uc_err e = uc_hook_add(m_engine, &handle, UC_HOOK_EDGE_GENERATED,
                                reinterpret_cast<void*>(&on_translated), this, 1, 0);
@@ -59,9 +60,13 @@ void UnicornCore::lose_monitor_at(uint64_t phys, uint64_t length) {
 // ---- Events
 
 // The library executes SEV and SEVL as NOP and reports nothing; so new blocks are searched for them, and their
-// addresses get a call-back.
+// addresses get a call-back. The library reports new blocks once a block has ended otherwise than by WFE and its
+// like; until then, all that are executed are searched.
 void UnicornCore::on_translated(uc_engine*, uc_tb* block, uc_tb*, void* user) {
-  static_cast<UnicornCore*>(user)->find_hints(block->pc, block->size);
+  auto* self = static_cast<UnicornCore*>(user);
+  self->m_search_blocks = false;
+  self->m_each_block = self->m_polls;
+  self->find_hints(block->pc, block->size);
 }
 
 void UnicornCore::find_hints(uint64_t va, unsigned size) {

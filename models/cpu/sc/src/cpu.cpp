@@ -189,10 +189,8 @@ void Cpu::run_thread() {
       idle();
       continue;
     }
-    if (!m_all.empty()) {
-      take_turn();
-      if (m_reset_pending) continue;
-    }
+    take_turn();
+    if (m_reset_pending) continue;
     m_synchronised = 0;
     m_running = true;
     cpu::Stop stop = m_core->run(budget());
@@ -233,6 +231,9 @@ void Cpu::finish(const cpu::Stop& stop) {
       m_idle = Idle::wfe;
       break;
     case StopReason::cpu_off:
+      // Nothing is kept (DEN 0022 5.5, CPU_OFF): the timers and their outputs end here, too.
+      m_core->reset(m_start_pc, m_start_x);
+      m_event_register = false;
       m_idle = Idle::off;
       break;
     case StopReason::power_off:
@@ -333,6 +334,7 @@ cpu::BusStatus Cpu::bus_access(cpu::BusAccess& access) {
   m_access_pc = access.pc;
   m_in_access = true;
   catch_up();
+  take_turn();
   std::array<unsigned char, 8> data{};
   for (unsigned i = 0; i < access.size; ++i) data[i] = static_cast<unsigned char>(access.value >> (8 * i));
   m_extension = AccessExtension{};
@@ -352,6 +354,7 @@ cpu::BusStatus Cpu::bus_access(cpu::BusAccess& access) {
   m_latency_ps += to_ps(delay);
   // What a store did to interrupt lines shall be seen by the next block of instructions.
   if (access.write) settle();
+  if (m_turn_delta != sc_core::sc_delta_count()) take_turn();
   m_in_access = false;
 
   if (!m_payload.is_response_ok()) {
@@ -387,11 +390,15 @@ void Cpu::semihosting_write(std::string_view text) {
 // While the processor waits for somebody to type, time passes for everything else.
 int Cpu::semihosting_read(bool wait) {
   if (m_console == nullptr) return -1;
-  if (wait) catch_up();
+  if (wait) {
+    catch_up();
+    take_turn();
+  }
   for (;;) {
     const int byte = m_console->has_input() ? m_console->get() : -1;
     if (byte >= 0 || !wait || !m_console->has_input() || m_reset_pending) return byte;
     sc_core::wait(from_ps(input_poll_ps), m_reset_event);
+    take_turn();
   }
 }
 

@@ -40,9 +40,11 @@ void Cpu::reset_core() {
 
 // ---- Turns
 
-// Quanta that are due in the same delta cycle run in the order of the processors' numbers, one in a delta cycle,
-// whatever the order in which SystemC runs processes that are ready together.
+// Processors that go on in the same delta cycle do so in the order of their numbers, one in a delta cycle, whatever
+// the order in which SystemC runs processes that are ready together. To be called wherever instructions may follow
+// a wait.
 void Cpu::take_turn() {
+  if (m_all.empty()) return;
   m_waits_for_turn = true;
   m_turn_delta = sc_core::sc_delta_count();
   do {
