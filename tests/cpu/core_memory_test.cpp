@@ -499,6 +499,30 @@ TEST(CpuTranslations, DebugAccessesTranslateWithoutSideEffects) {
 
 // ---- Code that changes
 
+// DDI 0487 B2.9.2: a store by another observer opens the monitor of the granule, 64 bytes here.
+TEST(CpuExclusives, AWriteByAnotherMasterToTheGranuleFailsTheStore) {
+  Machine m;
+  m.start("exclusive_with_a_yield");
+  m.set("X1", Machine::scratch + 0x48);
+  ASSERT_EQ(m.run().reason, StopReason::yield);
+  m.core->invalidate_code(Machine::scratch + 0x7f, 8);  // of which one byte is in the granule
+  m.run();
+  EXPECT_EQ(m.reg("X3"), 1u);
+}
+
+TEST(CpuExclusives, AWriteByAnotherMasterBesideTheGranuleDoesNot) {
+  Machine m;
+  m.start("exclusive_with_a_yield");
+  m.set("X1", Machine::scratch + 0x48);
+  m.set("X2", 0x5eed);
+  ASSERT_EQ(m.run().reason, StopReason::yield);
+  m.core->invalidate_code(Machine::scratch + 0x80, 64);
+  m.core->invalidate_code(Machine::scratch, 64);
+  m.run();
+  EXPECT_EQ(m.reg("X3"), 0u);
+  EXPECT_EQ(m.at<uint64_t>(Machine::scratch + 0x48), 0x5eedu);
+}
+
 TEST(CpuCode, OwnStoresToCodeAreExecuted) {
   Machine m;
   m.start("call_twice");

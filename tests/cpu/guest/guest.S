@@ -320,6 +320,13 @@ load_quad:
 zero_block:
 	dc	zva, x1
 	END
+	.globl exclusive_with_a_yield		// X1: address, X2: value, W3: what the store says
+exclusive_with_a_yield:
+	ldxr	x0, [x1]
+	yield
+	stxr	w3, x2, [x1]
+	END
+
 	.globl exclusive_increment
 exclusive_increment:
 	ldxr	w0, [x1]

@@ -44,6 +44,8 @@ std::string PublicAccess::limitation() const {
   std::string text = "by its public interface alone: slower";
   if (!m_traits.pages_of_4k) text += ", interrupts and devices see times that differ by some instructions";
   if (!m_traits.rebuilds_flags) text += ", no exceptions from EL0";
+  if (m_traits.context_exclusive == 0)
+    text += ", exclusives that do not see another master store the same value again";
   return text + ", no Performance Monitors registers to trap on";
 }
 
@@ -443,7 +445,8 @@ void PublicAccess::invalidate_translations(unsigned op2, uint64_t operand) {
 }
 
 std::optional<uint64_t> PublicAccess::exclusive_address() const {
-  if (uc_context_save(m_engine, m_context) != UC_ERR_OK) return std::nullopt;
+  if (m_traits.context_exclusive == 0 || uc_context_save(m_engine, m_context) != UC_ERR_OK)
+    return std::nullopt;
   const auto address = context_value<uint64_t>(m_context, m_traits.context_exclusive);
   return address == monitor_open ? std::nullopt : std::optional<uint64_t>(address);
 }

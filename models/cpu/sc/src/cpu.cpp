@@ -474,6 +474,7 @@ void Cpu::visit(Archive& archive) {
     m_power = cpu::Power::on;
     archive.fail("power", "no such state");
   }
+  if (archive.loading()) m_wake.notify(sc_core::SC_ZERO_TIME);  // it may wait for what is no longer so
   archive.end();
 }
 
