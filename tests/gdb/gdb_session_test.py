@@ -11,6 +11,7 @@ import re
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -24,13 +25,13 @@ PROGRAM, CONFIG, KERNEL = sys.argv[1:4]
 class Run:
     """The platform with a GDB server on a socket file."""
 
-    def __init__(self, *options):
+    def __init__(self, *options, config=CONFIG):
         self.folder = tempfile.TemporaryDirectory()
         self.path = os.path.join(self.folder.name, "gdb")
         self.json = os.path.join(self.folder.name, "run.json")
         self.console = open(os.path.join(self.folder.name, "console"), "wb")
         self.process = subprocess.Popen(
-            [PROGRAM, "run", CONFIG, "--gdb", "unix:" + self.path, "--json", self.json, *options],
+            [PROGRAM, "run", config, "--gdb", "unix:" + self.path, "--json", self.json, *options],
             stdin=subprocess.DEVNULL, stdout=self.console, stderr=subprocess.PIPE, text=True, errors="replace")
         self.errors = ""
         for line in self.process.stderr:
@@ -102,6 +103,35 @@ def case_breaks_steps_and_goes_on_to_the_end_without_changing_the_run():
     check(re.search(r"(?m)^#1 ", text), "has a backtrace", detail)
     check("exited normally" in text, "gdb is told that the guest has ended", detail)
     check(digest == plain_digest(), "breakpoints do not change the run", detail)
+
+
+def case_each_processor_is_a_thread():
+    """Processor 0 starts processor 1, which comes to the breakpoint and switches the machine off."""
+    need_gdb()
+    base, second = 0x40000000, 8
+    code = [0xd2800060, 0xf2b88000, 0xd2800021, 0x100000a2, 0xd2800ee3, 0xd4000002,  # CPU_ON of 1, there, with 0x77
+            0xd503207f, 0x17ffffff,                                                  # WFI; B .-4
+            0xd503201f, 0xd503201f,                                                  # there: NOP; NOP; SYSTEM_OFF
+            0xd2800100, 0xf2b08000, 0xd4000002]
+    with tempfile.TemporaryDirectory() as folder:
+        program = os.path.join(folder, "program.elf")
+        pathlib.Path(program).write_bytes(
+            struct.pack("<16sHHIQQQIHHHHHH", b"\x7fELF\x02\x01\x01", 2, 183, 1, base, 64, 0, 0, 64, 56, 1, 0, 0, 0) +
+            struct.pack("<IIQQQQQQ", 1, 7, 120, base, base, 4 * len(code), 4 * len(code), 8) +
+            struct.pack("<%dI" % len(code), *code))
+        config = os.path.join(os.path.dirname(CONFIG), "gki-smmuv3-smp.toml")
+        run = Run("--gdb-wait", "--kernel", program, config=config)
+        text = run.gdb("hbreak *%#x" % (base + 4 * second + 4), "continue", "info threads", "print/x $x0", "stepi",
+                       "print/x $pc", "thread 1", "print/x $pc", "monitor cpus", "thread 2", "continue")
+        exit_code, _ = run.end()
+    detail = f"{text}\n{run.errors}\nexit code {exit_code}"
+    check(exit_code == 0, "the program switches the machine off", detail)
+    check(re.search(r"(?m)^\* 2 .*cpu1", text), "processor 1 is the thread that stopped", detail)
+    check(re.search(r"(?m)^  1 .*cpu0", text), "processor 0 is a thread", detail)
+    check("= 0x77" in text and "= 0x40000028" in text, "registers and steps are those of processor 1", detail)
+    check(re.search(r"(?m)= 0x400000(18|1c)$", text), "registers of processor 0 can be read", detail)
+    check(re.search(r"1 cpu0 0x400000(18|1c)\n2 cpu1 0x40000028", text), "monitor cpus", detail)
+    check("exited normally" in text, "gdb is told that the guest has ended", detail)
 
 
 def case_breaks_in_a_module_whose_address_an_earlier_run_showed():

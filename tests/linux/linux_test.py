@@ -26,21 +26,22 @@ CURSOR = "\x1b[24;5R"
 class Bench:
     def __init__(self, args, folder):
         self.folder = folder
+        self.two_cpus = (os.path.join(args.source, "vp-configs", "linux-smmuv3-smp.toml"),)
         self.command = [sys.executable, os.path.join(args.source, "platform", "linux", "linux.py"), "--program", args.program]
 
-    def shell(self, name, *options):
+    def shell(self, name, *options, config=()):
         """Linux's console at a terminal, at the first prompt."""
-        t = Terminal([*self.command, "--skip-without-packages", "--console", "--json", os.path.join(self.folder, name), *options])
+        t = Terminal([*self.command, *config, "--skip-without-packages", "--console", "--json", os.path.join(self.folder, name), *options])
         if t.expect(r"(SKIPPED: [^\n]*\n)|ends the run\.", limit=300)[1]:
             print(t.shown.strip())
             sys.exit(SKIP)
         t.expect(PROMPT)
         return t
 
-    def boot(self, name, *options):
-        """One run of the default configuration. Returns the result, and the report if there is one."""
+    def boot(self, name, *options, config=()):
+        """One run, of the default configuration or another. Returns the result, and the report if there is one."""
         report = os.path.join(self.folder, name)
-        r = subprocess.run([*self.command, "--skip-without-packages", "--json", report, "--timeout-sim", "60s", *options],
+        r = subprocess.run([*self.command, *config, "--skip-without-packages", "--json", report, "--timeout-sim", "60s", *options],
                            stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace")
         if r.returncode == SKIP:
             print(r.stderr.strip())
@@ -107,6 +108,36 @@ def case_two_boots_have_the_same_digest(b):
     check(second.returncode == 0, "expected exit code 0", second)
     check(one["sim_time_ps"] == two["sim_time_ps"], "the two runs took different simulated times", second)
     check(one["digest"] == two["digest"], "digests %s and %s" % (one["digest"], two["digest"]), second)
+
+
+def case_two_processors_pass_all_that_one_does_twice_with_the_same_digest(b):
+    first, one = b.boot("one.json", config=b.two_cpus)
+    check(first.returncode == 0, "expected exit code 0", first)
+    check(one["tests"]["passed"] == 15 and one["tests"]["failed"] == 0, "expected 15 passed tests", first)
+    for text in ("smp: Brought up 1 node, 2 CPUs", "SMP: Total of 2 processors activated."):
+        check(text in first.stdout, "Linux does not say: " + text, first)
+    for cpu in ("cpu0", "cpu1"):
+        check(one["statistics"][cpu]["interrupts"] > 100, cpu + " was not interrupted", first)
+    second, two = b.boot("two.json", config=b.two_cpus)
+    check(one["digest"] == two["digest"], "digests %s and %s" % (one["digest"], two["digest"]), second)
+
+
+def case_processors_are_unplugged_and_plugged_in_again(b):
+    t = b.shell("report.json", "--append", "quiet", config=b.two_cpus)
+
+    def command(text, answer):
+        t.type(CURSOR + text + "\r")
+        t.expect(answer)
+        t.expect(PROMPT)
+
+    switch = "echo %d > /sys/devices/system/cpu/cpu%d/online; cat /sys/devices/system/cpu/onl*"
+    command("grep -c ^processor /proc/cpuinfo", r"\n2\n")
+    for on, cpu, online in ((0, 1, "0"), (1, 1, "0-1"), (0, 0, "1"), (1, 0, "0-1"), (0, 1, "0")):
+        command(switch % (on, cpu), r"\n%s\n" % online)
+    command("dmesg | grep -c 'psci: CPU. killed'", r"\n3\n")
+    t.type(CURSOR + "poweroff -f\r")
+    code = t.exit_code()
+    check(code == 0, "expected exit code 0, got %d:\n%s" % (code, t.shown[-3000:]))
 
 
 def case_a_user_at_the_console_works_with_linuxs_shell_by_interrupts_both_ways(b):
