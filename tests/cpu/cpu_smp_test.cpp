@@ -1,5 +1,5 @@
-// Three processors with a GICv2 and shared RAM, one elaboration, a reset before each test. Their quanta are 10000,
-// 100 and 1 instructions, so that they meet in every way.
+// Three processors with a GICv2 and shared RAM, one elaboration, a reset before each test. Their quanta are
+// 10000, 100 and 1 instructions, so that they meet in every way.
 #include <gtest/gtest.h>
 #include <tlm_utils/simple_initiator_socket.h>
 #include <tlm_utils/simple_target_socket.h>
@@ -110,7 +110,8 @@ struct Bench : sc_core::sc_module {
     for (unsigned n = 0; n < cpus; ++n) cpu[n]->join(all, n);
     for (const Port& port : gic->ports()) {
       auto* const* in = std::get_if<LineIn*>(&port.object);
-      const bool wired = port.name == "reset" || (port.name.size() > 3 && port.name.compare(4, 3, "_11") == 0);
+      const bool wired =
+          port.name == "reset" || (port.name.size() > 3 && port.name.compare(4, 3, "_11") == 0);
       if (in != nullptr && !wired) (*in)->bind(low);
       if (auto* const* out = std::get_if<LineOut*>(&port.object)) {
         const unsigned n = static_cast<unsigned>(port.name.back() - '0');
@@ -169,7 +170,9 @@ struct Bench : sc_core::sc_module {
     return reinterpret_cast<std::uint64_t*>(memory(symbols.at(symbol)))[index];
   }
   std::uint64_t report(unsigned n, unsigned index) { return word("reports", 8 * n + index); }
-  std::uint64_t reg(unsigned n, const std::string& name) { return cpu[n]->core().read_register(name).value(); }
+  std::uint64_t reg(unsigned n, const std::string& name) {
+    return cpu[n]->core().read_register(name).value();
+  }
 
   /// Resets all, and prepares processor 0 to begin at a symbol.
   void prepare(const std::string& symbol) {
@@ -181,8 +184,8 @@ struct Bench : sc_core::sc_module {
     screen.written.clear();
     debugger.at_stop = nullptr;
     std::fill(ram.begin(), ram.end(), std::uint8_t{0});
-    symbols =
-        cpu::load_guest_program(CPU_TEST_SMP_GUEST, [this](std::uint64_t address) { return memory(address); });
+    symbols = cpu::load_guest_program(CPU_TEST_SMP_GUEST,
+                                      [this](std::uint64_t address) { return memory(address); });
     for (const auto& c : cpu) c->set_start(symbols.at(symbol), 0, 0, 0, 0);
   }
   void run(double us) {

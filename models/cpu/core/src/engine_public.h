@@ -14,8 +14,8 @@ namespace smmuvp::cpu {
 struct PublicTraits {
   size_t context_syndrome = 0, context_fault_address = 0;  ///< where a saved context has them, in bytes
   size_t context_exclusive = 0;  ///< where a saved context has the exclusive monitor's address; 0: nowhere
-  bool rebuilds_flags = false;  ///< writing a system register makes the engine look at EL again
-  bool pages_of_4k = false;     ///< the page size can be set
+  bool rebuilds_flags = false;   ///< writing a system register makes the engine look at EL again
+  bool pages_of_4k = false;      ///< the page size can be set
 };
 
 class PublicAccess final : public EngineAccess {

@@ -1,4 +1,5 @@
-// The firmware calls that the CPU answers itself: PSCI 1.1 (DEN 0022) and the SMCCC discovery calls (DEN 0028).
+// The firmware calls that the CPU answers itself: PSCI 1.1 (DEN 0022) and the SMCCC discovery calls (DEN
+// 0028).
 #pragma once
 
 #include <cstdint>

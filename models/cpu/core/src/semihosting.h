@@ -92,7 +92,7 @@ class Semihosting {
 
   CpuHost& m_host;
   GuestMemory m_memory;
-  const char* m_name = "";                   // of the operation that is being answered
+  const char* m_name = "";  // of the operation that is being answered
   struct State {
     std::array<File, most_handles> files{};  // handle n is that at n - 1
     int error_number = 0;

@@ -184,7 +184,7 @@ class UnicornCore final : public CpuCore, private EngineOwner {
   bool m_shared = false;
   std::set<uint64_t> m_hints;
   bool m_search_blocks = false;  // for hints, when they are executed
-  uint64_t m_overrun = 0;  // instructions executed when the quantum was over; 0: it is not
+  uint64_t m_overrun = 0;        // instructions executed when the quantum was over; 0: it is not
 
   // Debugging. An address stays hooked for good: code that was translated for another address space may still
   // call the hook.

@@ -1,5 +1,5 @@
-// What the UnicornCore does because there are other processors: exclusives, events, and maintenance that reaches
-// all of them.
+// What the UnicornCore does because there are other processors: exclusives, events, and maintenance that
+// reaches all of them.
 #include <algorithm>
 #include <cstring>
 
@@ -37,8 +37,9 @@ std::string UnicornCore::watch_others() {
 // ---- Exclusives
 
 // The library lets a store exclusive succeed when memory still has the value that was loaded. That is right
-// only while nobody else runs, so the monitor is opened wherever others may. A quantum that is over goes on for
-// some instructions while the monitor is set, so that the shortest quantum cannot keep a loop from succeeding.
+// only while nobody else runs, so the monitor is opened wherever others may. A quantum that is over goes on
+// for some instructions while the monitor is set, so that the shortest quantum cannot keep a loop from
+// succeeding.
 bool UnicornCore::wait_for_store_exclusive() {
   if (m_reason != StopReason::quantum) return false;
   if (m_overrun == 0) m_overrun = std::max<uint64_t>(m_count, 1);
@@ -59,9 +60,9 @@ void UnicornCore::lose_monitor_at(uint64_t phys, uint64_t length) {
 
 // ---- Events
 
-// The library executes SEV and SEVL as NOP and reports nothing; so new blocks are searched for them, and their
-// addresses get a call-back. The library reports new blocks once a block has ended otherwise than by WFE and its
-// like; until then, all that are executed are searched.
+// The library executes SEV and SEVL as NOP and reports nothing; so new blocks are searched for them, and
+// their addresses get a call-back. The library reports new blocks once a block has ended otherwise than by
+// WFE and its like; until then, all that are executed are searched.
 void UnicornCore::on_translated(uc_engine*, uc_tb* block, uc_tb*, void* user) {
   auto* self = static_cast<UnicornCore*>(user);
   self->m_search_blocks = false;
@@ -99,8 +100,8 @@ void UnicornCore::on_hint(uc_engine*, uint64_t address, uint32_t, void* user) {
   if (const auto word = self->read_word(address)) self->hint(*word);
 }
 
-// DDI 0487 D1.16.1: SEV sets the event registers of all processors, SEVL that of its own. The others learn of it
-// when the quantum is over, because their time is behind this processor's.
+// DDI 0487 D1.16.1: SEV sets the event registers of all processors, SEVL that of its own. The others learn of
+// it when the quantum is over, because their time is behind this processor's.
 void UnicornCore::hint(uint32_t word) {
   if (word != insn_sev && word != insn_sevl) return;
   m_host.set_event();
@@ -119,7 +120,7 @@ void UnicornCore::maintenance(const SystemRegister& op, uint64_t operand) {
     m.tlbi_op2 = op.op2;
     m.operand = operand;
   } else if (op.crn == 7 && op.op1 == 3 && op.crm == 5 && op.op2 == 1) {  // IC IVAU
-    constexpr uint64_t line = 64;  // CTR_EL0.IminLine is 4
+    constexpr uint64_t line = 64;                                         // CTR_EL0.IminLine is 4
     const auto phys = translate(operand & ~(line - 1));
     if (!phys) return;
     m.kind = Maintenance::Kind::code;

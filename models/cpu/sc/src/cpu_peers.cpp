@@ -16,8 +16,8 @@ constexpr std::size_t most_processors = 8;  // those of a GICv2 (IHI 0048B 1.2)
 
 void Cpu::join(const std::vector<CpuControl*>& all, unsigned number) {
   if (all.size() > most_processors) {
-    throw ConfigError("type", fmt::format("{} processors; a GICv2 serves {} at most", all.size(),
-                                          most_processors));
+    throw ConfigError("type",
+                      fmt::format("{} processors; a GICv2 serves {} at most", all.size(), most_processors));
   }
   std::vector<Cpu*> cpus;
   for (CpuControl* control : all) cpus.push_back(dynamic_cast<Cpu*>(control));
@@ -40,9 +40,9 @@ void Cpu::reset_core() {
 
 // ---- Turns
 
-// Processors that go on in the same delta cycle do so in the order of their numbers, one in a delta cycle, whatever
-// the order in which SystemC runs processes that are ready together. To be called wherever instructions may follow
-// a wait.
+// Processors that go on in the same delta cycle do so in the order of their numbers, one in a delta cycle,
+// whatever the order in which SystemC runs processes that are ready together. To be called wherever
+// instructions may follow a wait.
 void Cpu::take_turn() {
   if (m_all.empty()) return;
   m_waits_for_turn = true;
@@ -71,9 +71,8 @@ std::optional<cpu::Power> Cpu::power(std::uint64_t affinity) {
 
 // It counts as off from now on, so that of two that ask at the same time the second is refused.
 bool Cpu::power_off() {
-  const bool others = std::any_of(m_all.begin(), m_all.end(), [&](const Cpu* c) {
-    return c != this && c->m_power != cpu::Power::off;
-  });
+  const bool others = std::any_of(m_all.begin(), m_all.end(),
+                                  [&](const Cpu* c) { return c != this && c->m_power != cpu::Power::off; });
   if (others) m_power = cpu::Power::off;
   return others;
 }

@@ -63,14 +63,14 @@ enum class Timer { virt, phys };
 /// What PSCI says of a processor (DEN 0022 5.7.3, AFFINITY_INFO).
 enum class Power { on, off, on_pending };
 
-/// A maintenance instruction of one processor that concerns all of the Inner Shareable domain (DDI 0487 D5.10,
-/// TLBI ...IS; B2.4.4, IC IVAU and IC IALLUIS).
+/// A maintenance instruction of one processor that concerns all of the Inner Shareable domain (DDI 0487
+/// D5.10, TLBI ...IS; B2.4.4, IC IVAU and IC IALLUIS).
 struct Maintenance {
   enum class Kind { translations, code, all_code };
   Kind kind = Kind::translations;
-  unsigned tlbi_op2 = 0;    ///< which TLBI: op2 of its encoding
-  uint64_t operand = 0;     ///< of the TLBI
-  uint64_t address = 0;     ///< physical, of code
+  unsigned tlbi_op2 = 0;  ///< which TLBI: op2 of its encoding
+  uint64_t operand = 0;   ///< of the TLBI
+  uint64_t address = 0;   ///< physical, of code
   uint64_t length = 0;
 };
 

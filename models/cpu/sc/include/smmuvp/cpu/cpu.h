@@ -12,8 +12,8 @@
 //             timer_sec_phys, timer_hyp outputs, always low: EL3 and EL2 are not modelled
 //
 // Several of them (CpuControl::join) are one cluster: accesses carry the processor's number as
-// AccessExtension.tag, MPIDR_EL1.Aff0 is that number, and all but the first wait for PSCI CPU_ON. Quanta that are
-// due at the same time run in the order of the numbers.
+// AccessExtension.tag, MPIDR_EL1.Aff0 is that number, and all but the first wait for PSCI CPU_ON. Quanta that
+// are due at the same time run in the order of the numbers.
 #pragma once
 
 #include <tlm_utils/simple_initiator_socket.h>
