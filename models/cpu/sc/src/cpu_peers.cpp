@@ -20,6 +20,7 @@ void Cpu::join(const std::vector<CpuControl*>& all, unsigned number) {
                       fmt::format("{} processors; a GICv2 serves {} at most", all.size(), most_processors));
   }
   std::vector<Cpu*> cpus;
+  cpus.reserve(all.size());
   for (CpuControl* control : all) cpus.push_back(dynamic_cast<Cpu*>(control));
   if (std::find(cpus.begin(), cpus.end(), nullptr) != cpus.end())
     throw ConfigError("type", "processors of different types do not work together");
