@@ -1,6 +1,7 @@
+/* SPDX-License-Identifier: MIT */
 /* Inside the kernel: start-up, exceptions, translation tables, firmware. */
-#ifndef _ARCH_H
-#define _ARCH_H
+#ifndef ARCH_H
+#define ARCH_H
 
 #include <compiler.h>
 #include <types.h>

@@ -1,6 +1,7 @@
+/* SPDX-License-Identifier: MIT */
 /* Atomic counters and reference counts. */
-#ifndef _ATOMIC_H
-#define _ATOMIC_H
+#ifndef ATOMIC_H
+#define ATOMIC_H
 
 #include <bug.h>
 #include <compiler.h>

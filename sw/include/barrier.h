@@ -1,6 +1,7 @@
+/* SPDX-License-Identifier: MIT */
 /* Memory barriers (DDI 0487, B2.3). */
-#ifndef _BARRIER_H
-#define _BARRIER_H
+#ifndef BARRIER_H
+#define BARRIER_H
 
 #include <compiler.h>
 

@@ -1,6 +1,7 @@
+/* SPDX-License-Identifier: MIT */
 /* Fields named by a constant mask: FIELD_PREP(mask, value), FIELD_GET. */
-#ifndef _BITFIELD_H
-#define _BITFIELD_H
+#ifndef BITFIELD_H
+#define BITFIELD_H
 
 #include <bits.h>
 #include <types.h>

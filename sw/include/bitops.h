@@ -1,6 +1,7 @@
+/* SPDX-License-Identifier: MIT */
 /* Bit searches and bit arrays. */
-#ifndef _BITOPS_H
-#define _BITOPS_H
+#ifndef BITOPS_H
+#define BITOPS_H
 
 #include <bits.h>
 #include <compiler.h>

@@ -1,6 +1,7 @@
+/* SPDX-License-Identifier: MIT */
 /* Masks. GENMASK(high, low) is unsigned long. */
-#ifndef _BITS_H
-#define _BITS_H
+#ifndef BITS_H
+#define BITS_H
 
 #define BIT(n)			(1UL << (n))
 #define BIT_ULL(n)		(1ULL << (n))

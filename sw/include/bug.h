@@ -1,8 +1,9 @@
+/* SPDX-License-Identifier: MIT */
 /* Things that must not happen. A WARN makes a plain poweroff exit non-zero;
  * a BUG is an oops, which halts the machine with a non-zero status.
  */
-#ifndef _BUG_H
-#define _BUG_H
+#ifndef BUG_H
+#define BUG_H
 
 #include <compiler.h>
 #include <types.h>

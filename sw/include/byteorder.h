@@ -1,6 +1,7 @@
+/* SPDX-License-Identifier: MIT */
 /* The guest is little-endian: le conversions are the identity. */
-#ifndef _BYTEORDER_H
-#define _BYTEORDER_H
+#ifndef BYTEORDER_H
+#define BYTEORDER_H
 
 #include <types.h>
 

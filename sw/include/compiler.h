@@ -1,6 +1,7 @@
+/* SPDX-License-Identifier: MIT */
 /* Compiler attributes and single accesses. */
-#ifndef _COMPILER_H
-#define _COMPILER_H
+#ifndef COMPILER_H
+#define COMPILER_H
 
 #define likely(x)	__builtin_expect(!!(x), 1)
 #define unlikely(x)	__builtin_expect(!!(x), 0)

@@ -1,6 +1,7 @@
+/* SPDX-License-Identifier: MIT */
 /* One-time events that threads wait for. */
-#ifndef _COMPLETION_H
-#define _COMPLETION_H
+#ifndef COMPLETION_H
+#define COMPLETION_H
 
 #include <wait.h>
 

@@ -1,6 +1,7 @@
+/* SPDX-License-Identifier: MIT */
 /* Waiting. udelay/ndelay spin with YIELD, the rest sleep. */
-#ifndef _DELAY_H
-#define _DELAY_H
+#ifndef DELAY_H
+#define DELAY_H
 
 void ndelay(unsigned long ns);
 void udelay(unsigned long us);

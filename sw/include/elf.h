@@ -1,6 +1,7 @@
+/* SPDX-License-Identifier: MIT */
 /* ELF64, as far as relocatable AArch64 objects need it. */
-#ifndef _ELF_H
-#define _ELF_H
+#ifndef ELF_H
+#define ELF_H
 
 #include <types.h>
 

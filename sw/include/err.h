@@ -1,6 +1,7 @@
+/* SPDX-License-Identifier: MIT */
 /* Errors carried in pointers. */
-#ifndef _ERR_H
-#define _ERR_H
+#ifndef ERR_H
+#define ERR_H
 
 #include <compiler.h>
 #include <errno.h>

@@ -1,6 +1,7 @@
+/* SPDX-License-Identifier: MIT */
 /* Error numbers: functions return 0 or a negative one of these. */
-#ifndef _ERRNO_H
-#define _ERRNO_H
+#ifndef ERRNO_H
+#define ERRNO_H
 
 #define EPERM		1
 #define ENOENT		2

@@ -1,5 +1,6 @@
-#ifndef _GFP_H
-#define _GFP_H
+/* SPDX-License-Identifier: MIT */
+#ifndef GFP_H
+#define GFP_H
 
 #include <types.h>
 

@@ -1,6 +1,7 @@
+/* SPDX-License-Identifier: MIT */
 /* Start-up calls of built-in code, in order of level. */
-#ifndef _INIT_H
-#define _INIT_H
+#ifndef INIT_H
+#define INIT_H
 
 #include <compiler.h>
 

@@ -1,6 +1,7 @@
+/* SPDX-License-Identifier: MIT */
 /* Interrupt handlers. */
-#ifndef _INTERRUPT_H
-#define _INTERRUPT_H
+#ifndef INTERRUPT_H
+#define INTERRUPT_H
 
 #include <irqflags.h>
 #include <types.h>

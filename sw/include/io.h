@@ -1,8 +1,9 @@
+/* SPDX-License-Identifier: MIT */
 /* Device registers: little-endian, ordered against DMA memory unless
  * _relaxed.
  */
-#ifndef _IO_H
-#define _IO_H
+#ifndef IO_H
+#define IO_H
 
 #include <barrier.h>
 #include <compiler.h>

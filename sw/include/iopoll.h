@@ -1,6 +1,7 @@
+/* SPDX-License-Identifier: MIT */
 /* Polling of a register with a time-out (simulated time). */
-#ifndef _IOPOLL_H
-#define _IOPOLL_H
+#ifndef IOPOLL_H
+#define IOPOLL_H
 
 #include <barrier.h>
 #include <delay.h>

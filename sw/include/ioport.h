@@ -1,6 +1,7 @@
+/* SPDX-License-Identifier: MIT */
 /* Ranges that devices use. */
-#ifndef _IOPORT_H
-#define _IOPORT_H
+#ifndef IOPORT_H
+#define IOPORT_H
 
 #include <types.h>
 

@@ -1,6 +1,7 @@
+/* SPDX-License-Identifier: MIT */
 /* Interrupt controllers and the core behind interrupt.h. */
-#ifndef _IRQ_H
-#define _IRQ_H
+#ifndef IRQ_H
+#define IRQ_H
 
 #include <interrupt.h>
 #include <of.h>

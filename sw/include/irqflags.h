@@ -1,6 +1,7 @@
+/* SPDX-License-Identifier: MIT */
 /* Masking of interrupts on this CPU. */
-#ifndef _IRQFLAGS_H
-#define _IRQFLAGS_H
+#ifndef IRQFLAGS_H
+#define IRQFLAGS_H
 
 #include <types.h>
 

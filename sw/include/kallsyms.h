@@ -1,6 +1,7 @@
+/* SPDX-License-Identifier: MIT */
 /* Names of code addresses, of the kernel and of loaded modules. */
-#ifndef _KALLSYMS_H
-#define _KALLSYMS_H
+#ifndef KALLSYMS_H
+#define KALLSYMS_H
 
 #include <types.h>
 

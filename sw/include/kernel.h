@@ -1,6 +1,7 @@
+/* SPDX-License-Identifier: MIT */
 /* What nearly every file needs. */
-#ifndef _KERNEL_H
-#define _KERNEL_H
+#ifndef KERNEL_H
+#define KERNEL_H
 
 #include <barrier.h>
 #include <bitops.h>

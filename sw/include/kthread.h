@@ -1,6 +1,7 @@
+/* SPDX-License-Identifier: MIT */
 /* Kernel threads: cooperative, they run until they wait or yield. */
-#ifndef _KTHREAD_H
-#define _KTHREAD_H
+#ifndef KTHREAD_H
+#define KTHREAD_H
 
 #include <compiler.h>
 #include <types.h>

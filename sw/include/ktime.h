@@ -1,6 +1,7 @@
+/* SPDX-License-Identifier: MIT */
 /* Time since the counter started, and jiffies. */
-#ifndef _KTIME_H
-#define _KTIME_H
+#ifndef KTIME_H
+#define KTIME_H
 
 #include <types.h>
 

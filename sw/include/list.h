@@ -1,6 +1,7 @@
+/* SPDX-License-Identifier: MIT */
 /* Circular doubly linked lists, and hash lists. */
-#ifndef _LIST_H
-#define _LIST_H
+#ifndef LIST_H
+#define LIST_H
 
 #include <compiler.h>
 #include <types.h>

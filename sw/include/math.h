@@ -1,6 +1,7 @@
+/* SPDX-License-Identifier: MIT */
 /* Rounding, minima, logarithms and division. */
-#ifndef _MATH_H
-#define _MATH_H
+#ifndef MATH_H
+#define MATH_H
 
 #include <bitops.h>
 #include <types.h>

@@ -1,6 +1,7 @@
+/* SPDX-License-Identifier: MIT */
 /* Pages and addresses: 4 KiB granule, 48-bit kernel addresses. */
-#ifndef _MM_H
-#define _MM_H
+#ifndef MM_H
+#define MM_H
 
 #include <compiler.h>
 #include <gfp.h>

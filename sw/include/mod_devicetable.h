@@ -1,6 +1,7 @@
+/* SPDX-License-Identifier: MIT */
 /* Match tables; their layout is read by scripts/modpost.py. */
-#ifndef _MOD_DEVICETABLE_H
-#define _MOD_DEVICETABLE_H
+#ifndef MOD_DEVICETABLE_H
+#define MOD_DEVICETABLE_H
 
 struct of_device_id {
 	char name[32];

@@ -1,6 +1,7 @@
+/* SPDX-License-Identifier: MIT */
 /* Sleeping locks; threads only. */
-#ifndef _MUTEX_H
-#define _MUTEX_H
+#ifndef MUTEX_H
+#define MUTEX_H
 
 #include <wait.h>
 

@@ -1,6 +1,7 @@
+/* SPDX-License-Identifier: MIT */
 /* Kernel messages: ring buffer, levels, and the console. */
-#ifndef _PRINTK_H
-#define _PRINTK_H
+#ifndef PRINTK_H
+#define PRINTK_H
 
 #include <compiler.h>
 #include <types.h>

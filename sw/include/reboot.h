@@ -1,6 +1,7 @@
+/* SPDX-License-Identifier: MIT */
 /* The end of a run. */
-#ifndef _REBOOT_H
-#define _REBOOT_H
+#ifndef REBOOT_H
+#define REBOOT_H
 
 #include <compiler.h>
 

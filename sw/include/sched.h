@@ -1,6 +1,7 @@
+/* SPDX-License-Identifier: MIT */
 /* Threads, inside the kernel. */
-#ifndef _SCHED_H
-#define _SCHED_H
+#ifndef SCHED_H
+#define SCHED_H
 
 #include <completion.h>
 #include <kthread.h>

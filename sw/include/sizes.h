@@ -1,5 +1,6 @@
-#ifndef _SIZES_H
-#define _SIZES_H
+/* SPDX-License-Identifier: MIT */
+#ifndef SIZES_H
+#define SIZES_H
 
 #define SZ_1		0x00000001UL
 #define SZ_64		0x00000040UL

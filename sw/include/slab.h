@@ -1,6 +1,7 @@
+/* SPDX-License-Identifier: MIT */
 /* Memory by the byte. */
-#ifndef _SLAB_H
-#define _SLAB_H
+#ifndef SLAB_H
+#define SLAB_H
 
 #include <gfp.h>
 #include <string.h>

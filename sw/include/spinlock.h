@@ -1,8 +1,9 @@
+/* SPDX-License-Identifier: MIT */
 /* Spin locks. With one CPU and cooperative threads a lock is a check against
  * recursion; the _irqsave forms keep interrupt handlers out.
  */
-#ifndef _SPINLOCK_H
-#define _SPINLOCK_H
+#ifndef SPINLOCK_H
+#define SPINLOCK_H
 
 #include <bug.h>
 #include <compiler.h>

@@ -1,5 +1,6 @@
-#ifndef _STRING_H
-#define _STRING_H
+/* SPDX-License-Identifier: MIT */
+#ifndef STRING_H
+#define STRING_H
 
 #include <compiler.h>
 #include <types.h>

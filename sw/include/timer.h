@@ -1,6 +1,7 @@
+/* SPDX-License-Identifier: MIT */
 /* One-shot timers; callbacks run in interrupt context. */
-#ifndef _TIMER_H
-#define _TIMER_H
+#ifndef TIMER_H
+#define TIMER_H
 
 #include <ktime.h>
 #include <types.h>

@@ -1,6 +1,7 @@
+/* SPDX-License-Identifier: MIT */
 /* Fixed-width and kernel types. LP64: long and pointers are 64 bits. */
-#ifndef _TYPES_H
-#define _TYPES_H
+#ifndef TYPES_H
+#define TYPES_H
 
 typedef signed char s8;
 typedef unsigned char u8;

@@ -1,6 +1,7 @@
+/* SPDX-License-Identifier: MIT */
 /* Wait queues: threads wait, interrupts and threads wake. */
-#ifndef _WAIT_H
-#define _WAIT_H
+#ifndef WAIT_H
+#define WAIT_H
 
 #include <ktime.h>
 #include <list.h>

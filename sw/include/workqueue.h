@@ -1,6 +1,7 @@
+/* SPDX-License-Identifier: MIT */
 /* Deferred work, run by a thread of the queue. */
-#ifndef _WORKQUEUE_H
-#define _WORKQUEUE_H
+#ifndef WORKQUEUE_H
+#define WORKQUEUE_H
 
 #include <compiler.h>
 #include <timer.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* From head.S to the first thread. */
 #include <arch.h>
 #include <device.h>

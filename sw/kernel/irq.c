@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Interrupt handlers, shared lines and threaded handlers. */
 #define pr_fmt(fmt) "irq: " fmt
 #include <arch.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Names of code addresses. scripts/kallsyms.py makes the kernel's table. */
 #include <arch.h>
 #include <kallsyms.h>

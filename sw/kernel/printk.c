@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* The message ring, and what of it goes to the console. */
 #include <arch.h>
 #include <export.h>

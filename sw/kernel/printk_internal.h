@@ -1,5 +1,6 @@
-#ifndef _PRINTK_INTERNAL_H
-#define _PRINTK_INTERNAL_H
+/* SPDX-License-Identifier: MIT */
+#ifndef PRINTK_INTERNAL_H
+#define PRINTK_INTERNAL_H
 
 #include <types.h>
 

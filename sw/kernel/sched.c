@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Cooperative threads on one CPU: round robin among those that can run. */
 #include <arch.h>
 #include <delay.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* The architected virtual timer: time, one-shot timers, delays. */
 #define pr_fmt(fmt) "timer: " fmt
 #include <arch.h>

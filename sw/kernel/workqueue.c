@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Work queues: one thread each. */
 #include <arch.h>
 #include <export.h>

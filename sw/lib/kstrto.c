@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Text to numbers, pseudo-random numbers, names of errors, bit arrays. */
 #include <export.h>
 #include <kernel.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Strings and memory, what is not in arch/arm64/string.S. */
 #include <export.h>
 #include <kernel.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Formatting for printk() and the like. */
 #include <export.h>
 #include <ioport.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* RAM as the device tree describes it, until the page allocator has it. */
 #define pr_fmt(fmt) "memblock: " fmt
 #include <arch.h>

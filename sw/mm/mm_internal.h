@@ -1,5 +1,6 @@
-#ifndef _MM_INTERNAL_H
-#define _MM_INTERNAL_H
+/* SPDX-License-Identifier: MIT */
+#ifndef MM_INTERNAL_H
+#define MM_INTERNAL_H
 
 #include <types.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Page allocator: binary buddies, one free list an order. */
 #include <arch.h>
 #include <atomic.h>

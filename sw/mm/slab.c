@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* kmalloc: one page a slab, a free list threaded through its objects. */
 #include <arch.h>
 #include <export.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Virtually contiguous memory: ranges of kernel addresses, and pages in them.
  * A page after each range is left unmapped.
  */

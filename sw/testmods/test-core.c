@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Tests of the kernel's own services, run when the module is loaded. */
 #include <ktap.h>
 #include <module.h>

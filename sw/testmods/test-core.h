@@ -1,5 +1,6 @@
-#ifndef _TEST_CORE_H
-#define _TEST_CORE_H
+/* SPDX-License-Identifier: MIT */
+#ifndef TEST_CORE_H
+#define TEST_CORE_H
 
 /* Each gives this many results. */
 #define TESTS_MEMORY	9

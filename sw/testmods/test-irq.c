@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Interrupts that the test makes pending in the GIC (IHI 0048, 4.3.7). */
 #include <completion.h>
 #include <delay.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Memory functions and allocators. */
 #include <kernel.h>
 #include <ktap.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* The command "oom": run a command again and again, and let its first, second,
  * third ... allocation fail, until it comes through. It must fail cleanly:
  * what was in use before is in use behind it.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* The command "crash": ways to die. */
 #include <bug.h>
 #include <errno.h>

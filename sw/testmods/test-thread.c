@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Threads, time, deferred work. */
 #include <completion.h>
 #include <delay.h>

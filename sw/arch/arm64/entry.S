@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Exception vectors and thread switch. */
 #define S_LR		(30 * 8)
 #define S_SP		(31 * 8)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Image header and the way from the boot loader to start_kernel().
  *
  * Boot protocol: MMU off, x0 = physical address of the device tree, image at

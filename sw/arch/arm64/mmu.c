@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Kernel translation tables: 48-bit addresses, 4 KiB granule, levels 0-3. */
 #define pr_fmt(fmt) "mmu: " fmt
 #include <arch.h>

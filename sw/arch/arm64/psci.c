@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* The end of a run: PSCI and semihosting. */
 #include <arch.h>
 #include <export.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Copies, fills and compares in pairs of 64-bit words: on an emulated CPU the
  * number of instructions is what counts.
  */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Exceptions: oops, back-trace, halt. Syndromes are DDI 0487, D17.2.37. */
 #include <arch.h>
 #include <export.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* GICv2 (IHI 0048): distributor and CPU interface, one CPU, Non-secure. */
 #define pr_fmt(fmt) "gic: " fmt
 #include <arch.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Interrupts of device-tree nodes (Devicetree Specification 0.4, 2.4). */
 #define pr_fmt(fmt) "of: " fmt
 #include <export.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* PL011 (DDI 0183): the console. Output is polled, input by interrupt. */
 #define pr_fmt(fmt) "pl011: " fmt
 #include <arch.h>
