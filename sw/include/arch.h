@@ -61,8 +61,10 @@ phys_addr_t walk_kernel(unsigned long va);
 /* Ranges of virtual addresses: no memory, no mapping. 0 when full. */
 unsigned long va_alloc(unsigned long lo, unsigned long hi, size_t size,
 		       size_t align);
-/* The size that it had, without its guard page; 0: unknown. */
-size_t va_free(unsigned long addr);
+/* The size that it has, without its guard page; 0: unknown. */
+size_t va_size(unsigned long addr);
+/* Behind unmap_kernel(): another may get it at once. */
+void va_free(unsigned long addr);
 
 /* RAM for a module's text and data: below the kernel when there is room. */
 void *module_alloc(size_t size);
@@ -85,12 +87,26 @@ extern char boot_command_line[1024];
 /* Value of name= or of a bare name (""), NULL when absent. */
 const char *cmdline_get(const char *name, char *buf, size_t size);
 
+/* MPIDR_EL1 Aff3 to Aff0 (DDI 0487, D19.2.101). */
+#define MPIDR_AFFINITY	0xff00ffffffULL
+
 void psci_init(void);
 void psci_system_off(void);
+/* @context is what secondary_entry finds in x0. 0 or -errno. */
+int psci_cpu_on(u64 mpidr, unsigned long context);
+void psci_cpu_off(void);
+extern char secondary_entry[];
+/* The tables of the upper half. */
+phys_addr_t swapper_phys(void);
+
+/* HLT #0xf000, which is its first instruction: where nobody serves it, it is
+ * stepped over, and semihosting_absent set.
+ */
+long semihosting_call(unsigned long op, const void *param);
 void semihosting_exit(int status);
 /* To the host, for what comes before the console. Text with a final 0. */
 void semihosting_write(const char *s, size_t n);
-extern volatile bool semihosting_probe;
+extern bool semihosting_absent;
 
 void __noreturn cpu_idle(void);
 void time_early_init(void);

@@ -6,12 +6,12 @@
 #include <wait.h>
 
 struct completion {
-	unsigned int done;
+	unsigned int done;	/* under wait.lock */
 	wait_queue_head_t wait;
 };
 
 #define DECLARE_COMPLETION(n) \
-	struct completion n = { 0, { LIST_HEAD_INIT((n).wait.waiters) } }
+	struct completion n = { 0, __WAIT_QUEUE_HEAD_INIT((n).wait) }
 #define DECLARE_COMPLETION_ONSTACK(n)	DECLARE_COMPLETION(n)
 
 static inline void init_completion(struct completion *c)
@@ -20,9 +20,10 @@ static inline void init_completion(struct completion *c)
 	init_waitqueue_head(&c->wait);
 }
 
+/* While nobody waits. */
 static inline void reinit_completion(struct completion *c)
 {
-	c->done = 0;
+	WRITE_ONCE(c->done, 0);
 }
 
 /* Any context. */

@@ -13,14 +13,11 @@
 /* Below 4 GiB (GFP_DMA32 of the Linux API). */
 #define GFP_DMA32	4u
 
-/* For tests: when it counts down to 0, that allocation fails (by page or by
- * kmalloc). 0: none fails.
+/* For tests: the @n-th allocation of this thread from now on (by page or by
+ * kmalloc) fails. 0: none.
  */
-extern unsigned int alloc_fail_countdown;
-
-static inline _Bool alloc_should_fail(void)
-{
-	return alloc_fail_countdown && --alloc_fail_countdown == 0;
-}
+void alloc_fail_after(unsigned int n);
+/* Those that are still to come; 0 once one has failed. */
+unsigned int alloc_fail_left(void);
 
 #endif

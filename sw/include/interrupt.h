@@ -47,7 +47,7 @@ static inline int request_irq(unsigned int irq, irq_handler_t handler,
 	return request_threaded_irq(irq, handler, NULL, flags, name, dev_id);
 }
 
-/* Waits for the threaded handler. */
+/* No handler of it runs any more behind this. */
 void free_irq(unsigned int irq, void *dev_id);
 
 int devm_request_threaded_irq(struct device *dev, unsigned int irq,
@@ -65,7 +65,26 @@ static inline int devm_request_irq(struct device *dev, unsigned int irq,
 
 void devm_free_irq(struct device *dev, unsigned int irq, void *dev_id);
 
-/* Nested. */
+/* Interrupts that each CPU has its own of (GICv2's PPIs): one handler, enabled on
+ * the CPU that asks.
+ */
+int request_percpu_irq(unsigned int irq, irq_handler_t handler,
+		       const char *name, void *dev_id);
+/* On every CPU. Threads only. */
+void free_percpu_irq(unsigned int irq);
+void enable_percpu_irq(unsigned int irq);
+void disable_percpu_irq(unsigned int irq);
+
+/**
+ * irq_set_affinity() - Have an interrupt go to one CPU; to start with, 0.
+ * Return: 0; -EINVAL: no such interrupt or CPU; -EOPNOTSUPP: the controller
+ *	cannot.
+ */
+int irq_set_affinity(unsigned int irq, unsigned int cpu);
+
+/* Nested. disable_irq() waits for the handlers and their threads, free_irq() and
+ * synchronize_irq() too: threads only, and not with a lock that they take.
+ */
 void disable_irq(unsigned int irq);
 void disable_irq_nosync(unsigned int irq);
 void enable_irq(unsigned int irq);

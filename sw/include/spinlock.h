@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Spin locks. With one CPU and cooperative threads a lock is a check against
- * recursion; the _irqsave forms keep interrupt handlers out.
+/* Spin locks: tickets, so that CPUs get the lock in the order in which they came.
+ * What an interrupt handler takes is taken with interrupts disabled everywhere
+ * else (_irqsave). A holder does not sleep: schedule() refuses. Taking a lock
+ * orders what follows behind it, and releasing it what came before (acquire
+ * and release).
  */
 #ifndef SPINLOCK_H
 #define SPINLOCK_H
@@ -11,37 +14,38 @@
 #include <types.h>
 
 typedef struct {
-	unsigned int locked;
+	u16 serving;
+	u16 next;
+	u32 holder;		/* number of the CPU + 1; 0: free */
 } spinlock_t;
 
 typedef spinlock_t raw_spinlock_t;
 
-#define __SPIN_LOCK_UNLOCKED	{ 0 }
+#define __SPIN_LOCK_UNLOCKED	{ 0, 0, 0 }
 #define DEFINE_SPINLOCK(x)	spinlock_t x = __SPIN_LOCK_UNLOCKED
-#define spin_lock_init(l)	((void)((l)->locked = 0))
+#define DEFINE_RAW_SPINLOCK(x)	DEFINE_SPINLOCK(x)
+
+static inline void spin_lock_init(spinlock_t *l)
+{
+	l->serving = 0;
+	l->next = 0;
+	l->holder = 0;
+}
+
 #define raw_spin_lock_init(l)	spin_lock_init(l)
 
-static inline void spin_lock(spinlock_t *l)
-{
-	BUG_ON(l->locked);
-	l->locked = 1;
-	barrier();
-}
-
-static inline bool spin_trylock(spinlock_t *l)
-{
-	if (l->locked)
-		return false;
-	l->locked = 1;
-	barrier();
-	return true;
-}
-
-static inline void spin_unlock(spinlock_t *l)
-{
-	barrier();
-	l->locked = 0;
-}
+/* A second spin_lock() by the CPU that holds it, and an unlock by another, is a
+ * BUG that names the lock and the CPU.
+ */
+void spin_lock(spinlock_t *l);
+bool spin_trylock(spinlock_t *l);
+void spin_unlock(spinlock_t *l);
+/* By any CPU. */
+bool spin_is_locked(const spinlock_t *l);
+/* By this CPU. */
+bool spin_is_held(const spinlock_t *l);
+/* Locks that this CPU holds. */
+unsigned int spin_depth(void);
 
 #define spin_lock_irqsave(l, f)			\
 do {						\
@@ -66,8 +70,26 @@ static inline void spin_unlock_irq(spinlock_t *l)
 	local_irq_enable();
 }
 
+#define raw_spin_lock(l)			spin_lock(l)
+#define raw_spin_unlock(l)			spin_unlock(l)
 #define raw_spin_lock_irqsave(l, f)		spin_lock_irqsave(l, f)
 #define raw_spin_unlock_irqrestore(l, f)	spin_unlock_irqrestore(l, f)
-#define lockdep_assert_held(l)			do { (void)(l); } while (0)
+
+struct mutex;
+bool mutex_is_held(const struct mutex *m);
+
+static inline bool __no_lock(const void *l)
+{
+	return true;
+}
+
+/* WARN unless this CPU holds the spin lock, or this thread the mutex. */
+#define lockdep_assert_held(l)						\
+	WARN_ON(!_Generic((l),						\
+			  spinlock_t *: spin_is_held,			\
+			  const spinlock_t *: spin_is_held,		\
+			  struct mutex *: mutex_is_held,		\
+			  const struct mutex *: mutex_is_held,		\
+			  default: __no_lock)(l))
 
 #endif

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* One-shot timers; callbacks run in interrupt context. */
+/* One-shot timers; handlers run in interrupt context, on the CPU that armed the
+ * timer.
+ */
 #ifndef TIMER_H
 #define TIMER_H
 
@@ -21,7 +23,11 @@ void timer_setup(struct timer_list *t, void (*fn)(struct timer_list *t),
 /* (Re)arm at an absolute time in jiffies. True when it was pending. */
 bool mod_timer(struct timer_list *t, unsigned long expires);
 bool mod_timer_ns(struct timer_list *t, u64 expires_ns);
+/* True when it was pending. Its handler may still run on another CPU. */
 bool del_timer(struct timer_list *t);
+/* The handler does not run any more, and does not use @t. Not from the handler,
+ * nor with a lock held that it takes.
+ */
 bool del_timer_sync(struct timer_list *t);
 
 #endif

@@ -5,12 +5,14 @@
 
 #include <ktime.h>
 #include <list.h>
+#include <spinlock.h>
 #include <types.h>
 
 struct task;
 
 typedef struct wait_queue_head {
-	struct list_head waiters;
+	spinlock_t lock;
+	struct list_head waiters;	/* under lock */
 } wait_queue_head_t;
 
 struct wait_queue_entry {
@@ -18,11 +20,14 @@ struct wait_queue_entry {
 	struct task *task;
 };
 
+#define __WAIT_QUEUE_HEAD_INIT(n) \
+	{ __SPIN_LOCK_UNLOCKED, LIST_HEAD_INIT((n).waiters) }
 #define DECLARE_WAIT_QUEUE_HEAD(n) \
-	wait_queue_head_t n = { LIST_HEAD_INIT((n).waiters) }
+	wait_queue_head_t n = __WAIT_QUEUE_HEAD_INIT(n)
 
 static inline void init_waitqueue_head(wait_queue_head_t *q)
 {
+	spin_lock_init(&q->lock);
 	INIT_LIST_HEAD(&q->waiters);
 }
 

@@ -10,6 +10,7 @@
 #include <irqflags.h>
 #include <version.h>
 #include "../kernel/printk_internal.h"
+#include "../kernel/smp_internal.h"
 
 void start_kernel(phys_addr_t fdt, phys_addr_t text);
 
@@ -34,6 +35,7 @@ static void do_initcalls(void)
 static int init_thread(void *data)
 {
 	(void)data;
+	smp_init();
 	workqueue_init();
 	of_platform_populate();
 	do_initcalls();

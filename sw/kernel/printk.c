@@ -5,11 +5,17 @@
 #include <irqflags.h>
 #include <kernel.h>
 #include <ktime.h>
+#include <spinlock.h>
 #include "printk_internal.h"
+#include "smp_internal.h"
 
 #define LOG_SIZE	(256 * 1024)
 #define LINE_MAX	1024
 
+/* Guards all of this file but the rate limits, and the order of what the console
+ * shows.
+ */
+static DEFINE_SPINLOCK(log_lock);
 /* Text as shown, a line after the other; the oldest are overwritten. */
 static char log_buf[LOG_SIZE];
 static u64 log_head;		/* bytes ever written */
@@ -35,16 +41,14 @@ static void emit(const char *s, size_t n, bool show)
 		console_pos = log_head;
 }
 
-int vprintk(const char *fmt, va_list ap)
+/* Under the lock, @line is one for all. */
+static int vprintk_line(char *line, const char *fmt, va_list ap)
 {
-	static char line[LINE_MAX];
 	int level = -1, len, i = 0;
-	unsigned long flags;
 	bool cont = false;
 
-	local_irq_save(flags);
-	len = vsnprintf(line, sizeof(line), fmt, ap);
-	len = min(len, (int)sizeof(line) - 1);
+	len = vsnprintf(line, LINE_MAX, fmt, ap);
+	len = min(len, LINE_MAX - 1);
 	/* In the text, not the format: it may have come by a %s. */
 	if (len >= 2 && line[0] == KERN_SOH[0]) {
 		if (line[1] == 'c')
@@ -79,6 +83,40 @@ int vprintk(const char *fmt, va_list ap)
 		emit(line + i, (size_t)(j - i), cur_level < console_loglevel);
 		i = j;
 	}
+	return len;
+}
+
+bool lock_for_text(spinlock_t *l)
+{
+	unsigned int tries = 1000000;
+
+	/* This CPU fell over a message that it was at. */
+	if (spin_is_held(l))
+		return false;
+	if (!oops_in_progress()) {
+		spin_lock(l);
+		return true;
+	}
+	/* Who has it may have been stopped. */
+	while (tries--)
+		if (spin_trylock(l))
+			return true;
+	return false;
+}
+
+int vprintk(const char *fmt, va_list ap)
+{
+	/* The second is for a message within a message. */
+	static char line[2][LINE_MAX];
+	unsigned long flags;
+	bool locked;
+	int len;
+
+	local_irq_save(flags);
+	locked = lock_for_text(&log_lock);
+	len = vprintk_line(line[!locked], fmt, ap);
+	if (locked)
+		spin_unlock(&log_lock);
 	local_irq_restore(flags);
 	return len;
 }
@@ -96,6 +134,9 @@ int printk(const char *fmt, ...)
 }
 EXPORT_SYMBOL(printk);
 
+/* Without the lock, since @write may be slow: what comes meanwhile is shown as
+ * well, and a ring that is overrun meanwhile gives lines that are mixed.
+ */
 static void show_from(u64 pos, void (*write)(const char *s, size_t n))
 {
 	if (log_head - pos > LOG_SIZE) {
@@ -115,9 +156,13 @@ static void show_from(u64 pos, void (*write)(const char *s, size_t n))
 
 void console_flush_buffer(void)
 {
+	unsigned long flags;
+
+	spin_lock_irqsave(&log_lock, flags);
 	console_ready = true;
 	show_from(console_pos, console_write);
 	console_pos = log_head;
+	spin_unlock_irqrestore(&log_lock, flags);
 }
 
 void log_read(void (*write)(const char *s, size_t n))
@@ -130,23 +175,31 @@ void dmesg_show(void)
 	log_read(console_write);
 }
 
+/* Guards every struct ratelimit_state. */
+static DEFINE_SPINLOCK(ratelimit_lock);
+
 bool __ratelimit(struct ratelimit_state *rs, const char *func)
 {
+	unsigned int missed = 0;
 	u64 now = ktime_get_ns();
+	unsigned long flags;
+	bool ok;
 
+	spin_lock_irqsave(&ratelimit_lock, flags);
 	if (!rs->begin_ns || now - rs->begin_ns > 5 * NSEC_PER_SEC) {
-		if (rs->missed)
-			pr_warn("%s: %u messages suppressed\n", func,
-				rs->missed);
+		missed = rs->missed;
 		rs->begin_ns = now ? now : 1;
 		rs->printed = 0;
 		rs->missed = 0;
 	}
-	if (rs->printed < 10) {
+	ok = rs->printed < 10;
+	if (ok)
 		rs->printed++;
-		return true;
-	}
-	rs->missed++;
-	return false;
+	else
+		rs->missed++;
+	spin_unlock_irqrestore(&ratelimit_lock, flags);
+	if (missed)
+		pr_warn("%s: %u messages suppressed\n", func, missed);
+	return ok;
 }
 EXPORT_SYMBOL(__ratelimit);

@@ -1,30 +1,45 @@
 // SPDX-License-Identifier: MIT
-/* Cooperative threads on one CPU: round robin among those that can run. */
+/* Cooperative threads: round robin among those that can run, one queue for all
+ * CPUs. A thread runs until it sleeps; threads on different CPUs run at the
+ * same time.
+ */
 #include <arch.h>
-#include <delay.h>
 #include <export.h>
 #include <irqflags.h>
 #include <kernel.h>
 #include <mm.h>
-#include <mutex.h>
+#include <percpu.h>
 #include <sched.h>
 #include <shell.h>
 #include <slab.h>
-#include <timer.h>
-#include <wait.h>
+#include <spinlock.h>
+#include "smp_internal.h"
 
-void cpu_switch_to(struct cpu_context *prev, const struct cpu_context *next);
+/* The registers are what a task begins with. */
+void cpu_switch_to(struct task *prev, const struct task *next);
 extern char thread_start[];
 void thread_exit(void);
 
-static struct task idle_task = { .name = "idle", .state = TASK_RUNNING };
+/* CPU 0's is the one that start_kernel() runs in: head.S makes it current. */
+struct task idle_tasks[NR_CPUS] = {
+	{ .name = "idle/0", .state = TASK_RUNNING, .running = true },
+};
+
+/* Guards both lists, the idle CPUs, and what struct task says. Held across a
+ * switch, so that nobody takes up a thread whose registers are not saved yet.
+ */
+static DEFINE_SPINLOCK(rq_lock);
 static LIST_HEAD(run_queue);
 static LIST_HEAD(all_tasks);
+static cpumask_t idle_cpus;
 /* The dead cannot free the stack they end on: the next in line does. */
-static struct task *reap;
+static DEFINE_PER_CPU(struct task *, reap);
 
-struct task *current = &idle_task;
-EXPORT_SYMBOL(current);
+/* For head.S. */
+extern const u64 sizeof_task;
+const u64 sizeof_task = sizeof(struct task);
+
+static_assert(!offsetof(struct task, ctx), "cpu_switch_to() counts on it");
 
 const char *task_name(const struct task *t)
 {
@@ -32,254 +47,160 @@ const char *task_name(const struct task *t)
 }
 EXPORT_SYMBOL(task_name);
 
-static void reap_dead(void)
+/* The CPU to be woken for @t, else NR_CPUS. Each is woken once. */
+static unsigned int pick_idle(const struct task *t)
 {
-	struct task *t = reap;
+	cpumask_t mask = idle_cpus & t->allowed;
+	unsigned int cpu = smp_processor_id();
 
-	if (!t)
+	if (!mask)
+		return NR_CPUS;
+	/* An interrupt of an idle CPU: that looks at the queue anyway. */
+	if (!(mask & CPU_MASK(cpu)))
+		cpu = cpumask_next(mask, 0);
+	idle_cpus &= ~CPU_MASK(cpu);
+	return cpu == smp_processor_id() ? NR_CPUS : cpu;
+}
+
+static void enqueue(struct task *t)
+{
+	list_add_tail(&t->run, &run_queue);
+	t->queued = true;
+}
+
+static void kick(unsigned int cpu)
+{
+	if (cpu < NR_CPUS)
+		smp_send_reschedule(cpu);
+}
+
+static struct task *first_for(unsigned int cpu)
+{
+	struct task *t;
+
+	list_for_each_entry(t, &run_queue, run)
+		if (t->allowed & CPU_MASK(cpu))
+			return t;
+	return NULL;
+}
+
+void finish_switch(void)
+{
+	struct task *dead = this_cpu(reap);
+
+	this_cpu(reap) = NULL;
+	spin_unlock(&rq_lock);
+	if (!dead)
 		return;
-	reap = NULL;
-	stack_free(t->stack);
-	t->stack = NULL;
+	stack_free(dead->stack);
+	dead->stack = NULL;
+	/* kthread_stop() frees it. */
+	complete_all(&dead->exited);
 }
 
 void schedule(void)
 {
-	struct task *prev = current, *next;
+	unsigned int cpu;
+	struct task *prev, *next;
 	unsigned long flags;
 
 	local_irq_save(flags);
+	prev = current;
+	cpu = smp_processor_id();
 	BUG_ON(in_interrupt());
-	if (prev->state == TASK_RUNNING && prev != &idle_task &&
-	    !prev->queued) {
-		list_add_tail(&prev->run, &run_queue);
-		prev->queued = true;
-	}
-	next = list_first_entry_or_null(&run_queue, struct task, run);
+	if (spin_depth())
+		panic("thread %s sleeps with %u spin locks held on CPU %u, from %pS",
+		      prev->name, spin_depth(), cpu,
+		      __builtin_return_address(0));
+	spin_lock(&rq_lock);
+	if (prev->state == TASK_RUNNING && prev != &idle_tasks[cpu])
+		enqueue(prev);
+	next = first_for(cpu);
 	if (next) {
 		list_del_init(&next->run);
 		next->queued = false;
 	} else {
-		next = &idle_task;
+		next = &idle_tasks[cpu];
 	}
 	if (next != prev) {
-		current = next;
-		cpu_switch_to(&prev->ctx, &next->ctx);
+		if (prev->queued)
+			kick(pick_idle(prev));
+		prev->running = false;
+		next->running = true;
+		next->cpu = cpu;
+		if (prev->state == TASK_DEAD)
+			this_cpu(reap) = prev;
+		cpu_switch_to(prev, next);
+		finish_switch();
+	} else {
+		spin_unlock(&rq_lock);
 	}
-	reap_dead();
 	local_irq_restore(flags);
 }
 EXPORT_SYMBOL(schedule);
 
 void wake_up_process(struct task *t)
 {
+	unsigned int wake = NR_CPUS;
 	unsigned long flags;
 
-	local_irq_save(flags);
+	/* What the thread waits for is seen before its state is looked at:
+	 * with the barrier of set_waiting(), one of both sees the other.
+	 */
+	smp_mb();
+	spin_lock_irqsave(&rq_lock, flags);
 	if (t->state == TASK_WAITING) {
 		t->state = TASK_RUNNING;
-		if (!t->queued && t != current) {
-			list_add_tail(&t->run, &run_queue);
-			t->queued = true;
+		/* Still on its way to sleep: schedule() sees the state. */
+		if (!t->queued && !t->running) {
+			enqueue(t);
+			wake = pick_idle(t);
 		}
 	}
+	spin_unlock(&rq_lock);
+	kick(wake);
 	local_irq_restore(flags);
 }
 EXPORT_SYMBOL(wake_up_process);
 
+void set_waiting(void)
+{
+	WRITE_ONCE(current->state, TASK_WAITING);
+	smp_mb();
+}
+
 void __noreturn cpu_idle(void)
 {
+	unsigned int cpu = smp_processor_id();
+
 	for (;;) {
+		bool work;
+
 		/* Masked, so that no wake-up comes between look and sleep; a
-		 * pending interrupt ends the WFI all the same.
+		 * pending interrupt ends the WFI all the same, and the one
+		 * that another CPU sends for what it queues is one.
 		 */
 		local_irq_disable();
-		if (list_empty(&run_queue))
+		spin_lock(&rq_lock);
+		work = first_for(cpu);
+		if (!work)
+			idle_cpus |= CPU_MASK(cpu);
+		spin_unlock(&rq_lock);
+		if (!work)
 			wfi();
 		local_irq_enable();
+		/* The interrupt is taken here. */
+		isb();
+		if (!work) {
+			local_irq_disable();
+			spin_lock(&rq_lock);
+			idle_cpus &= ~CPU_MASK(cpu);
+			spin_unlock(&rq_lock);
+			local_irq_enable();
+		}
 		schedule();
 	}
 }
-
-struct sleeper {
-	struct timer_list timer;
-	struct task *task;
-	bool late;
-};
-
-static void sleep_over(struct timer_list *t)
-{
-	struct sleeper *s = from_timer(s, t, timer);
-
-	s->late = true;
-	wake_up_process(s->task);
-}
-
-/* The caller has set TASK_WAITING, or wants to sleep till the time only. */
-static bool sleep_until(u64 deadline_ns)
-{
-	struct sleeper s = { .task = current };
-
-	if (deadline_ns != U64_MAX) {
-		timer_setup(&s.timer, sleep_over, 0);
-		mod_timer_ns(&s.timer, deadline_ns);
-	}
-	schedule();
-	if (deadline_ns != U64_MAX)
-		del_timer(&s.timer);
-	return s.late;
-}
-
-bool schedule_until(u64 deadline_ns)
-{
-	return sleep_until(deadline_ns);
-}
-EXPORT_SYMBOL(schedule_until);
-
-void usleep_range(unsigned long min_us, unsigned long max_us)
-{
-	u64 end = ktime_get_ns() + (u64)min_us * 1000;
-
-	(void)max_us;
-	do {
-		current->state = TASK_WAITING;
-		sleep_until(end);
-	} while (ktime_get_ns() < end);
-}
-EXPORT_SYMBOL(usleep_range);
-
-void msleep(unsigned int ms)
-{
-	usleep_range((unsigned long)ms * 1000, (unsigned long)ms * 1000);
-}
-EXPORT_SYMBOL(msleep);
-
-void prepare_to_wait(wait_queue_head_t *q, struct wait_queue_entry *e)
-{
-	unsigned long flags;
-
-	local_irq_save(flags);
-	if (!e->task) {
-		e->task = current;
-		list_add_tail(&e->entry, &q->waiters);
-	}
-	current->state = TASK_WAITING;
-	local_irq_restore(flags);
-}
-EXPORT_SYMBOL(prepare_to_wait);
-
-void finish_wait(wait_queue_head_t *q, struct wait_queue_entry *e)
-{
-	unsigned long flags;
-
-	(void)q;
-	local_irq_save(flags);
-	current->state = TASK_RUNNING;
-	list_del_init(&e->entry);
-	local_irq_restore(flags);
-}
-EXPORT_SYMBOL(finish_wait);
-
-void wake_up(wait_queue_head_t *q)
-{
-	struct wait_queue_entry *e;
-	unsigned long flags;
-
-	local_irq_save(flags);
-	list_for_each_entry(e, &q->waiters, entry)
-		wake_up_process(e->task);
-	local_irq_restore(flags);
-}
-EXPORT_SYMBOL(wake_up);
-
-void complete(struct completion *c)
-{
-	unsigned long flags;
-
-	local_irq_save(flags);
-	if (c->done != UINT_MAX)
-		c->done++;
-	wake_up(&c->wait);
-	local_irq_restore(flags);
-}
-EXPORT_SYMBOL(complete);
-
-void complete_all(struct completion *c)
-{
-	unsigned long flags;
-
-	local_irq_save(flags);
-	c->done = UINT_MAX;
-	wake_up(&c->wait);
-	local_irq_restore(flags);
-}
-EXPORT_SYMBOL(complete_all);
-
-bool try_wait_for_completion(struct completion *c)
-{
-	unsigned long flags;
-	bool ok;
-
-	local_irq_save(flags);
-	ok = c->done;
-	if (ok && c->done != UINT_MAX)
-		c->done--;
-	local_irq_restore(flags);
-	return ok;
-}
-EXPORT_SYMBOL(try_wait_for_completion);
-
-void wait_for_completion(struct completion *c)
-{
-	wait_event(c->wait, try_wait_for_completion(c));
-}
-EXPORT_SYMBOL(wait_for_completion);
-
-unsigned long wait_for_completion_timeout(struct completion *c,
-					  unsigned long timeout)
-{
-	return (unsigned long)wait_event_timeout(c->wait,
-						 try_wait_for_completion(c),
-						 timeout);
-}
-EXPORT_SYMBOL(wait_for_completion_timeout);
-
-void mutex_init(struct mutex *m)
-{
-	m->owner = NULL;
-	init_waitqueue_head(&m->wait);
-}
-EXPORT_SYMBOL(mutex_init);
-
-bool mutex_trylock(struct mutex *m)
-{
-	if (m->owner)
-		return false;
-	m->owner = current;
-	return true;
-}
-EXPORT_SYMBOL(mutex_trylock);
-
-void mutex_lock(struct mutex *m)
-{
-	BUG_ON(m->owner == current);
-	wait_event(m->wait, mutex_trylock(m));
-}
-EXPORT_SYMBOL(mutex_lock);
-
-void mutex_unlock(struct mutex *m)
-{
-	WARN_ON(m->owner != current);
-	m->owner = NULL;
-	wake_up(&m->wait);
-}
-EXPORT_SYMBOL(mutex_unlock);
-
-bool mutex_is_locked(const struct mutex *m)
-{
-	return m->owner;
-}
-EXPORT_SYMBOL(mutex_is_locked);
 
 void __noreturn thread_exit(void)
 {
@@ -289,22 +210,22 @@ void __noreturn thread_exit(void)
 static void thread_body(struct task *t)
 {
 	t->result = t->fn(t->data);
+	/* Interrupts stay disabled: nobody gets this thread any more. */
 	local_irq_disable();
+	spin_lock(&rq_lock);
 	list_del(&t->all);
 	t->state = TASK_DEAD;
-	complete_all(&t->exited);
-	reap_dead();
-	reap = t;
+	spin_unlock(&rq_lock);
 	schedule();
 	BUG();
 }
 
-struct task *kthread_run(int (*fn)(void *data), void *data, const char *fmt,
-			 ...)
+static struct task *create(int (*fn)(void *data), void *data,
+			   cpumask_t allowed, const char *fmt, va_list ap)
 {
 	struct task *t = kzalloc(sizeof(*t), GFP_KERNEL);
 	unsigned long flags;
-	va_list ap;
+	unsigned int wake;
 
 	if (!t)
 		return ERR_PTR(-ENOMEM);
@@ -313,29 +234,57 @@ struct task *kthread_run(int (*fn)(void *data), void *data, const char *fmt,
 		kfree(t);
 		return ERR_PTR(-ENOMEM);
 	}
-	va_start(ap, fmt);
 	vsnprintf(t->name, sizeof(t->name), fmt, ap);
-	va_end(ap);
 	t->fn = fn;
 	t->data = data;
+	t->allowed = allowed;
 	init_completion(&t->exited);
 	t->ctx.x19_x28[0] = (u64)thread_body;
 	t->ctx.x19_x28[1] = (u64)t;
 	t->ctx.x30 = (u64)thread_start;
 	t->ctx.sp = (u64)t->stack + THREAD_SIZE;
 	t->state = TASK_RUNNING;
-	t->queued = true;
-	local_irq_save(flags);
+	spin_lock_irqsave(&rq_lock, flags);
 	list_add_tail(&t->all, &all_tasks);
-	list_add_tail(&t->run, &run_queue);
+	enqueue(t);
+	wake = pick_idle(t);
+	spin_unlock(&rq_lock);
+	kick(wake);
 	local_irq_restore(flags);
+	return t;
+}
+
+struct task *kthread_run(int (*fn)(void *data), void *data, const char *fmt,
+			 ...)
+{
+	struct task *t;
+	va_list ap;
+
+	va_start(ap, fmt);
+	t = create(fn, data, CPU_MASK_ALL, fmt, ap);
+	va_end(ap);
 	return t;
 }
 EXPORT_SYMBOL(kthread_run);
 
+struct task *kthread_run_on_cpu(int (*fn)(void *data), void *data,
+				unsigned int cpu, const char *fmt, ...)
+{
+	struct task *t;
+	va_list ap;
+
+	if (!cpu_online(cpu))
+		return ERR_PTR(-ENXIO);
+	va_start(ap, fmt);
+	t = create(fn, data, CPU_MASK(cpu), fmt, ap);
+	va_end(ap);
+	return t;
+}
+EXPORT_SYMBOL(kthread_run_on_cpu);
+
 bool kthread_should_stop(void)
 {
-	return current->should_stop;
+	return READ_ONCE(current->should_stop);
 }
 EXPORT_SYMBOL(kthread_should_stop);
 
@@ -343,12 +292,9 @@ int kthread_stop(struct task *t)
 {
 	int ret;
 
-	t->should_stop = true;
+	WRITE_ONCE(t->should_stop, true);
 	wake_up_process(t);
 	wait_for_completion(&t->exited);
-	/* Let it leave its stack. */
-	while (t->stack)
-		schedule();
 	ret = t->result;
 	kfree(t);
 	return ret;
@@ -367,17 +313,42 @@ bool kernel_stack_range(unsigned long sp, unsigned long *lo,
 	return sp >= *lo && sp < *hi;
 }
 
-static const char *state_name(const struct task *t)
+/* What ps shows of one thread. */
+struct task_line {
+	char name[TASK_NAME_LEN];
+	const char *state;
+	unsigned int cpu;
+};
+
+/* Thread @n, copied, because the console is too slow to hold the lock for. */
+static bool get_line(unsigned int n, struct task_line *line)
 {
-	if (t == current)
-		return "running";
-	return t->state == TASK_WAITING ? "waiting" : "ready";
+	unsigned long flags;
+	bool found = false;
+	struct task *t;
+
+	spin_lock_irqsave(&rq_lock, flags);
+	list_for_each_entry(t, &all_tasks, all) {
+		if (n--)
+			continue;
+		memcpy(line->name, t->name, sizeof(line->name));
+		line->state = t->running ? "running" :
+			      t->state == TASK_WAITING ? "waiting" : "ready";
+		line->cpu = t->cpu;
+		found = true;
+		break;
+	}
+	spin_unlock_irqrestore(&rq_lock, flags);
+	return found;
 }
 
 void tasks_show(void)
 {
-	struct task *t;
+	struct task_line line;
+	unsigned int n;
 
-	list_for_each_entry(t, &all_tasks, all)
-		shell_printf("%-24s %s\n", t->name, state_name(t));
+	shell_printf("%-24s %-8s %s\n", "Thread", "State", "CPU");
+	for (n = 0; get_line(n, &line); n++)
+		shell_printf("%-24s %-8s %u\n", line.name, line.state,
+			     line.cpu);
 }

@@ -8,13 +8,26 @@
 #include <kernel.h>
 #include <list.h>
 #include <of.h>
+#include <percpu.h>
+#include <spinlock.h>
 #include <timer.h>
+#include "smp_internal.h"
 
 #define CNTV_ENABLE	BIT(0)
 
 static u32 freq;
-static LIST_HEAD(timers);	/* by time */
-static bool timer_ready;
+static int timer_irq;
+
+/* The timers that interrupt a CPU: those that were armed on it. */
+struct timer_base {
+	struct list_head timers;	/* by time */
+	struct timer_list *running;	/* its handler is called */
+	bool ready;
+};
+
+/* Guards all of them, and every struct timer_list. */
+static DEFINE_SPINLOCK(timer_lock);
+static DEFINE_PER_CPU(struct timer_base, bases);
 
 u64 get_cycles(void)
 {
@@ -54,15 +67,17 @@ unsigned long get_jiffies(void)
 }
 EXPORT_SYMBOL(get_jiffies);
 
-static void program(void)
+/* This CPU's next interrupt. A timer that another CPU takes off the list leaves
+ * its interrupt behind, which finds nothing to do.
+ */
+static void program(struct timer_base *b)
 {
-	struct timer_list *t = list_first_entry_or_null(&timers,
-							struct timer_list,
-							entry);
+	struct timer_list *t;
 	u64 ctl = 0;
 
-	if (!timer_ready)
+	if (!b->ready)
 		return;
+	t = list_first_entry_or_null(&b->timers, struct timer_list, entry);
 	if (t) {
 		u64 cval = ns_to_cycles(t->expires_ns);
 
@@ -85,25 +100,28 @@ EXPORT_SYMBOL(timer_setup);
 
 bool mod_timer_ns(struct timer_list *t, u64 expires_ns)
 {
-	struct list_head *at = &timers;
+	struct timer_base *b;
+	struct list_head *at;
 	struct timer_list *o;
 	unsigned long flags;
 	bool was;
 
-	local_irq_save(flags);
+	spin_lock_irqsave(&timer_lock, flags);
+	b = this_cpu_ptr(bases);
+	at = &b->timers;
 	was = t->pending;
 	if (was)
 		list_del(&t->entry);
 	t->expires_ns = expires_ns;
 	t->pending = true;
-	list_for_each_entry(o, &timers, entry)
+	list_for_each_entry(o, &b->timers, entry)
 		if (o->expires_ns > expires_ns) {
 			at = &o->entry;
 			break;
 		}
 	list_add_tail(&t->entry, at);
-	program();
-	local_irq_restore(flags);
+	program(b);
+	spin_unlock_irqrestore(&timer_lock, flags);
 	return was;
 }
 EXPORT_SYMBOL(mod_timer_ns);
@@ -119,42 +137,78 @@ bool del_timer(struct timer_list *t)
 	unsigned long flags;
 	bool was;
 
-	local_irq_save(flags);
+	spin_lock_irqsave(&timer_lock, flags);
 	was = t->pending;
 	if (was) {
 		list_del(&t->entry);
 		t->pending = false;
-		program();
+		program(this_cpu_ptr(bases));
 	}
-	local_irq_restore(flags);
+	spin_unlock_irqrestore(&timer_lock, flags);
 	return was;
 }
 EXPORT_SYMBOL(del_timer);
 
+/* The CPU that is in the handler of @t, or NR_CPUS. */
+static unsigned int handler_cpu(const struct timer_list *t)
+{
+	unsigned int cpu;
+	unsigned long flags;
+
+	spin_lock_irqsave(&timer_lock, flags);
+	for (cpu = 0; cpu < NR_CPUS; cpu++)
+		if (bases[cpu].running == t)
+			break;
+	spin_unlock_irqrestore(&timer_lock, flags);
+	return cpu;
+}
+
 bool del_timer_sync(struct timer_list *t)
 {
-	return del_timer(t);
+	bool was = false;
+	unsigned int cpu;
+
+	for (;;) {
+		was |= del_timer(t);
+		cpu = handler_cpu(t);
+		if (cpu == NR_CPUS)
+			break;
+		if (WARN(cpu == smp_processor_id() && in_interrupt(),
+			 "del_timer_sync in the timer's own handler\n"))
+			break;
+		cpu_relax();
+	}
+	return was;
 }
 EXPORT_SYMBOL(del_timer_sync);
 
 static irqreturn_t timer_interrupt(int irq, void *data)
 {
+	struct timer_base *b = this_cpu_ptr(bases);
 	u64 now = ktime_get_ns();
 
 	(void)irq;
 	(void)data;
-	while (!list_empty(&timers)) {
-		struct timer_list *t = list_first_entry(&timers,
+	spin_lock(&timer_lock);
+	while (!list_empty(&b->timers)) {
+		struct timer_list *t = list_first_entry(&b->timers,
 							struct timer_list,
 							entry);
+		void (*fn)(struct timer_list *t) = t->function;
 
 		if (t->expires_ns > now)
 			break;
 		list_del(&t->entry);
 		t->pending = false;
-		t->function(t);
+		b->running = t;
+		spin_unlock(&timer_lock);
+		/* It may free its timer, or arm it again. */
+		fn(t);
+		spin_lock(&timer_lock);
+		b->running = NULL;
 	}
-	program();
+	program(b);
+	spin_unlock(&timer_lock);
 	return IRQ_HANDLED;
 }
 
@@ -184,8 +238,11 @@ EXPORT_SYMBOL(mdelay);
 
 void __init time_early_init(void)
 {
+	unsigned int cpu;
 	u64 f;
 
+	for (cpu = 0; cpu < NR_CPUS; cpu++)
+		INIT_LIST_HEAD(&bases[cpu].timers);
 	__asm__ volatile("mrs %0, cntfrq_el0" : "=r"(f));
 	/* Firmware that forgot: any value keeps the arithmetic going. */
 	freq = f ? (u32)f : 62500000;
@@ -195,7 +252,8 @@ void __init time_init(void)
 {
 	struct device_node *np;
 	u32 hz;
-	int irq;
+	unsigned int irq;
+	int ret;
 
 	np = of_find_compatible_node(NULL, NULL, "arm,armv8-timer");
 	if (!np)
@@ -203,13 +261,26 @@ void __init time_init(void)
 	if (!of_property_read_u32(np, "clock-frequency", &hz) && hz)
 		freq = hz;
 	/* Entries: secure, non-secure, virtual, hypervisor. */
-	irq = of_irq_get(np, 2);
-	if (irq < 0)
-		panic("virtual timer interrupt: %d", irq);
-	if (request_irq((unsigned int)irq, timer_interrupt, 0, "timer", NULL))
-		panic("timer interrupt is taken");
-	timer_ready = true;
-	program();
-	pr_info("virtual timer at %u.%02u MHz, interrupt %d\n",
+	timer_irq = of_irq_get(np, 2);
+	if (timer_irq < 0)
+		panic("virtual timer interrupt: %d", timer_irq);
+	irq = (unsigned int)timer_irq;
+	ret = request_percpu_irq(irq, timer_interrupt, "timer", NULL);
+	if (ret)
+		panic("virtual timer interrupt %u: -%s", irq, errname(ret));
+	time_init_cpu();
+	pr_info("virtual timer at %u.%02u MHz, interrupt %u\n",
 		freq / 1000000, freq / 10000 % 100, irq);
+}
+
+void time_init_cpu(void)
+{
+	struct timer_base *b = this_cpu_ptr(bases);
+	unsigned long flags;
+
+	enable_percpu_irq((unsigned int)timer_irq);
+	spin_lock_irqsave(&timer_lock, flags);
+	b->ready = true;
+	program(b);
+	spin_unlock_irqrestore(&timer_lock, flags);
 }

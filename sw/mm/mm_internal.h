@@ -14,4 +14,7 @@ bool memblock_next_free(phys_addr_t *pos, phys_addr_t *base,
 			phys_addr_t *end);
 void *memblock_alloc(size_t size);
 
+/* Counts an allocation; true: it has to fail. */
+bool alloc_should_fail(void);
+
 #endif

@@ -7,6 +7,8 @@
 #include <kernel.h>
 #include <list.h>
 #include <mm.h>
+#include <sched.h>
+#include <spinlock.h>
 #include "mm_internal.h"
 
 #define MAX_BANKS	64
@@ -18,11 +20,31 @@ struct bank {
 
 static struct bank banks[MAX_BANKS];
 static unsigned int nr_banks;
+/* Guards the free lists, and the flags of free pages. */
+static DEFINE_SPINLOCK(zone_lock);
 static struct list_head free_area[MAX_ORDER + 1];
 static unsigned long nr_free, nr_total;
 
-unsigned int alloc_fail_countdown;
-EXPORT_SYMBOL(alloc_fail_countdown);
+/* Counts the allocations of the thread that asked for it alone: what other CPUs
+ * and interrupts allocate meanwhile does not make a test's result vary.
+ */
+void alloc_fail_after(unsigned int n)
+{
+	current->fail_alloc = n;
+}
+EXPORT_SYMBOL(alloc_fail_after);
+
+unsigned int alloc_fail_left(void)
+{
+	return current->fail_alloc;
+}
+EXPORT_SYMBOL(alloc_fail_left);
+
+bool alloc_should_fail(void)
+{
+	return current->fail_alloc && !in_interrupt() &&
+	       --current->fail_alloc == 0;
+}
 
 static struct bank *pfn_bank(unsigned long pfn)
 {
@@ -88,7 +110,7 @@ struct page *alloc_pages(gfp_t gfp, unsigned int order)
 
 	if (order > MAX_ORDER || alloc_should_fail())
 		return NULL;
-	local_irq_save(flags);
+	spin_lock_irqsave(&zone_lock, flags);
 	for (o = order; o <= MAX_ORDER; o++) {
 		list_for_each_entry(q, &free_area[o], lru) {
 			if ((gfp & GFP_DMA32) &&
@@ -101,7 +123,7 @@ struct page *alloc_pages(gfp_t gfp, unsigned int order)
 			break;
 	}
 	if (!p) {
-		local_irq_restore(flags);
+		spin_unlock_irqrestore(&zone_lock, flags);
 		return NULL;
 	}
 	list_del(&p->lru);
@@ -115,7 +137,7 @@ struct page *alloc_pages(gfp_t gfp, unsigned int order)
 	}
 	p->order = (u8)order;
 	nr_free -= 1UL << order;
-	local_irq_restore(flags);
+	spin_unlock_irqrestore(&zone_lock, flags);
 	atomic_set(&p->refcount, 1);
 	if (gfp & __GFP_ZERO)
 		memset(page_address(p), 0, PAGE_SIZE << order);
@@ -131,10 +153,10 @@ void __free_pages(struct page *page, unsigned int order)
 		return;
 	if (WARN_ON(page->flags & (PG_BUDDY | PG_SLAB | PG_RESERVED)))
 		return;
-	local_irq_save(flags);
+	spin_lock_irqsave(&zone_lock, flags);
 	page->flags = 0;
 	free_block(page_to_pfn(page), order);
-	local_irq_restore(flags);
+	spin_unlock_irqrestore(&zone_lock, flags);
 }
 EXPORT_SYMBOL(__free_pages);
 
@@ -173,17 +195,20 @@ static void free_range(unsigned long pfn, unsigned long end)
 
 void *alloc_pages_exact(size_t size, gfp_t gfp)
 {
-	unsigned int order = (unsigned int)get_order(size);
-	unsigned long addr = __get_free_pages(gfp, order);
-	unsigned long flags, pfn;
+	unsigned long addr, flags, pfn;
+	unsigned int order;
 
+	if (!size || size > PAGE_SIZE << MAX_ORDER)
+		return NULL;
+	order = (unsigned int)get_order(size);
+	addr = __get_free_pages(gfp, order);
 	if (!addr)
 		return NULL;
 	pfn = PHYS_PFN(__pa(addr));
-	local_irq_save(flags);
+	spin_lock_irqsave(&zone_lock, flags);
 	free_range(pfn + (PAGE_ALIGN(size) >> PAGE_SHIFT),
 		   pfn + (1UL << order));
-	local_irq_restore(flags);
+	spin_unlock_irqrestore(&zone_lock, flags);
 	return (void *)addr;
 }
 EXPORT_SYMBOL(alloc_pages_exact);
@@ -195,9 +220,9 @@ void free_pages_exact(void *addr, size_t size)
 	if (!addr)
 		return;
 	pfn = PHYS_PFN(virt_to_phys(addr));
-	local_irq_save(flags);
+	spin_lock_irqsave(&zone_lock, flags);
 	free_range(pfn, pfn + (PAGE_ALIGN(size) >> PAGE_SHIFT));
-	local_irq_restore(flags);
+	spin_unlock_irqrestore(&zone_lock, flags);
 }
 EXPORT_SYMBOL(free_pages_exact);
 

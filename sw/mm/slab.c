@@ -7,12 +7,15 @@
 #include <list.h>
 #include <mm.h>
 #include <slab.h>
+#include <spinlock.h>
 #include "mm_internal.h"
 
 #define MIN_SHIFT	3
 #define MAX_SHIFT	11
 #define NR_CLASSES	(MAX_SHIFT - MIN_SHIFT + 1)
 
+/* Guards this file's variables, and the slab fields of struct page. */
+static DEFINE_SPINLOCK(slab_lock);
 /* Pages with a free object, a list each size. */
 static struct list_head partial[NR_CLASSES];
 static size_t used_objects, used_bytes;
@@ -51,26 +54,28 @@ void *kmalloc(size_t size, gfp_t gfp)
 		return ZERO_SIZE_PTR;
 	if (alloc_should_fail())
 		return NULL;
+	if (size > PAGE_SIZE << MAX_ORDER)
+		return NULL;
 	if (size > 1UL << MAX_SHIFT) {
 		p = alloc_pages(gfp, (unsigned int)get_order(size));
 		if (!p)
 			return NULL;
 		p->flags = PG_LARGE;
 		p->private = size;
-		local_irq_save(flags);
+		spin_lock_irqsave(&slab_lock, flags);
 		used_objects++;
 		used_bytes += PAGE_SIZE << p->order;
-		local_irq_restore(flags);
+		spin_unlock_irqrestore(&slab_lock, flags);
 		return page_address(p);
 	}
 	class = (unsigned int)order_base_2(max(size, 1UL << MIN_SHIFT)) -
 		MIN_SHIFT;
-	local_irq_save(flags);
+	spin_lock_irqsave(&slab_lock, flags);
 	p = list_first_entry_or_null(&partial[class], struct page, lru);
 	if (!p)
 		p = slab_new(class);
 	if (!p) {
-		local_irq_restore(flags);
+		spin_unlock_irqrestore(&slab_lock, flags);
 		return NULL;
 	}
 	o = p->freelist;
@@ -80,7 +85,7 @@ void *kmalloc(size_t size, gfp_t gfp)
 		list_del_init(&p->lru);
 	used_objects++;
 	used_bytes += 1UL << (class + MIN_SHIFT);
-	local_irq_restore(flags);
+	spin_unlock_irqrestore(&slab_lock, flags);
 	if (gfp & __GFP_ZERO)
 		memset(o, 0, 1UL << (class + MIN_SHIFT));
 	return o;
@@ -100,11 +105,11 @@ void kfree(const void *ptr)
 	if (WARN(!p || !(p->flags & (PG_SLAB | PG_LARGE)),
 		 "kfree of %p, which is no allocation\n", o))
 		return;
-	local_irq_save(flags);
+	spin_lock_irqsave(&slab_lock, flags);
 	used_objects--;
 	if (p->flags & PG_LARGE) {
 		used_bytes -= PAGE_SIZE << p->order;
-		local_irq_restore(flags);
+		spin_unlock_irqrestore(&slab_lock, flags);
 		p->flags = 0;
 		__free_pages(p, p->order);
 		return;
@@ -126,7 +131,7 @@ void kfree(const void *ptr)
 		__free_pages(p, 0);
 	}
 out_unlock:
-	local_irq_restore(flags);
+	spin_unlock_irqrestore(&slab_lock, flags);
 }
 EXPORT_SYMBOL(kfree);
 
@@ -178,8 +183,12 @@ EXPORT_SYMBOL(kvfree);
 
 void slab_usage(size_t *objects, size_t *bytes)
 {
+	unsigned long flags;
+
+	spin_lock_irqsave(&slab_lock, flags);
 	*objects = used_objects;
 	*bytes = used_bytes;
+	spin_unlock_irqrestore(&slab_lock, flags);
 }
 EXPORT_SYMBOL(slab_usage);
 

@@ -10,6 +10,7 @@
 #include <mm.h>
 #include <sizes.h>
 #include <slab.h>
+#include <spinlock.h>
 
 struct va_range {
 	struct list_head node;
@@ -17,7 +18,8 @@ struct va_range {
 	size_t size;
 };
 
-static LIST_HEAD(ranges);	/* by address */
+static DEFINE_SPINLOCK(range_lock);
+static LIST_HEAD(ranges);	/* by address; under range_lock */
 
 unsigned long va_alloc(unsigned long lo, unsigned long hi, size_t size,
 		       size_t align)
@@ -32,7 +34,7 @@ unsigned long va_alloc(unsigned long lo, unsigned long hi, size_t size,
 		kfree(n);
 		return 0;
 	}
-	local_irq_save(flags);
+	spin_lock_irqsave(&range_lock, flags);
 	list_for_each_entry(r, &ranges, node) {
 		if (r->start + r->size + PAGE_SIZE <= at)
 			continue;
@@ -43,14 +45,14 @@ unsigned long va_alloc(unsigned long lo, unsigned long hi, size_t size,
 		at = ALIGN(r->start + r->size + PAGE_SIZE, align);
 	}
 	if (at >= hi || hi - at < size) {
-		local_irq_restore(flags);
+		spin_unlock_irqrestore(&range_lock, flags);
 		kfree(n);
 		return 0;
 	}
 	n->start = at;
 	n->size = size;
 	list_add_tail(&n->node, before);
-	local_irq_restore(flags);
+	spin_unlock_irqrestore(&range_lock, flags);
 	return at;
 }
 
@@ -64,21 +66,30 @@ static struct va_range *va_find(unsigned long addr)
 	return NULL;
 }
 
-size_t va_free(unsigned long addr)
+size_t va_size(unsigned long addr)
 {
 	struct va_range *r;
 	unsigned long flags;
-	size_t size = 0;
+	size_t size;
 
-	local_irq_save(flags);
+	spin_lock_irqsave(&range_lock, flags);
 	r = va_find(addr);
-	if (r) {
-		size = r->size;
-		list_del(&r->node);
-	}
-	local_irq_restore(flags);
-	kfree(r);
+	size = r ? r->size : 0;
+	spin_unlock_irqrestore(&range_lock, flags);
 	return size;
+}
+
+void va_free(unsigned long addr)
+{
+	struct va_range *r;
+	unsigned long flags;
+
+	spin_lock_irqsave(&range_lock, flags);
+	r = va_find(addr);
+	if (r)
+		list_del(&r->node);
+	spin_unlock_irqrestore(&range_lock, flags);
+	kfree(r);
 }
 
 static void unmap_pages(unsigned long va, size_t size)
@@ -140,15 +151,17 @@ EXPORT_SYMBOL(vzalloc);
 
 void vfree(const void *addr)
 {
-	struct va_range *r;
+	unsigned long start = (unsigned long)addr;
+	size_t size;
 
 	if (!addr)
 		return;
-	r = va_find((unsigned long)addr);
-	if (WARN(!r, "vfree of %p, which is no allocation\n", addr))
+	size = va_size(start);
+	if (WARN(!size, "vfree of %p, which is no allocation\n", addr))
 		return;
-	unmap_pages(r->start, r->size);
-	va_free(r->start);
+	/* The range goes last: nobody gets it while its pages are mapped. */
+	unmap_pages(start, size);
+	va_free(start);
 }
 EXPORT_SYMBOL(vfree);
 

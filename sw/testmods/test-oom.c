@@ -67,10 +67,10 @@ static int oom(int argc, char **argv)
 		bool reached;
 
 		slab_usage(&objects, &bytes);
-		alloc_fail_countdown = round;
+		alloc_fail_after(round);
 		ret = shell_run(command);
-		reached = !alloc_fail_countdown;
-		alloc_fail_countdown = 0;
+		reached = !alloc_fail_left();
+		alloc_fail_after(0);
 		if (ret)
 			failed++;
 		if (i < argc)

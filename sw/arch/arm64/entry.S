@@ -61,12 +61,18 @@
 
 	.macro	vector, label
 	.balign	128
+	// No register is free yet: sums and differences of sp and x0 keep both.
 	sub	sp, sp, #PT_REGS_SIZE
-	msr	tpidr_el1, x0
-	mov	x0, sp
-	tbnz	x0, #14, stack_overflow	// THREAD_SHIFT
-	mrs	x0, tpidr_el1
+	add	sp, sp, x0
+	sub	x0, sp, x0		// sp
+	tbnz	x0, #14, 0f		// THREAD_SHIFT
+	sub	x0, sp, x0		// x0
+	sub	sp, sp, x0
 	b	\label
+0:	msr	tpidr_el0, x0		// sp
+	sub	x0, sp, x0
+	msr	tpidrro_el0, x0		// x0
+	b	stack_overflow
 	.endm
 
 	.macro	bad, label, reason
@@ -112,12 +118,18 @@ el1_irq:
 	bad	bad_lower, 3
 
 stack_overflow:
-	// sp is unusable: keep it in a register, and run on a stack apart
+	// sp is unusable: run on a stack apart, one for each CPU. The bit that
+	// tells an overflow is clear in them all.
+	mrs	x0, tpidr_el0
 	add	x0, x0, #PT_REGS_SIZE
 	msr	tpidr_el0, x0
-	adrp	x0, overflow_stack + 0x2000
-	mov	sp, x0
 	mrs	x0, tpidr_el1
+	and	x0, x0, #7
+	lsl	x0, x0, #15
+	mov	sp, x0
+	ldr	x0, =(overflow_stacks + 0x2000)
+	add	sp, sp, x0
+	mrs	x0, tpidrro_el0
 	sub	sp, sp, #PT_REGS_SIZE
 	save_regs from_overflow=1
 	mov	x0, sp
@@ -125,7 +137,9 @@ stack_overflow:
 	mrs	x2, far_el1
 	bl	handle_stack_overflow
 
-/* cpu_switch_to(struct cpu_context *prev, const struct cpu_context *next) */
+/* cpu_switch_to(struct task *prev, const struct task *next): each begins with its
+ * struct cpu_context.
+ */
 	.globl	cpu_switch_to
 cpu_switch_to:
 	stp	x19, x20, [x0, #0]
@@ -144,11 +158,13 @@ cpu_switch_to:
 	ldp	x29, x30, [x1, #80]
 	ldr	x9, [x1, #96]
 	mov	sp, x9
+	msr	sp_el0, x1		// current
 	ret
 
 /* A new thread starts here: x19 = function, x20 = argument. */
 	.globl	thread_start
 thread_start:
+	bl	finish_switch
 	msr	daifclr, #2
 	mov	x0, x20
 	blr	x19
@@ -156,8 +172,8 @@ thread_start:
 
 	.section ".bss.overflow", "aw", %nobits
 	.balign	0x8000
-	.globl	overflow_stack
-overflow_stack:	.space	0x2000
+	.globl	overflow_stacks
+overflow_stacks:	.space	0x8000 * 8		// NR_CPUS
 
 	// A page that is never mapped, then the stack of start-up and idle.
 	.section ".bss.guard", "aw", %nobits

@@ -21,12 +21,20 @@ _text:
 	.ascii	"ARM\x64"
 	.long	0
 
-primary_entry:
-	mov	x21, x0
+/* semihosting_call(operation, parameter). Nobody may be there to serve it: then
+ * the HLT is undefined, and the handlers step over this very instruction.
+ */
+	.globl	semihosting_call
+semihosting_call:
+	hlt	#0xf000
+	ret
+
+/* To EL1 with the MMU off, and the vectors below. Uses x0 and x1. */
+init_el:
 	msr	daifset, #0xf
 	mrs	x0, CurrentEL
 	cmp	x0, #(2 << 2)
-	b.ne	at_el1
+	b.ne	1f
 
 	mov	x0, #(1 << 31)		// HCR_EL2.RW: EL1 is AArch64
 	msr	hcr_el2, x0
@@ -46,15 +54,23 @@ primary_entry:
 	msr	sctlr_el1, x0
 	mov	x0, #0x3c5		// EL1h, DAIF masked
 	msr	spsr_el2, x0
-	adr	x0, at_el1
+	adr	x0, 1f
 	msr	elr_el2, x0
 	isb
 	eret
 
-at_el1:
-	ldr	x0, =SCTLR_RES1
+1:	ldr	x0, =SCTLR_RES1
 	msr	sctlr_el1, x0
+	adr	x0, early_vectors
+	msr	vbar_el1, x0
 	isb
+	ret
+
+primary_entry:
+	mov	x21, x0
+	bl	init_el
+	.globl	early_start
+early_start:
 	adrp	x22, _text		// where we were loaded
 
 	// .bss holds the tables: clear it, and drop stale cache lines over it
@@ -98,17 +114,34 @@ at_el1:
 	add	x7, x7, #0x200000
 	cmp	x7, x6
 	b.lo	2b
+	lsr	x3, x21, #48		// no such address: left unmapped
+	cbnz	x3, 3f
 	bic	x7, x21, #0x1fffff
 	orr	x3, x7, x5
 	str	x3, [x2, #(510 * 8)]
 	add	x7, x7, #0x200000
 	orr	x3, x7, x5
 	str	x3, [x2, #(511 * 8)]
-	dmb	sy
+3:	dmb	sy
 	adrp	x0, __bss_start
 	adrp	x1, __bss_end
 	bl	inval_range
 
+	adrp	x24, early_l0
+	ldr	x25, =primary_switched
+	b	enable_mmu
+
+/* The way of all other CPUs, from PSCI CPU_ON: MMU off, x0 = number of the CPU. */
+	.globl	secondary_entry
+secondary_entry:
+	mov	x21, x0
+	bl	init_el
+	adrp	x24, secondary_ttbr1
+	ldr	x24, [x24, :lo12:secondary_ttbr1]
+	ldr	x25, =secondary_switched
+
+/* To x25 with the upper half from x24, and the idmap for the way there. */
+enable_mmu:
 	ldr	x0, =0x440004ff		// MAIR: WB, nGnRE, nGnRnE, NC
 	msr	mair_el1, x0
 	// 48-bit both, 4 KiB, inner shareable, write-back walks
@@ -123,8 +156,7 @@ at_el1:
 	msr	tcr_el1, x0
 	adrp	x0, idmap_l0
 	msr	ttbr0_el1, x0
-	adrp	x0, early_l0
-	msr	ttbr1_el1, x0
+	msr	ttbr1_el1, x24
 	dsb	sy
 	isb
 	tlbi	vmalle1
@@ -134,8 +166,7 @@ at_el1:
 	ldr	x0, =(SCTLR_RES1 | 0x100d)	// M, C, SA, I
 	msr	sctlr_el1, x0
 	isb
-	ldr	x0, =primary_switched
-	br	x0
+	br	x25
 
 // Invalidate data-cache lines of [x0, x1). Uses x2, x3.
 inval_range:
@@ -195,6 +226,9 @@ switch_ttbr1:
 	ret
 
 primary_switched:
+	msr	tpidr_el1, xzr		// smp_processor_id()
+	ldr	x0, =idle_tasks		// current
+	msr	sp_el0, x0
 	ldr	x0, =vectors
 	msr	vbar_el1, x0
 	isb
@@ -207,6 +241,38 @@ primary_switched:
 	bl	start_kernel
 5:	wfi
 	b	5b
+
+secondary_switched:
+	msr	tpidr_el1, x21
+	ldr	x0, =secondary_stack
+	ldr	x0, [x0, x21, lsl #3]
+	mov	sp, x0
+	ldr	x0, =idle_tasks
+	ldr	x1, =sizeof_task
+	ldr	x1, [x1]
+	madd	x0, x21, x1, x0
+	msr	sp_el0, x0
+	ldr	x0, =vectors
+	msr	vbar_el1, x0
+	isb
+	// No lower half from here on.
+	adrp	x1, empty_l0
+	adrp	x2, _text
+	sub	x1, x1, x2
+	ldr	x2, =kernel_phys
+	ldr	x2, [x2]
+	add	x1, x1, x2
+	msr	ttbr0_el1, x1
+	isb
+	tlbi	vmalle1
+	dsb	nsh
+	isb
+	mov	x29, xzr
+	mov	x30, xzr
+	mov	x0, x21
+	bl	secondary_start
+6:	wfi
+	b	6b
 
 	.section ".bss.tables", "aw", %nobits
 	.balign	4096

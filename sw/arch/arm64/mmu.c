@@ -6,6 +6,8 @@
 #include <kernel.h>
 #include <export.h>
 #include <mm.h>
+#include <smp.h>
+#include <spinlock.h>
 
 #define LEVEL_SHIFT(l)	(PAGE_SHIFT + 9 * (3 - (l)))
 #define LEVEL_INDEX(va, l)	(((va) >> LEVEL_SHIFT(l)) & 511)
@@ -21,6 +23,16 @@ static u64 *swapper;
 static bool mem_ready;
 
 phys_addr_t kernel_phys;
+
+/* Guards the entries of the tables, once there are several CPUs. Readers need
+ * none: tables are only added.
+ */
+static DEFINE_SPINLOCK(table_lock);
+
+phys_addr_t swapper_phys(void)
+{
+	return virt_to_phys(swapper);
+}
 
 void switch_ttbr1(phys_addr_t tables, phys_addr_t idmap_fn);
 extern char idmap_switch[];
@@ -115,6 +127,10 @@ static u64 *find_leaf(unsigned long va, int *levelp)
 	return NULL;
 }
 
+static void nothing(void *data)
+{
+}
+
 void flush_icache_range(unsigned long start, unsigned long end)
 {
 	unsigned long ctr, line, a;
@@ -127,6 +143,11 @@ void flush_icache_range(unsigned long start, unsigned long end)
 	__asm__ volatile("ic ialluis");
 	dsb(ish);
 	isb();
+	/* The instruction cache is broadcast to; what other CPUs have fetched
+	 * already is not (DDI 0487, B2.4.4). An exception synchronises it.
+	 */
+	if (!irqs_disabled())
+		smp_call_function(nothing, NULL);
 }
 
 static void flush_tlb_range(unsigned long va, size_t size)
@@ -147,8 +168,12 @@ static void flush_tlb_range(unsigned long va, size_t size)
 
 int map_kernel(unsigned long va, phys_addr_t pa, size_t size, u64 prot)
 {
-	int ret = map_level(swapper, 0, va, pa, size, prot);
+	unsigned long flags;
+	int ret;
 
+	spin_lock_irqsave(&table_lock, flags);
+	ret = map_level(swapper, 0, va, pa, size, prot);
+	spin_unlock_irqrestore(&table_lock, flags);
 	dsb(ishst);
 	isb();
 	return ret;
@@ -156,9 +181,10 @@ int map_kernel(unsigned long va, phys_addr_t pa, size_t size, u64 prot)
 
 void unmap_kernel(unsigned long va, size_t size)
 {
-	unsigned long a = va, end = va + size;
+	unsigned long a = va, end = va + size, flags;
 	int level;
 
+	spin_lock_irqsave(&table_lock, flags);
 	while (a < end) {
 		u64 *e = find_leaf(a, &level);
 
@@ -168,6 +194,7 @@ void unmap_kernel(unsigned long va, size_t size)
 			level = 3;
 		a = (a | ((1UL << LEVEL_SHIFT(level)) - 1)) + 1;
 	}
+	spin_unlock_irqrestore(&table_lock, flags);
 	flush_tlb_range(va, size);
 }
 
@@ -183,19 +210,23 @@ phys_addr_t walk_kernel(unsigned long va)
 
 static int change_prot(unsigned long addr, int pages, u64 prot)
 {
-	unsigned long a;
-	int level;
+	unsigned long a, flags;
+	int level, ret = 0;
 
+	spin_lock_irqsave(&table_lock, flags);
 	for (a = addr; a < addr + (unsigned long)pages * PAGE_SIZE;
 	     a += PAGE_SIZE) {
 		u64 *e = find_leaf(a, &level);
 
-		if (!e || level != 3)
-			return -EINVAL;
+		if (!e || level != 3) {
+			ret = -EINVAL;
+			break;
+		}
 		*e = (*e & PTE_ADDR_MASK) | prot | PTE_TABLE | PTE_VALID;
 	}
+	spin_unlock_irqrestore(&table_lock, flags);
 	flush_tlb_range(addr, (size_t)pages * PAGE_SIZE);
-	return 0;
+	return ret;
 }
 
 int set_memory_ro(unsigned long addr, int pages)
@@ -280,10 +311,11 @@ EXPORT_SYMBOL(ioremap);
 void iounmap(volatile void __iomem *addr)
 {
 	unsigned long va = (unsigned long)addr & PAGE_MASK;
-	size_t size = va_free(va);
+	size_t size = va_size(va);
 
 	if (WARN_ON(!size))
 		return;
 	unmap_kernel(va, size);
+	va_free(va);
 }
 EXPORT_SYMBOL(iounmap);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Exceptions: oops, back-trace, halt. Syndromes are DDI 0487, D17.2.37. */
 #include <arch.h>
+#include <atomic.h>
 #include <export.h>
 #include <irqflags.h>
 #include <kallsyms.h>
@@ -9,7 +10,9 @@
 #include <mm.h>
 #include <reboot.h>
 #include <bitfield.h>
+#include <smp.h>
 #include "../../kernel/printk_internal.h"
+#include "../../kernel/smp_internal.h"
 
 #define ESR_EC		GENMASK(31, 26)
 #define ESR_ISS		GENMASK(24, 0)
@@ -31,7 +34,30 @@
 unsigned int warn_count;
 EXPORT_SYMBOL(warn_count);
 
-static bool dying;
+/* The CPU that ends the machine; -1: none does. */
+static int dying_cpu = -1;
+
+bool oops_in_progress(void)
+{
+	return READ_ONCE(dying_cpu) >= 0;
+}
+
+/* The first CPU to come here stops the others, and goes on alone. True when it
+ * comes a second time: then what it wants to tell has its own errors.
+ */
+static bool start_dying(void)
+{
+	int cpu = (int)smp_processor_id(), was;
+
+	local_irq_disable();
+	was = cmpxchg(&dying_cpu, -1, cpu);
+	if (was == cpu)
+		return true;
+	if (was >= 0)
+		smp_stop_self();
+	smp_send_stop();
+	return false;
+}
 
 static const char *ec_name(unsigned int ec)
 {
@@ -153,19 +179,20 @@ static void show_regs(const struct pt_regs *regs)
 static void __noreturn die_halt(void)
 {
 	pr_emerg("---[ halted ]---\n");
-	if (!console_ready)
-		log_read(semihosting_write);
 	machine_power_off(OOPS_STATUS);
 }
 
+static void show_thread(void)
+{
+	pr_emerg("CPU: %u thread: %s%s\n", smp_processor_id(),
+		 task_name(current), in_interrupt() ? " (in interrupt)" : "");
+}
+
+/* Behind start_dying(). */
 static void __noreturn die(const char *what, struct pt_regs *regs, u64 esr)
 {
-	if (dying)
-		machine_power_off(OOPS_STATUS);
-	dying = true;
 	pr_emerg("Internal error: %s: %016llx\n", what, esr);
-	pr_emerg("CPU: 0 thread: %s%s\n", task_name(current),
-		 in_interrupt() ? " (in interrupt)" : "");
+	show_thread();
 	show_regs(regs);
 	show_code(regs->pc);
 	dump_backtrace(regs);
@@ -188,10 +215,13 @@ void handle_sync(struct pt_regs *regs, u64 esr, u64 far)
 	bool abort = ec == EC_IABT_SAME || ec == EC_DABT_SAME;
 	char fault[64] = "";
 
-	if (ec == EC_UNKNOWN && semihosting_probe) {
+	if (ec == EC_UNKNOWN && regs->pc == (u64)semihosting_call) {
+		semihosting_absent = true;
 		regs->pc += 4;
 		return;
 	}
+	if (start_dying())
+		machine_power_off(OOPS_STATUS);
 	if (abort) {
 		fsc_name((unsigned int)(esr & ESR_FSC), fault, sizeof(fault));
 		pr_emerg("Unable to handle kernel %s at virtual address %016llx\n",
@@ -217,6 +247,8 @@ void handle_bad_vector(struct pt_regs *regs, u64 reason)
 	u64 esr;
 
 	__asm__ volatile("mrs %0, esr_el1" : "=r"(esr));
+	if (start_dying())
+		machine_power_off(OOPS_STATUS);
 	pr_emerg("Unexpected %s, ESR = %#010llx\n", names[reason & 3], esr);
 	die("Oops - bad mode", regs, esr);
 }
@@ -225,6 +257,8 @@ void handle_stack_overflow(struct pt_regs *regs, u64 esr, u64 far)
 {
 	unsigned long lo, hi;
 
+	if (start_dying())
+		machine_power_off(OOPS_STATUS);
 	kernel_stack_range(0, &lo, &hi);
 	pr_emerg("Insufficient stack space to handle exception!\n");
 	pr_emerg("  ESR = %#010llx: %s\n", esr,
@@ -236,11 +270,11 @@ void handle_stack_overflow(struct pt_regs *regs, u64 esr, u64 far)
 
 void __noreturn __bug(const char *file, int line, const char *cond)
 {
-	local_irq_disable();
+	bool again = start_dying();
+
 	pr_emerg("kernel BUG at %s:%d: %s\n", file, line, cond);
-	if (!dying) {
-		dying = true;
-		pr_emerg("CPU: 0 thread: %s\n", task_name(current));
+	if (!again) {
+		show_thread();
 		dump_backtrace(NULL);
 	}
 	die_halt();
@@ -251,15 +285,15 @@ void __noreturn panic(const char *fmt, ...)
 {
 	struct va_format vf;
 	va_list ap;
+	bool again = start_dying();
 
-	local_irq_disable();
 	va_start(ap, fmt);
 	vf.fmt = fmt;
 	vf.va = &ap;
 	pr_emerg("Kernel panic: %pV\n", &vf);
 	va_end(ap);
-	if (!dying) {
-		dying = true;
+	if (!again) {
+		show_thread();
 		dump_backtrace(NULL);
 	}
 	die_halt();
@@ -269,7 +303,7 @@ EXPORT_SYMBOL(panic);
 void __warn(const char *file, int line, const char *cond, const char *fmt,
 	    ...)
 {
-	warn_count++;
+	__atomic_fetch_add(&warn_count, 1, __ATOMIC_RELAXED);
 	pr_warn("WARNING: at %s:%d%s%s\n", file, line, cond ? ": " : "",
 		cond ? cond : "");
 	if (fmt) {

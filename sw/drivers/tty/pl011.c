@@ -8,7 +8,9 @@
 #include <of.h>
 #include <platform_device.h>
 #include <shell.h>
+#include <spinlock.h>
 #include <wait.h>
+#include "../../kernel/printk_internal.h"
 
 #define UARTDR		0x000
 #define UARTFR		0x018
@@ -42,6 +44,11 @@ static unsigned int rx_breaks, rx_breaks_read;
 static bool interrupted;
 static DECLARE_WAIT_QUEUE_HEAD(rx_wait);
 
+/* Guards the transmitter, so that a piece of text stays together. */
+static DEFINE_SPINLOCK(tx_lock);
+/* Guards the receive buffer and what counts in it. */
+static DEFINE_SPINLOCK(rx_lock);
+
 static void put(char c)
 {
 	while (readl_relaxed(base + UARTFR) & FR_TXFF)
@@ -51,13 +58,21 @@ static void put(char c)
 
 void console_write(const char *s, size_t n)
 {
+	unsigned long flags;
+	bool locked;
+
 	if (!base)
 		return;
+	local_irq_save(flags);
+	locked = lock_for_text(&tx_lock);
 	for (; n; n--, s++) {
 		if (*s == '\n')
 			put('\r');
 		put(*s);
 	}
+	if (locked)
+		spin_unlock(&tx_lock);
+	local_irq_restore(flags);
 }
 
 static irqreturn_t pl011_interrupt(int irq, void *data)
@@ -68,6 +83,7 @@ static irqreturn_t pl011_interrupt(int irq, void *data)
 	(void)data;
 	if (!status)
 		return IRQ_NONE;
+	spin_lock(&rx_lock);
 	writel(status, base + UARTICR);
 	while (!(readl(base + UARTFR) & FR_RXFE)) {
 		u32 c = readl(base + UARTDR);
@@ -83,17 +99,31 @@ static irqreturn_t pl011_interrupt(int irq, void *data)
 		rx_buf[rx_head++ % RX_SIZE] = (char)c;
 		rx_breaks += c == CTRL_C;
 	}
+	spin_unlock(&rx_lock);
 	wake_up(&rx_wait);
 	return IRQ_HANDLED;
+}
+
+static bool take_char(u8 *c)
+{
+	unsigned long flags;
+	bool got;
+
+	spin_lock_irqsave(&rx_lock, flags);
+	got = rx_head != rx_tail;
+	if (got) {
+		*c = (u8)rx_buf[rx_tail++ % RX_SIZE];
+		rx_breaks_read += *c == CTRL_C;
+	}
+	spin_unlock_irqrestore(&rx_lock, flags);
+	return got;
 }
 
 int console_getc(void)
 {
 	u8 c;
 
-	wait_event(rx_wait, rx_head != rx_tail);
-	c = (u8)rx_buf[rx_tail++ % RX_SIZE];
-	rx_breaks_read += c == CTRL_C;
+	wait_event(rx_wait, take_char(&c));
 	return c;
 }
 
@@ -106,9 +136,9 @@ void console_clear_interrupt(bool unread)
 {
 	unsigned long flags;
 
-	local_irq_save(flags);
+	spin_lock_irqsave(&rx_lock, flags);
 	interrupted = unread && rx_breaks != rx_breaks_read;
-	local_irq_restore(flags);
+	spin_unlock_irqrestore(&rx_lock, flags);
 }
 
 bool console_sleep(unsigned int ms)

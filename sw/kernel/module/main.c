@@ -2,6 +2,7 @@
 #define pr_fmt(fmt) "module: " fmt
 #include <arch.h>
 #include <export.h>
+#include <irq.h>
 #include <kernel.h>
 #include <kthread.h>
 #include <list.h>
@@ -216,6 +217,7 @@ out_drop:
 static void discard(struct module *m)
 {
 	shell_drop_module(m);
+	irq_drop_range(m->mem, m->size, m->name);
 	module_drop_references(m, true);
 	list_del(&m->list);
 	free_parts(m);
