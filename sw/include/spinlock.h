@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Spin locks: tickets, so that CPUs get the lock in the order in which they came.
+/* Spin locks: the CPU that finds it free has it. A queue of CPUs would be fairer, and
+ * stand still whenever the host does not run the emulated CPU whose turn it is.
  * What an interrupt handler takes is taken with interrupts disabled everywhere
  * else (_irqsave). A holder does not sleep: schedule() refuses. Taking a lock
  * orders what follows behind it, and releasing it what came before (acquire
@@ -14,21 +15,17 @@
 #include <types.h>
 
 typedef struct {
-	u16 serving;
-	u16 next;
 	u32 holder;		/* number of the CPU + 1; 0: free */
 } spinlock_t;
 
 typedef spinlock_t raw_spinlock_t;
 
-#define __SPIN_LOCK_UNLOCKED	{ 0, 0, 0 }
+#define __SPIN_LOCK_UNLOCKED	{ 0 }
 #define DEFINE_SPINLOCK(x)	spinlock_t x = __SPIN_LOCK_UNLOCKED
 #define DEFINE_RAW_SPINLOCK(x)	DEFINE_SPINLOCK(x)
 
 static inline void spin_lock_init(spinlock_t *l)
 {
-	l->serving = 0;
-	l->next = 0;
 	l->holder = 0;
 }
 
@@ -85,11 +82,12 @@ static inline bool __no_lock(const void *l)
 
 /* WARN unless this CPU holds the spin lock, or this thread the mutex. */
 #define lockdep_assert_held(l)						\
-	WARN_ON(!_Generic((l),						\
-			  spinlock_t *: spin_is_held,			\
-			  const spinlock_t *: spin_is_held,		\
-			  struct mutex *: mutex_is_held,		\
-			  const struct mutex *: mutex_is_held,		\
-			  default: __no_lock)(l))
+	WARN(!_Generic((l),						\
+		       spinlock_t *: spin_is_held,			\
+		       const spinlock_t *: spin_is_held,		\
+		       struct mutex *: mutex_is_held,			\
+		       const struct mutex *: mutex_is_held,		\
+		       default: __no_lock)(l),				\
+	     "%s is not held\n", #l)
 
 #endif

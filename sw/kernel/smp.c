@@ -177,8 +177,10 @@ void smp_send_stop(void)
 	while (running_others() && ktime_get_ns() < end)
 		cpu_relax();
 	mask = running_others();
-	for_each_cpu(cpu, mask)
+	for_each_cpu(cpu, mask) {
 		pr_emerg("CPU %u does not stop\n", cpu);
+		cpu_states[cpu] = CPU_LOST;
+	}
 }
 
 void handle_ipi(enum ipi ipi)

@@ -187,7 +187,7 @@ static bool mutex_got(struct mutex *m)
 void mutex_lock(struct mutex *m)
 {
 	if (mutex_is_held(m))
-		panic("mutex %pS: thread %s takes it twice, from %pS", m,
+		panic("mutex %p: thread %s takes it twice, from %pS", m,
 		      current->name, __builtin_return_address(0));
 	wait_event(m->wait, mutex_got(m));
 }
