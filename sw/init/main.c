@@ -69,6 +69,8 @@ void start_kernel(phys_addr_t fdt, phys_addr_t text)
 	if (ret)
 		panic("no valid device tree at %pa: -%s", &fdt, errname(ret));
 	early_params();
+	if (!memblock_regions())
+		panic("the device tree has no memory node that is okay and has a reg");
 	memblock_reserve(text, (u64)(_end - _text));
 	if (initrd_size && !memblock_is_ram(initrd_start, initrd_size)) {
 		pr_err("initrd at %pa is not in RAM: ignored\n",
@@ -77,7 +79,12 @@ void start_kernel(phys_addr_t fdt, phys_addr_t text)
 	}
 	memblock_reserve(initrd_start, initrd_size);
 	if (!memblock_is_ram(text, (u64)(_end - _text)))
-		panic("the kernel is outside of the RAM of the device tree");
+		panic("the kernel, at %pa, is outside of the RAM of the device tree",
+		      &text);
+	/* The linear map is where it is read from later on. */
+	if (!memblock_is_ram(fdt, 8))
+		panic("the device tree, at %pa, is outside of the RAM that it tells of",
+		      &fdt);
 	paging_init();
 	mem_init();
 	slab_init();

@@ -252,3 +252,4 @@ int irq_create_of_mapping(const struct of_phandle_args *args)
 	ret = d->ops->xlate(d, args, &hwirq, &type);
 	return ret ? ret : irq_create_mapping(d, hwirq, type);
 }
+EXPORT_SYMBOL(irq_create_of_mapping);

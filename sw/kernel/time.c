@@ -263,7 +263,7 @@ void __init time_init(void)
 	/* Entries: secure, non-secure, virtual, hypervisor. */
 	timer_irq = of_irq_get(np, 2);
 	if (timer_irq < 0)
-		panic("virtual timer interrupt: %d", timer_irq);
+		panic("virtual timer interrupt: -%s", errname(timer_irq));
 	irq = (unsigned int)timer_irq;
 	ret = request_percpu_irq(irq, timer_interrupt, "timer", NULL);
 	if (ret)

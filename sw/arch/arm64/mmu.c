@@ -62,7 +62,8 @@ static u64 *table_alloc(void)
 {
 	if (!mem_ready) {
 		if (early_used == NR_EARLY_TABLES)
-			panic("too much RAM for the early tables");
+			panic("RAM is in too many pieces: more than %d translation tables",
+			      NR_EARLY_TABLES);
 		return early_tables[early_used++];
 	}
 	return (u64 *)get_zeroed_page(GFP_KERNEL);
@@ -113,6 +114,9 @@ static u64 *find_leaf(unsigned long va, int *levelp)
 	u64 *table = swapper;
 	int level;
 
+	/* An oops may come before there are any. */
+	if (!table)
+		return NULL;
 	for (level = 0; level < 4; level++) {
 		u64 *e = &table[LEVEL_INDEX(va, level)];
 

@@ -288,6 +288,31 @@ static int scan_tree(struct scan *s)
 	return t.tag == FDT_END ? -EINVAL : 0;
 }
 
+/* What a boot loader gets wrong, told apart; fdt_open() knows the rest. */
+static int check_head(phys_addr_t phys, const struct fdt_header *h)
+{
+	if (!phys) {
+		pr_err("x0 is 0, it should be the address of the device tree\n");
+		return -ENODEV;
+	}
+	if (phys & 7 || phys >> 48) {
+		pr_err("x0 is %pa, it should be a physical address that 8 divides\n",
+		       &phys);
+		return -EINVAL;
+	}
+	if (be32_to_cpu(h->magic) != FDT_MAGIC) {
+		pr_err("the magic number is %#x, it should be %#x\n",
+		       be32_to_cpu(h->magic), FDT_MAGIC);
+		return -EINVAL;
+	}
+	if (be32_to_cpu(h->totalsize) > FDT_MAX_SIZE) {
+		pr_err("it has %u bytes, %u are possible\n",
+		       be32_to_cpu(h->totalsize), (u32)FDT_MAX_SIZE);
+		return -E2BIG;
+	}
+	return 0;
+}
+
 /**
  * early_fdt_scan() - Find RAM, the command line and the initramfs.
  * @fdt_phys: the blob; head.S has mapped it at FIXMAP_FDT
@@ -299,8 +324,9 @@ int __init early_fdt_scan(phys_addr_t fdt_phys, phys_addr_t *initrd,
 	struct scan s = { .node[0].name = "" };
 	int ret;
 
-	if (fdt_phys & 7)
-		return -EINVAL;
+	ret = check_head(fdt_phys, (const struct fdt_header *)va);
+	if (ret)
+		return ret;
 	ret = fdt_open(&fdt, (const void *)va, FDT_MAX_SIZE);
 	if (ret)
 		return ret;
