@@ -373,7 +373,7 @@ void __init smp_init(void)
 	}
 	if (left)
 		pr_info("%u CPUs left off: the limit is %u\n", left, limit);
-	pr_info("%u CPUs on line\n", num_online_cpus());
+	pr_info("CPUs on line: %u\n", num_online_cpus());
 }
 
 static int cmd_cpus(int argc, char **argv)

@@ -3,7 +3,7 @@
 #define TEST_CORE_H
 
 /* Each gives this many results. */
-#define TESTS_MEMORY	9
+#define TESTS_MEMORY	10
 #define TESTS_TEXT	8
 #define TESTS_THREAD	11
 #define TESTS_DEVICE	26

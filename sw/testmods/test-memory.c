@@ -127,6 +127,12 @@ static void test_pages(void)
 	free_pages_exact(x, 5 * PAGE_SIZE);
 	ktap_ok(ok && nr_free_pages() == before,
 		"an exact allocation gives its tail back");
+	ktap_ok(!alloc_pages_exact(0, GFP_KERNEL) &&
+		!alloc_pages_exact(SIZE_MAX, GFP_KERNEL) &&
+		!alloc_pages_exact((PAGE_SIZE << MAX_ORDER) + 1, GFP_KERNEL) &&
+		!kmalloc(SIZE_MAX, GFP_KERNEL) && !vmalloc(0) &&
+		!vmalloc(SIZE_MAX) && nr_free_pages() == before,
+		"nothing is allocated for no size or an absurd one");
 	v = vmalloc(100 * PAGE_SIZE + 1);
 	ok = v && is_vmalloc_addr(v);
 	if (v)

@@ -130,7 +130,7 @@ class Early:
             room = (size + 0xfff & ~0xfff) + pages * 4096
             tree = self.memory((KERNEL, room), (TREE, 0x1000))
             run = self.enter(program(self.memory((KERNEL, room), (TREE, len(tree) + 0xfff & ~0xfff))))
-            found = re.search(r"Kernel panic: (.*)|smp: \d CPUs", run.console)
+            found = re.search(r"Kernel panic: (.*)|smp: CPUs on line", run.console)
             self.assertTrue(found, run.console)
             self.assertTrue(found[1] is None or run.status == 2, run.console)
             causes.add(found[1])

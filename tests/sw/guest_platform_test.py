@@ -9,8 +9,10 @@ import subprocess
 import sys
 import tempfile
 
-MODULES = ("test-core", "test-reloc", "test-oops", "test-export", "test-import")
+MODULES = ("test-core", "test-irqchip", "test-smp", "test-reloc", "test-oops", "test-export", "test-import")
 STORY = """modprobe test-core
+modprobe test-irqchip
+modprobe test-smp
 modprobe test-reloc
 modprobe test-import
 expect-fail rmmod test-export
