@@ -130,8 +130,8 @@ class Work(GuestTest):
 
     def test_allocations_fail_by_count_however_many_cpus_there_are(self):
         # What the allocators keep is there after the first time.
-        script = "insmod /lib/modules/test-oom.ko\nmodprobe test-import\nmodprobe -r test-import\n" \
-            "oom modprobe test-import / modprobe -r test-import\npoweroff\n"
+        script = "insmod /lib/modules/test-oom.ko\nmodprobe test-import\nrmmod test-import\n" \
+            "oom modprobe test-import / rmmod test-import\npoweroff\n"
         counts = set()
         for count in (1, 4):
             run = self.run_script(script, "test-oom", "test-export", "test-import", extra=smp(count))
