@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Atomic counters and reference counts. Those that give a value back have acquire
- * and release order; smp_mb() orders plain accesses around them further.
+/* Atomic counters and reference counts. Those that give a value back have
+ * acquire and release order; smp_mb() orders plain accesses around them
+ * further.
  */
 #ifndef ATOMIC_H
 #define ATOMIC_H

@@ -52,7 +52,9 @@ static inline unsigned int hweight64(u64 x)
 #define hweight32(x)	hweight64((u32)(x))
 #define hweight_long(x)	hweight64(x)
 
-/* Atomic against other CPUs and interrupts; test_and_ variants return the former value. */
+/* Atomic against other CPUs and interrupts; test_and_ variants return the
+ * former value.
+ */
 void set_bit(unsigned int nr, unsigned long *addr);
 void clear_bit(unsigned int nr, unsigned long *addr);
 bool test_and_set_bit(unsigned int nr, unsigned long *addr);

@@ -65,8 +65,8 @@ static inline int devm_request_irq(struct device *dev, unsigned int irq,
 
 void devm_free_irq(struct device *dev, unsigned int irq, void *dev_id);
 
-/* Interrupts that each CPU has its own of (GICv2's PPIs): one handler, enabled on
- * the CPU that asks.
+/* Interrupts that each CPU has its own of (GICv2's PPIs): one handler, enabled
+ * on the CPU that asks.
  */
 int request_percpu_irq(unsigned int irq, irq_handler_t handler,
 		       const char *name, void *dev_id);
@@ -82,8 +82,8 @@ void disable_percpu_irq(unsigned int irq);
  */
 int irq_set_affinity(unsigned int irq, unsigned int cpu);
 
-/* Nested. disable_irq() waits for the handlers and their threads, free_irq() and
- * synchronize_irq() too: threads only, and not with a lock that they take.
+/* Nested. disable_irq() waits for the handlers and their threads, free_irq()
+ * and synchronize_irq() too: threads only, and not with a lock that they take.
  */
 void disable_irq(unsigned int irq);
 void disable_irq_nosync(unsigned int irq);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Interrupt controllers and the core behind interrupt.h.
  *
- * Each controller has a domain: the device-tree node that specifiers name, and its
- * hardware numbers. The core gives each hardware number in use an interrupt
+ * Each controller has a domain: the device-tree node that specifiers name, and
+ * its hardware numbers. The core gives each hardware number in use an interrupt
  * number. The root controller's are its hardware numbers; others get what is
  * free from FIRST_MAPPED_IRQ on.
  */
@@ -75,7 +75,8 @@ void irq_domain_remove(struct irq_domain *d);
 struct irq_domain *irq_find_domain(const struct device_node *np);
 void *irq_domain_data(const struct irq_domain *d);
 
-/* The interrupt number of a hardware number, made when there is none; -errno. */
+/* The interrupt number of a hardware number, made when there is none; -errno.
+ */
 int irq_create_mapping(struct irq_domain *d, irq_hw_number_t hwirq,
 		       unsigned int type);
 void irq_dispose_mapping(unsigned int irq);

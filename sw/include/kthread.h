@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Kernel threads: they run until they wait or yield, several at a time on as many
- * CPUs. A thread may go on on another CPU than the one it slept on.
+/* Kernel threads: they run until they wait or yield, several at a time on as
+ * many CPUs. A thread may go on on another CPU than the one it slept on.
  */
 #ifndef KTHREAD_H
 #define KTHREAD_H

@@ -90,8 +90,8 @@ static inline int get_order(size_t size)
 	       (int)__fls((size - 1) >> PAGE_SHIFT) + 1;
 }
 
-/* Exact sizes: the tail of the power of two is given back. NULL for none, and for
- * more than the largest block.
+/* Exact sizes: the tail of the power of two is given back. NULL for none, and
+ * for more than the largest block.
  */
 void *alloc_pages_exact(size_t size, gfp_t gfp);
 void free_pages_exact(void *addr, size_t size);

@@ -36,11 +36,11 @@ typedef void (*irq_write_msi_msg_t)(struct msi_desc *desc,
  * @nvec: all of them, or none
  * @write_msi_msg: called once for each; threads only
  *
- * From the controller that msi-parent of the device's node names. Whoever writes
+ * From the controller that msi-parent of the device's node names. Who writes
  * behind an IOMMU needs the address mapped: that is the IOMMU layer's part.
  *
- * Return: 0; -EINVAL; -ENODEV: msi-parent is absent or wrong; -EPROBE_DEFER: the
- *	controller is not there yet; -ENOSPC: it has no @nvec left; -EEXIST: the
+ * Return: 0; -EINVAL; -ENODEV: msi-parent is absent or wrong; -EPROBE_DEFER:
+ *	the controller is not there yet; -ENOSPC: it has no @nvec left; -EEXIST: the
  *	device has some already; -ENOMEM.
  */
 int platform_msi_domain_alloc_irqs(struct device *dev, unsigned int nvec,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Sleeping locks; threads only. Waiters get the mutex in the order in which they
- * came.
+/* Sleeping locks; threads only. Waiters get the mutex in the order in which
+ * they came.
  */
 #ifndef MUTEX_H
 #define MUTEX_H

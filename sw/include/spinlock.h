@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Spin locks: the CPU that finds it free has it. A queue of CPUs would be fairer, and
- * stand still whenever the host does not run the emulated CPU whose turn it is.
- * What an interrupt handler takes is taken with interrupts disabled everywhere
- * else (_irqsave). A holder does not sleep: schedule() refuses. Taking a lock
- * orders what follows behind it, and releasing it what came before (acquire
- * and release).
+/* Spin locks: the CPU that finds it free has it. A queue of CPUs would be
+ * fairer, and stand still whenever the host does not run the emulated CPU whose
+ * turn it is. What an interrupt handler takes is taken with interrupts disabled
+ * everywhere else (_irqsave). A holder does not sleep: schedule() refuses.
+ * Taking a lock orders what follows behind it, and releasing it what came
+ * before (acquire and release).
  */
 #ifndef SPINLOCK_H
 #define SPINLOCK_H

@@ -44,8 +44,8 @@ extern struct workqueue_struct *system_wq;
 
 /**
  * alloc_workqueue() - Make a queue with threads of its own.
- * @max_active: how many works may run at a time, a CPU each; 0: as many as there
- *	are CPUs on line. With 1 they run in the order of queueing.
+ * @max_active: how many works may run at a time, a CPU each; 0: as many as
+ *	there are CPUs on line. With 1 they run in the order of queueing.
  *
  * A work runs once at a time, on whichever CPU. It may free its work_struct.
  *
@@ -55,9 +55,9 @@ struct workqueue_struct *alloc_workqueue(const char *fmt, unsigned int flags,
 					 int max_active, ...) __printf(1, 4);
 #define alloc_ordered_workqueue(fmt, flags, args...) \
 	alloc_workqueue(fmt, flags, 1, ##args)
-/* Works that are queued run first; delayed ones whose time has not come are taken
- * off with a WARN, and what is queued meanwhile is refused. Not from a work of
- * the queue.
+/* Works that are queued run first; delayed ones whose time has not come are
+ * taken off with a WARN, and what is queued meanwhile is refused. Not from a
+ * work of the queue.
  */
 void destroy_workqueue(struct workqueue_struct *wq);
 
@@ -68,12 +68,12 @@ bool queue_delayed_work(struct workqueue_struct *wq, struct delayed_work *w,
 #define schedule_work(w)		queue_work(system_wq, w)
 #define schedule_delayed_work(w, d)	queue_delayed_work(system_wq, w, d)
 
-/* Threads only, and not with a lock held that the work takes. A work that waits for
- * itself, or for one behind it in a queue of one thread, would do so for ever:
- * each of these WARNs then, and does not wait.
+/* Threads only, and not with a lock held that the work takes. A work that waits
+ * for itself, or for one behind it in a queue of one thread, would do so for
+ * ever: each of these WARNs then, and does not wait.
  */
-/* Until what was queued before has run. True when it had to wait. A delayed work
- * whose time has not come is not queued.
+/* Until what was queued before has run. True when it had to wait. A delayed
+ * work whose time has not come is not queued.
  */
 bool flush_work(struct work_struct *w);
 void flush_workqueue(struct workqueue_struct *wq);

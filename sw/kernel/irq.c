@@ -11,7 +11,8 @@
 #include <shell.h>
 #include "irq_internal.h"
 
-/* A line that so many interrupts in a row come from, and nobody takes, is off. */
+/* A line that so many interrupts in a row come from, and nobody takes, is off.
+ */
 #define MAX_UNHANDLED	1000
 
 static DEFINE_PER_CPU(unsigned int, nesting);
@@ -52,8 +53,8 @@ static void wake_thread(struct irq_desc *d, struct irq_action *a)
 	wake_up(&a->wait);
 }
 
-/* Handlers run without the lock: free_irq() waits for inprogress before an action
- * goes.
+/* Handlers run without the lock: free_irq() waits for inprogress before an
+ * action goes.
  */
 static bool run_handlers(struct irq_desc *d)
 {
@@ -250,8 +251,8 @@ out_free:
 }
 EXPORT_SYMBOL(request_threaded_irq);
 
-/* Until no CPU is in its handlers; the caller has the interrupt masked, or does not
- * mind that it goes on to come.
+/* Until no CPU is in its handlers; the caller has the interrupt masked, or does
+ * not mind that it goes on to come.
  */
 static void wait_for_handlers(const struct irq_desc *d)
 {
@@ -361,7 +362,8 @@ void free_percpu_irq(unsigned int irq)
 
 	if (WARN_ON(!d || !d->percpu || !d->actions))
 		return;
-	/* In interrupt context on each CPU: none is in the handler behind it. */
+	/* In interrupt context on each CPU: none is in the handler behind it.
+	 */
 	on_each_cpu(disable_here, (void *)(unsigned long)irq);
 	spin_lock_irqsave(&d->lock, flags);
 	a = d->actions;

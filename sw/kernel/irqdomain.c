@@ -19,8 +19,8 @@ struct irq_domain {
 	unsigned int *map;
 };
 
-/* Guards the list, and each map against writers. Interrupt handlers read maps and
- * descriptors without: an entry is set before its interrupt can come, and
+/* Guards the list, and each map against writers. Interrupt handlers read maps
+ * and descriptors without: an entry is set before its interrupt can come, and
  * cleared when it cannot any more.
  */
 static DEFINE_MUTEX(domain_mutex);

@@ -12,8 +12,8 @@
 #define LOG_SIZE	(256 * 1024)
 #define LINE_MAX	1024
 
-/* Guards all of this file but the rate limits, and the order of what the console
- * shows.
+/* Guards all of this file but the rate limits, and the order of what the
+ * console shows.
  */
 static DEFINE_SPINLOCK(log_lock);
 /* Text as shown, a line after the other; the oldest are overwritten. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* The CPUs of the device tree: started one by one, told to do things, stopped. */
+/* The CPUs of the device tree: started one by one, told to do things, stopped.
+ */
 #define pr_fmt(fmt) "smp: " fmt
 #include <arch.h>
 #include <atomic.h>
@@ -35,7 +36,8 @@ static enum cpu_state cpu_states[NR_CPUS] = { CPU_ONLINE };
 static u64 cpu_mpidr[NR_CPUS];
 static const struct smp_ops *ops;
 
-/* Read by head.S: the translation tables with the MMU off, the rest with it on. */
+/* Read by head.S: the translation tables with the MMU off, the rest with it on.
+ */
 u64 secondary_ttbr1;
 u64 secondary_stack[NR_CPUS];
 
@@ -335,8 +337,8 @@ static bool __init seen(u64 mpidr, unsigned int n)
 	return false;
 }
 
-/* CPU 0 is the one that runs; the others count in the order of the tree (Devicetree
- * Specification 0.4, 3.8).
+/* CPU 0 is the one that runs; the others count in the order of the tree
+ * (Devicetree Specification 0.4, 3.8).
  */
 void __init smp_init(void)
 {

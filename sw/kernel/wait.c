@@ -102,8 +102,9 @@ void wake_up(wait_queue_head_t *q)
 }
 EXPORT_SYMBOL(wake_up);
 
-/* The waiter of a completion may free it as soon as it sees it done: it sees that
- * under the lock only, and the unlocking is the last that is done to it here.
+/* The waiter of a completion may free it as soon as it sees it done: it sees
+ * that under the lock only, and the unlocking is the last that is done to it
+ * here.
  */
 void complete(struct completion *c)
 {

@@ -29,8 +29,8 @@ struct workqueue_struct {
 	struct worker workers[NR_CPUS];
 };
 
-/* Guards every queue and every work, so that a work which goes from a timer to a
- * queue to a thread is in one of them at any time. Timers are armed under it.
+/* Guards every queue and every work, so that a work which goes from a timer to
+ * a queue to a thread is in one of them at any time. Timers are armed under it.
  */
 static DEFINE_SPINLOCK(wq_lock);
 static LIST_HEAD(workqueues);
@@ -259,8 +259,8 @@ EXPORT_SYMBOL(queue_delayed_work);
 
 /* ---- Waiting */
 
-/* Under the lock: the queueing @seq of @w waits for its turn, or runs. Only works
- * that are on a list are followed.
+/* Under the lock: the queueing @seq of @w waits for its turn, or runs. Only
+ * works that are on a list are followed.
  */
 static bool in_flight(const struct work_struct *w, u64 seq)
 {

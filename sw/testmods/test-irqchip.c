@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* Interrupt controllers: a chip of this module behind the GIC, where interrupts go,
- * of what type they are, and message-signalled ones.
+/* Interrupt controllers: a chip of this module behind the GIC, where interrupts
+ * go, of what type they are, and message-signalled ones.
  */
 #include <completion.h>
 #include <delay.h>

@@ -153,7 +153,7 @@ class Faults(GuestTest):
 
     def test_an_oops_names_its_cpu_and_stops_the_others(self):
         self.fault("oops", "Internal error: Oops", "CPU: 1 thread: victim", "oops_thread+", "[ halted ]")
-        self.fault("bug", "kernel BUG at testmods/test-smp.c", "CPU: 3 thread: victim", "bug_thread+", count=4)
+        self.fault("bug", "kernel BUG at testmods/test-smp-faults.c", "CPU: 3 thread: victim", "bug_thread+", count=4)
         run = self.fault("busy-panic", "Kernel panic: as asked", "CPU: 0 thread: panic", "[ halted ]", count=4)
         self.assertNotIn("does not stop", run.console)
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Exceptions until a CPU has the kernel's vectors: MMU off, or on by the idmap, no
- * stack, no printk. What happened goes to the host by semihosting, and the run
- * ends with status 2; where nobody serves that, the CPU halts.
+/* Exceptions until a CPU has the kernel's vectors: MMU off, or on by the idmap,
+ * no stack, no printk. What happened goes to the host by semihosting, and the
+ * run ends with status 2; where nobody serves that, the CPU halts.
  */
 #define SYS_WRITE0		0x04
 #define SYS_EXIT_EXTENDED	0x20

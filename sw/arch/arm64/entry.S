@@ -137,8 +137,8 @@ stack_overflow:
 	mrs	x2, far_el1
 	bl	handle_stack_overflow
 
-/* cpu_switch_to(struct task *prev, const struct task *next): each begins with its
- * struct cpu_context.
+/* cpu_switch_to(struct task *prev, const struct task *next): each begins with
+ * its struct cpu_context.
  */
 	.globl	cpu_switch_to
 cpu_switch_to:

@@ -131,7 +131,8 @@ early_start:
 	ldr	x25, =primary_switched
 	b	enable_mmu
 
-/* The way of all other CPUs, from PSCI CPU_ON: MMU off, x0 = number of the CPU. */
+/* The way of all other CPUs, from PSCI CPU_ON: MMU off, x0 = number of the CPU.
+ */
 	.globl	secondary_entry
 secondary_entry:
 	mov	x21, x0

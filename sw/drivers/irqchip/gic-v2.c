@@ -56,8 +56,8 @@ static void gic_unmask(struct irq_data *d)
 	writel(BIT(d->hwirq % 32), dist + GICD_ISENABLER(d->hwirq));
 }
 
-/* SPIs are active high or rising (IHI 0048, 4.3.13); of PPIs, the binding's cell is
- * how they are wired.
+/* SPIs are active high or rising (IHI 0048, 4.3.13); of PPIs, the binding's
+ * cell is how they are wired.
  */
 static int gic_set_type(struct irq_data *d, unsigned int type)
 {

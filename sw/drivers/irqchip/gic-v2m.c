@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* GICv2m (Arm Server Base System Architecture, DEN0029, appendix E): a write of an
- * SPI's number to MSI_SETSPI_NS raises it.
+/* GICv2m (Arm Server Base System Architecture, DEN0029, appendix E): a write of
+ * an SPI's number to MSI_SETSPI_NS raises it.
  */
 #define pr_fmt(fmt) "gicv2m: " fmt
 #include <bitfield.h>
