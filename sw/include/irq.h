@@ -70,7 +70,9 @@ struct irq_domain *irq_domain_add_root(struct device_node *np,
 				       const struct irq_chip *chip,
 				       const struct irq_domain_ops *ops,
 				       void (*handle)(void));
-/* What is requested of it still is freed, with a warning. */
+/* Behind the end of what calls generic_handle_domain_irq(). What is requested
+ * of it still is freed, with a warning.
+ */
 void irq_domain_remove(struct irq_domain *d);
 struct irq_domain *irq_find_domain(const struct device_node *np);
 void *irq_domain_data(const struct irq_domain *d);

@@ -2,7 +2,6 @@
 /* Interrupt handlers, shared lines and threaded handlers. */
 #define pr_fmt(fmt) "irq: " fmt
 #include <arch.h>
-#include <device.h>
 #include <export.h>
 #include <kernel.h>
 #include <kthread.h>
@@ -373,60 +372,6 @@ void free_percpu_irq(unsigned int irq)
 }
 EXPORT_SYMBOL(free_percpu_irq);
 
-struct irq_devres {
-	unsigned int irq;
-	void *dev_id;
-};
-
-static void devm_irq_release(struct device *dev, void *res)
-{
-	struct irq_devres *r = res;
-
-	(void)dev;
-	free_irq(r->irq, r->dev_id);
-}
-
-static int devm_irq_match(struct device *dev, void *res, void *data)
-{
-	struct irq_devres *a = res, *b = data;
-
-	(void)dev;
-	return a->irq == b->irq && a->dev_id == b->dev_id;
-}
-
-int devm_request_threaded_irq(struct device *dev, unsigned int irq,
-			      irq_handler_t handler, irq_handler_t thread_fn,
-			      unsigned long flags, const char *name,
-			      void *dev_id)
-{
-	struct irq_devres *r;
-	int ret;
-
-	r = devres_alloc(devm_irq_release, sizeof(*r), GFP_KERNEL);
-	if (!r)
-		return -ENOMEM;
-	ret = request_threaded_irq(irq, handler, thread_fn, flags,
-				   name ? name : dev_name(dev), dev_id);
-	if (ret) {
-		devres_free(r);
-		return ret;
-	}
-	r->irq = irq;
-	r->dev_id = dev_id;
-	devres_add(dev, r);
-	return 0;
-}
-EXPORT_SYMBOL(devm_request_threaded_irq);
-
-void devm_free_irq(struct device *dev, unsigned int irq, void *dev_id)
-{
-	struct irq_devres match = { irq, dev_id };
-
-	WARN_ON(devres_release(dev, devm_irq_release, devm_irq_match,
-			       &match));
-}
-EXPORT_SYMBOL(devm_free_irq);
-
 void disable_irq_nosync(unsigned int irq)
 {
 	struct irq_desc *d = irq_to_desc(irq);
@@ -556,24 +501,44 @@ void irq_drop_range(const void *start, size_t size, const char *name)
 	}
 }
 
-static void show_one(struct irq_desc *d)
+/* Names, and the type: copied, because the console is too slow to hold the lock
+ * for. False: nobody has requested it.
+ */
+static bool copy_names(struct irq_desc *d, char *buf, size_t size, bool *edge)
 {
 	struct irq_action *a;
-	unsigned int cpu;
+	unsigned long flags;
+	size_t n = 0;
 
+	*buf = 0;
+	spin_lock_irqsave(&d->lock, flags);
+	for (a = d->actions; a; a = a->next)
+		n += (size_t)scnprintf(buf + n, size - n, "%s%s",
+				       n ? ", " : "", a->name);
+	*edge = d->type & (IRQF_TRIGGER_RISING | IRQF_TRIGGER_FALLING);
+	a = d->actions;
+	spin_unlock_irqrestore(&d->lock, flags);
+	return a;
+}
+
+static void show_one(struct irq_desc *d)
+{
+	char names[128];
+	unsigned int cpu;
+	bool edge;
+
+	if (!copy_names(d, names, sizeof(names), &edge))
+		return;
 	shell_printf("%4u:", d->data.irq);
 	for_each_online_cpu(cpu)
 		shell_printf(" %10lu", d->count[cpu]);
 	shell_printf("  %-8s %4u %-6s", d->chip->name, d->data.hwirq,
-		     d->type & (IRQF_TRIGGER_RISING | IRQF_TRIGGER_FALLING) ?
-		     "edge" : "level");
+		     edge ? "edge" : "level");
 	if (d->percpu)
 		shell_printf(" each ");
 	else
 		shell_printf(" CPU%u ", d->affinity);
-	for (a = d->actions; a; a = a->next)
-		shell_printf("%s %s", a == d->actions ? "" : ",", a->name);
-	shell_printf("\n");
+	shell_printf(" %s\n", names);
 }
 
 void irq_show(void)
@@ -587,7 +552,7 @@ void irq_show(void)
 	for (i = 0; i < NR_IRQS; i++) {
 		struct irq_desc *d = irq_find_desc(i);
 
-		if (d && d->actions)
+		if (d)
 			show_one(d);
 	}
 }

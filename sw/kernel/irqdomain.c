@@ -160,7 +160,9 @@ int irq_create_mapping(struct irq_domain *d, irq_hw_number_t hwirq,
 		struct irq_desc *desc = descs[irq];
 
 		spin_lock_irqsave(&desc->lock, flags);
-		desc->type = type;
+		/* Who has it meanwhile has set its type. */
+		if (!desc->actions)
+			desc->type = type;
 		spin_unlock_irqrestore(&desc->lock, flags);
 	}
 	return irq;
