@@ -146,6 +146,24 @@ static int lock_thread(void *data)
 	return 0;
 }
 
+static atomic_t entered;
+static unsigned long counted;
+
+/* Without a wait between, so that CPUs come at the same instant. */
+static int trylock_thread(void *data)
+{
+	int i;
+
+	for (i = 0; i < 40 * ROUNDS; i++) {
+		if (!mutex_trylock(&mutex))
+			continue;
+		atomic_inc(&entered);
+		WRITE_ONCE(counted, READ_ONCE(counted) + 1);
+		mutex_unlock(&mutex);
+	}
+	return 0;
+}
+
 static void test_locks(void)
 {
 	int ret = run_threads(THREADS, lock_thread);
@@ -154,6 +172,9 @@ static void test_locks(void)
 		"a spin lock keeps all other CPUs out");
 	ktap_ok(!ret && owned == (unsigned long)THREADS * ROUNDS,
 		"a mutex keeps all other threads out");
+	ret = run_threads(THREADS, trylock_thread);
+	ktap_ok(!ret && counted == (unsigned long)atomic_read(&entered),
+		"so does one that is tried");
 	ktap_ok(!spin_is_locked(&lock) && !mutex_is_locked(&mutex),
 		"locks are free behind that");
 }
@@ -252,9 +273,56 @@ static int timer_thread(void *data)
 	return 0;
 }
 
+struct slow_timer {
+	struct timer_list timer;
+	bool running;
+	unsigned long runs;
+};
+
+static void slow(struct timer_list *t)
+{
+	struct slow_timer *s = from_timer(s, t, timer);
+
+	WRITE_ONCE(s->running, true);
+	udelay(50);
+	s->runs++;
+	WRITE_ONCE(s->running, false);
+}
+
+static void arm(void *data)
+{
+	struct slow_timer *s = data;
+
+	mod_timer_ns(&s->timer, ktime_get_ns());
+}
+
+/* A handler that is at it on another CPU is waited for. */
+static bool waits_for_handlers(void)
+{
+	unsigned int cpu;
+	bool ok = true;
+	int i;
+
+	for_each_online_cpu(cpu)
+		for (i = 0; i < 20; i++) {
+			struct slow_timer s = { .runs = 0 };
+			bool was;
+
+			timer_setup(&s.timer, slow, 0);
+			ok &= !smp_call_function_single(cpu, arm, &s);
+			udelay((unsigned long)i * 5);
+			was = del_timer_sync(&s.timer);
+			ok &= !READ_ONCE(s.running) && s.runs == !was;
+		}
+	return ok;
+}
+
 static void test_timers(void)
 {
 	int ret = run_threads(THREADS, timer_thread);
+
+	ktap_ok(waits_for_handlers(),
+		"no handler of a timer that is deleted runs on");
 
 	ktap_ok(!ret && atomic_read(&fired) == THREADS * (ROUNDS / 10) * 5,
 		"each timer fires once for each time it was armed, or not at all");
@@ -441,7 +509,7 @@ static void test_cancelling(void)
 
 static int __init test_smp_init(void)
 {
-	ktap_plan(16);
+	ktap_plan(18);
 	test_cpus();
 	test_locks();
 	test_waiting();

@@ -107,7 +107,7 @@ class Work(GuestTest):
         for extra in (smp(1), smp(2), smp(4), smp(4) + IN_TURNS):
             with self.subTest(extra):
                 run = self.run_script("insmod /lib/modules/test-smp.ko\nrmmod test-smp\npoweroff\n", "test-smp", extra=extra)
-                self.assertEqual(len(passed(run)), 16, run.console)
+                self.assertEqual(len(passed(run)), 18, run.console)
 
     def test_the_kernels_services_pass_their_tests_on_four(self):
         names = ("test-core", "test-irqchip", "test-reloc")
@@ -148,7 +148,7 @@ class Work(GuestTest):
 class Faults(GuestTest):
     def fault(self, how, *texts, status=2, count=2):
         run = self.run_script(f"insmod /lib/modules/test-smp.ko\nsmp {how}\npoweroff\n", "test-smp", status=status, extra=smp(count))
-        self.assert_console(run, "ok 16", *texts)
+        self.assert_console(run, "ok 18", *texts)
         return run
 
     def test_an_oops_names_its_cpu_and_stops_the_others(self):
