@@ -17,9 +17,11 @@
 #include <shell.h>
 #include "smp_internal.h"
 
-/* How long a CPU may take from CPU_ON to its first C code, and to stop. */
-#define START_NS	NSEC_PER_SEC
-#define STOP_NS		(100 * NSEC_PER_MSEC)
+/* How long a CPU may take from CPU_ON to its first C code, and to stop: long,
+ * because the host of an emulated CPU may be busy.
+ */
+#define START_NS	(5 * NSEC_PER_SEC)
+#define STOP_NS		NSEC_PER_SEC
 
 enum cpu_state {
 	CPU_ABSENT,

@@ -49,7 +49,7 @@ static irqreturn_t note(int irq, void *data)
 
 static bool came(struct seen *s)
 {
-	return wait_for_completion_timeout(&s->done, 1000);
+	return wait_for_completion_timeout(&s->done, 10000);
 }
 
 static void test_affinity(void)

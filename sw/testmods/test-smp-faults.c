@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* The command "smp": what the core has to refuse, or to end the machine for. */
+#include <atomic.h>
 #include <delay.h>
 #include <errno.h>
 #include <interrupt.h>
@@ -15,6 +16,8 @@
 
 static DEFINE_SPINLOCK(lock);
 static DEFINE_MUTEX(mutex);
+/* Threads that have their CPU. */
+static atomic_t there;
 
 static struct work_struct bad_work;
 static struct workqueue_struct *bad_wq;
@@ -68,9 +71,8 @@ static int destroy_with_delayed(void)
 	if (!bad_wq)
 		return -ENOMEM;
 	INIT_DELAYED_WORK(&late, nothing);
-	queue_delayed_work(bad_wq, &late, 5);
+	queue_delayed_work(bad_wq, &late, 100000);
 	destroy_workqueue(bad_wq);
-	msleep(10);
 	return cancel_delayed_work_sync(&late) ? -EIO : 0;
 }
 
@@ -94,6 +96,7 @@ static int on_last_cpu(int (*fn)(void *data))
 static int deaf_thread(void *data)
 {
 	local_irq_disable();
+	atomic_inc(&there);
 	for (;;)
 		barrier();
 	return 0;
@@ -101,6 +104,7 @@ static int deaf_thread(void *data)
 
 static int busy_thread(void *data)
 {
+	atomic_inc(&there);
 	while (!kthread_should_stop())
 		udelay(1);
 	return 0;
@@ -114,7 +118,8 @@ static int bug_thread(void *data)
 
 static int panic_thread(void *data)
 {
-	mdelay(5);
+	while (atomic_read(&there) < (int)(unsigned long)data)
+		cpu_relax();
 	panic("as asked");
 }
 
@@ -158,13 +163,16 @@ static int cmd_smp(int argc, char **argv)
 		return on_last_cpu(bug_thread);
 	} else if (!strcmp(how, "deaf")) {
 		/* A CPU that takes no interrupt, and a panic on another. */
-		kthread_run_on_cpu(panic_thread, NULL, 0, "panic");
+		kthread_run_on_cpu(panic_thread, (void *)1, 0, "panic");
 		on_last_cpu(deaf_thread);
 	} else if (!strcmp(how, "busy-panic")) {
-		kthread_run_on_cpu(panic_thread, NULL, 0, "panic");
+		/* On all CPUs but this thread's. */
+		kthread_run_on_cpu(panic_thread,
+				   (void *)(num_online_cpus() - 1UL), 0,
+				   "panic");
 		for_each_online_cpu(cpu)
 			kthread_run(busy_thread, NULL, "busy/%u", cpu);
-		msleep(1000);
+		msleep(100000);
 	} else if (!strcmp(how, "leave-irq")) {
 		unsigned int irq;
 

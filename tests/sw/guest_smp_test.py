@@ -97,8 +97,8 @@ class Start(GuestTest):
             image, data = pathlib.Path(folder) / "Image", bytearray((BUILD / "Image").read_bytes())
             struct.pack_into("<I", data, symbol("secondary_entry"), 0x14000000)  # B .
             image.write_bytes(data)
-            run = self.run_script("cpus\nps\npoweroff\n", image=image, extra=smp(2))
-        self.assert_console(run, "/cpus/cpu@1: left off, it did not come within 1000 ms of CPU_ON", "1 0x1          lost")
+            run = self.run_script("cpus\nps\npoweroff\n", image=image, extra=smp(2) + ("-icount", "shift=10,sleep=off"))
+        self.assert_console(run, "/cpus/cpu@1: left off, it did not come within 5000 ms of CPU_ON", "1 0x1          lost")
         self.online(run, 0)
 
 
