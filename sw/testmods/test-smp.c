@@ -344,6 +344,18 @@ static int memory_thread(void *data)
 	int i;
 
 	prandom_seed_state(&r, mark);
+	/* One size, so that CPUs come for the same list at the same instant. */
+	for (i = 0; i < 40 * ROUNDS; i++) {
+		u8 *one = kmalloc(64, GFP_KERNEL);
+
+		if (!one)
+			return -ENOMEM;
+		*one = mark;
+		barrier();
+		if (*one != mark)
+			return -EIO;
+		kfree(one);
+	}
 	for (i = 0; i < 2 * ROUNDS; i++) {
 		unsigned int k = prandom_u32_state(&r) % 16;
 
