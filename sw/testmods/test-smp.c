@@ -345,7 +345,7 @@ static int memory_thread(void *data)
 
 	prandom_seed_state(&r, mark);
 	/* One size, so that CPUs come for the same list at the same instant. */
-	for (i = 0; i < 40 * ROUNDS; i++) {
+	for (i = 0; i < 150 * ROUNDS; i++) {
 		u8 *one = kmalloc(64, GFP_KERNEL);
 
 		if (!one)
