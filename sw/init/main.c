@@ -79,7 +79,7 @@ void start_kernel(phys_addr_t fdt, phys_addr_t text)
 	}
 	memblock_reserve(initrd_start, initrd_size);
 	if (!memblock_is_ram(text, (u64)(_end - _text)))
-		panic("the kernel, at %pa, is outside of the RAM of the device tree",
+		panic("the kernel is outside of the RAM of the device tree: it is at %pa",
 		      &text);
 	/* The linear map is where it is read from later on. */
 	if (!memblock_is_ram(fdt, 8))

@@ -7,6 +7,7 @@
 #include <kernel.h>
 #include <ktap.h>
 #include <of.h>
+#include <smp.h>
 #include "test-core.h"
 
 /* An SPI that no device of the platforms uses. */
@@ -18,8 +19,10 @@ static int hard, soft, other;
 static bool soft_in_thread;
 static DECLARE_COMPLETION(threaded);
 
+/* Taken by this CPU, so that it has come when the wait is over. */
 static void trigger(void)
 {
+	irq_set_affinity(SPARE, smp_processor_id());
 	writel(BIT(SPARE % 32), dist + GICD_ISPENDR + 4 * (SPARE / 32));
 	udelay(20);
 }

@@ -74,10 +74,10 @@ def case_memory_whose_reg_is_malformed_is_no_memory(b):
         r = run_tree(b, in_root(half, 'memory@50000000 { device_type = "memory"; reg = %s; };' % reg), "poweroff\n")
         check(r.returncode == 0 and "K/262144K available" in r.stdout, "expected 256 MiB", r)
         in_order(r, ["fdt: memory@50000000: " + text])
-    # Without any left the kernel itself is outside of RAM.
+    # Without any left there is no RAM.
     r = run_tree(b, sub(r"^\t#size-cells = <0x02>;", "\t#size-cells = <3>;", half), "poweroff\n")
     check(r.returncode == EXIT["fail"], "expected a panic", r)
-    in_order(r, ["fdt: memory@40000000: its reg has 2 address and 3 size cells: 1 or 2 are possible", "the kernel is outside of the RAM"])
+    in_order(r, ["fdt: memory@40000000: its reg has 2 address and 3 size cells: 1 or 2 are possible", "the device tree has no memory node"])
 
 
 UART = """

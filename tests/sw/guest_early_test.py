@@ -112,7 +112,7 @@ class Early:
                   "Kernel panic: the device tree has no memory node")
 
     def test_a_kernel_outside_of_the_ram_of_the_tree(self):
-        self.ends(self.memory((0x48000000, 0x8000000)), "Kernel panic: the kernel, at 0x", "0200000, is outside of the RAM")
+        self.ends(self.memory((0x48000000, 0x8000000)), "Kernel panic: the kernel is outside of the RAM of the device tree: it is at 0x", "0200000")
 
     def test_a_device_tree_outside_of_the_ram_that_it_tells_of(self):
         self.ends(self.memory((KERNEL, 0x4000000)), "Kernel panic: the device tree, at 0x", "48000000, is outside of the RAM")
