@@ -23,9 +23,11 @@ phys_addr_t vunmap_nc(void *addr)
 {
 	unsigned long va = (unsigned long)addr;
 	phys_addr_t phys = walk_kernel(va);
-	size_t size = va_free(va);
+	size_t size = va_size(va);
 
 	BUG_ON(!size);
 	unmap_kernel(va, size);
+	/* Nobody gets these addresses before they lead nowhere. */
+	va_free(va);
 	return phys;
 }
