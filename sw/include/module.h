@@ -108,6 +108,9 @@ extern struct module __this_module;
 #define MODULE_SOFTDEP(d)	MODULE_INFO(softdep, d)
 #define MODULE_VERSION(v)	MODULE_INFO(version, v)
 
+/* Checksum only: see kernel/module/main.c. */
+void module_layout(struct module *m, struct kernel_symbol *s);
+
 /* An anonymous reference. False when the module is leaving. NULL, which is
  * the kernel itself, always succeeds.
  */

@@ -13,6 +13,8 @@ struct exported {
 	struct module *owner;	/* NULL: the kernel */
 };
 
+/* Does the file agree about struct module and the like? */
+int module_check_layout(struct mod_elf *e);
 bool module_find_export(const char *name, struct exported *out);
 /* Fills m->syms and the like from the placed sections of @e. */
 int module_setup_exports(struct module *m, struct mod_elf *e);

@@ -39,6 +39,14 @@ struct module *module_of_address(unsigned long addr)
 	return NULL;
 }
 
+/* Never called. Its checksum covers what the loader and a module share without
+ * a call: every module has its version.
+ */
+void module_layout(struct module *m, struct kernel_symbol *s)
+{
+}
+EXPORT_SYMBOL(module_layout);
+
 static bool gpl_compatible(const char *licence)
 {
 	static const char *const ok[] = {
@@ -57,6 +65,7 @@ static int check_modinfo(struct mod_elf *e, char *name, bool *gpl)
 	const struct elf64_shdr *s = &e->sh[e->modinfo];
 	const char *info = (const char *)e->image + s->sh_offset;
 	const char *v;
+	int ret;
 
 	v = modinfo_get(info, s->sh_size, "name", NULL);
 	if (!v || !*v || strlen(v) >= MODULE_NAME_LEN ||
@@ -71,6 +80,9 @@ static int check_modinfo(struct mod_elf *e, char *name, bool *gpl)
 			       v ? v : "(none)", VERMAGIC_STRING);
 		return -ENOEXEC;
 	}
+	ret = module_check_layout(e);
+	if (ret)
+		return ret;
 	*gpl = gpl_compatible(modinfo_get(info, s->sh_size, "license", NULL));
 	if (find_module(name)) {
 		mod_elf_refuse(e, "already loaded");

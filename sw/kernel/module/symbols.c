@@ -149,12 +149,21 @@ static int check_version(struct mod_elf *e, const char *name, u32 crc)
 			continue;
 		if (ve.crc == crc)
 			return 0;
-		mod_elf_refuse(e, "disagrees about version of symbol %s",
-			       name);
+		mod_elf_refuse(e, "disagrees about version of symbol %s (has %#010llx, wants %#010x)",
+			       name, ve.crc, crc);
 		return -ENOEXEC;
 	}
 	mod_elf_refuse(e, "no version for symbol %s", name);
 	return -ENOEXEC;
+}
+
+int module_check_layout(struct mod_elf *e)
+{
+	struct exported x;
+
+	if (!module_find_export("module_layout", &x))
+		return 0;
+	return check_version(e, "module_layout", x.crc);
 }
 
 static int resolve(struct module *self, const struct module *draft,
