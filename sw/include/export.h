@@ -1,12 +1,13 @@
+/* SPDX-License-Identifier: MIT */
 /* Exported symbols, in the section layout that Linux's tools read:
  * __ksymtab[_gpl] holds { value, name, namespace } as place-relative offsets
  * to data, __kcrctab[_gpl] the checksum of each, __ksymtab_strings the names.
  *
- * scripts/modpost.py computes the checksum __crc_<symbol> from the declaration
- * in sw/include.
+ * scripts/abi.py computes the checksum __crc_<symbol> from every type that the
+ * declaration reaches; a header for modules must have the declaration.
  */
-#ifndef _EXPORT_H
-#define _EXPORT_H
+#ifndef EXPORT_H
+#define EXPORT_H
 
 #define __EXPORT_SYMBOL(sym, sec)					\
 	extern __typeof__(sym) sym;					\

@@ -10,8 +10,13 @@ struct symbol_info {
 	unsigned long offset;
 	unsigned long size;
 	const char *module;	/* NULL: the kernel */
+	/* A module may go while its names are printed: they are copies. A name
+	 * that is longer is cut.
+	 */
+	char copy[192];
 };
 
+/* Any context, an oops included. */
 bool kallsyms_lookup(unsigned long addr, struct symbol_info *info);
 /* The part of loaded modules. */
 bool module_lookup_symbol(unsigned long addr, struct symbol_info *info);

@@ -1,22 +1,28 @@
+/* SPDX-License-Identifier: MIT */
 /* Loadable modules. The same source builds in (module_init becomes a
  * device_initcall) or as a .ko (MODULE is defined by the build).
  */
-#ifndef _MODULE_H
-#define _MODULE_H
+#ifndef MODULE_H
+#define MODULE_H
 
 #include <compiler.h>
 #include <export.h>
 #include <init.h>
 #include <list.h>
 #include <mod_devicetable.h>
+#include <moduleparam.h>
 #include <types.h>
 
 #define MODULE_NAME_LEN		56
 
+struct task;
+
 enum module_state {
-	MODULE_STATE_COMING,
+	MODULE_STATE_UNFORMED,	/* its name is taken; it is being linked */
+	MODULE_STATE_COMING,	/* its init runs */
 	MODULE_STATE_LIVE,
-	MODULE_STATE_GOING,
+	MODULE_STATE_GOING,	/* its exit runs, or its init has failed */
+	MODULE_STATE_FAILED,	/* its init has failed, and it is referred to */
 };
 
 struct kernel_symbol {
@@ -30,12 +36,21 @@ struct module_symbol {
 	const char *name;
 };
 
-/* One reference to a module: by whom, and how often. */
+/* References to a module: by whom, why, and how many. */
 struct module_use {
 	struct list_head node;
-	struct module *holder;	/* NULL: anonymous */
+	struct module *holder;	/* NULL: no module */
 	unsigned int count;
 	bool symbols;		/* the holder's code is linked to us */
+	char why[];
+};
+
+/* Exported symbols of one kind. */
+struct module_exports {
+	const struct kernel_symbol *syms;
+	const u32 *crcs;
+	u32 *order;		/* of syms, by name */
+	unsigned int num;
 };
 
 /* Lives in the module's own data (.gnu.linkonce.this_module). The file gives
@@ -49,31 +64,30 @@ struct module {
 	void (*exit)(void);
 
 	struct list_head users;
-	const struct kernel_symbol *syms;
-	const struct kernel_symbol *gpl_syms;
-	const u32 *crcs;
-	const u32 *gpl_crcs;
-	unsigned int num_syms;
-	unsigned int num_gpl_syms;
-	bool gpl;
+	struct task *loader;	/* loads or unloads it right now */
+	struct module_exports exports;
+	struct module_exports gpl_exports;
+	bool gpl;		/* may use GPL-only symbols */
+
+	const struct kernel_param *params;
+	unsigned int num_params;
+	struct param_value *values;
 
 	void *mem;		/* text, then read-only data, then data */
 	size_t text_size;
-	size_t ro_size;
 	size_t size;
 	unsigned int veneers;
 	struct module_symbol *kallsyms;
 	unsigned int num_kallsyms;
 	char *strtab;
-	char *modinfo;		/* copy of .modinfo */
-	size_t modinfo_size;
 };
 
 #define ___MODULE_CAT(a, b)	__CONCAT2(a, b)
+#define MODULE_INFO(tag, info)	__MODULE_INFO(tag, __UNIQUE_ID(tag), info)
 #ifdef MODULE
 
-#define MODULE_INFO(tag, info)						\
-	static const char __UNIQUE_ID(tag)[] __used			\
+#define __MODULE_INFO(tag, id, info)					\
+	static const char id[] __used					\
 	__section(".modinfo") __aligned(1) = #tag "=" info
 
 extern struct module __this_module;
@@ -92,7 +106,7 @@ extern struct module __this_module;
 
 #else
 
-#define MODULE_INFO(tag, info)	extern int __modinfo_unused
+#define __MODULE_INFO(tag, id, info)	extern int __modinfo_unused
 #define THIS_MODULE		((struct module *)NULL)
 #define module_init(fn)		device_initcall(fn)
 #define module_exit(fn)							\
@@ -109,34 +123,57 @@ extern struct module __this_module;
 #define MODULE_VERSION(v)	MODULE_INFO(version, v)
 
 /* Checksum only: see kernel/module/main.c. */
-void module_layout(struct module *m, struct kernel_symbol *s);
+void module_layout(struct module *m, struct kernel_symbol *s,
+		   struct kernel_param *p);
 
-/* An anonymous reference. False when the module is leaving. NULL, which is
- * the kernel itself, always succeeds.
+/* An anonymous reference. False when the module is leaving, or there is no
+ * memory. NULL, which is the kernel itself, always succeeds.
  */
 bool try_module_get(struct module *m);
-void __module_get(struct module *m);
 void module_put(struct module *m);
 
 /**
- * module_get_by() - Hold @m on behalf of another module.
+ * module_get_for() - Hold @m, and say who does and why.
  * @m: the module that must stay; NULL (built in) always succeeds
- * @holder: named by lsmod and by the refusal to unload @m; NULL: anonymous
+ * @holder: named by lsmod and by the refusal to unload @m; NULL: no module
+ * @why: what for, such as "domain of dma0"; copied; NULL: nothing to say
+ *
+ * Any context. lsmod and rmmod then say "holder (why)", or only one of them.
+ * References with the same holder and reason are counted together.
+ *
  * Return: 0, -ENOENT when @m is leaving, or -ENOMEM.
  */
+int module_get_for(struct module *m, struct module *holder, const char *why);
+void module_put_for(struct module *m, struct module *holder, const char *why);
 int module_get_by(struct module *m, struct module *holder);
 void module_put_by(struct module *m, struct module *holder);
-unsigned int module_refcount(const struct module *m);
 
-/* -errno; the reason is logged, with the module's name, or @label when the
- * file does not even tell that.
+/**
+ * module_load() - Load a module file, and run its init.
+ * @label: names the file where it does not even tell its module's name
+ * @args: parameters as parse_args() takes them, or NULL
+ *
+ * Threads only; an init may load further modules. A module of the same name
+ * that is on its way in or out is waited for.
+ *
+ * Return: 0, or -errno; the reason has been logged in one line.
  */
-int module_load(const void *image, size_t size, const char *label);
+int module_load(const void *image, size_t size, const char *label,
+		const char *args);
 int module_unload(const char *name);
-struct module *find_module(const char *name);
-struct module *module_of_address(unsigned long addr);
 
-/* As modprobe does: dependencies and soft dependencies first. */
-int request_module(const char *name);
+/**
+ * request_module() - Load what answers to a name or an alias, as modprobe does.
+ *
+ * Dependencies and soft dependencies come first. Of an alias all modules that
+ * match are loaded. Returns once they are there, also when somebody else was
+ * loading them. May be called from an init or a probe.
+ *
+ * Return: 0 when one is there; -ENOENT, in silence, when there is none; or
+ * why it could not be loaded.
+ */
+int request_module(const char *fmt, ...) __printf(1, 2);
+/* The same on a work queue, one after the other. Any context; 0 or -ENOMEM. */
+int request_module_nowait(const char *fmt, ...) __printf(1, 2);
 
 #endif

@@ -1,6 +1,8 @@
+// SPDX-License-Identifier: MIT
 /* Checks of a module file, and its layout in memory. */
 #include <errno.h>
 #include <kernel.h>
+#include <printable.h>
 #include <slab.h>
 #include "elf.h"
 
@@ -11,6 +13,7 @@ void mod_elf_refuse(struct mod_elf *e, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(e->reason, sizeof(e->reason), fmt, ap);
 	va_end(ap);
+	mask_control(e->reason);
 }
 
 #define refuse(e, fmt, ...) ({				\
@@ -108,10 +111,14 @@ static int find_tables(struct mod_elf *e)
 			e->symtab = i;
 		}
 		if (!strcmp(name, ".modinfo")) {
+			if (e->modinfo)
+				return refuse(e, "two sections .modinfo");
 			if (e->sh[i].sh_type != SHT_PROGBITS)
 				return refuse(e, ".modinfo has no content");
 			e->modinfo = i;
 		} else if (!strcmp(name, ".gnu.linkonce.this_module")) {
+			if (e->this_module)
+				return refuse(e, "two sections %s", name);
 			e->this_module = i;
 		}
 	}
@@ -157,6 +164,10 @@ static int check_symbols(struct mod_elf *e)
 		mod_elf_sym(e, i, &sym);
 		if (sym.st_name >= e->sh[e->strtab].sh_size)
 			return refuse(e, "symbol %u: name out of range", i);
+		if (strnlen(mod_elf_sym_name(e, &sym), MOD_SYM_NAME_LEN) ==
+		    MOD_SYM_NAME_LEN)
+			return refuse(e, "symbol %u: name longer than %d characters",
+				      i, MOD_SYM_NAME_LEN - 1);
 		if (sym.st_shndx == SHN_UNDEF || sym.st_shndx == SHN_ABS)
 			continue;
 		if (sym.st_shndx == SHN_COMMON)
@@ -309,10 +320,26 @@ static int check_sections(struct mod_elf *e, const struct elf64_ehdr *h)
 	return 0;
 }
 
+static int check_this_module(struct mod_elf *e, size_t size)
+{
+	const struct elf64_shdr *s = &e->sh[e->this_module];
+	const char *name = mod_elf_section_name(e, e->this_module);
+
+	if (s->sh_size != size)
+		return refuse(e, "%s has %llu bytes, expected %zu: built for another kernel",
+			      name, s->sh_size, size);
+	if (s->sh_type != SHT_PROGBITS || !(s->sh_flags & SHF_WRITE) ||
+	    !(s->sh_flags & SHF_ALLOC))
+		return refuse(e, "%s is no writable data", name);
+	if (s->sh_addralign < 8)
+		return refuse(e, "%s is aligned to %llu bytes, expected 8 or more",
+			      name, s->sh_addralign);
+	return 0;
+}
+
 int mod_elf_open(struct mod_elf *e, const void *image, size_t size,
 		 size_t this_size)
 {
-	const struct elf64_shdr *s;
 	struct elf64_ehdr h;
 	unsigned int i;
 	int ret;
@@ -350,13 +377,8 @@ int mod_elf_open(struct mod_elf *e, const void *image, size_t size,
 		return refuse(e, "no .modinfo");
 	if (!e->this_module)
 		return refuse(e, "no .gnu.linkonce.this_module");
-	s = &e->sh[e->this_module];
-	if (s->sh_type != SHT_PROGBITS || s->sh_size != this_size ||
-	    !(s->sh_flags & SHF_WRITE) || !(s->sh_flags & SHF_ALLOC) ||
-	    s->sh_addralign < 8)
-		return refuse(e, ".gnu.linkonce.this_module has %llu bytes, expected %zu",
-			      s->sh_size, this_size);
-	return layout(e);
+	ret = check_this_module(e, this_size);
+	return ret ? ret : layout(e);
 }
 
 void mod_elf_close(struct mod_elf *e)

@@ -1,9 +1,10 @@
+/* SPDX-License-Identifier: MIT */
 /* Reading of a module file, apart from loading it: no pointer is followed and
  * no size is used before it is checked against the file. Builds on the host
  * as well, for fuzzing.
  */
-#ifndef _MODULE_ELF_H
-#define _MODULE_ELF_H
+#ifndef MODULE_ELF_H
+#define MODULE_ELF_H
 
 #include <compiler.h>
 #include <elf.h>
@@ -11,6 +12,8 @@
 
 #define MOD_MAX_SECTIONS	1024
 #define MOD_MAX_SIZE		(32UL << 20)
+/* With the null character; longer names are refused. */
+#define MOD_SYM_NAME_LEN	512
 #define MOD_VENEER_SIZE		16
 #define MOD_PAGE		4096UL
 
@@ -84,6 +87,7 @@ int mod_reloc(void *place, u32 type, u64 p, u64 s, s64 a);
 /* Bytes that a relocation writes; 0: unknown type. */
 unsigned int mod_reloc_width(u32 type);
 
+/* Sets @e->reason, without control characters that the file may have. */
 void mod_elf_refuse(struct mod_elf *e, const char *fmt, ...)
 	__printf(2, 3);
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Loading and unloading of modules. */
 #define pr_fmt(fmt) "module: " fmt
 #include <arch.h>
@@ -7,45 +8,28 @@
 #include <kthread.h>
 #include <list.h>
 #include <mm.h>
-#include <mutex.h>
+#include <printable.h>
 #include <shell.h>
 #include <slab.h>
 #include <version.h>
 #include "internal.h"
 
-LIST_HEAD(modules);
-/* Loading and unloading; a module's init may load no other. */
-static DEFINE_MUTEX(module_mutex);
-
-struct module *find_module(const char *name)
-{
-	struct module *m;
-
-	list_for_each_entry(m, &modules, list)
-		if (modname_eq(m->name, name))
-			return m;
-	return NULL;
-}
-EXPORT_SYMBOL(find_module);
-
-struct module *module_of_address(unsigned long addr)
-{
-	struct module *m;
-
-	list_for_each_entry(m, &modules, list)
-		if (addr >= (unsigned long)m->mem &&
-		    addr - (unsigned long)m->mem < m->size)
-			return m;
-	return NULL;
-}
-
 /* Never called. Its checksum covers what the loader and a module share without
  * a call: every module has its version.
  */
-void module_layout(struct module *m, struct kernel_symbol *s)
+void module_layout(struct module *m, struct kernel_symbol *s,
+		   struct kernel_param *p)
 {
 }
 EXPORT_SYMBOL(module_layout);
+
+/* On the heap: loads nest, and stacks are small. */
+struct load {
+	struct mod_elf e;
+	struct module draft;	/* what the file says */
+	struct module self;	/* struct module as it is linked */
+	char label[MODULE_NAME_LEN];
+};
 
 static bool gpl_compatible(const char *licence)
 {
@@ -60,34 +44,36 @@ static bool gpl_compatible(const char *licence)
 	return false;
 }
 
-static int check_modinfo(struct mod_elf *e, char *name, bool *gpl)
+static bool valid_name(const char *name)
+{
+	const char *p;
+
+	for (p = name; *p; p++)
+		if (!isprint(*p) || strchr("/, \"'", *p))
+			return false;
+	return *name && p - name < MODULE_NAME_LEN;
+}
+
+static int check_modinfo(struct mod_elf *e, struct module *draft)
 {
 	const struct elf64_shdr *s = &e->sh[e->modinfo];
 	const char *info = (const char *)e->image + s->sh_offset;
 	const char *v;
-	int ret;
 
 	v = modinfo_get(info, s->sh_size, "name", NULL);
-	if (!v || !*v || strlen(v) >= MODULE_NAME_LEN ||
-	    strcspn(v, "/, \t\n") != strlen(v)) {
+	if (!v || !valid_name(v)) {
 		mod_elf_refuse(e, "no valid name in .modinfo");
 		return -ENOEXEC;
 	}
-	strscpy(name, v, MODULE_NAME_LEN);
+	strscpy(draft->name, v, sizeof(draft->name));
 	v = modinfo_get(info, s->sh_size, "vermagic", NULL);
 	if (!v || strcmp(v, VERMAGIC_STRING)) {
-		mod_elf_refuse(e, "version magic '%s' should be '%s'",
+		mod_elf_refuse(e, "version magic '%.60s' should be '%s'",
 			       v ? v : "(none)", VERMAGIC_STRING);
 		return -ENOEXEC;
 	}
-	ret = module_check_layout(e);
-	if (ret)
-		return ret;
-	*gpl = gpl_compatible(modinfo_get(info, s->sh_size, "license", NULL));
-	if (find_module(name)) {
-		mod_elf_refuse(e, "already loaded");
-		return -EEXIST;
-	}
+	v = modinfo_get(info, s->sh_size, "license", NULL);
+	draft->gpl = gpl_compatible(v);
 	return 0;
 }
 
@@ -109,43 +95,78 @@ static void place(struct mod_elf *e, u8 *mem)
 	}
 }
 
-/* The linked struct module; what the file says beside its functions is not
- * believed.
- */
-static int take_this_module(struct module **mp, struct mod_elf *e, u8 *mem,
-			    const struct module *draft)
+static bool in_code(const struct module *m, unsigned long fn)
 {
-	struct module *m = (struct module *)e->addr[e->this_module];
-	int (*init)(void) = m->init;
-	void (*exit)(void) = m->exit;
-	unsigned long lo = (unsigned long)mem, hi = lo + e->region_size[0];
+	return fn >= (unsigned long)m->mem &&
+	       fn - (unsigned long)m->mem < m->text_size && !(fn & 3);
+}
 
-	if ((init && ((unsigned long)init < lo || (unsigned long)init >= hi ||
-		      (unsigned long)init & 3)) ||
-	    (exit && ((unsigned long)exit < lo || (unsigned long)exit >= hi ||
-		      (unsigned long)exit & 3))) {
+/* Of the linked struct module no more than this is believed. */
+static int take_functions(struct module *m, struct mod_elf *e,
+			  const struct module *self)
+{
+	if ((self->init && !in_code(m, (unsigned long)self->init)) ||
+	    (self->exit && !in_code(m, (unsigned long)self->exit))) {
 		mod_elf_refuse(e, "init or exit function lies outside of the code");
 		return -ENOEXEC;
 	}
-	*m = *draft;
-	m->init = init;
-	m->exit = exit;
-	INIT_LIST_HEAD(&m->users);
-	*mp = m;
+	m->init = self->init;
+	m->exit = self->exit;
 	return 0;
 }
 
-static int copy_modinfo(struct module *m, struct mod_elf *e)
+static bool is_text(const struct module *m, const char *s)
 {
-	const struct elf64_shdr *s = &e->sh[e->modinfo];
+	const char *end = (const char *)m->mem + m->size;
 
-	m->modinfo = kmemdup(e->image + s->sh_offset, s->sh_size, GFP_KERNEL);
-	if (!m->modinfo) {
-		mod_elf_refuse(e, "no memory");
-		return -ENOMEM;
+	return s >= (const char *)m->mem && s < end &&
+	       strnlen(s, (size_t)(end - s)) < (size_t)(end - s);
+}
+
+static int setup_params(struct module *m, struct mod_elf *e)
+{
+	static const u8 sizes[] = {
+		[PARAM_bool] = sizeof(bool), [PARAM_int] = sizeof(int),
+		[PARAM_uint] = sizeof(int), [PARAM_ulong] = sizeof(long),
+		[PARAM_charp] = sizeof(char *),
+	};
+	unsigned long rw = (unsigned long)m->mem + e->region_start[MOD_RW];
+	unsigned int s = mod_elf_find(e, "__param"), i;
+
+	if (!s)
+		return 0;
+	m->params = (const struct kernel_param *)e->addr[s];
+	m->num_params = (unsigned int)(e->sh[s].sh_size / sizeof(*m->params));
+	if (e->sh[s].sh_size % sizeof(*m->params) || (e->addr[s] & 7)) {
+		mod_elf_refuse(e, "__param is of odd size");
+		return -ENOEXEC;
 	}
-	m->modinfo_size = s->sh_size;
+	for (i = 0; i < m->num_params; i++) {
+		const struct kernel_param *p = &m->params[i];
+		unsigned long var = (unsigned long)p->var;
+
+		if (!is_text(m, p->name) || !is_text(m, p->module) ||
+		    (unsigned int)p->type >= ARRAY_SIZE(sizes) ||
+		    var < rw || var & (sizes[p->type] - 1UL) ||
+		    var - rw > e->region_size[MOD_RW] - sizes[p->type]) {
+			mod_elf_refuse(e, "parameter %u lies outside of the module",
+				       i);
+			return -ENOEXEC;
+		}
+	}
 	return 0;
+}
+
+static int apply_params(struct module *m, struct mod_elf *e, const char *args)
+{
+	struct param_set set = {
+		.module = m->name, .params = m->params,
+		.num = m->num_params, .values = &m->values,
+	};
+	int ret = parse_args(&set, args, e->reason, sizeof(e->reason));
+
+	mask_control(e->reason);
+	return ret;
 }
 
 /* Text executable and read-only, read-only data read-only, the rest RW. */
@@ -164,152 +185,217 @@ static int protect(const struct mod_elf *e, u8 *mem)
 	return ret;
 }
 
+/* Not yet listed, or not any more. */
 static void free_parts(struct module *m)
 {
 	void *mem = m->mem;
 
+	module_free_exports(m);
+	param_values_free(m->values);
 	kvfree(m->kallsyms);
 	kvfree(m->strtab);
-	kfree(m->modinfo);
 	/* @m itself is in there. */
 	module_free(mem);
 }
 
-/* All but running it. On success the module is listed as coming. */
-static int load(struct mod_elf *e, struct module *draft, struct module **mp)
+static void discard(struct module *m, bool warn)
 {
-	struct module *m = NULL;
-	u8 *mem = module_alloc(e->total);
+	shell_drop_module(m);
+	irq_drop_range(m->mem, m->size, m->name);
+	module_drop_references(m, warn);
+	module_leave(m);
+	free_parts(m);
+}
+
+/* The rest of what can be refused; @m is listed as unformed. */
+static int form(struct module *m, struct load *l, const char *args)
+{
+	struct mod_elf *e = &l->e;
 	int ret;
 
+	ret = module_link(m, e, &l->self);
+	if (!ret)
+		ret = take_functions(m, e, &l->self);
+	if (!ret)
+		ret = module_setup_kallsyms(m, e);
+	if (!ret)
+		ret = setup_params(m, e);
+	if (!ret)
+		ret = apply_params(m, e, args);
+	if (!ret)
+		ret = protect(e, m->mem);
+	if (ret)
+		return ret;
+	flush_icache_range((unsigned long)m->mem,
+			   (unsigned long)m->mem + m->text_size);
+	/* Its symbols become known at the time at which it is found that no
+	 * other module has them.
+	 */
+	mutex_lock(&module_mutex);
+	ret = module_setup_exports(m, e);
+	if (!ret)
+		module_set_state(m, MODULE_STATE_COMING);
+	mutex_unlock(&module_mutex);
+	return ret;
+}
+
+/* All but running it. */
+static int load(struct load *l, const char *args, struct module **mp)
+{
+	struct mod_elf *e = &l->e;
+	struct module *m;
+	u8 *mem;
+	int ret;
+
+	mem = module_alloc(e->total);
 	if (!mem) {
 		mod_elf_refuse(e, "no memory for %zu bytes", e->total);
 		return -ENOMEM;
 	}
 	place(e, mem);
-	draft->mem = mem;
-	draft->size = e->total;
-	draft->text_size = e->region_size[MOD_TEXT];
-	draft->ro_size = e->region_size[MOD_RO];
-	draft->state = MODULE_STATE_COMING;
-	/* References name the struct that stays: its address is known. */
-	INIT_LIST_HEAD(&draft->users);
 	m = (struct module *)e->addr[e->this_module];
-	ret = module_link_symbols(m, draft, e);
-	if (!ret)
-		ret = take_this_module(&m, e, mem, draft);
-	if (ret)
-		goto out_drop;
-	ret = module_setup_exports(m, e);
-	if (!ret)
-		ret = module_setup_kallsyms(m, e);
-	if (!ret)
-		ret = copy_modinfo(m, e);
-	if (!ret)
-		ret = protect(e, mem);
-	if (ret)
-		goto out_free;
-	flush_icache_range((unsigned long)mem,
-			   (unsigned long)mem + e->region_size[MOD_TEXT]);
-	list_add_tail(&m->list, &modules);
+	l->self = *m;
+	*m = l->draft;
+	m->mem = mem;
+	m->size = e->total;
+	m->text_size = e->region_size[MOD_TEXT];
+	INIT_LIST_HEAD(&m->users);
+	ret = module_enter(m, e);
+	if (ret) {
+		module_free(mem);
+		return ret;
+	}
+	ret = form(m, l, args);
+	if (ret) {
+		discard(m, false);
+		return ret;
+	}
 	*mp = m;
 	return 0;
-
-out_free:
-	module_drop_references(m, false);
-	free_parts(m);
-	return ret;
-
-out_drop:
-	module_drop_references(m, false);
-	module_free(mem);
-	return ret;
 }
 
-static void discard(struct module *m)
+/* Others may refer to it by now, and call it: then its memory stays. */
+static void init_failed(struct module *m, int err)
 {
+	char holders[HOLDERS_SIZE];
+	unsigned long flags;
+	unsigned int refs;
+
+	module_set_state(m, MODULE_STATE_GOING);
 	shell_drop_module(m);
-	irq_drop_range(m->mem, m->size, m->name);
-	module_drop_references(m, true);
-	list_del(&m->list);
-	free_parts(m);
+	spin_lock_irqsave(&module_lock, flags);
+	refs = module_holders(m, holders, sizeof(holders));
+	spin_unlock_irqrestore(&module_lock, flags);
+	if (!refs) {
+		pr_err("%s: init failed: -%s\n", m->name, errname(err));
+		discard(m, true);
+		return;
+	}
+	pr_err("%s: init failed: -%s; %u reference%s by %s remain%s: its memory stays until rmmod\n",
+	       m->name, errname(err), refs, refs > 1 ? "s" : "", holders,
+	       refs > 1 ? "" : "s");
+	module_set_state(m, MODULE_STATE_FAILED);
 }
 
-int module_load(const void *image, size_t size, const char *label)
+static int run_init(struct module *m)
 {
-	struct module draft = { 0 }, *m;
-	struct mod_elf e;
-	int ret;
+	int ret = m->init ? m->init() : 0;
 
-	if (module_mutex.owner == current)
-		return -EDEADLK;
-	mutex_lock(&module_mutex);
-	ret = mod_elf_open(&e, image, size, sizeof(struct module));
-	if (!ret)
-		ret = check_modinfo(&e, draft.name, &draft.gpl);
-	if (!ret)
-		ret = load(&e, &draft, &m);
-	if (ret) {
-		pr_err("%s: %s\n", draft.name[0] ? draft.name : label,
-		       e.reason);
-		mod_elf_close(&e);
-		goto out_unlock;
-	}
-	mod_elf_close(&e);
-	if (m->init)
-		ret = m->init();
+	/* What is no error is no success either. */
 	if (ret > 0)
 		ret = -EINVAL;
 	if (ret) {
-		pr_err("%s: init failed: -%s\n", m->name, errname(ret));
-		m->state = MODULE_STATE_GOING;
-		discard(m);
-		goto out_unlock;
+		init_failed(m, ret);
+		return ret;
 	}
-	m->state = MODULE_STATE_LIVE;
-	pr_info("%s: loaded, %zu KiB at %p\n", m->name, m->size >> 10, m->mem);
-
-out_unlock:
-	mutex_unlock(&module_mutex);
-	return ret;
+	pr_info("%s: loaded, %zu KiB at %p\n", m->name, m->size >> 10,
+		m->mem);
+	module_set_state(m, MODULE_STATE_LIVE);
+	return 0;
 }
-EXPORT_SYMBOL(module_load);
+
+int module_load(const void *image, size_t size, const char *label,
+		const char *args)
+{
+	struct load *l = kzalloc(sizeof(*l), GFP_KERNEL);
+	struct module *m = NULL;
+	int ret;
+
+	if (!l) {
+		pr_err("%.40s: no memory\n", label);
+		return -ENOMEM;
+	}
+	strscpy(l->label, label, sizeof(l->label));
+	mask_control(l->label);
+	ret = mod_elf_open(&l->e, image, size, sizeof(struct module));
+	if (!ret)
+		ret = check_modinfo(&l->e, &l->draft);
+	if (!ret)
+		ret = load(l, args, &m);
+	if (ret)
+		pr_err("%s: %s\n", l->draft.name[0] ? l->draft.name :
+		       l->label, l->e.reason);
+	mod_elf_close(&l->e);
+	kfree(l);
+	return ret ? ret : run_init(m);
+}
+
+/* module_mutex is held. */
+static int start_unloading(struct module *m)
+{
+	char holders[HOLDERS_SIZE];
+	unsigned long flags;
+	unsigned int refs;
+
+	switch (m->state) {
+	case MODULE_STATE_UNFORMED:
+	case MODULE_STATE_COMING:
+		pr_err("%s: is being loaded\n", m->name);
+		return -EBUSY;
+	case MODULE_STATE_GOING:
+		pr_err("%s: is being unloaded already\n", m->name);
+		return -EBUSY;
+	case MODULE_STATE_LIVE:
+		if (m->init && !m->exit) {
+			pr_err("%s: has no exit function, it is permanent\n",
+			       m->name);
+			return -EBUSY;
+		}
+		break;
+	case MODULE_STATE_FAILED:
+		/* It has not started: there is nothing to undo. */
+		m->exit = NULL;
+		break;
+	}
+	spin_lock_irqsave(&module_lock, flags);
+	refs = module_holders(m, holders, sizeof(holders));
+	if (!refs) {
+		m->state = MODULE_STATE_GOING;
+		m->loader = current;
+	}
+	spin_unlock_irqrestore(&module_lock, flags);
+	if (refs)
+		pr_err("%s: in use by %s\n", m->name, holders);
+	return refs ? -EBUSY : 0;
+}
 
 int module_unload(const char *name)
 {
-	char holders[200];
 	struct module *m;
-	int ret = 0;
+	int ret = -ENOENT;
 
-	if (module_mutex.owner == current)
-		return -EDEADLK;
 	mutex_lock(&module_mutex);
-	m = find_module(name);
-	if (!m) {
-		ret = -ENOENT;
-		goto out_unlock;
-	}
-	if (!list_empty(&m->users)) {
-		module_holders(m, holders, sizeof(holders));
-		pr_err("%s: in use by %s\n", m->name,
-		       holders[0] ? holders : "[anonymous]");
-		ret = -EBUSY;
-		goto out_unlock;
-	}
-	if (m->init && !m->exit) {
-		pr_err("%s: has no exit function, it is permanent\n",
-		       m->name);
-		ret = -EBUSY;
-		goto out_unlock;
-	}
-	m->state = MODULE_STATE_GOING;
+	m = module_find(name);
+	if (m)
+		ret = start_unloading(m);
+	mutex_unlock(&module_mutex);
+	if (!m)
+		pr_err("%.40s: is not loaded\n", name);
+	if (ret)
+		return ret;
 	if (m->exit)
 		m->exit();
 	pr_info("%s: unloaded\n", m->name);
-	discard(m);
-
-out_unlock:
-	mutex_unlock(&module_mutex);
-	return ret;
+	discard(m, true);
+	return 0;
 }
-EXPORT_SYMBOL(module_unload);

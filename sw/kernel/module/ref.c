@@ -1,92 +1,111 @@
-/* References to modules, by holder. */
+// SPDX-License-Identifier: MIT
+/* References to modules, by holder and reason; under module_lock. */
 #define pr_fmt(fmt) "module: " fmt
 #include <export.h>
-#include <irqflags.h>
 #include <kernel.h>
 #include <list.h>
 #include <slab.h>
 #include "internal.h"
 
 static struct module_use *find_use(const struct module *m,
-				   const struct module *holder, bool symbols)
+				   const struct module *holder,
+				   const char *why, bool symbols)
 {
 	struct module_use *u;
 
 	list_for_each_entry(u, &m->users, node)
-		if (u->holder == holder && u->symbols == symbols)
+		if (u->holder == holder && u->symbols == symbols &&
+		    !strcmp(u->why, why))
 			return u;
 	return NULL;
 }
 
-static int get(struct module *m, struct module *holder, bool symbols)
+static int get(struct module *m, struct module *holder, const char *why,
+	       bool symbols)
 {
-	struct module_use *u, *n = kzalloc(sizeof(*n), GFP_KERNEL);
+	size_t size = sizeof(struct module_use) + strlen(why) + 1;
+	struct module_use *u, *n;
 	unsigned long flags;
 	int ret = 0;
 
-	if (!n)
-		return -ENOMEM;
-	local_irq_save(flags);
-	u = find_use(m, holder, symbols);
-	if (u) {
-		u->count++;
-	} else {
+	/* Before the lock: it may be the last of its kind. */
+	n = kzalloc(size, GFP_ATOMIC);
+	if (n) {
 		n->holder = holder;
 		n->symbols = symbols;
 		n->count = 1;
-		list_add_tail(&n->node, &m->users);
-		n = NULL;
+		memcpy(n->why, why, strlen(why) + 1);
 	}
-	local_irq_restore(flags);
+	spin_lock_irqsave(&module_lock, flags);
+	if (m->state == MODULE_STATE_GOING ||
+	    m->state == MODULE_STATE_FAILED) {
+		ret = -ENOENT;
+	} else {
+		u = find_use(m, holder, why, symbols);
+		if (u) {
+			u->count++;
+		} else if (n) {
+			list_add_tail(&n->node, &m->users);
+			n = NULL;
+		} else {
+			ret = -ENOMEM;
+		}
+	}
+	spin_unlock_irqrestore(&module_lock, flags);
 	kfree(n);
 	return ret;
 }
 
-int module_get_by(struct module *m, struct module *holder)
+int module_get_for(struct module *m, struct module *holder, const char *why)
 {
 	if (!m || m == holder)
 		return 0;
-	if (m->state == MODULE_STATE_GOING)
-		return -ENOENT;
-	return get(m, holder, false);
+	return get(m, holder, why ? why : "", false);
+}
+EXPORT_SYMBOL(module_get_for);
+
+void module_put_for(struct module *m, struct module *holder, const char *why)
+{
+	struct module_use *u, *last = NULL;
+	unsigned long flags;
+
+	if (!m || m == holder)
+		return;
+	spin_lock_irqsave(&module_lock, flags);
+	u = find_use(m, holder, why ? why : "", false);
+	if (u && --u->count == 0) {
+		list_del(&u->node);
+		last = u;
+	}
+	spin_unlock_irqrestore(&module_lock, flags);
+	WARN(!u, "%s is not held by %s%s%s\n", m->name,
+	     holder ? holder->name : "anybody", why ? " for " : "",
+	     why ? why : "");
+	kfree(last);
+}
+EXPORT_SYMBOL(module_put_for);
+
+int module_get_by(struct module *m, struct module *holder)
+{
+	return module_get_for(m, holder, NULL);
 }
 EXPORT_SYMBOL(module_get_by);
 
 void module_put_by(struct module *m, struct module *holder)
 {
-	struct module_use *u;
-	unsigned long flags;
-
-	if (!m || m == holder)
-		return;
-	local_irq_save(flags);
-	u = find_use(m, holder, false);
-	if (u && --u->count == 0)
-		list_del(&u->node);
-	local_irq_restore(flags);
-	if (WARN(!u, "%s is not held by %s\n", m->name,
-		 holder ? holder->name : "anybody"))
-		return;
-	if (!u->count)
-		kfree(u);
+	module_put_for(m, holder, NULL);
 }
 EXPORT_SYMBOL(module_put_by);
 
 bool try_module_get(struct module *m)
 {
-	return !module_get_by(m, NULL);
+	return !module_get_for(m, NULL, NULL);
 }
 EXPORT_SYMBOL(try_module_get);
 
-void __module_get(struct module *m)
-{
-	WARN_ON(module_get_by(m, NULL));
-}
-EXPORT_SYMBOL(__module_get);
-
 void module_put(struct module *m)
 {
-	module_put_by(m, NULL);
+	module_put_for(m, NULL, NULL);
 }
 EXPORT_SYMBOL(module_put);
 
@@ -99,50 +118,91 @@ unsigned int module_refcount(const struct module *m)
 		n += u->count;
 	return n;
 }
-EXPORT_SYMBOL(module_refcount);
 
 int module_add_dependency(struct module *owner, struct module *m)
 {
-	if (find_use(owner, m, true))
-		return 0;
-	return get(owner, m, true);
+	unsigned long flags;
+	bool known;
+
+	spin_lock_irqsave(&module_lock, flags);
+	known = find_use(owner, m, "", true);
+	spin_unlock_irqrestore(&module_lock, flags);
+	return known ? 0 : get(owner, m, "", true);
+}
+
+/* Takes one reference of @m off the others' lists. */
+static struct module_use *take_reference(struct module *m, char *owner)
+{
+	struct module_use *u, *found = NULL;
+	unsigned long flags;
+	struct module *o;
+
+	spin_lock_irqsave(&module_lock, flags);
+	list_for_each_entry(o, &modules, list) {
+		list_for_each_entry(u, &o->users, node)
+			if (u->holder == m) {
+				found = u;
+				break;
+			}
+		if (found) {
+			strscpy(owner, o->name, MODULE_NAME_LEN);
+			list_del(&found->node);
+			break;
+		}
+	}
+	spin_unlock_irqrestore(&module_lock, flags);
+	return found;
 }
 
 void module_drop_references(struct module *m, bool warn)
 {
-	struct module_use *u, *n;
-	struct module *o;
+	char owner[MODULE_NAME_LEN];
+	struct module_use *u;
 
-	list_for_each_entry(o, &modules, list)
-		list_for_each_entry_safe(u, n, &o->users, node) {
-			if (u->holder != m)
-				continue;
-			WARN(warn && !u->symbols,
-			     "%s leaves %u references to %s\n", m->name,
-			     u->count, o->name);
-			list_del(&u->node);
-			kfree(u);
-		}
+	while ((u = take_reference(m, owner))) {
+		WARN(warn && !u->symbols,
+		     "%s leaves %u references to %s\n", m->name, u->count,
+		     owner);
+		kfree(u);
+	}
 }
 
-void module_holders(const struct module *m, char *buf, size_t size)
+static bool said_before(const struct module *m, const struct module_use *u)
 {
-	struct module_use *u, *o;
+	struct module_use *o;
+
+	list_for_each_entry(o, &m->users, node) {
+		if (o == u)
+			return false;
+		/* Once, whatever the kinds of reference. */
+		if (o->holder == u->holder && !strcmp(o->why, u->why))
+			return true;
+	}
+	return false;
+}
+
+unsigned int module_holders(const struct module *m, char *buf, size_t size)
+{
+	unsigned int refs = module_refcount(m);
+	struct module_use *u;
 	int n = 0;
 
 	buf[0] = 0;
 	list_for_each_entry(u, &m->users, node) {
-		bool seen = false;
+		const char *name = u->holder ? u->holder->name : "";
 
-		/* Once a name, whatever the kinds of reference. */
-		list_for_each_entry(o, &m->users, node) {
-			if (o == u)
-				break;
-			seen |= o->holder == u->holder;
-		}
-		if (seen || !u->holder)
+		if (said_before(m, u) || (!*name && !*u->why))
 			continue;
-		n += scnprintf(buf + n, size - (size_t)n, "%s%s",
-			       n ? "," : "", u->holder->name);
+		n += scnprintf(buf + n, size - (size_t)n, "%s%s%s%s%s",
+			       n ? "," : "", name,
+			       *name && *u->why ? " (" : "", u->why,
+			       *name && *u->why ? ")" : "");
+		if ((size_t)n == size - 1) {
+			memcpy(buf + n - 3, "...", 3);
+			break;
+		}
 	}
+	if (refs && !n)
+		strscpy(buf, "[anonymous]", size);
+	return refs;
 }

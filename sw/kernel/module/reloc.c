@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* AArch64 relocations (AAELF64, 5.7). */
 #include <bits.h>
 #include <errno.h>

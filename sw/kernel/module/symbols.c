@@ -1,15 +1,13 @@
-/* Symbols of modules: exports, imports and names for back-traces. */
+// SPDX-License-Identifier: MIT
+/* Exported symbols and their versions. Tables are looked up by their order of
+ * names, which is made once, in time n log n whatever the names.
+ */
 #define pr_fmt(fmt) "module: " fmt
-#include <kallsyms.h>
 #include <kernel.h>
 #include <list.h>
 #include <slab.h>
+#include <sort.h>
 #include "internal.h"
-
-extern const struct kernel_symbol __start___ksymtab[], __stop___ksymtab[];
-extern const struct kernel_symbol __start___ksymtab_gpl[];
-extern const struct kernel_symbol __stop___ksymtab_gpl[];
-extern const u32 __start___kcrctab[], __start___kcrctab_gpl[];
 
 static const char *symbol_name(const struct kernel_symbol *s)
 {
@@ -21,80 +19,93 @@ static unsigned long symbol_value(const struct kernel_symbol *s)
 	return (unsigned long)&s->value_offset + (unsigned long)s->value_offset;
 }
 
-static bool search(const struct kernel_symbol *s, size_t n, const u32 *crcs,
-		   const char *name, struct exported *out)
+static int cmp_exports(const void *a, const void *b, const void *priv)
 {
-	size_t i;
+	const struct kernel_symbol *syms = priv;
 
-	for (i = 0; i < n; i++)
-		if (!strcmp(symbol_name(&s[i]), name)) {
-			out->value = symbol_value(&s[i]);
-			out->crc = crcs[i];
+	return strcmp(symbol_name(&syms[*(const u32 *)a]),
+		      symbol_name(&syms[*(const u32 *)b]));
+}
+
+int module_sort_exports(struct module_exports *x)
+{
+	u32 i;
+
+	x->order = kvmalloc(x->num * sizeof(*x->order), GFP_KERNEL);
+	if (!x->order)
+		return -ENOMEM;
+	for (i = 0; i < x->num; i++)
+		x->order[i] = i;
+	sort_r(x->order, x->num, sizeof(*x->order), cmp_exports, x->syms);
+	return 0;
+}
+
+static bool search(const struct module_exports *x, const char *name,
+		   struct exported *out)
+{
+	u32 lo = 0, hi = x->num;
+
+	while (lo < hi) {
+		u32 mid = lo + (hi - lo) / 2, i = x->order[mid];
+		int c = strcmp(name, symbol_name(&x->syms[i]));
+
+		if (!c) {
+			out->value = symbol_value(&x->syms[i]);
+			out->crc = x->crcs[i];
 			return true;
 		}
+		if (c < 0)
+			hi = mid;
+		else
+			lo = mid + 1;
+	}
 	return false;
+}
+
+static bool search_both(const struct module_exports *plain,
+			const struct module_exports *gpl, struct module *owner,
+			const char *name, struct exported *out)
+{
+	out->owner = owner;
+	out->gpl = false;
+	if (search(plain, name, out))
+		return true;
+	out->gpl = true;
+	return search(gpl, name, out);
 }
 
 bool module_find_export(const char *name, struct exported *out)
 {
 	struct module *m;
 
-	out->owner = NULL;
-	out->gpl = false;
-	if (search(__start___ksymtab,
-		   (size_t)(__stop___ksymtab - __start___ksymtab),
-		   __start___kcrctab, name, out))
+	if (search_both(&kernel_exports[0], &kernel_exports[1], NULL, name,
+			out))
 		return true;
-	out->gpl = true;
-	if (search(__start___ksymtab_gpl,
-		   (size_t)(__stop___ksymtab_gpl - __start___ksymtab_gpl),
-		   __start___kcrctab_gpl, name, out))
-		return true;
-	list_for_each_entry(m, &modules, list) {
-		if (m->state != MODULE_STATE_LIVE)
-			continue;
-		out->owner = m;
-		out->gpl = false;
-		if (search(m->syms, m->num_syms, m->crcs, name, out))
+	list_for_each_entry(m, &modules, list)
+		/* An unformed one has no tables yet. */
+		if (m->state != MODULE_STATE_UNFORMED &&
+		    m->state != MODULE_STATE_FAILED &&
+		    search_both(&m->exports, &m->gpl_exports, m, name, out))
 			return true;
-		out->gpl = true;
-		if (search(m->gpl_syms, m->num_gpl_syms, m->gpl_crcs, name,
-			   out))
-			return true;
-	}
 	return false;
 }
 
-/* The table itself, and each offset in it, must lie inside of the module. */
-static int setup_table(struct module *m, struct mod_elf *e, const char *tab,
-		       const char *crctab, const struct kernel_symbol **syms,
-		       const u32 **crcs, unsigned int *num)
+/* The names are closed, and values lie inside of the module. */
+static int check_entries(const struct module *m, struct mod_elf *e,
+			 const struct module_exports *x, const char *tab,
+			 unsigned int strings)
 {
-	unsigned int t = mod_elf_find(e, tab), c = mod_elf_find(e, crctab), i;
-	unsigned int str = mod_elf_find(e, "__ksymtab_strings");
-	const char *lo, *hi;
-	struct exported x;
+	const char *lo = (const char *)e->addr[strings];
+	const char *hi = lo + e->sh[strings].sh_size;
+	unsigned int i;
 
-	if (!t)
-		return 0;
-	*num = (unsigned int)(e->sh[t].sh_size / sizeof(**syms));
-	if (!c || e->sh[c].sh_size / sizeof(u32) != *num ||
-	    e->sh[t].sh_size % sizeof(**syms) || !str ||
-	    (e->addr[t] & 3) || (e->addr[c] & 3)) {
-		mod_elf_refuse(e, "%s does not match its checksums", tab);
-		return -ENOEXEC;
-	}
-	*syms = (const struct kernel_symbol *)e->addr[t];
-	*crcs = (const u32 *)e->addr[c];
-	lo = (const char *)e->addr[str];
-	hi = lo + e->sh[str].sh_size;
 	if (lo == hi || hi[-1]) {
 		mod_elf_refuse(e, "__ksymtab_strings is not closed");
 		return -ENOEXEC;
 	}
-	for (i = 0; i < *num; i++) {
-		const char *name = symbol_name(&(*syms)[i]);
-		unsigned long v = symbol_value(&(*syms)[i]);
+	for (i = 0; i < x->num; i++) {
+		const char *name = symbol_name(&x->syms[i]);
+		unsigned long v = symbol_value(&x->syms[i]);
 
 		if (name < lo || name >= hi ||
 		    v < (unsigned long)m->mem ||
@@ -103,24 +114,80 @@ static int setup_table(struct module *m, struct mod_elf *e, const char *tab,
 				       tab, i);
 			return -ENOEXEC;
 		}
-		if (module_find_export(name, &x)) {
-			mod_elf_refuse(e, "exports duplicate symbol %s (owned by %s)",
-				       name, x.owner ? x.owner->name :
-				       "kernel");
+		if (strnlen(name, MOD_SYM_NAME_LEN) == MOD_SYM_NAME_LEN) {
+			mod_elf_refuse(e, "%s: the name of entry %u has more than %d characters",
+				       tab, i, MOD_SYM_NAME_LEN - 1);
 			return -ENOEXEC;
 		}
 	}
 	return 0;
 }
 
+static int check_duplicates(struct module *m, struct mod_elf *e,
+			    const struct module_exports *x)
+{
+	struct exported other;
+	unsigned int i;
+
+	for (i = 0; i < x->num; i++) {
+		const char *name = symbol_name(&x->syms[x->order[i]]);
+
+		if (module_find_export(name, &other)) {
+			mod_elf_refuse(e, "exports duplicate symbol %s (owned by %s)",
+				       name, other.owner ? other.owner->name :
+				       "kernel");
+			return -ENOEXEC;
+		}
+		if ((i && !strcmp(name, symbol_name(&x->syms[x->order[i - 1]]))) ||
+		    (x == &m->gpl_exports &&
+		     search(&m->exports, name, &other))) {
+			mod_elf_refuse(e, "exports symbol %s twice", name);
+			return -ENOEXEC;
+		}
+	}
+	return 0;
+}
+
+static int setup_table(struct module *m, struct mod_elf *e, const char *tab,
+		       const char *crctab, struct module_exports *x)
+{
+	unsigned int t = mod_elf_find(e, tab), c = mod_elf_find(e, crctab);
+	unsigned int str = mod_elf_find(e, "__ksymtab_strings");
+	int ret;
+
+	if (!t)
+		return 0;
+	x->num = (unsigned int)(e->sh[t].sh_size / sizeof(*x->syms));
+	if (!c || e->sh[c].sh_size / sizeof(u32) != x->num ||
+	    e->sh[t].sh_size % sizeof(*x->syms) || !str ||
+	    (e->addr[t] & 3) || (e->addr[c] & 3)) {
+		mod_elf_refuse(e, "%s does not match its checksums", tab);
+		return -ENOEXEC;
+	}
+	x->syms = (const struct kernel_symbol *)e->addr[t];
+	x->crcs = (const u32 *)e->addr[c];
+	ret = check_entries(m, e, x, tab, str);
+	if (ret)
+		return ret;
+	if (module_sort_exports(x)) {
+		mod_elf_refuse(e, "no memory");
+		return -ENOMEM;
+	}
+	return check_duplicates(m, e, x);
+}
+
 int module_setup_exports(struct module *m, struct mod_elf *e)
 {
-	int ret = setup_table(m, e, "__ksymtab", "__kcrctab", &m->syms,
-			      &m->crcs, &m->num_syms);
+	int ret = setup_table(m, e, "__ksymtab", "__kcrctab", &m->exports);
 
-	return ret ? ret : setup_table(m, e, "__ksymtab_gpl",
-				       "__kcrctab_gpl", &m->gpl_syms,
-				       &m->gpl_crcs, &m->num_gpl_syms);
+	return ret ? ret : setup_table(m, e, "__ksymtab_gpl", "__kcrctab_gpl",
+				       &m->gpl_exports);
+}
+
+void module_free_exports(struct module *m)
+{
+	kvfree(m->exports.order);
+	kvfree(m->gpl_exports.order);
 }
 
 /* An entry of the section __versions. */
@@ -129,45 +196,101 @@ struct version_entry {
 	char name[MODULE_NAME_LEN];
 };
 
-static int check_version(struct mod_elf *e, const char *name, u32 crc)
+static const struct elf64_shdr *versions_section(const struct mod_elf *e)
 {
-	unsigned int v = mod_elf_find(e, "__versions"), i;
-	const u8 *base;
+	unsigned int v = mod_elf_find(e, "__versions");
 
-	if (!v || e->sh[v].sh_type != SHT_PROGBITS) {
+	return v && e->sh[v].sh_type == SHT_PROGBITS ? &e->sh[v] : NULL;
+}
+
+static void get_version(const struct mod_elf *e, u32 i,
+			struct version_entry *ve)
+{
+	memcpy(ve, e->image + versions_section(e)->sh_offset +
+	       (u64)i * sizeof(*ve), sizeof(*ve));
+	ve->name[sizeof(ve->name) - 1] = 0;
+}
+
+static int cmp_versions(const void *a, const void *b, const void *priv)
+{
+	struct version_entry x, y;
+
+	get_version(priv, *(const u32 *)a, &x);
+	get_version(priv, *(const u32 *)b, &y);
+	return strcmp(x.name, y.name);
+}
+
+static u32 nr_versions(const struct mod_elf *e)
+{
+	return (u32)(versions_section(e)->sh_size /
+		     sizeof(struct version_entry));
+}
+
+int module_sort_versions(struct mod_elf *e, u32 **order)
+{
+	u32 i, n;
+
+	*order = NULL;
+	if (!versions_section(e)) {
 		mod_elf_refuse(e, "no symbol versions");
 		return -ENOEXEC;
 	}
-	base = e->image + e->sh[v].sh_offset;
-	for (i = 0; i < e->sh[v].sh_size / sizeof(struct version_entry);
-	     i++) {
-		struct version_entry ve;
+	n = nr_versions(e);
+	*order = kvmalloc(n * sizeof(**order), GFP_KERNEL);
+	if (!*order) {
+		mod_elf_refuse(e, "no memory");
+		return -ENOMEM;
+	}
+	for (i = 0; i < n; i++)
+		(*order)[i] = i;
+	sort_r(*order, n, sizeof(**order), cmp_versions, e);
+	return 0;
+}
 
-		memcpy(&ve, base + i * sizeof(ve), sizeof(ve));
-		ve.name[sizeof(ve.name) - 1] = 0;
-		if (strcmp(ve.name, name))
-			continue;
-		if (ve.crc == crc)
+static int check_version(struct mod_elf *e, const u32 *order,
+			 const char *name, u32 crc)
+{
+	u32 lo = 0, hi = nr_versions(e);
+
+	while (lo < hi) {
+		u32 mid = lo + (hi - lo) / 2;
+		struct version_entry ve;
+		int c;
+
+		get_version(e, order[mid], &ve);
+		c = strcmp(name, ve.name);
+		if (!c && ve.crc == crc)
 			return 0;
-		mod_elf_refuse(e, "disagrees about version of symbol %s (has %#010llx, wants %#010x)",
-			       name, ve.crc, crc);
-		return -ENOEXEC;
+		if (!c) {
+			mod_elf_refuse(e, "disagrees about version of symbol %s (has %#010llx, wants %#010x)",
+				       name, ve.crc, crc);
+			return -ENOEXEC;
+		}
+		if (c < 0)
+			hi = mid;
+		else
+			lo = mid + 1;
 	}
 	mod_elf_refuse(e, "no version for symbol %s", name);
 	return -ENOEXEC;
 }
 
-int module_check_layout(struct mod_elf *e)
+int module_check_layout(struct mod_elf *e, const u32 *versions)
 {
 	struct exported x;
 
-	if (!module_find_export("module_layout", &x))
-		return 0;
-	return check_version(e, "module_layout", x.crc);
+	if (!search_both(&kernel_exports[0], &kernel_exports[1], NULL,
+			 "module_layout", &x)) {
+		mod_elf_refuse(e, "the kernel exports no module_layout");
+		return -ENOEXEC;
+	}
+	return check_version(e, versions, "module_layout", x.crc);
 }
 
-static int resolve(struct module *self, const struct module *draft,
-		   struct mod_elf *e, const char *name, u64 *value)
+/* With module_mutex. 1: its owner is on its way in or out, and named. */
+static int try_resolve(struct module *m, struct mod_elf *e,
+		       const u32 *versions, const char *name, u64 *value,
+		       char *owner)
 {
 	struct exported x;
 	int ret;
@@ -176,192 +299,48 @@ static int resolve(struct module *self, const struct module *draft,
 		mod_elf_refuse(e, "unknown symbol %s", name);
 		return -ENOENT;
 	}
-	if (x.gpl && !draft->gpl) {
+	if (x.owner && x.owner->state != MODULE_STATE_LIVE) {
+		strscpy(owner, x.owner->name, MODULE_NAME_LEN);
+		return 1;
+	}
+	if (x.gpl && !m->gpl) {
 		mod_elf_refuse(e, "GPL-only symbol %s, but the licence is not GPL compatible",
 			       name);
-		return -ENOENT;
+		return -EACCES;
 	}
-	ret = check_version(e, name, x.crc);
+	ret = check_version(e, versions, name, x.crc);
 	if (ret)
 		return ret;
 	*value = x.value;
-	return x.owner ? module_add_dependency(x.owner, self) : 0;
-}
-
-/* ldr x16, #8; br x16; the address. Reaches everything. */
-static u64 make_veneer(struct module *m, struct mod_elf *e, u64 target)
-{
-	u8 *base = (u8 *)m->mem + e->veneers;
-	u32 insn[2] = { 0x58000050, 0xd61f0200 };
-	unsigned int i;
-	u64 t;
-
-	for (i = 0; i < m->veneers; i++) {
-		memcpy(&t, base + i * MOD_VENEER_SIZE + 8, 8);
-		if (t == target)
-			return (u64)base + i * MOD_VENEER_SIZE;
+	if (x.owner && module_add_dependency(x.owner, m)) {
+		mod_elf_refuse(e, "no memory");
+		return -ENOMEM;
 	}
-	/* There is room for one each call: see nr_calls. */
-	memcpy(base + i * MOD_VENEER_SIZE, insn, 8);
-	memcpy(base + i * MOD_VENEER_SIZE + 8, &target, 8);
-	m->veneers++;
-	return (u64)base + i * MOD_VENEER_SIZE;
+	return 0;
 }
 
-static int relocate(struct module *m, struct mod_elf *e, unsigned int sec,
-		    const u64 *values)
+int module_resolve(struct module *m, struct mod_elf *e, const u32 *versions,
+		   const char *name, bool weak, u64 *value)
 {
-	const struct elf64_shdr *s = &e->sh[sec];
-	u64 base = e->addr[s->sh_info];
-	struct elf64_rela r;
-	unsigned int i;
+	char owner[MODULE_NAME_LEN];
 	int ret;
 
-	for (i = 0; i < s->sh_size / sizeof(r); i++) {
-		u32 type, idx;
-		u64 p, v;
-
-		mod_elf_rela(e, sec, i, &r);
-		type = ELF64_R_TYPE(r.r_info);
-		idx = ELF64_R_SYM(r.r_info);
-		if (type == R_AARCH64_NONE)
-			continue;
-		p = base + r.r_offset;
-		v = values[idx];
-		ret = mod_reloc((void *)p, type, p, v, r.r_addend);
-		if (ret == -ERANGE && (type == R_AARCH64_CALL26 ||
-				       type == R_AARCH64_JUMP26)) {
-			struct elf64_sym sym;
-
-			mod_elf_sym(e, idx, &sym);
-			if (sym.st_shndx == SHN_UNDEF) {
-				v = make_veneer(m, e, v + (u64)r.r_addend);
-				ret = mod_reloc((void *)p, type, p, v, 0);
-			}
-		}
-		if (ret) {
-			mod_elf_refuse(e, "%s: relocation %u of type %u: %s",
-				       mod_elf_section_name(e, sec), i, type,
-				       ret == -ERANGE ? "out of range" :
-							"misaligned");
-			return -ENOEXEC;
-		}
-	}
-	return 0;
-}
-
-/* Gives every symbol its address, and applies the relocations. */
-int module_link_symbols(struct module *self, struct module *draft,
-			struct mod_elf *e)
-{
-	u64 *values = kvmalloc(((size_t)e->nr_syms + 1) * sizeof(u64),
-			       GFP_KERNEL);
-	struct elf64_sym sym;
-	unsigned int i;
-	int ret = 0;
-
-	if (!values) {
-		mod_elf_refuse(e, "no memory");
-		return -ENOMEM;
-	}
-	for (i = 0; i < e->nr_syms; i++) {
-		mod_elf_sym(e, i, &sym);
-		if (sym.st_shndx == SHN_ABS) {
-			values[i] = sym.st_value;
-		} else if (sym.st_shndx != SHN_UNDEF) {
-			values[i] = e->addr[sym.st_shndx] + sym.st_value;
-		} else if (i == 0 || (ELF64_ST_BIND(sym.st_info) == STB_WEAK)) {
-			values[i] = 0;
-		} else {
-			ret = resolve(self, draft, e,
-				      mod_elf_sym_name(e, &sym), &values[i]);
-			if (ret)
-				goto out_free;
-		}
-	}
-	for (i = 1; i < e->shnum && !ret; i++)
-		if (mod_elf_is_rela(e, i))
-			ret = relocate(draft, e, i, values);
-
-out_free:
-	kvfree(values);
-	return ret;
-}
-
-static bool is_code(const struct mod_elf *e, const struct elf64_sym *sym,
-		    const char *name)
-{
-	return sym->st_shndx != SHN_UNDEF && sym->st_shndx < e->shnum &&
-	       (e->sh[sym->st_shndx].sh_flags & SHF_EXECINSTR) &&
-	       ELF64_ST_TYPE(sym->st_info) == STT_FUNC && *name;
-}
-
-int module_setup_kallsyms(struct module *m, struct mod_elf *e)
-{
-	struct elf64_sym sym;
-	unsigned int i, n = 0, k;
-	size_t bytes = 0;
-	char *s;
-
-	for (i = 0; i < e->nr_syms; i++) {
-		const char *name;
-
-		mod_elf_sym(e, i, &sym);
-		name = mod_elf_sym_name(e, &sym);
-		if (is_code(e, &sym, name)) {
-			n++;
-			bytes += strlen(name) + 1;
-		}
-	}
-	m->kallsyms = kvmalloc(n * sizeof(*m->kallsyms), GFP_KERNEL);
-	m->strtab = kvmalloc(bytes, GFP_KERNEL);
-	if (!m->kallsyms || !m->strtab) {
-		mod_elf_refuse(e, "no memory");
-		return -ENOMEM;
-	}
-	s = m->strtab;
-	for (i = 0; i < e->nr_syms; i++) {
-		struct module_symbol ms;
-		const char *name;
-
-		mod_elf_sym(e, i, &sym);
-		name = mod_elf_sym_name(e, &sym);
-		if (!is_code(e, &sym, name))
-			continue;
-		ms.addr = e->addr[sym.st_shndx] + sym.st_value;
-		ms.name = s;
-		s = (char *)memcpy(s, name, strlen(name) + 1) +
-		    strlen(name) + 1;
-		for (k = m->num_kallsyms++;
-		     k && m->kallsyms[k - 1].addr > ms.addr; k--)
-			m->kallsyms[k] = m->kallsyms[k - 1];
-		m->kallsyms[k] = ms;
-	}
-	return 0;
-}
-
-bool module_lookup_symbol(unsigned long addr, struct symbol_info *info)
-{
-	struct module *m = module_of_address(addr);
-	const struct module_symbol *best = NULL;
-	unsigned long end;
-	unsigned int i;
-
-	if (!m || !m->num_kallsyms)
-		return false;
-	end = (unsigned long)m->mem + m->text_size;
-	for (i = 0; i < m->num_kallsyms; i++) {
-		if (m->kallsyms[i].addr > addr) {
-			end = m->kallsyms[i].addr;
+	for (;;) {
+		mutex_lock(&module_mutex);
+		ret = try_resolve(m, e, versions, name, value, owner);
+		mutex_unlock(&module_mutex);
+		if (ret <= 0)
 			break;
+		/* What it becomes is seen in the next turn. */
+		if (module_wait(owner) == -EDEADLK) {
+			mod_elf_refuse(e, "symbol %s is of %s, which is not ready and waits for this module",
+				       name, owner);
+			return -EDEADLK;
 		}
-		best = &m->kallsyms[i];
 	}
-	if (!best)
-		return false;
-	info->name = best->name;
-	info->offset = addr - best->addr;
-	info->size = end - best->addr;
-	info->module = m->name;
-	return true;
+	if (ret == -ENOENT && weak) {
+		*value = 0;
+		ret = 0;
+	}
+	return ret;
 }
