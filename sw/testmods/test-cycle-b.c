@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Wants test-cycle-a first, which wants this one first. */
 #include <module.h>
 

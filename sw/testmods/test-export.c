@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Exports one symbol for everybody, and one for GPL modules. */
 #define pr_fmt(fmt) "test_export: " fmt
 #include <module.h>

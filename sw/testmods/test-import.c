@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Uses the symbols of test-export. */
 #define pr_fmt(fmt) "test_import: " fmt
 #include <errno.h>

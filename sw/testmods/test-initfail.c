@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Fails to start, after it has taken things that the loader must return. */
 #include <errno.h>
 #include <module.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Must be refused: it is not GPL compatible and uses a GPL-only symbol. */
 #include <module.h>
 #include "test-export.h"

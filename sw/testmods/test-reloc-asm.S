@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* One function for each relocation type; each returns what it reaches. */
 	.data
 	.balign	16

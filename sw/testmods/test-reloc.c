@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Every relocation type that the loader knows, and calls to the kernel. */
 #include <kernel.h>
 #include <ktap.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Formats, numbers, bit arrays. */
 #include <kernel.h>
 #include <ktap.h>
