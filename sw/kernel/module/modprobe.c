@@ -86,21 +86,25 @@ static int cmp_files(const void *a, const void *b, const void *priv)
 	return x->f->data < y->f->data ? -1 : x->f->data > y->f->data;
 }
 
-static void read_file(struct mod_file *m, const struct ramfs_file *f,
-		      struct mod_elf *e)
+static int read_file(struct mod_file *m, const struct ramfs_file *f,
+		     struct mod_elf *e)
 {
 	const char *base = strrchr(f->path, '/') + 1;
 	size_t n = min(strlen(base) - 3, sizeof(m->name) - 1);
+	int ret;
 
 	m->f = f;
 	memcpy(m->name, base, n);
 	m->name[n] = 0;
 	mask_control(m->name);
-	if (!mod_elf_open(e, f->data, f->size, sizeof(struct module))) {
+	ret = mod_elf_open(e, f->data, f->size, sizeof(struct module));
+	if (!ret) {
 		m->info = (const char *)f->data + e->sh[e->modinfo].sh_offset;
 		m->info_size = e->sh[e->modinfo].sh_size;
 	}
 	mod_elf_close(e);
+	/* A damaged file is listed: loading it says what is wrong. */
+	return ret == -ENOMEM ? ret : 0;
 }
 
 static int index_files(void)
@@ -108,6 +112,7 @@ static int index_files(void)
 	struct mod_elf *e = kmalloc(sizeof(*e), GFP_KERNEL);
 	const struct ramfs_file *f;
 	size_t n = 0, i;
+	int ret = 0;
 
 	for (f = ramfs_next(NULL); f; f = ramfs_next(f))
 		n += is_module(f);
@@ -117,10 +122,12 @@ static int index_files(void)
 		return -ENOMEM;
 	}
 	n = 0;
-	for (f = ramfs_next(NULL); f; f = ramfs_next(f))
+	for (f = ramfs_next(NULL); f && !ret; f = ramfs_next(f))
 		if (is_module(f))
-			read_file(&files[n++], f, e);
+			ret = read_file(&files[n++], f, e);
 	kfree(e);
+	if (ret)
+		return ret;
 	sort_r(files, n, sizeof(*files), cmp_files, NULL);
 	nr_files = 0;
 	for (i = 0; i < n; i++) {
@@ -313,7 +320,7 @@ static int collect_args(const char *name, const char *args, char **out)
 	return ret;
 }
 
-static int probe_name(const char *name, const struct chain *up);
+static int probe_name(const char *name, bool by_alias, const struct chain *up);
 
 /* Each word of @list; what is absent is an error only when @for_whom needs it. */
 static int probe_list(const char *list, const char *sep, const char *for_whom,
@@ -327,7 +334,8 @@ static int probe_list(const char *list, const char *sep, const char *for_whom,
 	while (!ret && (word = strsep(&p, sep))) {
 		if (!*word)
 			continue;
-		ret = probe_name(word, up);
+		/* What the code needs goes by name, as in modules.dep. */
+		ret = probe_name(word, !for_whom, up);
 		if (ret == -ENOENT && for_whom)
 			pr_err("%s: depends on %s, which is not in " MODULE_DIR "\n",
 			       for_whom, mask_control(word));
@@ -495,9 +503,16 @@ static int probe_any(const char *name, const char *args, bool apply_blacklist,
 	return is_there(name, &ret) ? ret : -ENOENT;
 }
 
-static int probe_name(const char *name, const struct chain *up)
+static int probe_name(const char *name, bool by_alias, const struct chain *up)
 {
-	return probe_any(name, NULL, false, up);
+	const struct mod_file *m = find_file(name);
+	int ret;
+
+	if (by_alias)
+		return probe_any(name, NULL, false, up);
+	if (m)
+		return probe_file(m, NULL, up);
+	return is_there(name, &ret) ? ret : -ENOENT;
 }
 
 int modprobe(const char *name, const char *args, bool apply_blacklist)

@@ -203,21 +203,26 @@ static const struct elf64_shdr *versions_section(const struct mod_elf *e)
 	return v && e->sh[v].sh_type == SHT_PROGBITS ? &e->sh[v] : NULL;
 }
 
-static void get_version(const struct mod_elf *e, u32 i,
-			struct version_entry *ve)
+/* In the file: at any address, and names may not be closed. */
+static const u8 *versions_base(const struct mod_elf *e)
 {
-	memcpy(ve, e->image + versions_section(e)->sh_offset +
-	       (u64)i * sizeof(*ve), sizeof(*ve));
-	ve->name[sizeof(ve->name) - 1] = 0;
+	return e->image + versions_section(e)->sh_offset;
+}
+
+static const char *version_name(const u8 *entry)
+{
+	return (const char *)entry + offsetof(struct version_entry, name);
 }
 
 static int cmp_versions(const void *a, const void *b, const void *priv)
 {
-	struct version_entry x, y;
+	const u8 *base = priv;
 
-	get_version(priv, *(const u32 *)a, &x);
-	get_version(priv, *(const u32 *)b, &y);
-	return strcmp(x.name, y.name);
+	return strncmp(version_name(base + *(const u32 *)a *
+				    sizeof(struct version_entry)),
+		       version_name(base + *(const u32 *)b *
+				    sizeof(struct version_entry)),
+		       MODULE_NAME_LEN);
 }
 
 static u32 nr_versions(const struct mod_elf *e)
@@ -243,27 +248,29 @@ int module_sort_versions(struct mod_elf *e, u32 **order)
 	}
 	for (i = 0; i < n; i++)
 		(*order)[i] = i;
-	sort_r(*order, n, sizeof(**order), cmp_versions, e);
+	sort_r(*order, n, sizeof(**order), cmp_versions, versions_base(e));
 	return 0;
 }
 
 static int check_version(struct mod_elf *e, const u32 *order,
 			 const char *name, u32 crc)
 {
+	const u8 *base = versions_base(e);
 	u32 lo = 0, hi = nr_versions(e);
 
 	while (lo < hi) {
 		u32 mid = lo + (hi - lo) / 2;
-		struct version_entry ve;
-		int c;
+		const u8 *entry = base + (u64)order[mid] *
+				  sizeof(struct version_entry);
+		int c = strncmp(name, version_name(entry), MODULE_NAME_LEN);
+		u64 has;
 
-		get_version(e, order[mid], &ve);
-		c = strcmp(name, ve.name);
-		if (!c && ve.crc == crc)
+		memcpy(&has, entry, sizeof(has));
+		if (!c && has == crc)
 			return 0;
 		if (!c) {
 			mod_elf_refuse(e, "disagrees about version of symbol %s (has %#010llx, wants %#010x)",
-				       name, ve.crc, crc);
+				       name, has, crc);
 			return -ENOEXEC;
 		}
 		if (c < 0)
