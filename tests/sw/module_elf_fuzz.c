@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Mutates module files and gives them to the guest's checks, under the sanitizers.
  *
  * usage: module_elf_fuzz ROUNDS FILE.ko...
@@ -10,6 +11,7 @@
 #include <string.h>
 
 int module_fuzz_one(const uint8_t* data, size_t size);
+int module_fuzz_kernel(const uint8_t* data, size_t size);
 
 static uint64_t state = 0x9e3779b97f4a7c15u;
 
@@ -80,7 +82,7 @@ int main(int argc, char** argv) {
     uint8_t* original = malloc(size);
     if (fread(original, 1, size, file) != size) return 2;
     fclose(file);
-    if (!module_fuzz_one(original, size)) {
+    if (!module_fuzz_kernel(original, size) || !module_fuzz_one(original, size)) {
       fprintf(stderr, "%s: the undamaged file is refused\n", argv[f]);
       return 1;
     }

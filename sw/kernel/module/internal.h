@@ -15,6 +15,8 @@ extern struct mutex module_mutex;
 extern spinlock_t module_lock;
 extern struct list_head modules;
 
+struct symbol_info;
+
 struct exported {
 	unsigned long value;
 	u32 crc;
@@ -57,6 +59,13 @@ int module_link(struct module *m, struct mod_elf *e, struct module *self);
 
 /* names.c */
 int module_setup_kallsyms(struct module *m, struct mod_elf *e);
+/* module_lock is held. */
+bool module_symbol_at(const struct module *m, unsigned long addr,
+		      struct symbol_info *info);
+
+/* modparam.c */
+int module_setup_params(struct module *m, struct mod_elf *e);
+int module_apply_params(struct module *m, struct mod_elf *e, const char *args);
 
 /* ref.c */
 /* @m's code uses symbols of @owner. */

@@ -2,6 +2,8 @@
 /* The list of modules, and waiting for those on their way in or out. */
 #define pr_fmt(fmt) "module: " fmt
 #include <errno.h>
+#include <irqflags.h>
+#include <kallsyms.h>
 #include <kernel.h>
 #include <kthread.h>
 #include <list.h>
@@ -206,6 +208,47 @@ bool module_get_facts(unsigned int n, struct module_facts *f)
 		found = true;
 		break;
 	}
+	spin_unlock_irqrestore(&module_lock, flags);
+	return found;
+}
+
+/* An oops may come while this very CPU holds the lock: then there are no names
+ * rather than no oops.
+ */
+static bool lock_unless_stuck(unsigned long *flags)
+{
+	unsigned int i;
+
+	local_irq_save(*flags);
+	for (i = 0; i < 1000000; i++)
+		if (spin_trylock(&module_lock))
+			return true;
+	local_irq_restore(*flags);
+	return false;
+}
+
+static const struct module *module_of_address(unsigned long addr)
+{
+	const struct module *m;
+
+	list_for_each_entry(m, &modules, list)
+		if (m->state != MODULE_STATE_UNFORMED &&
+		    addr >= (unsigned long)m->mem &&
+		    addr - (unsigned long)m->mem < m->size)
+			return m;
+	return NULL;
+}
+
+bool module_lookup_symbol(unsigned long addr, struct symbol_info *info)
+{
+	const struct module *m;
+	unsigned long flags;
+	bool found;
+
+	if (!lock_unless_stuck(&flags))
+		return false;
+	m = module_of_address(addr);
+	found = m && module_symbol_at(m, addr, info);
 	spin_unlock_irqrestore(&module_lock, flags);
 	return found;
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Names of a module's functions, for back-traces. */
 #define pr_fmt(fmt) "module: " fmt
-#include <irqflags.h>
 #include <kallsyms.h>
 #include <kernel.h>
 #include <list.h>
@@ -71,35 +70,8 @@ int module_setup_kallsyms(struct module *m, struct mod_elf *e)
 	return 0;
 }
 
-/* An oops may come while this very CPU holds the lock: then there are no names
- * rather than no oops.
- */
-static bool lock_unless_stuck(unsigned long *flags)
-{
-	unsigned int i;
-
-	local_irq_save(*flags);
-	for (i = 0; i < 1000000; i++)
-		if (spin_trylock(&module_lock))
-			return true;
-	local_irq_restore(*flags);
-	return false;
-}
-
-static const struct module *module_of_address(unsigned long addr)
-{
-	const struct module *m;
-
-	list_for_each_entry(m, &modules, list)
-		if (m->state != MODULE_STATE_UNFORMED &&
-		    addr >= (unsigned long)m->mem &&
-		    addr - (unsigned long)m->mem < m->size)
-			return m;
-	return NULL;
-}
-
-static bool lookup(const struct module *m, unsigned long addr,
-		   struct symbol_info *info)
+bool module_symbol_at(const struct module *m, unsigned long addr,
+		      struct symbol_info *info)
 {
 	unsigned int lo = 0, hi = m->num_kallsyms;
 	size_t n;
@@ -125,18 +97,4 @@ static bool lookup(const struct module *m, unsigned long addr,
 	strscpy(info->copy + n, m->kallsyms[lo - 1].name,
 		sizeof(info->copy) - n);
 	return true;
-}
-
-bool module_lookup_symbol(unsigned long addr, struct symbol_info *info)
-{
-	const struct module *m;
-	unsigned long flags;
-	bool found;
-
-	if (!lock_unless_stuck(&flags))
-		return false;
-	m = module_of_address(addr);
-	found = m && lookup(m, addr, info);
-	spin_unlock_irqrestore(&module_lock, flags);
-	return found;
 }
