@@ -221,6 +221,19 @@ class Requests(GuestTest):
         self.assertEqual(len(re.findall(r"(?m)^test_reques\w +\d+  0$", run.console)), 8)
 
 
+class Concurrency(GuestTest):
+    def test_modules_come_and_go_while_other_threads_hold_name_and_request_them(self):
+        warm = "modprobe test-import\nrmmod test-import test-export\nmodprobe test-churn\n-rmmod test-churn test-export\n"
+        turn = "modprobe test-import\nsleep 1\nrmmod test-import\n-rmmod test-export\n"
+        run = self.run_script(warm + "-rmmod test-export\nfree\nmodprobe test-churn\n" + turn * 30 +
+                              "rmmod test-churn\n-rmmod test-export\nfree\nlsmod\npoweroff\n", "test-churn",
+                              "test-export", "test-import", extra=("-smp", "4"))
+        self.assertEqual(run.console.count("test_import: gone"), 31)
+        self.assertEqual(run.console.count("test_churn: some rounds, 0 bad"), 2)
+        kmalloc = re.findall(r"kmalloc.*", run.console)
+        self.assertEqual(kmalloc[0], kmalloc[1])
+
+
 class Holders(GuestTest):
     def test_lsmod_and_rmmod_say_who_holds_a_module_and_why(self):
         run = self.run_script("modprobe test-request 'hold=domain of dma0'\nlsmod\nexpect-fail rmmod test-request\n"
