@@ -36,6 +36,10 @@ void module_leave(struct module *m);
  */
 int module_wait(const char *name);
 
+/* main.c: as module_load(), and content when another thread was faster. */
+int module_load_once(const void *image, size_t size, const char *label,
+		     const char *args);
+
 /* symbols.c; module_mutex is held for the first two. */
 bool module_find_export(const char *name, struct exported *out);
 /* Fills the tables from the placed sections of @e, and refuses duplicates. */

@@ -260,8 +260,8 @@ static int run_init(struct module *m)
 	return 0;
 }
 
-int module_load(const void *image, size_t size, const char *label,
-		const char *args)
+static int load_and_run(const void *image, size_t size, const char *label,
+			const char *args, bool may_be_there)
 {
 	struct load *l = kzalloc(sizeof(*l), GFP_KERNEL);
 	struct module *m = NULL;
@@ -278,12 +278,26 @@ int module_load(const void *image, size_t size, const char *label,
 		ret = check_modinfo(&l->e, &l->draft);
 	if (!ret)
 		ret = load(l, args, &m);
-	if (ret)
+	if (ret == -EEXIST && may_be_there)
+		ret = 0;
+	else if (ret)
 		pr_err("%s: %s\n", l->draft.name[0] ? l->draft.name :
 		       l->label, l->e.reason);
 	mod_elf_close(&l->e);
 	kfree(l);
-	return ret ? ret : run_init(m);
+	return m ? run_init(m) : ret;
+}
+
+int module_load(const void *image, size_t size, const char *label,
+		const char *args)
+{
+	return load_and_run(image, size, label, args, false);
+}
+
+int module_load_once(const void *image, size_t size, const char *label,
+		     const char *args)
+{
+	return load_and_run(image, size, label, args, true);
 }
 
 /* module_mutex is held. */

@@ -400,7 +400,7 @@ static int load_file(const struct mod_file *m, const char *args)
 
 	if (ret)
 		return ret;
-	ret = module_load(m->f->data, m->f->size, m->name, all);
+	ret = module_load_once(m->f->data, m->f->size, m->name, all);
 	kfree(all);
 	return ret;
 }
@@ -440,8 +440,7 @@ static int probe_file(const struct mod_file *m, const char *args,
 	v = modinfo_get(m->info, m->info_size, "depends", NULL);
 	if (!ret && v)
 		ret = probe_list(v, ",", m->name, &here);
-	/* Somebody may have been faster. */
-	if (!ret && !is_there(m->name, &ret))
+	if (!ret)
 		ret = load_file(m, args);
 	if (!ret)
 		ret = probe_softdeps(m, "post:", &here);
