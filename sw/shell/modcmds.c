@@ -236,20 +236,44 @@ static void show_info(const struct mod_file *m, const char *tag,
 	kfree(line);
 }
 
-static int cmd_modinfo(int argc, char **argv)
+static void show_all_info(const struct mod_file *m)
 {
-	const struct mod_file *m = NULL;
-	const char *name;
 	size_t at, n;
 
+	shell_printf("%-16s%s\n", "filename:", m->f->path);
+	for (at = 0; at < m->info_size; at += n + 1) {
+		const char *entry = m->info + at, *eq;
+		char tag[24];
+
+		n = strnlen(entry, m->info_size - at);
+		eq = memchr(entry, '=', n);
+		if (n == m->info_size - at || !eq ||
+		    (size_t)(eq - entry) >= sizeof(tag))
+			continue;
+		snprintf(tag, sizeof(tag), "%.*s", (int)(eq - entry), entry);
+		show_info(m, tag, eq + 1);
+	}
+}
+
+static int cmd_modinfo(int argc, char **argv)
+{
+	const struct ramfs_file *f;
+	const struct mod_file *m;
+	struct mod_file other;
+
 	if (argc != 2) {
-		shell_printf("usage: modinfo NAME\n");
+		shell_printf("usage: modinfo NAME|FILE\n");
 		return -EINVAL;
 	}
 	m = mod_index_find(argv[1]);
+	f = argv[1][0] == '/' ? ramfs_find(argv[1]) : NULL;
+	if (f) {
+		if (mod_file_read(&other, f))
+			return -ENOMEM;
+		m = &other;
+	}
 	if (!m) {
-		shell_printf("modinfo: %s: not found in " MODULE_DIR "\n",
-			     argv[1]);
+		shell_printf("modinfo: %s: not found\n", argv[1]);
 		return -ENOENT;
 	}
 	if (!m->info) {
@@ -257,23 +281,10 @@ static int cmd_modinfo(int argc, char **argv)
 			     m->f->path);
 		return -ENOEXEC;
 	}
-	shell_printf("%-16s%s\n", "filename:", m->f->path);
-	for (at = 0; at < m->info_size; at += n + 1) {
-		const char *eq;
-		char tag[24];
-
-		name = m->info + at;
-		n = strnlen(name, m->info_size - at);
-		eq = memchr(name, '=', n);
-		if (n == m->info_size - at || !eq ||
-		    (size_t)(eq - name) >= sizeof(tag))
-			continue;
-		snprintf(tag, sizeof(tag), "%.*s", (int)(eq - name), name);
-		show_info(m, tag, eq + 1);
-	}
+	show_all_info(m);
 	return 0;
 }
-SHELL_COMMAND(modinfo, "modinfo", "NAME - what a module says of itself");
+SHELL_COMMAND(modinfo, "modinfo", "NAME|FILE - what a module says of itself");
 
 static int coldplug_device(struct device *dev, void *data)
 {

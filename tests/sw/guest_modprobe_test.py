@@ -88,10 +88,17 @@ class Parameters(GuestTest):
             self.skipTest("modinfo (Debian package kmod) is not installed")
         text = subprocess.run([path, str((BUILD / "test-modules/test-param.ko").resolve())], stdout=subprocess.PIPE,
                               check=True, text=True).stdout
-        run = self.run_script("modinfo test-param\npoweroff\n", "test-param")
         wanted = [line for line in text.splitlines() if line.startswith("parm")]
         self.assertEqual(len(wanted), 6)
-        self.assertEqual(sorted(line for line in run.lines if line.startswith("parm")), sorted(wanted))
+        for name in ("test-param", "/lib/modules/test-param.ko"):
+            run = self.run_script(f"modinfo {name}\npoweroff\n", "test-param")
+            self.assertEqual(sorted(line for line in run.lines if line.startswith("parm")), sorted(wanted))
+
+    def test_modinfo_prints_no_control_characters(self):
+        bad = Elf(module("test-param")).replace(b"parm=flag:On or off", b"parm=flag:\x1b[2Joff\t\t")
+        run = self.run_script("modinfo /bad.ko\nexpect-fail modinfo /init\npoweroff\n", files={"bad.ko": bad.bytes()})
+        self.assert_console(run, "flag:?[2Joff?? (bool)", "modinfo: /init: no module file")
+        self.assertNotIn("\x1b", run.console)
 
 
 class Aliases(GuestTest):

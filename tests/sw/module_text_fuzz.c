@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* Makes patterns, parameters and lines of modprobe.conf, and gives them to the guest's readers, under the sanitizers.
- * The C library's fnmatch() says which patterns match.
+/* Makes patterns, parameters and lines of modprobe.conf, and gives them to the guest's readers, under the
+ * sanitizers. The C library's fnmatch() says which patterns match.
  *
  * usage: module_text_fuzz ROUNDS
  *
@@ -37,7 +37,8 @@ static char* text_of(const char* alphabet, size_t longest) {
 
 /* '-' stands in closed brackets only: elsewhere it is '_', which fnmatch() does not know. */
 static char* pattern_of(void) {
-  static const char* const pieces[] = {"a", "b", "c", "_", "*", "?", "[", "]", "!", "^", "\\", "[a-b]", "[!a-b]", "[^_-c]", "[]a]", "[a-]", "[*]"};
+  static const char* const pieces[] = {"a", "b",  "c",     "_",      "*",      "?",    "[",    "]",  "!",
+                                       "^", "\\", "[a-b]", "[!a-b]", "[^_-c]", "[]a]", "[a-]", "[*]"};
   char text[96] = "";
   for (uint64_t n = rnd(9); n > 0; --n) strcat(text, pieces[rnd(sizeof(pieces) / sizeof(pieces[0]))]);
   char* exact = malloc(strlen(text) + 1);
@@ -45,9 +46,7 @@ static char* pattern_of(void) {
 }
 
 /* What is undefined in fnmatch(): a backslash at the end, or behind a bracket that nothing closes. */
-static bool comparable(const char* pattern) {
-  return !strchr(pattern, '\\') || !strchr(pattern, '[');
-}
+static bool comparable(const char* pattern) { return !strchr(pattern, '\\') || !strchr(pattern, '['); }
 
 static bool ends_in_backslash(const char* pattern) {
   size_t n = strlen(pattern), slashes = 0;
@@ -84,7 +83,9 @@ int main(int argc, char** argv) {
     params_fuzz_one(arguments);
     free(arguments);
   }
-  static const char* const words[] = {"alias ", "options ", "blacklist ", "softdep ", "pre: ", "post: ", "a ", "b\n", "#", "\\\n", " ", "\t", "\n", "\\", "\0"};
+  static const char* const words[] = {
+      "alias ", "options ", "blacklist ", "softdep ", "pre: ", "post: ", "a ", "b\n",
+      "#",      "\\\n",     " ",          "\t",       "\n",    "\\",     "\0"};
   for (long i = 0; i < rounds / 4; ++i) {
     char text[256] = "";
     size_t size = 0;

@@ -86,12 +86,17 @@ static int cmp_files(const void *a, const void *b, const void *priv)
 	return x->f->data < y->f->data ? -1 : x->f->data > y->f->data;
 }
 
+/* 0 or -ENOMEM. */
 static int read_file(struct mod_file *m, const struct ramfs_file *f,
 		     struct mod_elf *e)
 {
 	const char *base = strrchr(f->path, '/') + 1;
-	size_t n = min(strlen(base) - 3, sizeof(m->name) - 1);
+	size_t n = strlen(base);
 	int ret;
+
+	if (n > 3 && !strcmp(base + n - 3, ".ko"))
+		n -= 3;
+	n = min(n, sizeof(m->name) - 1);
 
 	m->f = f;
 	memcpy(m->name, base, n);
@@ -226,6 +231,18 @@ static const struct mod_file *find_file(const char *name)
 			lo = mid + 1;
 	}
 	return NULL;
+}
+
+int mod_file_read(struct mod_file *m, const struct ramfs_file *f)
+{
+	struct mod_elf *e = kmalloc(sizeof(*e), GFP_KERNEL);
+	int ret = e ? 0 : -ENOMEM;
+
+	memset(m, 0, sizeof(*m));
+	if (!ret)
+		ret = read_file(m, f, e);
+	kfree(e);
+	return ret;
 }
 
 const struct mod_file *mod_index_find(const char *name)

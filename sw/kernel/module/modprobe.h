@@ -28,6 +28,9 @@ struct mod_file {
  */
 int modprobe(const char *name, const char *args, bool apply_blacklist);
 
+/* Reads any file as one of the index; 0 or -ENOMEM. */
+int mod_file_read(struct mod_file *m, const struct ramfs_file *f);
+
 /* kmod.c: waits for all that request_module_nowait() has queued. */
 void kmod_settle(void);
 
