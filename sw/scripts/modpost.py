@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: MIT
 """What a module needs beside its objects: dependencies, symbol versions, aliases.
 
-  modpost.py SYMVERS KERNEL TYPES MODULE...
+  modpost.py kernel SYMVERS KERNEL TYPES   SYMVERS of what KERNEL exports, which TYPES describes (see abi.py)
+  modpost.py post SYMVERS KNOWN MODULE...  <name>.mod.c beside each MODULE (a linked .o), whose exports the .types file
+                                           beside it describes. KNOWN is the SYMVERS of the kernel, or of the kernel
+                                           and other modules; SYMVERS is that and what the MODULEs export
 
-KERNEL exports what TYPES describes (see abi.py), each MODULE (a linked .o) what the .types file beside it describes.
-Writes <name>.mod.c beside each MODULE, and SYMVERS in Linux's format: checksum, symbol, owner, kind, namespace.
+SYMVERS is a file in Linux's format: checksum, symbol, owner, kind, namespace.
 """
 import pathlib
 import re
@@ -38,10 +40,32 @@ def aliases(module):
 
 
 class Export:
-    """Owner: None for the kernel, else the name of a module."""
+    """Place: "vmlinux", or the path of a module without .ko."""
 
-    def __init__(self, owner, gpl, crc, place):
-        self.owner, self.gpl, self.crc, self.place = owner, gpl, crc, place
+    def __init__(self, place, gpl, crc):
+        self.place, self.gpl, self.crc = place, gpl, crc
+
+    def module(self):
+        return None if self.place == "vmlinux" else pathlib.Path(self.place).name
+
+
+def exports_of(elf, place, types):
+    crcs = read_types(types)[0]
+    return {symbol: Export(place, gpl, crcs[symbol][0]) for symbol, gpl in elf.exports().items()}
+
+
+def read_symvers(path):
+    found = {}
+    for line in pathlib.Path(path).read_text().splitlines():
+        crc, symbol, place, kind = line.split("\t")[:4]
+        found[symbol] = Export(place, kind.endswith("_GPL"), int(crc, 16))
+    return found
+
+
+def write_symvers(path, owners):
+    pathlib.Path(path).write_text("".join(
+        f"{e.crc:#010x}\t{symbol}\t{e.place}\tEXPORT_SYMBOL{'_GPL' if e.gpl else ''}\t\n"
+        for symbol, e in sorted(owners.items())))
 
 
 def mod_source(module, name, owners, failures):
@@ -57,8 +81,8 @@ def mod_source(module, name, owners, failures):
         if len(symbol) >= VERSION_NAME_LEN:
             failures.append(f"{name}: the name {symbol} has more than {VERSION_NAME_LEN - 1} characters")
         versions.append((symbol, export.crc))
-        if export.owner and export.owner not in depends:
-            depends.append(export.owner)
+        if export.module() and export.module() not in depends:
+            depends.append(export.module())
     lines = ["#include <module.h>", "#include <version.h>", "",
              f'MODULE_INFO(name, "{kbuild_name}");', "MODULE_INFO(vermagic, VERMAGIC_STRING);",
              f'MODULE_INFO(depends, "{",".join(depends)}");']
@@ -76,28 +100,33 @@ def mod_source(module, name, owners, failures):
     return "\n".join(lines) + "\n"
 
 
-def post(symvers, kernel, types, paths):
-    crcs = read_types(types)[0]
-    owners = {symbol: Export(None, gpl, crcs[symbol][0], "vmlinux") for symbol, gpl in Elf(kernel).exports().items()}
+def post(symvers, known, paths):
+    owners = read_symvers(known)
     modules = [(pathlib.Path(p), Elf(p)) for p in paths]
     failures = []
     for path, module in modules:
-        crcs = read_types(path.with_suffix(".types"))[0]
-        for symbol, gpl in module.exports().items():
-            if symbol in owners:
-                failures.append(f"{path.stem}: {symbol} is exported by {owners[symbol].owner or 'the kernel'} too")
-            owners[symbol] = Export(path.stem, gpl, crcs[symbol][0], f"{path.parent.name}/{path.stem}")
+        place = f"{path.parent.name}/{path.stem}"
+        for symbol, export in exports_of(module, place, path.with_suffix(".types")).items():
+            # What an earlier run wrote of the same module is replaced.
+            if symbol in owners and owners[symbol].module() != path.stem:
+                failures.append(f"{path.stem}: {symbol} is exported by {owners[symbol].module() or 'the kernel'} too")
+            owners[symbol] = export
     sources = {path: mod_source(module, path.stem, owners, failures) for path, module in modules}
     if failures:
         sys.exit("".join(f"modpost: {f}\n" for f in failures))
     for path, text in sources.items():
         path.with_suffix(".mod.c").write_text(text)
-    pathlib.Path(symvers).write_text("".join(
-        f"{e.crc:#010x}\t{symbol}\t{e.place}\tEXPORT_SYMBOL{'_GPL' if e.gpl else ''}\t\n"
-        for symbol, e in sorted(owners.items())))
+    write_symvers(symvers, owners)
+
+
+def main():
+    if len(sys.argv) == 5 and sys.argv[1] == "kernel":
+        write_symvers(sys.argv[2], exports_of(Elf(sys.argv[3]), "vmlinux", sys.argv[4]))
+    elif len(sys.argv) >= 4 and sys.argv[1] == "post":
+        post(*sys.argv[2:4], sys.argv[4:])
+    else:
+        sys.exit(__doc__)
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 4:
-        sys.exit(__doc__)
-    post(*sys.argv[1:4], sys.argv[4:])
+    main()
