@@ -45,7 +45,8 @@ static int cmd_insmod(int argc, char **argv)
 	}
 	f = ramfs_find(argv[1]);
 	if (!f) {
-		shell_printf("insmod: %s: no such file\n", argv[1]);
+		shell_printf("insmod: ERROR: could not load module %s: no such file\n",
+			     argv[1]);
 		return -ENOENT;
 	}
 	args = join_args(argc - 2, argv + 2);
