@@ -58,7 +58,19 @@ void ConsoleWatch::found(const Pattern& pattern, const ConsolePiece& piece, std:
   m_matches.push_back(std::move(match));
 }
 
+// "Internal error: ..." begins an oops; the registers that follow begin with "pc : f+0x10/0x20 [module]".
+void ConsoleWatch::look_for_oops(const ConsolePiece& piece) {
+  constexpr std::string_view program_counter = "pc : ";
+  if (!m_oops.empty() || !piece.first) return;
+  if (piece.text.find("Internal error: ") != std::string_view::npos) {
+    m_dying = true;
+  } else if (m_dying && piece.text.substr(0, program_counter.size()) == program_counter) {
+    m_oops = bounded_text(piece.text.substr(program_counter.size()), most_text_bytes);
+  }
+}
+
 void ConsoleWatch::put(const ConsolePiece& piece) {
+  look_for_oops(piece);
   if (piece.first) {
     m_done = false;
     for (PatternMatcher& matcher : m_matchers) matcher.begin_line();

@@ -38,8 +38,11 @@ class ConsoleWatch {
   const std::vector<ConsoleMatch>& matches() const { return m_matches; }
   /// Lines in which a pattern was found.
   std::uint64_t count() const { return m_count; }
+  /// Where the first oops was, as arm64's kernels tell: "f+0x10/0x20 [module]". Empty: there was none.
+  const std::string& oops() const { return m_oops; }
 
  private:
+  void look_for_oops(const ConsolePiece& piece);
   void found(const Pattern& pattern, const ConsolePiece& piece, std::size_t end);
 
   std::vector<Pattern> m_patterns;
@@ -48,6 +51,8 @@ class ConsoleWatch {
   std::uint64_t m_count = 0;
   std::string m_before;  // the end of the line's piece before
   bool m_done = false;   // with this line
+  bool m_dying = false;  // an oops has begun, and has not said where
+  std::string m_oops;
 };
 
 }  // namespace smmuvp::platform

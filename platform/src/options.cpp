@@ -22,7 +22,8 @@ po::options_description run_options() {
   const auto text = [] { return po::value<std::string>(); };
   const auto texts = [] { return po::value<std::vector<std::string>>()->composing(); };
   po::options_description options(
-      "Options of run (check and dtb take --set, --append, --kernel, --initrd, --dtb)", 110, 60);
+      "Options of run (check and dtb take --set, --append, --kernel, --module, --init, --initrd, --dtb)", 110,
+      60);
   options.add_options()  //
       ("console",
        "connect standard input to the serial port and to semihosting; at a terminal Ctrl-C ends the run and "
@@ -30,10 +31,15 @@ po::options_description run_options() {
        "guest's "
        "Ctrl-C; a file or pipe that ends gives no more input, and the run goes on until the guest or a "
        "time-out "
-       "ends it")                                                                                        //
-      ("set", texts()->value_name("COMPONENT.PARAM=VALUE"), "change a parameter; may be repeated")       //
-      ("append", text()->value_name("BOOTARGS"), "add to the kernel's command line")                     //
-      ("kernel", text()->value_name("FILE"), "boot this kernel: ELF or arm64 Image, gzip, EFI zboot")    //
+       "ends it")                                                                                      //
+      ("set", texts()->value_name("COMPONENT.PARAM=VALUE"), "change a parameter; may be repeated")     //
+      ("append", text()->value_name("BOOTARGS"), "add to the kernel's command line")                   //
+      ("kernel", text()->value_name("FILE"), "boot this kernel: ELF or arm64 Image, gzip, EFI zboot")  //
+      ("module", texts()->value_name("FILE"),
+       "put this module into /lib/modules of the initramfs, instead of the configuration's if that has one "
+       "of "
+       "the same file name; may be repeated")                                                            //
+      ("init", text()->value_name("FILE"), "run this init script instead of the configuration's")        //
       ("initrd", text()->value_name("FILE"), "give it this initramfs, as it is, and no other")           //
       ("dtb", text()->value_name("FILE"), "give it this device tree, with /chosen filled in")            //
       ("timeout-sim", text()->value_name("TIME"), "end the run after this simulated time (10s, 500ms)")  //
@@ -99,6 +105,8 @@ void take_run_options(const po::variables_map& map, RunOptions& run) {
   if (map.count("set") != 0) run.settings = map["set"].as<std::vector<std::string>>();
   text("append", run.append);
   text("kernel", run.kernel);
+  if (map.count("module") != 0) run.modules = map["module"].as<std::vector<std::string>>();
+  text("init", run.init);
   text("initrd", run.initrd);
   text("dtb", run.dtb);
   if (map.count("timeout-sim") != 0) run.timeout_sim_ps = time_option(map, "timeout-sim");
@@ -206,15 +214,15 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
   std::vector<std::string> run_names;
   const po::options_description run_only = run_options();
   for (const auto& option : run_only.options()) run_names.push_back(option->long_name());
+  // What changes the platform or what it boots.
+  const std::vector<std::string> platform_names = {"set",  "append", "kernel", "module",
+                                                   "init", "initrd", "dtb"};
+  std::vector<std::string> dtb_names = platform_names;
+  dtb_names.emplace_back("output");
   const std::vector<Form> forms = {
       {"run", CommandLine::Command::Run, 1, 1, "CONFIG", run_names},
-      {"check", CommandLine::Command::Check, 1, 1, "CONFIG", {"set", "append", "kernel", "initrd", "dtb"}},
-      {"dtb",
-       CommandLine::Command::Dtb,
-       1,
-       1,
-       "CONFIG",
-       {"set", "append", "kernel", "initrd", "dtb", "output"}},
+      {"check", CommandLine::Command::Check, 1, 1, "CONFIG", platform_names},
+      {"dtb", CommandLine::Command::Dtb, 1, 1, "CONFIG", dtb_names},
       {"params", CommandLine::Command::Params, 0, 1, "[TYPE]", {}},
       {"components", CommandLine::Command::Components, 0, 0, "", {}},
       {"trace-points", CommandLine::Command::TracePoints, 0, 1, "[TYPE]", {}},

@@ -15,7 +15,9 @@ struct RunOptions {
   bool console = false;
   std::vector<std::string> settings;  ///< component.param=value
   std::string append;                 ///< to bootargs
-  std::string kernel;                 ///< these three replace what [boot] says
+  std::vector<std::string> modules;   ///< beside or instead of those of [boot]
+  std::string kernel;                 ///< these four replace what [boot] says
+  std::string init;
   std::string initrd;
   std::string dtb;
   std::optional<std::uint64_t> timeout_sim_ps;

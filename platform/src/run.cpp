@@ -378,6 +378,7 @@ void Run::finish(StopReason reason) {
   facts.console_limit = console_limit(m_options, m_config.run);
   facts.min_tests = m_record.min_tests;
   if (!m_record.matches.empty()) facts.match = m_record.matches.front();
+  facts.oops = m_console.watch().oops();
   m_record.verdict = judge(facts, m_record.ktap);
   // A reader that has seen enough closes its pipe; a run that was asked to stop does not wait for one.
   if (const int error = m_console.output().error; error != 0 && error != EPIPE && error != EINTR) {
@@ -453,6 +454,31 @@ ExitCode Run::go() {
   return m_record.verdict.code;
 }
 
+// --init and --module: into the initramfs that the configuration describes.
+void change_initramfs(BootConfig& boot, const RunOptions& options) {
+  const auto host_file = [&boot](const std::string& file, const char* option) {
+    const Place place{fmt::format("--{} {}", option, file), 0, 0};
+    if (boot.initrd) {
+      config_error(
+          place, option,
+          fmt::format("nothing can be added to a whole initramfs, {}; leave that out, or put the file "
+                      "into it",
+                      boot.initrd->written));
+    }
+    return HostFile{file, file, place};
+  };
+  if (!options.init.empty()) boot.init = host_file(options.init, "init");
+  const auto name = [](const HostFile& file) { return std::filesystem::path(file.path).filename(); };
+  std::vector<HostFile> added;
+  for (const std::string& path : options.modules) {
+    added.push_back(host_file(path, "module"));
+    boot.modules.erase(std::remove_if(boot.modules.begin(), boot.modules.end(),
+                                      [&](const HostFile& m) { return name(m) == name(added.back()); }),
+                       boot.modules.end());
+  }
+  boot.modules.insert(boot.modules.end(), added.begin(), added.end());
+}
+
 }  // namespace
 
 PlatformConfig configured(const std::string& config_path, const RunOptions& options) {
@@ -470,8 +496,9 @@ PlatformConfig configured(const std::string& config_path, const RunOptions& opti
     boot.init.reset();
     boot.files.clear();
   }
+  change_initramfs(boot, options);
   // What the configuration promises to test is in its own kernel and initramfs.
-  if (!options.kernel.empty() || !options.initrd.empty()) config.run.min_tests = 0;
+  if (!options.kernel.empty() || !options.init.empty() || !options.initrd.empty()) config.run.min_tests = 0;
   return config;
 }
 

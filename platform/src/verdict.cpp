@@ -84,7 +84,10 @@ Verdict judge(const RunFacts& facts, const KtapReport& ktap) {
   }
   if (!facts.exit) return {ExitCode::Internal, "simulation stopped and nobody said why"};
   // Before what the guest says of itself, as it is the cause more often than not.
-  if (facts.match) return {ExitCode::Fail, facts.match->describe()};
+  if (facts.match) {
+    const std::string where = facts.oops.empty() ? "" : fmt::format("Oops in {}: ", facts.oops);
+    return {ExitCode::Fail, where + facts.match->describe()};
+  }
   if (std::string failure = guest_failure(facts, *facts.exit); !failure.empty())
     return {ExitCode::Fail, failure};
   if (std::string failure = test_failure(ktap); !failure.empty()) return {ExitCode::Fail, failure};

@@ -36,6 +36,7 @@ struct RunFacts {
   std::uint64_t console_limit = 0;                     ///< bytes
   std::uint64_t min_tests = 0;
   std::optional<ConsoleMatch> match;  ///< the first line that must not be there
+  std::string oops;                   ///< where the guest's kernel died, with match
 };
 
 struct Verdict {

@@ -40,6 +40,10 @@ TEST(Verdict, AForbiddenLineFailsARunThatWouldPassAndNamesItself) {
   const Verdict verdict = judge(facts, {});
   EXPECT_EQ(verdict.code, ExitCode::Fail);
   EXPECT_EQ(verdict.reason, "'BUG: x' in line 12 of the console, which --fail-on 'BUG: ' matches");
+  facts.oops = "f+0x10/0x20 [mydma]";
+  EXPECT_EQ(
+      judge(facts, {}).reason,
+      "Oops in f+0x10/0x20 [mydma]: 'BUG: x' in line 12 of the console, which --fail-on 'BUG: ' matches");
 }
 
 TEST(Verdict, ATimeOutThatNobodyAskedForSaysHowToRaiseIt) {

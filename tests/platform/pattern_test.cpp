@@ -145,6 +145,38 @@ TEST(ConsoleWatch, MatchesBeyondAHundredAreCounted) {
   EXPECT_EQ(watch.count(), 300u);
 }
 
+TEST(ConsoleWatch, AnOopsIsWhereTheProgramCounterOfTheFirstInternalErrorIs) {
+  struct Row {
+    const char* console;
+    const char* oops;
+  };
+  for (const Row& row : std::initializer_list<Row>{
+           // The bundled guest; Linux, with a program's text before it and a pstate line between.
+           {"[    1.0] Unable to handle kernel NULL\n[    1.0] Internal error: Oops: 1\n[    1.0] CPU: 0\n"
+            "[    1.0] pc : f+0x10/0x20 [mydma]\n[    1.0] lr : g+0x4/0x8 [mydma]\n",
+            "f+0x10/0x20 [mydma]"},
+           {"x[    1.0] Internal error: Oops: 0000000096000004 [#1] SMP\r\n[    1.0] pstate: 60400005\r\n"
+            "[    1.0] pc : __arm_lpae_map+0x10/0x20\r\n",
+            "__arm_lpae_map+0x10/0x20"},
+           // The first of two; a warning's registers; a line that only looks like it.
+           {"Internal error: a\npc : first\nInternal error: b\npc : second\n", "first"},
+           {"WARNING: CPU: 0 PID: 1 at x.c:1 f+0x1/0x2\npc : f+0x1/0x2\n", ""},
+           {"Internal error: a\nthe pc : f\n", ""}}) {
+    ConsoleWatch watch(default_fail_on());
+    ConsoleLines lines([&watch](const ConsolePiece& piece) { watch.put(piece); });
+    lines.put(row.console);
+    lines.finish();
+    EXPECT_EQ(watch.oops(), row.oops) << row.console;
+  }
+}
+
+TEST(ConsoleWatch, WhereAnOopsIsHasABound) {
+  ConsoleWatch watch({});
+  watch.put({"Internal error: ", 1, true, true});
+  watch.put({"pc : " + std::string(3000, 'x'), 2, true, true});
+  EXPECT_LE(watch.oops().size(), 256u);
+}
+
 TEST(ConsoleWatch, TheDefaultFindsCrashesOfLinuxAndOfTheBundledGuest) {
   for (const char* line :
        {"[    1.2] Internal error: Oops: 0000000096000004 [#1] SMP",
