@@ -20,6 +20,7 @@ GDB = shutil.which("gdb-multiarch")
 SKIP_RETURN_CODE = 77
 TIMEOUT = 240
 PROGRAM, CONFIG, KERNEL = sys.argv[1:4]
+GUEST_COMMANDS = pathlib.Path(__file__).resolve().parents[2] / "sw/scripts/vmguest-gdb.py"
 
 
 class Run:
@@ -134,22 +135,35 @@ def case_each_processor_is_a_thread():
     check("exited normally" in text, "gdb is told that the guest has ended", detail)
 
 
-def case_breaks_in_a_module_whose_address_an_earlier_run_showed():
+def case_finds_modules_as_they_come_and_breaks_in_them():
     need_gdb()
-    shown = subprocess.run([PROGRAM, "run", CONFIG, "--quiet"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
-                           errors="replace", timeout=TIMEOUT, check=True).stdout
-    where = re.search(r"module: arm_smmu_v3: loaded, \d+ KiB at ([0-9a-f]+)", shown)
-    check(where, "the kernel's log says where a module is", shown)
-    module = os.path.join(os.path.dirname(KERNEL), "modules", "arm-smmu-v3.o")
     run = Run("--gdb-wait")
-    text = run.gdb(f"add-symbol-file {module} 0x{where[1]}", "break arm_smmu_probe", "continue", "backtrace 2", "print pdev != 0",
-                   "delete", "continue")
+    text = run.gdb(f"source {GUEST_COMMANDS}", "guest-symbols", "set breakpoint pending on", "break arm_smmu_probe", "continue",
+                   "backtrace 2", "print pdev != 0", "print arm_smmu_driver.driver.name", "guest-lsmod",
+                   "info symbol &arm_smmu_driver", "delete", "continue")
     code, _ = run.end()
     detail = f"{text}\n{run.errors}\nexit code {code}"
     check(code == 0, "the guest passes", detail)
     check(re.search(r"Breakpoint 1, arm_smmu_probe \(pdev=0x[0-9a-f]+\) at \S*arm-smmu-v3\.c:\d+", text), "stops in the module", detail)
     check(re.search(r"(?m)^#1 .* in platform_probe ", text), "the kernel called it", detail)
     check("$1 = 1" in text, "an argument is read", detail)
+    check(re.search(r'\$2 = 0x[0-9a-f]+ \S*"arm-smmu-v3"', text), "a static variable is read", detail)
+    check(re.search(r"(?m)^io_pgtable_arm\n(  0x[0-9a-f]+ [._]\S+\n)+arm_smmu_v3\n  0x[0-9a-f]+ \.text\n", text), "modules are listed", detail)
+    check(re.search(r"arm_smmu_driver in section \.data of \S*arm-smmu-v3\.ko\.debug", text), "data has its place", detail)
+
+
+def case_finds_the_modules_that_are_there_already_and_drops_those_that_go():
+    need_gdb()
+    run = Run("--gdb-wait")
+    text = run.gdb(f"source {GUEST_COMMANDS}", "break ktap_plan", "continue", "guest-symbols", "print td_driver.driver.name",
+                   "delete", "break td_exit", "continue", "backtrace 1", "delete", "break machine_power_off", "continue", "guest-lsmod",
+                   "print td_driver.driver.name", "delete", "continue")
+    code, _ = run.end()
+    detail = f"{text}\n{run.errors}\nexit code {code}"
+    check(code == 0, "the guest passes", detail)
+    check(re.search(r'\$1 = 0x[0-9a-f]+ \S*"testdev-dma"', text), "a static variable is read", detail)
+    check(re.search(r"Breakpoint 2, td_exit \(\) at \S*testdev-dma\.c:\d+", text), "stops in the module", detail)
+    check('No symbol "td_driver" in current context' in text, "symbols of a module that is gone are gone", detail)
 
 
 def case_watches_a_variable_by_single_steps():
