@@ -65,10 +65,14 @@ if(SMMUVP_GUEST)
   install(FILES ${CMAKE_BINARY_DIR}/sw/Image ${CMAKE_BINARY_DIR}/sw/kernel.elf ${CMAKE_BINARY_DIR}/sw/gki-smmuv3.init
     DESTINATION ${CMAKE_INSTALL_DATADIR}/smmu-vp/guest)
   install(DIRECTORY ${CMAKE_BINARY_DIR}/sw/modules/ DESTINATION ${CMAKE_INSTALL_DATADIR}/smmu-vp/guest/modules
-    FILES_MATCHING PATTERN "*.ko")
+    FILES_MATCHING PATTERN "*.ko" PATTERN "*.ko.debug")
+  install(DIRECTORY ${CMAKE_BINARY_DIR}/sw/kit DESTINATION ${CMAKE_INSTALL_DATADIR}/smmu-vp/guest)
 endif()
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/vp-configs/ DESTINATION ${CMAKE_INSTALL_DATADIR}/smmu-vp/vp-configs)
 set(bare_metal ${PROJECT_SOURCE_DIR}/examples/bare-metal)
 install(FILES ${bare_metal}/Makefile ${bare_metal}/link.ld ${bare_metal}/main.c ${bare_metal}/platform.toml
   ${bare_metal}/start.S DESTINATION ${CMAKE_INSTALL_DATADIR}/smmu-vp/examples/bare-metal)
+set(guest_module ${PROJECT_SOURCE_DIR}/examples/guest-module)
+install(FILES ${guest_module}/Makefile ${guest_module}/mydma.c ${guest_module}/script.init
+  DESTINATION ${CMAKE_INSTALL_DATADIR}/smmu-vp/examples/guest-module)
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})

@@ -10,6 +10,7 @@
 #define IOMMU_H
 
 #include <compiler.h>
+#include <errno.h>
 #include <list.h>
 #include <module.h>
 #include <types.h>
@@ -245,6 +246,7 @@ iommu_iotlb_gather_empty(const struct iommu_iotlb_gather *gather)
 }
 
 /* For drivers of devices behind one */
+#ifdef CONFIG_IOMMU_SUPPORT
 bool device_iommu_mapped(const struct device *dev);
 int iommu_set_fault_handler(struct device *dev,
 			    iommu_fault_handler_t handler, void *data);
@@ -290,8 +292,6 @@ phys_addr_t iommu_iova_to_phys(struct iommu_domain *domain,
 
 /* Between the IOMMU core and the DMA API */
 struct iommu_domain *iommu_get_dma_domain(const struct device *dev);
-int iommu_dma_init_domain(struct iommu_domain *domain);
-void iommu_dma_free_domain(struct iommu_domain *domain);
 
 /* Connect a device about to be bound; done for every probe by the core. */
 int iommu_configure_device(struct device *dev);
@@ -300,5 +300,48 @@ void iommu_cleanup_device(struct device *dev);
 int iommu_configure_device_ids(struct device *dev, struct device_node *iommu,
 			       const u32 *ids, unsigned int num_ids,
 			       struct module *user);
+#else
+/* What drivers that work with and without an IOMMU ask, and the DMA API. */
+static inline bool device_iommu_mapped(const struct device *dev)
+{
+	return false;
+}
+
+static inline struct iommu_domain *iommu_get_dma_domain(const struct device *dev)
+{
+	return NULL;
+}
+
+static inline int iommu_map(struct iommu_domain *domain, unsigned long iova,
+			    phys_addr_t paddr, size_t size, int prot)
+{
+	return -ENODEV;
+}
+
+static inline size_t iommu_unmap(struct iommu_domain *domain,
+				 unsigned long iova, size_t size)
+{
+	return 0;
+}
+
+static inline phys_addr_t iommu_iova_to_phys(struct iommu_domain *domain,
+					     unsigned long iova)
+{
+	return iova;
+}
+
+static inline int iommu_configure_device(struct device *dev)
+{
+	return 0;
+}
+
+static inline void iommu_cleanup_device(struct device *dev)
+{
+}
+#endif
+
+/* The DMA API's, for the IOMMU core */
+int iommu_dma_init_domain(struct iommu_domain *domain);
+void iommu_dma_free_domain(struct iommu_domain *domain);
 
 #endif

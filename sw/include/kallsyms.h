@@ -19,6 +19,14 @@ struct symbol_info {
 /* Any context, an oops included. */
 bool kallsyms_lookup(unsigned long addr, struct symbol_info *info);
 /* The part of loaded modules. */
+#ifdef CONFIG_MODULES
 bool module_lookup_symbol(unsigned long addr, struct symbol_info *info);
+#else
+static inline bool module_lookup_symbol(unsigned long addr,
+					struct symbol_info *info)
+{
+	return false;
+}
+#endif
 
 #endif

@@ -6,6 +6,7 @@
 #define MODULE_H
 
 #include <compiler.h>
+#include <errno.h>
 #include <export.h>
 #include <init.h>
 #include <list.h>
@@ -34,6 +35,12 @@ struct kernel_symbol {
 struct module_symbol {
 	unsigned long addr;
 	const char *name;
+};
+
+/* Where a section of the file is, for debuggers. */
+struct module_section {
+	const char *name;
+	unsigned long addr;
 };
 
 /* References to a module: by whom, why, and how many. */
@@ -80,6 +87,8 @@ struct module {
 	struct module_symbol *kallsyms;
 	unsigned int num_kallsyms;
 	char *strtab;
+	struct module_section *sections;
+	unsigned int num_sections;
 };
 
 #define ___MODULE_CAT(a, b)	__CONCAT2(a, b)
@@ -129,6 +138,7 @@ void module_layout(struct module *m, struct kernel_symbol *s,
 /* An anonymous reference. False when the module is leaving, or there is no
  * memory. NULL, which is the kernel itself, always succeeds.
  */
+#ifdef CONFIG_MODULES
 bool try_module_get(struct module *m);
 void module_put(struct module *m);
 
@@ -175,5 +185,46 @@ int module_unload(const char *name);
 int request_module(const char *fmt, ...) __printf(1, 2);
 /* The same on a work queue, one after the other. Any context; 0 or -ENOMEM. */
 int request_module_nowait(const char *fmt, ...) __printf(1, 2);
+#else
+/* All is built in: there is nothing to hold, and nothing to load. */
+static inline bool try_module_get(struct module *m)
+{
+	return true;
+}
+
+static inline void module_put(struct module *m)
+{
+}
+
+static inline int module_get_for(struct module *m, struct module *holder,
+				 const char *why)
+{
+	return 0;
+}
+
+static inline void module_put_for(struct module *m, struct module *holder,
+				  const char *why)
+{
+}
+
+static inline int module_get_by(struct module *m, struct module *holder)
+{
+	return 0;
+}
+
+static inline void module_put_by(struct module *m, struct module *holder)
+{
+}
+
+static inline __printf(1, 2) int request_module(const char *fmt, ...)
+{
+	return -ENOENT;
+}
+
+static inline __printf(1, 2) int request_module_nowait(const char *fmt, ...)
+{
+	return 0;
+}
+#endif
 
 #endif

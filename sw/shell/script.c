@@ -377,6 +377,10 @@ static void interactive(void)
 	char line[LINE_SIZE];
 	int n;
 
+	if (!IS_ENABLED(CONFIG_SHELL_INTERACTIVE)) {
+		pr_err("shell=1: this kernel has no interactive shell (CONFIG_SHELL_INTERACTIVE)\n");
+		machine_power_off(1);
+	}
 	shell_printf("Type \"help\" for the commands.\n");
 	for (;;) {
 		n = shell_read_line("guest# ", line, sizeof(line));

@@ -427,7 +427,7 @@ def case_a_guest_crash_prints_an_oops_with_a_symbolised_back_trace_and_fails(b):
     check(r.returncode == EXIT["fail"], "expected exit code 1", r)
     in_order(r, [r"Oops|Unable to handle", r"x0 *:? *[0-9a-f]{16}|x29|x28", r"Call trace",
                  r"crash_null\+0x[0-9a-f]+.*\[test_oops\]"])
-    check(re.search(r"verdict +fail \(exit code 1\): 'Unable to handle kernel NULL.*--fail-on", r.stderr), "the reason is not the crash", r)
+    check(re.search(r"verdict +fail \(exit code 1\): Oops in crash_null\+0x[0-9a-f]+/0x[0-9a-f]+ \[test_oops\]: 'Unable to handle kernel NULL.*--fail-on", r.stderr), "the reason is not the crash", r)
 
 
 def case_a_guest_that_hangs_ends_at_the_simulated_time_limit(b):

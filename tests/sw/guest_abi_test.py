@@ -114,20 +114,6 @@ class Checksums(TreeTest):
                         tree.top / "nowhere.o", tree.top / "nowhere.c"], check=True)
         self.assertIn("abi: nowhere_declared is exported, and no header", tree.types(tree.top / "nowhere.o", status=1))
 
-    def test_a_module_of_another_configuration_is_refused_and_a_further_module_is_none(self):
-        tree = self.tree()
-
-        def magic(config):
-            tree.out.mkdir(exist_ok=True)
-            command = ["make", "-s", "-n", "-C", str(tree.top), f"O={tree.out}", "kmi-check"]
-            (tree.out / ".config").write_text(config)
-            subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
-            return (tree.out / "include/generated/confighash.h").read_text()
-
-        one = magic("CONFIG_SMP=y\nCONFIG_FOO=m\n# CONFIG_BAR is not set\n")
-        self.assertEqual(one, magic("# other\nCONFIG_SMP=y\n"))
-        self.assertNotEqual(one, magic("CONFIG_SMP=y\nCONFIG_FOO=y\n"))
-
 
 class Interface(TreeTest):
     def kmi(self, what, folder, types):

@@ -11,7 +11,7 @@ function(smmuvp_guest_host name)
   target_include_directories(${name} PRIVATE ${here}/guest_host ${sw}/include)
   target_compile_definitions(${name} PRIVATE
     vsnprintf=guest_vsnprintf snprintf=guest_snprintf scnprintf=guest_scnprintf)
-  target_compile_options(${name} PRIVATE -std=gnu11 -nostdinc -ffreestanding -funsigned-char
+  target_compile_options(${name} PRIVATE -include ${sw}/include/kconfig.h -std=gnu11 -nostdinc -ffreestanding -funsigned-char
     -Wno-conversion -Wno-sign-conversion -Wno-sign-compare -Wno-unused-parameter -Wno-missing-field-initializers
     -Wno-format -Wno-shadow)
 endfunction()

@@ -35,9 +35,9 @@ def exporter():
     """Exports 100,000 functions, in the worst order for an insertion."""
     lines = [".text"]
     lines += [f".globl many_{i:06}\n.type many_{i:06},%function\nmany_{i:06}: ret" for i in reversed(range(SYMBOLS))]
-    lines.append('.section __ksymtab,"a"')
+    lines.append('.section __ksymtab,"a"\n.balign 4')
     lines += [f".long many_{i:06} - .\n.long s{i} - .\n.long s{i} - ." for i in reversed(range(SYMBOLS))]
-    lines.append('.section __kcrctab,"a"')
+    lines.append('.section __kcrctab,"a"\n.balign 4')
     lines += [".long 5"] * SYMBOLS
     lines.append('.section __ksymtab_strings,"a"')
     lines += [f's{i}: .asciz "many_{i:06}"' for i in range(SYMBOLS)]

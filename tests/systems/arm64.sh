@@ -4,7 +4,7 @@
 # a system of its own: `.ci/systems --arm64` makes one. Root is needed to install; VP_NO_INSTALL=1 leaves that out.
 set -eu
 cd "$(dirname "$0")/../.."
-packages='cmake ninja-build make pkg-config python3-minimal python3-pyelftools g++ gcc-aarch64-linux-gnu g++-aarch64-linux-gnu qemu-user-static
+packages='cmake ninja-build make pkg-config python3-kconfiglib python3-pyelftools g++ gcc-aarch64-linux-gnu g++-aarch64-linux-gnu qemu-user-static
 	libtoml11-dev nlohmann-json3-dev libsystemc-dev:arm64 libunicorn-dev:arm64 libboost-program-options-dev:arm64
 	libfdt-dev:arm64 zlib1g-dev:arm64 libzstd-dev:arm64 libfmt-dev:arm64 libgtest-dev:arm64 libbenchmark-dev:arm64
 	librapidcheck-dev:arm64'

@@ -12,7 +12,16 @@ struct iommu_domain;
 #define DMA_ATTR_SKIP_CPU_SYNC	(1UL << 31)
 
 /* Where the device's addresses are allocated; NULL: they are physical ones. */
+#ifdef CONFIG_IOMMU_SUPPORT
 struct iommu_domain *dma_domain(const struct device *dev);
+#else
+/* With that the compiler drops each call of what follows. */
+static inline struct iommu_domain *dma_domain(const struct device *dev)
+{
+	(void)dev;
+	return NULL;
+}
+#endif
 
 /* Behind an IOMMU. @dir and @attrs give the rights. */
 dma_addr_t dma_iommu_map(struct device *dev, struct iommu_domain *domain,

@@ -10,7 +10,6 @@
 
 #include <device.h>
 #include <dma-mapping.h>
-#include <kconfig.h>
 #include <kernel.h>
 #include <module.h>
 #include <of.h>

@@ -67,6 +67,11 @@ int module_setup_kallsyms(struct module *m, struct mod_elf *e);
 bool module_symbol_at(const struct module *m, unsigned long addr,
 		      struct symbol_info *info);
 
+/* debug.c */
+int module_setup_sections(struct module *m, struct mod_elf *e);
+/* @m's code is there and none of it has run; or it is about to go. */
+void module_debug_change(struct module *m, bool loaded);
+
 /* modparam.c */
 int module_setup_params(struct module *m, struct mod_elf *e);
 int module_apply_params(struct module *m, struct mod_elf *e, const char *args);

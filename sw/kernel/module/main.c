@@ -140,6 +140,7 @@ static void free_parts(struct module *m)
 	param_values_free(m->values);
 	kvfree(m->kallsyms);
 	kvfree(m->strtab);
+	kfree(m->sections);
 	/* @m itself is in there. */
 	module_free(mem);
 }
@@ -150,6 +151,7 @@ static void discard(struct module *m, bool warn)
 	irq_drop_range(m->mem, m->size, m->name);
 	module_drop_references(m, warn);
 	module_leave(m);
+	module_debug_change(m, false);
 	free_parts(m);
 }
 
@@ -164,6 +166,8 @@ static int form(struct module *m, struct load *l, const char *args)
 		ret = take_functions(m, e, &l->self);
 	if (!ret)
 		ret = module_setup_kallsyms(m, e);
+	if (!ret)
+		ret = module_setup_sections(m, e);
 	if (!ret)
 		ret = module_setup_params(m, e);
 	if (!ret)
@@ -245,8 +249,10 @@ static void init_failed(struct module *m, int err)
 
 static int run_init(struct module *m)
 {
-	int ret = m->init ? m->init() : 0;
+	int ret;
 
+	module_debug_change(m, true);
+	ret = m->init ? m->init() : 0;
 	/* What is no error is no success either. */
 	if (ret > 0)
 		ret = -EINVAL;
