@@ -155,8 +155,6 @@ void module_put(struct module *m);
  */
 int module_get_for(struct module *m, struct module *holder, const char *why);
 void module_put_for(struct module *m, struct module *holder, const char *why);
-int module_get_by(struct module *m, struct module *holder);
-void module_put_by(struct module *m, struct module *holder);
 
 /**
  * module_load() - Load a module file, and run its init.
@@ -204,15 +202,6 @@ static inline int module_get_for(struct module *m, struct module *holder,
 
 static inline void module_put_for(struct module *m, struct module *holder,
 				  const char *why)
-{
-}
-
-static inline int module_get_by(struct module *m, struct module *holder)
-{
-	return 0;
-}
-
-static inline void module_put_by(struct module *m, struct module *holder)
 {
 }
 

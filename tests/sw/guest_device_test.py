@@ -16,8 +16,8 @@ class IommuCore(GuestTest):
     def test_a_domain_holds_the_module_of_its_iommu_in_the_name_of_its_holder(self):
         run = self.run_script("modprobe test-iommu-client\nhold\nlsmod\nexpect-fail rmmod test-iommu\nhold\nlsmod\n"
                               "rmmod test-iommu-client\nrmmod test-iommu\npoweroff\n", *self.MODULES)
-        self.assertRegex(run.console, r"(?s)\ntest_iommu +\d+  2 test_iommu_client\n.*\ntest_iommu +\d+  1 test_iommu_client\n")
-        self.assert_console(run, "test_iommu: in use by test_iommu_client", "test_iommu: unloaded")
+        self.assertRegex(run.console, r"(?s)\ntest_iommu +\d+  2 test_iommu_client,test_iommu_client \(domain\)\n.*\ntest_iommu +\d+  1 test_iommu_client\n")
+        self.assert_console(run, "test_iommu: in use by test_iommu_client,test_iommu_client (domain)", "test_iommu: unloaded")
 
 
 class Listing(GuestTest):

@@ -15,6 +15,9 @@
 #include <mutex.h>
 #include <printk.h>
 
+/* What a format's module is held for. */
+#define TABLES	"tables"
+
 /* Threads only: whoever allocates or registers may sleep. */
 static DEFINE_MUTEX(formats_lock);
 /* Under formats_lock. */
@@ -134,7 +137,7 @@ get_format(enum io_pgtable_fmt fmt, struct module *user, int *ret)
 
 	mutex_lock(&formats_lock);
 	node = formats[fmt];
-	*ret = node ? module_get_by(node->owner, user) : -ENOENT;
+	*ret = node ? module_get_for(node->owner, user, TABLES) : -ENOENT;
 	/* No error yet: its module may be on the way, and the caller wait. */
 	if (!node)
 		pr_info("format %d is not registered: modprobe io-pgtable-fmt-%d\n",
@@ -182,7 +185,7 @@ int alloc_io_pgtable_ops(enum io_pgtable_fmt fmt, struct io_pgtable_cfg *cfg,
 
 	iop = node->fns->alloc(cfg, cookie);
 	if (IS_ERR(iop)) {
-		module_put_by(node->owner, user);
+		module_put_for(node->owner, user, TABLES);
 		return (int)PTR_ERR(iop);
 	}
 	iop->format = node;
@@ -214,6 +217,6 @@ void free_io_pgtable_ops(struct io_pgtable_ops *ops)
 
 	io_pgtable_tlb_flush_all(iop);
 	node->fns->free(iop);
-	module_put_by(node->owner, user);
+	module_put_for(node->owner, user, TABLES);
 }
 EXPORT_SYMBOL_GPL(free_io_pgtable_ops);

@@ -11,6 +11,10 @@
 
 LIST_HEAD(iommu_groups);
 
+/* What an IOMMU's module is held for, besides a device behind it. */
+#define DOMAIN	"domain"
+#define GROUP	"group"
+
 /* A PASID of every device in a group. */
 struct group_pasid {
 	struct list_head node;
@@ -86,14 +90,14 @@ void iommu_orphan_domains(struct iommu_device *iommu)
 static int hold(struct device *dev, struct module **user)
 {
 	*user = dev->driver ? dev->driver->owner : dev->iommu->user;
-	return module_get_by(dev->iommu->iommu->ops->owner, *user);
+	return module_get_for(dev->iommu->iommu->ops->owner, *user, DOMAIN);
 }
 
 static struct iommu_domain *held(struct iommu_domain *domain,
 				 struct device *dev, struct module *user)
 {
 	if (IS_ERR(domain)) {
-		module_put_by(dev->iommu->iommu->ops->owner, user);
+		module_put_for(dev->iommu->iommu->ops->owner, user, DOMAIN);
 	} else {
 		domain->user = user;
 		domain->held = true;
@@ -196,7 +200,7 @@ void iommu_domain_free(struct iommu_domain *domain)
 		owner = domain->iommu->ops->owner;
 	domain_free(domain);
 	mutex_unlock(&iommu_mutex);
-	module_put_by(owner, user);
+	module_put_for(owner, user, DOMAIN);
 }
 EXPORT_SYMBOL_GPL(iommu_domain_free);
 
@@ -393,7 +397,7 @@ struct iommu_group *__iommu_group_get(struct device *dev,
 
 	mutex_lock(&iommu_mutex);
 	if (dev->iommu_group &&
-	    !module_get_by(dev->iommu_group->iommu->ops->owner, user))
+	    !module_get_for(dev->iommu_group->iommu->ops->owner, user, GROUP))
 		group = iommu_group_ref(dev);
 	mutex_unlock(&iommu_mutex);
 	return group;
@@ -408,7 +412,7 @@ void __iommu_group_put(struct iommu_group *group, struct module *user)
 		return;
 	owner = group->iommu->ops->owner;
 	kref_put(&group->kref, group_free);
-	module_put_by(owner, user);
+	module_put_for(owner, user, GROUP);
 }
 EXPORT_SYMBOL_GPL(__iommu_group_put);
 

@@ -220,7 +220,7 @@ static int connect(struct device *dev, struct device_node *np,
 		mutex_unlock(&iommu_mutex);
 		return wait_for_iommu(dev, np);
 	}
-	ret = module_get_by(iommu->ops->owner, user);
+	ret = module_get_for(iommu->ops->owner, user, dev_name(dev));
 	if (ret == -ENOENT)
 		ret = dev_err_probe(dev, -EPROBE_DEFER,
 				    "the driver of IOMMU %s is being unloaded\n",
@@ -228,7 +228,8 @@ static int connect(struct device *dev, struct device_node *np,
 	if (!ret) {
 		ret = connect_held(dev, iommu, user, add_ids, arg);
 		if (ret)
-			module_put_by(iommu->ops->owner, user);
+			module_put_for(iommu->ops->owner, user,
+				       dev_name(dev));
 	}
 	mutex_unlock(&iommu_mutex);
 	return ret;
@@ -362,7 +363,7 @@ void iommu_cleanup_device(struct device *dev)
 	iommu_group_remove_device(dev);
 	dev->iommu = NULL;
 	mutex_unlock(&iommu_mutex);
-	module_put_by(ops->owner, fwspec->user);
+	module_put_for(ops->owner, fwspec->user, dev_name(dev));
 	kfree(fwspec);
 }
 EXPORT_SYMBOL_GPL(iommu_cleanup_device);

@@ -85,17 +85,6 @@ void module_put_for(struct module *m, struct module *holder, const char *why)
 }
 EXPORT_SYMBOL(module_put_for);
 
-int module_get_by(struct module *m, struct module *holder)
-{
-	return module_get_for(m, holder, NULL);
-}
-EXPORT_SYMBOL(module_get_by);
-
-void module_put_by(struct module *m, struct module *holder)
-{
-	module_put_for(m, holder, NULL);
-}
-EXPORT_SYMBOL(module_put_by);
 
 bool try_module_get(struct module *m)
 {

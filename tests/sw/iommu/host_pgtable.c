@@ -190,7 +190,8 @@ void driver_deferred_probe_trigger(void) {
 
 unsigned host_deferred_triggers(void) { return triggers; }
 
-int module_get_by(struct module* m, struct module* holder) {
+int module_get_for(struct module* m, struct module* holder, const char* why) {
+  (void)why;
   check(m == THIS_MODULE, "a module that does not exist");
   if (leaving) return -ENOENT;
   if (fails(0)) return -ENOMEM;
@@ -203,8 +204,9 @@ int module_get_by(struct module* m, struct module* holder) {
   return -ENOMEM;
 }
 
-void module_put_by(struct module* m, struct module* holder) {
+void module_put_for(struct module* m, struct module* holder, const char* why) {
   (void)m;
+  (void)why;
   for (int i = 0; i < HOLDERS; i++)
     if (references[i].holder == holder && references[i].count > 0) {
       references[i].count--;

@@ -1,7 +1,7 @@
 #pragma once
 struct module;
-int module_get_by(struct module* m, struct module* holder);
-void module_put_by(struct module* m, struct module* holder);
+int module_get_for(struct module* m, struct module* holder, const char* why);
+void module_put_for(struct module* m, struct module* holder, const char* why);
 #ifndef __cplusplus /* whose library has the names */
 #define __init
 #define __exit
