@@ -5,7 +5,6 @@ usage: e2e.py --program smmu-vp --source DIR --build DIR CASE
 A case is a function of this file whose name starts with case_. Exit 0: passed.
 """
 import argparse
-import itertools
 import json
 import os
 import re
@@ -178,19 +177,7 @@ def case_a_client_that_comes_before_the_driver_of_its_smmu_waits_for_it(b):
                  r"^ok 1 - copy: 2 MiB"])
 
 
-PARTS = {"s": "arm-smmu-v3", "c": "testdev-dma", "f": "io-pgtable-arm"}
 UNLOAD = "rmmod testdev-dma\nrmmod arm-smmu-v3\nrmmod io-pgtable-arm\n"
-
-
-def case_every_order_of_loading_format_driver_and_client_ends_bound(b):
-    for order in itertools.permutations(PARTS):
-        load = "".join("insmod /lib/modules/%s.ko\n" % PARTS[part] for part in order)
-        r = b.run(b.variant(init=load + "deferred\niommu groups\ndmatest --test copy --size 2\n" + UNLOAD + "poweroff\n"))
-        name = "loaded in the order %s: " % " ".join(order)
-        check(r.returncode == 0, name + "expected exit code 0", r)
-        check(re.search(r"(?m)^group 0: a000000\.dma, domain DMA", r.stdout), name + "the client is in no group", r)
-        check("ok 1 - copy: 2 MiB" in r.stdout, name + "no data moves", r)
-        check(not re.search(r"(?m)^a000000\.dma +\w", r.stdout), name + "the client is still deferred", r)
 
 
 def case_a_device_that_waits_says_for_what(b):
