@@ -147,8 +147,8 @@ static int finalise(struct arm_smmu_domain *dom, struct device *dev)
 				   &dom->pgtbl);
 	if (ret == -ENOENT)
 		ret = dev_err_probe(dev, -EPROBE_DEFER,
-				    "page-table format %d is not registered: modprobe io-pgtable-fmt-%d\n",
-				    ARM_64_LPAE_S1, ARM_64_LPAE_S1);
+				    "page-table format ARM_64_LPAE_S1 is not registered: modprobe io-pgtable-fmt-%d\n",
+				    ARM_64_LPAE_S1);
 	if (ret)
 		goto out_cd;
 

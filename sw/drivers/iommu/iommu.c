@@ -199,9 +199,11 @@ static int wait_for_iommu(struct device *dev, struct device_node *np)
 		dev_err_probe(dev, ret, "IOMMU %s %s\n",
 			      pdev ? dev_name(&pdev->dev) : np->full_name, why);
 	else
-		dev_warn(dev, "IOMMU %s %s (-%s): DMA is not translated\n",
+		dev_warn(dev, "IOMMU %s %s, and %s: DMA is not translated\n",
 			 pdev ? dev_name(&pdev->dev) : np->full_name, why,
-			 errname(ret));
+			 ret == -ETIMEDOUT ?
+			 "deferred_probe_timeout has passed" :
+			 "none can come any more");
 	platform_device_put(pdev);
 	return ret == -EPROBE_DEFER ? ret : 0;
 }
