@@ -16,7 +16,8 @@ typedef int (*shell_fn_t)(int argc, char **argv);
 /**
  * register_shell_command() - Add a command.
  * @name: one word, printable
- * @help: "ARGS - what it does"
+ * @help: "ARGS - what it does"; "- what it does" of a command that takes none,
+ *	which is then never called with any
  * @fn: called in the shell's thread; it may sleep
  *
  * The strings are kept by reference.

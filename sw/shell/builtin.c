@@ -67,8 +67,6 @@ SHELL_COMMAND(echo, "echo", "TEXT... - print");
 
 static int cmd_dmesg(int argc, char **argv)
 {
-	if (argc != 1)
-		return shell_usage(argv[0]);
 	dmesg_show();
 	return 0;
 }
@@ -93,8 +91,6 @@ static int show_bus(struct bus_type *bus, void *data)
 
 static int cmd_devices(int argc, char **argv)
 {
-	if (argc != 1)
-		return shell_usage(argv[0]);
 	shell_printf("%-29s %-9s %-16s %s\n", "Device", "Bus", "Driver",
 		     "Compatible");
 	return bus_for_each(NULL, show_bus);
@@ -103,8 +99,6 @@ SHELL_COMMAND(devices, "devices", "- devices and their drivers");
 
 static int cmd_deferred(int argc, char **argv)
 {
-	if (argc != 1)
-		return shell_usage(argv[0]);
 	driver_deferred_probe_show();
 	return 0;
 }
@@ -184,8 +178,6 @@ static int cmd_free(int argc, char **argv)
 {
 	size_t objects, bytes;
 
-	if (argc != 1)
-		return shell_usage(argv[0]);
 	slab_usage(&objects, &bytes);
 	shell_printf("RAM     %8lu KiB, %lu KiB free\n", totalram_pages() << 2,
 		     nr_free_pages() << 2);
@@ -199,8 +191,6 @@ static int cmd_uptime(int argc, char **argv)
 {
 	u64 us = ktime_get_ns() / 1000;
 
-	if (argc != 1)
-		return shell_usage(argv[0]);
 	shell_printf("up %llu.%06llu s\n", us / 1000000, us % 1000000);
 	return 0;
 }
@@ -218,8 +208,6 @@ SHELL_COMMAND(sleep, "sleep", "MILLISECONDS - wait; Ctrl-C ends it");
 
 static int cmd_interrupts(int argc, char **argv)
 {
-	if (argc != 1)
-		return shell_usage(argv[0]);
 	irq_show();
 	return 0;
 }
@@ -227,8 +215,6 @@ SHELL_COMMAND(interrupts, "interrupts", "- interrupts in use");
 
 static int cmd_ps(int argc, char **argv)
 {
-	if (argc != 1)
-		return shell_usage(argv[0]);
 	tasks_show();
 	return 0;
 }

@@ -201,6 +201,7 @@ int shell_run_argv(int argc, char **argv)
 {
 	struct shell_command *c;
 	struct module *owner;
+	bool refused;
 	shell_fn_t fn;
 	int ret;
 
@@ -211,6 +212,8 @@ int shell_run_argv(int argc, char **argv)
 		shell_printf("sh: %pE: command not found\n", argv[0]);
 		return -ENOENT;
 	}
+	/* Help without arguments: the command takes none. */
+	refused = argc > 1 && str_has_prefix(c->help, "- ");
 	fn = c->fn;
 	/* Its module must not go while it runs. */
 	owner = c->owner;
@@ -220,6 +223,10 @@ int shell_run_argv(int argc, char **argv)
 		return -EAGAIN;
 	}
 	mutex_unlock(&shell_commands_lock);
+	if (refused) {
+		module_put(owner);
+		return shell_usage(argv[0]);
+	}
 	/* A Ctrl-C is for the command that is typed before it, or for the
 	 * script as a whole.
 	 */

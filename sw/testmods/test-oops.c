@@ -89,8 +89,12 @@ static int crash(int argc, char **argv)
 	else if (!strcmp(how, "warn"))
 		WARN(true, "as asked\n");
 	else
-		return -EINVAL;
+		goto usage;
 	return 0;
+
+usage:
+	shell_printf("usage: crash null|jump|text|data|kernel-text|alias|stack|undefined|bug|hang|warn\n");
+	return -EINVAL;
 }
 
 static int __init test_oops_init(void)

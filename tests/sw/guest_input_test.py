@@ -123,7 +123,9 @@ class Commands(GuestTest):
                                 ("ls a b", "usage: ls [PATH]"), ("ls nowhere", "ls: nowhere: no such file or directory"),
                                 ("help a b", "usage: help [COMMAND]"), ("help nothing", "help: no command nothing"), ("ps x", "usage: ps"),
                                 ("devices x", "usage: devices"), ("free x", "usage: free"), ("uptime x", "usage: uptime"),
-                                ("interrupts x", "usage: interrupts"), ("dmesg x", "usage: dmesg"), ("deferred x", "usage: deferred"),
+                                ("interrupts x", "usage: interrupts"), ("lsmod x", "usage: lsmod"),
+                                ("coldplug x", "usage: coldplug"), ("settle x", "usage: settle"), ("cpus x", "usage: cpus"),
+                                ("dmesg x", "usage: dmesg"), ("deferred x", "usage: deferred"),
                                 ("insmod ''", "insmod: ERROR: could not load module : no such file")):
             script += "expect-fail " + command + "\n"
             expected.append(answer)

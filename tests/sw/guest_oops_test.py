@@ -22,6 +22,10 @@ class Oops(GuestTest):
         self.assertNotIn("alive", run.lines)
         return run
 
+    def test_a_way_to_die_that_is_none_is_answered_by_those_that_are(self):
+        run = self.run_script("insmod /lib/modules/test-oops.ko\nexpect-fail crash\nexpect-fail crash softly\npoweroff\n", "test-oops")
+        self.assertEqual([line[:22] for line in run.lines if "usage" in line], ["usage: crash null|jump"] * 2, run.console)
+
     def test_a_null_pointer_write_is_decoded(self):
         run = self.check("null", "NULL pointer dereference at virtual address 0000000000000010",
                          "data abort, level 0 translation fault, write", "FAR = 0x0000000000000010", "pc : crash_null+",
