@@ -23,7 +23,9 @@ struct mydma_desc {
 	u64 done, result;
 };
 
-static int loops = 1;
+static unsigned int loops = 1;
+module_param(loops, uint, 0444);
+MODULE_PARM_DESC(loops, "How many transfers");
 
 /* One transfer; the device's pattern is in docs/testdev.md. */
 static int mydma_write(struct device *dev, u8 __iomem *base, u32 prod,
@@ -51,7 +53,8 @@ static int mydma_probe(struct platform_device *pdev)
 	u64 *data = devm_kzalloc(&pdev->dev, TEST_BYTES, GFP_KERNEL);
 	struct mydma_desc *ring;
 	dma_addr_t ring_dma;
-	int i, ret = 0;
+	unsigned int i;
+	int ret = 0;
 
 	if (IS_ERR(base))
 		return (int)PTR_ERR(base);
@@ -64,10 +67,10 @@ static int mydma_probe(struct platform_device *pdev)
 	writel(1, base + RING_SIZE);
 	writel(1, base + CTRL);
 	for (i = 0; i < loops && !ret; i++)
-		ret = mydma_write(&pdev->dev, base, (u32)i + 1, ring, data);
+		ret = mydma_write(&pdev->dev, base, i + 1, ring, data);
 	writel(0, base + CTRL);
 	dma_free_coherent(&pdev->dev, sizeof(*ring), ring, ring_dma);
-	dev_info(&pdev->dev, "%d of %d transfers done, to %#llx and on\n",
+	dev_info(&pdev->dev, "%u of %u transfers done, to %#llx and on\n",
 		 ret ? i - 1 : i, loops, ring_dma);
 	return ret;
 }
