@@ -5,7 +5,8 @@
 # Set before: srctree and objtree, as for build.mk; both are the same folder in a kit.
 override M := $(abspath $(M))
 override MO := $(abspath $(or $(MO),$(M)))
-O := $(MO)
+# O was on the command line, for the kernel.
+override O := $(MO)
 
 ifeq ($(wildcard $(M)/Kbuild $(M)/Makefile),)
 $(error M=$(M): there is no Kbuild and no Makefile that says obj-m += <name>.o)
