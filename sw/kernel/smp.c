@@ -376,7 +376,7 @@ void __init smp_init(void)
 		n++;
 	}
 	if (left)
-		pr_info("%u CPUs left off: the limit is %u\n", left, limit);
+		pr_info("CPUs left off: %u, as the limit is %u\n", left, limit);
 	pr_info("CPUs on line: %u\n", num_online_cpus());
 }
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <version.h>
 
 /* No date and no machine: builds are reproducible. */

@@ -6,7 +6,7 @@ kconfig = @$(PYTHON) $(srctree)/scripts/kconfig.py $(srctree) $(O)
 config := $(or $(wildcard $(O)/.config),$(srctree)/configs/$(DEFCONFIG)_defconfig)
 
 %_defconfig:
-	$(kconfig) $(srctree)/configs/$@ set
+	$(kconfig) $(srctree)/configs/$(@F) set
 
 menuconfig oldconfig olddefconfig savedefconfig allnoconfig:
 	$(kconfig) $(config) $@

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Turn `nm -n` of the kernel (standard input) into the assembly of its symbol table.
 
 Only code symbols are kept. The table lies behind the code, so that adding it moves no symbol in it.
