@@ -11,6 +11,7 @@
 #include <init.h>
 #include <list.h>
 #include <mod_devicetable.h>
+#include <printk.h>
 #include <moduleparam.h>
 #include <types.h>
 

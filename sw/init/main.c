@@ -50,9 +50,12 @@ static void __init early_params(void)
 	char buf[16];
 	int level;
 
-	if (cmdline_get("loglevel", buf, sizeof(buf)) &&
-	    !kstrtoint(buf, 10, &level))
-		console_loglevel = level;
+	if (cmdline_get("loglevel", buf, sizeof(buf))) {
+		if (kstrtoint(buf, 10, &level))
+			pr_err("loglevel=%pE is no number\n", buf);
+		else
+			console_loglevel = level;
+	}
 	if (cmdline_get("debug", buf, sizeof(buf)))
 		console_loglevel = 8;
 }

@@ -13,6 +13,6 @@ objtree := $(srctree)
 all:
 
 ifeq ($(M),)
-$(error M is missing: make -C $(srctree) M=<folder of a module>)
+$(error M is missing: make -C $(srctree) M=<folder of a module>; the head of $(srctree)/Makefile lists the targets)
 endif
 include $(srctree)/scripts/external.mk

@@ -25,6 +25,19 @@ bool shell_in_sysfs(const char *path)
 	return absolute(path, buf, sizeof(buf));
 }
 
+static void tell(const char *command, const char *path, int err)
+{
+	const char *why = errname(err);
+
+	if (err == -ENOENT)
+		why = "no such file or directory";
+	else if (err == -EISDIR)
+		why = "is a directory";
+	else if (err == -ENOTDIR)
+		why = "is not a directory";
+	shell_printf("%s: %pE: %s\n", command, path, why);
+}
+
 static void show(struct sysfs_node *node)
 {
 	struct sysfs_node *target;
@@ -57,8 +70,7 @@ int shell_sysfs_ls(const char *path)
 	absolute(path, buf, sizeof(buf));
 	dir = sysfs_open(buf, true);
 	if (IS_ERR(dir)) {
-		shell_printf("ls: %pE: -%s\n", path,
-			     errname((int)PTR_ERR(dir)));
+		tell("ls", path, (int)PTR_ERR(dir));
 		return (int)PTR_ERR(dir);
 	}
 	if (sysfs_kind(dir) == SYSFS_FILE)
@@ -93,6 +105,6 @@ out:
 	free_page((unsigned long)buf);
 	if (ret >= 0)
 		return 0;
-	shell_printf("cat: %pE: -%s\n", path, errname((int)ret));
+	tell("cat", path, (int)ret);
 	return (int)ret;
 }

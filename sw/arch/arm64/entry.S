@@ -162,13 +162,20 @@ cpu_switch_to:
 	ret
 
 /* A new thread starts here: x19 = function, x20 = argument. */
+	// The outermost frame: debuggers stop here.
+	.cfi_sections .debug_frame
 	.globl	thread_start
+	.type	thread_start, %function
 thread_start:
+	.cfi_startproc
+	.cfi_undefined x30
 	bl	finish_switch
 	msr	daifclr, #2
 	mov	x0, x20
 	blr	x19
 	bl	thread_exit
+	.cfi_endproc
+	.size	thread_start, . - thread_start
 
 	.section ".bss.overflow", "aw", %nobits
 	.balign	0x8000

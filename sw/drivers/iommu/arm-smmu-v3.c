@@ -227,11 +227,17 @@ static int request_one(struct arm_smmu_device *smmu, const char *name,
 {
 	struct platform_device *pdev = to_platform_device(smmu->dev);
 	int irq = platform_get_irq_byname_optional(pdev, name);
+	const char *label;
 
 	if (irq < 0)
 		return irq;
+	/* There may be several SMMUs. */
+	label = devm_kasprintf(smmu->dev, GFP_KERNEL, "%s %s",
+			       dev_name(smmu->dev), name);
+	if (!label)
+		return -ENOMEM;
 	return devm_request_irq(smmu->dev, (unsigned int)irq, handler, 0,
-				name, smmu);
+				label, smmu);
 }
 
 static bool is_absent(int err)
