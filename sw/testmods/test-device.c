@@ -52,7 +52,7 @@ static void test_dev_release(struct device *dev)
 	kfree(to_test_dev(dev));
 }
 
-static struct device *add_device(unsigned int nr)
+static struct device *add_child(struct device *parent, unsigned int nr)
 {
 	struct test_dev *t = kzalloc(sizeof(*t), GFP_KERNEL);
 
@@ -60,9 +60,15 @@ static struct device *add_device(unsigned int nr)
 	device_initialize(&t->dev);
 	dev_set_name(&t->dev, "test%u", nr);
 	t->dev.bus = &test_bus;
+	t->dev.parent = parent;
 	t->dev.release = test_dev_release;
 	device_add(&t->dev);
 	return &t->dev;
+}
+
+static struct device *add_device(unsigned int nr)
+{
+	return add_child(NULL, nr);
 }
 
 static int actions, order_ok;
@@ -241,6 +247,73 @@ static void test_nested(void)
 	device_unregister(d);
 }
 
+/* The retry is on its way before the failed probe has been cleaned up. */
+static void await_retry(void *data)
+{
+	struct device *dev = data;
+
+	while (READ_ONCE(dev->deferred_retry))
+		schedule();
+}
+
+static int probe_late(struct device *dev)
+{
+	int ret;
+
+	if (to_test_drv(dev->driver)->probes++)
+		return 0;
+	ret = devm_add_action(dev, await_retry, dev);
+	driver_deferred_probe_trigger();
+	return ret ? ret : -EPROBE_DEFER;
+}
+
+TEST_DRIVER(late, 1, probe_late, NULL);
+
+static void test_early_retry(void)
+{
+	struct device *d = add_device(0);
+
+	driver_register(&late.drv);
+	wait_for_device_probe();
+	ktap_ok(d->driver == &late.drv && late.probes == 2,
+		"a retry that comes before the device is free is not lost");
+	driver_unregister(&late.drv);
+	device_unregister(d);
+}
+
+/* A probe that binds a child, and then waits for something else. */
+#define IN_A_LOOP	100
+
+static int probe_parent(struct device *dev)
+{
+	if (++to_test_drv(dev->driver)->probes == IN_A_LOOP)
+		return -ENODEV;
+	device_unregister(add_child(dev, 1));
+	return dev_err_probe(dev, -EPROBE_DEFER, "waits for another\n");
+}
+
+TEST_DRIVER(parent, 1, probe_parent, NULL);
+TEST_DRIVER(child, 2, probe_well, NULL);
+
+static void test_children(void)
+{
+	struct device *d = add_device(0);
+
+	driver_register(&child.drv);
+	driver_register(&parent.drv);
+	wait_for_device_probe();
+	ktap_ok(parent.probes == 1 && child.probes == 1 &&
+		device_is_deferred(d),
+		"a device does not wait for its own children");
+	driver_deferred_probe_trigger();
+	wait_for_device_probe();
+	ktap_ok(parent.probes == 2 && device_is_deferred(d),
+		"but for what comes from elsewhere");
+	driver_unregister(&parent.drv);
+	driver_unregister(&child.drv);
+	device_unregister(d);
+}
+
 /* Device 1 uses device 0. */
 static struct device *the_supplier;
 static int supplier_users = -1;
@@ -329,6 +402,8 @@ void test_device(void)
 	test_two_drivers();
 	test_leaving();
 	test_nested();
+	test_early_retry();
+	test_children();
 	test_links();
 	test_dma();
 	ktap_ok(request_mem_region(0x1000, 0x1000, "a") == 0 &&

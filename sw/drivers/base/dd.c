@@ -32,10 +32,15 @@ static DEFINE_MUTEX(links_lock);
  */
 static LIST_HEAD(deferred);
 static DEFINE_MUTEX(deferred_lock);
-/* Grows with each trigger: a probe that ends with -EPROBE_DEFER while it grew
- * may have missed what it waits for.
- */
-static unsigned int triggers;
+
+/* A probe under way. What it waits for may have come behind its back. */
+struct attempt {
+	struct list_head node;
+	const struct device *dev;
+	bool missed;
+};
+
+static LIST_HEAD(attempts);
 
 static void deferred_probe_work(struct work_struct *work);
 static DECLARE_WORK(deferred_work, deferred_probe_work);
@@ -73,12 +78,28 @@ static void queue_retries(void)
 		queue_work(deferred_wq, &deferred_work);
 }
 
-static void defer(struct device *dev, unsigned int before)
+static void begin(struct attempt *a, const struct device *dev)
+{
+	a->dev = dev;
+	a->missed = false;
+	mutex_lock(&deferred_lock);
+	list_add_tail(&a->node, &attempts);
+	mutex_unlock(&deferred_lock);
+}
+
+static void end(struct attempt *a)
+{
+	mutex_lock(&deferred_lock);
+	list_del(&a->node);
+	mutex_unlock(&deferred_lock);
+}
+
+static void defer(struct device *dev, const struct attempt *a)
 {
 	mutex_lock(&deferred_lock);
 	if (list_empty(&dev->deferred_node))
 		list_add_tail(&get_device(dev)->deferred_node, &deferred);
-	if (before != triggers) {
+	if (a->missed) {
 		dev->deferred_retry = true;
 		queue_retries();
 	}
@@ -176,22 +197,57 @@ static int call_probe(struct device *dev, struct device_driver *drv)
 	return drv->probe ? drv->probe(dev) : 0;
 }
 
+static bool is_above(const struct device *above, const struct device *dev)
+{
+	while (dev && dev != above)
+		dev = dev->parent;
+	return dev;
+}
+
+/* Something has come: @bound, or (NULL) what no device stands for. Those above
+ * @bound do not wait for it. A probe that adds a device and is deferred, which
+ * takes that device away again, would otherwise be repeated for ever.
+ */
+static void trigger(const struct device *bound)
+{
+	struct attempt *a;
+	struct device *d;
+
+	mutex_lock(&deferred_lock);
+	list_for_each_entry(a, &attempts, node)
+		if (!is_above(a->dev, bound))
+			a->missed = true;
+	list_for_each_entry(d, &deferred, deferred_node)
+		if (!is_above(d, bound))
+			d->deferred_retry = true;
+	if (!list_empty(&deferred))
+		queue_retries();
+	mutex_unlock(&deferred_lock);
+}
+
+void driver_deferred_probe_trigger(void)
+{
+	trigger(NULL);
+}
+EXPORT_SYMBOL(driver_deferred_probe_trigger);
+
 /* With the device's lock. */
 static int really_probe(struct device *dev, struct device_driver *drv)
 {
-	unsigned int before = READ_ONCE(triggers);
+	struct attempt attempt;
 	int ret;
 
 	atomic_inc(&probes);
+	begin(&attempt, dev);
 	WRITE_ONCE(dev->driver, drv);
 	set_reason(dev, NULL);
 	ret = call_probe(dev, drv);
 	if (!ret) {
 		device_sysfs_bound(dev);
 		device_forget_deferred(dev);
-		driver_deferred_probe_trigger();
+		trigger(dev);
 	} else if (ret == -EPROBE_DEFER) {
-		defer(dev, before);
+		defer(dev, &attempt);
 		unbind_cleanup(dev);
 	} else {
 		if (ret != -ENODEV && ret != -ENXIO)
@@ -200,6 +256,7 @@ static int really_probe(struct device *dev, struct device_driver *drv)
 		unbind_cleanup(dev);
 		device_forget_deferred(dev);
 	}
+	end(&attempt);
 	if (atomic_dec_and_test(&probes))
 		wake_up(&probes_over);
 	return ret;
@@ -232,8 +289,9 @@ int device_attach(struct device *dev)
 	int ret = -ENODEV;
 	u64 seq = 0;
 
-	if (READ_ONCE(dev->driver))
-		return 0;
+	/* A driver that it has now may be about to be deferred, so this waits
+	 * for its lock: a retry that took it for bound would be lost.
+	 */
 	while ((drv = bus_next_driver(dev->bus, seq))) {
 		seq = drv->seq;
 		ret = bind(dev, drv);
@@ -260,31 +318,41 @@ static struct device *next_retry(void)
 	return found;
 }
 
+static bool has_match(struct device *dev)
+{
+	struct device_driver *drv;
+	bool found = false;
+	u64 seq = 0;
+
+	while (!found && (drv = bus_next_driver(dev->bus, seq))) {
+		seq = drv->seq;
+		found = dev->bus->match && dev->bus->match(dev, drv);
+		bus_put_driver(drv);
+	}
+	return found;
+}
+
+/* Its driver may have gone: then it waits for nothing. A driver that comes
+ * meanwhile is seen here, or has its turn, and may defer, behind this.
+ */
+static void forget_without_driver(struct device *dev)
+{
+	mutex_lock(&dev->lock);
+	if (!has_match(dev))
+		device_forget_deferred(dev);
+	mutex_unlock(&dev->lock);
+}
+
 static void deferred_probe_work(struct work_struct *work)
 {
 	struct device *dev;
 
 	while ((dev = next_retry())) {
-		/* Its driver may have gone: then it waits for nothing. */
 		if (device_attach(dev) == -ENODEV)
-			device_forget_deferred(dev);
+			forget_without_driver(dev);
 		put_device(dev);
 	}
 }
-
-void driver_deferred_probe_trigger(void)
-{
-	struct device *d;
-
-	mutex_lock(&deferred_lock);
-	triggers++;
-	list_for_each_entry(d, &deferred, deferred_node)
-		d->deferred_retry = true;
-	if (!list_empty(&deferred))
-		queue_retries();
-	mutex_unlock(&deferred_lock);
-}
-EXPORT_SYMBOL(driver_deferred_probe_trigger);
 
 void wait_for_device_probe(void)
 {
