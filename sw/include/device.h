@@ -102,7 +102,7 @@ struct device {
 	bool registered;
 	struct list_head suppliers;	/* links, under the links' lock */
 	struct list_head consumers;
-	bool unbinding;			/* takes no new consumer */
+	unsigned int unbinding;		/* so many unbind it: no new consumer */
 	struct list_head deferred_node;	/* under the deferred devices' lock */
 	bool deferred_retry;
 	char *deferred_reason;

@@ -5,8 +5,8 @@
 /* Each gives this many results. */
 #define TESTS_MEMORY	10
 #define TESTS_TEXT	8
-#define TESTS_THREAD	11
-#define TESTS_DEVICE	29
+#define TESTS_THREAD	12
+#define TESTS_DEVICE	31
 #define TESTS_IRQ	5
 
 void test_memory(void);

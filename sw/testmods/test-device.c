@@ -361,6 +361,87 @@ static void test_links(void)
 	driver_unregister(&supplier.drv);
 }
 
+/* While device 0 is unbound, one thread waits to bind it again, and behind that
+ * another one waits to unbind it again.
+ */
+static struct device *the_user;
+static struct task *binder, *unbinder;
+static bool first_is_over;
+
+static unsigned int waiters(struct device *dev)
+{
+	struct wait_queue_entry *e;
+	unsigned long flags;
+	unsigned int n = 0;
+
+	spin_lock_irqsave(&dev->lock.wait.lock, flags);
+	list_for_each_entry(e, &dev->lock.wait.waiters, entry)
+		n++;
+	spin_unlock_irqrestore(&dev->lock.wait.lock, flags);
+	return n;
+}
+
+static int bind_again(void *dev)
+{
+	return device_attach(dev);
+}
+
+static int unbind_again(void *dev)
+{
+	device_release_driver(dev);
+	return 0;
+}
+
+static int probe_contested(struct device *dev)
+{
+	if (!to_test_drv(dev->driver)->probes++)
+		return 0;
+	while (!READ_ONCE(first_is_over))
+		schedule();
+	device_attach(the_user);
+	return 0;
+}
+
+static void contested_remove(struct device *dev)
+{
+	if (to_test_drv(dev->driver)->removes++) {
+		supplier_remove(dev);
+		return;
+	}
+	binder = kthread_run(bind_again, dev, "bind");
+	while (waiters(dev) < 1)
+		schedule();
+	unbinder = kthread_run(unbind_again, dev, "unbind");
+	while (waiters(dev) < 2)
+		schedule();
+}
+
+TEST_DRIVER(contested, 1, probe_contested, contested_remove);
+
+static void test_unbinding_twice(void)
+{
+	supplier_users = -1;
+	the_supplier = add_device(0);
+	the_user = add_device(1);
+	driver_register(&contested.drv);
+	driver_register(&user.drv);
+	device_release_driver(the_supplier);
+	WRITE_ONCE(first_is_over, true);
+	kthread_stop(binder);
+	kthread_stop(unbinder);
+	ktap_ok(contested.removes == 2 && !the_supplier->driver &&
+		supplier_users == 0 && device_is_deferred(the_user),
+		"a supplier that two unbind gets no consumer in between");
+	device_attach(the_supplier);
+	wait_for_device_probe();
+	ktap_ok(the_user->driver == &user.drv,
+		"its consumers come back all the same");
+	device_unregister(the_user);
+	driver_unregister(&user.drv);
+	driver_unregister(&contested.drv);
+	device_unregister(the_supplier);
+}
+
 static void test_dma(void)
 {
 	struct device *c;
@@ -405,6 +486,7 @@ void test_device(void)
 	test_early_retry();
 	test_children();
 	test_links();
+	test_unbinding_twice();
 	test_dma();
 	ktap_ok(request_mem_region(0x1000, 0x1000, "a") == 0 &&
 		request_mem_region(0x1fff, 1, "b") == -EBUSY &&

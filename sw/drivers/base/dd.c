@@ -447,7 +447,8 @@ static void unbind_consumers(struct device *dev)
 	struct device *consumer;
 
 	mutex_lock(&links_lock);
-	dev->unbinding = true;
+	/* Several may be at it: the last one lets consumers come again. */
+	dev->unbinding++;
 	while ((link = list_first_entry_or_null(&dev->consumers,
 						struct device_link,
 						s_node))) {
@@ -462,24 +463,33 @@ static void unbind_consumers(struct device *dev)
 	mutex_unlock(&links_lock);
 }
 
-void device_release_driver(struct device *dev)
+/* From @drv only, unless that is NULL: another may have come meanwhile. */
+static void release_driver(struct device *dev, const struct device_driver *drv)
 {
-	struct device_driver *drv;
+	bool bound;
 
 	unbind_consumers(dev);
 	mutex_lock(&dev->lock);
-	drv = dev->driver;
-	if (drv) {
+	if (dev->driver && (!drv || dev->driver == drv)) {
 		if (dev->bus->remove)
 			dev->bus->remove(dev);
-		else if (drv->remove)
-			drv->remove(dev);
+		else if (dev->driver->remove)
+			dev->driver->remove(dev);
 		unbind_cleanup(dev);
 	}
-	mutex_unlock(&dev->lock);
+	bound = dev->driver;
 	mutex_lock(&links_lock);
-	dev->unbinding = false;
+	dev->unbinding--;
 	mutex_unlock(&links_lock);
+	mutex_unlock(&dev->lock);
+	/* Its consumers were turned away meanwhile. */
+	if (bound)
+		driver_deferred_probe_trigger();
+}
+
+void device_release_driver(struct device *dev)
+{
+	release_driver(dev, NULL);
 }
 EXPORT_SYMBOL(device_release_driver);
 
@@ -530,7 +540,7 @@ void driver_unregister(struct device_driver *drv)
 	while ((dev = bus_prev_device(drv->bus, seq))) {
 		seq = dev->seq;
 		if (READ_ONCE(dev->driver) == drv)
-			device_release_driver(dev);
+			release_driver(dev, drv);
 		put_device(dev);
 	}
 	driver_sysfs_remove(drv);
