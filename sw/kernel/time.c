@@ -22,6 +22,7 @@ static int timer_irq;
 struct timer_base {
 	struct list_head timers;	/* by time */
 	struct timer_list *running;	/* its handler is called */
+	u64 now;			/* of the interrupt that calls it */
 	bool ready;
 };
 
@@ -112,6 +113,11 @@ bool mod_timer_ns(struct timer_list *t, u64 expires_ns)
 	was = t->pending;
 	if (was)
 		list_del(&t->entry);
+	/* A handler that arms for a time that has come would be called again
+	 * and again in this very interrupt: it waits for the next tick.
+	 */
+	if (b->running && expires_ns <= b->now)
+		expires_ns = b->now + NSEC_PER_MSEC;
 	t->expires_ns = expires_ns;
 	t->pending = true;
 	list_for_each_entry(o, &b->timers, entry)
@@ -190,6 +196,7 @@ static irqreturn_t timer_interrupt(int irq, void *data)
 	(void)irq;
 	(void)data;
 	spin_lock(&timer_lock);
+	b->now = now;
 	while (!list_empty(&b->timers)) {
 		struct timer_list *t = list_first_entry(&b->timers,
 							struct timer_list,

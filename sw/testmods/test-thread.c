@@ -86,6 +86,28 @@ static void test_timer(void)
 		"a deleted timer does not fire");
 }
 
+/* A time that has come, and the limit of an interrupt that never ends. */
+#define TOO_OFTEN	100000
+
+static void on_time_that_has_come(struct timer_list *t)
+{
+	if (++fired < TOO_OFTEN)
+		mod_timer(t, jiffies);
+}
+
+static void test_timer_again_at_once(void)
+{
+	struct timer_list t;
+
+	fired = 0;
+	timer_setup(&t, on_time_that_has_come, 0);
+	mod_timer(&t, jiffies);
+	msleep(5);
+	del_timer_sync(&t);
+	ktap_ok(fired > 1 && fired < TOO_OFTEN,
+		"a timer that arms itself for now lets others run");
+}
+
 static int worked;
 
 static void do_work(struct work_struct *w)
@@ -117,5 +139,6 @@ void test_thread(void)
 	test_kthread();
 	test_sleep();
 	test_timer();
+	test_timer_again_at_once();
 	test_work();
 }
