@@ -217,10 +217,12 @@ int shell_run_argv(int argc, char **argv)
 	fn = c->fn;
 	/* Its module must not go while it runs. */
 	owner = c->owner;
-	if (!try_module_get(owner)) {
+	ret = module_get_for(owner, NULL, NULL);
+	if (ret) {
 		mutex_unlock(&shell_commands_lock);
-		shell_printf("sh: %s: its module is not ready\n", argv[0]);
-		return -EAGAIN;
+		shell_printf(ret == -ENOMEM ? "sh: %s: no memory\n" :
+			     "sh: %s: its module is not ready\n", argv[0]);
+		return ret == -ENOMEM ? ret : -EAGAIN;
 	}
 	mutex_unlock(&shell_commands_lock);
 	if (refused) {

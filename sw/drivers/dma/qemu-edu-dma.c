@@ -140,6 +140,22 @@ static bool copy(u64 from, u64 to, size_t len)
 
 #define PIECES	6
 
+static bool add_page(struct scatterlist *sg)
+{
+	void *mem = (void *)get_zeroed_page(GFP_KERNEL);
+
+	if (mem)
+		sg_set_buf(sg, mem, PAGE_SIZE);
+	return mem;
+}
+
+static void free_added(struct scatterlist *sg, unsigned int n)
+{
+	for (; n--; sg++)
+		if (sg->length)
+			free_page((unsigned long)phys_to_virt(sg->phys));
+}
+
 static bool test_scattered(void)
 {
 	struct scatterlist src[PIECES] = { 0 }, dst[PIECES] = { 0 };
@@ -151,10 +167,8 @@ static bool test_scattered(void)
 		/* Every other page of each, backwards: nothing touches. */
 		unsigned int at = (i * 5 + 2) % PIECES;
 
-		sg_set_buf(&src[at], (void *)get_zeroed_page(GFP_KERNEL),
-			   PAGE_SIZE);
-		sg_set_buf(&dst[i], (void *)get_zeroed_page(GFP_KERNEL),
-			   PAGE_SIZE);
+		if (!add_page(&src[at]) || !add_page(&dst[i]))
+			goto out_free;
 	}
 	for (i = 0; i < PIECES; i++)
 		fill(phys_to_virt(src[i].phys), PAGE_SIZE, i * 512 + 7);
@@ -170,10 +184,8 @@ static bool test_scattered(void)
 out_unmap:
 	dma_unmap_sg(edu.dev, src, PIECES, DMA_TO_DEVICE);
 out_free:
-	for (i = 0; i < PIECES; i++) {
-		free_page((unsigned long)phys_to_virt(src[i].phys));
-		free_page((unsigned long)phys_to_virt(dst[i].phys));
-	}
+	free_added(src, PIECES);
+	free_added(dst, PIECES);
 	return ok;
 }
 
@@ -215,6 +227,10 @@ static bool test_readonly(void)
 	if (!mem)
 		return false;
 	dma = dma_map_single(edu.dev, mem, PAGE_SIZE, DMA_TO_DEVICE);
+	if (dma_mapping_error(edu.dev, dma)) {
+		free_page((unsigned long)mem);
+		return false;
+	}
 	ok = transfer(dma, 64, false) &&
 	     transfer_faults(dma, true, IOMMU_FAULT_PERMISSION) &&
 	     !memchr_inv(mem, 0, PAGE_SIZE);
@@ -225,28 +241,40 @@ static bool test_readonly(void)
 }
 
 /* One address, two pages after each other: the TLB must not remember. */
-static bool test_remap(void)
+static bool remap_to(dma_addr_t dma, const void *out, unsigned int i)
 {
 	struct iommu_domain *domain = iommu_get_domain(edu.dev);
+	u8 *mem = alloc_pages_exact(2 * PAGE_SIZE, GFP_KERNEL);
+	u8 *page = mem + (i & 1) * PAGE_SIZE;
+	bool ok;
+
+	if (!mem)
+		return false;
+	fill(page, PAGE_SIZE, 1000 * i);
+	ok = !iommu_map(domain, FREE_IOVA, virt_to_phys(page), PAGE_SIZE,
+			IOMMU_READ | IOMMU_CACHE) &&
+	     copy(FREE_IOVA, dma, PAGE_SIZE) && !memcmp(out, page, PAGE_SIZE);
+	ok = iommu_unmap(domain, FREE_IOVA, PAGE_SIZE) == PAGE_SIZE && ok;
+	free_pages_exact(mem, 2 * PAGE_SIZE);
+	return ok;
+}
+
+static bool test_remap(void)
+{
 	void *out = (void *)get_zeroed_page(GFP_KERNEL);
-	dma_addr_t dma = dma_map_single(edu.dev, out, PAGE_SIZE,
-					DMA_FROM_DEVICE);
+	dma_addr_t dma;
 	bool ok = true;
 	unsigned int i;
 
-	for (i = 0; i < 3 && ok; i++) {
-		u8 *mem = alloc_pages_exact(2 * PAGE_SIZE, GFP_KERNEL);
-		u8 *page = mem + (i & 1) * PAGE_SIZE;
-
-		fill(page, PAGE_SIZE, 1000 * i);
-		ok = !iommu_map(domain, FREE_IOVA, virt_to_phys(page),
-				PAGE_SIZE, IOMMU_READ | IOMMU_CACHE) &&
-		     copy(FREE_IOVA, dma, PAGE_SIZE) &&
-		     !memcmp(out, page, PAGE_SIZE);
-		ok = iommu_unmap(domain, FREE_IOVA, PAGE_SIZE) == PAGE_SIZE &&
-		     ok;
-		free_pages_exact(mem, 2 * PAGE_SIZE);
+	if (!out)
+		return false;
+	dma = dma_map_single(edu.dev, out, PAGE_SIZE, DMA_FROM_DEVICE);
+	if (dma_mapping_error(edu.dev, dma)) {
+		free_page((unsigned long)out);
+		return false;
 	}
+	for (i = 0; i < 3 && ok; i++)
+		ok = remap_to(dma, out, i);
 	dma_unmap_single(edu.dev, dma, PAGE_SIZE, DMA_FROM_DEVICE);
 	free_page((unsigned long)out);
 	return ok;
@@ -277,6 +305,12 @@ static bool test_split(void)
 	return ok;
 }
 
+static void free_domain(struct iommu_domain *domain)
+{
+	if (!IS_ERR(domain))
+		iommu_domain_free(domain);
+}
+
 static bool test_domains(void)
 {
 	struct iommu_domain *identity =
@@ -286,10 +320,10 @@ static bool test_domains(void)
 	struct iommu_domain *own =
 		iommu_domain_alloc(edu.dev, IOMMU_DOMAIN_UNMANAGED);
 	u8 *mem = alloc_pages_exact(PAGE_SIZE, GFP_KERNEL | __GFP_ZERO);
-	bool ok;
+	bool ok = false;
 
 	if (IS_ERR(identity) || IS_ERR(blocked) || IS_ERR(own) || !mem)
-		return false;
+		goto out_free;
 	/* edu cannot reach RAM by physical address; a fault would show. */
 	edu.faults = 0;
 	ok = !iommu_attach_device(identity, edu.dev) &&
@@ -315,10 +349,12 @@ static bool test_domains(void)
 		iommu_unmap(own, FREE_IOVA, PAGE_SIZE);
 		iommu_detach_device(own, edu.dev);
 	}
-	iommu_domain_free(identity);
-	iommu_domain_free(blocked);
-	iommu_domain_free(own);
-	free_pages_exact(mem, PAGE_SIZE);
+out_free:
+	free_domain(identity);
+	free_domain(blocked);
+	free_domain(own);
+	if (mem)
+		free_pages_exact(mem, PAGE_SIZE);
 	return ok;
 }
 
