@@ -154,6 +154,11 @@ int device_modalias(const struct device *dev, char *buf, size_t size);
  */
 int driver_register(struct device_driver *drv);
 void driver_unregister(struct device_driver *drv);
+/* Unregisters those whose structure lies in [@start, @start + @size), or that
+ * belong to it as @owner, and names them with a warning.
+ */
+void driver_drop_range(const void *start, size_t size,
+		       const struct module *owner, const char *name);
 /* 0 when @dev is bound (now or before), -EPROBE_DEFER, or -ENODEV. */
 int device_attach(struct device *dev);
 /* Unbinds what uses it, then itself. */

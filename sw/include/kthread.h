@@ -26,6 +26,8 @@ struct task *kthread_run_on_cpu(int (*fn)(void *data), void *data,
  * a thread, even one that has ended by itself.
  */
 int kthread_stop(struct task *t);
+/* The first whose function lies in [@start, @start + @size): false if none. */
+bool kthread_in_range(const void *start, size_t size, char *name, size_t len);
 bool kthread_should_stop(void);
 void wake_up_process(struct task *t);
 /* Let the others run. */

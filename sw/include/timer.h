@@ -29,5 +29,9 @@ bool del_timer(struct timer_list *t);
  * nor with a lock held that it takes.
  */
 bool del_timer_sync(struct timer_list *t);
+/* Takes away timers that lie in [@start, @start + @size), or call code of it,
+ * and names them with a warning; handlers that run have ended.
+ */
+void timer_drop_range(const void *start, size_t size, const char *name);
 
 #endif

@@ -60,6 +60,10 @@ struct workqueue_struct *alloc_workqueue(const char *fmt, unsigned int flags,
  * work of the queue.
  */
 void destroy_workqueue(struct workqueue_struct *wq);
+/* Cancels works that lie in [@start, @start + @size), or run code of it, and
+ * names them with a warning; those that run have ended.
+ */
+void workqueue_drop_range(const void *start, size_t size, const char *name);
 
 /* False when it waits already, or is being cancelled. Any context. */
 bool queue_work(struct workqueue_struct *wq, struct work_struct *w);

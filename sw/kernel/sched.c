@@ -313,6 +313,24 @@ bool kernel_stack_range(unsigned long sp, unsigned long *lo,
 	return sp >= *lo && sp < *hi;
 }
 
+bool kthread_in_range(const void *start, size_t size, char *name, size_t len)
+{
+	unsigned long flags;
+	bool found = false;
+	struct task *t;
+
+	spin_lock_irqsave(&rq_lock, flags);
+	list_for_each_entry(t, &all_tasks, all)
+		if ((size_t)((const char *)t->fn - (const char *)start) <
+		    size) {
+			strscpy(name, t->name, len);
+			found = true;
+			break;
+		}
+	spin_unlock_irqrestore(&rq_lock, flags);
+	return found;
+}
+
 /* What ps shows of one thread. */
 struct task_line {
 	char name[TASK_NAME_LEN];

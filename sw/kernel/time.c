@@ -22,6 +22,7 @@ static int timer_irq;
 struct timer_base {
 	struct list_head timers;	/* by time */
 	struct timer_list *running;	/* its handler is called */
+	void (*fn)(struct timer_list *t);	/* that handler */
 	u64 now;			/* of the interrupt that calls it */
 	bool ready;
 };
@@ -188,6 +189,53 @@ bool del_timer_sync(struct timer_list *t)
 }
 EXPORT_SYMBOL(del_timer_sync);
 
+static bool in_range(const void *p, const void *start, size_t size)
+{
+	return (size_t)((const char *)p - (const char *)start) < size;
+}
+
+/* Takes one off, and tells its handler; or says whether one is running. */
+static bool drop_one(const void *start, size_t size, void **fn)
+{
+	struct timer_list *t;
+	unsigned long flags;
+	bool busy = false;
+	unsigned int cpu;
+
+	*fn = NULL;
+	spin_lock_irqsave(&timer_lock, flags);
+	for (cpu = 0; cpu < NR_CPUS && !*fn; cpu++) {
+		struct timer_base *b = &bases[cpu];
+
+		busy |= b->running && (in_range(b->running, start, size) ||
+				       in_range((const void *)b->fn, start,
+						size));
+		list_for_each_entry(t, &b->timers, entry) {
+			if (!in_range(t, start, size) &&
+			    !in_range((const void *)t->function, start, size))
+				continue;
+			list_del(&t->entry);
+			t->pending = false;
+			*fn = (void *)t->function;
+			break;
+		}
+	}
+	spin_unlock_irqrestore(&timer_lock, flags);
+	return *fn || busy;
+}
+
+void timer_drop_range(const void *start, size_t size, const char *name)
+{
+	void *fn;
+
+	while (drop_one(start, size, &fn)) {
+		if (fn)
+			pr_warn("%s leaves a timer of %ps: taken away\n", name,
+				fn);
+		cpu_relax();
+	}
+}
+
 static irqreturn_t timer_interrupt(int irq, void *data)
 {
 	struct timer_base *b = this_cpu_ptr(bases);
@@ -208,6 +256,7 @@ static irqreturn_t timer_interrupt(int irq, void *data)
 		list_del(&t->entry);
 		t->pending = false;
 		b->running = t;
+		b->fn = fn;
 		spin_unlock(&timer_lock);
 		/* It may free its timer, or arm it again. */
 		fn(t);

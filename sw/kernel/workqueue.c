@@ -15,6 +15,7 @@ struct worker {
 	struct task *thread;
 	/* Under wq_lock. The work may be gone: compared, never followed. */
 	struct work_struct *running;
+	work_func_t fn;
 	u64 seq;		/* of the queueing that it runs for */
 };
 
@@ -88,6 +89,7 @@ static bool take_work(struct worker *me, work_func_t *fn)
 		w->pending = false;
 		w->wq = NULL;
 		me->running = w;
+		me->fn = w->func;
 		me->seq = w->seq;
 		*fn = w->func;
 		found = true;
@@ -458,6 +460,93 @@ void destroy_workqueue(struct workqueue_struct *wq)
 	kfree(wq);
 }
 EXPORT_SYMBOL(destroy_workqueue);
+
+/* ---- What a module leaves */
+
+static bool in_range(const void *p, const void *start, size_t size)
+{
+	return (size_t)((const char *)p - (const char *)start) < size;
+}
+
+static struct work_struct *first_left(struct list_head *works,
+				      const void *start, size_t size)
+{
+	struct work_struct *w;
+
+	list_for_each_entry(w, works, entry)
+		if (in_range(w, start, size) ||
+		    in_range((const void *)w->func, start, size))
+			return w;
+	return NULL;
+}
+
+/* One that waits, counted as being cancelled, or NULL. */
+static struct work_struct *take_left(const void *start, size_t size,
+				     bool *delayed)
+{
+	struct workqueue_struct *wq;
+	struct work_struct *w = NULL;
+	unsigned long flags;
+
+	spin_lock_irqsave(&wq_lock, flags);
+	list_for_each_entry(wq, &workqueues, node) {
+		w = first_left(&wq->works, start, size);
+		*delayed = !w;
+		if (!w)
+			w = first_left(&wq->delayed, start, size);
+		if (w)
+			break;
+	}
+	if (w) {
+		take_off(w);
+		w->cancels++;
+	}
+	spin_unlock_irqrestore(&wq_lock, flags);
+	return w;
+}
+
+static bool none_runs(const void *start, size_t size)
+{
+	struct workqueue_struct *wq;
+	unsigned long flags;
+	bool busy = false;
+	unsigned int i;
+
+	spin_lock_irqsave(&wq_lock, flags);
+	list_for_each_entry(wq, &workqueues, node)
+		for (i = 0; i < wq->nr_workers; i++)
+			busy |= wq->workers[i].running &&
+				(in_range(wq->workers[i].running, start,
+					  size) ||
+				 in_range((const void *)wq->workers[i].fn,
+					  start, size));
+	spin_unlock_irqrestore(&wq_lock, flags);
+	return !busy;
+}
+
+void workqueue_drop_range(const void *start, size_t size, const char *name)
+{
+	struct work_struct *w;
+	unsigned long flags;
+	bool delayed;
+
+	/* One that runs may queue itself again. */
+	do {
+		while ((w = take_left(start, size, &delayed))) {
+			pr_warn("%s leaves work %ps queued: cancelled\n", name,
+				(void *)w->func);
+			if (delayed)
+				del_timer_sync(&to_delayed_work(w)->timer);
+			spin_lock_irqsave(&wq_lock, flags);
+			w->cancels--;
+			spin_unlock_irqrestore(&wq_lock, flags);
+		}
+		if (none_runs(start, size))
+			break;
+		pr_warn("%s leaves a work that runs: waiting for it\n", name);
+		wait_event(done, none_runs(start, size));
+	} while (true);
+}
 
 void __init workqueue_init(void)
 {

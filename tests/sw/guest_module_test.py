@@ -62,6 +62,29 @@ class Loading(GuestTest):
         kmalloc = re.findall(r"kmalloc.*", run.console)
         self.assertEqual(kmalloc[0], kmalloc[1])
 
+    LEFT = {"driver": "leaves the driver test-leave registered: unregistered",
+            "timer": "leaves a timer of on_timer [test_leave]: taken away",
+            "work": "leaves work do_work [test_leave] queued: cancelled",
+            "running": "leaves a work that runs: waiting for it",
+            "delayed": "leaves work do_work [test_leave] queued: cancelled",
+            "thread": "leaves the thread left-over: its memory stays"}
+
+    def test_what_would_call_into_a_module_that_goes_is_taken_away_by_name(self):
+        for what, said in self.LEFT.items():
+            with self.subTest(what):
+                run = self.run_script(f"insmod /lib/modules/test-leave.ko what={what}\nrmmod test-leave\nsleep 60\ndevices\nlsmod\npoweroff\n",
+                                      "test-leave")
+                self.assert_console(run, f"test_leave {said}")
+                self.assertNotIn("its timer was called", run.console)
+
+    def test_what_would_call_into_a_module_whose_init_failed_is_taken_away_by_name(self):
+        for what, said in self.LEFT.items():
+            with self.subTest(what):
+                run = self.run_script(f"expect-fail insmod /lib/modules/test-leave.ko what={what} fail=1\nsleep 60\ndevices\nlsmod\npoweroff\n",
+                                      "test-leave")
+                self.assert_console(run, f"test_leave {said}")
+                self.assertNotIn("its timer was called", run.console)
+
     def test_a_module_that_is_not_gpl_gets_no_gpl_symbol(self):
         run = self.run_script("modprobe test-export\nexpect-fail insmod /lib/modules/test-proprietary.ko\npoweroff\n",
                               "test-export", "test-proprietary")

@@ -2,6 +2,7 @@
 /* Loading and unloading of modules. */
 #define pr_fmt(fmt) "module: " fmt
 #include <arch.h>
+#include <device.h>
 #include <export.h>
 #include <irq.h>
 #include <kernel.h>
@@ -9,9 +10,12 @@
 #include <list.h>
 #include <mm.h>
 #include <printable.h>
+#include <sched.h>
 #include <shell.h>
 #include <slab.h>
+#include <timer.h>
 #include <version.h>
+#include <workqueue.h>
 #include "internal.h"
 
 /* Never called. Its checksum covers what the loader and a module share without
@@ -131,10 +135,27 @@ static int protect(const struct mod_elf *e, u8 *mem)
 	return ret;
 }
 
+/* What would call into its memory later. No lock is held. */
+static void drop_callers(struct module *m)
+{
+	shell_drop_module(m);
+	driver_drop_range(m->mem, m->size, m, m->name);
+	irq_drop_range(m->mem, m->size, m->name);
+	workqueue_drop_range(m->mem, m->size, m->name);
+	timer_drop_range(m->mem, m->size, m->name);
+}
+
 /* Not yet listed, or not any more. */
 static void free_parts(struct module *m)
 {
+	char thread[TASK_NAME_LEN];
 	void *mem = m->mem;
+	bool runs = kthread_in_range(mem, m->size, thread, sizeof(thread));
+
+	/* Nobody can stop it from here. */
+	if (runs)
+		pr_warn("%s leaves the thread %s: its memory stays\n", m->name,
+			thread);
 
 	module_free_exports(m);
 	param_values_free(m->values);
@@ -142,13 +163,13 @@ static void free_parts(struct module *m)
 	kvfree(m->strtab);
 	kfree(m->sections);
 	/* @m itself is in there. */
-	module_free(mem);
+	if (!runs)
+		module_free(mem);
 }
 
 static void discard(struct module *m, bool warn)
 {
-	shell_drop_module(m);
-	irq_drop_range(m->mem, m->size, m->name);
+	drop_callers(m);
 	module_drop_references(m, warn);
 	module_leave(m);
 	module_debug_change(m, false);
@@ -232,7 +253,7 @@ static void init_failed(struct module *m, int err)
 	unsigned int refs;
 
 	module_set_state(m, MODULE_STATE_GOING);
-	shell_drop_module(m);
+	drop_callers(m);
 	spin_lock_irqsave(&module_lock, flags);
 	refs = module_holders(m, holders, sizeof(holders));
 	spin_unlock_irqrestore(&module_lock, flags);
