@@ -247,6 +247,39 @@ static void test_nested(void)
 	device_unregister(d);
 }
 
+/* Another thread brings a driver in for a device that is being probed, and the
+ * probe waits for that thread, as for one that loads the module it asked for.
+ */
+TEST_DRIVER(second, 1, probe_well, NULL);
+
+static int register_second(void *data)
+{
+	return driver_register(&second.drv);
+}
+
+static int probe_waits(struct device *dev)
+{
+	struct task *t = kthread_run(register_second, NULL, "second");
+
+	return kthread_stop(t) ? -EIO : -ENODEV;
+}
+
+TEST_DRIVER(first, 1, probe_waits, NULL);
+
+static void test_newcomer(void)
+{
+	struct device *d = add_device(0);
+
+	driver_register(&first.drv);
+	wait_for_device_probe();
+	ktap_ok(d->driver == &second.drv && second.probes == 1 &&
+		!device_is_deferred(d),
+		"a driver does not wait for a probe that waits for it");
+	driver_unregister(&second.drv);
+	driver_unregister(&first.drv);
+	device_unregister(d);
+}
+
 /* The retry is on its way before the failed probe has been cleaned up. */
 static void await_retry(void *data)
 {
@@ -483,6 +516,7 @@ void test_device(void)
 	test_two_drivers();
 	test_leaving();
 	test_nested();
+	test_newcomer();
 	test_early_retry();
 	test_children();
 	test_links();

@@ -214,3 +214,40 @@ struct device *bus_find_device(struct bus_type *bus, const void *data,
 	return dev;
 }
 EXPORT_SYMBOL(bus_find_device);
+
+struct leaver {
+	const void *start;
+	size_t size;
+	const struct module *owner;
+	struct device_driver *found;
+};
+
+static int find_left(struct bus_type *bus, void *data)
+{
+	struct leaver *l = data;
+	struct device_driver *drv;
+	u64 seq = 0;
+
+	while (!l->found && (drv = bus_next_driver(bus, seq))) {
+		seq = drv->seq;
+		if (drv->owner == l->owner ||
+		    (size_t)((const char *)drv - (const char *)l->start) <
+			    l->size)
+			l->found = drv;
+		bus_put_driver(drv);
+	}
+	return !!l->found;
+}
+
+void driver_drop_range(const void *start, size_t size,
+		       const struct module *owner, const char *name)
+{
+	struct leaver l = { start, size, owner, NULL };
+
+	while (bus_for_each(&l, find_left)) {
+		printk(KERN_WARNING "%s leaves the driver %s registered: unregistered\n",
+		       name, l.found->name);
+		driver_unregister(l.found);
+		l.found = NULL;
+	}
+}

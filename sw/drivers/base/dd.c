@@ -33,11 +33,14 @@ static DEFINE_MUTEX(links_lock);
 static LIST_HEAD(deferred);
 static DEFINE_MUTEX(deferred_lock);
 
-/* A probe under way. What it waits for may have come behind its back. */
+/* A probe under way. What it waits for, or another driver for the device, may
+ * have come behind its back.
+ */
 struct attempt {
 	struct list_head node;
-	const struct device *dev;
+	struct device *dev;
 	bool missed;
+	bool newcomer;
 };
 
 static LIST_HEAD(attempts);
@@ -78,31 +81,59 @@ static void queue_retries(void)
 		queue_work(deferred_wq, &deferred_work);
 }
 
-static void begin(struct attempt *a, const struct device *dev)
+/* With deferred_lock. */
+static void enlist(struct device *dev, bool retry)
+{
+	if (list_empty(&dev->deferred_node))
+		list_add_tail(&get_device(dev)->deferred_node, &deferred);
+	if (retry) {
+		dev->deferred_retry = true;
+		queue_retries();
+	}
+}
+
+static void begin(struct attempt *a, struct device *dev)
 {
 	a->dev = dev;
 	a->missed = false;
 	mutex_lock(&deferred_lock);
+	/* Should this fail, what is due is not forgotten. */
+	a->newcomer = dev->deferred_retry;
 	list_add_tail(&a->node, &attempts);
 	mutex_unlock(&deferred_lock);
 }
 
+/* With the device's lock. */
 static void end(struct attempt *a)
 {
 	mutex_lock(&deferred_lock);
 	list_del(&a->node);
+	if (a->newcomer && !a->dev->driver)
+		enlist(a->dev, true);
+	mutex_unlock(&deferred_lock);
+}
+
+/* A driver for @dev has come while a thread has its lock. */
+static void retry_later(struct device *dev)
+{
+	struct attempt *a;
+	bool found = false;
+
+	mutex_lock(&deferred_lock);
+	list_for_each_entry(a, &attempts, node)
+		if (a->dev == dev) {
+			a->newcomer = true;
+			found = true;
+		}
+	if (!found)
+		enlist(dev, true);
 	mutex_unlock(&deferred_lock);
 }
 
 static void defer(struct device *dev, const struct attempt *a)
 {
 	mutex_lock(&deferred_lock);
-	if (list_empty(&dev->deferred_node))
-		list_add_tail(&get_device(dev)->deferred_node, &deferred);
-	if (a->missed) {
-		dev->deferred_retry = true;
-		queue_retries();
-	}
+	enlist(dev, a->missed);
 	if (!dev->deferred_reason)
 		dev->deferred_reason =
 			kasprintf(GFP_KERNEL, "%s tells no reason",
@@ -262,12 +293,25 @@ static int really_probe(struct device *dev, struct device_driver *drv)
 	return ret;
 }
 
+/* With the device's lock. */
+static int bind_locked(struct device *dev, struct device_driver *drv)
+{
+	if (dev->driver)
+		return 0;
+	return dev->registered ? really_probe(dev, drv) : -ENODEV;
+}
+
+static bool fits(struct device *dev, struct device_driver *drv)
+{
+	return dev->bus->match && dev->bus->match(dev, drv);
+}
+
 /* -ENODEV: they do not fit. */
 static int bind(struct device *dev, struct device_driver *drv)
 {
-	int ret = -ENODEV;
+	int ret;
 
-	if (!dev->bus->match || !dev->bus->match(dev, drv))
+	if (!fits(dev, drv))
 		return -ENODEV;
 	/* Its probe brought this driver in: should that fail, the driver's
 	 * turn comes behind it.
@@ -275,12 +319,25 @@ static int bind(struct device *dev, struct device_driver *drv)
 	if (dev->lock.owner == current)
 		return -EBUSY;
 	mutex_lock(&dev->lock);
-	if (dev->driver)
-		ret = 0;
-	else if (dev->registered)
-		ret = really_probe(dev, drv);
+	ret = bind_locked(dev, drv);
 	mutex_unlock(&dev->lock);
 	return ret;
+}
+
+/* For a driver that has just come. It does not wait for a thread that is at the
+ * device: that may be in a probe which asked for the very module whose init
+ * registers the driver, and wait for it.
+ */
+static void offer(struct device *dev, struct device_driver *drv)
+{
+	if (!fits(dev, drv))
+		return;
+	if (!mutex_trylock(&dev->lock)) {
+		retry_later(dev);
+		return;
+	}
+	bind_locked(dev, drv);
+	mutex_unlock(&dev->lock);
 }
 
 int device_attach(struct device *dev)
@@ -326,19 +383,20 @@ static bool has_match(struct device *dev)
 
 	while (!found && (drv = bus_next_driver(dev->bus, seq))) {
 		seq = drv->seq;
-		found = dev->bus->match && dev->bus->match(dev, drv);
+		found = fits(dev, drv);
 		bus_put_driver(drv);
 	}
 	return found;
 }
 
-/* Its driver may have gone: then it waits for nothing. A driver that comes
- * meanwhile is seen here, or has its turn, and may defer, behind this.
+/* Nothing is left to wait for when it is bound, or goes, or its driver has gone.
+ * A driver that comes meanwhile is seen here, or has its turn, and may defer,
+ * behind this.
  */
-static void forget_without_driver(struct device *dev)
+static void forget_if_settled(struct device *dev)
 {
 	mutex_lock(&dev->lock);
-	if (!has_match(dev))
+	if (dev->driver || !dev->registered || !has_match(dev))
 		device_forget_deferred(dev);
 	mutex_unlock(&dev->lock);
 }
@@ -348,8 +406,8 @@ static void deferred_probe_work(struct work_struct *work)
 	struct device *dev;
 
 	while ((dev = next_retry())) {
-		if (device_attach(dev) == -ENODEV)
-			forget_without_driver(dev);
+		if (device_attach(dev) != -EPROBE_DEFER)
+			forget_if_settled(dev);
 		put_device(dev);
 	}
 }
@@ -510,7 +568,7 @@ int driver_register(struct device_driver *drv)
 	}
 	while ((dev = bus_next_device(drv->bus, seq))) {
 		seq = dev->seq;
-		bind(dev, drv);
+		offer(dev, drv);
 		put_device(dev);
 	}
 	return 0;
@@ -547,40 +605,3 @@ void driver_unregister(struct device_driver *drv)
 	retry_deferred_of(drv);
 }
 EXPORT_SYMBOL(driver_unregister);
-
-struct leaver {
-	const void *start;
-	size_t size;
-	const struct module *owner;
-	struct device_driver *found;
-};
-
-static int find_left(struct bus_type *bus, void *data)
-{
-	struct leaver *l = data;
-	struct device_driver *drv;
-	u64 seq = 0;
-
-	while (!l->found && (drv = bus_next_driver(bus, seq))) {
-		seq = drv->seq;
-		if (drv->owner == l->owner ||
-		    (size_t)((const char *)drv - (const char *)l->start) <
-			    l->size)
-			l->found = drv;
-		bus_put_driver(drv);
-	}
-	return !!l->found;
-}
-
-void driver_drop_range(const void *start, size_t size,
-		       const struct module *owner, const char *name)
-{
-	struct leaver l = { start, size, owner, NULL };
-
-	while (bus_for_each(&l, find_left)) {
-		printk(KERN_WARNING "%s leaves the driver %s registered: unregistered\n",
-		       name, l.found->name);
-		driver_unregister(l.found);
-		l.found = NULL;
-	}
-}
