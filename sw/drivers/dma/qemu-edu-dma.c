@@ -307,8 +307,11 @@ static bool test_split(void)
 
 static void free_domain(struct iommu_domain *domain)
 {
-	if (!IS_ERR(domain))
-		iommu_domain_free(domain);
+	if (IS_ERR(domain))
+		return;
+	/* A failure may have left it attached; else that changes nothing. */
+	iommu_detach_device(domain, edu.dev);
+	iommu_domain_free(domain);
 }
 
 static bool test_domains(void)
