@@ -450,6 +450,8 @@ void driver_deferred_probe_show(void)
 	mutex_lock(&deferred_lock);
 	list_for_each_entry(d, &deferred, deferred_node)
 		shell_printf("%-24s %s\n", dev_name(d), reason_of(d));
+	if (list_empty(&deferred))
+		shell_printf("no device is deferred\n");
 	mutex_unlock(&deferred_lock);
 }
 

@@ -54,7 +54,6 @@
 #define FAULT_TIMEOUT_MS	1000
 
 static struct edu {
-	struct platform_device *pdev;
 	struct device *dev;
 	u8 __iomem *ecam;
 	u8 __iomem *config;
@@ -438,66 +437,90 @@ static void unmap_regs(void)
 	edu.ecam = NULL;
 }
 
-static int __init edu_init(void)
+/* From the ID that edu sends to its stream. What was set up goes with the
+ * binding.
+ */
+static int connect(struct device *dev, struct device_node *host)
 {
-	struct device_node *host, *smmu;
+	struct device_node *smmu;
 	u32 sid;
 	int ret;
 
+	ret = of_map_id(host, edu.rid, "iommu-map", "iommu-map-mask", &smmu,
+			&sid);
+	if (!ret && !of_device_is_available(smmu))
+		ret = -ENODEV;
+	if (ret)
+		return ret;
+	edu.rid = sid;
+	dev->dma_coherent = true;
+	dev->dma_mask = DMA_BIT_MASK(EDU_DMA_BITS);
+	ret = iommu_configure_device_ids(dev, smmu, &sid, 1, THIS_MODULE);
+	if (ret)
+		return ret;
+	return iommu_set_fault_handler(dev, edu_fault, NULL);
+}
+
+static int edu_probe(struct platform_device *pdev)
+{
+	struct device_node *host;
+	int ret;
+
 	host = of_find_compatible_node(NULL, NULL, "pci-host-ecam-generic");
-	if (!host) {
-		pr_err("no PCI host\n");
+	if (!host)
 		return -ENODEV;
-	}
+	edu.dev = &pdev->dev;
+	init_completion(&edu.fault_seen);
 	ret = find_edu(host);
 	if (!ret && (readl(edu.regs + EDU_ID) & EDU_ID_MASK) != EDU_ID_VALUE)
 		ret = -ENODEV;
 	if (!ret)
-		ret = of_map_id(host, edu.rid, "iommu-map", "iommu-map-mask",
-				&smmu, &sid);
-	if (!ret && !of_device_is_available(smmu))
-		ret = -ENODEV;
-	if (ret) {
-		pr_err("no edu behind an SMMU (%d)\n", ret);
-		goto out_regs;
-	}
-
-	edu.pdev = platform_device_register_simple("edu", 0);
-	if (IS_ERR(edu.pdev)) {
-		ret = (int)PTR_ERR(edu.pdev);
-		goto out_regs;
-	}
-	edu.dev = &edu.pdev->dev;
-	edu.dev->dma_coherent = true;
-	edu.dev->dma_mask = DMA_BIT_MASK(EDU_DMA_BITS);
-	edu.rid = sid;
-	init_completion(&edu.fault_seen);
-	ret = iommu_configure_device_ids(edu.dev, smmu, &sid, 1, THIS_MODULE);
-	if (ret)
-		goto out_device;
-	iommu_set_fault_handler(edu.dev, edu_fault, NULL);
-	ret = register_shell_command("edutest", "- test DMA through edu",
-				     edutest);
-	if (ret)
-		goto out_cleanup;
-	return 0;
-
-out_cleanup:
-	iommu_cleanup_device(edu.dev);
-out_device:
-	platform_device_unregister(edu.pdev);
-out_regs:
+		ret = connect(&pdev->dev, host);
+	if (!ret)
+		ret = register_shell_command("edutest",
+					     "- test DMA through edu", edutest);
+	if (!ret)
+		return 0;
+	if (ret == -ENODEV)
+		dev_err(&pdev->dev, "no edu behind an SMMU\n");
 	unmap_regs();
 	return ret;
 }
 
-static void __exit edu_exit(void)
+static void edu_remove(struct platform_device *pdev)
 {
 	unregister_shell_command("edutest");
 	writel(0, edu.config + PCI_COMMAND);
-	iommu_cleanup_device(edu.dev);
-	platform_device_unregister(edu.pdev);
 	unmap_regs();
+}
+
+static struct platform_driver edu_driver = {
+	.probe = edu_probe,
+	.remove = edu_remove,
+	.driver = { .name = "edu" },
+};
+
+/* No tree and no bus lists it: the module brings its own device. */
+static struct platform_device *edu_device;
+
+static int __init edu_init(void)
+{
+	int ret = platform_driver_register(&edu_driver);
+
+	if (ret)
+		return ret;
+	edu_device = platform_device_register_simple("edu", 0);
+	if (IS_ERR(edu_device)) {
+		platform_driver_unregister(&edu_driver);
+		return (int)PTR_ERR(edu_device);
+	}
+	return 0;
+}
+
+static void __exit edu_exit(void)
+{
+	platform_device_unregister(edu_device);
+	platform_driver_unregister(&edu_driver);
 }
 
 module_init(edu_init);

@@ -284,6 +284,10 @@ static void smmu_domain_free(struct iommu_domain *domain)
 {
 	struct arm_smmu_domain *dom = to_smmu_domain(domain);
 
+	if (dom->pgtbl && dom->smmu->ste_lost) {
+		dev_err(dom->smmu->dev, "tables that it may still walk are not freed\n");
+		return;
+	}
 	if (dom->pgtbl) {
 		/* Invalidates the ASID, which may be handed out again. */
 		free_io_pgtable_ops(dom->pgtbl);
@@ -423,9 +427,11 @@ static void smmu_release_device(struct device *dev)
 		return;
 	for (i = 0; i < fwspec->num_ids; i++)
 		if (!is_shared(master, fwspec->ids[i]) &&
-		    arm_smmu_write_ste(master->smmu, fwspec->ids[i], ste))
+		    arm_smmu_write_ste(master->smmu, fwspec->ids[i], ste)) {
 			dev_err(dev, "stream %#x may still be translated\n",
 				fwspec->ids[i]);
+			master->smmu->ste_lost = true;
+		}
 	/* Faults of the past belong to this device, not to the next. */
 	arm_smmu_evtq_drain(master->smmu);
 

@@ -70,6 +70,7 @@ struct arm_smmu_strtab {
  * struct arm_smmu_device - one SMMU
  * @cmdq_lock: the command queue and its copy of PROD; taken inside all others
  * @cmdq_errors: commands that the SMMU refused, ever
+ * @ste_lost: an STE could not be taken back: what it leads to is never freed
  * @cmdq_dead: the SMMU cannot read the queue: no command goes any more
  * @evtq_lock: the event queue, what counts and shows events, and @masters
  * @masters: devices behind it
@@ -97,6 +98,7 @@ struct arm_smmu_device {
 	spinlock_t cmdq_lock;
 	unsigned int cmdq_errors;
 	bool cmdq_dead;
+	bool ste_lost;
 
 	spinlock_t evtq_lock;
 	struct arm_smmu_queue evtq;

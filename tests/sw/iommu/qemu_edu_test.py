@@ -11,7 +11,9 @@ import sys
 import tempfile
 
 INIT = """\
-modprobe qemu-edu-dma
+insmod /lib/modules/qemu-edu-dma.ko
+deferred
+modprobe arm-smmu-v3
 lsmod
 iommu groups
 insmod /lib/modules/arm-smmu-v3-test.ko
@@ -31,10 +33,11 @@ poweroff
 
 # In this order on the console.
 EXPECTED = [
+    r"^edu\.0 +IOMMU 9050000\.smmuv3 has no driver yet",
     r"io-pgtable: format ARM_64_LPAE_S1 registered",
     r"arm-smmu-v3 9050000\.smmuv3: SMMUv3\.",
     r"edu\.0: in iommu group 0",
-    r"^qemu_edu_dma +\d+ +0", r"^arm_smmu_v3 +\d+ +1 qemu_edu_dma \(edu\.0\)", r"^io_pgtable_arm +\d+ +1 arm_smmu_v3 \(tables\)",
+    r"^arm_smmu_v3 +\d+ +1 qemu_edu_dma \(edu\.0\)", r"^io_pgtable_arm +\d+ +1 arm_smmu_v3 \(tables\)",
     r"^group 0: edu\.0, domain DMA, behind 9050000\.smmuv3, streams 0x8",
     r"CERROR_ILL", r"^ok 3 .*gerror interrupt",
     r"event: F_TRANSLATION client edu\.0 sid 0x8 ssid none iova 0x1005000 read",
