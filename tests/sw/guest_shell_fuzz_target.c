@@ -35,9 +35,12 @@ void console_clear_interrupt(bool unread)
 {
 }
 
-bool try_module_get(struct module *m)
+int module_get_for(struct module *m, struct module *holder, const char *why)
 {
-	return true;
+	(void)m;
+	(void)holder;
+	(void)why;
+	return 0;
 }
 
 void module_put(struct module *m)
@@ -155,7 +158,7 @@ static void register_all(void)
 	if (shell_find_command("c"))
 		return;
 	make_files();
-	register_shell_command("c", "- count words", cmd_count);
+	register_shell_command("c", "WORD... - count words", cmd_count);
 	help_register();
 	echo_register();
 	ls_register();

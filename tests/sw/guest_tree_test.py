@@ -234,10 +234,11 @@ class IommuMap(TreeTest):
         for entries, why in ((f"0 {smmu} 0", "iommu-map of 12 bytes is no list of 4 cells each"), ("0 0x7777 0 0x10000", "iommu-map has phandle 0x7777, which no node has"),
                              (f"0 {smmu} 0xfffffffc 0x10000", "iommu-map takes 0x8 behind the last ID"), ("0 0 0 0x10000", "iommu-map has phandle 0, which"),
                              (f"9 {smmu} 0 0x10000  0 {smmu} 0 8", "no edu behind an SMMU")):
-            run = self.run_tree(script="modprobe arm-smmu-v3\nexpect-fail modprobe qemu-edu-dma\npoweroff\n", extra=("-device", "edu,addr=1.0"),
+            run = self.run_tree(script="modprobe arm-smmu-v3\nmodprobe qemu-edu-dma\ndevices\npoweroff\n", extra=("-device", "edu,addr=1.0"),
                                 change=lambda text, e=entries: text.replace(found[0], f"iommu-map = <{e}>;"),
                                 names=("arm-smmu-v3", "io-pgtable-arm", "qemu-edu-dma"))
             self.assert_console(run, why, "Power down, status 0")
+            self.assertRegex(run.console, r"(?m)^edu\.0 +platform +- ")
 
 
 if __name__ == "__main__":
