@@ -11,9 +11,7 @@
 #include <iommu.h>
 #include <mm.h>
 #include <module.h>
-#if __has_include(<moduleparam.h>)
 #include <moduleparam.h>
-#endif
 #include <sizes.h>
 
 /* Attributes of a leaf, DDI 0487 D8.3.2. */
@@ -369,10 +367,8 @@ static const struct io_pgtable_selftest_case cases[] = {
 };
 
 static bool selftest;
-#ifdef module_param
 module_param(selftest, bool, 0444);
 MODULE_PARM_DESC(selftest, "check the formats before they are registered");
-#endif
 
 static int __init io_pgtable_arm_init(void)
 {

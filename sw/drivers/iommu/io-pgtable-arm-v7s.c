@@ -21,9 +21,7 @@
 #include <iommu.h>
 #include <mm.h>
 #include <module.h>
-#if __has_include(<moduleparam.h>)
 #include <moduleparam.h>
-#endif
 #include <sizes.h>
 #include <slab.h>
 
@@ -506,10 +504,8 @@ static const struct io_pgtable_selftest_case cases[] = {
 };
 
 static bool selftest;
-#ifdef module_param
 module_param(selftest, bool, 0444);
 MODULE_PARM_DESC(selftest, "check the format before it is registered");
-#endif
 
 static int __init io_pgtable_arm_v7s_init(void)
 {
