@@ -41,7 +41,7 @@ static void set_from(char *word, const char *value)
 		arg = value ? kasprintf(GFP_KERNEL, "%s=\"%s\"", name, value) :
 			      kstrdup(name, GFP_KERNEL);
 		if (!arg || parse_args(&one, arg, reason, sizeof(reason)))
-			pr_err("%s: %s\n", p->module,
+			pr_err("%s: %pE\n", p->module,
 			       arg ? reason : "no memory");
 		kfree(arg);
 	}

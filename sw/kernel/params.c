@@ -98,7 +98,7 @@ static int set_param(const struct param_set *set, const char *name,
 		return ret;
 	}
 	/* The name is whatever somebody typed: printable it may not be. */
-	pr_warn("%s: unknown parameter '%.64s' ignored\n", set->module, name);
+	pr_warn("%s: unknown parameter '%pE' ignored\n", set->module, name);
 	return 0;
 }
 

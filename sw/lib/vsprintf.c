@@ -132,7 +132,8 @@ static void put_symbol(struct out *o, unsigned long addr, bool offset)
 		put_fmt(o, "%#lx", addr);
 		return;
 	}
-	put_fmt(o, "%s", s.name);
+	/* A module's file names its functions. */
+	put_fmt(o, "%pE", s.name);
 	if (offset)
 		put_fmt(o, "+%#lx/%#lx", s.offset, s.size);
 	if (s.module)

@@ -5,7 +5,6 @@
 #include <kernel.h>
 #include <mm.h>
 #include <module.h>
-#include <printable.h>
 #include <ramfs.h>
 #include <slab.h>
 #include "../kernel/module/internal.h"
@@ -45,7 +44,7 @@ static int cmd_insmod(int argc, char **argv)
 	}
 	f = ramfs_find(argv[1]);
 	if (!f) {
-		shell_printf("insmod: ERROR: could not load module %s: no such file\n",
+		shell_printf("insmod: ERROR: could not load module %pE: no such file\n",
 			     argv[1]);
 		return -ENOENT;
 	}
@@ -100,14 +99,14 @@ static int load_one(const char *name, const char *args, bool blacklist)
 
 	switch (ret) {
 	case -ENOENT:
-		shell_printf("modprobe: %s: not found in " MODULE_DIR "\n",
+		shell_printf("modprobe: %pE: not found in " MODULE_DIR "\n",
 			     name);
 		break;
 	case -EPERM:
 		/* Asked for: it is no failure. */
 		if (blacklist)
 			return 0;
-		shell_printf("modprobe: %s: blacklisted\n", name);
+		shell_printf("modprobe: %pE: blacklisted\n", name);
 		break;
 	}
 	return ret;
@@ -233,7 +232,7 @@ static void show_info(const struct mod_file *m, const char *tag,
 				 type ? ")" : "");
 	}
 	if (line)
-		shell_printf("%s\n", mask_control(line));
+		shell_printf("%pE\n", line);
 	kfree(line);
 }
 
@@ -241,7 +240,7 @@ static void show_all_info(const struct mod_file *m)
 {
 	size_t at, n;
 
-	shell_printf("%-16s%s\n", "filename:", m->f->path);
+	shell_printf("%-16s%pE\n", "filename:", m->f->path);
 	for (at = 0; at < m->info_size; at += n + 1) {
 		const char *entry = m->info + at, *eq;
 		char tag[24];
@@ -274,11 +273,11 @@ static int cmd_modinfo(int argc, char **argv)
 		m = &other;
 	}
 	if (!m) {
-		shell_printf("modinfo: %s: not found\n", argv[1]);
+		shell_printf("modinfo: %pE: not found\n", argv[1]);
 		return -ENOENT;
 	}
 	if (!m->info) {
-		shell_printf("modinfo: %s: no module file; insmod says why\n",
+		shell_printf("modinfo: %pE: no module file; insmod says why\n",
 			     m->f->path);
 		return -ENOEXEC;
 	}

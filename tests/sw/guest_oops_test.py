@@ -6,7 +6,7 @@ import subprocess
 import tempfile
 import pathlib
 
-from guest_support import QEMU, GuestTest, boot, main
+from guest_support import QEMU, Elf, GuestTest, boot, main, module
 
 OOPS_STATUS = 2
 
@@ -34,6 +34,12 @@ class Oops(GuestTest):
         names = re.findall(r" (\w+)\+0x[\da-f]+/0x[\da-f]+(?: \[(\w+)\])?$", trace, re.M)
         self.assertEqual(names[:5], [("crash_null", "test_oops"), ("crash", "test_oops"), ("shell_run_argv", ""),
                                      ("run_line", ""), ("shell_main", "")])
+
+    def test_names_of_a_module_file_reach_the_console_without_control_characters(self):
+        odd = Elf(module("test-oops")).replace(b"\0crash_null\0", b"\0cra\x1b[2J\x9bll\0").bytes()
+        run = self.run_script("insmod /odd.ko\ncrash null\n", files={"odd.ko": odd}, status=OOPS_STATUS)
+        self.assert_console(run, r"pc : cra\x1b[2J\x9bll+", "Call trace:", r"cra\x1b[2J\x9bll+")
+        self.assertNotIn("\x1b", run.console)
 
     def test_a_jump_into_nowhere_names_its_caller(self):
         self.check("jump", "execution at virtual address 0000000000001000", "instruction abort", "Call trace:",

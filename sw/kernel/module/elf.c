@@ -2,7 +2,6 @@
 /* Checks of a module file, and its layout in memory. */
 #include <errno.h>
 #include <kernel.h>
-#include <printable.h>
 #include <slab.h>
 #include "elf.h"
 
@@ -13,7 +12,6 @@ void mod_elf_refuse(struct mod_elf *e, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(e->reason, sizeof(e->reason), fmt, ap);
 	va_end(ap);
-	mask_control(e->reason);
 }
 
 #define refuse(e, fmt, ...) ({				\

@@ -9,7 +9,6 @@
 #include <kthread.h>
 #include <list.h>
 #include <mm.h>
-#include <printable.h>
 #include <sched.h>
 #include <shell.h>
 #include <slab.h>
@@ -295,11 +294,10 @@ static int load_and_run(const void *image, size_t size, const char *label,
 	int ret;
 
 	if (!l) {
-		pr_err("%.40s: no memory\n", label);
+		pr_err("%pE: no memory\n", label);
 		return -ENOMEM;
 	}
 	strscpy(l->label, label, sizeof(l->label));
-	mask_control(l->label);
 	ret = mod_elf_open(&l->e, image, size, sizeof(struct module));
 	if (!ret)
 		ret = check_modinfo(&l->e, &l->draft);
@@ -308,7 +306,7 @@ static int load_and_run(const void *image, size_t size, const char *label,
 	if (ret == -EEXIST && may_be_there)
 		ret = 0;
 	else if (ret)
-		pr_err("%s: %s\n", l->draft.name[0] ? l->draft.name :
+		pr_err("%pE: %pE\n", l->draft.name[0] ? l->draft.name :
 		       l->label, l->e.reason);
 	mod_elf_close(&l->e);
 	kfree(l);
@@ -377,7 +375,7 @@ int module_unload(const char *name)
 		ret = start_unloading(m);
 	mutex_unlock(&module_mutex);
 	if (!m)
-		pr_err("%.40s: is not loaded\n", name);
+		pr_err("%pE: is not loaded\n", name);
 	if (ret)
 		return ret;
 	if (m->exit)

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <kernel.h>
 #include <list.h>
-#include <printable.h>
 #include <slab.h>
 #include "modprobe.h"
 
@@ -65,10 +64,10 @@ static int parse_line(struct list_head *entries, const char *path,
 		if (!strcmp(keyword, keywords[k]))
 			break;
 	if (k == ARRAY_SIZE(keywords))
-		pr_warn("%.100s:%u: '%.40s' is not supported: alias, blacklist, options or softdep\n",
-			path, number, mask_control(keyword));
+		pr_warn("%pE:%u: '%pE' is not supported: alias, blacklist, options or softdep\n",
+			path, number, keyword);
 	else if (!*name || (!*line && k != CONF_BLACKLIST))
-		pr_warn("%.100s:%u: %s wants more words\n", path, number,
+		pr_warn("%pE:%u: %s wants more words\n", path, number,
 			keyword);
 	else
 		return add_entry(entries, (enum conf_kind)k, name, line);

@@ -2,7 +2,6 @@
 /* The parameters of a module: its table is checked before it is believed. */
 #include <errno.h>
 #include <kernel.h>
-#include <printable.h>
 #include "internal.h"
 
 static bool is_text(const struct module *m, const char *s)
@@ -53,8 +52,6 @@ int module_apply_params(struct module *m, struct mod_elf *e, const char *args)
 		.module = m->name, .params = m->params,
 		.num = m->num_params, .values = &m->values,
 	};
-	int ret = parse_args(&set, args, e->reason, sizeof(e->reason));
 
-	mask_control(e->reason);
-	return ret;
+	return parse_args(&set, args, e->reason, sizeof(e->reason));
 }

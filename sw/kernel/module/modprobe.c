@@ -8,7 +8,6 @@
 #include <kernel.h>
 #include <list.h>
 #include <mutex.h>
-#include <printable.h>
 #include <ramfs.h>
 #include <slab.h>
 #include <sort.h>
@@ -101,7 +100,6 @@ static int read_file(struct mod_file *m, const struct ramfs_file *f,
 	m->f = f;
 	memcpy(m->name, base, n);
 	m->name[n] = 0;
-	mask_control(m->name);
 	ret = mod_elf_open(e, f->data, f->size, sizeof(struct module));
 	if (!ret) {
 		m->info = (const char *)f->data + e->sh[e->modinfo].sh_offset;
@@ -332,7 +330,7 @@ static int collect_args(const char *name, const char *args, char **out)
 		ret = append(out, args);
 	if (ret) {
 		kfree(*out);
-		pr_err("%s: no memory\n", name);
+		pr_err("%pE: no memory\n", name);
 	}
 	return ret;
 }
@@ -354,8 +352,8 @@ static int probe_list(const char *list, const char *sep, const char *for_whom,
 		/* What the code needs goes by name, as in modules.dep. */
 		ret = probe_name(word, !for_whom, up);
 		if (ret == -ENOENT && for_whom)
-			pr_err("%s: depends on %s, which is not in " MODULE_DIR "\n",
-			       for_whom, mask_control(word));
+			pr_err("%pE: depends on %pE, which is not in " MODULE_DIR "\n",
+			       for_whom, word);
 		/* A cycle is a mistake even where absence is none. */
 		if (ret && !for_whom && ret != -ELOOP)
 			ret = 0;
@@ -400,11 +398,11 @@ static int check_chain(const struct mod_file *m, const struct chain *up)
 
 	for (c = up; c; c = c->up)
 		if (c->file == m) {
-			pr_err("%s: cycle of dependencies\n", m->name);
+			pr_err("%pE: cycle of dependencies\n", m->name);
 			return -ELOOP;
 		}
 	if (up && up->depth == MAX_DEPTH) {
-		pr_err("%s: dependencies nest too deep\n", m->name);
+		pr_err("%pE: dependencies nest too deep\n", m->name);
 		return -ELOOP;
 	}
 	return 0;

@@ -4,7 +4,6 @@
 #include <kallsyms.h>
 #include <kernel.h>
 #include <list.h>
-#include <printable.h>
 #include <slab.h>
 #include <sort.h>
 #include "internal.h"
@@ -63,7 +62,7 @@ int module_setup_kallsyms(struct module *m, struct mod_elf *e)
 		m->kallsyms[k].addr = e->addr[sym.st_shndx] + sym.st_value;
 		m->kallsyms[k++].name = s;
 		memcpy(s, name, strlen(name) + 1);
-		s += strlen(mask_control(s)) + 1;
+		s += strlen(s) + 1;
 	}
 	sort_r(m->kallsyms, n, sizeof(*m->kallsyms), cmp_symbols, NULL);
 	m->num_kallsyms = n;
