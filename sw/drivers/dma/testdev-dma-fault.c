@@ -4,7 +4,6 @@
 #include "testdev-dma-test.h"
 
 #include <delay.h>
-#include <irqflags.h>
 
 bool td_test_fault_read(const struct test_args *args)
 {
@@ -483,10 +482,11 @@ bool td_test_overflow(const struct test_args *args)
 	for (i = 0; i < TD_RING_SIZE; i++)
 		batch[i] = desc;
 	td_arm_fault(td);
-	local_irq_save(flags);
+	/* Whichever CPU takes the first fault waits for the lock with it. */
+	spin_lock_irqsave(&td->fault_lock, flags);
 	for (i = 0; i < rounds && ok; i++)
 		ok = !td_run_polled(td, batch, TD_RING_SIZE);
-	local_irq_restore(flags);
+	spin_unlock_irqrestore(&td->fault_lock, flags);
 	if (!ok) {
 		ktap_diag("the device did not finish");
 		return false;

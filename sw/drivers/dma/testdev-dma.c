@@ -167,17 +167,24 @@ static void td_fault(struct device *dev, const struct iommu_fault *fault,
 		     void *data)
 {
 	struct testdev *td = data;
+	unsigned long flags;
 
 	(void)dev;
+	spin_lock_irqsave(&td->fault_lock, flags);
 	if (!td->faults++)
 		td->fault = *fault;
+	spin_unlock_irqrestore(&td->fault_lock, flags);
 	complete(&td->fault_seen);
 }
 
 void td_arm_fault(struct testdev *td)
 {
+	unsigned long flags;
+
+	spin_lock_irqsave(&td->fault_lock, flags);
 	td->faults = 0;
 	memset(&td->fault, 0, sizeof(td->fault));
+	spin_unlock_irqrestore(&td->fault_lock, flags);
 	reinit_completion(&td->fault_seen);
 }
 
@@ -244,6 +251,7 @@ static int td_probe(struct platform_device *pdev)
 		return -ENOMEM;
 	td->dev = dev;
 	init_completion(&td->progress);
+	spin_lock_init(&td->fault_lock);
 	init_completion(&td->fault_seen);
 	platform_set_drvdata(pdev, td);
 

@@ -9,6 +9,7 @@
 #include <io.h>
 #include <iommu.h>
 #include <kernel.h>
+#include <spinlock.h>
 
 #define TD_OP_NOP		0
 #define TD_OP_READ		1
@@ -54,6 +55,7 @@ static_assert(sizeof(struct td_desc) == 64, "a descriptor is 64 bytes");
  * @prod: descriptors made ready since the device was enabled
  * @irq_seen: bits of IRQ_STATUS since the last wait began
  * @progress: an interrupt came
+ * @fault_lock: guards the next two, which an interrupt handler writes
  * @fault: the first fault since td_arm_fault(); @faults: how many
  */
 struct testdev {
@@ -68,6 +70,7 @@ struct testdev {
 	u32 irq_seen;
 	struct completion progress;
 
+	spinlock_t fault_lock;
 	struct iommu_fault fault;
 	unsigned int faults;
 	struct completion fault_seen;
