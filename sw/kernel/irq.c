@@ -545,7 +545,7 @@ void irq_show(void)
 {
 	unsigned int i, cpu;
 
-	shell_printf("     ");
+	shell_printf(" IRQ ");
 	for_each_online_cpu(cpu)
 		shell_printf("       CPU%u", cpu);
 	shell_printf("  %-8s %4s %-6s %s\n", "Chip", "HW", "Type", "To    Name");

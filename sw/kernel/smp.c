@@ -390,7 +390,7 @@ static int cmd_cpus(int argc, char **argv)
 	shell_printf("CPU MPIDR        State\n");
 	for (cpu = 0; cpu < NR_CPUS; cpu++)
 		if (cpu_states[cpu] != CPU_ABSENT)
-			shell_printf("%3u %#-12llx %s\n", cpu, cpu_mpidr[cpu],
+			shell_printf("%3u 0x%-10llx %s\n", cpu, cpu_mpidr[cpu],
 				     names[cpu_states[cpu]]);
 	return 0;
 }

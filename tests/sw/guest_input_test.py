@@ -144,6 +144,19 @@ class Commands(GuestTest):
         self.assertIn("one", run.lines)
         self.assertNotIn("two", run.lines)
 
+    def test_tables_name_their_columns_and_keep_to_them(self):
+        tables = {"ps": ("Thread", "State", "CPU"), "cpus": ("MPIDR", "State"), "devices": ("Device", "Bus", "Driver", "Compatible"),
+                  "lsmod": ("Module", "Used by"), "interrupts": ("Chip", "Type", "To", "Name"), "deferred": ("Device", "Why it waits")}
+        script = "modprobe test-import\n" + "".join(f"echo @{command}\n{command}\n" for command in tables) + "echo @\npoweroff\n"
+        run = self.run_script(script, "test-export", "test-import")
+        for command, columns in tables.items():
+            header, *rows = re.search(rf"(?s)@{command}\n(.*?)\n@", run.console)[1].splitlines()
+            self.assertTrue(rows or command == "deferred", command)
+            for column in columns:
+                at = header.index(column)
+                for row in rows:
+                    self.assertRegex(row[:at][-1:] + row[at:at + 1], r"^ ?\S$", f"{command}, {column}:\n{header}\n{row}")
+
     def test_help_is_a_table_of_uses(self):
         run = self.run_script("help\nhelp sleep\nmodprobe test-ktap\nhelp ktap\npoweroff\n", "test-ktap")
         use = run.lines.index("sleep MILLISECONDS               - wait; Ctrl-C ends it")

@@ -69,7 +69,7 @@ class Start(GuestTest):
     def test_a_cpu_whose_status_is_disabled_is_passed_over(self):
         run = self.with_tree(4, lambda t: t.replace("cpu@2 {", 'cpu@2 {\n\t\t\tstatus = "disabled";', 1))
         # They count without it.
-        self.assertEqual(re.findall(r"(?m)^ +\d+ (\S+) +on line$", run.console), ["0", "0x1", "0x3"])
+        self.assertEqual(re.findall(r"(?m)^ +\d+ (\S+) +on line$", run.console), ["0x0", "0x1", "0x3"])
         self.assertNotIn("left off", run.console)
 
     def test_a_cpu_that_is_started_in_another_way_is_left_off_by_name(self):
@@ -83,7 +83,7 @@ class Start(GuestTest):
             return text.replace("cpu@0 {", more.strip() + "\n\t\tcpu@0 {", 1)
         run = self.with_tree(2, edit)
         self.assert_console(run, "/cpus/cpu@7: left off, PSCI CPU_ON of 0x7: -EINVAL")
-        self.assertEqual(re.findall(r"(?m)^ +\d+ (\S+) +on line$", run.console), ["0", "0x1"])
+        self.assertEqual(re.findall(r"(?m)^ +\d+ (\S+) +on line$", run.console), ["0x0", "0x1"])
 
     def test_a_cpu_of_an_impossible_number_or_of_another_ones_is_left_off_by_name(self):
         run = self.with_tree(3, lambda t: re.sub(r"(cpu@2 \{.*?reg = <)0x0?2>", r"\g<1>1>", t, count=1, flags=re.S))
@@ -124,7 +124,7 @@ class Work(GuestTest):
         self.assert_console(run, "Thread                   State    CPU")
         self.assertRegex(run.console, r"(?m)^init +running +[01]$")
         self.assertRegex(run.console, r"(?m)^kworker/events:1 +\w+ +[01]$")
-        self.assertRegex(run.console, r"(?m)^ +CPU0 +CPU1 +Chip +HW +Type +To +Name$")
+        self.assertRegex(run.console, r"(?m)^ IRQ +CPU0 +CPU1 +Chip +HW +Type +To +Name$")
         self.assertRegex(run.console, r"(?m)^ +27: +\d+ +\d+ +GICv2 +27 level +each +timer$")
         self.assertRegex(run.console, r"(?m)^ +33: +\d+ +\d+ +GICv2 +33 level +CPU0 +pl011$")
 

@@ -447,11 +447,10 @@ void driver_deferred_probe_show(void)
 {
 	struct device *d;
 
+	shell_printf("%-29s %s\n", "Device", "Why it waits");
 	mutex_lock(&deferred_lock);
 	list_for_each_entry(d, &deferred, deferred_node)
-		shell_printf("%-24s %s\n", dev_name(d), reason_of(d));
-	if (list_empty(&deferred))
-		shell_printf("no device is deferred\n");
+		shell_printf("%-29s %s\n", dev_name(d), reason_of(d));
 	mutex_unlock(&deferred_lock);
 }
 
