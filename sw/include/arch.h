@@ -26,7 +26,6 @@ struct pt_regs {
 #define PTE_VALID	BIT(0)
 #define PTE_TABLE	BIT(1)		/* or page, at level 3 */
 #define PTE_ATTR(i)	((u64)(i) << 2)
-#define PTE_USER	BIT(6)
 #define PTE_RDONLY	BIT(7)
 #define PTE_SH_INNER	(3UL << 8)
 #define PTE_AF		BIT(10)

@@ -17,8 +17,6 @@
 	__atomic_add_fetch(&(v)->counter, i, __ATOMIC_SEQ_CST)
 #define atomic_sub_return(i, v)	\
 	__atomic_sub_fetch(&(v)->counter, i, __ATOMIC_SEQ_CST)
-#define atomic_fetch_add(i, v)	\
-	__atomic_fetch_add(&(v)->counter, i, __ATOMIC_SEQ_CST)
 #define atomic_add(i, v)	((void)atomic_add_return(i, v))
 #define atomic_sub(i, v)	((void)atomic_sub_return(i, v))
 #define atomic_inc(v)		atomic_add(1, v)
@@ -26,25 +24,13 @@
 #define atomic_inc_return(v)	atomic_add_return(1, v)
 #define atomic_dec_return(v)	atomic_sub_return(1, v)
 #define atomic_dec_and_test(v)	(atomic_sub_return(1, v) == 0)
-#define atomic64_read(v)	atomic_read(v)
-#define atomic64_set(v, i)	atomic_set(v, i)
-#define atomic64_add(i, v)	atomic_add(i, v)
-#define atomic64_inc(v)		atomic_inc(v)
-#define atomic64_inc_return(v)	atomic_inc_return(v)
 
-#define xchg(p, v)		__atomic_exchange_n(p, v, __ATOMIC_SEQ_CST)
 /* Returns what was there. */
 #define cmpxchg(p, o, n) ({					\
 	__typeof__(*(p)) _o = (o);				\
 	__atomic_compare_exchange_n(p, &_o, n, false,		\
 				    __ATOMIC_SEQ_CST,		\
 				    __ATOMIC_SEQ_CST);		\
-	_o; })
-#define cmpxchg64_relaxed(p, o, n) ({				\
-	__typeof__(*(p)) _o = (o);				\
-	__atomic_compare_exchange_n(p, &_o, n, false,		\
-				    __ATOMIC_RELAXED,		\
-				    __ATOMIC_RELAXED);		\
 	_o; })
 
 typedef struct {
@@ -53,7 +39,6 @@ typedef struct {
 
 #define REFCOUNT_INIT(n)	{ ATOMIC_INIT(n) }
 #define refcount_set(r, n)	atomic_set(&(r)->refs, n)
-#define refcount_read(r)	((unsigned int)atomic_read(&(r)->refs))
 
 static inline void refcount_inc(refcount_t *r)
 {

@@ -24,22 +24,6 @@ static inline unsigned int __fls(unsigned long x)
 	return 63 - (unsigned int)__builtin_clzl(x);
 }
 
-/* 1-based; 0 for no bit set. */
-static inline int ffs(unsigned int x)
-{
-	return __builtin_ffs((int)x);
-}
-
-static inline int fls(unsigned int x)
-{
-	return x ? 32 - __builtin_clz(x) : 0;
-}
-
-static inline int fls64(u64 x)
-{
-	return x ? 64 - __builtin_clzll(x) : 0;
-}
-
 static inline unsigned int hweight64(u64 x)
 {
 	unsigned int n = 0;
@@ -50,7 +34,6 @@ static inline unsigned int hweight64(u64 x)
 }
 
 #define hweight32(x)	hweight64((u32)(x))
-#define hweight_long(x)	hweight64(x)
 
 /* Atomic against other CPUs and interrupts; test_and_ variants return the
  * former value.
@@ -94,10 +77,5 @@ void bitmap_set(unsigned long *map, unsigned int start, unsigned int nr);
 void bitmap_clear(unsigned long *map, unsigned int start, unsigned int nr);
 unsigned long *bitmap_zalloc(unsigned int bits, gfp_t flags);
 void bitmap_free(const unsigned long *map);
-
-#define for_each_set_bit(bit, addr, size)			\
-	for ((bit) = find_next_bit((addr), (size), 0);		\
-	     (bit) < (size);					\
-	     (bit) = find_next_bit((addr), (size), (bit) + 1))
 
 #endif

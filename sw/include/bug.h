@@ -27,23 +27,6 @@ extern unsigned int warn_count;
 	if (unlikely(_c))					\
 		__warn(__FILE__, __LINE__, #c, NULL);		\
 	unlikely(_c); })
-#define WARN_ON_ONCE(c) ({					\
-	static bool _warned;					\
-	bool _c1 = !!(c);					\
-	if (unlikely(_c1 && !_warned)) {			\
-		_warned = true;					\
-		__warn(__FILE__, __LINE__, #c, NULL);		\
-	}							\
-	unlikely(_c1); })
-#define WARN_ONCE(c, fmt, ...) ({				\
-	static bool _warned;					\
-	bool _c1 = !!(c);					\
-	if (unlikely(_c1 && !_warned)) {			\
-		_warned = true;					\
-		__warn(__FILE__, __LINE__, NULL, fmt,		\
-		       ##__VA_ARGS__);				\
-	}							\
-	unlikely(_c1); })
 #define BUG()		__bug(__FILE__, __LINE__, "BUG")
 #define BUG_ON(c)	do { if (unlikely(c)) \
 				__bug(__FILE__, __LINE__, #c); } while (0)

@@ -7,30 +7,22 @@
 #define unlikely(x)	__builtin_expect(!!(x), 0)
 #define barrier()	__asm__ volatile("" ::: "memory")
 
-#define __packed	__attribute__((packed))
 #define __aligned(x)	__attribute__((aligned(x)))
 #define __printf(a, b)	__attribute__((format(printf, a, b)))
 #define __noreturn	__attribute__((noreturn))
-#define __must_check	__attribute__((warn_unused_result))
 #define __maybe_unused	__attribute__((unused))
-#define __always_unused	__attribute__((unused))
 #define __used		__attribute__((used))
-#define __weak		__attribute__((weak))
 #define __section(s)	__attribute__((section(s)))
 #define noinline	__attribute__((noinline))
-#define __always_inline	inline __attribute__((always_inline))
 #define fallthrough	__attribute__((fallthrough))
 
 /* Address-space marks: for the reader only. */
 #define __iomem
-#define __force
 
 /* Code and data that only start-up needs. */
 #define __init		__section(".init.text")
 #define __initdata	__section(".init.data")
-#define __initconst	__section(".init.rodata")
 #define __exit		__section(".exit.text")
-#define __ro_after_init
 
 #define READ_ONCE(x)	(*(const volatile __typeof__(x) *)&(x))
 #define WRITE_ONCE(x, v)				\
@@ -38,8 +30,6 @@ do {							\
 	*(volatile __typeof__(x) *)&(x) = (v);		\
 } while (0)
 
-#define __stringify_1(x...)	#x
-#define __stringify(x...)	__stringify_1(x)
 #define __CONCAT1(a, b)		a##b
 #define __CONCAT2(a, b)		__CONCAT1(a, b)
 #define __UNIQUE_ID(p)		__CONCAT2(__CONCAT2(__uid_, p), __COUNTER__)

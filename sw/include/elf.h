@@ -59,11 +59,8 @@ struct elf64_rela {
 #define SHN_ABS		0xfff1
 #define SHN_COMMON	0xfff2
 
-#define STB_LOCAL	0
-#define STB_GLOBAL	1
 #define STB_WEAK	2
 #define STT_FUNC	2
-#define STT_SECTION	3
 #define ELF64_ST_BIND(i)	((i) >> 4)
 #define ELF64_ST_TYPE(i)	((i) & 0xf)
 #define ELF64_R_SYM(i)		((u32)((i) >> 32))

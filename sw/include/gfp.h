@@ -7,9 +7,7 @@
 /* Allocations never sleep and never retry; the flags differ in zeroing. */
 #define GFP_KERNEL	0u
 #define GFP_ATOMIC	0u
-#define GFP_NOWAIT	0u
 #define __GFP_ZERO	1u
-#define __GFP_NOWARN	2u
 /* Below 4 GiB (GFP_DMA32 of the Linux API). */
 #define GFP_DMA32	4u
 

@@ -12,11 +12,6 @@ typedef int (*initcall_t)(void);
 	__section(".initcall" lvl ".init") = fn
 
 #define core_initcall(fn)	__define_initcall(fn, "1")
-#define postcore_initcall(fn)	__define_initcall(fn, "2")
-#define arch_initcall(fn)	__define_initcall(fn, "3")
-#define subsys_initcall(fn)	__define_initcall(fn, "4")
-#define fs_initcall(fn)		__define_initcall(fn, "5")
 #define device_initcall(fn)	__define_initcall(fn, "6")
-#define late_initcall(fn)	__define_initcall(fn, "7")
 
 #endif

@@ -16,7 +16,6 @@ typedef enum {
 
 typedef irqreturn_t (*irq_handler_t)(int irq, void *dev_id);
 
-#define IRQF_TRIGGER_NONE	0x0u
 #define IRQF_TRIGGER_RISING	0x1u
 #define IRQF_TRIGGER_FALLING	0x2u
 #define IRQF_TRIGGER_HIGH	0x4u

@@ -42,10 +42,6 @@
 
 #define readl_poll_timeout(a, v, c, s, t) \
 	read_poll_timeout(readl, v, c, s, t, a)
-#define readq_poll_timeout(a, v, c, s, t) \
-	read_poll_timeout(readq, v, c, s, t, a)
-#define readl_relaxed_poll_timeout(a, v, c, s, t) \
-	read_poll_timeout(readl_relaxed, v, c, s, t, a)
 /* For callers that must not sleep. */
 #define readl_poll_timeout_atomic(a, v, c, d, t) \
 	read_poll_timeout(readl, v, c, 0, t, a)

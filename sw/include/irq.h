@@ -75,7 +75,6 @@ struct irq_domain *irq_domain_add_root(struct device_node *np,
  */
 void irq_domain_remove(struct irq_domain *d);
 struct irq_domain *irq_find_domain(const struct device_node *np);
-void *irq_domain_data(const struct irq_domain *d);
 
 /* The interrupt number of a hardware number, made when there is none; -errno.
  */

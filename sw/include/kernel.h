@@ -20,8 +20,6 @@
 #define container_of(ptr, type, member) \
 	((type *)((char *)(ptr) - offsetof(type, member)))
 
-#define sizeof_field(t, f)	sizeof(((t *)0)->f)
-
 /* Formats as printk()'s. @size 0 is allowed. Return the full length. */
 int snprintf(char *buf, size_t size, const char *fmt, ...) __printf(3, 4);
 int vsnprintf(char *buf, size_t size, const char *fmt, va_list ap);
@@ -37,7 +35,6 @@ int kstrtoul(const char *s, unsigned int base, unsigned long *res);
 int kstrtouint(const char *s, unsigned int base, unsigned int *res);
 int kstrtoint(const char *s, unsigned int base, int *res);
 int kstrtobool(const char *s, bool *res);
-unsigned long long memparse(const char *s, char **end);
 
 /* Deterministic pseudo-random numbers (xorshift, seeded). */
 struct rnd_state {

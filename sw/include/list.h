@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Circular doubly linked lists, and hash lists. */
+/* Circular doubly linked lists. */
 #ifndef LIST_H
 #define LIST_H
 
@@ -57,18 +57,6 @@ static inline void list_del_init(struct list_head *e)
 	INIT_LIST_HEAD(e);
 }
 
-static inline void list_move(struct list_head *e, struct list_head *head)
-{
-	__list_del_entry(e);
-	list_add(e, head);
-}
-
-static inline void list_move_tail(struct list_head *e, struct list_head *head)
-{
-	__list_del_entry(e);
-	list_add_tail(e, head);
-}
-
 static inline bool list_empty(const struct list_head *head)
 {
 	return READ_ONCE(head->next) == head;
@@ -92,12 +80,6 @@ static inline void list_splice_init(struct list_head *l,
 	INIT_LIST_HEAD(l);
 }
 
-static inline void list_splice_tail_init(struct list_head *l,
-					 struct list_head *head)
-{
-	list_splice_init(l, head->prev);
-}
-
 #define list_entry(ptr, type, member) \
 	((type *)((char *)(ptr) - offsetof(type, member)))
 #define list_first_entry(h, type, member) list_entry((h)->next, type, member)
@@ -108,11 +90,6 @@ static inline void list_splice_tail_init(struct list_head *l,
 	list_entry((pos)->member.next, __typeof__(*(pos)), member)
 #define list_prev_entry(pos, member) \
 	list_entry((pos)->member.prev, __typeof__(*(pos)), member)
-#define list_for_each(pos, head) \
-	for (pos = (head)->next; pos != (head); pos = pos->next)
-#define list_for_each_safe(pos, n, head) \
-	for (pos = (head)->next, n = pos->next; pos != (head); \
-	     pos = n, n = pos->next)
 #define list_for_each_entry(pos, head, member)				\
 	for (pos = list_first_entry(head, __typeof__(*pos), member);	\
 	     &pos->member != (head);					\
@@ -126,44 +103,5 @@ static inline void list_splice_tail_init(struct list_head *l,
 	     n = list_next_entry(pos, member);				\
 	     &pos->member != (head);					\
 	     pos = n, n = list_next_entry(n, member))
-#define list_for_each_entry_safe_reverse(pos, n, head, member)		\
-	for (pos = list_last_entry(head, __typeof__(*pos), member),	\
-	     n = list_prev_entry(pos, member);				\
-	     &pos->member != (head);					\
-	     pos = n, n = list_prev_entry(n, member))
-
-static inline void INIT_HLIST_NODE(struct hlist_node *n)
-{
-	n->next = NULL;
-	n->pprev = NULL;
-}
-
-static inline void hlist_add_head(struct hlist_node *n, struct hlist_head *h)
-{
-	n->next = h->first;
-	if (h->first)
-		h->first->pprev = &n->next;
-	h->first = n;
-	n->pprev = &h->first;
-}
-
-static inline void hlist_del_init(struct hlist_node *n)
-{
-	if (!n->pprev)
-		return;
-	*n->pprev = n->next;
-	if (n->next)
-		n->next->pprev = n->pprev;
-	INIT_HLIST_NODE(n);
-}
-
-#define hlist_entry_safe(ptr, type, member) ({			\
-	struct hlist_node *_p = (ptr);				\
-	_p ? list_entry(_p, type, member) : NULL; })
-#define hlist_for_each_entry(pos, head, member)				\
-	for (pos = hlist_entry_safe((head)->first, __typeof__(*pos), member); \
-	     pos;							\
-	     pos = hlist_entry_safe((pos)->member.next,			\
-				    __typeof__(*pos), member))
 
 #endif

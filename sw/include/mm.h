@@ -11,10 +11,6 @@
 #define PAGE_SHIFT	12
 #define PAGE_SIZE	(1UL << PAGE_SHIFT)
 #define PAGE_MASK	(~(PAGE_SIZE - 1))
-#define PMD_SHIFT	21
-#define PMD_SIZE	(1UL << PMD_SHIFT)
-#define PUD_SHIFT	30
-#define PUD_SIZE	(1UL << PUD_SHIFT)
 #define PAGE_ALIGN(x)	ALIGN((x), PAGE_SIZE)
 #define offset_in_page(p)	((unsigned long)(p) & ~PAGE_MASK)
 /* The largest block of pages is 2^(MAX_ORDER) pages: 16 MiB. */
@@ -53,7 +49,6 @@ static inline void *phys_to_virt(phys_addr_t phys)
 }
 
 #define __pa(x)			virt_to_phys((void *)(x))
-#define __va(x)			phys_to_virt((phys_addr_t)(x))
 #define PHYS_PFN(x)		((unsigned long)((x) >> PAGE_SHIFT))
 #define PFN_PHYS(x)		((phys_addr_t)(x) << PAGE_SHIFT)
 
@@ -75,7 +70,6 @@ struct page *alloc_pages(gfp_t gfp, unsigned int order);
 void __free_pages(struct page *page, unsigned int order);
 #define alloc_page(gfp)		alloc_pages(gfp, 0)
 #define __free_page(p)		__free_pages(p, 0)
-#define alloc_pages_node(n, g, o) alloc_pages(g, o)
 
 /* The same by linear-map address; 0 on failure. */
 unsigned long __get_free_pages(gfp_t gfp, unsigned int order);

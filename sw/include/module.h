@@ -92,7 +92,6 @@ struct module {
 	unsigned int num_sections;
 };
 
-#define ___MODULE_CAT(a, b)	__CONCAT2(a, b)
 #define MODULE_INFO(tag, info)	__MODULE_INFO(tag, __UNIQUE_ID(tag), info)
 #ifdef MODULE
 

@@ -22,6 +22,5 @@ void mutex_unlock(struct mutex *m);
 bool mutex_is_locked(const struct mutex *m);
 /* By this thread. */
 bool mutex_is_held(const struct mutex *m);
-#define mutex_destroy(m)	do { (void)(m); } while (0)
 
 #endif

@@ -8,7 +8,6 @@
 #include <smp.h>
 
 #define DEFINE_PER_CPU(type, name)	__typeof__(type) name[NR_CPUS]
-#define DECLARE_PER_CPU(type, name)	extern __typeof__(type) name[NR_CPUS]
 
 #define per_cpu(name, cpu)		((name)[cpu])
 #define per_cpu_ptr(name, cpu)		(&(name)[cpu])

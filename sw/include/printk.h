@@ -14,8 +14,6 @@ typedef __builtin_va_list va_list;
 
 #define KERN_SOH	"\001"
 #define KERN_EMERG	KERN_SOH "0"
-#define KERN_ALERT	KERN_SOH "1"
-#define KERN_CRIT	KERN_SOH "2"
 #define KERN_ERR	KERN_SOH "3"
 #define KERN_WARNING	KERN_SOH "4"
 #define KERN_NOTICE	KERN_SOH "5"
@@ -50,7 +48,6 @@ struct va_format {
 #define pr_fmt(fmt)	fmt
 #endif
 #define pr_emerg(fmt, ...)	printk(KERN_EMERG pr_fmt(fmt), ##__VA_ARGS__)
-#define pr_crit(fmt, ...)	printk(KERN_CRIT pr_fmt(fmt), ##__VA_ARGS__)
 #define pr_err(fmt, ...)	printk(KERN_ERR pr_fmt(fmt), ##__VA_ARGS__)
 #define pr_warn(fmt, ...)	printk(KERN_WARNING pr_fmt(fmt), ##__VA_ARGS__)
 #define pr_notice(fmt, ...)	printk(KERN_NOTICE pr_fmt(fmt), ##__VA_ARGS__)
@@ -66,31 +63,5 @@ struct ratelimit_state {
 };
 
 bool __ratelimit(struct ratelimit_state *rs, const char *func);
-
-#define printk_ratelimited(fmt, ...)				\
-do {								\
-	static struct ratelimit_state _rs;			\
-	if (__ratelimit(&_rs, __func__))			\
-		printk(fmt, ##__VA_ARGS__);			\
-} while (0)
-#define pr_err_ratelimited(fmt, ...) \
-	printk_ratelimited(KERN_ERR pr_fmt(fmt), ##__VA_ARGS__)
-#define pr_warn_ratelimited(fmt, ...) \
-	printk_ratelimited(KERN_WARNING pr_fmt(fmt), ##__VA_ARGS__)
-#define pr_info_ratelimited(fmt, ...) \
-	printk_ratelimited(KERN_INFO pr_fmt(fmt), ##__VA_ARGS__)
-
-#define printk_once(fmt, ...)					\
-do {								\
-	static bool _done;					\
-	if (!_done) {						\
-		_done = true;					\
-		printk(fmt, ##__VA_ARGS__);			\
-	}							\
-} while (0)
-#define pr_warn_once(fmt, ...) \
-	printk_once(KERN_WARNING pr_fmt(fmt), ##__VA_ARGS__)
-#define pr_info_once(fmt, ...) \
-	printk_once(KERN_INFO pr_fmt(fmt), ##__VA_ARGS__)
 
 #endif

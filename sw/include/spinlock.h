@@ -18,18 +18,13 @@ typedef struct {
 	u32 holder;		/* number of the CPU + 1; 0: free */
 } spinlock_t;
 
-typedef spinlock_t raw_spinlock_t;
-
 #define __SPIN_LOCK_UNLOCKED	{ 0 }
 #define DEFINE_SPINLOCK(x)	spinlock_t x = __SPIN_LOCK_UNLOCKED
-#define DEFINE_RAW_SPINLOCK(x)	DEFINE_SPINLOCK(x)
 
 static inline void spin_lock_init(spinlock_t *l)
 {
 	l->holder = 0;
 }
-
-#define raw_spin_lock_init(l)	spin_lock_init(l)
 
 /* A second spin_lock() by the CPU that holds it, and an unlock by another, is a
  * BUG that names the lock and the CPU.
@@ -54,23 +49,6 @@ do {						\
 	spin_unlock(l);				\
 	local_irq_restore(f);			\
 } while (0)
-
-static inline void spin_lock_irq(spinlock_t *l)
-{
-	local_irq_disable();
-	spin_lock(l);
-}
-
-static inline void spin_unlock_irq(spinlock_t *l)
-{
-	spin_unlock(l);
-	local_irq_enable();
-}
-
-#define raw_spin_lock(l)			spin_lock(l)
-#define raw_spin_unlock(l)			spin_unlock(l)
-#define raw_spin_lock_irqsave(l, f)		spin_lock_irqsave(l, f)
-#define raw_spin_unlock_irqrestore(l, f)	spin_unlock_irqrestore(l, f)
 
 struct mutex;
 bool mutex_is_held(const struct mutex *m);

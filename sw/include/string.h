@@ -12,14 +12,11 @@ int memcmp(const void *a, const void *b, size_t n);
 void *memchr(const void *s, int c, size_t n);
 /* First byte that is not @c, or NULL. */
 void *memchr_inv(const void *s, int c, size_t n);
-/* Fill @n words of 64 bits. */
-void memset64(u64 *s, u64 v, size_t n);
 
 size_t strlen(const char *s);
 size_t strnlen(const char *s, size_t n);
 int strcmp(const char *a, const char *b);
 int strncmp(const char *a, const char *b, size_t n);
-int strcasecmp(const char *a, const char *b);
 char *strchr(const char *s, int c);
 char *strrchr(const char *s, int c);
 char *strchrnul(const char *s, int c);
@@ -36,7 +33,6 @@ bool modname_eq(const char *a, const char *b);
 
 char *kstrdup(const char *s, gfp_t flags);
 char *kstrndup(const char *s, size_t n, gfp_t flags);
-void *kmemdup(const void *src, size_t n, gfp_t flags);
 char *kasprintf(gfp_t flags, const char *fmt, ...) __printf(2, 3);
 char *kvasprintf(gfp_t flags, const char *fmt, __builtin_va_list ap);
 

@@ -35,8 +35,6 @@ void prepare_to_wait(wait_queue_head_t *q, struct wait_queue_entry *e);
 void finish_wait(wait_queue_head_t *q, struct wait_queue_entry *e);
 /* Wake every waiter; any context. */
 void wake_up(wait_queue_head_t *q);
-#define wake_up_all(q)	wake_up(q)
-#define wake_up_interruptible(q) wake_up(q)
 /* Sleep until woken or the absolute time; true when the time came. */
 bool schedule_until(u64 deadline_ns);
 
@@ -76,7 +74,5 @@ do {									\
 	}								\
 	finish_wait(&(wq), &_e);					\
 	_left; })
-
-#define wait_event_interruptible(wq, cond) ({ wait_event(wq, cond); 0; })
 
 #endif

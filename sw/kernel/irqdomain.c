@@ -49,12 +49,6 @@ struct irq_domain *irq_find_domain(const struct device_node *np)
 }
 EXPORT_SYMBOL(irq_find_domain);
 
-void *irq_domain_data(const struct irq_domain *d)
-{
-	return d->host_data;
-}
-EXPORT_SYMBOL(irq_domain_data);
-
 struct irq_domain *irq_domain_add(struct device_node *np, unsigned int size,
 				  const struct irq_chip *chip,
 				  const struct irq_domain_ops *ops,

@@ -40,12 +40,6 @@ u64 get_cycles(void)
 }
 EXPORT_SYMBOL(get_cycles);
 
-u32 get_cycles_freq(void)
-{
-	return freq;
-}
-EXPORT_SYMBOL(get_cycles_freq);
-
 u64 ktime_get_ns(void)
 {
 	u64 c;
@@ -274,23 +268,11 @@ static void spin_until(u64 end)
 		cpu_relax();
 }
 
-void ndelay(unsigned long ns)
-{
-	spin_until(ktime_get_ns() + ns);
-}
-EXPORT_SYMBOL(ndelay);
-
 void udelay(unsigned long us)
 {
 	spin_until(ktime_get_ns() + (u64)us * 1000);
 }
 EXPORT_SYMBOL(udelay);
-
-void mdelay(unsigned long ms)
-{
-	spin_until(ktime_get_ns() + (u64)ms * NSEC_PER_MSEC);
-}
-EXPORT_SYMBOL(mdelay);
 
 void __init time_early_init(void)
 {

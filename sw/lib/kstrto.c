@@ -122,29 +122,6 @@ int kstrtobool(const char *s, bool *res)
 }
 EXPORT_SYMBOL(kstrtobool);
 
-unsigned long long memparse(const char *s, char **end)
-{
-	unsigned long long v;
-
-	if (parse(&s, 0, &v))
-		v = 0;
-	switch (*s) {
-	case 'G': case 'g':
-		v <<= 10;
-		fallthrough;
-	case 'M': case 'm':
-		v <<= 10;
-		fallthrough;
-	case 'K': case 'k':
-		v <<= 10;
-		s++;
-	}
-	if (end)
-		*end = (char *)s;
-	return v;
-}
-EXPORT_SYMBOL(memparse);
-
 void prandom_seed_state(struct rnd_state *st, u64 seed)
 {
 	st->s = seed * 0x9e3779b97f4a7c15ULL + 0x2545f4914f6cdd1dULL;

@@ -36,19 +36,6 @@ void *memchr_inv(const void *s, int c, size_t n)
 }
 EXPORT_SYMBOL(memchr_inv);
 
-void memset64(u64 *s, u64 v, size_t n)
-{
-	for (; n >= 4; n -= 4, s += 4) {
-		s[0] = v;
-		s[1] = v;
-		s[2] = v;
-		s[3] = v;
-	}
-	while (n--)
-		*s++ = v;
-}
-EXPORT_SYMBOL(memset64);
-
 size_t strlen(const char *s)
 {
 	const char *p = s;
@@ -87,16 +74,6 @@ int strncmp(const char *a, const char *b, size_t n)
 	return 0;
 }
 EXPORT_SYMBOL(strncmp);
-
-int strcasecmp(const char *a, const char *b)
-{
-	while (*a && tolower(*a) == tolower(*b)) {
-		a++;
-		b++;
-	}
-	return tolower((u8)*a) - tolower((u8)*b);
-}
-EXPORT_SYMBOL(strcasecmp);
 
 char *strchrnul(const char *s, int c)
 {
@@ -239,14 +216,6 @@ char *kstrdup(const char *s, gfp_t flags)
 	return kstrndup(s, SIZE_MAX, flags);
 }
 EXPORT_SYMBOL(kstrdup);
-
-void *kmemdup(const void *src, size_t n, gfp_t flags)
-{
-	void *p = kmalloc(n, flags);
-
-	return p ? memcpy(p, src, n) : NULL;
-}
-EXPORT_SYMBOL(kmemdup);
 
 char *kvasprintf(gfp_t flags, const char *fmt, va_list ap)
 {

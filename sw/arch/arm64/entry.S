@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Exception vectors and thread switch. */
 #define S_LR		(30 * 8)
-#define S_SP		(31 * 8)
 #define S_PC		(32 * 8)
 #define S_FRAME		(34 * 8)
 #define PT_REGS_SIZE	(36 * 8)

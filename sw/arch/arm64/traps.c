@@ -15,7 +15,6 @@
 #include "../../kernel/smp_internal.h"
 
 #define ESR_EC		GENMASK(31, 26)
-#define ESR_ISS		GENMASK(24, 0)
 #define ESR_WNR		BIT(6)
 #define ESR_FSC		GENMASK(5, 0)
 #define ESR_FNV		BIT(10)

@@ -40,7 +40,6 @@
 /* A part of the buffer: QEMU 7.2 refuses transfers at its edges. */
 #define EDU_BUFFER		0x40400u
 #define EDU_BUFFER_SIZE		0x800u
-#define EDU_REGS		0x100u
 /* Address bits that edu drives unless told otherwise. */
 #define EDU_DMA_BITS		28
 

@@ -16,7 +16,6 @@
 #define UARTFR		0x018
 #define UARTLCR_H	0x02c
 #define UARTCR		0x030
-#define UARTIFLS	0x034
 #define UARTIMSC	0x038
 #define UARTMIS		0x040
 #define UARTICR		0x044

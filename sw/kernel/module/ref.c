@@ -85,7 +85,6 @@ void module_put_for(struct module *m, struct module *holder, const char *why)
 }
 EXPORT_SYMBOL(module_put_for);
 
-
 bool try_module_get(struct module *m)
 {
 	return !module_get_for(m, NULL, NULL);
