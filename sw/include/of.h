@@ -111,6 +111,37 @@ int of_n_addr_cells(const struct device_node *np);
 int of_n_size_cells(const struct device_node *np);
 
 /**
+ * struct of_phandle_iterator - A way along a list of phandles with arguments.
+ * @index: of the entry it is at; behind the end, the number of entries
+ * @node: what that entry names; NULL for an entry that is empty (phandle 0)
+ * @cell_count: how many arguments follow
+ */
+struct of_phandle_iterator {
+	const struct device_node *parent;
+	const char *list_name;
+	const char *cells_name;
+	int index;
+	struct device_node *node;
+	u32 cell_count;
+	/* private */
+	struct property *list;
+	u32 phandle;
+	int pos;
+};
+
+/* Before the first entry. @cells_name: the property of each target that says
+ * how many cells follow; NULL: none.
+ */
+void of_phandle_iterator_init(struct of_phandle_iterator *it,
+			      const struct device_node *np,
+			      const char *list_name, const char *cells_name);
+/* To the next entry: 0, -ENOENT at the end, or -EINVAL, which is told. */
+int of_phandle_iterator_next(struct of_phandle_iterator *it);
+/* What it is at: 0, or -ENOENT for an empty entry. */
+int of_phandle_iterator_args(const struct of_phandle_iterator *it,
+			     struct of_phandle_args *args);
+
+/**
  * of_parse_phandle_with_args() - Decode entry @index of a list of phandles.
  * @cells_name: the property of each target that says how many cells follow
  * Return: 0, -ENOENT when there is no such entry, or -EINVAL when the list is

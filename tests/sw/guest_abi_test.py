@@ -127,6 +127,11 @@ class Interface(TreeTest):
         self.assertEqual(run.returncode, 0, run.stdout)
         self.assertRegex(run.stdout, r"kmi: \d+ symbols as recorded")
 
+    def test_the_documentation_lists_it(self):
+        text = (SOURCE.parent / "docs" / "guest.md").read_text()
+        listed = re.search(r"compares with `sw/kmi/symbols`:\n\n```\n(.*?)```", text, re.S)[1].split()
+        self.assertEqual(listed, (SOURCE / "kmi" / "symbols").read_text().split())
+
     def test_what_changed_is_shown_type_by_type_and_symbol_by_symbol(self):
         tree = self.tree()
         symbols = (tree.top / "kmi/symbols").read_text()

@@ -95,10 +95,14 @@ int iommu_fwspec_add_id(struct device *dev, u32 id)
 
 	if (!fwspec)
 		return -ENODEV;
-	size = sizeof(*fwspec) + (fwspec->num_ids + 1) * sizeof(u32);
-	fwspec = krealloc(fwspec, size, GFP_KERNEL);
-	if (!fwspec)
-		return -ENOMEM;
+	/* Room for a power of two, so that long lists are not copied for each. */
+	if (!(fwspec->num_ids & (fwspec->num_ids - 1))) {
+		size = sizeof(*fwspec) +
+		       max(1u, 2 * fwspec->num_ids) * sizeof(u32);
+		fwspec = krealloc(fwspec, size, GFP_KERNEL);
+		if (!fwspec)
+			return -ENOMEM;
+	}
 	fwspec->ids[fwspec->num_ids++] = id;
 	dev->iommu = fwspec;
 	return 0;
@@ -241,13 +245,14 @@ static int add_of_ids(struct device *dev, const void *arg)
 {
 	const struct iommu_ops *ops = dev->iommu->iommu->ops;
 	struct device_node *np = dev->iommu->iommu->dev->of_node;
+	struct of_phandle_iterator it;
 	struct of_phandle_args args;
-	int i, ret;
+	int ret;
 
 	(void)arg;
-	for (i = 0;; i++) {
-		ret = of_parse_phandle_with_args(dev->of_node, "iommus",
-						 "#iommu-cells", i, &args);
+	of_phandle_iterator_init(&it, dev->of_node, "iommus", "#iommu-cells");
+	while (!(ret = of_phandle_iterator_next(&it))) {
+		ret = of_phandle_iterator_args(&it, &args);
 		if (ret)
 			break;
 		if (args.np != np) {

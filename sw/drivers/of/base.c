@@ -430,78 +430,111 @@ static int list_target(const struct device_node *np, const char *list,
 	return 0;
 }
 
-/* As of_parse_phandle_with_args(); *@passed is how many come before. */
-static int find_entry(const struct device_node *np, const char *list_name,
-		      const char *cells_name, int index,
-		      struct of_phandle_args *args, int *passed)
+void of_phandle_iterator_init(struct of_phandle_iterator *it,
+			      const struct device_node *np,
+			      const char *list_name, const char *cells_name)
 {
-	struct property *p = of_find_property(np, list_name, NULL);
-	struct device_node *target = NULL;
-	u32 phandle = 0, cells = 0;
-	int i = 0, k, n, ret;
+	memset(it, 0, sizeof(*it));
+	it->parent = np;
+	it->list_name = list_name;
+	it->cells_name = cells_name;
+	it->list = of_find_property(np, list_name, NULL);
+	it->index = -1;
+}
+EXPORT_SYMBOL(of_phandle_iterator_init);
 
-	*passed = 0;
-	if (!p || index < 0)
-		return -ENOENT;
-	n = p->length / 4;
-	for (; i < n; i += (int)cells, ++*passed) {
-		u32 next = prop_cell(p, i++);
+/* The node and the number of cells of the entry that starts at it->pos. */
+static int iterator_target(struct of_phandle_iterator *it)
+{
+	u32 phandle = prop_cell(it->list, it->pos++);
+	int ret = 0;
 
-		/* Many lists name one node again and again. */
-		if (!next) {
-			target = NULL;
-			cells = 0;
-		} else if (next != phandle || !target) {
-			ret = list_target(np, list_name, cells_name, next,
-					  &target, &cells);
-			if (ret)
-				return ret;
-		}
-		phandle = next;
-		if (cells > (u32)(n - i)) {
-			pr_err("%pOF: %pE ends within entry %d, for which %pOF wants %u cells\n",
-			       np, list_name, *passed, target, cells);
-			return -EINVAL;
-		}
-		if (*passed < index)
-			continue;
-		if (!target)
-			return -ENOENT;
-		if (args) {
-			args->np = target;
-			args->args_count = (int)cells;
-			for (k = 0; k < (int)cells; k++)
-				args->args[k] = prop_cell(p, i + k);
-		}
-		return 0;
+	/* Many lists name one node again and again. */
+	if (!phandle) {
+		it->node = NULL;
+		it->cell_count = 0;
+	} else if (phandle != it->phandle || !it->node) {
+		ret = list_target(it->parent, it->list_name, it->cells_name,
+				  phandle, &it->node, &it->cell_count);
 	}
-	if (p->length % 4) {
-		pr_err("%pOF: %pE of %d bytes is no list of cells\n", np,
-		       list_name, p->length);
+	it->phandle = phandle;
+	return ret;
+}
+
+int of_phandle_iterator_next(struct of_phandle_iterator *it)
+{
+	int n, ret;
+
+	if (!it->list)
+		return -ENOENT;
+	n = it->list->length / 4;
+	/* Behind the one before. */
+	if (it->index >= 0)
+		it->pos += (int)it->cell_count;
+	it->index++;
+	if (it->pos < n) {
+		ret = iterator_target(it);
+		if (ret || it->cell_count <= (u32)(n - it->pos))
+			return ret;
+		pr_err("%pOF: %pE ends within entry %d, for which %pOF wants %u cells\n",
+		       it->parent, it->list_name, it->index, it->node,
+		       it->cell_count);
+		return -EINVAL;
+	}
+	if (it->list->length % 4) {
+		pr_err("%pOF: %pE of %d bytes is no list of cells\n",
+		       it->parent, it->list_name, it->list->length);
 		return -EINVAL;
 	}
 	return -ENOENT;
 }
+EXPORT_SYMBOL(of_phandle_iterator_next);
+
+int of_phandle_iterator_args(const struct of_phandle_iterator *it,
+			     struct of_phandle_args *args)
+{
+	u32 k;
+
+	if (!it->node)
+		return -ENOENT;
+	args->np = it->node;
+	args->args_count = (int)it->cell_count;
+	for (k = 0; k < it->cell_count; k++)
+		args->args[k] = prop_cell(it->list, it->pos + (int)k);
+	return 0;
+}
+EXPORT_SYMBOL(of_phandle_iterator_args);
 
 int of_parse_phandle_with_args(const struct device_node *np,
 			       const char *list_name, const char *cells_name,
 			       int index, struct of_phandle_args *args)
 {
-	int passed;
+	struct of_phandle_iterator it;
+	int ret;
 
-	return find_entry(np, list_name, cells_name, index, args, &passed);
+	if (index < 0)
+		return -ENOENT;
+	of_phandle_iterator_init(&it, np, list_name, cells_name);
+	do {
+		ret = of_phandle_iterator_next(&it);
+	} while (!ret && it.index < index);
+	return ret ? ret : of_phandle_iterator_args(&it, args);
 }
 EXPORT_SYMBOL(of_parse_phandle_with_args);
 
 int of_count_phandle_with_args(const struct device_node *np,
 			       const char *list_name, const char *cells_name)
 {
-	int passed, ret;
+	struct of_phandle_iterator it;
+	int ret;
 
-	if (!of_find_property(np, list_name, NULL))
+	of_phandle_iterator_init(&it, np, list_name, cells_name);
+	if (!it.list)
 		return -ENOENT;
-	ret = find_entry(np, list_name, cells_name, INT_MAX, NULL, &passed);
-	return ret == -ENOENT ? passed : ret;
+	do {
+		ret = of_phandle_iterator_next(&it);
+	} while (!ret);
+	return ret == -ENOENT ? it.index : ret;
 }
 EXPORT_SYMBOL(of_count_phandle_with_args);
 
