@@ -23,6 +23,11 @@ def greedy():
 class Parameters(GuestTest):
     DEFAULTS = "test_param: flag 0, level -1, count 7, room 0x100000000, text '(none)', bare 0"
 
+    def test_a_dependency_that_is_not_there_is_told_in_one_line(self):
+        run = self.run_script("expect-fail modprobe test-import\npoweroff\n", "test-import")
+        self.assertRegex(run.console, r"test_import: depends on test-export, which is not in /lib/modules/|test-import: depends on")
+        self.assertNotIn("test-import: not found", run.console)
+
     def test_every_type_is_set_by_insmod_and_modprobe_and_a_text_is_kept(self):
         given = "flag level=-3 count=0x10 room=0x123456789a text='a long word' bare-number=5"
         shown = "test_param: flag 1, level -3, count 16, room 0x123456789a, text 'a long word', bare 5"

@@ -459,7 +459,10 @@ static int probe_file(const struct mod_file *m, const char *args,
 		ret = load_file(m, args);
 	if (!ret)
 		ret = probe_softdeps(m, "post:", &here);
-	return ret;
+	/* -ENOENT is for names that nothing has. What a file wants that is there
+	 * has been told.
+	 */
+	return ret == -ENOENT ? -ENOEXEC : ret;
 }
 
 /* What several modules said, as one: one that is there is enough. */
