@@ -127,7 +127,8 @@ struct iommu_domain_ops {
  * @aperture_start: first address that can be mapped, likewise
  * @aperture_end: last address that can be mapped, likewise
  * @type, @iommu, @parent: the core's; @parent for IOMMU_DOMAIN_NESTED
- * @held: the IOMMU's module is held for it, in the name of @user
+ * @owner: module of the IOMMU's driver that is held for it, in the name of
+ *	   @user; NULL: the core's own, for a device that holds it
  * @users: groups and PASIDs that use it
  * @dma_cookie: the DMA API's, for IOMMU_DOMAIN_DMA
  */
@@ -136,8 +137,8 @@ struct iommu_domain {
 	const struct iommu_domain_ops *ops;
 	struct iommu_device *iommu;
 	struct iommu_domain *parent;
+	struct module *owner;
 	struct module *user;
-	bool held;
 	unsigned int users;
 	unsigned long pgsize_bitmap;
 	u64 aperture_start;

@@ -42,6 +42,7 @@ static struct iommu_domain *domain_alloc(struct iommu_device *iommu,
 		return domain;
 	domain->type = type;
 	domain->iommu = iommu;
+	domain->owner = NULL;
 	list_add_tail(&domain->node, &iommu->domains);
 	return domain;
 }
@@ -99,8 +100,8 @@ static struct iommu_domain *held(struct iommu_domain *domain,
 	if (IS_ERR(domain)) {
 		module_put_for(dev->iommu->iommu->ops->owner, user, DOMAIN);
 	} else {
+		domain->owner = dev->iommu->iommu->ops->owner;
 		domain->user = user;
-		domain->held = true;
 	}
 	return domain;
 }
@@ -188,7 +189,7 @@ EXPORT_SYMBOL_GPL(iommu_domain_alloc_nested);
  */
 void iommu_domain_free(struct iommu_domain *domain)
 {
-	struct module *owner = NULL, *user = domain->user;
+	struct module *owner = domain->owner, *user = domain->user;
 
 	mutex_lock(&iommu_mutex);
 	if (WARN(domain->users, "a domain (%s) that is used %u times is not freed\n",
@@ -196,8 +197,6 @@ void iommu_domain_free(struct iommu_domain *domain)
 		mutex_unlock(&iommu_mutex);
 		return;
 	}
-	if (domain->held && domain->iommu)
-		owner = domain->iommu->ops->owner;
 	domain_free(domain);
 	mutex_unlock(&iommu_mutex);
 	module_put_for(owner, user, DOMAIN);
@@ -239,6 +238,7 @@ struct iommu_group *iommu_group_alloc(struct iommu_device *iommu)
 	INIT_LIST_HEAD(&group->devices);
 	INIT_LIST_HEAD(&group->pasids);
 	group->iommu = iommu;
+	group->owner = iommu->ops->owner;
 	group->id = lowest_free_group_id();
 	list_add_tail(&group->node, &iommu_groups);
 	return group;
@@ -410,7 +410,8 @@ void __iommu_group_put(struct iommu_group *group, struct module *user)
 
 	if (!group)
 		return;
-	owner = group->iommu->ops->owner;
+	/* The group may be gone behind this, and its IOMMU long before. */
+	owner = group->owner;
 	kref_put(&group->kref, group_free);
 	module_put_for(owner, user, GROUP);
 }

@@ -15,6 +15,7 @@
  * @default_domain: what the devices use unless a driver says otherwise
  * @domain: what they use now
  * @pasids: struct group_pasid
+ * @owner: module of the IOMMU's driver, which may go before the last reference
  * @sysfs, @sysfs_devices: its folders in /sys, NULL before its first device
  *
  * All but @kref is under iommu_mutex.
@@ -25,6 +26,7 @@ struct iommu_group {
 	struct list_head devices;
 	unsigned int id;
 	struct iommu_device *iommu;
+	struct module *owner;
 	struct iommu_domain *default_domain;
 	struct iommu_domain *domain;
 	struct list_head pasids;
