@@ -50,6 +50,10 @@ extern const char *const iommu_domain_type_names[IOMMU_NUM_DOMAIN_TYPES];
 int iommu_group_add_device(struct device *dev);
 void iommu_group_remove_device(struct device *dev);
 void iommu_orphan_domains(struct iommu_device *iommu);
+/* Without a reference on the IOMMU's module; ERR_PTR. */
+struct iommu_domain *iommu_new_domain(struct iommu_device *iommu,
+				      enum iommu_domain_type type);
+void iommu_drop_domain(struct iommu_domain *domain);
 void iommu_group_sysfs_add_device(struct iommu_group *group,
 				  struct device *dev);
 void iommu_group_sysfs_remove_device(struct iommu_group *group,
