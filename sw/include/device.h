@@ -170,7 +170,8 @@ void device_release_driver(struct device *dev);
  * As long as @consumer is bound @supplier stays bound: it is unbound after
  * its consumers, which are then deferred until it is back. The link ends with
  * the consumer's binding.
- * Return: 0, -ENOMEM, or -EPROBE_DEFER when @supplier is not bound.
+ * Return: 0, -ENOMEM, -EPROBE_DEFER when @supplier is not bound, or -EINVAL when
+ * @supplier needs @consumer.
  */
 int device_link_add(struct device *consumer, struct device *supplier);
 

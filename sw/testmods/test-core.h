@@ -6,7 +6,7 @@
 #define TESTS_MEMORY	10
 #define TESTS_TEXT	8
 #define TESTS_THREAD	12
-#define TESTS_DEVICE	32
+#define TESTS_DEVICE	33
 #define TESTS_IRQ	5
 
 void test_memory(void);

@@ -378,6 +378,9 @@ static void test_links(void)
 	driver_register(&supplier.drv);
 	wait_for_device_probe();
 	ktap_ok(u->driver == &user.drv, "a supplier brings its consumers in");
+	ktap_ok(device_link_add(the_supplier, u) == -EINVAL &&
+		device_link_add(u, u) == -EINVAL,
+		"nobody waits in a circle");
 	driver_unregister(&supplier.drv);
 	wait_for_device_probe();
 	ktap_ok(user.removes == 1 && supplier_users == 0 &&

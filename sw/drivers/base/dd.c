@@ -163,15 +163,37 @@ bool device_is_deferred(struct device *dev)
 }
 EXPORT_SYMBOL(device_is_deferred);
 
+/* @dev, or a supplier of it, and so on. With links_lock; there are no cycles. */
+static bool needs(const struct device *dev, const struct device *what)
+{
+	const struct device_link *link;
+
+	if (dev == what)
+		return true;
+	list_for_each_entry(link, &dev->suppliers, c_node)
+		if (needs(link->supplier, what))
+			return true;
+	return false;
+}
+
 int device_link_add(struct device *consumer, struct device *supplier)
 {
-	struct device_link *link = kzalloc(sizeof(*link), GFP_KERNEL);
+	struct device_link *link;
 	int ret = 0;
 
+	/* A link ends with a binding: without one it would stay. */
+	if (WARN(!consumer->driver, "%s is linked to %s, and not bound\n",
+		 dev_name(consumer), dev_name(supplier)))
+		return -EINVAL;
+	link = kzalloc(sizeof(*link), GFP_KERNEL);
 	if (!link)
 		return -ENOMEM;
 	mutex_lock(&links_lock);
-	if (supplier->unbinding || !supplier->driver) {
+	if (needs(supplier, consumer)) {
+		dev_err(consumer, "cannot wait for %s, which waits for it\n",
+			dev_name(supplier));
+		ret = -EINVAL;
+	} else if (supplier->unbinding || !supplier->driver) {
 		ret = -EPROBE_DEFER;
 	} else {
 		link->supplier = get_device(supplier);
