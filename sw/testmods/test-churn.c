@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Threads that name code, hold a module and ask for one, again and again, while
- * a script loads and unloads others.
+ * a script loads and unloads others. `test-rest` lets the module go, so that it
+ * can be unloaded; then they ask for it again.
  */
 #define pr_fmt(fmt) "test_churn: " fmt
 #include <atomic.h>
@@ -9,11 +10,14 @@
 #include <kernel.h>
 #include <kthread.h>
 #include <module.h>
+#include <shell.h>
 
 #define THREADS	4
 
 static struct task *threads[THREADS];
 static atomic_t rounds, bad;
+static atomic_t resting;	/* threads start no round that holds */
+static atomic_t holding;	/* threads that do now */
 
 static void tell(const char *what)
 {
@@ -33,12 +37,16 @@ static noinline void one_round(unsigned long i)
 	snprintf(name, sizeof(name), "%pS",
 		 (char *)(unsigned long)one_round + i % 64 * 4096);
 	snprintf(why, sizeof(why), "round %lu", i % 3);
-	/* It goes while its exit waits for the threads. */
-	ret = module_get_for(THIS_MODULE, NULL, why);
-	if (!ret)
-		module_put_for(THIS_MODULE, NULL, why);
-	else if (ret != -ENOENT)
-		tell("no reference");
+	atomic_inc(&holding);
+	if (!atomic_read(&resting)) {
+		/* None is given once its exit waits for the threads. */
+		ret = module_get_for(THIS_MODULE, NULL, why);
+		if (!ret)
+			module_put_for(THIS_MODULE, NULL, why);
+		else if (ret != -ENOENT)
+			tell("no reference");
+	}
+	atomic_dec(&holding);
 	if (i % 8 == 0)
 		request_module("test-export");
 	atomic_inc(&rounds);
@@ -55,6 +63,14 @@ static int churn(void *data)
 	return 0;
 }
 
+static int rest(int argc, char **argv)
+{
+	atomic_set(&resting, 1);
+	while (!atomic_read(&rounds) || atomic_read(&holding))
+		cond_resched();
+	return 0;
+}
+
 static void stop(void)
 {
 	unsigned int i;
@@ -66,6 +82,7 @@ static void stop(void)
 static int __init test_churn_init(void)
 {
 	unsigned long i;
+	int ret;
 
 	for (i = 0; i < THREADS; i++) {
 		struct task *t = kthread_run(churn, (void *)i, "churn/%lu", i);
@@ -76,12 +93,17 @@ static int __init test_churn_init(void)
 		}
 		threads[i] = t;
 	}
-	return 0;
+	ret = register_shell_command("test-rest", "- hold no module", rest);
+	if (ret)
+		stop();
+	return ret;
 }
 module_init(test_churn_init);
 
 static void __exit test_churn_exit(void)
 {
+	unregister_shell_command("test-rest");
+	atomic_set(&resting, 0);
 	stop();
 	pr_info("%s rounds, %d bad\n", atomic_read(&rounds) ? "some" : "no",
 		atomic_read(&bad));

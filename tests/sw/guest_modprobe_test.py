@@ -244,13 +244,13 @@ class Requests(GuestTest):
 
 class Concurrency(GuestTest):
     def test_modules_come_and_go_while_other_threads_hold_name_and_request_them(self):
-        warm = "modprobe test-import\nrmmod test-import test-export\nmodprobe test-churn\n-rmmod test-churn test-export\n"
+        warm = "modprobe test-import\nrmmod test-import test-export\nmodprobe test-churn\ntest-rest\nrmmod test-churn\n-rmmod test-export\n"
         turn = "modprobe test-import\nsleep 1\nrmmod test-import\n-rmmod test-export\n"
-        run = self.run_script(warm + "-rmmod test-export\nfree\nmodprobe test-churn\n" + turn * 30 +
-                              "rmmod test-churn\n-rmmod test-export\nfree\nlsmod\npoweroff\n", "test-churn",
+        run = self.run_script(warm + "free\nmodprobe test-churn\n" + turn * 30 +
+                              "test-rest\nrmmod test-churn\n-rmmod test-export\nfree\nlsmod\npoweroff\n", "test-churn",
                               "test-export", "test-import", extra=("-smp", "4"))
         self.assertEqual(run.console.count("test_import: gone"), 31)
-        self.assertEqual(run.console.count("test_churn: some rounds, 0 bad"), 2)
+        self.assertEqual(run.console.count("test_churn: some rounds, 0 bad"), 2, run.console)
         kmalloc = re.findall(r"kmalloc.*", run.console)
         self.assertEqual(kmalloc[0], kmalloc[1])
 

@@ -9,6 +9,7 @@
 #include <list.h>
 #include <sched.h>
 #include <wait.h>
+#include "../printk_internal.h"
 #include "internal.h"
 
 /* A thread that loads modules from a module's init needs stack for each. */
@@ -212,21 +213,6 @@ bool module_get_facts(unsigned int n, struct module_facts *f)
 	return found;
 }
 
-/* An oops may come while this very CPU holds the lock: then there are no names
- * rather than no oops.
- */
-static bool lock_unless_stuck(unsigned long *flags)
-{
-	unsigned int i;
-
-	local_irq_save(*flags);
-	for (i = 0; i < 1000000; i++)
-		if (spin_trylock(&module_lock))
-			return true;
-	local_irq_restore(*flags);
-	return false;
-}
-
 static const struct module *module_of_address(unsigned long addr)
 {
 	const struct module *m;
@@ -243,12 +229,17 @@ bool module_lookup_symbol(unsigned long addr, struct symbol_info *info)
 {
 	const struct module *m;
 	unsigned long flags;
-	bool found;
+	bool found = false;
 
-	if (!lock_unless_stuck(&flags))
-		return false;
-	m = module_of_address(addr);
-	found = m && module_symbol_at(m, addr, info);
-	spin_unlock_irqrestore(&module_lock, flags);
+	/* An oops may come while this very CPU holds the lock: then there are
+	 * no names rather than no oops.
+	 */
+	local_irq_save(flags);
+	if (lock_for_text(&module_lock)) {
+		m = module_of_address(addr);
+		found = m && module_symbol_at(m, addr, info);
+		spin_unlock(&module_lock);
+	}
+	local_irq_restore(flags);
 	return found;
 }
