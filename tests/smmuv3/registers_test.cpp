@@ -112,7 +112,7 @@ TEST(IdRegisters, AdvertiseOnlyWhatIsBuilt) {
   EXPECT_EQ(idr0 & 0xe09b'afe0U, 0U);
   EXPECT_EQ(w.read(4), 0x0c00'0000U | 16U << 21 | 16U << 16 | 16U);
   EXPECT_EQ(w.read(8), 0U);
-  EXPECT_EQ(w.read(0xc), 0xcU) << "HAD and, with stage 2, XNX: mandatory from SMMUv3.1";
+  EXPECT_EQ(w.read(0xc), 0x14U) << "HAD and, with stage 2, XNX: mandatory from SMMUv3.1";
   EXPECT_EQ(w.read(0x10), 0U);
   EXPECT_EQ(w.read(0x14), 0x14U) << "GRAN4K, OAS of 44 bits";
   EXPECT_EQ(w.read(0x1c), 1U) << "SMMUv3.1";

@@ -184,12 +184,12 @@ TEST(Stage2Ste, TheIdRegistersSayWhatStage2Has) {
   Features f;
   EXPECT_EQ(id_registers(f).IDR0 & 1, 1U) << "S2P";
   EXPECT_EQ(id_registers(f).IDR0 >> 18 & 1, 1U) << "VMID16";
-  EXPECT_EQ(id_registers(f).IDR3 >> 3 & 1, 1U) << "XNX";
+  EXPECT_EQ(id_registers(f).IDR3 >> 4 & 1, 1U) << "XNX";
   f.VMID16 = false;
   EXPECT_EQ(id_registers(f).IDR0 >> 18 & 1, 0U);
   f.S2P = false;
   EXPECT_EQ(id_registers(f).IDR0 & 1, 0U);
-  EXPECT_EQ(id_registers(f).IDR3 >> 3 & 1, 0U) << "XNX is RES0 without stage 2";
+  EXPECT_EQ(id_registers(f).IDR3 >> 4 & 1, 0U) << "XNX is RES0 without stage 2";
   f.VMID16 = true;
   EXPECT_NE(f.problem(), nullptr);
 }

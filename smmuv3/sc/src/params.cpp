@@ -30,19 +30,19 @@ std::vector<ParamInfo> make_params() {
     return ParamInfo{std::move(name), ParamType::Uint, std::to_string(value), meaning, min, max};
   };
   std::vector<ParamInfo> p = {
-      number("SIDSIZE", 16, 0, 32, "StreamID bits (IDR1.SIDSIZE)"),
-      number(
-          "ST_LEVEL", 1, 0, 1,
-          "1: two-level Stream tables besides linear ones (IDR0.ST_LEVEL); needed with SIDSIZE of 7 or more"),
-      number("CMDQS", 16, 0, 19, "log2 of the most Command queue entries (IDR1.CMDQS)"),
-      number("EVENTQS", 16, 0, 19, "log2 of the most Event queue entries (IDR1.EVENTQS)"),
-      {"OAS",
-       ParamType::Choice,
-       "44",
-       "output address size in bits (IDR5.OAS)",
-       0,
-       ~0ULL,
-       {"32", "36", "40", "42", "44", "48"}},
+      flag("S2P", true, "stage 2 translation (IDR0.S2P)"),
+      flag("S1P", true, "stage 1 translation (IDR0.S1P)"),
+      number("TTF", 2, 1, 3, "table formats; 1: VMSAv8-32 LPAE, 2: VMSAv8-64, 3: both (IDR0.TTF)"),
+      flag("COHACC", true, "structures, queues and tables are accessed coherently (IDR0.COHACC)"),
+      number("HTTU", 0, 0, 2,
+             "hardware updates of tables; 0: none, 1: Access flag, 2: dirty state too (IDR0.HTTU)"),
+      flag("Hyp", false, "stage 1 contexts of EL2 (IDR0.Hyp); needs S1P and S2P"),
+      flag("ASID16", true, "16-bit ASIDs (IDR0.ASID16)"),
+      flag("MSI", false, "message signalled interrupts (IDR0.MSI)"),
+      flag("SEV", true, "wake-up events for WFE (IDR0.SEV)"),
+      flag("ATOS", false, "address translation operations, SMMU_GATOS_* (IDR0.ATOS)"),
+      flag("VMID16", true, "16-bit VMIDs (IDR0.VMID16); needs S2P"),
+      flag("CD2L", false, "two-level tables of Context Descriptors (IDR0.CD2L)"),
       {"TTENDIAN",
        ParamType::Choice,
        "mixed",
@@ -50,15 +50,44 @@ std::vector<ParamInfo> make_params() {
        0,
        ~0ULL,
        {"mixed", "little", "big"}},
-      flag("COHACC", true, "structures, queues and tables are accessed coherently (IDR0.COHACC)"),
-      flag("S2P", true, "stage 2 translation (IDR0.S2P)"),
-      flag("ASID16", true, "16-bit ASIDs (IDR0.ASID16)"),
-      flag("VMID16", true, "16-bit VMIDs (IDR0.VMID16); needs S2P"),
-      flag("SEV", true, "wake-up events for WFE (IDR0.SEV)"),
+      number("STALL_MODEL", 1, 0, 2,
+             "0: faults stall or terminate, 1: they terminate, 2: they stall (IDR0.STALL_MODEL)"),
       flag("TERM_MODEL", false, "terminated transactions always abort; CD.A must be 1 (IDR0.TERM_MODEL)"),
-      flag("HAD", true, "hierarchical attribute disable (IDR3.HAD); without it the SMMU is version 3.0"),
-      flag("ATTR_TYPES_OVR", true, "memory type, shareability and hints can be overridden"),
-      flag("ATTR_PERMS_OVR", true, "privilege and instruction/data can be overridden"),
+      number(
+          "ST_LEVEL", 1, 0, 1,
+          "1: two-level Stream tables besides linear ones (IDR0.ST_LEVEL); needed with SIDSIZE of 7 or more"),
+      number("SIDSIZE", 16, 0, 32, "StreamID bits (IDR1.SIDSIZE)"),
+      number("SSIDSIZE", 0, 0, 20, "SubstreamID bits (IDR1.SSIDSIZE); 0: no substreams"),
+      number("EVENTQS", 16, 0, 19, "log2 of the most Event queue entries (IDR1.EVENTQS)"),
+      number("CMDQS", 16, 0, 19, "log2 of the most Command queue entries (IDR1.CMDQS)"),
+      flag("ATTR_PERMS_OVR", true, "privilege and instruction/data can be overridden (IDR1.ATTR_PERMS_OVR)"),
+      flag("ATTR_TYPES_OVR", true,
+           "memory type, shareability and hints can be overridden (IDR1.ATTR_TYPES_OVR)"),
+      flag("HAD", true,
+           "hierarchical attribute disable (IDR3.HAD); with stage 1 and without it the SMMU is version 3.0"),
+      flag("XNX", true,
+           "stage 2 forbids execution by privilege (IDR3.XNX); with stage 2 and without it the SMMU is "
+           "version 3.0"),
+      flag("FWB", false, "stage 2 controls memory types (IDR3.FWB)"),
+      flag("STT", false, "small translation tables (IDR3.STT)"),
+      flag("RIL", false, "range invalidation and level hints (IDR3.RIL)"),
+      number("BBML", 0, 0, 2, "break-before-make level (IDR3.BBML)"),
+      flag("E0PD", false, "unprivileged accesses to a range can be refused (IDR3.E0PD)"),
+      flag("PTWNNC", false, "stage 1 table walks mapped as Device are Normal Non-cacheable (IDR3.PTWNNC)"),
+      flag("EPAN", false, "enhanced PAN (IDR3.EPAN)"),
+      flag("GRAN4K", true, "4 KiB granule (IDR5.GRAN4K)"),
+      flag("GRAN16K", false, "16 KiB granule (IDR5.GRAN16K)"),
+      flag("GRAN64K", false, "64 KiB granule (IDR5.GRAN64K)"),
+      flag("DS", false, "52-bit addresses with 4 and 16 KiB granules (IDR5.DS)"),
+      number("VAX", 0, 0, 1, "1: virtual addresses of up to 52 bits (IDR5.VAX)"),
+      {"OAS",
+       ParamType::Choice,
+       "44",
+       "output address size in bits (IDR5.OAS)",
+       0,
+       ~0ULL,
+       {"32", "36", "40", "42", "44", "48", "52"}},
+      number("STALL_MAX", 0, 0, 65535, "the most stall records that wait for an answer (IDR5.STALL_MAX)"),
       flag("GBPA_ABORT", false,
            "reset value of GBPA.ABORT: true denies all traffic until software says more"),
       number("IIDR", 0, 0, 0xffffffff, "SMMU_IIDR; drivers may switch on workarounds by it"),
@@ -152,21 +181,44 @@ Settings settings_of(const Params& p) {
   Features& f = s.features;
   const auto byte = [&p](const char* name) { return static_cast<std::uint8_t>(p.uint(name)); };
   const auto word = [&p](const std::string& name) { return static_cast<std::uint32_t>(p.uint(name)); };
-  f.SIDSIZE = byte("SIDSIZE");
-  f.ST_LEVEL = byte("ST_LEVEL");
-  f.CMDQS = byte("CMDQS");
-  f.EVENTQS = byte("EVENTQS");
-  f.OAS = static_cast<std::uint8_t>(std::stoul(p.text("OAS")));
-  f.TTENDIAN = p.text("TTENDIAN") == "mixed" ? 0 : p.text("TTENDIAN") == "little" ? 2 : 3;
-  f.COHACC = p.flag("COHACC");
   f.S2P = p.flag("S2P");
+  f.S1P = p.flag("S1P");
+  f.TTF = byte("TTF");
+  f.COHACC = p.flag("COHACC");
+  f.HTTU = byte("HTTU");
+  f.Hyp = p.flag("Hyp");
   f.ASID16 = p.flag("ASID16");
-  f.VMID16 = p.flag("VMID16");
+  f.MSI = p.flag("MSI");
   f.SEV = p.flag("SEV");
+  f.ATOS = p.flag("ATOS");
+  f.VMID16 = p.flag("VMID16");
+  f.CD2L = p.flag("CD2L");
+  f.TTENDIAN = p.text("TTENDIAN") == "mixed" ? 0 : p.text("TTENDIAN") == "little" ? 2 : 3;
+  f.STALL_MODEL = byte("STALL_MODEL");
   f.TERM_MODEL = p.flag("TERM_MODEL");
-  f.HAD = p.flag("HAD");
-  f.ATTR_TYPES_OVR = p.flag("ATTR_TYPES_OVR");
+  f.ST_LEVEL = byte("ST_LEVEL");
+  f.SIDSIZE = byte("SIDSIZE");
+  f.SSIDSIZE = byte("SSIDSIZE");
+  f.EVENTQS = byte("EVENTQS");
+  f.CMDQS = byte("CMDQS");
   f.ATTR_PERMS_OVR = p.flag("ATTR_PERMS_OVR");
+  f.ATTR_TYPES_OVR = p.flag("ATTR_TYPES_OVR");
+  f.HAD = p.flag("HAD");
+  f.XNX = p.flag("XNX");
+  f.FWB = p.flag("FWB");
+  f.STT = p.flag("STT");
+  f.RIL = p.flag("RIL");
+  f.BBML = byte("BBML");
+  f.E0PD = p.flag("E0PD");
+  f.PTWNNC = p.flag("PTWNNC");
+  f.EPAN = p.flag("EPAN");
+  f.GRAN4K = p.flag("GRAN4K");
+  f.GRAN16K = p.flag("GRAN16K");
+  f.GRAN64K = p.flag("GRAN64K");
+  f.DS = p.flag("DS");
+  f.VAX = byte("VAX");
+  f.OAS = static_cast<std::uint8_t>(std::stoul(p.text("OAS")));
+  f.STALL_MAX = static_cast<std::uint16_t>(p.uint("STALL_MAX"));
   f.GBPA_ABORT = p.flag("GBPA_ABORT");
   f.IIDR = word("IIDR");
   if (const char* problem = f.problem()) {

@@ -21,7 +21,7 @@ std::uint8_t output_size(std::uint64_t IPS, const Features& f) {
 bool granule_supported(unsigned range, std::uint64_t TG) { return range == 0 ? TG == 0 : TG == 2; }
 
 // TTBx is [51:4] in SMMUv3.1 and [47:4] in 3.0; bits above are RES0 without VMSAv9-128 tables.
-std::uint64_t table_address_bits(const Features& f) { return low_bits(f.HAD ? 52 : 48); }
+std::uint64_t table_address_bits(const Features& f) { return low_bits(f.version() >= 1 ? 52 : 48); }
 
 }  // namespace
 

@@ -7,6 +7,37 @@ namespace {
 constexpr std::uint32_t bit(bool value, unsigned at) { return static_cast<std::uint32_t>(value) << at; }
 constexpr std::uint32_t field(std::uint32_t value, unsigned at) { return value << at; }
 
+// What has a parameter already and does not work yet.
+struct Unbuilt {
+  bool (*wanted)(const Features&);
+  const char* problem;
+};
+constexpr Unbuilt unbuilt[] = {
+    {[](const Features& f) { return !f.S1P; }, "S1P 0 is not built"},
+    {[](const Features& f) { return f.TTF != 2; }, "TTF other than 2 (VMSAv8-64) is not built"},
+    {[](const Features& f) { return f.HTTU != 0; }, "HTTU is not built"},
+    {[](const Features& f) { return f.Hyp; }, "Hyp is not built"},
+    {[](const Features& f) { return f.MSI; }, "MSI is not built"},
+    {[](const Features& f) { return f.ATOS; }, "ATOS is not built"},
+    {[](const Features& f) { return f.CD2L; }, "CD2L is not built"},
+    {[](const Features& f) { return f.STALL_MODEL != 1; }, "STALL_MODEL other than 1 is not built"},
+    {[](const Features& f) { return f.SSIDSIZE != 0; }, "SSIDSIZE is not built"},
+    {[](const Features& f) { return f.FWB; }, "FWB is not built"},
+    {[](const Features& f) { return f.STT; }, "STT is not built"},
+    {[](const Features& f) { return f.RIL; }, "RIL is not built"},
+    {[](const Features& f) { return f.BBML != 0; }, "BBML is not built"},
+    {[](const Features& f) { return f.E0PD; }, "E0PD is not built"},
+    {[](const Features& f) { return f.PTWNNC; }, "PTWNNC is not built"},
+    {[](const Features& f) { return f.EPAN; }, "EPAN is not built"},
+    {[](const Features& f) { return !f.GRAN4K; }, "GRAN4K 0 is not built"},
+    {[](const Features& f) { return f.GRAN16K; }, "GRAN16K is not built"},
+    {[](const Features& f) { return f.GRAN64K; }, "GRAN64K is not built"},
+    {[](const Features& f) { return f.DS; }, "DS is not built"},
+    {[](const Features& f) { return f.VAX != 0; }, "VAX is not built"},
+    {[](const Features& f) { return f.OAS == 52; }, "OAS 52 is not built"},
+    {[](const Features& f) { return f.STALL_MAX != 0; }, "STALL_MAX is not built"},
+};
+
 }  // namespace
 
 std::uint8_t Features::oas_code() const {
@@ -21,8 +52,10 @@ std::uint8_t Features::oas_code() const {
       return 3;
     case 44:
       return 4;
-    default:
+    case 48:
       return 5;
+    default:
+      return 6;
   }
 }
 
@@ -32,30 +65,36 @@ const char* Features::problem() const {
   // IHI 0070 6.3.2, IDR1.SIDSIZE
   if (SIDSIZE >= 7 && ST_LEVEL == 0) return "SIDSIZE of 7 or more needs two-level Stream tables (ST_LEVEL 1)";
   if (CMDQS > 19 || EVENTQS > 19) return "CMDQS and EVENTQS are 0 to 19";
-  if (OAS != 32 && OAS != 36 && OAS != 40 && OAS != 42 && OAS != 44 && OAS != 48) {
-    return "OAS is 32, 36, 40, 42, 44 or 48";
+  if (OAS != 32 && OAS != 36 && OAS != 40 && OAS != 42 && OAS != 44 && OAS != 48 && OAS != 52) {
+    return "OAS is 32, 36, 40, 42, 44, 48 or 52";
   }
   if (VMID16 && !S2P) return "VMID16 needs stage 2 translation (S2P)";
   if (TTENDIAN != 0 && TTENDIAN != 2 && TTENDIAN != 3) return "TTENDIAN is 0, 2 or 3";
+  for (const Unbuilt& u : unbuilt) {
+    if (u.wanted(*this)) return u.problem;
+  }
   return nullptr;
 }
 
+// SMMUv3.1: HAD with stage 1, XNX with stage 2 (6.3.4). 3.2 asks for RIL, BBML, FWB and Hyp as well.
+unsigned Features::version() const { return (HAD || !S1P) && (XNX || !S2P) ? 1 : 0; }
+
 // Fields that are not set here belong to features that are not built, or are RES0 without them: RME_IMPL,
-// ATSRECERR, VATOS, CD2L, VMW, PRI, ATOS, MSI, NS1ATS, ATS, Hyp, DORMHINT, HTTU, BTM.
+// ATSRECERR, VATOS, VMW, PRI, NS1ATS, ATS, DORMHINT, BTM.
 IdRegisters id_registers(const Features& f) {
   IdRegisters id;
-  id.IDR0 = field(f.ST_LEVEL, 27) | bit(f.TERM_MODEL, 26) | field(1, 24) |  // STALL_MODEL: no stalls
-            field(f.TTENDIAN, 21) | bit(f.VMID16, 18) | bit(f.SEV, 14) | bit(f.ASID16, 12) |
-            bit(f.COHACC, 4) | field(2, 2) |  // TTF: VMSAv8-64
-            bit(true, 1) | bit(f.S2P, 0);     // S1P
+  id.IDR0 = field(f.ST_LEVEL, 27) | bit(f.TERM_MODEL, 26) | field(f.STALL_MODEL, 24) | field(f.TTENDIAN, 21) |
+            bit(f.CD2L, 19) | bit(f.VMID16, 18) | bit(f.ATOS, 15) | bit(f.SEV, 14) | bit(f.MSI, 13) |
+            bit(f.ASID16, 12) | bit(f.Hyp, 9) | field(f.HTTU, 6) | bit(f.COHACC, 4) | field(f.TTF, 2) |
+            bit(f.S1P, 1) | bit(f.S2P, 0);
   id.IDR1 = bit(f.ATTR_TYPES_OVR, 27) | bit(f.ATTR_PERMS_OVR, 26) | field(f.CMDQS, 21) |
-            field(f.EVENTQS, 16) | f.SIDSIZE;  // SSIDSIZE 0: no SubstreamIDs
-  id.IDR3 = bit(f.has_xnx(), 3) | bit(f.HAD, 2);
-  id.IDR5 = bit(true, 4) | f.oas_code();  // GRAN4K
+            field(f.EVENTQS, 16) | field(f.SSIDSIZE, 6) | f.SIDSIZE;
+  id.IDR3 = bit(f.EPAN, 17) | bit(f.PTWNNC, 14) | bit(f.E0PD, 13) | field(f.BBML, 11) | bit(f.RIL, 10) |
+            bit(f.STT, 9) | bit(f.FWB, 8) | bit(f.has_xnx(), 4) | bit(f.HAD, 2);
+  id.IDR5 = field(f.STALL_MAX, 16) | field(f.VAX, 10) | bit(f.DS, 7) | bit(f.GRAN64K, 6) | bit(f.GRAN16K, 5) |
+            bit(f.GRAN4K, 4) | f.oas_code();
   id.IIDR = f.IIDR;
-  // SMMUv3.1: its mandatory HAD and XNX are there; 3.2 asks for RIL, BBML and FWB, which are not built.
-  // Without HAD it is 3.0.
-  id.AIDR = f.HAD ? 1 : 0;
+  id.AIDR = f.version();
   return id;
 }
 

@@ -121,11 +121,11 @@ const char* Ste::decode_stage2(const Features& f) {
   }
   if (get(words, STE_S2TG) != 0) return "STE.S2TG is no supported granule";
   stage2.output_size = std::min(output_size(get(words, STE_S2PS)), f.OAS);
-  stage2.base = get_address(words, STE_S2TTB) & low_bits(f.HAD ? 52 : 48);  // 3.1 and 3.0
+  stage2.base = get_address(words, STE_S2TTB) & low_bits(f.version() >= 1 ? 52 : 48);  // 3.1 and 3.0
   if (stage2.base >> stage2.output_size != 0) return "STE.S2TTB is beyond the effective S2PS";
   const auto S2T0SZ = get_as<unsigned>(words, STE_S2T0SZ);
   // IDR3.STT == 0, S2DS is RES0; IAS equals OAS. SMMUv3.0 may treat it as ILLEGAL as well.
-  const unsigned least = f.HAD ? std::max(16U, 64U - f.OAS) : 64U - f.OAS;
+  const unsigned least = f.version() >= 1 ? std::max(16U, 64U - f.OAS) : 64U - f.OAS;
   if (S2T0SZ < least || S2T0SZ > 39) return "STE.S2T0SZ is out of range";
   stage2.T0SZ = static_cast<std::int8_t>(S2T0SZ);
   // VTCR_EL2.SL0 with a 4 KiB granule: 2, 1 and 0 start at levels 0, 1 and 2; 3 would be level 3 with

@@ -8,33 +8,62 @@
 namespace smmuvp::smmuv3 {
 
 /// Features that parameters switch. What is not here is not built: its ID field reads as "not supported".
-/// Names are those of the ID register fields (IHI 0070 6.3.1 to 6.3.8).
+/// Names are those of the ID register fields (IHI 0070 6.3.1 to 6.3.8), values theirs.
 struct Features {
+  // IDR0
+  bool S2P = true;               ///< stage 2 translation
+  bool S1P = true;               ///< stage 1 translation
+  std::uint8_t TTF = 2;          ///< table formats; bit 0: VMSAv8-32 LPAE, bit 1: VMSAv8-64
+  bool COHACC = true;            ///< coherent access to structures, queues and tables
+  std::uint8_t HTTU = 0;         ///< hardware updates: 0 none, 1 Access flag, 2 dirty state too
+  bool Hyp = false;              ///< stage 1 contexts of EL2; needs S1P and S2P
+  bool ASID16 = true;            ///< 16-bit ASIDs
+  bool MSI = false;              ///< message signalled interrupts
+  bool SEV = true;               ///< wake-up events are wired to the processors
+  bool ATOS = false;             ///< address translation operations (SMMU_GATOS_*)
+  bool VMID16 = true;            ///< 16-bit VMIDs; needs S2P
+  bool CD2L = false;             ///< two-level tables of CDs
+  std::uint8_t TTENDIAN = 0;     ///< 0 mixed-endian, 2 little-endian, 3 big-endian translation tables
+  std::uint8_t STALL_MODEL = 1;  ///< 0 stall and terminate, 1 terminate only, 2 every fault stalls
+  bool TERM_MODEL = false;       ///< true: terminated transactions always abort, CD.A must be 1
+  std::uint8_t ST_LEVEL = 1;     ///< 0: linear Stream tables only; IDR1 requires 1 with SIDSIZE of 7 or more
+  // IDR1
   std::uint8_t SIDSIZE = 16;   ///< StreamID bits, 0 to 32
-  std::uint8_t ST_LEVEL = 1;   ///< 0: linear Stream tables only; IDR1 requires 1 with SIDSIZE of 7 or more
-  std::uint8_t CMDQS = 16;     ///< log2 of the most commands in the queue, 0 to 19
+  std::uint8_t SSIDSIZE = 0;   ///< SubstreamID bits, 0 to 20
   std::uint8_t EVENTQS = 16;   ///< log2 of the most events in the queue, 0 to 19
-  std::uint8_t OAS = 44;       ///< physical address bits: 32, 36, 40, 42, 44 or 48
-  std::uint8_t TTENDIAN = 0;   ///< 0 mixed-endian, 2 little-endian, 3 big-endian translation tables
-  bool COHACC = true;          ///< coherent access to structures, queues and tables
-  bool S2P = true;             ///< stage 2 translation
-  bool ASID16 = true;          ///< 16-bit ASIDs
-  bool VMID16 = true;          ///< 16-bit VMIDs; needs S2P
-  bool SEV = true;             ///< wake-up events are wired to the processors
-  bool TERM_MODEL = false;     ///< true: terminated transactions always abort, CD.A must be 1
-  bool HAD = true;             ///< CD.HADx; mandatory from SMMUv3.1 with stage 1
-  bool ATTR_TYPES_OVR = true;  ///< memory type, shareability and hints can be overridden
+  std::uint8_t CMDQS = 16;     ///< log2 of the most commands in the queue, 0 to 19
   bool ATTR_PERMS_OVR = true;  ///< privilege and instruction/data can be overridden
-  bool GBPA_ABORT = false;     ///< reset value of GBPA.ABORT (IMPLEMENTATION DEFINED)
-  std::uint32_t IIDR = 0;      ///< as the register; 0 is no Arm implementation
+  bool ATTR_TYPES_OVR = true;  ///< memory type, shareability and hints can be overridden
+  // IDR3
+  bool HAD = true;        ///< CD.HADx; mandatory from SMMUv3.1 with stage 1
+  bool XNX = true;        ///< stage 2 forbids execution by privilege; mandatory from 3.1 with stage 2
+  bool FWB = false;       ///< STE.S2FWB; from 3.2 on
+  bool STT = false;       ///< small translation tables
+  bool RIL = false;       ///< range invalidation and level hints; from 3.2 on
+  std::uint8_t BBML = 0;  ///< break-before-make level; 1 or 2 from 3.2 on
+  bool E0PD = false;      ///< CD.E0PDx; from 3.3 on
+  bool PTWNNC = false;    ///< STE.S2PTW 0 makes table walks Non-cacheable; from 3.3 on with stage 2
+  bool EPAN = false;      ///< CD.EPAN; from 3.4 on
+  // IDR5
+  bool GRAN4K = true;           ///< 4 KiB granule
+  bool GRAN16K = false;         ///< 16 KiB granule
+  bool GRAN64K = false;         ///< 64 KiB granule
+  bool DS = false;              ///< 52-bit addresses with 4 and 16 KiB granules
+  std::uint8_t VAX = 0;         ///< 1: VAs of up to 52 bits
+  std::uint8_t OAS = 44;        ///< physical address bits: 32, 36, 40, 42, 44, 48 or 52
+  std::uint16_t STALL_MAX = 0;  ///< the most stall records that wait for an answer; 0 with STALL_MODEL 1
+  // others
+  bool GBPA_ABORT = false;  ///< reset value of GBPA.ABORT (IMPLEMENTATION DEFINED)
+  std::uint32_t IIDR = 0;   ///< as the register; 0 is no Arm implementation
 
-  /// Empty if the combination is legal, else what is wrong.
+  /// Empty if the combination is legal and built, else what is wrong, beginning with a parameter's name.
   const char* problem() const;
   /// Encoding of OAS in IDR5.OAS and CD.IPS.
   std::uint8_t oas_code() const;
-  /// Stage 2 can forbid execution by privileged and by unprivileged code apart (IDR3.XNX): mandatory with
-  /// stage 2 from SMMUv3.1, which HAD makes of this.
-  bool has_xnx() const { return S2P && HAD; }
+  /// The architecture's minor version, AIDR.ArchMinorRev: the highest whose mandatory features are all there.
+  unsigned version() const;
+  /// Stage 2 can forbid execution by privileged and by unprivileged code apart (IDR3.XNX).
+  bool has_xnx() const { return XNX && S2P && version() >= 1; }
 };
 
 /// Translation regimes that TLB entries are tagged with, Security state included.
