@@ -51,7 +51,10 @@ Access::Access(Smmu& smmu)
       m_state(State::done),
       m_time(0) {}
 
-Access::~Access() { m_parts.engine.in_flight().leave(m_token, counts() ? m_time : m_token.begin); }
+Access::~Access() {
+  if (m_stall != 0) m_interface.stalls().forget(m_stall);
+  m_parts.engine.in_flight().leave(m_token, counts() ? m_time : m_token.begin);
+}
 
 Step Access::step() {
   if (m_state != State::done && m_reset_count != m_parts.engine.reset_count()) terminate();
@@ -79,6 +82,9 @@ Step Access::step() {
           return Step::stalled;
         }
         record();
+        break;
+      case State::stall:
+        if (!stall()) return Step::stalled;
         break;
       case State::done:
         break;
@@ -191,6 +197,7 @@ void Access::configured() {
     m_overrides = ste.overrides;
     override_attributes();
     m_stage2_recorded = ste.S2R;
+    m_stage2_stalls = ste.S2S;
     m_force_write_back = ste.stage2.FWB;
   }
   if (fault && fault->stage2) {
@@ -206,6 +213,7 @@ void Access::configured() {
     m_stage1 = true;
     m_abort = cd.A;
     m_recorded = cd.R;
+    m_stalls = cd.S;
     translate(cd.translation);
   } else if (m_request.address >> m_parts.features.OAS != 0) {
     // 7.3.14: stage 1 bypass of an address beyond the IAS, which is OAS without VMSAv8-32 (3.4)
@@ -370,6 +378,7 @@ Event Access::event_of(const pgtable::Fault& fault, bool cd) const {
 
 void Access::fail(const Event& event) {
   m_event = event;
+  bool stalls = false;
   switch (event.type) {
     case EventType::C_BAD_STREAMID:  // 6.3.12
       if ((m_interface.reg(SMMU_CR2) & CR2_RECINVSID) == 0) m_why_not_recorded = "CR2.RECINVSID is 0";
@@ -378,7 +387,9 @@ void Access::fail(const Event& event) {
     case EventType::F_ADDR_SIZE:
     case EventType::F_ACCESS:
     case EventType::F_PERMISSION:
-      // 5.5: of stage 2, STE.S2R; of a stage 1 that translates, CD.A and CD.R
+      // 5.5: of stage 2, STE.S2R; of a stage 1 that translates, CD.A and CD.R; unless they stall
+      stalls = event.S2 ? m_stage2_stalls : m_stage1 && m_stalls;
+      if (stalls) break;
       if (event.S2) {
         if (!m_stage2_recorded) m_why_not_recorded = "STE.S2R is 0";
       } else if (m_stage1) {
@@ -389,7 +400,14 @@ void Access::fail(const Event& event) {
     default:
       break;
   }
-  if (counts() && *m_why_not_recorded == '\0') {
+  m_event->Stall = stalls;
+  if (stalls && !m_interface.enabled(CR0_SMMUEN)) {  // 6.3.9.6: none can become stalled any more
+    m_event->Stall = stalls = false;
+    m_why_not_recorded = "CR0.SMMUEN has been cleared before the access could stall";
+  }
+  if (counts() && stalls) {
+    m_state = State::stall;
+  } else if (counts() && *m_why_not_recorded == '\0') {
     m_state = State::record;
   } else {
     terminate();
@@ -402,7 +420,50 @@ void Access::record() {
   terminate();
 }
 
+// Waits for software. @return whether it goes on
+bool Access::stall() {
+  Stalls& stalls = m_interface.stalls();
+  if (m_stall == 0) {
+    m_parts.tracer.emit(m_time, trace_stall, m_request.stream_id, m_request.address,
+                        std::string_view(to_string(m_event->type)));
+    m_stall = stalls.enter(*m_event, m_generation);
+    // CMD_SYNC does not wait for it (4.7.3).
+    m_parts.engine.in_flight().leave(m_token, m_time);
+    m_token = {};
+  }
+  const auto answer = stalls.answer(m_stall);
+  if (!answer) return false;
+  m_stall = 0;
+  m_time = std::max(m_time, answer->time);
+  m_token = m_parts.engine.in_flight().enter(m_time);
+  if (answer->what == smmu::StallAnswer::retry) {
+    retry(m_time);
+  } else {
+    m_razwi = answer->what == smmu::StallAnswer::terminate;
+    terminate();
+  }
+  return true;
+}
+
+// 4.7.1: as though it had just arrived.
+void Access::retry(smmu::TimePs time) {
+  m_request.time = time;
+  m_generation = m_parts.engine.generation();
+  m_state = State::start;
+  m_answer = {};
+  m_event.reset();
+  m_config.reset();
+  m_translation.reset();
+  m_overrides = {};
+  m_why_not_recorded = "";
+  for (bool* flag : {&m_at_tcu, &m_stage1, &m_abort, &m_recorded, &m_stalls, &m_stage2_recorded,
+                     &m_stage2_stalls, &m_force_write_back, &m_razwi, &m_held}) {
+    *flag = false;
+  }
+}
+
 void Access::terminate() {
+  m_stall = 0;  // of before a reset, which has forgotten it
   if (m_at_tcu) m_time = m_parts.engine.pass_from_tcu(m_request.port, m_time);
   m_answer.outcome = m_razwi ? Outcome::razwi : Outcome::abort;
   m_answer.time = m_time;
@@ -443,8 +504,10 @@ void Access::visit(Archive& archive) {
   if (configures) m_config->visit(archive);
   if (translates) m_translation->visit(archive);
   m_overrides.visit(archive);
-  for (bool* flag : {&m_at_tcu, &m_stage1, &m_abort, &m_recorded, &m_stage2_recorded, &m_force_write_back,
-                     &m_razwi, &m_privileged, &m_instruction, &m_held}) {
+  archive.value("stall", m_stall);
+  for (bool* flag :
+       {&m_at_tcu, &m_stage1, &m_abort, &m_recorded, &m_stalls, &m_stage2_recorded, &m_stage2_stalls,
+        &m_force_write_back, &m_razwi, &m_privileged, &m_instruction, &m_held}) {
     archive.value("flag", *flag);
   }
   archive.end();
@@ -452,7 +515,8 @@ void Access::visit(Archive& archive) {
 }
 
 void Access::restored(Archive& archive) {
-  bool sane = m_state <= State::done && (m_state != State::record || m_event);
+  bool sane = m_state <= State::done && ((m_state != State::record && m_state != State::stall) || m_event);
+  sane = sane && (m_stall == 0 || (m_state == State::stall && m_interface.stalls().known(m_stall)));
   sane = sane && (!m_waiting || (m_config && m_config->step() == Step::need) ||
                   (m_translation && m_translation->step() == Step::need));
   sane = sane && m_counted < smmu::CountedStreams::slots;
@@ -462,6 +526,7 @@ void Access::restored(Archive& archive) {
   m_config.reset();
   m_translation.reset();
   m_event.reset();
+  m_stall = 0;
   m_counted = smmu::CountedStreams::other;
   m_waiting = false;
   m_state = State::done;

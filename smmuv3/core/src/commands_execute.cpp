@@ -1,4 +1,6 @@
 // What commands do, CMD_SYNC excepted.
+#include <string>
+
 #include "smmuvp/smmuv3/command_queue.h"
 #include "smmuvp/smmuv3/programming_interface.h"
 
@@ -85,6 +87,24 @@ void CommandQueue::carry_out(const Command& command) {
       what.stages = of_stage1;
       what.range = page(command.Address);
       invalidate_tlb(what, name);
+      break;
+    case Opcode::CMD_RESUME: {  // 4.7.1
+      smmu::StallAnswer answer = smmu::StallAnswer::retry;
+      if (!is_set(command.words, CMD_Action)) {
+        const bool abort = is_set(command.words, CMD_Abort) || m_parts.features.TERM_MODEL;
+        answer = abort ? smmu::StallAnswer::abort : smmu::StallAnswer::terminate;
+      }
+      const auto STAG = get_as<std::uint16_t>(command.words, CMD_STAG);
+      if (!m_interface.stalls().resume(command.StreamID, STAG, answer, m_time)) {
+        m_parts.diag.guest_error("CMD_RESUME.STAG",
+                                 "CMD_RESUME names no stalled access whose record is visible: STAG " +
+                                     std::to_string(STAG) + "; it affects nothing",
+                                 "IHI 0070 4.7.1", command.StreamID, m_op.address);
+      }
+      break;
+    }
+    case Opcode::CMD_STALL_TERM:  // 4.7.2
+      m_interface.stalls().terminate(command.StreamID, m_time);
       break;
     default:  // CMD_SYNC does nothing here; check_command() refuses the others
       break;

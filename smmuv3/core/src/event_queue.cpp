@@ -19,9 +19,16 @@ bool EventQueue::writable() const {
 const char* EventQueue::why_not_written() const {
   if (m_interface.active(GERROR_EVENTQ_ABT_ERR)) return "GERROR.EVENTQ_ABT_ERR is active";
   if (!writable()) return "CR0.EVENTQEN is 0";
-  const bool full =
-      m_interface.event_queue().full(m_interface.reg(SMMU_EVENTQ_PROD), m_interface.reg(SMMU_EVENTQ_CONS));
-  return full ? "the Event queue is full" : "";  // 7.4
+  return full() ? "the Event queue is full" : "";  // 7.4
+}
+
+bool EventQueue::full() const {
+  return m_interface.event_queue().full(m_interface.reg(SMMU_EVENTQ_PROD), m_interface.reg(SMMU_EVENTQ_CONS));
+}
+
+// 7.2.1: the record of a stalled access waits while the queue is not writable.
+std::optional<TimePs> EventQueue::stall_due() const {
+  return writable() && !full() ? m_stalls.first_record() : std::nullopt;
 }
 
 void EventQueue::record(const Event& event) {
@@ -31,7 +38,7 @@ void EventQueue::record(const Event& event) {
   }
   // A master that has run ahead of the others does not delay their records; the one being written stays
   // first.
-  const auto first = m_pending.begin() + (m_waiting ? 1 : 0);
+  const auto first = m_pending.begin() + (m_waiting && !m_written.Stall ? 1 : 0);
   m_pending.insert(std::upper_bound(first, m_pending.end(), event,
                                     [](const Event& a, const Event& b) { return a.time < b.time; }),
                    event);
@@ -39,7 +46,9 @@ void EventQueue::record(const Event& event) {
 
 std::optional<TimePs> EventQueue::due() const {
   if (m_waiting || m_interface.held()) return std::nullopt;
-  if (!m_pending.empty()) return std::max(m_time, m_pending.front().time);
+  std::optional<TimePs> first = stall_due();
+  if (!m_pending.empty()) first = std::min(first.value_or(~TimePs{0}), m_pending.front().time);
+  if (first) return std::max(m_time, *first);
   if (m_interface.wanted(CR0_EVENTQEN) != m_interface.enabled(CR0_EVENTQEN)) return m_time;
   return std::nullopt;
 }
@@ -48,31 +57,41 @@ Step EventQueue::step(TimePs now) {
   if (m_waiting) return Step::need;
   m_parts.engine.prune(now);
   m_interface.update_acks();
-  while (!m_pending.empty() && std::max(m_time, m_pending.front().time) <= now) {
-    const std::uint32_t prod = m_interface.reg(SMMU_EVENTQ_PROD);
-    if (m_interface.event_queue().full(prod, m_interface.reg(SMMU_EVENTQ_CONS))) {  // 7.4
-      ++m_parts.statistics.events_lost;
-      m_room_at = std::max(m_time, m_pending.front().time);
-      m_pending.pop_front();
-      overflow();
-      m_interface.update_acks();
-      continue;
+  while (true) {
+    const bool pending = !m_pending.empty() && std::max(m_time, m_pending.front().time) <= now;
+    const std::optional<TimePs> stall = stall_due();
+    if (stall && std::max(m_time, *stall) <= now && (!pending || *stall <= m_pending.front().time)) {
+      const std::optional<Event> event = m_stalls.take_record(now);
+      if (!event) continue;  // overtaken
+      write(*event, now);
+      return Step::need;
     }
-    m_time = now;
-    m_op = {};
-    m_op.kind = smmu::MemoryOpKind::write;
-    m_op.purpose = "event";
-    m_op.size = 32;
-    m_op.address = m_interface.event_queue().address(prod);
-    m_op.attributes = m_interface.event_attributes();
-    const auto words = m_pending.front().words();
-    for (unsigned i = 0; i < words.size(); ++i) smmu::store_word(m_op.data, i, words[i]);
-    m_time = m_parts.engine.pass_walk_port(m_time);
-    m_op.time = m_time;
-    m_waiting = true;
-    return Step::need;
+    if (!pending) return Step::done;
+    if (!full()) {
+      write(m_pending.front(), now);
+      return Step::need;
+    }
+    ++m_parts.statistics.events_lost;  // 7.4
+    m_room_at = std::max(m_time, m_pending.front().time);
+    m_pending.pop_front();
+    overflow();
+    m_interface.update_acks();
   }
-  return Step::done;
+}
+
+void EventQueue::write(const Event& event, TimePs now) {
+  m_written = event;
+  m_op = {};
+  m_op.kind = smmu::MemoryOpKind::write;
+  m_op.purpose = "event";
+  m_op.size = 32;
+  m_op.address = m_interface.event_queue().address(m_interface.reg(SMMU_EVENTQ_PROD));
+  m_op.attributes = m_interface.event_attributes();
+  const auto words = event.words();
+  for (unsigned i = 0; i < words.size(); ++i) smmu::store_word(m_op.data, i, words[i]);
+  m_time = m_parts.engine.pass_walk_port(now);
+  m_op.time = m_time;
+  m_waiting = true;
 }
 
 void EventQueue::complete(const smmu::MemoryAnswer& answer) {
@@ -88,9 +107,13 @@ void EventQueue::complete(const smmu::MemoryAnswer& answer) {
 }
 
 void EventQueue::written() {
-  const Event event = m_pending.front();
-  m_pending.pop_front();
-  m_room_at = m_time;
+  const Event event = m_written;
+  if (event.Stall) {
+    m_stalls.recorded(true);
+  } else {
+    m_pending.pop_front();
+    m_room_at = m_time;
+  }
   const std::uint32_t prod = m_interface.reg(SMMU_EVENTQ_PROD);
   const bool was_empty = m_interface.event_queue().empty(prod, m_interface.reg(SMMU_EVENTQ_CONS));
   const std::uint32_t next = m_interface.event_queue().next(prod);
@@ -104,9 +127,11 @@ void EventQueue::written() {
   }
 }
 
-// 7.2.2, a synchronous abort: PROD stays, records in progress are lost.
+// 7.2.2, a synchronous abort: PROD stays, records in progress are lost. Of stalled accesses that is the one
+// that was being written; the others wait for the queue to be writable.
 void EventQueue::write_failed() {
-  m_parts.statistics.events_lost += m_pending.size();
+  m_parts.statistics.events_lost += m_pending.size() + (m_written.Stall ? 1U : 0U);
+  if (m_written.Stall) m_stalls.recorded(false);
   m_pending.clear();
   m_room_at = m_time;
   m_parts.diag.guest_error("EVENTQ.abort", "the Event queue cannot be written: external abort",
@@ -123,6 +148,7 @@ void EventQueue::overflow() {
 
 void EventQueue::reset() {
   m_pending.clear();
+  m_stalls.reset();
   m_waiting = false;
   m_time = m_room_at = 0;
 }
@@ -134,15 +160,17 @@ void EventQueue::visit(Archive& archive) {
   archive.time("room_at", m_room_at);
   bool waiting = m_waiting;
   archive.value("waiting", waiting);
+  m_written.visit(archive);
   m_op.visit(archive);
   archive.end();
   if (!archive.loading()) return;
   m_op.purpose = "event";
-  if (waiting && (m_pending.empty() || m_op.size != 32 || m_op.kind != smmu::MemoryOpKind::write)) {
+  if (waiting && ((m_pending.empty() && !m_written.Stall) || m_op.size != 32 ||
+                  m_op.kind != smmu::MemoryOpKind::write)) {
     archive.fail("waiting", "no record that is written");
   }
   m_waiting = waiting && archive.ok();
-  std::stable_sort(m_pending.begin() + (m_waiting ? 1 : 0), m_pending.end(),
+  std::stable_sort(m_pending.begin() + (m_waiting && !m_written.Stall ? 1 : 0), m_pending.end(),
                    [](const Event& a, const Event& b) { return a.time < b.time; });
 }
 

@@ -86,6 +86,7 @@ void ProgrammingInterface::read(std::uint32_t offset, unsigned bytes, AccessSecu
 void ProgrammingInterface::write(std::uint32_t offset, unsigned bytes, AccessSecurity security,
                                  smmu::TimePs now, std::uint64_t value) {
   if (!legal_access(offset, bytes, true, value)) return;
+  m_written_at = now;
   if (m_parts.tracer.on()) m_parts.tracer.emit(now, trace_register_write, m_registers.name_at(offset), value);
   m_registers.write(offset, bytes, security, value);
 }
@@ -215,6 +216,7 @@ void ProgrammingInterface::update_acks() {
   if (after == before) return;
   // No cache is filled while SMMUEN is 0, nor by walks that began before it changed (6.3.9.6).
   if (((before ^ after) & CR0_SMMUEN) != 0) m_parts.engine.overtake();
+  if ((before & ~after & CR0_SMMUEN) != 0) m_events.stalls().terminate_all(m_written_at);  // 6.3.9.6
   m_registers.set(SMMU_CR0ACK, after);
   refresh();
 }

@@ -120,6 +120,7 @@ void Smmu::visit(Archive& archive) {
   archive.begin("smmuv3");
   m_interface.visit(archive);
   m_engine.visit(archive);
+  m_interface.stalls().visit(archive);  // after the generations of the engine
   m_configs.stes.visit(archive);
   m_configs.cds.visit(archive);
   m_statistics.visit(archive);

@@ -38,7 +38,10 @@ Cd Cd::decode(const std::array<std::uint64_t, 8>& words, const Features& f, cons
   c.A = is_set(words, CD_A);
   c.R = is_set(words, CD_R);
   if (f.TERM_MODEL && !c.A) return illegal("CD.A is 0, and IDR0.TERM_MODEL is 1");
-  if (is_set(words, CD_S)) return illegal("CD.S is 1, and IDR0.STALL_MODEL is 0b01");
+  c.S = is_set(words, CD_S);  // 5.5
+  if (f.STALL_MODEL == 1 && c.S) return illegal("CD.S is 1, and IDR0.STALL_MODEL is 0b01");
+  if (f.STALL_MODEL == 2 && !c.S) return illegal("CD.S is 0, and IDR0.STALL_MODEL is 0b10");
+  if (c.S && is_set(ste.words, STE_S1STALLD)) return illegal("CD.S is 1, and STE.S1STALLD is 1");
   const bool EPD[2] = {is_set(words, CD_EPD0), is_set(words, CD_EPD1)};
   const bool ENDI = is_set(words, CD_ENDI);
   if (!EPD[0] || !EPD[1]) {

@@ -162,6 +162,9 @@ const CommandInfo* find_command(std::uint8_t opcode) {
 const CommandInfo* command_info(std::uint8_t opcode, const Features& features) {
   const CommandInfo* info = find_command(opcode);
   if (info == nullptr || info->refused == nullptr) return info;
+  if (info->opcode == Opcode::CMD_RESUME || info->opcode == Opcode::CMD_STALL_TERM) {
+    return features.STALL_MODEL != 1 ? info : nullptr;
+  }
   return info->feature != nullptr && features.*info->feature ? info : nullptr;
 }
 

@@ -101,6 +101,8 @@ void for_each_member(E& e, Visitor visit) {
   visit(EVT_SubstreamID, e.SubstreamID);
   visit(EVT_StreamID, e.StreamID);
   visit(EVT_Reason, e.Reason);
+  visit(EVT_STAG, e.STAG);
+  visit(EVT_Stall, e.Stall);
   visit(EVT_PnU, e.PnU);
   visit(EVT_InD, e.InD);
   visit(EVT_RnW, e.RnW);
@@ -160,6 +162,8 @@ void Event::visit(Archive& archive) {
   archive.value("PnU", PnU);
   archive.value("S2", S2);
   archive.value("TTRnW", TTRnW);
+  archive.value("Stall", Stall);
+  archive.value("STAG", STAG);
   archive.value("CLASS", CLASS);
   archive.value("InputAddr", InputAddr);
   archive.value("IPA", IPA);

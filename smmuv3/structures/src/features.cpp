@@ -20,7 +20,6 @@ constexpr Unbuilt unbuilt[] = {
     {[](const Features& f) { return f.MSI; }, "MSI is not built"},
     {[](const Features& f) { return f.ATOS; }, "ATOS is not built"},
     {[](const Features& f) { return f.CD2L; }, "CD2L is not built"},
-    {[](const Features& f) { return f.STALL_MODEL != 1; }, "STALL_MODEL other than 1 is not built"},
     {[](const Features& f) { return f.SSIDSIZE != 0; }, "SSIDSIZE is not built"},
     {[](const Features& f) { return f.FWB; }, "FWB is not built"},
     {[](const Features& f) { return f.STT; }, "STT is not built"},
@@ -35,7 +34,6 @@ constexpr Unbuilt unbuilt[] = {
     {[](const Features& f) { return f.DS; }, "DS is not built"},
     {[](const Features& f) { return f.VAX != 0; }, "VAX is not built"},
     {[](const Features& f) { return f.OAS == 52; }, "OAS 52 is not built"},
-    {[](const Features& f) { return f.STALL_MAX != 0; }, "STALL_MAX is not built"},
 };
 
 }  // namespace
@@ -70,6 +68,10 @@ const char* Features::problem() const {
   }
   if (VMID16 && !S2P) return "VMID16 needs stage 2 translation (S2P)";
   if (TTENDIAN != 0 && TTENDIAN != 2 && TTENDIAN != 3) return "TTENDIAN is 0, 2 or 3";
+  // 6.3.6: STALL_MAX is RES0 without stalls
+  if (STALL_MODEL > 2) return "STALL_MODEL is 0, 1 or 2";
+  if (STALL_MODEL == 1 && STALL_MAX != 0) return "STALL_MAX is 0 with STALL_MODEL 1, which never stalls";
+  if (STALL_MODEL != 1 && STALL_MAX == 0) return "STALL_MAX is 1 or more with STALL_MODEL 0 and 2";
   for (const Unbuilt& u : unbuilt) {
     if (u.wanted(*this)) return u.problem;
   }

@@ -114,7 +114,9 @@ pgtable::Attributes Overrides::attributes(const pgtable::Attributes& incoming) c
 // The fields of stage 2, in the order of 5.2.2. @return what is ILLEGAL, or an empty text.
 const char* Ste::decode_stage2(const Features& f) {
   // S2FWB is RES0 before SMMUv3.2.
-  if (is_set(words, STE_S2S)) return "STE.S2S is 1, and IDR0.STALL_MODEL is 0b01";
+  S2S = is_set(words, STE_S2S);  // 5.5
+  if (f.STALL_MODEL == 1 && S2S) return "STE.S2S is 1, and IDR0.STALL_MODEL is 0b01";
+  if (f.STALL_MODEL == 2 && !S2S) return "STE.S2S is 0, and IDR0.STALL_MODEL is 0b10";
   if (!is_set(words, STE_S2AA64)) return "STE.S2AA64 is 0, and IDR0.TTF has no VMSAv8-32 LPAE";
   if (is_set(words, STE_S2HA) || is_set(words, STE_S2HD)) {
     return "STE.S2HA or STE.S2HD is 1, and IDR0.HTTU is 0";
@@ -172,8 +174,9 @@ Ste Ste::decode(const std::array<std::uint64_t, 8>& words, const Features& f) {
   // EATS is IGNORED with IDR0.ATS == 0; STRW is RES0 with IDR0.Hyp == 0; S1Fmt, S1CDMax and S1DSS are IGNORED
   // with IDR1.SSIDSIZE == 0.
   if (s.stage1_enabled()) {
-    if (is_set(words, STE_S1STALLD)) {
-      s.why = "STE.S1STALLD is 1, and IDR0.STALL_MODEL is 0b01";
+    if (f.STALL_MODEL != 0 && is_set(words, STE_S1STALLD)) {  // 5.5
+      s.why = f.STALL_MODEL == 1 ? "STE.S1STALLD is 1, and IDR0.STALL_MODEL is 0b01"
+                                 : "STE.S1STALLD is 1, and IDR0.STALL_MODEL is 0b10";
       return s;
     }
     s.S1ContextPtr = get_address(words, STE_S1ContextPtr);

@@ -228,6 +228,7 @@ void TbuShell::run(tlm::tlm_generic_payload& payload, sc_time& delay, TimePs beg
         // that software may wait first; an access that has to, by itself, is under way by its own token.
         engine.in_flight().leave(token, t.time());
         token = {};
+        m_smmu.kick(sc_core::SC_ZERO_TIME);  // a record is to be written, a synchronisation may be complete
         wait(m_smmu.progress());
         token = engine.in_flight().enter(now());
         break;

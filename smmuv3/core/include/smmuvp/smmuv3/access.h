@@ -33,7 +33,8 @@ class Access : public smmu::AccessObject {
 
   /// Goes on until memory is needed or the access is over. Without a complete() in between it repeats its
   /// answer. `stalled`: the access has a record, and the Event queue's buffer has no room for it yet; step()
-  /// again when the Event queue has gone on. `waits`: for another access's walk of the page.
+  /// again when the Event queue has gone on. Or it stalls, and waits for software (3.12.2): it is not under
+  /// way then, and will be again when it goes on. `waits`: for another access's walk of the page.
   smmu::Step step() override;
   /// The operation to carry out; meaningful after step() answered `need`.
   const smmu::MemoryOp& op() const override { return m_config ? m_config->op() : m_translation->op(); }
@@ -53,7 +54,7 @@ class Access : public smmu::AccessObject {
   void visit(Archive& archive) override;
 
  private:
-  enum class State : std::uint8_t { start, config, translation, record, done };
+  enum class State : std::uint8_t { start, config, translation, record, stall, done };
 
   void start();
   void configured();
@@ -70,6 +71,8 @@ class Access : public smmu::AccessObject {
   void terminate();
   void fail(const Event& event);
   void record();
+  bool stall();
+  void retry(smmu::TimePs time);
   void restored(Archive& archive);
   Event event_of(EventType type) const;
   /// @param cd  stage 2 was translating the address of a CD
@@ -96,13 +99,16 @@ class Access : public smmu::AccessObject {
   bool m_stage1 = false;                                  // translates; its CD says how its faults end:
   bool m_abort = false;                                   // CD.A
   bool m_recorded = false;                                // CD.R
+  bool m_stalls = false;                                  // CD.S
   bool m_stage2_recorded = false;                         // STE.S2R
+  bool m_stage2_stalls = false;                           // STE.S2S
   bool m_force_write_back = false;                        // STE.S2FWB
   bool m_razwi = false;                                   // how a fault ends
   bool m_privileged = false;                              // after the overrides of the STE
   bool m_instruction = false;                             // likewise
   const char* m_why_not_recorded = "";
-  bool m_held = false;  // has waited for room in the Event queue's buffer
+  Stalls::Id m_stall = 0;  // while it waits for software
+  bool m_held = false;     // has waited for room in the Event queue's buffer
 };
 
 /// An access's kind in traces: "read", "write", "atomic" or "execute".

@@ -6,6 +6,7 @@
 #include "smmuvp/smmu/worker.h"
 #include "smmuvp/smmuv3/events.h"
 #include "smmuvp/smmuv3/parts.h"
+#include "smmuvp/smmuv3/stalls.h"
 
 namespace smmuvp::smmuv3 {
 
@@ -13,7 +14,12 @@ class ProgrammingInterface;
 
 class EventQueue : public smmu::Worker {
  public:
-  EventQueue(const Parts& parts, ProgrammingInterface& interface) : m_parts(parts), m_interface(interface) {}
+  EventQueue(const Parts& parts, ProgrammingInterface& interface)
+      : m_parts(parts), m_interface(interface), m_stalls(parts) {}
+
+  /// Stalled accesses: their records are written in turn with the others.
+  Stalls& stalls() { return m_stalls; }
+  const Stalls& stalls() const { return m_stalls; }
 
   /// Whether the internal buffer takes one more record. Whoever has one and finds no room waits: no record is
   /// lost for want of a buffer.
@@ -25,7 +31,8 @@ class EventQueue : public smmu::Worker {
   void record(const Event& event);
   /// Whether records of up to `time` are still to be written.
   bool holds_until(smmu::TimePs time) const { return !m_pending.empty() && m_pending.front().time <= time; }
-  bool empty() const { return m_pending.empty(); }
+  /// Neither is a record being written, nor one still to be that does not wait for a writable queue.
+  bool empty() const { return m_pending.empty() && !m_waiting; }
   /// What would keep a record from being written, as the queue is now; empty: nothing.
   const char* why_not_written() const;
 
@@ -40,13 +47,18 @@ class EventQueue : public smmu::Worker {
 
  private:
   bool writable() const;
+  bool full() const;
+  std::optional<smmu::TimePs> stall_due() const;
+  void write(const Event& event, smmu::TimePs now);
   void written();
   void write_failed();
   void overflow();
 
   Parts m_parts;
   ProgrammingInterface& m_interface;
-  std::deque<Event> m_pending;  // by time; the first is the one that m_op writes
+  Stalls m_stalls;
+  std::deque<Event> m_pending;  // by time
+  Event m_written;              // that m_op writes: the first of m_pending, or of m_stalls with Stall
   bool m_waiting = false;
   smmu::MemoryOp m_op;
   smmu::TimePs m_time = 0;

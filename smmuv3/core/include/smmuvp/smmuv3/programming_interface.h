@@ -53,6 +53,7 @@ class ProgrammingInterface : private RegisterObserver {
   const StreamTable& stream_table() const { return m_stream_table; }
   const pgtable::Attributes& table_attributes() const { return m_table_attributes; }
   EventQueue& events() { return m_events; }
+  Stalls& stalls() { return m_events.stalls(); }
   const EventQueue& events() const { return m_events; }
   CommandQueue& commands() { return m_commands; }
 
@@ -107,7 +108,8 @@ class ProgrammingInterface : private RegisterObserver {
   Queue m_cmdq;
   Queue m_eventq;
   Signals m_signals;
-  bool m_held = false;  // not saved: it follows a line
+  smmu::TimePs m_written_at = 0;  // the time of the write that is being carried out
+  bool m_held = false;            // not saved: it follows a line
 };
 
 }  // namespace smmuvp::smmuv3

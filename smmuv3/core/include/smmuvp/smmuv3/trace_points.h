@@ -14,6 +14,8 @@ constexpr TracePoint<std::uint32_t, std::uint64_t, std::uint64_t, std::string_vi
     "smmu.translate", "an access was let through", {"sid", "address", "output", "kind", "tlb_hit"}};
 constexpr TracePoint<std::uint32_t, std::uint64_t, std::string_view, std::string_view> trace_fault{
     "smmu.fault", "an access was terminated", {"sid", "address", "event", "outcome"}};
+constexpr TracePoint<std::uint32_t, std::uint64_t, std::string_view> trace_stall{
+    "smmu.stall", "an access waits for software", {"sid", "address", "event"}};
 constexpr TracePoint<std::string_view, std::uint32_t, std::uint64_t, std::uint32_t, bool> trace_fetch{
     "smmu.fetch", "memory was read for an access", {"what", "sid", "address", "bytes", "ok"}};
 // RnW is 0 in records that have no such field, as it is in the queue.
@@ -29,11 +31,17 @@ constexpr TracePoint<std::string_view, std::uint64_t> trace_register_read{
     "smmu.register_read", "software read a register", {"register", "value"}};
 /// All that an SMMUv3 emits, the engine included.
 inline std::vector<TracePointInfo> trace_points() {
-  return {trace_translate,      trace_fault,
-          trace_fetch,          trace_event,
-          trace_command,        trace_command_error,
-          trace_register_write, trace_register_read,
-          smmu::trace_tlb_fill, smmu::trace_tlb_invalidate};
+  return {trace_translate,
+          trace_fault,
+          trace_stall,
+          trace_fetch,
+          trace_event,
+          trace_command,
+          trace_command_error,
+          trace_register_write,
+          trace_register_read,
+          smmu::trace_tlb_fill,
+          smmu::trace_tlb_invalidate};
 }
 
 }  // namespace smmuvp::smmuv3

@@ -23,6 +23,7 @@ struct Cd {
   const char* why = "";  ///< what makes it invalid, for diagnostics
   bool A = false;
   bool R = false;
+  bool S = false;
   std::uint8_t ASET = 0;
   std::uint16_t ASID = 0;
   std::array<bool, 2> TBI{};

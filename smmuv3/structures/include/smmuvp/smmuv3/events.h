@@ -54,6 +54,8 @@ struct Event {
   bool PnU = false;
   bool S2 = false;
   bool TTRnW = false;
+  bool Stall = false;
+  std::uint16_t STAG = 0;  ///< with Stall
   EventClass CLASS = EventClass::IN;
   std::uint64_t InputAddr = 0;
   std::uint64_t IPA = 0;

@@ -77,6 +77,7 @@ struct Ste {
   /// Of TLB entries: S2VMID, or 0 where it is IGNORED and nothing is tagged by VMID.
   std::uint16_t vmid = 0;
   bool S2R = false;
+  bool S2S = false;
   pgtable::Stage2Config stage2;          ///< of stage2_enabled()
   smmu::TranslationContext translation;  ///< stage 2 alone: of IPAs, and of the addresses of CDs
 
