@@ -37,9 +37,9 @@ class BenchHost : public Host {
 /// TBU 0 and 1: masters of both styles (checkers let blocking calls through), targets of both styles.
 /// TBU 2: a target whose socket knows b_transport only.
 struct Bench : sc_core::sc_module {
-  explicit Bench(const sc_core::sc_module_name& name)
+  explicit Bench(const sc_core::sc_module_name& name, const Params& params = parameters())
       : sc_module(name),
-        smmu("smmu0", parameters(), host),
+        smmu("smmu0", params, host),
         target("target", world.memory),
         target1("target1", world.memory),
         tables("tables", world.memory) {
@@ -158,8 +158,13 @@ struct Bench : sc_core::sc_module {
     p.set_streaming_width(static_cast<unsigned>(op.data.size()));
     p.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
     p.set_extension(&e);
+    struct Lent {  // also from a process that is killed
+      Payload& p;
+      AccessExtension& e;
+      ~Lent() { p.clear_extension(&e); }
+    };
+    const Lent lent{p, e};
     m.socket->b_transport(p, delay);
-    p.clear_extension(&e);
     return {p.get_response_status(), delay};
   }
   std::uint64_t statistic(const std::string& name) const {

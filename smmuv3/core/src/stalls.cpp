@@ -56,6 +56,7 @@ void Stalls::collect(TimePs now) {
       continue;
     }
     e.tagged = e.visible = false;
+    ++m_answers;
     e.answer = Answer{resolved->answer, std::max(now, e.event.time)};
   }
   admit(now);
@@ -66,6 +67,7 @@ std::optional<Stalls::Answer> Stalls::answer(Id id) {
   if (at == m_entries.end() || !at->second.answer) return std::nullopt;
   const Answer a = *at->second.answer;
   m_entries.erase(at);
+  --m_answers;
   if (a.what == StallAnswer::retry) ++m_parts.statistics.stalls_retried;
   return a;
 }
@@ -76,6 +78,7 @@ void Stalls::forget(Id id) {
   Entry& e = at->second;
   if (e.answer) {
     m_entries.erase(at);
+    --m_answers;
     return;
   }
   e.gone = true;  // one that waits for a tag goes when it gets it
@@ -138,6 +141,7 @@ void Stalls::reset() {
   m_table.clear();
   m_entries.clear();
   m_records.clear();
+  m_answers = 0;
   m_taken = 0;
 }
 
@@ -196,7 +200,11 @@ void Stalls::visit(Archive& archive) {
   archive.list("records", m_records, most, [&](Id& id) { archive.value("id", id); });
   if (archive.loading()) {
     m_entries.clear();
-    for (Saved& s : entries) m_entries.emplace(s.id, s.entry);
+    m_answers = 0;
+    for (Saved& s : entries) {
+      m_entries.emplace(s.id, s.entry);
+      m_answers += s.entry.answer ? 1U : 0U;
+    }
     if (m_entries.size() != entries.size() || !sane()) {
       archive.fail("stalls", "accesses, tags and records that cannot be together");
     }

@@ -120,6 +120,7 @@ void Module::register_transport(tlm::tlm_generic_payload& payload, sc_core::sc_t
   end_register_access(payload, access, value);
   if (settings.structures.timing) delay += from_ps(settings.clock_ps);
   shell.kick(delay);
+  if (core.interface().stalls().has_answers()) shell.may_progress();
 }
 
 unsigned Module::register_transport_dbg(tlm::tlm_generic_payload& payload) {

@@ -40,6 +40,8 @@ class Stalls {
   std::optional<Answer> answer(Id id);
   /// The access has gone without an answer. Unknown ones are ignored: a reset forgets all.
   void forget(Id id);
+  /// Whether accesses have answers that they have not asked for yet.
+  bool has_answers() const { return m_answers != 0; }
   bool known(Id id) const { return m_entries.count(id) != 0; }
 
   // ---- commands
@@ -99,7 +101,8 @@ class Stalls {
   std::map<Id, Entry> m_entries;
   std::deque<Id> m_records;  // by time; waiting to be written
   Id m_next = 1;
-  Id m_taken = 0;  // whose record is being written
+  std::size_t m_answers = 0;  // entries with an answer
+  Id m_taken = 0;             // whose record is being written
 };
 
 }  // namespace smmuvp::smmuv3
