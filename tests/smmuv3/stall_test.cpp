@@ -5,7 +5,7 @@
 #include <set>
 
 #include "smmuvp/base/archive.h"
-#include "world.h"
+#include "stage2_world.h"
 
 namespace smmuvp::smmuv3 {
 namespace {
@@ -428,6 +428,174 @@ INSTANTIATE_TEST_SUITE_P(
                       Legality{1, false, false, true, true}, Legality{1, false, true, true, false},
                       Legality{1, true, false, false, true}, Legality{2, false, false, true, false},
                       Legality{2, false, true, true, true}, Legality{2, true, true, false, false}));
+
+// ---- stage 2: STE.S2S alone counts for its faults, CD.S for those of stage 1
+
+struct Stage2Stall {
+  const char* name;
+  bool S2S, S;
+  bool cd_mapped, output_mapped;  // by stage 2
+  bool stage1_mapped;
+  bool stalls;
+  std::uint64_t CLASS;
+};
+
+class StallOfStage2 : public ::testing::TestWithParam<Stage2Stall> {};
+
+TEST_P(StallOfStage2, IsByS2sOfStage1ByCdS) {
+  const Stage2Stall p = GetParam();
+  Features f;
+  f.STALL_MODEL = 0;
+  f.STALL_MAX = 4;
+  Stage2World w(f);
+  pgtable::Builder& ipas = w.ipa_space();
+  EXPECT_TRUE(ipas.map(Stage2World::ipa_of(World::tables), World::tables, 0x10'0000));
+  if (p.cd_mapped) {
+    EXPECT_TRUE(ipas.map(Stage2World::ipa_of(World::cds), World::cds, 0x1000));
+  }
+  pgtable::Builder& space = w.nested_stream(1, ipas);
+  w.put(World::cd_address(1), cd_for(space.config(), 1).set(44, 1, p.S));
+  w.put_ste(1,
+            ste_nested(Stage2World::ipa_of(World::cd_address(1)), ipas.config().stage2).set(185, 1, p.S2S));
+  constexpr std::uint64_t ipa = 0x2000'0000;
+  if (p.stage1_mapped) {
+    EXPECT_TRUE(space.map(va, ipa, 0x1000));
+  }
+  if (p.output_mapped) {
+    EXPECT_TRUE(ipas.map(ipa, pa, 0x1000));
+  }
+  Access a(w.smmu, World::request(1, va));
+  smmu::Step step = a.step();
+  for (; step == smmu::Step::need; step = a.step()) a.complete(w.memory.carry_out(a.op()));
+  w.work();
+  EXPECT_EQ(step, p.stalls ? smmu::Step::stalled : smmu::Step::done);
+  const Record e = w.event();
+  EXPECT_EQ(bits(e, 95, 95), p.stalls ? 1U : 0U);
+  EXPECT_EQ(bits(e, 105, 104), p.CLASS);
+  if (!p.stalls) return;
+  w.command(stall_term | 1ULL << 32);
+  EXPECT_EQ(a.step(), smmu::Step::done);
+  EXPECT_EQ(a.answer().outcome, smmu::Outcome::abort);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, StallOfStage2,
+    ::testing::Values(Stage2Stall{"cd", true, false, false, true, true, true, 0},
+                      Stage2Stall{"cd_S2S_0", false, true, false, true, true, false, 0},
+                      Stage2Stall{"output", true, false, true, false, true, true, 2},
+                      Stage2Stall{"output_S2S_0", false, true, true, false, true, false, 2},
+                      Stage2Stall{"stage1", false, true, true, true, false, true, 2},
+                      Stage2Stall{"stage1_S_0", true, false, true, true, false, false, 2}),
+    [](const auto& info) { return std::string(info.param.name); });
+
+// ---- whatever comes in whatever order: every access ends, once, and no STAG is given twice
+
+class StallAtRandom : public Stall {
+ protected:
+  std::uint64_t next(std::uint64_t n) {  // xorshift
+    m_seed ^= m_seed << 13;
+    m_seed ^= m_seed >> 7;
+    m_seed ^= m_seed << 17;
+    return m_seed % n;
+  }
+  std::uint64_t m_seed = 0x1234'5678'9abc'def1;
+};
+
+TEST_F(StallAtRandom, EveryAccessEndsOnceAndOpenStagsDiffer) {
+  constexpr std::uint32_t streams = 4;
+  for (const std::uint32_t sid : {3U, 4U}) make_stream(w, sid, sid == 3);  // 4 terminates
+  std::vector<Run> runs;
+  std::map<std::uint16_t, std::uint32_t> open;  // STAG, StreamID
+  std::uint64_t started = 0, ended = 0, recorded = 0, retried = 0;
+  std::uint32_t cr0 = CR0_implemented;
+  const auto poll = [&] {
+    w.work();
+    for (std::size_t i = 0; i < runs.size();) {
+      go_on(runs[i]);
+      if (!runs[i].over()) {
+        ++i;
+        continue;
+      }
+      ++ended;
+      runs.erase(runs.begin() + static_cast<std::ptrdiff_t>(i));
+    }
+  };
+  const auto read_events = [&] {
+    while (const auto e = w.pop_event()) {
+      if (bits(*e, 95, 95) == 0) continue;
+      ++recorded;
+      const auto stag = static_cast<std::uint16_t>(bits(*e, 79, 64));
+      EXPECT_LT(stag, 4U);
+      EXPECT_TRUE(open.emplace(stag, static_cast<std::uint32_t>(bits(*e, 63, 32))).second) << stag;
+    }
+  };
+  for (int i = 0; i < 20000; ++i) {
+    const auto sid = static_cast<std::uint32_t>(1 + next(streams));
+    switch (next(12)) {
+      case 0:
+      case 1:
+      case 2:
+        if (runs.size() < 12) {
+          ++started;
+          runs.push_back(start(sid, next(2) == 0 ? smmu::AccessKind::read : smmu::AccessKind::write));
+        }
+        break;
+      case 3:
+      case 4:
+      case 5: {
+        read_events();
+        if (open.empty()) break;
+        auto one = open.begin();
+        std::advance(one, static_cast<std::ptrdiff_t>(next(open.size())));
+        const bool retry = next(2) == 0;
+        retried += retry ? 1 : 0;
+        if ((cr0 & CR0_CMDQEN) == 0) break;
+        const auto [stag, stream] = *one;
+        open.erase(one);
+        resume(stream, stag, retry, next(2) == 0);
+        break;
+      }
+      case 6:
+        if ((cr0 & CR0_CMDQEN) == 0) break;
+        read_events();
+        for (auto at = open.begin(); at != open.end();)
+          at = at->second == sid ? open.erase(at) : std::next(at);
+        w.command(stall_term | std::uint64_t{sid} << 32);
+        break;
+      case 7:
+        w.builders[sid - 1].map(va, pa, 0x1000);
+        break;
+      case 8:
+        w.builders[sid - 1].unmap(va, 0x1000);
+        if ((cr0 & CR0_CMDQEN) != 0) w.command(0x30);
+        break;
+      case 9:
+        cr0 ^= CR0_EVENTQEN;
+        w.write(0x20, cr0);
+        break;
+      case 10:
+        if (next(20) != 0) break;
+        read_events();
+        w.write(0x20, cr0 & ~CR0_SMMUEN);
+        open.clear();
+        poll();
+        EXPECT_TRUE(runs.empty());
+        w.write(0x20, cr0);
+        break;
+      default:
+        read_events();
+        break;
+    }
+    poll();
+    if (HasFailure()) return;
+  }
+  w.write(0x20, 0);
+  poll();
+  EXPECT_TRUE(runs.empty());
+  EXPECT_EQ(started, ended);
+  EXPECT_GT(recorded, 500U);
+  EXPECT_GT(retried, 200U);
+}
 
 }  // namespace
 }  // namespace smmuvp::smmuv3
