@@ -18,8 +18,7 @@
 // What stands in none of them is marked `unverified`.
 //
 // Not modelled: 128-bit descriptors, permission indirection and overlays, HAFT, AIE, MTE, XS, GPC, Realm and
-// Root, NFD (it concerns SVE and transactional accesses only), EPAN, NV1, SIF, Secure stage 2, MMU or caches
-// off.
+// Root, NFD (it concerns SVE and transactional accesses only), NV1, SIF, Secure stage 2, MMU or caches off.
 #pragma once
 
 #include <array>
@@ -157,6 +156,7 @@ struct Stage1_64 {
   uint64_t MAIR = 0;
   bool WXN = false;
   bool PAN = false;             ///< PSTATE.PAN or CD.PAN; without effect in el2 and el3
+  bool EPAN = false;            ///< counts only with PAN
   bool HA = false, HD = false;  ///< HD counts only with HA
   bool AFFD = false;            ///< CD.AFFD: without HA, AF = 0 does not fault
   bool DS = false;              ///< 52-bit addresses with 4 and 16 KiB granules

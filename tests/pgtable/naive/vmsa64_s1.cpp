@@ -131,7 +131,7 @@ struct Walk::S1TTWParams {
   unsigned ps = 0;
   unsigned sh = 0;
   bool tbi = false, epd = false, e0pd = false, hpd = false, ds = false;
-  bool wxn = false, pan = false, ha = false, hd = false, affd = false, ee = false;
+  bool wxn = false, pan = false, epan = false, ha = false, hd = false, affd = false, ee = false;
   uint64_t ttbr = 0;
   uint64_t mair = 0;
 };
@@ -239,6 +239,7 @@ Walk::S1TTWParams Walk::GetS1TTWParams(const Stage1_64& registers) const {
   params.ds = registers.DS && params.tgx != TGx::kb64;
   if (HasUnprivileged(registers.regime)) {
     params.pan = registers.PAN;
+    params.epan = registers.EPAN;
   } else {
     params.epd = false;   // IHI 0070 5.4 CD.EPD0: ignored
     params.e0pd = false;  // RES0
@@ -247,9 +248,9 @@ Walk::S1TTWParams Walk::GetS1TTWParams(const Stage1_64& registers) const {
 }
 
 // AArch64.S1DirectBasePermissions and AArch64.S1ComputePermissions, for one privilege
-static Rights S1ComputePermissions(Regime regime, bool wxn_enabled, bool pan_enabled, bool unprivileged,
-                                   bool ap_2, bool ap_1, bool ap_table_1, bool ap_table_0, bool uxn, bool pxn,
-                                   bool xn) {
+static Rights S1ComputePermissions(Regime regime, bool wxn_enabled, bool pan_enabled, bool epan_enabled,
+                                   bool unprivileged, bool ap_2, bool ap_1, bool ap_table_1, bool ap_table_0,
+                                   bool uxn, bool pxn, bool xn) {
   Rights result;
   if (HasUnprivileged(regime)) {
     Rights p, u;
@@ -268,7 +269,7 @@ static Rights S1ComputePermissions(Regime regime, bool wxn_enabled, bool pan_ena
     // What EL0 may write, EL1 may not execute
     p.execute = !(pxn || u.write);
     u.execute = !uxn;
-    if (pan_enabled && (u.read || u.write)) {
+    if (pan_enabled && (u.read || u.write || (epan_enabled && u.execute))) {
       p.read = false;
       p.write = false;
     }
@@ -287,8 +288,8 @@ static Rights S1ComputePermissions(Regime regime, bool wxn_enabled, bool pan_ena
 FaultRecord Walk::S1CheckPermissions(const S1TTWParams& walkparams, const S1TTWState& state,
                                      const AccessDescriptor& accdesc, FaultRecord fault) const {
   const Rights rights = S1ComputePermissions(walkparams.regime, walkparams.wxn, walkparams.pan,
-                                             accdesc.unprivileged, state.ap_2, state.ap_1, state.ap_table_1,
-                                             state.ap_table_0, state.uxn || state.uxn_table,
+                                             walkparams.epan, accdesc.unprivileged, state.ap_2, state.ap_1,
+                                             state.ap_table_1, state.ap_table_0, state.uxn || state.uxn_table,
                                              state.pxn || state.pxn_table, state.xn || state.xn_table);
   if (accdesc.acctype == AccType::ifetch) {
     const bool device = state.memattrs.memtype == MemType::device;
@@ -555,10 +556,10 @@ Stage1Output Walk::AArch64_S1Translate(const Stage1_64& registers, const AccessD
   result.attributes = EncodePARAttrs(leaf.memattrs);
   result.shareability = EffectiveShareability(leaf.memattrs);
   for (bool unprivileged : {false, true}) {
-    (unprivileged ? result.permissions.unprivileged : result.permissions.privileged) =
-        S1ComputePermissions(walkparams.regime, walkparams.wxn, walkparams.pan, unprivileged, leaf.ap_2,
-                             leaf.ap_1, leaf.ap_table_1, leaf.ap_table_0, leaf.uxn || leaf.uxn_table,
-                             leaf.pxn || leaf.pxn_table, leaf.xn || leaf.xn_table);
+    (unprivileged ? result.permissions.unprivileged : result.permissions.privileged) = S1ComputePermissions(
+        walkparams.regime, walkparams.wxn, walkparams.pan, walkparams.epan, unprivileged, leaf.ap_2,
+        leaf.ap_1, leaf.ap_table_1, leaf.ap_table_0, leaf.uxn || leaf.uxn_table, leaf.pxn || leaf.pxn_table,
+        leaf.xn || leaf.xn_table);
   }
   result.writable_clean =
       walkparams.ha && walkparams.hd && bit(walk.descriptor, 51) && bit(walk.descriptor, 7);
