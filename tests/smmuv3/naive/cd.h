@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+//
+// Context Descriptor: IHI 0070 5.4.
+#pragma once
+
+#include "ste.h"
+
+namespace naive_smmuv3 {
+
+struct Cd {
+  /// The fields of one half of the address space
+  struct Half {
+    unsigned TSZ = 0;
+    unsigned TG = 0;  ///< TG0 or TG1, which differ in their encodings
+    unsigned log2_granule = 0;
+    unsigned SH = 0;
+    bool EPD = false;
+    bool TBI = false;
+    bool HAD = false;
+    bool E0PD = false;
+    uint64_t TTB = 0;  ///< as an address
+  };
+  Half half[2];
+  bool ENDI = false;
+  bool V = false;
+  unsigned IPS = 0;
+  bool AFFD = false;
+  bool WXN = false, UWXN = false, PAN = false, EPAN = false;
+  bool AA64 = false;
+  bool HD = false, HA = false;
+  bool S = false, R = false, A = false;
+  unsigned ASID = 0;
+  bool DS = false;
+  uint64_t MAIR = 0;
+
+  static Cd decode(const Features& features, const std::vector<uint8_t>& bytes);
+};
+
+/// CdIllegal(), 5.4.2; V == 0 counts as ILLEGAL.
+bool cd_illegal(const Features& features, const Choices& choices, const Ste& ste, StreamWorld world,
+                const Cd& cd);
+/// What the walker is told of stage 1.
+void configure_stage1(const Features& features, StreamWorld world, const Cd& cd,
+                      naive::Configuration& configuration);
+
+}  // namespace naive_smmuv3

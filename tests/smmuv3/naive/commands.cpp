@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT
+//
+// The Command queue: IHI 0070 chapter 4, 7.1.
+#include "bits.h"
+#include "model.h"
+
+namespace naive_smmuv3 {
+
+namespace {
+
+// 4.1.6: the commands that say whether their StreamID (or VMID) is Secure
+bool has_ssec(unsigned opcode) {
+  return (opcode >= 0x01 && opcode <= 0x07) || opcode == 0x44 || opcode == 0x45;
+}
+
+// 4.4.2, 4.4.3: those that take an address, and so the fields of 4.4.1.1
+bool takes_address(unsigned opcode) {
+  switch (opcode) {
+    case 0x12:  // CMD_TLBI_NH_VA
+    case 0x13:  // CMD_TLBI_NH_VAA
+    case 0x22:  // CMD_TLBI_EL2_VA
+    case 0x23:  // CMD_TLBI_EL2_VAA
+    case 0x2A:  // CMD_TLBI_S2_IPA
+      return true;
+    default:
+      return false;
+  }
+}
+
+/// Is the opcode one that the Non-secure Command queue of this SMMU knows? 4.1.1 and the descriptions.
+bool opcode_known(const Features& features, const Choices& choices, unsigned opcode) {
+  switch (opcode) {
+    case 0x01:  // CMD_PREFETCH_CONFIG
+    case 0x02:  // CMD_PREFETCH_ADDR
+    case 0x03:  // CMD_CFGI_STE
+    case 0x04:  // CMD_CFGI_STE_RANGE, CMD_CFGI_ALL
+      return true;
+    case 0x05:  // CMD_CFGI_CD
+    case 0x06:  // CMD_CFGI_CD_ALL
+      return features.S1P;
+    case 0x10:  // CMD_TLBI_NH_ALL
+    case 0x11:  // CMD_TLBI_NH_ASID
+    case 0x12:  // CMD_TLBI_NH_VA
+    case 0x13:  // CMD_TLBI_NH_VAA
+      return features.S1P;
+    case 0x20:  // CMD_TLBI_EL2_ALL
+    case 0x21:  // CMD_TLBI_EL2_ASID
+    case 0x22:  // CMD_TLBI_EL2_VA
+    case 0x23:  // CMD_TLBI_EL2_VAA
+      return features.Hyp;
+    case 0x28:  // CMD_TLBI_S12_VMALL
+    case 0x2A:  // CMD_TLBI_S2_IPA
+      return features.S2P;
+    case 0x30:  // CMD_TLBI_NSNH_ALL
+      return true;
+    case 0x44:  // CMD_RESUME
+    case 0x45:  // CMD_STALL_TERM
+      return features.STALL_MODEL != 1;
+    case 0x46:  // CMD_SYNC
+      return true;
+    default:
+      // Reserved; of absent features (0x07 CMD_CFGI_VMS_PIDM, 0x40 CMD_ATC_INV, 0x41 CMD_PRI_RESP, 0x70 and
+      // 0x73 CMD_DPTI_*); or of the Secure queue (0x18, 0x1A EL3, 0x50 to 0x60)
+      return opcode >= 0x80 && opcode <= 0x8F && !choices.impdef_commands_are_illegal;
+  }
+}
+
+}  // namespace
+
+// 4.1.3, 4.1.6, 4.2.2, 4.4.1.1, 4.7.3
+bool Smmu::command_illegal(uint64_t low, uint64_t high) const {
+  const unsigned opcode = field(low, 7, 0);
+  if (!opcode_known(m_features, m_choices, opcode)) return true;
+  if (has_ssec(opcode) && bit(low, 10)) return true;
+  if (opcode == 0x02 && m_features.minor_version() == 0 && m_choices.prefetch_stride_is_illegal &&
+      field(high, 9, 5) != 0) {
+    return true;
+  }
+  if (takes_address(opcode) && m_features.RIL) {
+    const unsigned TG = field(high, 11, 10);
+    unsigned TTL = field(high, 9, 8);
+    if (TG == 0b10 && TTL == 0b01 && !m_features.DS) TTL = 0b00;  // Reserved, treated as 0b00
+    const unsigned NUM = field(low, 16, 12);
+    const bool six_bits = m_features.DS || m_choices.scale_has_six_bits_without_ds;
+    const unsigned SCALE = field(low, six_bits ? 25 : 24, 20);
+    if (TG != 0 && NUM == 0 && SCALE == 0 && TTL == 0) return true;
+  }
+  return opcode == 0x46 && field(low, 13, 12) == 0b11;
+}
+
+// What a command does before it counts as consumed. There are no caches: invalidations and prefetches do
+// nothing.
+void Smmu::execute(uint64_t low, uint64_t high) {
+  const unsigned opcode = field(low, 7, 0);
+  const uint32_t StreamID = field(low, 63, 32);
+  switch (opcode) {
+    case 0x44:  // CMD_RESUME: Ac is bit 12, Ab bit 13, STAG bits [79:64]
+      resume(StreamID, static_cast<uint16_t>(field(high, 15, 0)), bit(low, 12), bit(low, 13));
+      break;
+    case 0x45:  // CMD_STALL_TERM
+      terminate_stalls(StreamID);
+      break;
+    case 0x46:
+      // 4.7.3, 7.2.1: an event that was not recorded is now out of date, if anything was invalidated
+      if (m_invalidated) {
+        for (Stalled& stalled : m_stalled) stalled.stale = true;
+      }
+      m_invalidated = false;
+      break;
+    default:
+      if (opcode >= 0x03 && opcode <= 0x30) m_invalidated = true;
+      break;
+  }
+}
+
+// 4.7.3: the signal of a CMD_SYNC, after CONS has moved
+void Smmu::signal(uint64_t low, uint64_t high) {
+  switch (field(low, 13, 12)) {
+    case 0b01:  // SIG_IRQ
+      m_wires.cmd_sync++;
+      send_msi(keep(high, 55, 2), field(low, 63, 32), 4);
+      break;
+    case 0b10:  // SIG_SEV
+      if (m_features.SEV) m_wires.sev++;
+      break;
+    default:
+      break;
+  }
+}
+
+// 7.1: ERR first, then the error
+void Smmu::stop_commands(unsigned CERROR) {
+  m_CMDQ_CONS = (m_CMDQ_CONS & ~(0x7Fu << 24)) | (CERROR << 24);
+  activate_error(0);
+}
+
+// 4.1.2, 7.1
+void Smmu::run_commands() {
+  while (CMDQEN() && !error_active(0)) {
+    const Queue queue = command_queue();
+    const uint32_t waiting = queue.pointer(m_CMDQ_PROD - m_CMDQ_CONS);
+    const uint32_t size = 1u << queue.log2_size;
+    if (waiting == 0) return;
+    if (waiting > size && m_choices.inconsistent_command_queue_stops) return;  // 3.5.1
+
+    const uint64_t address = queue.base + 16 * uint64_t{queue.index(m_CMDQ_CONS)};
+    const auto bytes = m_memory.read(truncate(address, m_features.oas_bits()), 16);
+    if (!bytes.has_value()) {
+      stop_commands(2);  // CERROR_ABT
+      return;
+    }
+    const uint64_t low = little_endian(*bytes, 0, 8);
+    const uint64_t high = little_endian(*bytes, 8, 8);
+    if (command_illegal(low, high)) {
+      stop_commands(1);  // CERROR_ILL
+      return;
+    }
+    execute(low, high);
+    m_CMDQ_CONS = (m_CMDQ_CONS & (0x7Fu << 24)) | queue.pointer(m_CMDQ_CONS + 1);
+    if (waiting == size && m_features.SEV) m_wires.sev++;  // the queue is no longer full
+    if (field(low, 7, 0) == 0x46) signal(low, high);
+  }
+}
+
+}  // namespace naive_smmuv3

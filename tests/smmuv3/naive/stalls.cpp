@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: MIT
+//
+// How a transaction ends or stalls: IHI 0070 3.12, 4.7.1, 4.7.2, 5.5, 7.2.1.
+#include <stdexcept>
+
+#include "model.h"
+
+namespace naive_smmuv3 {
+
+Outcome Smmu::access(const AccessRequest& request) {
+  const uint64_t id = m_next_id++;
+  return conclude(id, request, attempt(request));
+}
+
+// 5.5
+Outcome Smmu::conclude(uint64_t id, const AccessRequest& request, const Attempt& attempt) {
+  Outcome outcome;
+  outcome.id = id;
+  if (!attempt.problem.has_value()) {
+    outcome.kind = Outcome::Kind::forwarded;
+    outcome.forwarded = attempt.forwarded;
+    return outcome;
+  }
+  const Problem& problem = *attempt.problem;
+  if (problem.event.has_value() && problem.stall) return stall(id, request, *problem.event);
+  if (problem.event.has_value() && problem.record) record_or_discard(*problem.event);
+  outcome.kind = problem.abort ? Outcome::Kind::aborted : Outcome::Kind::razwi;
+  return outcome;
+}
+
+// 3.12.2, 6.3.6 STALL_MAX
+Outcome Smmu::stall(uint64_t id, const AccessRequest& request, const Event& event) {
+  Outcome outcome;
+  outcome.id = id;
+  if (m_choices.at_stall_max == Choices::AtStallMax::terminate && !room_to_stall()) {
+    record_or_discard(event);  // with Stall == 0
+    outcome.kind = Outcome::Kind::aborted;
+    return outcome;
+  }
+  Stalled stalled;
+  stalled.id = id;
+  stalled.request = request;
+  stalled.event = event;
+  m_stalled.push_back(stalled);
+  record_stall(m_stalled.back());
+  outcome.kind = Outcome::Kind::stalled;
+  outcome.STAG = m_stalled.back().STAG;
+  return outcome;
+}
+
+std::set<uint16_t> Smmu::tags_in_use() const {
+  std::set<uint16_t> tags;
+  for (const Stalled& stalled : m_stalled) {
+    if (stalled.STAG.has_value()) tags.insert(*stalled.STAG);
+  }
+  return tags;
+}
+
+/// May one more stalled transaction record its event?
+bool Smmu::room_to_stall() const { return tags_in_use().size() < m_features.STALL_MAX; }
+
+/// Records the event of a stalled transaction, if the queue is writable and STALL_MAX allows it.
+void Smmu::record_stall(Stalled& stalled) {
+  if (!event_queue_writable() || !room_to_stall()) return;
+  const std::set<uint16_t> in_use = tags_in_use();
+  uint16_t STAG = 0;
+  if (m_stag_allocator) {
+    STAG = m_stag_allocator(stalled.id, in_use);
+    if (in_use.count(STAG) != 0) throw std::invalid_argument("naive_smmuv3: the STAG is in use (3.12.2)");
+  } else {
+    while (in_use.count(STAG) != 0) STAG++;
+  }
+  stalled.event.Stall = true;
+  stalled.event.STAG = STAG;
+  const bool written = record(stalled.event) == Recorded::written;
+  if (written || m_choices.event_write_abort_loses_stall_record) stalled.STAG = STAG;
+}
+
+/// Stalled transactions that have not recorded their event do so, or are retried, as soon as they can
+/// (7.2.1).
+void Smmu::serve_waiting() {
+  while (event_queue_writable()) {
+    size_t place = 0;
+    while (place < m_stalled.size() && m_stalled[place].STAG.has_value()) place++;
+    if (place == m_stalled.size() || !room_to_stall()) return;
+    if (!m_choices.retries_unrecorded_stalls && !m_stalled[place].stale) {
+      record_stall(m_stalled[place]);
+      continue;
+    }
+    const Stalled stalled = m_stalled[place];
+    m_stalled.erase(m_stalled.begin() + std::ptrdiff_t(place));
+    retry(stalled);
+  }
+}
+
+/// As though it had just arrived (3.12.2)
+void Smmu::retry(const Stalled& stalled) {
+  const Outcome outcome = conclude(stalled.id, stalled.request, attempt(stalled.request));
+  if (outcome.kind != Outcome::Kind::stalled) finish(outcome);
+}
+
+// CMD_RESUME, 4.7.1
+void Smmu::resume(uint32_t StreamID, uint16_t STAG, bool retry_it, bool abort) {
+  for (size_t place = 0; place < m_stalled.size(); place++) {
+    if (m_stalled[place].request.StreamID != StreamID || m_stalled[place].STAG != STAG) continue;
+    const Stalled stalled = m_stalled[place];
+    m_stalled.erase(m_stalled.begin() + std::ptrdiff_t(place));
+    if (retry_it) {
+      retry(stalled);
+    } else {
+      Outcome outcome;
+      outcome.id = stalled.id;
+      // TERM_MODEL == 1: Ab is ignored
+      outcome.kind = abort || m_features.TERM_MODEL ? Outcome::Kind::aborted : Outcome::Kind::razwi;
+      finish(outcome);
+    }
+    break;
+  }
+  serve_waiting();
+}
+
+// CMD_STALL_TERM of a stream (4.7.2), or SMMUEN cleared (6.3.9.6): with an abort, recorded or not
+void Smmu::terminate_stalls(std::optional<uint32_t> StreamID) {
+  std::deque<Stalled> left;
+  for (const Stalled& stalled : m_stalled) {
+    if (StreamID.has_value() && stalled.request.StreamID != *StreamID) {
+      left.push_back(stalled);
+      continue;
+    }
+    Outcome outcome;
+    outcome.id = stalled.id;
+    finish(outcome);
+  }
+  m_stalled = left;
+  serve_waiting();
+}
+
+void Smmu::finish(const Outcome& outcome) { m_finished.emplace_back(outcome.id, outcome); }
+
+std::vector<std::pair<uint64_t, Outcome>> Smmu::take_finished() {
+  std::vector<std::pair<uint64_t, Outcome>> finished;
+  finished.swap(m_finished);
+  return finished;
+}
+
+std::vector<Outcome> Smmu::stalled() const {
+  std::vector<Outcome> outcomes;
+  for (const Stalled& stalled : m_stalled) {
+    Outcome outcome;
+    outcome.kind = Outcome::Kind::stalled;
+    outcome.id = stalled.id;
+    outcome.STAG = stalled.STAG;
+    outcomes.push_back(outcome);
+  }
+  return outcomes;
+}
+
+}  // namespace naive_smmuv3
