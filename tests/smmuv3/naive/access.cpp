@@ -9,7 +9,7 @@
 
 namespace naive_smmuv3 {
 
-// ------------------------------------------------------------------------------------------------- problems
+// ---- problems
 
 // 7.3: what every record may carry. InD is 0 on writes, since the attributes were made so.
 Event Smmu::event_of(const Transaction& transaction, EventNumber number) const {
@@ -98,7 +98,7 @@ Smmu::Problem Smmu::walk_problem(const Transaction& transaction, const Configura
   return problem;
 }
 
-// ------------------------------------------------------------------------------------------------- the path
+// ---- the path
 
 Smmu::Attempt Smmu::attempt(const AccessRequest& request) {
   Transaction transaction;

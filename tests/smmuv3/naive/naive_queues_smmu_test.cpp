@@ -34,7 +34,7 @@ class NaiveStalls : public NaiveSmmu {
 constexpr uint64_t TERMINATE = 0, RETRY = 1, ABORT = 2;
 }  // namespace
 
-// ------------------------------------------------------------------------------------------------ registers
+// ---- registers
 
 TEST_F(NaiveRegisters, IdentificationFollowsTheFeatures) {
   features.ProductID = 0x123;
@@ -89,8 +89,8 @@ TEST_F(NaiveRegisters, ControlRegistersKeepOnlyWhatExists) {
 
 TEST_F(NaiveRegisters, GuardedRegistersKeepTheirValue) {
   start();
-  for (uint64_t offset :
-       {0x28, 0x2C, 0x80, 0x88, 0x90, 0x9C, 0xA0, 0x68, 0x70, 0x74, 0xB0, 0xB8, 0xBC, 0x100A8}) {
+  for (uint64_t offset : std::initializer_list<uint64_t>{0x28, 0x2C, 0x80, 0x88, 0x90, 0x9C, 0xA0, 0x68, 0x70,
+                                                         0x74, 0xB0, 0xB8, 0xBC, 0x100A8}) {
     const uint64_t before = smmu->read(offset, 4);
     smmu->write(offset, 4, ~before);
     EXPECT_EQ(smmu->read(offset, 4), before) << std::hex << offset;
@@ -99,7 +99,8 @@ TEST_F(NaiveRegisters, GuardedRegistersKeepTheirValue) {
 
 TEST_F(NaiveRegisters, AddressesKeepTheirFieldsUpToTheOutputSize) {
   smmu.emplace(features, memory, choices);
-  for (uint64_t offset : {0x80, 0x90, 0xA0, 0x68, 0xB0}) smmu->write(offset, 8, ~uint64_t{0});
+  for (uint64_t offset : std::initializer_list<uint64_t>{0x80, 0x90, 0xA0, 0x68, 0xB0})
+    smmu->write(offset, 8, ~uint64_t{0});
   EXPECT_EQ(smmu->read(0x80, 8), 0x4000'FFFF'FFFF'FFC0u);
   EXPECT_EQ(smmu->read(0x90, 8), 0x4000'FFFF'FFFF'FFFFu);
   EXPECT_EQ(smmu->read(0xA0, 8), 0x4000'FFFF'FFFF'FFFFu);
@@ -113,7 +114,8 @@ TEST_F(NaiveRegisters, IndicesKeepTheWrapFlagAndNothingAboveIt) {
   smmu.emplace(features, memory, choices);
   smmu->write(0x90, 8, COMMANDS | 3);
   smmu->write(0xA0, 8, EVENTS | 2);
-  for (uint64_t offset : {0x98, 0x9C, 0x100A8, 0x100AC}) smmu->write(offset, 4, 0xFFFFFFFF);
+  for (uint64_t offset : std::initializer_list<uint64_t>{0x98, 0x9C, 0x100A8, 0x100AC})
+    smmu->write(offset, 4, 0xFFFFFFFF);
   EXPECT_EQ(smmu->read(0x98, 4), 0xFu);
   EXPECT_EQ(smmu->read(0x9C, 4), 0xFu);
   EXPECT_EQ(smmu->read(0x100A8, 4), 0x80000007u);
@@ -124,7 +126,7 @@ TEST_F(NaiveRegisters, IndicesKeepTheWrapFlagAndNothingAboveIt) {
 TEST_F(NaiveRegisters, StallMessagesNeedMsi) {
   features.MSI = false;
   smmu.emplace(features, memory, choices);
-  for (uint64_t offset : {0x68, 0x70, 0x74, 0xB0, 0xB8, 0xBC}) {
+  for (uint64_t offset : std::initializer_list<uint64_t>{0x68, 0x70, 0x74, 0xB0, 0xB8, 0xBC}) {
     smmu->write(offset, 4, 0xFFFFFFFF);
     EXPECT_EQ(smmu->read(offset, 4), 0u);
   }
@@ -132,8 +134,7 @@ TEST_F(NaiveRegisters, StallMessagesNeedMsi) {
   EXPECT_EQ(smmu->read(0x64, 4), 0x105u);
 }
 
-// ------------------------------------------------------------------------------------------------ Event
-// queue
+// ---- Event queue
 
 TEST_F(NaiveEventQueue, OverflowsOnceUntilAcknowledgedAndGoesOnWithSpace) {
   for (uint32_t n = 0; n < 8; n++) fault(n);
@@ -199,7 +200,7 @@ TEST_F(NaiveEventQueue, AbortedMessagesAreErrorsOfTheirOwn) {
   EXPECT_EQ(smmu->wires().gerror, 1u);
 }
 
-// ------------------------------------------------------------------------------------------------ commands
+// ---- commands
 
 TEST_F(NaiveCommands, EveryOpcodeIsKnownOrIllegal) {
   const std::set<unsigned> known = {0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x10, 0x11, 0x12, 0x13,
@@ -216,14 +217,15 @@ TEST_F(NaiveCommands, OpcodesOfAbsentStagesAreIllegal) {
   features.S1P = features.Hyp = features.HAD = false;
   features.STALL_MODEL = 1;
   features.STALL_MAX = 0;
-  for (unsigned opcode : {0x05, 0x06, 0x10, 0x11, 0x12, 0x13, 0x20, 0x21, 0x22, 0x23, 0x44, 0x45}) {
+  for (unsigned opcode :
+       {0x05u, 0x06u, 0x10u, 0x11u, 0x12u, 0x13u, 0x20u, 0x21u, 0x22u, 0x23u, 0x44u, 0x45u}) {
     smmu.reset();
     command(opcode);
     EXPECT_EQ(command_error(), 1u) << opcode;
   }
   features = {};
   features.S2P = features.Hyp = features.PTWNNC = false;
-  for (unsigned opcode : {0x20, 0x28, 0x2A}) {
+  for (unsigned opcode : {0x20u, 0x28u, 0x2Au}) {
     smmu.reset();
     command(opcode);
     EXPECT_EQ(command_error(), 1u) << opcode;
@@ -231,12 +233,12 @@ TEST_F(NaiveCommands, OpcodesOfAbsentStagesAreIllegal) {
 }
 
 TEST_F(NaiveCommands, SsecIsIllegalWhereThereIsSuchAField) {
-  for (unsigned opcode : {0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x44, 0x45}) {
+  for (unsigned opcode : {0x01u, 0x02u, 0x03u, 0x04u, 0x05u, 0x06u, 0x44u, 0x45u}) {
     smmu.reset();
     command(opcode | one(10));
     EXPECT_EQ(command_error(), 1u) << opcode;
   }
-  for (unsigned opcode : {0x10, 0x30, 0x46}) {
+  for (unsigned opcode : {0x10u, 0x30u, 0x46u}) {
     smmu.reset();
     command(opcode | one(10));
     EXPECT_EQ(command_error(), 0u) << opcode;
@@ -244,8 +246,8 @@ TEST_F(NaiveCommands, SsecIsIllegalWhereThereIsSuchAField) {
 }
 
 TEST_F(NaiveCommands, GranuleWithoutRangeOrLevelIsReserved) {
-  for (unsigned opcode : {0x12, 0x13, 0x22, 0x23, 0x2A}) {
-    for (uint64_t TG : {0, 1, 2, 3}) {
+  for (unsigned opcode : {0x12u, 0x13u, 0x22u, 0x23u, 0x2Au}) {
+    for (uint64_t TG : std::initializer_list<uint64_t>{0, 1, 2, 3}) {
       smmu.reset();
       command(opcode, TG << 10);
       EXPECT_EQ(command_error(), TG == 0 ? 0u : 1u) << opcode;
@@ -260,6 +262,11 @@ TEST_F(NaiveCommands, GranuleWithoutRangeOrLevelIsReserved) {
     command(opcode, (uint64_t{2} << 10) | (uint64_t{1} << 8));  // level 1 of 16 KiB is reserved without DS
     EXPECT_EQ(command_error(), 1u);
   }
+  features.DS = true;
+  features.VAX = 1;
+  smmu.reset();
+  command(0x12, (uint64_t{2} << 10) | (uint64_t{1} << 8));
+  EXPECT_EQ(command_error(), 0u);
   features.RIL = false;
   smmu.reset();
   command(0x12, uint64_t{1} << 10);
@@ -319,7 +326,7 @@ TEST_F(NaiveCommands, QueueThatIsNoLongerFullIsAnEvent) {
   EXPECT_EQ(smmu->wires().sev, 1u);
 }
 
-// ------------------------------------------------------------------------------------------------ stalls
+// ---- stalls
 
 TEST_F(NaiveStalls, RecordsTheStallAndRetriesOnResume) {
   cd[0] &= ~one(45);  // R does not matter
@@ -358,6 +365,13 @@ TEST_F(NaiveStalls, ResumeTerminatesAsItSays) {
   ASSERT_EQ(finished.size(), 2u);
   EXPECT_EQ(finished[0].second.kind, Outcome::Kind::razwi);
   EXPECT_EQ(finished[1].second.kind, Outcome::Kind::aborted);
+}
+
+TEST_F(NaiveStalls, WithTermModelEveryTerminationIsAnAbort) {
+  features.TERM_MODEL = true;
+  stall();
+  resume(0, TERMINATE);
+  EXPECT_EQ(smmu->take_finished().at(0).second.kind, Outcome::Kind::aborted);
 }
 
 TEST_F(NaiveStalls, ResumeOfAnotherStreamOrTagDoesNothing) {

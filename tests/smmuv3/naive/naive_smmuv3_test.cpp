@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 //
-// Configuration, stage 1 and events of the naive SMMU.
+// Configuration lookup of the naive SMMU: bypass, Stream table, STE, CD and substreams.
 #include "test_smmu.h"
 
 using namespace naive_smmuv3_test;
 
 namespace {
 class NaiveConfiguration : public NaiveSmmu {};
-class NaiveStage1 : public NaiveSmmu {
+class NaiveCd : public NaiveSmmu {
  protected:
-  NaiveStage1() { config(0b101); }
+  NaiveCd() { config(0b101); }
 };
 class NaiveSubstreams : public NaiveSmmu {
  protected:
@@ -29,8 +29,7 @@ class NaiveSubstreams : public NaiveSmmu {
 };
 }  // namespace
 
-// ------------------------------------------------------------------------------------------------ SMMUEN ==
-// 0
+// ---- SMMUEN == 0
 
 TEST_F(NaiveConfiguration, DisabledItPassesAddressesThrough) {
   start();
@@ -72,8 +71,7 @@ TEST_F(NaiveConfiguration, GbpaAbortsOrOverridesAndOnlyWithUpdate) {
   EXPECT_FALSE(out.instruction);
 }
 
-// ------------------------------------------------------------------------------------------------ Stream
-// table
+// ---- Stream table
 
 TEST_F(NaiveConfiguration, StreamIdBeyondTheTableIsBadStreamId) {
   request.StreamID = 16;
@@ -148,7 +146,7 @@ TEST_F(NaiveConfiguration, LinearTableIsAlignedToItsWholeSize) {
   EXPECT_EQ(forwarded(0x1000).address, 0x1000u);
 }
 
-// ------------------------------------------------------------------------------------------------ STE
+// ---- STE
 
 TEST_F(NaiveConfiguration, BypassAppliesTheOverrides) {
   config(0b100);
@@ -313,9 +311,9 @@ TEST_F(NaiveConfiguration, FieldsOfAStageThatIsOffAreIgnored) {
   EXPECT_EQ(forwarded(0x1000).address, 0x1000u);
 }
 
-// ------------------------------------------------------------------------------------------------ CD
+// ---- CD
 
-TEST_F(NaiveStage1, TranslatesThroughTheCd) {
+TEST_F(NaiveCd, TranslatesThroughTheCd) {
   const Forwarded out = forwarded(0x1234);
   EXPECT_EQ(out.address, GIB + 0x1234);
   EXPECT_EQ(out.attributes, 0xFF);
@@ -323,14 +321,14 @@ TEST_F(NaiveStage1, TranslatesThroughTheCd) {
   EXPECT_TRUE(out.NS);
 }
 
-TEST_F(NaiveStage1, AbortedCdFetchTellsItsAddress) {
+TEST_F(NaiveCd, AbortedCdFetchTellsItsAddress) {
   memory.aborting = {CDS};
   request.SSV = false;
   expect_abort(0);
   EXPECT_EQ(only_event(), (Words{0x09, 0, 0, 0x40000}));
 }
 
-TEST_F(NaiveStage1, InvalidCdIsBadCd) {
+TEST_F(NaiveCd, InvalidCdIsBadCd) {
   cd[0] &= ~one(31);
   request.StreamID = 1;
   expect_abort(0);
@@ -418,13 +416,13 @@ const IllegalCd illegal_cds[] = {
 INSTANTIATE_TEST_SUITE_P(All, NaiveIllegalCd, testing::ValuesIn(illegal_cds),
                          [](const auto& info) { return info.param.name; });
 
-TEST_F(NaiveStage1, EpdHidesTheFieldsOfItsHalf) {
+TEST_F(NaiveCd, EpdHidesTheFieldsOfItsHalf) {
   cd[0] |= uint64_t{63} << 16;  // T1SZ; TG1 is reserved anyway
   cd[2] = keep(~uint64_t{0}, 55, 4);
   EXPECT_EQ(forwarded(0).address, GIB);
 }
 
-// ------------------------------------------------------------------------------------------------ substreams
+// ---- substreams
 
 TEST_F(NaiveSubstreams, SubstreamIdIndexesALinearTable) {
   EXPECT_EQ(with_cd(CDS + 128).forwarded.address, GIB);
@@ -485,129 +483,19 @@ TEST_F(NaiveSubstreams, InvalidL1CdIsBadSubstreamIdAndSaysWhichCd) {
   EXPECT_EQ(event(2), (Words{0x0008, 0, 0, 0}));
 }
 
-// ------------------------------------------------------------------------------------------------ faults of
-// stage 1
-
-TEST_F(NaiveStage1, TranslationFaultTellsTheAccess) {
-  request.privileged = true;
-  request.instruction = true;
-  request.SSV = false;
-  expect_abort(GIB + 0xABC);
-  // RnW 99, InD 98, PnU 97, CLASS IN 105
-  EXPECT_EQ(only_event(), (Words{0x10, 0x0000'020E'0000'0000, 0x4000'0ABC, 0}));
-  expect_abort(GIB, AccessType::write);
-  EXPECT_EQ(event(1), (Words{0x10, 0x0000'0202'0000'0000, 0x4000'0000, 0}));
+TEST_F(NaiveSubstreams, PointersOf64KTablesAreAlignedAndThoseOf4KAreNot) {
+  ste[0] |= one(4);
+  memory.put64(CDS, 0x81000 | 1);
+  EXPECT_EQ(with_cd(0x81000 + 128).forwarded.address, GIB);
+  ste[0] ^= uint64_t{3} << 4;
+  EXPECT_EQ(with_cd(0x80000 + 128).forwarded.address, GIB);
+  cd[0] = 0;  // of the unaligned table, which is not used
+  EXPECT_EQ(with_cd(0x81000 + 128).forwarded.address, GIB);
 }
 
-TEST_F(NaiveStage1, AddressSizeFaultForAnOutputBeyondIps) {
-  memory.put64(STAGE1, block(one(47), AF | USER));
-  cd[0] &= ~(uint64_t{7} << 32);
-  expect_abort(0);
-  EXPECT_EQ(only_event(), (Words{0x11, 0x0000'0208'0000'0000, 0, 0}));
-}
-
-TEST_F(NaiveStage1, AccessFlagFaultUnlessAffd) {
-  memory.put64(STAGE1, block(GIB, USER));
-  expect_abort(0);
-  EXPECT_EQ(only_event(), (Words{0x12, 0x0000'0208'0000'0000, 0, 0}));
-  cd[0] |= one(35);
-  EXPECT_EQ(forwarded(0).address, GIB);
-}
-
-TEST_F(NaiveStage1, PermissionFaultOfAWrite) {
-  memory.put64(STAGE1, block(GIB, AF | USER | READ_ONLY));
-  expect_abort(0x10, AccessType::write);
-  EXPECT_EQ(only_event(), (Words{0x13, 0x0000'0200'0000'0000, 0x10, 0}));
-}
-
-TEST_F(NaiveStage1, PrivilegeOfTheSteDecides) {
-  memory.put64(STAGE1, block(GIB, AF));  // EL1 only
-  ste[1] |= uint64_t{3} << 48;           // PRIVCFG
-  EXPECT_EQ(forwarded(0).address, GIB);
-  ste[1] ^= uint64_t{1} << 48;
-  expect_abort(0);
-}
-
-TEST_F(NaiveStage1, EpanDeniesWhatUsersMayExecute) {
-  features.EPAN = true;
-  cd[0] |= one(40);
-  memory.put64(STAGE1, block(GIB, AF));  // EL0 may execute only
-  request.privileged = true;
-  EXPECT_EQ(forwarded(0).address, GIB);
-  cd[1] |= one(59);
-  expect_abort(0);
-}
-
-TEST_F(NaiveStage1, AbortedWalkTellsTheDescriptor) {
-  memory.aborting = {STAGE1 + 8};
-  expect_abort(GIB + 4, AccessType::write);
-  // CLASS TT, S2 0
-  EXPECT_EQ(only_event(), (Words{0x0B, 0x0000'0100'0000'0000, 0x4000'0004, 0x50008}));
-}
-
-TEST_F(NaiveStage1, CdABetweenAbortAndRazwiAndRSilences) {
-  cd[0] &= ~one(46);
-  EXPECT_EQ(access(GIB).kind, Outcome::Kind::razwi);
-  EXPECT_EQ(events(), 1u);
-  cd[0] &= ~one(45);
-  EXPECT_EQ(access(GIB).kind, Outcome::Kind::razwi);
-  EXPECT_EQ(events(), 1u);
-}
-
-TEST_F(NaiveStage1, AtomicNeedsBothRightsAndCountsAsAWrite) {
-  request.instruction = true;
-  EXPECT_EQ(forwarded(0, AccessType::atomic).instruction, false);
-  memory.put64(STAGE1, block(GIB, AF | USER | READ_ONLY));
-  expect_abort(0, AccessType::atomic);
-  EXPECT_EQ(only_event(), (Words{0x13, 0x0000'0200'0000'0000, 0, 0}));
-}
-
-TEST_F(NaiveStage1, El2HasOneTableAndNoAsid) {
-  ste[1] |= uint64_t{2} << 30;
-  cd[0] = (cd[0] & ~one(30)) | (uint64_t{63} << 16) | one(56);
-  features.ASID16 = false;
-  memory.put64(STAGE1, block(GIB, AF));  // AP[1] counts as 1
-  EXPECT_EQ(forwarded(0).address, GIB);
-  CR2 = 0b11;  // with E2H both halves and the ASID count
-  smmu.reset();
-  expect_abort(0);
-  EXPECT_EQ(only_event()[0], 0x0Au);
-}
-
-TEST_F(NaiveStage1, LpaeTranslates32Bits) {
-  cd[0] &= ~one(41);
-  cd[0] &= ~uint64_t{0x3F};
-  memory.put64(STAGE1, block(GIB, AF | USER));
-  EXPECT_EQ(forwarded(0x1234).address, GIB + 0x1234);
-  expect_abort(one(32));
-  EXPECT_EQ(only_event()[0], 0x10u);
-}
-
-TEST_F(NaiveStage1, HardwareSetsAfAndDirtyState) {
-  cd[0] |= one(43) | one(42);
-  memory.put64(STAGE1, block(GIB, USER | READ_ONLY | DBM));
-  EXPECT_EQ(forwarded(0).address, GIB);
-  EXPECT_EQ(memory.get64(STAGE1), block(GIB, AF | USER | READ_ONLY | DBM));
-  EXPECT_EQ(forwarded(0, AccessType::write).address, GIB);
-  EXPECT_EQ(memory.get64(STAGE1), block(GIB, AF | USER | DBM));
-}
-
-TEST_F(NaiveStage1, HintsOfTheInputCombineWithThoseOfTheTable) {
-  request.attributes = 0xEC;  // outer RA, inner none
-  EXPECT_EQ(forwarded(0).attributes, 0xEC);
-  request.attributes = 0x77;  // outer and inner transient
-  EXPECT_EQ(forwarded(0).attributes, 0x77);
-  request.attributes = 0x44;  // no hints to combine
-  EXPECT_EQ(forwarded(0).attributes, 0xFF);
-  memory.put64(STAGE1, block(GIB, AF | USER | (uint64_t{1} << 2)));
-  EXPECT_EQ(forwarded(0).attributes, 0x04);
-  EXPECT_EQ(forwarded(0).shareability, Shareability::outer_shareable);
-}
-
-TEST_F(NaiveStage1, Version34LeavesAsDataPrivileged) {
-  features.ArchMinorRev = 4;
-  request.instruction = true;
-  const Forwarded out = forwarded(0);
-  EXPECT_TRUE(out.privileged);
-  EXPECT_FALSE(out.instruction);
+TEST_F(NaiveConfiguration, OverrideToACacheableTypeAllocatesWhereTheInputHadNoHints) {
+  config(0b100);
+  ste[1] |= one(36) | (uint64_t{0xF} << 32);  // MTCFG, Write-Back
+  request.attributes = 0xC4;                  // outer without hints, inner not cacheable
+  EXPECT_EQ(forwarded(0).attributes, 0xCF);
 }

@@ -100,6 +100,23 @@ TEST_F(NaiveStage2, MtepermMakes0100WriteBack) {
   EXPECT_FALSE(out.attributes_unpredictable);
 }
 
+TEST_F(NaiveStage2, Granule64KReaches52Bits) {
+  features.OAS = 6;
+  features.VAX = 1;
+  // T0SZ 12, SL0 2 (level 1), TG 64 KiB, PS 52
+  ste[2] = 1 | (uint64_t{12} << 32) | (uint64_t{2} << 38) | (uint64_t{1} << 46) | (uint64_t{6} << 48) |
+           one(51) | one(58);
+  memory.put64(STAGE2 + 8 * 512, (uint64_t{0xF} << 12) | AF | S2_READ | S2_WB | 1);
+  EXPECT_EQ(forwarded(one(51) + 4).address, 0x000F'0000'0000'0004u);
+}
+
+TEST_F(NaiveStage2, AtomicRefusedAtStage2OnlyForReadingIsAReadWhateverStage1Says) {
+  config(0b111);
+  memory.put64(STAGE2 + 8, block(3 * GIB, AF | S2_WRITE | S2_WB));
+  expect_abort(0, AccessType::atomic);
+  EXPECT_EQ(only_event()[1], 0x0000'0288'0000'0000u);
+}
+
 TEST_F(NaiveStage2, LpaeOutputIsTruncatedToASmallerOas) {
   features.OAS = 0;                                                  // 32 bits
   ste[2] = 1 | (uint64_t{0} << 32) | (uint64_t{1} << 38) | one(58);  // T0SZ 0, SL0 1, not S2AA64
@@ -107,8 +124,7 @@ TEST_F(NaiveStage2, LpaeOutputIsTruncatedToASmallerOas) {
   EXPECT_EQ(forwarded(GIB + 4).address, GIB + 4);
 }
 
-// ------------------------------------------------------------------------------------------------ both
-// stages
+// ---- both stages
 
 TEST_F(NaiveNested, TranslatesTwice) { EXPECT_EQ(forwarded(0x77).address, 3 * GIB + 0x77); }
 
@@ -190,7 +206,7 @@ TEST_F(NaiveNested, S1dssBypassStillGoesThroughStage2) {
   EXPECT_EQ(forwarded(GIB).address, 3 * GIB);
 }
 
-// ------------------------------------------------------------------------------------------------ ATOS
+// ---- ATOS
 
 TEST_F(NaiveAtos, LooksUpEachStageAndBoth) {
   config(0b111);
