@@ -84,6 +84,11 @@ struct Choices {
   /// between.
   bool retries_unrecorded_stalls = true;
 
+  /// 3.12.2.1: a stall that duplicates one whose record is out makes no record of its own; it is retried when
+  /// that one is resumed. The page that both must access is of 2^duplicate_page_bits bytes.
+  bool suppresses_duplicate_stalls = false;
+  unsigned duplicate_page_bits = 12;
+
   // ---- configuration
 
   /// 3.4.3 (5): an STE or L1STD address beyond the OAS is F_STE_FETCH, rather than truncated.

@@ -156,8 +156,9 @@ class Smmu {
     uint64_t id = 0;
     AccessRequest request;
     Event event;
-    std::optional<uint16_t> STAG;  ///< recorded
-    bool stale = false;            ///< an invalidation was completed since the fault
+    std::optional<uint16_t> STAG;           ///< recorded
+    std::optional<uint64_t> suppressed_by;  ///< the id of the one that this duplicates
+    bool stale = false;                     ///< an invalidation was completed since the fault
   };
 
   // lookup.cpp: configuration
@@ -200,6 +201,7 @@ class Smmu {
   [[nodiscard]] std::set<uint16_t> tags_in_use() const;
   [[nodiscard]] bool room_to_stall() const;
   void record_stall(Stalled& stalled);
+  [[nodiscard]] std::optional<uint64_t> duplicate_of(const Stalled& stalled) const;
   void serve_waiting();
   void retry(const Stalled& stalled);
   void resume(uint32_t StreamID, uint16_t STAG, bool retry_it, bool abort);

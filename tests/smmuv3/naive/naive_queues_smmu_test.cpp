@@ -467,3 +467,26 @@ TEST_F(NaiveStalls, OtherEventsNeverStall) {
   expect_abort(GIB);
   EXPECT_EQ(only_event()[1], 0x0000'0108'0000'0000u);
 }
+
+TEST_F(NaiveStalls, DuplicatesMayBeSuppressedUntilTheFirstIsResumed) {
+  choices.suppresses_duplicate_stalls = true;
+  stall(0x10);
+  EXPECT_FALSE(stall(0x20).STAG.has_value());   // the same page
+  EXPECT_TRUE(stall(0x1020).STAG.has_value());  // another page
+  EXPECT_TRUE(access(GIB, AccessType::write).STAG.has_value());
+  request.privileged = true;
+  EXPECT_TRUE(stall(0x10).STAG.has_value());
+  EXPECT_EQ(events(), 4u);
+  resume(0, TERMINATE);
+  EXPECT_EQ(smmu->take_finished().size(), 1u);
+  EXPECT_EQ(events(), 5u);  // that of the duplicate
+  EXPECT_EQ(event(4), (Words{0x10, 0x0000'0208'8000'0000, 0x4000'0020, 0}));
+}
+
+TEST_F(NaiveStalls, DuplicatesEndWithTheirStream) {
+  choices.suppresses_duplicate_stalls = true;
+  stall();
+  stall();
+  command(0x45);
+  EXPECT_EQ(smmu->take_finished().size(), 2u);
+}

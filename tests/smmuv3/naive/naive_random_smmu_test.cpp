@@ -71,6 +71,7 @@ class NaiveRandom : public NaiveSmmu {
     choices.event_write_abort_is_asynchronous = sometimes(2);
     choices.event_write_abort_loses_stall_record = sometimes(2);
     choices.at_stall_max = Choices::AtStallMax{int(up_to(1))};
+    choices.suppresses_duplicate_stalls = sometimes(2);
     choices.walk.permission_fault_updates_access_flag = sometimes(2);
   }
 

@@ -32,17 +32,19 @@ Outcome Smmu::conclude(uint64_t id, const AccessRequest& request, const Attempt&
 Outcome Smmu::stall(uint64_t id, const AccessRequest& request, const Event& event) {
   Outcome outcome;
   outcome.id = id;
-  if (m_choices.at_stall_max == Choices::AtStallMax::terminate && !room_to_stall()) {
-    record_or_discard(event);  // with Stall == 0
-    outcome.kind = Outcome::Kind::aborted;
-    return outcome;
-  }
   Stalled stalled;
   stalled.id = id;
   stalled.request = request;
   stalled.event = event;
+  stalled.suppressed_by = duplicate_of(stalled);
+  const bool duplicate = stalled.suppressed_by.has_value();
+  if (m_choices.at_stall_max == Choices::AtStallMax::terminate && !duplicate && !room_to_stall()) {
+    record_or_discard(event);  // with Stall == 0
+    outcome.kind = Outcome::Kind::aborted;
+    return outcome;
+  }
   m_stalled.push_back(stalled);
-  record_stall(m_stalled.back());
+  if (!duplicate) record_stall(m_stalled.back());
   outcome.kind = Outcome::Kind::stalled;
   outcome.STAG = m_stalled.back().STAG;
   return outcome;
@@ -76,12 +78,32 @@ void Smmu::record_stall(Stalled& stalled) {
   if (written || m_choices.event_write_abort_loses_stall_record) stalled.STAG = STAG;
 }
 
+// 3.12.2.1: the same stream and substream, page, privilege, Inst/Data and type
+std::optional<uint64_t> Smmu::duplicate_of(const Stalled& stalled) const {
+  if (!m_choices.suppresses_duplicate_stalls) return std::nullopt;
+  const unsigned page = m_choices.duplicate_page_bits;
+  const Event& event = stalled.event;
+  for (const Stalled& first : m_stalled) {
+    const Event& recorded = first.event;
+    if (!first.STAG.has_value()) continue;
+    if (recorded.StreamID != event.StreamID || recorded.SSV != event.SSV) continue;
+    if (recorded.SubstreamID != event.SubstreamID) continue;
+    if (recorded.InputAddr >> page != event.InputAddr >> page) continue;
+    if (recorded.PnU != event.PnU || recorded.InD != event.InD || recorded.RnW != event.RnW) continue;
+    return first.id;
+  }
+  return std::nullopt;
+}
+
 /// Stalled transactions that have not recorded their event do so, or are retried, as soon as they can
 /// (7.2.1).
 void Smmu::serve_waiting() {
   while (event_queue_writable()) {
     size_t place = 0;
-    while (place < m_stalled.size() && m_stalled[place].STAG.has_value()) place++;
+    while (place < m_stalled.size() &&
+           (m_stalled[place].STAG.has_value() || m_stalled[place].suppressed_by.has_value())) {
+      place++;
+    }
     if (place == m_stalled.size() || !room_to_stall()) return;
     if (!m_choices.retries_unrecorded_stalls && !m_stalled[place].stale) {
       record_stall(m_stalled[place]);
@@ -105,6 +127,12 @@ void Smmu::resume(uint32_t StreamID, uint16_t STAG, bool retry_it, bool abort) {
     if (m_stalled[place].request.StreamID != StreamID || m_stalled[place].STAG != STAG) continue;
     const Stalled stalled = m_stalled[place];
     m_stalled.erase(m_stalled.begin() + std::ptrdiff_t(place));
+    // 3.12.2.1: those that it has suppressed are retried after it
+    std::deque<Stalled> duplicates, others;
+    for (const Stalled& other : m_stalled) {
+      (other.suppressed_by == stalled.id ? duplicates : others).push_back(other);
+    }
+    m_stalled = others;
     if (retry_it) {
       retry(stalled);
     } else {
@@ -114,6 +142,7 @@ void Smmu::resume(uint32_t StreamID, uint16_t STAG, bool retry_it, bool abort) {
       outcome.kind = abort || m_features.TERM_MODEL ? Outcome::Kind::aborted : Outcome::Kind::razwi;
       finish(outcome);
     }
+    for (const Stalled& duplicate : duplicates) retry(duplicate);
     break;
   }
   serve_waiting();
