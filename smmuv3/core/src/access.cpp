@@ -252,12 +252,12 @@ void Access::translated() {
   answer.output = entry.output;
   answer.space = entry.space;
   answer.rights = entry.rights;
-  // 13.1.4: stage 1's attributes replace the incoming ones and their overrides; stage 2 alone combines with
-  // them.
-  answer.of_default_attributes = !m_stage1;
-  answer.attributes = m_stage1 ? entry.attributes
-                               : pgtable::combine(m_overrides.attributes(m_request.attributes),
-                                                  entry.stage2_attributes, m_force_write_back);
+  // 13.4.2: stage 1's attributes replace the incoming ones and their overrides, but for allocation hints,
+  // which are combined. Stage 2 alone combines all.
+  const pgtable::Attributes incoming = m_overrides.attributes(m_request.attributes);
+  answer.of_default_attributes = true;
+  answer.attributes = m_stage1 ? with_input_hints(entry.attributes, incoming)
+                               : pgtable::combine(incoming, entry.stage2_attributes, m_force_write_back);
   forward(m_translation->key(), answer);
 }
 

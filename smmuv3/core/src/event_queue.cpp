@@ -27,8 +27,8 @@ bool EventQueue::full() const {
 }
 
 // 7.2.1: the record of a stalled access waits while the queue is not writable.
-std::optional<TimePs> EventQueue::stall_due() const {
-  return writable() && !full() ? m_stalls.first_record() : std::nullopt;
+const Event* EventQueue::stall_record() const {
+  return writable() && !full() ? m_stalls.first_record() : nullptr;
 }
 
 void EventQueue::record(const Event& event) {
@@ -39,16 +39,20 @@ void EventQueue::record(const Event& event) {
   // A master that has run ahead of the others does not delay their records; the one being written stays
   // first.
   const auto first = m_pending.begin() + (m_waiting && !m_written.Stall ? 1 : 0);
-  m_pending.insert(std::upper_bound(first, m_pending.end(), event,
-                                    [](const Event& a, const Event& b) { return a.time < b.time; }),
-                   event);
+  Event e = event;
+  e.order = m_stalls.next_order();
+  m_pending.insert(
+      std::upper_bound(first, m_pending.end(), e, [](const Event& a, const Event& b) { return a.before(b); }),
+      e);
 }
 
 std::optional<TimePs> EventQueue::due() const {
   if (m_waiting || m_interface.held()) return std::nullopt;
-  std::optional<TimePs> first = stall_due();
-  if (!m_pending.empty()) first = std::min(first.value_or(~TimePs{0}), m_pending.front().time);
-  if (first) return std::max(m_time, *first);
+  const Event* stall = stall_record();
+  if (stall != nullptr || !m_pending.empty()) {
+    const bool first = stall != nullptr && (m_pending.empty() || stall->before(m_pending.front()));
+    return std::max(m_time, first ? stall->time : m_pending.front().time);
+  }
   if (m_interface.wanted(CR0_EVENTQEN) != m_interface.enabled(CR0_EVENTQEN)) return m_time;
   return std::nullopt;
 }
@@ -59,8 +63,9 @@ Step EventQueue::step(TimePs now) {
   m_interface.update_acks();
   while (true) {
     const bool pending = !m_pending.empty() && std::max(m_time, m_pending.front().time) <= now;
-    const std::optional<TimePs> stall = stall_due();
-    if (stall && std::max(m_time, *stall) <= now && (!pending || *stall <= m_pending.front().time)) {
+    const Event* stall = stall_record();
+    if (stall != nullptr && std::max(m_time, stall->time) <= now &&
+        (!pending || stall->before(m_pending.front()))) {
       const std::optional<Event> event = m_stalls.take_record(now);
       if (!event) continue;  // overtaken
       write(*event, now);
@@ -171,7 +176,7 @@ void EventQueue::visit(Archive& archive) {
   }
   m_waiting = waiting && archive.ok();
   std::stable_sort(m_pending.begin() + (m_waiting && !m_written.Stall ? 1 : 0), m_pending.end(),
-                   [](const Event& a, const Event& b) { return a.time < b.time; });
+                   [](const Event& a, const Event& b) { return a.before(b); });
 }
 
 }  // namespace smmuvp::smmuv3

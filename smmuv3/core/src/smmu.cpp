@@ -76,6 +76,11 @@ bool Smmu::answer_at_tcu(const smmu::AccessRequest& request, smmu::AccessAnswer&
   finished.space = entry->value.space;
   finished.rights = entry->value.rights;
   finished.attributes = entry->value.attributes;
+  finished.of_default_attributes = true;
+  if (ste->overrides.changes_hints()) {
+    finished.attributes =
+        with_input_hints(finished.attributes, ste->overrides.attributes(smmu::default_attributes));
+  }
   finished.privileged = ste->overrides.privileged();
   finished.instruction = ste->overrides.instruction();
   if (!smmu::serves(finished, request)) return false;

@@ -27,6 +27,7 @@ void Stalls::admitted(Tag tag, TimePs now) {
   e.event.STAG = static_cast<std::uint16_t>(tag);
   e.tagged = true;
   e.event.time = std::max(e.event.time, now);
+  e.event.order = next_order();
   const auto behind =
       std::upper_bound(m_records.begin(), m_records.end(), e.event.time,
                        [this](TimePs time, Id other) { return time < m_entries.at(other).event.time; });
@@ -110,9 +111,8 @@ std::size_t Stalls::terminate_all(TimePs now) {
   return n;
 }
 
-std::optional<TimePs> Stalls::first_record() const {
-  if (m_records.empty()) return std::nullopt;
-  return m_entries.at(m_records.front()).event.time;
+const Event* Stalls::first_record() const {
+  return m_records.empty() ? nullptr : &m_entries.at(m_records.front()).event;
 }
 
 std::optional<Event> Stalls::take_record(TimePs now) {
@@ -184,6 +184,7 @@ void Stalls::visit(Archive& archive) {
   archive.begin("stalls");
   m_table.visit(archive);
   archive.value("next", m_next);
+  archive.value("order", m_order);
   archive.value("taken", m_taken);
   archive.list("entries", entries, most, [&](Saved& s) {
     archive.value("id", s.id);

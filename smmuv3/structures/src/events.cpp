@@ -170,6 +170,7 @@ void Event::visit(Archive& archive) {
   archive.value("FetchAddr", FetchAddr);
   archive.value("Reason", Reason);
   archive.time("time", time);
+  archive.value("order", order);
 }
 
 const char* to_string(EventType type) { return info_of(type).name; }

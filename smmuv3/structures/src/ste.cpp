@@ -94,8 +94,9 @@ smmu::AttributeRule Overrides::instruction() const {
 }
 
 pgtable::Attributes Overrides::attributes(const pgtable::Attributes& incoming) const {
-  pgtable::Attributes a = incoming;
-  a.memory = pgtable::effective_memory(a.memory);
+  // 13.1.4: incoming Device and Normal Non-cacheable are Outer Shareable, whatever they become.
+  pgtable::Attributes a = {pgtable::effective_memory(incoming.memory), incoming.SH};
+  a = pgtable::effective(a);
   if (MTCFG) {
     // 13.1.3: hints of a cacheable level go on; from one without they are RA, WA, not transient.
     a.memory = smmu::with_hints_of(smmu::mair_of_mem_attr(MemAttr), a.memory);

@@ -202,7 +202,7 @@ class Smmu {
   [[nodiscard]] bool room_to_stall() const;
   void record_stall(Stalled& stalled);
   [[nodiscard]] std::optional<uint64_t> duplicate_of(const Stalled& stalled) const;
-  void serve_waiting();
+  void serve_waiting(std::vector<Stalled> retried = {});
   void retry(const Stalled& stalled);
   void resume(uint32_t StreamID, uint16_t STAG, bool retry_it, bool abort);
   void terminate_stalls(std::optional<uint32_t> StreamID);

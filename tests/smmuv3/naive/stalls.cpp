@@ -97,22 +97,27 @@ std::optional<uint64_t> Smmu::duplicate_of(const Stalled& stalled) const {
 
 /// Stalled transactions that have not recorded their event do so, or are retried, as soon as they can
 /// (7.2.1).
-void Smmu::serve_waiting() {
+void Smmu::serve_waiting(std::vector<Stalled> retried) {
   while (event_queue_writable()) {
     size_t place = 0;
     while (place < m_stalled.size() &&
            (m_stalled[place].STAG.has_value() || m_stalled[place].suppressed_by.has_value())) {
       place++;
     }
-    if (place == m_stalled.size() || !room_to_stall()) return;
+    if (place == m_stalled.size() || !room_to_stall()) break;
     if (!m_choices.retries_unrecorded_stalls && !m_stalled[place].stale) {
       record_stall(m_stalled[place]);
       continue;
     }
     const Stalled stalled = m_stalled[place];
     m_stalled.erase(m_stalled.begin() + std::ptrdiff_t(place));
-    retry(stalled);
+    if (m_choices.waiting_stalls_come_before_retried) {
+      retried.push_back(stalled);
+    } else {
+      retry(stalled);
+    }
   }
+  for (const Stalled& stalled : retried) retry(stalled);
 }
 
 /// As though it had just arrived (3.12.2)
@@ -134,6 +139,7 @@ void Smmu::resume(uint32_t StreamID, uint16_t STAG, bool retry_it, bool abort) {
     }
     m_stalled = others;
     if (retry_it) {
+      if (m_choices.waiting_stalls_come_before_retried) return serve_waiting({stalled});
       retry(stalled);
     } else {
       Outcome outcome;

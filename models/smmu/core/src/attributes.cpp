@@ -61,4 +61,19 @@ std::uint8_t with_hints_of(std::uint8_t mair, std::uint8_t from) {
   return static_cast<std::uint8_t>(level(4) | level(0));
 }
 
+std::uint8_t combine_hints(std::uint8_t mair, std::uint8_t input) {
+  if (is_device(mair) || is_device(input)) return mair;
+  const auto level = [&](unsigned shift) {
+    const unsigned own = (mair >> shift) & 0xfU;
+    const unsigned other = (input >> shift) & 0xfU;
+    if (!cacheable(own) || !cacheable(other)) return own << shift;
+    const std::uint8_t a = nibble_hints(own);
+    const std::uint8_t b = nibble_hints(other);
+    return nibble_with_hints(
+               own, static_cast<std::uint8_t>((a & b & ~hint_transient) | ((a | b) & hint_transient)))
+           << shift;
+  };
+  return static_cast<std::uint8_t>(level(4) | level(0));
+}
+
 }  // namespace smmuvp::smmu

@@ -47,6 +47,8 @@ class Access : public smmu::AccessObject {
   /// What keeps event() from being recorded, of all that does so but a debug access and the queue's state.
   /// Empty: nothing.
   const char* why_not_recorded() const { return m_why_not_recorded; }
+  /// While it is stalled and has one.
+  std::optional<std::uint16_t> stag() const { return m_interface.stalls().stag(m_stall); }
   /// When it has got as far as it has.
   smmu::TimePs time() const { return m_time; }
   /// Saves it wherever it is, under way from then on where it is loaded. After Smmu::visit(), and only over

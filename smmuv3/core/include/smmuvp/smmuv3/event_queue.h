@@ -48,7 +48,7 @@ class EventQueue : public smmu::Worker {
  private:
   bool writable() const;
   bool full() const;
-  std::optional<smmu::TimePs> stall_due() const;
+  const Event* stall_record() const;
   void write(const Event& event, smmu::TimePs now);
   void written();
   void write_failed();

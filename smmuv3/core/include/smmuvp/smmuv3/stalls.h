@@ -42,6 +42,12 @@ class Stalls {
   void forget(Id id);
   /// Whether accesses have answers that they have not asked for yet.
   bool has_answers() const { return m_answers != 0; }
+  /// Of an access that waits with one.
+  std::optional<std::uint16_t> stag(Id id) const {
+    const auto at = m_entries.find(id);
+    if (at == m_entries.end() || !at->second.tagged) return std::nullopt;
+    return at->second.event.STAG;
+  }
   bool known(Id id) const { return m_entries.count(id) != 0; }
 
   // ---- commands
@@ -55,8 +61,10 @@ class Stalls {
 
   // ---- the Event queue
 
-  /// When the first record that waits was made; nothing if none waits.
-  std::optional<smmu::TimePs> first_record() const;
+  /// The first record that waits; nullptr if none does.
+  const Event* first_record() const;
+  /// Numbers events of all kinds as they come.
+  std::uint64_t next_order() { return m_order++; }
   /// The first record, to be written at `now`, STAG included; recorded() tells the end. Nothing: what waited
   /// until now was overtaken, and its accesses are retried.
   std::optional<Event> take_record(smmu::TimePs now);
@@ -101,6 +109,7 @@ class Stalls {
   std::map<Id, Entry> m_entries;
   std::deque<Id> m_records;  // by time; waiting to be written
   Id m_next = 1;
+  std::uint64_t m_order = 0;
   std::size_t m_answers = 0;  // entries with an answer
   Id m_taken = 0;             // whose record is being written
 };

@@ -62,6 +62,7 @@ struct Event {
   std::uint64_t FetchAddr = 0;
   std::uint16_t Reason = 0;  ///< IMPLEMENTATION DEFINED
   std::uint64_t time = 0;    ///< picoseconds; not part of the record
+  std::uint64_t order = 0;   ///< among events of one time; not part of the record
 
   /// The 32-byte record as four little-endian words. What is UNKNOWN is 0: the SubstreamID without SSV, the
   /// IPA of a fault of stage 1, TTRnW without a table walk.
@@ -69,6 +70,9 @@ struct Event {
   /// The facts that a record holds, and that this structure has a place for.
   static Event decode(const std::array<std::uint64_t, 4>& words);
   void visit(Archive& archive);
+  bool before(const Event& other) const {
+    return time != other.time ? time < other.time : order < other.order;
+  }
 };
 
 const char* to_string(EventType type);

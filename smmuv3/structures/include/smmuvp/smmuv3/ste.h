@@ -6,6 +6,7 @@
 
 #include "smmuvp/base/archive.h"
 #include "smmuvp/smmu/access.h"
+#include "smmuvp/smmu/attributes.h"
 #include "smmuvp/smmu/translation.h"
 #include "smmuvp/smmuv3/features.h"
 #include "smmuvp/smmuv3/ste_fields.h"
@@ -49,8 +50,17 @@ struct Overrides {
   smmu::AttributeRule instruction() const;
   /// Memory type, shareability and hints after the overrides, made consistent (13.1.7).
   pgtable::Attributes attributes(const pgtable::Attributes& incoming) const;
+  /// Whether accesses of default attributes have other hints after the overrides.
+  bool changes_hints() const { return MTCFG || (ALLOCCFG & 8U) != 0; }
   void visit(Archive& archive);
 };
+
+/// The attributes of stage 1 with its allocation hints combined with those of the input, the overrides
+/// included (13.4.2).
+inline pgtable::Attributes with_input_hints(pgtable::Attributes stage1, const pgtable::Attributes& input) {
+  stage1.memory = smmu::combine_hints(stage1.memory, input.memory);
+  return stage1;
+}
 
 /// How an access passes that is not translated. Without a Secure state it goes to Non-secure PA space
 /// (13.1.2).

@@ -1,0 +1,96 @@
+// Physical memory of a comparison.
+#pragma once
+
+#include <array>
+#include <bitset>
+#include <cstdint>
+#include <cstring>
+#include <vector>
+
+#include "model.h"
+#include "smmuvp/smmu/memory_op.h"
+
+namespace smmuvp::compare {
+
+/// 256 KiB that repeat through the whole address space, so that whatever an address is, something lies there:
+/// wild pointers meet structures and tables rather than nothing. Pages can be made to abort.
+class Arena {
+ public:
+  static constexpr std::uint64_t bytes = 1ULL << 18;
+  static constexpr std::uint64_t page = 0x1000;
+
+  std::uint64_t read(std::uint64_t address, unsigned size) const {
+    std::uint64_t v = 0;
+    for (unsigned i = size; i-- > 0;) v = v << 8 | m_bytes[at(address + i)];
+    return v;
+  }
+  void write(std::uint64_t address, std::uint64_t value, unsigned size = 8) {
+    for (unsigned i = 0; i < size; ++i) m_bytes[at(address + i)] = static_cast<std::uint8_t>(value >> 8 * i);
+  }
+  void set_abort(std::uint64_t address, bool aborts) { m_aborts[at(address) / page] = aborts; }
+  bool aborts(std::uint64_t address, std::uint64_t size) const {
+    return m_aborts[at(address) / page] || m_aborts[at(address + size - 1) / page];
+  }
+  void clear_aborts() { m_aborts.reset(); }
+
+  /// What our core asks of memory.
+  smmu::MemoryAnswer carry_out(const smmu::MemoryOp& op) {
+    smmu::MemoryAnswer a;
+    a.time = op.time;
+    if (aborts(op.address, op.size)) {
+      a.status = smmu::MemoryStatus::external_abort;
+      return a;
+    }
+    bool writes = op.kind == smmu::MemoryOpKind::write;
+    if (!writes) {
+      for (unsigned i = 0; i < op.size; ++i) a.data[i] = m_bytes[at(op.address + i)];
+      writes = op.kind == smmu::MemoryOpKind::compare_and_swap && smmu::load_word(a.data, 0) == op.expected;
+    }
+    if (writes) {
+      for (unsigned i = 0; i < op.size; ++i) m_bytes[at(op.address + i)] = op.data[i];
+    }
+    return a;
+  }
+  bool operator==(const Arena& other) const { return m_bytes == other.m_bytes; }
+  /// The first address at which they differ.
+  std::uint64_t first_difference(const Arena& other) const {
+    std::uint64_t i = 0;
+    while (i < bytes && m_bytes[i] == other.m_bytes[i]) ++i;
+    return i;
+  }
+
+ private:
+  static std::uint64_t at(std::uint64_t address) { return address & (bytes - 1); }
+  std::vector<std::uint8_t> m_bytes = std::vector<std::uint8_t>(bytes);
+  std::bitset<bytes / page> m_aborts;
+};
+
+/// The same memory as the naive model sees it.
+class NaiveArena : public naive_smmuv3::Memory {
+ public:
+  explicit NaiveArena(Arena& arena) : m_arena(arena) {}
+  std::optional<std::vector<std::uint8_t>> read(std::uint64_t address, std::size_t size) override {
+    if (m_arena.aborts(address, size)) return std::nullopt;
+    std::vector<std::uint8_t> data(size);
+    for (std::size_t i = 0; i < size; ++i) data[i] = static_cast<std::uint8_t>(m_arena.read(address + i, 1));
+    return data;
+  }
+  bool write(std::uint64_t address, const std::vector<std::uint8_t>& data) override {
+    if (m_arena.aborts(address, data.size())) return false;
+    for (std::size_t i = 0; i < data.size(); ++i) m_arena.write(address + i, data[i], 1);
+    return true;
+  }
+  naive::Swap compare_and_swap(std::uint64_t address, const Word& expected, const Word& desired) override {
+    if (m_arena.aborts(address, 8)) return naive::Swap::external_abort;
+    for (unsigned i = 0; i < 8; ++i) {
+      if (m_arena.read(address + i, 1) != expected[i]) return naive::Swap::differs;
+    }
+    for (unsigned i = 0; i < 8; ++i) m_arena.write(address + i, desired[i], 1);
+    return naive::Swap::done;
+  }
+
+ private:
+  Arena& m_arena;
+};
+
+}  // namespace smmuvp::compare

@@ -1,0 +1,128 @@
+#include "draw.h"
+
+#include <array>
+#include <functional>
+
+namespace smmuvp::compare {
+
+// Each field is changed from a combination that can be to another one that can be: what is not built, or does
+// not go with the others, stays as it is.
+smmuv3::Features draw_features(Random& r) {
+  using F = smmuv3::Features;
+  F f;
+  f.CMDQS = f.EVENTQS = 19;
+  const std::array<std::function<void(F&)>, 38> changes = {
+      [&](F& x) { x.S2P = !r.one_in(5), x.VMID16 = x.VMID16 && x.S2P, x.PTWNNC = x.PTWNNC && x.S2P; },
+      [&](F& x) { x.S1P = !r.one_in(8); },
+      [&](F& x) {
+        x.S1P = false, x.HAD = false, x.Hyp = false;
+        x.S2P = true;
+      },
+      [&](F& x) { x.TTF = static_cast<std::uint8_t>(1 + r.below(3)); },
+      [&](F& x) { x.HTTU = static_cast<std::uint8_t>(r.below(3)); },
+      [&](F& x) { x.Hyp = !r.one_in(3); },
+      [&](F& x) { x.ASID16 = !r.one_in(3); },
+      [&](F& x) { x.MSI = r.one_in(2); },
+      [&](F& x) { x.SEV = r.one_in(2); },
+      [&](F& x) { x.ATOS = r.one_in(2); },
+      [&](F& x) { x.VMID16 = !r.one_in(3) && x.S2P; },
+      [&](F& x) { x.TTENDIAN = r.one_in(4) ? static_cast<std::uint8_t>(2 + r.below(2)) : 0; },
+      [&](F& x) {
+        x.STALL_MODEL = static_cast<std::uint8_t>(r.below(3));
+        x.STALL_MAX = static_cast<std::uint16_t>(x.STALL_MODEL == 1 ? 0 : 1 + r.below(4));
+      },
+      [&](F& x) { x.TERM_MODEL = r.one_in(4); },
+      [&](F& x) {
+        x.SSIDSIZE = static_cast<std::uint8_t>(r.of({0, 1, 2, 3, 8, 20}));
+      },
+      [&](F& x) { x.CD2L = r.one_in(2); },
+      [&](F& x) { x.ST_LEVEL = static_cast<std::uint8_t>(r.below(2)); },
+      [&](F& x) {
+        x.SIDSIZE = static_cast<std::uint8_t>(r.of({0, 2, 4, 6, 8, 16, 24, 32}));
+      },
+      [&](F& x) { x.ATTR_PERMS_OVR = !r.one_in(4); },
+      [&](F& x) { x.ATTR_TYPES_OVR = !r.one_in(4); },
+      [&](F& x) { x.HAD = !r.one_in(4); },
+      [&](F& x) { x.XNX = !r.one_in(4); },
+      [&](F& x) { x.FWB = r.one_in(2); },
+      [&](F& x) { x.STT = r.one_in(2); },
+      [&](F& x) { x.RIL = r.one_in(2); },
+      [&](F& x) { x.BBML = static_cast<std::uint8_t>(r.below(3)); },
+      [&](F& x) { x.E0PD = r.one_in(2); },
+      [&](F& x) { x.PTWNNC = r.one_in(2); },
+      [&](F& x) { x.EPAN = r.one_in(2); },
+      [&](F& x) { x.GRAN16K = r.one_in(2); },
+      [&](F& x) { x.GRAN64K = r.one_in(2); },
+      [&](F& x) { x.GRAN4K = !r.one_in(4); },
+      [&](F& x) {
+        x.OAS = static_cast<std::uint8_t>(r.of({32, 36, 40, 42, 44, 48, 52}));
+      },
+      [&](F& x) { x.VAX = static_cast<std::uint8_t>(r.below(2)); },
+      [&](F& x) { x.VAX = 1, x.DS = true; },
+      [&](F& x) { x.VAX = 1, x.GRAN64K = true; },
+      [&](F& x) { x.GBPA_ABORT = r.one_in(8); },
+      [&](F& x) { x.BBML = 1, x.RIL = x.FWB = x.XNX = x.HAD = true, x.Hyp = x.S1P && x.S2P; },
+  };
+  for (unsigned n = 0; n < 60; ++n) {
+    F x = f;
+    changes[r.below(changes.size())](x);
+    if (x.problem() == nullptr) f = x;
+  }
+  return f;
+}
+
+naive_smmuv3::Features naive_features(const smmuv3::Features& f) {
+  naive_smmuv3::Features n;
+  n.ST_LEVEL = f.ST_LEVEL;
+  n.TERM_MODEL = f.TERM_MODEL;
+  n.STALL_MODEL = f.STALL_MODEL;
+  n.TTENDIAN = f.TTENDIAN;
+  n.CD2L = f.CD2L;
+  n.VMID16 = f.VMID16;
+  n.ATOS = f.ATOS;
+  n.SEV = f.SEV;
+  n.MSI = f.MSI;
+  n.ASID16 = f.ASID16;
+  n.Hyp = f.Hyp;
+  n.HTTU = f.HTTU;
+  n.COHACC = f.COHACC;
+  n.TTF = f.TTF;
+  n.S1P = f.S1P;
+  n.S2P = f.S2P;
+  n.ATTR_TYPES_OVR = f.ATTR_TYPES_OVR;
+  n.ATTR_PERMS_OVR = f.ATTR_PERMS_OVR;
+  n.CMDQS = f.CMDQS;
+  n.EVENTQS = f.EVENTQS;
+  n.SSIDSIZE = f.SSIDSIZE;
+  n.SIDSIZE = f.SIDSIZE;
+  n.EPAN = f.EPAN;
+  n.PTWNNC = f.PTWNNC;
+  n.E0PD = f.E0PD;
+  n.BBML = f.BBML;
+  n.RIL = f.RIL;
+  n.STT = f.STT;
+  n.FWB = f.FWB;
+  n.XNX = f.has_xnx();
+  n.HAD = f.HAD;
+  n.STALL_MAX = f.STALL_MAX;
+  n.VAX = f.VAX;
+  n.DS = f.DS;
+  n.GRAN4K = f.GRAN4K;
+  n.GRAN16K = f.GRAN16K;
+  n.GRAN64K = f.GRAN64K;
+  n.OAS = f.oas_code();
+  n.GBPA_ABORT = f.GBPA_ABORT;
+  n.GBPA_ATTRIBUTES = f.ATTR_TYPES_OVR ? 0x1000 : 0;
+  return n;
+}
+
+naive_smmuv3::Choices our_choices() {
+  naive_smmuv3::Choices c;
+  c.wide_access_reaches_both = false;
+  c.retries_unrecorded_stalls = false;
+  c.walk.contiguous_extends_output = false;
+  c.waiting_stalls_come_before_retried = true;
+  return c;
+}
+
+}  // namespace smmuvp::compare

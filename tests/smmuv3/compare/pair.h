@@ -1,0 +1,95 @@
+// Our SMMUv3 core and the naive one side by side: what is done is done to both, and what they say is
+// compared.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "arena.h"
+#include "draw.h"
+#include "smmuvp/smmuv3/access.h"
+#include "smmuvp/smmuv3/smmu.h"
+
+namespace smmuvp::compare {
+
+/// How often what occurred, over all programs.
+struct Tally {
+  std::array<std::uint64_t, 256> events{};
+  std::array<std::uint64_t, 256> opcodes{};
+  std::array<std::uint64_t, 8> configs{};
+  std::uint64_t programs = 0, accesses = 0, forwarded = 0, translated = 0, razwi = 0, aborted = 0,
+                stalled = 0;
+  std::uint64_t tlb_hits = 0, msis = 0, atos = 0;
+  void add(const Tally& other);
+};
+
+class Pair {
+ public:
+  Pair(const smmuv3::Features& features, Tally& tally);
+
+  /// Both as after a reset; memory stays.
+  void reset();
+
+  // ---- memory, of both
+  std::uint64_t peek(std::uint64_t address, unsigned size = 8) const { return m_ours.read(address, size); }
+  void poke(std::uint64_t address, std::uint64_t value, unsigned size = 8);
+  void set_abort(std::uint64_t address, bool aborts);
+  void clear_aborts();
+
+  // ---- registers
+  std::uint64_t read(std::uint32_t offset, unsigned size = 4);
+  void write(std::uint32_t offset, std::uint64_t value, unsigned size = 4);
+
+  // ---- accesses
+  void access(const smmu::AccessRequest& request);
+  /// What CD.A, say, makes no difference to: everything is compared after each step.
+  void settle();
+
+  /// Memory and registers at the end of a program.
+  void compare_all();
+  /// What differs first, with what came before; empty: nothing.
+  const std::string& difference() const { return m_difference; }
+  /// The stream that was last accessed.
+  std::uint32_t last_stream() const { return m_last_stream; }
+  const std::vector<std::string>& log() const { return m_log; }
+  void note(const std::string& text) { m_log.push_back(text); }
+
+  const smmuv3::Features& features() const { return m_features; }
+  smmuv3::Smmu& ours() { return *m_smmu; }
+
+ private:
+  struct Waiting {
+    std::uint64_t id;  ///< the naive model's
+    smmu::AccessRequest request;
+    std::unique_ptr<smmuv3::Access> access;
+  };
+
+  void differ(const std::string& what);
+  void work();
+  void count_edges();
+  void compare(const smmu::AccessRequest& request, const smmu::AccessAnswer& ours,
+               const naive_smmuv3::Outcome& naive);
+  smmu::Step go_on(smmuv3::Access& access);
+
+  smmuv3::Features m_features;
+  naive_smmuv3::Features m_naive_features;
+  Tally& m_tally;
+  Arena m_ours, m_theirs;
+  NaiveArena m_naive_memory{m_theirs};
+  std::unique_ptr<smmuv3::Smmu> m_smmu;
+  std::unique_ptr<naive_smmuv3::Smmu> m_naive;
+  const smmuv3::Access* m_new = nullptr;  // that the naive model does not know by number yet
+  std::vector<Waiting> m_waiting;         // stalled, oldest first
+  std::map<std::uint64_t, naive_smmuv3::Outcome> m_finished;
+  std::array<std::uint64_t, 4> m_edges{};  // ours: event, gerror, cmd_sync, sev
+  std::uint32_t m_last_stream = 0;
+  std::string m_difference;
+  std::vector<std::string> m_log;
+};
+
+}  // namespace smmuvp::compare

@@ -1,0 +1,79 @@
+// A random program: registers, structures, tables, commands and accesses, made so that most accesses
+// translate and everything else occurs, too.
+#pragma once
+
+#include <cstdint>
+
+#include "pair.h"
+#include "random.h"
+
+namespace smmuvp::compare {
+
+/// Makes and runs programs on a pair. Programs of one instance share the pair's features, and most of the
+/// contents of its tables.
+///
+/// Memory repeats every 256 KiB. Its upper half is translation tables, whatever level and stage they are read
+/// as: each page is full of descriptors that point to other pages of that half, and has the CDs of all
+/// streams at its end, so that a CD whose address stage 2 translates is found wherever it leads. Caches make
+/// it necessary to invalidate what is changed: by one of the commands that suffice, chosen at random.
+class Programs {
+ public:
+  Programs(Pair& pair, std::uint64_t seed, Tally& tally);
+  /// @return whether the models agreed; else Pair::difference() tells.
+  bool run(std::uint64_t seed);
+  /// The STE of a stream, as words.
+  std::string show_ste(std::uint32_t stream_id) const;
+
+ private:
+  static constexpr unsigned streams = 4;
+  static constexpr unsigned contexts = 4;
+
+  // structures
+  void fill_tables();
+  std::uint64_t descriptor();
+  void put_ste(unsigned sid);
+  void put_cd(unsigned context);
+  void put_stream_table();
+  std::uint64_t ste_address(unsigned sid) const;
+  std::uint64_t random_ste(unsigned word);
+
+  // steps
+  void initialize();
+  void step();
+  void access();
+  void change_ste();
+  void change_cd();
+  void change_tables();
+  void command(std::uint64_t word0, std::uint64_t word1);
+  void random_command();
+  void random_register();
+  void read_events();
+  void resume();
+  void mend_errors();
+  void translate_address();
+
+  // what suffices
+  void invalidate_ste(unsigned sid);
+  void invalidate_all_cds();
+  void invalidate_tlbs();
+  void sync();
+
+  bool chance(unsigned n) { return m_random.one_in(n); }
+
+  Pair& m_pair;
+  Tally& m_tally;
+  const smmuv3::Features& m_features;
+  Random m_random;
+  bool m_two_level = false;
+  unsigned m_log2_commands = 5, m_log2_events = 4;
+  std::uint32_t m_cr0 = 0;
+  std::array<std::array<std::uint64_t, 8>, streams> m_stes{};
+  struct Stall {
+    std::uint32_t StreamID;
+    std::uint16_t STAG;
+  };
+  std::vector<Stall> m_stalls;
+  std::uint32_t m_last_context = ~0U;
+};
+
+}  // namespace smmuvp::compare
