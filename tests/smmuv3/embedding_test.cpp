@@ -112,7 +112,8 @@ TEST(Embedding, AParameterIsRefusedByTheNameOfItsOwner) {
     p.set("OAS", 47);
     FAIL() << "accepted";
   } catch (const ConfigError& e) {
-    EXPECT_STREQ(e.what(), "top.left.smmu0 (smmuv3): parameter 'OAS': 47 is none of 32, 36, 40, 42, 44, 48, 52");
+    EXPECT_STREQ(e.what(),
+                 "top.left.smmu0 (smmuv3): parameter 'OAS': 47 is none of 32, 36, 40, 42, 44, 48, 52");
   }
 }
 

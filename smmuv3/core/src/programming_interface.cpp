@@ -174,13 +174,19 @@ void ProgrammingInterface::register_written(std::uint16_t id, std::uint32_t, Acc
       refresh();
       break;
     case SMMU_CMDQ_PROD:
+      m_registers.set(SMMU_CMDQ_PROD, value & visible_bits(id));  // RES0 bits stay 0 in a larger queue
       if (enabled(CR0_CMDQEN) && !m_cmdq.consistent(reg(SMMU_CMDQ_PROD), reg(SMMU_CMDQ_CONS))) {
         m_parts.diag.guest_error("CMDQ_PROD.inconsistent",
                                  "more commands are ready than the queue has entries; none is consumed",
                                  "IHI 0070 3.5.1");
       }
       break;
+    case SMMU_CMDQ_CONS:
+    case SMMU_EVENTQ_PROD:
+      m_registers.set(static_cast<Reg>(id), value & visible_bits(id));
+      break;
     case SMMU_EVENTQ_CONS:
+      m_registers.set(SMMU_EVENTQ_CONS, value & visible_bits(id));
       if (enabled(CR0_EVENTQEN) && !m_eventq.consistent(reg(SMMU_EVENTQ_PROD), reg(SMMU_EVENTQ_CONS))) {
         m_parts.diag.guest_error(
             "EVENTQ_CONS.inconsistent",

@@ -70,6 +70,10 @@ TEST(Compare, RandomPrograms) {
     }
   }
   print(tally);
+  if (tally.programs < 100'000) return;  // a part of them
+  EXPECT_GT(tally.forwarded * 100, tally.accesses * 15);
+  for (unsigned i = 0; i < 256; ++i) EXPECT_GE(tally.opcodes[i], 100U) << "opcode " << i;
+  for (unsigned i = 0; i < 8; ++i) EXPECT_GE(tally.configs[i], 1000U) << "STE.Config " << i;
 }
 
 }  // namespace

@@ -120,6 +120,7 @@ naive_smmuv3::Choices our_choices() {
   naive_smmuv3::Choices c;
   c.wide_access_reaches_both = false;
   c.retries_unrecorded_stalls = false;
+  c.resumes_lost_stalls = false;
   c.walk.contiguous_extends_output = false;
   c.waiting_stalls_come_before_retried = true;
   return c;

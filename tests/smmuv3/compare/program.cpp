@@ -447,6 +447,12 @@ void Programs::random_register() {
     case 3:  // enables
       m_cr0 ^= r.of({SMMUEN, EVENTQEN, EVENTQEN});
       if ((m_cr0 & SMMUEN) == 0) m_stalls.clear();
+      // The Stream table may be another one now.
+      if ((m_cr0 & SMMUEN) != 0) {
+        command(0x04, 31);
+        invalidate_tlbs();
+        sync();
+      }
       return m_pair.write(0x20, m_cr0);
     default: {
       const unsigned size = r.of({4U, 4U, 8U, 1U, 2U});

@@ -58,6 +58,8 @@ struct Choices {
   /// 7.2.2: a stall record whose write was aborted is lost (the transaction stays stalled, with its STAG),
   /// rather than pending until the queue is writable again.
   bool event_write_abort_loses_stall_record = true;
+  /// 4.7.1: CMD_RESUME affects a stalled transaction whose record was lost.
+  bool resumes_lost_stalls = true;
   /// 7.2.1, 7.4: with EVENTQ_ABT_ERR active, an event that is discarded from a queue that is full as well is
   /// an overflow.
   bool overflow_while_abort_is_active = false;

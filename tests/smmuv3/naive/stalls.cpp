@@ -76,6 +76,7 @@ void Smmu::record_stall(Stalled& stalled) {
   stalled.event.STAG = STAG;
   const bool written = record(stalled.event) == Recorded::written;
   if (written || m_choices.event_write_abort_loses_stall_record) stalled.STAG = STAG;
+  stalled.lost = !written;
 }
 
 // 3.12.2.1: the same stream and substream, page, privilege, Inst/Data and type
@@ -130,6 +131,8 @@ void Smmu::retry(const Stalled& stalled) {
 void Smmu::resume(uint32_t StreamID, uint16_t STAG, bool retry_it, bool abort) {
   for (size_t place = 0; place < m_stalled.size(); place++) {
     if (m_stalled[place].request.StreamID != StreamID || m_stalled[place].STAG != STAG) continue;
+    // 4.7.1: its event is not visible to software, so that it is CONSTRAINED UNPREDICTABLE
+    if (m_stalled[place].lost && !m_choices.resumes_lost_stalls) continue;
     const Stalled stalled = m_stalled[place];
     m_stalled.erase(m_stalled.begin() + std::ptrdiff_t(place));
     // 3.12.2.1: those that it has suppressed are retried after it
