@@ -280,6 +280,37 @@ TEST_F(Shell, WhatIsDownstreamTellsNoMasterWhoItIs) {
   for (const Seen& s : b.seen) EXPECT_FALSE(s.extension.privileged);
 }
 
+TEST_F(Shell, AttributesThatAMasterGivesGoThroughABypassAndGiveWayToAStage1) {
+  Bench& b = bench();
+  b.world.put_ste(9, smmuv3::ste_bypass());
+  map(7, 0x10000, 0x8000'0000, 0x1000);
+  b.in_simulation([&] {
+    AccessExtension e;
+    e.stream_valid = true;
+    const auto write = [&](std::uint32_t sid, std::uint64_t address) {
+      e.stream_id = sid;
+      std::uint32_t v = 0;
+      EXPECT_EQ(b.transport(address, &v, 4, true, &e), tlm::TLM_OK_RESPONSE);
+    };
+    write(9, 0x8000'0000);
+    e.attributes_valid = true;
+    e.request_memory_type = 0x50;  // Reserved for its inner level: Write-Through Transient
+    e.request_shareability = Shareability::inner;
+    write(9, 0x8000'0000);
+    e.request_memory_type = 0x08;
+    write(9, 0x8000'0000);
+    write(7, 0x10000);
+  });
+  ASSERT_EQ(b.seen.size(), 4U);
+  EXPECT_EQ(b.seen[0].extension.memory_type, 0xffU) << "of a master that gives none";
+  EXPECT_EQ(b.seen[0].extension.shareability, Shareability::non_shareable);
+  EXPECT_EQ(b.seen[1].extension.memory_type, 0x53U);
+  EXPECT_EQ(b.seen[1].extension.shareability, Shareability::inner);
+  EXPECT_EQ(b.seen[2].extension.memory_type, 0x08U);
+  EXPECT_EQ(b.seen[2].extension.shareability, Shareability::outer);
+  EXPECT_EQ(b.seen[3].extension.memory_type, 0xffU) << "that of the page";
+}
+
 TEST_F(Shell, TheExtensionCarriesTheStreamID) {
   Bench& b = bench();
   map(9, 0x20000, 0x8100'0000, 0x1000);

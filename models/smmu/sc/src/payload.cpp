@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "smmuvp/pgtable/attributes.h"
 #include "smmuvp/smmu/attributes.h"
 
 namespace smmuvp::smmu {
@@ -27,6 +28,9 @@ TransactionShape shape_of(tlm::tlm_generic_payload& payload, std::uint32_t defau
     r.substream_id = e->substream_id & 0xfffffU;
     r.privileged = e->privileged;
     r.instruction = e->instruction;
+    if (e->attributes_valid) {
+      r.attributes = {pgtable::effective_memory(e->request_memory_type), e->request_shareability};
+    }
     if (e->ats != AtsPhase::None) r.unsupported = Unsupported::ats;
   }
   s.malformed = s.window == 0 || s.request.address + (s.window - 1) < s.request.address;

@@ -77,7 +77,8 @@ __attribute__((always_inline)) inline bool TbuShell::pass_hit(tlm::tlm_generic_p
   constexpr unsigned non_secure = static_cast<unsigned>(AddressSpace::non_secure);
   static_assert(none == 0 && non_secure == 0);
   if ((static_cast<unsigned>(extension.ats) | static_cast<unsigned>(extension.address_space) |
-       static_cast<unsigned>(extension.substream_valid)) != 0) {
+       static_cast<unsigned>(extension.substream_valid) |
+       static_cast<unsigned>(extension.attributes_valid)) != 0) {
     return false;
   }
   const std::uint32_t stream_id = extension.stream_valid ? extension.stream_id : m_tbu.stream_id;

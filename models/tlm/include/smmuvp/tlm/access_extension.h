@@ -33,6 +33,11 @@ struct SMMUVP_EXPORT AccessExtension : tlm::tlm_extension<AccessExtension> {
   bool privileged = false;         ///< PnU: privileged (true) or unprivileged
   bool instruction = false;        ///< InD: instruction fetch (true) or data
   AtsPhase ats = AtsPhase::None;
+  /// The request brings memory attributes of its own. Else an SMMU takes it for Normal Write-Back, Read- and
+  /// Write-Allocate, Non-shareable (IHI 0070 13.1.3).
+  bool attributes_valid = false;
+  std::uint8_t request_memory_type = 0;  ///< MAIR encoding, allocation hints included
+  Shareability request_shareability = Shareability::non_shareable;
   std::uint64_t tag = 0;  ///< the initiator's own, kept unchanged; a processor gives its number
 
   // ---- out, set by the SMMU for the downstream access
