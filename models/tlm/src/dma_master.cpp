@@ -36,6 +36,10 @@ AccessExtension extension_of(const DmaOperation& operation) {
   extension.substream_valid = operation.substream_valid;
   extension.privileged = operation.privileged;
   extension.instruction = operation.instruction;
+  extension.address_space = operation.secure ? AddressSpace::secure : AddressSpace::non_secure;
+  extension.attributes_valid = operation.attributes_valid;
+  extension.request_memory_type = operation.memory_type;
+  extension.request_shareability = static_cast<Shareability>(operation.shareability & 3U);
   extension.tag = operation.tag;
   return extension;
 }

@@ -31,7 +31,11 @@ struct DmaOperation {
   std::uint32_t substream_id = 0;
   bool privileged = false;
   bool instruction = false;
-  std::uint64_t tag = 0;        ///< as AccessExtension.tag
+  bool secure = false;            ///< of the Secure address space, else of the Non-secure one
+  bool attributes_valid = false;  ///< memory attributes as AccessExtension has them; else none are given
+  std::uint8_t memory_type = 0;   ///< a MAIR byte
+  std::uint8_t shareability = 0;  ///< encoded as SH fields are
+  std::uint64_t tag = 0;          ///< as AccessExtension.tag
   bool starts_request = false;  ///< the first of several that belong together: what is paid once is paid here
   /// The core's own, given back with the answer: a core that is stopped or reset counts on, and knows from
   /// the old number that it has nothing to do with this answer any more.
@@ -47,6 +51,10 @@ struct DmaOperation {
     archive.value("substream_id", substream_id);
     archive.value("privileged", privileged);
     archive.value("instruction", instruction);
+    archive.value("secure", secure);
+    archive.value("attributes_valid", attributes_valid);
+    archive.value("memory_type", memory_type);
+    archive.value("shareability", shareability);
     archive.value("tag", tag);
     archive.value("starts_request", starts_request);
     archive.value("epoch", epoch);

@@ -46,13 +46,16 @@ class SMMUVP_EXPORT DmaClient {
 /// agree.
 class SMMUVP_EXPORT DmaMaster : public sc_core::sc_module {
  public:
-  /// Both outlive the master. Only it uses the socket.
+  /// Both outlive the master. Several masters may share a socket, each with an operation of its own under
+  /// way.
   DmaMaster(const sc_core::sc_module_name& name, DmaSocket& socket, DmaClient& client);
 
   /// There may be something to do; at any time, from any process.
   void kick() { m_kick.notify(sc_core::SC_ZERO_TIME); }
   /// Whether an operation is under way.
   bool busy() const { return m_phase != Phase::Idle; }
+  /// The operation that is under way; nullptr if none is.
+  const DmaOperation* under_way() const { return busy() ? &m_operation : nullptr; }
   void visit(Archive& archive);
 
  private:

@@ -1,0 +1,190 @@
+// An engine behind an SMMUv3 that translates.
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+#include "../smmuv3/user_bench.h"
+#include "frame.h"
+#include "smmuvp/smmuv3testengine/smmuv3testengine.h"
+
+namespace smmuvp {
+namespace {
+
+using namespace engine;
+constexpr std::uint32_t stream = 7;
+
+struct Bench {
+  Bench() {
+    dev.dma(0).bind(soc.smmu.tbu_in[0]);
+    soc.smmu.tbu_out[0].bind(memory.in);
+    cpu.socket.bind(dev.registers);
+    dev.reset(reset);
+    soc.smmu.reset.bind(smmu_reset);
+    test::advance();
+  }
+  /// Where the SMMU's output ends.
+  struct Target : sc_core::sc_module {
+    Target(const sc_core::sc_module_name& n, user::Soc& s) : sc_core::sc_module(n), in("in"), soc(s) {
+      in.register_b_transport(this, &Target::b_transport);
+    }
+    void b_transport(tlm::tlm_generic_payload& p, sc_core::sc_time& delay) { soc.on_data(p, delay); }
+    tlm_utils::simple_target_socket<Target, platform_buswidth> in;
+    user::Soc& soc;
+  };
+  static Params engine_params() {
+    Params p(smmuv3testengine_type().params);
+    p.set("stream_base", std::uint64_t{stream});
+    p.set("stream_count", std::uint64_t{2});
+    return p;
+  }
+  void put(std::uint32_t field, std::uint64_t value, unsigned bytes = 4) { cpu.put(field, value, bytes); }
+  void set_up(std::uint64_t from, std::uint64_t to_incl, std::uint64_t to) {
+    put(streamid, stream);
+    put(substreamid, no_substream);
+    put(attributes, write_back << 16 | write_back);
+    put(begin, from, 8);
+    put(end_incl, to_incl, 8);
+    put(stride, 1, 8);
+    put(udata0, to, 8);
+    put(msiaddress, 0, 8);
+  }
+  std::uint64_t run(std::uint32_t command) {
+    put(cmd, command);
+    test::advance(1'000'000'000);
+    return cpu.get(cmd);
+  }
+  /// The record at an index of the event queue.
+  std::array<std::uint64_t, 4> event(unsigned i) {
+    std::array<std::uint64_t, 4> e{};
+    for (unsigned k = 0; k < 4; ++k) e[k] = world.memory.read(smmuv3::World::eventq + 32ULL * i + 8 * k, 8);
+    return e;
+  }
+  std::uint32_t events() {
+    std::uint32_t n = 0;
+    runner.run([&] { n = soc.get(0x100a8); });
+    return n;
+  }
+
+  test::CapturingHost host;
+  smmuv3::World world;
+  Smmuv3TestEngine dev{"te", engine_params(), host};
+  user::Soc soc{"soc", user::soc_params({}), host, world.memory};
+  Target memory{"memory", soc};
+  test::Master cpu{"cpu"};
+  test::Runner runner{"runner"};
+  sc_core::sc_signal<bool> reset{"reset"}, smmu_reset{"smmu_reset"};
+};
+
+/// Both after a reset, the SMMU enabled with empty tables.
+Bench& bench() {
+  static Bench b;
+  b.reset.write(true);
+  b.smmu_reset.write(true);
+  test::advance(100'000'000);
+  b.reset.write(false);
+  b.smmu_reset.write(false);
+  test::advance();
+  b.world.clear();
+  b.runner.run([&] { b.soc.start(); });
+  b.soc.arrived.clear();
+  return b;
+}
+
+TEST(TestEngineBehindSmmuv3, ACopyIsTranslatedOnBothSides) {
+  Bench& b = bench();
+  pgtable::Builder& space = b.world.stream(stream);
+  ASSERT_TRUE(space.map(0x10000, 0x8000'0000, 0x2000));
+  ASSERT_TRUE(space.map(0x50000, 0x8100'0000, 0x2000));
+  for (unsigned i = 0; i < 0x2000; ++i)
+    b.world.memory.at(0x8000'0000 + i) = static_cast<std::uint8_t>(i * 3 + 1);
+  b.set_up(0x10000, 0x11fff, 0x50000);
+  EXPECT_EQ(b.run(MEMCPY), HALTED);
+  for (unsigned i = 0; i < 0x2000; ++i) {
+    ASSERT_EQ(b.world.memory.at(0x8100'0000 + i), static_cast<std::uint8_t>(i * 3 + 1)) << i;
+  }
+  EXPECT_EQ(b.events(), 0U);
+}
+
+TEST(TestEngineBehindSmmuv3, AFaultGivesTheStateOfErrorAndARecordOfTheStream) {
+  Bench& b = bench();
+  pgtable::Builder& space = b.world.stream(stream);
+  ASSERT_TRUE(space.map(0x10000, 0x8000'0000, 0x1000));
+  b.set_up(0x10000, 0x11fff, 0);
+  EXPECT_EQ(b.run(SUM64), ERROR);
+  EXPECT_EQ(b.cpu.get(udata2, 8), 0x11000U);
+  ASSERT_EQ(b.events(), 1U);
+  const auto e = b.event(0);
+  EXPECT_EQ(smmuv3::bits(e, 7, 0), 0x10U) << "F_TRANSLATION";
+  EXPECT_EQ(smmuv3::bits(e, 63, 32), stream);
+  EXPECT_EQ(e[2], 0x11000U);
+  ASSERT_TRUE(space.map(0x11000, 0x8000'1000, 0x1000));
+  EXPECT_EQ(b.run(SUM64), HALTED);
+}
+
+TEST(TestEngineBehindSmmuv3, AStreamThatIsUnknownToTheSmmuGivesTheStateOfError) {
+  Bench& b = bench();
+  b.set_up(0x10000, 0x10fff, 0);
+  b.put(streamid, stream + 1);
+  EXPECT_EQ(b.run(RAND48), ERROR);
+  EXPECT_EQ(b.events(), 1U);
+  EXPECT_EQ(smmuv3::bits(b.event(0), 63, 32), stream + 1);
+}
+
+TEST(TestEngineBehindSmmuv3, PrivilegeAndInstructionOfTheAttributesMeetThePermissions) {
+  Bench& b = bench();
+  pgtable::Mapping privileged;
+  privileged.unprivileged = false;
+  ASSERT_TRUE(b.world.stream(stream).map(0x10000, 0x8000'0000, 0x1000, privileged));
+  b.set_up(0x10000, 0x10fff, 0);
+  EXPECT_EQ(b.run(SUM64), ERROR);
+  b.put(attributes, 0x43ff);
+  EXPECT_EQ(b.run(SUM64), HALTED) << "privileged data";
+  b.put(attributes, 0x47ff);
+  EXPECT_EQ(b.run(SUM64), ERROR) << "a privileged instruction fetch from a page that is not executable";
+}
+
+TEST(TestEngineBehindSmmuv3, AttributesOfAFramePassABypassAndNotAStage1) {
+  Bench& b = bench();
+  b.world.put_ste(stream, smmuv3::ste_bypass());
+  b.set_up(0x8000'0000, 0x8000'0fff, 0x8100'0000);
+  b.put(attributes, 0x80ddU << 16 | 0x0014);  // illegal destination
+  EXPECT_EQ(b.run(MEMCPY), MISCONFIGURED);
+  b.put(attributes, 0x80a2U << 16 | 0x0014);
+  EXPECT_EQ(b.run(MEMCPY), HALTED);
+  ASSERT_EQ(b.soc.arrived.size(), 2U);
+  EXPECT_EQ(b.soc.arrived[0].memory_type, 0x08) << "Device-nGRE";
+  EXPECT_EQ(b.soc.arrived[0].shareability, Shareability::outer);
+  EXPECT_EQ(b.soc.arrived[1].memory_type, 0x94) << "outer Write-Through write-allocate, inner Non-cacheable";
+  EXPECT_EQ(b.soc.arrived[1].shareability, Shareability::outer);
+  b.put(attributes, 0x00ffU << 16 | 0x40ff);
+  EXPECT_EQ(b.run(MEMCPY), HALTED);
+  ASSERT_EQ(b.soc.arrived.size(), 4U);
+  EXPECT_EQ(b.soc.arrived[2].shareability, Shareability::inner);
+  EXPECT_EQ(b.soc.arrived[3].shareability, Shareability::non_shareable)
+      << "an answer that is kept for one set of attributes serves no other";
+  bench();
+  ASSERT_TRUE(b.world.stream(stream).map(0x10000, 0x8000'0000, 0x1000));
+  b.set_up(0x10000, 0x10fff, 0);
+  b.put(attributes, 0x0014);
+  EXPECT_EQ(b.run(SUM64), HALTED);
+  ASSERT_EQ(b.soc.arrived.size(), 1U);
+  EXPECT_EQ(b.soc.arrived[0].memory_type, 0xff) << "that of the page";
+}
+
+TEST(TestEngineBehindSmmuv3, AMessageIsTranslatedAsTheWorkIs) {
+  Bench& b = bench();
+  pgtable::Builder& space = b.world.stream(stream);
+  ASSERT_TRUE(space.map(0x10000, 0x8000'0000, 0x1000));
+  ASSERT_TRUE(space.map(0x90000, 0x8200'0000, 0x1000));
+  b.set_up(0x10000, 0x10fff, 0);
+  b.put(msiaddress, 0x90040, 8);
+  b.put(msidata, 0x1234abcd);
+  EXPECT_EQ(b.run(RAND48), HALTED);
+  EXPECT_EQ(b.world.memory.read(0x8200'0040, 4), 0x1234abcdU);
+  b.put(msiaddress, 0xa0000, 8);
+  EXPECT_EQ(b.run(RAND48), HALTED);
+  EXPECT_EQ(b.cpu.get(uctrl), 1U) << "no page there";
+}
+
+}  // namespace
+}  // namespace smmuvp
