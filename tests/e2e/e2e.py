@@ -127,6 +127,36 @@ def case_the_guest_loads_its_modules_moves_data_survives_a_fault_and_unloads(b):
         check("<testsuite" in f.read(), "no JUnit report", r)
 
 
+ENGINE = """
+[te0]
+type = "smmuv3testengine"
+map = [0x0b000000, "128KiB"]
+behind = { smmu = "smmu0", tbu = 1, stream = 0x110, count = 2 }
+"""
+
+
+def case_the_guest_drives_a_test_engine_through_the_smmu(b):
+    path = os.path.join(b.build, "sw", "test-modules", "smmuv3-test-engine.ko")
+
+    def with_engine(text):
+        return text.replace('type = "smmuv3"\n', 'type = "smmuv3"\nparams = { tbus = 2 }\n') + ENGINE
+
+    config = b.variant(init="modprobe smmuv3-test-engine\niommu groups\nrmmod smmuv3-test-engine\npoweroff\n",
+                       modules=[path], change=with_engine)
+    r = b.run(config)
+    check(r.returncode == 0, "expected exit code 0", r)
+    in_order(r, [r"1\.\.12", r"^ok 1 - memcpy with seed 0$", r"^ok 5 - rand48$", r"^ok 6 - 4 frames at a time$",
+                 r"^ok 10 - what is not mapped gives the state of error$", r"^ok 11 - the SMMU reports the fault$",
+                 r"^ok 12 - and the frame works on$", r"b000000\.test-engine"])
+    check(r.stdout == b.run(config).stdout, "two runs differ", r)
+    dts = b.run(config, "-o", os.path.join(b.folder, "te.dtb"), command="dtb")
+    check(dts.returncode == 0, "expected a device tree", dts)
+    with open(os.path.join(b.folder, "te.dtb"), "rb") as f:
+        blob = f.read()
+    check(b"test-engine@b000000\0" in blob and b"smmu-vp,smmuv3testengine\0arm,smmute\0" in blob,
+          "the device tree has no node of the engine")
+
+
 CYCLE_RULES_BROKEN = """
 modprobe testdev-dma
 insmod /lib/modules/arm-smmu-v3-test.ko
