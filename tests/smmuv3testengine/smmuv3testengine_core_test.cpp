@@ -441,6 +441,33 @@ TEST_F(EngineCoreTest, FramesTakeTurnsAndEndByThemselves) {
   }
 }
 
+TEST_F(EngineCoreTest, FramesThatShareOneMasterTakeTurns) {
+  for (const std::uint32_t f : {2U, 0U, 700U}) {
+    set_up(f, 0x10000, 0x11fff);
+    put(f, cmd, SUM64);
+  }
+  run();
+  ASSERT_EQ(accesses.size(), 6U);
+  const std::uint32_t expected[] = {0, 2, 700, 0, 2, 700};
+  for (unsigned i = 0; i < 6; ++i) EXPECT_EQ(dev.frame_of(accesses[i]), expected[i]) << i;
+}
+
+TEST_F(EngineCoreTest, AnAnswerToAnEarlierAccessIsNotTakenForThatOfTheNext) {
+  set_up(0, 0x10000, 0x12fff);
+  put(0, cmd, SUM64);
+  DmaOperation first;
+  DmaOperation second;
+  DmaBuffer buffer{};
+  ASSERT_TRUE(dev.next(0, first, buffer));
+  dev.complete(first, DmaResponse::Ok, buffer);
+  ASSERT_TRUE(dev.next(0, second, buffer));
+  dev.complete(first, DmaResponse::Generic, buffer);
+  EXPECT_EQ(get(0, cmd), SUM64);
+  EXPECT_EQ(get(0, returned), 1U);
+  dev.complete(second, DmaResponse::Ok, buffer);
+  EXPECT_EQ(get(0, returned), 2U);
+}
+
 TEST_F(EngineCoreTest, AResetStopsARangeWithoutEnd) {
   set_up(0, 8, ~0ULL, 8, 3);
   put(0, cmd, RAND48);

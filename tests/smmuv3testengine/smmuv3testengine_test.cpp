@@ -345,6 +345,13 @@ TEST(TestEngine, StatisticsCountWhatWasDone) {
   EXPECT_EQ(b.host.count("misconfigured"), 1U);
 }
 
+TEST(TestEngine, MoreProcessesThanAHostShouldRunAreRefused) {
+  Params p(smmuv3testengine_type().params);
+  p.set("ports", std::uint64_t{64});
+  p.set("outstanding", std::uint64_t{17});
+  EXPECT_THROW(smmuv3testengine_type().create("many", p, bench().host), ConfigError);
+}
+
 TEST(TestEngine, TheDeviceTreeNodeNamesItAndArmsDriver) {
   DtNode node("device");
   bench().dev.describe(node);

@@ -40,7 +40,7 @@ TestEngineRange::TestEngineRange(std::uint64_t begin, std::uint64_t end_incl, st
     m_units = end_incl - begin + 1;
   } else {
     m_base = begin & ~7ULL;
-    m_units = ((end_incl | 7) - 7 - m_base) / stride + 1;
+    m_units = (end_incl - m_base) / stride + 1;  // all multiples of 8: to end_incl | 7 there is no other
   }
   m_left = m_units;
 }

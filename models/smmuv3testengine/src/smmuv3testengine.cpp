@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "smmuvp/base/error.h"
 #include "smmuvp/tlm/access_extension.h"
 #include "smmuvp/tlm/device_tree.h"
 #include "smmuvp/tlm/process.h"
@@ -26,6 +27,18 @@ Smmuv3TestEngineConfig config(const Params& params) {
   const auto number = [&](const char* name) { return static_cast<std::uint32_t>(params.uint(name)); };
   return {number("pairs"), number("ports"), number("stream_base"), number("stream_count"),
           params.flag("non_secure")};
+}
+
+constexpr std::uint64_t max_lanes = 1024;
+
+// Each access that may be under way has a process of its own.
+std::uint64_t checked_lanes(const Params& params) {
+  const std::uint64_t lanes = params.uint("ports") * params.uint("outstanding");
+  if (lanes > max_lanes) {
+    throw ConfigError("outstanding", "ports x outstanding is " + std::to_string(lanes) +
+                                         ", expected at most " + std::to_string(max_lanes));
+  }
+  return lanes;
 }
 
 AccessSecurity security_of(const tlm::tlm_generic_payload& payload) {
@@ -78,6 +91,7 @@ Smmuv3TestEngine::Smmuv3TestEngine(const sc_core::sc_module_name& name, const Pa
   registers.register_transport_dbg(this, &Smmuv3TestEngine::transport_dbg);
   m_ports.push_back(
       Port::registers("registers", &registers, "frames, 128 KiB a pair of pages", m_core.window()));
+  m_lanes.reserve(checked_lanes(params));
   const auto outstanding = static_cast<std::uint32_t>(params.uint("outstanding"));
   for (std::uint32_t port = 0; port < params.uint("ports"); ++port) {
     const std::string dma_name = "dma" + std::to_string(port);

@@ -37,6 +37,14 @@ bool writes(std::uint32_t command) {
   return command == Smmuv3TestEngineCore::MEMCPY || command == Smmuv3TestEngineCore::RAND48;
 }
 
+void put_attributes(DmaOperation& access, const TestEngineAttributes& a) {
+  access.privileged = a.privileged;
+  access.instruction = !access.write && a.instruction;  // writes are always data (IHI 0070 13.1.2)
+  access.attributes_valid = true;
+  access.memory_type = a.memory_type;
+  access.shareability = a.shareability;
+}
+
 }  // namespace
 
 Smmuv3TestEngineCore::Smmuv3TestEngineCore(const Smmuv3TestEngineConfig& config, Diag& diag)
@@ -203,18 +211,6 @@ TestEngineAttributes Smmuv3TestEngineCore::attributes(std::uint32_t frame, bool 
   return decode_test_engine_attributes(static_cast<std::uint16_t>(write ? both >> 16 : both))
       .value_or(TestEngineAttributes{});
 }
-
-namespace {
-
-void put_attributes(DmaOperation& access, const TestEngineAttributes& a) {
-  access.privileged = a.privileged;
-  access.instruction = !access.write && a.instruction;  // writes are always data (IHI 0070 13.1.2)
-  access.attributes_valid = true;
-  access.memory_type = a.memory_type;
-  access.shareability = a.shareability;
-}
-
-}  // namespace
 
 void Smmuv3TestEngineCore::put_source(std::uint32_t frame, DmaOperation& access) const {
   const std::uint32_t substream = get32(SUBSTREAMID, frame);

@@ -46,6 +46,7 @@ void Smmuv3TestEngineCore::visit(Archive& archive) {
     if (running(frame) != works) archive.fail("frames", "cmd says otherwise than what the frame does");
   }
   if (!archive.ok()) {
+    m_number = 0;  // nothing is under way any more
     reset();
     return;
   }
