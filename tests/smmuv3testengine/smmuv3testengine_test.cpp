@@ -63,6 +63,15 @@ struct Bench {
       wires[i]->out.bind(memories[i]->socket);
     }
     dev.reset(reset);
+    // Modules are made before simulation starts.
+    Params many(smmuv3testengine_type().params);
+    many.set("ports", std::uint64_t{64});
+    many.set("outstanding", std::uint64_t{17});
+    try {
+      smmuv3testengine_type().create("many", many, host);
+    } catch (const ConfigError& e) {
+      too_many_are_refused = std::string(e.what()).find("outstanding") != std::string::npos;
+    }
     test::advance();
   }
   static Params params() {
@@ -93,6 +102,7 @@ struct Bench {
   Wire* wires[2] = {&wire0, &wire1};
   test::Master cpu{"cpu"};
   sc_core::sc_signal<bool> reset;
+  bool too_many_are_refused = false;
 };
 
 /// After a reset, with nothing under way.
@@ -345,12 +355,7 @@ TEST(TestEngine, StatisticsCountWhatWasDone) {
   EXPECT_EQ(b.host.count("misconfigured"), 1U);
 }
 
-TEST(TestEngine, MoreProcessesThanAHostShouldRunAreRefused) {
-  Params p(smmuv3testengine_type().params);
-  p.set("ports", std::uint64_t{64});
-  p.set("outstanding", std::uint64_t{17});
-  EXPECT_THROW(smmuv3testengine_type().create("many", p, bench().host), ConfigError);
-}
+TEST(TestEngine, MoreProcessesThanAHostShouldRunAreRefused) { EXPECT_TRUE(bench().too_many_are_refused); }
 
 TEST(TestEngine, TheDeviceTreeNodeNamesItAndArmsDriver) {
   DtNode node("device");

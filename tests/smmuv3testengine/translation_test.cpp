@@ -68,7 +68,7 @@ struct Bench {
   test::CapturingHost host;
   smmuv3::World world;
   Smmuv3TestEngine dev{"te", engine_params(), host};
-  user::Soc soc{"soc", user::soc_params({}), host, world.memory};
+  user::Soc soc{"soc", user::soc_params({{"STALL_MODEL", "0"}, {"STALL_MAX", "4"}}), host, world.memory};
   Target memory{"memory", soc};
   test::Master cpu{"cpu"};
   test::Runner runner{"runner"};
@@ -169,6 +169,34 @@ TEST(TestEngineBehindSmmuv3, AttributesOfAFramePassABypassAndNotAStage1) {
   EXPECT_EQ(b.run(SUM64), HALTED);
   ASSERT_EQ(b.soc.arrived.size(), 1U);
   EXPECT_EQ(b.soc.arrived[0].memory_type, 0xff) << "that of the page";
+}
+
+TEST(TestEngineBehindSmmuv3, AFrameThatStallsWaitsForSoftwareWhileOthersGoOn) {
+  Bench& b = bench();
+  pgtable::Builder& stalling = b.world.stream(stream);
+  b.world.put(smmuv3::World::cd_address(stream), smmuv3::cd_for(stalling.config(), 1).set(44, 1, 1));  // CD.S
+  ASSERT_TRUE(b.world.stream(stream + 1, 2).map(0x10000, 0x8100'0000, 0x1000));
+  b.set_up(0x10000, 0x10fff, 0);
+  EXPECT_EQ(b.run(SUM64), SUM64);
+  EXPECT_EQ(b.events(), 1U);
+  const std::uint32_t other = frame(1);
+  b.put(other + streamid, stream + 1);
+  b.put(other + substreamid, no_substream);
+  b.put(other + begin, 0x10000, 8);
+  b.put(other + end_incl, 0x10fff, 8);
+  b.put(other + stride, 1, 8);
+  b.put(other + cmd, RAND48);
+  test::advance(1'000'000'000);
+  EXPECT_EQ(b.cpu.get(other + cmd), HALTED);
+  EXPECT_EQ(b.cpu.get(cmd), SUM64);
+  ASSERT_TRUE(stalling.map(0x10000, 0x8000'0000, 0x1000));
+  b.world.memory.write(0x8000'0ff8, 0x1234'5678'9abc'def0);
+  const std::uint64_t stag = smmuv3::bits(b.event(0), 79, 64);
+  b.runner.run(
+      [&] { b.soc.push(0x44 | 1U << 12 | std::uint64_t{stream} << 32, stag); });  // CMD_RESUME, retry
+  test::advance(1'000'000'000);
+  EXPECT_EQ(b.cpu.get(cmd), HALTED);
+  EXPECT_EQ(b.cpu.get(udata1, 8), 0x1234'5678'9abc'def0U);
 }
 
 TEST(TestEngineBehindSmmuv3, AMessageIsTranslatedAsTheWorkIs) {
