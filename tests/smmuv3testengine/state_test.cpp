@@ -1,4 +1,6 @@
 // Saved states, and what no driver does.
+#include <algorithm>
+#include <string>
 #include <utility>
 
 #include "core_fixture.h"
@@ -88,6 +90,18 @@ TEST_F(EngineCoreTest, ADamagedArchiveIsRefusedAndLeavesAnEngineAtRest) {
     run(200);
   }
   EXPECT_GT(refused, 50U);
+}
+
+TEST_F(EngineCoreTest, AnArchiveWhoseFrameRunsWithoutWorkIsRefused) {
+  auto saved = test::save(dev);
+  const std::string name = "cmd_n";
+  const auto at = std::search(saved.begin(), saved.end(), name.begin(), name.end());
+  ASSERT_NE(at, saved.end());
+  const auto value = std::find(at, at + 16, std::uint8_t{HALTED});  // of frame 0, behind its name
+  ASSERT_NE(value, at + 16);
+  *value = SUM64;
+  EXPECT_NE(test::load(dev, saved).find("cmd says otherwise"), std::string::npos);
+  EXPECT_EQ(get(0, cmd), HALTED);
 }
 
 TEST_F(EngineCoreTest, RandomAccessesNeverLeadOutsideTheRules) {
