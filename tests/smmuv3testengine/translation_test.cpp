@@ -147,12 +147,16 @@ TEST(TestEngineBehindSmmuv3, AttributesOfAFramePassABypassAndNotAStage1) {
   Bench& b = bench();
   b.world.put_ste(stream, smmuv3::ste_bypass());
   b.set_up(0x8000'0000, 0x8000'0fff, 0x8100'0000);
+  b.put(attributes, 0x00ffU << 16 | 0x00ff);  // those of a master that gives none
+  EXPECT_EQ(b.run(MEMCPY), HALTED);
+  EXPECT_EQ(b.soc.arrived.at(0).memory_type, 0xff);
+  b.soc.arrived.clear();
   b.put(attributes, 0x80ddU << 16 | 0x0014);  // illegal destination
   EXPECT_EQ(b.run(MEMCPY), MISCONFIGURED);
   b.put(attributes, 0x80a2U << 16 | 0x0014);
   EXPECT_EQ(b.run(MEMCPY), HALTED);
   ASSERT_EQ(b.soc.arrived.size(), 2U);
-  EXPECT_EQ(b.soc.arrived[0].memory_type, 0x08) << "Device-nGRE";
+  EXPECT_EQ(b.soc.arrived[0].memory_type, 0x08) << "Device-nGRE, not what is kept for the default ones";
   EXPECT_EQ(b.soc.arrived[0].shareability, Shareability::outer);
   EXPECT_EQ(b.soc.arrived[1].memory_type, 0x94) << "outer Write-Through write-allocate, inner Non-cacheable";
   EXPECT_EQ(b.soc.arrived[1].shareability, Shareability::outer);
