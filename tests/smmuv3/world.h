@@ -94,16 +94,25 @@ inline Structure ste_stage1(std::uint64_t cd) {
   return s.set(0, 1, 1).set(1, 3, 5).set(108, 2, 1);
 }
 
-/// CD of an address space: both ranges 39 bits or T0SZ of `config`, A = R = 1.
+// Encodings of granules, as 5.2 and 5.4 list them.
+inline std::uint64_t TG0_of(pgtable::Granule g) {
+  return g == pgtable::Granule::size_4k ? 0 : g == pgtable::Granule::size_64k ? 1 : 2;
+}
+inline std::uint64_t TG1_of(pgtable::Granule g) {
+  return g == pgtable::Granule::size_4k ? 2 : g == pgtable::Granule::size_64k ? 3 : 1;
+}
+
+/// CD of an address space whose tables `config` describes, A = R = 1.
 inline Structure cd_for(const pgtable::Config& config, std::uint16_t asid, std::uint8_t IPS = 4) {
   Structure s;
   const auto& t = config.stage1.tables;
   s.words[1] = t[0].base;
   s.words[2] = t[1].base;
   s.words[3] = config.stage1.MAIR;
-  s.set(0, 6, t[0].TxSZ).set(6, 2, 0).set(8, 2, 1).set(10, 2, 1).set(12, 2, 3).set(14, 1, t[0].EPD);
+  s.set(0, 6, t[0].TxSZ).set(6, 2, TG0_of(t[0].granule)).set(14, 1, t[0].EPD);
+  s.set(8, 2, 1).set(10, 2, 1).set(12, 2, 3).set(24, 2, 1).set(26, 2, 1).set(28, 2, 3);
   s.set(15, 1, config.stage1.big_endian);
-  s.set(16, 6, t[1].TxSZ).set(22, 2, 2).set(24, 2, 1).set(26, 2, 1).set(28, 2, 3).set(30, 1, t[1].EPD);
+  s.set(16, 6, t[1].TxSZ).set(22, 2, TG1_of(t[1].granule)).set(30, 1, t[1].EPD);
   s.set(31, 1, 1).set(32, 3, IPS).set(41, 1, 1).set(45, 1, 1).set(46, 1, 1).set(48, 16, asid);
   return s;
 }

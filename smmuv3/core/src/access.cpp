@@ -149,7 +149,7 @@ void Access::start() {
   // 6.3.9.6, 6.3.14
   const std::uint32_t GBPA = m_interface.reg(SMMU_GBPA);
   if ((GBPA & GBPA_ABORT) != 0 || m_request.address >> m_parts.features.OAS != 0) {
-    terminate();  // 3.4: an address beyond OAS aborts without an event (unverified clause)
+    terminate();  // 3.4: an address beyond OAS aborts without an event
     return;
   }
   m_overrides = Overrides::from_gbpa(GBPA, m_parts.features);

@@ -1,29 +1,12 @@
 #include "smmuvp/smmuv3/cd.h"
 
-#include <algorithm>
-
 #include "check_fields.h"
+#include "formats.h"
 #include "smmuvp/pgtable/attributes.h"
 
 namespace smmuvp::smmuv3 {
 
 static_assert(well_formed(L1CD_structure) && well_formed(CD_structure));
-
-namespace {
-
-// CD.IPS; SMMUv3.1: 0b110 is 52 bits and 0b111 behaves as 0b110. Capped at OAS, at most 48 here.
-std::uint8_t output_size(std::uint64_t IPS, const Features& f) {
-  constexpr std::uint8_t sizes[8] = {32, 36, 40, 42, 44, 48, 52, 52};
-  return std::min(sizes[IPS & 7], f.OAS);
-}
-
-// A 4 KiB granule only: IDR5.GRAN16K and GRAN64K are 0. TG0 and TG1 are encoded differently.
-bool granule_supported(unsigned range, std::uint64_t TG) { return range == 0 ? TG == 0 : TG == 2; }
-
-// TTBx is [51:4] in SMMUv3.1 and [47:4] in 3.0; bits above are RES0 without VMSAv9-128 tables.
-std::uint64_t table_address_bits(const Features& f) { return low_bits(f.version() >= 1 ? 52 : 48); }
-
-}  // namespace
 
 Cd Cd::decode(const std::array<std::uint64_t, 8>& words, const Features& f, const Ste& ste) {
   Cd c;
@@ -71,16 +54,18 @@ Cd Cd::decode(const std::array<std::uint64_t, 8>& words, const Features& f, cons
     t.EPD = EPD[i];
     t.TBI = c.TBI[i] = is_set(words, *range.TBI);
     if (t.EPD) continue;  // 5.4.1.1: TxSZ, TGx, IRx, ORx, SHx and TTBx are IGNORED
-    t.TxSZ = get_as<std::uint8_t>(words, *range.TxSZ);
-    // IDR3.STT == 0, IDR5.VAX == 0; SMMUv3.0 may treat it as ILLEGAL as well.
-    if (t.TxSZ < 16 || t.TxSZ > 39) {
-      return illegal(i == 0 ? "CD.T0SZ is not 16 to 39" : "CD.T1SZ is not 16 to 39");
-    }
-    if (!granule_supported(i, get(words, *range.TG))) {
+    const std::uint64_t TG = get(words, *range.TG);
+    const auto granule = i == 0 ? granule_of_TG0(TG, f) : granule_of_TG1(TG, f);
+    if (!granule) {
       return illegal(i == 0 ? "CD.TG0 is no supported granule" : "CD.TG1 is no supported granule");
     }
+    t.granule = *granule;
+    t.TxSZ = get_as<std::uint8_t>(words, *range.TxSZ);
+    if (!is_TxSZ(t.TxSZ, t.granule, s1.DS, f)) {
+      return illegal(i == 0 ? "CD.T0SZ is out of range" : "CD.T1SZ is out of range");
+    }
     t.base = get_address(words, *range.TTB) & table_address_bits(f);
-    if (t.base >> s1.output_size != 0) {
+    if (is_beyond(t.base, s1.output_size, t.granule, s1.DS)) {
       return illegal(i == 0 ? "CD.TTB0 is beyond the effective IPS" : "CD.TTB1 is beyond the effective IPS");
     }
     t.HPD = f.HAD && is_set(words, *range.HAD);

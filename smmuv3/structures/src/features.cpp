@@ -1,5 +1,7 @@
 #include "smmuvp/smmuv3/features.h"
 
+#include <algorithm>
+
 namespace smmuvp::smmuv3 {
 
 namespace {
@@ -28,9 +30,6 @@ constexpr Unbuilt unbuilt[] = {
     {[](const Features& f) { return f.E0PD; }, "E0PD is not built"},
     {[](const Features& f) { return f.PTWNNC; }, "PTWNNC is not built"},
     {[](const Features& f) { return f.EPAN; }, "EPAN is not built"},
-    {[](const Features& f) { return !f.GRAN4K; }, "GRAN4K 0 is not built"},
-    {[](const Features& f) { return f.GRAN16K; }, "GRAN16K is not built"},
-    {[](const Features& f) { return f.GRAN64K; }, "GRAN64K is not built"},
     {[](const Features& f) { return f.DS; }, "DS is not built"},
     {[](const Features& f) { return f.VAX != 0; }, "VAX is not built"},
     {[](const Features& f) { return f.OAS == 52; }, "OAS 52 is not built"},
@@ -67,6 +66,8 @@ const char* Features::problem() const {
     return "OAS is 32, 36, 40, 42, 44, 48 or 52";
   }
   if (VMID16 && !S2P) return "VMID16 needs stage 2 translation (S2P)";
+  // 6.3.6 asks for none by name, but a granule that no table can have translates nothing.
+  if (!GRAN4K && !GRAN16K && !GRAN64K) return "GRAN4K, GRAN16K or GRAN64K has to be 1";
   if (TTENDIAN != 0 && TTENDIAN != 2 && TTENDIAN != 3) return "TTENDIAN is 0, 2 or 3";
   // 6.3.6: STALL_MAX is RES0 without stalls
   if (STALL_MODEL > 2) return "STALL_MODEL is 0, 1 or 2";
@@ -80,6 +81,9 @@ const char* Features::problem() const {
 
 // SMMUv3.1: HAD with stage 1, XNX with stage 2 (6.3.4). 3.2 asks for RIL, BBML, FWB and Hyp as well.
 unsigned Features::version() const { return (HAD || !S1P) && (XNX || !S2P) ? 1 : 0; }
+
+// VMSAv8-32 tables have IPAs of 40 bits, VMSAv8-64 ones as many bits as physical addresses have (3.4).
+unsigned Features::ias() const { return std::max((TTF & 1U) != 0 ? 40U : 0U, (TTF & 2U) != 0 ? OAS : 0U); }
 
 // Fields that are not set here belong to features that are not built, or are RES0 without them: RME_IMPL,
 // ATSRECERR, VATOS, VMW, PRI, NS1ATS, ATS, DORMHINT, BTM.

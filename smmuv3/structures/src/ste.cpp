@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "check_fields.h"
+#include "formats.h"
 #include "smmuvp/pgtable/attributes.h"
 #include "smmuvp/smmu/attributes.h"
 #include "smmuvp/smmuv3/register_fields.h"
@@ -10,16 +11,6 @@
 namespace smmuvp::smmuv3 {
 
 static_assert(well_formed(L1STD_structure) && well_formed(STE_structure));
-
-namespace {
-
-// STE.S2PS; SMMUv3.1: 0b110 is 52 bits and 0b111 behaves as 0b110.
-std::uint8_t output_size(std::uint64_t S2PS) {
-  constexpr std::uint8_t sizes[8] = {32, 36, 40, 42, 44, 48, 52, 52};
-  return sizes[S2PS & 7];
-}
-
-}  // namespace
 
 StreamTable StreamTable::from_registers(std::uint64_t BASE, std::uint32_t CFG, const Features& features) {
   StreamTable t;
@@ -122,19 +113,19 @@ const char* Ste::decode_stage2(const Features& f) {
   if (is_set(words, STE_S2HA) || is_set(words, STE_S2HD)) {
     return "STE.S2HA or STE.S2HD is 1, and IDR0.HTTU is 0";
   }
-  if (get(words, STE_S2TG) != 0) return "STE.S2TG is no supported granule";
-  stage2.output_size = std::min(output_size(get(words, STE_S2PS)), f.OAS);
-  stage2.base = get_address(words, STE_S2TTB) & low_bits(f.version() >= 1 ? 52 : 48);  // 3.1 and 3.0
-  if (stage2.base >> stage2.output_size != 0) return "STE.S2TTB is beyond the effective S2PS";
+  const auto granule = granule_of_TG0(get(words, STE_S2TG), f);
+  if (!granule) return "STE.S2TG is no supported granule";
+  stage2.granule = *granule;
+  stage2.output_size = output_size(get(words, STE_S2PS), f);
+  stage2.base = get_address(words, STE_S2TTB) & table_address_bits(f);
+  if (is_beyond(stage2.base, stage2.output_size, stage2.granule, stage2.DS)) {
+    return "STE.S2TTB is beyond the effective S2PS";
+  }
   const auto S2T0SZ = get_as<unsigned>(words, STE_S2T0SZ);
-  // IDR3.STT == 0, S2DS is RES0; IAS equals OAS. SMMUv3.0 may treat it as ILLEGAL as well.
-  const unsigned least = f.version() >= 1 ? std::max(16U, 64U - f.OAS) : 64U - f.OAS;
-  if (S2T0SZ < least || S2T0SZ > 39) return "STE.S2T0SZ is out of range";
+  if (!is_S2T0SZ(S2T0SZ, stage2.granule, stage2.DS, f)) return "STE.S2T0SZ is out of range";
   stage2.T0SZ = static_cast<std::int8_t>(S2T0SZ);
-  // VTCR_EL2.SL0 with a 4 KiB granule: 2, 1 and 0 start at levels 0, 1 and 2; 3 would be level 3 with
-  // FEAT_TTST.
-  const auto S2SL0 = get_as<int>(words, STE_S2SL0);
-  stage2.start_level = static_cast<std::int8_t>(2 - S2SL0);
+  const auto level = start_level(0, get_as<unsigned>(words, STE_S2SL0), stage2.granule, stage2.DS, f);
+  if (level) stage2.start_level = *level;
   stage2.big_endian = is_set(words, STE_S2ENDI);
   stage2.AFFD = is_set(words, STE_S2AFFD);
   stage2.PTW = is_set(words, STE_S2PTW);
@@ -145,9 +136,7 @@ const char* Ste::decode_stage2(const Features& f) {
   pgtable::Config config;
   config.stages = pgtable::Stages::stage2;
   config.stage2 = stage2;
-  // DDI 0487 D8.2 (pseudocode AArch64.S2InvalidSL): 2 is Reserved with less than 44 bits of PA.
-  const bool reserved = S2SL0 == 3 || (S2SL0 == 2 && f.OAS < 44);
-  if (reserved || !pgtable::is_walkable(config)) return "STE.S2SL0 does not fit STE.S2T0SZ and STE.S2TG";
+  if (!level || !pgtable::is_walkable(config)) return "STE.S2SL0 does not fit STE.S2T0SZ and STE.S2TG";
   if (f.TTENDIAN == 2 && stage2.big_endian) return "STE.S2ENDI is 1, and IDR0.TTENDIAN is little-endian";
   if (f.TTENDIAN == 3 && !stage2.big_endian) return "STE.S2ENDI is 0, and IDR0.TTENDIAN is big-endian";
   S2R = is_set(words, STE_S2R);

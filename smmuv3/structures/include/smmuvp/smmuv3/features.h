@@ -62,6 +62,8 @@ struct Features {
   std::uint8_t oas_code() const;
   /// The architecture's minor version, AIDR.ArchMinorRev: the highest whose mandatory features are all there.
   unsigned version() const;
+  /// The largest IPA, in bits (IHI 0070 3.4).
+  unsigned ias() const;
   /// Stage 2 can forbid execution by privileged and by unprivileged code apart (IDR3.XNX).
   bool has_xnx() const { return XNX && S2P && version() >= 1; }
 };
