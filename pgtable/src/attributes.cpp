@@ -88,4 +88,11 @@ Attributes combine(Attributes stage1, Stage2Attributes stage2, bool FWB) {
   return effective(result);
 }
 
+Attributes combine_for_table(Attributes stage1, Stage2Attributes stage2, bool FWB, bool PTWNNC) {
+  constexpr std::uint8_t non_cacheable_memory = 0x44;
+  const Attributes combined = combine(stage1, stage2, FWB);
+  if (!PTWNNC || !is_device(combined.memory)) return combined;
+  return effective({non_cacheable_memory, combined.SH});
+}
+
 }  // namespace smmuvp::pgtable

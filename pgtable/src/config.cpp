@@ -94,6 +94,7 @@ class Check {
       require(s1.output_size == 40, "stage1.output_size", "must be 40 in this format");
       require(!s1.HA, "stage1.HA", "only vmsa64 has hardware update of the Access flag");
       require(!s1.DS, "stage1.DS", "only vmsa64 has 52-bit descriptors");
+      require(!s1.EPAN, "stage1.EPAN", "only vmsa64 has it");
     }
     // IHI 0070 5.4, CD.HD: Reserved without HA
     require(!s1.HD || s1.HA, "stage1.HD", "needs HA");

@@ -165,6 +165,7 @@ Lookup make_stage2(const Stage2Config& s2) {
   l.HA = s2.HA;
   l.HD = s2.HD;
   l.PTW = s2.PTW;
+  l.PTWNNC = s2.PTWNNC;
   l.FWB = s2.FWB;
   l.XNX = s2.XNX;
   return l;
@@ -181,20 +182,20 @@ auto members(const V7sConfig& v) {
   return std::tie(N, DACR, AFE, TRE, PRRR, NMRR);
 }
 auto members(const Stage1Rules& r) {
-  const auto& [mair, space, unprivileged, wxn, uwxn, pan] = r;
-  return std::tie(mair, space, unprivileged, wxn, uwxn, pan);
+  const auto& [mair, space, unprivileged, wxn, uwxn, pan, epan] = r;
+  return std::tie(mair, space, unprivileged, wxn, uwxn, pan, epan);
 }
 bool same(const Lookup& a, const Lookup& b) {
   const auto numbers = [](const Lookup& l) {
     const auto& [base, address_mask, high_mask, kinds, high_shift, granule_shift, stride, input_bits,
                  first_index_bits, output_size, start_level, input_fault_level, contiguous, format,
                  walk_attributes, memory, base_beyond_output, big_endian, AFFD, HA, HD, DS, EPD, TBI, HPD,
-                 E0PD, NS, PTW, FWB, XNX] = l;
-    return std::tuple_cat(
-        std::tie(base, address_mask, high_mask, kinds, high_shift, granule_shift, stride, input_bits,
-                 first_index_bits, output_size, start_level, input_fault_level, contiguous, format, memory,
-                 base_beyond_output, big_endian, AFFD, HA, HD, DS, EPD, TBI, HPD, E0PD, NS, PTW, FWB, XNX),
-        members(walk_attributes));
+                 E0PD, NS, PTW, PTWNNC, FWB, XNX] = l;
+    return std::tuple_cat(std::tie(base, address_mask, high_mask, kinds, high_shift, granule_shift, stride,
+                                   input_bits, first_index_bits, output_size, start_level, input_fault_level,
+                                   contiguous, format, memory, base_beyond_output, big_endian, AFFD, HA, HD,
+                                   DS, EPD, TBI, HPD, E0PD, NS, PTW, PTWNNC, FWB, XNX),
+                          members(walk_attributes));
   };
   return numbers(a) == numbers(b);
 }
@@ -221,6 +222,7 @@ WalkSetup::WalkSetup(const Config& config) : m_ok(is_walkable(config)) {
   m_rules.wxn = s1.WXN;
   m_rules.uwxn = s1.UWXN;
   m_rules.pan = s1.PAN && m_rules.unprivileged;
+  m_rules.epan = s1.EPAN;
   m_rules.mair = s1.MAIR;
   if (s1.format != Format::mali_lpae) {
     m_rules.mair = 0;

@@ -140,7 +140,9 @@ void Walk::take_stage1_leaf(std::uint64_t descriptor) {
     p = two_privileges(l.format, d, m_table_permissions, m_rules.wxn, m_rules.uwxn);
   }
   // PAN concerns data accesses only: execution has seen the rights that PAN now takes away.
-  if (m_rules.pan && p.ur) p.pr = p.pw = false;
+  if (m_rules.pan && (p.ur || (m_rules.epan && p.ux))) p.pr = p.pw = false;
+  // An unprivileged access has not got here (start_long()); neither may it by what caches keep of this one.
+  if (l.E0PD && m_rules.unprivileged) p.ur = p.uw = p.ux = false;
   Rights rights = p.rights();
   if (check_permission(rights, m_request) == PermissionCheck::denied) {
     m_result.fault.rights = rights;

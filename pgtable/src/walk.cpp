@@ -217,6 +217,7 @@ void Walk::end_with(Stage stage, FaultKind kind, int level) {
   if (stage == Stage::stage2) {
     f.ipa = m_ipa;
     f.on_table_walk = m_use != LookupUse::input;
+    f.table_update = m_use == LookupUse::table_update;
     f.fault_class = f.on_table_walk ? FaultClass::table : FaultClass::input;
   }
   m_state = State::done;

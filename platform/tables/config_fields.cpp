@@ -208,6 +208,8 @@ std::vector<ConfigField> make_fields() {
   add(
       "stage1.PAN", [](Config & c) -> auto& { return c.stage1.PAN; });
   add(
+      "stage1.EPAN", [](Config & c) -> auto& { return c.stage1.EPAN; });
+  add(
       "stage1.big_endian", [](Config & c) -> auto& { return c.stage1.big_endian; });
   add(
       "stage1.AFFD", [](Config & c) -> auto& { return c.stage1.AFFD; });
@@ -254,6 +256,8 @@ std::vector<ConfigField> make_fields() {
       "stage2.HD", [](Config & c) -> auto& { return c.stage2.HD; });
   add(
       "stage2.PTW", [](Config & c) -> auto& { return c.stage2.PTW; });
+  add(
+      "stage2.PTWNNC", [](Config & c) -> auto& { return c.stage2.PTWNNC; });
   add(
       "stage2.FWB", [](Config & c) -> auto& { return c.stage2.FWB; });
   add(

@@ -48,6 +48,15 @@ TEST(Config, OnlyVmsa64HasHardwareUpdates) {
   }
 }
 
+TEST(Config, OnlyVmsa64HasEPAN) {
+  expect_refused("stage1.EPAN", [](Config& c) {
+    c.stage1.format = Format::lpae32;
+    c.stage1.output_size = 40;
+    c.stage1.tables[0].TxSZ = c.stage1.tables[1].TxSZ = 0;
+    c.stage1.EPAN = true;
+  });
+}
+
 // IHI 0070 5.2, STE.Config
 TEST(Config, OnlyEL1HasAStage2) {
   for (const Regime regime : {Regime::el2_0, Regime::el2, Regime::el3}) {

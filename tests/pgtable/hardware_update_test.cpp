@@ -221,9 +221,12 @@ TEST(HardwareUpdate, Stage1UpdateNeedsTheRightToWriteAtStage2) {
   const Result r = bench.translate(0x10);
   expect_fault(r, FaultKind::permission, Stage::stage2, 3, true);
   EXPECT_EQ(r.fault.ipa, 0x12000U);
+  EXPECT_TRUE(r.fault.table_update);
   EXPECT_EQ(bench.memory[NestedBench::leaf] & AF, 0U);
   bench.memory[NestedBench::leaf] |= AF;  // nothing to update, nothing to write
   EXPECT_TRUE(bench.translate(0x10).ok());
+  bench.table_page() &= ~S2R;
+  EXPECT_FALSE(bench.translate(0x10).fault.table_update) << "the read is refused";
 }
 
 TEST(HardwareUpdate, DescriptorThatOthersUpdatedNeedsNoUpdate) {

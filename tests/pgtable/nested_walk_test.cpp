@@ -260,6 +260,28 @@ TEST(NestedWalk, TableInDeviceMemoryIsAPermissionFaultWithPTW) {
   EXPECT_TRUE(bench.translate(0).ok());
 }
 
+TEST(NestedWalk, TableInDeviceMemoryIsReadAsNonCacheableWithPTWNNC) {
+  for (const bool FWB : {false, true}) {
+    for (unsigned MemAttr = 0; MemAttr < 16; ++MemAttr) {
+      const bool device = FWB ? (MemAttr & 0b0100) == 0 : MemAttr < 4;
+      Attributes memory[2];
+      for (const bool PTWNNC : {false, true}) {
+        NestedBench bench;
+        bench.config.stage2.FWB = FWB;
+        bench.config.stage2.PTWNNC = PTWNNC;
+        std::uint64_t& d = bench.memory[Stage2Bench::page_of(0x11000)];
+        d = (d & ~normal_MemAttr) | std::uint64_t{MemAttr} << 2;
+        EXPECT_TRUE(bench.translate(0).ok());
+        for (const MemoryOp& op : bench.memory.ops) {
+          if (op.stage == Stage::stage1 && op.level == 2) memory[PTWNNC ? 1 : 0] = op.memory;
+        }
+      }
+      EXPECT_EQ(is_device(memory[0].memory), device);
+      EXPECT_EQ(memory[1], (device ? Attributes{0x44, Shareability::outer} : memory[0])) << FWB << MemAttr;
+    }
+  }
+}
+
 TEST(NestedWalk, SizeIsTheSmallerOfBothStages) {
   NestedBench bench;
   bench.memory[off + 0x11000] = 0 | AF | block_type;  // 2 MiB at stage 1, pages at stage 2

@@ -156,6 +156,21 @@ TEST(Vmsa64Permission, PANForbidsPrivilegedDataAccessToWhatUnprivilegedCodeCanAc
   }
 }
 
+TEST(Vmsa64Permission, EPANCountsWhatUnprivilegedCodeCanExecute) {
+  for (const bool EPAN : {false, true}) {
+    for (const bool PAN : {false, true}) {
+      PermissionBench bench(PXN);
+      bench.config.stage1.PAN = PAN;
+      bench.config.stage1.EPAN = EPAN;
+      EXPECT_EQ(bench.rights(), PAN && EPAN ? UX : UX | PR | PW);
+      PermissionBench own(PXN | UXN);
+      own.config.stage1.PAN = PAN;
+      own.config.stage1.EPAN = EPAN;
+      EXPECT_EQ(own.rights(), PR | PW);
+    }
+  }
+}
+
 TEST(Vmsa64Permission, PANDoesNotConcernFetches) {
   PermissionBench bench(AP1 | AP2);
   bench.config.stage1.PAN = true;

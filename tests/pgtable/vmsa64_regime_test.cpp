@@ -85,7 +85,11 @@ TEST(Vmsa64Regime, E0PDIsATranslationFaultAtLevel0ForUnprivilegedAccessesOfItsRa
       expect_fault(r, FaultKind::translation, Stage::stage1, 0);
       EXPECT_TRUE(bench.memory.ops.empty());
     }
-    EXPECT_TRUE(bench.translate(range == 0 ? 0 : high, AccessType::read, true).ok());
+    const Result privileged = bench.translate(range == 0 ? 0 : high, AccessType::read, true);
+    EXPECT_TRUE(privileged.ok());
+    const unsigned unprivileged =
+        Rights::unprivileged_read | Rights::unprivileged_write | Rights::unprivileged_execute;
+    EXPECT_EQ(privileged.rights.bits & unprivileged, 0U) << "caches may not let pass what a walk refuses";
     EXPECT_TRUE(bench.translate(range == 0 ? high : 0, AccessType::read, false).ok());
   }
 }

@@ -67,4 +67,9 @@ constexpr Attributes structure_attributes(WalkAttributes fields, unsigned code3 
 /// SMMUs do (IHI 0070 5.4, CD.MAIR0).
 Attributes combine(Attributes stage1, Stage2Attributes stage2, bool FWB);
 
+/// The same of an access to a table or structure of stage 1, which `stage2` translates (IHI 0070 5.2,
+/// STE.S2PTW).
+/// @param PTWNNC  what stage 2 maps as Device is accessed as Normal Non-cacheable
+Attributes combine_for_table(Attributes stage1, Stage2Attributes stage2, bool FWB, bool PTWNNC);
+
 }  // namespace smmuvp::pgtable

@@ -91,6 +91,7 @@ struct Stage1Config {
   bool WXN = false;         ///< writable implies not executable
   bool UWXN = false;        ///< AArch32: writable at PL0 implies not executable at PL1
   bool PAN = false;         ///< privileged data accesses to unprivileged-accessible pages are refused
+  bool EPAN = false;        ///< PAN counts what unprivileged code can execute as well; vmsa64 only
   bool big_endian = false;  ///< descriptors are big-endian (SCTLR.EE, CD.ENDI)
   bool AFFD = false;        ///< AF=0 does not fault (SMMU: CD.AFFD); ignored with HA
   bool HA = false;          ///< hardware sets AF; vmsa64 only
@@ -113,9 +114,10 @@ struct Stage2Config {
   bool AFFD = false;  ///< SMMU: STE.S2AFFD; ignored with HA
   bool HA = false;
   bool HD = false;
-  bool PTW = false;  ///< a stage 1 table in Device memory is a Permission fault
-  bool FWB = false;  ///< MemAttr replaces stage 1 attributes instead of weakening them (FEAT_S2FWB)
-  bool XNX = false;  ///< XN has two bits, one each for privileged and unprivileged (FEAT_XNX)
+  bool PTW = false;     ///< a stage 1 table in Device memory is a Permission fault
+  bool PTWNNC = false;  ///< without PTW: it is accessed as Normal Non-cacheable memory
+  bool FWB = false;     ///< MemAttr replaces stage 1 attributes instead of weakening them (FEAT_S2FWB)
+  bool XNX = false;     ///< XN has two bits, one each for privileged and unprivileged (FEAT_XNX)
   WalkAttributes walk_attributes;
 };
 

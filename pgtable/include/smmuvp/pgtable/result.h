@@ -44,6 +44,7 @@ struct Fault {
   bool privileged = false;
   std::uint64_t va = 0;        ///< the request's address, untouched (tag included)
   bool on_table_walk = false;  ///< stage 2 was translating the address of a stage 1 table
+  bool table_update = false;   ///< likewise, of a descriptor that was to be updated
   std::uint64_t ipa = 0;       ///< stage 2 faults: the IPA that faulted; else 0
   std::uint64_t table_address =
       0;          ///< external abort, unsupported atomic: physical address of the access; else 0

@@ -44,6 +44,7 @@ struct Lookup {
   bool NS = false;
   // stage 2
   bool PTW = false;
+  bool PTWNNC = false;
   bool FWB = false;
   bool XNX = false;
 };
@@ -56,6 +57,7 @@ struct Stage1Rules {
   bool wxn = false;
   bool uwxn = false;
   bool pan = false;
+  bool epan = false;
 };
 
 }  // namespace detail

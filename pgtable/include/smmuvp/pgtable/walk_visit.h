@@ -20,6 +20,7 @@ void visit(Archive& archive, Fault& f) {
   archive.value("access", f.access);
   archive.value("privileged", f.privileged);
   archive.value("on_table_walk", f.on_table_walk);
+  archive.value("table_update", f.table_update);
   archive.value("va", f.va);
   archive.value("ipa", f.ipa);
   archive.value("table_address", f.table_address);
@@ -136,6 +137,7 @@ void visit(Archive& archive, const char* name, Lookup& l) {
   archive.value("E0PD", l.E0PD);
   archive.value("NS", l.NS);
   archive.value("PTW", l.PTW);
+  archive.value("PTWNNC", l.PTWNNC);
   archive.value("FWB", l.FWB);
   archive.value("XNX", l.XNX);
   archive.end();
@@ -225,6 +227,7 @@ void WalkSetup::visit(Archive& archive) {
   archive.value("WXN", m_rules.wxn);
   archive.value("UWXN", m_rules.uwxn);
   archive.value("PAN", m_rules.pan);
+  archive.value("EPAN", m_rules.epan);
   archive.value("space", m_rules.space);
   archive.value("MAIR", m_rules.mair);
   detail::visit(archive, m_v7s);
@@ -253,6 +256,7 @@ void Walk::visit(Archive& archive) {
   archive.value("WXN", m_rules.wxn);
   archive.value("UWXN", m_rules.uwxn);
   archive.value("PAN", m_rules.pan);
+  archive.value("EPAN", m_rules.epan);
   archive.value("space", m_rules.space);
   archive.value("MAIR", m_rules.mair);
   detail::visit(archive, m_v7s);
