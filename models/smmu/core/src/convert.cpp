@@ -14,13 +14,13 @@ std::uint64_t in_memory_order(std::uint64_t value, unsigned size, bool big_endia
 
 }  // namespace
 
-MemoryOp memory_op_of(const pgtable::MemoryOp& op) {
+MemoryOp memory_op_of(const pgtable::MemoryOp& op, unsigned address_bits) {
   MemoryOp m;
   m.kind = op.kind;
   m.size = op.size;
   m.space = op.space;
   m.attributes = op.memory;
-  m.address = op.address;
+  m.address = physical(op.address, address_bits);
   if (op.kind != MemoryOpKind::read) {
     store_word(m.data, 0, in_memory_order(op.desired, op.size, op.big_endian));
     m.expected = in_memory_order(op.expected, op.size, op.big_endian);

@@ -18,7 +18,7 @@ class Comparison {
       : m_engine(engine), m_tag(tag), m_to(to) {}
 
   pgtable::Result walk(const pgtable::WalkSetup& setup, const pgtable::WalkRequest& request,
-                       const DebugMemory& memory) {
+                       const DebugMemory& memory, unsigned address_bits) {
     pgtable::Walk w(setup, request);
     for (std::size_t step = 0;; ++step) {
       while (const auto question = w.question()) {
@@ -26,7 +26,7 @@ class Comparison {
         w.start_at_base();
       }
       if (w.step() == Step::done) return w.result();
-      w.complete(walk_response(w.op(), memory(memory_op_of(w.op()))));
+      w.complete(walk_response(w.op(), memory(memory_op_of(w.op(), address_bits))));
       if (const auto table = w.found_table()) {
         found(*table, table->stage == Stage::stage1 ? request.va : w.stage2_input());
       }
@@ -64,9 +64,10 @@ class Comparison {
   TranslationExplanation& m_to;
 };
 
-bool same_answer(const Tlb::Entry& entry, const pgtable::Result& memory) {
+bool same_answer(const Tlb::Entry& entry, const pgtable::Result& memory, unsigned address_bits) {
   const std::uint64_t inside = (std::uint64_t{1} << entry.shift()) - 1;
-  return memory.ok() && (entry.value.output | (memory.va & inside)) == memory.output &&
+  return memory.ok() &&
+         (entry.value.output | (memory.va & inside)) == physical(memory.output, address_bits) &&
          entry.value.rights == memory.rights && entry.value.space == memory.space &&
          entry.value.attributes == pgtable::effective(memory.attributes);
 }
@@ -100,16 +101,19 @@ TranslationExplanation explain_translation(Engine& engine, const pgtable::Config
   walk.privileged = request.privileged;
   walk.table = request.structure;
   walk.side_effects = false;
-  e.walk = pgtable::explain_walk(config, walk, [&memory](const pgtable::MemoryOp& op) {
-    return walk_response(op, memory(memory_op_of(op)));
+  const unsigned address_bits = context.address_bits;
+  e.walk = pgtable::explain_walk(config, walk, [&memory, address_bits](const pgtable::MemoryOp& op) {
+    return walk_response(op, memory(memory_op_of(op, address_bits)));
   });
-  // Caches hold what is there, whatever the access may do with it.
+  // Caches hold what is there, whoever asks and whatever the access may do with it.
   walk.access = pgtable::AccessType::none;
-  const pgtable::Result there = Comparison(engine, context.tag, e).walk(context.setup, walk, memory);
+  walk.privileged = true;
+  const pgtable::Result there =
+      Comparison(engine, context.tag, e).walk(context.setup, walk, memory, address_bits);
   if (request.structure) return e;
   if (const auto* entry = engine.tlb().probe(context.tag, context.tag_address(request.address))) {
     e.tlb = *entry;
-    e.tlb_stale = !same_answer(*entry, there);
+    e.tlb_stale = !same_answer(*entry, there, address_bits);
   }
   return e;
 }

@@ -13,6 +13,7 @@ Translation::Translation(Engine& engine, const TranslationContext& context, cons
       m_request(request),
       m_tag(context.tag),
       m_tag_address(context.tag_address(request.address)),
+      m_address_bits(context.address_bits),
       m_generation(request.generation),
       m_time(request.time) {
   if (!request.structure) look_up(context.setup);
@@ -128,7 +129,7 @@ void Translation::walk() {
     m_walk.reset();
     return;
   }
-  m_op = memory_op_of(m_walk->op());
+  m_op = memory_op_of(m_walk->op(), m_address_bits);
   if (!m_request.debug) {
     if (m_op.kind == MemoryOpKind::read) ++m_engine.tcu_statistics().walk_reads;
     m_time = m_engine.pass_walk_port(m_time);
@@ -193,9 +194,10 @@ void Translation::keep_found() {
 
 void Translation::walked(const pgtable::Result& result) {
   m_fault = result.fault;
+  m_fault.table_address = physical(m_fault.table_address, m_address_bits);
   if (!result.ok()) return;
   name_entry(result);
-  m_entry.output = result.block_output();
+  m_entry.output = physical(result.block_output(), m_address_bits);
   m_entry.rights = result.rights;
   m_entry.space = result.space;
   m_entry.attributes = pgtable::effective(result.attributes);
@@ -233,6 +235,7 @@ void Translation::visit(Archive& archive) {
   archive.moment("arrived", m_request.arrived);
   m_tag.visit(archive);
   archive.value("tag_address", m_tag_address);
+  archive.value("address_bits", m_address_bits);
   m_engine.visit_generation(archive, m_generation);
   archive.value("state", m_state);
   archive.value("waiting", m_waiting);
@@ -286,7 +289,7 @@ void Translation::restored(Archive& archive, const OpenWalks::Saved& walk) {
   }
   if (!m_waiting) return;
   const TimePs time = m_op.time;
-  m_op = memory_op_of(m_walk->op());
+  m_op = memory_op_of(m_walk->op(), m_address_bits);
   m_op.time = time;
 }
 

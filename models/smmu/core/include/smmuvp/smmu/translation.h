@@ -18,6 +18,8 @@ struct TranslationContext {
   pgtable::WalkSetup setup;
   Tag tag;                    ///< whose entries these are; tag.stages as the setup's
   std::array<bool, 2> TBI{};  ///< stage 1: the top byte is ignored, by VA[55]
+  /// Physical addresses of the system, in bits: longer ones, which VMSAv8-32 tables may give, are truncated.
+  std::uint8_t address_bits = 64;
 
   /// The address that tags TLB entries: with TBI the top byte is a copy of bit 55.
   std::uint64_t tag_address(std::uint64_t va) const {
@@ -116,6 +118,7 @@ class Translation {
   TranslationRequest m_request;
   Tag m_tag;
   std::uint64_t m_tag_address;
+  std::uint8_t m_address_bits = 64;
   std::uint64_t m_generation;
   State m_state = State::walking;
   bool m_waiting = false;
