@@ -72,6 +72,23 @@ TEST_F(Agreement, RazWiTakesTheSameTimeInBothStyles) {
   EXPECT_EQ(r.data, std::vector<std::uint8_t>(4, 0));
 }
 
+TEST_F(Agreement, AnUpdateOfFlagsTakesTheSameTimeInBothStyles) {
+  constexpr std::uint64_t AP2 = 1 << 7, AF = 1 << 10, DBM = 1ULL << 51;
+  std::uint64_t leaf = 0;
+  const Result r = agree(
+      [&] {
+        pgtable::Builder& t = map(7, 0x10000, 0x8000'0000);
+        smmuv3::Structure cd = smmuv3::cd_for(t.config(), 7);
+        b.world.put(smmuv3::World::cd_address(7), cd.set(42, 2, 3));  // HD and HA
+        leaf = t.descriptor_address(0x10000, 3).value_or(0);
+        b.world.memory.write(leaf, (b.world.memory.read(leaf, 8) | DBM | AP2) & ~AF);
+      },
+      0x10010, 4, true);
+  EXPECT_EQ(r.status, tlm::TLM_OK_RESPONSE);
+  EXPECT_EQ(r.fetched.size(), 6U) << "the last descriptor is read, and swapped";
+  EXPECT_EQ(b.world.memory.read(leaf, 8) & (AF | AP2), AF);
+}
+
 TEST_F(Agreement, AnErrorFromDownstreamIsTheResponseInBothStyles) {
   const Result r = agree([this] { map(7, 0x10000, 0xbad0'0000); }, 0x10010);
   EXPECT_EQ(r.status, tlm::TLM_GENERIC_ERROR_RESPONSE);

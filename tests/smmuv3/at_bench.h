@@ -72,6 +72,7 @@ struct Bench : sc_core::sc_module {
     Params p = SmmuV3<>::default_params();
     p.set("tbus", std::uint64_t{3});
     p.set("slots", std::uint64_t{slots});
+    p.set("HTTU", std::uint64_t{2});
     p.set("tbu0_stream_id", std::uint64_t{7});
     return p;
   }

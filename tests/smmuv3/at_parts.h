@@ -18,6 +18,7 @@
 
 #include "at_checker.h"
 #include "smmuvp/tlm/access_extension.h"
+#include "smmuvp/tlm/compare_swap_extension.h"
 #include "smmuvp/tlm/process.h"
 #include "smmuvp/tlm/resume_extension.h"
 #include "world.h"
@@ -118,6 +119,12 @@ class Target : public sc_core::sc_module, public tlm::tlm_fw_transport_if<> {
   }
   std::size_t missing() const { return m_resumable.size(); }
   static void transfer(smmuv3::TestMemory& memory, Payload& p) {
+    if (auto* swap = p.get_extension<CompareSwapExtension>()) {
+      swap->answered = true;
+      swap->observed = memory.read(p.get_address(), p.get_data_length());
+      swap->swapped = swap->observed == swap->expected;
+      if (!swap->swapped) return p.set_response_status(response(p));
+    }
     for (unsigned i = 0; i < p.get_data_length(); ++i) {
       const unsigned char* enables = p.get_byte_enable_ptr();
       if (enables != nullptr && enables[i % p.get_byte_enable_length()] == TLM_BYTE_DISABLED) continue;

@@ -22,17 +22,19 @@ inline pgtable::Config stage2_config(std::int8_t T0SZ = 24, std::int8_t start_le
   return c;
 }
 
-/// VTCR_EL2.SL0 (DDI 0487 D8.2)
+/// VTCR_EL2.{SL2, SL0} (DDI 0487 D8.2)
 inline std::uint64_t S2SL0_of(const pgtable::Stage2Config& c) {
   if (c.granule != pgtable::Granule::size_4k) return static_cast<std::uint64_t>(3 - c.start_level);
-  return static_cast<std::uint64_t>(2 - c.start_level);
+  if (c.start_level == 3) return 3;
+  return c.start_level < 0 ? 4 : static_cast<std::uint64_t>(2 - c.start_level);
 }
 
 /// Stage 2 fields as a driver writes them (5.2): S2PS 44 bits, VMSAv8-64, S2R.
 inline Structure& add_stage2(Structure& s, const pgtable::Stage2Config& c, std::uint16_t vmid) {
-  s.set(128, 16, vmid).set(160, 6, static_cast<std::uint64_t>(c.T0SZ)).set(166, 2, S2SL0_of(c));
+  s.set(128, 16, vmid).set(160, 6, static_cast<std::uint64_t>(c.T0SZ)).set(166, 2, S2SL0_of(c) & 3);
   s.set(168, 2, 1).set(170, 2, 1).set(172, 2, 3).set(174, 2, TG0_of(c.granule)).set(176, 3, 4);
-  s.set(179, 1, 1);
+  s.set(179, 1, c.format == pgtable::Format::vmsa64).set(183, 1, c.HD).set(184, 1, c.HA);
+  s.set(89, 1, c.FWB).set(194, 1, S2SL0_of(c) >> 2).set(195, 1, c.DS);
   s.set(180, 1, c.big_endian).set(181, 1, c.AFFD).set(182, 1, c.PTW).set(186, 1, 1);
   s.words[3] |= c.base;
   return s;

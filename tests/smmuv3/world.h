@@ -42,6 +42,17 @@ class TestMemory {
       a.status = smmu::MemoryStatus::external_abort;
       return a;
     }
+    if (op.kind == smmu::MemoryOpKind::compare_and_swap) {
+      if (!atomics) {
+        a.status = smmu::MemoryStatus::unsupported_atomic;
+        return a;
+      }
+      ++swaps;
+      smmu::store_word(a.data, 0, read(op.address, op.size));
+      if (smmu::load_word(a.data, 0) != op.expected) return a;
+      write(op.address, smmu::load_word(op.data, 0), op.size);
+      return a;
+    }
     for (unsigned i = 0; i < op.size; ++i) {
       if (op.kind == smmu::MemoryOpKind::read) {
         a.data[i] = at(op.address + i);
@@ -63,6 +74,8 @@ class TestMemory {
   }
 
   std::uint64_t latency = 0;
+  bool atomics = true;  ///< whether it can compare and swap
+  unsigned swaps = 0;   ///< how often it was asked to
 
  private:
   std::map<std::uint64_t, std::array<std::uint8_t, 4096>> m_pages;
@@ -113,7 +126,12 @@ inline Structure cd_for(const pgtable::Config& config, std::uint16_t asid, std::
   s.set(8, 2, 1).set(10, 2, 1).set(12, 2, 3).set(24, 2, 1).set(26, 2, 1).set(28, 2, 3);
   s.set(15, 1, config.stage1.big_endian);
   s.set(16, 6, t[1].TxSZ).set(22, 2, TG1_of(t[1].granule)).set(30, 1, t[1].EPD);
-  s.set(31, 1, 1).set(32, 3, IPS).set(41, 1, 1).set(45, 1, 1).set(46, 1, 1).set(48, 16, asid);
+  s.set(35, 1, config.stage1.AFFD).set(36, 1, config.stage1.WXN).set(40, 1, config.stage1.PAN);
+  s.set(37, 1, config.stage1.UWXN).set(42, 1, config.stage1.HD).set(43, 1, config.stage1.HA);
+  s.set(38, 1, t[0].TBI).set(39, 1, t[1].TBI).set(65, 1, t[0].HPD).set(129, 1, t[1].HPD);
+  s.set(66, 1, t[0].E0PD).set(130, 1, t[1].E0PD).set(123, 1, config.stage1.EPAN);
+  s.set(186, 1, config.stage1.DS).set(41, 1, config.stage1.format == pgtable::Format::vmsa64);
+  s.set(31, 1, 1).set(32, 3, IPS).set(45, 1, 1).set(46, 1, 1).set(48, 16, asid);
   return s;
 }
 

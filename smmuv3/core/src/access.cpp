@@ -215,8 +215,10 @@ void Access::configured() {
     m_recorded = cd.R;
     m_stalls = cd.S;
     translate(cd.translation);
-  } else if (m_request.address >> m_parts.features.OAS != 0) {
-    // 7.3.14: stage 1 bypass of an address beyond the IAS, which is OAS without VMSAv8-32 (3.4)
+  } else if (m_request.address >> (ste.stage2_enabled() ? m_parts.features.ias() : m_parts.features.OAS) !=
+             0) {
+    // 3.4, 7.3.14: bypass of stage 1 is a fault of it beyond the IAS, and bypass of both stages beyond the
+    // OAS
     fail(event_of(EventType::F_ADDR_SIZE));
   } else if (ste.stage2_enabled()) {
     translate(ste.translation);
@@ -332,6 +334,15 @@ Event Access::event_of(EventType type) const {
   return e;
 }
 
+// The platform is wrong: IDR0.HTTU promises what its memory, or what leads there, cannot do.
+void Access::tell_no_atomics(const pgtable::Fault& fault) const {
+  m_parts.diag.guest_error("HTTU.atomic",
+                           "a descriptor has to be updated, and the memory behind the walk port did not "
+                           "compare and swap it; F_WALK_EABT is recorded. Set HTTU to 0, or let the memory "
+                           "answer CompareSwapExtension",
+                           "IHI 0070 6.3.1, 7.3.12", m_request.stream_id, fault.table_address);
+}
+
 Event Access::event_of(const pgtable::Fault& fault, bool cd) const {
   EventType type = EventType::C_BAD_CD;  // a Config that the walker refuses; decoding lets none through
   switch (fault.kind) {
@@ -347,8 +358,11 @@ Event Access::event_of(const pgtable::Fault& fault, bool cd) const {
     case pgtable::FaultKind::permission:
       type = EventType::F_PERMISSION;
       break;
-    case pgtable::FaultKind::external_abort:
     case pgtable::FaultKind::unsupported_atomic:
+      if (counts()) tell_no_atomics(fault);
+      type = EventType::F_WALK_EABT;
+      break;
+    case pgtable::FaultKind::external_abort:
       type = EventType::F_WALK_EABT;
       break;
     default:
@@ -360,7 +374,10 @@ Event Access::event_of(const pgtable::Fault& fault, bool cd) const {
     e.S2 = true;
     e.IPA = fault.ipa;
     e.CLASS = cd ? EventClass::CD : of_structure ? EventClass::TTD : EventClass::IN;
-    e.TTRnW = true;  // tables are read: no flag is updated by hardware
+    // 7.3.16: what was done to the table. An update needs both rights, and of an atomic write permission is
+    // checked first (13.1.1).
+    e.TTRnW = !fault.table_update || pgtable::check_permission(fault.rights, pgtable::AccessType::write,
+                                                               true) != pgtable::PermissionCheck::denied;
   }
   if (type == EventType::F_WALK_EABT) {
     // 7.3.12: of stage 1 with CLASS TT, unlike the other faults of stage 1

@@ -193,8 +193,8 @@ void ConfigFetch::got_cd_address() {
     m_state = State::done;
   } else {
     // 5.2, STE.S1CIR: combined with the attributes that stage 2 gives.
-    const auto attributes =
-        pgtable::combine(m_ste.cd_attributes, m_translation->entry().stage2_attributes, m_ste.stage2.FWB);
+    const auto attributes = pgtable::combine_for_table(
+        m_ste.cd_attributes, m_translation->entry().stage2_attributes, m_ste.stage2.FWB, m_ste.stage2.PTWNNC);
     fetch_cd(m_translation->output(), attributes);
   }
   m_translation.reset();

@@ -151,10 +151,10 @@ smmu::TranslationRequest translation_request(const smmu::AccessRequest& request,
 
 // What an access is translated by, if it is.
 const smmu::TranslationContext* context_of(const Configuration& c, const smmu::AccessRequest& request,
-                                           std::uint8_t OAS) {
+                                           unsigned ias) {
   if (c.fault || c.ste.aborts()) return nullptr;
   if (c.ste.stage1_enabled()) return &c.cd.translation;
-  const bool inside = request.address >> OAS == 0;
+  const bool inside = request.address >> ias == 0;
   return c.ste.stage2_enabled() && inside ? &c.ste.translation : nullptr;
 }
 
@@ -251,7 +251,7 @@ AccessExplanation explain(Smmu& smmu, const smmu::AccessRequest& asked, const sm
     e.cd_address =
         smmu::explain_translation(parts.engine, stage2_config(in_use.ste), in_use.ste.translation, q, memory);
   }
-  if (const auto* context = context_of(in_use, e.request, parts.features.OAS)) {
+  if (const auto* context = context_of(in_use, e.request, parts.features.ias())) {
     e.translation = smmu::explain_translation(parts.engine, config_of(in_use), *context,
                                               translation_request(e.request, in_use.ste), memory);
   }

@@ -8,6 +8,43 @@ namespace smmuvp::smmuv3 {
 
 static_assert(well_formed(L1CD_structure) && well_formed(CD_structure));
 
+namespace {
+
+// What is of one range only and differs by format; @return what is ILLEGAL, or an empty text.
+const char* decode_range64(const std::array<std::uint64_t, 8>& words, const Features& f, unsigned i,
+                           pgtable::Stage1Config& s1) {
+  const CdRangeFields& range = CD_range_fields[i];
+  pgtable::TableConfig& t = s1.tables[i];
+  const std::uint64_t TG = get(words, *range.TG);
+  const auto granule = i == 0 ? granule_of_TG0(TG, f) : granule_of_TG1(TG, f);
+  if (!granule) return i == 0 ? "CD.TG0 is no supported granule" : "CD.TG1 is no supported granule";
+  t.granule = *granule;
+  t.TxSZ = get_as<std::uint8_t>(words, *range.TxSZ);
+  if (!is_TxSZ(t.TxSZ, t.granule, s1.DS, f)) {
+    return i == 0 ? "CD.T0SZ is out of range" : "CD.T1SZ is out of range";
+  }
+  t.base = get_address(words, *range.TTB) & table_address_bits(f);
+  if (is_beyond(t.base, s1.output_size, t.granule, s1.DS)) {
+    return i == 0 ? "CD.TTB0 is beyond the effective IPS" : "CD.TTB1 is beyond the effective IPS";
+  }
+  t.E0PD = f.E0PD && is_set(words, *range.E0PD);
+  return "";
+}
+
+// TxSZ has three bits; TGx is IGNORED, and E0PDx is RES0.
+const char* decode_range32(const std::array<std::uint64_t, 8>& words, unsigned i, pgtable::Stage1Config& s1) {
+  const CdRangeFields& range = CD_range_fields[i];
+  pgtable::TableConfig& t = s1.tables[i];
+  t.TxSZ = get_as<std::uint8_t>(words, *range.TxSZ) & 7U;
+  t.base = get_address(words, *range.TTB);
+  if (t.base >> s1.output_size != 0) {
+    return i == 0 ? "CD.TTB0 is beyond 40 bits" : "CD.TTB1 is beyond 40 bits";
+  }
+  return "";
+}
+
+}  // namespace
+
 Cd Cd::decode(const std::array<std::uint64_t, 8>& words, const Features& f, const Ste& ste) {
   Cd c;
   c.words = words;
@@ -31,18 +68,37 @@ Cd Cd::decode(const std::array<std::uint64_t, 8>& words, const Features& f, cons
     if (f.TTENDIAN == 2 && ENDI) return illegal("CD.ENDI is 1, and IDR0.TTENDIAN is little-endian");
     if (f.TTENDIAN == 3 && !ENDI) return illegal("CD.ENDI is 0, and IDR0.TTENDIAN is big-endian");
   }
-  if (!is_set(words, CD_AA64)) return illegal("CD.AA64 is 0, and IDR0.TTF has no VMSAv8-32 LPAE");
-  if (is_set(words, CD_HA) || is_set(words, CD_HD)) return illegal("CD.HA or CD.HD is 1, and IDR0.HTTU is 0");
+  const bool AA64 = is_set(words, CD_AA64);
+  if (!AA64 && (f.TTF & 1U) == 0) return illegal("CD.AA64 is 0, and IDR0.TTF has no VMSAv8-32 LPAE");
+  if (AA64 && (f.TTF & 2U) == 0) return illegal("CD.AA64 is 1, and IDR0.TTF has no VMSAv8-64");
+  if (AA64 && ste.stage2_enabled() && ste.stage2.format == pgtable::Format::lpae32) {
+    return illegal("CD.AA64 is 1, and STE.S2AA64 is 0");
+  }
+  const bool HA = AA64 && is_set(words, CD_HA);  // IGNORED with VMSAv8-32
+  const bool HD = AA64 && is_set(words, CD_HD);
+  if ((HA || HD) && f.HTTU == 0) return illegal("CD.HA or CD.HD is 1, and IDR0.HTTU is 0");
+  if (HD && f.HTTU == 1) return illegal("CD.HD is 1, and IDR0.HTTU is 1");
   c.ASID = get_as<std::uint16_t>(words, CD_ASID);
   if (!f.ASID16 && c.ASID > 0xff) return illegal("CD.ASID[15:8] is not 0, and IDR0.ASID16 is 0");
   c.ASET = get_as<std::uint8_t>(words, CD_ASET);
 
   pgtable::Stage1Config& s1 = c.config.stage1;
-  s1.output_size = output_size(get(words, CD_IPS), f);
+  if (AA64) {
+    s1.output_size = output_size(get(words, CD_IPS), f);
+    s1.LPA = f.OAS == 52;
+    s1.DS = f.DS && is_set(words, CD_DS);
+    s1.HA = HA;
+    s1.HD = HA && HD;  // HD without HA is Reserved, and acts as neither
+    s1.EPAN = f.EPAN && is_set(words, CD_EPAN);
+  } else {
+    s1.format = pgtable::Format::lpae32;
+    s1.output_size = 40;  // IPS is IGNORED
+    s1.UWXN = is_set(words, CD_UWXN);
+  }
   s1.big_endian = ENDI;
   s1.AFFD = is_set(words, CD_AFFD);
   s1.WXN = is_set(words, CD_WXN);
-  s1.PAN = is_set(words, CD_PAN);  // UWXN is IGNORED with VMSAv8-64
+  s1.PAN = is_set(words, CD_PAN);
   const std::uint64_t MAIR = get(words, CD_MAIR1) << CD_MAIR0.width() | get(words, CD_MAIR0);
   for (unsigned i = 0; i < 8; ++i) {
     const auto mair = pgtable::effective_memory(static_cast<std::uint8_t>(MAIR >> (8 * i)));
@@ -52,22 +108,10 @@ Cd Cd::decode(const std::array<std::uint64_t, 8>& words, const Features& f, cons
     const CdRangeFields& range = CD_range_fields[i];
     pgtable::TableConfig& t = s1.tables[i];
     t.EPD = EPD[i];
-    t.TBI = c.TBI[i] = is_set(words, *range.TBI);
+    t.TBI = c.TBI[i] = AA64 && is_set(words, *range.TBI);
     if (t.EPD) continue;  // 5.4.1.1: TxSZ, TGx, IRx, ORx, SHx and TTBx are IGNORED
-    const std::uint64_t TG = get(words, *range.TG);
-    const auto granule = i == 0 ? granule_of_TG0(TG, f) : granule_of_TG1(TG, f);
-    if (!granule) {
-      return illegal(i == 0 ? "CD.TG0 is no supported granule" : "CD.TG1 is no supported granule");
-    }
-    t.granule = *granule;
-    t.TxSZ = get_as<std::uint8_t>(words, *range.TxSZ);
-    if (!is_TxSZ(t.TxSZ, t.granule, s1.DS, f)) {
-      return illegal(i == 0 ? "CD.T0SZ is out of range" : "CD.T1SZ is out of range");
-    }
-    t.base = get_address(words, *range.TTB) & table_address_bits(f);
-    if (is_beyond(t.base, s1.output_size, t.granule, s1.DS)) {
-      return illegal(i == 0 ? "CD.TTB0 is beyond the effective IPS" : "CD.TTB1 is beyond the effective IPS");
-    }
+    const char* why = AA64 ? decode_range64(words, f, i, s1) : decode_range32(words, i, s1);
+    if (why[0] != '\0') return illegal(why);
     t.HPD = f.HAD && is_set(words, *range.HAD);
     t.walk_attributes.IRGN = get_as<std::uint8_t>(words, *range.IR);
     t.walk_attributes.ORGN = get_as<std::uint8_t>(words, *range.OR);
@@ -81,6 +125,7 @@ Cd Cd::decode(const std::array<std::uint64_t, 8>& words, const Features& f, cons
   c.translation.tag = {static_cast<std::uint8_t>(StreamWorld::NS_EL1), c.config.stages, c.ASET, ste.vmid,
                        c.ASID};
   c.translation.TBI = c.TBI;
+  c.translation.address_bits = f.OAS;
   c.valid = true;
   return c;
 }

@@ -17,7 +17,6 @@ struct Unbuilt {
 constexpr Unbuilt unbuilt[] = {
     {[](const Features& f) { return !f.S1P; }, "S1P 0 is not built"},
     {[](const Features& f) { return f.TTF != 2; }, "TTF other than 2 (VMSAv8-64) is not built"},
-    {[](const Features& f) { return f.HTTU != 0; }, "HTTU is not built"},
     {[](const Features& f) { return f.Hyp; }, "Hyp is not built"},
     {[](const Features& f) { return f.MSI; }, "MSI is not built"},
     {[](const Features& f) { return f.ATOS; }, "ATOS is not built"},
@@ -65,6 +64,20 @@ const char* Features::problem() const {
   if (OAS != 32 && OAS != 36 && OAS != 40 && OAS != 42 && OAS != 44 && OAS != 48 && OAS != 52) {
     return "OAS is 32, 36, 40, 42, 44, 48 or 52";
   }
+  if (TTF == 0 || TTF > 3) return "TTF is 1, 2 or 3";
+  if (HTTU > 2) return "HTTU is 0, 1 or 2";
+  if (BBML > 2) return "BBML is 0, 1 or 2";
+  // 6.3.6: sizes need formats that can have them.
+  if ((TTF & 1U) != 0 && !GRAN4K) return "TTF with VMSAv8-32 LPAE needs the 4 KiB granule (GRAN4K)";
+  if (VAX > 1) return "VAX is 0 or 1";
+  if (DS && !GRAN4K && !GRAN16K) return "DS needs a granule of 4 or 16 KiB (GRAN4K, GRAN16K)";
+  if (DS && VAX == 0) return "DS needs virtual addresses of 52 bits (VAX 1)";
+  if (VAX != 0 && !GRAN64K && !DS) return "VAX 1 needs the 64 KiB granule (GRAN64K) or DS";
+  if (OAS == 52 && !GRAN64K && !DS) return "OAS of 52 needs the 64 KiB granule (GRAN64K) or DS";
+  if ((OAS == 52 || VAX != 0) && version() == 0) {
+    return "OAS of 52 and VAX 1 need SMMUv3.1 (HAD with stage 1, XNX with stage 2)";
+  }
+  if (PTWNNC && !S2P) return "PTWNNC needs stage 2 translation (S2P)";
   if (VMID16 && !S2P) return "VMID16 needs stage 2 translation (S2P)";
   // 6.3.6 asks for none by name, but a granule that no table can have translates nothing.
   if (!GRAN4K && !GRAN16K && !GRAN64K) return "GRAN4K, GRAN16K or GRAN64K has to be 1";

@@ -103,20 +103,20 @@ pgtable::Attributes Overrides::attributes(const pgtable::Attributes& incoming) c
   return pgtable::effective(a);
 }
 
-// The fields of stage 2, in the order of 5.2.2. @return what is ILLEGAL, or an empty text.
-const char* Ste::decode_stage2(const Features& f) {
-  // S2FWB is RES0 before SMMUv3.2.
-  S2S = is_set(words, STE_S2S);  // 5.5
-  if (f.STALL_MODEL == 1 && S2S) return "STE.S2S is 1, and IDR0.STALL_MODEL is 0b01";
-  if (f.STALL_MODEL == 2 && !S2S) return "STE.S2S is 0, and IDR0.STALL_MODEL is 0b10";
-  if (!is_set(words, STE_S2AA64)) return "STE.S2AA64 is 0, and IDR0.TTF has no VMSAv8-32 LPAE";
-  if (is_set(words, STE_S2HA) || is_set(words, STE_S2HD)) {
-    return "STE.S2HA or STE.S2HD is 1, and IDR0.HTTU is 0";
-  }
+// What of stage 2 differs by format. @return what is ILLEGAL, or an empty text.
+const char* Ste::decode_stage2_64(const Features& f) {
+  const bool HA = is_set(words, STE_S2HA);
+  const bool HD = is_set(words, STE_S2HD);
+  if ((HA || HD) && f.HTTU == 0) return "STE.S2HA or STE.S2HD is 1, and IDR0.HTTU is 0";
+  if (HD && f.HTTU == 1) return "STE.S2HD is 1, and IDR0.HTTU is 1";
+  stage2.HA = HA;
+  stage2.HD = HA && HD;  // HD without HA is Reserved, and acts as neither
   const auto granule = granule_of_TG0(get(words, STE_S2TG), f);
   if (!granule) return "STE.S2TG is no supported granule";
   stage2.granule = *granule;
   stage2.output_size = output_size(get(words, STE_S2PS), f);
+  stage2.LPA = f.OAS == 52;
+  stage2.DS = f.DS && is_set(words, STE_S2DS);
   stage2.base = get_address(words, STE_S2TTB) & table_address_bits(f);
   if (is_beyond(stage2.base, stage2.output_size, stage2.granule, stage2.DS)) {
     return "STE.S2TTB is beyond the effective S2PS";
@@ -124,11 +124,45 @@ const char* Ste::decode_stage2(const Features& f) {
   const auto S2T0SZ = get_as<unsigned>(words, STE_S2T0SZ);
   if (!is_S2T0SZ(S2T0SZ, stage2.granule, stage2.DS, f)) return "STE.S2T0SZ is out of range";
   stage2.T0SZ = static_cast<std::int8_t>(S2T0SZ);
-  const auto level = start_level(0, get_as<unsigned>(words, STE_S2SL0), stage2.granule, stage2.DS, f);
-  if (level) stage2.start_level = *level;
+  const auto level = start_level(get_as<unsigned>(words, STE_S2SL0_2), get_as<unsigned>(words, STE_S2SL0),
+                                 stage2.granule, stage2.DS, f);
+  if (!level) return "STE.S2SL0 does not fit STE.S2T0SZ and STE.S2TG";
+  stage2.start_level = *level;
+  return "";
+}
+
+const char* Ste::decode_stage2_32() {
+  if (is_set(words, STE_S2HA) || is_set(words, STE_S2HD)) {
+    return "STE.S2HA or STE.S2HD is 1, and STE.S2AA64 is 0";
+  }
+  stage2.format = pgtable::Format::lpae32;
+  stage2.output_size = 40;  // S2PS is IGNORED, and S2TG RES0
+  stage2.base = get_address(words, STE_S2TTB);
+  if (stage2.base >> stage2.output_size != 0) return "STE.S2TTB is beyond 40 bits";
+  const auto T0SZ = get_as<int>(words, STE_S2T0SZ) & 15;  // of four bits, signed
+  stage2.T0SZ = static_cast<std::int8_t>(T0SZ < 8 ? T0SZ : T0SZ - 16);
+  const auto S2SL0 = get_as<int>(words, STE_S2SL0);  // VTCR.SL0 (DDI 0487 G5.5): 0 is level 2, 1 is level 1
+  if (S2SL0 > 1) return "STE.S2SL0 does not fit STE.S2T0SZ";
+  stage2.start_level = static_cast<std::int8_t>(2 - S2SL0);
+  return "";
+}
+
+// The fields of stage 2, in the order of 5.2.2.
+const char* Ste::decode_stage2(const Features& f) {
+  const bool AA64 = is_set(words, STE_S2AA64);
+  stage2.FWB = f.FWB && is_set(words, STE_S2FWB);
+  if (stage2.FWB && !AA64) return "STE.S2FWB is 1, and STE.S2AA64 is 0";
+  S2S = is_set(words, STE_S2S);  // 5.5
+  if (f.STALL_MODEL == 1 && S2S) return "STE.S2S is 1, and IDR0.STALL_MODEL is 0b01";
+  if (f.STALL_MODEL == 2 && !S2S) return "STE.S2S is 0, and IDR0.STALL_MODEL is 0b10";
+  if (!AA64 && (f.TTF & 1U) == 0) return "STE.S2AA64 is 0, and IDR0.TTF has no VMSAv8-32 LPAE";
+  if (AA64 && (f.TTF & 2U) == 0) return "STE.S2AA64 is 1, and IDR0.TTF has no VMSAv8-64";
+  const char* problem = AA64 ? decode_stage2_64(f) : decode_stage2_32();
+  if (problem[0] != '\0') return problem;
   stage2.big_endian = is_set(words, STE_S2ENDI);
   stage2.AFFD = is_set(words, STE_S2AFFD);
   stage2.PTW = is_set(words, STE_S2PTW);
+  stage2.PTWNNC = f.PTWNNC;
   stage2.XNX = f.has_xnx();
   stage2.walk_attributes.IRGN = get_as<std::uint8_t>(words, STE_S2IR0);
   stage2.walk_attributes.ORGN = get_as<std::uint8_t>(words, STE_S2OR0);
@@ -136,11 +170,12 @@ const char* Ste::decode_stage2(const Features& f) {
   pgtable::Config config;
   config.stages = pgtable::Stages::stage2;
   config.stage2 = stage2;
-  if (!level || !pgtable::is_walkable(config)) return "STE.S2SL0 does not fit STE.S2T0SZ and STE.S2TG";
+  if (!pgtable::is_walkable(config)) return "STE.S2SL0 does not fit STE.S2T0SZ and STE.S2TG";
   if (f.TTENDIAN == 2 && stage2.big_endian) return "STE.S2ENDI is 1, and IDR0.TTENDIAN is little-endian";
   if (f.TTENDIAN == 3 && !stage2.big_endian) return "STE.S2ENDI is 0, and IDR0.TTENDIAN is big-endian";
   S2R = is_set(words, STE_S2R);
   translation.setup = pgtable::WalkSetup(config);
+  translation.address_bits = f.OAS;
   return "";
 }
 
@@ -170,9 +205,9 @@ Ste Ste::decode(const std::array<std::uint64_t, 8>& words, const Features& f) {
       return s;
     }
     s.S1ContextPtr = get_address(words, STE_S1ContextPtr);
-    if (s.S1ContextPtr >> f.OAS != 0) {
-      // An IPA where stage 2 is enabled: IAS equals OAS without VMSAv8-32 (3.4).
-      s.why = "STE.S1ContextPtr is beyond the output address size";
+    if (s.S1ContextPtr >> (s.stage2_enabled() ? f.ias() : f.OAS) != 0) {  // 3.4.3: an IPA, or a PA
+      s.why = s.stage2_enabled() ? "STE.S1ContextPtr is beyond the intermediate address size"
+                                 : "STE.S1ContextPtr is beyond the output address size";
       return s;
     }
     pgtable::WalkAttributes cacheability;

@@ -64,6 +64,7 @@ class Access : public smmu::AccessObject {
   void translated();
   void bypass();
   void tell_other_identity();
+  void tell_no_atomics(const pgtable::Fault& fault) const;
   void answered_at_tbu();
   void go_to_tcu();
   void override_attributes();

@@ -100,6 +100,8 @@ struct Ste {
 
  private:
   const char* decode_stage2(const Features& features);
+  const char* decode_stage2_64(const Features& features);
+  const char* decode_stage2_32();
 };
 
 }  // namespace smmuvp::smmuv3
