@@ -255,6 +255,87 @@ TEST_F(Granules, EachStage2StartLevelGoesWithItsInputSizesOnly) {
   }
 }
 
+// ---- scopes of invalidations (4.4)
+
+TEST_F(Granules, AnyAddressOfAPageOrBlockInvalidatesItAndNoneBeside) {
+  for (const Granule g : granules) {
+    for (const unsigned shift : {shift_of(g), block_shift_of(g)}) {
+      Stage2World v(all_granules());
+      const std::uint64_t size = bytes(shift);
+      pgtable::Builder& b = v.builder(stage1(g, g));
+      ASSERT_TRUE(b.map(size, 4 * size, size));
+      ASSERT_TRUE(b.map(3 * size, 6 * size, size));
+      v.put(World::cd_address(1), cd_for(b.config(), 1));
+      v.put_ste(1, ste_stage1(World::cd_address(1)));
+      pgtable::Builder& ipas = v.ipa_space(stage2(g));
+      ASSERT_TRUE(ipas.map(size, 4 * size, size));
+      ASSERT_TRUE(ipas.map(3 * size, 6 * size, size));
+      v.stage2_stream(2, ipas);
+      for (const std::uint32_t sid : {1U, 2U}) {
+        const auto command = [&](std::uint64_t address) {
+          const std::uint64_t names = sid == 1 ? 0x12 | 1ULL << 48 : 0x2a | 7ULL << 32;
+          v.command(names, address | 1);  // CMD_TLBI_NH_VA, CMD_TLBI_S2_IPA; Leaf
+        };
+        for (const std::uint64_t inside : {size, size + size / 2, 2 * size - 0x1000}) {
+          v.access(sid, size);
+          v.access(sid, 3 * size);
+          command(inside);
+          EXPECT_FALSE(v.access(sid, size).tlb_hit) << shift << " of " << sid;
+          EXPECT_TRUE(v.access(sid, 3 * size).tlb_hit);
+        }
+        for (const std::uint64_t beside : {size - 0x1000, 2 * size}) {
+          command(beside);
+          EXPECT_TRUE(v.access(sid, size).tlb_hit) << shift << " of " << sid;
+        }
+      }
+    }
+  }
+}
+
+TEST_F(Granules, AnyAddressOfABlockInvalidatesItsPartsOfBothStages) {
+  // 32 MiB at stage 1 over pages of 16 KiB at stage 2.
+  Stage2World v(all_granules());
+  pgtable::Builder& ipas = v.ipa_space(stage2(Granule::size_16k));
+  ASSERT_TRUE(ipas.map(Stage2World::ipa_of(World::cds), World::cds, 0x4000));
+  ASSERT_TRUE(ipas.map(Stage2World::ipa_of(World::tables), World::tables, 0x20'0000));
+  for (const std::uint64_t offset : {0ULL, 0x100'0000ULL}) {
+    ASSERT_TRUE(ipas.map(0x7000'0000 + offset, 0x8000'0000 + offset, 0x4000));
+  }
+  pgtable::Builder& b = v.nested_space(stage1(Granule::size_16k, Granule::size_16k));
+  ASSERT_TRUE(b.map(0x200'0000, 0x7000'0000, 0x200'0000));
+  v.put(World::cd_address(1), cd_for(b.config(), 1));
+  v.put_ste(1, ste_nested(Stage2World::ipa_of(World::cd_address(1)), ipas.config().stage2));
+  for (const std::uint64_t offset : {0ULL, 0x100'0000ULL}) {
+    EXPECT_EQ(v.access(1, 0x200'0000 + offset).region_shift, 14);
+    EXPECT_TRUE(v.access(1, 0x200'0000 + offset).tlb_hit);
+  }
+  v.command(0x12 | 1ULL << 48 | 7ULL << 32, 0x3ff'f000);
+  for (const std::uint64_t offset : {0ULL, 0x100'0000ULL}) {
+    EXPECT_FALSE(v.access(1, 0x200'0000 + offset).tlb_hit);
+  }
+}
+
+TEST_F(Granules, ContiguousLeavesAreEntriesOfTheirOwn) {
+  for (const Granule g : granules) {
+    Stage2World v(all_granules());
+    const std::uint64_t page = bytes(shift_of(g));
+    pgtable::Builder& b = v.builder(stage1(g, g));
+    pgtable::Mapping m;
+    m.contiguous = true;
+    ASSERT_TRUE(b.map(256 * page, 512 * page, 256 * page, m));
+    v.put(World::cd_address(1), cd_for(b.config(), 1));
+    v.put_ste(1, ste_stage1(World::cd_address(1)));
+    for (const std::uint64_t i : {0U, 1U}) {
+      const auto a = v.access(1, (256 + i) * page);
+      EXPECT_EQ(a.output, (512 + i) * page);
+      EXPECT_EQ(a.region_shift, shift_of(g));
+    }
+    v.command(0x12 | 1ULL << 48, 256 * page | 1);
+    EXPECT_FALSE(v.access(1, 256 * page).tlb_hit);
+    EXPECT_TRUE(v.access(1, 257 * page).tlb_hit);
+  }
+}
+
 TEST_F(Granules, AreInTheIdRegisters) {
   Features f = all_granules();
   EXPECT_EQ(id_registers(f).IDR5 >> 4 & 7, 7U);
