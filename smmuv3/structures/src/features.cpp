@@ -22,12 +22,7 @@ constexpr Unbuilt unbuilt[] = {
     {[](const Features& f) { return f.ATOS; }, "ATOS is not built"},
     {[](const Features& f) { return f.CD2L; }, "CD2L is not built"},
     {[](const Features& f) { return f.SSIDSIZE != 0; }, "SSIDSIZE is not built"},
-    {[](const Features& f) { return f.FWB; }, "FWB is not built"},
     {[](const Features& f) { return f.RIL; }, "RIL is not built"},
-    {[](const Features& f) { return f.BBML != 0; }, "BBML is not built"},
-    {[](const Features& f) { return f.E0PD; }, "E0PD is not built"},
-    {[](const Features& f) { return f.PTWNNC; }, "PTWNNC is not built"},
-    {[](const Features& f) { return f.EPAN; }, "EPAN is not built"},
 };
 
 }  // namespace
