@@ -29,10 +29,12 @@ Structures small_caches() {
 /// One guest's IPAs, and streams of each kind that use them.
 class RandomTables {
  public:
-  RandomTables(std::uint64_t seed, bool warm)
+  /// @param explained  hardware updates nothing: an explanation does not foresee that an update is refused
+  RandomTables(std::uint64_t seed, bool warm, bool explained = false)
       : m_random(seed),
         m_warm(warm),
-        m_world({}, m_random.below(2) != 0 ? small_caches() : World::untimed()) {
+        m_updates(!explained),
+        m_world(features(), m_random.below(2) != 0 ? small_caches() : World::untimed()) {
     make_stage2();
     for (std::uint32_t s = 0; s < stream_count; ++s) make_stream(s);
     spoil(12);
@@ -74,6 +76,7 @@ class RandomTables {
   }
 
   unsigned forwarded = 0, hits = 0;
+  std::size_t updates = 0, refused_updates = 0;
   unsigned stale_answers = 0, at_tbu = 0, lost = 0;    // of run_explained()
   std::array<std::array<unsigned, 3>, 0x14> faults{};  // by type and CLASS, those of stage 2
 
@@ -89,20 +92,66 @@ class RandomTables {
 
   bool chance(unsigned of) { return m_random.below(of) == 0; }
 
+  Features features() {
+    Features f;
+    f.TTF = 3;
+    f.GRAN16K = f.GRAN64K = f.FWB = f.E0PD = f.EPAN = true;
+    f.HTTU = m_updates ? 2 : 0;
+    f.PTWNNC = chance(2);
+    m_PTWNNC = f.PTWNNC;
+    return f;
+  }
+  pgtable::Granule random_granule() {
+    return chance(2)   ? pgtable::Granule::size_4k
+           : chance(2) ? pgtable::Granule::size_16k
+                       : pgtable::Granule::size_64k;
+  }
+  /// log2 of a leaf that a granule has.
+  unsigned random_leaf(pgtable::Granule g) {
+    if (g == pgtable::Granule::size_4k) return chance(8) ? 30 : chance(3) ? 21 : 12;
+    if (g == pgtable::Granule::size_16k) return chance(3) ? 25 : 14;
+    return chance(3) ? 29 : 16;
+  }
+
   void make_stage2() {
-    const std::pair<int, int> shapes[] = {{24, 1}, {21, 1}, {25, 1}, {20, 0}, {24, 0}};  // T0SZ, level
-    const auto [T0SZ, level] = shapes[m_random.below(5)];
+    // T0SZ and level
+    using Shape = std::pair<int, int>;
+    static constexpr Shape of_4k[] = {{24, 1}, {21, 1}, {25, 1}, {20, 0}, {24, 0}};
+    static constexpr Shape of_others[] = {{24, 2}, {20, 1}};
+    const pgtable::Granule g = random_granule();
+    const auto [T0SZ, level] =
+        g == pgtable::Granule::size_4k ? of_4k[m_random.below(5)] : of_others[m_random.below(2)];
     pgtable::Config c = stage2_config(static_cast<std::int8_t>(T0SZ), static_cast<std::int8_t>(level));
+    c.stage2.granule = g;
     c.stage2.AFFD = chance(3);
     c.stage2.PTW = chance(2);
     c.stage2.big_endian = chance(4);
     c.stage2.output_size = chance(2) ? 44 : 36;
-    m_stage2 = &m_world.guest(c);
+    c.stage2.FWB = chance(4);
+    c.stage2.PTWNNC = m_PTWNNC;
+    c.stage2.HA = m_updates && chance(2);
+    c.stage2.HD = c.stage2.HA && chance(2);
+    if (chance(6)) {
+      pgtable::Stage2Config& two = c.stage2;
+      two.format = pgtable::Format::lpae32;
+      two.granule = pgtable::Granule::size_4k;
+      two.T0SZ = -8;
+      two.start_level = 1;
+      two.output_size = 40;
+      two.FWB = two.HA = two.HD = false;
+    }
+    m_stage2 = &m_world.ipa_space(c);
+    EXPECT_TRUE(m_stage2->map(Stage2World::ipa_of(World::cds), World::cds, 0x1'0000));
+    // To update a descriptor of stage 1, its page has to be writable.
+    pgtable::Mapping of_tables;
+    of_tables.writable = !c.stage2.HD && !chance(4);
+    of_tables.DBM = c.stage2.HD && !chance(4);
+    EXPECT_TRUE(m_stage2->map(Stage2World::ipa_of(World::tables), World::tables, 0x10'0000, of_tables));
     for (int i = 0; i < 40; ++i) {
-      const unsigned shift = chance(8) ? 30 : chance(3) ? 21 : 12;
+      const unsigned shift = random_leaf(c.stage2.granule);
       const std::uint64_t ipa = m_random.below(1ULL << (39 - shift)) << shift;
       const std::uint64_t pa = m_random.below(1ULL << (36 - shift)) << shift;
-      const std::uint64_t size = (1ULL << shift) * (shift == 12 ? 1 + m_random.below(4) : 1);
+      const std::uint64_t size = (1ULL << shift) * (shift <= 16 ? 1 + m_random.below(4) : 1);
       if (m_stage2->map(ipa, pa, size, stage2_mapping())) ipas.push_back(ipa);
     }
   }
@@ -113,18 +162,21 @@ class RandomTables {
     m.writable = !chance(4);
     m.privileged_execute = chance(2);
     m.unprivileged_execute = chance(2);
-    m.accessed = !chance(8);
+    m.accessed = !chance(m_updates ? 3 : 8);
     m.MemAttr = types[m_random.below(12)];
+    m.DBM = m_stage2->config().stage2.format == pgtable::Format::vmsa64 && chance(2);
     m.SH = chance(2) ? Shareability::inner : chance(2) ? Shareability::outer : Shareability::non_shareable;
     return m;
   }
-  pgtable::Mapping stage1_mapping() {
+  pgtable::Mapping stage1_mapping(bool lpae32) {
     pgtable::Mapping m;
     m.writable = !chance(4);
     m.unprivileged = !chance(4);
-    m.unprivileged_execute = chance(2);
+    m.unprivileged_execute = chance(2) && (m.unprivileged || !lpae32);
     m.privileged_execute = !(m.writable && m.unprivileged) && chance(2);
-    m.accessed = !chance(8);
+    if (lpae32 && m.unprivileged && !m.unprivileged_execute) m.privileged_execute = false;
+    m.DBM = !lpae32 && chance(2);
+    m.accessed = !chance(m_updates ? 3 : 8);
     m.AttrIndx = static_cast<std::uint8_t>(m_random.below(8));
     m.SH = chance(2) ? Shareability::inner : Shareability::non_shareable;
     return m;
@@ -146,7 +198,16 @@ class RandomTables {
       c.stage1.tables[0].TxSZ = static_cast<std::uint8_t>(chance(2) ? 25 : 16);
       c.stage1.tables[1].EPD = chance(4);
       c.stage1.tables[0].TBI = chance(3);
+      c.stage1.EPAN = chance(2);
+      c.stage1.HA = m_updates && chance(2);
+      c.stage1.HD = c.stage1.HA && chance(2);
+      for (auto& t : c.stage1.tables) {
+        t.granule = random_granule();
+        t.E0PD = chance(6);
+      }
       c.stage2 = m_stage2->config().stage2;
+      const bool over_32 = sid < 4 && c.stage2.format == pgtable::Format::lpae32;
+      if (over_32 || chance(5)) make_32(c.stage1);
       pgtable::Config one = c;
       one.stages = pgtable::Stages::stage1;  // what the Builder has to know
       pgtable::Builder& b = sid < 4 ? m_world.nested_space(one) : m_world.builder(one);
@@ -165,15 +226,29 @@ class RandomTables {
     s.S2R = !chance(4);
     write_structures(sid);
   }
+  void make_32(pgtable::Stage1Config& c) {
+    c.format = pgtable::Format::lpae32;
+    c.output_size = 40;
+    c.UWXN = chance(3);
+    c.EPAN = c.HA = c.HD = false;
+    for (auto& t : c.tables) {
+      t.granule = pgtable::Granule::size_4k;
+      t.TxSZ = 1;
+      t.TBI = t.E0PD = false;
+    }
+  }
   void map_stage1(pgtable::Builder& b) {
-    const unsigned shift = chance(8) ? 30 : chance(3) ? 21 : 12;
-    const bool high = chance(4) && !b.config().stage1.tables[1].EPD;
-    std::uint64_t va = m_random.below(1ULL << (38 - shift)) << shift;
-    if (high) va |= ~0ULL << 39;
+    const auto& c = b.config().stage1;
+    const bool lpae32 = c.format == pgtable::Format::lpae32;
+    const bool high = chance(4) && !c.tables[1].EPD;
+    const unsigned shift = random_leaf(c.tables[high ? 1 : 0].granule);
+    const unsigned bits = lpae32 ? 31 : 38;
+    std::uint64_t va = m_random.below(1ULL << (bits - shift)) << shift;
+    if (high) va |= lpae32 ? 1ULL << 31 : ~0ULL << 39;
     // Mostly to where stage 2 maps something.
     std::uint64_t out = m_random.below(1ULL << (40 - shift)) << shift;
     if (!chance(4) && !ipas.empty()) out = ipas[m_random.below(ipas.size())] >> shift << shift;
-    if (b.map(va, out, 1ULL << shift, stage1_mapping())) vas.push_back(va);
+    if (b.map(va, out, 1ULL << shift, stage1_mapping(lpae32))) vas.push_back(va);
   }
   void write_structures(std::uint32_t sid) {
     const Stream& s = m_streams[sid];
@@ -230,9 +305,9 @@ class RandomTables {
         m_world.memory.make_abort(*at);
         continue;
       }
-      static constexpr unsigned flipped[] = {0, 1, 2, 5, 6, 7, 10, 37, 40, 45, 53, 54};
+      static constexpr unsigned flipped[] = {0, 1, 2, 5, 6, 7, 10, 37, 40, 45, 51, 53, 54};
       const unsigned bit =
-          chance(8) ? static_cast<unsigned>(m_random.below(64)) : flipped[m_random.below(12)];
+          chance(8) ? static_cast<unsigned>(m_random.below(64)) : flipped[m_random.below(13)];
       m_world.memory.write(*at, m_world.memory.read(*at, 8) ^ 1ULL << bit);
     }
   }
@@ -258,16 +333,37 @@ class RandomTables {
     return q;
   }
 
+  /// What it updates is in m_updated only: the SMMU has to do it.
   pgtable::Result walk(const pgtable::Config& config, const pgtable::WalkRequest& request) {
     return pgtable::walk(config, request, [this](const pgtable::MemoryOp& op) {
-      if (!m_world.memory.aborts(op.address)) return m_world.memory.carry_out(op);
-      pgtable::MemoryResponse aborted;
-      aborted.status = pgtable::MemoryStatus::external_abort;
-      return aborted;
+      pgtable::MemoryResponse r;
+      if (m_world.memory.aborts(op.address)) {
+        r.status = pgtable::MemoryStatus::external_abort;
+        return r;
+      }
+      const auto updated = m_updated.find(op.address);
+      r.data = updated != m_updated.end() ? updated->second : m_world.memory.read(op.address, op.size);
+      if (op.big_endian) r.data = __builtin_bswap64(r.data);
+      if (op.kind == pgtable::MemoryOpKind::compare_and_swap && r.data == op.expected) {
+        m_updated[op.address] = op.big_endian ? __builtin_bswap64(op.desired) : op.desired;
+      }
+      return r;
     });
   }
-
   void check(const smmu::AccessRequest& q) {
+    m_updated.clear();
+    const unsigned swaps = m_world.memory.swaps;
+    check_answer(q);
+    for (const auto& [address, value] : m_updated) {
+      EXPECT_EQ(m_world.memory.read(address, 8), value) << "descriptor at " << std::hex << address;
+    }
+    if (m_updated.empty()) {
+      EXPECT_EQ(m_world.memory.swaps, swaps);
+    }
+    updates += m_updated.size();
+  }
+
+  void check_answer(const smmu::AccessRequest& q) {
     const Stream& s = m_streams[q.stream_id];
     const bool write = q.kind != AccessKind::read;
     Expected e;
@@ -380,7 +476,9 @@ class RandomTables {
     e.S2 = two;
     e.IPA = f.ipa;
     e.CLASS = cd ? 0 : f.fault_class == pgtable::FaultClass::table ? 1 : 2;
-    e.TTRnW = e.type == 0x13 && e.CLASS == 1;
+    const bool for_writing = f.table_update && !f.rights.has(pgtable::Rights::privileged_write);
+    e.TTRnW = e.type == 0x13 && e.CLASS == 1 && !for_writing;
+    refused_updates += e.type == 0x13 && e.CLASS == 1 && for_writing ? 1 : 0;
     const auto lacks = [&](std::uint8_t right) {
       return !f.rights.has(static_cast<std::uint8_t>(right << (e.PnU ? 0 : 3)));
     };
@@ -418,7 +516,7 @@ class RandomTables {
     if (s.MemAttr) in.memory = *s.MemAttr == 1 ? 0x04 : 0xbb;
     if (s.SHCFG) in.SH = Shareability::inner;
     if (s.config.stages == pgtable::Stages::stage2) {
-      expected = pgtable::combine(pgtable::effective(in), r.stage2_attributes, false);
+      expected = pgtable::combine(pgtable::effective(in), r.stage2_attributes, s.config.stage2.FWB);
     }
     EXPECT_EQ(a.attributes, expected) << "stream " << q.stream_id;
     EXPECT_FALSE(m_world.pop_event().has_value());
@@ -428,7 +526,10 @@ class RandomTables {
 
   test::Random m_random;
   bool m_warm;
+  bool m_updates;
+  bool m_PTWNNC = false;
   Stage2World m_world;
+  std::map<std::uint64_t, std::uint64_t> m_updated;  // descriptors, as they are in memory
   pgtable::Builder* m_stage2 = nullptr;
   std::array<pgtable::Builder*, stream_count> m_stage1{};
   std::array<Stream, stream_count> m_streams;
@@ -438,6 +539,7 @@ class RandomTables {
 
 void run(bool warm) {
   unsigned forwarded = 0, hits = 0;
+  std::size_t updates = 0, refused_updates = 0;
   std::array<std::array<unsigned, 3>, 0x14> faults{};
   for (std::uint64_t seed = 0; seed < 250; ++seed) {
     RandomTables tables(seed, warm);
@@ -445,12 +547,16 @@ void run(bool warm) {
     ASSERT_FALSE(::testing::Test::HasFailure()) << "seed " << seed;
     forwarded += tables.forwarded;
     hits += tables.hits;
+    updates += tables.updates;
+    refused_updates += tables.refused_updates;
     for (unsigned type = 0; type < faults.size(); ++type) {
       for (unsigned c = 0; c < 3; ++c) faults[type][c] += tables.faults[type][c];
     }
   }
   // What the tables are made for does happen.
   EXPECT_GT(forwarded, 5000U);
+  EXPECT_GT(updates, 300U);
+  EXPECT_GT(refused_updates, 0U);
   if (warm) {
     EXPECT_GT(hits, 1000U);
   }
@@ -465,7 +571,7 @@ TEST(RandomNested, AnswersAndRecordsAreThoseOfAWalkWithWarmCaches) { run(true); 
 TEST(RandomNested, ExplanationsAgreeWithTheAccessThatFollows) {
   unsigned forwarded = 0, stale_answers = 0, at_tbu = 0, lost = 0;
   for (std::uint64_t seed = 0; seed < 30; ++seed) {
-    RandomTables tables(seed, true);
+    RandomTables tables(seed, true, true);
     tables.run_explained();
     ASSERT_FALSE(::testing::Test::HasFailure()) << "seed " << seed;
     forwarded += tables.forwarded;

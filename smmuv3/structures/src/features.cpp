@@ -16,7 +16,6 @@ struct Unbuilt {
 };
 constexpr Unbuilt unbuilt[] = {
     {[](const Features& f) { return !f.S1P; }, "S1P 0 is not built"},
-    {[](const Features& f) { return f.TTF != 2; }, "TTF other than 2 (VMSAv8-64) is not built"},
     {[](const Features& f) { return f.Hyp; }, "Hyp is not built"},
     {[](const Features& f) { return f.MSI; }, "MSI is not built"},
     {[](const Features& f) { return f.ATOS; }, "ATOS is not built"},
