@@ -43,6 +43,17 @@ class SmmuV3Driver {
     const std::uint8_t stage2 = byte();
     f.S2P = (stage2 & 3) != 0;
     f.VMID16 = f.S2P && (stage2 & 4) != 0;
+    if ((stage2 & 8) != 0) f.HTTU = 2;
+    if ((stage2 & 16) != 0) {
+      f.GRAN16K = f.GRAN64K = f.STT = f.FWB = f.E0PD = f.EPAN = true;
+      f.PTWNNC = f.S2P;
+    }
+    if ((stage2 & 32) != 0 && f.HAD) {
+      f.OAS = (flags & 1) != 0 ? 32 : 52;
+      f.VAX = 1;
+      f.DS = true;
+    }
+    if ((stage2 & 64) != 0) f.TTF = (stage2 & 128) != 0 ? 1 : 3;
     m_features = f;
     m_structures = s;
     m_smmu = std::make_unique<Smmu>(f, s, "fuzz");
@@ -110,6 +121,16 @@ class SmmuV3Driver {
       a.status = smmu::MemoryStatus::external_abort;
       return a;
     }
+    if (op.kind == smmu::MemoryOpKind::compare_and_swap) {
+      require(op.size == 8 && m_features.HTTU != 0, "what is swapped is a descriptor");
+      if ((op.address & 0xff) == 8) {  // memory of which some has no atomics
+        a.status = smmu::MemoryStatus::unsupported_atomic;
+        return a;
+      }
+      for (unsigned i = 0; i < 8; ++i) a.data[i] = m_memory[(op.address + i) & 0xffff];
+      if (smmu::load_word(a.data, 0) == op.expected) put(op.address, smmu::load_word(op.data, 0));
+      return a;
+    }
     for (unsigned i = 0; i < op.size; ++i) {
       std::uint8_t& b = m_memory[(op.address + i) & 0xffff];
       if (op.kind == smmu::MemoryOpKind::read) {
@@ -143,7 +164,7 @@ class SmmuV3Driver {
       return true;
     }
     r.access.complete(answer(r.access.op(), abort));
-    require(++r.steps < 64, "an access ends");
+    require(++r.steps < 128, "an access ends");
     return false;
   }
 
