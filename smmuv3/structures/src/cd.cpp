@@ -16,11 +16,11 @@ const char* decode_range64(const std::array<std::uint64_t, 8>& words, const Feat
   const CdRangeFields& range = CD_range_fields[i];
   pgtable::TableConfig& t = s1.tables[i];
   const std::uint64_t TG = get(words, *range.TG);
-  const auto granule = i == 0 ? granule_of_TG0(TG, f) : granule_of_TG1(TG, f);
+  const auto granule = i == 0 ? granule_by_tg0(TG, f) : granule_by_tg1(TG, f);
   if (!granule) return i == 0 ? "CD.TG0 is no supported granule" : "CD.TG1 is no supported granule";
   t.granule = *granule;
   t.TxSZ = get_as<std::uint8_t>(words, *range.TxSZ);
-  if (!is_TxSZ(t.TxSZ, t.granule, s1.DS, f)) {
+  if (!is_legal_txsz(t.TxSZ, t.granule, s1.DS, f)) {
     return i == 0 ? "CD.T0SZ is out of range" : "CD.T1SZ is out of range";
   }
   t.base = get_address(words, *range.TTB) & table_address_bits(f);

@@ -18,14 +18,14 @@ std::optional<Granule> if_supported(Granule granule, const Features& f) {
 }
 
 // IDR3.STT
-unsigned most_TxSZ(Granule granule, const Features& f) {
+unsigned most_txsz(Granule granule, const Features& f) {
   if (!f.STT) return 39;
   return granule == Granule::size_64k ? 47 : 48;
 }
 
 }  // namespace
 
-std::optional<Granule> granule_of_TG0(std::uint64_t TG0, const Features& features) {
+std::optional<Granule> granule_by_tg0(std::uint64_t TG0, const Features& features) {
   switch (TG0) {
     case 0:
       return if_supported(Granule::size_4k, features);
@@ -38,7 +38,7 @@ std::optional<Granule> granule_of_TG0(std::uint64_t TG0, const Features& feature
   }
 }
 
-std::optional<Granule> granule_of_TG1(std::uint64_t TG1, const Features& features) {
+std::optional<Granule> granule_by_tg1(std::uint64_t TG1, const Features& features) {
   switch (TG1) {
     case 1:
       return if_supported(Granule::size_16k, features);
@@ -58,17 +58,17 @@ std::uint8_t output_size(std::uint64_t PS, const Features& features) {
 }
 
 // 5.4.2, CDTxSZInvalid. SMMUv3.0 may treat values that are out of range as ILLEGAL as well.
-bool is_TxSZ(unsigned TxSZ, Granule granule, bool DS, const Features& f) {
+bool is_legal_txsz(unsigned TxSZ, Granule granule, bool DS, const Features& f) {
   const bool large = f.VAX != 0 && (granule == Granule::size_64k || DS);
-  return TxSZ >= (large ? 12U : 16U) && TxSZ <= most_TxSZ(granule, f);
+  return TxSZ >= (large ? 12U : 16U) && TxSZ <= most_txsz(granule, f);
 }
 
 // 5.2.2, STES2T0SZInvalid; likewise.
-bool is_S2T0SZ(unsigned S2T0SZ, Granule granule, bool S2DS, const Features& f) {
+bool is_legal_s2t0sz(unsigned S2T0SZ, Granule granule, bool S2DS, const Features& f) {
   const unsigned of_ias = 64 - f.ias();
   const unsigned of_granule = granule == Granule::size_64k || S2DS ? 12 : 16;
   const unsigned least = f.version() >= 1 ? std::max(of_granule, of_ias) : of_ias;
-  return S2T0SZ >= least && S2T0SZ <= most_TxSZ(granule, f);
+  return S2T0SZ >= least && S2T0SZ <= most_txsz(granule, f);
 }
 
 // VTCR_EL2.{SL2, SL0} (DDI 0487 D8.2; pseudocode AArch64.S2InvalidSL): the levels that only large inputs need

@@ -111,7 +111,7 @@ const char* Ste::decode_stage2_64(const Features& f) {
   if (HD && f.HTTU == 1) return "STE.S2HD is 1, and IDR0.HTTU is 1";
   stage2.HA = HA;
   stage2.HD = HA && HD;  // HD without HA is Reserved, and acts as neither
-  const auto granule = granule_of_TG0(get(words, STE_S2TG), f);
+  const auto granule = granule_by_tg0(get(words, STE_S2TG), f);
   if (!granule) return "STE.S2TG is no supported granule";
   stage2.granule = *granule;
   stage2.output_size = output_size(get(words, STE_S2PS), f);
@@ -122,7 +122,7 @@ const char* Ste::decode_stage2_64(const Features& f) {
     return "STE.S2TTB is beyond the effective S2PS";
   }
   const auto S2T0SZ = get_as<unsigned>(words, STE_S2T0SZ);
-  if (!is_S2T0SZ(S2T0SZ, stage2.granule, stage2.DS, f)) return "STE.S2T0SZ is out of range";
+  if (!is_legal_s2t0sz(S2T0SZ, stage2.granule, stage2.DS, f)) return "STE.S2T0SZ is out of range";
   stage2.T0SZ = static_cast<std::int8_t>(S2T0SZ);
   const auto level = start_level(get_as<unsigned>(words, STE_S2SL0_2), get_as<unsigned>(words, STE_S2SL0),
                                  stage2.granule, stage2.DS, f);
