@@ -32,11 +32,12 @@ const char* decode_range64(const std::array<std::uint64_t, 8>& words, const Feat
 }
 
 // TxSZ has three bits; TGx is IGNORED, and E0PDx is RES0.
-const char* decode_range32(const std::array<std::uint64_t, 8>& words, unsigned i, pgtable::Stage1Config& s1) {
+const char* decode_range32(const std::array<std::uint64_t, 8>& words, const Features& f, unsigned i,
+                           pgtable::Stage1Config& s1) {
   const CdRangeFields& range = CD_range_fields[i];
   pgtable::TableConfig& t = s1.tables[i];
   t.TxSZ = get_as<std::uint8_t>(words, *range.TxSZ) & 7U;
-  t.base = get_address(words, *range.TTB);
+  t.base = get_address(words, *range.TTB) & table_address_bits(f);
   if (t.base >> s1.output_size != 0) {
     return i == 0 ? "CD.TTB0 is beyond 40 bits" : "CD.TTB1 is beyond 40 bits";
   }
@@ -110,7 +111,7 @@ Cd Cd::decode(const std::array<std::uint64_t, 8>& words, const Features& f, cons
     t.EPD = EPD[i];
     t.TBI = c.TBI[i] = AA64 && is_set(words, *range.TBI);
     if (t.EPD) continue;  // 5.4.1.1: TxSZ, TGx, IRx, ORx, SHx and TTBx are IGNORED
-    const char* why = AA64 ? decode_range64(words, f, i, s1) : decode_range32(words, i, s1);
+    const char* why = AA64 ? decode_range64(words, f, i, s1) : decode_range32(words, f, i, s1);
     if (why[0] != '\0') return illegal(why);
     t.HPD = f.HAD && is_set(words, *range.HAD);
     t.walk_attributes.IRGN = get_as<std::uint8_t>(words, *range.IR);

@@ -131,13 +131,13 @@ const char* Ste::decode_stage2_64(const Features& f) {
   return "";
 }
 
-const char* Ste::decode_stage2_32() {
+const char* Ste::decode_stage2_32(const Features& f) {
   if (is_set(words, STE_S2HA) || is_set(words, STE_S2HD)) {
     return "STE.S2HA or STE.S2HD is 1, and STE.S2AA64 is 0";
   }
   stage2.format = pgtable::Format::lpae32;
   stage2.output_size = 40;  // S2PS is IGNORED, and S2TG RES0
-  stage2.base = get_address(words, STE_S2TTB);
+  stage2.base = get_address(words, STE_S2TTB) & table_address_bits(f);
   if (stage2.base >> stage2.output_size != 0) return "STE.S2TTB is beyond 40 bits";
   const auto T0SZ = get_as<int>(words, STE_S2T0SZ) & 15;  // of four bits, signed
   stage2.T0SZ = static_cast<std::int8_t>(T0SZ < 8 ? T0SZ : T0SZ - 16);
@@ -157,7 +157,7 @@ const char* Ste::decode_stage2(const Features& f) {
   if (f.STALL_MODEL == 2 && !S2S) return "STE.S2S is 0, and IDR0.STALL_MODEL is 0b10";
   if (!AA64 && (f.TTF & 1U) == 0) return "STE.S2AA64 is 0, and IDR0.TTF has no VMSAv8-32 LPAE";
   if (AA64 && (f.TTF & 2U) == 0) return "STE.S2AA64 is 1, and IDR0.TTF has no VMSAv8-64";
-  const char* problem = AA64 ? decode_stage2_64(f) : decode_stage2_32();
+  const char* problem = AA64 ? decode_stage2_64(f) : decode_stage2_32(f);
   if (problem[0] != '\0') return problem;
   stage2.big_endian = is_set(words, STE_S2ENDI);
   stage2.AFFD = is_set(words, STE_S2AFFD);

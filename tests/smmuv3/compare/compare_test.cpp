@@ -65,7 +65,8 @@ TEST(Compare, RandomPrograms) {
                     id.IDR3, id.IDR5, id.AIDR);
       ADD_FAILURE() << "machine " << machine << ", program " << i << ", " << ids << "\n"
                     << log << pair.difference() << "\n"
-                    << programs.show_ste(pair.last_stream()) << "\nGBPA " << std::hex << pair.read(0x44);
+                    << programs.show_structures(pair.last_stream()) << "\nGBPA " << std::hex
+                    << pair.read(0x44);
       break;  // tables are no longer the same
     }
   }

@@ -73,7 +73,7 @@ Pair::Pair(const smmuv3::Features& features, Tally& tally)
     : m_features(features),
       m_naive_features(naive_features(features)),
       m_tally(tally),
-      m_smmu(std::make_unique<smmuv3::Smmu>(features, structures())) {
+      m_smmu(std::make_unique<smmuv3::Smmu>(features, structures(), "smmu", &m_said)) {
   reset();
 }
 

@@ -63,6 +63,15 @@ class Pair {
   smmuv3::Smmu& ours() { return *m_smmu; }
 
  private:
+  /// What our model says of software's mistakes goes into the log.
+  class Said : public DiagSink {
+   public:
+    explicit Said(Pair& pair) : m_pair(pair) {}
+    void report(const Diagnostic& d) override { m_pair.note("  ours says: " + d.text); }
+
+   private:
+    Pair& m_pair;
+  };
   struct Waiting {
     std::uint64_t id;  ///< the naive model's
     smmu::AccessRequest request;
@@ -81,6 +90,7 @@ class Pair {
   Tally& m_tally;
   Arena m_ours, m_theirs;
   NaiveArena m_naive_memory{m_theirs};
+  Said m_said{*this};
   std::unique_ptr<smmuv3::Smmu> m_smmu;
   std::unique_ptr<naive_smmuv3::Smmu> m_naive;
   const smmuv3::Access* m_new = nullptr;  // that the naive model does not know by number yet

@@ -502,12 +502,22 @@ void Programs::step() {
   }
 }
 
-std::string Programs::show_ste(std::uint32_t stream_id) const {
+std::string Programs::show_structures(std::uint32_t stream_id) const {
   std::string text = "STE:";
   for (unsigned i = 0; i < 8 && stream_id < streams; ++i) {
     char word[24];
     std::snprintf(word, sizeof word, " %#llx", static_cast<unsigned long long>(m_stes[stream_id][i]));
     text += word;
+  }
+  for (unsigned context = 0; context < contexts; ++context) {
+    text += "\nCD " + std::to_string(context) + ":";
+    for (unsigned i = 0; i < 4; ++i) {
+      char word[24];
+      std::snprintf(
+          word, sizeof word, " %#llx",
+          static_cast<unsigned long long>(m_pair.peek(tables + cds_in_page + 64 * context + 8 * i)));
+      text += word;
+    }
   }
   return text;
 }

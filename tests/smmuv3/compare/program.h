@@ -21,8 +21,8 @@ class Programs {
   Programs(Pair& pair, std::uint64_t seed, Tally& tally);
   /// @return whether the models agreed; else Pair::difference() tells.
   bool run(std::uint64_t seed);
-  /// The STE of a stream, as words.
-  std::string show_ste(std::uint32_t stream_id) const;
+  /// The STE of a stream and all CDs, as words.
+  std::string show_structures(std::uint32_t stream_id) const;
 
  private:
   static constexpr unsigned streams = 4;

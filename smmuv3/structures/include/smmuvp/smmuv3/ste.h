@@ -101,7 +101,7 @@ struct Ste {
  private:
   const char* decode_stage2(const Features& features);
   const char* decode_stage2_64(const Features& features);
-  const char* decode_stage2_32();
+  const char* decode_stage2_32(const Features& features);
 };
 
 }  // namespace smmuvp::smmuv3
