@@ -68,8 +68,12 @@ struct Features {
   bool has_xnx() const { return XNX && S2P && version() >= 1; }
 };
 
-/// Translation regimes that TLB entries are tagged with, Security state included.
-enum class StreamWorld : std::uint8_t { NS_EL1 };
+/// Translation regimes that TLB entries are tagged with, Security state included (IHI 0070 3.3.3).
+enum class StreamWorld : std::uint8_t {
+  NS_EL1,      ///< by VMID and ASID
+  NS_EL2,      ///< neither: one address space
+  NS_EL2_E2H,  ///< by ASID
+};
 
 /// Sizes and times of the structures that a request passes.
 struct Structures : smmu::EngineStructures {
