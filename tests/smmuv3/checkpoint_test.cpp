@@ -24,6 +24,13 @@ Structures timed() {
   return s;
 }
 
+Features features() {
+  Features f;
+  f.SSIDSIZE = 8;
+  f.CD2L = true;
+  return f;
+}
+
 /// Everything that is a matter of one access: what it asked memory for, how it ended.
 struct Course {
   std::vector<std::pair<std::uint64_t, std::uint64_t>> operations;  // address, time
@@ -56,7 +63,8 @@ class Checkpoint : public testing::Test {
  protected:
   static constexpr std::uint64_t va = 0x1000;
 
-  /// A nested stream with one page, and one whose IPA stage 2 does not map; nothing is cached.
+  /// A nested stream with one page, and one whose IPA stage 2 does not map, by one CD and by two levels of
+  /// them; nothing is cached.
   static void prepare(Stage2World& w) {
     w.memory.latency = 20'000;
     pgtable::Builder& ipas = w.guest();
@@ -64,6 +72,17 @@ class Checkpoint : public testing::Test {
     pgtable::Builder& b = w.nested_stream(1, ipas);
     ASSERT_TRUE(b.map(va, 0x20'0000, 0x1000));
     ASSERT_TRUE(b.map(va + 0x1000, 0x30'0000, 0x1000));
+    const std::uint64_t l1cds = World::cds + 0x800;
+    w.memory.write(l1cds + 8, Stage2World::ipa_of(World::cds & ~0xfffULL) | 1);
+    Structure ste = ste_nested(Stage2World::ipa_of(l1cds), ipas.config().stage2);
+    w.put_ste(2, ste.set(4, 2, 1).set(59, 5, 8));
+  }
+  /// Of stream 1, and of the substream of stream 2 that has the same CD.
+  static std::vector<smmu::AccessRequest> requests(std::uint64_t address) {
+    std::vector<smmu::AccessRequest> both{World::request(1, address), World::request(2, address)};
+    both[1].substream_valid = true;
+    both[1].substream_id = 64 + 1;
+    return both;
   }
   static std::vector<std::uint8_t> saved(Smmu& smmu, Access* access = nullptr) {
     ArchiveWriter w;
@@ -75,11 +94,14 @@ class Checkpoint : public testing::Test {
 };
 
 TEST_F(Checkpoint, AnAccessGoesOnFromEachOfItsOperationsAsIfItHadNeverStopped) {
+  std::vector<smmu::AccessRequest> all;
   for (const std::uint64_t address : {va, va + 0x1000, va + 0x4000}) {
-    SCOPED_TRACE(address);
-    auto request = World::request(1, address);
+    for (const smmu::AccessRequest& r : requests(address)) all.push_back(r);
+  }
+  for (smmu::AccessRequest& request : all) {
+    SCOPED_TRACE(::testing::Message() << "stream " << request.stream_id << ", " << request.address);
     request.time = 5000;
-    Stage2World reference({}, timed());
+    Stage2World reference(features(), timed());
     prepare(reference);
     Course whole;
     {
@@ -91,10 +113,10 @@ TEST_F(Checkpoint, AnAccessGoesOnFromEachOfItsOperationsAsIfItHadNeverStopped) {
     for (unsigned n = 0; n <= whole.operations.size(); ++n) {
       SCOPED_TRACE(n);
       for (const bool asked : {false, true}) {  // between complete() and step(), and after step()
-        Stage2World w({}, timed());
+        Stage2World w(features(), timed());
         prepare(w);
         Course course;
-        Stage2World v({}, timed());
+        Stage2World v(features(), timed());
         v.memory = w.memory;
         {
           Access a(w.smmu, request);
@@ -117,9 +139,9 @@ TEST_F(Checkpoint, AnAccessGoesOnFromEachOfItsOperationsAsIfItHadNeverStopped) {
 }
 
 TEST_F(Checkpoint, WhatAnInvalidationOvertookFillsNoCacheAfterLoadingEither) {
-  Stage2World w({}, timed());
+  Stage2World w(features(), timed());
   prepare(w);
-  Stage2World v({}, timed());
+  Stage2World v(features(), timed());
   v.memory = w.memory;
   Access a(w.smmu, World::request(1, va));
   Course course;
@@ -137,9 +159,9 @@ TEST_F(Checkpoint, WhatAnInvalidationOvertookFillsNoCacheAfterLoadingEither) {
 }
 
 TEST_F(Checkpoint, ASynchronisationWaitsForAnAccessThatHasBeenLoaded) {
-  Stage2World w({}, timed());
+  Stage2World w(features(), timed());
   prepare(w);
-  Stage2World v({}, timed());
+  Stage2World v(features(), timed());
   v.memory = w.memory;
   Access a(w.smmu, World::request(1, va));
   Course course;
@@ -162,7 +184,7 @@ TEST_F(Checkpoint, ASynchronisationWaitsForAnAccessThatHasBeenLoaded) {
 }
 
 TEST_F(Checkpoint, AnAccessThatWaitsForRoomForItsRecordWaitsOn) {
-  Stage2World w({}, timed());
+  Stage2World w(features(), timed());
   prepare(w);
   Access first(w.smmu, World::request(1, va + 0x4000));
   Access held(w.smmu, World::request(1, va + 0x4000));
@@ -170,7 +192,7 @@ TEST_F(Checkpoint, AnAccessThatWaitsForRoomForItsRecordWaitsOn) {
   course.run(w, first);
   while (held.step() == Step::need) held.complete(w.memory.carry_out(held.op()));
   ASSERT_EQ(held.step(), Step::stalled);
-  Stage2World v({}, timed());
+  Stage2World v(features(), timed());
   v.memory = w.memory;
   ArchiveReader reader(saved(w.smmu, &held));
   v.smmu.visit(reader);
@@ -190,14 +212,14 @@ TEST_F(Checkpoint, AnAccessThatWaitsForRoomForItsRecordWaitsOn) {
 }
 
 TEST_F(Checkpoint, AnAccessThatWasSavedAfterAResetIsAborted) {
-  Stage2World w({}, timed());
+  Stage2World w(features(), timed());
   prepare(w);
   Access a(w.smmu, World::request(1, va));
   Course course;
   course.run(w, a, 8);
   a.step();
   w.smmu.reset();
-  Stage2World v({}, timed());
+  Stage2World v(features(), timed());
   ArchiveReader reader(saved(w.smmu, &a));
   v.smmu.visit(reader);
   Access b(v.smmu);
@@ -210,12 +232,12 @@ TEST_F(Checkpoint, AnAccessThatWasSavedAfterAResetIsAborted) {
 
 TEST_F(Checkpoint, AnAccessThatIsRefusedWhateverTablesSayIsSavedAsAnyOther) {
   for (const auto why : {smmu::Unsupported::malformed, smmu::Unsupported::ats, smmu::Unsupported::identity}) {
-    Stage2World w({}, timed());
+    Stage2World w(features(), timed());
     prepare(w);
     auto request = World::request(1, va);
     request.unsupported = why;
     Access a(w.smmu, request);
-    Stage2World v({}, timed());
+    Stage2World v(features(), timed());
     v.memory = w.memory;
     ArchiveReader reader(saved(w.smmu, &a));
     v.smmu.visit(reader);
@@ -233,7 +255,7 @@ TEST_F(Checkpoint, AnAccessThatIsRefusedWhateverTablesSayIsSavedAsAnyOther) {
 
 /// Loads `data`, which may be anything, and goes on with what came of it.
 void survive(const std::vector<std::uint8_t>& data, const TestMemory& memory) {
-  Stage2World v({}, timed());
+  Stage2World v(features(), timed());
   v.memory = memory;
   ArchiveReader reader(data);
   {
@@ -252,10 +274,10 @@ void survive(const std::vector<std::uint8_t>& data, const TestMemory& memory) {
 }
 
 TEST_F(Checkpoint, EveryDamageOfASavedAccessIsRefusedOrHarmless) {
-  Stage2World w({}, timed());
+  Stage2World w(features(), timed());
   prepare(w);
-  for (const unsigned n : {0U, 1U, 3U, 9U}) {
-    Access a(w.smmu, World::request(1, va));
+  for (const unsigned n : {0U, 1U, 3U, 4U, 5U, 8U, 9U}) {
+    Access a(w.smmu, requests(va)[n % 2]);
     Course course;
     course.run(w, a, n);
     a.step();

@@ -261,8 +261,8 @@ struct ExplainNested : testing::Test {
 
 TEST_F(ExplainNested, EveryDescriptorOfBothStagesIsAStep) {
   const AccessExplanation e = explain_in(w, 2, page);
-  ASSERT_TRUE(e.cd_address);
-  EXPECT_EQ(e.cd_address->walk.result.output, World::cd_address(2));
+  ASSERT_EQ(e.cd_addresses.size(), 1U);
+  EXPECT_EQ(e.cd_addresses[0].translation.walk.result.output, World::cd_address(2));
   ASSERT_TRUE(e.translation);
   EXPECT_EQ(e.translation->walk.result.ipa, ipa);
   EXPECT_EQ(e.translation->walk.steps.size(), 3U + 3U * 4U)
@@ -304,8 +304,8 @@ TEST_F(ExplainNested, AFaultOnTheAddressOfTheCdIsTold) {
   const AccessExplanation e = explain_in(w, 2, page);
   ASSERT_TRUE(e.now.event);
   EXPECT_EQ(e.now.event->CLASS, EventClass::CD);
-  ASSERT_TRUE(e.cd_address);
-  EXPECT_FALSE(e.cd_address->walk.result.ok());
+  ASSERT_EQ(e.cd_addresses.size(), 1U);
+  EXPECT_FALSE(e.cd_addresses[0].translation.walk.result.ok());
   EXPECT_FALSE(e.translation);
 }
 

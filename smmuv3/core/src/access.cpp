@@ -208,7 +208,7 @@ void Access::configured() {
     fail(e);
   } else if (ste.aborts()) {  // 5.2, STE.Config 0b0xx: no event
     terminate();
-  } else if (ste.stage1_enabled()) {
+  } else if (m_config->stage1()) {
     const Cd& cd = m_config->cd();
     m_stage1 = true;
     m_abort = cd.A;
@@ -321,7 +321,7 @@ Event Access::event_of(EventType type) const {
   Event e;
   e.type = type;
   e.StreamID = m_request.stream_id;
-  e.SubstreamID = m_request.substream_id;
+  e.SubstreamID = m_request.substream_valid ? m_request.substream_id : 0;  // 7.3.9: 0 where CD 0 is used
   e.SSV = m_request.substream_valid;
   e.RnW = !m_request.is_write();
   e.InD = m_instruction;

@@ -44,7 +44,8 @@ void CommandQueue::carry_out(const Command& command) {
       break;
     }
     case Opcode::CMD_CFGI_CD: {
-      // The only CD of a stream has index 0; other SubstreamIDs are out of range, and do nothing (4.1.7).
+      // The index of the CD, whatever STE.S1DSS says; those out of range name none (4.1.7). L1CDs are not
+      // cached, so that Leaf makes no difference.
       invalidate_config(command.StreamID, one, command.SubstreamID, false);
       break;
     }
@@ -117,7 +118,7 @@ void CommandQueue::invalidate_config(std::uint32_t match, std::uint32_t mask,
   if (ste) m_parts.configs.stes.invalidate(match, mask);
   m_parts.configs.cds.invalidate(match, mask, substream);  // an STE's CDs go with it (4.3.1)
   // Clients are told of pointers that go, so everything else has gone before.
-  m_parts.engine.forget_answers(match & mask, mask == ~0U ? ~std::uint64_t{0} : mask);
+  m_parts.engine.forget_answers(match & mask, mask);
 }
 
 void CommandQueue::invalidate_tlb(const smmu::Invalidation& what, const char* command) {

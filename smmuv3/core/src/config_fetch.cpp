@@ -43,10 +43,14 @@ Step ConfigFetch::step() {
       case State::ste:
         got_ste();
         break;
+      case State::l1cd:
+        got_l1cd();
+        break;
+      case State::l1cd_address:
       case State::cd_address:
         m_waiting = m_translation->step() == Step::need;
         m_time = m_translation->time();
-        if (!m_waiting) got_cd_address();
+        if (!m_waiting) got_address();
         break;
       case State::cd:
         got_cd();
@@ -155,28 +159,39 @@ void ConfigFetch::use_ste() {
     return fail(EventType::C_BAD_STE);
   }
   if (m_ste.aborts()) return;
-  // 7.3.9: stage 1 is off, or IDR1.SSIDSIZE == 0
-  if (m_request.substream_valid) return fail(EventType::C_BAD_SUBSTREAMID);
-  if (!m_ste.stage1_enabled()) return;
+  m_choice = m_ste.choose(m_request.substream_valid, m_request.substream_id);
+  switch (m_choice.kind) {
+    case ContextChoice::Kind::bypass:
+      return;
+    case ContextChoice::Kind::cd:
+      return find_cd();
+    case ContextChoice::Kind::bad_substream:
+      return fail(EventType::C_BAD_SUBSTREAMID);
+    case ContextChoice::Kind::disabled:
+      return fail(EventType::F_STREAM_DISABLED);
+  }
+}
+
+void ConfigFetch::find_cd() {
   const Cd* cached = nullptr;
   if (m_request.debug) {
-    cached = m_parts.configs.cds.probe(m_request.stream_id, 0);
+    cached = m_parts.configs.cds.probe(m_request.stream_id, m_choice.index);
   } else {
-    cached = m_parts.configs.cds.lookup(m_request.stream_id, 0);
+    cached = m_parts.configs.cds.lookup(m_request.stream_id, m_choice.index);
     ++(cached != nullptr ? m_parts.statistics.config_hits : m_parts.statistics.config_misses);
   }
   if (cached != nullptr) {
     m_cd = *cached;
     return use_cd();
   }
-  if (m_ste.stage2_enabled()) return translate_cd_address();
-  fetch_cd(m_ste.S1ContextPtr, m_ste.cd_attributes);
+  reach(m_ste.cds.two_level() ? State::l1cd : State::cd, m_ste.cds.address(m_choice.index));
 }
 
-// 5.2, STE.S1ContextPtr: an IPA where stage 2 is enabled.
-void ConfigFetch::translate_cd_address() {
+// 5.2, STE.S1ContextPtr, and 5.3, L1CD.L2Ptr: IPAs where stage 2 is enabled.
+void ConfigFetch::reach(State structure, std::uint64_t address) {
+  if (!m_ste.stage2_enabled()) return fetch_reached(structure, address, m_ste.cd_attributes);
   smmu::TranslationRequest request;
-  request.address = m_ste.S1ContextPtr;
+  request.address = address;
   request.access = pgtable::AccessType::read;
   request.privileged = true;  // 13.1.2: SMMU-originated accesses are Data, Privileged
   request.structure = true;
@@ -184,10 +199,10 @@ void ConfigFetch::translate_cd_address() {
   request.time = m_time;
   request.generation = m_generation;
   m_translation.emplace(m_parts.engine, m_ste.translation, request);
-  m_state = State::cd_address;
+  m_state = structure == State::l1cd ? State::l1cd_address : State::cd_address;
 }
 
-void ConfigFetch::got_cd_address() {
+void ConfigFetch::got_address() {
   if (!m_translation->ok()) {
     m_fault = {EventType::F_CD_FETCH, 0, m_translation->fault()};
     m_state = State::done;
@@ -195,20 +210,36 @@ void ConfigFetch::got_cd_address() {
     // 5.2, STE.S1CIR: combined with the attributes that stage 2 gives.
     const auto attributes = pgtable::combine_for_table(
         m_ste.cd_attributes, m_translation->entry().stage2_attributes, m_ste.stage2.FWB, m_ste.stage2.PTWNNC);
-    fetch_cd(m_translation->output(), attributes);
+    const State structure = m_state == State::l1cd_address ? State::l1cd : State::cd;
+    fetch_reached(structure, m_translation->output(), attributes);
   }
   m_translation.reset();
 }
 
-void ConfigFetch::fetch_cd(std::uint64_t address, const pgtable::Attributes& attributes) {
-  m_state = State::cd;
-  need("CD", address, cd_size, attributes);
+void ConfigFetch::fetch_reached(State structure, std::uint64_t address,
+                                const pgtable::Attributes& attributes) {
+  m_state = structure;
+  if (structure == State::l1cd) {
+    need("L1CD", address, L1CD_structure.bytes, attributes);
+  } else {
+    need("CD", address, cd_size, attributes);
+  }
+}
+
+void ConfigFetch::got_l1cd() {
+  if (m_memory.status != MemoryStatus::ok) return fail(EventType::F_CD_FETCH, m_op.address);
+  const unsigned address_bits = m_ste.stage2_enabled() ? m_parts.features.ias() : m_parts.features.OAS;
+  std::uint64_t address = 0;
+  if (!cd_address(smmu::load_word(m_memory.data, 0), m_ste.cds, m_choice.index, address_bits, address)) {
+    return fail(EventType::C_BAD_SUBSTREAMID);
+  }
+  reach(State::cd, address);
 }
 
 void ConfigFetch::got_cd() {
   if (m_memory.status != MemoryStatus::ok) return fail(EventType::F_CD_FETCH, m_op.address);
   m_cd = Cd::decode(words_of(m_memory), m_parts.features, m_ste);
-  if (!m_request.debug && !overtaken()) m_parts.configs.cds.insert(m_request.stream_id, 0, m_cd);
+  if (!m_request.debug && !overtaken()) m_parts.configs.cds.insert(m_request.stream_id, m_choice.index, m_cd);
   use_cd();
 }
 
@@ -237,6 +268,8 @@ void ConfigFetch::visit(Archive& archive) {
   m_op.visit(archive);
   m_memory.visit(archive);
   m_ste.visit(archive);
+  archive.value("choice", m_choice.kind);
+  archive.value("cd_index", m_choice.index);
   m_cd.visit(archive);
   bool translates = m_translation.has_value();
   archive.value("translates", translates);
@@ -256,19 +289,28 @@ void ConfigFetch::visit(Archive& archive) {
 }
 
 void ConfigFetch::restored(Archive& archive) {
-  const bool fetches = m_state == State::level1 || m_state == State::ste || m_state == State::cd;
-  bool sane = m_state <= State::done && m_translation.has_value() == (m_state == State::cd_address);
+  const bool small = m_state == State::level1 || m_state == State::l1cd;
+  const bool fetches = small || m_state == State::ste || m_state == State::cd;
+  const bool reaches = m_state == State::l1cd_address || m_state == State::cd_address;
+  bool sane = m_state <= State::done && m_translation.has_value() == reaches;
+  sane = sane && m_choice.kind <= ContextChoice::Kind::disabled;
   sane = sane && (!m_waiting || fetches || m_translation);
-  sane = sane && (!m_waiting || !fetches || (m_op.size == (m_state == State::level1 ? 8 : 64)));
+  sane = sane && (!m_waiting || !fetches || (m_op.size == (small ? 8 : 64)));
   if (m_translation && m_waiting) sane = sane && m_translation->step() == Step::need;
+  m_ste = Ste::decode(m_ste.words, m_parts.features);
+  // What follows the STE needs one that leads to it.
+  if (m_state >= State::l1cd_address && m_state < State::done) sane = sane && m_ste.valid && stage1();
+  if (m_state == State::l1cd) sane = sane && m_ste.cds.two_level();
   if (!sane) archive.fail("config_fetch", "no fetch of a configuration can be in this state");
   if (!archive.ok()) {
     m_translation.reset();
     m_waiting = false;
     return fail(EventType::C_BAD_STE);
   }
-  m_op.purpose = m_state == State::level1 ? "L1STD" : m_state == State::ste ? "STE" : "CD";
-  m_ste = Ste::decode(m_ste.words, m_parts.features);
+  m_op.purpose = m_state == State::level1 ? "L1STD"
+                 : m_state == State::ste  ? "STE"
+                 : m_state == State::l1cd ? "L1CD"
+                                          : "CD";
   m_cd = Cd::decode(m_cd.words, m_parts.features, Ste::decode(m_cd.ste_words, m_parts.features));
 }
 

@@ -80,6 +80,8 @@ std::vector<RegisterFact> register_facts(const ProgrammingInterface& interface) 
 struct Configuration {
   Ste ste;
   Cd cd;
+  bool stage1 = false;         // stage 1 translates
+  std::uint32_t cd_index = 0;  // of it, then
   std::optional<ConfigFault> fault;
 };
 
@@ -87,6 +89,7 @@ std::optional<StructureKind> kind_of(const smmu::MemoryOp& op) {
   const std::string purpose = op.purpose;
   if (purpose == "L1STD") return StructureKind::L1STD;
   if (purpose == "STE") return StructureKind::STE;
+  if (purpose == "L1CD") return StructureKind::L1CD;
   if (purpose == "CD") return StructureKind::CD;
   return std::nullopt;  // a descriptor of stage 2
 }
@@ -115,7 +118,7 @@ Configuration fetch(const Parts& parts, const ProgrammingInterface& interface,
     }
     f.complete(answer);
   }
-  return {f.ste(), f.cd(), f.fault()};
+  return {f.ste(), f.cd(), f.stage1(), f.cd_index(), f.fault()};
 }
 
 template <class Words>
@@ -130,6 +133,23 @@ void add_cached(std::vector<FoundStructure>& structures, StructureKind kind, con
   s.kind = kind;
   s.cached = std::move(cached);
   structures.push_back(std::move(s));
+}
+
+// What stage 2 translates before the CD is there: its address, after that of the L1CD which memory has.
+std::vector<CdAddress> cd_ipas(const Configuration& c, const std::vector<FoundStructure>& structures,
+                               const Features& features) {
+  if (!c.ste.valid || !c.stage1 || !c.ste.stage2_enabled()) return {};
+  const CdTable& table = c.ste.cds;
+  const StructureKind first = table.two_level() ? StructureKind::L1CD : StructureKind::CD;
+  std::vector<CdAddress> ipas{{first, table.address(c.cd_index), {}}};
+  for (const FoundStructure& s : structures) {
+    std::uint64_t address = 0;
+    if (first == StructureKind::L1CD && s.kind == first && !s.words.empty() &&
+        cd_address(s.words[0], table, c.cd_index, features.ias(), address)) {
+      ipas.push_back({StructureKind::CD, address, {}});
+    }
+  }
+  return ipas;
 }
 
 pgtable::Config stage2_config(const Ste& ste) {
@@ -153,14 +173,12 @@ smmu::TranslationRequest translation_request(const smmu::AccessRequest& request,
 const smmu::TranslationContext* context_of(const Configuration& c, const smmu::AccessRequest& request,
                                            unsigned ias) {
   if (c.fault || c.ste.aborts()) return nullptr;
-  if (c.ste.stage1_enabled()) return &c.cd.translation;
+  if (c.stage1) return &c.cd.translation;
   const bool inside = request.address >> ias == 0;
   return c.ste.stage2_enabled() && inside ? &c.ste.translation : nullptr;
 }
 
-pgtable::Config config_of(const Configuration& c) {
-  return c.ste.stage1_enabled() ? c.cd.config : stage2_config(c.ste);
-}
+pgtable::Config config_of(const Configuration& c) { return c.stage1 ? c.cd.config : stage2_config(c.ste); }
 
 ExplainedEnd end_of(const Parts& parts, ProgrammingInterface& interface, const smmu::AccessRequest& request,
                     const smmu::DebugMemory& memory) {
@@ -181,7 +199,7 @@ void add_tbu_answer(Smmu& smmu, const smmu::AccessRequest& request, AccessExplan
   q.debug = false;  // only that TBUs answer no debug accesses
   if (!smmu::Engine::has_owner(q)) return;
   smmu::Engine& engine = smmu.engine();
-  const auto found = engine.find_at_tbu(engine.tbu_of(q.port), q.stream_id, q.address);
+  const auto found = engine.find_at_tbu(engine.tbu_of(q.port), smmu::Engine::owner_of(q), q.address);
   if (found.entry == nullptr) return;
   const std::uint64_t inside = (std::uint64_t{1} << found.shift) - 1;
   e.tbu = TbuAnswer{found.answer->output | (q.address & inside), found.shift, *found.answer,
@@ -211,8 +229,8 @@ bool same(const ExplainedEnd& a, const ExplainedEnd& b) {
 }
 
 bool AccessExplanation::stale() const {
-  bool any =
-      !same(now, memory) || (cd_address && cd_address->stale()) || (translation && translation->stale());
+  bool any = !same(now, memory) || (translation && translation->stale());
+  for (const CdAddress& a : cd_addresses) any = any || a.translation.stale();
   for (const FoundStructure& s : structures) any = any || s.stale();
   return any;
 }
@@ -236,19 +254,20 @@ AccessExplanation explain(Smmu& smmu, const smmu::AccessRequest& asked, const sm
   const Configuration in_use = fetch(parts, interface, e.request, memory, nullptr);
   if (interface.stream_table().in_range(asked.stream_id)) {
     const Ste* ste = parts.configs.stes.probe(asked.stream_id, 0);
-    const Cd* cd = parts.configs.cds.probe(asked.stream_id, 0);
+    const Cd* cd = parts.configs.cds.probe(asked.stream_id, in_use.cd_index);
     if (ste != nullptr) add_cached(e.structures, StructureKind::STE, ste->words);
-    if (cd != nullptr && in_use.ste.stage1_enabled()) add_cached(e.structures, StructureKind::CD, cd->words);
+    if (cd != nullptr && in_use.stage1) add_cached(e.structures, StructureKind::CD, cd->words);
   }
   explain_words(e.structures, parts.features);
 
-  if (in_use.ste.valid && in_use.ste.stage1_enabled() && in_use.ste.stage2_enabled()) {
+  e.cd_addresses = cd_ipas(in_use, e.structures, parts.features);
+  for (CdAddress& a : e.cd_addresses) {
     smmu::TranslationRequest q;
-    q.address = in_use.ste.S1ContextPtr;
+    q.address = a.ipa;
     q.privileged = true;  // 13.1.2
     q.structure = true;
     q.debug = true;
-    e.cd_address =
+    a.translation =
         smmu::explain_translation(parts.engine, stage2_config(in_use.ste), in_use.ste.translation, q, memory);
   }
   if (const auto* context = context_of(in_use, e.request, parts.features.ias())) {

@@ -61,7 +61,8 @@ std::string structure_text(const FoundStructure& s) {
   text += "\n";
   add_fields(s.memory_explanation, text);
   if (s.cached.empty()) {
-    if (s.kind != StructureKind::L1STD) text += "    not cached\n";
+    const bool may_be = s.kind == StructureKind::STE || s.kind == StructureKind::CD;
+    if (may_be) text += "    not cached\n";
   } else if (!s.stale()) {
     text += "    cached, as in memory\n";
   } else if (s.words.empty()) {
@@ -128,7 +129,10 @@ std::string to_text(const AccessExplanation& e) {
   }
   if (!e.structures.empty()) text += "\nconfiguration\n";
   for (const FoundStructure& s : e.structures) text += structure_text(s);
-  if (e.cd_address) text += "\naddress of the CD, by stage 2\n" + smmu::to_text(*e.cd_address, "  ");
+  for (const CdAddress& a : e.cd_addresses) {
+    text += std::string("\naddress of the ") + (a.kind == StructureKind::L1CD ? "L1CD" : "CD") +
+            ", by stage 2\n" + smmu::to_text(a.translation, "  ");
+  }
   if (e.translation) text += "\ntranslation\n" + smmu::to_text(*e.translation, "  ");
   if (e.tbu) text += "\nTBU\n" + tbu_text(*e.tbu, e);
   text += "\n" + end_text("now: the access ", e.now, e.request.kind);

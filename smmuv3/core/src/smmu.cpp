@@ -66,7 +66,9 @@ bool Smmu::answer_at_tcu(const smmu::AccessRequest& request, smmu::AccessAnswer&
   }
   const Ste* ste = m_configs.stes.probe(request.stream_id, 0);
   if (ste == nullptr || !ste->valid || !ste->stage1_enabled()) return false;
-  const Cd* cd = m_configs.cds.probe(request.stream_id, 0);
+  const ContextChoice choice = ste->choose(request.substream_valid, request.substream_id);
+  if (choice.kind != ContextChoice::Kind::cd) return false;
+  const Cd* cd = m_configs.cds.probe(request.stream_id, choice.index);
   if (cd == nullptr || !cd->valid) return false;
   const std::uint64_t tag_address = cd->translation.tag_address(request.address);
   const smmu::Tlb::Entry* entry = m_engine.tlb().probe(cd->translation.tag, tag_address);
@@ -87,7 +89,7 @@ bool Smmu::answer_at_tcu(const smmu::AccessRequest& request, smmu::AccessAnswer&
   smmu::apply(finished, request, entry->shift(), answer);
   // It holds: count the uses, which a failed attempt must not.
   m_configs.stes.lookup(request.stream_id, 0);
-  m_configs.cds.lookup(request.stream_id, 0);
+  m_configs.cds.lookup(request.stream_id, choice.index);
   m_engine.tlb().use(*entry);
   const std::uint8_t port = request.port;
   smmu::TimePs time = m_engine.pass_micro_tlb(port, m_engine.pass_port(port, request.time));

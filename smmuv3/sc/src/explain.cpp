@@ -100,7 +100,9 @@ Explanation explanation_of(const AccessExplanation& from) {
   e.memory = end_of(from.memory);
   e.stale = from.stale();
   for (const FoundStructure& s : from.structures) e.structures.push_back(structure_of(s));
-  e.cd_steps = steps_of(from.cd_address);
+  for (const CdAddress& a : from.cd_addresses) {
+    for (Explanation::Step& s : steps_of(a.translation)) e.cd_steps.push_back(std::move(s));
+  }
   e.steps = steps_of(from.translation);
   e.text = to_text(from);
   return e;

@@ -19,8 +19,6 @@ constexpr Unbuilt unbuilt[] = {
     {[](const Features& f) { return f.Hyp; }, "Hyp is not built"},
     {[](const Features& f) { return f.MSI; }, "MSI is not built"},
     {[](const Features& f) { return f.ATOS; }, "ATOS is not built"},
-    {[](const Features& f) { return f.CD2L; }, "CD2L is not built"},
-    {[](const Features& f) { return f.SSIDSIZE != 0; }, "SSIDSIZE is not built"},
     {[](const Features& f) { return f.RIL; }, "RIL is not built"},
 };
 
@@ -47,6 +45,7 @@ std::uint8_t Features::oas_code() const {
 
 const char* Features::problem() const {
   if (SIDSIZE > 32) return "SIDSIZE is 0 to 32";
+  if (SSIDSIZE > 20) return "SSIDSIZE is 0 to 20";
   if (ST_LEVEL > 1) return "ST_LEVEL is 0 or 1";
   // IHI 0070 6.3.2, IDR1.SIDSIZE
   if (SIDSIZE >= 7 && ST_LEVEL == 0) return "SIDSIZE of 7 or more needs two-level Stream tables (ST_LEVEL 1)";

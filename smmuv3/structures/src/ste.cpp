@@ -179,6 +179,30 @@ const char* Ste::decode_stage2(const Features& f) {
   return "";
 }
 
+// Where CDs are, in the order of 5.2.2. @return what is ILLEGAL, or an empty text.
+const char* Ste::decode_cds(const Features& f) {
+  // S1CDMax, S1Fmt and S1DSS are IGNORED with IDR1.SSIDSIZE == 0, the latter two with S1CDMax == 0, too.
+  const auto S1CDMax = f.SSIDSIZE != 0 ? get_as<std::uint8_t>(words, STE_S1CDMax) : std::uint8_t{0};
+  const auto S1Fmt = get_as<std::uint8_t>(words, STE_S1Fmt);
+  if (S1CDMax > f.SSIDSIZE) return "STE.S1CDMax is greater than IDR1.SSIDSIZE";
+  if (S1CDMax != 0 && !f.CD2L && (S1Fmt == 1 || S1Fmt == 2)) {
+    return "STE.S1Fmt asks for two levels of CDs, and IDR0.CD2L is 0";
+  }
+  const std::uint64_t S1ContextPtr = get_address(words, STE_S1ContextPtr);
+  if (S1ContextPtr >> (stage2_enabled() ? f.ias() : f.OAS) != 0) {
+    return stage2_enabled() ? "STE.S1ContextPtr is beyond the intermediate address size"
+                            : "STE.S1ContextPtr is beyond the output address size";
+  }
+  cds = CdTable::from_ste(S1ContextPtr, S1CDMax, S1Fmt, get_as<std::uint8_t>(words, STE_S1DSS));
+  return "";
+}
+
+ContextChoice Ste::choose(bool substream_valid, std::uint32_t substream_id) const {
+  if (stage1_enabled()) return ContextChoice::of(cds, substream_valid, substream_id);
+  // 7.3.9: independent of stage 2
+  return {substream_valid ? ContextChoice::Kind::bad_substream : ContextChoice::Kind::bypass, 0};
+}
+
 Ste Ste::decode(const std::array<std::uint64_t, 8>& words, const Features& f) {
   Ste s;
   s.words = words;
@@ -196,20 +220,15 @@ Ste Ste::decode(const std::array<std::uint64_t, 8>& words, const Features& f) {
     s.why = "STE.Config enables stage 2, and IDR0.S2P is 0";
     return s;
   }
-  // EATS is IGNORED with IDR0.ATS == 0; STRW is RES0 with IDR0.Hyp == 0; S1Fmt, S1CDMax and S1DSS are IGNORED
-  // with IDR1.SSIDSIZE == 0.
+  // EATS is IGNORED with IDR0.ATS == 0; STRW is RES0 with IDR0.Hyp == 0.
   if (s.stage1_enabled()) {
     if (f.STALL_MODEL != 0 && is_set(words, STE_S1STALLD)) {  // 5.5
       s.why = f.STALL_MODEL == 1 ? "STE.S1STALLD is 1, and IDR0.STALL_MODEL is 0b01"
                                  : "STE.S1STALLD is 1, and IDR0.STALL_MODEL is 0b10";
       return s;
     }
-    s.S1ContextPtr = get_address(words, STE_S1ContextPtr);
-    if (s.S1ContextPtr >> (s.stage2_enabled() ? f.ias() : f.OAS) != 0) {  // 3.4.3: an IPA, or a PA
-      s.why = s.stage2_enabled() ? "STE.S1ContextPtr is beyond the intermediate address size"
-                                 : "STE.S1ContextPtr is beyond the output address size";
-      return s;
-    }
+    s.why = s.decode_cds(f);
+    if (s.why[0] != '\0') return s;
     pgtable::WalkAttributes cacheability;
     cacheability.IRGN = get_as<std::uint8_t>(words, STE_S1CIR);
     cacheability.ORGN = get_as<std::uint8_t>(words, STE_S1COR);

@@ -51,9 +51,10 @@ void Engine::finish_at_tbu(const AccessRequest& request, const CacheKey& key, Fi
   answer.counter = TbuCounters::hits_of(slot, answer.translated);
   answer.work_out();
   Tbu& tbu = tbu_of(request.port);
-  const auto* before = until != 0 ? tbu.answers.probe(request.stream_id, request.address) : nullptr;
+  const std::uint64_t owner = owner_of(request);
+  const auto* before = until != 0 ? tbu.answers.probe(owner, request.address) : nullptr;
   const bool same_size = before != nullptr && before->shift() == key.shift;
-  const auto& entry = tbu.answers.insert(request.stream_id, key, answer);
+  const auto& entry = tbu.answers.insert(owner, key, answer);
   const bool known = same_size && before == &entry;
   // What takes the place of an answer is there when that is.
   if (merges() && !known) tbu.on_its_way.put(tbu.answers.slot_of(entry), request.time, until);

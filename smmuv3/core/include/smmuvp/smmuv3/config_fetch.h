@@ -25,8 +25,9 @@ struct ConfigRequest {
 /// Why there is no configuration.
 struct ConfigFault {
   EventType type = EventType::C_BAD_STE;
-  std::uint64_t FetchAddr = 0;           ///< F_STE_FETCH, F_CD_FETCH
-  std::optional<pgtable::Fault> stage2;  ///< of stage 2, on the address of a CD: then that is the reason
+  std::uint64_t FetchAddr = 0;  ///< F_STE_FETCH, F_CD_FETCH
+  /// Of stage 2, on the address of an L1CD or CD: then that is the reason.
+  std::optional<pgtable::Fault> stage2;
 };
 
 /// Looks up a stream's configuration, and fetches what caches do not have. Every access begins so; commands
@@ -45,7 +46,11 @@ class ConfigFetch {
   const std::optional<ConfigFault>& fault() const { return m_fault; }
   /// Valid where there is no fault, or one of stage 2.
   const Ste& ste() const { return m_ste; }
-  /// Valid where there is no fault, and the STE enables stage 1.
+  /// Whether stage 1 translates. Else it bypasses, unless there is a fault or the STE aborts.
+  bool stage1() const { return m_choice.kind == ContextChoice::Kind::cd; }
+  /// Index of the CD. Valid where stage1().
+  std::uint32_t cd_index() const { return m_choice.index; }
+  /// Valid where there is no fault, and stage1().
   const Cd& cd() const { return m_cd; }
   smmu::TimePs time() const { return m_time; }
 
@@ -53,7 +58,7 @@ class ConfigFetch {
   void visit(Archive& archive);
 
  private:
-  enum class State : std::uint8_t { start, level1, ste, cd_address, cd, done };
+  enum class State : std::uint8_t { start, level1, ste, l1cd_address, l1cd, cd_address, cd, done };
 
   void find_ste();
   void tell_impossible_stream_id();
@@ -61,9 +66,11 @@ class ConfigFetch {
   void got_ste();
   void fetch_ste(std::uint64_t address);
   void use_ste();
-  void translate_cd_address();
-  void got_cd_address();
-  void fetch_cd(std::uint64_t address, const pgtable::Attributes& attributes);
+  void find_cd();
+  void reach(State structure, std::uint64_t address);
+  void got_address();
+  void fetch_reached(State structure, std::uint64_t address, const pgtable::Attributes& attributes);
+  void got_l1cd();
   void got_cd();
   void use_cd();
   void need(const char* what, std::uint64_t address, std::uint8_t size,
@@ -83,8 +90,9 @@ class ConfigFetch {
   smmu::MemoryOp m_op;
   smmu::MemoryAnswer m_memory;
   Ste m_ste;
+  ContextChoice m_choice;
   Cd m_cd;
-  std::optional<smmu::Translation> m_translation;  // of the CD's address, while that lasts
+  std::optional<smmu::Translation> m_translation;  // of an L1CD's or CD's address, while that lasts
   std::optional<ConfigFault> m_fault;
 };
 

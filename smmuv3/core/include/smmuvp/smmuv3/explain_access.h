@@ -22,7 +22,7 @@ struct RegisterFact {
   std::string meaning;  ///< may be empty
 };
 
-/// An L1STD, STE or CD, in memory and in its cache.
+/// An L1STD, STE, L1CD or CD, in memory and in its cache.
 struct FoundStructure {
   StructureKind kind = StructureKind::STE;
   std::optional<std::uint64_t> address;     ///< physical; none: memory leads to no such structure
@@ -53,11 +53,18 @@ struct ExplainedEnd {
 /// Whether a client sees the same: outcome, output, attributes, event.
 bool same(const ExplainedEnd& a, const ExplainedEnd& b);
 
+/// How stage 2 translates the address of an L1CD or CD.
+struct CdAddress {
+  StructureKind kind = StructureKind::CD;
+  std::uint64_t ipa = 0;
+  smmu::TranslationExplanation translation;
+};
+
 struct AccessExplanation {
   smmu::AccessRequest request;
   std::vector<RegisterFact> registers;
-  std::vector<FoundStructure> structures;                  ///< L1STD, STE, CD, as far as there are any
-  std::optional<smmu::TranslationExplanation> cd_address;  ///< nested: of STE.S1ContextPtr
+  std::vector<FoundStructure> structures;  ///< L1STD, STE, L1CD, CD, as far as there are any
+  std::vector<CdAddress> cd_addresses;     ///< nested: of the L1CD, if any, and of the CD
   /// By the configuration in use, cached or not; none where nothing is translated.
   std::optional<smmu::TranslationExplanation> translation;
   std::optional<TbuAnswer> tbu;

@@ -73,7 +73,7 @@ struct Explanation {
   End memory;                         ///< if no cache held anything
   bool stale = false;                 ///< some cache holds something else than memory
   std::vector<Structure> structures;  ///< L1STD, STE, CD: as many as there are
-  std::vector<Step> cd_steps;         ///< nested: of stage 2, for the address of the CD
+  std::vector<Step> cd_steps;         ///< nested: of stage 2, for addresses of L1CD and CD
   std::vector<Step> steps;            ///< for the access, of both stages in the order they are read
   std::string text;  ///< all of it for people, and what each cache holds; "STALE" marks what differs
 };

@@ -8,6 +8,7 @@
 #include "smmuvp/smmu/access.h"
 #include "smmuvp/smmu/attributes.h"
 #include "smmuvp/smmu/translation.h"
+#include "smmuvp/smmuv3/cd_table.h"
 #include "smmuvp/smmuv3/features.h"
 #include "smmuvp/smmuv3/ste_fields.h"
 
@@ -81,7 +82,7 @@ struct Ste {
   bool valid = false;    ///< V, and not ILLEGAL
   const char* why = "";  ///< what makes it invalid, for diagnostics
   std::uint8_t Config = 0;
-  std::uint64_t S1ContextPtr = 0;
+  CdTable cds;                        ///< of stage1_enabled()
   pgtable::Attributes cd_attributes;  ///< S1CIR, S1COR, S1CSH
   Overrides overrides;
   /// Of TLB entries: S2VMID, or 0 where it is IGNORED and nothing is tagged by VMID.
@@ -95,10 +96,13 @@ struct Ste {
   bool aborts() const { return (Config & 4U) == 0; }  ///< 0b0xx: abort, no event
   bool stage1_enabled() const { return (Config & 5U) == 5U; }
   bool stage2_enabled() const { return (Config & 6U) == 6U; }
+  /// What an access goes on with, if it does not abort.
+  ContextChoice choose(bool substream_valid, std::uint32_t substream_id) const;
   /// The words only: whoever loads them decodes them again.
   void visit(Archive& archive);
 
  private:
+  const char* decode_cds(const Features& features);
   const char* decode_stage2(const Features& features);
   const char* decode_stage2_64(const Features& features);
   const char* decode_stage2_32(const Features& features);

@@ -95,14 +95,20 @@ class Engine {
   void close_tbus(const std::optional<FinishedAnswer>& bypass = {}, std::uint8_t shift = 0);
   /// Whether TBUs keep answers for a request at all.
   static bool has_owner(const AccessRequest& request) {
-    return !request.substream_valid && !request.debug && request.space == AddressSpace::non_secure &&
+    return !request.debug && request.space == AddressSpace::non_secure &&
            request.unsupported == Unsupported::none;
+  }
+  /// Whom a TBU keeps an answer for: a stream, or one of its substreams, which the upper half names. That of
+  /// a stream alone is its number.
+  static std::uint64_t owner_of(const AccessRequest& request) {
+    const std::uint64_t substream = request.substream_valid ? request.substream_id | 1U << 31 : 0;
+    return substream << 32 | request.stream_id;
   }
   /// Answers an access that a TBU has a finished answer for, and counts it; otherwise nothing has changed.
   bool answer_at_tbu(const AccessRequest& request, AccessAnswer& answer) {
     if (!has_owner(request)) return false;
     Tbu& tbu = tbu_of(request.port);
-    const Found found = find_at_tbu(tbu, request.stream_id, request.address);
+    const Found found = find_at_tbu(tbu, owner_of(request), request.address);
     if (found.answer == nullptr || !serves(*found.answer, request)) return false;
     apply(*found.answer, request, found.shift, answer);
     answer.time = count_at_tbu(tbu, found, request.time);
@@ -115,10 +121,10 @@ class Engine {
     std::uint8_t shift;                            ///< holds for the aligned 2^shift bytes around the address
     const MicroTlb<FinishedAnswer>::Entry* entry;  ///< nullptr: it is no micro TLB entry
   };
-  /// Only of accesses that has_owner() is true of.
-  __attribute__((always_inline)) Found find_at_tbu(const Tbu& tbu, std::uint32_t stream_id,
+  /// Only of accesses that has_owner() is true of. @param owner  owner_of() them
+  __attribute__((always_inline)) Found find_at_tbu(const Tbu& tbu, std::uint64_t owner,
                                                    std::uint64_t address) const {
-    const auto* entry = tbu.answers.probe(stream_id, address);
+    const auto* entry = tbu.answers.probe(owner, address);
     if (__builtin_expect(entry != nullptr, 1)) return {&entry->value, entry->shift(), entry};
     // Closed TBUs have no entries.
     if (!m_bypass || address >> m_bypass_shift != 0) return {nullptr, 0, nullptr};
@@ -154,7 +160,8 @@ class Engine {
     return std::max(at, m_tlb_on_its_way.there(m_tlb.slot_of(entry), arrived));
   }
   bool merge_walks() const { return m_structures.merge_walks; }
-  /// Configuration of streams with (StreamID & mask) == match is no longer what answers were made of.
+  /// Configuration of streams with (StreamID & mask) == match is no longer what answers were made of. A mask
+  /// of 32 bits goes for all their substreams.
   void forget_answers(std::uint64_t match, std::uint64_t mask = ~std::uint64_t{0});
 
   // ---- direct memory pointers of clients

@@ -23,8 +23,8 @@ struct alignas(cache_line_of<Value>) OwnedEntry : EntryKey {
   }
 };
 
-/// Entries are found by their owner (a stream and substream, packed by the user) and address: no
-/// configuration is needed to look one up. Their tags are for invalidations.
+/// Entries are found by their owner (a stream in the lower half, a substream in the upper one) and address:
+/// no configuration is needed to look one up. Their tags are for invalidations.
 template <class Value>
 class MicroTlb : public TaggedStore<OwnedEntry<Value>, Holds::leaves> {
   using Store = TaggedStore<OwnedEntry<Value>, Holds::leaves>;
@@ -52,10 +52,11 @@ class MicroTlb : public TaggedStore<OwnedEntry<Value>, Holds::leaves> {
   const Entry& insert(std::uint64_t owner, const CacheKey& key, const Value& value) {
     return Store::put(Entry{EntryKey(key), 0, owner, value});
   }
-  /// Drops entries with (owner & mask) == match. @return how many.
+  /// Drops entries with (owner & mask) == match. With a mask that names one stream, alone or with all its
+  /// substreams, it takes the time of what goes. @return how many.
   std::uint64_t drop_owner(std::uint64_t match, std::uint64_t mask = ~std::uint64_t{0}) {
-    const bool one = mask == ~std::uint64_t{0};
-    return Store::drop_of(one ? Store::list_of_owner(match) : Store::all(),
+    const bool one = static_cast<std::uint32_t>(mask) == ~std::uint32_t{0};
+    return Store::drop_of(one ? Store::list_of_stream(match) : Store::all(),
                           [&](const Entry& e) { return (e.owner & mask) == match; });
   }
 

@@ -167,7 +167,10 @@ class TaggedStore {
     return n;
   }
   std::uint32_t all() const { return m_all; }
-  std::uint32_t list_of_owner(std::uint64_t owner) const { return head_of(by_owner, spread(owner, 0)); }
+  /// Of all owners with the same lower half.
+  std::uint32_t list_of_stream(std::uint64_t owner) const {
+    return head_of(by_owner, spread(static_cast<std::uint32_t>(owner), 0));
+  }
 
   std::uint64_t sizes(pgtable::Stages stages, bool global) const {
     return m_sizes[static_cast<unsigned>(stages)][global ? 1 : 0];
@@ -217,7 +220,7 @@ class TaggedStore {
     m_lists.push_front(head_of(by_group, spread(e.group(), 0)), node + by_group);
     if constexpr (owned) {
       m_lists.push_front(head_of(by_tag, spread(e.context(), e.page())), node + by_tag);
-      m_lists.push_front(list_of_owner(e.owner), node + by_owner);
+      m_lists.push_front(list_of_stream(e.owner), node + by_owner);
     }
     m_lists.push_back(m_all, node + all_node);
     ++m_size;
