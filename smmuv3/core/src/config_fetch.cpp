@@ -28,6 +28,7 @@ ConfigFetch::ConfigFetch(const Parts& parts, const ProgrammingInterface& interfa
       m_request(request),
       m_table(interface.stream_table()),
       m_table_attributes(interface.table_attributes()),
+      m_E2H((interface.reg(SMMU_CR2) & CR2_E2H) != 0),
       m_generation(parts.engine.generation()),
       m_time(request.time) {}
 
@@ -145,7 +146,7 @@ void ConfigFetch::got_ste() {
   if (m_memory.status != MemoryStatus::ok) {  // 5.2: a failed fetch caches nothing
     return fail(EventType::F_STE_FETCH, m_op.address);
   }
-  m_ste = Ste::decode(words_of(m_memory), m_parts.features);
+  m_ste = Ste::decode(words_of(m_memory), m_parts.features, m_E2H);
   if (!m_request.debug && !overtaken()) m_parts.configs.stes.insert(m_request.stream_id, 0, m_ste);
   use_ste();
 }
@@ -261,6 +262,7 @@ void ConfigFetch::visit(Archive& archive) {
   m_table.visit(archive);
   archive.value("memory", m_table_attributes.memory);
   archive.value("SH", m_table_attributes.SH);
+  archive.value("E2H", m_E2H);
   m_parts.engine.visit_generation(archive, m_generation);
   archive.value("state", m_state);
   archive.value("waiting", m_waiting);
@@ -297,7 +299,7 @@ void ConfigFetch::restored(Archive& archive) {
   sane = sane && (!m_waiting || fetches || m_translation);
   sane = sane && (!m_waiting || !fetches || (m_op.size == (small ? 8 : 64)));
   if (m_translation && m_waiting) sane = sane && m_translation->step() == Step::need;
-  m_ste = Ste::decode(m_ste.words, m_parts.features);
+  m_ste.decode_again(m_parts.features);
   // What follows the STE needs one that leads to it.
   if (m_state >= State::l1cd_address && m_state < State::done) sane = sane && m_ste.valid && stage1();
   if (m_state == State::l1cd) sane = sane && m_ste.cds.two_level();
@@ -311,7 +313,7 @@ void ConfigFetch::restored(Archive& archive) {
                  : m_state == State::ste  ? "STE"
                  : m_state == State::l1cd ? "L1CD"
                                           : "CD";
-  m_cd = Cd::decode(m_cd.words, m_parts.features, Ste::decode(m_cd.ste_words, m_parts.features));
+  m_cd.decode_again(m_parts.features);
 }
 
 }  // namespace smmuvp::smmuv3

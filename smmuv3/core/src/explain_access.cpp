@@ -63,7 +63,9 @@ std::vector<RegisterFact> register_facts(const ProgrammingInterface& interface) 
     add(SMMU_GBPA, "SMMU_GBPA", aborts ? "ABORT 1: everything is aborted" : "ABORT 0: everything bypasses");
     return facts;
   }
-  add(SMMU_CR2, "SMMU_CR2", flag("RECINVSID", (interface.reg(SMMU_CR2) & CR2_RECINVSID) != 0));
+  add(SMMU_CR2, "SMMU_CR2",
+      flag("RECINVSID", (interface.reg(SMMU_CR2) & CR2_RECINVSID) != 0) + ", " +
+          flag("E2H", (interface.reg(SMMU_CR2) & CR2_E2H) != 0));
   const StreamTable& table = interface.stream_table();
   add(SMMU_STRTAB_BASE, "SMMU_STRTAB_BASE", "Stream table at " + hex(table.base));
   add(SMMU_STRTAB_BASE_CFG, "SMMU_STRTAB_BASE_CFG",

@@ -76,7 +76,7 @@ std::vector<RegisterInfo> register_table(const Features& f) {
       {SMMU_CR0, "SMMU_CR0", 0x20, 4, RW, 0, CR0_implemented, "IHI 0070 6.3.9"},
       {SMMU_CR0ACK, "SMMU_CR0ACK", 0x24, 4, AckMirror, 0, 0, "IHI 0070 6.3.10"},
       {SMMU_CR1, "SMMU_CR1", 0x28, 4, RW, 0, CR1_TABLE | CR1_QUEUE, "IHI 0070 6.3.11"},
-      {SMMU_CR2, "SMMU_CR2", 0x2c, 4, RW, 0, CR2_RECINVSID, "IHI 0070 6.3.12"},
+      {SMMU_CR2, "SMMU_CR2", 0x2c, 4, RW, 0, CR2_RECINVSID | (f.Hyp ? CR2_E2H : 0), "IHI 0070 6.3.12"},
       {SMMU_STATUSR, "SMMU_STATUSR", 0x40, 4, RO, 0, 0, "IHI 0070 6.3.13"},
       {SMMU_GBPA, "SMMU_GBPA", 0x44, 4, RW, gbpa_reset, gbpa, "IHI 0070 6.3.14"},
       {SMMU_AGBPA, "SMMU_AGBPA", 0x48, 4, RW, 0, 0, "IHI 0070 6.3.15"},

@@ -134,9 +134,8 @@ void Smmu::visit(Archive& archive) {
   archive.end();
   if (!archive.loading()) return;
   m_engine.in_flight().abandon();
-  m_configs.stes.for_each([this](Ste& s) { s = Ste::decode(s.words, m_features); });
-  m_configs.cds.for_each(
-      [this](Cd& c) { c = Cd::decode(c.words, m_features, Ste::decode(c.ste_words, m_features)); });
+  m_configs.stes.for_each([this](Ste& s) { s.decode_again(m_features); });
+  m_configs.cds.for_each([this](Cd& c) { c.decode_again(m_features); });
 }
 
 }  // namespace smmuvp::smmuv3

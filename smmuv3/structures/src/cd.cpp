@@ -44,17 +44,23 @@ const char* decode_range32(const std::array<std::uint64_t, 8>& words, const Feat
   return "";
 }
 
+pgtable::Regime regime_of(StreamWorld world) {
+  if (world == StreamWorld::NS_EL2) return pgtable::Regime::el2;
+  return world == StreamWorld::NS_EL2_E2H ? pgtable::Regime::el2_0 : pgtable::Regime::el1_0;
+}
+
 }  // namespace
 
 Cd Cd::decode(const std::array<std::uint64_t, 8>& words, const Features& f, const Ste& ste) {
   Cd c;
   c.words = words;
   c.ste_words = ste.words;
+  c.ste_E2H = ste.E2H;
   const auto illegal = [&c](const char* why) {
     c.why = why;
     return c;
   };
-  // IHI 0070 5.4.2, in its order, for StreamWorld NS-EL1.
+  // IHI 0070 5.4.2, in its order.
   if (!is_set(words, CD_V)) return illegal("CD.V is 0");
   c.A = is_set(words, CD_A);
   c.R = is_set(words, CD_R);
@@ -63,7 +69,9 @@ Cd Cd::decode(const std::array<std::uint64_t, 8>& words, const Features& f, cons
   if (f.STALL_MODEL == 1 && c.S) return illegal("CD.S is 1, and IDR0.STALL_MODEL is 0b01");
   if (f.STALL_MODEL == 2 && !c.S) return illegal("CD.S is 0, and IDR0.STALL_MODEL is 0b10");
   if (c.S && is_set(ste.words, STE_S1STALLD)) return illegal("CD.S is 1, and STE.S1STALLD is 1");
-  const bool EPD[2] = {is_set(words, CD_EPD0), is_set(words, CD_EPD1)};
+  // 5.4.1: by EL2 there is no TTB1, and no disabling of walks; ASIDs and unprivileged accesses neither.
+  const bool el2 = ste.world == StreamWorld::NS_EL2;
+  const bool EPD[2] = {!el2 && is_set(words, CD_EPD0), el2 || is_set(words, CD_EPD1)};
   const bool ENDI = is_set(words, CD_ENDI);
   if (!EPD[0] || !EPD[1]) {
     if (f.TTENDIAN == 2 && ENDI) return illegal("CD.ENDI is 1, and IDR0.TTENDIAN is little-endian");
@@ -79,9 +87,11 @@ Cd Cd::decode(const std::array<std::uint64_t, 8>& words, const Features& f, cons
   const bool HD = AA64 && is_set(words, CD_HD);
   if ((HA || HD) && f.HTTU == 0) return illegal("CD.HA or CD.HD is 1, and IDR0.HTTU is 0");
   if (HD && f.HTTU == 1) return illegal("CD.HD is 1, and IDR0.HTTU is 1");
-  c.ASID = get_as<std::uint16_t>(words, CD_ASID);
-  if (!f.ASID16 && c.ASID > 0xff) return illegal("CD.ASID[15:8] is not 0, and IDR0.ASID16 is 0");
-  c.ASET = get_as<std::uint8_t>(words, CD_ASET);
+  if (!el2) {  // 3.17: EL2 need not tell ASETs apart
+    c.ASID = get_as<std::uint16_t>(words, CD_ASID);
+    if (!f.ASID16 && c.ASID > 0xff) return illegal("CD.ASID[15:8] is not 0, and IDR0.ASID16 is 0");
+    c.ASET = get_as<std::uint8_t>(words, CD_ASET);
+  }
 
   pgtable::Stage1Config& s1 = c.config.stage1;
   if (AA64) {
@@ -99,13 +109,13 @@ Cd Cd::decode(const std::array<std::uint64_t, 8>& words, const Features& f, cons
   s1.big_endian = ENDI;
   s1.AFFD = is_set(words, CD_AFFD);
   s1.WXN = is_set(words, CD_WXN);
-  s1.PAN = is_set(words, CD_PAN);
+  s1.PAN = !el2 && is_set(words, CD_PAN);
   const std::uint64_t MAIR = get(words, CD_MAIR1) << CD_MAIR0.width() | get(words, CD_MAIR0);
   for (unsigned i = 0; i < 8; ++i) {
     const auto mair = pgtable::effective_memory(static_cast<std::uint8_t>(MAIR >> (8 * i)));
     s1.MAIR |= std::uint64_t{mair} << (8 * i);
   }
-  for (unsigned i = 0; i < 2; ++i) {
+  for (unsigned i = 0; i < (el2 ? 1U : 2U); ++i) {
     const CdRangeFields& range = CD_range_fields[i];
     pgtable::TableConfig& t = s1.tables[i];
     t.EPD = EPD[i];
@@ -122,9 +132,9 @@ Cd Cd::decode(const std::array<std::uint64_t, 8>& words, const Features& f, cons
     c.config.stages = pgtable::Stages::nested;
     c.config.stage2 = ste.stage2;
   }
+  c.config.regime = regime_of(ste.world);
   c.translation.setup = pgtable::WalkSetup(c.config);
-  c.translation.tag = {static_cast<std::uint8_t>(StreamWorld::NS_EL1), c.config.stages, c.ASET, ste.vmid,
-                       c.ASID};
+  c.translation.tag = {static_cast<std::uint8_t>(ste.world), c.config.stages, c.ASET, ste.vmid, c.ASID};
   c.translation.TBI = c.TBI;
   c.translation.address_bits = f.OAS;
   c.valid = true;
@@ -134,6 +144,7 @@ Cd Cd::decode(const std::array<std::uint64_t, 8>& words, const Features& f, cons
 void Cd::visit(Archive& archive) {
   for (std::uint64_t& word : words) archive.value("word", word);
   for (std::uint64_t& word : ste_words) archive.value("ste_word", word);
+  archive.value("ste_E2H", ste_E2H);
 }
 
 }  // namespace smmuvp::smmuv3

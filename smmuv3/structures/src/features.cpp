@@ -16,7 +16,6 @@ struct Unbuilt {
 };
 constexpr Unbuilt unbuilt[] = {
     {[](const Features& f) { return !f.S1P; }, "S1P 0 is not built"},
-    {[](const Features& f) { return f.Hyp; }, "Hyp is not built"},
     {[](const Features& f) { return f.MSI; }, "MSI is not built"},
     {[](const Features& f) { return f.ATOS; }, "ATOS is not built"},
     {[](const Features& f) { return f.RIL; }, "RIL is not built"},
@@ -67,6 +66,7 @@ const char* Features::problem() const {
     return "OAS of 52 and VAX 1 need SMMUv3.1 (HAD with stage 1, XNX with stage 2)";
   }
   if (PTWNNC && !S2P) return "PTWNNC needs stage 2 translation (S2P)";
+  if (Hyp && !(S1P && S2P)) return "Hyp needs both stages of translation (S1P and S2P)";
   if (VMID16 && !S2P) return "VMID16 needs stage 2 translation (S2P)";
   // 6.3.6 asks for none by name, but a granule that no table can have translates nothing.
   if (!GRAN4K && !GRAN16K && !GRAN64K) return "GRAN4K, GRAN16K or GRAN64K has to be 1";

@@ -203,9 +203,10 @@ ContextChoice Ste::choose(bool substream_valid, std::uint32_t substream_id) cons
   return {substream_valid ? ContextChoice::Kind::bad_substream : ContextChoice::Kind::bypass, 0};
 }
 
-Ste Ste::decode(const std::array<std::uint64_t, 8>& words, const Features& f) {
+Ste Ste::decode(const std::array<std::uint64_t, 8>& words, const Features& f, bool E2H) {
   Ste s;
   s.words = words;
+  s.E2H = E2H;
   // IHI 0070 5.2.2, in its order.
   if (!is_set(words, STE_V)) {
     s.why = "STE.V is 0";
@@ -220,7 +221,16 @@ Ste Ste::decode(const std::array<std::uint64_t, 8>& words, const Features& f) {
     s.why = "STE.Config enables stage 2, and IDR0.S2P is 0";
     return s;
   }
-  // EATS is IGNORED with IDR0.ATS == 0; STRW is RES0 with IDR0.Hyp == 0.
+  // EATS is IGNORED with IDR0.ATS == 0. STRW is RES0 with IDR0.Hyp == 0, and IGNORED where stage 1 does not
+  // translate alone.
+  if (f.Hyp && s.stage1_enabled() && !s.stage2_enabled()) {
+    const std::uint64_t STRW = get(words, STE_STRW);
+    if ((STRW & 1) != 0) {
+      s.why = "STE.STRW is Reserved";
+      return s;
+    }
+    if (STRW == 2) s.world = E2H ? StreamWorld::NS_EL2_E2H : StreamWorld::NS_EL2;
+  }
   if (s.stage1_enabled()) {
     if (f.STALL_MODEL != 0 && is_set(words, STE_S1STALLD)) {  // 5.5
       s.why = f.STALL_MODEL == 1 ? "STE.S1STALLD is 1, and IDR0.STALL_MODEL is 0b01"
@@ -239,8 +249,8 @@ Ste Ste::decode(const std::array<std::uint64_t, 8>& words, const Features& f) {
     s.why = s.decode_stage2(f);
     if (s.why[0] != '\0') return s;
   }
-  // IGNORED where nothing is translated, and without stage 2 in the Security state.
-  if (f.S2P && (s.stage1_enabled() || s.stage2_enabled())) {
+  // IGNORED where nothing is translated, without stage 2 in the Security state, and by EL2.
+  if (f.S2P && s.world == StreamWorld::NS_EL1 && (s.stage1_enabled() || s.stage2_enabled())) {
     s.vmid = get_as<std::uint16_t>(words, STE_S2VMID);
     if (!f.VMID16 && s.vmid > 0xff) {
       s.why = "STE.S2VMID[15:8] is not 0, and IDR0.VMID16 is 0";
@@ -277,6 +287,7 @@ void Overrides::visit(Archive& archive) {
 
 void Ste::visit(Archive& archive) {
   for (std::uint64_t& word : words) archive.value("word", word);
+  archive.value("E2H", E2H);
 }
 
 }  // namespace smmuvp::smmuv3

@@ -83,6 +83,7 @@ class ConfigFetch {
   ConfigRequest m_request;
   StreamTable m_table;
   pgtable::Attributes m_table_attributes;
+  bool m_E2H;  // CR2.E2H
   std::uint64_t m_generation;
   State m_state = State::start;
   bool m_waiting = false;

@@ -61,6 +61,7 @@ constexpr std::uint32_t CR0_CMDQEN = 1U << 3;
 constexpr std::uint32_t CR0_implemented = CR0_SMMUEN | CR0_EVENTQEN | CR0_CMDQEN;
 constexpr std::uint32_t CR1_TABLE = 0xfc0;
 constexpr std::uint32_t CR1_QUEUE = 0x03f;
+constexpr std::uint32_t CR2_E2H = 1U << 0;
 constexpr std::uint32_t CR2_RECINVSID = 1U << 1;
 constexpr std::uint32_t GBPA_Update = 1U << 31;
 constexpr std::uint32_t GBPA_ABORT = 1U << 20;

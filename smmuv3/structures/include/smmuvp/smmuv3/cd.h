@@ -15,10 +15,11 @@ namespace smmuvp::smmuv3 {
 
 constexpr unsigned cd_size = CD_structure.bytes;
 
-/// A Context Descriptor, decoded for a stage 1 stream of StreamWorld NS-EL1, the only one that is built.
+/// A Context Descriptor, decoded for the StreamWorld of the STE through which it was found.
 struct Cd {
   std::array<std::uint64_t, 8> words{};
   std::array<std::uint64_t, 8> ste_words{};
+  bool ste_E2H = false;  ///< Ste::E2H
   bool valid = false;    ///< V, and not ILLEGAL
   const char* why = "";  ///< what makes it invalid, for diagnostics
   bool A = false;
@@ -30,10 +31,14 @@ struct Cd {
   pgtable::Config config;
   smmu::TranslationContext translation;
 
-  /// @param ste  through which it was found: stage 2 takes part in its translations
+  /// @param ste  through which it was found: its StreamWorld is the CD's, its stage 2 takes part in
+  ///             translations
   static Cd decode(const std::array<std::uint64_t, 8>& words, const Features& features, const Ste& ste = {});
-  /// The words only, and those of its STE: whoever loads them decodes them again.
+  /// What it and its STE were decoded from only: whoever loads that decodes it again.
   void visit(Archive& archive);
+  void decode_again(const Features& features) {
+    *this = decode(words, features, Ste::decode(ste_words, features, ste_E2H));
+  }
 };
 
 }  // namespace smmuvp::smmuv3

@@ -81,7 +81,9 @@ struct Ste {
   std::array<std::uint64_t, 8> words{};
   bool valid = false;    ///< V, and not ILLEGAL
   const char* why = "";  ///< what makes it invalid, for diagnostics
+  bool E2H = false;      ///< CR2.E2H, as it was when this was decoded: part of what is cached (6.3.12)
   std::uint8_t Config = 0;
+  StreamWorld world = StreamWorld::NS_EL1;
   CdTable cds;                        ///< of stage1_enabled()
   pgtable::Attributes cd_attributes;  ///< S1CIR, S1COR, S1CSH
   Overrides overrides;
@@ -92,14 +94,16 @@ struct Ste {
   pgtable::Stage2Config stage2;          ///< of stage2_enabled()
   smmu::TranslationContext translation;  ///< stage 2 alone: of IPAs, and of the addresses of CDs
 
-  static Ste decode(const std::array<std::uint64_t, 8>& words, const Features& features);
+  /// @param E2H  CR2.E2H
+  static Ste decode(const std::array<std::uint64_t, 8>& words, const Features& features, bool E2H = false);
   bool aborts() const { return (Config & 4U) == 0; }  ///< 0b0xx: abort, no event
   bool stage1_enabled() const { return (Config & 5U) == 5U; }
   bool stage2_enabled() const { return (Config & 6U) == 6U; }
   /// What an access goes on with, if it does not abort.
   ContextChoice choose(bool substream_valid, std::uint32_t substream_id) const;
-  /// The words only: whoever loads them decodes them again.
+  /// What it was decoded from only: whoever loads that decodes it again.
   void visit(Archive& archive);
+  void decode_again(const Features& features) { *this = decode(words, features, E2H); }
 
  private:
   const char* decode_cds(const Features& features);
