@@ -121,6 +121,25 @@ TEST(Stage2Ste, WithoutIdr0S2pItIsIllegalToTranslateByStage2) {
   EXPECT_EQ(Ste::decode(s.words, f).vmid, 0U);
 }
 
+TEST(Stage2Ste, WithoutIdr0S1pItIsIllegalToTranslateByStage1) {
+  Features f;
+  f.S1P = false;
+  EXPECT_EQ(f.problem(), nullptr);
+  EXPECT_EQ(id_registers(f).IDR0 & 3, 1U) << "S1P, S2P";
+  for (const Kind kind : {stage1_only, stage2_only, both}) {
+    EXPECT_EQ(Ste::decode(ste_of(kind).words, f).valid, kind == stage2_only);
+  }
+  Stage2World w(f);
+  pgtable::Builder& ipas = w.ipa_space();
+  ASSERT_TRUE(ipas.map(0x7000'0000, 0x8000'0000, 0x1000));
+  w.stage2_stream(1, ipas);
+  EXPECT_EQ(w.access(1, 0x7000'0000).output, 0x8000'0000U);
+  w.put_ste(2, ste_bypass());
+  EXPECT_EQ(w.access(2, 0x7000'0000).output, 0x7000'0000U);
+  f.S2P = f.VMID16 = false;
+  EXPECT_NE(f.problem(), nullptr) << "one of them is there";
+}
+
 TEST(Stage2Ste, AWideS2vmidIsIllegalWithoutIdr0Vmid16UnlessItIsIgnored) {
   Features f;
   f.VMID16 = false;

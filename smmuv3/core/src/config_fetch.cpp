@@ -29,6 +29,7 @@ ConfigFetch::ConfigFetch(const Parts& parts, const ProgrammingInterface& interfa
       m_table(interface.stream_table()),
       m_table_attributes(interface.table_attributes()),
       m_E2H((interface.reg(SMMU_CR2) & CR2_E2H) != 0),
+      m_table_bits(interface.stream_table().LOG2SIZE),
       m_generation(parts.engine.generation()),
       m_time(request.time) {}
 
@@ -139,6 +140,7 @@ void ConfigFetch::got_level1() {
   if ((address & ~reachable) != 0) {  // 7.3.4: out of range as in 3.4.3; FetchAddr is within OAS
     return fail(EventType::F_STE_FETCH, address & reachable);
   }
+  m_table_bits = level2_bits(smmu::load_word(m_memory.data, 0));
   fetch_ste(address);
 }
 
@@ -147,7 +149,9 @@ void ConfigFetch::got_ste() {
     return fail(EventType::F_STE_FETCH, m_op.address);
   }
   m_ste = Ste::decode(words_of(m_memory), m_parts.features, m_E2H);
-  if (!m_request.debug && !overtaken()) m_parts.configs.stes.insert(m_request.stream_id, 0, m_ste);
+  // 5.2, STE.CONT: no span reaches beyond its table.
+  const unsigned span = std::min(m_ste.CONT, m_table_bits);
+  if (!m_request.debug && !overtaken()) m_parts.configs.stes.insert(m_request.stream_id, 0, m_ste, span);
   use_ste();
 }
 
@@ -263,6 +267,7 @@ void ConfigFetch::visit(Archive& archive) {
   archive.value("memory", m_table_attributes.memory);
   archive.value("SH", m_table_attributes.SH);
   archive.value("E2H", m_E2H);
+  archive.value("table_bits", m_table_bits);
   m_parts.engine.visit_generation(archive, m_generation);
   archive.value("state", m_state);
   archive.value("waiting", m_waiting);
@@ -295,7 +300,7 @@ void ConfigFetch::restored(Archive& archive) {
   const bool fetches = small || m_state == State::ste || m_state == State::cd;
   const bool reaches = m_state == State::l1cd_address || m_state == State::cd_address;
   bool sane = m_state <= State::done && m_translation.has_value() == reaches;
-  sane = sane && m_choice.kind <= ContextChoice::Kind::disabled;
+  sane = sane && m_choice.kind <= ContextChoice::Kind::disabled && m_table_bits <= 32;
   sane = sane && (!m_waiting || fetches || m_translation);
   sane = sane && (!m_waiting || !fetches || (m_op.size == (small ? 8 : 64)));
   if (m_translation && m_waiting) sane = sane && m_translation->step() == Step::need;

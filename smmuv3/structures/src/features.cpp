@@ -15,7 +15,6 @@ struct Unbuilt {
   const char* problem;
 };
 constexpr Unbuilt unbuilt[] = {
-    {[](const Features& f) { return !f.S1P; }, "S1P 0 is not built"},
     {[](const Features& f) { return f.MSI; }, "MSI is not built"},
     {[](const Features& f) { return f.ATOS; }, "ATOS is not built"},
     {[](const Features& f) { return f.RIL; }, "RIL is not built"},
@@ -66,6 +65,7 @@ const char* Features::problem() const {
     return "OAS of 52 and VAX 1 need SMMUv3.1 (HAD with stage 1, XNX with stage 2)";
   }
   if (PTWNNC && !S2P) return "PTWNNC needs stage 2 translation (S2P)";
+  if (!S1P && !S2P) return "S1P or S2P has to be 1: an SMMU translates by one stage at least";
   if (Hyp && !(S1P && S2P)) return "Hyp needs both stages of translation (S1P and S2P)";
   if (VMID16 && !S2P) return "VMID16 needs stage 2 translation (S2P)";
   // 6.3.6 asks for none by name, but a granule that no table can have translates nothing.

@@ -49,6 +49,11 @@ void StreamTable::visit(Archive& archive) {
   archive.end();
 }
 
+std::uint8_t level2_bits(std::uint64_t l1std) {
+  const auto Span = get_as<std::uint8_t>(l1std, L1STD_Span);
+  return static_cast<std::uint8_t>(Span == 0 ? 0 : Span - 1);
+}
+
 bool ste_address(std::uint64_t l1std, const StreamTable& table, std::uint32_t stream_id,
                  std::uint64_t& address) {
   const auto Span = get_as<unsigned>(l1std, L1STD_Span);
@@ -217,6 +222,10 @@ Ste Ste::decode(const std::array<std::uint64_t, 8>& words, const Features& f, bo
     s.valid = true;
     return s;
   }
+  if (s.stage1_enabled() && !f.S1P) {
+    s.why = "STE.Config enables stage 1, and IDR0.S1P is 0";
+    return s;
+  }
   if (s.stage2_enabled() && !f.S2P) {
     s.why = "STE.Config enables stage 2, and IDR0.S2P is 0";
     return s;
@@ -257,6 +266,7 @@ Ste Ste::decode(const std::array<std::uint64_t, 8>& words, const Features& f, bo
       return s;
     }
   }
+  s.CONT = get_as<std::uint8_t>(words, STE_CONT);
   s.translation.tag.regime = static_cast<std::uint8_t>(StreamWorld::NS_EL1);
   s.translation.tag.stages = pgtable::Stages::stage2;
   s.translation.tag.vmid = s.vmid;

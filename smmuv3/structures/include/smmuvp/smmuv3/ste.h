@@ -36,6 +36,9 @@ struct StreamTable {
 bool ste_address(std::uint64_t l1std, const StreamTable& table, std::uint32_t stream_id,
                  std::uint64_t& address);
 
+/// L1STD: log2 of the STEs that it leads to, where ste_address() finds one.
+std::uint8_t level2_bits(std::uint64_t l1std);
+
 /// Overrides of incoming attributes; STE and GBPA have the same fields.
 struct Overrides {
   std::uint8_t MemAttr = 0;
@@ -83,6 +86,7 @@ struct Ste {
   const char* why = "";  ///< what makes it invalid, for diagnostics
   bool E2H = false;      ///< CR2.E2H, as it was when this was decoded: part of what is cached (6.3.12)
   std::uint8_t Config = 0;
+  std::uint8_t CONT = 0;  ///< log2 of the neighbouring STEs that are the same
   StreamWorld world = StreamWorld::NS_EL1;
   CdTable cds;                        ///< of stage1_enabled()
   pgtable::Attributes cd_attributes;  ///< S1CIR, S1COR, S1CSH
