@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "smmuvp/base/archive.h"
+#include "smmuvp/smmuv3/explain_access.h"
 #include "world.h"
 
 namespace smmuvp::smmuv3 {
@@ -181,6 +182,29 @@ TEST_F(El2Streams, IgnoreWideVmidsAndAsidsButForAsidsWithE2h) {
     EXPECT_EQ(Cd::decode(wide.words, f, el2).valid, !E2H);
   }
   EXPECT_FALSE(Ste::decode(ste(By::EL1, World::cds, 0x100).words, f).valid);
+}
+
+TEST_F(El2Streams, WithE2hHaveNoVmsav8_32Tables) {
+  Features f = with_hyp();
+  f.TTF = 3;
+  const Structure lpae = cd(1, By::EL2).set(41, 1, 0).set(0, 6, 0).set(16, 6, 0);
+  const Cd e2h = Cd::decode(lpae.words, f, Ste::decode(ste(By::E2H, World::cds).words, f, true));
+  EXPECT_FALSE(e2h.valid);
+  EXPECT_STREQ(e2h.why, "CD.AA64 is 0, and the StreamWorld is EL2-E2H");
+}
+
+TEST_F(El2Streams, AreExplainedByTheRulesOfTheirStreamWorld) {
+  w.put(World::cd_address(1), cd(1, By::EL2).set(16, 6, 0));  // T1SZ: ILLEGAL by EL1
+  const auto read = [this](const smmu::MemoryOp& op) { return w.memory.carry_out(op); };
+  for (const bool cached : {false, true}) {
+    const AccessExplanation e = explain(w.smmu, World::request(1, va), read);
+    ASSERT_EQ(e.structures.size(), 2U);
+    EXPECT_TRUE(e.structures[1].memory_explanation.verdict->legal);
+    if (cached) {
+      EXPECT_TRUE(e.structures[1].cached_explanation.verdict->legal);
+    }
+    w.access(1, va);
+  }
 }
 
 // ---- tags

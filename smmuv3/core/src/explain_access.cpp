@@ -212,10 +212,12 @@ void add_tbu_answer(Smmu& smmu, const smmu::AccessRequest& request, AccessExplan
   smmu::apply(*found.answer, q, found.shift, e.now.answer);
 }
 
-void explain_words(std::vector<FoundStructure>& structures, const Features& features) {
+// @param in_memory, in_use  STEs by which CDs in memory and in the cache are found
+void explain_words(std::vector<FoundStructure>& structures, const Features& features, const Ste& in_memory,
+                   const Ste& in_use) {
   for (FoundStructure& s : structures) {
-    if (!s.words.empty()) s.memory_explanation = explain(s.kind, s.words.data(), features);
-    if (!s.cached.empty()) s.cached_explanation = explain(s.kind, s.cached.data(), features);
+    if (!s.words.empty()) s.memory_explanation = explain(s.kind, s.words.data(), features, in_memory);
+    if (!s.cached.empty()) s.cached_explanation = explain(s.kind, s.cached.data(), features, in_use);
   }
 }
 
@@ -252,7 +254,7 @@ AccessExplanation explain(Smmu& smmu, const smmu::AccessRequest& asked, const sm
   if (interface.held() || !interface.enabled(CR0_SMMUEN) || asked.unsupported != smmu::Unsupported::none)
     return e;
 
-  fetch(empty.parts(), interface, e.request, memory, &e.structures);
+  const Configuration in_memory = fetch(empty.parts(), interface, e.request, memory, &e.structures);
   const Configuration in_use = fetch(parts, interface, e.request, memory, nullptr);
   if (interface.stream_table().in_range(asked.stream_id)) {
     const Ste* ste = parts.configs.stes.probe(asked.stream_id, 0);
@@ -260,7 +262,7 @@ AccessExplanation explain(Smmu& smmu, const smmu::AccessRequest& asked, const sm
     if (ste != nullptr) add_cached(e.structures, StructureKind::STE, ste->words);
     if (cd != nullptr && in_use.stage1) add_cached(e.structures, StructureKind::CD, cd->words);
   }
-  explain_words(e.structures, parts.features);
+  explain_words(e.structures, parts.features, in_memory.ste, in_use.ste);
 
   e.cd_addresses = cd_ipas(in_use, e.structures, parts.features);
   for (CdAddress& a : e.cd_addresses) {

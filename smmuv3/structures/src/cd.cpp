@@ -79,6 +79,9 @@ Cd Cd::decode(const std::array<std::uint64_t, 8>& words, const Features& f, cons
   }
   const bool AA64 = is_set(words, CD_AA64);
   if (!AA64 && (f.TTF & 1U) == 0) return illegal("CD.AA64 is 0, and IDR0.TTF has no VMSAv8-32 LPAE");
+  if (!AA64 && ste.world == StreamWorld::NS_EL2_E2H) {
+    return illegal("CD.AA64 is 0, and the StreamWorld is EL2-E2H");
+  }
   if (AA64 && (f.TTF & 2U) == 0) return illegal("CD.AA64 is 1, and IDR0.TTF has no VMSAv8-64");
   if (AA64 && ste.stage2_enabled() && ste.stage2.format == pgtable::Format::lpae32) {
     return illegal("CD.AA64 is 1, and STE.S2AA64 is 0");

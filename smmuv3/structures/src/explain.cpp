@@ -113,6 +113,8 @@ const char* ste_ignores(const Field& f, const Words& words) {
     return "stage 2 bypasses";
   if ((&f == &STE_STRW || &f == &STE_EATS) && Config == 4) return "Config bypasses";
   if (&f == &STE_STRW && (Config & 2) != 0) return "stage 2 translates";
+  if ((&f == &STE_S1Fmt || &f == &STE_S1DSS) && !is_set(words, STE_S1CDMax)) return "S1CDMax is 0";
+  if (&f == &STE_S2PTW && Config != 7) return "stage 1 bypasses";
   return nullptr;
 }
 
@@ -247,6 +249,11 @@ StructureExplanation explain(StructureKind kind, const std::uint64_t* words) {
 }
 
 StructureExplanation explain(StructureKind kind, const std::uint64_t* words, const Features& features) {
+  return explain(kind, words, features, Ste());
+}
+
+StructureExplanation explain(StructureKind kind, const std::uint64_t* words, const Features& features,
+                             const Ste& found_by) {
   const unsigned count = kind_info(kind).words;
   Words w{};
   std::copy(words, words + count, w.begin());
@@ -277,7 +284,7 @@ StructureExplanation explain(StructureKind kind, const std::uint64_t* words, con
     case StructureKind::CD: {
       describe(CD_structure, cd_ignores);
       source.all_ignored = !is_set(w, CD_V) ? "V is 0" : nullptr;
-      const Cd cd = Cd::decode(w, features);
+      const Cd cd = Cd::decode(w, features, found_by);
       result.verdict = verdict_of(cd.valid, is_set(w, CD_V), cd.why, "IHI 0070 5.4.2");
       break;
     }

@@ -10,6 +10,7 @@
 namespace smmuvp::smmuv3 {
 
 struct Features;
+struct Ste;
 
 enum class StructureKind : std::uint8_t { L1STD, STE, L1CD, CD, command, event };
 /// In the order of the enumeration.
@@ -57,5 +58,8 @@ struct StructureExplanation {
 StructureExplanation explain(StructureKind kind, const std::uint64_t* words);
 /// The same, with the verdict of a model that has other features.
 StructureExplanation explain(StructureKind kind, const std::uint64_t* words, const Features& features);
+/// @param found_by  of a CD: the STE that leads to it, whose StreamWorld and stage 2 say what it means
+StructureExplanation explain(StructureKind kind, const std::uint64_t* words, const Features& features,
+                             const Ste& found_by);
 
 }  // namespace smmuvp::smmuv3
