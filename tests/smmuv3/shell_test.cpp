@@ -325,6 +325,115 @@ TEST_F(Shell, TheExtensionCarriesTheStreamID) {
   EXPECT_EQ(b.world.memory.read(0x8100'0ff8, 8), 1U);
 }
 
+// ---- overrides of incoming attributes (5.2, 6.3.14, 13.1)
+
+struct Override {
+  unsigned MemAttr = 0, MTCFG = 0, ALLOCCFG = 0, SHCFG = 1, PRIVCFG = 0, INSTCFG = 0;
+
+  std::uint32_t gbpa() const {
+    return smmuv3::GBPA_Update | INSTCFG << 18 | PRIVCFG << 16 | SHCFG << 12 | ALLOCCFG << 8 | MTCFG << 4 |
+           MemAttr;
+  }
+  smmuv3::Structure ste() const {
+    smmuv3::Structure s = smmuv3::ste_bypass().set(96, 4, MemAttr).set(100, 1, MTCFG).set(101, 4, ALLOCCFG);
+    return s.set(108, 2, SHCFG).set(112, 2, PRIVCFG).set(114, 2, INSTCFG);
+  }
+  /// What an access goes on with that comes as Write-Back, Read- and Write-Allocate, Non-shareable.
+  void expect(const AccessExtension& out, bool privileged, bool instruction) const {
+    SCOPED_TRACE(::testing::Message()
+                 << "MemAttr " << MemAttr << " MTCFG " << MTCFG << " ALLOCCFG " << ALLOCCFG << " SHCFG "
+                 << SHCFG << " PRIVCFG " << PRIVCFG << " INSTCFG " << INSTCFG);
+    const unsigned levels = MTCFG != 0 ? MemAttr : 0xf;  // as MemAttr[3:0] of stage 2
+    const unsigned outer = levels >> 2, inner = levels & 3;
+    EXPECT_EQ(out.privileged, PRIVCFG >= 2 ? PRIVCFG == 3 : privileged);
+    EXPECT_EQ(out.instruction, INSTCFG >= 2 ? INSTCFG == 3 : instruction);
+    if (outer == 0 || inner == 0) {  // the latter alone is Reserved, and Device-nGnRnE
+      EXPECT_EQ(out.memory_type, outer == 0 ? inner << 2 : 0U);
+      EXPECT_EQ(static_cast<unsigned>(out.shareability), 2U) << "13.1.7";
+      EXPECT_EQ(out.allocation_hints, 0U);
+      return;
+    }
+    const bool given = (ALLOCCFG & 8) != 0;  // 0b1RWT
+    const unsigned RW = given ? ALLOCCFG >> 1 & 3 : 3;
+    const bool transient = given && (ALLOCCFG & 1) != 0 && RW != 0;
+    const auto mair = [&](unsigned level) {
+      if (level == 1) return 4U;                          // Non-cacheable
+      if (transient) return (level == 2 ? 0U : 4U) | RW;  // Write-Through, Write-Back: 0b00RW, 0b01RW
+      return (level == 2 ? 8U : 12U) | RW;
+    };
+    EXPECT_EQ(out.memory_type, mair(outer) << 4 | mair(inner));
+    const bool cacheable = outer != 1 || inner != 1;
+    EXPECT_EQ(static_cast<unsigned>(out.shareability), !cacheable ? 2U : SHCFG == 1 ? 0U : SHCFG);
+    const unsigned hints = (RW >> 1 & 1) | (RW & 1) << 1 | (transient ? 4U : 0U);
+    EXPECT_EQ(out.allocation_hints, outer != 1 ? hints : 0U) << "of the outer level";
+  }
+  /// Each value of each field of types, with each of the others; each of privilege and instruction.
+  static std::vector<Override> all() {
+    std::vector<Override> all;
+    for (unsigned i = 0; i < 2048; ++i) {
+      Override o;
+      o.MemAttr = i & 15;
+      o.MTCFG = i >> 4 & 1;
+      o.ALLOCCFG = i >> 5 & 15;
+      o.SHCFG = i >> 9 & 3;
+      o.PRIVCFG = (i ^ i >> 2) & 3;
+      o.INSTCFG = (i >> 2 ^ i >> 6) & 3;
+      all.push_back(o);
+    }
+    return all;
+  }
+};
+
+TEST_F(Shell, OverridesOfGbpaReachThePayload) {
+  Bench& b = bench();
+  b.in_simulation([&] {
+    b.set(0x20, 0);
+    unsigned n = 0;
+    for (const Override& o : Override::all()) {
+      b.set(0x44, o.gbpa());
+      AccessExtension e;
+      e.privileged = (n & 1) != 0;
+      e.instruction = (n++ & 2) != 0;
+      const AccessExtension in = e;
+      std::uint32_t v = 0;
+      EXPECT_EQ(b.transport(0x1000, &v, 4, false, &e), tlm::TLM_OK_RESPONSE);
+      ASSERT_EQ(b.seen.size(), n);
+      o.expect(b.seen.back().extension, in.privileged, in.instruction);
+    }
+    b.set(0x44, Override{}.gbpa());
+  });
+}
+
+TEST_F(Shell, OverridesOfAnSteReachThePayload) {
+  Bench& b = bench();
+  b.in_simulation([&] {
+    unsigned n = 0;
+    for (const Override& o : Override::all()) {
+      const std::uint32_t sid = n % 256;
+      if (sid == 0) {  // the next 256 STEs
+        b.push(0x4, 31);
+        b.push(0x46);
+        while (b.reg(0x98) != b.reg(0x9c)) wait(sc_time(100, sc_core::SC_NS));
+      }
+      b.world.put_ste(sid, o.ste());
+      AccessExtension e;
+      e.stream_id = sid;
+      e.stream_valid = true;
+      e.privileged = (n & 1) != 0;
+      e.instruction = (n++ & 2) != 0;
+      const AccessExtension in = e;
+      std::uint32_t v = 0;
+      EXPECT_EQ(b.transport(0x1000, &v, 4, false, &e), tlm::TLM_OK_RESPONSE);
+      ASSERT_EQ(b.seen.size(), n);
+      o.expect(b.seen.back().extension, in.privileged, in.instruction);
+      e = in;
+      b.seen.pop_back();
+      EXPECT_EQ(b.transport(0x1000, &v, 4, true, &e), tlm::TLM_OK_RESPONSE);
+      EXPECT_FALSE(b.seen.back().extension.instruction) << "writes are Data";
+    }
+  });
+}
+
 TEST_F(Shell, ANestedTransactionGoesThroughBothStagesOfItsTables) {
   Bench& b = bench();
   pgtable::Builder& ipas = b.world.guest();
