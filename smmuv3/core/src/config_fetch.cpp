@@ -28,7 +28,7 @@ ConfigFetch::ConfigFetch(const Parts& parts, const ProgrammingInterface& interfa
       m_request(request),
       m_table(interface.stream_table()),
       m_table_attributes(interface.table_attributes()),
-      m_E2H((interface.reg(SMMU_CR2) & CR2_E2H) != 0),
+      m_e2h((interface.reg(SMMU_CR2) & CR2_E2H) != 0),
       m_table_bits(interface.stream_table().LOG2SIZE),
       m_generation(parts.engine.generation()),
       m_time(request.time) {}
@@ -148,7 +148,7 @@ void ConfigFetch::got_ste() {
   if (m_memory.status != MemoryStatus::ok) {  // 5.2: a failed fetch caches nothing
     return fail(EventType::F_STE_FETCH, m_op.address);
   }
-  m_ste = Ste::decode(words_of(m_memory), m_parts.features, m_E2H);
+  m_ste = Ste::decode(words_of(m_memory), m_parts.features, m_e2h);
   // 5.2, STE.CONT: no span reaches beyond its table.
   const unsigned span = std::min(m_ste.CONT, m_table_bits);
   if (!m_request.debug && !overtaken()) m_parts.configs.stes.insert(m_request.stream_id, 0, m_ste, span);
@@ -266,7 +266,7 @@ void ConfigFetch::visit(Archive& archive) {
   m_table.visit(archive);
   archive.value("memory", m_table_attributes.memory);
   archive.value("SH", m_table_attributes.SH);
-  archive.value("E2H", m_E2H);
+  archive.value("E2H", m_e2h);
   archive.value("table_bits", m_table_bits);
   m_parts.engine.visit_generation(archive, m_generation);
   archive.value("state", m_state);

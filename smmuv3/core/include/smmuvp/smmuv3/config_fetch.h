@@ -83,7 +83,7 @@ class ConfigFetch {
   ConfigRequest m_request;
   StreamTable m_table;
   pgtable::Attributes m_table_attributes;
-  bool m_E2H;                 // CR2.E2H
+  bool m_e2h;                 // CR2.E2H
   std::uint8_t m_table_bits;  // log2 of the STEs of the linear table, or of the level 2 table
   std::uint64_t m_generation;
   State m_state = State::start;
