@@ -160,7 +160,7 @@ TEST_F(Substreams, SubstreamID0IsRefusedWhereCd0IsForAccessesWithoutOne) {
     const auto a = w.access(of_substream(1, 0, va));
     if (S1DSS == use_cd_0) {
       EXPECT_EQ(a.outcome, Outcome::abort);
-      EXPECT_EQ(w.event(), config_error(0x06, 1, 0));
+      EXPECT_EQ(w.event(), config_error(0x06, 1)) << "7.3.7: no SubstreamID";
     } else {
       EXPECT_EQ(a.output, output_of(1));
     }

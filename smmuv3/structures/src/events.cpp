@@ -10,6 +10,8 @@ namespace smmuvp::smmuv3 {
 namespace {
 
 constexpr const Field* stream_only[] = {&EVT_Number, &EVT_SSV, &EVT_SubstreamID, &EVT_StreamID};
+// Neither SSV nor SubstreamID is drawn (7.3.7).
+constexpr const Field* stream_disabled[] = {&EVT_Number, &EVT_StreamID};
 // SubstreamID is always valid: there is no SSV (7.3.9).
 constexpr const Field* bad_substream[] = {&EVT_Number, &EVT_SubstreamID, &EVT_StreamID};
 constexpr const Field* uut[] = {&EVT_Number, &EVT_SSV, &EVT_SubstreamID, &EVT_StreamID, &EVT_Reason,
@@ -60,7 +62,7 @@ constexpr EventInfo table[] = {
     {"F_STE_FETCH", "IHI 0070 7.3.4", EventType::F_STE_FETCH, fetch},
     {"C_BAD_STE", "IHI 0070 7.3.5", EventType::C_BAD_STE, stream_only},
     {"F_BAD_ATS_TREQ", "IHI 0070 7.3.6", EventType::F_BAD_ATS_TREQ, bad_ats_treq},
-    {"F_STREAM_DISABLED", "IHI 0070 7.3.7", EventType::F_STREAM_DISABLED, stream_only},
+    {"F_STREAM_DISABLED", "IHI 0070 7.3.7", EventType::F_STREAM_DISABLED, stream_disabled},
     {"F_TRANSL_FORBIDDEN", "IHI 0070 7.3.8", EventType::F_TRANSL_FORBIDDEN, transl_forbidden},
     {"C_BAD_SUBSTREAMID", "IHI 0070 7.3.9", EventType::C_BAD_SUBSTREAMID, bad_substream},
     {"F_CD_FETCH", "IHI 0070 7.3.10", EventType::F_CD_FETCH, fetch},

@@ -125,6 +125,7 @@ void Programs::put_ste(unsigned sid) {
   for (unsigned n = r.one_in(5) ? 1 + r.below(4) : 0; n > 0; --n) w[r.below(8)] ^= 1ULL << r.below(64);
   if (r.one_in(50)) w[r.below(8)] = r.any();
   set(w, 128, 8, sid + 1);  // no two streams share entries
+  set(w, 77, 4, 0);         // CONT: it promises neighbours that are the same
   for (unsigned i = 0; i < 8; ++i) m_pair.poke(ste_address(sid) + 8 * i, w[i]);
   m_tally.configs[w[0] >> 1 & 7] += 1;
 }
