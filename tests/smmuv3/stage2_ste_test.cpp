@@ -126,6 +126,7 @@ TEST(Stage2Ste, WithoutIdr0S1pItIsIllegalToTranslateByStage1) {
   f.S1P = false;
   EXPECT_EQ(f.problem(), nullptr);
   EXPECT_EQ(id_registers(f).IDR0 & 3, 1U) << "S1P, S2P";
+  EXPECT_EQ(id_registers(f).IDR3 >> 2 & 1, 0U) << "HAD is of stage 1";
   for (const Kind kind : {stage1_only, stage2_only, both}) {
     EXPECT_EQ(Ste::decode(ste_of(kind).words, f).valid, kind == stage2_only);
   }

@@ -98,7 +98,7 @@ IdRegisters id_registers(const Features& f) {
   id.IDR1 = bit(f.ATTR_TYPES_OVR, 27) | bit(f.ATTR_PERMS_OVR, 26) | field(f.CMDQS, 21) |
             field(f.EVENTQS, 16) | field(f.SSIDSIZE, 6) | f.SIDSIZE;
   id.IDR3 = bit(f.EPAN, 17) | bit(f.PTWNNC, 14) | bit(f.E0PD, 13) | field(f.BBML, 11) | bit(f.RIL, 10) |
-            bit(f.STT, 9) | bit(f.FWB, 8) | bit(f.has_xnx(), 4) | bit(f.HAD, 2);
+            bit(f.STT, 9) | bit(f.FWB, 8) | bit(f.has_xnx(), 4) | bit(f.HAD && f.S1P, 2);
   id.IDR5 = field(f.STALL_MAX, 16) | field(f.VAX, 10) | bit(f.DS, 7) | bit(f.GRAN64K, 6) | bit(f.GRAN16K, 5) |
             bit(f.GRAN4K, 4) | f.oas_code();
   id.IIDR = f.IIDR;

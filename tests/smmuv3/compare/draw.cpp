@@ -103,7 +103,7 @@ naive_smmuv3::Features naive_features(const smmuv3::Features& f) {
   n.STT = f.STT;
   n.FWB = f.FWB;
   n.XNX = f.has_xnx();
-  n.HAD = f.HAD;
+  n.HAD = f.HAD && f.S1P;
   n.STALL_MAX = f.STALL_MAX;
   n.VAX = f.VAX;
   n.DS = f.DS;
