@@ -169,12 +169,26 @@ TEST(Structures, AnEventHasOnlyTheFieldsOfItsType) {
 
 TEST(Structures, ACommandsRangeFieldsAreRes0WithoutRangeInvalidation) {
   const CommandInfo& info = *find_command(static_cast<std::uint8_t>(Opcode::CMD_TLBI_NH_VA));
-  for (const Field* f : {&CMD_NUM, &CMD_SCALE, &CMD_TG, &CMD_TTL}) {
-    EXPECT_EQ(info.defined[f->word()] & f->in_word(), 0U) << f->name;
+  const Command all = Command::decode({~0ULL, ~0ULL});
+  const Command without_TG = Command::decode({~0ULL, ~CMD_TG.in_word()});
+  Features f;
+  const auto is_reserved = [&](const Command& c, const Field& field) {
+    return (reserved_bits(c, info, f)[field.word()] & field.in_word()) == field.in_word();
+  };
+  for (const Field* field : {&CMD_NUM, &CMD_SCALE, &CMD_TG, &CMD_TTL, &CMD_TTL128}) {
+    EXPECT_TRUE(is_reserved(all, *field)) << field->name;
   }
-  for (const Field* f : {&CMD_VMID, &CMD_ASID, &CMD_Leaf, &CMD_Address}) {
-    EXPECT_EQ(info.defined[f->word()] & f->in_word(), f->in_word()) << f->name;
+  f.RIL = true;
+  EXPECT_EQ(reserved_bits(all, info, f)[0], 1ULL << 25 | 0xfULL << 8U | 7ULL << 17U | 0x3fULL << 26U);
+  for (const Field* field : {&CMD_NUM, &CMD_SCALE, &CMD_TTL}) {
+    EXPECT_TRUE(is_reserved(without_TG, *field)) << field->name << ", TG 0";
   }
+  EXPECT_TRUE(is_reserved(all, CMD_TTL128));
+  for (const Field* field : {&CMD_VMID, &CMD_ASID, &CMD_Leaf, &CMD_Address, &CMD_TG, &CMD_TTL}) {
+    EXPECT_EQ(reserved_bits(all, info, f)[field->word()] & field->in_word(), 0U) << field->name;
+  }
+  f.DS = true;
+  EXPECT_EQ(reserved_bits(all, info, f)[0] & CMD_SCALE.in_word(), 0U);
 }
 
 TEST(Structures, EveryRefusedCommandSaysItsNameAndWhy) {
@@ -182,7 +196,7 @@ TEST(Structures, EveryRefusedCommandSaysItsNameAndWhy) {
     const auto opcode = static_cast<std::uint8_t>(info.opcode);
     EXPECT_STREQ(opcode_name(opcode), info.name);
     Features none;
-    none.S2P = none.VMID16 = false;
+    none.S1P = none.S2P = none.VMID16 = false;
     EXPECT_EQ(command_info(opcode, none) == nullptr, info.refused != nullptr) << info.name;
     const Command command = Command::decode({opcode, 0});
     const char* why = "";

@@ -106,7 +106,8 @@ void CommandQueue::fetched(const smmu::MemoryAnswer& answer) {
     return;
   }
   const CommandInfo& info = *find_command(command.opcode);
-  if (((command.words[0] & ~info.defined[0]) | (command.words[1] & ~info.defined[1])) != 0) {
+  const auto reserved = reserved_bits(command, info, m_parts.features);
+  if ((reserved[0] | reserved[1]) != 0) {
     m_parts.diag.guest_error(std::string(info.name) + ".reserved", "Reserved bits of a command are not zero",
                              "IHI 0070 4.1.5", {}, m_op.address);
   }

@@ -20,6 +20,12 @@ smmu::AddressRange page_of_ipa(std::uint64_t address) { return {address, address
 constexpr smmu::StagesMask of_stage1 =
     smmu::mask_of(pgtable::Stages::stage1) | smmu::mask_of(pgtable::Stages::nested);
 
+// 4.7.1: Abort is IGNORED by a retry, and where IDR0.TERM_MODEL is 1, whose terminations are all aborts.
+smmu::StallAnswer answer_of(const Command& command, const Features& features) {
+  if (command.Action) return smmu::StallAnswer::retry;
+  return command.Abort || features.TERM_MODEL ? smmu::StallAnswer::abort : smmu::StallAnswer::terminate;
+}
+
 }  // namespace
 
 void CommandQueue::carry_out(const Command& command) {
@@ -89,21 +95,9 @@ void CommandQueue::carry_out(const Command& command) {
       what.range = page(command.Address);
       invalidate_tlb(what, name);
       break;
-    case Opcode::CMD_RESUME: {  // 4.7.1
-      smmu::StallAnswer answer = smmu::StallAnswer::retry;
-      if (!is_set(command.words, CMD_Action)) {
-        const bool abort = is_set(command.words, CMD_Abort) || m_parts.features.TERM_MODEL;
-        answer = abort ? smmu::StallAnswer::abort : smmu::StallAnswer::terminate;
-      }
-      const auto STAG = get_as<std::uint16_t>(command.words, CMD_STAG);
-      if (!m_interface.stalls().resume(command.StreamID, STAG, answer, m_time)) {
-        m_parts.diag.guest_error("CMD_RESUME.STAG",
-                                 "CMD_RESUME names no stalled access whose record is visible: STAG " +
-                                     std::to_string(STAG) + "; it affects nothing",
-                                 "IHI 0070 4.7.1", command.StreamID, m_op.address);
-      }
+    case Opcode::CMD_RESUME:
+      resume(command);
       break;
-    }
     case Opcode::CMD_STALL_TERM:  // 4.7.2
       m_interface.stalls().terminate(command.StreamID, m_time);
       break;
@@ -123,6 +117,15 @@ void CommandQueue::invalidate_config(std::uint32_t match, std::uint32_t mask,
 
 void CommandQueue::invalidate_tlb(const smmu::Invalidation& what, const char* command) {
   m_parts.engine.invalidate(what, command, m_time);
+}
+
+void CommandQueue::resume(const Command& command) {
+  const smmu::StallAnswer answer = answer_of(command, m_parts.features);
+  if (m_interface.stalls().resume(command.StreamID, command.STAG, answer, m_time)) return;
+  m_parts.diag.guest_error("CMD_RESUME.STAG",
+                           "CMD_RESUME names no stalled access whose record is visible: STAG " +
+                               std::to_string(command.STAG) + "; it affects nothing",
+                           "IHI 0070 4.7.1", command.StreamID, m_op.address);
 }
 
 }  // namespace smmuvp::smmuv3

@@ -1,5 +1,7 @@
 #include "smmuvp/smmuv3/commands.h"
 
+#include <algorithm>
+
 #include "check_fields.h"
 
 namespace smmuvp::smmuv3 {
@@ -11,7 +13,7 @@ constexpr unsigned physical_top = 55;
 constexpr unsigned built_top = 51;
 
 constexpr std::uint64_t built_bits(const Field& f) {
-  if (f.when != nullptr) return 0;  // of a feature that is not built
+  if (f.when != nullptr) return 0;  // of a feature: see reserved_bits()
   if (f.use == FieldUse::address && f.shift + f.width() - 1 == physical_top) {
     return low_bits(f.width() - (physical_top - built_top)) << (f.low % 64U);
   }
@@ -19,11 +21,12 @@ constexpr std::uint64_t built_bits(const Field& f) {
 }
 
 constexpr CommandInfo row(const char* name, const char* clause, Opcode opcode, FieldList fields,
-                          const char* refused = nullptr, bool Features::*feature = nullptr) {
-  CommandInfo info{name, clause, opcode, fields, {}, false, refused, feature};
+                          const char* refused = nullptr, bool (*allowed)(const Features&) = nullptr) {
+  CommandInfo info{name, clause, opcode, fields, {}, false, false, refused, allowed};
   for (const Field* f : fields) {
     info.defined[f->word()] |= built_bits(*f);
     if (same_text(f->name, CMD_SSec.name)) info.has_SSec = true;
+    if (same_text(f->name, CMD_TG.name)) info.has_range = true;
   }
   return info;
 }
@@ -66,42 +69,55 @@ constexpr const Field* stall_term[] = {&CMD_Opcode, &CMD_SSec, &CMD_StreamID};
 constexpr const Field* sync[] = {&CMD_Opcode,  &CMD_CS,         &CMD_MSH,   &CMD_MSIAttr,
                                  &CMD_MSIData, &CMD_MSIAddress, &CMD_MSI_NS};
 
+constexpr std::uint64_t top_of_SCALE = std::uint64_t{1} << CMD_SCALE.high;
+
+constexpr bool with_stage1(const Features& f) { return f.S1P; }
+constexpr bool with_stage2(const Features& f) { return f.S2P; }
+constexpr bool with_el2(const Features& f) { return f.S1P && f.Hyp; }
+constexpr bool with_stalls(const Features& f) { return f.STALL_MODEL != 1; }
+
 constexpr CommandInfo table[] = {
     row("CMD_PREFETCH_CONFIG", "IHI 0070 4.2.1", Opcode::CMD_PREFETCH_CONFIG, prefetch_config),
     row("CMD_PREFETCH_ADDR", "IHI 0070 4.2.2", Opcode::CMD_PREFETCH_ADDR, prefetch_addr),
     row("CMD_CFGI_STE", "IHI 0070 4.3.1", Opcode::CMD_CFGI_STE, cfgi_ste),
     row("CMD_CFGI_STE_RANGE", "IHI 0070 4.3.2", Opcode::CMD_CFGI_STE_RANGE, cfgi_ste_range),
-    row("CMD_CFGI_CD", "IHI 0070 4.3.3", Opcode::CMD_CFGI_CD, cfgi_cd),
-    row("CMD_CFGI_CD_ALL", "IHI 0070 4.3.4", Opcode::CMD_CFGI_CD_ALL, cfgi_cd_all),
+    row("CMD_CFGI_CD", "IHI 0070 4.3.3", Opcode::CMD_CFGI_CD, cfgi_cd, "CMD_CFGI_CD, with IDR0.S1P == 0",
+        with_stage1),
+    row("CMD_CFGI_CD_ALL", "IHI 0070 4.3.4", Opcode::CMD_CFGI_CD_ALL, cfgi_cd_all,
+        "CMD_CFGI_CD_ALL, with IDR0.S1P == 0", with_stage1),
     row("CMD_CFGI_VMS_PIDM", "IHI 0070 4.3.5", Opcode::CMD_CFGI_VMS_PIDM, cfgi_vms_pidm,
         "CMD_CFGI_VMS_PIDM, with IDR3.MPAM == 0"),
-    row("CMD_TLBI_NH_ALL", "IHI 0070 4.4.2.1", Opcode::CMD_TLBI_NH_ALL, tlbi_vmid),
-    row("CMD_TLBI_NH_ASID", "IHI 0070 4.4.2.2", Opcode::CMD_TLBI_NH_ASID, tlbi_vmid_asid),
-    row("CMD_TLBI_NH_VA", "IHI 0070 4.4.2.4", Opcode::CMD_TLBI_NH_VA, tlbi_vmid_asid_va),
-    row("CMD_TLBI_NH_VAA", "IHI 0070 4.4.2.3", Opcode::CMD_TLBI_NH_VAA, tlbi_vmid_va),
+    row("CMD_TLBI_NH_ALL", "IHI 0070 4.4.2.1", Opcode::CMD_TLBI_NH_ALL, tlbi_vmid,
+        "CMD_TLBI_NH_ALL, with IDR0.S1P == 0", with_stage1),
+    row("CMD_TLBI_NH_ASID", "IHI 0070 4.4.2.2", Opcode::CMD_TLBI_NH_ASID, tlbi_vmid_asid,
+        "CMD_TLBI_NH_ASID, with IDR0.S1P == 0", with_stage1),
+    row("CMD_TLBI_NH_VA", "IHI 0070 4.4.2.4", Opcode::CMD_TLBI_NH_VA, tlbi_vmid_asid_va,
+        "CMD_TLBI_NH_VA, with IDR0.S1P == 0", with_stage1),
+    row("CMD_TLBI_NH_VAA", "IHI 0070 4.4.2.3", Opcode::CMD_TLBI_NH_VAA, tlbi_vmid_va,
+        "CMD_TLBI_NH_VAA, with IDR0.S1P == 0", with_stage1),
     row("CMD_TLBI_EL3_ALL", "IHI 0070 4.4.2.5", Opcode::CMD_TLBI_EL3_ALL, opcode_only,
         "CMD_TLBI_EL3_ALL, on the Non-secure queue"),
     row("CMD_TLBI_EL3_VA", "IHI 0070 4.4.2.6", Opcode::CMD_TLBI_EL3_VA, tlbi_va,
         "CMD_TLBI_EL3_VA, on the Non-secure queue"),
     row("CMD_TLBI_EL2_ALL", "IHI 0070 4.4.2.7", Opcode::CMD_TLBI_EL2_ALL, opcode_only,
-        "CMD_TLBI_EL2_ALL, with IDR0.Hyp == 0"),
+        "CMD_TLBI_EL2_ALL, with IDR0.Hyp == 0", with_el2),
     row("CMD_TLBI_EL2_ASID", "IHI 0070 4.4.2.10", Opcode::CMD_TLBI_EL2_ASID, tlbi_asid,
-        "CMD_TLBI_EL2_ASID, with IDR0.Hyp == 0"),
+        "CMD_TLBI_EL2_ASID, with IDR0.Hyp == 0", with_el2),
     row("CMD_TLBI_EL2_VA", "IHI 0070 4.4.2.8", Opcode::CMD_TLBI_EL2_VA, tlbi_asid_va,
-        "CMD_TLBI_EL2_VA, with IDR0.Hyp == 0"),
+        "CMD_TLBI_EL2_VA, with IDR0.Hyp == 0", with_el2),
     row("CMD_TLBI_EL2_VAA", "IHI 0070 4.4.2.9", Opcode::CMD_TLBI_EL2_VAA, tlbi_va,
-        "CMD_TLBI_EL2_VAA, with IDR0.Hyp == 0"),
+        "CMD_TLBI_EL2_VAA, with IDR0.Hyp == 0", with_el2),
     row("CMD_TLBI_S12_VMALL", "IHI 0070 4.4.3.2", Opcode::CMD_TLBI_S12_VMALL, tlbi_vmid,
-        "CMD_TLBI_S12_VMALL, with IDR0.S2P == 0", &Features::S2P),
+        "CMD_TLBI_S12_VMALL, with IDR0.S2P == 0", with_stage2),
     row("CMD_TLBI_S2_IPA", "IHI 0070 4.4.3.1", Opcode::CMD_TLBI_S2_IPA, tlbi_ipa,
-        "CMD_TLBI_S2_IPA, with IDR0.S2P == 0", &Features::S2P),
+        "CMD_TLBI_S2_IPA, with IDR0.S2P == 0", with_stage2),
     row("CMD_TLBI_NSNH_ALL", "IHI 0070 4.4.4.1", Opcode::CMD_TLBI_NSNH_ALL, opcode_only),
     row("CMD_ATC_INV", "IHI 0070 4.5.1", Opcode::CMD_ATC_INV, atc_inv, "CMD_ATC_INV, with IDR0.ATS == 0"),
     row("CMD_PRI_RESP", "IHI 0070 4.5.2", Opcode::CMD_PRI_RESP, pri_resp, "CMD_PRI_RESP, with IDR0.PRI == 0"),
     row("CMD_RESUME", "IHI 0070 4.7.1", Opcode::CMD_RESUME, resume,
-        "CMD_RESUME, with IDR0.STALL_MODEL == 0b01"),
+        "CMD_RESUME, with IDR0.STALL_MODEL == 0b01", with_stalls),
     row("CMD_STALL_TERM", "IHI 0070 4.7.2", Opcode::CMD_STALL_TERM, stall_term,
-        "CMD_STALL_TERM, with IDR0.STALL_MODEL == 0b01"),
+        "CMD_STALL_TERM, with IDR0.STALL_MODEL == 0b01", with_stalls),
     row("CMD_SYNC", "IHI 0070 4.7.3", Opcode::CMD_SYNC, sync),
     row("CMD_TLBI_S_EL2_ALL", "IHI 0070 4.4.2.11", Opcode::CMD_TLBI_S_EL2_ALL, opcode_only,
         "CMD_TLBI_S_EL2_ALL, on the Non-secure queue"),
@@ -148,6 +164,13 @@ Command Command::decode(const std::array<std::uint64_t, 2>& words) {
   c.ASID = get_as<std::uint16_t>(words, CMD_ASID);
   c.Leaf = is_set(words, CMD_Leaf);
   c.Address = get_address(words, CMD_Address);
+  c.NUM = get_as<std::uint8_t>(words, CMD_NUM);
+  c.SCALE = get_as<std::uint8_t>(words, CMD_SCALE);
+  c.TTL = get_as<std::uint8_t>(words, CMD_TTL);
+  c.TG = get_as<std::uint8_t>(words, CMD_TG);
+  c.STAG = get_as<std::uint16_t>(words, CMD_STAG);
+  c.Action = is_set(words, CMD_Action);
+  c.Abort = is_set(words, CMD_Abort);
   c.CS = get_as<std::uint8_t>(words, CMD_CS);
   return c;
 }
@@ -162,10 +185,33 @@ const CommandInfo* find_command(std::uint8_t opcode) {
 const CommandInfo* command_info(std::uint8_t opcode, const Features& features) {
   const CommandInfo* info = find_command(opcode);
   if (info == nullptr || info->refused == nullptr) return info;
-  if (info->opcode == Opcode::CMD_RESUME || info->opcode == Opcode::CMD_STALL_TERM) {
-    return features.STALL_MODEL != 1 ? info : nullptr;
+  return info->allowed != nullptr && info->allowed(features) ? info : nullptr;
+}
+
+// 4.4.1.1. Bit 25 is part of SCALE with IDR5.DS alone, and TTL128 is RES0 without 128-bit descriptors.
+std::array<std::uint64_t, 2> reserved_bits(const Command& command, const CommandInfo& info,
+                                           const Features& features) {
+  std::array<std::uint64_t, 2> defined = info.defined;
+  if (info.has_range && features.RIL) {
+    defined[1] |= CMD_TG.in_word();
+    if (command.TG != 0) {
+      defined[0] |= CMD_NUM.in_word() | (CMD_SCALE.in_word() & ~(features.DS ? 0 : top_of_SCALE));
+      defined[1] |= CMD_TTL.in_word();
+    }
   }
-  return info->feature != nullptr && features.*info->feature ? info : nullptr;
+  return {command.words[0] & ~defined[0], command.words[1] & ~defined[1]};
+}
+
+std::optional<CommandRange> range_of(const Command& command, const Features& features) {
+  if (!features.RIL || command.TG == 0) return std::nullopt;
+  CommandRange range;
+  range.granule = static_cast<std::uint8_t>(10 + 2 * command.TG);
+  range.level = command.TTL;
+  if (command.TG == 2 && command.TTL == 1 && !features.DS) range.level = 0;  // Reserved
+  const unsigned scale = features.DS ? std::min<unsigned>(command.SCALE, 39) : command.SCALE & 31U;
+  range.bytes = (command.NUM + std::uint64_t{1}) << scale << range.granule;
+  range.one_of_any_level = command.NUM == 0 && scale == 0 && range.level == 0;
+  return range;
 }
 
 const char* opcode_name(std::uint8_t opcode) {
@@ -188,6 +234,13 @@ CommandError check_command(const Command& command, const Features& features, con
   if (info->opcode == Opcode::CMD_SYNC && command.CS == 3) {
     why = "CMD_SYNC.CS is 0b11, which is Reserved";
     return CommandError::CERROR_ILL;
+  }
+  if (info->has_range) {
+    const std::optional<CommandRange> range = range_of(command, features);
+    if (range && range->one_of_any_level) {  // 4.4.1.1
+      why = "TG is not 0, and NUM, SCALE and TTL are all 0, which is Reserved";
+      return CommandError::CERROR_ILL;
+    }
   }
   return CommandError::CERROR_NONE;
 }

@@ -40,6 +40,7 @@ class CommandQueue : public smmu::Worker {
   void invalidate_config(std::uint32_t match, std::uint32_t mask, std::optional<std::uint32_t> substream,
                          bool ste);
   void invalidate_tlb(const smmu::Invalidation& what, const char* command);
+  void resume(const Command& command);
   void finish_sync();
   void consume();
   void stop(CommandError error);

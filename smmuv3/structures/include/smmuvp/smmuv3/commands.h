@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 
 #include "smmuvp/smmuv3/command_fields.h"
 #include "smmuvp/smmuv3/features.h"
@@ -56,12 +57,12 @@ struct CommandInfo {
   const char* clause;
   Opcode opcode;
   FieldList fields;
-  std::array<std::uint64_t, 2>
-      defined;  ///< bits of fields that are built; others are RES0, and ignored (4.1.5)
+  std::array<std::uint64_t, 2> defined;  ///< bits of fields that are there whatever the features
   bool has_SSec;
-  /// nullptr, or why this SMMU answers CERROR_ILL without `feature`, from the name on
+  bool has_range;  ///< NUM, SCALE, TTL and TG (4.4.1.1)
+  /// nullptr: always legal. Else why an SMMU that does not allow it answers CERROR_ILL, from the name on.
   const char* refused;
-  bool Features::*feature;  ///< what makes it legal; nullptr: nothing that is built
+  bool (*allowed)(const Features&);  ///< nullptr where `refused` is given: by no SMMU that can be built
 };
 
 struct Command {
@@ -76,10 +77,33 @@ struct Command {
   std::uint16_t ASID = 0;
   bool Leaf = false;
   std::uint64_t Address = 0;
+  std::uint8_t NUM = 0;
+  std::uint8_t SCALE = 0;
+  std::uint8_t TTL = 0;
+  std::uint8_t TG = 0;
+  std::uint16_t STAG = 0;
+  bool Action = false;  ///< CMD_RESUME: retry
+  bool Abort = false;   ///< CMD_RESUME that terminates: with an abort
   std::uint8_t CS = 0;
 
   static Command decode(const std::array<std::uint64_t, 2>& words);
 };
+
+/// The entries that a TLB invalidation by address is about where TG is not 0 (4.4.1.1).
+struct CommandRange {
+  std::uint8_t granule = 12;      ///< log2, of their tables
+  std::uint8_t level = 0;         ///< of the leaves; 0: any
+  std::uint64_t bytes = 0;        ///< from the command's address on
+  bool one_of_any_level = false;  ///< NUM, SCALE and TTL are all 0: Reserved
+
+  /// log2 of what the command's address has to be aligned to.
+  std::uint8_t alignment() const {
+    const unsigned below = level == 0 ? 0U : 3U - level;
+    return static_cast<std::uint8_t>(granule + (granule - 3U) * below);
+  }
+};
+/// nullopt: the command names one address, of any granule and level. @param command  one with has_range
+std::optional<CommandRange> range_of(const Command& command, const Features& features);
 
 // CMD_SYNC.CS
 constexpr std::uint8_t SIG_NONE = 0;
@@ -91,6 +115,9 @@ const CommandInfo* find_command(std::uint8_t opcode);
 /// The row of a command that this SMMU executes, or nullptr where it is Reserved or belongs to a feature that
 /// is not built.
 const CommandInfo* command_info(std::uint8_t opcode, const Features& features);
+/// Bits that are set and belong to no field that this SMMU has: RES0, and ignored (4.1.5).
+std::array<std::uint64_t, 2> reserved_bits(const Command& command, const CommandInfo& info,
+                                           const Features& features);
 /// What an opcode is: its name, or "a Reserved opcode".
 const char* opcode_name(std::uint8_t opcode);
 /// Checks parameters. @param why  what is wrong, for diagnostics
