@@ -55,8 +55,8 @@ bool goes(const Listed& e, const Invalidation& what, bool tables) {
   if (what.asid && k.global && what.asid_spares_global) return false;
   if (what.asid && !k.global && k.tag.asid != *what.asid) return false;
   if (what.hint && k.granule != what.hint->granule) return false;
-  if (what.hint && !tables && what.hint->level != TtlHint::any_level && k.level != what.hint->level)
-    return false;
+  const bool any_level = !what.hint || what.hint->level == TtlHint::any_level;
+  if (!any_level && (tables ? k.level > what.hint->level : k.level != what.hint->level)) return false;
   if (!what.range) return true;
   const std::uint64_t first = k.input >> k.span << k.span;
   const std::uint64_t last = first + ((std::uint64_t{1} << k.span) - 1);

@@ -366,6 +366,26 @@ TEST(WalkCache, KeepsTablesWhenLeavesAloneHaveChanged) {
   EXPECT_EQ(w.invalidate(what), 1U) << "a table of level 2 leads to leaves of level 3";
 }
 
+// IHI 0070 4.4.1.1: those above the leaves that the hint names have changed, if any has.
+TEST(WalkCache, AHintSparesTablesOfLowerLevelsThanItsLeaves) {
+  WalkCache<Table> w({4, 4}, "walk_cache");
+  const auto table = [](std::int8_t level, unsigned granule) {
+    CacheKey k = key(0, 12 + 9 * (4 - level), tag(1));
+    k.level = level;
+    k.granule = static_cast<std::uint8_t>(granule);
+    return k;
+  };
+  for (const std::int8_t level : {std::int8_t{1}, std::int8_t{2}, std::int8_t{3}}) w.insert(table(level, 12), {0x1000});
+  Invalidation what = at(of(0, 1), 0x1000, 0x1000);
+  what.hint = {14, 2};
+  EXPECT_EQ(w.invalidate(what), 0U) << "another granule";
+  what.hint = {12, 2};
+  EXPECT_EQ(w.invalidate(what), 2U);
+  EXPECT_EQ(w.probe(tag(1), 0x1000)->level(), 3);
+  what.hint = {12, TtlHint::any_level};
+  EXPECT_EQ(w.invalidate(what), 1U);
+}
+
 TEST(WalkCache, FindsTheLowestTable) {
   WalkCache<Table> w({4, 4}, "walk_cache");
   w.insert(key(0, 39, tag(1)), {0x1000});

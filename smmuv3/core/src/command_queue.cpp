@@ -112,6 +112,7 @@ void CommandQueue::fetched(const smmu::MemoryAnswer& answer) {
                              "IHI 0070 4.1.5", {}, m_op.address);
   }
   report_wide_tags(command, info);
+  report_misaligned_range(command, info);
   m_command = command;
   m_state = State::execute;
   if (m_parts.engine.timing()) m_time += m_parts.structures.command.latency;
@@ -131,6 +132,18 @@ void CommandQueue::report_wide_tags(const Command& command, const CommandInfo& i
       report("VMID", "IDR0.VMID16");
     }
   }
+}
+
+// 4.4.1.1: UNPREDICTABLE which range is invalidated. Here it is that from the address on.
+void CommandQueue::report_misaligned_range(const Command& command, const CommandInfo& info) {
+  if (!info.has_range) return;
+  const std::optional<CommandRange> range = range_of(command, m_parts.features);
+  if (!range || (command.Address & low_bits(range->alignment())) == 0) return;
+  m_parts.diag.guest_error(std::string(info.name) + ".Address",
+                           std::string(info.name) + " has an Address that is not aligned to 2^" +
+                               std::to_string(range->alignment()) +
+                               ", the size of the entries that TG and TTL name: align it, or let TTL be 0",
+                           "IHI 0070 4.4.1.1", {}, m_op.address);
 }
 
 void CommandQueue::execute(const Command& command) {

@@ -1,4 +1,5 @@
 // What commands do, CMD_SYNC excepted.
+#include <algorithm>
 #include <string>
 
 #include "smmuvp/smmuv3/command_queue.h"
@@ -8,13 +9,29 @@ namespace smmuvp::smmuv3 {
 
 namespace {
 
-// TLBI_*_VA: [63:12]; TLB entries have bits above 55 equal to it, and TBI may apply (4.4.2).
-smmu::AddressRange page(std::uint64_t address) {
-  const auto first = static_cast<std::uint64_t>(static_cast<std::int64_t>(address << 8) >> 8);
-  return {first, first};
+// 4.4: one address, or what NUM, SCALE, TG and TTL say (4.4.1.1), which does not go on from the last address
+// to 0.
+void set_place(smmu::Invalidation& what, const Command& command, const Features& features,
+               std::uint64_t first) {
+  what.range = smmu::AddressRange{first, first};
+  const std::optional<CommandRange> range = range_of(command, features);
+  if (!range) return;
+  what.range->last = first + std::min(range->bytes - 1, ~first);
+  what.hint = smmu::TtlHint{range->granule, smmu::TtlHint::any_level};
+  if (range->level != 0) what.hint->level = static_cast<std::int8_t>(range->level);
 }
 
-smmu::AddressRange page_of_ipa(std::uint64_t address) { return {address, address}; }
+// TLBI_*_VA: [63:12]; TLB entries have bits above 55 equal to it, and TBI may apply (4.4.2). Addresses of
+// TTB0 and of TTB1 are thus further apart than any range is long.
+void set_va(smmu::Invalidation& what, const Command& command, const Features& features) {
+  const auto first = static_cast<std::uint64_t>(static_cast<std::int64_t>(command.Address << 8) >> 8);
+  set_place(what, command, features, first);
+}
+
+// Bits [55:52] are RES0 (4.1.6).
+void set_ipa(smmu::Invalidation& what, const Command& command, const Features& features) {
+  set_place(what, command, features, get_address(command.words, CMD_PhysicalAddress) & low_bits(52));
+}
 
 // Stage 1 entries: combined ones of both stages are of stage 1, too.
 constexpr smmu::StagesMask of_stage1 =
@@ -69,7 +86,7 @@ void CommandQueue::carry_out(const Command& command) {
       break;
     case Opcode::CMD_TLBI_S2_IPA:  // 4.4.3.1: entries of stage 2 alone; combined ones stay
       what.stages = smmu::mask_of(pgtable::Stages::stage2);
-      what.range = page_of_ipa(get_address(command.words, CMD_PhysicalAddress));
+      set_ipa(what, command, m_parts.features);
       invalidate_tlb(what, name);
       break;
     case Opcode::CMD_TLBI_NH_ALL:
@@ -87,12 +104,12 @@ void CommandQueue::carry_out(const Command& command) {
     case Opcode::CMD_TLBI_NH_VA:
       what.stages = of_stage1;
       what.asid = command.ASID;
-      what.range = page(command.Address);
+      set_va(what, command, m_parts.features);
       invalidate_tlb(what, name);
       break;
     case Opcode::CMD_TLBI_NH_VAA:
       what.stages = of_stage1;
-      what.range = page(command.Address);
+      set_va(what, command, m_parts.features);
       invalidate_tlb(what, name);
       break;
     case Opcode::CMD_RESUME:

@@ -17,7 +17,6 @@ struct Unbuilt {
 constexpr Unbuilt unbuilt[] = {
     {[](const Features& f) { return f.MSI; }, "MSI is not built"},
     {[](const Features& f) { return f.ATOS; }, "ATOS is not built"},
-    {[](const Features& f) { return f.RIL; }, "RIL is not built"},
 };
 
 }  // namespace

@@ -45,7 +45,8 @@ constexpr StagesMask mask_of(pgtable::Stages stages) {
 }
 constexpr StagesMask all_stages = 7;
 
-/// TG and TTL of an invalidation, as processors have them: entries of other leaves stay.
+/// TG and TTL of an invalidation, as processors have them: entries of other leaves stay, and tables that no
+/// leaf of that level lies in or below.
 struct TtlHint {
   static constexpr std::int8_t any_level = -128;
 
@@ -69,7 +70,7 @@ struct Invalidation {
   StagesMask stages = all_stages;
   /// VA, or IPA for entries of stage 2; every entry goes whose CacheKey::span it touches.
   std::optional<AddressRange> range;
-  std::optional<TtlHint> hint;  ///< a walk cache looks at its granule alone: tables lie above any leaf
+  std::optional<TtlHint> hint;
   bool leaf = false;            ///< tables have not changed: a walk cache keeps everything
 };
 
@@ -127,8 +128,9 @@ class EntryKey {
   }
   bool matches_hint(const Invalidation& what, bool tables) const {
     if (!what.hint) return true;
-    return what.hint->granule == m_granule &&
-           (tables || what.hint->level == TtlHint::any_level || what.hint->level == m_level);
+    if (what.hint->granule != m_granule) return false;
+    if (what.hint->level == TtlHint::any_level) return true;
+    return tables ? m_level <= what.hint->level : m_level == what.hint->level;
   }
   /// Fails on what no entry can have.
   void visit(Archive& archive);
