@@ -6,47 +6,21 @@
 #include <string>
 #include <vector>
 
+#include "cache_bench.h"
 #include "smmuvp/test/core.h"
-#include "world.h"
 
 namespace smmuvp::smmuv3 {
 namespace {
 
 using pgtable::Stages;
-using smmu::CacheKey;
-
-enum class Cache : std::uint8_t { tlb, micro_tlb, grants, walk_cache, ipa_cache };
-constexpr Cache caches[] = {Cache::tlb, Cache::micro_tlb, Cache::grants, Cache::walk_cache, Cache::ipa_cache};
-constexpr const char* cache_names[] = {"TLB", "micro TLB", "grants", "walk cache", "IPA cache"};
-
-/// A command as software means it.
-struct Tlbi {
-  std::uint8_t opcode = 0x12;
-  std::uint16_t vmid = 1;
-  std::uint16_t asid = 1;
-  std::uint64_t address = 0;
-  bool leaf = false;
-  unsigned TG = 0;
-  unsigned TTL = 0;
-  unsigned NUM = 0;
-  unsigned SCALE = 0;
-
-  std::uint64_t word0() const {
-    return opcode | std::uint64_t{NUM} << 12U | std::uint64_t{SCALE} << 20U | std::uint64_t{vmid} << 32U |
-           std::uint64_t{asid} << 48U;
-  }
-  std::uint64_t word1() const {
-    return (leaf ? 1U : 0U) | std::uint64_t{TTL} << 8U | std::uint64_t{TG} << 10U |
-           (address & ~std::uint64_t{0xfff});
-  }
-  unsigned granule() const { return 10 + 2 * TG; }
-};
 
 /// Whether 4.4 and 4.4.1.1 ask for an entry to go, and this model takes no more. Written from there, by
 /// arithmetic of 128 bits that cannot overflow.
 bool goes(const Tlbi& c, const CacheKey& e, bool table) {
   if (c.leaf && table) return false;
-  if (e.tag.vmid != c.vmid) return false;
+  const bool el2 = c.opcode == 0x22 || c.opcode == 0x23;  // CR2.E2H is 0
+  if (e.tag.regime != static_cast<unsigned>(el2 ? StreamWorld::NS_EL2 : StreamWorld::NS_EL1)) return false;
+  if (!el2 && e.tag.vmid != c.vmid) return false;
   if (c.opcode == 0x2a ? e.tag.stages != Stages::stage2 : e.tag.stages == Stages::stage2) return false;
   if (c.opcode == 0x12 && !e.global && e.tag.asid != c.asid) return false;
   const unsigned span = std::max(e.span, e.shift);
@@ -63,111 +37,16 @@ bool goes(const Tlbi& c, const CacheKey& e, bool table) {
   return table ? e.level <= static_cast<int>(TTL) : e.level == static_cast<int>(TTL);
 }
 
-constexpr std::uint8_t by_address[] = {0x12, 0x13, 0x2a};  // CMD_TLBI_NH_VA, NH_VAA, S2_IPA
+// CMD_TLBI_NH_VA, NH_VAA, EL2_VA, EL2_VAA, S2_IPA
+constexpr std::uint8_t by_address[] = {0x12, 0x13, 0x22, 0x23, 0x2a};
 
-struct Put {
-  Cache cache;
-  CacheKey key;
-};
-
-class Range : public ::testing::Test {
+class Range : public ::testing::Test, protected CacheBench {
  protected:
-  explicit Range(const Features& f = with_range_invalidation()) : w(f, large()) { w.start(); }
+  explicit Range(const Features& f = with_range_invalidation()) : CacheBench(f) {}
   static Features with_range_invalidation() {
     Features f;
-    f.RIL = true;
+    f.RIL = f.Hyp = true;
     return f;
-  }
-  static Structures large() {
-    Structures s = World::untimed();
-    s.tlb_ways = s.walk_cache_ways = s.ipa_cache_ways = 64;  // nothing goes for want of room
-    s.tlb_sets = s.walk_cache_sets = s.ipa_cache_sets = 1;
-    s.micro_tlb_geometry = {1, 256};
-    return s;
-  }
-  void SetUp() override {
-    grants = &w.smmu.engine().allow_grants(
-        0, 7, [this](const smmu::AddressRange& r) { withdrawn.push_back(r.first); });
-  }
-
-  /// log2 of what a leaf of that level translates.
-  static unsigned leaf_shift(unsigned granule, int level) {
-    return granule + (granule - 3) * static_cast<unsigned>(3 - level);
-  }
-  static CacheKey page(std::uint64_t input, unsigned granule = 12, int level = 3,
-                       Stages stages = Stages::stage1) {
-    CacheKey k;
-    k.tag = {static_cast<std::uint8_t>(StreamWorld::NS_EL1), stages, 0, 1,
-             static_cast<std::uint16_t>(stages == Stages::stage2 ? 0 : 1)};
-    k.shift = static_cast<std::uint8_t>(leaf_shift(granule, level));
-    k.level = static_cast<std::int8_t>(level);
-    k.granule = static_cast<std::uint8_t>(granule);
-    k.input = input >> k.shift << k.shift;
-    return k;
-  }
-  /// Of the table whose descriptors are of that level.
-  static CacheKey table(std::uint64_t input, unsigned granule, int level, Stages stages = Stages::stage1) {
-    CacheKey k = page(input, granule, level - 1, stages);
-    k.level = static_cast<std::int8_t>(level);
-    return k;
-  }
-
-  void put(Cache cache, const CacheKey& key) {
-    smmu::Engine& engine = w.smmu.engine();
-    switch (cache) {
-      case Cache::tlb:
-        engine.tlb().insert(key, {});
-        break;
-      case Cache::micro_tlb:
-        engine.tbu_of(0).answers.insert(7, key, {});
-        break;
-      case Cache::grants: {
-        smmu::DirectRegion region;
-        region.key = key;
-        region.input = {key.input, key.input + 0xfff};
-        region.output = region.input;
-        ASSERT_TRUE(grants->add(region));
-        break;
-      }
-      case Cache::walk_cache:
-        engine.walk_cache().insert(key, {});
-        break;
-      case Cache::ipa_cache:
-        engine.ipa_cache().insert(key, {});
-        break;
-    }
-    all.push_back({cache, key});
-  }
-  void put_everywhere(const CacheKey& key) {
-    for (const Cache c : {Cache::tlb, Cache::micro_tlb, Cache::grants}) put(c, key);
-    if (key.tag.stages == Stages::stage2) put(Cache::ipa_cache, key);
-  }
-  bool is_there(const Put& p) {
-    smmu::Engine& engine = w.smmu.engine();
-    const auto found = [&](const auto& cache) {
-      bool there = false;
-      cache.for_each([&](const auto& e) {
-        const CacheKey k = e.key();
-        there = there ||
-                (k.input == p.key.input && k.shift == p.key.shift && k.level == p.key.level &&
-                 k.granule == p.key.granule && k.global == p.key.global && k.tag.vmid == p.key.tag.vmid &&
-                 k.tag.stages == p.key.tag.stages && (k.global || k.tag.asid == p.key.tag.asid));
-      });
-      return there;
-    };
-    switch (p.cache) {
-      case Cache::tlb:
-        return found(engine.tlb());
-      case Cache::micro_tlb:
-        return found(engine.tbu_of(0).answers);
-      case Cache::grants:
-        return std::find(withdrawn.begin(), withdrawn.end(), p.key.input) == withdrawn.end();
-      case Cache::walk_cache:
-        return found(engine.walk_cache());
-      case Cache::ipa_cache:
-        return found(engine.ipa_cache());
-    }
-    return false;
   }
 
   /// Everything is as goes() says, and nothing is left.
@@ -187,21 +66,6 @@ class Range : public ::testing::Test {
     }
     forget();
   }
-  void forget() {
-    smmu::Engine& engine = w.smmu.engine();
-    engine.tlb().clear();
-    engine.walk_cache().clear();
-    engine.ipa_cache().clear();
-    engine.tbu_of(0).answers.clear();
-    grants->withdraw_all();
-    withdrawn.clear();
-    all.clear();
-  }
-
-  World w;
-  smmu::Grants* grants = nullptr;
-  std::vector<std::uint64_t> withdrawn;
-  std::vector<Put> all;
 };
 
 constexpr std::uint64_t lower_end = 0x80'0000'0000'0000;  // of what TTB0 can translate at the most
@@ -209,7 +73,6 @@ constexpr std::uint64_t lower_end = 0x80'0000'0000'0000;  // of what TTB0 can tr
 TEST_F(Range, TakesTheGranulesThatItNamesAndNoNeighbour) {
   test::Random random(0x411);
   for (const std::uint8_t opcode : by_address) {
-    const Stages stages = opcode == 0x2a ? Stages::stage2 : Stages::stage1;
     for (unsigned TG = 1; TG <= 3; ++TG) {
       for (unsigned NUM = 0; NUM < 32; ++NUM) {
         for (unsigned SCALE = 0; SCALE < 32; ++SCALE) {
@@ -234,8 +97,8 @@ TEST_F(Range, TakesTheGranulesThatItNamesAndNoNeighbour) {
             if (opcode != 0x2a && beyond) continue;  // no address of that half
             const auto same = [&](const Put& p) { return p.key.input == input; };
             if (std::any_of(all.begin(), all.end(), same)) continue;
-            put_everywhere(page(input, granule, 3, stages));
-            put(Cache::walk_cache, table(input, granule, 3, stages));
+            put_everywhere(page(input, granule, 3, opcode));
+            put(Cache::walk_cache, table(input, granule, 3, opcode));
           }
           expect(c);
           if (HasFatalFailure()) return;
@@ -249,7 +112,7 @@ TEST_F(Range, OfAnyAddressesTakesWhatItTouches) {
   test::Random random(0x412);
   for (unsigned n = 0; n < 20'000; ++n) {
     Tlbi c;
-    c.opcode = by_address[random.below(3)];
+    c.opcode = by_address[random.below(5)];
     c.TG = static_cast<unsigned>(random.below(4));
     c.NUM = static_cast<unsigned>(random.below(32));
     c.SCALE = static_cast<unsigned>(random.below(random.below(2) != 0 ? 8 : 32));
@@ -278,7 +141,8 @@ TEST_F(Range, OfAnyAddressesTakesWhatItTouches) {
       const int level = static_cast<int>(1 + random.below(3));
       std::uint64_t input = address();
       if (stages == Stages::stage2) input &= 0xffff'ffff'ffff;
-      CacheKey k = page(input, granule, level, stages);
+      CacheKey k = page(input, granule, level, stages == Stages::stage2 ? 0x2a : 0x12);
+      k.tag.stages = stages;
       k.tag.vmid = static_cast<std::uint16_t>(1 + random.below(5) / 4);
       if (stages != Stages::stage2) {
         k.global = random.below(4) == 0;
@@ -290,14 +154,18 @@ TEST_F(Range, OfAnyAddressesTakesWhatItTouches) {
         k.shift = 12;
         k.input = input >> 12U << 12U;
       }
+      if (stages == Stages::stage1 && random.below(2) == 0) {
+        k.tag = tag_for(0x22);
+        k.global = true;
+      }
       const Cache cache = caches[random.below(5)];
       if (cache == Cache::ipa_cache && stages != Stages::stage2) continue;
       if (cache == Cache::walk_cache) {
         const CacheKey t = k;
-        k = table(input, granule, level, stages);
+        k = table(input, granule, level);
         k.tag = t.tag;
         k.global = false;
-        if (t.global) k.tag.asid = 1;
+        if (t.global && t.tag.vmid != 0) k.tag.asid = 1;
       }
       const auto same = [&](const Put& p) {  // it would take the other's place
         return p.cache == cache && p.key.input == k.input;
@@ -336,7 +204,6 @@ TEST_F(Range, DoesNotGoOnFromAddressesOfTtb0ToThoseOfTtb1) {
 
 TEST_F(Range, TakesOfAnotherLevelThanTtlNothing) {
   for (const std::uint8_t opcode : by_address) {
-    const Stages stages = opcode == 0x2a ? Stages::stage2 : Stages::stage1;
     for (unsigned TG = 1; TG <= 3; ++TG) {
       for (unsigned TTL = 0; TTL <= 3; ++TTL) {
         for (const bool leaf : {false, true}) {
@@ -350,10 +217,10 @@ TEST_F(Range, TakesOfAnotherLevelThanTtlNothing) {
             for (const unsigned granule : {12U, 14U, 16U}) {
               for (int level = 1; level <= 3; ++level) {
                 // Each at an address of its own that the region around 0 holds
-                put(Cache::tlb, page(0, granule, level, stages));
-                put(Cache::micro_tlb, page(0, granule, level, stages));
-                if (stages == Stages::stage2) put(Cache::ipa_cache, page(0, granule, level, stages));
-                put(Cache::walk_cache, table(0, granule, level, stages));
+                put(Cache::tlb, page(0, granule, level, opcode));
+                put(Cache::micro_tlb, page(0, granule, level, opcode));
+                if (opcode == 0x2a) put(Cache::ipa_cache, page(0, granule, level, opcode));
+                put(Cache::walk_cache, table(0, granule, level, opcode));
               }
             }
             expect(c);
@@ -479,7 +346,8 @@ TEST_F(Range, OfAnAddressThatIsNotAlignedToItsEntriesIsDiagnosed) {
     w.diag.all.clear();
     c = {};
     c.opcode = opcode;
-    c.asid = opcode == 0x12 ? 1 : 0;
+    c.asid = opcode == 0x12 || opcode == 0x22 ? 1 : 0;
+    if (opcode == 0x22 || opcode == 0x23) c.vmid = 0;
     c.TG = 1;
     c.TTL = 2;
     c.address = 0x20'0000;
@@ -498,13 +366,13 @@ TEST_F(Range, TakesTheTimeOfWhatIsThereAndNotOfWhatItNames) {
   for (unsigned n = 0; n < 64; ++n) {
     put_everywhere(page(std::uint64_t{n} << 40U, 16));
     put(Cache::walk_cache, table(std::uint64_t{n} << 40U, 16, 3));
-    put_everywhere(page(std::uint64_t{n} << 40U | 0x1'0000, 16, 3, Stages::stage2));
+    put_everywhere(page(std::uint64_t{n} << 40U | 0x1'0000, 16, 3, 0x2a));
   }
   Tlbi c;
   c.TG = 3;
   c.NUM = c.SCALE = 31;
   for (unsigned n = 0; n < 20'000; ++n) {
-    c.opcode = by_address[n % 3];
+    c.opcode = by_address[n % 5];
     c.vmid = 2;  // whose entries there are none of
     if (n % 2 == 0) c.vmid = 1, c.TTL = 2;
     w.command(c.word0(), c.word1());

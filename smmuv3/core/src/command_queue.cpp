@@ -113,6 +113,7 @@ void CommandQueue::fetched(const smmu::MemoryAnswer& answer) {
   }
   report_wide_tags(command, info);
   report_misaligned_range(command, info);
+  report_out_of_range(command, info);
   m_command = command;
   m_state = State::execute;
   if (m_parts.engine.timing()) m_time += m_parts.structures.command.latency;
@@ -126,10 +127,37 @@ void CommandQueue::report_wide_tags(const Command& command, const CommandInfo& i
                                  feature + " is 0: it affects nothing",
                              "IHI 0070 4.4", {}, m_op.address);
   };
+  // 4.4.2.8: IGNORED
+  const bool no_asid = info.opcode == Opcode::CMD_TLBI_EL2_VA && (m_interface.reg(SMMU_CR2) & CR2_E2H) == 0;
   for (const Field* f : info.fields) {
-    if (f == &CMD_ASID && !m_parts.features.ASID16 && command.ASID > 0xff) report("ASID", "IDR0.ASID16");
+    if (f == &CMD_ASID && !no_asid && !m_parts.features.ASID16 && command.ASID > 0xff) {
+      report("ASID", "IDR0.ASID16");
+    }
     if (f == &CMD_VMID && m_parts.features.S2P && !m_parts.features.VMID16 && command.VMID > 0xff) {
       report("VMID", "IDR0.VMID16");
+    }
+  }
+}
+
+// 4.1.7: it has no effect, since nothing is cached of what is out of range. Prefetches are hints (4.2).
+void CommandQueue::report_out_of_range(const Command& command, const CommandInfo& info) {
+  const Features& f = m_parts.features;
+  const auto report = [&](const char* field, const char* feature, unsigned bits) {
+    m_parts.diag.guest_error(std::string(info.name) + "." + field,
+                             std::string(info.name) + " has a " + field + " of more than " +
+                                 std::to_string(bits) + " bits, which is " + feature + ": it affects nothing",
+                             "IHI 0070 4.1.7", command.StreamID, m_op.address);
+  };
+  if (info.opcode == Opcode::CMD_PREFETCH_CONFIG || info.opcode == Opcode::CMD_PREFETCH_ADDR) return;
+  for (const Field* field : info.fields) {
+    // 4.3.2: the bottom Range + 1 bits of a StreamID are IGNORED
+    const unsigned ignored = info.opcode == Opcode::CMD_CFGI_STE_RANGE ? command.Range + 1U : 0U;
+    if (field == &CMD_StreamID &&
+        std::uint64_t{command.StreamID} >> std::max<unsigned>(f.SIDSIZE, ignored) != 0) {
+      report("StreamID", "IDR1.SIDSIZE", f.SIDSIZE);
+    }
+    if (field == &CMD_SubstreamID && command.SubstreamID >> f.SSIDSIZE != 0) {
+      report("SubstreamID", "IDR1.SSIDSIZE", f.SSIDSIZE);
     }
   }
 }

@@ -33,6 +33,12 @@ void set_ipa(smmu::Invalidation& what, const Command& command, const Features& f
   set_place(what, command, features, get_address(command.words, CMD_PhysicalAddress) & low_bits(52));
 }
 
+// EL2 has no VMIDs.
+void set_el2(smmu::Invalidation& what, bool E2H) {
+  what.regime = static_cast<std::uint8_t>(E2H ? StreamWorld::NS_EL2_E2H : StreamWorld::NS_EL2);
+  what.vmid = std::uint16_t{0};
+}
+
 // Stage 1 entries: combined ones of both stages are of stage 1, too.
 constexpr smmu::StagesMask of_stage1 =
     smmu::mask_of(pgtable::Stages::stage1) | smmu::mask_of(pgtable::Stages::nested);
@@ -52,6 +58,7 @@ void CommandQueue::carry_out(const Command& command) {
   // VMIDs are not matched where stage 2 is not implemented (4.4.2): all entries have 0.
   what.vmid = m_parts.features.S2P ? command.VMID : std::uint16_t{0};
   what.leaf = command.Leaf;
+  const bool E2H = (m_interface.reg(SMMU_CR2) & CR2_E2H) != 0;  // decides when the command is carried out
   constexpr std::uint32_t one = ~0U;
   switch (static_cast<Opcode>(command.opcode)) {
     case Opcode::CMD_PREFETCH_CONFIG:  // 4.2: nothing has to be prefetched
@@ -109,6 +116,32 @@ void CommandQueue::carry_out(const Command& command) {
       break;
     case Opcode::CMD_TLBI_NH_VAA:
       what.stages = of_stage1;
+      set_va(what, command, m_parts.features);
+      invalidate_tlb(what, name);
+      break;
+    case Opcode::CMD_TLBI_EL2_ALL:  // 4.4.2.7: those with ASIDs too, whatever E2H is
+      what.leaf = false;
+      what.vmid = std::uint16_t{0};
+      for (const StreamWorld world : {StreamWorld::NS_EL2, StreamWorld::NS_EL2_E2H}) {
+        what.regime = static_cast<std::uint8_t>(world);
+        invalidate_tlb(what, name);
+      }
+      break;
+    case Opcode::CMD_TLBI_EL2_ASID:  // 4.4.2.10: by EL2 without E2H there are none
+      what.leaf = false;
+      set_el2(what, true);
+      what.asid = command.ASID;
+      what.asid_spares_global = true;
+      invalidate_tlb(what, name);
+      break;
+    case Opcode::CMD_TLBI_EL2_VA:  // 4.4.2.8: ASID is IGNORED without E2H
+      set_el2(what, E2H);
+      if (E2H) what.asid = command.ASID;
+      set_va(what, command, m_parts.features);
+      invalidate_tlb(what, name);
+      break;
+    case Opcode::CMD_TLBI_EL2_VAA:  // 4.4.2.9
+      set_el2(what, E2H);
       set_va(what, command, m_parts.features);
       invalidate_tlb(what, name);
       break;

@@ -35,6 +35,7 @@ class CommandQueue : public smmu::Worker {
   std::optional<smmu::TimePs> sync_done() const;
   void fetched(const smmu::MemoryAnswer& answer);
   void report_wide_tags(const Command& command, const CommandInfo& info);
+  void report_out_of_range(const Command& command, const CommandInfo& info);
   void report_misaligned_range(const Command& command, const CommandInfo& info);
   void execute(const Command& command);
   void carry_out(const Command& command);
