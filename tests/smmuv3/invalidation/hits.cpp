@@ -61,6 +61,8 @@ std::optional<Hits::Tag> Hits::tag_of(std::uint32_t sid) const {
   switch ((*ste)[0] >> 1U & 7U) {
     case 5:
       t.stages = Stages::stage1;
+      t.el2 = ((*ste)[1] >> 30U & 3U) == 2;  // STRW
+      if (t.el2) t.vmid = 0;
       break;
     case 6:
       t.stages = Stages::stage2;
@@ -85,7 +87,7 @@ Known Hits::at_begin(const AccessId& access, Tick now) const {
   if (!tag) return known;
   known.config = true;
   const auto matches = [&](const Entry& e) {
-    return e.tag.stages == tag->stages && e.tag.vmid == tag->vmid &&
+    return e.tag.stages == tag->stages && e.tag.el2 == tag->el2 && e.tag.vmid == tag->vmid &&
            (e.coverage.global ? e.tag.aset == tag->aset : e.tag.asid == tag->asid);
   };
   for (const Entry& e : m_leaves) {
@@ -154,6 +156,7 @@ void Hits::learn(const AccessId& access, const std::vector<Read>& reads, Tick no
     Entry e;
     e.tag = *tag;
     e.level = level_of(r.kind);
+    e.coverage.el2 = tag->el2;
     e.coverage.vmid = tag->vmid;
     e.coverage.asid = tag->asid;
     e.coverage.shift = static_cast<std::uint8_t>(shift_of(e.level));
@@ -186,7 +189,7 @@ void Hits::learn(const AccessId& access, const std::vector<Read>& reads, Tick no
                                 [&](const Entry& e) {
                                   const Coverage& a = e.coverage;
                                   const Coverage& b = leaf.coverage;
-                                  return a.vmid == b.vmid && a.global != b.global &&
+                                  return a.el2 == b.el2 && a.vmid == b.vmid && a.global != b.global &&
                                          same_region(a.address, b.address, std::max(a.shift, b.shift));
                                 }),
                  m_leaves.end());

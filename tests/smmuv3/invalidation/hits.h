@@ -45,6 +45,7 @@ class Hits {
   enum class Stages : std::uint8_t { none, stage1, stage2, nested };
   struct Tag {
     Stages stages = Stages::none;
+    bool el2 = false;
     std::uint16_t vmid = 0;
     std::uint16_t asid = 0;
     bool aset = false;

@@ -93,6 +93,7 @@ StructureWords encode(const SteValue& v) {
   set(w, 1, 3, configs[static_cast<unsigned>(v.type)]);
   set(w, 108, 2, 1);  // SHCFG: incoming
   set(w, 128, 16, v.vmid);
+  if (v.type == SteType::stage1 && v.el2) set(w, 94, 2, 2);  // STRW; CR2.E2H is 1
   if (v.type == SteType::stage1 || v.type == SteType::nested) w[0] |= cd_address(v.cd_slot, 0);
   if (v.type == SteType::stage2 || v.type == SteType::nested) {
     set(w, 160, 6, 24);  // S2T0SZ: 40 bits
@@ -218,6 +219,7 @@ Image::Image(unsigned variant) {
       v.cd_slot = static_cast<std::uint8_t>(random.below(cd_slots));
       v.vmid = static_cast<std::uint16_t>((v.type == SteType::stage1 ? 0 : 2) + random.below(2));
       v.stage2_space = static_cast<std::uint8_t>(v.vmid & 1U);
+      v.el2 = v.type == SteType::stage1 && chance(3);
       put(ste_address(sid, true, copy), encode(v));
       if (copy == 0) put(ste_address(sid, false, 0), encode(v));
     }

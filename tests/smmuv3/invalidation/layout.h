@@ -94,6 +94,7 @@ struct SteValue {
   std::uint8_t cd_slot = 0;
   std::uint16_t vmid = 0;
   std::uint8_t stage2_space = 0;
+  bool el2 = false;  ///< of stage1: StreamWorld NS-EL2-E2H, which has no VMIDs
 };
 struct CdValue {
   bool valid = true;

@@ -85,12 +85,34 @@ Invalidation Invalidation::decode(Word word0, Word word1) {
   i.asid = static_cast<std::uint16_t>(word0 >> 48U);
   i.leaf = (word1 & 1U) != 0;
   i.address = word1 & ~std::uint64_t{0xfff};
+  const unsigned TG = word1 >> 10U & 3U;
+  if (TG == 0) return i;
+  // 4.4.1.1: Range = (NUM + 1) * 2^SCALE granules, from Address on
+  i.granule = 10 + 2 * TG;
+  i.level = word1 >> 8U & 3U;
+  if (TG == 2 && i.level == 1) i.level = 0;
+  const std::uint64_t bytes = ((word0 >> 12U & 31U) + 1) << (word0 >> 20U & 31U) << i.granule;
+  i.last = i.address + (bytes - 1);
+  if (i.address + (bytes - 1) < i.address) i.last = ~std::uint64_t{0};
   return i;
+}
+
+bool Coverage::named_by(const Invalidation& i) const {
+  if (!last_level && i.leaf) return false;
+  if (i.granule == 0) return i.address >> shift == address >> shift;  // any address in the region names it
+  if (i.granule != 12) return false;
+  const std::uint64_t first = address >> shift << shift;
+  const std::uint64_t end = first + ((std::uint64_t{1} << shift) - 1);
+  if (end < i.address || first > i.last) return false;
+  const unsigned level = (39U - shift) / 9U;
+  if (i.level == 0) return true;
+  return last_level ? level == i.level : level < i.level;
 }
 
 bool Coverage::covered_by(const Invalidation& i) const {
   const bool config = of == Of::l1std || of == Of::ste || of == Of::cd;
-  const bool here = (i.address >> shift) == (address >> shift);  // any address in the region names it (4.4)
+  const bool of_el1 = of == Of::stage1 && !el2;
+  const bool of_el2 = of == Of::stage1 && el2;
   switch (i.opcode) {
     case 0x03:  // CMD_CFGI_STE (4.3.1)
       if (of == Of::l1std) return !i.leaf && i.sid >> 6U == sid >> 6U;
@@ -104,20 +126,27 @@ bool Coverage::covered_by(const Invalidation& i) const {
     case 0x06:  // CMD_CFGI_CD_ALL (4.3.4)
       return of == Of::cd && i.sid == sid;
     case 0x10:  // CMD_TLBI_NH_ALL (4.4.2.1)
-      return of == Of::stage1 && i.vmid == vmid;
+      return of_el1 && i.vmid == vmid;
     case 0x11:  // CMD_TLBI_NH_ASID (4.4.2.2)
-      return of == Of::stage1 && i.vmid == vmid && !global && i.asid == asid;
+      return of_el1 && i.vmid == vmid && !global && i.asid == asid;
     case 0x12:  // CMD_TLBI_NH_VA (4.4.2.4)
-      return of == Of::stage1 && i.vmid == vmid && (global || i.asid == asid) && here &&
-             (last_level || !i.leaf);
+      return of_el1 && i.vmid == vmid && (global || i.asid == asid) && named_by(i);
     case 0x13:  // CMD_TLBI_NH_VAA (4.4.2.3)
-      return of == Of::stage1 && i.vmid == vmid && here && (last_level || !i.leaf);
+      return of_el1 && i.vmid == vmid && named_by(i);
+    case 0x20:  // CMD_TLBI_EL2_ALL (4.4.2.7)
+      return of_el2;
+    case 0x21:  // CMD_TLBI_EL2_ASID (4.4.2.10)
+      return of_el2 && !global && i.asid == asid;
+    case 0x22:  // CMD_TLBI_EL2_VA (4.4.2.8), CR2.E2H being 1
+      return of_el2 && (global || i.asid == asid) && named_by(i);
+    case 0x23:  // CMD_TLBI_EL2_VAA (4.4.2.9)
+      return of_el2 && named_by(i);
     case 0x28:  // CMD_TLBI_S12_VMALL (4.4.3.2)
-      return !config && i.vmid == vmid;
+      return !config && !el2 && i.vmid == vmid;
     case 0x2a:  // CMD_TLBI_S2_IPA (4.4.3.1)
-      return of == Of::stage2 && i.vmid == vmid && here && (last_level || !i.leaf);
+      return of == Of::stage2 && i.vmid == vmid && named_by(i);
     case 0x30:  // CMD_TLBI_NSNH_ALL (4.4.4.1)
-      return !config;
+      return !config && !el2;
     default:
       return false;
   }
@@ -248,7 +277,8 @@ void Reference::find_cds(const Config& config, std::uint64_t address, int by) {
     if (c.piece < 0) return;
     c.sid = config.sid;
     c.ste = config.piece;
-    c.vmid = S2VMID(config.words);  // also without stage 2 (3.17)
+    c.el2 = kind_of(config.words) == Ste::stage1 && bits(config.words, 94, 2) == 2;  // STRW
+    if (!c.el2) c.vmid = S2VMID(config.words);  // also without stage 2 (3.17)
     c.asid = static_cast<std::uint16_t>(bits(w, 48, 16));
     c.aset = bits(w, 47, 1) != 0;
     c.nested = has_stage2(kind_of(config.words));
@@ -324,7 +354,8 @@ void Reference::walk_stage2(Stage2& result, std::uint16_t vmid, std::uint64_t ip
 // that found them, and that may have begun at a cached table of the same ASID and another ASET.
 bool Reference::shares_globals(const Context& c, const Context& own) const {
   return std::any_of(m_contexts.begin(), m_contexts.end(), [&](const Context& walker) {
-    return walker.valid && walker.vmid == c.vmid && walker.asid == c.asid && walker.aset == own.aset;
+    return walker.valid && walker.el2 == c.el2 && walker.vmid == c.vmid && walker.asid == c.asid &&
+           walker.aset == own.aset;
   });
 }
 
@@ -333,7 +364,7 @@ void Reference::stage1(const AccessId& access, const Context& own) {
   const unsigned ttb = ttb_of(access.address);
   for (std::size_t n = 0; n < m_contexts.size(); ++n) {
     const Context c = m_contexts[n];
-    if (!c.valid || c.vmid != own.vmid) continue;
+    if (!c.valid || c.el2 != own.el2 || c.vmid != own.vmid) continue;
     const bool own_tag = c.asid == own.asid;
     if (!own_tag && !shares_globals(c, own)) continue;
     const bool own_root = c.piece == own.piece;
@@ -362,6 +393,7 @@ void Reference::walk_stage1(const AccessId& access, const Context& c, bool own_t
     }
     Piece x;
     x.coverage.of = Coverage::Of::stage1;
+    x.coverage.el2 = c.el2;
     x.coverage.vmid = c.vmid;
     x.coverage.asid = c.asid;
     x.coverage.last_level = !is_table(d, level);

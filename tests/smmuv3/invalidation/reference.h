@@ -46,6 +46,9 @@ struct Invalidation {
   std::uint16_t asid = 0;
   bool leaf = false;
   std::uint64_t address = 0;
+  unsigned granule = 0;    ///< log2; 0: of any, one address, any level
+  unsigned level = 0;      ///< of the leaves; 0: any
+  std::uint64_t last = 0;  ///< of the range
   Tick consumed = 0;
   Tick complete = never;  ///< when a CMD_SYNC after it was consumed (4.3.8)
 
@@ -60,6 +63,7 @@ struct Coverage {
   std::uint32_t sid = 0;   ///< of configuration
   std::uint16_t vmid = 0;  ///< of translations
   std::uint16_t asid = 0;
+  bool el2 = false;           ///< of StreamWorld NS-EL2-E2H
   bool last_level = false;    ///< of translations: a page or a block
   bool global = false;        ///< a last level of stage 1 with nG 0 (3.17.1)
   std::uint8_t shift = 12;    ///< log2 of the region that the descriptor translates
@@ -67,6 +71,8 @@ struct Coverage {
 
   /// Whether `i` has to take it away (4.3, 4.4).
   bool covered_by(const Invalidation& i) const;
+  /// Whether a TLB invalidation by address names its place, level and granule (4.4, 4.4.1.1).
+  bool named_by(const Invalidation& i) const;
 };
 
 class Reference {
@@ -104,6 +110,7 @@ class Reference {
     int piece = -1;
     std::uint16_t vmid = 0;
     std::uint16_t asid = 0;
+    bool el2 = false;
     bool aset = false;
     bool nested = false;
     bool valid = true;  // CD.V

@@ -21,6 +21,12 @@ constexpr const char* clause_hit =
 constexpr const char* clause_fill =
     "Beyond IHI 0070 3.21.1: what an invalidation overtook fills no cache, its configuration included";
 
+Features features() {
+  Features f;
+  f.RIL = f.Hyp = true;
+  return f;
+}
+
 Structures caches(const Schedule& s) {
   Structures c = World::untimed();
   const auto pick = [&](unsigned bit) { return (s.shape >> bit & 1U) != 0 ? 2U : 1U; };
@@ -60,9 +66,10 @@ class Run {
         m_tallies(tallies),
         m_log(log),
         m_memory(Image::get(schedule.image)),
-        m_world({}, caches(schedule)),
+        m_world(features(), caches(schedule)),
         m_reference(m_memory, schedule.two_level) {
     m_world.write(0x28, 0xd75);
+    m_world.write(0x2c, CR2_E2H);
     m_world.write(0x80, schedule.two_level ? l1std_base : linear_base, 8);
     m_world.write(0x88, 7U | (schedule.two_level ? 1U << 16U | 6U << 6U : 0U));
     m_world.write(0x90, World::cmdq | World::log2_cmds, 8);

@@ -71,6 +71,7 @@ class Maker {
                            : SteType::nested;
     v.cd_slot = static_cast<std::uint8_t>((image.word(at) & 0xf000) >> 12U);
     v.vmid = static_cast<std::uint16_t>(image.word(at + 16));
+    v.el2 = v.type == SteType::stage1 && (image.word(at + 8) >> 30U & 3U) == 2;
     v.stage2_space = (image.word(at + 24) & 0xf'f000) >= 0x2'0000 ? 1 : 0;
   }
   SteValue& ste(std::uint32_t sid, unsigned copy) { return m_stes[sid][copy]; }
@@ -228,6 +229,7 @@ class Maker {
         break;
       case 1:
         v.type = SteType::stage1;
+        v.el2 = chance(2);
         break;
       case 2:
         v.type = chance(3) ? SteType::stage2 : SteType::nested;
@@ -278,23 +280,40 @@ class Maker {
   std::uint16_t asid_of(const Focus& f) {
     return chance(8) ? static_cast<std::uint16_t>(1 + below(3)) : cd_of(ste(f.sid).cd_slot, 0).asid;
   }
+  // A command by address: of one, or of a range, of entries of one level or any (4.4.1.1).
+  void by_address(Opcode opcode, Word word0, std::uint64_t address) {
+    const Word leaf = chance(3) ? 1 : 0;
+    address &= ~Word{0xfff};
+    if (chance(2)) return command(opcode, word0, address | leaf);
+    const Word TG = chance(16) ? 2 + below(2) : 1;
+    const Word TTL = below(4);
+    Word NUM = chance(2) ? 0 : below(4);
+    const Word SCALE = chance(2) ? 0 : below(20);
+    if (TG == 1 && (TTL == 1 || TTL == 2)) {
+      address &= ~((Word{1} << shift_of(static_cast<unsigned>(TTL))) - 1);  // else UNPREDICTABLE
+    } else if (chance(3)) {
+      address -= below(3) << 12U;
+    }
+    if (NUM == 0 && SCALE == 0 && (TTL == 0 || TG == 2)) NUM = 1;  // else Reserved
+    command(opcode, word0 | NUM << 12U | SCALE << 20U, address | leaf | TTL << 8U | TG << 10U);
+  }
   void tlbi_stage1(const Focus& f) {
-    const Word vmid = Word{vmid_of(f)} << 32U;
+    const bool el2 = chance(8) != (ste(f.sid).type == SteType::stage1 && ste(f.sid).el2);
+    const Word vmid = el2 ? 0 : Word{vmid_of(f)} << 32U;
     const Word asid = Word{asid_of(f)} << 48U;
-    const Word address = (f.address() & ~Word{0xfff}) | (chance(3) ? 1U : 0U);
     switch (below(6)) {
       case 0:
-        command(Opcode::CMD_TLBI_NH_ALL, vmid);
+        command(el2 ? Opcode::CMD_TLBI_EL2_ALL : Opcode::CMD_TLBI_NH_ALL, vmid);
         break;
       case 1:
-        command(Opcode::CMD_TLBI_NH_ASID, vmid | asid);
+        command(el2 ? Opcode::CMD_TLBI_EL2_ASID : Opcode::CMD_TLBI_NH_ASID, vmid | asid);
         break;
       case 2:
       case 3:
-        command(Opcode::CMD_TLBI_NH_VA, vmid | asid, address);
+        by_address(el2 ? Opcode::CMD_TLBI_EL2_VA : Opcode::CMD_TLBI_NH_VA, vmid | asid, f.address());
         break;
       default:
-        command(Opcode::CMD_TLBI_NH_VAA, vmid, address);
+        by_address(el2 ? Opcode::CMD_TLBI_EL2_VAA : Opcode::CMD_TLBI_NH_VAA, vmid, f.address());
         break;
     }
   }
@@ -308,7 +327,7 @@ class Maker {
         command(Opcode::CMD_TLBI_S12_VMALL, vmid);
         break;
       default:
-        command(Opcode::CMD_TLBI_S2_IPA, vmid, (ipa & ~Word{0xfff}) | (chance(3) ? 1U : 0U));
+        by_address(Opcode::CMD_TLBI_S2_IPA, vmid, ipa);
         break;
     }
   }
@@ -509,8 +528,8 @@ std::string to_string(const Operation& o) {
              std::to_string(o.cd.spaces[1]);
     case Act::write_ste:
       return "software writes STE " + std::to_string(o.sid) + (o.where != 0 ? " of copy 1" : "") + ": " +
-             to_string(o.ste.type) + ", CD " + std::to_string(o.ste.cd_slot) + ", VMID " +
-             std::to_string(o.ste.vmid) + ", stage 2 " + std::to_string(o.ste.stage2_space);
+             to_string(o.ste.type) + (o.ste.el2 ? " of EL2" : "") + ", CD " + std::to_string(o.ste.cd_slot) +
+             ", VMID " + std::to_string(o.ste.vmid) + ", stage 2 " + std::to_string(o.ste.stage2_space);
     case Act::write_l1std:
       return "software lets the L1STD of stream " + std::to_string(o.sid) + " point to copy " +
              std::to_string(o.value);
