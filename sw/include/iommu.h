@@ -62,6 +62,8 @@ enum iommu_fault_type {
  * @sid: the device's stream
  * @ssid: substream, if @ssid_valid
  * @iova: the address, as the device sent it
+ * @stage2: stage 2 refused, at address @ipa
+ * @stalled: the access waits for an answer, to @tag
  */
 struct iommu_fault {
 	enum iommu_fault_type type;
@@ -72,12 +74,27 @@ struct iommu_fault {
 	bool write;
 	bool priv;
 	bool exec;
+	bool stage2;
+	bool stalled;
+	u32 tag;
 	u64 iova;
+	u64 ipa;
+};
+
+/* What becomes of an access that waits. */
+enum iommu_page_response {
+	IOMMU_PAGE_RETRY,	/* as if it had just come */
+	IOMMU_PAGE_ABORT,	/* its device is told that it failed */
 };
 
 typedef void (*iommu_fault_handler_t)(struct device *dev,
 				      const struct iommu_fault *fault,
 				      void *data);
+
+/* In a thread; @domain is what the access went to. */
+typedef enum iommu_page_response (*iommu_page_fault_handler_t)(
+	struct device *dev, struct iommu_domain *domain,
+	const struct iommu_fault *fault, void *data);
 
 /**
  * struct iommu_iotlb_gather - removed translations not invalidated yet
@@ -100,6 +117,8 @@ struct iommu_iotlb_gather {
  * @unmap_pages: as io_pgtable_ops
  * @iotlb_sync: invalidate what was gathered, and wait for it
  * @iova_to_phys: 0 if nothing is mapped
+ * @cache_invalidate: of IOMMU_DOMAIN_NESTED: what the owner of its tables wants
+ *		      forgotten, in commands that the driver defines
  * @free: nothing is attached any more
  */
 struct iommu_domain_ops {
@@ -117,6 +136,8 @@ struct iommu_domain_ops {
 			   struct iommu_iotlb_gather *gather);
 	phys_addr_t (*iova_to_phys)(struct iommu_domain *domain,
 				    unsigned long iova);
+	int (*cache_invalidate)(struct iommu_domain *domain,
+				const void *commands, unsigned int count);
 	void (*free)(struct iommu_domain *domain);
 };
 
@@ -160,6 +181,9 @@ struct iommu_domain {
  * @domain_alloc_nested: of type IOMMU_DOMAIN_NESTED upon @parent; @config is
  *			 defined by the driver. NULL: it cannot
  * @remove_dev_pasid: the opposite of set_dev_pasid
+ * @set_stall: let faults of a device wait for page_response(), or end them at
+ *	       once; NULL: it cannot
+ * @page_response: answer a fault of iommu_report_page_fault(), once
  */
 struct iommu_ops {
 	struct module *owner;
@@ -174,6 +198,10 @@ struct iommu_ops {
 		struct iommu_domain *parent, const void *config, size_t size);
 	void (*remove_dev_pasid)(struct iommu_domain *domain,
 				 struct device *dev, u32 pasid);
+	int (*set_stall)(struct device *dev, bool on);
+	void (*page_response)(struct device *dev,
+			      const struct iommu_fault *fault,
+			      enum iommu_page_response response);
 };
 
 /**
@@ -200,6 +228,7 @@ struct iommu_device {
  * @priv: the IOMMU driver's
  * @user: module of the device's driver, in whose name the IOMMU's is held
  * @max_pasids: PASIDs below this may be used, from "pasid-num-bits"
+ * @can_stall: it can wait for as long as a fault takes, from "dma-can-stall"
  * @num_ids: number of stream IDs
  * @ids: in the order of the device tree
  */
@@ -208,8 +237,11 @@ struct iommu_fwspec {
 	void *priv;
 	struct module *user;
 	u32 max_pasids;
+	bool can_stall;
 	iommu_fault_handler_t fault_handler;
 	void *fault_data;
+	iommu_page_fault_handler_t page_fault_handler;
+	void *page_fault_data;
 	unsigned int num_ids;
 	u32 ids[];
 };
@@ -229,6 +261,8 @@ struct iommu_group *iommu_group_alloc(struct iommu_device *iommu);
 struct iommu_group *iommu_group_ref(struct device *dev);
 void iommu_report_device_fault(struct device *dev,
 			       const struct iommu_fault *fault);
+bool iommu_report_page_fault(struct device *dev,
+			     const struct iommu_fault *fault);
 void iommu_iotlb_gather_add_page(struct iommu_domain *domain,
 				 struct iommu_iotlb_gather *gather,
 				 unsigned long iova, size_t size);
@@ -251,14 +285,21 @@ iommu_iotlb_gather_empty(const struct iommu_iotlb_gather *gather)
 bool device_iommu_mapped(const struct device *dev);
 int iommu_set_fault_handler(struct device *dev,
 			    iommu_fault_handler_t handler, void *data);
+int iommu_set_page_fault_handler(struct device *dev,
+				 iommu_page_fault_handler_t handler,
+				 void *data);
 struct iommu_domain *iommu_domain_alloc(struct device *dev,
 					enum iommu_domain_type type);
 struct iommu_domain *iommu_domain_alloc_nested(struct device *dev,
 					       struct iommu_domain *parent,
 					       const void *config,
 					       size_t size);
+int iommu_invalidate_nested(struct iommu_domain *domain, const void *commands,
+			    unsigned int count);
 void iommu_domain_free(struct iommu_domain *domain);
 struct iommu_domain *iommu_get_domain(const struct device *dev);
+struct iommu_domain *iommu_get_domain_pasid(const struct device *dev,
+					    u32 pasid);
 int iommu_attach_device(struct iommu_domain *domain, struct device *dev);
 int iommu_detach_device(struct iommu_domain *domain, struct device *dev);
 int iommu_attach_device_pasid(struct iommu_domain *domain,

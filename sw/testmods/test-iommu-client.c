@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 /* The IOMMU core, upon an IOMMU in software. */
 #include <bits.h>
+#include <completion.h>
 #include <device.h>
 #include <kernel.h>
+#include <kthread.h>
 #include <ktap.h>
+#include <ktime.h>
 #include <module.h>
 #include <platform_device.h>
 #include <shell.h>
@@ -163,6 +166,12 @@ static void test_nested(void)
 		!iommu_attach_device(nested, dev(2)) && uses(4, nested) &&
 		iommu_map(nested, START, SZ_1M, SZ_4K, IOMMU_READ) == -EINVAL,
 		"a nested domain is attached, and nobody maps in it");
+	ktap_ok(!iommu_invalidate_nested(nested, (int[]){ 3, 4 }, 2) &&
+		test_iommu_invalidated == 7 &&
+		iommu_invalidate_nested(nested, (int[]){ 5, -1, 6 }, 3) ==
+		-EINVAL && test_iommu_invalidated == 12 &&
+		iommu_invalidate_nested(parent, (int[]){ 1 }, 1) ==
+		-EOPNOTSUPP, "a nested domain's owner has things forgotten");
 	ktap_ok(!iommu_detach_device(nested, dev(2)),
 		"a nested domain is detached");
 	iommu_domain_free(nested);
@@ -191,6 +200,88 @@ static void test_faults(void)
 	iommu_set_fault_handler(dev(0), NULL, NULL);
 	iommu_report_device_fault(dev(0), &f);
 	ktap_ok(faults[0] == 1, "and to nobody who has left");
+}
+
+static DECLARE_COMPLETION(in_handler);
+static DECLARE_COMPLETION(go_on);
+static struct iommu_domain *fault_domain;
+
+/* Tag 0 is repaired, the others are not; and 3 is slow. */
+static enum iommu_page_response page_fault(struct device *d,
+					   struct iommu_domain *domain,
+					   const struct iommu_fault *f,
+					   void *data)
+{
+	fault_domain = domain;
+	complete(&in_handler);
+	if (f->tag == 3)
+		wait_for_completion(&go_on);
+	return f->tag ? IOMMU_PAGE_ABORT : IOMMU_PAGE_RETRY;
+}
+
+static bool report(u32 tag, u32 pasid)
+{
+	const struct iommu_fault f = {
+		.type = IOMMU_FAULT_TRANSLATION, .stalled = true, .tag = tag,
+		.ssid = pasid, .ssid_valid = pasid != IOMMU_NO_PASID,
+	};
+
+	return iommu_report_page_fault(dev(0), &f);
+}
+
+static int stop_faults(void *data)
+{
+	iommu_set_page_fault_handler(dev(0), NULL, NULL);
+	complete(data);
+	return 0;
+}
+
+/* Device 0's faults wait; device 1's cannot. */
+static void test_page_faults(void)
+{
+	struct iommu_group *g = iommu_group_get(dev(0));
+	struct iommu_domain *d =
+		iommu_domain_alloc(dev(0), IOMMU_DOMAIN_UNMANAGED);
+	DECLARE_COMPLETION(stopped);
+	struct task *stopper;
+
+	ktap_ok(!report(1, 0), "a fault that nobody waits for is not taken");
+	ktap_ok(iommu_set_page_fault_handler(dev(1), page_fault, NULL) ==
+		-EOPNOTSUPP && iommu_set_page_fault_handler(dev(3), page_fault,
+							    NULL) == -ENODEV &&
+		!test_iommu_stalls, "only what can wait is made to");
+	ktap_ok(!iommu_set_page_fault_handler(dev(0), page_fault, NULL) &&
+		test_iommu_stalls == 1 &&
+		iommu_set_page_fault_handler(dev(0), page_fault, NULL) ==
+		-EBUSY && test_iommu_stalls == 1,
+		"a device that can wait has one handler for it");
+	iommu_attach_device_pasid(d, dev(0), 1);
+	ktap_ok(report(0, 0) && wait_for_completion_timeout(&in_handler, msecs_to_jiffies(1000)) &&
+		fault_domain == iommu_get_domain(dev(0)) && report(1, 1) &&
+		wait_for_completion_timeout(&in_handler, msecs_to_jiffies(1000)) &&
+		fault_domain == d, "a handler is told of the domain");
+	/* Behind those: one that is slow, and one behind it. */
+	report(3, 0);
+	wait_for_completion_timeout(&in_handler, msecs_to_jiffies(1000));
+	report(2, 2);
+	ktap_ok(test_iommu_answers[0] == 1 + IOMMU_PAGE_RETRY &&
+		test_iommu_answers[1] == 1 + IOMMU_PAGE_ABORT &&
+		!test_iommu_answers[2] && !test_iommu_answers[3],
+		"each fault is answered as its handler says");
+	stopper = kthread_run(stop_faults, &stopped, "stop-faults");
+	ktap_ok(!IS_ERR(stopper) &&
+		!wait_for_completion_timeout(&stopped, msecs_to_jiffies(50)),
+		"a handler that is running is waited for");
+	complete(&go_on);
+	if (!IS_ERR(stopper))
+		kthread_stop(stopper);
+	ktap_ok(test_iommu_answers[2] == 1 + IOMMU_PAGE_ABORT &&
+		test_iommu_answers[3] == 1 + IOMMU_PAGE_ABORT &&
+		!test_iommu_stalls && !report(0, 0),
+		"and no fault is left without an answer");
+	iommu_detach_device_pasid(d, dev(0), 1);
+	iommu_domain_free(d);
+	iommu_group_put(g);
 }
 
 /* The command "hold": a domain that stays, or goes. */
@@ -228,7 +319,12 @@ static int __init client_init(void)
 	for (i = 0; i < DEVICES; i++)
 		pdevs[i] = platform_device_register_simple("test-client",
 							   (int)i);
-	ktap_plan(30);
+	ktap_plan(38);
+	/* The core keeps the queue that it makes for the first handler. */
+	connect(0, 0, 1);
+	iommu_set_page_fault_handler(dev(0), page_fault, NULL);
+	iommu_cleanup_device(dev(0));
+	test_iommu_stalls = 0;
 	slab_usage(&o0, &b0);
 	test_groups();
 	test_attach();
@@ -236,6 +332,7 @@ static int __init client_init(void)
 	test_pasids();
 	test_nested();
 	test_faults();
+	test_page_faults();
 	iommu_cleanup_device(dev(0));
 	ktap_ok(uses(0, NULL) && !uses(2, NULL),
 		"a device that leaves takes its streams along");

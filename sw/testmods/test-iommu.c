@@ -30,6 +30,11 @@ EXPORT_SYMBOL_GPL(test_iommu_node);
 u64 test_iommu_aperture = SZ_1M;
 EXPORT_SYMBOL_GPL(test_iommu_aperture);
 
+int test_iommu_stalls, test_iommu_answers[TEST_TAGS], test_iommu_invalidated;
+EXPORT_SYMBOL_GPL(test_iommu_stalls);
+EXPORT_SYMBOL_GPL(test_iommu_answers);
+EXPORT_SYMBOL_GPL(test_iommu_invalidated);
+
 static struct iommu_device instance = { .max_pasids = TEST_PASIDS };
 static struct platform_device *pdev;
 static struct device *masters[TEST_STREAMS];
@@ -119,6 +124,21 @@ static void domain_free(struct iommu_domain *domain)
 	kfree(container_of(domain, struct test_domain, domain));
 }
 
+/* A command is an int; a negative one is none. */
+static int cache_invalidate(struct iommu_domain *domain, const void *commands,
+			    unsigned int count)
+{
+	const int *c = commands;
+	unsigned int i;
+
+	for (i = 0; i < count; i++) {
+		if (c[i] < 0)
+			return -EINVAL;
+		test_iommu_invalidated += c[i];
+	}
+	return 0;
+}
+
 static const struct iommu_domain_ops domain_ops = {
 	.attach_dev = attach_dev,
 	.set_dev_pasid = set,
@@ -138,14 +158,6 @@ static struct iommu_domain *domain_alloc(struct iommu_device *iommu,
 		return ERR_PTR(-ENOMEM);
 	t->domain.ops = &domain_ops;
 	return &t->domain;
-}
-
-/* @config: nothing, of no size. */
-static struct iommu_domain *alloc_nested(struct iommu_domain *parent,
-					 const void *config, size_t size)
-{
-	return size ? ERR_PTR(-EINVAL) :
-		      domain_alloc(parent->iommu, IOMMU_DOMAIN_NESTED);
 }
 
 static void remove_dev_pasid(struct iommu_domain *domain, struct device *dev,
@@ -171,6 +183,7 @@ static int probe_device(struct device *dev)
 			masters[i] = dev;
 			/* No property of a tree says it. */
 			dev->iommu->max_pasids = TEST_PASIDS;
+			dev->iommu->can_stall = i != 1;
 			return 0;
 		}
 	return -ENOSPC;
@@ -224,6 +237,39 @@ static struct iommu_group *device_group(struct device *dev)
 	return iommu_group_alloc(&instance);
 }
 
+static const struct iommu_domain_ops nested_ops = {
+	.attach_dev = attach_dev,
+	.cache_invalidate = cache_invalidate,
+	.free = domain_free,
+};
+
+/* @config: nothing, of no size. */
+static struct iommu_domain *alloc_nested(struct iommu_domain *parent,
+					 const void *config, size_t size)
+{
+	struct iommu_domain *domain;
+
+	if (size)
+		return ERR_PTR(-EINVAL);
+	domain = domain_alloc(parent->iommu, IOMMU_DOMAIN_NESTED);
+	if (!IS_ERR(domain))
+		domain->ops = &nested_ops;
+	return domain;
+}
+
+static int set_stall(struct device *dev, bool on)
+{
+	test_iommu_stalls += on ? 1 : -1;
+	return 0;
+}
+
+static void page_response(struct device *dev, const struct iommu_fault *fault,
+			  enum iommu_page_response response)
+{
+	if (fault->tag < TEST_TAGS)
+		test_iommu_answers[fault->tag] = 1 + (int)response;
+}
+
 static const struct iommu_ops ops = {
 	.owner = THIS_MODULE,
 	.of_xlate = of_xlate,
@@ -233,6 +279,8 @@ static const struct iommu_ops ops = {
 	.domain_alloc = domain_alloc,
 	.domain_alloc_nested = alloc_nested,
 	.remove_dev_pasid = remove_dev_pasid,
+	.set_stall = set_stall,
+	.page_response = page_response,
 };
 
 static int __init test_iommu_init(void)

@@ -170,6 +170,28 @@ struct iommu_domain *iommu_domain_alloc_nested(struct device *dev,
 EXPORT_SYMBOL_GPL(iommu_domain_alloc_nested);
 
 /**
+ * iommu_invalidate_nested - forget what was made of a nested domain's tables
+ * @domain: of iommu_domain_alloc_nested()
+ * @commands: what the IOMMU driver defines
+ * @count: their number
+ *
+ * Return: 0; -EOPNOTSUPP for another domain; -EINVAL for a command that is none,
+ * behind which nothing is done; or the IOMMU driver's error.
+ */
+int iommu_invalidate_nested(struct iommu_domain *domain, const void *commands,
+			    unsigned int count)
+{
+	int ret = -EOPNOTSUPP;
+
+	mutex_lock(&iommu_mutex);
+	if (domain->ops->cache_invalidate)
+		ret = domain->ops->cache_invalidate(domain, commands, count);
+	mutex_unlock(&iommu_mutex);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(iommu_invalidate_nested);
+
+/**
  * iommu_domain_free - free an address space
  * @domain: nothing uses it any more; one that is used is kept, with a warning
  */

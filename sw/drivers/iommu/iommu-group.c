@@ -284,6 +284,40 @@ struct iommu_domain *iommu_get_domain(const struct device *dev)
 }
 EXPORT_SYMBOL_GPL(iommu_get_domain);
 
+static struct group_pasid *find_pasid(struct iommu_group *group, u32 pasid)
+{
+	struct group_pasid *p;
+
+	list_for_each_entry(p, &group->pasids, node)
+		if (p->pasid == pasid)
+			return p;
+	return NULL;
+}
+
+/**
+ * iommu_get_domain_pasid - the domain that a PASID of a device uses now
+ * @dev: the device
+ * @pasid: the PASID; IOMMU_NO_PASID: as iommu_get_domain()
+ *
+ * Return: the domain, NULL if it uses none.
+ */
+struct iommu_domain *iommu_get_domain_pasid(const struct device *dev,
+					    u32 pasid)
+{
+	struct iommu_domain *domain;
+	struct group_pasid *p;
+
+	mutex_lock(&iommu_mutex);
+	domain = iommu_get_domain(dev);
+	if (domain && pasid != IOMMU_NO_PASID) {
+		p = find_pasid(dev->iommu_group, pasid);
+		domain = p ? p->domain : NULL;
+	}
+	mutex_unlock(&iommu_mutex);
+	return domain;
+}
+EXPORT_SYMBOL_GPL(iommu_get_domain_pasid);
+
 /**
  * iommu_get_dma_domain - the domain that the DMA API maps in
  * @dev: the device
@@ -430,16 +464,6 @@ int iommu_detach_device(struct iommu_domain *domain, struct device *dev)
 	return group ? iommu_detach_group(domain, group) : -EINVAL;
 }
 EXPORT_SYMBOL_GPL(iommu_detach_device);
-
-static struct group_pasid *find_pasid(struct iommu_group *group, u32 pasid)
-{
-	struct group_pasid *p;
-
-	list_for_each_entry(p, &group->pasids, node)
-		if (p->pasid == pasid)
-			return p;
-	return NULL;
-}
 
 static int attach_pasid(struct iommu_domain *domain, struct device *dev,
 			u32 pasid)

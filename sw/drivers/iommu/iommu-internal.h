@@ -54,6 +54,8 @@ void iommu_orphan_domains(struct iommu_device *iommu);
 struct iommu_domain *iommu_new_domain(struct iommu_device *iommu,
 				      enum iommu_domain_type type);
 void iommu_drop_domain(struct iommu_domain *domain);
+/* Without iommu_mutex: on return no handler of the device runs. */
+void iommu_drop_fault_handlers(struct device *dev);
 void iommu_group_sysfs_add_device(struct iommu_group *group,
 				  struct device *dev);
 void iommu_group_sysfs_remove_device(struct iommu_group *group,

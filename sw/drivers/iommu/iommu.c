@@ -15,15 +15,9 @@
 #include <of.h>
 #include <platform_device.h>
 #include <slab.h>
-#include <spinlock.h>
 
 DEFINE_MUTEX(iommu_mutex);
 LIST_HEAD(iommu_devices);
-
-/* Over the handlers of faults, which interrupts call: whoever takes one away
- * waits until it is no longer running.
- */
-static DEFINE_SPINLOCK(fault_lock);
 
 static struct iommu_device *find_iommu(const struct device_node *np)
 {
@@ -125,6 +119,10 @@ static struct iommu_fwspec *fwspec_alloc(struct device *dev,
 	    !of_property_read_u32(dev->of_node, "pasid-num-bits", &bits))
 		fwspec->max_pasids = min(iommu->max_pasids,
 					 1u << min(bits, 20u));
+	/* And whether it waits for as long as a fault may take. */
+	fwspec->can_stall = dev->of_node &&
+			    of_property_read_bool(dev->of_node,
+						  "dma-can-stall");
 	return fwspec;
 }
 
@@ -356,15 +354,12 @@ void iommu_cleanup_device(struct device *dev)
 {
 	struct iommu_fwspec *fwspec = dev->iommu;
 	const struct iommu_ops *ops;
-	unsigned long flags;
 
 	if (!fwspec)
 		return;
 	ops = fwspec->iommu->ops;
+	iommu_drop_fault_handlers(dev);
 	mutex_lock(&iommu_mutex);
-	spin_lock_irqsave(&fault_lock, flags);
-	fwspec->fault_handler = NULL;
-	spin_unlock_irqrestore(&fault_lock, flags);
 	iommu_device_unlink(fwspec->iommu, dev);
 	ops->release_device(dev);
 	iommu_group_remove_device(dev);
@@ -384,52 +379,3 @@ bool device_iommu_mapped(const struct device *dev)
 	return dev->iommu_group != NULL;
 }
 EXPORT_SYMBOL_GPL(device_iommu_mapped);
-
-/**
- * iommu_set_fault_handler - be told of a device's faults
- * @dev: behind an IOMMU
- * @handler: called in interrupt context, where it must not call this; NULL to
- *	     stop: on return it is no longer running
- * @data: passed to it
- *
- * Return: 0, -ENODEV without an IOMMU, -EBUSY if there is a handler.
- */
-int iommu_set_fault_handler(struct device *dev,
-			    iommu_fault_handler_t handler, void *data)
-{
-	unsigned long flags;
-	int ret = 0;
-
-	spin_lock_irqsave(&fault_lock, flags);
-	if (!dev->iommu) {
-		ret = -ENODEV;
-	} else if (handler && dev->iommu->fault_handler) {
-		ret = -EBUSY;
-	} else {
-		dev->iommu->fault_data = data;
-		dev->iommu->fault_handler = handler;
-	}
-	spin_unlock_irqrestore(&fault_lock, flags);
-	return ret;
-}
-EXPORT_SYMBOL_GPL(iommu_set_fault_handler);
-
-/**
- * iommu_report_device_fault - tell a device's driver of a fault
- * @dev: the device that the fault's stream belongs to; of a stream that
- *	 several share, each is told
- * @fault: all that is known
- */
-void iommu_report_device_fault(struct device *dev,
-			       const struct iommu_fault *fault)
-{
-	struct iommu_fwspec *fwspec;
-	unsigned long flags;
-
-	spin_lock_irqsave(&fault_lock, flags);
-	fwspec = dev->iommu;
-	if (fwspec && fwspec->fault_handler)
-		fwspec->fault_handler(dev, fault, fwspec->fault_data);
-	spin_unlock_irqrestore(&fault_lock, flags);
-}
-EXPORT_SYMBOL_GPL(iommu_report_device_fault);
