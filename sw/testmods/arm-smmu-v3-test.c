@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
-/* Shell command smmutest: how each SMMUv3 takes commands, and refuses them. */
+/* Shell command smmutest: how each SMMUv3 takes commands, and refuses them; and
+ * its driver's own parts.
+ */
 
-#include "../drivers/iommu/arm-smmu-v3.h"
+#include "arm-smmu-v3-test.h"
 
 #include <delay.h>
 #include <ktap.h>
@@ -164,27 +166,81 @@ static int test_commands(struct arm_smmu_device *smmu)
 	return ktap_failures() == before ? 0 : -EIO;
 }
 
+/* The CMD_SYNC of the last command told by a write over itself. */
+static bool test_sync_msi(struct arm_smmu_device *smmu)
+{
+	const u64 *last;
+
+	if (arm_smmu_cmdq_sync(smmu))
+		return false;
+	last = q_entry(&smmu->cmdq, smmu->cmdq.prod - 1);
+	return !(u32)last[0] && smmu->sync_msi;
+}
+
+/* The registers hold an address, and an interrupt comes from there. */
+static bool test_gerror_msi(struct arm_smmu_device *smmu)
+{
+	return readq(smmu->base + SMMU_GERROR_IRQ_CFG0) &&
+	       readq(smmu->base + SMMU_EVENTQ_IRQ_CFG0) &&
+	       test_illegal_interrupt(smmu);
+}
+
+/* IHI 0070 3.18 */
+static int test_msi(struct arm_smmu_device *smmu)
+{
+	static const char by_sync[] = "a CMD_SYNC tells by MSI";
+	static const char by_gerror[] = "an error tells by MSI";
+	unsigned int before = ktap_failures();
+
+	ktap_plan(2);
+	if (!smmu->msi)
+		ktap_skip("IDR0.MSI is 0", by_sync);
+	else if (!smmu->coherent)
+		ktap_skip("IDR0.COHACC is 0", by_sync);
+	else
+		ktap_ok(test_sync_msi(smmu), by_sync);
+	if (!smmu->msi)
+		ktap_skip("IDR0.MSI is 0", by_gerror);
+	else if (!smmu->msis)
+		ktap_skip("there is no msi-parent", by_gerror);
+	else
+		ktap_ok(test_gerror_msi(smmu), by_gerror);
+	return ktap_failures() == before ? 0 : -EIO;
+}
+
+static const struct {
+	const char *name;
+	int (*fn)(struct arm_smmu_device *smmu);
+} tests[] = {
+	{ "selftest", selftest },
+	{ "commands", test_commands },
+	{ "entries", smmutest_entries },
+	{ "ranges", smmutest_ranges },
+	{ "events", smmutest_events },
+	{ "msi", test_msi },
+};
+
 static int smmutest(int argc, char **argv)
 {
+	unsigned int i;
 	int ret;
 
-	if (argc == 2 && !strcmp(argv[1], "selftest")) {
-		ret = arm_smmu_for_each(selftest);
-	} else if (argc == 2 && !strcmp(argv[1], "commands")) {
-		ret = arm_smmu_for_each(test_commands);
-	} else {
-		shell_printf("usage: smmutest selftest|commands\n");
-		return -EINVAL;
+	for (i = 0; argc == 2 && i < ARRAY_SIZE(tests); i++) {
+		if (strcmp(argv[1], tests[i].name))
+			continue;
+		ret = arm_smmu_for_each(tests[i].fn);
+		if (ret == -ENODEV)
+			shell_printf("smmutest: no SMMUv3\n");
+		return ret;
 	}
-	if (ret == -ENODEV)
-		shell_printf("smmutest: no SMMUv3\n");
-	return ret;
+	shell_printf("usage: smmutest selftest|commands|entries|ranges|events|msi\n");
+	return -EINVAL;
 }
 
 static int __init smmutest_init(void)
 {
 	return register_shell_command("smmutest",
-		"selftest|commands - how each SMMUv3 takes commands",
+		"selftest|commands|entries|ranges|events|msi - test each SMMUv3 and its driver",
 		smmutest);
 }
 module_init(smmutest_init);
@@ -195,5 +251,5 @@ static void __exit smmutest_exit(void)
 }
 module_exit(smmutest_exit);
 
-MODULE_DESCRIPTION("Test of the SMMUv3 driver's command queue");
+MODULE_DESCRIPTION("Tests of the SMMUv3 driver");
 MODULE_LICENSE("Dual MIT/GPL");

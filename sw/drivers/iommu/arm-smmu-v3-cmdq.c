@@ -91,6 +91,9 @@ static void handle_gerror_locked(struct arm_smmu_device *smmu)
 				others[i].what);
 	if (active & GERROR_CMDQ_ERR)
 		cmdq_recover(smmu);
+	/* Whoever waits for one must not wait for ever. */
+	if (active & GERROR_MSI_CMDQ_ABT)
+		smmu->sync_msi = false;
 	if (smmu->cmdq_dead)
 		active &= ~(u32)GERROR_CMDQ_ERR;
 	/* Acknowledge what was seen, and nothing that came since. */
@@ -116,13 +119,21 @@ static u32 cmdq_used(struct arm_smmu_device *smmu, u32 prod)
 	return (prod - cmdq_read_cons(smmu)) & q_mask(&smmu->cmdq);
 }
 
+/* A CMD_SYNC has overwritten itself: that was its MSI (IHI 0070 4.7.3). */
+static bool sync_told(const struct arm_smmu_device *smmu, u32 prod)
+{
+	return !READ_ONCE(*(const u32 *)q_entry(&smmu->cmdq, prod - 1));
+}
+
 /*
  * Wait until the SMMU has at most `left` entries before prod to consume. It
  * may have stopped at an error, whose interrupt cannot come while this runs;
  * it sends no event then either, so CONS is polled rather than waited for by
- * WFE.
+ * WFE. With @by_msi the last command is a CMD_SYNC that tells by MSI; CONS is
+ * not looked at, so that no MSI comes when its slot holds another command.
  */
-static int cmdq_wait(struct arm_smmu_device *smmu, u32 prod, u32 left)
+static int cmdq_wait(struct arm_smmu_device *smmu, u32 prod, u32 left,
+		     bool by_msi)
 {
 	u64 end = ktime_get_ns() + ARM_SMMU_TIMEOUT_US * NSEC_PER_USEC;
 	u32 used;
@@ -130,6 +141,17 @@ static int cmdq_wait(struct arm_smmu_device *smmu, u32 prod, u32 left)
 	for (;;) {
 		bool late = ktime_get_ns() > end;
 
+		if (by_msi && smmu->sync_msi) {
+			if (sync_told(smmu, prod)) {
+				dma_rmb();
+				return 0;
+			}
+			handle_gerror_locked(smmu);
+			if (late || smmu->cmdq_dead)
+				smmu->sync_msi = false;
+			cpu_relax();
+			continue;
+		}
 		used = cmdq_used(smmu, prod);
 		if (used <= left)
 			return 0;
@@ -169,7 +191,8 @@ static int cmdq_put(struct arm_smmu_device *smmu, const u64 *cmd)
 
 	if (cmdq_used(smmu, q->prod) >= 1u << q->log2size) {
 		cmdq_publish(smmu);
-		ret = cmdq_wait(smmu, q->prod, (1u << q->log2size) - 1);
+		ret = cmdq_wait(smmu, q->prod, (1u << q->log2size) - 1,
+				false);
 		if (ret)
 			return ret;
 	}
@@ -179,6 +202,19 @@ static int cmdq_put(struct arm_smmu_device *smmu, const u64 *cmd)
 		dcache_clean_poc(slot, CMD_DWORDS * sizeof(u64));
 	q->prod = (q->prod + 1) & q_mask(q);
 	return 0;
+}
+
+/*
+ * A CMD_SYNC whose MSI is a zero over its own first word, where the CPU polls
+ * without a read across the interconnect. The entry is the SMMU's till then.
+ */
+static void build_sync_msi(const struct arm_smmu_device *smmu, u64 *cmd)
+{
+	cmd[0] = CMD_SYNC | FIELD_PREP(CMD_SYNC_0_CS, (u64)CMD_SYNC_CS_IRQ) |
+		 FIELD_PREP(CMD_SYNC_0_MSH, (u64)SH_ISH) |
+		 FIELD_PREP(CMD_SYNC_0_MSIATTR, (u64)MEMATTR_OIWB);
+	cmd[1] = virt_to_phys(q_entry(&smmu->cmdq, smmu->cmdq.prod)) &
+		 CMD_SYNC_1_MSIADDR;
 }
 
 /**
@@ -199,8 +235,10 @@ int arm_smmu_cmdq_issue(struct arm_smmu_device *smmu, const u64 *cmds,
 				      CMD_SYNC_CS_SEV : CMD_SYNC_CS_NONE),
 		0,
 	};
+	u64 msi_cmd[CMD_DWORDS];
 	unsigned int errors, i;
 	unsigned long flags;
+	bool by_msi;
 	int ret = 0;
 
 	spin_lock_irqsave(&smmu->cmdq_lock, flags);
@@ -209,12 +247,15 @@ int arm_smmu_cmdq_issue(struct arm_smmu_device *smmu, const u64 *cmds,
 		ret = -EIO;
 	for (i = 0; i < n && !ret; i++)
 		ret = cmdq_put(smmu, &cmds[i * CMD_DWORDS]);
+	by_msi = smmu->sync_msi;
+	if (by_msi)
+		build_sync_msi(smmu, msi_cmd);
 	if (sync && !ret)
-		ret = cmdq_put(smmu, sync_cmd);
+		ret = cmdq_put(smmu, by_msi ? msi_cmd : sync_cmd);
 	if (!ret) {
 		cmdq_publish(smmu);
 		if (sync)
-			ret = cmdq_wait(smmu, smmu->cmdq.prod, 0);
+			ret = cmdq_wait(smmu, smmu->cmdq.prod, 0, by_msi);
 	}
 	if (!ret && smmu->cmdq_errors != errors)
 		ret = -EIO;

@@ -1,79 +1,9 @@
 // SPDX-License-Identifier: MIT
-/* Event queue (IHI 0070 7.2, 7.3). */
+/* Event queue (IHI 0070 7.2), and answers to what stalls (3.12.2, 4.7.1). */
 
 #include "arm-smmu-v3.h"
 
 #include <ktime.h>
-
-/* Fields that a kind of record has besides its StreamID. */
-#define HAS_SSID	0x01	/* SubstreamID, valid with SSV */
-#define HAS_SSID_ALWAYS	0x02	/* SubstreamID without SSV */
-#define HAS_ACCESS	0x04	/* InputAddr, RnW, PnU, InD */
-#define HAS_CLASS	0x08	/* S2, CLASS */
-#define HAS_STALL	0x10	/* Stall, STAG */
-#define HAS_FETCH	0x20	/* FetchAddr */
-#define HAS_REASON	0x40	/* Reason, IMPLEMENTATION DEFINED */
-#define HAS_IPA		0x80	/* IPA, valid with S2 */
-#define HAS_ADDR	0x100	/* InputAddr alone */
-
-#define FAULT	(HAS_SSID | HAS_ACCESS | HAS_CLASS | HAS_STALL | HAS_IPA)
-
-static const struct event_kind {
-	u8 id;
-	const char *name;
-	unsigned int has;
-} kinds[] = {
-	{ F_UUT, "F_UUT", HAS_SSID | HAS_ACCESS | HAS_REASON },
-	{ C_BAD_STREAMID, "C_BAD_STREAMID", HAS_SSID },
-	{ F_STE_FETCH, "F_STE_FETCH", HAS_SSID | HAS_FETCH | HAS_REASON },
-	{ C_BAD_STE, "C_BAD_STE", HAS_SSID },
-	{ F_BAD_ATS_TREQ, "F_BAD_ATS_TREQ", HAS_SSID | HAS_ADDR },
-	{ F_STREAM_DISABLED, "F_STREAM_DISABLED", 0 },
-	{ F_TRANSL_FORBIDDEN, "F_TRANSL_FORBIDDEN", HAS_ADDR },
-	{ C_BAD_SUBSTREAMID, "C_BAD_SUBSTREAMID", HAS_SSID_ALWAYS },
-	{ F_CD_FETCH, "F_CD_FETCH", HAS_SSID | HAS_FETCH | HAS_REASON },
-	{ C_BAD_CD, "C_BAD_CD", HAS_SSID },
-	{ F_WALK_EABT, "F_WALK_EABT", HAS_SSID | HAS_ACCESS | HAS_CLASS |
-				      HAS_FETCH | HAS_REASON },
-	{ F_TRANSLATION, "F_TRANSLATION", FAULT },
-	{ F_ADDR_SIZE, "F_ADDR_SIZE", FAULT },
-	{ F_ACCESS, "F_ACCESS", FAULT },
-	{ F_PERMISSION, "F_PERMISSION", FAULT },
-	{ F_TLB_CONFLICT, "F_TLB_CONFLICT", HAS_SSID | HAS_ACCESS |
-					    HAS_REASON },
-	{ F_CFG_CONFLICT, "F_CFG_CONFLICT", HAS_SSID | HAS_REASON },
-	{ E_PAGE_REQUEST, "E_PAGE_REQUEST", HAS_SSID | HAS_ADDR },
-	{ F_VMS_FETCH, "F_VMS_FETCH", HAS_SSID | HAS_FETCH | HAS_REASON },
-};
-
-static const struct event_kind *find_kind(u8 id)
-{
-	static const struct event_kind impdef = { 0, "IMPDEF_EVENT", 0 };
-	static const struct event_kind unknown = { 0, "unknown event", 0 };
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(kinds); i++)
-		if (kinds[i].id == id)
-			return &kinds[i];
-	return id >= IMPDEF_EVENT_FIRST && id <= IMPDEF_EVENT_LAST ?
-	       &impdef : &unknown;
-}
-
-static enum iommu_fault_type fault_type(u8 id)
-{
-	switch (id) {
-	case F_TRANSLATION:
-		return IOMMU_FAULT_TRANSLATION;
-	case F_ADDR_SIZE:
-		return IOMMU_FAULT_ADDR_SIZE;
-	case F_ACCESS:
-		return IOMMU_FAULT_ACCESS;
-	case F_PERMISSION:
-		return IOMMU_FAULT_PERMISSION;
-	default:
-		return IOMMU_FAULT_OTHER;
-	}
-}
 
 bool arm_smmu_has_stream(const struct arm_smmu_master *master, u32 sid)
 {
@@ -132,96 +62,62 @@ static bool may_show(struct arm_smmu_device *smmu)
 }
 
 static void print_event(struct arm_smmu_device *smmu, const u64 *evt,
-			const struct event_kind *kind,
-			const struct device *client)
+			const struct arm_smmu_master *master)
 {
-	static const char *const classes[] = { "CD", "TT", "IN", "reserved" };
 	char buf[256];
-	size_t n, size = sizeof(buf);
 
 	if (!may_show(smmu))
 		return;
-	n = (size_t)scnprintf(buf, size, "event: %s", kind->name);
-	if (!kind->id)
-		n += (size_t)scnprintf(buf + n, size - n, " %#lx",
-				       FIELD_GET(EVT_0_ID, evt[0]));
-	n += (size_t)scnprintf(buf + n, size - n, " client %s sid %#lx",
-			       client ? dev_name(client) : "none",
-			       FIELD_GET(EVT_0_SID, evt[0]));
-	if (kind->has & HAS_SSID_ALWAYS ||
-	    (kind->has & HAS_SSID && evt[0] & EVT_0_SSV))
-		n += (size_t)scnprintf(buf + n, size - n, " ssid %#lx",
-				       FIELD_GET(EVT_0_SSID, evt[0]));
-	else if (kind->has & HAS_SSID)
-		n += (size_t)scnprintf(buf + n, size - n, " ssid none");
-	if (kind->has & (HAS_ACCESS | HAS_ADDR))
-		n += (size_t)scnprintf(buf + n, size - n, " iova %#llx",
-				       evt[2]);
-	if (kind->has & HAS_ACCESS)
-		n += (size_t)scnprintf(buf + n, size - n, " %s %s %s",
-				       evt[1] & EVT_1_RNW ? "read" : "write",
-				       evt[1] & EVT_1_PNU ? "priv" : "unpriv",
-				       evt[1] & EVT_1_IND ? "inst" : "data");
-	if (kind->has & HAS_CLASS)
-		n += (size_t)scnprintf(buf + n, size - n,
-				       " class %s stage %u",
-				       classes[FIELD_GET(EVT_1_CLASS, evt[1])],
-				       evt[1] & EVT_1_S2 ? 2 : 1);
-	if (kind->has & HAS_IPA && evt[1] & EVT_1_S2)
-		n += (size_t)scnprintf(buf + n, size - n, " ipa %#llx",
-				       evt[3] & EVT_3_IPA);
-	if (kind->has & HAS_FETCH)
-		n += (size_t)scnprintf(buf + n, size - n, " fetch %#llx",
-				       evt[3] & EVT_3_FETCH);
-	if (kind->has & HAS_REASON)
-		n += (size_t)scnprintf(buf + n, size - n, " reason %#lx",
-				       FIELD_GET(EVT_1_REASON, evt[1]));
-	if (kind->has & HAS_STALL && evt[1] & EVT_1_STALL)
-		n += (size_t)scnprintf(buf + n, size - n, " stalled stag %#lx",
-				       FIELD_GET(EVT_1_STAG, evt[1]));
+	arm_smmu_format_event(buf, sizeof(buf), evt,
+			      master ? dev_name(master->dev) : "none");
 	dev_err(smmu->dev, "%s\n", buf);
+}
+
+static void resume(struct arm_smmu_device *smmu,
+		   const struct iommu_fault *fault, u64 action)
+{
+	const u64 cmd[CMD_DWORDS] = {
+		CMD_RESUME | action | FIELD_PREP(CMD_0_SID, (u64)fault->sid),
+		FIELD_PREP(CMD_RESUME_1_STAG, (u64)fault->tag),
+	};
+
+	/* It has its effect when it is consumed: no CMD_SYNC (4.7.3). */
+	arm_smmu_cmdq_issue(smmu, cmd, 1, false);
+}
+
+/* iommu_ops.page_response() */
+void arm_smmu_page_response(struct device *dev,
+			    const struct iommu_fault *fault,
+			    enum iommu_page_response response)
+{
+	struct arm_smmu_master *master = dev->iommu->priv;
+
+	resume(master->smmu, fault, response == IOMMU_PAGE_RETRY ?
+	       CMD_RESUME_0_RETRY : CMD_RESUME_0_ABORT);
 }
 
 static void handle_event(struct arm_smmu_device *smmu, const u64 *evt)
 {
-	const u8 id = (u8)FIELD_GET(EVT_0_ID, evt[0]);
-	const struct event_kind *kind = find_kind(id);
-	const u32 sid = (u32)FIELD_GET(EVT_0_SID, evt[0]);
-	struct arm_smmu_master *master = find_master(smmu, sid, NULL);
-	struct iommu_fault fault = {
-		.type = fault_type(id),
-		.raw_type = id,
-		.sid = sid,
-	};
+	struct arm_smmu_master *master;
+	struct iommu_fault fault;
 
-	print_event(smmu, evt, kind, master ? master->dev : NULL);
+	arm_smmu_read_event(evt, &fault);
+	master = find_master(smmu, fault.sid, NULL);
+	/* Whoever takes it may repair it: then it is none worth a line. */
+	if (fault.stalled)
+		for (; master; master = find_master(smmu, fault.sid, master))
+			if (iommu_report_page_fault(master->dev, &fault)) {
+				smmu->stalls++;
+				return;
+			}
 
-	if (kind->has & HAS_SSID && evt[0] & EVT_0_SSV) {
-		fault.ssid_valid = true;
-		fault.ssid = (u32)FIELD_GET(EVT_0_SSID, evt[0]);
-	}
-	if (kind->has & (HAS_ACCESS | HAS_ADDR))
-		fault.iova = evt[2];
-	if (kind->has & HAS_ACCESS) {
-		fault.write = !(evt[1] & EVT_1_RNW);
-		fault.priv = evt[1] & EVT_1_PNU;
-		fault.exec = evt[1] & EVT_1_IND;
-	}
+	master = find_master(smmu, fault.sid, NULL);
+	print_event(smmu, evt, master);
 	/* A stream may be shared: its devices are one group. */
-	for (; master; master = find_master(smmu, sid, master))
+	for (; master; master = find_master(smmu, fault.sid, master))
 		iommu_report_device_fault(master->dev, &fault);
-
-	/* Nobody repairs mappings here: a stalled access gets its abort. */
-	if (kind->has & HAS_STALL && evt[1] & EVT_1_STALL) {
-		const u64 cmd[CMD_DWORDS] = {
-			CMD_RESUME | CMD_RESUME_0_ABORT |
-			FIELD_PREP(CMD_0_SID, (u64)sid),
-			FIELD_PREP(CMD_RESUME_1_STAG,
-				   FIELD_GET(EVT_1_STAG, evt[1])),
-		};
-
-		arm_smmu_cmdq_issue(smmu, cmd, 1, false);
-	}
+	if (fault.stalled)
+		resume(smmu, &fault, CMD_RESUME_0_ABORT);
 }
 
 /**

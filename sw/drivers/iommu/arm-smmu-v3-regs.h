@@ -21,6 +21,8 @@
 #define IDR0_MSI		BIT(13)
 #define IDR0_SEV		BIT(14)
 #define IDR0_PRI		BIT(16)
+#define IDR0_VMID16		BIT(18)
+#define IDR0_CD2L		BIT(19)
 #define IDR0_TTENDIAN		GENMASK(22, 21)
 #define IDR0_TTENDIAN_MIXED	0
 #define IDR0_TTENDIAN_LE	2
@@ -37,15 +39,19 @@
 #define IDR1_SSIDSIZE		GENMASK(10, 6)
 #define IDR1_EVENTQS		GENMASK(20, 16)
 #define IDR1_CMDQS		GENMASK(25, 21)
+#define IDR1_ATTR_TYPES_OVR	BIT(27)
 #define IDR1_QUEUES_PRESET	BIT(29)
 #define IDR1_TABLES_PRESET	BIT(30)
 
 #define SMMU_IDR3		0x0c
 #define IDR3_MPAM		BIT(7)
+#define IDR3_RIL		BIT(10)
 
 #define SMMU_IDR5		0x14
 #define IDR5_OAS		GENMASK(2, 0)
 #define IDR5_GRAN4K		BIT(4)
+#define IDR5_GRAN16K		BIT(5)
+#define IDR5_GRAN64K		BIT(6)
 
 #define SMMU_IIDR		0x18
 #define SMMU_AIDR		0x1c
@@ -93,9 +99,11 @@
 #define GERROR_SFM_ERR		BIT(8)
 #define GERROR_KNOWN		(BIT(0) | GENMASK(8, 2))
 
+/* Of each interrupt: MSI address, data, memory attributes (3.18) */
 #define SMMU_GERROR_IRQ_CFG0	0x68
 #define SMMU_GERROR_IRQ_CFG1	0x70
 #define SMMU_GERROR_IRQ_CFG2	0x74
+#define IRQ_CFG2_MEMATTR	GENMASK(3, 0)
 
 #define SMMU_STRTAB_BASE	0x80
 #define STRTAB_BASE_RA		BIT(62)
@@ -135,20 +143,51 @@
 #define STE_0_V			BIT(0)
 #define STE_0_CONFIG		GENMASK(3, 1)
 #define STE_CONFIG_ABORT	0
+#define STE_CONFIG_S1_BIT	1	/* stage 1 translates */
+#define STE_CONFIG_S2_BIT	2	/* stage 2 translates */
 #define STE_CONFIG_BYPASS	4
-#define STE_CONFIG_S1		5
+#define STE_CONFIG_S1		(STE_CONFIG_BYPASS | STE_CONFIG_S1_BIT)
+#define STE_CONFIG_S2		(STE_CONFIG_BYPASS | STE_CONFIG_S2_BIT)
+#define STE_CONFIG_NESTED	(STE_CONFIG_S1 | STE_CONFIG_S2_BIT)
+#define STE_0_S1FMT		GENMASK(5, 4)
+#define STE_S1FMT_LINEAR	0
+#define STE_S1FMT_4K_L2		1
 #define STE_0_S1CONTEXTPTR	GENMASK(55, 6)
+#define STE_0_S1CDMAX		GENMASK(63, 59)
+#define STE_1_S1DSS		GENMASK(1, 0)
+#define STE_S1DSS_TERMINATE	0
+#define STE_S1DSS_BYPASS	1
+#define STE_S1DSS_SSID0		2
 #define STE_1_S1CIR		GENMASK(3, 2)
 #define STE_1_S1COR		GENMASK(5, 4)
 #define STE_1_S1CSH		GENMASK(7, 6)
 #define STE_CACHE_NC		0
 #define STE_CACHE_WBRA		1
+#define STE_1_MEV		BIT(19)
+#define STE_1_S1STALLD		BIT(27)
 #define STE_1_SHCFG		GENMASK(45, 44)
 #define STE_SHCFG_INCOMING	1
+#define STE_2_S2VMID		GENMASK(15, 0)
+#define STE_2_S2T0SZ		GENMASK(37, 32)
+#define STE_2_S2SL0		GENMASK(39, 38)
+#define STE_2_S2IR0		GENMASK(41, 40)
+#define STE_2_S2OR0		GENMASK(43, 42)
+#define STE_2_S2SH0		GENMASK(45, 44)
+#define STE_2_S2TG		GENMASK(47, 46)
+#define STE_2_S2PS		GENMASK(50, 48)
+#define STE_2_S2AA64		BIT(51)
+#define STE_2_S2PTW		BIT(54)
+#define STE_2_S2S		BIT(57)
+#define STE_2_S2R		BIT(58)
+#define STE_3_S2TTB		GENMASK(51, 4)
 
 /* IHI 0070 5.1: L1STD */
 #define L1STD_SPAN		GENMASK(4, 0)
 #define L1STD_L2PTR		GENMASK(55, 6)
+
+/* IHI 0070 5.3: L1CD */
+#define L1CD_V			BIT(0)
+#define L1CD_L2PTR		GENMASK(55, 12)
 
 /* IHI 0070 5.4: CD, eight doublewords */
 #define CD_DWORDS		8
@@ -157,6 +196,8 @@
 #define CD_0_IR0		GENMASK(9, 8)
 #define CD_0_OR0		GENMASK(11, 10)
 #define CD_0_SH0		GENMASK(13, 12)
+#define CD_0_EPD0		BIT(14)
+#define CD_0_RANGE1		GENMASK(29, 16)	/* T1SZ to SH1 */
 #define CD_0_EPD1		BIT(30)
 #define CD_0_V			BIT(31)
 #define CD_0_IPS		GENMASK(34, 32)
@@ -167,6 +208,7 @@
 #define CD_0_ASET		BIT(47)
 #define CD_0_ASID		GENMASK(63, 48)
 #define CD_1_TTB0		GENMASK(51, 4)
+#define CD_2_TTB1		GENMASK(51, 4)
 
 /* Shareability, in STE, CD, CR1 and commands alike */
 #define SH_NSH			0
@@ -199,13 +241,22 @@
 #define CMD_RESUME		0x44
 #define CMD_STALL_TERM		0x45
 #define CMD_SYNC		0x46
+#define CMD_0_OPCODE		GENMASK(7, 0)
+#define CMD_0_SSID		GENMASK(31, 12)
 #define CMD_0_SID		GENMASK(63, 32)
 #define CMD_CFGI_1_LEAF		BIT(0)
 #define CMD_CFGI_1_RANGE	GENMASK(4, 0)
 #define CFGI_RANGE_ALL		31
+#define CMD_TLBI_0_NUM		GENMASK(16, 12)
+#define CMD_TLBI_0_SCALE	GENMASK(24, 20)
+#define CMD_TLBI_0_VMID		GENMASK(47, 32)
 #define CMD_TLBI_0_ASID		GENMASK(63, 48)
 #define CMD_TLBI_1_LEAF		BIT(0)
+#define CMD_TLBI_1_TTL		GENMASK(9, 8)
+#define CMD_TLBI_1_TG		GENMASK(11, 10)
 #define CMD_TLBI_1_ADDR		GENMASK(63, 12)
+#define CMD_TLBI_1_IPA		GENMASK(55, 12)
+#define CMD_RESUME_0_RETRY	BIT(12)
 #define CMD_RESUME_0_ABORT	BIT(13)
 #define CMD_RESUME_1_STAG	GENMASK(15, 0)
 #define CMD_SYNC_0_CS		GENMASK(13, 12)
@@ -213,6 +264,14 @@
 #define CMD_SYNC_CS_IRQ		1
 #define CMD_SYNC_CS_SEV		2
 #define CMD_SYNC_CS_RESERVED	3
+#define CMD_SYNC_0_MSH		GENMASK(23, 22)
+#define CMD_SYNC_0_MSIATTR	GENMASK(27, 24)
+#define CMD_SYNC_0_MSIDATA	GENMASK(63, 32)
+#define CMD_SYNC_1_MSIADDR	GENMASK(55, 2)
+
+/* MemAttr (IHI 0070 13.1.5), in IRQ_CFG2 and CMD_SYNC */
+#define MEMATTR_DEV_NGNRE	0x1
+#define MEMATTR_OIWB		0xf
 
 /* IHI 0070 7.3: event records, four doublewords */
 #define EVT_DWORDS		4
@@ -226,8 +285,15 @@
 #define EVT_1_PNU		BIT(33)
 #define EVT_1_IND		BIT(34)
 #define EVT_1_RNW		BIT(35)
+#define EVT_1_NSIPA		BIT(38)
 #define EVT_1_S2		BIT(39)
 #define EVT_1_CLASS		GENMASK(41, 40)
+#define EVT_CLASS_CD		0
+#define EVT_CLASS_TT		1
+#define EVT_CLASS_IN		2
+#define EVT_1_TTRNW		BIT(44)
+#define EVT_1_GPCF		BIT(16)
+#define EVT_1_SPAN		GENMASK(51, 44)
 #define EVT_3_FETCH		GENMASK(55, 3)
 #define EVT_3_IPA		GENMASK(55, 12)
 

@@ -3,12 +3,13 @@
 
 #include "arm-smmu-v3.h"
 
+#include <export.h>
 #include <slab.h>
 
 /* With two levels, an L2 table resolves so many bits: 256 STEs, 16 KiB. */
 #define SPLIT		8
-/* What is covered at most: a level 1 of 32 KiB, a linear table of 4 MiB. */
-#define MAX_2LEVEL_BITS	20
+/* What is covered at most: a level 1 of 1 MiB, a linear table of 4 MiB. */
+#define MAX_2LEVEL_BITS	25
 #define MAX_LINEAR_BITS	16
 #define MIN_LINEAR_BITS	5
 
@@ -50,18 +51,21 @@ static int init_2level(struct arm_smmu_device *smmu)
 {
 	struct arm_smmu_strtab *tab = &smmu->strtab;
 	unsigned int bits = min(smmu->sid_bits, MAX_2LEVEL_BITS + 0u);
-	size_t entries = 1UL << (bits - SPLIT);
 
-	tab->bytes = entries * sizeof(u64);
-	tab->l1 = arm_smmu_alloc(smmu, tab->bytes);
-	tab->l2 = kcalloc(entries, sizeof(*tab->l2), GFP_KERNEL);
-	if (!tab->l1 || !tab->l2) {
-		arm_smmu_strtab_free(smmu);
-		return -ENOMEM;
-	}
-	tab->log2size = bits;
 	tab->split = SPLIT;
-	return 0;
+	/* Where memory is short, the lower streams are worth having. */
+	for (; bits > SPLIT; bits--) {
+		size_t entries = 1UL << (bits - SPLIT);
+
+		tab->log2size = bits;
+		tab->bytes = entries * sizeof(u64);
+		tab->l1 = arm_smmu_alloc(smmu, tab->bytes);
+		tab->l2 = kvzalloc(entries * sizeof(*tab->l2), GFP_KERNEL);
+		if (tab->l1 && tab->l2)
+			return 0;
+		arm_smmu_strtab_free(smmu);
+	}
+	return -ENOMEM;
 }
 
 /* Small StreamIDs need no second level. */
@@ -104,7 +108,7 @@ void arm_smmu_strtab_free(struct arm_smmu_device *smmu)
 	if (tab->l2)
 		for (i = 0; i < tab->bytes / sizeof(u64); i++)
 			arm_smmu_free(tab->l2[i], L2_BYTES);
-	kfree(tab->l2);
+	kvfree(tab->l2);
 	arm_smmu_free(tab->l1, tab->bytes);
 	tab->l1 = NULL;
 	tab->l2 = NULL;
@@ -169,12 +173,18 @@ int arm_smmu_strtab_cover(struct arm_smmu_device *smmu, u32 sid)
 	return arm_smmu_cmdq_issue(smmu, cmd, 1, true);
 }
 
-static int invalidate_ste(struct arm_smmu_device *smmu, u32 sid)
+struct ste_ctx {
+	struct arm_smmu_device *smmu;
+	u32 sid;
+};
+
+static int forget_ste(void *data)
 {
+	const struct ste_ctx *ctx = data;
 	u64 cmd[CMD_DWORDS];
 
-	cmd_cfgi_ste(cmd, sid, true);
-	return arm_smmu_cmdq_issue(smmu, cmd, 1, true);
+	cmd_cfgi_ste(cmd, ctx->sid, true);
+	return arm_smmu_cmdq_issue(ctx->smmu, cmd, 1, true);
 }
 
 /**
@@ -183,37 +193,38 @@ static int invalidate_ste(struct arm_smmu_device *smmu, u32 sid)
  * @sid: a stream that is covered
  * @ste: the STE, with V set
  *
- * The SMMU may read the entry at any moment and in any order, so the order is
- * that of IHI 0070 3.21.3.1: invalid, filled, valid, with an invalidation
- * after each step. In between, the stream is refused with C_BAD_STE.
- *
  * Return: 0, -ERANGE, or an error of the command queue.
  */
 int arm_smmu_write_ste(struct arm_smmu_device *smmu, u32 sid,
 		       const u64 *ste)
 {
+	static const struct arm_smmu_entry_type type = {
+		.valid = STE_0_V,
+		.used = arm_smmu_ste_used,
+		.forget = forget_ste,
+	};
+	struct ste_ctx ctx = { smmu, sid };
 	u64 *entry = find_ste(smmu, sid);
-	unsigned int i;
-	int ret;
+
+	return entry ? arm_smmu_write_entry(smmu, &type, entry, ste, &ctx) :
+		       -ERANGE;
+}
+
+/**
+ * arm_smmu_read_ste - a stream's configuration, as it is in memory
+ * @smmu: the SMMU
+ * @sid: any stream
+ * @ste: filled
+ *
+ * Return: 0; -ERANGE for a stream that has none.
+ */
+int arm_smmu_read_ste(struct arm_smmu_device *smmu, u32 sid, u64 *ste)
+{
+	const u64 *entry = find_ste(smmu, sid);
 
 	if (!entry)
 		return -ERANGE;
-
-	WRITE_ONCE(entry[0], entry[0] & ~STE_0_V);
-	arm_smmu_sync_for_device(smmu, entry, sizeof(u64));
-	ret = invalidate_ste(smmu, sid);
-	if (ret)
-		return ret;
-
-	for (i = STE_DWORDS; i-- > 1;)
-		WRITE_ONCE(entry[i], ste[i]);
-	WRITE_ONCE(entry[0], ste[0] & ~STE_0_V);
-	arm_smmu_sync_for_device(smmu, entry, STE_BYTES);
-	ret = invalidate_ste(smmu, sid);
-	if (ret)
-		return ret;
-
-	WRITE_ONCE(entry[0], ste[0]);
-	arm_smmu_sync_for_device(smmu, entry, sizeof(u64));
-	return invalidate_ste(smmu, sid);
+	memcpy(ste, entry, STE_BYTES);
+	return 0;
 }
+EXPORT_SYMBOL_GPL(arm_smmu_read_ste);

@@ -1,21 +1,15 @@
 // SPDX-License-Identifier: MIT
 /*
- * Arm SMMUv3 driver (Arm IHI 0070): stage 1, one context descriptor a stream.
- * What the SMMU can do is taken from its ID registers.
+ * Arm SMMUv3 driver (Arm IHI 0070): how an SMMU is started and stopped. What it
+ * can do is taken from its ID registers.
  */
 
 #include "arm-smmu-v3.h"
 
-#include <interrupt.h>
 #include <iopoll.h>
 #include <module.h>
-#include <of.h>
 #include <platform_device.h>
 #include <slab.h>
-
-/* Queues need not be large: events are handled as they come. */
-#define CMDQ_LOG2SIZE	8
-#define EVTQ_LOG2SIZE	7
 
 void *arm_smmu_alloc(struct arm_smmu_device *smmu, size_t size)
 {
@@ -97,68 +91,6 @@ out_timeout:
 	return ret;
 }
 
-/* IHI 0070 6.3.1 to 6.3.6: what it is, and whether that is enough for us. */
-static int read_features(struct arm_smmu_device *smmu)
-{
-	/* IDR5.OAS to bits; 52 and 56 are not used, descriptors hold 48. */
-	static const u8 oas_bits[] = { 32, 36, 40, 42, 44, 48, 48, 48 };
-	u32 idr0 = readl(smmu->base + SMMU_IDR0);
-	u32 idr1 = readl(smmu->base + SMMU_IDR1);
-	u32 idr5 = readl(smmu->base + SMMU_IDR5);
-	u32 aidr = readl(smmu->base + SMMU_AIDR);
-	unsigned long ttf = FIELD_GET(IDR0_TTF, idr0);
-	unsigned long endian = FIELD_GET(IDR0_TTENDIAN, idr0);
-	const char *missing = NULL;
-
-	if (!(idr0 & IDR0_S1P))
-		missing = "stage 1 translation (IDR0.S1P)";
-	else if (ttf != IDR0_TTF_AARCH64 && ttf != IDR0_TTF_BOTH)
-		missing = "VMSAv8-64 tables (IDR0.TTF)";
-	else if (endian != IDR0_TTENDIAN_MIXED && endian != IDR0_TTENDIAN_LE)
-		missing = "little-endian tables (IDR0.TTENDIAN)";
-	else if (!(idr5 & IDR5_GRAN4K))
-		missing = "the 4 KiB granule (IDR5.GRAN4K)";
-	else if (idr1 & (IDR1_TABLES_PRESET | IDR1_QUEUES_PRESET))
-		missing = "tables and queues in memory (IDR1.TABLES_PRESET, QUEUES_PRESET)";
-	if (missing) {
-		dev_err(smmu->dev, "not usable without %s\n", missing);
-		return -ENODEV;
-	}
-
-	smmu->coherent = idr0 & IDR0_COHACC;
-	if (smmu->coherent != smmu->dev->dma_coherent)
-		dev_warn(smmu->dev, "IDR0.COHACC is %d, dma-coherent says %d; IDR0 is believed\n",
-			 smmu->coherent, smmu->dev->dma_coherent);
-	smmu->hyp = idr0 & IDR0_HYP;
-	smmu->btm = idr0 & IDR0_BTM;
-	smmu->sev = idr0 & IDR0_SEV;
-	smmu->msi = idr0 & IDR0_MSI;
-	smmu->stall_forced =
-		FIELD_GET(IDR0_STALL_MODEL, idr0) == IDR0_STALL_FORCED;
-	smmu->asid_bits = idr0 & IDR0_ASID16 ? 16 : 8;
-	smmu->sid_bits = (unsigned int)FIELD_GET(IDR1_SIDSIZE, idr1);
-	smmu->strtab.two_level =
-		FIELD_GET(IDR0_ST_LEVEL, idr0) == IDR0_ST_LEVEL_2 &&
-		arm_smmu_strtab_wants_2level(smmu);
-	smmu->oas = oas_bits[FIELD_GET(IDR5_OAS, idr5)];
-	smmu->cmdq.log2size = min(CMDQ_LOG2SIZE + 0u,
-				  (u32)FIELD_GET(IDR1_CMDQS, idr1));
-	smmu->evtq.log2size = min(EVTQ_LOG2SIZE + 0u,
-				  (u32)FIELD_GET(IDR1_EVENTQS, idr1));
-	if (smmu->sid_bits > 32) {
-		dev_err(smmu->dev, "IDR1.SIDSIZE is %u\n", smmu->sid_bits);
-		return -ENODEV;
-	}
-
-	dev_info(smmu->dev,
-		 "SMMUv3.%u, %u-bit output, %u-bit StreamIDs, %u-bit ASIDs, %s, %s table, queues of %u commands and %u events\n",
-		 (u32)FIELD_GET(AIDR_MINOR, aidr), smmu->oas, smmu->sid_bits,
-		 smmu->asid_bits, smmu->coherent ? "coherent" : "not coherent",
-		 smmu->strtab.two_level ? "two-level" : "linear",
-		 1u << smmu->cmdq.log2size, 1u << smmu->evtq.log2size);
-	return 0;
-}
-
 static int queue_init(struct arm_smmu_device *smmu, struct arm_smmu_queue *q,
 		      const char *name, unsigned int base_reg,
 		      unsigned int prod_reg, size_t dwords)
@@ -198,79 +130,6 @@ static int invalidate_all(struct arm_smmu_device *smmu)
 
 	/* Without Hyp the last one would be illegal (IHI 0070 4.4). */
 	return arm_smmu_cmdq_issue(smmu, cmds, smmu->hyp ? 3 : 2, true);
-}
-
-static irqreturn_t evtq_irq(int irq, void *data)
-{
-	(void)irq;
-	arm_smmu_evtq_drain(data);
-	return IRQ_HANDLED;
-}
-
-static irqreturn_t gerror_irq(int irq, void *data)
-{
-	(void)irq;
-	arm_smmu_handle_gerror(data);
-	return IRQ_HANDLED;
-}
-
-static irqreturn_t combined_irq(int irq, void *data)
-{
-	(void)irq;
-	arm_smmu_handle_gerror(data);
-	arm_smmu_evtq_drain(data);
-	return IRQ_HANDLED;
-}
-
-static int request_one(struct arm_smmu_device *smmu, const char *name,
-		       irq_handler_t handler)
-{
-	struct platform_device *pdev = to_platform_device(smmu->dev);
-	int irq = platform_get_irq_byname_optional(pdev, name);
-	const char *label;
-
-	if (irq < 0)
-		return irq;
-	/* There may be several SMMUs. */
-	label = devm_kasprintf(smmu->dev, GFP_KERNEL, "%s %s",
-			       dev_name(smmu->dev), name);
-	if (!label)
-		return -ENOMEM;
-	return devm_request_irq(smmu->dev, (unsigned int)irq, handler, 0,
-				label, smmu);
-}
-
-static bool is_absent(int err)
-{
-	return err && err != -ENOMEM && err != -EPROBE_DEFER;
-}
-
-/* By the names of the binding arm,smmu-v3; without an interrupt there are
- * no reports of faults, but translation works.
- */
-static int setup_irqs(struct arm_smmu_device *smmu)
-{
-	int ret;
-
-	/* Address 0 is no MSI (IHI 0070 6.3.22): the wires are used. */
-	if (smmu->msi) {
-		writeq(0, smmu->base + SMMU_GERROR_IRQ_CFG0);
-		writeq(0, smmu->base + SMMU_EVENTQ_IRQ_CFG0);
-	}
-	ret = request_one(smmu, "combined", combined_irq);
-	if (!is_absent(ret))
-		return ret;
-	ret = request_one(smmu, "eventq", evtq_irq);
-	if (is_absent(ret))
-		dev_warn(smmu->dev, "no eventq interrupt: faults are not reported\n");
-	else if (ret)
-		return ret;
-	ret = request_one(smmu, "gerror", gerror_irq);
-	if (is_absent(ret))
-		dev_warn(smmu->dev, "no gerror interrupt: global errors are seen late\n");
-	else if (ret)
-		return ret;
-	return 0;
 }
 
 static int disable(struct arm_smmu_device *smmu)
@@ -335,7 +194,7 @@ static int start(struct arm_smmu_device *smmu)
 	ret = write_cr0(smmu, cr0);
 	if (ret)
 		return ret;
-	ret = setup_irqs(smmu);
+	ret = arm_smmu_setup_irqs(smmu);
 	if (ret)
 		return ret;
 	ret = write_irq_ctrl(smmu, IRQ_CTRL_EVENTQ_IRQEN |
@@ -352,7 +211,26 @@ static void free_all(struct arm_smmu_device *smmu)
 	queue_free(&smmu->evtq);
 	arm_smmu_strtab_free(smmu);
 	bitmap_free(smmu->asid_map);
+	bitmap_free(smmu->vmid_map);
 	smmu->asid_map = NULL;
+	smmu->vmid_map = NULL;
+}
+
+static int alloc_tags(struct arm_smmu_device *smmu)
+{
+	if (smmu->s1p) {
+		smmu->asid_map = bitmap_zalloc(1u << smmu->asid_bits,
+					       GFP_KERNEL);
+		if (!smmu->asid_map)
+			return -ENOMEM;
+	}
+	if (smmu->s2p) {
+		smmu->vmid_map = bitmap_zalloc(1u << smmu->vmid_bits,
+					       GFP_KERNEL);
+		if (!smmu->vmid_map)
+			return -ENOMEM;
+	}
+	return 0;
 }
 
 static int arm_smmu_probe(struct platform_device *pdev)
@@ -380,12 +258,12 @@ static int arm_smmu_probe(struct platform_device *pdev)
 		return -EINVAL;
 	}
 
-	ret = read_features(smmu);
+	ret = arm_smmu_read_features(smmu);
 	if (ret)
 		return ret;
-	smmu->asid_map = bitmap_zalloc(1u << smmu->asid_bits, GFP_KERNEL);
-	if (!smmu->asid_map)
-		return -ENOMEM;
+	ret = alloc_tags(smmu);
+	if (ret)
+		goto out_free;
 	ret = stop(smmu);
 	if (ret)
 		goto out_free;
@@ -397,6 +275,7 @@ static int arm_smmu_probe(struct platform_device *pdev)
 	if (ret)
 		goto out_stop;
 	arm_smmu_shell_add(smmu);
+	smmu->iommu.max_pasids = smmu->ssid_bits ? 1u << smmu->ssid_bits : 0;
 	ret = iommu_device_register(&smmu->iommu, &arm_smmu_iommu_ops, dev);
 	if (!ret)
 		return 0;
@@ -407,6 +286,7 @@ out_stop:
 	/* Memory that it may still use is not given back. */
 	if (stop(smmu))
 		return ret;
+	arm_smmu_free_irqs(smmu);
 out_free:
 	free_all(smmu);
 	return ret;
@@ -437,6 +317,7 @@ static void arm_smmu_remove(struct platform_device *pdev)
 		dev_err(smmu->dev, "does not stop; its memory is not freed\n");
 		return;
 	}
+	arm_smmu_free_irqs(smmu);
 	dev_info(smmu->dev, "stopped; %llu events seen, %u overflows, %u commands refused\n",
 		 smmu->events, smmu->overflows, smmu->cmdq_errors);
 	free_all(smmu);

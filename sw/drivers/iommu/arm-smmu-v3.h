@@ -68,13 +68,17 @@ struct arm_smmu_strtab {
 
 /**
  * struct arm_smmu_device - one SMMU
+ * @s1p: stage 1; @s2p: stage 2; @cd2l: CDs in two levels; @ril: invalidation of
+ *	 ranges; @pgsizes: leaves that its tables can have
+ * @sync_msi: a CMD_SYNC tells by MSI; @msis: MSIs that are requested
+ * @stall_model: IDR0_STALL_*
  * @cmdq_lock: the command queue and its copy of PROD; taken inside all others
  * @cmdq_errors: commands that the SMMU refused, ever
  * @ste_lost: an STE could not be taken back: what it leads to is never freed
  * @cmdq_dead: the SMMU cannot read the queue: no command goes any more
  * @evtq_lock: the event queue, what counts and shows events, and @masters
  * @masters: devices behind it
- * @events: records seen; @overflows: times that the SMMU had no room for one
+ * @events: records seen; @stalls: those handed to a driver; @overflows: times that the SMMU had no room for one
  * @shown: events shown since @shown_since, @shown_visit in this visit to the
  *	   queue; @hidden since the last that was shown
  */
@@ -89,10 +93,20 @@ struct arm_smmu_device {
 	bool btm;
 	bool sev;
 	bool msi;
-	bool stall_forced;
+	bool sync_msi;
+	bool s1p;
+	bool s2p;
+	bool cd2l;
+	bool ril;
+	bool attr_types_ovr;
+	unsigned int stall_model;
+	unsigned int msis;
+	unsigned long pgsizes;
 	unsigned int oas;
 	unsigned int sid_bits;
+	unsigned int ssid_bits;
 	unsigned int asid_bits;
+	unsigned int vmid_bits;
 
 	struct arm_smmu_queue cmdq;
 	spinlock_t cmdq_lock;
@@ -103,6 +117,7 @@ struct arm_smmu_device {
 	spinlock_t evtq_lock;
 	struct arm_smmu_queue evtq;
 	u64 events;
+	u64 stalls;
 	unsigned int overflows;
 	u64 shown_since;
 	unsigned int shown;
@@ -111,30 +126,108 @@ struct arm_smmu_device {
 
 	struct arm_smmu_strtab strtab;
 	unsigned long *asid_map;
+	unsigned long *vmid_map;
 	struct list_head masters;
 };
 
 /**
+ * struct arm_smmu_cdtab - context descriptors of a device
+ * @base: one level: CDs; two levels: L1CDs; NULL before the first is wanted
+ * @l2: two levels: for each L1CD its CDs, NULL until one is wanted
+ * @bytes: size of @base
+ * @bits: SubstreamID bits; 0: no substreams, and one CD is in use
+ * @slot: which, then
+ */
+struct arm_smmu_cdtab {
+	u64 *base;
+	u64 **l2;
+	size_t bytes;
+	unsigned int bits;
+	unsigned int slot;
+	bool two_level;
+};
+
+/**
  * struct arm_smmu_master - a device behind an SMMU
+ * @domain: what its streams use
+ * @pasids: PASIDs that use a domain of theirs
+ * @stalls: its faults wait for an answer
  */
 struct arm_smmu_master {
 	struct list_head node;
 	struct arm_smmu_device *smmu;
 	struct device *dev;
+	struct arm_smmu_domain *domain;
+	struct arm_smmu_cdtab cdtab;
+	unsigned int pasids;
+	bool stalls;
+};
+
+enum arm_smmu_stage {
+	ARM_SMMU_ABORT,
+	ARM_SMMU_BYPASS,
+	ARM_SMMU_STAGE_1,
+	ARM_SMMU_STAGE_2,
+	ARM_SMMU_NESTED,
 };
 
 /**
  * struct arm_smmu_domain - an address space
  * @lock: the tables; io-pgtable wants its callers one by one
- * @cd: context descriptor, for a domain that translates
+ * @granule_shift: log2 of the tables' granule
+ * @cd: stage 1: what CDs say; @asid: its tag
+ * @ste: what STEs say: doublewords 2 and 3 of stage 2, 0 and 1 of a nested one
+ * @vmid: stage 2: its tag; @nest_parent: nested domains may be upon it
+ * @parent: of a nested one
  */
 struct arm_smmu_domain {
 	struct iommu_domain domain;
 	struct arm_smmu_device *smmu;
+	enum arm_smmu_stage stage;
 	spinlock_t lock;
 	struct io_pgtable_ops *pgtbl;
-	u64 *cd;
+	unsigned int granule_shift;
+	u64 cd[CD_DWORDS];
+	u64 ste[4];
 	u32 asid;
+	u32 vmid;
+	bool nest_parent;
+	struct arm_smmu_domain *parent;
+};
+
+static inline struct arm_smmu_domain *
+to_smmu_domain(struct iommu_domain *domain)
+{
+	return container_of(domain, struct arm_smmu_domain, domain);
+}
+
+#define ARM_SMMU_ENTRY_DWORDS	8
+
+/**
+ * struct arm_smmu_entry_type - STEs or CDs
+ * @valid: V, in doubleword 0
+ * @used: find the bits that the SMMU looks at
+ * @forget: have the SMMU forget copies, and wait for it
+ */
+struct arm_smmu_entry_type {
+	u64 valid;
+	void (*used)(const u64 *entry, u64 *used);
+	int (*forget)(void *ctx);
+};
+
+/**
+ * struct arm_smmu_tlbi_range - addresses to be invalidated
+ * @step: without @ril: bytes that a command is for
+ * @ttl: level of the leaves; 0: any
+ */
+struct arm_smmu_tlbi_range {
+	u64 addr;
+	u64 size;
+	u64 step;
+	unsigned int granule_shift;
+	unsigned int ttl;
+	bool leaf;
+	bool ril;
 };
 
 /* Make what the CPU wrote visible to the SMMU. */
@@ -156,9 +249,31 @@ int arm_smmu_cmdq_issue(struct arm_smmu_device *smmu, const u64 *cmds,
 int arm_smmu_cmdq_sync(struct arm_smmu_device *smmu);
 void arm_smmu_handle_gerror(struct arm_smmu_device *smmu);
 
+/* arm-smmu-v3-idr.c */
+int arm_smmu_read_features(struct arm_smmu_device *smmu);
+
+/* arm-smmu-v3-irq.c */
+int arm_smmu_setup_irqs(struct arm_smmu_device *smmu);
+void arm_smmu_free_irqs(struct arm_smmu_device *smmu);
+
+/* arm-smmu-v3-event.c */
+void arm_smmu_format_event(char *buf, size_t size, const u64 *evt,
+			   const char *client);
+void arm_smmu_read_event(const u64 *evt, struct iommu_fault *fault);
+
 /* arm-smmu-v3-evtq.c */
 bool arm_smmu_has_stream(const struct arm_smmu_master *master, u32 sid);
 void arm_smmu_evtq_drain(struct arm_smmu_device *smmu);
+void arm_smmu_page_response(struct device *dev,
+			    const struct iommu_fault *fault,
+			    enum iommu_page_response response);
+
+/* arm-smmu-v3-entry.c */
+void arm_smmu_ste_used(const u64 *ste, u64 *used);
+void arm_smmu_cd_used(const u64 *cd, u64 *used);
+int arm_smmu_write_entry(struct arm_smmu_device *smmu,
+			 const struct arm_smmu_entry_type *type, u64 *entry,
+			 const u64 *target, void *ctx);
 
 /* arm-smmu-v3-strtab.c */
 bool arm_smmu_strtab_wants_2level(const struct arm_smmu_device *smmu);
@@ -167,6 +282,52 @@ void arm_smmu_strtab_free(struct arm_smmu_device *smmu);
 int arm_smmu_strtab_cover(struct arm_smmu_device *smmu, u32 sid);
 int arm_smmu_write_ste(struct arm_smmu_device *smmu, u32 sid,
 		       const u64 *ste);
+int arm_smmu_read_ste(struct arm_smmu_device *smmu, u32 sid, u64 *ste);
+
+/* arm-smmu-v3-cdtab.c */
+unsigned int arm_smmu_cdtab_bits(const struct arm_smmu_device *smmu,
+				 u32 max_pasids);
+int arm_smmu_cdtab_init(struct arm_smmu_master *master);
+void arm_smmu_cdtab_free(struct arm_smmu_master *master);
+void arm_smmu_cdtab_ste(const struct arm_smmu_master *master, u64 *ste);
+int arm_smmu_set_cd(struct arm_smmu_master *master, u32 ssid, const u64 *cd);
+int arm_smmu_clear_cd(struct arm_smmu_master *master, u32 ssid);
+bool arm_smmu_has_cd(const struct arm_smmu_master *master, u32 ssid);
+int arm_smmu_restall_cds(struct arm_smmu_master *master);
+
+/* arm-smmu-v3-tlb.c */
+void arm_smmu_tlbi_init(struct arm_smmu_tlbi_range *range,
+			unsigned int granule_shift, u64 addr, u64 size,
+			u64 leaf_size, bool leaf, bool ril);
+void arm_smmu_tlbi_next(struct arm_smmu_tlbi_range *range, u64 *cmd);
+void arm_smmu_tlb_inv_domain(struct arm_smmu_domain *dom);
+void arm_smmu_tlb_inv_range(struct arm_smmu_domain *dom, u64 addr, u64 size,
+			    u64 leaf_size, bool leaf);
+void arm_smmu_tlb_inv_combined(struct arm_smmu_domain *dom);
+
+/* arm-smmu-v3-domain.c */
+int arm_smmu_domain_finalise(struct arm_smmu_domain *dom, struct device *dev);
+struct iommu_domain *arm_smmu_domain_alloc(struct iommu_device *iommu,
+					   enum iommu_domain_type type);
+struct iommu_domain *arm_smmu_domain_alloc_nested(struct iommu_domain *parent,
+						  const void *config,
+						  size_t size);
+
+/* arm-smmu-v3-nested.c */
+int arm_smmu_nested_init(struct arm_smmu_domain *dom,
+			 struct arm_smmu_domain *parent, const void *config,
+			 size_t size);
+int arm_smmu_nested_invalidate(struct iommu_domain *domain, const void *cmds,
+			       unsigned int count);
+
+/* arm-smmu-v3-master.c */
+int arm_smmu_attach_dev(struct iommu_domain *domain, struct device *dev);
+int arm_smmu_set_dev_pasid(struct iommu_domain *domain, struct device *dev,
+			   u32 pasid);
+void arm_smmu_remove_dev_pasid(struct iommu_domain *domain,
+			       struct device *dev, u32 pasid);
+int arm_smmu_set_stall(struct device *dev, bool on);
+extern const struct iommu_ops arm_smmu_iommu_ops;
 
 /* arm-smmu-v3-shell.c: the instances, for the shell command */
 void arm_smmu_shell_add(struct arm_smmu_device *smmu);
@@ -177,8 +338,5 @@ int arm_smmu_for_each(int (*fn)(struct arm_smmu_device *smmu));
 
 /* arm-smmu-v3-sysfs.c: their files there */
 extern const struct attribute_group *const arm_smmu_sysfs_groups[];
-
-/* arm-smmu-v3-domain.c */
-extern const struct iommu_ops arm_smmu_iommu_ops;
 
 #endif
