@@ -51,6 +51,9 @@ void Testdev::describe(DtNode& node) const {
   node.set_name("dma");
   node.strings("compatible", {"smmu-vp,testdev"});
   node.flag(m_coherent ? "dma-coherent" : "dma-noncoherent");
+  // bindings/iommu/iommu.yaml: bits of SUBSTREAM, and that an access may take as long as a fault is handled.
+  node.cells("pasid-num-bits", {20});
+  node.flag("dma-can-stall");
 }
 
 const ComponentType& testdev_type() {

@@ -157,6 +157,7 @@ static const struct test {
 	u32 streams;
 	bool extra;
 	bool two_devices;
+	const char *(*skip)(const struct testdev *td);
 } tests[] = {
 	{ "copy", "copied through scattered 4 KiB pages and 2 MiB blocks and verified",
 	  td_test_copy, true, 1 },
@@ -200,6 +201,18 @@ static const struct test {
 	  td_test_blocked, true, 1, true },
 	{ "identity", "an identity domain passes physical addresses",
 	  td_test_identity, true, 1 },
+	{ "stage2", "stage 2 alone leads to its data, and faults as itself",
+	  td_test_stage2, true, 1, .skip = td_skip_stage2 },
+	{ "nested", "stage 1 of an owner upon stage 2 follows changes of both",
+	  td_test_nested, true, 1, .skip = td_skip_stage2 },
+	{ "switch", "domains that lead to the same change under way unnoticed",
+	  td_test_switch, true, 1, .skip = td_skip_switch },
+	{ "pasid", "a PASID has an address space of its own",
+	  td_test_pasid, true, 1, .skip = td_skip_pasid },
+	{ "pasid-identity", "a PASID is translated where nothing else is",
+	  td_test_pasid_identity, true, 1, .skip = td_skip_pasid },
+	{ "page-fault", "a page is mapped while the access to it waits",
+	  td_test_page_fault, true, 1, .skip = td_skip_page_fault },
 };
 
 static void run_test(const struct test *test, const struct test_args *args)
@@ -221,6 +234,10 @@ static void run_test(const struct test *test, const struct test_args *args)
 	if (test->two_devices && !td_other(td)) {
 		ktap_skip("there is one testdev", "%s: %s", test->name,
 			  test->what);
+		return;
+	}
+	if (test->skip && test->skip(td)) {
+		ktap_skip(test->skip(td), "%s: %s", test->name, test->what);
 		return;
 	}
 	ok = test->run(args);

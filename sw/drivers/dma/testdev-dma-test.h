@@ -52,6 +52,13 @@ bool td_buffer_map(struct testdev *td, struct buffer *b, size_t size,
 		   enum dma_data_direction dir, unsigned long attrs);
 void td_buffer_unmap(struct testdev *td, struct buffer *b);
 
+/* A domain that the ring is mapped in, and its end. */
+bool td_own_domain(struct testdev *td, struct iommu_domain **domain,
+		   enum iommu_domain_type type);
+bool td_leave_domain(struct testdev *td, struct iommu_domain *domain);
+/* A page of data, and a descriptor that checks it at an address. */
+void *td_page(u32 *seed, u64 iova, struct td_desc *desc);
+
 bool td_test_copy(const struct test_args *args);
 bool td_test_read(const struct test_args *args);
 bool td_test_write(const struct test_args *args);
@@ -75,5 +82,17 @@ bool td_test_substream(const struct test_args *args);
 bool td_test_overflow(const struct test_args *args);
 bool td_test_blocked(const struct test_args *args);
 bool td_test_identity(const struct test_args *args);
+bool td_test_stage2(const struct test_args *args);
+bool td_test_nested(const struct test_args *args);
+bool td_test_switch(const struct test_args *args);
+bool td_test_pasid(const struct test_args *args);
+bool td_test_pasid_identity(const struct test_args *args);
+bool td_test_page_fault(const struct test_args *args);
+
+/* Why a test cannot run, or NULL. */
+const char *td_skip_stage2(const struct testdev *td);
+const char *td_skip_switch(const struct testdev *td);
+const char *td_skip_pasid(const struct testdev *td);
+const char *td_skip_page_fault(const struct testdev *td);
 
 #endif

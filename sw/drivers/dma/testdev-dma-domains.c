@@ -1,0 +1,398 @@
+// SPDX-License-Identifier: MIT
+/* dmatest: domains of a driver's own, while the device works on. */
+
+#include "testdev-dma-test.h"
+
+#include <kthread.h>
+
+#define PASID		5u
+#define RW		(IOMMU_READ | IOMMU_WRITE | IOMMU_CACHE)
+/* Of 64 KiB each; a change of domains takes less than one of them. */
+#define CHECKS		TD_RING_SIZE
+#define MIN_TURNS	8
+
+/* The ring is reached through the device's domain, whichever it is. */
+static bool map_ring(struct testdev *td, struct iommu_domain *domain)
+{
+	unsigned long iova = td->ring_dma & ~(PAGE_SIZE - 1);
+	phys_addr_t phys = iommu_iova_to_phys(iommu_get_domain(td->dev), iova);
+
+	return !iommu_map(domain, iova, phys, PAGE_SIZE, RW);
+}
+
+static void unmap_ring(struct testdev *td, struct iommu_domain *domain)
+{
+	iommu_unmap(domain, td->ring_dma & ~(PAGE_SIZE - 1), PAGE_SIZE);
+}
+
+bool td_own_domain(struct testdev *td, struct iommu_domain **domain,
+		   enum iommu_domain_type type)
+{
+	*domain = iommu_domain_alloc(td->dev, type);
+	if (IS_ERR(*domain)) {
+		ktap_diag("no domain (%ld)", PTR_ERR(*domain));
+		return false;
+	}
+	/* What it can map is known from the first attachment on; a parent's
+	 * is known before.
+	 */
+	if (!(*domain)->pgsize_bitmap) {
+		td_stop(td);
+		if (iommu_attach_device(*domain, td->dev) ||
+		    iommu_detach_device(*domain, td->dev)) {
+			ktap_diag("not attached");
+			iommu_domain_free(*domain);
+			td_start(td, td->ring_dma);
+			return false;
+		}
+		td_start(td, td->ring_dma);
+	}
+	if (map_ring(td, *domain))
+		return true;
+	ktap_diag("the ring is not mapped");
+	iommu_domain_free(*domain);
+	return false;
+}
+
+bool td_leave_domain(struct testdev *td, struct iommu_domain *domain)
+{
+	bool ok = iommu_get_domain(td->dev) != domain ||
+		  !iommu_detach_device(domain, td->dev);
+
+	if (!ok) {
+		ktap_diag("not detached");
+		return false;
+	}
+	unmap_ring(td, domain);
+	iommu_domain_free(domain);
+	return true;
+}
+
+/* A page of data; *desc checks it at iova. */
+void *td_page(u32 *seed, u64 iova, struct td_desc *desc)
+{
+	void *mem = (void *)__get_free_page(GFP_KERNEL);
+
+	*seed = td_next_seed();
+	if (mem)
+		td_fill(mem, PAGE_SIZE, *seed * TD_PATTERN);
+	*desc = (struct td_desc){
+		.flags = TD_OP_CHECK, .seed = *seed, .src = iova,
+		.length = PAGE_SIZE,
+	};
+	return mem;
+}
+
+const char *td_skip_stage2(const struct testdev *td)
+{
+	struct iommu_domain *domain =
+		iommu_domain_alloc(td->dev, IOMMU_DOMAIN_NEST_PARENT);
+
+	if (IS_ERR(domain))
+		return "the IOMMU has not both stages (IDR0.S1P, S2P)";
+	iommu_domain_free(domain);
+	return NULL;
+}
+
+/* Stage 2 alone: data, its end by unmapping, other data, and a fault. */
+bool td_test_stage2(const struct test_args *args)
+{
+	struct testdev *td = args->td;
+	struct iommu_domain *domain;
+	struct td_desc first, second, fault;
+	u32 seed;
+	void *a, *b;
+	bool ok;
+
+	a = td_page(&seed, FREE_IOVA, &first);
+	b = td_page(&seed, FREE_IOVA, &second);
+	if (!a || !b || !td_own_domain(td, &domain, IOMMU_DOMAIN_NEST_PARENT))
+		return false;
+	ok = !iommu_map(domain, FREE_IOVA, virt_to_phys(a), PAGE_SIZE, RW) &&
+	     !iommu_attach_device(domain, td->dev) &&
+	     td_run_expect(td, &first, TD_OK);
+	fault = first;
+	ok = ok && iommu_unmap(domain, FREE_IOVA, PAGE_SIZE) == PAGE_SIZE &&
+	     td_run_expect_fault(td, &fault, IOMMU_FAULT_TRANSLATION);
+	if (ok && (!td->fault.stage2 || td->fault.ipa != FREE_IOVA)) {
+		ktap_diag("stage 2 is not told: ipa %#llx", td->fault.ipa);
+		ok = false;
+	}
+	ok = ok && !iommu_map(domain, FREE_IOVA, virt_to_phys(b), PAGE_SIZE,
+			      IOMMU_READ | IOMMU_CACHE) &&
+	     td_run_expect(td, &second, TD_OK);
+	fault = (struct td_desc){
+		.flags = TD_OP_WRITE, .dst = FREE_IOVA, .length = 64,
+	};
+	ok = ok && td_run_expect_fault(td, &fault, IOMMU_FAULT_PERMISSION);
+	iommu_unmap(domain, FREE_IOVA, PAGE_SIZE);
+	ok = td_leave_domain(td, domain) && ok;
+	free_page((unsigned long)a);
+	free_page((unsigned long)b);
+	return ok;
+}
+
+const char *td_skip_switch(const struct testdev *td)
+{
+	return td->dev->iommu->max_pasids ?
+	       "the table of CDs has one CD 0, which is rewritten" : NULL;
+}
+
+struct switcher {
+	struct testdev *td;
+	struct iommu_domain *domain;
+	unsigned int turns;
+	bool failed;
+};
+
+static int switch_domains(void *data)
+{
+	struct switcher *s = data;
+
+	while (!kthread_should_stop()) {
+		if (iommu_attach_device(s->domain, s->td->dev) ||
+		    iommu_detach_device(s->domain, s->td->dev)) {
+			s->failed = true;
+			break;
+		}
+		s->turns++;
+		schedule();
+	}
+	return 0;
+}
+
+static bool run_switched(struct testdev *td, struct iommu_domain *domain,
+			 const struct td_desc *check)
+{
+	struct switcher s = { .td = td, .domain = domain };
+	struct td_desc batch[CHECKS];
+	struct task *task;
+	bool ok = true;
+	unsigned int i;
+
+	td_arm_fault(td);
+	task = kthread_run(switch_domains, &s, "td-switch");
+	if (IS_ERR(task))
+		return false;
+	for (i = 0; i < CHECKS; i++)
+		batch[i] = *check;
+	ok = !td_run(td, batch, CHECKS);
+	kthread_stop(task);
+	for (i = 0; i < CHECKS && ok; i++)
+		ok = td_expect_status(&batch[i], TD_OK);
+	if (ok && !s.failed && s.turns >= MIN_TURNS && !td->faults)
+		return true;
+	ktap_diag("%u changes, %u faults, %s", s.turns, td->faults,
+		  s.failed ? "a change failed" : "all changes done");
+	return false;
+}
+
+/* Two domains lead to the same: no access notices which of them is in use. */
+bool td_test_switch(const struct test_args *args)
+{
+	struct testdev *td = args->td;
+	struct iommu_domain *domain;
+	struct buffer b;
+	u32 seed = td_next_seed();
+	struct td_desc check = { .flags = TD_OP_CHECK, .seed = seed };
+	bool ok;
+
+	if (!td_buffer_map(td, &b, SZ_64K, DMA_TO_DEVICE, 0))
+		return false;
+	if (!td_own_domain(td, &domain, IOMMU_DOMAIN_UNMANAGED)) {
+		td_buffer_unmap(td, &b);
+		return false;
+	}
+	td_fill(b.mem, b.size, seed * TD_PATTERN);
+	dma_sync_single_for_device(td->dev, b.dma, b.size, DMA_TO_DEVICE);
+	check.src = b.dma;
+	check.length = b.size;
+	ok = !iommu_map(domain, b.dma, virt_to_phys(b.mem), b.size, RW) &&
+	     run_switched(td, domain, &check);
+	if (iommu_get_domain(td->dev) == domain)
+		iommu_detach_device(domain, td->dev);
+	iommu_unmap(domain, b.dma, b.size);
+	ok = td_leave_domain(td, domain) && ok;
+	td_buffer_unmap(td, &b);
+	return ok;
+}
+
+const char *td_skip_pasid(const struct testdev *td)
+{
+	const struct iommu_fwspec *fwspec = td->dev->iommu;
+
+	if (!fwspec->iommu->max_pasids)
+		return "the IOMMU has no substreams (IDR1.SSIDSIZE)";
+	return fwspec->max_pasids <= PASID ?
+	       "the device has too few PASIDs (pasid-num-bits)" : NULL;
+}
+
+static bool expect_refused(struct testdev *td, const struct td_desc *desc)
+{
+	struct td_desc d = *desc;
+
+	td_arm_fault(td);
+	if (!td_run_expect(td, &d, TD_READ_ERROR))
+		return false;
+	if (td_wait_fault(td, FAULT_TIMEOUT_MS) &&
+	    td->fault.type == IOMMU_FAULT_OTHER && td->fault.ssid_valid &&
+	    td->fault.ssid == PASID)
+		return true;
+	ktap_diag("fault %u (%#x), ssid %#x", td->fault.type,
+		  td->fault.raw_type, td->fault.ssid);
+	return false;
+}
+
+/* One address, and what is there with a PASID and without. */
+static bool run_pasid(struct testdev *td, struct iommu_domain *own,
+		      struct td_desc *with, struct td_desc *without)
+{
+	struct td_desc fault = *with;
+
+	with->flags |= TD_FLAG_SSV;
+	with->substream = PASID;
+	fault.flags |= TD_FLAG_SSV;
+	fault.substream = PASID;
+	fault.src += PAGE_SIZE;
+	if (iommu_attach_device_pasid(own, td->dev, PASID)) {
+		ktap_diag("the PASID is not attached");
+		return false;
+	}
+	if (!td_run_expect(td, with, TD_OK) ||
+	    !td_run_expect(td, without, TD_OK) ||
+	    !td_run_expect_fault(td, &fault, IOMMU_FAULT_TRANSLATION))
+		return false;
+	if (!td->fault.ssid_valid || td->fault.ssid != PASID) {
+		ktap_diag("the fault's ssid is %#x", td->fault.ssid);
+		return false;
+	}
+	return true;
+}
+
+bool td_test_pasid(const struct test_args *args)
+{
+	struct testdev *td = args->td;
+	struct iommu_domain *dma = iommu_get_domain(td->dev);
+	struct td_desc with, without;
+	struct iommu_domain *own;
+	u32 seed;
+	void *a, *b;
+	bool ok;
+
+	a = td_page(&seed, FREE_IOVA, &with);
+	b = td_page(&seed, FREE_IOVA, &without);
+	if (!a || !b || !td_own_domain(td, &own, IOMMU_DOMAIN_UNMANAGED))
+		return false;
+	ok = !iommu_map(own, FREE_IOVA, virt_to_phys(a), PAGE_SIZE, RW) &&
+	     !iommu_map(dma, FREE_IOVA, virt_to_phys(b), PAGE_SIZE, RW) &&
+	     run_pasid(td, own, &with, &without);
+	iommu_detach_device_pasid(own, td->dev, PASID);
+	ok = ok && expect_refused(td, &with);
+	iommu_unmap(dma, FREE_IOVA, PAGE_SIZE);
+	iommu_unmap(own, FREE_IOVA, PAGE_SIZE);
+	ok = td_leave_domain(td, own) && ok;
+	free_page((unsigned long)a);
+	free_page((unsigned long)b);
+	return ok;
+}
+
+/* Without a PASID addresses pass as they are, with one they are translated. */
+bool td_test_pasid_identity(const struct test_args *args)
+{
+	struct testdev *td = args->td;
+	phys_addr_t ring = iommu_iova_to_phys(iommu_get_domain(td->dev),
+					      td->ring_dma);
+	struct iommu_domain *identity =
+		iommu_domain_alloc(td->dev, IOMMU_DOMAIN_IDENTITY);
+	struct td_desc with, without;
+	struct iommu_domain *own;
+	u32 seed;
+	void *a, *b;
+	bool ok;
+
+	a = td_page(&seed, FREE_IOVA, &with);
+	b = td_page(&seed, 0, &without);
+	if (!a || !b || IS_ERR(identity) ||
+	    !td_own_domain(td, &own, IOMMU_DOMAIN_UNMANAGED))
+		return false;
+	without.src = virt_to_phys(b);
+	td_stop(td);
+	ok = !iommu_map(own, FREE_IOVA, virt_to_phys(a), PAGE_SIZE, RW) &&
+	     !iommu_attach_device(identity, td->dev);
+	td_start(td, ok ? ring : td->ring_dma);
+	ok = ok && run_pasid(td, own, &with, &without);
+	iommu_detach_device_pasid(own, td->dev, PASID);
+	td_stop(td);
+	iommu_detach_device(identity, td->dev);
+	td_start(td, td->ring_dma);
+	iommu_unmap(own, FREE_IOVA, PAGE_SIZE);
+	ok = td_leave_domain(td, own) && ok;
+	iommu_domain_free(identity);
+	free_page((unsigned long)a);
+	free_page((unsigned long)b);
+	return ok;
+}
+
+static enum iommu_page_response map_it(struct device *dev,
+				       struct iommu_domain *domain,
+				       const struct iommu_fault *fault,
+				       void *data)
+{
+	unsigned long iova = fault->iova & ~(PAGE_SIZE - 1);
+	void **pages = data;
+
+	/* The second is another one's business. */
+	if (iova != FREE_IOVA)
+		return IOMMU_PAGE_ABORT;
+	return iommu_map(domain, iova, virt_to_phys(pages[0]), PAGE_SIZE, RW) ?
+	       IOMMU_PAGE_ABORT : IOMMU_PAGE_RETRY;
+}
+
+const char *td_skip_page_fault(const struct testdev *td)
+{
+	int ret;
+
+	if (!td->dev->iommu->can_stall)
+		return "the device cannot wait (dma-can-stall)";
+	ret = iommu_set_page_fault_handler(td->dev, map_it, NULL);
+	if (!ret)
+		iommu_set_page_fault_handler(td->dev, NULL, NULL);
+	return ret == -EOPNOTSUPP ?
+	       "the IOMMU cannot hold an access (IDR0.STALL_MODEL)" : NULL;
+}
+
+/* What is not mapped is mapped while the access waits. */
+bool td_test_page_fault(const struct test_args *args)
+{
+	struct testdev *td = args->td;
+	struct iommu_domain *domain = iommu_get_domain(td->dev);
+	struct td_desc check, fault, after;
+	u32 seed;
+	void *mem = td_page(&seed, FREE_IOVA, &check);
+	bool ok;
+
+	if (!mem)
+		return false;
+	fault = check;
+	fault.src += PAGE_SIZE;
+	after = fault;
+	if (iommu_set_page_fault_handler(td->dev, map_it, &mem)) {
+		ktap_diag("no handler");
+		free_page((unsigned long)mem);
+		return false;
+	}
+	td_arm_fault(td);
+	ok = td_run_expect(td, &check, TD_OK) &&
+	     td_run_expect(td, &fault, TD_READ_ERROR);
+	if (td_wait_fault(td, QUIET_MS)) {
+		ktap_diag("a fault that waited was told as one that is over");
+		ok = false;
+	}
+	iommu_unmap(domain, FREE_IOVA, PAGE_SIZE);
+	/* Without the handler nothing waits. */
+	if (iommu_set_page_fault_handler(td->dev, NULL, NULL))
+		ok = false;
+	ok = ok && td_run_expect_fault(td, &after, IOMMU_FAULT_TRANSLATION);
+	free_page((unsigned long)mem);
+	return ok;
+}
