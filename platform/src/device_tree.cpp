@@ -59,6 +59,7 @@ class Builder {
   void clock();
   void device(const Instance& instance);
   void child(const DtNode& node, const Window* window);
+  bool has_msi_frame() const;
   void properties(const DtNode& node, const std::vector<std::string>& except = {});
   void interrupts(const Instance& instance, const DtNode& node);
   std::string node_name(const Instance& instance) const;
@@ -72,6 +73,7 @@ class Builder {
   std::map<std::string, std::uint32_t> m_regions;   // component -> phandle of its reserved memory
   std::map<std::string, DtNode> m_nodes;            // component -> what it says of itself
   std::uint32_t m_clock_phandle = 0;
+  std::uint32_t m_msi_phandle = 0;  // of the controller of messages; 0: nobody sends any, or there is none
   std::string m_console_path;
 };
 
@@ -87,7 +89,21 @@ void Builder::assign_phandles() {
     give(i.get());
     m_regions.emplace(i->config->name, next++);
   }
+  const bool sends = std::any_of(m_nodes.begin(), m_nodes.end(),
+                                 [](const auto& n) { return has(n.second, "msi-parent"); });
+  if (sends && has_msi_frame()) m_msi_phandle = next++;
   m_clock_phandle = next;
+}
+
+// A frame that the configuration left out of the map is not there.
+bool Builder::has_msi_frame() const {
+  const Instance* gic = m_system.interrupt_controller();
+  if (gic == nullptr) return false;
+  const auto& children = m_nodes.at(gic->config->name).children();
+  return std::any_of(children.begin(), children.end(), [&](const DtNode& c) {
+    return has(c, "msi-controller") && std::any_of(gic->windows.begin(), gic->windows.end(),
+                                                   [&](const Window& w) { return w.port == c.name(); });
+  });
 }
 
 // Components that a child node stands for do not appear in reg of their own node.
@@ -280,6 +296,7 @@ void Builder::child(const DtNode& node, const Window* window) {
     add64(reg, window->base);
     add64(reg, window->size);
     m_fdt.cells("reg", reg);
+    if (m_msi_phandle != 0 && has(node, "msi-controller")) m_fdt.cells("phandle", {m_msi_phandle});
   }
   for (const DtNode& c : node.children()) child(c, nullptr);
   m_fdt.end();
@@ -291,7 +308,9 @@ void Builder::device(const Instance& instance) {
   if (node.name() == "device") return;
 
   m_fdt.begin(node_name(instance));
-  properties(node);
+  properties(node, {"msi-parent"});
+  // bindings/interrupt-controller/msi.yaml; a component that sends messages says so by the empty property.
+  if (m_msi_phandle != 0 && has(node, "msi-parent")) m_fdt.cells("msi-parent", {m_msi_phandle});
   Cells reg;
   for (const Window* w : own_windows(instance, node)) {
     add64(reg, w->base);

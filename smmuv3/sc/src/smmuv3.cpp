@@ -369,6 +369,8 @@ void SmmuV3<BUSWIDTH>::describe(DtNode& node) const {
   node.strings("compatible", {"arm,smmu-v3"});
   node.cells("#iommu-cells", {1});
   if (m_impl->settings.features.COHACC) node.flag("dma-coherent");
+  // The platform names the controller of the messages.
+  if (m_impl->settings.features.MSI) node.flag("msi-parent");
 }
 
 template class SmmuV3<32>;

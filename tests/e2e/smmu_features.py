@@ -1,0 +1,189 @@
+#!/usr/bin/env python3
+"""End-to-end tests of the guest's SMMUv3 driver on SMMUs that offer more, or less, than the shipped one.
+
+usage: smmu_features.py --program smmu-vp --source DIR --build DIR CASE
+A case is a function of this file whose name starts with case_. Exit 0: passed; 77: the model does not build the feature.
+"""
+import os
+import re
+import sys
+
+from e2e import EXIT, check, in_order, main
+
+SKIP = 77
+INIT = """
+modprobe testdev-dma
+insmod /lib/modules/arm-smmu-v3-test.ko
+smmutest selftest
+smmutest commands
+smmutest entries
+smmutest ranges
+smmutest events
+smmutest msi
+dmatest --size 5
+rmmod arm-smmu-v3-test
+rmmod testdev-dma
+rmmod arm-smmu-v3
+rmmod io-pgtable-arm
+poweroff
+"""
+# What dmatest and smmutest say where something is not offered.
+NO_STAGES = r"# SKIP the IOMMU has not both stages"
+NO_PASIDS = r"# SKIP the IOMMU has no substreams"
+NO_STALLS = r"# SKIP the IOMMU cannot hold an access"
+NO_MSI = r"# SKIP IDR0\.MSI is 0"
+
+
+def features(b, params, init=INIT, change=lambda text: text):
+    """A run of the shipped configuration with other parameters of its SMMU."""
+    def edit(text):
+        text, n = re.subn(r'(?m)^(type = "smmuv3"\n)', r"\1params = { %s }\n" % params, text)
+        assert n == 1, "the configuration has another shape than expected"
+        return change(text)
+
+    path = os.path.join(b.build, "sw", "test-modules", "arm-smmu-v3-test.ko")
+    r = b.run(b.variant(init=init, modules=[path], change=edit))
+    unbuilt = re.search(r": (.* is not built)", r.stderr)
+    if r.returncode == EXIT["config"] and unbuilt:
+        print("skipped:", unbuilt[1])
+        sys.exit(SKIP)
+    check(r.returncode == EXIT["pass"], "expected exit code 0", r)
+    check("not ok" not in r.stdout, "a KTAP test failed", r)
+    return r
+
+
+def ran(r, name, skipped=None):
+    """A test of dmatest or smmutest ran; with `skipped` it said why not."""
+    lines = re.findall(r"(?m)^ok \d+ - .*$", r.stdout)
+    found = [line for line in lines if name in line]
+    check(found, "no test of the name " + name, r)
+    for line in found:
+        if skipped is None:
+            check("# SKIP" not in line, "%s was skipped: %s" % (name, line), r)
+        else:
+            check(re.search(skipped, line), "%s was not skipped as expected: %s" % (name, line), r)
+
+
+def case_the_shipped_smmu_has_both_stages_in_two_level_stream_tables(b):
+    r = features(b, "SIDSIZE = 16")
+    in_order(r, [r"16-bit StreamIDs.*two-level table", r"stage 1, stage 2"])
+    for name in ("stage2:", "nested:", "switch:"):
+        ran(r, name)
+
+
+def case_small_stream_ids_make_a_linear_table(b):
+    def near(text):
+        return text.replace("stream = 0x100,", "stream = 0x10,")
+    r = features(b, "SIDSIZE = 6, ST_LEVEL = 0", change=near)
+    in_order(r, [r"6-bit StreamIDs.*linear table", r"client a000000\.dma sid 0x10 "])
+    ran(r, "switch:")
+
+
+def case_a_stream_far_up_in_32_bits_gets_its_table_of_level_2(b):
+    def far(text):
+        return text.replace("stream = 0x100,", "stream = 0x1fffffe,")
+    r = features(b, "SIDSIZE = 32", change=far)
+    in_order(r, [r"32-bit StreamIDs.*two-level table", r"client a000000\.dma sid 0x1fffffe "])
+
+
+def case_a_stream_beyond_what_a_table_covers_is_refused_by_name(b):
+    def beyond(text):
+        return text.replace("stream = 0x100,", "stream = 0xfffffff0,")
+    r = features(b, "SIDSIZE = 32", "modprobe arm-smmu-v3\ninsmod /lib/modules/testdev-dma.ko\niommu groups\npoweroff\n", beyond)
+    in_order(r, [r"stream 0xfffffff0 is beyond the stream table of 25 bits", r"not connected to its IOMMU: -ERANGE", r"^no iommu groups"])
+
+
+def case_without_stage_2_nothing_is_nested(b):
+    r = features(b, "S2P = false, VMID16 = false")
+    for name in ("stage2:", "nested:"):
+        ran(r, name, NO_STAGES)
+
+
+def case_without_stage_1_the_dma_api_maps_at_stage_2(b):
+    r = features(b, "S1P = false")
+    in_order(r, [r"arm-smmu-v3 .*: stage 2, ", r"class IN stage 2 ipa"])
+    ran(r, "copy:")
+    ran(r, "nested:", NO_STAGES)
+
+
+def case_output_sizes_give_each_a_stage_2_of_its_own_shape(b):
+    for bits in (32, 36, 40, 42, 48):
+        r = features(b, "OAS = %d" % bits)
+        in_order(r, [r"%d-bit output" % bits])
+        ran(r, "stage2:")
+        ran(r, "nested:")
+
+
+def case_tags_of_8_bits_are_enough(b):
+    r = features(b, "ASID16 = false, VMID16 = false")
+    in_order(r, [r"8-bit ASIDs"])
+    ran(r, "nested:")
+
+
+def case_an_smmu_that_does_not_snoop_sees_every_entry(b):
+    r = features(b, "COHACC = false")
+    for name in ("stage2:", "nested:", "switch:"):
+        ran(r, name)
+
+
+def case_substreams_have_address_spaces_of_their_own(b):
+    r = features(b, "SSIDSIZE = 8")
+    in_order(r, [r"8-bit SubstreamIDs"])
+    for name in ("pasid:", "pasid-identity:", "stage2:"):
+        ran(r, name)
+
+
+def case_tables_of_context_descriptors_have_two_levels(b):
+    r = features(b, "SSIDSIZE = 20, CD2L = true")
+    in_order(r, [r"20-bit SubstreamIDs in two levels"])
+    ran(r, "pasid:")
+
+
+def case_ranges_are_invalidated_by_one_command(b):
+    r = features(b, "RIL = true")
+    in_order(r, [r"SubstreamIDs, ranges"])
+    for name in ("remap:", "split:", "stage2:", "nested:"):
+        ran(r, name)
+
+
+def case_a_page_is_mapped_while_its_access_waits(b):
+    r = features(b, "STALL_MODEL = 0")
+    in_order(r, [r", stalls"])
+    ran(r, "page-fault:")
+
+
+def case_where_every_fault_stalls_those_that_nobody_repairs_end(b):
+    r = features(b, "STALL_MODEL = 2")
+    in_order(r, [r"F_TRANSLATION .* stalled stag"])
+    for name in ("fault-read:", "page-fault:", "stage2:"):
+        ran(r, name)
+
+
+def case_interrupts_and_syncs_come_as_messages(b):
+    r = features(b, "MSI = true")
+    in_order(r, [r", MSIs"])
+    for name in ("a CMD_SYNC tells by MSI", "an error tells by MSI"):
+        ran(r, name)
+
+
+def case_without_msis_the_wires_are_used(b):
+    r = features(b, "MSI = false")
+    for name in ("a CMD_SYNC tells by MSI", "an error tells by MSI"):
+        ran(r, name, NO_MSI)
+    ran(r, "an illegal command raises the gerror interrupt")
+
+
+def case_pages_of_16_and_of_64_kib_are_enough(b):
+    for granule, other in (("GRAN16K", "GRAN64K"), ("GRAN64K", "GRAN16K")):
+        r = features(b, "GRAN4K = false, %s = true, %s = false" % (granule, other))
+        ran(r, "remap:")
+
+
+def case_what_the_shipped_smmu_does_not_offer_is_skipped_by_its_id_register(b):
+    r = features(b, "SIDSIZE = 16")
+    for name, why in (("pasid:", NO_PASIDS), ("page-fault:", NO_STALLS), ("by MSI", NO_MSI)):
+        ran(r, name, why)
+
+
+if __name__ == "__main__":
+    main(globals())
