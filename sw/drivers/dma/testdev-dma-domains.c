@@ -83,7 +83,7 @@ void *td_page(u32 *seed, u64 iova, struct td_desc *desc)
 	return mem;
 }
 
-const char *td_skip_stage2(const struct testdev *td)
+const char *td_skip_stage2(struct testdev *td)
 {
 	struct iommu_domain *domain =
 		iommu_domain_alloc(td->dev, IOMMU_DOMAIN_NEST_PARENT);
@@ -132,7 +132,7 @@ bool td_test_stage2(const struct test_args *args)
 	return ok;
 }
 
-const char *td_skip_switch(const struct testdev *td)
+const char *td_skip_switch(struct testdev *td)
 {
 	return td->dev->iommu->max_pasids ?
 	       "the table of CDs has one CD 0, which is rewritten" : NULL;
@@ -217,7 +217,7 @@ bool td_test_switch(const struct test_args *args)
 	return ok;
 }
 
-const char *td_skip_pasid(const struct testdev *td)
+const char *td_skip_pasid(struct testdev *td)
 {
 	const struct iommu_fwspec *fwspec = td->dev->iommu;
 
@@ -348,7 +348,7 @@ static enum iommu_page_response map_it(struct device *dev,
 	       IOMMU_PAGE_ABORT : IOMMU_PAGE_RETRY;
 }
 
-const char *td_skip_page_fault(const struct testdev *td)
+const char *td_skip_page_fault(struct testdev *td)
 {
 	int ret;
 
@@ -361,11 +361,16 @@ const char *td_skip_page_fault(const struct testdev *td)
 	       "the IOMMU cannot hold an access (IDR0.STALL_MODEL)" : NULL;
 }
 
-/* What is not mapped is mapped while the access waits. */
-bool td_test_page_fault(const struct test_args *args)
+const char *td_skip_page_fault_stage2(struct testdev *td)
 {
-	struct testdev *td = args->td;
-	struct iommu_domain *domain = iommu_get_domain(td->dev);
+	const char *why = td_skip_page_fault(td);
+
+	return why ? why : td_skip_stage2(td);
+}
+
+/* What is not mapped in the domain in use is mapped while the access waits. */
+static bool run_page_fault(struct testdev *td, struct iommu_domain *domain)
+{
 	struct td_desc check, fault, after;
 	u32 seed;
 	void *mem = td_page(&seed, FREE_IOVA, &check);
@@ -395,4 +400,22 @@ bool td_test_page_fault(const struct test_args *args)
 	ok = ok && td_run_expect_fault(td, &after, IOMMU_FAULT_TRANSLATION);
 	free_page((unsigned long)mem);
 	return ok;
+}
+
+bool td_test_page_fault(const struct test_args *args)
+{
+	return run_page_fault(args->td, iommu_get_domain(args->td->dev));
+}
+
+bool td_test_page_fault_stage2(const struct test_args *args)
+{
+	struct testdev *td = args->td;
+	struct iommu_domain *domain;
+	bool ok;
+
+	if (!td_own_domain(td, &domain, IOMMU_DOMAIN_NEST_PARENT))
+		return false;
+	ok = !iommu_attach_device(domain, td->dev) &&
+	     run_page_fault(td, domain);
+	return td_leave_domain(td, domain) && ok;
 }

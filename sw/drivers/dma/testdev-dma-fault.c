@@ -461,6 +461,27 @@ bool td_test_substream(const struct test_args *args)
 	return ok;
 }
 
+/* Whether a fault waits that nobody has asked to: a fault tells. */
+bool td_always_stalls(struct testdev *td)
+{
+	struct td_desc desc = {
+		.flags = TD_OP_READ,
+		.src = FREE_IOVA,
+		.length = 64,
+	};
+
+	td_arm_fault(td);
+	td_run_expect(td, &desc, TD_READ_ERROR);
+	return td_wait_fault(td, FAULT_TIMEOUT_MS) && td->fault.stalled;
+}
+
+/* Nobody would end those that wait. */
+const char *td_skip_overflow(struct testdev *td)
+{
+	return td_always_stalls(td) ? "every fault waits for the driver" :
+				      NULL;
+}
+
 /*
  * More faults than the event queue holds, with nobody to take them: some are
  * lost, and that is survived.

@@ -33,6 +33,7 @@ enum {
 #define CD_0	(39ULL | 1 << 8 | 1 << 10 | 3 << 12 | 1 << 30 | 1ULL << 31 | \
 		 5ULL << 32 | 1ULL << 41 | 1ULL << 45 | 1ULL << 46 | \
 		 1ULL << 47 | 1ULL << 48)
+#define CD_0_S	(1ULL << 44)
 /* V, Config 0b101; S1CIR and S1COR Write-Back, S1CSH Inner Shareable. */
 #define STE_0	(1ULL | 5 << 1)
 #define STE_1	(1ULL << 2 | 1 << 4 | 3 << 6)
@@ -81,6 +82,8 @@ static bool build(struct nest *n)
 			return false;
 	}
 	n->pages[P_CD][0] = CD_0;
+	if (td_always_stalls(n->td))
+		n->pages[P_CD][0] |= CD_0_S;
 	n->pages[P_CD][1] = IPA_OF(P_LEVEL2);
 	n->pages[P_CD][3] = 0xff;
 	fill_tables(n, P_LEVEL2, P_LEVEL3, P_ONE);

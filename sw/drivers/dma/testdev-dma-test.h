@@ -88,11 +88,16 @@ bool td_test_switch(const struct test_args *args);
 bool td_test_pasid(const struct test_args *args);
 bool td_test_pasid_identity(const struct test_args *args);
 bool td_test_page_fault(const struct test_args *args);
+bool td_test_page_fault_stage2(const struct test_args *args);
+
+bool td_always_stalls(struct testdev *td);
 
 /* Why a test cannot run, or NULL. */
-const char *td_skip_stage2(const struct testdev *td);
-const char *td_skip_switch(const struct testdev *td);
-const char *td_skip_pasid(const struct testdev *td);
-const char *td_skip_page_fault(const struct testdev *td);
+const char *td_skip_overflow(struct testdev *td);
+const char *td_skip_stage2(struct testdev *td);
+const char *td_skip_switch(struct testdev *td);
+const char *td_skip_pasid(struct testdev *td);
+const char *td_skip_page_fault(struct testdev *td);
+const char *td_skip_page_fault_stage2(struct testdev *td);
 
 #endif

@@ -18,6 +18,10 @@ lsmod
 iommu groups
 insmod /lib/modules/arm-smmu-v3-test.ko
 smmutest selftest
+smmutest entries
+smmutest ranges
+smmutest events
+smmutest msi
 rmmod arm-smmu-v3-test
 edutest
 smmu status
@@ -35,11 +39,14 @@ poweroff
 EXPECTED = [
     r"^edu\.0 +IOMMU 9050000\.smmuv3 has no driver yet",
     r"io-pgtable: format ARM_64_LPAE_S1 registered",
-    r"arm-smmu-v3 9050000\.smmuv3: SMMUv3\.",
+    # Ranges are what is shown here: its TLB is not this project's.
+    r"arm-smmu-v3 9050000\.smmuv3: SMMUv3\.", r"stage 1, 0-bit SubstreamIDs, ranges",
     r"edu\.0: in iommu group 0",
     r"^arm_smmu_v3 +\d+ +1 qemu_edu_dma \(edu\.0\)", r"^io_pgtable_arm +\d+ +1 arm_smmu_v3 \(tables\)",
     r"^group 0: edu\.0, domain DMA, behind 9050000\.smmuv3, streams 0x8",
     r"CERROR_ILL", r"^ok 3 .*gerror interrupt",
+    r"^ok 25 - an SMMU that does not answer ends a change", r"^ok 15 - blocks, one by one", r"^ok 22 - a record becomes a fault",
+    r"# SKIP IDR0\.MSI is 0",
     r"event: F_TRANSLATION client edu\.0 sid 0x8 ssid none iova 0x1005000 read",
     r"event: F_TRANSLATION client edu\.0 sid 0x8 ssid none iova 0x1006000 write",
     r"event: F_PERMISSION client edu\.0 sid 0x8 ssid none iova 0x\w+ write",
