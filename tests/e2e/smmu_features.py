@@ -104,6 +104,7 @@ def case_without_stage_1_the_dma_api_maps_at_stage_2(b):
     in_order(r, [r"arm-smmu-v3 .*: stage 2, ", r"class IN stage 2 ipa"])
     ran(r, "copy:")
     ran(r, "nested:", NO_STAGES)
+    ran(r, "fault-privileged:", r"# SKIP stage 2 knows no privileges")
 
 
 def case_output_sizes_give_each_a_stage_2_of_its_own_shape(b):

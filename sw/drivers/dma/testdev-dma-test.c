@@ -178,7 +178,7 @@ static const struct test {
 	{ "fault-readonly", "write to a read-only page is F_PERMISSION",
 	  td_test_fault_readonly, true, 1 },
 	{ "fault-privileged", "unprivileged read of a privileged page is F_PERMISSION",
-	  td_test_fault_privileged, true, 1 },
+	  td_test_fault_privileged, true, 1, .skip = td_skip_privileged },
 	{ "fault-exec", "fetch from a page without execution is F_PERMISSION",
 	  td_test_fault_exec, true, 1 },
 	{ "unmap", "an unmapped page faults though it was cached",

@@ -91,8 +91,10 @@ bool td_test_page_fault(const struct test_args *args);
 bool td_test_page_fault_stage2(const struct test_args *args);
 
 bool td_always_stalls(struct testdev *td);
+bool td_uses_stage2(struct testdev *td);
 
 /* Why a test cannot run, or NULL. */
+const char *td_skip_privileged(struct testdev *td);
 const char *td_skip_overflow(struct testdev *td);
 const char *td_skip_stage2(struct testdev *td);
 const char *td_skip_switch(struct testdev *td);

@@ -35,7 +35,10 @@ static ssize_t name##_show(void *object, char *buf)			\
 
 NUMBER(output_bits, "%u", smmu->oas)
 NUMBER(stream_bits, "%u", smmu->sid_bits)
+NUMBER(substream_bits, "%u", smmu->ssid_bits)
 NUMBER(asid_bits, "%u", smmu->asid_bits)
+NUMBER(vmid_bits, "%u", smmu->s2p ? smmu->vmid_bits : 0)
+NUMBER(stages, "%s", !smmu->s2p ? "1" : smmu->s1p ? "1 2" : "2")
 NUMBER(coherent, "%d", smmu->coherent)
 NUMBER(stream_table, "%s", smmu->strtab.two_level ? "two-level" : "linear")
 NUMBER(events, "%llu", READ_ONCE(smmu->events))
@@ -58,7 +61,10 @@ static const struct attribute attrs[] = {
 	ATTRIBUTE("aidr", aidr_show),
 	ATTRIBUTE("output_bits", output_bits_show),
 	ATTRIBUTE("stream_bits", stream_bits_show),
+	ATTRIBUTE("substream_bits", substream_bits_show),
 	ATTRIBUTE("asid_bits", asid_bits_show),
+	ATTRIBUTE("vmid_bits", vmid_bits_show),
+	ATTRIBUTE("stages", stages_show),
 	ATTRIBUTE("coherent", coherent_show),
 	ATTRIBUTE("stream_table", stream_table_show),
 	ATTRIBUTE("events", events_show),
