@@ -89,8 +89,8 @@ void Builder::assign_phandles() {
     give(i.get());
     m_regions.emplace(i->config->name, next++);
   }
-  const bool sends = std::any_of(m_nodes.begin(), m_nodes.end(),
-                                 [](const auto& n) { return has(n.second, "msi-parent"); });
+  const bool sends =
+      std::any_of(m_nodes.begin(), m_nodes.end(), [](const auto& n) { return has(n.second, "msi-parent"); });
   if (sends && has_msi_frame()) m_msi_phandle = next++;
   m_clock_phandle = next;
 }
