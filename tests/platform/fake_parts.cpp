@@ -235,7 +235,7 @@ class FakeGic : public FakeTarget {
 class FakeSmmu : public FakeTarget {
  public:
   FakeSmmu(const sc_core::sc_module_name& name, const Params& params, Host& host)
-      : FakeTarget(name, "fake", params, host) {
+      : FakeTarget(name, "fake", params, host), m_messages(params.flag("MSI")) {
     if (params.text("throws") == "exception") throw std::runtime_error("an exception");
     if (params.text("throws") == "number") throw 1;
     add_target("registers", false, 128 << 10);
@@ -252,9 +252,11 @@ class FakeSmmu : public FakeTarget {
     node.strings("compatible", {"arm,smmu-v3"});
     node.cells("#iommu-cells", {1});
     node.flag("dma-coherent");
+    if (m_messages) node.flag("msi-parent");
   }
 
  private:
+  bool m_messages;
   tlm_utils::simple_initiator_socket<FakeSmmu, width> m_out{"tbu0_out"};
   tlm_utils::simple_initiator_socket<FakeSmmu, width> m_walk{"walk"};
   struct Line {
@@ -314,6 +316,7 @@ const ComponentType* types(std::size_t* count) {
        {{"SIDSIZE", ParamType::Uint, "16", "StreamID bits.", 0, 32},
         {"tbu0_stream_id", ParamType::Uint, "0", "StreamID of accesses without one.", 0, 0xffffffff},
         {"tbu0_fixed", ParamType::Bool, "false", "No other StreamID."},
+        {"MSI", ParamType::Bool, "false", "Sends messages."},
         {"throws",
          ParamType::Choice,
          "nothing",

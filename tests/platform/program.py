@@ -538,6 +538,25 @@ def case_dtc_takes_the_device_tree_without_a_warning(b):
         check(re.search(p, d.stdout), "the device tree lacks: %s\n%s" % (p, d.stdout))
 
 
+def case_what_sends_messages_names_the_frame_that_they_go_to(b):
+    sends = 'type = "fake-smmu"', 'type = "fake-smmu"\nparams = { MSI = true }'
+    no_frame = 'map.v2m = [0x08020000, "4KiB"]', ""
+
+    def tree(*edits):
+        r = b.call("dtb", b.edited(*edits), "-o", b.path("a.dtb"))
+        check(r.returncode == 0, "expected exit code 0", r)
+        d = subprocess.run(["dtc", "-I", "dtb", "-O", "dts", b.path("a.dtb")], capture_output=True, text=True)
+        check(d.returncode == 0, "dtc: " + d.stderr)
+        return d.stdout
+
+    text = tree(sends)
+    frame = re.search(r"v2m@8020000 \{[^}]*\bphandle = <(0x\w+)>;", text)
+    check(frame and "msi-parent = <%s>;" % frame[1] in text, "no msi-parent, or another:\n" + text)
+    check(text.count("phandle = <%s>" % frame[1]) == 1, "its phandle is another node's:\n" + text)
+    for edits in ([], [sends, no_frame]):
+        check("msi-parent" not in tree(*edits), "a msi-parent that leads nowhere")
+
+
 def case_kernel_initrd_and_dtb_of_the_command_line_replace_the_configurations(b):
     config = b.edited(('kernel = "kernel.elf"', 'kernel = "gone.elf"\ninit = "gone"'))
     kernel = b.write("kernel.gz", gzip.compress(elf()))
