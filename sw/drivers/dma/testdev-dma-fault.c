@@ -461,32 +461,6 @@ bool td_test_substream(const struct test_args *args)
 	return ok;
 }
 
-/* What a fault of the device is like tells how it is translated. */
-static const struct iommu_fault *try_fault(struct testdev *td)
-{
-	struct td_desc desc = {
-		.flags = TD_OP_READ,
-		.src = FREE_IOVA,
-		.length = 64,
-	};
-
-	td_arm_fault(td);
-	td_run_expect(td, &desc, TD_READ_ERROR);
-	td_wait_fault(td, FAULT_TIMEOUT_MS);
-	return &td->fault;
-}
-
-/* Whether a fault waits that nobody has asked to. */
-bool td_always_stalls(struct testdev *td)
-{
-	return try_fault(td)->stalled;
-}
-
-bool td_uses_stage2(struct testdev *td)
-{
-	return try_fault(td)->stage2;
-}
-
 const char *td_skip_privileged(struct testdev *td)
 {
 	return td_uses_stage2(td) ? "stage 2 knows no privileges" : NULL;

@@ -115,6 +115,32 @@ bool td_run_expect_fault(struct testdev *td, struct td_desc *desc,
 			       write);
 }
 
+/* What a fault of the device is like tells how it is translated. */
+static const struct iommu_fault *try_fault(struct testdev *td)
+{
+	struct td_desc desc = {
+		.flags = TD_OP_READ,
+		.src = FREE_IOVA,
+		.length = 64,
+	};
+
+	td_arm_fault(td);
+	td_run_expect(td, &desc, TD_READ_ERROR);
+	td_wait_fault(td, FAULT_TIMEOUT_MS);
+	return &td->fault;
+}
+
+/* Whether a fault waits that nobody has asked to. */
+bool td_always_stalls(struct testdev *td)
+{
+	return try_fault(td)->stalled;
+}
+
+bool td_uses_stage2(struct testdev *td)
+{
+	return try_fault(td)->stage2;
+}
+
 bool td_buffer_map(struct testdev *td, struct buffer *b, size_t size,
 		       enum dma_data_direction dir, unsigned long attrs)
 {

@@ -52,9 +52,9 @@ static int status(struct arm_smmu_device *smmu)
 		     readl(smmu->base + SMMU_EVENTQ_CONS),
 		     readl(smmu->base + SMMU_GERROR),
 		     readl(smmu->base + SMMU_GERRORN));
-	shell_printf("%s: %llu events, %u overflows, %u commands refused\n",
-		     dev_name(smmu->dev), smmu->events, smmu->overflows,
-		     smmu->cmdq_errors);
+	shell_printf("%s: %llu events, %llu of them answered by drivers, %u overflows, %u commands refused\n",
+		     dev_name(smmu->dev), smmu->events, smmu->stalls,
+		     smmu->overflows, smmu->cmdq_errors);
 	return 0;
 }
 
