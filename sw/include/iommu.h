@@ -91,7 +91,9 @@ typedef void (*iommu_fault_handler_t)(struct device *dev,
 				      const struct iommu_fault *fault,
 				      void *data);
 
-/* In a thread; @domain is what the access went to. */
+/* In a thread; @domain is what the access went to. Of a nested one, what stage 2
+ * refused is for its parent.
+ */
 typedef enum iommu_page_response (*iommu_page_fault_handler_t)(
 	struct device *dev, struct iommu_domain *domain,
 	const struct iommu_fault *fault, void *data);

@@ -179,7 +179,8 @@ def case_without_msis_the_wires_are_used(b):
 def case_everything_at_once_is_used_at_once(b):
     r = features(b, "SSIDSIZE = 20, CD2L = true, RIL = true, MSI = true, STALL_MODEL = 0, STALL_MAX = 16, Hyp = true, SIDSIZE = 32")
     in_order(r, [r"stage 1, stage 2, 20-bit SubstreamIDs in two levels, ranges, stalls, MSIs"])
-    for name in ("nested:", "pasid:", "pasid-identity:", "page-fault:", "page-fault-stage2:", "an error tells by MSI"):
+    for name in ("nested:", "pasid:", "pasid-identity:", "page-fault:", "page-fault-stage2:", "page-fault-pasid:",
+                 "an error tells by MSI"):
         ran(r, name)
 
 

@@ -371,7 +371,8 @@ const char *td_skip_page_fault_stage2(struct testdev *td)
 }
 
 /* What is not mapped in the domain in use is mapped while the access waits. */
-static bool run_page_fault(struct testdev *td, struct iommu_domain *domain)
+static bool run_page_fault(struct testdev *td, struct iommu_domain *domain,
+			   u32 pasid)
 {
 	struct td_desc check, fault, after;
 	u32 seed;
@@ -380,6 +381,9 @@ static bool run_page_fault(struct testdev *td, struct iommu_domain *domain)
 
 	if (!mem)
 		return false;
+	if (pasid != IOMMU_NO_PASID)
+		check.flags |= TD_FLAG_SSV;
+	check.substream = pasid;
 	fault = check;
 	fault.src += PAGE_SIZE;
 	after = fault;
@@ -406,7 +410,8 @@ static bool run_page_fault(struct testdev *td, struct iommu_domain *domain)
 
 bool td_test_page_fault(const struct test_args *args)
 {
-	return run_page_fault(args->td, iommu_get_domain(args->td->dev));
+	return run_page_fault(args->td, iommu_get_domain(args->td->dev),
+			      IOMMU_NO_PASID);
 }
 
 bool td_test_page_fault_stage2(const struct test_args *args)
@@ -418,6 +423,27 @@ bool td_test_page_fault_stage2(const struct test_args *args)
 	if (!td_own_domain(td, &domain, IOMMU_DOMAIN_NEST_PARENT))
 		return false;
 	ok = !iommu_attach_device(domain, td->dev) &&
-	     run_page_fault(td, domain);
+	     run_page_fault(td, domain, IOMMU_NO_PASID);
+	return td_leave_domain(td, domain) && ok;
+}
+
+const char *td_skip_page_fault_pasid(struct testdev *td)
+{
+	const char *why = td_skip_page_fault(td);
+
+	return why ? why : td_skip_pasid(td);
+}
+
+bool td_test_page_fault_pasid(const struct test_args *args)
+{
+	struct testdev *td = args->td;
+	struct iommu_domain *domain;
+	bool ok;
+
+	if (!td_own_domain(td, &domain, IOMMU_DOMAIN_UNMANAGED))
+		return false;
+	ok = !iommu_attach_device_pasid(domain, td->dev, PASID) &&
+	     run_page_fault(td, domain, PASID);
+	iommu_detach_device_pasid(domain, td->dev, PASID);
 	return td_leave_domain(td, domain) && ok;
 }

@@ -249,6 +249,9 @@ static const struct test {
 	{ "page-fault-stage2", "a page of stage 2 is mapped while the access to it waits",
 	  td_test_page_fault_stage2, true, 1, .pages = true,
 	  .skip = td_skip_page_fault_stage2 },
+	{ "page-fault-pasid", "a page of a PASID is mapped while the access to it waits",
+	  td_test_page_fault_pasid, true, 1, .pages = true,
+	  .skip = td_skip_page_fault_pasid },
 };
 
 static bool has_pages(const struct testdev *td)

@@ -89,6 +89,7 @@ bool td_test_pasid(const struct test_args *args);
 bool td_test_pasid_identity(const struct test_args *args);
 bool td_test_page_fault(const struct test_args *args);
 bool td_test_page_fault_stage2(const struct test_args *args);
+bool td_test_page_fault_pasid(const struct test_args *args);
 
 bool td_always_stalls(struct testdev *td);
 bool td_uses_stage2(struct testdev *td);
@@ -101,5 +102,6 @@ const char *td_skip_switch(struct testdev *td);
 const char *td_skip_pasid(struct testdev *td);
 const char *td_skip_page_fault(struct testdev *td);
 const char *td_skip_page_fault_stage2(struct testdev *td);
+const char *td_skip_page_fault_pasid(struct testdev *td);
 
 #endif
