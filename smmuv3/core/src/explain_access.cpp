@@ -239,6 +239,23 @@ bool AccessExplanation::stale() const {
   return any;
 }
 
+std::vector<FoundStructure> find_structures(Smmu& smmu, const smmu::AccessRequest& request,
+                                            const smmu::DebugMemory& memory) {
+  const Parts& parts = smmu.parts();
+  const EmptyCaches empty(parts);
+  std::vector<FoundStructure> structures;
+  const Configuration in_memory = fetch(empty.parts(), smmu.interface(), request, memory, &structures);
+  const Configuration in_use = fetch(parts, smmu.interface(), request, memory, nullptr);
+  if (smmu.interface().stream_table().in_range(request.stream_id)) {
+    const Ste* ste = parts.configs.stes.probe(request.stream_id, 0);
+    const Cd* cd = parts.configs.cds.probe(request.stream_id, in_use.cd_index);
+    if (ste != nullptr) add_cached(structures, StructureKind::STE, ste->words);
+    if (cd != nullptr && in_use.stage1) add_cached(structures, StructureKind::CD, cd->words);
+  }
+  explain_words(structures, parts.features, in_memory.ste, in_use.ste);
+  return structures;
+}
+
 AccessExplanation explain(Smmu& smmu, const smmu::AccessRequest& asked, const smmu::DebugMemory& memory) {
   const Parts& parts = smmu.parts();
   ProgrammingInterface& interface = smmu.interface();
@@ -254,16 +271,8 @@ AccessExplanation explain(Smmu& smmu, const smmu::AccessRequest& asked, const sm
   if (interface.held() || !interface.enabled(CR0_SMMUEN) || asked.unsupported != smmu::Unsupported::none)
     return e;
 
-  const Configuration in_memory = fetch(empty.parts(), interface, e.request, memory, &e.structures);
+  e.structures = find_structures(smmu, e.request, memory);
   const Configuration in_use = fetch(parts, interface, e.request, memory, nullptr);
-  if (interface.stream_table().in_range(asked.stream_id)) {
-    const Ste* ste = parts.configs.stes.probe(asked.stream_id, 0);
-    const Cd* cd = parts.configs.cds.probe(asked.stream_id, in_use.cd_index);
-    if (ste != nullptr) add_cached(e.structures, StructureKind::STE, ste->words);
-    if (cd != nullptr && in_use.stage1) add_cached(e.structures, StructureKind::CD, cd->words);
-  }
-  explain_words(e.structures, parts.features, in_memory.ste, in_use.ste);
-
   e.cd_addresses = cd_ipas(in_use, e.structures, parts.features);
   for (CdAddress& a : e.cd_addresses) {
     smmu::TranslationRequest q;

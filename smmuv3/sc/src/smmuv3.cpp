@@ -1,6 +1,7 @@
 #include "smmuvp/smmuv3/smmuv3.h"
 
 #include <algorithm>
+#include <ostream>
 #include <string>
 #include <utility>
 
@@ -11,6 +12,7 @@
 #include "smmuvp/smmu_sc/smmu_shell.h"
 #include "smmuvp/smmu_sc/tbu_shell.h"
 #include "smmuvp/smmuv3/access.h"
+#include "smmuvp/smmuv3/dump.h"
 #include "smmuvp/smmuv3/smmu.h"
 #include "smmuvp/smmuv3/trace_points.h"
 #include "smmuvp/tlm/access_extension.h"
@@ -52,6 +54,7 @@ class Module : public smmu::Translator {
   void statistics(StatVisitor& visitor) const;
   void reset_statistics();
   Explanation explain(const AccessQuestion& question, const sc_core::sc_vector<smmu::TbuShell>& tbus);
+  DumpSection contents(const std::string& title);
 
   smmuv3::Settings settings;
   smmuv3::Smmu core;
@@ -169,6 +172,13 @@ Explanation Module::explain(const AccessQuestion& question, const sc_core::sc_ve
   if (!tbus[request.port].takes(request)) request.unsupported = smmu::Unsupported::identity;
   return smmuv3::explanation_of(
       smmuv3::explain(core, request, [this](const smmu::MemoryOp& op) { return shell.carry_out_debug(op); }));
+}
+
+DumpSection Module::contents(const std::string& title) {
+  DumpSection s =
+      smmuv3::dump(core, title, [this](const smmu::MemoryOp& op) { return shell.carry_out_debug(op); });
+  shell.dump(s);
+  return s;
 }
 
 void Module::reset_statistics() {
@@ -361,6 +371,21 @@ void SmmuV3<BUSWIDTH>::reset_statistics() {
 template <unsigned BUSWIDTH>
 Explanation SmmuV3<BUSWIDTH>::explain(const AccessQuestion& question) const {
   return m_impl->explain(question, m_impl->tbus);
+}
+
+template <unsigned BUSWIDTH>
+DumpSection SmmuV3<BUSWIDTH>::contents() const {
+  return m_impl->contents(std::string(this->name()) + " (smmuv3)");
+}
+
+template <unsigned BUSWIDTH>
+std::vector<std::pair<std::string, std::uint64_t>> SmmuV3<BUSWIDTH>::register_values() const {
+  return smmuv3::register_values(m_impl->core.interface());
+}
+
+template <unsigned BUSWIDTH>
+void SmmuV3<BUSWIDTH>::dump(std::ostream& out) const {
+  out << to_text(contents());
 }
 
 template <unsigned BUSWIDTH>

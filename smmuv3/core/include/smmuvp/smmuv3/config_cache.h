@@ -103,6 +103,14 @@ class ConfigCache {
   void for_each(F f) {
     for (std::uint32_t i = m_lists.next(m_all); i != m_all; i = m_lists.next(i)) f(m_slots[i / nodes].value);
   }
+  /// Calls f(first StreamID, span, substream, const Value&) for each entry, in the same order.
+  template <class F>
+  void for_each_entry(F f) const {
+    for (std::uint32_t i = m_lists.next(m_all); i != m_all; i = m_lists.next(i)) {
+      const Slot& s = m_slots[i / nodes];
+      f(static_cast<std::uint32_t>(s.range << s.span), static_cast<unsigned>(s.span), s.substream, s.value);
+    }
+  }
 
   /// Saves, or loads into the same geometry; what comes after is the same. Damaged data leaves it empty.
   void visit(Archive& archive) {

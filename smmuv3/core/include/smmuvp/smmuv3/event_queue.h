@@ -33,6 +33,8 @@ class EventQueue : public smmu::Worker {
   bool holds_until(smmu::TimePs time) const { return !m_pending.empty() && m_pending.front().time <= time; }
   /// Neither is a record being written, nor one still to be that does not wait for a writable queue.
   bool empty() const { return m_pending.empty() && !m_waiting; }
+  /// Records that wait to be written, by time; the first may be on its way.
+  const std::deque<Event>& pending() const { return m_pending; }
   /// What would keep a record from being written, as the queue is now; empty: nothing.
   const char* why_not_written() const;
 

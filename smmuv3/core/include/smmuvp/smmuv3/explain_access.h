@@ -34,6 +34,11 @@ struct FoundStructure {
   bool stale() const { return !cached.empty() && cached != words; }
 };
 
+/// The structures by which memory says how accesses of a request's identity are translated, and what the
+/// caches hold instead, explained. Changes nothing.
+std::vector<FoundStructure> find_structures(Smmu& smmu, const smmu::AccessRequest& request,
+                                            const smmu::DebugMemory& memory);
+
 /// What the micro TLB of the access's TBU holds for its address.
 struct TbuAnswer {
   std::uint64_t output = 0;

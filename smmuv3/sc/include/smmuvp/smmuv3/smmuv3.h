@@ -3,17 +3,20 @@
 
 #include <tlm_utils/simple_target_socket.h>
 #include <cstdint>
+#include <iosfwd>
 #include <memory>
 #include <optional>
 #include <string>
 #include <systemc>
 #include <tlm>
+#include <utility>
 #include <vector>
 
 #include "smmuvp/base/export.h"
 #include "smmuvp/base/params.h"
 #include "smmuvp/smmuv3/explanation.h"
 #include "smmuvp/tlm/component.h"
+#include "smmuvp/tlm/dump_control.h"
 #include "smmuvp/tlm/host.h"
 #include "smmuvp/tlm/smmu_hooks.h"
 
@@ -54,7 +57,7 @@ namespace smmuvp {
 /// Instantiated for BUSWIDTH 32, 64, 128, 256 and 512. ports() lists the ports of BUSWIDTH 64 only, which is
 /// what a platform wires.
 template <unsigned BUSWIDTH = 64>
-class SMMUVP_EXPORT SmmuV3 : public Component {
+class SMMUVP_EXPORT SmmuV3 : public Component, public DumpControl {
  public:
   /// @param params  values for the table that params() gives; what is not set is what its `preset` says, and
   /// parameters() has that
@@ -117,6 +120,12 @@ class SMMUVP_EXPORT SmmuV3 : public Component {
     question.address = address;
     return explain(question);
   }
+
+  /// Registers, Stream table with CDs, queues, caches, and what is under way, decoded. See dump_control.h.
+  DumpSection contents() const override;
+  std::vector<std::pair<std::string, std::uint64_t>> register_values() const override;
+  /// Writes contents() as text.
+  void dump(std::ostream& out) const;
 
  private:
   class __attribute__((visibility("hidden"))) Impl;

@@ -53,8 +53,12 @@ class Engine {
   Tlb& tlb() { return m_tlb; }
   TableCache& walk_cache() { return m_walk_cache; }
   IpaCache& ipa_cache() { return m_ipa_cache; }
+  const Tlb& tlb() const { return m_tlb; }
+  const TableCache& walk_cache() const { return m_walk_cache; }
+  const IpaCache& ipa_cache() const { return m_ipa_cache; }
   Tracer& tracer() { return m_tracer; }
   OpenWalks& open_walks() { return m_open_walks; }
+  const OpenWalks& open_walks() const { return m_open_walks; }
   InFlight& in_flight() { return m_in_flight; }
   const InFlight& in_flight() const { return m_in_flight; }
 
@@ -144,6 +148,7 @@ class Engine {
     tbu.counters.count_hit(found.answer->counter, end - begin);
     return end;
   }
+  const std::vector<Tbu>& tbus() const { return m_tbus; }
   Tbu& tbu_of(std::uint8_t port) { return m_tbus[port < m_tbus.size() ? port : 0]; }
   /// A TBU keeps an answer. @param key  of the region, by the client's address. @param slot  of streams()
   /// @param until  when the answer is there, of one that took a walk; 0: at once

@@ -34,6 +34,14 @@ class OpenWalks {
   /// Waits no longer. @return when the walk ended; 0 while it is open, or has gone with a clear()
   TimePs leave(Number walk);
   void clear() { m_walks.clear(); }
+  /// Calls f(const WalkName&, accesses that wait for it) for each walk that is open, in the order in which
+  /// they began.
+  template <class F>
+  void for_each(F f) const {
+    for (const Walk& w : m_walks) {
+      if (w.open) f(w.name, w.waiting);
+    }
+  }
   /// Saves or restores the numbers that it has given; a walk is saved by whoever makes it, or waits for it.
   void visit(Archive& archive);
   /// What an access has here, while it is saved.

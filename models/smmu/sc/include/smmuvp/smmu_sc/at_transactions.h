@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "smmuvp/base/archive.h"
+#include "smmuvp/base/dump.h"
 #include "smmuvp/smmu/calendar.h"
 #include "smmuvp/smmu_sc/at_requester.h"
 #include "smmuvp/smmu_sc/ports.h"
@@ -61,6 +62,8 @@ class AtTransactions : public sc_core::sc_module {
   /// Their initiators send them again at the time of loading (resume_extension.h). Until all have come, or
   /// time goes on, nothing else happens. One that nobody has sent by then is forgotten, with a warning.
   void visit(Archive& archive);
+  /// Adds a row for each transaction, in the order of their requests: SmmuShell::dump() says which columns.
+  void dump(const std::string& tbu, DumpSection& to) const;
 
  private:
   enum class State : std::uint8_t {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "smmuvp/base/archive.h"
+#include "smmuvp/base/dump.h"
 #include "smmuvp/smmu/engine.h"
 #include "smmuvp/smmu/memory_op.h"
 #include "smmuvp/smmu/worker.h"
@@ -69,6 +70,8 @@ class SmmuShell : public sc_core::sc_module, public tlm::tlm_bw_transport_if<> {
   bool begin_visit(Archive& archive);
   /// After it: saves or restores what is under way at TBUs and workers.
   void visit(Archive& archive);
+  /// Adds a section of the transactions that are under way at TBUs.
+  void dump(DumpSection& to) const;
 
   tlm::tlm_sync_enum nb_transport_bw(tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase,
                                      sc_core::sc_time& delay) override {

@@ -1,0 +1,175 @@
+#include "smmuvp/smmuv3/dump.h"
+
+#include <array>
+#include <utility>
+
+#include "smmuvp/base/number_text.h"
+#include "smmuvp/smmu/dump.h"
+#include "smmuvp/smmuv3/register_fields.h"
+
+namespace smmuvp::smmuv3 {
+
+namespace {
+
+std::string hex(std::uint64_t value) { return number_text(value, Notation::Hexadecimal); }
+
+std::string words_text(const std::vector<std::uint64_t>& words) {
+  std::string text;
+  for (const std::uint64_t w : words) text += (text.empty() ? "" : " ") + hex(w);
+  return text;
+}
+
+std::string regime_name(std::uint8_t regime) {
+  return regime == static_cast<std::uint8_t>(StreamWorld::NS_EL1) ? "NS-EL1" : std::to_string(regime);
+}
+
+/// Calls f(info, value) for each register that Non-secure software sees.
+template <class F>
+void for_each_register(const ProgrammingInterface& interface, F f) {
+  for (const RegisterInfo& info : interface.registers().table()) {
+    // The Secure bank is RES0: it would fill a page with zeros (IHI 0070 6.2).
+    if (info.bank == SecurityBank::SecureOnly) continue;
+    std::uint64_t value = 0;
+    interface.peek(info.offset, info.bytes, value);
+    f(info, value);
+  }
+}
+
+void dump_registers(const ProgrammingInterface& interface, DumpSection& to) {
+  DumpSection& s = to.add("registers", {"register", "offset", "value"});
+  if (interface.held()) s.notes.emplace_back("the SMMU is held in reset");
+  for_each_register(interface, [&](const RegisterInfo& info, std::uint64_t value) {
+    s.rows.push_back({info.name, hex(info.offset), hex(value)});
+  });
+}
+
+/// Reads an entry of a queue. @return empty: memory answers with an abort
+std::vector<std::uint64_t> read_words(const smmu::DebugMemory& memory, std::uint64_t address, unsigned words,
+                                      const pgtable::Attributes& attributes) {
+  smmu::MemoryOp op;
+  op.purpose = "dump";
+  op.address = address;
+  op.size = static_cast<std::uint8_t>(8 * words);
+  op.attributes = attributes;
+  const smmu::MemoryAnswer answer = memory(op);
+  std::vector<std::uint64_t> result;
+  for (unsigned i = 0; answer.status == smmu::MemoryStatus::ok && i < words; ++i) {
+    result.push_back(smmu::load_word(answer.data, i));
+  }
+  return result;
+}
+
+struct DumpedQueue {
+  const char* title;
+  const Queue& queue;
+  Reg PROD, CONS;
+  std::uint32_t enable;
+  StructureKind kind;
+  const pgtable::Attributes& attributes;
+};
+
+void dump_queue(const ProgrammingInterface& interface, const Features& features, const DumpedQueue& q,
+                const smmu::DebugMemory& memory, DumpSection& to) {
+  DumpSection& s = to.add(q.title);
+  if (!interface.enabled(q.enable)) {
+    s.notes.emplace_back("not enabled");
+    return;
+  }
+  const std::uint32_t prod = interface.reg(q.PROD) & q.queue.index_mask();
+  const std::uint32_t cons = interface.reg(q.CONS) & q.queue.index_mask();
+  s.notes.push_back(std::to_string(q.queue.entries()) + " entries at " + hex(q.queue.base) + ", PROD " +
+                    hex(prod) + ", CONS " + hex(cons) + ": " + std::to_string(q.queue.used(prod, cons)) +
+                    " used");
+  if (!q.queue.consistent(prod, cons)) {
+    s.notes.emplace_back("PROD and CONS are inconsistent: more entries are used than there are");
+    return;
+  }
+  for (std::uint32_t i = cons; i != prod; i = q.queue.next(i)) {
+    const std::uint64_t address = q.queue.address(i);
+    const auto words = read_words(memory, address, kind_info(q.kind).words, q.attributes);
+    if (words.empty()) {
+      s.add("entry " + hex(i) + " at " + hex(address) + ": memory answers with an abort");
+      continue;
+    }
+    const StructureExplanation e = explain(q.kind, words.data(), features);
+    s.sections.push_back(section_of("entry " + hex(i) + " at " + hex(address) + ": " + e.title, e, words));
+  }
+}
+
+void dump_pending(const ProgrammingInterface& interface, DumpSection& to) {
+  DumpSection& s = to.add("event records that wait to be written");
+  s.notes.push_back(std::to_string(interface.events().pending().size()) + " records");
+  for (const Event& event : interface.events().pending()) {
+    const auto record = event.words();
+    const StructureExplanation e = explain(StructureKind::event, record.data());
+    s.sections.push_back(section_of(e.title, e, {record.begin(), record.end()}));
+  }
+}
+
+std::string range_text(std::uint32_t first, unsigned span) {
+  return span == 0 ? hex(first) : hex(first) + " to " + hex(first + (low_bits(span) & 0xffff'ffffU));
+}
+
+template <class Cache>
+void dump_config_cache(const Cache& cache, const char* title, DumpSection& to) {
+  DumpSection& s = to.add(title, {"stream", "substream", "valid", "words"});
+  s.notes.push_back(std::to_string(cache.size()) + " of " + std::to_string(cache.geometry().entries()) +
+                    " entries");
+  cache.for_each_entry([&](std::uint32_t first, unsigned span, std::uint32_t substream, const auto& value) {
+    s.rows.push_back({range_text(first, span), hex(substream), value.valid ? "yes" : "no",
+                      words_text({value.words.begin(), value.words.end()})});
+  });
+}
+
+}  // namespace
+
+std::vector<std::pair<std::string, std::uint64_t>> register_values(const ProgrammingInterface& interface) {
+  std::vector<std::pair<std::string, std::uint64_t>> values;
+  for_each_register(interface, [&](const RegisterInfo& info, std::uint64_t value) {
+    values.emplace_back(info.name, value);
+  });
+  return values;
+}
+
+DumpSection section_of(const std::string& title, const StructureExplanation& e,
+                       const std::vector<std::uint64_t>& words) {
+  DumpSection s;
+  s.title = title;
+  s.notes.push_back("words " + words_text(words));
+  if (e.verdict) {
+    s.notes.push_back(e.verdict->word + (e.verdict->why.empty() ? "" : ": " + e.verdict->why));
+  }
+  s.columns = {"bits", "field", "value", "meaning"};
+  for (const ExplainedField& f : e.fields) {
+    if ((f.value == 0 && !f.wrong) || f.ignored) continue;
+    const std::string bits = f.high == f.low
+                                 ? "[" + std::to_string(f.high) + "]"
+                                 : "[" + std::to_string(f.high) + ":" + std::to_string(f.low) + "]";
+    s.rows.push_back({bits, f.name, f.text, f.wrong ? "! " + f.meaning : f.meaning});
+  }
+  return s;
+}
+
+DumpSection dump(Smmu& smmu, const std::string& title, const smmu::DebugMemory& memory) {
+  const ProgrammingInterface& interface = std::as_const(smmu).interface();
+  const Parts& parts = smmu.parts();
+  DumpSection s;
+  s.title = title;
+  dump_registers(interface, s);
+  dump_stream_table(smmu, memory, s);
+  dump_queue(interface, parts.features,
+             {"Command queue", interface.command_queue(), SMMU_CMDQ_PROD, SMMU_CMDQ_CONS, CR0_CMDQEN,
+              StructureKind::command, interface.command_attributes()},
+             memory, s);
+  dump_queue(interface, parts.features,
+             {"Event queue", interface.event_queue(), SMMU_EVENTQ_PROD, SMMU_EVENTQ_CONS, CR0_EVENTQEN,
+              StructureKind::event, interface.event_attributes()},
+             memory, s);
+  dump_pending(interface, s);
+  dump_config_cache(parts.configs.stes, "STE cache", s);
+  dump_config_cache(parts.configs.cds, "CD cache", s);
+  smmu::dump(parts.engine, regime_name, s);
+  return s;
+}
+
+}  // namespace smmuvp::smmuv3

@@ -1,0 +1,147 @@
+// The Stream table and the Context Descriptors of a dump.
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "smmuvp/base/number_text.h"
+#include "smmuvp/smmuv3/dump.h"
+#include "smmuvp/smmuv3/explain_access.h"
+
+namespace smmuvp::smmuv3 {
+
+namespace {
+
+std::string hex(std::uint64_t value) { return number_text(value, Notation::Hexadecimal); }
+
+/// Looks for STEs that are valid, in either format.
+class Search {
+ public:
+  Search(Smmu& smmu, const smmu::DebugMemory& memory)
+      : m_table(smmu.interface().stream_table()),
+        m_attributes(smmu.interface().table_attributes()),
+        m_memory(memory) {}
+
+  void run() {
+    const std::uint64_t streams = std::uint64_t{1} << m_table.LOG2SIZE;
+    if (!m_table.two_level) return look_through(m_table.base, 0, streams);
+    const std::uint64_t span = std::uint64_t{1} << m_table.SPLIT;
+    for (std::uint64_t first = 0; first < streams && !m_given_up; first += span) {
+      const auto sid = static_cast<std::uint32_t>(first);
+      const auto l1std = word_at(m_table.address(sid), sid);
+      std::uint64_t address = 0;
+      if (!l1std || !ste_address(*l1std, m_table, sid, address)) continue;
+      ++m_level2;
+      const std::uint64_t entries = std::uint64_t{1} << (get(*l1std, L1STD_Span) - 1);
+      look_through(address, sid, std::min(entries, streams - first));
+    }
+  }
+  const std::set<std::uint32_t>& valid() const { return m_valid; }
+  /// What there is to say about the table as a whole.
+  std::vector<std::string> notes() const {
+    std::vector<std::string> notes;
+    notes.push_back((m_table.two_level ? "two levels, SPLIT " + std::to_string(m_table.SPLIT) + ", "
+                                       : std::string("linear, ")) +
+                    "2^" + std::to_string(m_table.LOG2SIZE) + " streams, at " + hex(m_table.base));
+    if (m_table.two_level) notes.push_back(std::to_string(m_level2) + " tables of level 2");
+    notes.push_back(std::to_string(m_valid.size()) + " entries with V = 1");
+    if (m_unreadable != 0) {
+      notes.push_back("memory answers with an abort for " + std::to_string(m_unreadable) +
+                      " structures, the first at " + hex(m_first_unreadable) + " of stream " +
+                      hex(m_unreadable_stream));
+    }
+    if (m_given_up) {
+      notes.push_back("only the first " + std::to_string(most_dumped_reads) + " structures were looked at");
+    }
+    return notes;
+  }
+
+ private:
+  void look_through(std::uint64_t address, std::uint32_t first, std::uint64_t entries) {
+    for (std::uint64_t i = 0; i < entries && !m_given_up; ++i) {
+      const auto sid = static_cast<std::uint32_t>(first + i);
+      const auto word = word_at(address + i * ste_size, sid);
+      if (word && get(*word, STE_V) != 0) m_valid.insert(sid);
+    }
+  }
+  std::optional<std::uint64_t> word_at(std::uint64_t address, std::uint32_t sid) {
+    if (++m_reads > most_dumped_reads) {
+      m_given_up = true;
+      return std::nullopt;
+    }
+    smmu::MemoryOp op;
+    op.purpose = "dump";
+    op.address = address;
+    op.size = 8;
+    op.attributes = m_attributes;
+    const smmu::MemoryAnswer answer = m_memory(op);
+    if (answer.status == smmu::MemoryStatus::ok) return smmu::load_word(answer.data, 0);
+    if (m_unreadable++ == 0) {
+      m_first_unreadable = address;
+      m_unreadable_stream = sid;
+    }
+    return std::nullopt;
+  }
+
+  const StreamTable& m_table;
+  const pgtable::Attributes& m_attributes;
+  const smmu::DebugMemory& m_memory;
+  std::set<std::uint32_t> m_valid;
+  std::uint64_t m_reads = 0;
+  std::uint64_t m_level2 = 0;
+  std::uint64_t m_unreadable = 0;
+  std::uint64_t m_first_unreadable = 0;
+  std::uint32_t m_unreadable_stream = 0;
+  bool m_given_up = false;
+};
+
+DumpSection structure(const FoundStructure& s) {
+  std::string title = s.memory_explanation.title;
+  if (title.empty()) title = s.cached_explanation.title;
+  if (title.empty()) title = kind_info(s.kind).title;
+  if (s.address) title += " at " + hex(*s.address);
+  DumpSection section;
+  if (s.words.empty()) {
+    section.title = title + (s.aborted ? ": memory answers with an abort" : ": memory leads to none");
+  } else {
+    section = section_of(title, s.memory_explanation, s.words);
+  }
+  if (s.kind == StructureKind::L1STD) return section;
+  if (!s.stale()) {
+    section.notes.emplace_back(s.cached.empty() ? "not cached" : "cached, as in memory");
+  } else {
+    section.sections.push_back(
+        section_of("STALE: cached, and other than in memory", s.cached_explanation, s.cached));
+  }
+  return section;
+}
+
+}  // namespace
+
+void dump_stream_table(Smmu& smmu, const smmu::DebugMemory& memory, DumpSection& to) {
+  DumpSection& table = to.add("Stream table");
+  const ProgrammingInterface& interface = smmu.interface();
+  std::set<std::uint32_t> streams;
+  // Before SMMUEN software may still write the registers that say where the table is (IHI 0070 6.3.24).
+  if (interface.enabled(CR0_SMMUEN)) {
+    Search search(smmu, memory);
+    search.run();
+    streams = search.valid();
+    table.notes = search.notes();
+  } else {
+    table.notes.emplace_back("SMMUEN is 0: not in use");
+  }
+  const auto add = [&](std::uint32_t first, unsigned, std::uint32_t, const auto&) { streams.insert(first); };
+  smmu.parts().configs.stes.for_each_entry(add);
+  smmu.parts().configs.cds.for_each_entry(add);
+  for (const std::uint32_t sid : streams) {
+    smmu::AccessRequest request;
+    request.stream_id = sid;
+    request.debug = true;
+    DumpSection& stream = table.add("stream " + hex(sid));
+    for (const FoundStructure& s : find_structures(smmu, request, memory)) {
+      stream.sections.push_back(structure(s));
+    }
+  }
+}
+
+}  // namespace smmuvp::smmuv3

@@ -1,0 +1,225 @@
+// Dumps: what they show, and that looking changes nothing.
+#include "smmuvp/smmuv3/dump.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+
+#include "smmuvp/test/core.h"
+#include "stage2_world.h"
+
+namespace smmuvp::smmuv3 {
+namespace {
+
+constexpr std::uint64_t page = 0x12'3456'7000;
+
+DumpSection dump_of(World& w) {
+  return dump(w.smmu, "smmu0 (smmuv3)", [&w](const smmu::MemoryOp& op) {
+    EXPECT_EQ(op.kind, smmu::MemoryOpKind::read);
+    return w.memory.carry_out(op);
+  });
+}
+
+const DumpSection& part(const DumpSection& s, const std::string& title) {
+  for (const DumpSection& below : s.sections) {
+    if (below.title == title) return below;
+  }
+  ADD_FAILURE() << "no section '" << title << "' in " << to_text(s);
+  static const DumpSection none;
+  return none;
+}
+
+std::string cell(const DumpSection& s, const std::string& row, const std::string& column) {
+  for (std::size_t i = 0; i < s.columns.size(); ++i) {
+    if (s.columns[i] != column) continue;
+    for (const auto& cells : s.rows) {
+      if (std::find(cells.begin(), cells.end(), row) != cells.end()) return cells[i];
+    }
+  }
+  ADD_FAILURE() << "no " << row << " or " << column << " in " << to_text(s);
+  return "";
+}
+
+bool has_note(const DumpSection& s, const std::string& note) {
+  return std::find(s.notes.begin(), s.notes.end(), note) != s.notes.end();
+}
+
+struct Dump : testing::Test {
+  Dump() {
+    w.start();
+    EXPECT_TRUE(vas.map(page, 0x8000'0000, 0x1000));
+  }
+  World w;
+  pgtable::Builder& vas = w.stream(1, 0x77);
+};
+
+TEST_F(Dump, RegistersStandByNameWithOffsetAndValue) {
+  const DumpSection registers = part(dump_of(w), "registers");
+  EXPECT_EQ(cell(registers, "SMMU_STRTAB_BASE", "value"), "0x10000000");
+  EXPECT_EQ(cell(registers, "SMMU_STRTAB_BASE", "offset"), "0x80");
+  EXPECT_EQ(cell(registers, "SMMU_CR0ACK", "value"), "0xd");
+}
+
+TEST_F(Dump, OnlyValidEntriesOfALinearStreamTableAreShown) {
+  w.put_ste(0x20, ste_bypass());
+  const DumpSection table = part(dump_of(w), "Stream table");
+  EXPECT_EQ(table.notes[0], "linear, 2^8 streams, at 0x10000000");
+  ASSERT_EQ(table.sections.size(), 2U);
+  EXPECT_EQ(table.sections[1].title, "stream 0x20");
+  const DumpSection& stream = part(table, "stream 0x1");
+  ASSERT_EQ(stream.sections.size(), 2U);
+  const DumpSection& ste = part(stream, "STE at 0x10000040");
+  EXPECT_TRUE(has_note(ste, "legal"));
+  EXPECT_TRUE(has_note(ste, "not cached"));
+  EXPECT_EQ(cell(ste, "Config", "value"), "0b101");
+  EXPECT_EQ(cell(part(stream, "CD at 0x40000040"), "ASID", "value"), "0x77");
+}
+
+TEST_F(Dump, ATwoLevelStreamTableIsFollowedThroughItsLevel1Descriptors) {
+  w.write(0x20, 0);
+  w.work();
+  constexpr std::uint64_t level2 = 0x1100'0000;
+  w.memory.write(World::strtab + 8 * 2, level2 | 7);  // streams 0x80 to 0xbf
+  w.put(level2 + 64 * 3, ste_bypass());
+  w.write(0x88, 8 | 6 << 6 | 1 << 16);
+  w.write(0x20, CR0_implemented);
+  w.work();
+  const DumpSection table = part(dump_of(w), "Stream table");
+  EXPECT_EQ(table.notes[0], "two levels, SPLIT 6, 2^8 streams, at 0x10000000");
+  EXPECT_TRUE(has_note(table, "1 entries with V = 1")) << to_text(table);
+  const DumpSection& stream = part(table, "stream 0x83");
+  EXPECT_EQ(cell(part(stream, "L1STD at 0x10000010"), "L2Ptr", "value"), "0x11000000");
+  EXPECT_EQ(cell(part(stream, "STE at 0x110000c0"), "Config", "value"), "0b100");
+}
+
+TEST_F(Dump, AStreamTableThatMemoryDoesNotHaveIsToldOnce) {
+  w.memory.make_abort(World::strtab + 0x1000);
+  const DumpSection table = part(dump_of(w), "Stream table");
+  EXPECT_TRUE(has_note(table,
+                       "memory answers with an abort for 64 structures, the first at 0x10001000 of stream 0x40"))
+      << to_text(table);
+  EXPECT_EQ(table.sections.size(), 1U);
+}
+
+TEST_F(Dump, CachedStructuresOfStreamsThatMemoryHasNoMoreAreShownAsStale) {
+  w.access(1, page);
+  w.put_ste(1, Structure());
+  const DumpSection contents = dump_of(w);
+  const DumpSection& stream = part(part(contents, "Stream table"), "stream 0x1");
+  const DumpSection& ste = part(stream, "STE at 0x10000040");
+  EXPECT_EQ(ste.notes.at(0), "words 0x0 0x0 0x0 0x0 0x0 0x0 0x0 0x0");
+  const DumpSection& cached = part(ste, "STALE: cached, and other than in memory");
+  EXPECT_EQ(cell(cached, "Config", "value"), "0b101");
+  EXPECT_EQ(cell(part(contents, "STE cache"), "0x1", "valid"), "yes");
+  EXPECT_EQ(cell(part(contents, "CD cache"), "0x1", "valid"), "yes");
+}
+
+TEST_F(Dump, CachesShowTheirEntriesByTagAndAddress) {
+  w.access(1, page);
+  const DumpSection contents = dump_of(w);
+  const DumpSection& tlb = part(contents, "TLB");
+  ASSERT_EQ(tlb.rows.size(), 1U);
+  EXPECT_EQ(tlb.rows[0][0], "NS-EL1");
+  EXPECT_EQ(tlb.rows[0][3], "0x77");
+  EXPECT_EQ(tlb.rows[0][4], "0x1234567000");
+  EXPECT_EQ(tlb.rows[0][6], "0x80000000");
+  const DumpSection& micro = part(contents, "micro TLB of TBU 0");
+  ASSERT_EQ(micro.rows.size(), 1U);
+  EXPECT_EQ(micro.rows[0][0], "0x1");
+  EXPECT_EQ(part(contents, "walk cache").rows.size(), 2U);
+}
+
+TEST(DumpNested, TheIpaCacheShowsStage2) {
+  Stage2World w;
+  pgtable::Builder& ipas = w.guest();
+  ASSERT_TRUE(ipas.map(0x7000'0000, 0x9000'0000, 0x1000));
+  ASSERT_TRUE(w.nested_stream(1, ipas).map(page, 0x7000'0000, 0x1000));
+  w.access(1, page);
+  const DumpSection contents = dump_of(w);
+  const DumpSection& cache = part(contents, "IPA cache");
+  ASSERT_FALSE(cache.rows.empty());
+  EXPECT_EQ(cache.rows[0][1], "2");
+  EXPECT_EQ(cache.rows[0][2], "0x7");
+  EXPECT_EQ(cache.rows[0][3], "-") << "stage 2 has no ASID";
+  EXPECT_EQ(cell(cache, "0x70000000", "output"), "0x90000000");
+  EXPECT_EQ(part(contents, "TLB").rows.at(0)[1], "1+2");
+}
+
+TEST_F(Dump, QueuesShowTheEntriesBetweenConsAndProd) {
+  w.access(1, 0x5000);  // F_TRANSLATION
+  w.push(0x12 | 1ULL << 48, 0x8000'1000);
+  const DumpSection contents = dump_of(w);
+  const DumpSection& commands = part(contents, "Command queue");
+  ASSERT_EQ(commands.sections.size(), 1U);
+  EXPECT_EQ(commands.sections[0].title, "entry 0x0 at 0x20000000: CMD_TLBI_NH_VA");
+  EXPECT_EQ(cell(commands.sections[0], "ASID", "value"), "0x1");
+  const DumpSection& events = part(contents, "Event queue");
+  ASSERT_EQ(events.sections.size(), 1U);
+  EXPECT_EQ(events.sections[0].title, "entry 0x0 at 0x30000000: F_TRANSLATION");
+  EXPECT_EQ(cell(events.sections[0], "InputAddr", "value"), "0x5000");
+  w.pop_event();
+  EXPECT_TRUE(part(dump_of(w), "Event queue").sections.empty());
+}
+
+TEST_F(Dump, ARecordThatWaitsToBeWrittenIsShown) {
+  Access access(w.smmu, World::request(1, 0x5000));
+  for (smmu::Step step = access.step(); step == smmu::Step::need; step = access.step()) {
+    access.complete(w.memory.carry_out(access.op()));
+  }
+  const DumpSection pending = part(dump_of(w), "event records that wait to be written");
+  ASSERT_EQ(pending.sections.size(), 1U);
+  EXPECT_EQ(pending.sections[0].title, "F_TRANSLATION");
+}
+
+TEST_F(Dump, WalksThatAreOpenAreShown) {
+  Access access(w.smmu, World::request(1, page));
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_EQ(access.step(), smmu::Step::need);
+    access.complete(w.memory.carry_out(access.op()));
+  }
+  ASSERT_EQ(access.step(), smmu::Step::need);
+  const DumpSection contents = dump_of(w);
+  const DumpSection& under_way = part(contents, "under way");
+  EXPECT_EQ(under_way.notes[0], "a synchronisation waits for 1 translations and transactions");
+  ASSERT_EQ(under_way.rows.size(), 1U);
+  EXPECT_EQ(under_way.rows[0][4], "0x1234567000");
+}
+
+TEST_F(Dump, LookingChangesNothing) {
+  w.access(1, page);
+  w.access(1, 0x5000);
+  const auto before = test::save(w.smmu);
+  const std::size_t diagnostics = w.diag.all.size();
+  const std::string first = to_text(dump_of(w));
+  EXPECT_EQ(to_text(dump_of(w)), first);
+  EXPECT_EQ(test::save(w.smmu), before);
+  EXPECT_EQ(w.diag.all.size(), diagnostics);
+}
+
+TEST_F(Dump, AnSmmuThatIsOffReadsNoStreamTable) {
+  w.write(0x20, 0);
+  w.work();
+  w.memory.make_abort(World::strtab);
+  const DumpSection table = part(dump_of(w), "Stream table");
+  EXPECT_EQ(table.notes, std::vector<std::string>{"SMMUEN is 0: not in use"});
+}
+
+TEST(DumpLimit, ALargeTableEndsAfterSoManyReads) {
+  Features features;
+  features.SIDSIZE = 32;
+  World w(features);
+  w.start(32);
+  std::uint64_t reads = 0;
+  const DumpSection s = dump(w.smmu, "smmu0", [&reads](const smmu::MemoryOp&) {
+    ++reads;
+    smmu::MemoryAnswer a;
+    a.status = smmu::MemoryStatus::external_abort;
+    return a;
+  });
+  EXPECT_EQ(reads, most_dumped_reads);
+  EXPECT_TRUE(has_note(part(s, "Stream table"), "only the first 1048576 structures were looked at"));
+}
+
+}  // namespace
+}  // namespace smmuvp::smmuv3
