@@ -50,8 +50,17 @@ int Console::get() {
   }
   m_input_at = 0;
   m_input_count = static_cast<std::size_t>(n);
-  if (m_terminal) std::replace(m_input, m_input + n, guest_interrupt_key, std::uint8_t{0x03});
-  return m_input[m_input_at++];
+  if (m_terminal) take_keys();
+  return m_input_at < m_input_count ? m_input[m_input_at++] : -1;
+}
+
+// What is for this program, and what a key stands for.
+void Console::take_keys() {
+  std::uint8_t* const end = m_input + m_input_count;
+  std::replace(m_input, end, guest_interrupt_key, std::uint8_t{0x03});
+  std::uint8_t* const rest = std::remove(m_input, end, dump_key);
+  m_input_count = static_cast<std::size_t>(rest - m_input);
+  if (rest != end && m_on_dump_key) m_on_dump_key();
 }
 
 void Console::write_out(Output& to) {

@@ -19,6 +19,8 @@ class Console : public ConsoleBackend {
   /// Ctrl-C at a terminal ends the run, so another key (Ctrl-]) gives the guest its Ctrl-C. Input that comes
   /// from no terminal is passed on as it is.
   static constexpr std::uint8_t guest_interrupt_key = 0x1d;
+  /// Ctrl-^ at a terminal asks for a dump, and does not reach the guest.
+  static constexpr std::uint8_t dump_key = 0x1e;
 
   /// The most that put() keeps before it passes it on.
   static constexpr std::size_t piece_bytes = 4096;
@@ -48,6 +50,9 @@ class Console : public ConsoleBackend {
   /// Called before bytes go out, so that a progress line can make room.
   void set_before_output(std::function<void()> f) { m_before_output = std::move(f); }
 
+  /// Called for each dump_key.
+  void set_on_dump_key(std::function<void()> f) { m_on_dump_key = std::move(f); }
+
   /// Asked when a signal interrupts a write, and for each piece: true, for a stop or the wall clock's limit,
   /// gives up on that write, and takes no more than one piece from put() until the next flush(). Neither a
   /// reader that is stuck nor a guest that has much to say can keep the program from ending.
@@ -74,6 +79,7 @@ class Console : public ConsoleBackend {
   const Output& file() const { return m_file; }
 
  private:
+  void take_keys();
   void write_out(Output& to);
   void take(const ConsolePiece& piece);
 
@@ -97,6 +103,7 @@ class Console : public ConsoleBackend {
   std::size_t m_input_at = 0;
   std::size_t m_input_count = 0;
   std::function<void()> m_before_output;
+  std::function<void()> m_on_dump_key;
   std::function<bool()> m_stopping;
 };
 

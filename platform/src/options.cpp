@@ -53,6 +53,11 @@ po::options_description run_options() {
        "trace points by name, as 'smmu-vp trace-points' lists them; 'smmu.*' takes all of a kind")(
           "trace-file", text()->value_name("FILE"),
           "where the trace goes, instead of standard error; without --trace, all points")  //
+      ("dump-on-exit", text()->implicit_value("", "standard error")->value_name("FILE"),
+       "show what SMMUs hold when the run ends: registers, stream tables, queues, caches; SIGUSR1, and "
+       "Ctrl-^ at "
+       "a terminal with --console, do so at any time, into the same FILE")  //
+      ("dump-json", "dumps as JSON, a document a line")                     //
       ("gdb", text()->value_name("PORT|unix:PATH"),
        "let gdb connect, from this machine only; docs/debugging.md")         //
       ("gdb-wait", "with --gdb: wait for gdb before the first instruction")  //
@@ -82,8 +87,10 @@ void check_standard_output(const RunOptions& run) {
         "name is ./-");
   }
   std::string first;
-  for (const auto& [option, path] :
-       {std::pair("--json", &run.json), {"--junit", &run.junit}, {"--trace-file", &run.trace_file}}) {
+  for (const auto& [option, path] : {std::pair("--json", &run.json),
+                                     {"--junit", &run.junit},
+                                     {"--trace-file", &run.trace_file},
+                                     {"--dump-on-exit", &run.dump_file}}) {
     if (*path != standard_output_name) continue;
     if (!first.empty()) {
       throw ConfigError("", fmt::format("{} - and {} - cannot both have standard output; give one of them a "
@@ -115,6 +122,9 @@ void take_run_options(const po::variables_map& map, RunOptions& run) {
   text("junit", run.junit);
   text("console-file", run.console_file);
   text("trace-file", run.trace_file);
+  run.dump_on_exit = map.count("dump-on-exit") != 0;
+  if (run.dump_on_exit) run.dump_file = map["dump-on-exit"].as<std::string>();
+  run.dump_json = map.count("dump-json") != 0;
   check_standard_output(run);
   text("gdb", run.gdb);
   run.gdb_wait = map.count("gdb-wait") != 0;

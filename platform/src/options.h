@@ -36,7 +36,10 @@ struct RunOptions {
   std::string console_file;
   std::vector<std::string> trace;
   std::string trace_file;
-  std::string gdb;  ///< where the GDB server listens; empty: there is none
+  bool dump_on_exit = false;
+  std::string dump_file;   ///< where dumps go; empty: standard error
+  bool dump_json = false;  ///< dumps as JSON
+  std::string gdb;         ///< where the GDB server listens; empty: there is none
   bool gdb_wait = false;
 };
 

@@ -19,6 +19,7 @@
 #include "boot.h"
 #include "console.h"
 #include "digest.h"
+#include "dumps.h"
 #include "duration.h"
 #include "gdb_server.h"
 #include "junit.h"
@@ -129,6 +130,7 @@ class Run {
   void serve_gdb();
   void wait_for_real_time(std::uint64_t sim_ps);
   void print(const Reported& r);
+  void dump(const std::string& reason);
   void finish(StopReason reason);
   void write_reports();
   void lost(const std::string& what, int error);
@@ -143,6 +145,7 @@ class Run {
   OutputFile m_junit;
   OutputFile m_console_file;
   OutputFile m_trace_file;
+  OutputFile m_dump_file;
   Progress m_progress;
   Console m_console;
   PlatformHost m_host;
@@ -164,7 +167,7 @@ bool want_colour(Colour colour) {
 // What is asked for on standard output has it alone.
 int console_output(const RunOptions& options) {
   const bool taken = options.json == standard_output_name || options.junit == standard_output_name ||
-                     options.trace_file == standard_output_name;
+                     options.trace_file == standard_output_name || options.dump_file == standard_output_name;
   return taken ? STDERR_FILENO : STDOUT_FILENO;
 }
 
@@ -214,6 +217,7 @@ Run::Run(const PlatformConfig& config, const RunOptions& options)
       m_junit("junit", options.junit),
       m_console_file("console-file", options.console_file),
       m_trace_file("trace-file", options.trace_file),
+      m_dump_file("dump-on-exit", options.dump_file),
       m_progress(!options.quiet && !options.console && isatty(STDERR_FILENO) != 0),
       m_console({options.console, console_output(options), m_console_file.descriptor(),
                  console_limit(options, config.run), options.fail_on}),
@@ -235,7 +239,7 @@ Run::Run(const PlatformConfig& config, const RunOptions& options)
         }
         return m_host;
       }()) {
-  refuse_same_file({&m_json, &m_junit, &m_console_file, &m_trace_file}, m_system);
+  refuse_same_file({&m_json, &m_junit, &m_console_file, &m_trace_file, &m_dump_file}, m_system);
   check_trace_filters(options.trace, m_system);
 }
 
@@ -276,6 +280,7 @@ StopReason Run::simulate() {
   bool standstill = false;
   for (;;) {
     if (m_gdb) m_gdb->poll();
+    if (DumpSignal::take()) dump("asked for");
     const std::uint64_t now = now_ps();
     if (StopSignals::requested() || (m_gdb && m_gdb->killed())) return StopReason::Interrupted;
     if (limit_sim && now >= *limit_sim) return StopReason::SimTimeout;
@@ -317,6 +322,18 @@ StopReason Run::simulate() {
     standstill = !sc_core::sc_pending_activity();
     if (m_options.console) wait_for_real_time(now_ps());
   }
+}
+
+void Run::dump(const std::string& reason) {
+  const std::string text = dump_of(m_system, reason, now_ps(), m_options.dump_json);
+  if (m_dump_file.wanted()) {
+    m_dump_file.write(text);
+    m_dump_file.flush();  // whoever asks looks at once; what cannot be written is told at the end
+    return;
+  }
+  m_console.flush();
+  m_progress.clear();
+  std::fwrite(text.data(), 1, text.size(), stderr);
 }
 
 // What was asked for and could not be written: a run that nobody can read does not pass.
@@ -389,6 +406,8 @@ void Run::finish(StopReason reason) {
   if (const int error = m_console.file().error; error != 0)
     lost(fmt::format("--console-file {}", m_options.console_file), error);
   check_written(m_trace_file);
+  if (m_options.dump_on_exit) dump("end of the run");
+  check_written(m_dump_file);
   for (const auto& instance : m_system.instances()) {
     StatisticsCollector collector;
     instance->component->statistics(collector);
@@ -434,14 +453,16 @@ ExitCode Run::go() {
   m_console.set_before_output([this] { m_progress.clear(); });
   m_console.set_stopping(StopSignals::pause_requested);
   for (const std::string& limitation : m_host.limitations()) tell("smmu-vp: {}\n", limitation);
+  m_console.set_on_dump_key(DumpSignal::request);
   m_host.set_pausing(StopSignals::pause_requested);
   if (!m_options.quiet) m_host.set_print([this](const Reported& r) { print(r); });
   m_host.set_program_counter([this] { return m_system.program_counter(); });
 
   StopSignals signals;
+  const DumpSignal dump_signal;
   serve_gdb();
   m_beginning.emplace([this] {
-    for (OutputFile* file : {&m_json, &m_junit, &m_console_file, &m_trace_file}) file->begin();
+    for (OutputFile* file : {&m_json, &m_junit, &m_console_file, &m_trace_file, &m_dump_file}) file->begin();
   });
   std::optional<RawTerminal> terminal;
   if (m_options.console) terminal.emplace();

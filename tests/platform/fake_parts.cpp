@@ -12,6 +12,7 @@
 #include "smmuvp/tlm/console.h"
 #include "smmuvp/tlm/cpu_control.h"
 #include "smmuvp/tlm/device_tree.h"
+#include "smmuvp/tlm/dump_control.h"
 #include "smmuvp/tlm/memory_control.h"
 #include "smmuvp/tlm/plugin.h"
 #include "smmuvp/tlm/process.h"
@@ -232,7 +233,7 @@ class FakeGic : public FakeTarget {
   std::deque<LineIn> m_inputs;
 };
 
-class FakeSmmu : public FakeTarget {
+class FakeSmmu : public FakeTarget, public DumpControl {
  public:
   FakeSmmu(const sc_core::sc_module_name& name, const Params& params, Host& host)
       : FakeTarget(name, "fake", params, host), m_messages(params.flag("MSI")) {
@@ -246,6 +247,16 @@ class FakeSmmu : public FakeTarget {
     for (auto& [line, dt] : m_lines) {
       m_ports.push_back({std::string(dt) + "_irq", &line, "interrupt", true, dt, true});
     }
+  }
+  DumpSection contents() const override {
+    DumpSection s;
+    s.title = "a made-up SMMU";
+    s.add("registers", {"register", "value"}).rows = {{"SMMU_CR0", "0x1"}};
+    s.sections.back().notes = {"one of them"};
+    return s;
+  }
+  std::vector<std::pair<std::string, std::uint64_t>> register_values() const override {
+    return {{"SMMU_CR0", 1}};
   }
   void describe(DtNode& node) const override {
     node.set_name("iommu");

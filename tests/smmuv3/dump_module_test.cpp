@@ -24,9 +24,9 @@ TEST_F(DumpModule, TheTextHasRegistersStructuresAndCaches) {
   map(7, 0x10000, 0x8000'0000);
   b.in_simulation([&] { warm(0x10000); });
   const std::string text = dumped(b);
-  for (const char* part :
-       {"smmu0 (smmuv3)\n  registers\n", "\n  Stream table\n", "\n    stream 0x7\n", "\n      CD at ",
-        "\n  Command queue\n", "\n  Event queue\n", "\n  TLB\n    1 of ", "\n  micro TLB of TBU 0\n    1 of "}) {
+  for (const char* part : {"smmu0 (smmuv3)\n  registers\n", "\n  Stream table\n", "\n    stream 0x7\n",
+                           "\n      CD at ", "\n  Command queue\n", "\n  Event queue\n", "\n  TLB\n    1 of ",
+                           "\n  micro TLB of TBU 0\n    1 of "}) {
     EXPECT_NE(text.find(part), std::string::npos) << part << "\nis not in\n" << text;
   }
 }
@@ -56,7 +56,8 @@ TEST_F(DumpModule, ATransactionThatWaitsForMemoryIsShownAndNotDelayed) {
     wait(ns(100));
     const std::string text = dumped(b);
     EXPECT_NE(text.find("    1 walks open\n"), std::string::npos) << text;
-    EXPECT_NE(text.find("0    0x7     -          0x10000  read  waits for memory"), std::string::npos) << text;
+    EXPECT_NE(text.find("0    0x7     -          0x10000  read  waits for memory"), std::string::npos)
+        << text;
     wait(ns(1000));
     EXPECT_EQ(op.answered - op.begun, miss_time());
   });

@@ -76,6 +76,19 @@ TEST_F(Dump, OnlyValidEntriesOfALinearStreamTableAreShown) {
   EXPECT_EQ(cell(part(stream, "CD at 0x40000040"), "ASID", "value"), "0x77");
 }
 
+TEST_F(Dump, NeighboursWithTheSameStandTogether) {
+  for (std::uint32_t sid = 0x20; sid < 0x30; ++sid) w.put_ste(sid, ste_abort());
+  w.put_ste(0x28, ste_bypass());
+  w.stream(0x30);
+  w.stream(0x31);
+  const DumpSection table = part(dump_of(w), "Stream table");
+  std::vector<std::string> titles;
+  for (const DumpSection& s : table.sections) titles.push_back(s.title);
+  EXPECT_EQ(titles, (std::vector<std::string>{"stream 0x1", "streams 0x20 to 0x27, each as the first",
+                                              "stream 0x28", "streams 0x29 to 0x2f, each as the first",
+                                              "stream 0x30", "stream 0x31"}));
+}
+
 TEST_F(Dump, ATwoLevelStreamTableIsFollowedThroughItsLevel1Descriptors) {
   w.write(0x20, 0);
   w.work();
@@ -96,8 +109,8 @@ TEST_F(Dump, ATwoLevelStreamTableIsFollowedThroughItsLevel1Descriptors) {
 TEST_F(Dump, AStreamTableThatMemoryDoesNotHaveIsToldOnce) {
   w.memory.make_abort(World::strtab + 0x1000);
   const DumpSection table = part(dump_of(w), "Stream table");
-  EXPECT_TRUE(has_note(table,
-                       "memory answers with an abort for 64 structures, the first at 0x10001000 of stream 0x40"))
+  EXPECT_TRUE(has_note(
+      table, "memory answers with an abort for 64 structures, the first at 0x10001000 of stream 0x40"))
       << to_text(table);
   EXPECT_EQ(table.sections.size(), 1U);
 }

@@ -115,6 +115,39 @@ DumpSection structure(const FoundStructure& s) {
   return section;
 }
 
+/// What a stream has that needs no section of its own where its neighbour's is the same: an STE that memory
+/// has, no cache, and that leads no further. Drivers fill tables with such ones.
+const FoundStructure* plain_ste(const std::vector<FoundStructure>& structures) {
+  if (structures.empty() || structures.back().kind != StructureKind::STE) return nullptr;
+  const FoundStructure& ste = structures.back();
+  return ste.words.empty() || !ste.cached.empty() ? nullptr : &ste;
+}
+
+/// Streams one after the other, those that are alike together.
+class Streams {
+ public:
+  explicit Streams(DumpSection& to) : m_to(to) {}
+  void add(std::uint32_t sid, const std::vector<FoundStructure>& structures) {
+    const FoundStructure* ste = plain_ste(structures);
+    const std::vector<std::uint64_t> words = ste != nullptr ? ste->words : std::vector<std::uint64_t>();
+    if (ste != nullptr && words == m_words && sid == m_last + 1) {
+      m_last = sid;
+      m_to.sections.back().title = "streams " + hex(m_first) + " to " + hex(m_last) + ", each as the first";
+      return;
+    }
+    m_first = m_last = sid;
+    m_words = words;
+    DumpSection& stream = m_to.add("stream " + hex(sid));
+    for (const FoundStructure& s : structures) stream.sections.push_back(structure(s));
+  }
+
+ private:
+  DumpSection& m_to;
+  std::uint32_t m_first = 0;
+  std::uint32_t m_last = 0;
+  std::vector<std::uint64_t> m_words;  // of the last; empty: it is no plain one
+};
+
 }  // namespace
 
 void dump_stream_table(Smmu& smmu, const smmu::DebugMemory& memory, DumpSection& to) {
@@ -133,14 +166,12 @@ void dump_stream_table(Smmu& smmu, const smmu::DebugMemory& memory, DumpSection&
   const auto add = [&](std::uint32_t first, unsigned, std::uint32_t, const auto&) { streams.insert(first); };
   smmu.parts().configs.stes.for_each_entry(add);
   smmu.parts().configs.cds.for_each_entry(add);
+  Streams shown(table);
   for (const std::uint32_t sid : streams) {
     smmu::AccessRequest request;
     request.stream_id = sid;
     request.debug = true;
-    DumpSection& stream = table.add("stream " + hex(sid));
-    for (const FoundStructure& s : find_structures(smmu, request, memory)) {
-      stream.sections.push_back(structure(s));
-    }
+    shown.add(sid, find_structures(smmu, request, memory));
   }
 }
 
