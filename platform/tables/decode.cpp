@@ -96,8 +96,10 @@ starts a comment). Text comes value by value and ends at the first bad one; --js
 
 {}
 KIND: structures of the SMMUv3 (IHI 0070). WORD is a word of 64 bits in hexadecimal, with or without 0x, the lowest word
-of the structure first; '_' may stand between digits, commas between words. Several structures can follow each other. A
-verdict says what the model, with its default features, thinks of an STE, a CD or a command.
+of the structure first; '_' may stand between digits, commas between words. Several structures can follow each other. '-'
+reads them from standard input, out of a log as well: what Linux's arm-smmu-v3 prints of events and commands, and lines
+"ADDRESS: WORD WORD" of QEMU's monitor or GDB, among any other lines. A verdict says what the model, with its default
+features, thinks of an STE, a CD or a command.
 
 {}
 Examples
@@ -109,6 +111,8 @@ Examples
       a Stream Table Entry for stage 1: which of its fields are set
   smmu-vp decode event --json 0x0000002a_00000010,0x208_00000000,0x1000,0
       an event record as a driver logs it, as JSON
+  dmesg | smmu-vp decode event --nonzero -
+      the event records in a kernel log
 
 Exit codes
     0  explained, whatever the structure says

@@ -8,6 +8,7 @@
 #include <optional>
 #include <sstream>
 
+#include "log_words.h"
 #include "smmuvp/base/error.h"
 #include "smmuvp/base/utf8.h"
 #include "structure_words.h"
@@ -117,9 +118,9 @@ std::size_t parse_count(const std::string& text) {
   return count;
 }
 
-// The words of all structures that are wanted.
-std::vector<std::uint64_t> take_words(const po::variables_map& map, const std::vector<std::string>& texts,
-                                      smmuv3::StructureKind kind, std::istream& input) {
+// The words of all structures that are wanted. Only a log has lines and notes.
+LoggedWords take_words(const po::variables_map& map, const std::vector<std::string>& texts,
+                       smmuv3::StructureKind kind, std::istream& input) {
   const smmuv3::StructureKindInfo& info = smmuv3::kind_info(kind);
   std::optional<std::size_t> count;
   if (map.count("count") != 0) count = parse_count(map["count"].as<std::string>());
@@ -138,7 +139,8 @@ std::vector<std::uint64_t> take_words(const po::variables_map& map, const std::v
   const char* noun = from_file ? "byte" : "word";
   const std::size_t size = std::size_t{info.words} * unit;
   std::string what = fmt::format("decode {}", info.word);
-  std::vector<std::uint64_t> words;
+  LoggedWords result;
+  std::vector<std::uint64_t>& words = result.words;
   std::size_t given = 0;
   if (from_file) {
     std::optional<std::size_t> limit;
@@ -148,6 +150,24 @@ std::vector<std::uint64_t> take_words(const po::variables_map& map, const std::v
     what += ": " + (path == "-" ? "standard input" : printable(path));
     given = bytes.size();
     words = words_of_bytes(bytes);
+  } else if (texts.size() == 1 && texts[0] == "-") {
+    const std::string text = bytes_of_file("-", input, std::nullopt);
+    std::istringstream again(text);
+    if (auto log = words_of_log(text, kind)) {
+      result = std::move(*log);
+      if (result.words.empty()) {
+        throw ConfigError("", fmt::format("{}: standard input has no whole structure{}", what,
+                                          result.notes.empty() ? "" : "; " + result.notes.front()));
+      }
+    } else {
+      try {
+        words = words_of_text(texts, again);
+      } catch (const ConfigError& e) {
+        throw ConfigError(e.key(),
+                          fmt::format("{}; nor is it a log with the words of a {}", e.text(), info.title));
+      }
+    }
+    given = words.size();
   } else {
     words = words_of_text(texts, input);
     given = words.size();
@@ -164,7 +184,8 @@ std::vector<std::uint64_t> take_words(const po::variables_map& map, const std::v
                                      : fmt::format(": --count {} takes the whole ones", given / size)));
   }
   words.resize(wanted / unit);
-  return words;
+  if (!result.lines.empty()) result.lines.resize(words.size() / info.words);
+  return result;
 }
 
 }  // namespace
@@ -226,22 +247,33 @@ void decode_structures(smmuv3::StructureKind kind, const std::vector<std::string
   request.nonzero = map.count("nonzero") != 0;
   request.json = map.count("json") != 0;
   request.colour = use_colour(map["color"].as<std::string>(), output.terminal);
-  const std::vector<std::uint64_t> words = take_words(map, texts, kind, input);
+  const LoggedWords given = take_words(map, texts, kind, input);
+  const std::vector<std::uint64_t>& words = given.words;
   const std::size_t count = words.size() / info.words;
   nlohmann::ordered_json structures = nlohmann::ordered_json::array();
   for (std::size_t i = 0; i < count; ++i) {
     const std::uint64_t* first = words.data() + i * info.words;
     const smmuv3::StructureExplanation e = smmuv3::explain(kind, first);
+    const bool logged = !given.lines.empty();
     if (request.json) {
       structures.push_back(json_of(request, e, first));
+      if (logged) structures.back()["line"] = given.lines[i];
       continue;
     }
     if (i != 0) output.print("\n");
-    print(request, e, count > 1 ? fmt::format("{}: ", i) : "", output);
+    print(request, e,
+          logged      ? fmt::format("line {}: ", given.lines[i])
+          : count > 1 ? fmt::format("{}: ", i)
+                      : "",
+          output);
   }
   if (request.json) {
-    output.print(nlohmann::ordered_json({{"structures", std::move(structures)}}).dump(2) + "\n");
+    nlohmann::ordered_json document = {{"structures", std::move(structures)}};
+    if (!given.notes.empty()) document["notes"] = given.notes;
+    output.print(document.dump(2, ' ', true, nlohmann::ordered_json::error_handler_t::replace) + "\n");
+    return;
   }
+  for (const std::string& note : given.notes) output.print("\nnote: " + note + "\n");
 }
 
 }  // namespace smmuvp::tables

@@ -7,6 +7,7 @@ What they print is in the transcripts beside this file.
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -309,6 +310,79 @@ def case_words_of_structures_are_written_in_many_ways(b):
     refused(b, ["decode", "cmd", "12", "1" * 17], "more than 64 bits")
     refused(b, ["decode", "cmd", "-", "1"], "standard input, line 2", stdin="12\nx\n")
     refused(b, ["decode", "cmd", "-"], "2 words", stdin="")
+
+
+DMESG = """\
+[    1.000000] Booting Linux on physical CPU 0x0000000000 [0x410fd034]
+[    4.200000] arm-smmu-v3 9050000.iommu: event 0x10 received:
+[    4.200001] arm-smmu-v3 9050000.iommu: \t0x0000002a00000010
+[    4.200001] arm-smmu-v3 9060000.iommu: event 0x02 received:
+[    4.200002] arm-smmu-v3 9050000.iommu: \t0x0000020800000000
+[    4.200002] usb 1-1: at 0x0000000000000042
+[    4.200002] other driver: 0x0000000000000043
+[    4.200003] arm-smmu-v3 9060000.iommu: \t0x0000ffff00000002
+[    4.200003] arm-smmu-v3 9050000.iommu: \t0x0000000000001000
+[    4.200004] arm-smmu-v3 9060000.iommu: \t0x0000000000000000
+[    4.200004] arm-smmu-v3 9060000.iommu: \t0x0000000000000000
+[    4.200004] arm-smmu-v3 9060000.iommu: \t0x0000000000000000
+[    4.200005] arm-smmu-v3 9050000.iommu: \t0x0000000000000000
+[    4.200006] arm-smmu-v3 9050000.iommu: event: F_TRANSLATION client: 0000:00:01.0 sid: 0x2a ssid: 0x0 iova: 0x1000 ipa: 0x0
+dead
+"""
+
+
+def titles(r):
+    return [line for line in r.stdout.splitlines() if line and not line.startswith((" ", "!"))]
+
+
+def case_events_are_found_in_a_kernel_log_however_its_lines_are_mixed(b):
+    r = b.call("decode", "event", "--nonzero", "-", stdin=DMESG)
+    check(r.returncode == 0 and titles(r) == ["line 4: C_BAD_STREAMID (IHI 0070 7.3.3)", "line 2: F_TRANSLATION (IHI 0070 7.3.13)"],
+          "other events: %s" % titles(r), r)
+    for row in (r"StreamID +0x2a\n", r"InputAddr +0x1000\n", r"StreamID +0xffff\n"):
+        check(re.search(row, r.stdout), "no %s" % row, r)
+    j = json.loads(b.call("decode", "event", "--json", "-", stdin=DMESG).stdout)
+    check([s["line"] for s in j["structures"]] == [4, 2] and "notes" not in j, "other lines in JSON: %s" % j)
+    r = b.call("decode", "event", "--count", "1", "-", stdin=DMESG)
+    check(titles(r) == ["line 4: C_BAD_STREAMID (IHI 0070 7.3.3)"], "--count 1", r)
+
+
+def case_an_event_that_a_log_cuts_off_is_told_and_the_next_one_is_whole(b):
+    head, tail = DMESG.splitlines(True)[:3], DMESG.splitlines(True)[1:]
+    r = b.call("decode", "event", "-", stdin="".join(head + tail))
+    check(len([t for t in titles(r) if t.startswith("line ")]) == 2, "the events that are whole", r)
+    check("note: line 2 (arm-smmu-v3 9050000.iommu): 1 of 4 words, left out\n" in r.stdout, "the one that is cut", r)
+    r = b.call("decode", "event", "-", stdin="".join(head))
+    check(r.returncode == 64 and "no whole structure; line 2 (arm-smmu-v3 9050000.iommu): 1 of 4 words" in r.stderr, "nothing whole", r)
+
+
+def case_times_and_hosts_before_a_line_of_a_log_do_not_matter(b):
+    expected = b.call("decode", "event", "--nonzero", "-", stdin=DMESG).stdout
+    syslog = "".join("Nov 29 14:07:%02d host kernel: %s" % (i, line) for i, line in enumerate(DMESG.splitlines(True)))
+    bare = re.sub(r"(?m)^\[ +[0-9.]+\] ", "", DMESG)
+    for text in (syslog, bare, DMESG.replace("\n", "\r\n")):
+        check(b.call("decode", "event", "--nonzero", "-", stdin=text).stdout == expected, "another result of:\n" + text)
+
+
+def case_commands_are_found_behind_what_linux_says_of_them(b):
+    r = b.call("decode", "cmd", "-", stdin="arm-smmu-v3 9050000.iommu: CMDQ error (cons 0x01000002): Illegal command\n"
+               "arm-smmu-v3 9050000.iommu: skipping command in error state:\n"
+               "arm-smmu-v3 9050000.iommu: \t0x0001000000000012\narm-smmu-v3 9050000.iommu: \t0x0000000080001001\n")
+    check(titles(r) == ["line 2: CMD_TLBI_NH_VA (IHI 0070 4.4.2.4)"], "the command", r)
+
+
+def case_structures_are_found_in_what_a_monitor_or_debugger_shows_of_memory(b):
+    expected = b.call("decode", "event", "0x0000002a00000010", "0x0000020800000000", "0x1000", "0").stdout
+    xp = "0000000040200000: 0x0000002a00000010 0x0000020800000000\n0000000040200010: 0x0000000000001000 0x0000000000000000\n"
+    gdb = "0x40200000:\t0x0000002a00000010\t0x0000020800000000\n0x40200010 <queue+16>:\t0x0000000000001000\t0x0000000000000000\n"
+    for text in (xp, "QEMU 7.2.9 monitor\n(qemu) xp /4gx 0x40200000\n" + xp, gdb):
+        r = b.call("decode", "event", "-", stdin=text)
+        check(r.stdout.partition(": ")[2] == expected, "another event of:\n" + text, r)
+
+
+def case_a_log_without_such_words_is_told(b):
+    r = b.call("decode", "event", "-", stdin="[    1.0] hello\n")
+    check(r.returncode == 64 and "nor is it a log with the words of a" in r.stderr, "the message", r)
 
 
 def case_structures_come_from_files_of_raw_bytes(b):

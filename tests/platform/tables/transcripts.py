@@ -3,9 +3,10 @@
 
 usage: transcripts.py --program smmu-vp [--update] FILE
 FILE is Markdown, where each block that starts with ```console counts, or else a text as a whole. A line "$ smmu-vp ..."
-is a command, what follows is its output (both channels) up to the next command; "(exit code N)" ends it where N is
-not 0. Commands run in a folder with the dumps that dumps() makes. A block of C++ behind <!-- code: FILE NAME --> is
-what stands between "// [NAME]" and "// [end]" in that file. --update writes what there is into FILE.
+is a command, whose standard input is empty, or a file where it ends in "< FILE"; what follows is its output (both
+channels) up to the next command; "(exit code N)" ends it where N is not 0. Commands run in a folder with the dumps that
+dumps() makes. A block of C++ behind <!-- code: FILE NAME --> is what stands between "// [NAME]" and "// [end]" in that
+file. --update writes what there is into FILE.
 """
 import argparse
 import difflib
@@ -17,6 +18,18 @@ import subprocess
 import sys
 import tempfile
 import textwrap
+
+
+DMESG = """\
+[    1.000000] Booting Linux on physical CPU 0x0000000000 [0x410fd034]
+[    4.200000] arm-smmu-v3 9050000.iommu: event 0x10 received:
+[    4.200001] arm-smmu-v3 9050000.iommu: \t0x0000002a00000010
+[    4.200002] arm-smmu-v3 9050000.iommu: \t0x0000020800000000
+[    4.200003] arm-smmu-v3 9050000.iommu: \t0x0000000000001000
+[    4.200005] arm-smmu-v3 9050000.iommu: \t0x0000000000000000
+[    5.200000] arm-smmu-v3 9050000.iommu: event 0x10 received:
+[    5.200001] arm-smmu-v3 9050000.iommu: \t0x0000002b00000010
+"""
 
 
 def dumps():
@@ -51,7 +64,7 @@ def dumps():
     # lpae32-s1: tables at 0x80060000, 0x80061000
     store(0x80060000, 0x80061003)
     store(0x80061000, 0x0000000080200f41)
-    return {"ram.bin": bytes(memory), "events.bin": events()}
+    return {"ram.bin": bytes(memory), "events.bin": events(), "dmesg.txt": DMESG.encode()}
 
 
 def events():
@@ -62,10 +75,14 @@ def events():
 
 def run(program, command, folder):
     words = shlex.split(command)
+    source = os.devnull
+    if len(words) > 2 and words[-2] == "<":
+        source, words = os.path.join(folder, words[-1]), words[:-2]
     if words[0] != "smmu-vp":
         sys.exit("not a command of this program: " + command)
-    result = subprocess.run([program, *words[1:]], cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                            stderr=subprocess.STDOUT, text=True, timeout=60, env={"PATH": os.environ["PATH"]})
+    with open(source) as stdin:
+        result = subprocess.run([program, *words[1:]], cwd=folder, stdin=stdin, stdout=subprocess.PIPE,
+                                stderr=subprocess.STDOUT, text=True, timeout=60, env={"PATH": os.environ["PATH"]})
     text = result.stdout
     return text + ("(exit code %d)\n" % result.returncode if result.returncode else "")
 
