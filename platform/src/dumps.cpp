@@ -5,6 +5,7 @@
 #include <csignal>
 #include <nlohmann/json.hpp>
 
+#include "dump_json.h"
 #include "duration.h"
 #include "smmuvp/base/dump.h"
 #include "smmuvp/tlm/dump_control.h"
@@ -25,27 +26,6 @@ void handle(void (*handler)(int)) {
   sigemptyset(&action.sa_mask);
   action.sa_flags = SA_RESTART;  // unlike a request to stop, it must interrupt nothing
   sigaction(SIGUSR1, &action, nullptr);
-}
-
-Json json_of(const DumpSection& section) {
-  Json j = {{"title", section.title}};
-  if (!section.notes.empty()) j["notes"] = section.notes;
-  if (!section.columns.empty()) {
-    Json rows = Json::array();
-    for (const auto& cells : section.rows) {
-      Json row = Json::object();
-      for (std::size_t i = 0; i < cells.size() && i < section.columns.size(); ++i)
-        row[section.columns[i]] = cells[i];
-      rows.push_back(std::move(row));
-    }
-    j["rows"] = std::move(rows);
-  }
-  if (!section.sections.empty()) {
-    Json sections = Json::array();
-    for (const DumpSection& below : section.sections) sections.push_back(json_of(below));
-    j["sections"] = std::move(sections);
-  }
-  return j;
 }
 
 }  // namespace
@@ -76,7 +56,7 @@ std::string dump_of(const System& system, const std::string& reason, std::uint64
     const DumpSection section = control->contents();
     if (json) {
       Json component = {{"name", instance->config->name}, {"type", instance->config->type}};
-      component.update(json_of(section));
+      component.update(tables::json_of(section));
       components.push_back(std::move(component));
     } else {
       text += to_text(section);

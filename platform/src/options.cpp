@@ -53,6 +53,10 @@ po::options_description run_options() {
        "trace points by name, as 'smmu-vp trace-points' lists them; 'smmu.*' takes all of a kind")(
           "trace-file", text()->value_name("FILE"),
           "where the trace goes, instead of standard error; without --trace, all points")  //
+      ("dump-memory", text()->value_name("FILE"),
+       "write memory, and what SMMUs are set up to, when the run ends: an ELF core file with holes, for "
+       "'smmu-vp "
+       "walk'")  //
       ("dump-on-exit", text()->implicit_value("", "standard error")->value_name("FILE"),
        "show what SMMUs hold when the run ends: registers, stream tables, queues, caches; SIGUSR1, and "
        "Ctrl-^ at "
@@ -122,6 +126,12 @@ void take_run_options(const po::variables_map& map, RunOptions& run) {
   text("junit", run.junit);
   text("console-file", run.console_file);
   text("trace-file", run.trace_file);
+  text("dump-memory", run.memory_file);
+  if (run.memory_file == standard_output_name) {
+    throw ConfigError(
+        "dump-memory",
+        "--dump-memory -: memory goes to a file, of which most is holes; a file of that name is ./-");
+  }
   run.dump_on_exit = map.count("dump-on-exit") != 0;
   if (run.dump_on_exit) run.dump_file = map["dump-on-exit"].as<std::string>();
   run.dump_json = map.count("dump-json") != 0;

@@ -24,6 +24,7 @@
 #include "gdb_server.h"
 #include "junit.h"
 #include "last_reports.h"
+#include "memory_dump.h"
 #include "messages.h"
 #include "output_file.h"
 #include "platform_host.h"
@@ -146,6 +147,7 @@ class Run {
   OutputFile m_console_file;
   OutputFile m_trace_file;
   OutputFile m_dump_file;
+  OutputFile m_memory_file;
   Progress m_progress;
   Console m_console;
   PlatformHost m_host;
@@ -218,6 +220,7 @@ Run::Run(const PlatformConfig& config, const RunOptions& options)
       m_console_file("console-file", options.console_file),
       m_trace_file("trace-file", options.trace_file),
       m_dump_file("dump-on-exit", options.dump_file),
+      m_memory_file("dump-memory", options.memory_file),
       m_progress(!options.quiet && !options.console && isatty(STDERR_FILENO) != 0),
       m_console({options.console, console_output(options), m_console_file.descriptor(),
                  console_limit(options, config.run), options.fail_on}),
@@ -239,7 +242,8 @@ Run::Run(const PlatformConfig& config, const RunOptions& options)
         }
         return m_host;
       }()) {
-  refuse_same_file({&m_json, &m_junit, &m_console_file, &m_trace_file, &m_dump_file}, m_system);
+  refuse_same_file({&m_json, &m_junit, &m_console_file, &m_trace_file, &m_dump_file, &m_memory_file},
+                   m_system);
   check_trace_filters(options.trace, m_system);
 }
 
@@ -408,6 +412,10 @@ void Run::finish(StopReason reason) {
   check_written(m_trace_file);
   if (m_options.dump_on_exit) dump("end of the run");
   check_written(m_dump_file);
+  if (m_memory_file.wanted()) {
+    if (const int error = write_memory_dump(m_memory_file, m_system); error != 0)
+      lost(fmt::format("--dump-memory {}", m_memory_file.path()), error);
+  }
   for (const auto& instance : m_system.instances()) {
     StatisticsCollector collector;
     instance->component->statistics(collector);
@@ -462,7 +470,8 @@ ExitCode Run::go() {
   const DumpSignal dump_signal;
   serve_gdb();
   m_beginning.emplace([this] {
-    for (OutputFile* file : {&m_json, &m_junit, &m_console_file, &m_trace_file, &m_dump_file}) file->begin();
+    for (OutputFile* file : {&m_json, &m_junit, &m_console_file, &m_trace_file, &m_dump_file, &m_memory_file})
+      file->begin();
   });
   std::optional<RawTerminal> terminal;
   if (m_options.console) terminal.emplace();

@@ -15,15 +15,17 @@ namespace smmuvp::tables {
 
 using namespace pgtable;
 
-void DumpMemory::add(const std::string& path, std::uint64_t base) {
+namespace {
+
+/// @param size  of the whole file
+DumpMemory::Dump opened(const std::string& path, std::uint64_t& size) {
   const std::string name = printable(path);
   // O_NONBLOCK: opening a pipe that nobody writes must not wait; it is refused below.
   const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (descriptor < 0)
     throw ConfigError("dump", fmt::format("cannot read {}: {}", name, std::strerror(errno)));
-  Dump dump;
+  DumpMemory::Dump dump;
   dump.path = path;
-  dump.base = base;
   dump.file = std::shared_ptr<int>(new int(descriptor), [](const int* d) {
     close(*d);
     delete d;
@@ -33,7 +35,30 @@ void DumpMemory::add(const std::string& path, std::uint64_t base) {
     throw ConfigError("dump", fmt::format("{} is no regular file", name));
   }
   if (status.st_size <= 0) throw ConfigError("dump", fmt::format("{} is empty", name));
-  const auto size = static_cast<std::uint64_t>(status.st_size);
+  size = static_cast<std::uint64_t>(status.st_size);
+  return dump;
+}
+
+}  // namespace
+
+void DumpMemory::add(const std::string& path, std::uint64_t base) {
+  std::uint64_t size = 0;
+  Dump dump = opened(path, size);
+  dump.base = base;
+  add(std::move(dump), size);
+}
+
+void DumpMemory::add(const std::string& path, const MemoryImage::Range& range) {
+  std::uint64_t size = 0;
+  Dump dump = opened(path, size);
+  dump.base = range.base;
+  dump.offset = range.offset;
+  add(std::move(dump), range.bytes);
+}
+
+void DumpMemory::add(Dump dump, std::uint64_t size) {
+  const std::string name = printable(dump.path);
+  const std::uint64_t base = dump.base;
   if (base > ~std::uint64_t{0} - (size - 1)) {
     throw ConfigError("dump", fmt::format("{} has {:#x} bytes: at {:#x} it would end beyond the last address",
                                           name, size, base));
@@ -55,8 +80,8 @@ bool DumpMemory::read(std::uint64_t address, unsigned size, unsigned char* to) c
     if (address < dump.base || address > dump.last || dump.last - address < size - 1) continue;
     unsigned done = 0;
     while (done < size) {
-      const ssize_t n =
-          pread(*dump.file, to + done, size - done, static_cast<off_t>(address - dump.base + done));
+      const ssize_t n = pread(*dump.file, to + done, size - done,
+                              static_cast<off_t>(dump.offset + (address - dump.base) + done));
       if (n < 0 && errno == EINTR) continue;
       if (n <= 0) return false;
       done += static_cast<unsigned>(n);

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "memory_image.h"
 #include "smmuvp/pgtable/walk.h"
 
 namespace smmuvp::tables {
@@ -18,6 +19,8 @@ class DumpMemory {
   /// @throws ConfigError if the file cannot be read, is empty or no regular file, ends beyond the last
   /// address, or overlaps one that is there
   void add(const std::string& path, std::uint64_t base);
+  /// The same of a part of the file, such as a segment of a memory image.
+  void add(const std::string& path, const MemoryImage::Range& range);
 
   /// Answers with an external abort where no dump holds all of the bytes.
   pgtable::MemoryResponse access(const pgtable::MemoryOp& op);
@@ -28,12 +31,15 @@ class DumpMemory {
     std::string path;
     std::uint64_t base = 0;
     std::uint64_t last = 0;     ///< address of the last byte
+    std::uint64_t offset = 0;   ///< of the first byte in the file
     std::shared_ptr<int> file;  ///< descriptor, closed with the last copy
   };
   const std::vector<Dump>& dumps() const { return m_dumps; }
+  /// What the files hold. @return whether one of them holds all of the bytes
+  bool read(std::uint64_t address, unsigned size, unsigned char* to) const;
 
  private:
-  bool read(std::uint64_t address, unsigned size, unsigned char* to) const;
+  void add(Dump dump, std::uint64_t size);
 
   std::vector<Dump> m_dumps;
   std::map<std::uint64_t, unsigned char> m_written;

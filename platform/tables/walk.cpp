@@ -4,6 +4,7 @@
 
 #include "dump_memory.h"
 #include "smmuvp/base/error.h"
+#include "stream_walk.h"
 #include "walk_options.h"
 #include "walk_report.h"
 
@@ -23,6 +24,7 @@ WalkRecord record_walk(const WalkOptions& options, std::uint64_t va, DumpMemory&
 }  // namespace
 
 bool walk(const std::vector<std::string>& arguments, std::istream& input, const Output& output) {
+  if (asks_for_stream(arguments)) return walk_stream(arguments, input, output);
   const WalkOptions options = parse_walk_options(arguments);
   if (options.help || options.fields) {
     output.print(options.help ? walk_help() : fields_text());
@@ -30,7 +32,13 @@ bool walk(const std::vector<std::string>& arguments, std::istream& input, const 
   }
   const bool colour = use_colour(options.colour, output.terminal);
   DumpMemory memory;
-  for (const auto& [path, base] : options.dumps) memory.add(path, base);
+  for (const auto& [path, base] : options.dumps) {
+    if (base) {
+      memory.add(path, *base);
+      continue;
+    }
+    for (const MemoryImage::Range& range : read_image(path).ranges) memory.add(path, range);
+  }
 
   bool translated = true;
   bool first = true;

@@ -9,9 +9,11 @@
 
 #include "command_line.h"
 #include "config_fields.h"
+#include "memory_image.h"
 #include "registers.h"
 #include "smmuvp/base/error.h"
 #include "smmuvp/base/utf8.h"
+#include "stream_walk.h"
 
 namespace smmuvp::tables {
 
@@ -97,7 +99,7 @@ po::options_description make_options() {
        "both stages: lpae64-s1+lpae64-s2")                                     //
       ("base", text("ADDRESS"), "physical address of the first byte of DUMP")  //
       ("dump", po::value<std::vector<std::string>>()->composing()->value_name("FILE@ADDRESS"),
-       "a dump, in place of DUMP and --base; may be repeated")  //
+       "a dump, in place of DUMP and --base; FILE alone for a memory image; may be repeated")  //
       ("access", text("WHAT")->default_value("read", ""),
        "read (as without it), write, read-write, "
        "execute, or none: no check of rights")                                               //
@@ -228,9 +230,15 @@ class Parser {
       if (has("base")) throw ConfigError("base", "--base is of DUMP; --dump has its address behind the '@'");
       for (const std::string& dump : m_map["dump"].as<std::vector<std::string>>()) {
         const std::size_t at = dump.rfind('@');
+        if (is_image(dump)) {
+          m_to.dumps.emplace_back(dump, std::nullopt);
+          continue;
+        }
         if (at == std::string::npos || at == 0) {
           throw ConfigError(
-              "dump", fmt::format("--dump: {} is no FILE@ADDRESS, such as ram.bin@0x80000000", quoted(dump)));
+              "dump",
+              fmt::format("--dump: {} is no FILE@ADDRESS, such as ram.bin@0x80000000, and no memory image",
+                          quoted(dump)));
         }
         m_to.dumps.emplace_back(dump.substr(0, at),
                                 parse_hex(dump.substr(at + 1), "--dump " + printable(dump)));
@@ -424,6 +432,7 @@ std::string walk_help() {
 
   smmu-vp walk DUMP --base ADDRESS --format FORMAT --ttbr0 VALUE [options] VA...
   smmu-vp walk --dump FILE@ADDRESS [--dump ...] --format FORMAT --ttbr0 VALUE [options] VA...
+  smmu-vp walk --sid STREAMID --dump FILE [options] ADDRESS...
 
 DUMP is the raw content of physical memory from ADDRESS on. VA is a hexadecimal number with 0x (an IPA where only
 stage 2 is walked); '-' reads addresses from standard input ('#' starts a comment). Text comes address by address and
@@ -433,12 +442,19 @@ file; each address is walked on the memory that the files hold. A '(!)' marks a 
 RES0 bits that are set or reserved values: 'smmu-vp decode pte' says which.
 
 {}
+With --sid the walk begins at the Stream table of an SMMUv3, by the registers that a memory image of 'smmu-vp run
+--dump-memory' tells: L1STD, STE, L1CD and CD, descriptors of both stages, each with its fields that are not 0, and how the
+access ends, with the event. Accesses are unprivileged without --privileged, as those of most devices are.
+
+{}
 Examples
   smmu-vp walk ram.bin --base 0x80000000 --format lpae64-s1 --ttbr0 0x80010000 --t0sz 25 0x1000 0x2000
       two addresses of a 39-bit range; with --tcr and --mair all that the registers say counts
   smmu-vp walk --dump ram.bin@0x80000000 --format lpae64-s1+lpae64-s2 --ttbr0 0x40008000 --t0sz 25 \
       --vttbr 0x80020000 --vtcr 0x80020560 --access write --unprivileged --json 0x200000
       an unprivileged write through both stages, as JSON
+  smmu-vp walk --sid 0x100 --dump memory.elf 0xfffff000
+      a read of stream 0x100, from its STE on, in the image of a run
 
 Exit codes
     0  every address was translated
@@ -446,7 +462,7 @@ Exit codes
    64  bad command line, dump or configuration
    70  output that cannot be written
 )",
-                     options.str());
+                     options.str(), stream_walk_help());
 }
 
 std::string fields_text() {

@@ -1,6 +1,7 @@
 // The command line of "walk", made into what a walk needs.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,9 +14,10 @@ struct WalkOptions {
   bool help = false;
   bool fields = false;  ///< list the fields of --set
   pgtable::Config config;
-  std::vector<std::pair<std::string, std::uint64_t>> dumps;  ///< path and address
-  std::vector<std::string> addresses;                        ///< words: numbers, or "-"
-  pgtable::WalkRequest request;                              ///< without the address
+  /// Path and address; without an address it is a memory image.
+  std::vector<std::pair<std::string, std::optional<std::uint64_t>>> dumps;
+  std::vector<std::string> addresses;  ///< words: numbers, or "-"
+  pgtable::WalkRequest request;        ///< without the address
   bool json = false;
   std::string colour = "auto";
   std::vector<std::string> notes;  ///< for the user, about registers and ranges

@@ -36,5 +36,37 @@ def case_a_dump_shows_the_structures_of_a_driver_and_changes_nothing_of_the_run(
         check(re.search(p, dump), "the dump does not show %r:\n%s" % (p, dump))
 
 
+def case_a_stream_is_walked_in_the_memory_image_of_a_run_as_the_model_translated_it(b):
+    config = b.variant(init=IN_USE)
+    image, trace = os.path.join(b.folder, "memory.elf"), os.path.join(b.folder, "trace")
+    r = b.run(config, "--dump-memory", image, "--trace", "smmu.translate", "--trace-file", trace)
+    check(r.returncode == 0, "the run does not pass", r)
+    check(os.stat(image).st_blocks * 512 < os.stat(image).st_size / 2, "the image has no holes")
+    sid, address, output = re.findall(r"sid=(\S+) address=(\S+) output=(\S+) ", read(trace))[-1]
+    r = b.run("--sid", sid, "--dump", image, "--json", address, command="walk")
+    check(r.returncode == 0, "the address is not translated", r)
+    document = json.loads(r.stdout)
+    check(document["smmu"] == "smmu0" and document["walks"][0]["output"] == output, "expected %s" % output, r)
+    r = b.run("--sid", sid, "--dump", image, address, command="walk")
+    for p in (r"L1STD at ", r"STE at .*\n.*\n    legal\n", r"CD at .*\n", r"stage 1 level 3, VA %s: descriptor at " % address,
+              r"\[54\] +UXN +0x1 ", r"result\n    the access goes on to %s\n" % output):
+        check(re.search(p, r.stdout), "the walk does not show %r" % p, r)
+
+
+def case_an_access_that_faults_in_an_image_shows_the_event_that_would_be_recorded(b):
+    config = b.variant(init=IN_USE)
+    image = os.path.join(b.folder, "memory.elf")
+    r = b.run(config, "--dump-memory", image)
+    check(r.returncode == 0, "the run does not pass", r)
+    r = b.run("--sid", "0x100", "--dump", image, "--access", "write", "0x5000", command="walk")
+    check(r.returncode == 1 and re.search(r"the access is aborted\n    event F_TRANSLATION\n.*\n      recorded\n", r.stdout),
+          "the event is not shown", r)
+    check(not re.search(r"RnW", r.stdout), "a write has RnW = 0", r)
+    r = b.run("--sid", "0xffff", "--dump", image, "0x5000", command="walk")
+    check(r.returncode == 1 and "event C_BAD_STREAMID" in r.stdout, "a stream without a level 2 table", r)
+    r = b.run("--dump", image, "--format", "lpae64-s1", "--ttbr0", "0x40000000", "--t0sz", "16", "0x1000", command="walk")
+    check(r.returncode in (0, 1) and "step  stage" in r.stdout, "a walk by registers does not take the image", r)
+
+
 if __name__ == "__main__":
     main(globals())

@@ -7,6 +7,7 @@ A case is a function of this file whose name starts with case_. Exit 0: passed; 
 import json
 import os
 import signal
+import struct
 import subprocess
 
 from program import Terminal, check, main
@@ -88,6 +89,29 @@ def case_ctrl_circumflex_of_a_pipe_reaches_the_guest(b):
     r = subprocess.run([b.program, "run", b.config, "--console", "--set", "cpu0.end=sleep"], input="a\x1eb", capture_output=True,
                        text=True, timeout=60)
     check(r.stdout == "a\x1eb" and "==== dump" not in r.stderr, "the byte was taken", r)
+
+
+def case_a_memory_image_is_an_elf_core_file_of_the_memories(b):
+    r = b.run("--dump-memory", b.path("memory.elf"), "--set", "smmu0.SIDSIZE=10")
+    check(r.returncode == 0, "the run does not pass", r)
+    with open(b.path("memory.elf"), "rb") as f:
+        data = f.read()
+    check(data[:7] == b"\x7fELF\x02\x01\x01" and struct.unpack_from("<HH", data, 16) == (4, 183), "no core file of AArch64")
+    note, load = (struct.unpack_from("<IIQQQQQQ", data, 64 + 56 * i) for i in range(2))
+    check(load[0] == 1 and load[3:7] == (0x40000000, 0x40000000, 16 << 20, 16 << 20), "another segment: %s" % (load,))
+    check(len(data) == load[2] + (16 << 20), "another length: %d" % len(data))
+    check(data[load[2] + 0x100] == 0x5a, "memory is not what the processor has written")
+    text = data[note[2] + 20:note[2] + 12 + 8 + struct.unpack_from("<I", data, note[2] + 4)[0]]
+    smmu = json.loads(text)["smmus"][0]
+    check(smmu == {"name": "smmu0", "type": "fake-smmu", "parameters": {"SIDSIZE": "10"}, "registers": {"SMMU_CR0": "0x1"}},
+          "another note: %s" % smmu)
+
+
+def case_a_memory_image_that_cannot_be_written_fails_the_run(b):
+    r = b.run("--dump-memory", "-")
+    check(r.returncode == 64 and "memory goes to a file" in r.stderr, "standard output was taken", r)
+    r = b.run("--dump-memory", "/dev/full")
+    check(r.returncode == 70 and "cannot write --dump-memory /dev/full" in r.stderr, "the run passes", r)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import argparse
 import json
 import os
 import re
+import struct
 import subprocess
 import sys
 import tempfile
@@ -383,6 +384,90 @@ def case_structures_are_found_in_what_a_monitor_or_debugger_shows_of_memory(b):
 def case_a_log_without_such_words_is_told(b):
     r = b.call("decode", "event", "-", stdin="[    1.0] hello\n")
     check(r.returncode == 64 and "nor is it a log with the words of a" in r.stderr, "the message", r)
+
+
+def image(smmus=None, base=0x40000000, size=0x10000, words=None, raw_note=None):
+    """A memory image as "run --dump-memory" makes it: words at physical addresses."""
+    memory = bytearray(size)
+    for address, value in (words or {}).items():
+        struct.pack_into("<Q", memory, address - base, value)
+    text = raw_note if raw_note is not None else json.dumps({"smmus": smmus or []}).encode()
+    note = struct.pack("<III", 8, len(text), 1) + b"smmu-vp\0" + text
+    offset = 0x2000
+    head = struct.pack("<16sHHIQQQIHHHHHH", b"\x7fELF\x02\x01\x01", 4, 183, 1, 0, 64, 0, 0, 64, 56, 2, 0, 0, 0)
+    head += struct.pack("<IIQQQQQQ", 4, 6, 176, 0, 0, len(note), len(note), 4)
+    head += struct.pack("<IIQQQQQQ", 1, 6, offset, base, base, size, size, 4096)
+    return (head + note).ljust(offset, b"\0") + bytes(memory)
+
+
+# Stream 5: an STE that leads to a CD, and tables of three levels, T0SZ 25: 0x1000 is at 0x40009000.
+STREAM = {0x40000140: 0x4000100b, 0x40000148: 1 << 44, 0x40001000: 0x40000000 | 0x1 << 48 | 0x3 << 45 | 1 << 41 | 4 << 32 | 1 << 31 | 1 << 30 | 25,
+          0x40001008: 0x40002000, 0x40001018: 0xff, 0x40002000: 0x40003003, 0x40003000: 0x40004003, 0x40004008: 0x40009743}
+SMMU = {"name": "smmu7", "type": "smmuv3", "parameters": {"SIDSIZE": "10"},
+        "registers": {"SMMU_CR0": "0xd", "SMMU_CR2": "0x2", "SMMU_STRTAB_BASE": "0x40000000", "SMMU_STRTAB_BASE_CFG": "0x8", "SMMU_EVENTQ_BASE": "0x40008003"}}
+WALK_STREAM = ["walk", "--sid", "5"]
+
+
+def case_a_stream_is_walked_by_the_registers_of_an_image(b):
+    b.write("m.elf", image([SMMU], words=STREAM))
+    r = b.call(*WALK_STREAM, "--dump", "m.elf", "0x1010")
+    check(r.returncode == 0, "it is translated", r)
+    for p in (r"^smmu7: stream 0x5, address 0x1010: read, unprivileged\n", r"STE at 0x40000140\n", r"CD at 0x40001000\n.*\n    legal\n",
+              r"stage 1 level 3, VA 0x1010: descriptor at 0x40004008\n", r"the access goes on to 0x40009010\n"):
+        check(re.search(p, r.stdout), "the walk does not show %r" % p, r)
+    r = b.call(*WALK_STREAM, "--dump", "m.elf", "--json", "0x1010", "0x3000")
+    walks = json.loads(r.stdout)["walks"]
+    check(r.returncode == 1 and walks[0]["output"] == "0x40009010", "the first address", r)
+    check((walks[1]["outcome"], walks[1]["event"], walks[1]["recorded"]) == ("abort", "F_TRANSLATION", True), "the second address", r)
+    r = b.call("walk", "--sid", "0x100", "--dump", "m.elf", "0x1010")
+    check(r.returncode == 1 and "event C_BAD_STREAMID" in r.stdout, "a stream beyond the table", r)
+
+
+def case_options_stand_over_the_registers_of_an_image(b):
+    b.write("m.elf", image([SMMU], words=STREAM))
+    r = b.call(*WALK_STREAM, "--dump", "m.elf", "--register", "SMMU_CR0=0x0", "0x1010")
+    check(r.returncode == 0 and "ABORT 0: everything bypasses" in r.stdout and "goes on to 0x1010" in r.stdout, "an SMMU that is off", r)
+    r = b.call(*WALK_STREAM, "--dump", "m.elf", "--strtab-base-cfg", "0x2", "0x1010")
+    check("event C_BAD_STREAMID" in r.stdout, "a smaller table", r)
+    r = b.call(*WALK_STREAM, "--dump", "m.elf", "--param", "OAS=32", "0x1010")
+    check(r.returncode == 0, "a parameter", r)
+    refused(b, [*WALK_STREAM, "--dump", "m.elf", "--register", "SMMU_CRO=0x0", "0x1010"], "there is no 'SMMU_CRO'", "SMMU_CR0")
+    refused(b, [*WALK_STREAM, "--dump", "m.elf", "--param", "SIDSIZE=99", "0x1010"], "SIDSIZE")
+    refused(b, [*WALK_STREAM, "--dump", "m.elf", "--register", "SMMU_CR2", "0x1010"], "no NAME=VALUE")
+
+
+def case_a_stream_is_walked_in_raw_memory_by_registers_that_are_given(b):
+    data = image(words=STREAM)
+    b.write("raw", data[0x2000:])
+    base = ["--strtab-base", "0x40000000", "--strtab-base-cfg", "0x8"]
+    r = b.call(*WALK_STREAM, "--dump", "raw@0x40000000", *base, "0x1010")
+    check(r.returncode == 0 and "goes on to 0x40009010" in r.stdout, "raw memory", r)
+    b.write("other.elf", image(words=STREAM, raw_note=b"{}"[:0]))
+    r = b.call(*WALK_STREAM, "--dump", "other.elf", *base, "0x1010")
+    check(r.returncode == 0 and "goes on to 0x40009010" in r.stdout, "a core file of another program", r)
+    refused(b, [*WALK_STREAM, "--dump", "raw@0x40000000", "0x1010"], "--strtab-base")
+    refused(b, [*WALK_STREAM, "0x1010"], "--dump")
+    refused(b, [*WALK_STREAM, "--dump", "raw@0x40000000", *base], "no address given")
+
+
+def case_an_image_of_several_smmus_asks_which(b):
+    b.write("m.elf", image([SMMU, dict(SMMU, name="smmu8", registers={})], words=STREAM))
+    refused(b, [*WALK_STREAM, "--dump", "m.elf", "0x1010"], "--smmu", "smmu7, smmu8")
+    check(b.call(*WALK_STREAM, "--dump", "m.elf", "--smmu", "smmu7", "0x1010").returncode == 0, "the one that is named")
+    refused(b, [*WALK_STREAM, "--dump", "m.elf", "--smmu", "smmu9", "0x1010"], "no SMMUv3 'smmu9'", "smmu7, smmu8")
+
+
+def case_a_damaged_image_is_refused_by_what_is_wrong(b):
+    good = image([SMMU], words=STREAM)
+    for name, data, why in (("cut", good[:0x3000], "ends before its memory"), ("head", good[:40], "ends before its header"),
+                            ("32", good[:4] + b"\1" + good[5:], "no little-endian ELF file of 64 bits"),
+                            ("exec", good[:16] + b"\2" + good[17:], "no core file"),
+                            ("empty", good[:56] + b"\1" + good[57:], "holds no memory"),
+                            ("note", image(raw_note=b'{"smmus": [7]}'), "note of SMMUs is damaged"),
+                            ("note2", image(raw_note=b"\xff"), "note of SMMUs is damaged"),
+                            ("table", good[:32] + b"\xff" * 8 + good[40:], "ends before its table of segments")):
+        b.write(name, data)
+        refused(b, [*WALK_STREAM, "--dump", name, "0x1010"], why)
 
 
 def case_structures_come_from_files_of_raw_bytes(b):
