@@ -25,6 +25,7 @@
 #include "run.h"
 #include "smmuvp/base/utf8.h"
 #include "smmuvp/base/version.h"
+#include "stream_check.h"
 #include "system.h"
 #include "systemc_reports.h"
 #include "walk.h"
@@ -59,6 +60,8 @@ ExitCode prepare(const CommandLine& line) {
   std::string bootargs = config.boot.bootargs;
   if (!line.run.append.empty()) bootargs += (bootargs.empty() ? "" : " ") + line.run.append;
   const BootPlan plan = plan_boot(system, bootargs);
+  for (const std::string& mismatch : stream_mismatches(system, plan.device_tree))
+    tell("smmu-vp: {}\n", printable(mismatch));
   if (line.command == CommandLine::Command::Check) {
     tell(
         "{}: {} components, kernel starts at {:#x}, device tree {} bytes, initramfs {} bytes: no "

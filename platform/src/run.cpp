@@ -40,6 +40,7 @@
 #include "smmuvp/tlm/process.h"
 #include "smmuvp/tlm/semihosting.h"
 #include "stop_signals.h"
+#include "stream_check.h"
 #include "system.h"
 #include "terminal.h"
 
@@ -409,6 +410,7 @@ void Run::finish(StopReason reason) {
   }
   if (const int error = m_console.file().error; error != 0)
     lost(fmt::format("--console-file {}", m_options.console_file), error);
+  m_host.trace_hub().flush();
   check_written(m_trace_file);
   if (m_options.dump_on_exit) dump("end of the run");
   check_written(m_dump_file);
@@ -460,6 +462,8 @@ ExitCode Run::go() {
   }
   m_console.set_before_output([this] { m_progress.clear(); });
   m_console.set_stopping(StopSignals::pause_requested);
+  for (const std::string& mismatch : stream_mismatches(m_system, plan.device_tree))
+    tell("smmu-vp: {}\n", printable(mismatch));
   for (const std::string& limitation : m_host.limitations()) tell("smmu-vp: {}\n", limitation);
   m_console.set_on_dump_key(DumpSignal::request);
   m_host.set_pausing(StopSignals::pause_requested);

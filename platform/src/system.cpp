@@ -166,7 +166,6 @@ std::vector<std::pair<std::string, DebugControl*>> System::debug_targets() const
 }
 
 std::optional<std::uint64_t> System::program_counter() const {
-  if (m_cpus.size() == 1) return m_cpus.front()->program_counter();
   for (const CpuControl* cpu : m_cpus) {
     if (cpu->is_running()) return cpu->program_counter();
   }

@@ -81,7 +81,8 @@ class System {
   /// Processors that a debugger can hold, with their names, in the order of the configuration.
   std::vector<std::pair<std::string, DebugControl*>> debug_targets() const;
   std::uint64_t instructions() const;
-  /// Of the processor whose doing it is what happens now; of the only one, always.
+  /// Of the processor whose doing it is what happens now: that of its load or store. None where something
+  /// else runs, such as an SMMU that works through a queue: a processor is anywhere then.
   std::optional<std::uint64_t> program_counter() const;
 
  private:

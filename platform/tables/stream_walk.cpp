@@ -332,7 +332,8 @@ void add_walk(const pgtable::ExplainedWalk& walk, const char* title, DumpSection
 
 void add_result(const smmuv3::ExplainedEnd& end, DumpSection& to) {
   DumpSection& s = to.add("result");
-  s.notes.push_back("the access " + outcome_words(end));
+  s.notes.push_back("the access " + outcome_words(end) +
+                    (!end.event && !end.why_not.empty() ? ": " + end.why_not : ""));
   if (end.answer.outcome == smmu::Outcome::forward) {
     s.notes.push_back(pgtable::memory_words(end.answer.attributes.memory) + ", " +
                       pgtable::shareability_words(end.answer.attributes.SH));

@@ -77,6 +77,32 @@ params = { size = "64KiB" }
 [bus]"""
 
 
+def mov(register, value):
+    """MOVZ, MOVK of 32 bits."""
+    return [0xd2800000 | (value & 0xffff) << 5 | register, 0xf2a00000 | (value >> 16) << 5 | register]
+
+
+def smmu_store(offset, value, wide=False):
+    """X1 has the address of the SMMU's registers."""
+    store = 0xf9000000 | offset // 8 << 10 if wide else 0xb9000000 | offset // 4 << 10
+    return [*mov(2, value), store | 1 << 5 | 2]
+
+
+def case_a_diagnostic_has_the_pc_of_the_store_that_caused_it_or_none(b):
+    queue, nothing = 0x40100000, 0xb9409c23  # LDR W3, [X1, #0x9c]
+    # A queue of two entries that are all zero, which is no command; then a write of GBPA without Update.
+    code = [*mov(1, 0x09050000), *smmu_store(0x90, queue | 1, wide=True), *smmu_store(0x20, 8), *smmu_store(0x98, 1)]
+    code += [nothing] * 50
+    code += smmu_store(0x44, 0)
+    r, report = run(b, elf((RAM, [*code, *POWER_OFF])))
+    check(r.returncode == 0, "the program does not end", r)
+    by_site = {d["site"]: d for d in report["diagnostics"]}
+    check("pc" not in by_site["CMDQ.CERROR_ILL"], "a command that is fetched later has a PC: %s" % by_site["CMDQ.CERROR_ILL"], r)
+    check(by_site["CMDQ.CERROR_ILL"]["text"].endswith("; the command is 0x0 0x0"), "the words of the command are not told", r)
+    check(by_site["CMDQ.CERROR_ILL"]["address"] == hex(queue), "the address of the command is not told", r)
+    check(by_site["GBPA.Update"].get("pc") == hex(RAM + 4 * (len(code) - 1)), "another PC: %s" % by_site["GBPA.Update"], r)
+
+
 def case_segments_of_an_elf_file_go_to_the_memories_that_hold_them(b):
     config = b.variant(change=lambda text: text.replace("[bus]", MEMORIES))
     # The entry is in the first memory that is mapped above the others; the rest of the program is in another one.

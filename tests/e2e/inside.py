@@ -7,8 +7,11 @@ A case is a function of this file whose name starts with case_. Exit 0: passed.
 import json
 import os
 import re
+import sys
 
-from e2e import check, main
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from check_trace import first_mistake  # noqa: E402
+from e2e import check, main  # noqa: E402
 
 IN_USE = "modprobe testdev-dma\ndmatest\npoweroff\n"
 
@@ -66,6 +69,20 @@ def case_an_access_that_faults_in_an_image_shows_the_event_that_would_be_recorde
     check(r.returncode == 1 and "event C_BAD_STREAMID" in r.stdout, "a stream without a level 2 table", r)
     r = b.run("--dump", image, "--format", "lpae64-s1", "--ttbr0", "0x40000000", "--t0sz", "16", "0x1000", command="walk")
     check(r.returncode in (0, 1) and "step  stage" in r.stdout, "a walk by registers does not take the image", r)
+
+
+# ---- traces
+
+def case_no_line_of_a_trace_is_earlier_than_the_one_before(b):
+    trace = os.path.join(b.folder, "trace")
+    r = b.run(b.config, "--trace-file", trace)
+    check(r.returncode == 0, "the run does not pass", r)
+    lines = read(trace).splitlines()
+    points = {line.split()[2] for line in lines}
+    check(len(lines) > 1000 and {"smmu.translate", "smmu.event", "cpu.write", "router.access"} <= points, "a trace of %s" % points)
+    mistake = first_mistake(lines)
+    check(mistake is None, mistake)
+    check(first_mistake(["5 a b.c", "4 a b.c x=0x1"]) == "line 2 goes back in time:\n  5 a b.c\n  4 a b.c x=0x1", "the checker sees nothing")
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ A case is a function of this file whose name starts with case_. Exit 0: passed; 
 """
 import json
 import os
+import re
 import signal
 import struct
 import subprocess
@@ -112,6 +113,41 @@ def case_a_memory_image_that_cannot_be_written_fails_the_run(b):
     check(r.returncode == 64 and "memory goes to a file" in r.stderr, "standard output was taken", r)
     r = b.run("--dump-memory", "/dev/full")
     check(r.returncode == 70 and "cannot write --dump-memory /dev/full" in r.stderr, "the run passes", r)
+
+
+# ---- StreamIDs
+
+def mismatches(r):
+    return [line for line in r.stderr.splitlines() if "behind" in line and line.startswith("smmu-vp: ")]
+
+
+def case_a_device_tree_with_other_stream_ids_than_the_wiring_is_told_with_the_line_to_fix(b):
+    check(b.call("dtb", b.config, "-o", b.path("good.dtb")).returncode == 0, "the test's own assumption")
+    with open(b.path("good.dtb"), "rb") as f:
+        good = f.read()
+    at = good.index(struct.pack(">I", 0x100), good.index(b"\0\0\0\3"))
+    line = 1 + b.read("good.toml").splitlines().index(next(t for t in b.read("good.toml").splitlines() if t.startswith("behind = ")))
+    r = b.run("--dtb", b.path("good.dtb"))
+    check(r.returncode == 0 and not mismatches(r), "the platform's own device tree", r)
+    bad = b.write("bad.dtb", good[:at] + struct.pack(">I", 0x300) + good[at + 4:])
+    r = b.run("--dtb", bad)
+    check(r.returncode == 0 and len(mismatches(r)) == 1, "expected one message, and a run", r)
+    for part in ("good.toml:%d:" % line, "[dma0] behind: the device has StreamIDs 0x100 to 0x101 of [smmu0], but /", "has StreamID 0x300, StreamID 0x101",
+                 "set stream = 0x300, or mend the device tree"):
+        check(part in mismatches(r)[0], "the message does not say %r" % part, r)
+    r = b.call("check", b.config, "--dtb", bad)
+    check(r.returncode == 0 and len(mismatches(r)) == 1, "check does not tell", r)
+
+
+def case_parameters_that_say_otherwise_than_behind_are_told(b):
+    r = b.run("--set", "dma0.stream_base=0x300")
+    check(r.returncode == 0 and len(mismatches(r)) == 1, "expected one message, and a run", r)
+    check(re.search(r"\[dma0\] stream_base is 0x300, but \[dma0\] is behind \[smmu0\] with StreamIDs 0x100 to 0x101 \(.*good\.toml:\d+.*\); set it to 0x100, or leave it out",
+                    r.stderr), "another message", r)
+    r = b.run("--set", "smmu0.tbu0_stream_id=7")
+    check(r.returncode == 0 and "[smmu0] tbu0_stream_id is 0x7, but [dma0] is behind" in r.stderr, "the SMMU's parameter", r)
+    r = b.run("--set", "smmu0.tbu0_stream_id=0x101")
+    check(r.returncode == 0 and not mismatches(r), "a stream of the device", r)
 
 
 if __name__ == "__main__":

@@ -185,6 +185,26 @@ TEST_F(Dump, ARecordThatWaitsToBeWrittenIsShown) {
   EXPECT_EQ(pending.sections[0].title, "F_TRANSLATION");
 }
 
+TEST_F(Dump, StalledAccessesAreShownWithTheirTags) {
+  Features features;
+  features.STALL_MODEL = 0;
+  World stalling(features);
+  stalling.start();
+  stalling.put(World::cd_address(1), cd_for(stalling.space().config(), 1).set(44, 1, 1));
+  stalling.put_ste(1, ste_stage1(World::cd_address(1)));
+  Access access(stalling.smmu, World::request(1, 0x5000));
+  smmu::Step step = access.step();
+  for (; step == smmu::Step::need; step = access.step()) {
+    access.complete(stalling.memory.carry_out(access.op()));
+  }
+  ASSERT_EQ(step, smmu::Step::stalled);
+  stalling.work();
+  const DumpSection stalls = part(dump_of(stalling), "stalled accesses");
+  ASSERT_EQ(stalls.rows.size(), 1U);
+  EXPECT_EQ(stalls.rows[0],
+            (std::vector<std::string>{"0x1", "-", "0x0", "0x5000", "F_TRANSLATION", "written"}));
+}
+
 TEST_F(Dump, WalksThatAreOpenAreShown) {
   Access access(w.smmu, World::request(1, page));
   for (int i = 0; i < 3; ++i) {

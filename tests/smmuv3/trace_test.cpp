@@ -66,5 +66,29 @@ TEST_F(Traced, APointIsSwitchedInTheMiddleOfAnAccess) {
   EXPECT_EQ(points(), "smmu.fetch smmu.translate ");
 }
 
+TEST_F(Traced, AnAccessThatIsTerminatedTellsWhatKeepsItsRecordFromSoftware) {
+  sink.set_filters({"smmu.fault"});
+  const auto told = [this] {
+    const std::string last = out.substr(out.find("event="));
+    out.clear();
+    return last;
+  };
+  w.access(1, 0x5000);
+  EXPECT_EQ(told(), "event=F_TRANSLATION outcome=abort record=recorded\n");
+  w.put_ste(2, ste_abort());
+  w.access(2, page);
+  EXPECT_EQ(told(),
+            "event=none outcome=abort record=STE.Config is 0b0xx: accesses are aborted without an event\n");
+  w.put(World::cd_address(3), cd_for(w.space().config(), 3).set(45, 1, 0));
+  w.put_ste(3, ste_stage1(World::cd_address(3)));
+  w.access(3, page);
+  EXPECT_EQ(told(), "event=F_TRANSLATION outcome=abort record=CD.R is 0\n");
+  w.write(0x20, 0);
+  w.work();
+  w.write(0x44, GBPA_Update | GBPA_ABORT);
+  w.access(1, page);
+  EXPECT_EQ(told(), "event=none outcome=abort record=CR0.SMMUEN is 0, and GBPA.ABORT is 1\n");
+}
+
 }  // namespace
 }  // namespace smmuvp::smmuv3

@@ -57,7 +57,10 @@ Access::~Access() {
 }
 
 Step Access::step() {
-  if (m_state != State::done && m_reset_count != m_parts.engine.reset_count()) terminate();
+  if (m_state != State::done && m_reset_count != m_parts.engine.reset_count()) {
+    m_why_not_recorded = "the SMMU has been reset meanwhile";
+    terminate();
+  }
   while (!m_waiting && m_state != State::done) {
     switch (m_state) {
       case State::start:
@@ -125,6 +128,7 @@ void Access::start() {
     }
   }
   if (m_interface.held()) {
+    m_why_not_recorded = "the SMMU is held in reset";
     terminate();
     return;
   }
@@ -149,6 +153,8 @@ void Access::start() {
   // 6.3.9.6, 6.3.14
   const std::uint32_t GBPA = m_interface.reg(SMMU_GBPA);
   if ((GBPA & GBPA_ABORT) != 0 || m_request.address >> m_parts.features.OAS != 0) {
+    m_why_not_recorded = (GBPA & GBPA_ABORT) != 0 ? "CR0.SMMUEN is 0, and GBPA.ABORT is 1"
+                                                  : "CR0.SMMUEN is 0, and the address is beyond IDR5.OAS";
     terminate();  // 3.4: an address beyond OAS aborts without an event
     return;
   }
@@ -207,6 +213,7 @@ void Access::configured() {
     e.FetchAddr = fault->FetchAddr;
     fail(e);
   } else if (ste.aborts()) {  // 5.2, STE.Config 0b0xx: no event
+    m_why_not_recorded = "STE.Config is 0b0xx: accesses are aborted without an event";
     terminate();
   } else if (m_config->stage1()) {
     const Cd& cd = m_config->cd();
@@ -433,6 +440,7 @@ void Access::fail(const Event& event) {
 
 void Access::record() {
   if (m_held) m_time = std::max(m_time, m_interface.events().room_at());
+  m_why_not_recorded = m_interface.events().why_not_written();
   m_interface.events().record(*m_event);
   terminate();
 }
@@ -491,7 +499,8 @@ void Access::terminate() {
   ++(m_razwi ? s.razwi : s.aborts);
   m_parts.tracer.emit(m_time, trace_fault, m_request.stream_id, m_request.address,
                       std::string_view(m_event ? to_string(m_event->type) : "none"),
-                      std::string_view(m_razwi ? "RAZ/WI" : "abort"));
+                      std::string_view(m_razwi ? "RAZ/WI" : "abort"),
+                      std::string_view(*m_why_not_recorded == '\0' ? "recorded" : m_why_not_recorded));
 }
 
 void Access::visit(Archive& archive) {

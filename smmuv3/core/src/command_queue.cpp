@@ -5,6 +5,7 @@
 
 #include "smmuvp/smmuv3/programming_interface.h"
 #include "smmuvp/smmuv3/trace_points.h"
+#include "words_told.h"
 
 namespace smmuvp::smmuv3 {
 
@@ -100,15 +101,17 @@ void CommandQueue::fetched(const smmu::MemoryAnswer& answer) {
   const char* why = "";
   const CommandError error = check_command(command, m_parts.features, why);
   if (error != CommandError::CERROR_NONE) {
-    m_parts.diag.guest_error("CMDQ.CERROR_ILL", std::string("illegal command: ") + why, "IHI 0070 4.1.3", {},
-                             m_op.address);
+    m_parts.diag.guest_error("CMDQ.CERROR_ILL",
+                             std::string("illegal command: ") + why + words_told("command", command.words),
+                             "IHI 0070 4.1.3", {}, m_op.address);
     stop(error);
     return;
   }
   const CommandInfo& info = *find_command(command.opcode);
   const auto reserved = reserved_bits(command, info, m_parts.features);
   if ((reserved[0] | reserved[1]) != 0) {
-    m_parts.diag.guest_error(std::string(info.name) + ".reserved", "Reserved bits of a command are not zero",
+    m_parts.diag.guest_error(std::string(info.name) + ".reserved",
+                             "Reserved bits of a command are not zero" + words_told("command", command.words),
                              "IHI 0070 4.1.5", {}, m_op.address);
   }
   report_wide_tags(command, info);
@@ -124,7 +127,7 @@ void CommandQueue::report_wide_tags(const Command& command, const CommandInfo& i
   const auto report = [&](const char* field, const char* feature) {
     m_parts.diag.guest_error(std::string(info.name) + "." + field,
                              std::string(info.name) + " has " + field + "[15:8] that is not 0, and " +
-                                 feature + " is 0: it affects nothing",
+                                 feature + " is 0: it affects nothing" + words_told("command", command.words),
                              "IHI 0070 4.4", {}, m_op.address);
   };
   // 4.4.2.8: IGNORED

@@ -6,6 +6,7 @@
 
 #include "smmuvp/pgtable/walk_visit.h"
 #include "smmuvp/smmuv3/programming_interface.h"
+#include "words_told.h"
 
 namespace smmuvp::smmuv3 {
 
@@ -152,6 +153,7 @@ void ConfigFetch::got_ste() {
   // 5.2, STE.CONT: no span reaches beyond its table.
   const unsigned span = std::min(m_ste.CONT, m_table_bits);
   if (!m_request.debug && !overtaken()) m_parts.configs.stes.insert(m_request.stream_id, 0, m_ste, span);
+  m_fetched = m_op.address;
   use_ste();
 }
 
@@ -159,7 +161,8 @@ void ConfigFetch::use_ste() {
   m_state = State::done;
   if (!m_ste.valid) {
     if (!m_request.debug && (m_ste.words[0] & 1) != 0) {
-      m_parts.diag.guest_error("STE.ILLEGAL", m_ste.why, "IHI 0070 5.2.2", m_request.stream_id);
+      m_parts.diag.guest_error("STE.ILLEGAL", m_ste.why + words_told("STE", m_ste.words), "IHI 0070 5.2.2",
+                               m_request.stream_id, m_fetched);
     }
     return fail(EventType::C_BAD_STE);
   }
@@ -185,6 +188,7 @@ void ConfigFetch::find_cd() {
     cached = m_parts.configs.cds.lookup(m_request.stream_id, m_choice.index);
     ++(cached != nullptr ? m_parts.statistics.config_hits : m_parts.statistics.config_misses);
   }
+  m_fetched.reset();
   if (cached != nullptr) {
     m_cd = *cached;
     return use_cd();
@@ -245,6 +249,7 @@ void ConfigFetch::got_cd() {
   if (m_memory.status != MemoryStatus::ok) return fail(EventType::F_CD_FETCH, m_op.address);
   m_cd = Cd::decode(words_of(m_memory), m_parts.features, m_ste);
   if (!m_request.debug && !overtaken()) m_parts.configs.cds.insert(m_request.stream_id, m_choice.index, m_cd);
+  m_fetched = m_op.address;
   use_cd();
 }
 
@@ -252,7 +257,8 @@ void ConfigFetch::use_cd() {
   m_state = State::done;
   if (m_cd.valid) return;
   if (!m_request.debug && (m_cd.words[0] >> 31 & 1) != 0) {
-    m_parts.diag.guest_error("CD.ILLEGAL", m_cd.why, "IHI 0070 5.4.2", m_request.stream_id);
+    m_parts.diag.guest_error("CD.ILLEGAL", m_cd.why + words_told("CD", m_cd.words), "IHI 0070 5.4.2",
+                             m_request.stream_id, m_fetched);
   }
   fail(EventType::C_BAD_CD);
 }

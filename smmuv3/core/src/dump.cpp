@@ -106,6 +106,15 @@ void dump_pending(const ProgrammingInterface& interface, DumpSection& to) {
   }
 }
 
+void dump_stalls(const ProgrammingInterface& interface, DumpSection& to) {
+  DumpSection& s = to.add("stalled accesses", {"stream", "substream", "STAG", "address", "event", "record"});
+  s.notes.push_back(std::to_string(interface.events().stalls().size()) + " with a STAG");
+  interface.events().stalls().for_each([&](const Event& event, bool visible) {
+    s.rows.push_back({hex(event.StreamID), event.SSV ? hex(event.SubstreamID) : "-", hex(event.STAG),
+                      hex(event.InputAddr), to_string(event.type), visible ? "written" : "not written"});
+  });
+}
+
 std::string range_text(std::uint32_t first, unsigned span) {
   return span == 0 ? hex(first) : hex(first) + " to " + hex(first + (low_bits(span) & 0xffff'ffffU));
 }
@@ -166,6 +175,7 @@ DumpSection dump(Smmu& smmu, const std::string& title, const smmu::DebugMemory& 
               StructureKind::event, interface.event_attributes()},
              memory, s);
   dump_pending(interface, s);
+  dump_stalls(interface, s);
   dump_config_cache(parts.configs.stes, "STE cache", s);
   dump_config_cache(parts.configs.cds, "CD cache", s);
   smmu::dump(parts.engine, regime_name, s);

@@ -189,8 +189,8 @@ ExplainedEnd end_of(const Parts& parts, ProgrammingInterface& interface, const s
   ExplainedEnd end;
   end.answer = access.answer();
   end.event = access.event();
-  if (!end.event) return end;
   end.why_not = access.why_not_recorded();
+  if (!end.event) return end;
   if (end.why_not.empty()) end.why_not = interface.events().why_not_written();
   end.recorded = end.why_not.empty();
   return end;

@@ -92,6 +92,7 @@ std::string answer_text(const smmu::AccessAnswer& a, smmu::AccessKind kind) {
 std::string end_text(const char* when, const ExplainedEnd& end, smmu::AccessKind kind) {
   std::string text = std::string(when) + answer_text(end.answer, kind);
   if (end.at_tbu) text += " (the micro TLB of its TBU answers)";
+  if (!end.event && !end.why_not.empty()) text += ": " + end.why_not;
   text += "\n";
   if (!end.event) return text;
   text += std::string("  event ") + to_string(end.event->type) +

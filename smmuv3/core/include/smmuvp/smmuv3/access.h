@@ -44,8 +44,8 @@ class Access : public smmu::AccessObject {
   const smmu::AccessAnswer& answer() const override { return m_answer; }
   /// The event that the access caused, recorded or not; CD.R suppresses recording only.
   const std::optional<Event>& event() const { return m_event; }
-  /// What keeps event() from being recorded, of all that does so but a debug access and the queue's state.
-  /// Empty: nothing.
+  /// What keeps event() from being recorded, of all that does so but a debug access and, before step()
+  /// answered `done`, the queue's state. Where a terminated access has no event: why. Empty: nothing.
   const char* why_not_recorded() const { return m_why_not_recorded; }
   /// While it is stalled and has one.
   std::optional<std::uint16_t> stag() const { return m_interface.stalls().stag(m_stall); }

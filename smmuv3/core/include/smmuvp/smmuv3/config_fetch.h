@@ -96,6 +96,7 @@ class ConfigFetch {
   Cd m_cd;
   std::optional<smmu::Translation> m_translation;  // of an L1CD's or CD's address, while that lasts
   std::optional<ConfigFault> m_fault;
+  std::optional<std::uint64_t> m_fetched;  // where the structure at hand was read, for diagnostics; not saved
 };
 
 }  // namespace smmuvp::smmuv3

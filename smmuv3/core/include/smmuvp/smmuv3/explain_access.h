@@ -53,7 +53,7 @@ struct ExplainedEnd {
   bool at_tbu = false;         ///< the TBU answers it by itself
   std::optional<Event> event;  ///< the fault or error
   bool recorded = false;       ///< the event would be written to the Event queue, as that is now
-  std::string why_not;         ///< where it would not
+  std::string why_not;         ///< where it would not, or where there is none though the access ends here
 };
 /// Whether a client sees the same: outcome, output, attributes, event.
 bool same(const ExplainedEnd& a, const ExplainedEnd& b);

@@ -12,8 +12,9 @@ namespace smmuvp::smmuv3 {
 
 constexpr TracePoint<std::uint32_t, std::uint64_t, std::uint64_t, std::string_view, bool> trace_translate{
     "smmu.translate", "an access was let through", {"sid", "address", "output", "kind", "tlb_hit"}};
-constexpr TracePoint<std::uint32_t, std::uint64_t, std::string_view, std::string_view> trace_fault{
-    "smmu.fault", "an access was terminated", {"sid", "address", "event", "outcome"}};
+// `record` is "recorded", or what keeps software from being told.
+constexpr TracePoint<std::uint32_t, std::uint64_t, std::string_view, std::string_view, std::string_view>
+    trace_fault{"smmu.fault", "an access was terminated", {"sid", "address", "event", "outcome", "record"}};
 constexpr TracePoint<std::uint32_t, std::uint64_t, std::string_view> trace_stall{
     "smmu.stall", "an access waits for software", {"sid", "address", "event"}};
 constexpr TracePoint<std::string_view, std::uint32_t, std::uint64_t, std::uint32_t, bool> trace_fetch{
