@@ -188,6 +188,7 @@ TEST_F(Dump, ARecordThatWaitsToBeWrittenIsShown) {
 TEST_F(Dump, StalledAccessesAreShownWithTheirTags) {
   Features features;
   features.STALL_MODEL = 0;
+  features.STALL_MAX = 4;
   World stalling(features);
   stalling.start();
   stalling.put(World::cd_address(1), cd_for(stalling.space().config(), 1).set(44, 1, 1));
