@@ -356,7 +356,10 @@ DumpSection section_of(const smmuv3::AccessExplanation& e, const std::string& na
                         q.privileged ? "privileged" : "unprivileged");
   add_registers(e, s);
   add_structures(e, s);
-  if (e.cd_address) add_walk(e.cd_address->walk, "address of the CD, by stage 2", s);
+  for (const smmuv3::CdAddress& a : e.cd_addresses) {
+    const bool cd = a.kind == smmuv3::StructureKind::CD;
+    add_walk(a.translation.walk, std::string("address of the ") + (cd ? "CD" : "L1CD") + ", by stage 2", s);
+  }
   if (e.translation) add_walk(e.translation->walk, "translation", s);
   add_result(e.memory, s);
   return s;

@@ -169,6 +169,11 @@ void Programs::put_cd(unsigned context) {
   for (unsigned n = r.one_in(6) ? 1 + r.below(3) : 0; n > 0; --n) w[r.below(4)] ^= 1ULL << r.below(64);
   if (r.one_in(50)) w[r.below(8)] = r.any();
   set(w, 48, 8, context + 1);
+  // 5.4: EPDx makes TxSZ IGNORED; what then divides the ranges of VMSAv8-32, whose sizes both have a say, is not
+  // told.
+  for (unsigned half = 0; half < 2; ++half) {
+    if ((w[0] >> 41 & 1) == 0 && (w[0] >> (14 + 16 * half) & 1) != 0) set(w, 16 * half, 6, 0);
+  }
   for (std::uint64_t page = tables; page < Arena::bytes; page += Arena::page) {
     for (unsigned i = 0; i < 8; ++i) m_pair.poke(page + cds_in_page + 64 * context + 8 * i, w[i]);
   }
