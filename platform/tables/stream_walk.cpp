@@ -358,7 +358,7 @@ DumpSection section_of(const smmuv3::AccessExplanation& e, const std::string& na
   add_structures(e, s);
   for (const smmuv3::CdAddress& a : e.cd_addresses) {
     const bool cd = a.kind == smmuv3::StructureKind::CD;
-    add_walk(a.translation.walk, std::string("address of the ") + (cd ? "CD" : "L1CD") + ", by stage 2", s);
+    add_walk(a.translation.walk, cd ? "address of the CD, by stage 2" : "address of the L1CD, by stage 2", s);
   }
   if (e.translation) add_walk(e.translation->walk, "translation", s);
   add_result(e.memory, s);
