@@ -14,6 +14,13 @@
 
 namespace smmuvp::smmuv3 {
 
+/// How a stalled access goes on, and when. Outside the class that has one as an optional: inside, clang takes
+/// it for something that cannot be made without arguments.
+struct StallOutcome {
+  smmu::StallAnswer what = smmu::StallAnswer::abort;
+  smmu::TimePs time = 0;
+};
+
 /// An access that stalls enters, asks answer() until there is one, and goes on by it. At most IDR5.STALL_MAX
 /// of them have a STAG; others wait for one, unrecorded, in the order in which they stalled.
 ///
@@ -24,10 +31,7 @@ class Stalls {
  public:
   /// Stands for one stalled access. Never 0, never given out twice.
   using Id = std::uint64_t;
-  struct Answer {
-    smmu::StallAnswer what = smmu::StallAnswer::abort;
-    smmu::TimePs time = 0;
-  };
+  using Answer = StallOutcome;
 
   explicit Stalls(const Parts& parts);
 
