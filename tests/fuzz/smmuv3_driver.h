@@ -2,14 +2,15 @@
 // that interleave, queues, resets, checkpoints. Used by the fuzzer and by an ordinary test.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <map>
-#include <memory>
-#include <string>
+#include <optional>
 #include <vector>
 
+#include "smmuv3_bench.h"
 #include "smmuvp/smmuv3/access.h"
 #include "smmuvp/smmuv3/smmu.h"
 
@@ -17,55 +18,41 @@ namespace smmuvp::smmuv3 {
 
 class SmmuV3Driver {
  public:
-  SmmuV3Driver(const std::uint8_t* data, std::size_t size) : m_data(data), m_size(size) {}
-
-  void run() {
-    Structures s;
-    s.tlb_sets = 4;
-    s.tlb_ways = 2;
-    s.ste_sets = s.cd_sets = 2;
-    s.micro_tlb_geometry = {1, 1};
-    s.walk_cache_sets = s.ipa_cache_sets = 2;
-    s.walk_cache_ways = s.ipa_cache_ways = 2;
-    s.port = s.micro_tlb = s.link = s.tlb = s.config = {3, 3, 2};
-    s.walk_cache = s.ipa_cache = s.walk_port = {3, 3, 2};
-    s.walker = {5, 0, 2};
-    Features f;
+  /// Whether checkpoints are taken, compared, damaged and loaded at any moment. They take most of an input's
+  /// time.
+  enum class Checkpoints : std::uint8_t { none, many };
+  /// @param most_steps  what follows them is ignored
+  SmmuV3Driver(FuzzBench& bench, const std::uint8_t* data, std::size_t size, Checkpoints checkpoints,
+               unsigned most_steps = 1000)
+      : m_memory(bench.memory),
+        m_data(data),
+        m_size(size),
+        m_checkpoints(checkpoints == Checkpoints::many),
+        m_most_steps(most_steps) {
     const std::uint8_t flags = byte();
-    f.ST_LEVEL = 1;
-    f.OAS = (flags & 1) != 0 ? 32 : 48;
-    f.TTENDIAN = (flags & 2) != 0 ? 2 : 0;
-    f.TERM_MODEL = (flags & 4) != 0;
-    f.HAD = (flags & 8) != 0;
-    f.ASID16 = (flags & 16) != 0;
-    s.timing = (flags & 32) != 0;
-    f.CMDQS = f.EVENTQS = 4;
-    const std::uint8_t stage2 = byte();
-    f.S2P = (stage2 & 3) != 0;
-    f.VMID16 = f.S2P && (stage2 & 4) != 0;
-    if ((stage2 & 8) != 0) f.HTTU = 2;
-    if ((stage2 & 16) != 0) {
-      f.GRAN16K = f.GRAN64K = f.STT = f.FWB = f.E0PD = f.EPAN = true;
-      f.PTWNNC = f.S2P;
+    const std::uint8_t choice = byte();
+    FeatureBytes wanted{static_cast<std::uint8_t>(flags & 0x3f), second_feature_byte(choice)};
+    if ((choice & 0xc0) == 0x80) add_formats(wanted, byte());
+    // Others than most inputs have, and few of them: plausible tables are of the usual formats.
+    if (choice >= 0xc0) {
+      for (std::size_t i = 2; i < wanted.size(); ++i) wanted[i] = byte() & byte();
     }
-    if ((stage2 & 32) != 0 && f.HAD) {
-      f.OAS = (flags & 1) != 0 ? 32 : 52;
-      f.VAX = 1;
-      f.DS = true;
-    }
-    if ((stage2 & 64) != 0) f.TTF = (stage2 & 128) != 0 ? 1 : 3;
-    m_features = f;
-    m_structures = s;
-    m_smmu = std::make_unique<Smmu>(f, s, "fuzz");
+    m_own = &bench.smmu(wanted);
+    m_smmu = &m_own->smmu();
+    m_memory.clear();
     if ((flags & 64) != 0) enable();
     if ((flags & 128) != 0) {
       for (int i = 0; i < 4; ++i) plausible_structures();
       plausible_tables();
     }
-    while (m_at < m_size) step();
-    drain();
-    m_accesses.clear();
   }
+
+  /// Everything, to the end of the input and until all is at rest.
+  void run() {
+    for (unsigned i = 0; i < m_most_steps && m_at < m_size; ++i) step();
+    drain();
+  }
+  Smmu& smmu() { return *m_smmu; }
 
  private:
   static void require(bool holds, const char* what) {
@@ -111,33 +98,53 @@ class SmmuV3Driver {
     write(0x20, 0xd);
   }
 
+  void command(std::uint64_t low, std::uint64_t high) {
+    std::uint64_t prod = 0;
+    m_smmu->interface().peek(0x98, 4, prod);
+    m_memory.put(0x2000 + (prod & 3) * 16, low);
+    m_memory.put(0x2008 + (prod & 3) * 16, high);
+    write(0x98, (prod + 1) & 7);
+  }
+  /// CMD_RESUME of one that waits, whether its record is visible or not; Action and Abort as in 4.7.1.
+  void resume(std::uint8_t which, std::uint8_t action) {
+    std::optional<Event> event;
+    m_smmu->interface().stalls().for_each([&](const Event& e, bool) {
+      if (!event || (which & 1) != 0) event = e;
+      which = static_cast<std::uint8_t>(which >> 1);
+    });
+    if (!event) return;
+    command(0x44 | std::uint64_t{action & 3U} << 12 | std::uint64_t{event->StreamID} << 32, event->STAG);
+  }
+  /// Software that disables the SMMU: whatever stalls is terminated (6.3.9.6).
+  void end_stalls() {
+    std::uint64_t cr0 = 0;
+    m_smmu->interface().peek(0x20, 4, cr0);
+    write(0x20, cr0 | 1);
+    write(0x20, cr0 & ~1ULL);
+    write(0x20, cr0);
+  }
+
   smmu::MemoryAnswer answer(const smmu::MemoryOp& op, bool abort) {
     smmu::MemoryAnswer a;
     require(op.size >= 1 && op.size <= 64, "an operation has 1 to 64 bytes");
-    require(op.address % 8 == 0, "an operation is aligned");
-    require(op.address >> 52 == 0, "an operation is within the physical address space");
+    require(op.address % (op.size < 8 ? 4 : 8) == 0, "an operation is aligned");
+    require(m_damaged || op.address >> 52 == 0, "an operation is within the physical address space");
     a.time = op.time + 5;
     if (abort) {
       a.status = smmu::MemoryStatus::external_abort;
       return a;
     }
     if (op.kind == smmu::MemoryOpKind::compare_and_swap) {
-      require(op.size == 8 && m_features.HTTU != 0, "what is swapped is a descriptor");
+      require(op.size == 8 && m_smmu->features().HTTU != 0, "what is swapped is a descriptor");
       if ((op.address & 0xff) == 8) {  // memory of which some has no atomics
         a.status = smmu::MemoryStatus::unsupported_atomic;
         return a;
       }
-      for (unsigned i = 0; i < 8; ++i) a.data[i] = m_memory[(op.address + i) & 0xffff];
-      if (smmu::load_word(a.data, 0) == op.expected) put(op.address, smmu::load_word(op.data, 0));
-      return a;
     }
-    for (unsigned i = 0; i < op.size; ++i) {
-      std::uint8_t& b = m_memory[(op.address + i) & 0xffff];
-      if (op.kind == smmu::MemoryOpKind::read) {
-        a.data[i] = b;
-      } else {
-        b = op.data[i];
-      }
+    if (op.kind != smmu::MemoryOpKind::write) m_memory.read(op.address, a.data.data(), op.size);
+    if (op.kind == smmu::MemoryOpKind::write ||
+        (op.kind == smmu::MemoryOpKind::compare_and_swap && smmu::load_word(a.data, 0) == op.expected)) {
+      m_memory.write(op.address, op.data.data(), op.size);
     }
     return a;
   }
@@ -152,13 +159,14 @@ class SmmuV3Driver {
   bool advance(Running& r, bool abort) {
     const smmu::Step step = r.access.step();
     if (step == smmu::Step::stalled) {
+      r.steps = 0;  // it may be retried
       work_on(*m_smmu->workers()[0], abort);
       return false;
     }
     if (step == smmu::Step::done) {
       const smmu::AccessAnswer& a = r.access.answer();
       if (a.outcome == smmu::Outcome::forward) {
-        require(a.output >> m_smmu->features().OAS == 0, "an output address is within OAS");
+        require(m_damaged || a.output >> m_smmu->features().OAS == 0, "an output address is within OAS");
         require(a.region_shift < 64, "a region has a size");
       }
       return true;
@@ -170,7 +178,12 @@ class SmmuV3Driver {
 
   void run_whole(const smmu::AccessRequest& r) {
     Running running(*m_smmu, r);
-    while (!advance(running, false)) {
+    finish(running);
+  }
+  void finish(Running& r) {
+    for (unsigned tries = 0; !advance(r, false); ++tries) {
+      require(tries < 1000, "an access ends when nothing stalls it any more");
+      if (tries % 128 == 127) end_stalls();
     }
   }
 
@@ -220,41 +233,39 @@ class SmmuV3Driver {
       case 2:
       case 3: {  // memory
         const std::uint64_t at = address() & ~7ULL;
-        const std::uint64_t v = likely();
-        for (unsigned i = 0; i < 8; ++i)
-          m_memory[(at + i) & 0xffff] = static_cast<std::uint8_t>(v >> (8 * i));
+        m_memory.put(at, likely());
         break;
       }
       case 4:
         plausible_structures();
         break;
       case 5: {  // a command
-        std::uint64_t prod = 0;
-        m_smmu->interface().peek(0x98, 4, prod);
         static constexpr std::uint8_t opcodes[] = {1,    2,    3,    4,    5,    6,    0x10, 0x11,
-                                                   0x12, 0x13, 0x28, 0x2a, 0x30, 0x46, 0x46, 0};
+                                                   0x12, 0x13, 0x28, 0x2a, 0x30, 0x44, 0x45, 0x46};
         const std::uint64_t opcode = opcodes[byte() % sizeof opcodes];
         const std::uint8_t how = byte();
         // Mostly tags and pages that there are.
         const std::uint64_t tags = std::uint64_t{how & 3U} << 32 | 1ULL << 48;
-        put(0x2000 + (prod & 3) * 16, ((how & 0x80) != 0 ? likely() & ~0xffULL : tags) | opcode);
-        put(0x2008 + (prod & 3) * 16, (how & 0x40) != 0 ? likely() : (how >> 2 & 15U) << 12 | (how & 1U));
-        write(0x98, (prod + 1) & 7);
+        const std::uint64_t first = ((how & 0x80) != 0 ? likely() & ~0xffULL : tags) | opcode;
+        command(first, (how & 0x40) != 0 ? likely() : (how >> 2 & 15U) << 12 | (how & 1U));
         break;
       }
       case 6:  // an access, whole
         run_whole(request());
         break;
       case 7:  // an access begins
-        if (m_accesses.size() < 4) m_accesses.push_back(std::make_unique<Running>(*m_smmu, request()));
+        for (auto& r : m_accesses) {
+          if (r) continue;
+          r.emplace(*m_smmu, request());
+          break;
+        }
         break;
       case 8:
       case 9:  // one goes on
-        if (!m_accesses.empty()) {
-          const std::size_t i = byte() % m_accesses.size();
-          if (advance(*m_accesses[i], byte() == 7)) {
-            m_accesses.erase(m_accesses.begin() + static_cast<std::ptrdiff_t>(i));
-          }
+        if (any_access()) {
+          std::size_t i = byte() % m_accesses.size();
+          while (!m_accesses[i]) i = (i + 1) % m_accesses.size();
+          if (advance(*m_accesses[i], byte() == 7)) m_accesses[i].reset();
         }
         break;
       case 10:
@@ -283,36 +294,43 @@ class SmmuV3Driver {
     const std::uint8_t how = byte();
     static constexpr std::uint8_t configs[] = {5, 5, 6, 6, 7, 7, 7, 4};
     const std::uint64_t config = (how & 8) != 0 ? configs[how & 7U] : how & 7U;
-    put(ste, cd | 1 | config << 1);
-    put(ste + 8, 1ULL << 44);
+    m_memory.put(ste, cd | 1 | config << 1);
+    m_memory.put(ste + 8, 1ULL << 44);
     const std::uint64_t vmid = how >> 4 & 3U;
     // S2T0SZ 34, S2SL0 0, S2PS 48 bits, S2AA64; S2AFFD, S2PTW and S2R as it comes
-    put(ste + 16, vmid | 34ULL << 32 | 5ULL << 48 | 1ULL << 51 | std::uint64_t{byte() & 3U} << 53 |
-                      std::uint64_t{how >> 6 & 1U} << 58);
-    put(ste + 24, (byte() & 7) == 0 ? address() & ~0xfffULL : 0x8000);
-    put(cd, 25ULL | 25ULL << 16 | 2ULL << 22 | 1ULL << 31 | 1ULL << 41 | 5ULL << 32 | 3ULL << 45 |
-                (1 + (sid & 1)) << 48);
+    const std::uint8_t faults = byte();
+    // S and S2S: without stalls they are illegal, and with STALL_MODEL 2 it is S of 0 that is (5.5)
+    const std::uint8_t model = m_smmu->features().STALL_MODEL;
+    const bool stall1 = model == 2 || (model == 0 && (faults & 4) != 0);
+    const bool stall2 = model == 2 || (model == 0 && (faults & 8) != 0);
+    m_memory.put(ste + 16, vmid | 34ULL << 32 | 5ULL << 48 | 1ULL << 51 | std::uint64_t{faults & 3U} << 53 |
+                               std::uint64_t{stall2} << 57 | std::uint64_t{how >> 6 & 1U} << 58);
+    m_memory.put(ste + 24, (byte() & 7) == 0 ? address() & ~0xfffULL : 0x8000);
+    m_memory.put(cd, 25ULL | 25ULL << 16 | 2ULL << 22 | 1ULL << 31 | 1ULL << 41 | 5ULL << 32 |
+                         std::uint64_t{stall1} << 44 | 1ULL << 45 | std::uint64_t{!stall1} << 46 |
+                         (1 + (sid & 1)) << 48);
     const bool own = (byte() & 7) == 0;
-    put(cd + 8, own ? address() & ~0xfffULL : 0xa000);
-    put(cd + 16, own ? address() & ~0xfffULL : 0xa000);
-    put(cd + 24, number(8));
+    m_memory.put(cd + 8, own ? address() & ~0xfffULL : 0xa000);
+    m_memory.put(cd + 16, own ? address() & ~0xfffULL : 0xa000);
+    m_memory.put(cd + 24, number(8));
   }
   /// Tables of both stages that map some of memory: IPAs mostly to themselves.
   void plausible_tables() {
     const std::uint64_t leaf = 0x403 | ((byte() & 1) != 0 ? 0xfcU : (std::uint64_t{byte()} << 2 & 0xfcU));
-    put(0x8000, 0x9003);  // stage 2, level 2
-    for (std::uint64_t i = 0; i < 16; ++i) put(0x9000 + 8 * i, i << 12 | leaf | 0xc0);
-    put(0xa000, 0xb003);  // stage 1, levels 1 and 2; the last entries are of the high range
-    put(0xaff8, 0xb003);
-    put(0xb000, 0xc003);
-    put(0xbff8, 0xc003);
+    m_memory.put(0x8000, 0x9003);  // stage 2, level 2
+    for (std::uint64_t i = 0; i < 16; ++i) m_memory.put(0x9000 + 8 * i, i << 12 | leaf | 0xc0);
+    m_memory.put(0xa000, 0xb003);  // stage 1, levels 1 and 2; the last entries are of the high range
+    m_memory.put(0xaff8, 0xb003);
+    m_memory.put(0xb000, 0xc003);
+    m_memory.put(0xbff8, 0xc003);
     const std::uint8_t how = byte();
     for (std::uint64_t i = 0; i < 16; ++i) {
-      put(0xc000 + 8 * i, ((i * 7 + how) & 15U) << 12 | 0x403 | (std::uint64_t{byte()} << 4 & 0x8c0U));
+      m_memory.put(0xc000 + 8 * i,
+                   ((i * 7 + how) & 15U) << 12 | 0x403 | (std::uint64_t{byte()} << 4 & 0x8c0U));
     }
   }
 
-  std::vector<std::uint8_t> state(Smmu& smmu) {
+  static std::vector<std::uint8_t> state(Smmu& smmu) {
     ArchiveWriter a;
     smmu.visit(a);
     require(a.ok(), "a checkpoint can be taken");
@@ -322,17 +340,25 @@ class SmmuV3Driver {
   std::vector<std::uint8_t> whole_state() {
     ArchiveWriter a;
     m_smmu->visit(a);
-    for (const auto& r : m_accesses) r->access.visit(a);
+    for (auto& r : m_accesses) {
+      if (r) r->access.visit(a);
+    }
     require(a.ok(), "a checkpoint can be taken");
     return a.data();
   }
-  void load(ArchiveReader& reader, std::size_t accesses) {
-    m_accesses.clear();
-    m_smmu->visit(reader);
-    for (; accesses != 0; --accesses) {
-      m_accesses.push_back(std::make_unique<Running>(*m_smmu));
-      m_accesses.back()->access.visit(reader);
+  void load(ArchiveReader& reader) {
+    std::array<bool, 4> there{};
+    for (std::size_t i = 0; i < m_accesses.size(); ++i) {
+      there[i] = m_accesses[i].has_value();
+      m_accesses[i].reset();
     }
+    m_smmu->visit(reader);
+    for (std::size_t i = 0; i < m_accesses.size(); ++i) {
+      if (there[i]) m_accesses[i].emplace(*m_smmu).access.visit(reader);
+    }
+  }
+  bool any_access() const {
+    return std::any_of(m_accesses.begin(), m_accesses.end(), [](const auto& r) { return r.has_value(); });
   }
   static bool same(const smmu::AccessAnswer& a, const smmu::AccessAnswer& b) {
     return a.outcome == b.outcome && a.output == b.output && a.region_shift == b.region_shift &&
@@ -345,13 +371,21 @@ class SmmuV3Driver {
     run_whole(r);                                 // so that caches know of it
     if ((byte() & 1) != 0) run_whole(request());  // the TBU keeps one answer: the TCU has to know it
     smmu::AccessAnswer fast;
-    if (!m_accesses.empty()) return;  // a checkpoint leaves them out
+    if (!m_checkpoints) {
+      if (!m_smmu->translate_fast(r, fast)) return;
+      m_smmu->engine().in_flight().leave(m_smmu->engine().in_flight().enter(r.time), fast.time);
+      Access slow(*m_smmu, r);
+      require(slow.step() == smmu::Step::done, "what the fast path answers needs no memory");
+      require(same(slow.answer(), fast), "fast and slow paths agree");
+      return;
+    }
+    if (any_access()) return;  // a checkpoint leaves them out
     const std::vector<std::uint8_t> before = state(*m_smmu);
     if (!m_smmu->translate_fast(r, fast)) {
       require(state(*m_smmu) == before, "an access that the fast path refuses has changed nothing");
       return;
     }
-    Smmu copy(m_features, m_structures, "copy");
+    Smmu& copy = m_own->twin();
     ArchiveReader reader(before);
     copy.visit(reader);
     require(reader.complete(), "a checkpoint can be restored");
@@ -380,26 +414,49 @@ class SmmuV3Driver {
         write(0x64, number(1));
         break;
       case 3: {  // a checkpoint, taken and restored, is no change
+        if (!m_checkpoints) break;
         const std::vector<std::uint8_t> before = whole_state();
         ArchiveReader r(before);
-        load(r, m_accesses.size());
+        load(r);
         require(r.complete(), "a checkpoint can be restored");
         require(before == whole_state(), "a checkpoint is restored whole");
         break;
       }
       case 4: {  // a damaged checkpoint
+        if (!m_checkpoints) break;
+        m_own->spoil();
         std::vector<std::uint8_t> data = whole_state();
         data[static_cast<std::size_t>(number(3)) % data.size()] ^= byte();
         if ((byte() & 1) != 0) data.resize(static_cast<std::size_t>(number(3)) % data.size());
         ArchiveReader r(data);
-        load(r, m_accesses.size());
+        load(r);
+        m_damaged = true;
         if ((byte() & 1) != 0) drain();  // before a reset too it goes on, whatever was loaded
         m_smmu->reset();
+        m_damaged = false;
         break;
       }
+      case 5:
+      case 6:
+      case 7:
+      case 8:
+        resume(byte(), byte());
+        break;
+      case 9:  // CMD_STALL_TERM
+        command(0x45 | std::uint64_t{byte() & 3U} << 32, 0);
+        break;
+      case 10:  // events are read
+        take_events();
+        break;
       default:
         break;
     }
+  }
+
+  void take_events() {
+    std::uint64_t prod = 0;
+    m_smmu->interface().peek(0x100a8, 4, prod);
+    write(0x100ac, prod);
   }
 
   bool work_on(smmu::Worker& worker, bool abort) {
@@ -413,10 +470,6 @@ class SmmuV3Driver {
     return true;
   }
 
-  void put(std::uint64_t at, std::uint64_t v) {
-    for (unsigned i = 0; i < 8; ++i) m_memory[(at + i) & 0xffff] = static_cast<std::uint8_t>(v >> (8 * i));
-  }
-
   void check() {
     std::uint64_t cr0 = 0, ack = 0;
     m_smmu->interface().peek(0x20, 4, cr0);
@@ -427,10 +480,9 @@ class SmmuV3Driver {
 
   void drain() {
     for (auto& r : m_accesses) {
-      while (!advance(*r, false)) {
-      }
+      if (r) finish(*r);
+      r.reset();
     }
-    m_accesses.clear();
     // With nothing under way the worker comes to rest: the queues are finite.
     for (unsigned i = 0; i < 400; ++i) {
       bool worked = false;
@@ -444,15 +496,17 @@ class SmmuV3Driver {
     require(false, "the workers come to rest");
   }
 
+  FuzzMemory& m_memory;
   const std::uint8_t* m_data;
   std::size_t m_size;
+  bool m_checkpoints;
+  unsigned m_most_steps;
   std::size_t m_at = 0;
   std::uint64_t m_now = 0;
-  Features m_features;
-  Structures m_structures;
-  std::unique_ptr<Smmu> m_smmu;
-  std::map<std::uint64_t, std::uint8_t> m_memory;
-  std::vector<std::unique_ptr<Running>> m_accesses;
+  bool m_damaged = false;  // addresses that a damaged checkpoint holds are any, until a reset
+  FuzzSmmu* m_own = nullptr;
+  Smmu* m_smmu = nullptr;
+  std::array<std::optional<Running>, 4> m_accesses;
 };
 
 }  // namespace smmuvp::smmuv3

@@ -1,6 +1,9 @@
 // Random software, devices and memory, repeatably: a short run of what the fuzzer does.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cctype>
+#include <string>
 #include <vector>
 
 #include "../fuzz/smmuv3_driver.h"
@@ -9,15 +12,81 @@
 namespace smmuvp::smmuv3 {
 namespace {
 
+// Most of them with everything enabled, and with tables that map something.
+std::vector<std::uint8_t> random_input(test::Random& random, bool plausible) {
+  std::vector<std::uint8_t> input(2 + static_cast<std::size_t>(random.below(3000)));
+  for (std::uint8_t& b : input) b = static_cast<std::uint8_t>(random.next());
+  input[0] = static_cast<std::uint8_t>(input[0] | (plausible ? 192 : 64));
+  return input;
+}
+
+// The names before the first difference; empty if there is none.
+std::string difference(const std::vector<std::uint8_t>& a, const std::vector<std::uint8_t>& b) {
+  const auto at = std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first;
+  if (at == a.end() && a.size() == b.size()) return "";
+  std::string names = "after ";
+  for (auto c = at - std::min<std::ptrdiff_t>(at - a.begin(), 200); c != at; ++c) {
+    const bool letter = std::isalnum(*c) != 0 || *c == '_';
+    if (letter || names.back() != ' ') names += letter ? static_cast<char>(*c) : ' ';
+  }
+  return names;
+}
+
 TEST(Random, NothingThatSoftwareOrDevicesDoBreaksTheSmmu) {
   test::Random random(0x5eed);
+  FuzzBench bench;
   for (int run = 0; run < 3000; ++run) {
-    std::vector<std::uint8_t> input(static_cast<std::size_t>(random.below(3000)));
-    for (std::uint8_t& b : input) b = static_cast<std::uint8_t>(random.next());
-    // Most of them with everything enabled, and with tables that map something.
-    const std::uint8_t enabled = run % 4 != 0 ? 192 : 64;
-    if (!input.empty()) input[0] = static_cast<std::uint8_t>(input[0] | enabled);
-    SmmuV3Driver(input.data(), input.size()).run();
+    const std::vector<std::uint8_t> input = random_input(random, run % 4 != 0);
+    SmmuV3Driver(bench, input.data(), input.size(), SmmuV3Driver::Checkpoints::many).run();
+  }
+}
+
+TEST(Random, AnInputFindsTheSmmuAsNewWhateverTheOneBeforeHasDone) {
+  test::Random random(0x4e77);
+  FuzzBench bench;
+  for (int run = 0; run < 300; ++run) {
+    std::vector<std::uint8_t> input = random_input(random, true);
+    input[0] |= 0x1f;  // but for timing of one set of features: each run follows one of the same SMMU
+    input[1] = run % 3 == 0 ? 0x2b : 0x0f;
+    SmmuV3Driver used(bench, input.data(), input.size(), SmmuV3Driver::Checkpoints::many);
+    FuzzBench fresh;
+    SmmuV3Driver alone(fresh, input.data(), input.size(), SmmuV3Driver::Checkpoints::many);
+    ASSERT_EQ(difference(saved(used.smmu()), saved(alone.smmu())), "") << "run " << run << " begins";
+    used.run();
+    alone.run();
+    ASSERT_EQ(difference(saved(used.smmu()), saved(alone.smmu())), "") << "run " << run << " ends";
+  }
+}
+
+// Else the fuzzer would tell nothing of them.
+TEST(Random, AccessesStallAndAreRetried) {
+  test::Random random(0x57a11);
+  FuzzBench bench;
+  std::uint64_t stalls = 0;
+  std::uint64_t retried = 0;
+  for (int run = 0; run < 300; ++run) {
+    std::vector<std::uint8_t> input = random_input(random, true);
+    input[1] = 0x2b;  // both stages, STALL_MODEL 0
+    SmmuV3Driver driver(bench, input.data(), input.size(), SmmuV3Driver::Checkpoints::none);
+    driver.run();
+    stalls += driver.smmu().statistics().stalls;
+    retried += driver.smmu().statistics().stalls_retried;
+  }
+  EXPECT_GT(stalls, 100U);
+  EXPECT_GT(retried, 10U);
+}
+
+TEST(Random, ASmmuThatIsUsedAgainIsAsNew) {
+  test::Random random(0x4e78);
+  FuzzBench bench;
+  const FeatureBytes choice{0x3f, second_feature_byte(0x2f)};  // timing, both stages, stalls
+  for (int run = 0; run < 300; ++run) {
+    std::vector<std::uint8_t> input = random_input(random, true);
+    input[0] |= 0x3f;
+    input[1] = 0x2f;
+    SmmuV3Driver(bench, input.data(), input.size(), SmmuV3Driver::Checkpoints::many).run();
+    ASSERT_EQ(difference(saved(bench.smmu(choice).smmu()), saved(FuzzSmmu(choice).smmu())), "")
+        << "run " << run;
   }
 }
 

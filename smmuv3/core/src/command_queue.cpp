@@ -235,6 +235,9 @@ void CommandQueue::stop(CommandError error) {
 
 void CommandQueue::reset() {
   m_state = State::idle;
+  m_command = {};
+  m_barrier = {};
+  m_op = {};
   m_time = 0;
 }
 

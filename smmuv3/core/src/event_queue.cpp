@@ -155,6 +155,8 @@ void EventQueue::reset() {
   m_pending.clear();
   m_stalls.reset();
   m_waiting = false;
+  m_written = {};
+  m_op = {};
   m_time = m_room_at = 0;
 }
 

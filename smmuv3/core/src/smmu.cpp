@@ -121,6 +121,13 @@ void Smmu::reset() {
   m_engine.reset();
 }
 
+void Smmu::renew() {
+  reset();
+  m_engine.renew();
+  m_interface.stalls().renew();
+  m_statistics = {};
+}
+
 void Smmu::visit(Archive& archive) {
   // While all is as it was before: clients that are told may access.
   if (archive.loading()) m_engine.withdraw_grants();

@@ -205,6 +205,14 @@ void Engine::reset() {
   withdraw_grants();
 }
 
+void Engine::renew() {
+  m_in_flight.renew();
+  m_open_walks = {};
+  m_streams = {};
+  m_pruned = 0;
+  reset_statistics();  // reset() counts what it withdraws
+}
+
 void Engine::visit(Archive& archive) {
   archive.begin("engine");
   for (Tbu& tbu : m_tbus) {

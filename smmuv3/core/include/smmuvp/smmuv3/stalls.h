@@ -86,6 +86,11 @@ class Stalls {
   }
 
   void reset();
+  /// As new: Ids are given out again, so nobody must hold one.
+  void renew() {
+    reset();
+    m_next = 1;
+  }
   void visit(Archive& archive);
 
  private:

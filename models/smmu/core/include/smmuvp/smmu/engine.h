@@ -219,6 +219,9 @@ class Engine {
   std::uint64_t reset_count() const { return m_reset_count; }
   /// Empties caches and calendars, forgets what is under way.
   void reset();
+  /// After reset(): counters and numbers begin again, so that all is as new. There must be no transactions,
+  /// whose tokens would stand for others.
+  void renew();
   /// Saves or restores caches, calendars and counters.
   void visit(Archive& archive);
   /// Saves or restores the generation, or the reset count, under which something began, as whether that is

@@ -96,6 +96,12 @@ class InFlight {
     m_left = 0;
     m_end = 0;
   }
+  /// As new: numbers that have been given out are given out again, so there must be nobody who holds one.
+  void renew() {
+    clear();
+    m_first = 1;
+    find_last();
+  }
   /// After visit() has loaded: none is under way before visit() of its token says so.
   void abandon() {
     for (Generation& g : m_generations) g.open = 0;
