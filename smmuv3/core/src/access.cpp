@@ -530,6 +530,8 @@ void Access::visit(Archive& archive) {
   if (configures) m_config->visit(archive);
   if (translates) m_translation->visit(archive);
   m_overrides.visit(archive);
+  // A reset has forgotten the stall, and this access has not seen that yet.
+  if (!archive.loading() && !m_interface.stalls().known(m_stall)) m_stall = 0;
   archive.value("stall", m_stall);
   for (bool* flag :
        {&m_at_tcu, &m_stage1, &m_abort, &m_recorded, &m_stalls, &m_stage2_recorded, &m_stage2_stalls,

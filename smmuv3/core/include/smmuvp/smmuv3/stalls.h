@@ -90,6 +90,7 @@ class Stalls {
   void renew() {
     reset();
     m_next = 1;
+    m_order = 0;
   }
   void visit(Archive& archive);
 
