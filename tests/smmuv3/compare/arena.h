@@ -1,6 +1,7 @@
 // Physical memory of a comparison.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <bitset>
 #include <cstdint>
@@ -71,6 +72,7 @@ class NaiveArena : public naive_smmuv3::Memory {
   explicit NaiveArena(Arena& arena) : m_arena(arena) {}
   std::optional<std::vector<std::uint8_t>> read(std::uint64_t address, std::size_t size) override {
     if (m_arena.aborts(address, size)) return std::nullopt;
+    if (size == 8) m_read.push_back(address % Arena::bytes);
     std::vector<std::uint8_t> data(size);
     for (std::size_t i = 0; i < size; ++i) data[i] = static_cast<std::uint8_t>(m_arena.read(address + i, 1));
     return data;
@@ -86,11 +88,25 @@ class NaiveArena : public naive_smmuv3::Memory {
       if (m_arena.read(address + i, 1) != expected[i]) return naive::Swap::differs;
     }
     for (unsigned i = 0; i < 8; ++i) m_arena.write(address + i, desired[i], 1);
+    m_swapped.push_back(address % Arena::bytes);
     return naive::Swap::done;
+  }
+  void begin_access() {
+    m_read.clear();
+    m_swapped.clear();
+  }
+  /// Whether hardware has updated flags in this access.
+  bool updated() const { return !m_swapped.empty(); }
+  /// Whether it has in a descriptor that the access was translated by in two ways: a cache that knew the one
+  /// may know it as it was before.
+  bool updated_what_it_reads_twice() const {
+    return std::any_of(m_swapped.begin(), m_swapped.end(),
+                       [this](std::uint64_t at) { return std::count(m_read.begin(), m_read.end(), at) > 1; });
   }
 
  private:
   Arena& m_arena;
+  std::vector<std::uint64_t> m_read, m_swapped;  // descriptors of this access
 };
 
 }  // namespace smmuvp::compare

@@ -20,10 +20,11 @@ std::uint64_t number(const char* name, std::uint64_t otherwise) {
 void print(const Tally& t) {
   std::printf(
       "%llu programs, %llu accesses: %llu forwarded, %llu of them translated, %llu TLB hits; %llu aborted, "
-      "%llu RAZ/WI, %llu stalled; %llu address translation operations\n",
+      "%llu RAZ/WI, %llu stalled; %llu address translation operations; %llu abandoned\n",
       (unsigned long long)t.programs, (unsigned long long)t.accesses, (unsigned long long)t.forwarded,
       (unsigned long long)t.translated, (unsigned long long)t.tlb_hits, (unsigned long long)t.aborted,
-      (unsigned long long)t.razwi, (unsigned long long)t.stalled, (unsigned long long)t.atos);
+      (unsigned long long)t.razwi, (unsigned long long)t.stalled, (unsigned long long)t.atos,
+      (unsigned long long)t.abandoned);
   std::printf("STE.Config:");
   for (unsigned i = 0; i < 8; ++i) std::printf(" %u: %llu", i, (unsigned long long)t.configs[i]);
   std::printf("\n");

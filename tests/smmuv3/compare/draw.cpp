@@ -111,6 +111,7 @@ naive_smmuv3::Features naive_features(const smmuv3::Features& f) {
   n.GRAN16K = f.GRAN16K;
   n.GRAN64K = f.GRAN64K;
   n.OAS = f.oas_code();
+  n.ArchMinorRev = f.version();
   n.GBPA_ABORT = f.GBPA_ABORT;
   n.GBPA_ATTRIBUTES = f.ATTR_TYPES_OVR ? 0x1000 : 0;
   return n;

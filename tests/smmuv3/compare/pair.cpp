@@ -2,6 +2,7 @@
 
 #include <cstdarg>
 #include <cstdio>
+#include <cstdlib>
 
 namespace smmuvp::compare {
 
@@ -66,7 +67,7 @@ void Tally::add(const Tally& o) {
   for (unsigned i = 0; i < 8; ++i) configs[i] += o.configs[i];
   programs += o.programs, accesses += o.accesses, forwarded += o.forwarded, translated += o.translated;
   razwi += o.razwi, aborted += o.aborted, stalled += o.stalled, tlb_hits += o.tlb_hits, msis += o.msis;
-  atos += o.atos;
+  atos += o.atos, abandoned += o.abandoned;
 }
 
 Pair::Pair(const smmuv3::Features& features, Tally& tally)
@@ -209,6 +210,8 @@ void Pair::settle() {
     work();
   }
   for (const std::uint32_t offset : {0x60U, 0x98U, 0x9cU, 0x100a8U}) read(offset);
+  static const bool each_step = std::getenv("SMMUVP_EACH_STEP") != nullptr;
+  if (each_step) compare_memory();
   for (std::uint64_t at = 0x19000; at < 0x19200 && m_difference.empty(); at += 32) {
     for (unsigned i = 0; i < 4; ++i) {
       if (m_ours.read(at + 8 * i, 8) == m_theirs.read(at + 8 * i, 8)) continue;
@@ -256,6 +259,7 @@ void Pair::access(const smmu::AccessRequest& request) {
     }
   }
   work();
+  m_naive_memory.begin_access();
   m_new = access.get();
   const naive_smmuv3::Outcome naive = m_naive->access(r);
   m_new = nullptr;
@@ -303,8 +307,9 @@ void Pair::compare(const smmu::AccessRequest& request, const smmu::AccessAnswer&
               llu{f.address}, f.attributes, static_cast<int>(f.shareability), f.privileged, f.instruction));
 }
 
-void Pair::compare_all() {
-  settle();
+// Where all of memory is compared after each step (SMMUVP_EACH_STEP), the step that made the difference is
+// known.
+void Pair::compare_memory() {
   if (!(m_ours == m_theirs)) {
     const std::uint64_t at = m_ours.first_difference(m_theirs) & ~std::uint64_t{31};
     std::string words[2];
@@ -314,6 +319,11 @@ void Pair::compare_all() {
     }
     differ(text("memory at %#llx: ours", llu{at}) + words[0] + ", naive" + words[1]);
   }
+}
+
+void Pair::compare_all() {
+  settle();
+  compare_memory();
   for (std::uint32_t offset = 0; offset < 0x200; offset += 4) read(offset);
   for (const std::uint32_t offset : {0x100a8U, 0x100acU}) read(offset);
   const naive_smmuv3::Wires& w = m_naive->wires();

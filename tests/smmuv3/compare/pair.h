@@ -24,7 +24,7 @@ struct Tally {
   std::array<std::uint64_t, 8> configs{};
   std::uint64_t programs = 0, accesses = 0, forwarded = 0, translated = 0, razwi = 0, aborted = 0,
                 stalled = 0;
-  std::uint64_t tlb_hits = 0, msis = 0, atos = 0;
+  std::uint64_t tlb_hits = 0, msis = 0, atos = 0, abandoned = 0;
   void add(const Tally& other);
 };
 
@@ -47,11 +47,14 @@ class Pair {
 
   // ---- accesses
   void access(const smmu::AccessRequest& request);
+  /// What hardware did to tables in the access before: see NaiveArena.
+  const NaiveArena& tables() const { return m_naive_memory; }
   /// What CD.A, say, makes no difference to: everything is compared after each step.
   void settle();
 
   /// Memory and registers at the end of a program.
   void compare_all();
+  void forget_difference() { m_difference.clear(); }
   /// What differs first, with what came before; empty: nothing.
   const std::string& difference() const { return m_difference; }
   /// The stream that was last accessed.
@@ -78,6 +81,7 @@ class Pair {
     std::unique_ptr<smmuv3::Access> access;
   };
 
+  void compare_memory();
   void differ(const std::string& what);
   void work();
   void count_edges();

@@ -82,7 +82,7 @@ void Programs::put_ste(unsigned sid) {
   if (format != 0 && r.one_in(2)) set(w, 59, 5, std::min(most, 6 + r.below(8)));
   set(w, 64, 2, r.below(3));                                // S1DSS
   set(w, 66, 6, r.any());                                   // S1CIR, S1COR, S1CSH
-  if (r.one_in(4)) set(w, 75, 1, 1);                        // MEV
+  if (r.one_in(4)) set(w, 83, 1, 1);                        // MEV
   set(w, 94, 2, f.Hyp && r.one_in(3) ? 2 : 0);              // STRW
   if (f.STALL_MODEL == 0 && r.one_in(6)) set(w, 91, 1, 1);  // S1STALLD
   if (r.one_in(2)) set(w, 96, 5, r.any());                  // MemAttr, MTCFG
@@ -169,8 +169,8 @@ void Programs::put_cd(unsigned context) {
   for (unsigned n = r.one_in(6) ? 1 + r.below(3) : 0; n > 0; --n) w[r.below(4)] ^= 1ULL << r.below(64);
   if (r.one_in(50)) w[r.below(8)] = r.any();
   set(w, 48, 8, context + 1);
-  // 5.4: EPDx makes TxSZ IGNORED; what then divides the ranges of VMSAv8-32, whose sizes both have a say, is not
-  // told.
+  // 5.4: EPDx makes TxSZ IGNORED; what then divides the ranges of VMSAv8-32, whose sizes both have a say, is
+  // not told.
   for (unsigned half = 0; half < 2; ++half) {
     if ((w[0] >> 41 & 1) == 0 && (w[0] >> (14 + 16 * half) & 1) != 0) set(w, 16 * half, 6, 0);
   }
@@ -271,6 +271,13 @@ void Programs::access() {
     m_last_context = context;
   }
   m_pair.access(a);
+  m_abandoned = m_pair.tables().updated_what_it_reads_twice();
+  // Hardware may have changed what is a descriptor of others, or a CD, as well.
+  if (m_pair.tables().updated() && !m_abandoned) {
+    command(0x04, 31);
+    invalidate_tlbs();
+    sync();
+  }
 }
 
 // ---- commands
@@ -530,11 +537,16 @@ std::string Programs::show_structures(std::uint32_t stream_id) const {
 
 bool Programs::run(std::uint64_t seed) {
   m_random = Random(seed);
+  m_abandoned = false;
   m_pair.reset();
   initialize();
   const unsigned steps = 12 + m_random.below(24);
-  for (unsigned i = 0; i < steps && m_pair.difference().empty(); ++i) step();
-  if (m_pair.difference().empty()) {
+  for (unsigned i = 0; i < steps && m_pair.difference().empty() && !m_abandoned; ++i) step();
+  if (m_abandoned) {
+    ++m_tally.abandoned;
+    m_pair.forget_difference();
+    fill_tables();
+  } else if (m_pair.difference().empty()) {
     mend_errors();
     read_events();
     m_pair.compare_all();

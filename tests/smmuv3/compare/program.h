@@ -74,6 +74,7 @@ class Programs {
   };
   std::vector<Stall> m_stalls;
   std::uint32_t m_last_context = ~0U;
+  bool m_abandoned = false;  // a table that hardware updates is one of tables in two ways at once
 };
 
 }  // namespace smmuvp::compare

@@ -14,6 +14,7 @@ Translation::Translation(Engine& engine, const TranslationContext& context, cons
       m_tag(context.tag),
       m_tag_address(context.tag_address(request.address)),
       m_address_bits(context.address_bits),
+      m_split(context.split),
       m_generation(request.generation),
       m_time(request.time) {
   if (!request.structure) look_up(context.setup);
@@ -176,7 +177,8 @@ void Translation::keep_found() {
   CacheKey key;
   if (const auto table = m_walk->found_table()) {
     key.tag = tag_of(m_tag, table->stage);
-    key.shift = table->region_shift;
+    key.shift =
+        table->stage == pgtable::Stage::stage1 ? within_range(table->region_shift) : table->region_shift;
     key.level = table->level;
     key.granule = m_granule[table->stage == pgtable::Stage::stage1 ? 0 : 1];
     key.input = table->stage == pgtable::Stage::stage1 ? m_tag_address : m_walk->stage2_input();
@@ -197,7 +199,7 @@ void Translation::walked(const pgtable::Result& result) {
   m_fault.table_address = physical(m_fault.table_address, m_address_bits);
   if (!result.ok()) return;
   name_entry(result);
-  m_entry.output = physical(result.block_output(), m_address_bits);
+  m_entry.output = physical(result.output, m_address_bits) >> m_key.shift << m_key.shift;
   m_entry.rights = result.rights;
   m_entry.space = result.space;
   m_entry.attributes = pgtable::effective(result.attributes);
@@ -213,10 +215,20 @@ void Translation::walked(const pgtable::Result& result) {
                          std::uint32_t{m_tag.asid});
 }
 
+// So much of the aligned 2^shift bytes around the address as one range has.
+std::uint8_t Translation::within_range(std::uint8_t shift) const {
+  while (m_split != 0) {
+    const std::uint64_t base = m_tag_address >> shift << shift;
+    if (m_split <= base || m_split - base >= std::uint64_t{1} << shift) break;
+    --shift;
+  }
+  return shift;
+}
+
 void Translation::name_entry(const pgtable::Result& result) {
   m_key.tag = m_tag;
   m_key.global = m_tag.stages != pgtable::Stages::stage2 && !result.nG;
-  m_key.shift = result.block_shift;
+  m_key.shift = within_range(result.block_shift);
   const pgtable::Leaf& leaf = result.stage1.valid ? result.stage1 : result.stage2;
   m_key.span = leaf.block_shift;
   m_key.level = leaf.level;
@@ -236,6 +248,7 @@ void Translation::visit(Archive& archive) {
   m_tag.visit(archive);
   archive.value("tag_address", m_tag_address);
   archive.value("address_bits", m_address_bits);
+  archive.value("split", m_split);
   m_engine.visit_generation(archive, m_generation);
   archive.value("state", m_state);
   archive.value("waiting", m_waiting);

@@ -20,6 +20,9 @@ struct TranslationContext {
   std::array<bool, 2> TBI{};  ///< stage 1: the top byte is ignored, by VA[55]
   /// Physical addresses of the system, in bits: longer ones, which VMSAv8-32 tables may give, are truncated.
   std::uint8_t address_bits = 64;
+  /// Where the ranges of two tables meet inside of what one descriptor can describe (VMSAv8-32, DDI 0487
+  /// G5.5): what caches keep ends there. 0: they do not.
+  std::uint64_t split = 0;
 
   /// The address that tags TLB entries: with TBI the top byte is a copy of bit 55.
   std::uint64_t tag_address(std::uint64_t va) const {
@@ -107,6 +110,7 @@ class Translation {
   bool know(const pgtable::WalkQuestion& question);
   void keep_found();
   void name_entry(const pgtable::Result& result);
+  std::uint8_t within_range(std::uint8_t shift) const;
   void walked(const pgtable::Result& result);
   bool overtaken() const { return m_generation != m_engine.generation(); }
   void restored(Archive& archive, const OpenWalks::Saved& walk);
@@ -119,6 +123,7 @@ class Translation {
   Tag m_tag;
   std::uint64_t m_tag_address;
   std::uint8_t m_address_bits = 64;
+  std::uint64_t m_split = 0;
   std::uint64_t m_generation;
   State m_state = State::walking;
   bool m_waiting = false;
