@@ -52,6 +52,7 @@ class Arena {
     }
     return a;
   }
+  void copy(const Arena& other) { m_bytes = other.m_bytes; }
   bool operator==(const Arena& other) const { return m_bytes == other.m_bytes; }
   /// The first address at which they differ.
   std::uint64_t first_difference(const Arena& other) const {

@@ -54,7 +54,11 @@ class Pair {
 
   /// Memory and registers at the end of a program.
   void compare_all();
-  void forget_difference() { m_difference.clear(); }
+  /// Both memories become the same again, and nothing differs.
+  void forget_difference() {
+    m_difference.clear();
+    m_theirs.copy(m_ours);
+  }
   /// What differs first, with what came before; empty: nothing.
   const std::string& difference() const { return m_difference; }
   /// The stream that was last accessed.

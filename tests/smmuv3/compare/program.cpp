@@ -125,7 +125,11 @@ void Programs::put_ste(unsigned sid) {
   for (unsigned n = r.one_in(5) ? 1 + r.below(4) : 0; n > 0; --n) w[r.below(8)] ^= 1ULL << r.below(64);
   if (r.one_in(50)) w[r.below(8)] = r.any();
   set(w, 128, 8, sid + 1);  // no two streams share entries
-  set(w, 77, 4, 0);         // CONT: it promises neighbours that are the same
+  // But of the EL2 regime, which has no ASIDs: there access() invalidates between contexts, and none stalls,
+  // since it could be retried behind another one's accesses.
+  if ((w[1] >> 30 & 3) != 0)
+    set(w, f.STALL_MODEL == 2 ? 94 : 91, f.STALL_MODEL == 2 ? 2 : 1, f.STALL_MODEL == 0);
+  set(w, 77, 4, 0);  // CONT: it promises neighbours that are the same
   for (unsigned i = 0; i < 8; ++i) m_pair.poke(ste_address(sid) + 8 * i, w[i]);
   m_tally.configs[w[0] >> 1 & 7] += 1;
 }
@@ -197,7 +201,7 @@ void Programs::initialize() {
   Random& r = m_random;
   m_pair.clear_aborts();
   m_stalls.clear();
-  m_last_context = ~0U;
+  m_last_context = ~0ULL;
   for (unsigned sid = 0; sid < streams; ++sid) put_ste(sid);
   for (unsigned context = 0; context < contexts; ++context) put_cd(context);
   put_stream_table();
@@ -263,7 +267,7 @@ void Programs::access() {
   }
   // The EL2 regime has no ASID: contexts are told apart by invalidations only.
   if (a.stream_id < streams && (m_stes[a.stream_id][1] >> 30 & 3) != 0 && m_features.Hyp) {
-    const std::uint32_t context = a.substream_valid ? a.substream_id : 0;
+    const std::uint64_t context = (m_stes[a.stream_id][0] << 1) + (a.substream_valid ? a.substream_id : 0);
     if (context != m_last_context) {
       invalidate_tlbs();
       sync();
@@ -344,7 +348,7 @@ void Programs::invalidate_all_cds() {
 
 void Programs::invalidate_tlbs() {
   Random& r = m_random;
-  m_last_context = ~0U;
+  m_last_context = ~0ULL;
   if (r.one_in(3) && m_features.S2P) {
     for (unsigned vmid = 1; vmid <= streams; ++vmid) command(0x28 | std::uint64_t{vmid} << 32, 0);
     for (unsigned vmid = 1; vmid <= streams && m_features.VMID16; ++vmid) {

@@ -73,7 +73,7 @@ class Programs {
     std::uint16_t STAG;
   };
   std::vector<Stall> m_stalls;
-  std::uint32_t m_last_context = ~0U;
+  std::uint64_t m_last_context = ~0ULL;
   bool m_abandoned = false;  // a table that hardware updates is one of tables in two ways at once
 };
 
