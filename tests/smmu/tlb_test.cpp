@@ -375,7 +375,8 @@ TEST(WalkCache, AHintSparesTablesOfLowerLevelsThanItsLeaves) {
     k.granule = static_cast<std::uint8_t>(granule);
     return k;
   };
-  for (const std::int8_t level : {std::int8_t{1}, std::int8_t{2}, std::int8_t{3}}) w.insert(table(level, 12), {0x1000});
+  for (const std::int8_t level : {std::int8_t{1}, std::int8_t{2}, std::int8_t{3}})
+    w.insert(table(level, 12), {0x1000});
   Invalidation what = at(of(0, 1), 0x1000, 0x1000);
   what.hint = {14, 2};
   EXPECT_EQ(w.invalidate(what), 0U) << "another granule";

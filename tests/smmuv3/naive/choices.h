@@ -81,8 +81,8 @@ struct Choices {
   };
   /// 6.3.6 STALL_MAX: what happens to the next transaction that would stall.
   AtStallMax at_stall_max = AtStallMax::wait;
-  /// 4.7.1, 6.3.6: a transaction that is retried and would stall again stands behind those that wait for room,
-  /// rather than in its own place. It is "as though it had just arrived".
+  /// 4.7.1, 6.3.6: a transaction that is retried and would stall again stands behind those that wait for
+  /// room, rather than in its own place. It is "as though it had just arrived".
   bool waiting_stalls_come_before_retried = false;
   /// 7.2.1, 3.12.2: a stalled transaction that has not recorded its event is retried when the queue becomes
   /// writable. Otherwise its first event is recorded then, unless an invalidation and a CMD_SYNC came

@@ -158,7 +158,7 @@ class Smmu {
     Event event;
     std::optional<uint16_t> STAG;           ///< recorded
     std::optional<uint64_t> suppressed_by;  ///< the id of the one that this duplicates
-    bool lost = false;   ///< the write of its record was aborted
+    bool lost = false;                      ///< the write of its record was aborted
     bool stale = false;                     ///< an invalidation was completed since the fault
   };
 

@@ -21,8 +21,8 @@ std::uint8_t with_hints(std::uint8_t mair, std::uint8_t hints);
 /// Gives each cacheable level the hints of that level of `from`; it keeps its own where `from` has none there
 /// (IHI 0070 13.1.3, IHI 0062 2.4.2).
 std::uint8_t with_hints_of(std::uint8_t mair, std::uint8_t from);
-/// Combines the hints of each level that is cacheable in both: not to allocate, and transient, are the stronger
-/// ones (IHI 0070 13.1.5, 13.4.2; IHI 0062 has no such rule).
+/// Combines the hints of each level that is cacheable in both: not to allocate, and transient, are the
+/// stronger ones (IHI 0070 13.1.5, 13.4.2; IHI 0062 has no such rule).
 std::uint8_t combine_hints(std::uint8_t mair, std::uint8_t input);
 
 }  // namespace smmuvp::smmu

@@ -71,7 +71,7 @@ struct Invalidation {
   /// VA, or IPA for entries of stage 2; every entry goes whose CacheKey::span it touches.
   std::optional<AddressRange> range;
   std::optional<TtlHint> hint;
-  bool leaf = false;            ///< tables have not changed: a walk cache keeps everything
+  bool leaf = false;  ///< tables have not changed: a walk cache keeps everything
 };
 
 /// A CacheKey in the form that is compared.
