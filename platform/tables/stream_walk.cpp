@@ -220,7 +220,7 @@ class Restored {
     for (const auto& [name, value] : request.registers) set(name, value, true);
     // Last: it takes into use what the others say.
     m_smmu.interface().write(m_smmu.interface().registers().info(smmuv3::SMMU_CR0).offset, 4,
-                             AccessSecurity::NonSecure, 0, m_CR0);
+                             AccessSecurity::NonSecure, 0, m_cr0);
   }
   smmuv3::Smmu& smmu() { return m_smmu; }
   const std::vector<std::string>& notes() const { return m_notes; }
@@ -238,7 +238,7 @@ class Restored {
       if (name != info.name || info.bank == SecurityBank::SecureOnly) continue;
       const auto id = static_cast<smmuv3::Reg>(info.id);
       if (id == smmuv3::SMMU_CR0) {
-        m_CR0 = value;
+        m_cr0 = value;
       } else if (info.access == smmuvp::Access::RW) {
         interface.set(id, value & info.write_mask);
       } else if (id == smmuv3::SMMU_GERROR) {
@@ -257,7 +257,7 @@ class Restored {
   }
 
   smmuv3::Smmu m_smmu;
-  std::uint64_t m_CR0 = 0;
+  std::uint64_t m_cr0 = 0;
   std::vector<std::string> m_notes;
 };
 

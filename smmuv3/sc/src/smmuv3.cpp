@@ -177,7 +177,7 @@ Explanation Module::explain(const AccessQuestion& question, const sc_core::sc_ve
 DumpSection Module::contents(const std::string& title) {
   DumpSection s =
       smmuv3::dump(core, title, [this](const smmu::MemoryOp& op) { return shell.carry_out_debug(op); });
-  shell.dump(s);
+  shell.add_dump(s);
   return s;
 }
 

@@ -82,6 +82,8 @@ def case_examples_of_the_help_work(b):
     for command in ("decode", "walk"):
         text = b.call(command, "--help").stdout.replace("\\\n", " ")
         for line in text[text.index("Examples"):].splitlines():
+            if "memory.elf" in line:
+                continue  # which a run makes: tests/e2e/inside.py
             if line.startswith("  smmu-vp "):
                 r = b.call(*line.split()[1:])
                 check(r.returncode in (0, 1) and r.stderr == "", line, r)

@@ -29,20 +29,20 @@ const char* kind_words(const AccessRequest& q) {
 
 }  // namespace
 
-void SmmuShell::dump(DumpSection& to) const {
+void SmmuShell::add_dump(DumpSection& to) const {
   DumpSection& s = to.add("transactions at TBUs", {"TBU", "stream", "substream", "address", "kind", "state"});
-  for (const TbuShell* tbu : m_tbus) tbu->dump(s);
+  for (const TbuShell* tbu : m_tbus) tbu->add_dump(s);
 }
 
-void TbuShell::dump(DumpSection& to) const {
+void TbuShell::add_dump(DumpSection& to) const {
   const std::string tbu = std::to_string(m_tbu.index);
   if (m_blocking != 0) {
     to.notes.push_back("TBU " + tbu + ": " + std::to_string(m_blocking) + " by b_transport");
   }
-  m_at.dump(tbu, to);
+  m_at.add_dump(tbu, to);
 }
 
-void AtTransactions::dump(const std::string& tbu, DumpSection& to) const {
+void AtTransactions::add_dump(const std::string& tbu, DumpSection& to) const {
   // In the order of State.
   static constexpr const char* states[] = {"arrives",
                                            "waits for a slot",

@@ -125,7 +125,7 @@ class SMMUVP_EXPORT SmmuV3 : public Component, public DumpControl {
   DumpSection contents() const override;
   std::vector<std::pair<std::string, std::uint64_t>> register_values() const override;
   /// Writes contents() as text.
-  void dump(std::ostream& out) const;
+  void dump(std::ostream& out) const override;
 
  private:
   class __attribute__((visibility("hidden"))) Impl;

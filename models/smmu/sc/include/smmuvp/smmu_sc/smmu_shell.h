@@ -71,7 +71,7 @@ class SmmuShell : public sc_core::sc_module, public tlm::tlm_bw_transport_if<> {
   /// After it: saves or restores what is under way at TBUs and workers.
   void visit(Archive& archive);
   /// Adds a section of the transactions that are under way at TBUs.
-  void dump(DumpSection& to) const;
+  void add_dump(DumpSection& to) const;
 
   tlm::tlm_sync_enum nb_transport_bw(tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase,
                                      sc_core::sc_time& delay) override {

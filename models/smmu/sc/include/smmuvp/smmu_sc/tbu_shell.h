@@ -75,9 +75,9 @@ class TbuShell : public sc_core::sc_module,
   void forget() { m_at.forget(); }
   /// Saves or restores the bookings, and non-blocking transactions that are under way (AtTransactions).
   void visit(Archive& archive);
-  /// Adds what is under way, as AtTransactions::dump() does. Blocking transactions live on their callers'
+  /// Adds what is under way, as AtTransactions::add_dump() does. Blocking transactions live on their callers'
   /// stacks: of them there is a number.
-  void dump(DumpSection& to) const;
+  void add_dump(DumpSection& to) const;
 
  private:
   /// @param fixed  the TBU is
