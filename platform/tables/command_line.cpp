@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/program_options.hpp>
 #include <charconv>
 
 #include "smmuvp/base/error.h"
@@ -10,6 +11,8 @@
 #include "smmuvp/base/utf8.h"
 
 namespace smmuvp::tables {
+
+namespace po = boost::program_options;
 
 using namespace pgtable;
 
@@ -154,5 +157,30 @@ std::string in(const char* code, const std::string& text, bool colour) {
 std::string bold(const std::string& text, bool colour) { return in("1", text, colour); }
 std::string red(const std::string& text, bool colour) { return in("31", text, colour); }
 std::string green(const std::string& text, bool colour) { return in("32", text, colour); }
+
+po::variables_map parse_options(const po::options_description& options, const std::string& positional,
+                                const std::string& command, const std::vector<std::string>& arguments) {
+  po::options_description all;
+  all.add(options).add_options()(positional.c_str(), po::value<std::vector<std::string>>());
+  po::positional_options_description positions;
+  positions.add(positional.c_str(), -1);
+  po::variables_map map;
+  try {
+    po::store(po::command_line_parser(arguments)
+                  .options(all)
+                  .positional(positions)
+                  .style(po::command_line_style::default_style & ~po::command_line_style::allow_guessing)
+                  .run(),
+              map);
+  } catch (const po::unknown_option& e) {
+    std::vector<std::string> known;
+    for (const auto& o : options.options()) known.push_back("--" + o->long_name());
+    throw ConfigError("", fmt::format("{}: unknown option {}{}", command, quoted(e.get_option_name()),
+                                      suggestion(e.get_option_name(), known)));
+  } catch (const po::error& e) {
+    throw ConfigError("", fmt::format("{}: {}", command, printable(e.what())));
+  }
+  return map;
+}
 
 }  // namespace smmuvp::tables

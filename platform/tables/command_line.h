@@ -1,6 +1,8 @@
 // What the commands "decode" and "walk" share: numbers and values of the command line, text in columns.
 #pragma once
 
+#include <boost/program_options/options_description.hpp>
+#include <boost/program_options/variables_map.hpp>
 #include <cstdint>
 #include <functional>
 #include <istream>
@@ -52,5 +54,13 @@ std::string green(const std::string& text, bool colour);
 
 /// The last words of unknown option names: "; did you mean '--level'?", or nothing.
 std::string suggestion(const std::string& word, const std::vector<std::string>& known);
+
+/// The options and positional arguments of a command, told apart. An option that is unknown gets a
+/// suggestion.
+/// @param command     its name, in errors. @param positional  what arguments without an option are stored as
+/// @throws ConfigError
+boost::program_options::variables_map parse_options(
+    const boost::program_options::options_description& options, const std::string& positional,
+    const std::string& command, const std::vector<std::string>& arguments);
 
 }  // namespace smmuvp::tables

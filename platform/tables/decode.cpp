@@ -320,26 +320,7 @@ void decode(const std::vector<std::string>& arguments, std::istream& input, cons
     return decode_structures(*kind, arguments, input, output);
   }
   const po::options_description options = make_options();
-  po::options_description all;
-  all.add(options).add_options()("values", po::value<std::vector<std::string>>());
-  po::positional_options_description positional;
-  positional.add("values", -1);
-  po::variables_map map;
-  try {
-    po::store(po::command_line_parser(arguments)
-                  .options(all)
-                  .positional(positional)
-                  .style(po::command_line_style::default_style & ~po::command_line_style::allow_guessing)
-                  .run(),
-              map);
-  } catch (const po::unknown_option& e) {
-    std::vector<std::string> known;
-    for (const auto& o : options.options()) known.push_back("--" + o->long_name());
-    throw ConfigError("", fmt::format("decode: unknown option {}{}", quoted(e.get_option_name()),
-                                      suggestion(e.get_option_name(), known)));
-  } catch (const po::error& e) {
-    throw ConfigError("", fmt::format("decode: {}", printable(e.what())));
-  }
+  const po::variables_map map = parse_options(options, "values", "decode", arguments);
   std::vector<std::string> words;
   if (map.count("values") != 0) words = map["values"].as<std::vector<std::string>>();
   if (words.empty() || words[0] != "pte") {

@@ -219,25 +219,9 @@ std::vector<std::string> structure_option_names() {
 void decode_structures(smmuv3::StructureKind kind, const std::vector<std::string>& arguments,
                        std::istream& input, const Output& output) {
   const smmuv3::StructureKindInfo& info = smmuv3::kind_info(kind);
-  po::options_description all = make_options();
-  all.add_options()("words", po::value<std::vector<std::string>>());
-  po::positional_options_description positional;
-  positional.add("words", -1);
-  po::variables_map map;
-  try {
-    po::store(po::command_line_parser(arguments)
-                  .options(all)
-                  .positional(positional)
-                  .style(po::command_line_style::default_style & ~po::command_line_style::allow_guessing)
-                  .run(),
-              map);
-  } catch (const po::unknown_option& e) {
-    throw ConfigError("",
-                      fmt::format("decode {}: unknown option {}{}", info.word, quoted(e.get_option_name()),
-                                  suggestion(e.get_option_name(), structure_option_names())));
-  } catch (const po::error& e) {
-    throw ConfigError("", fmt::format("decode {}: {}", info.word, printable(e.what())));
-  }
+  const po::options_description options = make_options();
+  const po::variables_map map =
+      parse_options(options, "words", fmt::format("decode {}", info.word), arguments);
   std::vector<std::string> texts;
   if (map.count("words") != 0) texts = map["words"].as<std::vector<std::string>>();
   if (!texts.empty()) texts.erase(texts.begin());  // the kind's own word

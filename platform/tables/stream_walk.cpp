@@ -88,27 +88,7 @@ void take_access(const std::string& what, Request& to) {
 
 po::variables_map parsed(const Texts& arguments) {
   const po::options_description options = make_options();
-  po::options_description all;
-  all.add(options).add_options()("addresses", po::value<Texts>());
-  po::positional_options_description positional;
-  positional.add("addresses", -1);
-  po::variables_map map;
-  try {
-    po::store(po::command_line_parser(arguments)
-                  .options(all)
-                  .positional(positional)
-                  .style(po::command_line_style::default_style & ~po::command_line_style::allow_guessing)
-                  .run(),
-              map);
-  } catch (const po::unknown_option& e) {
-    std::vector<std::string> known;
-    for (const auto& o : options.options()) known.push_back("--" + o->long_name());
-    throw ConfigError("", fmt::format("walk --sid: unknown option {}{}", quoted(e.get_option_name()),
-                                      suggestion(e.get_option_name(), known)));
-  } catch (const po::error& e) {
-    throw ConfigError("", fmt::format("walk --sid: {}", printable(e.what())));
-  }
-  return map;
+  return parse_options(options, "addresses", "walk --sid", arguments);
 }
 
 Request request_of(const Texts& arguments) {

@@ -395,26 +395,7 @@ class Parser {
 
 WalkOptions parse_walk_options(const std::vector<std::string>& arguments) {
   const po::options_description options = make_options();
-  po::options_description all;
-  all.add(options).add_options()("arguments", po::value<std::vector<std::string>>());
-  po::positional_options_description positional;
-  positional.add("arguments", -1);
-  po::variables_map map;
-  try {
-    po::store(po::command_line_parser(arguments)
-                  .options(all)
-                  .positional(positional)
-                  .style(po::command_line_style::default_style & ~po::command_line_style::allow_guessing)
-                  .run(),
-              map);
-  } catch (const po::unknown_option& e) {
-    std::vector<std::string> known;
-    for (const auto& o : options.options()) known.push_back("--" + o->long_name());
-    throw ConfigError("", fmt::format("walk: unknown option {}{}", quoted(e.get_option_name()),
-                                      suggestion(e.get_option_name(), known)));
-  } catch (const po::error& e) {
-    throw ConfigError("", fmt::format("walk: {}", printable(e.what())));
-  }
+  const po::variables_map map = parse_options(options, "arguments", "walk", arguments);
   WalkOptions result;
   result.help = map.count("help") != 0;
   result.fields = map.count("fields") != 0;
