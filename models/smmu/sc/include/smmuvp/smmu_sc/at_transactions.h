@@ -62,7 +62,8 @@ class AtTransactions : public sc_core::sc_module {
   /// Their initiators send them again at the time of loading (resume_extension.h). Until all have come, or
   /// time goes on, nothing else happens. One that nobody has sent by then is forgotten, with a warning.
   void visit(Archive& archive);
-  /// Adds a row for each transaction, in the order of their requests: SmmuShell::add_dump() says which columns.
+  /// Adds a row for each transaction, in the order of their requests: SmmuShell::add_dump() says which
+  /// columns.
   void add_dump(const std::string& tbu, DumpSection& to) const;
 
  private:
