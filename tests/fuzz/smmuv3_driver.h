@@ -272,8 +272,8 @@ class SmmuV3Driver {
         compare_paths();
         break;
       case 11:
-      case 12:  // the worker
-        work_on(*m_smmu->workers()[byte() & 1], byte() == 7);
+      case 12:  // a worker
+        work_on(*m_smmu->workers()[byte() % m_smmu->workers().size()], byte() == 7);
         m_smmu->take_signals();
         break;
       case 13:

@@ -74,6 +74,7 @@ struct Bench : sc_core::sc_module {
     p.set("slots", std::uint64_t{slots});
     p.set("HTTU", std::uint64_t{2});
     p.set("tbu0_stream_id", std::uint64_t{7});
+    p.set("MSI", true);
     return p;
   }
   void wire(Master& m, Checker& checker, unsigned tbu) {

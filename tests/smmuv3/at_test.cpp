@@ -218,6 +218,22 @@ TEST_F(At, FetchesArePrivilegedDataWhateverWasFetchedBefore) {
   }
 }
 
+TEST_F(At, AnMsiGoesOutWhileTransactionsAreOpenThatBeganAfterItsCmdSync) {
+  map(7, 0x10000, 0x8000'0000);
+  sc_time delay;
+  b.in_simulation([&] {
+    warm(0x10000);
+    b.target.latency = [](const Payload&) { return ns(5000); };
+    b.push(6ULL << 32 | 1U << 12 | 0x46, 0x7000'0040);
+    wait(ns(100));
+    b.master.read(0x10000);
+    wait(ns(1000));
+    EXPECT_EQ(b.world.memory.read(0x7000'0040, 4), 6U);
+    EXPECT_FALSE(b.master.all_done());
+    wait(ns(10000));
+  });
+}
+
 // ---- masters of both styles
 
 TEST_F(At, MastersOfBothStylesShareTheSmmu) {

@@ -74,6 +74,7 @@ struct Bench : sc_core::sc_module {
   static Params parameters() {
     Params p = SmmuV3<>::default_params();
     p.set("tbu0_stream_id", 7);
+    p.set("MSI", true);
     return p;
   }
   void count_eventq() { ++eventq_edges; }
@@ -120,6 +121,11 @@ struct Bench : sc_core::sc_module {
   void on_walk(tlm::tlm_generic_payload& p, sc_time& delay) {
     ++walk_reads;
     transfer(p, true);
+    if (p.is_write()) {
+      written.push_back({p.get_address(), p.get_data_length(), p.get_streaming_width(), true,
+                         *p.get_extension<AccessExtension>()});
+      written_at.push_back(sc_core::sc_time_stamp() + delay);
+    }
     delay += walk_time;
   }
   unsigned on_debug(tlm::tlm_generic_payload& p) {
@@ -189,6 +195,8 @@ struct Bench : sc_core::sc_module {
   sc_core::sc_event go;
   std::function<void()> job;
   std::vector<Seen> seen;
+  std::vector<Seen> written;                           // by the SMMU itself
+  std::vector<sc_time> written_at;                     // when it was sent
   std::function<void(AccessExtension&)> on_extension;  // of a target that writes where it should not
   sc_core::sc_event* hold = nullptr;
   int eventq_edges = 0;
@@ -215,6 +223,8 @@ class Shell : public ::testing::Test {
       b.start();
     });
     b.seen.clear();
+    b.written.clear();
+    b.written_at.clear();
     b.on_extension = nullptr;
     b.walk_time = sc_time(20, sc_core::SC_NS);
     b.eventq_edges = b.sync_edges = b.walk_reads = 0;
@@ -767,6 +777,59 @@ TEST_F(Shell, AnInterruptThatWaitsIsSavedAndSignalledAfterLoading) {
     wait(sc_time(100, sc_core::SC_NS));
   });
   EXPECT_EQ(b.eventq_edges, 2);
+}
+
+TEST_F(Shell, TheMsiOfACmdSyncIsOne32BitWriteAtTheWalkPortAfterConsAndTheNextWaitsForIt) {
+  Bench& b = bench();
+  const std::uint64_t msi = 1ULL << 32 | 0xfU << 24 | 3U << 22 | 1U << 12 | 0x46;
+  b.in_simulation([&] {
+    b.push(msi, 0x7000'0044);
+    b.push(msi + (1ULL << 32), 0x7000'0044);
+  });
+  ASSERT_EQ(b.written.size(), 2U);
+  EXPECT_EQ(b.written[0].address, 0x7000'0044U);
+  EXPECT_EQ(b.written[0].length, 4U);
+  EXPECT_EQ(b.written[0].extension.memory_type, 0xffU);
+  EXPECT_EQ(b.written[0].extension.shareability, Shareability::inner);
+  EXPECT_EQ(b.written[0].extension.address_space, AddressSpace::non_secure);
+  EXPECT_GE(b.written_at[1] - b.written_at[0], b.walk_time);
+  EXPECT_EQ(b.world.memory.read(0x7000'0044, 4), 2U);
+  EXPECT_EQ(b.sync_edges, 2);
+}
+
+TEST_F(Shell, AnEventqMsiFollowsTheRecordAndThePulse) {
+  Bench& b = bench();
+  b.in_simulation([&] {
+    b.set(0x50, 0);
+    b.set(0xb0, 0x7000'0080, 8);
+    b.set(0xb8, 0x21);
+    b.set(0xbc, 1);
+    b.set(0x50, smmuv3::IRQ_CTRL_implemented);
+    std::uint32_t v = 0;
+    b.transport(0x10000, &v, 4, false);
+  });
+  ASSERT_EQ(b.written.size(), 2U);
+  EXPECT_EQ(b.written[0].length, 32U) << "the record";
+  EXPECT_EQ(b.written[1].address, 0x7000'0080U);
+  EXPECT_EQ(b.written[1].extension.memory_type, 0x04U);
+  EXPECT_GE(b.written_at[1] - b.written_at[0], b.walk_time);
+  EXPECT_EQ(b.world.memory.read(0x7000'0080, 4), 0x21U);
+  EXPECT_EQ(b.eventq_edges, 1);
+}
+
+TEST_F(Shell, AnMsiThatIsDueWhenItsStateIsSavedIsSentAfterLoading) {
+  Bench& b = bench();
+  std::stringstream state;
+  b.in_simulation([&] {
+    b.push(5ULL << 32 | 1U << 12 | 0x46, 0x7000'0044);
+    while (b.reg(0x9c) == 0) wait(sc_time(100, sc_core::SC_PS));  // the walk port takes a clock after that
+    EXPECT_TRUE(b.written.empty());
+    EXPECT_FALSE(b.smmu.save(state));
+  });
+  ASSERT_EQ(b.written.size(), 1U);
+  b.in_simulation([&] { EXPECT_FALSE(b.smmu.load(state)); });
+  ASSERT_EQ(b.written.size(), 2U);
+  EXPECT_EQ(b.written[1].address, 0x7000'0044U);
 }
 
 TEST_F(Shell, CmdSyncWaitsForATransactionThatIsDownstream) {

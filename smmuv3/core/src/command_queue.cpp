@@ -12,6 +12,16 @@ namespace smmuvp::smmuv3 {
 using smmu::Step;
 using smmu::TimePs;
 
+namespace {
+
+// 4.7.3; whether the address is 0 is asked before it is truncated.
+Msi msi_of(const Command& sync) {
+  return {get_address(sync.words, CMD_MSIAddress), get_as<std::uint32_t>(sync.words, CMD_MSIData),
+          get_as<std::uint8_t>(sync.words, CMD_MSIAttr), get_as<std::uint8_t>(sync.words, CMD_MSH)};
+}
+
+}  // namespace
+
 // 4.1.2
 bool CommandQueue::ready() const {
   const std::uint32_t prod = m_interface.reg(SMMU_CMDQ_PROD);
@@ -21,12 +31,15 @@ bool CommandQueue::ready() const {
          !m_interface.active(GERROR_CMDQ_ERR) && !queue.empty(prod, cons) && queue.consistent(prod, cons);
 }
 
-// 4.7.3: transactions of before have ended, and their events are visible.
+// 4.7.3: transactions of before have ended, and their events are visible; the MSI of the CMD_SYNC before is
+// written or reported.
 std::optional<TimePs> CommandQueue::sync_done() const {
   const smmu::InFlight& in_flight = m_parts.engine.in_flight();
   if (!in_flight.done(m_barrier)) return std::nullopt;
-  const TimePs at = std::max(m_time, in_flight.done_at(m_barrier, m_time));
-  if (m_interface.events().holds_until(at)) return std::nullopt;
+  const MsiWriter& msis = m_interface.msis();
+  const TimePs at =
+      std::max({m_time, in_flight.done_at(m_barrier, m_time), msis.completed_at(MsiSource::cmdq_sync)});
+  if (m_interface.events().holds_until(at) || msis.incomplete(MsiSource::cmdq_sync)) return std::nullopt;
   return at;
 }
 
@@ -200,8 +213,9 @@ void CommandQueue::finish_sync() {
   ++m_parts.statistics.syncs;
   consume();
   switch (m_command.CS) {  // 4.7.3
-    case SIG_IRQ:          // IDR0.MSI == 0: MSIAddress and MSIData are IGNORED
+    case SIG_IRQ:          // wired whatever MSIAddress says
       m_interface.signals().cmdq_sync = true;
+      m_interface.msis().send(MsiSource::cmdq_sync, msi_of(m_command), m_time);
       break;
     case SIG_SEV:
       if (m_parts.features.SEV) m_interface.signals().event = true;
@@ -230,7 +244,7 @@ void CommandQueue::stop(CommandError error) {
   m_parts.tracer.emit(m_time, trace_command_error,
                       std::string_view(error == CommandError::CERROR_ABT ? "CERROR_ABT" : "CERROR_ILL"),
                       cons & m_interface.command_queue().index_mask());
-  m_interface.activate(GERROR_CMDQ_ERR);
+  m_interface.activate(GERROR_CMDQ_ERR, m_time);
 }
 
 void CommandQueue::reset() {

@@ -127,9 +127,7 @@ void EventQueue::written() {
   m_parts.tracer.emit(m_time, trace_event, std::string_view(to_string(event.type)), event.StreamID,
                       event.InputAddr, event.RnW, next);
   // 3.18: on the transition from empty to non-empty
-  if (was_empty && (m_interface.reg(SMMU_IRQ_CTRLACK) & IRQ_CTRL_EVENTQ_IRQEN) != 0) {
-    m_interface.signals().eventq = true;
-  }
+  if (was_empty) m_interface.interrupt_eventq(m_time);
 }
 
 // 7.2.2, a synchronous abort: PROD stays, records in progress are lost. Of stalled accesses that is the one
@@ -141,7 +139,7 @@ void EventQueue::write_failed() {
   m_room_at = m_time;
   m_parts.diag.guest_error("EVENTQ.abort", "the Event queue cannot be written: external abort",
                            "IHI 0070 7.2.2", {}, m_op.address);
-  m_interface.activate(GERROR_EVENTQ_ABT_ERR);
+  m_interface.activate(GERROR_EVENTQ_ABT_ERR, m_time);
 }
 
 void EventQueue::overflow() {

@@ -24,7 +24,8 @@ ProgrammingInterface::ProgrammingInterface(const Parts& parts)
     : m_parts(parts),
       m_registers(register_table(parts.features), *this),
       m_events(parts, *this),
-      m_commands(parts, *this) {
+      m_commands(parts, *this),
+      m_msis(parts, *this) {
   refresh();
   refresh_tbus();
 }
@@ -154,7 +155,7 @@ void ProgrammingInterface::register_written(std::uint16_t id, std::uint32_t, Acc
       }
       break;
     case SMMU_IRQ_CTRL:
-      m_registers.set(SMMU_IRQ_CTRLACK, value & IRQ_CTRL_implemented);
+      update_irq_acks();
       // 6.3.16: once the acknowledgement says 0, no edge of the source becomes visible.
       if ((value & IRQ_CTRL_EVENTQ_IRQEN) == 0) m_signals.eventq = false;
       if ((value & IRQ_CTRL_GERROR_IRQEN) == 0) m_signals.gerror = false;
@@ -201,9 +202,10 @@ void ProgrammingInterface::register_written(std::uint16_t id, std::uint32_t, Acc
 
 void ProgrammingInterface::register_write_ignored(std::uint16_t id, std::uint32_t) {
   const RegisterInfo& info = m_registers.info(id);
+  const char* guard = info.guard == SMMU_CR0ACK ? "CR0" : "IRQ_CTRL";
   m_parts.diag.guest_error(
       std::string(info.name) + ".guard",
-      std::string("a write of ") + info.name + " is ignored while CR0 enables what it configures",
+      std::string("a write of ") + info.name + " is ignored while " + guard + " enables what it configures",
       info.clause);
 }
 
@@ -227,10 +229,41 @@ void ProgrammingInterface::update_acks() {
   refresh();
 }
 
-void ProgrammingInterface::activate(std::uint32_t gerror_bit) {
+// 6.3.16: an enable is acknowledged at once, the lack of it when the MSIs of before are complete.
+void ProgrammingInterface::update_irq_acks() {
+  const std::uint32_t wanted = reg(SMMU_IRQ_CTRL) & IRQ_CTRL_implemented;
+  std::uint32_t incomplete = 0;
+  if (m_msis.incomplete(MsiSource::eventq)) incomplete |= IRQ_CTRL_EVENTQ_IRQEN;
+  if (m_msis.incomplete(MsiSource::gerror)) incomplete |= IRQ_CTRL_GERROR_IRQEN;
+  m_registers.set(SMMU_IRQ_CTRLACK, wanted | (reg(SMMU_IRQ_CTRLACK) & incomplete));
+}
+
+// What happens while a source is being disabled is not told: else that might never be complete.
+bool ProgrammingInterface::interrupts(std::uint32_t irq_ctrl_bit) const {
+  return (reg(SMMU_IRQ_CTRL) & reg(SMMU_IRQ_CTRLACK) & irq_ctrl_bit) != 0;
+}
+
+Msi ProgrammingInterface::msi_of(Reg CFG0, Reg CFG1, Reg CFG2) const {
+  const std::uint32_t attributes = reg(CFG2);
+  return {m_registers.get(CFG0), reg(CFG1), static_cast<std::uint8_t>(attributes & 0xfU),
+          static_cast<std::uint8_t>(attributes >> 4U & 3U)};
+}
+
+void ProgrammingInterface::activate(std::uint32_t gerror_bit, smmu::TimePs time) {
   if (active(gerror_bit)) return;  // 6.3.19: a bit is not toggled while its error is active
   m_registers.set(SMMU_GERROR, reg(SMMU_GERROR) ^ gerror_bit);
-  if ((reg(SMMU_IRQ_CTRLACK) & IRQ_CTRL_GERROR_IRQEN) != 0) m_signals.gerror = true;
+  // 7.5.1: another to the same address might be aborted as well
+  if (gerror_bit == GERROR_MSI_GERROR_ABT_ERR || !interrupts(IRQ_CTRL_GERROR_IRQEN)) return;
+  m_signals.gerror = true;
+  m_msis.send(MsiSource::gerror, msi_of(SMMU_GERROR_IRQ_CFG0, SMMU_GERROR_IRQ_CFG1, SMMU_GERROR_IRQ_CFG2),
+              time);
+}
+
+void ProgrammingInterface::interrupt_eventq(smmu::TimePs time) {
+  if (!interrupts(IRQ_CTRL_EVENTQ_IRQEN)) return;
+  m_signals.eventq = true;
+  m_msis.send(MsiSource::eventq, msi_of(SMMU_EVENTQ_IRQ_CFG0, SMMU_EVENTQ_IRQ_CFG1, SMMU_EVENTQ_IRQ_CFG2),
+              time);
 }
 
 // What TBUs do by themselves. 6.3.9.6, 6.3.14: with SMMUEN == 0, GBPA says how accesses pass.
@@ -256,10 +289,9 @@ Signals ProgrammingInterface::take_signals() {
 Levels ProgrammingInterface::levels() const {
   Levels l;
   if (m_held) return l;
-  const std::uint32_t enables = reg(SMMU_IRQ_CTRLACK);
   l.eventq =
-      (enables & IRQ_CTRL_EVENTQ_IRQEN) != 0 && !m_eventq.empty(reg(SMMU_EVENTQ_PROD), reg(SMMU_EVENTQ_CONS));
-  l.gerror = (enables & IRQ_CTRL_GERROR_IRQEN) != 0 && reg(SMMU_GERROR) != reg(SMMU_GERRORN);
+      interrupts(IRQ_CTRL_EVENTQ_IRQEN) && !m_eventq.empty(reg(SMMU_EVENTQ_PROD), reg(SMMU_EVENTQ_CONS));
+  l.gerror = interrupts(IRQ_CTRL_GERROR_IRQEN) && active(~GERROR_MSI_GERROR_ABT_ERR);  // 7.5.1
   return l;
 }
 
@@ -272,6 +304,7 @@ void ProgrammingInterface::reset() {
   m_registers.reset();
   m_events.reset();
   m_commands.reset();
+  m_msis.reset();
   m_signals = {};
   refresh();
   refresh_tbus();
@@ -282,6 +315,7 @@ void ProgrammingInterface::visit(Archive& archive) {
   m_registers.visit(archive);
   m_events.visit(archive);
   m_commands.visit(archive);
+  m_msis.visit(archive);
   archive.value("eventq", m_signals.eventq);
   archive.value("gerror", m_signals.gerror);
   archive.value("cmdq_sync", m_signals.cmdq_sync);

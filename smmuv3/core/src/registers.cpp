@@ -54,6 +54,10 @@ std::vector<RegisterInfo> register_table(const Features& f) {
   // ADDR fields: bits above the output address size are RES0 (6.3.24, 6.3.26, 6.3.29).
   const std::uint64_t table_addr = low_bits(f.OAS) & ~low_bits(6);
   const std::uint64_t queue_addr = low_bits(f.OAS) & ~low_bits(5);
+  // Without MSIs the *_IRQ_CFGn registers are RES0.
+  const std::uint64_t msi_addr = f.MSI ? low_bits(f.OAS) & ~low_bits(2) : 0;
+  const std::uint64_t msi_data = f.MSI ? low_bits(32) : 0;
+  const std::uint64_t msi_attributes = f.MSI ? low_bits(6) : 0;
   // FMT and SPLIT exist with two-level tables only (6.3.25).
   const std::uint64_t strtab_cfg = f.ST_LEVEL != 0 ? 0x3'07ffULL : 0x3fULL;
   // IDR1.ATTR_*_OVR == 0: the override fields are RES0 here, one of the permitted choices (6.3.14).
@@ -83,11 +87,10 @@ std::vector<RegisterInfo> register_table(const Features& f) {
       {SMMU_IRQ_CTRL, "SMMU_IRQ_CTRL", 0x50, 4, RW, 0, IRQ_CTRL_implemented, "IHI 0070 6.3.16"},
       {SMMU_IRQ_CTRLACK, "SMMU_IRQ_CTRLACK", 0x54, 4, AckMirror, 0, 0, "IHI 0070 6.3.17"},
       {SMMU_GERROR, "SMMU_GERROR", 0x60, 4, RO, 0, 0, "IHI 0070 6.3.19"},
-      {SMMU_GERRORN, "SMMU_GERRORN", 0x64, 4, RW, 0, GERROR_implemented, "IHI 0070 6.3.20"},
-      // Without MSIs the *_IRQ_CFGn registers are RES0.
-      {SMMU_GERROR_IRQ_CFG0, "SMMU_GERROR_IRQ_CFG0", 0x68, 8, RW, 0, 0, "IHI 0070 6.3.21"},
-      {SMMU_GERROR_IRQ_CFG1, "SMMU_GERROR_IRQ_CFG1", 0x70, 4, RW, 0, 0, "IHI 0070 6.3.22"},
-      {SMMU_GERROR_IRQ_CFG2, "SMMU_GERROR_IRQ_CFG2", 0x74, 4, RW, 0, 0, "IHI 0070 6.3.23"},
+      {SMMU_GERRORN, "SMMU_GERRORN", 0x64, 4, RW, 0, gerror_fields(f), "IHI 0070 6.3.20"},
+      {SMMU_GERROR_IRQ_CFG0, "SMMU_GERROR_IRQ_CFG0", 0x68, 8, RW, 0, msi_addr, "IHI 0070 6.3.21"},
+      {SMMU_GERROR_IRQ_CFG1, "SMMU_GERROR_IRQ_CFG1", 0x70, 4, RW, 0, msi_data, "IHI 0070 6.3.22"},
+      {SMMU_GERROR_IRQ_CFG2, "SMMU_GERROR_IRQ_CFG2", 0x74, 4, RW, 0, msi_attributes, "IHI 0070 6.3.23"},
       {SMMU_STRTAB_BASE, "SMMU_STRTAB_BASE", 0x80, 8, RW, 0, BASE_hint | table_addr, "IHI 0070 6.3.24"},
       {SMMU_STRTAB_BASE_CFG, "SMMU_STRTAB_BASE_CFG", 0x88, 4, RW, 0, strtab_cfg, "IHI 0070 6.3.25"},
       {SMMU_CMDQ_BASE, "SMMU_CMDQ_BASE", 0x90, 8, RW, 0, BASE_hint | queue_addr | 0x1f, "IHI 0070 6.3.26"},
@@ -95,18 +98,18 @@ std::vector<RegisterInfo> register_table(const Features& f) {
       {SMMU_CMDQ_CONS, "SMMU_CMDQ_CONS", 0x9c, 4, RW, 0, 0xfffff, "IHI 0070 6.3.28"},
       {SMMU_EVENTQ_BASE, "SMMU_EVENTQ_BASE", 0xa0, 8, RW, 0, BASE_hint | queue_addr | 0x1f,
        "IHI 0070 6.3.29"},
-      {SMMU_EVENTQ_IRQ_CFG0, "SMMU_EVENTQ_IRQ_CFG0", 0xb0, 8, RW, 0, 0, "IHI 0070 6.3.30"},
-      {SMMU_EVENTQ_IRQ_CFG1, "SMMU_EVENTQ_IRQ_CFG1", 0xb8, 4, RW, 0, 0, "IHI 0070 6.3.31"},
-      {SMMU_EVENTQ_IRQ_CFG2, "SMMU_EVENTQ_IRQ_CFG2", 0xbc, 4, RW, 0, 0, "IHI 0070 6.3.32"},
+      {SMMU_EVENTQ_IRQ_CFG0, "SMMU_EVENTQ_IRQ_CFG0", 0xb0, 8, RW, 0, msi_addr, "IHI 0070 6.3.30"},
+      {SMMU_EVENTQ_IRQ_CFG1, "SMMU_EVENTQ_IRQ_CFG1", 0xb8, 4, RW, 0, msi_data, "IHI 0070 6.3.31"},
+      {SMMU_EVENTQ_IRQ_CFG2, "SMMU_EVENTQ_IRQ_CFG2", 0xbc, 4, RW, 0, msi_attributes, "IHI 0070 6.3.32"},
       {SMMU_EVENTQ_PROD, "SMMU_EVENTQ_PROD", 0x100a8, 4, RW, 0, EVENTQ_OVFLG | 0xfffff, "IHI 0070 6.3.95"},
       {SMMU_EVENTQ_CONS, "SMMU_EVENTQ_CONS", 0x100ac, 4, RW, 0, EVENTQ_OVFLG | 0xfffff, "IHI 0070 6.3.96"},
   };
   // Guarded by the acknowledged value: a field in transition counts as its old value (6.3.9), and enabling
   // is acknowledged at once.
-  const auto guard = [&](Reg id_of, std::uint32_t bits) {
+  const auto guard = [&](Reg id_of, std::uint32_t bits, Reg by = SMMU_CR0ACK) {
     for (RegisterInfo& r : t) {
       if (r.id != id_of) continue;
-      r.guard = SMMU_CR0ACK;
+      r.guard = by;
       r.guard_mask = bits;
     }
   };
@@ -117,6 +120,14 @@ std::vector<RegisterInfo> register_table(const Features& f) {
   guard(SMMU_CMDQ_CONS, CR0_CMDQEN);
   guard(SMMU_EVENTQ_BASE, CR0_EVENTQEN);
   guard(SMMU_EVENTQ_PROD, CR0_EVENTQEN);
+  if (f.MSI) {  // 6.3.21: by the acknowledged value too
+    for (const Reg id_of : {SMMU_GERROR_IRQ_CFG0, SMMU_GERROR_IRQ_CFG1, SMMU_GERROR_IRQ_CFG2}) {
+      guard(id_of, IRQ_CTRL_GERROR_IRQEN, SMMU_IRQ_CTRLACK);
+    }
+    for (const Reg id_of : {SMMU_EVENTQ_IRQ_CFG0, SMMU_EVENTQ_IRQ_CFG1, SMMU_EVENTQ_IRQ_CFG2}) {
+      guard(id_of, IRQ_CTRL_EVENTQ_IRQEN, SMMU_IRQ_CTRLACK);
+    }
+  }
 
   std::uint16_t next = SMMU_S_first;
   for (const SecureRow& row : secure_rows) {

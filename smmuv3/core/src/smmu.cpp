@@ -44,7 +44,7 @@ Smmu::Smmu(const Features& features, const Structures& structures, const std::st
       m_configs(m_structures),
       m_parts{m_features, m_structures, m_engine, m_configs, m_statistics, m_diag, m_tracer},
       m_interface(m_parts),
-      m_workers{&m_interface.events(), &m_interface.commands()} {}
+      m_workers{&m_interface.events(), &m_interface.commands(), &m_interface.msis()} {}
 
 void Smmu::check(const Features& features, const Structures& structures) {
   checked(features);

@@ -20,6 +20,7 @@ constexpr Counter counters[] = {
     {"stalls_retried", &Statistics::stalls_retried, "1", "stalled accesses that were translated afresh"},
     {"commands", &Statistics::commands, "1", "commands consumed"},
     {"syncs", &Statistics::syncs, "1", "CMD_SYNCs completed"},
+    {"msis", &Statistics::msis, "1", "message signalled interrupts written, or aborted"},
 };
 
 }  // namespace

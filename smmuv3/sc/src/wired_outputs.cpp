@@ -27,9 +27,9 @@ void WiredOutputs::update(ProgrammingInterface& interface) {
   m_gerror->set(levels.gerror);
 }
 
-// IRQ_CTRL is acknowledged at once, so what waits for the end of a pulse must not follow (6.3.16).
+// What waits for the end of a pulse must not follow when the lack of an enable is acknowledged (6.3.16).
 void WiredOutputs::cancel_disabled(const ProgrammingInterface& interface) {
-  const std::uint32_t enabled = interface.reg(SMMU_IRQ_CTRLACK);
+  const std::uint32_t enabled = interface.reg(SMMU_IRQ_CTRL);
   if ((enabled & IRQ_CTRL_EVENTQ_IRQEN) == 0) m_eventq->cancel();
   if ((enabled & IRQ_CTRL_GERROR_IRQEN) == 0) m_gerror->cancel();
 }

@@ -15,7 +15,6 @@ struct Unbuilt {
   const char* problem;
 };
 constexpr Unbuilt unbuilt[] = {
-    {[](const Features& f) { return f.MSI; }, "MSI is not built"},
     {[](const Features& f) { return f.ATOS; }, "ATOS is not built"},
 };
 

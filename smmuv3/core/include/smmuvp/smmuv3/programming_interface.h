@@ -8,6 +8,7 @@
 #include "smmuvp/base/registers.h"
 #include "smmuvp/smmuv3/command_queue.h"
 #include "smmuvp/smmuv3/event_queue.h"
+#include "smmuvp/smmuv3/msi_writer.h"
 #include "smmuvp/smmuv3/parts.h"
 #include "smmuvp/smmuv3/queue.h"
 #include "smmuvp/smmuv3/registers.h"
@@ -56,6 +57,7 @@ class ProgrammingInterface : private RegisterObserver {
   Stalls& stalls() { return m_events.stalls(); }
   const EventQueue& events() const { return m_events; }
   CommandQueue& commands() { return m_commands; }
+  MsiWriter& msis() { return m_msis; }
 
   // ---- what queues go by
 
@@ -69,9 +71,14 @@ class ProgrammingInterface : private RegisterObserver {
   bool active(std::uint32_t gerror_bit) const {
     return ((reg(SMMU_GERROR) ^ reg(SMMU_GERRORN)) & gerror_bit) != 0;
   }
-  void activate(std::uint32_t gerror_bit);
+  /// A global error arose at `time`; its interrupt goes out.
+  void activate(std::uint32_t gerror_bit, smmu::TimePs time);
+  /// The Event queue became non-empty at `time`: its interrupt goes out.
+  void interrupt_eventq(smmu::TimePs time);
   /// Acknowledges in CR0ACK what has become complete.
   void update_acks();
+  /// The same for IRQ_CTRLACK.
+  void update_irq_acks();
   Signals& signals() { return m_signals; }
   Signals take_signals();
   Levels levels() const;
@@ -91,6 +98,8 @@ class ProgrammingInterface : private RegisterObserver {
   void register_write_ignored(std::uint16_t id, std::uint32_t index) override;
   bool legal_access(std::uint32_t offset, unsigned bytes, bool write, std::uint64_t value);
   std::uint64_t visible_bits(std::uint16_t id) const;
+  bool interrupts(std::uint32_t irq_ctrl_bit) const;
+  Msi msi_of(Reg CFG0, Reg CFG1, Reg CFG2) const;
   void refresh();
   void refresh_tbus();
 
@@ -98,6 +107,7 @@ class ProgrammingInterface : private RegisterObserver {
   RegisterFile m_registers;
   EventQueue m_events;
   CommandQueue m_commands;
+  MsiWriter m_msis;
 
   // Copies of registers in the form that accesses and queues need; refresh() makes them.
   std::uint32_t m_cr0ack = 0;

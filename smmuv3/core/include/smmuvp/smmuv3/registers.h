@@ -70,9 +70,18 @@ constexpr std::uint32_t IRQ_CTRL_EVENTQ_IRQEN = 1U << 2;
 constexpr std::uint32_t IRQ_CTRL_implemented = IRQ_CTRL_GERROR_IRQEN | IRQ_CTRL_EVENTQ_IRQEN;
 constexpr std::uint32_t GERROR_CMDQ_ERR = 1U << 0;
 constexpr std::uint32_t GERROR_EVENTQ_ABT_ERR = 1U << 2;
+constexpr std::uint32_t GERROR_MSI_CMDQ_ABT_ERR = 1U << 4;
+constexpr std::uint32_t GERROR_MSI_EVENTQ_ABT_ERR = 1U << 5;
+constexpr std::uint32_t GERROR_MSI_GERROR_ABT_ERR = 1U << 7;
 constexpr std::uint32_t GERROR_SFM_ERR = 1U << 8;
-/// The model has no service failure mode, yet the field is there (IHI 0070 6.3.19).
-constexpr std::uint32_t GERROR_implemented = GERROR_CMDQ_ERR | GERROR_EVENTQ_ABT_ERR | GERROR_SFM_ERR;
+/// The fields of GERROR and GERRORN that are there. The model has no service failure mode, yet its field is
+/// (IHI 0070 6.3.19).
+constexpr std::uint32_t gerror_fields(const Features& features) {
+  constexpr std::uint32_t always = GERROR_CMDQ_ERR | GERROR_EVENTQ_ABT_ERR | GERROR_SFM_ERR;
+  constexpr std::uint32_t of_msis =
+      GERROR_MSI_CMDQ_ABT_ERR | GERROR_MSI_EVENTQ_ABT_ERR | GERROR_MSI_GERROR_ABT_ERR;
+  return features.MSI ? always | of_msis : always;
+}
 constexpr std::uint32_t CMDQ_CONS_ERR_shift = 24;
 constexpr std::uint32_t CMDQ_CONS_ERR = 0x7fU << CMDQ_CONS_ERR_shift;
 constexpr std::uint32_t EVENTQ_OVFLG = 1U << 31;

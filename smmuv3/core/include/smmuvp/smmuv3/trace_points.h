@@ -26,6 +26,8 @@ constexpr TracePoint<std::string_view, std::uint64_t, std::uint64_t, std::uint32
     "smmu.command", "a command was executed", {"command", "word0", "word1", "cons"}};
 constexpr TracePoint<std::string_view, std::uint32_t> trace_command_error{
     "smmu.command_error", "command processing stopped", {"error", "cons"}};
+constexpr TracePoint<std::string_view, std::uint64_t, std::uint64_t, bool> trace_msi{
+    "smmu.msi", "a message signalled interrupt was written", {"source", "address", "data", "ok"}};
 constexpr TracePoint<std::string_view, std::uint64_t> trace_register_write{
     "smmu.register_write", "software wrote a register", {"register", "value"}};
 constexpr TracePoint<std::string_view, std::uint64_t> trace_register_read{
@@ -39,6 +41,7 @@ inline std::vector<TracePointInfo> trace_points() {
           trace_event,
           trace_command,
           trace_command_error,
+          trace_msi,
           trace_register_write,
           trace_register_read,
           smmu::trace_tlb_fill,

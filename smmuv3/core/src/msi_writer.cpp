@@ -1,0 +1,137 @@
+#include "smmuvp/smmuv3/msi_writer.h"
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+
+#include "smmuvp/smmu/attributes.h"
+#include "smmuvp/smmuv3/programming_interface.h"
+#include "smmuvp/smmuv3/trace_points.h"
+
+namespace smmuvp::smmuv3 {
+
+using smmu::Step;
+using smmu::TimePs;
+
+namespace {
+
+struct SourceInfo {
+  const char* name;
+  std::uint32_t aborted;  // its bit in GERROR (6.3.19)
+};
+constexpr SourceInfo infos[] = {{"eventq", GERROR_MSI_EVENTQ_ABT_ERR},
+                                {"gerror", GERROR_MSI_GERROR_ABT_ERR},
+                                {"cmdq_sync", GERROR_MSI_CMDQ_ABT_ERR}};
+
+const SourceInfo& info_of(MsiSource source) { return infos[static_cast<unsigned>(source)]; }
+
+// 3.18: what comes out is consistent; Device and Non-cacheable types are Outer Shareable.
+pgtable::Attributes attributes_of(const Msi& msi) {
+  return pgtable::effective(
+      {smmu::mair_of_mem_attr(msi.MemAttr), static_cast<pgtable::Shareability>(msi.SH)});
+}
+
+}  // namespace
+
+void MsiWriter::send(MsiSource source, const Msi& msi, TimePs time) {
+  if (!m_parts.features.MSI || msi.address == 0) return;
+  Slot& s = slot(source);
+  s.time = s.due ? std::min(s.time, time) : time;
+  s.msi = msi;
+  s.due = true;
+}
+
+std::optional<MsiSource> MsiWriter::next() const {
+  std::optional<MsiSource> first;
+  for (unsigned i = 0; i < sources; ++i) {
+    const auto source = static_cast<MsiSource>(i);
+    if (m_slots[i].due && (!first || m_slots[i].time < slot(*first).time)) first = source;
+  }
+  return first;
+}
+
+std::optional<TimePs> MsiWriter::due() const {
+  if (m_sending || m_interface.held()) return std::nullopt;
+  const std::optional<MsiSource> source = next();
+  if (!source) return std::nullopt;
+  return std::max(m_time, slot(*source).time);
+}
+
+Step MsiWriter::step(TimePs now) {
+  if (m_sending) return Step::need;
+  m_parts.engine.prune(now);
+  const std::optional<TimePs> at = due();
+  if (!at || *at > now) return Step::done;
+  const MsiSource source = *next();
+  const Msi& msi = slot(source).msi;
+  m_op = {};
+  m_op.kind = smmu::MemoryOpKind::write;
+  m_op.purpose = "MSI";
+  m_op.size = 4;
+  m_op.address = msi.address & low_bits(m_parts.features.OAS);  // 3.4.3: truncated
+  m_op.attributes = attributes_of(msi);
+  smmu::store_word(m_op.data, 0, msi.data);
+  m_time = m_parts.engine.pass_walk_port(now);
+  m_op.time = m_time;
+  slot(source).due = false;
+  m_sending = source;
+  return Step::need;
+}
+
+void MsiWriter::complete(const smmu::MemoryAnswer& answer) {
+  if (!m_sending) return;  // of before a reset
+  const MsiSource source = *m_sending;
+  const SourceInfo& info = info_of(source);
+  m_sending.reset();
+  m_time = std::max(m_time, answer.time);
+  slot(source).completed = m_time;
+  ++m_parts.statistics.msis;
+  const bool ok = answer.status == smmu::MemoryStatus::ok;
+  m_parts.tracer.emit(m_time, trace_msi, std::string_view(info.name), m_op.address,
+                      smmu::load_word(m_op.data, 0), ok);
+  if (!ok) {
+    m_parts.diag.guest_error("MSI.abort", std::string("an MSI of ") + info.name + " met an external abort",
+                             "IHI 0070 7.5", {}, m_op.address);
+    m_interface.activate(info.aborted, m_time);
+  }
+  m_interface.update_irq_acks();
+}
+
+void MsiWriter::reset() {
+  m_slots = {};
+  m_sending.reset();
+  m_time = 0;
+}
+
+void MsiWriter::visit(Archive& archive) {
+  archive.begin("msi_writer");
+  for (Slot& s : m_slots) {
+    archive.value("due", s.due);
+    archive.value("address", s.msi.address);
+    archive.value("data", s.msi.data);
+    archive.value("MemAttr", s.msi.MemAttr);
+    archive.value("SH", s.msi.SH);
+    archive.time("time", s.time);
+    archive.time("completed", s.completed);
+    s.msi.MemAttr &= 0xfU;
+    s.msi.SH &= 3U;
+  }
+  archive.optional("sending", m_sending, [&](MsiSource& source) {
+    archive.value("source", source);
+    if (source > MsiSource::cmdq_sync) {
+      archive.fail("source", "no source of MSIs");
+      source = MsiSource::eventq;
+    }
+  });
+  archive.time("time", m_time);
+  m_op.visit(archive);
+  archive.end();
+  if (!archive.loading()) return;
+  m_op.purpose = "MSI";
+  if (m_sending && (m_op.size != 4 || m_op.kind != smmu::MemoryOpKind::write)) {
+    archive.fail("sending", "no MSI that is written");
+  }
+  if (!archive.ok()) reset();
+}
+
+}  // namespace smmuvp::smmuv3
