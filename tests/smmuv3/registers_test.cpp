@@ -149,6 +149,18 @@ TEST(IdRegisters, ASidsizeOf7OrMoreNeedsTwoLevelTables) {
   EXPECT_NO_THROW(World w(f));
 }
 
+TEST(CR2, HasE2hWithHypAndNeitherPtmNorRecCfgAts) {
+  for (const bool Hyp : {false, true}) {
+    Features f;
+    f.Hyp = Hyp;
+    for (const RegisterInfo& info : register_table(f)) {
+      if (info.id == SMMU_CR2) {
+        EXPECT_EQ(info.write_mask, Hyp ? 3U : 2U);
+      }
+    }
+  }
+}
+
 TEST(CR0ACK, AcknowledgesImplementedBitsOnly) {
   World w;
   w.write(0x20, 0xffff'ffff);
@@ -269,6 +281,51 @@ TEST(GBPA, OverridesAttributes) {
   EXPECT_EQ(read.attributes.SH, smmu::Shareability::outer);
   EXPECT_EQ(read.attributes.memory, 0xaaU) << "Write-Through, Read-Allocate only";
   EXPECT_FALSE(w.access(1, 0, smmu::AccessKind::write).instruction);
+}
+
+TEST(GBPA, ReservedOverridesOfPrivilegeAndInstructionUseWhatComesIn) {
+  World w;
+  w.write(0x44, GBPA_Update | 1U << 18 | 1U << 16 | 0x1000);
+  EXPECT_EQ(w.read(0x44), 1U << 18 | 1U << 16 | 0x1000U);
+  for (const bool incoming : {false, true}) {
+    auto r = World::request(1, 0);
+    r.privileged = r.instruction = incoming;
+    const auto a = w.access(r);
+    EXPECT_EQ(a.privileged, incoming);
+    EXPECT_EQ(a.instruction, incoming);
+  }
+}
+
+TEST(GBPA, EachShareabilityAndAllocationIsThatOfItsEncoding) {
+  using smmu::Shareability;
+  const Shareability of[4] = {Shareability::non_shareable, Shareability::inner, Shareability::outer,
+                              Shareability::inner};
+  for (std::uint32_t SHCFG = 0; SHCFG < 4; ++SHCFG) {
+    World w;
+    w.write(0x44, GBPA_Update | SHCFG << 12);
+    auto r = World::request(1, 0);
+    r.attributes.SH = Shareability::inner;  // what 1, use incoming, gives
+    EXPECT_EQ(w.access(r).attributes.SH, of[SHCFG]) << SHCFG;
+  }
+  for (std::uint32_t ALLOCCFG = 0; ALLOCCFG < 16; ++ALLOCCFG) {
+    World w;
+    w.write(0x44, GBPA_Update | 0x1000 | ALLOCCFG << 8);
+    const std::uint8_t memory = w.access(1, 0).attributes.memory;
+    const bool R = (ALLOCCFG & 4) != 0, W = (ALLOCCFG & 2) != 0;
+    const bool transient = (ALLOCCFG & 1) != 0 && (R || W);  // else there is no such type (13.1.7)
+    const unsigned nibble = (transient ? 4U : 12U) | (R ? 2U : 0U) | (W ? 1U : 0U);
+    EXPECT_EQ(memory, ALLOCCFG < 8 ? 0xffU : nibble << 4 | nibble) << ALLOCCFG;
+  }
+}
+
+TEST(GERROR, HasTheBitsOfMsisWithMsisOnly) {
+  for (const bool MSI : {false, true}) {
+    Features f;
+    f.MSI = MSI;
+    World w(f);
+    w.write(0x64, ~0U);
+    EXPECT_EQ(w.read(0x64), MSI ? 0x1b5U : 0x105U);
+  }
 }
 
 TEST(GERROR, ABitTogglesOnceUntilItIsAcknowledged) {
@@ -392,6 +449,65 @@ TEST(RegisterAccess, AWriteToAReservedLocationIsDiagnosedOnce) {
     w.write(0x38, 1, bytes);
     ASSERT_EQ(w.diag.all.size(), 1U);
     EXPECT_EQ(w.diag.all[0].site, "register.reserved");
+  }
+}
+
+/// What each byte of both pages belongs to.
+struct Places {
+  Places() : at(window_size, nullptr) {
+    for (const RegisterInfo& info : table) {
+      for (std::uint32_t i = 0; i < info.bytes; ++i) at[info.offset + i] = &info;
+    }
+  }
+  /// Whether this access is of a register or its half, as 6.2 has them.
+  bool legal(std::uint32_t offset, unsigned bytes) const {
+    if ((bytes != 4 && bytes != 8) || offset % bytes != 0 || at[offset] == nullptr) return false;
+    return bytes == 4 || (at[offset]->bytes == 8 && at[offset]->offset == offset);
+  }
+  std::vector<RegisterInfo> table = register_table(Features{});
+  std::vector<const RegisterInfo*> at;
+};
+
+TEST(RegisterAccess, EveryOtherSizeAndAlignmentOfEveryOffsetIsRazWi) {
+  const Places places;
+  World w;
+  const auto values = [&w, &places] {
+    std::vector<std::uint64_t> all;
+    for (const RegisterInfo& info : places.table) {
+      all.push_back(0);
+      w.smmu.interface().peek(info.offset, info.bytes, all.back());
+    }
+    return all;
+  };
+  w.start(8, 0);
+  const auto before = values();
+  for (const AccessSecurity security : {AccessSecurity::NonSecure, AccessSecurity::Secure}) {
+    for (const unsigned bytes : {1U, 2U, 4U, 8U, 3U, 16U}) {
+      for (std::uint32_t offset = 0; offset + bytes <= window_size; ++offset) {
+        if (places.legal(offset, bytes)) continue;
+        std::uint64_t v = 1;
+        w.smmu.interface().read(offset, bytes, security, 0, v);
+        ASSERT_EQ(v, 0U) << bytes << " bytes at " << std::hex << offset;
+        w.smmu.interface().write(offset, bytes, security, 0, ~0ULL);
+      }
+      ASSERT_EQ(values(), before) << "writes of " << bytes << " bytes";
+    }
+  }
+}
+
+TEST(RegisterAccess, EveryRegisterIsReadWholeAndByItsHalves) {
+  const Places places;
+  World w;
+  w.start(8, 0);
+  for (const RegisterInfo& info : places.table) {
+    std::uint64_t whole = 0;
+    w.smmu.interface().peek(info.offset, info.bytes, whole);
+    std::uint64_t v = ~whole;
+    w.smmu.interface().read(info.offset, info.bytes, AccessSecurity::NonSecure, 0, v);
+    EXPECT_EQ(v, whole) << info.name;
+    std::uint64_t halves = w.read(info.offset);
+    if (info.bytes == 8) halves |= std::uint64_t{w.read(info.offset + 4)} << 32;
+    EXPECT_EQ(halves, whole) << info.name;
   }
 }
 

@@ -6,7 +6,7 @@ namespace smmuvp::smmuv3 {
 
 namespace {
 
-constexpr const char* s_clause = "IHI 0070 6.2, 6.3.42 to 6.3.81";
+constexpr const char* s_clause = "IHI 0070 6.2, 6.3.42 to 6.3.94";
 
 // SMMU_S_*: RES0 to everybody while SMMU_S_IDR1.SECURE_IMPL is 0.
 struct SecureRow {
@@ -24,6 +24,7 @@ constexpr SecureRow secure_rows[] = {
     {"SMMU_S_CR0ACK", 0x8024, 4},
     {"SMMU_S_CR1", 0x8028, 4},
     {"SMMU_S_CR2", 0x802c, 4},
+    {"SMMU_S_S2PII", 0x8030, 8},
     {"SMMU_S_INIT", 0x803c, 4},
     {"SMMU_S_GBPA", 0x8044, 4},
     {"SMMU_S_AGBPA", 0x8048, 4},
@@ -45,6 +46,15 @@ constexpr SecureRow secure_rows[] = {
     {"SMMU_S_EVENTQ_IRQ_CFG0", 0x80b0, 8},
     {"SMMU_S_EVENTQ_IRQ_CFG1", 0x80b8, 4},
     {"SMMU_S_EVENTQ_IRQ_CFG2", 0x80bc, 4},
+    {"SMMU_S_GATOS_CTRL", 0x8100, 4},
+    {"SMMU_S_GATOS_SID", 0x8108, 8},
+    {"SMMU_S_GATOS_ADDR", 0x8110, 8},
+    {"SMMU_S_GATOS_PAR", 0x8118, 8},
+    {"SMMU_S_MPAMIDR", 0x8130, 4},
+    {"SMMU_S_GMPAM", 0x8138, 4},
+    {"SMMU_S_GBPMPAM", 0x813c, 4},
+    {"SMMU_S_VATOS_SEL", 0x8180, 4},
+    {"SMMU_S_IDR6", 0x8190, 4},
 };
 
 }  // namespace
@@ -58,6 +68,8 @@ std::vector<RegisterInfo> register_table(const Features& f) {
   const std::uint64_t msi_addr = f.MSI ? low_bits(f.OAS) & ~low_bits(2) : 0;
   const std::uint64_t msi_data = f.MSI ? low_bits(32) : 0;
   const std::uint64_t msi_attributes = f.MSI ? low_bits(6) : 0;
+  // PTM and REC_CFG_ATS are RES0 without BTM and ATSRECERR (6.3.12).
+  const std::uint32_t cr2 = CR2_RECINVSID | (f.Hyp ? CR2_E2H : 0U);
   // FMT and SPLIT exist with two-level tables only (6.3.25).
   const std::uint64_t strtab_cfg = f.ST_LEVEL != 0 ? 0x3'07ffULL : 0x3fULL;
   // IDR1.ATTR_*_OVR == 0: the override fields are RES0 here, one of the permitted choices (6.3.14).
@@ -80,7 +92,7 @@ std::vector<RegisterInfo> register_table(const Features& f) {
       {SMMU_CR0, "SMMU_CR0", 0x20, 4, RW, 0, CR0_implemented, "IHI 0070 6.3.9"},
       {SMMU_CR0ACK, "SMMU_CR0ACK", 0x24, 4, AckMirror, 0, 0, "IHI 0070 6.3.10"},
       {SMMU_CR1, "SMMU_CR1", 0x28, 4, RW, 0, CR1_TABLE | CR1_QUEUE, "IHI 0070 6.3.11"},
-      {SMMU_CR2, "SMMU_CR2", 0x2c, 4, RW, 0, CR2_RECINVSID | (f.Hyp ? CR2_E2H : 0), "IHI 0070 6.3.12"},
+      {SMMU_CR2, "SMMU_CR2", 0x2c, 4, RW, 0, cr2, "IHI 0070 6.3.12"},
       {SMMU_STATUSR, "SMMU_STATUSR", 0x40, 4, RO, 0, 0, "IHI 0070 6.3.13"},
       {SMMU_GBPA, "SMMU_GBPA", 0x44, 4, RW, gbpa_reset, gbpa, "IHI 0070 6.3.14"},
       {SMMU_AGBPA, "SMMU_AGBPA", 0x48, 4, RW, 0, 0, "IHI 0070 6.3.15"},
