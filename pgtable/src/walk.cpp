@@ -155,7 +155,7 @@ void Walk::need_stage1_update(std::uint64_t descriptor, std::uint64_t desired) {
 
 void Walk::finish_stage1() {
   m_result.stage1_rights = m_result.rights;
-  if (m_stages == Stages::stage1) {
+  if (m_stages == Stages::stage1 || m_request.stage1_only) {
     m_result.stage2_rights.bits = Rights::all;
     m_state = State::done;
     return;

@@ -350,31 +350,27 @@ void Access::tell_no_atomics(const pgtable::Fault& fault) const {
                            "IHI 0070 6.3.1, 7.3.12", m_request.stream_id, fault.table_address);
 }
 
-Event Access::event_of(const pgtable::Fault& fault, bool cd) const {
-  EventType type = EventType::C_BAD_CD;  // a Config that the walker refuses; decoding lets none through
-  switch (fault.kind) {
+EventType event_type_of(pgtable::FaultKind kind) {
+  switch (kind) {
     case pgtable::FaultKind::translation:
-      type = EventType::F_TRANSLATION;
-      break;
+      return EventType::F_TRANSLATION;
     case pgtable::FaultKind::address_size:
-      type = EventType::F_ADDR_SIZE;
-      break;
+      return EventType::F_ADDR_SIZE;
     case pgtable::FaultKind::access_flag:
-      type = EventType::F_ACCESS;
-      break;
+      return EventType::F_ACCESS;
     case pgtable::FaultKind::permission:
-      type = EventType::F_PERMISSION;
-      break;
-    case pgtable::FaultKind::unsupported_atomic:
-      if (counts()) tell_no_atomics(fault);
-      type = EventType::F_WALK_EABT;
-      break;
+      return EventType::F_PERMISSION;
     case pgtable::FaultKind::external_abort:
-      type = EventType::F_WALK_EABT;
-      break;
+    case pgtable::FaultKind::unsupported_atomic:
+      return EventType::F_WALK_EABT;
     default:
-      break;
+      return EventType::C_BAD_CD;  // a Config that the walker refuses; decoding lets none through
   }
+}
+
+Event Access::event_of(const pgtable::Fault& fault, bool cd) const {
+  const EventType type = event_type_of(fault.kind);
+  if (fault.kind == pgtable::FaultKind::unsupported_atomic && counts()) tell_no_atomics(fault);
   const bool of_structure = cd || fault.fault_class == pgtable::FaultClass::table;
   Event e = event_of(type);
   if (fault.stage == pgtable::Stage::stage2) {  // 7.3.13

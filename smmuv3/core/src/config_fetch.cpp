@@ -21,6 +21,12 @@ std::array<std::uint64_t, 8> words_of(const smmu::MemoryAnswer& answer) {
   return words;
 }
 
+// 9.1.3: by STE.Config alone.
+bool has_stages(const Ste& ste, AtosType type) {
+  const auto wants = static_cast<unsigned>(type);
+  return ((wants & 1U) == 0 || ste.stage1_enabled()) && ((wants & 2U) == 0 || ste.stage2_enabled());
+}
+
 }  // namespace
 
 ConfigFetch::ConfigFetch(const Parts& parts, const ProgrammingInterface& interface,
@@ -166,7 +172,8 @@ void ConfigFetch::use_ste() {
     }
     return fail(EventType::C_BAD_STE);
   }
-  if (m_ste.aborts()) return;
+  m_lacks_stage = !has_stages(m_ste, m_request.atos);
+  if (m_lacks_stage || m_ste.aborts() || m_request.atos == AtosType::stage2) return;
   m_choice = m_ste.choose(m_request.substream_valid, m_request.substream_id);
   switch (m_choice.kind) {
     case ContextChoice::Kind::bypass:
@@ -269,6 +276,8 @@ void ConfigFetch::visit(Archive& archive) {
   archive.value("substream_id", m_request.substream_id);
   archive.value("substream_valid", m_request.substream_valid);
   archive.value("debug", m_request.debug);
+  archive.value("atos", m_request.atos);
+  archive.value("lacks_stage", m_lacks_stage);
   m_table.visit(archive);
   archive.value("memory", m_table_attributes.memory);
   archive.value("SH", m_table_attributes.SH);
@@ -306,6 +315,7 @@ void ConfigFetch::restored(Archive& archive) {
   const bool fetches = small || m_state == State::ste || m_state == State::cd;
   const bool reaches = m_state == State::l1cd_address || m_state == State::cd_address;
   bool sane = m_state <= State::done && m_translation.has_value() == reaches;
+  sane = sane && m_request.atos <= AtosType::both;
   sane = sane && m_choice.kind <= ContextChoice::Kind::disabled && m_table_bits <= 32;
   sane = sane && (!m_waiting || fetches || m_translation);
   sane = sane && (!m_waiting || !fetches || (m_op.size == (small ? 8 : 64)));

@@ -25,7 +25,8 @@ ProgrammingInterface::ProgrammingInterface(const Parts& parts)
       m_registers(register_table(parts.features), *this),
       m_events(parts, *this),
       m_commands(parts, *this),
-      m_msis(parts, *this) {
+      m_msis(parts, *this),
+      m_atos(parts, *this) {
   refresh();
   refresh_tbus();
 }
@@ -174,6 +175,18 @@ void ProgrammingInterface::register_written(std::uint16_t id, std::uint32_t, Acc
     case SMMU_EVENTQ_BASE:
       refresh();
       break;
+    case SMMU_GATOS_CTRL:
+      if ((value & GATOS_CTRL_RUN) == 0) break;
+      // 6.3.37: ignored from SMMUv3.2 on, and permitted to be before
+      if (!enabled(CR0_SMMUEN) || !wanted(CR0_SMMUEN)) {
+        m_registers.set(SMMU_GATOS_CTRL, 0);
+        m_parts.diag.guest_error("GATOS_CTRL.SMMUEN",
+                                 "GATOS_CTRL.RUN is set while CR0.SMMUEN is 0; it is ignored",
+                                 "IHI 0070 6.3.37");
+        break;
+      }
+      m_atos.start(m_written_at);
+      break;
     case SMMU_CMDQ_PROD:
       m_registers.set(SMMU_CMDQ_PROD, value & visible_bits(id));  // RES0 bits stay 0 in a larger queue
       if (enabled(CR0_CMDQEN) && !m_cmdq.consistent(reg(SMMU_CMDQ_PROD), reg(SMMU_CMDQ_CONS))) {
@@ -202,11 +215,11 @@ void ProgrammingInterface::register_written(std::uint16_t id, std::uint32_t, Acc
 
 void ProgrammingInterface::register_write_ignored(std::uint16_t id, std::uint32_t) {
   const RegisterInfo& info = m_registers.info(id);
-  const char* guard = info.guard == SMMU_CR0ACK ? "CR0" : "IRQ_CTRL";
-  m_parts.diag.guest_error(
-      std::string(info.name) + ".guard",
-      std::string("a write of ") + info.name + " is ignored while " + guard + " enables what it configures",
-      info.clause);
+  const char* why = info.guard == SMMU_CR0ACK        ? "CR0 enables what it configures"
+                    : info.guard == SMMU_IRQ_CTRLACK ? "IRQ_CTRL enables what it configures"
+                                                     : "GATOS_CTRL.RUN is 1";
+  m_parts.diag.guest_error(std::string(info.name) + ".guard",
+                           std::string("a write of ") + info.name + " is ignored while " + why, info.clause);
 }
 
 // 6.3.9: each bit is acknowledged when its Update is complete.
@@ -214,7 +227,8 @@ void ProgrammingInterface::update_acks() {
   const std::uint32_t wanted = reg(SMMU_CR0) & CR0_implemented;
   const std::uint32_t before = m_cr0ack;
   std::uint32_t after = before | wanted;
-  if ((wanted & CR0_SMMUEN) == 0) after &= ~CR0_SMMUEN;
+  // 6.3.37: when an address translation operation is over
+  if ((wanted & CR0_SMMUEN) == 0 && !m_atos.running()) after &= ~CR0_SMMUEN;
   // 6.3.9.4: when committed records are visible
   if ((wanted & CR0_EVENTQEN) == 0 && m_events.empty()) {
     after &= ~CR0_EVENTQEN;
@@ -305,6 +319,7 @@ void ProgrammingInterface::reset() {
   m_events.reset();
   m_commands.reset();
   m_msis.reset();
+  m_atos.reset();
   m_signals = {};
   refresh();
   refresh_tbus();

@@ -68,6 +68,9 @@ std::vector<RegisterInfo> register_table(const Features& f) {
   const std::uint64_t msi_addr = f.MSI ? low_bits(f.OAS) & ~low_bits(2) : 0;
   const std::uint64_t msi_data = f.MSI ? low_bits(32) : 0;
   const std::uint64_t msi_attributes = f.MSI ? low_bits(6) : 0;
+  // What is beyond the sizes of StreamID and SubstreamID is RES0 (6.3.38).
+  const std::uint64_t gatos_sid =
+      low_bits(f.SIDSIZE) | low_bits(f.SSIDSIZE) << 32 | (f.SSIDSIZE != 0 ? low_bits(1) << 52 : 0);
   // PTM and REC_CFG_ATS are RES0 without BTM and ATSRECERR (6.3.12).
   const std::uint32_t cr2 = CR2_RECINVSID | (f.Hyp ? CR2_E2H : 0U);
   // FMT and SPLIT exist with two-level tables only (6.3.25).
@@ -113,6 +116,10 @@ std::vector<RegisterInfo> register_table(const Features& f) {
       {SMMU_EVENTQ_IRQ_CFG0, "SMMU_EVENTQ_IRQ_CFG0", 0xb0, 8, RW, 0, msi_addr, "IHI 0070 6.3.30"},
       {SMMU_EVENTQ_IRQ_CFG1, "SMMU_EVENTQ_IRQ_CFG1", 0xb8, 4, RW, 0, msi_data, "IHI 0070 6.3.31"},
       {SMMU_EVENTQ_IRQ_CFG2, "SMMU_EVENTQ_IRQ_CFG2", 0xbc, 4, RW, 0, msi_attributes, "IHI 0070 6.3.32"},
+      {SMMU_GATOS_CTRL, "SMMU_GATOS_CTRL", 0x100, 4, RW, 0, f.ATOS ? GATOS_CTRL_RUN : 0, "IHI 0070 6.3.37"},
+      {SMMU_GATOS_SID, "SMMU_GATOS_SID", 0x108, 8, RW, 0, f.ATOS ? gatos_sid : 0, "IHI 0070 6.3.38"},
+      {SMMU_GATOS_ADDR, "SMMU_GATOS_ADDR", 0x110, 8, RW, 0, f.ATOS ? ~low_bits(6) : 0, "IHI 0070 6.3.39"},
+      {SMMU_GATOS_PAR, "SMMU_GATOS_PAR", 0x118, 8, RO, 0, 0, "IHI 0070 6.3.40"},
       {SMMU_EVENTQ_PROD, "SMMU_EVENTQ_PROD", 0x100a8, 4, RW, 0, EVENTQ_OVFLG | 0xfffff, "IHI 0070 6.3.95"},
       {SMMU_EVENTQ_CONS, "SMMU_EVENTQ_CONS", 0x100ac, 4, RW, 0, EVENTQ_OVFLG | 0xfffff, "IHI 0070 6.3.96"},
   };
@@ -132,6 +139,11 @@ std::vector<RegisterInfo> register_table(const Features& f) {
   guard(SMMU_CMDQ_CONS, CR0_CMDQEN);
   guard(SMMU_EVENTQ_BASE, CR0_EVENTQEN);
   guard(SMMU_EVENTQ_PROD, CR0_EVENTQEN);
+  if (f.ATOS) {  // 6.3.37: ignored from SMMUv3.2 on, and permitted to be before
+    for (const Reg id_of : {SMMU_GATOS_CTRL, SMMU_GATOS_SID, SMMU_GATOS_ADDR}) {
+      guard(id_of, GATOS_CTRL_RUN, SMMU_GATOS_CTRL);
+    }
+  }
   if (f.MSI) {  // 6.3.21: by the acknowledged value too
     for (const Reg id_of : {SMMU_GERROR_IRQ_CFG0, SMMU_GERROR_IRQ_CFG1, SMMU_GERROR_IRQ_CFG2}) {
       guard(id_of, IRQ_CTRL_GERROR_IRQEN, SMMU_IRQ_CTRLACK);

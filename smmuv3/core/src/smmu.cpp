@@ -44,7 +44,7 @@ Smmu::Smmu(const Features& features, const Structures& structures, const std::st
       m_configs(m_structures),
       m_parts{m_features, m_structures, m_engine, m_configs, m_statistics, m_diag, m_tracer},
       m_interface(m_parts),
-      m_workers{&m_interface.events(), &m_interface.commands(), &m_interface.msis()} {}
+      m_workers{&m_interface.events(), &m_interface.commands(), &m_interface.msis(), &m_interface.atos()} {}
 
 void Smmu::check(const Features& features, const Structures& structures) {
   checked(features);
@@ -134,13 +134,14 @@ void Smmu::visit(Archive& archive) {
   archive.begin("smmuv3");
   m_interface.visit(archive);
   m_engine.visit(archive);
+  if (archive.loading()) m_engine.in_flight().abandon();
+  m_interface.atos().visit(archive);
   m_interface.stalls().visit(archive);  // after the generations of the engine
   m_configs.stes.visit(archive);
   m_configs.cds.visit(archive);
   m_statistics.visit(archive);
   archive.end();
   if (!archive.loading()) return;
-  m_engine.in_flight().abandon();
   m_configs.stes.for_each([this](Ste& s) { s.decode_again(m_features); });
   m_configs.cds.for_each([this](Cd& c) { c.decode_again(m_features); });
 }

@@ -21,6 +21,7 @@ constexpr Counter counters[] = {
     {"commands", &Statistics::commands, "1", "commands consumed"},
     {"syncs", &Statistics::syncs, "1", "CMD_SYNCs completed"},
     {"msis", &Statistics::msis, "1", "message signalled interrupts written, or aborted"},
+    {"atos", &Statistics::atos, "1", "address translation operations"},
 };
 
 }  // namespace

@@ -9,15 +9,6 @@ namespace {
 constexpr std::uint32_t bit(bool value, unsigned at) { return static_cast<std::uint32_t>(value) << at; }
 constexpr std::uint32_t field(std::uint32_t value, unsigned at) { return value << at; }
 
-// What has a parameter already and does not work yet.
-struct Unbuilt {
-  bool (*wanted)(const Features&);
-  const char* problem;
-};
-constexpr Unbuilt unbuilt[] = {
-    {[](const Features& f) { return f.ATOS; }, "ATOS is not built"},
-};
-
 }  // namespace
 
 std::uint8_t Features::oas_code() const {
@@ -73,9 +64,6 @@ const char* Features::problem() const {
   if (STALL_MODEL > 2) return "STALL_MODEL is 0, 1 or 2";
   if (STALL_MODEL == 1 && STALL_MAX != 0) return "STALL_MAX is 0 with STALL_MODEL 1, which never stalls";
   if (STALL_MODEL != 1 && STALL_MAX == 0) return "STALL_MAX is 1 or more with STALL_MODEL 0 and 2";
-  for (const Unbuilt& u : unbuilt) {
-    if (u.wanted(*this)) return u.problem;
-  }
   return nullptr;
 }
 

@@ -17,14 +17,15 @@ Translation::Translation(Engine& engine, const TranslationContext& context, cons
       m_split(context.split),
       m_generation(request.generation),
       m_time(request.time) {
-  if (!request.structure) look_up(context.setup);
+  if (!request.structure && !request.stage1_only) look_up(context.setup);
   if (m_state == State::done) return;
   pgtable::WalkRequest walk;
   walk.va = request.address;
   walk.access = request.access;
   walk.privileged = request.privileged;
   walk.table = request.structure;
-  walk.side_effects = !request.debug;
+  walk.side_effects = !request.debug && !request.inhibit_updates;
+  walk.stage1_only = request.stage1_only;
   m_walk.emplace(context.setup, walk);
   if (m_state == State::walking) begin_walk();
 }
@@ -204,7 +205,7 @@ void Translation::walked(const pgtable::Result& result) {
   m_entry.space = result.space;
   m_entry.attributes = pgtable::effective(result.attributes);
   m_entry.stage2_attributes = result.stage2_attributes;
-  if (m_request.debug || m_request.structure) return;
+  if (m_request.debug || m_request.structure || m_request.stage1_only || m_request.inhibit_updates) return;
   if (overtaken()) {
     ++m_engine.tcu_statistics().tlb_fills_dropped;
     return;
@@ -242,6 +243,8 @@ void Translation::visit(Archive& archive) {
   archive.value("access", m_request.access);
   archive.value("privileged", m_request.privileged);
   archive.value("structure", m_request.structure);
+  archive.value("stage1_only", m_request.stage1_only);
+  archive.value("inhibit_updates", m_request.inhibit_updates);
   archive.value("debug", m_request.debug);
   archive.value("can_wait", m_request.can_wait);
   archive.moment("arrived", m_request.arrived);

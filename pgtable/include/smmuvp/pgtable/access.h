@@ -23,6 +23,9 @@ struct WalkRequest {
   bool privileged = true;
   bool table = false;        ///< stage 2 alone: what is accessed is a table or structure of stage 1 (PTW)
   bool side_effects = true;  ///< false: hardware updates of AF and dirty state are not made (debug access)
+  /// Nested: the answer is the IPA that stage 1 gives, by the rights of stage 1; stage 2 translates the
+  /// addresses of tables only.
+  bool stage1_only = false;
 };
 
 /// Effective rights of a translation: leaf and hierarchical permissions, WXN and PAN applied; all stages

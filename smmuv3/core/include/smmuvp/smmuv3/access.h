@@ -114,6 +114,8 @@ class Access : public smmu::AccessObject {
   bool m_held = false;     // has waited for room in the Event queue's buffer
 };
 
+/// The event that tells of a fault of a walk.
+EventType event_type_of(pgtable::FaultKind kind);
 /// An access's kind in traces: "read", "write", "atomic" or "execute".
 std::string_view kind_name(smmu::AccessKind kind, bool instruction);
 

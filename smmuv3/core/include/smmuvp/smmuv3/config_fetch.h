@@ -14,11 +14,15 @@ namespace smmuvp::smmuv3 {
 
 class ProgrammingInterface;
 
+/// What an address translation operation asks about: ATOS_ADDR.TYPE, and an access (IHI 0070 9.1.3).
+enum class AtosType : std::uint8_t { none = 0, stage1 = 1, stage2 = 2, both = 3 };
+
 struct ConfigRequest {
   std::uint32_t stream_id = 0;
   std::uint32_t substream_id = 0;
   bool substream_valid = false;
   bool debug = false;  ///< no statistics, no time, no cache changes
+  AtosType atos = AtosType::none;
   smmu::TimePs time = 0;
 };
 
@@ -46,7 +50,10 @@ class ConfigFetch {
   const std::optional<ConfigFault>& fault() const { return m_fault; }
   /// Valid where there is no fault, or one of stage 2.
   const Ste& ste() const { return m_ste; }
-  /// Whether stage 1 translates. Else it bypasses, unless there is a fault or the STE aborts.
+  /// The STE does not enable the stages that AtosType names: there is neither a fault nor a CD.
+  bool lacks_stage() const { return m_lacks_stage; }
+  /// Whether stage 1 translates. Else it bypasses, unless there is a fault, the STE aborts or lacks a stage, or
+  /// AtosType::stage2 asks for none.
   bool stage1() const { return m_choice.kind == ContextChoice::Kind::cd; }
   /// Index of the CD. Valid where stage1().
   std::uint32_t cd_index() const { return m_choice.index; }
@@ -88,6 +95,7 @@ class ConfigFetch {
   std::uint64_t m_generation;
   State m_state = State::start;
   bool m_waiting = false;
+  bool m_lacks_stage = false;
   smmu::TimePs m_time;
   smmu::MemoryOp m_op;
   smmu::MemoryAnswer m_memory;

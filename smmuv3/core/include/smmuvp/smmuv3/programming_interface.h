@@ -6,6 +6,7 @@
 #include <string>
 
 #include "smmuvp/base/registers.h"
+#include "smmuvp/smmuv3/atos.h"
 #include "smmuvp/smmuv3/command_queue.h"
 #include "smmuvp/smmuv3/event_queue.h"
 #include "smmuvp/smmuv3/msi_writer.h"
@@ -58,6 +59,7 @@ class ProgrammingInterface : private RegisterObserver {
   const EventQueue& events() const { return m_events; }
   CommandQueue& commands() { return m_commands; }
   MsiWriter& msis() { return m_msis; }
+  Atos& atos() { return m_atos; }
 
   // ---- what queues go by
 
@@ -88,6 +90,7 @@ class ProgrammingInterface : private RegisterObserver {
   void hold(bool held);
   bool held() const { return m_held; }
   void reset();
+  /// All but atos(), which needs the engine to be there first.
   void visit(Archive& archive);
 
  private:
@@ -108,6 +111,7 @@ class ProgrammingInterface : private RegisterObserver {
   EventQueue m_events;
   CommandQueue m_commands;
   MsiWriter m_msis;
+  Atos m_atos;
 
   // Copies of registers in the form that accesses and queues need; refresh() makes them.
   std::uint32_t m_cr0ack = 0;

@@ -44,6 +44,10 @@ enum Reg : std::uint16_t {
   SMMU_EVENTQ_IRQ_CFG2,
   SMMU_EVENTQ_PROD,
   SMMU_EVENTQ_CONS,
+  SMMU_GATOS_CTRL,
+  SMMU_GATOS_SID,
+  SMMU_GATOS_ADDR,
+  SMMU_GATOS_PAR,
   SMMU_S_first,  ///< ids of the Secure bank follow
 };
 
@@ -85,6 +89,7 @@ constexpr std::uint32_t gerror_fields(const Features& features) {
 constexpr std::uint32_t CMDQ_CONS_ERR_shift = 24;
 constexpr std::uint32_t CMDQ_CONS_ERR = 0x7fU << CMDQ_CONS_ERR_shift;
 constexpr std::uint32_t EVENTQ_OVFLG = 1U << 31;
+constexpr std::uint32_t GATOS_CTRL_RUN = 1U << 0;
 constexpr std::uint64_t BASE_hint = std::uint64_t{1} << 62;  ///< RA, WA
 
 }  // namespace smmuvp::smmuv3

@@ -18,6 +18,7 @@ struct Statistics {
   std::uint64_t commands = 0;
   std::uint64_t syncs = 0;
   std::uint64_t msis = 0;
+  std::uint64_t atos = 0;
 
   void report(StatVisitor& visitor) const;
   void visit(Archive& archive);

@@ -28,6 +28,8 @@ constexpr TracePoint<std::string_view, std::uint32_t> trace_command_error{
     "smmu.command_error", "command processing stopped", {"error", "cons"}};
 constexpr TracePoint<std::string_view, std::uint64_t, std::uint64_t, bool> trace_msi{
     "smmu.msi", "a message signalled interrupt was written", {"source", "address", "data", "ok"}};
+constexpr TracePoint<std::uint32_t, std::uint64_t, std::uint64_t> trace_atos{
+    "smmu.atos", "an address translation operation ended", {"sid", "address", "PAR"}};
 constexpr TracePoint<std::string_view, std::uint64_t> trace_register_write{
     "smmu.register_write", "software wrote a register", {"register", "value"}};
 constexpr TracePoint<std::string_view, std::uint64_t> trace_register_read{
@@ -42,6 +44,7 @@ inline std::vector<TracePointInfo> trace_points() {
           trace_command,
           trace_command_error,
           trace_msi,
+          trace_atos,
           trace_register_write,
           trace_register_read,
           smmu::trace_tlb_fill,

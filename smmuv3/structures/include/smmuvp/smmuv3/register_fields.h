@@ -1,5 +1,5 @@
-// Fields of registers that say how the Stream table is read and what bypasses get (IHI
-// 0070 6.3.14, 6.3.24, 6.3.25).
+// Fields of registers that say how the Stream table is read, what bypasses get, and what an address
+// translation operation asks and answers (IHI 0070 6.3.14, 6.3.24, 6.3.25, 6.3.38 to 6.3.40).
 #pragma once
 
 #include "smmuvp/smmuv3/fields.h"
@@ -19,5 +19,26 @@ inline constexpr Field STRTAB_BASE_CFG_LOG2SIZE{"LOG2SIZE", 5, 0, "IHI 0070 6.3.
                                                 "StreamID bits of the table"};
 inline constexpr Field STRTAB_BASE_CFG_SPLIT{"SPLIT", 10, 6, "IHI 0070 6.3.25", "StreamID bits of level 2"};
 inline constexpr Field STRTAB_BASE_CFG_FMT{"FMT", 17, 16, "IHI 0070 6.3.25", "1: two levels"};
+
+inline constexpr Field GATOS_SID_STREAMID{"STREAMID", 31, 0, "IHI 0070 6.3.38", ""};
+inline constexpr Field GATOS_SID_SUBSTREAMID{"SUBSTREAMID", 51, 32, "IHI 0070 6.3.38", ""};
+inline constexpr Field GATOS_SID_SSID_VALID{"SSID_VALID", 52, 52, "IHI 0070 6.3.38", "SUBSTREAMID counts"};
+
+inline constexpr Field GATOS_ADDR_HTTUI{"HTTUI", 6, 6, "IHI 0070 6.3.39", "no flag is updated"};
+inline constexpr Field GATOS_ADDR_InD{"InD", 7, 7, "IHI 0070 6.3.39", "1: instruction"};
+inline constexpr Field GATOS_ADDR_RnW{"RnW", 8, 8, "IHI 0070 6.3.39", "1: read"};
+inline constexpr Field GATOS_ADDR_PnU{"PnU", 9, 9, "IHI 0070 6.3.39", "1: privileged"};
+inline constexpr Field GATOS_ADDR_TYPE{"TYPE", 11, 10, "IHI 0070 6.3.39", "1: stage 1, 2: stage 2, 3: both"};
+inline constexpr Field GATOS_ADDR_ADDR =
+    Field{"ADDR", 63, 12, "IHI 0070 6.3.39", "input address"}.address_from(12);
+
+inline constexpr Field PAR_FAULT{"FAULT", 0, 0, "IHI 0070 6.3.40", "1: a fault"};
+inline constexpr Field PAR_REASON{"REASON", 2, 1, "IHI 0070 6.3.40", "fault: what was being translated"};
+inline constexpr Field PAR_FAULTCODE{"FAULTCODE", 11, 4, "IHI 0070 6.3.40", "fault: 9.1.5"};
+inline constexpr Field PAR_SH{"SH", 9, 8, "IHI 0070 6.3.40", "success: shareability"};
+inline constexpr Field PAR_Size{"Size", 11, 11, "IHI 0070 6.3.40", "success: 1: larger than 4 KiB"};
+inline constexpr Field PAR_ADDR =
+    Field{"ADDR", 55, 12, "IHI 0070 6.3.40", "success: output and size; fault: FADDR"}.address_from(12);
+inline constexpr Field PAR_ATTR{"ATTR", 63, 56, "IHI 0070 6.3.40", "success: as a MAIR byte"};
 
 }  // namespace smmuvp::smmuv3

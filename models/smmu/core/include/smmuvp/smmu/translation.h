@@ -36,6 +36,9 @@ struct TranslationRequest {
   pgtable::AccessType access = pgtable::AccessType::read;
   bool privileged = false;
   bool structure = false;  ///< stage 2 alone: of the address of a structure. Asks and fills no TLB
+  /// Nested: the answer is an IPA (pgtable::WalkRequest::stage1_only). Asks and fills no TLB.
+  bool stage1_only = false;
+  bool inhibit_updates = false;  ///< no flag updates; fills no TLB, whose entries have their flags set
   bool debug = false;      ///< no statistics, no time, no cache changes, no flag updates
   bool can_wait = false;   ///< for the walk of another translation: step() may answer `waits`
   TimePs time = 0;         ///< when it is asked for

@@ -1,0 +1,550 @@
+// Address translation operations: SMMU_GATOS_* (IHI 0070 6.3.37 to 6.3.40, chapter 9).
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "smmuvp/base/archive.h"
+#include "stage2_world.h"
+
+namespace smmuvp::smmuv3 {
+namespace {
+
+using smmu::Step;
+
+constexpr std::uint32_t CTRL = 0x100, SID = 0x108, ADDR = 0x110, PAR = 0x118;
+constexpr std::uint64_t TYPE_stage1 = 1 << 10, TYPE_stage2 = 2 << 10, TYPE_both = 3 << 10;
+constexpr std::uint64_t PnU = 1 << 9, RnW = 1 << 8, InD = 1 << 7, HTTUI = 1 << 6;
+constexpr std::uint64_t va = 0x1000;
+constexpr std::uint64_t ipa = 0x20'0000;
+constexpr std::uint64_t pa = 0x9000'0000;
+
+Features with_atos() {
+  Features f;
+  f.ATOS = true;
+  return f;
+}
+
+/// PAR of a fault.
+constexpr std::uint64_t fault(std::uint64_t FAULTCODE, std::uint64_t REASON = 0, std::uint64_t FADDR = 0) {
+  return FADDR | FAULTCODE << 4 | REASON << 1 | 1;
+}
+/// PAR of a success.
+constexpr std::uint64_t success(std::uint64_t address, std::uint64_t ATTR, std::uint64_t SH,
+                                bool larger = false) {
+  return ATTR << 56 | address | (larger ? 1ULL << 11 : 0) | SH << 8;
+}
+
+class AtosWorld : public Stage2World {
+ public:
+  explicit AtosWorld(const Features& features = with_atos(), const Structures& structures = untimed())
+      : Stage2World(features, structures) {}
+
+  std::uint64_t read64(std::uint32_t offset) {
+    std::uint64_t v = 0;
+    smmu.interface().read(offset, 8, AccessSecurity::NonSecure, now, v);
+    return v;
+  }
+  void begin(std::uint64_t sid, std::uint64_t addr) {
+    write(SID, sid, 8);
+    write(ADDR, addr, 8);
+    write(CTRL, 1);
+  }
+  std::uint64_t ask(std::uint64_t sid, std::uint64_t addr) {
+    begin(sid, addr);
+    EXPECT_EQ(read(CTRL), 1U) << "nothing happens inside the write";
+    work();
+    EXPECT_EQ(read(CTRL), 0U);
+    return read64(PAR);
+  }
+  smmu::Worker& atos() { return smmu.interface().atos(); }
+
+  /// Stream 1 with stage 1, stream 2 with stage 2, stream 3 with both: va -> ipa -> pa.
+  void three_streams() {
+    pgtable::Builder& s1 = stream(1);
+    ASSERT_TRUE(s1.map(va, pa, 0x1000));
+    ipas = &guest();
+    ASSERT_TRUE(ipas->map(ipa, pa, 0x1000));
+    stage2_stream(2, *ipas);
+    both = &nested_stream(3, *ipas);
+    ASSERT_TRUE(both->map(va, ipa, 0x1000));
+  }
+  pgtable::Builder* ipas = nullptr;
+  pgtable::Builder* both = nullptr;
+};
+
+// ---- registers
+
+TEST(AtosRegisters, AreRes0WithoutIdr0Atos) {
+  World w;
+  w.start();
+  EXPECT_EQ(w.read(0) >> 15 & 1, 0U);
+  for (std::uint32_t i = 0; i < 0x20; i += 4) {
+    w.write(CTRL + i, ~0U);
+    EXPECT_EQ(w.read(CTRL + i), 0U) << i;
+  }
+  EXPECT_FALSE(w.smmu.interface().atos().running());
+}
+
+TEST(AtosRegisters, HaveTheBitsOfTheirFields) {
+  AtosWorld w;
+  EXPECT_EQ(w.read(0) >> 15 & 1, 1U);
+  w.write(SID, ~0ULL, 8);
+  EXPECT_EQ(w.read64(SID), 0xffffU) << "SIDSIZE 16, SSIDSIZE 0";
+  w.write(ADDR, ~0ULL, 8);
+  EXPECT_EQ(w.read64(ADDR), ~0x3fULL);
+  w.write(PAR, ~0ULL, 8);
+  EXPECT_EQ(w.read64(PAR), 0U) << "read-only";
+  w.write(CTRL, ~1U);
+  EXPECT_EQ(w.read(CTRL), 0U);
+}
+
+TEST(AtosRegisters, IgnoreRunWhileSmmuenIs0) {
+  AtosWorld w;
+  w.three_streams();
+  w.write(0x20, CR0_CMDQEN | CR0_EVENTQEN);
+  w.begin(1, va | TYPE_stage1 | RnW);
+  EXPECT_EQ(w.read(CTRL), 0U);
+  w.work();
+  EXPECT_EQ(w.read64(PAR), 0U);
+  ASSERT_EQ(w.diag.all.size(), 1U);
+  EXPECT_EQ(w.diag.all[0].site, "GATOS_CTRL.SMMUEN");
+}
+
+TEST(AtosRegisters, AreGuardedByRun) {
+  AtosWorld w;
+  w.three_streams();
+  w.begin(1, va | TYPE_stage1 | RnW);
+  w.write(SID, 7, 8);
+  w.write(ADDR, 0x5000, 8);
+  w.write(CTRL, 0);
+  EXPECT_EQ(w.read64(SID), 1U);
+  EXPECT_EQ(w.read64(ADDR), va | TYPE_stage1 | RnW);
+  EXPECT_EQ(w.read(CTRL), 1U);
+  EXPECT_EQ(w.diag.all.size(), 3U);
+  w.work();
+  EXPECT_EQ(w.read64(PAR), success(pa, 0xff, 3));
+  w.write(SID, 7, 8);
+  EXPECT_EQ(w.read64(SID), 7U);
+}
+
+TEST(AtosRegisters, SmmuenIsAcknowledgedOffWhenTheOperationIsOver) {
+  AtosWorld w;
+  w.three_streams();
+  w.begin(3, va | TYPE_both | RnW);
+  ASSERT_EQ(w.atos().step(w.now), Step::need);
+  w.write(0x20, CR0_CMDQEN | CR0_EVENTQEN);
+  EXPECT_EQ(w.read(0x24), CR0_implemented);
+  w.work();
+  EXPECT_EQ(w.read(0x24), CR0_CMDQEN | CR0_EVENTQEN);
+  EXPECT_EQ(w.read(CTRL), 0U);
+  EXPECT_EQ(w.read64(PAR), success(pa, 0xff, 3)) << "it has completed normally";
+}
+
+// ---- requests that cannot be
+
+TEST(AtosRequest, OfAReservedTypeIsInvReq) {
+  AtosWorld w;
+  w.three_streams();
+  EXPECT_EQ(w.ask(1, va | RnW), fault(0xff));
+}
+
+TEST(AtosRequest, OfAStageThatTheSmmuHasNotIsInvReqBeforeTheStreamIsLookedAt) {
+  Features f = with_atos();
+  f.S2P = f.VMID16 = false;
+  AtosWorld w(f);
+  for (const std::uint64_t type : {TYPE_stage2, TYPE_both}) {
+    EXPECT_EQ(w.ask(0xffff, va | type | RnW), fault(0xff)) << "a StreamID beyond the Stream table";
+  }
+  EXPECT_EQ(w.ask(0xffff, va | TYPE_stage1 | RnW), fault(0x02));
+}
+
+TEST(AtosRequest, OfAStageThatTheStreamHasNotIsInvStage) {
+  AtosWorld w;
+  w.three_streams();
+  w.put_ste(4, ste_bypass());
+  w.put_ste(5, ste_abort());
+  const auto of = [&w](std::uint32_t sid, std::uint64_t type) { return w.ask(sid, ipa | type | RnW); };
+  EXPECT_EQ(of(1, TYPE_stage2), fault(0xfe));
+  EXPECT_EQ(of(1, TYPE_both), fault(0xfe));
+  EXPECT_EQ(of(2, TYPE_stage1), fault(0xfe));
+  EXPECT_EQ(of(2, TYPE_both), fault(0xfe));
+  for (const std::uint64_t type : {TYPE_stage1, TYPE_stage2, TYPE_both}) {
+    EXPECT_EQ(of(4, type), fault(0xfe)) << "Config 0b100";
+    EXPECT_EQ(of(5, type), fault(0xfe)) << "Config 0b000";
+  }
+}
+
+TEST(AtosRequest, InvStageComesAfterBadStesAndBeforeCds) {
+  AtosWorld w;
+  w.three_streams();
+  w.memory.make_abort(World::cds);
+  EXPECT_EQ(w.ask(1, va | TYPE_both | RnW), fault(0xfe)) << "the CD is not fetched";
+  EXPECT_EQ(w.ask(9, va | TYPE_both | RnW), fault(0x04)) << "C_BAD_STE";
+}
+
+// ---- answers
+
+TEST(AtosAnswer, OfStage1IsTheOutputOfStage1InAnyStreamThatHasOne) {
+  AtosWorld w;
+  w.three_streams();
+  EXPECT_EQ(w.ask(1, va | TYPE_stage1 | RnW), success(pa, 0xff, 3));
+  EXPECT_EQ(w.ask(3, va | TYPE_stage1 | RnW), success(ipa, 0xff, 3));
+  w.command(0x30);
+  EXPECT_EQ(w.ask(3, va | TYPE_stage1 | RnW), success(ipa, 0xff, 3)) << "from memory again";
+}
+
+TEST(AtosAnswer, OfStage1NeedsNoStage2TranslationOfItsOutput) {
+  AtosWorld w;
+  w.three_streams();
+  ASSERT_TRUE(w.both->map(va + 0x1000, 0x60'0000, 0x1000));
+  EXPECT_EQ(w.ask(3, (va + 0x1000) | TYPE_stage1 | RnW), success(0x60'0000, 0xff, 3));
+}
+
+TEST(AtosAnswer, OfStage2IsThatOfAnIpaInAnyStreamThatHasOne) {
+  AtosWorld w;
+  w.three_streams();
+  for (const std::uint32_t sid : {2U, 3U}) {
+    EXPECT_EQ(w.ask(sid, ipa | TYPE_stage2 | RnW), success(pa, 0xff, 3)) << sid;
+  }
+}
+
+TEST(AtosAnswer, OfBothStagesIsThatOfAnAccess) {
+  AtosWorld w;
+  w.three_streams();
+  EXPECT_EQ(w.ask(3, va | TYPE_both | RnW), success(pa, 0xff, 3));
+  EXPECT_EQ(w.access(3, va).output, pa);
+}
+
+TEST(AtosAnswer, TellsTheSizeByTheLowest1OfTheAddress) {
+  AtosWorld w;
+  pgtable::Builder& b = w.stream(1);
+  ASSERT_TRUE(b.map(0x4020'0000, 0x8020'0000, 0x20'0000));
+  ASSERT_TRUE(b.map(0x8000'0000, 0xc000'0000, 0x4000'0000));
+  EXPECT_EQ(w.ask(1, 0x4023'4000 | TYPE_stage1 | RnW), success(0x8020'0000 | 0x10'0000, 0xff, 3, true));
+  EXPECT_EQ(w.ask(1, 0x9234'5000 | TYPE_stage1 | RnW), success(0xc000'0000 | 0x2000'0000, 0xff, 3, true));
+  EXPECT_EQ(w.ask(1, 0x9234'5000 | TYPE_stage1 | RnW), success(0xc000'0000 | 0x2000'0000, 0xff, 3, true))
+      << "from the TLB";
+}
+
+TEST(AtosAnswer, OfBothStagesHasTheSmallerSize) {
+  AtosWorld w;
+  pgtable::Builder& ipas = w.guest();
+  ASSERT_TRUE(ipas.map(0x4000'0000, 0x8000'0000, 0x20'0000));
+  pgtable::Builder& b = w.nested_stream(3, ipas);
+  ASSERT_TRUE(b.map(0x8000'0000, 0x4000'0000, 0x4000'0000));
+  EXPECT_EQ(w.ask(3, 0x8000'3000 | TYPE_both | RnW), success(0x8000'0000 | 0x10'0000, 0xff, 3, true));
+  EXPECT_EQ(w.ask(3, 0x8000'3000 | TYPE_stage1 | RnW), success(0x4000'0000 | 0x2000'0000, 0xff, 3, true));
+}
+
+TEST(AtosAnswer, HasTheAttributesOfTheTablesAndNotOfTheSte) {
+  AtosWorld w;
+  w.three_streams();
+  pgtable::Mapping device;
+  device.AttrIndx = 1;  // MAIR byte 1 is 0: Device-nGnRnE
+  ASSERT_TRUE(w.both->map(va + 0x1000, ipa, 0x1000, device));
+  Structure ste = ste_nested(Stage2World::ipa_of(World::cd_address(3)), w.ipas->config().stage2);
+  ste.set(108, 2, 2).set(96, 4, 5).set(100, 1, 1);  // SHCFG, MemAttr, MTCFG
+  w.put_ste(3, ste);
+  EXPECT_EQ(w.ask(3, (va + 0x1000) | TYPE_stage1 | RnW), success(ipa, 0x00, 2))
+      << "Device is Outer Shareable";
+  EXPECT_EQ(w.ask(3, (va + 0x1000) | TYPE_both | RnW), success(pa, 0x00, 2));
+  EXPECT_EQ(w.ask(3, va | TYPE_both | RnW), success(pa, 0xff, 3));
+}
+
+TEST(AtosAnswer, OfStage2HasItsOwnTypeWithBothHintsAndNoTransience) {
+  AtosWorld w;
+  w.three_streams();
+  struct Row {
+    std::uint8_t MemAttr;
+    std::uint64_t ATTR, SH;
+  };
+  w.change(w.descriptor(*w.ipas, ipa), 0, 0x3c);
+  for (const Row& row : {Row{0xf, 0xff, 3}, Row{0xa, 0xbb, 3}, Row{0x5, 0x44, 2}, Row{0x1, 0x04, 2}}) {
+    w.change(w.descriptor(*w.ipas, ipa), std::uint64_t{row.MemAttr} << 2, 0);
+    w.command(0x30);
+    EXPECT_EQ(w.ask(2, ipa | TYPE_stage2 | RnW), success(pa, row.ATTR, row.SH)) << int{row.MemAttr};
+    w.change(w.descriptor(*w.ipas, ipa), 0, 0x3c);
+  }
+}
+
+TEST(AtosAnswer, IgnoresTheTopByteWhereTheCdDoes) {
+  AtosWorld w;
+  w.three_streams();
+  Structure cd = cd_for(w.builders.front().config(), 1);
+  EXPECT_EQ(w.ask(1, 0x5a00'0000'0000'0000 | va | TYPE_stage1 | RnW), fault(0x10));
+  cd.set(38, 1, 1);  // TBI0
+  w.put(World::cd_address(1), cd);
+  w.command(0x04, 31);
+  EXPECT_EQ(w.ask(1, 0x5a00'0000'0000'0000 | va | TYPE_stage1 | RnW), success(pa, 0xff, 3));
+}
+
+// ---- rights
+
+TEST(AtosRights, AreCheckedForTheAccessThatAddrNames) {
+  AtosWorld w;
+  w.three_streams();
+  pgtable::Mapping attributes;
+  attributes.writable = false;
+  attributes.unprivileged = false;
+  attributes.privileged_execute = true;
+  pgtable::Builder& b = w.builders.front();
+  ASSERT_TRUE(b.map(va + 0x1000, pa, 0x1000, attributes));
+  const std::uint64_t at = (va + 0x1000) | TYPE_stage1;
+  const std::uint64_t ok = success(pa, 0xff, 3), denied = fault(0x13);
+  EXPECT_EQ(w.ask(1, at | PnU | RnW), ok);
+  EXPECT_EQ(w.ask(1, at | RnW), denied) << "unprivileged";
+  EXPECT_EQ(w.ask(1, at | PnU), denied) << "a write";
+  EXPECT_EQ(w.ask(1, at | PnU | RnW | InD), ok) << "a privileged fetch";
+  EXPECT_EQ(w.ask(1, va | TYPE_stage1 | InD), w.ask(1, va | TYPE_stage1)) << "InD is IGNORED for a write";
+}
+
+TEST(AtosRights, AreNotThoseOfTheOverridesOfTheSte) {
+  AtosWorld w;
+  w.three_streams();
+  pgtable::Mapping attributes;
+  attributes.unprivileged = false;
+  ASSERT_TRUE(w.builders.front().map(va + 0x1000, pa, 0x1000, attributes));
+  w.put_ste(1, ste_stage1(World::cd_address(1)).set(112, 2, 3));  // PRIVCFG: privileged
+  EXPECT_EQ(w.access(1, va + 0x1000).outcome, smmu::Outcome::forward);
+  EXPECT_EQ(w.ask(1, (va + 0x1000) | TYPE_stage1 | RnW), fault(0x13));
+}
+
+TEST(AtosRights, AreThoseOfTheStageThatIsAskedFor) {
+  AtosWorld w;
+  w.three_streams();
+  w.change(w.descriptor(*w.ipas, ipa), 0, 0x80);  // S2AP: read only
+  EXPECT_EQ(w.ask(3, va | TYPE_stage1), success(ipa, 0xff, 3)) << "a write, by stage 1";
+  EXPECT_EQ(w.ask(3, ipa | TYPE_stage2), fault(0x13, 3));
+  EXPECT_EQ(w.ask(3, va | TYPE_both), fault(0x13, 3, ipa));
+}
+
+// ---- faults
+
+TEST(AtosFault, OfTheConfigurationIsTheNumberOfItsEvent) {
+  AtosWorld w;
+  w.three_streams();
+  EXPECT_EQ(w.ask(0x100, va | TYPE_stage1 | RnW), fault(0x02)) << "C_BAD_STREAMID";
+  EXPECT_EQ(w.ask(9, va | TYPE_stage1 | RnW), fault(0x04)) << "C_BAD_STE";
+  w.memory.make_abort(World::cd_address(1));
+  EXPECT_EQ(w.ask(1, va | TYPE_stage1 | RnW), fault(0x09)) << "F_CD_FETCH";
+  EXPECT_EQ(w.ask(3, va | TYPE_both | RnW), fault(0x09));
+  w.memory.make_ok(World::cd_address(1));
+  w.put(World::cd_address(1), Structure());
+  EXPECT_EQ(w.ask(1, va | TYPE_stage1 | RnW), fault(0x0a)) << "C_BAD_CD";
+  w.command(0x04, 31);
+  w.memory.make_abort(World::strtab);
+  EXPECT_EQ(w.ask(1, va | TYPE_stage1 | RnW), fault(0x03)) << "F_STE_FETCH";
+}
+
+TEST(AtosFault, OfStage1HasReason0AndNoAddress) {
+  AtosWorld w;
+  w.three_streams();
+  EXPECT_EQ(w.ask(1, 0x9000 | TYPE_stage1 | RnW), fault(0x10));
+  EXPECT_EQ(w.ask(3, 0x9000 | TYPE_stage1 | RnW), fault(0x10));
+  EXPECT_EQ(w.ask(3, 0x9000 | TYPE_both | RnW), fault(0x10));
+  const auto at = w.builders.front().descriptor_address(va, 3);
+  ASSERT_TRUE(at);
+  w.change(*at, 0, 1 << 10);
+  EXPECT_EQ(w.ask(1, va | TYPE_stage1 | RnW), fault(0x12)) << "F_ACCESS";
+  w.change(*at, 1ULL << 46 | 1 << 10, 0);
+  EXPECT_EQ(w.ask(1, va | TYPE_stage1 | RnW), fault(0x11)) << "F_ADDR_SIZE";
+  w.memory.make_abort(*at);
+  EXPECT_EQ(w.ask(1, va | TYPE_stage1 | RnW), fault(0x0b)) << "F_WALK_EABT";
+}
+
+TEST(AtosFault, OfStage2OnTheInputHasReasonInAndTheIpaWithBothStagesOnly) {
+  AtosWorld w;
+  w.three_streams();
+  ASSERT_TRUE(w.both->map(va + 0x1000, 0x60'0000, 0x1000));
+  EXPECT_EQ(w.ask(3, (va + 0x1000) | TYPE_both | RnW), fault(0x10, 3, 0x60'0000));
+  EXPECT_EQ(w.ask(3, 0x60'0000 | TYPE_stage2 | RnW), fault(0x10, 3));
+  w.change(w.descriptor(*w.ipas, ipa), 0, 1 << 10);
+  EXPECT_EQ(w.ask(3, va | TYPE_both | RnW), fault(0x12, 3, ipa));
+  EXPECT_EQ(w.ask(2, ipa | TYPE_stage2 | RnW), fault(0x12, 3));
+}
+
+TEST(AtosFault, OfAnInputOfStage2BeyondTheIasIsAnAddressSizeFaultOfStage1) {
+  AtosWorld w;
+  w.three_streams();
+  EXPECT_EQ(w.ask(2, 1ULL << 44 | TYPE_stage2 | RnW), fault(0x11, 0));
+  EXPECT_EQ(w.ask(2, 1ULL << 43 | TYPE_stage2 | RnW), fault(0x10, 3)) << "within the IAS: S2T0SZ decides";
+}
+
+TEST(AtosFault, OfStage2OnACdOrATableHasItsReasonAndAddressWithBothStagesOnly) {
+  {
+    AtosWorld w;
+    w.three_streams();
+    const std::uint64_t cd = Stage2World::ipa_of(World::cds);
+    w.change(w.descriptor(*w.ipas, cd), 0, 1);
+    EXPECT_EQ(w.ask(3, va | TYPE_both | RnW), fault(0x10, 1, cd));
+    EXPECT_EQ(w.ask(3, va | TYPE_stage1 | RnW), fault(0x09)) << "a fetch that failed, of stage 1";
+  }
+  AtosWorld w;
+  w.three_streams();
+  const auto table = w.both->descriptor_address(va, 3);
+  ASSERT_TRUE(table);
+  w.change(w.descriptor(*w.ipas, *table & ~0xfffULL), 0, 1);
+  EXPECT_EQ(w.ask(3, va | TYPE_both | RnW), fault(0x10, 2, *table & ~0xfffULL));
+  EXPECT_EQ(w.ask(3, va | TYPE_stage1 | RnW), fault(0x0b)) << "a fetch that failed, of stage 1";
+}
+
+TEST(AtosFault, OfAFetchThatStage2MakesHasAReasonAndNoAddress) {
+  AtosWorld w;
+  w.three_streams();
+  const std::uint64_t leaf = w.descriptor(*w.ipas, ipa);
+  w.memory.make_abort(leaf);
+  EXPECT_EQ(w.ask(3, ipa | TYPE_stage2 | RnW), fault(0x0b, 3));
+  EXPECT_EQ(w.ask(3, va | TYPE_both | RnW), fault(0x0b, 3));
+}
+
+TEST(AtosFault, RecordsNoEventAndNeedsNoFaultConfiguration) {
+  AtosWorld w;
+  w.three_streams();
+  w.ask(9, va | TYPE_stage1 | RnW);
+  w.ask(1, 0x9000 | TYPE_stage1 | RnW);
+  w.ask(3, 0x9000 | TYPE_both | RnW);
+  EXPECT_FALSE(w.pop_event());
+  EXPECT_EQ(w.irqs.eventq, 0);
+  Structure cd = cd_for(w.builders.front().config(), 1);
+  cd.set(45, 1, 0).set(46, 1, 0);  // R and A
+  w.put(World::cd_address(1), cd);
+  w.command(0x04, 31);
+  EXPECT_EQ(w.ask(1, 0x9000 | TYPE_stage1 | RnW), fault(0x10));
+}
+
+TEST(AtosFault, OfASubstreamIDWithoutSubstreamsCannotBeAskedFor) {
+  AtosWorld w;
+  w.three_streams();
+  EXPECT_EQ(w.ask(1ULL << 52 | 1, va | TYPE_stage1 | RnW), success(pa, 0xff, 3)) << "SSID_VALID is RES0";
+}
+
+// ---- beside accesses and commands
+
+TEST(AtosCaches, AreUsedAndFilledButForStage1OfBoth) {
+  AtosWorld w;
+  w.three_streams();
+  w.ask(1, va | TYPE_stage1 | RnW);
+  EXPECT_EQ(w.smmu.engine().tlb().size(), 1U);
+  const auto walks = w.smmu.engine_statistics().walks;
+  w.access(1, va);
+  w.ask(1, va | TYPE_stage1 | RnW);
+  EXPECT_EQ(w.smmu.engine_statistics().walks, walks);
+  w.ask(3, va | TYPE_stage1 | RnW);
+  EXPECT_EQ(w.smmu.engine().tlb().size(), 1U) << "entries of both stages lead to PAs";
+  w.ask(3, va | TYPE_both | RnW);
+  EXPECT_EQ(w.smmu.engine().tlb().size(), 2U);
+  EXPECT_EQ(w.ask(3, va | TYPE_stage1 | RnW), success(ipa, 0xff, 3));
+}
+
+TEST(AtosCaches, AreNotFilledWhereUpdatesAreInhibited) {
+  AtosWorld w;
+  w.three_streams();
+  EXPECT_EQ(w.ask(1, va | TYPE_stage1 | RnW | HTTUI), success(pa, 0xff, 3));
+  EXPECT_EQ(w.smmu.engine().tlb().size(), 0U);
+}
+
+TEST(AtosCaches, AnOldTranslationIsNotTheAnswerAfterItsInvalidation) {
+  AtosWorld w;
+  w.three_streams();
+  w.ask(1, va | TYPE_stage1 | RnW);
+  w.change(*w.builders.front().descriptor_address(va, 3), 0x1000, 0);
+  EXPECT_EQ(w.ask(1, va | TYPE_stage1 | RnW), success(pa, 0xff, 3)) << "caches sit in the path";
+  w.command(0x30);
+  EXPECT_EQ(w.ask(1, va | TYPE_stage1 | RnW), success(pa | 0x1000, 0xff, 3));
+}
+
+TEST(AtosCaches, AnInvalidationThatOvertakesItKeepsItFromFillingThemAndSyncWaits) {
+  AtosWorld w;
+  w.three_streams();
+  w.begin(1, va | TYPE_stage1 | RnW);
+  ASSERT_EQ(w.atos().step(w.now), Step::need);
+  w.push(0x30);
+  w.push(0x46);
+  while (w.work_on(w.commands())) {
+  }
+  EXPECT_EQ(w.read(0x9c), 1U) << "4.7.3";
+  w.work();
+  EXPECT_EQ(w.read(0x9c), 2U);
+  EXPECT_EQ(w.read64(PAR), success(pa, 0xff, 3));
+  EXPECT_EQ(w.smmu.engine().tlb().size(), 0U);
+}
+
+TEST(AtosTime, IsThatOfItsLookupsAndFetches) {
+  Structures s;
+  s.walk_port = {1000, 1000, 1};
+  s.config = s.tlb = {3000, 1000, 1};
+  s.walk_cache = {4000, 1000, 1};
+  s.walker = {2000, 0, 2};
+  AtosWorld w(with_atos(), s);
+  w.memory.latency = 20'000;
+  w.three_streams();
+  w.begin(1, va | TYPE_stage1 | RnW);
+  w.work();
+  // configuration 3, STE and CD 21 each, TLB 3, walker 2, walk cache 4, three levels of 21
+  EXPECT_EQ(w.now, 3'000U + 2 * 21'000U + 3'000U + 2'000U + 4'000U + 3 * 21'000U);
+  const std::uint64_t at = w.now;
+  w.begin(1, va | TYPE_stage1 | RnW);
+  EXPECT_EQ(w.atos().step(w.now), Step::done);
+  EXPECT_EQ(w.read(CTRL), 1U) << "a hit takes time, too";
+  w.work();
+  EXPECT_EQ(w.now, at + 6'000U);
+}
+
+TEST(AtosReset, EndsAnOperation) {
+  AtosWorld w;
+  w.three_streams();
+  w.begin(3, va | TYPE_both | RnW);
+  ASSERT_EQ(w.atos().step(w.now), Step::need);
+  w.smmu.reset();
+  EXPECT_EQ(w.read(CTRL), 0U);
+  EXPECT_FALSE(w.smmu.interface().atos().running());
+  EXPECT_EQ(w.smmu.engine().in_flight().all(), 0U);
+  w.work();
+  EXPECT_EQ(w.read64(PAR), 0U);
+}
+
+std::vector<std::uint8_t> saved(Smmu& smmu) {
+  ArchiveWriter writer;
+  smmu.visit(writer);
+  EXPECT_TRUE(writer.ok()) << writer.error();
+  return writer.data();
+}
+
+TEST(AtosArchive, GoesOnFromEachOfItsFetches) {
+  Structures s;
+  s.walk_port = {1000, 1000, 1};
+  s.config = s.tlb = s.walk_cache = {3000, 1000, 1};
+  for (const std::uint64_t type : {TYPE_stage1, TYPE_stage2, TYPE_both}) {
+    for (unsigned fetches = 0;; ++fetches) {
+      SCOPED_TRACE(std::to_string(type >> 10) + " " + std::to_string(fetches));
+      AtosWorld w(with_atos(), s);
+      w.memory.latency = 20'000;
+      w.three_streams();
+      w.begin(3, (type == TYPE_stage2 ? ipa : va) | type | RnW);
+      for (unsigned i = 0; i < fetches && w.work_on(w.atos()); ++i) {
+      }
+      if (w.atos().due()) w.atos().step(std::max(w.now, *w.atos().due()));
+      if (!w.smmu.interface().atos().running()) {
+        EXPECT_GT(fetches, 2U);
+        break;
+      }
+      AtosWorld v(with_atos(), s);
+      v.memory = w.memory;
+      v.now = w.now;
+      ArchiveReader reader(saved(w.smmu));
+      v.smmu.visit(reader);
+      ASSERT_TRUE(reader.complete()) << reader.error();
+      EXPECT_EQ(saved(v.smmu), saved(w.smmu));
+      EXPECT_EQ(v.smmu.engine().in_flight().all(), w.smmu.engine().in_flight().all());
+      w.work();
+      v.work();
+      EXPECT_EQ(v.read64(PAR), success(type == TYPE_stage1 ? ipa : pa, 0xff, 3));
+      EXPECT_EQ(v.now, w.now);
+      EXPECT_EQ(saved(v.smmu), saved(w.smmu));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace smmuvp::smmuv3
