@@ -10,6 +10,7 @@
 #include "dump_json.h"
 #include "dump_memory.h"
 #include "params.h"
+#include "personalities.h"
 #include "presets.h"
 #include "smmuvp/base/dump.h"
 #include "smmuvp/base/error.h"
@@ -188,7 +189,7 @@ smmuv3::Features features_of(const SavedSmmu& saved, const Request& request) {
   for (const auto* list : {&saved.parameters, &request.parameters}) {
     for (const auto& [name, value] : *list) params.set(name, value);
   }
-  return smmuv3::settings_of(smmuv3::with_preset(params)).features;
+  return smmuv3::settings_of(smmuv3::with_preset(smmuv3::with_personality(params))).features;
 }
 
 /// An SMMU in the state of the image.

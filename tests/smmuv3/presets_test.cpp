@@ -54,6 +54,11 @@ struct Bench {
   Bench() {
     pgtable::Builder& b = world.stream(stream_id);
     for (unsigned i = 0; i < pages; ++i) b.map(i << 12U, 0x8000'0000 + (i << 12U), 0x1000);
+    try {
+      const SmmuV3<> refused("refused", personality({{"personality", "arm-mmu-600"}}), host);
+    } catch (const ConfigError& e) {
+      refusal = e.what();
+    }
     test::advance();
   }
   static Params params(const Settings& settings) {
@@ -70,6 +75,16 @@ struct Bench {
   Soc mmu_700{"mmu_700", params({{"preset", "mmu-700"}}), host, world.memory};
   Soc before{"before", params({{"tlb_sets", "8"}, {"tlb_ways", "4"}, {"preset", "mmu-700"}}), host,
              world.memory};
+  static Params personality(const Settings& settings) {
+    Params p = SmmuV3<>::default_params();
+    for (const auto& [name, value] : settings) p.set(name, value);
+    return p;
+  }
+  Soc subset{"subset", personality({{"personality", "arm-mmu-600"}, {"personality_subset", "true"}}), host,
+             world.memory};
+  Soc minimal{"minimal", personality({{"personality", "minimal"}, {"SIDSIZE", "5"}, {"OAS", "40"}}), host,
+              world.memory};
+  std::string refusal;  // of a personality that is not all built
   Soc after{"after", params({{"preset", "mmu-700"}, {"tlb_sets", "8"}, {"tlb_ways", "4"}}), host,
             world.memory};
 };
@@ -201,6 +216,47 @@ TEST(Presets, ItsSizesAreThoseThatAccessesMeet) {
   };
   EXPECT_EQ(hits_of_the_second_round(bench().plain), pages);
   EXPECT_LE(hits_of_the_second_round(bench().mmu_700), 64U);
+}
+
+TEST(Personalities, TheTableOfParametersTellsSourcesAndValues) {
+  std::map<std::string, std::string> docs;
+  for (const ParamInfo& info : SmmuV3<>::params()) docs[info.name] = info.doc;
+  EXPECT_NE(docs["personality"].find("arm-mmu-600: reset values of the SMMU of Intel's Agilex 5"),
+            std::string::npos);
+  EXPECT_NE(docs["OAS"].find("arm-mmu-600: 48, intel-npu: 32, minimal: 32"), std::string::npos)
+      << docs["OAS"];
+  EXPECT_NE(docs["MSI"].find("arm-mmu-600: 1, intel-npu: 1, minimal: 0"), std::string::npos) << docs["MSI"];
+  EXPECT_NE(docs["IIDR"].find("arm-mmu-600: 0x4832243b, minimal: 0x0"), std::string::npos) << docs["IIDR"];
+  EXPECT_EQ(SmmuV3<>::default_params().text("personality"), "none");
+}
+
+TEST(Personalities, OneThatClaimsWhatIsNotBuiltIsRefusedWithTheNames) {
+  const std::string& text = bench().refusal;
+  EXPECT_EQ(
+      text.rfind("refused (smmuv3): parameter 'personality': arm-mmu-600 claims what is not built: ", 0), 0U)
+      << text;
+  EXPECT_NE(text.find("IDR0.ATS 0 instead of 1"), std::string::npos) << text;
+  EXPECT_NE(text.find("personality_subset = true"), std::string::npos) << text;
+}
+
+TEST(Personalities, ASubsetStartsAndTellsWhatItLacks) {
+  EXPECT_EQ(bench().subset.cpu.get(0x18), 0x4832243bU) << "IIDR";
+  EXPECT_EQ(bench().subset.cpu.get(0) >> 10 & 1, 0U) << "ATS";
+  EXPECT_EQ(bench().subset.cpu.get(0) >> 13 & 1, 1U) << "MSI";
+  EXPECT_EQ(bench().subset.value("tlb_sets"), 64U) << "with the sizes of the same document";
+  bool told = false;
+  for (const Diagnostic& d : bench().host.diagnostics) {
+    told = told || (d.site == "personality" && d.source == "subset.smmu0" &&
+                    d.text.find("IDR0.ATS 0 instead of 1") != std::string::npos);
+  }
+  EXPECT_TRUE(told);
+}
+
+TEST(Personalities, AParameterThatIsSetWins) {
+  EXPECT_EQ(bench().minimal.cpu.get(4), 5U) << "SIDSIZE";
+  EXPECT_EQ(bench().minimal.cpu.get(0x14), 0x12U) << "OAS of 40 bits, GRAN4K";
+  EXPECT_EQ(bench().minimal.cpu.get(0), 1U << 26 | 1U << 24 | 2U << 21 | 2U << 2 | 1U << 1);
+  EXPECT_EQ(bench().minimal.cpu.get(0x1c), 0U) << "SMMUv3.0";
 }
 
 TEST(Presets, TheTableOfParametersTellsSourcesAndValues) {

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "personalities.h"
 #include "presets.h"
 
 namespace smmuvp::smmuv3 {
@@ -22,11 +23,11 @@ ParamInfo preset_param() {
 
 std::vector<ParamInfo> make_params() {
   const auto flag = [](const char* name, bool value, const char* doc) {
-    return ParamInfo{name, ParamType::Bool, value ? "true" : "false", doc};
+    return ParamInfo{name, ParamType::Bool, value ? "true" : "false", doc + personality_values(name)};
   };
   const auto number = [](std::string name, std::uint64_t value, std::uint64_t min, std::uint64_t max,
                          const std::string& doc) {
-    const std::string meaning = doc + preset_values(name);
+    const std::string meaning = doc + preset_values(name) + personality_values(name);
     return ParamInfo{std::move(name), ParamType::Uint, std::to_string(value), meaning, min, max};
   };
   std::vector<ParamInfo> p = {
@@ -46,7 +47,7 @@ std::vector<ParamInfo> make_params() {
       {"TTENDIAN",
        ParamType::Choice,
        "mixed",
-       "endianness of translation tables (IDR0.TTENDIAN)",
+       "endianness of translation tables (IDR0.TTENDIAN)" + personality_values("TTENDIAN"),
        0,
        ~0ULL,
        {"mixed", "little", "big"}},
@@ -83,7 +84,7 @@ std::vector<ParamInfo> make_params() {
       {"OAS",
        ParamType::Choice,
        "44",
-       "output address size in bits (IDR5.OAS)",
+       "output address size in bits (IDR5.OAS)" + personality_values("OAS"),
        0,
        ~0ULL,
        {"32", "36", "40", "42", "44", "48", "52"}},
@@ -113,6 +114,9 @@ std::vector<ParamInfo> make_params() {
           "once"),
       number("tbus", 1, 1, max_tbus, "TBUs: pairs of tbuN_in and tbuN_out"),
       preset_param(),
+      personality_param(),
+      flag("personality_subset", false,
+           "true: a personality that claims what is not built starts without that, and tells what it lacks"),
       number("slots", 16, 1, 1024,
              std::string("transactions at a time at each TBU, until their END_RESP (xlate_slots)") + gem5),
       number("clock_ps", 1000, 1, 1'000'000'000, "clock period in picoseconds"),
@@ -177,6 +181,7 @@ const std::vector<ParamInfo>& smmuv3_params() {
 }
 
 Settings settings_of(const Params& p) {
+  check_personality(p);
   Settings s;
   Features& f = s.features;
   const auto byte = [&p](const char* name) { return static_cast<std::uint8_t>(p.uint(name)); };

@@ -7,6 +7,7 @@
 
 #include "explain.h"
 #include "params.h"
+#include "personalities.h"
 #include "presets.h"
 #include "smmuvp/smmu_sc/counted.h"
 #include "smmuvp/smmu_sc/smmu_shell.h"
@@ -230,8 +231,9 @@ const std::vector<ParamInfo>& SmmuV3<BUSWIDTH>::params() {
 
 template <unsigned BUSWIDTH>
 SmmuV3<BUSWIDTH>::SmmuV3(const sc_core::sc_module_name& name, const Params& params, Host& host)
-    // What it was made with is what a preset has made of it: a saved state of other sizes is refused.
-    : Component(name, "smmuv3", smmuv3::with_preset(params), host),
+    // What it was made with is what personality and preset have made of it: a saved state of other sizes is
+    // refused.
+    : Component(name, "smmuv3", smmuv3::with_preset(smmuv3::with_personality(params)), host),
       registers(checked(parameters(), *this, "registers")),
       walk("walk"),
       eventq_irq("eventq_irq"),
@@ -241,6 +243,12 @@ SmmuV3<BUSWIDTH>::SmmuV3(const sc_core::sc_module_name& name, const Params& para
       reset("reset") {
   const smmuv3::Settings settings = settings_of(parameters(), *this);
   m_impl = std::make_unique<Impl>(this->name(), settings, this->host(), *this);
+  const std::string lacks = smmuv3::personality_difference(parameters());
+  if (!lacks.empty()) {
+    m_impl->core.diag().unimplemented("personality",
+                                      "this " + parameters().text("personality") + " has " + lacks,
+                                      "IHI 0070 6.3.1 to 6.3.8");
+  }
   registers.register_b_transport(this, &SmmuV3::register_transport);
   registers.register_transport_dbg(this, &SmmuV3::register_transport_dbg);
   walk.bind(m_impl->shell);

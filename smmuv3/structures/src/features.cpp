@@ -67,8 +67,14 @@ const char* Features::problem() const {
   return nullptr;
 }
 
-// SMMUv3.1: HAD with stage 1, XNX with stage 2 (6.3.4). 3.2 asks for RIL, BBML, FWB and Hyp as well.
-unsigned Features::version() const { return (HAD || !S1P) && (XNX || !S2P) ? 1 : 0; }
+// What each version asks for: 2.3 to 2.5, 2.8, and IDR0 and IDR3 (6.3.1, 6.3.4).
+unsigned Features::version() const {
+  if ((S1P && !HAD) || (S2P && !XNX)) return 0;
+  if (!RIL || BBML == 0 || !FWB || (S1P && S2P && !Hyp)) return 1;
+  if (!E0PD || (S2P && !PTWNNC)) return 2;
+  // SMMUv3.4 asks for EPAN, and with stage 2 for MTEPERM, which is not built.
+  return EPAN && !S2P ? 4 : 3;
+}
 
 // VMSAv8-32 tables have IPAs of 40 bits, VMSAv8-64 ones as many bits as physical addresses have (3.4).
 unsigned Features::ias() const { return std::max((TTF & 1U) != 0 ? 40U : 0U, (TTF & 2U) != 0 ? OAS : 0U); }
@@ -83,8 +89,8 @@ IdRegisters id_registers(const Features& f) {
             bit(f.S1P, 1) | bit(f.S2P, 0);
   id.IDR1 = bit(f.ATTR_TYPES_OVR, 27) | bit(f.ATTR_PERMS_OVR, 26) | field(f.CMDQS, 21) |
             field(f.EVENTQS, 16) | field(f.SSIDSIZE, 6) | f.SIDSIZE;
-  id.IDR3 = bit(f.EPAN, 17) | bit(f.PTWNNC, 14) | bit(f.E0PD, 13) | field(f.BBML, 11) | bit(f.RIL, 10) |
-            bit(f.STT, 9) | bit(f.FWB, 8) | bit(f.has_xnx(), 4) | bit(f.HAD && f.S1P, 2);
+  id.IDR3 = bit(f.EPAN, 17) | bit(f.PTWNNC && f.S2P, 14) | bit(f.E0PD, 13) | field(f.BBML, 11) |
+            bit(f.RIL, 10) | bit(f.STT, 9) | bit(f.FWB, 8) | bit(f.has_xnx(), 4) | bit(f.HAD && f.S1P, 2);
   id.IDR5 = field(f.STALL_MAX, 16) | field(f.VAX, 10) | bit(f.DS, 7) | bit(f.GRAN64K, 6) | bit(f.GRAN16K, 5) |
             bit(f.GRAN4K, 4) | f.oas_code();
   id.IIDR = f.IIDR;

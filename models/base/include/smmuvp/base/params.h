@@ -67,6 +67,8 @@ class SMMUVP_EXPORT Params {
   }
   /// A number that follows from elsewhere: checked as by set(), but not counted by given().
   void preset(std::string_view name, std::uint64_t value) { set_number(name, value, false); }
+  /// The same from text.
+  void preset_text(std::string_view name, std::string_view text) { assign(find(name), text); }
   /// Whether set() has given it a value, be it the default.
   bool given(std::string_view name) const;
 

@@ -56,7 +56,7 @@ struct Features {
   bool GBPA_ABORT = false;  ///< reset value of GBPA.ABORT (IMPLEMENTATION DEFINED)
   std::uint32_t IIDR = 0;   ///< as the register; 0 is no Arm implementation
 
-  /// Empty if the combination is legal and built, else what is wrong, beginning with a parameter's name.
+  /// nullptr if the combination is legal, else what is wrong, beginning with a parameter's name.
   const char* problem() const;
   /// Encoding of OAS in IDR5.OAS and CD.IPS.
   std::uint8_t oas_code() const;

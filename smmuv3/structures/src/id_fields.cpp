@@ -1,0 +1,200 @@
+#include "smmuvp/smmuv3/id_fields.h"
+
+#include <algorithm>
+
+namespace smmuvp::smmuv3 {
+
+namespace {
+
+constexpr unsigned oas_bits[] = {32, 36, 40, 42, 44, 48, 52};
+
+#define SMMUVP_SET(member) [](Features& f, std::uint32_t v) { f.member = static_cast<decltype(f.member)>(v); }
+
+std::vector<IdField> make_fields() {
+  std::vector<IdField> fields;
+  std::uint32_t IdRegisters::*reg = &IdRegisters::IDR0;
+  const char* register_name = "IDR0";
+  const auto add = [&](const char* name, unsigned high, unsigned low,
+                       void (*set)(Features&, std::uint32_t) = nullptr, std::uint32_t most = 1) {
+    fields.push_back({reg, register_name, name, static_cast<std::uint8_t>(high),
+                      static_cast<std::uint8_t>(low), set, most});
+  };
+  add("RME_IMPL", 30, 30);
+  add("ST_LEVEL", 28, 27, SMMUVP_SET(ST_LEVEL));
+  add("TERM_MODEL", 26, 26, SMMUVP_SET(TERM_MODEL));
+  add("STALL_MODEL", 25, 24, SMMUVP_SET(STALL_MODEL), 2);
+  add("ATSRECERR", 23, 23);
+  add("TTENDIAN", 22, 21, SMMUVP_SET(TTENDIAN), 3);
+  add("VATOS", 20, 20);
+  add("CD2L", 19, 19, SMMUVP_SET(CD2L));
+  add("VMID16", 18, 18, SMMUVP_SET(VMID16));
+  add("VMW", 17, 17);
+  add("PRI", 16, 16);
+  add("ATOS", 15, 15, SMMUVP_SET(ATOS));
+  add("SEV", 14, 14, SMMUVP_SET(SEV));
+  add("MSI", 13, 13, SMMUVP_SET(MSI));
+  add("ASID16", 12, 12, SMMUVP_SET(ASID16));
+  add("NS1ATS", 11, 11);
+  add("ATS", 10, 10);
+  add("Hyp", 9, 9, SMMUVP_SET(Hyp));
+  add("DORMHINT", 8, 8);
+  add("HTTU", 7, 6, SMMUVP_SET(HTTU), 2);
+  add("BTM", 5, 5);
+  add("COHACC", 4, 4, SMMUVP_SET(COHACC));
+  add("TTF", 3, 2, SMMUVP_SET(TTF), 3);
+  add("S1P", 1, 1, SMMUVP_SET(S1P));
+  add("S2P", 0, 0, SMMUVP_SET(S2P));
+  reg = &IdRegisters::IDR1;
+  register_name = "IDR1";
+  add("ECMDQ", 31, 31);
+  add("TABLES_PRESET", 30, 30);
+  add("QUEUES_PRESET", 29, 29);
+  add("REL", 28, 28);
+  add("ATTR_TYPES_OVR", 27, 27, SMMUVP_SET(ATTR_TYPES_OVR));
+  add("ATTR_PERMS_OVR", 26, 26, SMMUVP_SET(ATTR_PERMS_OVR));
+  add("CMDQS", 25, 21, SMMUVP_SET(CMDQS), 19);
+  add("EVENTQS", 20, 16, SMMUVP_SET(EVENTQS), 19);
+  add("PRIQS", 15, 11);
+  add("SSIDSIZE", 10, 6, SMMUVP_SET(SSIDSIZE), 20);
+  add("SIDSIZE", 5, 0, SMMUVP_SET(SIDSIZE), 32);
+  reg = &IdRegisters::IDR3;
+  register_name = "IDR3";
+  add("AIE", 23, 23);
+  add("MTEPERM", 22, 22);
+  add("THE", 21, 21);
+  add("S2PO", 20, 20);
+  add("S2PI", 19, 19);
+  add("S1PI", 18, 18);
+  add("EPAN", 17, 17, SMMUVP_SET(EPAN));
+  add("PASIDTT", 16, 16);
+  add("DPT", 15, 15);
+  add("PTWNNC", 14, 14, SMMUVP_SET(PTWNNC));
+  add("E0PD", 13, 13, SMMUVP_SET(E0PD));
+  add("BBML", 12, 11, SMMUVP_SET(BBML), 2);
+  add("RIL", 10, 10, SMMUVP_SET(RIL));
+  add("STT", 9, 9, SMMUVP_SET(STT));
+  add("FWB", 8, 8, SMMUVP_SET(FWB));
+  add("MPAM", 7, 7);
+  add("PPS", 5, 5);
+  add("XNX", 4, 4, SMMUVP_SET(XNX));
+  add("PBHA", 3, 3);
+  add("HAD", 2, 2, SMMUVP_SET(HAD));
+  reg = &IdRegisters::IDR5;
+  register_name = "IDR5";
+  add("STALL_MAX", 31, 16, SMMUVP_SET(STALL_MAX), 0xffff);
+  add("VAX", 11, 10, SMMUVP_SET(VAX));
+  add("D128", 8, 8);
+  add("DS", 7, 7, SMMUVP_SET(DS));
+  add("GRAN64K", 6, 6, SMMUVP_SET(GRAN64K));
+  add("GRAN16K", 5, 5, SMMUVP_SET(GRAN16K));
+  add("GRAN4K", 4, 4, SMMUVP_SET(GRAN4K));
+  add(
+      "OAS", 2, 0, [](Features& f, std::uint32_t v) { f.OAS = static_cast<std::uint8_t>(oas_bits[v]); }, 6);
+  return fields;
+}
+#undef SMMUVP_SET
+
+IdRegisters words(std::uint32_t IDR0, std::uint32_t IDR1, std::uint32_t IDR3, std::uint32_t IDR5,
+                  std::uint32_t IIDR, std::uint32_t AIDR) {
+  IdRegisters id;
+  id.IDR0 = IDR0;
+  id.IDR1 = IDR1;
+  id.IDR3 = IDR3;
+  id.IDR5 = IDR5;
+  id.IIDR = IIDR;
+  id.AIDR = AIDR;
+  return id;
+}
+
+// The largest value of each field that has a parameter; 0 where that means more: what stalls or does not,
+// both endiannesses, RAZ/WI too.
+IdRegisters everything() {
+  IdRegisters id;
+  for (const IdField& field : id_fields()) {
+    const std::string name = field.name;
+    if (field.set == nullptr || name == "TERM_MODEL" || name == "STALL_MODEL" || name == "TTENDIAN") continue;
+    id.*field.reg |= field.most << field.low;
+  }
+  return id;
+}
+
+// A combination may need what was left out: what problem() names goes back to its default, until it is legal.
+void make_legal(Features& features) {
+  for (std::size_t tries = 0; tries <= id_fields().size(); ++tries) {
+    const char* problem = features.problem();
+    if (problem == nullptr) return;
+    const std::string text = problem;
+    const std::string name = text.substr(0, text.find(' '));
+    for (const IdField& field : id_fields()) {
+      if (field.name == name && field.set != nullptr)
+        field.set(features, field.get(id_registers(Features{})));
+    }
+  }
+}
+
+}  // namespace
+
+const std::vector<IdField>& id_fields() {
+  static const std::vector<IdField> fields = make_fields();
+  return fields;
+}
+
+const std::vector<Personality>& personalities() {
+  static const std::vector<Personality> all = {
+      {"arm-mmu-600",
+       "reset values of the SMMU of Intel's Agilex 5 (HPS register map, smmu_tcu Address Map), an MMU-600 "
+       "r2p2",
+       words(0x080f7e3f, 0x0e739d18, 0x0000003c, 0x00400075, 0x4832243b, 1)},
+      {"intel-npu",
+       "what Linux expects of the SMMU of Intel's NPUs (drivers/accel/ivpu/ivpu_mmu.c, IVPU_MMU_IDRn_REF)",
+       words(0x080f3e0f, 0x0e739d18, 0x0000003c, 0x00040070, 0, 1), true, false},
+      // One stage, one granule, little-endian tables, no substreams, queues of one entry: SMMUv3.0.
+      {"minimal", "the least that IHI 0070 permits: stage 1 alone, one stream, one granule",
+       words(1U << 26 | 1U << 24 | 2U << 21 | 2U << 2 | 1U << 1, 0, 0, 1U << 4, 0, 0)},
+      {"maximal", "everything that is built", everything(), false, false},
+  };
+  return all;
+}
+
+const Personality* find_personality(const std::string& name) {
+  for (const Personality& p : personalities()) {
+    if (name == p.name) return &p;
+  }
+  return nullptr;
+}
+
+std::optional<std::uint32_t> built_value(const IdField& field, std::uint32_t wanted) {
+  if (field.set == nullptr) return wanted == 0 ? std::optional<std::uint32_t>(0) : std::nullopt;
+  return std::min(wanted, field.most);
+}
+
+Features features_of(const Personality& personality) {
+  Features features;
+  for (const IdField& field : id_fields()) {
+    if (field.set == nullptr) continue;
+    if (const auto value = built_value(field, field.get(personality.id))) field.set(features, *value);
+  }
+  features.IIDR = personality.id.IIDR;
+  make_legal(features);
+  return features;
+}
+
+std::vector<IdDifference> id_differences(const IdRegisters& wanted, const IdRegisters& is) {
+  std::vector<IdDifference> all;
+  for (const IdField& field : id_fields()) {
+    if (field.get(wanted) != field.get(is)) all.push_back({&field, field.get(wanted), field.get(is)});
+  }
+  return all;
+}
+
+std::string to_text(const std::vector<IdDifference>& differences) {
+  std::string text;
+  for (const IdDifference& d : differences) {
+    if (!text.empty()) text += ", ";
+    text += std::string(d.field->register_name) + "." + d.field->name + " " + std::to_string(d.is) +
+            " instead of " + std::to_string(d.wanted);
+  }
+  return text;
+}
+
+}  // namespace smmuvp::smmuv3
