@@ -337,6 +337,10 @@ void ProgrammingInterface::visit(Archive& archive) {
   archive.value("event", m_signals.event);
   archive.end();
   if (!archive.loading()) return;
+  // An archive may come from anywhere: no address is beyond the output address size.
+  for (const Reg id : {SMMU_STRTAB_BASE, SMMU_CMDQ_BASE, SMMU_EVENTQ_BASE}) {
+    m_registers.set(id, m_registers.get(id) & m_registers.info(id).write_mask);
+  }
   refresh();
   refresh_tbus();
 }

@@ -1,4 +1,6 @@
 // Saving what SMMUs are asked, and what they ask of memory.
+#include <algorithm>
+
 #include "smmuvp/smmu/access.h"
 #include "smmuvp/smmu/memory_op.h"
 
@@ -33,7 +35,9 @@ void MemoryOp::visit(Archive& archive) {
   visit_data(archive, data);
   archive.value("expected", expected);
   archive.time("time", time);
-  if (kind > MemoryOpKind::compare_and_swap || size > max_size) {
+  // A physical address has 52 bits; parts of 8 bytes and less are aligned.
+  const bool placed = address >> 52U == 0 && (size == 0 || address % std::min<unsigned>(size, 8) == 0);
+  if (kind > MemoryOpKind::compare_and_swap || size > max_size || !placed) {
     archive.fail("kind", "no operation that an SMMU sends");
     *this = {};
   }
