@@ -39,10 +39,10 @@ struct TranslationRequest {
   /// Nested: the answer is an IPA (pgtable::WalkRequest::stage1_only). Asks and fills no TLB.
   bool stage1_only = false;
   bool inhibit_updates = false;  ///< no flag updates; fills no TLB, whose entries have their flags set
-  bool debug = false;      ///< no statistics, no time, no cache changes, no flag updates
-  bool can_wait = false;   ///< for the walk of another translation: step() may answer `waits`
-  TimePs time = 0;         ///< when it is asked for
-  TimePs arrived = 0;      ///< when the access that it is for came to the SMMU
+  bool debug = false;            ///< no statistics, no time, no cache changes, no flag updates
+  bool can_wait = false;         ///< for the walk of another translation: step() may answer `waits`
+  TimePs time = 0;               ///< when it is asked for
+  TimePs arrived = 0;            ///< when the access that it is for came to the SMMU
   /// Engine::generation() when what led to the context began to be read.
   std::uint64_t generation = 0;
   /// Where the lookup is counted; nullptr, and `structure`, which looks nothing up: nowhere.
