@@ -279,6 +279,90 @@ TEST(AtosAnswer, IgnoresTheTopByteWhereTheCdDoes) {
   EXPECT_EQ(w.ask(1, 0x5a00'0000'0000'0000 | va | TYPE_stage1 | RnW), success(pa, 0xff, 3));
 }
 
+// ---- substreams
+
+/// AtosWorld with streams of 2^1 CDs: `va` leads to `pa` by CD 0 and to `pa` + 0x1000 by CD 1.
+class AtosSubstreams : public ::testing::Test {
+ protected:
+  static constexpr std::uint64_t bypass = 1, use_cd_0 = 2;
+  static constexpr std::uint64_t SSID(std::uint64_t ssid) { return 1ULL << 52 | ssid << 32; }
+
+  static Features features(bool small = true) {
+    Features f = with_atos();
+    f.SSIDSIZE = 4;
+    f.TTF = 3;  // an IAS of 40 bits, an OAS of less
+    if (small) f.OAS = 36;
+    return f;
+  }
+  void stream(std::uint32_t sid, std::uint64_t S1DSS) {
+    w.put_ste(sid, two_cds(sid, ste_stage1(World::cd_address(sid)), S1DSS));
+  }
+  /// IPAs of `ipa` and of CDs and tables are translated.
+  void nested(std::uint32_t sid, std::uint64_t S1DSS) {
+    pgtable::Config c = stage2_config();
+    c.stage2.output_size = 36;
+    pgtable::Builder& ipas = w.ipa_space(c);
+    ASSERT_TRUE(ipas.map(World::cds, World::cds, 0x1000));
+    ASSERT_TRUE(ipas.map(World::tables, World::tables, 0x10'0000));
+    ASSERT_TRUE(ipas.map(pa, pa + 0x10'0000, 0x2000));
+    ASSERT_TRUE(ipas.map(va, pa + 0x20'0000, 0x1000));
+    Structure ste = ste_nested(World::cd_address(sid), ipas.config().stage2);
+    w.put_ste(sid, two_cds(sid, ste, S1DSS).set(176, 3, 1));
+  }
+  Structure two_cds(std::uint32_t sid, Structure ste, std::uint64_t S1DSS) {
+    for (std::uint16_t i = 0; i < 2; ++i) {
+      pgtable::Config c = Stage2World::stage1_config();
+      c.stage1.output_size = 36;
+      pgtable::Builder& b = w.builder(c);
+      EXPECT_TRUE(b.map(va, pa + 0x1000U * i, 0x1000));
+      w.put(World::cd_address(sid) + 64U * i, cd_for(b.config(), static_cast<std::uint16_t>(i + 1)));
+    }
+    return ste.set(59, 5, 1).set(64, 2, S1DSS);
+  }
+  AtosWorld w{features()};
+};
+
+TEST_F(AtosSubstreams, ChooseTheCd) {
+  stream(2, use_cd_0);
+  EXPECT_EQ(w.ask(2, va | TYPE_stage1 | RnW), success(pa, 0xff, 3));
+  EXPECT_EQ(w.ask(2 | SSID(1), va | TYPE_stage1 | RnW), success(pa + 0x1000, 0xff, 3));
+  EXPECT_EQ(w.ask(2 | SSID(2), va | TYPE_stage1 | RnW), fault(0x08)) << "C_BAD_SUBSTREAMID";
+  EXPECT_EQ(w.ask(2 | SSID(0), va | TYPE_stage1 | RnW), fault(0x06)) << "F_STREAM_DISABLED";
+  stream(4, 0);
+  EXPECT_EQ(w.ask(4, va | TYPE_stage1 | RnW), fault(0x06)) << "F_STREAM_DISABLED";
+}
+
+TEST_F(AtosSubstreams, WithoutOneS1DSSLetsBypassAndStage1AnswersWithTheInput) {
+  stream(2, bypass);
+  EXPECT_EQ(w.ask(2, 0x1234'5000 | TYPE_stage1 | RnW), success(0x1234'5000, 0xff, 0));
+  EXPECT_EQ(w.ask(2, 0xf'ffff'f000 | TYPE_stage1), success(0xf'ffff'f000, 0xff, 0));
+  EXPECT_EQ(w.ask(2, 0x10'0000'0000 | TYPE_stage1), fault(0x11)) << "beyond the OAS";
+  EXPECT_EQ(w.ask(2 | SSID(1), va | TYPE_stage1 | RnW), success(pa + 0x1000, 0xff, 3));
+  EXPECT_EQ(w.ask(2, va | TYPE_both | RnW), fault(0xfe)) << "INV_STAGE";
+}
+
+TEST_F(AtosSubstreams, WithoutOneS1DSSLetsBypassAndBothStagesAnswerWithStage2) {
+  nested(2, bypass);
+  EXPECT_EQ(w.ask(2, va | TYPE_both | RnW), success(pa + 0x20'0000, 0xff, 3));
+  EXPECT_EQ(w.ask(2, va | TYPE_stage1 | RnW), success(va, 0xff, 0));
+  EXPECT_EQ(w.ask(2, (va + 0x1000) | TYPE_both | RnW), fault(0x10, 3, va + 0x1000)) << "F_TRANSLATION";
+  EXPECT_EQ(w.ask(2, 0x100'0000'0000 | TYPE_both | RnW), fault(0x11)) << "beyond the IAS, of stage 1";
+  EXPECT_EQ(w.ask(2 | SSID(1), va | TYPE_both | RnW), success(pa + 0x10'1000, 0xff, 3));
+}
+
+TEST_F(AtosSubstreams, AnAnswerOfABypassHasTheSizeOfTheSmallestGranule) {
+  for (const unsigned shift : {14U, 16U}) {
+    Features f = features(false);
+    f.TTF = 2;
+    f.GRAN4K = false, f.GRAN16K = shift == 14, f.GRAN64K = true;
+    AtosWorld other(f);
+    other.put_ste(2, ste_stage1(World::cd_address(2)).set(59, 5, 1).set(64, 2, bypass));
+    const std::uint64_t block = 0x1234'0000;
+    EXPECT_EQ(other.ask(2, block | 0x3000 | TYPE_stage1 | RnW),
+              success(block | 1U << (shift - 1), 0xff, 0, true));
+  }
+}
+
 // ---- rights
 
 TEST(AtosRights, AreCheckedForTheAccessThatAddrNames) {

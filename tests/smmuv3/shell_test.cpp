@@ -1027,10 +1027,11 @@ TEST_F(Shell, ADescriptionForTheDeviceTreeFollowsTheBinding) {
   DtNode node("device");
   bench().smmu.describe(node);
   EXPECT_EQ(node.name(), "iommu");
-  ASSERT_EQ(node.properties().size(), 3U);
+  ASSERT_EQ(node.properties().size(), 4U);
   EXPECT_EQ(node.properties()[0].name, "compatible");
   EXPECT_EQ(node.properties()[1].name, "#iommu-cells");
   EXPECT_EQ(node.properties()[2].name, "dma-coherent");
+  EXPECT_EQ(node.properties()[3].name, "msi-parent") << "this one has MSI";
 }
 
 TEST_F(Shell, ACorrectDriverGetsNoDiagnostics) {

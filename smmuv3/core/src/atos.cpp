@@ -175,9 +175,8 @@ void Atos::translated() {
   const smmu::TlbEntry& entry = m_translation->entry();
   // 6.3.40: of stage 2 alone with Read- and Write-Allocate, and not transient
   const pgtable::Attributes attributes =
-      !m_stage1
-          ? pgtable::combine(smmu::default_attributes, entry.stage2_attributes, m_force_write_back)
-          : pgtable::effective(entry.attributes);
+      !m_stage1 ? pgtable::combine(smmu::default_attributes, entry.stage2_attributes, m_force_write_back)
+                : pgtable::effective(entry.attributes);
   m_PAR = success(m_translation->output(), m_translation->shift(), attributes);
   m_state = State::finish;
 }

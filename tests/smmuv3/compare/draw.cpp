@@ -117,13 +117,14 @@ naive_smmuv3::Features naive_features(const smmuv3::Features& f) {
   return n;
 }
 
-naive_smmuv3::Choices our_choices() {
+naive_smmuv3::Choices our_choices(const smmuv3::Features& features) {
   naive_smmuv3::Choices c;
   c.wide_access_reaches_both = false;
   c.retries_unrecorded_stalls = false;
   c.resumes_lost_stalls = false;
   c.walk.contiguous_extends_output = false;
   c.waiting_stalls_come_before_retried = true;
+  c.atos_bypass_shift = features.GRAN4K ? 12 : features.GRAN16K ? 14 : 16;
   return c;
 }
 

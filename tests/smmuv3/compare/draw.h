@@ -12,6 +12,6 @@ namespace smmuvp::compare {
 smmuv3::Features draw_features(Random& random);
 naive_smmuv3::Features naive_features(const smmuv3::Features& features);
 /// What our model has chosen where the architecture leaves a choice.
-naive_smmuv3::Choices our_choices();
+naive_smmuv3::Choices our_choices(const smmuv3::Features& features);
 
 }  // namespace smmuvp::compare

@@ -83,7 +83,7 @@ void Pair::reset() {
   m_smmu->reset();
   m_smmu->reset_statistics();
   m_smmu->take_signals();
-  m_naive = std::make_unique<naive_smmuv3::Smmu>(m_naive_features, m_naive_memory, our_choices());
+  m_naive = std::make_unique<naive_smmuv3::Smmu>(m_naive_features, m_naive_memory, our_choices(m_features));
   // Which tag a stall gets is ours to choose, and ours has it already.
   m_naive->set_stag_allocator([this](std::uint64_t id, const std::set<std::uint16_t>& in_use) {
     const smmuv3::Access* access = m_new;

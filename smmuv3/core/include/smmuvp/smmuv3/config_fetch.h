@@ -52,8 +52,8 @@ class ConfigFetch {
   const Ste& ste() const { return m_ste; }
   /// The STE does not enable the stages that AtosType names: there is neither a fault nor a CD.
   bool lacks_stage() const { return m_lacks_stage; }
-  /// Whether stage 1 translates. Else it bypasses, unless there is a fault, the STE aborts or lacks a stage, or
-  /// AtosType::stage2 asks for none.
+  /// Whether stage 1 translates. Else it bypasses, unless there is a fault, the STE aborts or lacks a stage,
+  /// or AtosType::stage2 asks for none.
   bool stage1() const { return m_choice.kind == ContextChoice::Kind::cd; }
   /// Index of the CD. Valid where stage1().
   std::uint32_t cd_index() const { return m_choice.index; }
