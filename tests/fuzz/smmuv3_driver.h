@@ -115,12 +115,15 @@ class SmmuV3Driver {
     if (!event) return;
     command(0x44 | std::uint64_t{action & 3U} << 12 | std::uint64_t{event->StreamID} << 32, event->STAG);
   }
-  /// Software that disables the SMMU: whatever stalls is terminated (6.3.9.6).
+  /// Software that disables the SMMU: whatever stalls is terminated (6.3.9.6), when an address translation
+  /// operation that is under way has ended (6.3.37).
   void end_stalls() {
     std::uint64_t cr0 = 0;
     m_smmu->interface().peek(0x20, 4, cr0);
     write(0x20, cr0 | 1);
     write(0x20, cr0 & ~1ULL);
+    for (unsigned i = 0; i < 256 && work_on(m_smmu->interface().atos(), false); ++i) {
+    }
     write(0x20, cr0);
   }
 

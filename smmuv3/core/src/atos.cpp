@@ -224,6 +224,8 @@ void Atos::reset() {
   m_translation.reset();
   m_token = {};  // the engine forgets all
   m_time = 0;
+  m_force_write_back = m_stage1 = false;
+  m_PAR = 0;
 }
 
 void Atos::visit(Archive& archive) {
@@ -232,7 +234,7 @@ void Atos::visit(Archive& archive) {
   archive.value("waiting", m_waiting);
   archive.time("time", m_time);
   m_parts.engine.in_flight().visit(archive, m_token);
-  m_parts.engine.visit_generation(archive, m_generation);
+  if (running()) m_parts.engine.visit_generation(archive, m_generation);
   archive.value("force_write_back", m_force_write_back);
   archive.value("stage1", m_stage1);
   archive.value("PAR", m_PAR);

@@ -100,6 +100,7 @@ void MsiWriter::complete(const smmu::MemoryAnswer& answer) {
 void MsiWriter::reset() {
   m_slots = {};
   m_sending.reset();
+  m_op = {};
   m_time = 0;
 }
 
