@@ -141,6 +141,33 @@ TEST(AtosRegisters, SmmuenIsAcknowledgedOffWhenTheOperationIsOver) {
   EXPECT_EQ(w.read64(PAR), success(pa, 0xff, 3)) << "it has completed normally";
 }
 
+TEST(AtosRegisters, StalledAccessesEndWhenSmmuenIsAcknowledgedOff) {
+  Features f = with_atos();
+  f.STALL_MODEL = 0;
+  f.STALL_MAX = 4;
+  AtosWorld w(f);
+  w.memory.latency = 20'000;
+  w.three_streams();
+  pgtable::Builder& empty = w.space();
+  w.put(World::cd_address(5), cd_for(empty.config(), 5).set(44, 1, 1).set(46, 1, 0));  // CD.S
+  w.put_ste(5, ste_stage1(World::cd_address(5)));
+  Access access(w.smmu, World::request(5, va));
+  while (access.step() == Step::need) access.complete(w.memory.carry_out(access.op()));
+  w.work();
+  ASSERT_EQ(access.step(), Step::stalled);
+  w.now += 100'000;
+  w.begin(3, va | TYPE_both | RnW);
+  ASSERT_EQ(w.atos().step(w.now), Step::need);
+  const std::uint64_t written = w.now;
+  w.write(0x20, CR0_CMDQEN | CR0_EVENTQEN);
+  EXPECT_EQ(access.step(), Step::stalled);
+  w.work();
+  ASSERT_EQ(access.step(), Step::done);
+  EXPECT_EQ(access.answer().outcome, smmu::Outcome::abort);
+  EXPECT_GE(access.time(), written + 20'000) << "not before the operation that it waits for has ended";
+  EXPECT_EQ(access.time(), w.now);
+}
+
 // ---- requests that cannot be
 
 TEST(AtosRequest, OfAReservedTypeIsInvReq) {

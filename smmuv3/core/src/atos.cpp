@@ -214,7 +214,7 @@ void Atos::finish() {
   m_token = {};
   const auto sid = static_cast<std::uint32_t>(m_interface.registers().get(SMMU_GATOS_SID));
   m_parts.tracer.emit(m_time, trace_atos, sid, address(), m_PAR);
-  m_interface.update_acks();
+  m_interface.update_acks(m_time);
 }
 
 void Atos::reset() {

@@ -63,7 +63,7 @@ Step CommandQueue::step(TimePs now) {
   if (m_state == State::fetch) return Step::need;
   m_parts.engine.prune(now);
   while (true) {
-    m_interface.update_acks();
+    m_interface.update_acks(now);
     if (m_time > now) return Step::done;
     if (m_state == State::execute) {
       m_time = now;
@@ -98,7 +98,7 @@ void CommandQueue::complete(const smmu::MemoryAnswer& answer) {
   m_state = State::idle;
   m_time = std::max(m_time, answer.time);
   fetched(answer);
-  m_interface.update_acks();
+  m_interface.update_acks(m_time);
 }
 
 void CommandQueue::fetched(const smmu::MemoryAnswer& answer) {

@@ -60,7 +60,7 @@ std::optional<TimePs> EventQueue::due() const {
 Step EventQueue::step(TimePs now) {
   if (m_waiting) return Step::need;
   m_parts.engine.prune(now);
-  m_interface.update_acks();
+  m_interface.update_acks(now);
   while (true) {
     const bool pending = !m_pending.empty() && std::max(m_time, m_pending.front().time) <= now;
     const Event* stall = stall_record();
@@ -80,7 +80,7 @@ Step EventQueue::step(TimePs now) {
     m_room_at = std::max(m_time, m_pending.front().time);
     m_pending.pop_front();
     overflow();
-    m_interface.update_acks();
+    m_interface.update_acks(m_room_at);
   }
 }
 
@@ -108,7 +108,7 @@ void EventQueue::complete(const smmu::MemoryAnswer& answer) {
   } else {
     write_failed();
   }
-  m_interface.update_acks();
+  m_interface.update_acks(m_time);
 }
 
 void EventQueue::written() {

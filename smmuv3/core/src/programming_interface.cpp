@@ -129,7 +129,7 @@ void ProgrammingInterface::register_written(std::uint16_t id, std::uint32_t, Acc
                                             std::uint64_t) {
   switch (id) {
     case SMMU_CR0:
-      update_acks();
+      update_acks(m_written_at);
       break;
     case SMMU_CR1: {
       // 6.3.11: TABLE_* are guarded by SMMUEN, QUEUE_* by both queue enables.
@@ -223,7 +223,7 @@ void ProgrammingInterface::register_write_ignored(std::uint16_t id, std::uint32_
 }
 
 // 6.3.9: each bit is acknowledged when its Update is complete.
-void ProgrammingInterface::update_acks() {
+void ProgrammingInterface::update_acks(smmu::TimePs now) {
   const std::uint32_t wanted = reg(SMMU_CR0) & CR0_implemented;
   const std::uint32_t before = m_cr0ack;
   std::uint32_t after = before | wanted;
@@ -238,7 +238,7 @@ void ProgrammingInterface::update_acks() {
   if (after == before) return;
   // No cache is filled while SMMUEN is 0, nor by walks that began before it changed (6.3.9.6).
   if (((before ^ after) & CR0_SMMUEN) != 0) m_parts.engine.overtake();
-  if ((before & ~after & CR0_SMMUEN) != 0) m_events.stalls().terminate_all(m_written_at);  // 6.3.9.6
+  if ((before & ~after & CR0_SMMUEN) != 0) m_events.stalls().terminate_all(now);  // 6.3.9.6
   m_registers.set(SMMU_CR0ACK, after);
   refresh();
 }

@@ -77,8 +77,8 @@ class ProgrammingInterface : private RegisterObserver {
   void activate(std::uint32_t gerror_bit, smmu::TimePs time);
   /// The Event queue became non-empty at `time`: its interrupt goes out.
   void interrupt_eventq(smmu::TimePs time);
-  /// Acknowledges in CR0ACK what has become complete.
-  void update_acks();
+  /// Acknowledges in CR0ACK what has become complete by `now`.
+  void update_acks(smmu::TimePs now);
   /// The same for IRQ_CTRLACK.
   void update_irq_acks();
   Signals& signals() { return m_signals; }
