@@ -530,6 +530,67 @@ TEST(AtosFault, OfASubstreamIDWithoutSubstreamsCannotBeAskedFor) {
   EXPECT_EQ(w.ask(1ULL << 52 | 1, va | TYPE_stage1 | RnW), success(pa, 0xff, 3)) << "SSID_VALID is RES0";
 }
 
+// ---- hardware updates
+
+/// Stream 3 translates by both stages, which update flags. Nothing has been accessed yet, the page is clean.
+class AtosFlags : public ::testing::Test {
+ protected:
+  static constexpr std::uint64_t AF = 1 << 10, AP2 = 1 << 7, S2AP_write = 1 << 7, DBM = 1ULL << 51;
+  static Features with_httu() {
+    Features f = with_atos();
+    f.HTTU = 2;
+    return f;
+  }
+  AtosFlags() : w(with_httu()) {
+    pgtable::Config two = stage2_config();
+    two.stage2.HA = two.stage2.HD = true;
+    ipas = &w.guest(two);
+    EXPECT_TRUE(ipas->map(ipa, pa, 0x1000));
+    pgtable::Config one = Stage2World::stage1_config();
+    one.stage1.HA = one.stage1.HD = true;
+    pgtable::Builder& vas = w.nested_space(one);
+    pgtable::Mapping m;
+    m.unprivileged = true;
+    EXPECT_TRUE(vas.map(va, ipa, 0x1000, m));
+    w.put(World::cd_address(3), cd_for(vas.config(), 3));
+    w.put_ste(3, ste_nested(Stage2World::ipa_of(World::cd_address(3)), ipas->config().stage2));
+    page = w.descriptor(vas, va) - Stage2World::offset;
+    w.change(page, DBM | AP2, AF);
+    table = w.descriptor(*ipas, page + Stage2World::offset);
+    cd = w.descriptor(*ipas, Stage2World::ipa_of(World::cds));
+    output = w.descriptor(*ipas, ipa);
+    for (const std::uint64_t at : {table, cd, output}) w.change(at, DBM, AF | S2AP_write);
+  }
+  std::vector<std::uint64_t> flags() {
+    std::vector<std::uint64_t> all;
+    for (const std::uint64_t at : {page, table, cd, output}) {
+      all.push_back(w.memory.read(at, 8) & (AF | S2AP_write));
+    }
+    return all;
+  }
+  AtosWorld w;
+  pgtable::Builder* ipas = nullptr;
+  std::uint64_t page = 0, table = 0, cd = 0, output = 0;
+};
+
+TEST_F(AtosFlags, AreUpdatedAsForAnAccess) {
+  EXPECT_EQ(w.ask(3, va | TYPE_both), success(pa, 0xff, 3));
+  const std::vector<std::uint64_t> updated{AF, AF | S2AP_write, AF, AF | S2AP_write};
+  EXPECT_EQ(flags(), updated) << "of the page, of its table, of the CD, of the output";
+}
+
+TEST_F(AtosFlags, AreLeftAloneAtBothStagesByHttuiAndCountAsSet) {
+  const std::vector<std::uint64_t> before = flags();
+  for (const std::uint64_t type : {TYPE_stage1, TYPE_both}) {
+    for (const std::uint64_t direction : {std::uint64_t{0}, RnW}) {
+      EXPECT_EQ(w.ask(3, va | type | direction | HTTUI), success(type == TYPE_both ? pa : ipa, 0xff, 3));
+      EXPECT_EQ(flags(), before) << "TYPE " << (type >> 10) << ", of the page, its table, the CD, the output";
+    }
+  }
+  EXPECT_EQ(w.ask(3, ipa | TYPE_stage2 | HTTUI), success(pa, 0xff, 3));
+  EXPECT_EQ(flags(), before);
+}
+
 // ---- beside accesses and commands
 
 TEST(AtosCaches, AreUsedAndFilledButForStage1OfBoth) {

@@ -51,6 +51,10 @@ std::uint64_t Atos::address() const {
   return m_interface.registers().get(SMMU_GATOS_ADDR) & GATOS_ADDR_ADDR.in_word();
 }
 
+bool Atos::inhibits_updates() const {
+  return get(m_interface.registers().get(SMMU_GATOS_ADDR), GATOS_ADDR_HTTUI) != 0;
+}
+
 bool Atos::is_write() const { return get(m_interface.registers().get(SMMU_GATOS_ADDR), GATOS_ADDR_RnW) == 0; }
 
 void Atos::start(TimePs time) {
@@ -119,6 +123,8 @@ void Atos::begin() {
   request.substream_id = static_cast<std::uint32_t>(get(SID, GATOS_SID_SUBSTREAMID));
   request.substream_valid = get(SID, GATOS_SID_SSID_VALID) != 0;
   request.atos = wanted;
+  // Chapter 9: the tables of stage 2 behind stage 1 are left alone as well
+  request.inhibit_updates = inhibits_updates();
   request.time = m_time;
   // 9.1.3, before any structure is read
   bool malformed = wanted == AtosType::none;
@@ -163,7 +169,7 @@ void Atos::translate(const smmu::TranslationContext& context) {
   request.access = smmu::access_type(kind, !is_write() && get(ADDR, GATOS_ADDR_InD) != 0);
   request.privileged = get(ADDR, GATOS_ADDR_PnU) != 0;
   request.stage1_only = type() == AtosType::stage1 && context.tag.stages == pgtable::Stages::nested;
-  request.inhibit_updates = get(ADDR, GATOS_ADDR_HTTUI) != 0;
+  request.inhibit_updates = inhibits_updates();
   request.time = request.arrived = m_time;
   request.generation = m_generation;
   m_translation.emplace(m_parts.engine, context, request);

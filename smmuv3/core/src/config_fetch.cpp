@@ -212,6 +212,7 @@ void ConfigFetch::reach(State structure, std::uint64_t address) {
   request.privileged = true;  // 13.1.2: SMMU-originated accesses are Data, Privileged
   request.structure = true;
   request.debug = m_request.debug;
+  request.inhibit_updates = m_request.inhibit_updates;
   request.time = m_time;
   request.generation = m_generation;
   m_translation.emplace(m_parts.engine, m_ste.translation, request);
@@ -277,6 +278,7 @@ void ConfigFetch::visit(Archive& archive) {
   archive.value("substream_valid", m_request.substream_valid);
   archive.value("debug", m_request.debug);
   archive.value("atos", m_request.atos);
+  archive.value("inhibit_updates", m_request.inhibit_updates);
   archive.value("lacks_stage", m_lacks_stage);
   m_table.visit(archive);
   archive.value("memory", m_table_attributes.memory);

@@ -40,6 +40,7 @@ class Atos : public smmu::Worker {
   AtosType type() const;
   std::uint64_t address() const;
   bool is_write() const;
+  bool inhibits_updates() const;
   void begin();
   void configured();
   void translate(const smmu::TranslationContext& context);

@@ -23,6 +23,7 @@ struct ConfigRequest {
   bool substream_valid = false;
   bool debug = false;  ///< no statistics, no time, no cache changes
   AtosType atos = AtosType::none;
+  bool inhibit_updates = false;  ///< by stage 2, where it translates the address of an L1CD or CD
   smmu::TimePs time = 0;
 };
 
