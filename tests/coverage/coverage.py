@@ -151,7 +151,7 @@ def objects(top, build):
         name = os.path.relpath(command["file"], top)
         if not name.startswith(tuple(f + "/" for f in FOLDERS)):
             continue
-        stem = os.path.join(command["directory"], command["output"])[:-len(".o")]
+        stem = os.path.join(command["directory"], re.search(r" -o (\S+)\.o ", command["command"])[1])
         if stem + ".gcda" not in ran:
             if not os.path.exists(stem + ".gcno"):
                 end(70, "%s is not compiled for any test that tests/coverage/tests names: name one that runs it" % name)

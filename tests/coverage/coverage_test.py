@@ -100,7 +100,7 @@ class Bench:
 
     def commands(self, *files):
         self.write("compile_commands.json", json.dumps([
-            {"file": os.path.join(self.top, name), "directory": self.build, "output": os.path.basename(name) + ".o"} for name in files]), self.build)
+            {"file": os.path.join(self.top, name), "directory": self.build, "command": "g++ -o %s.o -c x" % os.path.basename(name)} for name in files]), self.build)
 
     def run(self, *words, **env):
         return subprocess.run([sys.executable, script, "--source", self.top, "--build", self.build, *words], cwd=self.top,

@@ -5,9 +5,11 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "smmuvp/base/archive.h"
+#include "smmuvp/test/edited_archive.h"
 
 namespace smmuvp::smmu {
 
@@ -25,6 +27,15 @@ std::string load_error(Cache& cache, const std::vector<std::uint8_t>& data) {
   cache.visit(reader);
   if (!reader.ok()) return reader.error();
   return reader.complete() ? "" : "data is left over";
+}
+
+/// The same with other values of some numbers.
+template <class Cache>
+std::string load_error(Cache& cache, const std::vector<std::uint8_t>& data, std::vector<test::Edit> edits) {
+  test::EditedReader reader(data, std::move(edits));
+  cache.visit(reader);
+  EXPECT_TRUE(reader.edited()) << "not all of these numbers are there";
+  return reader.error();
 }
 
 /// Every archive that a byte or an end distinguishes from `data` is refused, or loads into something that can

@@ -469,6 +469,25 @@ TEST_P(TlbArchive, DamageIsRefusedOrHarmless) {
 INSTANTIATE_TEST_SUITE_P(Replacements, TlbArchive,
                          testing::Values(Replacement::lru, Replacement::fifo, Replacement::random));
 
+TEST(Tlb, AnArchiveWithAnEntryThatAnotherSlotHasIsRefused) {
+  Tlb a({1, 4});
+  a.insert(key(0x1000, 12, tag(1)), to(1));
+  a.insert(key(0x2000, 12, tag(1)), to(2));
+  Tlb b({1, 4});
+  EXPECT_EQ(load_error(b, saved(a), {{"tlb/input", 0x1000, 1}}),
+            "tlb/slot: holds an entry that another slot has");
+  EXPECT_EQ(b.size(), 0U);
+}
+
+TEST(Tlb, AnArchiveThatFillsALiveSlotBeforeAFreeOneIsRefused) {
+  Tlb a({1, 2});
+  a.insert(key(0x1000, 12, tag(1)), to(1));
+  Tlb b({1, 2});
+  EXPECT_EQ(load_error(b, saved(a), {{"order/way", 0, 0}, {"order/way", 1, 1}}),
+            "tlb/order: free entries after others");
+  EXPECT_EQ(b.size(), 0U);
+}
+
 TEST(Tlb, AnArchiveOfAnotherGeometryFailsByName) {
   Tlb a({8, 2});
   const auto error = [&a](const CacheGeometry& geometry) {

@@ -159,6 +159,25 @@ TEST(ConfigCache, DamagedArchivesAreRefusedOrHarmless) {
   });
 }
 
+TEST(ConfigCache, AnArchiveWithAnEntryThatAnotherSlotHasIsRefused) {
+  ConfigCache<Number> a({1, 4});
+  a.insert(1, 0, {1});
+  a.insert(2, 0, {2});
+  ConfigCache<Number> b({1, 4});
+  EXPECT_EQ(load_error(b, saved(a), {{"config_cache/range", 1, 1}}),
+            "config_cache/slot: holds an entry that another slot has");
+  EXPECT_EQ(b.size(), 0U);
+}
+
+TEST(ConfigCache, AnArchiveThatFillsALiveSlotBeforeAFreeOneIsRefused) {
+  ConfigCache<Number> a({1, 2});
+  a.insert(1, 0, {1});
+  ConfigCache<Number> b({1, 2});
+  EXPECT_EQ(load_error(b, saved(a), {{"order/way", 0, 0}, {"order/way", 1, 1}}),
+            "config_cache/order: free entries after others");
+  EXPECT_EQ(b.size(), 0U);
+}
+
 TEST(ConfigCache, AnArchiveOfAnotherGeometryFailsByName) {
   ConfigCache<Number> a = filled();
   ConfigCache<Number> b({4, 1});

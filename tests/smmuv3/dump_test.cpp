@@ -175,6 +175,22 @@ TEST_F(Dump, QueuesShowTheEntriesBetweenConsAndProd) {
   EXPECT_TRUE(part(dump_of(w), "Event queue").sections.empty());
 }
 
+TEST_F(Dump, AQueueWhoseIndexesAreInconsistentIsToldAndNotRead) {
+  w.write(0x100ac, 5);  // CONS ahead of PROD
+  const DumpSection events = part(dump_of(w), "Event queue");
+  EXPECT_TRUE(has_note(events, "PROD and CONS are inconsistent: more entries are used than there are"))
+      << to_text(events);
+  EXPECT_TRUE(events.sections.empty());
+}
+
+TEST_F(Dump, AnEntryOfAQueueThatMemoryDoesNotHaveIsTold) {
+  w.push(0x46);
+  w.memory.make_abort(World::cmdq);
+  const DumpSection commands = part(dump_of(w), "Command queue");
+  ASSERT_EQ(commands.sections.size(), 1U);
+  EXPECT_EQ(commands.sections[0].title, "entry 0x0 at 0x20000000: memory answers with an abort");
+}
+
 TEST_F(Dump, ARecordThatWaitsToBeWrittenIsShown) {
   Access access(w.smmu, World::request(1, 0x5000));
   for (smmu::Step step = access.step(); step == smmu::Step::need; step = access.step()) {

@@ -150,6 +150,12 @@ TEST_F(Explain, ACachedSteThatMemoryNoLongerLeadsToIsShown) {
   EXPECT_EQ(e.now.answer.outcome, Outcome::forward);
 }
 
+TEST_F(Explain, AnActiveErrorIsToldByItsRegister) {
+  w.command(0xff);  // CERROR_ILL
+  const AccessExplanation e = explain_in(w, 1, page);
+  EXPECT_TRUE(has(to_text(e), "SMMU_GERROR = 0x1  active: 0x1")) << to_text(e);
+}
+
 TEST_F(Explain, AFaultIsToldWithTheEventThatTheAccessThenRecords) {
   auto q = World::request(1, page + 0x5000, smmu::AccessKind::write);
   q.privileged = true;

@@ -318,6 +318,14 @@ TEST(ExplainStructures, EveryBitThatIsSetIsInSomeRow) {
   }
 }
 
+TEST(ExplainStructures, EachKindHasAWordThatToolsCallItBy) {
+  for (unsigned k = 0; k < structure_kind_count; ++k) {
+    const auto kind = static_cast<StructureKind>(k);
+    EXPECT_EQ(kind_of_word(kind_info(kind).word), kind);
+  }
+  EXPECT_FALSE(kind_of_word("stream"));
+}
+
 TEST(ExplainStructures, AnyWordsAreExplained) {
   test::Random random(4);
   for (unsigned k = 0; k < structure_kind_count; ++k) {

@@ -1,0 +1,105 @@
+// Saved states that no SMMU can be in: each is refused by name, and leaves an SMMU that works.
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "smmuvp/test/core.h"
+#include "smmuvp/test/edited_archive.h"
+#include "world.h"
+
+namespace smmuvp::smmuv3 {
+namespace {
+
+Features features() {
+  Features f;
+  f.MSI = f.ATOS = true;
+  return f;
+}
+
+class DamagedState : public testing::Test {
+ protected:
+  static constexpr std::uint64_t doorbell = 0x7000'0040;
+
+  void SetUp() override { w.start(); }
+  /// What is said of the state of `w` with another value of this name.
+  std::string error_with(const std::string& path, std::uint64_t value) {
+    World v{features()};
+    test::EditedReader reader(test::save(w.smmu), {{path, value}});
+    v.smmu.visit(reader);
+    EXPECT_TRUE(reader.edited()) << "nothing has the name " << path;
+    v.work();
+    v.smmu.reset();
+    v.start();
+    v.command(0x46);
+    EXPECT_TRUE(v.commands_done()) << "after " << reader.error();
+    return reader.error();
+  }
+  void expect_refused(const std::string& path, std::uint64_t value, const std::string& why) {
+    const std::string error = error_with(path, value);
+    EXPECT_NE(error.find(why), std::string::npos) << path << " " << value << ": '" << error << "'";
+  }
+  /// Begins the next operation of a worker, and leaves it unanswered.
+  void begin(smmu::Worker& worker) {
+    const auto due = worker.due();
+    ASSERT_TRUE(due);
+    w.now = std::max(w.now, *due);
+    ASSERT_EQ(worker.step(w.now), smmu::Step::need);
+  }
+  World w{features()};
+};
+
+TEST_F(DamagedState, OfACommandQueueThatDoesWhatNoneDoesIsRefused) {
+  expect_refused("command_queue/state", 4, "no state of a Command queue");
+}
+
+TEST_F(DamagedState, OfACommandQueueThatFetchesByAnythingButAReadIsRefused) {
+  w.push(0x46);
+  begin(w.commands());
+  EXPECT_EQ(error_with("command_queue/state", 1), "") << "as it was";
+  expect_refused("command_queue/op/size", 8, "no state of a Command queue");
+  expect_refused("command_queue/op/kind", 1, "no state of a Command queue");
+}
+
+TEST_F(DamagedState, OfACommandQueueThatExecutesAnIllegalCommandIsRefused) {
+  w.push(0x00);  // an opcode that is none (4.1.1)
+  begin(w.commands());
+  expect_refused("command_queue/state", 2, "no command that is executed");
+}
+
+TEST_F(DamagedState, OfAnEventQueueThatWritesNoRecordIsRefused) {
+  expect_refused("event_queue/waiting", 1, "no record that is written");
+  Access a(w.smmu, World::request(9, 0x1000));  // STE 9 is all zero: C_BAD_STE
+  w.finish(a);
+  begin(w.events());
+  EXPECT_EQ(error_with("event_queue/waiting", 1), "") << "as it was";
+  expect_refused("event_queue/op/size", 16, "no record that is written");
+  expect_refused("event_queue/op/kind", 0, "no record that is written");
+}
+
+TEST_F(DamagedState, OfAnMsiOfNoSourceOrThatIsNoWriteOfAWordIsRefused) {
+  w.push(std::uint64_t{5} << 32 | 1U << 12 | 0x46U, doorbell);  // CMD_SYNC, SIG_IRQ
+  while (w.work_on(w.commands())) {
+  }
+  begin(w.smmu.interface().msis());
+  EXPECT_EQ(error_with("sending/source", 2), "") << "as it was";
+  expect_refused("sending/source", 3, "no source of MSIs");
+  expect_refused("msi_writer/op/size", 8, "no MSI that is written");
+  expect_refused("msi_writer/op/kind", 0, "no MSI that is written");
+}
+
+TEST_F(DamagedState, OfAnAddressTranslationOperationThatIsAtNoneOfItsStepsIsRefused) {
+  w.put_ste(1, ste_stage1(World::cd_address(1)));
+  w.write(0x108, 1, 8);                   // GATOS_SID
+  w.write(0x110, 0x1000U | 1U << 10, 8);  // GATOS_ADDR: stage 1
+  w.write(0x100, 1);                      // GATOS_CTRL.RUN
+  begin(w.smmu.interface().atos());       // of its configuration
+  EXPECT_EQ(error_with("atos/state", 2), "") << "as it was";
+  for (const std::uint64_t state : {1U, 3U, 4U, 5U}) {
+    expect_refused("atos/state", state, "no address translation operation can be in this state");
+  }
+}
+
+}  // namespace
+}  // namespace smmuvp::smmuv3
