@@ -121,13 +121,18 @@ def case_help_beside_a_run_touches_no_report(b):
 # ---- signals
 
 def case_a_signal_exits_with_128_and_its_number_and_the_reports_say_the_same(b):
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number, again in ((signal.SIGINT, signal.SIGTERM), (signal.SIGHUP, signal.SIGINT), (signal.SIGTERM, None)):
         p = subprocess.Popen([b.program, "run", b.config, *reports(b), "--set", "cpu0.end=spin", "--set", "cpu0.text=ready\n"],
                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         p.stdout.readline()
-        # Twice, as timeout(1) does: one request, and a run that comes to its end.
+        # One request may come twice, and the run comes to its end all the same. Both wait while the program is
+        # stopped, so that no time lies between them however busy the machine is; the lower number comes first.
+        p.send_signal(signal.SIGSTOP)
+        os.waitpid(p.pid, os.WUNTRACED)
         p.send_signal(number)
-        p.send_signal(number)
+        if again is not None:
+            p.send_signal(again)
+        p.send_signal(signal.SIGCONT)
         said = p.communicate(timeout=30)[1]
         check(p.returncode == 128 + number and "exit code %d" % (128 + number) in said, "%s: exit code %d: %s" % (number.name, p.returncode, said))
         check(told(b, "interrupted", 128 + number, number.name) == "interrupted", number.name)
