@@ -116,13 +116,15 @@ class SmmuV3Driver {
     command(0x44 | std::uint64_t{action & 3U} << 12 | std::uint64_t{event->StreamID} << 32, event->STAG);
   }
   /// Software that disables the SMMU: whatever stalls is terminated (6.3.9.6), when an address translation
-  /// operation that is under way has ended (6.3.37).
+  /// operation that is under way has ended (6.3.37), and a prefetch has stopped.
   void end_stalls() {
     std::uint64_t cr0 = 0;
     m_smmu->interface().peek(0x20, 4, cr0);
     write(0x20, cr0 | 1);
     write(0x20, cr0 & ~1ULL);
     for (unsigned i = 0; i < 256 && work_on(m_smmu->interface().atos(), false); ++i) {
+    }
+    for (unsigned i = 0; i < 256 && work_on(m_smmu->interface().prefetch(), false); ++i) {
     }
     write(0x20, cr0);
   }
@@ -486,8 +488,8 @@ class SmmuV3Driver {
       if (r) finish(*r);
       r.reset();
     }
-    // With nothing under way the worker comes to rest: the queues are finite.
-    for (unsigned i = 0; i < 400; ++i) {
+    // With nothing under way the worker comes to rest: the queues are finite, and so is what a prefetch does.
+    for (unsigned i = 0; i < 20'000; ++i) {
       bool worked = false;
       for (smmu::Worker* worker : m_smmu->workers()) worked = work_on(*worker, false) || worked;
       if (!worked) {

@@ -197,15 +197,6 @@ TEST(CMD_SYNC, MakesEventsVisibleFirst) {
   EXPECT_EQ(w.read(0x100a8), 1U);
 }
 
-TEST(CMD_PREFETCH, IsConsumedAndFetchesNothing) {
-  World w;
-  w.start();
-  w.command(0x01 | sid(1));
-  w.command(0x02 | sid(1), 0x1000);
-  EXPECT_TRUE(w.commands_done());
-  EXPECT_EQ(w.smmu.statistics().config_misses, 0U);
-}
-
 class Config : public ::testing::Test {
  protected:
   Config() {

@@ -43,12 +43,18 @@ std::optional<TimePs> CommandQueue::sync_done() const {
   return at;
 }
 
+// One that prefetches is consumed when the one before has ended: there is room for one.
+bool CommandQueue::waits_for_prefetch() const {
+  return m_state == State::execute && Prefetch::is_prefetch(m_command) && m_interface.prefetch().running();
+}
+
 std::optional<TimePs> CommandQueue::due() const {
   if (m_interface.held()) return std::nullopt;
   switch (m_state) {
     case State::fetch:
       return std::nullopt;
     case State::execute:
+      if (waits_for_prefetch()) return std::nullopt;
       return m_time;
     case State::sync:
       return sync_done();
@@ -66,6 +72,7 @@ Step CommandQueue::step(TimePs now) {
     m_interface.update_acks(now);
     if (m_time > now) return Step::done;
     if (m_state == State::execute) {
+      if (waits_for_prefetch()) return Step::stalled;
       m_time = now;
       execute(m_command);
       continue;
@@ -164,7 +171,7 @@ void CommandQueue::report_out_of_range(const Command& command, const CommandInfo
                                  std::to_string(bits) + " bits, which is " + feature + ": it affects nothing",
                              "IHI 0070 4.1.7", command.StreamID, m_op.address);
   };
-  if (info.opcode == Opcode::CMD_PREFETCH_CONFIG || info.opcode == Opcode::CMD_PREFETCH_ADDR) return;
+  if (Prefetch::is_prefetch(command)) return;
   for (const Field* field : info.fields) {
     // 4.3.2: the bottom Range + 1 bits of a StreamID are IGNORED
     const unsigned ignored = info.opcode == Opcode::CMD_CFGI_STE_RANGE ? command.Range + 1U : 0U;

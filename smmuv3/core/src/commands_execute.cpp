@@ -61,8 +61,9 @@ void CommandQueue::carry_out(const Command& command) {
   const bool E2H = (m_interface.reg(SMMU_CR2) & CR2_E2H) != 0;  // decides when the command is carried out
   constexpr std::uint32_t one = ~0U;
   switch (static_cast<Opcode>(command.opcode)) {
-    case Opcode::CMD_PREFETCH_CONFIG:  // 4.2: nothing has to be prefetched
+    case Opcode::CMD_PREFETCH_CONFIG:
     case Opcode::CMD_PREFETCH_ADDR:
+      m_interface.prefetch().start(command, m_time);
       break;
     case Opcode::CMD_CFGI_STE:
       invalidate_config(command.StreamID, one, std::nullopt, true);

@@ -26,7 +26,8 @@ ProgrammingInterface::ProgrammingInterface(const Parts& parts)
       m_events(parts, *this),
       m_commands(parts, *this),
       m_msis(parts, *this),
-      m_atos(parts, *this) {
+      m_atos(parts, *this),
+      m_prefetch(parts, *this) {
   refresh();
   refresh_tbus();
 }
@@ -227,8 +228,8 @@ void ProgrammingInterface::update_acks(smmu::TimePs now) {
   const std::uint32_t wanted = reg(SMMU_CR0) & CR0_implemented;
   const std::uint32_t before = m_cr0ack;
   std::uint32_t after = before | wanted;
-  // 6.3.37: when an address translation operation is over
-  if ((wanted & CR0_SMMUEN) == 0 && !m_atos.running()) after &= ~CR0_SMMUEN;
+  // 6.3.37, 6.3.9.6: when an address translation operation is over, and a prefetch has stopped
+  if ((wanted & CR0_SMMUEN) == 0 && !m_atos.running() && !m_prefetch.running()) after &= ~CR0_SMMUEN;
   // 6.3.9.4: when committed records are visible
   if ((wanted & CR0_EVENTQEN) == 0 && m_events.empty()) {
     after &= ~CR0_EVENTQEN;
@@ -320,6 +321,7 @@ void ProgrammingInterface::reset() {
   m_commands.reset();
   m_msis.reset();
   m_atos.reset();
+  m_prefetch.reset();
   m_signals = {};
   refresh();
   refresh_tbus();

@@ -44,7 +44,8 @@ Smmu::Smmu(const Features& features, const Structures& structures, const std::st
       m_configs(m_structures),
       m_parts{m_features, m_structures, m_engine, m_configs, m_statistics, m_diag, m_tracer},
       m_interface(m_parts),
-      m_workers{&m_interface.events(), &m_interface.commands(), &m_interface.msis(), &m_interface.atos()} {}
+      m_workers{&m_interface.events(), &m_interface.commands(), &m_interface.msis(), &m_interface.atos(),
+                &m_interface.prefetch()} {}
 
 void Smmu::check(const Features& features, const Structures& structures) {
   checked(features);
@@ -136,6 +137,7 @@ void Smmu::visit(Archive& archive) {
   m_engine.visit(archive);
   if (archive.loading()) m_engine.in_flight().abandon();
   m_interface.atos().visit(archive);
+  m_interface.prefetch().visit(archive);
   m_interface.stalls().visit(archive);  // after the generations of the engine
   m_configs.stes.visit(archive);
   m_configs.cds.visit(archive);

@@ -22,6 +22,7 @@ constexpr Counter counters[] = {
     {"syncs", &Statistics::syncs, "1", "CMD_SYNCs completed"},
     {"msis", &Statistics::msis, "1", "message signalled interrupts written, or aborted"},
     {"atos", &Statistics::atos, "1", "address translation operations"},
+    {"prefetches", &Statistics::prefetches, "1", "prefetch commands of streams that the Stream table has"},
 };
 
 }  // namespace

@@ -157,9 +157,12 @@ Command Command::decode(const std::array<std::uint64_t, 2>& words) {
   c.words = words;
   c.opcode = get_as<std::uint8_t>(words, CMD_Opcode);
   c.SSec = is_set(words, CMD_SSec);
+  c.SSV = is_set(words, CMD_SSV);
   c.StreamID = get_as<std::uint32_t>(words, CMD_StreamID);
   c.SubstreamID = get_as<std::uint32_t>(words, CMD_SubstreamID);
   c.Range = get_as<std::uint8_t>(words, CMD_Range);
+  c.Size = get_as<std::uint8_t>(words, CMD_Size);
+  c.Stride = get_as<std::uint8_t>(words, CMD_Stride);
   c.VMID = get_as<std::uint16_t>(words, CMD_VMID);
   c.ASID = get_as<std::uint16_t>(words, CMD_ASID);
   c.Leaf = is_set(words, CMD_Leaf);
@@ -188,10 +191,13 @@ const CommandInfo* command_info(std::uint8_t opcode, const Features& features) {
   return info->allowed != nullptr && info->allowed(features) ? info : nullptr;
 }
 
-// 4.4.1.1. Bit 25 is part of SCALE with IDR5.DS alone, and TTL128 is RES0 without 128-bit descriptors.
+// 4.4.1.1. Bit 25 is part of SCALE with IDR5.DS alone, and TTL128 is RES0 without 128-bit descriptors. 4.2.2:
+// so is Stride in SMMUv3.0.
 std::array<std::uint64_t, 2> reserved_bits(const Command& command, const CommandInfo& info,
                                            const Features& features) {
   std::array<std::uint64_t, 2> defined = info.defined;
+  if (info.opcode == Opcode::CMD_PREFETCH_ADDR && features.version() == 0)
+    defined[1] &= ~CMD_Stride.in_word();
   if (info.has_range && features.RIL) {
     defined[1] |= CMD_TG.in_word();
     if (command.TG != 0) {

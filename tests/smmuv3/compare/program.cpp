@@ -378,6 +378,11 @@ void Programs::random_command() {
     word0 = (word0 & 0xffff'ffff) | 99ULL << 32;
   }
   if (opcode == 0x45) m_stalls.clear();
+  // 4.2: of a prefetch nothing can be seen but Access flags that it sets, which naive's does not.
+  if (opcode == 0x01 || opcode == 0x02) {
+    const std::uint64_t sid = m_features.HTTU == 0 ? r.below(streams) : 1ULL << 31;
+    word0 = (word0 & 0xffff'ffff) | sid << 32;
+  }
   command(word0, word1);
   sync();  // whether an invalidation counts before it is complete is a choice
 }

@@ -32,6 +32,7 @@ class CommandQueue : public smmu::Worker {
   enum class State : std::uint8_t { idle, fetch, execute, sync };
 
   bool ready() const;
+  bool waits_for_prefetch() const;
   std::optional<smmu::TimePs> sync_done() const;
   void fetched(const smmu::MemoryAnswer& answer);
   void report_wide_tags(const Command& command, const CommandInfo& info);

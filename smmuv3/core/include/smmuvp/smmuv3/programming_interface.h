@@ -11,6 +11,7 @@
 #include "smmuvp/smmuv3/event_queue.h"
 #include "smmuvp/smmuv3/msi_writer.h"
 #include "smmuvp/smmuv3/parts.h"
+#include "smmuvp/smmuv3/prefetch.h"
 #include "smmuvp/smmuv3/queue.h"
 #include "smmuvp/smmuv3/registers.h"
 
@@ -60,6 +61,7 @@ class ProgrammingInterface : private RegisterObserver {
   CommandQueue& commands() { return m_commands; }
   MsiWriter& msis() { return m_msis; }
   Atos& atos() { return m_atos; }
+  Prefetch& prefetch() { return m_prefetch; }
 
   // ---- what queues go by
 
@@ -90,7 +92,7 @@ class ProgrammingInterface : private RegisterObserver {
   void hold(bool held);
   bool held() const { return m_held; }
   void reset();
-  /// All but atos(), which needs the engine to be there first.
+  /// All but atos() and prefetch(), which need the engine to be there first.
   void visit(Archive& archive);
 
  private:
@@ -112,6 +114,7 @@ class ProgrammingInterface : private RegisterObserver {
   CommandQueue m_commands;
   MsiWriter m_msis;
   Atos m_atos;
+  Prefetch m_prefetch;
 
   // Copies of registers in the form that accesses and queues need; refresh() makes them.
   std::uint32_t m_cr0ack = 0;

@@ -48,8 +48,8 @@ class Smmu {
 
   // ---- queues
 
-  /// The Event queue, the Command queue, what sends MSIs, address translation operations. Always the same
-  /// ones.
+  /// The Event queue, the Command queue, what sends MSIs, address translation operations, prefetches. Always
+  /// the same ones.
   const std::vector<smmu::Worker*>& workers() { return m_workers; }
   Signals take_signals() { return m_interface.take_signals(); }
 

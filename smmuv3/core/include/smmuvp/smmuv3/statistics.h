@@ -19,6 +19,7 @@ struct Statistics {
   std::uint64_t syncs = 0;
   std::uint64_t msis = 0;
   std::uint64_t atos = 0;
+  std::uint64_t prefetches = 0;
 
   void report(StatVisitor& visitor) const;
   void visit(Archive& archive);

@@ -70,9 +70,12 @@ struct Command {
   std::uint8_t opcode = 0;
   // Fields, meaningful for the commands that have them.
   bool SSec = false;
+  bool SSV = false;
   std::uint32_t StreamID = 0;
   std::uint32_t SubstreamID = 0;
   std::uint8_t Range = 0;
+  std::uint8_t Size = 0;    ///< CMD_PREFETCH_ADDR: log2 of the translations
+  std::uint8_t Stride = 0;  ///< CMD_PREFETCH_ADDR: as written; see stride_shift()
   std::uint16_t VMID = 0;
   std::uint16_t ASID = 0;
   bool Leaf = false;
@@ -85,6 +88,11 @@ struct Command {
   bool Action = false;  ///< CMD_RESUME: retry
   bool Abort = false;   ///< CMD_RESUME that terminates: with an abort
   std::uint8_t CS = 0;
+
+  /// CMD_PREFETCH_ADDR: log2 of the distance of its addresses; 4 KiB in SMMUv3.0 (4.2.2).
+  unsigned stride_shift(const Features& features) const {
+    return features.version() == 0 ? 12U : 12U + Stride;
+  }
 
   static Command decode(const std::array<std::uint64_t, 2>& words);
 };
