@@ -155,6 +155,7 @@ inline Structures structures_of(const FeatureBytes& b) {
   s.ste_sets = s.cd_sets = 2;
   s.ste_ways = s.cd_ways = 2;
   s.event_buffer = 4;
+  s.event_merge_window = 100;
   s.micro_tlb_geometry = {1, 1};
   s.walk_cache_sets = s.ipa_cache_sets = 2;
   s.walk_cache_ways = s.ipa_cache_ways = 2;

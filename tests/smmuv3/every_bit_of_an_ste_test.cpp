@@ -33,7 +33,7 @@ constexpr SteRow ste_rows[] = {
     {"DRE: no destructive reads", 76, 76, "----"},
     {"CONT: of one stream", 80, 77, "----"},
     {"DCP, PPAR: no such transactions, no PRI", 82, 81, "----"},
-    {"MEV: events are never merged", 83, 83, "----"},
+    {"MEV: event_merge_window is 0", 83, 83, "----"},
     {"SW_RESERVED", 87, 84, "----"},
     {"S1PIE: IDR3.S1PI is 0", 88, 88, "----"},
     {"S2FWB: IDR3.FWB is 0", 89, 89, "----"},

@@ -29,6 +29,12 @@ std::uint16_t reason_of(smmu::Unsupported unsupported) {
   }
 }
 
+// 7.3.1: of these no STE.MEV says anything.
+bool precedes_ste(EventType type) {
+  return type == EventType::F_UUT || type == EventType::C_BAD_STREAMID || type == EventType::F_STE_FETCH ||
+         type == EventType::C_BAD_STE;
+}
+
 }  // namespace
 
 Access::Access(Smmu& smmu, const smmu::AccessRequest& request)
@@ -205,6 +211,7 @@ void Access::configured() {
     m_stage2_recorded = ste.S2R;
     m_stage2_stalls = ste.S2S;
     m_force_write_back = ste.stage2.FWB;
+    m_merges = ste.MEV;
   }
   if (fault && fault->stage2) {
     fail(event_of(*fault->stage2, true));
@@ -421,6 +428,7 @@ void Access::fail(const Event& event) {
       break;
   }
   m_event->Stall = stalls;
+  m_event->mergeable = m_merges || precedes_ste(event.type);
   if (stalls && !m_interface.enabled(CR0_SMMUEN)) {  // 6.3.9.6: none can become stalled any more
     m_event->Stall = stalls = false;
     m_why_not_recorded = "CR0.SMMUEN has been cleared before the access could stall";
@@ -437,7 +445,8 @@ void Access::fail(const Event& event) {
 void Access::record() {
   if (m_held) m_time = std::max(m_time, m_interface.events().room_at());
   m_why_not_recorded = m_interface.events().why_not_written();
-  m_interface.events().record(*m_event);
+  if (!m_interface.events().record(*m_event))
+    m_why_not_recorded = "merged with the record before it (STE.MEV)";
   terminate();
 }
 
@@ -478,7 +487,7 @@ void Access::retry(smmu::TimePs time) {
   m_overrides = {};
   m_why_not_recorded = "";
   for (bool* flag : {&m_at_tcu, &m_stage1, &m_abort, &m_recorded, &m_stalls, &m_stage2_recorded,
-                     &m_stage2_stalls, &m_force_write_back, &m_razwi, &m_held}) {
+                     &m_stage2_stalls, &m_force_write_back, &m_merges, &m_razwi, &m_held}) {
     *flag = false;
   }
 }
@@ -531,7 +540,7 @@ void Access::visit(Archive& archive) {
   archive.value("stall", m_stall);
   for (bool* flag :
        {&m_at_tcu, &m_stage1, &m_abort, &m_recorded, &m_stalls, &m_stage2_recorded, &m_stage2_stalls,
-        &m_force_write_back, &m_razwi, &m_privileged, &m_instruction, &m_held}) {
+        &m_force_write_back, &m_merges, &m_razwi, &m_privileged, &m_instruction, &m_held}) {
     archive.value("flag", *flag);
   }
   archive.end();

@@ -31,10 +31,32 @@ const Event* EventQueue::stall_record() const {
   return writable() && !full() ? m_stalls.first_record() : nullptr;
 }
 
-void EventQueue::record(const Event& event) {
+// The newest record that software has not taken.
+const Event* EventQueue::last_record() const {
+  if (!m_pending.empty()) return &m_pending.back();
+  const bool unread =
+      !m_interface.event_queue().empty(m_interface.reg(SMMU_EVENTQ_PROD), m_interface.reg(SMMU_EVENTQ_CONS));
+  return unread || m_waiting ? &m_written : nullptr;
+}
+
+// 7.3.1: identical, no stall among them, and in quick succession. What software has taken stands for nothing
+// that comes after it.
+bool EventQueue::merges(const Event& event) const {
+  const TimePs window = m_parts.structures.event_merge_window;
+  if (window == 0 || !event.mergeable || event.Stall) return false;
+  const Event* last = last_record();
+  if (last == nullptr || last->Stall || last->words() != event.words()) return false;
+  return std::max(last->time, event.time) - std::min(last->time, event.time) <= window;
+}
+
+bool EventQueue::record(const Event& event) {
   if (!writable()) {
     ++m_parts.statistics.events_lost;
-    return;
+    return true;
+  }
+  if (merges(event)) {
+    ++m_parts.statistics.events_merged;
+    return false;
   }
   // A master that has run ahead of the others does not delay their records; the one being written stays
   // first.
@@ -44,6 +66,7 @@ void EventQueue::record(const Event& event) {
   m_pending.insert(
       std::upper_bound(first, m_pending.end(), e, [](const Event& a, const Event& b) { return a.before(b); }),
       e);
+  return true;
 }
 
 std::optional<TimePs> EventQueue::due() const {
@@ -136,6 +159,7 @@ void EventQueue::write_failed() {
   m_parts.statistics.events_lost += m_pending.size() + (m_written.Stall ? 1U : 0U);
   if (m_written.Stall) m_stalls.recorded(false);
   m_pending.clear();
+  m_written = {};  // it is no record
   m_room_at = m_time;
   m_parts.diag.guest_error("EVENTQ.abort", "the Event queue cannot be written: external abort",
                            "IHI 0070 7.2.2", {}, m_op.address);

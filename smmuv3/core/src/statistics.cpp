@@ -16,6 +16,8 @@ constexpr Counter counters[] = {
     {"config_misses", &Statistics::config_misses, "1", "configuration structures fetched"},
     {"events", &Statistics::events, "1", "event records written"},
     {"events_lost", &Statistics::events_lost, "1", "event records discarded: queue disabled, full or failed"},
+    {"events_merged", &Statistics::events_merged, "1",
+     "events for which the record before them stands (STE.MEV)"},
     {"stalls", &Statistics::stalls, "1", "times that an access stalled"},
     {"stalls_retried", &Statistics::stalls_retried, "1", "stalled accesses that were translated afresh"},
     {"commands", &Statistics::commands, "1", "commands consumed"},

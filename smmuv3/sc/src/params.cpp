@@ -158,6 +158,10 @@ std::vector<ParamInfo> make_params() {
       flag("merge_walks", true,
            "an access that misses a page which another is walking for waits for that walk (no outside "
            "source)"),
+      number(
+          "event_merge_window", 0, 0, 1'000'000'000,
+          "clocks within which an event is merged with an identical record before it that software has not "
+          "read, where STE.MEV is 1 (IHI 0070 7.3.1); 0: each event has a record (no outside source)"),
       number("command_latency", 10, 0, 1000000, "clocks to execute a command (no outside source)"),
   };
   for (unsigned i = 0; i < max_tbus; ++i) {
@@ -280,6 +284,7 @@ Settings settings_of(const Params& p) {
   t.ipa_cache = {clocks("ipa_cache_latency"), clocks("ipa_cache_latency"), word("ipa_cache_slots")};
   t.walker = {clocks("walker_latency"), 0, word("walker_slots")};
   t.walk_port = {clocks("walk_port_latency"), s.clock_ps, 1};
+  t.event_merge_window = clocks("event_merge_window");
   t.command = {clocks("command_latency"), 0, 1};
   return s;
 }

@@ -171,6 +171,7 @@ void Event::visit(Archive& archive) {
   archive.value("IPA", IPA);
   archive.value("FetchAddr", FetchAddr);
   archive.value("Reason", Reason);
+  archive.value("mergeable", mergeable);
   archive.time("time", time);
   archive.value("order", order);
 }

@@ -267,6 +267,7 @@ Ste Ste::decode(const std::array<std::uint64_t, 8>& words, const Features& f, bo
     }
   }
   s.CONT = get_as<std::uint8_t>(words, STE_CONT);
+  s.MEV = is_set(words, STE_MEV);
   s.translation.tag.regime = static_cast<std::uint8_t>(StreamWorld::NS_EL1);
   s.translation.tag.stages = pgtable::Stages::stage2;
   s.translation.tag.vmid = s.vmid;

@@ -106,6 +106,7 @@ class Access : public smmu::AccessObject {
   bool m_stage2_recorded = false;                         // STE.S2R
   bool m_stage2_stalls = false;                           // STE.S2S
   bool m_force_write_back = false;                        // STE.S2FWB
+  bool m_merges = false;                                  // STE.MEV
   bool m_razwi = false;                                   // how a fault ends
   bool m_privileged = false;                              // after the overrides of the STE
   bool m_instruction = false;                             // likewise

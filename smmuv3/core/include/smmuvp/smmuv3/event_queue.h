@@ -28,7 +28,8 @@ class EventQueue : public smmu::Worker {
   smmu::TimePs room_at() const { return m_room_at; }
   /// Takes a record, to be written not before its time. It is discarded at once where the queue is not
   /// writable for another reason than being full (7.2.1).
-  void record(const Event& event);
+  /// @return false: the record before it stands for it, too (7.3.1)
+  bool record(const Event& event);
   /// Whether records of up to `time` are still to be written.
   bool holds_until(smmu::TimePs time) const { return !m_pending.empty() && m_pending.front().time <= time; }
   /// Neither is a record being written, nor one still to be that does not wait for a writable queue.
@@ -51,6 +52,8 @@ class EventQueue : public smmu::Worker {
   bool writable() const;
   bool full() const;
   const Event* stall_record() const;
+  const Event* last_record() const;
+  bool merges(const Event& event) const;
   void write(const Event& event, smmu::TimePs now);
   void written();
   void write_failed();
@@ -60,7 +63,7 @@ class EventQueue : public smmu::Worker {
   ProgrammingInterface& m_interface;
   Stalls m_stalls;
   std::deque<Event> m_pending;  // by time
-  Event m_written;              // that m_op writes: the first of m_pending, or of m_stalls with Stall
+  Event m_written;  // that m_op writes, or wrote: the first of m_pending, or of m_stalls with Stall
   bool m_waiting = false;
   smmu::MemoryOp m_op;
   smmu::TimePs m_time = 0;

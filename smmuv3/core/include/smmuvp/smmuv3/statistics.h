@@ -13,6 +13,7 @@ struct Statistics {
   std::uint64_t config_misses = 0;
   std::uint64_t events = 0;
   std::uint64_t events_lost = 0;
+  std::uint64_t events_merged = 0;
   std::uint64_t stalls = 0;
   std::uint64_t stalls_retried = 0;
   std::uint64_t commands = 0;

@@ -61,6 +61,7 @@ struct Event {
   std::uint64_t IPA = 0;
   std::uint64_t FetchAddr = 0;
   std::uint16_t Reason = 0;  ///< IMPLEMENTATION DEFINED
+  bool mergeable = false;    ///< STE.MEV, or found before there is an STE (7.3.1); not part of the record
   std::uint64_t time = 0;    ///< picoseconds; not part of the record
   std::uint64_t order = 0;   ///< among events of one time; not part of the record
 

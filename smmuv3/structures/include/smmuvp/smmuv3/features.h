@@ -82,7 +82,9 @@ struct Structures : smmu::EngineStructures {
   std::uint32_t cd_sets = 16;
   std::uint32_t cd_ways = 4;
   std::uint32_t event_buffer = 16;  ///< records that wait to be written; 1 or more
-  smmu::StructureTiming command;    ///< processing of one command
+  /// Picoseconds within which an event is merged with an identical one before it (7.3.1); 0: none is.
+  std::uint64_t event_merge_window = 0;
+  smmu::StructureTiming command;  ///< processing of one command
 };
 
 /// ID registers, computed from what is built and switched on.

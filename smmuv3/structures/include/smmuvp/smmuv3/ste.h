@@ -93,6 +93,7 @@ struct Ste {
   Overrides overrides;
   /// Of TLB entries: S2VMID, or 0 where it is IGNORED and nothing is tagged by VMID.
   std::uint16_t vmid = 0;
+  bool MEV = false;
   bool S2R = false;
   bool S2S = false;
   pgtable::Stage2Config stage2;          ///< of stage2_enabled()
