@@ -140,7 +140,7 @@ void Prefetch::finish() {
   m_translation.reset();
   m_parts.engine.in_flight().leave(m_token, m_time);
   m_token = {};
-  m_interface.update_acks();
+  m_interface.update_acks(m_time);
 }
 
 void Prefetch::reset() {
