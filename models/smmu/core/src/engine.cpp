@@ -60,8 +60,9 @@ void Engine::finish_at_tbu(const AccessRequest& request, const CacheKey& key, Fi
   if (merges() && !known) tbu.on_its_way.put(tbu.answers.slot_of(entry), request.time, until);
 }
 
-TimePs Engine::wait_at_tbu(const Tbu& tbu, const Found& found, TimePs begin, TimePs end) {
-  const TimePs there = tbu.on_its_way.there(tbu.answers.slot_of(*found.entry), begin);
+TimePs Engine::wait_at_tbu(const Tbu& tbu, const MicroTlb<FinishedAnswer>::Entry& entry, TimePs begin,
+                           TimePs end) {
+  const TimePs there = tbu.on_its_way.there(tbu.answers.slot_of(entry), begin);
   if (there <= end) return end;
   ++m_statistics.walks_merged;
   return there;

@@ -142,7 +142,8 @@ class Engine {
       tbu.answers.use(*found.entry);
       if (timing()) {
         end = tbu.lookup.book(end);
-        if (__builtin_expect(begin < tbu.on_its_way.latest(), 0)) end = wait_at_tbu(tbu, found, begin, end);
+        if (__builtin_expect(begin < tbu.on_its_way.latest(), 0))
+          end = wait_at_tbu(tbu, *found.entry, begin, end);
       }
     }
     tbu.counters.count_hit(found.answer->counter, end - begin);
@@ -244,7 +245,8 @@ class Engine {
   void prune_all(TimePs now);
   /// Whether an access waits for what is on its way: without time nothing is.
   bool merges() const { return m_structures.timing && m_structures.merge_walks; }
-  __attribute__((noinline)) TimePs wait_at_tbu(const Tbu& tbu, const Found& found, TimePs begin, TimePs end);
+  __attribute__((noinline)) TimePs wait_at_tbu(const Tbu& tbu, const MicroTlb<FinishedAnswer>::Entry& entry,
+                                               TimePs begin, TimePs end);
   template <class F>
   void withdraw(F f);
   EngineStructures m_structures;
