@@ -2,9 +2,11 @@
 #include <optional>
 #include <string>
 
+#include "smmuvp/base/number_text.h"
 #include "smmuvp/pgtable/attributes.h"
 #include "smmuvp/smmu/attributes.h"
 #include "smmuvp/smmuv3/programming_interface.h"
+#include "smmuvp/smmuv3/register_fields.h"
 #include "smmuvp/smmuv3/trace_points.h"
 
 namespace smmuvp::smmuv3 {
@@ -16,6 +18,49 @@ pgtable::Attributes structure_attributes(std::uint32_t CR1, unsigned at) {
   // *_IC and *_OC: 0b11 is treated as 0b00, Non-cacheable (6.3.11).
   return pgtable::structure_attributes(
       {two(at), two(at + 2), static_cast<pgtable::Shareability>(two(at + 4))}, 0b0100);
+}
+
+// 6.3.24 to 6.3.26, 6.3.29: a table or queue that is not as it has to be is used as though it were. Told when
+// it is enabled: before, software may still be writing.
+void report_places(const ProgrammingInterface& interface, const Parts& parts, std::uint32_t enabled_now) {
+  const RegisterFile& registers = interface.registers();
+  const auto report = [&](Reg id, const char* site, const std::string& text) {
+    parts.diag.guest_error(site, registers.info(id).name + text, registers.info(id).clause);
+  };
+  const auto report_base = [&](Reg id, const char* site, std::uint64_t base) {
+    const std::uint64_t ADDR = registers.get(id) & low_bits(56) & ~low_bits(5);
+    if (ADDR == base) return;
+    report(id, site,
+           ".ADDR is " + number_text(ADDR, Notation::Hexadecimal) +
+               ", which is not aligned to the size of what it leads to; " +
+               number_text(base, Notation::Hexadecimal) + " is used. Align it, or check the size");
+  };
+  const auto report_size = [&](Reg id, const char* site, const char* most_name, std::uint8_t most) {
+    const std::uint64_t LOG2SIZE = registers.get(id) & low_bits(5);
+    if (LOG2SIZE <= most) return;
+    report(id, site,
+           ".LOG2SIZE is " + std::to_string(LOG2SIZE) + ", and " + most_name + " is " + std::to_string(most) +
+               ", which is used");
+  };
+  if ((enabled_now & CR0_SMMUEN) != 0) {
+    const StreamTable& table = interface.stream_table();
+    const std::uint32_t CFG = interface.reg(SMMU_STRTAB_BASE_CFG);
+    report_base(SMMU_STRTAB_BASE, "STRTAB_BASE.ADDR", table.base);
+    if (get(CFG, STRTAB_BASE_CFG_FMT) > 1) {
+      report(SMMU_STRTAB_BASE_CFG, "STRTAB_BASE_CFG.FMT", ".FMT is Reserved; the table is a linear one");
+    }
+    if (table.two_level && get(CFG, STRTAB_BASE_CFG_SPLIT) != table.SPLIT) {
+      report(SMMU_STRTAB_BASE_CFG, "STRTAB_BASE_CFG.SPLIT", ".SPLIT is Reserved; 6 is used");
+    }
+  }
+  if ((enabled_now & CR0_CMDQEN) != 0) {
+    report_size(SMMU_CMDQ_BASE, "CMDQ_BASE.LOG2SIZE", "IDR1.CMDQS", parts.features.CMDQS);
+    report_base(SMMU_CMDQ_BASE, "CMDQ_BASE.ADDR", interface.command_queue().base);
+  }
+  if ((enabled_now & CR0_EVENTQEN) != 0) {
+    report_size(SMMU_EVENTQ_BASE, "EVENTQ_BASE.LOG2SIZE", "IDR1.EVENTQS", parts.features.EVENTQS);
+    report_base(SMMU_EVENTQ_BASE, "EVENTQ_BASE.ADDR", interface.event_queue().base);
+  }
 }
 
 }  // namespace
@@ -130,6 +175,7 @@ void ProgrammingInterface::register_written(std::uint16_t id, std::uint32_t, Acc
                                             std::uint64_t) {
   switch (id) {
     case SMMU_CR0:
+      report_places(*this, m_parts, static_cast<std::uint32_t>(value & ~old));
       update_acks(m_written_at);
       break;
     case SMMU_CR1: {
@@ -170,8 +216,15 @@ void ProgrammingInterface::register_written(std::uint16_t id, std::uint32_t, Acc
       }
       break;
     }
-    case SMMU_STRTAB_BASE:
     case SMMU_STRTAB_BASE_CFG:
+      if (m_parts.features.ST_LEVEL == 0 && get(written, STRTAB_BASE_CFG_FMT) != 0) {
+        m_parts.diag.guest_error(
+            "STRTAB_BASE_CFG.FMT",
+            "STRTAB_BASE_CFG.FMT is RES0 with IDR0.ST_LEVEL 0; the table is a linear one", "IHI 0070 6.3.25");
+      }
+      refresh();
+      break;
+    case SMMU_STRTAB_BASE:
     case SMMU_CMDQ_BASE:
     case SMMU_EVENTQ_BASE:
       refresh();
