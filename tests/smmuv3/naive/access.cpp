@@ -107,6 +107,13 @@ Smmu::Attempt Smmu::attempt(const AccessRequest& request) {
   transaction.attributes.SH = request.shareability;
   transaction.attributes.privileged = request.privileged;
   transaction.attributes.instruction = request.instruction && request.type == AccessType::read;
+  if (request.unsupported.has_value()) {
+    // 7.3.2: recorded with SMMUEN == 0 too (permitted), with the attributes as they came
+    Attempt attempt;
+    attempt.problem = problem_of(transaction, EventNumber::F_UUT);
+    attempt.problem->event->Reason = *request.unsupported;
+    return attempt;
+  }
   return SMMUEN() ? translate(transaction) : bypass_disabled(transaction);
 }
 

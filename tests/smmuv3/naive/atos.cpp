@@ -75,8 +75,14 @@ class Stage2Memory : public naive::Memory {
 
 }  // namespace
 
-// 9.1.3, 9.1.5: the order of what can go wrong, up to the configuration
 uint64_t Smmu::atos_lookup() {
+  const uint64_t par = atos_answer();
+  // 6.3.40: FADDR has the bits of the OAS (ADDR is an address that is truncated to it already)
+  return bit(par, 0) ? par & ~keep(~uint64_t{0} << m_features.oas_bits(), 55, 12) : par;
+}
+
+// 9.1.3, 9.1.5: the order of what can go wrong, up to the configuration
+uint64_t Smmu::atos_answer() {
   const unsigned TYPE = field(m_GATOS_ADDR, 11, 10);
   const bool SSID_VALID = bit(m_GATOS_SID, 52);
   const bool wants_stage1 = (TYPE & STAGE_1) != 0;

@@ -62,6 +62,12 @@ void override_memory_type(Attributes& attributes, unsigned MemAttr) {
 
 }  // namespace
 
+Attributes memory_type_of(unsigned MemAttr) {
+  Attributes attributes;
+  override_memory_type(attributes, MemAttr);
+  return attributes;
+}
+
 void set_memory_type(Attributes& attributes, uint8_t mair) {
   const unsigned high = mair >> 4;
   const unsigned low = mair & 0xF;

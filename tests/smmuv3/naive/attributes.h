@@ -43,6 +43,9 @@ struct Overrides {
 
 /// Memory type and hints of a MAIR encoding; reserved encodings as in 5.4 CD.MAIR1.
 void set_memory_type(Attributes& attributes, uint8_t mair);
+/// The type that STE.MemAttr encodes (5.2), as of MSIs: Read- and Write-Allocate, non-transient where
+/// cacheable.
+Attributes memory_type_of(unsigned MemAttr);
 /// MAIR encoding of the memory type and hints.
 uint8_t mair_of(const Attributes& attributes);
 /// replace_attrs(): 13.1.4. `read` excludes atomics, which are Data as writes are (13.1.2, 16.7.6).

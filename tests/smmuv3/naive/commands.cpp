@@ -118,7 +118,7 @@ void Smmu::signal(uint64_t low, uint64_t high) {
   switch (field(low, 13, 12)) {
     case 0b01:  // SIG_IRQ
       m_wires.cmd_sync++;
-      send_msi(keep(high, 55, 2), field(low, 63, 32), 4);
+      send_msi(keep(high, 55, 2), field(low, 63, 32), field(low, 27, 24), field(low, 23, 22), 4);
       break;
     case 0b10:  // SIG_SEV
       if (m_features.SEV) m_wires.sev++;

@@ -2,8 +2,8 @@
 //
 // The layout of the records. The figures of 7.3 give the places of the fields; those of F_CD_FETCH,
 // F_WALK_EABT and the Translation-related faults are as public drivers decode them (SSV 11, SubstreamID
-// [31:12], StreamID [63:32], STAG [79:64], Stall 95, PnU 97, InD 98, RnW 99, S2 103, CLASS [105:104], TTRnW
-// 108, InputAddr [191:128], IPA or FetchAddr [247:192]).
+// [31:12], StreamID [63:32], STAG and (unverified) F_UUT.Reason [79:64], Stall 95, PnU 97, InD 98, RnW 99, S2
+// 103, CLASS [105:104], TTRnW 108, InputAddr [191:128], IPA or FetchAddr [247:192]).
 #include "events.h"
 
 #include "bits.h"
@@ -25,6 +25,11 @@ std::vector<uint8_t> Event::encode() const {
     default:
       if (SSV) word[0] |= ssv | substream;
       break;
+  }
+  if (number == EventNumber::F_UUT) {  // 7.3.2: RnW, InD and PnU stand where they do below
+    word[1] |= (PnU ? uint64_t{1} << 33 : 0) | (InD ? uint64_t{1} << 34 : 0) | (RnW ? uint64_t{1} << 35 : 0);
+    word[1] |= Reason;
+    word[2] = InputAddr;
   }
   if (walk || translation_related()) {
     word[1] |= (PnU ? uint64_t{1} << 33 : 0) | (InD ? uint64_t{1} << 34 : 0) | (RnW ? uint64_t{1} << 35 : 0);

@@ -10,6 +10,7 @@ namespace naive_smmuv3 {
 
 /// Numbers of 7.3.2 to 7.3.16
 enum class EventNumber : unsigned {
+  F_UUT = 0x01,
   C_BAD_STREAMID = 0x02,
   F_STE_FETCH = 0x03,
   C_BAD_STE = 0x04,
@@ -39,6 +40,7 @@ struct Event {
   bool TTRnW = false;
   bool Stall = false;
   uint16_t STAG = 0;
+  uint16_t Reason = 0;  ///< of F_UUT
   uint64_t InputAddr = 0;
   uint64_t IPA = 0;  ///< of the page
   uint64_t FetchAddr = 0;

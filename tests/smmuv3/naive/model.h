@@ -11,7 +11,7 @@
 //
 // Not modelled (the Features that would claim them are refused): ATS, PRI, the Secure, Realm and Root
 // interfaces, ECMDQ, VATOS, BTM, VMW, MPAM, DPT, D128, permission indirection and overlays, THE, AIE, HAFT,
-// PMCG, preset tables, SFM, and attributes of the SMMU's own accesses.
+// PMCG, preset tables, SFM, and attributes of the SMMU's own accesses other than MSIs.
 #pragma once
 
 #include <array>
@@ -42,6 +42,11 @@ class Memory {
   virtual std::optional<std::vector<uint8_t>> read(uint64_t address, size_t bytes) = 0;
   /// false is an external abort.
   virtual bool write(uint64_t address, const std::vector<uint8_t>& data) = 0;
+  /// An MSI, with the memory type as a MAIR encoding; its hints are IMPLEMENTATION DEFINED (6.3.23).
+  virtual bool write_msi(uint64_t address, const std::vector<uint8_t>& data, uint8_t /*attributes*/,
+                         Shareability /*shareability*/) {
+    return write(address, data);
+  }
   /// Of eight bytes, for hardware updates of descriptors.
   virtual naive::Swap compare_and_swap(uint64_t address, const Word& expected, const Word& desired) = 0;
 };
@@ -58,6 +63,8 @@ struct AccessRequest {
   bool privileged = false;
   uint8_t attributes = 0xFF;  ///< MAIR encoding of the memory type and allocation hints
   Shareability shareability = Shareability::non_shareable;
+  /// Of a transaction that the bus lets a client express, and this SMMU does not support: F_UUT.Reason.
+  std::optional<uint16_t> unsupported;
 };
 
 struct Forwarded {
@@ -226,7 +233,7 @@ class Smmu {
   void activate_error(unsigned n);
   [[nodiscard]] bool error_active(unsigned n) const;
   void event_interrupt();
-  void send_msi(uint64_t address, uint32_t data, unsigned error);
+  void send_msi(uint64_t address, uint32_t data, unsigned MemAttr, unsigned SH, unsigned error);
 
   // commands.cpp
   [[nodiscard]] bool command_illegal(uint64_t low, uint64_t high) const;
@@ -252,6 +259,7 @@ class Smmu {
 
   // atos.cpp
   uint64_t atos_lookup();
+  uint64_t atos_answer();
   uint64_t atos_translate(const Transaction& transaction, const Configuration& configuration, unsigned TYPE);
 
   Features m_features;

@@ -200,6 +200,42 @@ TEST_F(NaiveEventQueue, AbortedMessagesAreErrorsOfTheirOwn) {
   EXPECT_EQ(smmu->wires().gerror, 1u);
 }
 
+TEST_F(NaiveEventQueue, MessagesHaveTheTypeThatTheirRegistersSay) {
+  smmu.emplace(features, memory, choices);
+  const std::map<uint32_t, std::pair<unsigned, Shareability>> types = {
+      {0x3F, {0xFF, Shareability::inner_shareable}},   // Write-Back, SH 0b11
+      {0x1A, {0xBB, Shareability::non_shareable}},     // Write-Through, SH 0b01 as 0b00
+      {0x05, {0x44, Shareability::outer_shareable}},   // Non-cacheable, whatever SH says
+      {0x33, {0x0C, Shareability::outer_shareable}}};  // Device-GRE
+  for (const auto& [CFG2, expected] : types) {
+    memory.messages.clear();
+    start();
+    smmu->write(0x50, 4, 0);
+    smmu->write(0xB0, 8, 0x90000);
+    smmu->write(0xBC, 4, CFG2);
+    smmu->write(0x50, 4, 0b101);
+    fault(1);
+    ASSERT_EQ(memory.messages.size(), 1u);
+    EXPECT_EQ(memory.messages[0], expected) << CFG2;
+  }
+  memory.messages.clear();
+  command(0x46 | one(12) | (uint64_t{0b10} << 22) | (uint64_t{0xF} << 24), 0x90010);
+  ASSERT_EQ(memory.messages.size(), 1u);
+  EXPECT_EQ(memory.messages[0], std::pair(0xFFu, Shareability::outer_shareable));
+}
+
+TEST_F(NaiveEventQueue, ToldOfUnsupportedTransactionsWithSmmuenClearToo) {
+  request.unsupported = 2;
+  request.privileged = request.instruction = true;
+  for (const uint32_t CR0 : {0b1101u, 0b1100u}) {
+    start();
+    smmu->write(0x20, 4, CR0);
+    expect_abort(0x1234);
+    const Words words = only_event();
+    EXPECT_EQ(words, (Words{0x01, 0xE'0000'0002, 0x1234, 0})) << CR0;
+  }
+}
+
 // ---- commands
 
 TEST_F(NaiveCommands, EveryOpcodeIsKnownOrIllegal) {

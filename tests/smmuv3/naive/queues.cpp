@@ -71,20 +71,26 @@ void Smmu::activate_error(unsigned n) {
   m_GERROR ^= 1u << n;
   if (n == 7 || !bit(m_IRQ_CTRL, 0)) return;
   m_wires.gerror++;
-  send_msi(keep(m_GERROR_IRQ_CFG0, 55, 2), m_GERROR_IRQ_CFG1, 7);
+  send_msi(keep(m_GERROR_IRQ_CFG0, 55, 2), m_GERROR_IRQ_CFG1, field(m_GERROR_IRQ_CFG2, 3, 0),
+           field(m_GERROR_IRQ_CFG2, 5, 4), 7);
 }
 
 void Smmu::event_interrupt() {
   if (!bit(m_IRQ_CTRL, 2)) return;
   m_wires.event++;
-  send_msi(keep(m_EVENTQ_IRQ_CFG0, 55, 2), m_EVENTQ_IRQ_CFG1, 5);
+  send_msi(keep(m_EVENTQ_IRQ_CFG0, 55, 2), m_EVENTQ_IRQ_CFG1, field(m_EVENTQ_IRQ_CFG2, 3, 0),
+           field(m_EVENTQ_IRQ_CFG2, 5, 4), 5);
 }
 
 // 3.18, 3.4.3 (6), 4.7.3: an address of zero, before it is truncated, means none. `error` is the bit of
-// GERROR for an abort.
-void Smmu::send_msi(uint64_t address, uint32_t data, unsigned error) {
+// GERROR for an abort. MemAttr is that of an STE, SH 0b01 counts as Non-shareable (6.3.23).
+void Smmu::send_msi(uint64_t address, uint32_t data, unsigned MemAttr, unsigned SH, unsigned error) {
   if (!m_features.MSI || address == 0) return;
-  const bool written = m_memory.write(truncate(address, m_features.oas_bits()), little_endian_bytes(data, 4));
+  Attributes attributes = memory_type_of(MemAttr);
+  attributes.SH = SH == 0b01 ? Shareability::non_shareable : Shareability{SH};
+  attributes = consistent(attributes);
+  const bool written = m_memory.write_msi(truncate(address, m_features.oas_bits()),
+                                          little_endian_bytes(data, 4), mair_of(attributes), attributes.SH);
   if (!written) activate_error(error);
 }
 

@@ -30,6 +30,11 @@ class TestMemory : public naive_smmuv3::Memory {
     for (size_t n = 0; n < data.size(); n++) m_bytes[address + n] = data[n];
     return true;
   }
+  bool write_msi(uint64_t address, const std::vector<uint8_t>& data, uint8_t attributes,
+                 Shareability shareability) override {
+    messages.emplace_back(attributes, shareability);
+    return write(address, data);
+  }
   naive::Swap compare_and_swap(uint64_t address, const Word& expected, const Word& desired) override {
     if (aborts(address, 8)) return naive::Swap::external_abort;
     for (size_t n = 0; n < 8; n++) {
@@ -46,6 +51,7 @@ class TestMemory : public naive_smmuv3::Memory {
   }
 
   std::set<uint64_t> aborting;
+  std::vector<std::pair<unsigned, Shareability>> messages;  ///< types of MSIs
 
  private:
   bool aborts(uint64_t address, size_t bytes) const {
