@@ -4,14 +4,25 @@
 #include <algorithm>
 #include <array>
 #include <bitset>
+#include <compare>
 #include <cstdint>
-#include <cstring>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "model.h"
 #include "smmuvp/smmu/memory_op.h"
 
 namespace smmuvp::compare {
+
+/// An MSI that was written, or aborted.
+struct SentMsi {
+  std::uint64_t address = 0;
+  std::uint32_t data = 0;
+  std::uint8_t memory = 0;  ///< as a MAIR encoding
+  std::uint8_t SH = 0;
+  auto operator<=>(const SentMsi&) const = default;
+};
 
 /// 256 KiB that repeat through the whole address space, so that whatever an address is, something lies there:
 /// wild pointers meet structures and tables rather than nothing. Pages can be made to abort.
@@ -38,6 +49,10 @@ class Arena {
   smmu::MemoryAnswer carry_out(const smmu::MemoryOp& op) {
     smmu::MemoryAnswer a;
     a.time = op.time;
+    if (std::string_view(op.purpose) == "MSI") {
+      m_msis.push_back({op.address, static_cast<std::uint32_t>(smmu::load_word(op.data, 0)),
+                        op.attributes.memory, static_cast<std::uint8_t>(op.attributes.SH)});
+    }
     if (aborts(op.address, op.size)) {
       a.status = smmu::MemoryStatus::external_abort;
       return a;
@@ -52,6 +67,8 @@ class Arena {
     }
     return a;
   }
+  /// MSIs since the last call.
+  std::vector<SentMsi> take_msis() { return std::exchange(m_msis, {}); }
   void copy(const Arena& other) { m_bytes = other.m_bytes; }
   bool operator==(const Arena& other) const { return m_bytes == other.m_bytes; }
   /// The first address at which they differ.
@@ -65,6 +82,7 @@ class Arena {
   static std::uint64_t at(std::uint64_t address) { return address & (bytes - 1); }
   std::vector<std::uint8_t> m_bytes = std::vector<std::uint8_t>(bytes);
   std::bitset<bytes / page> m_aborts;
+  std::vector<SentMsi> m_msis;
 };
 
 /// The same memory as the naive model sees it.
@@ -83,6 +101,14 @@ class NaiveArena : public naive_smmuv3::Memory {
     for (std::size_t i = 0; i < data.size(); ++i) m_arena.write(address + i, data[i], 1);
     return true;
   }
+  bool write_msi(std::uint64_t address, const std::vector<std::uint8_t>& data, std::uint8_t attributes,
+                 naive_smmuv3::Shareability SH) override {
+    std::uint32_t value = 0;
+    for (std::size_t i = data.size(); i-- > 0;) value = value << 8 | data[i];
+    m_msis.push_back({address, value, attributes, static_cast<std::uint8_t>(SH)});
+    return write(address, data);
+  }
+  std::vector<SentMsi> take_msis() { return std::exchange(m_msis, {}); }
   naive::Swap compare_and_swap(std::uint64_t address, const Word& expected, const Word& desired) override {
     if (m_arena.aborts(address, 8)) return naive::Swap::external_abort;
     for (unsigned i = 0; i < 8; ++i) {
@@ -108,6 +134,7 @@ class NaiveArena : public naive_smmuv3::Memory {
  private:
   Arena& m_arena;
   std::vector<std::uint64_t> m_read, m_swapped;  // descriptors of this access
+  std::vector<SentMsi> m_msis;
 };
 
 }  // namespace smmuvp::compare

@@ -15,6 +15,7 @@ smmuv3::Features draw_features(Random& r) {
       [&](F& x) { x.S2P = !r.one_in(5), x.VMID16 = x.VMID16 && x.S2P, x.PTWNNC = x.PTWNNC && x.S2P; },
       [&](F& x) { x.S1P = !r.one_in(8); },
       [&](F& x) {
+        if (!r.one_in(4)) return;
         x.S1P = false, x.HAD = false, x.Hyp = false;
         x.S2P = true;
       },
@@ -111,7 +112,6 @@ naive_smmuv3::Features naive_features(const smmuv3::Features& f) {
   n.GRAN16K = f.GRAN16K;
   n.GRAN64K = f.GRAN64K;
   n.OAS = f.oas_code();
-  n.ArchMinorRev = f.version();
   n.GBPA_ABORT = f.GBPA_ABORT;
   n.GBPA_ATTRIBUTES = f.ATTR_TYPES_OVR ? 0x1000 : 0;
   return n;

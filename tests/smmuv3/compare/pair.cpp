@@ -1,5 +1,6 @@
 #include "pair.h"
 
+#include <algorithm>
 #include <cstdarg>
 #include <cstdio>
 #include <cstdlib>
@@ -54,21 +55,14 @@ const char* name_of(smmu::Outcome outcome) {
 std::string describe(const smmu::AccessRequest& r) {
   static constexpr const char* kinds[] = {"read", "write", "atomic", "translate"};
   std::string s =
-      text("%s%s%s of %#llx by StreamID %u", r.privileged ? "privileged " : "",
-           r.instruction ? "instruction " : "", kinds[static_cast<int>(r.kind)], llu{r.address}, r.stream_id);
+      text("%s%s%s%s of %#llx by StreamID %u", r.unsupported != smmu::Unsupported::none ? "unsupported " : "",
+           r.privileged ? "privileged " : "", r.instruction ? "instruction " : "",
+           kinds[static_cast<int>(r.kind)], llu{r.address}, r.stream_id);
   if (r.substream_valid) s += text(", SubstreamID %u", r.substream_id);
   return s + text(", memory %#x SH %d", r.attributes.memory, static_cast<int>(r.attributes.SH));
 }
 
 }  // namespace
-
-void Tally::add(const Tally& o) {
-  for (unsigned i = 0; i < 256; ++i) events[i] += o.events[i], opcodes[i] += o.opcodes[i];
-  for (unsigned i = 0; i < 8; ++i) configs[i] += o.configs[i];
-  programs += o.programs, accesses += o.accesses, forwarded += o.forwarded, translated += o.translated;
-  razwi += o.razwi, aborted += o.aborted, stalled += o.stalled, tlb_hits += o.tlb_hits, msis += o.msis;
-  atos += o.atos, abandoned += o.abandoned;
-}
 
 Pair::Pair(const smmuv3::Features& features, Tally& tally)
     : m_features(features),
@@ -210,6 +204,7 @@ void Pair::settle() {
     work();
   }
   for (const std::uint32_t offset : {0x60U, 0x98U, 0x9cU, 0x100a8U}) read(offset);
+  compare_msis();
   static const bool each_step = std::getenv("SMMUVP_EACH_STEP") != nullptr;
   if (each_step) compare_memory();
   for (std::uint64_t at = 0x19000; at < 0x19200 && m_difference.empty(); at += 32) {
@@ -225,7 +220,7 @@ void Pair::settle() {
   }
 }
 
-void Pair::access(const smmu::AccessRequest& request) {
+bool Pair::access(const smmu::AccessRequest& request) {
   note(describe(request));
   m_last_stream = request.stream_id;
   naive_smmuv3::AccessRequest r;
@@ -240,6 +235,8 @@ void Pair::access(const smmu::AccessRequest& request) {
   r.privileged = request.privileged;
   r.attributes = request.attributes.memory;
   r.shareability = static_cast<naive::Shareability>(request.attributes.SH);
+  if (request.unsupported == smmu::Unsupported::malformed) r.unsupported = smmuv3::reason_malformed;
+  if (request.unsupported == smmu::Unsupported::ats) r.unsupported = smmuv3::reason_ats;
   ++m_tally.accesses;
 
   smmu::AccessAnswer answer;
@@ -267,7 +264,7 @@ void Pair::access(const smmu::AccessRequest& request) {
   if (over == waits) {
     differ(describe(request) + ": ours " + (over ? name_of(answer.outcome) : "stalled") + ", naive " +
            name_of(naive.kind));
-    return;
+    return false;
   }
   if (waits) {
     ++m_tally.stalled;
@@ -277,6 +274,7 @@ void Pair::access(const smmu::AccessRequest& request) {
     compare(request, answer, naive);
   }
   settle();
+  return naive.kind == naive_smmuv3::Outcome::Kind::forwarded;
 }
 
 void Pair::compare(const smmu::AccessRequest& request, const smmu::AccessAnswer& ours,
@@ -305,6 +303,25 @@ void Pair::compare(const smmu::AccessRequest& request, const smmu::AccessAnswer&
          text(": ours %#llx memory %#x SH %d %d %d, naive %#llx memory %#x SH %d %d %d", llu{ours.output},
               ours.attributes.memory, static_cast<int>(ours.attributes.SH), ours.privileged, ours.instruction,
               llu{f.address}, f.attributes, static_cast<int>(f.shareability), f.privileged, f.instruction));
+}
+
+// One that is still to be sent may stand for others that are the same (3.18); in which order those of two
+// sources come is not told.
+void Pair::compare_msis() {
+  std::vector<SentMsi> ours = m_ours.take_msis(), theirs = m_naive_memory.take_msis();
+  m_tally.msis += ours.size();
+  for (std::vector<SentMsi>* msis : {&ours, &theirs}) {
+    std::sort(msis->begin(), msis->end());
+    msis->erase(std::unique(msis->begin(), msis->end()), msis->end());
+  }
+  if (ours == theirs) return;
+  std::string all = "MSIs: ours";
+  for (const std::vector<SentMsi>* msis : {&ours, &theirs}) {
+    for (const SentMsi& m : *msis)
+      all += text(" %#llx to %#llx (%#x, SH %u)", llu{m.data}, llu{m.address}, m.memory, m.SH);
+    if (msis == &ours) all += ", naive";
+  }
+  differ(all);
 }
 
 // Where all of memory is compared after each step (SMMUVP_EACH_STEP), the step that made the difference is

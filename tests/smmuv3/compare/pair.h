@@ -13,20 +13,11 @@
 #include "arena.h"
 #include "draw.h"
 #include "smmuvp/smmuv3/access.h"
+#include "smmuvp/smmuv3/events.h"
 #include "smmuvp/smmuv3/smmu.h"
+#include "tally.h"
 
 namespace smmuvp::compare {
-
-/// How often what occurred, over all programs.
-struct Tally {
-  std::array<std::uint64_t, 256> events{};
-  std::array<std::uint64_t, 256> opcodes{};
-  std::array<std::uint64_t, 8> configs{};
-  std::uint64_t programs = 0, accesses = 0, forwarded = 0, translated = 0, razwi = 0, aborted = 0,
-                stalled = 0;
-  std::uint64_t tlb_hits = 0, msis = 0, atos = 0, abandoned = 0;
-  void add(const Tally& other);
-};
 
 class Pair {
  public:
@@ -46,8 +37,10 @@ class Pair {
   void write(std::uint32_t offset, std::uint64_t value, unsigned size = 4);
 
   // ---- accesses
-  void access(const smmu::AccessRequest& request);
-  /// What hardware did to tables in the access before: see NaiveArena.
+  /// @return whether it is forwarded at once.
+  bool access(const smmu::AccessRequest& request);
+  /// What hardware does to tables from here on, or from the last access on: see NaiveArena.
+  void watch_tables() { m_naive_memory.begin_access(); }
   const NaiveArena& tables() const { return m_naive_memory; }
   /// What CD.A, say, makes no difference to: everything is compared after each step.
   void settle();
@@ -86,6 +79,7 @@ class Pair {
   };
 
   void compare_memory();
+  void compare_msis();
   void differ(const std::string& what);
   void work();
   void count_edges();

@@ -40,7 +40,12 @@ class Programs {
   // steps
   void initialize();
   void step();
+  void do_something();
+  void invalidate_what_was_updated();
   void access();
+  void separate_el2_contexts(std::uint32_t sid, std::uint32_t substream_id);
+  smmu::AccessRequest draw_access();
+  std::uint64_t draw_address(const smmu::AccessRequest& by);
   void change_ste();
   void change_cd();
   void change_tables();
@@ -50,6 +55,8 @@ class Programs {
   void read_events();
   void resume();
   void mend_errors();
+  void configure_msis();
+  std::uint64_t msi_address();
   void translate_address();
 
   // what suffices
@@ -67,7 +74,13 @@ class Programs {
   bool m_two_level = false;
   unsigned m_log2_commands = 5, m_log2_events = 4;
   std::uint32_t m_cr0 = 0;
-  std::array<std::array<std::uint64_t, 8>, streams> m_stes{};
+  bool m_tidy_tables = false;  // few descriptors of this machine fault by themselves
+  bool m_tidy = false;         // few structures of this program are ILLEGAL, few accesses hopeless
+  bool m_lpae = false;         // its stage 2 is VMSAv8-32, where it is tidy
+  using Words = std::array<std::uint64_t, 8>;
+  std::array<Words, streams> m_stes{};
+  std::array<Words, contexts> m_cds{};
+  std::vector<smmu::AccessRequest> m_known;  // some that were forwarded
   struct Stall {
     std::uint32_t StreamID;
     std::uint16_t STAG;

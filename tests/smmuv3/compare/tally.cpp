@@ -1,0 +1,91 @@
+#include "tally.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <utility>
+
+#include "smmuvp/smmuv3/commands.h"
+#include "smmuvp/smmuv3/events.h"
+
+namespace smmuvp::compare {
+
+namespace {
+
+using llu = unsigned long long;
+
+const char* why_never(smmuv3::EventType type) {
+  using smmuv3::EventType;
+  switch (type) {
+    case EventType::F_BAD_ATS_TREQ:
+    case EventType::F_TRANSL_FORBIDDEN:
+      return "ATS is not built";
+    case EventType::E_PAGE_REQUEST:
+      return "PRI is not built";
+    case EventType::F_VMS_FETCH:
+      return "MPAM is not built";
+    case EventType::F_TLB_CONFLICT:
+    case EventType::F_CFG_CONFLICT:
+      return "conflicts are not detected";
+    default:
+      return nullptr;
+  }
+}
+
+}  // namespace
+
+std::vector<Row> rows_of(const Tally& t) {
+  std::vector<Row> rows;
+  for (unsigned i = 0; i < 8; ++i) {
+    rows.push_back(
+        {"STE.Config 0b" + std::string{char('0' + (i >> 2)), char('0' + (i >> 1 & 1)), char('0' + (i & 1))},
+         t.configs[i], 1000, nullptr});
+  }
+  smmuv3::for_each_event([&](const smmuv3::EventInfo& info) {
+    const char* never = why_never(info.type);
+    rows.push_back(
+        {info.name, t.events[static_cast<std::uint8_t>(info.type)], never == nullptr ? 1000U : 0U, never});
+  });
+  smmuv3::Features all;  // as far as commands go
+  all.Hyp = true;
+  all.STALL_MODEL = 0;
+  std::uint64_t least_illegal = ~0ULL;
+  for (unsigned i = 0; i < 256; ++i) {
+    if (const smmuv3::CommandInfo* info = smmuv3::command_info(static_cast<std::uint8_t>(i), all)) {
+      rows.push_back({info->name, t.carried_out[i], 1000, nullptr});
+    } else {
+      least_illegal = std::min(least_illegal, t.opcodes[i]);
+    }
+  }
+  rows.push_back({"each other opcode", least_illegal, 100, nullptr});
+  for (const auto& [bit, name] : {std::pair{0, "CMDQ_ERR"},
+                                  {2, "EVENTQ_ABT_ERR"},
+                                  {4, "MSI_CMDQ_ABT_ERR"},
+                                  {5, "MSI_EVENTQ_ABT_ERR"},
+                                  {7, "MSI_GERROR_ABT_ERR"}}) {
+    rows.push_back({std::string("GERROR.") + name, t.errors[static_cast<unsigned>(bit)], 1000, nullptr});
+  }
+  rows.push_back({"MSI", t.msis, 1000, nullptr});
+  rows.push_back({"GATOS", t.atos, 1000, nullptr});
+  for (unsigned i = 0; i < 256; ++i) {
+    if (t.atos_faults[i] != 0) {
+      char name[40];
+      std::snprintf(name, sizeof name, "GATOS_PAR.FAULTCODE 0x%02x", i);
+      rows.push_back({name, t.atos_faults[i], 100, nullptr});
+    }
+  }
+  return rows;
+}
+
+void print(const Tally& t) {
+  std::printf(
+      "%llu programs, %llu accesses: %llu forwarded, %llu of them translated, %llu TLB hits; %llu aborted, "
+      "%llu RAZ/WI, %llu stalled; %llu address translation operations; %llu abandoned\n",
+      llu{t.programs}, llu{t.accesses}, llu{t.forwarded}, llu{t.translated}, llu{t.tlb_hits}, llu{t.aborted},
+      llu{t.razwi}, llu{t.stalled}, llu{t.atos}, llu{t.abandoned});
+  for (const Row& row : rows_of(t)) {
+    std::printf("%-28s %10llu%s%s\n", row.name.c_str(), llu{row.count},
+                row.never != nullptr ? "  cannot occur: " : "", row.never != nullptr ? row.never : "");
+  }
+}
+
+}  // namespace smmuvp::compare

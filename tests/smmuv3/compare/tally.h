@@ -1,0 +1,37 @@
+// What random programs have met.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace smmuvp::compare {
+
+/// How often what occurred, over all programs.
+struct Tally {
+  std::array<std::uint64_t, 256> events{};       ///< records that were read, by number
+  std::array<std::uint64_t, 256> opcodes{};      ///< commands, by opcode
+  std::array<std::uint64_t, 256> carried_out{};  ///< those that met no error
+  std::array<std::uint64_t, 8> configs{};        ///< STEs, by Config
+  std::array<std::uint64_t, 32> errors{};        ///< by bit of GERROR
+  std::array<std::uint64_t, 256> atos_faults{};  ///< by FAULTCODE
+  std::uint64_t programs = 0, accesses = 0, forwarded = 0, translated = 0, razwi = 0, aborted = 0,
+                stalled = 0;
+  std::uint64_t tlb_hits = 0, msis = 0, atos = 0, abandoned = 0;
+};
+
+/// Something that programs are to meet: by name, how often, and how often at least in an ordinary run. What
+/// cannot occur has a reason instead.
+struct Row {
+  std::string name;
+  std::uint64_t count = 0;
+  std::uint64_t least = 0;
+  const char* never = nullptr;
+};
+
+/// All of a tally, in the order of a table.
+std::vector<Row> rows_of(const Tally& tally);
+void print(const Tally& tally);
+
+}  // namespace smmuvp::compare
