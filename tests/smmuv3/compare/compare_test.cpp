@@ -22,8 +22,6 @@
 namespace smmuvp::compare {
 namespace {
 
-constexpr std::uint64_t programs_of_a_machine = 100;
-
 std::uint64_t number(const char* name, std::uint64_t otherwise) {
   const char* text = std::getenv(name);
   return text != nullptr ? std::strtoull(text, nullptr, 0) : otherwise;
@@ -33,6 +31,7 @@ std::uint64_t number(const char* name, std::uint64_t otherwise) {
 struct Course {
   std::uint64_t first = number("SMMUVP_FIRST", 0);
   std::uint64_t machines = number("SMMUVP_MACHINES", 2000);
+  std::uint64_t programs = 100;  ///< of each
   std::uint64_t seconds = number("SMMUVP_SECONDS", 0);
   std::string file;
   std::chrono::steady_clock::time_point begin = std::chrono::steady_clock::now();
@@ -69,24 +68,28 @@ std::string describe(Pair& pair, const Programs& programs) {
 }
 
 // A program is named by two numbers: that of its machine, which draws the features, and its own.
-TEST(Compare, RandomPrograms) {
+void run(const Course& course, Pair::Caches caches, bool (Programs::*program)(std::uint64_t), Tally& tally) {
   const std::uint64_t seed = number("SMMUVP_SEED", 1);
-  const Course course;
-  Tally tally;
   std::uint64_t differences = 0;
   for (std::uint64_t machine = course.first;
        course.goes_on(machine) && differences < number("SMMUVP_DIFFERENCES", 3); ++machine) {
     Random random(seed * 1'000'003 + machine);
-    Pair pair(draw_features(random), tally);
+    Pair pair(draw_features(random), tally, caches);
     Programs programs(pair, random.any(), tally);
-    for (std::uint64_t i = 0; i < programs_of_a_machine; ++i) {
-      if (programs.run(random.any())) continue;
+    for (std::uint64_t i = 0; i < course.programs; ++i) {
+      if ((programs.*program)(random.any())) continue;
       ++differences;
       ADD_FAILURE() << "machine " << machine << ", program " << i << ", " << describe(pair, programs);
       break;  // tables are no longer the same
     }
     course.leave(machine + 1);
   }
+}
+
+TEST(Compare, RandomPrograms) {
+  Course course;
+  Tally tally;
+  run(course, Pair::Caches::small, &Programs::run, tally);
   print(tally);
   if (tally.programs < 100'000) return;  // a part of them
   EXPECT_GT(tally.translated * 100, tally.accesses * 30);
@@ -96,6 +99,21 @@ TEST(Compare, RandomPrograms) {
       EXPECT_EQ(row.count, 0U) << row.name << ": " << row.never;
     }
   }
+}
+
+TEST(Compare, WhatACommandDoesNotNameStaysCached) {
+  Course course;
+  course.programs = 5;
+  course.seconds /= 5;  // of a long run
+  course.file.clear();
+  Tally tally;
+  run(course, Pair::Caches::large, &Programs::run_survivors, tally);
+  std::printf("%llu programs: %llu translations stayed, %llu leaves were changed\n",
+              static_cast<unsigned long long>(tally.programs),
+              static_cast<unsigned long long>(tally.survived),
+              static_cast<unsigned long long>(tally.renewed));
+  EXPECT_GT(tally.survived, tally.programs * 5);
+  EXPECT_GT(tally.renewed, tally.programs / 10);
 }
 
 }  // namespace

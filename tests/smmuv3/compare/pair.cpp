@@ -20,10 +20,15 @@ __attribute__((format(printf, 1, 2))) std::string text(const char* format, ...) 
 
 using llu = unsigned long long;
 
-/// Small, so that entries are replaced as well.
-smmuv3::Structures structures() {
+/// Small ones replace entries as well, large ones never do in the course of a program.
+smmuv3::Structures structures(Pair::Caches caches) {
   smmuv3::Structures s;
   s.timing = false;
+  if (caches == Pair::Caches::large) {
+    s.tlb_ways = s.ste_ways = s.cd_ways = 64;
+    s.tlb_sets = s.ste_sets = s.cd_sets = 4;
+    return s;
+  }
   s.tlb_sets = 8;
   s.walk_cache_sets = 4;
   s.ipa_cache_sets = 4;
@@ -64,11 +69,11 @@ std::string describe(const smmu::AccessRequest& r) {
 
 }  // namespace
 
-Pair::Pair(const smmuv3::Features& features, Tally& tally)
+Pair::Pair(const smmuv3::Features& features, Tally& tally, Caches caches)
     : m_features(features),
       m_naive_features(naive_features(features)),
       m_tally(tally),
-      m_smmu(std::make_unique<smmuv3::Smmu>(features, structures(), "smmu", &m_said)) {
+      m_smmu(std::make_unique<smmuv3::Smmu>(features, structures(caches), "smmu", &m_said)) {
   reset();
 }
 
@@ -223,6 +228,7 @@ void Pair::settle() {
 bool Pair::access(const smmu::AccessRequest& request) {
   note(describe(request));
   m_last_stream = request.stream_id;
+  m_lookup.reset();
   naive_smmuv3::AccessRequest r;
   r.address = request.address;
   r.StreamID = request.stream_id;
@@ -274,6 +280,8 @@ bool Pair::access(const smmu::AccessRequest& request) {
     compare(request, answer, naive);
   }
   settle();
+  m_lookup = naive.forwarded.lookup;
+  m_hit = answer.tlb_hit;
   return naive.kind == naive_smmuv3::Outcome::Kind::forwarded;
 }
 

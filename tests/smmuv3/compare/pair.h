@@ -21,7 +21,9 @@ namespace smmuvp::compare {
 
 class Pair {
  public:
-  Pair(const smmuv3::Features& features, Tally& tally);
+  enum class Caches { small, large };
+
+  Pair(const smmuv3::Features& features, Tally& tally, Caches caches = Caches::small);
 
   /// Both as after a reset; memory stays.
   void reset();
@@ -54,6 +56,12 @@ class Pair {
   }
   /// What differs first, with what came before; empty: nothing.
   const std::string& difference() const { return m_difference; }
+  /// Of the last access, where it was forwarded at once: how the naive model translated it.
+  const std::shared_ptr<const naive_smmuv3::Lookup>& lookup() const { return m_lookup; }
+  /// Whether ours found it in a TLB.
+  bool hit() const { return m_hit; }
+  /// Something that both agree about is not as it has to be.
+  void differ(const std::string& what);
   /// The stream that was last accessed.
   std::uint32_t last_stream() const { return m_last_stream; }
   const std::vector<std::string>& log() const { return m_log; }
@@ -80,7 +88,6 @@ class Pair {
 
   void compare_memory();
   void compare_msis();
-  void differ(const std::string& what);
   void work();
   void count_edges();
   void compare(const smmu::AccessRequest& request, const smmu::AccessAnswer& ours,
@@ -100,6 +107,8 @@ class Pair {
   std::map<std::uint64_t, naive_smmuv3::Outcome> m_finished;
   std::array<std::uint64_t, 4> m_edges{};  // ours: event, gerror, cmd_sync, sev
   std::uint32_t m_last_stream = 0;
+  std::shared_ptr<const naive_smmuv3::Lookup> m_lookup;
+  bool m_hit = false;
   std::string m_difference;
   std::vector<std::string> m_log;
 };

@@ -21,6 +21,9 @@ class Programs {
   Programs(Pair& pair, std::uint64_t seed, Tally& tally);
   /// @return whether the models agreed; else Pair::difference() tells.
   bool run(std::uint64_t seed);
+  /// Another kind of program, with large caches: what a command does not name stays cached, and what it names
+  /// has a new meaning.
+  bool run_survivors(std::uint64_t seed);
   /// The STE of a stream and all CDs, as words.
   std::string show_structures(std::uint32_t stream_id) const;
 
@@ -58,6 +61,15 @@ class Programs {
   void configure_msis();
   std::uint64_t msi_address();
   void translate_address();
+
+  // survivors.cpp
+  struct Cached;
+  struct Named;
+  std::optional<Cached> cache();
+  void fill_caches(std::vector<Cached>& cached);
+  Named draw_command(const std::vector<Cached>& cached);
+  void change_named(const std::vector<Cached>& cached, const Named& named);
+  void look_at(std::vector<Cached>& cached, const Named& named);
 
   // what suffices
   void invalidate_ste(unsigned sid);

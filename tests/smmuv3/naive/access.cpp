@@ -224,6 +224,8 @@ Smmu::Attempt Smmu::walk(const Transaction& transaction, const Configuration& co
       walked_attributes(transaction, configuration.stage1, walk, *translation, unpredictable);
   output_attributes(attributes, attempt.forwarded);
   attempt.forwarded.attributes_unpredictable = unpredictable;
+  attempt.forwarded.lookup = std::make_shared<Lookup>(
+      Lookup{configuration.ste, configuration.world, configuration.stage1, configuration.cd, answer});
   return attempt;
 }
 

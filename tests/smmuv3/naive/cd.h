@@ -19,6 +19,7 @@ struct Cd {
     bool HAD = false;
     bool E0PD = false;
     uint64_t TTB = 0;  ///< as an address
+    bool operator==(const Half&) const = default;
   };
   Half half[2];
   bool ENDI = false;
@@ -32,6 +33,8 @@ struct Cd {
   unsigned ASID = 0;
   bool DS = false;
   uint64_t MAIR = 0;
+
+  bool operator==(const Cd&) const = default;
 
   static Cd decode(const Features& features, const std::vector<uint8_t>& bytes);
 };

@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <set>
 #include <utility>
@@ -67,6 +68,15 @@ struct AccessRequest {
   std::optional<uint16_t> unsupported;
 };
 
+/// How a walk translated: what a cache would name its entries by (3.17), and what they are made of.
+struct Lookup {
+  Ste ste;
+  StreamWorld world = StreamWorld::el1;
+  bool stage1 = false;
+  Cd cd;  ///< with stage1
+  naive::Answer answer;
+};
+
 struct Forwarded {
   uint64_t address = 0;
   bool NS = true;
@@ -76,6 +86,7 @@ struct Forwarded {
   bool instruction = false;
   /// A reserved or IMPLEMENTATION DEFINED encoding was met: do not compare attributes and shareability.
   bool attributes_unpredictable = false;
+  std::shared_ptr<const Lookup> lookup;  ///< empty: no stage translated
 };
 
 struct Outcome {
