@@ -448,6 +448,22 @@ TEST(AtosFault, OfTheConfigurationIsTheNumberOfItsEvent) {
   EXPECT_EQ(w.ask(1, va | TYPE_stage1 | RnW), fault(0x03)) << "F_STE_FETCH";
 }
 
+// 6.3.40: REASON is 0b00 of all that is no fault of a translation. 9.1.4's table would have 0b11 of TYPE
+// stage 2.
+TEST(AtosFault, OfTheConfigurationHasReason0WhateverIsAskedFor) {
+  for (const std::uint64_t TYPE : {TYPE_stage1, TYPE_stage2, TYPE_both}) {
+    AtosWorld w;
+    w.three_streams();
+    const std::uint64_t address = TYPE == TYPE_stage2 ? ipa : va;
+    EXPECT_EQ(w.ask(0x100, address | TYPE | RnW), fault(0x02)) << "C_BAD_STREAMID";
+    w.put_ste(3, Structure());
+    EXPECT_EQ(w.ask(3, address | TYPE | RnW), fault(0x04)) << "C_BAD_STE";
+    w.memory.make_abort(World::strtab);
+    w.command(0x04, 31);
+    EXPECT_EQ(w.ask(3, address | TYPE | RnW), fault(0x03)) << "F_STE_FETCH";
+  }
+}
+
 TEST(AtosFault, OfStage1HasReason0AndNoAddress) {
   AtosWorld w;
   w.three_streams();

@@ -86,7 +86,9 @@ void ProgrammingInterface::refresh() {
   const std::uint32_t CR1 = reg(SMMU_CR1);
   // RA of what the SMMU reads and WA of what it writes are hints for cacheable types only (6.3.11).
   const auto hinted = [this](pgtable::Attributes a, Reg BASE) {
-    if ((m_registers.get(BASE) & BASE_hint) == 0) a.memory = smmu::with_hints(a.memory, 0);
+    const bool allocate = (m_registers.get(BASE) & BASE_hint) != 0;
+    a.memory = smmu::with_hints(
+        a.memory, allocate ? smmu::hint_read_allocate | smmu::hint_write_allocate : std::uint8_t{0});
     return a;
   };
   m_table_attributes = hinted(structure_attributes(CR1, 6), SMMU_STRTAB_BASE);
