@@ -91,7 +91,9 @@ class NaiveArena : public naive_smmuv3::Memory {
   explicit NaiveArena(Arena& arena) : m_arena(arena) {}
   std::optional<std::vector<std::uint8_t>> read(std::uint64_t address, std::size_t size) override {
     if (m_arena.aborts(address, size)) return std::nullopt;
-    if (size == 8) m_read.push_back(address % Arena::bytes);
+    if (size != 16) {  // a command
+      for (std::uint64_t at = address; at < address + size; at += 8) m_read.push_back(at % Arena::bytes);
+    }
     std::vector<std::uint8_t> data(size);
     for (std::size_t i = 0; i < size; ++i) data[i] = static_cast<std::uint8_t>(m_arena.read(address + i, 1));
     return data;
@@ -122,6 +124,8 @@ class NaiveArena : public naive_smmuv3::Memory {
     m_read.clear();
     m_swapped.clear();
   }
+  /// Where words of 64 bits were read in this access: descriptors and structures.
+  const std::vector<std::uint64_t>& words_read() const { return m_read; }
   /// Whether hardware has updated flags in this access.
   bool updated() const { return !m_swapped.empty(); }
   /// Whether it has in a descriptor that the access was translated by in two ways: a cache that knew the one
@@ -133,7 +137,7 @@ class NaiveArena : public naive_smmuv3::Memory {
 
  private:
   Arena& m_arena;
-  std::vector<std::uint64_t> m_read, m_swapped;  // descriptors of this access
+  std::vector<std::uint64_t> m_read, m_swapped;  // of this access
   std::vector<SentMsi> m_msis;
 };
 

@@ -14,6 +14,7 @@ using naive_smmuv3::StreamWorld;
 struct Programs::Cached {
   smmu::AccessRequest request;
   std::shared_ptr<const Lookup> lookup;
+  std::vector<std::uint64_t> read;  // all words, those of structures too
 
   const naive::Translation& translation() const { return *lookup->answer.translation(); }
   bool stage1() const { return lookup->stage1; }
@@ -26,10 +27,6 @@ struct Programs::Cached {
       if (read.stage == (stage1() ? 1U : 2U)) at = read.address % Arena::bytes;
     }
     return at;
-  }
-  bool reads(std::uint64_t at) const {
-    return std::any_of(lookup->answer.reads.begin(), lookup->answer.reads.end(),
-                       [at](const naive::DescriptorRead& read) { return read.address % Arena::bytes == at; });
   }
   /// As commands name it: bits above 55 are equal to it.
   std::uint64_t address() const {
@@ -132,6 +129,7 @@ std::optional<Programs::Cached> Programs::cache() {
   separate_el2_contexts(c.request.stream_id, c.cd_index());
   if (!m_pair.access(c.request) || m_pair.lookup() == nullptr) return std::nullopt;
   c.lookup = m_pair.lookup();
+  c.read = m_pair.tables().words_read();
   return c;
 }
 
@@ -141,7 +139,8 @@ void Programs::fill_caches(std::vector<Cached>& cached) {
     m_pair.watch_tables();
     const std::optional<Cached> c = cache();
     invalidate_what_was_updated();
-    if (!c || m_abandoned) continue;
+    if (m_abandoned || !m_pair.difference().empty()) return;
+    if (!c) continue;
     const bool ambiguous = std::any_of(cached.begin(), cached.end(), [&](const Cached& other) {
       return c->same_context(other) && c->stage1() && !(c->lookup->cd == other.lookup->cd);
     });
@@ -207,9 +206,9 @@ void Programs::change_named(const std::vector<Cached>& cached, const Named& name
   std::set<std::uint64_t> kept, leaves;
   for (const Cached& c : cached) {
     const bool goes = named.of_translation(c) == Fate::goes;
-    for (const naive::DescriptorRead& read : c.lookup->answer.reads) {
-      const std::uint64_t at = read.address % Arena::bytes;
-      if (!goes || at != c.leaf_address()) kept.insert(at);
+    for (const std::uint64_t at : c.read) {
+      const bool once = std::count(c.read.begin(), c.read.end(), at) == 1;
+      if (!goes || at != c.leaf_address() || !once) kept.insert(at);
     }
     if (goes) leaves.insert(c.leaf_address());
   }
@@ -248,6 +247,7 @@ void Programs::look_at(std::vector<Cached>& cached, const Named& named) {
     }
     if (translation == Fate::stays) ++m_tally.survived;
     c.lookup = m_pair.lookup();
+    c.read = m_pair.tables().words_read();
   }
   std::erase_if(cached, [](const Cached& c) { return c.lookup == nullptr; });
 }
@@ -260,8 +260,13 @@ bool Programs::run_survivors(std::uint64_t seed) {
   m_pair.clear_aborts();
   std::vector<Cached> cached;
   fill_caches(cached);
-  for (const Cached& c : cached) m_pair.access(c.request);
-  look_at(cached, Named());  // nothing is named: all of it stays
+  for (const Cached& c : cached) {
+    if (m_abandoned) break;
+    m_pair.watch_tables();
+    m_pair.access(c.request);
+    m_abandoned = m_pair.tables().updated();
+  }
+  if (!m_abandoned) look_at(cached, Named());  // nothing is named: all of it stays
   for (unsigned n = 0; n < 4 && !cached.empty() && !m_abandoned && m_pair.difference().empty(); ++n) {
     const Named named = draw_command(cached);
     change_named(cached, named);

@@ -145,6 +145,10 @@ struct Choices {
   naive::Shareability atos_bypass_shareability = naive::Shareability::non_shareable;
   /// 6.3.40: the size in PAR is that of the contiguous region, where the hint is set.
   bool atos_size_is_contiguous = false;
+  /// 6.3.40: the size may be that of a cached entry. With VMSAv8-32 a block of TTB1 can begin in the range of
+  /// TTB0, or the other way round: the size in PAR is that of the largest aligned part which lies in one
+  /// range.
+  bool atos_size_is_within_range = false;
 };
 
 }  // namespace naive_smmuv3
