@@ -377,6 +377,12 @@ TEST_F(AtosSubstreams, WithoutOneS1DSSLetsBypassAndBothStagesAnswerWithStage2) {
   EXPECT_EQ(w.ask(2 | SSID(1), va | TYPE_both | RnW), success(pa + 0x10'1000, 0xff, 3));
 }
 
+TEST_F(AtosSubstreams, AnAnswerOfABypassHasNoBitsAboveTheOas) {
+  nested(2, bypass);
+  EXPECT_EQ(w.ask(2, 0x10'0000'1000 | TYPE_stage1 | RnW), success(0x1000, 0xff, 0)) << "within the IAS";
+  EXPECT_EQ(w.ask(2, 0x100'0000'0000 | TYPE_stage1 | RnW), fault(0x11)) << "beyond the IAS";
+}
+
 TEST_F(AtosSubstreams, AnAnswerOfABypassHasTheSizeOfTheSmallestGranule) {
   for (const unsigned shift : {14U, 16U}) {
     Features f = features(false);
