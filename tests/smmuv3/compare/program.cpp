@@ -27,7 +27,11 @@ void Programs::initialize() {
   m_tidy = !r.one_in(5);
   m_lpae = r.one_in(4);
   m_last_context = ~0ULL;
-  for (unsigned sid = 0; sid < streams; ++sid) put_ste(sid);
+  m_stes = {};
+  for (unsigned sid = 0; sid < streams;) {
+    const Run run = put_stes(sid);
+    sid = run.first + run.count;
+  }
   for (unsigned context = 0; context < contexts; ++context) put_cd(context);
   put_stream_table();
   for (unsigned n = 0; n < 64; ++n) {
@@ -223,14 +227,17 @@ void Programs::sync() {
   command(word0, word1);
 }
 
-void Programs::invalidate_ste(unsigned sid) {
+void Programs::invalidate_stes(const Run& run) {
   Random& r = m_random;
   switch (r.below(3)) {
     case 0:
-      return command(0x03 | std::uint64_t{sid} << 32, r.below(2));
+      for (unsigned sid = run.first; sid < run.first + run.count; ++sid) {
+        command(0x03 | std::uint64_t{sid} << 32, r.below(2));
+      }
+      return;
     case 1: {
-      const unsigned range = r.below(20);
-      return command(0x04 | (std::uint64_t{sid} & ~((1ULL << (range + 1)) - 1)) << 32, range);
+      const unsigned range = r.below(20) + (run.count > 2 ? 1 : 0);  // 2^(Range + 1)
+      return command(0x04 | (std::uint64_t{run.first} & ~((1ULL << (range + 1)) - 1)) << 32, range);
     }
     default:
       return command(0x04 | (r.any() & 0xffff'ffff'0000'0000), 31);
@@ -320,9 +327,9 @@ void Programs::read_events() {
 
 void Programs::change_ste() {
   const unsigned sid = m_random.below(streams);
-  put_ste(sid);
-  m_pair.note("changed STE " + std::to_string(sid));
-  invalidate_ste(sid);
+  const Run run = put_stes(sid);
+  m_pair.note("changed STE " + std::to_string(run.first) + ", " + std::to_string(run.count) + " of them");
+  invalidate_stes(run);
   invalidate_tlbs();
   sync();
 }

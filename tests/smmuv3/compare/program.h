@@ -34,7 +34,12 @@ class Programs {
   // structures
   void fill_tables();
   std::uint64_t descriptor();
-  void put_ste(unsigned sid);
+  struct Run {
+    unsigned first, count;
+  };
+  /// @return what was changed
+  Run put_stes(unsigned sid);
+  void draw_ste(unsigned sid, unsigned CONT);
   void put_cd(unsigned context);
   void put_stream_table();
   std::uint64_t ste_address(unsigned sid) const;
@@ -72,7 +77,7 @@ class Programs {
   void look_at(std::vector<Cached>& cached, const Named& named);
 
   // what suffices
-  void invalidate_ste(unsigned sid);
+  void invalidate_stes(const Run& run);
   void invalidate_all_cds();
   void invalidate_tlbs();
   void sync();

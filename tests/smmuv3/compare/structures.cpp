@@ -47,7 +47,30 @@ void Programs::fill_tables() {
 
 std::uint64_t Programs::ste_address(unsigned sid) const { return stream_table + 64 * sid; }
 
-void Programs::put_ste(unsigned sid) {
+// Mostly one, else a run of two or four that are the same (5.2, CONT). What was a run before changes as a
+// whole.
+Programs::Run Programs::put_stes(unsigned sid) {
+  const auto log2_of = [this](unsigned s) { return std::min(field(m_stes[s], 77, 4), 2U); };
+  const unsigned CONT = chance(6) ? 1 + m_random.below(2) : 0;
+  unsigned log2 = std::max(CONT, log2_of(sid));
+  for (unsigned s = sid >> log2 << log2; s < (sid >> log2 << log2) + (1U << log2); ++s) {
+    log2 = std::max(log2, log2_of(s));
+  }
+  const Run run{sid >> log2 << log2, 1U << log2};
+  for (unsigned s = run.first; s < run.first + run.count; ++s) {
+    if (log2 == CONT && s != run.first) {
+      m_stes[s] = m_stes[run.first];
+    } else {
+      draw_ste(s, log2 == CONT ? CONT : 0);
+    }
+    for (unsigned i = 0; i < 8; ++i) m_pair.poke(ste_address(s) + 8 * i, m_stes[s][i]);
+    m_tally.configs[field(m_stes[s], 1, 3)] += 1;
+  }
+  if (CONT != 0 && log2 == CONT) ++m_tally.runs;
+  return run;
+}
+
+void Programs::draw_ste(unsigned sid, unsigned CONT) {
   Random& r = m_random;
   const smmuv3::Features& f = m_features;
   auto& w = m_stes[sid];
@@ -122,9 +145,7 @@ void Programs::put_ste(unsigned sid) {
   // since it could be retried behind another one's accesses.
   if ((w[1] >> 30 & 3) != 0)
     set(w, f.STALL_MODEL == 2 ? 94 : 91, f.STALL_MODEL == 2 ? 2 : 1, f.STALL_MODEL == 0);
-  set(w, 77, 4, 0);  // CONT: it promises neighbours that are the same
-  for (unsigned i = 0; i < 8; ++i) m_pair.poke(ste_address(sid) + 8 * i, w[i]);
-  m_tally.configs[w[0] >> 1 & 7] += 1;
+  set(w, 77, 4, CONT);
 }
 
 void Programs::put_cd(unsigned context) {

@@ -14,6 +14,7 @@ using naive_smmuv3::StreamWorld;
 struct Programs::Cached {
   smmu::AccessRequest request;
   std::shared_ptr<const Lookup> lookup;
+  unsigned CONT = 0;                // of its STE
   std::vector<std::uint64_t> read;  // all words, those of structures too
 
   const naive::Translation& translation() const { return *lookup->answer.translation(); }
@@ -104,6 +105,11 @@ struct Programs::Named {
   }
   /// 4.3; of the STE and the CD
   Fate of_configuration(const Cached& c) const {
+    if (c.CONT != 0 && names_stes()) {
+      // One cached STE may be that of all of its run (5.2)
+      const unsigned bits = std::max(c.CONT, opcode() == 0x03 ? 0U : static_cast<unsigned>(word1 & 31) + 1);
+      return bits >= 32 || stream_id() >> bits == c.request.stream_id >> bits ? Fate::may_go : Fate::stays;
+    }
     switch (opcode()) {
       case 0x03:
       case 0x06:
@@ -129,6 +135,7 @@ std::optional<Programs::Cached> Programs::cache() {
   separate_el2_contexts(c.request.stream_id, c.cd_index());
   if (!m_pair.access(c.request) || m_pair.lookup() == nullptr) return std::nullopt;
   c.lookup = m_pair.lookup();
+  c.CONT = c.request.stream_id < streams ? field(m_stes[c.request.stream_id], 77, 4) : 0;
   c.read = m_pair.tables().words_read();
   return c;
 }

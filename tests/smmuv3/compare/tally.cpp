@@ -40,6 +40,7 @@ std::vector<Row> rows_of(const Tally& t) {
         {"STE.Config 0b" + std::string{char('0' + (i >> 2)), char('0' + (i >> 1 & 1)), char('0' + (i & 1))},
          t.configs[i], 1000, nullptr});
   }
+  rows.push_back({"STE.CONT, runs of STEs", t.runs, 1000, nullptr});
   smmuv3::for_each_event([&](const smmuv3::EventInfo& info) {
     const char* never = why_never(info.type);
     rows.push_back(

@@ -18,6 +18,7 @@ struct Tally {
   std::array<std::uint64_t, 256> atos_faults{};  ///< by FAULTCODE
   std::uint64_t programs = 0, accesses = 0, forwarded = 0, translated = 0, razwi = 0, aborted = 0,
                 stalled = 0;
+  std::uint64_t runs = 0;                   ///< of STEs with CONT
   std::uint64_t survived = 0, renewed = 0;  ///< translations that a command did not name, and those it did
   std::uint64_t tlb_hits = 0, msis = 0, atos = 0, abandoned = 0;
 };
