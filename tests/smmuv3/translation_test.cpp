@@ -129,6 +129,25 @@ TEST_F(TwoLevel, FindsAnSteThroughItsL1std) {
   EXPECT_EQ(w.access(0x321, 0x1000).outcome, Outcome::forward);
 }
 
+TEST_F(TwoLevel, TheLevel2TableIsAlignedToItsSize) {
+  level1(3, (level2 + 0x1040) | 9);  // 16 KiB
+  w.put(level2 + 64 * 0x21, ste_bypass());
+  EXPECT_EQ(w.access(0x321, 0x1000).outcome, Outcome::forward);
+}
+
+TEST_F(TwoLevel, AReservedSplitBehavesAs6Bits) {
+  for (const std::uint32_t SPLIT : {0U, 5U, 7U, 9U, 11U, 31U}) {
+    World v;
+    v.start();
+    v.write(0x20, 0);
+    v.write(0x88, 12 | SPLIT << 6 | 1 << 16);
+    v.write(0x20, CR0_implemented);
+    v.memory.write(World::strtab + 8 * 0xc, level2 | 7);  // of StreamIDs 0x300 to 0x33f
+    v.put(level2 + 64 * 0x21, ste_bypass());
+    EXPECT_EQ(v.access(0x321, 0x1000).outcome, Outcome::forward) << SPLIT;
+  }
+}
+
 TEST_F(TwoLevel, AnInvalidSpanIsABadStreamID) {
   for (std::uint64_t span : {0U, 10U, 12U, 31U}) {  // invalid; beyond SPLIT + 1; reserved
     level1(3, level2 | span);

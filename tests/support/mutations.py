@@ -3,13 +3,15 @@
 
 usage: mutations.py --check ROOT LISTS MINIMUM   each mutation applies to the present sources, and there are enough
        mutations.py ROOT SETTINGS [NAME...]      each (or each named) mutation is built and caught
+       mutations.py ROOT SETTINGS --part N OF    likewise those of the Nth of OF equal parts of the lists
 
 The lists, *.txt in the folder LISTS, hold a block a mutation: name, file, lines to take out (each after -, together
 they stand in the file once), lines to put in (each after +). Only the mutated file is compiled anew; of a header,
 which has to lie below a folder called include, the sources that `with` names, by the C++ level `std` where that of
-SETTINGS does not fit. SETTINGS is written by CMake: the
-folder of the lists, compiler and flags, objects of the library, and a line a test program, which may be `of` a
-folder: it is linked with that part of the library, and is for mutations there.
+SETTINGS does not fit. `test` names the test of the programs that are `named` in SETTINGS, all of whose tests are
+tried without it. SETTINGS is written by CMake: the folder of the lists, compiler and flags, objects of the library,
+and a line a test program, in the order in which they are tried. One may be `of` a folder: it is linked with that
+part of the library, and is for mutations there.
 """
 import concurrent.futures
 import json
@@ -21,6 +23,7 @@ import sys
 import tempfile
 
 TIMEOUT = 300  # seconds a test program may take: a walk that never ends is caught, too
+KEYS = ('name ', 'file ', 'with ', 'std ', 'test ')
 
 
 def mutations(lists):
@@ -29,9 +32,10 @@ def mutations(lists):
             lines = [line for line in block.splitlines() if line and not line.startswith('#')]
             if not lines:
                 continue
-            fields = dict(line.split(' ', 1) for line in lines if line.startswith(('name ', 'file ', 'with ', 'std ')))
+            fields = dict(line.split(' ', 1) for line in lines if line.startswith(KEYS))
             yield {'name': fields['name'], 'file': fields['file'],
                    'with': fields.get('with', fields['file']).split(), 'std': fields.get('std'),
+                   'test': fields.get('test'),
                    'old': ''.join(line[1:] + '\n' for line in lines if line.startswith('-')),
                    'new': ''.join(line[1:] + '\n' for line in lines if line.startswith('+'))}
 
@@ -62,7 +66,8 @@ def root_of(name):
 
 
 def first_failure(output):
-    found = re.search(r'\[  FAILED  \] ([\w./]+)', output)
+    """The program of a comparison that differed, or the test that failed."""
+    found = re.search(r'^(machine \d+, program \d+)', output, re.M) or re.search(r'\[  FAILED  \] ([\w./]+)', output)
     return found.group(1) if found else 'it ended early'
 
 
@@ -104,16 +109,19 @@ def run(root, settings, mutation):
             linked = subprocess.run(command + ['-o', str(program)], capture_output=True, text=True, check=False)
             if linked.returncode != 0:
                 return 'does not link: ' + linked.stderr[:2000]
+            called = test.get('called', test['name'])
+            command = [str(program), '--gtest_fail_fast', '--gtest_brief=1']
+            if mutation.get('test') and test.get('named'):
+                command.append(f"--gtest_filter={mutation['test']}")
             try:
-                ended = subprocess.run([str(program), '--gtest_fail_fast', '--gtest_brief=1'], capture_output=True,
-                                       text=True, check=False, timeout=TIMEOUT, errors='replace',
-                                       env={**os.environ, **test.get('environment', {})})
+                ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=TIMEOUT,
+                                       errors='replace', env={**os.environ, **test.get('environment', {})})
             except subprocess.TimeoutExpired:
-                return f'caught by {test["name"]}: it does not end'
+                return f'caught by {called}: it does not end'
             program.unlink()
             if ended.returncode != 0:
-                return f'caught by {test["name"]}: {first_failure(ended.stdout)}'
-    return 'NOT CAUGHT'
+                return f'caught by {called}: {first_failure(ended.stdout)}'
+    return 'SURVIVED'
 
 
 def main():
@@ -126,19 +134,24 @@ def main():
     settings = json.loads(pathlib.Path(arguments[1]).read_text(encoding='utf-8'))
     settings['compile'] = [a for a in settings['compile'] if a]
     every = list(mutations(pathlib.Path(settings['lists'])))
-    wanted = [m for m in every if len(arguments) == 2 or m['name'] in arguments[2:]]
+    if len(arguments) == 5 and arguments[2] == '--part':
+        part, of = int(arguments[3]), int(arguments[4])
+        wanted = every[len(every) * (part - 1) // of:len(every) * part // of]
+    else:
+        wanted = [m for m in every if len(arguments) == 2 or m['name'] in arguments[2:]]
     # A catch means something only if the sources as they are pass.
     file = next(m['file'] for m in every if m['file'].endswith('.cpp') and not m['std'])
     plain = {'file': file, 'with': [file], 'text': (root / file).read_text(encoding='utf-8')}
     outcome = run(root, settings, plain)
-    if outcome != 'NOT CAUGHT':
+    if outcome != 'SURVIVED':
         sys.exit(f'without any mutation: {outcome}')
     missed = 0
+    width = max((len(m['name']) for m in wanted), default=0)
     with concurrent.futures.ThreadPoolExecutor(max_workers=min(2, os.cpu_count() or 1)) as pool:
         for mutation, outcome in zip(wanted, pool.map(lambda m: run(root, settings, m), wanted)):
-            print(f"{mutation['name']:48} | {outcome}", flush=True)
+            print(f"{mutation['name']:{width}} | {outcome}", flush=True)
             missed += not outcome.startswith('caught')
-    print(f'{len(wanted)} mutations, {missed} not caught')
+    print(f'{len(wanted)} mutations, {missed} survived')
     return 1 if missed or not wanted else 0
 
 
