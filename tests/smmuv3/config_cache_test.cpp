@@ -136,6 +136,14 @@ ConfigCache<Number> filled() {
   return c;
 }
 
+TEST(ConfigCache, ARangeOfStreamsIsDroppedOfOneSubstreamOrOfAll) {
+  ConfigCache<Number> c({1, 16});
+  for (std::uint32_t s = 0; s < 8; ++s) c.insert(s, s % 2, {1});
+  EXPECT_EQ(c.invalidate(0, ~3U, 1), 2U);
+  EXPECT_EQ(c.invalidate(0, ~3U), 2U);
+  EXPECT_EQ(c.size(), 4U);
+}
+
 TEST(ConfigCache, RoundTripHasTheSameFuture) {
   ConfigCache<Number> a = filled();
   ConfigCache<Number> b({2, 2});

@@ -101,5 +101,11 @@ TEST_F(DamagedState, OfAnAddressTranslationOperationThatIsAtNoneOfItsStepsIsRefu
   }
 }
 
+TEST_F(DamagedState, OfATbuThatCountsItsHitsNowhereIsRefused) {
+  ASSERT_TRUE(w.stream(1).map(0x1000, 0x8000'0000, 0x1000));
+  w.access(1, 0x1000);
+  expect_refused("micro_tlb/counter", 0xffff, "no counter has this number");
+}
+
 }  // namespace
 }  // namespace smmuvp::smmuv3

@@ -160,6 +160,18 @@ INSTANTIATE_TEST_SUITE_P(Known, OfPersonality, ::testing::Range<std::size_t>(0, 
                            return name;
                          });
 
+// IDR1.SIDSIZE of 7 or more with IDR0.ST_LEVEL 0 (6.3.2), and no granule (6.3.6).
+TEST(Personality, WhatCannotGoTogetherInItGoesBackToItsDefault) {
+  Personality p{"made_up", "nowhere", id_registers(Features{})};
+  p.id.IDR0 &= ~(3U << 27);
+  p.id.IDR5 &= ~0x70U;
+  const Features f = features_of(p);
+  EXPECT_EQ(f.problem(), nullptr);
+  EXPECT_TRUE(f.GRAN4K);
+  EXPECT_EQ(f.SIDSIZE, Features{}.SIDSIZE);
+  EXPECT_EQ(f.ST_LEVEL, 1U);
+}
+
 TEST(Personality, OfAnMmu600ReadsAsTheRegisterMapOfAgilex5) {
   const Personality* p = find_personality("arm-mmu-600");
   ASSERT_NE(p, nullptr);

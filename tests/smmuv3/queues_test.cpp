@@ -14,6 +14,17 @@ constexpr std::uint64_t asid(std::uint16_t id) { return std::uint64_t{id} << 48;
 
 // ---- command queue
 
+TEST(CommandQueue, IsNotDueWhileItsFetchIsUnanswered) {
+  World w;
+  w.start();
+  w.push(0x46);
+  ASSERT_TRUE(w.commands().due());
+  ASSERT_EQ(w.commands().step(w.now), smmu::Step::need);
+  EXPECT_FALSE(w.commands().due());
+  w.work();
+  EXPECT_TRUE(w.commands_done());
+}
+
 TEST(CommandQueue, ConsumesInOrderAndWraps) {
   World w;
   w.start();

@@ -140,6 +140,32 @@ TEST(IdRegisters, FollowTheFeatures) {
   EXPECT_EQ(w.read(0x1c), 0U) << "without HAD it is SMMUv3.0";
 }
 
+std::string refused_key(const Features& features, const Structures& structures) {
+  try {
+    World w(features, structures);
+  } catch (const ConfigError& e) {
+    return e.key();
+  }
+  return "nothing is refused";
+}
+
+TEST(Sizes, ThatNoSmmuCanHaveAreRefusedByTheNameOfTheParameter) {
+  const auto with = [](auto change) {
+    Structures s = World::untimed();
+    change(s);
+    return refused_key({}, s);
+  };
+  EXPECT_EQ(with([](Structures& s) { s.tlb_sets = 3; }), "tlb_sets");
+  EXPECT_EQ(with([](Structures& s) { s.tlb_ways = 0; }), "tlb_ways");
+  EXPECT_EQ(with([](Structures& s) { s.ste_sets = 0; }), "config_sets");
+  EXPECT_EQ(with([](Structures& s) { s.cd_ways = 0; }), "config_ways");
+  EXPECT_EQ(with([](Structures& s) { s.event_buffer = 0; }), "event_buffer");
+  EXPECT_EQ(with([](Structures& s) { s.ports = 0; }), "ports");
+  Features f;
+  f.GRAN4K = f.GRAN16K = f.GRAN64K = false;
+  EXPECT_EQ(refused_key(f, World::untimed()), "GRAN4K");
+}
+
 TEST(IdRegisters, ASidsizeOf7OrMoreNeedsTwoLevelTables) {
   Features f;
   f.ST_LEVEL = 0;

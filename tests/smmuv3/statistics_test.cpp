@@ -2,9 +2,11 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <sstream>
 #include <string>
 
 #include "smmuvp/test/core.h"
+#include "smmuvp/test/edited_archive.h"
 #include "world.h"
 
 namespace smmuvp::smmuv3 {
@@ -195,6 +197,33 @@ TEST_F(StatisticsByPart, CountersGoOnAfterLoadingWhereTheyWere) {
   }
   EXPECT_EQ(report_of(v.smmu).values, report_of(w.smmu).values);
   EXPECT_EQ(report_of(v.smmu)["stream 0x1/micro_tlb_hits"], 3U);
+}
+
+TEST_F(StatisticsByPart, AStateThatCountsAStreamTwiceIsRefused) {
+  access_by(w, 0, 1, 0x1000, 0);
+  access_by(w, 0, 2, 0x1000, 0);
+  World other{{}, two_tbus()};
+  test::EditedReader reader(test::save(w.smmu), {{"counted_streams/stream", 1, 1}});
+  other.smmu.visit(reader);
+  EXPECT_TRUE(reader.edited());
+  EXPECT_NE(reader.error().find("a stream is there twice"), std::string::npos) << reader.error();
+}
+
+// Their buckets are the upper bits of a product: 1 and so many more meet.
+TEST_F(StatisticsByPart, StreamsThatShareABucketAreToldApart) {
+  const auto bucket = [](std::uint32_t sid) { return sid * 0x9e3779b9U >> 24U; };
+  std::uint32_t same = 5;
+  while (bucket(same) != bucket(1)) ++same;
+  ASSERT_LT(same, 256U);
+  access_by(w, 0, 1, 0x1000, 0);
+  access_by(w, 0, same, 0x1000, 0);
+  w.put_ste(same, ste_bypass());
+  access_by(w, 0, same, 0x1000, 0);
+  const Report r = report_of(w.smmu);
+  std::ostringstream name;
+  name << "stream 0x" << std::hex << same;
+  EXPECT_EQ(r["stream 0x1/translations"], 1U);
+  EXPECT_EQ(r[name.str() + "/bypasses"], 1U);
 }
 
 TEST_F(StatisticsByPart, DebugAccessesAreNotCounted) {

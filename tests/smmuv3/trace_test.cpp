@@ -1,8 +1,10 @@
 // What an SMMU tells a trace sink whose user changes its mind.
 #include <gtest/gtest.h>
 
+#include <set>
 #include <string>
 
+#include "smmuvp/smmuv3/trace_points.h"
 #include "world.h"
 
 namespace smmuvp::smmuv3 {
@@ -88,6 +90,16 @@ TEST_F(Traced, AnAccessThatIsTerminatedTellsWhatKeepsItsRecordFromSoftware) {
   w.write(0x44, GBPA_Update | GBPA_ABORT);
   w.access(1, page);
   EXPECT_EQ(told(), "event=none outcome=abort record=CR0.SMMUEN is 0, and GBPA.ABORT is 1\n");
+}
+
+TEST(Trace, EachPointIsListedOnceAndDescribed) {
+  std::set<std::string> names;
+  for (const TracePointInfo& point : trace_points()) {
+    EXPECT_TRUE(names.insert(point.name).second) << point.name;
+    EXPECT_EQ(std::string(point.name).rfind("smmu.", 0), 0U) << point.name;
+    EXPECT_NE(std::string(point.doc), "") << point.name;
+  }
+  EXPECT_EQ(names.count("smmu.translate") + names.count("smmu.tlb_fill"), 2U) << "the engine's, too";
 }
 
 }  // namespace

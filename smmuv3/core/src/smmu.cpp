@@ -14,7 +14,7 @@ namespace {
 const Features& checked(const Features& features) {
   if (const char* problem = features.problem()) {
     const std::string text = problem;  // begins with the name of a parameter
-    throw ConfigError(text.substr(0, text.find(' ')), text);
+    throw ConfigError(text.substr(0, text.find_first_of(" ,")), text);
   }
   return features;
 }

@@ -124,7 +124,7 @@ void make_legal(Features& features) {
     const char* problem = features.problem();
     if (problem == nullptr) return;
     const std::string text = problem;
-    const std::string name = text.substr(0, text.find(' '));
+    const std::string name = text.substr(0, text.find_first_of(" ,"));
     for (const IdField& field : id_fields()) {
       if (field.name == name && field.set != nullptr)
         field.set(features, field.get(id_registers(Features{})));
