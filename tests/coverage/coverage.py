@@ -12,9 +12,9 @@ file, then every line that was never run, with the reason that tests/coverage/ne
   --parts    print, too, the lines that were run in part: of "if (a) return b;" never the return
   --help     this text
 
-A line counts as run if any test runs it, in any file that includes it and in any instance of its template. What only an
-exception would run, deleting destructors, and what the compiler adds to a class by itself (gcov counts that as run, or
-not, in the class's first line) are no lines. "In part": run, but with code that was never run.
+A line counts as run if any test runs it, in any file that includes it and in any instance of its template. No lines are:
+what only an exception would run, deleting destructors, what the compiler adds to a class by itself (gcov counts that in the
+class's first line), and closing brackets. "In part": run, but with code that was never run.
 
 A line that is never run wants, in this order:
   a test     that the specification could name (smmuv3/SPEC.md has a row for it), or
@@ -121,10 +121,10 @@ class Counts:
                 entry[0] += line["count"]
                 entry[1] |= line["count"] > 0 and not line["unexecuted_block"]
 
-    def without_heads_of_classes(self, source):
-        head = re.compile(r"\s*(template <.*> )?(class|struct) \w")
+    def leave_out_heads_and_brackets(self, source):
+        no_line = re.compile(r"\s*((template <.*> )?(class|struct) \w|[])};, ]*$)")
         for name, counts in self.files.items():
-            for number in [n for n in counts if head.match(source[name][n - 1])]:
+            for number in [n for n in counts if no_line.match(source[name][n - 1])]:
                 del counts[number]
 
 
@@ -241,7 +241,7 @@ class Report:
     def __init__(self, top, counts, reasons, shown):
         self.counts, self.shown, self.problems, self.notes = counts, shown, [], []
         self.source = {name: read_lines(os.path.join(top, name)) for name in counts.files}
-        counts.without_heads_of_classes(self.source)
+        counts.leave_out_heads_and_brackets(self.source)
         self.reason_of = {}  # (file, line) -> reason
         for r in reasons:
             self.place(top, r)

@@ -22,18 +22,18 @@ def line(number, count, unexecuted=False, function="_Z1fi"):
 # Two objects: a.cpp with paths from the build folder, as behind ccache; b.h in both, as two instances.
 OBJECTS = {
     "a.cpp.gcda": [{"file": "../source/smmuv3/core/src/a.cpp",
-                    "lines": [line(1, 5), line(2, 5), line(3, 0, True), line(4, 0, True), line(7, 5), line(8, 5), line(9, 5, True),
+                    "lines": [line(1, 5), line(2, 5), line(3, 0, True), line(4, 0, True), line(7, 5), line(8, 0, True), line(9, 5, True),
                               line(10, 0, True)]},
                    {"file": "../source/models/smmu/core/src/b.h",
-                    "lines": [line(1, 0, True), line(2, 0, True), line(4, 0), line(5, 0, True, "_ZN1BD0Ev"), line(5, 1, False, "_ZN1BD2Ev")]},
+                    "lines": [line(1, 2), line(2, 0, True), line(4, 0), line(5, 0, True, "_ZN1BD0Ev")]},
                    {"file": "/usr/include/c++/12/vector", "lines": [line(1, 0, True)]}],
-    "b.cpp.gcda": [{"file": "ABSOLUTE/models/smmu/core/src/b.h", "lines": [line(1, 2, False, "_Z1gi"), line(2, 2, False, "_Z1gi")]}],
+    "b.cpp.gcda": [{"file": "ABSOLUTE/models/smmu/core/src/b.h", "lines": [line(1, 0, True, "_Z1gi"), line(2, 2, False, "_Z1gi")]}],
 }
 TABLE = """\
 file                      lines  run  percent  in part
-models/smmu/core/src/b.h      3    3    100.0        0
-smmuv3/core/src/a.cpp         7    5     71.4        1
-total                        10    8     80.0        1
+models/smmu/core/src/b.h      2    2    100.0        0
+smmuv3/core/src/a.cpp         6    4     66.6        1
+total                         8    6     75.0        1
 """
 WITHOUT = TABLE + """
 Never run, without a reason:
