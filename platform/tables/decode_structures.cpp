@@ -11,6 +11,8 @@
 #include "log_words.h"
 #include "smmuvp/base/error.h"
 #include "smmuvp/base/utf8.h"
+#include "smmuvp/smmuv3/features.h"
+#include "smmuvp/smmuv3/ste.h"
 #include "structure_words.h"
 
 namespace smmuvp::tables {
@@ -24,7 +26,9 @@ po::options_description make_options() {
   options.add_options()("file", po::value<std::string>()->value_name("FILE"),
                         "raw little-endian bytes instead of words; '-' is standard input")(
       "count", po::value<std::string>()->value_name("N"), "so many structures, not all that are given")(
-      "nonzero", "leave out fields that are 0")("json", "JSON instead of text")(
+      "world", po::value<std::string>()->value_name("WORLD"),
+      "ste, cd: the StreamWorld, el1 (as without it), el2 or el2-e2h: of the STE that leads to a CD, or what "
+      "CR2.E2H makes of an STE")("nonzero", "leave out fields that are 0")("json", "JSON instead of text")(
       "color", po::value<std::string>()->value_name("WHEN")->default_value("auto", ""),
       "auto, always or never")("help,h", "the help of decode");
   return options;
@@ -105,6 +109,26 @@ nlohmann::ordered_json json_of(const Request& request, const smmuv3::StructureEx
                     {"clause", e.verdict->clause}};
   }
   return j;
+}
+
+// What the STE that is asked about has, or the one that leads to the CD.
+smmuv3::Ste parse_world(const po::variables_map& map, smmuv3::StructureKind kind) {
+  smmuv3::Ste ste;
+  if (map.count("world") == 0) return ste;
+  const auto world = map["world"].as<std::string>();
+  if (kind != smmuv3::StructureKind::STE && kind != smmuv3::StructureKind::CD) {
+    throw ConfigError("world", fmt::format("decode {}: --world is for ste and cd: leave it out",
+                                           smmuv3::kind_info(kind).word));
+  }
+  if (world == "el2-e2h") {
+    ste.world = smmuv3::StreamWorld::NS_EL2_E2H;
+    ste.E2H = true;
+  } else if (world == "el2") {
+    ste.world = smmuv3::StreamWorld::NS_EL2;
+  } else if (world != "el1") {
+    throw ConfigError("world", fmt::format("--world must be el1, el2 or el2-e2h, not {}", quoted(world)));
+  }
+  return ste;
 }
 
 std::size_t parse_count(const std::string& text) {
@@ -231,13 +255,14 @@ void decode_structures(smmuv3::StructureKind kind, const std::vector<std::string
   request.nonzero = map.count("nonzero") != 0;
   request.json = map.count("json") != 0;
   request.colour = use_colour(map["color"].as<std::string>(), output.terminal);
+  const smmuv3::Ste found_by = parse_world(map, kind);
   const LoggedWords given = take_words(map, texts, kind, input);
   const std::vector<std::uint64_t>& words = given.words;
   const std::size_t count = words.size() / info.words;
   nlohmann::ordered_json structures = nlohmann::ordered_json::array();
   for (std::size_t i = 0; i < count; ++i) {
     const std::uint64_t* first = words.data() + i * info.words;
-    const smmuv3::StructureExplanation e = smmuv3::explain(kind, first);
+    const smmuv3::StructureExplanation e = smmuv3::explain(kind, first, smmuv3::Features(), found_by);
     const bool logged = !given.lines.empty();
     if (request.json) {
       structures.push_back(json_of(request, e, first));

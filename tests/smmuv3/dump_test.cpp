@@ -143,6 +143,100 @@ TEST_F(Dump, CachesShowTheirEntriesByTagAndAddress) {
   EXPECT_EQ(part(contents, "walk cache").rows.size(), 2U);
 }
 
+TEST_F(Dump, RegimesStandByTheirNames) {
+  Features features;
+  features.Hyp = true;
+  World v(features);
+  v.start();
+  std::vector<std::string> names;
+  for (const std::uint32_t CR2 : {0U, CR2_E2H}) {
+    v.write(0x20, 0);
+    v.work();
+    v.write(0x2c, CR2);
+    v.write(0x20, CR0_implemented);
+    v.command(0x04, 31);
+    pgtable::Builder& b = v.stream(1);
+    EXPECT_TRUE(b.map(page, 0x8000'0000, 0x1000));
+    v.put_ste(1, ste_stage1(World::cd_address(1)).set(94, 2, 2));
+    v.access(1, page);
+  }
+  const DumpSection tlb = part(dump_of(v), "TLB");
+  for (const auto& row : tlb.rows) names.push_back(row[0]);
+  std::sort(names.begin(), names.end());
+  EXPECT_EQ(names, (std::vector<std::string>{"NS-EL2", "NS-EL2-E2H"}));
+}
+
+/// The titles of sections below.
+std::vector<std::string> titles_of(const DumpSection& s) {
+  std::vector<std::string> titles;
+  for (const DumpSection& below : s.sections) titles.push_back(below.title);
+  return titles;
+}
+
+struct DumpSubstreams : testing::Test {
+  static Features features() {
+    Features f;
+    f.SSIDSIZE = 20;
+    f.CD2L = true;
+    return f;
+  }
+  void put_cd(std::uint64_t address, std::uint16_t asid) { w.put(address, cd_for(tables.config(), asid)); }
+  DumpSection stream() { return part(part(dump_of(w), "Stream table"), "stream 0x1"); }
+  static constexpr std::uint64_t cds = 0x6000'0000;
+  Stage2World w{features()};
+  pgtable::Builder& tables = w.space();
+};
+
+TEST_F(DumpSubstreams, EveryValidCdOfALinearTableIsShown) {
+  for (const unsigned i : {0U, 2U, 7U}) put_cd(cds + 64 * i, static_cast<std::uint16_t>(0x10 + i));
+  for (const unsigned S1DSS : {0U, 1U}) {
+    w.put_ste(1, ste_stage1(cds).set(59, 5, 3).set(64, 2, S1DSS));
+    const DumpSection s = stream();
+    EXPECT_EQ(titles_of(s), (std::vector<std::string>{"STE at 0x10000040", "substream 0x0", "substream 0x2",
+                                                      "substream 0x7"}));
+    EXPECT_TRUE(has_note(s, "S1CDMax 3: 3 CDs with V = 1"));
+    EXPECT_EQ(cell(part(part(s, "substream 0x7"), "CD at 0x600001c0"), "ASID", "value"), "0x17");
+  }
+  w.put_ste(1, ste_stage1(cds).set(59, 5, 3).set(64, 2, 2));
+  EXPECT_EQ(titles_of(stream()), (std::vector<std::string>{"STE at 0x10000040", "CD at 0x60000000",
+                                                           "substream 0x2", "substream 0x7"}))
+      << "CD 0 is that of accesses without a SubstreamID";
+}
+
+TEST_F(DumpSubstreams, TablesOfTwoLevelsAreFollowedThroughTheirLevel1Descriptors) {
+  constexpr std::uint64_t leaf = 0x6100'0000;
+  w.memory.write(cds + 8 * 2, leaf | 1);  // substreams 0x80 to 0xbf
+  put_cd(leaf + 64 * 3, 0x33);
+  w.put_ste(1, ste_stage1(cds).set(59, 5, 20).set(4, 2, 1));
+  const DumpSection s = stream();
+  EXPECT_EQ(titles_of(s), (std::vector<std::string>{"STE at 0x10000040", "substream 0x83"}));
+  EXPECT_EQ(titles_of(part(s, "substream 0x83")),
+            (std::vector<std::string>{"L1CD at 0x60000010", "CD at 0x610000c0"}));
+}
+
+TEST_F(DumpSubstreams, TablesOfANestedStreamAreReachedThroughStage2) {
+  pgtable::Builder& ipas = w.guest();
+  ASSERT_TRUE(ipas.map(Stage2World::ipa_of(cds), cds, 0x1000));  // 64 of the 2^7 CDs
+  put_cd(cds + 64 * 5, 0x15);
+  w.put_ste(1, ste_nested(Stage2World::ipa_of(cds), ipas.config().stage2).set(59, 5, 7));
+  const DumpSection s = stream();
+  EXPECT_EQ(titles_of(s), (std::vector<std::string>{"STE at 0x10000040", "substream 0x5"}));
+}
+
+TEST_F(DumpSubstreams, ACdThatIsOnlyCachedIsShownAsStale) {
+  put_cd(cds + 64 * 5, 0x15);
+  w.put_ste(1, ste_stage1(cds).set(59, 5, 3));
+  smmu::AccessRequest q = World::request(1, page);
+  q.substream_valid = true;
+  q.substream_id = 5;
+  w.access(q);
+  w.put(cds + 64 * 5, Structure());
+  const DumpSection s = stream();
+  EXPECT_TRUE(has_note(s, "S1CDMax 3: 0 CDs with V = 1"));
+  const DumpSection& cd = part(part(s, "substream 0x5"), "CD at 0x60000140");
+  EXPECT_EQ(titles_of(cd), std::vector<std::string>{"STALE: cached, and other than in memory"});
+}
+
 TEST(DumpNested, TheIpaCacheShowsStage2) {
   Stage2World w;
   pgtable::Builder& ipas = w.guest();
@@ -269,6 +363,53 @@ TEST(DumpLimit, ALargeTableEndsAfterSoManyReads) {
   });
   EXPECT_EQ(reads, most_dumped_reads);
   EXPECT_TRUE(has_note(part(s, "Stream table"), "only the first 1048576 structures were looked at"));
+}
+
+// Every word is an STE that has 2^20 CDs, and every CD is valid.
+TEST(DumpLimit, ATableOfTablesEndsAfterSoManyReadsAndSections) {
+  Features features;
+  features.SIDSIZE = 32;
+  features.SSIDSIZE = 20;
+  World w(features);
+  w.start(32);
+  std::uint64_t reads = 0;
+  const DumpSection s = dump(w.smmu, "smmu0", [&reads](const smmu::MemoryOp& op) {
+    ++reads;
+    smmu::MemoryAnswer a;
+    const Structure ste = ste_stage1(0x4000'0000).set(59, 5, 20).set(31, 1, 1);
+    for (unsigned i = 0; i < op.size / 8U; ++i)
+      smmu::store_word(a.data, i, i == 0 ? ste.words[0] : op.address);
+    return a;
+  });
+  const DumpSection& table = part(s, "Stream table");
+  std::uint64_t shown = 0;
+  for (const DumpSection& stream : table.sections) {
+    ++shown;
+    for (const DumpSection& below : stream.sections)
+      shown += below.title.rfind("substream", 0) == 0 ? 1U : 0U;
+  }
+  EXPECT_EQ(shown, most_dumped_structures);
+  EXPECT_LE(reads, 2 * most_dumped_reads + 8 * most_dumped_structures);
+  EXPECT_TRUE(has_note(table, "only the first 1048576 structures were looked at"));
+  EXPECT_EQ(table.notes.back().rfind("only the first 16384 streams and CDs are shown, and ", 0), 0U)
+      << table.notes.back();
+}
+
+// The second stream's is not looked through to its end.
+TEST(DumpLimit, LargeTablesOfCdsEndAfterSoManyReads) {
+  Features features;
+  features.SSIDSIZE = 20;
+  World w(features);
+  w.start();
+  w.put_ste(1, ste_stage1(0x4000'0000).set(59, 5, 20));
+  w.put_ste(2, ste_stage1(0x5000'0000).set(59, 5, 20));
+  const DumpSection s = dump(w.smmu, "smmu0", [&w](const smmu::MemoryOp& op) {
+    return op.address < 0x4000'0000 ? w.memory.carry_out(op) : smmu::MemoryAnswer();
+  });
+  const DumpSection& table = part(s, "Stream table");
+  EXPECT_TRUE(has_note(part(table, "stream 0x1"), "S1CDMax 20: 0 CDs with V = 1"));
+  EXPECT_TRUE(
+      has_note(table, "only the first 1048576 structures and descriptors of CD tables were looked at"));
 }
 
 }  // namespace

@@ -315,5 +315,52 @@ TEST_F(ExplainNested, AFaultOnTheAddressOfTheCdIsTold) {
   EXPECT_FALSE(e.translation);
 }
 
+// 3.13.5: an update of a descriptor of stage 1 is a write, which stage 2 may refuse.
+TEST(ExplainUpdates, AFlagUpdateThatStage2RefusesIsForeseen) {
+  constexpr std::uint64_t AF = 1 << 10, S2AP_write = 1 << 7;
+  Features f;
+  f.HTTU = 2;
+  Stage2World w(f);
+  pgtable::Builder& ipas = w.guest();
+  ASSERT_TRUE(ipas.map(0x7000'0000, 0x9000'0000, 0x1000));
+  pgtable::Config one = Stage2World::stage1_config();
+  one.stage1.HA = true;
+  pgtable::Builder& vas = w.nested_space(one);
+  ASSERT_TRUE(vas.map(page, 0x7000'0000, 0x1000));
+  w.put(World::cd_address(1), cd_for(vas.config(), 1));
+  w.put_ste(1, ste_nested(Stage2World::ipa_of(World::cd_address(1)), ipas.config().stage2));
+  const std::uint64_t leaf = w.descriptor(vas, page) - Stage2World::offset;
+  w.change(leaf, 0, AF);
+  EXPECT_EQ(explain_in(w, 1, page).now.answer.outcome, Outcome::forward);
+  EXPECT_EQ(w.memory.read(leaf, 8) & AF, 0U) << "only foreseen";
+  w.change(w.descriptor(ipas, Stage2World::ipa_of(leaf)), 0, S2AP_write);
+  const AccessExplanation e = explain_in(w, 1, page);
+  EXPECT_EQ(e.now.answer.outcome, Outcome::abort);
+  ASSERT_TRUE(e.now.event);
+  EXPECT_EQ(w.access(1, page).outcome, Outcome::abort);
+  EXPECT_EQ(w.event(), e.now.event->words()) << "as the access then ends";
+}
+
+TEST(ExplainUpdates, ADescriptorWhoseUpdateWouldBeMadeIsOnlyRead) {
+  Features f;
+  f.HTTU = 2;
+  World w(f);
+  w.start();
+  pgtable::Config one = Stage2World::stage1_config();
+  one.stage1.HA = one.stage1.HD = true;
+  pgtable::Builder& vas = w.builder(one);
+  ASSERT_TRUE(vas.map(page, 0x7000'0000, 0x1000));
+  w.put(World::cd_address(1), cd_for(vas.config(), 1));
+  w.put_ste(1, ste_stage1(World::cd_address(1)));
+  const std::uint64_t leaf = vas.descriptor_address(page, 3).value_or(0);
+  constexpr std::uint64_t DBM = 1ULL << 51, AP2 = 1 << 7, AF = 1 << 10;
+  w.memory.write(leaf, (w.memory.read(leaf, 8) | DBM | AP2) & ~AF);
+  const std::uint64_t before = w.memory.read(leaf, 8);
+  const AccessExplanation e = explain_in(w, World::request(1, page, smmu::AccessKind::write));
+  EXPECT_EQ(e.now.answer.outcome, Outcome::forward);
+  EXPECT_EQ(w.memory.read(leaf, 8), before);
+  EXPECT_EQ(w.memory.swaps, 0U);
+}
+
 }  // namespace
 }  // namespace smmuvp::smmuv3

@@ -237,10 +237,79 @@ TEST(ExplainStructures, ReservedBitsOfAnInvalidSteAreIgnored) {
 
 TEST(ExplainStructures, ReservedValuesAreWrongUnlessAnotherFieldMakesThemIgnored) {
   // TG0 is 0b11; with EPD0 it does not count.
-  EXPECT_TRUE(find(explained(StructureKind::CD, {0x8000'00c0}), "TG0")->wrong);
-  const auto ignored = explained(StructureKind::CD, {0x8000'40c0});
+  EXPECT_TRUE(find(explained(StructureKind::CD, {0x200'8000'00c0}), "TG0")->wrong);
+  const auto ignored = explained(StructureKind::CD, {0x200'8000'40c0});
   EXPECT_FALSE(find(ignored, "TG0")->wrong);
   EXPECT_EQ(find(ignored, "TG0")->meaning, "IGNORED: EPD0 is 1");
+}
+
+TEST(ExplainStructures, FieldsOfACdThatVmsav832HasNotAreIgnoredOrRes0) {
+  constexpr std::uint64_t V = 1ULL << 31, AA64 = 1ULL << 41, HA = 1ULL << 43, UWXN = 1ULL << 37,
+                          AFFD = 1ULL << 35;
+  const std::vector<std::uint64_t> words{V | HA | UWXN | AFFD | 3 << 6 | 9 | 3 << 16, 1ULL << 59};  // EPAN
+  const auto e = explained(StructureKind::CD, words);
+  for (const char* name : {"TG0", "TG1", "IPS", "HA", "HD"}) {
+    EXPECT_EQ(find(e, name)->meaning, "IGNORED: AA64 is 0") << name;
+    EXPECT_TRUE(find(e, name)->ignored) << name;
+  }
+  for (const char* name : {"EPAN", "E0PD0", "E0PD1", "DS", "PIE"}) {
+    EXPECT_EQ(find(e, name)->meaning, "RES0: AA64 is 0") << name;
+    EXPECT_EQ(find(e, name)->wrong, std::string(name) == "EPAN") << name;
+  }
+  EXPECT_EQ(find(e, "T0SZ")->meaning, "31-bit input addresses") << "of three bits";
+  EXPECT_EQ(find(e, "T1SZ")->meaning, "29-bit input addresses");
+  EXPECT_FALSE(find(e, "UWXN")->ignored);
+  EXPECT_FALSE(find(e, "AFFD")->ignored) << "HA does not count";
+  const auto of_64 = explained(StructureKind::CD, {words[0] | AA64, words[1]});
+  EXPECT_EQ(find(of_64, "UWXN")->meaning, "IGNORED: AA64 is 1");
+  EXPECT_EQ(find(of_64, "AFFD")->meaning, "IGNORED: HA is 1");
+  EXPECT_FALSE(find(of_64, "EPAN")->wrong);
+  EXPECT_TRUE(find(of_64, "TG0")->wrong);
+}
+
+TEST(ExplainStructures, FieldsOfACdThatEl2HasNotAreIgnoredOrRes0) {
+  Ste ste;
+  const std::uint64_t words[8] = {~0ULL & ~(3ULL << 6), 0, ~0ULL};
+  const auto by = [&](StreamWorld world) {
+    ste.world = world;
+    return explain(StructureKind::CD, words, Features(), ste);
+  };
+  const auto el2 = by(StreamWorld::NS_EL2);
+  for (const char* name : {"EPD0", "EPD1", "PAN", "ASID"}) {
+    EXPECT_EQ(find(el2, name)->meaning, "IGNORED: the StreamWorld is EL2") << name;
+  }
+  for (const char* name : {"T1SZ", "TG1", "IR1", "OR1", "SH1", "TBI1", "HAD1", "TTB1", "E0PD1"}) {
+    EXPECT_EQ(find(el2, name)->meaning, "RES0: the StreamWorld is EL2") << name;
+    EXPECT_TRUE(find(el2, name)->wrong) << name;
+  }
+  EXPECT_FALSE(find(el2, "TG0")->ignored) << "EPD0 does not count";
+  for (const StreamWorld world : {StreamWorld::NS_EL1, StreamWorld::NS_EL2_E2H}) {
+    const auto e = by(world);
+    EXPECT_FALSE(find(e, "ASID")->ignored);
+    EXPECT_EQ(find(e, "TTB1")->meaning, "IGNORED: EPD1 is 1");
+    EXPECT_EQ(find(e, "ENDI")->meaning, "IGNORED: EPD0 and EPD1 are 1");
+  }
+}
+
+TEST(ExplainStructures, Stage2OfVmsav832HasItsOwnSizes) {
+  const std::vector<std::uint64_t> stage2{0xd, 0,
+                                          0x1cULL << 32 | 1ULL << 46 | 2ULL << 48};  // S2T0SZ 0b011100: -4
+  const auto e = explained(StructureKind::STE, stage2);
+  EXPECT_EQ(find(e, "S2T0SZ")->meaning, "36-bit input addresses");
+  EXPECT_EQ(find(e, "S2PS")->meaning, "IGNORED: S2AA64 is 0");
+  EXPECT_EQ(find(e, "S2TG")->meaning, "RES0: S2AA64 is 0");
+  EXPECT_TRUE(find(e, "S2TG")->wrong);
+  EXPECT_FALSE(find(explained(StructureKind::STE, {0x9, 0, stage2[2]}), "S2TG")->wrong) << "stage 2 bypasses";
+}
+
+TEST(ExplainStructures, StrwIsSaidByCr2E2hWhereThatIsKnown) {
+  const std::uint64_t words[8] = {0xb, 2ULL << 30};
+  Ste asked;
+  EXPECT_EQ(find(explain(StructureKind::STE, words, Features(), asked), "STRW")->meaning,
+            "EL2, or EL2-E2H with CR2.E2H");
+  asked.E2H = true;
+  EXPECT_EQ(find(explain(StructureKind::STE, words, Features(), asked), "STRW")->meaning,
+            "EL2-E2H: CR2.E2H is 1");
 }
 
 TEST(ExplainStructures, FieldsOfAStageThatBypassesAreIgnored) {

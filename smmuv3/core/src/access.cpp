@@ -151,6 +151,7 @@ void Access::start() {
     request.substream_id = m_request.substream_id;
     request.substream_valid = m_request.substream_valid;
     request.debug = m_request.debug;
+    request.foresee = m_request.foresee;
     request.time = m_time;
     m_config.emplace(m_parts, m_interface, request);
     m_state = State::config;
@@ -248,6 +249,7 @@ void Access::translate(const smmu::TranslationContext& context) {
   request.access = smmu::access_type(m_request.kind, m_instruction);
   request.privileged = m_privileged;
   request.debug = m_request.debug;
+  request.foresee = m_request.foresee;
   request.can_wait = m_request.can_wait;
   request.time = m_time;
   request.arrived = m_request.time;

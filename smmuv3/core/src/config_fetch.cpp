@@ -213,6 +213,7 @@ void ConfigFetch::reach(State structure, std::uint64_t address) {
   request.structure = true;
   request.debug = m_request.debug;
   request.inhibit_updates = m_request.inhibit_updates;
+  request.foresee = m_request.foresee;
   request.time = m_time;
   request.generation = m_generation;
   m_translation.emplace(m_parts.engine, m_ste.translation, request);

@@ -20,7 +20,15 @@ std::string words_text(const std::vector<std::uint64_t>& words) {
 }
 
 std::string regime_name(std::uint8_t regime) {
-  return regime == static_cast<std::uint8_t>(StreamWorld::NS_EL1) ? "NS-EL1" : std::to_string(regime);
+  switch (static_cast<StreamWorld>(regime)) {
+    case StreamWorld::NS_EL1:
+      return "NS-EL1";
+    case StreamWorld::NS_EL2:
+      return "NS-EL2";
+    case StreamWorld::NS_EL2_E2H:
+      return "NS-EL2-E2H";
+  }
+  return std::to_string(regime);
 }
 
 /// Calls f(info, value) for each register that Non-secure software sees.

@@ -1,8 +1,14 @@
 // The Stream table and the Context Descriptors of a dump.
+#include <algorithm>
+#include <array>
+#include <map>
 #include <optional>
 #include <set>
+#include <string>
 #include <utility>
+#include <vector>
 
+#include "cd_search.h"
 #include "smmuvp/base/number_text.h"
 #include "smmuvp/smmuv3/dump.h"
 #include "smmuvp/smmuv3/explain_access.h"
@@ -115,6 +121,87 @@ DumpSection structure(const FoundStructure& s) {
   return section;
 }
 
+/// The indexes of CDs that are cached, by stream.
+std::map<std::uint32_t, std::set<std::uint32_t>> cached_cds(Smmu& smmu) {
+  std::map<std::uint32_t, std::set<std::uint32_t>> cached;
+  smmu.parts().configs.cds.for_each_entry(
+      [&](std::uint32_t sid, unsigned, std::uint32_t index, const auto&) { cached[sid].insert(index); });
+  return cached;
+}
+
+/// The sections of the CDs of streams with substreams.
+class Substreams {
+ public:
+  Substreams(Smmu& smmu, const smmu::DebugMemory& memory)
+      : m_smmu(smmu),
+        m_memory(memory),
+        m_search(smmu, memory, most_dumped_reads),
+        m_cached(cached_cds(smmu)) {}
+
+  /// Those of one stream, but for the CD that `structures` end with. @param structures  of the stream itself
+  void add(std::uint32_t sid, const std::vector<FoundStructure>& structures, DumpSection& to) {
+    const Features& f = m_smmu.parts().features;
+    Ste ste;
+    for (const FoundStructure& s : structures) {
+      if (s.kind != StructureKind::STE) continue;
+      std::array<std::uint64_t, 8> words{};
+      const std::vector<std::uint64_t>& from = s.words.empty() ? s.cached : s.words;
+      std::copy(from.begin(), from.end(), words.begin());
+      ste = Ste::decode(words, f, (m_smmu.interface().reg(SMMU_CR2) & CR2_E2H) != 0);
+    }
+    if (!ste.valid || !ste.stage1_enabled() || ste.cds.S1CDMax == 0) return;
+    std::set<std::uint32_t> indexes = m_search.valid(ste);
+    to.notes.push_back("S1CDMax " + std::to_string(ste.cds.S1CDMax) + ": " + std::to_string(indexes.size()) +
+                       " CDs with V = 1");
+    indexes.merge(m_cached[sid]);
+    // 5.2, STE.S1DSS: with 0b10 no SubstreamID leads to CD 0, which is that of accesses without one.
+    const bool shown = ste.cds.S1DSS == 2;
+    for (const std::uint32_t index : indexes) {
+      if (index == 0 && shown) continue;
+      if (take_room()) add_one(sid, index, to);
+    }
+  }
+  bool has_room() const { return m_shown < most_dumped_structures; }
+  /// Room for one more stream or CD, if there is any; else it is left out.
+  bool take_room() {
+    ++(has_room() ? m_shown : m_left_out);
+    return m_left_out == 0;
+  }
+  std::vector<std::string> notes() const {
+    std::vector<std::string> notes;
+    if (m_search.given_up()) {
+      notes.push_back("only the first " + std::to_string(most_dumped_reads) +
+                      " structures and descriptors of CD tables were looked at");
+    }
+    if (m_left_out != 0) {
+      notes.push_back("only the first " + std::to_string(most_dumped_structures) +
+                      " streams and CDs are shown, and " + std::to_string(m_left_out) + " are not");
+    }
+    return notes;
+  }
+
+ private:
+  void add_one(std::uint32_t sid, std::uint32_t index, DumpSection& to) {
+    smmu::AccessRequest request;
+    request.stream_id = sid;
+    request.substream_valid = true;
+    request.substream_id = index;
+    request.debug = true;
+    DumpSection& section = to.add("substream " + hex(index));
+    for (const FoundStructure& s : find_structures(m_smmu, request, m_memory)) {
+      const bool own = s.kind == StructureKind::L1CD || s.kind == StructureKind::CD;
+      if (own) section.sections.push_back(structure(s));
+    }
+  }
+
+  Smmu& m_smmu;
+  const smmu::DebugMemory& m_memory;
+  CdSearch m_search;
+  std::map<std::uint32_t, std::set<std::uint32_t>> m_cached;
+  std::uint64_t m_shown = 0;
+  std::uint64_t m_left_out = 0;
+};
+
 /// What a stream has that needs no section of its own where its neighbour's is the same: an STE that memory
 /// has, no cache, and that leads no further. Drivers fill tables with such ones.
 const FoundStructure* plain_ste(const std::vector<FoundStructure>& structures) {
@@ -126,7 +213,7 @@ const FoundStructure* plain_ste(const std::vector<FoundStructure>& structures) {
 /// Streams one after the other, those that are alike together.
 class Streams {
  public:
-  explicit Streams(DumpSection& to) : m_to(to) {}
+  Streams(DumpSection& to, Substreams& substreams) : m_to(to), m_substreams(substreams) {}
   void add(std::uint32_t sid, const std::vector<FoundStructure>& structures) {
     const FoundStructure* ste = plain_ste(structures);
     const std::vector<std::uint64_t> words = ste != nullptr ? ste->words : std::vector<std::uint64_t>();
@@ -135,14 +222,18 @@ class Streams {
       m_to.sections.back().title = "streams " + hex(m_first) + " to " + hex(m_last) + ", each as the first";
       return;
     }
+    m_words.clear();
+    if (!m_substreams.take_room()) return;
     m_first = m_last = sid;
     m_words = words;
     DumpSection& stream = m_to.add("stream " + hex(sid));
     for (const FoundStructure& s : structures) stream.sections.push_back(structure(s));
+    m_substreams.add(sid, structures, stream);
   }
 
  private:
   DumpSection& m_to;
+  Substreams& m_substreams;
   std::uint32_t m_first = 0;
   std::uint32_t m_last = 0;
   std::vector<std::uint64_t> m_words;  // of the last; empty: it is no plain one
@@ -166,13 +257,19 @@ void dump_stream_table(Smmu& smmu, const smmu::DebugMemory& memory, DumpSection&
   const auto add = [&](std::uint32_t first, unsigned, std::uint32_t, const auto&) { streams.insert(first); };
   smmu.parts().configs.stes.for_each_entry(add);
   smmu.parts().configs.cds.for_each_entry(add);
-  Streams shown(table);
+  Substreams substreams(smmu, memory);
+  Streams shown(table, substreams);
   for (const std::uint32_t sid : streams) {
+    if (!substreams.has_room()) {
+      substreams.take_room();
+      continue;
+    }
     smmu::AccessRequest request;
     request.stream_id = sid;
     request.debug = true;
     shown.add(sid, find_structures(smmu, request, memory));
   }
+  for (std::string& note : substreams.notes()) table.notes.push_back(std::move(note));
 }
 
 }  // namespace smmuvp::smmuv3

@@ -1,5 +1,6 @@
 #include "smmuvp/smmuv3/explain_access.h"
 
+#include "empty_caches.h"
 #include "smmuvp/base/number_text.h"
 #include "smmuvp/smmu/convert.h"
 #include "smmuvp/smmuv3/access.h"
@@ -13,35 +14,6 @@ using smmu::Step;
 namespace {
 
 std::string hex(std::uint64_t value) { return number_text(value, Notation::Hexadecimal); }
-
-/// Caches that hold nothing, for the same walk through configuration and tables as any access makes.
-class EmptyCaches {
- public:
-  explicit EmptyCaches(const Parts& parts)
-      : m_diag(nullptr, ""),
-        m_tracer(nullptr, ""),
-        m_engine(tiny(), m_tracer),
-        m_configs(tiny()),
-        m_parts{parts.features, parts.structures, m_engine, m_configs, m_statistics, m_diag, m_tracer} {}
-  const Parts& parts() const { return m_parts; }
-
- private:
-  static Structures tiny() {
-    Structures s;
-    s.timing = false;
-    s.ports = 1;
-    s.micro_tlb_geometry = {1, 1};
-    s.tlb_sets = s.tlb_ways = s.walk_cache_sets = s.walk_cache_ways = s.ipa_cache_sets = s.ipa_cache_ways = 1;
-    s.ste_sets = s.ste_ways = s.cd_sets = s.cd_ways = 1;
-    return s;
-  }
-  Diag m_diag;
-  Tracer m_tracer;
-  smmu::Engine m_engine;
-  ConfigCaches m_configs;
-  Statistics m_statistics;
-  Parts m_parts;
-};
 
 std::string flag(const char* name, bool value) { return std::string(name) + (value ? " 1" : " 0"); }
 
@@ -182,10 +154,20 @@ const smmu::TranslationContext* context_of(const Configuration& c, const smmu::A
 
 pgtable::Config config_of(const Configuration& c) { return c.stage1 ? c.cd.config : stage2_config(c.ste); }
 
+// What memory would answer to a flag update, without one: that it succeeds where it can be read.
+smmu::MemoryAnswer foreseen(const smmu::MemoryOp& op, const smmu::DebugMemory& memory) {
+  if (op.kind == smmu::MemoryOpKind::read) return memory(op);
+  smmu::MemoryOp look = op;
+  look.kind = smmu::MemoryOpKind::read;
+  return memory(look);
+}
+
 ExplainedEnd end_of(const Parts& parts, ProgrammingInterface& interface, const smmu::AccessRequest& request,
                     const smmu::DebugMemory& memory) {
-  Access access(parts, interface, request);
-  while (access.step() == Step::need) access.complete(memory(access.op()));
+  smmu::AccessRequest q = request;
+  q.foresee = true;
+  Access access(parts, interface, q);
+  while (access.step() == Step::need) access.complete(foreseen(access.op(), memory));
   ExplainedEnd end;
   end.answer = access.answer();
   end.event = access.event();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <initializer_list>
 
 #include "check_fields.h"
 #include "smmuvp/pgtable/explain.h"
@@ -101,7 +102,7 @@ std::string meaning_of(const Field& f, std::uint64_t value, bool& wrong) {
 
 // ---- fields that count for nothing because of others: the reason, or nullptr
 
-const char* ste_ignores(const Field& f, const Words& words) {
+const char* ste_ignores(const Field& f, const Words& words, const Ste&) {
   if (&f == &STE_V) return nullptr;
   if (!is_set(words, STE_V)) return "V is 0";
   if (&f == &STE_Config) return nullptr;
@@ -115,12 +116,25 @@ const char* ste_ignores(const Field& f, const Words& words) {
   if (&f == &STE_STRW && (Config & 2) != 0) return "stage 2 translates";
   if ((&f == &STE_S1Fmt || &f == &STE_S1DSS) && !is_set(words, STE_S1CDMax)) return "S1CDMax is 0";
   if (&f == &STE_S2PTW && Config != 7) return "stage 1 bypasses";
+  if (&f == &STE_S2PS && !is_set(words, STE_S2AA64)) return "S2AA64 is 0";
   return nullptr;
 }
 
-const char* cd_ignores(const Field& f, const Words& words) {
+bool is_one_of(const Field& f, std::initializer_list<const Field*> fields) {
+  return std::find(fields.begin(), fields.end(), &f) != fields.end();
+}
+
+const char* cd_ignores(const Field& f, const Words& words, const Ste& ste) {
   if (&f == &CD_V) return nullptr;
   if (!is_set(words, CD_V)) return "V is 0";
+  const bool el2 = ste.world == StreamWorld::NS_EL2;
+  if (el2 && is_one_of(f, {&CD_EPD0, &CD_EPD1, &CD_PAN, &CD_ASID, &CD_UWXN})) return "the StreamWorld is EL2";
+  const bool AA64 = is_set(words, CD_AA64);
+  if (!AA64 && is_one_of(f, {&CD_TG0, &CD_IPS, &CD_HA, &CD_HD})) return "AA64 is 0";
+  if (!AA64 && !el2 && &f == &CD_TG1) return "AA64 is 0";
+  if (AA64 && &f == &CD_UWXN) return "AA64 is 1";
+  if (&f == &CD_AFFD && AA64 && is_set(words, CD_HA)) return "HA is 1";
+  if (el2) return nullptr;
   for (unsigned i = 0; i < 2; ++i) {
     const CdRangeFields& r = CD_range_fields[i];
     if (!is_set(words, *r.EPD)) continue;
@@ -128,10 +142,11 @@ const char* cd_ignores(const Field& f, const Words& words) {
       if (&f == of_range) return i == 0 ? "EPD0 is 1" : "EPD1 is 1";  // 5.4.1.1
     }
   }
+  if (&f == &CD_ENDI && is_set(words, CD_EPD0) && is_set(words, CD_EPD1)) return "EPD0 and EPD1 are 1";
   return nullptr;
 }
 
-const char* command_ignores(const Field& f, const Words& words) {
+const char* command_ignores(const Field& f, const Words& words, const Ste&) {
   const auto opcode = get_as<Opcode>(words, CMD_Opcode);
   if (&f == &CMD_SubstreamID && opcode != Opcode::CMD_CFGI_CD && !is_set(words, CMD_SSV)) return "SSV is 0";
   if (&f == &CMD_Global && !is_set(words, CMD_SSV)) return "SSV is 0";
@@ -145,7 +160,7 @@ const char* command_ignores(const Field& f, const Words& words) {
   return nullptr;
 }
 
-const char* event_ignores(const Field& f, const Words& words) {
+const char* event_ignores(const Field& f, const Words& words, const Ste&) {
   const bool substream =
       &f == &EVT_SubstreamID && get_as<EventType>(words, EVT_Number) != EventType::C_BAD_SUBSTREAMID;
   if (substream && !is_set(words, EVT_SSV)) return "SSV is 0";
@@ -155,40 +170,82 @@ const char* event_ignores(const Field& f, const Words& words) {
   return nullptr;
 }
 
-const char* l1std_ignores(const Field& f, const Words& words) {
+const char* l1std_ignores(const Field& f, const Words& words, const Ste&) {
   return &f == &L1STD_L2Ptr && !is_set(words, L1STD_Span) ? "Span is 0" : nullptr;
 }
 
-const char* l1cd_ignores(const Field& f, const Words& words) {
+const char* l1cd_ignores(const Field& f, const Words& words, const Ste&) {
   return &f == &L1CD_L2Ptr && !is_set(words, L1CD_V) ? "V is 0" : nullptr;
 }
 
+// ---- fields that have to be 0 because of others: the reason, or nullptr
+
+const char* nothing_reserved(const Field&, const Words&, const Ste&) { return nullptr; }
+
+const char* ste_reserves(const Field& f, const Words& words, const Ste&) {
+  return &f == &STE_S2TG && !is_set(words, STE_S2AA64) ? "S2AA64 is 0" : nullptr;
+}
+
+const char* cd_reserves(const Field& f, const Words& words, const Ste& ste) {
+  const bool of_range1 =
+      is_one_of(f, {&CD_T1SZ, &CD_TG1, &CD_IR1, &CD_OR1, &CD_SH1, &CD_TBI1, &CD_HAD1, &CD_NSCFG1, &CD_TTB1});
+  const bool of_e0 = is_one_of(f, {&CD_E0PD0, &CD_E0PD1, &CD_EPAN});
+  if (ste.world == StreamWorld::NS_EL2 && (of_range1 || of_e0)) return "the StreamWorld is EL2";
+  const bool of_aa64 = of_e0 || is_one_of(f, {&CD_DS, &CD_PIE, &CD_PnCH});
+  return of_aa64 && !is_set(words, CD_AA64) ? "AA64 is 0" : nullptr;
+}
+
+// 4.4.1.1
+const char* command_reserves(const Field& f, const Words& words, const Ste&) {
+  const bool range = is_one_of(f, {&CMD_NUM, &CMD_SCALE, &CMD_TTL, &CMD_TTL128});
+  return range && get(words, CMD_TG) == 0 ? "TG is 0" : nullptr;
+}
+
+// ---- fields that mean something else because of others
+
+// VMSAv8-32: TxSZ has three bits (5.4), and S2T0SZ four, signed (5.2).
+std::optional<std::string> meaning_by_others(const Field& f, std::uint64_t value, const Words& words,
+                                             const Ste& ste) {
+  const auto size = [](int bits) { return std::to_string(bits) + "-bit input addresses"; };
+  if (is_one_of(f, {&CD_T0SZ, &CD_T1SZ}) && !is_set(words, CD_AA64))
+    return size(32 - static_cast<int>(value & 7));
+  if (&f == &STE_S2T0SZ && !is_set(words, STE_S2AA64)) {
+    const int T0SZ = static_cast<int>(value & 15);
+    return size(32 - (T0SZ < 8 ? T0SZ : T0SZ - 16));
+  }
+  if (&f == &STE_STRW && value == 2 && ste.E2H) return "EL2-E2H: CR2.E2H is 1";
+  return std::nullopt;
+}
+
+using Rule = const char* (*)(const Field&, const Words&, const Ste&);
+
 struct Source {
   FieldList fields;
-  const char* (*ignores)(const Field&, const Words&);
+  Rule ignores;
+  Rule reserves;
   const char* ignored;      // "IGNORED" or "UNKNOWN"
   const char* all_ignored;  // why bits without a field are not looked at, or nullptr
 };
 
-ExplainedField explained(const Field& f, const Words& words, const Source& source) {
+ExplainedField explained(const Field& f, const Words& words, const Source& source, const Ste& found_by) {
   ExplainedField e;
   e.name = f.name;
   e.high = f.high;
   e.low = f.low;
   e.value = get(words, f);
   e.text = value_text(f, e.value);
-  if (const char* why = source.ignores(f, words)) {
+  if (const char* why = source.ignores(f, words, found_by)) {
     e.ignored = true;
     e.meaning = std::string(source.ignored) + ": " + why;
     return e;
   }
-  const bool range = &f == &CMD_NUM || &f == &CMD_SCALE || &f == &CMD_TTL || &f == &CMD_TTL128;
-  if (range && get(words, CMD_TG) == 0) {  // 4.4.1.1
+  if (const char* why = source.reserves(f, words, found_by)) {
     e.wrong = e.value != 0;
-    e.meaning = "RES0: TG is 0";
+    e.meaning = std::string("RES0: ") + why;
     return e;
   }
-  e.meaning = meaning_of(f, e.value, e.wrong);
+  const auto meaning = meaning_by_others(f, e.value, words, found_by);
+  e.meaning = meaning ? *meaning : meaning_of(f, e.value, e.wrong);
   if (f.when != nullptr) e.meaning += std::string(e.meaning.empty() ? "" : "; ") + "only with " + f.when;
   if (f.use == FieldUse::implementation_defined && e.meaning.empty() && e.name != "IMPLEMENTATION DEFINED") {
     e.meaning = "IMPLEMENTATION DEFINED";
@@ -261,6 +318,7 @@ StructureExplanation explain(StructureKind kind, const std::uint64_t* words, con
   Source source{};
   source.ignored = "IGNORED";
   bool known = true;
+  source.reserves = nothing_reserved;
   const auto describe = [&](const StructureInfo& s, auto ignores) {
     result.title = s.name;
     result.clause = s.clause;
@@ -276,13 +334,15 @@ StructureExplanation explain(StructureKind kind, const std::uint64_t* words, con
       break;
     case StructureKind::STE: {
       describe(STE_structure, ste_ignores);
+      source.reserves = ste_reserves;
       source.all_ignored = !is_set(w, STE_V) ? "V is 0" : get(w, STE_Config) < 4 ? "Config aborts" : nullptr;
-      const Ste ste = Ste::decode(w, features);
+      const Ste ste = Ste::decode(w, features, found_by.E2H);
       result.verdict = verdict_of(ste.valid, is_set(w, STE_V), ste.why, "IHI 0070 5.2.2");
       break;
     }
     case StructureKind::CD: {
       describe(CD_structure, cd_ignores);
+      source.reserves = cd_reserves;
       source.all_ignored = !is_set(w, CD_V) ? "V is 0" : nullptr;
       const Cd cd = Cd::decode(w, features, found_by);
       result.verdict = verdict_of(cd.valid, is_set(w, CD_V), cd.why, "IHI 0070 5.4.2");
@@ -298,6 +358,7 @@ StructureExplanation explain(StructureKind kind, const std::uint64_t* words, con
       result.clause = all ? "IHI 0070 4.3.6" : known ? info->clause : CMD_Opcode.clause;
       source.fields = known ? info->fields : FieldList(number_of_command);
       source.ignores = command_ignores;
+      source.reserves = command_reserves;
       const char* why = "";
       const CommandError error = check_command(command, features, why);
       const bool legal = error == CommandError::CERROR_NONE;
@@ -322,7 +383,7 @@ StructureExplanation explain(StructureKind kind, const std::uint64_t* words, con
       if (kind == StructureKind::event) result.title = "IMPDEF_EVENT" + std::to_string(number & 0xf);
     }
   }
-  for (const Field* f : source.fields) result.fields.push_back(explained(*f, w, source));
+  for (const Field* f : source.fields) result.fields.push_back(explained(*f, w, source, found_by));
   if (known) {
     add_reserved(w, count, source, result.fields);
     std::stable_sort(result.fields.begin(), result.fields.end(),

@@ -24,7 +24,7 @@ Translation::Translation(Engine& engine, const TranslationContext& context, cons
   walk.access = request.access;
   walk.privileged = request.privileged;
   walk.table = request.structure;
-  walk.side_effects = !request.debug && !request.inhibit_updates;
+  walk.side_effects = (!request.debug || request.foresee) && !request.inhibit_updates;
   walk.stage1_only = request.stage1_only;
   m_walk.emplace(context.setup, walk);
   if (m_state == State::walking) begin_walk();

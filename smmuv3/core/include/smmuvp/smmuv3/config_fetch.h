@@ -21,7 +21,8 @@ struct ConfigRequest {
   std::uint32_t stream_id = 0;
   std::uint32_t substream_id = 0;
   bool substream_valid = false;
-  bool debug = false;  ///< no statistics, no time, no cache changes
+  bool debug = false;    ///< no statistics, no time, no cache changes
+  bool foresee = false;  ///< as AccessRequest::foresee
   AtosType atos = AtosType::none;
   bool inhibit_updates = false;  ///< by stage 2, where it translates the address of an L1CD or CD
   smmu::TimePs time = 0;

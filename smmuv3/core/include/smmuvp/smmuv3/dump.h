@@ -13,8 +13,12 @@
 
 namespace smmuvp::smmuv3 {
 
-/// Most structures of the Stream table that a dump reads; software can say that there are 2^32.
+/// Most structures of the Stream table that a dump reads, and most of CD tables; software can say that there
+/// are 2^32 streams with 2^20 CDs each.
 constexpr std::uint64_t most_dumped_reads = std::uint64_t{1} << 20;
+
+/// Most streams and CDs that a dump shows, each in a section of its own.
+constexpr std::uint64_t most_dumped_structures = std::uint64_t{1} << 14;
 
 /// Registers, the Stream table with its Context Descriptors, the queues, all caches, and what is under way.
 /// Of the Stream table only entries that have V = 1 or are cached. Changes nothing: `memory` is asked for
@@ -24,7 +28,8 @@ DumpSection dump(Smmu& smmu, const std::string& title, const smmu::DebugMemory& 
 /// The registers that there are, by name, as a debugger reads them.
 std::vector<std::pair<std::string, std::uint64_t>> register_values(const ProgrammingInterface& interface);
 
-/// Adds the streams, an L1STD, STE and CD each as far as there are any.
+/// Adds the streams, an L1STD, STE and CD each as far as there are any, and every CD of a stream with
+/// substreams.
 void dump_stream_table(Smmu& smmu, const smmu::DebugMemory& memory, DumpSection& to);
 
 /// A structure as a section: its words, what the model says to it, and fields that are not 0.

@@ -49,6 +49,8 @@ struct AccessRequest {
   bool instruction = false;
   Unsupported unsupported = Unsupported::none;
   bool debug = false;  ///< no events, no statistics, no cache changes
+  /// With debug: flag updates are asked for as by an access, and whoever carries out operations makes none.
+  bool foresee = false;
   /// Who asks goes on with others meanwhile: the access may wait for the walk of another (Step::waits).
   bool can_wait = false;
   Attributes attributes = default_attributes;

@@ -40,6 +40,7 @@ struct TranslationRequest {
   bool stage1_only = false;
   bool inhibit_updates = false;  ///< no flag updates; fills no TLB, whose entries have their flags set
   bool debug = false;            ///< no statistics, no time, no cache changes, no flag updates
+  bool foresee = false;          ///< as AccessRequest::foresee
   bool can_wait = false;         ///< for the walk of another translation: step() may answer `waits`
   TimePs time = 0;               ///< when it is asked for
   TimePs arrived = 0;            ///< when the access that it is for came to the SMMU
