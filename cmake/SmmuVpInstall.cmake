@@ -66,6 +66,9 @@ if(SMMUVP_GUEST)
     DESTINATION ${CMAKE_INSTALL_DATADIR}/smmu-vp/guest)
   install(DIRECTORY ${CMAKE_BINARY_DIR}/sw/modules/ DESTINATION ${CMAKE_INSTALL_DATADIR}/smmu-vp/guest/modules
     FILES_MATCHING PATTERN "*.ko" PATTERN "*.ko.debug")
+  # Of the test modules, the one that a shipped platform loads.
+  install(FILES ${CMAKE_BINARY_DIR}/sw/test-modules/smmuv3-test-engine.ko
+    DESTINATION ${CMAKE_INSTALL_DATADIR}/smmu-vp/guest/test-modules)
   install(DIRECTORY ${CMAKE_BINARY_DIR}/sw/kit DESTINATION ${CMAKE_INSTALL_DATADIR}/smmu-vp/guest)
 endif()
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/vp-configs/ DESTINATION ${CMAKE_INSTALL_DATADIR}/smmu-vp/vp-configs)

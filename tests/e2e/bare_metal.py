@@ -151,7 +151,7 @@ def case_the_map_that_the_page_shows_is_that_of_the_shipped_platforms(b):
     shown = set(re.findall(r"(?m)^\| (0x[0-9a-f]{8}) ", table))
     spis = set(re.findall(r"SPI (\d+) \(", table))
     there, wired = set(), set()
-    for name in ("gki-smmuv3.toml", "linux-smmuv3.toml"):
+    for name in ("gki-smmuv3.toml", "gki-smmuv3-testengine.toml", "linux-smmuv3.toml"):
         with open(os.path.join(b.source, "vp-configs", name)) as f:
             text = f.read()
         there |= set(re.findall(r"(?m)^map.*\[(0x[0-9a-f]{8})", text))

@@ -127,22 +127,8 @@ def case_the_guest_loads_its_modules_moves_data_survives_a_fault_and_unloads(b):
         check("<testsuite" in f.read(), "no JUnit report", r)
 
 
-ENGINE = """
-[te0]
-type = "smmuv3testengine"
-map = [0x0b000000, "128KiB"]
-behind = { smmu = "smmu0", tbu = 1, stream = 0x110, count = 2 }
-"""
-
-
 def case_the_guest_drives_a_test_engine_through_the_smmu(b):
-    path = os.path.join(b.build, "sw", "test-modules", "smmuv3-test-engine.ko")
-
-    def with_engine(text):
-        return text.replace('type = "smmuv3"\n', 'type = "smmuv3"\nparams = { tbus = 2 }\n') + ENGINE
-
-    config = b.variant(init="modprobe smmuv3-test-engine\niommu groups\nrmmod smmuv3-test-engine\npoweroff\n",
-                       modules=[path], change=with_engine)
+    config = os.path.join(b.source, "vp-configs", "gki-smmuv3-testengine.toml")
     r = b.run(config)
     check(r.returncode == 0, "expected exit code 0", r)
     in_order(r, [r"1\.\.12", r"^ok 1 - memcpy with seed 0$", r"^ok 5 - rand48$", r"^ok 6 - 4 frames at a time$",

@@ -68,7 +68,8 @@ struct Bench {
   test::CapturingHost host;
   smmuv3::World world;
   Smmuv3TestEngine dev{"te", engine_params(), host};
-  user::Soc soc{"soc", user::soc_params({{"STALL_MODEL", "0"}, {"STALL_MAX", "4"}}), host, world.memory};
+  user::Soc soc{"soc", user::soc_params({{"STALL_MODEL", "0"}, {"STALL_MAX", "4"}, {"SSIDSIZE", "8"}}), host,
+                world.memory};
   Target memory{"memory", soc};
   test::Master cpu{"cpu"};
   test::Runner runner{"runner"};
@@ -216,6 +217,79 @@ TEST(TestEngineBehindSmmuv3, AMessageIsTranslatedAsTheWorkIs) {
   b.put(msiaddress, 0xa0000, 8);
   EXPECT_EQ(b.run(RAND48), HALTED);
   EXPECT_EQ(b.cpu.get(uctrl), 1U) << "no page there";
+}
+
+/// CDs of the stream's substreams, each with a page at 0x10000.
+void put_cds(Bench& b, unsigned S1DSS) {
+  constexpr std::uint64_t cds = 0x6000'0000;
+  for (unsigned i = 0; i < 4; ++i) {
+    pgtable::Builder& space = b.world.space();
+    ASSERT_TRUE(space.map(0x10000, 0x8000'0000 + 0x1000ULL * i, 0x1000));
+    b.world.put(cds + 64ULL * i, smmuv3::cd_for(space.config(), static_cast<std::uint16_t>(i + 1)));
+  }
+  b.world.put_ste(stream, smmuv3::ste_stage1(cds).set(59, 5, 2).set(64, 2, S1DSS));
+}
+
+TEST(TestEngineBehindSmmuv3, FramesOfOneStreamAreTranslatedByTheCdsOfTheirSubstreams) {
+  Bench& b = bench();
+  put_cds(b, 0);
+  for (std::uint64_t i = 1; i < 4; ++i) b.world.memory.write(0x8000'0000 + 0x1000 * i, 100 + i);
+  for (unsigned n = 0; n < 3; ++n) {
+    const std::uint32_t f = frame(n);
+    b.put(f + streamid, stream);
+    b.put(f + substreamid, n + 1);
+    b.put(f + attributes, write_back << 16 | write_back);
+    b.put(f + begin, 0x10000, 8);
+    b.put(f + end_incl, 0x10007, 8);
+    b.put(f + stride, 1, 8);
+    b.put(f + cmd, SUM64);
+  }
+  test::advance(1'000'000'000);
+  for (unsigned n = 0; n < 3; ++n) {
+    EXPECT_EQ(b.cpu.get(frame(n) + cmd), HALTED);
+    EXPECT_EQ(b.cpu.get(frame(n) + udata1, 8), 101U + n) << "frame " << n;
+  }
+  EXPECT_EQ(b.events(), 0U);
+}
+
+TEST(TestEngineBehindSmmuv3, AFaultOfAFrameWithASubstreamIsRecordedWithIt) {
+  Bench& b = bench();
+  put_cds(b, 0);
+  b.set_up(0x20000, 0x20007, 0);
+  b.put(substreamid, 3);
+  EXPECT_EQ(b.run(SUM64), ERROR);
+  ASSERT_EQ(b.events(), 1U);
+  const auto e = b.event(0);
+  EXPECT_EQ(smmuv3::bits(e, 7, 0), 0x10U) << "F_TRANSLATION";
+  EXPECT_EQ(smmuv3::bits(e, 11, 11), 1U) << "SSV";
+  EXPECT_EQ(smmuv3::bits(e, 31, 12), 3U);
+  b.put(substreamid, 4);
+  EXPECT_EQ(b.run(SUM64), ERROR);
+  ASSERT_EQ(b.events(), 2U);
+  EXPECT_EQ(smmuv3::bits(b.event(1), 7, 0), 0x08U) << "C_BAD_SUBSTREAMID: there are four CDs";
+  EXPECT_EQ(smmuv3::bits(b.event(1), 31, 12), 4U);
+}
+
+TEST(TestEngineBehindSmmuv3, AFrameWithoutASubstreamEndsAsS1dssSays) {
+  Bench& b = bench();
+  b.world.memory.write(0x8000'0000, 42);
+  b.world.memory.write(0x10000, 43);
+  put_cds(b, 2);
+  b.set_up(0x10000, 0x10007, 0);
+  EXPECT_EQ(b.run(SUM64), HALTED);
+  EXPECT_EQ(b.cpu.get(udata1, 8), 42U) << "CD 0";
+  bench();
+  b.world.memory.write(0x10000, 43);
+  put_cds(b, 1);
+  b.set_up(0x10000, 0x10007, 0);
+  EXPECT_EQ(b.run(SUM64), HALTED);
+  EXPECT_EQ(b.cpu.get(udata1, 8), 43U) << "a bypass";
+  bench();
+  put_cds(b, 0);
+  b.set_up(0x10000, 0x10007, 0);
+  EXPECT_EQ(b.run(SUM64), ERROR);
+  ASSERT_EQ(b.events(), 1U);
+  EXPECT_EQ(smmuv3::bits(b.event(0), 7, 0), 0x06U) << "F_STREAM_DISABLED";
 }
 
 }  // namespace
