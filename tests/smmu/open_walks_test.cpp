@@ -6,6 +6,8 @@
 #include <functional>
 #include <vector>
 
+#include "smmuvp/test/core.h"
+
 namespace smmuvp::smmu {
 namespace {
 
@@ -136,6 +138,54 @@ TEST(OpenWalks, AClearLeavesNothingToWaitFor) {
   EXPECT_EQ(walks.leave(walk), 0U);
   EXPECT_FALSE(walks.take_awaited_end());
   EXPECT_NE(walks.begin(name(), setup), walk);
+}
+
+/// What `walks` saves of itself, loaded into another one.
+OpenWalks loaded(OpenWalks& walks) {
+  OpenWalks other;
+  EXPECT_EQ(test::load(other, test::save(walks)), "");
+  return other;
+}
+
+TEST(OpenWalks, AnAwaitedWalkIsRestoredByWhoeverComesFirst) {
+  for (const bool maker_first : {false, true}) {
+    OpenWalks walks;
+    const OpenWalks::Number walk = walks.begin(name(), setup);
+    ASSERT_EQ(walks.join(name(), setup), walk);
+    const OpenWalks::Saved maker = walks.saved(OpenWalks::none, walk);
+    const OpenWalks::Saved waiter = walks.saved(walk, OpenWalks::none);
+    EXPECT_FALSE(waiter.ended);
+    OpenWalks other = loaded(walks);
+    ASSERT_TRUE(other.restore(maker_first ? maker : waiter, name()));
+    ASSERT_TRUE(other.restore(maker_first ? waiter : maker, name()));
+    EXPECT_EQ(other.join(name(), setup), walk) << "it is open";
+    other.end(walk, 100);
+    EXPECT_TRUE(other.take_awaited_end());
+    EXPECT_EQ(other.leave(walk), 100U);
+  }
+}
+
+TEST(OpenWalks, AnAwaitedWalkThatHasEndedIsRestoredWithItsEnd) {
+  OpenWalks walks;
+  const OpenWalks::Number walk = walks.begin(name(), setup);
+  ASSERT_EQ(walks.join(name(), setup), walk);
+  walks.end(walk, 100);
+  const OpenWalks::Saved waiter = walks.saved(walk, OpenWalks::none);
+  EXPECT_TRUE(waiter.ended);
+  OpenWalks other = loaded(walks);
+  ASSERT_TRUE(other.restore(waiter, name()));
+  EXPECT_FALSE(other.is_open(walk));
+  EXPECT_EQ(other.leave(walk), 100U);
+}
+
+TEST(OpenWalks, AWalkThatHasNotBegunCannotBeRestored) {
+  OpenWalks walks;
+  OpenWalks::Saved saved;
+  saved.awaited = 1;
+  EXPECT_FALSE(walks.restore(saved, name()));
+  saved.awaited = OpenWalks::none;
+  saved.own = 1;
+  EXPECT_FALSE(walks.restore(saved, name()));
 }
 
 }  // namespace

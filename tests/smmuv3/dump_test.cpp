@@ -235,6 +235,16 @@ TEST_F(DumpSubstreams, ACdThatIsOnlyCachedIsShownAsStale) {
   EXPECT_TRUE(has_note(s, "S1CDMax 3: 0 CDs with V = 1"));
   const DumpSection& cd = part(part(s, "substream 0x5"), "CD at 0x60000140");
   EXPECT_EQ(titles_of(cd), std::vector<std::string>{"STALE: cached, and other than in memory"});
+TEST_F(Dump, AMicroTlbShowsItsEntriesByStreamAndThoseOfABypassWithoutATag) {
+  ASSERT_TRUE(w.stream(2, 0x78).map(page, 0x9000'0000, 0x1000));
+  w.put_ste(3, ste_bypass());
+  for (const std::uint32_t sid : {3U, 2U, 1U}) w.access(sid, page);
+  const DumpSection contents = dump_of(w);
+  const DumpSection& micro = part(contents, "micro TLB of TBU 0");
+  ASSERT_EQ(micro.rows.size(), 3U) << to_text(micro);
+  for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(micro.rows[i][0], "0x" + std::to_string(i + 1));
+  EXPECT_EQ(micro.rows[1][4], "0x78");
+  EXPECT_EQ(micro.rows[2][1], "none");
 }
 
 TEST(DumpNested, TheIpaCacheShowsStage2) {

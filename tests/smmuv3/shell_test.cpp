@@ -1,4 +1,6 @@
 // The SystemC module, on one elaborated bench.
+#include <optional>
+
 #include "shell_bench.h"
 #include "smmuvp/tlm/device_tree.h"
 
@@ -164,6 +166,30 @@ TEST_F(Shell, ResetDisablesTranslationAndForgetsTheQueues) {
     EXPECT_EQ(b.transport(0x8000'0000, &v, 4, true), tlm::TLM_OK_RESPONSE) << "GBPA: bypass";
   });
   EXPECT_EQ(b.world.memory.read(0x8000'0000, 4), 3U);
+}
+
+TEST_F(Shell, AHitThatAResetOvertakesDownstreamEndsWithAnError) {
+  Bench& b = bench();
+  map(7, 0x10000, 0x8000'0000, 0x1000);
+  sc_core::sc_event release;
+  b.in_simulation([&] {
+    std::uint32_t v = 0;
+    EXPECT_EQ(b.transport(0x10000, &v, 4, false), tlm::TLM_OK_RESPONSE) << "fills the TLBs";
+    b.hold = &release;
+    std::optional<tlm::tlm_response_status> end;
+    sc_core::sc_spawn([&] {
+      std::uint32_t w = 0;
+      end = b.transport(0x10000, &w, 4, false);
+    });
+    wait(sc_time(1, sc_core::SC_US));
+    b.reset.write(true);
+    wait(sc_time(1, sc_core::SC_US));
+    b.reset.write(false);
+    release.notify();
+    wait(sc_time(1, sc_core::SC_US));
+    EXPECT_EQ(end, tlm::TLM_ADDRESS_ERROR_RESPONSE);
+    b.hold = nullptr;
+  });
 }
 
 TEST_F(Shell, DiagnosticsNameTheInstanceInItsHierarchy) {
