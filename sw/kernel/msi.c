@@ -30,25 +30,18 @@ EXPORT_SYMBOL(msi_controller_add);
 static struct msi_controller *find_controller(const struct device *dev,
 					      int *err)
 {
-	struct of_phandle_args args;
+	struct device_node *parent;
 	struct msi_controller *c;
 
 	*err = -ENODEV;
-	if (!dev->of_node ||
-	    of_parse_phandle_with_args(dev->of_node, "msi-parent",
-				       "#msi-cells", 0, &args)) {
-		/* Without #msi-cells there is no cell (Linux's binding). */
-		args.np = dev->of_node ? of_parse_phandle(dev->of_node,
-							  "msi-parent", 0) :
-					 NULL;
-		if (!args.np)
-			return NULL;
-	}
-	if (!of_property_read_bool(args.np, "msi-controller"))
+	/* Cells would follow it, for those that have #msi-cells; none are used. */
+	parent = dev->of_node ? of_parse_phandle(dev->of_node, "msi-parent", 0) :
+				NULL;
+	if (!parent || !of_property_read_bool(parent, "msi-controller"))
 		return NULL;
 	*err = -EPROBE_DEFER;
 	list_for_each_entry(c, &controllers, node)
-		if (c->np == args.np)
+		if (c->np == parent)
 			return c;
 	return NULL;
 }
