@@ -71,7 +71,9 @@ static void ste_meaning(const u64 *e, u64 *m)
 	m[1] = e[1] >> 32;
 	if (config & 1) {
 		m[2] = e[0] >> 4;
-		m[3] = (e[1] & 0xff) | (e[1] & STE_1_S1STALLD);
+		m[3] = (e[1] & 0xfc) | (e[1] & STE_1_S1STALLD);
+		if (e[0] & STE_0_S1CDMAX)
+			m[3] |= e[1] & STE_1_S1DSS;
 	}
 	if (config & 3)
 		m[4] = e[2] & 0xffff;
@@ -116,7 +118,8 @@ static const struct change {
 	  false, true },
 	{ "bypass", "substreams", ste_bypass, ste_substreams, false, true },
 	{ "substreams", "bypass", ste_substreams, ste_bypass, false, true },
-	{ "stage 1", "substreams", ste_s1, ste_substreams, false, false },
+	{ "stage 1", "substreams", ste_s1, ste_substreams, false, true },
+	{ "substreams", "stage 1", ste_substreams, ste_s1, false, true },
 	{ "abort", "stage 2", ste_abort, ste_s2, false, true },
 	{ "bypass", "stage 2", ste_bypass, ste_s2, false, true },
 	{ "stage 2", "stage 2 elsewhere", ste_s2, ste_s2_other, false, true },

@@ -134,8 +134,6 @@ bool td_test_stage2(const struct test_args *args)
 
 const char *td_skip_switch(struct testdev *td)
 {
-	if (td->dev->iommu->max_pasids)
-		return "the table of CDs has one CD 0, which is rewritten";
 	return td_uses_stage2(td) ?
 	       "stage 2 is in two doublewords of an STE" : NULL;
 }

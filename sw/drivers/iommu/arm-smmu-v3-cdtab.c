@@ -33,14 +33,14 @@ unsigned int arm_smmu_cdtab_bits(const struct arm_smmu_device *smmu,
 
 /**
  * arm_smmu_cdtab_init - make a device's table, if it has none
- * @master: the device; its @cdtab.bits is set
+ * @master: the device
+ * @tab: a table of it; its @bits is set
  *
  * Return: 0 or -ENOMEM.
  */
-int arm_smmu_cdtab_init(struct arm_smmu_master *master)
+int arm_smmu_cdtab_init(struct arm_smmu_master *master,
+			struct arm_smmu_cdtab *tab)
 {
-	struct arm_smmu_cdtab *tab = &master->cdtab;
-
 	if (tab->base)
 		return 0;
 	tab->two_level = master->smmu->cd2l && tab->bits > L2_BITS;
@@ -64,13 +64,8 @@ int arm_smmu_cdtab_init(struct arm_smmu_master *master)
 	return -ENOMEM;
 }
 
-/**
- * arm_smmu_cdtab_free - give a device's table back
- * @master: no STE leads to it any more
- */
-void arm_smmu_cdtab_free(struct arm_smmu_master *master)
+static void free_table(struct arm_smmu_cdtab *tab)
 {
-	struct arm_smmu_cdtab *tab = &master->cdtab;
 	size_t i;
 
 	if (tab->l2)
@@ -83,13 +78,24 @@ void arm_smmu_cdtab_free(struct arm_smmu_master *master)
 }
 
 /**
+ * arm_smmu_cdtab_free - give a device's tables back
+ * @master: no STE leads to them any more
+ */
+void arm_smmu_cdtab_free(struct arm_smmu_master *master)
+{
+	free_table(&master->cd);
+	free_table(&master->cdtab);
+}
+
+/**
  * arm_smmu_cdtab_ste - the fields of an STE that lead to a device's table
- * @master: its table exists
+ * @master: the device
+ * @tab: a table of it that exists
  * @ste: completed
  */
-void arm_smmu_cdtab_ste(const struct arm_smmu_master *master, u64 *ste)
+void arm_smmu_cdtab_ste(const struct arm_smmu_master *master,
+			const struct arm_smmu_cdtab *tab, u64 *ste)
 {
-	const struct arm_smmu_cdtab *tab = &master->cdtab;
 	u64 cache = master->smmu->coherent ? STE_CACHE_WBRA : STE_CACHE_NC;
 
 	ste[0] |= virt_to_phys(tab->base + tab->slot * CD_DWORDS) &
@@ -143,9 +149,9 @@ static u64 *find_cd(const struct arm_smmu_cdtab *tab, u32 ssid)
 	return l2 ? l2 + (ssid & ((1u << L2_BITS) - 1)) * CD_DWORDS : NULL;
 }
 
-static int cover(struct arm_smmu_master *master, u32 ssid)
+static int cover(struct arm_smmu_master *master, struct arm_smmu_cdtab *tab,
+		 u32 ssid)
 {
-	struct arm_smmu_cdtab *tab = &master->cdtab;
 	struct cd_ctx ctx = { master, ssid, false };
 	u64 *l1cd, *l2;
 
@@ -177,7 +183,8 @@ static int write_cd(struct arm_smmu_master *master, u32 ssid, u64 *entry,
 
 /**
  * arm_smmu_set_cd - make a SubstreamID of a device use an address space
- * @master: its table exists
+ * @master: the device
+ * @tab: a table of it that exists
  * @ssid: below the size of the table
  * @cd: the descriptor; S is added as the device wants it
  *
@@ -186,11 +193,11 @@ static int write_cd(struct arm_smmu_master *master, u32 ssid, u64 *entry,
  *
  * Return: 0, -ENOMEM, or an error of the command queue.
  */
-int arm_smmu_set_cd(struct arm_smmu_master *master, u32 ssid, const u64 *cd)
+int arm_smmu_set_cd(struct arm_smmu_master *master, struct arm_smmu_cdtab *tab,
+		    u32 ssid, const u64 *cd)
 {
-	struct arm_smmu_cdtab *tab = &master->cdtab;
 	u64 target[CD_DWORDS];
-	int ret = cover(master, ssid);
+	int ret = cover(master, tab, ssid);
 
 	if (ret)
 		return ret;
@@ -207,7 +214,7 @@ int arm_smmu_set_cd(struct arm_smmu_master *master, u32 ssid, const u64 *cd)
 }
 
 /**
- * arm_smmu_clear_cd - refuse a SubstreamID of a device
+ * arm_smmu_clear_cd - refuse a SubstreamID of a device in its table
  * @master: the device
  * @ssid: any; one that has no descriptor is left alone
  *
@@ -222,7 +229,7 @@ int arm_smmu_clear_cd(struct arm_smmu_master *master, u32 ssid)
 }
 
 /**
- * arm_smmu_has_cd - does a SubstreamID of a device have a descriptor?
+ * arm_smmu_has_cd - does a SubstreamID have a descriptor in a device's table?
  * @master: the device
  * @ssid: any
  */
@@ -233,23 +240,17 @@ bool arm_smmu_has_cd(const struct arm_smmu_master *master, u32 ssid)
 	return entry && entry[0] & CD_0_V;
 }
 
-/**
- * arm_smmu_restall_cds - give S in all descriptors the value it shall have
- * @master: the device
- *
- * Return: 0, or an error of the command queue.
- */
-int arm_smmu_restall_cds(struct arm_smmu_master *master)
+static int restall(struct arm_smmu_master *master, struct arm_smmu_cdtab *tab)
 {
 	u64 target[CD_DWORDS];
 	u64 *entry;
 	u32 ssid;
 	int ret = 0;
 
-	for (ssid = 0; !(ssid >> master->cdtab.bits) && !ret; ssid++) {
-		entry = find_cd(&master->cdtab, ssid);
+	for (ssid = 0; !(ssid >> tab->bits) && !ret; ssid++) {
+		entry = find_cd(tab, ssid);
 		/* There is no CD without its table of level 2. */
-		if (!entry && master->cdtab.two_level)
+		if (!entry && tab->two_level)
 			ssid |= (1u << L2_BITS) - 1;
 		if (!entry || !(entry[0] & CD_0_V))
 			continue;
@@ -260,4 +261,17 @@ int arm_smmu_restall_cds(struct arm_smmu_master *master)
 		ret = write_cd(master, ssid, entry, target);
 	}
 	return ret;
+}
+
+/**
+ * arm_smmu_restall_cds - give S in all descriptors the value it shall have
+ * @master: the device
+ *
+ * Return: 0, or an error of the command queue.
+ */
+int arm_smmu_restall_cds(struct arm_smmu_master *master)
+{
+	int ret = restall(master, &master->cd);
+
+	return ret ? ret : restall(master, &master->cdtab);
 }

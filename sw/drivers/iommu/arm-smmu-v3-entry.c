@@ -38,6 +38,9 @@ void arm_smmu_ste_used(const u64 *ste, u64 *used)
 	if (config & STE_CONFIG_S1_BIT) {
 		used[0] |= STE_0_S1FMT | STE_0_S1CONTEXTPTR | STE_0_S1CDMAX;
 		used[1] |= GENMASK(7, 0) | STE_1_S1STALLD;
+		/* It chooses among the CDs of a table. */
+		if (!FIELD_GET(STE_0_S1CDMAX, ste[0]))
+			used[1] &= ~(u64)STE_1_S1DSS;
 		used[2] |= STE_2_S2VMID;
 	}
 	if (config & STE_CONFIG_S2_BIT) {

@@ -32,8 +32,9 @@ static void ste_s1(const struct arm_smmu_master *master, u64 s1dss, u64 *ste)
 	ste_config(ste, STE_CONFIG_S1);
 	ste_incoming(master->smmu, ste);
 	ste_stall(master, ste);
-	arm_smmu_cdtab_ste(master, ste);
-	if (master->cdtab.bits)
+	arm_smmu_cdtab_ste(master, master->pasids ? &master->cdtab : &master->cd,
+			   ste);
+	if (master->pasids)
 		ste[1] |= FIELD_PREP(STE_1_S1DSS, s1dss);
 }
 
@@ -112,6 +113,22 @@ static bool has_s2(const struct arm_smmu_domain *dom)
 		       dom->stage == ARM_SMMU_NESTED);
 }
 
+/* What accesses without a PASID use, where the STE leads to or will lead to. */
+static int set_own_cd(struct arm_smmu_master *master,
+		      const struct arm_smmu_domain *dom)
+{
+	struct arm_smmu_cdtab *tab = master->pasids ? &master->cdtab :
+						      &master->cd;
+	int ret = arm_smmu_cdtab_init(master, tab);
+
+	return ret ? ret : arm_smmu_set_cd(master, tab, 0, dom->cd);
+}
+
+static bool uses_stage_1(const struct arm_smmu_master *master)
+{
+	return master->domain && master->domain->stage == ARM_SMMU_STAGE_1;
+}
+
 int arm_smmu_attach_dev(struct iommu_domain *domain, struct device *dev)
 {
 	struct arm_smmu_domain *dom = to_smmu_domain(domain);
@@ -125,9 +142,7 @@ int arm_smmu_attach_dev(struct iommu_domain *domain, struct device *dev)
 	if (ret)
 		return ret;
 	if (dom->stage == ARM_SMMU_STAGE_1) {
-		ret = arm_smmu_cdtab_init(master);
-		if (!ret)
-			ret = arm_smmu_set_cd(master, 0, dom->cd);
+		ret = set_own_cd(master, dom);
 		if (ret)
 			return ret;
 	}
@@ -135,8 +150,8 @@ int arm_smmu_attach_dev(struct iommu_domain *domain, struct device *dev)
 	if (ret)
 		return ret;
 	master->domain = dom;
-	/* Its tables may go; without substreams nothing leads there. */
-	if (dom->stage != ARM_SMMU_STAGE_1 && master->cdtab.bits)
+	/* Its tables may go; without PASIDs nothing leads there. */
+	if (dom->stage != ARM_SMMU_STAGE_1 && master->pasids)
 		ret = arm_smmu_clear_cd(master, 0);
 	return ret;
 }
@@ -153,14 +168,18 @@ int arm_smmu_set_dev_pasid(struct iommu_domain *domain, struct device *dev,
 		return -EBUSY;
 	ret = arm_smmu_domain_finalise(dom, dev);
 	if (!ret)
-		ret = arm_smmu_cdtab_init(master);
+		ret = arm_smmu_cdtab_init(master, &master->cdtab);
 	if (!ret)
-		ret = arm_smmu_set_cd(master, pasid, dom->cd);
+		ret = arm_smmu_set_cd(master, &master->cdtab, pasid, dom->cd);
 	if (ret || had)
 		return ret;
-	/* Of the first, stage 1 has to be told where nothing else used it. */
+	/* The first brings the table, the last takes it away. */
 	master->pasids++;
-	if (master->pasids == 1 && master->domain)
+	if (master->pasids > 1)
+		return 0;
+	if (uses_stage_1(master))
+		ret = set_own_cd(master, master->domain);
+	if (!ret && master->domain)
 		ret = write_stes(master, master->domain);
 	if (ret)
 		arm_smmu_remove_dev_pasid(domain, dev, pasid);
@@ -171,6 +190,7 @@ void arm_smmu_remove_dev_pasid(struct iommu_domain *domain,
 			       struct device *dev, u32 pasid)
 {
 	struct arm_smmu_master *master = dev->iommu->priv;
+	int ret;
 
 	(void)domain;
 	if (!arm_smmu_has_cd(master, pasid))
@@ -180,8 +200,16 @@ void arm_smmu_remove_dev_pasid(struct iommu_domain *domain,
 		master->smmu->ste_lost = true;
 	}
 	master->pasids--;
-	if (!master->pasids && master->domain)
-		write_stes(master, master->domain);
+	if (master->pasids || !master->domain)
+		return;
+	ret = uses_stage_1(master) ? set_own_cd(master, master->domain) : 0;
+	if (!ret)
+		ret = write_stes(master, master->domain);
+	if (!ret)
+		ret = arm_smmu_clear_cd(master, 0);
+	/* The table stays, and so must what it leads to. */
+	if (ret)
+		master->smmu->ste_lost = true;
 }
 
 /**

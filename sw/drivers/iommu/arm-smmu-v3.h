@@ -150,6 +150,8 @@ struct arm_smmu_cdtab {
 /**
  * struct arm_smmu_master - a device behind an SMMU
  * @domain: what its streams use
+ * @cd: the descriptor that they use while no PASID has a domain
+ * @cdtab: the table that they use while one has
  * @pasids: PASIDs that use a domain of theirs
  * @stalls: its faults wait for an answer
  */
@@ -158,6 +160,7 @@ struct arm_smmu_master {
 	struct arm_smmu_device *smmu;
 	struct device *dev;
 	struct arm_smmu_domain *domain;
+	struct arm_smmu_cdtab cd;
 	struct arm_smmu_cdtab cdtab;
 	unsigned int pasids;
 	bool stalls;
@@ -287,10 +290,13 @@ int arm_smmu_read_ste(struct arm_smmu_device *smmu, u32 sid, u64 *ste);
 /* arm-smmu-v3-cdtab.c */
 unsigned int arm_smmu_cdtab_bits(const struct arm_smmu_device *smmu,
 				 u32 max_pasids);
-int arm_smmu_cdtab_init(struct arm_smmu_master *master);
+int arm_smmu_cdtab_init(struct arm_smmu_master *master,
+			struct arm_smmu_cdtab *tab);
 void arm_smmu_cdtab_free(struct arm_smmu_master *master);
-void arm_smmu_cdtab_ste(const struct arm_smmu_master *master, u64 *ste);
-int arm_smmu_set_cd(struct arm_smmu_master *master, u32 ssid, const u64 *cd);
+void arm_smmu_cdtab_ste(const struct arm_smmu_master *master,
+			const struct arm_smmu_cdtab *tab, u64 *ste);
+int arm_smmu_set_cd(struct arm_smmu_master *master, struct arm_smmu_cdtab *tab,
+		    u32 ssid, const u64 *cd);
 int arm_smmu_clear_cd(struct arm_smmu_master *master, u32 ssid);
 bool arm_smmu_has_cd(const struct arm_smmu_master *master, u32 ssid);
 int arm_smmu_restall_cds(struct arm_smmu_master *master);
