@@ -26,7 +26,9 @@ Testdev::Testdev(const sc_core::sc_module_name& name, const Params& params, Host
           "descriptors and data, with stream, substream and privilege", params.uint("bytes_per_us"), params,
           host, m_core),
       m_core(config(params), diag()),
-      m_coherent(params.flag("coherent")) {}
+      m_coherent(params.flag("coherent")),
+      m_can_stall(params.flag("can_stall")),
+      m_pasid_bits(static_cast<std::uint32_t>(params.uint("pasid_bits"))) {}
 
 void Testdev::complete_operation(const DmaOperation& operation, DmaResponse response, const DmaBuffer& data) {
   if (tracer().on()) {
@@ -52,8 +54,8 @@ void Testdev::describe(DtNode& node) const {
   node.strings("compatible", {"smmu-vp,testdev"});
   node.flag(m_coherent ? "dma-coherent" : "dma-noncoherent");
   // bindings/iommu/iommu.yaml: bits of SUBSTREAM, and that an access may take as long as a fault is handled.
-  node.cells("pasid-num-bits", {20});
-  node.flag("dma-can-stall");
+  if (m_pasid_bits != 0) node.cells("pasid-num-bits", {m_pasid_bits});
+  if (m_can_stall) node.flag("dma-can-stall");
 }
 
 const ComponentType& testdev_type() {
@@ -68,7 +70,13 @@ const ComponentType& testdev_type() {
        {"coherent", ParamType::Bool, "true",
         "The device tree says dma-coherent, or else dma-noncoherent: the driver sees to the caches. No cache "
         "is "
-        "modelled, so the device behaves alike."}},
+        "modelled, so the device behaves alike."},
+       {"can_stall", ParamType::Bool, "true",
+        "The device tree says dma-can-stall: an access may wait for as long as software takes to handle its "
+        "fault. False for drivers that would let it wait for ever."},
+       {"pasid_bits", ParamType::Uint, "20",
+        "Bits of SUBSTREAM that the device tree tells (pasid-num-bits); 0: the driver uses no substreams.", 0,
+        20}},
       [](const char* name, const Params& params, Host& host) -> std::unique_ptr<Component> {
         return std::make_unique<Testdev>(name, params, host);
       },

@@ -28,6 +28,8 @@ class Testdev : public DmaDevice<TestdevCore> {
 
   TestdevCore m_core;
   bool m_coherent;
+  bool m_can_stall;
+  std::uint32_t m_pasid_bits;
 };
 
 /// Type "testdev".
