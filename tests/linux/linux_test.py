@@ -26,7 +26,8 @@ CURSOR = "\x1b[24;5R"
 class Bench:
     def __init__(self, args, folder):
         self.folder = folder
-        self.two_cpus = (os.path.join(args.source, "vp-configs", "linux-smmuv3-smp.toml"),)
+        self.configs = os.path.join(args.source, "vp-configs")
+        self.two_cpus = (os.path.join(self.configs, "linux-smmuv3-smp.toml"),)
         self.command = [sys.executable, os.path.join(args.source, "platform", "linux", "linux.py"), "--program", args.program]
 
     def shell(self, name, *options, config=()):
@@ -63,27 +64,110 @@ def check(condition, text, result=None):
     sys.exit(1)
 
 
+# docs/linux.md: the one diagnostic is of the device that is made to fail.
+STRICT = ("--strict", "--allow", "dma0:RING_ERROR=1")
+# Linux's bits for the defaults of the model: two-level Stream tables (0), tables of both endians (2, 3), SEV (6),
+# coherent (8), stages 1 and 2 (9, 10), nesting (19), attribute overrides (20).
+DEFAULT_BITS = 0x0018074d
+# Beside them, of the shipped configuration: two-level tables of CDs (1), MSIs (7), stalls (11), contexts of EL2 (12),
+# ranges (15), hardware updates of Access flags and of dirty state (21, 22).
+SHIPPED_BITS = DEFAULT_BITS | 0x00609882
+
+
+class Seen:
+    """A boot that passes all of its tests, and what it and the model's traces say of the SMMU."""
+
+    def __init__(self, b, *options, config=()):
+        trace = os.path.join(b.folder, "trace.txt")
+        self.result, self.report = b.boot("report.json", *STRICT, "--trace", "smmu.command,smmu.fetch,smmu.msi", "--trace-file", trace, *options, config=config)
+        self.check(self.result.returncode == 0, "expected exit code 0")
+        tests = self.report["tests"]
+        self.check((tests["passed"], tests["failed"], tests["skipped"]) == (15, 0, 0), "expected 15 passed tests")
+        self.check(self.report["unimplemented"] == 0, "Linux met what is not built")
+        # What Linux makes of the faults is judged inside.
+        self.check(self.report["event_count"] == 2, "expected two event records")
+        self.check(self.report["statistics"]["smmu0"]["translations"] > 1000, "the disk's data went past the SMMU")
+        self.check(self.result.stderr.count("has the SHA-256 that Linux gave it") == 2, "the image was not compared from outside")
+        with open(trace) as f:
+            self.trace = f.read()
+
+    def check(self, condition, text):
+        check(condition, text, self.result)
+
+    def features(self, bits, size):
+        line = "ias %d-bit, oas %d-bit (features 0x%08x)" % (size, size, bits)
+        self.check(line in self.result.stdout, "Linux does not see the features as configured: " + line)
+
+    def domains(self, kind):
+        found = re.findall(r"(?m)domain type (\S+)$", self.result.stdout)
+        self.check(found == [kind, kind], "expected two domains of type %s: %s" % (kind, found))
+
+    def count(self, pattern):
+        return len(re.findall(pattern, self.trace))
+
+    def interrupts(self, pattern):
+        """@return how many Linux counts of the Event queue, whose line of /proc/interrupts is like the pattern."""
+        found = re.search(r"(?m)^# +\d+: +(\d+) +%s +Edge +arm-smmu-v3-evtq" % pattern, self.result.stdout)
+        self.check(found, "/proc/interrupts has no %s of the Event queue" % pattern)
+        return int(found[1])
+
+    def invalidations(self):
+        """@return by address without a granule; of one page with one; of more than one (IHI 0070 4.4.1.1)"""
+        kinds = [0, 0, 0]
+        for word0, word1 in re.findall(r"command=CMD_TLBI_NH_VAA? word0=(\S+) word1=(\S+)", self.trace):
+            more = (int(word0, 16) >> 12 & 0x1f, int(word0, 16) >> 20 & 0x3f) != (0, 0)
+            kinds[1 + more if int(word1, 16) >> 10 & 3 else 0] += 1
+        return kinds
+
+
 def case_stock_linux_probes_the_smmu_uses_a_disk_behind_it_and_reports_a_fault(b):
-    r, report = b.boot("report.json")
-    check(r.returncode == 0, "expected exit code 0", r)
-    check(report["tests"]["passed"] == 15 and report["tests"]["failed"] == 0, "expected 15 passed tests", r)
+    s = Seen(b)
     for package in (r"linux-image-6\.12\.\S+ 6\.12\.\S+, SHA-256 [0-9a-f]{64}", r"busybox-static \S+, SHA-256 [0-9a-f]{64}"):
-        check(re.search(package, r.stderr), "the versions are not shown: " + package, r)
+        s.check(re.search(package, s.result.stderr), "the versions are not shown: " + package)
+    s.features(SHIPPED_BITS, 48)
+    s.domains("DMA")
 
-    # Linux's bits for the defaults of the model: two-level Stream tables (0), tables of both endians (2, 3), SEV (6),
-    # coherent (8), stages 1 and 2 (9, 10), nesting (19), attribute overrides (20); OAS is 44.
-    check("ias 44-bit, oas 44-bit (features 0x0018074d)" in r.stdout, "Linux does not see the features as configured", r)
-
-    # The faults, as the model reports them; what Linux makes of them is judged inside.
-    check(report["event_count"] == 2, "expected two event records", r)
-    for event, address, rnw in zip(report["events"], ("0x456789ab0000", "0x356789ac0040"), ("0x1", "0x0")):
+    # The faults, as the model reports them.
+    for event, address, rnw in zip(s.report["events"], ("0x456789ab0000", "0x356789ac0040"), ("0x1", "0x0")):
         for key, value in (("event", "F_TRANSLATION"), ("sid", "0x100"), ("address", address), ("RnW", rnw)):
-            check(event.get(key) == value, "expected %s %s in the event: %s" % (key, value, event), r)
-    check(report["unimplemented"] == 0, "Linux met what is not built", r)
-    # docs/linux.md: the one diagnostic is of the device that was made to fail.
-    check([d["source"] for d in report["diagnostics"]] == ["dma0"], "expected no diagnostic but dma0's", r)
-    check(report["statistics"]["smmu0"]["translations"] > 1000, "the disk's data went past the SMMU", r)
-    check(r.stderr.count("has the SHA-256 that Linux gave it") == 2, "the image was not compared from outside", r)
+            s.check(event.get(key) == value, "expected %s %s in the event: %s" % (key, value, event))
+    s.check([d["source"] for d in s.report["diagnostics"]] == ["dma0"], "expected no diagnostic but dma0's")
+
+    # Events and each CMD_SYNC come as messages; what is unmapped goes by range.
+    s.check(s.interrupts(r"GICv2m-pMSI-9050000\.iommu +0") == 2, "expected an MSI for each of two events")
+    s.check(s.count("source=eventq") == 2, "expected two MSIs of the Event queue")
+    s.check(s.count("source=cmdq_sync") == s.count("command=CMD_SYNC") > 1000, "not each CMD_SYNC told by MSI")
+    by_address, of_a_page, of_more = s.invalidations()
+    s.check(by_address == 0 and of_a_page > 1000 and of_more > 10, "ranges are not used: %s" % [by_address, of_a_page, of_more])
+
+    # Both kinds of tables have two levels: of streams 0x100 and 0x110, and of the CDs of 0x100, which has substreams.
+    s.check(s.count("what=L1STD sid=0x100") > 0 and s.count("what=L1STD sid=0x110") > 0, "no Stream table of two levels was used")
+    s.check(s.count("what=L1CD sid=0x100") > 0, "no table of CDs of two levels was used")
+
+
+def case_lazy_linux_invalidates_all_of_a_disk_at_once(b):
+    s = Seen(b, "--append", "iommu.strict=0")
+    s.features(SHIPPED_BITS, 48)
+    s.domains("DMA-FQ")
+    s.check(s.count("command=CMD_TLBI_NH_ASID") > 10, "nothing is invalidated by ASID")
+    s.check(s.invalidations() == [0, 0, 0], "addresses are invalidated though nothing is strict")
+    s.check(s.count("command=CMD_SYNC") < 300, "it synchronises as often as the strict one")
+
+
+def case_linux_does_without_messages_and_ranges_on_an_smmu_of_the_default_features(b):
+    with open(os.path.join(b.configs, "linux-smmuv3.toml")) as f:
+        text, n = re.subn(r"(?m)^params\.(?!tbus)\w+ = .*\n", "", f.read())
+    check(n > 10, "the configuration has another shape than expected")
+    config = os.path.join(b.folder, "default.toml")
+    with open(config, "w") as f:
+        f.write(text)
+    s = Seen(b, "--append", "iommu.strict=1", config=(config,))
+    s.features(DEFAULT_BITS, 44)
+    s.domains("DMA")
+    s.check(s.interrupts(r"GIC-0 +106") == 2, "expected a wired interrupt for each of two events")
+    s.check(s.count("smmu.msi") == 0, "an MSI was sent")
+    by_address, of_a_page, of_more = s.invalidations()
+    s.check(by_address > 1000 and of_a_page == 0 and of_more == 0, "ranges are used: %s" % [by_address, of_a_page, of_more])
 
 
 def case_an_image_of_another_layout_skips_the_tests_of_its_files_and_stays_as_it_is(b):
