@@ -113,11 +113,12 @@ TEST(MicroTlb, RoundTripHasTheSameFuture) {
 }
 
 TEST(FinishedAnswer, SaysOfEachKindOfAccessAtOnceWhatTheGeneralRulesSay) {
-  for (unsigned n = 0; n < 1U << 11; ++n) {
+  for (unsigned n = 0; n < 1U << 12; ++n) {
     FinishedAnswer f;
     f.rights.bits = static_cast<std::uint8_t>(n & 127U);
     f.privileged = {(n >> 7 & 1U) != 0, (n >> 8 & 1U) != 0};
     f.instruction = {(n >> 9 & 1U) != 0, (n >> 10 & 1U) != 0};
+    f.data_privileged = (n >> 11 & 1U) != 0;
     f.work_out();
     for (unsigned index = 0; index < 8; ++index) {
       AccessRequest r;
@@ -128,6 +129,7 @@ TEST(FinishedAnswer, SaysOfEachKindOfAccessAtOnceWhatTheGeneralRulesSay) {
       AccessAnswer a;
       apply(f, r, 12, a);
       ASSERT_EQ(f.serves_index(index), serves(f, r)) << n << ' ' << index;
+      ASSERT_TRUE(!f.data_privileged || (a.privileged && !a.instruction));
       ASSERT_EQ(f.privileged_of_index(index), a.privileged) << n << ' ' << index;
       ASSERT_EQ(f.instruction_of_index(index), a.instruction) << n << ' ' << index;
     }

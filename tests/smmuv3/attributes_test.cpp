@@ -306,5 +306,45 @@ TEST_P(OverridesAndRights, ExecutionOfDeviceMemoryIsPermitted) {
 INSTANTIATE_TEST_SUITE_P(Stage, OverridesAndRights, ::testing::Bool(),
                          [](const auto& i) { return i.param ? "2" : "1"; });
 
+// ---- what leaves the SMMU (13.1.2)
+
+TEST(OutputAttributes, AreDataAndPrivilegedFromSMMUv34On) {
+  Features f;
+  f.S2P = f.VMID16 = f.Hyp = false;
+  f.RIL = f.FWB = f.E0PD = true;
+  f.BBML = 1;
+  for (const bool EPAN : {false, true}) {
+    f.EPAN = EPAN;
+    ASSERT_EQ(f.version(), EPAN ? 4U : 3U);
+    World w(f);
+    const auto expect = [&w, &f](std::uint32_t sid, bool privileged, bool instruction, int times) {
+      auto q = World::request(sid, 0x1000);
+      q.privileged = privileged;
+      q.instruction = instruction;
+      for (int i = 0; i < times; ++i) {
+        const auto a = w.access(q);
+        EXPECT_EQ(a.outcome, Outcome::forward);
+        EXPECT_EQ(a.privileged, f.EPAN || privileged) << "stream " << sid << ", access " << i;
+        EXPECT_EQ(a.instruction, !f.EPAN && instruction) << "stream " << sid << ", access " << i;
+      }
+    };
+    w.write(0x44, GBPA_Update | 0x1000);
+    for (const bool own : {false, true}) expect(0, own, own, 3);
+    w.start();
+    w.put_ste(1, ste_bypass());
+    for (const bool own : {false, true}) expect(1, own, own, 3);
+    pgtable::Mapping m;
+    m.unprivileged_execute = true;
+    ASSERT_TRUE(w.stream(2).map(0x1000, 0x8000'0000, 0x1000, m));
+    w.put_ste(2, ste_stage1(World::cd_address(2)));
+    expect(2, false, false, 3);
+    expect(2, false, true, 3);
+    // What it is judged as is another matter: privileged code may execute nothing that others can write.
+    auto q = World::request(2, 0x1000);
+    q.privileged = q.instruction = true;
+    EXPECT_EQ(w.access(q).outcome, Outcome::abort);
+  }
+}
+
 }  // namespace
 }  // namespace smmuvp::smmuv3

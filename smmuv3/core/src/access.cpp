@@ -295,8 +295,8 @@ void Access::forward(const smmu::CacheKey& key, const smmu::FinishedAnswer& answ
   m_answer.region_shift = key.shift;
   m_answer.space = answer.space;
   m_answer.attributes = answer.attributes;
-  m_answer.privileged = m_privileged;
-  m_answer.instruction = m_instruction;
+  m_answer.privileged = m_privileged || m_overrides.data_privileged;
+  m_answer.instruction = m_instruction && !m_overrides.data_privileged;
   m_state = State::done;
   if (counts()) {
     if (m_at_tcu) {
@@ -317,8 +317,7 @@ void Access::keep_at_tbu(const smmu::CacheKey& key, const smmu::FinishedAnswer& 
   // With TBI, an address is kept only as TLB entries name it: invalidations are by that name.
   if (m_request.address >> key.shift != key.input >> key.shift) return;
   smmu::FinishedAnswer kept = answer;
-  kept.privileged = m_overrides.privileged();
-  kept.instruction = m_overrides.instruction();
+  m_overrides.finish(kept);
   const bool took_walk = m_translation && m_translation->took_walk();
   m_parts.engine.finish_at_tbu(m_request, key, kept, m_counted, took_walk ? m_time : 0);
 }

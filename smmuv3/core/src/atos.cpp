@@ -157,7 +157,7 @@ void Atos::configured() {
   if (type() != AtosType::stage1) return translate(context);
   // 9.1.3, STE.S1DSS 0b01: the input, with the smallest size that may be told; the attributes are our choice.
   // 6.3.40: no bits above the OAS, though an input up to the IAS is none that faults.
-  m_PAR = success(address() & low_bits(f.OAS), f.GRAN4K ? 12 : f.GRAN16K ? 14 : 16, smmu::default_attributes);
+  m_answer = success(address() & low_bits(f.OAS), f.GRAN4K ? 12 : f.GRAN16K ? 14 : 16, smmu::default_attributes);
   m_state = State::finish;
 }
 
@@ -184,14 +184,14 @@ void Atos::translated() {
   const pgtable::Attributes attributes =
       !m_stage1 ? pgtable::combine(smmu::default_attributes, entry.stage2_attributes, m_force_write_back)
                 : pgtable::effective(entry.attributes);
-  m_PAR = success(m_translation->output(), m_translation->shift(), attributes);
+  m_answer = success(m_translation->output(), m_translation->shift(), attributes);
   m_state = State::finish;
 }
 
 void Atos::fail(std::uint8_t FAULTCODE, unsigned REASON, std::uint64_t FADDR) {
-  m_PAR = PAR_FAULT.in_word() | std::uint64_t{REASON} << PAR_REASON.low |
-          std::uint64_t{FAULTCODE} << PAR_FAULTCODE.low |
-          (FADDR & low_bits(m_parts.features.OAS) & PAR_ADDR.in_word());
+  m_answer = PAR_FAULT.in_word() | std::uint64_t{REASON} << PAR_REASON.low |
+             std::uint64_t{FAULTCODE} << PAR_FAULTCODE.low |
+             (FADDR & low_bits(m_parts.features.OAS) & PAR_ADDR.in_word());
   m_state = State::finish;
 }
 
@@ -213,14 +213,14 @@ void Atos::fail(const pgtable::Fault& fault, bool cd) {
 }
 
 void Atos::finish() {
-  m_interface.set(SMMU_GATOS_PAR, m_PAR);
+  m_interface.set(SMMU_GATOS_PAR, m_answer);
   m_interface.set(SMMU_GATOS_CTRL, 0);
   m_state = State::idle;
   m_translation.reset();
   m_parts.engine.in_flight().leave(m_token, m_time);
   m_token = {};
   const auto sid = static_cast<std::uint32_t>(m_interface.registers().get(SMMU_GATOS_SID));
-  m_parts.tracer.emit(m_time, trace_atos, sid, address(), m_PAR);
+  m_parts.tracer.emit(m_time, trace_atos, sid, address(), m_answer);
   m_interface.update_acks(m_time);
 }
 
@@ -232,7 +232,7 @@ void Atos::reset() {
   m_token = {};  // the engine forgets all
   m_time = 0;
   m_force_write_back = m_stage1 = false;
-  m_PAR = 0;
+  m_answer = 0;
 }
 
 void Atos::visit(Archive& archive) {
@@ -244,7 +244,7 @@ void Atos::visit(Archive& archive) {
   if (running()) m_parts.engine.visit_generation(archive, m_generation);
   archive.value("force_write_back", m_force_write_back);
   archive.value("stage1", m_stage1);
-  archive.value("PAR", m_PAR);
+  archive.value("PAR", m_answer);
   bool configures = m_config.has_value();
   bool translates = m_translation.has_value();
   archive.value("configures", configures);

@@ -84,8 +84,7 @@ bool Smmu::answer_at_tcu(const smmu::AccessRequest& request, smmu::AccessAnswer&
     finished.attributes =
         with_input_hints(finished.attributes, ste->overrides.attributes(smmu::default_attributes));
   }
-  finished.privileged = ste->overrides.privileged();
-  finished.instruction = ste->overrides.instruction();
+  ste->overrides.finish(finished);
   if (!smmu::serves(finished, request)) return false;
   smmu::apply(finished, request, entry->shift(), answer);
   // It holds: count the uses, which a failed attempt must not.

@@ -68,6 +68,7 @@ bool ste_address(std::uint64_t l1std, const StreamTable& table, std::uint32_t st
 
 Overrides Overrides::from_gbpa(std::uint32_t GBPA, const Features& features) {
   Overrides o;
+  o.data_privileged = features.version() >= 4;
   if (features.ATTR_TYPES_OVR) {
     o.MemAttr = get_as<std::uint8_t>(GBPA, GBPA_MemAttr);
     o.MTCFG = is_set(GBPA, GBPA_MTCFG);
@@ -87,6 +88,12 @@ smmu::AttributeRule Overrides::privileged() const {
 
 smmu::AttributeRule Overrides::instruction() const {
   return INSTCFG >= 2 ? smmu::AttributeRule::forced(INSTCFG == 3) : smmu::AttributeRule{};
+}
+
+void Overrides::finish(smmu::FinishedAnswer& answer) const {
+  answer.privileged = privileged();
+  answer.instruction = instruction();
+  answer.data_privileged = data_privileged;
 }
 
 pgtable::Attributes Overrides::attributes(const pgtable::Attributes& incoming) const {
@@ -281,6 +288,7 @@ Ste Ste::decode(const std::array<std::uint64_t, 8>& words, const Features& f, bo
     s.overrides.PRIVCFG = get_as<std::uint8_t>(words, STE_PRIVCFG);
     s.overrides.INSTCFG = get_as<std::uint8_t>(words, STE_INSTCFG);
   }
+  s.overrides.data_privileged = f.version() >= 4;
   s.valid = true;
   return s;
 }
@@ -292,6 +300,7 @@ void Overrides::visit(Archive& archive) {
   archive.value("SHCFG", SHCFG);
   archive.value("PRIVCFG", PRIVCFG);
   archive.value("INSTCFG", INSTCFG);
+  archive.value("data_privileged", data_privileged);
   MemAttr &= 0xfU;
   SHCFG &= 3U;
 }

@@ -124,7 +124,6 @@ naive_smmuv3::Choices our_choices(const smmuv3::Features& features) {
   c.resumes_lost_stalls = false;
   c.walk.contiguous_extends_output = false;
   c.waiting_stalls_come_before_retried = true;
-  c.v34_outputs_data_privileged = false;
   c.atos_size_is_within_range = true;
   c.atos_bypass_shift = features.GRAN4K ? 12 : features.GRAN16K ? 14 : 16;
   return c;

@@ -26,7 +26,7 @@ void FinishedAnswer::work_out() {
     if (permits(*this, write ? AccessKind::write : AccessKind::read, as_privileged, as_instruction)) {
       served = static_cast<std::uint8_t>(served | 1U << index);
     }
-    const unsigned out = (as_instruction ? 2U : 0U) | (as_privileged ? 1U : 0U);
+    const unsigned out = data_privileged ? 1U : (as_instruction ? 2U : 0U) | (as_privileged ? 1U : 0U);
     passed_on = static_cast<std::uint16_t>(passed_on | out << 2 * index);
   }
 }
@@ -43,6 +43,7 @@ void FinishedAnswer::visit(Archive& archive) {
   archive.value("instruction_force", instruction.force);
   archive.value("of_default_attributes", of_default_attributes);
   archive.value("translated", translated);
+  archive.value("data_privileged", data_privileged);
   archive.value("counter", counter);
   if (counter >= TbuCounters::hit_counters) {
     archive.fail("counter", "no counter has this number");

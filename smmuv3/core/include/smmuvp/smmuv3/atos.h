@@ -59,7 +59,7 @@ class Atos : public smmu::Worker {
   std::uint64_t m_generation = 0;
   bool m_force_write_back = false;  // STE.S2FWB
   bool m_stage1 = false;            // it translates, and stage 2 perhaps
-  std::uint64_t m_PAR = 0;          // of State::finish
+  std::uint64_t m_answer = 0;       // of State::finish
   std::optional<ConfigFetch> m_config;
   std::optional<smmu::Translation> m_translation;
 };

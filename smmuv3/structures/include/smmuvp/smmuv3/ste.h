@@ -47,6 +47,7 @@ struct Overrides {
   std::uint8_t SHCFG = 1;  ///< 1 uses the incoming shareability
   std::uint8_t PRIVCFG = 0;
   std::uint8_t INSTCFG = 0;
+  bool data_privileged = false;  ///< from SMMUv3.4 on: what leaves the SMMU is Data, Privileged (13.1.2)
 
   static Overrides from_gbpa(std::uint32_t GBPA, const Features& features);
   smmu::AttributeRule privileged() const;
@@ -56,6 +57,8 @@ struct Overrides {
   pgtable::Attributes attributes(const pgtable::Attributes& incoming) const;
   /// Whether accesses of default attributes have other hints after the overrides.
   bool changes_hints() const { return MTCFG || (ALLOCCFG & 8U) != 0; }
+  /// How an answer judges accesses, and what they are downstream.
+  void finish(smmu::FinishedAnswer& answer) const;
   void visit(Archive& archive);
 };
 
@@ -74,8 +77,7 @@ inline smmu::FinishedAnswer bypass_answer(const Overrides& overrides, const pgta
   answer.rights.bits = pgtable::Rights::all;
   answer.attributes = overrides.attributes(incoming);
   answer.of_default_attributes = true;
-  answer.privileged = overrides.privileged();
-  answer.instruction = overrides.instruction();
+  overrides.finish(answer);
   return answer;
 }
 

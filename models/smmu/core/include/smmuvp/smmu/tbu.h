@@ -31,7 +31,9 @@ struct FinishedAnswer {
   AttributeRule instruction;  ///< of reads; writes are Data
   /// Attributes were made of default_attributes: an access that brings others has to be looked at again.
   bool of_default_attributes = false;
-  bool translated = true;     ///< false: a bypass
+  bool translated = true;  ///< false: a bypass
+  /// What it was judged as stays inside: all goes on as privileged data.
+  bool data_privileged = false;
   std::uint16_t counter = 0;  ///< of TbuCounters: where its uses are counted
   /// Of what has been said above, for accesses of default attributes; see work_out().
   std::uint8_t served = 0;
@@ -109,8 +111,8 @@ inline void apply(const FinishedAnswer& f, const AccessRequest& request, std::ui
   answer.region_shift = shift;
   answer.space = f.space;
   answer.attributes = f.attributes;
-  answer.privileged = privileged;
-  answer.instruction = instruction;
+  answer.privileged = privileged || f.data_privileged;
+  answer.instruction = instruction && !f.data_privileged;
   answer.tlb_hit = f.translated;
 }
 
