@@ -249,8 +249,9 @@ class SmmuV3Driver {
                                                    0x12, 0x13, 0x28, 0x2a, 0x30, 0x44, 0x45, 0x46};
         const std::uint64_t opcode = opcodes[byte() % sizeof opcodes];
         const std::uint8_t how = byte();
-        // Mostly tags and pages that there are.
-        const std::uint64_t tags = std::uint64_t{how & 3U} << 32 | 1ULL << 48;
+        // Mostly streams, or tags, and pages that there are.
+        const std::uint64_t ASID = opcode < 0x10 || opcode == 0x45 ? 0 : 1ULL << 48;
+        const std::uint64_t tags = std::uint64_t{how & 3U} << 32 | ASID;
         const std::uint64_t first = ((how & 0x80) != 0 ? likely() & ~0xffULL : tags) | opcode;
         command(first, (how & 0x40) != 0 ? likely() : (how >> 2 & 15U) << 12 | (how & 1U));
         break;

@@ -235,6 +235,8 @@ TEST_F(DumpSubstreams, ACdThatIsOnlyCachedIsShownAsStale) {
   EXPECT_TRUE(has_note(s, "S1CDMax 3: 0 CDs with V = 1"));
   const DumpSection& cd = part(part(s, "substream 0x5"), "CD at 0x60000140");
   EXPECT_EQ(titles_of(cd), std::vector<std::string>{"STALE: cached, and other than in memory"});
+}
+
 TEST_F(Dump, AMicroTlbShowsItsEntriesByStreamAndThoseOfABypassWithoutATag) {
   ASSERT_TRUE(w.stream(2, 0x78).map(page, 0x9000'0000, 0x1000));
   w.put_ste(3, ste_bypass());

@@ -145,6 +145,7 @@ TEST(EventMerging, NeedsNoMevBeforeThereIsAnSte) {
 TEST(EventMerging, NeverTakesAStalledAccess) {
   Features f;
   f.STALL_MODEL = 0;
+  f.STALL_MAX = 4;
   MergingWorld w(merging(), f);
   w.put(World::cd_address(1), cd_for(w.builders.front().config(), 1).set(44, 1, 1));
   Access a(w.smmu, World::request(1, unmapped));

@@ -64,7 +64,7 @@ TEST(Random, AccessesStallAndAreRetried) {
   FuzzBench bench;
   std::uint64_t stalls = 0;
   std::uint64_t retried = 0;
-  for (int run = 0; run < 300; ++run) {
+  for (int run = 0; run < 900; ++run) {
     std::vector<std::uint8_t> input = random_input(random, true);
     input[1] = 0x2b;  // both stages, STALL_MODEL 0
     SmmuV3Driver driver(bench, input.data(), input.size(), SmmuV3Driver::Checkpoints::none);
@@ -74,6 +74,24 @@ TEST(Random, AccessesStallAndAreRetried) {
   }
   EXPECT_GT(stalls, 100U);
   EXPECT_GT(retried, 10U);
+}
+
+TEST(Random, PrefetchesAreCarriedOutAndEventsAreMerged) {
+  test::Random random(0x9fe7);
+  FuzzBench bench;
+  Statistics sum;
+  std::uint64_t walks = 0;
+  for (int run = 0; run < 900; ++run) {
+    const std::vector<std::uint8_t> input = random_input(random, true);
+    SmmuV3Driver driver(bench, input.data(), input.size(), SmmuV3Driver::Checkpoints::none);
+    driver.run();
+    sum.prefetches += driver.smmu().statistics().prefetches;
+    sum.events_merged += driver.smmu().statistics().events_merged;
+    walks += driver.smmu().engine_statistics().walks;
+  }
+  EXPECT_GT(sum.prefetches, 50U);
+  EXPECT_GT(sum.events_merged, 10U);
+  EXPECT_GT(walks, 100U);
 }
 
 TEST(Random, ASmmuThatIsUsedAgainIsAsNew) {
