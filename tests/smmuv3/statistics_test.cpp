@@ -215,9 +215,8 @@ TEST_F(StatisticsByPart, StreamsThatShareABucketAreToldApart) {
   std::uint32_t same = 5;
   while (bucket(same) != bucket(1)) ++same;
   ASSERT_LT(same, 256U);
-  access_by(w, 0, 1, 0x1000, 0);
-  access_by(w, 0, same, 0x1000, 0);
   w.put_ste(same, ste_bypass());
+  access_by(w, 0, 1, 0x1000, 0);
   access_by(w, 0, same, 0x1000, 0);
   const Report r = report_of(w.smmu);
   std::ostringstream name;

@@ -1,6 +1,7 @@
 #include "smmuvp/smmuv3/id_fields.h"
 
 #include <algorithm>
+#include <cctype>
 
 namespace smmuvp::smmuv3 {
 
@@ -118,16 +119,25 @@ IdRegisters everything() {
   return id;
 }
 
-// A combination may need what was left out: what problem() names goes back to its default, until it is legal.
+// Whether `text` has the word.
+bool names(const std::string& text, const std::string& word) {
+  const auto in_word = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; };
+  for (std::size_t at = text.find(word); at != std::string::npos; at = text.find(word, at + 1)) {
+    const std::size_t end = at + word.size();
+    if ((at == 0 || !in_word(text[at - 1])) && (end == text.size() || !in_word(text[end]))) return true;
+  }
+  return false;
+}
+
+// A combination may need what was left out: all that problem() names goes back to its default, until it is
+// legal.
 void make_legal(Features& features) {
+  const IdRegisters defaults = id_registers(Features{});
   for (std::size_t tries = 0; tries <= id_fields().size(); ++tries) {
     const char* problem = features.problem();
     if (problem == nullptr) return;
-    const std::string text = problem;
-    const std::string name = text.substr(0, text.find_first_of(" ,"));
     for (const IdField& field : id_fields()) {
-      if (field.name == name && field.set != nullptr)
-        field.set(features, field.get(id_registers(Features{})));
+      if (field.set != nullptr && names(problem, field.name)) field.set(features, field.get(defaults));
     }
   }
 }
