@@ -347,6 +347,17 @@ TEST(SyncMsi, ThatIsAbortedIsReportedBeforeTheNextCmdSyncCompletes) {
   EXPECT_EQ(w.read(0x9c), 2U) << "commands go on";
 }
 
+TEST(SyncMsi, ThatIsAbortedAgainTogglesNothingWhileItsErrorIsActive) {
+  MsiWorld w;
+  w.start();
+  w.memory.make_abort(doorbell);
+  for (std::uint32_t n = 0; n < 2; ++n) {
+    w.push(MsiWorld::sync(n), doorbell);
+    w.work();
+    EXPECT_EQ(w.read(0x60), GERROR_MSI_CMDQ_ABT_ERR) << n;
+  }
+}
+
 TEST(SyncMsi, DoesNotHoldCmdqenBack) {
   MsiWorld w;
   w.start();

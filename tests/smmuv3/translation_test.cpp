@@ -228,6 +228,18 @@ TEST_F(Translation, Config0AbortsWithoutAnEvent) {
   }
 }
 
+TEST_F(Translation, AnEntryOfAnotherStreamIsUsedWithTheAllocationHintsOfTheOwnSte) {
+  pgtable::Builder& b = w.stream(1);
+  ASSERT_TRUE(b.map(0x1000, 0x8000'0000, 0x1000));
+  ASSERT_TRUE(b.map(0x2000, 0x8000'1000, 0x1000));
+  w.put_ste(2, ste_stage1(World::cd_address(1)).set(101, 4, 0b1100));  // ALLOCCFG: Read-Allocate alone
+  EXPECT_EQ(w.access(1, 0x1000).attributes.memory, 0xffU);
+  EXPECT_EQ(w.access(2, 0x2000).attributes.memory, 0xeeU) << "of a walk";
+  const auto a = w.access(2, 0x1000);
+  EXPECT_TRUE(a.tlb_hit);
+  EXPECT_EQ(a.attributes.memory, 0xeeU);
+}
+
 TEST_F(Translation, BypassKeepsTheAddress) {
   w.put_ste(1, ste_bypass());
   const auto a = w.access(1, 0x123'4567'8abc);

@@ -61,6 +61,25 @@ TEST_F(Vmsa32, Stage1HasTwoRangesOf32Bits) {
   }
 }
 
+// DDI 0487 G5.4: where one TxSZ is 0 and the other is not, the other's range is taken out of the whole.
+TEST_F(Vmsa32, ABlockOfOneRangeEndsWhereTheOtherBegins) {
+  const auto block = [this](const pgtable::Builder& b, unsigned range, unsigned entry, std::uint64_t output) {
+    w.memory.write(b.config().stage1.tables[range].base + 8 * entry, output | 0x441U);  // AF, AP[1]
+  };
+  pgtable::Builder& low = w.builder(stage1_32(3, 0));  // of TTB0: the lowest 512 MiB
+  ASSERT_TRUE(low.map(0x1000'0000, 0xab'0000'0000, 0x1000));
+  block(low, 1, 0, 0xcd'4000'0000);
+  stream(1, low);
+  EXPECT_EQ(w.access(1, 0x3000'0123).output, 0xcd'7000'0123U);
+  EXPECT_EQ(w.access(1, 0x1000'0123).output, 0xab'0000'0123U);
+  pgtable::Builder& high = w.builder(stage1_32(0, 3));  // of TTB1: the highest 512 MiB
+  ASSERT_TRUE(high.map(0xf000'0000, 0xab'0000'0000, 0x1000));
+  block(high, 0, 3, 0xcd'c000'0000);
+  stream(2, high);
+  EXPECT_EQ(w.access(2, 0xc000'0123).output, 0xcd'c000'0123U);
+  EXPECT_EQ(w.access(2, 0xf000'0123).output, 0xab'0000'0123U);
+}
+
 TEST_F(Vmsa32, TxSZHasThreeBitsAndTgxIpsHaAndHdAreIgnored) {
   pgtable::Builder& b = w.builder(stage1_32(2, 7));
   ASSERT_TRUE(b.map(0x1000, 0xab'8000'0000, 0x1000));

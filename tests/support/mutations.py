@@ -8,10 +8,10 @@ usage: mutations.py --check ROOT LISTS MINIMUM   each mutation applies to the pr
 The lists, *.txt in the folder LISTS, hold a block a mutation: name, file, lines to take out (each after -, together
 they stand in the file once), lines to put in (each after +). Only the mutated file is compiled anew; of a header,
 which has to lie below a folder called include, the sources that `with` names, by the C++ level `std` where that of
-SETTINGS does not fit. `test` names the test of the programs that are `named` in SETTINGS, all of whose tests are
-tried without it. SETTINGS is written by CMake: the folder of the lists, compiler and flags, objects of the library,
-and a line a test program, in the order in which they are tried. One may be `of` a folder: it is linked with that
-part of the library, and is for mutations there.
+SETTINGS does not fit. SETTINGS is written by CMake: the folder of the lists, compiler and flags, objects of the
+library, and a line a test program, in the order in which they are tried. One may be `of` a folder: it is linked with
+that part of the library, and is for mutations there. One that is `named` is for mutations whose `test` names one of
+its tests, for that alone.
 """
 import concurrent.futures
 import json
@@ -43,6 +43,8 @@ def mutations(lists):
 def mutated(root, mutation):
     """The file's text after the mutation, or None where it does not apply."""
     text = (root / mutation['file']).read_text(encoding='utf-8')
+    if not all('/src/' in name and (root / name).is_file() for name in mutation['with']):
+        return None
     if text.count(mutation['old']) != 1 or mutation['old'] == mutation['new']:
         return None
     return text.replace(mutation['old'], mutation['new'])
@@ -53,7 +55,8 @@ def check(root, lists, minimum):
     names = set()
     for mutation in mutations(lists):
         if mutation['name'] in names or mutated(root, mutation) is None:
-            print(f"{mutation['name']}: {mutation['file']} does not hold these lines once, or the name is not unique")
+            print(f"{mutation['name']}: {mutation['file']} does not hold these lines once, `with` is no source, "
+                  'or the name is not unique')
             bad += 1
         names.add(mutation['name'])
     print(f'{len(names)} mutations, {bad} do not apply')
@@ -101,7 +104,7 @@ def run(root, settings, mutation):
             library.remove(replaced[0])
         for test in settings['tests']:
             part = test.get('of', '')
-            if not mutation['file'].startswith(part):
+            if not mutation['file'].startswith(part) or (test.get('named') and not mutation.get('test')):
                 continue
             program = folder / test['name']
             objects = [o for o in library if '/' + part in o]
@@ -111,7 +114,7 @@ def run(root, settings, mutation):
                 return 'does not link: ' + linked.stderr[:2000]
             called = test.get('called', test['name'])
             command = [str(program), '--gtest_fail_fast', '--gtest_brief=1']
-            if mutation.get('test') and test.get('named'):
+            if test.get('named'):
                 command.append(f"--gtest_filter={mutation['test']}")
             try:
                 ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=TIMEOUT,
