@@ -475,14 +475,17 @@ bool Programs::run(std::uint64_t seed) {
   initialize();
   const unsigned steps = 12 + m_random.below(24);
   for (unsigned i = 0; i < steps && m_pair.difference().empty() && !m_abandoned; ++i) step();
+  if (!m_abandoned && m_pair.difference().empty()) {
+    m_pair.watch_tables();
+    mend_errors();
+    read_events();
+    m_pair.compare_all();
+    m_abandoned = m_pair.tables().updated_what_it_reads_twice();
+  }
   if (m_abandoned) {
     ++m_tally.abandoned;
     m_pair.forget_difference();
     fill_tables();
-  } else if (m_pair.difference().empty()) {
-    mend_errors();
-    read_events();
-    m_pair.compare_all();
   }
   ++m_tally.programs;
   return m_pair.difference().empty();
