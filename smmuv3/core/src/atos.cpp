@@ -20,8 +20,7 @@ namespace {
 constexpr std::uint8_t INV_REQ = 0xff;
 constexpr std::uint8_t INV_STAGE = 0xfe;
 
-// ATOS_PAR.REASON (6.3.40).
-constexpr unsigned reason_stage1 = 0;  // or of no stage
+// ATOS_PAR.REASON (6.3.40): 0 of stage 1, or of no stage.
 constexpr unsigned reason_cd = 1;
 constexpr unsigned reason_table = 2;
 constexpr unsigned reason_input = 3;
