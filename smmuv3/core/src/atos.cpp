@@ -156,7 +156,11 @@ void Atos::configured() {
   if (type() != AtosType::stage1) return translate(context);
   // 9.1.3, STE.S1DSS 0b01: the input, with the smallest size that may be told; the attributes are our choice.
   // 6.3.40: no bits above the OAS, though an input up to the IAS is none that faults.
-  m_answer = success(address() & low_bits(f.OAS), f.GRAN4K ? 12 : f.GRAN16K ? 14 : 16, smmu::default_attributes);
+  m_answer = success(address() & low_bits(f.OAS),
+                     f.GRAN4K    ? 12
+                     : f.GRAN16K ? 14
+                                 : 16,
+                     smmu::default_attributes);
   m_state = State::finish;
 }
 
