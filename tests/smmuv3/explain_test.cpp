@@ -148,6 +148,7 @@ TEST_F(Explain, ACachedSteThatMemoryNoLongerLeadsToIsShown) {
   ASSERT_TRUE(e.memory.event);
   EXPECT_EQ(e.memory.event->type, EventType::F_STE_FETCH);
   EXPECT_EQ(e.now.answer.outcome, Outcome::forward);
+  EXPECT_TRUE(has(to_text(e), "at 0x10000040: memory answers with an abort")) << to_text(e);
 }
 
 TEST_F(Explain, AnActiveErrorIsToldByItsRegister) {

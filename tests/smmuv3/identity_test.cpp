@@ -74,7 +74,12 @@ TEST(IdFields, ThatCannotGoTogetherAreRefusedByName) {
     void (*make)(Features&);
   };
   for (const Row& row :
-       {Row{"S1P", [](Features& f) { f.S1P = f.S2P = f.VMID16 = false; }},
+       {Row{"SIDSIZE", [](Features& f) { f.SIDSIZE = 33; }},
+        Row{"CMDQS", [](Features& f) { f.CMDQS = 20; }},
+        Row{"CMDQS", [](Features& f) { f.EVENTQS = 20; }},
+        Row{"OAS", [](Features& f) { f.OAS = 47; }},
+        Row{"STALL_MODEL", [](Features& f) { f.STALL_MODEL = 3; }},
+        Row{"S1P", [](Features& f) { f.S1P = f.S2P = f.VMID16 = false; }},
         Row{"TTF", [](Features& f) { f.TTF = 0; }},
         Row{"HTTU", [](Features& f) { f.HTTU = 3; }},
         Row{"Hyp", [](Features& f) { f.Hyp = true, f.S2P = f.VMID16 = false; }},
