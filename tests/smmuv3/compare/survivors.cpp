@@ -175,7 +175,10 @@ Programs::Named Programs::draw_command(const std::vector<Cached>& cached) {
     n.word0 |= std::uint64_t{c.request.stream_id} << 32;
     if (n.opcode() == 0x05) n.word0 |= std::uint64_t{c.cd_index()} << 12;
     n.word1 = n.opcode() == 0x04 ? r.of({0U, 1U, 31U}) : n.opcode() == 0x06 ? 0 : r.below(2);
-    if (n.opcode() == 0x04) n.word0 = n.word0 >> (33 + n.word1) << (33 + n.word1) | 0x04;
+    if (n.opcode() == 0x04) {
+      const std::uint64_t first = std::uint64_t{c.request.stream_id} >> (1 + n.word1) << (1 + n.word1);
+      n.word0 = first << 32 | 0x04;
+    }
     return n;
   }
   if (n.opcode() == 0x30 || n.opcode() == 0x20) return n;
