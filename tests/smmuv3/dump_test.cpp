@@ -424,5 +424,50 @@ TEST(DumpLimit, LargeTablesOfCdsEndAfterSoManyReads) {
       has_note(table, "only the first 1048576 structures and descriptors of CD tables were looked at"));
 }
 
+// Software can make 2^19 entries of each queue out of nothing, by PROD and CONS.
+TEST(DumpLimit, AFullQueueEndsAfterSoManyEntries) {
+  Features features;
+  features.CMDQS = features.EVENTQS = 19;
+  World w(features);
+  w.write(0x90, World::cmdq | 19, 8);
+  w.write(0xa0, World::eventq | 19, 8);
+  w.write(0x98, 1U << 19);
+  w.write(0x100a8, 1U << 19);
+  w.write(0x20, CR0_EVENTQEN | CR0_CMDQEN);
+  std::uint64_t reads = 0;
+  const DumpSection s = dump(w.smmu, "smmu0", [&reads](const smmu::MemoryOp& op) {
+    ++reads;
+    smmu::MemoryAnswer a;
+    a.data.fill(static_cast<std::uint8_t>(op.address >> 4));
+    return a;
+  });
+  for (const char* title : {"Command queue", "Event queue"}) {
+    const DumpSection& queue = part(s, title);
+    EXPECT_EQ(queue.sections.size(), most_dumped_structures) << title;
+    EXPECT_TRUE(
+        has_note(queue, "only the first " + std::to_string(most_dumped_structures) + " of them are shown"))
+        << title;
+  }
+  EXPECT_EQ(reads, 2 * most_dumped_structures);
+}
+
+// Stage 2 of each stream gives no address of its CDs, without a single read.
+TEST(DumpLimit, TablesOfCdsThatStage2DoesNotReachEndAfterSoManyStructures) {
+  Features features;
+  features.SSIDSIZE = 20;
+  Stage2World w(features);
+  const pgtable::Builder& ipas = w.guest();
+  for (const std::uint32_t sid : {1U, 2U}) {
+    w.put_ste(
+        sid,
+        ste_nested(0x200'0000'0000, ipas.config().stage2, static_cast<std::uint16_t>(sid)).set(59, 5, 20));
+  }
+  const DumpSection table = part(dump_of(w), "Stream table");
+  EXPECT_TRUE(has_note(part(table, "stream 0x1"), "S1CDMax 20: 0 CDs with V = 1")) << to_text(table);
+  EXPECT_TRUE(
+      has_note(table, "only the first 1048576 structures and descriptors of CD tables were looked at"))
+      << to_text(table);
+}
+
 }  // namespace
 }  // namespace smmuvp::smmuv3

@@ -34,21 +34,29 @@ std::set<std::uint32_t> CdSearch::valid(const Ste& ste) {
   return found;
 }
 
-smmu::MemoryAnswer CdSearch::read(const smmu::MemoryOp& op) {
+bool CdSearch::may_look() {
   if (m_left == 0) {
     m_given_up = true;
-    smmu::MemoryAnswer none;
-    none.status = smmu::MemoryStatus::external_abort;
-    return none;
+    return false;
   }
   --m_left;
-  return m_memory(op);
+  return true;
+}
+
+smmu::MemoryAnswer CdSearch::read(const smmu::MemoryOp& op) {
+  if (may_look()) return m_memory(op);
+  smmu::MemoryAnswer none;
+  none.status = smmu::MemoryStatus::external_abort;
+  return none;
 }
 
 std::optional<std::uint64_t> CdSearch::word_at(const Ste& ste, std::uint64_t address,
                                                const pgtable::Attributes& attributes) {
   const auto at = physical(ste, address);
-  if (!at) return std::nullopt;
+  if (!at) {  // it takes time as well, and software can make any number of them
+    may_look();
+    return std::nullopt;
+  }
   smmu::MemoryOp op;
   op.purpose = "dump";
   op.address = *at;

@@ -13,11 +13,12 @@
 
 namespace smmuvp::smmuv3 {
 
-/// Looks through the CD tables of any number of streams, and reads no more than it is told to of them all.
+/// Looks through the CD tables of any number of streams, and looks at no more than it is told to of them all.
 class CdSearch {
  public:
-  CdSearch(Smmu& smmu, const smmu::DebugMemory& memory, std::uint64_t most_reads)
-      : m_empty(smmu.parts()), m_memory(memory), m_left(most_reads) {}
+  /// @param most  reads, and structures that no address leads to
+  CdSearch(Smmu& smmu, const smmu::DebugMemory& memory, std::uint64_t most)
+      : m_empty(smmu.parts()), m_memory(memory), m_left(most) {}
 
   /// The indexes whose CD has V = 1. Those of memory that cannot be reached or read are left out.
   std::set<std::uint32_t> valid(const Ste& ste);
@@ -29,6 +30,7 @@ class CdSearch {
                                        const pgtable::Attributes& attributes);
   std::optional<std::uint64_t> physical(const Ste& ste, std::uint64_t address);
   smmu::MemoryAnswer read(const smmu::MemoryOp& op);
+  bool may_look();
 
   EmptyCaches m_empty;
   const smmu::DebugMemory& m_memory;

@@ -1,5 +1,6 @@
 #include "smmuvp/smmuv3/dump.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -92,7 +93,13 @@ void dump_queue(const ProgrammingInterface& interface, const Features& features,
     s.notes.emplace_back("PROD and CONS are inconsistent: more entries are used than there are");
     return;
   }
-  for (std::uint32_t i = cons; i != prod; i = q.queue.next(i)) {
+  // Software sets PROD and CONS as it likes, and 2^19 entries fill gigabytes.
+  const auto shown = std::min<std::uint64_t>(q.queue.used(prod, cons), most_dumped_structures);
+  if (shown < q.queue.used(prod, cons)) {
+    s.notes.push_back("only the first " + std::to_string(shown) + " of them are shown");
+  }
+  for (std::uint32_t n = 0; n < shown; ++n) {
+    const std::uint32_t i = (cons + n) & q.queue.index_mask();
     const std::uint64_t address = q.queue.address(i);
     const auto words = read_words(memory, address, kind_info(q.kind).words, q.attributes);
     if (words.empty()) {

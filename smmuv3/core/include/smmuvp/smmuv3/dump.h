@@ -17,7 +17,7 @@ namespace smmuvp::smmuv3 {
 /// are 2^32 streams with 2^20 CDs each.
 constexpr std::uint64_t most_dumped_reads = std::uint64_t{1} << 20;
 
-/// Most streams and CDs that a dump shows, each in a section of its own.
+/// Most streams and CDs that a dump shows, and most entries of a queue, each in a section of its own.
 constexpr std::uint64_t most_dumped_structures = std::uint64_t{1} << 14;
 
 /// Registers, the Stream table with its Context Descriptors, the queues, all caches, and what is under way.
