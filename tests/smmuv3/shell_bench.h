@@ -113,6 +113,12 @@ struct Bench : sc_core::sc_module {
     delay += sc_time(5, sc_core::SC_NS);
   }
   void on_walk(tlm::tlm_generic_payload& p, sc_time& delay) {
+    if (p.get_address() >> 17 == own_registers >> 17) {
+      p.set_address(p.get_address() - own_registers);
+      cpu->b_transport(p, delay);
+      return;
+    }
+    if (on_own_access) on_own_access(p);
     ++walk_reads;
     transfer(p, true);
     if (p.is_write()) {
@@ -146,6 +152,9 @@ struct Bench : sc_core::sc_module {
     if (e != nullptr) p.clear_extension(e);
     return p.get_response_status();
   }
+  /// Where the SMMU meets its own registers at its walk port, as on a bus.
+  static constexpr std::uint64_t own_registers = 0x0906'0000;
+
   std::uint64_t reg(std::uint32_t offset, bool write = false, std::uint64_t value = 0, unsigned bytes = 4) {
     tlm::tlm_generic_payload p;
     p.set_command(write ? tlm::TLM_WRITE_COMMAND : tlm::TLM_READ_COMMAND);
@@ -189,8 +198,9 @@ struct Bench : sc_core::sc_module {
   sc_core::sc_event go;
   std::function<void()> job;
   std::vector<Seen> seen;
-  std::vector<Seen> written;                           // by the SMMU itself
-  std::vector<sc_time> written_at;                     // when it was sent
+  std::vector<Seen> written;                                     // by the SMMU itself
+  std::vector<sc_time> written_at;                               // when it was sent
+  std::function<void(tlm::tlm_generic_payload&)> on_own_access;  // of the SMMU
   std::function<void(AccessExtension&)> on_extension;  // of a target that writes where it should not
   sc_core::sc_event* hold = nullptr;
   int eventq_edges = 0;
@@ -220,6 +230,7 @@ class Shell : public ::testing::Test {
     b.written.clear();
     b.written_at.clear();
     b.on_extension = nullptr;
+    b.on_own_access = nullptr;
     b.walk_time = sc_time(20, sc_core::SC_NS);
     b.eventq_edges = b.sync_edges = b.walk_reads = 0;
     b.host.sink.all.clear();

@@ -138,5 +138,61 @@ TEST_F(Shell, CmdSyncWaitsForATransactionThatIsDownstream) {
   });
 }
 
+constexpr std::uint64_t sync_with_msi(std::uint32_t data) {
+  return std::uint64_t{data} << 32 | 1U << 12 | 0x46;
+}
+
+TEST_F(Shell, AnMsiToTheSmmusOwnCommandQueueLetsItGoOn) {
+  Bench& b = bench();
+  b.in_simulation([&] {
+    b.world.memory.write(smmuv3::World::cmdq + 16, 0x46);
+    b.world.memory.write(smmuv3::World::cmdq + 32, 0x46 | 1U << 12);
+    b.push(sync_with_msi(3), Bench::own_registers + 0x98);
+  });
+  EXPECT_EQ(b.sync_edges, 2);
+  b.in_simulation([&] { EXPECT_EQ(b.reg(0x9c), 3U); });
+}
+
+TEST_F(Shell, AnMsiMayDisableWhatSendsIt) {
+  Bench& b = bench();
+  b.in_simulation([&] {
+    b.push(sync_with_msi(0), Bench::own_registers + 0x20);
+    wait(sc_time(1, sc_core::SC_US));
+    EXPECT_EQ(b.reg(0x24), 0U);
+    b.set(0x50, 0);
+    b.set(0xb0, Bench::own_registers + 0x50, 8);  // IRQ_CTRL
+    b.set(0x50, smmuv3::IRQ_CTRL_implemented);
+    b.set(0x20, smmuv3::CR0_implemented);
+    std::uint32_t v = 0;
+    b.transport(0x10000, &v, 4, false);
+    wait(sc_time(1, sc_core::SC_US));
+    EXPECT_EQ(b.reg(0x50), 0U);
+    EXPECT_EQ(b.reg(0x54), 0U) << "the MSI is complete";
+  });
+}
+
+TEST_F(Shell, AnMsiThatIsDownstreamDuringAResetTellsNothingAndTheNextFollowsIt) {
+  Bench& b = bench();
+  b.in_simulation([&] {
+    b.on_own_access = [](const tlm::tlm_generic_payload& p) {
+      if (p.get_address() == 0x7000'0044) wait(sc_time(5, sc_core::SC_US));
+    };
+    b.push(sync_with_msi(1), 0x7000'0044);
+    wait(sc_time(1, sc_core::SC_US));
+    b.reset.write(true);
+    wait(sc_time(10, sc_core::SC_NS));
+    b.reset.write(false);
+    wait(sc_time(10, sc_core::SC_NS));
+    b.start();
+    b.push(sync_with_msi(2), 0x7000'0048);
+    wait(sc_time(1, sc_core::SC_US));
+    EXPECT_EQ(b.reg(0x9c), 1U);
+    EXPECT_EQ(b.world.memory.read(0x7000'0048, 4), 0U) << "one write at a time";
+    wait(sc_time(10, sc_core::SC_US));
+    EXPECT_EQ(b.world.memory.read(0x7000'0048, 4), 2U);
+    EXPECT_EQ(b.reg(0x60), 0U);
+  });
+}
+
 }  // namespace
 }  // namespace smmuvp::shell
