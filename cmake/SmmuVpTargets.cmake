@@ -88,7 +88,7 @@ function(smmuvp_test name)
     set(A_TIMEOUT 120)
   endif()
   if(SMMUVP_COVERAGE)  # unoptimised, and counting
-    math(EXPR A_TIMEOUT "5 * ${A_TIMEOUT}")
+    math(EXPR A_TIMEOUT "10 * ${A_TIMEOUT}")
   endif()
   add_executable(${name} ${A_SOURCES})
   set_target_properties(${name} PROPERTIES CXX_STANDARD ${A_CXX})
