@@ -62,6 +62,7 @@ ExitCode prepare(const CommandLine& line) {
   const BootPlan plan = plan_boot(system, bootargs);
   for (const std::string& mismatch : stream_mismatches(system, plan.device_tree))
     tell("smmu-vp: {}\n", printable(mismatch));
+  host.set_print([](const Reported& r) { tell("smmu-vp: {}\n", printable(to_text(r.diagnostic), "\n")); });
   if (line.command == CommandLine::Command::Check) {
     tell(
         "{}: {} components, kernel starts at {:#x}, device tree {} bytes, initramfs {} bytes: no "

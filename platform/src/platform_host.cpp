@@ -34,6 +34,11 @@ bool PlatformHost::pause_requested() {
   return true;
 }
 
+void PlatformHost::set_print(std::function<void(const Reported&)> print) {
+  m_print = std::move(print);
+  for (const Reported& r : m_diagnostics) m_print(r);
+}
+
 void PlatformHost::report(const Diagnostic& d) {
   ++(d.kind == DiagKind::GuestError  ? m_guest_errors
      : d.kind == DiagKind::HostError ? m_host_errors

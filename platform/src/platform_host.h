@@ -39,8 +39,8 @@ class PlatformHost : public Host, private DiagSink {
   void set_program_counter(std::function<std::optional<std::uint64_t>()> pc) { m_pc = std::move(pc); }
   /// Whether simulation should come back soon; asked very often.
   void set_pausing(bool (*pausing)()) { m_pausing = pausing; }
-  /// Called for each diagnostic as it comes, for the terminal.
-  void set_print(std::function<void(const Reported&)> print) { m_print = std::move(print); }
+  /// Called for each diagnostic as it comes, for the terminal; at once for those that came before this call.
+  void set_print(std::function<void(const Reported&)> print);
 
   const std::optional<GuestExit>& exit() const { return m_exit; }
   const std::string& internal() const { return m_internal; }

@@ -66,6 +66,19 @@ def case_the_shipped_smmu_has_all_that_the_driver_uses(b):
         ran(r, name)
 
 
+def case_what_a_personality_lacks_is_told_before_a_run_and_by_check(b):
+    wish = ("--set", "smmu0.personality=arm-mmu-600")
+    r = b.run(b.variant(), *wish, command="check")
+    check(r.returncode == EXIT["config"] and "arm-mmu-600 claims what is not built: IDR0.VMW 0 instead of 1" in r.stderr, "it starts", r)
+    wish += ("--set", "smmu0.personality_subset=true")
+    for command, more in (("check", ()), ("run", ("--timeout-sim", "1us", "--min-tests", "0"))):
+        r = b.run(b.variant(), *wish, *more, command=command)
+        check(len(re.findall(r"this arm-mmu-600 has IDR0\.VMW 0 instead of 1, .*IDR1\.PRIQS 0 instead of 19", r.stderr)) == 1,
+              command + " does not tell the difference once", r)
+    r = b.run(b.variant(), *wish, *more, "--quiet")
+    check("arm-mmu-600" not in r.stderr, "--quiet tells it", r)
+
+
 def case_the_default_features_are_both_stages_in_two_level_stream_tables(b):
     r = features(b, "SIDSIZE = 16")
     in_order(r, [r"16-bit StreamIDs.*two-level table", r"stage 1, stage 2, 0-bit SubstreamIDs$"])
