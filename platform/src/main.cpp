@@ -60,15 +60,15 @@ ExitCode prepare(const CommandLine& line) {
   std::string bootargs = config.boot.bootargs;
   if (!line.run.append.empty()) bootargs += (bootargs.empty() ? "" : " ") + line.run.append;
   const BootPlan plan = plan_boot(system, bootargs);
-  for (const std::string& mismatch : stream_mismatches(system, plan.device_tree))
-    tell("smmu-vp: {}\n", printable(mismatch));
+  const std::vector<std::string> mismatches = stream_mismatches(system, plan.device_tree);
+  for (const std::string& mismatch : mismatches) tell("smmu-vp: {}\n", printable(mismatch));
   host.set_print([](const Reported& r) { tell("smmu-vp: {}\n", printable(to_text(r.diagnostic), "\n")); });
   if (line.command == CommandLine::Command::Check) {
     tell(
         "{}: {} components, kernel starts at {:#x}, device tree {} bytes, initramfs {} bytes: no "
-        "mistakes found\n",
+        "{}mistakes found\n",
         printable(config.file), config.components.size(), plan.kernel.entry, plan.device_tree.size(),
-        plan.initramfs.size());
+        plan.initramfs.size(), mismatches.empty() && host.diagnostics().empty() ? "" : "other ");
     return ExitCode::Pass;
   }
   OutputFile file("output", line.output);

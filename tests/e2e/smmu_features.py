@@ -75,6 +75,7 @@ def case_what_a_personality_lacks_is_told_before_a_run_and_by_check(b):
         r = b.run(b.variant(), *wish, *more, command=command)
         check(len(re.findall(r"this arm-mmu-600 has IDR0\.VMW 0 instead of 1, .*IDR1\.PRIQS 0 instead of 19", r.stderr)) == 1,
               command + " does not tell the difference once", r)
+        check(command == "run" or "no other mistakes found" in r.stderr, "check contradicts itself", r)
     r = b.run(b.variant(), *wish, *more, "--quiet")
     check("arm-mmu-600" not in r.stderr, "--quiet tells it", r)
 
