@@ -183,4 +183,12 @@ po::variables_map parse_options(const po::options_description& options, const st
   return map;
 }
 
+std::pair<std::string, std::string> assignment(const std::string& text, const char* option) {
+  const std::size_t at = text.find('=');
+  if (at == std::string::npos || at == 0) {
+    throw ConfigError(option, fmt::format("--{}: {} is no NAME=VALUE", option, quoted(text)));
+  }
+  return {text.substr(0, at), text.substr(at + 1)};
+}
+
 }  // namespace smmuvp::tables

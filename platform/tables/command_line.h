@@ -8,6 +8,7 @@
 #include <istream>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "smmuvp/pgtable/explain.h"
@@ -62,5 +63,8 @@ std::string suggestion(const std::string& word, const std::vector<std::string>& 
 boost::program_options::variables_map parse_options(
     const boost::program_options::options_description& options, const std::string& positional,
     const std::string& command, const std::vector<std::string>& arguments);
+
+/// The two sides of NAME=VALUE. @param option  whose value it is, in errors. @throws ConfigError
+std::pair<std::string, std::string> assignment(const std::string& text, const char* option);
 
 }  // namespace smmuvp::tables

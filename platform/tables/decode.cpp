@@ -99,7 +99,7 @@ KIND: structures of the SMMUv3 (IHI 0070). WORD is a word of 64 bits in hexadeci
 of the structure first; '_' may stand between digits, commas between words. Several structures can follow each other. '-'
 reads them from standard input, out of a log as well: what Linux's arm-smmu-v3 prints of events and commands, and lines
 "ADDRESS: WORD WORD" of QEMU's monitor or GDB, among any other lines. A verdict says what the model, with its default
-features, thinks of an STE, a CD or a command.
+features or those of --param, thinks of an STE, a CD or a command.
 
 {}
 Examples

@@ -9,6 +9,9 @@
 #include <sstream>
 
 #include "log_words.h"
+#include "params.h"
+#include "personalities.h"
+#include "presets.h"
 #include "smmuvp/base/error.h"
 #include "smmuvp/base/utf8.h"
 #include "smmuvp/smmuv3/features.h"
@@ -28,14 +31,20 @@ po::options_description make_options() {
       "count", po::value<std::string>()->value_name("N"), "so many structures, not all that are given")(
       "world", po::value<std::string>()->value_name("WORLD"),
       "ste, cd: the StreamWorld, el1 (as without it), el2 or el2-e2h: of the STE that leads to a CD, or what "
-      "CR2.E2H makes of an STE")("nonzero", "leave out fields that are 0")("json", "JSON instead of text")(
-      "color", po::value<std::string>()->value_name("WHEN")->default_value("auto", ""),
-      "auto, always or never")("help,h", "the help of decode");
+      "CR2.E2H makes of an STE")("param", po::value<std::vector<std::string>>()->value_name("NAME=VALUE"),
+                                 "a parameter of the SMMU that judges, as 'smmu-vp params smmuv3' lists "
+                                 "them, such as STALL_MODEL=0; may be "
+                                 "repeated")("nonzero", "leave out fields that are 0")(
+      "json", "JSON instead of text")("color",
+                                      po::value<std::string>()->value_name("WHEN")->default_value("auto", ""),
+                                      "auto, always or never")("help,h", "the help of decode");
   return options;
 }
 
 struct Request {
   smmuv3::StructureKind kind = smmuv3::StructureKind::STE;
+  smmuv3::Features features;
+  bool default_features = true;
   bool nonzero = false;
   bool json = false;
   bool colour = false;
@@ -49,8 +58,9 @@ std::string bits_words(const smmuv3::ExplainedField& f) {
   return f.high == f.low ? fmt::format("[{}]", f.high) : fmt::format("[{}:{}]", f.high, f.low);
 }
 
-std::string verdict_words(const smmuv3::Verdict& v) {
-  const std::string text = v.word + " for the model with its default features";
+std::string verdict_words(const Request& request, const smmuv3::Verdict& v) {
+  const std::string text = v.word + " for the model with " +
+                           (request.default_features ? "its default features" : "these parameters");
   return v.legal ? text : fmt::format("{}: {} ({})", text, v.why, v.clause);
 }
 
@@ -75,7 +85,7 @@ void print(const Request& request, const smmuv3::StructureExplanation& e, const 
     output.print((wrong[i] ? red(line, request.colour) : line) + "\n");
   }
   if (!e.verdict) return;
-  const std::string line = (e.verdict->legal ? "  " : "! ") + verdict_words(*e.verdict);
+  const std::string line = (e.verdict->legal ? "  " : "! ") + verdict_words(request, *e.verdict);
   output.print((e.verdict->legal ? line : red(line, request.colour)) + "\n");
 }
 
@@ -254,6 +264,15 @@ void decode_structures(smmuv3::StructureKind kind, const std::vector<std::string
   request.kind = kind;
   request.nonzero = map.count("nonzero") != 0;
   request.json = map.count("json") != 0;
+  if (map.count("param") != 0) {
+    Params params(smmuv3::smmuv3_params(), "smmu");
+    for (const std::string& text : map["param"].as<std::vector<std::string>>()) {
+      const auto [name, value] = assignment(text, "param");
+      params.set(name, value);
+    }
+    request.features = smmuv3::settings_of(smmuv3::with_preset(smmuv3::with_personality(params))).features;
+    request.default_features = false;
+  }
   request.colour = use_colour(map["color"].as<std::string>(), output.terminal);
   const smmuv3::Ste found_by = parse_world(map, kind);
   const LoggedWords given = take_words(map, texts, kind, input);
@@ -262,7 +281,7 @@ void decode_structures(smmuv3::StructureKind kind, const std::vector<std::string
   nlohmann::ordered_json structures = nlohmann::ordered_json::array();
   for (std::size_t i = 0; i < count; ++i) {
     const std::uint64_t* first = words.data() + i * info.words;
-    const smmuv3::StructureExplanation e = smmuv3::explain(kind, first, smmuv3::Features(), found_by);
+    const smmuv3::StructureExplanation e = smmuv3::explain(kind, first, request.features, found_by);
     const bool logged = !given.lines.empty();
     if (request.json) {
       structures.push_back(json_of(request, e, first));

@@ -66,14 +66,6 @@ struct Request {
   Texts addresses;
 };
 
-std::pair<std::string, std::string> assignment(const std::string& text, const char* option) {
-  const std::size_t at = text.find('=');
-  if (at == std::string::npos || at == 0) {
-    throw ConfigError(option, fmt::format("--{}: {} is no NAME=VALUE", option, quoted(text)));
-  }
-  return {text.substr(0, at), text.substr(at + 1)};
-}
-
 void take_access(const std::string& what, Request& to) {
   if (what == "write") {
     to.kind = smmu::AccessKind::write;
