@@ -33,7 +33,7 @@ po::options_description make_options() {
       "ste, cd: the StreamWorld, el1 (as without it), el2 or el2-e2h: of the STE that leads to a CD, or what "
       "CR2.E2H makes of an STE")("param", po::value<std::vector<std::string>>()->value_name("NAME=VALUE"),
                                  "a parameter of the SMMU that judges, as 'smmu-vp params smmuv3' lists "
-                                 "them, such as STALL_MODEL=0; may be "
+                                 "them, such as personality=maximal; may be "
                                  "repeated")("nonzero", "leave out fields that are 0")(
       "json", "JSON instead of text")("color",
                                       po::value<std::string>()->value_name("WHEN")->default_value("auto", ""),
