@@ -267,10 +267,14 @@ void Programs::invalidate_tlbs() {
 
 void Programs::random_command() {
   Random& r = m_random;
+  random_command(r.one_in(3) ? r.below(256)
+                             : r.of({1,    2,    3,    4,    5,    6,    0x10, 0x11, 0x12, 0x13, 0x20,
+                                     0x21, 0x22, 0x23, 0x28, 0x2a, 0x30, 0x40, 0x41, 0x44, 0x45, 0x46}));
+}
+
+void Programs::random_command(std::uint64_t opcode) {
+  Random& r = m_random;
   if ((m_cr0 & CMDQEN) == 0) return;
-  const std::uint64_t opcode =
-      r.one_in(3) ? r.below(256) : r.of({1,    2,    3,    4,    5,    6,    0x10, 0x11, 0x12, 0x13, 0x20,
-                                         0x21, 0x22, 0x23, 0x28, 0x2a, 0x30, 0x40, 0x41, 0x44, 0x45, 0x46});
   std::uint64_t word0 = opcode | (r.any() & 0xffff'ffff'ffff'ff00 & (r.one_in(2) ? r.any() : ~0ULL));
   std::uint64_t word1 = r.one_in(2) ? r.any() & r.any() : r.any();
   if (!r.one_in(8)) word0 &= ~(1ULL << 10);  // SSec
@@ -477,6 +481,10 @@ bool Programs::run(std::uint64_t seed) {
   for (unsigned i = 0; i < steps && m_pair.difference().empty() && !m_abandoned; ++i) step();
   if (!m_abandoned && m_pair.difference().empty()) {
     m_pair.watch_tables();
+    for (unsigned i = 0; i < 2; ++i) {  // so that each of 256 opcodes comes often
+      mend_errors();
+      random_command(m_random.below(256));
+    }
     mend_errors();
     read_events();
     m_pair.compare_all();

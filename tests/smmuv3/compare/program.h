@@ -59,6 +59,7 @@ class Programs {
   void change_tables();
   void command(std::uint64_t word0, std::uint64_t word1);
   void random_command();
+  void random_command(std::uint64_t opcode);
   void random_register();
   void read_events();
   void resume();

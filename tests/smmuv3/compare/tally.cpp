@@ -57,7 +57,7 @@ std::vector<Row> rows_of(const Tally& t) {
       least_illegal = std::min(least_illegal, t.opcodes[i]);
     }
   }
-  rows.push_back({"each other opcode", least_illegal, 100, nullptr});
+  rows.push_back({"each other opcode", least_illegal, 1000, nullptr});
   for (const auto& [bit, name] : {std::pair{0, "CMDQ_ERR"},
                                   {2, "EVENTQ_ABT_ERR"},
                                   {4, "MSI_CMDQ_ABT_ERR"},
