@@ -59,6 +59,11 @@ struct Bench {
     } catch (const ConfigError& e) {
       refusal = e.what();
     }
+    try {
+      const SmmuV3<> against("against", personality({{"personality", "minimal"}, {"Hyp", "true"}}), host);
+    } catch (const ConfigError& e) {
+      clash = e.what();
+    }
     test::advance();
   }
   static Params params(const Settings& settings) {
@@ -85,6 +90,7 @@ struct Bench {
   Soc minimal{"minimal", personality({{"personality", "minimal"}, {"SIDSIZE", "5"}, {"OAS", "40"}}), host,
               world.memory};
   std::string refusal;  // of a personality that is not all built
+  std::string clash;    // of a parameter that the rest of a personality cannot be with
   Soc after{"after", params({{"preset", "mmu-700"}, {"tlb_sets", "8"}, {"tlb_ways", "4"}}), host,
             world.memory};
 };
@@ -178,6 +184,11 @@ TEST(Presets, AnUnknownOneIsRefusedWithThoseThatThereAre) {
     EXPECT_STREQ(e.what(),
                  "soc.smmu0 (smmuv3): parameter 'preset': 'mmu-401' is none of gem5, mmu-600, mmu-700");
   }
+}
+
+TEST(Personalities, ThatCannotBeWithAParameterThatIsSetAreNamed) {
+  EXPECT_NE(bench().clash.find("Hyp needs both stages"), std::string::npos) << bench().clash;
+  EXPECT_NE(bench().clash.find("personality 'minimal' gives"), std::string::npos) << bench().clash;
 }
 
 TEST(Presets, AStateOfAnotherOneIsRefusedByTheName) {

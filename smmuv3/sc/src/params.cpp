@@ -4,6 +4,7 @@
 
 #include "personalities.h"
 #include "presets.h"
+#include "smmuvp/smmuv3/id_fields.h"
 
 namespace smmuvp::smmuv3 {
 
@@ -231,8 +232,14 @@ Settings settings_of(const Params& p) {
   f.GBPA_ABORT = p.flag("GBPA_ABORT");
   f.IIDR = word("IIDR");
   if (const char* problem = f.problem()) {
-    const std::string text = problem;  // begins with the name of a parameter
-    throw ConfigError(text.substr(0, text.find(' ')), text);
+    std::string text = problem;  // begins with the name of a parameter
+    const std::string parameter = text.substr(0, text.find_first_of(" ,"));
+    const std::string& personality = p.text("personality");
+    if (find_personality(personality) != nullptr) {
+      text += "; personality '" + personality +
+              "' gives parameters that are not set, and those that are set stand over it";
+    }
+    throw ConfigError(parameter, text);
   }
 
   s.tbus = word("tbus");
