@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "smmuvp/smmuv3/dump.h"
 #include "smmuvp/test/core.h"
 #include "smmuvp/test/edited_archive.h"
 #include "world.h"
@@ -15,6 +16,8 @@ namespace {
 Features features() {
   Features f;
   f.MSI = f.ATOS = true;
+  f.STALL_MODEL = 0;
+  f.STALL_MAX = 4;
   return f;
 }
 
@@ -105,6 +108,48 @@ TEST_F(DamagedState, OfATbuThatCountsItsHitsNowhereIsRefused) {
   ASSERT_TRUE(w.stream(1).map(0x1000, 0x8000'0000, 0x1000));
   w.access(1, 0x1000);
   expect_refused("micro_tlb/counter", 0xffff, "no counter has this number");
+}
+
+// A fault of a fetch is told at once: none waits to be saved.
+TEST_F(DamagedState, OfAConfigurationThatIsFetchedAndFaultsIsRefused) {
+  Access a(w.smmu, World::request(1, 0x1000));
+  ASSERT_EQ(a.step(), smmu::Step::need);
+  ArchiveWriter writer;
+  w.smmu.visit(writer);
+  a.visit(writer);
+  World v{features()};
+  test::EditedReader reader(writer.data(), {{"fault/there", 1}});
+  v.smmu.visit(reader);
+  Access b(v.smmu);
+  b.visit(reader);
+  EXPECT_TRUE(reader.edited());
+  EXPECT_NE(reader.error().find("expected number 'type'"), std::string::npos) << reader.error();
+  EXPECT_EQ(b.step(), smmu::Step::done);
+  EXPECT_EQ(b.answer().outcome, smmu::Outcome::abort);
+}
+
+TEST_F(DamagedState, OfARecordThatNoStalledAccessHasIsRefused) {
+  w.put(World::cd_address(1), cd_for(w.space().config(), 1).set(44, 1, 1));  // CD.S
+  w.put_ste(1, ste_stage1(World::cd_address(1)));
+  Access a(w.smmu, World::request(1, 0x1000));
+  smmu::Step step = a.step();
+  for (; step == smmu::Step::need; step = a.step()) a.complete(w.memory.carry_out(a.op()));
+  ASSERT_EQ(step, smmu::Step::stalled);
+  EXPECT_EQ(error_with("records/id", 1), "") << "as it was";
+  expect_refused("records/id", 2, "accesses, tags and records that cannot be together");
+}
+
+TEST_F(DamagedState, OfAMicroTlbEntryOfNoStreamWorldIsShownByItsNumber) {
+  ASSERT_TRUE(w.stream(1).map(0x1000, 0x8000'0000, 0x1000));
+  w.access(1, 0x1000);
+  World v{features()};
+  test::EditedReader reader(test::save(w.smmu), {{"micro_tlb/regime", 77}});
+  v.smmu.visit(reader);
+  EXPECT_TRUE(reader.edited());
+  EXPECT_TRUE(reader.complete()) << reader.error();
+  const std::string text =
+      to_text(dump(v.smmu, "smmu0", [&](const smmu::MemoryOp& op) { return v.memory.carry_out(op); }));
+  EXPECT_NE(text.find("77 "), std::string::npos) << text;
 }
 
 }  // namespace
