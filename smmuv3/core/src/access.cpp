@@ -10,12 +10,6 @@ namespace smmuvp::smmuv3 {
 using smmu::Outcome;
 using smmu::Step;
 
-std::string_view kind_name(smmu::AccessKind kind, bool instruction) {
-  if (kind == smmu::AccessKind::write) return "write";
-  if (kind == smmu::AccessKind::atomic) return "atomic";
-  return instruction ? "execute" : "read";
-}
-
 namespace {
 
 std::uint16_t reason_of(smmu::Unsupported unsupported) {
@@ -41,29 +35,20 @@ Access::Access(Smmu& smmu, const smmu::AccessRequest& request)
     : Access(smmu.parts(), smmu.interface(), request) {}
 
 Access::Access(const Parts& parts, ProgrammingInterface& interface, const smmu::AccessRequest& request)
-    : m_parts(parts),
-      m_interface(interface),
-      m_request(request),
-      m_token(m_parts.engine.in_flight().enter(request.time)),
-      m_reset_count(m_parts.engine.reset_count()),
-      m_generation(m_parts.engine.generation()),
-      m_time(request.time) {}
+    : ClientAccess(parts.engine, request), m_parts(parts), m_interface(interface) {}
 
 Access::Access(Smmu& smmu)
-    : m_parts(smmu.parts()),
+    : ClientAccess(smmu.engine()),
+      m_parts(smmu.parts()),
       m_interface(smmu.interface()),
-      m_reset_count(m_parts.engine.reset_count()),
-      m_generation(m_parts.engine.generation()),
-      m_state(State::done),
-      m_time(0) {}
+      m_state(State::done) {}
 
 Access::~Access() {
   if (m_stall != 0) m_interface.stalls().forget(m_stall);
-  m_parts.engine.in_flight().leave(m_token, counts() ? m_time : m_token.begin);
 }
 
 Step Access::step() {
-  if (m_state != State::done && m_reset_count != m_parts.engine.reset_count()) {
+  if (m_state != State::done && was_reset()) {
     m_why_not_recorded = "the SMMU has been reset meanwhile";
     terminate();
   }
@@ -105,11 +90,7 @@ Step Access::step() {
 void Access::complete(const smmu::MemoryAnswer& answer) {
   if (!m_waiting) return;
   m_waiting = false;
-  if (counts()) {
-    m_parts.tracer.emit(std::max(m_time, answer.time), trace_fetch, std::string_view(op().purpose),
-                        m_request.stream_id, op().address, std::uint32_t{op().size},
-                        answer.status == smmu::MemoryStatus::ok);
-  }
+  trace_answer(op(), answer);
   if (m_config) {
     m_config->complete(answer);
   } else {
@@ -119,11 +100,11 @@ void Access::complete(const smmu::MemoryAnswer& answer) {
 
 void Access::start() {
   if (counts()) {
-    if (m_parts.engine.answer_at_tbu(m_request, m_answer)) {
-      answered_at_tbu();
+    if (answered_at_tbu()) {
+      m_state = State::done;
       return;
     }
-    m_time = m_parts.engine.pass_port(m_request.port, m_time);
+    pass_port();
     if (m_request.unsupported == smmu::Unsupported::identity) {
       tell_other_identity();
     } else if (m_request.space != smmu::AddressSpace::non_secure) {
@@ -180,19 +161,6 @@ void Access::tell_other_identity() {
                            "IHI 0070 7.3.2", m_request.stream_id, m_request.address);
 }
 
-void Access::answered_at_tbu() {
-  m_time = m_answer.time;
-  m_state = State::done;
-  m_parts.tracer.emit(m_time, trace_translate, m_request.stream_id, m_request.address, m_answer.output,
-                      kind_name(m_request.kind, m_answer.instruction), m_answer.tlb_hit);
-}
-
-void Access::go_to_tcu() {
-  if (!counts()) return;
-  m_at_tcu = true;
-  m_time = m_parts.engine.pass_to_tcu(m_request.port, m_parts.engine.pass_micro_tlb(m_request.port, m_time));
-}
-
 void Access::override_attributes() {
   m_privileged = m_overrides.privileged().of(m_request.privileged);
   m_instruction = !m_request.is_write() && m_overrides.instruction().of(m_request.instruction);
@@ -244,18 +212,7 @@ void Access::configured() {
 }
 
 void Access::translate(const smmu::TranslationContext& context) {
-  smmu::TranslationRequest request;
-  request.address = m_request.address;
-  request.access = smmu::access_type(m_request.kind, m_instruction);
-  request.privileged = m_privileged;
-  request.debug = m_request.debug;
-  request.foresee = m_request.foresee;
-  request.can_wait = m_request.can_wait;
-  request.time = m_time;
-  request.arrived = m_request.time;
-  request.generation = m_generation;
-  request.counters = &m_parts.engine.counters(m_request.port, m_counted);
-  m_translation.emplace(m_parts.engine, context, request);
+  ClientAccess::translate(context, m_request.address, m_privileged, m_instruction);
   m_state = State::translation;
 }
 
@@ -265,7 +222,6 @@ void Access::translated() {
     return;
   }
   const smmu::TlbEntry& entry = m_translation->entry();
-  m_answer.tlb_hit = m_translation->hit();
   smmu::FinishedAnswer answer;
   answer.output = entry.output;
   answer.space = entry.space;
@@ -289,47 +245,10 @@ void Access::bypass() {
   forward(key, bypass_answer(m_overrides, m_request.attributes));
 }
 
-void Access::forward(const smmu::CacheKey& key, const smmu::FinishedAnswer& answer) {
-  m_answer.outcome = Outcome::forward;
-  m_answer.output = answer.output | (m_request.address & ((std::uint64_t{1} << key.shift) - 1));
-  m_answer.region_shift = key.shift;
-  m_answer.space = answer.space;
-  m_answer.attributes = answer.attributes;
-  m_answer.privileged = m_privileged || m_overrides.data_privileged;
-  m_answer.instruction = m_instruction && !m_overrides.data_privileged;
+void Access::forward(const smmu::CacheKey& key, smmu::FinishedAnswer answer) {
+  m_overrides.finish(answer);
+  ClientAccess::forward(key, answer);
   m_state = State::done;
-  if (counts()) {
-    if (m_at_tcu) {
-      m_time = m_parts.engine.pass_from_tcu(m_request.port, m_time);
-      keep_at_tbu(key, answer);
-    }
-    smmu::AccessStatistics& s = count();
-    ++(answer.translated ? s.translations : s.bypasses);
-    m_parts.tracer.emit(m_time, trace_translate, m_request.stream_id, m_request.address, m_answer.output,
-                        kind_name(m_request.kind, m_instruction), m_answer.tlb_hit);
-  }
-  m_answer.time = m_time;
-}
-
-void Access::keep_at_tbu(const smmu::CacheKey& key, const smmu::FinishedAnswer& answer) {
-  if (m_generation != m_parts.engine.generation()) return;
-  if (answer.of_default_attributes && !(m_request.attributes == smmu::default_attributes)) return;
-  // With TBI, an address is kept only as TLB entries name it: invalidations are by that name.
-  if (m_request.address >> key.shift != key.input >> key.shift) return;
-  smmu::FinishedAnswer kept = answer;
-  m_overrides.finish(kept);
-  const bool took_walk = m_translation && m_translation->took_walk();
-  m_parts.engine.finish_at_tbu(m_request, key, kept, m_counted, took_walk ? m_time : 0);
-}
-
-// What is counted of each access that is over.
-smmu::AccessStatistics& Access::count() {
-  smmu::AccessStatistics& s = m_parts.engine.counters(m_request.port, m_counted);
-  ++s.accesses;
-  if (m_at_tcu) ++s.micro_tlb_misses;
-  if (m_event) ++s.faults;
-  s.translation_time += m_time - m_request.time;
-  return s;
 }
 
 Event Access::event_of(EventType type) const {
@@ -455,18 +374,16 @@ void Access::record() {
 bool Access::stall() {
   Stalls& stalls = m_interface.stalls();
   if (m_stall == 0) {
-    m_parts.tracer.emit(m_time, trace_stall, m_request.stream_id, m_request.address,
+    m_parts.tracer.emit(m_time, smmu::trace_stall, m_request.stream_id, m_request.address,
                         std::string_view(to_string(m_event->type)));
     m_stall = stalls.enter(*m_event, m_generation);
     // CMD_SYNC does not wait for it (4.7.3).
-    m_parts.engine.in_flight().leave(m_token, m_time);
-    m_token = {};
+    leave();
   }
   const auto answer = stalls.answer(m_stall);
   if (!answer) return false;
   m_stall = 0;
-  m_time = std::max(m_time, answer->time);
-  m_token = m_parts.engine.in_flight().enter(m_time);
+  enter(answer->time);
   if (answer->what == smmu::StallAnswer::retry) {
     retry(m_time);
   } else {
@@ -478,70 +395,43 @@ bool Access::stall() {
 
 // 4.7.1: as though it had just arrived.
 void Access::retry(smmu::TimePs time) {
-  m_request.time = time;
-  m_generation = m_parts.engine.generation();
+  begin_again(time);
   m_state = State::start;
-  m_answer = {};
   m_event.reset();
   m_config.reset();
-  m_translation.reset();
   m_overrides = {};
   m_why_not_recorded = "";
-  for (bool* flag : {&m_at_tcu, &m_stage1, &m_abort, &m_recorded, &m_stalls, &m_stage2_recorded,
-                     &m_stage2_stalls, &m_force_write_back, &m_merges, &m_razwi, &m_held}) {
+  for (bool* flag : {&m_stage1, &m_abort, &m_recorded, &m_stalls, &m_stage2_recorded, &m_stage2_stalls,
+                     &m_force_write_back, &m_merges, &m_razwi, &m_held}) {
     *flag = false;
   }
 }
 
 void Access::terminate() {
   m_stall = 0;  // of before a reset, which has forgotten it
-  if (m_at_tcu) m_time = m_parts.engine.pass_from_tcu(m_request.port, m_time);
-  m_answer.outcome = m_razwi ? Outcome::razwi : Outcome::abort;
-  m_answer.time = m_time;
-  m_waiting = false;
   m_state = State::done;
-  if (!counts()) return;
-  smmu::AccessStatistics& s = count();
-  ++(m_razwi ? s.razwi : s.aborts);
-  m_parts.tracer.emit(m_time, trace_fault, m_request.stream_id, m_request.address,
-                      std::string_view(m_event ? to_string(m_event->type) : "none"),
-                      std::string_view(m_razwi ? "RAZ/WI" : "abort"),
-                      std::string_view(*m_why_not_recorded == '\0' ? "recorded" : m_why_not_recorded));
+  ClientAccess::terminate(m_razwi ? Outcome::razwi : Outcome::abort, m_event.has_value(),
+                          m_event ? to_string(m_event->type) : "none",
+                          *m_why_not_recorded == '\0' ? "recorded" : m_why_not_recorded);
 }
 
 void Access::visit(Archive& archive) {
   archive.begin("access");
-  m_request.visit(archive);
-  m_parts.engine.in_flight().visit(archive, m_token);
-  m_parts.engine.visit_reset_count(archive, m_reset_count);
-  m_parts.engine.visit_generation(archive, m_generation);
   archive.value("state", m_state);
-  archive.value("waiting", m_waiting);
-  archive.time("time", m_time);
-  m_answer.visit(archive);
   archive.optional("event", m_event, [&archive](Event& e) { e.visit(archive); });
-  archive.value("counted", m_counted);
-  bool configures = m_state == State::config;
-  bool translates = m_state == State::translation;
+  visit_base(archive, m_state == State::translation);
+  const bool configures = m_state == State::config;
   if (archive.loading()) {
     m_config.reset();
-    m_translation.reset();
     if (configures) m_config.emplace(m_parts, m_interface, ConfigRequest());
-    if (translates) {
-      const std::uint16_t slot =
-          m_counted < smmu::CountedStreams::slots ? m_counted : smmu::CountedStreams::other;
-      m_translation.emplace(m_parts.engine, &m_parts.engine.counters(m_request.port, slot));
-    }
   }
   if (configures) m_config->visit(archive);
-  if (translates) m_translation->visit(archive);
   m_overrides.visit(archive);
   // A reset has forgotten the stall, and this access has not seen that yet.
   if (!archive.loading() && !m_interface.stalls().known(m_stall)) m_stall = 0;
   archive.value("stall", m_stall);
-  for (bool* flag :
-       {&m_at_tcu, &m_stage1, &m_abort, &m_recorded, &m_stalls, &m_stage2_recorded, &m_stage2_stalls,
-        &m_force_write_back, &m_merges, &m_razwi, &m_privileged, &m_instruction, &m_held}) {
+  for (bool* flag : {&m_stage1, &m_abort, &m_recorded, &m_stalls, &m_stage2_recorded, &m_stage2_stalls,
+                     &m_force_write_back, &m_merges, &m_razwi, &m_privileged, &m_instruction, &m_held}) {
     archive.value("flag", *flag);
   }
   archive.end();
@@ -553,18 +443,15 @@ void Access::restored(Archive& archive) {
   sane = sane && (m_stall == 0 || (m_state == State::stall && m_interface.stalls().known(m_stall)));
   sane = sane && (!m_waiting || (m_config && m_config->step() == Step::need) ||
                   (m_translation && m_translation->step() == Step::need));
-  sane = sane && m_counted < smmu::CountedStreams::slots;
+  sane = sane && sane_base();
   sane = sane && (!m_event || find_event(static_cast<std::uint8_t>(m_event->type)) != nullptr);
   if (!sane) archive.fail("access", "no access can be in this state");
   if (archive.ok()) return;
+  give_up();
   m_config.reset();
-  m_translation.reset();
   m_event.reset();
   m_stall = 0;
-  m_counted = smmu::CountedStreams::other;
-  m_waiting = false;
   m_state = State::done;
-  m_answer = {};
 }
 
 }  // namespace smmuvp::smmuv3

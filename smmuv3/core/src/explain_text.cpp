@@ -15,7 +15,8 @@ std::string title(const smmu::AccessRequest& q) {
   std::string text = "stream " + hex(q.stream_id);
   if (q.substream_valid) text += ", substream " + hex(q.substream_id);
   text += ", address " + hex(q.address) + ": ";
-  text += q.kind == smmu::AccessKind::translate ? "translation alone" : kind_name(q.kind, q.instruction);
+  text +=
+      q.kind == smmu::AccessKind::translate ? "translation alone" : smmu::kind_name(q.kind, q.instruction);
   return text + (q.privileged ? ", privileged" : ", unprivileged") + ", by TBU " + std::to_string(q.port);
 }
 
@@ -80,7 +81,8 @@ std::string answer_text(const smmu::AccessAnswer& a, smmu::AccessKind kind) {
     case smmu::Outcome::forward:
       return "goes on to " + hex(a.output) + ", " + pgtable::memory_words(a.attributes.memory) + ", " +
              pgtable::shareability_words(a.attributes.SH) + ", " +
-             std::string(kind_name(kind, a.instruction)) + (a.privileged ? ", privileged" : ", unprivileged");
+             std::string(smmu::kind_name(kind, a.instruction)) +
+             (a.privileged ? ", privileged" : ", unprivileged");
     case smmu::Outcome::razwi:
       return "is terminated as RAZ/WI";
     case smmu::Outcome::abort:

@@ -88,7 +88,7 @@ void Lookup::complete(const smmu::MemoryAnswer& answer) {
   if (!m_waiting) return;  // of before a reset
   m_waiting = false;
   m_time = std::max(m_time, answer.time);
-  m_parts.tracer.emit(m_time, trace_fetch, std::string_view(op().purpose), stream_id(), op().address,
+  m_parts.tracer.emit(m_time, smmu::trace_fetch, std::string_view(op().purpose), stream_id(), op().address,
                       std::uint32_t{op().size}, answer.status == smmu::MemoryStatus::ok);
   if (m_config) {
     m_config->complete(answer);

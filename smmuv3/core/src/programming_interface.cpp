@@ -130,14 +130,16 @@ void ProgrammingInterface::read(std::uint32_t offset, unsigned bytes, AccessSecu
   value = 0;
   if (!legal_access(offset, bytes, false, 0)) return;
   m_registers.read(offset, bytes, security, value);
-  if (m_parts.tracer.on()) m_parts.tracer.emit(now, trace_register_read, m_registers.name_at(offset), value);
+  if (m_parts.tracer.on())
+    m_parts.tracer.emit(now, smmu::trace_register_read, m_registers.name_at(offset), value);
 }
 
 void ProgrammingInterface::write(std::uint32_t offset, unsigned bytes, AccessSecurity security,
                                  smmu::TimePs now, std::uint64_t value) {
   if (!legal_access(offset, bytes, true, value)) return;
   m_written_at = now;
-  if (m_parts.tracer.on()) m_parts.tracer.emit(now, trace_register_write, m_registers.name_at(offset), value);
+  if (m_parts.tracer.on())
+    m_parts.tracer.emit(now, smmu::trace_register_write, m_registers.name_at(offset), value);
   m_registers.write(offset, bytes, security, value);
 }
 

@@ -54,8 +54,8 @@ void Smmu::check(const Features& features, const Structures& structures) {
 
 bool Smmu::translate_fast(const smmu::AccessRequest& request, smmu::AccessAnswer& answer) {
   if (!m_engine.answer_at_tbu(request, answer) && !answer_at_tcu(request, answer)) return false;
-  m_tracer.emit(answer.time, trace_translate, request.stream_id, request.address, answer.output,
-                kind_name(request.kind, answer.instruction), answer.tlb_hit);
+  m_tracer.emit(answer.time, smmu::trace_translate, request.stream_id, request.address, answer.output,
+                smmu::kind_name(request.kind, answer.instruction), answer.tlb_hit);
   return true;
 }
 

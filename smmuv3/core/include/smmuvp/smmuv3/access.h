@@ -6,9 +6,8 @@
 #include <string_view>
 
 #include "smmuvp/smmu/access.h"
-#include "smmuvp/smmu/access_object.h"
+#include "smmuvp/smmu/client_access.h"
 #include "smmuvp/smmu/memory_op.h"
-#include "smmuvp/smmu/translation.h"
 #include "smmuvp/smmuv3/config_fetch.h"
 #include "smmuvp/smmuv3/events.h"
 #include "smmuvp/smmuv3/smmu.h"
@@ -20,7 +19,7 @@ namespace smmuvp::smmuv3 {
 ///     Access access(smmu, request);
 ///     while (access.step() == Step::need) access.complete(memory(access.op()));
 ///     use(access.answer());
-class Access : public smmu::AccessObject {
+class Access : public smmu::ClientAccess {
  public:
   Access(Smmu& smmu, const smmu::AccessRequest& request);
   /// By caches that may be others than the interface's SMMU has. @param parts  copied
@@ -28,8 +27,6 @@ class Access : public smmu::AccessObject {
   /// One that visit() loads into. Is not under way before.
   explicit Access(Smmu& smmu);
   ~Access() override;
-  Access(const Access&) = delete;
-  Access& operator=(const Access&) = delete;
 
   /// Goes on until memory is needed or the access is over. Without a complete() in between it repeats its
   /// answer. `stalled`: the access has a record, and the Event queue's buffer has no room for it yet; step()
@@ -40,8 +37,6 @@ class Access : public smmu::AccessObject {
   const smmu::MemoryOp& op() const override { return m_config ? m_config->op() : m_translation->op(); }
   /// Answers op(). Ignored when none is waiting.
   void complete(const smmu::MemoryAnswer& answer) override;
-  /// Meaningful after step() answered `done`.
-  const smmu::AccessAnswer& answer() const override { return m_answer; }
   /// The event that the access caused, recorded or not; CD.R suppresses recording only.
   const std::optional<Event>& event() const { return m_event; }
   /// What keeps event() from being recorded, of all that does so but a debug access and, before step()
@@ -49,8 +44,6 @@ class Access : public smmu::AccessObject {
   const char* why_not_recorded() const { return m_why_not_recorded; }
   /// While it is stalled and has one.
   std::optional<std::uint16_t> stag() const { return m_interface.stalls().stag(m_stall); }
-  /// When it has got as far as it has.
-  smmu::TimePs time() const { return m_time; }
   /// Saves it wherever it is, under way from then on where it is loaded. After Smmu::visit(), and only over
   /// one that has been made for it.
   void visit(Archive& archive) override;
@@ -65,12 +58,8 @@ class Access : public smmu::AccessObject {
   void bypass();
   void tell_other_identity();
   void tell_no_atomics(const pgtable::Fault& fault) const;
-  void answered_at_tbu();
-  void go_to_tcu();
   void override_attributes();
-  void keep_at_tbu(const smmu::CacheKey& key, const smmu::FinishedAnswer& answer);
-  smmu::AccessStatistics& count();
-  void forward(const smmu::CacheKey& key, const smmu::FinishedAnswer& answer);
+  void forward(const smmu::CacheKey& key, smmu::FinishedAnswer answer);
   void terminate();
   void fail(const Event& event);
   void record();
@@ -80,36 +69,25 @@ class Access : public smmu::AccessObject {
   Event event_of(EventType type) const;
   /// @param cd  stage 2 was translating the address of a CD
   Event event_of(const pgtable::Fault& fault, bool cd = false) const;
-  bool counts() const { return !m_request.debug; }
 
   Parts m_parts;
   ProgrammingInterface& m_interface;
-  smmu::AccessRequest m_request;
-  smmu::FlightToken m_token;
-  std::uint64_t m_reset_count;
-  std::uint64_t m_generation;
   State m_state = State::start;
-  bool m_waiting = false;
-  smmu::TimePs m_time;
-  smmu::AccessAnswer m_answer;
   std::optional<Event> m_event;
 
   std::optional<ConfigFetch> m_config;  // until the configuration is known
-  std::optional<smmu::Translation> m_translation;
-  std::uint16_t m_counted = smmu::CountedStreams::other;  // slot of the stream in statistics
-  Overrides m_overrides;                                  // of the STE, or of GBPA
-  bool m_at_tcu = false;                                  // has left its TBU
-  bool m_stage1 = false;                                  // translates; its CD says how its faults end:
-  bool m_abort = false;                                   // CD.A
-  bool m_recorded = false;                                // CD.R
-  bool m_stalls = false;                                  // CD.S
-  bool m_stage2_recorded = false;                         // STE.S2R
-  bool m_stage2_stalls = false;                           // STE.S2S
-  bool m_force_write_back = false;                        // STE.S2FWB
-  bool m_merges = false;                                  // STE.MEV
-  bool m_razwi = false;                                   // how a fault ends
-  bool m_privileged = false;                              // after the overrides of the STE
-  bool m_instruction = false;                             // likewise
+  Overrides m_overrides;                // of the STE, or of GBPA
+  bool m_stage1 = false;                // translates; its CD says how its faults end:
+  bool m_abort = false;                 // CD.A
+  bool m_recorded = false;              // CD.R
+  bool m_stalls = false;                // CD.S
+  bool m_stage2_recorded = false;       // STE.S2R
+  bool m_stage2_stalls = false;         // STE.S2S
+  bool m_force_write_back = false;      // STE.S2FWB
+  bool m_merges = false;                // STE.MEV
+  bool m_razwi = false;                 // how a fault ends
+  bool m_privileged = false;            // after the overrides of the STE
+  bool m_instruction = false;           // likewise
   const char* m_why_not_recorded = "";
   Stalls::Id m_stall = 0;  // while it waits for software
   bool m_held = false;     // has waited for room in the Event queue's buffer
@@ -117,7 +95,5 @@ class Access : public smmu::AccessObject {
 
 /// The event that tells of a fault of a walk.
 EventType event_type_of(pgtable::FaultKind kind);
-/// An access's kind in traces: "read", "write", "atomic" or "execute".
-std::string_view kind_name(smmu::AccessKind kind, bool instruction);
 
 }  // namespace smmuvp::smmuv3

@@ -1,4 +1,4 @@
-// Trace points of the engine.
+// Trace points of both SMMUs.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +8,19 @@
 
 namespace smmuvp::smmu {
 
+constexpr TracePoint<std::uint32_t, std::uint64_t, std::uint64_t, std::string_view, bool> trace_translate{
+    "smmu.translate", "an access was let through", {"sid", "address", "output", "kind", "tlb_hit"}};
+// `record` is "recorded", or what keeps software from being told.
+constexpr TracePoint<std::uint32_t, std::uint64_t, std::string_view, std::string_view, std::string_view>
+    trace_fault{"smmu.fault", "an access was terminated", {"sid", "address", "event", "outcome", "record"}};
+constexpr TracePoint<std::uint32_t, std::uint64_t, std::string_view> trace_stall{
+    "smmu.stall", "an access waits for software", {"sid", "address", "event"}};
+constexpr TracePoint<std::string_view, std::uint32_t, std::uint64_t, std::uint32_t, bool> trace_fetch{
+    "smmu.fetch", "memory was read for an access", {"what", "sid", "address", "bytes", "ok"}};
+constexpr TracePoint<std::string_view, std::uint64_t> trace_register_write{
+    "smmu.register_write", "software wrote a register", {"register", "value"}};
+constexpr TracePoint<std::string_view, std::uint64_t> trace_register_read{
+    "smmu.register_read", "software read a register", {"register", "value"}};
 constexpr TracePoint<std::uint64_t, std::uint64_t, std::uint32_t, std::uint32_t> trace_tlb_fill{
     "smmu.tlb_fill", "a translation was cached", {"input", "output", "shift", "asid"}};
 constexpr TracePoint<std::string_view, std::uint64_t> trace_tlb_invalidate{
