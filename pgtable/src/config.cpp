@@ -14,6 +14,9 @@ constexpr RangeNames range_names[2] = {
     {"stage1.tables[1].granule", "stage1.tables[1].TxSZ", "stage1.tables[1].TBI", "stage1.tables[1].E0PD"}};
 
 // DDI 0487 D17 (TCR_EL1.IPS), without the 56-bit encoding
+// What SMMUv2s narrow VMSAv8-32 outputs to (IHI 0062 1.5.2, 3.7.2).
+constexpr bool is_narrow_output_size(unsigned bits) { return bits == 32 || bits == 36; }
+
 constexpr bool is_output_size(unsigned bits) {
   return bits == 32 || bits == 36 || bits == 40 || bits == 42 || bits == 44 || bits == 48 || bits == 52;
 }
@@ -91,7 +94,8 @@ class Check {
     if (vmsa64) {
       require(is_output_size(s1.output_size), "stage1.output_size", "must be 32, 36, 40, 42, 44, 48 or 52");
     } else {
-      require(s1.output_size == 40, "stage1.output_size", "must be 40 in this format");
+      require(s1.output_size == 40 || (s1.format == Format::lpae32 && is_narrow_output_size(s1.output_size)),
+              "stage1.output_size", "must be 40 in this format, or in lpae32 32 or 36");
       require(!s1.HA, "stage1.HA", "only vmsa64 has hardware update of the Access flag");
       require(!s1.DS, "stage1.DS", "only vmsa64 has 52-bit descriptors");
       require(!s1.EPAN, "stage1.EPAN", "only vmsa64 has it");
@@ -142,7 +146,8 @@ class Check {
     if (!require(vmsa64 || s2.format == Format::lpae32, "stage2.format", "must be vmsa64 or lpae32")) return;
     require(!s2.HD || s2.HA, "stage2.HD", "needs HA");
     if (!vmsa64) {
-      require(s2.output_size == 40, "stage2.output_size", "must be 40 in this format");
+      require(s2.output_size == 40 || is_narrow_output_size(s2.output_size), "stage2.output_size",
+              "must be 32, 36 or 40 in this format");
       require(!s2.HA, "stage2.HA", "only vmsa64 has hardware update of the Access flag");
       require(!s2.DS, "stage2.DS", "only vmsa64 has 52-bit descriptors");
       require(s2.granule == Granule::size_4k, "stage2.granule", "must be 4 KiB in this format");

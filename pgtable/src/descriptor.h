@@ -85,6 +85,7 @@ constexpr Stage2Attributes stage2_attributes(const Lookup& l, std::uint64_t leaf
   Stage2Attributes attributes;
   attributes.MemAttr = static_cast<std::uint8_t>(leaf >> MemAttr_shift) & 0xf;
   attributes.SH = l.DS ? l.walk_attributes.SH : static_cast<Shareability>((leaf >> SH_shift) & 3);
+  attributes.allocation = static_cast<std::uint8_t>(leaf >> 60U);
   return attributes;
 }
 

@@ -12,6 +12,7 @@ void TlbEntry::visit(Archive& archive) {
   archive.value("SH", attributes.SH);
   archive.value("MemAttr", stage2_attributes.MemAttr);
   archive.value("stage2_SH", stage2_attributes.SH);
+  archive.value("stage2_allocation", stage2_attributes.allocation);
   archive.value("space", space);
 }
 

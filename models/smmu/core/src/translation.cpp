@@ -15,6 +15,7 @@ Translation::Translation(Engine& engine, const TranslationContext& context, cons
       m_tag_address(context.tag_address(request.address)),
       m_address_bits(context.address_bits),
       m_split(context.split),
+      m_table_attributes(context.table_attributes),
       m_generation(request.generation),
       m_time(request.time) {
   if (!request.structure && !request.stage1_only) look_up(context.setup);
@@ -131,13 +132,19 @@ void Translation::walk() {
     m_walk.reset();
     return;
   }
-  m_op = memory_op_of(m_walk->op(), m_address_bits);
+  m_op = op_of_walk();
   if (!m_request.debug) {
     if (m_op.kind == MemoryOpKind::read) ++m_engine.tcu_statistics().walk_reads;
     m_time = m_engine.pass_walk_port(m_time);
   }
   m_op.time = m_time;
   m_waiting = true;
+}
+
+MemoryOp Translation::op_of_walk() const {
+  MemoryOp op = memory_op_of(m_walk->op(), m_address_bits);
+  if (m_table_attributes) op.attributes = pgtable::combine(op.attributes, *m_table_attributes, false);
+  return op;
 }
 
 // Tables and IPAs of stage 2 belong to a VMID, whatever stage 1 is in front.
@@ -252,6 +259,10 @@ void Translation::visit(Archive& archive) {
   archive.value("tag_address", m_tag_address);
   archive.value("address_bits", m_address_bits);
   archive.value("split", m_split);
+  archive.optional("table_attributes", m_table_attributes, [&archive](pgtable::Stage2Attributes& a) {
+    archive.value("MemAttr", a.MemAttr);
+    archive.value("SH", a.SH);
+  });
   m_engine.visit_generation(archive, m_generation);
   archive.value("state", m_state);
   archive.value("waiting", m_waiting);
@@ -305,7 +316,7 @@ void Translation::restored(Archive& archive, const OpenWalks::Saved& walk) {
   }
   if (!m_waiting) return;
   const TimePs time = m_op.time;
-  m_op = memory_op_of(m_walk->op(), m_address_bits);
+  m_op = op_of_walk();
   m_op.time = time;
 }
 

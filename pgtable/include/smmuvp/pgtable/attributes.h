@@ -26,6 +26,8 @@ struct Attributes {
 struct Stage2Attributes {
   std::uint8_t MemAttr = 0;  ///< MemAttr[3:0], read with FWB or without
   Shareability SH = Shareability::non_shareable;
+  /// Bits [63:60] of the descriptor: WACFG and RACFG of an SMMUv2 (IHI 0062 2.7.1). Nobody here obeys them.
+  std::uint8_t allocation = 0;
 };
 
 /// Whether a MAIR byte is of a Device type (0b0000ddxx).

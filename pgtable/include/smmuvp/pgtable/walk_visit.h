@@ -205,6 +205,7 @@ void visit(Archive& archive, Result& r) {
   archive.value("SH", r.attributes.SH);
   archive.value("MemAttr", r.stage2_attributes.MemAttr);
   archive.value("stage2_SH", r.stage2_attributes.SH);
+  archive.value("stage2_allocation", r.stage2_attributes.allocation);
   archive.value("space", r.space);
   archive.value("output", r.output);
   archive.value("ipa", r.ipa);

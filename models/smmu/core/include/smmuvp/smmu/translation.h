@@ -23,6 +23,9 @@ struct TranslationContext {
   /// Where the ranges of two tables meet inside of what one descriptor can describe (VMSAv8-32, DDI 0487
   /// G5.5): what caches keep ends there. 0: they do not.
   std::uint64_t split = 0;
+  /// What combines with the attributes of accesses to tables, though no stage 2 translates them (IHI 0062
+  /// 1.5.2).
+  std::optional<pgtable::Stage2Attributes> table_attributes;
 
   /// The address that tags TLB entries: with TBI the top byte is a copy of bit 55.
   std::uint64_t tag_address(std::uint64_t va) const {
@@ -118,6 +121,7 @@ class Translation {
   void walked(const pgtable::Result& result);
   bool overtaken() const { return m_generation != m_engine.generation(); }
   void restored(Archive& archive, const OpenWalks::Saved& walk);
+  MemoryOp op_of_walk() const;
   void let_go();
 
   enum class State : std::uint8_t { waiting, walking, done };
@@ -128,6 +132,7 @@ class Translation {
   std::uint64_t m_tag_address;
   std::uint8_t m_address_bits = 64;
   std::uint64_t m_split = 0;
+  std::optional<pgtable::Stage2Attributes> m_table_attributes;
   std::uint64_t m_generation;
   State m_state = State::walking;
   bool m_waiting = false;
