@@ -1,6 +1,6 @@
 #include "smmuvp/smmuv3/registers.h"
 
-#include "smmuvp/smmuv3/fields.h"
+#include "smmuvp/base/fields.h"
 
 namespace smmuvp::smmuv3 {
 

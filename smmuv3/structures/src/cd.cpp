@@ -1,7 +1,7 @@
 #include "smmuvp/smmuv3/cd.h"
 
-#include "check_fields.h"
 #include "formats.h"
+#include "smmuvp/base/check_fields.h"
 #include "smmuvp/pgtable/attributes.h"
 
 namespace smmuvp::smmuv3 {

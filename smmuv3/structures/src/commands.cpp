@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "check_fields.h"
+#include "smmuvp/base/check_fields.h"
 
 namespace smmuvp::smmuv3 {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <type_traits>
 
-#include "check_fields.h"
+#include "smmuvp/base/check_fields.h"
 
 namespace smmuvp::smmuv3 {
 

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
 #include <initializer_list>
 
-#include "check_fields.h"
+#include "smmuvp/base/check_fields.h"
+#include "smmuvp/base/field_text.h"
 #include "smmuvp/pgtable/explain.h"
 #include "smmuvp/smmuv3/cd.h"
 #include "smmuvp/smmuv3/commands.h"
@@ -27,48 +27,6 @@ constexpr StructureKindInfo kinds[structure_kind_count] = {
 
 using Words = std::array<std::uint64_t, 8>;  // what the kind has not got is 0
 
-std::string hex(std::uint64_t value) {
-  char text[20];
-  std::snprintf(text, sizeof(text), "0x%llx", static_cast<unsigned long long>(value));
-  return text;
-}
-
-std::string binary(std::uint64_t value, unsigned bits) {
-  std::string text = "0b";
-  for (unsigned i = bits; i-- > 0;) text += ((value >> i) & 1) != 0 ? '1' : '0';
-  return text;
-}
-
-std::string value_text(const Field& f, std::uint64_t value) {
-  if (f.use == FieldUse::address) return hex(value << f.shift);
-  if (f.use == FieldUse::code && f.elements == 1 && f.width() > 1) return binary(value, f.width());
-  const bool count = f.use == FieldUse::number || f.use == FieldUse::region_size || f.use == FieldUse::log2;
-  if (f.width() == 1 || (count && f.width() <= 8)) return std::to_string(value);
-  return hex(value);
-}
-
-const FieldValue* named_value(const Field& f, std::uint64_t value) {
-  for (unsigned i = 0; i < f.value_count; ++i) {
-    if (f.values[i].value == value) return &f.values[i];
-  }
-  return nullptr;
-}
-
-// Elements that are not 0, by index.
-std::string elements_text(const Field& f, std::uint64_t value, bool& wrong) {
-  const unsigned bits = f.width() / f.elements;
-  std::string text;
-  for (unsigned i = 0; i < f.elements; ++i) {
-    const std::uint64_t element = (value >> (i * bits)) & low_bits(bits);
-    if (element == 0) continue;
-    const FieldValue* named = named_value(f, element);
-    wrong = wrong || named == nullptr || named->reserved;
-    text += (text.empty() ? "" : "; ") + std::to_string(i) + ": " +
-            (named != nullptr ? named->meaning : "Reserved");
-  }
-  return std::string(f.meaning) + (text.empty() ? "" : ": " + text);
-}
-
 std::string memory_types_text(const Field& f, std::uint64_t value) {
   // MAIR1 goes on where MAIR0 ends.
   const unsigned first = &f == &CD_MAIR1 ? CD_MAIR0.width() / 8 : 0;
@@ -81,23 +39,7 @@ std::string memory_types_text(const Field& f, std::uint64_t value) {
 }
 
 std::string meaning_of(const Field& f, std::uint64_t value, bool& wrong) {
-  if (f.elements > 1) return elements_text(f, value, wrong);
-  switch (f.use) {
-    case FieldUse::region_size:
-      return std::to_string(64 - value) + "-bit input addresses";
-    case FieldUse::log2:
-      return std::string(f.meaning) + ": 2^" + std::to_string(value);
-    case FieldUse::memory_types:
-      return memory_types_text(f, value);
-    default:
-      break;
-  }
-  // What a flag means is what its 1 means.
-  const bool clear_flag = f.width() == 1 && value == 0 && *f.meaning != 0;
-  if (f.value_count == 0) return std::string(clear_flag ? "1: " : "") + f.meaning;
-  const FieldValue* named = named_value(f, value);
-  wrong = named == nullptr || named->reserved;
-  return named != nullptr ? named->meaning : "Reserved";
+  return f.use == FieldUse::memory_types ? memory_types_text(f, value) : meaning_text(f, value, wrong);
 }
 
 // ---- fields that count for nothing because of others: the reason, or nullptr
@@ -268,7 +210,7 @@ void add_reserved(const Words& words, unsigned count, const Source& source, std:
     while (bit % 64 != 63 && ((left[bit / 64] >> ((bit + 1) % 64)) & 1) != 0) ++bit;
     e.high = bit++;
     e.value = (left[e.low / 64] >> (e.low % 64)) & low_bits(e.high - e.low + 1);
-    e.text = e.high == e.low ? "1" : hex(e.value);
+    e.text = e.high == e.low ? "1" : hex_text(e.value);
     e.ignored = source.all_ignored != nullptr;
     e.wrong = !e.ignored;
     e.meaning =

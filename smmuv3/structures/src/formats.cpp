@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "smmuvp/smmuv3/fields.h"
+#include "smmuvp/base/fields.h"
 
 namespace smmuvp::smmuv3 {
 

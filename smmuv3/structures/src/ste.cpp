@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "check_fields.h"
 #include "formats.h"
+#include "smmuvp/base/check_fields.h"
 #include "smmuvp/pgtable/attributes.h"
 #include "smmuvp/smmu/attributes.h"
 #include "smmuvp/smmuv3/register_fields.h"

@@ -1,7 +1,7 @@
 // Encodings that several structures share.
 #pragma once
 
-#include "smmuvp/smmuv3/fields.h"
+#include "smmuvp/base/fields.h"
 
 namespace smmuvp::smmuv3 {
 

@@ -2,7 +2,7 @@
 // translation operation asks and answers (IHI 0070 6.3.14, 6.3.24, 6.3.25, 6.3.38 to 6.3.40).
 #pragma once
 
-#include "smmuvp/smmuv3/fields.h"
+#include "smmuvp/base/fields.h"
 
 namespace smmuvp::smmuv3 {
 

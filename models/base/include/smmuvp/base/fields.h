@@ -1,11 +1,12 @@
-// Fields of structures in memory, declared once: decoding, checks, dumps and tools read the same rows.
+// Fields of registers and of structures in memory, declared once: decoding, checks, dumps and tools read the
+// same rows.
 #pragma once
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
 
-namespace smmuvp::smmuv3 {
+namespace smmuvp {
 
 /// Bits [n-1:0].
 constexpr std::uint64_t low_bits(unsigned n) { return n >= 64 ? ~0ULL : (1ULL << n) - 1; }
@@ -141,4 +142,4 @@ constexpr void set_address(std::array<std::uint64_t, N>& words, const Field& f, 
   set(words, f, address >> f.shift);
 }
 
-}  // namespace smmuvp::smmuv3
+}  // namespace smmuvp

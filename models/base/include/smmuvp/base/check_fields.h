@@ -3,9 +3,9 @@
 
 #include <cstddef>
 
-#include "smmuvp/smmuv3/fields.h"
+#include "smmuvp/base/fields.h"
 
-namespace smmuvp::smmuv3 {
+namespace smmuvp {
 
 constexpr bool same_text(const char* a, const char* b) {
   for (; *a != 0 && *a == *b; ++a, ++b) {
@@ -56,4 +56,4 @@ constexpr bool well_formed(const FieldList& fields, std::size_t bytes) {
 
 constexpr bool well_formed(const StructureInfo& s) { return well_formed(s.fields, s.bytes); }
 
-}  // namespace smmuvp::smmuv3
+}  // namespace smmuvp
