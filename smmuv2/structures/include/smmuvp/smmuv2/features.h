@@ -41,7 +41,7 @@ struct Features {
   bool SMCD = true;              ///< every stream match conflict is detected
   std::uint8_t SSDTP = 0;        ///< SSD table: 0 none, 1 with NUMSSDNDXB bits, 3 with 16 bits
   std::uint8_t NUMSSDNDXB = 0;   ///< SSD_Index bits
-  std::uint8_t NUMCB = 128;      ///< context banks, 0 to 128
+  std::uint8_t NUMCB = 32;       ///< context banks, 0 to 128
   // IDR2
   bool DIPANS = true;       ///< S2CR.PRIVCFG 1 is Data and Instruction Privileged Access Never
   bool HADS = true;         ///< TCR2.HADx
