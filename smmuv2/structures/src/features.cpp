@@ -35,6 +35,10 @@ constexpr std::uint8_t size_code(std::uint8_t bits) {
 bool is_address_size(std::uint8_t bits) { return bits != 49 && size_code(bits) <= 5; }
 bool is_bus_size(std::uint8_t bits) { return bits == 64 || (bits != 48 && size_code(bits) <= 5); }
 
+constexpr bool resets_to_one(FixedBit bit) {
+  return bit == FixedBit::one || bit == FixedBit::programmable_one;
+}
+
 const char* stages_problem(const Features& f) {
   if (!f.S1TS && !f.S2TS) return "S1TS or S2TS has to be 1: an SMMU translates by one stage at least";
   if (f.NTS && !(f.S1TS && f.S2TS)) return "NTS needs both stages of translation (S1TS and S2TS)";
@@ -95,8 +99,8 @@ const char* map_problem(const Features& f) {
 
 const char* choices_problem(const Features& f) {
   if (f.GSE && !f.stalls) return "GSE needs stalling (stalls)";
-  if (f.SCR1_NSCAFRO == FixedBit::one && !f.CAF)
-    return "SCR1_NSCAFRO needs configuration access faults (CAF)";
+  if (resets_to_one(f.SCR1_NSCAFRO) && (!f.CAF || f.version == 1))
+    return "SCR1_NSCAFRO needs configuration access faults (CAF), and SMMUv2";
   if (f.counter_groups > 256) return "counter_groups is 0 to 256";
   if (f.CGNC > 15 || (f.counter_groups != 0 && f.CGNC == 0)) return "CGNC is 1 to 15";
   if (f.counters() > 256) return "counter_groups times CGNC is at most 256";
@@ -142,8 +146,8 @@ const char* Features::problem() const {
 
 std::uint32_t SCR1_reset(const Features& f) {
   if (!f.SES) return 0;
-  return bit(f.SCR1_NSCAFRO == FixedBit::one, SCR1_NSCAFRO.low) |
-         bit(f.SCR1_GEFRO == FixedBit::one, SCR1_GEFRO.low) | field(f.NUMIRPT, SCR1_NSNUMIRPTO.low) |
+  return bit(resets_to_one(f.SCR1_NSCAFRO), SCR1_NSCAFRO.low) |
+         bit(resets_to_one(f.SCR1_GEFRO), SCR1_GEFRO.low) | field(f.NUMIRPT, SCR1_NSNUMIRPTO.low) |
          field(f.NUMSMRG, SCR1_NSNUMSMRGO.low) | f.NUMCB;
 }
 

@@ -10,7 +10,8 @@ namespace smmuvp::smmuv2 {
 
 /// A bit that software may write, or that always reads as one value.
 enum class FixedBit : std::uint8_t {
-  programmable,  ///< resets to 0
+  programmable,      ///< resets to 0, or to what Features::reset_fill gives where reset leaves it UNKNOWN
+  programmable_one,  ///< resets to 1
   zero,
   one,
 };
@@ -73,8 +74,12 @@ struct Features {
   bool NSNUMCBO_fixed = false;  ///< SCR1.NSNUMCBO and NSNUMIRPTO are read-only (9.6.24)
   bool CAF = true;              ///< configuration access faults; false: such accesses are RAZ/WI
   bool EF = true;               ///< external faults are recorded; false: GFSR.EF is RAZ/WI
+  FixedBit SMCFCFG = FixedBit::programmable;       ///< sCR0[21]
   FixedBit SCR1_NSCAFRO = FixedBit::programmable;  ///< SCR1[28], also NSCAFnFS; needs CAF
   FixedBit SCR1_GEFRO = FixedBit::programmable;    ///< SCR1[25], also GEFFS
+  /// SSDRn reset to Non-secure, as the SSD_Index values of a system without Secure software would be fixed
+  /// (13.1); false: as reset_fill says.
+  bool SSDR_non_secure = true;
   /// Performance monitors (6): groups of counters, 0 to 256, and counters of each, 1 to 15.
   std::uint16_t counter_groups = 0;
   std::uint8_t CGNC = 0;
