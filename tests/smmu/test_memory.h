@@ -1,0 +1,86 @@
+// What stands around the core of either SMMU in its tests: memory, and somebody who hears diagnostics.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <set>
+#include <vector>
+
+#include "smmuvp/base/diag.h"
+#include "smmuvp/pgtable/memory_op.h"
+#include "smmuvp/smmu/memory_op.h"
+
+namespace smmuvp::smmu {
+
+/// Sparse little memory; addresses can be made to abort.
+class TestMemory {
+ public:
+  std::uint8_t& at(std::uint64_t address) { return m_pages[address >> 12][address & 0xfff]; }
+  std::uint64_t read(std::uint64_t address, unsigned bytes) {
+    std::uint64_t v = 0;
+    for (unsigned i = bytes; i-- > 0;) v = v << 8 | at(address + i);
+    return v;
+  }
+  void write(std::uint64_t address, std::uint64_t value, unsigned bytes = 8) {
+    for (unsigned i = 0; i < bytes; ++i) at(address + i) = static_cast<std::uint8_t>(value >> (8 * i));
+  }
+  /// The 4 KiB page around `address` answers aborts.
+  void make_abort(std::uint64_t address) { m_aborting.insert(address >> 12); }
+  void make_ok(std::uint64_t address) { m_aborting.erase(address >> 12); }
+  bool aborts(std::uint64_t address) const { return m_aborting.count(address >> 12) != 0; }
+
+  MemoryAnswer carry_out(const MemoryOp& op) {
+    MemoryAnswer a;
+    a.time = op.time + latency;
+    if (aborts(op.address)) {
+      a.status = MemoryStatus::external_abort;
+      return a;
+    }
+    if (op.kind == MemoryOpKind::compare_and_swap) {
+      if (!atomics) {
+        a.status = MemoryStatus::unsupported_atomic;
+        return a;
+      }
+      ++swaps;
+      store_word(a.data, 0, read(op.address, op.size));
+      if (load_word(a.data, 0) != op.expected) return a;
+      write(op.address, load_word(op.data, 0), op.size);
+      return a;
+    }
+    for (unsigned i = 0; i < op.size; ++i) {
+      if (op.kind == MemoryOpKind::read) {
+        a.data[i] = at(op.address + i);
+      } else {
+        at(op.address + i) = op.data[i];
+      }
+    }
+    return a;
+  }
+  /// For builders: never aborts.
+  pgtable::MemoryResponse carry_out(const pgtable::MemoryOp& op) {
+    pgtable::MemoryResponse r;
+    r.data = read(op.address, op.size);
+    if (op.big_endian) r.data = __builtin_bswap64(r.data);
+    if (op.kind == pgtable::MemoryOpKind::write) {
+      write(op.address, op.big_endian ? __builtin_bswap64(op.desired) : op.desired, op.size);
+    }
+    return r;
+  }
+
+  std::uint64_t latency = 0;
+  bool atomics = true;  ///< whether it can compare and swap
+  unsigned swaps = 0;   ///< how often it was asked to
+
+ private:
+  std::map<std::uint64_t, std::array<std::uint8_t, 4096>> m_pages;
+  std::set<std::uint64_t> m_aborting;
+};
+
+class TestDiag : public DiagSink {
+ public:
+  void report(const Diagnostic& d) override { all.push_back(d); }
+  std::vector<Diagnostic> all;
+};
+
+}  // namespace smmuvp::smmu
