@@ -1,0 +1,86 @@
+// One transaction on its way through the SMMU (IHI 0062 2.1.1, 3.7.3).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "smmuvp/smmu/client_access.h"
+#include "smmuvp/smmuv2/faults.h"
+#include "smmuvp/smmuv2/path.h"
+#include "smmuvp/smmuv2/stalls.h"
+
+namespace smmuvp::smmuv2 {
+
+class Smmu;
+class ProgrammingInterface;
+
+/// Why an access did not go through.
+struct AccessFault {
+  bool global = false;
+  std::uint32_t bit = 0;  ///< of gfsr, or of fsr
+  unsigned bank = 0;      ///< whose fault it is, where it is not global
+  bool recorded = false;  ///< with its syndrome: not behind another fault
+  const char* why = "";   ///< where no bit tells
+};
+
+/// Counts as under way from construction to destruction, but while it waits for RESUME.
+///
+///     Access access(smmu, request);
+///     while (access.step() == Step::need) access.complete(memory(access.op()));
+///     use(access.answer());
+class Access : public smmu::ClientAccess {
+ public:
+  Access(Smmu& smmu, const smmu::AccessRequest& request);
+  /// One that visit() loads into. Is not under way before.
+  explicit Access(Smmu& smmu);
+  ~Access() override;
+
+  /// `stalled`: it waits for RESUME of a bank. `waits`: for another access's walk of the page.
+  smmu::Step step() override;
+  const smmu::MemoryOp& op() const override { return m_translation->op(); }
+  void complete(const smmu::MemoryAnswer& answer) override;
+  /// Meaningful after step() answered `done` or `stalled`.
+  const std::optional<AccessFault>& fault() const { return m_fault; }
+  void visit(Archive& archive) override;
+
+ private:
+  enum class State : std::uint8_t { start, translation, stall, done };
+
+  void start();
+  void determine_security();
+  void map();
+  void enter_context(unsigned bank);
+  bool check_for_faults(unsigned bank);
+  void translated();
+  void pass(const Override& override, bool with_SIF);
+  void forward_context(const smmu::CacheKey& key, const smmu::TlbEntry* entry);
+
+  void fail_global(std::uint32_t bit, bool nested);
+  /// @param second  the fault is of the bank of stage 2
+  void fail_context(std::uint32_t bit, bool second, int level, std::uint64_t ipa, bool table_walk = false,
+                    bool external = false, bool write = false);
+  void fail_context(const pgtable::Fault& fault);
+  void wait_for(unsigned bank, bool recorded);
+  bool resume();
+  void kill(unsigned bank);
+  void end(smmu::Outcome outcome);
+  bool keeps() const;
+  void restored(Archive& archive);
+
+  Parts m_parts;
+  ProgrammingInterface& m_interface;
+  State m_state = State::start;
+  Path m_path;
+  bool m_retried = false;
+  std::uint64_t m_address = 0;  ///< as stage 1, or stage 2 alone, has it
+  std::optional<AccessFault> m_fault;
+  Stalls::Id m_stall = 0;
+  std::uint32_t m_stalled_bank = 0;
+};
+
+/// "TF", "ICF": the names of bits.
+std::string_view fsr_name(std::uint32_t bit);
+std::string_view gfsr_name(std::uint32_t bit);
+
+}  // namespace smmuvp::smmuv2

@@ -1,0 +1,64 @@
+// TLB maintenance by registers, and its synchronisation (IHI 0062 5.4, 9.6.21 to 9.6.36, 16.5.30 to 16.5.37,
+// 17.3.4 to 17.3.7).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "smmuvp/base/archive.h"
+#include "smmuvp/base/registers.h"
+#include "smmuvp/smmu/in_flight.h"
+#include "smmuvp/smmuv2/context.h"
+#include "smmuvp/smmuv2/parts.h"
+#include "smmuvp/smmuv2/registers.h"
+
+namespace smmuvp::smmuv2 {
+
+/// An operation takes effect in the caches at once, and is complete when the accesses that may have used what
+/// it took away are observed. Any number is accepted, whatever clients do.
+class Maintenance {
+ public:
+  Maintenance(const Parts& parts, RegisterFile& registers);
+
+  /// A write of a register that begins an operation, or a synchronisation.
+  /// @return whether it is one
+  /// @param index  of the bank, if it is one of a bank
+  bool written(Reg id, unsigned index, AccessSecurity security, std::uint64_t written, std::uint64_t lanes,
+               smmu::TimePs now);
+  /// TLBSTATUS.SACTIVE of a bank.
+  bool SACTIVE(unsigned bank, smmu::TimePs now) { return busy(m_banks_state[bank].sync, now); }
+  /// sTLBGSTATUS.GSACTIVE
+  bool GSACTIVE(bool secure, smmu::TimePs now) { return busy(m_global[secure ? 1 : 0].sync, now); }
+
+  void reset();
+  void visit(Archive& archive);
+
+ private:
+  /// What has to be over, and from when on it counts.
+  struct Point {
+    smmu::InFlight::Barrier barrier = 0;
+    smmu::TimePs since = 0;
+    smmu::TimePs ready = 0;
+  };
+  struct Resource {
+    Point last;  ///< the latest operation
+    Point sync;  ///< what the latest synchronisation waits for
+  };
+
+  bool bank_written(Reg id, unsigned bank, std::uint64_t value, std::uint64_t lanes, smmu::TimePs now);
+  bool global_written(Reg id, bool secure, std::uint64_t value, smmu::TimePs now);
+  void maintain(Resource& resource, bool secure, const smmu::Invalidation& what, std::string_view name,
+                smmu::TimePs now);
+  void synchronise(Resource& resource, smmu::TimePs now);
+  bool busy(const Point& point, smmu::TimePs now);
+  smmu::Invalidation of_bank(const BankState& state) const;
+
+  Parts m_parts;
+  Banks m_banks;
+  std::vector<Resource> m_banks_state;
+  std::array<Resource, 2> m_global;  // Non-secure, Secure
+};
+
+}  // namespace smmuvp::smmuv2

@@ -1,0 +1,119 @@
+// The registers of an SMMUv2, and what they do (IHI 0062 chapters 8 to 13, 16, 17).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "smmuvp/base/archive.h"
+#include "smmuvp/base/registers.h"
+#include "smmuvp/smmuv2/address_translation.h"
+#include "smmuvp/smmuv2/context.h"
+#include "smmuvp/smmuv2/faults.h"
+#include "smmuvp/smmuv2/maintenance.h"
+#include "smmuvp/smmuv2/parts.h"
+#include "smmuvp/smmuv2/registers.h"
+#include "smmuvp/smmuv2/stalls.h"
+#include "smmuvp/smmuv2/stream_map.h"
+
+namespace smmuvp::smmuv2 {
+
+class ProgrammingInterface : private RegisterObserver {
+ public:
+  explicit ProgrammingInterface(const Parts& parts);
+
+  // ---- software
+
+  /// 4 bytes, or 8 at a 64-bit register, aligned; others are RAZ/WI, and diagnosed (9.1, 16.1).
+  /// @return false: the access is terminated with an error (a configuration access fault, 3.9)
+  bool read(std::uint32_t offset, unsigned bytes, AccessSecurity security, smmu::TimePs now,
+            std::uint64_t& value);
+  bool write(std::uint32_t offset, unsigned bytes, AccessSecurity security, smmu::TimePs now,
+             std::uint64_t value);
+  /// A debugger's read, without side effects.
+  void peek(std::uint32_t offset, unsigned bytes, AccessSecurity security, std::uint64_t& value) const;
+  const RegisterFile& registers() const { return m_registers; }
+
+  // ---- what accesses go by
+
+  std::uint32_t reg(Reg id, unsigned index = 0) const {
+    return static_cast<std::uint32_t>(m_registers.get(id, index));
+  }
+  std::uint32_t CR0(bool secure) const {
+    return static_cast<std::uint32_t>(
+        m_registers.get(SMMU_sCR0, 0, secure ? AccessSecurity::Secure : AccessSecurity::NonSecure));
+  }
+  const StreamMap& streams();
+  /// Of an initial bank, which may not exist. Good until the next register write.
+  const Context& context(unsigned bank, bool secure);
+  /// Whether the bank holds or kills what comes, whether or not it would fault: its FSR has a fault, and
+  /// HUPCF is 0 (3.7.3).
+  bool blocks(unsigned bank) const;
+  /// With GSE, a bank that has a stalled transaction, for which all others wait (3.7.5).
+  std::optional<unsigned> global_stall(bool secure) const;
+  /// Whether faults of a bank stall (3.7.3, InTerminateMode).
+  bool stalls_at(unsigned bank) const;
+  /// SSDRn (13.1)
+  bool ssd_secure(std::uint32_t SSD_Index) const;
+  Banks banks() const { return {m_registers, m_parts.features}; }
+  Faults& faults() { return m_faults; }
+  const Faults& faults() const { return m_faults; }
+  Stalls& stalls() { return m_stalls; }
+  const Stalls& stalls() const { return m_stalls; }
+  Maintenance& maintenance() { return m_maintenance; }
+  AddressTranslation& address_translation() { return m_address_translation; }
+  /// A TBU keeps something that the next change of configuration has to take away.
+  void kept() { m_kept = true; }
+
+  /// While it is held in reset, every access is aborted.
+  void hold(bool held) { m_held = held; }
+  bool held() const { return m_held; }
+  void reset();
+  void visit(Archive& archive);
+  /// After Engine::visit(), whose generations it needs.
+  void visit_stalls(Archive& archive) {
+    m_stalls.visit(archive);
+    m_address_translation.visit(archive);
+  }
+
+ private:
+  enum class Permission : std::uint8_t { allowed, raz_wi, faults };
+
+  std::uint64_t register_read(std::uint16_t id, std::uint32_t index, AccessSecurity security,
+                              std::uint64_t stored) override;
+  void register_written(std::uint16_t id, std::uint32_t index, AccessSecurity security, std::uint64_t old,
+                        std::uint64_t value, std::uint64_t written, std::uint64_t lanes) override;
+  std::uint64_t shown(std::uint16_t id, std::uint32_t index, AccessSecurity security,
+                      std::uint64_t stored) const;
+  std::uint64_t id_register(std::uint16_t id, AccessSecurity security, std::uint64_t stored) const;
+  bool legal_access(std::uint32_t offset, unsigned bytes, bool write);
+  Permission permission(std::uint32_t offset, AccessSecurity security) const;
+  bool configuration_fault(std::uint32_t offset, bool write, AccessSecurity security);
+  bool bank_written(Reg id, std::uint32_t bank, std::uint64_t old, std::uint64_t value,
+                    std::uint64_t written);
+  void global_written(Reg id, std::uint32_t index, AccessSecurity security, std::uint64_t old,
+                      std::uint64_t value, std::uint64_t written);
+  bool mmu500_locked() const;
+  void configuration_changed();
+
+  Parts m_parts;
+  RegisterFile m_registers;
+  Faults m_faults;
+  Stalls m_stalls;
+  Maintenance m_maintenance;
+  AddressTranslation m_address_translation;
+  StreamMap m_streams;
+  bool m_streams_old = true;
+  struct Decoded {
+    std::uint64_t epoch = 0;
+    Context context;
+  };
+  std::vector<Decoded> m_contexts;  // by bank and Security state
+  Context m_other;                  // of a bank that does not exist
+  std::uint64_t m_epoch = 1;
+  bool m_kept = false;
+  smmu::TimePs m_now = 0;  // of the access that is being carried out
+  bool m_held = false;     // not saved: it follows a line
+};
+
+}  // namespace smmuvp::smmuv2

@@ -1,0 +1,18 @@
+// Trace points of the SMMUv2 core.
+#pragma once
+
+#include <vector>
+
+#include "smmuvp/base/trace.h"
+#include "smmuvp/smmu/trace_points.h"
+
+namespace smmuvp::smmuv2 {
+
+/// All that an SMMUv2 emits, the engine included.
+inline std::vector<TracePointInfo> trace_points() {
+  return {smmu::trace_translate, smmu::trace_fault,          smmu::trace_stall,
+          smmu::trace_fetch,     smmu::trace_register_write, smmu::trace_register_read,
+          smmu::trace_tlb_fill,  smmu::trace_tlb_invalidate};
+}
+
+}  // namespace smmuvp::smmuv2

@@ -1,0 +1,517 @@
+#include "smmuvp/smmuv2/access.h"
+
+#include <algorithm>
+
+#include "smmuvp/smmu/trace_points.h"
+#include "smmuvp/smmuv2/programming_interface.h"
+#include "smmuvp/smmuv2/register_fields.h"
+#include "smmuvp/smmuv2/smmu.h"
+
+namespace smmuvp::smmuv2 {
+
+using pgtable::AddressSpace;
+using smmu::Outcome;
+using smmu::Step;
+
+std::string_view fsr_name(std::uint32_t bit) {
+  switch (bit) {
+    case fsr::TF:
+      return "TF";
+    case fsr::AFF:
+      return "AFF";
+    case fsr::PF:
+      return "PF";
+    case fsr::EF:
+      return "EF";
+    case fsr::ASF:
+      return "ASF";
+    case fsr::UUT:
+      return "UUT";
+    default:
+      return "none";
+  }
+}
+
+std::string_view gfsr_name(std::uint32_t bit) {
+  switch (bit) {
+    case gfsr::ICF:
+      return "ICF";
+    case gfsr::USF:
+      return "USF";
+    case gfsr::SMCF:
+      return "SMCF";
+    case gfsr::UCBF:
+      return "UCBF";
+    case gfsr::UCIF:
+      return "UCIF";
+    case gfsr::CAF:
+      return "CAF";
+    case gfsr::PF:
+      return "PF";
+    case gfsr::UUT:
+      return "UUT";
+    default:
+      return "none";
+  }
+}
+
+namespace {
+
+std::uint32_t bit_of(pgtable::FaultKind kind) {
+  switch (kind) {
+    case pgtable::FaultKind::address_size:
+      return fsr::ASF;
+    case pgtable::FaultKind::access_flag:
+      return fsr::AFF;
+    case pgtable::FaultKind::permission:
+    case pgtable::FaultKind::domain:
+      return fsr::PF;
+    case pgtable::FaultKind::external_abort:
+    case pgtable::FaultKind::unsupported_atomic:
+      return fsr::EF;
+    default:
+      return fsr::TF;
+  }
+}
+
+}  // namespace
+
+Access::Access(Smmu& smmu, const smmu::AccessRequest& request)
+    : ClientAccess(smmu.engine(), request), m_parts(smmu.parts()), m_interface(smmu.interface()) {}
+
+Access::Access(Smmu& smmu)
+    : ClientAccess(smmu.engine()),
+      m_parts(smmu.parts()),
+      m_interface(smmu.interface()),
+      m_state(State::done) {}
+
+Access::~Access() {
+  if (m_stall != 0) m_interface.stalls().forget(m_stall);
+}
+
+Step Access::step() {
+  if (m_state != State::done && was_reset()) {
+    m_stall = 0;
+    m_fault = AccessFault{false, 0, 0, false, "the SMMU has been reset meanwhile"};
+    end(Outcome::abort);
+  }
+  while (!m_waiting && m_state != State::done) {
+    switch (m_state) {
+      case State::start:
+        start();
+        break;
+      case State::translation: {
+        const Step step = m_translation->step();
+        if (step == Step::waits) return step;
+        m_waiting = step == Step::need;
+        m_time = m_translation->time();
+        if (!m_waiting) translated();
+        break;
+      }
+      case State::stall:
+        if (!resume()) return Step::stalled;
+        break;
+      case State::done:
+        break;
+    }
+  }
+  return m_waiting ? Step::need : Step::done;
+}
+
+void Access::complete(const smmu::MemoryAnswer& answer) {
+  if (!m_waiting) return;
+  m_waiting = false;
+  trace_answer(op(), answer);
+  m_translation->complete(answer);
+}
+
+void Access::start() {
+  if (answered_at_tbu()) {
+    m_state = State::done;
+    return;
+  }
+  pass_port();
+  if (m_interface.held()) {
+    m_fault = AccessFault{false, 0, 0, false, "the SMMU is held in reset"};
+    end(Outcome::abort);
+    return;
+  }
+  if (!m_retried) determine_security();
+  if (!m_parts.features.SES && m_path.secure) {  // 7.2: none of the SMMU's business
+    pass({}, false);
+    return;
+  }
+  if (m_request.unsupported != smmu::Unsupported::none) {
+    fail_global(gfsr::UUT, false);
+    return;
+  }
+  m_path.SIF = m_path.secure && is_set(m_interface.reg(SMMU_SCR1), SCR1_SIF);
+  go_to_tcu();
+  map();
+}
+
+// 2.2. Where there is a table, the SSD_Index is the StreamID.
+void Access::determine_security() {
+  const Features& f = m_parts.features;
+  m_path.secure = m_request.space == AddressSpace::secure;
+  if (!f.SES) return;
+  if (f.SSDTP != 0) {
+    m_path.SSD_Index = static_cast<std::uint16_t>(m_request.stream_id & low_bits(f.ssd_index_bits()));
+    m_path.secure = m_interface.ssd_secure(m_path.SSD_Index);
+  }
+}
+
+// 2.1.1, Figure 2-3
+void Access::map() {
+  const std::uint32_t CR0 = m_interface.CR0(m_path.secure);
+  const auto from_CR0 = [&] {
+    Override o = Override::from_sCR0(CR0);
+    if (!m_path.secure) o.NSCFG = 0;
+    return o;
+  };
+  if (is_set(CR0, sCR0_CLIENTPD)) {
+    pass(from_CR0(), true);
+    return;
+  }
+  const StreamMatch match = m_interface.streams().find(m_request.stream_id, m_path.secure);
+  if (match.kind == StreamMatch::Kind::none) {
+    if (is_set(CR0, sCR0_USFCFG)) return fail_global(gfsr::USF, false);
+    return pass(from_CR0(), true);
+  }
+  if (match.kind == StreamMatch::Kind::multiple && m_parts.features.SMCD) {
+    if (is_set(CR0, sCR0_SMCFCFG)) return fail_global(gfsr::SMCF, false);
+    return pass(from_CR0(), true);
+  }
+  const std::uint32_t S2CR = m_interface.reg(SMMU_S2CRn, match.group);
+  if (counts()) m_counted = m_engine.streams().add(m_request.stream_id);
+  switch (get(S2CR, S2CR_TYPE)) {
+    case 0:
+      m_path.take_stream(S2CR, m_parts.features);
+      enter_context(static_cast<unsigned>(get(S2CR, S2CR_CBNDX)));
+      break;
+    case 1: {
+      Override o = Override::from_bypass(S2CR);
+      if (!m_path.secure) o.NSCFG = 0;
+      pass(o, true);
+      break;
+    }
+    default:  // 2.3.4, 9.6.23: TYPE 0b11 is as 0b10
+      fail_global(gfsr::ICF, false);
+  }
+}
+
+// Bypass of any kind: the address is truncated (1.6.2).
+void Access::pass(const Override& override, bool with_SIF) {
+  smmu::CacheKey key;
+  key.tag.regime = smmu::no_regime;
+  key.shift = m_parts.features.OAS;
+  key.input = m_request.address >> key.shift << key.shift;
+  smmu::FinishedAnswer answer;
+  answer.translated = false;
+  answer.rights.bits = pgtable::Rights::all;
+  answer.attributes = override.attributes(m_request.attributes);
+  answer.of_default_attributes = true;
+  answer.privileged = override.privileged();
+  answer.instruction = override.instruction();
+  answer.space = m_path.secure ? override.space(m_request.space) : AddressSpace::non_secure;
+  if (with_SIF && m_path.SIF && answer.space == AddressSpace::non_secure) {  // 2.3.5: of fetches
+    answer.rights.bits &= static_cast<std::uint8_t>(
+        ~(pgtable::Rights::privileged_execute | pgtable::Rights::unprivileged_execute));
+    if (!smmu::serves(answer, m_request)) {
+      fail_global(gfsr::PF, false);
+      return;
+    }
+  }
+  m_state = State::done;
+  m_interface.kept();
+  forward(key, answer);
+}
+
+// 3.7.3, RequestBufferStateMachine
+void Access::enter_context(unsigned bank) {
+  const Context& c = m_interface.context(bank, m_path.secure);
+  if (c.refusal != Refusal::none) {
+    fail_global(c.refusal == Refusal::UCBF ? gfsr::UCBF : gfsr::ICF, c.refused_nested);
+    return;
+  }
+  m_path.take(c);
+  if (counts()) {
+    if (const auto stalled = m_interface.global_stall(m_path.secure)) return wait_for(*stalled, false);
+    if (!check_for_faults(c.first) || (c.nested && !check_for_faults(c.second))) return;
+  }
+  m_address = m_request.address;
+  if (const AddressFault f = check_address(c, m_parts.features, m_address); f.bit != 0) {
+    fail_context(f.bit, f.second, f.level, m_address);
+    return;
+  }
+  if (!c.translates()) {
+    smmu::CacheKey key;
+    key.tag.regime = smmu::no_regime;
+    // Where sizes end what passes is another answer.
+    key.shift = std::min({c.stage1 ? c.stage1_output : c.stage2_output, c.stage2_output, c.ipa_size});
+    key.input = m_address >> key.shift << key.shift;
+    forward_context(key, nullptr);
+    return;
+  }
+  if (m_path.EPD0) {
+    // What walks finds is of no use: a miss is a fault, a hit is none.
+    smmu::TranslationRequest request;
+    request.address = m_address;
+    request.access = smmu::access_type(m_request.kind, m_path.instruction(m_request));
+    request.privileged = m_path.privileged(m_request);
+    request.inhibit_updates = true;
+    request.debug = m_request.debug;
+    request.foresee = m_request.foresee;
+    request.time = m_time;
+    request.arrived = m_request.time;
+    request.generation = m_generation;
+    request.counters = &m_engine.counters(m_request.port, m_counted);
+    m_translation.emplace(m_engine, c.translation, request);
+  } else {
+    translate(c.translation, m_address, m_path.privileged(m_request), m_path.instruction(m_request));
+  }
+  m_state = State::translation;
+}
+
+// CheckForFaultsInBank. @return whether it goes on
+bool Access::check_for_faults(unsigned bank) {
+  if (!m_interface.blocks(bank)) return true;
+  if (m_interface.faults().stalled(bank)) {
+    wait_for(bank, false);
+  } else {
+    m_fault = AccessFault{false, 0, bank, false, "SMMU_CBn_FSR has a fault, and HUPCF is 0"};
+    kill(bank);
+  }
+  return false;
+}
+
+void Access::translated() {
+  if (m_path.EPD0 && !m_translation->hit()) {
+    m_translation.reset();
+    fail_context(fsr::TF, false, m_path.VA64 ? 0 : 1, 0);
+    return;
+  }
+  if (!m_translation->ok()) {
+    const pgtable::Fault fault = m_translation->fault();
+    fail_context(fault);
+    return;
+  }
+  forward_context(m_translation->key(), &m_translation->entry());
+}
+
+void Access::forward_context(const smmu::CacheKey& key, const smmu::TlbEntry* entry) {
+  const smmu::FinishedAnswer answer = m_path.answer(m_request, entry, key.input);
+  if (m_path.refused(m_request, answer)) {
+    // PAN or SIF: the last level of the walk, if there was one (3.7.1, 16.5.11)
+    fail_context(fsr::PF, false, entry != nullptr ? key.level : m_path.VA64 ? 0 : 1, 0);
+    return;
+  }
+  m_state = State::done;
+  m_interface.kept();
+  forward(key, answer, keeps());
+}
+
+// A TBU that answered would go on where the bank holds or kills what comes (3.7.3).
+bool Access::keeps() const {
+  return !m_interface.blocks(m_path.first) && !(m_path.nested && m_interface.blocks(m_path.second)) &&
+         !m_interface.global_stall(m_path.secure) && !m_path.EPD0;
+}
+
+// ---- faults
+
+void Access::fail_global(std::uint32_t bit, bool nested) {
+  m_fault = AccessFault{true, bit, 0, false, ""};
+  if (counts()) {
+    GlobalFault f;
+    f.bit = bit;
+    f.secure = m_path.secure && m_parts.features.SES;
+    f.nested = nested;
+    f.of_non_secure = !m_path.secure;
+    f.non_secure_attr = m_request.space != AddressSpace::secure;
+    f.instruction = m_request.instruction && !m_request.is_write();
+    f.privileged = m_request.privileged;
+    f.write = m_request.kind == smmu::AccessKind::write;  // far atomics are told as reads (9.6.17)
+    f.address = m_request.address;
+    f.StreamID = static_cast<std::uint16_t>(m_request.stream_id);
+    f.SSD_Index = m_path.SSD_Index;
+    m_fault->recorded = m_interface.faults().GFSR(f.secure) == 0;
+    m_interface.faults().record(f);
+  }
+  const bool GFRE = is_set(m_interface.CR0(m_path.secure), sCR0_GFRE);
+  end(GFRE ? Outcome::abort : Outcome::razwi);
+}
+
+void Access::fail_context(const pgtable::Fault& fault) {
+  const bool external = bit_of(fault.kind) == fsr::EF;
+  const bool of_stage2 = fault.stage == pgtable::Stage::stage2;
+  // 3.5, 3.10: of two stages, external faults are told in the bank of stage 2.
+  const bool second = m_path.nested && (of_stage2 || external);
+  if (fault.kind == pgtable::FaultKind::unsupported_atomic && counts()) {
+    m_parts.diag.guest_error("HAFDBS.atomic",
+                             "a descriptor has to be updated, and the memory behind the walk port did not "
+                             "compare and swap it; EF is recorded. Set HAFDBS to 0, or let the memory answer "
+                             "CompareSwapExtension",
+                             "IHI 0062 9.6.1, 16.5.39", m_request.stream_id, fault.table_address);
+  }
+  bool write = m_request.kind == smmu::AccessKind::write;
+  if (m_request.kind == smmu::AccessKind::atomic && fault.kind == pgtable::FaultKind::permission &&
+      !fault.on_table_walk) {
+    // 16.5.11: the permission that is missing; "read" if both are
+    using pgtable::AccessType;
+    const auto denied = [&](AccessType type) {
+      return pgtable::check_permission(fault.rights, type, fault.privileged) ==
+             pgtable::PermissionCheck::denied;
+    };
+    write = denied(AccessType::write) && !denied(AccessType::read);
+  }
+  const bool table =
+      fault.on_table_walk || (external && fault.fault_class == pgtable::FaultClass::table && !of_stage2);
+  fail_context(bit_of(fault.kind), second, fault.level, of_stage2 ? fault.ipa : 0, table, external, write);
+}
+
+void Access::fail_context(std::uint32_t bit, bool second, int level, std::uint64_t ipa, bool table_walk,
+                          bool external, bool write) {
+  ContextFault f;
+  f.bit = bit;
+  f.bank = second ? m_path.second : m_path.first;
+  f.FAR = m_request.address & low_bits(m_parts.features.UBS);
+  f.IPAFAR = m_path.nested ? ipa : f.FAR;
+  write = write || m_request.kind == smmu::AccessKind::write;
+  const auto flag = [](bool value, unsigned at) { return value ? 1U << at : 0U; };
+  const bool stage2_bank = second || !m_path.stage1;
+  f.FSYNR0 = static_cast<std::uint32_t>(level & 3) | flag(write, 4) | flag(m_path.privileged(m_request), 5) |
+             flag(m_path.instruction(m_request), 6) | flag(external, 10);
+  if (stage2_bank) {  // 17.3.1
+    f.FSYNR0 |= flag(true, 8);
+    if (m_path.nested) f.FSYNR0 |= flag(true, 2) | flag(table_walk, 3) | m_path.first << 16U;
+  } else if (m_path.secure) {
+    f.FSYNR0 |= flag(m_path.stream.space(m_request.space) == AddressSpace::non_secure, 8);
+  }
+  f.CBFRSYNRA = std::uint32_t{m_path.SSD_Index} << 16U | (m_request.stream_id & 0xffffU);
+  m_fault = AccessFault{false, bit, f.bank, false, ""};
+  if (!counts()) return kill(f.bank);
+  Faults& faults = m_interface.faults();
+  if (faults.FSR(f.bank) != 0) {
+    if (faults.stalled(f.bank)) return wait_for(f.bank, false);
+    if (is_set(m_interface.reg(SMMU_CBn_SCTLR, f.bank), SCTLR_HUPCF)) {
+      faults.record_another(f.bank);
+    } else {
+      ++m_parts.statistics.faults_unrecorded;
+    }
+    return kill(f.bank);
+  }
+  m_fault->recorded = true;
+  const bool stalls = m_interface.stalls_at(f.bank);
+  faults.record(f, stalls);
+  if (faults.lacks_interrupt(f.bank)) {  // 3.6.2
+    GlobalFault g;
+    g.bit = gfsr::UCIF;
+    g.secure = m_path.secure && m_parts.features.SES;
+    g.nested = second;
+    g.of_non_secure = !m_path.secure;
+    g.non_secure_attr = m_request.space != AddressSpace::secure;
+    g.instruction = m_request.instruction && !m_request.is_write();
+    g.privileged = m_request.privileged;
+    g.write = m_request.kind == smmu::AccessKind::write;
+    g.address = m_request.address;
+    g.StreamID = static_cast<std::uint16_t>(m_request.stream_id);
+    g.SSD_Index = m_path.SSD_Index;
+    faults.record(g);
+  }
+  // What TBUs know of the bank's streams must not go on.
+  if (m_interface.blocks(f.bank) || m_interface.global_stall(m_path.secure)) m_engine.forget_answers(0, 0);
+  if (stalls) return wait_for(f.bank, true);
+  kill(f.bank);
+}
+
+// Software is to write RESUME of the bank.
+void Access::wait_for(unsigned bank, bool recorded) {
+  m_translation.reset();
+  m_engine.tracer().emit(m_time, smmu::trace_stall, m_request.stream_id, m_request.address,
+                         recorded ? fsr_name(m_fault->bit) : std::string_view("waits"));
+  m_stall = m_interface.stalls().enter(bank, recorded);
+  m_stalled_bank = bank;
+  leave();
+  m_state = State::stall;
+}
+
+// @return whether it goes on
+bool Access::resume() {
+  const auto outcome = m_interface.stalls().answer(m_stall);
+  if (!outcome) return false;
+  m_stall = 0;
+  enter(outcome->time);
+  if (outcome->what == smmu::StallAnswer::retry) {
+    begin_again(m_time);
+    const Path before = m_path;
+    m_path = {};
+    m_path.secure = before.secure;  // 16.5.28: it keeps its Security state
+    m_path.SSD_Index = before.SSD_Index;
+    m_retried = true;
+    m_fault.reset();
+    m_state = State::start;
+  } else {
+    kill(m_stalled_bank);
+  }
+  return true;
+}
+
+void Access::kill(unsigned bank) {
+  const bool CFRE = is_set(m_interface.reg(SMMU_CBn_SCTLR, bank), SCTLR_CFRE);
+  end(CFRE ? Outcome::abort : Outcome::razwi);
+}
+
+void Access::end(Outcome outcome) {
+  m_state = State::done;
+  const bool has_bit = m_fault && m_fault->bit != 0;
+  const std::string_view name = !has_bit          ? std::string_view("none")
+                                : m_fault->global ? gfsr_name(m_fault->bit)
+                                                  : fsr_name(m_fault->bit);
+  const char* told = !m_fault             ? "terminated by RESUME"
+                     : m_fault->recorded  ? "recorded"
+                     : *m_fault->why != 0 ? m_fault->why
+                                          : "behind another fault";
+  terminate(outcome, has_bit, name, told);
+}
+
+// ---- state
+
+void Access::visit(Archive& archive) {
+  archive.begin("access");
+  archive.value("state", m_state);
+  visit_base(archive, m_state == State::translation);
+  m_path.visit(archive);
+  archive.value("retried", m_retried);
+  archive.value("address", m_address);
+  archive.optional("fault", m_fault, [&archive](AccessFault& f) {
+    archive.value("global", f.global);
+    archive.value("bit", f.bit);
+    archive.value("bank", f.bank);
+    archive.value("recorded", f.recorded);
+    if (archive.loading()) f.why = "";
+  });
+  // A reset has forgotten the stall, and this access has not seen that yet.
+  if (!archive.loading() && !m_interface.stalls().known(m_stall)) m_stall = 0;
+  archive.value("stall", m_stall);
+  archive.value("stalled_bank", m_stalled_bank);
+  archive.end();
+  if (archive.loading()) restored(archive);
+}
+
+void Access::restored(Archive& archive) {
+  const auto there = [this](unsigned bank) { return bank < std::max<unsigned>(m_parts.features.NUMCB, 1); };
+  bool sane = m_state <= State::done && sane_base() && there(m_path.first) && there(m_path.second) &&
+              there(m_stalled_bank) && (!m_fault || there(m_fault->bank));
+  sane = sane && (m_stall == 0 || (m_state == State::stall && m_interface.stalls().known(m_stall)));
+  sane = sane && (!m_waiting || (m_translation && m_translation->step() == Step::need));
+  if (!sane) archive.fail("access", "no access can be in this state");
+  if (archive.ok()) return;
+  give_up();
+  m_path = {};
+  m_fault.reset();
+  m_stall = 0;
+  m_stalled_bank = 0;
+  m_state = State::done;
+}
+
+}  // namespace smmuvp::smmuv2

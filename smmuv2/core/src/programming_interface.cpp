@@ -1,0 +1,248 @@
+// How accesses to registers are let in.
+#include "smmuvp/smmuv2/programming_interface.h"
+
+#include <string>
+
+#include "smmuvp/smmu/trace_points.h"
+#include "smmuvp/smmuv2/register_fields.h"
+
+namespace smmuvp::smmuv2 {
+
+ProgrammingInterface::ProgrammingInterface(const Parts& parts)
+    : m_parts(parts),
+      m_registers(register_table(parts.features), *this),
+      m_faults(parts, m_registers),
+      m_stalls(parts),
+      m_maintenance(parts, m_registers),
+      m_address_translation(parts, *this, m_registers),
+      m_contexts(2U * parts.features.NUMCB) {
+  prepare(m_registers, parts.features);
+}
+
+// 9.1, 16.1: registers are accessed at their own size, 64-bit ones by halves too. Whether there are others is
+// IMPLEMENTATION DEFINED; here they are RAZ/WI.
+bool ProgrammingInterface::legal_access(std::uint32_t offset, unsigned bytes, bool write) {
+  const char* what = write ? "write" : "read";
+  if ((bytes != 4 && bytes != 8) || offset % bytes != 0) {
+    m_parts.diag.guest_error("register.size",
+                             std::string("a ") + what + " of " + std::to_string(bytes) +
+                                 " bytes is no aligned access of 4 or 8 bytes; it is RAZ/WI",
+                             "IHI 0062 9.1, 16.1", {}, offset);
+    return false;
+  }
+  const std::optional<Located> at = m_registers.locate(offset);
+  const bool whole = at && at->bytes == 8;
+  if (bytes == 8 && !whole && (at || m_registers.locate(offset + 4))) {
+    m_parts.diag.guest_error("register.pair",
+                             std::string("a 64-bit ") + what + " of two 32-bit registers is RAZ/WI",
+                             "IHI 0062 9.1, 16.1", {}, offset);
+    return false;
+  }
+  return true;
+}
+
+// 2.3.3, 2.6.1, 3.9, 8.2, 9.6.24
+ProgrammingInterface::Permission ProgrammingInterface::permission(std::uint32_t offset,
+                                                                  AccessSecurity security) const {
+  const Features& f = m_parts.features;
+  if (!f.SES || security == AccessSecurity::Secure) return Permission::allowed;
+  const bool GASRAE = is_set(reg(SMMU_SCR1), SCR1_GASRAE);
+  const Permission refused = f.CAF ? Permission::faults : Permission::raz_wi;
+  if (offset >= f.window_bytes() / 2) {
+    // Inside a bank nothing raises a configuration access fault (3.9).
+    const unsigned bank = (offset - f.window_bytes() / 2) / f.page_bytes();
+    if (bank >= f.NUMCB) return Permission::allowed;
+    const bool stage2 = get(reg(SMMU_CBARn, bank), CBAR_TYPE) == 0;
+    return banks().is_secure(bank) || (GASRAE && stage2) ? Permission::raz_wi : Permission::allowed;
+  }
+  if (GASRAE) return refused;
+  const std::optional<Located> at = m_registers.locate(offset);
+  if (!at) return Permission::allowed;
+  switch (at->id) {
+    case SMMU_SMRn:
+    case SMMU_S2CRn:
+      return at->index >= get(reg(SMMU_SCR1), SCR1_NSNUMSMRGO) ? refused : Permission::allowed;
+    case SMMU_CBARn:
+    case SMMU_CBA2Rn:
+    case SMMU_CBFRSYNRAn:
+      return banks().is_secure(at->index) ? refused : Permission::allowed;
+    default:
+      return m_registers.info(at->id).bank == SecurityBank::SecureOnly ? refused : Permission::allowed;
+  }
+}
+
+// 3.8.1, 3.9. @return false: it is terminated with an error
+bool ProgrammingInterface::configuration_fault(std::uint32_t offset, bool write, AccessSecurity security) {
+  GlobalFault fault;
+  fault.bit = gfsr::CAF;
+  fault.secure = !is_set(reg(SMMU_SCR1), SCR1_NSCAFRO);
+  fault.of_non_secure = security == AccessSecurity::NonSecure;
+  fault.write = write;
+  fault.address = offset;
+  m_faults.record(fault);
+  return !is_set(CR0(fault.secure), sCR0_GCFGFRE);
+}
+
+bool ProgrammingInterface::read(std::uint32_t offset, unsigned bytes, AccessSecurity security,
+                                smmu::TimePs now, std::uint64_t& value) {
+  value = 0;
+  m_now = now;
+  const Permission permitted = permission(offset, security);
+  if (permitted == Permission::faults) return configuration_fault(offset, false, security);
+  if (permitted == Permission::raz_wi || !legal_access(offset, bytes, false)) return true;
+  m_registers.read(offset, bytes, security, value);
+  if (m_parts.tracer.on()) {
+    m_parts.tracer.emit(now, smmu::trace_register_read, m_registers.name_at(offset), value);
+  }
+  return true;
+}
+
+bool ProgrammingInterface::write(std::uint32_t offset, unsigned bytes, AccessSecurity security,
+                                 smmu::TimePs now, std::uint64_t value) {
+  m_now = now;
+  const Permission permitted = permission(offset, security);
+  if (permitted == Permission::faults) return configuration_fault(offset, true, security);
+  if (permitted == Permission::raz_wi || !legal_access(offset, bytes, true)) return true;
+  if (m_parts.tracer.on()) {
+    m_parts.tracer.emit(now, smmu::trace_register_write, m_registers.name_at(offset), value);
+  }
+  m_registers.write(offset, bytes, security, value);
+  return true;
+}
+
+void ProgrammingInterface::peek(std::uint32_t offset, unsigned bytes, AccessSecurity security,
+                                std::uint64_t& value) const {
+  value = 0;
+  if (permission(offset, security) != Permission::allowed) return;
+  const std::optional<Located> at = m_registers.locate(offset);
+  if (!at || (bytes != 4 && bytes != 8) || offset % bytes != 0 || (bytes == 8 && at->bytes != 8)) return;
+  m_registers.peek(offset, bytes, security, value);
+  const unsigned shift = 8U * at->offset;
+  value = shown(at->id, at->index, security, value << shift) >> shift;
+  if (bytes == 4) value &= 0xffff'ffffU;
+}
+
+std::uint64_t ProgrammingInterface::register_read(std::uint16_t id, std::uint32_t index,
+                                                  AccessSecurity security, std::uint64_t stored) {
+  switch (id) {
+    case SMMU_CBn_TLBSTATUS:
+      return m_maintenance.SACTIVE(index, m_now) ? 1U : 0U;
+    case SMMU_sTLBGSTATUS:
+      return m_maintenance.GSACTIVE(security == AccessSecurity::Secure, m_now) ? 1U : 0U;
+    default:
+      return shown(id, index, security, stored);
+  }
+}
+
+std::uint64_t ProgrammingInterface::id_register(std::uint16_t id, AccessSecurity security,
+                                                std::uint64_t stored) const {
+  const Features& f = m_parts.features;
+  if (!f.SES || security == AccessSecurity::Secure) return stored;
+  // 9.6.1: what Non-secure software sees
+  const IdRegisters ids = id_registers(f, security, reg(SMMU_SCR1));
+  return id == SMMU_IDR0 ? ids.IDR0 : ids.IDR1;
+}
+
+/// What reads give of the stored value.
+std::uint64_t ProgrammingInterface::shown(std::uint16_t id, std::uint32_t index, AccessSecurity security,
+                                          std::uint64_t stored) const {
+  const Features& f = m_parts.features;
+  switch (id) {
+    case SMMU_IDR0:
+    case SMMU_IDR1:
+      return id_register(id, security, stored);
+    case SMMU_CBn_FSR:
+      return (stored & ~std::uint64_t{fsr::Format}) | m_faults.Format(index);
+    case SMMU_CBn_IPAFAR:  // 17.3.2: without both stages it is an alias
+      return f.NTS ? stored : m_registers.get(SMMU_CBn_FAR, index);
+    case SMMU_CBn_TCR:  // 17.3.8: EAE of a stage 2 format bank
+      return get(reg(SMMU_CBARn, index), CBAR_TYPE) == 0 && !is_set(reg(SMMU_CBA2Rn, index), CBA2R_VA64)
+                 ? stored | TCR_EAE.in_word()
+                 : stored;
+    case SMMU_CBFRSYNRAn:
+    case SMMU_sGFSYNR1:  // 9.6.18, 10.2.3: SSD_Index is Secure software's
+      return f.SES && security == AccessSecurity::NonSecure ? stored & 0xffffU : stored;
+    default:
+      return stored;
+  }
+}
+
+// ---- what accesses go by
+
+const StreamMap& ProgrammingInterface::streams() {
+  if (m_streams_old) {
+    m_streams.refresh(m_registers, m_parts.features);
+    m_streams_old = false;
+  }
+  return m_streams;
+}
+
+const Context& ProgrammingInterface::context(unsigned bank, bool secure) {
+  if (bank >= m_parts.features.NUMCB) {
+    m_other = decode_context(banks(), bank, secure, false);
+    return m_other;
+  }
+  Decoded& d = m_contexts[2U * bank + (secure ? 1U : 0U)];
+  if (d.epoch != m_epoch) {
+    d.context = decode_context(banks(), bank, secure, false);
+    d.epoch = m_epoch;
+  }
+  return d.context;
+}
+
+bool ProgrammingInterface::blocks(unsigned bank) const {
+  return m_faults.FSR(bank) != 0 && !is_set(reg(SMMU_CBn_SCTLR, bank), SCTLR_HUPCF);
+}
+
+bool ProgrammingInterface::stalls_at(unsigned bank) const {
+  if (!m_parts.features.stalls || !is_set(reg(SMMU_CBn_SCTLR, bank), SCTLR_CFCFG)) return false;
+  // CR0.STALLD does not apply to Secure banks (IMPLEMENTATION DEFINED).
+  if (m_parts.features.SES && is_set(CR0(true), sCR0_STALLD)) return false;
+  return banks().is_secure(bank) || !is_set(CR0(false), sCR0_STALLD);
+}
+
+std::optional<unsigned> ProgrammingInterface::global_stall(bool secure) const {
+  if (!m_parts.features.GSE || !is_set(CR0(secure), sCR0_GSE)) return std::nullopt;
+  for (unsigned bank = 0; bank < m_parts.features.NUMCB; ++bank) {
+    if (m_faults.stalled(bank)) return bank;
+  }
+  return std::nullopt;
+}
+
+bool ProgrammingInterface::ssd_secure(std::uint32_t SSD_Index) const {
+  return (m_registers.get(SMMU_SSDRn, SSD_Index / 32) >> SSD_Index % 32 & 1U) == 0;
+}
+
+// ---- state
+
+void ProgrammingInterface::configuration_changed() {
+  ++m_epoch;
+  m_parts.engine.overtake();  // what is under way may go by what was before: no TBU keeps its answer
+  if (!m_kept) return;
+  m_kept = false;
+  m_parts.engine.forget_answers(0, 0);
+}
+
+void ProgrammingInterface::reset() {
+  m_registers.reset();
+  m_stalls.reset();
+  m_maintenance.reset();
+  m_address_translation.reset();
+  m_streams_old = true;
+  configuration_changed();
+  m_faults.update_all();
+}
+
+void ProgrammingInterface::visit(Archive& archive) {
+  archive.begin("registers");
+  m_registers.visit(archive);
+  archive.end();
+  m_maintenance.visit(archive);
+  if (!archive.loading()) return;
+  m_streams_old = true;
+  m_kept = true;
+  configuration_changed();
+  m_faults.update_all();
+}
+
+}  // namespace smmuvp::smmuv2
