@@ -4,8 +4,8 @@ namespace smmuvp::smmuv3 {
 
 // Arm's SMMUs are configured when a chip is built, so that a preset is one configuration that a public
 // document shows. Those documents give no cycles: no preset has latencies.
-const std::vector<Preset>& presets() {
-  static const std::vector<Preset> all = {
+const smmu::Presets& presets() {
+  static const smmu::Presets all = {
       {"gem5",
        "gem5's SMMUv3 model (src/dev/arm/SMMUv3.py); ours where a meaning says that there is no source",
        {}},
@@ -44,27 +44,6 @@ const std::vector<Preset>& presets() {
         {"walker_slots", 64}}},  // TCUCFG_PTW_SLOTS, TCU_SYSDISC5
   };
   return all;
-}
-
-std::string preset_values(const std::string& parameter) {
-  std::string text;
-  for (const Preset& preset : presets()) {
-    for (const Preset::Value& v : preset.values) {
-      if (v.parameter != parameter) continue;
-      text += (text.empty() ? "; " : ", ") + std::string(preset.name) + ": " + std::to_string(v.value);
-    }
-  }
-  return text;
-}
-
-Params with_preset(Params params) {
-  for (const Preset& preset : presets()) {
-    if (preset.name != params.text("preset")) continue;
-    for (const Preset::Value& v : preset.values) {
-      if (!params.given(v.parameter)) params.preset(v.parameter, v.value);
-    }
-  }
-  return params;
 }
 
 }  // namespace smmuvp::smmuv3

@@ -1,31 +1,15 @@
-// Named sets of defaults for sizes and widths, each with the public document that its figures are from.
+// Sizes and widths of SMMUv3 implementations.
 #pragma once
 
-#include <cstdint>
-#include <string>
-#include <vector>
+#include <utility>
 
-#include "smmuvp/base/params.h"
+#include "smmuvp/smmu_settings/presets.h"
 
 namespace smmuvp::smmuv3 {
 
-struct Preset {
-  struct Value {
-    const char* parameter;
-    std::uint32_t value;
-  };
-  const char* name;
-  const char* source;         ///< document, number and clause, and what it does not give
-  std::vector<Value> values;  ///< those that differ from the defaults of the parameters
-};
-
-/// The first is that of the defaults.
-const std::vector<Preset>& presets();
-
-/// What a preset other than the first gives for a parameter, as the end of its meaning; empty if none does.
-std::string preset_values(const std::string& parameter);
+const smmu::Presets& presets();
 
 /// @return  `params` with what its parameter `preset` says for all that are not given
-Params with_preset(Params params);
+inline Params with_preset(Params params) { return smmu::with_preset(presets(), std::move(params)); }
 
 }  // namespace smmuvp::smmuv3

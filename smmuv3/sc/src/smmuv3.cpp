@@ -1,6 +1,5 @@
 #include "smmuvp/smmuv3/smmuv3.h"
 
-#include <algorithm>
 #include <ostream>
 #include <string>
 #include <utility>
@@ -9,19 +8,14 @@
 #include "params.h"
 #include "personalities.h"
 #include "presets.h"
-#include "smmuvp/smmu_sc/counted.h"
-#include "smmuvp/smmu_sc/smmu_shell.h"
-#include "smmuvp/smmu_sc/tbu_shell.h"
+#include "smmuvp/smmu_sc/smmu_module.h"
 #include "smmuvp/smmuv3/access.h"
 #include "smmuvp/smmuv3/dump.h"
 #include "smmuvp/smmuv3/smmu.h"
 #include "smmuvp/smmuv3/trace_points.h"
-#include "smmuvp/tlm/access_extension.h"
 #include "smmuvp/tlm/device_tree.h"
 #include "smmuvp/tlm/plugin.h"
 #include "smmuvp/tlm/process.h"
-#include "smmuvp/tlm/register_access.h"
-#include "smmuvp/tlm/sim_time.h"
 #include "wired_outputs.h"
 
 namespace smmuvp {
@@ -29,14 +23,15 @@ namespace smmuvp {
 namespace {
 
 /// Everything that does not depend on the width of the buses.
-class Module : public smmu::Translator {
+class Module : public smmu::WithCore<smmuv3::Smmu>, public smmu::SmmuModule {
  public:
-  Module(const char* name, const smmuv3::Settings& s, Host& host, smmu::ForwardPort& walk,
-         const smmuv3::WiredOutputs::Ports& outputs)
-      : settings(s),
-        core(s.features, s.structures, name, &host.diag(), host.trace()),
-        shell("shell", {core.engine(), *this, core.workers(), [this] { show(); }}, walk),
-        m_outputs(outputs, s.level_irq, from_ps(s.clock_ps)) {}
+  Module(const Component& owner, const smmuv3::Settings& s, Host& host, smmu::ForwardPort& walk,
+         const smmuv3::WiredOutputs::Ports& ports)
+      : WithCore(s.features, s.structures, owner.name(), &host.diag(), host.trace()),
+        // IHI 0070 6.2: an access inside the window of a shape that no register has is RAZ/WI.
+        SmmuModule(owner, {core.engine(), core.workers(), core.diag(), s.structures.timing}, s,
+                   {smmuv3::window_size, "IHI 0070 6.2"}, walk),
+        m_wires(ports, s.level_irq, clock(), outputs()) {}
 
   bool translate_fast(const smmu::AccessRequest& request, smmu::AccessAnswer& answer) override {
     return core.translate_fast(request, answer);
@@ -46,159 +41,60 @@ class Module : public smmu::Translator {
   }
   std::unique_ptr<smmu::AccessObject> blank() override { return std::make_unique<smmuv3::Access>(core); }
 
-  void register_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
-  unsigned register_transport_dbg(tlm::tlm_generic_payload& payload);
-  void reset();
-  /// The reset input is, or is no longer, active.
-  void hold(bool active);
-  void visit(Archive& archive);
-  void statistics(StatVisitor& visitor) const;
-  void reset_statistics();
-  Explanation explain(const AccessQuestion& question, const sc_core::sc_vector<smmu::TbuShell>& tbus);
-  DumpSection contents(const std::string& title);
-
-  smmuv3::Settings settings;
-  smmuv3::Smmu core;
-  smmu::SmmuShell shell;
+  Explanation explain(const AccessQuestion& question);
+  DumpSection contents();
 
  private:
-  void synchronise(sc_core::sc_time& delay);
-  void show() { m_outputs.update(core.interface()); }
-
-  unsigned m_register_waits = 0;  // register accesses that wait for their time
-  smmuv3::WiredOutputs m_outputs;
-};
-
-/// Lets simulated time come to that of a register access, so that it finds what the SMMU has done until then.
-void Module::synchronise(sc_core::sc_time& delay) {
-  if (!settings.sync_registers) return;
-  const bool ahead = delay != sc_core::SC_ZERO_TIME;
-  // Where nothing takes time a poll is never ahead: it lets a clock pass while the SMMU works.
-  if (!ahead && (settings.structures.timing || !shell.has_work())) return;
-  const sc_core::sc_curr_proc_kind process = sc_core::sc_get_current_process_handle().proc_kind();
-  if (process != sc_core::SC_THREAD_PROC_ && process != sc_core::SC_CTHREAD_PROC_) {
-    if (!ahead) return;
-    core.diag().host_error("registers.sync",
-                           "a register access with an annotated delay of " + delay.to_string() +
-                               " comes from no thread, so that it cannot wait, and takes effect before its "
-                               "time: expected b_transport from an SC_THREAD, or the parameter "
-                               "sync_registers = false");
-    return;
-  }
-  const smmu::Counted counted(m_register_waits);
-  sc_core::wait(ahead ? delay : from_ps(settings.clock_ps));
-  delay = sc_core::SC_ZERO_TIME;
-}
-
-void Module::register_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
-  payload.set_dmi_allowed(false);
-  synchronise(delay);
-  if (core.interface().held()) {
-    core.diag().guest_error("register.reset", "a register access while the SMMU is held in reset is an error",
-                            "", {}, payload.get_address());
-    payload.set_response_status(tlm::TLM_GENERIC_ERROR_RESPONSE);
-    return;
-  }
-  RegisterAccess access;
-  if (!begin_register_access(payload, smmuv3::window_size, access)) {
-    // IHI 0070 6.2: an access inside the window of a shape that no register has is RAZ/WI.
-    if (!make_other_shape_raz_wi(payload)) return;
-    core.diag().guest_error("register.shape",
-                            "an access of a size, alignment, streaming width or byte enables that no "
-                            "register has is RAZ/WI",
-                            "IHI 0070 6.2", {}, payload.get_address());
-    return;
-  }
-  const auto* e = payload.get_extension<AccessExtension>();
-  const bool secure = e != nullptr && e->address_space == AddressSpace::secure;
-  const AccessSecurity security = secure ? AccessSecurity::Secure : AccessSecurity::NonSecure;
-  const std::uint64_t now = to_ps(sc_core::sc_time_stamp() + delay);
-  std::uint64_t value = 0;
-  if (access.write) {
-    core.interface().write(access.offset, access.bytes, security, now, access.value);
-    m_outputs.cancel_disabled(core.interface());
-    show();
-  } else {
-    core.interface().read(access.offset, access.bytes, security, now, value);
-  }
-  end_register_access(payload, access, value);
-  if (settings.structures.timing) delay += from_ps(settings.clock_ps);
-  shell.kick(delay);
-  if (core.interface().stalls().has_answers()) shell.may_progress();
-}
-
-unsigned Module::register_transport_dbg(tlm::tlm_generic_payload& payload) {
-  return debug_register_read(payload, smmuv3::window_size, [this](std::uint32_t offset, unsigned bytes) {
+  bool access_registers(const RegisterAccess& access, AccessSecurity security, smmu::TimePs now,
+                        std::uint64_t& value) override;
+  std::uint64_t peek_registers(std::uint32_t offset, unsigned bytes) const override {
     std::uint64_t value = 0;
     core.interface().peek(offset, bytes, value);
     return value;
-  });
-}
+  }
+  bool has_answers() const override { return core.interface().events().stalls().has_answers(); }
+  bool held() const override { return core.interface().held(); }
+  void hold_core(bool held) override { core.hold(held); }
+  void reset_core() override { core.reset(); }
+  void visit_core(Archive& archive) override { core.visit(archive); }
+  void show() override { m_wires.update(core.interface()); }
+  void core_statistics(StatVisitor& visitor) const override { core.statistics().report(visitor); }
+  void reset_core_statistics() override { core.reset_statistics(); }
 
-void Module::hold(bool active) {
-  if (active) reset();
-  core.hold(active && settings.level_reset);
+  smmuv3::WiredOutputs m_wires;
+};
+
+bool Module::access_registers(const RegisterAccess& access, AccessSecurity security, smmu::TimePs now,
+                              std::uint64_t& value) {
+  if (!access.write) {
+    core.interface().read(access.offset, access.bytes, security, now, value);
+    return true;
+  }
+  core.interface().write(access.offset, access.bytes, security, now, value);
+  m_wires.cancel_disabled(core.interface());
   show();
-  shell.kick(sc_core::SC_ZERO_TIME);
+  return true;
 }
 
-void Module::reset() {
-  core.reset();
-  m_outputs.cancel();
-  shell.was_reset();
-}
-
-void Module::visit(Archive& archive) {
-  if (m_register_waits != 0) archive.fail("registers", "a register access is under way");
-  if (!shell.begin_visit(archive)) return;
-  core.visit(archive);
-  shell.visit(archive);
-  m_outputs.visit(archive);
-  if (!archive.loading()) return;
-  show();
-  shell.kick(sc_core::SC_ZERO_TIME);
-}
-
-void Module::statistics(StatVisitor& visitor) const {
-  core.engine_statistics().report(visitor);
-  core.statistics().report(visitor);
-  visitor.stat("interrupts_coalesced", m_outputs.coalesced(), "1",
-               "interrupts that met one of their kind still waiting");
-  core.engine().report_parts(visitor);
-}
-
-Explanation Module::explain(const AccessQuestion& question, const sc_core::sc_vector<smmu::TbuShell>& tbus) {
+Explanation Module::explain(const AccessQuestion& question) {
   smmu::AccessRequest request = smmuv3::request_of(question);
-  if (question.tbu >= settings.tbus) request.port = 0;
-  if (!tbus[request.port].takes(request)) request.unsupported = smmu::Unsupported::identity;
-  return smmuv3::explanation_of(
-      smmuv3::explain(core, request, [this](const smmu::MemoryOp& op) { return shell.carry_out_debug(op); }));
+  if (question.tbu >= settings().tbus) request.port = 0;
+  if (!tbus()[request.port].takes(request)) request.unsupported = smmu::Unsupported::identity;
+  return smmuv3::explanation_of(smmuv3::explain(core, request, debug_memory()));
 }
 
-DumpSection Module::contents(const std::string& title) {
-  DumpSection s =
-      smmuv3::dump(core, title, [this](const smmu::MemoryOp& op) { return shell.carry_out_debug(op); });
-  shell.add_dump(s);
+DumpSection Module::contents() {
+  DumpSection s = smmuv3::dump(core, smmu::instance_words(owner()), debug_memory());
+  shell().add_dump(s);
   return s;
 }
 
-void Module::reset_statistics() {
-  core.reset_statistics();
-  m_outputs.reset_statistics();
-}
-
-}  // namespace
-
-namespace {
-
 smmuv3::Settings settings_of(const Params& params, const sc_core::sc_object& instance) {
-  try {
+  return smmu::for_instance(instance, [&] {
     const smmuv3::Settings settings = smmuv3::settings_of(params);
     smmuv3::Smmu::check(settings.features, settings.structures);
     return settings;
-  } catch (const ConfigError& e) {
-    throw ConfigError(e.key(), std::string(instance.name()) + " (smmuv3)", e.text());
-  }
+  });
 }
 
 // Before the first socket is made: SystemC 3.0.0 keeps a pointer to a convenience socket that is destroyed
@@ -213,15 +109,12 @@ const char* checked(const Params& params, const sc_core::sc_object& instance, co
 template <unsigned BUSWIDTH>
 class SmmuV3<BUSWIDTH>::Impl : public Module {
  public:
-  Impl(const char* name, const smmuv3::Settings& s, Host& host, SmmuV3& m)
-      : Module(name, s, host, m.walk, {m.eventq_irq, m.gerror_irq, m.cmdq_sync_irq, m.event_out}) {}
+  Impl(const smmuv3::Settings& s, Host& host, SmmuV3& m)
+      : Module(m, s, host, m.walk, {m.eventq_irq, m.gerror_irq, m.cmdq_sync_irq, m.event_out}),
+        features(s.features) {}
 
-  /// @throws ConfigError if there is none. @param call  that named it
-  smmu::TbuShell& tbu(const sc_core::sc_object& smmu, const char* call, unsigned i);
-
-  sc_core::sc_vector<smmu::TbuShell> tbus{"tbu"};
+  smmuv3::Features features;
   std::vector<Port> ports;
-  std::vector<std::unique_ptr<sc_core::sc_signal<bool>>> ties;
 };
 
 template <unsigned BUSWIDTH>
@@ -242,7 +135,7 @@ SmmuV3<BUSWIDTH>::SmmuV3(const sc_core::sc_module_name& name, const Params& para
       event_out("event_out"),
       reset("reset") {
   const smmuv3::Settings settings = settings_of(parameters(), *this);
-  m_impl = std::make_unique<Impl>(this->name(), settings, this->host(), *this);
+  m_impl = std::make_unique<Impl>(settings, this->host(), *this);
   const std::string lacks = smmuv3::personality_difference(parameters());
   if (!lacks.empty()) {
     m_impl->core.diag().unimplemented("personality",
@@ -251,25 +144,8 @@ SmmuV3<BUSWIDTH>::SmmuV3(const sc_core::sc_module_name& name, const Params& para
   }
   registers.register_b_transport(this, &SmmuV3::register_transport);
   registers.register_transport_dbg(this, &SmmuV3::register_transport_dbg);
-  walk.bind(m_impl->shell);
-  const auto named = [](const char* end) {
-    return [end](std::size_t i) { return "tbu" + std::to_string(i) + end; };
-  };
-  tbu_in.init(settings.tbus, [name_of = named("_in")](const char*, std::size_t i) {
-    return new TbuTarget(name_of(i).c_str());
-  });
-  tbu_out.init(settings.tbus, [name_of = named("_out")](const char*, std::size_t i) {
-    return new TbuInitiator(name_of(i).c_str());
-  });
-  m_impl->tbus.init(settings.tbus, [&](const char* tbu, std::size_t i) {
-    const smmu::TbuShell::Tbu which{static_cast<std::uint8_t>(i), settings.stream_id[i], settings.slots,
-                                    settings.fixed[i]};
-    return new smmu::TbuShell(tbu, m_impl->shell, which, tbu_out[i], tbu_in[i].get_base_port());
-  });
-  for (unsigned i = 0; i < settings.tbus; ++i) {
-    tbu_in[i].bind(m_impl->tbus[i]);
-    tbu_out[i].bind(m_impl->tbus[i]);
-  }
+  walk.bind(m_impl->shell());
+  m_impl->make_tbus(tbu_in, tbu_out);
   SMMUVP_HAS_PROCESS(SmmuV3);
   SC_METHOD(on_reset);
   sensitive << (settings.reset_active_low ? reset.neg() : reset.pos());
@@ -280,11 +156,7 @@ SmmuV3<BUSWIDTH>::SmmuV3(const sc_core::sc_module_name& name, const Params& para
     std::vector<Port>& p = m_impl->ports;
     p.push_back(Port::registers("registers", &registers, "programming interface, 128 KiB", 128 << 10));
     p.push_back({"walk", &walk, "structures, translation tables and queues"});
-    for (unsigned i = 0; i < settings.tbus; ++i) {
-      const std::string base = "tbu" + std::to_string(i);
-      p.push_back({base + "_in", &tbu_in[i], "from client devices"});
-      p.push_back({base + "_out", &tbu_out[i], "to the system, translated"});
-    }
+    m_impl->list_tbus(tbu_in, tbu_out, p);
     const bool edge = !settings.level_irq;
     p.push_back({"eventq_irq", &eventq_irq,
                  edge ? "Event queue became non-empty" : "Event queue is non-empty", true, "eventq", edge});
@@ -300,22 +172,17 @@ SmmuV3<BUSWIDTH>::~SmmuV3() = default;
 
 template <unsigned BUSWIDTH>
 void SmmuV3<BUSWIDTH>::before_end_of_elaboration() {
-  const auto tie = [this](auto& port, const char* name, bool value = false) {
-    if (port.bind_count() != 0) return;
-    m_impl->ties.push_back(std::make_unique<sc_core::sc_signal<bool>>(name, value));
-    port.bind(*m_impl->ties.back());
-  };
-  tie(eventq_irq, "eventq_irq_tie");
-  tie(gerror_irq, "gerror_irq_tie");
-  tie(cmdq_sync_irq, "cmdq_sync_irq_tie");
-  tie(event_out, "event_out_tie");
-  tie(reset, "reset_tie", m_impl->settings.reset_active_low);
+  m_impl->tie(eventq_irq);
+  m_impl->tie(gerror_irq);
+  m_impl->tie(cmdq_sync_irq);
+  m_impl->tie(event_out);
+  m_impl->tie_reset(reset);
 }
 
 template <unsigned BUSWIDTH>
 void SmmuV3<BUSWIDTH>::start_of_simulation() {
   Component::start_of_simulation();
-  if (m_impl->settings.level_reset) on_reset();  // a line that is active from the start makes no edge
+  if (m_impl->settings().level_reset) on_reset();  // a line that is active from the start makes no edge
 }
 
 template <unsigned BUSWIDTH>
@@ -330,30 +197,22 @@ unsigned SmmuV3<BUSWIDTH>::register_transport_dbg(tlm::tlm_generic_payload& payl
 
 template <unsigned BUSWIDTH>
 void SmmuV3<BUSWIDTH>::on_reset() {
-  m_impl->hold(reset.read() != m_impl->settings.reset_active_low);
-}
-
-template <unsigned BUSWIDTH>
-smmu::TbuShell& SmmuV3<BUSWIDTH>::Impl::tbu(const sc_core::sc_object& smmu, const char* call, unsigned i) {
-  if (i < tbus.size()) return tbus[i];
-  throw ConfigError("tbus", std::string(smmu.name()) + " (smmuv3)",
-                    std::string(call) + ": there is no TBU " + std::to_string(i) + ", the last is TBU " +
-                        std::to_string(tbus.size() - 1) + "; the parameter 'tbus' gives more");
+  m_impl->reset_input(reset.read());
 }
 
 template <unsigned BUSWIDTH>
 void SmmuV3<BUSWIDTH>::set_identity_hook(unsigned tbu, IdentityHook hook) {
-  m_impl->tbu(*this, "set_identity_hook", tbu).set_identity_hook(std::move(hook));
+  m_impl->tbu("set_identity_hook", tbu).set_identity_hook(std::move(hook));
 }
 
 template <unsigned BUSWIDTH>
 void SmmuV3<BUSWIDTH>::set_order_hook(unsigned tbu, OrderHook hook) {
-  m_impl->tbu(*this, "set_order_hook", tbu).set_order_hook(std::move(hook));
+  m_impl->tbu("set_order_hook", tbu).set_order_hook(std::move(hook));
 }
 
 template <unsigned BUSWIDTH>
 void SmmuV3<BUSWIDTH>::set_own_access_hook(OwnAccessHook hook) {
-  m_impl->shell.set_own_access_hook(std::move(hook));
+  m_impl->shell().set_own_access_hook(std::move(hook));
 }
 
 template <unsigned BUSWIDTH>
@@ -378,12 +237,12 @@ void SmmuV3<BUSWIDTH>::reset_statistics() {
 
 template <unsigned BUSWIDTH>
 Explanation SmmuV3<BUSWIDTH>::explain(const AccessQuestion& question) const {
-  return m_impl->explain(question, m_impl->tbus);
+  return m_impl->explain(question);
 }
 
 template <unsigned BUSWIDTH>
 DumpSection SmmuV3<BUSWIDTH>::contents() const {
-  return m_impl->contents(std::string(this->name()) + " (smmuv3)");
+  return m_impl->contents();
 }
 
 template <unsigned BUSWIDTH>
@@ -401,9 +260,9 @@ void SmmuV3<BUSWIDTH>::describe(DtNode& node) const {
   node.set_name("iommu");
   node.strings("compatible", {"arm,smmu-v3"});
   node.cells("#iommu-cells", {1});
-  if (m_impl->settings.features.COHACC) node.flag("dma-coherent");
+  if (m_impl->features.COHACC) node.flag("dma-coherent");
   // The platform names the controller of the messages.
-  if (m_impl->settings.features.MSI) node.flag("msi-parent");
+  if (m_impl->features.MSI) node.flag("msi-parent");
 }
 
 template class SmmuV3<32>;

@@ -1,0 +1,35 @@
+// The interrupt and event outputs of a module, as one.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <systemc>
+#include <vector>
+
+#include "smmuvp/base/archive.h"
+#include "smmuvp/tlm/pulse_output.h"
+
+namespace smmuvp::smmu {
+
+class OutputGroup {
+ public:
+  OutputGroup() = default;
+  OutputGroup(const OutputGroup&) = delete;
+  OutputGroup& operator=(const OutputGroup&) = delete;
+
+  /// @param port  outlives the group. @return  one of the group's
+  InterruptOutput& add_pulse(const std::string& name, LineOut& port, const sc_core::sc_time& clock);
+  InterruptOutput& add_level(const std::string& name, LineOut& port);
+
+  /// A reset: what is not on a line yet never is.
+  void cancel();
+  std::uint64_t coalesced() const;
+  void reset_statistics();
+  void visit(Archive& archive);
+
+ private:
+  std::vector<std::unique_ptr<InterruptOutput>> m_outputs;
+};
+
+}  // namespace smmuvp::smmu

@@ -1,0 +1,34 @@
+#include "smmuvp/smmu_sc/output_group.h"
+
+namespace smmuvp::smmu {
+
+InterruptOutput& OutputGroup::add_pulse(const std::string& name, LineOut& port,
+                                        const sc_core::sc_time& clock) {
+  m_outputs.push_back(std::make_unique<PulseOutput>((name + "_pulse").c_str(), port, clock));
+  return *m_outputs.back();
+}
+
+InterruptOutput& OutputGroup::add_level(const std::string& name, LineOut& port) {
+  m_outputs.push_back(std::make_unique<LevelOutput>((name + "_level").c_str(), port));
+  return *m_outputs.back();
+}
+
+void OutputGroup::cancel() {
+  for (const auto& output : m_outputs) output->cancel();
+}
+
+std::uint64_t OutputGroup::coalesced() const {
+  std::uint64_t n = 0;
+  for (const auto& output : m_outputs) n += output->coalesced();
+  return n;
+}
+
+void OutputGroup::reset_statistics() {
+  for (const auto& output : m_outputs) output->reset_statistics();
+}
+
+void OutputGroup::visit(Archive& archive) {
+  for (const auto& output : m_outputs) output->visit(archive);
+}
+
+}  // namespace smmuvp::smmu
