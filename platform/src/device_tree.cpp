@@ -21,6 +21,7 @@ constexpr std::uint32_t gic_spi = 0;
 constexpr std::uint32_t gic_ppi = 1;
 constexpr std::uint32_t edge_rising = 1;
 constexpr std::uint32_t level_high = 4;
+constexpr const char* global_interrupts = "#global-interrupts";
 
 void add64(Cells& cells, std::uint64_t value) {
   cells.push_back(static_cast<std::uint32_t>(value >> 32));
@@ -37,6 +38,28 @@ const DtNode::Strings* texts(const DtNode& node, const std::string& name) {
     if (p.name == name) return std::get_if<DtNode::Strings>(&p.value);
   }
   return nullptr;
+}
+
+// 0 where there is no such property.
+std::uint32_t first_cell(const DtNode& node, const std::string& name) {
+  for (const auto& p : node.properties()) {
+    const auto* cells = std::get_if<Cells>(&p.value);
+    if (p.name == name && cells != nullptr && !cells->empty()) return cells->front();
+  }
+  return 0;
+}
+
+// How many interrupts are of the first `outputs` outputs of a component.
+std::uint32_t wired_of_first(const Instance& instance, std::uint32_t outputs) {
+  std::uint32_t wired = 0;
+  for (const Port& port : instance.component->ports()) {
+    if (!std::holds_alternative<LineOut*>(port.object)) continue;
+    if (outputs-- == 0) break;
+    wired += static_cast<std::uint32_t>(
+        std::count_if(instance.interrupts.begin(), instance.interrupts.end(),
+                      [&](const WiredInterrupt& i) { return i.port->name == port.name; }));
+  }
+  return wired;
 }
 
 bool compatible_with(const DtNode& node, const std::string& word) {
@@ -137,6 +160,11 @@ void Builder::properties(const DtNode& node, const std::vector<std::string>& exc
 }
 
 void Builder::interrupts(const Instance& instance, const DtNode& node) {
+  // bindings/iommu/arm,smmu.yaml: global interrupts stand first in `interrupts`. A component says how many of
+  // its outputs are such, and the tree how many of them are wired.
+  if (const std::uint32_t outputs = first_cell(node, global_interrupts); outputs != 0) {
+    m_fdt.cells(global_interrupts, {wired_of_first(instance, outputs)});
+  }
   if (instance.interrupts.empty() || has(node, "interrupts")) return;
   Cells cells;
   DtNode::Strings names;
@@ -308,7 +336,7 @@ void Builder::device(const Instance& instance) {
   if (node.name() == "device") return;
 
   m_fdt.begin(node_name(instance));
-  properties(node, {"msi-parent"});
+  properties(node, {"msi-parent", global_interrupts});
   // bindings/interrupt-controller/msi.yaml; a component that sends messages says so by the empty property.
   if (m_msi_phandle != 0 && has(node, "msi-parent")) m_fdt.cells("msi-parent", {m_msi_phandle});
   Cells reg;

@@ -9,6 +9,8 @@ namespace smmuvp {
 
 /// What a component says of itself in the device tree: what it is, never where it is. The platform adds the
 /// unit address, reg, interrupts, interrupt-names, iommus and phandles from the configuration's wiring.
+/// Interrupts stand in the order of ports(); `#global-interrupts` says how many LineOuts, the first ones, are
+/// global, and becomes the number of those that are wired.
 class DtNode {
  public:
   struct Empty {};
