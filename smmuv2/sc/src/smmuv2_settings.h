@@ -1,0 +1,33 @@
+// The parameters of the SystemC module, and what they mean to the core.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "smmuvp/base/params.h"
+#include "smmuvp/smmu_settings/params.h"
+#include "smmuvp/smmu_settings/presets.h"
+#include "smmuvp/smmuv2/features.h"
+#include "smmuvp/smmuv2/parts.h"
+
+namespace smmuvp::smmuv2 {
+
+const std::vector<ParamInfo>& smmuv2_params();
+
+struct Settings : smmu::ShellSettings {
+  Features features;
+  Structures structures;
+};
+
+const smmu::Presets& presets();
+
+/// @return  `params` with what personality and preset say for all that are not given
+Params with_defaults(Params params);
+
+/// @param params  with_defaults(). @throws ConfigError naming the parameter
+Settings settings_of(const Params& params);
+
+/// The property `compatible` of the device tree's binding, the most specific first.
+std::vector<std::string> compatible_of(const Features& features);
+
+}  // namespace smmuvp::smmuv2

@@ -1,0 +1,78 @@
+// What parameters of the SMMUv2 mean, and what they refuse.
+#include <gtest/gtest.h>
+
+#include <set>
+#include <string>
+
+#include "smmuv2_settings.h"
+
+namespace smmuvp::smmuv2 {
+namespace {
+
+Settings settings_with(const char* name, std::uint64_t value) {
+  Params p(smmuv2_params(), "smmu0");
+  p.set(name, value);
+  return settings_of(with_defaults(p));
+}
+
+template <class Value>
+std::string refused(const char* name, Value value) {
+  Params p(smmuv2_params(), "smmu0");
+  p.set(name, value);
+  try {
+    settings_of(with_defaults(p));
+  } catch (const ConfigError& e) {
+    return e.key();
+  }
+  return {};
+}
+
+TEST(Settings, DefaultsOfParametersAreThoseOfTheFeatures) {
+  const Settings s = settings_of(with_defaults(Params(smmuv2_params())));
+  const Features f;
+  EXPECT_EQ(s.features.problem(), nullptr);
+  const IdRegisters is = id_registers(s.features);
+  const IdRegisters expected = id_registers(f);
+  EXPECT_EQ(is.IDR0, expected.IDR0);
+  EXPECT_EQ(is.IDR1, expected.IDR1);
+  EXPECT_EQ(is.IDR2, expected.IDR2);
+  EXPECT_EQ(is.IDR7, expected.IDR7);
+  EXPECT_EQ(s.features.stalls, f.stalls);
+  EXPECT_EQ(s.features.GSE, f.GSE);
+  EXPECT_EQ(s.features.CIDR, f.CIDR);
+  EXPECT_EQ(s.features.CBNDX_bits, f.CBNDX_bits);
+}
+
+TEST(Settings, EachParameterHasANameOfItsOwnAndAMeaning) {
+  std::set<std::string> names;
+  for (const ParamInfo& info : smmuv2_params()) {
+    EXPECT_TRUE(names.insert(info.name).second) << info.name;
+    EXPECT_FALSE(info.doc.empty()) << info.name;
+  }
+}
+
+TEST(Settings, AFeatureReachesItsIdRegister) {
+  EXPECT_EQ(id_registers(settings_with("NUMSMRG", 5).features).IDR0 & 0xff, 5U);
+  EXPECT_EQ(id_registers(settings_with("NUMCB", 9).features).IDR1 & 0xff, 9U);
+  EXPECT_EQ(settings_with("NUMPAGENDXB", 3).features.window_bytes(), 2U * 16 * 4096);
+}
+
+TEST(Settings, LatenciesAreInClocks) {
+  Params p(smmuv2_params(), "smmu0");
+  p.set("clock_ps", 500);
+  p.set("tlb_latency", 4);
+  p.set("maintenance_latency", 6);
+  const Settings s = settings_of(with_defaults(p));
+  EXPECT_EQ(s.structures.tlb.latency, 2000U);
+  EXPECT_EQ(s.structures.maintenance.latency, 3000U);
+}
+
+TEST(Settings, WhatCannotBeIsRefusedByTheNameOfItsParameter) {
+  EXPECT_EQ(refused("tbu1_stream_id", 3), "tbu1_stream_id") << "there is one TBU";
+  EXPECT_EQ(refused("tbu0_stream_id", 0x1'0000), "tbu0_stream_id") << "StreamIDs have 16 bits";
+  EXPECT_EQ(refused("tbu0_stream_id", 0xffff), "");
+  EXPECT_NE(refused("S2TS", false), "") << "NTS needs both stages";
+}
+
+}  // namespace
+}  // namespace smmuvp::smmuv2

@@ -1,0 +1,252 @@
+// One elaborated system around an SMMUv2: master, memory and interrupt lines, as tests of its module use it.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <tlm_utils/simple_initiator_socket.h>
+#include <tlm_utils/simple_target_socket.h>
+
+#include <deque>
+#include <functional>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "../smmu/test_memory.h"
+#include "offsets.h"
+#include "smmuvp/pgtable/builder.h"
+#include "smmuvp/smmuv2/smmuv2.h"
+#include "smmuvp/tlm/access_extension.h"
+#include "smmuvp/tlm/process.h"
+
+namespace smmuvp::shell {
+
+using sc_core::sc_time;
+using namespace smmuv2::offsets;
+
+class BenchHost : public Host {
+ public:
+  DiagSink& diag() override { return sink; }
+  TraceSink* trace() override { return nullptr; }
+  void guest_exit(const GuestExit&) override {}
+  void limitation(const std::string&, const std::string&) override {}
+  void internal_error(const std::string&, const std::string& text) override { ADD_FAILURE() << text; }
+  smmu::TestDiag sink;
+};
+
+struct Seen {
+  std::uint64_t address;
+  bool write;
+  AccessExtension extension;
+};
+
+/// Two Security states and four context banks of stage 1 tables by AArch64.
+struct Bench : sc_core::sc_module {
+  static constexpr unsigned banks = 4;
+  static constexpr std::uint32_t page = 0x1000;
+  static constexpr std::uint32_t half = 0x8000;  // NUMPAGENDXB 2
+
+  explicit Bench(const sc_core::sc_module_name& name) : sc_module(name), smmu("smmu0", parameters(), host) {
+    master.bind(smmu.tbu_in[0]);
+    cpu.bind(smmu.registers);
+    smmu.tbu_out[0].bind(memory_port);
+    smmu.walk.bind(walk_port);
+    memory_port.register_b_transport(this, &Bench::on_data);
+    memory_port.register_transport_dbg(this, &Bench::on_debug);
+    walk_port.register_b_transport(this, &Bench::on_walk);
+    walk_port.register_transport_dbg(this, &Bench::on_debug);
+    smmu.gfsr_irq.bind(gfsr);
+    smmu.cfg_irq.bind(cfg);
+    smmu.sgfsr_irq.bind(sgfsr);
+    for (unsigned i = 0; i < 3; ++i) smmu.context_irq[i].bind(context[i]);  // the last is tied off
+    smmu.reset.bind(reset);
+    SMMUVP_HAS_PROCESS(Bench);
+    SC_THREAD(run);
+  }
+  static Params parameters() {
+    Params p = SmmuV2<>::default_params();
+    p.set("SES", true);
+    p.set("NUMCB", banks);
+    p.set("NUMSMRG", 16);
+    p.set("NUMPAGENDXB", 2);
+    p.set("NUMIRPT", 1);
+    p.set("tbu0_stream_id", 7);
+    return p;
+  }
+  void run() {
+    while (true) {
+      wait(go);
+      job();
+      sc_core::sc_pause();
+    }
+  }
+  /// Runs `f` in a thread, until all that follows from it is over.
+  void in_simulation(std::function<void()> f) {
+    job = std::move(f);
+    go.notify(sc_core::SC_ZERO_TIME);
+    sc_core::sc_start();
+    sc_core::sc_start(sc_time(1, sc_core::SC_MS));
+  }
+
+  void transfer(tlm::tlm_generic_payload& p) {
+    for (unsigned i = 0; i < p.get_data_length(); ++i) {
+      std::uint8_t& byte = memory.at(p.get_address() + i);
+      if (p.is_read()) {
+        p.get_data_ptr()[i] = byte;
+      } else {
+        byte = p.get_data_ptr()[i];
+      }
+    }
+    p.set_response_status(tlm::TLM_OK_RESPONSE);
+  }
+  void on_data(tlm::tlm_generic_payload& p, sc_time& delay) {
+    seen.push_back({p.get_address(), p.is_write(), *p.get_extension<AccessExtension>()});
+    if (hold != nullptr) wait(*hold);
+    transfer(p);
+    delay += sc_time(5, sc_core::SC_NS);
+  }
+  void on_walk(tlm::tlm_generic_payload& p, sc_time& delay) {
+    ++walk_reads;
+    transfer(p);
+    delay += walk_time;
+  }
+  unsigned on_debug(tlm::tlm_generic_payload& p) {
+    transfer(p);
+    return p.get_data_length();
+  }
+
+  // ---- transactions
+
+  tlm::tlm_response_status transport(std::uint64_t address, void* data, unsigned length, bool write,
+                                     AccessExtension* e = nullptr, sc_time* delay = nullptr) {
+    tlm::tlm_generic_payload p;
+    p.set_command(write ? tlm::TLM_WRITE_COMMAND : tlm::TLM_READ_COMMAND);
+    p.set_address(address);
+    p.set_data_ptr(static_cast<unsigned char*>(data));
+    p.set_data_length(length);
+    p.set_streaming_width(length);
+    p.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
+    if (e != nullptr) p.set_extension(e);
+    sc_time d;
+    master->b_transport(p, delay != nullptr ? *delay : d);
+    if (e != nullptr) p.clear_extension(e);
+    return p.get_response_status();
+  }
+  tlm::tlm_response_status read(std::uint64_t address, AccessExtension* e = nullptr) {
+    std::uint32_t v = 0;
+    return transport(address, &v, 4, false, e);
+  }
+  static AccessExtension of_stream(std::uint32_t id) {
+    AccessExtension e;
+    e.stream_id = id;
+    e.stream_valid = true;
+    return e;
+  }
+
+  // ---- registers
+
+  tlm::tlm_response_status access(std::uint32_t offset, bool write, std::uint64_t& value, unsigned bytes,
+                                  bool secure) {
+    tlm::tlm_generic_payload p;
+    AccessExtension e;
+    e.address_space = secure ? AddressSpace::secure : AddressSpace::non_secure;
+    p.set_command(write ? tlm::TLM_WRITE_COMMAND : tlm::TLM_READ_COMMAND);
+    p.set_address(offset);
+    p.set_data_ptr(reinterpret_cast<unsigned char*>(&value));
+    p.set_data_length(bytes);
+    p.set_streaming_width(bytes);
+    p.set_extension(&e);
+    sc_time d;
+    cpu->b_transport(p, d);
+    p.clear_extension(&e);
+    return p.get_response_status();
+  }
+  std::uint64_t reg(std::uint32_t offset, unsigned bytes = 4, bool secure = false) {
+    std::uint64_t value = 0;
+    EXPECT_EQ(access(offset, false, value, bytes, secure), tlm::TLM_OK_RESPONSE);
+    return value;
+  }
+  void set(std::uint32_t offset, std::uint64_t value, unsigned bytes = 4, bool secure = false) {
+    EXPECT_EQ(access(offset, true, value, bytes, secure), tlm::TLM_OK_RESPONSE);
+  }
+  static constexpr std::uint32_t cb(unsigned bank, std::uint32_t offset) {
+    return half + bank * page + offset;
+  }
+
+  /// The SMMU is on, and each fault reported and an interrupt.
+  void start(std::uint32_t without = 0) {
+    set(sCR0, (CR0_GFRE | CR0_GFIE | CR0_GCFGFRE | CR0_GCFGFIE | CR0_USFCFG | CR0_SMCFCFG) & ~without);
+  }
+  /// A stream with empty AArch64 tables of stage 1, by a bank of its own.
+  pgtable::Builder& stream(std::uint32_t id, unsigned bank, std::uint32_t SCTLR_bits = 0) {
+    pgtable::Config c;
+    c.stage1.output_size = 48;
+    c.stage1.MAIR = 0xff;
+    c.stage1.tables[0].EPD = false;
+    c.stage1.tables[0].TxSZ = 25;
+    builders.emplace_back(
+        c, [this](const pgtable::MemoryOp& op) { return memory.carry_out(op); },
+        [this](std::uint64_t size) -> std::optional<std::uint64_t> {
+          next_table = (next_table + size - 1) & ~(size - 1);
+          next_table += size;
+          return next_table - size;
+        });
+    pgtable::Builder& b = builders.back();
+    set(page + CBA2R0 + 4 * bank, CBA2R_VA64);
+    set(page + CBAR0 + 4 * bank, CBAR_stage1);
+    set(cb(bank, TCR2), 5U | 1U << 4 | 7U << 15);  // PASize 48, 16-bit ASIDs, SEP 7
+    set(cb(bank, TCR), 25U | 1U << 8 | 1U << 10 | 3U << 12 | 1U << 23);
+    set(cb(bank, TTBR0), b.config().stage1.tables[0].base | 1ULL << 48, 8);
+    set(cb(bank, MAIR0), 0xff);
+    set(cb(bank, FSR), ~0U);
+    set(cb(bank, SCTLR), SCTLR_M | SCTLR_TRE | SCTLR_AFE | SCTLR_CFRE | SCTLR_CFIE | SCTLR_bits);
+    const unsigned group = bank;
+    set(S2CR0 + 4 * group, S2CR_translate | bank);
+    set(SMR0 + 4 * group, SMR_VALID | id);
+    return b;
+  }
+
+  BenchHost host;
+  smmu::TestMemory memory;
+  SmmuV2<> smmu;
+  tlm_utils::simple_initiator_socket<Bench, 64> master;
+  tlm_utils::simple_initiator_socket<Bench, 64> cpu;
+  tlm_utils::simple_target_socket<Bench, 64> memory_port;
+  tlm_utils::simple_target_socket<Bench, 64> walk_port;
+  sc_core::sc_signal<bool> gfsr, cfg, sgfsr, reset;
+  sc_core::sc_signal<bool> context[3];
+  sc_core::sc_event go;
+  std::function<void()> job;
+  std::vector<Seen> seen;
+  sc_core::sc_event* hold = nullptr;
+  int walk_reads = 0;
+  sc_time walk_time{20, sc_core::SC_NS};
+  std::deque<pgtable::Builder> builders;
+  std::uint64_t next_table = 0x5000'0000;
+};
+
+inline Bench& bench() {
+  static Bench b("bench");
+  return b;
+}
+
+class Shell : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    Bench& b = bench();
+    b.in_simulation([&] {
+      b.reset.write(true);
+      wait(sc_time(1, sc_core::SC_NS));
+      b.reset.write(false);
+      wait(sc_time(1, sc_core::SC_NS));
+      b.memory = {};
+      b.start();
+    });
+    b.seen.clear();
+    b.hold = nullptr;
+    b.walk_reads = 0;
+    b.host.sink.all.clear();
+  }
+  static sc_time ns(double n) { return {n, sc_core::SC_NS}; }
+};
+
+}  // namespace smmuvp::shell
