@@ -325,7 +325,7 @@ DumpSection section_of(const smmuv3::AccessExplanation& e, const std::string& na
   DumpSection s;
   s.title = fmt::format("{}: stream {:#x}{}, address {:#x}: {}, {}", name, q.stream_id,
                         q.substream_valid ? fmt::format(", substream {:#x}", q.substream_id) : std::string(),
-                        q.address, smmuv3::kind_name(q.kind, q.instruction),
+                        q.address, smmu::kind_name(q.kind, q.instruction),
                         q.privileged ? "privileged" : "unprivileged");
   add_registers(e, s);
   add_structures(e, s);
