@@ -64,6 +64,13 @@ class Programs:
             raise Failed("%s does not say what an access took" % self.hop)
         return float(found[1]), float(found[2])
 
+    def init_run(self):
+        """@return microseconds of a driver's writes to all registers"""
+        found = re.search(r"([0-9.]+) us for 128 streams", output(self.hop_argv(hop_work(INIT), 500))[0])
+        if not found:
+            raise Failed("%s does not say what writing all registers took" % self.hop)
+        return float(found[1])
+
     def hop_times(self, counts):
         """@param counts  work: accesses of a run
         @return work: least nanoseconds"""
@@ -119,6 +126,11 @@ def two_masters(mode, quantum=QUANTA_NS[0], tbus=2):
     return hop_work(mode, masters=2, quantum_ns=quantum, gap_ns=GAP_NS, tbus=tbus)
 
 
+# What an SMMUv2 does, and the same of an SMMUv3
+OF_BOTH = {"hit, timing off": ("v2-untimed", "untimed"), "hit, timing on": ("v2-timed", "timed"),
+           "micro TLB miss, main TLB hit, timing on": ("v2-main_hit", "main_hit"), "miss, warm walk cache, timing on": ("v2-warm", "warm"),
+           "miss, cold, four levels, timing on": ("v2-cold", "cold"), "bypass by S2CR, timing off": ("v2-bypass", "bypass")}
+INIT = "v2-init"
 MAIN_HITS = [hop_work("main_hit", timing=timing) for timing in (0, 1)]
 
 
@@ -142,6 +154,7 @@ class Hop:
     def measure(self):
         hits = [hop_work(m) for m in ("hop", "untimed", "timed", "bypass", "disabled", "dmi", "dmi-hop") if m in self.modes]
         hits += MAIN_HITS
+        hits += [hop_work(m) for pair in OF_BOTH.values() for m in pair if hop_work(m) not in hits]
         hits += [two_masters(m, tbus=tbus) for tbus in (2, 1) for m in ("hop", "untimed", "timed")]
         misses = [*self.misses.values(), *self.loads.values()]
         times = {w: 500000 for w in hits} | {w: 50000 for w in misses}
@@ -149,6 +162,7 @@ class Hop:
             for mode in ("hop", "timed"):
                 times[two_masters(mode, quantum)] = max(300000, quantum // (GAP_NS // 2))
         self.ns = self.p.hop_times(times)
+        self.init_us = min(self.p.init_run() for _ in range(ROUNDS))
         self.count = self.p.instructions({
             w: (lambda n, w=w: self.p.hop_argv(w, n), (20000, 40000), dict(w[1]).get("masters", 1)) for w in hits + misses})
 
@@ -208,6 +222,19 @@ class Hop:
         ratio = self.ns[this] / self.ns[hit]
         return Row("main-tlb" + ("-timed" if timing else ""), "micro TLB miss, main TLB hit, timing " + ("on" if timing else "off"),
                    "%.2fx a hit (%.1f ns)" % (ratio, self.ns[this]), "at most 2x", ratio <= 2, ratio, self.count.get(this))
+
+    def of_smmuv2(self, what):
+        this, other = (hop_work(mode) for mode in OF_BOTH[what])
+        ratio = self.ns[this] / self.ns[other]
+        count, base = self.count.get(this), self.count.get(other)
+        return Row("v2-" + OF_BOTH[what][1], "SMMUv2: " + what, "%.2fx an SMMUv3's (%.1f ns)" % (ratio, self.ns[this]), "at most 1.1x",
+                   no_more(ratio, count, base, 1.1), ratio, count)
+
+    def smmuv2_rows(self):
+        rows = [self.of_smmuv2(what) for what in OF_BOTH]
+        rows.append(Row("v2-init", "SMMUv2: writing all registers of 128 streams and banks", "%.0f us" % self.init_us, "at most 1 ms",
+                        self.init_us <= 1000, self.init_us / self.ns[hop_work("hop")]))
+        return rows
 
     def miss_rows(self):
         texts = {"warm": "warm walk cache", "cold": "cold, four levels", "nested": "cold, nested"}
@@ -312,7 +339,7 @@ def measure(args, folder):
     finally:
         progress.end()
     hops, core, caches = parts
-    rows = [*hops.first_rows(), *core.rows(), *hops.miss_rows(), *caches.rows(), hops.quantum()]
+    rows = [*hops.first_rows(), *core.rows(), *hops.miss_rows(), *hops.smmuv2_rows(), *caches.rows(), hops.quantum()]
     host = {"processor": processor(), "compiler": core.context["compiler"],
             "library under accesses by b_transport": "installed release" if args.release else "build tree"}
     return host, rows, programs.valgrind is not None

@@ -1,6 +1,7 @@
-// Accesses by b_transport through a plain hop, or through an SMMUv3 that hits or misses: what one takes, in
-// host time; run it under callgrind with two counts, and the difference is what the calls take in
-// instructions. In the modes dmi and dmi-hop masters use direct memory pointers where they get them.
+// Accesses by b_transport through a plain hop, or through an SMMUv3 or SMMUv2 that hits or misses: what one
+// takes, in host time; run it under callgrind with two counts, and the difference is what the calls take in
+// instructions. In the modes dmi and dmi-hop masters use direct memory pointers where they get them. In the
+// mode v2-init a driver writes all registers of 128 streams and banks, again and again.
 #include <tlm_utils/multi_passthrough_target_socket.h>
 #include <tlm_utils/simple_initiator_socket.h>
 #include <tlm_utils/simple_target_socket.h>
@@ -18,6 +19,7 @@
 #include <systemc>
 #include <vector>
 
+#include "smmuvp/smmuv2/smmuv2.h"
 #include "smmuvp/smmuv3/smmuv3.h"
 #include "smmuvp/tlm/access_extension.h"
 
@@ -37,6 +39,8 @@ struct Mode {
   bool nested = false;
   /// Caches that hold one entry, so that accesses in turn to streams and pages miss them.
   std::vector<const char*> one_entry = {};
+  bool v2 = false;    // an SMMUv2
+  bool init = false;  // nothing but its registers
   bool has_smmu() const { return kind == smmu || kind == dmi; }
   /// Masters use pointers, and have one stream.
   bool uses_pointers() const { return kind == dmi || kind == dmi_hop; }
@@ -62,6 +66,13 @@ const Mode modes[] = {
      false,
      true,
      {"micro_tlb", "tlb", "walk_cache", "ipa_cache", "config"}},
+    {"v2-timed", Mode::smmu, true, true, false, false, {}, true},
+    {"v2-untimed", Mode::smmu, false, true, false, false, {}, true},
+    {"v2-bypass", Mode::smmu, false, true, true, false, {}, true},
+    {"v2-main_hit", Mode::smmu, true, true, false, false, {"micro_tlb"}, true},
+    {"v2-warm", Mode::smmu, true, true, false, false, {"micro_tlb", "tlb"}, true},
+    {"v2-cold", Mode::smmu, true, true, false, false, {"micro_tlb", "tlb", "walk_cache"}, true},
+    {"v2-init", Mode::smmu, false, true, false, false, {}, true, true},
 };
 
 struct Options {
@@ -140,14 +151,15 @@ struct Driver : sc_core::sc_module {
   sc_core::sc_event ready;
   const Options& options;
   Memory& memory;
-  bool smmu, enable;
+  const Mode& mode;
+  std::uint64_t inits;
   unsigned running = 0, warming = 0;
   std::uint64_t failures = 0, walks_before = 0;
   std::clock_t begin = 0, end = 0;
 
   SC_HAS_PROCESS(Driver);
-  Driver(const sc_core::sc_module_name& name, const Options& o, Memory& m, const Mode& mode)
-      : sc_module(name), options(o), memory(m), smmu(mode.has_smmu()), enable(mode.enabled) {
+  Driver(const sc_core::sc_module_name& name, const Options& o, Memory& m, const Mode& which, std::uint64_t n)
+      : sc_module(name), options(o), memory(m), mode(which), inits(n) {
     SC_THREAD(run);
   }
   void reg(std::uint64_t offset, std::uint64_t value, unsigned bytes) {
@@ -160,11 +172,44 @@ struct Driver : sc_core::sc_module {
     sc_core::sc_time delay;
     registers->b_transport(p, delay);
   }
+  /// A group and a bank of 39-bit addresses for each stream, numbered like it, as an SMMUv2's driver does.
+  void init_v2(std::uint64_t streams) {
+    const std::uint64_t page = 0x1000, banks = 0x10'0000;
+    reg(0x0, 1U << 0, 4);  // sCR0.CLIENTPD
+    for (std::uint64_t s = 0; s < streams; ++s) {
+      reg(0x800 + 4 * s, 1U << 31 | s, 4);                    // SMR
+      reg(0xc00 + 4 * s, mode.bypass ? 1U << 16 : s, 4);      // S2CR
+      reg(page + 0x800 + 4 * s, 1, 4);                        // CBA2R.VA64
+      reg(page + 4 * s, 1U << 16 | 0xfU << 12 | 3U << 8, 4);  // CBAR: stage 1
+      const std::uint64_t bank = banks + page * s;
+      reg(bank + 0x10, 5U | 1U << 4 | 7U << 15, 4);                     // TCR2
+      reg(bank + 0x30, 16U | 1U << 8 | 1U << 10 | 1U << 23, 4);         // TCR
+      reg(bank + 0x20, (tables + s % 64 * 0x8000) | (s + 1) << 48, 8);  // TTBR0
+      reg(bank + 0x28, 0, 8);
+      reg(bank + 0x38, 0xff, 4);  // MAIR0
+      reg(bank + 0x3c, 0, 4);
+      reg(bank + 0x58, ~0U, 4);         // FSR
+      reg(bank, 1U << 0 | 3U << 5, 4);  // SCTLR: M, CFRE, CFIE
+    }
+    reg(0x68, 0, 4);                  // TLBIALLNSNH
+    reg(0x70, 0, 4);                  // sTLBGSYNC
+    reg(0x0, 1U << 1 | 1U << 10, 4);  // sCR0: GFRE, USFCFG
+  }
   void run() {
-    if (smmu) {
+    if (mode.init) {
+      init_v2(128);
+      begin = std::clock();
+      for (std::uint64_t i = 0; i < inits; ++i) init_v2(128);
+      end = std::clock();
+      sc_core::sc_stop();
+      return;
+    }
+    if (mode.v2) {
+      init_v2(options["streams"]);
+    } else if (mode.has_smmu()) {
       reg(0x80, strtab, 8);  // STRTAB_BASE
       reg(0x88, 6, 4);       // STRTAB_BASE_CFG
-      if (enable) reg(0x20, 1, 4);
+      if (mode.enabled) reg(0x20, 1, 4);
     }
     wait(1, sc_core::SC_NS);
     ready.notify();
@@ -325,14 +370,18 @@ void put_stream(Memory& memory, const Mode& mode, std::uint64_t s, std::uint64_t
   }
 }
 
-smmuvp::Params params_of(const Mode& mode, const Options& options) {
-  smmuvp::Params params = smmuvp::SmmuV3<64>::default_params();
+smmuvp::Params params_of(const Mode& mode, const Options& options, smmuvp::Params params) {
   if (mode.uses_pointers()) params.set("tbu0_fixed", true);
   params.set("tbus", options["tbus"]);
   params.set("timing", options["timing"] < 2 ? options["timing"] == 1 : mode.timing);
   for (const std::string cache : mode.one_entry) {
     params.set(cache + "_sets", 1);
     params.set(cache + "_ways", 1);
+  }
+  if (mode.v2) {
+    params.set("NUMSMRG", 128);
+    params.set("NUMCB", 128);
+    params.set("NUMPAGENDXB", 7);
   }
   return params;
 }
@@ -381,7 +430,7 @@ int sc_main(int argc, char** argv) {
   for (std::uint64_t i = 0; i < chain_length; ++i) {
     memory.put(chain + 64 * i, chain + 64 * ((i * 37 + 11) % chain_length));
   }
-  Driver driver("driver", options, memory, mode);
+  Driver driver("driver", options, memory, mode, count);
   std::vector<std::unique_ptr<Master>> masters;
   for (unsigned i = 0; i < options["masters"]; ++i) {
     const std::string name = "master" + std::to_string(i);
@@ -396,17 +445,26 @@ int sc_main(int argc, char** argv) {
     arbiter->out.bind(in);
   };
   std::vector<std::unique_ptr<Hop>> hops;
-  std::unique_ptr<smmuvp::SmmuV3<64>> smmu;
+  std::unique_ptr<smmuvp::SmmuV3<64>> smmuv3;
+  std::unique_ptr<smmuvp::SmmuV2<64>> smmuv2;
   sc_core::sc_signal<bool> reset("no_reset");
-  if (mode.has_smmu()) {
-    smmu = std::make_unique<smmuvp::SmmuV3<64>>("smmu", params_of(mode, options));
+  const auto wire = [&](auto& smmu) {
     for (std::size_t i = 0; i < ports; ++i) {
-      bind_masters(smmu->tbu_in[i], i);
-      smmu->tbu_out[i].bind(memory.data[i]);
+      bind_masters(smmu.tbu_in[i], i);
+      smmu.tbu_out[i].bind(memory.data[i]);
     }
-    driver.registers.bind(smmu->registers);
-    smmu->walk.bind(memory.walks);
-    smmu->reset(reset);
+    driver.registers.bind(smmu.registers);
+    smmu.walk.bind(memory.walks);
+    smmu.reset(reset);
+  };
+  if (mode.v2) {
+    smmuv2 = std::make_unique<smmuvp::SmmuV2<64>>(
+        "smmu", params_of(mode, options, smmuvp::SmmuV2<64>::default_params()));
+    wire(*smmuv2);
+  } else if (mode.has_smmu()) {
+    smmuv3 = std::make_unique<smmuvp::SmmuV3<64>>(
+        "smmu", params_of(mode, options, smmuvp::SmmuV3<64>::default_params()));
+    wire(*smmuv3);
   } else {
     for (std::size_t i = 0; i < ports; ++i) {
       hops.push_back(std::make_unique<Hop>(("hop" + std::to_string(i)).c_str()));
@@ -416,6 +474,12 @@ int sc_main(int argc, char** argv) {
     driver.registers.bind(memory.walks);
   }
   sc_core::sc_start();
+  if (mode.init) {
+    std::printf(
+        "%s: %.3f us for 128 streams and banks\n", mode.name,
+        static_cast<double>(driver.end - driver.begin) * 1e6 / CLOCKS_PER_SEC / static_cast<double>(count));
+    return 0;
+  }
   const double total = static_cast<double>(count) * static_cast<double>(masters.size());
   std::printf("%s: %llu failures, %.3f ns and %.3f loads an access\n", mode.name,
               static_cast<unsigned long long>(driver.failures),
