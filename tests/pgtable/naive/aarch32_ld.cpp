@@ -60,6 +60,7 @@ static Rights ld_rights(const Stage1_LD& registers, bool unprivileged, bool ap_2
     p.read = false;
     p.write = false;
   }
+  if (registers.DIPAN && (u.read || u.write || u.execute)) p = {false, false, false};
   return unprivileged ? u : p;
 }
 
@@ -87,7 +88,7 @@ Stage1Output Walk::ld_leaf(const Stage1_LD& registers, const AccessDescriptor& a
                            FaultRecord fault, uint64_t descriptor) {
   Stage1Output output;
   output.fault = fault;
-  if (!is_zero(descriptor, 47, 40)) {
+  if (!is_zero(descriptor, 47, registers.output_bits)) {
     output.fault.statuscode = Status::address_size;
     return output;
   }
@@ -156,6 +157,7 @@ Stage1Output Walk::ld_walk_level(const Stage1_LD& registers, const AccessDescrip
   const unsigned indexlsb = index_lsb(state.level);
   FullAddress where = state.baseaddress;
   where.address |= bits(m_request.address, state.indexmsb, indexlsb) << 3;
+  const uint64_t walkipa = where.address;
   if (registers.regime == Regime::el1_0 && stage2_translates()) {
     const AddressDescriptor walkaddress{where, NormalNCMemAttr(Shareability::non_shareable)};
     const Stage2Output s2 = S2Translate(walkaddress, CreateAccDescS1TTW(accdesc), false);
@@ -166,6 +168,7 @@ Stage1Output Walk::ld_walk_level(const Stage1_LD& registers, const AccessDescrip
     where = s2.pa.paddress;
   }
   const Fetched fetched = FetchDescriptor(registers.EE, where, 8, output.fault, 1, state.level);
+  if (stage2_translates()) m_answer.reads.back().ipa = walkipa;
   if (fetched.fault.statuscode != Status::none) {
     output.fault = fetched.fault;
     return output;
@@ -180,7 +183,7 @@ Stage1Output Walk::ld_walk_level(const Stage1_LD& registers, const AccessDescrip
     case DescriptorType::table:
       break;
   }
-  if (!is_zero(descriptor, 47, 40)) {
+  if (!is_zero(descriptor, 47, registers.output_bits)) {
     output.fault.statuscode = Status::address_size;
     return output;
   }
@@ -232,7 +235,7 @@ Stage1Output Walk::AArch32_S1TranslateLD(const Stage1_LD& registers, const Acces
   }
   const uint64_t ttbr = upper ? registers.TTBR1 : registers.TTBR0;
   const unsigned iasize = upper ? up_iasize : lo_iasize;
-  if (!is_zero(ttbr, 47, 40)) {
+  if (!is_zero(ttbr, 47, registers.output_bits)) {
     output.fault.statuscode = Status::address_size;
     output.fault.level = 0;
     output.fault.by_configuration = true;
@@ -283,7 +286,7 @@ Stage2Output Walk::ld_s2_leaf(const Stage2_LD& registers, const AddressDescripto
                               FaultRecord fault, uint64_t descriptor) {
   Stage2Output output;
   output.fault = fault;
-  if (!is_zero(descriptor, 47, 40)) {
+  if (!is_zero(descriptor, 47, registers.output_bits)) {
     output.fault.statuscode = Status::address_size;
     return output;
   }
@@ -347,7 +350,7 @@ Stage2Output Walk::AArch32_S2Translate(const Stage2_LD& registers, const Address
     output.fault = fault;
     return output;
   }
-  if (!is_zero(registers.VTTBR, 47, 40)) {
+  if (!is_zero(registers.VTTBR, 47, registers.output_bits)) {
     fault.statuscode = Status::address_size;
     fault.level = 0;
     fault.by_configuration = true;
@@ -378,7 +381,7 @@ Stage2Output Walk::AArch32_S2Translate(const Stage2_LD& registers, const Address
       case DescriptorType::table:
         break;
     }
-    if (!is_zero(descriptor, 47, 40)) {
+    if (!is_zero(descriptor, 47, registers.output_bits)) {
       output.fault.statuscode = Status::address_size;
       return output;
     }

@@ -160,6 +160,7 @@ Rights sd_rights(const Choices& choices, const Stage1_SD& registers, unsigned ap
     p.read = false;
     p.write = false;
   }
+  if (registers.DIPAN && (u.read || u.write || u.execute)) p = {false, false, false};
   return unprivileged ? u : p;
 }
 
@@ -200,6 +201,7 @@ Stage1Output Walk::AArch32_S1TranslateSD(const Stage1_SD& registers, const Acces
       physical = s2.pa.paddress;
     }
     const Fetched fetched = FetchDescriptor(registers.EE, physical, 4, fault, 1, level);
+    if (stage2_translates()) m_answer.reads.back().ipa = where.address;
     if (fetched.fault.statuscode != Status::none) {
       fault = fetched.fault;
       return std::nullopt;
@@ -280,6 +282,7 @@ Stage1Output Walk::AArch32_S1TranslateSD(const Stage1_SD& registers, const Acces
       break;
   }
   fault.domain = domain;
+  if (!is_zero(leaf.base, 63, registers.output_bits)) return failed(Status::address_size);
   if (registers.AFE && !bit(leaf.ap, 0) && !registers.AFFD) return failed(Status::access_flag);
 
   const MemoryAttributes memattrs = registers.TRE

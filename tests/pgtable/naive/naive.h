@@ -48,6 +48,9 @@ struct Request {
   /// shareability.
   uint8_t input_attributes = 0xFF;
   Shareability input_shareability = Shareability::non_shareable;
+  /// Stage 2 translates the fetches of stage 1 only, and not its output: an address translation operation of
+  /// stage 1 (IHI 0062 4.2.3).
+  bool stage2_for_walks_only = false;
 };
 
 // ------------------------------------------------------------------------------------------------------------
@@ -116,6 +119,7 @@ struct Choices {
   /// SH = 0b01 in a descriptor. (In SH0, SH1 and S2SH0 it is Non-shareable: IHI 0070 5.2, 5.4.)
   Shareability reserved_shareability = Shareability::non_shareable;
   /// Stage 2 MemAttr 0bxx00 with xx != 00, no FWB: 1 = NC, 2 = WT, 3 = WB (Unpredictable_S2RESMEMATTR).
+  /// 0 = the whole is Device-nGnRnE (IHI 0062 Table 2-4).
   unsigned reserved_s2_cacheability = 1;
   /// Short descriptors, AFE = 0, AP = 0b100: what it is taken as.
   unsigned reserved_short_ap = 0;
@@ -161,6 +165,9 @@ struct Stage1_64 {
   bool AFFD = false;            ///< CD.AFFD: without HA, AF = 0 does not fault
   bool DS = false;              ///< 52-bit addresses with 4 and 16 KiB granules
   bool EE = false;              ///< tables are big-endian
+  /// Privileged accesses, fetches included, fault on what unprivileged ones may access (IHI 0062 9.6.1,
+  /// DIPANS); without effect in el2 and el3.
+  bool DIPAN = false;
 };
 
 /// VMSAv8-64 stage 2, as VTCR_EL2 and VTTBR_EL2, or STE.S2*.
@@ -195,6 +202,8 @@ struct Stage1_LD {
   bool WXN = false, UWXN = false, PAN = false;
   bool AFFD = false;
   bool EE = false;
+  bool DIPAN = false;         ///< as in Stage1_64
+  unsigned output_bits = 40;  ///< 40 at most; an SMMUv2 may have fewer (IHI 0062 Table 3-3)
 };
 
 /// AArch32 long descriptors, stage 2.
@@ -204,6 +213,7 @@ struct Stage2_LD {
   uint64_t VTTBR = 0;
   bool PTW = false, AFFD = false, EE = false;
   bool XNX = false;
+  unsigned output_bits = 40;  ///< as in Stage1_LD (IHI 0062 Table 3-4)
 };
 
 /// AArch32 short descriptors.
@@ -218,6 +228,8 @@ struct Stage1_SD {
   uint32_t PRRR = 0, NMRR = 0;
   bool WXN = false, UWXN = false, PAN = false;
   bool EE = false;
+  bool DIPAN = false;         ///< as in Stage1_64
+  unsigned output_bits = 40;  ///< as in Stage1_LD
 };
 
 /// Mali's LPAE-like format: 4 KiB granules, always four levels, 48-bit input, 40-bit output.
@@ -305,6 +317,7 @@ struct DescriptorRead {
   int level = 0;
   uint64_t value = 0;  ///< after the table's endianness; 0 if aborted
   bool aborted = false;
+  std::optional<uint64_t> ipa;  ///< of a stage 1 descriptor that stage 2 translates
 };
 
 struct DescriptorUpdate {
@@ -313,6 +326,7 @@ struct DescriptorUpdate {
   unsigned stage = 1;
   uint64_t old_value = 0, new_value = 0;  ///< after the table's endianness
   Swap result = Swap::done;
+  std::optional<uint64_t> ipa;  ///< of a stage 1 descriptor that stage 2 translates
 };
 
 struct Answer {

@@ -125,6 +125,10 @@ MemoryAttributes S2DecodeMemAttrs(const Choices& choices, unsigned attr, Shareab
     memattrs.device = DeviceType(bits(attr, 1, 0));
     return memattrs;
   }
+  if (bits(attr, 1, 0) == 0b00 && choices.reserved_s2_cacheability == 0) {
+    memattrs.memtype = MemType::device;
+    return memattrs;
+  }
   memattrs.memtype = MemType::normal;
   memattrs.outer = S2DecodeCacheability(choices, unsigned(bits(attr, 3, 2)));
   memattrs.inner = S2DecodeCacheability(choices, unsigned(bits(attr, 1, 0)));
@@ -256,7 +260,7 @@ Walk::Walk(const Configuration& configuration, const Request& request, Memory& m
 Walk::Fetched Walk::FetchDescriptor(bool ee, FullAddress where, unsigned size, FaultRecord fault,
                                     unsigned stage, int level) {
   const std::optional<Memory::Bytes> bytes = m_memory.read(where.address, size, where.space);
-  DescriptorRead read{where.address, where.space, stage, level, 0, !bytes.has_value()};
+  DescriptorRead read{where.address, where.space, stage, level, 0, !bytes.has_value(), std::nullopt};
   if (bytes.has_value()) {
     read.value = from_memory(*bytes, size, ee);
   } else {
@@ -271,7 +275,7 @@ Walk::Fetched Walk::MemSwapTableDesc(FaultRecord fault, uint64_t prev_desc, uint
                                      FullAddress where, unsigned stage) {
   const Swap swap = m_memory.compare_and_swap(where.address, 8, where.space, to_memory(prev_desc, 8, ee),
                                               to_memory(new_desc, 8, ee));
-  m_answer.updates.push_back({where.address, where.space, stage, prev_desc, new_desc, swap});
+  m_answer.updates.push_back({where.address, where.space, stage, prev_desc, new_desc, swap, std::nullopt});
   switch (swap) {
     case Swap::done:
       return {fault, new_desc};
@@ -451,7 +455,7 @@ Answer Walk::FullTranslate() {
 
   AddressDescriptor pa = ipa;
   translation.permissions = s1_permissions;
-  if (stage2_translates()) {
+  if (stage2_translates() && !m_request.stage2_for_walks_only) {
     Stage2Output s2 = S2Translate(ipa, accdesc, s1aarch64);
     if (s2.fault.statuscode != Status::none) {
       m_answer.outcome = fault_answer(s2.fault);

@@ -132,6 +132,7 @@ struct Walk::S1TTWParams {
   unsigned sh = 0;
   bool tbi = false, epd = false, e0pd = false, hpd = false, ds = false;
   bool wxn = false, pan = false, epan = false, ha = false, hd = false, affd = false, ee = false;
+  bool dipan = false;
   uint64_t ttbr = 0;
   uint64_t mair = 0;
 };
@@ -239,6 +240,7 @@ Walk::S1TTWParams Walk::GetS1TTWParams(const Stage1_64& registers) const {
   params.ds = registers.DS && params.tgx != TGx::kb64;
   if (HasUnprivileged(registers.regime)) {
     params.pan = registers.PAN;
+    params.dipan = registers.DIPAN;
     params.epan = registers.EPAN;
   } else {
     params.epd = false;   // IHI 0070 5.4 CD.EPD0: ignored
@@ -249,8 +251,8 @@ Walk::S1TTWParams Walk::GetS1TTWParams(const Stage1_64& registers) const {
 
 // AArch64.S1DirectBasePermissions and AArch64.S1ComputePermissions, for one privilege
 static Rights S1ComputePermissions(Regime regime, bool wxn_enabled, bool pan_enabled, bool epan_enabled,
-                                   bool unprivileged, bool ap_2, bool ap_1, bool ap_table_1, bool ap_table_0,
-                                   bool uxn, bool pxn, bool xn) {
+                                   bool dipan_enabled, bool unprivileged, bool ap_2, bool ap_1,
+                                   bool ap_table_1, bool ap_table_0, bool uxn, bool pxn, bool xn) {
   Rights result;
   if (HasUnprivileged(regime)) {
     Rights p, u;
@@ -273,6 +275,7 @@ static Rights S1ComputePermissions(Regime regime, bool wxn_enabled, bool pan_ena
       p.read = false;
       p.write = false;
     }
+    if (dipan_enabled && (u.read || u.write || u.execute)) p = {false, false, false};
     result = unprivileged ? u : p;
   } else {
     // IHI 0070 13.4.1: AP[1] and the privilege of the access do not matter here
@@ -287,10 +290,10 @@ static Rights S1ComputePermissions(Regime regime, bool wxn_enabled, bool pan_ena
 // AArch64.S1CheckPermissions
 FaultRecord Walk::S1CheckPermissions(const S1TTWParams& walkparams, const S1TTWState& state,
                                      const AccessDescriptor& accdesc, FaultRecord fault) const {
-  const Rights rights = S1ComputePermissions(walkparams.regime, walkparams.wxn, walkparams.pan,
-                                             walkparams.epan, accdesc.unprivileged, state.ap_2, state.ap_1,
-                                             state.ap_table_1, state.ap_table_0, state.uxn || state.uxn_table,
-                                             state.pxn || state.pxn_table, state.xn || state.xn_table);
+  const Rights rights = S1ComputePermissions(
+      walkparams.regime, walkparams.wxn, walkparams.pan, walkparams.epan, walkparams.dipan,
+      accdesc.unprivileged, state.ap_2, state.ap_1, state.ap_table_1, state.ap_table_0,
+      state.uxn || state.uxn_table, state.pxn || state.pxn_table, state.xn || state.xn_table);
   if (accdesc.acctype == AccType::ifetch) {
     const bool device = state.memattrs.memtype == MemType::device;
     if ((device && m_config.choices.execute_from_device_faults) || !rights.execute) {
@@ -379,6 +382,7 @@ Walk::S1WalkResult Walk::s1_walk_level(const S1TTWParams& walkparams, const Acce
     physical = s2.pa.paddress;
   }
   const Fetched fetched = FetchDescriptor(walkparams.ee, physical, 8, fault, 1, state.level);
+  if (stage2_translates()) m_answer.reads.back().ipa = descaddress.address;
   if (fetched.fault.statuscode != Status::none) return {fetched.fault, descaddress, state, 0};
   const uint64_t descriptor = fetched.descriptor;
 
@@ -520,6 +524,7 @@ Stage1Output Walk::AArch64_S1Translate(const Stage1_64& registers, const AccessD
       physical = s2.pa.paddress;
     }
     const Fetched swapped = MemSwapTableDesc(fault, walk.descriptor, new_desc, walkparams.ee, physical, 1);
+    if (stage2_translates()) m_answer.updates.back().ipa = walk.descaddress.address;
     if (swapped.fault.statuscode == Status::external_abort ||
         swapped.fault.statuscode == Status::unsupported_atomic) {
       output.fault = swapped.fault;
@@ -557,9 +562,9 @@ Stage1Output Walk::AArch64_S1Translate(const Stage1_64& registers, const AccessD
   result.shareability = EffectiveShareability(leaf.memattrs);
   for (bool unprivileged : {false, true}) {
     (unprivileged ? result.permissions.unprivileged : result.permissions.privileged) = S1ComputePermissions(
-        walkparams.regime, walkparams.wxn, walkparams.pan, walkparams.epan, unprivileged, leaf.ap_2,
-        leaf.ap_1, leaf.ap_table_1, leaf.ap_table_0, leaf.uxn || leaf.uxn_table, leaf.pxn || leaf.pxn_table,
-        leaf.xn || leaf.xn_table);
+        walkparams.regime, walkparams.wxn, walkparams.pan, walkparams.epan, walkparams.dipan, unprivileged,
+        leaf.ap_2, leaf.ap_1, leaf.ap_table_1, leaf.ap_table_0, leaf.uxn || leaf.uxn_table,
+        leaf.pxn || leaf.pxn_table, leaf.xn || leaf.xn_table);
   }
   result.writable_clean =
       walkparams.ha && walkparams.hd && bit(walk.descriptor, 51) && bit(walk.descriptor, 7);
