@@ -105,6 +105,10 @@ struct Choices {
   /// 16.5.40: TTBR bits above the larger of IAS and OAS are stored, and give an address size fault, rather
   /// than RAZ/WI.
   bool stores_TTBR_above_sizes = true;
+  /// 16.5.40: TTBR[47:40] of an AArch32 stage 1 bank count, and give an address size fault (Table 3-3),
+  /// rather than being taken as zero (the note of 16.5.40). Stage 2: 17.3.9 takes them as zero.
+  bool aarch32_stage1_TTBR_47_40_counts = true;
+  bool aarch32_stage2_TTBR_47_40_counts = false;
   /// 17.3.2: the bits of IPAFAR below the smallest granule are recorded, rather than zero.
   bool IPAFAR_has_low_bits = true;
   /// 16.5.8: FAR has the bits below the smallest granule, rather than zero.

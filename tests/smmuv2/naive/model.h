@@ -203,8 +203,6 @@ class Smmu {
     std::vector<Fetch> fetches;
   };
 
-  /// One stage's registers, ready for the walker, and what the walker does not look at.
-  struct Stage;
   class WalkMemory;
 
   /// One transaction or operation under way
@@ -221,11 +219,7 @@ class Smmu {
 
   // registers.cpp: where an access lands, and configuration access faults
   Response configure(const Place& place, unsigned bytes, uint64_t value);
-  [[nodiscard]] bool is_global(uint64_t offset) const;
-  std::optional<uint64_t*> dummy() const;
   Response refuse(const Place& place, bool secure_resource);
-  std::optional<uint64_t> global_access(const Place& place, unsigned bytes, uint64_t value, bool& refused,
-                                        bool& secure_resource);
 
   // global_registers.cpp
   enum class Found { here, absent, secure_only };
@@ -250,7 +244,6 @@ class Smmu {
 
   // bank_registers.cpp
   uint64_t bank_access(unsigned n, unsigned offset, unsigned bytes, const Place& place, uint64_t value);
-  uint64_t bank_action(unsigned n, unsigned offset, unsigned bytes, uint64_t value);
   [[nodiscard]] uint32_t sctlr_mask(unsigned n) const;
   [[nodiscard]] uint32_t tcr_mask(unsigned n) const;
   [[nodiscard]] uint32_t tcr_ones(unsigned n) const;
@@ -306,10 +299,8 @@ class Smmu {
 
   // translate.cpp
   Lookup translate(const Question& question);
-  Lookup first_stage2(const Question& question);
   std::optional<ContextFault> input_address(const Question& question, uint64_t& address) const;
   void walk(const Question& question, uint64_t address, Lookup& lookup);
-  void resolve(const Question& question, Lookup& lookup) const;
   [[nodiscard]] Stage2Attributes second_attributes(const Question& question,
                                                    std::optional<uint64_t> descriptor) const;
   [[nodiscard]] bool representable(unsigned n, uint64_t address) const;
@@ -331,6 +322,10 @@ class Smmu {
   [[nodiscard]] Question operation_question(const Banks& banks, unsigned offset, uint64_t address) const;
   [[nodiscard]] uint64_t success(const Question& question, const Lookup& lookup, bool global) const;
   [[nodiscard]] uint64_t failure(const ContextFault& fault) const;
+  /// A bank that may have a second one (TYPE 11), whatever that is
+  [[nodiscard]] bool names_second(unsigned n) const {
+    return bank_type(n) == 3 && m_parameters.NTS && !bank_secure(n) && n >= m_parameters.NUMS2CB;
+  }
 
   Parameters m_parameters;
   Memory& m_memory;
