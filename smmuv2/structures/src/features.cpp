@@ -98,7 +98,7 @@ const char* map_problem(const Features& f) {
 }
 
 const char* choices_problem(const Features& f) {
-  if (f.GSE && !f.stalls) return "GSE needs stalling (stalls)";
+  if ((f.GSE || f.STALLD) && !f.stalls) return "GSE and STALLD need the Stall fault model (stalls)";
   if (resets_to_one(f.SCR1_NSCAFRO) && (!f.CAF || f.version == 1))
     return "SCR1_NSCAFRO needs configuration access faults (CAF), and SMMUv2";
   if (f.counter_groups > 256) return "counter_groups is 0 to 256";

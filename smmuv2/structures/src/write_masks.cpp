@@ -33,7 +33,7 @@ std::uint64_t sCR0(const Features& f, AccessSecurity copy) {
   const bool secure = f.SES && copy == AccessSecurity::Secure;
   return bits({&sCR0_CLIENTPD, &sCR0_GFRE, &sCR0_GFIE, &sCR0_TRANSIENTCFG, &sCR0_USFCFG, &sCR0_PTM, &sCR0_FB,
                &sCR0_BSU, &sCR0_MemAttr, &sCR0_MTCFG, &sCR0_SHCFG, &sCR0_RACFG, &sCR0_WACFG}) |
-         bits_if(is_programmable(f.SMCFCFG), {&sCR0_SMCFCFG}) | bits_if(f.stalls, {&sCR0_STALLD}) |
+         bits_if(is_programmable(f.SMCFCFG), {&sCR0_SMCFCFG}) | bits_if(f.STALLD, {&sCR0_STALLD}) |
          bits_if(f.GSE, {&sCR0_GSE}) | bits_if(f.CAF, {&sCR0_GCFGFRE, &sCR0_GCFGFIE}) |
          bits_if(f.EXIDS && f.SMS, {&sCR0_EXIDENABLE}) | bits_if(secure, {&SCR0_NSCFG}) |
          bits_if(!secure, {&CR0_VMIDPNE}) | bits_if(!secure && f.VMID16S, {&CR0_VMID16EN});

@@ -67,7 +67,8 @@ struct Features {
   std::uint8_t version = 2;  ///< 1: SMMUv1, 2: SMMUv2
   /// SMMUv1 with AArch64 contexts of the 64 KiB granule, as MMU-401 has; PTFSv8_64kB then reads as 0.
   bool aarch64_in_v1 = false;
-  bool stalls = true;           ///< the Stall fault model; false: sCR0.STALLD and SCTLR.CFCFG are RAZ/WI
+  bool stalls = true;           ///< the Stall fault model; false: SCTLR.CFCFG is RAZ/WI
+  bool STALLD = true;           ///< sCR0.STALLD is there; needs `stalls`
   bool GSE = true;              ///< global stalling; needs `stalls`
   std::uint8_t CBNDX_bits = 8;  ///< of S2CR.CBNDX and CBAR.CBNDX; those above are RAZ/WI
   bool CBFIXED = false;         ///< banks of one stage have CBAR.TYPE read-only (10.2.1)
