@@ -3,7 +3,7 @@ include(CMakePackageConfigHelpers)
 
 # A program in bin/ and a plugin in lib/smmu-vp/ both find lib/.
 get_property(smmuvp_plugins GLOBAL PROPERTY SMMUVP_PLUGINS)
-list(REMOVE_ITEM smmuvp_plugins smmuvp_smmuv3)  # goes to lib/, as below
+list(REMOVE_ITEM smmuvp_plugins smmuvp_smmuv2 smmuvp_smmuv3)  # go to lib/, as below
 foreach(target IN LISTS smmuvp_plugins)
   set_target_properties(${target} PROPERTIES INSTALL_RPATH "$ORIGIN/..")
 endforeach()
@@ -16,7 +16,7 @@ if(TARGET smmu-vp)
 endif()
 
 # The libraries that anybody's SystemC program can link.
-set(smmuvp_libraries smmuvp_base smmuvp_tlm smmuvp_smmuv3)
+set(smmuvp_libraries smmuvp_base smmuvp_tlm smmuvp_smmuv2 smmuvp_smmuv3)
 set_target_properties(${smmuvp_libraries} PROPERTIES INSTALL_RPATH "$ORIGIN" VERSION ${PROJECT_VERSION}
   SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
 install(TARGETS ${smmuvp_libraries} smmuvp_pgtable_types EXPORT smmu-vp LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
@@ -25,17 +25,20 @@ install(DIRECTORY
   ${PROJECT_SOURCE_DIR}/models/base/include/
   ${PROJECT_BINARY_DIR}/models/base/include/
   ${PROJECT_SOURCE_DIR}/models/tlm/include/
+  ${PROJECT_SOURCE_DIR}/smmuv2/sc/include/
   ${PROJECT_SOURCE_DIR}/smmuv3/sc/include/
   DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
-# The SMMUv3 library is a plugin as well.
-install(CODE "file(MAKE_DIRECTORY \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_LIBDIR}/smmu-vp\")
-file(CREATE_LINK ../libsmmuvp-smmuv3.so
-  \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_LIBDIR}/smmu-vp/libsmmuvp-smmuv3.so\" SYMBOLIC)")
+# The libraries of SMMUs are plugins as well.
+foreach(smmu smmuv2 smmuv3)
+  install(CODE "file(MAKE_DIRECTORY \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_LIBDIR}/smmu-vp\")
+file(CREATE_LINK ../libsmmuvp-${smmu}.so
+  \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_LIBDIR}/smmu-vp/libsmmuvp-${smmu}.so\" SYMBOLIC)")
+endforeach()
 
 install(EXPORT smmu-vp NAMESPACE smmuvp:: FILE smmu-vp-targets.cmake
   DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/smmu-vp)
 file(WRITE ${CMAKE_BINARY_DIR}/smmu-vp-config.cmake
-"# find_package(smmu-vp) gives smmuvp::smmuv3, smmuvp::tlm and smmuvp::base (with smmuvp::pgtable_types).
+"# find_package(smmu-vp) gives smmuvp::smmuv2, smmuvp::smmuv3, smmuvp::tlm and smmuvp::base (with smmuvp::pgtable_types).
 include(CMakeFindDependencyMacro)
 find_dependency(PkgConfig)
 pkg_check_modules(SYSTEMC REQUIRED IMPORTED_TARGET systemc tlm)
@@ -56,7 +59,7 @@ Description: ${PROJECT_DESCRIPTION}
 Version: ${PROJECT_VERSION}
 Requires: systemc tlm
 Cflags: -I\${includedir}
-Libs: -L\${libdir} -lsmmuvp-smmuv3 -lsmmuvp-tlm -lsmmuvp-base
+Libs: -L\${libdir} -lsmmuvp-smmuv2 -lsmmuvp-smmuv3 -lsmmuvp-tlm -lsmmuvp-base
 ")
 install(FILES ${CMAKE_BINARY_DIR}/smmu-vp.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "smmuvp/base/number_text.h"
 #include "smmuvp/base/params.h"
@@ -27,6 +28,16 @@ std::string port_name(const Instance& instance, const Port& port) {
 bool is_interrupt_input(const Port& port) {
   return is<LineIn>(port) && port.name.size() > 3 && port.name.rfind("spi", 0) == 0 &&
          std::all_of(port.name.begin() + 3, port.name.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+/// How many bits StreamIDs have at an SMMU, and what says so.
+std::pair<std::uint64_t, std::string> stream_id_width(const Params& smmu) {
+  for (const char* parameter : {"SIDSIZE", "NUMSIDB"}) {  // IHI 0070 6.3.2, IHI 0062 9.6.1
+    if (!smmu.has(parameter)) continue;
+    if (smmu.has("EXIDS") && smmu.flag("EXIDS")) return {16, "EXIDS"};
+    return {smmu.uint(parameter), fmt::format("{} {}", parameter, smmu.uint(parameter))};
+  }
+  return {32, "StreamIDs of 32 bits"};
 }
 
 }  // namespace
@@ -193,14 +204,12 @@ void Wiring::attach_memory(Instance& instance) {
 void Wiring::check_streams(const Instance& device, const Instance& smmu) const {
   const Behind& b = *device.config->behind;
   const std::uint64_t last = std::uint64_t{b.stream} + b.count - 1;
-  // IHI 0070 6.3.2, SMMU_IDR1.SIDSIZE: StreamIDs have this many bits.
-  const std::uint64_t bits = smmu.params.has("SIDSIZE") ? smmu.params.uint("SIDSIZE") : 32;
+  const auto [bits, words] = stream_id_width(smmu.component->parameters());
   if (last >> bits != 0) {
     config_error(
         b.place, "stream",
-        fmt::format(
-            "[{}] behind: StreamID {:#x} is out of range; [{}] has SIDSIZE {}, so {:#x} is the last one",
-            device.config->name, last, smmu.config->name, bits, (std::uint64_t{1} << bits) - 1));
+        fmt::format("[{}] behind: StreamID {:#x} is out of range; [{}] has {}, so {:#x} is the last one",
+                    device.config->name, last, smmu.config->name, words, (std::uint64_t{1} << bits) - 1));
   }
   constexpr std::uint32_t most_described = 4096;
   if (b.count > most_described) {

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Counts what a library exports, and names what nobody declared as its interface.
 
-usage: exports_test.py NM KIND LIBRARY    KIND: base, tlm, smmuv3 or plugin
+usage: exports_test.py NM KIND LIBRARY    KIND: base, tlm, smmuv2, smmuv3 or plugin
 """
 import re
 import subprocess
@@ -16,11 +16,13 @@ FUNCTIONS = {
             r"to_valid_utf8|printable|notation_of|number_text)\b",
     "tlm": r"smmuvp::(compare_abi|default_host|report_error|report_warning)\b",
 }
+SMMU = (r"(vtable for |typeinfo for |typeinfo name for |non-virtual thunk to )?smmuvp::SmmuV[23]<\d+u>.*|"
+        r"(vtable for |typeinfo for |typeinfo name for )smmuvp::[A-Z]\w*|smmuvp_plugin", 250)
 RULES = {
     "base": (rf"{OF_CLASS}|{FUNCTIONS['base']}", 150),
     "tlm": (rf"{OF_CLASS}|{EXTENSION}|{FUNCTIONS['tlm']}", 200),
-    "smmuv3": (r"(vtable for |typeinfo for |typeinfo name for |non-virtual thunk to )?smmuvp::SmmuV3<\d+u>.*|"
-               r"(vtable for |typeinfo for |typeinfo name for )smmuvp::[A-Z]\w*|smmuvp_plugin", 250),
+    "smmuv2": SMMU,
+    "smmuv3": SMMU,
     "plugin": (r"smmuvp_plugin", 1),
 }
 # The payload extensions have one type and one id, at home in smmuvp-tlm: no other file may define them again.
