@@ -13,14 +13,15 @@ known-symvers := $(O)/vmlinux.symvers
 modules-subdir := kernel
 include $(srctree)/scripts/module.mk
 
-all: $(O)/Image $(ko) $(O)/gki-smmuv3.init
+inits := $(O)/gki-smmuv3.init $(O)/gki-smmuv2.init
+all: $(O)/Image $(ko) $(inits)
 	$(prune)
 
 # What an earlier configuration left there would be found by those who look for *.ko.
 stale = $(filter-out $(ko) $(ko:=.debug),$(wildcard $(O)/modules/*.ko* $(O)/test-modules/*.ko*))
 prune = $(if $(stale),$(Q)rm -f $(stale))
 
-$(O)/gki-smmuv3.init: $(srctree)/init/gki-smmuv3.init
+$(inits): $(O)/%: $(srctree)/init/%
 	@mkdir -p $(@D)
 	$(Q)cp $< $@
 

@@ -356,6 +356,6 @@ module_init(td_init);
 module_exit(td_exit);
 
 /* Works without an IOMMU driver too where the device tree names no IOMMU. */
-MODULE_SOFTDEP("pre: arm-smmu-v3");
+MODULE_SOFTDEP("pre: arm-smmu-v3 arm-smmu");
 MODULE_DESCRIPTION("Driver and tests of testdev");
 MODULE_LICENSE("Dual MIT/GPL");

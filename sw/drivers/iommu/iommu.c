@@ -179,6 +179,11 @@ static int wait_for_iommu(struct device *dev, struct device_node *np)
 		bool modular;
 	} known[] = {
 		{ "arm,smmu-v3", IS_MODULE(CONFIG_ARM_SMMU_V3) },
+		{ "arm,smmu-v2", IS_MODULE(CONFIG_ARM_SMMU) },
+		{ "arm,smmu-v1", IS_MODULE(CONFIG_ARM_SMMU) },
+		{ "arm,mmu-500", IS_MODULE(CONFIG_ARM_SMMU) },
+		{ "arm,mmu-401", IS_MODULE(CONFIG_ARM_SMMU) },
+		{ "arm,mmu-400", IS_MODULE(CONFIG_ARM_SMMU) },
 	};
 	bool may_be_module = true;
 	struct platform_device *pdev = of_find_device_by_node(np);
