@@ -434,6 +434,12 @@ bool td_test_isolation(const struct test_args *args)
 	return ok;
 }
 
+const char *td_skip_substream(struct testdev *td)
+{
+	return td_iommu_is_smmuv3(td) ? NULL :
+	       "the IOMMU knows no substreams: an SMMUv2";
+}
+
 /* No substreams are set up: an access that names one is refused. */
 bool td_test_substream(const struct test_args *args)
 {

@@ -93,9 +93,11 @@ bool td_test_page_fault_pasid(const struct test_args *args);
 
 bool td_always_stalls(struct testdev *td);
 bool td_uses_stage2(struct testdev *td);
+bool td_iommu_is_smmuv3(const struct testdev *td);
 
 /* Why a test cannot run, or NULL. */
 const char *td_skip_privileged(struct testdev *td);
+const char *td_skip_substream(struct testdev *td);
 const char *td_skip_overflow(struct testdev *td);
 const char *td_skip_stage2(struct testdev *td);
 const char *td_skip_switch(struct testdev *td);

@@ -151,6 +151,10 @@ int smmu2_read_features(struct smmu2_device *smmu, size_t window)
 	}
 	smmu->coherent = idr0 & IDR0_CTTW;
 	smmu->btm = idr0 & IDR0_BTM;
+	/* 3.6.2: 1 says in SMMUv2 that each bank has an interrupt. */
+	smmu->numirpt = (u32)FIELD_GET(IDR0_NUMIRPT, idr0);
+	if (smmu->model->version == SMMU2_V2 && smmu->numirpt <= 1)
+		smmu->numirpt = 0;
 	ret = read_streams(smmu, idr0);
 	if (!ret)
 		ret = read_banks(smmu, idr1, window);

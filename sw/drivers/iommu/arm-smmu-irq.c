@@ -271,12 +271,12 @@ static irqreturn_t context_irq(int irq, void *data)
 	return smmu2_handle_bank(data) ? IRQ_HANDLED : IRQ_NONE;
 }
 
-/* In SMMUv1 several banks may share a line, and CBAR says which (3.6.2). */
+/* Where banks may share a line CBAR says which they have (3.6.2). */
 u32 smmu2_irptndx(const struct smmu2_bank *bank)
 {
 	const struct smmu2_device *smmu = bank->smmu;
 
-	if (smmu->model->version == SMMU2_V2 || !smmu->num_context_irqs)
+	if (!smmu->numirpt || !smmu->num_context_irqs)
 		return 0;
 	return (u32)FIELD_PREP(CBAR_IRPTNDX, (u64)(bank->index %
 						   smmu->num_context_irqs));
@@ -297,18 +297,18 @@ static int request(struct smmu2_device *smmu, unsigned int index,
 					IRQF_SHARED, label, data) : -ENOMEM;
 }
 
-/* Of each bank its own line; an SMMUv1 shares what there are. */
+/* Of each bank its own line, or as many lines as there are for all. */
 static int request_contexts(struct smmu2_device *smmu)
 {
 	unsigned int n, lines = smmu->num_context_irqs;
-	bool v1 = smmu->model->version != SMMU2_V2;
+	bool shared = smmu->numirpt;
 	int ret = 0;
 
-	if (!lines || (!v1 && lines < smmu->num_banks))
+	if (!lines || (!shared && lines < smmu->num_banks))
 		dev_warn(smmu->dev, "%u context interrupts for %u context banks: faults of the others are not reported\n",
 			 lines, smmu->num_banks);
 	for (n = 0; n < smmu->num_banks && lines && !ret; n++)
-		if (v1 || n < lines)
+		if (shared || n < lines)
 			ret = request(smmu, smmu->num_global_irqs + n % lines,
 				      "context", context_irq, &smmu->banks[n]);
 	return ret;
@@ -343,6 +343,9 @@ int smmu2_setup_irqs(struct smmu2_device *smmu)
 		return -EINVAL;
 	}
 	smmu->num_context_irqs = lines - smmu->num_global_irqs;
+	if (smmu->numirpt)
+		smmu->num_context_irqs = min(smmu->num_context_irqs,
+					     smmu->numirpt);
 	for (i = 0; i < smmu->num_global_irqs && !ret; i++)
 		ret = request(smmu, i, "global", global_irq, smmu);
 	return ret ? ret : request_contexts(smmu);

@@ -7,6 +7,7 @@
 #include "arm-smmu.h"
 
 #include <arm-smmu-nested.h>
+#include <export.h>
 
 /* What of SCTLR is its owner's: the rest says how faults are told. */
 #define OWNER_SCTLR	(SCTLR_M | SCTLR_TRE | SCTLR_AFE | SCTLR_AFFD | \
@@ -51,6 +52,7 @@ int smmu2_nested_init(struct smmu2_domain *dom, const void *config,
 	regs->ttbr[1] = want->ttbr[1];
 	return 0;
 }
+EXPORT_SYMBOL_GPL(smmu2_nested_init);
 
 /* Both banks have one VMID, or what they do is unpredictable (10.2.1). */
 void smmu2_nested_complete(const struct smmu2_domain *dom,
@@ -61,6 +63,7 @@ void smmu2_nested_complete(const struct smmu2_domain *dom,
 	regs->cbar = (u32)(FIELD_PREP(CBAR_TYPE, CBAR_TYPE_S1_S2_TRANS) |
 			   FIELD_PREP(CBAR_CBNDX, dom->parent->bank->index));
 }
+EXPORT_SYMBOL_GPL(smmu2_nested_complete);
 
 /* Registers that an owner may write, and how wide they are. */
 static const struct {

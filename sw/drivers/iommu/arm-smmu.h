@@ -107,6 +107,8 @@ struct smmu2_bank {
  * @num_s2_banks: those that know stage 2 alone; they come first
  * @va_bits: of input at stage 1; @ipa_bits, @pa_bits: of output
  * @formats: bits of enum smmu2_format; @format: that of stage 1
+ * @numirpt: context interrupts that banks are assigned to; 0: each bank has its
+ *	     own; @num_context_irqs: lines of either kind
  * @streams: guarded, like @masters, by what the IOMMU core serialises
  * @bank_map: banks in use, likewise
  * @sync_lock: a TLB invalidation and the wait for it
@@ -148,6 +150,7 @@ struct smmu2_device {
 	unsigned long pgsizes;
 	enum smmu2_stall_model stall_model;
 
+	unsigned int numirpt;
 	unsigned int num_global_irqs;
 	unsigned int num_context_irqs;
 
