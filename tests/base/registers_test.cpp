@@ -135,6 +135,15 @@ TEST(RegisterFile, ArraysHaveStridesAndNames) {
   EXPECT_EQ(d.write(0x54, 5), RegisterHit::Unmapped);
 }
 
+TEST(RegisterFile, AnIndexStandsWhereTheNameHasIt) {
+  RegisterObserver observer;
+  const RegisterFile banks(
+      {{0, "CBn_FSR", 0x58, 4, Access::RW, 0, 0xffffffff, "c", SecurityBank::Common, 12, 0x1000}}, observer);
+  EXPECT_EQ(banks.name_at(0xb058), "CB11_FSR");
+  const RegisterFile bank({{0, "CBn_FSR", 0x58, 4, Access::RW, 0, 0xffffffff, "c"}}, observer);
+  EXPECT_EQ(bank.name_at(0x58), "CB0_FSR") << "of one alone";
+}
+
 TEST(RegisterFile, UnmappedAndMisalignedAccessesReadZeroAndChangeNothing) {
   Device d;
   EXPECT_EQ(d.write(0x1000, 1), RegisterHit::Unmapped);

@@ -54,7 +54,7 @@ TEST(Settings, EachParameterHasANameOfItsOwnAndAMeaning) {
 TEST(Settings, AFeatureReachesItsIdRegister) {
   EXPECT_EQ(id_registers(settings_with("NUMSMRG", 5).features).IDR0 & 0xff, 5U);
   EXPECT_EQ(id_registers(settings_with("NUMCB", 9).features).IDR1 & 0xff, 9U);
-  EXPECT_EQ(settings_with("NUMPAGENDXB", 3).features.window_bytes(), 2U * 16 * 4096);
+  EXPECT_EQ(settings_with("NUMPAGENDXB", 5).features.window_bytes(), 2U * 64 * 4096);
 }
 
 TEST(Settings, LatenciesAreInClocks) {

@@ -57,6 +57,7 @@ struct Bench : sc_core::sc_module {
     smmu.gfsr_irq.bind(gfsr);
     smmu.cfg_irq.bind(cfg);
     smmu.sgfsr_irq.bind(sgfsr);
+    smmu.scfg_irq.bind(scfg);
     for (unsigned i = 0; i < 3; ++i) smmu.context_irq[i].bind(context[i]);  // the last is tied off
     smmu.reset.bind(reset);
     SMMUVP_HAS_PROCESS(Bench);
@@ -212,7 +213,7 @@ struct Bench : sc_core::sc_module {
   tlm_utils::simple_initiator_socket<Bench, 64> cpu;
   tlm_utils::simple_target_socket<Bench, 64> memory_port;
   tlm_utils::simple_target_socket<Bench, 64> walk_port;
-  sc_core::sc_signal<bool> gfsr, cfg, sgfsr, reset;
+  sc_core::sc_signal<bool> gfsr, cfg, sgfsr, scfg, reset;
   sc_core::sc_signal<bool> context[3];
   sc_core::sc_event go;
   std::function<void()> job;

@@ -119,15 +119,21 @@ TEST_F(Shell, AConfigurationAccessFaultIsAnErrorResponseWhereItIsReported) {
   Bench& b = bench();
   b.in_simulation([&] {
     b.set(SCR1, (b.reg(SCR1, 4, true) & ~0xffU) | 2, 4, true);  // NSNUMCBO 2: banks 2 and 3 are Secure
-    const auto access = [&](std::uint64_t v) { return b.access(Bench::cb(3, SCTLR), true, v, 4, false); };
+    const std::uint32_t CBAR3 = Bench::page + CBAR0 + 4 * 3;
+    const auto access = [&](std::uint64_t v) { return b.access(CBAR3, true, v, 4, false); };
+    const std::uint64_t before = b.reg(CBAR3, 4, true);
     b.set(sCR0, CR0_GCFGFRE | CR0_GCFGFIE, 4, true);
-    EXPECT_EQ(access(1), tlm::TLM_GENERIC_ERROR_RESPONSE);
+    EXPECT_EQ(access(~before), tlm::TLM_GENERIC_ERROR_RESPONSE);
     EXPECT_EQ(b.reg(sGFSR, 4, true) & GFSR_CAF, GFSR_CAF);
-    EXPECT_FALSE(b.cfg.read());
+    wait(ns(10));
+    EXPECT_FALSE(b.cfg.read()) << "Secure software is told";
+    EXPECT_TRUE(b.scfg.read());
     b.set(sGFSR, ~0U, 4, true);
+    wait(ns(10));
+    EXPECT_FALSE(b.scfg.read());
     b.set(sCR0, 0, 4, true);
-    EXPECT_EQ(access(1), tlm::TLM_OK_RESPONSE);
-    EXPECT_EQ(b.reg(Bench::cb(3, SCTLR), 4, true), 0U) << "RAZ/WI";
+    EXPECT_EQ(access(~before), tlm::TLM_OK_RESPONSE);
+    EXPECT_EQ(b.reg(CBAR3, 4, true), before) << "RAZ/WI";
   });
 }
 

@@ -1,6 +1,9 @@
 #include "smmuv2_settings.h"
 
+#include <algorithm>
 #include <string>
+#include <type_traits>
+#include <utility>
 
 #include "smmuvp/base/error.h"
 
@@ -10,166 +13,165 @@ namespace {
 
 constexpr const char* gem5 = "; default from gem5's SMMUv3 model";
 
-using smmu::choice_param;
-using smmu::flag_param;
-using smmu::number_param;
+/// A parameter of the name of a feature.
+struct FeatureParam {
+  ParamInfo info;  ///< its default is that of the feature
+  std::string (*text)(const Features& features);
+  void (*read)(Features& features, const Params& params, const std::string& name);
+};
 
-const char* word_of(FixedBit bit) {
-  return bit == FixedBit::zero ? "zero" : bit == FixedBit::one ? "one" : "programmable";
+template <auto Member>
+std::string number_text_of(const Features& f) {
+  return std::to_string(f.*Member);
 }
 
-FixedBit fixed_bit(const std::string& word) {
-  return word == "zero" ? FixedBit::zero : word == "one" ? FixedBit::one : FixedBit::programmable;
+template <auto Member>
+FeatureParam flag(const char* name, const char* doc) {
+  return {smmu::flag_param(name, Features{}.*Member, doc),
+          [](const Features& f) -> std::string { return f.*Member ? "true" : "false"; },
+          [](Features& f, const Params& p, const std::string& n) { f.*Member = p.flag(n); }};
 }
 
-std::vector<ParamInfo> feature_params() {
-  const Features f;
+template <auto Member>
+FeatureParam number(const char* name, std::uint64_t min, std::uint64_t max, const char* doc) {
+  return {smmu::number_param(name, Features{}.*Member, min, max, doc), number_text_of<Member>,
+          [](Features& f, const Params& p, const std::string& n) {
+            f.*Member = static_cast<std::decay_t<decltype(f.*Member)>>(p.uint(n));
+          }};
+}
+
+template <auto Member>
+FeatureParam size(const char* name, const char* doc, std::vector<std::string> choices) {
+  return {smmu::choice_param(name, number_text_of<Member>(Features{}), doc, std::move(choices)),
+          number_text_of<Member>, [](Features& f, const Params& p, const std::string& n) {
+            f.*Member = static_cast<std::uint8_t>(std::stoul(p.text(n)));
+          }};
+}
+
+// In the order of FixedBit.
+const std::vector<std::string>& fixed_bit_words() {
+  static const std::vector<std::string> words{"programmable", "zero", "one"};
+  return words;
+}
+
+template <auto Member>
+std::string fixed_bit_word(const Features& f) {
+  return fixed_bit_words()[static_cast<std::size_t>(f.*Member)];
+}
+
+template <auto Member>
+FeatureParam fixed_bit(const char* name, const char* doc) {
+  return {smmu::choice_param(name, fixed_bit_word<Member>(Features{}), doc, fixed_bit_words()),
+          fixed_bit_word<Member>, [](Features& f, const Params& p, const std::string& n) {
+            const auto& words = fixed_bit_words();
+            f.*Member =
+                static_cast<FixedBit>(std::find(words.begin(), words.end(), p.text(n)) - words.begin());
+          }};
+}
+
+std::vector<FeatureParam> make_feature_params() {
   const std::vector<std::string> address_sizes{"32", "36", "40", "42", "44", "48"};
   return {
-      flag_param("SES", f.SES, "two Security states (IDR0.SES)"),
-      flag_param("S1TS", f.S1TS, "stage 1 translation (IDR0.S1TS)"),
-      flag_param("S2TS", f.S2TS, "stage 2 translation (IDR0.S2TS)"),
-      flag_param("NTS", f.NTS, "stage 1 followed by stage 2 (IDR0.NTS)"),
-      flag_param("SMS", f.SMS, "stream matching; false: stream indexing (IDR0.SMS)"),
-      flag_param("ATOSNS", f.ATOSNS, "true: there are no address translation operations (IDR0.ATOSNS)"),
-      number_param("PTFS", f.PTFS, 0, 2,
-                   "AArch32 table formats; 0: short and long descriptors, 1: long ones, 2: none (IDR0.PTFS)"),
-      number_param("NUMIRPT", f.NUMIRPT, 0, 128,
-                   "context interrupts; in SMMUv2, 1 is one for each context bank (IDR0.NUMIRPT)"),
-      flag_param("CTTW", f.CTTW, "tables are walked coherently (IDR0.CTTW)"),
-      flag_param("BTM", f.BTM, "broadcast TLB maintenance (IDR0.BTM)"),
-      number_param("NUMSIDB", f.NUMSIDB, 0, 15, "StreamID bits (IDR0.NUMSIDB)"),
-      flag_param("EXIDS", f.EXIDS, "StreamIDs of 16 bits (IDR0.EXIDS)"),
-      number_param("NUMSMRG", f.NUMSMRG, 0, 128, "stream mapping register groups (IDR0.NUMSMRG)"),
-      flag_param("PAGESIZE", f.PAGESIZE, "true: register pages of 64 KiB; false: 4 KiB (IDR1.PAGESIZE)"),
-      number_param("NUMPAGENDXB", f.NUMPAGENDXB, 0, 7,
-                   "the register map has 4 * 2^NUMPAGENDXB pages (IDR1.NUMPAGENDXB)"),
-      number_param("HAFDBS", f.HAFDBS, 0, 3,
-                   "hardware updates of tables; 0: none, 1: Access flag, 3: dirty state too (IDR1.HAFDBS)"),
-      number_param("NUMS2CB", f.NUMS2CB, 0, 128, "context banks for stage 2 alone (IDR1.NUMS2CB)"),
-      flag_param("SMCD", f.SMCD, "every stream match conflict is detected (IDR1.SMCD)"),
-      number_param("SSDTP", f.SSDTP, 0, 3,
-                   "table of Security states by SSD_Index; 0: none, 1: of NUMSSDNDXB bits, 3: of 16 bits "
-                   "(IDR1.SSDTP)"),
-      number_param("NUMSSDNDXB", f.NUMSSDNDXB, 0, 15, "SSD_Index bits (IDR1.NUMSSDNDXB)"),
-      number_param("NUMCB", f.NUMCB, 0, 128, "context banks (IDR1.NUMCB)"),
-      flag_param("DIPANS", f.DIPANS, "privileged access never by S2CR.PRIVCFG (IDR2.DIPANS)"),
-      flag_param("HADS", f.HADS, "hierarchical attribute disable (IDR2.HADS)"),
-      flag_param("VMID16S", f.VMID16S, "16-bit VMIDs (IDR2.VMID16S)"),
-      flag_param("PTFSv8_64kB", f.PTFSv8_64kB, "AArch64 formats, 64 KiB granule (IDR2.PTFSv8_64kB)"),
-      flag_param("PTFSv8_16kB", f.PTFSv8_16kB, "AArch64 formats, 16 KiB granule (IDR2.PTFSv8_16kB)"),
-      flag_param("PTFSv8_4kB", f.PTFSv8_4kB, "AArch64 formats, 4 KiB granule (IDR2.PTFSv8_4kB)"),
-      choice_param("UBS", std::to_string(f.UBS), "bits of addresses that come in (IDR2.UBS)",
-                   {"32", "36", "40", "42", "44", "49", "64"}),
-      choice_param("OAS", std::to_string(f.OAS), "bits of physical addresses (IDR2.OAS)", address_sizes),
-      choice_param("IAS", std::to_string(f.IAS), "bits of intermediate physical addresses (IDR2.IAS)",
-                   address_sizes),
-      number_param("IDR4", f.IDR4, 0, 0xffffffff, "SMMU_IDR4 (IMPLEMENTATION DEFINED)"),
-      number_param("IDR5", f.IDR5, 0, 0xffffffff, "SMMU_IDR5 (IMPLEMENTATION DEFINED)"),
-      number_param("MAJOR", f.MAJOR, 0, 15,
-                   "revision of the implementation (IDR7.MAJOR); drivers may switch on workarounds by it"),
-      number_param("MINOR", f.MINOR, 0, 15, "revision of the implementation (IDR7.MINOR)"),
-      number_param("PIDR", f.PIDR, 0, ~0ULL,
-                   "Peripheral ID registers, PIDR0 in the lowest byte; 0: there are no ID registers"),
-      number_param("CIDR", f.CIDR, 0, 0xffffffff, "Component ID registers, CIDR0 in the lowest byte"),
-      number_param("version", f.version, 1, 2, "1: SMMUv1, 2: SMMUv2"),
-      flag_param("aarch64_in_v1", f.aarch64_in_v1,
-                 "SMMUv1 with AArch64 contexts of the 64 KiB granule, which IDR2 does not tell of"),
-      flag_param("stalls", f.stalls, "the Stall fault model (3.7.3)"),
-      flag_param("GSE", f.GSE, "global stalling (sCR0.GSE); needs stalls"),
-      number_param("CBNDX_bits", f.CBNDX_bits, 0, 8, "bits of S2CR.CBNDX and CBAR.CBNDX"),
-      flag_param("CBFIXED", f.CBFIXED, "banks of one stage have a fixed CBAR.TYPE (10.2.1)"),
-      flag_param("NSNUMCBO_fixed", f.NSNUMCBO_fixed,
-                 "SCR1.NSNUMCBO and SCR1.NSNUMIRPTO are read-only (9.6.24)"),
-      flag_param("CAF", f.CAF, "configuration access faults; false: such accesses are RAZ/WI (3.9)"),
-      flag_param("EF", f.EF, "external faults are recorded globally; false: sGFSR.EF is RAZ/WI (3.10)"),
-      choice_param("SCR1_NSCAFRO", word_of(f.SCR1_NSCAFRO), "SCR1.NSCAFRO (9.6.24)",
-                   {"programmable", "zero", "one"}),
-      choice_param("SCR1_GEFRO", word_of(f.SCR1_GEFRO), "SCR1.GEFRO (9.6.24)",
-                   {"programmable", "zero", "one"}),
-      number_param("counter_groups", f.counter_groups, 0, 256, "performance monitors: counter groups (6.3)"),
-      number_param("CGNC", f.CGNC, 0, 15, "performance monitors: counters of each group (6.3)"),
-      flag_param("mmu500_registers", f.mmu500_registers,
-                 "what MMU-500 has in sACR, ACTLR and debug registers"),
-      number_param("reset_fill", f.reset_fill, 0, ~0ULL,
-                   "what registers read that reset leaves UNKNOWN; 0: zeros, else a seed"),
-      flag_param("quirk_s2cr_bypass_faults", f.quirk_s2cr_bypass_faults,
-                 "S2CR.TYPE bypass is taken as fault, as some firmware does"),
-      flag_param("quirk_tlbival_base_page_only", f.quirk_tlbival_base_page_only,
-                 "TLBIVA and TLBIVAL drop only what the base page of the last level covers"),
+      flag<&Features::SES>("SES", "two Security states (IDR0.SES)"),
+      flag<&Features::S1TS>("S1TS", "stage 1 translation (IDR0.S1TS)"),
+      flag<&Features::S2TS>("S2TS", "stage 2 translation (IDR0.S2TS)"),
+      flag<&Features::NTS>("NTS", "stage 1 followed by stage 2 (IDR0.NTS)"),
+      flag<&Features::SMS>("SMS", "stream matching; false: stream indexing (IDR0.SMS)"),
+      flag<&Features::ATOSNS>("ATOSNS", "true: there are no address translation operations (IDR0.ATOSNS)"),
+      number<&Features::PTFS>(
+          "PTFS", 0, 2,
+          "AArch32 table formats; 0: short and long descriptors, 1: long ones, 2: none (IDR0.PTFS)"),
+      number<&Features::NUMIRPT>(
+          "NUMIRPT", 0, 128, "context interrupts; in SMMUv2, 1 is one for each context bank (IDR0.NUMIRPT)"),
+      flag<&Features::CTTW>("CTTW", "tables are walked coherently (IDR0.CTTW)"),
+      flag<&Features::BTM>("BTM", "broadcast TLB maintenance (IDR0.BTM)"),
+      number<&Features::NUMSIDB>("NUMSIDB", 0, 15, "StreamID bits (IDR0.NUMSIDB)"),
+      flag<&Features::EXIDS>("EXIDS", "StreamIDs of 16 bits (IDR0.EXIDS)"),
+      number<&Features::NUMSMRG>("NUMSMRG", 0, 128, "stream mapping register groups (IDR0.NUMSMRG)"),
+      flag<&Features::PAGESIZE>("PAGESIZE", "true: register pages of 64 KiB; false: 4 KiB (IDR1.PAGESIZE)"),
+      number<&Features::NUMPAGENDXB>("NUMPAGENDXB", 0, 7,
+                                     "the register map has 4 * 2^NUMPAGENDXB pages (IDR1.NUMPAGENDXB)"),
+      number<&Features::HAFDBS>(
+          "HAFDBS", 0, 3,
+          "hardware updates of tables; 0: none, 1: Access flag, 3: dirty state too (IDR1.HAFDBS)"),
+      number<&Features::NUMS2CB>("NUMS2CB", 0, 128, "context banks for stage 2 alone (IDR1.NUMS2CB)"),
+      flag<&Features::SMCD>("SMCD", "every stream match conflict is detected (IDR1.SMCD)"),
+      number<&Features::SSDTP>(
+          "SSDTP", 0, 3,
+          "table of Security states by SSD_Index; 0: none, 1: of NUMSSDNDXB bits, 3: of 16 bits "
+          "(IDR1.SSDTP)"),
+      number<&Features::NUMSSDNDXB>("NUMSSDNDXB", 0, 15, "SSD_Index bits (IDR1.NUMSSDNDXB)"),
+      number<&Features::NUMCB>("NUMCB", 0, 128, "context banks (IDR1.NUMCB)"),
+      flag<&Features::DIPANS>("DIPANS", "privileged access never by S2CR.PRIVCFG (IDR2.DIPANS)"),
+      flag<&Features::HADS>("HADS", "hierarchical attribute disable (IDR2.HADS)"),
+      flag<&Features::VMID16S>("VMID16S", "16-bit VMIDs (IDR2.VMID16S)"),
+      flag<&Features::PTFSv8_64kB>("PTFSv8_64kB", "AArch64 formats, 64 KiB granule (IDR2.PTFSv8_64kB)"),
+      flag<&Features::PTFSv8_16kB>("PTFSv8_16kB", "AArch64 formats, 16 KiB granule (IDR2.PTFSv8_16kB)"),
+      flag<&Features::PTFSv8_4kB>("PTFSv8_4kB", "AArch64 formats, 4 KiB granule (IDR2.PTFSv8_4kB)"),
+      size<&Features::UBS>("UBS", "bits of addresses that come in (IDR2.UBS)",
+                           {"32", "36", "40", "42", "44", "49", "64"}),
+      size<&Features::OAS>("OAS", "bits of physical addresses (IDR2.OAS)", address_sizes),
+      size<&Features::IAS>("IAS", "bits of intermediate physical addresses (IDR2.IAS)", address_sizes),
+      number<&Features::IDR4>("IDR4", 0, 0xffffffff, "SMMU_IDR4 (IMPLEMENTATION DEFINED)"),
+      number<&Features::IDR5>("IDR5", 0, 0xffffffff, "SMMU_IDR5 (IMPLEMENTATION DEFINED)"),
+      number<&Features::MAJOR>(
+          "MAJOR", 0, 15,
+          "revision of the implementation (IDR7.MAJOR); drivers may switch on workarounds by it"),
+      number<&Features::MINOR>("MINOR", 0, 15, "revision of the implementation (IDR7.MINOR)"),
+      number<&Features::PIDR>(
+          "PIDR", 0, ~0ULL,
+          "Peripheral ID registers, PIDR0 in the lowest byte; 0: there are no ID registers"),
+      number<&Features::CIDR>("CIDR", 0, 0xffffffff, "Component ID registers, CIDR0 in the lowest byte"),
+      number<&Features::version>("version", 1, 2, "1: SMMUv1, 2: SMMUv2"),
+      flag<&Features::aarch64_in_v1>(
+          "aarch64_in_v1", "SMMUv1 with AArch64 contexts of the 64 KiB granule, which IDR2 does not tell of"),
+      flag<&Features::stalls>("stalls", "the Stall fault model (3.7.3)"),
+      flag<&Features::GSE>("GSE", "global stalling (sCR0.GSE); needs stalls"),
+      number<&Features::CBNDX_bits>("CBNDX_bits", 0, 8, "bits of S2CR.CBNDX and CBAR.CBNDX"),
+      flag<&Features::CBFIXED>("CBFIXED", "banks of one stage have a fixed CBAR.TYPE (10.2.1)"),
+      flag<&Features::NSNUMCBO_fixed>("NSNUMCBO_fixed",
+                                      "SCR1.NSNUMCBO and SCR1.NSNUMIRPTO are read-only (9.6.24)"),
+      flag<&Features::CAF>("CAF", "configuration access faults; false: such accesses are RAZ/WI (3.9)"),
+      flag<&Features::EF>("EF", "external faults are recorded globally; false: sGFSR.EF is RAZ/WI (3.10)"),
+      fixed_bit<&Features::SCR1_NSCAFRO>("SCR1_NSCAFRO", "SCR1.NSCAFRO (9.6.24)"),
+      fixed_bit<&Features::SCR1_GEFRO>("SCR1_GEFRO", "SCR1.GEFRO (9.6.24)"),
+      number<&Features::counter_groups>("counter_groups", 0, 256,
+                                        "performance monitors: counter groups (6.3)"),
+      number<&Features::CGNC>("CGNC", 0, 15, "performance monitors: counters of each group (6.3)"),
+      flag<&Features::mmu500_registers>("mmu500_registers",
+                                        "what MMU-500 has in sACR, ACTLR and debug registers"),
+      number<&Features::reset_fill>("reset_fill", 0, ~0ULL,
+                                    "what registers read that reset leaves UNKNOWN; 0: zeros, else a seed"),
+      flag<&Features::quirk_s2cr_bypass_faults>("quirk_s2cr_bypass_faults",
+                                                "S2CR.TYPE bypass is taken as fault, as some firmware does"),
+      flag<&Features::quirk_tlbival_base_page_only>(
+          "quirk_tlbival_base_page_only",
+          "TLBIVA and TLBIVAL drop only what the base page of the last level covers"),
   };
 }
 
+const std::vector<FeatureParam>& feature_params() {
+  static const std::vector<FeatureParam> params = make_feature_params();
+  return params;
+}
+
 std::vector<ParamInfo> make_params() {
-  std::vector<ParamInfo> p = feature_params();
+  std::vector<ParamInfo> p;
+  for (const FeatureParam& feature : feature_params()) p.push_back(feature.info);
   smmu::append(p, smmu::port_params());
   p.push_back(smmu::preset_param(presets()));
   smmu::append(p, smmu::size_params(gem5));
   smmu::append(p, smmu::latency_params(gem5));
-  p.push_back(number_param("maintenance_latency", 10, 0, 1000000,
-                           "clocks of a TLB maintenance operation (no outside source)"));
+  p.push_back(smmu::number_param("maintenance_latency", 10, 0, 1000000,
+                                 "clocks of a TLB maintenance operation (no outside source)"));
   smmu::append(p, smmu::tbu_params());
   for (ParamInfo& info : p) info.doc += smmu::preset_values(presets(), info.name);
   return p;
 }
 
 Features features_of(const Params& p) {
-  const auto byte = [&p](const char* name) { return static_cast<std::uint8_t>(p.uint(name)); };
-  const auto bits = [&p](const char* name) { return static_cast<std::uint8_t>(std::stoul(p.text(name))); };
   Features f;
-  f.SES = p.flag("SES");
-  f.S1TS = p.flag("S1TS");
-  f.S2TS = p.flag("S2TS");
-  f.NTS = p.flag("NTS");
-  f.SMS = p.flag("SMS");
-  f.ATOSNS = p.flag("ATOSNS");
-  f.PTFS = byte("PTFS");
-  f.NUMIRPT = byte("NUMIRPT");
-  f.CTTW = p.flag("CTTW");
-  f.BTM = p.flag("BTM");
-  f.NUMSIDB = byte("NUMSIDB");
-  f.EXIDS = p.flag("EXIDS");
-  f.NUMSMRG = byte("NUMSMRG");
-  f.PAGESIZE = p.flag("PAGESIZE");
-  f.NUMPAGENDXB = byte("NUMPAGENDXB");
-  f.HAFDBS = byte("HAFDBS");
-  f.NUMS2CB = byte("NUMS2CB");
-  f.SMCD = p.flag("SMCD");
-  f.SSDTP = byte("SSDTP");
-  f.NUMSSDNDXB = byte("NUMSSDNDXB");
-  f.NUMCB = byte("NUMCB");
-  f.DIPANS = p.flag("DIPANS");
-  f.HADS = p.flag("HADS");
-  f.VMID16S = p.flag("VMID16S");
-  f.PTFSv8_64kB = p.flag("PTFSv8_64kB");
-  f.PTFSv8_16kB = p.flag("PTFSv8_16kB");
-  f.PTFSv8_4kB = p.flag("PTFSv8_4kB");
-  f.UBS = bits("UBS");
-  f.OAS = bits("OAS");
-  f.IAS = bits("IAS");
-  f.IDR4 = static_cast<std::uint32_t>(p.uint("IDR4"));
-  f.IDR5 = static_cast<std::uint32_t>(p.uint("IDR5"));
-  f.MAJOR = byte("MAJOR");
-  f.MINOR = byte("MINOR");
-  f.PIDR = p.uint("PIDR");
-  f.CIDR = static_cast<std::uint32_t>(p.uint("CIDR"));
-  f.version = byte("version");
-  f.aarch64_in_v1 = p.flag("aarch64_in_v1");
-  f.stalls = p.flag("stalls");
-  f.GSE = p.flag("GSE");
-  f.CBNDX_bits = byte("CBNDX_bits");
-  f.CBFIXED = p.flag("CBFIXED");
-  f.NSNUMCBO_fixed = p.flag("NSNUMCBO_fixed");
-  f.CAF = p.flag("CAF");
-  f.EF = p.flag("EF");
-  f.SCR1_NSCAFRO = fixed_bit(p.text("SCR1_NSCAFRO"));
-  f.SCR1_GEFRO = fixed_bit(p.text("SCR1_GEFRO"));
-  f.counter_groups = static_cast<std::uint16_t>(p.uint("counter_groups"));
-  f.CGNC = byte("CGNC");
-  f.mmu500_registers = p.flag("mmu500_registers");
-  f.reset_fill = p.uint("reset_fill");
-  f.quirk_s2cr_bypass_faults = p.flag("quirk_s2cr_bypass_faults");
-  f.quirk_tlbival_base_page_only = p.flag("quirk_tlbival_base_page_only");
+  for (const FeatureParam& feature : feature_params()) feature.read(f, p, feature.info.name);
   return f;
 }
 

@@ -40,7 +40,7 @@ enum class AliasCopy : std::uint8_t {
 /// apart.
 struct RegisterInfo {
   std::uint16_t id;
-  const char* name;      ///< the specification's name, verbatim; arrays end in "n"
+  const char* name;      ///< the specification's name, verbatim; arrays end in "n", or have "n_"
   std::uint32_t offset;  ///< from the start of the register window, aligned to `bytes`
   std::uint8_t bytes;    ///< 4 or 8
   Access access;
