@@ -101,7 +101,10 @@ Step Access::step() {
         start();
         break;
       case State::translation: {
+        const std::uint64_t fills = m_engine.tcu_statistics().tlb_fills;
         const Step step = m_translation->step();
+        // Nothing but its own walk fills meanwhile.
+        if (m_engine.tcu_statistics().tlb_fills != fills) m_interface.monitors().allocation(monitored(true));
         if (step == Step::waits) return step;
         m_waiting = step == Step::need;
         m_time = m_translation->time();
@@ -222,6 +225,8 @@ void Access::pass(const Override& override, bool with_SIF) {
       return;
     }
   }
+  // 7.2: those of Secure devices, without Secure state, are not processed.
+  if (m_parts.features.SES || !m_path.secure) count_access(false);
   m_state = State::done;
   m_interface.kept();
   forward(key, answer);
@@ -235,6 +240,7 @@ void Access::enter_context(unsigned bank) {
     return;
   }
   m_path.take(c);
+  count_access(true);
   if (counts()) {
     if (const auto stalled = m_interface.global_stall(m_path.secure)) return wait_for(*stalled, false);
     if (!check_for_faults(c.first) || (c.nested && !check_for_faults(c.second))) return;
@@ -271,6 +277,24 @@ void Access::enter_context(unsigned bank) {
     translate(c.translation, m_address, m_path.privileged(m_request), m_path.instruction(m_request));
   }
   m_state = State::translation;
+}
+
+// @param in_bank  a bank processes it, or two
+MonitoredTransaction Access::monitored(bool in_bank) const {
+  MonitoredTransaction t;
+  t.StreamID = m_request.stream_id;
+  t.secure = m_path.secure;
+  t.privileged = m_request.privileged;
+  t.write = m_request.kind == smmu::AccessKind::write;
+  if (in_bank) t.first = m_path.first;
+  if (in_bank && m_path.nested) t.second = m_path.second;
+  return t;
+}
+
+// 6.3: a new one. What is retried has been counted.
+void Access::count_access(bool in_bank) {
+  PerformanceMonitors& monitors = m_interface.monitors();
+  if (counts() && !m_retried && monitors.counts_accesses()) monitors.access(monitored(in_bank));
 }
 
 // CheckForFaultsInBank. @return whether it goes on
@@ -320,6 +344,7 @@ bool Access::keeps() const {
 // ---- faults
 
 void Access::fail_global(std::uint32_t bit, bool nested) {
+  count_access(false);
   m_fault = AccessFault{true, bit, 0, false, ""};
   if (counts()) {
     GlobalFault f;

@@ -16,6 +16,7 @@ std::uint32_t flag(bool value, unsigned bit) { return value ? 1U << bit : 0U; }
 Faults::Faults(const Parts& parts, RegisterFile& registers)
     : m_parts(parts), m_registers(registers), m_banks{registers, parts.features} {
   m_levels.context.resize(parts.features.context_interrupts());
+  m_levels.pm.resize(parts.features.counter_groups);
 }
 
 std::uint32_t Faults::FSR(unsigned bank) const {
@@ -141,6 +142,12 @@ void Faults::update_all() {
     m_changed = true;
   }
   update_global();
+}
+
+void Faults::set_monitor_line(unsigned group, bool level) {
+  if (m_levels.pm[group] == level) return;
+  m_levels.pm[group] = level;
+  m_changed = true;
 }
 
 bool Faults::take_changed() {

@@ -15,8 +15,10 @@ ProgrammingInterface::ProgrammingInterface(const Parts& parts)
       m_stalls(parts),
       m_maintenance(parts, m_registers),
       m_address_translation(parts, *this, m_registers),
+      m_monitors(parts, m_registers, m_faults),
       m_contexts(2U * parts.features.NUMCB) {
   prepare(m_registers, parts.features);
+  m_monitors.reset();
 }
 
 // 9.1, 16.1: registers are accessed at their own size, 64-bit ones by halves too. Whether there are others is
@@ -90,6 +92,7 @@ bool ProgrammingInterface::read(std::uint32_t offset, unsigned bytes, AccessSecu
   const Permission permitted = permission(offset, security);
   if (permitted == Permission::faults) return configuration_fault(offset, false, security);
   if (permitted == Permission::raz_wi || !legal_access(offset, bytes, false)) return true;
+  m_monitors.advance(now);
   m_registers.read(offset, bytes, security, value);
   if (m_parts.tracer.on()) {
     m_parts.tracer.emit(now, smmu::trace_register_read, m_registers.name_at(offset), value);
@@ -106,6 +109,7 @@ bool ProgrammingInterface::write(std::uint32_t offset, unsigned bytes, AccessSec
   if (m_parts.tracer.on()) {
     m_parts.tracer.emit(now, smmu::trace_register_write, m_registers.name_at(offset), value);
   }
+  m_monitors.advance(now);
   m_registers.write(offset, bytes, security, value);
   return true;
 }
@@ -163,7 +167,7 @@ std::uint64_t ProgrammingInterface::shown(std::uint16_t id, std::uint32_t index,
     case SMMU_sGFSYNR1:  // 9.6.18, 10.2.3: SSD_Index is Secure software's
       return f.SES && security == AccessSecurity::NonSecure ? stored & 0xffffU : stored;
     default:
-      return stored;
+      return m_monitors.shown(static_cast<Reg>(id), index).value_or(stored);
   }
 }
 
@@ -231,6 +235,7 @@ void ProgrammingInterface::reset() {
   m_streams_old = true;
   configuration_changed();
   m_faults.update_all();
+  m_monitors.reset();
 }
 
 void ProgrammingInterface::visit(Archive& archive) {
@@ -238,6 +243,7 @@ void ProgrammingInterface::visit(Archive& archive) {
   m_registers.visit(archive);
   archive.end();
   m_maintenance.visit(archive);
+  m_monitors.visit(archive);
   if (!archive.loading()) return;
   m_streams_old = true;
   m_kept = true;

@@ -10,6 +10,7 @@ void ProgrammingInterface::register_written(std::uint16_t id, std::uint32_t inde
   const Reg which = static_cast<Reg>(id);
   if (m_maintenance.written(which, index, security, written, lanes, m_now)) return;
   if (m_address_translation.written(which, index, security, written, lanes, m_now)) return;
+  if (m_monitors.written(which, index, old, value, written)) return;
   if (bank_written(which, index, old, value, written)) return;
   global_written(which, index, security, old, value, written);
 }

@@ -25,6 +25,7 @@ const Features& checked(const Features& features) {
 const Structures& checked(const Structures& s) {
   if (!std::has_single_bit(s.tlb_sets)) throw ConfigError("tlb_sets", "tlb_sets is a power of two");
   if (s.tlb_ways == 0) throw ConfigError("tlb_ways", "tlb_ways is 1 or more");
+  if (s.clock == 0) throw ConfigError("clock", "clock is 1 or more picoseconds");
   return s;
 }
 
@@ -40,7 +41,7 @@ Smmu::Smmu(const Features& features, const Structures& structures, const std::st
       m_parts{m_features, m_structures, m_engine, m_statistics, m_diag, m_tracer},
       m_interface(m_parts),
       m_workers{&m_interface.address_translation()} {
-  m_engine.open_tbus();
+  if (m_features.counters() != 0) m_workers.push_back(&m_interface.monitors());
 }
 
 void Smmu::check(const Features& features, const Structures& structures) {
@@ -58,6 +59,7 @@ bool Smmu::translate_fast(const smmu::AccessRequest& request, smmu::AccessAnswer
 // What the main TLB hits, of a stage 1 whose attributes are those of its tables.
 bool Smmu::answer_at_tcu(const smmu::AccessRequest& request, smmu::AccessAnswer& answer) {
   if (m_interface.held() || m_features.SES || !smmu::Engine::has_owner(request)) return false;
+  if (m_interface.monitors().counts_accesses()) return false;
   const std::uint32_t CR0 = m_interface.CR0(false);
   if (is_set(CR0, sCR0_CLIENTPD) || is_set(CR0, sCR0_GSE)) return false;
   const StreamMatch match = m_interface.streams().find(request.stream_id, false);
@@ -104,14 +106,13 @@ void Smmu::reset() {
   // SMMU as it is after the reset.
   m_interface.reset();
   m_engine.reset();
-  m_engine.open_tbus();
 }
 
 void Smmu::renew() {
   reset();
   m_engine.renew();
-  m_engine.open_tbus();
   m_interface.stalls().renew();
+  m_interface.monitors().renew();
   m_statistics = {};
 }
 

@@ -8,6 +8,7 @@
 #include "smmuvp/smmu/client_access.h"
 #include "smmuvp/smmuv2/faults.h"
 #include "smmuvp/smmuv2/path.h"
+#include "smmuvp/smmuv2/performance_monitors.h"
 #include "smmuvp/smmuv2/stalls.h"
 
 namespace smmuvp::smmuv2 {
@@ -51,6 +52,8 @@ class Access : public smmu::ClientAccess {
   void determine_security();
   void map();
   void enter_context(unsigned bank);
+  MonitoredTransaction monitored(bool in_bank) const;
+  void count_access(bool in_bank);
   bool check_for_faults(unsigned bank);
   void translated();
   void pass(const Override& override, bool with_SIF);

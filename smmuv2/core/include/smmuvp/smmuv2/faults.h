@@ -1,5 +1,5 @@
 // How faults are told: fault status and syndrome registers, global and by bank, and the interrupt lines that
-// follow them (IHI 0062 3.6, 3.7.2, 3.8.1).
+// follow them (IHI 0062 3.6, 3.7.2, 3.8.1); the lines of performance monitors stand beside them (6.8).
 #pragma once
 
 #include <cstdint>
@@ -72,6 +72,7 @@ struct Levels {
   bool gIrpt = false;       ///< the same of Secure ones
   bool gCfgIrpt = false;
   std::vector<bool> context;  ///< Features::context_interrupts() of them
+  std::vector<bool> pm;       ///< overflows of event counters, by counter group
 };
 
 /// Keeps nothing but lines: faults are in the registers.
@@ -100,6 +101,7 @@ class Faults {
   void update_bank(unsigned bank);
   void update_global();
   void update_all();
+  void set_monitor_line(unsigned group, bool level);
   const Levels& levels() const { return m_levels; }
   /// Whether a line has changed since this was asked last.
   bool take_changed();

@@ -12,6 +12,7 @@ namespace smmuvp::smmuv2 {
 /// Sizes and times of the structures that a request passes.
 struct Structures : smmu::EngineStructures {
   smmu::StructureTiming maintenance;  ///< processing of one TLB maintenance operation
+  smmu::TimePs clock = 1000;          ///< period of the clock whose cycles performance monitors count
 };
 
 /// References to what lives as long as the SMMU.

@@ -12,6 +12,7 @@
 #include "smmuvp/smmuv2/faults.h"
 #include "smmuvp/smmuv2/maintenance.h"
 #include "smmuvp/smmuv2/parts.h"
+#include "smmuvp/smmuv2/performance_monitors.h"
 #include "smmuvp/smmuv2/registers.h"
 #include "smmuvp/smmuv2/stalls.h"
 #include "smmuvp/smmuv2/stream_map.h"
@@ -62,6 +63,7 @@ class ProgrammingInterface : private RegisterObserver {
   const Stalls& stalls() const { return m_stalls; }
   Maintenance& maintenance() { return m_maintenance; }
   AddressTranslation& address_translation() { return m_address_translation; }
+  PerformanceMonitors& monitors() { return m_monitors; }
   /// A TBU keeps something that the next change of configuration has to take away.
   void kept() { m_kept = true; }
 
@@ -102,6 +104,7 @@ class ProgrammingInterface : private RegisterObserver {
   Stalls m_stalls;
   Maintenance m_maintenance;
   AddressTranslation m_address_translation;
+  PerformanceMonitors m_monitors;
   StreamMap m_streams;
   bool m_streams_old = true;
   struct Decoded {

@@ -44,7 +44,7 @@ class Smmu {
   const smmu::Engine& engine() const { return m_engine; }
   const Parts& parts() const { return m_parts; }
 
-  /// Address translation operations. Always the same ones.
+  /// Address translation operations, and overflows of cycle counters. Always the same ones.
   const std::vector<smmu::Worker*>& workers() { return m_workers; }
   const Levels& levels() const { return m_interface.faults().levels(); }
 
