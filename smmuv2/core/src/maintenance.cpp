@@ -57,7 +57,7 @@ void Maintenance::synchronise(Resource& resource, smmu::TimePs now) {
 }
 
 bool Maintenance::busy(const Point& point, smmu::TimePs now) {
-  const smmu::InFlight& flights = m_parts.engine.in_flight();
+  smmu::InFlight& flights = m_parts.engine.in_flight();
   if (!flights.done(point.barrier)) return true;
   if (!m_parts.structures.timing) return false;
   return now < std::max(point.ready, flights.done_at(point.barrier, point.since));

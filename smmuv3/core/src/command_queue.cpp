@@ -34,7 +34,7 @@ bool CommandQueue::ready() const {
 // 4.7.3: transactions of before have ended, and their events are visible; the MSI of the CMD_SYNC before is
 // written or reported.
 std::optional<TimePs> CommandQueue::sync_done() const {
-  const smmu::InFlight& in_flight = m_parts.engine.in_flight();
+  smmu::InFlight& in_flight = m_parts.engine.in_flight();
   if (!in_flight.done(m_barrier)) return std::nullopt;
   const MsiWriter& msis = m_interface.msis();
   const TimePs at =

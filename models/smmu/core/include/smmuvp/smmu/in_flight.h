@@ -61,7 +61,11 @@ class InFlight {
   }
   /// Whether all transactions that entered before `barrier` have left. A value that barrier() never gave (of
   /// a damaged archive) stands for none.
-  bool done(Barrier barrier) const {
+  bool done(Barrier barrier) {
+    if (m_abandoned) {
+      m_abandoned = false;
+      count_left();
+    }
     return barrier < m_first + m_left || barrier - m_first >= m_generations.size() - 1;
   }
   /// When the last of them ended, or any time before the last prune(). Meaningful once it is done.
@@ -105,7 +109,7 @@ class InFlight {
   /// After visit() has loaded: none is under way before visit() of its token says so.
   void abandon() {
     for (Generation& g : m_generations) g.open = 0;
-    count_left();
+    m_abandoned = true;
   }
   void visit(Archive& archive);
   /// Saves or restores a token. The transaction of one that is restored is under way again: to be called
@@ -145,6 +149,8 @@ class InFlight {
   std::uint64_t m_last_number = 1;
   std::size_t m_left = 0;  // so many of m_generations have left, and so have all before
   TimePs m_end = 0;        // of those before m_first
+  // Since then nobody has asked: whoever is restored until somebody does is under way all the time.
+  bool m_abandoned = false;
 };
 
 }  // namespace smmuvp::smmu
