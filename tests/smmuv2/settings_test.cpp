@@ -3,8 +3,10 @@
 
 #include <set>
 #include <string>
+#include <vector>
 
 #include "smmuv2_settings.h"
+#include "smmuvp/smmuv2/id_fields.h"
 
 namespace smmuvp::smmuv2 {
 namespace {
@@ -57,6 +59,18 @@ TEST(Settings, AFeatureReachesItsIdRegister) {
   EXPECT_EQ(settings_with("NUMPAGENDXB", 5).features.window_bytes(), 2U * 64 * 4096);
 }
 
+TEST(Settings, ABitIsProgrammableOrFixedAsItsWordSays) {
+  const auto bit_of = [](const char* word) {
+    Params p(smmuv2_params(), "smmu0");
+    p.set("SCR1_GEFRO", word);
+    return settings_of(with_defaults(p)).features.SCR1_GEFRO;
+  };
+  EXPECT_EQ(bit_of("programmable"), FixedBit::programmable);
+  EXPECT_EQ(bit_of("programmable_one"), FixedBit::programmable_one);
+  EXPECT_EQ(bit_of("zero"), FixedBit::zero);
+  EXPECT_EQ(bit_of("one"), FixedBit::one);
+}
+
 TEST(Settings, LatenciesAreInClocks) {
   Params p(smmuv2_params(), "smmu0");
   p.set("clock_ps", 500);
@@ -65,6 +79,41 @@ TEST(Settings, LatenciesAreInClocks) {
   const Settings s = settings_of(with_defaults(p));
   EXPECT_EQ(s.structures.tlb.latency, 2000U);
   EXPECT_EQ(s.structures.maintenance.latency, 3000U);
+}
+
+TEST(Settings, APersonalityGivesWhatIsNotSet) {
+  Params p(smmuv2_params(), "smmu0");
+  p.set("personality", "arm-mmu-500");
+  const Settings s = settings_of(with_defaults(p));
+  EXPECT_EQ(id_registers(s.features).IDR2 & 0xfff, 0x555U);
+  EXPECT_TRUE(s.features.mmu500_registers);
+  EXPECT_EQ(compatible_of(with_defaults(p)), (std::vector<std::string>{"arm,mmu-500", "arm,smmu-v2"}));
+  p.set("NUMCB", 16);
+  p.set("mmu500_registers", false);
+  const Settings other = settings_of(with_defaults(p));
+  EXPECT_EQ(other.features.NUMCB, 16U);
+  EXPECT_FALSE(other.features.mmu500_registers);
+  EXPECT_EQ(other.features.IAS, s.features.IAS);
+}
+
+TEST(Settings, EveryPersonalityCanBeAndIsAllThere) {
+  for (const Personality& personality : personalities()) {
+    Params p(smmuv2_params(), "smmu0");
+    p.set("personality", personality.name);
+    const Params all = with_defaults(p);
+    const Settings s = settings_of(all);
+    EXPECT_EQ(personality_difference(all), "") << personality.name;
+    EXPECT_EQ(id_registers(s.features).IDR0, personality.id.IDR0) << personality.name;
+    EXPECT_EQ(id_registers(s.features).IDR1, personality.id.IDR1) << personality.name;
+    EXPECT_EQ(compatible_of(all).front(), personality.compatible);
+  }
+}
+
+TEST(Settings, WhatIsNoPersonalityIsCompatibleByItsVersion) {
+  Params p(smmuv2_params(), "smmu0");
+  EXPECT_EQ(compatible_of(p), std::vector<std::string>{"arm,smmu-v2"});
+  p.set("version", 1);
+  EXPECT_EQ(compatible_of(p), std::vector<std::string>{"arm,smmu-v1"});
 }
 
 TEST(Settings, WhatCannotBeIsRefusedByTheNameOfItsParameter) {

@@ -5,6 +5,7 @@
 #include <tlm_utils/simple_initiator_socket.h>
 #include <tlm_utils/simple_target_socket.h>
 
+#include <array>
 #include <deque>
 #include <functional>
 #include <optional>
@@ -50,6 +51,11 @@ struct Bench : sc_core::sc_module {
     cpu.bind(smmu.registers);
     smmu.tbu_out[0].bind(memory_port);
     smmu.walk.bind(walk_port);
+    fixed.bind(smmu.tbu_in[1]);
+    smmu.tbu_out[1].bind(dmi_port);
+    dmi_port.register_b_transport(this, &Bench::on_data);
+    dmi_port.register_get_direct_mem_ptr(this, &Bench::on_dmi);
+    fixed.register_invalidate_direct_mem_ptr(this, &Bench::on_invalidate);
     memory_port.register_b_transport(this, &Bench::on_data);
     memory_port.register_transport_dbg(this, &Bench::on_debug);
     walk_port.register_b_transport(this, &Bench::on_walk);
@@ -70,7 +76,10 @@ struct Bench : sc_core::sc_module {
     p.set("NUMSMRG", 16);
     p.set("NUMPAGENDXB", 2);
     p.set("NUMIRPT", 1);
+    p.set("tbus", 2);
     p.set("tbu0_stream_id", 7);
+    p.set("tbu1_stream_id", 5);
+    p.set("tbu1_fixed", true);
     return p;
   }
   void run() {
@@ -110,6 +119,14 @@ struct Bench : sc_core::sc_module {
     transfer(p);
     delay += walk_time;
   }
+  bool on_dmi(tlm::tlm_generic_payload& p, tlm::tlm_dmi& dmi) {
+    dmi.set_dmi_ptr(direct.data());
+    dmi.set_start_address(p.get_address() & ~0xfffULL);
+    dmi.set_end_address(p.get_address() | 0xfff);
+    dmi.allow_read_write();
+    return true;
+  }
+  void on_invalidate(sc_dt::uint64 start, sc_dt::uint64 end) { withdrawn.emplace_back(start, end); }
   unsigned on_debug(tlm::tlm_generic_payload& p) {
     transfer(p);
     return p.get_data_length();
@@ -119,6 +136,11 @@ struct Bench : sc_core::sc_module {
 
   tlm::tlm_response_status transport(std::uint64_t address, void* data, unsigned length, bool write,
                                      AccessExtension* e = nullptr, sc_time* delay = nullptr) {
+    return transport(master, address, data, length, write, e, delay);
+  }
+  template <class Socket>
+  tlm::tlm_response_status transport(Socket& socket, std::uint64_t address, void* data, unsigned length,
+                                     bool write, AccessExtension* e = nullptr, sc_time* delay = nullptr) {
     tlm::tlm_generic_payload p;
     p.set_command(write ? tlm::TLM_WRITE_COMMAND : tlm::TLM_READ_COMMAND);
     p.set_address(address);
@@ -128,7 +150,8 @@ struct Bench : sc_core::sc_module {
     p.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
     if (e != nullptr) p.set_extension(e);
     sc_time d;
-    master->b_transport(p, delay != nullptr ? *delay : d);
+    socket->b_transport(p, delay != nullptr ? *delay : d);
+    dmi_allowed = p.is_dmi_allowed();
     if (e != nullptr) p.clear_extension(e);
     return p.get_response_status();
   }
@@ -211,14 +234,19 @@ struct Bench : sc_core::sc_module {
   SmmuV2<> smmu;
   tlm_utils::simple_initiator_socket<Bench, 64> master;
   tlm_utils::simple_initiator_socket<Bench, 64> cpu;
+  tlm_utils::simple_initiator_socket<Bench, 64> fixed;  // of StreamID 5 alone
   tlm_utils::simple_target_socket<Bench, 64> memory_port;
+  tlm_utils::simple_target_socket<Bench, 64> dmi_port;
   tlm_utils::simple_target_socket<Bench, 64> walk_port;
   sc_core::sc_signal<bool> gfsr, cfg, sgfsr, scfg, reset;
   sc_core::sc_signal<bool> context[3];
   sc_core::sc_event go;
   std::function<void()> job;
   std::vector<Seen> seen;
+  std::array<unsigned char, 4096> direct{};
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> withdrawn;  // direct memory pointers
   sc_core::sc_event* hold = nullptr;
+  bool dmi_allowed = false;  // of the last transport()
   int walk_reads = 0;
   sc_time walk_time{20, sc_core::SC_NS};
   std::deque<pgtable::Builder> builders;
@@ -243,6 +271,7 @@ class Shell : public ::testing::Test {
       b.start();
     });
     b.seen.clear();
+    b.withdrawn.clear();
     b.hold = nullptr;
     b.walk_reads = 0;
     b.host.sink.all.clear();

@@ -256,6 +256,40 @@ TEST_F(Shell, AnIdentityThatNoSmmuV2KnowsIsToldOnceAndUnsupported) {
   EXPECT_EQ(b.host.sink.all[0].kind, DiagKind::HostError);
 }
 
+TEST_F(Shell, ADirectMemoryPointerIsTakenBackByWhateverMayChangeItsTranslation) {
+  Bench& b = bench();
+  b.in_simulation([&] {
+    ASSERT_TRUE(b.stream(5, 3).map(0x10000, 0x8000'0000, 0x1000));
+    std::uint32_t v = 0;
+    const auto pointer = [&] {
+      EXPECT_EQ(b.transport(b.fixed, 0x10000, &v, 4, false), tlm::TLM_OK_RESPONSE);
+      EXPECT_TRUE(b.dmi_allowed);
+      tlm::tlm_generic_payload p;
+      tlm::tlm_dmi dmi;
+      p.set_address(0x10000);
+      p.set_read();
+      EXPECT_TRUE(b.fixed->get_direct_mem_ptr(p, dmi));
+      EXPECT_EQ(dmi.get_start_address(), 0x10000U);
+      EXPECT_EQ(dmi.get_end_address(), 0x10fffU);
+      b.withdrawn.clear();
+    };
+    const auto taken_back = [&] {
+      return std::any_of(b.withdrawn.begin(), b.withdrawn.end(),
+                         [](const auto& range) { return range.first <= 0x10000 && range.second >= 0x10fff; });
+    };
+    pointer();
+    b.set(Bench::cb(3, TLBIALL), 0);
+    EXPECT_TRUE(taken_back()) << "by TLB maintenance";
+    pointer();
+    b.set(S2CR0 + 4 * 3, S2CR_fault);
+    EXPECT_TRUE(taken_back()) << "by another S2CR";
+    b.set(S2CR0 + 4 * 3, S2CR_translate | 3);
+    pointer();
+    EXPECT_EQ(b.transport(b.fixed, 0x5000, &v, 4, false), tlm::TLM_ADDRESS_ERROR_RESPONSE);
+    EXPECT_TRUE(taken_back()) << "by a fault, behind which the bank terminates all (HUPCF is 0, 3.7.3)";
+  });
+}
+
 TEST_F(Shell, ADebugAccessTranslatesAndRecordsNothing) {
   Bench& b = bench();
   b.in_simulation([&] {

@@ -172,6 +172,11 @@ SmmuV2<BUSWIDTH>::SmmuV2(const sc_core::sc_module_name& name, const Params& para
   context_irq.init(settings.features.context_interrupts(),
                    [&](const char*, std::size_t i) { return new LineOut(numbered(i).c_str()); });
   m_impl = std::make_unique<Impl>(settings, this->host(), *this);
+  const std::string lacks = smmuv2::personality_difference(parameters());
+  if (!lacks.empty()) {
+    m_impl->core.diag().unimplemented(
+        "personality", "this " + parameters().text("personality") + " has " + lacks, "IHI 0062 9.6.1");
+  }
   registers.register_b_transport(this, &SmmuV2::register_transport);
   registers.register_transport_dbg(this, &SmmuV2::register_transport_dbg);
   walk.bind(m_impl->shell());
@@ -294,7 +299,7 @@ void SmmuV2<BUSWIDTH>::dump(std::ostream& out) const {
 template <unsigned BUSWIDTH>
 void SmmuV2<BUSWIDTH>::describe(DtNode& node) const {
   node.set_name("iommu");
-  node.strings("compatible", smmuv2::compatible_of(m_impl->features));
+  node.strings("compatible", smmuv2::compatible_of(parameters()));
   node.cells("#iommu-cells", {1});
   node.cells("#global-interrupts", {m_impl->features.SES ? 4U : 2U});
   if (m_impl->features.CTTW) node.flag("dma-coherent");

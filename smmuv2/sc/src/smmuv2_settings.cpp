@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "smmuvp/base/error.h"
+#include "smmuvp/smmuv2/id_fields.h"
 
 namespace smmuvp::smmuv2 {
 
@@ -50,7 +51,7 @@ FeatureParam size(const char* name, const char* doc, std::vector<std::string> ch
 
 // In the order of FixedBit.
 const std::vector<std::string>& fixed_bit_words() {
-  static const std::vector<std::string> words{"programmable", "zero", "one"};
+  static const std::vector<std::string> words{"programmable", "programmable_one", "zero", "one"};
   return words;
 }
 
@@ -126,6 +127,7 @@ std::vector<FeatureParam> make_feature_params() {
       flag<&Features::aarch64_in_v1>(
           "aarch64_in_v1", "SMMUv1 with AArch64 contexts of the 64 KiB granule, which IDR2 does not tell of"),
       flag<&Features::stalls>("stalls", "the Stall fault model (3.7.3)"),
+      flag<&Features::STALLD>("STALLD", "stalls can be disabled (sCR0.STALLD); needs stalls"),
       flag<&Features::GSE>("GSE", "global stalling (sCR0.GSE); needs stalls"),
       number<&Features::CBNDX_bits>("CBNDX_bits", 0, 8, "bits of S2CR.CBNDX and CBAR.CBNDX"),
       flag<&Features::CBFIXED>("CBFIXED", "banks of one stage have a fixed CBAR.TYPE (10.2.1)"),
@@ -133,8 +135,10 @@ std::vector<FeatureParam> make_feature_params() {
                                       "SCR1.NSNUMCBO and SCR1.NSNUMIRPTO are read-only (9.6.24)"),
       flag<&Features::CAF>("CAF", "configuration access faults; false: such accesses are RAZ/WI (3.9)"),
       flag<&Features::EF>("EF", "external faults are recorded globally; false: sGFSR.EF is RAZ/WI (3.10)"),
+      fixed_bit<&Features::SMCFCFG>("SMCFCFG", "sCR0.SMCFCFG (9.6.2)"),
       fixed_bit<&Features::SCR1_NSCAFRO>("SCR1_NSCAFRO", "SCR1.NSCAFRO (9.6.24)"),
       fixed_bit<&Features::SCR1_GEFRO>("SCR1_GEFRO", "SCR1.GEFRO (9.6.24)"),
+      flag<&Features::SSDR_non_secure>("SSDR_non_secure", "SSDR resets to Non-secure for all (13.1)"),
       number<&Features::counter_groups>("counter_groups", 0, 256,
                                         "performance monitors: counter groups (6.3)"),
       number<&Features::CGNC>("CGNC", 0, 15, "performance monitors: counters of each group (6.3)"),
@@ -155,11 +159,37 @@ const std::vector<FeatureParam>& feature_params() {
   return params;
 }
 
+constexpr const char* no_personality = "none";
+
+ParamInfo personality_param() {
+  ParamInfo info{
+      "personality", ParamType::Choice, no_personality,
+      "whose ID registers these are, and what it chooses, for parameters of features that are not set"};
+  info.choices.emplace_back(no_personality);
+  for (const Personality& p : personalities()) {
+    info.doc += std::string("; ") + p.name + ": " + p.source;
+    if (*p.unsourced != 0) info.doc += std::string(" (no source for: ") + p.unsourced + ")";
+    info.choices.emplace_back(p.name);
+  }
+  return info;
+}
+
+Params with_personality(Params params) {
+  const Personality* personality = find_personality(params.text("personality"));
+  if (personality == nullptr) return params;
+  const Features features = features_of(*personality);
+  for (const FeatureParam& feature : feature_params()) {
+    if (!params.given(feature.info.name)) params.preset_text(feature.info.name, feature.text(features));
+  }
+  return params;
+}
+
 std::vector<ParamInfo> make_params() {
   std::vector<ParamInfo> p;
   for (const FeatureParam& feature : feature_params()) p.push_back(feature.info);
   smmu::append(p, smmu::port_params());
   p.push_back(smmu::preset_param(presets()));
+  p.push_back(personality_param());
   smmu::append(p, smmu::size_params(gem5));
   smmu::append(p, smmu::latency_params(gem5));
   p.push_back(smmu::number_param("maintenance_latency", 10, 0, 1000000,
@@ -169,7 +199,7 @@ std::vector<ParamInfo> make_params() {
   return p;
 }
 
-Features features_of(const Params& p) {
+Features read_features(const Params& p) {
   Features f;
   for (const FeatureParam& feature : feature_params()) feature.read(f, p, feature.info.name);
   return f;
@@ -191,11 +221,13 @@ const std::vector<ParamInfo>& smmuv2_params() {
   return params;
 }
 
-Params with_defaults(Params params) { return smmu::with_preset(presets(), std::move(params)); }
+Params with_defaults(Params params) {
+  return smmu::with_preset(presets(), with_personality(std::move(params)));
+}
 
 Settings settings_of(const Params& p) {
   Settings s;
-  s.features = features_of(p);
+  s.features = read_features(p);
   if (const char* problem = s.features.problem()) {
     const std::string text = problem;  // begins with the name of a parameter
     throw ConfigError(text.substr(0, text.find_first_of(" ,")), text);
@@ -207,12 +239,24 @@ Settings settings_of(const Params& p) {
   return s;
 }
 
-std::vector<std::string> compatible_of(const Features& features) {
-  if (features.mmu500_registers) return {"arm,mmu-500", "arm,smmu-v2"};
-  if (features.version == 2) return {"arm,smmu-v2"};
-  // Which a driver takes to have the format that no ID register tells of.
-  if (features.aarch64_in_v1) return {"arm,mmu-401", "arm,smmu-v1"};
-  return {"arm,smmu-v1"};
+std::string personality_difference(const Params& params) {
+  const Personality* personality = find_personality(params.text("personality"));
+  if (personality == nullptr) return {};
+  std::vector<IdDifference> lacks;
+  for (const IdDifference& d : id_differences(personality->id, id_registers(read_features(params)))) {
+    if (d.field->set == nullptr || !params.given(d.field->name())) lacks.push_back(d);
+  }
+  return to_text(lacks);
+}
+
+std::vector<std::string> compatible_of(const Params& params) {
+  const Personality* personality = find_personality(params.text("personality"));
+  std::string own = personality == nullptr ? "" : personality->compatible;
+  const std::string generic = own == "qcom,adreno-smmu"     ? "qcom,smmu-v2"
+                              : params.uint("version") == 1 ? "arm,smmu-v1"
+                                                            : "arm,smmu-v2";
+  if (own.empty() || own == generic) return {generic};
+  return {std::move(own), generic};
 }
 
 }  // namespace smmuvp::smmuv2

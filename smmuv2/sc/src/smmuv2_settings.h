@@ -27,7 +27,11 @@ Params with_defaults(Params params);
 /// @param params  with_defaults(). @throws ConfigError naming the parameter
 Settings settings_of(const Params& params);
 
+/// In what an SMMU with these parameters differs from its personality, but for what was set otherwise; empty:
+/// in nothing, or it has none.
+std::string personality_difference(const Params& params);
+
 /// The property `compatible` of the device tree's binding, the most specific first.
-std::vector<std::string> compatible_of(const Features& features);
+std::vector<std::string> compatible_of(const Params& params);
 
 }  // namespace smmuvp::smmuv2
