@@ -9,6 +9,7 @@
 #include <optional>
 #include <sstream>
 
+#include "decode_registers.h"
 #include "decode_structures.h"
 #include "smmuvp/base/error.h"
 #include "smmuvp/base/utf8.h"
@@ -89,6 +90,7 @@ std::string help() {
 
   smmu-vp decode pte --format FORMAT [--level N] [options] VALUE...
   smmu-vp decode KIND [options] WORD...
+  smmu-vp decode smmuv2 [options] REGISTER=VALUE...
 
 pte: translation-table descriptors. VALUE is a hexadecimal number with 0x; '-' reads values from standard input ('#'
 starts a comment). Text comes value by value and ends at the first bad one; --json prints nothing unless all are good. A
@@ -102,6 +104,11 @@ reads them from standard input, out of a log as well: what Linux's arm-smmu-v3 p
 features or those of --param, thinks of an STE, a CD or a command.
 
 {}
+smmuv2: registers of the SMMUv2 (IHI 0062) by their names, SMMU_, CBn_ and the index left out or not. VALUE is a
+hexadecimal number. A register that has several formats is shown in each that the value can be of. '-' reads a log: what
+Linux's arm-smmu prints of faults ("fsr=0x402", "GFSR 0x00000002"), among any other lines.
+
+{}
 Examples
   smmu-vp decode pte --format lpae64-s1 --level 3 --mair 0xff440c0400 0x0060000041203703
       a page as Linux maps user memory, its memory type looked up in MAIR_EL1
@@ -113,12 +120,16 @@ Examples
       an event record as a driver logs it, as JSON
   dmesg | smmu-vp decode event --nonzero -
       the event records in a kernel log
+  smmu-vp decode smmuv2 --nonzero FSR=0x402 CBAR3=0x1f300
+      what a context fault was, and of which kind the bank is
+  dmesg | smmu-vp decode smmuv2 --nonzero -
+      the faults in a kernel log
 
 Exit codes
     0  explained, whatever the structure says
    64  bad command line, file or value
 )",
-                     options.str(), structure_help());
+                     options.str(), structure_help(), register_help());
 }
 
 struct Request {
@@ -298,7 +309,7 @@ int parse_level(const std::string& text, const Request& request) {
 std::string kind_word(const std::vector<std::string>& arguments) {
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const std::string& word = arguments[i];
-    if (word == "--color" || word == "--count" || word == "--file") {
+    if (word == "--as" || word == "--color" || word == "--count" || word == "--file") {
       ++i;
     } else if (word.empty() || word[0] != '-') {
       return word;
@@ -319,12 +330,13 @@ void decode(const std::vector<std::string>& arguments, std::istream& input, cons
   if (const auto kind = smmuv3::kind_of_word(kind_word(arguments))) {
     return decode_structures(*kind, arguments, input, output);
   }
+  if (kind_word(arguments) == register_kind) return decode_registers(arguments, input, output);
   const po::options_description options = make_options();
   const po::variables_map map = parse_options(options, "values", "decode", arguments);
   std::vector<std::string> words;
   if (map.count("values") != 0) words = map["values"].as<std::vector<std::string>>();
   if (words.empty() || words[0] != "pte") {
-    std::vector<std::string> known{"pte"};
+    std::vector<std::string> known{"pte", register_kind};
     for (unsigned i = 0; i < smmuv3::structure_kind_count; ++i) {
       known.emplace_back(smmuv3::kind_info(static_cast<smmuv3::StructureKind>(i)).word);
     }
@@ -335,7 +347,9 @@ void decode(const std::vector<std::string>& arguments, std::istream& input, cons
     }
     throw ConfigError("",
                       fmt::format("{}: it is pte (smmu-vp decode pte --format FORMAT VALUE...) or one of {} "
-                                  "(smmu-vp decode KIND WORD...); 'smmu-vp decode --help' has examples",
+                                  "(smmu-vp decode KIND WORD...), or smmuv2 (smmu-vp decode smmuv2 "
+                                  "REGISTER=VALUE...); 'smmu-vp decode "
+                                  "--help' has examples",
                                   what, structure_kinds()));
   }
   words.erase(words.begin());

@@ -1,4 +1,5 @@
-// The command "decode": descriptors of translation tables and structures of the SMMUv3, field by field.
+// The command "decode": descriptors of translation tables, structures of the SMMUv3 and registers of the
+// SMMUv2, field by field.
 #pragma once
 
 #include <istream>

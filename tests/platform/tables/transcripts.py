@@ -31,6 +31,14 @@ DMESG = """\
 [    5.200001] arm-smmu-v3 9050000.iommu: \t0x0000002b00000010
 """
 
+DMESG_SMMUV2 = """\
+[    3.100000] arm-smmu 9100000.iommu: probing hardware configuration...
+[    4.200000] arm-smmu 9100000.iommu: Unhandled context fault: fsr=0x402, iova=0x12345000, fsynr=0x10, cbfrsynra=0x100, cb=1
+[    4.300000] arm-smmu 9100000.iommu: Unexpected global fault, this could be serious
+[    4.300001] arm-smmu 9100000.iommu: \tGFSR 0x00000002, GFSYNR0 0x00000002, GFSYNR1 0x00000101, GFSYNR2 0x00000000
+[    4.400000] arm-smmu 9100000.iommu: FSR    = 80000408 [MULTI Format=2 PF], SID=0x100
+"""
+
 
 def dumps():
     """Files that the transcripts and the documentation read. ram.bin, meant for 0x80000000, has tables of several formats."""
@@ -64,7 +72,8 @@ def dumps():
     # lpae32-s1: tables at 0x80060000, 0x80061000
     store(0x80060000, 0x80061003)
     store(0x80061000, 0x0000000080200f41)
-    return {"ram.bin": bytes(memory), "events.bin": events(), "dmesg.txt": DMESG.encode()}
+    return {"ram.bin": bytes(memory), "events.bin": events(), "dmesg.txt": DMESG.encode(),
+            "arm-smmu.txt": DMESG_SMMUV2.encode()}
 
 
 def events():
