@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
+#include <iterator>
 #include <string>
 
 #include "smmuvp/smmuv2/id_fields.h"
@@ -121,7 +123,9 @@ TEST(Features, CountsAreAtMost128AndBanksFitIntoTheirHalfOfTheMap) {
       });
     };
     EXPECT_EQ(with(std::min(pages, 128U)), "") << n;
-    if (pages < 128) EXPECT_EQ(with(pages + 1), "NUMCB") << n;
+    if (pages < 128) {
+      EXPECT_EQ(with(pages + 1), "NUMCB") << n;
+    }
   }
   EXPECT_EQ(complaint([](Features& f) { f.NUMPAGENDXB = 8; }), "NUMPAGENDXB");
   EXPECT_EQ(complaint([](Features& f) { f.CBNDX_bits = 4; }), "CBNDX_bits");
@@ -220,7 +224,8 @@ TEST(IdRegisters, EachParameterIsReadInItsFieldAlone) {
       const IdRegisters id = id_registers(f);
       EXPECT_EQ(field.get(id), value) << name;
       for (const IdField& other : id_fields()) {
-        if (&other != &field) EXPECT_EQ(other.get(id), other.get(before)) << name << ", " << other.name();
+        if (&other == &field) continue;
+        EXPECT_EQ(other.get(id), other.get(before)) << name << ", " << other.name();
       }
     }
   }
