@@ -185,7 +185,7 @@ Outcome Smmu::access(const AccessRequest& request) {
       outcome.kind = Outcome::Kind::forwarded;
       Attributes attributes;
       set_memory_type(attributes, request.attributes);
-      outcome.forwarded = {truncate(request.address, m_parameters.oas_bits()),
+      outcome.forwarded = {truncate(pending.request.address, m_parameters.oas_bits()),
                            request.NS,
                            mair_of(attributes),
                            request.shareability,

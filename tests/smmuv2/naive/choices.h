@@ -71,6 +71,12 @@ namespace naive_smmuv2 {
 /// - ATS1 of a bank that is TYPE 10, or of a TYPE that does not exist, or Secure and not 01: ICF in PAR
 /// (16.5.14).
 /// - A second start while an operation is active is ignored (4.2.1).
+/// - An external abort of a walk of a global operation has the STAGE of the descriptor (4.3.2).
+/// - IDR1.NUMSSDNDXB is 0 without an SSD table, and so is SSD_Index everywhere (9.6.1, 9.6.18).
+/// - SGFSYNR0.NSSTATE is RAZ/WI unless configuration access faults are raised, since external faults go
+/// upstream
+///   (3.10). Nested is RAZ/WI in SGFSYNR0, NSSTATE and NSATTR in GFSYNR0 (9.6.17).
+/// - IPAFAR of a permission fault without S1PTWF is UNKNOWN, and keeps what it had (17.3.2).
 /// - What is UNKNOWN is zero: GFSYNR1 of a configuration access fault, S1CBNDX of stage 2 alone, CBFRSYNRA
 /// and
 ///   GFAR of an operation, SSD_Index where there is no SSD table.
@@ -90,7 +96,8 @@ struct Choices {
   bool configuration_access_faults = false;
   /// 9.6.24: SCR1.NSCAFRO is a fixed 0 or 1, rather than programmable.
   std::optional<bool> fixed_NSCAFRO;
-  /// 9.6.23, 10.2.1: bits of S2CR.CBNDX (and VMID, SHCFG's neighbour) that are stored, and of CBAR.CBNDX.
+  /// 9.6.23, 10.2.1: bits of S2CR[7:0], which is CBNDX or VMID, that are stored; bits of CBAR.CBNDX that
+  /// count.
   unsigned CBNDX_bits = 8;
   unsigned nested_CBNDX_bits = 8;
   /// 9.6.4: CR2.BPVMID is stored. It has no effect.

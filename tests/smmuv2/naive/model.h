@@ -190,6 +190,7 @@ class Smmu {
     Attributes attributes;  ///< after S2CR
     bool DIPAN = false;     ///< PRIVCFG 01 with IDR2.DIPANS
     bool operation = false;
+    bool global = false;       ///< of an operation: in the global space
     bool stage1_only = false;  ///< of an operation: the IPA is the result
     std::optional<Unsupported> unsupported;
   };

@@ -58,6 +58,7 @@ Smmu::Question Smmu::operation_question(const Banks& banks, unsigned offset, uin
   question.type = write ? AccessType::write : AccessType::read;
   question.attributes.privileged = ((offset & 0x10) != 0) == global;
   question.operation = true;
+  question.global = global;
   question.stage1_only = !(global && offset >= 0x120);
   // Table 2-3: Write-Back, allocate, Non-shareable, non-transient, Non-secure, data
   set_memory_type(question.attributes, 0xFF);

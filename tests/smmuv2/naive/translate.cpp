@@ -280,7 +280,8 @@ void Smmu::walk(const Question& question, uint64_t address, Lookup& lookup) {
         fault.PTWF = false;
         fault.S1PTWF = true;
         fault.PLVL = VA64(last) ? 0 : 1;
-      } else if (fault.bit == EF && banks.second.has_value() && m_choices.nested_external_fault_in_stage2) {
+      } else if (fault.bit == EF && banks.second.has_value() && !question.global &&
+                 m_choices.nested_external_fault_in_stage2) {
         const bool on_read = !answer.reads.empty() && answer.reads.back().aborted;
         const uint64_t physical = on_read ? answer.reads.back().address : answer.updates.back().address;
         const std::optional<uint64_t> ipa = on_read ? answer.reads.back().ipa : answer.updates.back().ipa;
