@@ -308,7 +308,8 @@ TEST(RegisterTable, WithOneSecurityStateThereAreNoCopiesAliasesOrSecureRegisters
 
 TEST(RegisterTable, AnAliasIsWrittenAsTheNonSecureCopyIs) {
   Registers r(two_states());
-  EXPECT_EQ(r.write_ones(0x400, Secure), r.read(0x0, NonSecure));
+  const std::uint64_t written = r.write_ones(0x400, Secure);
+  EXPECT_EQ(written, r.read(0x0, NonSecure));
   EXPECT_EQ(r.read(0x0, Secure), 1U) << "the Secure copy is as reset left it";
   r.file.set(SMMU_sGFSR, 0x8000000f, 0, NonSecure);
   r.file.write(0x448, 4, Secure, 0x80000001);

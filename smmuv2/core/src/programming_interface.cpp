@@ -167,7 +167,8 @@ std::uint64_t ProgrammingInterface::shown(std::uint16_t id, std::uint32_t index,
     case SMMU_sGFSYNR1:  // 9.6.18, 10.2.3: SSD_Index is Secure software's
       return f.SES && security == AccessSecurity::NonSecure ? stored & 0xffffU : stored;
     default:
-      return m_monitors.shown(static_cast<Reg>(id), index).value_or(stored);
+      if (const auto value = m_monitors.shown(static_cast<Reg>(id), index)) return *value;
+      return stored;
   }
 }
 
