@@ -112,6 +112,7 @@ struct Bench : sc_core::sc_module {
     seen.push_back({p.get_address(), p.is_write(), *p.get_extension<AccessExtension>()});
     if (hold != nullptr) wait(*hold);
     transfer(p);
+    p.set_dmi_allowed(true);
     delay += sc_time(5, sc_core::SC_NS);
   }
   void on_walk(tlm::tlm_generic_payload& p, sc_time& delay) {

@@ -69,7 +69,7 @@ TEST_F(Shell, TheInterruptOfABankIsHighFromTheFaultUntilSoftwareHasCleared) {
     b.stream(7, 2);
     sc_time delay;
     std::uint32_t v = 0;
-    EXPECT_EQ(b.transport(0x5000, &v, 4, false, nullptr, &delay), tlm::TLM_ADDRESS_ERROR_RESPONSE);
+    EXPECT_EQ(b.transport(0x12'3456'7890, &v, 4, false, nullptr, &delay), tlm::TLM_ADDRESS_ERROR_RESPONSE);
     EXPECT_GT(delay, ns(20)) << "of walking";
     wait(ns(20));
     EXPECT_FALSE(b.context[2].read()) << "the access has not got there yet";
@@ -78,7 +78,7 @@ TEST_F(Shell, TheInterruptOfABankIsHighFromTheFaultUntilSoftwareHasCleared) {
     EXPECT_FALSE(b.context[0].read());
     EXPECT_FALSE(b.gfsr.read());
     EXPECT_EQ(b.reg(Bench::cb(2, FSR)) & TF, TF);
-    EXPECT_EQ(b.reg(Bench::cb(2, FAR), 8), 0x5000U);
+    EXPECT_EQ(b.reg(Bench::cb(2, FAR), 8), 0x12'3456'7890U);
     b.set(Bench::cb(2, FSR), TF);
     wait(ns(10));
     EXPECT_FALSE(b.context[2].read());
