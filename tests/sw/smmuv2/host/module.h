@@ -1,0 +1,3 @@
+#pragma once
+struct module;
+#define THIS_MODULE ((struct module*)0)

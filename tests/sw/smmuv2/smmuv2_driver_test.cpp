@@ -1,0 +1,263 @@
+// The guest's SMMUv2 driver on registers that behave: in which order it writes them (IHI
+// 0062 2.3.10, 9.2, 16.5.28, 17.3.4).
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "host_smmu.h"
+
+namespace {
+
+constexpr uint32_t kCr0 = 0x0;
+constexpr uint32_t kClientpd = 1;
+constexpr uint32_t kFsrSs = 1u << 30;
+constexpr uint32_t kTf = 2;
+
+// The places where a register was written.
+std::vector<size_t> writes_of(uint32_t offset) {
+  std::vector<size_t> places;
+  for (size_t i = 0; i < host_writes(); ++i)
+    if (host_write_at(i)->offset == offset) places.push_back(i);
+  return places;
+}
+
+size_t last_write(uint32_t offset) {
+  const std::vector<size_t> places = writes_of(offset);
+  EXPECT_FALSE(places.empty()) << "nothing is written at " << std::hex << offset;
+  return places.empty() ? 0 : places.back();
+}
+
+size_t first_write(uint32_t offset) {
+  const std::vector<size_t> places = writes_of(offset);
+  EXPECT_FALSE(places.empty()) << "nothing is written at " << std::hex << offset;
+  return places.empty() ? 0 : places.front();
+}
+
+class Driver : public ::testing::Test {
+ protected:
+  void start(host_options options = {
+                 .smr_bits = 0x7fff, .found_cr0 = kClientpd, .sync_reads = 3, .stalls = true}) {
+    host_start(&options);
+  }
+  void ready() {
+    start();
+    ASSERT_EQ(host_driver_reset(), 0);
+    ASSERT_EQ(host_driver_enable(), 0);
+    host_forget_writes();
+  }
+};
+
+TEST_F(Driver, WritesEverythingThatATransactionMeetsBeforeItLetsOneIn) {
+  start();
+  ASSERT_EQ(host_driver_reset(), 0);
+  EXPECT_EQ(host_read(kCr0) & kClientpd, kClientpd) << "let in by the reset";
+  ASSERT_EQ(host_driver_enable(), 0);
+  EXPECT_EQ(host_read(kCr0) & kClientpd, 0u);
+  const size_t in = last_write(kCr0);
+  EXPECT_EQ(in, host_writes() - 1);
+  for (uint32_t n = 0; n < host_streams; ++n) {
+    EXPECT_LT(last_write(0xc00 + 4 * n), in);
+    EXPECT_EQ(host_read(0xc00 + 4 * n), 2u << 16) << "S2CR" << n;
+    EXPECT_LT(first_write(0xc00 + 4 * n), first_write(0x800 + 4 * n))
+        << "an SMR is invalid before its S2CR is known";
+    EXPECT_EQ(host_read(0x800 + 4 * n) >> 31, 0u) << "SMR" << n;
+  }
+  for (unsigned n = 0; n < host_banks; ++n) {
+    EXPECT_LT(last_write(host_bank(n)), in);
+    EXPECT_EQ(host_read(host_bank(n)), 0u) << "SCTLR of " << n;
+    EXPECT_EQ(host_read(host_bank(n) + 0x58) & 0x800001feu, 0u) << "FSR of " << n;
+  }
+  EXPECT_EQ(host_read(0x48), 0u) << "GFSR";
+  const size_t sync = last_write(0x70);
+  EXPECT_LT(last_write(0x6c), sync) << "TLBIALLH";
+  EXPECT_LT(last_write(0x68), sync) << "TLBIALLNSNH";
+  EXPECT_LT(sync, in);
+}
+
+TEST_F(Driver, KeepsInterruptsOffUntilFaultsOfTheResetAreCleared) {
+  start();
+  ASSERT_EQ(host_driver_reset(), 0);
+  for (const size_t i : writes_of(kCr0)) EXPECT_EQ(host_write_at(i)->value & 0x24, 0u);
+  ASSERT_EQ(host_driver_enable(), 0);
+  EXPECT_EQ(host_read(kCr0) & 0x24, 0x24u);
+}
+
+TEST_F(Driver, EndsAccessesThatWaitSinceBefore) {
+  start();
+  host_poke(host_bank(1) + 0x58, kFsrSs | kTf);
+  ASSERT_EQ(host_driver_reset(), 0);
+  EXPECT_EQ(host_read(host_bank(1) + 0x58) & kFsrSs, 0u);
+  EXPECT_LT(first_write(host_bank(1) + 0x58), first_write(host_bank(1) + 0x08))
+      << "RESUME before FSR is cleared";
+  EXPECT_EQ(host_write_at(first_write(host_bank(1) + 0x08))->value, 1u);
+}
+
+TEST_F(Driver, LetsNothingPassInBetweenWhereTransactionsWereTranslatedBefore) {
+  start({.smr_bits = 0x7fff, .found_cr0 = 0, .sync_reads = 1, .stalls = true});
+  ASSERT_EQ(host_driver_reset(), 0);
+  ASSERT_EQ(host_driver_enable(), 0);
+  ASSERT_EQ(host_driver_close(), 0);
+  for (const size_t i : writes_of(kCr0)) EXPECT_EQ(host_write_at(i)->value & kClientpd, 0u);
+}
+
+TEST_F(Driver, RefusesEverythingWhenItGoes) {
+  ready();
+  ASSERT_EQ(host_driver_close(), 0);
+  EXPECT_EQ(host_read(kCr0) & kClientpd, 0u);
+  EXPECT_EQ(host_read(kCr0) & 0x24, 0u) << "interrupts";
+  EXPECT_EQ(host_read(kCr0) & 0x400, 0x400u) << "USFCFG";
+  for (uint32_t n = 0; n < host_streams; ++n) EXPECT_EQ(host_read(0xc00 + 4 * n), 2u << 16);
+}
+
+TEST_F(Driver, ProbesTheBitsThatMasksHave) {
+  start({.smr_bits = 0xff, .found_cr0 = kClientpd, .sync_reads = 1, .stalls = true});
+  ASSERT_EQ(host_driver_reset(), 0);
+  EXPECT_EQ(host_driver_smr_mask(), 0xffu);
+}
+
+TEST_F(Driver, TurnsToExtendedStreamIDsBeforeItProbesMasksAndAfterEntriesAreInvalid) {
+  start({.smr_bits = 0xffff, .found_cr0 = kClientpd, .sync_reads = 1, .stalls = true, .exid = true});
+  ASSERT_EQ(host_driver_reset(), 0);
+  EXPECT_EQ(host_driver_smr_mask(), 0xffffu);
+  const size_t turned = first_write(kCr0);
+  EXPECT_EQ(host_write_at(turned)->value & 8, 8u);
+  for (uint32_t n = 0; n < host_streams; ++n) EXPECT_LT(first_write(0x800 + 4 * n), turned);
+  EXPECT_GT(last_write(0x800), turned);
+}
+
+TEST_F(Driver, FindsOutWhetherAccessesCanWait) {
+  start();
+  ASSERT_EQ(host_driver_reset(), 0);
+  EXPECT_EQ(host_driver_stall_model(), 1);
+  start({.smr_bits = 0x7fff, .found_cr0 = kClientpd, .sync_reads = 1, .stalls = false});
+  ASSERT_EQ(host_driver_reset(), 0);
+  EXPECT_EQ(host_driver_stall_model(), 0);
+}
+
+TEST_F(Driver, UnlocksTheActlrsOfAnMmu500BeforeItClearsThePrefetch) {
+  start({.smr_bits = 0x7fff,
+         .found_cr0 = kClientpd,
+         .sync_reads = 1,
+         .stalls = true,
+         .exid = false,
+         .mmu500 = true});
+  host_poke(0x10, 1u << 26);
+  for (unsigned n = 0; n < host_banks; ++n) host_poke(host_bank(n) + 4, 3);
+  ASSERT_EQ(host_driver_reset(), 0);
+  for (unsigned n = 0; n < host_banks; ++n) EXPECT_EQ(host_read(host_bank(n) + 4), 1u);
+  EXPECT_EQ(host_read(0x10) & (1u << 8 | 1u << 10 | 1u << 26), 1u << 8 | 1u << 10);
+  EXPECT_STREQ(host_messages(), "");
+}
+
+TEST_F(Driver, GivesUpAnSmmuThatIsBusyForEver) {
+  start({.smr_bits = 0x7fff, .found_cr0 = kClientpd, .sync_reads = ~0u, .stalls = true});
+  EXPECT_EQ(host_driver_reset(), -110);
+  EXPECT_NE(std::string(host_messages()).find("TLBGSYNC does not end"), std::string::npos);
+}
+
+// CBA2R says what format the others have, TCR2.AS how long an ASID is, and SCTLR that all is there.
+TEST_F(Driver, WritesABankInTheOrderInWhichItIsUnderstood) {
+  for (int format = 0; format < 3; ++format) {
+    ready();
+    const int n = host_driver_open(1, format);
+    ASSERT_GE(n, 0);
+    const uint32_t cb = host_bank(static_cast<unsigned>(n));
+    const uint32_t index = 4 * static_cast<uint32_t>(n);
+    const std::vector<uint32_t> order = {cb,        0x1800 + index, 0x1000 + index, cb + 0x10,
+                                         cb + 0x30, cb + 0x20,      cb + 0x38};
+    for (size_t i = 1; i < order.size(); ++i)
+      EXPECT_LT(first_write(order[i - 1]), first_write(order[i])) << "format " << format;
+    for (const uint32_t reg : {0x28u, 0x34u, 0x3cu}) EXPECT_EQ(writes_of(cb + reg).size(), 1u);
+    EXPECT_EQ(last_write(cb), host_writes() - 1);
+    EXPECT_EQ(host_write_at(first_write(cb))->value, 0u) << "enabled while it changes";
+    EXPECT_EQ(host_read(cb) & 1, 1u);
+    EXPECT_EQ(host_write_at(first_write(cb + 0x20))->size, 8u) << "a TTBR in two halves";
+  }
+}
+
+TEST_F(Driver, ClosesABankBeforeItInvalidatesAndWaits) {
+  ready();
+  const int n = host_driver_open(1, 0);
+  const uint32_t cb = host_bank(static_cast<unsigned>(n));
+  host_forget_writes();
+  host_driver_shut(n);
+  EXPECT_EQ(host_read(cb), 0u);
+  EXPECT_LT(first_write(cb), first_write(cb + 0x610)) << "TLBIASID";
+  EXPECT_LT(first_write(cb + 0x610), first_write(cb + 0x7f0)) << "TLBSYNC";
+}
+
+TEST_F(Driver, ClearsAFaultThatIsOverAndTellsIt) {
+  ready();
+  const int n = host_driver_open(1, 0);
+  const uint32_t cb = host_bank(static_cast<unsigned>(n));
+  host_poke(0x1400 + 4 * static_cast<uint32_t>(n), 7);
+  host_poke(cb + 0x58, kTf | 0x400);
+  EXPECT_TRUE(host_driver_handle(n));
+  EXPECT_EQ(host_driver_told(), 1u);
+  EXPECT_EQ(host_read(cb + 0x58) & ~0x600u, 0u);
+  EXPECT_TRUE(writes_of(cb + 0x08).empty()) << "RESUME of nothing";
+  EXPECT_FALSE(host_driver_handle(n));
+}
+
+TEST_F(Driver, EndsAnAccessThatWaitsForNobody) {
+  ready();
+  const int n = host_driver_open(1, 0);
+  const uint32_t cb = host_bank(static_cast<unsigned>(n));
+  host_driver_stall(n, true);
+  host_poke(0x1400 + 4 * static_cast<uint32_t>(n), 7);
+  host_poke(cb + 0x58, kFsrSs | kTf);
+  host_forget_writes();
+  EXPECT_TRUE(host_driver_handle(n));
+  EXPECT_EQ(host_write_at(first_write(cb + 0x08))->value, 1u);
+  EXPECT_LT(first_write(cb + 0x58), first_write(cb + 0x08)) << "RESUME before FSR is cleared";
+  EXPECT_EQ(host_read(cb) & 0xc0, 0xc0u) << "CFIE and CFCFG are back";
+}
+
+// 16.5.28: what is cleared after the retry would be a second fault. 3.6.3: SS alone may raise the interrupt.
+TEST_F(Driver, LetsAnAccessWaitWithoutInterruptsUntilItIsAnswered) {
+  for (const bool retry : {true, false}) {
+    ready();
+    const int n = host_driver_open(1, 0);
+    const uint32_t cb = host_bank(static_cast<unsigned>(n));
+    host_driver_stall(n, true);
+    host_driver_takes(true);
+    host_poke(0x1400 + 4 * static_cast<uint32_t>(n), 7);
+    host_poke(cb + 0x58, kFsrSs | kTf);
+    host_forget_writes();
+    EXPECT_TRUE(host_driver_handle(n));
+    EXPECT_EQ(host_driver_told(), 0u);
+    EXPECT_EQ(host_read(cb) & 0x40, 0u) << "CFIE";
+    EXPECT_EQ(host_read(cb + 0x58), kFsrSs);
+    EXPECT_TRUE(writes_of(cb + 0x08).empty());
+    host_driver_answer(retry);
+    EXPECT_EQ(host_write_at(first_write(cb + 0x08))->value, retry ? 0u : 1u);
+    EXPECT_EQ(host_read(cb) & 0x40, 0x40u) << "CFIE";
+  }
+}
+
+TEST_F(Driver, DropsAnAnswerThatComesAfterTheBankWasClosed) {
+  ready();
+  const int n = host_driver_open(1, 0);
+  const uint32_t cb = host_bank(static_cast<unsigned>(n));
+  host_driver_stall(n, true);
+  host_driver_takes(true);
+  host_poke(0x1400 + 4 * static_cast<uint32_t>(n), 7);
+  host_poke(cb + 0x58, kFsrSs | kTf);
+  EXPECT_TRUE(host_driver_handle(n));
+  host_driver_shut(n);
+  EXPECT_EQ(host_read(cb + 0x58) & kFsrSs, 0u) << "it waits for ever";
+  ASSERT_EQ(host_driver_open(1, 0), n);
+  host_forget_writes();
+  host_driver_answer(true);
+  EXPECT_EQ(host_writes(), 0u);
+  // Nor is it for what waits there by then.
+  host_driver_stall(n, true);
+  host_poke(cb + 0x58, kFsrSs | kTf);
+  EXPECT_TRUE(host_driver_handle(n));
+  host_forget_writes();
+  host_driver_answer_late();
+  EXPECT_EQ(host_writes(), 0u);
+}
+
+}  // namespace
