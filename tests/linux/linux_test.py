@@ -28,6 +28,8 @@ class Bench:
         self.folder = folder
         self.configs = os.path.join(args.source, "vp-configs")
         self.two_cpus = (os.path.join(self.configs, "linux-smmuv3-smp.toml"),)
+        self.smmuv2 = (os.path.join(self.configs, "linux-smmuv2.toml"),)
+        self.smmuv2_aarch32 = (os.path.join(self.configs, "linux-smmuv2-aarch32.toml"),)
         self.command = [sys.executable, os.path.join(args.source, "platform", "linux", "linux.py"), "--program", args.program]
 
     def shell(self, name, *options, config=()):
@@ -64,8 +66,6 @@ def check(condition, text, result=None):
     sys.exit(1)
 
 
-# docs/linux.md: the one diagnostic is of the device that is made to fail.
-STRICT = ("--strict", "--allow", "dma0:RING_ERROR=1")
 # Linux's bits for the defaults of the model: two-level Stream tables (0), tables of both endians (2, 3), SEV (6),
 # coherent (8), stages 1 and 2 (9, 10), nesting (19), attribute overrides (20).
 DEFAULT_BITS = 0x0018074d
@@ -76,16 +76,21 @@ SHIPPED_BITS = DEFAULT_BITS | 0x00609882
 
 class Seen:
     """A boot that passes all of its tests, and what it and the model's traces say of the SMMU."""
+    TRACES, TESTS, EVENTS = "smmu.command,smmu.fetch,smmu.msi", 15, 2
+    # docs/linux.md: the only diagnostics are of the device that is made to fail.
+    RING_ERRORS = 1
 
     def __init__(self, b, *options, config=()):
         trace = os.path.join(b.folder, "trace.txt")
-        self.result, self.report = b.boot("report.json", *STRICT, "--trace", "smmu.command,smmu.fetch,smmu.msi", "--trace-file", trace, *options, config=config)
+        self.result, self.report = b.boot("report.json", "--strict", "--allow", "dma0:RING_ERROR=%d" % self.RING_ERRORS, "--trace", self.TRACES,
+                                          "--trace-file", trace, *options, config=config)
         self.check(self.result.returncode == 0, "expected exit code 0")
         tests = self.report["tests"]
-        self.check((tests["passed"], tests["failed"], tests["skipped"]) == (15, 0, 0), "expected 15 passed tests")
+        self.check((tests["passed"], tests["failed"], tests["skipped"]) == (self.TESTS, 0, 0), "expected %d passed tests" % self.TESTS)
         self.check(self.report["unimplemented"] == 0, "Linux met what is not built")
+        self.check([d["source"] for d in self.report["diagnostics"]] == ["dma0"] * self.RING_ERRORS, "expected no diagnostics but dma0's")
         # What Linux makes of the faults is judged inside.
-        self.check(self.report["event_count"] == 2, "expected two event records")
+        self.check(self.report["event_count"] == self.EVENTS, "expected %d event records" % self.EVENTS)
         self.check(self.report["statistics"]["smmu0"]["translations"] > 1000, "the disk's data went past the SMMU")
         self.check(self.result.stderr.count("has the SHA-256 that Linux gave it") == 2, "the image was not compared from outside")
         with open(trace) as f:
@@ -120,6 +125,22 @@ class Seen:
         return kinds
 
 
+class SeenSmmuv2(Seen):
+    """Beside what the tests inside judge: what Linux reads of the two faults (IHI 0062 16.5.9, 16.5.11), and who interrupts."""
+    TRACES, TESTS, EVENTS, RING_ERRORS = "smmu.tlb_invalidate", 16, 0, 3
+
+    def faults(self, FSR, of_read, of_write):
+        found = re.findall(r"(?m)^# .* Unhandled context fault: fsr=(\w+), iova=(\w+), fsynr=(\w+), cbfrsynra=(\w+), cb=(\w+)$", self.result.stdout)
+        expected = [(FSR, 0xd6789ab000, of_read, 0x100, 1), (FSR, 0x789ac040, of_write, 0x100, 1)]
+        self.check([tuple(int(value, 0) for value in fault) for fault in found] == expected, "expected the faults %s: %s" % (expected, found))
+        # A line each of gfsr_irq and cfg_irq, and of the banks of the disk and of testdev.
+        counts = re.findall(r"(?m)^# +\d+: +(\d+) +GIC-0 +\d+ +Level +arm-smmu", self.result.stdout)
+        self.check(counts == ["1", "0", "0", "2"], "expected other interrupts: %s" % counts)
+
+    def invalidated_by(self, command):
+        return self.count("command=%s " % command)
+
+
 def case_stock_linux_probes_the_smmu_uses_a_disk_behind_it_and_reports_a_fault(b):
     s = Seen(b)
     for package in (r"linux-image-6\.12\.\S+ 6\.12\.\S+, SHA-256 [0-9a-f]{64}", r"busybox-static \S+, SHA-256 [0-9a-f]{64}"):
@@ -131,7 +152,6 @@ def case_stock_linux_probes_the_smmu_uses_a_disk_behind_it_and_reports_a_fault(b
     for event, address, rnw in zip(s.report["events"], ("0x456789ab0000", "0x356789ac0040"), ("0x1", "0x0")):
         for key, value in (("event", "F_TRANSLATION"), ("sid", "0x100"), ("address", address), ("RnW", rnw)):
             s.check(event.get(key) == value, "expected %s %s in the event: %s" % (key, value, event))
-    s.check([d["source"] for d in s.report["diagnostics"]] == ["dma0"], "expected no diagnostic but dma0's")
 
     # Events and each CMD_SYNC come as messages; what is unmapped goes by range.
     s.check(s.interrupts(r"GICv2m-pMSI-9050000\.iommu +0") == 2, "expected an MSI for each of two events")
@@ -168,6 +188,37 @@ def case_linux_does_without_messages_and_ranges_on_an_smmu_of_the_default_featur
     s.check(s.count("smmu.msi") == 0, "an MSI was sent")
     by_address, of_a_page, of_more = s.invalidations()
     s.check(by_address > 1000 and of_a_page == 0 and of_more == 0, "ranges are used: %s" % [by_address, of_a_page, of_more])
+
+
+def case_stock_linux_uses_a_disk_behind_an_smmuv2_and_reports_faults_by_aarch64_tables(b):
+    s = SeenSmmuv2(b, config=b.smmuv2)
+    for line in ("SMMUv2 with:", "stage 1 translation", "stage 2 translation", "nested translation", "address translation ops",
+                 "coherent table walk", "stream matching with 16 register groups", "8 context banks (0 stage-2 only)",
+                 "Supported page sizes: 0x63315000", "Stage-1: 48-bit VA -> 48-bit IPA", "Stage-2: 48-bit IPA -> 48-bit PA"):
+        s.check(re.search(r"(?m)^# .* arm-smmu .*iommu: \s*%s$" % re.escape(line), s.result.stdout), "Linux does not say: " + line)
+    s.domains("DMA")
+    # Format 2, TF; no table of level 0 has the first address, and none of level 2 the other, which is written to.
+    s.faults(0x402, 0, 0x12)
+    # A page at a time; where an address leads, Linux asks the SMMU.
+    s.check(s.invalidated_by("TLBIVAL") > 1000, "little is invalidated by address")
+    s.check(s.report["statistics"]["smmu0"]["address_translations"] > 1000, "Linux used few address translation operations")
+
+
+def case_stock_linux_uses_a_disk_behind_an_smmuv2_and_reports_faults_by_aarch32_tables(b):
+    s = SeenSmmuv2(b, config=b.smmuv2_aarch32)
+    s.check("Supported page sizes: 0x40201000" in s.result.stdout, "Linux finds other formats than AArch32's long one")
+    s.domains("DMA")
+    # Format 1; an address above 32 bits is a translation fault of level 1 (IHI 0062 3.8.4).
+    s.faults(0x202, 1, 0x12)
+    s.check(s.invalidated_by("TLBIVAL") > 1000, "little is invalidated by address")
+
+
+def case_lazy_linux_invalidates_all_of_a_disk_behind_an_smmuv2_at_once(b):
+    s = SeenSmmuv2(b, "--append", "iommu.strict=0", config=b.smmuv2)
+    s.domains("DMA-FQ")
+    s.faults(0x402, 0, 0x12)
+    s.check(s.invalidated_by("TLBIASID") > 10, "nothing is invalidated by ASID")
+    s.check(s.invalidated_by("TLBIVAL") == 0, "addresses are invalidated though nothing is strict")
 
 
 def case_an_image_of_another_layout_skips_the_tests_of_its_files_and_stays_as_it_is(b):
