@@ -245,7 +245,7 @@ void PerformanceMonitors::bank_written(Reg id, unsigned bank, std::uint32_t writ
   m_registers.set(shown_register, written & m_registers.info(shown_register).write_mask, first + m);
 }
 
-std::optional<std::uint32_t> PerformanceMonitors::shown(Reg id, unsigned bank) const {
+std::optional<std::uint64_t> PerformanceMonitors::shown(Reg id, unsigned bank) const {
   if (id < SMMU_CBn_PMEVCNTR0 || id > SMMU_CBn_PMAUTHSTATUS) return std::nullopt;
   const std::optional<unsigned> group = revealed(bank);
   if (!group) return 0;  // 6.7.3

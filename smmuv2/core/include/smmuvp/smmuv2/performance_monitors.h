@@ -53,7 +53,7 @@ class PerformanceMonitors : public smmu::Worker {
   /// A register has been written. @return whether it is one of performance monitors
   bool written(Reg id, unsigned index, std::uint64_t old, std::uint64_t value, std::uint64_t written);
   /// What a performance monitors register of a bank reads as; nothing for other registers.
-  std::optional<std::uint32_t> shown(Reg id, unsigned bank) const;
+  std::optional<std::uint64_t> shown(Reg id, unsigned bank) const;
 
   // ---- overflows of cycle counters that raise an interrupt
 
