@@ -94,8 +94,9 @@ class Check {
     if (vmsa64) {
       require(is_output_size(s1.output_size), "stage1.output_size", "must be 32, 36, 40, 42, 44, 48 or 52");
     } else {
-      require(s1.output_size == 40 || (s1.format == Format::lpae32 && is_narrow_output_size(s1.output_size)),
-              "stage1.output_size", "must be 40 in this format, or in lpae32 32 or 36");
+      const bool narrow = s1.format != Format::mali_lpae && is_narrow_output_size(s1.output_size);
+      require(s1.output_size == 40 || narrow, "stage1.output_size",
+              "must be 40 in this format, or in lpae32 and v7s 32 or 36");
       require(!s1.HA, "stage1.HA", "only vmsa64 has hardware update of the Access flag");
       require(!s1.DS, "stage1.DS", "only vmsa64 has 52-bit descriptors");
       require(!s1.EPAN, "stage1.EPAN", "only vmsa64 has it");

@@ -122,6 +122,7 @@ Lookup make_stage1(const Config& config, const TableConfig& t, bool EPD) {
     in.DS = s1.DS && s1.format == Format::vmsa64;
     l = make_lookup(in, t.base);
   }
+  if (s1.format == Format::v7s) l.output_size = s1.output_size;
   l.input_fault_level = s1.format == Format::lpae32 || s1.format == Format::v7s ? 1 : 0;
   l.walk_attributes = t.walk_attributes;
   l.memory = structure_attributes(t.walk_attributes);

@@ -183,6 +183,10 @@ void Walk::take_v7s(std::uint32_t descriptor) {
     leaf = page(descriptor, m_v7s_table);
   }
 
+  // Supersections alone have addresses of more than 32 bits (G5.4.1.1).
+  if (exceeds(leaf.block, m_stage1.output_size)) {
+    return end_with(Stage::stage1, FaultKind::address_size, m_level);
+  }
   if (m_v7s.AFE && (leaf.AP & sd::AP_access_flag) == 0 && !m_stage1.AFFD) {  // G5.6.5
     return end_with(Stage::stage1, FaultKind::access_flag, m_level);
   }

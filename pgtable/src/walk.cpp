@@ -260,6 +260,7 @@ bool Walk::is_consistent() const {
   const bool v7s = m_stage1.format == Format::v7s;
   const bool stage1 = m_stages != Stages::stage2;
   if (stage1 && !v7s && !is_lookup(m_stage1, m_level)) return false;
+  if (stage1 && v7s && m_stage1.output_size > 52) return false;
   if (stage1 && v7s && (m_level < 1 || m_level > 2 || m_use == LookupUse::table_update)) return false;
   if (m_stages != Stages::stage1 && !is_lookup(m_stage2, m_stage2_level)) return false;
   const unsigned descriptor_size = v7s ? 4 : 8;  // of stage 1

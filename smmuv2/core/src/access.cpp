@@ -220,7 +220,8 @@ void Access::pass(const Override& override, bool with_SIF) {
   if (with_SIF && m_path.SIF && answer.space == AddressSpace::non_secure) {  // 2.3.5: of fetches
     answer.rights.bits &= static_cast<std::uint8_t>(
         ~(pgtable::Rights::privileged_execute | pgtable::Rights::unprivileged_execute));
-    if (!smmu::serves(answer, m_request)) {
+    if (!smmu::permits(answer, m_request.kind, answer.privileged.of(m_request.privileged),
+                       !m_request.is_write() && answer.instruction.of(m_request.instruction))) {
       fail_global(gfsr::PF, false);
       return;
     }
@@ -404,7 +405,9 @@ void Access::fail_context(std::uint32_t bit, bool second, int level, std::uint64
   write = write || m_request.kind == smmu::AccessKind::write;
   const auto flag = [](bool value, unsigned at) { return value ? 1U << at : 0U; };
   const bool stage2_bank = second || !m_path.stage1;
-  f.FSYNR0 = static_cast<std::uint32_t>(level & 3) | flag(write, 4) | flag(m_path.privileged(m_request), 5) |
+  // 3.4: as S2CR has them; that a Hyp or monitor bank makes all privileged (2.8.5) is no part of it.
+  f.FSYNR0 = static_cast<std::uint32_t>(level & 3) | flag(write, 4) |
+             flag(m_path.stream.privileged().of(m_request.privileged), 5) |
              flag(m_path.instruction(m_request), 6) | flag(external, 10);
   if (stage2_bank) {  // 17.3.1
     f.FSYNR0 |= flag(true, 8);

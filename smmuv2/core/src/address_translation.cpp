@@ -140,8 +140,12 @@ void AddressTranslation::start(const Operation& o) {
 
 std::optional<smmu::TimePs> AddressTranslation::due() const {
   if (m_waiting || m_interface.held()) return std::nullopt;
-  if (m_stalled.empty() || !m_interface.stalls().has_answers()) {
-    if (m_queue.empty()) return std::nullopt;
+  if (m_queue.empty()) {
+    const Stalls& stalls = m_interface.stalls();  // accesses have answers there, too
+    const bool resumed =
+        stalls.has_answers() && std::any_of(m_stalled.begin(), m_stalled.end(),
+                                            [&](const Operation& o) { return stalls.has_answer(o.stall); });
+    if (!resumed) return std::nullopt;
   }
   return m_queue.empty() ? m_time : std::max(m_time, m_queue.front().time);
 }
@@ -185,7 +189,7 @@ void AddressTranslation::take_resumed() {
       m_queue.push_back(o);
       continue;
     }
-    m_registers.set(SMMU_CBn_PAR, F | ATOT, o.bank);
+    m_registers.set(SMMU_CBn_PAR, terminated(o.bank), o.bank);
     m_registers.set(SMMU_CBn_ATSR, 0, o.bank);
   }
 }
@@ -205,18 +209,7 @@ void AddressTranslation::begin() {
   }
   m_context = decode_context(banks, o.bank, bank_secure, true);
   if (m_context.refusal != Refusal::none) {
-    const bool invalid = m_context.refusal == Refusal::ICF;
-    if (!o.global) {  // 4.2.4
-      GlobalFault f;
-      f.bit = invalid ? gfsr::ICF : gfsr::UCBF;
-      f.nested = true;
-      f.ats = true;
-      f.secure = bank_secure && m_parts.features.SES;
-      f.of_non_secure = true;
-      f.non_secure_attr = true;
-      m_interface.faults().record(f);
-    }
-    finish(F | (invalid ? ICF : o.global ? UCBF : 0) | (o.global ? 0 : ATOT));
+    refused();
     return;
   }
   if (!o.global && !begin_in_bank()) return;
@@ -240,7 +233,7 @@ void AddressTranslation::begin() {
     }
     if (!stage2 || !c.stage2_on) {
       succeed(address, c.stage1_off->attributes(smmu::default_attributes),
-              c.state.secure ? c.stage1_off->space(AddressSpace::secure) : AddressSpace::non_secure, 12);
+              c.stage1_off->space(AddressSpace::non_secure), 12);  // Table 2-3
       return;
     }
     if (address >> c.ipa_size != 0 || c.stage2_unwalkable) {
@@ -267,6 +260,31 @@ void AddressTranslation::begin() {
   m_begun = true;
 }
 
+// 3.8.4. Of the bank itself PAR alone tells; of what it leads to, which a hypervisor has configured, the
+// global registers (4.2.4).
+void AddressTranslation::refused() {
+  const Operation& o = m_queue.front();
+  const bool invalid = m_context.refusal == Refusal::ICF;
+  const std::uint64_t format = format_of(false);
+  if (o.global) {
+    finish(F | (invalid ? ICF | format : UCBF) | (m_context.nested ? PAR_STAGE.in_word() : 0));
+    return;
+  }
+  if (!m_context.nested) {
+    finish(F | ICF | format);
+    return;
+  }
+  GlobalFault f;
+  f.bit = invalid ? gfsr::ICF : gfsr::UCBF;
+  f.nested = true;
+  f.ats = true;
+  f.secure = m_interface.banks().is_secure(o.bank) && m_parts.features.SES;
+  f.of_non_secure = true;
+  f.non_secure_attr = true;
+  m_interface.faults().record(f);
+  finish(terminated(o.bank));
+}
+
 // What stage 2 says before (4.2.4). @return whether it goes on
 bool AddressTranslation::begin_in_bank() {
   const Context& c = m_context;
@@ -274,7 +292,7 @@ bool AddressTranslation::begin_in_bank() {
   if (m_interface.faults().stalled(c.second)) {
     stall(c.second, false);
   } else {
-    finish(F | ATOT);
+    finish(terminated(m_queue.front().bank));
   }
   return false;
 }
@@ -318,7 +336,7 @@ void AddressTranslation::stage2_fault(std::uint32_t bit, int level, std::uint64_
       return;
     }
     faults.record_another(bank);
-    finish(F | ATOT);
+    finish(terminated(o.bank));
     return;
   }
   const auto flag = [](bool value, unsigned at) { return value ? 1U << at : 0U; };
@@ -336,7 +354,7 @@ void AddressTranslation::stage2_fault(std::uint32_t bit, int level, std::uint64_
   if (stalls) {
     stall(bank, true);
   } else {
-    finish(F | ATOT);
+    finish(terminated(o.bank));
   }
 }
 
@@ -350,6 +368,12 @@ void AddressTranslation::stall(unsigned bank, bool recorded) {
   m_stalled.push_back(o);
   m_parts.engine.in_flight().leave(m_token, m_time);
   m_token = {};
+}
+
+// PAR of a bank whose operation software, or stage 2, has ended (16.5.14)
+std::uint64_t AddressTranslation::terminated(unsigned bank) const {
+  const bool v1 = m_parts.features.version == 1;
+  return F | ATOT | (v1 ? 0 : std::uint64_t{m_interface.faults().Format(bank)} >> 1U);
 }
 
 // FSR.Format of the bank, at its place here
@@ -370,7 +394,8 @@ void AddressTranslation::succeed(std::uint64_t output, pgtable::Attributes attri
   const Context& c = m_context;
   const bool NS = c.state.secure && space == AddressSpace::non_secure;
   const pgtable::Attributes a = pgtable::effective(attributes);
-  if (c.short_descriptors) {
+  // An address of stage 2 has no room in the short form.
+  if (!c.state.EAE && !(c.nested && o.both_stages)) {
     finish(short_PAR(output, a, NS, shift == 24, o.global));
     return;
   }

@@ -90,10 +90,10 @@ pgtable::WalkAttributes short_walk_attributes(std::uint64_t TTBR) {
   return a;
 }
 
-void decode_short(const Bank& bank, bool secure, pgtable::Stage1Config& s1) {
+void decode_short(const Bank& bank, bool secure, std::uint8_t output, pgtable::Stage1Config& s1) {
   const std::uint64_t TCR = bank.TCR();
   s1.format = pgtable::Format::v7s;
-  s1.output_size = 40;
+  s1.output_size = output;
   s1.v7s.N = part<std::uint8_t>(TCR, TCR_T0SZ_short);
   s1.v7s.DACR = 0x5555'5555;  // 2.7.2: there are no domains
   s1.v7s.AFE = is_set(bank.SCTLR(), SCTLR_AFE);
@@ -194,7 +194,7 @@ void decode_stage1(const Bank& bank, bool with_tags, Context& c) {
   s1.MAIR = bank.reg(SMMU_CBn_NMRR_MAIR1) << 32 | bank.reg(SMMU_CBn_PRRR_MAIR0);
   if (!state.EAE) {
     c.short_descriptors = true;
-    decode_short(bank, state.secure, s1);
+    decode_short(bank, state.secure, c.stage1_output, s1);
   } else {
     const std::uint64_t TCR = bank.TCR();
     if (state.VA64) {
@@ -216,8 +216,19 @@ void decode_stage1(const Bank& bank, bool with_tags, Context& c) {
     if (T1SZ == 0 && T0SZ != 0) c.translation.split = end >> T0SZ;
     if (T0SZ == 0 && T1SZ != 0) c.translation.split = end - (end >> T1SZ);
   }
+  if (state.VA64) {  // the walker knows VAs of 52 bits, too
+    for (pgtable::TableConfig& t : s1.tables) t.EPD = t.EPD || t.TxSZ < 16;
+  }
   pgtable::Config alone = c.config;
   alone.stages = pgtable::Stages::stage1;
+  if (pgtable::is_walkable(alone)) return;
+  // What one range asks for that cannot be is no matter of the other (16.5.38).
+  for (unsigned i = 0; i < 2; ++i) {
+    alone.stage1.tables = s1.tables;
+    alone.stage1.tables[1 - i].EPD = true;
+    if (!pgtable::is_walkable(alone)) s1.tables[i].EPD = true;
+  }
+  alone.stage1.tables = s1.tables;
   c.stage1_unwalkable = !pgtable::is_walkable(alone);
 }
 

@@ -118,6 +118,7 @@ void Faults::update_bank(unsigned bank) {
 void Faults::update_global() {
   Levels now = m_levels;
   for (const bool secure : {false, true}) {
+    if (secure && !m_parts.features.SES) continue;
     const std::uint32_t GFSR_now = GFSR(secure);
     const auto CR0 = static_cast<std::uint32_t>(m_registers.get(SMMU_sCR0, 0, side(secure)));
     const bool fault = is_set(CR0, sCR0_GFIE) && (GFSR_now & ~gfsr::CAF) != 0;

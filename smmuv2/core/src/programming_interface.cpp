@@ -33,6 +33,7 @@ bool ProgrammingInterface::legal_access(std::uint32_t offset, unsigned bytes, bo
     return false;
   }
   const std::optional<Located> at = m_registers.locate(offset);
+  if (at && !in_format(static_cast<Reg>(at->id), at->index)) return false;
   const bool whole = at && at->bytes == 8;
   if (bytes == 8 && !whole && (at || m_registers.locate(offset + 4))) {
     m_parts.diag.guest_error("register.pair",
@@ -41,6 +42,25 @@ bool ProgrammingInterface::legal_access(std::uint32_t offset, unsigned bytes, bo
     return false;
   }
   return true;
+}
+
+// 3.9, 16.1, 17.1: registers of the other format are RAZ/WI, and keep what they hold.
+bool ProgrammingInterface::in_format(Reg id, unsigned bank) const {
+  const auto stage2 = [&] { return get(reg(SMMU_CBARn, bank), CBAR_TYPE) == 0; };
+  switch (id) {
+    case SMMU_CBn_TCR2:
+    case SMMU_CBn_TTBR1:
+    case SMMU_CBn_CONTEXTIDR:
+    case SMMU_CBn_PRRR_MAIR0:
+    case SMMU_CBn_NMRR_MAIR1:
+    case SMMU_CBn_PAR:
+    case SMMU_CBn_ATSR:
+      return !stage2();
+    case SMMU_CBn_IPAFAR:
+      return stage2();
+    default:
+      return true;
+  }
 }
 
 // 2.3.3, 2.6.1, 3.9, 8.2, 9.6.24
@@ -120,6 +140,7 @@ void ProgrammingInterface::peek(std::uint32_t offset, unsigned bytes, AccessSecu
   if (permission(offset, security) != Permission::allowed) return;
   const std::optional<Located> at = m_registers.locate(offset);
   if (!at || (bytes != 4 && bytes != 8) || offset % bytes != 0 || (bytes == 8 && at->bytes != 8)) return;
+  if (!in_format(static_cast<Reg>(at->id), at->index)) return;
   m_registers.peek(offset, bytes, security, value);
   const unsigned shift = 8U * at->offset;
   value = shown(at->id, at->index, security, value << shift) >> shift;

@@ -83,8 +83,8 @@ struct Stage1Config {
   std::array<TableConfig, 2> tables;
   std::uint64_t MAIR =
       0;  ///< eight attribute bytes, indexed by AttrIndx (lpae32: MAIR1:MAIR0; Mali: MEMATTR)
-  /// Output address bits (TCR.IPS decoded): 32, 36, 40, 42, 44, 48 or 52. lpae32: 32, 36 or 40. v7s and
-  /// mali_lpae: 40.
+  /// Output address bits (TCR.IPS decoded): 32, 36, 40, 42, 44, 48 or 52. lpae32 and v7s: 32, 36
+  /// or 40. mali_lpae: 40.
   /// 52 acts as 48 for a range whose descriptors cannot hold 52 bits.
   std::uint8_t output_size = 48;
   bool LPA = false;         ///< 64 KiB granule: descriptor bits [15:12] are OA[51:48] (FEAT_LPA)

@@ -57,6 +57,7 @@ class AddressTranslation : public smmu::Worker {
 
   void start(const Operation& operation);
   void begin();
+  void refused();
   bool begin_in_bank();
   void translated();
   void stage2_fault(std::uint32_t bit, int level, std::uint64_t ipa, bool table_walk, bool external);
@@ -66,6 +67,7 @@ class AddressTranslation : public smmu::Worker {
   void finish(std::uint64_t PAR);
   void stall(unsigned bank, bool recorded);
   void take_resumed();
+  std::uint64_t terminated(unsigned bank) const;
   std::uint64_t format_of(bool stage2) const;
 
   Parts m_parts;

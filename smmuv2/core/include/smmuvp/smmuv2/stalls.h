@@ -37,6 +37,11 @@ class Stalls {
   bool known(Id id) const { return m_entries.count(id) != 0; }
   /// Whether accesses have answers that they have not asked for yet.
   bool has_answers() const { return m_answers != 0; }
+  /// Whether this one has.
+  bool has_answer(Id id) const {
+    const auto at = m_entries.find(id);
+    return at != m_entries.end() && at->second.answer.has_value();
+  }
   /// Accesses that wait.
   std::size_t waiting() const { return m_entries.size() - m_answers; }
 
