@@ -4,6 +4,7 @@
 #include "testdev-dma-nested.h"
 
 #include <arm-smmu-nested.h>
+#include <of.h>
 
 /* Write-Back walks, Inner Shareable, EPD1; 25 bits of input. */
 #define TCR_WALKS	(1u << 8 | 1u << 10 | 3u << 12 | 1u << 23)
@@ -113,10 +114,27 @@ static bool refuses_commands(struct nest *n)
 	return false;
 }
 
+/* SMMUv1 has no IPAFAR (17.3.2). */
+static bool tells_ipa(struct nest *n)
+{
+	static const char *const v1[] = {
+		"arm,smmu-v1", "arm,mmu-400", "arm,mmu-401",
+	};
+	const struct device_node *np =
+		n->td->dev->iommu->iommu->dev->of_node;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(v1); i++)
+		if (of_device_is_compatible(np, v1[i]))
+			return false;
+	return true;
+}
+
 const struct nest_kind td_nest_smmuv2 = {
 	.refuses_configs = refuses_configs,
 	.alloc = alloc,
 	.turn = turn,
 	.forget = forget,
 	.refuses_commands = refuses_commands,
+	.tells_ipa = tells_ipa,
 };

@@ -92,10 +92,17 @@ static bool refuses_commands(struct nest *n)
 	return false;
 }
 
+static bool tells_ipa(struct nest *n)
+{
+	(void)n;
+	return true;
+}
+
 const struct nest_kind td_nest_smmuv3 = {
 	.refuses_configs = refuses_configs,
 	.alloc = alloc,
 	.turn = turn,
 	.forget = forget,
 	.refuses_commands = refuses_commands,
+	.tells_ipa = tells_ipa,
 };

@@ -36,6 +36,7 @@ struct nest {
  * @turn: to tables at another level 2
  * @forget: what was made of a page
  * @refuses_commands: that are none of an owner's
+ * @tells_ipa: of a fault at stage 2 the address there is known
  */
 struct nest_kind {
 	bool (*refuses_configs)(struct nest *n);
@@ -43,6 +44,7 @@ struct nest_kind {
 	bool (*turn)(struct nest *n, unsigned int level2);
 	bool (*forget)(struct nest *n, u64 va);
 	bool (*refuses_commands)(struct nest *n);
+	bool (*tells_ipa)(struct nest *n);
 };
 
 extern const struct nest_kind td_nest_smmuv3, td_nest_smmuv2;

@@ -76,7 +76,9 @@ bool td_run_expect(struct testdev *td, struct td_desc *desc, u32 status)
 
 u32 td_stream_id(const struct testdev *td, u32 index)
 {
-	return td->dev->iommu->ids[index];
+	u32 id = td->dev->iommu->ids[index];
+
+	return td_iommu_is_smmuv3(td) ? id : id & 0xffff;
 }
 
 bool td_expect_fault(struct testdev *td, enum iommu_fault_type type,

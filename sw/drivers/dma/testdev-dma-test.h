@@ -31,7 +31,6 @@ u8 td_pattern_byte(u32 seed, u64 i);
 bool td_run_one(struct testdev *td, struct td_desc *desc);
 bool td_expect_status(const struct td_desc *desc, u32 status);
 bool td_run_expect(struct testdev *td, struct td_desc *desc, u32 status);
-u32 td_stream_id(const struct testdev *td, u32 index);
 /* The IOMMU driver must report exactly this. */
 bool td_expect_fault(struct testdev *td, enum iommu_fault_type type, u32 sid,
 		     u64 iova, bool write);

@@ -229,11 +229,11 @@ static int td_check_streams(const struct testdev *td)
 	unsigned int i;
 
 	for (i = 0; fwspec && i < fwspec->num_ids; i++) {
-		if (i < td->streams && fwspec->ids[i] == base + i)
+		if (i < td->streams && td_stream_id(td, i) == base + i)
 			continue;
 		dev_err(td->dev,
 			"entry %u of iommus is StreamID %#x, the device has %u from %#x\n",
-			i, fwspec->ids[i], td->streams, base);
+			i, td_stream_id(td, i), td->streams, base);
 		return -EINVAL;
 	}
 	return 0;

@@ -93,6 +93,9 @@ void td_arm_fault(struct testdev *td);
 /* Wait for the first fault; false if none comes. */
 bool td_wait_fault(struct testdev *td, unsigned int timeout_ms);
 
+/* Entry @index of iommus: its StreamID, without the mask that an SMMUv2 has. */
+u32 td_stream_id(const struct testdev *td, u32 index);
+
 /* By name; the first one for NULL; NULL if there is none. */
 struct testdev *td_find(const char *name);
 /* Another one than td, or NULL. */

@@ -69,9 +69,14 @@ static int read_streams(struct smmu2_device *smmu, u32 idr0)
 	if (smmu->exid)
 		bits = 16;
 	smmu->stream_ids = (1u << bits) - 1;
-	/* 2.3.8: without stream matching the StreamID is the index. */
-	smmu->num_streams = smmu->stream_match ?
-			    (u32)FIELD_GET(IDR0_NUMSMRG, idr0) : 1u << bits;
+	/* 2.3.8: without stream matching the StreamID is the index. NUMSMRG
+	 * is of the match table, which is not there: 0 says nothing.
+	 */
+	smmu->num_streams = (u32)FIELD_GET(IDR0_NUMSMRG, idr0);
+	if (!smmu->stream_match)
+		smmu->num_streams = min(1u << bits, smmu->num_streams ?
+						    smmu->num_streams :
+						    SMMU2_MAX_STREAMS);
 	if (!smmu->num_streams) {
 		dev_err(smmu->dev, "has no Stream mapping register groups (IDR0.NUMSMRG)\n");
 		return -ENODEV;

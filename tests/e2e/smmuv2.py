@@ -1,0 +1,148 @@
+#!/usr/bin/env python3
+"""End-to-end tests of the guest's SMMUv2 driver, on the kernel image of the SMMUv3's platforms.
+
+usage: smmuv2.py --program smmu-vp --source DIR --build DIR CASE
+A case is a function of this file whose name starts with case_. Exit 0: passed.
+"""
+import itertools
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+from e2e import EXIT, check, in_order, main
+
+INIT = """
+modprobe testdev-dma
+insmod /lib/modules/arm-smmu-test.ko
+smmuv2test live
+dmatest --size 5
+rmmod arm-smmu-test
+rmmod testdev-dma
+rmmod arm-smmu
+poweroff
+"""
+
+
+def shipped(b):
+    b.config = os.path.join(b.source, "vp-configs", "gki-smmuv2.toml")
+    return b
+
+
+def features(b, params="", *options, change=None, init=INIT):
+    """A run of the shipped configuration with more, or other, parameters of its SMMU, a line each."""
+    def edit(text):
+        for line in params.splitlines():
+            key = line.split(" = ")[0]
+            text = re.sub(r"(?m)^%s = .*\n" % re.escape(key), "", text)
+            text, n = re.subn(r'(?m)^type = "smmuv2"\n', 'type = "smmuv2"\n%s\n' % line, text)
+            assert n == 1, "the configuration has no SMMUv2"
+        return change(text) if change else text
+
+    path = os.path.join(b.build, "sw", "test-modules", "arm-smmu-test.ko")
+    r = b.run(shipped(b).variant(init=init, modules=[path], change=edit if params or change else None), "--strict", *options)
+    check(r.returncode == EXIT["pass"], "expected exit code 0", r)
+    check("not ok" not in r.stdout, "a KTAP test failed", r)
+    return r
+
+
+def ran(r, *names):
+    for name in names:
+        check(re.search(r"(?m)^ok \d+ - %s(?!.*# SKIP)" % re.escape(name), r.stdout), "%s did not run" % name, r)
+
+
+def case_the_kernel_of_the_smmuv3_loads_the_modules_of_an_smmuv2(b):
+    r = b.run(shipped(b).config, "--strict")
+    check(r.returncode == EXIT["pass"], "expected exit code 0", r)
+    in_order(r, [r"io-pgtable: format ARM_64_LPAE_S1 registered", r"format ARM_V7S registered", r"arm-smmu 9100000\.iommu: SMMUv2",
+                 r"group 0: a000000\.dma, domain DMA, behind 9100000\.iommu", r"ok 1 - copy", r"context fault: TF client a000000\.dma",
+                 r"module: arm_smmu: unloaded"])
+    ran(r, "stage2:", "nested:", "switch:", "page-fault:", "page-fault-stage2:")
+    with open(b.config) as two, open(os.path.join(b.source, "vp-configs", "gki-smmuv3.toml")) as three:
+        kernels = [re.findall(r"(?m)^kernel = .*$", text.read()) for text in (two, three)]
+    check(kernels[0] == kernels[1] and kernels[0], "another kernel than the SMMUv3's")
+
+
+def case_faults_of_registers_are_told_and_stalls_can_be_had(b):
+    ran(features(b), "a bank holds what was written", "each kind of context fault is told", "a bank stalls when it is asked to")
+
+
+def case_each_translation_scheme_moves_data_and_faults(b):
+    for name in ("aarch64", "aarch32-l", "aarch32-s"):
+        r = features(b, "", "--append", "arm-smmu.format=" + name)
+        in_order(r, [r"arm-smmu 9100000\.iommu: %s," % name])
+        ran(r, "copy:", "fault-readonly:", "unmap:", "split:", "stage2:", "nested:", "page-fault:")
+
+
+def case_a_scheme_that_the_smmu_has_not_is_refused_by_name(b):
+    path = b.write("no.init", "expect-fail modprobe nothing\nmodprobe testdev-dma\ndeferred\npoweroff\n")
+    r = b.run(shipped(b).config, "--append", "arm-smmu.format=v9", "--init", path, "--min-tests", "0")
+    in_order(r, [r"format v9: the SMMU has aarch64 aarch32-l aarch32-s"])
+
+
+def case_each_granule_is_enough(b):
+    for granule in ("16", "64"):
+        others = "".join("params.PTFSv8_%skB = %s\n" % (g, str(g == granule).lower()) for g in ("4", "16", "64"))
+        ran(features(b, others), "read:", "unmap:", "fault-readonly:")
+
+
+def case_one_stage_is_enough(b):
+    for absent in ("S1TS", "S2TS"):
+        r = features(b, "params.%s = false\nparams.NTS = false\nparams.NUMS2CB = 0" % absent)
+        ran(r, "copy:", "unmap:", "page-fault:")
+
+
+def case_streams_of_16_bits_of_15_and_by_index_are_found(b):
+    features(b, "params.EXIDS = true")
+    features(b, "params.EXIDS = false\nparams.VMID16S = false")
+    r = features(b, "params.EXIDS = false\nparams.SMS = false\nparams.NUMSIDB = 6\nparams.NUMSMRG = 64",
+                 change=lambda text: text.replace("stream = 0x100", "stream = 0x10"))
+    in_order(r, [r"64 indexed streams"])
+    ran(r, "streams:")
+
+
+def case_pages_of_64_kib_and_an_smmu_that_does_not_snoop_are_used(b):
+    features(b, "params.PAGESIZE = true", change=lambda text: text.replace('[0x09100000, "128KiB"]', '[0x0c000000, "2MiB"]'))
+    features(b, "params.CTTW = false", change=lambda text: text.replace('type = "testdev"\n', 'type = "testdev"\nparams.coherent = false\n'))
+
+
+def case_banks_share_interrupts_where_they_are_assigned(b):
+    features(b, "params.NUMIRPT = 4", change=lambda text: re.sub(r"(?m)^interrupts\.context_irq[4-7] = .*\n", "", text))
+
+
+def case_what_reset_leaves_unknown_is_not_relied_upon(b):
+    for seed in (2, 3, 0xffffffff):
+        features(b, "params.reset_fill = %d" % seed)
+
+
+def case_modules_come_in_any_order(b):
+    for order in itertools.permutations(("io-pgtable-arm", "arm-smmu", "testdev-dma")):
+        init = "".join("insmod /lib/modules/%s.ko\n" % m for m in order) + "dmatest --test copy --size 2\npoweroff\n"
+        r = features(b, init=init)
+        in_order(r, [r"in iommu group 0", r"ok 1 - copy"])
+
+
+def case_a_stream_has_a_mask_where_the_node_has_two_cells(b):
+    if not shutil.which("dtc"):
+        sys.exit(77)
+    blob, source = os.path.join(b.folder, "a.dtb"), os.path.join(b.folder, "a.dts")
+    r = b.run(shipped(b).config, "-o", blob, command="dtb")
+    check(r.returncode == 0, "no device tree", r)
+    subprocess.run(["dtc", "-q", "-I", "dtb", "-O", "dts", "-o", source, blob], check=True)
+    with open(source) as f:
+        text = f.read()
+    text, n = re.subn(r"#iommu-cells = <0x01>", "#iommu-cells = <0x02>", text)
+    text, m = re.subn(r"iommus = <(\w+) 0x100 \w+ 0x101>", r"iommus = <\1 0x100 0x01>", text)
+    check(n == 1 and m == 1, "the device tree has another shape than expected")
+    with open(source, "w") as f:
+        f.write(text)
+    subprocess.run(["dtc", "-q", "-I", "dts", "-O", "dtb", "-o", blob, source], check=True)
+    path = b.write("mask.init", "modprobe testdev-dma\nsmmuv2 status\ndmatest --size 2\npoweroff\n")
+    r = b.run(b.config, "--dtb", blob, "--init", path, "--strict")
+    check(r.returncode == EXIT["pass"] and "not ok" not in r.stdout, "expected exit code 0", r)
+    in_order(r, [r"group 0: stream 0x100 mask 0x1,"])
+
+
+if __name__ == "__main__":
+    main(globals())
