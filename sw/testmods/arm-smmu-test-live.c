@@ -62,6 +62,8 @@ static void tear_down(struct live *l)
 static bool test_written(struct live *l)
 {
 	const struct smmu2_bank *bank = l->dom.bank;
+	/* Of stage 2 EAE is fixed, or reserved (17.3.8). */
+	const u32 fixed = l->dom.stage == SMMU2_STAGE_2 ? 1u << 31 : 0;
 	u32 cba2r = readl(smmu2_gr1(l->smmu) + 0x800 + 4 * bank->index);
 
 	return smmuv2test_is("CBAR.TYPE",
@@ -69,7 +71,8 @@ static bool test_written(struct live *l)
 			     3, l->dom.stage == SMMU2_STAGE_1) &&
 	       smmuv2test_is("CBA2R.VA64", cba2r & 1,
 			     l->dom.format == SMMU2_AARCH64) &&
-	       smmuv2test_is("TCR", readl(l->cb + 0x30), bank->regs.tcr) &&
+	       smmuv2test_is("TCR", readl(l->cb + 0x30) | fixed,
+			     bank->regs.tcr | fixed) &&
 	       smmuv2test_is("SCTLR.M", readl(l->cb) & 1, 1) &&
 	       smmuv2test_is("FSR", readl(l->cb + 0x58) & 0x800001fe, 0);
 }
