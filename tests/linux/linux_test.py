@@ -221,6 +221,28 @@ def case_lazy_linux_invalidates_all_of_a_disk_behind_an_smmuv2_at_once(b):
     s.check(s.invalidated_by("TLBIVAL") == 0, "addresses are invalidated though nothing is strict")
 
 
+STAGE_2 = ("--set", "smmu0.S1TS=false", "--set", "smmu0.NTS=false")
+
+
+def case_linux_translates_by_stage_2_where_an_smmuv2_has_no_stage_1(b):
+    s = SeenSmmuv2(b, *STAGE_2, "--append", "iommu.strict=1", config=b.smmuv2)
+    s.domains("DMA")
+    # A bank of stage 2 tells NSATTR, too (IHI 0062 17.3.1).
+    s.faults(0x402, 0x100, 0x112)
+    s.check(s.invalidated_by("TLBIIPAS2L") > 1000, "little is invalidated by IPA")
+
+
+def case_linux_uses_an_smmuv1_of_stage_2_alone(b):
+    s = SeenSmmuv2(b, *STAGE_2, "--set", "smmu0.version=1", "--set", "smmu0.DIPANS=false", "--set", "smmu0.NUMIRPT=8", "--append", "iommu.strict=1",
+                   config=b.smmuv2_aarch32)
+    s.check(re.search(r"(?m)^# .* arm-smmu .*iommu: SMMUv1 with:$", s.result.stdout), "Linux finds no SMMUv1")
+    s.domains("DMA")
+    # FSR.Format is reserved; an IPA has 40 bits, so that level 1 has an entry for the first address, too.
+    s.faults(0x2, 0x101, 0x112)
+    # There is no TLBIIPAS2 (IHI 0062 17.3.4).
+    s.check(s.invalidated_by("TLBIVMID") > 1000, "little is invalidated")
+
+
 def case_an_image_of_another_layout_skips_the_tests_of_its_files_and_stays_as_it_is(b):
     image = os.path.join(b.folder, "own.img")
     content = bytes(range(256)) * 4096
