@@ -65,6 +65,7 @@ struct Bench : sc_core::sc_module {
     smmu.sgfsr_irq.bind(sgfsr);
     smmu.scfg_irq.bind(scfg);
     for (unsigned i = 0; i < 3; ++i) smmu.context_irq[i].bind(context[i]);  // the last is tied off
+    smmu.pm_irq[0].bind(pm);
     smmu.reset.bind(reset);
     SMMUVP_HAS_PROCESS(Bench);
     SC_THREAD(run);
@@ -76,6 +77,8 @@ struct Bench : sc_core::sc_module {
     p.set("NUMSMRG", 16);
     p.set("NUMPAGENDXB", 2);
     p.set("NUMIRPT", 1);
+    p.set("counter_groups", 1);
+    p.set("CGNC", 2);
     p.set("tbus", 2);
     p.set("tbu0_stream_id", 7);
     p.set("tbu1_stream_id", 5);
@@ -239,7 +242,7 @@ struct Bench : sc_core::sc_module {
   tlm_utils::simple_target_socket<Bench, 64> memory_port;
   tlm_utils::simple_target_socket<Bench, 64> dmi_port;
   tlm_utils::simple_target_socket<Bench, 64> walk_port;
-  sc_core::sc_signal<bool> gfsr, cfg, sgfsr, scfg, reset;
+  sc_core::sc_signal<bool> gfsr, cfg, sgfsr, scfg, pm, reset;
   sc_core::sc_signal<bool> context[3];
   sc_core::sc_event go;
   std::function<void()> job;

@@ -114,6 +114,29 @@ TEST_F(Shell, AGlobalFaultHasItsOwnLine) {
   });
 }
 
+// 6.8; registers of chapter 12
+TEST_F(Shell, AnOverflowOfACounterIsHighFromItsCycleUntilSoftwareHasCleared) {
+  Bench& b = bench();
+  b.in_simulation([&] {
+    constexpr std::uint32_t monitors = 3 * Bench::page;
+    b.set(monitors, 0xffff'ff00);       // PMEVCNTR0: 256 cycles of 1 ns
+    b.set(monitors + 0x400, 0);         // PMEVTYPER0: cycles
+    b.set(monitors + 0x800, 1U << 11);  // PMCGCR0.E
+    b.set(monitors + 0xc40, 1);         // PMINTENSET0
+    b.set(monitors + 0xc00, 1);         // PMCNTENSET0
+    b.set(monitors + 0xe04, 1);         // PMCR.E
+    wait(ns(200));
+    EXPECT_FALSE(b.pm.read());
+    wait(ns(100));
+    EXPECT_TRUE(b.pm.read());
+    EXPECT_FALSE(b.gfsr.read());
+    b.set(monitors + 0xc80, 1);  // PMOVSCLR0
+    wait(ns(10));
+    EXPECT_FALSE(b.pm.read());
+    b.set(monitors + 0xe04, 0);
+  });
+}
+
 // 3.9: a Non-secure access to what is Secure software's alone.
 TEST_F(Shell, AConfigurationAccessFaultIsAnErrorResponseWhereItIsReported) {
   Bench& b = bench();
@@ -342,7 +365,7 @@ TEST_F(Shell, ItsInterruptsStandInTheOrderOfTheBindingAndHaveNoNames) {
     EXPECT_FALSE(p.edge);
   }
   EXPECT_EQ(lines, (std::vector<std::string>{"gfsr_irq", "cfg_irq", "sgfsr_irq", "scfg_irq", "context_irq0",
-                                             "context_irq1", "context_irq2", "context_irq3"}));
+                                             "context_irq1", "context_irq2", "context_irq3", "pm_irq0"}));
 }
 
 TEST_F(Shell, ADumpShowsRegistersByName) {

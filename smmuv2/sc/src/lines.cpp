@@ -8,6 +8,15 @@
 
 namespace smmuvp::smmuv2 {
 
+namespace {
+
+void show(const std::vector<InterruptOutput*>& outputs, const std::vector<bool>& levels) {
+  const std::size_t n = std::min(outputs.size(), levels.size());
+  for (std::size_t i = 0; i < n; ++i) outputs[i]->set(levels[i]);
+}
+
+}  // namespace
+
 Lines::Lines(const sc_core::sc_module_name& name, Faults& faults, const Ports& ports,
              smmu::OutputGroup& group)
     : sc_core::sc_module(name),
@@ -18,6 +27,9 @@ Lines::Lines(const sc_core::sc_module_name& name, Faults& faults, const Ports& p
       m_scfg(group.add_level("scfg", ports.scfg)) {
   for (std::size_t i = 0; i < ports.context.size(); ++i) {
     m_context.push_back(&group.add_level("context" + std::to_string(i), ports.context[i]));
+  }
+  for (std::size_t i = 0; i < ports.pm.size(); ++i) {
+    m_pm.push_back(&group.add_level("pm" + std::to_string(i), ports.pm[i]));
   }
   SMMUVP_HAS_PROCESS(Lines);
   SC_METHOD(show);
@@ -33,8 +45,8 @@ void Lines::show() {
   m_cfg.set(levels.NSgCfgIrpt);
   m_sgfsr.set(levels.gIrpt);
   m_scfg.set(levels.gCfgIrpt);
-  const std::size_t n = std::min(m_context.size(), levels.context.size());
-  for (std::size_t i = 0; i < n; ++i) m_context[i]->set(levels.context[i]);
+  smmuv2::show(m_context, levels.context);
+  smmuv2::show(m_pm, levels.pm);
 }
 
 void Lines::show_at(smmu::TimePs time) {

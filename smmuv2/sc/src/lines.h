@@ -19,6 +19,7 @@ class Lines : public sc_core::sc_module {
     LineOut& sgfsr;
     LineOut& scfg;
     sc_core::sc_vector<LineOut>& context;
+    sc_core::sc_vector<LineOut>& pm;
   };
 
   /// @param faults  outlives this, as do the ports. @param group  the outputs join it
@@ -38,6 +39,7 @@ class Lines : public sc_core::sc_module {
   InterruptOutput& m_sgfsr;
   InterruptOutput& m_scfg;
   std::vector<InterruptOutput*> m_context;
+  std::vector<InterruptOutput*> m_pm;
   bool m_stale = true;  // the outputs show something else than m_faults, or may
   sc_core::sc_event m_due;
 };

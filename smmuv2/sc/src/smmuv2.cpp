@@ -130,6 +130,8 @@ smmuv2::Settings settings_of(const Params& params, const sc_core::sc_object& ins
   });
 }
 
+std::string numbered(const char* base, std::size_t i) { return base + std::to_string(i); }
+
 // Before the first socket is made: see SmmuV3.
 const char* checked(const Params& params, const sc_core::sc_object& instance, const char* first_socket) {
   settings_of(params, instance);
@@ -142,7 +144,7 @@ template <unsigned BUSWIDTH>
 class SmmuV2<BUSWIDTH>::Impl : public Module {
  public:
   Impl(const smmuv2::Settings& s, Host& host, SmmuV2& m)
-      : Module(m, s, host, m.walk, {m.gfsr_irq, m.cfg_irq, m.sgfsr_irq, m.scfg_irq, m.context_irq}),
+      : Module(m, s, host, m.walk, {m.gfsr_irq, m.cfg_irq, m.sgfsr_irq, m.scfg_irq, m.context_irq, m.pm_irq}),
         features(s.features) {}
 
   smmuv2::Features features;
@@ -166,11 +168,14 @@ SmmuV2<BUSWIDTH>::SmmuV2(const sc_core::sc_module_name& name, const Params& para
       sgfsr_irq("sgfsr_irq"),
       scfg_irq("scfg_irq"),
       context_irq("context_irqs"),
+      pm_irq("pm_irqs"),
       reset("reset") {
   const smmuv2::Settings settings = settings_of(parameters(), *this);
-  const auto numbered = [](std::size_t i) { return "context_irq" + std::to_string(i); };
-  context_irq.init(settings.features.context_interrupts(),
-                   [&](const char*, std::size_t i) { return new LineOut(numbered(i).c_str()); });
+  const auto make_lines = [](sc_core::sc_vector<LineOut>& lines, const char* base, unsigned n) {
+    lines.init(n, [base](const char*, std::size_t i) { return new LineOut(numbered(base, i).c_str()); });
+  };
+  make_lines(context_irq, "context_irq", settings.features.context_interrupts());
+  make_lines(pm_irq, "pm_irq", settings.features.counter_groups);
   m_impl = std::make_unique<Impl>(settings, this->host(), *this);
   const std::string lacks = smmuv2::personality_difference(parameters());
   if (!lacks.empty()) {
@@ -202,11 +207,15 @@ SmmuV2<BUSWIDTH>::SmmuV2(const sc_core::sc_module_name& name, const Params& para
       p.push_back({"scfg_irq", &scfg_irq, "Secure configuration access fault", true});
     }
     for (std::size_t i = 0; i < context_irq.size(); ++i) {
-      p.push_back({numbered(i), &context_irq[i],
+      p.push_back({numbered("context_irq", i), &context_irq[i],
                    settings.features.dedicated_interrupts()
                        ? "fault of context bank " + std::to_string(i)
                        : "fault of banks with CBAR.IRPTNDX " + std::to_string(i),
                    true});
+    }
+    for (std::size_t i = 0; i < pm_irq.size(); ++i) {
+      p.push_back(
+          {numbered("pm_irq", i), &pm_irq[i], "overflow in counter group " + std::to_string(i), true});
     }
     p.push_back({"reset", &reset, "resets the SMMU", true});
   }
@@ -222,6 +231,7 @@ void SmmuV2<BUSWIDTH>::before_end_of_elaboration() {
   m_impl->tie(sgfsr_irq);
   m_impl->tie(scfg_irq);
   for (LineOut& line : context_irq) m_impl->tie(line);
+  for (LineOut& line : pm_irq) m_impl->tie(line);
   m_impl->tie_reset(reset);
 }
 

@@ -235,6 +235,7 @@ Settings settings_of(const Params& p) {
   smmu::read_shell_settings(
       p, {s.features.stream_id_bits(), s.features.EXIDS ? "the width of StreamIDs" : "NUMSIDB"}, s);
   smmu::read_structures(p, s, s.structures);
+  s.structures.clock = s.clock_ps;
   s.structures.maintenance = {p.uint("maintenance_latency") * s.clock_ps, 0, 1};
   return s;
 }

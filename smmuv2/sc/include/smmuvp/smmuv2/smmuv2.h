@@ -46,9 +46,9 @@ namespace smmuvp {
 /// false. It is Secure if its AccessExtension says so. A configuration access fault that is reported by an
 /// abort (sCR0.GCFGFRE) answers TLM_GENERIC_ERROR_RESPONSE.
 ///
-/// The interrupt outputs are levels (3.6). A reset input becoming active resets, once or, if reset is level,
-/// for as long as it is: accesses are then aborted, and registers answer TLM_GENERIC_ERROR_RESPONSE. Lines
-/// that nothing is bound to are tied off.
+/// The interrupt outputs are levels (3.6, 6.8). A reset input becoming active resets, once or, if reset is
+/// level, for as long as it is: accesses are then aborted, and registers answer TLM_GENERIC_ERROR_RESPONSE.
+/// Lines that nothing is bound to are tied off.
 ///
 /// All sockets have BUSWIDTH bits; WidthAdapter (smmuvp/tlm/width_adapter.h) binds others to them.
 ///
@@ -96,6 +96,8 @@ class SMMUVP_EXPORT SmmuV2 : public Component, public DumpControl {
   LineOut scfg_irq;                          ///< gCfgIrpt: a Secure configuration access fault; with SES
   /// Faults of context banks: a line each, or NUMIRPT of them that CBAR.IRPTNDX assigns (3.6.2).
   sc_core::sc_vector<LineOut> context_irq;
+  /// Overflows of event counters: a line for each counter group (6.8).
+  sc_core::sc_vector<LineOut> pm_irq;
   LineIn reset;  ///< active high unless reset_active_low
 
   const std::vector<Port>& ports() const override;
