@@ -164,6 +164,8 @@ TEST_F(NaiveRegistersV2, FeaturesThatAreAbsentAreRazWi) {
   EXPECT_EQ(read(cb(4, 0x10)), 0x4003C077u);
   write(cb(4, 0), 0xFFFFFFFF);
   EXPECT_EQ(read(cb(4, 0)), 0x7FFFF77Fu);
+  write(cb(3, 0x30), 0xFFFFFFFF);
+  EXPECT_EQ(read(cb(3, 0x30)), 0xFF9FFFFFu);  // HA and HD of stage 2
   write(cba2r(4), 0xFFFFFFFF);
   EXPECT_EQ(read(cba2r(4)), 1u);
   write(CR0, 0xFFFFFFFF);
@@ -215,7 +217,7 @@ TEST_F(NaiveRegistersV2, GASRAEClosesGlobalSpaceAndStage2Banks) {
 TEST_F(NaiveRegistersV2, AConfigurationAccessFaultTellsOffsetAndState) {
   choices.configuration_access_faults = true;
   build();
-  write(CR0, (1u << 4) | (1u << 5), 4, SECURE);  // GCFGFRE, GCFGFIE
+  write(CR0, GFIE | (1u << 4) | (1u << 5), 4, SECURE);  // GCFGFRE, GCFGFIE
   const Response response = smmu->write(4, 4, false, 0);
   EXPECT_TRUE(response.error);
   EXPECT_EQ(read(0x48, 4, SECURE), 0x20u);

@@ -182,10 +182,11 @@ TEST_F(NaiveStreamsV2, WithoutTwoStatesASecureTransactionBypasses) {
 
 TEST_F(NaiveStreamsV2, SecureInstructionFetchesMustNotLeaveNonSecure) {
   start();
-  write(4, 0x04011010, 4, SECURE);  // SIF
   write(CR0, CLIENTPD | GFRE, 4, SECURE);
   request.secure = true;
   request.instruction = true;
+  EXPECT_TRUE(forwarded(0x1000).instruction);
+  write(4, 0x04011010, 4, SECURE);  // SIF
   EXPECT_EQ(access(0x1000).kind, Kind::aborted);
   EXPECT_EQ(read(0x48, 4, SECURE), 0x80u);                             // PF
   EXPECT_EQ(read(0x50, 4, SECURE), 0x28u);                             // NSATTR, IND
