@@ -187,8 +187,13 @@ bool Maintenance::global_written(Reg id, bool secure, std::uint64_t value, smmu:
     case SMMU_TLBIVAH64:
     case SMMU_TLBIVALH64:
       of(id == SMMU_TLBIVAH64 ? "TLBIVAH64" : "TLBIVALH64", Regime::Hyp);
-      what.range = page_at(address_64(value));
       what.leaf = id == SMMU_TLBIVALH64;
+      // 9.6.33: for AArch32, bits [55:32] are zero. Entries do not say of which scheme they are.
+      if (m_parts.features.aarch32() && address_64(value) >> 32U != 0) {
+        what.range = page_at(address_64(value) & 0xffff'ffffU);
+        maintain(m_global[secure ? 1 : 0], secure, what, name, now);
+      }
+      what.range = page_at(address_64(value));
       break;
     case SMMU_STLBIVAM:
     case SMMU_STLBIVALM:

@@ -113,6 +113,7 @@ bool ProgrammingInterface::read(std::uint32_t offset, unsigned bytes, AccessSecu
   if (permitted == Permission::faults) return configuration_fault(offset, false, security);
   if (permitted == Permission::raz_wi || !legal_access(offset, bytes, false)) return true;
   m_monitors.advance(now);
+  m_reader = security;
   m_registers.read(offset, bytes, security, value);
   if (m_parts.tracer.on()) {
     m_parts.tracer.emit(now, smmu::trace_register_read, m_registers.name_at(offset), value);
@@ -154,6 +155,8 @@ std::uint64_t ProgrammingInterface::register_read(std::uint16_t id, std::uint32_
       return m_maintenance.SACTIVE(index, m_now) ? 1U : 0U;
     case SMMU_sTLBGSTATUS:
       return m_maintenance.GSACTIVE(security == AccessSecurity::Secure, m_now) ? 1U : 0U;
+    case SMMU_sGFSYNR1:  // by who reads, not by whose copy it is: aliases show all (9.6.18)
+      return shown(id, index, m_reader, stored);
     default:
       return shown(id, index, security, stored);
   }

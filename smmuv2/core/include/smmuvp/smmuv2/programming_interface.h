@@ -116,8 +116,9 @@ class ProgrammingInterface : private RegisterObserver {
   Context m_other;                  // of a bank that does not exist
   std::uint64_t m_epoch = 1;
   bool m_kept = false;
-  smmu::TimePs m_now = 0;  // of the access that is being carried out
-  bool m_held = false;     // not saved: it follows a line
+  smmu::TimePs m_now = 0;                               // of the access that is being carried out
+  AccessSecurity m_reader = AccessSecurity::NonSecure;  // likewise
+  bool m_held = false;                                  // not saved: it follows a line
 };
 
 }  // namespace smmuvp::smmuv2
