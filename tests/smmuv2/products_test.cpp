@@ -1,0 +1,169 @@
+// SMMUv1, products, and what drivers do with them (IHI 0062 1.1.4; ARM DDI 0517 for MMU-500).
+#include <gtest/gtest.h>
+
+#include "two_states.h"
+
+namespace smmuvp::smmuv2 {
+namespace {
+
+using namespace offsets;
+using smmu::Outcome;
+
+Features version1() {
+  Features f;
+  f.version = 1;
+  f.EXIDS = f.DIPANS = f.HADS = f.VMID16S = false;
+  f.PTFSv8_4kB = f.PTFSv8_16kB = f.PTFSv8_64kB = false;
+  f.HAFDBS = 0;
+  f.UBS = f.OAS = f.IAS = 40;
+  f.NUMIRPT = 8;
+  return f;
+}
+
+// 1.1.4, and the notes of the registers
+TEST(Smmuv1, HasNoneOfTheRegistersAndFieldsOfSmmuv2) {
+  World w(version1());
+  for (const std::uint32_t offset : {TLBIVAH64, TLBIVALH64, TLBIVMIDS1, STLBIALLM}) {
+    w.write(offset, ~0U);
+    EXPECT_EQ(w.read(offset), 0U);
+  }
+  w.write(w.gr1(CBA2R0), ~0U);
+  EXPECT_EQ(w.read(w.gr1(CBA2R0)), 0U);
+  for (const std::uint32_t offset : {TCR2, IPAFAR}) {
+    w.write_cb(0, offset, ~0U);
+    EXPECT_EQ(w.read_cb(0, offset), 0U) << offset;
+  }
+  w.write_cb(0, FSRRESTORE, ~0U);
+  EXPECT_EQ(w.read_cb(0, FSR) & (1U << 7 | 1U << 8 | 3U << 9), 0U);  // ASF, UUT, Format
+  w.write(sGFSRRESTORE, ~0U);
+  EXPECT_EQ(w.read(sGFSR) >> 8 & 1U, 0U);  // UUT
+  EXPECT_EQ(w.read(offsets::IDR2), 0x22U);
+  w.write(SMR0, ~0U);
+  EXPECT_EQ(w.read(SMR0), SMR_VALID | 0x7fffU << 16 | 0x7fffU);
+}
+
+// 3.6.2: interrupts are assignable, one too
+TEST(Smmuv1, AssignsInterruptsToBanks) {
+  Features f = version1();
+  f.NUMIRPT = 1;
+  World w(f);
+  EXPECT_EQ(w.smmu.levels().context.size(), 1U);
+  w.write(w.gr1(CBAR0 + 4 * 5), 1U << 16 | 0U << 24);
+  w.write_cb(5, SCTLR, SCTLR_CFIE);
+  w.write_cb(5, FSRRESTORE, 1U << 1);
+  EXPECT_TRUE(w.smmu.levels().context[0]);
+}
+
+// A driver probes the width of masks by writing ones, and reads back what is there.
+TEST(Driver, ProbesMasksByWritingOnes) {
+  World w;
+  w.write(SMR0, 0x7fff);
+  EXPECT_EQ(w.read(SMR0) & 0x7fffU, 0x7fffU);
+  w.write(SMR0, 0x7fffU << 16);
+  EXPECT_EQ(w.read(SMR0) >> 16 & 0x7fffU, 0x7fffU);
+  w.write(sCR0, CR0_EXIDENABLE);
+  w.write(SMR0, 0xffffU << 16);
+  EXPECT_EQ(w.read(SMR0), 0xffffU << 16);
+}
+
+// It resets whatever the registers held: faults, groups, banks, TLB; then it lets clients in.
+TEST(Driver, ResetsAnSmmuThatHoldsAnything) {
+  for (const std::uint64_t seed : {1ULL, 2ULL, 3ULL}) {
+    Features f;
+    f.reset_fill = seed;
+    World w(f);
+    w.write(sGFSR, w.read(sGFSR));
+    for (unsigned n = 0; n < 64; ++n) {
+      w.write(SMR0 + 4 * n, 0);
+      w.write(S2CR0 + 4 * n, S2CR_fault);
+    }
+    for (unsigned bank = 0; bank < 32; ++bank) {
+      w.write_cb(bank, SCTLR, 0);
+      w.write_cb(bank, FSR, ~0U);
+    }
+    w.write(TLBIALLH, ~0U);
+    w.write(TLBIALLNSNH, ~0U);
+    w.write(sTLBGSYNC, 0);
+    EXPECT_EQ(w.read(sTLBGSTATUS), 0U);
+    w.start();
+    EXPECT_EQ(w.read(sGFSR), 0U);
+    EXPECT_FALSE(w.smmu.levels().NSgIrpt);
+    EXPECT_EQ(w.access(9, 0).outcome, Outcome::abort);
+    auto& b = w.stream64(9, 3);
+    b.map(0x1000, 0x2000, 0x1000);
+    EXPECT_EQ(w.access(9, 0x1000).output, 0x2000U);
+    EXPECT_TRUE(w.diag.all.empty());
+  }
+}
+
+// MMU-500: sACR.CACHE_LOCK, which resets to 1, of either Security state locks ACTLR.
+TEST(Mmu500, CacheLockLocksActlr) {
+  for (const bool both : {false, true}) {
+    Features f;
+    f.mmu500_registers = true;
+    f.SES = both;
+    World w(f);
+    const std::uint32_t CPRE = 1U << 1, CACHE_LOCK = 1U << 26;
+    EXPECT_EQ(w.read(sACR) & CACHE_LOCK, CACHE_LOCK);
+    EXPECT_EQ(w.read_cb(3, ACTLR), 3U);
+    w.write_cb(3, ACTLR, 0);
+    EXPECT_EQ(w.read_cb(3, ACTLR), 3U);
+    w.write(sACR, 1U << 8 | 1U << 10);
+    EXPECT_EQ(w.read(sACR), 1U << 8 | 1U << 10);
+    w.write_cb(3, ACTLR, 3U & ~CPRE);
+    EXPECT_EQ(w.read_cb(3, ACTLR), both ? 3U : 1U);
+    if (!both) continue;
+    w.write(sACR, 0, 4, secure);
+    w.write_cb(3, ACTLR, 3U & ~CPRE);
+    EXPECT_EQ(w.read_cb(3, ACTLR), 1U);
+  }
+}
+
+// Some firmware takes a bypass as a fault context.
+TEST(FirmwareQuirk, TakesABypassAsAFault) {
+  Features f;
+  f.quirk_s2cr_bypass_faults = true;
+  World w(f);
+  w.write(sGFSR, ~0U);
+  w.map_stream(0, 9, S2CR_bypass);
+  w.start();
+  EXPECT_EQ(w.read(S2CR0) >> 16 & 3U, 2U);
+  EXPECT_EQ(w.access(9, 0).outcome, Outcome::abort);
+  EXPECT_EQ(w.read(sGFSR), 1U);
+}
+
+// Some products drop the base page of a block alone.
+TEST(TlbivalQuirk, DropsNothingButTheLastLevelsPage) {
+  for (const bool quirk : {false, true}) {
+    Features f;
+    f.quirk_tlbival_base_page_only = quirk;
+    World w(f);
+    auto& b = w.stream64(9, 3, 5);
+    b.map(0x20'0000, 0x40'0000, 0x20'0000);
+    b.map(0x1000, 0x2000, 0x2000);
+    w.start();
+    for (const std::uint64_t va : {0x20'0000, 0x1000}) w.access(9, va);
+    w.write_cb(3, TLBIVAL, 0x200 | std::uint64_t{5} << 48, 8);
+    w.write_cb(3, TLBIVAL, 0x1 | std::uint64_t{5} << 48, 8);
+    EXPECT_EQ(w.access(9, 0x20'0000).tlb_hit, quirk);
+    EXPECT_FALSE(w.access(9, 0x1000).tlb_hit);
+  }
+}
+
+// Two SMMUs share nothing.
+TEST(TwoSmmus, ShareNoTlb) {
+  World a;
+  World other;
+  for (World* w : {&a, &other}) {
+    auto& b = w->stream64(9, 3, 5);
+    b.map(0x1000, w == &a ? 0x2000 : 0x3000, 0x1000);
+    w->start();
+  }
+  EXPECT_EQ(a.access(9, 0x1000).output, 0x2000U);
+  EXPECT_EQ(other.access(9, 0x1000).output, 0x3000U);
+  other.write(TLBIALLNSNH, 0);
+  EXPECT_TRUE(a.access(9, 0x1000).tlb_hit);
+}
+
+}  // namespace
+}  // namespace smmuvp::smmuv2
