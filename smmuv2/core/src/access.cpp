@@ -74,6 +74,8 @@ std::uint32_t bit_of(pgtable::FaultKind kind) {
   }
 }
 
+constexpr bool exceeds(std::uint64_t address, unsigned bits) { return bits < 64 && address >> bits != 0; }
+
 }  // namespace
 
 Access::Access(Smmu& smmu, const smmu::AccessRequest& request)
@@ -106,8 +108,14 @@ Step Access::step() {
         // Nothing but its own walk fills meanwhile.
         if (m_engine.tcu_statistics().tlb_fills != fills) m_interface.monitors().allocation(monitored(true));
         if (step == Step::waits) return step;
-        m_waiting = step == Step::need;
         m_time = m_translation->time();
+        if (step == Step::need && exceeds(m_translation->op().address, m_path.stage2_limit)) {
+          // Table 3-4: a table that a stage 2 which is off lets nobody reach
+          const std::uint64_t ipa = m_translation->op().address;
+          fail_context(fsr::ASF, true, m_path.second_VA64 ? 0 : 1, ipa, true);
+          break;
+        }
+        m_waiting = step == Step::need;
         if (!m_waiting) translated();
         break;
       }
@@ -230,7 +238,7 @@ void Access::pass(const Override& override, bool with_SIF) {
   if (m_parts.features.SES || !m_path.secure) count_access(false);
   m_state = State::done;
   m_interface.kept();
-  forward(key, answer);
+  forward(key, answer, of_its_device());
 }
 
 // 3.7.3, RequestBufferStateMachine
@@ -321,7 +329,13 @@ void Access::translated() {
     fail_context(fault);
     return;
   }
-  forward_context(m_translation->key(), &m_translation->entry());
+  // Table 3-4, where no walk has looked at it
+  const std::uint64_t output = m_translation->output();
+  if (exceeds(output, m_path.stage2_limit)) {
+    fail_context(fsr::ASF, true, m_path.second_VA64 ? 0 : 1, output);
+  } else {
+    forward_context(m_translation->key(), &m_translation->entry());
+  }
 }
 
 void Access::forward_context(const smmu::CacheKey& key, const smmu::TlbEntry* entry) {
@@ -336,10 +350,18 @@ void Access::forward_context(const smmu::CacheKey& key, const smmu::TlbEntry* en
   forward(key, answer, keeps());
 }
 
+// 16.5.28: a retried access has the Security state of before, which is not that of others any more where
+// SSDRn has changed.
+bool Access::of_its_device() const {
+  const bool by_table = m_parts.features.SES && m_parts.features.SSDTP != 0;
+  return !m_retried || !by_table || m_interface.ssd_secure(m_path.SSD_Index) == m_path.secure;
+}
+
 // A TBU that answered would go on where the bank holds or kills what comes (3.7.3).
 bool Access::keeps() const {
-  return !m_interface.blocks(m_path.first) && !(m_path.nested && m_interface.blocks(m_path.second)) &&
-         !m_interface.global_stall(m_path.secure) && !m_path.EPD0;
+  return of_its_device() && !m_interface.blocks(m_path.first) &&
+         !(m_path.nested && m_interface.blocks(m_path.second)) && !m_interface.global_stall(m_path.secure) &&
+         !m_path.EPD0;
 }
 
 // ---- faults

@@ -39,6 +39,8 @@ void Path::take(const Context& c) {
   VA64 = c.state.VA64;
   privileged_bank = c.state.HYPC || c.state.MONC;
   EPD0 = c.EPD0;
+  second_VA64 = c.second_VA64;
+  stage2_limit = c.stage2_limit;
   stage1_off = c.stage1_off;
   stage2_attributes = c.stage2_attributes;
 }
@@ -124,8 +126,9 @@ void Path::visit(Archive& archive) {
   archive.value("SSD_Index", SSD_Index);
   archive.value("first", first);
   archive.value("second", second);
+  archive.value("stage2_limit", stage2_limit);
   for (bool* flag : {&secure, &pan, &SIF, &nested, &stage1, &stage1_on, &stage2_on, &short_descriptors, &VA64,
-                     &privileged_bank, &EPD0}) {
+                     &privileged_bank, &EPD0, &second_VA64}) {
     archive.value("flag", *flag);
   }
   override(stream);

@@ -179,6 +179,8 @@ std::uint64_t ProgrammingInterface::shown(std::uint16_t id, std::uint32_t index,
     case SMMU_IDR0:
     case SMMU_IDR1:
       return id_register(id, security, stored);
+    case SMMU_CBn_SCTLR:  // 3.7.3: STALLD forces CFCFG to be RAZ/WI
+      return stalls_disabled(index) ? stored & ~SCTLR_CFCFG.in_word() : stored;
     case SMMU_CBn_FSR:
       return (stored & ~std::uint64_t{fsr::Format}) | m_faults.Format(index);
     case SMMU_CBn_IPAFAR:  // 17.3.2: without both stages it is an alias
@@ -224,10 +226,13 @@ bool ProgrammingInterface::blocks(unsigned bank) const {
 }
 
 bool ProgrammingInterface::stalls_at(unsigned bank) const {
-  if (!m_parts.features.stalls || !is_set(reg(SMMU_CBn_SCTLR, bank), SCTLR_CFCFG)) return false;
-  // CR0.STALLD does not apply to Secure banks (IMPLEMENTATION DEFINED).
-  if (m_parts.features.SES && is_set(CR0(true), sCR0_STALLD)) return false;
-  return banks().is_secure(bank) || !is_set(CR0(false), sCR0_STALLD);
+  return m_parts.features.stalls && is_set(reg(SMMU_CBn_SCTLR, bank), SCTLR_CFCFG) && !stalls_disabled(bank);
+}
+
+// 3.7.3. CR0.STALLD does not apply to Secure banks (IMPLEMENTATION DEFINED).
+bool ProgrammingInterface::stalls_disabled(unsigned bank) const {
+  if (m_parts.features.SES && is_set(CR0(true), sCR0_STALLD)) return true;
+  return !banks().is_secure(bank) && is_set(CR0(false), sCR0_STALLD);
 }
 
 std::optional<unsigned> ProgrammingInterface::global_stall(bool secure) const {

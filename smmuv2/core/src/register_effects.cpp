@@ -20,6 +20,10 @@ bool ProgrammingInterface::bank_written(Reg id, std::uint32_t bank, std::uint64_
                                         std::uint64_t written) {
   switch (id) {
     case SMMU_CBn_SCTLR:
+      if (stalls_disabled(bank)) {  // 3.7.3: CFCFG is RAZ/WI
+        const std::uint64_t CFCFG = SCTLR_CFCFG.in_word();
+        m_registers.set(SMMU_CBn_SCTLR, (value & ~CFCFG) | (old & CFCFG), bank);
+      }
       configuration_changed();
       m_faults.update_bank(bank);
       return true;

@@ -68,6 +68,7 @@ bool Smmu::answer_at_tcu(const smmu::AccessRequest& request, smmu::AccessAnswer&
   if (get(S2CR, S2CR_TYPE) != 0) return false;
   const Context& c = m_interface.context(static_cast<unsigned>(get(S2CR, S2CR_CBNDX)), false);
   if (c.refusal != Refusal::none || !c.stage1_on || c.short_descriptors || c.EPD0) return false;
+  if (c.stage2_limit < 64) return false;
   if (m_interface.blocks(c.first) || (c.nested && m_interface.blocks(c.second))) return false;
   std::uint64_t address = request.address;
   if (check_address(c, m_features, address).bit != 0) return false;

@@ -69,6 +69,7 @@ class Access : public smmu::ClientAccess {
   void kill(unsigned bank);
   void end(smmu::Outcome outcome);
   bool keeps() const;
+  bool of_its_device() const;
   void restored(Archive& archive);
 
   Parts m_parts;

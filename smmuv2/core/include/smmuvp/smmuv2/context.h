@@ -77,8 +77,10 @@ struct Context {
   bool EPD0 = false;
 
   // ---- sizes, in bits
-  std::uint8_t stage1_output = 48;       ///< of a stage 1 that is off
-  std::uint8_t stage2_output = 48;       ///< of a stage 2 that is off
+  std::uint8_t stage1_output = 48;  ///< of a stage 1 that is off
+  std::uint8_t stage2_output = 48;  ///< of a stage 2 that is off
+  /// Of what stage 1 translates to, where a stage 2 that is off takes it: no walk looks at that.
+  std::uint8_t stage2_limit = 64;
   std::uint8_t ipa_size = 48;            ///< IDR2.IAS
   std::optional<std::uint8_t> sign_bit;  ///< addresses are sign-extended from it (1.6.4)
 

@@ -36,6 +36,8 @@ struct Path {
   bool VA64 = false;
   bool privileged_bank = false;  ///< HYPC or MONC
   bool EPD0 = false;             ///< Context::EPD0
+  bool second_VA64 = false;
+  std::uint8_t stage2_limit = 64;  ///< Context::stage2_limit
   std::optional<Override> stage1_off;
   std::optional<pgtable::Stage2Attributes> stage2_attributes;
 

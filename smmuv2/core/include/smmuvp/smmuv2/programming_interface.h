@@ -54,6 +54,8 @@ class ProgrammingInterface : private RegisterObserver {
   std::optional<unsigned> global_stall(bool secure) const;
   /// Whether faults of a bank stall (3.7.3, InTerminateMode).
   bool stalls_at(unsigned bank) const;
+  /// Whether sCR0.STALLD of either Security state keeps a bank from stalling.
+  bool stalls_disabled(unsigned bank) const;
   /// SSDRn (13.1)
   bool ssd_secure(std::uint32_t SSD_Index) const;
   Banks banks() const { return {m_registers, m_parts.features}; }
