@@ -27,7 +27,7 @@ TEST(HypervisorContext, HasTtbr0AloneForEveryAddress) {
   w.start();
   EXPECT_EQ(w.output_of(9, 0x7f'ffff'f004), 0x8000'0004U);
   w.access(9, 0x1'ffff'ffff'f000);  // TTBR1's
-  w.expect_fault(3, TF | Format_64, 0x1'ffff'ffff'f000, 0 | fsynr_bit::PNU, 9);
+  w.expect_fault(3, TF | Format_64, 0x1'ffff'ffff'f000, 0, 9);
 }
 
 // 2.8.4
@@ -64,7 +64,7 @@ TEST(HypervisorContext, OfAarch32HasLongDescriptorsWhateverEaeSays) {
 }
 
 // 2.8.1, 2.8.5: AP[1] and nG mean nothing, all is privileged, downstream too
-TEST(HypervisorContext, IsPrivilegedAndTellsSoInItsSyndrome) {
+TEST(HypervisorContext, IsPrivilegedAndDoesNotTellSoInItsSyndrome) {
   FormatsWorld w;
   auto& b = w.builder(config_hyp64());
   ASSERT_TRUE(b.map(0x1000, 0x8000'0000, 0x1000));
@@ -78,7 +78,7 @@ TEST(HypervisorContext, IsPrivilegedAndTellsSoInItsSyndrome) {
   EXPECT_EQ(a.outcome, Outcome::forward);
   EXPECT_TRUE(a.privileged);
   w.access(9, 0x5000, AccessKind::write);
-  w.expect_fault(3, TF | Format_64, 0x5000, 3 | fsynr_bit::WNR | fsynr_bit::PNU, 9);
+  w.expect_fault(3, TF | Format_64, 0x5000, 3 | fsynr_bit::WNR, 9);
 }
 
 // 2.8.2: of all Hypervisor contexts, with no ASID and no VMID
@@ -119,7 +119,7 @@ TEST(HypervisorContext, ObeysEpd0) {
   EXPECT_EQ(w.output_of(9, 0x1004), 0x8000'0004U) << "a hit still translates";
   for (int i = 0; i < 2; ++i) {
     EXPECT_EQ(w.access(9, 0x2004).outcome, Outcome::abort);
-    w.expect_fault(3, TF | Format_64, 0x2004, 0 | fsynr_bit::PNU, 9);
+    w.expect_fault(3, TF | Format_64, 0x2004, 0, 9);
     w.clear(3);
   }
 }
@@ -187,7 +187,7 @@ TEST_F(MonitorContext, HasTtbr0AloneAndIsPrivileged) {
   EXPECT_TRUE(a.privileged);
   EXPECT_EQ(a.space, pgtable::AddressSpace::secure);
   w.access(SecureWorld::secure_request(9, 0x1'ffff'ffff'f000));
-  w.expect_fault(30, TF | Format_64, 0x1'ffff'ffff'f000, 0 | fsynr_bit::PNU, 9);
+  w.expect_fault(30, TF | Format_64, 0x1'ffff'ffff'f000, 0, 9);
 }
 
 // 2.9.3
