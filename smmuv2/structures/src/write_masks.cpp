@@ -22,8 +22,6 @@ bool is_v1(const Features& f) { return f.version == 1; }
 bool is_programmable(FixedBit bit) {
   return bit == FixedBit::programmable || bit == FixedBit::programmable_one;
 }
-/// SMMUv1 has no AArch64 contexts, but for those of MMU-401.
-bool aarch64(const Features& f) { return f.aarch64(); }
 unsigned address_bits(const Features& f) { return std::max(f.IAS, f.OAS); }
 
 }  // namespace
@@ -114,7 +112,7 @@ std::uint64_t CBAR(const Features& f) {
 // 10.2.2
 std::uint64_t CBA2R(const Features& f) {
   return bits_if(f.VMID16S, {&CBA2R_VMID16}) | bits_if(f.SES && !is_v1(f), {&CBA2R_MONC}) |
-         bits_if(aarch64(f) && f.aarch32(), {&CBA2R_VA64});
+         bits_if(f.aarch64() && f.aarch32(), {&CBA2R_VA64});
 }
 
 // 16.5.29, 17.3.3
@@ -124,7 +122,7 @@ std::uint64_t SCTLR(const Features& f) {
          bits_if(f.stalls, {&SCTLR_CFCFG}) |
          bits_if(f.S1TS, {&SCTLR_WXN, &SCTLR_UWXN, &SCTLR_ASIDPNE, &SCTLR_MTCFG}) |
          bits_if(f.NTS, {&SCTLR_PTW}) | bits_if(f.S2TS, {&SCTLR_FB}) | bits_if(f.SES, {&SCTLR_NSCFG}) |
-         bits_if(f.S1TS && !is_v1(f) && aarch64(f), {&SCTLR_UCI});
+         bits_if(f.S1TS && !is_v1(f) && f.aarch64(), {&SCTLR_UCI});
 }
 
 std::uint64_t ACTLR(const Features& f) { return bits_if(f.mmu500_registers, {&ACTLR_CMTLB, &ACTLR_CPRE}); }
@@ -137,9 +135,9 @@ std::uint64_t TCR(const Features& f) {
   };
   if (f.S1TS && f.PTFS == 0) add(TCR_short_format.fields);
   if (f.S1TS && f.aarch32()) add(TCR_long_format.fields);
-  if (f.S1TS && aarch64(f)) add(TCR_64_format.fields);
+  if (f.S1TS && f.aarch64()) add(TCR_64_format.fields);
   if (f.S2TS && f.aarch32()) add(TCR_stage2_32_format.fields);
-  if (f.S2TS && aarch64(f)) add(TCR_stage2_64_format.fields);
+  if (f.S2TS && f.aarch64()) add(TCR_stage2_64_format.fields);
   // Bits of hardware updates that no format has otherwise are RES0 without them.
   if (!f.S1TS && f.HAFDBS == 0) all &= ~TCR_HA.in_word();
   if (!f.S1TS && f.HAFDBS != 3) all &= ~TCR_HD.in_word();
@@ -157,10 +155,8 @@ std::uint64_t TCR2(const Features& f) {
 
 // 16.5.40, 17.3.9
 std::uint64_t TTBR(const Features& f) {
-  const std::uint64_t ASID = !f.S1TS                     ? 0
-                             : aarch64(f) && !is_v1(f)   ? TTBR_ASID.in_word()
-                             : f.aarch32() || aarch64(f) ? TTBR_ASID_long.in_word()
-                                                         : 0;
+  const Field& field = f.aarch64() ? TTBR_ASID : TTBR_ASID_long;
+  const std::uint64_t ASID = f.S1TS ? field.in_word() : 0;
   return ASID | low_bits(address_bits(f));
 }
 
