@@ -230,7 +230,7 @@ class Smmu {
   }
   void TLBSYNC(unsigned n) { m_banks[n].synchronising = m_banks[n].maintained; }
   /// TLBSTATUS.SACTIVE
-  bool SACTIVE(unsigned n) const { return !m_engine.in_flight().done(m_banks[n].synchronising); }
+  bool SACTIVE(unsigned n) { return !m_engine.in_flight().done(m_banks[n].synchronising); }
 
   // ---- global registers
 
@@ -243,7 +243,7 @@ class Smmu {
   }
   /// Of this security state, maintenance of banks included (5.4.2).
   void TLBGSYNC() { m_synchronising = m_maintained; }
-  bool GSACTIVE() const { return !m_engine.in_flight().done(m_synchronising); }
+  bool GSACTIVE() { return !m_engine.in_flight().done(m_synchronising); }
 
   void reset() {
     m_engine.reset();
