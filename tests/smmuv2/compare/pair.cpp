@@ -1,0 +1,443 @@
+#include "pair.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <utility>
+
+namespace smmuvp::smmuv2::compare {
+
+using Kind = naive_smmuv2::Outcome::Kind;
+using smmu::Outcome;
+using smmu::Step;
+
+namespace {
+
+std::string hex(std::uint64_t value) {
+  char text[24];
+  std::snprintf(text, sizeof text, "0x%llx", static_cast<unsigned long long>(value));
+  return text;
+}
+
+Structures structures_of(bool large) {
+  Structures s;
+  s.timing = false;
+  if (large) return s;
+  s.tlb_sets = 4;
+  s.tlb_ways = 2;
+  s.micro_tlb_geometry = {1, 1};
+  s.walk_cache_sets = s.ipa_cache_sets = 2;
+  s.walk_cache_ways = s.ipa_cache_ways = 2;
+  return s;
+}
+
+std::string to_string(Kind kind) {
+  constexpr const char* names[] = {"forwarded", "aborted", "RAZ/WI", "stalled"};
+  return names[static_cast<unsigned>(kind)];
+}
+
+}  // namespace
+
+naive_smmuv2::Parameters parameters_of(const Features& f) {
+  naive_smmuv2::Parameters p;
+  p.SES = f.SES;
+  p.S1TS = f.S1TS;
+  p.S2TS = f.S2TS;
+  p.NTS = f.NTS;
+  p.SMS = f.SMS;
+  p.ATOSNS = f.ATOSNS;
+  p.PTFS = f.PTFS;
+  p.NUMIRPT = f.NUMIRPT;
+  p.CTTW = f.CTTW;
+  p.BTM = f.BTM;
+  p.NUMSIDB = f.NUMSIDB;
+  p.EXIDS = f.EXIDS;
+  p.NUMSMRG = f.NUMSMRG;
+  p.PAGESIZE = f.PAGESIZE ? 1 : 0;
+  p.NUMPAGENDXB = f.NUMPAGENDXB;
+  p.HAFDBS = f.HAFDBS;
+  p.NUMS2CB = f.NUMS2CB;
+  p.SMCD = f.SMCD;
+  p.SSDTP = f.SSDTP;
+  p.NUMSSDNDXB = f.NUMSSDNDXB;
+  p.NUMCB = f.NUMCB;
+  p.DIPANS = f.DIPANS;
+  p.HADS = f.HADS;
+  p.VMID16S = f.VMID16S;
+  p.PTFSv8_64KB = f.PTFSv8_64kB;
+  p.PTFSv8_16KB = f.PTFSv8_16kB;
+  p.PTFSv8_4KB = f.PTFSv8_4kB;
+  p.UBS = f.UBS_code();
+  p.OAS = f.OAS_code();
+  p.IAS = f.IAS_code();
+  p.MAJOR = f.MAJOR;
+  p.MINOR = f.MINOR;
+  p.stall = f.stalls;
+  p.GSE = f.GSE;
+  return p;
+}
+
+// smmuv2/SPEC.md, Choices
+naive_smmuv2::Choices choices_of(const Features& f) {
+  naive_smmuv2::Choices c;
+  c.configuration_access_faults = f.CAF;
+  c.CBNDX_bits = c.nested_CBNDX_bits = f.CBNDX_bits;
+  c.unsupported_reports = naive_smmuv2::Choices::Report::GFRE;
+  c.stores_BPVMID = true;
+  c.undetected_conflict_takes_lowest = true;
+  c.operations_update_flags = true;
+  c.stage1_HD_is_RES0_without_support = false;
+  c.stores_TTBR_above_sizes = false;
+  c.walk.contiguous_extends_output = false;
+  c.walk.reserved_s2_cacheability = 1;
+  c.aarch32_stage1_TTBR_47_40_counts = false;
+  c.aarch32_TTBR_size_fault_level = 0;
+  return c;
+}
+
+// ---- memory
+
+std::optional<naive::Memory::Bytes> Pair::NaiveMemory::read(std::uint64_t address, unsigned size,
+                                                            naive::Space /*space*/) {
+  if (aborts(address)) return std::nullopt;
+  Bytes b{};
+  words.read(address, b.data(), size);
+  return b;
+}
+
+naive::Swap Pair::NaiveMemory::compare_and_swap(std::uint64_t address, unsigned size, naive::Space /*space*/,
+                                                const Bytes& expected, const Bytes& desired) {
+  if (aborts(address)) return naive::Swap::external_abort;
+  if (has_no_atomics(address)) return naive::Swap::unsupported;
+  Bytes b{};
+  words.read(address, b.data(), size);
+  if (!std::equal(b.begin(), b.begin() + size, expected.begin())) return naive::Swap::differs;
+  words.write(address, desired.data(), size);
+  return naive::Swap::done;
+}
+
+// ---- both
+
+Pair::Pair(const Features& features, bool large_caches)
+    : m_smmu(features, structures_of(large_caches), "ours"),
+      m_naive(parameters_of(features), m_naive_memory, choices_of(features)) {}
+
+void Pair::differ(const std::string& what) {
+  if (m_difference.empty()) m_difference = what;
+}
+
+std::string Pair::why_of(const Access& access) const {
+  const auto& fault = access.fault();
+  if (!fault) return "";
+  if (fault->global) return " (global " + std::string(gfsr_name(fault->bit)) + ")";
+  return " (" + std::string(fsr_name(fault->bit)) + " of bank " + std::to_string(fault->bank) + ", " +
+         fault->why + ")";
+}
+
+// What the bank is, whose register this is.
+std::string Pair::bank_text(std::uint32_t offset) {
+  if (offset < window() / 2) return "";
+  const auto n = static_cast<unsigned>((offset - window() / 2) / page());
+  std::string text =
+      "; FSR " + hex(value(bank(n) + 0x58, 4, true)) + " FAR " + hex(value(bank(n) + 0x60, 8, true));
+  text += " CBAR " + hex(value(page() + 4 * n, 4, true)) + " CBA2R " +
+          hex(value(page() + 0x800 + 4 * n, 4, true));
+  for (const std::uint32_t at : {0x0U, 0x10U, 0x30U}) text += " " + hex(value(bank(n) + at, 4, true));
+  for (const std::uint32_t at : {0x20U, 0x28U}) text += " " + hex(value(bank(n) + at, 8, true));
+  const Features& f = features();
+  return text + " IAS " + std::to_string(f.IAS) + " OAS " + std::to_string(f.OAS) + " UBS " +
+         std::to_string(f.UBS);
+}
+
+std::string Pair::faults_text() {
+  std::string text;
+  for (unsigned n = 0; n < features().NUMCB; ++n) {
+    std::uint64_t ours = 0;
+    m_smmu.interface().peek(bank(n) + 0x58, 4, AccessSecurity::Secure, ours);
+    const std::uint64_t theirs = value(bank(n) + 0x58, 4, true);
+    if (ours != theirs) text += "; FSR" + std::to_string(n) + " " + hex(ours) + ", theirs " + hex(theirs);
+  }
+  return text;
+}
+
+bool Pair::run(Access& access) {
+  for (unsigned i = 0; i < 1000; ++i) {
+    switch (access.step()) {
+      case Step::done:
+        return true;
+      case Step::stalled:
+        return false;
+      case Step::need: {
+        smmu::MemoryAnswer a;
+        const smmu::MemoryOp& op = access.op();
+        a.time = op.time;
+        if (aborts(op.address)) {
+          a.status = smmu::MemoryStatus::external_abort;
+        } else if (op.kind == smmu::MemoryOpKind::compare_and_swap && has_no_atomics(op.address)) {
+          a.status = smmu::MemoryStatus::unsupported_atomic;
+        } else {
+          m_memory.read(op.address, a.data.data(), op.size);
+          if (op.kind == smmu::MemoryOpKind::compare_and_swap && smmu::load_word(a.data, 0) == op.expected) {
+            m_memory.write(op.address, op.data.data(), op.size);
+            ++tally.table_updates;
+          }
+        }
+        access.complete(a);
+        break;
+      }
+      default:
+        differ("an access waits for another one");
+        return true;
+    }
+  }
+  differ("an access does not end");
+  return true;
+}
+
+// Address translation operations.
+void Pair::work() {
+  for (unsigned i = 0; i < 100'000; ++i) {
+    bool worked = false;
+    for (smmu::Worker* worker : m_smmu.workers()) {
+      if (!worker->waiting()) {
+        const auto due = worker->due();
+        if (!due) continue;
+        worked = true;
+        m_now = std::max(m_now, *due);
+        if (worker->step(m_now) != Step::need) continue;
+      }
+      worked = true;
+      const smmu::MemoryOp& op = worker->op();
+      smmu::MemoryAnswer a;
+      a.time = op.time;
+      if (aborts(op.address)) {
+        a.status = smmu::MemoryStatus::external_abort;
+      } else if (op.kind == smmu::MemoryOpKind::compare_and_swap && has_no_atomics(op.address)) {
+        a.status = smmu::MemoryStatus::unsupported_atomic;
+      } else {
+        m_memory.read(op.address, a.data.data(), op.size);
+        if (op.kind == smmu::MemoryOpKind::compare_and_swap && smmu::load_word(a.data, 0) == op.expected) {
+          m_memory.write(op.address, op.data.data(), op.size);
+        }
+      }
+      worker->complete(a);
+    }
+    if (!worked) return;
+  }
+  differ("operations do not end");
+}
+
+void Pair::write(std::uint32_t offset, std::uint64_t value, unsigned bytes, bool secure) {
+  // Whose RESUME takes up which access first (16.5.28)
+  std::optional<std::uint64_t> first;
+  const std::uint64_t banks = window() / 2;
+  if (offset >= banks && (offset - banks) % page() == 8) {
+    for (const naive_smmuv2::Waiting& w : m_naive.waiting()) {
+      if (w.bank == (offset - banks) / page() && w.recorded) first = w.id;
+    }
+  }
+  const auto side = secure ? AccessSecurity::Secure : AccessSecurity::NonSecure;
+  const bool ours = m_smmu.interface().write(offset, bytes, side, ++m_now, value);
+  const bool theirs = !m_naive.write(offset, bytes, secure, value).error;
+  if (ours != theirs) differ("write of " + hex(offset) + ": " + (ours ? "we take it" : "we refuse it"));
+  work();
+  take_up(first);
+  compare_levels();
+  count_faults();
+}
+
+void Pair::read(std::uint32_t offset, unsigned bytes, bool secure) {
+  const auto side = secure ? AccessSecurity::Secure : AccessSecurity::NonSecure;
+  std::uint64_t v = 0;
+  const bool ours = m_smmu.interface().read(offset, bytes, side, ++m_now, v);
+  const naive_smmuv2::Response theirs = m_naive.read(offset, bytes, secure);
+  if (ours == theirs.error || v != theirs.value) {
+    differ("read of " + hex(offset) + " (" + m_smmu.interface().registers().name_at(offset) +
+           (secure ? ", Secure) of " : ", Non-secure) of ") + std::to_string(bytes) + " bytes: " + hex(v) +
+           ", theirs " + hex(theirs.value) + (ours == theirs.error ? "; one is refused" : "") +
+           bank_text(offset));
+  }
+}
+
+std::uint64_t Pair::value(std::uint32_t offset, unsigned bytes, bool secure) {
+  return m_naive.read(offset, bytes, secure).value;
+}
+
+void Pair::put(std::uint64_t address, std::uint64_t word) {
+  m_memory.put(address, word);
+  m_naive_memory.words.put(address, word);
+}
+
+// What waited and goes on, in the naive model's order.
+void Pair::take_up(std::optional<std::uint64_t> first) {
+  const auto finished = m_naive.take_finished();
+  const auto over = [&](std::uint64_t id) -> const naive_smmuv2::Outcome* {
+    for (const auto& [n, outcome] : finished) {
+      if (n == id) return &outcome;
+    }
+    return nullptr;
+  };
+  if (first) {  // the recorded one is retried first, then the others by age
+    std::stable_partition(m_waiting.begin(), m_waiting.end(),
+                          [&](const Waiting& w) { return w.naive == *first; });
+  }
+  std::vector<Waiting> still;
+  for (Waiting& w : m_waiting) {
+    const bool ours = run(*w.access);
+    const naive_smmuv2::Outcome* theirs = over(w.naive);
+    if (ours && theirs != nullptr) {
+      ++tally.resumed;
+      compare_ends(*w.access, *theirs, w.what);
+    } else if (!ours && theirs == nullptr) {
+      still.push_back(std::move(w));
+    } else {
+      differ(w.what + ", which waited, " + (ours ? "goes on with us alone" : "goes on with them alone"));
+    }
+  }
+  std::sort(still.begin(), still.end(), [](const Waiting& a, const Waiting& b) { return a.naive < b.naive; });
+  m_waiting = std::move(still);
+}
+
+void Pair::access(const smmu::AccessRequest& given) {
+  smmu::AccessRequest request = given;
+  request.time = ++m_now;
+  m_smmu.prune(m_now);
+  ++tally.accesses;
+  naive_smmuv2::AccessRequest r;
+  r.address = request.address;
+  r.StreamID = r.SSD_Index = request.stream_id;
+  r.secure = request.space == smmu::AddressSpace::secure;
+  r.NS = !r.secure;
+  r.type = static_cast<naive_smmuv2::AccessType>(request.kind);
+  r.privileged = request.privileged;
+  r.instruction = request.instruction;
+  r.attributes = request.attributes.memory;
+  r.shareability = static_cast<naive_smmuv2::Shareability>(request.attributes.SH);
+  const naive_smmuv2::Outcome theirs = m_naive.access(r);
+  const std::string what = std::string(request.is_write() ? "write" : "read") + " of stream " +
+                           hex(request.stream_id) + " at " + hex(request.address) +
+                           (r.secure ? ", Secure" : "") + (request.privileged ? ", privileged" : "") +
+                           (request.instruction ? ", instruction" : "");
+  auto ours = std::make_unique<Access>(m_smmu, request);
+  if (!run(*ours)) {
+    ++tally.stalled;
+    if (theirs.kind != Kind::stalled) {
+      differ(what + ": we stall" + why_of(*ours) + ", they do not: " + to_string(theirs.kind) + " after " +
+             std::to_string(theirs.fetches.size()) + " fetches");
+    }
+    m_waiting.push_back({std::move(ours), theirs.id, what});
+  } else if (theirs.kind == Kind::stalled) {
+    const unsigned n = m_naive.waiting().empty() ? 0 : m_naive.waiting().back().bank;
+    differ(what + ": they stall, we do not: outcome " +
+           std::to_string(static_cast<int>(ours->answer().outcome)) + why_of(*ours) + "; bank " +
+           std::to_string(n) + " has FSR " + hex(value(bank(n) + 0x58, 4, true)) + ", SCTLR " +
+           hex(value(bank(n), 4, true)));
+  } else {
+    compare_ends(*ours, theirs, what);
+  }
+  compare_levels();
+  count_faults();
+}
+
+void Pair::compare_ends(const Access& ours, const naive_smmuv2::Outcome& theirs, const std::string& what) {
+  const smmu::AccessAnswer& a = ours.answer();
+  const Kind kind = a.outcome == Outcome::forward ? Kind::forwarded
+                    : a.outcome == Outcome::abort ? Kind::aborted
+                                                  : Kind::razwi;
+  if (kind != theirs.kind) {
+    differ(what + ": " + to_string(kind) + why_of(ours) + ", theirs " + to_string(theirs.kind) + " after " +
+           std::to_string(theirs.fetches.size()) + " fetches" +
+           (theirs.kind == Kind::forwarded ? ", to " + hex(theirs.forwarded.address) : "") + faults_text() +
+           bank_text(bank(value(0xc00 + 4 * 0, 4, true) & 7U)));
+    return;
+  }
+  if (kind == Kind::aborted) ++tally.aborted;
+  if (kind == Kind::razwi) ++tally.razwi;
+  if (kind != Kind::forwarded) return;
+  const naive_smmuv2::Forwarded& f = theirs.forwarded;
+  const bool NS = a.space == smmu::AddressSpace::non_secure;
+  std::string difference;
+  const auto number = [&](const char* name, std::uint64_t own, std::uint64_t other) {
+    if (own != other) difference += std::string(" ") + name + " " + hex(own) + ", theirs " + hex(other) + ";";
+  };
+  number("output", a.output, f.address);
+  number("NS", NS, f.NS);
+  number("privileged", a.privileged, f.privileged);
+  number("instruction", a.instruction, f.instruction);
+  if (!f.attributes_unpredictable) {
+    // Transience of what no stage allocates has no encoding, and is gone for a stage that does.
+    const unsigned transience = (a.attributes.memory ^ f.attributes) & 0x88U;
+    const bool cacheable = a.attributes.memory > 0xfU;
+    number("memory type", a.attributes.memory | (cacheable ? transience : 0U),
+           f.attributes | (cacheable ? transience : 0U));
+    number("shareability", static_cast<unsigned>(a.attributes.SH), static_cast<unsigned>(f.shareability));
+  }
+  if (!difference.empty()) differ(what + ":" + difference);
+  ++(theirs.fetches.empty() ? tally.bypassed : tally.translated);
+}
+
+void Pair::compare_levels() {
+  const naive_smmuv2::Interrupts theirs = m_naive.interrupts();
+  const Levels& ours = m_smmu.levels();
+  const auto same = [&](const char* name, bool own, bool other) {
+    if (own != other) differ(std::string(name) + " is " + (own ? "high" : "low") + " with us");
+  };
+  same("NSgIrpt", ours.NSgIrpt, theirs.NSgIrpt);
+  same("NSgCfgIrpt", ours.NSgCfgIrpt, theirs.NSgCfgIrpt);
+  same("gIrpt", ours.gIrpt, theirs.gIrpt);
+  same("gCfgIrpt", ours.gCfgIrpt, theirs.gCfgIrpt);
+  for (std::size_t i = 0; i < ours.context.size() && i < theirs.context.size(); ++i) {
+    same(("context interrupt " + std::to_string(i)).c_str(), ours.context[i], theirs.context[i]);
+  }
+}
+
+void Pair::count_faults() {
+  for (unsigned n = 0; n < features().NUMCB; ++n) {
+    const std::uint64_t FSR = value(bank(n) + 0x58, 4, true) & ~std::uint64_t{0x600};
+    const std::uint64_t risen = FSR & ~m_FSR[n];
+    m_FSR[n] = FSR;
+    if (risen == 0) continue;
+    const std::uint64_t SCTLR = value(bank(n), 4, true);
+    ++tally.HUPCF_CFCFG[SCTLR >> 7 & 3U];
+    for (unsigned b = 0; b < 32; ++b) tally.FSR[b] += risen >> b & 1U;
+  }
+  for (const bool secure : {false, true}) {
+    const std::uint64_t GFSR = value(0x48, 4, secure);
+    const std::uint64_t risen = GFSR & ~m_GFSR[secure ? 1 : 0];
+    m_GFSR[secure ? 1 : 0] = GFSR;
+    for (unsigned b = 0; b < 32; ++b) tally.GFSR[b] += risen >> b & 1U;
+  }
+}
+
+// What the SMMU tells: configuration is compared by its effects, and its storage in register_table_test.
+void Pair::compare_all() {
+  for (const bool secure : {false, true}) {
+    for (const std::uint32_t at : {0x20U, 0x24U, 0x28U, 0x3cU, 0x48U, 0x50U, 0x54U, 0x188U})
+      read(at, 4, secure);
+    for (const std::uint32_t at : {0x40U, 0x180U}) read(at, 8, secure);
+    for (std::uint32_t n = 0; n < features().NUMCB; ++n) {
+      const bool stage1_is_there = n >= features().NUMS2CB;
+      read(page() + 0x400 + 4 * n, 4, secure);
+      // Of a bank that has no stage 1 another CBAR.TYPE than stage 2's is nothing.
+      const bool usual =
+          (stage1_is_there && features().S1TS) || (value(page() + 4 * n, 4, true) >> 16 & 3U) == 0;
+      if (!usual) continue;
+      read(bank(n) + 0x58, 4, secure);
+      // Where and how, while a fault is told. WNR of atomics that lack a permission is not compared.
+      const std::uint64_t FSR = value(bank(n) + 0x58, 4, true) & ~std::uint64_t{0x600};
+      if (FSR != 0) read(bank(n) + 0x60, 8, secure);
+      if (FSR != 0 && (FSR & 8U) == 0) read(bank(n) + 0x68, 4, secure);
+      if (stage1_is_there) {
+        read(bank(n) + 0x50, 8, secure);
+        read(bank(n) + 0x8f0, 4, secure);
+      }
+    }
+  }
+  for (std::uint64_t at = 0; at < 0x10000; at += 8) {
+    if (m_memory.get(at) == m_naive_memory.words.get(at)) continue;
+    differ("memory at " + hex(at) + ": " + hex(m_memory.get(at)) + ", theirs " +
+           hex(m_naive_memory.words.get(at)));
+    break;
+  }
+}
+
+}  // namespace smmuvp::smmuv2::compare

@@ -1,0 +1,54 @@
+// Random programs: software that configures streams, banks and tables, and devices behind it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "pair.h"
+#include "smmuvp/test/core.h"
+
+namespace smmuvp::smmuv2::compare {
+
+/// An instance, chosen by `random` among those that go together.
+Features draw_features(test::Random& random);
+
+class Program {
+ public:
+  /// @param log  what happens is noted there, if it is not nullptr
+  /// @param operations  address translation operations are among them
+  Program(Pair& pair, test::Random& random, bool operations, std::vector<std::string>* log = nullptr)
+      : m_pair(pair), m_random(random), m_operations(operations), m_log(log) {}
+  /// @return whether the models agreed; else Pair::difference() tells
+  bool run();
+
+ private:
+  std::uint64_t below(std::uint64_t n) { return m_random.below(n); }
+  bool one_in(unsigned n) { return below(n) == 0; }
+  unsigned bank() { return static_cast<unsigned>(below(m_pair.features().NUMCB)); }
+  void write(std::uint32_t offset, std::uint64_t value, unsigned bytes = 4);
+  void write_bank(unsigned n, std::uint32_t offset, std::uint64_t value, unsigned bytes = 4);
+
+  void globals();
+  void stream(unsigned group);
+  void configure_bank(unsigned n);
+  void control(unsigned n);
+  void tables();
+  std::uint64_t long_descriptor();
+  std::uint32_t short_descriptor();
+  std::uint64_t address();
+  void descriptor();
+  void any_register();
+  void clear(unsigned n);
+  void operation();
+  void access();
+  void maintain();
+  void invalidate_all();
+
+  Pair& m_pair;
+  test::Random& m_random;
+  bool m_operations;
+  std::vector<std::string>* m_log;
+  bool m_secure = false;  // who writes
+};
+
+}  // namespace smmuvp::smmuv2::compare
