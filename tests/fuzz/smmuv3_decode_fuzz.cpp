@@ -13,6 +13,7 @@
 
 namespace {
 
+using namespace smmuvp;
 using namespace smmuvp::smmuv3;
 
 void check(bool holds) {

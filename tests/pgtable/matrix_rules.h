@@ -94,7 +94,8 @@ inline Objections object_to_stage1(const Config& config) {
       break;
   }
   if (s1.format != Format::vmsa64) {
-    if (s1.output_size != 40) fields.push_back("stage1.output_size");
+    const bool narrow = s1.format != Format::mali_lpae && (s1.output_size == 32 || s1.output_size == 36);
+    if (s1.output_size != 40 && !narrow) fields.push_back("stage1.output_size");
     if (s1.DS) fields.push_back("stage1.DS");
   }
   for (unsigned i = 0; i < (two ? 2U : 1U); ++i) {
@@ -133,7 +134,9 @@ inline Objections object_to_stage2(const Stage2Config& s2) {
       }
       break;
     case Format::lpae32:
-      if (s2.output_size != 40) fields.push_back("stage2.output_size");
+      if (s2.output_size != 32 && s2.output_size != 36 && s2.output_size != 40) {
+        fields.push_back("stage2.output_size");
+      }
       if (s2.granule != Granule::size_4k) fields.push_back("stage2.granule");
       if (s2.DS) fields.push_back("stage2.DS");
       if (s2.T0SZ < -8 || s2.T0SZ > 7) {

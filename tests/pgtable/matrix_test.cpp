@@ -357,7 +357,8 @@ class Matrix {
 
 constexpr Granule granules[] = {Granule::size_4k, Granule::size_16k, Granule::size_64k};
 constexpr std::uint8_t output_sizes[] = {31, 32, 36, 40, 42, 44, 47, 48, 52, 56};
-constexpr std::uint8_t fixed_output_sizes[] = {36, 40, 48};  // of formats that have no other but 40
+constexpr std::uint8_t long_output_sizes[] = {31, 32, 36, 40, 48};  // of AArch32 long descriptors
+constexpr std::uint8_t fixed_output_sizes[] = {40, 48};             // of formats that are built for 40
 
 TEST(Matrix, Vmsa64Stage1) {
   Matrix matrix(1);
@@ -426,7 +427,7 @@ TEST(Matrix, Lpae32Stage1) {
         for (const unsigned range : {0U, 1U}) {
           if (range == 1 && (regime != Regime::el1_0 || (T0SZ == 0 && T1SZ == 0))) continue;
           if ((range == 0 ? T1SZ : T0SZ) > 7) continue;  // of the disabled range
-          for (const std::uint8_t output_size : fixed_output_sizes) {
+          for (const std::uint8_t output_size : long_output_sizes) {
             Config config;
             config.regime = regime;
             config.stage1.format = Format::lpae32;
@@ -446,14 +447,14 @@ TEST(Matrix, Lpae32Stage1) {
       }
     }
   }
-  EXPECT_EQ(matrix.legal(), 64U + 63U + 64U);
+  EXPECT_EQ(matrix.legal(), 3 * (64U + 63U + 64U));
 }
 
 TEST(Matrix, Lpae32Stage2) {
   Matrix matrix(4);
   for (int T0SZ = -10; T0SZ <= 10; ++T0SZ) {
     for (int level = -1; level <= 4; ++level) {
-      for (const std::uint8_t output_size : fixed_output_sizes) {
+      for (const std::uint8_t output_size : long_output_sizes) {
         for (const Granule granule : granules) {
           Config config;
           config.stage2.format = Format::lpae32;
@@ -466,7 +467,7 @@ TEST(Matrix, Lpae32Stage2) {
       }
     }
   }
-  EXPECT_EQ(matrix.legal(), 10U + 10U);  // 31 to 40 bits from level 1, 25 to 34 from level 2
+  EXPECT_EQ(matrix.legal(), 3 * (10U + 10U));  // 31 to 40 bits from level 1, 25 to 34 from level 2
 }
 
 // DDI 0487 G5.4: TTBCR.N

@@ -282,6 +282,9 @@ if [ $# -lt 2 ]; then
 fi
 ns=10
 case ${SLOW:-} in "$1 "*) ns=${SLOW#* } ;; esac
+case $1 in
+v2-init) echo "$1: 0 failures, 130.0 us for 128 streams and 128 banks" ;;
+esac
 echo "$1: 0 failures, $ns ns and 1.000 loads an access"
 """
 
