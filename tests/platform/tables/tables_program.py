@@ -88,7 +88,7 @@ def case_examples_of_the_help_work(b):
                 r = b.call(*line.split()[1:])
                 check(r.returncode in (0, 1) and r.stderr == "", line, r)
                 found += 1
-    check(found == 6, "expected four examples of decode and two of walk")
+    check(found == 7, "expected five examples of decode and two of walk")
 
 
 def case_json_is_one_document_with_all_facts(b):

@@ -23,8 +23,7 @@ struct TranslationContext {
   /// Where the ranges of two tables meet inside of what one descriptor can describe (VMSAv8-32, DDI 0487
   /// G5.5): what caches keep ends there. 0: they do not.
   std::uint64_t split = 0;
-  /// What combines with the attributes of accesses to tables, though no stage 2 translates them (IHI 0062
-  /// 1.5.2).
+  /// What combines with the attributes of accesses to tables, though no stage 2 translates them.
   std::optional<pgtable::Stage2Attributes> table_attributes;
 
   /// The address that tags TLB entries: with TBI the top byte is a copy of bit 55.
