@@ -42,9 +42,9 @@ FeatureParam number(const char* name, std::uint64_t min, std::uint64_t max, cons
 }
 
 template <auto Member>
-FeatureParam size(const char* name, const char* doc, std::vector<std::string> choices) {
-  return {smmu::choice_param(name, number_text_of<Member>(Features{}), doc, std::move(choices)),
-          number_text_of<Member>, [](Features& f, const Params& p, const std::string& n) {
+FeatureParam size(const char* name, const char* doc, const std::vector<std::string>& choices) {
+  return {smmu::choice_param(name, number_text_of<Member>(Features{}), doc, choices), number_text_of<Member>,
+          [](Features& f, const Params& p, const std::string& n) {
             f.*Member = static_cast<std::uint8_t>(std::stoul(p.text(n)));
           }};
 }
