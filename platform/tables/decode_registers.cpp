@@ -11,6 +11,7 @@
 #include <optional>
 #include <set>
 #include <sstream>
+#include <utility>
 
 #include "smmuvp/base/error.h"
 #include "smmuvp/base/field_text.h"
@@ -94,9 +95,14 @@ using Formats = std::vector<const StructureInfo*>;
 Formats formats_of(const std::string& word) {
   std::string name = without_prefixes(upper(word));
   if (name == "FSYNR") name = "FSYNR0";
+  static const std::vector<std::pair<Name, const StructureInfo*>> known = [] {
+    std::vector<std::pair<Name, const StructureInfo*>> all;
+    for (const StructureInfo* format : smmuv2::register_formats()) all.emplace_back(name_of(*format), format);
+    return all;
+  }();
   Formats found;
-  for (const StructureInfo* format : smmuv2::register_formats()) {
-    if (fits(name_of(*format), name)) found.push_back(format);
+  for (const auto& [stem, format] : known) {
+    if (fits(stem, name)) found.push_back(format);
   }
   return found;
 }

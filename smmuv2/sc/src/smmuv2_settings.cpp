@@ -150,7 +150,7 @@ std::vector<FeatureParam> make_feature_params() {
                                                 "S2CR.TYPE bypass is taken as fault, as some firmware does"),
       flag<&Features::quirk_tlbival_base_page_only>(
           "quirk_tlbival_base_page_only",
-          "TLBIVA and TLBIVAL drop only what the base page of the last level covers"),
+          "TLBIVAL and TLBIVAAL drop pages of 4 KiB alone, and not the block that an address lies in"),
   };
 }
 

@@ -61,6 +61,16 @@ TEST(Compare, BothModelsDoTheSame) {
     if (sum.GFSR[b] + sum.FSR[b] != 0)
       std::cout << "bit " << b << ": GFSR " << sum.GFSR[b] << ", FSR " << sum.FSR[b] << "\n";
   }
+  if (machines < 100) return;
+  // It would say little otherwise.
+  for (const std::uint64_t n :
+       {sum.translated, sum.bypassed, sum.aborted, sum.razwi, sum.stalled, sum.resumed}) {
+    EXPECT_GE(n, 1000U);
+  }
+  for (const unsigned bit : {0U, 1U, 2U, 3U, 4U, 31U}) EXPECT_GE(sum.GFSR[bit], 10U) << "GFSR bit " << bit;
+  for (const unsigned bit : {1U, 2U, 3U, 4U, 7U, 30U, 31U}) EXPECT_GE(sum.FSR[bit], 5U) << "FSR bit " << bit;
+  for (const std::uint64_t n : sum.HUPCF_CFCFG) EXPECT_GE(n, 100U);
+  EXPECT_GE(sum.table_updates, 10U);
 }
 
 }  // namespace

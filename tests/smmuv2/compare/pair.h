@@ -24,14 +24,9 @@ naive_smmuv2::Choices choices_of(const Features& features);
 /// What happened, over many programs: the comparison says little about what never did.
 struct Tally {
   std::uint64_t accesses = 0, translated = 0, bypassed = 0, aborted = 0, razwi = 0, stalled = 0, resumed = 0;
-  std::array<std::uint64_t, 32> GFSR{}, FSR{};            // by bit, of faults as they are recorded
-  std::array<std::uint64_t, 4> S2CR_TYPE{}, CBAR_TYPE{};  // of accesses that come there
-  std::array<std::uint64_t, 3> Format{};                  // of faults, and of translations
-  std::uint64_t short_translated = 0, long_translated = 0, aarch64_translated = 0;
-  std::uint64_t stage1_translated = 0, stage2_translated = 0, nested_translated = 0;
-  std::array<std::uint64_t, 4> HUPCF_CFCFG{};  // of faults of banks
-  std::array<std::uint64_t, 32> maintenance{};
-  std::uint64_t operations = 0, operations_failed = 0, table_updates = 0;
+  std::array<std::uint64_t, 32> GFSR{}, FSR{};  // by bit, of faults as they are recorded
+  std::array<std::uint64_t, 4> HUPCF_CFCFG{};   // of faults of banks
+  std::uint64_t operations = 0, table_updates = 0;
 };
 
 class Pair {

@@ -41,7 +41,6 @@ class Program {
   void clear(unsigned n);
   void operation();
   void access();
-  void maintain();
   void invalidate_all();
 
   Pair& m_pair;

@@ -89,7 +89,7 @@ struct Features {
   std::uint64_t reset_fill = 0;
   /// A write of an S2CR with TYPE bypass is taken as one of a fault context, as some firmware does.
   bool quirk_s2cr_bypass_faults = false;
-  /// TLBIVA and TLBIVAL drop only what the last level's base page covers.
+  /// TLBIVAL and TLBIVAAL drop pages of 4 KiB alone, and not the block that an address lies in.
   bool quirk_tlbival_base_page_only = false;
 
   /// nullptr if the combination is legal, else what is wrong, beginning with a parameter's name.
