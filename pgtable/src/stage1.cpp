@@ -144,8 +144,9 @@ void Walk::take_stage1_leaf(std::uint64_t descriptor) {
   // An unprivileged access has not got here (start_long()); neither may it by what caches keep of this one.
   if (l.E0PD && m_rules.unprivileged) p.ur = p.uw = p.ux = false;
   Rights rights = p.rights();
-  if (check_permission(rights, m_request) == PermissionCheck::denied) {
-    m_result.fault.rights = rights;
+  const Rights usable = m_request.DIPAN ? without_DIPAN_rights(rights) : rights;
+  if (check_permission(usable, m_request) == PermissionCheck::denied) {
+    m_result.fault.rights = usable;
     return end_with(Stage::stage1, FaultKind::permission, m_level);
   }
 

@@ -200,8 +200,9 @@ void Walk::take_v7s(std::uint32_t descriptor) {
   const Rights rights = domain == Domain::manager
                             ? Rights{Rights::all}
                             : client_rights(leaf, m_v7s.AFE, m_rules.wxn, m_rules.uwxn, m_rules.pan);
-  if (check_permission(rights, m_request) == PermissionCheck::denied) {
-    m_result.fault.rights = rights;
+  const Rights usable = m_request.DIPAN ? without_DIPAN_rights(rights) : rights;
+  if (check_permission(usable, m_request) == PermissionCheck::denied) {
+    m_result.fault.rights = usable;
     return end_with(Stage::stage1, FaultKind::permission, m_level);
   }
 

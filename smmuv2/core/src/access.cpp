@@ -175,23 +175,18 @@ void Access::determine_security() {
 // 2.1.1, Figure 2-3
 void Access::map() {
   const std::uint32_t CR0 = m_interface.CR0(m_path.secure);
-  const auto from_CR0 = [&] {
-    Override o = Override::from_sCR0(CR0);
-    if (!m_path.secure) o.NSCFG = 0;
-    return o;
-  };
   if (is_set(CR0, sCR0_CLIENTPD)) {
-    pass(from_CR0(), true);
+    pass(Override::from_sCR0(CR0), true);
     return;
   }
   const StreamMatch match = m_interface.streams().find(m_request.stream_id, m_path.secure);
   if (match.kind == StreamMatch::Kind::none) {
     if (is_set(CR0, sCR0_USFCFG)) return fail_global(gfsr::USF, false);
-    return pass(from_CR0(), true);
+    return pass(Override::from_sCR0(CR0), true);
   }
   if (match.kind == StreamMatch::Kind::multiple && m_parts.features.SMCD) {
     if (is_set(CR0, sCR0_SMCFCFG)) return fail_global(gfsr::SMCF, false);
-    return pass(from_CR0(), true);
+    return pass(Override::from_sCR0(CR0), true);
   }
   const std::uint32_t S2CR = m_interface.reg(SMMU_S2CRn, match.group);
   if (counts()) m_counted = m_engine.streams().add(m_request.stream_id);
@@ -200,12 +195,9 @@ void Access::map() {
       m_path.take_stream(S2CR, m_parts.features);
       enter_context(static_cast<unsigned>(get(S2CR, S2CR_CBNDX)));
       break;
-    case 1: {
-      Override o = Override::from_bypass(S2CR);
-      if (!m_path.secure) o.NSCFG = 0;
-      pass(o, true);
+    case 1:
+      pass(Override::from_bypass(S2CR), true);
       break;
-    }
     default:  // 2.3.4, 9.6.23: TYPE 0b11 is as 0b10
       fail_global(gfsr::ICF, false);
   }
@@ -264,6 +256,7 @@ void Access::enter_context(unsigned bank) {
     key.tag.regime = smmu::no_regime;
     // Where sizes end what passes is another answer.
     key.shift = std::min({c.stage1 ? c.stage1_output : c.stage2_output, c.stage2_output, c.ipa_size});
+    if (c.stage1 && !c.state.VA64) key.shift = std::min<std::uint8_t>(key.shift, 32);  // 3.8.4
     key.input = m_address >> key.shift << key.shift;
     forward_context(key, nullptr);
     return;
@@ -283,7 +276,8 @@ void Access::enter_context(unsigned bank) {
     request.counters = &m_engine.counters(m_request.port, m_counted);
     m_translation.emplace(m_engine, c.translation, request);
   } else {
-    translate(c.translation, m_address, m_path.privileged(m_request), m_path.instruction(m_request));
+    translate(c.translation, m_address, m_path.privileged(m_request), m_path.instruction(m_request),
+              m_path.pan && c.stage1_on && !m_path.privileged_bank);
   }
   m_state = State::translation;
 }

@@ -44,11 +44,12 @@ void ClientAccess::go_to_tcu() {
 }
 
 void ClientAccess::translate(const TranslationContext& context, std::uint64_t address, bool privileged,
-                             bool instruction) {
+                             bool instruction, bool DIPAN) {
   TranslationRequest request;
   request.address = address;
   request.access = access_type(m_request.kind, instruction);
   request.privileged = privileged;
+  request.DIPAN = DIPAN;
   request.debug = m_request.debug;
   request.foresee = m_request.foresee;
   request.can_wait = m_request.can_wait;

@@ -27,6 +27,7 @@ Translation::Translation(Engine& engine, const TranslationContext& context, cons
   walk.table = request.structure;
   walk.side_effects = (!request.debug || request.foresee) && !request.inhibit_updates;
   walk.stage1_only = request.stage1_only;
+  walk.DIPAN = request.DIPAN;
   m_walk.emplace(context.setup, walk);
   if (m_state == State::walking) begin_walk();
 }
@@ -67,7 +68,12 @@ const Tlb::Entry* Translation::find() {
 }
 
 void Translation::judge(const Tlb::Entry* entry) {
-  const bool serving = entry != nullptr && serves(entry->value, m_request.access, m_request.privileged);
+  bool serving = entry != nullptr && serves(entry->value, m_request.access, m_request.privileged);
+  // An entry has not the rights of stage 1 alone: a walk tells.
+  if (m_request.DIPAN && serving) {
+    const pgtable::Rights rights = pgtable::without_DIPAN_rights(entry->value.rights);
+    serving = rights.bits == entry->value.rights.bits;
+  }
   if (!m_request.debug && m_request.counters != nullptr) {
     AccessStatistics& s = *m_request.counters;
     ++(entry == nullptr ? s.tlb_misses : serving ? s.tlb_hits : s.tlb_rewalks);
@@ -251,6 +257,7 @@ void Translation::visit(Archive& archive) {
   archive.value("privileged", m_request.privileged);
   archive.value("structure", m_request.structure);
   archive.value("stage1_only", m_request.stage1_only);
+  archive.value("DIPAN", m_request.DIPAN);
   archive.value("inhibit_updates", m_request.inhibit_updates);
   archive.value("debug", m_request.debug);
   archive.value("can_wait", m_request.can_wait);

@@ -26,6 +26,9 @@ struct WalkRequest {
   /// Nested: the answer is the IPA that stage 1 gives, by the rights of stage 1; stage 2 translates the
   /// addresses of tables only.
   bool stage1_only = false;
+  /// Of this privileged access, beside Stage1Config::PAN: neither data nor instructions where stage 1 lets
+  /// unprivileged accesses in (IHI 0062 9.6.1, IDR2.DIPANS).
+  bool DIPAN = false;
 };
 
 /// Effective rights of a translation: leaf and hierarchical permissions, WXN and PAN applied; all stages
@@ -90,6 +93,16 @@ constexpr PermissionCheck check_permission(Rights rights, AccessType access, boo
   const bool writes = access == AccessType::write || access == AccessType::read_write;
   return writes && rights.has(Rights::write_needs_update) ? PermissionCheck::needs_update
                                                           : PermissionCheck::allowed;
+}
+
+/// What DIPAN leaves of the rights of stage 1.
+constexpr Rights without_DIPAN_rights(Rights rights) {
+  constexpr std::uint8_t unprivileged =
+      Rights::unprivileged_read | Rights::unprivileged_write | Rights::unprivileged_execute;
+  constexpr std::uint8_t privileged =
+      Rights::privileged_read | Rights::privileged_write | Rights::privileged_execute;
+  if ((rights.bits & unprivileged) != 0) rights.bits &= static_cast<std::uint8_t>(~privileged);
+  return rights;
 }
 
 constexpr PermissionCheck check_permission(Rights rights, const WalkRequest& request) {

@@ -247,6 +247,7 @@ void Walk::visit(Archive& archive) {
   archive.value("table", m_request.table);
   archive.value("side_effects", m_request.side_effects);
   archive.value("stage1_only", m_request.stage1_only);
+  archive.value("DIPAN", m_request.DIPAN);
   archive.value("state", m_state);
   archive.value("asked", m_asked);
   archive.value("found", m_found);

@@ -42,7 +42,8 @@ class ClientAccess : public AccessObject {
   void pass_port();
   void go_to_tcu();
   /// Begins m_translation. @param address  as configuration has made it of the request's
-  void translate(const TranslationContext& context, std::uint64_t address, bool privileged, bool instruction);
+  void translate(const TranslationContext& context, std::uint64_t address, bool privileged, bool instruction,
+                 bool DIPAN = false);
   /// It waits for software: no synchronisation waits for it. enter() when it goes on.
   void leave();
   void enter(TimePs time);

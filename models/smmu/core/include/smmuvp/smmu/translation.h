@@ -40,6 +40,7 @@ struct TranslationRequest {
   bool structure = false;  ///< stage 2 alone: of the address of a structure. Asks and fills no TLB
   /// Nested: the answer is an IPA (pgtable::WalkRequest::stage1_only). Asks and fills no TLB.
   bool stage1_only = false;
+  bool DIPAN = false;            ///< pgtable::WalkRequest::DIPAN
   bool inhibit_updates = false;  ///< no flag updates; fills no TLB, whose entries have their flags set
   bool debug = false;            ///< no statistics, no time, no cache changes, no flag updates
   bool foresee = false;          ///< as AccessRequest::foresee
