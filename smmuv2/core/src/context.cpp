@@ -207,7 +207,6 @@ void decode_stage1(const Bank& bank, bool with_tags, Context& c) {
     s1.tables[1].EPD = is_set(TCR, TCR_EPD1);
     s1.tables[0].walk_attributes = walk_attributes(TCR, TCR_IRGN0, TCR_ORGN0, TCR_SH0);
     s1.tables[1].walk_attributes = walk_attributes(TCR, TCR_IRGN1, TCR_ORGN1, TCR_SH1);
-    c.EPD0 = one_range && s1.tables[0].EPD;
   }
   if (state.EAE && !state.VA64 && !one_range) {
     const std::uint64_t end = std::uint64_t{1} << 32;
@@ -221,15 +220,17 @@ void decode_stage1(const Bank& bank, bool with_tags, Context& c) {
   }
   pgtable::Config alone = c.config;
   alone.stages = pgtable::Stages::stage1;
-  if (pgtable::is_walkable(alone)) return;
-  // What one range asks for that cannot be is no matter of the other (16.5.38).
-  for (unsigned i = 0; i < 2; ++i) {
+  if (!pgtable::is_walkable(alone)) {
+    // What one range asks for that cannot be is no matter of the other (16.5.38).
+    for (unsigned i = 0; i < 2; ++i) {
+      alone.stage1.tables = s1.tables;
+      alone.stage1.tables[1 - i].EPD = true;
+      if (!pgtable::is_walkable(alone)) s1.tables[i].EPD = true;
+    }
     alone.stage1.tables = s1.tables;
-    alone.stage1.tables[1 - i].EPD = true;
-    if (!pgtable::is_walkable(alone)) s1.tables[i].EPD = true;
+    c.stage1_unwalkable = !pgtable::is_walkable(alone);
   }
-  alone.stage1.tables = s1.tables;
-  c.stage1_unwalkable = !pgtable::is_walkable(alone);
+  c.EPD0 = one_range && s1.tables[0].EPD;  // which the walker does not ask for there
 }
 
 // ---- stage 2
