@@ -148,6 +148,13 @@ std::string Pair::bank_text(std::uint32_t offset) {
          std::to_string(f.UBS);
 }
 
+// The bank that the stream's own group names, if it is that which counts.
+std::string Pair::stream_text(std::uint32_t stream) {
+  if (stream >= features().NUMSMRG) return "";
+  const std::uint64_t S2CR = value(0xc00 + 4 * stream, 4, true);
+  return "; S2CR " + hex(S2CR) + bank_text(bank(S2CR & 0xffU));
+}
+
 std::string Pair::faults_text() {
   std::string text;
   for (unsigned n = 0; n < features().NUMCB; ++n) {
@@ -286,7 +293,7 @@ void Pair::take_up(std::optional<std::uint64_t> first) {
     const naive_smmuv2::Outcome* theirs = over(w.naive);
     if (ours && theirs != nullptr) {
       ++tally.resumed;
-      compare_ends(*w.access, *theirs, w.what);
+      compare_ends(*w.access, *theirs, w.what, w.stream);
     } else if (!ours && theirs == nullptr) {
       still.push_back(std::move(w));
     } else {
@@ -324,7 +331,7 @@ void Pair::access(const smmu::AccessRequest& given) {
       differ(what + ": we stall" + why_of(*ours) + ", they do not: " + to_string(theirs.kind) + " after " +
              std::to_string(theirs.fetches.size()) + " fetches");
     }
-    m_waiting.push_back({std::move(ours), theirs.id, what});
+    m_waiting.push_back({std::move(ours), theirs.id, what, request.stream_id});
   } else if (theirs.kind == Kind::stalled) {
     const unsigned n = m_naive.waiting().empty() ? 0 : m_naive.waiting().back().bank;
     differ(what + ": they stall, we do not: outcome " +
@@ -332,13 +339,14 @@ void Pair::access(const smmu::AccessRequest& given) {
            std::to_string(n) + " has FSR " + hex(value(bank(n) + 0x58, 4, true)) + ", SCTLR " +
            hex(value(bank(n), 4, true)));
   } else {
-    compare_ends(*ours, theirs, what);
+    compare_ends(*ours, theirs, what, request.stream_id);
   }
   compare_levels();
   count_faults();
 }
 
-void Pair::compare_ends(const Access& ours, const naive_smmuv2::Outcome& theirs, const std::string& what) {
+void Pair::compare_ends(const Access& ours, const naive_smmuv2::Outcome& theirs, const std::string& what,
+                        std::uint32_t stream) {
   const smmu::AccessAnswer& a = ours.answer();
   const Kind kind = a.outcome == Outcome::forward ? Kind::forwarded
                     : a.outcome == Outcome::abort ? Kind::aborted
@@ -347,7 +355,7 @@ void Pair::compare_ends(const Access& ours, const naive_smmuv2::Outcome& theirs,
     differ(what + ": " + to_string(kind) + why_of(ours) + ", theirs " + to_string(theirs.kind) + " after " +
            std::to_string(theirs.fetches.size()) + " fetches" +
            (theirs.kind == Kind::forwarded ? ", to " + hex(theirs.forwarded.address) : "") + faults_text() +
-           bank_text(bank(value(0xc00 + 4 * 0, 4, true) & 7U)));
+           stream_text(stream));
     return;
   }
   if (kind == Kind::aborted) ++tally.aborted;
@@ -371,7 +379,7 @@ void Pair::compare_ends(const Access& ours, const naive_smmuv2::Outcome& theirs,
            f.attributes | (cacheable ? transience : 0U));
     number("shareability", static_cast<unsigned>(a.attributes.SH), static_cast<unsigned>(f.shareability));
   }
-  if (!difference.empty()) differ(what + ":" + difference);
+  if (!difference.empty()) differ(what + ":" + difference + stream_text(stream));
   ++(theirs.fetches.empty() ? tally.bypassed : tally.translated);
 }
 

@@ -66,6 +66,7 @@ class Pair {
     std::unique_ptr<Access> access;
     std::uint64_t naive = 0;
     std::string what;
+    std::uint32_t stream = 0;
   };
 
   /// @return whether it has ended
@@ -73,9 +74,11 @@ class Pair {
   std::string why_of(const Access& access) const;
   std::string faults_text();
   std::string bank_text(std::uint32_t offset);
+  std::string stream_text(std::uint32_t stream);
   void work();
   void take_up(std::optional<std::uint64_t> first);
-  void compare_ends(const Access& ours, const naive_smmuv2::Outcome& theirs, const std::string& what);
+  void compare_ends(const Access& ours, const naive_smmuv2::Outcome& theirs, const std::string& what,
+                    std::uint32_t stream);
   void compare_levels();
   void count_faults();
   void differ(const std::string& what);

@@ -29,7 +29,7 @@ Features draw_features(test::Random& random) {
     f.HAFDBS = static_cast<std::uint8_t>(one_in(3) ? 0 : one_in(2) ? 1 : 3);
     if (f.S2TS && one_in(4)) f.NUMS2CB = 2;
     f.SMCD = !one_in(4);
-    f.DIPANS = !f.NTS && one_in(2);
+    f.DIPANS = one_in(2);
     f.HADS = one_in(2);
     f.VMID16S = one_in(2);
     if (one_in(4)) f.PTFSv8_64kB = false;
@@ -67,14 +67,16 @@ void Program::globals() {
   const Features& f = m_pair.features();
   if (f.SES && one_in(2)) {
     m_secure = true;
-    write(4, (f.NUMCB - below(4)) | (8 - below(4)) << 8 | below(8) << 16 | below(16) << 24 |
-                 (one_in(2) ? 1U << 31 : 0) | (one_in(2) ? 1U << 30 : 0));
+    const std::uint64_t secure = below(4);
+    m_some_secure = secure != 0;
+    write(4, (f.NUMCB - secure) | (8 - secure) << 8 | below(8) << 16 | below(16) << 24 |
+                 (one_in(8) ? 1U << 31 : 0) | (one_in(8) ? 1U << 30 : 0));
   }
   for (const bool secure : {false, true}) {
     m_secure = secure;
     std::uint64_t CR0 = m_random.next() & 0x3fff'f7ffU;
-    CR0 &= ~(one_in(8) ? 0ULL : 1ULL);       // CLIENTPD
-    CR0 &= ~(one_in(8) ? 0ULL : 1ULL << 8);  // STALLD
+    CR0 &= ~(one_in(m_clean ? 64 : 8) ? 0ULL : 1ULL);  // CLIENTPD
+    CR0 &= ~(one_in(8) ? 0ULL : 1ULL << 8);            // STALLD
     write(0, CR0);
   }
   m_secure = true;
@@ -83,22 +85,23 @@ void Program::globals() {
 void Program::stream(unsigned group) {
   std::uint64_t id = group;
   if (one_in(16)) id = below(8);
-  const std::uint64_t mask = one_in(12) ? 1U << below(3) : 0;
-  write(0x800 + 4 * group, (one_in(8) ? 0ULL : 1ULL << 31) | mask << 16 | id);
+  const std::uint64_t mask = one_in(m_clean ? 48 : 12) ? 1U << below(3) : 0;
+  write(0x800 + 4 * group, (one_in(m_clean ? 32 : 8) ? 0ULL : 1ULL << 31) | mask << 16 | id);
   std::uint64_t S2CR = m_random.next() & 0x3ffc'0000U;
   S2CR |= 1U << 10;  // EXIDVALID
   S2CR &= ~std::uint64_t{3U << 16};
-  if (one_in(6)) S2CR |= below(4) << 16;  // TYPE
+  if (one_in(m_clean ? 24 : 6)) S2CR |= below(4) << 16;  // TYPE
   if (one_in(2)) S2CR &= 0x3U << 16 | 1U << 10;
-  S2CR |= one_in(16) ? below(16) : group;
+  S2CR |= one_in(m_clean ? 64 : 16) ? below(16) : bank_of(group);
   if (one_in(32)) S2CR |= 0xf0;
   write(0xc00 + 4 * group, S2CR);
 }
 
 void Program::control(unsigned n) {
   std::uint64_t SCTLR = m_random.next() & 0x3fff'f7ffU;
-  SCTLR = one_in(8) ? SCTLR & ~1ULL : SCTLR | 1U;
-  if (!one_in(4)) SCTLR &= ~(1ULL << 4);  // E
+  SCTLR = one_in(m_clean ? 24 : 8) ? SCTLR & ~1ULL : SCTLR | 1U;
+  if (m_clean && !one_in(3)) SCTLR = (SCTLR | 1U << 8) & ~std::uint64_t{1U << 7};  // HUPCF without CFCFG
+  if (!one_in(4)) SCTLR &= ~(1ULL << 4);                                           // E
   write_bank(n, 0, SCTLR);
 }
 
@@ -106,8 +109,12 @@ void Program::configure_bank(unsigned n) {
   const Features& f = m_pair.features();
   const bool VA64 = f.aarch64() && (!f.aarch32() || !one_in(3));
   constexpr std::uint8_t types[] = {1, 1, 1, 3, 3, 0, 0, 2};
-  std::uint32_t TYPE = types[below(8)];
-  if (n >= 4 && !one_in(4)) TYPE = 0;
+  std::uint32_t TYPE = types[m_clean && !one_in(8) ? below(7) : below(8)];
+  if (m_clean && TYPE == 3 && (!f.NTS || m_some_secure)) TYPE = 1;
+  if (m_clean && TYPE == 1 && !f.S1TS) TYPE = 0;
+  if (m_clean && TYPE == 0 && (!f.S2TS || m_some_secure)) TYPE = 1;
+  const bool stage2 = f.S2TS && !(m_clean && m_some_secure && n + 3 >= f.NUMCB);
+  if (n >= 4 && stage2 && !one_in(4)) TYPE = 0;
   if (n < 2 && f.NUMS2CB == 0 && !one_in(4)) TYPE = one_in(2) ? 1 : 3;
   // A bank with faults that nobody has handled is not to be configured (16.5.9). What waits goes through it
   // while it is off.
@@ -115,21 +122,27 @@ void Program::configure_bank(unsigned n) {
   write_bank(n, 0x58, ~0U);
   write_bank(n, 8, 1);
   const std::uint32_t page = m_pair.page();
-  std::uint64_t CBA2R = (VA64 ? 1U : 0U) | (one_in(8) ? 2U : 0U) | (m_random.next() & 0xffff'0000U);
+  std::uint64_t CBA2R = (VA64 ? 1U : 0U) | (n == 3 && one_in(2) ? 2U : 0U) | std::uint64_t{n} << 16;
   write(page + 0x800 + 4 * n, CBA2R);
-  std::uint64_t CBAR = TYPE << 16 | (m_random.next() & 0xfffc'00ffU);
+  // Banks of the same tags would share entries: each has tags of its own, and one is of Hyp, one of the
+  // monitor.
+  std::uint64_t CBAR = TYPE << 16 | (m_random.next() & 0xfffc'0000U) | n;
   if (TYPE == 1) {
     CBAR |= m_random.next() & 0xfb00U;
-    if (one_in(6)) CBAR |= 1U << 10;  // HYPC
+    CBAR &= ~(std::uint64_t{1} << 10);
+    if (n == 2 && one_in(2)) CBAR |= 1U << 10;  // HYPC
   }
   if (TYPE >= 2) CBAR |= (one_in(8) ? below(16) : 4 + below(3)) << 8;
   write(page + 4 * n, CBAR);
-  constexpr std::uint8_t s1_sizes[] = {16, 25, 25, 28, 34, 39};
-  const auto TxSZ = [&] { return one_in(32) ? below(64) : s1_sizes[below(6)]; };
+  constexpr std::uint8_t s1_sizes[] = {16, 25, 25, 25, 28, 32};
+  const auto TxSZ = [&] { return one_in(m_clean ? 200 : 32) ? below(64) : s1_sizes[below(6)]; };
   const std::uint64_t hints =
       (m_random.next() & 0x3f00U) << (one_in(2) ? 0 : 16) | (m_random.next() & 0x3f00U);
   const std::uint64_t table = below(16) << 12;
-  const auto root = [&] { return one_in(24) ? m_random.next() & 0xffff'ffff'ffffU : table | below(4) << 48; };
+  const auto root = [&] {
+    return one_in(m_clean ? 200 : 24) ? (m_random.next() & 0xffff'ffff'ffffU) | std::uint64_t{n} << 48
+                                      : table | std::uint64_t{n} << 48;
+  };
   if (TYPE == 0) {
     if (VA64) {
       // Of each granule these sizes begin at the level of SL0 1. What nothing can walk is
@@ -163,7 +176,7 @@ void Program::configure_bank(unsigned n) {
     }
     write_bank(n, 0x20, root(), 8);
     write_bank(n, 0x28, root(), 8);
-    write_bank(n, 0x34, m_random.next() & 0xffff'ffffU);
+    write_bank(n, 0x34, (m_random.next() & 0xffff'ff00U) | n);
   }
   constexpr std::uint8_t memory[] = {0xff, 0x44, 0x00, 0x04, 0xbb, 0xf4, 0x4f, 0x77};
   for (const std::uint32_t at : {0x38U, 0x3cU}) {
@@ -175,15 +188,16 @@ void Program::configure_bank(unsigned n) {
 }
 
 std::uint64_t Program::long_descriptor() {
-  std::uint64_t d = one_in(16) ? 0 : one_in(6) ? 1 : 3;
-  d |= one_in(16) ? m_random.next() & 0xffff'ffff'f000U : below(16) << 12;
-  d |= one_in(8) ? 0 : 0x400;
+  std::uint64_t d = one_in(m_clean ? 100 : 16) ? 0 : one_in(m_clean ? 24 : 6) ? 1 : 3;
+  d |= one_in(m_clean ? 200 : 16) ? m_random.next() & 0xffff'ffff'f000U : below(16) << 12;
+  d |= one_in(m_clean ? 64 : 8) ? 0 : 0x400;
   d |= m_random.next() & 0xbfcU & ~std::uint64_t{0x20};
-  if (!one_in(3)) d = (d & ~std::uint64_t{0xc0}) | 0x40;
-  if (one_in(4)) d |= below(4) << 53;
+  if (m_some_secure) d |= 0x800;  // nG: Secure banks share what is global
+  if (!one_in(m_clean ? 24 : 3)) d = (d & ~std::uint64_t{0xc0}) | (one_in(2) ? 0x40 : 0xc0);
+  if (one_in(m_clean ? 24 : 4)) d |= below(4) << 53;
   if (one_in(4)) d |= 1ULL << 51;
   if (one_in(16)) d |= 1ULL << 52;
-  if (one_in(16)) d |= below(32) << 59;
+  if (one_in(m_clean ? 100 : 16)) d |= below(32) << 59;
   return d;
 }
 
@@ -193,6 +207,7 @@ std::uint32_t Program::short_descriptor() {
        ~std::uint64_t{0x1e0};  // domain 0, and no more than one bit of IMPLEMENTATION DEFINED
   d |= one_in(16) ? 0 : one_in(2) ? 1 : 2 + below(2);
   if (!one_in(3)) d |= 0x30;  // AP
+  if (m_some_secure) d |= 0x2'0800;
   return static_cast<std::uint32_t>(d);
 }
 
@@ -213,11 +228,11 @@ void Program::descriptor() {
 
 std::uint64_t Program::address() {
   std::uint64_t a = m_random.next() & 0x3fff'ffffU;
-  if (one_in(6)) a = m_random.next() & 0xffff'ffffU;
-  if (one_in(8)) a = m_random.next() & 0x7f'ffff'ffffU;
-  if (one_in(12)) a = m_random.next() & 0xffff'ffff'ffffU;
-  if (one_in(4)) a |= ~0ULL << 39;
-  if (one_in(24)) a = m_random.next();
+  if (one_in(m_clean ? 24 : 6)) a = m_random.next() & 0xffff'ffffU;
+  if (one_in(m_clean ? 32 : 8)) a = m_random.next() & 0x7f'ffff'ffffU;
+  if (one_in(m_clean ? 48 : 12)) a = m_random.next() & 0xffff'ffff'ffffU;
+  if (one_in(m_clean ? 12 : 4)) a |= ~0ULL << 39;
+  if (one_in(m_clean ? 100 : 24)) a = m_random.next();
   const unsigned UBS = m_pair.features().UBS;
   // What the bus does not carry is another test's.
   if (UBS == 64) return a;
@@ -243,7 +258,13 @@ void Program::any_register() {
   if (in_bank == 8 || in_bank == 0x50 || in_bank == 0x54 || in_bank == 0x5c) return;
   if (in_bank >= 0x60 && in_bank < 0x78) return;  // nor does what says where a fault was
   if (!m_operations && ((offset & ~0x478U) == 0x100 || (in_bank & ~0x1fU) == 0x800)) return;
-  if (offset == 0x4c || offset == 0x44c || (offset & ~0x404U) == 0x180) return;
+  if (offset == 0x50 || offset == 0x450 || offset == 0x4c || offset == 0x44c || (offset & ~0x404U) == 0x180)
+    return;
+  // Tags stay those that configure_bank() gives.
+  const bool global1 = offset >= m_pair.page() && offset < 2 * m_pair.page();
+  const std::uint32_t in_page = offset % m_pair.page();
+  if (global1 && (in_page < 0x200 || (in_page >= 0x800 && in_page < 0xa00))) return;
+  if (offset >= banks && (in_bank == 0x10 || (in_bank >= 0x20 && in_bank < 0x38))) return;
   m_secure = one_in(2);
   const unsigned bytes = offset % 8 == 0 && one_in(3) ? 8 : 4;
   write(offset, one_in(2) ? m_random.next() : m_random.next() & m_random.next() & m_random.next(), bytes);
@@ -280,12 +301,14 @@ void Program::operation() {
 
 void Program::access() {
   smmu::AccessRequest r;
-  r.stream_id = static_cast<std::uint32_t>(one_in(24) ? below(64) : below(9));
+  r.stream_id = static_cast<std::uint32_t>(one_in(24) ? below(64) : m_clean ? below(8) : below(9));
   r.address = address();
   r.kind = static_cast<smmu::AccessKind>(below(3));
   r.privileged = one_in(2);
   r.instruction = r.kind == smmu::AccessKind::read && one_in(3);
-  if (m_pair.features().SES && one_in(3)) r.space = smmu::AddressSpace::secure;
+  // Mostly as SCR1 says of the stream, as far as globals() made a partition.
+  const bool of_secure = m_some_secure && r.stream_id >= 5 && !one_in(4);
+  if (m_pair.features().SES && (of_secure || one_in(m_clean ? 12 : 3))) r.space = smmu::AddressSpace::secure;
   constexpr std::uint8_t memory[] = {0xff, 0x44, 0x00, 0x04, 0xbb, 0xf4, 0x4f, 0x77};
   constexpr smmu::Shareability shareabilities[] = {smmu::Shareability::non_shareable,
                                                    smmu::Shareability::outer, smmu::Shareability::inner};
@@ -313,6 +336,8 @@ void Program::invalidate_all() {
 
 bool Program::run() {
   m_secure = true;
+  m_clean = !one_in(4);
+  m_some_secure = false;
   // What waits goes on by the configuration that it has met, or stalls again elsewhere.
   for (unsigned i = 0; i < 4; ++i) {
     for (unsigned n = 0; n < m_pair.features().NUMCB; ++n) {

@@ -24,6 +24,11 @@ class Program {
  private:
   std::uint64_t below(std::uint64_t n) { return m_random.below(n); }
   bool one_in(unsigned n) { return below(n) == 0; }
+  /// The bank that a stream is for. Of Secure groups the banks are Secure, too.
+  unsigned bank_of(unsigned group) const {
+    const unsigned NUMCB = m_pair.features().NUMCB;
+    return group + NUMCB < 8 ? group : group + NUMCB - 8;
+  }
   unsigned bank() { return static_cast<unsigned>(below(m_pair.features().NUMCB)); }
   void write(std::uint32_t offset, std::uint64_t value, unsigned bytes = 4);
   void write_bank(unsigned n, std::uint32_t offset, std::uint64_t value, unsigned bytes = 4);
@@ -48,6 +53,8 @@ class Program {
   bool m_operations;
   std::vector<std::string>* m_log;
   bool m_secure = false;  // who writes
+  bool m_some_secure = false;
+  bool m_clean = false;  // most of its accesses translate
 };
 
 }  // namespace smmuvp::smmuv2::compare
