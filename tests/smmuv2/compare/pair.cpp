@@ -122,7 +122,16 @@ Pair::Pair(const Features& features, bool large_caches)
       m_naive(parameters_of(features), m_naive_memory, choices_of(features)) {}
 
 void Pair::differ(const std::string& what) {
-  if (m_difference.empty()) m_difference = what;
+  if (m_difference.empty() && !m_overlapped) m_difference = what;
+}
+
+void Pair::note_overlap(const naive_smmuv2::Outcome& theirs, std::uint64_t updates_before) {
+  if (m_overlapped || tally.table_updates == updates_before) return;
+  for (const naive_smmuv2::Fetch& a : theirs.fetches) {
+    for (const naive_smmuv2::Fetch& b : theirs.fetches)
+      m_overlapped |= a.stage != b.stage && a.address / 8 == b.address / 8;
+  }
+  if (m_overlapped) ++tally.overlapped;
 }
 
 std::string Pair::why_of(const Access& access) const {
@@ -289,8 +298,10 @@ void Pair::take_up(std::optional<std::uint64_t> first) {
   }
   std::vector<Waiting> still;
   for (Waiting& w : m_waiting) {
+    const std::uint64_t updates = tally.table_updates;
     const bool ours = run(*w.access);
     const naive_smmuv2::Outcome* theirs = over(w.naive);
+    if (theirs != nullptr) note_overlap(*theirs, updates);
     if (ours && theirs != nullptr) {
       ++tally.resumed;
       compare_ends(*w.access, *theirs, w.what, w.stream);
@@ -325,7 +336,10 @@ void Pair::access(const smmu::AccessRequest& given) {
                            (r.secure ? ", Secure" : "") + (request.privileged ? ", privileged" : "") +
                            (request.instruction ? ", instruction" : "");
   auto ours = std::make_unique<Access>(m_smmu, request);
-  if (!run(*ours)) {
+  const std::uint64_t updates = tally.table_updates;
+  const bool over = run(*ours);
+  note_overlap(theirs, updates);
+  if (!over) {
     ++tally.stalled;
     if (theirs.kind != Kind::stalled) {
       differ(what + ": we stall" + why_of(*ours) + ", they do not: " + to_string(theirs.kind) + " after " +

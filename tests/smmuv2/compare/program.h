@@ -40,6 +40,7 @@ class Program {
   void tables();
   std::uint64_t long_descriptor();
   std::uint32_t short_descriptor();
+  void short_descriptors(std::uint64_t at);
   std::uint64_t address();
   void descriptor();
   void any_register();
@@ -54,7 +55,9 @@ class Program {
   std::vector<std::string>* m_log;
   bool m_secure = false;  // who writes
   bool m_some_secure = false;
-  bool m_clean = false;  // most of its accesses translate
+  bool m_short_tables = false;
+  unsigned m_secure_groups = 0;  // and as many banks
+  bool m_clean = false;          // most of its accesses translate
 };
 
 }  // namespace smmuvp::smmuv2::compare

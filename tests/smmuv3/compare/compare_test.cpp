@@ -11,45 +11,21 @@
 //   SMMUVP_EACH_STEP=1     compares all of memory after each step
 #include <gtest/gtest.h>
 
-#include <chrono>
 #include <cstdio>
-#include <cstdlib>
-#include <fstream>
 #include <string>
 
 #include "program.h"
+#include "smmuvp/test/course.h"
 
 namespace smmuvp::compare {
 namespace {
 
-std::uint64_t number(const char* name, std::uint64_t otherwise) {
-  const char* text = std::getenv(name);
-  return text != nullptr ? std::strtoull(text, nullptr, 0) : otherwise;
-}
+using test::number;
 
-/// Which machines a run takes.
-struct Course {
-  std::uint64_t first = number("SMMUVP_FIRST", 0);
-  std::uint64_t machines = number("SMMUVP_MACHINES", 2000);
-  std::uint64_t programs = 100;  ///< of each
-  std::uint64_t seconds = number("SMMUVP_SECONDS", 0);
-  std::string file;
-  std::chrono::steady_clock::time_point begin = std::chrono::steady_clock::now();
-
-  Course() {
-    if (const char* path = std::getenv("SMMUVP_SEED_FILE")) {
-      file = path;
-      std::ifstream(file) >> first;
-    }
-  }
-  bool goes_on(std::uint64_t machine) const {
-    if (seconds == 0) return machine - first < machines;
-    return std::chrono::steady_clock::now() - begin < std::chrono::seconds(seconds);
-  }
-  /// After each, so that a run that is ended goes on where it was.
-  void leave(std::uint64_t next) const {
-    if (!file.empty()) std::ofstream(file) << next << "\n";
-  }
+/// Machines, and how many programs each runs.
+struct Course : test::Course {
+  Course() : test::Course(number("SMMUVP_FIRST", 0), number("SMMUVP_MACHINES", 2000)) {}
+  std::uint64_t programs = 100;
 };
 
 std::string describe(Pair& pair, const Programs& programs) {
