@@ -101,6 +101,15 @@ TEST(AddressTranslationOperation, OfAHypervisorContextIsPrivileged) {
   }
 }
 
+// 1.5.2, 16.5.38: with EPD0 nothing walks; the level is that of an address that no table is for
+TEST(AddressTranslationOperation, OfAHypervisorContextWithEpd0IsATranslationFault) {
+  AtsWorld w;
+  w.stage1();
+  w.write(w.gr1(CBAR0 + 4 * 3), CBAR_stage1 | CBAR_HYPC);
+  w.write_cb(3, TCR, w.read_cb(3, TCR) | 1U << 7);
+  EXPECT_EQ(w.ats(ATS1PR, 0x1000), 1U | 1U << 1 | 2U << 8);
+}
+
 // 16.5.14, the fault format
 TEST(AddressTranslationOperation, TellsTheFaultItsLevelAndFormat) {
   AtsWorld w;
@@ -320,6 +329,20 @@ TEST(NestedOperation, OfAStage2ThatCannotBeIsAGlobalFault) {
     w.ats(ATS1PR, 0x1000, 6);
     EXPECT_EQ(w.read(sGFSR), c.GFSR | 1U << 31);
   }
+}
+
+// 4.2.4, 3.6.2: the interrupt that the bank of stage 2 names is not there
+TEST(NestedOperation, OfAStage2WithoutAnInterruptIsAGlobalFaultToo) {
+  Features f;
+  f.NUMIRPT = 4;
+  AtsWorld w(f);
+  w.nested();
+  w.write(w.gr1(CBAR0 + 4 * 5), CBAR_stage2 | 9U << 24);
+  w.write(sGFSR, ~0U);
+  w.s2->unmap(w.s1->config().stage1.tables[0].base, 0x1000);
+  w.ats(ATS1PR, 0x1000, 6);
+  EXPECT_EQ(w.read(sGFSR), 1U << 4);
+  EXPECT_EQ(w.read(sGFSYNR0) & (1U | 1U << 6), 1U | 1U << 6);
 }
 
 }  // namespace

@@ -35,6 +35,18 @@ TEST(GlobalOperation, OfBothStagesIsThereWithoutNesting) {
   }
 }
 
+// 2.4.2, 4.3: of a bank without stage 2 CBAR.MemAttr is what stage 2 says; also with its stage 1 off
+TEST(GlobalOperation, OfBothStagesHasTheAttributesThatCbarCombines) {
+  AtsWorld w;
+  w.stage1();
+  w.write(w.gr1(CBAR0 + 4 * 3), (CBAR_stage1 & ~0xf000U) | 5U << 12);  // Non-cacheable
+  EXPECT_EQ(w.gats(sGATS1PR, 0x1000) >> 56, 0xffU);
+  EXPECT_EQ(w.gats(sGATS12PR, 0x1000) >> 56, 0x44U);
+  w.write_cb(3, SCTLR, 1U << 20 | 0xfU << 16);
+  EXPECT_EQ(w.gats(sGATS1PR, 0x1000) >> 56, 0xffU);
+  EXPECT_EQ(w.gats(sGATS12PR, 0x1000) >> 56, 0x44U);
+}
+
 TEST(GlobalOperation, UsesTheRightsOfItsKind) {
   AtsWorld w;
   pgtable::Mapping m;

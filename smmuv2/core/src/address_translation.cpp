@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "smmuvp/smmuv2/path.h"
 #include "smmuvp/smmuv2/programming_interface.h"
 #include "smmuvp/smmuv2/register_fields.h"
 
@@ -232,14 +233,17 @@ void AddressTranslation::begin() {
       return;
     }
     if (!stage2 || !c.stage2_on) {
-      succeed(address, c.stage1_off->attributes(smmu::default_attributes),
-              c.stage1_off->space(AddressSpace::non_secure), 12);  // Table 2-3
+      succeed(address, nullptr);
       return;
     }
     if (address >> c.ipa_size != 0 || c.stage2_unwalkable) {
       fail(fsr::TF, true, c.second_VA64 ? 0 : 1);
       return;
     }
+  }
+  if (c.EPD0) {  // 16.5.38: nothing walks
+    fail(fsr::TF, false, level);
+    return;
   }
   if (c.stage2_unwalkable) {
     if (o.global) {
@@ -274,15 +278,20 @@ void AddressTranslation::refused() {
     finish(F | ICF | format);
     return;
   }
+  record_globally(invalid ? gfsr::ICF : gfsr::UCBF);
+  finish(terminated(o.bank));
+}
+
+// 4.2.4, of what stage 2 cannot tell
+void AddressTranslation::record_globally(std::uint32_t bit) {
   GlobalFault f;
-  f.bit = invalid ? gfsr::ICF : gfsr::UCBF;
+  f.bit = bit;
   f.nested = true;
   f.ats = true;
-  f.secure = m_interface.banks().is_secure(o.bank) && m_parts.features.SES;
+  f.secure = m_interface.banks().is_secure(m_queue.front().bank) && m_parts.features.SES;
   f.of_non_secure = true;
   f.non_secure_attr = true;
   m_interface.faults().record(f);
-  finish(terminated(o.bank));
 }
 
 // What stage 2 says before (4.2.4). @return whether it goes on
@@ -312,16 +321,7 @@ void AddressTranslation::translated() {
     }
     return;
   }
-  const smmu::TlbEntry& entry = m_translation->entry();
-  pgtable::Attributes attributes = entry.attributes;
-  if (!c.stage1_on) {
-    attributes = combine(c.stage1_off->attributes(smmu::default_attributes), entry.stage2_attributes);
-  } else if (c.stage2_on && o.both_stages) {
-    attributes = with_allocation(attributes, entry.stage2_attributes.allocation);
-  } else if (o.both_stages && c.stage2_attributes) {
-    attributes = combine(attributes, *c.stage2_attributes);
-  }
-  succeed(m_translation->output(), attributes, entry.space, m_translation->shift());
+  succeed(m_translation->output(), &m_translation->entry());
 }
 
 // 4.2.4: told in the bank of stage 2
@@ -350,6 +350,7 @@ void AddressTranslation::stage2_fault(std::uint32_t bit, int level, std::uint64_
              m_context.first << 16U;
   const bool stalls = m_interface.stalls_at(bank);
   faults.record(f, stalls);
+  if (faults.lacks_interrupt(bank)) record_globally(gfsr::UCIF);
   if (m_interface.blocks(bank)) m_parts.engine.forget_answers(0, 0);
   if (stalls) {
     stall(bank, true);
@@ -388,15 +389,26 @@ void AddressTranslation::fail(std::uint64_t fault_bits, bool stage2, int level) 
          (stage2 ? PAR_STAGE.in_word() : 0));
 }
 
-void AddressTranslation::succeed(std::uint64_t output, pgtable::Attributes attributes, AddressSpace space,
-                                 unsigned shift) {
+// @param entry  nullptr: nothing has translated
+void AddressTranslation::succeed(std::uint64_t output, const smmu::TlbEntry* entry) {
   const Operation& o = m_queue.front();
   const Context& c = m_context;
-  const bool NS = c.state.secure && space == AddressSpace::non_secure;
-  const pgtable::Attributes a = pgtable::effective(attributes);
+  // As of an access with the attributes of Table 2-3, by the stages that are asked for.
+  smmu::AccessRequest access;
+  access.attributes = smmu::default_attributes;
+  Path path;
+  path.secure = c.state.secure;
+  path.take(c);
+  if (!o.both_stages) {
+    path.stage2_on = false;
+    path.stage2_attributes.reset();
+  }
+  const smmu::FinishedAnswer answer = path.answer(access, entry, output);
+  const bool NS = c.state.secure && answer.space == AddressSpace::non_secure;
+  const pgtable::Attributes a = pgtable::effective(answer.attributes);
   // An address of stage 2 has no room in the short form.
   if (!c.state.EAE && !(c.nested && o.both_stages)) {
-    finish(short_PAR(output, a, NS, shift == 24, o.global));
+    finish(short_PAR(output, a, NS, entry != nullptr && m_translation->shift() == 24, o.global));
     return;
   }
   const unsigned bits = std::max(m_parts.features.IAS, m_parts.features.OAS);

@@ -26,7 +26,7 @@ struct Tally {
   std::uint64_t accesses = 0, translated = 0, bypassed = 0, aborted = 0, razwi = 0, stalled = 0, resumed = 0;
   std::array<std::uint64_t, 32> GFSR{}, FSR{};  // by bit, of faults as they are recorded
   std::array<std::uint64_t, 4> HUPCF_CFCFG{};   // of faults of banks
-  std::uint64_t operations = 0, table_updates = 0, overlapped = 0;
+  std::uint64_t operations = 0, table_updates = 0, overlapped = 0, unordered = 0;
 };
 
 class Pair {
@@ -41,14 +41,19 @@ class Pair {
   void put(std::uint64_t address, std::uint64_t word);
   // ---- devices
   void access(const smmu::AccessRequest& request);
+  /// Whether a bank has registers for address translation operations.
+  bool translates_addresses(unsigned bank) const {
+    return features().S1TS && bank >= features().NUMS2CB && bank < features().NUMCB;
+  }
   /// Everything that software can read, and memory.
   void compare_all();
 
   /// The first difference, or nothing.
   const std::string& difference() const { return m_difference; }
-  /// A flag was updated in a word that one access read for both stages: which of the two a cached descriptor
-  /// is, is each model's own. What follows is not compared.
-  bool overlapped() const { return m_overlapped; }
+  /// What follows is each model's own, and not compared: a flag was updated in a word that one access read
+  /// for both stages, and which of the two a cached descriptor is is open; or accesses and address
+  /// translation operations wait, and which goes on first is open.
+  bool left() const { return m_left; }
   Tally tally;
   std::uint64_t window() const { return m_smmu.features().window_bytes(); }
   std::uint32_t page() const { return m_smmu.features().page_bytes(); }
@@ -75,6 +80,7 @@ class Pair {
   bool run(Access& access);
   std::string why_of(const Access& access) const;
   std::string faults_text();
+  std::uint64_t unpredictable(std::uint32_t offset, bool secure, std::uint64_t value) const;
   std::string bank_text(std::uint32_t offset);
   std::string stream_text(std::uint32_t stream);
   void work();
@@ -83,6 +89,7 @@ class Pair {
                     std::uint32_t stream);
   void compare_levels();
   void count_faults();
+  void note_order();
   void note_overlap(const naive_smmuv2::Outcome& theirs, std::uint64_t updates_before);
   void differ(const std::string& what);
 
@@ -95,7 +102,7 @@ class Pair {
   std::array<std::uint64_t, 128> m_FSR{};
   std::array<std::uint64_t, 2> m_GFSR{};
   std::string m_difference;
-  bool m_overlapped = false;
+  bool m_left = false;
 };
 
 /// Addresses whose lowest bits say so are external aborts, for both models.

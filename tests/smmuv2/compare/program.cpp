@@ -48,6 +48,7 @@ Features draw_features(test::Random& random) {
 }
 
 void Program::write(std::uint32_t offset, std::uint64_t value, unsigned bytes) {
+  if (bytes == 4) value &= 0xffff'ffffU;
   if (m_log != nullptr) {
     char text[96];
     std::snprintf(text, sizeof text, "%s writes 0x%llx to 0x%x (%u)", m_secure ? "Secure" : "Non-secure",
@@ -278,7 +279,6 @@ void Program::any_register() {
   const std::uint32_t in_bank = offset >= banks ? (offset - banks) % m_pair.page() : 0;
   if (in_bank == 8 || in_bank == 0x50 || in_bank == 0x54 || in_bank == 0x5c) return;
   if (in_bank >= 0x60 && in_bank < 0x78) return;  // nor does what says where a fault was
-  if (!m_operations && ((offset & ~0x478U) == 0x100 || (in_bank & ~0x1fU) == 0x800)) return;
   if (offset == 0x50 || offset == 0x450 || offset == 0x4c || offset == 0x44c || (offset & ~0x404U) == 0x180)
     return;
   // Tags stay those that configure_bank() gives.
@@ -310,12 +310,16 @@ void Program::clear(unsigned n) {
 
 void Program::operation() {
   const std::uint64_t at = address() & ~std::uint64_t{0xfff};
-  if (one_in(2)) {
+  const bool global = one_in(2);
+  const unsigned n = one_in(16) ? static_cast<unsigned>(below(256)) : bank();
+  if (global) {
     m_secure = one_in(2);
-    write(static_cast<std::uint32_t>(0x100 + 8 * below(8)), at | (one_in(16) ? below(256) : bank()), 8);
+    write(static_cast<std::uint32_t>(0x100 + 8 * below(8)), at | n, 8);
+    m_pair.read(0x180, 8, m_secure);
     m_secure = true;
-  } else {
-    write_bank(bank(), static_cast<std::uint32_t>(0x800 + 8 * below(4)), at, 8);
+  } else if (m_pair.translates_addresses(n)) {
+    write_bank(n, static_cast<std::uint32_t>(0x800 + 8 * below(4)), at, 8);
+    if (m_pair.value(m_pair.bank(n) + 0x8f0, 4, true) == 0) m_pair.read(m_pair.bank(n) + 0x50, 8, m_secure);
   }
   ++m_pair.tally.operations;
 }
@@ -375,7 +379,7 @@ bool Program::run() {
     configure_bank(n);
   }
   invalidate_all();
-  for (unsigned step = 0; step < 40 && m_pair.difference().empty() && !m_pair.overlapped(); ++step) {
+  for (unsigned step = 0; step < 40 && m_pair.difference().empty() && !m_pair.left(); ++step) {
     switch (below(16)) {
       case 0:
         configure_bank(bank());
@@ -396,13 +400,13 @@ bool Program::run() {
         clear(bank());
         break;
       case 6:
-        if (m_operations) operation();
+        operation();
         break;
       default:
         access();
     }
   }
-  if (m_pair.difference().empty() && !m_pair.overlapped()) m_pair.compare_all();
+  if (m_pair.difference().empty() && !m_pair.left()) m_pair.compare_all();
   return m_pair.difference().empty();
 }
 

@@ -15,9 +15,8 @@ Features draw_features(test::Random& random);
 class Program {
  public:
   /// @param log  what happens is noted there, if it is not nullptr
-  /// @param operations  address translation operations are among them
-  Program(Pair& pair, test::Random& random, bool operations, std::vector<std::string>* log = nullptr)
-      : m_pair(pair), m_random(random), m_operations(operations), m_log(log) {}
+  Program(Pair& pair, test::Random& random, std::vector<std::string>* log = nullptr)
+      : m_pair(pair), m_random(random), m_log(log) {}
   /// @return whether the models agreed; else Pair::difference() tells
   bool run();
 
@@ -51,7 +50,6 @@ class Program {
 
   Pair& m_pair;
   test::Random& m_random;
-  bool m_operations;
   std::vector<std::string>* m_log;
   bool m_secure = false;  // who writes
   bool m_some_secure = false;

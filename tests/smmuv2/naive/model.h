@@ -129,6 +129,13 @@ class Smmu {
   [[nodiscard]] std::vector<Waiting> waiting() const;
 
   [[nodiscard]] Interrupts interrupts() const;
+  /// Whether the attributes of the last result in PAR, or GPAR, come of a reserved encoding.
+  [[nodiscard]] bool PAR_attributes_unpredictable(unsigned bank) const {
+    return m_banks[bank].PAR_attributes_unpredictable;
+  }
+  [[nodiscard]] bool GPAR_attributes_unpredictable(bool secure) const {
+    return m_global[secure ? secure_state : non_secure].GPAR_attributes_unpredictable;
+  }
   [[nodiscard]] const Parameters& parameters() const { return m_parameters; }
 
  private:
@@ -139,12 +146,14 @@ class Smmu {
   struct Global {
     uint32_t CR0 = 0, CR2 = 0, ACR = 0;
     uint64_t GFAR = 0, GPAR = 0;
+    bool GPAR_attributes_unpredictable = false;
     uint32_t GFSR = 0, GFSYNR0 = 0, GFSYNR1 = 0, GFSYNR2 = 0;
   };
 
   struct Bank {
     uint32_t SCTLR = 0, ACTLR = 0, TCR2 = 0, TCR = 0, CONTEXTIDR = 0, MAIR0 = 0, MAIR1 = 0;
     uint64_t TTBR0 = 0, TTBR1 = 0, PAR = 0, FAR = 0, IPAFAR = 0;
+    bool PAR_attributes_unpredictable = false;
     uint32_t FSR = 0, FSYNR0 = 0;
     bool ats_active = false;
   };

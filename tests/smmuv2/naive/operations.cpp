@@ -114,6 +114,7 @@ std::optional<Outcome> Smmu::process_operation(Pending& pending) {
   Bank& bank = m_banks[n];
   const uint64_t scheme = uint64_t{format(n)} << 8;
   bank.ats_active = true;
+  bank.PAR_attributes_unpredictable = false;
   Banks banks{n, std::nullopt};
   std::optional<Outcome> outcome = Outcome{};
   if (const auto fault = check_banks(banks, bank_secure(n))) {
@@ -142,6 +143,7 @@ void Smmu::global_operation(Security which, unsigned offset, uint64_t value) {
   Global& global = m_global[which];
   Banks banks{field(value, 7, 0), std::nullopt};
   const unsigned n = banks.first;
+  global.GPAR_attributes_unpredictable = false;
   const bool invalid = n >= m_parameters.NUMCB || (which == non_secure && bank_secure(n)) || stage2_format(n);
   if (invalid) {
     global.GPAR = UCBF | F;
@@ -156,6 +158,7 @@ void Smmu::global_operation(Security which, unsigned offset, uint64_t value) {
   }
   const Question question = operation_question(banks, offset, value);
   const Lookup lookup = translate(question);
+  global.GPAR_attributes_unpredictable = !lookup.fault.has_value() && lookup.attributes_unpredictable;
   global.GPAR = lookup.fault.has_value() ? failure(*lookup.fault) : success(question, lookup, true);
 }
 

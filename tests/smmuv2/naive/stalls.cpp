@@ -75,7 +75,11 @@ std::optional<Outcome> Smmu::request_buffer(Pending& pending, const Question& qu
                          lookup.attributes.privileged,
                          lookup.attributes.instruction,
                          lookup.attributes_unpredictable};
-    if (operation) m_banks[question.banks.first].PAR = success(question, lookup, false);
+    if (operation) {
+      Bank& of_operation = m_banks[question.banks.first];
+      of_operation.PAR = success(question, lookup, false);
+      of_operation.PAR_attributes_unpredictable = lookup.attributes_unpredictable;
+    }
     outcome.fetches = std::move(lookup.fetches);
     return outcome;
   }

@@ -58,11 +58,11 @@ class AddressTranslation : public smmu::Worker {
   void start(const Operation& operation);
   void begin();
   void refused();
+  void record_globally(std::uint32_t bit);
   bool begin_in_bank();
   void translated();
   void stage2_fault(std::uint32_t bit, int level, std::uint64_t ipa, bool table_walk, bool external);
-  void succeed(std::uint64_t output, pgtable::Attributes attributes, pgtable::AddressSpace space,
-               unsigned shift);
+  void succeed(std::uint64_t output, const smmu::TlbEntry* entry);
   void fail(std::uint64_t fault_bits, bool stage2, int level);
   void finish(std::uint64_t PAR);
   void stall(unsigned bank, bool recorded);
