@@ -123,6 +123,32 @@ def case_modules_come_in_any_order(b):
         in_order(r, [r"in iommu group 0", r"ok 1 - copy"])
 
 
+# Name, window, context interrupts that are wired, what the driver says of it.
+PERSONALITIES = [
+    ("arm-mmu-500", "1MiB", 128, r"SMMUv2, stage 1, stage 2, nested, 128 context banks"),
+    ("intel-agilex7", "256KiB", 32, r"SMMUv2, stage 1, stage 2, nested, 32 context banks"),
+    ("xilinx-zynqmp", "128KiB", 16, r"SMMUv2, stage 1, stage 2, nested, 16 context banks"),
+    ("arm-mmu-401", "64KiB", 1, r"SMMUv1, stage 2, 4 context banks .*\n.*: aarch64, "),
+    ("arm-mmu-400", "64KiB", 1, r"SMMUv1, stage 2, 4 context banks .*\n.*: aarch32-l, "),
+    ("qcom-adreno-smmu", "64KiB", 5, r"SMMUv2, stage 1, 5 context banks"),
+]
+
+
+def case_each_personality_moves_data_and_faults(b):
+    for name, window, interrupts, words in PERSONALITIES:
+        def change(text):
+            text = re.sub(r"(?m)^(params\.(NUMCB|NUMS2CB|NUMPAGENDXB)|interrupts\.context_irq\d+) = .*\n", "", text)
+            wired = "".join('interrupts.context_irq%d = "SPI %d"\n' % (i, 66 + i) for i in range(interrupts))
+            text = text.replace('interrupts.cfg_irq = "SPI 65"\n', 'interrupts.cfg_irq = "SPI 65"\n' + wired)
+            text = text.replace('[0x09100000, "128KiB"]', '[0x0c000000, "%s"]' % window)
+            return text.replace('type = "gicv2"\n', 'type = "gicv2"\nparams.num_spis = 256\n')
+
+        init = "modprobe testdev-dma\ndmatest --size 5\nrmmod testdev-dma\nrmmod arm-smmu\npoweroff\n"
+        r = features(b, 'params.personality = "%s"' % name, change=change, init=init)
+        check(re.search(words, r.stdout), "the driver does not say: " + words, r)
+        ran(r, "read:", "fault-read:", "fault-write:", "fault-readonly:")
+
+
 def case_a_stream_has_a_mask_where_the_node_has_two_cells(b):
     if not shutil.which("dtc"):
         sys.exit(77)
