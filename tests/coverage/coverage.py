@@ -17,7 +17,7 @@ what only an exception would run, deleting destructors, what the compiler adds t
 class's first line), and closing brackets. "In part": run, but with code that was never run.
 
 A line that is never run wants, in this order:
-  a test     that the specification could name (smmuv3/SPEC.md has a row for it), or
+  a test     that the specification could name (SPEC.md has a row for it), or
   to go      if nothing can run it: deleted, or an assertion of what makes it so, or
   a reason   in tests/coverage/never_run:
 
@@ -41,7 +41,7 @@ import re
 import subprocess
 import sys
 
-FOLDERS = ("models/smmu/core", "smmuv3/core", "smmuv3/structures")
+FOLDERS = ("models/smmu/core", "smmuv2/core", "smmuv2/structures", "smmuv3/core", "smmuv3/structures")
 LISTS = "tests/coverage"
 STAMP = "coverage.stamp"  # written when the tests have run
 

@@ -427,6 +427,15 @@ TEST(PRIVCFG, Of0b01IsPrivilegedAccessNever) {
   EXPECT_TRUE(w.access(9, 0x1000).privileged);
 }
 
+// Of what the TLB has of other streams, too; and nothing is updated for an access that it refuses
+TEST(PRIVCFG, Of0b01IsRefusedByAnEntryOfTheTlb) {
+  OneStage w;
+  EXPECT_EQ(w.access(9, 0x1000).outcome, Outcome::forward);
+  w.S2CR_is(PRIVCFG(1));
+  EXPECT_EQ(w.access(9, 0x1000).outcome, Outcome::abort);
+  EXPECT_EQ(w.read_cb(3, FSR), 1U << 3 | 2U << 9);
+}
+
 TEST(PRIVCFG, Of0b01IsUnprivilegedWithoutDipans) {
   Features f;
   f.DIPANS = false;

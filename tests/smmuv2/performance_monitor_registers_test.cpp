@@ -106,6 +106,7 @@ TEST(RevealedGroup, IsShownInItsBankWithCountersFrom0) {
   EXPECT_EQ(w.count(29), 0U);
   EXPECT_EQ(w.read_cb(4, CB_PMCFGR), 31U << 8 | 14U);
   EXPECT_EQ(w.read_cb(4, CB_PMCEID0), w.read_pm(offsets::PMCEID0));
+  EXPECT_EQ(w.read_cb(4, CB_PMCEID0 + 4), w.read_pm(offsets::PMCEID1));
   EXPECT_EQ(w.read_cb(4, CB_PMAUTHSTATUS), w.read_pm(offsets::PMAUTHSTATUS));
   const std::array<std::array<std::uint32_t, 3>, 3> pairs{{{CB_PMCNTENSET, CB_PMCNTENCLR, PMCNTENSET0},
                                                            {CB_PMINTENSET, CB_PMINTENCLR, PMINTENSET0},
