@@ -71,6 +71,11 @@ TEST_F(DamagedState, OfACommandQueueThatExecutesAnIllegalCommandIsRefused) {
   expect_refused("command_queue/state", 2, "no command that is executed");
 }
 
+TEST_F(DamagedState, OfALookupThatWaitsForNothingIsRefused) {
+  expect_refused("atos/waiting", 1, "can be in this state");
+  expect_refused("prefetch/waiting", 1, "can be in this state");
+}
+
 TEST_F(DamagedState, OfAnEventQueueThatWritesNoRecordIsRefused) {
   expect_refused("event_queue/waiting", 1, "no record that is written");
   Access a(w.smmu, World::request(9, 0x1000));  // STE 9 is all zero: C_BAD_STE
