@@ -202,7 +202,9 @@ void Walk::take_abort(MemoryStatus status) {
   m_result.fault.table_address = m_op.address;
   end_with(m_op.stage, no_atomic ? FaultKind::unsupported_atomic : FaultKind::external_abort, m_op.level);
   // IHI 0070 7.3.12: stage 2 of the input is of class IN, whatever access of it was aborted.
-  if (m_op.stage == Stage::stage1) m_result.fault.fault_class = FaultClass::table;
+  if (m_op.stage == Stage::stage2) return;
+  m_result.fault.fault_class = FaultClass::table;
+  if (m_stages == Stages::nested) m_result.fault.table_ipa = m_descriptor_ipa;
 }
 
 void Walk::end_with(Stage stage, FaultKind kind, int level) {

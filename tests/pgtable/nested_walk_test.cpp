@@ -64,6 +64,7 @@ TEST(NestedWalk, ExternalAbortAtEachReadIsReportedWithItsStageAndLevel) {
     // IHI 0070 7.3.12: of class IN where stage 2 translates the output of stage 1
     EXPECT_EQ(r.fault.fault_class, i < 12 ? FaultClass::table : FaultClass::input);
     EXPECT_EQ(r.fault.table_address, reads[i].address);
+    EXPECT_EQ(r.fault.table_ipa, reads[i].stage == Stage::stage1 ? tables[i / 4] : 0);
     EXPECT_EQ(r.fault.ipa, reads[i].stage == Stage::stage1 ? 0 : (i < 12 ? tables[i / 4] : 0x20000));
     EXPECT_EQ(r.descriptors.size(), i + 1);
   }

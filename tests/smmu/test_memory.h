@@ -61,11 +61,14 @@ class TestMemory {
   pgtable::MemoryResponse carry_out(const pgtable::MemoryOp& op) {
     pgtable::MemoryResponse r;
     r.data = read(op.address, op.size);
-    if (op.big_endian) r.data = __builtin_bswap64(r.data);
+    if (op.big_endian) r.data = swapped(r.data, op.size);
     if (op.kind == pgtable::MemoryOpKind::write) {
-      write(op.address, op.big_endian ? __builtin_bswap64(op.desired) : op.desired, op.size);
+      write(op.address, op.big_endian ? swapped(op.desired, op.size) : op.desired, op.size);
     }
     return r;
+  }
+  static std::uint64_t swapped(std::uint64_t value, unsigned bytes) {
+    return __builtin_bswap64(value) >> (64 - 8 * bytes);
   }
 
   std::uint64_t latency = 0;

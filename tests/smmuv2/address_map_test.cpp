@@ -201,6 +201,26 @@ TEST(MultiFormatRegister, KeepsReservedFieldsUntilTheFormatChanges) {
   EXPECT_EQ(w.read_cb(5, TTBR0, 8), 0xcdab'0000'0000'4000U);
 }
 
+// 16.4: what TCR and CONTEXTIDR hold is there again when the bank is of the format that has it
+TEST(MultiFormatRegister, KeepsATcrOverEachFormat) {
+  World w;
+  const std::uint32_t all = 0x8a7f'3f33;
+  w.write(w.gr1(CBAR0 + 4 * 3), CBAR_stage1);
+  w.write_cb(3, TCR, all);
+  const std::uint64_t stored = w.read_cb(3, TCR);
+  w.write_cb(3, CONTEXTIDR, 0x1234'5678);
+  w.write(w.gr1(CBA2R0 + 4 * 3), CBA2R_VA64);
+  EXPECT_EQ(w.read_cb(3, TCR), stored);
+  w.write(w.gr1(CBAR0 + 4 * 3), CBAR_stage2);
+  EXPECT_EQ(w.read_cb(3, TCR), stored);
+  EXPECT_EQ(w.read_cb(3, CONTEXTIDR), 0U) << "17.1: no register of this format";
+  w.write_cb(3, CONTEXTIDR, ~0U);
+  w.write(w.gr1(CBA2R0 + 4 * 3), 0);
+  w.write(w.gr1(CBAR0 + 4 * 3), CBAR_stage1);
+  EXPECT_EQ(w.read_cb(3, TCR), stored);
+  EXPECT_EQ(w.read_cb(3, CONTEXTIDR), 0x1234'5678U);
+}
+
 // 9.6.23: bits of the fault format that have a meaning in others take effect when TYPE changes
 TEST(MultiFormatRegister, AFieldTakesEffectWithItsFormat) {
   World w;

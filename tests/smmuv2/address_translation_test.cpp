@@ -255,6 +255,8 @@ TEST(NestedOperation, AFaultOfStage2IsToldInItsBankAndTerminatesIt) {
   EXPECT_EQ(AtsWorld::plain(w.ats(ATS1UW, 0x1000, 6)), 1U | 1ULL << 31);  // F, ATOT
   EXPECT_EQ(w.read_cb(5, FSR), 1U << 1 | 2U << 9);
   EXPECT_EQ(w.read_cb(5, FAR, 8), 0x1000U);
+  EXPECT_EQ(w.read_cb(5, IPAFAR, 8),
+            w.s1->config().stage1.tables[0].base);  // 17.3.2: of VA 0, its first entry
   const std::uint64_t FSYNR0_is = w.read_cb(5, FSYNR0);
   EXPECT_EQ(FSYNR0_is & (1U << 2 | 1U << 3 | 1U << 9 | 0xffU << 16), 1U << 2 | 1U << 3 | 1U << 9 | 6U << 16);
   EXPECT_EQ(w.read_cb(6, FSR) & ~(3U << 9), 0U);
@@ -307,7 +309,39 @@ TEST(NestedOperation, AnExternalAbortIsToldInStage2) {
   w.memory.make_abort(w.s1->config().stage1.tables[0].base);
   EXPECT_EQ(AtsWorld::plain(w.ats(ATS1PR, 0x1000, 6)), 1U | 1ULL << 31);
   EXPECT_EQ(w.read_cb(5, FSR), 1U << 4 | 2U << 9);
+  EXPECT_EQ(w.read_cb(5, IPAFAR, 8), w.s1->config().stage1.tables[0].base);
   EXPECT_EQ(w.read_cb(6, FSR) & ~(3U << 9), 0U);
+}
+
+// 4.2.4: a fetch that a stage 2 which cannot be walked refuses; what stage 1 refuses is told in PAR
+TEST(NestedOperation, OfAStage2ThatCannotBeWalkedIsAFaultOfItsBank) {
+  AtsWorld w;
+  w.nested();
+  w.write_cb(5, TCR, w.read_cb(5, TCR) | 3U << 6);  // SL0 0b11
+  EXPECT_EQ(AtsWorld::plain(w.ats(ATS1PR, 0x1000, 6)), 1U | 1ULL << 31);
+  EXPECT_EQ(w.read_cb(5, FSR), 1U << 1 | 2U << 9);
+  EXPECT_EQ(w.read_cb(5, IPAFAR, 8), w.s1->config().stage1.tables[0].base);
+  w.write_cb(5, FSR, ~0U);
+  EXPECT_EQ(w.ats(ATS1PR, 0x80'0000'0000, 6), 1U | 1U << 1 | 2U << 8);
+  EXPECT_EQ(w.read_cb(5, FSR), 2U << 9);
+  EXPECT_EQ(w.gats(sGATS12PR, 0x1000, 6), 1U | 1U << 1 | 2U << 8 | 1ULL << 35);
+  EXPECT_EQ(w.read_cb(5, FSR), 2U << 9);
+}
+
+// Table 3-4: a stage 2 that is off looks at the output of both stages, and at tables
+TEST(NestedOperation, UnderAStage2ThatIsOffGivesNoAddressAboveTheOutputSize) {
+  Features f;
+  f.OAS = 36;
+  AtsWorld w(f);
+  w.nested();
+  ASSERT_TRUE(w.s1->map(0x3000, 0x10'0000'0000, 0x1000));
+  w.write_cb(5, SCTLR, 0);
+  EXPECT_EQ(AtsWorld::PA(w.ats(ATS1PR, 0x3000, 6)), 0x10'0000'0000U) << "the IPA";
+  EXPECT_EQ(w.gats(sGATS12PR, 0x3000, 6), 1U | 1U << 7 | 2U << 8 | 1ULL << 35);
+  EXPECT_EQ(AtsWorld::PA(w.gats(sGATS12PR, 0x1000, 6)), 0x40'0000U);
+  w.write_cb(6, TTBR0, w.read_cb(6, TTBR0, 8) | std::uint64_t{1} << 40, 8);
+  w.write(TLBIALLNSNH, 0);
+  EXPECT_EQ(w.gats(sGATS1PR, 0x1000, 6), 1U | 1U << 7 | 2U << 8 | 1ULL << 35);
 }
 
 // 4.2.4: Nested and ATS are 1, NSSTATE and NSATTR are reserved in GFSYNR0; never stalled

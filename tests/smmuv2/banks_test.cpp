@@ -291,6 +291,27 @@ TEST(TlbTags, HaveTheAsidOfContextidrWithShortDescriptors) {
   EXPECT_EQ(w.output_of(10, 0x1000), 0x9000'0000U);
 }
 
+// 16.5.40: of AArch32 Long descriptors the ASID is TTBR's, of bits [55:48], whatever AS says
+TEST(TlbTags, HaveAnAsidOf8BitsWithAarch32LongDescriptors) {
+  FormatsWorld w;
+  pgtable::Mapping m;
+  m.nG = true;
+  auto& b1 = w.builder(FormatsWorld::config_long());
+  auto& b2 = w.builder(FormatsWorld::config_long());
+  ASSERT_TRUE(b1.map(0x1000, 0x8000'0000, 0x1000, m));
+  ASSERT_TRUE(b2.map(0x1000, 0x9000'0000, 0x1000, m));
+  w.bank_long(3, b1.config(), 1);
+  w.bank_long(4, b2.config(), 2);
+  for (const unsigned bank : {3U, 4U}) w.write_cb(bank, TCR2, 1U << 4);
+  w.map_stream(0, 9, S2CR_translate | 3);
+  w.map_stream(1, 10, S2CR_translate | 4);
+  w.start();
+  EXPECT_EQ(w.output_of(9, 0x1000), 0x8000'0000U);
+  EXPECT_EQ(w.output_of(10, 0x1000), 0x9000'0000U);
+  w.write_cb(4, TTBR0, b2.config().stage1.tables[0].base | std::uint64_t{0x3301} << 48, 8);
+  EXPECT_EQ(w.output_of(10, 0x1000), 0x8000'0000U) << "bits [63:56] are no part of it";
+}
+
 TEST(TlbTags, OfStage2IsTheVmid) {
   FormatsWorld w;
   auto& b1 = w.builder(World::config_stage2());

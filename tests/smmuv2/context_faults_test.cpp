@@ -339,13 +339,53 @@ TEST_F(NestedFaults, ExternalFaultsAreOfTheSecondBank) {
   ASSERT_TRUE(leaf1);
   w.memory.make_abort(*leaf1);
   w.access(9, 0x1678);
-  EXPECT_EQ(w.FSR_of(5), EF);
-  EXPECT_EQ(w.read_cb(5, FAR, 8), 0x1678U);
-  EXPECT_EQ(w.read_cb(5, FSYNR0), 3 | S1PTWF | PTWF | nested);
+  // 17.3.2: valid of external faults; tables lie at their IPAs
+  w.expect_fault(5, EF | Format_64, 0x1678, 3 | S1PTWF | PTWF | nested, 9, *leaf1);
   w.expect_no_fault(6);
   w.memory.make_ok(*leaf1);
   w.clear(5);
   EXPECT_EQ(w.output_of(9, 0x1678), 0x9000'0678U);
+}
+
+// 17.3.2: "the IPA of the faulting access", where stage 2 moves tables elsewhere
+TEST_F(NestedFaults, AnExternalFaultOfATableHasTheIpaAndNotThePhysicalAddress) {
+  const auto leaf1 = s1->descriptor_address(0x1000, 3);
+  ASSERT_TRUE(leaf1);
+  constexpr std::uint64_t moved = 0x7000'0000;
+  ASSERT_TRUE(s2->unmap(*leaf1 & ~0xfffULL, 0x1000, pgtable::Splitting::allowed));
+  ASSERT_TRUE(s2->map(*leaf1 & ~0xfffULL, moved, 0x1000));
+  w.memory.make_abort(moved | (*leaf1 & 0xfffU));
+  w.access(9, 0x1678);
+  w.expect_fault(5, EF | Format_64, 0x1678, 3 | S1PTWF | PTWF | nested, 9, *leaf1);
+}
+
+TEST_F(NestedFaults, ExternalFaultsUnderAStage2ThatIsOffAreOfTheSecondBankToo) {
+  w.change_cb(5, SCTLR, SCTLR_M, 0);
+  const auto leaf1 = s1->descriptor_address(0x1000, 3);
+  ASSERT_TRUE(leaf1);
+  w.memory.make_abort(*leaf1);
+  w.access(9, 0x1678);
+  w.expect_fault(5, EF | Format_64, 0x1678, 3 | S1PTWF | PTWF | nested, 9, *leaf1);
+  w.expect_no_fault(6);
+}
+
+// A start level that the size does not go with: whatever comes to stage 2 is a Translation fault there.
+TEST_F(NestedFaults, AStage2ThatCannotBeWalkedRefusesStage1sTables) {
+  const std::uint64_t first = s1->config().stage1.tables[0].base;
+  w.change_cb(5, TCR, 3U << 6, 3U << 6);  // SL0 0b11
+  w.access(9, 0x1678, AccessKind::write);
+  w.expect_fault(5, TF | Format_64, 0x1678, 0 | S1PTWF | WNR | nested, 9, first);
+  w.expect_no_fault(6);
+  w.clear(5);
+  // what stage 1 refuses does not come to it
+  w.access(9, 0x80'0000'0000);
+  w.expect_fault(6, TF | Format_64, 0x80'0000'0000, 0, 9);
+  w.expect_no_fault(5);
+  w.clear(6);
+  // with stage 1 off the address itself does
+  w.change_cb(6, SCTLR, SCTLR_M, 0);
+  w.access(9, 0x1678);
+  w.expect_fault(5, TF | Format_64, 0x1678, 0 | nested, 9, 0x1678);
 }
 
 // The second bank's CFRE counts (3.7.4)

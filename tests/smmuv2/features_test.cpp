@@ -106,6 +106,8 @@ TEST(Features, StreamIndexingHasStreamIdsOf7BitsAtMost) {
   const auto indexing = [](Features& f) { f.SMS = f.EXIDS = false; };
   EXPECT_EQ(complaint([&](Features& f) { indexing(f), f.NUMSIDB = 8; }), "NUMSIDB");
   EXPECT_EQ(complaint([&](Features& f) { indexing(f), f.NUMSIDB = 7; }), "");
+  EXPECT_EQ(complaint([&](Features& f) { indexing(f), f.NUMSIDB = f.NUMSMRG = 0; }), "NUMSMRG") << "no S2CR0";
+  EXPECT_EQ(complaint([&](Features& f) { indexing(f), f.NUMSIDB = 0, f.NUMSMRG = 1; }), "");
 }
 
 TEST(Features, CountsAreAtMost128AndBanksFitIntoTheirHalfOfTheMap) {

@@ -46,6 +46,21 @@ TEST(Tables, AreBigEndianWithSctlrE) {
   }
 }
 
+TEST(Tables, OfShortDescriptorsAreBigEndianWithSctlrE) {
+  FormatsWorld w;
+  auto config = FormatsWorld::config_short();
+  config.stage1.big_endian = true;
+  auto& b = w.builder(config);
+  ASSERT_TRUE(b.map(0x1000, 0x8765'4000, 0x1000, normal()));
+  w.bank_short(3, b.config());
+  w.map_stream(0, 9, S2CR_translate | 3);
+  w.start();
+  EXPECT_EQ(w.output_of(9, 0x1010), 0x8765'4010U);
+  w.change_cb(3, SCTLR, SCTLR_E, 0);
+  w.write_cb(3, TLBIALL, 0);
+  EXPECT_EQ(w.access(9, 0x1010).outcome, Outcome::abort);
+}
+
 // ---- AArch32 Long-descriptor
 
 // 1.5.1, Table 1-7
@@ -208,6 +223,23 @@ TEST(Aarch64Tables, OfStage2OfAarch32HaveASignedT0sz) {
   }
 }
 
+// 17.3.8: EAE "always reads as the value 1. Writes are ignored", but bit 31 is RES0 with VA64 1
+TEST(Aarch64Tables, OfStage2AloneHaveEaeInAarch32BanksOnly) {
+  Features f;
+  f.S1TS = f.NTS = false;
+  f.reset_fill = 7;
+  FormatsWorld w(f);
+  for (const std::uint32_t written : {0U, ~0U}) {
+    w.write(w.gr1(CBAR0 + 4 * 5), CBAR_stage2);
+    w.write(w.gr1(CBA2R0 + 4 * 5), 0);
+    w.write_cb(5, TCR, written);
+    EXPECT_EQ(w.read_cb(5, TCR) >> 31, 1U);
+    w.write(w.gr1(CBA2R0 + 4 * 5), CBA2R_VA64);
+    w.write_cb(5, TCR, written);
+    EXPECT_EQ(w.read_cb(5, TCR) >> 31, 0U);
+  }
+}
+
 // 16.5.38, 17.3.8: a size that is Reserved, or not there, is one that is
 TEST(Aarch64Tables, OfAReservedGranuleAreOfTheSmallestImplemented) {
   for (const Granule granule : {Granule::size_4k, Granule::size_16k, Granule::size_64k}) {
@@ -243,6 +275,37 @@ TEST(Aarch64Tables, OfAReservedGranuleAreOfTheSmallestImplemented) {
     w.write_cb(3, TLBIALL, 0);
     EXPECT_EQ(w.output_of(9, page + 4), 0x8000'0004U);
     EXPECT_EQ(w.output_of(9, 4 - page), 0x9000'0004U);
+  }
+}
+
+// 17.3.8: start levels that there are not, and that the size does not go with: faults of the first level
+TEST(Aarch64Tables, OfStage2WithAnImpossibleStartLevelAreTranslationFaults) {
+  for (const std::uint32_t TG0 : {0U, 1U, 2U}) {
+    SCOPED_TRACE(TG0);
+    FormatsWorld w;
+    auto& b = w.builder(World::config_stage2());
+    ASSERT_TRUE(b.map(0x1000, 0x8000'0000, 0x1000));
+    w.bank_stage2(5, b.config());
+    w.map_stream(0, 9, S2CR_translate | 5);
+    w.start();
+    for (const std::uint32_t SL0 :
+         {3U, 0U}) {  // for 16 KiB, 0b11 is level 0, which stage 2 has not (Table 2-10)
+      w.change_cb(5, TCR, 3U << 14 | 3U << 6, TG0 << 14 | SL0 << 6);  // 40 bits are too many for SL0 0b00
+      w.access(9, 0x1004);
+      w.expect_fault(5, TF | Format_64, 0x1004, 0 | fsynr_bit::NSATTR, 9, 0x1004);
+      w.clear(5);
+    }
+  }
+  FormatsWorld w;
+  auto& b = w.builder(FormatsWorld::config_stage2_32());
+  w.bank_stage2_32(5, b.config());
+  w.map_stream(0, 9, S2CR_translate | 5);
+  w.start();
+  for (const std::uint32_t SL0 : {2U, 3U}) {
+    w.change_cb(5, TCR, 3U << 6, SL0 << 6);
+    w.access(9, 0x1004);
+    w.expect_fault(5, TF | Format_long, 0x1004, 1 | fsynr_bit::NSATTR, 9, 0x1004);
+    w.clear(5);
   }
 }
 

@@ -14,7 +14,9 @@ constexpr std::uint32_t context_TF = fsr_bit::TF;
 
 // 3.6.3: each enable and each bit by itself
 TEST(GlobalInterrupt, IsALevelOverAllBitsButCafWhileGfieIsSet) {
-  FormatsWorld w;
+  Features f;
+  f.EF = true;
+  FormatsWorld w(f);
   for (const std::uint32_t bit : {ICF, USF, SMCF, UCBF, gfsr_bit::EF, gfsr_bit::UUT, gfsr_bit::MULTI}) {
     SCOPED_TRACE(bit);
     w.write(sCR0, 0);

@@ -1,6 +1,7 @@
 // SMMUv1, products, and what drivers do with them (IHI 0062 1.1.4; ARM DDI 0517 for MMU-500).
 #include <gtest/gtest.h>
 
+#include "formats_world.h"
 #include "two_states.h"
 
 namespace smmuvp::smmuv2 {
@@ -40,6 +41,35 @@ TEST(Smmuv1, HasNoneOfTheRegistersAndFieldsOfSmmuv2) {
   EXPECT_EQ(w.read(offsets::IDR2), 0x22U);
   w.write(SMR0, ~0U);
   EXPECT_EQ(w.read(SMR0), SMR_VALID | 0x7fffU << 16 | 0x7fffU);
+}
+
+// 16.5.9: ASF and UUT are reserved. An address that is too large is a Translation fault (16.5.40, 17.3.9), an
+// unsupported transaction an external one (3.10).
+TEST(Smmuv1, HasTranslationAndExternalFaultsForWhatHasBitsOfItsOwnInSmmuv2) {
+  Features f = version1();
+  f.UBS = f.IAS = f.OAS = 36;
+  FormatsWorld w(f);
+  auto& b = w.builder(FormatsWorld::config_long());
+  ASSERT_TRUE(b.map(0x1000, 0x10'0000'0000, 0x1000));
+  w.bank_long(3, b.config());
+  w.map_stream(0, 9, S2CR_translate | 3);
+  w.start();
+  w.access(9, 0x1234);
+  w.expect_fault(3, fsr_bit::TF, 0x1234, 3, 9);
+  w.write_cb(3, ATS1PR, 0x1000);
+  w.work();
+  EXPECT_EQ(w.read_cb(3, PAR, 8) & 0xffU, 1U | fsr_bit::TF);
+  w.clear(3);
+  w.access(9, 0x10'0000'1234);  // more than the bus has
+  EXPECT_EQ(w.read_cb(3, FSR), fsr_bit::EF);
+  EXPECT_EQ(w.read_cb(3, FSYNR0) & fsynr_bit::PTWF, 0U);
+  w.write(sGFSR, ~0U);
+  auto r = World::request(9, 0x1234);
+  r.unsupported = smmu::Unsupported::malformed;
+  EXPECT_EQ(w.access(r).outcome, Outcome::abort);
+  w.expect_global(gfsr_bit::EF, 0x1234, 0, 9);
+  w.write(sGFSR, gfsr_bit::EF);
+  EXPECT_EQ(w.read(sGFSR), 0U);
 }
 
 // 3.6.2: interrupts are assignable, one too

@@ -317,14 +317,35 @@ TEST(RegisterTable, Cr0LacksWhatIsNotBuilt) {
 }
 
 TEST(RegisterTable, Scr1HasTheBitsThatCount) {
-  EXPECT_EQ(Registers(two_states()).write_ones(0x4, Secure), 0x1f01ffffU);  // 9.6.24; NSNUMIRPTO is fixed
+  // 9.6.24; NSNUMIRPTO is fixed, and GEFRO 0 where clients are told of aborts (3.10)
+  EXPECT_EQ(Registers(two_states()).write_ones(0x4, Secure), 0x1d01ffffU);
   Features f = two_states();
   f.NUMIRPT = 8;
   f.CAF = false;
+  f.SCR1_GEFRO = FixedBit::programmable;
   EXPECT_EQ(Registers(f).write_ones(0x4, Secure), 0x0fffffffU);
   f.NSNUMCBO_fixed = true;
   f.SCR1_GEFRO = FixedBit::zero;
   EXPECT_EQ(Registers(f).write_ones(0x4, Secure), 0x0d08ff20U);
+}
+
+// 3.10, note: where aborts are told to clients, EF, GEFRO and NSSTATE are RAZ/WI; NSSTATE is of configuration
+// access faults too (3.9).
+TEST(RegisterTable, ExternalFaultsHaveNoBitsUnlessTheyAreRecorded) {
+  for (const bool EF : {false, true}) {
+    for (const bool CAF : {false, true}) {
+      Features f = two_states();
+      f.EF = EF;
+      f.CAF = CAF;
+      Registers r(f);
+      for (const AccessSecurity side : {NonSecure, Secure}) {
+        r.file.set(SMMU_sGFSR, 0, 0, side);
+        EXPECT_EQ(r.file.policy(SMMU_sGFSR, 0, side).write_mask >> 6 & 1, EF ? 1U : 0U);
+      }
+      EXPECT_EQ(r.write_ones(0x50, Secure) >> 4 & 1, EF || CAF ? 1U : 0U);
+      EXPECT_EQ(r.write_ones(0x50, NonSecure) >> 4 & 1, 0U);
+    }
+  }
 }
 
 TEST(RegisterTable, StreamMappingRegistersHaveTheBitsOfAllTheirFormats) {
@@ -407,7 +428,7 @@ TEST(RegisterTable, ABankLacksWhatIsNotBuilt) {
   EXPECT_EQ(r.write_ones(base + 0x10), 0U);                                 // TCR2
   EXPECT_EQ(r.write_ones(base + 0x20, NonSecure, 8), 0x000000ffffffffffU);  // TTBR0
   EXPECT_EQ(r.write_ones(base + 0x28, NonSecure, 8), 0U);                   // TTBR1
-  EXPECT_EQ(r.write_ones(base + 0x30), 0x8007ffffU);                        // TCR: EAE reads as 1
+  EXPECT_EQ(r.write_ones(base + 0x30), 0x0007ffffU);                        // TCR: EAE is no storage
   EXPECT_EQ(r.write_ones(base + 0x34), 0U);                                 // CONTEXTIDR
   EXPECT_EQ(r.write_ones(base + 0x50, NonSecure, 8), 0U);                   // PAR
   EXPECT_EQ(r.write_ones(base + 0x60, NonSecure, 8), 0x000000ffffffffffU);  // FAR

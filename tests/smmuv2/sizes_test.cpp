@@ -341,6 +341,15 @@ TEST(OutputSize, OfStage2IsOasForLeavesTablesAndTtbr) {
   w.access(9, 0x2000);
   w.expect_fault(5, ASF | Format_64, 0x2000, 3 | fsynr_bit::NSATTR, 9, 0x2000);
   w.clear(5);
+  const auto table = b.descriptor_address(0x1000, 2);
+  ASSERT_TRUE(table);
+  const std::uint64_t descriptor = w.memory.read(*table, 8);
+  w.memory.write(*table, descriptor | std::uint64_t{1} << 36);
+  w.write_cb(5, TLBIIPAS2, 1, 8);
+  w.access(9, 0x1000);
+  w.expect_fault(5, ASF | Format_64, 0x1000, 2 | fsynr_bit::NSATTR, 9, 0x1000);
+  w.clear(5);
+  w.memory.write(*table, descriptor);
   w.write_cb(5, TTBR0, b.config().stage2.base | std::uint64_t{1} << 36, 8);
   w.write_cb(5, TLBIIPAS2, 1, 8);
   w.access(9, 0x1000);
@@ -358,6 +367,38 @@ TEST(OutputSize, OfAarch32Stage2IsTheSmallerOf40BitsAndOas) {
   EXPECT_EQ(w.output_of(9, 0x1000), 0xf'ffff'f000U);
   w.access(9, 0x2000);
   w.expect_fault(5, ASF | Format_long, 0x2000, 3 | fsynr_bit::NSATTR, 9, 0x2000);
+}
+
+// Tables 3-3 and 3-4, AArch32: "an IPA that is the result of a translation table walk", and TTBR
+TEST(OutputSize, OfAarch32IsThatOfTablesAndTtbrToo) {
+  for (const bool stage1 : {true, false}) {
+    SCOPED_TRACE(stage1);
+    FormatsWorld w(stage1 ? sizes(49, 36, 40) : sizes(49, 40, 36));
+    auto& b = w.builder(stage1 ? FormatsWorld::config_long() : FormatsWorld::config_stage2_32());
+    ASSERT_TRUE(b.map(0x1000, 0x8000'0000, 0x1000));
+    if (stage1) {
+      w.bank_long(3, b.config());
+    } else {
+      w.bank_stage2_32(3, b.config());
+    }
+    w.map_stream(0, 9, S2CR_translate | 3);
+    w.start();
+    constexpr std::uint64_t too_large = std::uint64_t{1} << 36;
+    const std::uint32_t NSATTR = stage1 ? 0 : fsynr_bit::NSATTR;
+    const auto at = b.descriptor_address(0x1000, 2);
+    ASSERT_TRUE(at);
+    const std::uint64_t descriptor = w.memory.read(*at, 8);
+    w.memory.write(*at, descriptor | too_large);
+    w.access(9, 0x1004);
+    w.expect_fault(3, ASF | Format_long, 0x1004, 2 | NSATTR, 9);
+    w.clear(3);
+    w.memory.write(*at, descriptor);
+    EXPECT_EQ(w.output_of(9, 0x1004), 0x8000'0004U);
+    w.write(TLBIALLNSNH, 0);
+    w.write_cb(3, TTBR0, w.read_cb(3, TTBR0, 8) | too_large, 8);
+    w.access(9, 0x1004);
+    w.expect_fault(3, ASF | Format_long, 0x1004, 0 | NSATTR, 9);
+  }
 }
 
 // 1.6.1: with both stages, stage 1 may give what OAS does not hold. Table 3-4: a stage 2 that is off looks at

@@ -190,6 +190,14 @@ TEST_F(MonitorContext, HasTtbr0AloneAndIsPrivileged) {
   w.expect_fault(30, TF | Format_64, 0x1'ffff'ffff'f000, 0, 9);
 }
 
+// 9.6.1, DIPANS: PRIVCFG 0b01 is as 0b11, whoever else may access
+TEST_F(MonitorContext, KnowsNoPrivilegedAccessNever) {
+  w.write(S2CR0 + 4 * 60, S2CR_translate | 30 | 1U << 24, 4, true);
+  const auto a = w.access(SecureWorld::secure_request(9, 0x1004));
+  EXPECT_EQ(a.outcome, Outcome::forward);
+  EXPECT_TRUE(a.privileged);
+}
+
 // 2.9.3
 TEST_F(MonitorContext, HasNoSignExtension) {
   w.change_cb(30, TCR2, 7U << 15, 0);

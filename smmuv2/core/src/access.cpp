@@ -46,6 +46,8 @@ std::string_view gfsr_name(std::uint32_t bit) {
       return "UCIF";
     case gfsr::CAF:
       return "CAF";
+    case gfsr::EF:
+      return "EF";
     case gfsr::PF:
       return "PF";
     case gfsr::UUT:
@@ -109,14 +111,19 @@ Step Access::step() {
         if (m_engine.tcu_statistics().tlb_fills != fills) m_interface.monitors().allocation(monitored(true));
         if (step == Step::waits) return step;
         m_time = m_translation->time();
-        if (step == Step::need && exceeds(m_translation->op().address, m_path.stage2_limit)) {
-          // Table 3-4: a table that a stage 2 which is off lets nobody reach
-          const std::uint64_t ipa = m_translation->op().address;
-          fail_context(fsr::ASF, true, m_path.second_VA64 ? 0 : 1, ipa, true);
+        if (step != Step::need) {
+          translated();
           break;
         }
-        m_waiting = step == Step::need;
-        if (!m_waiting) translated();
+        // A descriptor of stage 1 that stage 2 lets nobody reach: it cannot be walked, or is off and its
+        // output too large (Table 3-4).
+        const std::uint64_t ipa = m_translation->op().address;
+        if (m_path.stage2_unwalkable || exceeds(ipa, m_path.stage2_limit)) {
+          fail_context(m_path.stage2_unwalkable ? fsr::TF : fsr::ASF, true, m_path.second_VA64 ? 0 : 1, ipa,
+                       true);
+          break;
+        }
+        m_waiting = true;
         break;
       }
       case State::stall:
@@ -153,7 +160,8 @@ void Access::start() {
     return;
   }
   if (m_request.unsupported != smmu::Unsupported::none) {
-    fail_global(gfsr::UUT, false);
+    // 3.10: SMMUv1 has external faults for them.
+    fail_global(m_parts.features.version == 1 ? gfsr::EF : gfsr::UUT, false);
     return;
   }
   m_path.SIF = m_path.secure && is_set(m_interface.reg(SMMU_SCR1), SCR1_SIF);
@@ -408,13 +416,15 @@ void Access::fail_context(const pgtable::Fault& fault) {
   }
   const bool table =
       fault.on_table_walk || (external && fault.fault_class == pgtable::FaultClass::table && !of_stage2);
-  fail_context(bit_of(fault.kind), second, fault.level, of_stage2 ? fault.ipa : 0, table, external, write);
+  // 17.3.2: of a descriptor of stage 1, its IPA; with a stage 2 that is off that is its address.
+  const std::uint64_t ipa = of_stage2 ? fault.ipa : m_path.stage2_on ? fault.table_ipa : fault.table_address;
+  fail_context(bit_of(fault.kind), second, fault.level, ipa, table, external, write);
 }
 
 void Access::fail_context(std::uint32_t bit, bool second, int level, std::uint64_t ipa, bool table_walk,
                           bool external, bool write) {
   ContextFault f;
-  f.bit = bit;
+  f.bit = bit = fsr::in_version(bit, m_parts.features.version);
   f.bank = second ? m_path.second : m_path.first;
   f.FAR = m_request.address & low_bits(m_parts.features.UBS);
   f.IPAFAR = m_path.nested ? ipa : f.FAR;

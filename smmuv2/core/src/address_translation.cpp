@@ -18,10 +18,12 @@ constexpr std::uint64_t UCBF = PAR_UCBF.in_word();
 constexpr std::uint64_t ICF = PAR_ICF.in_word();
 constexpr std::uint64_t ATOT = PAR_ATOT.in_word();
 
+constexpr bool exceeds(std::uint64_t address, unsigned bits) { return bits < 64 && address >> bits != 0; }
+
 AccessSecurity side(bool secure) { return secure ? AccessSecurity::Secure : AccessSecurity::NonSecure; }
 
 // Bits [7:1] are those of FSR (9.6.20, 16.5.14).
-std::uint64_t fault_bits_of(pgtable::FaultKind kind) {
+std::uint32_t fault_bit_of(pgtable::FaultKind kind) {
   switch (kind) {
     case pgtable::FaultKind::address_size:
       return fsr::ASF;
@@ -160,10 +162,14 @@ Step AddressTranslation::step(smmu::TimePs now) {
       begin();
       continue;
     }
-    m_waiting = m_translation->step() == Step::need;
+    const bool asks = m_translation->step() == Step::need;
     m_time = m_translation->time();
-    if (m_waiting) return Step::need;
-    translated();
+    if (!asks) {
+      translated();
+    } else if (!refuse_table()) {
+      m_waiting = true;
+      return Step::need;
+    }
   }
   return Step::done;
 }
@@ -233,6 +239,10 @@ void AddressTranslation::begin() {
       return;
     }
     if (!stage2 || !c.stage2_on) {
+      if (stage2 && exceeds(address, c.stage2_limit)) {  // Table 3-4
+        fail(fsr::ASF, true, c.second_VA64 ? 0 : 1);
+        return;
+      }
       succeed(address, nullptr);
       return;
     }
@@ -243,14 +253,6 @@ void AddressTranslation::begin() {
   }
   if (c.EPD0) {  // 16.5.38: nothing walks
     fail(fsr::TF, false, level);
-    return;
-  }
-  if (c.stage2_unwalkable) {
-    if (o.global) {
-      fail(fsr::TF, true, c.second_VA64 ? 0 : 1);
-    } else {
-      stage2_fault(fsr::TF, c.second_VA64 ? 0 : 1, c.config.stage1.tables[0].base, true, false);
-    }
     return;
   }
   smmu::TranslationRequest request;
@@ -306,19 +308,40 @@ bool AddressTranslation::begin_in_bank() {
   return false;
 }
 
+// A descriptor of stage 1 that stage 2 lets nobody reach: it cannot be walked, or is off and its output too
+// large (Table 3-4). @return whether that is so
+bool AddressTranslation::refuse_table() {
+  const Context& c = m_context;
+  const std::uint64_t ipa = m_translation->op().address;
+  if (!c.stage2_unwalkable && !exceeds(ipa, c.stage2_limit)) return false;
+  const std::uint32_t bit = c.stage2_unwalkable ? fsr::TF : fsr::ASF;
+  const int level = c.second_VA64 ? 0 : 1;
+  if (m_queue.front().global) {
+    fail(bit, true, level);
+  } else {
+    stage2_fault(bit, level, ipa, true, false);
+  }
+  return true;
+}
+
 void AddressTranslation::translated() {
   const Operation& o = m_queue.front();
   const Context& c = m_context;
   if (!m_translation->ok()) {
     const pgtable::Fault fault = m_translation->fault();
     const bool of_stage2 = fault.stage == pgtable::Stage::stage2;
-    const bool external = fault_bits_of(fault.kind) == fsr::EF;
+    const bool external = fault_bit_of(fault.kind) == fsr::EF;
     if (!o.global && c.nested && (of_stage2 || external)) {
-      stage2_fault(static_cast<std::uint32_t>(fault_bits_of(fault.kind)), fault.level, fault.ipa,
-                   of_stage2 ? fault.on_table_walk : true, external);
+      const std::uint64_t ipa = of_stage2 ? fault.ipa : c.stage2_on ? fault.table_ipa : fault.table_address;
+      stage2_fault(fault_bit_of(fault.kind), fault.level, ipa, of_stage2 ? fault.on_table_walk : true,
+                   external);
     } else {
-      fail(fault_bits_of(fault.kind), of_stage2, fault.level);
+      fail(fault_bit_of(fault.kind), of_stage2, fault.level);
     }
+    return;
+  }
+  if (o.both_stages && exceeds(m_translation->output(), c.stage2_limit)) {  // Table 3-4
+    fail(fsr::ASF, true, c.second_VA64 ? 0 : 1);
     return;
   }
   succeed(m_translation->output(), &m_translation->entry());
@@ -341,7 +364,7 @@ void AddressTranslation::stage2_fault(std::uint32_t bit, int level, std::uint64_
   }
   const auto flag = [](bool value, unsigned at) { return value ? 1U << at : 0U; };
   ContextFault f;
-  f.bit = bit;
+  f.bit = fsr::in_version(bit, m_parts.features.version);
   f.bank = bank;
   f.FAR = o.address & low_bits(m_parts.features.UBS);
   f.IPAFAR = ipa;
@@ -384,7 +407,8 @@ std::uint64_t AddressTranslation::format_of(bool stage2) const {
   return std::uint64_t{m_interface.faults().Format(bank)} >> 1U;  // [10:9] to [9:8]
 }
 
-void AddressTranslation::fail(std::uint64_t fault_bits, bool stage2, int level) {
+void AddressTranslation::fail(std::uint32_t bit, bool stage2, int level) {
+  const std::uint64_t fault_bits = fsr::in_version(bit, m_parts.features.version);
   finish(F | fault_bits | format_of(stage2) | static_cast<std::uint64_t>(level & 3) << PAR_PLVL.low |
          (stage2 ? PAR_STAGE.in_word() : 0));
 }

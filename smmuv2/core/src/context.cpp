@@ -358,7 +358,13 @@ Context decode_context(const Banks& banks, unsigned bank, bool secure, bool with
     c.translation.table_attributes = c.stage2_attributes;
     for (unsigned i = 0; i < 2; ++i) c.translation.TBI[i] = c.config.stage1.tables[i].TBI;
   }
-  if (!c.stage1_unwalkable && !c.stage2_unwalkable) c.translation.setup = pgtable::WalkSetup(c.config);
+  if (c.stage1_unwalkable) return c;
+  pgtable::Config walked = c.config;
+  if (c.stage2_unwalkable) {
+    if (!c.stage1_on) return c;
+    walked.stages = pgtable::Stages::stage1;  // as far as to its first descriptor
+  }
+  c.translation.setup = pgtable::WalkSetup(walked);
   return c;
 }
 

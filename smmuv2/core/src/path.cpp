@@ -40,6 +40,7 @@ void Path::take(const Context& c) {
   privileged_bank = c.state.HYPC || c.state.MONC;
   EPD0 = c.EPD0;
   second_VA64 = c.second_VA64;
+  stage2_unwalkable = c.stage2_unwalkable;
   stage2_limit = c.stage2_limit;
   stage1_off = c.stage1_off;
   stage2_attributes = c.stage2_attributes;
@@ -128,7 +129,7 @@ void Path::visit(Archive& archive) {
   archive.value("second", second);
   archive.value("stage2_limit", stage2_limit);
   for (bool* flag : {&secure, &pan, &SIF, &nested, &stage1, &stage1_on, &stage2_on, &short_descriptors, &VA64,
-                     &privileged_bank, &EPD0, &second_VA64}) {
+                     &privileged_bank, &EPD0, &second_VA64, &stage2_unwalkable}) {
     archive.value("flag", *flag);
   }
   override(stream);

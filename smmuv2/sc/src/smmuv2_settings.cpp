@@ -134,7 +134,10 @@ std::vector<FeatureParam> make_feature_params() {
       flag<&Features::NSNUMCBO_fixed>("NSNUMCBO_fixed",
                                       "SCR1.NSNUMCBO and SCR1.NSNUMIRPTO are read-only (9.6.24)"),
       flag<&Features::CAF>("CAF", "configuration access faults; false: such accesses are RAZ/WI (3.9)"),
-      flag<&Features::EF>("EF", "external faults are recorded globally; false: sGFSR.EF is RAZ/WI (3.10)"),
+      flag<&Features::EF>(
+          "EF",
+          "sGFSR.EF can be written; SMMUv2 never sets it, since what the memory system aborts "
+          "goes back to the client (3.10)"),
       fixed_bit<&Features::SMCFCFG>("SMCFCFG", "sCR0.SMCFCFG (9.6.2)"),
       fixed_bit<&Features::SCR1_NSCAFRO>("SCR1_NSCAFRO", "SCR1.NSCAFRO (9.6.24)"),
       fixed_bit<&Features::SCR1_GEFRO>("SCR1_GEFRO", "SCR1.GEFRO (9.6.24)"),

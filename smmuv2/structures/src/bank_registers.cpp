@@ -32,10 +32,8 @@ class BankRegisters {
     m_b.rw(SMMU_CBn_TCR2, "SMMU_CBn_TCR2", 0x10, mask::TCR2(m_f), "IHI 0062 16.5.39");
     m_b.rw(SMMU_CBn_TTBR0, "SMMU_CBn_TTBR0", 0x20, mask::TTBR(m_f), "IHI 0062 16.5.40, 17.3.9", 8);
     m_b.rw(SMMU_CBn_TTBR1, "SMMU_CBn_TTBR1", 0x28, m_f.S1TS ? mask::TTBR(m_f) : 0, "IHI 0062 16.5.40", 8);
-    RegisterInfo& TCR = m_b.rw(SMMU_CBn_TCR, m_f.version == 1 ? "SMMU_CBn_TTBCR" : "SMMU_CBn_TCR", 0x30,
-                               mask::TCR(m_f), "IHI 0062 16.5.38, 17.3.8");
-    // 17.3.8: EAE of a bank for stage 2 reads as 1. Where it is stored, it is stage 1's.
-    if (!m_f.S1TS && m_f.aarch32()) TCR.reset = TCR_EAE.in_word();
+    m_b.rw(SMMU_CBn_TCR, m_f.version == 1 ? "SMMU_CBn_TTBCR" : "SMMU_CBn_TCR", 0x30, mask::TCR(m_f),
+           "IHI 0062 16.5.38, 17.3.8");
     stage1_rw(SMMU_CBn_CONTEXTIDR, "SMMU_CBn_CONTEXTIDR", 0x34, "IHI 0062 16.5.7");
     stage1_rw(SMMU_CBn_PRRR_MAIR0, "SMMU_CBn_PRRR/SMMU_CBn_MAIR0", 0x38, "IHI 0062 16.5.12, 16.5.27");
     stage1_rw(SMMU_CBn_NMRR_MAIR1, "SMMU_CBn_NMRR/SMMU_CBn_MAIR1", 0x3c, "IHI 0062 16.5.12, 16.5.13");

@@ -72,6 +72,7 @@ const char* streams_problem(const Features& f) {
   if (f.NUMSMRG > 128) return "NUMSMRG is 0 to 128";
   // 2.3.2, Table 2-1
   if (!f.SMS && f.EXIDS) return "EXIDS needs stream matching (SMS)";
+  if (!f.SMS && f.NUMSMRG == 0) return "NUMSMRG is at least 1 with stream indexing (SMS 0)";
   if (!f.SMS && f.NUMSIDB > 7) return "NUMSIDB is at most 7 with stream indexing (SMS 0)";
   return nullptr;
 }

@@ -61,15 +61,15 @@ std::uint64_t sGFAR(const Features& f) { return low_bits(is_v1(f) ? f.IAS : f.UB
 std::uint64_t sGFSR(const Features& f, AccessSecurity copy) {
   return bits({&sGFSR_ICF, &sGFSR_USF, &sGFSR_SMCF, &sGFSR_UCBF, &sGFSR_MULTI}) |
          bits_if(!f.dedicated_interrupts(), {&sGFSR_UCIF}) | bits_if(f.CAF, {&sGFSR_CAF}) |
-         bits_if(f.EF, {&sGFSR_EF}) | bits_if(f.SES && copy == AccessSecurity::Secure, {&sGFSR_PF}) |
-         bits_if(!is_v1(f), {&sGFSR_UUT});
+         bits_if(f.EF || is_v1(f), {&sGFSR_EF}) |
+         bits_if(f.SES && copy == AccessSecurity::Secure, {&sGFSR_PF}) | bits_if(!is_v1(f), {&sGFSR_UUT});
 }
 
 // 9.6.17
 std::uint64_t sGFSYNR0(const Features& f, AccessSecurity copy) {
   const bool secure = f.SES && copy == AccessSecurity::Secure;
-  return bits({&sGFSYNR0_WNR, &sGFSYNR0_PNU, &sGFSYNR0_IND}) |
-         bits_if(secure, {&sGFSYNR0_NSSTATE, &sGFSYNR0_NSATTR}) |
+  return bits({&sGFSYNR0_WNR, &sGFSYNR0_PNU, &sGFSYNR0_IND}) | bits_if(secure, {&sGFSYNR0_NSATTR}) |
+         bits_if(secure && (f.CAF || f.EF), {&sGFSYNR0_NSSTATE}) |  // 3.10
          bits_if(!secure && f.NTS, {&sGFSYNR0_Nested}) |
          bits_if(f.NTS && f.address_translation_operations(), {&sGFSYNR0_ATS});
 }

@@ -444,6 +444,7 @@ void Pair::count_faults() {
   for (unsigned n = 0; n < features().NUMCB; ++n) {
     const std::uint64_t FSR = value(bank(n) + 0x58, 4, true) & ~std::uint64_t{0x600};
     const std::uint64_t risen = FSR & ~m_FSR[n];
+    if (m_FSR[n] == 0) m_of_stage2[n] = (value(page() + 4 * n, 4, true) >> 16 & 3U) == 0;
     m_FSR[n] = FSR;
     if (risen == 0) continue;
     const std::uint64_t SCTLR = value(bank(n), 4, true);
@@ -479,6 +480,10 @@ void Pair::compare_all() {
       const std::uint64_t FSR = value(bank(n) + 0x58, 4, true) & ~std::uint64_t{0x600};
       if (FSR != 0) read(bank(n) + 0x60, 8, secure);
       if (FSR != 0) read(bank(n) + 0x68, 4, secure);
+      // 17.3.2: TF, AFF, EF or ASF; PF of a walk of stage 1
+      const bool walk_of_stage1 = (value(bank(n) + 0x68, 4, true) >> 3 & 1U) != 0;
+      const bool IPA_is_known = (FSR & 8U) != 0 ? walk_of_stage1 : (FSR & 0x96U) != 0;
+      if (IPA_is_known && m_of_stage2[n]) read(bank(n) + 0x70, 8, secure);
       if (stage1_is_there) {
         read(bank(n) + 0x50, 8, secure);
         read(bank(n) + 0x8f0, 4, secure);

@@ -100,6 +100,7 @@ class Pair {
   std::uint64_t m_now = 0;
   std::vector<Waiting> m_waiting;
   std::array<std::uint64_t, 128> m_FSR{};
+  std::array<bool, 128> m_of_stage2{};  // the bank, when FSR was last zero
   std::array<std::uint64_t, 2> m_GFSR{};
   std::string m_difference;
   bool m_left = false;

@@ -47,8 +47,9 @@ struct Fault {
   bool table_update = false;   ///< likewise, of a descriptor that was to be updated
   std::uint64_t ipa = 0;       ///< stage 2 faults: the IPA that faulted; else 0
   std::uint64_t table_address =
-      0;          ///< external abort, unsupported atomic: physical address of the access; else 0
-  Rights rights;  ///< permission: what the stage that denied does grant
+      0;  ///< external abort, unsupported atomic: physical address of the access; else 0
+  std::uint64_t table_ipa = 0;  ///< likewise, of stage 1's descriptor with both stages: its IPA; else 0
+  Rights rights;                ///< permission: what the stage that denied does grant
 };
 
 /// The last descriptor of one stage. range_shift is larger than block_shift only where the Contiguous bit is

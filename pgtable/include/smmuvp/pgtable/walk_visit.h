@@ -24,6 +24,7 @@ void visit(Archive& archive, Fault& f) {
   archive.value("va", f.va);
   archive.value("ipa", f.ipa);
   archive.value("table_address", f.table_address);
+  archive.value("table_ipa", f.table_ipa);
   archive.value("rights", f.rights.bits);
   archive.end();
 }

@@ -60,10 +60,11 @@ class AddressTranslation : public smmu::Worker {
   void refused();
   void record_globally(std::uint32_t bit);
   bool begin_in_bank();
+  bool refuse_table();
   void translated();
   void stage2_fault(std::uint32_t bit, int level, std::uint64_t ipa, bool table_walk, bool external);
   void succeed(std::uint64_t output, const smmu::TlbEntry* entry);
-  void fail(std::uint64_t fault_bits, bool stage2, int level);
+  void fail(std::uint32_t bit, bool stage2, int level);
   void finish(std::uint64_t PAR);
   void stall(unsigned bank, bool recorded);
   void take_resumed();

@@ -63,7 +63,8 @@ struct Context {
 
   bool stage1_on = false;  ///< SCTLR.M of the stage
   bool stage2_on = false;
-  /// Where a stage is on and its configuration is one that no walk can have: every access faults.
+  /// Where a stage is on and its configuration is one that no walk can have: every access that comes to it
+  /// faults. Of both stages, that is the fetch of a descriptor of stage 1.
   bool stage1_unwalkable = false;
   bool stage2_unwalkable = false;
   pgtable::Config config;  ///< of the stages that are on

@@ -39,6 +39,13 @@ constexpr std::uint32_t UUT = 1U << 8;
 constexpr std::uint32_t Format = 3U << 9;
 constexpr std::uint32_t SS = 1U << 30;
 constexpr std::uint32_t MULTI = 1U << 31;
+
+/// What SMMUv1 has instead of bits that are reserved in it: an address that is too large is a Translation
+/// fault (16.5.40, 17.3.9), an unsupported transaction an external one (3.10).
+constexpr std::uint32_t in_version(std::uint32_t bit, std::uint8_t version) {
+  if (version != 1) return bit;
+  return bit == ASF ? TF : bit == UUT ? EF : bit;
+}
 }  // namespace fsr
 
 struct GlobalFault {

@@ -37,6 +37,7 @@ struct Path {
   bool privileged_bank = false;  ///< HYPC or MONC
   bool EPD0 = false;             ///< Context::EPD0
   bool second_VA64 = false;
+  bool stage2_unwalkable = false;  ///< Context::stage2_unwalkable
   std::uint8_t stage2_limit = 64;  ///< Context::stage2_limit
   std::optional<Override> stage1_off;
   std::optional<pgtable::Stage2Attributes> stage2_attributes;

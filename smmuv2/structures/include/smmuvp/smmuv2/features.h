@@ -74,10 +74,12 @@ struct Features {
   bool CBFIXED = false;         ///< banks of one stage have CBAR.TYPE read-only (10.2.1)
   bool NSNUMCBO_fixed = false;  ///< SCR1.NSNUMCBO and NSNUMIRPTO are read-only (9.6.24)
   bool CAF = true;              ///< configuration access faults; false: such accesses are RAZ/WI
-  bool EF = true;               ///< external faults are recorded; false: GFSR.EF is RAZ/WI
+  /// GFSR.EF can be written. SMMUv2 never sets it: what the memory system aborts goes back to the client, in
+  /// which case EF and GEFRO are RAZ/WI (3.10).
+  bool EF = false;
   FixedBit SMCFCFG = FixedBit::programmable;       ///< sCR0[21]
   FixedBit SCR1_NSCAFRO = FixedBit::programmable;  ///< SCR1[28], also NSCAFnFS; needs CAF
-  FixedBit SCR1_GEFRO = FixedBit::programmable;    ///< SCR1[25], also GEFFS
+  FixedBit SCR1_GEFRO = FixedBit::zero;            ///< SCR1[25], also GEFFS
   /// SSDRn reset to Non-secure, as the SSD_Index values of a system without Secure software would be fixed
   /// (13.1); false: as reset_fill says.
   bool SSDR_non_secure = true;
