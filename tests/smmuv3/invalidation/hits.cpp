@@ -9,19 +9,18 @@ bool is_table(const Read& r) { return level_of(r.kind) < 3 && (r.value & 3U) == 
 bool same_region(std::uint64_t a, std::uint64_t b, unsigned shift) { return a >> shift == b >> shift; }
 
 template <class Map>
-void forget(Map& map, Coverage::Of of, const Invalidation& i) {
+void forget(Map& map, Config of, const Command& i) {
   for (auto it = map.begin(); it != map.end();) {
     Coverage c;
-    c.of = of;
+    c.kind = static_cast<std::uint8_t>(of);
     c.sid = it->first;
-    it = c.covered_by(i) ? map.erase(it) : std::next(it);
+    it = i.covers(c) ? map.erase(it) : std::next(it);
   }
 }
 template <class List>
-void forget(List& list, const Invalidation& i) {
-  list.erase(
-      std::remove_if(list.begin(), list.end(), [&](const auto& e) { return e.coverage.covered_by(i); }),
-      list.end());
+void forget(List& list, const Command& i) {
+  list.erase(std::remove_if(list.begin(), list.end(), [&](const auto& e) { return i.covers(e.coverage); }),
+             list.end());
 }
 
 // The IPA that the level 2 or 3 descriptor at `address` translates.
@@ -156,7 +155,7 @@ void Hits::learn(const AccessId& access, const std::vector<Read>& reads, Tick no
     Entry e;
     e.tag = *tag;
     e.level = level_of(r.kind);
-    e.coverage.el2 = tag->el2;
+    e.coverage.regime = static_cast<std::uint8_t>(tag->el2 ? StreamWorld::el2_e2h : StreamWorld::el1);
     e.coverage.vmid = tag->vmid;
     e.coverage.asid = tag->asid;
     e.coverage.shift = static_cast<std::uint8_t>(shift_of(e.level));
@@ -189,16 +188,16 @@ void Hits::learn(const AccessId& access, const std::vector<Read>& reads, Tick no
                                 [&](const Entry& e) {
                                   const Coverage& a = e.coverage;
                                   const Coverage& b = leaf.coverage;
-                                  return a.el2 == b.el2 && a.vmid == b.vmid && a.global != b.global &&
+                                  return a.regime == b.regime && a.vmid == b.vmid && a.global != b.global &&
                                          same_region(a.address, b.address, std::max(a.shift, b.shift));
                                 }),
                  m_leaves.end());
   m_leaves.push_back(leaf);
 }
 
-void Hits::consumed(const Invalidation& i) {
-  forget(m_stes, Coverage::Of::ste, i);
-  forget(m_cds, Coverage::Of::cd, i);
+void Hits::consumed(const Command& i) {
+  forget(m_stes, Config::ste, i);
+  forget(m_cds, Config::cd, i);
   forget(m_leaves, i);
   forget(m_tables, i);
   forget(m_stage2, i);

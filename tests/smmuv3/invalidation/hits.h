@@ -39,7 +39,7 @@ class Hits {
   void structure_read(std::uint32_t sid, const Read& read);
   /// An access has read this on its way to an output, and no invalidation came in between.
   void learn(const AccessId& access, const std::vector<Read>& reads, Tick now);
-  void consumed(const Invalidation& invalidation);
+  void consumed(const Command& command);
 
  private:
   enum class Stages : std::uint8_t { none, stage1, stage2, nested };
