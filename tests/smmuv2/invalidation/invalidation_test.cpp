@@ -12,7 +12,8 @@ namespace {
 void print(const Tallies& t) {
   std::cout << t.schedules << " schedules, " << t.operations << " operations, up to " << t.peak
             << " accesses at a time\nanswers: " << t.answers_new << " new, " << t.answers_old << " old, "
-            << t.faults << " faults; " << t.hits << " TLB hits; walks merged: " << t.merged << "\n"
+            << t.faults << " faults; " << t.hits << " TLB hits, " << t.hits_required
+            << " of them required; walks merged: " << t.merged << "\n"
             << t.syncs_waited
             << " times a synchronisation waited for accesses\noperations that overtook an access at\n";
   for (unsigned n = 0; n < step_kinds; ++n) {
@@ -26,7 +27,7 @@ void print(const Tallies& t) {
 
 TEST(Invalidation, NoAccessUsesWhatACompletedOperationTookAway) {
   Tallies tallies;
-  const bool agrees = Course(20'000).run([&](std::uint64_t seed) {
+  const bool agrees = Course(40'000).run([&](std::uint64_t seed) {
     const Schedule schedule = make_schedule(seed);
     EXPECT_GE(size_of(schedule), 20U);
     return !run(schedule, tallies) || (ADD_FAILURE() << report(schedule), false);
@@ -37,7 +38,7 @@ TEST(Invalidation, NoAccessUsesWhatACompletedOperationTookAway) {
   EXPECT_GT(tallies.answers_new, 0U);
   EXPECT_GT(tallies.answers_old, 0U);
   EXPECT_GT(tallies.faults, 0U);
-  EXPECT_GT(tallies.hits, 0U);
+  EXPECT_GT(tallies.hits_required, 0U);
   EXPECT_GT(tallies.merged, 0U);
   EXPECT_GT(tallies.syncs_waited, 0U);
   for (unsigned n = 0; n < step_kinds; ++n) {

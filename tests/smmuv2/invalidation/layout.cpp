@@ -104,6 +104,11 @@ const char* to_string(StepKind kind) {
   return names[static_cast<unsigned>(kind)];
 }
 
+TableRead descriptor_read(std::uint64_t address) {
+  if (is_table_read(address)) return table_read(address);
+  return {1, step_kind(address) == StepKind::short_level1 ? 1U : 2U, TableRead::Of::output};
+}
+
 StepKind step_kind(std::uint64_t address) {
   if (!is_table_read(address)) {
     const std::uint64_t number = (address & (bank_distance - 1)) - structures_base;

@@ -79,6 +79,8 @@ enum class StepKind : std::uint8_t {
 constexpr unsigned step_kinds = static_cast<unsigned>(StepKind::count);
 const char* to_string(StepKind kind);
 StepKind step_kind(std::uint64_t address);
+/// The same as table_read(), where Short-descriptor tables may lie there, too.
+TableRead descriptor_read(std::uint64_t address);
 
 // ---- registers of a bank (IHI 0062 chapters 16 and 17)
 

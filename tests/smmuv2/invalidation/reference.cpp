@@ -208,6 +208,21 @@ std::vector<Answer> Reference::allowed(const AccessId& access, Tick begin, Tick 
   return all;
 }
 
+EntryTag Reference::tag(unsigned n) const {
+  using Stages = EntryTag::Stages;
+  const BankValue& v = bank(n);
+  const bool stage1 = !is_stage2(n) && v.M;
+  const bool stage2_on = is_stage2(n) ? v.M : v.nested && bank(stage2[v.second]).M;
+  EntryTag t;
+  t.stages =
+      stage1 ? (stage2_on ? Stages::nested : Stages::stage1) : (stage2_on ? Stages::stage2 : Stages::none);
+  t.regime = number(regime_of(n));
+  t.vmid = vmid_of(n, v);
+  if (stage1) t.asid = asid_of(n, v);
+  t.format = format_of(v);
+  return t;
+}
+
 Answer Reference::current(const AccessId& access) const {
   const BankValue& v = bank(access.sid);
   Translations::Now now;

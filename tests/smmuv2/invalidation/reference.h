@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "invalidation/known.h"
 #include "layout.h"
 
 namespace smmuvp::smmuv2::invalidation {
@@ -70,6 +71,8 @@ class Reference {
     m_translations.complete(which, now);
   }
 
+  /// What entries of a bank are named by now.
+  EntryTag tag(unsigned bank) const;
   /// What the access would end with if nothing were cached, and nothing changed meanwhile.
   Answer current(const AccessId& access) const;
   /// All that may be given at `end` to an access that began at `begin`.

@@ -16,6 +16,8 @@ constexpr const char* clause_answer =
     "9.6.26 to 9.6.36, 16.5.30 to 16.5.35, 17.3.4: what each operation takes away; 2.5: whose translations "
     "an access "
     "may use";
+constexpr const char* clause_hit =
+    "Not of the architecture: a cache that is large enough keeps what no operation names";
 constexpr const char* clause_fill = "Beyond IHI 0062 5.4.2: what an operation overtook fills no cache";
 constexpr const char* clause_sync =
     "IHI 0062 5.4.2: a synchronisation is complete when the transactions have been observed that used what "
@@ -52,6 +54,9 @@ struct Slot {
   Tick begin = 0;
   bool overtaken = false;
   bool waited = false;  // for the walk of another, until just now
+  EntryTag tag;         // as it was at the beginning
+  std::optional<KnownTables> known;
+  std::vector<DescriptorRead> reads;
 };
 
 // What software has asked of one synchronisation resource.
@@ -153,6 +158,8 @@ class Run {
       m_world.write_cb(n, offset, value, bytes);
     });
     m_reference.set_bank(n, v, m_now);
+    // What was read by registers that were is not kept.
+    for (Slot& s : m_slots) s.overtaken = true;
     settle();
   }
 
@@ -164,6 +171,8 @@ class Run {
     } else {
       m_world.write_cb(t.bank, o.offset, t.value, o.bytes);
     }
+    const BankValue value = m_reference.bank(t.bank);
+    m_known.invalidated([&](const Coverage& piece) { return covers(t, value, piece); });
     m_reference.carried_out(t, m_now);
     const bool of_secure_bank = !is_global(t.operation) && t.bank == secure_bank;
     if (!is_global(t.operation)) m_resources[t.bank].posted.push_back(m_operations.size());
@@ -172,6 +181,7 @@ class Run {
     m_operations.push_back(t.operation);
     for (Slot& s : m_slots) {
       s.overtaken = true;
+      s.known.reset();
       if (s.used && !s.fast && s.step == smmu::Step::need) {
         ++m_tallies.overtaken[static_cast<unsigned>(step_kind(s.object->op().address))];
       }
@@ -238,6 +248,10 @@ class Run {
     slot.begin = m_now;
     slot.id = {s.bank, address_in(s), s.write};
     slot.overtaken = slot.waited = false;
+    slot.tag = m_reference.tag(s.bank);
+    slot.reads.clear();
+    slot.known.reset();
+    if (m_schedule.large_caches) slot.known = m_known.at_begin(slot.tag, slot.id, m_now);
     smmu::AccessRequest request =
         World::request(s.bank, slot.id.address, s.write ? smmu::AccessKind::write : smmu::AccessKind::read);
     if (s.bank == secure_bank) request.space = AddressSpace::secure;
@@ -253,6 +267,11 @@ class Run {
     std::uint64_t open = 0;
     for (const Slot& other : m_slots) open += other.used ? 1 : 0;
     m_tallies.peak = std::max(m_tallies.peak, open);
+    if (!slot.known || !slot.known->leaf) return;
+    ++m_tallies.hits_required;
+    if (!slot.fast && slot.step == smmu::Step::done && !slot.object->answer().tlb_hit) {
+      disagree("it is no hit", clause_hit);
+    }
   }
   // Where a bank has one range, or none, addresses are of the lower one.
   std::uint64_t address_in(const Step& s) const {
@@ -275,11 +294,18 @@ class Run {
     }
     if (slot.waited && slot.step == smmu::Step::done && slot.object->answer().tlb_hit) ++m_tallies.merged;
     slot.waited = false;
-    if (slot.step == smmu::Step::need) {
-      say([&] {
-        const std::uint64_t at = slot.object->op().address;
-        return "  it reads the " + std::string(to_string(step_kind(at))) + " at " + hex(at);
-      });
+    if (slot.step == smmu::Step::done) {
+      const bool forward = slot.object->answer().outcome == smmu::Outcome::forward;
+      if (m_schedule.large_caches && !slot.overtaken && forward) {
+        m_known.learn(slot.tag, slot.id, slot.reads, m_now);
+      }
+      return;
+    }
+    const std::uint64_t at = slot.object->op().address;
+    say([&] { return "  it reads the " + std::string(to_string(step_kind(at))) + " at " + hex(at); });
+    if (!slot.known) return;
+    if (const auto what = m_known.needless(*slot.known, slot.tag, slot.id, descriptor_read(at), at)) {
+      disagree(*what + " is read, although caches know it", clause_hit);
     }
   }
 
@@ -291,6 +317,7 @@ class Run {
     answer.time = op.time;
     const Word word = m_memory.read(op.address);
     smmu::store_word(answer.data, 0, word);
+    slot.reads.push_back({descriptor_read(op.address), op.address, word});
     say([&] { return "  memory has " + hex(word) + " there"; });
     slot.object->complete(answer);
     go_on(slot);
@@ -353,6 +380,7 @@ class Run {
   Memory m_memory;
   World m_world;
   Reference m_reference;
+  KnownTranslations m_known;
   std::array<Slot, slots> m_slots;
   std::array<Resource, sync_resources> m_resources;
   std::vector<Operation> m_operations;

@@ -18,10 +18,11 @@ struct Tallies {
   std::uint64_t answers_new = 0;  ///< outputs as memory has them at the end
   std::uint64_t answers_old = 0;  ///< other outputs that are allowed
   std::uint64_t faults = 0;
-  std::uint64_t hits = 0;          ///< of the TLB
-  std::uint64_t merged = 0;        ///< accesses that went by the walk of another
-  std::uint64_t syncs_waited = 0;  ///< synchronisations that an access kept from completing
-  std::uint64_t peak = 0;          ///< accesses under way at the same time
+  std::uint64_t hits = 0;           ///< of the TLB
+  std::uint64_t hits_required = 0;  ///< that no operation had named
+  std::uint64_t merged = 0;         ///< accesses that went by the walk of another
+  std::uint64_t syncs_waited = 0;   ///< synchronisations that an access kept from completing
+  std::uint64_t peak = 0;           ///< accesses under way at the same time
   /// How often an operation was carried out while an access waited for what it read there.
   std::array<std::uint64_t, step_kinds> overtaken{};
   /// By operation, those after which a synchronisation was complete.

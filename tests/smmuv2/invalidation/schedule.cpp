@@ -52,10 +52,9 @@ class Maker {
 
   // ---- banks
 
-  // 0x101 and 1 are different ASIDs to AArch64. Formats that read tables otherwise share no ASID.
+  // 0x101 and 1 are different ASIDs to AArch64. Schemes share no ASID, and so no tables.
   std::uint16_t any_asid(Scheme scheme) {
-    if (scheme == Scheme::Short) return static_cast<std::uint16_t>(3 + below(2));
-    const auto asid = static_cast<std::uint16_t>(1 + below(2));
+    const auto asid = static_cast<std::uint16_t>(1 + below(2) + 2 * static_cast<unsigned>(scheme));
     return scheme == Scheme::AArch64 && chance(4) ? static_cast<std::uint16_t>(asid | 0x100U) : asid;
   }
   BankValue any_bank(unsigned n) {
@@ -99,6 +98,7 @@ class Maker {
         break;
       default:
         v = any_bank(n);
+        if (n == hyp_bank) v.scheme = m_banks[n].scheme;  // there are no ASIDs
         break;
     }
     return v;

@@ -161,20 +161,4 @@ StepKind step_kind(std::uint64_t address) {
   return plus(read.level == 2 ? StepKind::stage2_level2_cd : StepKind::stage2_level3_cd, of);
 }
 
-unsigned level_of(StepKind kind) {
-  switch (kind) {
-    case StepKind::stage1_level1:
-    case StepKind::stage2_level1_structure:
-    case StepKind::stage2_level1_output:
-      return 1;
-    case StepKind::stage1_level2:
-    case StepKind::stage2_level2_cd:
-    case StepKind::stage2_level2_table:
-    case StepKind::stage2_level2_output:
-      return 2;
-    default:
-      return 3;
-  }
-}
-
 }  // namespace smmuvp::smmuv3::invalidation

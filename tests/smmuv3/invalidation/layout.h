@@ -77,11 +77,5 @@ constexpr unsigned step_kinds = static_cast<unsigned>(StepKind::count);
 const char* to_string(StepKind kind);
 /// What lies at an address that the SMMU reads for an access.
 StepKind step_kind(std::uint64_t address);
-constexpr bool is_stage1(StepKind kind) {
-  return kind >= StepKind::stage1_level1 && kind <= StepKind::stage1_level3;
-}
-constexpr bool is_stage2(StepKind kind) { return kind >= StepKind::stage2_level1_structure; }
-/// Level of a descriptor.
-unsigned level_of(StepKind kind);
 
 }  // namespace smmuvp::smmuv3::invalidation

@@ -169,7 +169,7 @@ class Run {
     std::uint64_t open = 0;
     for (const Slot& s : m_slots) open += s.used ? 1 : 0;
     m_tallies.peak = std::max(m_tallies.peak, open);
-    if (!slot.known.leaf) return;
+    if (!slot.known.tables.leaf) return;
     ++m_tallies.hits_required;
     if (!slot.fast && slot.step == smmu::Step::done && !slot.object->answer().tlb_hit) {
       disagree("it is no hit", clause_hit);
