@@ -178,7 +178,7 @@ class Run {
     if (!is_global(t.operation)) m_resources[t.bank].posted.push_back(m_operations.size());
     m_resources[secure || of_secure_bank ? global_secure : global_non_secure].posted.push_back(
         m_operations.size());
-    m_operations.push_back(t.operation);
+    m_operations.push_back({t.operation, m_now});
     for (Slot& s : m_slots) {
       s.overtaken = true;
       s.known.reset();
@@ -212,7 +212,7 @@ class Run {
       if (busy) {
         if (!r.waited) ++m_tallies.syncs_waited;
         r.waited = true;
-        if (idle()) disagree("a synchronisation waits for nobody", clause_sync);
+        if (!anybody_before(r)) disagree("a synchronisation waits for nobody that it has to", clause_sync);
         continue;
       }
       r.active = false;
@@ -221,13 +221,17 @@ class Run {
       m_reference.complete(
           [&](std::size_t number) { return std::find(r.posted.begin(), end, number) != end; }, m_now);
       for (auto it = r.posted.begin(); it != end; ++it) {
-        ++m_tallies.completed[static_cast<unsigned>(m_operations[*it])];
+        ++m_tallies.completed[static_cast<unsigned>(m_operations[*it].operation)];
       }
       r.posted.erase(r.posted.begin(), end);
     }
   }
-  bool idle() const {
-    return std::none_of(m_slots.begin(), m_slots.end(), [](const Slot& s) { return s.used; });
+  // Whether an access is under way that was when the latest covered operation was carried out.
+  bool anybody_before(const Resource& r) const {
+    if (r.covered == 0) return false;
+    const Tick last = m_operations[r.posted[r.covered - 1]].at;
+    return std::any_of(m_slots.begin(), m_slots.end(),
+                       [&](const Slot& s) { return s.used && s.begin < last; });
   }
 
   // What registers were is used by nobody any more but accesses that began before.
@@ -383,7 +387,11 @@ class Run {
   KnownTranslations m_known;
   std::array<Slot, slots> m_slots;
   std::array<Resource, sync_resources> m_resources;
-  std::vector<Operation> m_operations;
+  struct CarriedOut {
+    Operation operation = Operation::TLBIALL;
+    Tick at = 0;
+  };
+  std::vector<CarriedOut> m_operations;
   Tick m_now = 0;
   std::size_t m_at = 0;
   std::optional<Disagreement> m_disagreement;
