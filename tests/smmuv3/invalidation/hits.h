@@ -1,5 +1,4 @@
-// What large caches must still hold: what an access has left there, and no command has named since. The
-// architecture lets an SMMU forget anything at any time (IHI 0070 16.2); this model says that it does not.
+// What large caches must still hold: configuration, besides what known.h says of translations.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "invalidation/known.h"
 #include "reference.h"
 
 namespace smmuvp::smmuv3::invalidation {
@@ -20,13 +20,9 @@ struct Read {
   StructureWords structure{};  ///< of an STE or CD, as it was read
 };
 
-/// What an access need not read, given what was known when it began. Writes may need more than they find:
-/// what denies an access is walked again, so that the walk's fault is the fault.
 struct Known {
   bool config = false;  ///< STE, and CD where there is one
-  bool leaf = false;    ///< the whole translation
-  unsigned table = 0;   ///< stage 1 tables down to the descriptor of this level; 0: none
-  Tick since = 0;
+  KnownTables tables;
 };
 
 class Hits {
@@ -39,29 +35,10 @@ class Hits {
   void structure_read(std::uint32_t sid, const Read& read);
   /// An access has read this on its way to an output, and no invalidation came in between.
   void learn(const AccessId& access, const std::vector<Read>& reads, Tick now);
-  void consumed(const Invalidation& invalidation);
+  void consumed(const Command& command);
 
  private:
-  enum class Stages : std::uint8_t { none, stage1, stage2, nested };
-  struct Tag {
-    Stages stages = Stages::none;
-    bool el2 = false;
-    std::uint16_t vmid = 0;
-    std::uint16_t asid = 0;
-    bool aset = false;
-  };
-  struct Entry {
-    Coverage coverage;
-    Tag tag;
-    std::uint64_t address = 0;  // of leaves: the page
-    unsigned level = 0;         // of tables
-  };
-  struct Stage2Leaf {
-    Coverage coverage;
-    std::uint64_t descriptor = 0;
-    Tick since = 0;
-  };
-  std::optional<Tag> tag_of(std::uint32_t sid) const;
+  std::optional<EntryTag> tag_of(std::uint32_t sid) const;
 
   /// A structure, by StreamID
   struct Structure {
@@ -74,9 +51,7 @@ class Hits {
 
   Structures m_stes;
   Structures m_cds;
-  std::vector<Entry> m_leaves;
-  std::vector<Entry> m_tables;
-  std::vector<Stage2Leaf> m_stage2;
+  KnownTranslations m_translations;
 };
 
 }  // namespace smmuvp::smmuv3::invalidation

@@ -5,7 +5,6 @@
 namespace smmuvp::smmuv3::invalidation {
 namespace {
 
-constexpr std::uint64_t outputs = 0xffff'ffff'f000;  // [47:12] of a descriptor (DDI 0487 D8.3)
 constexpr std::uint8_t F_TRANSLATION = 0x10;
 constexpr std::uint8_t F_ADDR_SIZE = 0x11;
 constexpr std::uint8_t F_PERMISSION = 0x13;
@@ -44,40 +43,23 @@ std::uint64_t ste_at(Word l1std, std::uint32_t sid) {
   return (l1std & 0xff'ffff'ffff'ffc0) + 64ULL * (sid & 63U);  // SPLIT 6
 }
 
-// ---- descriptors: 4 KiB granule (DDI 0487 D8.3.1)
-
-bool is_valid(Word d) { return (d & 1U) != 0; }
-bool is_table(Word d, unsigned level) { return level < 3 && (d & 2U) != 0; }
-bool writable1(Word d) { return (d >> 7U & 1U) == 0; }  // AP[2]
-bool writable2(Word d) { return (d >> 7U & 1U) != 0; }  // S2AP[1]
-bool is_global(Word d) { return (d >> 11U & 1U) == 0; }
-std::uint64_t index_of(std::uint64_t address, unsigned level, unsigned bits) {
-  return (address >> shift_of(level)) & ((std::uint64_t{1} << bits) - 1);
-}
-/// Where a leaf leads to from `address`.
-std::uint64_t output_of(Word d, unsigned level, std::uint64_t address) {
-  const std::uint64_t offset = (std::uint64_t{1} << shift_of(level)) - 1;
-  return (d & outputs & ~offset) | (address & offset);
-}
-unsigned ttb_of(std::uint64_t va) { return va >> 55U & 1U; }
 bool beyond_ipas(std::uint64_t ipa) { return ipa >> 40U != 0; }  // S2T0SZ 24
 
-// Answers
-Answer to(std::uint64_t output) { return {true, output, 0, false}; }
-Answer fault(std::uint8_t event, bool s2 = false) { return {false, 0, event, s2}; }
+std::uint8_t number(Config kind) { return static_cast<std::uint8_t>(kind); }
+std::uint8_t number(StreamWorld world) { return static_cast<std::uint8_t>(world); }
 
 }  // namespace
 
 std::string to_string(const Answer& a) {
   if (a.forward) return "output " + hex(a.output);
-  if (a.event == 0) return "abort without an event";
-  return "event " + hex(a.event) + (a.s2 ? " of stage 2" : "");
+  if (a.fault == 0) return "abort without an event";
+  return "event " + hex(a.fault) + (a.s2 ? " of stage 2" : "");
 }
 
-// ---- Invalidation
+// ---- commands
 
-Invalidation Invalidation::decode(Word word0, Word word1) {
-  Invalidation i;
+Command Command::decode(Word word0, Word word1) {
+  Command i;
   i.opcode = static_cast<std::uint8_t>(word0);
   i.sid = static_cast<std::uint32_t>(word0 >> 32U);
   i.range = static_cast<std::uint8_t>(word1 & 31U);
@@ -97,54 +79,56 @@ Invalidation Invalidation::decode(Word word0, Word word1) {
   return i;
 }
 
-bool Coverage::named_by(const Invalidation& i) const {
-  if (!last_level && i.leaf) return false;
-  if (i.granule == 0) return i.address >> shift == address >> shift;  // any address in the region names it
-  if (i.granule != 12) return false;
-  const std::uint64_t first = address >> shift << shift;
-  const std::uint64_t end = first + ((std::uint64_t{1} << shift) - 1);
-  if (end < i.address || first > i.last) return false;
-  const unsigned level = (39U - shift) / 9U;
-  if (i.level == 0) return true;
-  return last_level ? level == i.level : level < i.level;
+bool Command::names(const Coverage& x) const {
+  if (!x.last_level && leaf) return false;
+  if (granule == 0) return address >> x.shift == x.address >> x.shift;  // any address in the region names it
+  if (granule != 12) return false;
+  const std::uint64_t begin = x.address >> x.shift << x.shift;
+  const std::uint64_t end = begin + ((std::uint64_t{1} << x.shift) - 1);
+  if (end < address || begin > last) return false;
+  const unsigned of = (39U - x.shift) / 9U;
+  if (level == 0) return true;
+  return x.last_level ? of == level : of < level;
 }
 
-bool Coverage::covered_by(const Invalidation& i) const {
-  const bool config = of == Of::l1std || of == Of::ste || of == Of::cd;
-  const bool of_el1 = of == Of::stage1 && !el2;
-  const bool of_el2 = of == Of::stage1 && el2;
-  switch (i.opcode) {
+bool Command::covers(const Coverage& x) const {
+  const bool config = x.of == Coverage::Of::configuration;
+  const bool l1std = config && x.kind == number(Config::l1std);
+  const bool el2 = x.regime == number(StreamWorld::el2_e2h);
+  const bool of_el1 = x.of == Coverage::Of::stage1 && !el2;
+  const bool of_el2 = x.of == Coverage::Of::stage1 && el2;
+  switch (opcode) {
     case 0x03:  // CMD_CFGI_STE (4.3.1)
-      if (of == Of::l1std) return !i.leaf && i.sid >> 6U == sid >> 6U;
-      return config && i.sid == sid;
+      if (l1std) return !leaf && sid >> 6U == x.sid >> 6U;
+      return config && sid == x.sid;
     case 0x04: {  // CMD_CFGI_STE_RANGE, CMD_CFGI_ALL (4.3.2, 4.3.6)
-      const unsigned below = i.range + 1U;
-      const unsigned drop = of == Of::l1std && below < 6 ? 6 : below;
-      return config && (std::uint64_t{i.sid} >> drop) == (std::uint64_t{sid} >> drop);
+      const unsigned below = range + 1U;
+      const unsigned drop = l1std && below < 6 ? 6 : below;
+      return config && (std::uint64_t{sid} >> drop) == (std::uint64_t{x.sid} >> drop);
     }
     case 0x05:  // CMD_CFGI_CD (4.3.3)
     case 0x06:  // CMD_CFGI_CD_ALL (4.3.4)
-      return of == Of::cd && i.sid == sid;
+      return config && x.kind == number(Config::cd) && sid == x.sid;
     case 0x10:  // CMD_TLBI_NH_ALL (4.4.2.1)
-      return of_el1 && i.vmid == vmid;
+      return of_el1 && vmid == x.vmid;
     case 0x11:  // CMD_TLBI_NH_ASID (4.4.2.2)
-      return of_el1 && i.vmid == vmid && !global && i.asid == asid;
+      return of_el1 && vmid == x.vmid && !x.global && asid == x.asid;
     case 0x12:  // CMD_TLBI_NH_VA (4.4.2.4)
-      return of_el1 && i.vmid == vmid && (global || i.asid == asid) && named_by(i);
+      return of_el1 && vmid == x.vmid && (x.global || asid == x.asid) && names(x);
     case 0x13:  // CMD_TLBI_NH_VAA (4.4.2.3)
-      return of_el1 && i.vmid == vmid && named_by(i);
+      return of_el1 && vmid == x.vmid && names(x);
     case 0x20:  // CMD_TLBI_EL2_ALL (4.4.2.7)
       return of_el2;
     case 0x21:  // CMD_TLBI_EL2_ASID (4.4.2.10)
-      return of_el2 && !global && i.asid == asid;
+      return of_el2 && !x.global && asid == x.asid;
     case 0x22:  // CMD_TLBI_EL2_VA (4.4.2.8), CR2.E2H being 1
-      return of_el2 && (global || i.asid == asid) && named_by(i);
+      return of_el2 && (x.global || asid == x.asid) && names(x);
     case 0x23:  // CMD_TLBI_EL2_VAA (4.4.2.9)
-      return of_el2 && named_by(i);
+      return of_el2 && names(x);
     case 0x28:  // CMD_TLBI_S12_VMALL (4.4.3.2)
-      return !config && !el2 && i.vmid == vmid;
+      return !config && !el2 && vmid == x.vmid;
     case 0x2a:  // CMD_TLBI_S2_IPA (4.4.3.1)
-      return of == Of::stage2 && i.vmid == vmid && named_by(i);
+      return x.of == Coverage::Of::stage2 && vmid == x.vmid && names(x);
     case 0x30:  // CMD_TLBI_NSNH_ALL (4.4.4.1)
       return !config && !el2;
     default:
@@ -152,83 +136,16 @@ bool Coverage::covered_by(const Invalidation& i) const {
   }
 }
 
+Reference::Reference(const Memory& memory, bool two_level)
+    : m_memory(memory), m_two_level(two_level), m_translations(memory, {F_TRANSLATION, F_PERMISSION}) {}
+
 void Reference::consumed(Word word0, Word word1, Tick now) {
   if ((word0 & 0xff) == 0x46) {  // CMD_SYNC (4.7.3)
-    for (Invalidation& i : m_invalidations) {
-      if (i.complete == never) i.complete = now;
-    }
+    m_translations.complete([](std::size_t /*number*/) { return true; }, now);
     return;
   }
-  Invalidation i = Invalidation::decode(word0, word1);
-  i.consumed = now;
-  m_invalidations.push_back(i);
-}
-
-// ---- pieces
-
-// 3.21.1, 3.21.3: an invalidation takes away what it covers, unless what led there could still be read when
-// it became visible. Pieces that this invalidation takes away themselves lead nowhere: walks that used them
-// are complete or begun anew.
-bool Reference::takes_away(const Invalidation& i, const Piece& x) const {
-  if (!x.coverage.covered_by(i)) return false;
-  return x.read_until <= i.consumed || gone(x.from, i) || gone(x.by, i);
-}
-
-bool Reference::gone(int piece, const Invalidation& i) const {
-  if (piece < 0) return false;
-  const Piece& x = m_pieces[static_cast<std::size_t>(piece)];
-  return !x.current && (x.last <= i.consumed || takes_away(i, x));
-}
-
-// The piece's number, or -1 if it could never be read: what leads to it was gone before it was there.
-int Reference::add(Piece x) {
-  Tick until = x.read_until;
-  x.current = until == never;
-  for (const int parent : {x.from, x.by}) {
-    if (parent < 0) continue;
-    const Piece& p = m_pieces[static_cast<std::size_t>(parent)];
-    x.first = std::max(x.first, p.first);
-    until = std::min(until, p.last);
-    x.current = x.current && p.current;
-  }
-  if (x.first >= until) return -1;
-  if (!x.current) {
-    for (const Invalidation& i : m_invalidations) {
-      if (i.complete < x.last && takes_away(i, x)) x.last = i.complete;
-    }
-  }
-  m_pieces.push_back(x);
-  return static_cast<int>(m_pieces.size()) - 1;
-}
-
-void Reference::add_failure(std::vector<Failure>& to, int from, int by, Tick first, Tick last,
-                            std::uint8_t event, bool s2) {
-  for (const int parent : {from, by}) {
-    if (parent < 0) continue;
-    const Piece& p = m_pieces[static_cast<std::size_t>(parent)];
-    first = std::max(first, p.first);
-    last = std::min(last, p.last);
-  }
-  if (first < last) to.push_back({first, last, fault(event, s2)});
-}
-
-void Reference::add_failures(std::vector<Failure>& to, int from, const std::vector<Failure>& failures) {
-  for (const Failure& f : failures) add_failure(to, from, -1, f.first, f.last, f.answer.event, f.answer.s2);
-}
-
-// Ways to the same translation of which one can always be used say nothing that this one does not.
-void Reference::keep(std::vector<Translated>& in, const Translated& t) {
-  const Piece& x = m_pieces[static_cast<std::size_t>(t.piece)];
-  for (Translated& other : in) {
-    if (other.output != t.output || other.writable != t.writable) continue;
-    const Piece& o = m_pieces[static_cast<std::size_t>(other.piece)];
-    if (o.current && o.first <= x.first) return;
-    if (x.current && x.first <= o.first) {
-      other = t;
-      return;
-    }
-  }
-  in.push_back(t);
+  const Command command = Command::decode(word0, word1);
+  m_translations.invalidated([command](const Coverage& x) { return command.covers(x); }, now);
 }
 
 // ---- configuration
@@ -239,12 +156,12 @@ void Reference::find_configs() {
     const auto at = [&](std::uint64_t address, int l1) {
       m_memory.for_each_structure(address, [&](const StructureWords& w, Tick from, Tick to) {
         Piece x;
-        x.coverage.of = Coverage::Of::ste;
+        x.coverage.kind = number(Config::ste);
         x.coverage.sid = sid;
         x.first = from;
         x.read_until = to;
         x.from = l1;
-        const int piece = add(x);
+        const int piece = m_translations.add(x);
         if (piece >= 0) m_configs.push_back({sid, piece, w});
       });
     };
@@ -254,43 +171,50 @@ void Reference::find_configs() {
     }
     m_memory.for_each_version(l1std_address(sid), [&](Word l1, Tick from, Tick to) {
       Piece x;
-      x.coverage.of = Coverage::Of::l1std;
+      x.coverage.kind = number(Config::l1std);
       x.coverage.sid = sid;
       x.first = from;
       x.read_until = to;
-      at(ste_at(l1, sid), add(x));
+      at(ste_at(l1, sid), m_translations.add(x));
     });
   }
 }
 
-void Reference::find_cds(const Config& config, std::uint64_t address, int by) {
+void Reference::find_cds(const ConfigOf& config, std::uint64_t address, int by) {
   m_memory.for_each_structure(address, [&](const StructureWords& w, Tick from, Tick to) {
     Piece x;
-    x.coverage.of = Coverage::Of::cd;
+    x.coverage.kind = number(Config::cd);
     x.coverage.sid = config.sid;
     x.first = from;
     x.read_until = to;
     x.from = config.piece;
     x.by = by;
-    Context c;
-    c.piece = add(x);
+    ContextOf context;
+    Stage1Context& c = context.stage1;
+    c.piece = m_translations.add(x);
     if (c.piece < 0) return;
-    c.sid = config.sid;
-    c.ste = config.piece;
-    c.el2 = kind_of(config.words) == Ste::stage1 && bits(config.words, 94, 2) == 2;  // STRW
-    if (!c.el2) c.vmid = S2VMID(config.words);  // also without stage 2 (3.17)
+    context.sid = config.sid;
+    context.ste = config.piece;
+    const bool el2 = kind_of(config.words) == Ste::stage1 && bits(config.words, 94, 2) == 2;  // STRW
+    c.regime = number(el2 ? StreamWorld::el2_e2h : StreamWorld::el1);
+    if (!el2) c.vmid = S2VMID(config.words);  // also without stage 2 (3.17)
     c.asid = static_cast<std::uint16_t>(bits(w, 48, 16));
-    c.aset = bits(w, 47, 1) != 0;
+    c.asid_set = bits(w, 47, 1) != 0;
     c.nested = has_stage2(kind_of(config.words));
     c.ttb = {TTB(w, 0), TTB(w, 1)};
     c.valid = bits(w, 31, 1) != 0;  // may be cached all the same, and leads to nothing (3.21.3)
-    m_contexts.push_back(c);
+    m_contexts.push_back(context);
+    m_translations.add(c);
   });
 }
 
 void Reference::find_contexts() {
   m_contexts.clear();
-  for (const Config& config : m_configs) {
+  for (const ConfigOf& config : m_configs) {
+    if (!has_stage2(kind_of(config.words))) continue;
+    m_translations.add(Stage2Context{config.piece, S2VMID(config.words), S2TTB(config.words)});
+  }
+  for (const ConfigOf& config : m_configs) {
     const Ste kind = kind_of(config.words);
     if (!has_stage1(kind)) continue;
     const std::uint64_t address = S1ContextPtr(config.words);
@@ -298,177 +222,24 @@ void Reference::find_contexts() {
       find_cds(config, address, -1);
       continue;
     }
-    for (const Translated& t : stage2(S2VMID(config.words), address).found) {
+    for (const Translated& t : m_translations.stage2(S2VMID(config.words), address).found) {
       find_cds(config, t.output | (address & 0xfff), t.piece);
     }
-  }
-}
-
-// ---- stage 2
-
-const Reference::Stage2& Reference::stage2(std::uint16_t vmid, std::uint64_t ipa) {
-  const std::uint64_t key = (ipa >> 12U) << 16U | vmid;
-  for (const auto& known : m_stage2) {
-    if (known.first == key) return known.second;
-  }
-  Stage2& result = m_stage2.emplace_back(key, Stage2{}).second;
-  // What TLBs hold is tagged by VMID alone: all streams that ever had it can have filled them (3.17).
-  for (const Config& config : m_configs) {
-    if (!has_stage2(kind_of(config.words)) || S2VMID(config.words) != vmid) continue;
-    walk_stage2(result, vmid, ipa, 1, S2TTB(config.words), config.piece);
-  }
-  return result;
-}
-
-void Reference::walk_stage2(Stage2& result, std::uint16_t vmid, std::uint64_t ipa, unsigned level,
-                            std::uint64_t table, int from) {
-  const std::uint64_t address =
-      table + 8 * index_of(ipa, level, level == 1 ? 10 : 9);  // two tables (S2SL0 1)
-  m_memory.for_each_version(address, [&](Word d, Tick first, Tick until) {
-    if (!is_valid(d)) {
-      add_failure(result.failures, from, -1, first, until, F_TRANSLATION, true);
-      return;
-    }
-    Piece x;
-    x.coverage.of = Coverage::Of::stage2;
-    x.coverage.vmid = vmid;
-    x.coverage.last_level = !is_table(d, level);
-    x.coverage.shift = static_cast<std::uint8_t>(shift_of(level));
-    x.coverage.address = ipa;
-    x.first = first;
-    x.read_until = until;
-    x.from = from;
-    const int piece = add(x);
-    if (piece < 0) return;
-    if (is_table(d, level)) {
-      walk_stage2(result, vmid, ipa, level + 1, d & outputs, piece);
-    } else {
-      keep(result.found, {piece, output_of(d, level, ipa) & ~std::uint64_t{0xfff}, writable2(d)});
-    }
-  });
-}
-
-// ---- stage 1
-
-// Whether global entries that come from `c` match lookups of `own` (3.17.1): they have the ASET of the walk
-// that found them, and that may have begun at a cached table of the same ASID and another ASET.
-bool Reference::shares_globals(const Context& c, const Context& own) const {
-  return std::any_of(m_contexts.begin(), m_contexts.end(), [&](const Context& walker) {
-    return walker.valid && walker.el2 == c.el2 && walker.vmid == c.vmid && walker.asid == c.asid &&
-           walker.aset == own.aset;
-  });
-}
-
-// All that translations tagged as `own` can come from.
-void Reference::stage1(const AccessId& access, const Context& own) {
-  const unsigned ttb = ttb_of(access.address);
-  for (std::size_t n = 0; n < m_contexts.size(); ++n) {
-    const Context c = m_contexts[n];
-    if (!c.valid || c.el2 != own.el2 || c.vmid != own.vmid) continue;
-    const bool own_tag = c.asid == own.asid;
-    if (!own_tag && !shares_globals(c, own)) continue;
-    const bool own_root = c.piece == own.piece;
-    const std::uint64_t root = c.ttb[ttb];
-    if (!c.nested) {
-      walk_stage1(access, c, own_tag, own_root, 1, root, c.piece, -1);
-      continue;
-    }
-    const Stage2& s2 = stage2(c.vmid, root);
-    for (const Translated& t : s2.found)
-      walk_stage1(access, c, own_tag, own_root, 1, t.output, c.piece, t.piece);
-    if (own_root) add_failures(m_failures, c.piece, s2.failures);
-  }
-}
-
-// own_tag: more than global leaves match the access. own_root: the access itself can begin here.
-void Reference::walk_stage1(const AccessId& access, const Context& c, bool own_tag, bool own_root,
-                            unsigned level, std::uint64_t table, int from, int by) {
-  const std::uint64_t va = access.address;
-  const std::uint64_t address = table + 8 * index_of(va, level, 9);
-  m_memory.for_each_version(address, [&](Word d, Tick first, Tick until) {
-    if (!is_valid(d)) {
-      if (level == 1 ? own_root : own_tag)
-        add_failure(m_failures, from, by, first, until, F_TRANSLATION, false);
-      return;
-    }
-    Piece x;
-    x.coverage.of = Coverage::Of::stage1;
-    x.coverage.el2 = c.el2;
-    x.coverage.vmid = c.vmid;
-    x.coverage.asid = c.asid;
-    x.coverage.last_level = !is_table(d, level);
-    x.coverage.global = x.coverage.last_level && is_global(d);
-    x.coverage.shift = static_cast<std::uint8_t>(shift_of(level));
-    x.coverage.address = va;
-    x.first = first;
-    x.read_until = until;
-    x.from = from;
-    x.by = by;
-    const int piece = add(x);
-    if (piece < 0) return;
-    if (x.coverage.last_level) {
-      if (own_tag || x.coverage.global) end_stage1(access, c, piece, d, level);
-      return;
-    }
-    const std::uint64_t next = d & outputs;
-    if (!c.nested) {
-      walk_stage1(access, c, own_tag, own_root, level + 1, next, piece, -1);
-      return;
-    }
-    const Stage2& s2 = stage2(c.vmid, next);
-    if (own_tag) add_failures(m_failures, piece, s2.failures);
-    for (const Translated& t : s2.found) {
-      // Both stages may be cached as one: it goes with stage 1, and need not with stage 2 (4.4.3.1, 16.2.1).
-      Piece combined;
-      combined.coverage = x.coverage;
-      combined.from = piece;
-      combined.by = t.piece;
-      const int both = add(combined);
-      if (both >= 0) walk_stage1(access, c, own_tag, own_root, level + 1, t.output, both, -1);
-    }
-  });
-}
-
-void Reference::end_stage1(const AccessId& access, const Context& c, int leaf, Word d, unsigned level) {
-  const std::uint64_t output = output_of(d, level, access.address);
-  if (access.write && !writable1(d)) {
-    finish(leaf, fault(F_PERMISSION));
-    return;
-  }
-  if (!c.nested) {
-    finish(leaf, to(output));
-    return;
-  }
-  const Stage2& s2 = stage2(c.vmid, output);
-  add_failures(m_failures, leaf, s2.failures);
-  for (const Translated& t : s2.found) {
-    Piece combined;
-    combined.coverage = m_pieces[static_cast<std::size_t>(leaf)].coverage;
-    combined.from = leaf;
-    combined.by = t.piece;
-    const int both = add(combined);
-    if (both < 0) continue;
-    const bool denied = access.write && !t.writable;
-    finish(both, denied ? fault(F_PERMISSION, true) : to(t.output | (output & 0xfff)));
   }
 }
 
 // ---- accesses
 
 void Reference::evaluate(const AccessId& access, Tick begin, Tick end) {
-  m_pieces.clear();
-  m_stage2.clear();
+  m_translations.begin();
   m_allowed.clear();
   find_configs();
   find_contexts();
-  const auto usable = [&](int piece, Tick at) {
-    return piece < 0 || m_pieces[static_cast<std::size_t>(piece)].last > at;
-  };
   // What has gone while the access was under way can still be why it ends in a fault: that reaches no memory.
   // An output it must not give: CMD_SYNC would have waited for it (3.21.1, 3.21.3, 4.3.8).
   const auto allow = [&](const Answer& answer, std::initializer_list<int> pieces) {
     for (const int piece : pieces) {
-      if (!usable(piece, answer.forward ? end : begin)) return;
+      if (!m_translations.usable(piece, answer.forward ? end : begin)) return;
     }
     m_allowed.push_back(answer);
   };
@@ -477,55 +248,56 @@ void Reference::evaluate(const AccessId& access, Tick begin, Tick end) {
       if (f.last > begin) m_allowed.push_back(f.answer);
     }
   };
-  for (const Config& config : m_configs) {
-    if (config.sid != access.sid || !usable(config.piece, begin)) continue;
+  for (const ConfigOf& config : m_configs) {
+    if (config.sid != access.sid || !m_translations.usable(config.piece, begin)) continue;
     switch (kind_of(config.words)) {
       case Ste::bad:
-        allow(fault(C_BAD_STE), {config.piece});
+        allow(Answer::of(C_BAD_STE), {config.piece});
         break;
       case Ste::abort:
-        allow(fault(0), {config.piece});
+        allow(Answer::of(0), {config.piece});
         break;
       case Ste::bypass:
         if (ttb_of(access.address) != 0) {
-          allow(fault(F_ADDR_SIZE), {config.piece});  // beyond OAS (3.4)
+          allow(Answer::of(F_ADDR_SIZE), {config.piece});  // beyond OAS (3.4)
         } else {
-          allow(to(access.address), {config.piece});
+          allow(Answer::to(access.address), {config.piece});
         }
         break;
       case Ste::stage2: {
         if (beyond_ipas(access.address)) {
-          allow(fault(F_ADDR_SIZE), {config.piece});  // beyond IAS (3.4)
+          allow(Answer::of(F_ADDR_SIZE), {config.piece});  // beyond IAS (3.4)
           break;
         }
-        const Stage2& s2 = stage2(S2VMID(config.words), access.address);
+        const Stage2Result& s2 = m_translations.stage2(S2VMID(config.words), access.address);
         for (const Translated& t : s2.found) {
           const bool denied = access.write && !t.writable;
-          allow(denied ? fault(F_PERMISSION, true) : to(t.output | (access.address & 0xfff)),
+          allow(denied ? Answer::of(F_PERMISSION, true) : Answer::to(t.output | (access.address & 0xfff)),
                 {config.piece, t.piece});
         }
         allow_failures(s2.failures);
         break;
       }
       case Ste::nested:
-        allow_failures(stage2(S2VMID(config.words), S1ContextPtr(config.words)).failures);
+        allow_failures(m_translations.stage2(S2VMID(config.words), S1ContextPtr(config.words)).failures);
         break;
       case Ste::stage1:
         break;
     }
   }
-  for (std::size_t n = 0; n < m_contexts.size(); ++n) {
-    const Context own = m_contexts[n];
-    if (own.sid != access.sid || !usable(own.ste, begin) || !usable(own.piece, begin)) continue;
-    if (!own.valid) {
-      allow(fault(C_BAD_CD), {own.ste, own.piece});
+  for (const ContextOf& own : m_contexts) {
+    const int cd = own.stage1.piece;
+    if (own.sid != access.sid || !m_translations.usable(own.ste, begin) ||
+        !m_translations.usable(cd, begin)) {
       continue;
     }
-    m_ends.clear();
-    m_failures.clear();
-    stage1(access, own);
-    for (const End& e : m_ends) allow(e.answer, {own.ste, own.piece, e.piece});
-    allow_failures(m_failures);
+    if (!own.stage1.valid) {
+      allow(Answer::of(C_BAD_CD), {own.ste, cd});
+      continue;
+    }
+    const Translations::Stage1Result& result = m_translations.stage1(access, own.stage1);
+    for (const Translations::End& e : result.ends) allow(e.answer, {own.ste, cd, e.piece});
+    allow_failures(result.failures);
   }
 }
 
@@ -550,48 +322,24 @@ Answer Reference::current(const AccessId& access) const {
   if (m_two_level) ste_address = ste_at(m_memory.read(l1std_address(access.sid)), access.sid);
   const StructureWords ste = m_memory.structure(ste_address);
   const Ste kind = kind_of(ste);
-  if (kind == Ste::bad) return fault(C_BAD_STE);
-  if (kind == Ste::abort) return fault(0);
-  if (kind == Ste::bypass) return ttb_of(access.address) != 0 ? fault(F_ADDR_SIZE) : to(access.address);
-  // @return the leaf, or 0
-  const auto walk = [&](std::uint64_t table, std::uint64_t address, unsigned first_bits, auto&& at) {
-    for (unsigned level = 1; level <= 3; ++level) {
-      std::uint64_t base = table;
-      if (!at(base)) return std::pair<Word, unsigned>{0, 4};
-      const Word d = m_memory.read(base + 8 * index_of(address, level, level == 1 ? first_bits : 9));
-      if (!is_valid(d)) return std::pair<Word, unsigned>{0, level};
-      if (!is_table(d, level)) return std::pair<Word, unsigned>{d, level};
-      table = d & outputs;
-    }
-    return std::pair<Word, unsigned>{0, 3};
-  };
-  const auto plain = [](std::uint64_t& /*table*/) { return true; };
-  // Translates by stage 2, where there is one
-  Word last2 = 0;
-  const auto by_stage2 = [&](std::uint64_t& address) {
-    if (!has_stage2(kind)) return true;
-    const auto [d, level] = walk(S2TTB(ste), address, 10, plain);
-    last2 = d;
-    if (d == 0) return false;
-    address = output_of(d, level, address);
-    return true;
-  };
-  std::uint64_t output = access.address;
-  if (has_stage1(kind)) {
-    std::uint64_t cd_at = S1ContextPtr(ste);
-    if (!by_stage2(cd_at)) return fault(F_TRANSLATION, true);
-    const StructureWords cd = m_memory.structure(cd_at);
-    if (bits(cd, 31, 1) == 0) return fault(C_BAD_CD);
-    const auto [d, level] = walk(TTB(cd, ttb_of(output)), output, 9, by_stage2);
-    if (d == 0) return fault(F_TRANSLATION, level == 4);
-    if (access.write && !writable1(d)) return fault(F_PERMISSION);
-    output = output_of(d, level, output);
-  } else if (beyond_ipas(output)) {
-    return fault(F_ADDR_SIZE);
+  if (kind == Ste::bad) return Answer::of(C_BAD_STE);
+  if (kind == Ste::abort) return Answer::of(0);
+  if (kind == Ste::bypass)
+    return ttb_of(access.address) != 0 ? Answer::of(F_ADDR_SIZE) : Answer::to(access.address);
+  Translations::Now context;
+  context.stage1 = has_stage1(kind);
+  context.stage2 = has_stage2(kind);
+  context.table = S2TTB(ste);
+  if (!context.stage1) {
+    if (beyond_ipas(access.address)) return Answer::of(F_ADDR_SIZE);
+    return m_translations.now(context, access);
   }
-  if (!by_stage2(output)) return fault(F_TRANSLATION, true);
-  if (has_stage2(kind) && access.write && !writable2(last2)) return fault(F_PERMISSION, true);
-  return to(output);
+  std::uint64_t cd_at = S1ContextPtr(ste);
+  if (!m_translations.by_stage2(context, cd_at)) return Answer::of(F_TRANSLATION, true);
+  const StructureWords cd = m_memory.structure(cd_at);
+  if (bits(cd, 31, 1) == 0) return Answer::of(C_BAD_CD);
+  context.ttb = {TTB(cd, 0), TTB(cd, 1)};
+  return m_translations.now(context, access);
 }
 
 }  // namespace smmuvp::smmuv3::invalidation

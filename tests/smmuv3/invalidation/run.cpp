@@ -6,6 +6,7 @@
 
 #include "../world.h"
 #include "hits.h"
+#include "invalidation/course.h"
 #include "reference.h"
 
 namespace smmuvp::smmuv3::invalidation {
@@ -65,7 +66,7 @@ class Run {
       : m_schedule(schedule),
         m_tallies(tallies),
         m_log(log),
-        m_memory(Image::get(schedule.image)),
+        m_memory(image(schedule.image)),
         m_world(features(), caches(schedule)),
         m_reference(m_memory, schedule.two_level) {
     m_world.write(0x28, 0xd75);
@@ -168,7 +169,7 @@ class Run {
     std::uint64_t open = 0;
     for (const Slot& s : m_slots) open += s.used ? 1 : 0;
     m_tallies.peak = std::max(m_tallies.peak, open);
-    if (!slot.known.leaf) return;
+    if (!slot.known.tables.leaf) return;
     ++m_tallies.hits_required;
     if (!slot.fast && slot.step == smmu::Step::done && !slot.object->answer().tlb_hit) {
       disagree("it is no hit", clause_hit);
@@ -246,7 +247,7 @@ class Run {
     if (given.forward) {
       given.output = answer.output;
     } else if (const std::optional<Event>& event = slot.object->event()) {
-      given.event = static_cast<std::uint8_t>(event->type);
+      given.fault = static_cast<std::uint8_t>(event->type);
       given.s2 = event->S2;
     }
     judge(slot, given, answer.tlb_hit);
@@ -300,8 +301,8 @@ class Run {
     });
     m_reference.consumed(words[0], words[1], m_now);
     if ((words[0] & 0xff) == 0x46) return;
-    const Invalidation i = Invalidation::decode(words[0], words[1]);
-    m_hits.consumed(i);
+    const Command command = Command::decode(words[0], words[1]);
+    m_hits.consumed(command);
     for (Slot& s : m_slots) {
       s.overtaken = true;
       s.known = {};
@@ -344,27 +345,10 @@ std::optional<Disagreement> run(const Schedule& schedule, Tallies& tallies, std:
 }
 
 Schedule shrink(Schedule schedule) {
-  const auto fails = [](const Schedule& s) {
+  return smmu::invalidation::shrink(std::move(schedule), [](const Schedule& s) {
     Tallies tallies;
     return run(s, tallies).has_value();
-  };
-  // Whole parts first, then one operation at a time, until nothing can go.
-  for (std::size_t part = schedule.operations.size() / 2; part > 0;) {
-    bool smaller = false;
-    for (std::size_t at = 0; at + part <= schedule.operations.size();) {
-      Schedule without = schedule;
-      const auto first = without.operations.begin() + static_cast<std::ptrdiff_t>(at);
-      without.operations.erase(first, first + static_cast<std::ptrdiff_t>(part));
-      if (fails(without)) {
-        schedule = std::move(without);
-        smaller = true;
-      } else {
-        ++at;
-      }
-    }
-    if (!smaller || part > 1) part /= 2;
-  }
-  return schedule;
+  });
 }
 
 std::string report(const Schedule& schedule) {

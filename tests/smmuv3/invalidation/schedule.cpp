@@ -21,7 +21,7 @@ class Maker {
     m_schedule.two_level = chance(2);
     m_schedule.large_caches = chance(2);
     m_schedule.shape = static_cast<std::uint8_t>(below(8));
-    m_schedule.image = static_cast<std::uint8_t>(below(Image::variants));
+    m_schedule.image = static_cast<std::uint8_t>(below(images));
     for (Focus& f : m_focus) f = {streams[below(streams.size())], ttb(), place()};
     if (chance(2)) m_focus[1].place = m_focus[0].place;
     if (chance(2)) m_focus[1].ttb = m_focus[0].ttb;
@@ -60,7 +60,7 @@ class Maker {
   void add(const Operation& o) { m_schedule.operations.push_back(o); }
 
   void decode(std::uint32_t sid, unsigned copy) {
-    const Image& image = Image::get(m_schedule.image);
+    const Image& image = invalidation::image(m_schedule.image);
     const std::uint64_t at = ste_address(sid, m_schedule.two_level, copy);
     if (copy != 0 && !m_schedule.two_level) return;
     SteValue& v = ste(sid, copy);
@@ -77,7 +77,7 @@ class Maker {
   SteValue& ste(std::uint32_t sid, unsigned copy) { return m_stes[sid][copy]; }
   SteValue& ste(std::uint32_t sid) { return ste(sid, m_copy[sid >> 6U]); }
   std::uint8_t space_of(const SteValue& v, unsigned ttb, unsigned bank) {
-    const Word root = Image::get(m_schedule.image).word(cd_address(v.cd_slot, bank) + 8 + 8ULL * ttb);
+    const Word root = image(m_schedule.image).word(cd_address(v.cd_slot, bank) + 8 + 8ULL * ttb);
     const auto changed = m_cds.find(v.cd_slot + 16U * bank);
     if (changed != m_cds.end()) return changed->second.spaces[ttb];
     return static_cast<std::uint8_t>((root - stage1_base) / 0x1000 / 26);
@@ -85,7 +85,7 @@ class Maker {
   CdValue cd_of(unsigned slot, unsigned bank) {
     const auto changed = m_cds.find(slot + 16U * bank);
     if (changed != m_cds.end()) return changed->second;
-    const Image& image = Image::get(m_schedule.image);
+    const Image& image = invalidation::image(m_schedule.image);
     CdValue v;
     const std::uint64_t at = cd_address(slot, bank);
     for (unsigned t = 0; t < 2; ++t) {

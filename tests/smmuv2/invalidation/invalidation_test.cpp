@@ -1,0 +1,53 @@
+// Random software, devices and TLB maintenance against what the architecture allows (reference.h).
+#include <gtest/gtest.h>
+
+#include <iostream>
+
+#include "invalidation/course.h"
+#include "run.h"
+
+namespace smmuvp::smmuv2::invalidation {
+namespace {
+
+void print(const Tallies& t) {
+  std::cout << t.schedules << " schedules, " << t.operations << " operations, up to " << t.peak
+            << " accesses at a time\nanswers: " << t.answers_new << " new, " << t.answers_old << " old, "
+            << t.faults << " faults; " << t.hits << " TLB hits, " << t.hits_required
+            << " of them required; walks merged: " << t.merged << "\n"
+            << t.syncs_waited
+            << " times a synchronisation waited for accesses\noperations that overtook an access at\n";
+  for (unsigned n = 0; n < step_kinds; ++n) {
+    std::cout << "  " << to_string(static_cast<StepKind>(n)) << ": " << t.overtaken[n] << "\n";
+  }
+  std::cout << "completed\n";
+  for (unsigned n = 0; n < t.completed.size(); ++n) {
+    std::cout << "  " << info(static_cast<Operation>(n)).name << ": " << t.completed[n] << "\n";
+  }
+}
+
+TEST(Invalidation, NoAccessUsesWhatACompletedOperationTookAway) {
+  Tallies tallies;
+  const bool agrees = Course(40'000).run([&](std::uint64_t seed) {
+    const Schedule schedule = make_schedule(seed);
+    EXPECT_GE(size_of(schedule), 20U);
+    return !run(schedule, tallies) || (ADD_FAILURE() << report(schedule), false);
+  });
+  ASSERT_TRUE(agrees);
+  print(tallies);
+  EXPECT_GE(tallies.peak, 2U);
+  EXPECT_GT(tallies.answers_new, 0U);
+  EXPECT_GT(tallies.answers_old, 0U);
+  EXPECT_GT(tallies.faults, 0U);
+  EXPECT_GT(tallies.hits_required, 0U);
+  EXPECT_GT(tallies.merged, 0U);
+  EXPECT_GT(tallies.syncs_waited, 0U);
+  for (unsigned n = 0; n < step_kinds; ++n) {
+    EXPECT_GT(tallies.overtaken[n], 0U) << to_string(static_cast<StepKind>(n));
+  }
+  for (unsigned n = 0; n < tallies.completed.size(); ++n) {
+    EXPECT_GT(tallies.completed[n], 0U) << info(static_cast<Operation>(n)).name;
+  }
+}
+
+}  // namespace
+}  // namespace smmuvp::smmuv2::invalidation
