@@ -66,10 +66,11 @@ class Module : public smmu::WithCore<smmuv2::Smmu>, public smmu::SmmuModule {
   void tell_other_identity(const smmu::AccessRequest& request);
   bool access_registers(const RegisterAccess& access, AccessSecurity security, smmu::TimePs now,
                         std::uint64_t& value) override;
-  std::uint64_t peek_registers(std::uint32_t offset, unsigned bytes) const override {
+  // A debugger reads byte by byte, and registers are read as words.
+  std::uint64_t peek_registers(std::uint32_t offset, unsigned) const override {
     std::uint64_t value = 0;
-    core.interface().peek(offset, bytes, AccessSecurity::NonSecure, value);
-    return value;
+    core.interface().peek(offset & ~3U, 4, AccessSecurity::NonSecure, value);
+    return value >> 8 * (offset & 3U);
   }
   bool has_answers() const override { return core.interface().stalls().has_answers(); }
   bool held() const override { return core.interface().held(); }
