@@ -6,15 +6,11 @@
 #include <tlm_utils/simple_target_socket.h>
 
 #include <array>
-#include <deque>
 #include <functional>
-#include <optional>
 #include <utility>
 #include <vector>
 
-#include "../smmu/test_memory.h"
-#include "offsets.h"
-#include "smmuvp/pgtable/builder.h"
+#include "module_driver.h"
 #include "smmuvp/smmuv2/smmuv2.h"
 #include "smmuvp/tlm/access_extension.h"
 #include "smmuvp/tlm/process.h"
@@ -41,12 +37,15 @@ struct Seen {
 };
 
 /// Two Security states and four context banks of stage 1 tables by AArch64.
-struct Bench : sc_core::sc_module {
+struct Bench : sc_core::sc_module, smmuv2::ModuleDriver {
   static constexpr unsigned banks = 4;
   static constexpr std::uint32_t page = 0x1000;
   static constexpr std::uint32_t half = 0x8000;  // NUMPAGENDXB 2
 
-  explicit Bench(const sc_core::sc_module_name& name) : sc_module(name), smmu("smmu0", parameters(), host) {
+  explicit Bench(const sc_core::sc_module_name& name)
+      : sc_module(name),
+        ModuleDriver(page, 2 * half, [this](auto& p, auto& delay) { cpu->b_transport(p, delay); }),
+        smmu("smmu0", parameters(), host) {
     master.bind(smmu.tbu_in[0]);
     cpu.bind(smmu.registers);
     smmu.tbu_out[0].bind(memory_port);
@@ -170,71 +169,15 @@ struct Bench : sc_core::sc_module {
     return e;
   }
 
-  // ---- registers
-
-  tlm::tlm_response_status access(std::uint32_t offset, bool write, std::uint64_t& value, unsigned bytes,
-                                  bool secure) {
-    tlm::tlm_generic_payload p;
-    AccessExtension e;
-    e.address_space = secure ? AddressSpace::secure : AddressSpace::non_secure;
-    p.set_command(write ? tlm::TLM_WRITE_COMMAND : tlm::TLM_READ_COMMAND);
-    p.set_address(offset);
-    p.set_data_ptr(reinterpret_cast<unsigned char*>(&value));
-    p.set_data_length(bytes);
-    p.set_streaming_width(bytes);
-    p.set_extension(&e);
-    sc_time d;
-    cpu->b_transport(p, d);
-    p.clear_extension(&e);
-    return p.get_response_status();
-  }
-  std::uint64_t reg(std::uint32_t offset, unsigned bytes = 4, bool secure = false) {
-    std::uint64_t value = 0;
-    EXPECT_EQ(access(offset, false, value, bytes, secure), tlm::TLM_OK_RESPONSE);
-    return value;
-  }
-  void set(std::uint32_t offset, std::uint64_t value, unsigned bytes = 4, bool secure = false) {
-    EXPECT_EQ(access(offset, true, value, bytes, secure), tlm::TLM_OK_RESPONSE);
-  }
-  static constexpr std::uint32_t cb(unsigned bank, std::uint32_t offset) {
-    return half + bank * page + offset;
-  }
-
-  /// The SMMU is on, and each fault reported and an interrupt.
-  void start(std::uint32_t without = 0) {
-    set(sCR0, (CR0_GFRE | CR0_GFIE | CR0_GCFGFRE | CR0_GCFGFIE | CR0_USFCFG | CR0_SMCFCFG) & ~without);
-  }
-  /// A stream with empty AArch64 tables of stage 1, by a bank of its own.
+  /// A stream with empty AArch64 tables of stage 1, by a bank and a group of the same number.
   pgtable::Builder& stream(std::uint32_t id, unsigned bank, std::uint32_t SCTLR_bits = 0) {
-    pgtable::Config c;
-    c.stage1.output_size = 48;
-    c.stage1.MAIR = 0xff;
-    c.stage1.tables[0].EPD = false;
-    c.stage1.tables[0].TxSZ = 25;
-    builders.emplace_back(
-        c, [this](const pgtable::MemoryOp& op) { return memory.carry_out(op); },
-        [this](std::uint64_t size) -> std::optional<std::uint64_t> {
-          next_table = (next_table + size - 1) & ~(size - 1);
-          next_table += size;
-          return next_table - size;
-        });
-    pgtable::Builder& b = builders.back();
-    set(page + CBA2R0 + 4 * bank, CBA2R_VA64);
-    set(page + CBAR0 + 4 * bank, CBAR_stage1);
-    set(cb(bank, TCR2), 5U | 1U << 4 | 7U << 15);  // PASize 48, 16-bit ASIDs, SEP 7
-    set(cb(bank, TCR), 25U | 1U << 8 | 1U << 10 | 3U << 12 | 1U << 23);
-    set(cb(bank, TTBR0), b.config().stage1.tables[0].base | 1ULL << 48, 8);
-    set(cb(bank, MAIR0), 0xff);
-    set(cb(bank, FSR), ~0U);
-    set(cb(bank, SCTLR), SCTLR_M | SCTLR_TRE | SCTLR_AFE | SCTLR_CFRE | SCTLR_CFIE | SCTLR_bits);
-    const unsigned group = bank;
-    set(S2CR0 + 4 * group, S2CR_translate | bank);
-    set(SMR0 + 4 * group, SMR_VALID | id);
+    pgtable::Builder& b = builder(config64());
+    bank64(bank, b.config(), 1, 0, SCTLR_bits);
+    map_stream(bank, id, S2CR_translate | bank);
     return b;
   }
 
   BenchHost host;
-  smmu::TestMemory memory;
   SmmuV2<> smmu;
   tlm_utils::simple_initiator_socket<Bench, 64> master;
   tlm_utils::simple_initiator_socket<Bench, 64> cpu;
@@ -253,8 +196,6 @@ struct Bench : sc_core::sc_module {
   bool dmi_allowed = false;  // of the last transport()
   int walk_reads = 0;
   sc_time walk_time{20, sc_core::SC_NS};
-  std::deque<pgtable::Builder> builders;
-  std::uint64_t next_table = 0x5000'0000;
 };
 
 inline Bench& bench() {

@@ -77,9 +77,9 @@ TEST_F(Shell, TheInterruptOfABankIsHighFromTheFaultUntilSoftwareHasCleared) {
     EXPECT_TRUE(b.context[2].read());
     EXPECT_FALSE(b.context[0].read());
     EXPECT_FALSE(b.gfsr.read());
-    EXPECT_EQ(b.reg(Bench::cb(2, FSR)) & TF, TF);
-    EXPECT_EQ(b.reg(Bench::cb(2, FAR), 8), 0x12'3456'7890U);
-    b.set(Bench::cb(2, FSR), TF);
+    EXPECT_EQ(b.reg(b.cb(2, FSR)) & TF, TF);
+    EXPECT_EQ(b.reg(b.cb(2, FAR), 8), 0x12'3456'7890U);
+    b.set(b.cb(2, FSR), TF);
     wait(ns(10));
     EXPECT_FALSE(b.context[2].read());
   });
@@ -89,10 +89,10 @@ TEST_F(Shell, AnInterruptFollowsItsEnableAndARestoredFault) {
   Bench& b = bench();
   b.in_simulation([&] {
     b.stream(7, 2);
-    b.set(Bench::cb(2, FSRRESTORE), TF);
+    b.set(b.cb(2, FSRRESTORE), TF);
     wait(ns(10));
     EXPECT_TRUE(b.context[2].read());
-    b.set(Bench::cb(2, SCTLR), SCTLR_M | SCTLR_CFRE);
+    b.set(b.cb(2, SCTLR), SCTLR_M | SCTLR_CFRE);
     wait(ns(10));
     EXPECT_FALSE(b.context[2].read());
   });
@@ -169,10 +169,10 @@ TEST_F(Shell, AStalledTransactionWaitsForResume) {
     wait(ns(1000));
     EXPECT_FALSE(end);
     EXPECT_TRUE(b.context[1].read());
-    EXPECT_EQ(b.reg(Bench::cb(1, FSR)) & (SS | TF), SS | TF);
+    EXPECT_EQ(b.reg(b.cb(1, FSR)) & (SS | TF), SS | TF);
     ASSERT_TRUE(tables.map(0x5000, 0x8000'0000, 0x1000));
-    b.set(Bench::cb(1, FSR), ~0U);
-    b.set(Bench::cb(1, RESUME), 0);
+    b.set(b.cb(1, FSR), ~0U);
+    b.set(b.cb(1, RESUME), 0);
     wait(ns(1000));
     EXPECT_EQ(end, tlm::TLM_OK_RESPONSE);
     EXPECT_FALSE(b.context[1].read());
@@ -188,8 +188,8 @@ TEST_F(Shell, AStalledTransactionThatIsTerminatedEndsWithAnError) {
     std::optional<tlm::tlm_response_status> end;
     sc_core::sc_spawn([&] { end = b.read(0x5000); });
     wait(ns(1000));
-    b.set(Bench::cb(1, FSR), ~0U);
-    b.set(Bench::cb(1, RESUME), 1);
+    b.set(b.cb(1, FSR), ~0U);
+    b.set(b.cb(1, RESUME), 1);
     wait(ns(1000));
     EXPECT_EQ(end, tlm::TLM_ADDRESS_ERROR_RESPONSE);
   });
@@ -204,13 +204,13 @@ TEST_F(Shell, ASynchronisationWaitsForATransactionThatIsDownstream) {
     b.hold = &release;
     sc_core::sc_spawn([&] { b.read(0x10000); });
     wait(ns(1000));
-    b.set(Bench::cb(0, TLBIALL), 0);
-    b.set(Bench::cb(0, TLBSYNC), 0);
+    b.set(b.cb(0, TLBIALL), 0);
+    b.set(b.cb(0, TLBSYNC), 0);
     wait(ns(10000));
-    EXPECT_EQ(b.reg(Bench::cb(0, TLBSTATUS)), 1U);
+    EXPECT_EQ(b.reg(b.cb(0, TLBSTATUS)), 1U);
     release.notify();
     wait(ns(1000));
-    EXPECT_EQ(b.reg(Bench::cb(0, TLBSTATUS)), 0U);
+    EXPECT_EQ(b.reg(b.cb(0, TLBSTATUS)), 0U);
     b.hold = nullptr;
   });
 }
@@ -252,7 +252,7 @@ TEST_F(Shell, AStateThatIsLoadedHasItsInterruptsAndItsTranslations) {
     ASSERT_FALSE(error) << to_text(*error);
     wait(ns(10));
     EXPECT_TRUE(b.context[2].read());
-    b.set(Bench::cb(2, FSR), ~0U);
+    b.set(b.cb(2, FSR), ~0U);
     wait(ns(10));
     EXPECT_FALSE(b.context[2].read());
     std::uint32_t v = 3;
@@ -301,7 +301,7 @@ TEST_F(Shell, ADirectMemoryPointerIsTakenBackByWhateverMayChangeItsTranslation) 
                          [](const auto& range) { return range.first <= 0x10000 && range.second >= 0x10fff; });
     };
     pointer();
-    b.set(Bench::cb(3, TLBIALL), 0);
+    b.set(b.cb(3, TLBIALL), 0);
     EXPECT_TRUE(taken_back()) << "by TLB maintenance";
     pointer();
     b.set(S2CR0 + 4 * 3, S2CR_fault);
@@ -329,7 +329,7 @@ TEST_F(Shell, ADebugAccessTranslatesAndRecordsNothing) {
     EXPECT_EQ(v, 0x1234U);
     p.set_address(0x5000);
     EXPECT_EQ(b.master->transport_dbg(p), 0U);
-    EXPECT_EQ(b.reg(Bench::cb(0, FSR)) & TF, 0U);
+    EXPECT_EQ(b.reg(b.cb(0, FSR)) & TF, 0U);
     wait(ns(10));
     EXPECT_FALSE(b.context[0].read());
   });
@@ -391,11 +391,11 @@ TEST_F(Shell, ACorrectDriverGetsNoDiagnostics) {
     ASSERT_TRUE(b.stream(7, 0).map(0x10000, 0x8000'0000, 0x1000));
     b.read(0x10000);
     b.read(0x90000);
-    b.set(Bench::cb(0, FSR), ~0U);
-    b.set(Bench::cb(0, TLBIVA), 1ULL << 48 | 0x10, 8);
-    b.set(Bench::cb(0, TLBSYNC), 0);
+    b.set(b.cb(0, FSR), ~0U);
+    b.set(b.cb(0, TLBIVA), 1ULL << 48 | 0x10, 8);
+    b.set(b.cb(0, TLBSYNC), 0);
     wait(ns(1000));
-    EXPECT_EQ(b.reg(Bench::cb(0, TLBSTATUS)), 0U);
+    EXPECT_EQ(b.reg(b.cb(0, TLBSTATUS)), 0U);
   });
   EXPECT_TRUE(b.host.sink.all.empty()) << to_text(b.host.sink.all.front());
 }

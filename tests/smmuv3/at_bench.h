@@ -1,66 +1,29 @@
 // One elaborated system around an SMMUv3 for tests of non-blocking transactions.
 #pragma once
 
-#include <gtest/gtest.h>
-#include <tlm_utils/simple_initiator_socket.h>
-#include <tlm_utils/simple_target_socket.h>
-
-#include <functional>
-#include <string>
-#include <utility>
-#include <vector>
-
-#include "at_parts.h"
-#include "smmuvp/smmu_sc/tbu_shell.h"
+#include "../smmu/at/system.h"
 #include "smmuvp/smmuv3/smmuv3.h"
 #include "stage2_world.h"
 
 namespace smmuvp::at {
 
-constexpr unsigned slots = 4;
-/// What a hit takes: port, micro TLB; memory.
-inline sc_time hit_time() { return ns(1 + 1 + 20); }
-/// And a miss: besides, the link both ways, configuration, TLB, walk cache, and the walk port and memory for
-/// STE, CD and three levels.
-inline sc_time miss_time() { return hit_time() + ns(2 * 8 + 3 + 3 + 4 + 5 * (1 + 20)); }
+/// How many reads a miss of an unknown stream makes: STE, CD and three levels.
+constexpr unsigned fetches = 5;
+/// What it takes: besides a hit, the link both ways, configuration, TLB, walk cache, and the walk port and
+/// memory for each.
+inline sc_time miss_time() { return hit_time() + ns(2 * 8 + 3 + 3 + 4 + fetches * (1 + 20)); }
 
-class BenchHost : public Host {
- public:
-  DiagSink& diag() override { return sink; }
-  TraceSink* trace() override { return nullptr; }
-  void guest_exit(const GuestExit&) override {}
-  void limitation(const std::string&, const std::string&) override {}
-  void internal_error(const std::string&, const std::string& text) override { ADD_FAILURE() << text; }
-  smmuv3::TestDiag sink;
+/// The world's memory and builders; its own core is not used. A base, to be there before the rest.
+struct WithWorld {
+  smmuv3::Stage2World world;
 };
 
-/// TBU 0 and 1: masters of both styles (checkers let blocking calls through), targets of both styles.
-/// TBU 2: a target whose socket knows b_transport only.
-struct Bench : sc_core::sc_module {
+struct Bench : WithWorld, SystemOf<SmmuV3<>> {
   explicit Bench(const sc_core::sc_module_name& name, const Params& params = parameters())
-      : sc_module(name),
-        smmu("smmu0", params, host),
-        target("target", world.memory),
-        target1("target1", world.memory),
-        tables("tables", world.memory) {
-    wire(master, above, 0);
-    wire(master1, above1, 1);
-    wire(master2, above2, 2);
-    smmu.tbu_out[0].bind(below.in);
-    below.out.bind(target.socket);
-    smmu.tbu_out[1].bind(below1.in);
-    below1.out.bind(target1.socket);
-    smmu.tbu_out[2].bind(below2.in);
-    below2.out.bind(plain);
-    plain.register_b_transport(this, &Bench::on_plain);
-    smmu.walk.bind(walks.in);
-    walks.out.bind(tables.socket);
-    cpu.bind(smmu.registers);
-    smmu.reset.bind(reset);
+      : SystemOf(name, params, world.memory) {
     smmu.cmdq_sync_irq.bind(sync_irq);
     smmu.eventq_irq.bind(eventq_irq);
     SMMUVP_HAS_PROCESS(Bench);
-    SC_THREAD(run);
     SC_METHOD(on_sync);
     sensitive << sync_irq.posedge_event();
     dont_initialize();
@@ -70,37 +33,12 @@ struct Bench : sc_core::sc_module {
   }
   static Params parameters() {
     Params p = SmmuV3<>::default_params();
-    p.set("tbus", std::uint64_t{3});
-    p.set("slots", std::uint64_t{slots});
     p.set("HTTU", std::uint64_t{2});
-    p.set("tbu0_stream_id", std::uint64_t{7});
     p.set("MSI", true);
     return p;
   }
-  void wire(Master& m, Checker& checker, unsigned tbu) {
-    m.socket.bind(checker.in);
-    checker.out.bind(smmu.tbu_in[tbu]);
-  }
-  void on_plain(Payload& p, sc_time& delay) {
-    delay += target.latency(p);
-    Target::transfer(world.memory, p);
-  }
   void on_sync() { synced_at = sc_time_stamp(); }
   void on_event() { event_at = sc_time_stamp(); }
-  void run() {
-    while (true) {
-      wait(go);
-      job();
-      sc_core::sc_pause();
-    }
-  }
-  /// Runs `f` in a thread, and then all that follows from it.
-  void in_simulation(std::function<void()> f) {
-    job = std::move(f);
-    go.notify(sc_core::SC_ZERO_TIME);
-    sc_core::sc_start();
-    sc_core::sc_start(sc_time(1, sc_core::SC_MS));
-  }
   std::uint64_t reg(std::uint32_t offset, bool write = false, std::uint64_t value = 0, unsigned bytes = 4) {
     Payload p;
     p.set_command(write ? tlm::TLM_WRITE_COMMAND : tlm::TLM_READ_COMMAND);
@@ -130,13 +68,6 @@ struct Bench : sc_core::sc_module {
     world.memory.write(smmuv3::World::cmdq + 16 * (prod & 31) + 8, word1);
     set(0x98, (prod + 1) & 63);
   }
-  /// In the simulation.
-  void pulse_reset() {
-    reset.write(true);
-    wait(ns(1));
-    reset.write(false);
-    wait(ns(1));
-  }
   /// In the simulation: everything as at first, the SMMU on.
   void fresh(bool two_level = false) {
     pulse_reset();
@@ -144,108 +75,21 @@ struct Bench : sc_core::sc_module {
     start(two_level);
     wait(ns(100));
   }
-  struct Blocking {
-    tlm::tlm_response_status status;
-    sc_time delay;
-  };
-  Blocking blocking(Master& m, Operation& op, sc_time delay = {}) {
-    Payload p;
-    AccessExtension e;
-    e.stream_id = op.stream_id;
-    e.stream_valid = true;
-    p.set_command(op.write ? tlm::TLM_WRITE_COMMAND : tlm::TLM_READ_COMMAND);
-    p.set_address(op.address);
-    p.set_data_ptr(op.data.data());
-    p.set_data_length(static_cast<unsigned>(op.data.size()));
-    p.set_streaming_width(static_cast<unsigned>(op.data.size()));
-    p.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
-    p.set_extension(&e);
-    struct Lent {  // also from a process that is killed
-      Payload& p;
-      AccessExtension& e;
-      ~Lent() { p.clear_extension(&e); }
-    };
-    const Lent lent{p, e};
-    m.socket->b_transport(p, delay);
-    return {p.get_response_status(), delay};
-  }
-  std::uint64_t statistic(const std::string& name) const {
-    struct Find : StatVisitor {
-      void stat(std::string_view n, std::uint64_t v, std::string_view, std::string_view) override {
-        if (n == wanted) value = v;
-      }
-      std::string wanted;
-      std::uint64_t value = ~0ULL;
-    } find;
-    find.wanted = name;
-    smmu.statistics(find);
-    EXPECT_NE(find.value, ~0ULL) << name;
-    return find.value;
-  }
-  smmu::TbuShell& tbu(unsigned i) {
-    const std::string path = std::string(name()) + ".smmu0.tbu_" + std::to_string(i);
-    return dynamic_cast<smmu::TbuShell&>(*sc_core::sc_find_object(path.c_str()));
-  }
-  std::vector<Checker*> checkers() { return {&above, &above1, &above2, &below, &below1, &below2, &walks}; }
 
-  BenchHost host;
-  smmuv3::Stage2World world;  // its memory and builders; its own core is not used
-  SmmuV3<> smmu;
-  Master master{"master"}, master1{"master1"}, master2{"master2"};
-  Checker above{"above"}, above1{"above1"}, above2{"above2"};
-  Checker below{"below"}, below1{"below1"}, below2{"below2"}, walks{"walks"};
-  Target target, target1, tables;
-  tlm_utils::simple_target_socket<Bench, 64> plain{"plain"};
-  tlm_utils::simple_initiator_socket<Bench, 64> cpu{"cpu"};
-  sc_core::sc_signal<bool> reset{"reset"}, sync_irq{"sync_irq"}, eventq_irq{"eventq_irq"};
+  sc_core::sc_signal<bool> sync_irq{"sync_irq"}, eventq_irq{"eventq_irq"};
   sc_time synced_at, event_at;  ///< the last rising edges
-  sc_core::sc_event go{"go"};
-  std::function<void()> job;
 };
 
 Bench& bench();
 
-/// Each test starts from an SMMU that is on and has no streams, and ends with nothing open anywhere.
-class At : public ::testing::Test {
+class At : public AtOf<Bench> {
  protected:
-  void SetUp() override {
-    for (Target* t : {&b.target, &b.target1, &b.tables}) t->defaults();
-    for (Master* m : {&b.master, &b.master1, &b.master2}) m->defaults();
-    b.in_simulation([this] { b.fresh(); });
-    for (Target* t : {&b.target, &b.target1, &b.tables}) t->seen.clear();
-    for (Checker* c : b.checkers()) c->clear();
-    b.host.sink.all.clear();
-  }
-  void TearDown() override {
-    for (const Checker* c : b.checkers()) c->expect_idle();
-    for (const Master* m : {&b.master, &b.master1, &b.master2}) {
-      EXPECT_TRUE(m->all_done());
-      EXPECT_EQ(m->references(), 0) << "a reference that is not given back";
-    }
-  }
+  At() : AtOf(bench()) {}
   pgtable::Builder& map(std::uint32_t sid, std::uint64_t va, std::uint64_t pa, std::uint64_t size = 0x1000) {
     pgtable::Builder& builder = b.world.stream(sid, static_cast<std::uint16_t>(sid));
     EXPECT_TRUE(builder.map(va, pa, size));
     return builder;
   }
-  /// In the simulation: a translation that hits from now on.
-  void warm(std::uint64_t va, std::uint32_t sid = 7) {
-    Operation op;
-    op.address = va;
-    op.data.resize(4);
-    op.stream_id = sid;
-    EXPECT_EQ(b.blocking(b.master, op).status, tlm::TLM_OK_RESPONSE);
-    wait(ns(1000));
-    b.target.seen.clear();
-    for (Checker* c : b.checkers()) c->clear();
-  }
-  std::vector<std::uint64_t> seen(const Target& target) const {
-    std::vector<std::uint64_t> addresses;
-    for (const Target::Seen& s : target.seen) addresses.push_back(s.address);
-    return addresses;
-  }
-
-  Bench& b = bench();
 };
 
 }  // namespace smmuvp::at

@@ -6,8 +6,8 @@
 #include <random>
 #include <sstream>
 
+#include "../smmu/at/by_hand.h"
 #include "at_bench.h"
-#include "at_by_hand.h"
 #include "smmuvp/tlm/resume_extension.h"
 
 namespace smmuvp::at {
@@ -31,7 +31,7 @@ std::vector<Target*> targets_of(Bench& b) { return {&b.target, &b.target1, &b.ta
 struct Snapshot {
   sc_time at;
   std::string smmu;
-  smmuv3::TestMemory memory;
+  smmu::TestMemory memory;
   std::vector<std::vector<Master::Saved>> masters;
   std::vector<std::vector<Target::Saved>> targets;
 };

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "at_agreement.h"
+#include "../smmu/at/agreement.h"
 
 namespace smmuvp::at {
 namespace {

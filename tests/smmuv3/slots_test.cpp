@@ -9,9 +9,10 @@
 #include <string>
 #include <vector>
 
-#include "at_parts.h"
+#include "../smmu/at/parts.h"
 #include "smmuvp/smmuv3/smmuv3.h"
 #include "smmuvp/test/core.h"
+#include "world.h"
 
 namespace smmuvp::at {
 namespace {
@@ -19,7 +20,7 @@ namespace {
 constexpr unsigned pages = 16;
 
 struct System : sc_core::sc_module {
-  System(const sc_core::sc_module_name& name, smmuv3::TestMemory& memory, const Params& params)
+  System(const sc_core::sc_module_name& name, smmu::TestMemory& memory, const Params& params)
       : sc_module(name), smmu("smmu0", params), target("target", memory), tables("tables", memory) {
     master.socket.bind(smmu.tbu_in[0]);
     smmu.tbu_out[0].bind(target.socket);

@@ -472,8 +472,10 @@ void Access::fail_context(std::uint32_t bit, bool second, int level, std::uint64
     g.SSD_Index = m_path.SSD_Index;
     faults.record(g);
   }
-  // What TBUs know of the bank's streams must not go on.
-  if (m_interface.blocks(f.bank) || m_interface.global_stall(m_path.secure)) m_engine.forget_answers(0, 0);
+  // What TBUs know of the bank's streams must not go on; where stalls are global, of either state's (3.7.5).
+  if (m_interface.blocks(f.bank) || m_interface.global_stall(false) || m_interface.global_stall(true)) {
+    m_engine.forget_answers(0, 0);
+  }
   if (stalls) return wait_for(f.bank, true);
   kill(f.bank);
 }

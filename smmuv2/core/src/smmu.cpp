@@ -123,7 +123,10 @@ void Smmu::visit(Archive& archive) {
   archive.begin("smmuv2");
   m_interface.visit(archive);
   m_engine.visit(archive);
-  if (archive.loading()) m_engine.in_flight().abandon();
+  if (archive.loading()) {
+    m_engine.in_flight().abandon();
+    m_interface.kept();  // TBUs have answers again, which the next change of configuration takes away
+  }
   m_interface.visit_stalls(archive);
   m_statistics.visit(archive);
   archive.end();

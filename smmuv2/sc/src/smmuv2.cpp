@@ -63,12 +63,14 @@ class Module : public smmu::WithCore<smmuv2::Smmu>, public smmu::SmmuModule {
 
  private:
   smmu::AccessRequest checked(smmu::AccessRequest request);
+  void tell_other_identity(const smmu::AccessRequest& request);
   bool access_registers(const RegisterAccess& access, AccessSecurity security, smmu::TimePs now,
                         std::uint64_t& value) override;
-  std::uint64_t peek_registers(std::uint32_t offset, unsigned bytes) const override {
+  // A debugger reads byte by byte, and registers are read as words.
+  std::uint64_t peek_registers(std::uint32_t offset, unsigned) const override {
     std::uint64_t value = 0;
-    core.interface().peek(offset, bytes, AccessSecurity::NonSecure, value);
-    return value;
+    core.interface().peek(offset & ~3U, 4, AccessSecurity::NonSecure, value);
+    return value >> 8 * (offset & 3U);
   }
   bool has_answers() const override { return core.interface().stalls().has_answers(); }
   bool held() const override { return core.interface().held(); }
@@ -92,6 +94,10 @@ class Module : public smmu::WithCore<smmuv2::Smmu>, public smmu::SmmuModule {
 // A StreamID has 16 bits at most (IHI 0062 2.3), no access has a substream, and of the physical address
 // spaces there are two.
 smmu::AccessRequest Module::checked(smmu::AccessRequest request) {
+  if (request.unsupported == smmu::Unsupported::identity) {
+    if (!request.debug) tell_other_identity(request);
+    return request;
+  }
   const bool space = request.space != AddressSpace::non_secure && request.space != AddressSpace::secure;
   if (request.stream_id >> 16 == 0 && !request.substream_valid && !space) return request;
   request.unsupported = smmu::Unsupported::identity;
@@ -105,6 +111,18 @@ smmu::AccessRequest Module::checked(smmu::AccessRequest request) {
                                            ", which an SMMUv2 does not know, and is terminated");
   }
   return request;
+}
+
+// The platform is wrong, or a device: software cannot tell a TBU what comes in there.
+void Module::tell_other_identity(const smmu::AccessRequest& request) {
+  const std::string tbu = "tbu" + std::to_string(request.port);
+  core.diag().guest_error(
+      "TBU.identity",
+      "an access at " + tbu + " is not Non-secure, unprivileged data of " + tbu +
+          "_stream_id without SubstreamID, though " + tbu +
+          "_fixed says that all are; it is terminated as an unsupported transaction. Set " + tbu +
+          "_fixed to false for a master like this",
+      "IHI 0062 3.8", request.stream_id, request.address);
 }
 
 bool Module::access_registers(const RegisterAccess& access, AccessSecurity security, smmu::TimePs now,

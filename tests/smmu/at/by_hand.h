@@ -9,7 +9,7 @@
 #include <tlm>
 #include <vector>
 
-#include "at_checker.h"
+#include "checker.h"
 
 namespace smmuvp::at {
 

@@ -16,12 +16,12 @@
 #include <utility>
 #include <vector>
 
-#include "at_checker.h"
+#include "../test_memory.h"
+#include "checker.h"
 #include "smmuvp/tlm/access_extension.h"
 #include "smmuvp/tlm/compare_swap_extension.h"
 #include "smmuvp/tlm/process.h"
 #include "smmuvp/tlm/resume_extension.h"
-#include "world.h"
 
 namespace smmuvp::at {
 
@@ -80,7 +80,7 @@ class Target : public sc_core::sc_module, public tlm::tlm_fw_transport_if<> {
     std::optional<sc_time> to_end_request, to_response;
   };
 
-  Target(const sc_core::sc_module_name& name, smmuv3::TestMemory& m) : sc_module(name), memory(m) {
+  Target(const sc_core::sc_module_name& name, smmu::TestMemory& m) : sc_module(name), memory(m) {
     socket.bind(*this);
     SMMUVP_HAS_PROCESS(Target);
     SC_METHOD(run);
@@ -118,7 +118,7 @@ class Target : public sc_core::sc_module, public tlm::tlm_fw_transport_if<> {
     m_resumable = std::move(saved);
   }
   std::size_t missing() const { return m_resumable.size(); }
-  static void transfer(smmuv3::TestMemory& memory, Payload& p) {
+  static void transfer(smmu::TestMemory& memory, Payload& p) {
     if (auto* swap = p.get_extension<CompareSwapExtension>()) {
       swap->answered = true;
       swap->observed = memory.read(p.get_address(), p.get_data_length());
@@ -209,7 +209,7 @@ class Target : public sc_core::sc_module, public tlm::tlm_fw_transport_if<> {
   }
 
   tlm::tlm_target_socket<64> socket{"socket"};
-  smmuv3::TestMemory& memory;
+  smmu::TestMemory& memory;
   Style style = Style::accepted;
   sc_time accept;  ///< from BEGIN_REQ to END_REQ
   std::function<sc_time(const Payload&)> latency;

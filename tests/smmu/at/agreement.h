@@ -1,4 +1,4 @@
-// A bench that sends the same transaction in both styles, and expects the same of both.
+// A fixture that sends the same transaction in both styles, and expects the same of both.
 #pragma once
 
 #include <functional>
@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "at_bench.h"
+#include "at_bench.h"  // of the SMMU at hand
 
 namespace smmuvp::at {
 
@@ -41,7 +41,7 @@ class Agreement : public At {
              bool write) {
     Result r;
     b.in_simulation([&] {
-      b.fresh(m_two_level);
+      fresh();
       prepare();
       wait(ns(1000));
       statistics();  // from here on
@@ -96,7 +96,9 @@ class Agreement : public At {
     EXPECT_EQ(lt.next, at.next);
     return at;
   }
-  bool m_two_level = false;
+  /// In the simulation: see Bench.
+  virtual void fresh() { b.fresh(); }
+
   std::map<std::string, std::uint64_t> m_statistics;
 };
 
