@@ -106,11 +106,11 @@ class SMMUVP_EXPORT SmmuV2 : public Component, public DumpControl {
   void statistics(StatVisitor& visitor) const override;
   void reset_statistics() override;
   void describe(DtNode& node) const override;
-  /// What becomes of an access and why: the registers that decide, each descriptor of both stages, what caches
-  /// hold of it and memory does not, and the verdict, with the fault and whether it would be recorded, merged
-  /// or stalled. Changes nothing: no register, cache, counter, time or trace; memory is read by transport_dbg
-  /// of `walk`. May be called whenever transport_dbg may, also while an access is under way. A TBU that is not
-  /// there counts as TBU 0.
+  /// What becomes of an access and why: the registers that decide, each descriptor of both stages, what
+  /// caches hold of it and memory does not, and the verdict, with the fault and whether it would be recorded,
+  /// merged or stalled. Changes nothing: no register, cache, counter, time or trace; memory is read by
+  /// transport_dbg of `walk`. May be called whenever transport_dbg may, also while an access is under way. A
+  /// TBU that is not there counts as TBU 0.
   Explanation explain(const AccessQuestion& question) const;
   /// Of an unprivileged Non-secure read by TBU 0.
   Explanation explain(std::uint32_t stream_id, std::uint64_t address) const {
