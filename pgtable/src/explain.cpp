@@ -179,6 +179,15 @@ std::string memory_words(std::uint8_t memory) {
   }
 }
 
+std::string memory_types_words(std::uint64_t bytes, unsigned count, unsigned first) {
+  std::string text;
+  for (unsigned i = 0; i < count; ++i) {
+    text += (i == 0 ? "Attr" : "; Attr") + std::to_string(first + i) + ": " +
+            memory_words(static_cast<std::uint8_t>(bytes >> (8 * i)));
+  }
+  return text;
+}
+
 std::string stage2_memory_words(unsigned MemAttr, bool FWB) {
   const unsigned low = MemAttr & 3;
   if (FWB) {

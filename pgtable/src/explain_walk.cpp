@@ -173,6 +173,7 @@ std::string rights_reason(const ExplainedWalk& w, const ExplainedStep& leaf) {
   if (s1.WXN && execute) add("WXN is on");
   if (s1.UWXN && execute) add("UWXN is on");
   if (s1.PAN && !execute && w.request.privileged) add("PAN is on");
+  if (w.request.DIPAN) add("DIPAN is on");
   return text;
 }
 

@@ -149,7 +149,7 @@ struct Group {
 bool same(const Explanation& a, const Explanation& b) {
   return a.kind == b.kind && a.address == b.address && a.size_shift == b.size_shift &&
          std::equal(a.fields.begin(), a.fields.end(), b.fields.begin(), b.fields.end(),
-                    [](const Field& x, const Field& y) {
+                    [](const pgtable::Field& x, const pgtable::Field& y) {
                       return x.name == y.name && x.high == y.high && x.low == y.low && x.meaning == y.meaning;
                     });
 }
@@ -182,19 +182,19 @@ std::string title_of(const Group& g) {
   return fmt::format("{}: Translation fault", to_string(e.kind));
 }
 
-std::string value_words(const Field& f) {
+std::string value_words(const pgtable::Field& f) {
   const unsigned count = f.high - f.low + 1U;
   if (count == 1) return std::to_string(f.value);
   return count <= 5 ? fmt::format("{:#0{}b}", f.value, count + 2) : fmt::format("{:#x}", f.value);
 }
 
-std::string bits_words(const Field& f) {
+std::string bits_words(const pgtable::Field& f) {
   return f.high == f.low ? fmt::format("[{}]", f.high) : fmt::format("[{}:{}]", f.high, f.low);
 }
 
 void print_fields(const Explanation& e, bool colour, const Output& output) {
   std::vector<Row> rows{{"bits", "field", "value", "meaning"}};
-  for (const Field& f : e.fields) rows.push_back({bits_words(f), f.name, value_words(f), f.meaning});
+  for (const pgtable::Field& f : e.fields) rows.push_back({bits_words(f), f.name, value_words(f), f.meaning});
   const std::vector<std::string> lines = columns(rows);
   output.print("  " + lines[0] + "\n");
   for (std::size_t i = 0; i < e.fields.size(); ++i) {
@@ -246,7 +246,7 @@ nlohmann::ordered_json json_of(const Request& request, std::uint64_t value) {
     if (e.is_leaf()) j["size"] = std::uint64_t{1} << e.size_shift;
     j["wrong"] = e.wrong();
     json fields = json::array();
-    for (const Field& f : e.fields) {
+    for (const pgtable::Field& f : e.fields) {
       fields.push_back({{"name", f.name},
                         {"high", f.high},
                         {"low", f.low},

@@ -15,7 +15,7 @@
 
 #include "smmuvp/base/error.h"
 #include "smmuvp/base/field_text.h"
-#include "smmuvp/pgtable/explain.h"
+#include "smmuvp/smmuv2/explain_register.h"
 #include "smmuvp/smmuv2/register_fields.h"
 #include "structure_words.h"
 
@@ -114,64 +114,9 @@ struct Value {
   std::size_t line = 0;  // of a log
 };
 
-/// One field, or bits that belong to none.
-struct Part {
-  std::string bits, name, text, meaning;
-  unsigned high = 0, low = 0;
-  std::uint64_t value = 0;
-  bool wrong = false;
-};
-
-std::string memory_types(const Field& f, std::uint64_t value) {
-  const unsigned first = &f == &smmuv2::MAIR1_Attr ? 4 : 0;
-  std::string text;
-  for (unsigned i = 0; i < f.width() / 8; ++i) {
-    text += fmt::format("{}Attr{}: {}", i == 0 ? "" : "; ", first + i,
-                        pgtable::memory_words(static_cast<std::uint8_t>(value >> (8 * i))));
-  }
-  return text;
-}
-
-Part part_of(unsigned high, unsigned low, std::uint64_t word) {
-  Part p;
-  p.high = high;
-  p.low = low;
-  p.bits = high == low ? fmt::format("[{}]", high) : fmt::format("[{}:{}]", high, low);
-  p.value = word >> low & low_bits(high - low + 1);
-  return p;
-}
-
-// RES0 bits that are set stand between the fields.
-std::vector<Part> parts_of(const StructureInfo& format, std::uint64_t word) {
-  std::vector<Part> parts;
-  unsigned next = 0;
-  const auto reserved = [&](unsigned end) {
-    if (next >= end) return;
-    Part p = part_of(end - 1, next, word);
-    if (p.value == 0) return;
-    p.name = "RES0";
-    p.text = hex_text(p.value);
-    p.meaning = "must be 0";
-    p.wrong = true;
-    parts.push_back(std::move(p));
-  };
-  for (const Field* f : format.fields) {
-    reserved(f->low);
-    next = std::max<unsigned>(next, f->high + 1U);
-    Part p = part_of(f->high, f->low, word);
-    p.name = f->name;
-    p.text = value_text(*f, p.value);
-    p.meaning =
-        f->use == FieldUse::memory_types ? memory_types(*f, p.value) : meaning_text(*f, p.value, p.wrong);
-    parts.push_back(std::move(p));
-  }
-  reserved(format.bytes * 8U);
-  return parts;
-}
-
 bool has_wrong(const StructureInfo& format, std::uint64_t word) {
-  const std::vector<Part> parts = parts_of(format, word);
-  return std::any_of(parts.begin(), parts.end(), [](const Part& p) { return p.wrong; });
+  const std::vector<ExplainedField> fields = smmuv2::explain_register(format, word);
+  return std::any_of(fields.begin(), fields.end(), [](const ExplainedField& f) { return f.wrong; });
 }
 
 // Those that --as asks for; without, that of TYPE, or those that the value can be of.
@@ -199,7 +144,7 @@ struct Request {
   bool nonzero = false;
   bool json = false;
   bool colour = false;
-  bool shown(const Part& p) const { return !nonzero || p.value != 0 || p.wrong; }
+  bool shown(const ExplainedField& p) const { return !nonzero || p.value != 0 || p.wrong; }
 };
 
 void print(const Request& request, const Value& v, const StructureInfo& format, const Output& output) {
@@ -209,9 +154,9 @@ void print(const Request& request, const Value& v, const StructureInfo& format, 
                "\n");
   std::vector<Row> rows{{"bits", "field", "value", "meaning"}};
   std::vector<bool> wrong;
-  for (const Part& p : parts_of(format, v.value)) {
+  for (const ExplainedField& p : smmuv2::explain_register(format, v.value)) {
     if (!request.shown(p)) continue;
-    rows.push_back({p.bits, p.name, p.text, p.meaning});
+    rows.push_back({bits_words(p), p.name, p.text, p.meaning});
     wrong.push_back(p.wrong);
   }
   if (wrong.empty()) return output.print("  all fields are 0\n");
@@ -226,7 +171,7 @@ void print(const Request& request, const Value& v, const StructureInfo& format, 
 nlohmann::ordered_json json_of(const Request& request, const Value& v, const StructureInfo& format) {
   using json = nlohmann::ordered_json;
   json fields = json::array();
-  for (const Part& p : parts_of(format, v.value)) {
+  for (const ExplainedField& p : smmuv2::explain_register(format, v.value)) {
     if (!request.shown(p)) continue;
     fields.push_back({{"name", p.name},
                       {"high", p.high},

@@ -54,10 +54,6 @@ std::string plural(std::size_t count, const char* noun) {
   return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
 }
 
-std::string bits_words(const smmuv3::ExplainedField& f) {
-  return f.high == f.low ? fmt::format("[{}]", f.high) : fmt::format("[{}:{}]", f.high, f.low);
-}
-
 std::string verdict_words(const Request& request, const smmuv3::Verdict& v) {
   const std::string text = v.word + " for the model with " +
                            (request.default_features ? "its default features" : "these parameters");
@@ -73,7 +69,7 @@ void print(const Request& request, const smmuv3::StructureExplanation& e, const 
   output.print(bold(fmt::format("{}{} ({})", number, title, e.clause), request.colour) + "\n");
   std::vector<Row> rows{{"bits", "field", "value", "meaning"}};
   std::vector<bool> wrong;
-  for (const smmuv3::ExplainedField& f : e.fields) {
+  for (const ExplainedField& f : e.fields) {
     if (request.nonzero && f.value == 0 && !f.wrong) continue;
     rows.push_back({bits_words(f), f.name, f.text, f.meaning});
     wrong.push_back(f.wrong);
@@ -96,7 +92,7 @@ nlohmann::ordered_json json_of(const Request& request, const smmuv3::StructureEx
   json values = json::array();
   for (unsigned i = 0; i < kind.words; ++i) values.push_back(fmt::format("{:#x}", words[i]));
   json fields = json::array();
-  for (const smmuv3::ExplainedField& f : e.fields) {
+  for (const ExplainedField& f : e.fields) {
     if (request.nonzero && f.value == 0 && !f.wrong) continue;
     fields.push_back({{"name", f.name},
                       {"high", f.high},

@@ -257,7 +257,7 @@ std::string outcome_words(const smmuv3::ExplainedEnd& end) {
 
 void add_registers(const smmuv3::AccessExplanation& e, DumpSection& to) {
   DumpSection& s = to.add("registers", {"register", "value", "meaning"});
-  for (const smmuv3::RegisterFact& r : e.registers) {
+  for (const smmu::RegisterFact& r : e.registers) {
     s.rows.push_back({r.name, fmt::format("{:#x}", r.value), r.meaning});
   }
 }

@@ -130,4 +130,8 @@ std::vector<std::uint64_t> words_of_bytes(const std::string& bytes) {
   return words;
 }
 
+std::string bits_words(const ExplainedField& f) {
+  return f.high == f.low ? fmt::format("[{}]", f.high) : fmt::format("[{}:{}]", f.high, f.low);
+}
+
 }  // namespace smmuvp::tables

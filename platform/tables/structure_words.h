@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "smmuvp/base/field_text.h"
+
 namespace smmuvp::tables {
 
 /// What a file of structures may have at most, unless a count says how much of it is wanted.
@@ -23,5 +25,8 @@ std::string bytes_of_file(const std::string& path, std::istream& input, std::opt
 
 /// Eight bytes a word; what is left over is cut off.
 std::vector<std::uint64_t> words_of_bytes(const std::string& bytes);
+
+/// Where a field is: "[3]", "[5:0]".
+std::string bits_words(const ExplainedField& field);
 
 }  // namespace smmuvp::tables

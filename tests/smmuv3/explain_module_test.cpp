@@ -18,8 +18,8 @@ std::uint64_t field(const Fields& fields, const std::string& name) {
   return 0;
 }
 
-std::uint64_t event_field(const Explanation::End& end, const std::string& name) {
-  for (const auto& [key, value] : end.event_fields) {
+std::uint64_t fault_field(const Explanation::End& end, const std::string& name) {
+  for (const auto& [key, value] : end.fault_fields) {
     if (key == name) return value;
   }
   ADD_FAILURE() << "no field " << name;
@@ -84,11 +84,11 @@ TEST_F(ExplainModule, AFaultIsToldAsItsEventRecord) {
   q.kind = AccessQuestion::Kind::write;
   const Explanation e = b.smmu.explain(q);
   EXPECT_EQ(e.now.outcome, Outcome::abort);
-  EXPECT_EQ(e.now.event, "F_TRANSLATION");
+  EXPECT_EQ(e.now.fault, "F_TRANSLATION");
   EXPECT_TRUE(e.now.recorded);
-  EXPECT_EQ(event_field(e.now, "InputAddr"), 0x11000U);
-  EXPECT_EQ(event_field(e.now, "S2"), 0U);
-  EXPECT_EQ(event_field(e.now, "RnW"), 0U);
+  EXPECT_EQ(fault_field(e.now, "InputAddr"), 0x11000U);
+  EXPECT_EQ(fault_field(e.now, "S2"), 0U);
+  EXPECT_EQ(fault_field(e.now, "RnW"), 0U);
   ASSERT_EQ(e.steps.size(), 3U);
   EXPECT_EQ(e.steps[2].descriptor, 0U);
   EXPECT_EQ(e.steps[2].meaning, "invalid: Translation fault, level 3");

@@ -81,7 +81,12 @@ constexpr bool exceeds(std::uint64_t address, unsigned bits) { return bits < 64 
 }  // namespace
 
 Access::Access(Smmu& smmu, const smmu::AccessRequest& request)
-    : ClientAccess(smmu.engine(), request), m_parts(smmu.parts()), m_interface(smmu.interface()) {}
+    : Access(smmu.parts(), smmu.interface(), request) {}
+
+Access::Access(const Parts& parts, ProgrammingInterface& interface, const smmu::AccessRequest& request)
+    : ClientAccess(parts.engine, request), m_parts(parts), m_interface(interface) {
+  if (request.debug && request.foresee) m_foreseen.emplace();
+}
 
 Access::Access(Smmu& smmu)
     : ClientAccess(smmu.engine()),
@@ -119,6 +124,9 @@ Step Access::step() {
         // output too large (Table 3-4).
         const std::uint64_t ipa = m_translation->op().address;
         if (m_path.stage2_unwalkable || exceeds(ipa, m_path.stage2_limit)) {
+          because(m_path.stage2_unwalkable
+                      ? "stage 2 cannot be walked, and a table is behind it"
+                      : "stage 2 is off, and the address of a table has more bits than its output");
           fail_context(m_path.stage2_unwalkable ? fsr::TF : fsr::ASF, true, m_path.second_VA64 ? 0 : 1, ipa,
                        true);
           break;
@@ -161,7 +169,8 @@ void Access::start() {
   }
   if (m_request.unsupported != smmu::Unsupported::none) {
     // 3.10: SMMUv1 has external faults for them.
-    fail_global(m_parts.features.version == 1 ? gfsr::EF : gfsr::UUT, false);
+    fail_global(m_parts.features.version == 1 ? gfsr::EF : gfsr::UUT, false,
+                "no SMMU with these features can take the transaction");
     return;
   }
   m_path.SIF = m_path.secure && is_set(m_interface.reg(SMMU_SCR1), SCR1_SIF);
@@ -189,11 +198,11 @@ void Access::map() {
   }
   const StreamMatch match = m_interface.streams().find(m_request.stream_id, m_path.secure);
   if (match.kind == StreamMatch::Kind::none) {
-    if (is_set(CR0, sCR0_USFCFG)) return fail_global(gfsr::USF, false);
+    if (is_set(CR0, sCR0_USFCFG)) return fail_global(gfsr::USF, false, "no group has the StreamID");
     return pass(Override::from_sCR0(CR0), true);
   }
   if (match.kind == StreamMatch::Kind::multiple && m_parts.features.SMCD) {
-    if (is_set(CR0, sCR0_SMCFCFG)) return fail_global(gfsr::SMCF, false);
+    if (is_set(CR0, sCR0_SMCFCFG)) return fail_global(gfsr::SMCF, false, "several groups match");
     return pass(Override::from_sCR0(CR0), true);
   }
   const std::uint32_t S2CR = m_interface.reg(SMMU_S2CRn, match.group);
@@ -207,7 +216,7 @@ void Access::map() {
       pass(Override::from_bypass(S2CR), true);
       break;
     default:  // 2.3.4, 9.6.23: TYPE 0b11 is as 0b10
-      fail_global(gfsr::ICF, false);
+      fail_global(gfsr::ICF, false, "S2CR.TYPE is a fault context");
   }
 }
 
@@ -230,14 +239,14 @@ void Access::pass(const Override& override, bool with_SIF) {
         ~(pgtable::Rights::privileged_execute | pgtable::Rights::unprivileged_execute));
     if (!smmu::permits(answer, m_request.kind, answer.privileged.of(m_request.privileged),
                        !m_request.is_write() && answer.instruction.of(m_request.instruction))) {
-      fail_global(gfsr::PF, false);
+      fail_global(gfsr::PF, false, "SCR1.SIF: a Secure fetch from Non-secure memory");
       return;
     }
   }
   // 7.2: those of Secure devices, without Secure state, are not processed.
   if (m_parts.features.SES || !m_path.secure) count_access(false);
   m_state = State::done;
-  m_interface.kept();
+  if (counts()) m_interface.kept();
   forward(key, answer, of_its_device());
 }
 
@@ -245,17 +254,18 @@ void Access::pass(const Override& override, bool with_SIF) {
 void Access::enter_context(unsigned bank) {
   const Context& c = m_interface.context(bank, m_path.secure);
   if (c.refusal != Refusal::none) {
-    fail_global(c.refusal == Refusal::UCBF ? gfsr::UCBF : gfsr::ICF, c.refused_nested);
+    fail_global(c.refusal == Refusal::UCBF ? gfsr::UCBF : gfsr::ICF, c.refused_nested, c.refused_why);
     return;
   }
   m_path.take(c);
   count_access(true);
-  if (counts()) {
+  if (counts() || m_foreseen) {
     if (const auto stalled = m_interface.global_stall(m_path.secure)) return wait_for(*stalled, false);
     if (!check_for_faults(c.first) || (c.nested && !check_for_faults(c.second))) return;
   }
   m_address = m_request.address;
   if (const AddressFault f = check_address(c, m_parts.features, m_address); f.bit != 0) {
+    because(f.why);
     fail_context(f.bit, f.second, f.level, m_address);
     return;
   }
@@ -285,7 +295,7 @@ void Access::enter_context(unsigned bank) {
     m_translation.emplace(m_engine, c.translation, request);
   } else {
     translate(c.translation, m_address, m_path.privileged(m_request), m_path.instruction(m_request),
-              m_path.pan && c.stage1_on && !m_path.privileged_bank);
+              m_path.DIPAN());
   }
   m_state = State::translation;
 }
@@ -323,6 +333,7 @@ bool Access::check_for_faults(unsigned bank) {
 void Access::translated() {
   if (m_path.EPD0 && !m_translation->hit()) {
     m_translation.reset();
+    because("TCR.EPD0 is 1, and the TLB has no entry");
     fail_context(fsr::TF, false, m_path.VA64 ? 0 : 1, 0);
     return;
   }
@@ -334,6 +345,7 @@ void Access::translated() {
   // Table 3-4, where no walk has looked at it
   const std::uint64_t output = m_translation->output();
   if (exceeds(output, m_path.stage2_limit)) {
+    because("stage 2 is off, and what stage 1 translates to has more bits than its output");
     fail_context(fsr::ASF, true, m_path.second_VA64 ? 0 : 1, output);
   } else {
     forward_context(m_translation->key(), &m_translation->entry());
@@ -344,11 +356,12 @@ void Access::forward_context(const smmu::CacheKey& key, const smmu::TlbEntry* en
   const smmu::FinishedAnswer answer = m_path.answer(m_request, entry, key.input);
   if (m_path.refused(m_request, answer)) {
     // PAN or SIF: the last level of the walk, if there was one (3.7.1, 16.5.11)
+    because("S2CR.PRIVCFG denies privileged accesses to unprivileged memory, or SCR1.SIF a Secure fetch");
     fail_context(fsr::PF, false, entry != nullptr ? key.level : m_path.VA64 ? 0 : 1, 0);
     return;
   }
   m_state = State::done;
-  m_interface.kept();
+  if (counts()) m_interface.kept();
   forward(key, answer, keeps());
 }
 
@@ -368,27 +381,43 @@ bool Access::keeps() const {
 
 // ---- faults
 
-void Access::fail_global(std::uint32_t bit, bool nested) {
+// Of what came in.
+GlobalFault Access::global_fault(std::uint32_t bit, bool nested) const {
+  GlobalFault f;
+  f.bit = bit;
+  f.secure = m_path.secure && m_parts.features.SES;
+  f.nested = nested;
+  f.of_non_secure = !m_path.secure;
+  f.non_secure_attr = m_request.space != AddressSpace::secure;
+  f.instruction = m_request.instruction && !m_request.is_write();
+  f.privileged = m_request.privileged;
+  f.write = m_request.kind == smmu::AccessKind::write;  // far atomics are told as reads (9.6.17)
+  f.address = m_request.address;
+  f.StreamID = static_cast<std::uint16_t>(m_request.stream_id);
+  f.SSD_Index = m_path.SSD_Index;
+  return f;
+}
+
+void Access::fail_global(std::uint32_t bit, bool nested, const char* why) {
   count_access(false);
+  const GlobalFault f = global_fault(bit, nested);
+  Faults& faults = m_interface.faults();
   m_fault = AccessFault{true, bit, 0, false, ""};
+  if (m_foreseen) {
+    because(why);
+    m_foreseen->global = f;
+    m_foreseen->global_fate = faults.fate(f.secure);
+  }
   if (counts()) {
-    GlobalFault f;
-    f.bit = bit;
-    f.secure = m_path.secure && m_parts.features.SES;
-    f.nested = nested;
-    f.of_non_secure = !m_path.secure;
-    f.non_secure_attr = m_request.space != AddressSpace::secure;
-    f.instruction = m_request.instruction && !m_request.is_write();
-    f.privileged = m_request.privileged;
-    f.write = m_request.kind == smmu::AccessKind::write;  // far atomics are told as reads (9.6.17)
-    f.address = m_request.address;
-    f.StreamID = static_cast<std::uint16_t>(m_request.stream_id);
-    f.SSD_Index = m_path.SSD_Index;
-    m_fault->recorded = m_interface.faults().GFSR(f.secure) == 0;
-    m_interface.faults().record(f);
+    m_fault->recorded = faults.fate(f.secure) == FaultFate::recorded;
+    faults.record(f);
   }
   const bool GFRE = is_set(m_interface.CR0(m_path.secure), sCR0_GFRE);
   end(GFRE ? Outcome::abort : Outcome::razwi);
+}
+
+void Access::because(const char* why) {
+  if (m_foreseen) m_foreseen->why = why;
 }
 
 void Access::fail_context(const pgtable::Fault& fault) {
@@ -443,35 +472,27 @@ void Access::fail_context(std::uint32_t bit, bool second, int level, std::uint64
   }
   f.CBFRSYNRA = std::uint32_t{m_path.SSD_Index} << 16U | (m_request.stream_id & 0xffffU);
   m_fault = AccessFault{false, bit, f.bank, false, ""};
+  if (m_foreseen) foresee(f, second);
   if (!counts()) return kill(f.bank);
   Faults& faults = m_interface.faults();
-  if (faults.FSR(f.bank) != 0) {
-    if (faults.stalled(f.bank)) return wait_for(f.bank, false);
-    if (is_set(m_interface.reg(SMMU_CBn_SCTLR, f.bank), SCTLR_HUPCF)) {
+  const FaultFate fate = m_interface.fate(f.bank);
+  switch (fate) {
+    case FaultFate::waits:
+      return wait_for(f.bank, false);
+    case FaultFate::merged:
       faults.record_another(f.bank);
-    } else {
+      return kill(f.bank);
+    case FaultFate::lost:
       ++m_parts.statistics.faults_unrecorded;
-    }
-    return kill(f.bank);
+      return kill(f.bank);
+    case FaultFate::recorded:
+    case FaultFate::stalls:
+      break;
   }
   m_fault->recorded = true;
-  const bool stalls = m_interface.stalls_at(f.bank);
+  const bool stalls = fate == FaultFate::stalls;
   faults.record(f, stalls);
-  if (faults.lacks_interrupt(f.bank)) {  // 3.6.2
-    GlobalFault g;
-    g.bit = gfsr::UCIF;
-    g.secure = m_path.secure && m_parts.features.SES;
-    g.nested = second;
-    g.of_non_secure = !m_path.secure;
-    g.non_secure_attr = m_request.space != AddressSpace::secure;
-    g.instruction = m_request.instruction && !m_request.is_write();
-    g.privileged = m_request.privileged;
-    g.write = m_request.kind == smmu::AccessKind::write;
-    g.address = m_request.address;
-    g.StreamID = static_cast<std::uint16_t>(m_request.stream_id);
-    g.SSD_Index = m_path.SSD_Index;
-    faults.record(g);
-  }
+  if (faults.lacks_interrupt(f.bank)) faults.record(global_fault(gfsr::UCIF, second));  // 3.6.2
   // What TBUs know of the bank's streams must not go on; where stalls are global, of either state's (3.7.5).
   if (m_interface.blocks(f.bank) || m_interface.global_stall(false) || m_interface.global_stall(true)) {
     m_engine.forget_answers(0, 0);
@@ -480,8 +501,25 @@ void Access::fail_context(std::uint32_t bit, bool second, int level, std::uint64
   kill(f.bank);
 }
 
+void Access::foresee(const ContextFault& fault, bool second) {
+  m_foreseen->context = fault;
+  m_foreseen->context_fate = m_interface.fate(fault.bank);
+  const FaultFate fate = m_foreseen->context_fate;
+  if (fate == FaultFate::stalls || fate == FaultFate::waits) m_foreseen->waits_for = fault.bank;
+  const Faults& faults = m_interface.faults();
+  const bool recorded = fate == FaultFate::recorded || fate == FaultFate::stalls;
+  if (recorded && faults.would_lack_interrupt(fault.bank)) {
+    m_foreseen->global = global_fault(gfsr::UCIF, second);
+    m_foreseen->global_fate = faults.fate(m_foreseen->global->secure);
+  }
+}
+
 // Software is to write RESUME of the bank.
 void Access::wait_for(unsigned bank, bool recorded) {
+  if (m_foreseen) {
+    m_foreseen->waits_for = bank;
+    return end(Outcome::abort);
+  }
   m_translation.reset();
   m_engine.tracer().emit(m_time, smmu::trace_stall, m_request.stream_id, m_request.address,
                          recorded ? fsr_name(m_fault->bit) : std::string_view("waits"));

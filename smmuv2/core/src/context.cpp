@@ -279,27 +279,39 @@ void decode_stage2(const Bank& bank, Context& c) {
 // 3.8.4, CheckBankValidityAndRecordFaults. @return false: it is refused
 bool check(const Banks& banks, bool secure, Context& c) {
   const Features& f = banks.features;
-  const auto refuse = [&c](Refusal why, bool nested) {
-    c.refusal = why;
+  const auto refuse = [&c](Refusal what, bool nested, const char* why) {
+    c.refusal = what;
     c.refused_nested = nested;
+    c.refused_why = why;
     return false;
   };
-  if (!banks.exists(c.first) || banks.is_secure(c.first) != secure) return refuse(Refusal::UCBF, false);
+  if (!banks.exists(c.first)) return refuse(Refusal::UCBF, false, "there is no such context bank");
+  if (banks.is_secure(c.first) != secure) {
+    return refuse(Refusal::UCBF, false, "the context bank is of the other Security state");
+  }
   c.state = banks.state(c.first);
   const BankType TYPE = c.state.TYPE;
   const bool unsupported = (TYPE == BankType::nested && !f.NTS) || (TYPE == BankType::stage1 && !f.S1TS) ||
                            (TYPE == BankType::stage2 && !f.S2TS) ||
                            (c.first < f.NUMS2CB && TYPE != BankType::stage2);
-  if (unsupported || TYPE == BankType::fault || (secure && TYPE != BankType::stage1)) {
-    return refuse(Refusal::ICF, true);
+  if (unsupported) return refuse(Refusal::ICF, true, "CBAR.TYPE is one that this bank cannot have");
+  if (TYPE == BankType::fault) return refuse(Refusal::ICF, true, "CBAR.TYPE has stage 2 fault");
+  if (secure && TYPE != BankType::stage1) {
+    return refuse(Refusal::ICF, true, "CBAR.TYPE of a Secure bank has a stage 2");
   }
   c.stage1 = TYPE != BankType::stage2;
   c.nested = TYPE == BankType::nested;
   if (!c.nested) return true;
   c.second = part<unsigned>(banks.registers.get(SMMU_CBARn, c.first), CBAR_CBNDX);
-  if (!banks.exists(c.second) || banks.is_secure(c.second)) return refuse(Refusal::UCBF, true);
+  if (!banks.exists(c.second)) return refuse(Refusal::UCBF, true, "CBAR.CBNDX names no context bank");
+  if (banks.is_secure(c.second)) return refuse(Refusal::UCBF, true, "CBAR.CBNDX names a Secure bank");
   const BankState second = banks.state(c.second);
-  if (second.TYPE != BankType::stage2 || (c.state.VA64 && !second.VA64)) return refuse(Refusal::ICF, true);
+  if (second.TYPE != BankType::stage2) {
+    return refuse(Refusal::ICF, true, "CBAR.CBNDX names a bank that is not of stage 2");
+  }
+  if (c.state.VA64 && !second.VA64) {
+    return refuse(Refusal::ICF, true, "stage 1 is AArch64, and stage 2 is not");
+  }
   return true;
 }
 

@@ -13,6 +13,18 @@ std::uint32_t flag(bool value, unsigned bit) { return value ? 1U << bit : 0U; }
 
 }  // namespace
 
+std::uint64_t GFAR_of(const GlobalFault& f, const Features& features) {
+  return f.bit == gfsr::CAF ? f.address : f.address & low_bits(features.UBS);
+}
+
+// IND, PNU and NSATTR as they came in (3.4). Nested is reserved in SGFSYNR0, NSSTATE and NSATTR in GFSYNR0.
+std::uint32_t GFSYNR0_of(const GlobalFault& f) {
+  return flag(f.nested && !f.secure, 0) | flag(f.write, 1) | flag(f.privileged, 2) | flag(f.instruction, 3) |
+         flag(f.secure && f.of_non_secure, 4) | flag(f.secure && f.non_secure_attr, 5) | flag(f.ats, 6);
+}
+
+std::uint32_t GFSYNR1_of(const GlobalFault& f) { return std::uint32_t{f.SSD_Index} << 16U | f.StreamID; }
+
 Faults::Faults(const Parts& parts, RegisterFile& registers)
     : m_parts(parts), m_registers(registers), m_banks{registers, parts.features} {
   m_levels.context.resize(parts.features.context_interrupts());
@@ -36,7 +48,7 @@ std::uint32_t Faults::Format(unsigned bank) const {
 void Faults::record(const GlobalFault& f) {
   const AccessSecurity s = side(f.secure);
   const std::uint32_t before = GFSR(f.secure);
-  if (before != 0) {
+  if (fate(f.secure) == FaultFate::merged) {
     m_registers.set(SMMU_sGFSR, before | gfsr::MULTI, 0, s);
     ++m_parts.statistics.faults_unrecorded;
     update_global();
@@ -44,16 +56,9 @@ void Faults::record(const GlobalFault& f) {
   }
   ++m_parts.statistics.global_faults;
   m_registers.set(SMMU_sGFSR, f.bit, 0, s);
-  m_registers.set(SMMU_sGFAR, f.bit == gfsr::CAF ? f.address : f.address & low_bits(m_parts.features.UBS), 0,
-                  s);
-  // 9.6.17: IND, PNU and NSATTR as they came in (3.4). Nested is reserved in SGFSYNR0, NSSTATE and NSATTR in
-  // GFSYNR0.
-  m_registers.set(SMMU_sGFSYNR0,
-                  flag(f.nested && !f.secure, 0) | flag(f.write, 1) | flag(f.privileged, 2) |
-                      flag(f.instruction, 3) | flag(f.secure && f.of_non_secure, 4) |
-                      flag(f.secure && f.non_secure_attr, 5) | flag(f.ats, 6),
-                  0, s);
-  m_registers.set(SMMU_sGFSYNR1, std::uint32_t{f.SSD_Index} << 16U | f.StreamID, 0, s);
+  m_registers.set(SMMU_sGFAR, GFAR_of(f, m_parts.features), 0, s);
+  m_registers.set(SMMU_sGFSYNR0, GFSYNR0_of(f), 0, s);
+  m_registers.set(SMMU_sGFSYNR1, GFSYNR1_of(f), 0, s);
   update_global();
 }
 
@@ -63,11 +68,13 @@ void Faults::record(const ContextFault& f, bool stalls) {
   m_registers.set(SMMU_CBn_FAR, f.FAR, f.bank);
   m_registers.set(SMMU_CBn_FSYNR0, f.FSYNR0, f.bank);
   m_registers.set(SMMU_CBFRSYNRAn, f.CBFRSYNRA, f.bank);
-  const bool stage2 = m_banks.state(f.bank).TYPE == BankType::stage2;
-  if (stage2 && m_parts.features.NTS && m_parts.features.version != 1) {
-    m_registers.set(SMMU_CBn_IPAFAR, f.IPAFAR, f.bank);
-  }
+  if (has_IPAFAR(f.bank)) m_registers.set(SMMU_CBn_IPAFAR, f.IPAFAR, f.bank);
   update_bank(f.bank);
+}
+
+bool Faults::has_IPAFAR(unsigned bank) const {
+  const bool stage2 = m_banks.state(bank).TYPE == BankType::stage2;
+  return stage2 && m_parts.features.NTS && m_parts.features.version != 1;
 }
 
 void Faults::record_another(unsigned bank) {
@@ -98,11 +105,12 @@ bool Faults::has_line(unsigned bank) const {
   return line < get(m_registers.get(SMMU_SCR1), SCR1_NSNUMIRPTO);
 }
 
-// 3.6.3: SS alone is no fault here.
-bool Faults::wants(unsigned bank) const {
-  const auto SCTLR = static_cast<std::uint32_t>(m_registers.get(SMMU_CBn_SCTLR, bank));
-  return is_set(SCTLR, SCTLR_CFIE) && (FSR(bank) & ~fsr::SS) != 0;
+bool Faults::interrupts(unsigned bank) const {
+  return is_set(static_cast<std::uint32_t>(m_registers.get(SMMU_CBn_SCTLR, bank)), SCTLR_CFIE);
 }
+
+// 3.6.3: SS alone is no fault here.
+bool Faults::wants(unsigned bank) const { return interrupts(bank) && (FSR(bank) & ~fsr::SS) != 0; }
 
 void Faults::update_bank(unsigned bank) {
   if (!m_parts.features.dedicated_interrupts()) {

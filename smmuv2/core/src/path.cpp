@@ -74,7 +74,7 @@ smmu::FinishedAnswer Path::answer(const smmu::AccessRequest& request, const smmu
     attributes = combine(attributes, *stage2_attributes);
   }
   a.attributes = attributes;
-  if (pan && stage1_on && !privileged_bank) {  // 9.6.1, DIPANS
+  if (DIPAN()) {
     constexpr std::uint8_t unprivileged =
         Rights::unprivileged_read | Rights::unprivileged_write | Rights::unprivileged_execute;
     if ((a.rights.bits & unprivileged) != 0) a.rights.bits = 0;
@@ -91,25 +91,36 @@ AddressFault check_address(const Context& c, const Features& f, std::uint64_t& a
   const bool carried = representable(address, f.UBS);
   address &= low_bits(f.UBS);
   const int level = c.state.VA64 ? 0 : 1;
-  if (!carried) return {fsr::UUT, false, 0};
+  if (!carried) return {fsr::UUT, false, 0, "the address has more bits than IDR2.UBS"};
   if (c.stage1) {
-    if (!c.state.VA64 && address >> 32U != 0) return {fsr::TF, false, 1};
+    if (!c.state.VA64 && address >> 32U != 0) {
+      return {fsr::TF, false, 1, "the address has more than the 32 bits of AArch32 stage 1"};
+    }
     if (c.sign_bit) {
       const unsigned sign = *c.sign_bit;
-      if (address >> sign >> 1U != 0) return {fsr::TF, false, 0};
+      if (address >> sign >> 1U != 0) return {fsr::TF, false, 0, "the address has bits above TCR2.SEP"};
       if ((address >> sign & 1U) != 0) address |= ~low_bits(sign);
     }
-    if (c.stage1_unwalkable) return {fsr::TF, false, level};
-    if (!c.stage1_on && address >> c.stage1_output != 0) return {fsr::ASF, false, level};
+    if (c.stage1_unwalkable) return {fsr::TF, false, level, "TCR has what no stage 1 walk can have"};
+    if (!c.stage1_on && address >> c.stage1_output != 0) {
+      return {fsr::ASF, false, level, "stage 1 is off, and the address has more bits than its output"};
+    }
     if (c.stage1_on || !c.nested) return {};
   }
   // The address is the input of stage 2.
   const bool VA64 = c.second_VA64;
   const int level2 = VA64 ? 0 : 1;
-  if (!VA64 && address >> 40U != 0) return {c.stage2_on ? fsr::TF : fsr::ASF, c.nested, level2};
-  if ((!VA64 || c.stage2_on) && address >> c.ipa_size != 0) return {fsr::TF, c.nested, level2};
-  if (c.stage2_unwalkable) return {fsr::TF, c.nested, level2};
-  if (!c.stage2_on && address >> c.stage2_output != 0) return {fsr::ASF, c.nested, level2};
+  if (!VA64 && address >> 40U != 0) {
+    return {c.stage2_on ? fsr::TF : fsr::ASF, c.nested, level2,
+            "the IPA has more than the 40 bits of AArch32 stage 2"};
+  }
+  if ((!VA64 || c.stage2_on) && address >> c.ipa_size != 0) {
+    return {fsr::TF, c.nested, level2, "the IPA has more bits than IDR2.IAS"};
+  }
+  if (c.stage2_unwalkable) return {fsr::TF, c.nested, level2, "TCR has what no stage 2 walk can have"};
+  if (!c.stage2_on && address >> c.stage2_output != 0) {
+    return {fsr::ASF, c.nested, level2, "stage 2 is off, and the IPA has more bits than its output"};
+  }
   return {};
 }
 

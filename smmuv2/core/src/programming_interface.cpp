@@ -225,6 +225,12 @@ bool ProgrammingInterface::blocks(unsigned bank) const {
   return m_faults.FSR(bank) != 0 && !is_set(reg(SMMU_CBn_SCTLR, bank), SCTLR_HUPCF);
 }
 
+FaultFate ProgrammingInterface::fate(unsigned bank) const {
+  if (m_faults.FSR(bank) == 0) return stalls_at(bank) ? FaultFate::stalls : FaultFate::recorded;
+  if (m_faults.stalled(bank)) return FaultFate::waits;
+  return is_set(reg(SMMU_CBn_SCTLR, bank), SCTLR_HUPCF) ? FaultFate::merged : FaultFate::lost;
+}
+
 bool ProgrammingInterface::stalls_at(unsigned bank) const {
   return m_parts.features.stalls && is_set(reg(SMMU_CBn_SCTLR, bank), SCTLR_CFCFG) && !stalls_disabled(bank);
 }

@@ -46,25 +46,39 @@ StreamMatch StreamMap::find(std::uint32_t stream_id, bool secure) const {
   return known.match;
 }
 
-StreamMatch StreamMap::search(std::uint32_t stream_id, bool secure) const {
-  StreamMatch match;
-  if (stream_id >= m_limit[secure ? 1 : 0]) return match;
+template <class F>
+void StreamMap::for_each_match(std::uint32_t stream_id, bool secure, F f) const {
+  if (stream_id >= m_limit[secure ? 1 : 0]) return;
   const std::uint32_t first = secure ? m_secure_from : 0;
   const auto last = secure ? static_cast<std::uint32_t>(m_groups.size()) : m_secure_from;
   if (!m_matches) {  // 2.3.8
-    if (stream_id < first || stream_id >= last) return match;
-    return {StreamMatch::Kind::unique, static_cast<std::uint16_t>(stream_id)};
+    if (stream_id >= first && stream_id < last) f(static_cast<std::uint16_t>(stream_id));
+    return;
   }
   for (std::uint32_t n = first; n < last; ++n) {
     const Group& g = m_groups[n];
-    if (!g.valid || (stream_id & g.mask) != g.id) continue;
-    if (match.kind == StreamMatch::Kind::unique) {
-      match.kind = StreamMatch::Kind::multiple;
-      break;
-    }
-    match = {StreamMatch::Kind::unique, static_cast<std::uint16_t>(n)};
+    if (g.valid && (stream_id & g.mask) == g.id && !f(static_cast<std::uint16_t>(n))) return;
   }
+}
+
+StreamMatch StreamMap::search(std::uint32_t stream_id, bool secure) const {
+  StreamMatch match;
+  for_each_match(stream_id, secure, [&match](std::uint16_t group) {
+    const bool first = match.kind == StreamMatch::Kind::none;
+    match.kind = first ? StreamMatch::Kind::unique : StreamMatch::Kind::multiple;
+    if (first) match.group = group;
+    return first;
+  });
   return match;
+}
+
+std::vector<std::uint16_t> StreamMap::all(std::uint32_t stream_id, bool secure) const {
+  std::vector<std::uint16_t> groups;
+  for_each_match(stream_id, secure, [&groups](std::uint16_t group) {
+    groups.push_back(group);
+    return true;
+  });
+  return groups;
 }
 
 }  // namespace smmuvp::smmuv2

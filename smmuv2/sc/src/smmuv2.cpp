@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "contents.h"
+#include "explain.h"
 #include "lines.h"
 #include "smmuv2_settings.h"
 #include "smmuvp/smmu_sc/smmu_module.h"
@@ -59,6 +60,9 @@ class Module : public smmu::WithCore<smmuv2::Smmu>, public smmu::SmmuModule {
     return std::make_unique<ShownAccess>(core, m_lines);
   }
 
+  Explanation explain(const AccessQuestion& question) {
+    return smmuv2::explanation_of(smmuv2::explain(core, checked(request_of(question)), debug_memory()));
+  }
   DumpSection contents();
 
  private:
@@ -307,6 +311,11 @@ void SmmuV2<BUSWIDTH>::statistics(StatVisitor& visitor) const {
 template <unsigned BUSWIDTH>
 void SmmuV2<BUSWIDTH>::reset_statistics() {
   m_impl->reset_statistics();
+}
+
+template <unsigned BUSWIDTH>
+Explanation SmmuV2<BUSWIDTH>::explain(const AccessQuestion& question) const {
+  return m_impl->explain(question);
 }
 
 template <unsigned BUSWIDTH>

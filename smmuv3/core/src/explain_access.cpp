@@ -17,13 +17,14 @@ std::string hex(std::uint64_t value) { return number_text(value, Notation::Hexad
 
 std::string flag(const char* name, bool value) { return std::string(name) + (value ? " 1" : " 0"); }
 
-std::vector<RegisterFact> register_facts(const ProgrammingInterface& interface) {
-  std::vector<RegisterFact> facts;
+std::vector<smmu::RegisterFact> register_facts(const ProgrammingInterface& interface) {
+  std::vector<smmu::RegisterFact> facts;
   const auto add = [&](Reg id, const char* name, const std::string& meaning) {
-    facts.push_back({name, interface.registers().get(id), meaning});
+    facts.push_back({name, interface.registers().get(id), meaning, {}});
   };
   if (interface.held()) {
-    facts.push_back({"reset", 1, "the SMMU is held in reset: everything is aborted, and nothing recorded"});
+    facts.push_back(
+        {"reset", 1, "the SMMU is held in reset: everything is aborted, and nothing recorded", {}});
     return facts;
   }
   add(SMMU_CR0ACK, "SMMU_CR0ACK",
@@ -154,44 +155,21 @@ const smmu::TranslationContext* context_of(const Configuration& c, const smmu::A
 
 pgtable::Config config_of(const Configuration& c) { return c.stage1 ? c.cd.config : stage2_config(c.ste); }
 
-// What memory would answer to a flag update, without one: that it succeeds where it can be read.
-smmu::MemoryAnswer foreseen(const smmu::MemoryOp& op, const smmu::DebugMemory& memory) {
-  if (op.kind == smmu::MemoryOpKind::read) return memory(op);
-  smmu::MemoryOp look = op;
-  look.kind = smmu::MemoryOpKind::read;
-  return memory(look);
-}
-
 ExplainedEnd end_of(const Parts& parts, ProgrammingInterface& interface, const smmu::AccessRequest& request,
                     const smmu::DebugMemory& memory) {
   smmu::AccessRequest q = request;
   q.foresee = true;
   Access access(parts, interface, q);
-  while (access.step() == Step::need) access.complete(foreseen(access.op(), memory));
+  smmu::run_foreseen(access, memory);
   ExplainedEnd end;
   end.answer = access.answer();
   end.event = access.event();
   end.why_not = access.why_not_recorded();
   if (!end.event) return end;
+  end.stalls = end.event->Stall;
   if (end.why_not.empty()) end.why_not = interface.events().why_not_written();
   end.recorded = end.why_not.empty();
   return end;
-}
-
-void add_tbu_answer(Smmu& smmu, const smmu::AccessRequest& request, AccessExplanation& e) {
-  smmu::AccessRequest q = request;
-  q.debug = false;  // only that TBUs answer no debug accesses
-  if (!smmu::Engine::has_owner(q)) return;
-  smmu::Engine& engine = smmu.engine();
-  const auto found = engine.find_at_tbu(engine.tbu_of(q.port), smmu::Engine::owner_of(q), q.address);
-  if (found.entry == nullptr) return;
-  const std::uint64_t inside = (std::uint64_t{1} << found.shift) - 1;
-  e.tbu = TbuAnswer{found.answer->output | (q.address & inside), found.shift, *found.answer,
-                    smmu::serves(*found.answer, q)};
-  if (!e.tbu->serves) return;
-  e.now = {};
-  e.now.at_tbu = true;
-  smmu::apply(*found.answer, q, found.shift, e.now.answer);
 }
 
 // @param in_memory, in_use  STEs by which CDs in memory and in the cache are found
@@ -206,12 +184,9 @@ void explain_words(std::vector<FoundStructure>& structures, const Features& feat
 }  // namespace
 
 bool same(const ExplainedEnd& a, const ExplainedEnd& b) {
-  if (a.answer.outcome != b.answer.outcome || a.event.has_value() != b.event.has_value()) return false;
+  if (a.event.has_value() != b.event.has_value()) return false;
   if (a.event && a.event->words() != b.event->words()) return false;
-  return a.answer.outcome != smmu::Outcome::forward ||
-         (a.answer.output == b.answer.output && a.answer.space == b.answer.space &&
-          a.answer.attributes == b.answer.attributes && a.answer.privileged == b.answer.privileged &&
-          a.answer.instruction == b.answer.instruction);
+  return smmu::same(a.answer, b.answer);
 }
 
 bool AccessExplanation::stale() const {
@@ -249,7 +224,12 @@ AccessExplanation explain(Smmu& smmu, const smmu::AccessRequest& asked, const sm
   e.registers = register_facts(interface);
   e.memory = end_of(empty.parts(), interface, e.request, memory);
   e.now = end_of(parts, interface, e.request, memory);
-  add_tbu_answer(smmu, e.request, e);
+  e.tbu = smmu::tbu_answer(smmu.engine(), e.request);
+  if (e.tbu && e.tbu->serves) {
+    e.now = {};
+    e.now.at_tbu = true;
+    e.now.answer = smmu::answer_by(*e.tbu, e.request);
+  }
   if (interface.held() || !interface.enabled(CR0_SMMUEN) || asked.unsupported != smmu::Unsupported::none)
     return e;
 

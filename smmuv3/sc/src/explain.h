@@ -2,11 +2,10 @@
 #pragma once
 
 #include "smmuvp/smmuv3/explain_access.h"
-#include "smmuvp/smmuv3/explanation.h"
+#include "smmuvp/tlm/explanation.h"
 
 namespace smmuvp::smmuv3 {
 
-smmu::AccessRequest request_of(const AccessQuestion& question);
 Explanation explanation_of(const AccessExplanation& from);
 
 }  // namespace smmuvp::smmuv3

@@ -77,10 +77,9 @@ bool Module::access_registers(const RegisterAccess& access, AccessSecurity secur
 }
 
 Explanation Module::explain(const AccessQuestion& question) {
-  smmu::AccessRequest request = smmuv3::request_of(question);
-  if (question.tbu >= settings().tbus) request.port = 0;
-  if (!tbus()[request.port].takes(request)) request.unsupported = smmu::Unsupported::identity;
-  return smmuv3::explanation_of(smmuv3::explain(core, request, debug_memory()));
+  AccessQuestion non_secure = question;
+  non_secure.secure = false;
+  return smmuv3::explanation_of(smmuv3::explain(core, request_of(non_secure), debug_memory()));
 }
 
 DumpSection Module::contents() {

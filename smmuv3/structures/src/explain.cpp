@@ -27,19 +27,11 @@ constexpr StructureKindInfo kinds[structure_kind_count] = {
 
 using Words = std::array<std::uint64_t, 8>;  // what the kind has not got is 0
 
-std::string memory_types_text(const Field& f, std::uint64_t value) {
+std::string meaning_of(const Field& f, std::uint64_t value, bool& wrong) {
+  if (f.use != FieldUse::memory_types) return meaning_text(f, value, wrong);
   // MAIR1 goes on where MAIR0 ends.
   const unsigned first = &f == &CD_MAIR1 ? CD_MAIR0.width() / 8 : 0;
-  std::string text;
-  for (unsigned i = 0; i < f.width() / 8; ++i) {
-    text += (i == 0 ? "Attr" : "; Attr") + std::to_string(first + i) + ": " +
-            pgtable::memory_words(static_cast<std::uint8_t>(value >> (8 * i)));
-  }
-  return text;
-}
-
-std::string meaning_of(const Field& f, std::uint64_t value, bool& wrong) {
-  return f.use == FieldUse::memory_types ? memory_types_text(f, value) : meaning_text(f, value, wrong);
+  return pgtable::memory_types_words(value, f.width() / 8, first);
 }
 
 // ---- fields that count for nothing because of others: the reason, or nullptr

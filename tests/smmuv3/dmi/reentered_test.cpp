@@ -109,7 +109,7 @@ TEST_F(Dmi, AnotherIdentityAtAFixedPortIsExplainedAsItIsAnswered) {
   EXPECT_EQ(s.smmu.explain(question).now.outcome, Explanation::End::Outcome::forward);
   question.privileged = true;
   EXPECT_EQ(s.smmu.explain(question).now.outcome, Explanation::End::Outcome::abort);
-  EXPECT_EQ(s.smmu.explain(question).now.event, "F_UUT");
+  EXPECT_EQ(s.smmu.explain(question).now.fault, "F_UUT");
 }
 
 TEST_F(Dmi, AnIdentityHookThatIsSetTakesPointersAway) {

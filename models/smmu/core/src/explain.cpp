@@ -100,6 +100,7 @@ TranslationExplanation explain_translation(Engine& engine, const pgtable::Config
   walk.access = request.access;
   walk.privileged = request.privileged;
   walk.table = request.structure;
+  walk.DIPAN = request.DIPAN;
   walk.side_effects = false;
   const unsigned address_bits = context.address_bits;
   e.walk = pgtable::explain_walk(config, walk, [&memory, address_bits](const pgtable::MemoryOp& op) {
@@ -108,6 +109,7 @@ TranslationExplanation explain_translation(Engine& engine, const pgtable::Config
   // Caches hold what is there, whoever asks and whatever the access may do with it.
   walk.access = pgtable::AccessType::none;
   walk.privileged = true;
+  walk.DIPAN = false;
   const pgtable::Result there =
       Comparison(engine, context.tag, e).walk(context.setup, walk, memory, address_bits);
   if (request.structure) return e;

@@ -120,6 +120,24 @@ TbuShell& SmmuModule::tbu(const char* call, unsigned i) {
                         std::to_string(m_tbus.size() - 1) + "; the parameter 'tbus' gives more");
 }
 
+AccessRequest SmmuModule::request_of(const AccessQuestion& question) {
+  using Kind = AccessQuestion::Kind;
+  AccessRequest q;
+  q.stream_id = question.stream_id;
+  q.substream_valid = question.substream_id.has_value();
+  q.substream_id = question.substream_id.value_or(0);
+  q.address = question.address;
+  if (question.secure) q.space = AddressSpace::secure;
+  if (question.kind == Kind::write) q.kind = AccessKind::write;
+  if (question.kind == Kind::atomic) q.kind = AccessKind::atomic;
+  q.instruction = question.kind == Kind::execute;
+  q.privileged = question.privileged;
+  q.port = static_cast<std::uint8_t>(question.tbu < m_settings.tbus ? question.tbu : 0);
+  q.debug = true;
+  if (!m_tbus[q.port].takes(q)) q.unsupported = Unsupported::identity;
+  return q;
+}
+
 std::string instance_words(const sc_core::sc_object& instance) {
   return std::string(instance.name()) + " (" + instance.kind() + ")";
 }

@@ -111,6 +111,8 @@ std::optional<Explanation> explain(DescriptorFormat format, int level, std::uint
 
 /// A MAIR byte in words: "Normal, Outer Write-Back RW-allocate, Inner Non-cacheable", "Device-nGnRE".
 std::string memory_words(std::uint8_t memory);
+/// Bytes of MAIR, the lowest first: "Attr4: Device-nGnRnE; Attr5: ...". @param first  number of the lowest
+std::string memory_types_words(std::uint64_t bytes, unsigned count, unsigned first);
 /// "Non-shareable", "Outer Shareable", ...
 const char* shareability_words(Shareability SH);
 /// MemAttr[3:0] of stage 2 in words.

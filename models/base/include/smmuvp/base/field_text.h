@@ -9,6 +9,18 @@
 
 namespace smmuvp {
 
+/// One field of a value, or a run of bits that have no field and are not 0.
+struct ExplainedField {
+  std::string name;
+  unsigned high = 0;
+  unsigned low = 0;
+  std::uint64_t value = 0;  ///< bits [high:low], shifted down
+  std::string text;         ///< the value as a reader wants it: an address, a count, a code
+  std::string meaning;
+  bool wrong = false;    ///< a RES0 bit that is set, or a Reserved value
+  bool ignored = false;  ///< IGNORED or UNKNOWN because of another field
+};
+
 /// "0x1f".
 SMMUVP_EXPORT std::string hex_text(std::uint64_t value);
 

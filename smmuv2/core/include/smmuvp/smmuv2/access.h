@@ -25,6 +25,16 @@ struct AccessFault {
   const char* why = "";   ///< where no bit tells
 };
 
+/// What software would be told of a foreseen access (AccessRequest::foresee), as registers are now.
+struct Foreseen {
+  std::optional<ContextFault> context;  ///< of a bank
+  FaultFate context_fate = FaultFate::recorded;
+  std::optional<GlobalFault> global;  ///< instead, or of the interrupt that the bank's fault lacks (3.6.2)
+  FaultFate global_fate = FaultFate::recorded;
+  std::optional<unsigned> waits_for;  ///< the bank whose RESUME the access waits for
+  const char* why = "";               ///< what about registers or the address makes the fault, if no walk
+};
+
 /// Counts as under way from construction to destruction, but while it waits for RESUME.
 ///
 ///     Access access(smmu, request);
@@ -33,6 +43,8 @@ struct AccessFault {
 class Access : public smmu::ClientAccess {
  public:
   Access(Smmu& smmu, const smmu::AccessRequest& request);
+  /// @param parts  outlives it, as does `interface`
+  Access(const Parts& parts, ProgrammingInterface& interface, const smmu::AccessRequest& request);
   /// One that visit() loads into. Is not under way before.
   explicit Access(Smmu& smmu);
   ~Access() override;
@@ -43,6 +55,10 @@ class Access : public smmu::ClientAccess {
   void complete(const smmu::MemoryAnswer& answer) override;
   /// Meaningful after step() answered `done` or `stalled`.
   const std::optional<AccessFault>& fault() const { return m_fault; }
+  /// Likewise; of accesses that ask for it alone.
+  const std::optional<Foreseen>& foreseen() const { return m_foreseen; }
+  /// Which way it has taken, as far as it has come.
+  const Path& path() const { return m_path; }
   void visit(Archive& archive) override;
 
  private:
@@ -59,11 +75,14 @@ class Access : public smmu::ClientAccess {
   void pass(const Override& override, bool with_SIF);
   void forward_context(const smmu::CacheKey& key, const smmu::TlbEntry* entry);
 
-  void fail_global(std::uint32_t bit, bool nested);
+  GlobalFault global_fault(std::uint32_t bit, bool nested) const;
+  void fail_global(std::uint32_t bit, bool nested, const char* why);
   /// @param second  the fault is of the bank of stage 2
   void fail_context(std::uint32_t bit, bool second, int level, std::uint64_t ipa, bool table_walk = false,
                     bool external = false, bool write = false);
   void fail_context(const pgtable::Fault& fault);
+  void foresee(const ContextFault& fault, bool second);
+  void because(const char* why);
   void wait_for(unsigned bank, bool recorded);
   bool resume();
   void kill(unsigned bank);
@@ -79,6 +98,7 @@ class Access : public smmu::ClientAccess {
   bool m_retried = false;
   std::uint64_t m_address = 0;  ///< as stage 1, or stage 2 alone, has it
   std::optional<AccessFault> m_fault;
+  std::optional<Foreseen> m_foreseen;
   Stalls::Id m_stall = 0;
   std::uint32_t m_stalled_bank = 0;
 };

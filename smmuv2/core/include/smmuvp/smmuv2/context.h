@@ -54,8 +54,9 @@ enum class Refusal : std::uint8_t { none, UCBF, ICF };
 struct Context {
   Refusal refusal = Refusal::none;
   bool refused_nested = false;  ///< the syndrome's Nested
-  unsigned first = 0;           ///< the initial bank
-  unsigned second = 0;          ///< with `nested`
+  const char* refused_why = "";
+  unsigned first = 0;   ///< the initial bank
+  unsigned second = 0;  ///< with `nested`
   bool nested = false;
   bool stage1 = false;  ///< the initial bank is of the stage 1 format
   BankState state;      ///< of the initial bank

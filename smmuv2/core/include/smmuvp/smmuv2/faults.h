@@ -63,6 +63,20 @@ struct GlobalFault {
   std::uint16_t SSD_Index = 0;
 };
 
+/// What the address and syndrome registers read of a recorded fault (9.6.14, 9.6.17, 9.6.18).
+std::uint64_t GFAR_of(const GlobalFault& fault, const Features& features);
+std::uint32_t GFSYNR0_of(const GlobalFault& fault);
+std::uint32_t GFSYNR1_of(const GlobalFault& fault);
+
+/// What becomes of a fault, and of the access that has it (3.7.2, 3.7.3, 3.8.1).
+enum class FaultFate : std::uint8_t {
+  recorded,  ///< in the fault status register, with its syndrome; the access is terminated
+  stalls,    ///< likewise, and the access waits for RESUME
+  waits,     ///< not before RESUME, for which the access waits: another one of the bank stalls
+  merged,    ///< not, but for MULTI: another fault is recorded
+  lost,      ///< not at all: another fault is recorded, and HUPCF is 0
+};
+
 struct ContextFault {
   std::uint32_t bit = 0;  ///< one of fsr
   unsigned bank = 0;
@@ -91,18 +105,24 @@ class Faults {
   void record(const GlobalFault& fault);
   /// Into a bank whose FSR is 0, with SS where the access stalls (3.7.2).
   void record(const ContextFault& fault, bool stalls);
+  /// Of a global fault of one Security state.
+  FaultFate fate(bool secure) const { return GFSR(secure) == 0 ? FaultFate::recorded : FaultFate::merged; }
   /// Another fault of a bank (3.3).
   void record_another(unsigned bank);
   void clear_SS(unsigned bank);
 
   /// FSR but for Format: what counts as a fault (3.7.3, FaultSetIn).
   std::uint32_t FSR(unsigned bank) const;
+  /// Whether IPAFAR is there to tell of a bank's fault (17.3.2).
+  bool has_IPAFAR(unsigned bank) const;
   bool stalled(unsigned bank) const { return (FSR(bank) & fsr::SS) != 0; }
   /// Of a bank, as it reads (16.5.9).
   std::uint32_t Format(unsigned bank) const;
   std::uint32_t GFSR(bool secure) const;
   /// Whether a fault of a bank is to raise an interrupt that is not there (3.6.2).
   bool lacks_interrupt(unsigned bank) const { return wants(bank) && !has_line(bank); }
+  /// The same, of a fault that is not recorded yet.
+  bool would_lack_interrupt(unsigned bank) const { return interrupts(bank) && !has_line(bank); }
 
   /// After a write of what lines follow.
   void update_bank(unsigned bank);
@@ -115,6 +135,7 @@ class Faults {
 
  private:
   unsigned line_of(unsigned bank) const;
+  bool interrupts(unsigned bank) const;
   bool wants(unsigned bank) const;
   bool has_line(unsigned bank) const;
 

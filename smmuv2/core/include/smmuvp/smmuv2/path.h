@@ -18,6 +18,7 @@ struct AddressFault {
   std::uint32_t bit = 0;  ///< of fsr; 0: none
   bool second = false;    ///< of the bank of stage 2
   int level = 0;
+  const char* why = "";
 };
 
 struct Path {
@@ -48,6 +49,8 @@ struct Path {
   bool privileged(const smmu::AccessRequest& request) const {
     return privileged_bank || stream.privileged().of(request.privileged);
   }
+  /// Walks see to it that unprivileged rights of stage 1 take the privileged ones away (9.6.1, DIPANS).
+  bool DIPAN() const { return pan && stage1_on && !privileged_bank; }
   bool instruction(const smmu::AccessRequest& request) const {
     return !request.is_write() && stream.instruction().of(request.instruction);
   }

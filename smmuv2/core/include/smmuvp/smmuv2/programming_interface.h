@@ -52,6 +52,8 @@ class ProgrammingInterface : private RegisterObserver {
   bool blocks(unsigned bank) const;
   /// With GSE, a bank that has a stalled transaction, for which all others wait (3.7.5).
   std::optional<unsigned> global_stall(bool secure) const;
+  /// What becomes of a fault that is found in a bank now (3.7.2, 3.7.3).
+  FaultFate fate(unsigned bank) const;
   /// Whether faults of a bank stall (3.7.3, InTerminateMode).
   bool stalls_at(unsigned bank) const;
   /// Whether sCR0.STALLD of either Security state keeps a bank from stalling.

@@ -23,6 +23,8 @@ class StreamMap {
   void refresh(const RegisterFile& registers, const Features& features);
   /// @param secure  of the device: each Security state matches its own groups only (2.3.9)
   StreamMatch find(std::uint32_t stream_id, bool secure) const;
+  /// Every group that matches, from the lowest on.
+  std::vector<std::uint16_t> all(std::uint32_t stream_id, bool secure) const;
 
  private:
   struct Group {
@@ -35,6 +37,9 @@ class StreamMap {
     StreamMatch match;
   };
 
+  /// @param f  called with a group; false: no more are wanted
+  template <class F>
+  void for_each_match(std::uint32_t stream_id, bool secure, F f) const;
   StreamMatch search(std::uint32_t stream_id, bool secure) const;
 
   bool m_matches = true;                   // by SMRn; else indexed

@@ -15,6 +15,7 @@
 #include "smmuvp/base/params.h"
 #include "smmuvp/tlm/component.h"
 #include "smmuvp/tlm/dump_control.h"
+#include "smmuvp/tlm/explanation.h"
 #include "smmuvp/tlm/host.h"
 #include "smmuvp/tlm/smmu_hooks.h"
 
@@ -105,6 +106,19 @@ class SMMUVP_EXPORT SmmuV2 : public Component, public DumpControl {
   void statistics(StatVisitor& visitor) const override;
   void reset_statistics() override;
   void describe(DtNode& node) const override;
+  /// What becomes of an access and why: the registers that decide, each descriptor of both stages, what
+  /// caches hold of it and memory does not, and the verdict, with the fault and whether it would be recorded,
+  /// merged or stalled. Changes nothing: no register, cache, counter, time or trace; memory is read by
+  /// transport_dbg of `walk`. May be called whenever transport_dbg may, also while an access is under way. A
+  /// TBU that is not there counts as TBU 0.
+  Explanation explain(const AccessQuestion& question) const;
+  /// Of an unprivileged Non-secure read by TBU 0.
+  Explanation explain(std::uint32_t stream_id, std::uint64_t address) const {
+    AccessQuestion question;
+    question.stream_id = stream_id;
+    question.address = address;
+    return explain(question);
+  }
 
   /// Registers, caches, and what is under way. See dump_control.h.
   DumpSection contents() const override;

@@ -9,18 +9,12 @@
 
 #include "smmuvp/pgtable/explain_walk.h"
 #include "smmuvp/smmu/explain.h"
+#include "smmuvp/smmu/explain_access.h"
 #include "smmuvp/smmuv3/events.h"
 #include "smmuvp/smmuv3/explain.h"
 #include "smmuvp/smmuv3/smmu.h"
 
 namespace smmuvp::smmuv3 {
-
-/// A register that decides about accesses, now.
-struct RegisterFact {
-  std::string name;
-  std::uint64_t value = 0;
-  std::string meaning;  ///< may be empty
-};
 
 /// An L1STD, STE, L1CD or CD, in memory and in its cache.
 struct FoundStructure {
@@ -39,23 +33,11 @@ struct FoundStructure {
 std::vector<FoundStructure> find_structures(Smmu& smmu, const smmu::AccessRequest& request,
                                             const smmu::DebugMemory& memory);
 
-/// What the micro TLB of the access's TBU holds for its address.
-struct TbuAnswer {
-  std::uint64_t output = 0;
-  std::uint8_t shift = 0;
-  smmu::FinishedAnswer answer;
-  bool serves = false;  ///< it has the rights that the access needs
-};
-
 /// How an access ends.
-struct ExplainedEnd {
-  smmu::AccessAnswer answer;
-  bool at_tbu = false;         ///< the TBU answers it by itself
-  std::optional<Event> event;  ///< the fault or error
-  bool recorded = false;       ///< the event would be written to the Event queue, as that is now
-  std::string why_not;         ///< where it would not, or where there is none though the access ends here
+struct ExplainedEnd : smmu::ExplainedEnd {
+  std::optional<Event> event;  ///< the fault or error; `recorded` in the Event queue, as that is now
 };
-/// Whether a client sees the same: outcome, output, attributes, event.
+/// Whether a client and software see the same: outcome, output, attributes, event.
 bool same(const ExplainedEnd& a, const ExplainedEnd& b);
 
 /// How stage 2 translates the address of an L1CD or CD.
@@ -67,12 +49,12 @@ struct CdAddress {
 
 struct AccessExplanation {
   smmu::AccessRequest request;
-  std::vector<RegisterFact> registers;
+  std::vector<smmu::RegisterFact> registers;
   std::vector<FoundStructure> structures;  ///< L1STD, STE, L1CD, CD, as far as there are any
   std::vector<CdAddress> cd_addresses;     ///< nested: of the L1CD, if any, and of the CD
   /// By the configuration in use, cached or not; none where nothing is translated.
   std::optional<smmu::TranslationExplanation> translation;
-  std::optional<TbuAnswer> tbu;
+  std::optional<smmu::TbuAnswer> tbu;
   ExplainedEnd now;     ///< of the access, sent now
   ExplainedEnd memory;  ///< of the access, if no cache held anything
 

@@ -14,9 +14,9 @@
 
 #include "smmuvp/base/export.h"
 #include "smmuvp/base/params.h"
-#include "smmuvp/smmuv3/explanation.h"
 #include "smmuvp/tlm/component.h"
 #include "smmuvp/tlm/dump_control.h"
+#include "smmuvp/tlm/explanation.h"
 #include "smmuvp/tlm/host.h"
 #include "smmuvp/tlm/smmu_hooks.h"
 

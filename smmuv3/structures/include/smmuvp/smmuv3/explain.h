@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "smmuvp/base/field_text.h"
+
 namespace smmuvp::smmuv3 {
 
 struct Features;
@@ -25,18 +27,6 @@ struct StructureKindInfo {
 const StructureKindInfo& kind_info(StructureKind kind);
 /// The kind that a tool's user calls so.
 std::optional<StructureKind> kind_of_word(const std::string& word);
-
-/// One field, or a run of bits that have no field and are not 0.
-struct ExplainedField {
-  std::string name;
-  unsigned high = 0;
-  unsigned low = 0;
-  std::uint64_t value = 0;  ///< bits [high:low], shifted down
-  std::string text;         ///< the value as a reader wants it: an address, a count, a code
-  std::string meaning;
-  bool wrong = false;    ///< a RES0 bit that is set, or a Reserved value
-  bool ignored = false;  ///< IGNORED or UNKNOWN because of another field
-};
 
 /// What the model says to a structure.
 struct Verdict {

@@ -25,6 +25,7 @@
 #include "smmuvp/smmu_sc/transaction.h"
 #include "smmuvp/smmu_settings/params.h"
 #include "smmuvp/tlm/component.h"
+#include "smmuvp/tlm/explanation.h"
 #include "smmuvp/tlm/register_access.h"
 
 namespace smmuvp::smmu {
@@ -109,6 +110,8 @@ class SmmuModule : public Translator {
 
   const Component& owner() const { return m_owner; }
   sc_core::sc_vector<TbuShell>& tbus() { return m_tbus; }
+  /// What an explanation is asked about, as its TBU would take it. One that is not there counts as TBU 0.
+  AccessRequest request_of(const AccessQuestion& question);
   /// For dumps and explanations.
   DebugMemory debug_memory() {
     return [this](const MemoryOp& op) { return m_shell.carry_out_debug(op); };

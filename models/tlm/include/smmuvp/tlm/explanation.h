@@ -1,5 +1,6 @@
-// What SmmuV3::explain() is asked and answers: how an access ends, and why.
+// What explain() of an SMMU is asked and answers: how an access ends, and why.
 #pragma once
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -17,27 +18,30 @@ struct AccessQuestion {
   std::uint64_t address = 0;
   enum class Kind : std::uint8_t { read, write, atomic, execute } kind = Kind::read;
   bool privileged = false;
-  unsigned tbu = 0;  ///< by which TBU it comes
+  unsigned tbu = 0;     ///< by which TBU it comes
+  bool secure = false;  ///< an SMMUv3 takes all accesses as Non-secure
 };
 
 struct Explanation {
   /// The verdict on the access.
   struct End {
-    enum class Outcome : std::uint8_t { forward, abort, razwi } outcome = Outcome::abort;
+    /// `stall`: it waits for software.
+    enum class Outcome : std::uint8_t { forward, abort, razwi, stall } outcome = Outcome::abort;
     // Where it goes on:
     std::uint64_t output = 0;
     std::uint8_t memory_type = 0;  ///< a MAIR byte
     pgtable::Shareability shareability = pgtable::Shareability::non_shareable;
-    bool privileged = false;   ///< after STE.PRIVCFG
-    bool instruction = false;  ///< after STE.INSTCFG
+    bool privileged = false;   ///< after PRIVCFG of STE or S2CR
+    bool instruction = false;  ///< after INSTCFG
     // Where it does not, and software is told why:
-    std::string event;             ///< "F_TRANSLATION"; empty: none
-    bool recorded = false;         ///< it would be written to the Event queue, as that is now
-    std::string why_not_recorded;  ///< "CD.R is 0"
-    /// As in the record, by the specification's names: "S2", "CLASS", "IPA", ...
-    std::vector<std::pair<std::string, std::uint64_t>> event_fields;
+    std::string fault;             ///< "F_TRANSLATION", "SMMU_CB3_FSR.TF"; empty: none
+    bool recorded = false;         ///< software would be told, as things are now
+    std::string why_not_recorded;  ///< "CD.R is 0"; where there is no fault, what else ends the access
+    /// As in the record, by the specification's names. SMMUv3: fields of the event, "S2", "CLASS", "IPA", ...
+    /// SMMUv2: registers, "SMMU_CB3_FSR", "SMMU_CB3_FSYNR0", ...
+    std::vector<std::pair<std::string, std::uint64_t>> fault_fields;
   };
-  /// Bits of a structure or descriptor.
+  /// Bits of a register, structure or descriptor.
   struct Field {
     std::string name;  ///< the specification's
     unsigned high = 0;
@@ -45,7 +49,14 @@ struct Explanation {
     std::uint64_t value = 0;  ///< bits [high:low], shifted down
     std::string meaning;      ///< may be empty
   };
-  /// What says how a stream is translated.
+  /// A register that decides, as software reads it that sees all.
+  struct Register {
+    std::string name;  ///< the specification's: "SMMU_CB3_TCR"
+    std::uint64_t value = 0;
+    std::string meaning;        ///< may be empty
+    std::vector<Field> fields;  ///< may be empty, where `meaning` says it all
+  };
+  /// What says in memory how a stream is translated.
   struct Structure {
     std::string name;                      ///< "STE"
     std::optional<std::uint64_t> address;  ///< physical; none: memory leads to no such structure
@@ -72,8 +83,9 @@ struct Explanation {
   End now;                            ///< if the access were sent now
   End memory;                         ///< if no cache held anything
   bool stale = false;                 ///< some cache holds something else than memory
-  std::vector<Structure> structures;  ///< L1STD, STE, CD: as many as there are
-  std::vector<Step> cd_steps;         ///< nested: of stage 2, for addresses of L1CD and CD
+  std::vector<Register> registers;    ///< in the order in which they decide
+  std::vector<Structure> structures;  ///< SMMUv3: L1STD, STE, CD, as many as there are
+  std::vector<Step> structure_steps;  ///< nested: of stage 2, for the addresses of structures
   std::vector<Step> steps;            ///< for the access, of both stages in the order they are read
   std::string text;  ///< all of it for people, and what each cache holds; "STALE" marks what differs
 };

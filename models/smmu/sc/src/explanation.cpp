@@ -1,0 +1,61 @@
+#include "smmuvp/smmu_sc/explanation.h"
+
+#include <utility>
+
+namespace smmuvp::smmu {
+
+Explanation::End end_of(const ExplainedEnd& from) {
+  using To = Explanation::End::Outcome;
+  Explanation::End end;
+  end.recorded = from.recorded;
+  end.why_not_recorded = from.why_not;
+  if (from.stalls) {
+    end.outcome = To::stall;
+    return end;
+  }
+  switch (from.answer.outcome) {
+    case Outcome::forward:
+      end.outcome = To::forward;
+      end.output = from.answer.output;
+      end.memory_type = from.answer.attributes.memory;
+      end.shareability = from.answer.attributes.SH;
+      end.privileged = from.answer.privileged;
+      end.instruction = from.answer.instruction;
+      break;
+    case Outcome::razwi:
+      end.outcome = To::razwi;
+      break;
+    case Outcome::abort:
+      end.outcome = To::abort;
+      break;
+  }
+  return end;
+}
+
+std::vector<Explanation::Register> registers_of(const std::vector<RegisterFact>& from) {
+  std::vector<Explanation::Register> registers;
+  registers.reserve(from.size());
+  for (const RegisterFact& r : from) registers.push_back({r.name, r.value, r.meaning, fields_of(r.fields)});
+  return registers;
+}
+
+std::vector<Explanation::Step> steps_of(const TranslationExplanation& from) {
+  std::vector<Explanation::Step> steps;
+  for (const pgtable::ExplainedStep& s : from.walk.steps) {
+    Explanation::Step to;
+    to.stage = s.op.stage == pgtable::Stage::stage1 ? 1 : 2;
+    to.level = s.op.level;
+    to.input = s.input;
+    to.address = s.op.address;
+    to.aborted = s.response.status != pgtable::MemoryStatus::ok;
+    if (!to.aborted) to.descriptor = s.response.data;
+    if (s.explanation) {
+      to.meaning = s.explanation->title;
+      to.fields = fields_of(s.explanation->fields);
+    }
+    steps.push_back(std::move(to));
+  }
+  return steps;
+}
+
+}  // namespace smmuvp::smmu

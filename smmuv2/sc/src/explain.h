@@ -1,0 +1,11 @@
+// Explanations in the form that they leave the library in.
+#pragma once
+
+#include "smmuvp/smmuv2/explain_access.h"
+#include "smmuvp/tlm/explanation.h"
+
+namespace smmuvp::smmuv2 {
+
+Explanation explanation_of(const AccessExplanation& from);
+
+}  // namespace smmuvp::smmuv2
