@@ -77,10 +77,10 @@ function(smmuvp_needs_systemc result)
   endwhile()
 endfunction()
 
-# smmuvp_test(<name> [CXX <17|20>] SOURCES ... LINK ... [LABELS ...] [TIMEOUT <s>])
+# smmuvp_test(<name> [OPTIMISED] [CXX <17|20>] SOURCES ... LINK ... [LABELS ...] [TIMEOUT <s>])
 # One GoogleTest binary; each TEST becomes a CTest test of the binary's name. Its label is systemc or, for plain C++, core.
 function(smmuvp_test name)
-  cmake_parse_arguments(A "" "CXX;TIMEOUT" "SOURCES;LINK;LABELS" ${ARGN})
+  cmake_parse_arguments(A "OPTIMISED" "CXX;TIMEOUT" "SOURCES;LINK;LABELS" ${ARGN})
   if(NOT A_CXX)
     set(A_CXX 17)
   endif()
@@ -92,9 +92,11 @@ function(smmuvp_test name)
   endif()
   add_executable(${name} ${A_SOURCES})
   set_target_properties(${name} PROPERTIES CXX_STANDARD ${A_CXX})
-  # A test's own code runs once and is compiled in every clean build: optimise it no more than pays. What a test runs
-  # long, such as a second model, is a library of its own.
-  target_compile_options(${name} PRIVATE $<$<CONFIG:RelWithDebInfo>:-O1>)
+  # Most tests' own code runs once and is compiled in every clean build: it is optimised no more than pays. What a test
+  # runs long, such as a second model, is a library of its own, or OPTIMISED.
+  if(NOT A_OPTIMISED)
+    target_compile_options(${name} PRIVATE $<$<CONFIG:RelWithDebInfo>:-O1>)
+  endif()
   target_link_libraries(${name} PRIVATE ${A_LINK} GTest::gtest_main)
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES TIMEOUT ${A_TIMEOUT}

@@ -134,6 +134,12 @@ TEST(Features, CountsAreAtMost128AndBanksFitIntoTheirHalfOfTheMap) {
   EXPECT_EQ(complaint([](Features& f) { f.CBNDX_bits = 5; }), "");
 }
 
+// 3.6.2
+TEST(Features, SmmuV2HasOneContextInterruptAtLeast) {
+  EXPECT_EQ(complaint([](Features& f) { f.NUMIRPT = 0; }), "NUMIRPT");
+  EXPECT_EQ(complaint([](Features& f) { f.NUMIRPT = 129; }), "NUMIRPT");
+}
+
 TEST(Features, AnSsdTableOf16BitsHasNumssdndxb15AndNeedsTwoSecurityStates) {
   EXPECT_EQ(complaint(two_states(), [](Features& f) { f.SSDTP = 3; }), "SSDTP");
   EXPECT_EQ(complaint(two_states(), [](Features& f) { f.SSDTP = 3, f.NUMSSDNDXB = 15; }), "");

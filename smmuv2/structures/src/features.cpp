@@ -84,6 +84,7 @@ const char* map_problem(const Features& f) {
   if (f.NUMS2CB > f.NUMCB) return "NUMS2CB is at most NUMCB";
   if (f.NUMS2CB != 0 && !f.S2TS) return "NUMS2CB is 0 without stage 2 translation (S2TS)";
   if (f.NUMIRPT > 128) return "NUMIRPT is 0 to 128";
+  if (f.NUMIRPT == 0 && f.version != 1) return "NUMIRPT is at least 1 in SMMUv2";  // 3.6.2
   if (f.CBNDX_bits > 8 || (f.NUMCB > 1 && (f.NUMCB - 1) >> f.CBNDX_bits != 0)) {
     return "CBNDX_bits is at most 8, and enough for all banks (NUMCB)";
   }

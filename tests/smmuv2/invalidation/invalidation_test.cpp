@@ -3,8 +3,8 @@
 
 #include <iostream>
 
-#include "invalidation/course.h"
 #include "run.h"
+#include "smmuvp/test/course.h"
 
 namespace smmuvp::smmuv2::invalidation {
 namespace {
@@ -27,7 +27,8 @@ void print(const Tallies& t) {
 
 TEST(Invalidation, NoAccessUsesWhatACompletedOperationTookAway) {
   Tallies tallies;
-  const bool agrees = Course(40'000).run([&](std::uint64_t seed) {
+  const test::Course course(test::number("SMMUVP_SEED", 1), test::number("SMMUVP_SCHEDULES", 40'000));
+  const bool agrees = course.run([&](std::uint64_t seed) {
     const Schedule schedule = make_schedule(seed);
     EXPECT_GE(size_of(schedule), 20U);
     return !run(schedule, tallies) || (ADD_FAILURE() << report(schedule), false);

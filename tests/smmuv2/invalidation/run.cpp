@@ -5,7 +5,7 @@
 #include <sstream>
 
 #include "../two_states.h"
-#include "invalidation/course.h"
+#include "invalidation/shrink.h"
 
 namespace smmuvp::smmuv2::invalidation {
 namespace {

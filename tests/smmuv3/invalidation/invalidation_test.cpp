@@ -3,9 +3,9 @@
 
 #include <iostream>
 
-#include "invalidation/course.h"
 #include "reference.h"
 #include "run.h"
+#include "smmuvp/test/course.h"
 
 namespace smmuvp::smmuv3::invalidation {
 namespace {
@@ -25,7 +25,8 @@ void print(const Tallies& t) {
 
 TEST(Invalidation, NoAccessUsesWhatACompletedInvalidationTookAway) {
   Tallies tallies;
-  const bool agrees = Course(100'000).run([&](std::uint64_t seed) {
+  const test::Course course(test::number("SMMUVP_SEED", 1), test::number("SMMUVP_SCHEDULES", 30'000));
+  const bool agrees = course.run([&](std::uint64_t seed) {
     const Schedule schedule = make_schedule(seed);
     EXPECT_GE(size_of(schedule), 20U);
     return !run(schedule, tallies) || (ADD_FAILURE() << report(shrink(schedule)), false);

@@ -6,7 +6,7 @@
 
 #include "../world.h"
 #include "hits.h"
-#include "invalidation/course.h"
+#include "invalidation/shrink.h"
 #include "reference.h"
 
 namespace smmuvp::smmuv3::invalidation {

@@ -38,6 +38,17 @@ struct Course {
   void leave(std::uint64_t next) const {
     if (!file.empty()) std::ofstream(file) << next << "\n";
   }
+  /// Calls one(case) for each, until it returns false. @return whether it never did
+  template <class One>
+  bool run(One one) const {
+    std::uint64_t next = first;
+    for (; goes_on(next); ++next) {
+      if (!one(next)) return false;
+      if (next % 64 == 63) leave(next + 1);
+    }
+    leave(next);
+    return true;
+  }
 };
 
 }  // namespace smmuvp::test

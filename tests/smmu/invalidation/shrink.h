@@ -1,33 +1,10 @@
-// Which schedules are run, and how one that fails is made small.
-//
-//   SMMUVP_SEED=n         the first seed; the ordinary run begins with 1
-//   SMMUVP_SCHEDULES=n    how many
-//   SMMUVP_SECONDS=n      as many as fit into this time instead
-//   SMMUVP_SEED_FILE=path the first seed is read from there, and the next one left there
+// How a schedule that fails is made small.
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
-#include <functional>
-#include <string>
 #include <utility>
-#include <vector>
 
 namespace smmuvp::smmu::invalidation {
-
-class Course {
- public:
-  /// @param ordinary  how many schedules, if nothing else is asked for
-  explicit Course(std::uint64_t ordinary);
-  /// Calls run(seed) for each, until one returns false. @return whether none did
-  bool run(const std::function<bool(std::uint64_t)>& run) const;
-
- private:
-  std::uint64_t m_first;
-  std::uint64_t m_count;
-  std::uint64_t m_seconds;
-  std::string m_file;
-};
 
 /// The schedule with as few operations as still fail. Schedule::operations is a vector.
 template <class Schedule, class Fails>
