@@ -167,7 +167,7 @@ int sc_main(int, char**) {
   // Why was it refused? Asking changes nothing.
   const smmuvp::Explanation why = smmu.explain(0, std::nullopt, iova + 0x1000);
   std::fputs(why.text.c_str(), stdout);
-  const bool explained = why.now.event == "F_TRANSLATION" && why.now.recorded && !why.stale;
+  const bool explained = why.now.fault == "F_TRANSLATION" && why.now.recorded && !why.stale;
   std::puts("What it has counted:");
   Counters counters("all");
   smmu.statistics(counters);

@@ -152,7 +152,7 @@ with tempfile.TemporaryDirectory() as folder:
         b.reasons(text)
         expect(b.run("--report"), 64, "", message)
     b.reasons(GOOD)
-    expect(b.run("--report", "README.md"), 64, "", "'README.md' is no file or folder of models/smmu/core, smmuv3/core")
+    expect(b.run("--report", "README.md"), 64, "", "'README.md' is no file or folder of models/smmu/core, smmuv2/core, smmuv2/structures, smmuv3/core")
     expect(b.run("--nosuch"), 64, "", "--nosuch; see ./vp build coverage --help")
     expect(b.run("--help"), 0, None)
     # What fails says so, and counts nothing.
