@@ -209,10 +209,25 @@ TEST(ResetWhileSomethingIsUnderWay, EndsSynchronisations) {
 TEST(ResetWhileSomethingIsUnderWay, EveryAccessIsAbortedWhileItIsHeld) {
   World w;
   w.smmu.reset();
+  w.smmu.reset();
   w.smmu.hold(true);
   EXPECT_EQ(w.access(9, 0x1000).outcome, Outcome::abort);
   w.smmu.hold(false);
   EXPECT_EQ(w.access(9, 0x1000).outcome, Outcome::forward);
+}
+
+// As behind a gate that loses its state
+TEST(Reset, WhileItIsHeldAccessesAreAbortedAndStateIsLost) {
+  World w;
+  w.start();
+  w.stream64(3, 3).map(0x1000, 0x8000, 0x1000);
+  EXPECT_EQ(w.access(3, 0x1000).outcome, smmu::Outcome::forward);
+  w.smmu.reset();
+  w.smmu.hold(true);
+  EXPECT_EQ(w.access(3, 0x1000).outcome, smmu::Outcome::abort);
+  w.smmu.hold(false);
+  EXPECT_EQ(w.read(offsets::sCR0) & 1U, 1U) << "CLIENTPD";
+  EXPECT_EQ(w.access(3, 0x1000).output, 0x1000U) << "bypass";
 }
 
 }  // namespace
