@@ -89,6 +89,8 @@ function(smmuvp_test name)
   endif()
   if(SMMUVP_COVERAGE)  # unoptimised, and counting
     math(EXPR A_TIMEOUT "10 * ${A_TIMEOUT}")
+  elseif(SMMUVP_SANITIZE)
+    math(EXPR A_TIMEOUT "5 * ${A_TIMEOUT}")
   endif()
   add_executable(${name} ${A_SOURCES})
   set_target_properties(${name} PROPERTIES CXX_STANDARD ${A_CXX})
