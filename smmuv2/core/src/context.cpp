@@ -215,8 +215,8 @@ void decode_stage1(const Bank& bank, bool with_tags, Context& c) {
     if (T1SZ == 0 && T0SZ != 0) c.translation.split = end >> T0SZ;
     if (T0SZ == 0 && T1SZ != 0) c.translation.split = end - (end >> T1SZ);
   }
-  if (state.VA64) {  // the walker knows VAs of 52 bits, too
-    for (pgtable::TableConfig& t : s1.tables) t.EPD = t.EPD || t.TxSZ < 16;
+  if (state.VA64) {  // the walker knows VAs of 52 bits, and small tables, too
+    for (pgtable::TableConfig& t : s1.tables) t.EPD = t.EPD || t.TxSZ < 16 || t.TxSZ > 39;
   }
   pgtable::Config alone = c.config;
   alone.stages = pgtable::Stages::stage1;

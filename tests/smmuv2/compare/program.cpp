@@ -192,7 +192,9 @@ void Program::configure_bank(unsigned n) {
 }
 
 std::uint64_t Program::long_descriptor() {
-  std::uint64_t d = one_in(m_clean ? 100 : 16) ? 0 : one_in(m_clean ? 24 : 6) ? 1 : 3;
+  // No block where it may be read as a large page, whose sixteen entries are to say the same.
+  const bool block = one_in(m_clean ? 24 : 6) && m_pair.features().PTFS != 0;
+  std::uint64_t d = one_in(m_clean ? 100 : 16) ? 0 : block ? 1 : 3;
   // No supersection for those who read short descriptors: see below.
   d |= one_in(m_clean ? 200 : 16) ? m_random.next() & 0xffff'fffb'f000U : below(16) << 12;
   d |= one_in(m_clean ? 64 : 8) ? 0 : 0x400;
