@@ -501,6 +501,28 @@ TEST_F(GlobalStall, IsOverOnlyWhenNoBankIsStalled) {
   expect_end(held, Outcome::forward);
 }
 
+// The pseudocode of 3.7.3: what waits, waits for RESUME of the bank.
+TEST_F(GlobalStall, LetsWhatItHoldsWaitForResumeWithoutGseToo) {
+  Access& stalled = begin(0x5000);
+  Access& held = begin(World::request(10, 0x1000));
+  EXPECT_EQ(held.step(), Step::stalled);
+  w.start();
+  EXPECT_EQ(held.step(), Step::stalled);
+  EXPECT_EQ(w.output_of(10, 0x1000), 0xa000'0000U) << "another one";
+  w.write_cb(3, FSR, ~0U);
+  w.write_cb(3, RESUME, 1);
+  expect_end(stalled, Outcome::abort);
+  expect_end(held, Outcome::forward);
+}
+
+// 3.7.5: with STALLD, GSE is RAZ/WI.
+TEST_F(GlobalStall, IsOffWithStalld) {
+  begin(0x5000);
+  w.start(CR0_GSE | CR0_STALLD);
+  EXPECT_EQ(w.read(sCR0) & CR0_GSE, 0U);
+  EXPECT_EQ(w.output_of(10, 0x1000), 0xa000'0000U);
+}
+
 TEST_F(GlobalStall, LetsOtherBanksGoOnWithoutGse) {
   w.start();
   begin(0x5000);

@@ -260,6 +260,33 @@ TEST(TLBIASID, TakesNonGlobalEntriesOfVmidAndAsid) {
   EXPECT_EQ(w.gone(), (Names{"v1a2"}));
 }
 
+// 16.5.31, 16.5.32: with TCR2.AS 0 the upper 8 bits must be written as 0.
+TEST(TlbiOfAnAsidOf16Bits, OfABankWithAsidsOf8IsDiagnosedAndTakesGlobalEntriesAlone) {
+  Entries w;
+  const std::uint64_t with_AS = w.read_cb(3, TCR2);
+  w.write_cb(3, TCR2, with_AS & ~(1ULL << 4));
+  w.diag.all.clear();
+  const auto diagnosed = [&w] {
+    const std::size_t n = w.diag.all.size();
+    w.diag.all.clear();
+    return n != 0;
+  };
+  w.write_cb(3, TLBIASID, 0x0102);
+  EXPECT_TRUE(diagnosed());
+  w.write_cb(3, TLBIVA, 1 | std::uint64_t{0x0102} << 48, 8);
+  EXPECT_TRUE(diagnosed());
+  EXPECT_EQ(w.gone(), Names{});
+  w.write_cb(3, TLBIVA, 9 | std::uint64_t{0x0102} << 48, 8);
+  EXPECT_TRUE(diagnosed());
+  EXPECT_EQ(w.gone(), (Names{"v1global"}));
+  w.write_cb(3, TLBIVAA, 2 | std::uint64_t{0x0102} << 48, 8);
+  w.write_cb(8, TLBIVA, 2 | std::uint64_t{0x0102} << 48, 8);
+  EXPECT_FALSE(diagnosed()) << "they have no ASID";
+  w.write_cb(3, TCR2, with_AS);
+  w.write_cb(3, TLBIASID, 0x0102);
+  EXPECT_FALSE(diagnosed());
+}
+
 // 16.5.32, 16.5.35
 TEST(TLBIVA, TakesThePageOfTheAsidOrOfGlobalEntries) {
   Entries w;

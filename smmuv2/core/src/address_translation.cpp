@@ -22,24 +22,6 @@ constexpr bool exceeds(std::uint64_t address, unsigned bits) { return bits < 64 
 
 AccessSecurity side(bool secure) { return secure ? AccessSecurity::Secure : AccessSecurity::NonSecure; }
 
-// Bits [7:1] are those of FSR (9.6.20, 16.5.14).
-std::uint32_t fault_bit_of(pgtable::FaultKind kind) {
-  switch (kind) {
-    case pgtable::FaultKind::address_size:
-      return fsr::ASF;
-    case pgtable::FaultKind::access_flag:
-      return fsr::AFF;
-    case pgtable::FaultKind::permission:
-    case pgtable::FaultKind::domain:
-      return fsr::PF;
-    case pgtable::FaultKind::external_abort:
-    case pgtable::FaultKind::unsupported_atomic:
-      return fsr::EF;
-    default:
-      return fsr::TF;
-  }
-}
-
 // ---- the Short-descriptor form of a result
 
 constexpr bool non_cacheable(unsigned level) { return level == 0b0100U; }
@@ -330,13 +312,12 @@ void AddressTranslation::translated() {
   if (!m_translation->ok()) {
     const pgtable::Fault fault = m_translation->fault();
     const bool of_stage2 = fault.stage == pgtable::Stage::stage2;
-    const bool external = fault_bit_of(fault.kind) == fsr::EF;
+    const bool external = bit_of(fault.kind) == fsr::EF;
     if (!o.global && c.nested && (of_stage2 || external)) {
       const std::uint64_t ipa = of_stage2 ? fault.ipa : c.stage2_on ? fault.table_ipa : fault.table_address;
-      stage2_fault(fault_bit_of(fault.kind), fault.level, ipa, of_stage2 ? fault.on_table_walk : true,
-                   external);
+      stage2_fault(bit_of(fault.kind), fault.level, ipa, of_stage2 ? fault.on_table_walk : true, external);
     } else {
-      fail(fault_bit_of(fault.kind), of_stage2, fault.level);
+      fail(bit_of(fault.kind), of_stage2, fault.level);
     }
     return;
   }

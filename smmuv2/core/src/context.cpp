@@ -155,8 +155,7 @@ std::uint16_t asid_of(const Bank& bank, const BankState& state) {
   if (!state.EAE) return static_cast<std::uint16_t>(low(bank.reg(SMMU_CBn_CONTEXTIDR), 8));
   const bool A1 = is_set(bank.TCR(), TCR_A1);
   const std::uint64_t ASID = bank.reg(A1 ? SMMU_CBn_TTBR1 : SMMU_CBn_TTBR0) >> 48;
-  const bool wide = state.VA64 && is_set(bank.TCR2(), TCR2_AS);
-  return static_cast<std::uint16_t>(low(ASID, wide ? 16 : 8));
+  return static_cast<std::uint16_t>(low(ASID, bank.banks.wide_ASID(bank.n) ? 16 : 8));
 }
 
 // 16.5.39: from which bit addresses are sign-extended; none: they are zero-extended.
@@ -339,6 +338,11 @@ BankState Banks::state(unsigned bank) const {
     s.VMID = static_cast<std::uint16_t>(wide ? get(CBA2R, CBA2R_VMID16) : get(CBAR, CBAR_VMID));
   }
   return s;
+}
+
+bool Banks::wide_ASID(unsigned bank) const {
+  return is_set(registers.get(SMMU_CBA2Rn, bank), CBA2R_VA64) &&
+         is_set(registers.get(SMMU_CBn_TCR2, bank), TCR2_AS);
 }
 
 Context decode_context(const Banks& banks, unsigned bank, bool secure, bool with_tags) {

@@ -89,17 +89,27 @@ bool Maintenance::bank_written(Reg id, unsigned bank, std::uint64_t value, std::
   const bool of_stage2 = id == SMMU_CBn_TLBIIPAS2 || id == SMMU_CBn_TLBIIPAS2L;
   Invalidation what = of_bank(state);
   std::string_view name;
+  // Tags of a bank with TCR2.AS 0 have an ASID of 8 bits.
+  const auto take_ASID_64 = [&](std::uint64_t ASID) {
+    what.asid = static_cast<std::uint16_t>(ASID);
+    if (ASID <= 0xff || stage2 || m_banks.wide_ASID(bank)) return;
+    m_parts.diag.guest_error(
+        "TLBI.ASID",
+        "an invalidation by an ASID of more than 8 bits, in a bank with TCR2.AS 0, finds none "
+        "of its entries but global ones; the upper 8 bits must be written as 0",
+        "IHI 0062 16.5.31, 16.5.32", {}, value);
+  };
+  const bool has_ASIDs = state.regime != Regime::Hyp && state.regime != Regime::Monitor;
   const auto by_address = [&](const char* text, bool asid, bool leaf) {
     name = text;
     what.leaf = leaf;
     if (!state.VA64) {
       what.range = page_at(value & 0xffff'f000U);
-      if (asid) what.asid = static_cast<std::uint16_t>(value & 0xffU);
+      if (asid && has_ASIDs) what.asid = static_cast<std::uint16_t>(value & 0xffU);
     } else {
       what.range = page_at(address_64(value));
-      if (asid) what.asid = static_cast<std::uint16_t>(value >> 48U);
+      if (asid && has_ASIDs) take_ASID_64(value >> 48U);
     }
-    if (state.regime == Regime::Hyp || state.regime == Regime::Monitor) what.asid.reset();
     // A quirk of some products: not the block that the page lies in.
     if (leaf && m_parts.features.quirk_tlbival_base_page_only) what.hint = smmu::TtlHint{12, 3};
   };
@@ -109,7 +119,11 @@ bool Maintenance::bank_written(Reg id, unsigned bank, std::uint64_t value, std::
       break;
     case SMMU_CBn_TLBIASID:
       name = "TLBIASID";
-      what.asid = static_cast<std::uint16_t>(value & (state.VA64 ? 0xffffU : 0xffU));
+      if (state.VA64) {
+        take_ASID_64(value & 0xffffU);
+      } else {
+        what.asid = static_cast<std::uint16_t>(value & 0xffU);
+      }
       what.asid_spares_global = true;
       break;
     case SMMU_CBn_TLBIVA:

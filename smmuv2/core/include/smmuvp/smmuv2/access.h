@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <string_view>
 
 #include "smmuvp/smmu/client_access.h"
 #include "smmuvp/smmuv2/faults.h"
@@ -102,9 +101,5 @@ class Access : public smmu::ClientAccess {
   Stalls::Id m_stall = 0;
   std::uint32_t m_stalled_bank = 0;
 };
-
-/// "TF", "ICF": the names of bits.
-std::string_view fsr_name(std::uint32_t bit);
-std::string_view gfsr_name(std::uint32_t bit);
 
 }  // namespace smmuvp::smmuv2

@@ -45,6 +45,8 @@ struct Banks {
   bool is_secure(unsigned bank) const;
   bool exists(unsigned bank) const { return bank < features.NUMCB; }
   BankState state(unsigned bank) const;
+  /// Whether the bank's ASID has 16 bits, not 8 (TCR2.AS, 16.5.39).
+  bool wide_ASID(unsigned bank) const;
 };
 
 /// Why a transaction does not get as far as a context (3.8.4).

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 #include "smmuvp/base/registers.h"
+#include "smmuvp/pgtable/result.h"
 #include "smmuvp/smmu/access.h"
 #include "smmuvp/smmuv2/context.h"
 #include "smmuvp/smmuv2/parts.h"
@@ -47,6 +49,13 @@ constexpr std::uint32_t in_version(std::uint32_t bit, std::uint8_t version) {
   return bit == ASF ? TF : bit == UUT ? EF : bit;
 }
 }  // namespace fsr
+
+/// Which bit of fsr tells of what a walk has found. Those of PAR and GPAR stand at the same places (9.6.20,
+/// 16.5.14).
+std::uint32_t bit_of(pgtable::FaultKind kind);
+/// "TF", "ICF": the names of bits.
+std::string_view fsr_name(std::uint32_t bit);
+std::string_view gfsr_name(std::uint32_t bit);
 
 struct GlobalFault {
   std::uint32_t bit = 0;        ///< one of gfsr
