@@ -132,7 +132,9 @@ TEST(Params, KnowWhichValuesWereGiven) {
 TEST(Params, AnUnknownNameIsRefusedWithTheNearestKnownOne) {
   Params p(table());
   EXPECT_NE(error_of([&] { p.set("coherant", "true"); }).find("did you mean 'coherent'"), std::string::npos);
+  EXPECT_NE(error_of([&] { p.set("COHERENT", "true"); }).find("did you mean 'coherent'"), std::string::npos);
   EXPECT_EQ(error_of([&] { p.set("qqqqqqqq", "true"); }), "unknown parameter 'qqqqqqqq'");
+  EXPECT_EQ(nearest("FRS", {"CR0", "FSR"}), "FSR") << "two letters are swapped";
 }
 
 TEST(Params, ValuesOutsideTheirRangeOrTypeAreRefused) {
