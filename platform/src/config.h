@@ -20,6 +20,7 @@ struct Place {
 };
 
 /// A mistake at a place: "file:line:column: what is wrong".
+ConfigError error_at(const Place& place, const std::string& key, const std::string& text);
 /// @throws ConfigError always
 [[noreturn]] void config_error(const Place& place, const std::string& key, const std::string& text);
 

@@ -295,8 +295,12 @@ PlatformConfig Reader::read(const TomlValue& root, const std::string& file) {
 
 std::string Place::text() const { return line == 0 ? file : fmt::format("{}:{}:{}", file, line, column); }
 
+ConfigError error_at(const Place& place, const std::string& key, const std::string& text) {
+  return {key, fmt::format("{}: {}", place.text(), text)};
+}
+
 void config_error(const Place& place, const std::string& key, const std::string& text) {
-  throw ConfigError(key, fmt::format("{}: {}", place.text(), text));
+  throw error_at(place, key, text);
 }
 
 std::string InterruptId::text() const {

@@ -23,6 +23,7 @@
 #include "platform_host.h"
 #include "plugins.h"
 #include "run.h"
+#include "smmuvp/base/config_errors.h"
 #include "smmuvp/base/utf8.h"
 #include "smmuvp/base/version.h"
 #include "stream_check.h"
@@ -55,6 +56,8 @@ ExitCode unless_lost(ExitCode code) {
 ExitCode prepare(const CommandLine& line) {
   const PlatformConfig config = configured(line.config, line.run);
   PlatformHost host;
+  // What components say of themselves may explain a mistake that is found later.
+  host.set_print([](const Reported& r) { tell("smmu-vp: {}\n", printable(to_text(r.diagnostic), "\n")); });
   PluginCatalogue plugins(plugin_directories(config.plugin_directories));
   const System system(config, plugins, host);
   std::string bootargs = config.boot.bootargs;
@@ -62,7 +65,6 @@ ExitCode prepare(const CommandLine& line) {
   const BootPlan plan = plan_boot(system, bootargs);
   const std::vector<std::string> mismatches = stream_mismatches(system, plan.device_tree);
   for (const std::string& mismatch : mismatches) tell("smmu-vp: {}\n", printable(mismatch));
-  host.set_print([](const Reported& r) { tell("smmu-vp: {}\n", printable(to_text(r.diagnostic), "\n")); });
   if (line.command == CommandLine::Command::Check) {
     tell(
         "{}: {} components, kernel starts at {:#x}, device tree {} bytes, initramfs {} bytes: no "
@@ -148,6 +150,9 @@ ExitCode outcome(int argc, char** argv) {
   try {
     redirect_systemc_reports();
     return command(parse_command_line(argc, argv));
+  } catch (const ConfigErrors& e) {
+    for (const ConfigError& one : e.all()) tell("smmu-vp: {}\n", printable(one.what(), "\n"));
+    return ended(ExitCode::Config, e.what());
   } catch (const ConfigError& e) {
     // Words of the command line and of files are in it; some messages have several lines.
     tell("smmu-vp: {}\n", printable(e.what(), "\n"));

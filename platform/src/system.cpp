@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <new>
+#include <utility>
 
 #include "guest_files.h"
+#include "smmuvp/base/config_errors.h"
 #include "smmuvp/tlm/console.h"
 #include "smmuvp/tlm/cpu_control.h"
 #include "smmuvp/tlm/debug_control.h"
@@ -30,7 +32,9 @@ void preset(Params& params, const ComponentConfig& config, const std::string& na
   }
 }
 
+// Everything that is wrong with what was set, before anything else is.
 void set_params(Params& params, const ComponentConfig& config, const PlatformConfig& platform) {
+  std::vector<ConfigError> errors;
   for (const ParamSetting& setting : config.params) {
     try {
       const auto* text = std::get_if<std::string>(&setting.value);
@@ -42,9 +46,10 @@ void set_params(Params& params, const ComponentConfig& config, const PlatformCon
         std::visit([&](const auto& value) { params.set(setting.name, value); }, setting.value);
       }
     } catch (const ConfigError& e) {
-      config_error(setting.place, e.key(), fmt::format("[{}] {}", config.name, e.text()));
+      errors.push_back(error_at(setting.place, e.key(), fmt::format("[{}] {}", config.name, e.text())));
     }
   }
+  throw_config_errors(std::move(errors));
   if (config.behind) {
     preset(params, config, "stream_base", config.behind->stream, config.behind->place);
     preset(params, config, "stream_count", config.behind->count, config.behind->place);
@@ -55,6 +60,20 @@ void set_params(Params& params, const ComponentConfig& config, const PlatformCon
     preset(params, config, fmt::format("tbu{}_stream_id", other.behind->tbu), other.behind->stream,
            other.behind->place);
   }
+}
+
+// The combination of values that is refused: points at the value, if the configuration gives it. The last one
+// given is the one that counts.
+ConfigError refused_values(const ConfigError& e, const Instance& instance, const BootConfig& boot) {
+  const ComponentConfig& config = *instance.config;
+  const auto at = std::find_if(config.params.rbegin(), config.params.rend(),
+                               [&](const ParamSetting& setting) { return setting.name == e.key(); });
+  std::string text = fmt::format("[{}] {}", config.name, e.text());
+  const bool of_command_line = at != config.params.rend() && at->place.line == 0;
+  if (!of_command_line && instance.params.has(e.key()) && instance.params.type(e.key()) == ParamType::Path) {
+    text = boot.with_hint(fmt::format("{}; --set {}.{}=FILE names another file", text, config.name, e.key()));
+  }
+  return error_at(at != config.params.rend() ? at->place : config.place, e.key(), text);
 }
 
 }  // namespace
@@ -75,21 +94,10 @@ void System::make(const ComponentConfig& config, PluginCatalogue& plugins, Host&
   }
   auto instance = std::make_unique<Instance>(&config, type);
   set_params(instance->params, config, m_config);
+  std::vector<ConfigError> errors;
   try {
-    instance->component = type->create(config.name.c_str(), instance->params, host);
-  } catch (const ConfigError& e) {
-    // The combination of values that is refused: point at the value, if the configuration gives it.
-    // The last one given is the one that counts.
-    const auto at = std::find_if(config.params.rbegin(), config.params.rend(),
-                                 [&](const ParamSetting& setting) { return setting.name == e.key(); });
-    std::string text = fmt::format("[{}] {}", config.name, e.text());
-    const bool of_command_line = at != config.params.rend() && at->place.line == 0;
-    if (!of_command_line && instance->params.has(e.key()) &&
-        instance->params.type(e.key()) == ParamType::Path) {
-      text = m_config.boot.with_hint(
-          fmt::format("{}; --set {}.{}=FILE names another file", text, config.name, e.key()));
-    }
-    config_error(at != config.params.rend() ? at->place : config.place, e.key(), text);
+    errors = config_errors_of(
+        [&] { instance->component = type->create(config.name.c_str(), instance->params, host); });
   } catch (const std::bad_alloc&) {
     config_error(config.place, config.name,
                  fmt::format("[{}] this machine has not enough memory for it", config.name));
@@ -100,6 +108,8 @@ void System::make(const ComponentConfig& config, PluginCatalogue& plugins, Host&
         config.place, config.name,
         fmt::format("[{}] type '{}' threw something that is no std::exception", config.name, config.type));
   }
+  for (ConfigError& e : errors) e = refused_values(e, *instance, m_config.boot);
+  throw_config_errors(std::move(errors));
   if (!instance->component) {
     config_error(config.place, config.name,
                  fmt::format("[{}] type '{}' could not make a component", config.name, config.type));

@@ -607,6 +607,16 @@ def case_a_parameter_out_of_range_is_refused(b):
     refused(b, b.edited(('type = "fake-smmu"', 'type = "fake-smmu"\nparams = { SIDSIZE = 33 }')), r"'SIDSIZE'.*outside")
 
 
+def case_all_parameters_that_cannot_be_are_refused_at_once_each_at_its_place(b):
+    config = b.edited(('type = "fake-smmu"', 'type = "fake-smmu"\nparams.SIDSIZE = 33\nparams.sidsize = 3'))
+    r = b.run("--set", "smmu0.SIDSIZES=1", config=config)
+    lines = r.stderr.splitlines()
+    check(r.returncode == 64 and len(lines) == 3 and all(line.startswith("smmu-vp: ") for line in lines), "expected three lines", r)
+    for line, place, text in zip(lines, (r"variant\.toml:\d+", r"variant\.toml:\d+", "--set smmu0.SIDSIZES=1"),
+                                 ("'SIDSIZE': 33 is outside", "'sidsize'; did you mean 'SIDSIZE'", "'SIDSIZES'; did you mean 'SIDSIZE'")):
+        check(re.search(place, line) and text in line, "expected %s at %s" % (text, place), r)
+
+
 def case_overlapping_regions_are_refused_with_both_names(b):
     refused(b, b.edited(("0x0a000000", "0x09050000")), r"region dma0\.registers .* overlaps smmu0\.registers")
     refused(b, b.edited(("0x0a000000", "0x40fff000")), r"overlaps")

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "smmuvp/base/archive.h"
+#include "smmuvp/base/config_errors.h"
 #include "smmuvp/base/diag.h"
-#include "smmuvp/base/error.h"
 #include "smmuvp/base/registers.h"
 #include "smmuvp/base/stats.h"
 #include "smmuvp/smmu/engine.h"
@@ -183,6 +183,12 @@ template <class Make>
 auto for_instance(const sc_core::sc_object& instance, Make make) {
   try {
     return make();
+  } catch (const ConfigErrors& e) {
+    std::vector<ConfigError> all;
+    for (const ConfigError& one : e.all()) {
+      all.emplace_back(one.key(), instance_words(instance), one.text());
+    }
+    throw ConfigErrors(std::move(all));
   } catch (const ConfigError& e) {
     throw ConfigError(e.key(), instance_words(instance), e.text());
   }
