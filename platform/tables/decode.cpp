@@ -105,8 +105,9 @@ features or those of --param, thinks of an STE, a CD or a command.
 
 {}
 smmuv2: registers of the SMMUv2 (IHI 0062) by their names, SMMU_, CBn_ and the index left out or not. VALUE is a
-hexadecimal number. A register that has several formats is shown in each that the value can be of. '-' reads a log: what
-Linux's arm-smmu prints of faults ("fsr=0x402", "GFSR 0x00000002"), among any other lines.
+hexadecimal number. A register that has several formats is shown in each that the value can be of: sGFSR in that of both
+Security states, SGFSR in the Secure one, GFSR and NSGFSR in the Non-secure one. '-' reads a log: what Linux's arm-smmu
+prints of faults ("fsr=0x402", "GFSR 0x00000002"), among any other lines.
 
 {}
 Examples

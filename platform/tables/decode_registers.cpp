@@ -9,10 +9,10 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <set>
 #include <sstream>
 #include <utility>
 
+#include "register_names.h"
 #include "smmuvp/base/error.h"
 #include "smmuvp/base/field_text.h"
 #include "smmuvp/smmuv2/explain_register.h"
@@ -42,86 +42,36 @@ std::string upper(std::string text) {
   return text;
 }
 
-bool is_digit(char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; }
 bool is_name(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
-
-// Without SMMU_, and CBn_ or CB3_.
-std::string without_prefixes(std::string name) {
-  if (name.rfind("SMMU_", 0) == 0) name.erase(0, 5);
-  if (name.rfind("CB", 0) != 0) return name;
-  std::size_t at = 2;
-  if (at < name.size() && name[at] == 'N') {
-    ++at;
-  } else {
-    while (at < name.size() && is_digit(name[at])) ++at;
-  }
-  if (at > 2 && at < name.size() && name[at] == '_') name.erase(0, at + 1);
-  return name;
-}
-
-/// A format's name, taken apart.
-struct Name {
-  std::string stem;           // in capitals
-  bool indexed = false;       // an array, whose index may follow
-  bool either_state = false;  // a small s: of both Security states, which may be left out
-};
-
-Name name_of(const StructureInfo& format) {
-  std::string text = format.name;
-  Name n;
-  if (text.rfind("SMMU_", 0) == 0) text.erase(0, 5);
-  if (text.back() == 'n' || text.back() == 'm') {
-    n.indexed = true;
-    text.pop_back();
-  }
-  n.either_state = text[0] == 's';
-  n.stem = without_prefixes(upper(text));
-  return n;
-}
-
-bool fits(const Name& name, const std::string& word) {
-  const auto is = [&](const std::string& stem) {
-    if (word == stem) return true;
-    if (!name.indexed || word.rfind(stem, 0) != 0) return false;
-    const std::string index = word.substr(stem.size());
-    return index == "N" || index == "M" || std::all_of(index.begin(), index.end(), is_digit);
-  };
-  return is(name.stem) || (name.either_state && is(name.stem.substr(1)));
-}
 
 using Formats = std::vector<const StructureInfo*>;
 
-// All formats of the register that a word names: as the specification, or as a driver does.
-Formats formats_of(const std::string& word) {
-  std::string name = without_prefixes(upper(word));
-  if (name == "FSYNR") name = "FSYNR0";
-  static const std::vector<std::pair<Name, const StructureInfo*>> known = [] {
-    std::vector<std::pair<Name, const StructureInfo*>> all;
-    for (const StructureInfo* format : smmuv2::register_formats()) all.emplace_back(name_of(*format), format);
-    return all;
-  }();
-  Formats found;
-  for (const auto& [stem, format] : known) {
-    if (fits(stem, name)) found.push_back(format);
-  }
-  return found;
-}
-
 struct Value {
   std::string name;  // as it was given
-  Formats formats;
+  NamedRegister named;
   std::uint64_t value = 0;
   std::size_t line = 0;  // of a log
 };
 
+std::vector<ExplainedField> explain(const StructureInfo& format, std::uint64_t word) {
+  if (format.fields.size() == 0) return {};
+  return smmuv2::explain_register(format, word);
+}
+
 bool has_wrong(const StructureInfo& format, std::uint64_t word) {
-  const std::vector<ExplainedField> fields = smmuv2::explain_register(format, word);
+  const std::vector<ExplainedField> fields = explain(format, word);
   return std::any_of(fields.begin(), fields.end(), [](const ExplainedField& f) { return f.wrong; });
+}
+
+// Whether a title has the text from the beginning of a word on: "Secure" is not in "Non-secure".
+bool says(const StructureInfo& format, const std::string& text) {
+  return (" " + upper(format.title)).find(" " + upper(text)) != std::string::npos;
 }
 
 // Those that --as asks for; without, that of TYPE, or those that the value can be of.
 Formats chosen(const Value& v, const std::optional<std::string>& as) {
-  const Formats& all = v.formats;
+  const Formats& all = v.named.formats;
+  if (all.empty()) return {&v.named.whole};
   if (all.size() == 1) return all;
   Formats found;
   if (!as) {
@@ -134,9 +84,8 @@ Formats chosen(const Value& v, const std::optional<std::string>& as) {
                  [&](const StructureInfo* format) { return !has_wrong(*format, v.value); });
     return found.empty() ? all : found;
   }
-  std::copy_if(all.begin(), all.end(), std::back_inserter(found), [&](const StructureInfo* format) {
-    return upper(format->title).find(upper(*as)) != std::string::npos;
-  });
+  std::copy_if(all.begin(), all.end(), std::back_inserter(found),
+               [&](const StructureInfo* format) { return says(*format, *as); });
   return found;
 }
 
@@ -154,12 +103,12 @@ void print(const Request& request, const Value& v, const StructureInfo& format, 
                "\n");
   std::vector<Row> rows{{"bits", "field", "value", "meaning"}};
   std::vector<bool> wrong;
-  for (const ExplainedField& p : smmuv2::explain_register(format, v.value)) {
+  for (const ExplainedField& p : explain(format, v.value)) {
     if (!request.shown(p)) continue;
     rows.push_back({bits_words(p), p.name, p.text, p.meaning});
     wrong.push_back(p.wrong);
   }
-  if (wrong.empty()) return output.print("  all fields are 0\n");
+  if (wrong.empty()) return output.print(format.fields.size() == 0 ? "" : "  all fields are 0\n");
   const std::vector<std::string> lines = columns(rows);
   output.print("  " + lines[0] + "\n");
   for (std::size_t i = 0; i < wrong.size(); ++i) {
@@ -171,7 +120,7 @@ void print(const Request& request, const Value& v, const StructureInfo& format, 
 nlohmann::ordered_json json_of(const Request& request, const Value& v, const StructureInfo& format) {
   using json = nlohmann::ordered_json;
   json fields = json::array();
-  for (const ExplainedField& p : smmuv2::explain_register(format, v.value)) {
+  for (const ExplainedField& p : explain(format, v.value)) {
     if (!request.shown(p)) continue;
     fields.push_back({{"name", p.name},
                       {"high", p.high},
@@ -224,26 +173,13 @@ void take_line(const std::string& line, std::size_t number, std::vector<Value>& 
     if (assigned) ++at;
     spaces();
     const auto value = hexadecimal(word(), !assigned);
-    Formats formats = value ? formats_of(name) : Formats{};
-    if (formats.empty()) {
+    NamedRegister named = value ? find_register_of_log(name) : NamedRegister{};
+    if (named.formats.empty()) {
       at = behind;  // what follows may be a name
       continue;
     }
-    values.push_back({name, std::move(formats), *value, number});
+    values.push_back({name, std::move(named), *value, number});
   }
-}
-
-std::string names_of_registers() {
-  std::set<std::string> names;
-  for (const StructureInfo* format : smmuv2::register_formats()) {
-    std::string name = format->name;
-    if (name.rfind("SMMU_", 0) == 0) name.erase(0, 5);
-    if (name.rfind("CBn_", 0) == 0) name.erase(0, 4);
-    names.insert(name);
-  }
-  std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
-  return text;
 }
 
 Value value_of(const std::string& text) {
@@ -255,13 +191,21 @@ Value value_of(const std::string& text) {
   }
   Value v;
   v.name = text.substr(0, equals);
-  v.formats = formats_of(v.name);
-  if (v.formats.empty()) {
-    throw ConfigError("", fmt::format("decode smmuv2: {} is no register that has fields; there are: {}",
-                                      tables::quoted(v.name), names_of_registers()));
-  }
-  v.value = parse_hex(text.substr(equals + 1), v.name, v.formats[0]->bytes * 8U);
+  v.named = find_register(v.name);
+  v.value = parse_hex(text.substr(equals + 1), v.name, v.named.whole.bytes * 8U);
   return v;
+}
+
+// With registers of one format each, one that is in no title would go unnoticed.
+void check_as(const std::string& as) {
+  const auto& all = smmuv2::register_formats();
+  if (std::any_of(all.begin(), all.end(), [&](const StructureInfo* format) { return says(*format, as); })) {
+    return;
+  }
+  throw ConfigError("as",
+                    fmt::format("--as: {} is in no title of a register; expected for example 'stage 1', "
+                                "'stage 2', 'aarch64', 'short', 'long', 'fault', 'secure' or 'non-secure'",
+                                tables::quoted(as)));
 }
 
 }  // namespace
@@ -305,13 +249,15 @@ void decode_registers(const std::vector<std::string>& arguments, std::istream& i
                         "decode smmuv2: standard input names no register with a value, such as fsr=0x402");
     }
   }
+  const auto has_choice = [](const Value& v) { return v.named.formats.size() > 1; };
+  if (as && std::none_of(values.begin(), values.end(), has_choice)) check_as(*as);
   nlohmann::ordered_json registers = nlohmann::ordered_json::array();
   bool first = true;
   for (const Value& v : values) {
     const Formats formats = chosen(v, as);
     if (formats.empty()) {
       std::string titles;
-      for (const StructureInfo* f : v.formats)
+      for (const StructureInfo* f : v.named.formats)
         titles += fmt::format("{}{}", titles.empty() ? "" : "; ", f->title);
       throw ConfigError(
           "as", fmt::format("--as: {} is in no title of {}: {}", tables::quoted(*as), v.name, titles));

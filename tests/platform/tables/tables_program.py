@@ -528,6 +528,12 @@ def case_columns_of_structures_line_up(b):
         check(all(line == line.rstrip() for line in lines), "spaces at the end of a line")
 
 
+def case_the_help_of_the_program_names_each_kind_of_decode(b):
+    r = b.call("--help")
+    for kind in ("pte", "KIND", "smmuv2"):
+        check("smmu-vp decode %s " % kind in r.stdout, "no line for decode " + kind, r)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--program", required=True)
