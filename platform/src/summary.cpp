@@ -58,7 +58,17 @@ std::string summary(const RunRecord& record, const PlatformHost& host, bool colo
     }
     rows.emplace_back("translations", text);
   }
-  rows.emplace_back("events", grouped(host.trace_hub().event_count()));
+  // SMMUv2s have fault registers for what an SMMUv3 writes event records of (IHI 0062 3.7.2, 3.8.1).
+  const bool faults = record.has("context_faults");
+  if (faults) {
+    rows.emplace_back(
+        "faults", fmt::format("{} recorded in context banks, {} in global registers, {} not recorded",
+                              grouped(record.total("context_faults")), grouped(record.total("global_faults")),
+                              grouped(record.total("faults_unrecorded"))));
+  }
+  if (!faults || record.has("events")) {
+    rows.emplace_back("events", grouped(host.trace_hub().event_count()));
+  }
   const std::string host_errors =
       host.host_errors() == 0 ? "" : fmt::format(", {} host errors", grouped(host.host_errors()));
   rows.emplace_back("diagnostics",

@@ -23,6 +23,27 @@ TEST(Report, ListsThatAreCutTellHowMuchIsMissing) {
   EXPECT_NE(json.find("\"diagnostics_dropped\": 2"), std::string::npos);
 }
 
+// An SMMUv2 has fault registers, and no event records.
+TEST(Report, TheSummaryCountsFaultsOfAnSmmuv2AndEventsOfOthers) {
+  const std::pair<std::string, std::vector<Statistic>> v2{
+      "smmu0",
+      {{"context_faults", 1234, "1", ""}, {"global_faults", 2, "1", ""}, {"faults_unrecorded", 3, "1", ""}}};
+  const std::pair<std::string, std::vector<Statistic>> v3{"smmu1", {{"events", 0, "1", ""}}};
+  const auto summary_of = [](const std::vector<std::pair<std::string, std::vector<Statistic>>>& statistics) {
+    RunRecord record;
+    record.statistics = statistics;
+    return summary(record, PlatformHost(), false);
+  };
+  const char* faults = "1 234 recorded in context banks, 2 in global registers, 3 not recorded\n";
+  EXPECT_NE(summary_of({v2}).find(faults), std::string::npos);
+  EXPECT_EQ(summary_of({v2}).find("events"), std::string::npos);
+  EXPECT_NE(summary_of({v2, v3}).find(faults), std::string::npos);
+  EXPECT_NE(summary_of({v2, v3}).find("  events "), std::string::npos);
+  EXPECT_EQ(summary_of({v3}).find("faults"), std::string::npos);
+  EXPECT_NE(summary_of({v3}).find("  events "), std::string::npos);
+  EXPECT_NE(summary_of({}).find("  events "), std::string::npos);
+}
+
 TEST(Report, PartsOfAComponentAreGroupedByTheirKind) {
   RunRecord record;
   record.statistics = {{"smmu0", {{"faults", 3, "1", ""}}}};
