@@ -365,8 +365,8 @@ static const struct {
 } tests[] = {
 	{ "data goes through scattered pages", test_scattered },
 	{ "data goes through a block", test_block },
-	{ "an unmapped address is F_TRANSLATION", test_unmapped },
-	{ "a write to a read-only page is F_PERMISSION", test_readonly },
+	{ "an unmapped address is a Translation fault", test_unmapped },
+	{ "a write to a read-only page is a Permission fault", test_readonly },
 	{ "an address mapped anew leads to the new data", test_remap },
 	{ "a page unmapped from a block faults alone", test_split },
 	{ "domains are told apart", test_domains },
