@@ -118,6 +118,28 @@ TEST_F(Shell, ADebuggerReadsRegistersAndChangesNone) {
   EXPECT_TRUE(b.gfsr.read());
 }
 
+TEST_F(Shell, ADebuggerReadsRegistersAsNonSecureSoftwareWhateverItsExtensionSays) {
+  Bench& b = bench();
+  b.set(sCR0, CR0_GFRE, 4, true);
+  AccessExtension extension;
+  extension.address_space = AddressSpace::secure;
+  const auto read = [&](std::uint32_t offset) {
+    Beat beat(offset);
+    beat.payload.set_data_length(4);
+    beat.payload.set_read();
+    beat.payload.set_extension(&extension);
+    EXPECT_EQ(b.cpu->transport_dbg(beat.payload), 4U);
+    beat.payload.clear_extension(&extension);
+    std::uint32_t value = 0;
+    std::memcpy(&value, beat.data, 4);
+    return value;
+  };
+  EXPECT_NE(b.reg(sCR0), b.reg(sCR0, 4, true));
+  EXPECT_EQ(read(sCR0), b.reg(sCR0));
+  EXPECT_NE(b.reg(SCR1, 4, true), 0U);
+  EXPECT_EQ(read(SCR1), 0U);
+}
+
 TEST_F(Shell, ARegisterAccessTakesEffectAtItsAnnotatedTime) {
   Bench& b = bench();
   b.in_simulation([&] {
