@@ -7,6 +7,7 @@
 #include <functional>
 #include <iterator>
 #include <string>
+#include <vector>
 
 #include "smmuvp/smmuv2/id_fields.h"
 
@@ -91,7 +92,7 @@ TEST(Features, OneTableFormatIsThere) {
   EXPECT_EQ(complaint(none), "");
   EXPECT_EQ(complaint([&](Features& f) { none(f), f.PTFS = 2; }), "PTFS");
   EXPECT_EQ(complaint([](Features& f) { f.PTFS = 2; }), "");
-  EXPECT_EQ(complaint([&](Features& f) { none(f), f.HADS = true; }), "HAFDBS");
+  EXPECT_EQ(complaint([&](Features& f) { none(f), f.HADS = true; }), "HADS");
   EXPECT_EQ(complaint([&](Features& f) { none(f), f.HAFDBS = 1; }), "HAFDBS");
 }
 
@@ -158,11 +159,11 @@ TEST(Features, WhatSmmuv1HasNotGotIsRefusedInIt) {
       {"PTFS", [](Features& f) { f.PTFS = 2; }},
       {"SSDTP", [](Features& f) { f.SES = true, f.SSDTP = 3, f.NUMSSDNDXB = 15; }},
       {"HAFDBS", [](Features& f) { f.HAFDBS = 1; }},
-      {"DIPANS,", [](Features& f) { f.DIPANS = true; }},
-      {"DIPANS,", [](Features& f) { f.HADS = true; }},
-      {"DIPANS,", [](Features& f) { f.VMID16S = true; }},
+      {"DIPANS", [](Features& f) { f.DIPANS = true; }},
+      {"HADS", [](Features& f) { f.HADS = true; }},
+      {"VMID16S", [](Features& f) { f.VMID16S = true; }},
       {"PTFSv8_4kB", [](Features& f) { f.PTFSv8_4kB = true; }},
-      {"PTFSv8_4kB", [](Features& f) { f.PTFSv8_16kB = true; }},
+      {"PTFSv8_16kB", [](Features& f) { f.PTFSv8_16kB = true; }},
       {"PTFSv8_64kB", [](Features& f) { f.PTFSv8_64kB = true; }},
       {"OAS", [](Features& f) { f.OAS = 48; }},
       {"IAS", [](Features& f) { f.IAS = 48; }},
@@ -175,14 +176,36 @@ TEST(Features, WhatSmmuv1HasNotGotIsRefusedInIt) {
 
 TEST(Features, ChoicesThatNeedOthersAreRefusedWithoutThem) {
   EXPECT_EQ(complaint([](Features& f) { f.stalls = false; }), "GSE");
-  EXPECT_EQ(complaint([](Features& f) { f.stalls = f.GSE = false; }), "GSE");
+  EXPECT_EQ(complaint([](Features& f) { f.stalls = f.GSE = false; }), "STALLD");
   EXPECT_EQ(complaint([](Features& f) { f.stalls = f.GSE = f.STALLD = false; }), "");
   EXPECT_EQ(complaint([](Features& f) { f.CAF = false, f.SCR1_NSCAFRO = FixedBit::one; }), "SCR1_NSCAFRO");
   EXPECT_EQ(complaint([](Features& f) { f.counter_groups = 1; }), "CGNC");
   EXPECT_EQ(complaint([](Features& f) { f.counter_groups = 1, f.CGNC = 16; }), "CGNC");
   EXPECT_EQ(complaint([](Features& f) { f.counter_groups = 18, f.CGNC = 15; }), "counter_groups");
   EXPECT_EQ(complaint([](Features& f) { f.counter_groups = 17, f.CGNC = 15; }), "");
-  EXPECT_EQ(complaint([](Features& f) { f.MINOR = 16; }), "MAJOR");
+  EXPECT_EQ(complaint([](Features& f) { f.CGNC = 4; }), "CGNC");
+  EXPECT_EQ(complaint([](Features& f) { f.MAJOR = 16; }), "MAJOR");
+  EXPECT_EQ(complaint([](Features& f) { f.MINOR = 16; }), "MINOR");
+}
+
+TEST(Features, NoStreamIsMappedWithoutAGroup) {
+  EXPECT_EQ(complaint([](Features& f) { f.NUMSMRG = 0; }), "NUMSMRG");
+  EXPECT_EQ(complaint([](Features& f) { f.NUMSMRG = 1; }), "");
+}
+
+TEST(Features, AllThatIsWrongIsToldWithTheParametersThatItIsAbout) {
+  Features f;
+  f.S2TS = false;
+  f.IAS = 40;
+  f.NUMSIDB = 8;
+  const std::vector<FeatureProblem> problems = f.problems();
+  ASSERT_EQ(problems.size(), 3U);
+  EXPECT_EQ(std::string(problems[0].text).rfind("NTS needs both", 0), 0U);
+  EXPECT_STREQ(problems[1].parameters.at(0), "IAS");
+  EXPECT_STREQ(problems[1].parameters.at(1), "OAS");
+  EXPECT_STREQ(problems[2].parameters.at(0), "EXIDS");
+  EXPECT_STREQ(problems[2].parameters.at(1), "NUMSIDB");
+  EXPECT_TRUE(Features{}.problems().empty());
 }
 
 TEST(IdRegisters, EachFieldHasTheBitsOf961) {

@@ -1,11 +1,12 @@
 #include "smmuv2_settings.h"
 
 #include <algorithm>
+#include <iterator>
 #include <string>
 #include <type_traits>
 #include <utility>
 
-#include "smmuvp/base/error.h"
+#include "smmuvp/base/config_errors.h"
 #include "smmuvp/smmuv2/id_fields.h"
 
 namespace smmuvp::smmuv2 {
@@ -85,10 +86,9 @@ std::vector<FeatureParam> make_feature_params() {
       number<&Features::NUMIRPT>(
           "NUMIRPT", 0, 128, "context interrupts; in SMMUv2, 1 is one for each context bank (IDR0.NUMIRPT)"),
       flag<&Features::CTTW>("CTTW", "tables are walked coherently (IDR0.CTTW)"),
-      flag<&Features::BTM>("BTM", "broadcast TLB maintenance (IDR0.BTM)"),
       number<&Features::NUMSIDB>("NUMSIDB", 0, 15, "StreamID bits (IDR0.NUMSIDB)"),
       flag<&Features::EXIDS>("EXIDS", "StreamIDs of 16 bits (IDR0.EXIDS)"),
-      number<&Features::NUMSMRG>("NUMSMRG", 0, 128, "stream mapping register groups (IDR0.NUMSMRG)"),
+      number<&Features::NUMSMRG>("NUMSMRG", 1, 128, "stream mapping register groups (IDR0.NUMSMRG)"),
       flag<&Features::PAGESIZE>("PAGESIZE", "true: register pages of 64 KiB; false: 4 KiB (IDR1.PAGESIZE)"),
       number<&Features::NUMPAGENDXB>("NUMPAGENDXB", 0, 7,
                                      "the register map has 4 * 2^NUMPAGENDXB pages (IDR1.NUMPAGENDXB)"),
@@ -138,13 +138,14 @@ std::vector<FeatureParam> make_feature_params() {
           "EF",
           "sGFSR.EF can be written; SMMUv2 never sets it, since what the memory system aborts "
           "goes back to the client (3.10)"),
-      fixed_bit<&Features::SMCFCFG>("SMCFCFG", "sCR0.SMCFCFG (9.6.2)"),
+      fixed_bit<&Features::SMCFCFG>("SMCFCFG", "sCR0.SMCFCFG (9.6.3)"),
       fixed_bit<&Features::SCR1_NSCAFRO>("SCR1_NSCAFRO", "SCR1.NSCAFRO (9.6.24)"),
       fixed_bit<&Features::SCR1_GEFRO>("SCR1_GEFRO", "SCR1.GEFRO (9.6.24)"),
       flag<&Features::SSDR_non_secure>("SSDR_non_secure", "SSDR resets to Non-secure for all (13.1)"),
       number<&Features::counter_groups>("counter_groups", 0, 256,
-                                        "performance monitors: counter groups (6.3)"),
-      number<&Features::CGNC>("CGNC", 0, 15, "performance monitors: counters of each group (6.3)"),
+                                        "performance monitors: counter groups (6.5)"),
+      number<&Features::CGNC>("CGNC", 0, 15,
+                              "performance monitors: counters of each group, with counter_groups (6.5)"),
       flag<&Features::mmu500_registers>("mmu500_registers",
                                         "what MMU-500 has in sACR, ACTLR and debug registers"),
       number<&Features::reset_fill>("reset_fill", 0, ~0ULL,
@@ -160,6 +161,14 @@ std::vector<FeatureParam> make_feature_params() {
 const std::vector<FeatureParam>& feature_params() {
   static const std::vector<FeatureParam> params = make_feature_params();
   return params;
+}
+
+/// What drivers and ID registers of real parts have a name for, and no value but one is built.
+constexpr const char* broadcast_maintenance = "BTM";
+
+ParamInfo broadcast_maintenance_param() {
+  return smmu::flag_param(broadcast_maintenance, false,
+                          "broadcast TLB maintenance (IDR0.BTM): not built, so that true is refused");
 }
 
 constexpr const char* no_personality = "none";
@@ -190,6 +199,7 @@ Params with_personality(Params params) {
 std::vector<ParamInfo> make_params() {
   std::vector<ParamInfo> p;
   for (const FeatureParam& feature : feature_params()) p.push_back(feature.info);
+  p.push_back(broadcast_maintenance_param());
   smmu::append(p, smmu::port_params());
   p.push_back(smmu::preset_param(presets()));
   p.push_back(personality_param());
@@ -206,6 +216,27 @@ Features read_features(const Params& p) {
   Features f;
   for (const FeatureParam& feature : feature_params()) feature.read(f, p, feature.info.name);
   return f;
+}
+
+/// "NUMS2CB is at most NUMCB (NUMS2CB = 4 by personality, NUMCB = 0)", of the first parameter that was set.
+ConfigError error_of(const FeatureProblem& problem, const Params& p) {
+  const bool personality = find_personality(p.text("personality")) != nullptr;
+  std::string key;
+  std::string values;
+  for (const char* name : problem.parameters) {
+    const bool given = p.given(name);
+    if (key.empty() && given) key = name;
+    values += (values.empty() ? "" : ", ") + std::string(name) + " = " + p.value_text(name) +
+              (given         ? ""
+               : personality ? " by personality"
+                             : " by default");
+  }
+  if (key.empty()) key = personality ? "personality" : problem.parameters.front();
+  return {key, std::string(problem.text) + " (" + values + ")"};
+}
+
+void add(std::vector<ConfigError>& to, std::vector<ConfigError> more) {
+  to.insert(to.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
 }
 
 }  // namespace
@@ -231,12 +262,18 @@ Params with_defaults(Params params) {
 Settings settings_of(const Params& p) {
   Settings s;
   s.features = read_features(p);
-  if (const char* problem = s.features.problem()) {
-    const std::string text = problem;  // begins with the name of a parameter
-    throw ConfigError(text.substr(0, text.find_first_of(" ,")), text);
+  std::vector<ConfigError> errors;
+  if (p.flag(broadcast_maintenance)) {
+    errors.emplace_back(broadcast_maintenance,
+                        "BTM is true, and broadcast TLB maintenance is not built: expected false. Software "
+                        "invalidates by SMMU_TLBI* and SMMU_CBn_TLBI* (IHI 0062 5.4)");
   }
-  smmu::read_shell_settings(
-      p, {s.features.stream_id_bits(), s.features.EXIDS ? "the width of StreamIDs" : "NUMSIDB"}, s);
+  for (const FeatureProblem& problem : s.features.problems()) errors.push_back(error_of(problem, p));
+  add(errors, config_errors_of([&] {
+        smmu::read_shell_settings(
+            p, {s.features.stream_id_bits(), s.features.EXIDS ? "the width of StreamIDs" : "NUMSIDB"}, s);
+      }));
+  throw_config_errors(std::move(errors));
   smmu::read_structures(p, s, s.structures);
   s.structures.clock = s.clock_ps;
   s.structures.maintenance = {p.uint("maintenance_latency") * s.clock_ps, 0, 1};
@@ -246,11 +283,25 @@ Settings settings_of(const Params& p) {
 std::string personality_difference(const Params& params) {
   const Personality* personality = find_personality(params.text("personality"));
   if (personality == nullptr) return {};
-  std::vector<IdDifference> lacks;
-  for (const IdDifference& d : id_differences(personality->id, id_registers(read_features(params)))) {
-    if (d.field->set == nullptr || !params.given(d.field->name())) lacks.push_back(d);
+  const Features part = features_of(*personality);
+  std::string text = to_text(id_differences(personality->id, id_registers(part)));
+  if (!personality->is_part) return text;
+  const Features features = read_features(params);
+  for (const FeatureParam& feature : feature_params()) {
+    const std::string name = feature.info.name;
+    const std::string wanted = feature.text(part);
+    const bool is_field = std::any_of(id_fields().begin(), id_fields().end(),
+                                      [&](const IdField& field) { return name == field.name(); });
+    // Of what no register tells, what the part is known for: not of seeds and quirks.
+    if (!is_field && wanted == feature.text(Features{})) continue;
+    const std::string is = feature.text(features);
+    if (is == wanted) continue;
+    if (!text.empty()) text += ", ";
+    text += name;
+    text += " " + is;
+    text += " instead of " + wanted + " (set so)";
   }
-  return to_text(lacks);
+  return text;
 }
 
 std::vector<std::string> compatible_of(const Params& params) {

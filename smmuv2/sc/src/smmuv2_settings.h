@@ -24,11 +24,12 @@ const smmu::Presets& presets();
 /// @return  `params` with what personality and preset say for all that are not given
 Params with_defaults(Params params);
 
-/// @param params  with_defaults(). @throws ConfigError naming the parameter
+/// @param params  with_defaults(). @throws ConfigError naming the parameter, or ConfigErrors of several
 Settings settings_of(const Params& params);
 
-/// In what an SMMU with these parameters differs from its personality, but for what was set otherwise; empty:
-/// in nothing, or it has none.
+/// In what an SMMU with these parameters differs from the part that its personality is of: fields that are
+/// not built, and what was set otherwise, which stands over the personality. Empty: in nothing, or it has
+/// none.
 std::string personality_difference(const Params& params);
 
 /// The property `compatible` of the device tree's binding, the most specific first.

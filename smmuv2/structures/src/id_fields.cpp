@@ -26,7 +26,7 @@ std::vector<IdField> make_fields() {
       {&IdRegisters::IDR0, "IDR0", &IDR0_NUMIRPT, SMMUVP_SET(NUMIRPT)},
       {&IdRegisters::IDR0, "IDR0", &IDR0_EXSMRGS},
       {&IdRegisters::IDR0, "IDR0", &IDR0_CTTW, SMMUVP_SET(CTTW)},
-      {&IdRegisters::IDR0, "IDR0", &IDR0_BTM, SMMUVP_SET(BTM)},
+      {&IdRegisters::IDR0, "IDR0", &IDR0_BTM},
       {&IdRegisters::IDR0, "IDR0", &IDR0_NUMSIDB, SMMUVP_SET(NUMSIDB)},
       {&IdRegisters::IDR0, "IDR0", &IDR0_EXIDS, SMMUVP_SET(EXIDS)},
       {&IdRegisters::IDR0, "IDR0", &IDR0_NUMSMRG, SMMUVP_SET(NUMSMRG)},

@@ -49,34 +49,34 @@ void nothing(Features&) {}
 const std::vector<Personality>& personalities() {
   static const std::vector<Personality> all = {
       {"generic-smmuv2", "everything of IHI 0062 that is built, in a map of 256 KiB",
-       "sizes: 32 context banks, 64 stream mapping register groups", "arm,smmu-v2", id_registers(Features{}),
-       nothing},
+       "sizes: 32 context banks, 64 stream mapping register groups", "arm,smmu-v2", false,
+       id_registers(Features{}), nothing},
       {"arm-mmu-500",
        "ARM DDI 0517 (r2p1), with the largest sizes that it may be configured to; granules and address sizes "
        "as "
        "in Intel's Stratix 10",
-       "NUMCB and NUMSMRG: an integrator's choice, the most here", "arm,mmu-500",
+       "NUMCB and NUMSMRG: an integrator's choice, the most here", "arm,mmu-500", true,
        words(0xfc013e80, 0x60001f80, 0x00005555, 0x21, PIDR_mmu500_r2), mmu500},
       {"intel-stratix10",
        "reset values of the SMMU of Intel's Stratix 10 (HPS register map), an MMU-500 r2p1",
-       "PIDR: as in Zynq UltraScale+", "arm,mmu-500",
+       "PIDR: as in Zynq UltraScale+", "arm,mmu-500", true,
        words(0xfc013e40, 0x40001f20, 0x00005555, 0x21, PIDR_mmu500_r2), mmu500},
       {"intel-agilex7",
        "fields of SIDR0 and SIDR2 of the SMMU of Intel's Agilex 7 (HPS register map), an MMU-500",
-       "IDR1, IDR7 and PIDR: as in Stratix 10", "arm,mmu-500",
+       "IDR1, IDR7 and PIDR: as in Stratix 10", "arm,mmu-500", true,
        words(0xfc013e40, 0x40001f20, 0x00005555, 0x21, PIDR_mmu500_r2), mmu500},
       {"xilinx-zynqmp",
        "reset values of the SMMU of Xilinx's Zynq UltraScale+ (register reference UG1087), an MMU-500 r2p1",
-       "", "arm,mmu-500", words(0xfc013e30, 0x30000f10, 0x00005555, 0x21, PIDR_mmu500_r2), mmu500},
+       "", "arm,mmu-500", true, words(0xfc013e30, 0x30000f10, 0x00005555, 0x21, PIDR_mmu500_r2), mmu500},
       // Stage 2 alone, 32 groups, 4 banks; 16 pages of 4 KiB; IPAs and PAs of 40 bits
       {"arm-mmu-401",
        "what Linux tells of the SMMU of PCI Express in Arm's Juno (2b500000.iommu), an MMU-401, in boot logs",
-       "NUMSIDB, NUMIRPT, SMCD, PTFS, SES, no SSD table", "arm,mmu-401",
+       "NUMSIDB, NUMIRPT, SMCD, PTFS, SES, no SSD table", "arm,mmu-401", true,
        words(1U << 29 | 1U << 27 | 1U << 24 | 1U << 16 | 1U << 14 | 15U << 9 | 32U, 2U << 28 | 4U << 16 | 4U,
              0x22, 0),
        mmu401},
       {"arm-mmu-400", "that MMU-400 is SMMUv1 with stage 2 alone, in Linux's drivers and bindings",
-       "all sizes: as MMU-401 in Arm's Juno; NUMSIDB, NUMIRPT, SMCD, PTFS, CTTW, SES", "arm,mmu-400",
+       "all sizes: as MMU-401 in Arm's Juno; NUMSIDB, NUMIRPT, SMCD, PTFS, CTTW, SES", "arm,mmu-400", true,
        words(1U << 29 | 1U << 27 | 1U << 24 | 1U << 16 | 1U << 14 | 15U << 9 | 32U, 2U << 28 | 4U << 16 | 4U,
              0x22, 0),
        mmu400},
@@ -84,7 +84,7 @@ const std::vector<Personality>& personalities() {
       {"qcom-adreno-smmu",
        "what Linux tells of the SMMU of the GPU in Qualcomm's SM6350 (3d40000.iommu), in a boot log, as its "
        "hypervisor shows it",
-       "NUMSIDB, NUMIRPT, SMCD, HADS, VMID16S, IDR7, SES", "qcom,adreno-smmu",
+       "NUMSIDB, NUMIRPT, SMCD, HADS, VMID16S, IDR7, SES", "qcom,adreno-smmu", true,
        words(1U << 30 | 1U << 27 | 1U << 16 | 1U << 14 | 15U << 9 | 5U, 2U << 28 | 5U, 0x7511, 0), nothing},
   };
   return all;

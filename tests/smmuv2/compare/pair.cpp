@@ -48,7 +48,6 @@ naive_smmuv2::Parameters parameters_of(const Features& f) {
   p.PTFS = f.PTFS;
   p.NUMIRPT = f.NUMIRPT;
   p.CTTW = f.CTTW;
-  p.BTM = f.BTM;
   p.NUMSIDB = f.NUMSIDB;
   p.EXIDS = f.EXIDS;
   p.NUMSMRG = f.NUMSMRG;

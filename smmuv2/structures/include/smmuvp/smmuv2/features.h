@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "smmuvp/base/registers.h"
 
@@ -16,9 +17,15 @@ enum class FixedBit : std::uint8_t {
   one,
 };
 
+/// What is wrong with a combination of features.
+struct FeatureProblem {
+  std::vector<const char*> parameters;  ///< that it is about, the one that the text is about first
+  const char* text;                     ///< what must be, beginning with the name of the first
+};
+
 /// Features that parameters switch. Names are those of the ID register fields (IHI 0062 9.6.1), values theirs
-/// but for sizes of addresses. Extended stream matching, StreamID compressed indexing and E2H contexts are
-/// not built: EXSMRGS, EXNUMSMRG, COMPINDEXS and E2HS read as 0.
+/// but for sizes of addresses. Extended stream matching, StreamID compressed indexing, E2H contexts and
+/// broadcast TLB maintenance are not built: EXSMRGS, EXNUMSMRG, COMPINDEXS, E2HS and BTM read as 0.
 struct Features {
   // IDR0
   bool SES = false;           ///< two Security states
@@ -30,10 +37,9 @@ struct Features {
   std::uint8_t PTFS = 0;      ///< AArch32 formats: 0 short and long descriptors, 1 long ones, 2 none
   std::uint8_t NUMIRPT = 1;   ///< context interrupts; in SMMUv2, 1 is one of its own for each bank (3.6.2)
   bool CTTW = true;           ///< coherent table walks
-  bool BTM = false;           ///< broadcast TLB maintenance
   std::uint8_t NUMSIDB = 15;  ///< StreamID bits, 0 to 15
   bool EXIDS = true;          ///< 16-bit StreamIDs
-  std::uint8_t NUMSMRG = 64;  ///< stream mapping register groups, 0 to 128
+  std::uint8_t NUMSMRG = 64;  ///< stream mapping register groups, 1 to 128
   // IDR1
   bool PAGESIZE = false;         ///< pages of the register map: 0 4 KiB, 1 64 KiB
   std::uint8_t NUMPAGENDXB = 4;  ///< the register map has 2 * 2^(NUMPAGENDXB + 1) pages
@@ -83,7 +89,8 @@ struct Features {
   /// SSDRn reset to Non-secure, as the SSD_Index values of a system without Secure software would be fixed
   /// (13.1); false: as reset_fill says.
   bool SSDR_non_secure = true;
-  /// Performance monitors (6): groups of counters, 0 to 256, and counters of each, 1 to 15.
+  /// Performance monitors (6): groups of counters, 0 to 256, and counters of each, 1 to 15, or 0 without
+  /// groups.
   std::uint16_t counter_groups = 0;
   std::uint8_t CGNC = 0;
   bool mmu500_registers = false;  ///< sACR, ACTLR and debug registers of MMU-500
@@ -94,7 +101,9 @@ struct Features {
   /// TLBIVAL and TLBIVAAL drop pages of 4 KiB alone, and not the block that an address lies in.
   bool quirk_tlbival_base_page_only = false;
 
-  /// nullptr if the combination is legal, else what is wrong, beginning with a parameter's name.
+  /// All that is wrong with the combination; empty if it is legal.
+  std::vector<FeatureProblem> problems() const;
+  /// The first of these, or nullptr.
   const char* problem() const;
 
   // ---- what follows from the others

@@ -34,6 +34,7 @@ struct Personality {
   const char* source;
   const char* unsourced;   ///< what of it no public source shows, chosen here; "" if nothing
   const char* compatible;  ///< in device trees
+  bool is_part;            ///< there is such a part; false: it is what is built here
   IdRegisters id;          ///< what Secure software reads, or all do
   /// What no ID register says.
   void (*others)(Features& features);
