@@ -1,6 +1,6 @@
 // What an Adreno GPU does to its SMMU: split tables, of which the kernel keeps the upper range in TTBR1 and
 // the GPU itself changes the lower one, of processes, in TTBR0; stalls on a fault while a driver looks, and
-// none while it recovers (IHI 0062 1.5.2, 2.7.2, 3.7.3, 16.5.41).
+// none while it recovers (IHI 0062 1.5.2, 2.7.2, 3.7.3, 16.5.40).
 #include <memory>
 
 #include "formats_world.h"
