@@ -64,6 +64,13 @@ def case_the_kernel_of_the_smmuv3_loads_the_modules_of_an_smmuv2(b):
     check(kernels[0] == kernels[1] and kernels[0], "another kernel than the SMMUv3's")
 
 
+def case_a_run_is_told_in_terms_of_the_smmuv2(b):
+    r = b.run(shipped(b).config, "--strict")
+    check(re.search(r"(?m)^  faults +[1-9]\d* recorded in context banks, ", r.stderr), "the summary does not count faults", r)
+    check(not re.search(r"(?m)^  events ", r.stderr), "the summary counts event records, which an SMMUv2 has not got", r)
+    check(not re.search(r"\b[FC]_[A-Z]", r.stdout), "an event of the SMMUv3 is named", r)
+
+
 def case_faults_of_registers_are_told_and_stalls_can_be_had(b):
     ran(features(b), "a bank holds what was written", "each kind of context fault is told", "a bank stalls when it is asked to")
 
