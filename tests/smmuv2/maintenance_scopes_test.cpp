@@ -226,6 +226,33 @@ TEST(MonitorByAddress, TakesThePageOfMonitorEntriesOnly) {
   }
 }
 
+// 9.6.30, 9.6.31, 9.6.33, 9.6.34: "A 32-bit write to the upper word of the register is ignored"
+TEST(UpperWord, OfAnOperationIsIgnored) {
+  TwoStates w;
+  pgtable::Builder& hyp = w.builder(World::config64());
+  ASSERT_TRUE(hyp.map(0, 0x5000, 0x1000));
+  w.bank64(8, hyp.config(), 0, 0, 0, CBAR_stage1 | CBAR_HYPC);
+  w.map_stream(8, 8, S2CR_translate | 8);
+  ASSERT_TRUE(w.secure_stream(42, 18, 18).map(0, 0x6000, 0x1000));
+  w.write(w.gr1(CBA2R0 + 4 * 18), CBA2R_VA64 | CBA2R_MONC, 4, secure);
+  const auto hits = [&w](bool monitor) {
+    return w
+        .access(
+            TwoStates::from(monitor ? AddressSpace::secure : AddressSpace::non_secure, monitor ? 18 : 8, 0))
+        .tlb_hit;
+  };
+  for (const std::uint32_t operation : {TLBIVAH64, TLBIVALH64, STLBIVAM, STLBIVALM}) {
+    const bool monitor = operation == STLBIVAM || operation == STLBIVALM;
+    hits(monitor);
+    EXPECT_TRUE(hits(monitor)) << operation;
+    w.write(operation + 4, 0, 4, secure);
+    EXPECT_TRUE(hits(monitor)) << operation;
+    w.write(operation, 0, 4, secure);
+    EXPECT_FALSE(hits(monitor)) << operation;
+  }
+  EXPECT_EQ(w.smmu.statistics().tlbi, 4U);
+}
+
 // 16.5.30
 TEST(TLBIALL, TakesStage1OfTheVmidOrAllOfTheRegimeOfItsBank) {
   Entries w;

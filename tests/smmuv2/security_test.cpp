@@ -28,6 +28,28 @@ TEST(OneSecurityState, ASecureTransactionBypassesAllProcessing) {
   EXPECT_EQ(a.space, AddressSpace::secure);
 }
 
+// 7.2: there is one set of registers, whoever accesses
+TEST(OneSecurityState, SynchronisesOperationsWhoeverIssuesThem) {
+  for (const bool issuer : {false, true}) {
+    for (const bool waiter : {false, true}) {
+      for (const bool of_a_bank : {false, true}) {
+        World w;
+        const auto token = w.smmu.engine().in_flight().enter(0);
+        if (of_a_bank) {
+          w.write(w.gr1(CBAR0 + 4 * 3), CBAR_stage1);
+          w.write(w.cb(3, TLBIALL), 0, 4, issuer);
+        } else {
+          w.write(TLBIALLNSNH, 0, 4, issuer);
+        }
+        w.write(sTLBGSYNC, 0, 4, waiter);
+        for (const bool reader : {false, true}) EXPECT_EQ(w.read(sTLBGSTATUS, 4, reader), 1U);
+        w.smmu.engine().in_flight().leave(token, 0);
+        for (const bool reader : {false, true}) EXPECT_EQ(w.read(sTLBGSTATUS, 4, reader), 0U);
+      }
+    }
+  }
+}
+
 TEST(OneSecurityState, HasNoSecureCopiesAliasesOrSCR1) {
   World w;
   w.write(sCR0, CR0_GFRE, 4, secure);

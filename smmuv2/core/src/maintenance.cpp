@@ -74,12 +74,12 @@ Invalidation Maintenance::of_bank(const BankState& state) const {
 
 bool Maintenance::written(Reg id, unsigned index, AccessSecurity security, std::uint64_t written,
                           std::uint64_t lanes, smmu::TimePs now) {
-  return global_written(id, security == AccessSecurity::Secure, written, now) ||
-         bank_written(id, index, written, lanes, now);
+  // The upper word of a 64-bit register, written alone, is ignored (9.6.30, 16.5.32).
+  if ((lanes & 0xffff'ffffU) == 0) return false;
+  return global_written(id, is_secure(security), written, now) || bank_written(id, index, written, now);
 }
 
-bool Maintenance::bank_written(Reg id, unsigned bank, std::uint64_t value, std::uint64_t lanes,
-                               smmu::TimePs now) {
+bool Maintenance::bank_written(Reg id, unsigned bank, std::uint64_t value, smmu::TimePs now) {
   if (id == SMMU_CBn_TLBSYNC) {
     synchronise(m_banks_state[bank], now);
     return true;
@@ -151,9 +151,7 @@ bool Maintenance::bank_written(Reg id, unsigned bank, std::uint64_t value, std::
     default:
       return false;
   }
-  // The other format does not have the register (17.1). One half alone of a 64-bit register: the upper one is
-  // ignored (16.5.32).
-  if (stage2 != of_stage2 || (lanes & 0xffff'ffffU) == 0) return true;
+  if (stage2 != of_stage2) return true;  // the other format does not have the register (17.1)
   maintain(m_banks_state[bank], state.secure, what, name, now);
   return true;
 }

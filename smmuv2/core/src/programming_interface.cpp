@@ -154,7 +154,7 @@ std::uint64_t ProgrammingInterface::register_read(std::uint16_t id, std::uint32_
     case SMMU_CBn_TLBSTATUS:
       return m_maintenance.SACTIVE(index, m_now) ? 1U : 0U;
     case SMMU_sTLBGSTATUS:
-      return m_maintenance.GSACTIVE(security == AccessSecurity::Secure, m_now) ? 1U : 0U;
+      return m_maintenance.GSACTIVE(security, m_now) ? 1U : 0U;
     case SMMU_sGFSYNR1:  // by who reads, not by whose copy it is: aliases show all (9.6.18)
       return shown(id, index, m_reader, stored);
     default:

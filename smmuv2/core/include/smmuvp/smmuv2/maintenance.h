@@ -23,14 +23,16 @@ class Maintenance {
   Maintenance(const Parts& parts, RegisterFile& registers);
 
   /// A write of a register that begins an operation, or a synchronisation.
-  /// @return whether it is one
+  /// @return whether it does
   /// @param index  of the bank, if it is one of a bank
   bool written(Reg id, unsigned index, AccessSecurity security, std::uint64_t written, std::uint64_t lanes,
                smmu::TimePs now);
   /// TLBSTATUS.SACTIVE of a bank.
   bool SACTIVE(unsigned bank, smmu::TimePs now) { return busy(m_banks_state[bank].sync, now); }
   /// sTLBGSTATUS.GSACTIVE
-  bool GSACTIVE(bool secure, smmu::TimePs now) { return busy(m_global[secure ? 1 : 0].sync, now); }
+  bool GSACTIVE(AccessSecurity security, smmu::TimePs now) {
+    return busy(m_global[is_secure(security) ? 1 : 0].sync, now);
+  }
 
   void reset();
   void visit(Archive& archive);
@@ -47,7 +49,11 @@ class Maintenance {
     Point sync;  ///< what the latest synchronisation waits for
   };
 
-  bool bank_written(Reg id, unsigned bank, std::uint64_t value, std::uint64_t lanes, smmu::TimePs now);
+  /// Whose resources an access uses. Without two Security states there are no others (7.2).
+  bool is_secure(AccessSecurity security) const {
+    return m_parts.features.SES && security == AccessSecurity::Secure;
+  }
+  bool bank_written(Reg id, unsigned bank, std::uint64_t value, smmu::TimePs now);
   bool global_written(Reg id, bool secure, std::uint64_t value, smmu::TimePs now);
   void maintain(Resource& resource, bool secure, const smmu::Invalidation& what, std::string_view name,
                 smmu::TimePs now);
