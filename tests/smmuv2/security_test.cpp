@@ -235,6 +235,20 @@ TEST(SecurityStateDetermination, ASecureAccessLeavesEitherWay) {
   EXPECT_EQ(leaves(5, AddressSpace::secure), AddressSpace::non_secure);
 }
 
+// 9.6.18, 10.2.3: Non-secure accesses have SSD_Index RAZ/WI
+TEST(SecurityStateDetermination, ItsIndexInSyndromesIsOutOfNonSecureSoftwaresReach) {
+  TwoStates w(with_table(8));
+  const std::uint32_t CBFRSYNRA = w.gr1(CBFRSYNRA0 + 4 * 3);
+  w.write(CBFRSYNRA, 0x0012'0034, 4, secure);
+  w.write(CBFRSYNRA, 0xffff'0078);
+  EXPECT_EQ(w.read(CBFRSYNRA), 0x78U);
+  EXPECT_EQ(w.read(CBFRSYNRA, 4, secure), 0x0012'0078U);
+  w.write(0x400 + sGFSYNR1, 0x0012'0034, 4, secure);
+  w.write(sGFSYNR1, 0xffff'0078);
+  EXPECT_EQ(w.read(sGFSYNR1), 0x78U);
+  EXPECT_EQ(w.read(0x400 + sGFSYNR1, 4, secure), 0x0012'0078U);
+}
+
 TEST(SecurityStateDetermination, TheTableHasOnlySecureAccessAndNothingAboveItsWidth) {
   TwoStates w(with_table(6));
   const std::uint32_t SSDR = 4 * 0x1000;

@@ -59,7 +59,7 @@ void fill_unknown(RegisterFile& registers, const Features& f) {
       for (const AccessSecurity s : both) {
         if (s == AccessSecurity::Secure && row.bank != SecurityBank::Banked) continue;
         const std::uint64_t unknown =
-            registers.policy(row.id, k, row.bank == SecurityBank::SecureOnly ? AccessSecurity::Secure : s)
+            registers.policy(row.id, k, row.bank == SecurityBank::Banked ? s : AccessSecurity::Secure)
                 .write_mask &
             ~known_at_reset(static_cast<Reg>(row.id), f);
         const std::uint64_t which =
@@ -88,6 +88,9 @@ void prepare(RegisterFile& registers, const Features& f) {
     set_mask(registers, SMMU_sGFSR, 0, s, mask::sGFSR(f, s));
     set_mask(registers, SMMU_sGFSYNR0, 0, s, mask::sGFSYNR0(f, s));
     set_mask(registers, SMMU_sGFSYNR1, 0, s, mask::stream_syndrome(f, true));
+    for (std::uint32_t bank = 0; bank < f.NUMCB; ++bank) {  // 10.2.3: SSD_Index is Secure software's
+      set_mask(registers, SMMU_CBFRSYNRAn, bank, AccessSecurity::NonSecure, mask::stream_syndrome(f, false));
+    }
     if (f.mmu500_registers) {  // of the Secure copy, only S1WC2EN of the caches resets to 1
       const std::uint64_t off = sACR_S2WC2EN.in_word() | sACR_IPA2PA_CEN.in_word();
       registers.set_reset(SMMU_sACR, registers.reset_value(SMMU_sACR) & ~off, 0, s);
