@@ -214,6 +214,22 @@ class Tags {
   }
   bool shares_nonglobal() {
     EXPECT_EQ(w.output_of(9, 0x1000), 0x8000'0000U);
+// 17.3.8: EAE "always reads as the value 1. Writes are ignored", and "Writes to bit[4] are ignored"
+TEST(TranslationScheme, OfStage2KeepsWhatStage1HasInEaeAndBit4OfTcr) {
+  for (const std::uint32_t bits : {0U, 1U << 31 | 1U << 4}) {
+    FormatsWorld w;
+    w.write(w.gr1(CBA2R0 + 4 * 3), 0);
+    w.write(w.gr1(CBAR0 + 4 * 3), CBAR_stage1);
+    w.write_cb(3, TCR, bits);
+    w.write(w.gr1(CBAR0 + 4 * 3), CBAR_stage2);
+    EXPECT_EQ(w.read_cb(3, TCR), bits | 1U << 31);
+    w.write_cb(3, TCR, ~bits);
+    EXPECT_EQ(w.read_cb(3, TCR) & (1U << 31 | 1U << 6), 1U << 31 | 1U << 6);
+    w.write(w.gr1(CBAR0 + 4 * 3), CBAR_stage1);
+    EXPECT_EQ(w.read_cb(3, TCR) & (1U << 31 | 1U << 4 | 1U << 6), bits | 1U << 6);
+  }
+}
+
     return w.output_of(10, 0x1000) == 0x8000'0000U;
   }
   bool shares_global() {

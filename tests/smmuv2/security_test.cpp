@@ -339,10 +339,10 @@ TEST(SecureBanks, BeginAtNsnumcboWithTheirAttributeRegisters) {
   EXPECT_EQ(w.read(offsets::IDR1, 4, secure) & 0xffU, 32U);
   for (const unsigned bank : {15U, 16U, 31U}) {
     const bool is_secure = bank >= 16;
-    w.write(w.cb(bank, TCR), 0x55, 4, secure);
+    w.write(w.cb(bank, TCR), 0x45, 4, secure);
     w.write(w.cb(bank, TCR), 0x2a);
     EXPECT_TRUE(w.ok);  // 3.9: no fault inside a bank
-    EXPECT_EQ(w.read(w.cb(bank, TCR), 4, secure) & ~(1U << 31), is_secure ? 0x55U : 0x2aU);
+    EXPECT_EQ(w.read(w.cb(bank, TCR), 4, secure) & ~(1U << 31), is_secure ? 0x45U : 0x2aU);
     if (is_secure) {
       EXPECT_EQ(w.read(w.cb(bank, TCR)), 0U);
     }

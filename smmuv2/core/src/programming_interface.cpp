@@ -63,6 +63,10 @@ bool ProgrammingInterface::in_format(Reg id, unsigned bank) const {
   }
 }
 
+bool ProgrammingInterface::is_stage2_32(unsigned bank) const {
+  return get(reg(SMMU_CBARn, bank), CBAR_TYPE) == 0 && !is_set(reg(SMMU_CBA2Rn, bank), CBA2R_VA64);
+}
+
 // 2.3.3, 2.6.1, 3.9, 8.2, 9.6.24
 ProgrammingInterface::Permission ProgrammingInterface::permission(std::uint32_t offset,
                                                                   AccessSecurity security) const {
@@ -186,9 +190,7 @@ std::uint64_t ProgrammingInterface::shown(std::uint16_t id, std::uint32_t index,
     case SMMU_CBn_IPAFAR:  // 17.3.2: without both stages it is an alias
       return f.NTS ? stored : m_registers.get(SMMU_CBn_FAR, index);
     case SMMU_CBn_TCR:  // 17.3.8: EAE of a stage 2 format bank
-      return get(reg(SMMU_CBARn, index), CBAR_TYPE) == 0 && !is_set(reg(SMMU_CBA2Rn, index), CBA2R_VA64)
-                 ? stored | TCR_EAE.in_word()
-                 : stored;
+      return is_stage2_32(index) ? stored | TCR_EAE.in_word() : stored;
     case SMMU_CBFRSYNRAn:
     case SMMU_sGFSYNR1:  // 9.6.18, 10.2.3: SSD_Index is Secure software's
       return f.SES && security == AccessSecurity::NonSecure ? stored & 0xffffU : stored;

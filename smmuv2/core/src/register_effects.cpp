@@ -51,6 +51,12 @@ bool ProgrammingInterface::bank_written(Reg id, std::uint32_t bank, std::uint64_
       if (m_parts.features.mmu500_registers && mmu500_locked()) m_registers.set(SMMU_CBn_ACTLR, old, bank);
       return true;
     case SMMU_CBn_TCR:
+      if (is_stage2_32(bank)) {  // 17.3.8: writes of EAE and of bit 4 are ignored
+        const std::uint64_t kept = TCR_EAE.in_word() | TCR_PD0.in_word();
+        m_registers.set(SMMU_CBn_TCR, (value & ~kept) | (old & kept), bank);
+      }
+      if (old != value) configuration_changed();
+      return true;
     case SMMU_CBn_TCR2:
     case SMMU_CBn_TTBR0:
     case SMMU_CBn_TTBR1:

@@ -93,6 +93,8 @@ class ProgrammingInterface : private RegisterObserver {
                       std::uint64_t stored) const;
   std::uint64_t id_register(std::uint16_t id, AccessSecurity security, std::uint64_t stored) const;
   bool in_format(Reg id, unsigned bank) const;
+  /// Of the stage 2 format, and AArch32 (17.3.8).
+  bool is_stage2_32(unsigned bank) const;
   bool legal_access(std::uint32_t offset, unsigned bytes, bool write);
   Permission permission(std::uint32_t offset, AccessSecurity security) const;
   bool configuration_fault(std::uint32_t offset, bool write, AccessSecurity security);
