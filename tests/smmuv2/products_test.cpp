@@ -73,6 +73,18 @@ TEST(Smmuv1, HasTranslationAndExternalFaultsForWhatHasBitsOfItsOwnInSmmuv2) {
 }
 
 // 3.6.2: interrupts are assignable, one too
+// 9.6.20, 16.5.14: ICF is reserved
+TEST(Smmuv1, HasNoInvalidContextFaultInPar) {
+  World w(version1());
+  w.start();
+  w.write(w.gr1(CBAR0 + 4 * 3), 2U << 16);
+  w.write_cb(3, ATS1PR, 0x1000);
+  w.write(sGATS1PR, 0x1003);
+  w.work();
+  EXPECT_EQ(w.read_cb(3, PAR, 8), 1U);
+  EXPECT_EQ(w.read(sGPAR, 8), 1U);
+}
+
 TEST(Smmuv1, AssignsInterruptsToBanks) {
   Features f = version1();
   f.NUMIRPT = 1;

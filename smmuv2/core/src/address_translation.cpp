@@ -253,13 +253,14 @@ void AddressTranslation::begin() {
 void AddressTranslation::refused() {
   const Operation& o = m_queue.front();
   const bool invalid = m_context.refusal == Refusal::ICF;
-  const std::uint64_t format = format_of(false);
+  // Both bits of it are reserved in SMMUv1 (9.6.20, 16.5.14).
+  const std::uint64_t invalid_context = m_parts.features.version == 1 ? 0 : ICF | format_of(false);
   if (o.global) {
-    finish(F | (invalid ? ICF | format : UCBF) | (m_context.nested ? PAR_STAGE.in_word() : 0));
+    finish(F | (invalid ? invalid_context : UCBF) | (m_context.nested ? PAR_STAGE.in_word() : 0));
     return;
   }
   if (!m_context.nested) {
-    finish(F | ICF | format);
+    finish(F | invalid_context);
     return;
   }
   record_globally(invalid ? gfsr::ICF : gfsr::UCBF);
