@@ -183,6 +183,8 @@ TEST(Features, ChoicesThatNeedOthersAreRefusedWithoutThem) {
   EXPECT_EQ(complaint([](Features& f) { f.counter_groups = 1, f.CGNC = 16; }), "CGNC");
   EXPECT_EQ(complaint([](Features& f) { f.counter_groups = 18, f.CGNC = 15; }), "counter_groups");
   EXPECT_EQ(complaint([](Features& f) { f.counter_groups = 17, f.CGNC = 15; }), "");
+  EXPECT_EQ(complaint([](Features& f) { f.counter_groups = 128, f.CGNC = 2; }), "");
+  EXPECT_EQ(complaint([](Features& f) { f.counter_groups = 129, f.CGNC = 1; }), "counter_groups");
   EXPECT_EQ(complaint([](Features& f) { f.CGNC = 4; }), "CGNC");
   EXPECT_EQ(complaint([](Features& f) { f.MAJOR = 16; }), "MAJOR");
   EXPECT_EQ(complaint([](Features& f) { f.MINOR = 16; }), "MINOR");

@@ -142,7 +142,7 @@ std::vector<FeatureParam> make_feature_params() {
       fixed_bit<&Features::SCR1_NSCAFRO>("SCR1_NSCAFRO", "SCR1.NSCAFRO (9.6.24)"),
       fixed_bit<&Features::SCR1_GEFRO>("SCR1_GEFRO", "SCR1.GEFRO (9.6.24)"),
       flag<&Features::SSDR_non_secure>("SSDR_non_secure", "SSDR resets to Non-secure for all (13.1)"),
-      number<&Features::counter_groups>("counter_groups", 0, 256,
+      number<&Features::counter_groups>("counter_groups", 0, 128,
                                         "performance monitors: counter groups (6.5)"),
       number<&Features::CGNC>("CGNC", 0, 15,
                               "performance monitors: counters of each group, with counter_groups (6.5)"),

@@ -150,7 +150,8 @@ void choices_rules(const Features& f, Rules& r) {
   r.need(!f.STALLD || f.stalls, {"STALLD", "stalls"}, "STALLD needs the Stall fault model (stalls)");
   r.need(!resets_to_one(f.SCR1_NSCAFRO) || (f.CAF && f.version != 1), {"SCR1_NSCAFRO", "CAF", "version"},
          "SCR1_NSCAFRO needs configuration access faults (CAF), and SMMUv2");
-  r.need(f.counter_groups <= 256, {"counter_groups"}, "counter_groups is 0 to 256");
+  // 12.1; 6.5 has 256, which the places of PMCGCRn and PMCGSMRn leave no room for
+  r.need(f.counter_groups <= 128, {"counter_groups"}, "counter_groups is 0 to 128");
   r.need(f.CGNC <= 15, {"CGNC"}, "CGNC is at most 15");
   r.need(f.counter_groups == 0 || f.CGNC != 0, {"CGNC", "counter_groups"},
          "CGNC is at least 1 with performance monitors (counter_groups)");

@@ -89,7 +89,7 @@ struct Features {
   /// SSDRn reset to Non-secure, as the SSD_Index values of a system without Secure software would be fixed
   /// (13.1); false: as reset_fill says.
   bool SSDR_non_secure = true;
-  /// Performance monitors (6): groups of counters, 0 to 256, and counters of each, 1 to 15, or 0 without
+  /// Performance monitors (6): groups of counters, 0 to 128, and counters of each, 1 to 15, or 0 without
   /// groups.
   std::uint16_t counter_groups = 0;
   std::uint8_t CGNC = 0;
