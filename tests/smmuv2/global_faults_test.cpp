@@ -65,6 +65,32 @@ TEST(InvalidContext, IsOfStagesThatAreNotSupported) {
   }
 }
 
+// 9.6.17: what is recorded, software can clear and restore
+TEST(GlobalSyndrome, HasNestedWithoutNestingToo) {
+  Features f;
+  f.NTS = false;
+  GlobalFaultWorld w(f);
+  w.write(w.gr1(CBAR0 + 4 * 3), CBAR_type(2));
+  w.expect_refused(ICF, true);
+  w.write(sGFSYNR0, 0);
+  EXPECT_EQ(w.read(sGFSYNR0), 0U);
+  w.write(sGFSYNR0, 1);
+  EXPECT_EQ(w.read(sGFSYNR0), 1U);
+}
+
+// 9.6.18: "Unimplemented bits behave as RAZ/WI"
+TEST(GlobalSyndrome, HasTheStreamIdBitsThatThereAre) {
+  Features f;
+  f.EXIDS = false;
+  f.NUMSIDB = 8;
+  GlobalFaultWorld w(f);
+  w.access(0x1a5, 0x1000);
+  EXPECT_EQ(w.read(sGFSR), USF);
+  EXPECT_EQ(w.read(sGFSYNR1), 0xa5U);
+  w.write(sGFSYNR1, ~0U);
+  EXPECT_EQ(w.read(sGFSYNR1), 0xffU);
+}
+
 TEST(InvalidContext, IsOfBanksOfStage2AloneWithAnotherType) {
   Features f;
   f.NUMS2CB = 4;

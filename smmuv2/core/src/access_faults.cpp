@@ -21,9 +21,14 @@ GlobalFault Access::global_fault(std::uint32_t bit, bool nested) const {
   f.privileged = m_request.privileged;
   f.write = m_request.kind == smmu::AccessKind::write;  // far atomics are told as reads (9.6.17)
   f.address = m_request.address;
-  f.StreamID = static_cast<std::uint16_t>(m_request.stream_id);
+  f.StreamID = recorded_StreamID();
   f.SSD_Index = m_path.SSD_Index;
   return f;
+}
+
+// 9.6.18, 10.2.3: of bits that there are not, nothing.
+std::uint16_t Access::recorded_StreamID() const {
+  return static_cast<std::uint16_t>(m_request.stream_id & low_bits(m_parts.features.stream_id_bits()));
 }
 
 void Access::fail_global(std::uint32_t bit, bool nested, const char* why) {
@@ -98,7 +103,7 @@ void Access::fail_context(std::uint32_t bit, bool second, int level, std::uint64
   } else if (m_path.secure) {
     f.FSYNR0 |= flag(m_path.stream.space(m_request.space) == AddressSpace::non_secure, 8);
   }
-  f.CBFRSYNRA = std::uint32_t{m_path.SSD_Index} << 16U | (m_request.stream_id & 0xffffU);
+  f.CBFRSYNRA = std::uint32_t{m_path.SSD_Index} << 16U | recorded_StreamID();
   m_fault = AccessFault{false, bit, f.bank, false, ""};
   if (m_foreseen) foresee(f, second);
   if (!counts()) return kill(f.bank);

@@ -70,7 +70,7 @@ std::uint64_t sGFSYNR0(const Features& f, AccessSecurity copy) {
   const bool secure = f.SES && copy == AccessSecurity::Secure;
   return bits({&sGFSYNR0_WNR, &sGFSYNR0_PNU, &sGFSYNR0_IND}) | bits_if(secure, {&sGFSYNR0_NSATTR}) |
          bits_if(secure && (f.CAF || f.EF), {&sGFSYNR0_NSSTATE}) |  // 3.10
-         bits_if(!secure && f.NTS, {&sGFSYNR0_Nested}) |
+         bits_if(!secure, {&sGFSYNR0_Nested}) |
          bits_if(f.NTS && f.address_translation_operations(), {&sGFSYNR0_ATS});
 }
 

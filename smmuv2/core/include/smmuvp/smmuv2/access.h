@@ -75,6 +75,8 @@ class Access : public smmu::ClientAccess {
   void forward_context(const smmu::CacheKey& key, const smmu::TlbEntry* entry);
 
   GlobalFault global_fault(std::uint32_t bit, bool nested) const;
+  /// SMMU_sGFSYNR1.StreamID, SMMU_CBFRSYNRAn.StreamID
+  std::uint16_t recorded_StreamID() const;
   void fail_global(std::uint32_t bit, bool nested, const char* why);
   /// @param second  the fault is of the bank of stage 2
   void fail_context(std::uint32_t bit, bool second, int level, std::uint64_t ipa, bool table_walk = false,
