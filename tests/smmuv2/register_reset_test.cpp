@@ -94,6 +94,21 @@ TEST(Reset, EveryBitThatResetLeavesUnknownTakesBothValues) {
   }
 }
 
+TEST(Reset, ASeedLeavesWhatTheInstanceGives) {
+  for (std::uint64_t seed = 1; seed <= 16; ++seed) {
+    Features f;
+    f.reset_fill = seed;
+    f.mmu500_registers = true;
+    f.SMCFCFG = FixedBit::programmable_one;
+    Registers r(f);
+    EXPECT_EQ(r.read(0x0) >> 21 & 1U, 1U) << "SMCFCFG";
+    for (std::uint32_t n = 0; n < f.NUMCB; ++n) {
+      EXPECT_EQ(r.read(0x1000 + 4 * n) >> 16 & 3U, 2U) << "CBAR.TYPE of MMU-500";
+      EXPECT_EQ(r.read(f.window_bytes() / 2 + n * 0x1000) >> 8 & 1U, 1U) << "HUPCF of MMU-500";
+    }
+  }
+}
+
 TEST(Reset, StalldIsUnknownWithOneSecurityState) {
   std::uint64_t ones = 0;
   for (std::uint64_t seed = 1; seed <= 64; ++seed) {

@@ -108,17 +108,20 @@ std::uint64_t known_at_reset(Reg id, const Features& f) {
              sCR0_GCFGFRE.in_word() | sCR0_GSE.in_word() | sCR0_MTCFG.in_word() | sCR0_SHCFG.in_word() |
              sCR0_RACFG.in_word() | sCR0_WACFG.in_word() | sCR0_TRANSIENTCFG.in_word() |
              sCR0_EXIDENABLE.in_word() | SCR0_NSCFG.in_word() |
-             (f.SES ? sCR0_STALLD.in_word() : 0);  // 9.6.3: with two Security states
+             (f.SES ? sCR0_STALLD.in_word() : 0) |  // 9.6.3: with two Security states
+             (f.SMCFCFG == FixedBit::programmable ? 0 : sCR0_SMCFCFG.in_word());
     case SMMU_SCR1:
-    case SMMU_sACR:  // MMU-500 gives both a value
+    case SMMU_sACR:  // MMU-500 gives both a value, and HUPCF and CBAR.TYPE below
     case SMMU_CBn_ACTLR:
       return ~std::uint64_t{0};
+    case SMMU_CBARn:
+      return f.mmu500_registers ? CBAR_TYPE.in_word() : 0;
     case SMMU_CBA2Rn:  // 9.2, 10.2.2
       return CBA2R_VA64.in_word();
     case SMMU_CBn_FSR:  // Table 16-2
       return FSR_SS.in_word();
     case SMMU_CBn_SCTLR:
-      return SCTLR_CFIE.in_word() | SCTLR_CFRE.in_word();
+      return SCTLR_CFIE.in_word() | SCTLR_CFRE.in_word() | (f.mmu500_registers ? SCTLR_HUPCF.in_word() : 0);
     case SMMU_SSDRn:
       return f.SSDR_non_secure ? ~std::uint64_t{0} : 0;
     default:

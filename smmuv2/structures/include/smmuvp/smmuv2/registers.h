@@ -185,7 +185,7 @@ std::vector<RegisterInfo> register_table(const Features& features);
 /// it UNKNOWN (Features::reset_fill).
 void prepare(RegisterFile& registers, const Features& features);
 
-/// Bits that reset gives a value by the specification (9.2, 16.2), or that have one value only.
+/// Bits that reset gives a value by the specification (9.2, 16.2) or by the instance, or that have one only.
 std::uint64_t known_at_reset(Reg id, const Features& features);
 
 /// Bytes of the register map.
