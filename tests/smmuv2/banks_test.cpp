@@ -90,6 +90,32 @@ TEST(BothStages, TranslateTheAddressesOfStage1Tables) {
   EXPECT_EQ(w.output_of(9, 0x1abc), 0x9000'0abcU);
 }
 
+// 4.2.3, 16.5.14: the size that PAR tells is that of stage 1
+TEST(BothStages, OperationsOnASupersectionBehindPagesTellASupersection) {
+  FormatsWorld w;
+  auto& s2 = w.builder(World::config_stage2());
+  auto& s1 = w.builder(FormatsWorld::config_short());
+  pgtable::Mapping m;
+  m.AttrIndx = 3;
+  m.contiguous = true;
+  ASSERT_TRUE(s1.map(0x1000'0000, 0x12'2200'0000, 0x100'0000, m));
+  ASSERT_TRUE(s2.map(World::tables, World::tables, 0x20'0000));
+  ASSERT_TRUE(s2.map(0x12'2212'3000, 0x9000'0000, 0x1000));
+  w.bank_stage2(5, s2.config(), 7);
+  w.bank_short(6, s1.config(), 1, 7, 0, CBAR_nested | 5U << 8);
+  w.map_stream(0, 9, S2CR_translate | 6);
+  w.start();
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(w.output_of(9, 0x1012'3abc), 0x9000'0abcU);
+    w.write_cb(6, ATS1PR, 0x1012'3000, 8);
+    w.work();
+    EXPECT_EQ(w.read_cb(6, PAR, 8) & 0xffff'f003U, 0x2200'0000U | 0x12U << 16 | 2U) << i;
+    w.write(sGATS1PR, 0x1012'3006, 8);
+    w.work();
+    EXPECT_EQ(w.read(sGPAR, 8) & 0xffff'f003U, 0x2200'0000U | 0x12U << 16 | 2U) << i;
+  }
+}
+
 // 17.3.3
 TEST(ProtectedTableWalk, RefusesStage1TablesInDeviceMemory) {
   for (const bool PTW : {false, true}) {
@@ -188,6 +214,22 @@ TEST(TranslationScheme, WithoutAarch32IsAarch64WhateverIsWrittenToVa64) {
   EXPECT_EQ(w.output_of(9, 0x1004), 0x9000'0004U);
 }
 
+// 17.3.8: EAE "always reads as the value 1. Writes are ignored", and "Writes to bit[4] are ignored"
+TEST(TranslationScheme, OfStage2KeepsWhatStage1HasInEaeAndBit4OfTcr) {
+  for (const std::uint32_t bits : {0U, 1U << 31 | 1U << 4}) {
+    FormatsWorld w;
+    w.write(w.gr1(CBA2R0 + 4 * 3), 0);
+    w.write(w.gr1(CBAR0 + 4 * 3), CBAR_stage1);
+    w.write_cb(3, TCR, bits);
+    w.write(w.gr1(CBAR0 + 4 * 3), CBAR_stage2);
+    EXPECT_EQ(w.read_cb(3, TCR), bits | 1U << 31);
+    w.write_cb(3, TCR, ~bits);
+    EXPECT_EQ(w.read_cb(3, TCR) & (1U << 31 | 1U << 6), 1U << 31 | 1U << 6);
+    w.write(w.gr1(CBAR0 + 4 * 3), CBAR_stage1);
+    EXPECT_EQ(w.read_cb(3, TCR) & (1U << 31 | 1U << 4 | 1U << 6), bits | 1U << 6);
+  }
+}
+
 // ---- tags (Table 2-5)
 
 // Two banks with tables of their own. @return whether the second got an entry of the first
@@ -214,22 +256,6 @@ class Tags {
   }
   bool shares_nonglobal() {
     EXPECT_EQ(w.output_of(9, 0x1000), 0x8000'0000U);
-// 17.3.8: EAE "always reads as the value 1. Writes are ignored", and "Writes to bit[4] are ignored"
-TEST(TranslationScheme, OfStage2KeepsWhatStage1HasInEaeAndBit4OfTcr) {
-  for (const std::uint32_t bits : {0U, 1U << 31 | 1U << 4}) {
-    FormatsWorld w;
-    w.write(w.gr1(CBA2R0 + 4 * 3), 0);
-    w.write(w.gr1(CBAR0 + 4 * 3), CBAR_stage1);
-    w.write_cb(3, TCR, bits);
-    w.write(w.gr1(CBAR0 + 4 * 3), CBAR_stage2);
-    EXPECT_EQ(w.read_cb(3, TCR), bits | 1U << 31);
-    w.write_cb(3, TCR, ~bits);
-    EXPECT_EQ(w.read_cb(3, TCR) & (1U << 31 | 1U << 6), 1U << 31 | 1U << 6);
-    w.write(w.gr1(CBAR0 + 4 * 3), CBAR_stage1);
-    EXPECT_EQ(w.read_cb(3, TCR) & (1U << 31 | 1U << 4 | 1U << 6), bits | 1U << 6);
-  }
-}
-
     return w.output_of(10, 0x1000) == 0x8000'0000U;
   }
   bool shares_global() {
