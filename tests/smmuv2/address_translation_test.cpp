@@ -313,6 +313,25 @@ TEST(NestedOperation, AnExternalAbortIsToldInStage2) {
   EXPECT_EQ(w.read_cb(6, FSR) & ~(3U << 9), 0U);
 }
 
+// 3.7.5: of streams that TBUs know, too
+TEST(NestedOperation, ThatStallsHoldsEveryStreamWithGse) {
+  AtsWorld w;
+  w.nested(SCTLR_CFCFG | SCTLR_HUPCF);
+  w.s2->unmap(w.s1->config().stage1.tables[0].base, 0x1000);
+  w.stage1();
+  w.start(CR0_GSE);
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(w.access(3, 0x1000).output, 0x2'0000'2000U);
+  w.write_cb(6, ATS1PR, 0x1000, 8);
+  w.work();
+  EXPECT_EQ(w.read_cb(5, FSR), 1U << 30 | 1U << 1 | 2U << 9);
+  smmu::AccessAnswer answer;
+  EXPECT_FALSE(w.smmu.translate_fast(World::request(3, 0x1000), answer));
+  Access held(w.smmu, World::request(3, 0x1000));
+  EXPECT_FALSE(w.run(held));
+  w.write_cb(5, RESUME, 1);
+  EXPECT_TRUE(w.run(held));
+}
+
 // 4.2.4: a fetch that a stage 2 which cannot be walked refuses; what stage 1 refuses is told in PAR
 TEST(NestedOperation, OfAStage2ThatCannotBeWalkedIsAFaultOfItsBank) {
   AtsWorld w;

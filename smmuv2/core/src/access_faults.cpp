@@ -126,10 +126,7 @@ void Access::fail_context(std::uint32_t bit, bool second, int level, std::uint64
   const bool stalls = fate == FaultFate::stalls;
   faults.record(f, stalls);
   if (faults.lacks_interrupt(f.bank)) faults.record(global_fault(gfsr::UCIF, second));  // 3.6.2
-  // What TBUs know of the bank's streams must not go on; where stalls are global, of either state's (3.7.5).
-  if (m_interface.blocks(f.bank) || m_interface.global_stall(false) || m_interface.global_stall(true)) {
-    m_engine.forget_answers(0, 0);
-  }
+  m_interface.hold_back(f.bank);
   if (stalls) return wait_for(f.bank, true);
   kill(f.bank);
 }

@@ -356,7 +356,7 @@ void AddressTranslation::stage2_fault(std::uint32_t bit, int level, std::uint64_
   const bool stalls = m_interface.stalls_at(bank);
   faults.record(f, stalls);
   if (faults.lacks_interrupt(bank)) record_globally(gfsr::UCIF);
-  if (m_interface.blocks(bank)) m_parts.engine.forget_answers(0, 0);
+  m_interface.hold_back(bank);
   if (stalls) {
     stall(bank, true);
   } else {

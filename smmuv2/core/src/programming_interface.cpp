@@ -251,6 +251,11 @@ std::optional<unsigned> ProgrammingInterface::global_stall(bool secure) const {
   return std::nullopt;
 }
 
+// GSE of either state is about stalls of both.
+void ProgrammingInterface::hold_back(unsigned bank) {
+  if (blocks(bank) || global_stall(false) || global_stall(true)) m_parts.engine.forget_answers(0, 0);
+}
+
 bool ProgrammingInterface::ssd_secure(std::uint32_t SSD_Index) const {
   return (m_registers.get(SMMU_SSDRn, SSD_Index / 32) >> SSD_Index % 32 & 1U) == 0;
 }

@@ -70,6 +70,9 @@ class ProgrammingInterface : private RegisterObserver {
   PerformanceMonitors& monitors() { return m_monitors; }
   /// A TBU keeps something that the next change of configuration has to take away.
   void kept() { m_kept = true; }
+  /// A fault of the bank has been recorded: what it holds or kills from now on, and what GSE holds, no TBU
+  /// lets go on (3.7.3, 3.7.5).
+  void hold_back(unsigned bank);
 
   /// While it is held in reset, every access is aborted.
   void hold(bool held) { m_held = held; }
