@@ -246,6 +246,27 @@ TEST_F(MonitorContext, IsNoneOfNonSecureBanks) {
 
 // ---- S2CR.PRIVCFG (2.4.1, 9.6.1 DIPANS)
 
+// Also of what the TLB has of a stream without it: here unprivileged code may execute, but for stage 2
+TEST(PrivilegedAccessNever, GoesByTheRightsOfStage1Alone) {
+  FormatsWorld w;
+  pgtable::Builder* s2 = nullptr;
+  auto& s1 = w.nested64(6, 5, s2);
+  Mapping m;
+  m.unprivileged = false;
+  m.unprivileged_execute = true;
+  ASSERT_TRUE(s1.map(0x2000, 0x2000, 0x1000, m));
+  ASSERT_TRUE(s2->map(0x2000, 0x8000, 0x1000));
+  w.map_stream(0, 9, S2CR_translate | 6 | 3U << 24);
+  w.map_stream(1, 10, S2CR_translate | 6 | 1U << 24);
+  w.start();
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(w.access(10, 0x2000).outcome, Outcome::abort);
+    EXPECT_EQ(w.FSR_of(6), PF);
+    w.clear(6);
+    EXPECT_EQ(w.output_of(9, 0x2000), 0x8000U);
+  }
+}
+
 TEST(PrivilegedAccessNever, RefusesWhatUnprivilegedAccessesMay) {
   for (const bool DIPANS : {true, false}) {
     SCOPED_TRACE(DIPANS);

@@ -74,11 +74,7 @@ smmu::FinishedAnswer Path::answer(const smmu::AccessRequest& request, const smmu
     attributes = combine(attributes, *stage2_attributes);
   }
   a.attributes = attributes;
-  if (DIPAN()) {
-    constexpr std::uint8_t unprivileged =
-        Rights::unprivileged_read | Rights::unprivileged_write | Rights::unprivileged_execute;
-    if ((a.rights.bits & unprivileged) != 0) a.rights.bits = 0;
-  }
+  if (DIPAN() && entry->of_unprivileged) a.rights.bits = 0;
   if (SIF && a.space == AddressSpace::non_secure) drop_execution(a.rights);  // 3.7.1
   return a;
 }

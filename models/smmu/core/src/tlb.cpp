@@ -14,6 +14,7 @@ void TlbEntry::visit(Archive& archive) {
   archive.value("stage2_SH", stage2_attributes.SH);
   archive.value("stage2_allocation", stage2_attributes.allocation);
   archive.value("space", space);
+  archive.value("of_unprivileged", of_unprivileged);
 }
 
 void FinishedAnswer::work_out() {

@@ -69,11 +69,7 @@ const Tlb::Entry* Translation::find() {
 
 void Translation::judge(const Tlb::Entry* entry) {
   bool serving = entry != nullptr && serves(entry->value, m_request.access, m_request.privileged);
-  // An entry has not the rights of stage 1 alone: a walk tells.
-  if (m_request.DIPAN && serving) {
-    const pgtable::Rights rights = pgtable::without_DIPAN_rights(entry->value.rights);
-    serving = rights.bits == entry->value.rights.bits;
-  }
+  if (m_request.DIPAN && serving) serving = !entry->value.of_unprivileged;
   if (!m_request.debug && m_request.counters != nullptr) {
     AccessStatistics& s = *m_request.counters;
     ++(entry == nullptr ? s.tlb_misses : serving ? s.tlb_hits : s.tlb_rewalks);
@@ -216,6 +212,7 @@ void Translation::walked(const pgtable::Result& result) {
   m_entry.output = physical(result.output, m_address_bits) >> m_key.shift << m_key.shift;
   m_entry.rights = result.rights;
   m_entry.space = result.space;
+  m_entry.of_unprivileged = result.stage1.valid && pgtable::lets_unprivileged_in(result.stage1_rights);
   m_entry.attributes = pgtable::effective(result.attributes);
   m_entry.stage2_attributes = result.stage2_attributes;
   if (m_request.debug || m_request.structure || m_request.stage1_only || m_request.inhibit_updates) return;

@@ -95,13 +95,18 @@ constexpr PermissionCheck check_permission(Rights rights, AccessType access, boo
                                                           : PermissionCheck::allowed;
 }
 
-/// What DIPAN leaves of the rights of stage 1.
-constexpr Rights without_DIPAN_rights(Rights rights) {
+/// Whether there is any right of unprivileged accesses.
+constexpr bool lets_unprivileged_in(Rights rights) {
   constexpr std::uint8_t unprivileged =
       Rights::unprivileged_read | Rights::unprivileged_write | Rights::unprivileged_execute;
+  return (rights.bits & unprivileged) != 0;
+}
+
+/// What DIPAN leaves of the rights of stage 1.
+constexpr Rights without_DIPAN_rights(Rights rights) {
   constexpr std::uint8_t privileged =
       Rights::privileged_read | Rights::privileged_write | Rights::privileged_execute;
-  if ((rights.bits & unprivileged) != 0) rights.bits &= static_cast<std::uint8_t>(~privileged);
+  if (lets_unprivileged_in(rights)) rights.bits &= static_cast<std::uint8_t>(~privileged);
   return rights;
 }
 

@@ -19,6 +19,7 @@ struct TlbEntry {
   pgtable::Attributes attributes;               ///< all stages combined
   pgtable::Stage2Attributes stage2_attributes;  ///< for whoever combines them with an input's
   pgtable::AddressSpace space = pgtable::AddressSpace::non_secure;
+  bool of_unprivileged = false;  ///< stage 1 lets unprivileged accesses in, whatever stage 2 leaves of that
 
   void visit(Archive& archive);
 };
