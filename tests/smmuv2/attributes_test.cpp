@@ -85,6 +85,16 @@ TEST(MTCFG, WhatWasNotCacheableIsAllocatedOnlyAsOverridesSay) {
   EXPECT_EQ(both.of(NC, inner).memory, 0x77);
 }
 
+// 2.4, 2.4.2: Outer Shareable is what takes effect of such memory, and no attribute that an override starts
+// from
+TEST(MTCFG, WhatWasNotCacheableKeepsTheShareabilityThatCameIn) {
+  Bypass w(MTCFG(15));
+  for (const std::uint8_t memory : {NC, std::uint8_t{0x04}}) {
+    for (const Shareability SH : {non, inner, outer}) EXPECT_EQ(w.of(memory, SH).SH, SH);
+    EXPECT_EQ(Bypass(0).of(memory, non).SH, outer);
+  }
+}
+
 TEST(MTCFG, Of0LeavesTheType) {
   Bypass w(0x5U << 12);
   for (const std::uint8_t memory : {WB, WT, std::uint8_t{0x4f}, std::uint8_t{0xf4}}) {

@@ -111,7 +111,9 @@ pgtable::Shareability shareability_of(std::uint8_t SHCFG, Shareability zero) {
 
 // 2.4.2, transform_by_register
 Attributes Override::attributes(Attributes incoming) const {
-  Attributes a = pgtable::effective({pgtable::effective_memory(incoming.memory), incoming.SH});
+  // What was Device or Non-cacheable and becomes cacheable has the shareability that came in, not the one
+  // that took effect (2.4).
+  Attributes a{pgtable::effective_memory(incoming.memory), incoming.SH};
   if (MTCFG) {
     // No allocation, unless a level was cacheable before: that keeps its hints.
     const std::uint8_t type = smmu::with_hints(smmu::mair_of_mem_attr(effective_MemAttr(MemAttr)), 0);

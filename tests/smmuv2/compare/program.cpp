@@ -340,8 +340,6 @@ void Program::access() {
   constexpr smmu::Shareability shareabilities[] = {smmu::Shareability::non_shareable,
                                                    smmu::Shareability::outer, smmu::Shareability::inner};
   r.attributes = {memory[below(8)], shareabilities[below(3)]};
-  // A bus has no other Device memory, nor memory that is Non-cacheable at all levels.
-  if (r.attributes.memory <= 0xc || r.attributes.memory == 0x44) r.attributes.SH = smmu::Shareability::outer;
   if (m_log != nullptr) {
     char text[96];
     std::snprintf(text, sizeof text, "stream %u %s 0x%llx", r.stream_id, r.is_write() ? "writes" : "reads",
