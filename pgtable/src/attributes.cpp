@@ -95,4 +95,21 @@ Attributes combine_for_table(Attributes stage1, Stage2Attributes stage2, bool FW
   return effective({non_cacheable_memory, combined.SH});
 }
 
+Attributes with_allocation(Attributes attributes, std::uint8_t allocation) {
+  if (is_device(attributes.memory)) return attributes;
+  const unsigned fields[2] = {allocation & 3U, allocation >> 2U & 3U};  // RACFG, WACFG
+  unsigned memory = attributes.memory;
+  for (const unsigned level : {0U, 4U}) {
+    if ((memory >> level & 0xfU) == non_cacheable) continue;
+    for (const unsigned write : {0U, 1U}) {
+      const unsigned hint = (write != 0 ? 0b0001U : 0b0010U) << level;
+      if ((fields[write] & 2U) != 0) memory = fields[write] == 2U ? memory | hint : memory & ~hint;
+    }
+    // What does not allocate has no encoding as transient.
+    if ((memory >> level & 0b0011U) == 0) memory |= 0b1000U << level;
+  }
+  attributes.memory = static_cast<std::uint8_t>(memory);
+  return attributes;
+}
+
 }  // namespace smmuvp::pgtable

@@ -71,6 +71,13 @@ constexpr std::uint64_t S2AP_read = bit(6);
 constexpr std::uint64_t S2AP_write = bit(7);
 constexpr unsigned S2XN_shift = 53;  // XN[1:0] is bits [54:53]
 
+// MemAttr[3:0]. Of an SMMUv2 what is Reserved, Normal memory with an inner 0b00, is Device-nGnRnE (IHI 0062
+// 9.4, Table 2-4).
+constexpr unsigned MemAttr_of(const Lookup& l, std::uint64_t leaf) {
+  const unsigned MemAttr = static_cast<unsigned>(leaf >> MemAttr_shift) & 0xfU;
+  return l.SMMUv2 && (MemAttr & 0b0011U) == 0 ? 0 : MemAttr;
+}
+
 // A table is read as data whatever the request is for, and updated by a read and a write in one.
 constexpr AccessType stage2_access(LookupUse use, AccessType request) {
   if (use == LookupUse::input) return request;
@@ -78,12 +85,12 @@ constexpr AccessType stage2_access(LookupUse use, AccessType request) {
 }
 // D8.4: HCR_EL2.PTW, STE.S2PTW: no stage 1 table in Device memory. MemAttr[3:2], with FWB MemAttr[2].
 constexpr bool is_refused_table(const Lookup& l, LookupUse use, std::uint64_t leaf) {
-  const std::uint64_t memory_type = std::uint64_t{l.FWB ? 0b0100U : 0b1100U} << MemAttr_shift;
-  return use != LookupUse::input && l.PTW && (leaf & memory_type) == 0;
+  const unsigned memory_type = l.FWB ? 0b0100U : 0b1100U;
+  return use != LookupUse::input && l.PTW && (MemAttr_of(l, leaf) & memory_type) == 0;
 }
 constexpr Stage2Attributes stage2_attributes(const Lookup& l, std::uint64_t leaf) {
   Stage2Attributes attributes;
-  attributes.MemAttr = static_cast<std::uint8_t>(leaf >> MemAttr_shift) & 0xf;
+  attributes.MemAttr = static_cast<std::uint8_t>(MemAttr_of(l, leaf));
   attributes.SH = l.DS ? l.walk_attributes.SH : static_cast<Shareability>((leaf >> SH_shift) & 3);
   attributes.allocation = static_cast<std::uint8_t>(leaf >> 60U);
   return attributes;

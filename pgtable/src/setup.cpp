@@ -169,6 +169,7 @@ Lookup make_stage2(const Stage2Config& s2) {
   l.PTWNNC = s2.PTWNNC;
   l.FWB = s2.FWB;
   l.XNX = s2.XNX;
+  l.SMMUv2 = s2.SMMUv2;
   return l;
 }
 
@@ -191,11 +192,11 @@ bool same(const Lookup& a, const Lookup& b) {
     const auto& [base, address_mask, high_mask, kinds, high_shift, granule_shift, stride, input_bits,
                  first_index_bits, output_size, start_level, input_fault_level, contiguous, format,
                  walk_attributes, memory, base_beyond_output, big_endian, AFFD, HA, HD, DS, EPD, TBI, HPD,
-                 E0PD, NS, PTW, PTWNNC, FWB, XNX] = l;
+                 E0PD, NS, PTW, PTWNNC, FWB, XNX, SMMUv2] = l;
     return std::tuple_cat(std::tie(base, address_mask, high_mask, kinds, high_shift, granule_shift, stride,
                                    input_bits, first_index_bits, output_size, start_level, input_fault_level,
                                    contiguous, format, memory, base_beyond_output, big_endian, AFFD, HA, HD,
-                                   DS, EPD, TBI, HPD, E0PD, NS, PTW, PTWNNC, FWB, XNX),
+                                   DS, EPD, TBI, HPD, E0PD, NS, PTW, PTWNNC, FWB, XNX, SMMUv2),
                           members(walk_attributes));
   };
   return numbers(a) == numbers(b);

@@ -119,6 +119,7 @@ void Walk::finish_stage2(std::uint64_t descriptor, Rights rights, std::uint64_t 
   const Stage2Attributes attributes = stage2_attributes(l, descriptor);
   if (m_use != LookupUse::input) {
     m_table_memory = combine_for_table(m_stage1.memory, attributes, l.FWB, l.PTWNNC);
+    if (l.SMMUv2) m_table_memory = with_allocation(m_table_memory, attributes.allocation);
     if (m_use == LookupUse::table_read) return read_stage1(output);
     return compare_and_swap(Phase::stage1_update, output, m_update_expected, m_update_desired);
   }

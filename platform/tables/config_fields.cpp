@@ -262,6 +262,8 @@ std::vector<ConfigField> make_fields() {
       "stage2.FWB", [](Config & c) -> auto& { return c.stage2.FWB; });
   add(
       "stage2.XNX", [](Config & c) -> auto& { return c.stage2.XNX; });
+  add(
+      "stage2.SMMUv2", [](Config & c) -> auto& { return c.stage2.SMMUv2; });
   add_walk_attributes("stage2", [](Config& c) -> Stage2Config& { return c.stage2; });
   return all;
 }

@@ -163,5 +163,25 @@ TEST(Attributes, ReservedMAIRBytesMeanWhatTheSMMUSays) {
   }
 }
 
+// IHI 0062 2.4.2: RACFG in bits [1:0], WACFG in bits [3:2], of each level that is cacheable
+TEST(Attributes, AllocationHintsAreOverriddenBy0b10And0b11) {
+  for (unsigned field = 0; field < 4; ++field) {
+    const unsigned read = field == 3 ? 0U : 0b0010U;
+    const unsigned write = field == 3 ? 0U : 0b0001U;
+    const auto both = [](unsigned level) { return static_cast<std::uint8_t>(level << 4 | level); };
+    const auto of = [](std::uint8_t memory, unsigned allocation) {
+      return with_allocation({memory, ISH}, static_cast<std::uint8_t>(allocation)).memory;
+    };
+    EXPECT_EQ(of(0xff, field), both(0b1101U | read));
+    EXPECT_EQ(of(0xff, field << 2), both(0b1110U | write));
+    EXPECT_EQ(of(0x33, field << 2), both(0b0010U | write)) << "transient";
+    EXPECT_EQ(of(0xcc, field), both(field == 2 ? 0b1110U : 0b1100U));
+    EXPECT_EQ(of(0x4f, field), 0x4d | read);
+    EXPECT_EQ(of(0x77, field | field << 2), both(field == 3 ? 0b1100U : 0b0111U)) << "no hint, no transience";
+    for (const unsigned none : {0x00U, 0x04U, 0x0cU, 0x44U})
+      EXPECT_EQ(of(static_cast<std::uint8_t>(none), field | field << 2), none);
+  }
+}
+
 }  // namespace
 }  // namespace smmuvp::pgtable::test

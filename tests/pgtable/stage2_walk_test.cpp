@@ -69,6 +69,22 @@ TEST(Stage2Walk, XNTellsPrivilegedFromUnprivilegedExecutionWithXNX) {
   expect_execution(true, 0b11, true, false);
 }
 
+// IHI 0062 9.4, Table 2-4: Normal memory with an inner 0b00
+TEST(Stage2Walk, ReservedMemAttrIsDeviceInAnSMMUv2) {
+  for (unsigned MemAttr = 0; MemAttr < 16; ++MemAttr) {
+    for (const bool SMMUv2 : {false, true}) {
+      Stage2Bench bench;
+      bench.config.stage2.SMMUv2 = SMMUv2;
+      bench.memory[Stage2Bench::page_of(0)] = 0x5000 | AF | 3U << 6 | MemAttr << 2 | page_type;
+      const Result r = bench.translate(0);
+      ASSERT_TRUE(r.ok());
+      const bool reserved = MemAttr >= 4 && (MemAttr & 3) == 0;
+      EXPECT_EQ(r.stage2_attributes.MemAttr, SMMUv2 && reserved ? 0 : MemAttr);
+      EXPECT_EQ(is_device(r.attributes.memory), MemAttr < 4 || (SMMUv2 && reserved));
+    }
+  }
+}
+
 // Every legal combination: the last page of the input, whose indices are all ones.
 TEST(Stage2Walk, EveryStartLevelAndConcatenationFindsTheLastPage) {
   unsigned legal = 0;

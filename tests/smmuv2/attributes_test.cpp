@@ -269,6 +269,31 @@ TEST(CbarAttributes, ApplyToTheTableWalksOfTheirBank) {
   }
 }
 
+/// Of the first descriptor that an access reads.
+std::uint8_t memory_of_first_table(World& w) {
+  Access a(w.smmu, World::request(9, 0x2000));
+  EXPECT_EQ(a.step(), smmu::Step::need);
+  const std::uint8_t memory = a.op().attributes.memory;
+  w.run(a);
+  EXPECT_EQ(a.answer().outcome, Outcome::forward);
+  return memory;
+}
+
+TEST(CbarAttributes, SayHowTheTablesOfTheirBankAreAllocated) {
+  OneStage w;
+  w.builder_of->map(0x2000, 0x3000, 0x1000);
+  const std::uint8_t by_RACFG[4] = {WB, WB, WB, 0xdd};
+  const std::uint8_t by_WACFG[4] = {WB, WB, WB, 0xee};
+  for (std::uint32_t v = 0; v < 4; ++v) {
+    w.CBAR_is(0xfU << 12 | 3U << 8 | RACFG(v));
+    w.write(TLBIALLNSNH, 0);
+    EXPECT_EQ(memory_of_first_table(w), by_RACFG[v]) << v;
+    w.CBAR_is(0xfU << 12 | 3U << 8 | WACFG(v));
+    w.write(TLBIALLNSNH, 0);
+    EXPECT_EQ(memory_of_first_table(w), by_WACFG[v]) << v;
+  }
+}
+
 /// A stage 2 bank alone, or behind stage 1.
 struct TwoStages : World {
   explicit TwoStages(bool nested) {
@@ -285,6 +310,7 @@ struct TwoStages : World {
       auto& s1 = builder(config64());
       s1.map(0x2000, 0x2000, 0x1000);
       s1.map(0x3000, 0x3000, 0x1000);
+      first_table = s1.config().stage1.tables[0].base;
       bank64(6, s1.config(), 1, 0, 0, CBAR_nested | 5U << 8);
     }
     map_stream(0, 9, S2CR_translate | (nested ? 6 : 5));
@@ -301,14 +327,21 @@ struct TwoStages : World {
     memory.write(at, (memory.read(at, 8) & ~(0xfULL << 60)) | bits);
     write(TLBIALLNSNH, 0);
   }
-  std::uint64_t find(std::uint64_t output) {
+  /// MemAttr and hints of what stage 2 makes of the tables of stage 1.
+  void map_tables_with(std::uint64_t bits) {
+    const std::uint64_t at = find(tables, 1);
+    memory.write(at, (memory.read(at, 8) & ~(0xfULL << 60 | 0x3cU)) | bits);
+    write(TLBIALLNSNH, 0);
+  }
+  std::uint64_t find(std::uint64_t output, unsigned type = 3) {
     for (std::uint64_t a = tables; a < tables + 0x20'000; a += 8) {
       const std::uint64_t d = memory.read(a, 8);
-      if ((d & 3U) == 3 && (d & 0x400U) != 0 && (d & 0x0000'ffff'ffff'f000ULL) == output) return a;
+      if ((d & 3U) == type && (d & 0x400U) != 0 && (d & 0x0000'ffff'ffff'f000ULL) == output) return a;
     }
     return 0;
   }
   pgtable::Config config;
+  std::uint64_t first_table = 0;  ///< of stage 1
 };
 
 // 2.4: input and S2CR are what stage 1 is to a stage 2 alone
@@ -343,6 +376,49 @@ TEST(Stage2Attributes, OfADescriptorHaveAllocationHints) {
     w.leaf(0x8000, 1ULL << 62 | 1ULL << 60);  // Reserved
     EXPECT_EQ(w.of(0x2000).memory, WB);
   }
+}
+
+// 2.4, Table 2-4: in descriptors, too, and of tables
+TEST(Stage2Attributes, OfADescriptorThatAreReservedAreDevice) {
+  for (const std::uint64_t MemAttr : {4U, 8U, 12U}) {
+    for (const bool nested : {false, true}) {
+      TwoStages w(nested);
+      const std::uint64_t at = w.find(0x8000);
+      w.memory.write(at, (w.memory.read(at, 8) & ~0x3cULL) | MemAttr << 2);
+      EXPECT_EQ(w.of(0x2000).memory, 0x00) << MemAttr;
+      EXPECT_EQ(w.of(0x2000).SH, outer) << MemAttr;
+    }
+    TwoStages w(true);
+    w.map_tables_with(MemAttr << 2);
+    EXPECT_EQ(w.of(0x2000).memory, WB);
+    w.write(TLBIALLNSNH, 0);
+    w.write_cb(5, SCTLR, w.read_cb(5, SCTLR) | 1U << 13);  // PTW
+    EXPECT_EQ(w.access(9, 0x2000).outcome, Outcome::abort);
+    EXPECT_EQ(w.read_cb(5, FSR), 1U << 3 | 2U << 9);
+  }
+}
+
+// 2.4, 2.7.1
+TEST(Stage2Attributes, SayHowTheTablesOfStage1AreAllocated) {
+  TwoStages w(true);
+  const auto of_table = [&] {
+    w.write(TLBIALLNSNH, 0);
+    Access a(w.smmu, World::request(9, 0x2000));
+    std::uint8_t memory = 0;
+    while (a.step() == smmu::Step::need) {
+      if (a.op().address >> 12U == w.first_table >> 12U) memory = a.op().attributes.memory;
+      a.complete(w.memory.carry_out(a.op()));
+    }
+    return memory;
+  };
+  w.map_tables_with(0xfU << 2);
+  EXPECT_EQ(of_table(), WB);
+  w.map_tables_with(0xfU << 2 | 3ULL << 60);
+  EXPECT_EQ(of_table(), 0xdd);
+  w.map_tables_with(0xfU << 2 | 3ULL << 62);
+  EXPECT_EQ(of_table(), 0xee);
+  w.write_cb(5, SCTLR, 0xfU << 16 | 3U << 24);  // off
+  EXPECT_EQ(of_table(), 0xdd);
 }
 
 // 17.3.3: SHCFG 0b00 is Non-shareable; both are combined; bit 20 is reserved

@@ -160,19 +160,8 @@ pgtable::Stage2Attributes stage2_attributes_of_SCTLR(std::uint32_t SCTLR) {
   return a;
 }
 
-Attributes with_allocation(Attributes a, std::uint8_t allocation) {
-  const unsigned WACFG = allocation >> 2U;
-  const unsigned RACFG = allocation & 3U;
-  if (!overrides(WACFG) && !overrides(RACFG)) return a;
-  a.memory = each_level(a.memory, [&](unsigned level, unsigned) {
-    return with(level, allocate(RACFG, read_allocates(level)), allocate(WACFG, write_allocates(level)),
-                is_transient(level));
-  });
-  return a;
-}
-
 Attributes combine(Attributes stage1, const pgtable::Stage2Attributes& stage2) {
-  return with_allocation(pgtable::combine(stage1, stage2, false), stage2.allocation);
+  return pgtable::with_allocation(pgtable::combine(stage1, stage2, false), stage2.allocation);
 }
 
 Attributes with_transience_of(Attributes a, Attributes input) {

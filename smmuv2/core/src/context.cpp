@@ -268,6 +268,7 @@ void decode_stage2(const Bank& bank, Context& c) {
   s2.big_endian = is_set(SCTLR, SCTLR_E);
   s2.AFFD = is_set(SCTLR, SCTLR_AFFD);
   s2.PTW = f.NTS && is_set(SCTLR, SCTLR_PTW);
+  s2.SMMUv2 = true;
   s2.walk_attributes = walk_attributes(TCR, TCR_IRGN0, TCR_ORGN0, TCR_SH0);
   pgtable::Config alone = c.config;
   alone.stages = pgtable::Stages::stage2;

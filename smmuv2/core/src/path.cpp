@@ -68,7 +68,7 @@ smmu::FinishedAnswer Path::answer(const smmu::AccessRequest& request, const smmu
   }
   if (stage2_on) {
     // Of both stages the walk has combined all but allocation hints.
-    attributes = stage1_on ? with_allocation(attributes, entry->stage2_attributes.allocation)
+    attributes = stage1_on ? pgtable::with_allocation(attributes, entry->stage2_attributes.allocation)
                            : combine(attributes, entry->stage2_attributes);
   } else if (stage2_attributes) {
     attributes = combine(attributes, *stage2_attributes);

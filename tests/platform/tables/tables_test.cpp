@@ -69,11 +69,11 @@ TEST(WalkFields, EveryFieldOfAConfigIsThere) {
   [[maybe_unused]] const auto& [base, TxSZ, granule, EPD, TBI, HPD, E0PD, NS, attributes1] = tables[0];
   [[maybe_unused]] const auto& [N, DACR, AFE, TRE, PRRR, NMRR] = v7s;
   [[maybe_unused]] const auto& [f2, base2, T0SZ, level, granule2, size2, LPA2, DS2, be2, AFFD2, HA2, HD2, PTW,
-                                PTWNNC, FWB, XNX, attributes2] = stage2;
+                                PTWNNC, FWB, XNX, SMMUv2, attributes2] = stage2;
   [[maybe_unused]] const auto& [IRGN, ORGN, SH] = attributes2;
   const std::size_t of_attributes = 3;
   const std::size_t of_tables = 2 * (8 + of_attributes);
-  EXPECT_EQ(config_fields().size(), 3 + 13 + of_tables + 6 + 16 + of_attributes);
+  EXPECT_EQ(config_fields().size(), 3 + 13 + of_tables + 6 + 17 + of_attributes);
 }
 
 TEST(WalkRegisters, TCR_EL1SetsBothRanges) {

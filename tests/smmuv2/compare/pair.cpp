@@ -87,7 +87,6 @@ naive_smmuv2::Choices choices_of(const Features& f) {
   c.stage1_HD_is_RES0_without_support = false;
   c.stores_TTBR_above_sizes = false;
   c.walk.contiguous_extends_output = false;
-  c.walk.reserved_s2_cacheability = 1;
   c.aarch32_stage1_TTBR_47_40_counts = false;
   c.aarch32_TTBR_size_fault_level = 0;
   return c;

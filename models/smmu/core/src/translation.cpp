@@ -145,7 +145,10 @@ void Translation::walk() {
 
 MemoryOp Translation::op_of_walk() const {
   MemoryOp op = memory_op_of(m_walk->op(), m_address_bits);
-  if (m_table_attributes) op.attributes = pgtable::combine(op.attributes, *m_table_attributes, false);
+  if (m_table_attributes) {
+    op.attributes = pgtable::with_allocation(pgtable::combine(op.attributes, *m_table_attributes, false),
+                                             m_table_attributes->allocation);
+  }
   return op;
 }
 
@@ -266,6 +269,7 @@ void Translation::visit(Archive& archive) {
   archive.optional("table_attributes", m_table_attributes, [&archive](pgtable::Stage2Attributes& a) {
     archive.value("MemAttr", a.MemAttr);
     archive.value("SH", a.SH);
+    archive.value("allocation", a.allocation);
   });
   m_engine.visit_generation(archive, m_generation);
   archive.value("state", m_state);

@@ -26,7 +26,7 @@ struct Attributes {
 struct Stage2Attributes {
   std::uint8_t MemAttr = 0;  ///< MemAttr[3:0], read with FWB or without
   Shareability SH = Shareability::non_shareable;
-  /// Bits [63:60] of the descriptor: WACFG and RACFG of an SMMUv2 (IHI 0062 2.7.1). Nobody here obeys them.
+  /// Bits [63:60] of the descriptor: WACFG and RACFG of an SMMUv2 (IHI 0062 2.7.1), see with_allocation().
   std::uint8_t allocation = 0;
 };
 
@@ -73,5 +73,10 @@ Attributes combine(Attributes stage1, Stage2Attributes stage2, bool FWB);
 /// STE.S2PTW).
 /// @param PTWNNC  what stage 2 maps as Device is accessed as Normal Non-cacheable
 Attributes combine_for_table(Attributes stage1, Stage2Attributes stage2, bool FWB, bool PTWNNC);
+
+/// Cacheable levels allocate as WACFG and RACFG, bits [3:2] and [1:0] of `allocation`, say: 0b10 on writes,
+/// or reads, 0b11 not; 0b00 and the Reserved 0b01 say nothing (IHI 0062 2.4.2, Combine_allocate, and Table
+/// 2-4).
+Attributes with_allocation(Attributes attributes, std::uint8_t allocation);
 
 }  // namespace smmuvp::pgtable

@@ -119,6 +119,9 @@ struct Stage2Config {
   bool PTWNNC = false;  ///< without PTW: it is accessed as Normal Non-cacheable memory
   bool FWB = false;     ///< MemAttr replaces stage 1 attributes instead of weakening them (FEAT_S2FWB)
   bool XNX = false;     ///< XN has two bits, one each for privileged and unprivileged (FEAT_XNX)
+  /// IHI 0062 2.4.1, 2.7.1: Reserved MemAttr is Device-nGnRnE, and bits [63:60] say how the tables of stage 1
+  /// allocate, too.
+  bool SMMUv2 = false;
   WalkAttributes walk_attributes;
 };
 

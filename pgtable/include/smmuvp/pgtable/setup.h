@@ -47,6 +47,7 @@ struct Lookup {
   bool PTWNNC = false;
   bool FWB = false;
   bool XNX = false;
+  bool SMMUv2 = false;
 };
 
 /// What both ranges of stage 1 share.

@@ -141,6 +141,7 @@ void visit(Archive& archive, const char* name, Lookup& l) {
   archive.value("PTWNNC", l.PTWNNC);
   archive.value("FWB", l.FWB);
   archive.value("XNX", l.XNX);
+  archive.value("SMMUv2", l.SMMUv2);
   archive.end();
 }
 

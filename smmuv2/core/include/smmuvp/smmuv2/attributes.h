@@ -49,8 +49,6 @@ pgtable::Stage2Attributes stage2_attributes_of_SCTLR(std::uint32_t SCTLR);
 /// Combines those of stage 1 with stage 2's (2.4.2, Combine): the stronger type and shareability; allocation
 /// hints of stage 2 where it has some.
 pgtable::Attributes combine(pgtable::Attributes stage1, const pgtable::Stage2Attributes& stage2);
-/// The same where type and shareability have been combined already, as a walk of both stages does.
-pgtable::Attributes with_allocation(pgtable::Attributes attributes, std::uint8_t allocation);
 /// Short descriptors say nothing of transience: the input does (1.5.2).
 pgtable::Attributes with_transience_of(pgtable::Attributes attributes, pgtable::Attributes input);
 
