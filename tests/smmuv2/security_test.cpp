@@ -441,5 +441,23 @@ TEST(ConfigurationAccessFault, IsToldToTheSecureSideUnlessNscafro) {
   }
 }
 
+// 3.8.1: all of the syndrome but Nested
+TEST(ConfigurationAccessFault, IsToldWithThePrivilegeOfTheAccess) {
+  for (const bool privileged : {false, true}) {
+    for (const bool instruction : {false, true}) {
+      TwoStates w;
+      w.SCR1_is(0);
+      std::uint64_t value = 0;
+      auto& interface = w.smmu.interface();
+      EXPECT_FALSE(interface.read(SCR1, 4, AccessSecurity::NonSecure, 0, value, {privileged, instruction}));
+      EXPECT_EQ(w.read(sGFSYNR0, 4, secure),
+                (privileged ? 1U << 2 : 0U) | (instruction ? 1U << 3 : 0U) | 1U << 4 | 1U << 5);
+      w.write(sGFSR, ~0U, 4, secure);
+      EXPECT_FALSE(interface.write(SCR1, 4, AccessSecurity::NonSecure, 0, 0, {privileged, instruction}));
+      EXPECT_EQ(w.read(sGFSYNR0, 4, secure), 1U << 1 | (privileged ? 1U << 2 : 0U) | 1U << 4 | 1U << 5);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace smmuvp::smmuv2

@@ -98,11 +98,14 @@ ProgrammingInterface::Permission ProgrammingInterface::permission(std::uint32_t 
 }
 
 // 3.8.1, 3.9. @return false: it is terminated with an error
-bool ProgrammingInterface::configuration_fault(std::uint32_t offset, bool write, AccessSecurity security) {
+bool ProgrammingInterface::configuration_fault(std::uint32_t offset, bool write, AccessSecurity security,
+                                               const AccessMarks& marks) {
   GlobalFault fault;
   fault.bit = gfsr::CAF;
   fault.secure = !is_set(reg(SMMU_SCR1), SCR1_NSCAFRO);
-  fault.of_non_secure = security == AccessSecurity::NonSecure;
+  fault.of_non_secure = fault.non_secure_attr = security == AccessSecurity::NonSecure;
+  fault.privileged = marks.privileged;
+  fault.instruction = marks.instruction && !write;
   fault.write = write;
   fault.address = offset;
   m_faults.record(fault);
@@ -110,11 +113,11 @@ bool ProgrammingInterface::configuration_fault(std::uint32_t offset, bool write,
 }
 
 bool ProgrammingInterface::read(std::uint32_t offset, unsigned bytes, AccessSecurity security,
-                                smmu::TimePs now, std::uint64_t& value) {
+                                smmu::TimePs now, std::uint64_t& value, const AccessMarks& marks) {
   value = 0;
   m_now = now;
   const Permission permitted = permission(offset, security);
-  if (permitted == Permission::faults) return configuration_fault(offset, false, security);
+  if (permitted == Permission::faults) return configuration_fault(offset, false, security, marks);
   if (permitted == Permission::raz_wi || !legal_access(offset, bytes, false)) return true;
   m_monitors.advance(now);
   m_reader = security;
@@ -126,10 +129,10 @@ bool ProgrammingInterface::read(std::uint32_t offset, unsigned bytes, AccessSecu
 }
 
 bool ProgrammingInterface::write(std::uint32_t offset, unsigned bytes, AccessSecurity security,
-                                 smmu::TimePs now, std::uint64_t value) {
+                                 smmu::TimePs now, std::uint64_t value, const AccessMarks& marks) {
   m_now = now;
   const Permission permitted = permission(offset, security);
-  if (permitted == Permission::faults) return configuration_fault(offset, true, security);
+  if (permitted == Permission::faults) return configuration_fault(offset, true, security, marks);
   if (permitted == Permission::raz_wi || !legal_access(offset, bytes, true)) return true;
   if (m_parts.tracer.on()) {
     m_parts.tracer.emit(now, smmu::trace_register_write, m_registers.name_at(offset), value);

@@ -132,8 +132,9 @@ void Module::tell_other_identity(const smmu::AccessRequest& request) {
 bool Module::access_registers(const RegisterAccess& access, AccessSecurity security, smmu::TimePs now,
                               std::uint64_t& value) {
   smmuv2::ProgrammingInterface& interface = core.interface();
-  const bool done = access.write ? interface.write(access.offset, access.bytes, security, now, value)
-                                 : interface.read(access.offset, access.bytes, security, now, value);
+  const smmuv2::AccessMarks marks{access.privileged, access.instruction};
+  const bool done = access.write ? interface.write(access.offset, access.bytes, security, now, value, marks)
+                                 : interface.read(access.offset, access.bytes, security, now, value, marks);
   show();
   return done;
 }

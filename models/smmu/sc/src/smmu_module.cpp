@@ -59,6 +59,8 @@ void SmmuModule::register_transport(tlm::tlm_generic_payload& payload, sc_core::
   }
   const auto* e = payload.get_extension<AccessExtension>();
   const bool secure = e != nullptr && e->address_space == AddressSpace::secure;
+  access.privileged = e != nullptr && e->privileged;
+  access.instruction = e != nullptr && e->instruction;
   const AccessSecurity security = secure ? AccessSecurity::Secure : AccessSecurity::NonSecure;
   const TimePs now = to_ps(sc_core::sc_time_stamp() + delay);
   std::uint64_t value = access.value;

@@ -15,6 +15,9 @@ struct RegisterAccess {
   bool write = false;
   std::uint64_t value = 0;  ///< what is written, little-endian
   unsigned lane = 0;        ///< where the bytes lie in the payload's data
+  /// As AccessExtension says; for whoever tells of accesses that it refuses.
+  bool privileged = false;
+  bool instruction = false;
 };
 
 /// The bytes of a payload that are enabled, if they are contiguous.

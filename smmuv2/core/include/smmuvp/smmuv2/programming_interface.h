@@ -19,6 +19,12 @@
 
 namespace smmuvp::smmuv2 {
 
+/// What a configuration access is marked as, for the syndrome of its fault (9.6.17).
+struct AccessMarks {
+  bool privileged = false;
+  bool instruction = false;
+};
+
 class ProgrammingInterface : private RegisterObserver {
  public:
   explicit ProgrammingInterface(const Parts& parts);
@@ -28,9 +34,9 @@ class ProgrammingInterface : private RegisterObserver {
   /// 4 bytes, or 8 at a 64-bit register, aligned; others are RAZ/WI, and diagnosed (9.1, 16.1).
   /// @return false: the access is terminated with an error (a configuration access fault, 3.9)
   bool read(std::uint32_t offset, unsigned bytes, AccessSecurity security, smmu::TimePs now,
-            std::uint64_t& value);
+            std::uint64_t& value, const AccessMarks& marks = {});
   bool write(std::uint32_t offset, unsigned bytes, AccessSecurity security, smmu::TimePs now,
-             std::uint64_t value);
+             std::uint64_t value, const AccessMarks& marks = {});
   /// A debugger's read, without side effects.
   void peek(std::uint32_t offset, unsigned bytes, AccessSecurity security, std::uint64_t& value) const;
   const RegisterFile& registers() const { return m_registers; }
@@ -100,7 +106,8 @@ class ProgrammingInterface : private RegisterObserver {
   bool is_stage2_32(unsigned bank) const;
   bool legal_access(std::uint32_t offset, unsigned bytes, bool write);
   Permission permission(std::uint32_t offset, AccessSecurity security) const;
-  bool configuration_fault(std::uint32_t offset, bool write, AccessSecurity security);
+  bool configuration_fault(std::uint32_t offset, bool write, AccessSecurity security,
+                           const AccessMarks& marks);
   bool bank_written(Reg id, std::uint32_t bank, std::uint64_t old, std::uint64_t value,
                     std::uint64_t written);
   void global_written(Reg id, std::uint32_t index, AccessSecurity security, std::uint64_t old,
