@@ -361,6 +361,10 @@ TEST(NestedOperation, UnderAStage2ThatIsOffGivesNoAddressAboveTheOutputSize) {
   w.write_cb(6, TTBR0, w.read_cb(6, TTBR0, 8) | std::uint64_t{1} << 40, 8);
   w.write(TLBIALLNSNH, 0);
   EXPECT_EQ(w.gats(sGATS1PR, 0x1000, 6), 1U | 1U << 7 | 2U << 8 | 1ULL << 35);
+  w.write_cb(6, SCTLR, 0);  // stage 1 as well
+  EXPECT_EQ(w.gats(sGATS12PR, 0x10'0000'0000, 6), 1U | 1U << 7 | 2U << 8 | 1ULL << 35);
+  EXPECT_EQ(AtsWorld::PA(w.gats(sGATS12PR, 0xf'ffff'f000, 6)), 0xf'ffff'f000U);
+  EXPECT_EQ(AtsWorld::PA(w.gats(sGATS1PR, 0x10'0000'0000, 6)), 0x10'0000'0000U);
 }
 
 // 4.2.4: Nested and ATS are 1, NSSTATE and NSATTR are reserved in GFSYNR0; never stalled

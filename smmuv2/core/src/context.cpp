@@ -361,9 +361,8 @@ Context decode_context(const Banks& banks, unsigned bank, bool secure, bool with
     c.stage2_attributes =
         stage2_attributes_of_CBAR(static_cast<std::uint32_t>(banks.registers.get(SMMU_CBARn, c.first)));
   }
+  if (c.nested && !c.stage2_on) c.stage2_limit = c.stage2_output;  // Table 3-4
   if (!c.translates()) return c;
-  // Table 3-4
-  if (c.nested && !c.stage2_on) c.stage2_limit = c.stage2_output;
   c.config.stages = c.stage1_on && c.stage2_on ? pgtable::Stages::nested
                     : c.stage1_on              ? pgtable::Stages::stage1
                                                : pgtable::Stages::stage2;
