@@ -329,6 +329,28 @@ TEST(OutputSize, OfAarch32Stage1IsTheSmallerOf40BitsAndIas) {
   EXPECT_EQ(w.access(10, 0x200'0010).outcome, Outcome::abort) << "what faulted is not kept";
 }
 
+TEST(OutputSize, OfASupersectionBehindAStage2IsIas) {
+  FormatsWorld w(sizes(49, 36, 48));
+  auto& s2 = w.builder(World::config_stage2());
+  ASSERT_TRUE(s2.map(World::tables, World::tables, 0x20'0000));
+  ASSERT_TRUE(s2.map(0xf'0000'0000, 0x8000'0000, 0x100'0000));
+  ASSERT_TRUE(s2.map(0x10'0000'0000, 0x9000'0000, 0x100'0000));
+  auto& s1 = w.builder(FormatsWorld::config_short());
+  Mapping super;
+  super.AttrIndx = 3;
+  super.contiguous = true;
+  ASSERT_TRUE(s1.map(0x100'0000, 0xf'0000'0000, 0x100'0000, super));
+  ASSERT_TRUE(s1.map(0x200'0000, 0x10'0000'0000, 0x100'0000, super));
+  w.bank_stage2(5, s2.config());
+  w.bank_short(6, s1.config(), 1, 0, 0, CBAR_nested | 5U << 8);
+  w.map_stream(0, 9, S2CR_translate | 6);
+  w.start();
+  EXPECT_EQ(w.output_of(9, 0x100'0010), 0x8000'0010U);
+  w.access(9, 0x200'0010);
+  w.expect_fault(6, ASF | Format_short, 0x200'0010, 1, 9);
+  w.expect_no_fault(5);
+}
+
 TEST(OutputSize, OfStage2IsOasForLeavesTablesAndTtbr) {
   FormatsWorld w(sizes(49, 40, 36));
   auto& b = w.builder(World::config_stage2());
