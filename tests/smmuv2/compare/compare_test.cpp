@@ -61,7 +61,8 @@ TEST(Compare, BothModelsDoTheSame) {
   std::cout << sum.table_updates << " descriptors updated; " << sum.overlapped
             << " machines ended with one that was read for both stages, " << sum.unordered
             << " with accesses and operations that waited together\n"
-            << sum.operations << " address translation operations\n";
+            << sum.operations << " address translation operations, " << sum.fast
+            << " accesses that caches answered\n";
   if (course.seconds == 0 && course.count < 1000) return;  // a part of them
   // It would say little otherwise.
   EXPECT_GE(sum.translated * 100, sum.accesses * 14);
@@ -74,6 +75,7 @@ TEST(Compare, BothModelsDoTheSame) {
   for (const std::uint64_t n : sum.HUPCF_CFCFG) EXPECT_GE(n, 1000U);
   EXPECT_GE(sum.table_updates, 1000U);
   EXPECT_GE(sum.operations, 10'000U);
+  EXPECT_GE(sum.fast, 10'000U);
   EXPECT_LE((sum.overlapped + sum.unordered) * 5, course.count);
 }
 

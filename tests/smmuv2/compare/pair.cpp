@@ -361,6 +361,20 @@ void Pair::access(const smmu::AccessRequest& given) {
                            hex(request.stream_id) + " at " + hex(request.address) +
                            (r.secure ? ", Secure" : "") + (request.privileged ? ", privileged" : "") +
                            (request.instruction ? ", instruction" : "");
+  // As a module does: what TBUs and the TLB answer needs no Access.
+  smmu::AccessAnswer fast;
+  if (m_smmu.translate_fast(request, fast)) {
+    ++tally.fast;
+    if (theirs.kind == Kind::forwarded) {
+      compare_answers(fast, theirs, what, request.stream_id);
+    } else {
+      differ(what + ": caches answer, theirs " + to_string(theirs.kind) + faults_text() +
+             stream_text(request.stream_id));
+    }
+    compare_levels();
+    count_faults();
+    return;
+  }
   auto ours = std::make_unique<Access>(m_smmu, request);
   const std::uint64_t updates = tally.table_updates;
   const bool over = run(*ours);
@@ -400,7 +414,11 @@ void Pair::compare_ends(const Access& ours, const naive_smmuv2::Outcome& theirs,
   }
   if (kind == Kind::aborted) ++tally.aborted;
   if (kind == Kind::razwi) ++tally.razwi;
-  if (kind != Kind::forwarded) return;
+  if (kind == Kind::forwarded) compare_answers(a, theirs, what, stream);
+}
+
+void Pair::compare_answers(const smmu::AccessAnswer& a, const naive_smmuv2::Outcome& theirs,
+                           const std::string& what, std::uint32_t stream) {
   const naive_smmuv2::Forwarded& f = theirs.forwarded;
   const bool NS = a.space == smmu::AddressSpace::non_secure;
   std::string difference;

@@ -26,7 +26,7 @@ struct Tally {
   std::uint64_t accesses = 0, translated = 0, bypassed = 0, aborted = 0, razwi = 0, stalled = 0, resumed = 0;
   std::array<std::uint64_t, 32> GFSR{}, FSR{};  // by bit, of faults as they are recorded
   std::array<std::uint64_t, 4> HUPCF_CFCFG{};   // of faults of banks
-  std::uint64_t operations = 0, table_updates = 0, overlapped = 0, unordered = 0;
+  std::uint64_t operations = 0, table_updates = 0, overlapped = 0, unordered = 0, fast = 0;
 };
 
 class Pair {
@@ -87,6 +87,8 @@ class Pair {
   void take_up(std::optional<std::uint64_t> first);
   void compare_ends(const Access& ours, const naive_smmuv2::Outcome& theirs, const std::string& what,
                     std::uint32_t stream);
+  void compare_answers(const smmu::AccessAnswer& ours, const naive_smmuv2::Outcome& theirs,
+                       const std::string& what, std::uint32_t stream);
   void compare_levels();
   void count_faults();
   void note_order();
