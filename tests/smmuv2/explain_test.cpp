@@ -414,6 +414,19 @@ TEST_F(ExplainNested, AStaleIpaCacheEntryIsShownBesideWhatMemorySays) {
   EXPECT_TRUE(has(to_text(e), "IPA cache for 0x70000000: STALE")) << to_text(e);
 }
 
+// 9.6.1, DIPANS: what stage 1 lets in counts, whether stage 2 does or not
+TEST_F(ExplainNested, ATlbEntryIsStaleByWhomStage1LetsIn) {
+  pgtable::Mapping m;
+  m.unprivileged = false;
+  ASSERT_TRUE(vas.map(page + 0x1000, ipa, 0x1000, m));
+  w.map_stream(5, 5, S2CR_translate | bank | 3U << 24);
+  EXPECT_EQ(w.access(5, page + 0x1000).outcome, Outcome::forward);
+  EXPECT_FALSE(explain_in(w, 5, page + 0x1000).stale());
+  const std::uint64_t at = vas.descriptor_address(page + 0x1000, 3).value_or(0);
+  w.memory.write(at, w.memory.read(at, 8) & ~(1ULL << 54));  // UXN; stage 2 lets nobody execute
+  EXPECT_TRUE(explain_in(w, 5, page + 0x1000).translation->tlb_stale);
+}
+
 // ---- two Security states
 
 TEST(ExplainSecure, TheCopyOfTheSecurityStateDecides) {

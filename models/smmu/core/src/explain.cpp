@@ -69,6 +69,8 @@ bool same_answer(const Tlb::Entry& entry, const pgtable::Result& memory, unsigne
   return memory.ok() &&
          (entry.value.output | (memory.va & inside)) == physical(memory.output, address_bits) &&
          entry.value.rights == memory.rights && entry.value.space == memory.space &&
+         entry.value.of_unprivileged ==
+             (memory.stage1.valid && pgtable::lets_unprivileged_in(memory.stage1_rights)) &&
          entry.value.attributes == pgtable::effective(memory.attributes);
 }
 
