@@ -218,6 +218,110 @@ TEST_F(Shell, AFaultThatIsClearedBeforeItsTimeRaisesNothing) {
   });
 }
 
+// Masters that run ahead record faults that are still to come (docs/smmuv2.md).
+
+class Ahead : public Shell {
+ protected:
+  void SetUp() override {
+    Shell::SetUp();
+    b.in_simulation([this] {
+      for (const unsigned bank : {1U, 2U}) b.stream(7 + bank, bank);
+    });
+  }
+  /// In the simulation: a read that faults in a bank, by a master that is ahead. @return when it has its
+  /// answer
+  sc_time fault(unsigned bank, sc_time delay) {
+    AccessExtension e = Bench::of_stream(7 + bank);
+    std::uint32_t v = 0;
+    EXPECT_EQ(b.transport(0x5000, &v, 4, false, &e, &delay), tlm::TLM_ADDRESS_ERROR_RESPONSE);
+    return sc_core::sc_time_stamp() + delay;
+  }
+  /// The line of a bank is low until then.
+  void expect_rise(unsigned bank, const sc_time& at) {
+    wait(at - ns(10) - sc_core::sc_time_stamp());
+    EXPECT_FALSE(b.context[bank].read()) << bank;
+    wait(ns(20));
+    EXPECT_TRUE(b.context[bank].read()) << bank;
+  }
+  Bench& b = bench();
+};
+
+TEST_F(Ahead, ARegisterAccessMeanwhileDoesNotRaiseTheLineOfAFaultThatIsStillToCome) {
+  b.in_simulation([&] {
+    const sc_time at = fault(2, ns(500));
+    EXPECT_NE(b.reg(b.cb(2, FSR)) & TF, 0U);
+    b.set(b.cb(1, FSRRESTORE), TF);
+    wait(ns(10));
+    EXPECT_TRUE(b.context[1].read()) << "what software does shows at once";
+    expect_rise(2, at);
+  });
+}
+
+TEST_F(Ahead, FaultsOfTwoMastersRaiseEachItsLineInEitherOrderOfTheirCalls) {
+  for (const bool later_first : {false, true}) {
+    b.in_simulation([&] {
+      const sc_time one = fault(1, ns(later_first ? 900 : 300));
+      const sc_time two = fault(2, ns(later_first ? 300 : 900));
+      expect_rise(later_first ? 2 : 1, std::min(one, two));
+      expect_rise(later_first ? 1 : 2, std::max(one, two));
+      for (const unsigned bank : {1U, 2U}) b.set(b.cb(bank, FSR), ~0U);
+      wait(ns(10));
+    });
+  }
+}
+
+TEST_F(Ahead, AGlobalFaultAndOneOfABankRaiseEachItsLineAtItsTime) {
+  b.in_simulation([&] {
+    const sc_time at = fault(1, ns(900));
+    sc_time delay = ns(300);
+    std::uint32_t v = 0;
+    EXPECT_EQ(b.transport(0x5000, &v, 4, false, nullptr, &delay), tlm::TLM_ADDRESS_ERROR_RESPONSE)
+        << "no stream matches";
+    wait(ns(290));
+    EXPECT_FALSE(b.gfsr.read());
+    wait(ns(50));
+    EXPECT_TRUE(b.gfsr.read());
+    expect_rise(1, at);
+  });
+}
+
+TEST_F(Ahead, ALineThatIsEnabledAgainBeforeItsTimeShowsAtOnce) {
+  b.in_simulation([&] {
+    fault(2, ns(500));
+    b.set(b.cb(2, SCTLR), SCTLR_M);
+    b.set(b.cb(2, SCTLR), SCTLR_M | SCTLR_CFIE);
+    wait(ns(10));
+    EXPECT_TRUE(b.context[2].read()) << "software has seen FSR, and asks for its interrupt now";
+  });
+}
+
+TEST_F(Ahead, AResetBeforeTheTimeOfAFaultLeavesItsLineLow) {
+  b.in_simulation([&] {
+    const sc_time at = fault(2, ns(500));
+    b.reset.write(true);
+    wait(ns(1));
+    b.reset.write(false);
+    wait(at + ns(100) - sc_core::sc_time_stamp());
+    EXPECT_FALSE(b.context[2].read());
+  });
+}
+
+TEST_F(Ahead, AStateThatIsSavedBeforeTheTimeOfAFaultRaisesItsLineThenWhereverItIsLoaded) {
+  b.in_simulation([&] {
+    const sc_time to_go = fault(2, ns(500)) - sc_core::sc_time_stamp();
+    std::stringstream state;
+    ASSERT_FALSE(b.smmu.save(state));
+    b.reset.write(true);
+    wait(ns(1));
+    b.reset.write(false);
+    wait(ns(3000));
+    EXPECT_FALSE(b.context[2].read());
+    const sc_time loaded = sc_core::sc_time_stamp();
+    ASSERT_FALSE(b.smmu.load(state));
+    expect_rise(2, loaded + to_go);
+  });
+}
+
 TEST_F(Shell, StatisticsCountFaultsStallsAndMaintenance) {
   struct Named : StatVisitor {
     void stat(std::string_view name, std::uint64_t value, std::string_view, std::string_view) override {

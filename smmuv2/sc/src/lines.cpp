@@ -8,29 +8,28 @@
 
 namespace smmuvp::smmuv2 {
 
+using smmu::TimePs;
+
 namespace {
 
-void show(const std::vector<InterruptOutput*>& outputs, const std::vector<bool>& levels) {
-  const std::size_t n = std::min(outputs.size(), levels.size());
-  for (std::size_t i = 0; i < n; ++i) outputs[i]->set(levels[i]);
-}
+TimePs now_ps() { return to_ps(sc_core::sc_time_stamp()); }
 
 }  // namespace
 
 Lines::Lines(const sc_core::sc_module_name& name, Faults& faults, const Ports& ports,
              smmu::OutputGroup& group)
-    : sc_core::sc_module(name),
-      m_faults(faults),
-      m_gfsr(group.add_level("gfsr", ports.gfsr)),
-      m_cfg(group.add_level("cfg", ports.cfg)),
-      m_sgfsr(group.add_level("sgfsr", ports.sgfsr)),
-      m_scfg(group.add_level("scfg", ports.scfg)) {
+    : sc_core::sc_module(name), m_faults(faults) {
+  const auto add = [&group](std::vector<Line>& lines, const std::string& line, LineOut& port) {
+    lines.push_back({&group.add_level(line, port)});
+  };
+  add(m_global, "gfsr", ports.gfsr);
+  add(m_global, "cfg", ports.cfg);
+  add(m_global, "sgfsr", ports.sgfsr);
+  add(m_global, "scfg", ports.scfg);
   for (std::size_t i = 0; i < ports.context.size(); ++i) {
-    m_context.push_back(&group.add_level("context" + std::to_string(i), ports.context[i]));
+    add(m_context, "context" + std::to_string(i), ports.context[i]);
   }
-  for (std::size_t i = 0; i < ports.pm.size(); ++i) {
-    m_pm.push_back(&group.add_level("pm" + std::to_string(i), ports.pm[i]));
-  }
+  for (std::size_t i = 0; i < ports.pm.size(); ++i) add(m_pm, "pm" + std::to_string(i), ports.pm[i]);
   SMMUVP_HAS_PROCESS(Lines);
   SC_METHOD(show);
   sensitive << m_due;
@@ -39,22 +38,58 @@ Lines::Lines(const sc_core::sc_module_name& name, Faults& faults, const Ports& p
 
 void Lines::show() {
   if (!m_faults.take_changed() && !m_stale) return;
-  m_stale = false;
-  const Levels& levels = m_faults.levels();
-  m_gfsr.set(levels.NSgIrpt);
-  m_cfg.set(levels.NSgCfgIrpt);
-  m_sgfsr.set(levels.gIrpt);
-  m_scfg.set(levels.gCfgIrpt);
-  smmuv2::show(m_context, levels.context);
-  smmuv2::show(m_pm, levels.pm);
+  take(now_ps());
+  drive();
 }
 
-void Lines::show_at(smmu::TimePs time) {
+void Lines::show_at(TimePs time) {
   if (!m_faults.take_changed()) return;
+  take(time);
   m_stale = true;
   const sc_core::sc_time at = from_ps(time);
   const sc_core::sc_time& now = sc_core::sc_time_stamp();
-  m_due.notify(at > now ? at - now : sc_core::SC_ZERO_TIME);
+  m_due.notify(at > now ? at - now : sc_core::SC_ZERO_TIME);  // an earlier notification stays
+}
+
+// Levels have changed at `time`.
+void Lines::take(TimePs time) {
+  const Levels& levels = m_faults.levels();
+  const bool global[] = {levels.NSgIrpt, levels.NSgCfgIrpt, levels.gIrpt, levels.gCfgIrpt};
+  for (std::size_t i = 0; i < m_global.size(); ++i) take(m_global[i], global[i], time);
+  const std::size_t contexts = std::min(m_context.size(), levels.context.size());
+  for (std::size_t i = 0; i < contexts; ++i) take(m_context[i], levels.context[i], time);
+  const std::size_t groups = std::min(m_pm.size(), levels.pm.size());
+  for (std::size_t i = 0; i < groups; ++i) take(m_pm[i], levels.pm[i], time);
+}
+
+void Lines::take(Line& line, bool level, TimePs time) {
+  if (level && !line.level) line.rises = time;
+  line.level = level;
+}
+
+void Lines::drive() {
+  const sc_core::sc_time& now = sc_core::sc_time_stamp();
+  m_stale = false;
+  for (std::vector<Line>* lines : {&m_global, &m_context, &m_pm}) {
+    for (const Line& line : *lines) {
+      const sc_core::sc_time at = from_ps(line.rises);
+      const bool early = line.level && at > now;
+      line.output->set(line.level && !early);
+      if (!early) continue;
+      m_stale = true;
+      m_due.notify(at - now);
+    }
+  }
+}
+
+void Lines::visit(Archive& archive) {
+  m_stale = true;
+  if (archive.loading()) take(now_ps());
+  archive.begin("lines");
+  for (std::vector<Line>* lines : {&m_global, &m_context, &m_pm}) {
+    for (Line& line : *lines) archive.time("rises", line.rises);
+  }
+  archive.end();
 }
 
 }  // namespace smmuvp::smmuv2

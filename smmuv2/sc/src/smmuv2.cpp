@@ -85,7 +85,7 @@ class Module : public smmu::WithCore<smmuv2::Smmu>, public smmu::SmmuModule {
   }
   void visit_core(Archive& archive) override {
     core.visit(archive);
-    m_lines.forget();
+    m_lines.visit(archive);
   }
   void show() override { m_lines.show(); }
   void core_statistics(StatVisitor& visitor) const override { core.statistics().report(visitor); }
