@@ -68,7 +68,8 @@ __attribute__((always_inline)) inline bool TbuShell::pass_hit(tlm::tlm_generic_p
   Engine& engine = m_engine;
   const bool write = payload.is_write();
   const unsigned length = payload.get_data_length();
-  if ((!write && !payload.is_read()) || length - 1 >= payload.get_streaming_width() || engine.tracer().on() ||
+  if ((!write && !payload.is_read()) || length - 1 >= payload.get_streaming_width() ||
+      payload.get_data_ptr() == nullptr || engine.tracer().on() ||
       (write && payload.get_extension<CompareSwapExtension>() != nullptr)) {
     return false;
   }

@@ -13,7 +13,11 @@ Transaction::Transaction(tlm::tlm_generic_payload& payload, const TransactionSha
       m_parts(shape.request.address, shape.length, shape.window),
       m_time(time) {
   m_payload->set_dmi_allowed(false);  // the hint of a target behind a translation would be wrong
-  if (shape.ignore) finish(tlm::TLM_OK_RESPONSE);
+  if (shape.ignore) {
+    finish(tlm::TLM_OK_RESPONSE);
+  } else if (m_saved.data == nullptr && shape.length != 0) {
+    finish(tlm::TLM_GENERIC_ERROR_RESPONSE);  // nothing that an SMMU's software or a device could mean
+  }
 }
 
 Transaction::Transaction(Translator& translator)
