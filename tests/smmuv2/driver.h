@@ -45,6 +45,12 @@ class Driver {
   }
 
   // ---- tables
+  /// As at first: memory is empty, and nothing of it in use.
+  void forget_tables() {
+    memory = {};
+    builders.clear();
+    m_next_table = tables;
+  }
   /// Empty tables of any configuration; base addresses are the builder's.
   pgtable::Builder& builder(const pgtable::Config& c) {
     builders.emplace_back(

@@ -21,7 +21,7 @@ struct WithDriver {
   smmuv2::ModuleDriver regs;
 };
 
-/// Two Security states and eight context banks.
+/// Two Security states, eight context banks and an event counter.
 class System : public WithDriver, public SystemOf<SmmuV2<>> {
  public:
   struct Kind {
@@ -41,14 +41,15 @@ class System : public WithDriver, public SystemOf<SmmuV2<>> {
     p.set("NUMSMRG", 16);
     p.set("NUMPAGENDXB", 2);
     p.set("GSE", true);
+    p.set("counter_groups", 1);
+    p.set("CGNC", 1);
     return p;
   }
 
   /// As after power-on, enabled, without any stream.
   void restart() {
     restart_parts();
-    regs.memory = {};
-    regs.builders.clear();
+    regs.forget_tables();
     regs.start();
   }
 };

@@ -1,7 +1,8 @@
-// Two systems in step, one of whose masters uses pointers: software, memory and devices do the same to both,
-// and see the same.
-#include <cstdlib>
+// A master of an SMMUv3 that uses pointers sees what one that does not sees, whatever software and memory do.
+#include <array>
+#include <optional>
 
+#include "../../smmu/dmi/in_step.h"
 #include "bench.h"
 
 namespace smmuvp::dmi {
@@ -21,13 +22,10 @@ constexpr unsigned pages = 6;
 /// One of the two, and what software has made in its memory.
 class Side {
  public:
-  explicit Side(const char* name, bool uses_pointers) : m_uses_pointers(uses_pointers), s(name) {}
+  explicit Side(const char* name) : s(name) {}
 
   void restart() {
     s.restart();
-    s.client.uses_pointers = m_uses_pointers;
-    // Whoever asks again at once gets nothing that is withdrawn then.
-    s.client.on_withdrawal = [this] { s.client.ask(s.client.withdrawn.back().first, false); };
     m_ipas = &s.world.guest();
     m_tables[stage1] = &s.world.space();
     m_tables[stage2] = &s.world.ipa_space();
@@ -90,11 +88,6 @@ class Side {
   }
 
   std::uint16_t asid = 1;
-
- private:
-  bool m_uses_pointers;
-
- public:
   System s;
 
  private:
@@ -103,34 +96,30 @@ class Side {
   std::array<pgtable::Builder*, 3> m_tables{};
 };
 
-struct Both {
-  Side plain{"plain", false};
-  Side direct{"direct", true};
-  template <class F>
-  void each(F f) {
-    f(plain);
-    f(direct);
-  }
-};
-
-class Schedule {
+class Schedule : public InStep<Side> {
  public:
-  Schedule(Both& both, std::uint64_t seed) : m(both), m_random(seed) {}
+  using InStep::InStep;
 
   void run(unsigned steps) {
-    m.each([](Side& side) { side.restart(); });
+    restart();
     for (unsigned i = 0; i < steps && !::testing::Test::HasFailure(); ++i) step();
     compare_memory();
   }
   std::array<std::uint64_t, modes + 1> by_pointer{};  // accesses by mode, the last of a disabled SMMU
 
  private:
-  std::uint64_t below(std::uint64_t n) { return m_random.below(n); }
-  bool one_in(std::uint64_t n) { return below(n) == 0; }
+  void restart() {
+    m.each([](Side& side) { side.restart(); });
+    use_pointers();
+  }
   std::uint64_t any_page() { return Side::address(static_cast<unsigned>(below(pages))); }
 
   void step() {
     if (!one_in(6)) return access();
+    change();
+    compare_pointers();
+  }
+  void change() {
     switch (below(12)) {
       case 0:
       case 1:
@@ -156,40 +145,18 @@ class Schedule {
     }
   }
 
-  // The next bytes matter most where something changed, so few addresses are used.
   void access() {
     std::uint64_t address = any_page();
     if (one_in(4)) address = block + below(3) * 0x8'0000;
     // Where nothing is bypassed nothing is mapped there.
-    if (m.plain.mode() == bypass || m_disabled || one_in(12)) address = Ram::base + below(8) * 0x1000;
-    address += one_in(8) ? 0xffc : below(4) * 8;
-    const unsigned bytes = static_cast<unsigned>(1 + below(8));
-    const bool write = one_in(2);
-    const std::uint64_t value = m_random.next();
-    if (one_in(16)) change_within(address, bytes, write);
-    const Client::Outcome a = m.plain.s.client.access(address, bytes, write, value);
-    const Client::Outcome b = m.direct.s.client.access(address, bytes, write, value);
-    EXPECT_EQ(a, b) << std::hex << (write ? "write" : "read") << " at 0x" << address << ": " << a.status
-                    << ", " << b.status << "; " << a.data << ", " << b.data
-                    << (b.by_pointer ? " by pointer" : "");
-    m.each([](Side& side) { side.s.ram.on_access = nullptr; });
-    if (b.by_pointer) ++by_pointer[m_disabled ? modes : m.plain.mode()];
-    settle();
-  }
-  /// Memory is to change, or the SMMU, while the next access is downstream: in both systems, or in neither.
-  void change_within(std::uint64_t address, unsigned bytes, bool write) {
-    if (m.direct.s.client.pointer_for(address, bytes, write) != nullptr) return;
-    const std::uint64_t first = Ram::base + below(8) * 0x1000;
-    const bool off_and_on = !m_disabled && one_in(2);
-    m.each([&](Side& side) {
-      System& s = side.s;
-      s.ram.on_access = [&s, first, off_and_on, done = false]() mutable {
-        if (std::exchange(done, true)) return;
-        if (!off_and_on) return s.ram.swap(first, first + 0xfff);
-        s.cpu.put(0x20, smmuv3::CR0_CMDQEN | smmuv3::CR0_EVENTQEN);
-        s.cpu.put(0x20, smmuv3::CR0_implemented);
-      };
+    if (m.plain.mode() == bypass || m_disabled || one_in(12)) address = ram_page(below(8));
+    const bool by = InStep::access(address, [disabled = m_disabled](Side& side) {
+      if (disabled) return;
+      side.s.cpu.put(0x20, smmuv3::CR0_CMDQEN | smmuv3::CR0_EVENTQEN);
+      side.s.cpu.put(0x20, smmuv3::CR0_implemented);
     });
+    if (by) ++by_pointer[m_disabled ? modes : m.plain.mode()];
+    settle();
   }
   /// Records are the same, in the same order, and software takes them.
   void settle() {
@@ -297,12 +264,7 @@ class Schedule {
     if (one_in(2)) return invalidate_va(any_page());
     one_in(2) ? invalidate_ipa(ipa + below(8) * 0x1000) : invalidate_configuration(one_in(2));
   }
-  void change_memory() {
-    std::uint64_t first = Ram::base + below(8) * 0x1000;
-    if (one_in(4)) first = block_output + below(3) * 0x8'0000;
-    const std::uint64_t last = first + 0x1000 * (1 + below(2)) - 1;
-    m.each([&](Side& side) { side.s.ram.swap(first, last); });
-  }
+  void change_memory() { swap(one_in(4) ? block_output + below(3) * 0x8'0000 : ram_page(below(8))); }
   void switch_smmu() {
     const bool aborts = one_in(3);
     const bool first = one_in(2);  // GBPA changes before SMMUEN, or after it
@@ -325,38 +287,14 @@ class Schedule {
     m_disabled = false;
     m.each([](Side& side) { side.s.start(); });
     if (one_in(2)) return;
-    m.each([](Side& side) { side.restart(); });
+    restart();
   }
-  void compare_memory() {
-    for (std::uint64_t at = Ram::base; at < Ram::base + Ram::size; at += 0x1000) {
-      ASSERT_EQ(std::memcmp(m.plain.s.ram.at(at), m.direct.s.ram.at(at), 0x1000), 0) << std::hex << at;
-    }
-  }
-
-  Both& m;
-  test::Random m_random;
   bool m_disabled = false;
 };
 
-std::uint64_t schedules() {
-  const char* given = std::getenv("SMMUVP_SCHEDULES");
-  return given != nullptr ? std::strtoull(given, nullptr, 10) : 40;
-}
-
 TEST(DmiRandom, AMasterThatUsesPointersSeesWhatOneThatDoesNotSees) {
-  static Both both;
-  std::array<std::uint64_t, modes + 1> by_pointer{};
-  for (std::uint64_t seed = 1; seed <= schedules() && !::testing::Test::HasFailure(); ++seed) {
-    SCOPED_TRACE("seed " + std::to_string(seed));
-    Schedule schedule(both, seed);
-    schedule.run(600);
-    for (std::size_t i = 0; i < by_pointer.size(); ++i) by_pointer[i] += schedule.by_pointer[i];
-  }
-  for (std::size_t mode = 0; mode < by_pointer.size(); ++mode) {
-    if (mode == abort) continue;
-    EXPECT_GT(by_pointer[mode], schedules() * 10) << "or nothing is tested of mode " << mode;
-  }
-  EXPECT_EQ(both.plain.s.counted("dmi_grants"), 0U);
+  static Both<Side> both;
+  compare_in_step<Schedule>(both, abort);
 }
 
 }  // namespace
