@@ -356,6 +356,91 @@ TEST(SecureBanks, BeginAtNsnumcboWithTheirAttributeRegisters) {
 }
 
 // 2.3.9, 3.8.4
+/// What groups of both states make of a bank: group 0 is Non-secure, group 40 Secure.
+struct Borders : TwoStates {
+  explicit Borders(std::uint8_t NUMS2CB = 0) : TwoStates(features(NUMS2CB)) {}
+  static Features features(std::uint8_t NUMS2CB) {
+    Features f = two_states();
+    f.NUMS2CB = NUMS2CB;
+    return f;
+  }
+  /// @return bits of sGFSR; 0: it has translated, or passed
+  std::uint32_t fault_of(bool of_secure, unsigned bank) {
+    const std::uint32_t S2CR = S2CR_translate | bank;
+    of_secure ? map_secure(40, 9, S2CR) : map_stream(0, 9, S2CR);
+    write(sGFSR, ~0U, 4, of_secure);
+    const auto space = of_secure ? AddressSpace::secure : AddressSpace::non_secure;
+    const Outcome outcome = access(from(space, 9, 0x1000)).outcome;
+    const auto fault = static_cast<std::uint32_t>(read(sGFSR, 4, of_secure));
+    EXPECT_EQ(outcome, fault == 0 ? Outcome::forward : Outcome::abort);
+    return fault;
+  }
+  /// A bank of stage 1 whose MMU is off.
+  void pass_by(unsigned bank) {
+    write(gr1(CBAR0 + 4 * bank), CBAR_stage1, 4, secure_of(bank));
+    write_cb(bank, SCTLR, 0);
+  }
+};
+
+// 9.6.24, 2.3.9: at each border, and where all banks or none are Secure
+TEST(SecureBanks, BeginExactlyAtNsnumcbo) {
+  for (const unsigned NSNUMCBO : {0U, 1U, 31U, 32U}) {
+    SCOPED_TRACE(NSNUMCBO);
+    Borders w;
+    w.SCR1_is(0, 32, NSNUMCBO);
+    EXPECT_EQ(w.read(offsets::IDR1) & 0xffU, NSNUMCBO);
+    EXPECT_EQ(w.read(offsets::IDR1, 4, secure) & 0xffU, 32U);
+    for (const unsigned bank : {NSNUMCBO - 1, NSNUMCBO}) {
+      if (bank >= 32) continue;
+      SCOPED_TRACE(bank);
+      w.pass_by(bank);
+      const bool is_secure = bank == NSNUMCBO;
+      EXPECT_EQ(w.fault_of(false, bank), is_secure ? UCBF : 0U);
+      EXPECT_EQ(w.fault_of(true, bank), is_secure ? 0U : UCBF);
+    }
+  }
+}
+
+TEST(SecureBanks, AreNoneWhereNsnumcboIsMoreThanThereAre) {
+  for (const unsigned NSNUMCBO : {33U, 128U, 255U}) {
+    SCOPED_TRACE(NSNUMCBO);
+    Borders w;
+    w.SCR1_is(0, 32, NSNUMCBO);
+    w.pass_by(31);
+    EXPECT_EQ(w.fault_of(false, 31), 0U);
+    EXPECT_EQ(w.fault_of(true, 31), UCBF);
+    for (const bool side : {false, true}) EXPECT_EQ(w.fault_of(side, 32), UCBF) << "there is none";
+  }
+}
+
+// 9.6.24: NSNUMCBO must not be below NUMS2CB, since Secure banks have no stage 2. Where it is (a choice),
+// such banks are Secure software's like others, and of no use to it.
+TEST(SecureBanks, OfStage2AloneAreInvalidContexts) {
+  constexpr unsigned NUMS2CB = 8;
+  Borders w(NUMS2CB);
+  pgtable::Builder& tables = w.builder(Driver::config_stage2());
+  ASSERT_TRUE(tables.map(0x1000, 0x2000, 0x1000));
+  const auto program = [&] { w.bank_stage2(NUMS2CB - 1, tables.config(), 3); };
+  w.SCR1_is(0, 32, NUMS2CB);
+  program();
+  w.pass_by(NUMS2CB);
+  EXPECT_EQ(w.fault_of(false, NUMS2CB - 1), 0U);
+  EXPECT_EQ(w.fault_of(true, NUMS2CB - 1), UCBF);
+  EXPECT_EQ(w.fault_of(true, NUMS2CB), 0U);
+
+  w.SCR1_is(0, 32, NUMS2CB - 1);
+  EXPECT_EQ(w.read(offsets::IDR1) & 0xffU, NUMS2CB - 1);
+  EXPECT_EQ(w.read(offsets::IDR1) >> 16 & 0xffU, NUMS2CB) << "no field of SCR1 hides those";
+  EXPECT_EQ(w.fault_of(false, NUMS2CB - 1), UCBF);
+  EXPECT_EQ(w.fault_of(true, NUMS2CB - 1), ICF);
+  w.write(w.gr1(CBAR0 + 4 * (NUMS2CB - 1)), CBAR_stage1, 4, secure);
+  EXPECT_EQ(w.fault_of(true, NUMS2CB - 1), ICF) << "a TYPE that it cannot have";
+
+  w.SCR1_is(0, 32, NUMS2CB);
+  program();
+  EXPECT_EQ(w.fault_of(false, NUMS2CB - 1), 0U);
+}
+
 TEST(SecureBanks, AreUnimplementedToNonSecureGroups) {
   TwoStates w;
   w.secure_stream(40, 8, 20);
