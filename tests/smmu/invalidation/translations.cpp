@@ -9,11 +9,19 @@ constexpr std::uint64_t outputs = 0xffff'ffff'f000;  // [47:12] of a Long-descri
 
 constexpr std::uint64_t low_bits(unsigned n) { return (std::uint64_t{1} << n) - 1; }
 
-Descriptor decode_long(unsigned stage, unsigned level, Word w) {
+/// log2 of what a Long-descriptor of a level translates (DDI 0487 D8.2)
+unsigned long_shift(Format format, unsigned level) {
+  if (format == Format::long_16k) return level == 1 ? 25 : 14;
+  if (format == Format::long_64k) return level == 1 ? 29 : 16;
+  return shift_of(level);
+}
+unsigned last_level(Format format) { return format == Format::long_descriptors ? 3 : 2; }
+
+Descriptor decode_long(Format format, unsigned stage, unsigned level, Word w) {
   Descriptor d;
   d.valid = (w & 1U) != 0;
-  d.table = level < 3 && (w & 2U) != 0;
-  d.shift = static_cast<std::uint8_t>(shift_of(level));
+  d.table = level < last_level(format) && (w & 2U) != 0;
+  d.shift = static_cast<std::uint8_t>(long_shift(format, level));
   d.output = w & outputs & (d.table ? ~Word{0} : ~low_bits(d.shift));
   d.writable = stage == 1 ? (w >> 7U & 1U) == 0 : (w >> 7U & 1U) != 0;  // AP[2], S2AP[1]
   d.global = stage == 1 && (w >> 11U & 1U) == 0;
@@ -35,7 +43,8 @@ Descriptor decode_short(unsigned level, Word w) {
 }  // namespace
 
 Descriptor Descriptor::decode(Format format, unsigned stage, unsigned level, Word word) {
-  return format == Format::short_descriptors ? decode_short(level, word) : decode_long(stage, level, word);
+  if (format == Format::short_descriptors) return decode_short(level, word);
+  return decode_long(format, stage, level, word);
 }
 
 std::uint64_t Descriptor::address(Format format, unsigned stage, unsigned level, std::uint64_t table,
@@ -43,8 +52,10 @@ std::uint64_t Descriptor::address(Format format, unsigned stage, unsigned level,
   if (format == Format::short_descriptors) {
     return table + 4 * (level == 1 ? input >> 20U & 0xfffU : input >> 12U & 0xffU);
   }
-  const unsigned bits = stage == 2 && level == 1 ? 10 : 9;  // stage 2: two tables
-  return table + 8 * (input >> shift_of(level) & low_bits(bits));
+  unsigned bits = stage == 2 && level == 1 ? 10 : 9;  // stage 2: two tables
+  if (format == Format::long_16k) bits = 11;
+  if (format == Format::long_64k) bits = level == 1 ? 10 : 13;  // 39 bits of address
+  return table + 8 * (input >> long_shift(format, level) & low_bits(bits));
 }
 
 // ---- pieces

@@ -69,6 +69,8 @@ struct Invalidation {
 /// How tables are laid out.
 enum class Format : std::uint8_t {
   long_descriptors,   ///< three levels of 9 bits, 4 KiB pages
+  long_16k,           ///< stage 1: two levels, 32 MiB blocks, 16 KiB pages
+  long_64k,           ///< stage 1: two levels, 512 MiB blocks, 64 KiB pages
   short_descriptors,  ///< AArch32: 1 MiB sections, 4 KiB pages
 };
 /// A descriptor, without what it points to.

@@ -7,14 +7,23 @@ namespace {
 
 std::uint8_t number(Regime regime) { return static_cast<std::uint8_t>(regime); }
 Format format_of(const BankValue& v) {
-  return v.scheme == Scheme::Short ? Format::short_descriptors : Format::long_descriptors;
+  switch (v.scheme) {
+    case Scheme::Granule16:
+      return Format::long_16k;
+    case Scheme::Granule64:
+      return Format::long_64k;
+    case Scheme::Short:
+      return Format::short_descriptors;
+    default:
+      return Format::long_descriptors;
+  }
 }
 /// Those of Secure and of Hyp banks do not count (IHI 0062 1.6.6, 2.8).
 std::uint16_t vmid_of(unsigned bank, const BankValue& v) {
   return regime_of(bank) == Regime::NonSecure ? v.vmid : std::uint16_t{0};
 }
 std::uint16_t asid_of(unsigned bank, const BankValue& v) {
-  return regime_of(bank) == Regime::Hyp ? std::uint16_t{0} : v.asid;
+  return is_special(bank) ? std::uint16_t{0} : v.asid;
 }
 
 /// Address[55:12] in bits [43:0], extended from bit 55 (16.5.32).
@@ -34,10 +43,11 @@ std::string to_string(const Answer& a) {
 
 const OperationInfo& info(Operation operation) {
   static constexpr OperationInfo all[] = {
-      {"TLBIALL", 0x618, 4},  {"TLBIASID", 0x610, 4},   {"TLBIVA", 0x600, 8},      {"TLBIVAL", 0x620, 8},
-      {"TLBIVAA", 0x608, 8},  {"TLBIVAAL", 0x628, 8},   {"TLBIIPAS2", 0x630, 8},   {"TLBIIPAS2L", 0x638, 8},
-      {"TLBIVMID", 0x064, 4}, {"TLBIVMIDS1", 0x0b8, 4}, {"TLBIALLNSNH", 0x068, 4}, {"TLBIALLH", 0x06c, 4},
-      {"TLBIVAH", 0x078, 4},  {"TLBIVAH64", 0x0c0, 8},  {"TLBIVALH64", 0x0b0, 8},  {"STLBIALL", 0x060, 4},
+      {"TLBIALL", 0x618, 4},   {"TLBIASID", 0x610, 4},   {"TLBIVA", 0x600, 8},      {"TLBIVAL", 0x620, 8},
+      {"TLBIVAA", 0x608, 8},   {"TLBIVAAL", 0x628, 8},   {"TLBIIPAS2", 0x630, 8},   {"TLBIIPAS2L", 0x638, 8},
+      {"TLBIVMID", 0x064, 4},  {"TLBIVMIDS1", 0x0b8, 4}, {"TLBIALLNSNH", 0x068, 4}, {"TLBIALLH", 0x06c, 4},
+      {"TLBIVAH", 0x078, 4},   {"TLBIVAH64", 0x0c0, 8},  {"TLBIVALH64", 0x0b0, 8},  {"STLBIALL", 0x060, 4},
+      {"STLBIALLM", 0x0bc, 4}, {"STLBIVAM", 0x0a8, 8},   {"STLBIVALM", 0x0a0, 8},
   };
   return all[static_cast<unsigned>(operation)];
 }
@@ -60,7 +70,7 @@ bool covers(const Tlbi& t, const BankValue& bank, const Coverage& x) {
   };
   const std::uint64_t va = bank.VA64() ? address_64(t.value) : t.value & 0xffff'f000U;
   const auto asid = static_cast<std::uint16_t>(bank.VA64() ? t.value >> 48U : t.value & 0xffU);
-  const bool of_asid = x.global || regime_of(t.bank) == Regime::Hyp || x.asid == asid;
+  const bool of_asid = x.global || is_special(t.bank) || x.asid == asid;
   switch (t.operation) {
     case Operation::TLBIALL:
       return of_bank;
@@ -93,7 +103,13 @@ bool covers(const Tlbi& t, const BankValue& bank, const Coverage& x) {
     case Operation::TLBIVALH64:
       return of(Regime::Hyp) && named(address_64(t.value), true);
     case Operation::STLBIALL:
-      return of(Regime::Secure);
+      return of(Regime::Secure) || of(Regime::Monitor);
+    case Operation::STLBIALLM:
+      return of(Regime::Monitor);
+    case Operation::STLBIVAM:
+      return of(Regime::Monitor) && named(address_64(t.value), false);
+    case Operation::STLBIVALM:
+      return of(Regime::Monitor) && named(address_64(t.value), true);
     default:
       return false;
   }

@@ -35,6 +35,9 @@ enum class Operation : std::uint8_t {
   TLBIVAH64,
   TLBIVALH64,
   STLBIALL,
+  STLBIALLM,
+  STLBIVAM,
+  STLBIVALM,
   count,
 };
 struct OperationInfo {
@@ -44,6 +47,8 @@ struct OperationInfo {
 };
 const OperationInfo& info(Operation operation);
 constexpr bool is_global(Operation operation) { return operation >= Operation::TLBIVMID; }
+/// Whether an operation is of Secure software's registers.
+constexpr bool is_secure(Operation operation) { return operation >= Operation::STLBIALL; }
 
 /// An operation, as software gave it.
 struct Tlbi {

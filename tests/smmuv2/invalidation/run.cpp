@@ -24,8 +24,8 @@ constexpr const char* clause_sync =
     "was "
     "discarded, and waits for no others";
 
-Features features() {
-  Features f = two_states();
+Features features(const Schedule& s) {
+  Features f = s.SSD_table ? with_table() : two_states();
   f.NUMCB = f.NUMSMRG = banks;
   return f;
 }
@@ -74,14 +74,15 @@ class Run {
         m_tallies(tallies),
         m_log(log),
         m_memory(image(schedule.image)),
-        m_world(features(), caches(schedule)),
+        m_world(features(schedule), caches(schedule)),
         m_reference(m_memory) {
     using namespace offsets;
     m_world.write(SCR1, secure_bank << 8U | secure_bank, 4, true);
+    if (schedule.SSD_table) m_world.write(4 * 0x1000, (1U << secure_bank) - 1, 4, true);  // SSDR0
     for (const bool side : {false, true}) m_world.write(sCR0, CR0_GFRE | CR0_USFCFG | CR0_SMCFCFG, 4, side);
     for (unsigned n = 0; n < banks; ++n) {
-      m_world.write(S2CR0 + 4 * n, S2CR_translate | n, 4, n == secure_bank);
-      m_world.write(SMR0 + 4 * n, SMR_VALID | n, 4, n == secure_bank);
+      m_world.write(S2CR0 + 4 * n, S2CR_translate | n, 4, is_secure(n));
+      m_world.write(SMR0 + 4 * n, SMR_VALID | n, 4, is_secure(n));
       set_bank(n, schedule.banks_at_begin[n]);
     }
   }
@@ -147,12 +148,13 @@ class Run {
 
   void set_bank(unsigned n, const BankValue& v) {
     using namespace offsets;
-    const bool secure = n == secure_bank;
+    const bool secure = is_secure(n);
     const std::uint32_t type = is_stage2(n)    ? CBAR_stage2
                                : v.nested      ? CBAR_nested | stage2[v.second] << 8U
                                : n == hyp_bank ? CBAR_stage1 | CBAR_HYPC
                                                : CBAR_stage1;
-    m_world.write(m_world.gr1(CBA2R0 + 4 * n), v.VA64() ? CBA2R_VA64 : 0, 4, secure);
+    const std::uint32_t MONC = n == monitor_bank ? CBA2R_MONC : 0;
+    m_world.write(m_world.gr1(CBA2R0 + 4 * n), (v.VA64() ? CBA2R_VA64 : 0) | MONC, 4, secure);
     m_world.write(m_world.gr1(CBAR0 + 4 * n), type | v.vmid, 4, secure);
     bank_registers(n, v, [&](std::uint32_t offset, std::uint64_t value, unsigned bytes) {
       m_world.write_cb(n, offset, value, bytes);
@@ -165,7 +167,7 @@ class Run {
 
   void carry_out(const Tlbi& t) {
     const OperationInfo& o = info(t.operation);
-    const bool secure = t.operation == Operation::STLBIALL;
+    const bool secure = is_secure(t.operation);
     if (is_global(t.operation)) {
       m_world.write(o.offset, t.value, o.bytes, secure);
     } else {
@@ -174,7 +176,7 @@ class Run {
     const BankValue value = m_reference.bank(t.bank);
     m_known.invalidated([&](const Coverage& piece) { return covers(t, value, piece); });
     m_reference.carried_out(t, m_now);
-    const bool of_secure_bank = !is_global(t.operation) && t.bank == secure_bank;
+    const bool of_secure_bank = !is_global(t.operation) && is_secure(t.bank);
     if (!is_global(t.operation)) m_resources[t.bank].posted.push_back(m_operations.size());
     m_resources[secure || of_secure_bank ? global_secure : global_non_secure].posted.push_back(
         m_operations.size());
@@ -258,7 +260,9 @@ class Run {
     if (m_schedule.large_caches) slot.known = m_known.at_begin(slot.tag, slot.id, m_now);
     smmu::AccessRequest request =
         World::request(s.bank, slot.id.address, s.write ? smmu::AccessKind::write : smmu::AccessKind::read);
-    if (s.bank == secure_bank) request.space = AddressSpace::secure;
+    // With a table it does not matter how a Secure device marks its access.
+    const bool marked = !m_schedule.SSD_table || (s.address & 0x1000U) != 0;
+    if (is_secure(s.bank) && marked) request.space = AddressSpace::secure;
     request.port = s.slot & 1U;
     request.can_wait = true;
     slot.fast = m_world.smmu.translate_fast(request, slot.answer);
@@ -280,7 +284,7 @@ class Run {
   // Where a bank has one range, or none, addresses are of the lower one.
   std::uint64_t address_in(const Step& s) const {
     const BankValue& v = m_reference.bank(s.bank);
-    const bool two = v.VA64() && v.M && s.bank != hyp_bank && !is_stage2(s.bank);
+    const bool two = has_two_ranges(s.bank, v) && v.M;
     return two ? s.address : s.address & 0xffff'ffffU;
   }
 

@@ -17,6 +17,7 @@ class Maker {
     m_schedule.large_caches = chance(2);
     m_schedule.shape = static_cast<std::uint8_t>(below(8));
     m_schedule.image = static_cast<std::uint8_t>(below(images));
+    m_schedule.SSD_table = chance(3);
     for (unsigned n = 0; n < banks; ++n) m_banks[n] = any_bank(n);
     m_schedule.banks_at_begin = m_banks;
     for (Focus& f : m_focus) f = {bank(), ttb(), Place::random(m_random)};
@@ -66,8 +67,9 @@ class Maker {
       v.vmid = vmid_of_stage2(which);
       return v;
     }
-    v.scheme = chance(2) ? Scheme::AArch64 : chance(2) ? Scheme::Long : Scheme::Short;
+    v.scheme = chance(2) ? Scheme::AArch64 : static_cast<Scheme>(1 + below(4));
     if (n == hyp_bank && v.scheme == Scheme::Short) v.scheme = Scheme::Long;  // EAE counts as 1 (16.5.38)
+    if (n == monitor_bank && !v.VA64()) v.scheme = Scheme::AArch64;           // 10.2.2
     v.asid = any_asid(v.scheme);
     v.vmid = small(2);
     if (n < guest_banks && chance(2)) {
@@ -98,7 +100,7 @@ class Maker {
         break;
       default:
         v = any_bank(n);
-        if (n == hyp_bank) v.scheme = m_banks[n].scheme;  // there are no ASIDs
+        if (is_special(n)) v.scheme = m_banks[n].scheme;  // there are no ASIDs
         break;
     }
     return v;
@@ -108,7 +110,7 @@ class Maker {
 
   std::uint64_t address_of(const Focus& f) {
     const BankValue& v = m_banks[f.bank];
-    const bool two = v.VA64() && v.M && f.bank != hyp_bank && !is_stage2(f.bank);
+    const bool two = has_two_ranges(f.bank, v) && v.M;
     return f.place.address() | (two && f.ttb != 0 ? upper_range : 0) | 0x120;
   }
   void begin(const Focus& f, unsigned slot) {
@@ -146,7 +148,7 @@ class Maker {
   // On the way of `f`, at any level
   void descriptor(const Focus& f, unsigned stage) {
     const BankValue& v = m_banks[f.bank];
-    if (stage == 1 && v.scheme == Scheme::Short) return short_one(f);
+    if (stage == 1 && v.two_levels()) return two_level_one(f);
     Node n;
     n.stage = static_cast<std::uint8_t>(stage);
     n.level = level();
@@ -174,30 +176,32 @@ class Maker {
     const bool writable = !chance(3);
     return random_leaf(m_random, n, p, writable, !chance(3));
   }
-  void short_one(const Focus& f) {
-    const unsigned space = m_banks[f.bank].spaces[0] % short_spaces;
+  void two_level_one(const Focus& f) {
+    const Scheme scheme = m_banks[f.bank].scheme;
+    const unsigned space = m_banks[f.bank].spaces[0] % two_level_spaces;
     const unsigned bank = m_banks[f.bank].nested && chance(3) ? 1 : 0;
     const unsigned at = chance(3) ? 1 : 2;
     const unsigned copy = at == 2 ? small(2) : 0;
     Word w = 0;
     if (at == 1 && !chance(3)) {
-      w = short_pointer(short_table(space, 2, small(2), f.place));
+      w = two_level_pointer(scheme, two_level_table(scheme, space, 2, small(2), f.place));
     } else if (!chance(8)) {
       Leaf l;
       l.output = Place::random(m_random).address();
       l.writable = !chance(3);
       l.nG = !chance(3);
-      w = short_leaf(at, l);
+      w = two_level_leaf(scheme, at, l);
     }
-    write(short_descriptor(space, at, copy, bank, f.place), w, 1, at, f.place.address());
+    write(two_level_descriptor(scheme, space, at, copy, bank, f.place), w, 1, at, f.place.address());
   }
   // A stage 1 table on the way of `f`, as stage 2 sees it
   std::uint64_t structure(const Focus& f) {
     const BankValue& v = m_banks[f.bank];
-    if (v.scheme == Scheme::Short) {
-      const unsigned space = v.spaces[0] % short_spaces;
-      if (chance(2)) return short_descriptor(space, 1, 0, 0, f.place) & ~std::uint64_t{0xfff};
-      return short_table(space, 2, small(2), f.place);
+    if (v.two_levels()) {
+      const unsigned space = v.spaces[0] % two_level_spaces;
+      const std::uint64_t first = two_level_descriptor(v.scheme, space, 1, 0, 0, f.place);
+      if (chance(2)) return first & ~std::uint64_t{0xfff};
+      return two_level_table(v.scheme, space, 2, small(2), f.place);
     }
     Node n;
     n.ttb = ttb_of(address_of(f)) != 0 ? 1 : 0;
@@ -227,14 +231,13 @@ class Maker {
     s.act = Act::tlbi;
     s.tlbi = {operation, static_cast<std::uint8_t>(bank), value};
     add(s);
-    m_last =
-        is_global(operation) ? (operation == Operation::STLBIALL ? global_secure : global_non_secure) : bank;
+    m_last = is_global(operation) ? (is_secure(operation) ? global_secure : global_non_secure) : bank;
   }
   // Of the last operation, by its own resource or the one that covers it
   void sync() {
     Step s;
     s.act = Act::sync;
-    const bool secure = m_last == secure_bank || m_last == global_secure;
+    const bool secure = m_last == global_secure || (m_last < banks && is_secure(m_last));
     const unsigned wide = secure ? global_secure : global_non_secure;
     s.bank = static_cast<std::uint8_t>(chance(3) ? wide : m_last);
     if (chance(8)) s.bank = small(sync_resources);
@@ -243,6 +246,7 @@ class Maker {
   std::uint8_t vmid_of(const Focus& f) { return chance(8) ? small(4) : m_banks[f.bank].vmid; }
   void of_stage1(const Focus& f) {
     if (regime_of(f.bank) == Regime::Hyp) return of_hyp(f);
+    if (regime_of(f.bank) == Regime::Monitor) return of_monitor(f);
     // Another bank of the same entries does as well.
     const unsigned n = f.bank;
     const BankValue& v = m_banks[n];
@@ -290,6 +294,26 @@ class Maker {
         return tlbi(Operation::TLBIVAH64, va >> 12U);
       default:
         return tlbi(Operation::TLBIVALH64, va >> 12U);
+    }
+  }
+  // Likewise (2.9.4, 9.6.30, 9.6.31).
+  void of_monitor(const Focus& f) {
+    const std::uint64_t page = f.place.address() >> 12U;
+    switch (below(7)) {
+      case 0:
+        return tlbi(Operation::TLBIALL, 0, f.bank);
+      case 1:
+        return tlbi(Operation::TLBIVA, page, f.bank);
+      case 2:
+        return tlbi(Operation::TLBIVAL, page, f.bank);
+      case 3:
+        return tlbi(Operation::STLBIALLM);
+      case 4:
+        return tlbi(Operation::STLBIVAM, page);
+      case 5:
+        return tlbi(Operation::STLBIVALM, page);
+      default:
+        return tlbi(Operation::STLBIALL);
     }
   }
   void of_stage2(const Focus& f, std::uint64_t ipa) {

@@ -44,6 +44,8 @@ struct Schedule {
   bool large_caches = false;
   std::uint8_t shape = 0;  ///< of small caches
   std::uint8_t image = 0;
+  bool SSD_table =
+      false;  ///< which StreamIDs are Secure devices', whatever their accesses say (IHI 0062 2.2)
   std::array<BankValue, banks> banks_at_begin;
   std::vector<Step> operations;
 };
