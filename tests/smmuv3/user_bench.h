@@ -1,108 +1,23 @@
-// SMMUs as a program of somebody else has them: masters that know no AccessExtension, buses of several
-// widths, a processor that runs ahead, resets and interrupts of all kinds.
+// SMMUv3s as a program of somebody else has them, with a processor that runs ahead, resets and interrupts of
+// all kinds.
 #pragma once
-
-#include <gtest/gtest.h>
-#include <tlm_utils/simple_initiator_socket.h>
-#include <tlm_utils/simple_target_socket.h>
 
 #include <cstdint>
 #include <functional>
 #include <optional>
-#include <string>
-#include <utility>
-#include <vector>
 
+#include "../smmu/user/parts.h"
 #include "smmuvp/smmuv3/smmuv3.h"
-#include "smmuvp/test/bench.h"
-#include "smmuvp/tlm/access_extension.h"
-#include "smmuvp/tlm/width_adapter.h"
 #include "world.h"
 
 namespace smmuvp::user {
 
-using Payload = tlm::tlm_generic_payload;
-using sc_core::sc_time;
+struct Soc : SocOf<SmmuV3<>> {
+  /// What a program switches the SMMU on by, for tests of both kinds.
+  static constexpr std::uint32_t CR0 = 0x20;
+  static constexpr std::uint64_t CR0_on = smmuv3::CR0_implemented, CR0_after_reset = 0;
 
-inline sc_time ns(double n) { return {n, sc_core::SC_NS}; }
-
-/// What this program's masters say of themselves, which no SMMU has heard of.
-struct MasterTag : tlm::tlm_extension<MasterTag> {
-  unsigned device = 0;
-  bool kernel = false;
-  bool fetch = false;
-  tlm_extension_base* clone() const override { return new MasterTag(*this); }
-  void copy_from(const tlm_extension_base& other) override { *this = static_cast<const MasterTag&>(other); }
-};
-
-/// What this program's bus asks of whoever masters it; all that are made are counted.
-struct BusTag : tlm::tlm_extension<BusTag> {
-  explicit BusTag(std::string w) : what(std::move(w)) { ++live; }
-  BusTag(const BusTag& other) : tlm::tlm_extension<BusTag>(other), what(other.what) { ++live; }
-  ~BusTag() override { --live; }
-  BusTag& operator=(const BusTag&) = default;
-  tlm_extension_base* clone() const override { return new BusTag(*this); }
-  void copy_from(const tlm_extension_base& other) override { *this = static_cast<const BusTag&>(other); }
-  std::string what;
-  static inline int live = 0;
-};
-
-/// One SMMU, with a processor and 64-bit buses at TBU 0; all accesses end in one memory.
-struct Soc : sc_core::sc_module {
-  Soc(const sc_core::sc_module_name& name, const Params& params, Host& host, smmuv3::TestMemory& m)
-      : sc_module(name), smmu("smmu", params, host), memory(m) {
-    cpu.bind(smmu.registers);
-    smmu.walk.bind(walks);
-    walks.register_b_transport(this, &Soc::on_walk);
-    walks.register_transport_dbg(this, &Soc::on_walk_debug);
-  }
-  void on_walk(Payload& p, sc_time& delay) {
-    const auto* tag = p.get_extension<BusTag>();
-    walked.push_back(tag != nullptr ? tag->what : "");
-    transfer(p);
-    delay += ns(20);
-  }
-  unsigned on_walk_debug(Payload& p) {
-    sc_time delay;
-    on_walk(p, delay);
-    return p.get_data_length();
-  }
-  void on_data(Payload& p, sc_time& delay) {
-    arrived.push_back(*p.get_extension<AccessExtension>());
-    lengths.push_back(p.get_data_length());
-    transfer(p);
-    delay += ns(5);
-  }
-  unsigned on_data_debug(Payload& p) {
-    transfer(p);
-    return p.get_data_length();
-  }
-  void transfer(Payload& p) {
-    for (unsigned i = 0; i < p.get_data_length(); ++i) {
-      std::uint8_t& byte = memory.at(p.get_address() + i);
-      (p.is_read() ? p.get_data_ptr()[i] : byte) = p.is_read() ? byte : p.get_data_ptr()[i];
-    }
-    p.set_response_status(tlm::TLM_OK_RESPONSE);
-  }
-
-  // ---- the processor
-  tlm::tlm_response_status access(bool write, std::uint32_t offset, std::uint64_t& value, unsigned bytes,
-                                  sc_time& delay) {
-    Payload p;
-    test::Master::fill(p, write ? tlm::TLM_WRITE_COMMAND : tlm::TLM_READ_COMMAND, offset, &value, bytes);
-    cpu->b_transport(p, delay);
-    return p.get_response_status();
-  }
-  void set(std::uint32_t offset, std::uint64_t value, unsigned bytes = 4) {
-    sc_time delay;
-    EXPECT_EQ(access(true, offset, value, bytes, delay), tlm::TLM_OK_RESPONSE);
-  }
-  std::uint32_t get(std::uint32_t offset) {
-    std::uint64_t value = 0;
-    sc_time delay;
-    EXPECT_EQ(access(false, offset, value, 4, delay), tlm::TLM_OK_RESPONSE);
-    return static_cast<std::uint32_t>(value);
-  }
+  using SocOf::SocOf;
   /// As World::start(), through the register socket.
   void start() {
     set(0x28, 0xd75);
@@ -125,96 +40,41 @@ struct Soc : sc_core::sc_module {
     push(0x46);
     while (get(0x9c) != get(0x98)) wait(ns(100));
   }
-
-  SmmuV3<> smmu;
-  tlm_utils::simple_initiator_socket<Soc, 64> cpu{"cpu"};
-  tlm_utils::simple_target_socket<Soc, 64> walks{"walks"};
-  smmuv3::TestMemory& memory;
-  std::vector<std::string> walked;       ///< the tags that came by `walk`
-  std::vector<AccessExtension> arrived;  ///< at the memory
-  std::vector<unsigned> lengths;
+  /// In the simulation: nothing is cached of a stream.
+  void invalidate(std::uint64_t stream) {
+    push(0x03 | stream << 32, 1);  // CMD_CFGI_STE
+    push(0x30);                    // CMD_TLBI_NSNH_ALL
+    sync();
+  }
+  bool has_recorded() { return get(0x100a8) != get(0x100ac); }
 };
-
-/// A master of any width at a TBU, and the memory behind it, of the same width.
 template <unsigned WIDTH>
-struct Client : sc_core::sc_module {
-  Client(const sc_core::sc_module_name& name, Soc& s, unsigned tbu) : sc_module(name), soc(s) {
-    socket.bind(in.in);
-    in.out.bind(soc.smmu.tbu_in[tbu]);
-    soc.smmu.tbu_out[tbu].bind(out.in);
-    out.out.bind(memory);
-    socket.register_nb_transport_bw(this, &Client::on_backward);
-    memory.register_b_transport(this, &Client::on_data);
-    memory.register_transport_dbg(this, &Client::on_debug);
-  }
-  void on_data(Payload& p, sc_time& delay) { soc.on_data(p, delay); }
-  unsigned on_debug(Payload& p) { return soc.on_data_debug(p); }
-  tlm::tlm_sync_enum on_backward(Payload& p, tlm::tlm_phase& phase, sc_time&) {
-    if (phase == tlm::END_REQ) accepted.notify();
-    if (phase != tlm::BEGIN_RESP) return tlm::TLM_ACCEPTED;
-    order.push_back(&p);
-    accepted.notify();
-    ended.notify();
-    return tlm::TLM_COMPLETED;
-  }
-  /// BEGIN_REQ; returns with END_REQ.
-  void begin(Payload& p) {
-    tlm::tlm_phase phase = tlm::BEGIN_REQ;
-    sc_time delay;
-    socket->nb_transport_fw(p, phase, delay);
-    wait(accepted);
-  }
-  /// By b_transport or nb_transport.
-  tlm::tlm_response_status send(Payload& p, bool blocking) {
-    p.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
-    if (blocking) {
-      sc_time delay;
-      socket->b_transport(p, delay);
-      wait(delay);
-    } else {
-      order.clear();
-      begin(p);
-      if (order.empty()) wait(ended);
-    }
-    return p.get_response_status();
-  }
-
-  Soc& soc;
-  tlm_utils::simple_initiator_socket<Client, WIDTH> socket{"socket"};
-  WidthAdapter<WIDTH, 64> in{"in"};
-  WidthAdapter<64, WIDTH> out{"out"};
-  tlm_utils::simple_target_socket<Client, WIDTH> memory{"memory"};
-  sc_core::sc_event accepted, ended;
-  std::vector<const Payload*> order;  ///< of their responses
-};
-
-inline Params soc_params(std::initializer_list<std::pair<const char*, const char*>> values) {
-  Params p = SmmuV3<>::default_params();
-  for (const auto& [name, value] : values) p.set(name, value);
-  return p;
-}
+using Client = ClientOf<Soc, WIDTH>;
+/// What a miss of an unknown stream reads, by OwnAccess::purpose.
+inline const std::vector<std::string> own_accesses{"STE", "CD", "TTD", "TTD", "TTD"};
 
 struct Bench : sc_core::sc_module {
   explicit Bench(const sc_core::sc_module_name& name)
       : sc_module(name),
         edge("edge",
-             soc_params({{"tbus", "2"},
-                         {"tbu0_stream_id", "7"},
-                         {"tbu1_stream_id", "8"},
-                         {"reset_active_low", "true"}}),
+             params_of<SmmuV3<>>({{"tbus", "2"},
+                                  {"tbu0_stream_id", "7"},
+                                  {"tbu1_stream_id", "8"},
+                                  {"reset_active_low", "true"}}),
              host, world.memory),
         level("level",
-              soc_params({{"irq", "level"},
-                          {"reset", "level"},
-                          {"reset_active_low", "true"},
-                          {"tbu0_stream_id", "7"}}),
+              params_of<SmmuV3<>>({{"irq", "level"},
+                                   {"reset", "level"},
+                                   {"reset_active_low", "true"},
+                                   {"tbu0_stream_id", "7"}}),
               host, world.memory),
         free("free",
-             soc_params({{"reset", "level"}, {"reset_active_low", "true"}, {"sync_registers", "false"}}),
+             params_of<SmmuV3<>>(
+                 {{"reset", "level"}, {"reset_active_low", "true"}, {"sync_registers", "false"}}),
              host, world.memory),
         untimed("untimed",
-                soc_params({{"timing", "false"}, {"reset", "level"}, {"reset_active_low", "true"}}), host,
-                world.memory),
+                params_of<SmmuV3<>>({{"timing", "false"}, {"reset", "level"}, {"reset_active_low", "true"}}),
+                host, world.memory),
         wide("wide", edge, 0),
         narrow("narrow", edge, 1),
         level_client("level_client", level, 0),
@@ -254,21 +114,15 @@ struct Bench : sc_core::sc_module {
       for (Soc* soc : {&edge, &level, &free, &untimed}) soc->start();
       wait(ns(10));
     });
-    for (Soc* soc : {&edge, &level, &free, &untimed}) {
-      soc->smmu.set_own_access_hook({});
-      soc->smmu.set_identity_hook(0, {});
-      soc->smmu.set_order_hook(0, {});
-      soc->walked.clear();
-      soc->arrived.clear();
-      soc->lengths.clear();
-    }
+    for (Soc* soc : {&edge, &level, &free, &untimed}) soc->forget();
     wide.order.clear();
     syncs = 0;
     host.diagnostics.clear();
   }
-  pgtable::Builder& map(std::uint32_t stream, std::uint64_t va, std::uint64_t pa) {
+  pgtable::Builder& map(std::uint32_t stream, std::uint64_t va, std::uint64_t pa,
+                        const pgtable::Mapping& mapping = {}) {
     pgtable::Builder& builder = world.stream(stream, static_cast<std::uint16_t>(stream));
-    EXPECT_TRUE(builder.map(va, pa, 0x1000));
+    EXPECT_TRUE(builder.map(va, pa, 0x1000, mapping));
     return builder;
   }
 

@@ -1,4 +1,4 @@
-// Resets and interrupts by level, and resets that are active low.
+// Resets and interrupts of an SMMUv3 by level.
 #include <sstream>
 
 #include "smmuvp/base/archive.h"
@@ -7,82 +7,7 @@
 namespace smmuvp::user {
 namespace {
 
-tlm::tlm_response_status read(Client<64>& client, std::uint64_t address, bool blocking = true) {
-  std::uint32_t v = 0;
-  Payload p;
-  test::Master::fill(p, tlm::TLM_READ_COMMAND, address, &v, 4);
-  return client.send(p, blocking);
-}
-
 // ---- reset
-
-TEST_F(User, AResetThatIsActiveFromTheStartHolds) { EXPECT_EQ(b.at_start, tlm::TLM_ADDRESS_ERROR_RESPONSE); }
-
-TEST_F(User, WhileAResetIsHeldAccessesAreAbortedAndRegistersAnswerErrors) {
-  b.map(7, 0x10000, 0x8000'0000);
-  b.run([&] {
-    EXPECT_EQ(read(b.level_client, 0x10000), tlm::TLM_OK_RESPONSE);
-    b.level_nreset.write(false);
-    wait(ns(10));
-    b.level.walked.clear();
-    for (const bool blocking : {true, false}) {
-      EXPECT_EQ(read(b.level_client, 0x10000, blocking), tlm::TLM_ADDRESS_ERROR_RESPONSE);
-      EXPECT_EQ(read(b.level_client, 0x8000'0000, blocking), tlm::TLM_ADDRESS_ERROR_RESPONSE);
-    }
-    std::uint32_t v = 0;
-    Payload p;
-    test::Master::fill(p, tlm::TLM_READ_COMMAND, 0x8000'0000, &v, 4);
-    EXPECT_EQ(b.level_client.socket->transport_dbg(p), 0U);
-    EXPECT_TRUE(b.level.walked.empty());
-
-    std::uint64_t value = smmuv3::CR0_implemented;
-    sc_time delay;
-    EXPECT_EQ(b.level.access(true, 0x20, value, 4, delay), tlm::TLM_GENERIC_ERROR_RESPONSE);
-    EXPECT_EQ(b.level.access(false, 0x20, value, 4, delay), tlm::TLM_GENERIC_ERROR_RESPONSE);
-    EXPECT_EQ(b.host.count("register.reset"), 2U);
-
-    b.level_nreset.write(true);
-    wait(ns(10));
-    EXPECT_EQ(b.level.get(0x20), 0U) << "what was written meanwhile is lost";
-    EXPECT_EQ(b.level.get(0x100a8), 0U) << "nothing was recorded";
-    for (const bool blocking : {true, false}) {
-      EXPECT_EQ(read(b.level_client, 0x8000'0000, blocking), tlm::TLM_OK_RESPONSE) << "GBPA: bypass";
-    }
-  });
-}
-
-TEST_F(User, AnExplanationTellsThatTheSmmuIsHeldInReset) {
-  b.run([&] {
-    b.level_nreset.write(false);
-    wait(ns(10));
-    const Explanation e = b.level.smmu.explain(7, std::nullopt, 0x1000);
-    EXPECT_EQ(e.now.outcome, Explanation::End::Outcome::abort);
-    EXPECT_NE(e.text.find("held in reset"), std::string::npos) << e.text;
-    EXPECT_EQ(e.text.find("bypasses"), std::string::npos) << e.text;
-    b.level_nreset.write(true);
-    wait(ns(10));
-  });
-}
-
-TEST_F(User, AnActiveLowResetByEdgeResetsOnceWhenItFalls) {
-  b.run([&] {
-    b.nreset.write(false);
-    wait(ns(10));
-    EXPECT_EQ(b.edge.get(0x20), 0U);
-    b.edge.set(0x20, smmuv3::CR0_CMDQEN);  // still low
-    b.nreset.write(true);
-    wait(ns(10));
-    EXPECT_EQ(b.edge.get(0x20), smmuv3::CR0_CMDQEN);
-  });
-}
-
-TEST_F(User, AnActiveLowResetThatNothingIsBoundToDoesNotHold) {
-  b.run([&] {
-    b.free.set(0x20, 0);
-    wait(ns(100));
-    EXPECT_EQ(read(b.free_client, 0x8000'0000), tlm::TLM_OK_RESPONSE);
-  });
-}
 
 TEST_F(User, ASavedStateIsLoadedIntoAnSmmuThatIsHeldInResetAndGoesOnWhenItIsReleased) {
   b.run([&] {
