@@ -48,6 +48,7 @@ struct Bench : WithDriver, SystemOf<SmmuV2<>> {
     p.set("NUMCB", std::uint64_t{banks});
     p.set("NUMSMRG", std::uint64_t{banks});
     p.set("NUMPAGENDXB", std::uint64_t{3});
+    p.set("GSE", true);
     return p;
   }
   /// The SMMU is on, and translates the streams that there are.

@@ -105,6 +105,27 @@ TEST_F(Stalled, WhatIsRetriedInVainStallsAgain) {
   });
 }
 
+// 5.4.2: it is complete without who stays behind a stalled one, whose translation is void then.
+TEST_F(Stalled, WhatStaysBehindItIsTranslatedAfreshWhenItsTranslationHasBeenTakenAway) {
+  ASSERT_TRUE(tables->map(0x10000, pa + 0x1000, 0x1000));
+  b.in_simulation([&] {
+    warm(0x10000);
+    b.master.read(va);
+    const Operation& behind = b.master.read(0x10000);
+    wait(ns(1000));
+    EXPECT_FALSE(behind.done);
+    tables->unmap(0x10000, 0x1000);
+    ASSERT_TRUE(tables->map(0x10000, pa + 0x5000, 0x1000));
+    b.regs.set(b.of(7, TLBIALL), 0);
+    b.regs.set(b.of(7, TLBSYNC), 0);
+    wait(ns(1000));
+    EXPECT_EQ(b.regs.reg(b.of(7, TLBSTATUS)), 0U);
+    answer(b, terminate);
+    EXPECT_EQ(behind.status, tlm::TLM_OK_RESPONSE);
+  });
+  EXPECT_EQ(seen(b.target), std::vector<std::uint64_t>{pa + 0x5000});
+}
+
 TEST_F(Stalled, OfItsStreamAllStayBehindItAndAnotherStreamOvertakes) {
   ASSERT_TRUE(tables->map(0x10000, pa + 0x1000, 0x1000));
   b.in_simulation([&] {

@@ -222,6 +222,68 @@ TEST_F(At, ATransactionThatIsDownstreamEndsAsItWasTranslatedAndTheNextGoesByTheR
   });
 }
 
+// ---- what ends while a bank holds or ends what comes (3.7.3)
+
+/// Stream 7's bank has the descriptors of 0x10000 and 0x11000 in one table, which is known.
+class Behind : public At {
+ protected:
+  void prepare(std::uint32_t SCTLR_bits) {
+    pgtable::Builder& tables = b.stream(7, SCTLR_bits);
+    for (const std::uint64_t at : {0x10000, 0x1f000}) ASSERT_TRUE(tables.map(at, 0x8000'0000 + at, 0x1000));
+  }
+  /// In the simulation: a read of 0x10000 that waits for its descriptor.
+  const Operation& walking() {
+    warm(0x1f000);
+    b.tables.held = [](std::uint64_t at) { return (at & 0xfff) == 8 * 0x10; };
+    const Operation& op = b.master.read(0x10000);
+    wait(ns(500));
+    EXPECT_FALSE(op.done);
+    return op;
+  }
+  void release(const Operation& op) {
+    b.tables.release();
+    wait(ns(500));
+    EXPECT_EQ(op.status, tlm::TLM_OK_RESPONSE) << "a success is not looked at again";
+  }
+};
+
+TEST_F(Behind, ATransactionThatEndsBehindAFaultOfItsBankLeavesNoAnswerAtItsTbu) {
+  prepare(0);
+  b.in_simulation([&] {
+    const Operation& op = walking();
+    const Operation& faults = b.master1.read(0x11000);
+    wait(ns(500));
+    EXPECT_EQ(faults.status, tlm::TLM_ADDRESS_ERROR_RESPONSE);
+    release(op);
+    const Operation& next = b.master.read(0x10000);
+    wait(ns(500));
+    EXPECT_EQ(next.status, tlm::TLM_ADDRESS_ERROR_RESPONSE) << "HUPCF is 0";
+    b.regs.set(b.of(7, FSR), ~0U);
+    warm(0x10000);
+  });
+}
+
+TEST_F(Behind, ATransactionThatEndsWhileAnotherBankStallsGloballyLeavesNoAnswerAtItsTbu) {  // 3.7.5
+  prepare(SCTLR_HUPCF);
+  b.stream(9, SCTLR_CFCFG | SCTLR_HUPCF);
+  b.in_simulation([&] {
+    b.regs.start(CR0_GSE);
+    const Operation& op = walking();
+    const Operation& stalls = b.master1.read(0x50000, 9);
+    wait(ns(500));
+    EXPECT_NE(b.regs.reg(b.of(9, FSR)) & SS, 0U);
+    release(op);
+    const Operation& next = b.master.read(0x10000);
+    wait(ns(500));
+    EXPECT_FALSE(next.done);
+    b.regs.set(b.of(9, FSR), ~0U);
+    b.regs.set(b.of(9, RESUME), 1);
+    wait(ns(1000));
+    EXPECT_EQ(next.status, tlm::TLM_OK_RESPONSE);
+    EXPECT_TRUE(stalls.done);
+  });
+}
+
 // ---- merged walks
 
 TEST_F(At, NonBlockingAccessesOfOnePageWalkOnceAndFaultByThemselves) {

@@ -111,6 +111,13 @@ TEST_F(Shell, ADebuggerReadsRegistersAndChangesNone) {
   beat.payload.set_read();
   EXPECT_EQ(b.cpu->transport_dbg(beat.payload), 4U);
   EXPECT_EQ(beat.data[0], GFSR_USF);
+  for (unsigned byte = 0; byte < 4; ++byte) {
+    Beat part(IDR0 + byte);
+    part.payload.set_data_length(1);
+    part.payload.set_read();
+    EXPECT_EQ(b.cpu->transport_dbg(part.payload), 1U);
+    EXPECT_EQ(part.data[0], b.reg(IDR0) >> 8 * byte & 0xff);
+  }
   beat.payload.set_write();
   beat.fill(0xff);
   EXPECT_EQ(b.cpu->transport_dbg(beat.payload), 0U);

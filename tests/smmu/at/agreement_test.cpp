@@ -48,6 +48,14 @@ TEST_F(Agreement, AnErrorFromDownstreamIsTheResponseInBothStyles) {
   EXPECT_EQ(r.status, tlm::TLM_GENERIC_ERROR_RESPONSE);
 }
 
+TEST_F(Agreement, APartThatFailsDownstreamIsTheLastInBothStyles) {
+  const Result r =
+      agree([this] { ASSERT_TRUE(map(7, 0x10000, 0xbad0'0000).map(0x11000, 0x9000'0000, 0x1000)); }, 0x10fe0,
+            64, true);
+  EXPECT_EQ(r.status, tlm::TLM_GENERIC_ERROR_RESPONSE);
+  EXPECT_EQ(r.downstream, std::vector<std::uint64_t>{0xbad0'0fe0});
+}
+
 // ---- targets of every style
 
 class Styles : public At, public ::testing::WithParamInterface<Target::Style> {};

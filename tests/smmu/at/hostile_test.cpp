@@ -7,6 +7,7 @@
 
 #include "at_bench.h"  // of the SMMU at hand
 #include "by_hand.h"
+#include "smmuvp/test/core.h"
 
 namespace smmuvp::at {
 namespace {
@@ -126,6 +127,31 @@ TEST_F(Hostile, ByteEnablesOfNoLengthAreNotCutWhereAPayloadIs) {
   });
 }
 
+TEST_F(Hostile, WhatNoExtensionCanSayIsAnsweredInBothStyles) {
+  test::Random random(1);
+  const auto byte = [&random] { return static_cast<std::uint8_t>(random.below(4) == 0 ? random.next() : 0); };
+  b.in_simulation([&] {
+    for (unsigned n = 0; n < 400; ++n) {
+      AccessExtension e;
+      e.address_space = static_cast<AddressSpace>(byte());
+      e.stream_valid = true;
+      e.stream_id = random.below(2) == 0 ? 7 : static_cast<std::uint32_t>(random.next());
+      e.substream_valid = random.below(4) == 0;
+      e.substream_id = static_cast<std::uint32_t>(random.next());
+      e.ats = static_cast<AtsPhase>(byte());
+      e.attributes_valid = random.below(2) == 0;
+      e.request_memory_type = static_cast<std::uint8_t>(random.next());
+      e.request_shareability = static_cast<Shareability>(byte());
+      Raw raw(random.below(2) == 0 ? 0x10000 : random.next());
+      raw.payload.set_extension(&e);
+      EXPECT_NE(send(raw.payload, n % 2 == 0), tlm::TLM_INCOMPLETE_RESPONSE);
+      b.above.transport_dbg(raw.payload);
+      EXPECT_EQ(raw.payload.get_extension<AccessExtension>(), &e);
+      raw.payload.clear_extension(&e);
+    }
+  });
+}
+
 TEST_F(Hostile, DebugAccessesAndRequestsForPointersOfImpossibleShapesMoveNothing) {
   const std::function<void(Payload&)> shapes[] = {
       [](Payload& p) { p.set_data_length(0); },
@@ -200,13 +226,13 @@ class HostileTarget : public Hostile, public ::testing::WithParamInterface<bool>
       f();
     });
   }
-  std::size_t calls = 0;
+  std::size_t m_calls = 0;
 };
 
 TEST_P(HostileTarget, ThatRepeatsItsPhasesIsReportedAndTheTransactionEndsOnce) {
   Errors errors;
   read([&](Payload& p, tlm::tlm_phase&) {
-    ++calls;
+    ++m_calls;
     later([this, &p] {
       for (const tlm::tlm_phase_enum phase : {tlm::END_REQ, tlm::END_REQ}) tell(p, phase);
       tell(p, tlm::BEGIN_RESP);
@@ -214,7 +240,7 @@ TEST_P(HostileTarget, ThatRepeatsItsPhasesIsReportedAndTheTransactionEndsOnce) {
     });
     return tlm::TLM_ACCEPTED;
   });
-  ASSERT_EQ(Errors::all().size(), 3 * calls);
+  ASSERT_EQ(Errors::all().size(), 3 * m_calls);
   EXPECT_NE(Errors::all()[0].find("END_REQ of a payload that waits for none"), std::string::npos);
   EXPECT_NE(Errors::all()[1].find("END_REQ of a payload that waits for none"), std::string::npos);
   EXPECT_NE(Errors::all()[2].find("BEGIN_RESP of a payload that has not been sent, or has ended"),
@@ -238,12 +264,12 @@ TEST_P(HostileTarget, ThatAnswersWithinTheCallAndByItsResultHasAnsweredOnce) {
 TEST_P(HostileTarget, ThatHasUpdatedToBeginRespMayNotSendItToo) {
   Errors errors;
   read([&](Payload& p, tlm::tlm_phase& phase) {
-    ++calls;
+    ++m_calls;
     later([this, &p] { tell(p, tlm::BEGIN_RESP); });
     phase = tlm::BEGIN_RESP;
     return tlm::TLM_UPDATED;
   });
-  ASSERT_EQ(Errors::all().size(), calls);
+  ASSERT_EQ(Errors::all().size(), m_calls);
   EXPECT_NE(Errors::all()[0].find("BEGIN_RESP of a payload that has not been sent, or has ended"),
             std::string::npos);
 }
@@ -251,17 +277,17 @@ TEST_P(HostileTarget, ThatHasUpdatedToBeginRespMayNotSendItToo) {
 TEST_P(HostileTarget, ThatUpdatesToAnImpossiblePhaseIsReportedAndMayStillAnswer) {
   for (const tlm::tlm_phase_enum impossible : {tlm::UNINITIALIZED_PHASE, tlm::BEGIN_REQ, tlm::END_RESP}) {
     SCOPED_TRACE(tlm::tlm_phase(impossible).get_name());
-    calls = 0;
+    m_calls = 0;
     b.in_simulation([this] { b.fresh(); });
     map(7, 0x10000, 0x8000'0000);
     Errors errors;
     read([&, impossible](Payload& p, tlm::tlm_phase& phase) {
-      ++calls;
+      ++m_calls;
       later([this, &p] { tell(p, tlm::BEGIN_RESP); });
       phase = impossible;
       return tlm::TLM_UPDATED;
     });
-    ASSERT_EQ(Errors::all().size(), calls);
+    ASSERT_EQ(Errors::all().size(), m_calls);
     EXPECT_NE(Errors::all()[0].find("END_REQ or BEGIN_RESP was expected"), std::string::npos);
   }
 }
@@ -309,6 +335,28 @@ TEST_F(Hostile, AMasterThatUpdatesToAnImpossiblePhaseIsReportedAndItsTransaction
     EXPECT_NE(Errors::one().find("END_RESP was expected"), std::string::npos);
     EXPECT_EQ(raw.payload.get_ref_count(), 1);
   }
+}
+
+TEST_F(Hostile, AMasterThatEndsAResponseThatAnotherPayloadHasIsReported) {
+  Errors errors;
+  Raw raw(0x10000);
+  b.master.end = Master::End::later;
+  b.master.end_delay = ns(500);
+  b.in_simulation([&] {
+    const Operation& op = b.master.read(0x10000);
+    while (op.status == tlm::TLM_INCOMPLETE_RESPONSE) wait(ns(1));
+    tlm::tlm_phase phase = tlm::END_RESP;
+    sc_time delay;
+    EXPECT_EQ(b.above.nb_transport_fw(raw.payload, phase, delay), tlm::TLM_COMPLETED);
+    EXPECT_NE(Errors::one().find("not in its response phase"), std::string::npos);
+    const Operation& next = b.master.read(0x10000);
+    wait(ns(400));
+    EXPECT_EQ(next.status, tlm::TLM_INCOMPLETE_RESPONSE) << "the first one has not ended";
+    wait(ns(2000));
+    EXPECT_EQ(next.status, tlm::TLM_OK_RESPONSE);
+  });
+  EXPECT_EQ(Errors::all().size(), 1U);
+  b.master.end = Master::End::completed;
 }
 
 TEST_F(Hostile, AMasterThatRepeatsItsPhasesIsReportedAndItsTransactionEndsOnce) {

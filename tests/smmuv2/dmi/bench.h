@@ -21,12 +21,13 @@ struct WithDriver {
   smmuv2::ModuleDriver regs;
 };
 
-/// Two Security states, eight context banks and an event counter.
+/// Two Security states, unless told otherwise, eight context banks and an event counter.
 class System : public WithDriver, public SystemOf<SmmuV2<>> {
  public:
   struct Kind {
     const char* reset = "edge";
     bool SSD_table = false;  ///< of 16 StreamIDs; else a transaction says itself of which state it is
+    bool SES = true;
   };
   System(const sc_core::sc_module_name& name, const Kind& kind)
       : WithDriver([this](auto& p, auto& delay) { cpu.socket->b_transport(p, delay); }),
@@ -34,7 +35,7 @@ class System : public WithDriver, public SystemOf<SmmuV2<>> {
   static Params parameters(const Kind& kind) {
     Params p = SmmuV2<>::default_params();
     p.set("reset", kind.reset);
-    p.set("SES", true);
+    p.set("SES", kind.SES);
     if (kind.SSD_table) p.set("SSDTP", 1);
     if (kind.SSD_table) p.set("NUMSSDNDXB", 4);
     p.set("NUMCB", 8);

@@ -16,6 +16,7 @@ struct Systems {
   System of_edges{"system", {}};
   System of_levels{"held_system", {"level"}};
   System of_table{"table_system", {"edge", true}};
+  System of_one_state{"one_state_system", {"edge", false, false}};
 };
 inline Systems& systems() {
   static Systems s;  // all before simulation starts

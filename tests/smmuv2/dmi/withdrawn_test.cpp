@@ -426,6 +426,29 @@ TEST_F(Dmi, TheHintIsOfWhatIsThereAfterTheAccess) {
   EXPECT_EQ(s.client.withdrawn.size(), 1U) << "within the b_transport";
 }
 
+TEST_F(Dmi, WhoAccessesWhileACounterOfAccessesWithdrawsIsCounted) {  // 6.3
+  System& one = systems().of_one_state;
+  one.restart();
+  ASSERT_TRUE(one.regs.stream64(stream_id, 0, asid).map(va, pa, 0x1000));
+  const auto pm = [](std::uint32_t offset) { return 3 * WithDriver::page + offset; };
+  one.regs.set(pm(PMEVTYPER0), accessed);
+  one.regs.set(pm(PMCGCR0), PMCGCR_all | PMCGCR_E);
+  one.regs.set(pm(PMCNTENSET0), 1);
+  one.client.access(va, 4, false);
+  ASSERT_TRUE(one.client.ask(va, false));
+  one.client.on_withdrawal = [&] { one.client.access(va, 4, false); };
+  one.regs.set(pm(PMCR), PMCR_E);
+  one.client.on_withdrawal = nullptr;
+  EXPECT_TRUE(one.client.held.empty());
+  EXPECT_EQ(one.regs.reg(pm(PMEVCNTR0)), 1U);
+  EXPECT_FALSE(one.client.ask(va, false)) << "each access is to be seen";
+  one.client.access(va, 4, false);
+  EXPECT_EQ(one.regs.reg(pm(PMEVCNTR0)), 2U);
+  one.regs.set(pm(PMCR), 0);
+  one.client.access(va, 4, false);
+  EXPECT_TRUE(one.client.ask(va, false));
+}
+
 TEST_F(Dmi, WhoAccessesWhileAResetWithdrawsFindsTheSmmuReset) {
   map(va, pa + 0x5000);
   ASSERT_TRUE(grant());
@@ -446,6 +469,7 @@ TEST_F(Dmi, WhoAccessesWhileLoadingWithdrawsLeavesNothingThatTheLoadedStateHasNo
   s.client.on_withdrawal = [&] { s.client.access(pa, 1, false); };
   ASSERT_FALSE(s.smmu.load(state));
   s.client.on_withdrawal = nullptr;
+  EXPECT_EQ(r.reg(r.cb(0, FSR)) & 0xffU, 0U) << "it went by the registers that were there before";
   EXPECT_EQ(s.client.access(pa, 1, false).status, tlm::TLM_ADDRESS_ERROR_RESPONSE)
       << "bypassed by the S2CR that was there before";
 }
