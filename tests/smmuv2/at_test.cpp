@@ -24,6 +24,13 @@ TEST_F(Agreement, AStreamThatS2crLetsPassTakesTheSameTimeInBothStyles) {  // 2.3
   EXPECT_TRUE(r.fetched.empty());
 }
 
+TEST_F(Agreement, WhatWrapsAroundTheEndOfAddressesPassesInNeitherStyle) {
+  const Result r = agree([this] { b.regs.map_stream(0, 7, S2CR_bypass); }, ~0ULL - 1);
+  EXPECT_EQ(r.status, tlm::TLM_ADDRESS_ERROR_RESPONSE);
+  EXPECT_TRUE(r.downstream.empty());
+  EXPECT_NE(b.regs.reg(sGFSR) & 1U << 8, 0U) << "UUT";
+}
+
 TEST_F(Agreement, AnUnmatchedStreamPassesInBothStylesUnlessUsfcfgIs1) {  // 2.3.1
   Result r = agree([this] { b.regs.set(sCR0, CR0_GFRE); }, 0x8000'0000);
   EXPECT_EQ(r.status, tlm::TLM_OK_RESPONSE);
