@@ -164,6 +164,7 @@ std::optional<Outcome> Smmu::process(Pending& pending) {
   question.banks.first = field(S2CR, 7, 0) & unsigned(ones(m_choices.CBNDX_bits));
   question.secure = secure;
   if (const auto fault = check_banks(question.banks, secure)) return global_fault(pending, *fault);
+  pending.banks = question.banks;
   question.address = request.address;
   question.type = request.type;
   question.attributes = transform(of_S2CR(S2CR, secure), incoming(request, secure),
@@ -197,10 +198,13 @@ Outcome Smmu::access(const AccessRequest& request) {
   } else {
     pending.secure = ssd_secure(request);
   }
-  if (std::optional<Outcome> outcome = process(pending)) return *outcome;
+  const std::optional<Outcome> ended = process(pending);
+  count_access(pending);
+  if (ended.has_value()) return *ended;
   Outcome outcome;
   outcome.kind = Outcome::Kind::stalled;
   outcome.id = pending.id;
+  outcome.fetches = pending.fetches;
   m_waiting.push_back(pending);
   return outcome;
 }

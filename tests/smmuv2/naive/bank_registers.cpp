@@ -12,8 +12,12 @@ namespace naive_smmuv2 {
 // 16.5.29, 17.3.3
 uint32_t Smmu::sctlr_mask(unsigned n) const {
   uint32_t mask = 0x7FFFF77F;
-  if (!m_parameters.NTS) mask &= ~(1u << 13);   // PTW
-  if (!m_parameters.S2TS) mask &= ~(1u << 21);  // FB
+  // UCI, MTCFG, ASIDPNE, UWXN and WXN are of stage 1 alone
+  if (!m_parameters.S1TS) mask &= ~((1u << 30) | (1u << 20) | (1u << 12) | (3u << 9));
+  if (!m_parameters.SES) mask &= ~(3u << 28);        // NSCFG
+  if (!m_parameters.aarch64()) mask &= ~(1u << 30);  // UCI
+  if (!m_parameters.NTS) mask &= ~(1u << 13);        // PTW
+  if (!m_parameters.S2TS) mask &= ~(1u << 21);       // FB
   const bool secure = bank_secure(n);
   const bool no_stall =
       !m_parameters.stall ||
@@ -22,13 +26,12 @@ uint32_t Smmu::sctlr_mask(unsigned n) const {
   return mask;
 }
 
-// 16.5.38, 17.3.8
-uint32_t Smmu::tcr_mask(unsigned n) const {
-  uint32_t mask = 0xFFFFFFFF;
-  if (stage2_format(n) && VA64(n)) {
-    if (m_parameters.HAFDBS == 0) mask &= ~(1u << 21);
-    if (m_parameters.HAFDBS != 3) mask &= ~(1u << 22);
-  }
+// 16.5.38, 17.3.8: what stage 2 has, where there is no stage 1
+uint32_t Smmu::tcr_mask() const {
+  if (m_parameters.S1TS) return 0xFFFFFFFF;
+  uint32_t mask = m_parameters.aarch64() ? 0x0007FFFF : 0x00003FFF;
+  if (m_parameters.HAFDBS != 0) mask |= 1u << 21;
+  if (m_parameters.HAFDBS == 3) mask |= 1u << 22;
   return mask;
 }
 
@@ -40,7 +43,8 @@ uint32_t Smmu::tcr_ones(unsigned n) const {
 
 // 16.5.39
 uint32_t Smmu::tcr2_mask() const {
-  uint32_t mask = 0x4003C077;
+  uint32_t mask = 0x00038077;
+  if (m_parameters.SES) mask |= (1u << 30) | (1u << 14);  // NSCFG1, NSCFG0
   if (m_parameters.HAFDBS != 0) mask |= 1u << 10;
   if (m_parameters.HAFDBS == 3) mask |= 1u << 11;
   if (m_parameters.HAFDBS == 1 && !m_choices.stage1_HD_is_RES0_without_support) mask |= 1u << 11;
@@ -49,7 +53,9 @@ uint32_t Smmu::tcr2_mask() const {
 }
 
 // 16.5.9: SS is read-only, Format comes from elsewhere
-uint32_t Smmu::fsr_mask() const { return 0x8000019E; }
+uint32_t Smmu::fsr_mask() const {
+  return m_parameters.version == 1 ? 0x8000001E : 0x8000019E;  // without ASF and UUT
+}
 
 // 16.5.11, 17.3.1
 uint32_t Smmu::fsynr0_mask() const { return m_parameters.NTS ? 0x00FF0F7F : 0x00000F73; }
@@ -65,10 +71,11 @@ uint64_t Smmu::ipafar_mask() const {
 }
 
 static uint64_t ttbr_mask(const Parameters& parameters, const Choices& choices) {
-  if (choices.stores_TTBR_above_sizes) return ~uint64_t{0};
+  const uint64_t ASID = parameters.S1TS ? uint64_t{0xFFFF} << 48 : 0;
+  if (choices.stores_TTBR_above_sizes) return ones(48) | ASID;
   const unsigned larger =
       parameters.ias_bits() > parameters.oas_bits() ? parameters.ias_bits() : parameters.oas_bits();
-  return ones(larger) | (uint64_t{0xFFFF} << 48);
+  return ones(larger) | ASID;
 }
 
 // ---- accesses
@@ -80,6 +87,10 @@ uint64_t Smmu::bank_access(unsigned n, unsigned offset, unsigned bytes, const Pl
   const bool operations = m_parameters.address_translation_operations() && !stage2;
 
   // Both formats
+  if (offset >= 0xE00) {
+    bank_monitor_registers(n, offset, access);
+    return value;
+  }
   switch (offset) {
     case 0x000:
       access.rw32(bank.SCTLR, sctlr_mask(n));
@@ -92,7 +103,7 @@ uint64_t Smmu::bank_access(unsigned n, unsigned offset, unsigned bytes, const Pl
       access.rw64(bank.TTBR0, ttbr_mask(m_parameters, m_choices));
       return value;
     case 0x030: {
-      uint32_t mask = tcr_mask(n);
+      uint32_t mask = tcr_mask();
       if (place.write && stage2 && !VA64(n)) mask &= ~((1u << 31) | (1u << 4));  // 17.3.8
       access.rw32(bank.TCR, mask, tcr_ones(n));
       return value;
@@ -114,7 +125,7 @@ uint64_t Smmu::bank_access(unsigned n, unsigned offset, unsigned bytes, const Pl
       break;
   }
   if (stage2) {
-    if ((offset == 0x070 || offset == 0x074)) {
+    if ((offset == 0x070 || offset == 0x074) && m_parameters.version != 1) {
       if (m_parameters.NTS) {
         access.rw64(bank.IPAFAR, ipafar_mask());
       } else if (!place.write) {
@@ -127,6 +138,7 @@ uint64_t Smmu::bank_access(unsigned n, unsigned offset, unsigned bytes, const Pl
 
   switch (offset) {
     case 0x010:
+      if (m_parameters.version == 1) return 0;
       access.rw32(bank.TCR2, tcr2_mask());
       return value;
     case 0x028:
@@ -154,7 +166,9 @@ uint64_t Smmu::bank_access(unsigned n, unsigned offset, unsigned bytes, const Pl
       break;
   }
   if (offset >= 0x800 && offset < 0x820) {
-    if (operations && access.written64()) bank_operation(n, offset & ~4u, value);
+    // 16.5.2: 32 bits in SMMUv1
+    const bool starts = m_parameters.version == 1 ? access.written32() && !access.upper : access.written64();
+    if (operations && starts) bank_operation(n, offset & ~4u, value);
     return 0;
   }
   return 0;  // TLB maintenance, and what is not there (3.9)

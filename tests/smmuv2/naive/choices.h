@@ -20,10 +20,9 @@ namespace naive_smmuv2 {
 ///   IPAFAR, TLBIIPAS2 in stage 1) is RAZ/WI and keeps its contents (17.1, 3.9).
 /// - Storage of multi-format registers is the union of the formats (9.5, 16.4): S2CR, CBAR, TCR, SCTLR,
 /// FSYNR0,
-///   TTBR, PAR. A field that an ID bit takes away in the current format reads 0, ignores writes and keeps
-///   what the other format had there.
-/// - sACR, ACTLR, GFSYNR2, FSYNR1, IDR3 to IDR6, IMPLEMENTATION DEFINED pages and bits, performance monitors:
-///   RAZ/WI.
+///   TTBR, PAR. A field that an ID bit takes away in the current format has no effect there.
+/// - sACR, ACTLR, GFSYNR2, FSYNR1, IDR3 to IDR6, IMPLEMENTATION DEFINED pages and bits: RAZ/WI. So are places
+///   of the page of performance monitors that have no register.
 /// - SCR0, CR0: TRANSIENTCFG, BSU, FB, PTM and VMIDPNE are stored, whatever IDR0.BTM says.
 /// - NSCFG of S2CR and SCTLR is stored in Non-secure registers too, where SES is 1; without effect (9.6.23).
 /// - SCR1 counts are stored in full; what exceeds the implementation counts as the implementation (9.6.24),
@@ -90,10 +89,18 @@ struct Choices {
 
   // ---- registers
 
-  /// 2.3.3, 2.6.2, 3.9: what is not there, and what is Secure only, raises a configuration access fault,
-  /// rather than being RAZ/WI. Without it GFSR.CAF, GCFGFIE, GCFGFRE and NSCAFRO are RAZ/WI
-  /// (9.6.3, 9.6.15, 9.6.24).
+  /// 2.3.3, 2.6.2, 3.9: Secure registers raise configuration access faults for Non-secure software, rather
+  /// than being RAZ/WI. Without it GFSR.CAF, GCFGFIE, GCFGFRE and NSCAFRO are RAZ/WI (9.6.3, 9.6.15, 9.6.24).
   bool configuration_access_faults = false;
+  /// With it: so do registers of the global spaces that are not there, for all software (2.3.3, 3.9, 4.1.1),
+  bool absent_registers_fault = true;
+  /// and banks that Non-secure software may not access (3.9), whose places never raise one otherwise,
+  bool secure_banks_fault = true;
+  /// and, for Non-secure software, places of Secure registers that this SMMU lacks: those that version 2
+  /// added, and aliases of address translation registers (3.9),
+  bool absent_secure_places_fault = false;
+  /// and SSDR (3.9), which are UNKNOWN and ignore writes for Non-secure software (13.1).
+  bool SSDR_fault = false;
   /// 9.6.24: SCR1.NSCAFRO is a fixed 0 or 1, rather than programmable.
   std::optional<bool> fixed_NSCAFRO;
   /// 9.6.23, 10.2.1: bits of S2CR[7:0], which is CBNDX or VMID, that are stored; bits of CBAR.CBNDX that
@@ -120,6 +127,9 @@ struct Choices {
   bool IPAFAR_has_low_bits = true;
   /// 16.5.8: FAR has the bits below the smallest granule, rather than zero.
   bool FAR_has_low_bits = true;
+
+  /// 6.3: the events of Table 6-1 that there are. Accesses alone are counted here.
+  uint32_t PMCEID0 = 7u << 16;
 
   // ---- stream mapping
 

@@ -18,6 +18,7 @@ void Smmu::record_global(Security where, unsigned fault, uint64_t address, uint3
   global.GFAR = address & far_mask();
   global.GFSYNR0 = GFSYNR0 & gfsynr0_mask(where);
   global.GFSYNR1 = GFSYNR1 & syndrome_mask(true);
+  global.GFSYNR1_unknown = fault == 5 || bit(GFSYNR0, 6);  // CAF; ATS
 }
 
 // 3.4, 9.6.17: IND, PNU and NSATTR as they came in; far atomics are reads

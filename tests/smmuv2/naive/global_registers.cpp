@@ -32,13 +32,15 @@ uint32_t Smmu::cr2_mask() const { return m_choices.stores_BPVMID ? 0xFF : 0; }
 uint32_t Smmu::scr1_mask() const {
   uint32_t mask = 0x0D00FFFF;  // SPMEN, SIF, GASRAE, NSNUMSMRGO, NSNUMCBO
   if (!m_parameters.dedicated_interrupts()) mask |= 0xFFu << 16;
+  if (m_parameters.version == 1) return mask;
   if (m_choices.configuration_access_faults && !m_choices.fixed_NSCAFRO.has_value()) mask |= 1u << 28;
   return mask;
 }
 
 // 9.6.15
 uint32_t Smmu::gfsr_mask(Security which) const {
-  uint32_t mask = 0x8000011F;                                  // MULTI, UUT, UCIF, UCBF, SMCF, USF, ICF
+  uint32_t mask = 0x8000001F;                                  // MULTI, UCIF, UCBF, SMCF, USF, ICF
+  if (m_parameters.version != 1) mask |= 1u << 8;              // UUT
   if (which == secure_state) mask |= 1u << 7;                  // PF
   if (m_choices.configuration_access_faults) mask |= 1u << 5;  // CAF
   return mask;
@@ -76,8 +78,14 @@ uint32_t Smmu::s2cr_mask() const {
   return mask;
 }
 
-// 10.2.1: CBNDX of TYPE 11 shares its bits with MemAttr, FB, HYPC and BPSHCFG of TYPE 01
-uint32_t Smmu::cbar_mask() const { return m_parameters.dedicated_interrupts() ? 0x00FFFFFF : 0xFFFFFFFF; }
+// 10.2.1: CBNDX of TYPE 11 shares its bits with MemAttr, FB, HYPC and BPSHCFG of TYPE 01, which has WACFG,
+// RACFG and BSU too
+uint32_t Smmu::cbar_mask() const {
+  uint32_t mask = 0x000300FF;
+  if (!m_parameters.dedicated_interrupts()) mask |= 0xFFu << 24;
+  if (m_parameters.S1TS) mask |= 0x00FCFF00;
+  return mask;
+}
 
 // 10.2.2
 uint32_t Smmu::cba2r_mask() const {
@@ -89,7 +97,9 @@ uint32_t Smmu::cba2r_mask() const {
 }
 
 // 16.5.14, 9.6.20
-uint64_t Smmu::par_mask() const { return 0xFF00FFFFFFFFFFFF; }
+uint64_t Smmu::par_mask() const {
+  return m_parameters.version == 1 ? 0xFF0000FFFFFFFFFF : 0xFF00FFFFFFFFFFFF;
+}
 
 // 13.1
 uint32_t Smmu::ssdr_mask(unsigned n) const {
@@ -110,7 +120,12 @@ Smmu::Found Smmu::global0_banked(const Place& place, unsigned bytes, uint64_t of
   const bool operations = m_parameters.address_translation_operations();
   if (offset >= 0x100 && offset < 0x140) {
     if (!operations) return Found::absent;
-    if (access.written64()) global_operation(which, unsigned(offset), value);
+    if (m_parameters.version == 1) {  // 9.6.5: 32 bits
+      if (access.upper) return Found::absent;
+      if (access.written32()) global_operation(which, unsigned(offset), value);
+    } else if (access.written64()) {
+      global_operation(which, unsigned(offset), value);
+    }
     access.razwi();
     return Found::here;
   }
@@ -173,13 +188,15 @@ Smmu::Found Smmu::global0_banked(const Place& place, unsigned bytes, uint64_t of
     case 0x068:  // TLBIALLNSNH
     case 0x06C:  // TLBIALLH
     case 0x078:  // TLBIVAH
+      access.razwi();
+      return Found::here;
     case 0x0B0:  // TLBIVALH64
     case 0x0B4:
     case 0x0B8:  // TLBIVMIDS1
     case 0x0C0:  // TLBIVAH64
     case 0x0C4:
       access.razwi();
-      return Found::here;
+      return m_parameters.version == 1 ? Found::absent : Found::here;
     default:
       break;
   }
@@ -208,15 +225,16 @@ Smmu::Found Smmu::global0(const Place& place, unsigned bytes, uint64_t& value) {
       }
       return found;
     }
-    case 0x060:  // STLBIALL
     case 0x0A0:  // STLBIVALM
     case 0x0A4:
     case 0x0A8:  // STLBIVAM
     case 0x0AC:
-    case 0x0BC: {  // STLBIALLM
+    case 0x0BC:  // STLBIALLM
+      if (m_parameters.version == 1) return not_in_SMMUv1(place, true);
+      [[fallthrough]];
+    case 0x060:  // STLBIALL
       access.razwi();
-      return secure_register();
-    }
+      return SES ? secure_register() : Found::here;  // 9.6.26: reserved, RAZ/WI
     default:
       break;
   }
@@ -228,9 +246,16 @@ Smmu::Found Smmu::global0(const Place& place, unsigned bytes, uint64_t& value) {
     return global0_banked(place, bytes, offset, place.secure ? secure_state : non_secure, false, value);
   }
   if (offset < 0x800) {
-    const Found found = secure_register();
-    if (found != Found::here) return found;
-    return global0_banked(place, bytes, offset - 0x400, non_secure, true, value);
+    if (place.secure) return global0_banked(place, bytes, offset - 0x400, non_secure, true, value);
+    uint64_t unseen = 0;
+    const Place looked_at{place.offset, false, false};
+    const Found found = global0_banked(looked_at, bytes, offset - 0x400, non_secure, true, unseen);
+    const bool starts =
+        offset >= 0x500 && offset < 0x540 && !(m_parameters.version == 1 && (offset & 4) != 0);
+    const bool result = offset >= 0x580 && offset < 0x58C;
+    const bool keeps_place = (starts || result) && !m_parameters.address_translation_operations() &&
+                             m_choices.absent_secure_places_fault;
+    return found == Found::here || keeps_place ? secure_register() : found;
   }
   if (offset < 0xA00 || (offset >= 0xC00 && offset < 0xE00)) {
     const unsigned n = unsigned(offset & 0x1FF) / 4;
@@ -250,6 +275,12 @@ Smmu::Found Smmu::global0(const Place& place, unsigned bytes, uint64_t& value) {
   return Found::absent;
 }
 
+/// A place that has a register in version 2 (1.1.4).
+Smmu::Found Smmu::not_in_SMMUv1(const Place& place, bool secure_register) const {
+  const bool closed = m_parameters.SES && !place.secure && secure_register;
+  return closed && m_choices.absent_secure_places_fault ? Found::secure_only : Found::absent;
+}
+
 // ---- global register space 1 (10.1)
 
 Smmu::Found Smmu::global1(const Place& place, unsigned bytes, uint64_t& value) {
@@ -258,6 +289,7 @@ Smmu::Found Smmu::global1(const Place& place, unsigned bytes, uint64_t& value) {
   if (offset >= 0xA00 || (offset & 0x200) != 0) return Found::absent;
   const unsigned n = unsigned(offset & 0x1FF) / 4;
   if (n >= m_parameters.NUMCB) return Found::absent;
+  if (m_parameters.version == 1 && offset >= 0x800) return not_in_SMMUv1(place, bank_secure(n));
   if (!place.secure && bank_secure(n)) return Found::secure_only;
   switch (offset >> 10) {
     case 0:
@@ -273,17 +305,20 @@ Smmu::Found Smmu::global1(const Place& place, unsigned bytes, uint64_t& value) {
   return Found::here;
 }
 
-// ---- SSD address space (13.1)
+// ---- SSD address space
 
+// 13.1: UNKNOWN and ignoring writes where there is no SSDR, and for Non-secure software
 Smmu::Found Smmu::ssd(const Place& place, unsigned bytes, uint64_t& value) {
   const uint64_t offset = place.offset - 4 * m_parameters.page_bytes();
   const Access access = access_of(place.write, bytes, offset, value);
   access.razwi();
-  if (offset >= 4 * m_SSDR.size()) return Found::absent;
+  if (offset >= (m_parameters.version == 1 ? 0x1000 : 0x2000)) return Found::absent;
   const unsigned n = unsigned(offset / 4);
-  if (ssdr_mask(n) == 0) return Found::absent;
-  if (!place.secure) return Found::secure_only;
-  access.rw32(m_SSDR[n], ssdr_mask(n));
+  if (place.secure) {
+    access.rw32(m_SSDR[n], ssdr_mask(n));
+  } else if (m_choices.SSDR_fault && ssdr_mask(n) != 0) {
+    return Found::secure_only;
+  }
   return Found::here;
 }
 

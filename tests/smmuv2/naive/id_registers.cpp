@@ -28,6 +28,7 @@ static unsigned size_bits(unsigned code) {
 
 // 9.6.1, IDR2.UBS
 unsigned Parameters::ubs_bits() const {
+  if (version == 1) return ias_bits();  // 9.6.14
   if (UBS == 15) return 64;
   return UBS == 5 ? 49 : size_bits(UBS);
 }
@@ -50,7 +51,7 @@ void check(const Parameters& p) {
   require(p.PTFS <= 2, "PTFS is reserved (9.6.1)");
   require(p.aarch32() || p.aarch64(), "no translation scheme (9.6.1)");
   require(p.OAS <= 5 && p.IAS <= 5 && (p.UBS <= 5 || p.UBS == 15), "address size is reserved (9.6.1)");
-  require(p.S1TS || p.ubs_bits() == p.ias_bits() || (p.UBS == 5 && p.IAS == 5),
+  require(p.version == 1 || p.S1TS || p.ubs_bits() == p.ias_bits() || (p.UBS == 5 && p.IAS == 5),
           "UBS and IAS differ without stage 1 (1.6.1)");
   require(p.S2TS || p.IAS == p.OAS, "IAS and OAS differ without stage 2 (1.6.1)");
   require(p.NUMSIDB <= 15, "NUMSIDB (9.6.1)");
@@ -64,6 +65,15 @@ void check(const Parameters& p) {
   require(p.SSDTP != 3 || p.NUMSSDNDXB == 15, "SSDTP 3 needs NUMSSDNDXB 15 (9.6.1)");
   require(p.NUMSSDNDXB <= 15, "NUMSSDNDXB (9.6.1)");
   require(p.MAJOR <= 15 && p.MINOR <= 15, "IDR7 (9.6.1)");
+  require(p.counter_groups <= 256 && p.CGNC <= 15 && p.counters() <= 256, "too many counters (6.5)");
+  require((p.counter_groups == 0) == (p.CGNC == 0), "counter groups without counters (12.2.5)");
+  require(p.version == 1 || p.version == 2, "version");
+  if (p.version == 2) return;
+  require(p.PTFS <= 1, "PTFS has one bit in SMMUv1 (9.6.1)");
+  require(!p.ATOSNS && !p.EXIDS && p.HAFDBS == 0 && p.SSDTP <= 1 && !p.DIPANS && !p.HADS && !p.VMID16S &&
+              !p.aarch64() && p.UBS == 0,
+          "reserved in SMMUv1 (9.6.1)");
+  require(p.OAS <= 2 && p.IAS <= 2, "addresses of SMMUv1 have 40 bits at most (1.6)");
 }
 
 uint32_t Smmu::idr(unsigned n, bool secure) const {

@@ -4,13 +4,14 @@
 //
 // It renders IHI 0062 (issue D.c) clause by clause and shares nothing with the model that it checks: no code,
 // no types, no headers. Every access looks at registers and tables anew; there is no time, TLB maintenance is
-// accepted and complete at once. Walks are those of tests/pgtable/naive.
+// accepted and complete at once. Walks are those of tests/pgtable/naive. SMMUv1 is the same without what
+// version 2 added.
 //
 // Sources of facts: IHI 0062; the clause stands beside each function. What it leaves open is in choices.h.
 //
-// Not modelled: performance monitors (RAZ/WI), Extended Stream Matching, compressed indexing, E2HC, broadcast
-// TLB maintenance, barriers and cache maintenance by clients, external faults of client accesses (they go
-// upstream, 3.10), and SMMUv1.
+// Not modelled: cycle and TLB events of performance monitors, Extended Stream Matching, compressed indexing,
+// E2HC, broadcast TLB maintenance, barriers and cache maintenance by clients, external faults of client
+// accesses (they go upstream, 3.10).
 #pragma once
 
 #include <array>
@@ -26,6 +27,8 @@
 #include "parameters.h"
 
 namespace naive_smmuv2 {
+
+struct Access;
 
 /// A descriptor fetch or update: naive::Memory, its Space told by the NS attribute.
 using Memory = naive::Memory;
@@ -84,7 +87,7 @@ struct Outcome {
   Kind kind = Kind::aborted;
   Forwarded forwarded;
   uint64_t id = 0;             ///< of a transaction that is stalled or waits
-  std::vector<Fetch> fetches;  ///< of this transaction, in order
+  std::vector<Fetch> fetches;  ///< of this transaction, in order, as far as it came
 };
 
 /// A transaction or an address translation operation that has not come to its end.
@@ -93,6 +96,7 @@ struct Waiting {
   unsigned bank = 0;      ///< whose RESUME it waits for
   bool recorded = false;  ///< it is the one that FSR.SS stands for
   bool operation = false;
+  std::vector<Fetch> fetches;  ///< the last time that it was translated
 };
 
 /// Of a register access
@@ -105,7 +109,8 @@ struct Response {
 struct Interrupts {
   bool NSgIrpt = false, NSgCfgIrpt = false;
   bool gIrpt = false, gCfgIrpt = false;
-  std::vector<bool> context;  ///< by bank, or by line where lines are assignable
+  std::vector<bool> context;   ///< by bank, or by line where lines are assignable
+  std::vector<bool> monitors;  ///< overflows, by counter group (6.8)
 };
 
 class Smmu {
@@ -121,6 +126,8 @@ class Smmu {
   /// Offsets are from SMMU_BASE; `secure` is the security of the configuration access.
   Response read(uint64_t offset, unsigned bytes, bool secure);
   Response write(uint64_t offset, unsigned bytes, bool secure, uint64_t value);
+  /// Reads, and raises no configuration access fault.
+  uint64_t peek(uint64_t offset, unsigned bytes, bool secure);
 
   Outcome access(const AccessRequest& request);
   /// Stalled and waiting transactions that have come to an end since the last call, in that order.
@@ -136,6 +143,10 @@ class Smmu {
   [[nodiscard]] bool GPAR_attributes_unpredictable(bool secure) const {
     return m_global[secure ? secure_state : non_secure].GPAR_attributes_unpredictable;
   }
+  /// Whether the recorded global fault leaves GFSYNR1 UNKNOWN (3.8.1, 4.2.4).
+  [[nodiscard]] bool GFSYNR1_unknown(bool secure) const {
+    return m_global[secure ? secure_state : non_secure].GFSYNR1_unknown;
+  }
   [[nodiscard]] const Parameters& parameters() const { return m_parameters; }
 
  private:
@@ -148,6 +159,7 @@ class Smmu {
     uint64_t GFAR = 0, GPAR = 0;
     bool GPAR_attributes_unpredictable = false;
     uint32_t GFSR = 0, GFSYNR0 = 0, GFSYNR1 = 0, GFSYNR2 = 0;
+    bool GFSYNR1_unknown = false;
   };
 
   struct Bank {
@@ -156,6 +168,15 @@ class Smmu {
     bool PAR_attributes_unpredictable = false;
     uint32_t FSR = 0, FSYNR0 = 0;
     bool ats_active = false;
+  };
+
+  /// Performance monitors: of each counter, and of each counter group.
+  struct Counter {
+    uint32_t PMEVCNTR = 0, PMEVTYPER = 0;
+    bool enabled = false, interrupts = false, overflowed = false;
+  };
+  struct CounterGroup {
+    uint32_t PMCGCR = 0, PMCGSMR = 0;
   };
 
   /// Where a configuration access lands in the register spaces, and what it may do there.
@@ -221,7 +242,9 @@ class Smmu {
     AccessRequest request;
     bool secure = false;  ///< SSD security state, kept for life (16.5.28)
     std::optional<uint32_t> S2CR;
-    unsigned bank = 0;  ///< waits for a write of its RESUME
+    std::vector<Fetch> fetches;
+    std::optional<Banks> banks;  ///< the valid ones that it has come to
+    unsigned bank = 0;           ///< waits for a write of its RESUME
     bool recorded = false;
     std::optional<unsigned> operation_bank;  ///< an operation of this bank
     unsigned operation_offset = 0;
@@ -238,6 +261,7 @@ class Smmu {
                        bool by_secure, uint64_t& value);
   Found global1(const Place& place, unsigned bytes, uint64_t& value);
   Found ssd(const Place& place, unsigned bytes, uint64_t& value);
+  [[nodiscard]] Found not_in_SMMUv1(const Place& place, bool secure_register) const;
   [[nodiscard]] uint32_t idr(unsigned n, bool secure) const;
   [[nodiscard]] uint32_t cr0_mask(Security which) const;
   [[nodiscard]] uint32_t cr2_mask() const;
@@ -255,13 +279,25 @@ class Smmu {
   // bank_registers.cpp
   uint64_t bank_access(unsigned n, unsigned offset, unsigned bytes, const Place& place, uint64_t value);
   [[nodiscard]] uint32_t sctlr_mask(unsigned n) const;
-  [[nodiscard]] uint32_t tcr_mask(unsigned n) const;
+  [[nodiscard]] uint32_t tcr_mask() const;
   [[nodiscard]] uint32_t tcr_ones(unsigned n) const;
   [[nodiscard]] uint32_t tcr2_mask() const;
   [[nodiscard]] uint32_t fsr_mask() const;
   [[nodiscard]] uint32_t fsynr0_mask() const;
   [[nodiscard]] uint64_t far_mask() const;
   [[nodiscard]] uint64_t ipafar_mask() const;
+
+  // monitors.cpp
+  void reset_monitors();
+  Found monitor_registers(const Place& place, unsigned bytes, uint64_t& value);
+  void bank_monitor_registers(unsigned bank, unsigned offset, const Access& access);
+  void counter_bits(unsigned first, unsigned count, bool Counter::*member, bool set, const Access& access);
+  void control_counters(unsigned group, uint64_t PMCR);
+  [[nodiscard]] bool revealed(unsigned group) const;
+  [[nodiscard]] bool counting(unsigned group) const;
+  [[nodiscard]] bool monitor_interrupt(unsigned group) const;
+  [[nodiscard]] bool considers(unsigned group, const Pending& pending) const;
+  void count_access(const Pending& pending);
 
   // What registers mean, where it takes more than a field
   [[nodiscard]] unsigned ns_banks() const;   // SCR1.NSNUMCBO, no more than there are
@@ -274,6 +310,8 @@ class Smmu {
   [[nodiscard]] bool MONC(unsigned n) const;
   [[nodiscard]] bool EAE(unsigned n) const;         // effective (16.5.38)
   [[nodiscard]] unsigned format(unsigned n) const;  // FSR.Format
+  /// As registers show it: reserved in SMMUv1 (16.5.9)
+  [[nodiscard]] unsigned shown_format(unsigned n) const { return m_parameters.version == 1 ? 0 : format(n); }
   [[nodiscard]] uint32_t fsr(unsigned n) const;
   [[nodiscard]] bool STALLD(Security which) const;
   [[nodiscard]] bool GSE(Security which) const;
@@ -332,6 +370,7 @@ class Smmu {
   [[nodiscard]] Question operation_question(const Banks& banks, unsigned offset, uint64_t address) const;
   [[nodiscard]] uint64_t success(const Question& question, const Lookup& lookup, bool global) const;
   [[nodiscard]] uint64_t failure(const ContextFault& fault) const;
+  [[nodiscard]] uint64_t invalid_context() const;
   /// A bank that may have a second one (TYPE 11), whatever that is
   [[nodiscard]] bool names_second(unsigned n) const {
     return bank_type(n) == 3 && m_parameters.NTS && !bank_secure(n) && n >= m_parameters.NUMS2CB;
@@ -346,7 +385,11 @@ class Smmu {
   std::array<uint32_t, MAX> m_SMR{}, m_S2CR{}, m_CBAR{}, m_CBA2R{}, m_CBFRSYNRA{};
   std::array<uint32_t, 2048> m_SSDR{};
   std::array<Bank, MAX> m_banks;
+  std::vector<Counter> m_counters;  // by group
+  std::vector<CounterGroup> m_counter_groups;
+  uint32_t m_PMCR = 0;
 
+  bool m_peeks = false;
   uint64_t m_next_id = 1;
   std::deque<Pending> m_waiting;  // oldest first
   std::vector<std::pair<uint64_t, Outcome>> m_finished;

@@ -49,7 +49,22 @@ class NaiveRandomV2 : public testing::Test {
     p.stall = !sometimes(4);
     p.GSE = sometimes(2);
     p.unknown = uint32_t(any());
+    if (sometimes(2)) {
+      p.counter_groups = 1 + up_to(3);
+      p.CGNC = 1 + up_to(3);
+    }
+    if (sometimes(4)) as_SMMUv1(p);
     return p;
+  }
+
+  void as_SMMUv1(Parameters& p) {
+    p.version = 1;
+    p.ATOSNS = p.EXIDS = p.DIPANS = p.HADS = p.VMID16S = false;
+    p.PTFSv8_64KB = p.PTFSv8_16KB = p.PTFSv8_4KB = false;
+    p.HAFDBS = p.UBS = 0;
+    p.PTFS = up_to(1);
+    p.OAS = up_to(2);
+    p.IAS = p.S2TS ? up_to(2) : p.OAS;
   }
 
   /// Every word may be a descriptor, and points into the small memory that the tables are in.
@@ -108,7 +123,7 @@ class NaiveRandomV2 : public testing::Test {
 TEST_F(NaiveRandomV2, EveryAccessEndsAndEveryRegisterCanBeReadBack) {
   unsigned kinds[4] = {};
   unsigned taken_up = 0;
-  for (unsigned round = 0; round < 600; round++) {
+  for (unsigned round = 0; round < 900; round++) {
     const Parameters parameters = random_parameters();
     Choices choices;
     choices.configuration_access_faults = sometimes(2);
@@ -182,6 +197,59 @@ TEST_F(NaiveRandomV2, EveryAccessEndsAndEveryRegisterCanBeReadBack) {
   }
   for (unsigned kind : kinds) EXPECT_GT(kind, 300u);
   EXPECT_GT(taken_up, 200u);
+}
+
+// 7.3.3
+TEST_F(NaiveRandomV2, ATransactionReachesBanksOfItsOwnSecurityStateAlone) {
+  unsigned of_state[2] = {}, faults[2] = {};
+  for (unsigned round = 0; round < 200; round++) {
+    Parameters parameters = random_parameters();
+    parameters.SES = true;
+    parameters.NUMCB = parameters.NUMSMRG = 8;
+    parameters.NUMS2CB = 0;
+    Tables memory(m_random);
+    Smmu smmu(parameters, memory);
+    const uint64_t page = parameters.page_bytes();
+    const uint64_t half = parameters.pages() * page;
+    configure(smmu);
+    smmu.write(4, 4, true, 0x00010404);  // groups and banks 4 to 7 are Secure
+    auto faults_of = [&](bool secure) {
+      std::vector<uint64_t> words{smmu.peek(secure ? 0x48 : 0x448, 4, true)};
+      for (unsigned n = secure ? 4 : 0; n < (secure ? 8u : 4u); n++) {
+        for (unsigned offset : {0x58u, 0x60u, 0x68u})
+          words.push_back(smmu.peek(half + n * page + offset, 4, true));
+      }
+      return words;
+    };
+    for (unsigned step = 0; step < 200; step++) {
+      AccessRequest request;
+      request.address = any() & 0x7FFFFFFF;
+      request.StreamID = up_to(8);
+      request.SSD_Index = up_to(63);
+      request.secure = sometimes(2);
+      request.NS = sometimes(2);
+      request.type = AccessType(up_to(2));
+      bool secure = request.secure;
+      if (parameters.SSDTP != 0) {
+        const uint64_t index = truncate(request.SSD_Index, parameters.ssd_index_bits());
+        secure = !bit(smmu.peek(4 * page + index / 32 * 4, 4, true), unsigned(index % 32));
+        if (sometimes(8)) smmu.write(4 * page + index / 32 * 4, 4, true, any());
+        secure = !bit(smmu.peek(4 * page + index / 32 * 4, 4, true), unsigned(index % 32));
+      }
+      for (unsigned n = 0; n < 8; n++) smmu.write(half + n * page + 0x58, 4, true, ~0u);
+      for (unsigned offset : {0x48u, 0x448u}) smmu.write(offset, 4, true, ~0u);
+      const auto own = faults_of(secure), other = faults_of(!secure);
+      const Outcome outcome = smmu.access(request);
+      EXPECT_EQ(faults_of(!secure), other);
+      of_state[secure]++;
+      faults[secure] += faults_of(secure) != own;
+      if (outcome.kind == Kind::forwarded && !secure) {
+        EXPECT_TRUE(outcome.forwarded.NS);
+      }
+    }
+  }
+  for (unsigned n : of_state) EXPECT_GT(n, 10000u);
+  for (unsigned n : faults) EXPECT_GT(n, 300u);
 }
 
 TEST_F(NaiveRandomV2, NonSecureSoftwareChangesNoSecureState) {

@@ -161,11 +161,9 @@ TEST_F(NaiveRegistersV2, FeaturesThatAreAbsentAreRazWi) {
   parameters.HADS = parameters.VMID16S = parameters.stall = parameters.SES = false;
   start();
   write(cb(4, 0x10), 0xFFFFFFFF);
-  EXPECT_EQ(read(cb(4, 0x10)), 0x4003C077u);
+  EXPECT_EQ(read(cb(4, 0x10)), 0x00038077u);
   write(cb(4, 0), 0xFFFFFFFF);
-  EXPECT_EQ(read(cb(4, 0)), 0x7FFFF77Fu);
-  write(cb(3, 0x30), 0xFFFFFFFF);
-  EXPECT_EQ(read(cb(3, 0x30)), 0xFF9FFFFFu);  // HA and HD of stage 2
+  EXPECT_EQ(read(cb(4, 0)), 0x4FFFF77Fu);  // NSCFG and CFCFG
   write(cba2r(4), 0xFFFFFFFF);
   EXPECT_EQ(read(cba2r(4)), 1u);
   write(CR0, 0xFFFFFFFF);
@@ -232,6 +230,45 @@ TEST_F(NaiveRegistersV2, AConfigurationAccessFaultTellsOffsetAndState) {
   EXPECT_EQ(read(0x48), 0x20u);
 }
 
+TEST_F(NaiveRegistersV2, AbsentRegistersAndSecureBanksMayFaultOrNot) {
+  choices.configuration_access_faults = true;
+  start();
+  write(4, (read(4, 4, SECURE) & ~0xFFu) | 12, 4, SECURE);
+  smmu->read(cb(12, 0), 4, false);
+  EXPECT_EQ(read(0x48, 4, SECURE), 0x20u);
+  smmu->read(0x60, 4, false);
+  EXPECT_EQ(read(0x48, 4, SECURE), 0x80000020u);
+  smmu.reset();
+  choices.absent_registers_fault = choices.secure_banks_fault = false;
+  start();
+  write(4, (read(4, 4, SECURE) & ~0xFFu) | 12, 4, SECURE);
+  smmu->read(cb(12, 0), 4, false);
+  smmu->read(0xA00, 4, false);
+  smmu->read(0x404, 4, false);  // no alias there
+  EXPECT_EQ(read(0x48, 4, SECURE), 0u);
+  EXPECT_EQ(read(0x48), 0u);
+  smmu->read(0x400, 4, false);
+  EXPECT_EQ(read(0x48, 4, SECURE), 0x20u);
+  EXPECT_TRUE(smmu->GFSYNR1_unknown(SECURE));
+}
+
+TEST_F(NaiveRegistersV2, NSCAFROTurnsFaultsOfSecureRegistersToGFSR) {
+  choices.configuration_access_faults = true;
+  build();
+  write(4, read(4, 4, SECURE) | (1u << 28), 4, SECURE);
+  smmu->read(4, 4, false);
+  EXPECT_EQ(read(0x48), 0x20u);
+  EXPECT_EQ(read(0x50), 0u);
+  EXPECT_EQ(read(0x48, 4, SECURE), 0u);
+}
+
+TEST_F(NaiveRegistersV2, APeekRaisesNoFault) {
+  choices.configuration_access_faults = true;
+  build();
+  EXPECT_EQ(smmu->peek(0xA00, 4, false), 0u);
+  EXPECT_EQ(read(0x48), 0u);
+}
+
 TEST_F(NaiveRegistersV2, SSDRHasOneBitAnIndexForSecureSoftware) {
   parameters.SSDTP = 1;
   parameters.NUMSSDNDXB = 6;
@@ -245,6 +282,8 @@ TEST_F(NaiveRegistersV2, SSDRHasOneBitAnIndexForSecureSoftware) {
   EXPECT_EQ(read(SSD + 8, 4, SECURE), 0u);
   EXPECT_EQ(read(SSD), 0u);
   EXPECT_EQ(read(SSD, 8, SECURE), 0u);
+  write(SSD, 0);
+  EXPECT_EQ(read(SSD, 4, SECURE), 0xFFFFFFFFu);
 }
 
 TEST_F(NaiveRegistersV2, SSDIndexIsShownToSecureSoftwareOnly) {
@@ -255,6 +294,10 @@ TEST_F(NaiveRegistersV2, SSDIndexIsShownToSecureSoftwareOnly) {
   EXPECT_EQ(read(0x54), 0x7FFFu);
   write(0x54, 0);
   EXPECT_EQ(read(0x454, 4, SECURE), 0x00FF0000u);
+  write(cbfrsynra(2), 0x00123456, 4, SECURE);
+  write(cbfrsynra(2), 0xFFFFFFFF);
+  EXPECT_EQ(read(cbfrsynra(2), 4, SECURE), 0x00127FFFu);
+  EXPECT_EQ(read(cbfrsynra(2)), 0x7FFFu);
 }
 
 TEST_F(NaiveRegistersV2, WithoutStage2IPAFARDoesNotExistAndWithoutNestingItIsFAR) {

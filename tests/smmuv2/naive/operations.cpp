@@ -82,13 +82,17 @@ uint64_t Smmu::success(const Question& question, const Lookup& lookup, bool glob
     return PAR | (inner_code(attributes.inner) << 4) |
            (outer_code(attributes.outer, global || m_choices.PAR_outer_as_GPAR) << 2);
   }
-  return (uint64_t{mair_of(attributes)} << 56) | keep(lookup.address, 47, 12) | (uint64_t{1} << 11) | NS |
+  const uint64_t one = m_parameters.version == 1 ? 0 : uint64_t{1} << 11;  // 16.5.14
+  return (uint64_t{mair_of(attributes)} << 56) | keep(lookup.address, 47, 12) | one | NS |
          (uint64_t(attributes.shareability) << 7);
 }
 
+// 9.6.20, 16.5.14: ICF is reserved in SMMUv1, which has nothing else for it.
+uint64_t Smmu::invalid_context() const { return m_parameters.version == 1 ? 0 : ICF; }
+
 // The fault format
 uint64_t Smmu::failure(const ContextFault& fault) const {
-  uint64_t PAR = F | (uint64_t{1} << fault.bit) | (uint64_t{format(fault.bank)} << 8);
+  uint64_t PAR = F | (uint64_t{1} << fault.bit) | (uint64_t{shown_format(fault.bank)} << 8);
   PAR |= uint64_t{fault.PLVL} << 32;
   if (fault.stage2) PAR |= STAGE;
   return PAR;
@@ -112,7 +116,7 @@ void Smmu::bank_operation(unsigned n, unsigned offset, uint64_t value) {
 std::optional<Outcome> Smmu::process_operation(Pending& pending) {
   const unsigned n = *pending.operation_bank;
   Bank& bank = m_banks[n];
-  const uint64_t scheme = uint64_t{format(n)} << 8;
+  const uint64_t scheme = uint64_t{shown_format(n)} << 8;
   bank.ats_active = true;
   bank.PAR_attributes_unpredictable = false;
   Banks banks{n, std::nullopt};
@@ -126,7 +130,7 @@ std::optional<Outcome> Smmu::process_operation(Pending& pending) {
       record_global(bank_secure(n) ? secure_state : non_secure, fault->bit, 0, syndrome, 0);
       bank.PAR = ATOT | scheme | F;
     } else {
-      bank.PAR = ICF | scheme | F;
+      bank.PAR = invalid_context() | scheme | F;
     }
   } else {
     outcome =
@@ -153,7 +157,8 @@ void Smmu::global_operation(Security which, unsigned offset, uint64_t value) {
   if (const auto fault = check_banks(banks, bank_secure(n))) {
     // Bit 0 of GFSR is ICF, bit 3 UCBF
     const bool of_second = names_second(n) && fault->nested;
-    global.GPAR = (fault->bit == 0 ? ICF | (uint64_t{format(n)} << 8) : UCBF) | (of_second ? STAGE : 0) | F;
+    const uint64_t invalid = invalid_context() | (uint64_t{shown_format(n)} << 8);
+    global.GPAR = (fault->bit == 0 ? invalid : UCBF) | (of_second ? STAGE : 0) | F;
     return;
   }
   const Question question = operation_question(banks, offset, value);

@@ -11,13 +11,15 @@ namespace naive_smmuv2 {
 /// Names and encodings are those of IDR0, IDR1, IDR2 and IDR7, as Secure software reads them. Absent, and
 /// zero in the registers: EXSMRGS, COMPINDEXS, E2HS, EXNUMSMRG.
 struct Parameters {
+  unsigned version = 2;  ///< 1: SMMUv1 (1.1.4), whose fields that version 2 added are zero
+
   // IDR0
   bool SES = true;
   bool S1TS = true, S2TS = true, NTS = true;
   bool SMS = true;
   bool ATOSNS = false;
   unsigned PTFS = 0;     ///< 0 short and long, 1 long, 2 none
-  unsigned NUMIRPT = 1;  ///< 1: each context bank has a line of its own (3.6.2)
+  unsigned NUMIRPT = 1;  ///< 1: each context bank of an SMMUv2 has a line of its own (3.6.2)
   bool CTTW = true, BTM = false;
   unsigned NUMSIDB = 15;
   bool EXIDS = false;
@@ -41,6 +43,8 @@ struct Parameters {
 
   bool stall = true;  ///< the Stall fault model (3.7.3)
   bool GSE = true;    ///< global stall (3.7.5); counts only with stall
+  /// Performance monitors (6.5): counter groups, none or more, and the counters of each.
+  unsigned counter_groups = 0, CGNC = 0;
   /// What reset leaves UNKNOWN (9.2, 16.2): each 32-bit word of it, as far as it has storage.
   uint32_t unknown = 0;
 
@@ -52,10 +56,11 @@ struct Parameters {
   [[nodiscard]] uint64_t page_bytes() const { return PAGESIZE == 0 ? 0x1000 : 0x10000; }
   [[nodiscard]] unsigned pages() const { return 2u << NUMPAGENDXB; }  ///< NUMPAGE (8.1.1)
   [[nodiscard]] unsigned stream_id_bits() const { return EXIDS ? 16 : NUMSIDB; }
+  [[nodiscard]] unsigned counters() const { return counter_groups * CGNC; }
   /// Zero where there is no SSD address space
   [[nodiscard]] unsigned ssd_index_bits() const;
   /// One interrupt line a bank, rather than assignable ones (3.6.2)
-  [[nodiscard]] bool dedicated_interrupts() const { return NUMIRPT == 1; }
+  [[nodiscard]] bool dedicated_interrupts() const { return version != 1 && NUMIRPT == 1; }
   [[nodiscard]] bool address_translation_operations() const { return S1TS && !ATOSNS; }  // 4.1.1
 };
 

@@ -65,6 +65,7 @@ void Smmu::reset() {
     bank.FSR = unknown & fsr_mask();
     bank.FSYNR0 = unknown & fsynr0_mask();
   }
+  reset_monitors();
   for (unsigned n = 0; n < m_SSDR.size(); n++) m_SSDR[n] = unknown & ssdr_mask(n);
 }
 
@@ -73,6 +74,13 @@ Response Smmu::read(uint64_t offset, unsigned bytes, bool secure) {
 }
 Response Smmu::write(uint64_t offset, unsigned bytes, bool secure, uint64_t value) {
   return configure({offset, secure && m_parameters.SES, true}, bytes, value);
+}
+
+uint64_t Smmu::peek(uint64_t offset, unsigned bytes, bool secure) {
+  m_peeks = true;
+  const uint64_t value = read(offset, bytes, secure).value;
+  m_peeks = false;
+  return value;
 }
 
 // 8.1, 8.2, 8.3
@@ -87,7 +95,9 @@ Response Smmu::configure(const Place& place, unsigned bytes, uint64_t value) {
     const uint64_t n = (place.offset - half) / page_bytes;
     if (n >= m_parameters.NUMCB) return {};
     const unsigned index = unsigned(n);
-    if (restricted && (bank_secure(index) || (GASRAE && stage2_format(index)))) return refuse(place, true);
+    if (restricted && (bank_secure(index) || (GASRAE && stage2_format(index)))) {
+      return m_choices.secure_banks_fault ? refuse(place, true) : Response{};
+    }
     return {bank_access(index, unsigned(place.offset % page_bytes), bytes, place, value), false};
   }
 
@@ -101,12 +111,15 @@ Response Smmu::configure(const Place& place, unsigned bytes, uint64_t value) {
     case 1:
       found = global1(place, bytes, result);
       break;
+    case 3:
+      found = monitor_registers(place, bytes, result);
+      break;
     case 4:
     case 5:
       found = ssd(place, bytes, result);
       break;
     default:
-      result = 0;  // IMPLEMENTATION DEFINED, performance monitors
+      result = 0;  // IMPLEMENTATION DEFINED
       break;
   }
   if (found != Found::here) return refuse(place, found == Found::secure_only);
@@ -115,7 +128,8 @@ Response Smmu::configure(const Place& place, unsigned bytes, uint64_t value) {
 
 // 3.9, 3.8.1
 Response Smmu::refuse(const Place& place, bool secure_resource) {
-  if (!m_choices.configuration_access_faults) return {};
+  if (!m_choices.configuration_access_faults || m_peeks) return {};
+  if (!secure_resource && !m_choices.absent_registers_fault) return {};
   Security where = place.secure ? secure_state : non_secure;
   const bool NSCAFRO = bit(m_SCR1, 28);
   if (!place.secure && secure_resource && m_parameters.SES && !NSCAFRO) where = secure_state;
@@ -156,7 +170,7 @@ unsigned Smmu::format(unsigned n) const {
   if (VA64(n)) return 2;
   return EAE(n) ? 1 : 0;
 }
-uint32_t Smmu::fsr(unsigned n) const { return m_banks[n].FSR | (format(n) << 9); }
+uint32_t Smmu::fsr(unsigned n) const { return m_banks[n].FSR | (shown_format(n) << 9); }
 
 // 9.6.3, 3.7.5
 bool Smmu::STALLD(Security which) const { return bit(m_global[which].CR0, 8); }
@@ -188,6 +202,9 @@ Interrupts Smmu::interrupts() const {
     const unsigned line = dedicated ? n : m_CBAR[n] >> 24;
     if (!dedicated && !bank_secure(n) && m_parameters.SES && line >= field(m_SCR1, 23, 16)) continue;
     if (line < lines.context.size()) lines.context[line] = true;
+  }
+  for (unsigned group = 0; group < m_parameters.counter_groups; group++) {
+    lines.monitors.push_back(monitor_interrupt(group));
   }
   return lines;
 }

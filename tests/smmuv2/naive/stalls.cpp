@@ -65,6 +65,7 @@ std::optional<Outcome> Smmu::request_buffer(Pending& pending, const Question& qu
   }
 
   Lookup lookup = translate(question);
+  pending.fetches = lookup.fetches;
   Outcome outcome;
   if (!lookup.fault.has_value()) {
     outcome.kind = Outcome::Kind::forwarded;
@@ -147,7 +148,7 @@ void Smmu::resume(unsigned n, bool terminate) {
       settle(pending);
     } else if (pending.operation_bank.has_value()) {
       Bank& bank = m_banks[*pending.operation_bank];
-      bank.PAR = (uint64_t{1} << 31) | (uint64_t{format(*pending.operation_bank)} << 8) | 1;  // ATOT
+      bank.PAR = (uint64_t{1} << 31) | (uint64_t{shown_format(*pending.operation_bank)} << 8) | 1;  // ATOT
       bank.ats_active = false;
     } else {
       finish(pending, client_abort(n));
@@ -162,7 +163,8 @@ std::vector<std::pair<uint64_t, Outcome>> Smmu::take_finished() { return std::ex
 std::vector<Waiting> Smmu::waiting() const {
   std::vector<Waiting> result;
   for (const Pending& pending : m_waiting) {
-    result.push_back({pending.id, pending.bank, pending.recorded, pending.operation_bank.has_value()});
+    result.push_back(
+        {pending.id, pending.bank, pending.recorded, pending.operation_bank.has_value(), pending.fetches});
   }
   return result;
 }

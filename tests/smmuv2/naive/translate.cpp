@@ -185,9 +185,12 @@ Smmu::Lookup Smmu::translate(const Question& question) {
   }
   uint64_t address = question.address;
   lookup.fault = input_address(question, address);
-  if (lookup.fault.has_value()) return lookup;
-  walk(question, address, lookup);
-  if (lookup.fault.has_value()) return lookup;
+  if (!lookup.fault.has_value()) walk(question, address, lookup);
+  if (lookup.fault.has_value()) {
+    // 3.7: an address that is too large, of SMMUv1
+    if (m_parameters.version == 1 && lookup.fault->bit == ASF) lookup.fault->bit = TF;
+    return lookup;
+  }
   if (question.unsupported == Unsupported::after_translation) {
     unsupported.bank = banks.second.value_or(banks.first);
     unsupported.stage2 = stage2_format(unsupported.bank);
@@ -303,6 +306,10 @@ void Smmu::walk(const Question& question, uint64_t address, Lookup& lookup) {
       const Attributes before = attributes;
       set_memory_type(attributes, stage1.attributes);
       attributes.shareability = stage1.shareability;
+      // 16.3: UNPREDICTABLE in ARMv7
+      const bool of_v8 =
+          attributes.inner.type == MemoryType::nGRE || attributes.inner.type == MemoryType::GRE;
+      if (m_parameters.version == 1 && of_v8) lookup.attributes_unpredictable = true;
       if (format(n) == 0) {
         // 1.5.2: short descriptors have no transient hint
         if (attributes.inner.cacheable()) attributes.inner.transient = before.inner.transient;

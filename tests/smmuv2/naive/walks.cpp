@@ -176,7 +176,7 @@ void Smmu::configure_stage1(const Question& question, uint64_t address,
 void Smmu::configure_stage2(unsigned n, naive::Configuration& configuration) const {
   const Bank& bank = m_banks[n];
   const uint32_t SCTLR = bank.SCTLR;
-  const uint32_t TCR = bank.TCR & tcr_mask(n);
+  const uint32_t TCR = bank.TCR;
   const bool PTW = m_parameters.NTS && bit(SCTLR, 13);
   if (VA64(n)) {
     naive::Stage2_64 stage;
@@ -185,8 +185,8 @@ void Smmu::configure_stage2(unsigned n, naive::Configuration& configuration) con
     stage.SL0 = field(TCR, 7, 6);
     stage.PS = pasize_of(stage2_output_bits(n));
     stage.VTTBR = bank.TTBR0;
-    stage.HA = bit(TCR, 21);
-    stage.HD = bit(TCR, 22);
+    stage.HA = bit(TCR, 21) && m_parameters.HAFDBS != 0;
+    stage.HD = bit(TCR, 22) && m_parameters.HAFDBS == 3;
     stage.AFFD = bit(SCTLR, 3);
     stage.PTW = PTW;
     stage.EE = bit(SCTLR, 4);
