@@ -10,6 +10,7 @@
 
 #include <iostream>
 
+#include "machine.h"
 #include "program.h"
 #include "smmuvp/test/course.h"
 
@@ -45,7 +46,8 @@ TEST(Compare, BothModelsDoTheSame) {
       const std::size_t lines = number("SMMUVP_LINES", 0);
       for (std::size_t i = log.size() > lines ? log.size() - lines : 0; i < log.size(); ++i)
         text += "\n  " + log[i];
-      ADD_FAILURE() << "machine " << m << ", program " << p << ": " << pair.difference() << text;
+      ADD_FAILURE() << "machine " << m << ", program " << p << " of " << text_of(features) << ": "
+                    << pair.difference() << text;
       break;  // what follows would tell of the same
     }
     add(sum, pair.tally);
@@ -62,20 +64,25 @@ TEST(Compare, BothModelsDoTheSame) {
             << " machines ended with one that was read for both stages, " << sum.unordered
             << " with accesses and operations that waited together\n"
             << sum.operations << " address translation operations, " << sum.fast
-            << " accesses that caches answered\n";
+            << " accesses that caches answered, " << sum.translated_by_SMMUv1
+            << " translated by SMMUv1s, " << sum.refused << " register accesses refused, " << sum.shared
+            << " banks that share tags, " << sum.overflows << " programs with overflows\n";
   if (course.seconds == 0 && course.count < 1000) return;  // a part of them
   // It would say little otherwise.
   EXPECT_GE(sum.translated * 100, sum.accesses * 14);
   for (const std::uint64_t n : {sum.bypassed, sum.aborted, sum.razwi, sum.stalled, sum.resumed}) {
     EXPECT_GE(n, 10'000U);
   }
-  for (const unsigned bit : {0U, 1U, 2U, 3U, 4U, 31U}) EXPECT_GE(sum.GFSR[bit], 1000U) << "GFSR bit " << bit;
+  for (const unsigned bit : {0U, 1U, 2U, 3U, 4U, 5U, 31U})
+    EXPECT_GE(sum.GFSR[bit], 1000U) << "GFSR bit " << bit;
   for (const unsigned bit : {1U, 3U, 7U, 30U, 31U}) EXPECT_GE(sum.FSR[bit], 1000U) << "FSR bit " << bit;
   for (const unsigned bit : {2U, 4U}) EXPECT_GE(sum.FSR[bit], 100U) << "FSR bit " << bit;
   for (const std::uint64_t n : sum.HUPCF_CFCFG) EXPECT_GE(n, 1000U);
   EXPECT_GE(sum.table_updates, 1000U);
   EXPECT_GE(sum.operations, 10'000U);
   EXPECT_GE(sum.fast, 10'000U);
+  EXPECT_GE(sum.translated_by_SMMUv1, 5000U);
+  for (const std::uint64_t n : {sum.refused, sum.shared, sum.overflows}) EXPECT_GE(n, 1000U);
   EXPECT_LE((sum.overlapped + sum.unordered) * 5, course.count);
 }
 

@@ -39,6 +39,7 @@ std::string to_string(Kind kind) {
 
 naive_smmuv2::Parameters parameters_of(const Features& f) {
   naive_smmuv2::Parameters p;
+  p.version = f.version;
   p.SES = f.SES;
   p.S1TS = f.S1TS;
   p.S2TS = f.S2TS;
@@ -65,13 +66,15 @@ naive_smmuv2::Parameters parameters_of(const Features& f) {
   p.PTFSv8_64KB = f.PTFSv8_64kB;
   p.PTFSv8_16KB = f.PTFSv8_16kB;
   p.PTFSv8_4KB = f.PTFSv8_4kB;
-  p.UBS = f.UBS_code();
+  p.UBS = f.version == 1 ? 0 : f.UBS_code();
   p.OAS = f.OAS_code();
   p.IAS = f.IAS_code();
   p.MAJOR = f.MAJOR;
   p.MINOR = f.MINOR;
   p.stall = f.stalls;
   p.GSE = f.GSE;
+  p.counter_groups = f.counter_groups;
+  p.CGNC = f.CGNC;
   return p;
 }
 
@@ -79,9 +82,14 @@ naive_smmuv2::Parameters parameters_of(const Features& f) {
 naive_smmuv2::Choices choices_of(const Features& f) {
   naive_smmuv2::Choices c;
   c.configuration_access_faults = f.CAF;
+  c.absent_registers_fault = false;
+  c.secure_banks_fault = false;
+  c.absent_secure_places_fault = true;
+  c.SSDR_fault = true;
+  if (f.SCR1_NSCAFRO == FixedBit::zero) c.fixed_NSCAFRO = false;
+  if (f.SCR1_NSCAFRO == FixedBit::one) c.fixed_NSCAFRO = true;
   c.CBNDX_bits = c.nested_CBNDX_bits = f.CBNDX_bits;
   c.unsupported_reports = naive_smmuv2::Choices::Report::GFRE;
-  c.stores_BPVMID = true;
   c.undetected_conflict_takes_lowest = true;
   c.operations_update_flags = true;
   c.stage1_HD_is_RES0_without_support = false;
@@ -133,10 +141,10 @@ void Pair::note_order() {
   ++tally.unordered;
 }
 
-void Pair::note_overlap(const naive_smmuv2::Outcome& theirs, std::uint64_t updates_before) {
+void Pair::note_overlap(const std::vector<naive_smmuv2::Fetch>& fetches, std::uint64_t updates_before) {
   if (m_left || tally.table_updates == updates_before) return;
-  for (const naive_smmuv2::Fetch& a : theirs.fetches) {
-    for (const naive_smmuv2::Fetch& b : theirs.fetches)
+  for (const naive_smmuv2::Fetch& a : fetches) {
+    for (const naive_smmuv2::Fetch& b : fetches)
       m_left |= a.stage != b.stage && a.address / 8 == b.address / 8;
   }
   if (m_left) ++tally.overlapped;
@@ -263,6 +271,7 @@ void Pair::write(std::uint32_t offset, std::uint64_t value, unsigned bytes, bool
   const auto side = secure ? AccessSecurity::Secure : AccessSecurity::NonSecure;
   const bool ours = m_smmu.interface().write(offset, bytes, side, ++m_now, value);
   const bool theirs = !m_naive.write(offset, bytes, secure, value).error;
+  if (!theirs) ++tally.refused;
   if (ours != theirs) differ("write of " + hex(offset) + ": " + (ours ? "we take it" : "we refuse it"));
   work();
   take_up(first);
@@ -274,6 +283,8 @@ void Pair::write(std::uint32_t offset, std::uint64_t value, unsigned bytes, bool
 // and transience, as in compare_ends().
 std::uint64_t Pair::unpredictable(std::uint32_t offset, bool secure, std::uint64_t value) const {
   bool reserved = false;
+  // open.md: bit 4 of TCR is reserved in an AArch32 bank of stage 2
+  if (offset >= window() / 2 && (offset - window() / 2) % page() == 0x30) return 0x10;
   if (offset == 0x180 || offset == 0x580) {
     reserved = m_naive.GPAR_attributes_unpredictable(secure && features().SES && offset == 0x180);
   } else if (offset >= window() / 2 && (offset - window() / 2) % page() == 0x50) {
@@ -281,7 +292,9 @@ std::uint64_t Pair::unpredictable(std::uint32_t offset, bool secure, std::uint64
   } else {
     return 0;
   }
-  const bool long_form = (value >> 11 & 1U) != 0;
+  // open.md: ours shows ICF in SMMUv1, where it is reserved (9.6.20, 16.5.14)
+  if (features().version == 1 && (value & 1U) != 0) return 1U << 29;
+  const bool long_form = (value >> 11 & 1U) != 0 || (features().version == 1 && value >> 56 != 0);
   if (reserved) return long_form ? 0xff00'0000'0000'0180 : 0x4fc;
   return long_form && value >> 56 > 0xfU ? 0x8800'0000'0000'0000 : 0;
 }
@@ -291,7 +304,8 @@ void Pair::read(std::uint32_t offset, unsigned bytes, bool secure) {
   std::uint64_t v = 0;
   const bool ours = m_smmu.interface().read(offset, bytes, side, ++m_now, v);
   const naive_smmuv2::Response theirs = m_naive.read(offset, bytes, secure);
-  const std::uint64_t compared = ~unpredictable(offset, secure, v);
+  const std::uint64_t compared = ~unpredictable(offset, secure, v | theirs.value);
+  if (theirs.error) ++tally.refused;
   if (ours == theirs.error || ((v ^ theirs.value) & compared) != 0) {
     differ("read of " + hex(offset) + " (" + m_smmu.interface().registers().name_at(offset) +
            (secure ? ", Secure) of " : ", Non-secure) of ") + std::to_string(bytes) + " bytes: " + hex(v) +
@@ -301,12 +315,14 @@ void Pair::read(std::uint32_t offset, unsigned bytes, bool secure) {
 }
 
 std::uint64_t Pair::value(std::uint32_t offset, unsigned bytes, bool secure) {
-  return m_naive.read(offset, bytes, secure).value;
+  return m_naive.peek(offset, bytes, secure);
 }
 
 void Pair::put(std::uint64_t address, std::uint64_t word) {
-  m_memory.put(address, word);
-  m_naive_memory.words.put(address, word);
+  std::array<std::uint8_t, 8> bytes{};
+  for (unsigned i = 0; i < 8; ++i) bytes[i] = static_cast<std::uint8_t>(word >> (8 * i));
+  m_memory.write(address, bytes.data(), 8);
+  m_naive_memory.words.write(address, bytes.data(), 8);
 }
 
 // What waited and goes on, in the naive model's order.
@@ -327,7 +343,10 @@ void Pair::take_up(std::optional<std::uint64_t> first) {
     const std::uint64_t updates = tally.table_updates;
     const bool ours = run(*w.access);
     const naive_smmuv2::Outcome* theirs = over(w.naive);
-    if (theirs != nullptr) note_overlap(*theirs, updates);
+    if (theirs != nullptr) note_overlap(theirs->fetches, updates);
+    for (const naive_smmuv2::Waiting& n : m_naive.waiting()) {
+      if (n.id == w.naive) note_overlap(n.fetches, updates);
+    }
     if (ours && theirs != nullptr) {
       ++tally.resumed;
       compare_ends(*w.access, *theirs, w.what, w.stream);
@@ -378,7 +397,7 @@ void Pair::access(const smmu::AccessRequest& given) {
   auto ours = std::make_unique<Access>(m_smmu, request);
   const std::uint64_t updates = tally.table_updates;
   const bool over = run(*ours);
-  note_overlap(theirs, updates);
+  note_overlap(theirs.fetches, updates);
   if (!over) {
     ++tally.stalled;
     if (theirs.kind != Kind::stalled) {
@@ -439,6 +458,7 @@ void Pair::compare_answers(const smmu::AccessAnswer& a, const naive_smmuv2::Outc
   }
   if (!difference.empty()) differ(what + ":" + difference + stream_text(stream));
   ++(theirs.fetches.empty() ? tally.bypassed : tally.translated);
+  if (!theirs.fetches.empty() && features().version == 1) ++tally.translated_by_SMMUv1;
 }
 
 void Pair::compare_levels() {
@@ -453,6 +473,9 @@ void Pair::compare_levels() {
   same("gCfgIrpt", ours.gCfgIrpt, theirs.gCfgIrpt);
   for (std::size_t i = 0; i < ours.context.size() && i < theirs.context.size(); ++i) {
     same(("context interrupt " + std::to_string(i)).c_str(), ours.context[i], theirs.context[i]);
+  }
+  for (std::size_t i = 0; i < theirs.monitors.size(); ++i) {
+    same(("overflow interrupt " + std::to_string(i)).c_str(), ours.pm[i], theirs.monitors[i]);
   }
 }
 
@@ -475,38 +498,87 @@ void Pair::count_faults() {
   }
 }
 
+// Whether a register says something, and is not each model's own.
+bool Pair::known(std::uint32_t offset, unsigned bytes, bool secure) {
+  const std::uint32_t in_page = offset % page();
+  if (offset < page()) {
+    const bool alias = in_page >= 0x400;  // of the Non-secure copy (9.3)
+    const std::uint32_t at = (alias ? in_page - 0x400 : in_page) & ~4U;
+    // 4.2.4: of an address translation operation, GFSYNR0.ATS
+    if (at == 0x40) return (value(alias ? 0x450 : 0x50, 4, secure) >> 6 & 1U) == 0;
+    if (at == 0x50 && (in_page & 4U) != 0)
+      return !m_naive.GFSYNR1_unknown(secure && features().SES && !alias);
+    if (at == 0x180) return bytes == 8;  // unpredictable() has whole ones
+    return true;
+  }
+  const auto ATOF = [&](unsigned n) { return (value(bank(n) + 0x68, 4, true) >> 9 & 1U) != 0; };
+  if (offset < 2 * page() && in_page >= 0x400 && in_page < 0x400 + 4U * features().NUMCB)
+    return !ATOF((in_page - 0x400) / 4);
+  if (offset >= 3 * page() && offset < 4 * page()) return in_page != 0xe20 && in_page != 0xfb8;
+  if (offset < window() / 2 || (offset - window() / 2) / page() >= features().NUMCB) return true;
+  const auto n = static_cast<unsigned>((offset - window() / 2) / page());
+  // Of a bank that has no stage 1 another CBAR.TYPE than stage 2's is nothing, and of others that one.
+  const bool stage1_is_there = features().S1TS && n >= features().NUMS2CB;
+  const bool is_stage2 = (value(page() + 4 * n, 4, true) >> 16 & 3U) == 0;
+  if (is_stage2 ? !features().S2TS : !stage1_is_there) return false;
+  const std::uint64_t FSR = value(bank(n) + 0x58, 4, true) & ~std::uint64_t{0x600};
+  switch (in_page & ~4U) {
+    case 0x50:
+      return bytes == 8;
+    case 0x60:
+    case 0x68:
+      return FSR != 0;  // where and how, while a fault is told
+    case 0x70: {
+      // open.md: without nested translation ours shows FAR in SMMUv1, too
+      if (features().version == 1) return features().NTS;
+      // 17.3.2: TF, AFF, EF or ASF; PF of a walk of stage 1
+      const bool walk_of_stage1 = (value(bank(n) + 0x68, 4, true) >> 3 & 1U) != 0;
+      const bool IPA_is_known = (FSR & 8U) != 0 ? walk_of_stage1 : (FSR & 0x96U) != 0;
+      return IPA_is_known && m_of_stage2[n];
+    }
+    case 0xf20:
+    case 0xfb8:
+      return false;  // PMCEID0, PMAUTHSTATUS
+    default:
+      return true;
+  }
+}
+
+void Pair::look(std::uint32_t offset, unsigned bytes, bool secure) {
+  if (known(offset, bytes, secure)) read(offset, bytes, secure);
+}
+
 // What the SMMU tells: configuration is compared by its effects, and its storage in register_table_test.
 void Pair::compare_all() {
   for (const bool secure : {false, true}) {
     for (const std::uint32_t at : {0x20U, 0x24U, 0x28U, 0x3cU, 0x48U, 0x50U, 0x54U, 0x188U})
-      read(at, 4, secure);
-    read(0x180, 8, secure);
-    // 4.2.4: UNKNOWN after an address translation operation, GFSYNR0.ATS
-    if ((value(0x50, 4, secure) >> 6 & 1U) == 0) read(0x40, 8, secure);
+      look(at, 4, secure);
+    look(0x180, 8, secure);
+    look(0x40, 8, secure);
     for (std::uint32_t n = 0; n < features().NUMCB; ++n) {
-      const bool stage1_is_there = n >= features().NUMS2CB;
-      // 4.2.4: UNKNOWN after an address translation operation, FSYNR0.ATOF
-      if ((value(bank(n) + 0x68, 4, true) >> 9 & 1U) == 0) read(page() + 0x400 + 4 * n, 4, secure);
-      // Of a bank that has no stage 1 another CBAR.TYPE than stage 2's is nothing.
-      const bool usual =
-          (stage1_is_there && features().S1TS) || (value(page() + 4 * n, 4, true) >> 16 & 3U) == 0;
-      if (!usual) continue;
-      read(bank(n) + 0x58, 4, secure);
-      // Where and how, while a fault is told.
-      const std::uint64_t FSR = value(bank(n) + 0x58, 4, true) & ~std::uint64_t{0x600};
-      if (FSR != 0) read(bank(n) + 0x60, 8, secure);
-      if (FSR != 0) read(bank(n) + 0x68, 4, secure);
-      // 17.3.2: TF, AFF, EF or ASF; PF of a walk of stage 1
-      const bool walk_of_stage1 = (value(bank(n) + 0x68, 4, true) >> 3 & 1U) != 0;
-      const bool IPA_is_known = (FSR & 8U) != 0 ? walk_of_stage1 : (FSR & 0x96U) != 0;
-      if (IPA_is_known && m_of_stage2[n]) read(bank(n) + 0x70, 8, secure);
-      if (stage1_is_there) {
-        read(bank(n) + 0x50, 8, secure);
-        read(bank(n) + 0x8f0, 4, secure);
-      }
+      look(page() + 0x400 + 4 * n, 4, secure);
+      for (const std::uint32_t at : {0x50U, 0x60U, 0x70U}) look(bank(n) + at, 8, secure);
+      for (const std::uint32_t at : {0x58U, 0x68U, 0x8f0U}) look(bank(n) + at, 4, secure);
     }
   }
-  for (std::uint64_t at = 0; at < 0x10000; at += 8) {
+  const std::uint32_t monitors = 3 * page();
+  for (unsigned n = 0; n < features().counters(); ++n) read(monitors + 4 * n, 4, true);
+  if (features().counters() != 0) {
+    read(monitors + 0xc80, 4, true);
+    if (value(monitors + 0xc80, 4, true) != 0) ++tally.overflows;
+  }
+  std::array<std::uint8_t, 0x1000> ours{}, theirs{};
+  for (std::uint32_t at = 0; at < 0x10000; at += 0x1000) {
+    m_memory.read(at, ours.data(), 0x1000);
+    m_naive_memory.words.read(at, theirs.data(), 0x1000);
+    if (ours == theirs) continue;
+    compare_words(at);
+    break;
+  }
+}
+
+void Pair::compare_words(std::uint64_t from) {
+  for (std::uint64_t at = from;; at += 8) {
     if (m_memory.get(at) == m_naive_memory.words.get(at)) continue;
     differ("memory at " + hex(at) + ": " + hex(m_memory.get(at)) + ", theirs " +
            hex(m_naive_memory.words.get(at)));

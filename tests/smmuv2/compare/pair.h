@@ -27,6 +27,7 @@ struct Tally {
   std::array<std::uint64_t, 32> GFSR{}, FSR{};  // by bit, of faults as they are recorded
   std::array<std::uint64_t, 4> HUPCF_CFCFG{};   // of faults of banks
   std::uint64_t operations = 0, table_updates = 0, overlapped = 0, unordered = 0, fast = 0;
+  std::uint64_t translated_by_SMMUv1 = 0, refused = 0, shared = 0, overflows = 0;
 };
 
 class Pair {
@@ -37,6 +38,8 @@ class Pair {
   // ---- software
   void write(std::uint32_t offset, std::uint64_t value, unsigned bytes, bool secure);
   void read(std::uint32_t offset, unsigned bytes, bool secure);
+  /// A read, unless what there is is UNKNOWN or IMPLEMENTATION DEFINED.
+  void look(std::uint32_t offset, unsigned bytes, bool secure);
   std::uint64_t value(std::uint32_t offset, unsigned bytes, bool secure);
   void put(std::uint64_t address, std::uint64_t word);
   // ---- devices
@@ -80,6 +83,7 @@ class Pair {
   bool run(Access& access);
   std::string why_of(const Access& access) const;
   std::string faults_text();
+  bool known(std::uint32_t offset, unsigned bytes, bool secure);
   std::uint64_t unpredictable(std::uint32_t offset, bool secure, std::uint64_t value) const;
   std::string bank_text(std::uint32_t offset);
   std::string stream_text(std::uint32_t stream);
@@ -90,9 +94,10 @@ class Pair {
   void compare_answers(const smmu::AccessAnswer& ours, const naive_smmuv2::Outcome& theirs,
                        const std::string& what, std::uint32_t stream);
   void compare_levels();
+  void compare_words(std::uint64_t from);
   void count_faults();
   void note_order();
-  void note_overlap(const naive_smmuv2::Outcome& theirs, std::uint64_t updates_before);
+  void note_overlap(const std::vector<naive_smmuv2::Fetch>& fetches, std::uint64_t updates_before);
   void differ(const std::string& what);
 
   smmu::FuzzMemory m_memory;

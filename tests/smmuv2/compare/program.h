@@ -1,6 +1,7 @@
 // Random programs: software that configures streams, banks and tables, and devices behind it.
 #pragma once
 
+#include <array>
 #include <string>
 #include <vector>
 
@@ -8,9 +9,6 @@
 #include "smmuvp/test/core.h"
 
 namespace smmuvp::smmuv2::compare {
-
-/// An instance, chosen by `random` among those that go together.
-Features draw_features(test::Random& random);
 
 class Program {
  public:
@@ -21,7 +19,8 @@ class Program {
   bool run();
 
  private:
-  std::uint64_t below(std::uint64_t n) { return m_random.below(n); }
+  /// n has 32 bits; a division would be most of the time that tables take
+  std::uint64_t below(std::uint64_t n) { return ((m_random.next() >> 32) * n) >> 32; }
   bool one_in(unsigned n) { return below(n) == 0; }
   /// The bank that a stream is for. Of Secure groups the banks are Secure, too.
   unsigned bank_of(unsigned group) const {
@@ -34,13 +33,23 @@ class Program {
 
   void globals();
   void stream(unsigned group);
+  void set_up(unsigned n);
   void configure_bank(unsigned n);
+  void quiesce(unsigned n);
+  void share(unsigned n, unsigned other);
+  bool may_share(unsigned n, unsigned other);
+  bool shared(unsigned n) const;
   void control(unsigned n);
+  std::uint64_t any_control();
+  std::uint32_t stage2_range(bool VA64);
   void tables();
   std::uint64_t long_descriptor();
   std::uint32_t short_descriptor();
   void short_descriptors(std::uint64_t at);
   std::uint64_t address();
+  void partition();
+  void monitors(unsigned group);
+  void any_place();
   void descriptor();
   void any_register();
   void clear(unsigned n);
@@ -54,8 +63,9 @@ class Program {
   bool m_secure = false;  // who writes
   bool m_some_secure = false;
   bool m_short_tables = false;
-  unsigned m_secure_groups = 0;  // and as many banks
-  bool m_clean = false;          // most of its accesses translate
+  unsigned m_secure_groups = 0;      // and as many banks
+  bool m_clean = false;              // most of its accesses translate
+  std::array<unsigned, 8> m_tags{};  // of each bank: the bank whose tags it has, itself or another
 };
 
 }  // namespace smmuvp::smmuv2::compare
