@@ -91,6 +91,7 @@ naive_smmuv2::Choices choices_of(const Features& f) {
   c.CBNDX_bits = c.nested_CBNDX_bits = f.CBNDX_bits;
   c.unsupported_reports = naive_smmuv2::Choices::Report::GFRE;
   c.undetected_conflict_takes_lowest = true;
+  c.PMCEID0 = 0x70703;
   c.operations_update_flags = true;
   c.stage1_HD_is_RES0_without_support = false;
   c.stores_TTBR_above_sizes = false;
@@ -514,7 +515,6 @@ bool Pair::known(std::uint32_t offset, unsigned bytes, bool secure) {
   const auto ATOF = [&](unsigned n) { return (value(bank(n) + 0x68, 4, true) >> 9 & 1U) != 0; };
   if (offset < 2 * page() && in_page >= 0x400 && in_page < 0x400 + 4U * features().NUMCB)
     return !ATOF((in_page - 0x400) / 4);
-  if (offset >= 3 * page() && offset < 4 * page()) return in_page != 0xe20 && in_page != 0xfb8;
   if (offset < window() / 2 || (offset - window() / 2) / page() >= features().NUMCB) return true;
   const auto n = static_cast<unsigned>((offset - window() / 2) / page());
   // Of a bank that has no stage 1 another CBAR.TYPE than stage 2's is nothing, and of others that one.
@@ -536,9 +536,6 @@ bool Pair::known(std::uint32_t offset, unsigned bytes, bool secure) {
       const bool IPA_is_known = (FSR & 8U) != 0 ? walk_of_stage1 : (FSR & 0x96U) != 0;
       return IPA_is_known && m_of_stage2[n];
     }
-    case 0xf20:
-    case 0xfb8:
-      return false;  // PMCEID0, PMAUTHSTATUS
     default:
       return true;
   }

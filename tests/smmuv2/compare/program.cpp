@@ -380,6 +380,7 @@ void Program::any_place() {
   if (one_in(4)) offset = half + below(9) * m_pair.page() + below(0x1000);
   if (one_in(8)) offset = below(2 * half);
   const unsigned bytes = one_in(3) ? 8 : 4;
+  if (one_in(4)) offset = 3 * m_pair.page() + 0xc00 + below(0x400);
   m_pair.look(static_cast<std::uint32_t>(offset & ~std::uint64_t{bytes - 1}), bytes, one_in(2));
 }
 

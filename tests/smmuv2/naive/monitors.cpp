@@ -20,6 +20,9 @@ uint32_t pmcfgr(unsigned groups, unsigned counters) {
   return ((groups - 1) << 24) | (31u << 8) | (counters - 1);
 }
 
+// 12.2.1, where non-invasive debug is enabled, and that of Secure transactions is not
+uint32_t pmauthstatus(bool SES) { return SES ? 0x8C : 0xC0; }
+
 }  // namespace
 
 void Smmu::reset_monitors() {
@@ -133,6 +136,9 @@ Smmu::Found Smmu::monitor_registers(const Place& place, unsigned bytes, uint64_t
     case 0xE20:
       access.ro32(m_choices.PMCEID0);
       break;
+    case 0xFB8:
+      access.ro32(pmauthstatus(m_parameters.SES));
+      break;
     case 0xFCC:
       access.ro32(0x56);  // PMDEVTYPE
       break;
@@ -186,6 +192,9 @@ void Smmu::bank_monitor_registers(unsigned bank, unsigned offset, const Access& 
     case 0xF50:
     case 0xF58:
       counter_bits(first, count, &Counter::overflowed, offset == 0xF58, access);
+      break;
+    case 0xFB8:
+      access.ro32(pmauthstatus(m_parameters.SES));
       break;
     default:
       access.razwi();

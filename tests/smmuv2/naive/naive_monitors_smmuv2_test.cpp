@@ -39,6 +39,7 @@ TEST_F(NaiveMonitorsV2, RegistersTellTheirNumbers) {
   write(pm(0xC80), 0x02);
   EXPECT_EQ(read(pm(0xCC0)), 0x3Du);
   EXPECT_EQ(read(pm(0xFCC)), 0x56u);
+  EXPECT_EQ(read(pm(0xFB8)), 0x8Cu);
 }
 
 TEST_F(NaiveMonitorsV2, AccessesCountOnceAsReadsOrWrites) {
