@@ -15,6 +15,14 @@ void Program::write(std::uint32_t offset, std::uint64_t value, unsigned bytes) {
   m_pair.write(offset, value, bytes, m_secure);
 }
 
+// Of big-endian short descriptors other words are supersections: see short_descriptors().
+bool Program::reads_short_descriptors(unsigned n) const {
+  const std::uint32_t page = m_pair.page();
+  const bool VA64 = m_pair.features().version == 2 && (m_pair.value(page + 0x800 + 4 * n, 4, true) & 1U) != 0;
+  const bool stage1 = (m_pair.value(page + 4 * n, 4, true) >> 16 & 3U) != 0;
+  return m_pair.features().PTFS == 0 && !VA64 && stage1;
+}
+
 void Program::write_bank(unsigned n, std::uint32_t offset, std::uint64_t value, unsigned bytes) {
   write(m_pair.bank(n) + offset, value, bytes);
 }
@@ -91,8 +99,12 @@ void Program::stream(unsigned group) {
   write(0xc00 + 4 * group, S2CR);
 }
 
+void Program::write_control(unsigned n, std::uint64_t SCTLR) {
+  write_bank(n, 0, reads_short_descriptors(n) ? SCTLR & ~(1ULL << 4) : SCTLR);
+}
+
 void Program::control(unsigned n) {
-  if (!shared(n)) return write_bank(n, 0, any_control());
+  if (!shared(n)) return write_control(n, any_control());
   // All that goes into TLBs stays as it is.
   write_bank(n, 0, m_pair.value(m_pair.bank(n), 4, true) ^ (m_random.next() & 0x1e0U));
 }
@@ -252,7 +264,7 @@ void Program::configure_bank(unsigned n) {
     write_bank(n, at, one_in(2) ? MAIR : m_random.next() & 0xffff'ffffU);
   }
   m_tags[n] = n;
-  write_bank(n, 0, any_control());
+  write_control(n, any_control());
 }
 
 std::uint64_t Program::long_descriptor() {
@@ -363,6 +375,7 @@ void Program::any_register() {
   const bool v2 = m_pair.features().version == 2;
   if (global1 && (in_page < 0x200 || (v2 && in_page >= 0x800 && in_page < 0xa00))) return;
   if (offset >= banks && ((v2 && in_bank == 0x10) || (in_bank >= 0x20 && in_bank < 0x38))) return;
+  if (offset >= banks && in_bank == 0 && reads_short_descriptors((offset - banks) / m_pair.page())) return;
   m_secure = one_in(2);
   // open.md: our CBFRSYNRA.SSD_Index can be written by Non-secure software
   if (global1 && in_page >= 0x400 && in_page < 0x600) m_secure = true;

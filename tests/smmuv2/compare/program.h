@@ -41,6 +41,8 @@ class Program {
   bool shared(unsigned n) const;
   void control(unsigned n);
   std::uint64_t any_control();
+  void write_control(unsigned n, std::uint64_t SCTLR);
+  bool reads_short_descriptors(unsigned n) const;
   std::uint32_t stage2_range(bool VA64);
   void tables();
   std::uint64_t long_descriptor();
