@@ -323,6 +323,28 @@ TEST(Aarch64Tables, OfImpossibleSizesAreTranslationFaults) {
   }
 }
 
+// Tables 2-9 to 2-11 end with T0SZ 39.
+TEST(Aarch64Tables, OfImpossibleSizesOfStage2AreTranslationFaultsToo) {
+  FormatsWorld w;
+  pgtable::Config c = World::config_stage2();
+  c.stage2.granule = pgtable::Granule::size_64k;
+  c.stage2.start_level = 3;
+  c.stage2.T0SZ = 39;
+  auto& b = w.builder(c);
+  ASSERT_TRUE(b.map(0x1'0000, 0x8000'0000, 0x1'0000));
+  w.bank_stage2(5, b.config());
+  w.map_stream(0, 9, S2CR_translate | 5);
+  w.start();
+  EXPECT_EQ(w.output_of(9, 0x1'0000), 0x8000'0000U);
+  for (const std::uint32_t T0SZ : {0U, 15U, 40U, 46U, 48U, 63U}) {
+    w.clear(5);
+    w.change_cb(5, TCR, 0x3f, T0SZ);
+    w.write(TLBIALLNSNH, 0);
+    w.access(9, 0x1'0000);
+    EXPECT_EQ(w.read_cb(5, FSR), TF | Format_64) << T0SZ;
+  }
+}
+
 // ---- bits of TCR2 and SCTLR
 
 // 16.5.39, HAD0 and HAD1; APTable[1] is bit 62

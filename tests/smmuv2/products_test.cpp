@@ -34,6 +34,13 @@ TEST(Smmuv1, HasNoneOfTheRegistersAndFieldsOfSmmuv2) {
     w.write_cb(0, offset, ~0U);
     EXPECT_EQ(w.read_cb(0, offset), 0U) << offset;
   }
+  Features one_stage = version1();  // where SMMUv2 has FAR at IPAFAR
+  one_stage.NTS = false;
+  World w1(one_stage);
+  w1.write(w1.gr1(CBAR0), CBAR_stage2);
+  w1.write_cb(0, FAR, 0x1234);
+  EXPECT_EQ(w1.read_cb(0, FAR), 0x1234U);
+  EXPECT_EQ(w1.read_cb(0, IPAFAR), 0U);
   w.write_cb(0, FSRRESTORE, ~0U);
   EXPECT_EQ(w.read_cb(0, FSR) & (1U << 7 | 1U << 8 | 3U << 9), 0U);  // ASF, UUT, Format
   w.write(sGFSRRESTORE, ~0U);

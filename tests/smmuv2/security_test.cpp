@@ -255,7 +255,10 @@ TEST(SecurityStateDetermination, TheTableHasOnlySecureAccessAndNothingAboveItsWi
   w.write(SSDR, 0x1234'5678, 4, secure);
   EXPECT_EQ(w.read(SSDR, 4, secure), 0x1234'5678U);
   w.write(SSDR, 0xffff'ffff);
+  EXPECT_TRUE(w.ok);
   EXPECT_EQ(w.read(SSDR), 0U);
+  EXPECT_TRUE(w.ok);
+  EXPECT_EQ(w.read(sGFSR, 4, secure), 0U) << "they are ignored, and no faults (13.1)";
   EXPECT_EQ(w.read(SSDR, 4, secure), 0x1234'5678U);
   w.write(SSDR + 8, ~0U, 4, secure);  // SSD_Index 64 and up
   EXPECT_EQ(w.read(SSDR + 8, 4, secure), 0U);

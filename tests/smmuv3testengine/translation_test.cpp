@@ -68,8 +68,9 @@ struct Bench {
   test::CapturingHost host;
   smmuv3::World world;
   Smmuv3TestEngine dev{"te", engine_params(), host};
-  user::Soc soc{"soc", user::soc_params({{"STALL_MODEL", "0"}, {"STALL_MAX", "4"}, {"SSIDSIZE", "8"}}), host,
-                world.memory};
+  user::Soc soc{"soc",
+                user::params_of<SmmuV3<>>({{"STALL_MODEL", "0"}, {"STALL_MAX", "4"}, {"SSIDSIZE", "8"}}),
+                host, world.memory};
   Target memory{"memory", soc};
   test::Master cpu{"cpu"};
   test::Runner runner{"runner"};

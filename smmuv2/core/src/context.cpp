@@ -273,7 +273,8 @@ void decode_stage2(const Bank& bank, Context& c) {
   pgtable::Config alone = c.config;
   alone.stages = pgtable::Stages::stage2;
   alone.regime = pgtable::Regime::el1_0;
-  c.stage2_unwalkable = !pgtable::is_walkable(alone);
+  // Tables 2-9 to 2-11: the walker knows small tables, too.
+  c.stage2_unwalkable = (VA64 && s2.T0SZ > 39) || !pgtable::is_walkable(alone);
 }
 
 // 3.8.4, CheckBankValidityAndRecordFaults. @return false: it is refused

@@ -92,6 +92,8 @@ ProgrammingInterface::Permission ProgrammingInterface::permission(std::uint32_t 
     case SMMU_CBA2Rn:
     case SMMU_CBFRSYNRAn:
       return banks().is_secure(at->index) ? refused : Permission::allowed;
+    case SMMU_SSDRn:  // 13.1: UNKNOWN, and writes are ignored
+      return Permission::raz_wi;
     default:
       return m_registers.info(at->id).bank == SecurityBank::SecureOnly ? refused : Permission::allowed;
   }
@@ -190,8 +192,8 @@ std::uint64_t ProgrammingInterface::shown(std::uint16_t id, std::uint32_t index,
       return stalls_disabled(index) ? stored & ~SCTLR_CFCFG.in_word() : stored;
     case SMMU_CBn_FSR:
       return (stored & ~std::uint64_t{fsr::Format}) | m_faults.Format(index);
-    case SMMU_CBn_IPAFAR:  // 17.3.2: without both stages it is an alias
-      return f.NTS ? stored : m_registers.get(SMMU_CBn_FAR, index);
+    case SMMU_CBn_IPAFAR:  // 17.3.2: without both stages it is an alias; SMMUv1 has none
+      return f.NTS || f.version == 1 ? stored : m_registers.get(SMMU_CBn_FAR, index);
     case SMMU_CBn_TCR:  // 17.3.8: EAE of a stage 2 format bank
       return is_stage2_32(index) ? stored | TCR_EAE.in_word() : stored;
     case SMMU_CBFRSYNRAn:

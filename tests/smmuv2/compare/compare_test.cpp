@@ -64,9 +64,9 @@ TEST(Compare, BothModelsDoTheSame) {
             << " machines ended with one that was read for both stages, " << sum.unordered
             << " with accesses and operations that waited together\n"
             << sum.operations << " address translation operations, " << sum.fast
-            << " accesses that caches answered, " << sum.translated_by_SMMUv1
-            << " translated by SMMUv1s, " << sum.refused << " register accesses refused, " << sum.shared
-            << " banks that share tags, " << sum.overflows << " programs with overflows\n";
+            << " accesses that caches answered, " << sum.translated_by_SMMUv1 << " translated by SMMUv1s, "
+            << sum.refused << " register accesses refused, " << sum.shared << " banks that share tags, "
+            << sum.overflows << " programs with overflows\n";
   if (course.seconds == 0 && course.count < 1000) return;  // a part of them
   // It would say little otherwise.
   EXPECT_GE(sum.translated * 100, sum.accesses * 14);

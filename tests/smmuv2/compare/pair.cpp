@@ -85,7 +85,6 @@ naive_smmuv2::Choices choices_of(const Features& f) {
   c.absent_registers_fault = false;
   c.secure_banks_fault = false;
   c.absent_secure_places_fault = true;
-  c.SSDR_fault = true;
   if (f.SCR1_NSCAFRO == FixedBit::zero) c.fixed_NSCAFRO = false;
   if (f.SCR1_NSCAFRO == FixedBit::one) c.fixed_NSCAFRO = true;
   c.CBNDX_bits = c.nested_CBNDX_bits = f.CBNDX_bits;
@@ -284,8 +283,6 @@ void Pair::write(std::uint32_t offset, std::uint64_t value, unsigned bytes, bool
 // and transience, as in compare_ends().
 std::uint64_t Pair::unpredictable(std::uint32_t offset, bool secure, std::uint64_t value) const {
   bool reserved = false;
-  // open.md: bit 4 of TCR is reserved in an AArch32 bank of stage 2
-  if (offset >= window() / 2 && (offset - window() / 2) % page() == 0x30) return 0x10;
   if (offset == 0x180 || offset == 0x580) {
     reserved = m_naive.GPAR_attributes_unpredictable(secure && features().SES && offset == 0x180);
   } else if (offset >= window() / 2 && (offset - window() / 2) % page() == 0x50) {
@@ -293,8 +290,6 @@ std::uint64_t Pair::unpredictable(std::uint32_t offset, bool secure, std::uint64
   } else {
     return 0;
   }
-  // open.md: ours shows ICF in SMMUv1, where it is reserved (9.6.20, 16.5.14)
-  if (features().version == 1 && (value & 1U) != 0) return 1U << 29;
   const bool long_form = (value >> 11 & 1U) != 0 || (features().version == 1 && value >> 56 != 0);
   if (reserved) return long_form ? 0xff00'0000'0000'0180 : 0x4fc;
   return long_form && value >> 56 > 0xfU ? 0x8800'0000'0000'0000 : 0;
@@ -529,8 +524,7 @@ bool Pair::known(std::uint32_t offset, unsigned bytes, bool secure) {
     case 0x68:
       return FSR != 0;  // where and how, while a fault is told
     case 0x70: {
-      // open.md: without nested translation ours shows FAR in SMMUv1, too
-      if (features().version == 1) return features().NTS;
+      if (features().version == 1) return true;  // it has none
       // 17.3.2: TF, AFF, EF or ASF; PF of a walk of stage 1
       const bool walk_of_stage1 = (value(bank(n) + 0x68, 4, true) >> 3 & 1U) != 0;
       const bool IPA_is_known = (FSR & 8U) != 0 ? walk_of_stage1 : (FSR & 0x96U) != 0;

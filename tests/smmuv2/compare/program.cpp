@@ -122,7 +122,7 @@ std::uint32_t Program::stage2_range(bool VA64) {
   const bool any = one_in(m_clean ? 64 : 8);
   if (VA64) {
     // Of each granule these sizes begin at the level of SL0 1
-    return static_cast<std::uint32_t>(any ? below(40) | below(4) << 6 : (25 + below(8)) | 1U << 6);
+    return static_cast<std::uint32_t>(any ? below(64) | below(4) << 6 : (25 + below(8)) | 1U << 6);
   }
   const std::uint64_t SL0 = below(2);
   const std::uint64_t T0SZ = any ? below(16) : SL0 == 1 ? below(10) - 8 : below(10) - 2;
@@ -377,8 +377,6 @@ void Program::any_register() {
   if (offset >= banks && ((v2 && in_bank == 0x10) || (in_bank >= 0x20 && in_bank < 0x38))) return;
   if (offset >= banks && in_bank == 0 && reads_short_descriptors((offset - banks) / m_pair.page())) return;
   m_secure = one_in(2);
-  // open.md: our CBFRSYNRA.SSD_Index can be written by Non-secure software
-  if (global1 && in_page >= 0x400 && in_page < 0x600) m_secure = true;
   const unsigned bytes = offset % 8 == 0 && one_in(3) ? 8 : 4;
   write(offset, one_in(2) ? m_random.next() : m_random.next() & m_random.next() & m_random.next(), bytes);
   m_pair.look(offset, bytes, one_in(2));

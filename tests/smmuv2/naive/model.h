@@ -365,6 +365,10 @@ class Smmu {
 
   // operations.cpp
   void bank_operation(unsigned n, unsigned offset, uint64_t value);
+  void set_PAR(unsigned n, uint64_t value, bool attributes_unpredictable = false) {
+    m_banks[n].PAR = value;
+    m_banks[n].PAR_attributes_unpredictable = attributes_unpredictable;
+  }
   std::optional<Outcome> process_operation(Pending& pending);
   void global_operation(Security which, unsigned offset, uint64_t value);
   [[nodiscard]] Question operation_question(const Banks& banks, unsigned offset, uint64_t address) const;

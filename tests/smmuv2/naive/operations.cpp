@@ -118,7 +118,6 @@ std::optional<Outcome> Smmu::process_operation(Pending& pending) {
   Bank& bank = m_banks[n];
   const uint64_t scheme = uint64_t{shown_format(n)} << 8;
   bank.ats_active = true;
-  bank.PAR_attributes_unpredictable = false;
   Banks banks{n, std::nullopt};
   std::optional<Outcome> outcome = Outcome{};
   if (const auto fault = check_banks(banks, bank_secure(n))) {
@@ -128,15 +127,15 @@ std::optional<Outcome> Smmu::process_operation(Pending& pending) {
       uint32_t syndrome = (1u << 6) | 1u;
       if (m_choices.operation_sets_reserved_syndrome) syndrome |= (1u << 5) | (1u << 4);
       record_global(bank_secure(n) ? secure_state : non_secure, fault->bit, 0, syndrome, 0);
-      bank.PAR = ATOT | scheme | F;
+      set_PAR(n, ATOT | scheme | F);
     } else {
-      bank.PAR = invalid_context() | scheme | F;
+      set_PAR(n, invalid_context() | scheme | F);
     }
   } else {
     outcome =
         request_buffer(pending, operation_question(banks, pending.operation_offset, pending.request.address));
     if (!outcome.has_value()) return outcome;
-    if (outcome->kind != Outcome::Kind::forwarded) bank.PAR = ATOT | scheme | F;
+    if (outcome->kind != Outcome::Kind::forwarded) set_PAR(n, ATOT | scheme | F);
   }
   bank.ats_active = false;
   return outcome;

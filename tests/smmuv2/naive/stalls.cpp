@@ -77,9 +77,7 @@ std::optional<Outcome> Smmu::request_buffer(Pending& pending, const Question& qu
                          lookup.attributes.instruction,
                          lookup.attributes_unpredictable};
     if (operation) {
-      Bank& of_operation = m_banks[question.banks.first];
-      of_operation.PAR = success(question, lookup, false);
-      of_operation.PAR_attributes_unpredictable = lookup.attributes_unpredictable;
+      set_PAR(question.banks.first, success(question, lookup, false), lookup.attributes_unpredictable);
     }
     outcome.fetches = std::move(lookup.fetches);
     return outcome;
@@ -87,7 +85,7 @@ std::optional<Outcome> Smmu::request_buffer(Pending& pending, const Question& qu
 
   const ContextFault& fault = *lookup.fault;
   if (operation && !fault.stage2) {
-    m_banks[question.banks.first].PAR = failure(fault);
+    set_PAR(question.banks.first, failure(fault));
     outcome.kind = Outcome::Kind::forwarded;  // PAR has its value
     return outcome;
   }
@@ -148,7 +146,8 @@ void Smmu::resume(unsigned n, bool terminate) {
       settle(pending);
     } else if (pending.operation_bank.has_value()) {
       Bank& bank = m_banks[*pending.operation_bank];
-      bank.PAR = (uint64_t{1} << 31) | (uint64_t{shown_format(*pending.operation_bank)} << 8) | 1;  // ATOT
+      const unsigned of = *pending.operation_bank;
+      set_PAR(of, (uint64_t{1} << 31) | (uint64_t{shown_format(of)} << 8) | 1);  // ATOT
       bank.ats_active = false;
     } else {
       finish(pending, client_abort(n));

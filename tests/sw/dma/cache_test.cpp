@@ -10,6 +10,7 @@ void dma_cache_for_cpu(void* mem, size_t size, enum dma_data_direction dir);
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <random>
 
