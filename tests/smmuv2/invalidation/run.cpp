@@ -42,19 +42,8 @@ Structures caches(const Schedule& s) {
   return c;
 }
 
-// A slot for one access after the other
-struct Slot {
-  bool used = false;
-  bool fast = false;  // answered without an object, and still on its way downstream
-  smmu::FlightToken token;
-  std::unique_ptr<Access> object;
-  smmu::Step step = smmu::Step::done;
-  smmu::AccessAnswer answer;
-  AccessId id;
-  Tick begin = 0;
-  bool overtaken = false;
-  bool waited = false;  // for the walk of another, until just now
-  EntryTag tag;         // as it was at the beginning
+struct Slot : smmu::invalidation::SlotOf<Access> {
+  EntryTag tag;  // as it was at the beginning
   std::optional<KnownTables> known;
   std::vector<DescriptorRead> reads;
 };
@@ -67,12 +56,12 @@ struct Resource {
   bool waited = false;
 };
 
-class Run {
+class Run : smmu::invalidation::RunBase {
  public:
   Run(const Schedule& schedule, Tallies& tallies, std::vector<std::string>* log)
-      : m_schedule(schedule),
+      : RunBase(tallies, log, to_string),
+        m_schedule(schedule),
         m_tallies(tallies),
-        m_log(log),
         m_memory(image(schedule.image)),
         m_world(features(schedule), caches(schedule)),
         m_reference(m_memory) {
@@ -109,14 +98,6 @@ class Run {
   }
 
  private:
-  template <class Text>
-  void say(Text text) {
-    if (m_log != nullptr) m_log->push_back(text());
-  }
-  void disagree(const std::string& what, const char* clause) {
-    if (!m_disagreement) m_disagreement = Disagreement{m_at, what, clause};
-  }
-
   void carry_out(const Step& s) {
     Slot& slot = m_slots[s.slot % slots];
     switch (s.act) {
@@ -272,14 +253,8 @@ class Run {
       slot.object = std::make_unique<Access>(m_world.smmu, request);
       go_on(slot);
     }
-    std::uint64_t open = 0;
-    for (const Slot& other : m_slots) open += other.used ? 1 : 0;
-    m_tallies.peak = std::max(m_tallies.peak, open);
-    if (!slot.known || !slot.known->leaf) return;
-    ++m_tallies.hits_required;
-    if (!slot.fast && slot.step == smmu::Step::done && !slot.object->answer().tlb_hit) {
-      disagree("it is no hit", clause_hit);
-    }
+    count_open(m_slots);
+    if (slot.known && slot.known->leaf) expect_hit(slot, clause_hit);
   }
   // Where a bank has one range, or none, addresses are of the lower one.
   std::uint64_t address_in(const Step& s) const {
@@ -333,17 +308,9 @@ class Run {
 
   void end(Slot& slot) {
     if (!slot.used) return;
-    while (!slot.fast && slot.step != smmu::Step::done) {
-      // What it waits for is in another slot, and goes on.
-      const bool waits = slot.step == smmu::Step::waits;
-      for (Slot& s : m_slots) {
-        if (waits && &s != &slot && s.step == smmu::Step::need) step(s);
-      }
-      step(slot);
-      ++m_now;
-    }
+    finish(m_slots, slot, [this](Slot& s) { step(s); });
     Answer given;
-    const smmu::AccessAnswer& answer = slot.fast ? slot.answer : slot.object->answer();
+    const smmu::AccessAnswer& answer = slot.result();
     given.forward = answer.outcome == smmu::Outcome::forward;
     if (given.forward) {
       given.output = answer.output;
@@ -352,39 +319,16 @@ class Run {
       given.fault = static_cast<std::uint8_t>(fault->bit);
       given.s2 = is_stage2(fault->bank);
     }
-    judge(slot, given, answer.tlb_hit);
+    const auto allowed = [&] { return m_reference.allowed(slot.id, slot.begin, m_now); };
+    judge(slot.id, given, answer.tlb_hit, m_reference.current(slot.id), allowed, clause_answer);
     if (slot.fast) m_world.smmu.engine().in_flight().leave(slot.token, m_world.now);
     slot.object.reset();
     slot.used = false;
     settle();
   }
 
-  void judge(const Slot& slot, const Answer& given, bool hit) {
-    const Answer current = m_reference.current(slot.id);
-    say([&] {
-      return "  stream " + std::to_string(slot.id.sid) + ", " + hex(slot.id.address) + ": " +
-             to_string(given) + (hit ? ", a hit" : "");
-    });
-    m_tallies.hits += hit ? 1 : 0;
-    if (!given.forward) {
-      ++m_tallies.faults;
-    } else if (given == current) {
-      ++m_tallies.answers_new;
-    } else {
-      ++m_tallies.answers_old;
-    }
-    if (given == current) return;
-    const std::vector<Answer> allowed = m_reference.allowed(slot.id, slot.begin, m_now);
-    if (std::find(allowed.begin(), allowed.end(), given) != allowed.end()) return;
-    std::string what = "stream " + std::to_string(slot.id.sid) + ", address " + hex(slot.id.address) +
-                       " ends with " + to_string(given) + "; allowed: ";
-    for (const Answer& a : allowed) what += to_string(a) + "; ";
-    disagree(what + "now: " + to_string(current), clause_answer);
-  }
-
   const Schedule& m_schedule;
   Tallies& m_tallies;
-  std::vector<std::string>* m_log;
   Memory m_memory;
   World m_world;
   Reference m_reference;
@@ -396,9 +340,6 @@ class Run {
     Tick at = 0;
   };
   std::vector<CarriedOut> m_operations;
-  Tick m_now = 0;
-  std::size_t m_at = 0;
-  std::optional<Disagreement> m_disagreement;
 };
 
 }  // namespace
@@ -420,9 +361,7 @@ std::string report(const Schedule& schedule) {
     << unsigned{small.image} << "\n";
   for (unsigned n = 0; n < banks; ++n)
     s << "  bank " << n << ": " << to_string(small.banks_at_begin[n]) << "\n";
-  for (const std::string& line : log) s << "  " << line << "\n";
-  if (d) s << d->what << "\n" << d->clause << "\n";
-  return s.str();
+  return s.str() + smmu::invalidation::text_of(log, d);
 }
 
 }  // namespace smmuvp::smmuv2::invalidation

@@ -44,28 +44,17 @@ Structures caches(const Schedule& s) {
   return c;
 }
 
-// A slot for one access after the other
-struct Slot {
-  bool used = false;
-  bool fast = false;  // answered without an object, and still on its way downstream
-  smmu::FlightToken token;
-  std::unique_ptr<Access> object;
-  smmu::Step step = smmu::Step::done;
-  smmu::AccessAnswer answer;
-  AccessId id;
-  Tick begin = 0;
-  bool overtaken = false;
-  bool waited = false;  // for the walk of another, until just now
+struct Slot : smmu::invalidation::SlotOf<Access> {
   Known known;
   std::vector<Read> reads;
 };
 
-class Run {
+class Run : smmu::invalidation::RunBase {
  public:
   Run(const Schedule& schedule, Tallies& tallies, std::vector<std::string>* log)
-      : m_schedule(schedule),
+      : RunBase(tallies, log, to_string),
+        m_schedule(schedule),
         m_tallies(tallies),
-        m_log(log),
         m_memory(image(schedule.image)),
         m_world(features(), caches(schedule)),
         m_reference(m_memory, schedule.two_level) {
@@ -99,14 +88,6 @@ class Run {
   }
 
  private:
-  template <class Text>
-  void say(Text text) {
-    if (m_log != nullptr) m_log->push_back(text());
-  }
-  void disagree(const std::string& what, const char* clause) {
-    if (!m_disagreement) m_disagreement = Disagreement{m_at, what, clause};
-  }
-
   void carry_out(const Operation& o) {
     Slot& slot = m_slots[o.slot % slots];
     switch (o.act) {
@@ -166,14 +147,8 @@ class Run {
       slot.object = std::make_unique<Access>(m_world.smmu, request);
       go_on(slot);
     }
-    std::uint64_t open = 0;
-    for (const Slot& s : m_slots) open += s.used ? 1 : 0;
-    m_tallies.peak = std::max(m_tallies.peak, open);
-    if (!slot.known.tables.leaf) return;
-    ++m_tallies.hits_required;
-    if (!slot.fast && slot.step == smmu::Step::done && !slot.object->answer().tlb_hit) {
-      disagree("it is no hit", clause_hit);
-    }
+    count_open(m_slots);
+    if (slot.known.tables.leaf) expect_hit(slot, clause_hit);
   }
 
   // Until memory is needed, or the end
@@ -232,17 +207,9 @@ class Run {
 
   void end(Slot& slot) {
     if (!slot.used) return;
-    while (!slot.fast && slot.step != smmu::Step::done) {
-      // What it waits for is in another slot, and goes on.
-      const bool waits = slot.step == smmu::Step::waits;
-      for (Slot& s : m_slots) {
-        if (waits && &s != &slot && s.step == smmu::Step::need) step(s);
-      }
-      step(slot);
-      ++m_now;
-    }
+    finish(m_slots, slot, [this](Slot& s) { step(s); });
     Answer given;
-    const smmu::AccessAnswer& answer = slot.fast ? slot.answer : slot.object->answer();
+    const smmu::AccessAnswer& answer = slot.result();
     given.forward = answer.outcome == smmu::Outcome::forward;
     if (given.forward) {
       given.output = answer.output;
@@ -250,32 +217,16 @@ class Run {
       given.fault = static_cast<std::uint8_t>(event->type);
       given.s2 = event->S2;
     }
-    judge(slot, given, answer.tlb_hit);
+    const auto allowed = [&] {
+      // Asking about one answer is cheaper.
+      const bool allows = m_reference.allows(slot.id, given, slot.begin, m_now);
+      return allows ? std::vector<Answer>{given} : m_reference.allowed(slot.id, slot.begin, m_now);
+    };
+    judge(slot.id, given, answer.tlb_hit, m_reference.current(slot.id), allowed, clause_answer);
     if (slot.fast) m_world.smmu.engine().in_flight().leave(slot.token, m_world.now);
     slot.object.reset();
     slot.used = false;
     slot.known = {};
-  }
-
-  void judge(const Slot& slot, const Answer& given, bool hit) {
-    const Answer current = m_reference.current(slot.id);
-    say([&] {
-      return "  stream " + std::to_string(slot.id.sid) + ", " + hex(slot.id.address) + ": " +
-             to_string(given) + (hit ? ", a hit" : "");
-    });
-    m_tallies.hits += hit ? 1 : 0;
-    if (!given.forward) {
-      ++m_tallies.faults;
-    } else if (given == current) {
-      ++m_tallies.answers_new;
-    } else {
-      ++m_tallies.answers_old;
-    }
-    if (given == current || m_reference.allows(slot.id, given, slot.begin, m_now)) return;
-    std::string what = "stream " + std::to_string(slot.id.sid) + ", address " + hex(slot.id.address) +
-                       " ends with " + to_string(given) + "; allowed: ";
-    for (const Answer& a : m_reference.allowed(slot.id, slot.begin, m_now)) what += to_string(a) + "; ";
-    disagree(what + "now: " + to_string(current), clause_answer);
   }
 
   // ---- queues
@@ -323,7 +274,6 @@ class Run {
 
   const Schedule& m_schedule;
   Tallies& m_tallies;
-  std::vector<std::string>* m_log;
   Memory m_memory;
   World m_world;
   Reference m_reference;
@@ -333,9 +283,6 @@ class Run {
   std::uint32_t m_queued = 0;
   std::uint32_t m_consumed = 0;
   std::uint32_t m_events = 0;
-  Tick m_now = 0;
-  std::size_t m_at = 0;
-  std::optional<Disagreement> m_disagreement;
 };
 
 }  // namespace
@@ -358,9 +305,7 @@ std::string report(const Schedule& schedule) {
   std::ostringstream s;
   s << "seed " << schedule.seed << ", " << (schedule.two_level ? "two-level" : "linear") << " Stream table, "
     << (schedule.large_caches ? "large" : "small") << " caches, image " << unsigned{schedule.image} << "\n";
-  for (const std::string& line : log) s << "  " << line << "\n";
-  if (d) s << d->what << "\n" << d->clause << "\n";
-  return s.str();
+  return s.str() + smmu::invalidation::text_of(log, d);
 }
 
 }  // namespace smmuvp::smmuv3::invalidation

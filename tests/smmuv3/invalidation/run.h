@@ -7,33 +7,18 @@
 #include <string>
 #include <vector>
 
+#include "invalidation/run.h"
 #include "schedule.h"
 
 namespace smmuvp::smmuv3::invalidation {
 
-/// What answers were, over any number of schedules.
-struct Tallies {
-  std::uint64_t schedules = 0;
-  std::uint64_t operations = 0;
-  std::uint64_t answers_new = 0;  ///< outputs as memory has them at the end
-  std::uint64_t answers_old = 0;  ///< other outputs that are allowed
-  std::uint64_t faults = 0;
-  std::uint64_t hits = 0;              ///< of the TLB
-  std::uint64_t hits_required = 0;     ///< that no command had named
-  std::uint64_t merged = 0;            ///< accesses that went by the walk of another
-  std::uint64_t waited_overtaken = 0;  ///< that waited for one, and walked after an invalidation
+struct Tallies : smmu::invalidation::Tallies {
+  std::uint64_t waited_overtaken = 0;  ///< waited for another's walk, and walked after an invalidation
   std::uint64_t waited_in_vain = 0;    ///< likewise without: it had found a fault, or what denied them
-  std::uint64_t syncs_waited = 0;      ///< CMD_SYNCs that an access kept from completing
-  std::uint64_t peak = 0;              ///< accesses under way at the same time
   /// How often an invalidation was carried out while an access waited for what it read there.
   std::array<std::uint64_t, step_kinds> overtaken{};
 };
-
-struct Disagreement {
-  std::size_t operation = 0;  ///< index; the number of operations: while all was brought to its end
-  std::string what;
-  std::string clause;
-};
+using smmu::invalidation::Disagreement;
 
 /// @param log  takes what happens, in sentences, if given
 std::optional<Disagreement> run(const Schedule& schedule, Tallies& tallies,
