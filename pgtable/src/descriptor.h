@@ -73,7 +73,7 @@ constexpr unsigned S2XN_shift = 53;  // XN[1:0] is bits [54:53]
 
 // MemAttr[3:0]. Of an SMMUv2 what is Reserved, Normal memory with an inner 0b00, is Device-nGnRnE (IHI 0062
 // 9.4, Table 2-4).
-constexpr unsigned MemAttr_of(const Lookup& l, std::uint64_t leaf) {
+constexpr unsigned memattr_of(const Lookup& l, std::uint64_t leaf) {
   const unsigned MemAttr = static_cast<unsigned>(leaf >> MemAttr_shift) & 0xfU;
   return l.SMMUv2 && (MemAttr & 0b0011U) == 0 ? 0 : MemAttr;
 }
@@ -86,11 +86,11 @@ constexpr AccessType stage2_access(LookupUse use, AccessType request) {
 // D8.4: HCR_EL2.PTW, STE.S2PTW: no stage 1 table in Device memory. MemAttr[3:2], with FWB MemAttr[2].
 constexpr bool is_refused_table(const Lookup& l, LookupUse use, std::uint64_t leaf) {
   const unsigned memory_type = l.FWB ? 0b0100U : 0b1100U;
-  return use != LookupUse::input && l.PTW && (MemAttr_of(l, leaf) & memory_type) == 0;
+  return use != LookupUse::input && l.PTW && (memattr_of(l, leaf) & memory_type) == 0;
 }
 constexpr Stage2Attributes stage2_attributes(const Lookup& l, std::uint64_t leaf) {
   Stage2Attributes attributes;
-  attributes.MemAttr = static_cast<std::uint8_t>(MemAttr_of(l, leaf));
+  attributes.MemAttr = static_cast<std::uint8_t>(memattr_of(l, leaf));
   attributes.SH = l.DS ? l.walk_attributes.SH : static_cast<Shareability>((leaf >> SH_shift) & 3);
   attributes.allocation = static_cast<std::uint8_t>(leaf >> 60U);
   return attributes;
