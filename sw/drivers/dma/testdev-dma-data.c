@@ -39,12 +39,12 @@ static void shuffle(struct scatterlist *sg, unsigned int n,
 }
 
 /* Half of it pages, half of it blocks; which half comes first is told. */
-static int scattered_alloc(struct scattered *s, size_t size,
+static int scattered_alloc(struct scattered *s, size_t size, size_t page,
 			   bool blocks_first, u64 seed)
 {
 	const unsigned int blocks = (unsigned int)(size / 2 / SZ_2M);
 	const unsigned int pages =
-		(unsigned int)((size - blocks * SZ_2M) / PAGE_SIZE);
+		(unsigned int)((size - blocks * SZ_2M) / page);
 	const unsigned int first_block = blocks_first ? 0 : pages;
 	struct rnd_state rnd;
 	unsigned int i;
@@ -55,7 +55,7 @@ static int scattered_alloc(struct scattered *s, size_t size,
 		return -ENOMEM;
 	for (i = 0; i < s->nents; i++) {
 		bool block = i - first_block < blocks;
-		size_t len = block ? SZ_2M : PAGE_SIZE;
+		size_t len = block ? SZ_2M : page;
 		unsigned long mem =
 			__get_free_pages(GFP_KERNEL,
 					 (unsigned int)get_order(len));
@@ -129,14 +129,16 @@ bool td_test_copy(const struct test_args *args)
 		.length = args->size,
 	};
 	bool ok = false;
+	size_t page;
 	u64 start;
 
 	if (!device_iommu_mapped(td->dev)) {
 		ktap_diag("scattered memory needs an IOMMU");
 		return false;
 	}
-	if (scattered_alloc(&src, args->size, true, seed) ||
-	    scattered_alloc(&dst, args->size, false, seed + 1)) {
+	page = td_page_size(iommu_get_domain(td->dev));
+	if (scattered_alloc(&src, args->size, page, true, seed) ||
+	    scattered_alloc(&dst, args->size, page, false, seed + 1)) {
 		ktap_diag("no memory for twice %zu MiB", args->size / SZ_1M);
 		goto out_free;
 	}

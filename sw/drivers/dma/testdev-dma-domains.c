@@ -11,18 +11,28 @@
 #define CHECKS		TD_RING_SIZE
 #define MIN_TURNS	8
 
+size_t td_page_size(const struct iommu_domain *domain)
+{
+	unsigned long sizes = domain->pgsize_bitmap;
+
+	return max(sizes & -sizes, PAGE_SIZE);
+}
+
 /* The ring is reached through the device's domain, whichever it is. */
 static bool map_ring(struct testdev *td, struct iommu_domain *domain)
 {
-	unsigned long iova = td->ring_dma & ~(PAGE_SIZE - 1);
+	size_t page = td_page_size(domain);
+	unsigned long iova = td->ring_dma & ~(page - 1);
 	phys_addr_t phys = iommu_iova_to_phys(iommu_get_domain(td->dev), iova);
 
-	return !iommu_map(domain, iova, phys, PAGE_SIZE, RW);
+	return !iommu_map(domain, iova, phys, page, RW);
 }
 
 static void unmap_ring(struct testdev *td, struct iommu_domain *domain)
 {
-	iommu_unmap(domain, td->ring_dma & ~(PAGE_SIZE - 1), PAGE_SIZE);
+	size_t page = td_page_size(domain);
+
+	iommu_unmap(domain, td->ring_dma & ~(page - 1), page);
 }
 
 bool td_own_domain(struct testdev *td, struct iommu_domain **domain,
@@ -69,72 +79,100 @@ bool td_leave_domain(struct testdev *td, struct iommu_domain *domain)
 }
 
 /* A page of data; *desc checks it at iova. */
-void *td_page(u32 *seed, u64 iova, struct td_desc *desc)
+void *td_page(size_t size, u32 *seed, u64 iova, struct td_desc *desc)
 {
-	void *mem = (void *)__get_free_page(GFP_KERNEL);
+	void *mem = alloc_pages_exact(size, GFP_KERNEL);
 
 	*seed = td_next_seed();
 	if (mem)
-		td_fill(mem, PAGE_SIZE, *seed * TD_PATTERN);
+		td_fill(mem, size, *seed * TD_PATTERN);
 	*desc = (struct td_desc){
 		.flags = TD_OP_CHECK, .seed = *seed, .src = iova,
-		.length = PAGE_SIZE,
+		.length = size,
 	};
 	return mem;
 }
 
-const char *td_skip_stage2(struct testdev *td)
+/* Whether there are domains of stage 2 beside those that the core makes. */
+static bool has_parents(struct testdev *td)
 {
 	struct iommu_domain *domain =
 		iommu_domain_alloc(td->dev, IOMMU_DOMAIN_NEST_PARENT);
 
 	if (IS_ERR(domain))
-		return "the IOMMU has not both stages (IDR0.S1P, S2P)";
+		return false;
 	iommu_domain_free(domain);
-	return NULL;
+	return true;
+}
+
+static const char *one_stage(const struct testdev *td)
+{
+	return td_by_kind(td, "the IOMMU has not both stages (IDR0.S1P, S2P)",
+			  "the IOMMU has no stage 1 upon stage 2 (IDR0.S1TS, S2TS, NTS, IDR1.NUMS2CB)");
+}
+
+const char *td_skip_stage2(struct testdev *td)
+{
+	if (has_parents(td))
+		return NULL;
+	return td_uses_stage2(td) ?
+	       "all domains are of stage 2: the other tests have it" :
+	       one_stage(td);
+}
+
+const char *td_skip_nested(struct testdev *td)
+{
+	if (!has_parents(td))
+		return one_stage(td);
+	if (iommu_get_domain(td->dev)->pgsize_bitmap & PAGE_SIZE)
+		return NULL;
+	return td_by_kind(td, "the owner's tables are of 4 KiB (IDR5.GRAN4K)",
+			  "the owner's tables are of 4 KiB (IDR2.PTFSv8_4kB)");
 }
 
 /* Stage 2 alone: data, its end by unmapping, other data, and a fault. */
 bool td_test_stage2(const struct test_args *args)
 {
 	struct testdev *td = args->td;
+	const size_t page = td_page_size(iommu_get_domain(td->dev));
 	struct iommu_domain *domain;
 	struct td_desc first, second, fault;
 	u32 seed;
 	void *a, *b;
 	bool ok;
 
-	a = td_page(&seed, FREE_IOVA, &first);
-	b = td_page(&seed, FREE_IOVA, &second);
+	a = td_page(page, &seed, FREE_IOVA, &first);
+	b = td_page(page, &seed, FREE_IOVA, &second);
 	if (!a || !b || !td_own_domain(td, &domain, IOMMU_DOMAIN_NEST_PARENT))
 		return false;
-	ok = !iommu_map(domain, FREE_IOVA, virt_to_phys(a), PAGE_SIZE, RW) &&
+	ok = !iommu_map(domain, FREE_IOVA, virt_to_phys(a), page, RW) &&
 	     !iommu_attach_device(domain, td->dev) &&
 	     td_run_expect(td, &first, TD_OK);
 	fault = first;
-	ok = ok && iommu_unmap(domain, FREE_IOVA, PAGE_SIZE) == PAGE_SIZE &&
+	ok = ok && iommu_unmap(domain, FREE_IOVA, page) == page &&
 	     td_run_expect_fault(td, &fault, IOMMU_FAULT_TRANSLATION);
 	if (ok && (!td->fault.stage2 || td->fault.ipa != FREE_IOVA)) {
 		ktap_diag("stage 2 is not told: ipa %#llx", td->fault.ipa);
 		ok = false;
 	}
-	ok = ok && !iommu_map(domain, FREE_IOVA, virt_to_phys(b), PAGE_SIZE,
+	ok = ok && !iommu_map(domain, FREE_IOVA, virt_to_phys(b), page,
 			      IOMMU_READ | IOMMU_CACHE) &&
 	     td_run_expect(td, &second, TD_OK);
 	fault = (struct td_desc){
 		.flags = TD_OP_WRITE, .dst = FREE_IOVA, .length = 64,
 	};
 	ok = ok && td_run_expect_fault(td, &fault, IOMMU_FAULT_PERMISSION);
-	iommu_unmap(domain, FREE_IOVA, PAGE_SIZE);
+	iommu_unmap(domain, FREE_IOVA, page);
 	ok = td_leave_domain(td, domain) && ok;
-	free_page((unsigned long)a);
-	free_page((unsigned long)b);
+	free_pages_exact(a, page);
+	free_pages_exact(b, page);
 	return ok;
 }
 
 const char *td_skip_switch(struct testdev *td)
 {
-	return td_uses_stage2(td) ?
+	/* An SMMUv2 changes by one store to each S2CR, whatever the stage. */
+	return td_iommu_is_smmuv3(td) && td_uses_stage2(td) ?
 	       "stage 2 is in two doublewords of an STE" : NULL;
 }
 
@@ -222,7 +260,9 @@ const char *td_skip_pasid(struct testdev *td)
 	const struct iommu_fwspec *fwspec = td->dev->iommu;
 
 	if (!fwspec->iommu->max_pasids)
-		return "the IOMMU has no substreams (IDR1.SSIDSIZE)";
+		return td_by_kind(td,
+				  "the IOMMU has no substreams (IDR1.SSIDSIZE)",
+				  "the IOMMU knows no substreams: an SMMUv2");
 	return fwspec->max_pasids <= PASID ?
 	       "the device has too few PASIDs (pasid-num-bits)" : NULL;
 }
@@ -253,7 +293,7 @@ static bool run_pasid(struct testdev *td, struct iommu_domain *own,
 	with->substream = PASID;
 	fault.flags |= TD_FLAG_SSV;
 	fault.substream = PASID;
-	fault.src += PAGE_SIZE;
+	fault.src += with->length;
 	if (iommu_attach_device_pasid(own, td->dev, PASID)) {
 		ktap_diag("the PASID is not attached");
 		return false;
@@ -273,26 +313,27 @@ bool td_test_pasid(const struct test_args *args)
 {
 	struct testdev *td = args->td;
 	struct iommu_domain *dma = iommu_get_domain(td->dev);
+	const size_t page = td_page_size(dma);
 	struct td_desc with, without;
 	struct iommu_domain *own;
 	u32 seed;
 	void *a, *b;
 	bool ok;
 
-	a = td_page(&seed, FREE_IOVA, &with);
-	b = td_page(&seed, FREE_IOVA, &without);
+	a = td_page(page, &seed, FREE_IOVA, &with);
+	b = td_page(page, &seed, FREE_IOVA, &without);
 	if (!a || !b || !td_own_domain(td, &own, IOMMU_DOMAIN_UNMANAGED))
 		return false;
-	ok = !iommu_map(own, FREE_IOVA, virt_to_phys(a), PAGE_SIZE, RW) &&
-	     !iommu_map(dma, FREE_IOVA, virt_to_phys(b), PAGE_SIZE, RW) &&
+	ok = !iommu_map(own, FREE_IOVA, virt_to_phys(a), page, RW) &&
+	     !iommu_map(dma, FREE_IOVA, virt_to_phys(b), page, RW) &&
 	     run_pasid(td, own, &with, &without);
 	iommu_detach_device_pasid(own, td->dev, PASID);
 	ok = ok && expect_refused(td, &with);
-	iommu_unmap(dma, FREE_IOVA, PAGE_SIZE);
-	iommu_unmap(own, FREE_IOVA, PAGE_SIZE);
+	iommu_unmap(dma, FREE_IOVA, page);
+	iommu_unmap(own, FREE_IOVA, page);
 	ok = td_leave_domain(td, own) && ok;
-	free_page((unsigned long)a);
-	free_page((unsigned long)b);
+	free_pages_exact(a, page);
+	free_pages_exact(b, page);
 	return ok;
 }
 
@@ -302,6 +343,7 @@ bool td_test_pasid_identity(const struct test_args *args)
 	struct testdev *td = args->td;
 	phys_addr_t ring = iommu_iova_to_phys(iommu_get_domain(td->dev),
 					      td->ring_dma);
+	const size_t page = td_page_size(iommu_get_domain(td->dev));
 	struct iommu_domain *identity =
 		iommu_domain_alloc(td->dev, IOMMU_DOMAIN_IDENTITY);
 	struct td_desc with, without;
@@ -310,14 +352,14 @@ bool td_test_pasid_identity(const struct test_args *args)
 	void *a, *b;
 	bool ok;
 
-	a = td_page(&seed, FREE_IOVA, &with);
-	b = td_page(&seed, 0, &without);
+	a = td_page(page, &seed, FREE_IOVA, &with);
+	b = td_page(page, &seed, 0, &without);
 	if (!a || !b || IS_ERR(identity) ||
 	    !td_own_domain(td, &own, IOMMU_DOMAIN_UNMANAGED))
 		return false;
 	without.src = virt_to_phys(b);
 	td_stop(td);
-	ok = !iommu_map(own, FREE_IOVA, virt_to_phys(a), PAGE_SIZE, RW) &&
+	ok = !iommu_map(own, FREE_IOVA, virt_to_phys(a), page, RW) &&
 	     !iommu_attach_device(identity, td->dev);
 	td_start(td, ok ? ring : td->ring_dma);
 	ok = ok && run_pasid(td, own, &with, &without);
@@ -325,11 +367,11 @@ bool td_test_pasid_identity(const struct test_args *args)
 	td_stop(td);
 	iommu_detach_device(identity, td->dev);
 	td_start(td, td->ring_dma);
-	iommu_unmap(own, FREE_IOVA, PAGE_SIZE);
+	iommu_unmap(own, FREE_IOVA, page);
 	ok = td_leave_domain(td, own) && ok;
 	iommu_domain_free(identity);
-	free_page((unsigned long)a);
-	free_page((unsigned long)b);
+	free_pages_exact(a, page);
+	free_pages_exact(b, page);
 	return ok;
 }
 
@@ -338,13 +380,14 @@ static enum iommu_page_response map_it(struct device *dev,
 				       const struct iommu_fault *fault,
 				       void *data)
 {
-	unsigned long iova = fault->iova & ~(PAGE_SIZE - 1);
+	const size_t page = td_page_size(domain);
+	unsigned long iova = fault->iova & ~(page - 1);
 	void **pages = data;
 
 	/* The second is another one's business. */
 	if (iova != FREE_IOVA)
 		return IOMMU_PAGE_ABORT;
-	return iommu_map(domain, iova, virt_to_phys(pages[0]), PAGE_SIZE, RW) ?
+	return iommu_map(domain, iova, virt_to_phys(pages[0]), page, RW) ?
 	       IOMMU_PAGE_ABORT : IOMMU_PAGE_RETRY;
 }
 
@@ -358,7 +401,10 @@ const char *td_skip_page_fault(struct testdev *td)
 	if (!ret)
 		iommu_set_page_fault_handler(td->dev, NULL, NULL);
 	return ret == -EOPNOTSUPP ?
-	       "the IOMMU cannot hold an access (IDR0.STALL_MODEL)" : NULL;
+	       td_by_kind(td,
+			  "the IOMMU cannot hold an access (IDR0.STALL_MODEL)",
+			  "the IOMMU cannot hold an access (SCTLR.CFCFG)") :
+	       NULL;
 }
 
 const char *td_skip_page_fault_stage2(struct testdev *td)
@@ -372,9 +418,10 @@ const char *td_skip_page_fault_stage2(struct testdev *td)
 static bool run_page_fault(struct testdev *td, struct iommu_domain *domain,
 			   u32 pasid)
 {
+	const size_t page = td_page_size(domain);
 	struct td_desc check, fault, after;
 	u32 seed;
-	void *mem = td_page(&seed, FREE_IOVA, &check);
+	void *mem = td_page(page, &seed, FREE_IOVA, &check);
 	bool ok;
 
 	if (!mem)
@@ -383,11 +430,11 @@ static bool run_page_fault(struct testdev *td, struct iommu_domain *domain,
 		check.flags |= TD_FLAG_SSV;
 	check.substream = pasid;
 	fault = check;
-	fault.src += PAGE_SIZE;
+	fault.src += page;
 	after = fault;
 	if (iommu_set_page_fault_handler(td->dev, map_it, &mem)) {
 		ktap_diag("no handler");
-		free_page((unsigned long)mem);
+		free_pages_exact(mem, page);
 		return false;
 	}
 	td_arm_fault(td);
@@ -397,12 +444,12 @@ static bool run_page_fault(struct testdev *td, struct iommu_domain *domain,
 		ktap_diag("a fault that waited was told as one that is over");
 		ok = false;
 	}
-	iommu_unmap(domain, FREE_IOVA, PAGE_SIZE);
+	iommu_unmap(domain, FREE_IOVA, page);
 	/* Without the handler nothing waits. */
 	if (iommu_set_page_fault_handler(td->dev, NULL, NULL))
 		ok = false;
 	ok = ok && td_run_expect_fault(td, &after, IOMMU_FAULT_TRANSLATION);
-	free_page((unsigned long)mem);
+	free_pages_exact(mem, page);
 	return ok;
 }
 

@@ -32,31 +32,31 @@ bool td_test_fault_midway(const struct test_args *args)
 {
 	struct testdev *td = args->td;
 	struct iommu_domain *domain = iommu_get_domain(td->dev);
+	const size_t page = td_page_size(domain);
 	struct td_desc desc = {
 		.flags = TD_OP_READ,
 		.src = FREE_IOVA,
-		.length = 3 * PAGE_SIZE,
+		.length = 3 * page,
 	};
-	unsigned long mem = get_zeroed_page(GFP_KERNEL);
+	void *mem = alloc_pages_exact(page, GFP_KERNEL | __GFP_ZERO);
 	bool ok = false;
 
-	if (!mem || iommu_map(domain, FREE_IOVA, virt_to_phys((void *)mem),
-			      PAGE_SIZE, IOMMU_READ | IOMMU_CACHE)) {
+	if (!mem || iommu_map(domain, FREE_IOVA, virt_to_phys(mem), page,
+			      IOMMU_READ | IOMMU_CACHE)) {
 		ktap_diag("not mapped");
 		goto out_free;
 	}
 	td_arm_fault(td);
 	ok = td_run_expect(td, &desc, TD_READ_ERROR) &&
 	     td_expect_fault(td, IOMMU_FAULT_TRANSLATION, td_stream_id(td, 0),
-			     FREE_IOVA + PAGE_SIZE, false);
-	if (ok && desc.done != PAGE_SIZE) {
+			     FREE_IOVA + page, false);
+	if (ok && desc.done != page) {
 		ktap_diag("%llu bytes done, expected one page", desc.done);
 		ok = false;
 	}
-	iommu_unmap(domain, FREE_IOVA, PAGE_SIZE);
+	iommu_unmap(domain, FREE_IOVA, page);
 out_free:
-	if (mem)
-		free_page(mem);
+	free_pages_exact(mem, page);
 	return ok;
 }
 
@@ -150,7 +150,8 @@ bool td_test_remap(const struct test_args *args)
 {
 	struct testdev *td = args->td;
 	struct iommu_domain *domain = iommu_get_domain(td->dev);
-	const size_t sizes[] = { PAGE_SIZE, PAGE_SIZE, SZ_2M, PAGE_SIZE };
+	const size_t page = td_page_size(domain);
+	const size_t sizes[] = { page, page, SZ_2M, page };
 	const int prot = IOMMU_READ | IOMMU_CACHE;
 	bool ok = true;
 	unsigned int i;
@@ -171,7 +172,7 @@ bool td_test_remap(const struct test_args *args)
 			ktap_diag("no memory");
 			return false;
 		}
-		phys = virt_to_phys(mem) + (i == 1 ? PAGE_SIZE : 0);
+		phys = virt_to_phys(mem) + (i == 1 ? page : 0);
 		td_fill(phys_to_virt(phys), sizes[i], seed * TD_PATTERN);
 		if (iommu_map(domain, FREE_IOVA, phys, sizes[i], prot)) {
 			ktap_diag("round %u: not mapped", i);
@@ -189,24 +190,26 @@ bool td_test_remap(const struct test_args *args)
 	return ok;
 }
 
-/* A page out of the middle of a block: it faults, its neighbours do not. */
+/* A page out of the middle of 2 MiB: it faults, its neighbours do not. */
 bool td_test_split(const struct test_args *args)
 {
 	struct testdev *td = args->td;
 	struct iommu_domain *domain = iommu_get_domain(td->dev);
-	const unsigned long hole = FREE_IOVA + 100 * PAGE_SIZE;
+	const size_t page = td_page_size(domain);
+	const size_t head = SZ_2M / 4 + page, end = head + page;
+	const unsigned long hole = FREE_IOVA + head;
 	u32 seed = td_next_seed();
 	struct td_desc before = {
 		.flags = TD_OP_CHECK,
 		.seed = seed,
 		.src = FREE_IOVA,
-		.length = 100 * PAGE_SIZE,
+		.length = head,
 	};
 	struct td_desc after = {
 		.flags = TD_OP_CHECK,
-		.seed = seed + 101 * (u32)PAGE_SIZE / 8,
-		.src = hole + PAGE_SIZE,
-		.length = SZ_2M - 101 * PAGE_SIZE,
+		.seed = seed + (u32)(end / 8),
+		.src = hole + page,
+		.length = SZ_2M - end,
 	};
 	struct td_desc in = {
 		.flags = TD_OP_READ,
@@ -225,12 +228,12 @@ bool td_test_split(const struct test_args *args)
 	}
 	td_fill(mem, SZ_2M, seed * TD_PATTERN);
 	ok = td_run_expect(td, &in, TD_OK) &&
-	     iommu_unmap(domain, hole, PAGE_SIZE) == PAGE_SIZE &&
+	     iommu_unmap(domain, hole, page) == page &&
 	     td_run_expect_fault(td, &in, IOMMU_FAULT_TRANSLATION) &&
 	     td_run_expect(td, &before, TD_OK) &&
 	     td_run_expect(td, &after, TD_OK);
-	iommu_unmap(domain, FREE_IOVA, 100 * PAGE_SIZE);
-	iommu_unmap(domain, hole + PAGE_SIZE, SZ_2M - 101 * PAGE_SIZE);
+	iommu_unmap(domain, FREE_IOVA, head);
+	iommu_unmap(domain, hole + page, SZ_2M - end);
 	free_pages_exact(mem, SZ_2M);
 	return ok;
 }
@@ -252,9 +255,12 @@ struct window {
 static bool window_map(struct iommu_domain *domain, struct window *w,
 		       struct rnd_state *rnd)
 {
+	const size_t page = td_page_size(domain);
+
 	if (prandom_u32_state(rnd) % 4) {
-		w->size = (1 + prandom_u32_state(rnd) % 16) * PAGE_SIZE;
-		w->offset = prandom_u32_state(rnd) % 496 * PAGE_SIZE;
+		w->size = (1 + prandom_u32_state(rnd) % 16) * page;
+		w->offset = prandom_u32_state(rnd) % (SZ_2M / page - 16) *
+			    page;
 	} else {
 		w->size = SZ_2M;
 		w->offset = 0;
@@ -375,7 +381,13 @@ bool td_test_isolation(const struct test_args *args)
 {
 	struct testdev *td[2] = { args->td, td_other(args->td) };
 	u32 seeds[2] = { td_next_seed(), td_next_seed() };
-	unsigned long mem[2] = { 0 };
+	struct iommu_domain *domains[2] = {
+		iommu_get_domain(td[0]->dev), iommu_get_domain(td[1]->dev),
+	};
+	/* Of the one a page, of the other a page or several. */
+	const size_t page = max(td_page_size(domains[0]),
+				td_page_size(domains[1]));
+	void *mem[2] = { NULL };
 	struct td_desc bad = {
 		.flags = TD_OP_READ,
 		.src = FREE_IOVA,
@@ -385,40 +397,37 @@ bool td_test_isolation(const struct test_args *args)
 	unsigned int i;
 
 	for (i = 0; i < 2 && ok; i++) {
-		mem[i] = __get_free_page(GFP_KERNEL);
+		mem[i] = alloc_pages_exact(page, GFP_KERNEL);
 		if (!mem[i] ||
-		    iommu_map(iommu_get_domain(td[i]->dev), FREE_IOVA,
-			      virt_to_phys((void *)mem[i]), PAGE_SIZE,
-			      IOMMU_READ | IOMMU_CACHE)) {
+		    iommu_map(domains[i], FREE_IOVA, virt_to_phys(mem[i]),
+			      page, IOMMU_READ | IOMMU_CACHE)) {
 			ktap_diag("not mapped");
-			if (mem[i])
-				free_page(mem[i]);
-			mem[i] = 0;
+			free_pages_exact(mem[i], page);
+			mem[i] = NULL;
 			ok = false;
 			break;
 		}
-		td_fill((void *)mem[i], PAGE_SIZE, seeds[i] * TD_PATTERN);
+		td_fill(mem[i], page, seeds[i] * TD_PATTERN);
 	}
 	for (i = 0; i < 4 && ok; i++) {
 		struct td_desc desc = {
 			.flags = TD_OP_CHECK,
 			.seed = seeds[i & 1],
 			.src = FREE_IOVA,
-			.length = PAGE_SIZE,
+			.length = page,
 		};
 
 		ok = td_run_expect(td[i & 1], &desc, TD_OK);
 	}
 	/* What one loses, the other keeps. */
 	if (mem[0])
-		iommu_unmap(iommu_get_domain(td[0]->dev), FREE_IOVA,
-			    PAGE_SIZE);
+		iommu_unmap(domains[0], FREE_IOVA, page);
 	if (ok) {
 		struct td_desc kept = {
 			.flags = TD_OP_CHECK,
 			.seed = seeds[1],
 			.src = FREE_IOVA,
-			.length = PAGE_SIZE,
+			.length = page,
 		};
 
 		ok = td_run_expect_fault(td[0], &bad,
@@ -426,11 +435,9 @@ bool td_test_isolation(const struct test_args *args)
 		     td_run_expect(td[1], &kept, TD_OK);
 	}
 	if (mem[1])
-		iommu_unmap(iommu_get_domain(td[1]->dev), FREE_IOVA,
-			    PAGE_SIZE);
+		iommu_unmap(domains[1], FREE_IOVA, page);
 	for (i = 0; i < 2; i++)
-		if (mem[i])
-			free_page(mem[i]);
+		free_pages_exact(mem[i], page);
 	return ok;
 }
 
@@ -480,8 +487,8 @@ const char *td_skip_overflow(struct testdev *td)
 }
 
 /*
- * More faults than the event queue holds, with nobody to take them: some are
- * lost, and that is survived.
+ * More faults than an event queue or a fault register holds, with nobody to take
+ * them: some are lost, and that is survived.
  */
 bool td_test_overflow(const struct test_args *args)
 {
@@ -516,7 +523,7 @@ bool td_test_overflow(const struct test_args *args)
 	msleep(QUIET_MS);
 	ktap_diag("%u of %u faults were reported", td->faults, sent);
 	if (td->faults >= sent) {
-		ktap_diag("the event queue holds that many: nothing overflowed");
+		ktap_diag("all were recorded: none was lost");
 		return false;
 	}
 	return td_run_expect_fault(td, &desc, IOMMU_FAULT_TRANSLATION);
@@ -548,7 +555,7 @@ bool td_test_blocked(const struct test_args *args)
 	if (!ok)
 		ktap_diag("the ring could be read (%d)", ret);
 	if (td_wait_fault(td, QUIET_MS)) {
-		ktap_diag("event %#x was reported", td->fault.raw_type);
+		ktap_diag("fault %#x was reported", td->fault.raw_type);
 		ok = false;
 	}
 	if (iommu_detach_device(domain, td->dev)) {

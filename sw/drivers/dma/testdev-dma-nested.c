@@ -27,6 +27,12 @@ bool td_iommu_is_smmuv3(const struct testdev *td)
 	return np && of_device_is_compatible(np, "arm,smmu-v3");
 }
 
+const char *td_by_kind(const struct testdev *td, const char *v3,
+		       const char *v2)
+{
+	return td_iommu_is_smmuv3(td) ? v3 : v2;
+}
+
 static void fill_tables(struct nest *n, unsigned int level2,
 			unsigned int level3, unsigned int data)
 {
@@ -48,9 +54,11 @@ static bool build(struct nest *n)
 		return false;
 	for (i = 0; i < P_NUM; i++) {
 		if (i == P_ONE)
-			n->pages[i] = td_page(&seed, VA_DATA, &n->one);
+			n->pages[i] = td_page(PAGE_SIZE, &seed, VA_DATA,
+					      &n->one);
 		else if (i == P_TWO)
-			n->pages[i] = td_page(&seed, VA_DATA, &n->two);
+			n->pages[i] = td_page(PAGE_SIZE, &seed, VA_DATA,
+					      &n->two);
 		else if (i != P_RING)
 			n->pages[i] = (u64 *)get_zeroed_page(GFP_KERNEL);
 		if (i != P_RING && !n->pages[i])

@@ -39,7 +39,6 @@ bool td_run_expect_fault(struct testdev *td, struct td_desc *desc,
 			 enum iommu_fault_type type);
 
 /* Contiguous memory and its mapping. */
-/* One page and its mapping. */
 struct buffer {
 	void *mem;
 	dma_addr_t dma;
@@ -55,8 +54,10 @@ void td_buffer_unmap(struct testdev *td, struct buffer *b);
 bool td_own_domain(struct testdev *td, struct iommu_domain **domain,
 		   enum iommu_domain_type type);
 bool td_leave_domain(struct testdev *td, struct iommu_domain *domain);
-/* A page of data, and a descriptor that checks it at an address. */
-void *td_page(u32 *seed, u64 iova, struct td_desc *desc);
+/* The smallest page that a domain has, of the CPU's size at least. */
+size_t td_page_size(const struct iommu_domain *domain);
+/* That much data, and a descriptor that checks it at an address. */
+void *td_page(size_t size, u32 *seed, u64 iova, struct td_desc *desc);
 
 bool td_test_copy(const struct test_args *args);
 bool td_test_read(const struct test_args *args);
@@ -93,12 +94,16 @@ bool td_test_page_fault_pasid(const struct test_args *args);
 bool td_always_stalls(struct testdev *td);
 bool td_uses_stage2(struct testdev *td);
 bool td_iommu_is_smmuv3(const struct testdev *td);
+/* What is said of an SMMUv3 in one way, and of an SMMUv2 in the other. */
+const char *td_by_kind(const struct testdev *td, const char *v3,
+		       const char *v2);
 
 /* Why a test cannot run, or NULL. */
 const char *td_skip_privileged(struct testdev *td);
 const char *td_skip_substream(struct testdev *td);
 const char *td_skip_overflow(struct testdev *td);
 const char *td_skip_stage2(struct testdev *td);
+const char *td_skip_nested(struct testdev *td);
 const char *td_skip_switch(struct testdev *td);
 const char *td_skip_pasid(struct testdev *td);
 const char *td_skip_page_fault(struct testdev *td);
