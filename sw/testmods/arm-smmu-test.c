@@ -39,6 +39,7 @@ struct smmu2_device *smmuv2test_soft(void)
 	smmu->smr_mask = 0x7fff;
 	smmu->num_banks = TEST_BANKS;
 	smmu->num_s2_banks = TEST_S2_BANKS;
+	smmu->num_context_irqs = TEST_BANKS;
 	smmu->formats = BIT(SMMU2_AARCH64) | BIT(SMMU2_AARCH32_L) |
 			BIT(SMMU2_AARCH32_S);
 	smmu->stall_model = SMMU2_STALL_BOTH;

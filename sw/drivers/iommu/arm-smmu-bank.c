@@ -157,7 +157,9 @@ void smmu2_bank_set_stalls(struct smmu2_bank *bank, bool on)
 {
 	unsigned long flags;
 
-	if (bank->smmu->stall_model != SMMU2_STALL_BOTH)
+	/* Nobody would notice that one waits. */
+	if (bank->smmu->stall_model != SMMU2_STALL_BOTH ||
+	    (on && !smmu2_bank_has_irq(bank)))
 		return;
 	spin_lock_irqsave(&bank->smmu->fault_lock, flags);
 	if (bank->stalls != on) {

@@ -282,6 +282,22 @@ u32 smmu2_irptndx(const struct smmu2_bank *bank)
 						   smmu->num_context_irqs));
 }
 
+/**
+ * smmu2_bank_has_irq - whether a context bank's faults come to notice
+ * @bank: any
+ *
+ * The list of the device tree has no names: its entries are of the first banks.
+ *
+ * Return: it has an interrupt, of its own or shared.
+ */
+bool smmu2_bank_has_irq(const struct smmu2_bank *bank)
+{
+	const struct smmu2_device *smmu = bank->smmu;
+
+	return bank->index < smmu->num_context_irqs ||
+	       (smmu->numirpt && smmu->num_context_irqs);
+}
+
 /* Several entries may be one line, and several SMMUs may share it. */
 static int request(struct smmu2_device *smmu, unsigned int index,
 		   const char *name, irq_handler_t handler, void *data)
@@ -301,17 +317,20 @@ static int request(struct smmu2_device *smmu, unsigned int index,
 static int request_contexts(struct smmu2_device *smmu)
 {
 	unsigned int n, lines = smmu->num_context_irqs;
-	bool shared = smmu->numirpt;
-	int ret = 0;
+	int ret;
 
-	if (!lines || (!shared && lines < smmu->num_banks))
-		dev_warn(smmu->dev, "%u context interrupts for %u context banks: faults of the others are not reported\n",
-			 lines, smmu->num_banks);
-	for (n = 0; n < smmu->num_banks && lines && !ret; n++)
-		if (shared || n < lines)
-			ret = request(smmu, smmu->num_global_irqs + n % lines,
-				      "context", context_irq, &smmu->banks[n]);
-	return ret;
+	for (n = 0; n < smmu->num_banks; n++) {
+		if (!smmu2_bank_has_irq(&smmu->banks[n])) {
+			dev_warn(smmu->dev, "%u context interrupts for %u context banks: faults of banks from %u on are not reported\n",
+				 lines, smmu->num_banks, n);
+			break;
+		}
+		ret = request(smmu, smmu->num_global_irqs + n % lines,
+			      "context", context_irq, &smmu->banks[n]);
+		if (ret)
+			return ret;
+	}
+	return 0;
 }
 
 /**
@@ -319,8 +338,8 @@ static int request_contexts(struct smmu2_device *smmu)
  * @smmu: its interrupts are off
  *
  * "#global-interrupts" of them are for global faults, and come first (binding
- * arm,smmu). Without any there are no reports of faults, but translation
- * works.
+ * arm,smmu). Faults of what has none are not reported, which is said once, but
+ * translation works.
  *
  * Return: 0 or -errno.
  */
@@ -334,14 +353,17 @@ int smmu2_setup_irqs(struct smmu2_device *smmu)
 		return count;
 	if (of_property_read_u32(smmu->dev->of_node, "#global-interrupts",
 				 &smmu->num_global_irqs)) {
-		dev_warn(smmu->dev, "has no #global-interrupts: 1 is assumed\n");
-		smmu->num_global_irqs = 1;
+		smmu->num_global_irqs = min(lines, 1u);
+		dev_warn(smmu->dev, "has no #global-interrupts: %u is assumed\n",
+			 smmu->num_global_irqs);
 	}
 	if (smmu->num_global_irqs > lines) {
 		dev_err(smmu->dev, "#global-interrupts is %u, there are %u interrupts\n",
 			smmu->num_global_irqs, lines);
 		return -EINVAL;
 	}
+	if (!smmu->num_global_irqs)
+		dev_warn(smmu->dev, "no global interrupts: global faults are not reported\n");
 	smmu->num_context_irqs = lines - smmu->num_global_irqs;
 	if (smmu->numirpt)
 		smmu->num_context_irqs = min(smmu->num_context_irqs,

@@ -64,16 +64,18 @@ int smmu2_attach_dev(struct iommu_domain *domain, struct device *dev)
  * Context banks say so, not devices: where a domain has several, a fault of
  * one that does not ask to wait is ended by the handler.
  *
- * Return: 0; -EOPNOTSUPP if the SMMU cannot.
+ * Return: 0; -EOPNOTSUPP if the SMMU cannot, or the bank has no interrupt.
  */
 static int smmu2_set_stall(struct device *dev, bool on)
 {
 	struct smmu2_master *master = dev->iommu->priv;
+	struct smmu2_domain *dom = master->domain;
 
-	if (master->smmu->stall_model == SMMU2_STALL_NONE)
+	if (master->smmu->stall_model == SMMU2_STALL_NONE ||
+	    (dom && dom->bank && !smmu2_bank_has_irq(dom->bank)))
 		return -EOPNOTSUPP;
 	master->stalls = on;
-	update_stalls(master->domain);
+	update_stalls(dom);
 	return 0;
 }
 

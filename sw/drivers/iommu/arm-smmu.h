@@ -336,6 +336,7 @@ void smmu2_read_global_fault(const struct smmu2_global_fault *f,
 
 /* arm-smmu-irq.c */
 int smmu2_setup_irqs(struct smmu2_device *smmu);
+bool smmu2_bank_has_irq(const struct smmu2_bank *bank);
 u32 smmu2_irptndx(const struct smmu2_bank *bank);
 bool smmu2_handle_bank(struct smmu2_bank *bank);
 bool smmu2_handle_global(struct smmu2_device *smmu);

@@ -21,6 +21,8 @@ static char messages[8192];
 static bool taking;
 static unsigned told;
 static struct iommu_fault taken, taken_before;
+static int tree_global, tree_lines;
+static int bank_irqs[host_banks];
 
 static struct smmu2_model model;
 static struct smmu2_device smmu;
@@ -134,7 +136,9 @@ int scnprintf(char* buf, size_t size, const char* fmt, ...) {
 
 int devm_request_irq(struct device* d, unsigned irq, irq_handler_t handler, unsigned long flags,
                      const char* name, void* id) {
-  (void)d, (void)irq, (void)handler, (void)flags, (void)name, (void)id;
+  (void)d, (void)handler, (void)flags, (void)name;
+  for (unsigned n = 0; n < host_banks; n++)
+    if (id == &banks[n]) bank_irqs[n] = (int)irq;
   return 0;
 }
 char* devm_kasprintf(struct device* d, unsigned gfp, const char* fmt, ...) {
@@ -142,10 +146,12 @@ char* devm_kasprintf(struct device* d, unsigned gfp, const char* fmt, ...) {
   return messages;
 }
 int of_property_read_u32(const struct device_node* np, const char* name, u32* out) {
-  (void)np, (void)name, (void)out;
-  return -EINVAL;
+  (void)np, (void)name;
+  if (tree_global < 0) return -EINVAL;
+  *out = (u32)tree_global;
+  return 0;
 }
-int platform_irq_count(struct platform_device* pdev) { return (void)pdev, 0; }
+int platform_irq_count(struct platform_device* pdev) { return (void)pdev, tree_lines; }
 int platform_get_irq(struct platform_device* pdev, unsigned num) { return (void)pdev, (int)num; }
 
 bool smmu2_has_stream(const struct smmu2_master* m, u32 sid) { return m == &owner.master && sid == 7; }
@@ -193,6 +199,7 @@ void host_start(const struct host_options* options) {
   smmu.num_streams = host_streams;
   smmu.stream_ids = opt.exid ? 0xffff : 0x7fff;
   smmu.num_banks = host_banks;
+  smmu.num_context_irqs = host_banks;
   smmu.banks = banks;
   INIT_LIST_HEAD(&smmu.masters);
   for (unsigned n = 0; n < host_banks; n++) {
@@ -247,3 +254,11 @@ void host_driver_answer(bool retry) {
 }
 void host_driver_answer_late(void) { smmu2_page_response(&client, &taken_before, IOMMU_PAGE_RETRY); }
 unsigned host_driver_told(void) { return told; }
+
+int host_driver_irqs(int global, int lines) {
+  tree_global = global;
+  tree_lines = lines;
+  for (unsigned n = 0; n < host_banks; n++) bank_irqs[n] = -1;
+  return smmu2_setup_irqs(&smmu);
+}
+int host_irq_of(int bank) { return bank_irqs[bank]; }

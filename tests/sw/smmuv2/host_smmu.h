@@ -54,6 +54,10 @@ void host_driver_answer(bool retry);
 void host_driver_answer_late(void);
 unsigned host_driver_told(void);
 
+// The interrupts of a device tree: "#global-interrupts", or -1 without, and how many there are in all.
+int host_driver_irqs(int global, int lines);
+int host_irq_of(int bank);  // index of the one that a bank has; -1: none
+
 #ifdef __cplusplus
 }
 #endif

@@ -260,4 +260,42 @@ TEST_F(Driver, DropsAnAnswerThatComesAfterTheBankWasClosed) {
   EXPECT_EQ(host_writes(), 0u);
 }
 
+// The list has no names: its interrupts are of the first banks.
+TEST_F(Driver, GivesTheFirstBanksTheInterruptsThereAreAndNamesTheFirstThatHasNone) {
+  start();
+  ASSERT_EQ(host_driver_irqs(2, 5), 0);
+  EXPECT_EQ(host_irq_of(0), 2);
+  EXPECT_EQ(host_irq_of(2), 4);
+  EXPECT_EQ(host_irq_of(3), -1);
+  EXPECT_STREQ(host_messages(),
+               "3 context interrupts for 4 context banks: faults of banks from 3 on are not reported\n");
+  start();
+  ASSERT_EQ(host_driver_irqs(1, 5), 0);
+  EXPECT_EQ(host_irq_of(3), 4);
+  EXPECT_STREQ(host_messages(), "");
+}
+
+TEST_F(Driver, SaysOnceThatThereAreNoGlobalInterrupts) {
+  start();
+  ASSERT_EQ(host_driver_irqs(0, 4), 0);
+  EXPECT_EQ(host_irq_of(0), 0);
+  EXPECT_STREQ(host_messages(), "no global interrupts: global faults are not reported\n");
+  start();
+  ASSERT_EQ(host_driver_irqs(-1, 0), 0);
+  EXPECT_STREQ(host_messages(),
+               "has no #global-interrupts: 0 is assumed\n"
+               "no global interrupts: global faults are not reported\n"
+               "0 context interrupts for 4 context banks: faults of banks from 0 on are not reported\n");
+}
+
+TEST_F(Driver, LetsNoAccessWaitInABankThatHasNoInterrupt) {
+  ready();
+  ASSERT_EQ(host_driver_irqs(1, 2), 0);
+  for (const int n : {0, 1}) {
+    ASSERT_EQ(host_driver_open(1, 0), n);
+    host_driver_stall(n, true);
+    EXPECT_EQ(host_read(host_bank(static_cast<unsigned>(n))) & 0x80, n == 0 ? 0x80U : 0U) << "CFCFG of " << n;
+  }
+}
+
 }  // namespace
