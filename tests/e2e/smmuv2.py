@@ -82,8 +82,12 @@ def case_faults_of_registers_are_told_and_stalls_can_be_had(b):
 
 def case_each_translation_scheme_moves_data_and_faults(b):
     for name in ("aarch64", "aarch32-l", "aarch32-s"):
-        r = features(b, "", "--append", "arm-smmu.format=" + name)
-        in_order(r, [r"arm-smmu 9100000\.iommu: %s," % name])
+        folder = "/sys/class/iommu/smmu.0x0000000009100000/arm-smmu/"
+        cat = "".join("cat %s%s\n" % (folder, f) for f in ("format", "input_bits", "ipa_bits", "output_bits"))
+        r = features(b, "", "--append", "arm-smmu.format=" + name, init=INIT.replace("dmatest", cat + "dmatest"))
+        sizes = (48, 48, 48) if name == "aarch64" else (32, 40, 40)
+        in_order(r, [r"arm-smmu 9100000\.iommu: %s, .*input %d, intermediate %d, output %d bits" % (name, *sizes),
+                     r"^%s\r?$" % name, *(r"^%d\r?$" % bits for bits in sizes)])
         ran(r, "copy:", "fault-readonly:", "unmap:", "split:", "stage2:", "nested:", "page-fault:")
 
 
@@ -105,6 +109,13 @@ def case_one_stage_is_enough(b):
     for absent in ("S1TS", "S2TS"):
         r = features(b, "params.%s = false\nparams.NTS = false\nparams.NUMS2CB = 0" % absent)
         ran(r, "unmap:", *OF_ANY_PAGE)
+
+
+def case_banks_that_are_all_for_stage_2_leave_no_stage_1(b):
+    r = features(b, "params.NUMS2CB = 8")
+    in_order(r, [r"SMMUv2, stage 2, 8 context banks \(8 for stage 2 alone\)"])
+    ran(r, "unmap:", *OF_ANY_PAGE)
+    check(re.search(r"- nested.*# SKIP .*NUMS2CB", r.stdout), "nested is not skipped for want of banks", r)
 
 
 def case_streams_of_16_bits_of_15_and_by_index_are_found(b):

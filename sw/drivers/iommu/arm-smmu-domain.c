@@ -48,39 +48,22 @@ static const struct {
 	},
 };
 
-/* Stage 2 has no short descriptors (IHI 0062 17.1), but it has the long ones
- * wherever there are any.
- */
-static enum smmu2_format stage2_format(const struct smmu2_device *smmu)
-{
-	if (smmu->format != SMMU2_AARCH32_S)
-		return smmu->format;
-	return smmu->formats & BIT(SMMU2_AARCH32_L) ? SMMU2_AARCH32_L :
-						      SMMU2_AARCH64;
-}
-
 static void choose_cfg(const struct smmu2_domain *dom,
 		       struct io_pgtable_cfg *cfg)
 {
 	const struct smmu2_device *smmu = dom->smmu;
-	bool s2 = dom->stage == SMMU2_STAGE_2;
 
-	cfg->ias = s2 ? smmu->ipa_bits : smmu->va_bits;
-	/* Without stage 2 an IPA is an output address (1.6.1, Table 3-3). */
-	cfg->oas = s2 ? smmu->pa_bits : min(smmu->ipa_bits, smmu->pa_bits);
+	smmu2_format_bits(smmu, dom->format, dom->stage == SMMU2_STAGE_2,
+			  &cfg->ias, &cfg->oas);
 	switch (dom->format) {
 	case SMMU2_AARCH64:
 		cfg->pgsize_bitmap = smmu->pgsizes;
 		break;
 	case SMMU2_AARCH32_L:
 		cfg->pgsize_bitmap = SZ_4K | SZ_2M | SZ_1G;
-		cfg->ias = min(cfg->ias, s2 ? 40u : 32u);
-		cfg->oas = min(cfg->oas, 40u);
 		break;
 	default:
 		cfg->pgsize_bitmap = SZ_4K | SZ_64K | SZ_1M | SZ_16M;
-		cfg->ias = 32;
-		cfg->oas = min(cfg->oas, 40u);
 		break;
 	}
 }
@@ -96,7 +79,7 @@ static int make_tables(struct smmu2_domain *dom, struct device *dev)
 	struct smmu2_regs regs;
 	int ret;
 
-	dom->format = s2 ? stage2_format(dom->smmu) : dom->smmu->format;
+	dom->format = s2 ? smmu2_stage2_format(dom->smmu) : dom->smmu->format;
 	choose_cfg(dom, &cfg);
 	ret = alloc_io_pgtable_ops(tables[s2][dom->format].fmt, &cfg, dom,
 				   THIS_MODULE, &dom->pgtbl);

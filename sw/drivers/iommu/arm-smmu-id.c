@@ -115,6 +115,12 @@ static int read_banks(struct smmu2_device *smmu, u32 idr1, size_t window)
 	/* The field counts only where there is stage 2. */
 	if (!smmu->stage2)
 		smmu->num_s2_banks = 0;
+	if (smmu->stage1 && smmu->num_banks &&
+	    smmu->num_s2_banks == smmu->num_banks) {
+		dev_warn(smmu->dev, "all context banks are for stage 2 alone (IDR1.NUMS2CB): there is no stage 1\n");
+		smmu->stage1 = false;
+		smmu->nested = false;
+	}
 	return 0;
 }
 
@@ -175,12 +181,61 @@ int smmu2_read_features(struct smmu2_device *smmu, size_t window)
 }
 EXPORT_SYMBOL_GPL(smmu2_read_features);
 
+/* Stage 2 has no short descriptors (IHI 0062 17.1), but it has the long ones
+ * wherever there are any.
+ */
+enum smmu2_format smmu2_stage2_format(const struct smmu2_device *smmu)
+{
+	if (smmu->format != SMMU2_AARCH32_S)
+		return smmu->format;
+	return smmu->formats & BIT(SMMU2_AARCH32_L) ? SMMU2_AARCH32_L :
+						      SMMU2_AARCH64;
+}
+
+/**
+ * smmu2_format_bits - the addresses of one stage
+ * @smmu: its features are known
+ * @format: of that stage
+ * @s2: stage 2
+ * @ias: bits of its input
+ * @oas: of its output; of short descriptors that of supersections
+ */
+void smmu2_format_bits(const struct smmu2_device *smmu,
+		       enum smmu2_format format, bool s2,
+		       unsigned int *ias, unsigned int *oas)
+{
+	*ias = s2 ? smmu->ipa_bits : smmu->va_bits;
+	/* Without stage 2 an IPA is an output address (1.6.1, Table 3-3). */
+	*oas = s2 ? smmu->pa_bits : min(smmu->ipa_bits, smmu->pa_bits);
+	if (format == SMMU2_AARCH64)
+		return;
+	*ias = min(*ias, s2 ? 40u : 32u);
+	*oas = min(*oas, 40u);
+}
+
+/**
+ * smmu2_bits_in_use - the addresses of the formats in use
+ * @smmu: its format is chosen
+ * @bits: filled
+ */
+void smmu2_bits_in_use(const struct smmu2_device *smmu,
+		       struct smmu2_bits *bits)
+{
+	smmu2_format_bits(smmu, smmu->format, !smmu->stage1, &bits->input,
+			  &bits->output);
+	bits->ipa = smmu->stage1 ? bits->output : bits->input;
+	if (smmu->stage1 && smmu->stage2)
+		smmu2_format_bits(smmu, smmu2_stage2_format(smmu), true,
+				  &bits->ipa, &bits->output);
+}
+
 /**
  * smmu2_choose_format - the translation scheme of stage 1
  * @smmu: its features are known
  * @wanted: a name, or NULL or "": the first that it has
  *
- * Stage 2 has no short descriptors: it takes the first of the others.
+ * Stage 2 has no short descriptors: it takes the first of the others, which is
+ * the format where there is no stage 1.
  *
  * Return: 0; -EINVAL after a message: there is none of that name, or the SMMU
  * has not got it.
@@ -194,6 +249,8 @@ int smmu2_choose_format(struct smmu2_device *smmu, const char *wanted)
 			continue;
 		if (smmu->formats & BIT(f)) {
 			smmu->format = (enum smmu2_format)f;
+			if (!smmu->stage1)
+				smmu->format = smmu2_stage2_format(smmu);
 			return 0;
 		}
 	}
@@ -207,6 +264,9 @@ EXPORT_SYMBOL_GPL(smmu2_choose_format);
 
 void smmu2_show_features(const struct smmu2_device *smmu)
 {
+	struct smmu2_bits bits;
+
+	smmu2_bits_in_use(smmu, &bits);
 	dev_info(smmu->dev, "SMMUv%d, %s%s%s%s, %u context banks (%u for stage 2 alone), %u %s, %s%s\n",
 		 smmu->model->version == SMMU2_V2 ? 2 : 1,
 		 smmu->stage1 ? "stage 1" : "",
@@ -220,5 +280,5 @@ void smmu2_show_features(const struct smmu2_device *smmu)
 		 smmu->stall_model == SMMU2_STALL_NONE ? "" : ", stalls");
 	dev_info(smmu->dev, "%s, StreamIDs %#x under masks %#x, input %u, intermediate %u, output %u bits\n",
 		 smmu2_format_names[smmu->format], smmu->stream_ids,
-		 smmu->smr_mask, smmu->va_bits, smmu->ipa_bits, smmu->pa_bits);
+		 smmu->smr_mask, bits.input, bits.ipa, bits.output);
 }

@@ -31,12 +31,20 @@ static ssize_t name##_show(void *object, char *buf)			\
 	return sysfs_emit(buf, format "\n", value);			\
 }
 
+static struct smmu2_bits bits_of(const struct smmu2_device *smmu)
+{
+	struct smmu2_bits bits;
+
+	smmu2_bits_in_use(smmu, &bits);
+	return bits;
+}
+
 NUMBER(version, "SMMUv%d", smmu->model->version == SMMU2_V2 ? 2 : 1)
 NUMBER(stages, "%s", !smmu->stage2 ? "1" : smmu->stage1 ? "1 2" : "2")
 NUMBER(format, "%s", smmu2_format_names[smmu->format])
-NUMBER(input_bits, "%u", smmu->va_bits)
-NUMBER(ipa_bits, "%u", smmu->ipa_bits)
-NUMBER(output_bits, "%u", smmu->pa_bits)
+NUMBER(input_bits, "%u", bits_of(smmu).input)
+NUMBER(ipa_bits, "%u", bits_of(smmu).ipa)
+NUMBER(output_bits, "%u", bits_of(smmu).output)
 NUMBER(stream_groups, "%u", smmu->num_streams)
 NUMBER(context_banks, "%u", smmu->num_banks)
 NUMBER(coherent, "%d", smmu->coherent)

@@ -105,7 +105,8 @@ struct smmu2_bank {
  * @num_streams: groups; @stream_ids: bits that StreamIDs have; @smr_mask: bits
  *		 that masks have; @extra_mask: "stream-match-mask"
  * @num_s2_banks: those that know stage 2 alone; they come first
- * @va_bits: of input at stage 1; @ipa_bits, @pa_bits: of output
+ * @va_bits: of input at stage 1; @ipa_bits, @pa_bits: of output; each of the
+ *	     SMMU, whatever a format has of it
  * @formats: bits of enum smmu2_format; @format: that of stage 1
  * @numirpt: context interrupts that banks are assigned to; 0: each bank has its
  *	     own; @num_context_irqs: lines of either kind
@@ -255,8 +256,25 @@ static inline u16 smmu2_spec_mask(u32 spec)
 }
 
 /* arm-smmu-id.c */
+/**
+ * struct smmu2_bits - addresses of the formats in use
+ * @input: what devices use; @ipa: between the stages, or what the one there is
+ *	   makes of it; @output: what leaves
+ */
+struct smmu2_bits {
+	unsigned int input;
+	unsigned int ipa;
+	unsigned int output;
+};
+
 int smmu2_read_features(struct smmu2_device *smmu, size_t window);
 int smmu2_choose_format(struct smmu2_device *smmu, const char *wanted);
+enum smmu2_format smmu2_stage2_format(const struct smmu2_device *smmu);
+void smmu2_format_bits(const struct smmu2_device *smmu,
+		       enum smmu2_format format, bool s2,
+		       unsigned int *ias, unsigned int *oas);
+void smmu2_bits_in_use(const struct smmu2_device *smmu,
+		       struct smmu2_bits *bits);
 void smmu2_show_features(const struct smmu2_device *smmu);
 
 /* arm-smmu-reset.c */

@@ -262,3 +262,19 @@ int host_driver_irqs(int global, int lines) {
   return smmu2_setup_irqs(&smmu);
 }
 int host_irq_of(int bank) { return bank_irqs[bank]; }
+
+int host_driver_features(uint32_t idr0, uint32_t idr1, uint32_t idr2, const char* wanted,
+                         struct host_features* found) {
+  struct smmu2_bits bits;
+  int ret;
+
+  put(0x20, idr0, 4), put(0x24, idr1, 4), put(0x28, idr2, 4);
+  ret = smmu2_read_features(&smmu, WINDOW);
+  if (!ret) ret = smmu2_choose_format(&smmu, wanted);
+  if (ret) return ret;
+  smmu2_bits_in_use(&smmu, &bits);
+  *found = (struct host_features){smmu.stage1, smmu.stage2, smmu.nested,
+                                  bits.input,  bits.ipa,    bits.output,
+                                  smmu2_format_names[smmu.format]};
+  return 0;
+}

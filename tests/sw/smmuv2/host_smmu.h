@@ -58,6 +58,15 @@ unsigned host_driver_told(void);
 int host_driver_irqs(int global, int lines);
 int host_irq_of(int bank);  // index of the one that a bank has; -1: none
 
+// What the driver makes of ID registers, and of the format that is wanted; NULL for none.
+struct host_features {
+  bool stage1, stage2, nested;
+  unsigned input, ipa, output;
+  const char* format;
+};
+int host_driver_features(uint32_t idr0, uint32_t idr1, uint32_t idr2, const char* wanted,
+                         struct host_features* found);
+
 #ifdef __cplusplus
 }
 #endif

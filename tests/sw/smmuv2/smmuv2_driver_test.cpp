@@ -298,4 +298,50 @@ TEST_F(Driver, LetsNoAccessWaitInABankThatHasNoInterrupt) {
   }
 }
 
+// S1TS, S2TS and NTS, IDR0.PTFS 0, CTTW, SMS, 8 groups; 4 banks in 8 pages; 48 bits of each, 4 KiB.
+constexpr uint32_t kIdr0 = 1u << 30 | 1u << 29 | 1u << 28 | 1u << 27 | 1u << 14 | 8;
+constexpr uint32_t kIdr1 = 2u << 28 | host_banks;
+constexpr uint32_t kIdr2 = 5u << 8 | 5u << 4 | 5 | 1u << 12;
+
+TEST_F(Driver, KnowsNoStage1WhereAllBanksAreForStage2Alone) {
+  host_features found{};
+  start();
+  ASSERT_EQ(host_driver_features(kIdr0, kIdr1 | 3u << 16, kIdr2, nullptr, &found), 0);
+  EXPECT_TRUE(found.stage1 && found.stage2 && found.nested);
+  EXPECT_STREQ(host_messages(), "");
+  start();
+  ASSERT_EQ(host_driver_features(kIdr0, kIdr1 | 4u << 16, kIdr2, "aarch32-s", &found), 0);
+  EXPECT_TRUE(!found.stage1 && found.stage2 && !found.nested);
+  EXPECT_STREQ(found.format, "aarch32-l") << "stage 2 has no short descriptors";
+  EXPECT_NE(std::string(host_messages()).find("(IDR1.NUMS2CB): there is no stage 1"), std::string::npos);
+}
+
+TEST_F(Driver, TellsTheAddressSizesOfTheFormatsInUse) {
+  struct Row {
+    const char* format;
+    uint32_t idr0, idr2;
+    unsigned input, ipa, output;
+  };
+  constexpr uint32_t kNoStage1 = 1u << 30 | 1u << 28, kNoStage2 = 1u << 29 | 1u << 28;
+  constexpr uint32_t kSmall = 3u << 8 | 1u << 4 | 2 | 1u << 12;  // UBS 42, OAS 36, IAS 40
+  const std::vector<Row> rows = {
+      {"aarch64", kIdr0, kIdr2, 48, 48, 48},
+      {"aarch32-l", kIdr0, kIdr2, 32, 40, 40},
+      {"aarch32-s", kIdr0, kIdr2, 32, 40, 40},
+      {"aarch64", kIdr0 & ~kNoStage1, kIdr2, 48, 48, 48},
+      {"aarch32-l", kIdr0 & ~kNoStage1, kIdr2, 40, 40, 40},
+      {"aarch32-s", kIdr0 & ~kNoStage2, kIdr2, 32, 40, 40},
+      {"aarch64", kIdr0, kSmall, 42, 40, 36},
+      {"aarch32-s", kIdr0 & ~kNoStage2, kSmall, 32, 36, 36},
+  };
+  for (const Row& row : rows) {
+    host_features found{};
+    start();
+    ASSERT_EQ(host_driver_features(row.idr0, kIdr1, row.idr2, row.format, &found), 0) << row.format;
+    EXPECT_EQ(found.input, row.input) << row.format << std::hex << row.idr0;
+    EXPECT_EQ(found.ipa, row.ipa) << row.format << std::hex << row.idr0;
+    EXPECT_EQ(found.output, row.output) << row.format << std::hex << row.idr0;
+  }
+}
+
 }  // namespace
