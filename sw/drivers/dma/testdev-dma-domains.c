@@ -403,7 +403,7 @@ const char *td_skip_page_fault(struct testdev *td)
 	return ret == -EOPNOTSUPP ?
 	       td_by_kind(td,
 			  "the IOMMU cannot hold an access (IDR0.STALL_MODEL)",
-			  "the IOMMU cannot hold an access (SCTLR.CFCFG)") :
+			  "the IOMMU cannot hold an access (SCTLR.CFCFG), or not tell of it") :
 	       NULL;
 }
 

@@ -487,8 +487,8 @@ const char *td_skip_overflow(struct testdev *td)
 }
 
 /*
- * More faults than an event queue or a fault register holds, with nobody to take
- * them: some are lost, and that is survived.
+ * More faults than an event queue or a fault register holds, with nobody to
+ * take them: some are lost, and that is survived.
  */
 bool td_test_overflow(const struct test_args *args)
 {
