@@ -105,9 +105,10 @@ features or those of --param, thinks of an STE, a CD or a command.
 
 {}
 smmuv2: registers of the SMMUv2 (IHI 0062) by their names, SMMU_, CBn_ and the index left out or not. VALUE is a
-hexadecimal number. A register that has several formats is shown in each that the value can be of: sGFSR in that of both
-Security states, SGFSR in the Secure one, GFSR and NSGFSR in the Non-secure one. '-' reads a log: what Linux's arm-smmu
-prints of faults ("fsr=0x402", "GFSR 0x00000002"), among any other lines.
+hexadecimal number, with or without 0x. A register that has several formats is shown in each that the value can be of:
+sGFSR in that of both Security states, SGFSR in the Secure one, GFSR and NSGFSR in the Non-secure one. '-' reads a log,
+among any other lines: what Linux's arm-smmu prints of faults ("fsr=0x402", "GFSR 0x00000002"), and of 'smmu-vp run' the
+rows of registers of --dump-on-exit and what --trace writes of registers.
 
 {}
 Examples
@@ -344,7 +345,8 @@ void decode(const std::vector<std::string>& arguments, std::istream& input, cons
     std::string what = "decode needs a kind";
     if (!words.empty()) {
       const std::string& word = words[0];
-      what = fmt::format("decode: {} is no kind{}", quoted(word), suggestion(word, known));
+      what = fmt::format("decode: {} is no kind{}", quoted(word),
+                         word == "smmuv3" ? ", as each of its structures is one" : suggestion(word, known));
     }
     throw ConfigError("",
                       fmt::format("{}: it is pte (smmu-vp decode pte --format FORMAT VALUE...) or one of {} "

@@ -27,10 +27,11 @@ namespace {
 
 po::options_description make_options() {
   po::options_description options("Options of smmuv2", 110, 60);
-  options.add_options()("as", po::value<std::string>()->value_name("TEXT"),
-                        "of a register with several formats those that have TEXT in their title, such as "
-                        "'stage 2' or 'aarch64'; without it, those that the value can be of")(
-      "nonzero", "leave out fields that are 0")("json", "JSON instead of text")(
+  options.add_options()(
+      "as", po::value<std::string>()->value_name("TEXT"),
+      "of a register with several formats those that have TEXT in their title, such as "
+      "'stage 2' or 'aarch64', and of these the ones that the value can be of, if there are "
+      "any")("nonzero", "leave out fields that are 0")("json", "JSON instead of text")(
       "color", po::value<std::string>()->value_name("WHEN")->default_value("auto", ""),
       "auto, always or never")("help,h", "the help of decode");
   return options;
@@ -68,25 +69,34 @@ bool says(const StructureInfo& format, const std::string& text) {
   return (" " + upper(format.title)).find(" " + upper(text)) != std::string::npos;
 }
 
-// Those that --as asks for; without, that of TYPE, or those that the value can be of.
+// Those that the value can be of: by TYPE, or without bits that must not be.
+Formats possible(const Value& v) {
+  const Formats& all = v.named.formats;
+  for (const Field* f : all[0]->fields) {  // one format for each value, the last for what is above
+    if (std::string_view(f->name) == "TYPE") {
+      return {all[std::min<std::size_t>(get(v.value, *f), all.size() - 1)]};
+    }
+  }
+  Formats found;
+  std::copy_if(all.begin(), all.end(), std::back_inserter(found),
+               [&](const StructureInfo* format) { return !has_wrong(*format, v.value); });
+  return found;
+}
+
+// Those that --as asks for and the value can be of; if there is none, those that --as asks for.
 Formats chosen(const Value& v, const std::optional<std::string>& as) {
   const Formats& all = v.named.formats;
   if (all.empty()) return {&v.named.whole};
   if (all.size() == 1) return all;
-  Formats found;
-  if (!as) {
-    for (const Field* f : all[0]->fields) {  // one format for each value, the last for what is above
-      if (std::string_view(f->name) == "TYPE") {
-        return {all[std::min<std::size_t>(get(v.value, *f), all.size() - 1)]};
-      }
-    }
-    std::copy_if(all.begin(), all.end(), std::back_inserter(found),
-                 [&](const StructureInfo* format) { return !has_wrong(*format, v.value); });
-    return found.empty() ? all : found;
-  }
-  std::copy_if(all.begin(), all.end(), std::back_inserter(found),
-               [&](const StructureInfo* format) { return says(*format, *as); });
-  return found;
+  Formats wanted;
+  std::copy_if(all.begin(), all.end(), std::back_inserter(wanted),
+               [&](const StructureInfo* format) { return !as || says(*format, *as); });
+  const Formats can_be = possible(v);
+  Formats both;
+  std::copy_if(wanted.begin(), wanted.end(), std::back_inserter(both), [&](const StructureInfo* format) {
+    return std::find(can_be.begin(), can_be.end(), format) != can_be.end();
+  });
+  return both.empty() ? wanted : both;
 }
 
 struct Request {
@@ -150,13 +160,35 @@ std::optional<std::uint64_t> hexadecimal(std::string_view text, bool with_0x) {
   return value;
 }
 
-// What a line of a log has of registers: "fsr=0x402", "FSR    = 00000402", "GFSR 0x2", "GFSR: 0x2".
+// A row of the platform's dumps: name, offset and value, as Non-secure software reads it.
+// @return whether the line is one
+bool take_dump_row(const std::string& line, std::size_t number, std::vector<Value>& values) {
+  std::istringstream words(line);
+  std::string names, offset, value_text, more;
+  if (!(words >> names >> offset >> value_text) || words >> more) return false;
+  const auto value = hexadecimal(value_text, true);
+  if (!hexadecimal(offset, true) || !value) return false;
+  std::istringstream parts(names);  // two where two share an offset: "SMMU_CB2_PRRR/SMMU_CB2_MAIR0"
+  for (std::string name; std::getline(parts, name, '/');) {
+    const bool both_states = name.rfind("SMMU_s", 0) == 0;
+    NamedRegister named = find_register_of_log(both_states ? "SMMU_NS" + name.substr(6) : name);
+    if (!named.formats.empty()) values.push_back({name, std::move(named), *value, number});
+  }
+  return true;
+}
+
+// What a line of a log has of registers: "fsr=0x402", "FSR    = 00000402", "GFSR 0x2", "GFSR: 0x2",
+// and what the platform traces: "register=SMMU_S2CR0 value=0x20000".
 void take_line(const std::string& line, std::size_t number, std::vector<Value>& values) {
+  if (take_dump_row(line, number, values)) return;
   std::size_t at = 0;
   const auto word = [&] {
     const std::size_t from = at;
     while (at < line.size() && is_name(line[at])) ++at;
     return line.substr(from, at - from);
+  };
+  const auto skip = [&](char c) {
+    while (at < line.size() && line[at] == c) ++at;
   };
   while (at < line.size()) {
     if (!is_name(line[at])) {
@@ -165,13 +197,12 @@ void take_line(const std::string& line, std::size_t number, std::vector<Value>& 
     }
     const std::string name = word();
     const std::size_t behind = at;
-    const auto spaces = [&] {
-      while (at < line.size() && line[at] == ' ') ++at;
-    };
-    spaces();
+    skip(' ');
+    constexpr std::string_view traced = "value=";
+    if (line.compare(at, traced.size(), traced) == 0) at += traced.size() - 1;
     const bool assigned = at < line.size() && (line[at] == '=' || line[at] == ':');
     if (assigned) ++at;
-    spaces();
+    skip(' ');
     const auto value = hexadecimal(word(), !assigned);
     NamedRegister named = value ? find_register_of_log(name) : NamedRegister{};
     if (named.formats.empty()) {
@@ -192,7 +223,9 @@ Value value_of(const std::string& text) {
   Value v;
   v.name = text.substr(0, equals);
   v.named = find_register(v.name);
-  v.value = parse_hex(text.substr(equals + 1), v.name, v.named.whole.bytes * 8U);
+  const std::string digits = text.substr(equals + 1);
+  const bool bare = hexadecimal(digits, false) && !hexadecimal(digits, true);
+  v.value = parse_hex(bare ? "0x" + digits : digits, v.name, v.named.whole.bytes * 8U);
   return v;
 }
 
@@ -233,6 +266,9 @@ void decode_registers(const std::vector<std::string>& arguments, std::istream& i
   request.colour = use_colour(map["color"].as<std::string>(), output.terminal);
   std::optional<std::string> as;
   if (map.count("as") != 0) as = map["as"].as<std::string>();
+  if (as && as->empty()) {
+    throw ConfigError("as", "--as needs a text that is in the title of a format, such as 'stage 1'");
+  }
 
   std::vector<Value> values;
   for (const std::string& text : texts) {

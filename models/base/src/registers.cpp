@@ -124,8 +124,11 @@ void RegisterFile::apply(Cell& cell, AccessSecurity s, const RegisterPolicy& pol
 
 std::string RegisterFile::element_name(const RegisterInfo& info, std::uint32_t index) {
   std::string name = info.name;
-  if (const std::size_t inside = name.find("n_"); inside != std::string::npos) {
-    name.replace(inside, 1, std::to_string(index));
+  std::size_t inside = name.find("n_");
+  if (inside != std::string::npos) {  // twice where two registers share an offset
+    for (; inside != std::string::npos; inside = name.find("n_", inside + 1)) {
+      name.replace(inside, 1, std::to_string(index));
+    }
   } else if (info.count > 1) {
     if (!name.empty() && name.back() == 'n') name.pop_back();
     name += std::to_string(index);

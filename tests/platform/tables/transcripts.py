@@ -39,6 +39,27 @@ DMESG_SMMUV2 = """\
 [    4.400000] arm-smmu 9100000.iommu: FSR    = 80000408 [MULTI Format=2 PF], SID=0x100
 """
 
+# What "run --dump-on-exit" and "run --trace 'smmu.*'" write.
+DUMP_SMMUV2 = """\
+==== dump at 107.346762 ms (end of the run)
+smmu0 (smmuv2)
+  registers
+    of arrays, elements that are not 0
+    register                      offset   value
+    SMMU_sCR0                     0x0      0x200001
+    SMMU_CBAR3                    0x100c   0x1f300
+    SMMU_CB2_PRRR/SMMU_CB2_MAIR0  0x12038  0x4ff44
+    SMMU_CB0_FSR                  0x10058  0x402
+  stalled accesses
+    bank  record
+"""
+
+TRACE_SMMUV2 = """\
+3255297000 smmu0 smmu.register_read register=SMMU_IDR7 value=0x10
+3256218000 smmu0 smmu.register_write register=SMMU_S2CR0 value=0x20000
+3256218000 smmu0 smmu.translate stream=0x100 address=0x1000
+"""
+
 
 def dumps():
     """Files that the transcripts and the documentation read. ram.bin, meant for 0x80000000, has tables of several formats."""
@@ -73,7 +94,7 @@ def dumps():
     store(0x80060000, 0x80061003)
     store(0x80061000, 0x0000000080200f41)
     return {"ram.bin": bytes(memory), "events.bin": events(), "dmesg.txt": DMESG.encode(),
-            "arm-smmu.txt": DMESG_SMMUV2.encode()}
+            "arm-smmu.txt": DMESG_SMMUV2.encode(), "smmuv2-dump.txt": DUMP_SMMUV2.encode(), "smmuv2-trace.txt": TRACE_SMMUV2.encode()}
 
 
 def events():
