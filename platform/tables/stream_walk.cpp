@@ -3,12 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/program_options.hpp>
 #include <optional>
-#include <sstream>
 
 #include "dump_json.h"
-#include "dump_memory.h"
 #include "params.h"
 #include "personalities.h"
 #include "presets.h"
@@ -18,145 +15,29 @@
 #include "smmuvp/smmuv3/access.h"
 #include "smmuvp/smmuv3/dump.h"
 #include "smmuvp/smmuv3/explain_access.h"
+#include "stream_request.h"
+#include "stream_walk_smmuv2.h"
 
 namespace smmuvp::tables {
 
-namespace po = boost::program_options;
 using json = nlohmann::ordered_json;
 
 namespace {
 
 using Texts = std::vector<std::string>;
 
-po::options_description make_options() {
-  po::options_description options("Options with --sid", 110, 60);
-  const auto text = [](const char* name) { return po::value<std::string>()->value_name(name); };
-  const auto texts = [](const char* name) { return po::value<Texts>()->composing()->value_name(name); };
-  options.add_options()                                                         //
-      ("sid", text("STREAMID"), "the stream")                                   //
-      ("ssid", text("SUBSTREAMID"), "the substream; without it there is none")  //
-      ("dump", texts("FILE"),
-       "a memory image of 'run --dump-memory', or an ELF core file with physical addresses; FILE@ADDRESS for "
-       "raw "
-       "memory; may be repeated")                                                                     //
-      ("smmu", text("NAME"), "which SMMU of the image, where there are several")                      //
-      ("strtab-base", text("VALUE"), "SMMU_STRTAB_BASE, over what the image says")                    //
-      ("strtab-base-cfg", text("VALUE"), "SMMU_STRTAB_BASE_CFG, likewise")                            //
-      ("register", texts("NAME=VALUE"), "any other register, such as SMMU_CR2=0x2; may be repeated")  //
-      ("param", texts("NAME=VALUE"),
-       "a parameter of the SMMU, as 'smmu-vp params smmuv3' lists them; may be repeated")  //
-      ("access", text("WHAT")->default_value("read", ""),
-       "read (as without it), write, read-write or execute")  //
-      ("privileged", "the access is privileged")              //
-      ("json", "JSON instead of text");
-  return options;
-}
-
-struct Request {
-  std::uint32_t stream_id = 0;
-  std::optional<std::uint32_t> substream_id;
-  Texts dumps;
-  std::string smmu;
-  std::vector<std::pair<std::string, std::uint64_t>> registers;
-  std::vector<std::pair<std::string, std::string>> parameters;
-  smmu::AccessKind kind = smmu::AccessKind::read;
-  bool instruction = false;
-  bool privileged = false;
-  bool json = false;
-  Texts addresses;
-};
-
-void take_access(const std::string& what, Request& to) {
-  if (what == "write") {
-    to.kind = smmu::AccessKind::write;
-  } else if (what == "read-write") {
-    to.kind = smmu::AccessKind::atomic;
-  } else if (what == "execute") {
-    to.instruction = true;
-  } else if (what != "read") {
-    throw ConfigError(
-        "access", fmt::format("--access must be read, write, read-write or execute, not {}", quoted(what)));
-  }
-}
-
-po::variables_map parsed(const Texts& arguments) {
-  const po::options_description options = make_options();
-  return parse_options(options, "addresses", "walk --sid", arguments);
-}
-
-Request request_of(const Texts& arguments) {
-  const po::variables_map map = parsed(arguments);
-  const auto has = [&](const char* name) { return map.count(name) != 0; };
-  const auto text = [&](const char* name) { return map[name].as<std::string>(); };
-  const auto texts = [&](const char* name) { return has(name) ? map[name].as<Texts>() : Texts(); };
-  const auto hex = [&](const char* name, unsigned bits) {
-    return parse_hex(text(name), std::string("--") + name, bits);
-  };
-  // As in a configuration: decimal without 0x.
-  const auto id = [&](const char* name, unsigned bits) {
-    std::uint64_t value = 0;
-    if (!parse_uint(text(name), value) || value >> bits != 0) {
-      throw ConfigError(name,
-                        fmt::format("--{}: {} is no number of {} bits", name, quoted(text(name)), bits));
-    }
-    return static_cast<std::uint32_t>(value);
-  };
-  Request r;
-  r.stream_id = id("sid", 32);
-  if (has("ssid")) r.substream_id = id("ssid", 20);
-  r.dumps = texts("dump");
-  if (r.dumps.empty()) {
-    throw ConfigError("dump",
-                      "walk --sid needs --dump FILE, such as 'smmu-vp run CONFIG --dump-memory FILE' writes");
-  }
-  if (has("smmu")) r.smmu = text("smmu");
-  for (const auto& [option, name] :
-       {std::pair("strtab-base", "SMMU_STRTAB_BASE"), {"strtab-base-cfg", "SMMU_STRTAB_BASE_CFG"}}) {
-    if (has(option)) r.registers.emplace_back(name, hex(option, 64));
-  }
-  for (const std::string& given : texts("register")) {
-    const auto [name, value] = assignment(given, "register");
-    r.registers.emplace_back(name, parse_hex(value, "--register " + printable(name)));
-  }
-  for (const std::string& given : texts("param")) r.parameters.push_back(assignment(given, "param"));
-  take_access(text("access"), r);
-  r.privileged = has("privileged");
-  r.json = has("json");
-  r.addresses = texts("addresses");
-  if (r.addresses.empty()) {
-    throw ConfigError("", "walk --sid: no address given; expected for example 0x1000");
-  }
-  return r;
-}
-
-/// Adds what the dumps hold. @return the SMMUs that images tell of
-std::vector<SavedSmmu> take_dumps(const Texts& dumps, DumpMemory& memory) {
-  std::vector<SavedSmmu> smmus;
-  for (const std::string& dump : dumps) {
-    const std::size_t at = dump.rfind('@');
-    if (at != std::string::npos && at != 0 && !is_image(dump)) {
-      memory.add(dump.substr(0, at), parse_hex(dump.substr(at + 1), "--dump " + printable(dump)));
-      continue;
-    }
-    const MemoryImage image = read_image(dump);
-    for (const MemoryImage::Range& range : image.ranges) memory.add(dump, range);
-    smmus.insert(smmus.end(), image.smmus.begin(), image.smmus.end());
-  }
-  return smmus;
-}
-
-SavedSmmu chosen(const std::vector<SavedSmmu>& smmus, const Request& request) {
+SavedSmmu chosen(const std::vector<SavedSmmu>& smmus, const StreamRequest& request) {
   std::vector<SavedSmmu> of_type;
   std::string names;
   for (const SavedSmmu& smmu : smmus) {
-    if (smmu.type != "smmuv3") continue;
+    if (smmu.type != "smmuv3" && smmu.type != "smmuv2") continue;
     if (smmu.name == request.smmu) return smmu;
     names += (names.empty() ? "" : ", ") + printable(smmu.name);
     of_type.push_back(smmu);
   }
   if (!request.smmu.empty()) {
-    throw ConfigError("smmu", fmt::format("--smmu: the image has no SMMUv3 {}; it has {}",
-                                          quoted(request.smmu), names.empty() ? "none" : names));
+    throw ConfigError("smmu", fmt::format("--smmu: the image has no SMMU {}; it has {}", quoted(request.smmu),
+                                          names.empty() ? "none" : names));
   }
   if (of_type.size() > 1) {
     throw ConfigError("smmu", fmt::format("the image has several SMMUs: say by --smmu which: {}", names));
@@ -176,7 +57,7 @@ SavedSmmu chosen(const std::vector<SavedSmmu>& smmus, const Request& request) {
   return {"smmu", "smmuv3", {}, {{"SMMU_CR0", 0xd}, {"SMMU_CR2", 0x2}, {"SMMU_EVENTQ_BASE", 7}}};
 }
 
-smmuv3::Features features_of(const SavedSmmu& saved, const Request& request) {
+smmuv3::Features features_of(const SavedSmmu& saved, const StreamRequest& request) {
   Params params(smmuv3::smmuv3_params(), saved.name);
   for (const auto* list : {&saved.parameters, &request.parameters}) {
     for (const auto& [name, value] : *list) params.set(name, value);
@@ -187,7 +68,7 @@ smmuv3::Features features_of(const SavedSmmu& saved, const Request& request) {
 /// An SMMU in the state of the image.
 class Restored {
  public:
-  Restored(const SavedSmmu& saved, const Request& request)
+  Restored(const SavedSmmu& saved, const StreamRequest& request)
       : m_smmu(features_of(saved, request), untimed(), saved.name) {
     for (const auto& [name, value] : saved.registers) set(name, value, false);
     for (const auto& [name, value] : request.registers) set(name, value, true);
@@ -233,13 +114,6 @@ class Restored {
   std::uint64_t m_cr0 = 0;
   std::vector<std::string> m_notes;
 };
-
-smmu::MemoryAnswer answer_of(const DumpMemory& memory, const smmu::MemoryOp& op) {
-  smmu::MemoryAnswer answer;
-  if (!memory.read(op.address, op.size, answer.data.data()))
-    answer.status = smmu::MemoryStatus::external_abort;
-  return answer;
-}
 
 // ---- in words
 
@@ -363,26 +237,19 @@ bool asks_for_stream(const Texts& arguments) {
 }
 
 bool walk_stream(const Texts& arguments, std::istream& input, const Output& output) {
-  const Request request = request_of(arguments);
+  const StreamRequest request = stream_request_of(arguments);
   DumpMemory memory;
   const std::vector<SavedSmmu> smmus = take_dumps(request.dumps, memory);
   const SavedSmmu saved = chosen(smmus, request);
+  if (saved.type == "smmuv2") return walk_stream_smmuv2(saved, request, memory, input, output);
   Restored restored(saved, request);
-  const smmu::DebugMemory read = [&memory](const smmu::MemoryOp& op) { return answer_of(memory, op); };
+  const smmu::DebugMemory read = debug_memory(memory);
 
   bool all = true;
   bool first = true;
   json walks = json::array();
   for_each_number(request.addresses, input, "address", 64, [&](std::uint64_t address) {
-    smmu::AccessRequest q;
-    q.stream_id = request.stream_id;
-    q.substream_valid = request.substream_id.has_value();
-    q.substream_id = request.substream_id.value_or(0);
-    q.address = address;
-    q.kind = request.kind;
-    q.instruction = request.instruction;
-    q.privileged = request.privileged;
-    const smmuv3::AccessExplanation e = smmuv3::explain(restored.smmu(), q, read);
+    const smmuv3::AccessExplanation e = smmuv3::explain(restored.smmu(), access_of(request, address), read);
     all = all && e.memory.answer.outcome == smmu::Outcome::forward;
     const DumpSection section = section_of(e, saved.name);
     if (request.json) {
@@ -401,12 +268,6 @@ bool walk_stream(const Texts& arguments, std::istream& input, const Output& outp
     output.print(document.dump(2, ' ', true, json::error_handler_t::replace) + "\n");
   }
   return all;
-}
-
-std::string stream_walk_help() {
-  std::ostringstream options;
-  options << make_options();
-  return options.str();
 }
 
 }  // namespace smmuvp::tables

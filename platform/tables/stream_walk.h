@@ -1,4 +1,5 @@
-// "walk --sid": from the Stream table to the output of both stages, in a dump of memory.
+// "walk --sid": from the Stream table of an SMMUv3, or the registers of an SMMUv2, to the output of both
+// stages, in a dump of memory.
 #pragma once
 
 #include <string>
@@ -16,8 +17,5 @@ bool asks_for_stream(const std::vector<std::string>& arguments);
 /// @return whether every access goes on
 /// @throws ConfigError that says what is wrong with arguments or dumps and how to mend it
 bool walk_stream(const std::vector<std::string>& arguments, std::istream& input, const Output& output);
-
-/// What "walk --help" says of it.
-std::string stream_walk_help();
 
 }  // namespace smmuvp::tables

@@ -13,7 +13,7 @@
 #include "registers.h"
 #include "smmuvp/base/error.h"
 #include "smmuvp/base/utf8.h"
-#include "stream_walk.h"
+#include "stream_request.h"
 
 namespace smmuvp::tables {
 
@@ -425,7 +425,8 @@ RES0 bits that are set or reserved values: 'smmu-vp decode pte' says which.
 {}
 With --sid the walk begins at the Stream table of an SMMUv3, by the registers that a memory image of 'smmu-vp run
 --dump-memory' tells: L1STD, STE, L1CD and CD, descriptors of both stages, each with its fields that are not 0, and how the
-access ends, with the event. Accesses are unprivileged without --privileged, as those of most devices are.
+access ends, with the event. Of an SMMUv2 it begins at sCR0 and the stream mapping registers, and shows what decides, the
+descriptors, and the fault. Accesses are unprivileged without --privileged, as those of most devices are.
 
 {}
 Examples

@@ -142,6 +142,10 @@ TEST(RegisterFile, AnIndexStandsWhereTheNameHasIt) {
   EXPECT_EQ(banks.name_at(0xb058), "CB11_FSR");
   const RegisterFile bank({{0, "CBn_FSR", 0x58, 4, Access::RW, 0, 0xffffffff, "c"}}, observer);
   EXPECT_EQ(bank.name_at(0x58), "CB0_FSR") << "of one alone";
+  const RegisterFile pair(
+      {{0, "CBn_PRRR/CBn_MAIR0", 0x38, 4, Access::RW, 0, 0xffffffff, "c", SecurityBank::Common, 12, 0x1000}},
+      observer);
+  EXPECT_EQ(pair.name_at(0xb038), "CB11_PRRR/CB11_MAIR0") << "of two that share an offset";
 }
 
 TEST(RegisterFile, UnmappedAndMisalignedAccessesReadZeroAndChangeNothing) {

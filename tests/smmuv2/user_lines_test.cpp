@@ -147,6 +147,15 @@ TEST_F(User, PortsTellWhichLinesThereAre) {
   EXPECT_EQ(lines(b.free.smmu).substr(0, 29), "gfsr_irq cfg_irq context_irq0") << "one Security state";
 }
 
+TEST_F(User, ADumpOfOneSecurityStateHasNoRegistersOfSecureSoftware) {
+  std::string names;
+  for (const auto& [name, value] : b.free.smmu.register_values()) names += name + " ";
+  EXPECT_NE(names.find("SMMU_sCR0 "), std::string::npos);
+  EXPECT_NE(names.find("SMMU_TLBIALLNSNH "), std::string::npos);
+  EXPECT_EQ(names.find("SMMU_SCR1 "), std::string::npos);
+  EXPECT_EQ(names.find("SMMU_STLBI"), std::string::npos);
+}
+
 // ---- hooks
 
 TEST_F(User, AnIdentityHookTellsTheSecurityState) {  // 2.2: SCR0.CLIENTPD resets to 1

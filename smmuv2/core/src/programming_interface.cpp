@@ -205,6 +205,13 @@ std::uint64_t ProgrammingInterface::shown(std::uint16_t id, std::uint32_t index,
   }
 }
 
+void ProgrammingInterface::restore(Reg id, unsigned index, std::uint64_t value) {
+  m_registers.set(id, value, index);
+  m_streams_old = true;
+  configuration_changed();
+  m_faults.update_all();
+}
+
 // ---- what accesses go by
 
 const StreamMap& ProgrammingInterface::streams() {

@@ -1,5 +1,8 @@
 #include "contents.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "smmuvp/base/number_text.h"
 #include "smmuvp/smmu/dump.h"
 
@@ -9,12 +12,20 @@ namespace {
 
 std::string hex(std::uint64_t value) { return number_text(value, Notation::Hexadecimal); }
 
+/// Of Secure software (9.6.24 to 9.6.31): rows of a table without two Security states, too, where they are
+/// RAZ/WI.
+bool is_secure(const RegisterInfo& info) {
+  constexpr Reg secure[] = {SMMU_SCR1, SMMU_STLBIALL, SMMU_STLBIALLM, SMMU_STLBIVAM, SMMU_STLBIVALM};
+  return info.bank == SecurityBank::SecureOnly ||
+         std::find(std::begin(secure), std::end(secure), info.id) != std::end(secure);
+}
+
 /// Calls f(name, offset, value) for each register that Non-secure software sees, in the order of offsets.
 template <class F>
 void for_each_register(const ProgrammingInterface& interface, F f) {
   const RegisterFile& registers = interface.registers();
   for (const RegisterInfo& info : registers.table()) {
-    if (info.bank == SecurityBank::SecureOnly || info.alias_of != RegisterInfo::no_alias) continue;
+    if (is_secure(info) || info.alias_of != RegisterInfo::no_alias) continue;
     const std::uint32_t stride = info.stride == 0 ? info.bytes : info.stride;
     for (std::uint32_t i = 0; i < info.count; ++i) {
       const std::uint32_t offset = info.offset + i * stride;

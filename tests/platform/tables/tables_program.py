@@ -456,7 +456,59 @@ def case_an_image_of_several_smmus_asks_which(b):
     b.write("m.elf", image([SMMU, dict(SMMU, name="smmu8", registers={})], words=STREAM))
     refused(b, [*WALK_STREAM, "--dump", "m.elf", "0x1010"], "--smmu", "smmu7, smmu8")
     check(b.call(*WALK_STREAM, "--dump", "m.elf", "--smmu", "smmu7", "0x1010").returncode == 0, "the one that is named")
-    refused(b, [*WALK_STREAM, "--dump", "m.elf", "--smmu", "smmu9", "0x1010"], "no SMMUv3 'smmu9'", "smmu7, smmu8")
+    refused(b, [*WALK_STREAM, "--dump", "m.elf", "--smmu", "smmu9", "0x1010"], "no SMMU 'smmu9'", "smmu7, smmu8")
+
+
+# An SMMUv2 whose stream 5 has those tables, in context bank 1, and which is not reset to zeros.
+SMMUV2 = {"name": "smmu2", "type": "smmuv2", "parameters": {"NUMCB": "8", "NUMSMRG": "8", "reset_fill": "1"},
+          "registers": {"SMMU_sCR0": "0x400", "SMMU_SMR3": "0x80000005", "SMMU_S2CR3": "0x1", "SMMU_CBAR1": "0x1f300", "SMMU_CBA2R1": "0x1",
+                        "SMMU_CB1_SCTLR": "0x61", "SMMU_CB1_TTBR0": "0x40002000", "SMMU_CB1_TCR": "0x800019", "SMMU_CB1_TCR2": "0x5",
+                        "SMMU_CB1_PRRR/SMMU_CB1_MAIR0": "0xff"}}
+
+
+def case_a_stream_of_an_smmuv2_is_walked_by_the_registers_of_an_image(b):
+    b.write("m.elf", image([SMMUV2], words=STREAM))
+    r = b.call(*WALK_STREAM, "--dump", "m.elf", "0x1010")
+    check(r.returncode == 0, "it is translated", r)
+    for p in (r"^note: .*caches.*\nsmmu2: stream 0x5, address 0x1010: read, unprivileged", r"group 3: context bank 1\n", r"SMMU_CB1_MAIR0 = 0xff\n",
+              r"stage 1 level 3, VA 0x1010: descriptor at 0x40004008", r"the access goes on to 0x40009010, Normal"):
+        check(re.search(p, r.stdout), "the walk does not show %r" % p, r)
+    r = b.call(*WALK_STREAM, "--dump", "m.elf", "--json", "--access", "write", "--privileged", "0x1010", "0x3000")
+    walks = json.loads(r.stdout)["walks"]
+    check(r.returncode == 1 and walks[0]["output"] == "0x40009010", "the first address", r)
+    check((walks[1]["outcome"], walks[1]["faults"][0]["fault"], walks[1]["recorded"]) == ("abort", "SMMU_CB1_FSR.TF", True), "the second address", r)
+    syndrome = {f["register"]: f["value"] for f in walks[1]["faults"][0]["registers"]}
+    check((syndrome["SMMU_CB1_FSYNR0"], syndrome["SMMU_CBFRSYNRA1"]) == ("0x33", "0x5"), "a privileged write at level 3", r)
+    r = b.call("walk", "--sid", "6", "--dump", "m.elf", "0x1010")
+    check(r.returncode == 1 and "fault SMMU_GFSR.USF" in r.stdout, "a stream of no group: elements that an image lacks are 0", r)
+
+
+def case_options_stand_over_the_registers_of_an_smmuv2_in_an_image(b):
+    b.write("m.elf", image([SMMUV2], words=STREAM))
+    walk = [*WALK_STREAM, "--dump", "m.elf"]
+    r = b.call(*walk, "--register", "SMMU_sCR0=0x401", "0x1010")
+    check(r.returncode == 0 and "CLIENTPD is 1: everything bypasses" in r.stdout, "an SMMU that is off", r)
+    r = b.call(*walk, "--register", "SMMU_S2CR3=0x1", "--register", "SMMU_S2CR3=0x20000", "0x1010")
+    check(r.returncode == 1 and "fault SMMU_GFSR.ICF" in r.stdout, "the last of two", r)
+    r = b.call(*walk, "--param", "NUMCB=4", "0x1010")
+    check(r.returncode == 0 and "note: SMMU_IDR1" not in r.stdout, "a parameter, where the image has no ID registers", r)
+    b.write("id.elf", image([dict(SMMUV2, registers=dict(SMMUV2["registers"], SMMU_IDR1="0x8"))], words=STREAM))
+    r = b.call(*WALK_STREAM, "--dump", "id.elf", "0x1010")
+    check("note: SMMU_IDR1 is 0x8 in the image" in r.stdout, "ID registers of another SMMU", r)
+    b.write("secure.elf", image([dict(SMMUV2, parameters={"SES": "true", "SSDTP": "1", "NUMSSDNDXB": "6"})], words=STREAM))
+    r = b.call(*WALK_STREAM, "--dump", "secure.elf", "0x1010")
+    check(r.returncode == 0 and "SMMU_SSDRn is Secure" in r.stdout and "SSD_Index 0x5 is Non-secure" in r.stdout, "what an image lacks", r)
+    refused(b, [*walk, "--register", "SMMU_CB9_TCR=0x0", "0x1010"], "there is no 'SMMU_CB9_TCR'")
+    refused(b, [*walk, "--param", "NUMCB=999", "0x1010"], "NUMCB")
+    refused(b, [*walk, "--ssid", "1", "0x1010"], "--ssid is of an SMMUv3", "'smmu2'")
+    refused(b, [*walk, "--strtab-base", "0x40000000", "0x1010"], "--strtab-base is of an SMMUv3")
+
+
+def case_an_image_of_both_smmus_asks_which(b):
+    b.write("m.elf", image([SMMU, SMMUV2], words=STREAM))
+    refused(b, [*WALK_STREAM, "--dump", "m.elf", "0x1010"], "--smmu", "smmu7, smmu2")
+    r = b.call(*WALK_STREAM, "--dump", "m.elf", "--smmu", "smmu2", "0x1010")
+    check(r.returncode == 0 and "smmu2: stream 0x5" in r.stdout, "the one that is named", r)
 
 
 def case_a_damaged_image_is_refused_by_what_is_wrong(b):

@@ -40,6 +40,9 @@ class ProgrammingInterface : private RegisterObserver {
   /// A debugger's read, without side effects.
   void peek(std::uint32_t offset, unsigned bytes, AccessSecurity security, std::uint64_t& value) const;
   const RegisterFile& registers() const { return m_registers; }
+  /// Gives a register, of Banked ones the Non-secure copy, a value out of a saved state: no policy, no side
+  /// effect.
+  void restore(Reg id, unsigned index, std::uint64_t value);
 
   // ---- what accesses go by
 
