@@ -64,7 +64,7 @@ class Restored {
           set(info, i, 0);
         }
         if (const auto at = given.find(name); at != given.end()) {
-          set(info, i, at->second & info.write_mask);
+          set(info, i, at->second);
           given.erase(at);
         }
       }
@@ -91,11 +91,14 @@ class Restored {
   }
   const std::vector<RegisterInfo>& table() const { return m_smmu.interface().registers().table(); }
 
+  // An image may come from anywhere: no bit gets a value that it cannot have.
   void set(const RegisterInfo& info, std::uint32_t index, std::uint64_t value) {
     if (info.access != smmuvp::Access::RW && info.access != smmuvp::Access::W1C) return;
     const auto id = static_cast<smmuv2::Reg>(info.id);
-    if (id == smmuv2::SMMU_CBn_FSR) value &= ~std::uint64_t{smmuv2::fsr::Format};  // follows the bank
-    m_smmu.interface().restore(id, index, value);
+    const RegisterFile& registers = m_smmu.interface().registers();
+    std::uint64_t mask = registers.policy(id, index, AccessSecurity::NonSecure).write_mask;
+    if (id == smmuv2::SMMU_CBn_FSR && m_smmu.features().stalls) mask |= smmuv2::fsr::SS;  // 3.7.3
+    m_smmu.interface().restore(id, index, (registers.get(id, index) & ~mask) | (value & mask));
   }
 
   void compare_identification(const std::map<std::string, std::uint64_t>& image) {

@@ -5,6 +5,7 @@ usage: smmuv2.py --program smmu-vp --source DIR --build DIR CASE
 A case is a function of this file whose name starts with case_. Exit 0: passed.
 """
 import itertools
+import json
 import os
 import re
 import shutil
@@ -193,6 +194,29 @@ def case_a_stream_has_a_mask_where_the_node_has_two_cells(b):
     r = b.run(b.config, "--dtb", blob, "--init", path, "--strict")
     check(r.returncode == EXIT["pass"] and "not ok" not in r.stdout, "expected exit code 0", r)
     in_order(r, [r"group 0: stream 0x100 mask 0x1,"])
+
+
+def case_a_stream_is_walked_in_the_memory_image_of_a_run_as_the_model_translated_it(b):
+    config = shipped(b).variant(init="modprobe testdev-dma\ndmatest\npoweroff\n")
+    path = {name: os.path.join(b.folder, name) for name in ("memory.elf", "trace", "dump")}
+    r = b.run(config, "--dump-memory", path["memory.elf"], "--dump-on-exit=" + path["dump"], "--trace", "smmu.translate", "--trace-file",
+              path["trace"])
+    check(r.returncode == EXIT["pass"], "expected exit code 0", r)
+    with open(path["trace"]) as f:
+        sid, address, output = re.findall(r"sid=(\S+) address=(\S+) output=(\S+) ", f.read())[-1]
+    r = b.run("--sid", sid, "--dump", path["memory.elf"], "--json", address, command="walk")
+    check(r.returncode == 0, "the address is not translated", r)
+    document = json.loads(r.stdout)
+    check(document["smmu"] == "smmu0" and document["walks"][0]["output"] == output, "expected %s" % output, r)
+    r = b.run("--sid", sid, "--dump", path["memory.elf"], "0x10000000", command="walk")
+    check(r.returncode == 1, "an address that nobody has mapped", r)
+    in_order(r, [r"SMMU_SMR0 = ", r"SMMU_S2CR0 = ", r"group 0: context bank 2\n", r"stage 1 level 0, VA 0x10000000: descriptor at",
+                 r"now: the access is aborted", r"fault SMMU_CB2_FSR\.TF, recorded"])
+    with open(path["dump"]) as f:
+        dump = f.read()
+    S2CR0 = re.search(r"(?m)^ +SMMU_S2CR0 +0xc00 +(\S+)$", dump).group(1)
+    r = subprocess.run([b.program, "decode", "smmuv2", "--nonzero", "-"], input=dump, capture_output=True, text=True, timeout=60)
+    check(r.returncode == 0 and "SMMU_S2CR0 = %s: Stream-to-Context Register, translation context" % S2CR0 in r.stdout, "the dump, decoded", r)
 
 
 if __name__ == "__main__":
