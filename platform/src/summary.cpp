@@ -48,11 +48,15 @@ std::string summary(const RunRecord& record, const PlatformHost& host, bool colo
                                                               record.wall_seconds / 1e6));
   }
   if (record.has("translations")) {
-    std::string text = grouped(record.total("translations"));
-    // An access is answered by a TBU's micro TLB, by the TCU's TLB, or by a walk.
+    const std::uint64_t translations = record.total("translations");
+    std::string text = grouped(translations);
+    const std::uint64_t bypasses = record.has("bypasses") ? record.total("bypasses") : 0;
+    if (bypasses != 0) text += fmt::format(", passed untranslated {}", grouped(bypasses));
+    // An access is answered by a TBU's micro TLB, which holds that it passes untranslated, too, by the TCU's
+    // TLB, or by a walk.
     const std::uint64_t hits = record.total("micro_tlb_hits") + record.total("tlb_hits");
     const std::uint64_t misses = record.total("tlb_misses");
-    if (hits + misses != 0) {
+    if (translations != 0 && hits + misses != 0) {
       text += fmt::format(", TLB hits {} ({:.1f} %)", grouped(hits),
                           100.0 * static_cast<double>(hits) / static_cast<double>(hits + misses));
     }

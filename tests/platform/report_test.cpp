@@ -44,6 +44,24 @@ TEST(Report, TheSummaryCountsFaultsOfAnSmmuv2AndEventsOfOthers) {
   EXPECT_NE(summary_of({}).find("  events "), std::string::npos);
 }
 
+TEST(Report, TheSummaryHasTlbHitsOnlyWhereSomethingWasTranslated) {
+  const auto summary_of = [](std::uint64_t translations, std::uint64_t bypasses, std::uint64_t hits) {
+    RunRecord record;
+    record.statistics = {{"smmu0",
+                          {{"translations", translations, "1", ""},
+                           {"bypasses", bypasses, "1", ""},
+                           {"micro_tlb_hits", hits, "1", ""},
+                           {"tlb_hits", 1, "1", ""},
+                           {"tlb_misses", 1, "1", ""}}}};
+    return summary(record, PlatformHost(), false);
+  };
+  EXPECT_NE(summary_of(0, 1145, 1145).find("translations    0, passed untranslated 1 145\n"),
+            std::string::npos);
+  EXPECT_NE(summary_of(10, 90, 98).find("translations    10, passed untranslated 90, TLB hits 99 (99.0 %)\n"),
+            std::string::npos);
+  EXPECT_NE(summary_of(100, 0, 98).find("translations    100, TLB hits 99 (99.0 %)\n"), std::string::npos);
+}
+
 TEST(Report, PartsOfAComponentAreGroupedByTheirKind) {
   RunRecord record;
   record.statistics = {{"smmu0", {{"faults", 3, "1", ""}}}};
