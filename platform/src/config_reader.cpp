@@ -115,6 +115,7 @@ void Reader::params(ComponentConfig& to, const TomlValue& value) const {
   TomlTable table(value, fmt::format("[{}.params]", to.name));
   for (const auto& [name, v, place] : table.take_all()) {
     ParamSetting setting{name, false, place};
+    need_scalar(v, fmt::format("parameter '{}'", name));
     if (v.is_boolean()) {
       setting.value = v.boolean;
     } else if (v.is_integer()) {

@@ -82,6 +82,11 @@ std::uint64_t toml_number(const TomlValue& value, const std::string& what, std::
   return number;
 }
 
+void need_scalar(const TomlValue& value, const std::string& what) {
+  if (!value.is_boolean() && !value.is_integer() && !value.is_string())
+    wrong_type(value, what, "a whole number, true or false, or a text");
+}
+
 std::vector<std::string> toml_texts(const TomlValue& value, const std::string& what) {
   if (!value.is_array()) wrong_type(value, what, "a list of texts");
   std::vector<std::string> texts;

@@ -14,6 +14,8 @@ std::string toml_text(const TomlValue& value, const std::string& what);
 bool toml_flag(const TomlValue& value, const std::string& what);
 /// A number, or a text such as "0x1000" or "64KiB". TOML numbers of 63 bits and more must be texts.
 std::uint64_t toml_number(const TomlValue& value, const std::string& what, std::uint64_t max = ~0ULL);
+/// A boolean, integer or string, as a parameter is written. @throws ConfigError at any other value's place
+void need_scalar(const TomlValue& value, const std::string& what);
 std::vector<std::string> toml_texts(const TomlValue& value, const std::string& what);
 
 /// A table being read.

@@ -163,7 +163,11 @@ TEST(Config, WrongTypesAreRefusedAtTheirPlace) {
   expect_refused("[a]\ntype = \"b\"\nwires = { irq = \"cpu\" }\n", "\"component.port\"");
   expect_refused("[a]\ntype = \"b\"\nbehind = { smmu = \"s\" }\n", "has no 'stream'");
   expect_refused("[a]\ntype = \"b\"\nbehind = { smmu = \"s\", stream = 0x100000000 }\n", "above");
-  expect_refused("[a]\ntype = \"b\"\nparams = { x = 1.5 }\n", "must be a text");
+  expect_refused(
+      "[a]\ntype = \"b\"\nparams = { x = 8.0 }\n",
+      "t.toml:3:16: parameter 'x' must be a whole number, true or false, or a text, not a number with "
+      "a fraction");
+  expect_refused("[a]\ntype = \"b\"\nparams = { x = [1] }\n", "or a text, not a list");
   expect_refused("[run]\ntimeout_sim = \"1\"\n", "is no time");
   expect_refused("[run]\ntimeout_sim = \"0s\"\n", "'0s' must be more than 0");
   expect_refused("[run]\nreset = \"maybe\"\n", "neither");
