@@ -63,14 +63,16 @@ ExitCode prepare(const CommandLine& line) {
   std::string bootargs = config.boot.bootargs;
   if (!line.run.append.empty()) bootargs += (bootargs.empty() ? "" : " ") + line.run.append;
   const BootPlan plan = plan_boot(system, bootargs);
-  const std::vector<std::string> mismatches = stream_mismatches(system, plan.device_tree);
-  for (const std::string& mismatch : mismatches) tell("smmu-vp: {}\n", printable(mismatch));
+  std::vector<std::string> remarks = system.remarks();
+  for (std::string& mismatch : stream_mismatches(system, plan.device_tree))
+    remarks.push_back(std::move(mismatch));
+  for (const std::string& remark : remarks) tell("smmu-vp: {}\n", printable(remark));
   if (line.command == CommandLine::Command::Check) {
     tell(
         "{}: {} components, kernel starts at {:#x}, device tree {} bytes, initramfs {} bytes: no "
         "{}mistakes found\n",
         printable(config.file), config.components.size(), plan.kernel.entry, plan.device_tree.size(),
-        plan.initramfs.size(), mismatches.empty() && host.diagnostics().empty() ? "" : "other ");
+        plan.initramfs.size(), remarks.empty() && host.diagnostics().empty() ? "" : "other ");
     return ExitCode::Pass;
   }
   OutputFile file("output", line.output);

@@ -462,6 +462,7 @@ ExitCode Run::go() {
   }
   m_console.set_before_output([this] { m_progress.clear(); });
   m_console.set_stopping(StopSignals::pause_requested);
+  for (const std::string& remark : m_system.remarks()) tell("smmu-vp: {}\n", printable(remark));
   for (const std::string& mismatch : stream_mismatches(m_system, plan.device_tree))
     tell("smmu-vp: {}\n", printable(mismatch));
   for (const std::string& limitation : m_host.limitations()) tell("smmu-vp: {}\n", limitation);

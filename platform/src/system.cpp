@@ -14,6 +14,7 @@
 #include "smmuvp/tlm/memory_control.h"
 #include "smmuvp/tlm/router_control.h"
 #include "smmuvp/tlm/semihosting.h"
+#include "smmuvp/tlm/wiring_rules.h"
 #include "wiring.h"
 
 namespace smmuvp::platform {
@@ -120,6 +121,7 @@ void System::make(const ComponentConfig& config, PluginCatalogue& plugins, Host&
   instance->router = dynamic_cast<RouterControl*>(instance->component.get());
   instance->console = dynamic_cast<ConsoleControl*>(instance->component.get());
   instance->semihosting = dynamic_cast<SemihostingControl*>(instance->component.get());
+  instance->rules = dynamic_cast<WiringRules*>(instance->component.get());
   if (instance->cpu != nullptr) m_cpus.push_back(instance->cpu);
   m_instances.push_back(std::move(instance));
 }

@@ -19,6 +19,7 @@ class DebugControl;
 class MemoryControl;
 class RouterControl;
 class SemihostingControl;
+class WiringRules;
 }  // namespace smmuvp
 
 namespace smmuvp::platform {
@@ -44,6 +45,7 @@ struct Instance {
   RouterControl* router = nullptr;
   ConsoleControl* console = nullptr;
   SemihostingControl* semihosting = nullptr;
+  const WiringRules* rules = nullptr;
 
   // What wiring found out.
   std::vector<Window> windows;             ///< with port and size filled in, in the order of ports()
@@ -80,6 +82,8 @@ class System {
   std::vector<SemihostingControl*> semihosting() const;
   /// Processors that a debugger can hold, with their names, in the order of the configuration.
   std::vector<std::pair<std::string, DebugControl*>> debug_targets() const;
+  /// What the wiring leaves to be wondered at, though the platform runs: a line each, with its place.
+  const std::vector<std::string>& remarks() const { return m_remarks; }
   std::uint64_t instructions() const;
   /// Of the processor whose doing it is what happens now: that of its load or store. None where something
   /// else runs, such as an SMMU that works through a queue: a processor is anywhere then.
@@ -95,6 +99,7 @@ class System {
   const Instance* m_interrupt_controller = nullptr;
   std::vector<MemoryRange> m_memories;
   std::vector<CpuControl*> m_cpus;
+  std::vector<std::string> m_remarks;
   std::vector<std::shared_ptr<void>> m_parts;  // signals and stubs
 };
 

@@ -5,11 +5,13 @@
 #include <algorithm>
 #include <utility>
 
+#include "smmuvp/base/config_errors.h"
 #include "smmuvp/base/number_text.h"
 #include "smmuvp/base/params.h"
 #include "smmuvp/tlm/cpu_control.h"
 #include "smmuvp/tlm/memory_control.h"
 #include "smmuvp/tlm/router_control.h"
+#include "smmuvp/tlm/wiring_rules.h"
 #include "stubs.h"
 
 namespace smmuvp::platform {
@@ -47,14 +49,23 @@ const Port& Wiring::need_port(const Instance& instance, const std::string& name,
                               const char* kind) const {
   const Port* port = instance.port(name);
   if (port != nullptr && is<Object>(*port)) return *port;
+  const std::string why =
+      port == nullptr && instance.rules != nullptr ? instance.rules->missing_port(name) : std::string();
+  if (!why.empty())
+    config_error(place, name, fmt::format("[{}] has no port '{}': {}", instance.config->name, name, why));
   std::vector<std::string> known;
+  std::vector<std::string> unwired;  // one that is wired is not what was meant
+  const auto& wired = instance.config->interrupts;
   for (const Port& p : instance.component->ports()) {
-    if (is<Object>(p)) known.push_back(p.name);
+    if (!is<Object>(p)) continue;
+    known.push_back(p.name);
+    if (std::none_of(wired.begin(), wired.end(), [&](const Interrupt& i) { return i.port == p.name; }))
+      unwired.push_back(p.name);
   }
   std::string text = port != nullptr
                          ? fmt::format("port '{}' of [{}] is no {}", name, instance.config->name, kind)
                          : fmt::format("[{}] has no port '{}'", instance.config->name, name);
-  if (const std::string near = nearest(name, known); !near.empty()) {
+  if (const std::string near = nearest(name, unwired); !near.empty()) {
     text += fmt::format("; did you mean '{}'?", near);
   } else if (known.empty()) {
     text += fmt::format("; it has no {} at all", kind);
@@ -120,6 +131,22 @@ Instance& Wiring::bus_of(const Instance& instance, const Place& place) {
   return *only;
 }
 
+// Guests map registers by pages, and a device knows its registers by the low bits of an address.
+void Wiring::check_base(const Instance& instance, const Port& port, const Window& window) const {
+  constexpr std::uint64_t page = 4 << 10;
+  const std::uint64_t multiple = port.size != 0 ? std::min(port.size, page) : page;
+  std::string why;
+  if (window.base % multiple != 0) {
+    why = fmt::format("{:#x} is no multiple of {}", window.base,
+                      multiple == page ? std::string("4KiB, the smallest page of a guest")
+                                       : fmt::format("{} bytes, the size of its registers", multiple));
+  } else if (instance.rules != nullptr) {
+    why = instance.rules->refused_base(port.name, window.base);
+  }
+  if (!why.empty())
+    config_error(window.place, port.name, fmt::format("[{}] map: {}", instance.config->name, why));
+}
+
 void Wiring::map_targets(Instance& instance) {
   std::vector<Window> windows = instance.config->windows;
   for (Window& w : windows) {
@@ -146,6 +173,7 @@ void Wiring::map_targets(Instance& instance) {
                                instance.config->name, number_text(w.size, Notation::Size), w.port, port.doc,
                                number_text(port.size, Notation::Size)));
     }
+    if (instance.memory == nullptr) check_base(instance, port, w);
     if (w.base + (w.size - 1) < w.base) {
       config_error(w.place, w.port,
                    fmt::format("[{}] map: {:#x} bytes at {:#x} go beyond 64 bits", instance.config->name,
@@ -366,6 +394,29 @@ void Wiring::connect_interrupts(Instance& instance) {
       if (interrupt.port == p.name) instance.interrupts.push_back({&p, interrupt.id});
     }
   }
+  check_interrupts(instance);
+}
+
+void Wiring::check_interrupts(const Instance& instance) {
+  // A device tree of the user's own has the list that it has.
+  if (instance.rules == nullptr || m_system.m_config.boot.dtb) return;
+  std::vector<std::string> wired;
+  for (const WiredInterrupt& i : instance.interrupts) wired.push_back(i.port->name);
+  std::vector<ConfigError> errors;
+  for (const WiringRules::InterruptFinding& f : instance.rules->check_interrupts(wired)) {
+    const auto& interrupts = instance.config->interrupts;
+    const auto at = std::find_if(interrupts.begin(), interrupts.end(),
+                                 [&](const Interrupt& i) { return i.port == f.port; });
+    const Place& place = at != interrupts.end() ? at->place : instance.config->place;
+    const ConfigError error =
+        error_at(place, f.port, fmt::format("[{}] interrupts: {}", instance.config->name, f.text));
+    if (f.refused) {
+      errors.push_back(error);
+    } else {
+      m_system.m_remarks.emplace_back(error.what());
+    }
+  }
+  throw_config_errors(std::move(errors));
 }
 
 void Wiring::connect_wires(Instance& instance) {

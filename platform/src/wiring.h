@@ -21,12 +21,14 @@ class Wiring {
   void find_interrupt_controller();
   Instance& bus_of(const Instance& instance, const Place& place);
   void map_targets(Instance& instance);
+  void check_base(const Instance& instance, const Port& port, const Window& window) const;
   void attach_memory(Instance& instance);
   void put_behind_smmu(Instance& instance);
   void check_identity(const Instance& instance) const;
   void check_streams(const Instance& device, const Instance& smmu) const;
   void attach_initiators(Instance& instance);
   void connect_interrupts(Instance& instance);
+  void check_interrupts(const Instance& instance);
   std::string interrupt_port(const Instance& instance, const Interrupt& interrupt) const;
   void connect_wires(Instance& instance);
   void connect_line(const Instance& from, const Port& out, const Port& in, const Place& place,

@@ -635,6 +635,18 @@ def case_a_region_smaller_than_its_registers_is_refused(b):
     refused(b, b.edited(("128KiB", "64KiB")), r"variant\.toml:\d+:\d+: \[smmu0\] map: 64KiB is too small for port 'registers' .*: it takes 128KiB")
 
 
+def case_a_region_that_does_not_begin_with_a_page_of_registers_is_refused(b):
+    uart = '[0x09000000, "4KiB"]'
+    for base in ("0x09000001", "0x09000004", "0x09000800"):
+        refused(b, b.edited((uart, uart.replace("0x09000000", base))),
+                r"variant\.toml:\d+:7: \[uart0\] map: %s is no multiple of 4KiB" % base.replace("0x0", "0x"))
+    disk = '[disk0]\ntype = "virtio-blk"\nmap.registers = [0x0b000%s, "512"]\ninterrupts = { irq = 5 }\nparams = { image = "disk.img" }\n'
+    b.write("disk.img", "\0" * 512)
+    refused(b, b.write("variant.toml", b.text() + disk % "100"), r"\[disk0\] map: 0xb000100 is no multiple of 512 bytes")
+    r = b.call("check", b.write("variant.toml", b.text() + disk % "200"))
+    check(r.returncode == 0, "expected exit code 0", r)
+
+
 def case_an_interrupt_that_the_controller_has_not_got_is_refused(b):
     refused(b, b.edited(("SPI 4", "SPI 500")), r"\[gic\] has no SPI 500")
 

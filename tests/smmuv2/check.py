@@ -14,6 +14,7 @@ from device_tree import kernel
 CONFIG = """
 [boot]
 kernel = "kernel.elf"
+%s
 [bus]
 type = "router"
 [ram]
@@ -34,13 +35,20 @@ interrupts = { irq = "SPI 4" }
 behind = { smmu = "smmu0", tbu = 0, stream = 0x10 }
 [smmu0]
 type = "smmuv2"
-map = { registers = [0x10000000, "%s"] }
+map = { registers = [%s, "%s"] }
 """
 
 
+def interrupts(*ports):
+    return ['interrupts.%s = "SPI %d"' % (port, 64 + i) for i, port in enumerate(ports)]
+
+
+GLOBAL = ("gfsr_irq", "cfg_irq")
+
+
 class Checked:
-    def __init__(self, program, folder, *lines, size="256KiB"):
-        self.text = CONFIG % size + "\n".join(lines) + "\n"
+    def __init__(self, program, folder, *lines, size="256KiB", base="0x10000000", boot=""):
+        self.text = CONFIG % (boot, base, size) + "\n".join(lines) + "\n"
         config = os.path.join(folder, "platform.toml")
         with open(os.path.join(folder, "kernel.elf"), "wb") as f:
             f.write(kernel())
@@ -50,7 +58,7 @@ class Checked:
         self.code, self.said = r.returncode, r.stderr
 
     def line_of(self, parameter):
-        return 1 + next(i for i, line in enumerate(self.text.splitlines()) if line.startswith("params.%s " % parameter))
+        return 1 + next(i for i, line in enumerate(self.text.splitlines()) if line.startswith(("params.%s " % parameter, "interrupts.%s " % parameter)))
 
     def expect(self, code, *patterns):
         for pattern in patterns:
@@ -107,6 +115,14 @@ def case_broadcast_tlb_maintenance_is_refused(program, folder):
     Checked(program, folder, "params.BTM = false").expect(0)
 
 
+def case_extensions_that_are_not_built_are_refused(program, folder):
+    c = Checked(program, folder, "params.EXSMRGS = true", "params.COMPINDEXS = true")
+    c.expect_at("EXSMRGS", "EXSMRGS is true, and extended stream matching is not built: expected false")
+    c.expect_at("COMPINDEXS", "COMPINDEXS is true, and StreamID compressed indexing is not built: expected false")
+    Checked(program, folder, "params.EXSMRGS = false", "params.COMPINDEXS = false").expect(0)
+    Checked(program, folder, "params.NUMCB = 8.0").expect(64, "parameter 'NUMCB' must be a whole number, .*, not a number with a fraction")
+
+
 def case_a_parameter_stands_over_the_personality_and_the_difference_is_told(program, folder):
     lacks = r"this arm-mmu-500 has IDR0\.BTM 0 instead of 1"
     Checked(program, folder, 'params.personality = "arm-mmu-500"', size="1MiB").expect(0, lacks + r" \[")
@@ -121,6 +137,67 @@ def case_the_difference_is_told_before_a_mistake_that_it_explains(program, folde
     c = Checked(program, folder, 'params.personality = "arm-mmu-400"', "params.S1TS = true",
                 'interrupts.context_irq0 = "SPI 70"', 'interrupts.context_irq1 = "SPI 71"', size="64KiB")
     c.expect(64, r"this arm-mmu-400 has S1TS true instead of false \(set so\)", r"\[smmu0\] has no port 'context_irq1'")
+
+
+def case_interrupts_have_no_gap(program, folder):
+    c = Checked(program, folder, "params.NUMCB = 8", *interrupts(*GLOBAL, "context_irq0", "context_irq1", "context_irq3", "context_irq5"))
+    c.expect_at("context_irq3", "interrupts: context_irq3 is wired, but context_irq2, context_irq4 are not: .* by their place, "
+                "without names, .*; wire all before context_irq5, the last one that is wired, or none$")
+    c = Checked(program, folder, "params.NUMCB = 1", "params.NUMS2CB = 0", "params.counter_groups = 2", "params.CGNC = 1",
+                *interrupts(*GLOBAL, "pm_irq0"))
+    c.expect_at("pm_irq0", "interrupts: pm_irq0 is wired, but context_irq0 is not: ")
+    Checked(program, folder, "params.NUMCB = 2", *interrupts(*GLOBAL, "context_irq0", "context_irq1")).expect(0, "no mistakes found")
+
+
+def case_a_device_tree_of_the_users_own_may_have_a_gap(program, folder):
+    lines = ("params.NUMCB = 3", *interrupts(*GLOBAL, "context_irq0", "context_irq2"))
+    Checked(program, folder, *lines).expect(64, "context_irq1 is not")
+    with open(os.path.join(folder, "own.dts"), "w", encoding="utf-8") as f:
+        f.write("/dts-v1/; / { };")
+    subprocess.run(["dtc", "-q", "-O", "dtb", "-o", os.path.join(folder, "own.dtb"), os.path.join(folder, "own.dts")], check=True)
+    Checked(program, folder, *lines, boot='dtb = "own.dtb"').expect(0, "no mistakes found")
+
+
+def case_global_interrupts_are_wired_where_those_of_banks_are(program, folder):
+    banks = ("context_irq0", "context_irq1")
+    for missing, others in (("gfsr_irq is", ("cfg_irq",)), ("cfg_irq is", ("gfsr_irq",)), ("gfsr_irq, cfg_irq are", ())):
+        c = Checked(program, folder, "params.NUMCB = 2", *interrupts(*others, *banks))
+        c.expect_at("context_irq0", "interrupts: context_irq0 is wired, but %s not: .*; wire gfsr_irq and cfg_irq, or none but them$" % missing)
+    Checked(program, folder, "params.NUMCB = 2", "params.SES = true", *interrupts(*GLOBAL, *banks)).expect(0, "no mistakes found")
+    Checked(program, folder, "params.NUMCB = 2").expect(0, "no mistakes found")
+
+
+def case_banks_without_an_interrupt_are_told(program, folder):
+    c = Checked(program, folder, "params.NUMCB = 4", *interrupts(*GLOBAL, "context_irq0"))
+    c.expect(0, r"platform\.toml:%d:\d+: \[smmu0\] interrupts: context_irq1 to context_irq3 are not wired: context banks 1 to 3 of NUMCB 4 "
+             "raise no interrupt" % c.line_of("context_irq0"), "no other mistakes found")
+    c = Checked(program, folder, "params.NUMCB = 4", "params.NUMIRPT = 2", *interrupts(*GLOBAL, "context_irq0"))
+    c.expect(0, "context_irq1 is not wired: banks with CBAR.IRPTNDX 1, below NUMIRPT 2, raise no interrupt")
+    c = Checked(program, folder, "params.NUMCB = 2", *interrupts(*GLOBAL))
+    c.expect(0, "context_irq0 to context_irq1 are not wired: context banks 0 to 1 of NUMCB 2")
+
+
+def case_a_port_that_other_parameters_would_make_is_explained(program, folder):
+    c = Checked(program, folder, "params.NUMIRPT = 2", *interrupts(*GLOBAL, "context_irq0", "context_irq1", "context_irq2"))
+    c.expect_at("context_irq2", "has no port 'context_irq2': NUMIRPT is 2, .*; the last one is context_irq1$")
+    c = Checked(program, folder, "params.NUMCB = 1", "params.NUMS2CB = 0", *interrupts("context_irq1"))
+    c.expect_at("context_irq1", "has no port 'context_irq1': NUMCB is 1, .*; the last one is context_irq0$")
+    c = Checked(program, folder, *interrupts("pm_irq0"))
+    c.expect_at("pm_irq0", "has no port 'pm_irq0': counter_groups is 0")
+    c = Checked(program, folder, *interrupts("sgfsr_irq"))
+    c.expect_at("sgfsr_irq", "has no port 'sgfsr_irq': SES is false")
+
+
+def case_a_port_that_is_wired_already_is_not_suggested(program, folder):
+    Checked(program, folder, *interrupts("gfsr_irqs")).expect_at("gfsr_irqs", "has no port 'gfsr_irqs'; did you mean 'gfsr_irq'")
+    Checked(program, folder, *interrupts("gfsr_irq", "gfsr_irqs")).expect_at("gfsr_irqs", "has no port 'gfsr_irqs'$")
+
+
+def case_the_window_is_at_a_multiple_of_its_size(program, folder):
+    for base, why in (("0x10010000", "0x10010000 is no multiple of 256KiB, .*IHI 0062 8.1.*; 0x10000000 and 0x10040000 are"),
+                      ("0x10000004", "0x10000004 is no multiple of 4KiB"), ("0x10000001", "0x10000001 is no multiple of 4KiB")):
+        Checked(program, folder, base=base).expect(64, r"platform\.toml:\d+:\d+: \[smmu0\] map: " + why)
+    Checked(program, folder, size="64KiB").expect(64, r"64KiB is too small for port 'registers' \(programming interface\): it takes 256KiB")
 
 
 def main():

@@ -29,7 +29,7 @@ type = "cpu"
 type = "smmuv2"
 map = { registers = [0x09060000, "64KiB"] }
 interrupts = { %s }
-params = { NUMCB = 2, NUMPAGENDXB = 2 }
+params = { NUMCB = 2, NUMPAGENDXB = 2, %s }
 [dma0]
 type = "testdev"
 map = [0x0a000000, "4KiB"]
@@ -46,13 +46,13 @@ def kernel():
 
 
 class Tree:
-    def __init__(self, program, folder, interrupts, stream="0x100"):
+    def __init__(self, program, folder, interrupts, stream="0x100", params="SES = false"):
         self.blob = os.path.join(folder, "tree.dtb")
         config = os.path.join(folder, "platform.toml")
         with open(os.path.join(folder, "kernel.elf"), "wb") as f:
             f.write(kernel())
         with open(config, "w", encoding="utf-8") as f:
-            f.write(CONFIG % (interrupts, stream))
+            f.write(CONFIG % (interrupts, params, stream))
         self.made = subprocess.run([program, "dtb", config, "-o", self.blob], capture_output=True, text=True)
 
     def get(self, property_name, *options):
@@ -89,9 +89,17 @@ def case_interrupts_stand_with_global_ones_first_and_are_counted(program, folder
 
 
 def case_global_interrupts_that_are_not_wired_do_not_count(program, folder):
-    t = Tree(program, folder, 'gfsr_irq = "SPI 74", context_irq0 = "SPI 75"')
+    t = Tree(program, folder, 'gfsr_irq = "SPI 74"')
     expect("#global-interrupts", t.cells("#global-interrupts"), [1])
-    expect("interrupts", t.cells("interrupts"), [0, 74, LEVEL_HIGH, 0, 75, LEVEL_HIGH])
+    expect("interrupts", t.cells("interrupts"), [0, 74, LEVEL_HIGH])
+
+
+def case_secure_interrupts_that_are_not_wired_do_not_count(program, folder):
+    lines = 'gfsr_irq = "SPI 74", cfg_irq = "SPI 73", context_irq0 = "SPI 75", context_irq1 = "SPI 76"'
+    t = Tree(program, folder, lines, params="SES = true")
+    expect("#global-interrupts", t.cells("#global-interrupts"), [2])
+    expect("interrupts", t.cells("interrupts"),
+           [0, 74, LEVEL_HIGH, 0, 73, LEVEL_HIGH, 0, 75, LEVEL_HIGH, 0, 76, LEVEL_HIGH])
 
 
 def case_a_stream_id_of_more_than_16_bits_is_refused(program, folder):

@@ -151,6 +151,13 @@ TEST(Settings, BroadcastTlbMaintenanceIsRefused) {
   EXPECT_EQ(refused("BTM", false), "");
 }
 
+TEST(Settings, ExtendedStreamMatchingAndCompressedIndexingAreRefused) {
+  for (const char* name : {"EXSMRGS", "COMPINDEXS"}) {
+    EXPECT_EQ(refused(name, true), name);
+    EXPECT_EQ(refused(name, false), "");
+  }
+}
+
 TEST(Settings, WhatIsNoPersonalityIsCompatibleByItsVersion) {
   Params p(smmuv2_params(), "smmu0");
   EXPECT_EQ(compatible_of(p), std::vector<std::string>{"arm,smmu-v2"});

@@ -368,6 +368,38 @@ TEST_F(Shell, ItsInterruptsStandInTheOrderOfTheBindingAndHaveNoNames) {
                                              "context_irq1", "context_irq2", "context_irq3", "pm_irq0"}));
 }
 
+// IHI 0062 8.1, SMMU_BASE; what a device tree lists by place has no gap.
+TEST_F(Shell, TellsAPlatformHowItMayBeWired) {
+  const SmmuV2<64>& smmu = bench().smmu;
+  const std::uint64_t size = 2 * Bench::half;
+  EXPECT_EQ(smmu.refused_base("registers", 5 * size), "");
+  for (const std::uint64_t odd : {size / 2, std::uint64_t{Bench::page}})
+    EXPECT_NE(smmu.refused_base("registers", 5 * size + odd).find("multiple of 64KiB"), std::string::npos)
+        << odd;
+  EXPECT_EQ(smmu.refused_base("tbu0_in", 1), "") << "nobody's address";
+  EXPECT_NE(smmu.missing_port("context_irq4").find("NUMCB is 4"), std::string::npos);
+  EXPECT_NE(smmu.missing_port("pm_irq1").find("counter_groups is 1"), std::string::npos);
+  EXPECT_EQ(smmu.missing_port("context"), "");
+  EXPECT_TRUE(smmu.check_interrupts({}).empty());
+  std::vector<std::string> wired = {"gfsr_irq",     "cfg_irq",      "context_irq0", "context_irq1",
+                                    "context_irq2", "context_irq3", "pm_irq0"};
+  EXPECT_TRUE(smmu.check_interrupts(wired).empty()) << "those of Secure software may be missing";
+  for (std::size_t i = 0; i + 1 < wired.size(); ++i) {
+    std::vector<std::string> some = wired;
+    some.erase(some.begin() + static_cast<std::ptrdiff_t>(i));
+    const auto found = smmu.check_interrupts(some);
+    ASSERT_EQ(found.size(), 1U) << wired[i];
+    EXPECT_TRUE(found[0].refused);
+    EXPECT_EQ(found[0].port, i < 2 ? "context_irq0" : wired[i + 1]);
+    EXPECT_NE(found[0].text.find("but " + wired[i] + " is not"), std::string::npos);
+  }
+  wired.resize(4);
+  const auto told = smmu.check_interrupts(wired);
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_FALSE(told[0].refused);
+  EXPECT_NE(told[0].text.find("banks 2 to 3 of NUMCB 4"), std::string::npos) << told[0].text;
+}
+
 TEST_F(Shell, ADumpShowsRegistersByName) {
   Bench& b = bench();
   b.in_simulation([&] { b.stream(7, 2); });

@@ -16,6 +16,7 @@
 #include "smmuvp/tlm/device_tree.h"
 #include "smmuvp/tlm/plugin.h"
 #include "smmuvp/tlm/process.h"
+#include "wiring_rules.h"
 
 namespace smmuvp {
 
@@ -217,9 +218,8 @@ SmmuV2<BUSWIDTH>::SmmuV2(const sc_core::sc_module_name& name, const Params& para
 
   if constexpr (BUSWIDTH == platform_buswidth) {
     std::vector<Port>& p = m_impl->ports;
-    const std::uint32_t bytes = settings.features.window_bytes();
-    p.push_back(Port::registers("registers", &registers,
-                                "programming interface, " + std::to_string(bytes >> 10) + " KiB", bytes));
+    p.push_back(
+        Port::registers("registers", &registers, "programming interface", settings.features.window_bytes()));
     p.push_back({"walk", &walk, "translation tables"});
     m_impl->list_tbus(tbu_in, tbu_out, p);
     // In the order of the device tree's binding: global interrupts first. It has no names.
@@ -341,6 +341,22 @@ void SmmuV2<BUSWIDTH>::describe(DtNode& node) const {
   node.cells("#iommu-cells", {1});
   node.cells("#global-interrupts", {m_impl->features.SES ? 4U : 2U});
   if (m_impl->features.CTTW) node.flag("dma-coherent");
+}
+
+template <unsigned BUSWIDTH>
+std::string SmmuV2<BUSWIDTH>::refused_base(const std::string& port, std::uint64_t base) const {
+  return port == "registers" ? smmuv2::refused_base(m_impl->features, base) : std::string();
+}
+
+template <unsigned BUSWIDTH>
+std::string SmmuV2<BUSWIDTH>::missing_port(const std::string& name) const {
+  return smmuv2::missing_port(m_impl->features, name);
+}
+
+template <unsigned BUSWIDTH>
+std::vector<WiringRules::InterruptFinding> SmmuV2<BUSWIDTH>::check_interrupts(
+    const std::vector<std::string>& wired) const {
+  return smmuv2::check_interrupts(m_impl->features, wired);
 }
 
 template class SmmuV2<32>;

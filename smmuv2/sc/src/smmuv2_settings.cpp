@@ -163,13 +163,22 @@ const std::vector<FeatureParam>& feature_params() {
   return params;
 }
 
-/// What drivers and ID registers of real parts have a name for, and no value but one is built.
-constexpr const char* broadcast_maintenance = "BTM";
+/// What drivers and ID registers of real parts have a name for, and no value but false is built.
+struct NotBuilt {
+  const char* name;
+  const char* what;   ///< the extension
+  const char* field;  ///< where software looks for it
+  const char* instead;
+};
 
-ParamInfo broadcast_maintenance_param() {
-  return smmu::flag_param(broadcast_maintenance, false,
-                          "broadcast TLB maintenance (IDR0.BTM): not built, so that true is refused");
-}
+constexpr NotBuilt not_built[] = {
+    {"BTM", "broadcast TLB maintenance", "IDR0.BTM",
+     "Software invalidates by SMMU_TLBI* and SMMU_CBn_TLBI* (IHI 0062 5.4)"},
+    {"EXSMRGS", "extended stream matching", "IDR0.EXSMRGS",
+     "NUMSMRG is up to 128 stream mapping register groups (IHI 0062 2.3, chapter 14)"},
+    {"COMPINDEXS", "StreamID compressed indexing", "IDR2.COMPINDEXS",
+     "Streams are matched, or indexed with SMS false (IHI 0062 2.3, chapter 15)"},
+};
 
 constexpr const char* no_personality = "none";
 
@@ -199,7 +208,10 @@ Params with_personality(Params params) {
 std::vector<ParamInfo> make_params() {
   std::vector<ParamInfo> p;
   for (const FeatureParam& feature : feature_params()) p.push_back(feature.info);
-  p.push_back(broadcast_maintenance_param());
+  for (const NotBuilt& n : not_built) {
+    p.push_back(smmu::flag_param(
+        n.name, false, std::string(n.what) + " (" + n.field + "): not built, so that true is refused"));
+  }
   smmu::append(p, smmu::port_params());
   p.push_back(smmu::preset_param(presets()));
   p.push_back(personality_param());
@@ -263,10 +275,10 @@ Settings settings_of(const Params& p) {
   Settings s;
   s.features = read_features(p);
   std::vector<ConfigError> errors;
-  if (p.flag(broadcast_maintenance)) {
-    errors.emplace_back(broadcast_maintenance,
-                        "BTM is true, and broadcast TLB maintenance is not built: expected false. Software "
-                        "invalidates by SMMU_TLBI* and SMMU_CBn_TLBI* (IHI 0062 5.4)");
+  for (const NotBuilt& n : not_built) {
+    if (!p.flag(n.name)) continue;
+    errors.emplace_back(n.name, std::string(n.name) + " is true, and " + n.what +
+                                    " is not built: expected false. " + n.instead);
   }
   for (const FeatureProblem& problem : s.features.problems()) errors.push_back(error_of(problem, p));
   add(errors, config_errors_of([&] {

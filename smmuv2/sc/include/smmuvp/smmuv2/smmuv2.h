@@ -18,6 +18,7 @@
 #include "smmuvp/tlm/explanation.h"
 #include "smmuvp/tlm/host.h"
 #include "smmuvp/tlm/smmu_hooks.h"
+#include "smmuvp/tlm/wiring_rules.h"
 
 namespace smmuvp {
 
@@ -56,7 +57,7 @@ namespace smmuvp {
 /// Instantiated for BUSWIDTH 32, 64, 128, 256 and 512. ports() lists the ports of BUSWIDTH 64 only, which is
 /// what a platform wires.
 template <unsigned BUSWIDTH = 64>
-class SMMUVP_EXPORT SmmuV2 : public Component, public DumpControl {
+class SMMUVP_EXPORT SmmuV2 : public Component, public DumpControl, public WiringRules {
  public:
   /// @param params  values for the table that params() gives; what is not set is what its `personality` and
   /// `preset` say, and parameters() has that
@@ -125,6 +126,11 @@ class SMMUVP_EXPORT SmmuV2 : public Component, public DumpControl {
   std::vector<std::pair<std::string, std::uint64_t>> register_values() const override;
   /// Writes contents() as text.
   void dump(std::ostream& out) const override;
+
+  // For platforms that wire it by names: see wiring_rules.h.
+  std::string refused_base(const std::string& port, std::uint64_t base) const override;
+  std::string missing_port(const std::string& name) const override;
+  std::vector<InterruptFinding> check_interrupts(const std::vector<std::string>& wired) const override;
 
  private:
   class __attribute__((visibility("hidden"))) Impl;
