@@ -17,10 +17,11 @@ cd "$work"
 grep -q 'soc1.smmu smmu.translate' "$work/out"  # two of one name are told apart
 "$work/cmake/nested"
 "$work/cmake/foreign"
+"$work/cmake/smmuv2"
 
 echo '== pkg-config'
 export PKG_CONFIG_PATH="$work/prefix/lib/pkgconfig"
-for program in main nested foreign; do
+for program in main nested foreign smmuv2; do
 	# shellcheck disable=SC2046,SC2086
 	"$cxx" -std=c++17 $flags -o "$work/$program" "$source/examples/consumer/$program.cpp" \
 		$(pkg-config --cflags --libs smmu-vp) "-Wl,-rpath,$work/prefix/lib"

@@ -168,6 +168,86 @@ TEST(Mmu500, CacheLockLocksActlr) {
   }
 }
 
+// MMU-500: what sACR and ACTLR say of TLBs, walk caches and prefetch is for hardware that is not here.
+TEST(Mmu500, BitsOfCachesAndPrefetchAreHeldAndChangeNoAnswerTimeOrCount) {
+  const std::uint32_t caches = 7U << 2, TLBEN = 7U << 8, DP4K = 3U << 24;
+  struct Seen {
+    std::vector<std::uint64_t> answers;
+    std::uint64_t micro_tlb_hits, tlb_hits, tlb_misses, walk_reads;
+  };
+  const auto seen = [](std::uint32_t ACR, std::uint32_t ACTLR_value) {
+    Features f;
+    f.mmu500_registers = true;
+    World w(f, Structures());
+    w.write(sACR, ACR);
+    EXPECT_EQ(w.read(sACR), ACR);
+    auto& tables = w.stream64(9, 3);
+    for (const std::uint64_t page : {0x1000, 0x2000}) tables.map(page, page + 0x1000, 0x1000);
+    w.map_stream(10, 10, S2CR_bypass);
+    w.map_stream(11, 11, S2CR_translate | 4U);
+    w.write(w.gr1(CBAR0 + 4 * 4), CBAR_stage1);  // with SCTLR.M 0
+    w.write_cb(3, ACTLR, ACTLR_value);
+    EXPECT_EQ(w.read_cb(3, ACTLR), ACTLR_value);
+    w.write(sCR0, CR0_GFRE);  // without USFCFG: streams without a match pass
+    Seen s{};
+    for (const std::uint32_t stream : {9, 10, 11, 12, 9, 10, 11, 12}) {
+      for (const std::uint64_t page : {0x1000, 0x2000}) {
+        const smmu::AccessAnswer a = w.access(stream, page);
+        EXPECT_EQ(a.outcome, Outcome::forward) << stream;
+        s.answers.insert(s.answers.end(), {a.output, a.time});
+      }
+    }
+    const smmu::Statistics e = w.smmu.engine_statistics();
+    s.micro_tlb_hits = e.micro_tlb_hits;
+    s.tlb_hits = e.tlb_hits;
+    s.tlb_misses = e.tlb_misses;
+    s.walk_reads = e.walk_reads;
+    return s;
+  };
+  const Seen expected = seen(caches, 3);  // as after reset, but not locked
+  EXPECT_EQ(expected.tlb_misses, 2U) << "a page each: nothing has fetched the other one";
+  for (const std::uint32_t ACR : {0U, TLBEN, caches | DP4K, caches | TLBEN | DP4K}) {
+    for (const std::uint32_t ACTLR_value : {0U, 1U, 2U, 3U}) {
+      const Seen is = seen(ACR, ACTLR_value);
+      EXPECT_EQ(is.answers, expected.answers) << ACR << ' ' << ACTLR_value;
+      EXPECT_EQ(is.micro_tlb_hits, expected.micro_tlb_hits);
+      EXPECT_EQ(is.tlb_hits, expected.tlb_hits);
+      EXPECT_EQ(is.tlb_misses, expected.tlb_misses);
+      EXPECT_EQ(is.walk_reads, expected.walk_reads);
+    }
+  }
+}
+
+// MMU-500: pointers to entries of its TLBs are held; there is nothing behind them.
+TEST(Mmu500, DebugPointersAreHeldAndTheirDataReadZero) {
+  Features f;
+  World other(f);
+  f.mmu500_registers = true;
+  World w(f);
+  w.stream64(9, 3).map(0x1000, 0x2000, 0x1000);
+  w.start();
+  EXPECT_EQ(w.access(9, 0x1000).output, 0x2000U);
+  constexpr std::uint32_t DBGRPTRTBU = 0x80, DBGRDATATBU = 0x84, DBGRPTRTCU = 0x88, DBGRDATATCU = 0x8c;
+  for (const std::uint32_t pointer : {DBGRPTRTBU, DBGRPTRTCU}) {
+    EXPECT_EQ(w.read(pointer), 0U);
+    for (const std::uint32_t value : {0xffff'ffffU, 0x0000'0010U, 0U}) {
+      w.write(pointer, value);
+      EXPECT_EQ(w.read(pointer), value);
+      EXPECT_EQ(w.read(pointer + 4), 0U);
+    }
+  }
+  for (const std::uint32_t data : {DBGRDATATBU, DBGRDATATCU}) {
+    w.write(data, ~0U);
+    EXPECT_EQ(w.read(data), 0U);
+  }
+  EXPECT_TRUE(w.ok);
+  EXPECT_EQ(w.access(9, 0x1000).output, 0x2000U);
+  for (std::uint32_t offset = DBGRPTRTBU; offset <= DBGRDATATCU; offset += 4) {
+    other.write(offset, ~0U);
+    EXPECT_EQ(other.read(offset), 0U) << "no MMU-500";
+  }
+}
+
 // Some firmware takes a bypass as a fault context.
 TEST(FirmwareQuirk, TakesABypassAsAFault) {
   Features f;
