@@ -175,15 +175,16 @@ void Program::share(unsigned n, unsigned other) {
 }
 
 void Program::set_up(unsigned n) {
+  const auto with = [&](unsigned k) { return k != n && m_tags[k] == n; };
+  // What waits in them goes by what they and this one still have in common.
+  for (unsigned k = 0; k < m_tags.size(); ++k) {
+    if (with(k)) quiesce(k);
+  }
   configure_bank(n);
   const unsigned other = bank();
   if (!shared(n)) {
     if (one_in(6) && may_share(n, other)) share(n, other);
     return;
-  }
-  const auto with = [&](unsigned k) { return k != n && m_tags[k] == n; };
-  for (unsigned k = 0; k < m_tags.size(); ++k) {
-    if (with(k)) write_bank(k, 0, 0x20);
   }
   for (unsigned k = 0; k < m_tags.size(); ++k) {
     if (with(k)) share(k, n);
