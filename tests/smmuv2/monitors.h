@@ -14,7 +14,7 @@ inline Features with_groups(std::uint16_t groups, std::uint8_t CGNC) {
   return f;
 }
 
-inline Features two_states() {
+inline Features two_states_with_groups() {
   Features f = with_groups(2, 4);
   f.SES = true;
   return f;

@@ -29,7 +29,7 @@ TEST(PMCEID, NamesEachEventThatIsCounted) {
 
 TEST(PMAUTHSTATUS, PermitsNonSecureCounting) {
   EXPECT_EQ(Monitors().read_pm(offsets::PMAUTHSTATUS), 0xc0U);
-  EXPECT_EQ(Monitors(two_states()).read_pm(offsets::PMAUTHSTATUS), 0x8cU);
+  EXPECT_EQ(Monitors(two_states_with_groups()).read_pm(offsets::PMAUTHSTATUS), 0x8cU);
 }
 
 TEST(PMDEVTYPE, IsAPerformanceMonitorOfAMemoryManagementUnit) {
@@ -201,7 +201,7 @@ TEST(RevealedGroup, IsTheFirstOfSeveral) {
 
 // 2.6.1, 9.6.24
 TEST(RevealedGroup, OfASecureBankIsNotShownToNonSecureSoftware) {
-  Monitors w(two_states());
+  Monitors w(two_states_with_groups());
   w.write(SCR1, (w.read(SCR1, 4, true) & ~0xffU) | 8U, 4, true);  // NSNUMCBO
   w.write_pm(PMCGCR0, PMCGCR_bank | PMCGCR_CBAEN | 9U);
   w.write_pm(PMEVCNTR0, 5);

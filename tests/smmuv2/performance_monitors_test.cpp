@@ -351,7 +351,7 @@ TEST(PMEVTYPER, FiltersBySecurityAndPrivilege) {
   for (std::uint32_t filter = 0; filter < 16; ++filter) {
     const bool P = (filter & 8U) != 0, U = (filter & 4U) != 0;
     const bool NSP = (filter & 2U) != 0, NSU = (filter & 1U) != 0;
-    Monitors w(two_states());
+    Monitors w(two_states_with_groups());
     w.write(SCR1, w.read(SCR1, 4, true) | 1U << 27, 4, true);  // SPMEN
     w.monitor(0, accessed | filter << 28);
     EXPECT_EQ(w.read_pm(PMEVTYPER0), accessed | filter << 28);
@@ -372,7 +372,7 @@ TEST(PMEVTYPER, FiltersBySecurityAndPrivilege) {
 
 // 6.1
 TEST(SecureEvent, IsCountedWithSpmenOnly) {
-  Monitors w(two_states());
+  Monitors w(two_states_with_groups());
   w.monitor(0, accessed);
   w.write_pm(offsets::PMCR, PMCR_E);
   auto r = World::request(1, 0);
