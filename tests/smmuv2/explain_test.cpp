@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "formats_world.h"
 #include "smmuvp/test/core.h"
 #include "two_states.h"
 
@@ -490,6 +491,53 @@ TEST(ExplainTraced, AskingIsNotTraced) {
   EXPECT_GT(before, 0U);
   for (const std::uint64_t address : {page, page + 0x1000}) explain_in(w, 5, address);
   EXPECT_EQ(sink.records, before);
+}
+
+// 16.5.7, 16.5.25, 16.5.27: what short descriptors go by
+TEST(ExplainFormats, ABankOfShortDescriptorsIsToldWithItsRemapRegisters) {
+  FormatsWorld w;
+  w.start();
+  pgtable::Builder& vas = w.builder(FormatsWorld::config_short());
+  ASSERT_TRUE(vas.map(0x1000, 0x8000'0000, 0x1000));
+  w.bank_short(bank, vas.config(), 7);
+  w.map_stream(5, 5, S2CR_translate | bank);
+  const AccessExplanation e = explain_in(w, 5, 0x1000);
+  EXPECT_EQ(field(find(e.registers, "SMMU_CB3_CONTEXTIDR"), "ASID"), 7U);
+  EXPECT_EQ(value(e.registers, "SMMU_CB3_PRRR"), w.read_cb(bank, PRRR));
+  EXPECT_EQ(value(e.registers, "SMMU_CB3_NMRR"), w.read_cb(bank, NMRR));
+  EXPECT_EQ(e.now.answer.output, 0x8000'0000U);
+}
+
+TEST(ExplainFormats, ABankOfLongDescriptorsIsToldWithItsTcr) {
+  FormatsWorld w;
+  w.start();
+  pgtable::Builder& vas = w.builder(FormatsWorld::config_long());
+  ASSERT_TRUE(vas.map(0x1000, 0x8000'0000, 0x1000));
+  w.bank_long(bank, vas.config());
+  w.map_stream(5, 5, S2CR_translate | bank);
+  EXPECT_EQ(field(find(explain_in(w, 5, 0x1000).registers, "SMMU_CB3_TCR"), "EAE"), 1U);
+}
+
+// 7.2
+TEST(ExplainSecure, WithoutASecureStateASecureAccessPasses) {
+  World w;
+  w.start();
+  smmu::AccessRequest q = World::request(5, page);
+  q.space = AddressSpace::secure;
+  const AccessExplanation e = explain_in(w, q);
+  EXPECT_TRUE(has(e.mapping, "it passes")) << e.mapping;
+  EXPECT_EQ(e.now.answer.outcome, Outcome::forward);
+}
+
+// Of an image of registers: what they say is in effect, and nothing else comes of it.
+TEST(Restore, PutsARegisterBackWithoutWhatAWriteDoes) {
+  World w;
+  w.start();
+  w.map_stream(0, 9, S2CR_fault);
+  w.smmu.interface().restore(SMMU_CBn_FSR, bank, 1U << 30 | 1U << 1);
+  EXPECT_EQ(w.read_cb(bank, FSR) & (1U << 30 | 1U << 1), 1U << 30 | 1U << 1) << "SS, which no write sets";
+  w.smmu.interface().restore(SMMU_S2CRn, 0, S2CR_bypass);
+  EXPECT_EQ(w.access(9, 0x1234).outcome, Outcome::forward);
 }
 
 // 16.5.39, TCR2.HA: an update of an Access flag is foreseen, and not made.
