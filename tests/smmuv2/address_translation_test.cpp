@@ -302,6 +302,29 @@ TEST(NestedOperation, StallsInStage2UntilResume) {
   }
 }
 
+// 3.7.3: with HUPCF an operation is looked at though an access is stalled in its stage 2; its own fault
+// waits, too
+TEST(NestedOperation, WhoseStage2HoldsAStalledAccessWaitsForTheSameResume) {
+  AtsWorld w;
+  w.nested(SCTLR_CFCFG | SCTLR_HUPCF);
+  const std::uint64_t table = w.s1->config().stage1.tables[0].base;
+  w.s2->unmap(table, 0x1000);
+  Access held(w.smmu, World::request(9, 0x1000));
+  EXPECT_FALSE(w.run(held));
+  const std::uint64_t FAR_is = w.read_cb(5, FAR, 8);
+  w.write_cb(6, ATS1PR, 0x2000, 8);
+  w.work();
+  EXPECT_EQ(w.read_cb(6, ATSR), 1U);
+  EXPECT_EQ(w.read_cb(5, FSR), 1U << 30 | 1U << 1 | 2U << 9);
+  EXPECT_EQ(w.read_cb(5, FAR, 8), FAR_is);
+  w.s2->map(table, table, 0x1000);
+  w.write_cb(5, FSR, ~0U);
+  w.write_cb(5, RESUME, 0);
+  w.work();
+  EXPECT_TRUE(w.run(held));
+  EXPECT_EQ(AtsWorld::PA(w.read_cb(6, PAR, 8)), 0x50'0000U);
+}
+
 // 4.2.4: an external abort is told in stage 2 as well
 TEST(NestedOperation, AnExternalAbortIsToldInStage2) {
   AtsWorld w;
@@ -345,6 +368,18 @@ TEST(NestedOperation, OfAStage2ThatCannotBeWalkedIsAFaultOfItsBank) {
   EXPECT_EQ(w.read_cb(5, FSR), 2U << 9);
   EXPECT_EQ(w.gats(sGATS12PR, 0x1000, 6), 1U | 1U << 1 | 2U << 8 | 1ULL << 35);
   EXPECT_EQ(w.read_cb(5, FSR), 2U << 9);
+}
+
+// 4.2.4: stage 2 alone, where stage 1 is off: an address beyond its input size, and one that cannot be walked
+TEST(NestedOperation, OfAStage1ThatIsOffIsATranslationFaultWhereStage2TakesNoSuchAddress) {
+  AtsWorld w;
+  w.nested();
+  w.write_cb(6, SCTLR, 0);
+  EXPECT_EQ(AtsWorld::PA(w.gats(sGATS12PR, 0x40'0000, 6)), 0x9000'0000U);
+  EXPECT_EQ(w.gats(sGATS12PR, 0x100'0000'0000, 6), 1U | 1U << 1 | 2U << 8 | 1ULL << 35) << "40 bits";
+  w.write_cb(5, TCR, w.read_cb(5, TCR) | 3U << 6);  // SL0 0b11
+  EXPECT_EQ(w.gats(sGATS12PR, 0x40'0000, 6), 1U | 1U << 1 | 2U << 8 | 1ULL << 35);
+  EXPECT_EQ(w.read_cb(5, FSR), 2U << 9) << "GPAR tells it";
 }
 
 // Table 3-4: a stage 2 that is off looks at the output of both stages, and at tables

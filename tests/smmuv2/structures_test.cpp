@@ -5,6 +5,7 @@
 #include <string>
 
 #include "smmuvp/base/field_text.h"
+#include "smmuvp/smmuv2/explain_register.h"
 #include "smmuvp/smmuv2/register_fields.h"
 
 namespace smmuvp::smmuv2 {
@@ -132,6 +133,20 @@ TEST(Structures, ReservedCodesSayWhatTheyBehaveAs) {
   EXPECT_FALSE(wrong);
   EXPECT_EQ(meaning_text(IDR0_PTFS, 3, wrong), "Reserved");
   EXPECT_TRUE(wrong);
+}
+
+TEST(Structures, ReservedBitsThatAreSetAreExplainedAsWrong) {
+  const std::vector<ExplainedField> fields =
+      explain_register(PRRR_format, 0x00f0'0000);  // 16.5.26: [23:20] RES0
+  unsigned wrong = 0;
+  for (const ExplainedField& f : fields) {
+    if (f.name != "RES0") continue;
+    ++wrong;
+    EXPECT_EQ(f.value, 0xfU);
+    EXPECT_TRUE(f.wrong);
+    EXPECT_EQ(f.meaning, "must be 0");
+  }
+  EXPECT_EQ(wrong, 1U);
 }
 
 TEST(Structures, ArgumentsOfOperationsAreAddressesInTheirOwnBits) {
