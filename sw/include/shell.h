@@ -28,6 +28,22 @@ typedef int (*shell_fn_t)(int argc, char **argv);
 	__register_shell_command(name, help, fn, THIS_MODULE)
 int __register_shell_command(const char *name, const char *help,
 			     shell_fn_t fn, struct module *owner);
+
+/**
+ * register_shell_selftest() - Add a command that tests what its module does.
+ * @name: as for register_shell_command(), and so are @help and @fn
+ *
+ * It is a command like any other, and one that "selftest" runs, without
+ * arguments: it then begins a KTAP list of its own (ktap_plan()), and leaves
+ * all as it was.
+ *
+ * Return: as register_shell_command().
+ */
+#define register_shell_selftest(name, help, fn) \
+	__register_shell_selftest(name, help, fn, THIS_MODULE)
+int __register_shell_selftest(const char *name, const char *help,
+			      shell_fn_t fn, struct module *owner);
+/* Of either kind. */
 void unregister_shell_command(const char *name);
 
 /* Text to the console, without level or time. */

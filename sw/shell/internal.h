@@ -16,6 +16,7 @@ struct shell_command {
 	const char *help;
 	shell_fn_t fn;
 	struct module *owner;
+	bool selftest;		/* "selftest" runs it */
 };
 
 /* By name; with the lock held. */

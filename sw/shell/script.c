@@ -42,8 +42,8 @@ static bool is_name(const char *name)
 	return *name && *name != '#' && *name != '-';
 }
 
-int __register_shell_command(const char *name, const char *help,
-			     shell_fn_t fn, struct module *owner)
+static int add_command(const char *name, const char *help, shell_fn_t fn,
+		       struct module *owner, bool selftest)
 {
 	struct shell_command *c, *o;
 	struct list_head *at = &shell_commands;
@@ -58,6 +58,7 @@ int __register_shell_command(const char *name, const char *help,
 	c->help = help;
 	c->fn = fn;
 	c->owner = owner;
+	c->selftest = selftest;
 	mutex_lock(&shell_commands_lock);
 	if (shell_find_command(name)) {
 		ret = -EEXIST;
@@ -74,7 +75,20 @@ out_unlock:
 	mutex_unlock(&shell_commands_lock);
 	return ret;
 }
+
+int __register_shell_command(const char *name, const char *help,
+			     shell_fn_t fn, struct module *owner)
+{
+	return add_command(name, help, fn, owner, false);
+}
 EXPORT_SYMBOL(__register_shell_command);
+
+int __register_shell_selftest(const char *name, const char *help,
+			      shell_fn_t fn, struct module *owner)
+{
+	return add_command(name, help, fn, owner, true);
+}
+EXPORT_SYMBOL(__register_shell_selftest);
 
 void unregister_shell_command(const char *name)
 {

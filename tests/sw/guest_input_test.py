@@ -192,5 +192,27 @@ class Results(GuestTest):
         self.assert_console(run, "ok 1 - a \\# SKIP b\\\\c\nok 2 - d \\#1 # SKIP no \\#5\nok 3 - two\\x0aok 2 - lines\n# two\\x0aok 3 - lines\n")
 
 
+class Selftests(GuestTest):
+    LISTS = ("# selftest: test-self-1\nKTAP version 1\n1..1\nok 1 - the first is called without arguments\n", "# selftest: test-self-2\n",
+             "# selftest: test-self-3\nKTAP version 1\n1..1\nok 1 - the third comes last\n")
+
+    def test_selftest_runs_what_modules_bring_by_name_each_as_its_own_list(self):
+        run = self.run_script("modprobe test-selftest\ntest-self-1\nselftest\npoweroff\n", "test-selftest")
+        self.assert_console(run, *self.LISTS)
+        self.assertEqual(run.console.count("KTAP version 1"), 1 + 3, run.console)
+
+    def test_selftest_fails_when_one_fails_and_runs_the_rest(self):
+        for how, why in (("fail", "EIO"), ("miss", "EIO"), ("return", "ENODEV")):
+            with self.subTest(how):
+                run = self.run_script(f"modprobe test-selftest how={how}\nexpect-fail selftest\npoweroff 0\n", "test-selftest")
+                self.assert_console(run, *self.LISTS[:2], f"# selftest: test-self-2 failed: {why}\n", "# selftest: test-self-3\n", "ok 1 - the third comes last\n")
+        run = self.run_script("modprobe test-selftest how=return\nselftest\npoweroff 0\n", "test-selftest", status=1)
+        self.assert_console(run, "init: /init: line 2: 'selftest' failed: -ENODEV")
+
+    def test_selftest_without_a_test_says_so_and_skips(self):
+        run = self.run_script("modprobe test-selftest\nrmmod test-selftest\nselftest\npoweroff\n", "test-selftest")
+        self.assert_console(run, "selftest: no loaded module has one\nKTAP version 1\n1..0 # SKIP no tests\n")
+
+
 if __name__ == "__main__":
     main()

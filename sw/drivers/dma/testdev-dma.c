@@ -338,9 +338,9 @@ static int __init td_init(void)
 
 	if (ret)
 		return ret;
-	ret = register_shell_command("dmatest",
-				     "[--device NAME] [--size MiB] [--test NAME | --all] [--list] - test DMA through testdev",
-				     td_dmatest);
+	ret = register_shell_selftest("dmatest",
+				      "[--device NAME] [--size MiB] [--test NAME | --all] [--list] - test DMA through testdev",
+				      td_dmatest);
 	if (ret)
 		platform_driver_unregister(&td_driver);
 	return ret;
