@@ -48,6 +48,8 @@ void unregister_shell_command(const char *name);
 
 /* Text to the console, without level or time. */
 int shell_printf(const char *fmt, ...) __printf(1, 2);
+/* Bytes as they are. */
+void shell_write(const void *bytes, size_t n);
 
 /* Run one line as it is typed. */
 int shell_run(const char *line);

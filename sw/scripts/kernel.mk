@@ -14,7 +14,7 @@ modules-subdir := kernel
 include $(srctree)/scripts/module.mk
 
 inits := $(O)/gki-smmuv3.init $(O)/gki-smmuv2.init
-all: $(O)/Image $(ko) $(inits)
+all: $(O)/Image $(ko) $(inits) $(O)/disk.tar
 	$(prune)
 
 # What an earlier configuration left there would be found by those who look for *.ko.
@@ -24,6 +24,10 @@ prune = $(if $(stale),$(Q)rm -f $(stale))
 $(inits): $(O)/%: $(srctree)/init/%
 	@mkdir -p $(@D)
 	$(Q)cp $< $@
+
+$(O)/disk.tar: $(srctree)/scripts/disk.py
+	@mkdir -p $(@D)
+	$(Q)$(PYTHON) $< $@
 
 # The symbol table is made from a kernel with an empty one.
 lds := $(srctree)/arch/arm64/kernel.lds

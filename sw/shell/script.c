@@ -168,6 +168,12 @@ int shell_printf(const char *fmt, ...)
 }
 EXPORT_SYMBOL(shell_printf);
 
+void shell_write(const void *bytes, size_t n)
+{
+	console_write(bytes, n);
+}
+EXPORT_SYMBOL(shell_write);
+
 bool shell_interrupted(void)
 {
 	return console_interrupted();
