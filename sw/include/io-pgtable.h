@@ -12,6 +12,7 @@
 #include <types.h>
 
 struct device;
+struct io_pgtable_entry;
 struct iommu_iotlb_gather;
 struct module;
 
@@ -158,6 +159,7 @@ struct io_pgtable_cfg {
  *		 meanwhile. Where it cannot be split (no memory; a
  *		 supersection above 4 GiB) removal ends before it.
  * @iova_to_phys: translate, 0 if nothing is mapped
+ * @entry: the descriptor for iova, depth tables below the first one
  *
  * The caller serialises calls on one set of tables. None of them sleeps,
  * unless gfp says so. The IOMMU may walk the tables at any time.
@@ -171,7 +173,50 @@ struct io_pgtable_ops {
 			      struct iommu_iotlb_gather *gather);
 	phys_addr_t (*iova_to_phys)(struct io_pgtable_ops *ops,
 				    unsigned long iova);
+	void (*entry)(struct io_pgtable_ops *ops, unsigned long iova,
+		      unsigned int depth, struct io_pgtable_entry *e);
 };
+
+/* Bits of a descriptor, with the architecture's name for them. */
+struct io_pgtable_field {
+	const char *name;
+	u8 high;
+	u8 low;
+};
+
+/**
+ * struct io_pgtable_entry - a descriptor, for people
+ * @table: leads to a table; @leaf: maps memory; neither: nothing is there
+ * @format: "lpae64-s1"; @granule: "4 KiB granule", NULL where there is one
+ * @what: of a leaf: "page", "block", ...
+ * @level: of the table that holds it, as the architecture counts
+ * @digits: hexadecimal ones of @value
+ * @value: the descriptor
+ * @iova, @size: the input addresses that it is for
+ * @paddr: where it leads
+ * @fields: what else a leaf says; ends with one that has no name
+ */
+struct io_pgtable_entry {
+	bool table;
+	bool leaf;
+	const char *format;
+	const char *granule;
+	const char *what;
+	int level;
+	int digits;
+	u64 value;
+	unsigned long iova;
+	size_t size;
+	phys_addr_t paddr;
+	const struct io_pgtable_field *fields;
+};
+
+int io_pgtable_dump(unsigned long first, unsigned long last,
+		    void (*entry)(void *from, unsigned long iova,
+				  unsigned int depth,
+				  struct io_pgtable_entry *e),
+		    void *from, void (*put)(void *to, const char *line),
+		    void *to);
 
 struct io_pgtable_init_fns_node;
 

@@ -17,6 +17,7 @@
 
 struct device;
 struct device_node;
+struct io_pgtable_entry;
 struct iommu_device;
 struct iommu_domain;
 struct iommu_group;
@@ -119,6 +120,7 @@ struct iommu_iotlb_gather {
  * @unmap_pages: as io_pgtable_ops
  * @iotlb_sync: invalidate what was gathered, and wait for it
  * @iova_to_phys: 0 if nothing is mapped
+ * @entry: as io_pgtable_ops, of a domain that something was attached to
  * @cache_invalidate: of IOMMU_DOMAIN_NESTED: what the owner of its tables wants
  *		      forgotten, in commands that the driver defines
  * @free: nothing is attached any more
@@ -138,6 +140,8 @@ struct iommu_domain_ops {
 			   struct iommu_iotlb_gather *gather);
 	phys_addr_t (*iova_to_phys)(struct iommu_domain *domain,
 				    unsigned long iova);
+	void (*entry)(struct iommu_domain *domain, unsigned long iova,
+		      unsigned int depth, struct io_pgtable_entry *e);
 	int (*cache_invalidate)(struct iommu_domain *domain,
 				const void *commands, unsigned int count);
 	void (*free)(struct iommu_domain *domain);

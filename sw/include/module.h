@@ -17,6 +17,8 @@
 
 #define MODULE_NAME_LEN		56
 
+struct attribute;
+struct sysfs_node;
 struct task;
 
 enum module_state {
@@ -90,6 +92,9 @@ struct module {
 	char *strtab;
 	struct module_section *sections;
 	unsigned int num_sections;
+
+	struct sysfs_node *sysfs;
+	struct attribute *param_attrs;
 };
 
 #define MODULE_INFO(tag, info)	__MODULE_INFO(tag, __UNIQUE_ID(tag), info)

@@ -38,7 +38,7 @@ typedef char *param_var_charp;
  * @name: the variable, and the parameter
  * @ptype: bool, int, uint, ulong, or charp (char *; the value is kept as long
  *	as the module)
- * @perm: as Linux's; there is no sysfs to show it in
+ * @perm: as Linux's: with 0444 it is shown in /sys/module; nothing there can be written
  */
 #define module_param(name, ptype, perm) \
 	module_param_named(name, name, ptype, perm)

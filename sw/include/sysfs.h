@@ -16,19 +16,27 @@
 
 struct sysfs_node;
 
+/* Takes text for a reader; @to is the reader's. */
+typedef void (*sysfs_put_t)(void *to, const char *text);
+
 /**
  * struct attribute - a file
  * @show: writes at most PAGE_SIZE bytes to @buf, by sysfs_emit(), and returns
  *	their number or -errno. @object is that of the folder, and stays
  *	until the folder is removed
+ * @stream: instead of @show, for what may be longer: gives it to @put, piece by
+ *	piece, and returns 0 or -errno
  */
 struct attribute {
 	const char *name;
 	ssize_t (*show)(void *object, char *buf);
+	int (*stream)(void *object, sysfs_put_t put, void *to);
 };
 
 #define ATTRIBUTE(attr_name, show_fn) \
 	{ .name = (attr_name), .show = (show_fn) }
+#define ATTRIBUTE_STREAM(attr_name, stream_fn) \
+	{ .name = (attr_name), .stream = (stream_fn) }
 
 /**
  * struct attribute_group - several files
@@ -53,6 +61,9 @@ struct sysfs_node *sysfs_create_dir(struct sysfs_node *parent,
 struct sysfs_node *sysfs_top_dir(const char *a, const char *b);
 /* @attr outlives the folder. */
 int sysfs_create_file(struct sysfs_node *dir, const struct attribute *attr);
+/* The same, of an object of its own, which outlives the folder, too. */
+int sysfs_create_file_of(struct sysfs_node *dir, const struct attribute *attr,
+			 void *object);
 /* All of it or nothing. */
 int sysfs_create_group(struct sysfs_node *dir,
 		       const struct attribute_group *group);
@@ -88,10 +99,12 @@ const char *sysfs_name(const struct sysfs_node *node);
 struct sysfs_node *sysfs_target(struct sysfs_node *link);
 /* "/sys/...", cut to @size bytes. */
 void sysfs_path(const struct sysfs_node *node, char *buf, size_t size);
-/* Fills @buf, of PAGE_SIZE bytes: their number, -EISDIR, or -ENOENT for a file
- * that is removed.
+/* Fills @buf, of PAGE_SIZE bytes: their number, -EISDIR, -ENOENT for a file
+ * that is removed, or -EFBIG for one that only sysfs_stream() reads.
  */
 ssize_t sysfs_read(struct sysfs_node *file, char *buf);
+/* Gives all of it to @put: 0, or as sysfs_read(), or -ENOMEM. */
+int sysfs_stream(struct sysfs_node *file, sysfs_put_t put, void *to);
 /* The member of @dir behind the place *@seq (0: the first), with a reference,
  * or NULL; *@seq becomes its place.
  */

@@ -65,12 +65,29 @@ static int cmd_echo(int argc, char **argv)
 }
 SHELL_COMMAND(echo, "echo", "TEXT... - print");
 
+/* The console shows messages as they come: those of every level, while somebody
+ * looks.
+ */
+static int follow_messages(void)
+{
+	int level = console_loglevel;
+
+	console_loglevel = 8;
+	while (!console_sleep(1000))
+		;
+	console_loglevel = level;
+	return -EINTR;
+}
+
 static int cmd_dmesg(int argc, char **argv)
 {
+	if (argc > 2 || (argc == 2 && strcmp(argv[1], "-w")))
+		return shell_usage(argv[0]);
 	dmesg_show();
-	return 0;
+	return argc == 2 ? follow_messages() : 0;
 }
-SHELL_COMMAND(dmesg, "dmesg", "- show the kernel's messages");
+SHELL_COMMAND(dmesg, "dmesg",
+	      "[-w] - show the kernel's messages; -w: and those to come, until Ctrl-C");
 
 static int show_device(struct device *dev, void *data)
 {

@@ -123,50 +123,77 @@ static void history_add(const char *line)
 	history[history_count++ % HISTORY] = copy;
 }
 
-/* Commands only: the first word. With the lock of the commands. */
-static void complete_command(struct edit *e)
-{
-	struct shell_command *c, *hit = NULL;
-	size_t common = 0, i;
-	unsigned int n = 0;
+/* What the matches of a word have in common, and whether there are several. */
+struct matches {
+	char common[LINE_SIZE];
+	size_t len;
+	unsigned int different;
+	bool more;
+	/* While they are listed: the last one that was. */
+	size_t word_len;
+	char last[LINE_SIZE];
+};
 
-	for (i = 0; i < e->pos; i++)
-		if (e->buf[i] == ' ')
-			return;
-	list_for_each_entry(c, &shell_commands, node) {
-		if (strncmp(c->name, e->buf, e->pos))
-			continue;
-		if (!n++) {
-			hit = c;
-			common = strlen(c->name);
-		}
-		for (i = e->pos; i < common; i++)
-			if (c->name[i] != hit->name[i])
-				break;
-		common = i;
-	}
-	if (!n)
-		return;
-	if (n > 1 && common == e->pos) {
-		out("\n");
-		list_for_each_entry(c, &shell_commands, node)
-			if (!strncmp(c->name, e->buf, e->pos))
-				shell_printf("%s  ", c->name);
-		out("\n");
-		redraw(e);
+static void take_match(void *data, const char *text, size_t len, bool more)
+{
+	struct matches *m = data;
+	size_t i;
+
+	len = min(len, sizeof(m->common) - 1);
+	if (!m->different) {
+		memcpy(m->common, text, len);
+		m->len = len;
+		m->different = 1;
+		m->more = more;
 		return;
 	}
-	for (i = e->pos; i < common; i++)
-		insert(e, hit->name[i]);
-	if (n == 1)
-		insert(e, ' ');
+	for (i = 0; i < m->len && i < len && m->common[i] == text[i]; i++)
+		;
+	if (i < m->len || i < len)
+		m->different = 2;
+	m->len = i;
+}
+
+/* Without what all have in front: of a path, its last part. */
+static void list_match(void *data, const char *text, size_t len, bool more)
+{
+	struct matches *m = data;
+	size_t from = min(len, m->word_len);
+
+	(void)more;
+	while (from && text[from - 1] != '/')
+		from--;
+	len = min(len, sizeof(m->last) - 1);
+	/* A folder comes once for each file in it. */
+	if (strlen(m->last) == len && !strncmp(m->last, text, len))
+		return;
+	memcpy(m->last, text, len);
+	m->last[len] = '\0';
+	shell_printf("%pE  ", m->last + from);
 }
 
 static void complete_word(struct edit *e)
 {
-	mutex_lock(&shell_commands_lock);
-	complete_command(e);
-	mutex_unlock(&shell_commands_lock);
+	static struct matches m;	/* too large for a stack */
+	size_t word, i;
+
+	memset(&m, 0, sizeof(m));
+	e->buf[e->len] = '\0';
+	word = shell_complete(e->buf, e->pos, take_match, &m);
+	if (!m.different)
+		return;
+	if (m.different > 1 && m.len <= e->pos - word) {
+		out("\n");
+		m.word_len = e->pos - word;
+		shell_complete(e->buf, e->pos, list_match, &m);
+		out("\n");
+		redraw(e);
+		return;
+	}
+	for (i = e->pos - word; i < m.len; i++)
+		insert(e, m.common[i]);
+	if (m.different == 1 && !m.more)
+		insert(e, ' ');
 }
 
 /* One key, or one control sequence (ECMA-48 5.4). A control character inside of

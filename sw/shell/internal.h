@@ -37,6 +37,17 @@ bool shell_script_stop(void);
 /* Returns the length, or -EINTR after Ctrl-C. */
 int shell_read_line(const char *prompt, char *buf, size_t size);
 
+/* A word that completes one: @len characters of @text. @more: it goes on, as a
+ * folder does.
+ */
+typedef void (*shell_match_t)(void *data, const char *text, size_t len,
+			      bool more);
+/* Each word that the one at the end of @line, of @len characters, can become;
+ * one can come several times. Returns where that word begins.
+ */
+size_t shell_complete(const char *line, size_t len, shell_match_t match,
+		      void *data);
+
 /* ls and cat, for paths in /sys. */
 bool shell_in_sysfs(const char *path);
 int shell_sysfs_ls(const char *path);

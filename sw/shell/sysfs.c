@@ -83,28 +83,25 @@ int shell_sysfs_ls(const char *path)
 	return 0;
 }
 
+static void put(void *to, const char *text)
+{
+	console_write(text, strlen(text));
+}
+
 int shell_sysfs_cat(const char *path)
 {
 	struct sysfs_node *file;
 	char name[MAX_PATH];
-	char *buf = (char *)get_zeroed_page(GFP_KERNEL);
-	ssize_t ret = -ENOMEM;
+	int ret;
 
-	if (!buf)
-		goto out;
 	absolute(path, name, sizeof(name));
 	file = sysfs_open(name, true);
 	ret = PTR_ERR_OR_ZERO(file);
+	if (!ret) {
+		ret = sysfs_stream(file, put, NULL);
+		sysfs_put(file);
+	}
 	if (ret)
-		goto out;
-	ret = sysfs_read(file, buf);
-	sysfs_put(file);
-	if (ret >= 0)
-		console_write(buf, min((size_t)ret, PAGE_SIZE));
-out:
-	free_page((unsigned long)buf);
-	if (ret >= 0)
-		return 0;
-	tell("cat", path, (int)ret);
-	return (int)ret;
+		tell("cat", path, ret);
+	return ret;
 }

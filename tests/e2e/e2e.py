@@ -132,6 +132,22 @@ def case_the_guest_loads_its_modules_moves_data_survives_a_fault_and_unloads(b):
         check("<testsuite" in f.read(), "no JUnit report", r)
 
 
+def case_the_guest_shows_its_tables_as_the_host_decodes_them(b):
+    for kind in ("v3", "v2"):
+        b.config = os.path.join(b.source, "vp-configs", "gki-smmu%s.toml" % kind)
+        r = b.run(b.variant(init="modprobe testdev-dma\nmodprobe virtio_blk\ndisk check\niommu tables a000000.dma\n"
+                            "cat /sys/kernel/iommu_groups/1/tables\niommu tables a010000.virtio 0x1000\npoweroff\n"))
+        check(r.returncode == 0, "expected exit code 0", r)
+        lines = re.findall(r"(?m)^0x[0-9a-f]{16}  (0x[0-9a-f]{16})  ((lpae64-s1), 4 KiB granule, level (\d): [^;\n]+)(; [^;\n]+)?", r.stdout)
+        check(len(lines) >= 9 and any(line[4] for line in lines), "too few entries are shown", r)
+        for value, title, form, level, fields in lines:
+            told = b.run("pte", "--format", form, "--level", level, value, command="decode").stdout
+            check(told.startswith("%s  %s\n" % (value, title)), "the host says otherwise of %s: %s" % (value, told), r)
+            for field in fields[2:].split(", ") if fields else []:
+                name, bits = field.rsplit(" ", 1)
+                check(re.search(r"(?m)^  \[[\d:]+\] +%s +%s\b" % (re.escape(name), bits), told), "%s is otherwise: %s" % (field, told), r)
+
+
 def case_the_guest_drives_a_test_engine_through_the_smmu(b):
     config = os.path.join(b.source, "vp-configs", "gki-smmuv3-testengine.toml")
     r = b.run(config)

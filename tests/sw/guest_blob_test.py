@@ -25,7 +25,7 @@ cat /lib/text
 poweroff 0
 """
 KEYS = (b"ech\t one\x1b[D\x1b[D\x1b[3~x\r\x1b[A\x1b[H\x0bhelp\x15c\t\t\x1b[1;5C\x1bOA\x1b[B\x01\x05\x02\x06\x7f\x08\x17\x0c\x10\x0e\r"
-        b"a long line " + b"0123456789" * 6 + b"\x03poweroff\r")
+        b"a long line " + b"0123456789" * 6 + b"\x03cat /li\t\tte\tls /sys/b\tb\t\t\rrmmod a\t\t\x15-expect-fail e\tmodinfo /\t\rpoweroff\r")
 # The first byte says how many are planned; what becomes of a text, its length: 0 skipped, 1 a diagnostic, 2 passed.
 RESULTS = b"\0".join(text + b"." * ((kind - len(text)) % 4) for kind, text in (
     (2, b"\x04two # SKIP no"), (2, b"six \\ # \\#"), (1, b"a diagnostic\n"), (0, b"skipped # SKIP \x1b[0m"), (2, b"of many bytes" * 9)))

@@ -243,6 +243,32 @@ class Interactive(GuestTest):
         text, status = self.shell([b"powero\t 6\r"])
         self.assertEqual(status, 6, text)
 
+    def test_tab_completes_modules_where_a_command_takes_them(self):
+        text, _ = self.shell([b"modprobe test-ex\t\r", b"modinfo te\t\r", b"expect-fail rmmo\ttest_ex\t\r", b"lsmo\t\r", b"poweroff\r"],
+                             files=modules("test-export"))
+        self.assertIn("modprobe test-export ", text)
+        self.assertRegex(text, r"(?m)^name: +test_export$")
+        self.assertIn("expect-fail rmmod test_export ", text)
+
+    def test_tab_completes_paths_a_folder_at_a_time(self):
+        text, _ = self.shell([b"cat /no\t\ton\t\r", b"cat /sys/bu\tpl\tdevi\t9000000.p\tmo\t\r", b"ls /sys/\t\x15poweroff\r"],
+                             files={"notes/one": b"first\n", "notes/two": b"second\n", "other": b""})
+        self.assertIn("one  two", text)
+        self.assertIn("\nfirst\n", text)
+        self.assertIn("\nof:Npl011T(null)Carm,pl011Carm,primecell\n", text)
+        # What the folder has, and the line again.
+        self.assertRegex(text, r"\n(\w+/ +)*kernel/ +(\w+/ +)*\n")
+
+    def test_tab_lists_what_a_word_can_become_once_each(self):
+        text, _ = self.shell([b"cat /a\t\t\x15poweroff\r"], files={"a/one": b"", "a/two": b"", "ab": b""})
+        self.assertIn("\na/  ab  \n", text)
+
+    def test_dmesg_w_shows_what_comes_until_ctrl_c(self):
+        text, _ = self.shell([b"dmesg -w\r", b"\x03", b"echo behind\r", b"expect-fail dmesg -x\r", b"poweroff\r"])
+        self.assertEqual(text.count("GICv2 with"), 2)
+        self.assertIn("\nbehind\n", text)
+        self.assertIn("usage: dmesg [-w]", text)
+
     def test_with_shell_1_the_script_ends_in_the_shell_instead_of_power_off(self):
         text, status = self.shell([b"poweroff 4\r"], files={"init": b"echo scripted\npoweroff 9\n"}, append="shell=1")
         self.assertIn("scripted", text)

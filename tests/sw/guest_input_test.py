@@ -125,7 +125,7 @@ class Commands(GuestTest):
                                 ("devices x", "usage: devices"), ("free x", "usage: free"), ("uptime x", "usage: uptime"),
                                 ("interrupts x", "usage: interrupts"), ("lsmod x", "usage: lsmod"),
                                 ("coldplug x", "usage: coldplug"), ("settle x", "usage: settle"), ("cpus x", "usage: cpus"),
-                                ("dmesg x", "usage: dmesg"), ("deferred x", "usage: deferred"),
+                                ("dmesg x", "usage: dmesg [-w]"), ("deferred x", "usage: deferred"),
                                 ("insmod ''", "insmod: ERROR: could not load module : no such file")):
             script += "expect-fail " + command + "\n"
             expected.append(answer)

@@ -25,6 +25,27 @@ class Sysfs(GuestTest):
         self.assert_console(run, "cat: /sys/nothing: no such file or directory", "ls: /sys/bus/pci: no such file or directory", f"cat: {PL011}: is a directory")
 
 
+class ModuleSysfs(GuestTest):
+    def test_a_module_shows_its_state_its_holders_and_its_parameters(self):
+        run = self.run_script("modprobe test-param count=7 'text=a b'\nls /sys/module\nls /sys/module/test_param/parameters\n"
+                              "cat /sys/module/test_param/initstate\ncat /sys/module/test_param/refcnt\n"
+                              "cat /sys/module/test_param/parameters/count\ncat /sys/module/test_param/parameters/text\n"
+                              "cat /sys/module/test_param/parameters/flag\nrmmod test_param\nexpect-fail ls /sys/module/test_param\n"
+                              "ls /sys/module\npoweroff\n", "test-param")
+        self.assertEqual(run.lines.count("d        0 /sys/module/test_param"), 1)
+        for line in ("live", "7", "a b", "-     4096 /sys/module/test_param/parameters/count"):
+            self.assertIn(line, run.lines)
+
+    def test_holders_are_those_of_lsmod(self):
+        run = self.run_script("modprobe test-import\ncat /sys/module/test_export/holders\ncat /sys/module/test_import/holders\npoweroff\n",
+                              "test-import", "test-export")
+        self.assertIn("test_import", run.lines)
+
+    def test_what_could_not_start_is_not_shown(self):
+        run = self.run_script("expect-fail modprobe test-param count=x\nls /sys/module\npoweroff\n", "test-param")
+        self.assertNotIn("/sys/module/", run.console)
+
+
 class IommuSysfs(GuestTest):
     SMMU = "/sys/class/iommu/smmu3.0x0000000009050000"
     GROUP = "/sys/kernel/iommu_groups/0"
@@ -48,6 +69,13 @@ class IommuSysfs(GuestTest):
         run = self.with_edu(f"cat {self.GROUP}/type\nls {self.GROUP}/devices\n")
         for line in ("DMA", f"l        0 {self.GROUP}/devices/edu.0 -> {self.EDU}"):
             self.assertIn(line, run.lines)
+
+    def test_a_group_shows_its_address_space(self):
+        run = self.with_edu(f"cat {self.GROUP}/domain\ncat {self.GROUP}/tables\niommu tables edu.0\niommu tables edu.0 0x1000\n"
+                            "expect-fail iommu tables nobody\nexpect-fail iommu tables edu.0 x\n")
+        self.assertRegex(run.console, r"(?m)^addresses 0 to 0xffffffffffff\npages 0x40201000$")
+        self.assertIn("edu.0, domain DMA:", run.lines)
+        self.assert_console(run, "iommu: nobody: no device behind an IOMMU", "iommu: x: no address")
 
     def test_a_device_shows_its_iommu_and_its_group(self):
         run = self.with_edu(f"ls {self.EDU}\n")

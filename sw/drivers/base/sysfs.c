@@ -23,7 +23,7 @@
  * @parent: with a reference; NULL: the root
  * @sibling, @children, @removed: under sysfs_lock, and what starts @readers
  * @seq: place among its siblings, never used twice
- * @object: a folder's, for the files in it
+ * @object: a folder's, for the files in it; a file's, if it has one of its own
  * @attr: makes it a file
  * @target: makes it a link; with a reference
  * @readers: under way in @attr->show()
@@ -155,9 +155,16 @@ struct sysfs_node *sysfs_top_dir(const char *a, const char *b)
 }
 EXPORT_SYMBOL(sysfs_top_dir);
 
+int sysfs_create_file_of(struct sysfs_node *dir, const struct attribute *attr,
+			 void *object)
+{
+	return PTR_ERR_OR_ZERO(create(dir, attr->name, object, attr, NULL));
+}
+EXPORT_SYMBOL(sysfs_create_file_of);
+
 int sysfs_create_file(struct sysfs_node *dir, const struct attribute *attr)
 {
-	return PTR_ERR_OR_ZERO(create(dir, attr->name, NULL, attr, NULL));
+	return sysfs_create_file_of(dir, attr, NULL);
 }
 EXPORT_SYMBOL(sysfs_create_file);
 
@@ -371,9 +378,10 @@ void sysfs_path(const struct sysfs_node *node, char *buf, size_t size)
 }
 EXPORT_SYMBOL(sysfs_path);
 
-ssize_t sysfs_read(struct sysfs_node *file, char *buf)
+/* Counts a reader in, or says why not. */
+static int begin_reading(struct sysfs_node *file)
 {
-	ssize_t ret = 0;
+	int ret = 0;
 
 	if (!file->attr)
 		return -EISDIR;
@@ -383,14 +391,59 @@ ssize_t sysfs_read(struct sysfs_node *file, char *buf)
 	else
 		atomic_inc(&file->readers);
 	mutex_unlock(&sysfs_lock);
-	if (ret)
-		return ret;
-	ret = file->attr->show(file->parent->object, buf);
+	return ret;
+}
+
+/* Its own, or its folder's. */
+static void *object_of(const struct sysfs_node *file)
+{
+	return file->object ? file->object : file->parent->object;
+}
+
+static void end_reading(struct sysfs_node *file)
+{
 	if (atomic_dec_and_test(&file->readers))
 		wake_up(&no_reader);
+}
+
+ssize_t sysfs_read(struct sysfs_node *file, char *buf)
+{
+	ssize_t ret = begin_reading(file);
+
+	if (ret)
+		return ret;
+	ret = -EFBIG;
+	if (file->attr->show)
+		ret = file->attr->show(object_of(file), buf);
+	end_reading(file);
 	return ret;
 }
 EXPORT_SYMBOL(sysfs_read);
+
+int sysfs_stream(struct sysfs_node *file, sysfs_put_t put, void *to)
+{
+	ssize_t ret = begin_reading(file);
+	char *buf;
+
+	if (ret)
+		return (int)ret;
+	if (file->attr->stream) {
+		ret = file->attr->stream(object_of(file), put, to);
+		end_reading(file);
+		return (int)ret;
+	}
+	buf = (char *)get_zeroed_page(GFP_KERNEL);
+	ret = buf ? file->attr->show(object_of(file), buf) : -ENOMEM;
+	end_reading(file);
+	if (ret > 0) {
+		buf[min(ret, (ssize_t)PAGE_SIZE - 1)] = '\0';
+		put(to, buf);
+		ret = 0;
+	}
+	free_page((unsigned long)buf);
+	return (int)ret;
+}
+EXPORT_SYMBOL(sysfs_stream);
 
 struct sysfs_node *sysfs_next(struct sysfs_node *dir, u64 *seq)
 {

@@ -195,6 +195,17 @@ static phys_addr_t smmu_iova_to_phys(struct iommu_domain *domain,
 	return ret;
 }
 
+static void smmu_entry(struct iommu_domain *domain, unsigned long iova,
+		       unsigned int depth, struct io_pgtable_entry *e)
+{
+	struct smmu2_domain *dom = to_smmu2_domain(domain);
+	unsigned long flags;
+
+	spin_lock_irqsave(&dom->lock, flags);
+	dom->pgtbl->entry(dom->pgtbl, iova, depth, e);
+	spin_unlock_irqrestore(&dom->lock, flags);
+}
+
 static void smmu_domain_free(struct iommu_domain *domain)
 {
 	struct smmu2_domain *dom = to_smmu2_domain(domain);
@@ -220,6 +231,7 @@ static const struct iommu_domain_ops paging_ops = {
 	.unmap_pages = smmu_unmap_pages,
 	.iotlb_sync = smmu_iotlb_sync,
 	.iova_to_phys = smmu_iova_to_phys,
+	.entry = smmu_entry,
 	.free = smmu_domain_free,
 };
 

@@ -233,6 +233,29 @@ static void mali_outputs(const struct lpae *data, struct io_pgtable_cfg *cfg)
 		MALI_MEMATTR_IMP_DEF << (8 * ATTRIDX_DEV);
 }
 
+/* What leaves say, for people; names as in DDI 0487, D8.3.2 and G5.5.3. */
+static const struct io_pgtable_field s1_64_fields[] = {
+	{ "UXN", 54, 54 }, { "PXN", 53, 53 }, { "nG", 11, 11 },
+	{ "AF", 10, 10 }, { "SH[1:0]", 9, 8 }, { "AP[2:1]", 7, 6 },
+	{ "AttrIndx[2:0]", 4, 2 }, { }
+};
+
+static const struct io_pgtable_field s1_32_fields[] = {
+	{ "XN", 54, 54 }, { "PXN", 53, 53 }, { "nG", 11, 11 },
+	{ "AF", 10, 10 }, { "SH[1:0]", 9, 8 }, { "AP[2:1]", 7, 6 },
+	{ "AttrIndx[2:0]", 4, 2 }, { }
+};
+
+static const struct io_pgtable_field s2_fields[] = {
+	{ "XN", 54, 54 }, { "AF", 10, 10 }, { "SH[1:0]", 9, 8 },
+	{ "S2AP[1:0]", 7, 6 }, { "MemAttr[3:0]", 5, 2 }, { }
+};
+
+static const struct io_pgtable_field mali_fields[] = {
+	{ "XN", 54, 53 }, { "SH[1:0]", 9, 8 }, { "access", 7, 6 },
+	{ "AttrIndx[2:0]", 4, 2 }, { }
+};
+
 /* Inputs: TxSZ is 16 to 39 without FEAT_TTST, and from 12 with FEAT_LVA, of
  * which tables know only the 64 KiB granule's (D8.2). Stage 2 has up to 16
  * tables side by side.
@@ -246,6 +269,8 @@ static const struct lpae_format s1_64 = {
 	.page_type = 3,
 	.quirks = IO_PGTABLE_QUIRK_ARM_NS | IO_PGTABLE_QUIRK_ARM_TTBR1 |
 		  IO_PGTABLE_QUIRK_ARM_OUTER_WBWA,
+	.name = "lpae64-s1",
+	.fields = s1_64_fields,
 	.attributes = s1_attributes,
 	.outputs = s1_64_outputs,
 };
@@ -258,6 +283,8 @@ static const struct lpae_format s2_64 = {
 	.granules = SZ_4K | SZ_16K | SZ_64K,
 	.concat = 4,
 	.page_type = 3,
+	.name = "lpae64-s2",
+	.fields = s2_fields,
 	.attributes = s2_attributes,
 	.outputs = s2_64_outputs,
 };
@@ -269,6 +296,8 @@ static const struct lpae_format s1_32 = {
 	.granules = SZ_4K,
 	.page_type = 3,
 	.quirks = IO_PGTABLE_QUIRK_ARM_NS | IO_PGTABLE_QUIRK_ARM_OUTER_WBWA,
+	.name = "lpae32-s1",
+	.fields = s1_32_fields,
 	.attributes = s1_attributes,
 	.outputs = s1_32_outputs,
 };
@@ -280,6 +309,8 @@ static const struct lpae_format s2_32 = {
 	.granules = SZ_4K,
 	.concat = 4,
 	.page_type = 3,
+	.name = "lpae32-s2",
+	.fields = s2_fields,
 	.attributes = s2_attributes,
 	.outputs = s2_32_outputs,
 };
@@ -291,6 +322,8 @@ static const struct lpae_format mali = {
 	.granules = SZ_4K,
 	.four_levels = true,
 	.page_type = 1,
+	.name = "mali",
+	.fields = mali_fields,
 	.attributes = mali_attributes,
 	.outputs = mali_outputs,
 };

@@ -48,6 +48,31 @@ const struct v7s_kind_info v7s_kinds[] = {
 	[V7S_SUPER] = { SZ_16M, 1, 16 },
 };
 
+static const struct io_pgtable_field small_fields[] = {
+	{ "nG", 11, 11 }, { "S", 10, 10 }, { "AP[2]", 9, 9 },
+	{ "TEX[2:0]", 8, 6 }, { "AP[1:0]", 5, 4 }, { "C", 3, 3 },
+	{ "B", 2, 2 }, { "XN", 0, 0 }, { }
+};
+
+static const struct io_pgtable_field large_fields[] = {
+	{ "XN", 15, 15 }, { "TEX[2:0]", 14, 12 }, { "nG", 11, 11 },
+	{ "S", 10, 10 }, { "AP[2]", 9, 9 }, { "AP[1:0]", 5, 4 },
+	{ "C", 3, 3 }, { "B", 2, 2 }, { }
+};
+
+static const struct io_pgtable_field section_fields[] = {
+	{ "nG", 17, 17 }, { "S", 16, 16 }, { "AP[2]", 15, 15 },
+	{ "TEX[2:0]", 14, 12 }, { "AP[1:0]", 11, 10 }, { "XN", 4, 4 },
+	{ "C", 3, 3 }, { "B", 2, 2 }, { }
+};
+
+const struct io_pgtable_field *const v7s_fields[] = {
+	[V7S_SMALL] = small_fields,
+	[V7S_LARGE] = large_fields,
+	[V7S_SECTION] = section_fields,
+	[V7S_SUPER] = section_fields,
+};
+
 enum v7s_kind v7s_l1_kind(u32 desc)
 {
 	if (desc & L1_SECTION)

@@ -374,6 +374,43 @@ static size_t v7s_unmap_pages(struct io_pgtable_ops *ops, unsigned long iova,
 	return removed;
 }
 
+static void v7s_entry(struct io_pgtable_ops *ops, unsigned long iova,
+		      unsigned int depth, struct io_pgtable_entry *e)
+{
+	static const char *const names[] = {
+		[V7S_SMALL] = "small page",
+		[V7S_LARGE] = "large page",
+		[V7S_SECTION] = "section",
+		[V7S_SUPER] = "supersection",
+	};
+	struct v7s *data = to_v7s(ops);
+	u32 desc = READ_ONCE(*l1_entry(data, iova));
+	enum v7s_kind kind = v7s_l1_kind(desc);
+
+	e->level = 1;
+	e->size = SZ_1M;
+	if (depth && kind == V7S_TABLE) {
+		desc = READ_ONCE(*l2_entry(desc, iova));
+		kind = v7s_l2_kind(desc);
+		e->level = 2;
+		e->size = SZ_4K;
+	}
+	e->table = !depth && kind == V7S_TABLE;
+	e->leaf = kind < V7S_TABLE && e->level == 1 + (int)depth;
+	e->format = "v7s";
+	e->granule = NULL;
+	e->digits = 8;
+	e->value = desc;
+	e->paddr = desc & L1_TABLE_ADDR;
+	if (e->leaf) {
+		e->what = names[kind];
+		e->size = v7s_kinds[kind].size;
+		e->paddr = v7s_leaf_address(kind, desc);
+		e->fields = v7s_fields[kind];
+	}
+	e->iova = iova & ~(e->size - 1);
+}
+
 static phys_addr_t v7s_iova_to_phys(struct io_pgtable_ops *ops,
 				    unsigned long iova)
 {
@@ -442,6 +479,7 @@ static struct io_pgtable *v7s_alloc(struct io_pgtable_cfg *cfg, void *cookie)
 	data->iop.ops.map_pages = v7s_map_pages;
 	data->iop.ops.unmap_pages = v7s_unmap_pages;
 	data->iop.ops.iova_to_phys = v7s_iova_to_phys;
+	data->iop.ops.entry = v7s_entry;
 
 	cfg->arm_v7s_cfg.ttbr = (u32)virt_to_phys(data->l1);
 	if (cfg->coherent_walk)

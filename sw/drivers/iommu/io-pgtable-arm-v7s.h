@@ -49,6 +49,9 @@ struct v7s_attr {
 	bool xn;
 };
 
+/* What leaves say, for people: by kind. */
+extern const struct io_pgtable_field *const v7s_fields[];
+
 enum v7s_kind v7s_l1_kind(u32 desc);
 enum v7s_kind v7s_l2_kind(u32 desc);
 

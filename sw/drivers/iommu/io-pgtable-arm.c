@@ -17,6 +17,7 @@
 #include <errno.h>
 #include <iommu.h>
 #include <mm.h>
+#include <sizes.h>
 #include <slab.h>
 
 /* Descriptors, DDI 0487 D8.3.1: type in bits 1:0. */
@@ -432,6 +433,45 @@ static phys_addr_t lpae_iova_to_phys(struct io_pgtable_ops *ops,
 	return 0;
 }
 
+static const char *granule_name(const struct lpae *data)
+{
+	return data->granule_shift == 12 ? "4 KiB granule" :
+	       data->granule_shift == 14 ? "16 KiB granule" :
+					   "64 KiB granule";
+}
+
+static void lpae_entry(struct io_pgtable_ops *ops, unsigned long iova,
+		       unsigned int depth, struct io_pgtable_entry *e)
+{
+	struct lpae *data = to_lpae(ops);
+	u64 *table = data->root;
+	int level = data->start_level;
+	u64 desc;
+
+	for (;; level++, depth--) {
+		desc = READ_ONCE(table[level_index(data, iova, level)]);
+		if (!depth || !desc_valid(desc) ||
+		    desc_leaf(data, desc, level))
+			break;
+		table = desc_table(data, desc);
+	}
+	e->leaf = !depth && desc_valid(desc) && desc_leaf(data, desc, level);
+	e->table = !depth && desc_valid(desc) && !e->leaf;
+	e->format = data->format->name;
+	e->granule = data->format->granules == SZ_4K ? NULL :
+						      granule_name(data);
+	e->what = level == LPAE_LAST_LEVEL ? "page" : "block";
+	e->level = level;
+	e->digits = 16;
+	e->value = desc;
+	e->size = level_size(data, level);
+	e->iova = iova & ~(e->size - 1);
+	e->paddr = decode_address(data, desc);
+	if (e->leaf)
+		e->paddr &= ~(e->size - 1);
+	e->fields = data->format->fields;
+}
+
 /*
  * The lookup starts where one table holds what is left of the address; of
  * stage 2 one level lower where few enough tables side by side do, so that
@@ -546,6 +586,7 @@ struct io_pgtable *lpae_alloc(const struct lpae_format *format,
 	data->iop.ops.map_pages = lpae_map_pages;
 	data->iop.ops.unmap_pages = lpae_unmap_pages;
 	data->iop.ops.iova_to_phys = lpae_iova_to_phys;
+	data->iop.ops.entry = lpae_entry;
 	return &data->iop;
 }
 

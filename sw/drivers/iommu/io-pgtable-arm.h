@@ -18,6 +18,8 @@ struct lpae;
  * @four_levels: the lookup starts at level 0 whatever the input size
  * @page_type: bits 1:0 of a leaf at level 3
  * @quirks: those that it knows
+ * @name: for people, as for "struct io_pgtable_entry"; without the granule
+ * @fields: what a leaf says beside type and address
  * @attributes: a leaf's bits beside type and address
  * @outputs: fill the part of cfg that the IOMMU's registers are made from
  */
@@ -31,6 +33,8 @@ struct lpae_format {
 	bool four_levels;
 	u64 page_type;
 	unsigned long quirks;
+	const char *name;
+	const struct io_pgtable_field *fields;
 	u64 (*attributes)(const struct io_pgtable_cfg *cfg, int prot);
 	void (*outputs)(const struct lpae *data, struct io_pgtable_cfg *cfg);
 };

@@ -56,6 +56,12 @@ struct iommu_domain *iommu_new_domain(struct iommu_device *iommu,
 void iommu_drop_domain(struct iommu_domain *domain);
 /* Without iommu_mutex: on return no handler of the device runs. */
 void iommu_drop_fault_handlers(struct device *dev);
+/* Its tables for [@first, @last], a line an entry, in the words of the host's
+ * "smmu-vp decode pte". -ERANGE outside of its aperture, -ENOMEM.
+ */
+int iommu_dump_tables(struct iommu_domain *domain, unsigned long first,
+		      unsigned long last,
+		      void (*put)(void *to, const char *line), void *to);
 void iommu_group_sysfs_add_device(struct iommu_group *group,
 				  struct device *dev);
 void iommu_group_sysfs_remove_device(struct iommu_group *group,

@@ -50,20 +50,70 @@ static int show_devices(void)
 	return 0;
 }
 
+static struct iommu_domain *domain_of(const char *name)
+{
+	const struct group_device *gd;
+	const struct iommu_group *group;
+
+	list_for_each_entry(group, &iommu_groups, node)
+		list_for_each_entry(gd, &group->devices, node)
+			if (!strcmp(dev_name(gd->dev), name))
+				return group->domain;
+	return NULL;
+}
+
+static void put(void *to, const char *line)
+{
+	shell_printf("%s", line);
+}
+
+/* Of the domain that the device uses now; of one address, the way to it. */
+static int show_tables(const char *name, const char *address)
+{
+	unsigned long first = 0, last = ~0UL;
+	struct iommu_domain *domain;
+	int ret = 0;
+
+	if (address && kstrtoul(address, 0, &first)) {
+		shell_printf("iommu: %pE: no address\n", address);
+		return -EINVAL;
+	}
+	if (address)
+		last = first;
+	mutex_lock(&iommu_mutex);
+	domain = domain_of(name);
+	if (!domain) {
+		shell_printf("iommu: %pE: no device behind an IOMMU\n", name);
+		ret = -ENODEV;
+	} else {
+		shell_printf("%s, domain %s:\n", name,
+			     iommu_domain_type_names[domain->type]);
+		ret = iommu_dump_tables(domain, first, last, put, NULL);
+		if (ret == -ERANGE)
+			shell_printf("iommu: %#lx: addresses are %#llx to %#llx\n",
+				     first, domain->aperture_start,
+				     domain->aperture_end);
+	}
+	mutex_unlock(&iommu_mutex);
+	return ret;
+}
+
 static int iommu_command(int argc, char **argv)
 {
+	if ((argc == 3 || argc == 4) && !strcmp(argv[1], "tables"))
+		return show_tables(argv[2], argc == 4 ? argv[3] : NULL);
 	if (argc == 2 && !strcmp(argv[1], "groups"))
 		return show_groups();
 	if (argc == 2 && !strcmp(argv[1], "devices"))
 		return show_devices();
-	shell_printf("usage: iommu groups | iommu devices\n");
+	shell_printf("usage: iommu groups | devices | tables DEVICE [ADDRESS]\n");
 	return -EINVAL;
 }
 
 static int __init iommu_init(void)
 {
 	return register_shell_command("iommu",
-				      "groups|devices - who is behind which IOMMU",
+				      "groups | devices | tables DEVICE [ADDRESS] - who is behind which IOMMU, and what it makes of addresses",
 				      iommu_command);
 }
 core_initcall(iommu_init);

@@ -4,7 +4,7 @@
  *
  *	/sys/class/iommu/IOMMU/		files of its driver, device -> its device
  *	/sys/class/iommu/IOMMU/devices/	DEVICE -> each device behind it
- *	/sys/kernel/iommu_groups/N/	type: the default domain's
+ *	/sys/kernel/iommu_groups/N/	type, domain, tables: the default domain's
  *	/sys/kernel/iommu_groups/N/devices/	DEVICE -> each device in it
  *
  * and, in the folder of a device behind one, iommu and iommu_group, which lead
@@ -146,7 +146,34 @@ static ssize_t type_show(void *object, char *buf)
 	return sysfs_emit(buf, "%s\n", iommu_domain_type_names[type]);
 }
 
-static const struct attribute type_attr = ATTRIBUTE("type", type_show);
+static ssize_t domain_show(void *object, char *buf)
+{
+	const struct iommu_group *group = object;
+	const struct iommu_domain *d = READ_ONCE(group->default_domain);
+
+	if (!d->pgsize_bitmap)
+		return sysfs_emit(buf, "addresses none of its own\n");
+	return sysfs_emit(buf, "addresses %#llx to %#llx\npages %#lx\n",
+			  d->aperture_start, d->aperture_end,
+			  d->pgsize_bitmap);
+}
+
+static int tables_stream(void *object, sysfs_put_t put, void *to)
+{
+	const struct iommu_group *group = object;
+
+	return iommu_dump_tables(READ_ONCE(group->default_domain), 0, ~0UL,
+				 put, to);
+}
+
+static const struct attribute_group group_files = {
+	.attrs = (const struct attribute[]) {
+		ATTRIBUTE("type", type_show),
+		ATTRIBUTE("domain", domain_show),
+		ATTRIBUTE_STREAM("tables", tables_stream),
+		{ }
+	},
+};
 
 static void group_add(struct iommu_group *group)
 {
@@ -161,7 +188,7 @@ static void group_add(struct iommu_group *group)
 		return;
 	group->sysfs_devices = sysfs_create_dir(dir, "devices", group);
 	if (IS_ERR(group->sysfs_devices) ||
-	    sysfs_create_file(dir, &type_attr)) {
+	    sysfs_create_group(dir, &group_files)) {
 		group->sysfs_devices = NULL;
 		sysfs_remove(dir);
 		return;

@@ -72,6 +72,11 @@ int module_setup_sections(struct module *m, struct mod_elf *e);
 /* @m's code is there and none of it has run; or it is about to go. */
 void module_debug_change(struct module *m, bool loaded);
 
+/* sysfs.c: what cannot be shown works all the same. */
+void module_sysfs_add(struct module *m);
+/* On return nobody looks at @m through it. */
+void module_sysfs_remove(struct module *m);
+
 /* modparam.c */
 int module_setup_params(struct module *m, struct mod_elf *e);
 int module_apply_params(struct module *m, struct mod_elf *e, const char *args);

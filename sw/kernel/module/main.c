@@ -168,6 +168,7 @@ static void free_parts(struct module *m)
 
 static void discard(struct module *m, bool warn)
 {
+	module_sysfs_remove(m);
 	drop_callers(m);
 	module_drop_references(m, warn);
 	module_leave(m);
@@ -272,6 +273,7 @@ static int run_init(struct module *m)
 	int ret;
 
 	module_debug_change(m, true);
+	module_sysfs_add(m);
 	ret = m->init ? m->init() : 0;
 	/* What is no error is no success either. */
 	if (ret > 0)

@@ -238,3 +238,11 @@ void host_forget_messages(void) {
   messages_size = 0;
   messages[0] = 0;
 }
+
+int scnprintf(char* buf, size_t size, const char* fmt, ...) {
+  va_list ap;
+  va_start(ap, fmt);
+  const int n = vsnprintf(buf, size, fmt, ap);
+  va_end(ap);
+  return size == 0 ? 0 : n < (int)size ? n : (int)size - 1;
+}

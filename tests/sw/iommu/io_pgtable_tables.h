@@ -60,6 +60,7 @@ class Tables {
 
   int error() const { return m_error; }
   const io_pgtable_cfg& cfg() const { return m_cfg; }
+  io_pgtable_ops* ops() const { return m_ops; }
   const Wanted& wanted() const { return m_wanted; }
   std::uint64_t base() const;                ///< the first input address
   std::uint64_t smallest() const;            ///< leaf size
