@@ -65,14 +65,10 @@ install(FILES ${CMAKE_BINARY_DIR}/smmu-vp.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}
 
 # The guest: what "guest:" means in a configuration.
 if(SMMUVP_GUEST)
-  install(FILES ${CMAKE_BINARY_DIR}/sw/Image ${CMAKE_BINARY_DIR}/sw/kernel.elf ${CMAKE_BINARY_DIR}/sw/gki-smmuv3.init
-    ${CMAKE_BINARY_DIR}/sw/gki-smmuv2.init ${CMAKE_BINARY_DIR}/sw/disk.tar
+  install(FILES ${CMAKE_BINARY_DIR}/sw/Image ${CMAKE_BINARY_DIR}/sw/kernel.elf ${CMAKE_BINARY_DIR}/sw/gki.init ${CMAKE_BINARY_DIR}/sw/disk.tar
     DESTINATION ${CMAKE_INSTALL_DATADIR}/smmu-vp/guest)
   install(DIRECTORY ${CMAKE_BINARY_DIR}/sw/modules/ DESTINATION ${CMAKE_INSTALL_DATADIR}/smmu-vp/guest/modules
     FILES_MATCHING PATTERN "*.ko" PATTERN "*.ko.debug")
-  # Of the test modules, the one that a shipped platform loads.
-  install(FILES ${CMAKE_BINARY_DIR}/sw/test-modules/smmuv3-test-engine.ko
-    DESTINATION ${CMAKE_INSTALL_DATADIR}/smmu-vp/guest/test-modules)
   install(DIRECTORY ${CMAKE_BINARY_DIR}/sw/kit DESTINATION ${CMAKE_INSTALL_DATADIR}/smmu-vp/guest)
 endif()
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/vp-configs/ DESTINATION ${CMAKE_INSTALL_DATADIR}/smmu-vp/vp-configs)

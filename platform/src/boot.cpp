@@ -100,7 +100,41 @@ std::string module_path(const HostFile& module) {
   return "/lib/modules/" + std::filesystem::path(module.path).filename().string();
 }
 
+// Names of the modules in a folder, sorted: what the file system's order is tells nobody.
+std::set<std::string> module_names(const HostFile& folder) {
+  std::set<std::string> names;
+  std::error_code error;
+  std::filesystem::directory_iterator entry(folder.path, error);
+  for (const std::filesystem::directory_iterator end; !error && entry != end; entry.increment(error)) {
+    if (entry->path().extension() == ".ko") names.insert(entry->path().filename().string());
+  }
+  if (error) {
+    config_error(folder.place, "modules",
+                 fmt::format("modules = \"{}\": cannot read the folder {}: {}", folder.written, folder.path,
+                             error.message()));
+  }
+  if (names.empty()) {
+    config_error(folder.place, "modules",
+                 fmt::format("modules = \"{}\": no .ko is in the folder {}", folder.written, folder.path));
+  }
+  return names;
+}
+
 }  // namespace
+
+void expand_modules(BootConfig& boot) {
+  std::vector<HostFile> files;
+  for (HostFile& module : boot.modules) {
+    if (module.written.back() != '/') {
+      files.push_back(std::move(module));
+      continue;
+    }
+    for (const std::string& name : module_names(module))
+      files.push_back(
+          {(std::filesystem::path(module.path) / name).string(), module.written + name, module.place});
+  }
+  boot.modules = std::move(files);
+}
 
 std::vector<std::uint8_t> make_initramfs(const BootConfig& boot) {
   if (boot.initrd) return need_file(*boot.initrd, "initrd");

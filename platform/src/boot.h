@@ -23,6 +23,11 @@ struct BootPlan {
   std::uint64_t free_end = 0;
 };
 
+/// Puts, in place of each folder of boot.modules (written with a '/' at its end), its files *.ko, in the
+/// order of their names' bytes.
+/// @throws ConfigError with the place of a folder that cannot be read or has none
+void expand_modules(BootConfig& boot);
+
 /// The initramfs of a configuration: the file boot.initrd as it is, or one made of /init, /lib/modules/<file>
 /// and boot.files; empty if there are none of them.
 /// @throws ConfigError with the place of a file that is missing

@@ -531,6 +531,7 @@ PlatformConfig configured(const std::string& config_path, const RunOptions& opti
     boot.init.reset();
     boot.files.clear();
   }
+  expand_modules(boot);
   change_initramfs(boot, options);
   // What the configuration promises to test is in its own kernel and initramfs.
   if (!options.kernel.empty() || !options.init.empty() || !options.initrd.empty()) config.run.min_tests = 0;

@@ -13,7 +13,7 @@ known-symvers := $(O)/vmlinux.symvers
 modules-subdir := kernel
 include $(srctree)/scripts/module.mk
 
-inits := $(O)/gki-smmuv3.init $(O)/gki-smmuv2.init
+inits := $(O)/gki.init
 all: $(O)/Image $(ko) $(inits) $(O)/disk.tar
 	$(prune)
 

@@ -53,6 +53,13 @@ bool shell_in_sysfs(const char *path);
 int shell_sysfs_ls(const char *path);
 int shell_sysfs_cat(const char *path);
 
+/* lsmod -a: each module file, whether it is loaded, and its size there. */
+int shell_lsmod_files(void);
+/* rmmod -a: what nobody holds goes, until none is left or the rest stays. */
+int shell_rmmod_all(void);
+/* rmmod --held: each that is held must be refused. */
+int shell_rmmod_held(void);
+
 /* 0 when nothing failed. */
 int shell_verdict(void);
 

@@ -165,15 +165,20 @@ static int cmd_rmmod(int argc, char **argv)
 {
 	int i, ret = 0;
 
-	if (argc < 2) {
-		shell_printf("usage: rmmod NAME...\n");
+	if (argc == 2 && !strcmp(argv[1], "-a"))
+		return shell_rmmod_all();
+	if (argc == 2 && !strcmp(argv[1], "--held"))
+		return shell_rmmod_held();
+	if (argc < 2 || argv[1][0] == '-') {
+		shell_printf("usage: rmmod NAME... | -a | --held\n");
 		return -EINVAL;
 	}
 	for (i = 1; i < argc && !ret; i++)
 		ret = module_unload(argv[i]);
 	return ret;
 }
-SHELL_COMMAND(rmmod, "rmmod", "NAME... - unload modules");
+SHELL_COMMAND(rmmod, "rmmod",
+	      "NAME...|-a|--held - unload modules; all; none, as all that are held are refused");
 
 static int cmd_lsmod(int argc, char **argv)
 {
@@ -187,6 +192,10 @@ static int cmd_lsmod(int argc, char **argv)
 	struct module_facts f;
 	unsigned int i;
 
+	if (argc == 2 && !strcmp(argv[1], "-a"))
+		return shell_lsmod_files();
+	if (argc > 1)
+		return shell_usage(argv[0]);
 	shell_printf("%-19s %8s  %s\n", "Module", "Size", "Used by");
 	for (i = 0; module_get_facts(i, &f); i++)
 		shell_printf("%-19s %8zu  %u%s%s%s\n", f.name, f.size, f.refs,
@@ -194,7 +203,8 @@ static int cmd_lsmod(int argc, char **argv)
 			     states[f.state]);
 	return 0;
 }
-SHELL_COMMAND(lsmod, "lsmod", "- loaded modules");
+SHELL_COMMAND(lsmod, "lsmod",
+	      "[-a] - loaded modules; the files of all, and which are loaded");
 
 /* The value of a tag about a parameter: "name:value". */
 static const char *param_info(const struct mod_file *m, const char *tag,

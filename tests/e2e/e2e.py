@@ -121,7 +121,7 @@ def case_the_guest_loads_its_modules_moves_data_survives_a_fault_and_unloads(b):
     with open(report) as f:
         j = json.load(f)
     check(j["verdict"] == "pass", "verdict %s" % j["verdict"], r)
-    check(j["tests"]["passed"] == 27 and j["tests"]["skipped"] == 0, "the shipped SMMU skips a test", r)
+    check(j["tests"]["passed"] == 28 and j["tests"]["skipped"] == 0, "the shipped SMMU skips a test", r)
     # Records, errors and each CMD_SYNC are told by message.
     smmu = j["statistics"]["smmu0"]
     check(smmu["msis"] > smmu["syncs"] > 100, "%d MSIs for %d CMD_SYNCs" % (smmu["msis"], smmu["syncs"]), r)
@@ -165,7 +165,7 @@ def case_the_guest_drives_a_test_engine_through_the_smmu(b):
 
 
 CYCLE_RULES_BROKEN = """
-modprobe testdev-dma
+modprobe -a arm-smmu-v3 testdev-dma
 insmod /lib/modules/arm-smmu-v3-test.ko
 smmutest selftest
 smmutest commands
@@ -248,7 +248,7 @@ def case_a_time_limit_for_deferred_probes_ends_the_wait_for_an_iommu(b):
                  r"^ok 1 - read"])
 
 
-CYCLE = "modprobe testdev-dma\ndmatest --test read\n" + UNLOAD
+CYCLE = "modprobe -a arm-smmu-v3 testdev-dma\ndmatest --test read\n" + UNLOAD
 
 
 def case_loading_binding_using_and_unloading_a_thousand_times_loses_no_byte(b):
@@ -261,8 +261,8 @@ def case_loading_binding_using_and_unloading_a_thousand_times_loses_no_byte(b):
 
 def case_each_allocation_on_the_way_from_loading_to_use_may_fail(b):
     path = os.path.join(b.build, "sw", "test-modules", "test-oom.ko")
-    r = b.run(b.variant(init="insmod /lib/modules/test-oom.ko\nmodprobe testdev-dma\n" + UNLOAD +
-                        "oom modprobe testdev-dma / rmmod testdev-dma / rmmod arm-smmu-v3 / rmmod io-pgtable-arm\n" + CYCLE + "poweroff\n", modules=[path]), timeout=170)
+    r = b.run(b.variant(init="insmod /lib/modules/test-oom.ko\nmodprobe -a arm-smmu-v3 testdev-dma\n" + UNLOAD +
+                        "oom modprobe -a arm-smmu-v3 testdev-dma / rmmod testdev-dma / rmmod arm-smmu-v3 / rmmod io-pgtable-arm\n" + CYCLE + "poweroff\n", modules=[path]), timeout=170)
     check(r.returncode == 0, "expected exit code 0", r)
     check(re.search(r"oom: '.*': \d{2,} allocations, \d+ failures, 0 leaks", r.stdout), "memory is lost", r)
     check("ok 1 - read" in r.stdout, "it does not work any more", r)
@@ -290,7 +290,7 @@ def case_dmatest_passes_where_neither_testdev_nor_the_smmu_snoops(b):
         assert n == 1 and m == 1, "the configuration has another shape than expected"
         return text
 
-    r = b.run(b.variant(init="modprobe testdev-dma\ndmatest\nsmmu status\npoweroff\n", change=without_snooping))
+    r = b.run(b.variant(init="modprobe -a arm-smmu-v3 testdev-dma\ndmatest\nsmmu status\npoweroff\n", change=without_snooping))
     check(r.returncode == EXIT["pass"], "dmatest passes", r)
     check(re.search(r"(?m)^ok \d+", r.stdout) and "not ok" not in r.stdout, "each test passes", r)
     check("not coherent" in r.stdout, "the SMMU is not coherent", r)
@@ -395,7 +395,7 @@ def case_a_change_of_timing_leaves_the_digest_without_times(b):
 
 def case_a_run_without_its_tests_does_not_pass(b):
     def no_tests(text):
-        return text.replace('init = "guest:gki-smmuv3.init"', 'init = "%s"' % b.write("init", "lsmod\npoweroff\n"))
+        return text.replace('init = "guest:gki.init"', 'init = "%s"' % b.write("init", "lsmod\npoweroff\n"))
     r = b.run(b.variant(change=no_tests))
     check(r.returncode == EXIT["fail"] and "no test ran, and at least 1 must" in r.stderr, "expected exit code 1", r)
 
@@ -469,7 +469,7 @@ def case_a_guest_that_hangs_ends_at_the_wall_time_limit(b):
 
 
 def case_a_device_whose_stream_ids_are_not_those_of_its_node_is_refused(b):
-    r = b.run(b.variant(init="modprobe testdev-dma\nexpect-fail dmatest\npoweroff\n"), "--set", "dma0.stream_base=0x300")
+    r = b.run(b.variant(init="modprobe -a arm-smmu-v3 testdev-dma\nexpect-fail dmatest\npoweroff\n"), "--set", "dma0.stream_base=0x300")
     check(r.returncode == 0, "expected exit code 0", r)
     in_order(r, [r"testdev-dma a000000\.dma: entry 0 of iommus is StreamID 0x100, the device has 2 from 0x300"])
 

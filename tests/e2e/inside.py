@@ -13,7 +13,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from check_trace import first_mistake  # noqa: E402
 from e2e import check, main  # noqa: E402
 
-IN_USE = "modprobe testdev-dma\ndmatest\npoweroff\n"
+IN_USE = "modprobe -a arm-smmu-v3 testdev-dma\ndmatest\npoweroff\n"
 
 
 def read(path):

@@ -10,7 +10,7 @@ import re
 from e2e import EXIT, check, in_order, main
 
 INIT = """
-modprobe testdev-dma
+modprobe -a arm-smmu-v3 testdev-dma
 insmod /lib/modules/arm-smmu-v3-test.ko
 smmutest selftest
 smmutest commands

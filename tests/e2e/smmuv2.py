@@ -15,7 +15,7 @@ import sys
 from e2e import EXIT, check, in_order, main
 
 INIT = """
-modprobe testdev-dma
+modprobe -a arm-smmu testdev-dma
 insmod /lib/modules/arm-smmu-test.ko
 smmuv2test live
 dmatest --size 5
@@ -93,7 +93,7 @@ def case_each_translation_scheme_moves_data_and_faults(b):
 
 
 def case_a_scheme_that_the_smmu_has_not_is_refused_by_name(b):
-    path = b.write("no.init", "expect-fail modprobe nothing\nmodprobe testdev-dma\ndeferred\npoweroff\n")
+    path = b.write("no.init", "expect-fail modprobe nothing\nmodprobe -a arm-smmu testdev-dma\ndeferred\npoweroff\n")
     r = b.run(shipped(b).config, "--append", "arm-smmu.format=v9", "--init", path, "--min-tests", "0")
     in_order(r, [r"format v9: the SMMU has aarch64 aarch32-l aarch32-s"])
 
@@ -169,7 +169,7 @@ def case_each_personality_moves_data_and_faults(b):
             text = text.replace('[0x09100000, "128KiB"]', '[0x0c000000, "%s"]' % window)
             return text.replace('type = "gicv2"\n', 'type = "gicv2"\nparams.num_spis = 256\n')
 
-        init = "modprobe testdev-dma\ndmatest --size 5\nrmmod testdev-dma\nrmmod arm-smmu\npoweroff\n"
+        init = "modprobe -a arm-smmu testdev-dma\ndmatest --size 5\nrmmod testdev-dma\nrmmod arm-smmu\npoweroff\n"
         r = features(b, 'params.personality = "%s"' % name, change=change, init=init)
         check(re.search(words, r.stdout), "the driver does not say: " + words, r)
         ran(r, "read:", "fault-read:", "fault-write:", "fault-readonly:", *OF_ANY_PAGE)
@@ -190,14 +190,14 @@ def case_a_stream_has_a_mask_where_the_node_has_two_cells(b):
     with open(source, "w") as f:
         f.write(text)
     subprocess.run(["dtc", "-q", "-I", "dts", "-O", "dtb", "-o", blob, source], check=True)
-    path = b.write("mask.init", "modprobe testdev-dma\nsmmuv2 status\ndmatest --size 2\npoweroff\n")
+    path = b.write("mask.init", "modprobe -a arm-smmu testdev-dma\nsmmuv2 status\ndmatest --size 2\npoweroff\n")
     r = b.run(b.config, "--dtb", blob, "--init", path, "--strict")
     check(r.returncode == EXIT["pass"] and "not ok" not in r.stdout, "expected exit code 0", r)
     in_order(r, [r"group 0: stream 0x100 mask 0x1,"])
 
 
 def case_a_stream_is_walked_in_the_memory_image_of_a_run_as_the_model_translated_it(b):
-    config = shipped(b).variant(init="modprobe testdev-dma\ndmatest\npoweroff\n")
+    config = shipped(b).variant(init="modprobe -a arm-smmu testdev-dma\ndmatest\npoweroff\n")
     path = {name: os.path.join(b.folder, name) for name in ("memory.elf", "trace", "dump")}
     r = b.run(config, "--dump-memory", path["memory.elf"], "--dump-on-exit=" + path["dump"], "--trace", "smmu.translate", "--trace-file",
               path["trace"])

@@ -50,6 +50,33 @@ class Loading(GuestTest):
                               "test-import")
         self.assert_console(run, "test_import: gone", "test_export: gone")
 
+    def test_rmmod_a_lets_all_go_that_nobody_holds_the_users_first(self):
+        run = self.run_script("modprobe test-import\nmodprobe test-param\nrmmod -a\nlsmod\npoweroff\n", "test-export", "test-import", "test-param")
+        self.assert_console(run, "test_param: unloaded", "test_import: unloaded", "test_export: unloaded", "Used by")
+        self.assertNotRegex(run.console, r"(?m)^test_\w+ +\d|stays")
+
+    def test_rmmod_a_says_what_stays_and_why_and_fails(self):
+        run = self.run_script("modprobe test-request hold='a queue'\nmodprobe test-param\nexpect-fail rmmod -a\ntest-release\nrmmod -a\npoweroff\n",
+                              "test-hold", "test-request", "test-param")
+        self.assert_console(run, "test_param: unloaded", "rmmod: test_request stays: in use by test_hold (a queue)",
+                            "rmmod: test_hold stays: in use by test_request", "test_request: unloaded", "test_hold: unloaded")
+
+    def test_rmmod_held_finds_each_held_module_refused_by_name_and_unloads_none(self):
+        run = self.run_script("rmmod --held\nmodprobe test-import\nrmmod --held\nlsmod\npoweroff\n", "test-export", "test-import")
+        self.assert_console(run, "rmmod: no module is held", "module: test_export: in use by test_import", "test_import ", "test_export ")
+        self.assertNotIn("unloaded", run.console)
+
+    def test_lsmod_a_tells_of_each_file_whether_it_is_loaded_and_how_much_memory_that_takes(self):
+        run = self.run_script("modprobe test-export\nlsmod\nlsmod -a\nmodprobe test-import\nlsmod -a\npoweroff\n", "test-export", "test-import",
+                              files={"lib/modules/broken.ko": b"no module"})
+        size, = re.findall(r"(?m)^test_export +(\d+) ", run.console)
+        other, = set(re.findall(r"modules: test-import, (\d+) bytes, ", run.console))
+        self.assert_console(run, f"modules: test-export, {size} bytes, loaded\nmodules: test-import, {other} bytes, not loaded\n"
+                            f"modules: 1 of 2 loaded with {size} bytes, 1 not loaded with {other} bytes\n",
+                            f"modules: test-import, {other} bytes, loaded\nmodules: 2 of 2 loaded with {int(size) + int(other)} bytes, 0 not loaded with 0 bytes\n")
+        loaded = re.search(r"test_import: loaded, (\d+) KiB", run.console)
+        self.assertEqual(int(loaded[1]) * 1024, int(other))
+
     def test_a_cycle_of_soft_dependencies_is_refused(self):
         run = self.run_script("expect-fail modprobe test-cycle-a\nlsmod\npoweroff\n", "test-cycle-a", "test-cycle-b")
         self.assert_console(run, "test-cycle-a: cycle of dependencies")

@@ -328,3 +328,88 @@ bool td_test_bad_descriptor(const struct test_args *args)
 			return false;
 	return true;
 }
+
+/* Of all there are, and of fewer than memory has where nothing translates. */
+static const unsigned int mask_bits[] = { 64, 40, 32, 30, 24 };
+
+static bool streams_within(struct testdev *td, u64 mask)
+{
+	void *mem = alloc_pages_exact(PAGE_SIZE, GFP_KERNEL);
+	u32 seed = td_next_seed();
+	struct td_desc desc = {
+		.flags = TD_OP_CHECK,
+		.seed = seed,
+		.length = PAGE_SIZE,
+	};
+	bool ok = false, reaches;
+	dma_addr_t dma;
+
+	if (!mem)
+		return false;
+	td_fill(mem, PAGE_SIZE, seed * TD_PATTERN);
+	reaches = device_iommu_mapped(td->dev) ||
+		  virt_to_phys(mem) + PAGE_SIZE - 1 <= mask;
+	dma = dma_map_single_attrs(td->dev, mem, PAGE_SIZE, DMA_TO_DEVICE, 0);
+	if (dma_mapping_error(td->dev, dma)) {
+		ok = !reaches;
+		if (!ok)
+			ktap_diag("mask %#llx: not mapped", mask);
+		goto out_free;
+	}
+	desc.src = dma;
+	ok = reaches && dma + PAGE_SIZE - 1 <= mask;
+	if (!ok)
+		ktap_diag("mask %#llx: mapped at %#llx", mask, dma);
+	ok = ok && td_run_expect(td, &desc, TD_OK);
+	dma_unmap_single(td->dev, dma, PAGE_SIZE, DMA_TO_DEVICE);
+out_free:
+	free_pages_exact(mem, PAGE_SIZE);
+	return ok;
+}
+
+static bool coherent_within(struct testdev *td, u64 mask)
+{
+	u32 seed = td_next_seed();
+	struct td_desc desc = {
+		.flags = TD_OP_CHECK,
+		.seed = seed,
+		.length = PAGE_SIZE,
+	};
+	dma_addr_t dma;
+	void *mem = dma_alloc_coherent(td->dev, PAGE_SIZE, &dma, GFP_KERNEL);
+	bool ok;
+
+	if (!mem) {
+		/* No memory lies so low. */
+		ok = !device_iommu_mapped(td->dev) && mask < DMA_BIT_MASK(32);
+		if (!ok)
+			ktap_diag("mask %#llx: no coherent memory", mask);
+		return ok;
+	}
+	td_fill(mem, PAGE_SIZE, seed * TD_PATTERN);
+	desc.src = dma;
+	ok = dma + PAGE_SIZE - 1 <= mask;
+	if (!ok)
+		ktap_diag("mask %#llx: coherent memory at %#llx", mask, dma);
+	ok = ok && td_run_expect(td, &desc, TD_OK);
+	dma_free_coherent(td->dev, PAGE_SIZE, mem, dma);
+	return ok;
+}
+
+/* The ring stays where it is. */
+bool td_test_mask(const struct test_args *args)
+{
+	struct device *dev = args->td->dev;
+	bool ok = true;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(mask_bits) && ok; i++) {
+		u64 mask = DMA_BIT_MASK(mask_bits[i]);
+
+		ok = !dma_set_mask_and_coherent(dev, mask) &&
+		     streams_within(args->td, mask) &&
+		     coherent_within(args->td, mask);
+	}
+	dma_set_mask_and_coherent(dev, DMA_BIT_MASK(64));
+	return ok;
+}

@@ -253,6 +253,8 @@ static const struct test {
 	{ "page-fault-pasid", "a page of a PASID is mapped while the access to it waits",
 	  td_test_page_fault_pasid, true, 1,
 	  .skip = td_skip_page_fault_pasid },
+	{ "mask", "addresses are such as the device's mask reaches, or are refused",
+	  td_test_mask, false, 1 },
 };
 
 static void run_test(const struct test *test, const struct test_args *args)
@@ -272,8 +274,9 @@ static void run_test(const struct test *test, const struct test_args *args)
 			  test->name, test->what);
 		return;
 	}
-	if (test->two_devices && !td_other(td)) {
-		ktap_skip("there is one testdev", "%s: %s", test->name,
+	if (test->two_devices && !(td_other(td) &&
+				   device_iommu_mapped(td_other(td)->dev))) {
+		ktap_skip("there is one testdev behind an IOMMU", "%s: %s", test->name,
 			  test->what);
 		return;
 	}
@@ -290,12 +293,11 @@ static void run_test(const struct test *test, const struct test_args *args)
 		ktap_ok(ok, "%s: %s", test->name, test->what);
 }
 
-static bool is_wanted(const struct test *test, const struct test *only,
-		      bool all)
+static bool is_wanted(const struct test *test, const struct testdev *td,
+		      const struct test *only, bool all)
 {
 	/* Most platforms have one; that is no test left out. */
-	if (test->two_devices && !only && !(td_find(NULL) &&
-					    td_other(td_find(NULL))))
+	if (test->two_devices && !only && !td_other(td))
 		return false;
 	return only ? test == only : all || !test->extra;
 }
@@ -306,12 +308,29 @@ static int usage(void)
 	return -EINVAL;
 }
 
+static void run_tests(const struct test_args *args, const struct test *only,
+		      bool all)
+{
+	unsigned int i, planned = 0;
+
+	if (td_other(args->td))
+		shell_printf("# device %s\n", dev_name(args->td->dev));
+	for (i = 0; i < ARRAY_SIZE(tests); i++)
+		if (is_wanted(&tests[i], args->td, only, all))
+			planned++;
+	ktap_plan(planned);
+	for (i = 0; i < ARRAY_SIZE(tests); i++)
+		if (is_wanted(&tests[i], args->td, only, all) &&
+		    !shell_interrupted())
+			run_test(&tests[i], args);
+}
+
 int td_dmatest(int argc, char **argv)
 {
 	struct test_args args = { .size = 64 * SZ_1M };
 	const char *device = NULL;
 	const struct test *only = NULL;
-	unsigned int before, i, mib, planned = 0;
+	unsigned int before, i, mib;
 	bool all = false;
 	int arg;
 
@@ -353,20 +372,16 @@ int td_dmatest(int argc, char **argv)
 		}
 	}
 
-	args.td = td_find(device);
+	args.td = device ? td_find(device) : td_next(NULL);
 	if (!args.td) {
 		shell_printf("dmatest: no testdev %sis bound\n",
 			     device ? "of that name " : "");
 		return -ENODEV;
 	}
 	before = ktap_failures();
-	for (i = 0; i < ARRAY_SIZE(tests); i++)
-		if (is_wanted(&tests[i], only, all))
-			planned++;
-	ktap_plan(planned);
-	for (i = 0; i < ARRAY_SIZE(tests); i++)
-		if (is_wanted(&tests[i], only, all) && !shell_interrupted())
-			run_test(&tests[i], &args);
+	for (; args.td && !shell_interrupted();
+	     args.td = device ? NULL : td_next(args.td))
+		run_tests(&args, only, all);
 	if (shell_interrupted())
 		return -EINTR;
 	return ktap_failures() == before ? 0 : -EIO;

@@ -65,6 +65,7 @@ bool td_test_write(const struct test_args *args);
 bool td_test_check(const struct test_args *args);
 bool td_test_unaligned(const struct test_args *args);
 bool td_test_ring(const struct test_args *args);
+bool td_test_mask(const struct test_args *args);
 bool td_test_bad_descriptor(const struct test_args *args);
 bool td_test_fault_read(const struct test_args *args);
 bool td_test_fault_write(const struct test_args *args);

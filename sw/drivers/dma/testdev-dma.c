@@ -206,6 +206,20 @@ struct testdev *td_find(const char *name)
 	return found;
 }
 
+struct testdev *td_next(const struct testdev *td)
+{
+	struct testdev *next = NULL, *o;
+
+	mutex_lock(&testdevs_lock);
+	list_for_each_entry_reverse(o, &testdevs, node) {
+		if (o == td)
+			break;
+		next = o;
+	}
+	mutex_unlock(&testdevs_lock);
+	return next;
+}
+
 struct testdev *td_other(const struct testdev *td)
 {
 	struct testdev *other, *found = NULL;
@@ -355,7 +369,5 @@ static void __exit td_exit(void)
 module_init(td_init);
 module_exit(td_exit);
 
-/* Works without an IOMMU driver too where the device tree names no IOMMU. */
-MODULE_SOFTDEP("pre: arm-smmu-v3 arm-smmu");
 MODULE_DESCRIPTION("Driver and tests of testdev");
 MODULE_LICENSE("Dual MIT/GPL");

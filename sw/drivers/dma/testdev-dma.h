@@ -98,6 +98,8 @@ u32 td_stream_id(const struct testdev *td, u32 index);
 
 /* By name; the first one for NULL; NULL if there is none. */
 struct testdev *td_find(const char *name);
+/* The one behind @td, or the first; NULL: none. */
+struct testdev *td_next(const struct testdev *td);
 /* Another one than td, or NULL. */
 struct testdev *td_other(const struct testdev *td);
 

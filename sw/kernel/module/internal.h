@@ -97,6 +97,7 @@ struct module_facts {
 	char name[MODULE_NAME_LEN];
 	size_t size;
 	enum module_state state;
+	bool permanent;		/* it has no exit function */
 	unsigned int refs;
 	char holders[HOLDERS_SIZE];
 };

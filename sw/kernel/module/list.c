@@ -204,6 +204,7 @@ bool module_get_facts(unsigned int n, struct module_facts *f)
 		strscpy(f->name, m->name, sizeof(f->name));
 		f->size = m->size;
 		f->state = m->state;
+		f->permanent = m->init && !m->exit;
 		f->refs = module_refcount(m);
 		module_holders(m, f->holders, sizeof(f->holders));
 		found = true;

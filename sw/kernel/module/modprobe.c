@@ -104,6 +104,7 @@ static int read_file(struct mod_file *m, const struct ramfs_file *f,
 	if (!ret) {
 		m->info = (const char *)f->data + e->sh[e->modinfo].sh_offset;
 		m->info_size = e->sh[e->modinfo].sh_size;
+		m->size = e->total;
 	}
 	mod_elf_close(e);
 	/* A damaged file is listed: loading it says what is wrong. */
@@ -246,6 +247,11 @@ int mod_file_read(struct mod_file *m, const struct ramfs_file *f)
 const struct mod_file *mod_index_find(const char *name)
 {
 	return need_index() ? NULL : find_file(name);
+}
+
+const struct mod_file *mod_index_at(size_t n)
+{
+	return need_index() || n >= nr_files ? NULL : &files[n];
 }
 
 /* Is @name one of "a,b"? */

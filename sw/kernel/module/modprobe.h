@@ -14,6 +14,7 @@ struct mod_file {
 	const struct ramfs_file *f;
 	const char *info;	/* .modinfo, in the file; NULL: damaged */
 	size_t info_size;
+	size_t size;		/* in memory, once it is loaded */
 	char name[56];		/* of the file, without .ko */
 };
 
@@ -36,6 +37,8 @@ void kmod_settle(void);
 
 /* The file of a module by name; NULL. */
 const struct mod_file *mod_index_find(const char *name);
+/* The @n-th file by name, damaged ones included; NULL: there are fewer. */
+const struct mod_file *mod_index_at(size_t n);
 
 /* alias.c: '*', '?', [a-z], [!a-z] and '\' as in fnmatch(); '-' and '_' are one
  * outside of brackets.

@@ -10,7 +10,9 @@
 #include <ktap.h>
 #include <module.h>
 #include <of.h>
+#include <mutex.h>
 #include <platform_device.h>
+#include <shell.h>
 #include <sizes.h>
 
 #define FRAME_SIZE	0x80
@@ -47,6 +49,7 @@
 #define TIMEOUT_US	1000000
 
 struct engine {
+	struct list_head node;
 	struct device *dev;
 	u8 __iomem *base;
 	u32 stream;
@@ -55,6 +58,9 @@ struct engine {
 	unsigned int faults;
 	u64 fault_addr;
 };
+
+static LIST_HEAD(engines);
+static DEFINE_MUTEX(engines_lock);
 
 static u8 __iomem *frame(struct engine *e, unsigned int n)
 {
@@ -256,6 +262,25 @@ static void run_tests(struct engine *e)
 	test_fault(e);
 }
 
+static int enginetest(int argc, char **argv)
+{
+	unsigned int before = ktap_failures();
+	struct engine *e;
+	int ret = -ENODEV;
+
+	/* An engine stays while it is tested. */
+	mutex_lock(&engines_lock);
+	list_for_each_entry(e, &engines, node) {
+		e->faults = 0;
+		run_tests(e);
+		ret = 0;
+	}
+	mutex_unlock(&engines_lock);
+	if (ret)
+		shell_printf("enginetest: no engine is bound\n");
+	return ret || ktap_failures() == before ? ret : -EIO;
+}
+
 static int engine_probe(struct platform_device *pdev)
 {
 	struct engine *e = devm_kzalloc(&pdev->dev, sizeof(*e), GFP_KERNEL);
@@ -281,13 +306,29 @@ static int engine_probe(struct platform_device *pdev)
 	ret = iommu_set_fault_handler(e->dev, note_fault, e);
 	if (ret)
 		goto out_free_dst;
-	run_tests(e);
-	iommu_set_fault_handler(e->dev, NULL, NULL);
+	platform_set_drvdata(pdev, e);
+	mutex_lock(&engines_lock);
+	list_add_tail(&e->node, &engines);
+	mutex_unlock(&engines_lock);
+	return 0;
+
 out_free_dst:
 	dma_free_coherent(e->dev, BUF_SIZE, e->dst, e->dst_dma);
 out_free_src:
 	dma_free_coherent(e->dev, BUF_SIZE, e->src, e->src_dma);
 	return ret;
+}
+
+static void engine_remove(struct platform_device *pdev)
+{
+	struct engine *e = platform_get_drvdata(pdev);
+
+	mutex_lock(&engines_lock);
+	list_del(&e->node);
+	mutex_unlock(&engines_lock);
+	iommu_set_fault_handler(e->dev, NULL, NULL);
+	dma_free_coherent(e->dev, BUF_SIZE, e->dst, e->dst_dma);
+	dma_free_coherent(e->dev, BUF_SIZE, e->src, e->src_dma);
 }
 
 static const struct of_device_id engine_of_match[] = {
@@ -298,13 +339,35 @@ MODULE_DEVICE_TABLE(of, engine_of_match);
 
 static struct platform_driver engine_driver = {
 	.probe = engine_probe,
+	.remove = engine_remove,
 	.driver = {
 		.name = "smmuv3-test-engine",
 		.of_match_table = engine_of_match,
 	},
 };
-module_platform_driver(engine_driver);
 
-MODULE_DESCRIPTION("Arm's SMMUv3TestEngine, exercised when it is found");
-MODULE_SOFTDEP("pre: arm-smmu-v3");
+static int __init engine_init(void)
+{
+	int ret = platform_driver_register(&engine_driver);
+
+	if (ret)
+		return ret;
+	ret = register_shell_selftest("enginetest",
+				      "- test DMA through each SMMUv3TestEngine",
+				      enginetest);
+	if (ret)
+		platform_driver_unregister(&engine_driver);
+	return ret;
+}
+
+static void __exit engine_exit(void)
+{
+	unregister_shell_command("enginetest");
+	platform_driver_unregister(&engine_driver);
+}
+
+module_init(engine_init);
+module_exit(engine_exit);
+
+MODULE_DESCRIPTION("Driver and tests of Arm's SMMUv3TestEngine");
 MODULE_LICENSE("Dual MIT/GPL");
