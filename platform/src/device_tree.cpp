@@ -22,6 +22,9 @@ constexpr std::uint32_t gic_ppi = 1;
 constexpr std::uint32_t edge_rising = 1;
 constexpr std::uint32_t level_high = 4;
 constexpr const char* global_interrupts = "#global-interrupts";
+// The SMMU names its masters, instead of these the SMMU: bindings/iommu/arm,smmu, before `iommus`. One that
+// wants to says so by the empty property.
+constexpr const char* mmu_masters = "mmu-masters";
 
 void add64(Cells& cells, std::uint64_t value) {
   cells.push_back(static_cast<std::uint32_t>(value >> 32));
@@ -85,6 +88,9 @@ class Builder {
   bool has_msi_frame() const;
   void properties(const DtNode& node, const std::vector<std::string>& except = {});
   void interrupts(const Instance& instance, const DtNode& node);
+  bool lists_masters(const Instance& smmu) const { return has(m_nodes.at(smmu.config->name), mmu_masters); }
+  void masters(const Instance& smmu);
+  void streams(const Instance& instance, const DtNode& node);
   std::string node_name(const Instance& instance) const;
   Cells ppi(std::uint32_t number) const;
   std::uint32_t wired_timer(const std::string& dt_name, std::uint32_t otherwise) const;
@@ -107,6 +113,9 @@ void Builder::assign_phandles() {
   };
   give(m_system.interrupt_controller());
   for (const auto& i : m_system.instances()) give(i->smmu);
+  for (const auto& i : m_system.instances()) {
+    if (i->smmu != nullptr && lists_masters(*i->smmu)) give(i.get());
+  }
   for (const auto& i : m_system.instances()) {
     if (!i->config->behind || !i->config->behind->identity) continue;
     give(i.get());
@@ -330,13 +339,45 @@ void Builder::child(const DtNode& node, const Window* window) {
   m_fdt.end();
 }
 
+// Each master by its phandle, and as many StreamIDs as its node says.
+void Builder::masters(const Instance& smmu) {
+  Cells list;
+  for (const auto& master : m_system.instances()) {
+    if (master->smmu != &smmu) continue;
+    const Behind& b = *master->config->behind;
+    list.push_back(m_phandles.at(master->config->name));
+    for (std::uint32_t i = 0; i < b.count; ++i) list.push_back(b.stream + i);
+  }
+  m_fdt.cells(mmu_masters, list);
+}
+
+// What the node of a master says of the SMMU it is behind.
+void Builder::streams(const Instance& instance, const DtNode& node) {
+  const Behind& b = *instance.config->behind;
+  if (lists_masters(*instance.smmu)) {
+    m_fdt.cells("#stream-id-cells", {b.count});
+  } else {
+    Cells iommus;
+    for (std::uint32_t i = 0; i < b.count; ++i) {
+      iommus.push_back(m_phandles.at(instance.smmu->config->name));
+      iommus.push_back(b.stream + i);
+    }
+    m_fdt.cells("iommus", iommus);
+  }
+  if (!has(node, "dma-coherent") && !has(node, "dma-noncoherent")) m_fdt.flag("dma-coherent");
+  if (const auto found = m_regions.find(instance.config->name); found != m_regions.end()) {
+    m_fdt.cells("memory-region", {found->second});
+  }
+}
+
 void Builder::device(const Instance& instance) {
   if (instance.cpu != nullptr || instance.memory != nullptr) return;
   const DtNode& node = m_nodes.at(instance.config->name);
   if (node.name() == "device") return;
 
   m_fdt.begin(node_name(instance));
-  properties(node, {"msi-parent", global_interrupts});
+  properties(node, {"msi-parent", global_interrupts, mmu_masters});
+  if (has(node, mmu_masters)) masters(instance);
   // bindings/interrupt-controller/msi.yaml; a component that sends messages says so by the empty property.
   if (m_msi_phandle != 0 && has(node, "msi-parent")) m_fdt.cells("msi-parent", {m_msi_phandle});
   Cells reg;
@@ -354,19 +395,7 @@ void Builder::device(const Instance& instance) {
     m_fdt.cells("clocks", Cells(count, m_clock_phandle));
     if (names == nullptr) m_fdt.texts("clock-names", {"uartclk", "apb_pclk"});
   }
-  if (instance.smmu != nullptr) {
-    const Behind& b = *instance.config->behind;
-    Cells iommus;
-    for (std::uint32_t i = 0; i < b.count; ++i) {
-      iommus.push_back(m_phandles.at(instance.smmu->config->name));
-      iommus.push_back(b.stream + i);
-    }
-    m_fdt.cells("iommus", iommus);
-    if (!has(node, "dma-coherent") && !has(node, "dma-noncoherent")) m_fdt.flag("dma-coherent");
-    if (const auto found = m_regions.find(instance.config->name); found != m_regions.end()) {
-      m_fdt.cells("memory-region", {found->second});
-    }
-  }
+  if (instance.smmu != nullptr) streams(instance, node);
   if (const auto found = m_phandles.find(instance.config->name); found != m_phandles.end()) {
     m_fdt.cells("phandle", {found->second});
   }

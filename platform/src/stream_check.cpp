@@ -63,14 +63,17 @@ class Tree {
     return printable(buffer.data());
   }
   /// Cells behind a phandle in `iommus`.
-  std::size_t specifier_cells(std::uint32_t phandle) const {
-    const int node = fdt_node_offset_by_phandle(m_blob, phandle);
-    const std::vector<std::uint32_t> count =
-        node < 0 ? std::vector<std::uint32_t>() : cells(node, "#iommu-cells");
-    return count.size() == 1 ? count[0] : 1;
-  }
+  std::size_t specifier_cells(std::uint32_t phandle) const { return count(phandle, "#iommu-cells", 1); }
+  /// Cells behind a phandle in `mmu-masters`.
+  std::size_t listed_cells(std::uint32_t phandle) const { return count(phandle, "#stream-id-cells", 0); }
 
  private:
+  std::size_t count(std::uint32_t phandle, const char* property, std::size_t otherwise) const {
+    const int node = fdt_node_offset_by_phandle(m_blob, phandle);
+    const std::vector<std::uint32_t> found = node < 0 ? std::vector<std::uint32_t>() : cells(node, property);
+    return found.size() == 1 ? found[0] : otherwise;
+  }
+
   const void* m_blob;
 };
 
@@ -100,6 +103,20 @@ std::vector<Range> streams_of(const Tree& tree, int node, std::uint32_t smmu, bo
   return found;
 }
 
+/// The same by `mmu-masters` of the SMMU, where that lists the node.
+void add_listed(const Tree& tree, int node, int smmu, std::vector<Range>& found, bool& any) {
+  const std::vector<std::uint32_t> list = tree.cells(smmu, "mmu-masters");
+  for (std::size_t i = 0; i < list.size();) {
+    const std::size_t size = tree.listed_cells(list[i]);
+    if (list[i] != 0 && list[i] == tree.phandle(node)) {
+      any = true;
+      for (std::size_t k = 1; k <= size && i + k < list.size(); ++k)
+        found.push_back({list[i + k], list[i + k]});
+    }
+    i += 1 + size;
+  }
+}
+
 bool covers(const std::vector<Range>& ranges, std::uint64_t stream) {
   return std::any_of(ranges.begin(), ranges.end(),
                      [&](const Range& r) { return r.first <= stream && stream <= r.last; });
@@ -114,7 +131,8 @@ void compare_tree(const Tree& tree, const Instance& device, std::vector<std::str
   const auto smmu = tree.find(*smmu_address);
   if (!node || !smmu) return;  // a guest that is not told of them does not use them
   bool any = false;
-  const std::vector<Range> found = streams_of(tree, *node, tree.phandle(*smmu), any);
+  std::vector<Range> found = streams_of(tree, *node, tree.phandle(*smmu), any);
+  add_listed(tree, *node, *smmu, found, any);
   if (!any) return;
   const Range wired{b.stream, std::uint64_t{b.stream} + b.count - 1};
   bool same = !found.empty();

@@ -245,6 +245,13 @@ void Wiring::check_streams(const Instance& device, const Instance& smmu) const {
                  fmt::format("[{}] behind: {} streams; at most {} can be described", device.config->name,
                              b.count, most_described));
   }
+  // A list of phandles in a device tree has up to 16 cells behind each, as Linux reads it.
+  constexpr std::uint32_t most_listed = 16;
+  if (smmu.params.has("mmu_masters") && smmu.params.flag("mmu_masters") && b.count > most_listed) {
+    config_error(b.place, "count",
+                 fmt::format("[{}] behind: {} streams; mmu_masters of [{}] lists at most {} of a device",
+                             device.config->name, b.count, smmu.config->name, most_listed));
+  }
   const std::string fixed = fmt::format("tbu{}_fixed", b.tbu);
   const std::string stream = fmt::format("tbu{}_stream_id", b.tbu);
   if (smmu.params.has(fixed) && smmu.params.has(stream) && smmu.params.flag(fixed) &&

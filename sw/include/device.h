@@ -26,6 +26,7 @@ struct device_node;
 struct dma_map_ops;
 struct iommu_fwspec;
 struct iommu_group;
+struct iommu_ops;
 struct module;
 struct sysfs_node;
 
@@ -39,6 +40,9 @@ struct sysfs_node;
  * @dma_configure: before a probe: how @dev reaches memory; an error ends the
  *	attempt, -EPROBE_DEFER defers it
  * @dma_cleanup: after an unbind or a failed probe, once the devres are gone
+ * @iommu_ops: of the IOMMU driver whose "mmu-masters" may be devices of this
+ *	bus, by bus_set_iommu()
+ * @iommu_missing: the node of the IOMMU for which these wait, if they do
  */
 struct bus_type {
 	const char *name;
@@ -48,6 +52,9 @@ struct bus_type {
 	void (*remove)(struct device *dev);
 	int (*dma_configure)(struct device *dev);
 	void (*dma_cleanup)(struct device *dev);
+	/* private: the IOMMU core's */
+	const struct iommu_ops *iommu_ops;
+	const struct device_node *iommu_missing;
 	/* private: under @lock, by registration */
 	struct mutex lock;
 	struct list_head devices;
@@ -106,6 +113,7 @@ struct device {
 	struct list_head deferred_node;	/* under the deferred devices' lock */
 	bool deferred_retry;
 	char *deferred_reason;
+	int probe_error;		/* of the last probe, if it failed for good */
 };
 
 static inline const char *dev_name(const struct device *dev)
@@ -161,6 +169,13 @@ void driver_drop_range(const void *start, size_t size,
 		       const struct module *owner, const char *name);
 /* 0 when @dev is bound (now or before), -EPROBE_DEFER, or -ENODEV. */
 int device_attach(struct device *dev);
+/**
+ * device_bind_driver_name() - Bind a device to the driver of its bus that has
+ *	this name.
+ * Return: 0; -ENOENT: no such driver; -ENODEV: it does not match; -EBUSY:
+ * another driver has the device; -EPROBE_DEFER, or an error of the probe.
+ */
+int device_bind_driver_name(struct device *dev, const char *name);
 /* Unbinds what uses it, then itself. */
 void device_release_driver(struct device *dev);
 
@@ -191,8 +206,12 @@ void driver_init_done(void);
  * come any more; -ETIMEDOUT: "deferred_probe_timeout" has passed.
  */
 int driver_deferred_probe_check_state(struct device *dev, bool may_be_module);
-/* Each deferred device and its reason, one line, to the console. */
-void driver_deferred_probe_show(void);
+/* Each deferred device and why it waits, by the time since when. No lock that
+ * a probe takes is taken by @fn.
+ */
+void driver_deferred_for_each(void *data,
+			      void (*fn)(struct device *dev, const char *why,
+					 void *data));
 bool device_is_deferred(struct device *dev);
 
 /* Managed resources: released in reverse order at unbind. */

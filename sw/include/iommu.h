@@ -15,6 +15,7 @@
 #include <module.h>
 #include <types.h>
 
+struct bus_type;
 struct device;
 struct device_node;
 struct io_pgtable_entry;
@@ -178,6 +179,8 @@ struct iommu_domain {
  * struct iommu_ops - what an IOMMU driver offers
  * @owner: its module; held while a device behind it is bound
  * @of_xlate: add the stream IDs of one entry of a device's "iommus"
+ * @legacy_ids: add the stream IDs that "mmu-masters" of the IOMMU has for a
+ *		device; NULL: it knows no such list
  * @probe_device: take the device in; its fwspec is complete
  * @release_device: let it go; its streams are refused from now on
  * @device_group: the group that the device must be in, by iommu_group_alloc()
@@ -195,6 +198,7 @@ struct iommu_ops {
 	struct module *owner;
 	int (*of_xlate)(struct device *dev,
 			const struct of_phandle_args *args);
+	int (*legacy_ids)(struct device *dev);
 	int (*probe_device)(struct device *dev);
 	void (*release_device)(struct device *dev);
 	struct iommu_group *(*device_group)(struct device *dev);
@@ -256,6 +260,8 @@ struct iommu_fwspec {
 int iommu_device_register(struct iommu_device *iommu,
 			  const struct iommu_ops *ops, struct device *dev);
 void iommu_device_unregister(struct iommu_device *iommu);
+int bus_set_iommu(struct bus_type *bus, const struct iommu_ops *ops);
+void bus_expect_iommu(struct bus_type *bus, const struct device_node *iommu);
 int iommu_device_sysfs_add(struct iommu_device *iommu, struct device *parent,
 			   const struct attribute_group *const *groups,
 			   const char *fmt, ...) __printf(4, 5);

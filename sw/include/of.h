@@ -28,6 +28,9 @@ struct device_node {
 	struct device_node *sibling;
 	struct device_node *by_phandle[2];	/* see of_add_phandle() */
 	struct device *dev;	/* made for it, or NULL */
+	/* Whose mmu-masters names it, and whose does once more. */
+	struct device_node *legacy_iommu;
+	struct device_node *legacy_second;
 };
 
 #define MAX_PHANDLE_ARGS	16

@@ -114,13 +114,6 @@ static int cmd_devices(int argc, char **argv)
 }
 SHELL_COMMAND(devices, "devices", "- devices and their drivers");
 
-static int cmd_deferred(int argc, char **argv)
-{
-	driver_deferred_probe_show();
-	return 0;
-}
-SHELL_COMMAND(deferred, "deferred", "- devices that wait for another");
-
 static char type_letter(const struct ramfs_file *f)
 {
 	switch (f->mode & RAMFS_IFMT) {

@@ -149,10 +149,6 @@ void dmesg_show(void)
 {
 }
 
-void driver_deferred_probe_show(void)
-{
-}
-
 void irq_show(void)
 {
 }

@@ -50,6 +50,7 @@ static void read_property(struct device_node *np, const struct property *p)
 {
 	static const char *const cells[] = {
 		NULL, "#interrupt-cells", "#iommu-cells", "#address-cells",
+		"#stream-id-cells",
 	};
 	struct of_phandle_args args;
 	struct device_node *target;

@@ -338,7 +338,11 @@ template <unsigned BUSWIDTH>
 void SmmuV2<BUSWIDTH>::describe(DtNode& node) const {
   node.set_name("iommu");
   node.strings("compatible", smmuv2::compatible_of(parameters()));
-  node.cells("#iommu-cells", {1});
+  if (parameters().flag("mmu_masters")) {
+    node.flag("mmu-masters");
+  } else {
+    node.cells("#iommu-cells", {1});
+  }
   node.cells("#global-interrupts", {m_impl->features.SES ? 4U : 2U});
   if (m_impl->features.CTTW) node.flag("dma-coherent");
 }

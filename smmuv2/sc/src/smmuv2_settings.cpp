@@ -219,6 +219,9 @@ std::vector<ParamInfo> make_params() {
   smmu::append(p, smmu::latency_params(gem5));
   p.push_back(smmu::number_param("maintenance_latency", 10, 0, 1000000,
                                  "clocks of a TLB maintenance operation (no outside source)"));
+  p.push_back(smmu::flag_param("mmu_masters", false,
+                               "the device tree lists masters by mmu-masters of the SMMU, the binding before "
+                               "iommus (bindings/iommu/arm,smmu of Linux 4.8)"));
   smmu::append(p, smmu::tbu_params());
   for (ParamInfo& info : p) info.doc += smmu::preset_values(presets(), info.name);
   return p;

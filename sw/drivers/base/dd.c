@@ -8,7 +8,6 @@
 #include <ktime.h>
 #include <list.h>
 #include <sched.h>
-#include <shell.h>
 #include <wait.h>
 #include <workqueue.h>
 
@@ -293,6 +292,7 @@ static int really_probe(struct device *dev, struct device_driver *drv)
 	atomic_inc(&probes);
 	begin(&attempt, dev);
 	WRITE_ONCE(dev->driver, drv);
+	dev->probe_error = 0;
 	set_reason(dev, NULL);
 	ret = call_probe(dev, drv);
 	if (!ret) {
@@ -306,8 +306,11 @@ static int really_probe(struct device *dev, struct device_driver *drv)
 		if (ret != -ENODEV && ret != -ENXIO)
 			dev_warn(dev, "probe failed with error -%s\n",
 				 errname(ret));
+		dev->probe_error = ret;
 		unbind_cleanup(dev);
 		device_forget_deferred(dev);
+		/* Whoever waits for it has another reason from now on. */
+		trigger(dev);
 	}
 	end(&attempt);
 	if (atomic_dec_and_test(&probes))
@@ -381,6 +384,24 @@ int device_attach(struct device *dev)
 	return -ENODEV;
 }
 EXPORT_SYMBOL(device_attach);
+
+int device_bind_driver_name(struct device *dev, const char *name)
+{
+	struct device_driver *drv;
+	int ret = -ENOENT;
+	u64 seq = 0;
+
+	while (ret == -ENOENT && (drv = bus_next_driver(dev->bus, seq))) {
+		seq = drv->seq;
+		if (!strcmp(drv->name, name)) {
+			ret = bind(dev, drv);
+			if (!ret && READ_ONCE(dev->driver) != drv)
+				ret = -EBUSY;
+		}
+		bus_put_driver(drv);
+	}
+	return ret;
+}
 
 static struct device *next_retry(void)
 {
@@ -465,14 +486,15 @@ static const char *reason_of(const struct device *dev)
 	return dev->deferred_reason;
 }
 
-void driver_deferred_probe_show(void)
+void driver_deferred_for_each(void *data,
+			      void (*fn)(struct device *dev, const char *why,
+					 void *data))
 {
 	struct device *d;
 
-	shell_printf("%-29s %s\n", "Device", "Why it waits");
 	mutex_lock(&deferred_lock);
 	list_for_each_entry(d, &deferred, deferred_node)
-		shell_printf("%-29s %s\n", dev_name(d), reason_of(d));
+		fn(d, reason_of(d), data);
 	mutex_unlock(&deferred_lock);
 }
 

@@ -79,6 +79,25 @@ static int smmu2_set_stall(struct device *dev, bool on)
 	return 0;
 }
 
+/**
+ * smmu2_add_stream - add a stream to a device that is being configured
+ * @dev: the device
+ * @id: a StreamID
+ * @mask: bits of it that do not count
+ *
+ * Return: 0; -EINVAL, told, for more than 16 bits; -ENOMEM.
+ */
+int smmu2_add_stream(struct device *dev, u32 id, u32 mask)
+{
+	if (id > 0xffff || mask > 0xffff) {
+		dev_err(dev, "stream %#x under mask %#x: they have 16 bits\n",
+			id, mask);
+		return -EINVAL;
+	}
+	/* Bits that are masked out are 0, so that equal entries look equal. */
+	return iommu_fwspec_add_id(dev, smmu2_spec(id & ~mask, mask));
+}
+
 static int smmu_of_xlate(struct device *dev,
 			 const struct of_phandle_args *args)
 {
@@ -93,14 +112,7 @@ static int smmu_of_xlate(struct device *dev,
 	}
 	if (args->args_count == 2)
 		mask = args->args[1];
-	if (args->args[0] > 0xffff || mask > 0xffff) {
-		dev_err(dev, "stream %#x under mask %#x: they have 16 bits\n",
-			args->args[0], mask);
-		return -EINVAL;
-	}
-	/* Bits that are masked out are 0, so that equal entries look equal. */
-	return iommu_fwspec_add_id(dev, smmu2_spec(args->args[0] & ~mask,
-						   mask));
+	return smmu2_add_stream(dev, args->args[0], mask);
 }
 
 static int smmu_probe_device(struct device *dev)
@@ -202,6 +214,7 @@ static void smmu_release_device(struct device *dev)
 const struct iommu_ops smmu2_iommu_ops = {
 	.owner = THIS_MODULE,
 	.of_xlate = smmu_of_xlate,
+	.legacy_ids = smmu2_legacy_ids,
 	.probe_device = smmu_probe_device,
 	.release_device = smmu_release_device,
 	.device_group = smmu_device_group,

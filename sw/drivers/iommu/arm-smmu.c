@@ -60,7 +60,7 @@ static int find_out(struct smmu2_device *smmu, size_t window)
 	return 0;
 }
 
-static int smmu2_probe(struct platform_device *pdev)
+static int take_into_use(struct platform_device *pdev)
 {
 	struct device *dev = &pdev->dev;
 	struct smmu2_device *smmu;
@@ -112,10 +112,21 @@ out_close:
 	return ret;
 }
 
+static int smmu2_probe(struct platform_device *pdev)
+{
+	int ret = smmu2_legacy_check(&pdev->dev);
+
+	if (!ret)
+		ret = take_into_use(pdev);
+	smmu2_legacy_settle(&pdev->dev, ret);
+	return ret;
+}
+
 static void smmu2_remove(struct platform_device *pdev)
 {
 	struct smmu2_device *smmu = platform_get_drvdata(pdev);
 
+	smmu2_legacy_settle(&pdev->dev, -EPROBE_DEFER);
 	iommu_device_unregister(&smmu->iommu);
 	iommu_device_sysfs_remove(&smmu->iommu);
 	smmu2_shell_remove(smmu);
@@ -153,13 +164,19 @@ static struct platform_driver smmu2_driver = {
 
 static int __init smmu2_init(void)
 {
-	int ret = smmu2_shell_init();
+	int ret = smmu2_legacy_init(smmu2_of_match);
 
 	if (ret)
 		return ret;
-	ret = platform_driver_register(&smmu2_driver);
+	ret = smmu2_shell_init();
 	if (ret)
-		smmu2_shell_exit();
+		goto out_legacy;
+	ret = platform_driver_register(&smmu2_driver);
+	if (!ret)
+		return 0;
+	smmu2_shell_exit();
+out_legacy:
+	smmu2_legacy_exit();
 	return ret;
 }
 
@@ -167,6 +184,7 @@ static void __exit smmu2_exit(void)
 {
 	platform_driver_unregister(&smmu2_driver);
 	smmu2_shell_exit();
+	smmu2_legacy_exit();
 }
 
 module_init(smmu2_init);

@@ -18,6 +18,7 @@
 #define SMMU2_MAX_BANKS		128
 #define SMMU2_MAX_STREAMS	128
 
+struct of_device_id;
 struct smmu2_domain;
 
 enum smmu2_version {
@@ -361,6 +362,13 @@ bool smmu2_handle_global(struct smmu2_device *smmu);
 void smmu2_page_response(struct device *dev, const struct iommu_fault *fault,
 			 enum iommu_page_response response);
 
+/* arm-smmu-legacy.c: "mmu-masters" */
+int smmu2_legacy_init(const struct of_device_id *matches);
+void smmu2_legacy_exit(void);
+int smmu2_legacy_check(struct device *dev);
+void smmu2_legacy_settle(struct device *dev, int ret);
+int smmu2_legacy_ids(struct device *dev);
+
 /* arm-smmu-domain.c */
 int smmu2_domain_finalise(struct smmu2_domain *dom, struct device *dev);
 struct iommu_domain *smmu2_domain_alloc(struct iommu_device *iommu,
@@ -378,6 +386,7 @@ int smmu2_nested_invalidate(struct iommu_domain *domain, const void *commands,
 			    unsigned int count);
 
 /* arm-smmu-master.c */
+int smmu2_add_stream(struct device *dev, u32 id, u32 mask);
 bool smmu2_has_stream(const struct smmu2_master *master, u32 sid);
 int smmu2_attach_dev(struct iommu_domain *domain, struct device *dev);
 extern const struct iommu_ops smmu2_iommu_ops;

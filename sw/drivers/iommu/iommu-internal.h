@@ -46,6 +46,20 @@ extern struct list_head iommu_devices;
 
 extern const char *const iommu_domain_type_names[IOMMU_NUM_DOMAIN_TYPES];
 
+/* The node is of an IOMMU that this kernel has a driver for, loaded or not. */
+bool iommu_is_known(const struct device_node *np);
+/* The instance that stands for a node, or NULL. With iommu_mutex. */
+struct iommu_device *iommu_find(const struct device_node *np);
+/* Without it: connects @dev to the IOMMU of @np, by the IDs that @add_ids adds.
+ * As iommu_configure_device(); @user is the module in whose name the IOMMU's
+ * is held.
+ */
+int iommu_connect(struct device *dev, struct device_node *np,
+		  struct module *user,
+		  int (*add_ids)(struct device *dev, const void *arg),
+		  const void *arg);
+int iommu_configure_legacy(struct device *dev, struct device_node *np);
+
 /* With iommu_mutex. */
 int iommu_group_add_device(struct device *dev);
 void iommu_group_remove_device(struct device *dev);

@@ -19,7 +19,7 @@
 DEFINE_MUTEX(iommu_mutex);
 LIST_HEAD(iommu_devices);
 
-static struct iommu_device *find_iommu(const struct device_node *np)
+struct iommu_device *iommu_find(const struct device_node *np)
 {
 	struct iommu_device *iommu;
 
@@ -170,21 +170,32 @@ out_fwspec:
 	return ret;
 }
 
+/* IOMMUs whose drivers this configuration knows; others may come from outside. */
+static const struct {
+	const char *compatible;
+	bool modular;
+} known[] = {
+	{ "arm,smmu-v3", IS_MODULE(CONFIG_ARM_SMMU_V3) },
+	{ "arm,smmu-v2", IS_MODULE(CONFIG_ARM_SMMU) },
+	{ "arm,smmu-v1", IS_MODULE(CONFIG_ARM_SMMU) },
+	{ "arm,mmu-500", IS_MODULE(CONFIG_ARM_SMMU) },
+	{ "arm,mmu-401", IS_MODULE(CONFIG_ARM_SMMU) },
+	{ "arm,mmu-400", IS_MODULE(CONFIG_ARM_SMMU) },
+};
+
+bool iommu_is_known(const struct device_node *np)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(known); i++)
+		if (of_device_is_compatible(np, known[i].compatible))
+			return true;
+	return false;
+}
+
 /* As long as there is no instance for @np. */
 static int wait_for_iommu(struct device *dev, struct device_node *np)
 {
-	/* Drivers that this configuration knows; others may come from outside. */
-	static const struct {
-		const char *compatible;
-		bool modular;
-	} known[] = {
-		{ "arm,smmu-v3", IS_MODULE(CONFIG_ARM_SMMU_V3) },
-		{ "arm,smmu-v2", IS_MODULE(CONFIG_ARM_SMMU) },
-		{ "arm,smmu-v1", IS_MODULE(CONFIG_ARM_SMMU) },
-		{ "arm,mmu-500", IS_MODULE(CONFIG_ARM_SMMU) },
-		{ "arm,mmu-401", IS_MODULE(CONFIG_ARM_SMMU) },
-		{ "arm,mmu-400", IS_MODULE(CONFIG_ARM_SMMU) },
-	};
 	bool may_be_module = true;
 	struct platform_device *pdev = of_find_device_by_node(np);
 	const char *why = "has no driver yet";
@@ -200,6 +211,8 @@ static int wait_for_iommu(struct device *dev, struct device_node *np)
 		why = "is deferred itself";
 	} else if (pdev && pdev->dev.driver) {
 		why = "is being probed";
+	} else if (pdev && pdev->dev.probe_error) {
+		why = "has failed to probe";
 	}
 	ret = driver_deferred_probe_check_state(dev, may_be_module);
 	if (ret == -EPROBE_DEFER)
@@ -215,16 +228,16 @@ static int wait_for_iommu(struct device *dev, struct device_node *np)
 	return ret == -EPROBE_DEFER ? ret : 0;
 }
 
-static int connect(struct device *dev, struct device_node *np,
-		   struct module *user,
-		   int (*add_ids)(struct device *dev, const void *arg),
-		   const void *arg)
+int iommu_connect(struct device *dev, struct device_node *np,
+		  struct module *user,
+		  int (*add_ids)(struct device *dev, const void *arg),
+		  const void *arg)
 {
 	struct iommu_device *iommu;
 	int ret;
 
 	mutex_lock(&iommu_mutex);
-	iommu = find_iommu(np);
+	iommu = iommu_find(np);
 	if (!iommu) {
 		mutex_unlock(&iommu_mutex);
 		return wait_for_iommu(dev, np);
@@ -287,10 +300,15 @@ int iommu_configure_device(struct device *dev)
 	ret = of_parse_phandle_with_args(dev->of_node, "iommus",
 					 "#iommu-cells", 0, &args);
 	if (ret == -ENOENT)
-		return 0;
+		return iommu_configure_legacy(dev, dev->of_node);
 	if (ret) {
 		dev_err(dev, "malformed iommus property\n");
 		return ret;
+	}
+	if (dev->of_node->legacy_iommu) {
+		dev_err(dev, "iommus names %pOF, and mmu-masters of %pOF names the device\n",
+			args.np, dev->of_node->legacy_iommu);
+		return -EINVAL;
 	}
 	/* An IOMMU that the firmware keeps off is not in the way. */
 	if (!of_device_is_available(args.np))
@@ -305,8 +323,8 @@ int iommu_configure_device(struct device *dev)
 			args.np->full_name);
 		return -EINVAL;
 	}
-	ret = connect(dev, args.np, dev->driver ? dev->driver->owner : NULL,
-		      add_of_ids, NULL);
+	ret = iommu_connect(dev, args.np, dev->driver ? dev->driver->owner : NULL,
+			    add_of_ids, NULL);
 	if (ret && ret != -EPROBE_DEFER)
 		dev_err(dev, "not connected to its IOMMU: -%s\n",
 			errname(ret));
@@ -347,7 +365,7 @@ int iommu_configure_device_ids(struct device *dev, struct device_node *iommu,
 
 	if (dev->iommu)
 		return -EBUSY;
-	return connect(dev, iommu, user, add_listed_ids, &list);
+	return iommu_connect(dev, iommu, user, add_listed_ids, &list);
 }
 EXPORT_SYMBOL_GPL(iommu_configure_device_ids);
 
