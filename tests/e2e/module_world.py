@@ -1,0 +1,209 @@
+"""What a platform's modules and devices are expected to do, and scripts that hold the guest to it.
+
+A platform is data: its modules, and its devices with what each needs. A world is what is loaded and bound at one moment; it
+says of each step whether it succeeds and what is so behind it.
+"""
+import os
+import re
+
+from e2e import check
+
+V2_FORMAT = "page-table format ARM_64_LPAE_S1 is not registered: modprobe io-pgtable-fmt-2"
+
+
+class Device:
+    """`module` brings its driver `driver`. A client is behind the device `iommu`, and needs the module `format` for its tables.
+    `parent` makes it. `use` moves data, as `moved` says on the console."""
+
+    def __init__(self, name, module, driver=None, iommu=None, table=None, parent=None, use="", moved=""):
+        self.name, self.module, self.driver = name, module, driver or module
+        self.iommu, self.format, self.parent, self.use, self.moved = iommu, table, parent, use, moved
+
+
+def testdev(name, iommu):
+    return Device(name, "testdev-dma", iommu=iommu, table="io-pgtable-arm", use="dmatest --device %s --size 1 --test " % name + "%s",
+                  moved="ok 1 - copy: 1 MiB")
+
+
+class Platform:
+    """`config` is a file of vp-configs; `modules` are the files that orders are made of."""
+
+    def __init__(self, config, modules, devices, change=None):
+        self.config, self.modules, self.change = config, tuple(modules), change
+        self.devices = {d.name: d for d in devices}
+
+    def iommus(self):
+        return [d for d in self.devices.values() if any(c.iommu == d.name for c in self.devices.values())]
+
+    def clients(self):
+        return [d for d in self.devices.values() if d.iommu]
+
+
+def second_cpu(text):
+    """The shipped configurations have one CPU."""
+    for old, new in (("[gic]\n", '[cpu1]\ntype = "cpu"\ninterrupts = { timer_virt = "PPI 11", timer_phys = "PPI 14" }\n\n[gic]\n'),
+                     ('irq0 = "cpu0.irq"', 'irq0 = "cpu0.irq", irq1 = "cpu1.irq"'),
+                     ("params = { v2m_spi_base", "params = { cpus = 2, v2m_spi_base"),
+                     ('event_out = "cpu0.event"', 'event_out = ["cpu0.event", "cpu1.event"]')):
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    return text
+
+
+V3 = Device("9050000.iommu", "arm-smmu-v3")
+V2 = Device("9100000.iommu", "arm-smmu")
+DISK = Device("a010000.virtio", "virtio_blk", "virtio-blk", V3.name, "io-pgtable-arm", use="disk check",
+              moved=" as SHA256SUMS says, 0 wrong, 0 missing")
+FORMATS = ("io-pgtable-arm", "io-pgtable-arm-v7s")
+
+# Of SMMUv2 the short descriptors are one more module that comes and goes: nobody asks for them.
+PLATFORMS = {
+    "gki-smmuv3": Platform("gki-smmuv3.toml", ("io-pgtable-arm", "arm-smmu-v3", "testdev-dma", "virtio_blk"), [
+        V3, testdev("a000000.dma", V3.name), DISK]),
+    "gki-smmuv2": Platform("gki-smmuv2.toml", (*FORMATS, "arm-smmu", "testdev-dma"), [
+        V2, testdev("a000000.dma", V2.name)]),
+    "gki-dual": Platform("gki-dual.toml", (*FORMATS, "arm-smmu-v3", "arm-smmu", "testdev-dma"), [
+        V3, V2, testdev("a000000.dma", V3.name), testdev("a002000.dma", V2.name)]),
+}
+PLATFORMS["gki-smmuv3-smp"] = Platform("gki-smmuv3-smp.toml", ("io-pgtable-arm", "arm-smmu-v3", "testdev-dma"), [
+    V3, testdev("a000000.dma", V3.name)])
+
+
+class World:
+    """Nothing is loaded at first."""
+
+    def __init__(self, platform, loaded=(), off=()):
+        self.platform, self.loaded, self.off = platform, set(loaded), set(off)
+
+    def copy(self):
+        return World(self.platform, self.loaded, self.off)
+
+    def bound(self, name):
+        """`off` are devices that somebody has unbound: they wait for nothing."""
+        d = self.platform.devices[name]
+        return (d.module in self.loaded and name not in self.off and (d.parent is None or self.bound(d.parent)) and
+                self.reason(d) is None)
+
+    def reason(self, d):
+        if d.iommu and not self.bound(d.iommu):
+            return "IOMMU %s has no driver yet" % d.iommu
+        if d.format and d.format not in self.loaded:
+            return V2_FORMAT
+        return None
+
+    def deferred(self):
+        return {d.name: self.reason(d) for d in self.platform.devices.values()
+                if d.module in self.loaded and d.name not in self.off and (d.parent is None or self.bound(d.parent)) and self.reason(d)}
+
+    def behind(self):
+        return {d.name: d.iommu for d in self.platform.clients() if self.bound(d.name)}
+
+    def held(self, module):
+        """By a client that is bound: the driver of its IOMMU, and the format of its tables."""
+        return any(self.bound(d.name) and module in (d.format, self.platform.devices[d.iommu].module) for d in self.platform.clients())
+
+    def step(self, words):
+        """Does what a line says; whether it succeeds."""
+        what, *names = words.split()
+        return getattr(self, "do_" + what)(*names)
+
+    def do_insmod(self, module):
+        if module in self.loaded:
+            return False
+        self.loaded.add(module)
+        # A driver that comes is offered each device.
+        self.off -= {d.name for d in self.platform.devices.values() if d.module == module}
+        return True
+
+    def do_rmmod(self, module):
+        if module not in self.loaded or self.held(module):
+            return False
+        self.loaded.remove(module)
+        self.off -= {d.name for d in self.platform.devices.values() if d.module == module}
+        return True
+
+    def do_bind(self, name):
+        d = self.platform.devices[name]
+        if d.module not in self.loaded or (d.parent and not self.bound(d.parent)):
+            return False
+        self.off.discard(name)
+        return self.bound(name)
+
+    def do_unbind(self, name):
+        if not self.bound(name):
+            return False
+        self.off.add(name)
+        return True
+
+    def do_use(self, name, _test=None):
+        return self.bound(name)
+
+
+def command(platform, words):
+    """The shell's line for a step."""
+    what, *names = words.split()
+    if what == "insmod":
+        return "insmod /lib/modules/%s.ko" % names[0]
+    if what == "bind":
+        return "bind %s %s" % (platform.devices[names[0]].driver, names[0])
+    if what == "use":
+        use = platform.devices[names[0]].use
+        return use % names[1] if "%" in use else use
+    return words
+
+
+class Script:
+    """Lines for the guest, and what /sys is to show between them."""
+
+    def __init__(self, platform):
+        self.platform, self.lines, self.expected = platform, [], []
+
+    def step(self, world, words):
+        line = command(self.platform, words)
+        self.lines.append(line if world.step(words) else "expect-fail " + line)
+
+    def show(self, world, what):
+        self.lines.append("echo '#%d'\ncat /sys/kernel/devices_deferred\niommu groups" % len(self.expected))
+        self.expected.append((what, world.deferred(), world.behind()))
+
+    def mismatch(self, console):
+        """The first state that is not as expected, as text; None: all are there."""
+        parts = dict(re.findall(r"(?ms)^#(\d+)\n(.*?)(?=^#\d|\Z)", console))
+        for n, (what, deferred, behind) in enumerate(self.expected):
+            part = parts.get(str(n))
+            if part is None:
+                return "behind %s the guest says no more" % what
+            found = (dict(re.findall(r"(?m)^([0-9a-f]+\.\w+)\t(.*)$", part)),
+                     dict(re.findall(r"(?m)^group \d+: (\S+), domain DMA, behind (\S+), streams", part)))
+            if found != (deferred, behind):
+                return "behind %s: deferred, and behind which IOMMU: %s, expected %s" % (what, found, (deferred, behind))
+        return None
+
+    def run(self, b, *modules):
+        """On the platform of `b`; the result, and its console without carriage returns."""
+        r = b.run(b.config, "--init", b.write("script.init", "\n".join([*self.lines, "poweroff", ""])))
+        return r, r.stdout.replace("\r", "")
+
+
+def prepare(b, platform, tests=(), change=None):
+    """Lets `b` run scripts on a platform, with its modules and these test modules in the initramfs."""
+    b.config = os.path.join(b.source, "vp-configs", platform.config)
+    files = [os.path.join(b.build, "sw", "modules", m + ".ko") for m in platform.modules]
+    files += [os.path.join(b.build, "sw", "test-modules", t + ".ko") for t in tests]
+    text = dual(b) if not os.path.exists(b.config) else b.text()
+    text, n = re.subn(r"(?ms)^modules = \[.*?\]", "modules = [%s]" % ", ".join('"%s"' % f for f in files), text)
+    check(n == 1, "the configuration has no modules = [ line")
+    text = re.sub(r"(?m)^min_tests = .*$", "min_tests = 0", text)
+    for edit in (platform.change, change):
+        text = edit(text) if edit else text
+    b.config = b.write("platform.toml", text)
+
+
+def dual(b):
+    """Both SMMUs, a client behind each: what gki-dual.toml is."""
+    texts = []
+    for name in ("gki-smmuv3.toml", "gki-smmuv2.toml"):
+        with open(os.path.join(b.source, "vp-configs", name)) as f:
+            texts.append(f.read())
+    second = texts[1][texts[1].index("[smmu0]"):].split("\n[disk0]")[0].replace("smmu0", "smmu1").replace("[dma0]", "[dma1]").replace("0x0a000000", "0x0a002000")
+    return texts[0] + "\n" + second.replace('irq = "SPI 4"', 'irq = "SPI 7"').replace("params.tbus = 2\n", "")
