@@ -31,5 +31,23 @@ class Listing(GuestTest):
         self.assertRegex(run.console, r"(?m)^arm_smmu_v3 ")
 
 
+class Binding(GuestTest):
+    SMMU = "9050000.smmuv3"
+
+    def test_a_device_is_unbound_and_bound_by_command(self):
+        run = self.run_script(f"modprobe arm-smmu-v3\nunbind {self.SMMU}\niommu devices\nbind arm-smmu-v3 {self.SMMU}\niommu devices\n"
+                              f"bind arm-smmu-v3 {self.SMMU}\npoweroff\n", "arm-smmu-v3", "io-pgtable-arm", **WITH_SMMU)
+        self.assert_console(run, "stopped; ", "\nno iommus\n", f"\n{self.SMMU}\n")
+
+    def test_what_cannot_be_bound_or_unbound_is_said(self):
+        run = self.run_script("expect-fail bind\nexpect-fail bind pl011\nexpect-fail unbind a b\nexpect-fail bind pl011 nothing.0\n"
+                              "expect-fail unbind nothing.0\nexpect-fail bind nothing 9000000.pl011\nmodprobe arm-smmu-v3\n"
+                              f"expect-fail bind arm-smmu-v3 9000000.pl011\nbind pl011 9000000.pl011\nunbind {self.SMMU}\n"
+                              f"expect-fail unbind {self.SMMU}\npoweroff\n", "arm-smmu-v3", "io-pgtable-arm", **WITH_SMMU)
+        self.assert_console(run, "usage: bind DRIVER DEVICE", "usage: bind DRIVER DEVICE", "usage: unbind DEVICE", "bind: nothing.0: no such device",
+                            "unbind: nothing.0: no such device", "bind: 9000000.pl011 to nothing: its bus has no such driver",
+                            "bind: 9000000.pl011 to arm-smmu-v3: that driver is not for it", f"unbind: {self.SMMU}: it has no driver")
+
+
 if __name__ == "__main__":
     main()

@@ -20,6 +20,11 @@ class Sysfs(GuestTest):
         run = self.run_script("cat /sys/bus/platform/drivers/pl011/9000000.pl011/modalias\npoweroff\n")
         self.assert_console(run, "\nof:Npl011T(null)Carm,pl011Carm,primecell\n")
 
+    def test_nobody_waits_where_everything_is_there(self):
+        run = self.run_script("ls /sys/kernel/devices_deferred\necho '['\ncat /sys/kernel/devices_deferred\necho ']'\npoweroff\n")
+        self.assertIn("-     4096 /sys/kernel/devices_deferred", run.lines)
+        self.assertEqual(run.lines.index("]") - run.lines.index("["), 1, run.console)
+
     def test_what_is_not_there_is_said(self):
         run = self.run_script(f"expect-fail cat /sys/nothing\nexpect-fail ls /sys/bus/pci\nexpect-fail cat {PL011}\npoweroff\n")
         self.assert_console(run, "cat: /sys/nothing: no such file or directory", "ls: /sys/bus/pci: no such file or directory", f"cat: {PL011}: is a directory")

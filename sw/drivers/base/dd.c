@@ -569,11 +569,12 @@ static void unbind_consumers(struct device *dev)
 /* From @drv only, unless that is NULL: another may have come meanwhile. */
 static void release_driver(struct device *dev, const struct device_driver *drv)
 {
-	bool bound;
+	bool bound, gone = false;
 
 	unbind_consumers(dev);
 	mutex_lock(&dev->lock);
 	if (dev->driver && (!drv || dev->driver == drv)) {
+		gone = true;
 		if (dev->bus->remove)
 			dev->bus->remove(dev);
 		else if (dev->driver->remove)
@@ -585,9 +586,11 @@ static void release_driver(struct device *dev, const struct device_driver *drv)
 	dev->unbinding--;
 	mutex_unlock(&links_lock);
 	mutex_unlock(&dev->lock);
-	/* Its consumers were turned away meanwhile. */
-	if (bound)
-		driver_deferred_probe_trigger();
+	/* Its consumers were turned away meanwhile, or saw it go, and have
+	 * another reason to wait now that it has gone.
+	 */
+	if (bound || gone)
+		trigger(dev);
 }
 
 void device_release_driver(struct device *dev)

@@ -36,6 +36,8 @@
 
 static LIST_HEAD(testdevs);
 static DEFINE_MUTEX(testdevs_lock);
+/* Over tests, and over the end of a device that they may use. */
+static DEFINE_MUTEX(tests_lock);
 
 static irqreturn_t td_irq(int irq, void *data)
 {
@@ -321,14 +323,26 @@ static void td_remove(struct platform_device *pdev)
 {
 	struct testdev *td = platform_get_drvdata(pdev);
 
+	mutex_lock(&tests_lock);
 	mutex_lock(&testdevs_lock);
 	list_del(&td->node);
 	mutex_unlock(&testdevs_lock);
+	mutex_unlock(&tests_lock);
 	td_stop(td);
 	if (device_iommu_mapped(td->dev))
 		iommu_set_fault_handler(td->dev, NULL, NULL);
 	dma_free_coherent(td->dev, TD_RING_SIZE * sizeof(*td->ring),
 			  td->ring, td->ring_dma);
+}
+
+static int dmatest(int argc, char **argv)
+{
+	int ret;
+
+	mutex_lock(&tests_lock);
+	ret = td_dmatest(argc, argv);
+	mutex_unlock(&tests_lock);
+	return ret;
 }
 
 static const struct of_device_id td_of_match[] = {
@@ -354,7 +368,7 @@ static int __init td_init(void)
 		return ret;
 	ret = register_shell_selftest("dmatest",
 				      "[--device NAME] [--size MiB] [--test NAME | --all] [--list] - test DMA through testdev",
-				      td_dmatest);
+				      dmatest);
 	if (ret)
 		platform_driver_unregister(&td_driver);
 	return ret;
