@@ -81,7 +81,7 @@ bool AdrenoCore::possible() const {
     if (s.address % 4 != 0 || s.left < s.ahead || s.left - s.ahead < s.size - s.at) return false;
     if (led_here.info == nullptr || led_here.info->opcode != CP_INDIRECT_BUFFER) return false;
   }
-  if (m_packet.size() != 0) {
+  if (!m_packet.empty()) {
     const PacketHeader h = header();
     if (h.wrong.empty() ? m_needed != h.words + 1 && !m_stopped : !m_stopped) return false;
     if (m_packet.size() > m_needed && !m_stopped) return false;
@@ -89,6 +89,7 @@ bool AdrenoCore::possible() const {
     return false;
   }
   const bool whole = m_needed != 0 && m_packet.size() == m_needed;
+  if (!m_packet.empty() && !whole && (m_done != 0 || m_step != 0)) return false;
   if (whole && !m_stopped) {
     if (m_done > packet_bytes() || m_done % 4 != 0) return false;
     if (header().info != nullptr && header().info->opcode == CP_WAIT_REG_MEM && m_step > 1) return false;
