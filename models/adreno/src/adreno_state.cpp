@@ -89,7 +89,7 @@ bool AdrenoCore::possible() const {
     return false;
   }
   const bool whole = m_needed != 0 && m_packet.size() == m_needed;
-  if (!m_packet.empty() && !whole && (m_done != 0 || m_step != 0)) return false;
+  if (!m_stopped && !m_packet.empty() && !whole && (m_done != 0 || m_step != 0)) return false;
   if (whole && !m_stopped) {
     if (m_done > packet_bytes() || m_done % 4 != 0) return false;
     if (header().info != nullptr && header().info->opcode == CP_WAIT_REG_MEM && m_step > 1) return false;
