@@ -485,6 +485,18 @@ TEST_F(AdrenoCoreTest, WhatIsSavedAnywhereInAPacketGoesOnAlike) {
   }
 }
 
+TEST_F(AdrenoCoreTest, WhatIsSavedBetweenTwoPollsPollsWhenItWouldHave) {
+  w.start();
+  w.submit(packet(WAIT_REG_MEM, {3, scratch_word, 0, 1, 1, 1000}));
+  w.run();
+  const std::uint64_t left = *w.core.next_event() - w.now;
+  World second;
+  second.core.advance(second.now = 77'000'000);
+  ASSERT_EQ(load(second.core, second.now, save(w.core, w.now)), "");
+  EXPECT_EQ(second.core.next_event(), second.now + left);
+  EXPECT_EQ(second.get(ALWAYS_ON, 8), w.get(ALWAYS_ON, 8));
+}
+
 TEST_F(AdrenoCoreTest, DamagedStateIsRefusedOrRunsOnWithoutHarm) {
   World first;
   first.start(World::BUFSZ);

@@ -90,6 +90,9 @@ class World {
       made.push_back({port, op});
       EXPECT_GE(op.length, 1U);
       EXPECT_LE(op.length, dma_burst_bytes);
+      if (op.length > 8) {
+        EXPECT_EQ(op.address / 4096, (op.address + op.length - 1) / 4096) << "crosses a page";
+      }
       core.advance(now += 1000);
       const DmaResponse response = answer(port, op, data);
       core.complete(port, op, response, data);
