@@ -123,7 +123,7 @@ class Commands(GuestTest):
                                 ("ls a b", "usage: ls [PATH]"), ("ls nowhere", "ls: nowhere: no such file or directory"),
                                 ("help a b", "usage: help [COMMAND]"), ("help nothing", "help: no command nothing"), ("ps x", "usage: ps"),
                                 ("devices x", "usage: devices"), ("free x", "usage: free"), ("uptime x", "usage: uptime"),
-                                ("interrupts x", "usage: interrupts"), ("lsmod x", "usage: lsmod"),
+                                ("interrupts x", "usage: interrupts"), ("lsmod x", "usage: lsmod [-a]"),
                                 ("coldplug x", "usage: coldplug"), ("settle x", "usage: settle"), ("cpus x", "usage: cpus"),
                                 ("dmesg x", "usage: dmesg [-w]"), ("deferred x", "usage: deferred"),
                                 ("insmod ''", "insmod: ERROR: could not load module : no such file")):
