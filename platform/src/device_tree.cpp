@@ -8,6 +8,7 @@
 
 #include "fdt_writer.h"
 #include "smmuvp/tlm/device_tree.h"
+#include "smmuvp/tlm/pci_host.h"
 
 namespace smmuvp::platform {
 
@@ -91,6 +92,7 @@ class Builder {
   bool lists_masters(const Instance& smmu) const { return has(m_nodes.at(smmu.config->name), mmu_masters); }
   void masters(const Instance& smmu);
   void streams(const Instance& instance, const DtNode& node);
+  void pci_host(const Instance& instance);
   std::string node_name(const Instance& instance) const;
   Cells ppi(std::uint32_t number) const;
   std::uint32_t wired_timer(const std::string& dt_name, std::uint32_t otherwise) const;
@@ -123,7 +125,9 @@ void Builder::assign_phandles() {
   }
   const bool sends =
       std::any_of(m_nodes.begin(), m_nodes.end(), [](const auto& n) { return has(n.second, "msi-parent"); });
-  if (sends && has_msi_frame()) m_msi_phandle = next++;
+  const bool pci = std::any_of(m_system.instances().begin(), m_system.instances().end(),
+                               [](const auto& i) { return i->pci != nullptr; });
+  if ((sends || pci) && has_msi_frame()) m_msi_phandle = next++;
   m_clock_phandle = next;
 }
 
@@ -144,7 +148,8 @@ std::vector<const Window*> own_windows(const Instance& instance, const DtNode& n
   for (const Window& w : instance.windows) {
     const bool in_child = std::any_of(node.children().begin(), node.children().end(),
                                       [&](const DtNode& c) { return c.name() == w.port; });
-    if (!in_child) own.push_back(&w);
+    const bool in_ranges = instance.pci != nullptr && w.port != instance.pci->config_port();
+    if (!in_child && !in_ranges) own.push_back(&w);
   }
   return own;
 }
@@ -174,7 +179,7 @@ void Builder::interrupts(const Instance& instance, const DtNode& node) {
   if (const std::uint32_t outputs = first_cell(node, global_interrupts); outputs != 0) {
     m_fdt.cells(global_interrupts, {wired_of_first(instance, outputs)});
   }
-  if (instance.interrupts.empty() || has(node, "interrupts")) return;
+  if (instance.interrupts.empty() || instance.pci != nullptr || has(node, "interrupts")) return;
   Cells cells;
   DtNode::Strings names;
   bool named = false;
@@ -192,6 +197,44 @@ void Builder::interrupts(const Instance& instance, const DtNode& node) {
   }
   m_fdt.cells("interrupts", cells);
   if (named) m_fdt.texts("interrupt-names", names);
+}
+
+// bindings/pci/host-generic-pci, pci-iommu, pci-msi: what of a host's node depends on the wiring.
+void Builder::pci_host(const Instance& instance) {
+  Cells ranges;
+  for (const PciWindow& space : instance.pci->windows()) {
+    for (const Window& w : instance.windows) {
+      if (w.port != space.port) continue;
+      ranges.push_back(space.space);
+      add64(ranges, space.address);
+      add64(ranges, w.base);
+      add64(ranges, w.size);
+    }
+  }
+  m_fdt.cells("ranges", ranges);
+  if (instance.smmu != nullptr) {
+    const Behind& b = *instance.config->behind;
+    m_fdt.cells("iommu-map", {0, m_phandles.at(instance.smmu->config->name), b.stream, b.count});
+  }
+  // Each function is known to the frame by its requester ID, which GICv2m has no use for.
+  if (m_msi_phandle != 0) m_fdt.cells("msi-map", {0, m_msi_phandle, 0, instance.pci->requester_ids()});
+
+  // IEEE 1275 PCI binding: a child's unit address is three cells, of which the mask leaves nothing.
+  Cells map;
+  const std::vector<std::string> pins = instance.pci->interrupt_pins();
+  for (const WiredInterrupt& i : instance.interrupts) {
+    const auto pin = std::find(pins.begin(), pins.end(), i.port->name);
+    if (pin == pins.end()) continue;
+    const Instance& gic = *m_system.interrupt_controller();
+    map.insert(map.end(), {0, 0, 0, static_cast<std::uint32_t>(pin - pins.begin()) + 1});
+    map.push_back(m_phandles.at(gic.config->name));
+    map.resize(map.size() + first_cell(m_nodes.at(gic.config->name), "#address-cells"), 0);
+    map.insert(map.end(), {gic_spi, i.id.number, level_high});
+  }
+  if (map.empty()) return;
+  m_fdt.cells("#interrupt-cells", {1});
+  m_fdt.cells("interrupt-map-mask", {0, 0, 0, 7});
+  m_fdt.cells("interrupt-map", map);
 }
 
 // A PPI's third cell carries the CPUs it goes to in bits 15:8.
@@ -395,11 +438,16 @@ void Builder::device(const Instance& instance) {
     m_fdt.cells("clocks", Cells(count, m_clock_phandle));
     if (names == nullptr) m_fdt.texts("clock-names", {"uartclk", "apb_pclk"});
   }
-  if (instance.smmu != nullptr) streams(instance, node);
+  if (instance.pci != nullptr) {
+    pci_host(instance);
+  } else if (instance.smmu != nullptr) {
+    streams(instance, node);
+  }
   if (const auto found = m_phandles.find(instance.config->name); found != m_phandles.end()) {
     m_fdt.cells("phandle", {found->second});
   }
-  const bool mapped_child = own_windows(instance, node).size() != instance.windows.size();
+  const bool mapped_child =
+      instance.pci == nullptr && own_windows(instance, node).size() != instance.windows.size();
   if (mapped_child) {
     if (!has(node, "#address-cells")) m_fdt.cells("#address-cells", {2});
     if (!has(node, "#size-cells")) m_fdt.cells("#size-cells", {2});

@@ -12,6 +12,7 @@
 #include "smmuvp/tlm/cpu_control.h"
 #include "smmuvp/tlm/debug_control.h"
 #include "smmuvp/tlm/memory_control.h"
+#include "smmuvp/tlm/pci_host.h"
 #include "smmuvp/tlm/router_control.h"
 #include "smmuvp/tlm/semihosting.h"
 #include "smmuvp/tlm/wiring_rules.h"
@@ -122,6 +123,7 @@ void System::make(const ComponentConfig& config, PluginCatalogue& plugins, Host&
   instance->console = dynamic_cast<ConsoleControl*>(instance->component.get());
   instance->semihosting = dynamic_cast<SemihostingControl*>(instance->component.get());
   instance->rules = dynamic_cast<WiringRules*>(instance->component.get());
+  instance->pci = dynamic_cast<PciHost*>(instance->component.get());
   if (instance->cpu != nullptr) m_cpus.push_back(instance->cpu);
   m_instances.push_back(std::move(instance));
 }

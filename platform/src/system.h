@@ -17,6 +17,7 @@ class ConsoleControl;
 class CpuControl;
 class DebugControl;
 class MemoryControl;
+class PciHost;
 class RouterControl;
 class SemihostingControl;
 class WiringRules;
@@ -46,6 +47,7 @@ struct Instance {
   ConsoleControl* console = nullptr;
   SemihostingControl* semihosting = nullptr;
   const WiringRules* rules = nullptr;
+  const PciHost* pci = nullptr;
 
   // What wiring found out.
   std::vector<Window> windows;             ///< with port and size filled in, in the order of ports()

@@ -239,7 +239,8 @@ void Wiring::check_streams(const Instance& device, const Instance& smmu) const {
         fmt::format("[{}] behind: StreamID {:#x} is out of range; [{}] has {}, so {:#x} is the last one",
                     device.config->name, last, smmu.config->name, words, (std::uint64_t{1} << bits) - 1));
   }
-  constexpr std::uint32_t most_described = 4096;
+  // `iommus` has an entry a StreamID; the `iommu-map` of a PCI host is one entry of any length.
+  const std::uint32_t most_described = device.pci != nullptr ? 65536 : 4096;
   if (b.count > most_described) {
     config_error(b.place, "count",
                  fmt::format("[{}] behind: {} streams; at most {} can be described", device.config->name,
@@ -276,6 +277,11 @@ void Wiring::check_streams(const Instance& device, const Instance& smmu) const {
 void Wiring::check_identity(const Instance& instance) const {
   const std::optional<Identity>& identity = instance.config->behind->identity;
   if (!identity) return;
+  if (instance.pci != nullptr) {
+    config_error(identity->place, "identity",
+                 fmt::format("[{}] behind.identity: memory-region is of one device, and this is a PCI host",
+                             instance.config->name));
+  }
   const std::string what = fmt::format("[{}] behind.identity: {:#x} bytes at {:#x}", instance.config->name,
                                        identity->size, identity->base);
   constexpr std::uint64_t page = 64 << 10;

@@ -321,6 +321,8 @@ const char* TestdevCore::wrong_with_descriptor() const {
   const Descriptor& d = m_descriptor;
   if (op() > CHECK) return "a descriptor has an unknown OP";
   if ((d.FLAGS & FLAGS_reserved) != 0) return "a descriptor has a reserved bit of FLAGS set";
+  if (!m_config.pasid && (d.FLAGS & (FLAGS_SSV | FLAGS_PRIV | FLAGS_INST)) != 0)
+    return "a descriptor has SSV, PRIV or INST set, and the function has no PASID capability";
   if (d.STREAM >= m_config.stream_count) return "a descriptor's STREAM is not below SID_COUNT";
   if (op() == NOP) return nullptr;  // moves nothing: SRC, DST and LENGTH have no meaning
   if (d.LENGTH == 0 || d.LENGTH > 1ULL << 32) return "a descriptor's LENGTH is not 1 to 2^32";

@@ -13,6 +13,7 @@ namespace smmuvp {
 struct TestdevConfig {
   std::uint32_t stream_base = 0;   ///< SID_BASE, StreamID of stream index 0
   std::uint32_t stream_count = 1;  ///< SID_COUNT
+  bool pasid = true;               ///< SSV, PRIV and INST can be asked for; else such a descriptor is bad
 };
 
 /// The owner asks next() for an access, makes it in its own time, and gives the answer to complete(). One

@@ -1,0 +1,140 @@
+#include "smmuvp/pcie/endpoint.h"
+
+#include <algorithm>
+
+#include "smmuvp/base/little_endian.h"
+
+namespace smmuvp::pcie {
+
+namespace {
+
+constexpr unsigned interrupt_bits = 3;  // docs/testdev.md, IRQ_STATUS
+constexpr std::uint32_t offset_IRQ_STATUS = 0x24;
+constexpr std::uint32_t offset_IRQ_ENABLE = 0x28;
+
+TestdevConfig device_config() {
+  TestdevConfig config;
+  config.pasid = false;
+  return config;
+}
+
+bool is_register_access(std::uint32_t offset, std::uint32_t length) {
+  return (length == 1 || length == 2 || length == 4 || length == 8) && offset % length == 0;
+}
+
+}  // namespace
+
+Endpoint::Endpoint(Function& function, Diag& diag)
+    : m_function(function), m_core(device_config(), diag), m_memory(Function::memory_bar_bytes) {}
+
+void Endpoint::access(const BarHit& hit, bool write, std::uint8_t* data, std::uint32_t length) {
+  if (hit.bar != 0) {
+    std::uint8_t* at = m_memory.data() + hit.offset;
+    std::copy_n(write ? data : at, length, write ? at : data);
+    return;
+  }
+  if (!is_register_access(hit.offset, length)) {
+    if (!write) std::fill_n(data, length, std::uint8_t{0});
+    return;
+  }
+  if (write) {
+    m_core.write(hit.offset, length, load_little_endian(data, length));
+  } else {
+    store_little_endian(data, m_core.read(hit.offset, length), length);
+  }
+  update();
+}
+
+void Endpoint::peek(const BarHit& hit, std::uint8_t* data, std::uint32_t length) const {
+  for (std::uint32_t i = 0; i < length; ++i) {
+    data[i] = hit.bar != 0 ? m_memory[hit.offset + i]
+                           : static_cast<std::uint8_t>(m_core.peek(hit.offset + i, 1));
+  }
+}
+
+std::uint32_t Endpoint::level() const {
+  return static_cast<std::uint32_t>(m_core.peek(offset_IRQ_STATUS, 4) & m_core.peek(offset_IRQ_ENABLE, 4));
+}
+
+bool Endpoint::next(DmaOperation& operation, DmaBuffer& data) {
+  update();
+  const MessageControl control = m_function.messages();
+  if (control.enabled && m_function.makes_requests()) {
+    for (unsigned bit = 0; bit < interrupt_bits; ++bit) {
+      if ((level() & ~m_told) >> bit == 0) break;
+      if (((level() & ~m_told) >> bit & 1) == 0) continue;
+      const unsigned vector = vector_of(bit, control);
+      if ((control.mask >> vector & 1) != 0) continue;
+      for (unsigned other = bit; other < interrupt_bits; ++other) {
+        if (vector_of(other, control) == vector) m_told |= level() & 1U << other;
+      }
+      operation = {};
+      operation.write = true;
+      operation.address = control.address;
+      operation.length = 4;
+      store_little_endian(data.data(), (control.data & ~(control.count - 1)) | vector, 4);
+      m_out = Out::Message;
+      return true;
+    }
+  }
+  if (!m_core.next(operation, data)) return false;
+  m_out = Out::Device;
+  return true;
+}
+
+bool Endpoint::complete(const DmaOperation& operation, DmaResponse response, const DmaBuffer& data) {
+  const bool message = m_out == Out::Message;
+  m_out = Out::Nothing;
+  if (message) {
+    ++m_messages;
+  } else {
+    m_core.complete(operation, response, data);
+  }
+  update();
+  return message;
+}
+
+bool Endpoint::intx() const {
+  return level() != 0 && !m_function.messages().enabled && !m_function.interrupt_disabled();
+}
+
+void Endpoint::update() {
+  const MessageControl control = m_function.messages();
+  const std::uint32_t now = level();
+  m_told &= now;
+  std::uint32_t pending = 0;
+  for (unsigned bit = 0; control.enabled && bit < interrupt_bits; ++bit) {
+    if (((now & ~m_told) >> bit & 1) != 0) pending |= 1U << vector_of(bit, control);
+  }
+  m_function.set_pending_messages(pending & control.mask);
+  m_function.set_interrupt_status(now != 0 && !control.enabled);
+}
+
+void Endpoint::reset() {
+  m_function.reset();
+  m_core.reset();
+  std::fill(m_memory.begin(), m_memory.end(), std::uint8_t{0});
+  m_told = 0;
+  update();
+}
+
+void Endpoint::visit(Archive& archive) {
+  archive.begin("endpoint");
+  m_core.visit(archive);
+  std::vector<std::uint8_t> memory = m_memory;
+  archive.bytes("memory", memory);
+  archive.value("told", m_told);
+  archive.value("out", m_out);
+  archive.value("messages", m_messages);
+  archive.end();
+  if (!archive.loading()) return;
+  if (memory.size() != m_memory.size() || m_out > Out::Message) {
+    archive.fail("endpoint", "the size of the memory or the request that is under way is impossible");
+    m_out = Out::Nothing;
+    return;
+  }
+  m_memory = std::move(memory);
+  update();
+}
+
+}  // namespace smmuvp::pcie
