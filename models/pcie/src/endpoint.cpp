@@ -47,8 +47,8 @@ void Endpoint::access(const BarHit& hit, bool write, std::uint8_t* data, std::ui
 
 void Endpoint::peek(const BarHit& hit, std::uint8_t* data, std::uint32_t length) const {
   for (std::uint32_t i = 0; i < length; ++i) {
-    data[i] = hit.bar != 0 ? m_memory[hit.offset + i]
-                           : static_cast<std::uint8_t>(m_core.peek(hit.offset + i, 1));
+    data[i] =
+        hit.bar != 0 ? m_memory[hit.offset + i] : static_cast<std::uint8_t>(m_core.peek(hit.offset + i, 1));
   }
 }
 
@@ -56,30 +56,36 @@ std::uint32_t Endpoint::level() const {
   return static_cast<std::uint32_t>(m_core.peek(offset_IRQ_STATUS, 4) & m_core.peek(offset_IRQ_ENABLE, 4));
 }
 
-bool Endpoint::next(DmaOperation& operation, DmaBuffer& data) {
+bool Endpoint::next_message(DmaOperation& operation, DmaBuffer& data) {
   update();
   const MessageControl control = m_function.messages();
-  if (control.enabled && m_function.makes_requests()) {
-    for (unsigned bit = 0; bit < interrupt_bits; ++bit) {
-      if ((level() & ~m_told) >> bit == 0) break;
-      if (((level() & ~m_told) >> bit & 1) == 0) continue;
-      const unsigned vector = vector_of(bit, control);
-      if ((control.mask >> vector & 1) != 0) continue;
-      for (unsigned other = bit; other < interrupt_bits; ++other) {
-        if (vector_of(other, control) == vector) m_told |= level() & 1U << other;
-      }
-      operation = {};
-      operation.write = true;
-      operation.address = control.address;
-      operation.length = 4;
-      store_little_endian(data.data(), (control.data & ~(control.count - 1)) | vector, 4);
-      m_out = Out::Message;
-      return true;
+  if (!control.enabled || !m_function.makes_requests()) return false;
+  const std::uint32_t now = level();
+  for (unsigned bit = 0; bit < interrupt_bits; ++bit) {
+    const unsigned vector = vector_of(bit, control);
+    if (((now & ~m_told) >> bit & 1) == 0 || (control.mask >> vector & 1) != 0) continue;
+    for (unsigned other = 0; other < interrupt_bits; ++other) {
+      if (vector_of(other, control) == vector) m_told |= now & 1U << other;
     }
+    operation = {};
+    operation.write = true;
+    operation.address = control.address;
+    operation.length = 4;
+    store_little_endian(data.data(), (control.data & ~(control.count - 1)) | vector, 4);
+    m_out = Out::Message;
+    return true;
   }
-  if (!m_core.next(operation, data)) return false;
-  m_out = Out::Device;
-  return true;
+  return false;
+}
+
+bool Endpoint::next(DmaOperation& operation, DmaBuffer& data) {
+  if (next_message(operation, data)) return true;
+  if (m_core.next(operation, data)) {
+    m_out = Out::Device;
+    return true;
+  }
+  // A device that finds nothing to do may have found out that it cannot: RING_ERROR.
+  return next_message(operation, data);
 }
 
 bool Endpoint::complete(const DmaOperation& operation, DmaResponse response, const DmaBuffer& data) {

@@ -113,8 +113,7 @@ class Table {
 
  private:
   void row(Id id, const char* name, std::uint32_t offset, std::uint64_t reset, std::uint64_t writable = 0) {
-    m_rows.push_back(
-        {id, name, offset, 4, writable != 0 ? Access::RW : Access::RO, reset, writable, sheet});
+    m_rows.push_back({id, name, offset, 4, writable != 0 ? Access::RW : Access::RO, reset, writable, sheet});
   }
 
   void common() {
@@ -243,9 +242,7 @@ bool Function::makes_requests() const {
   return (m_registers.get(COMMAND_STATUS) & COMMAND_BUS_MASTER) != 0 && (m_registers.get(PMCSR) & 3) == 0;
 }
 
-bool Function::acs(AcsBit bit) const {
-  return m_info.acs && (m_registers.get(ACS_CONTROL) >> 16 & bit) != 0;
-}
+bool Function::acs(AcsBit bit) const { return m_info.acs && (m_registers.get(ACS_CONTROL) >> 16 & bit) != 0; }
 
 std::optional<BarHit> Function::bar_hit(std::uint64_t address, std::uint32_t length) const {
   if (m_info.is_bridge() || !answers_memory()) return std::nullopt;

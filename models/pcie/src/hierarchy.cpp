@@ -20,15 +20,16 @@ constexpr std::uint32_t extended_config = 0x100;
 Hierarchy::Hierarchy(const HierarchyConfig& config, Diag& diag) : m_config(config), m_diag(diag) {
   const auto& functions = m_config.functions;
   if (const unsigned needed = buses_of(functions); needed > m_config.buses) {
-    throw ConfigError("topology", fmt::format("the topology needs {} buses, and the configuration space has {}",
-                                              needed, m_config.buses));
+    throw ConfigError("topology",
+                      fmt::format("the topology needs {} buses, and the configuration space has {}", needed,
+                                  m_config.buses));
   }
   m_on_bus.resize(functions.size() + 1);
   for (std::size_t i = 0; i < functions.size(); ++i) {
     m_functions.push_back(std::make_unique<Function>(functions[i]));
     m_endpoints.push_back(functions[i].is_bridge() ? nullptr
                                                    : std::make_unique<Endpoint>(*m_functions[i], m_diag));
-    m_on_bus[static_cast<std::size_t>(functions[i].parent + 1)].push_back(static_cast<int>(i));
+    m_on_bus[static_cast<std::size_t>(functions[i].parent) + 1].push_back(static_cast<int>(i));
   }
 }
 
@@ -209,7 +210,8 @@ Routed Hierarchy::route(std::size_t function, std::uint64_t address, std::uint32
     const bool inside = b.forwards_memory(address, length);
     switch (b.info().kind) {
       case Kind::DownstreamPort: {
-        if (inside && !b.acs(acs_upstream_forwarding)) return down(bridge, address, length, none, routed.requester_id);
+        if (inside && !b.acs(acs_upstream_forwarding))
+          return down(bridge, address, length, none, routed.requester_id);
         redirected = inside;
         const auto& ports = on_bus_of(b.info().parent);
         const auto peer = std::find_if(ports.begin(), ports.end(), [&](int i) {
@@ -221,10 +223,12 @@ Routed Hierarchy::route(std::size_t function, std::uint64_t address, std::uint32
         break;
       }
       case Kind::UpstreamPort:
-        if (inside && !redirected) return unsupported("no port of the switch has the address inside its window");
+        if (inside && !redirected)
+          return unsupported("no port of the switch has the address inside its window");
         break;
       case Kind::RootPort:
-        if (inside && !b.acs(acs_upstream_forwarding)) return down(bridge, address, length, none, routed.requester_id);
+        if (inside && !b.acs(acs_upstream_forwarding))
+          return down(bridge, address, length, none, routed.requester_id);
         break;
       default: {
         // A conventional bus: whoever decodes the address has it, and the bridge what is outside its windows.
@@ -235,7 +239,8 @@ Routed Hierarchy::route(std::size_t function, std::uint64_t address, std::uint32
     }
     if (!b.makes_requests()) return unsupported("Bus Master Enable of a bridge above is 0");
   }
-  if (routed.requester_id >= m_config.stream_count) return unsupported("the requester ID is none of the host's");
+  if (routed.requester_id >= m_config.stream_count)
+    return unsupported("the requester ID is none of the host's");
   routed.way = Routed::Way::Host;
   return routed;
 }
@@ -256,8 +261,8 @@ void Hierarchy::refused(std::size_t function, const Routed& routed, std::uint64_
 
 std::string Hierarchy::name_of(std::size_t function) const {
   const FunctionInfo& info = m_functions[function]->info();
-  return fmt::format("{:02x}:{:02x}.{}", info.parent == bus0 ? 0 : at(info.parent).secondary_bus(), info.device,
-                     info.function);
+  return fmt::format("{:02x}:{:02x}.{}", info.parent == bus0 ? 0 : at(info.parent).secondary_bus(),
+                     info.device, info.function);
 }
 
 // PCI-to-PCI Bridge 9.1, Base 2.2.8.1: each bridge turns the pins by the device number below it.

@@ -36,8 +36,8 @@ pcie::HierarchyConfig hierarchy_config(const Params& params) {
 std::string place(std::uint32_t offset) {
   const auto digit = [](std::uint32_t v) { return "0123456789abcdef"[v & 15]; };
   const std::uint32_t device = offset >> 15 & 31;
-  return {digit(offset >> 24), digit(offset >> 20),       ':', digit(device >> 4),
-          digit(device),       '.', digit(offset >> 12 & 7)};
+  return {digit(offset >> 24),    digit(offset >> 20), ':', digit(device >> 4), digit(device), '.',
+          digit(offset >> 12 & 7)};
 }
 
 const char* word(pcie::Routed::Way way) {
@@ -129,8 +129,8 @@ Pcie::Pcie(const sc_core::sc_module_name& name, const Params& params, Host& host
     m_masters.push_back(std::make_unique<Master>(("function" + std::to_string(i)).c_str(), *this, i));
   }
   for (LineOut* line : {&inta, &intb, &intc, &intd}) {
-    m_pins.push_back(std::make_unique<LineDriver>(
-        (std::string(line->basename()) + "_driver").c_str(), *line));
+    m_pins.push_back(
+        std::make_unique<LineDriver>((std::string(line->basename()) + "_driver").c_str(), *line));
   }
   SMMUVP_HAS_PROCESS(Pcie);
   SC_METHOD(reset_rises);
@@ -178,7 +178,8 @@ void Pcie::memory_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time&
                               payload.get_data_length());
     payload.set_response_status(tlm::TLM_OK_RESPONSE);
   } else if (begin_register_access(payload, window, access)) {
-    m_hierarchy.memory_access(access.offset, access.write, payload.get_data_ptr() + access.lane, access.bytes);
+    m_hierarchy.memory_access(access.offset, access.write, payload.get_data_ptr() + access.lane,
+                              access.bytes);
     payload.set_response_status(tlm::TLM_OK_RESPONSE);
   } else {
     return;
@@ -298,7 +299,8 @@ const ComponentType& pcie_type() {
       "PCI host in ECAM form, with endpoints, ports, switches and bridges",
       {{"topology", ParamType::Text, "dma, port[dma], port[bridge[dma, dma]], port[switch-noacs[dma, dma]]",
         "What functions there are: docs/pcie.md, Topology."},
-       {"buses", ParamType::Uint, "8", "Buses of configuration space; its window has 1 MiB for each.", 1, 256},
+       {"buses", ParamType::Uint, "8", "Buses of configuration space; its window has 1 MiB for each.", 1,
+        256},
        {"mmio_base", ParamType::Uint, "0x10000000",
         "PCI address of the first byte of the window `mmio`; the same as its address in the map unless a "
         "device tree shall translate. A multiple of 1 MiB.",

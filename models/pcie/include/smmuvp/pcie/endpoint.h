@@ -43,6 +43,7 @@ class Endpoint {
   enum class Out : std::uint8_t { Nothing, Device, Message };
 
   std::uint32_t level() const;
+  bool next_message(DmaOperation& operation, DmaBuffer& data);
   /// The message of a bit of IRQ_STATUS.
   static unsigned vector_of(unsigned bit, const MessageControl& control) {
     return bit < control.count ? bit : control.count - 1;
@@ -51,8 +52,8 @@ class Endpoint {
   Function& m_function;
   TestdevCore m_core;
   std::vector<std::uint8_t> m_memory;
-  std::uint32_t m_told = 0;   // bits of the level whose message has gone
-  Out m_out = Out::Nothing;   // whose request is under way; a reset does not call it back
+  std::uint32_t m_told = 0;  // bits of the level whose message has gone
+  Out m_out = Out::Nothing;  // whose request is under way; a reset does not call it back
   std::uint64_t m_messages = 0;
 };
 

@@ -16,18 +16,18 @@ namespace smmuvp::pcie {
 
 struct HierarchyConfig {
   std::vector<FunctionInfo> functions;
-  unsigned buses = 256;               ///< that the configuration space has, 1 to 256
+  unsigned buses = 256;                ///< that the configuration space has, 1 to 256
   std::uint32_t stream_count = 65536;  ///< requester IDs that the host takes
-  std::uint64_t mmio_base = 0;        ///< PCI address of the host's memory window
+  std::uint64_t mmio_base = 0;         ///< PCI address of the host's memory window
 };
 
 /// Where a request goes.
 struct Routed {
   enum class Way : std::uint8_t { Host, Peer, Unsupported } way = Way::Unsupported;
   std::uint32_t requester_id = 0;
-  const char* why = "";        ///< Unsupported
-  std::size_t function = 0;    ///< Peer: index
-  BarHit hit;                  ///< Peer
+  const char* why = "";      ///< Unsupported
+  std::size_t function = 0;  ///< Peer: index
+  BarHit hit;                ///< Peer
 };
 
 /// Functions have the indices of HierarchyConfig::functions.
@@ -85,7 +85,7 @@ class Hierarchy {
   const Function& at(int index) const { return *m_functions[static_cast<std::size_t>(index)]; }
   /// The functions on the secondary bus of a bridge, or on bus 0, in order.
   const std::vector<int>& on_bus_of(int bridge) const {
-    return m_on_bus[static_cast<std::size_t>(bridge + 1)];
+    return m_on_bus[static_cast<std::size_t>(bridge) + 1];  // bus0 is -1
   }
   int find(std::uint32_t offset) const;
   std::optional<Down> decode(int bridge, std::uint64_t address, std::uint32_t length, int without,

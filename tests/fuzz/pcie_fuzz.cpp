@@ -1,0 +1,84 @@
+// Configuration and memory accesses, requests, responses, resets and saved states of a PCI hierarchy, in any
+// order.
+#include <algorithm>
+
+#include "../pcie/software.h"
+#include "register_fuzz.h"
+#include "smmuvp/base/archive.h"
+#include "smmuvp/pcie/hierarchy.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  namespace pcie = smmuvp::pcie;
+  smmuvp::fuzz::Input in(data, size);
+  static const char* const topologies[] = {
+      "dma, port[dma], port[bridge[dma, dma]], port[switch-noacs[dma, dma]]",
+      "dma-acs+dma, port-noacs[dma+dma-acs], port[switch[dma, bridge[dma, bridge[dma]]]]",
+      "port[]",
+  };
+  pcie::HierarchyConfig config;
+  config.functions = pcie::parse_topology(topologies[in.take(1) % 3]);
+  config.buses = 12;
+  config.stream_count = 0xc00;
+  config.mmio_base = 0x10000000;
+  smmuvp::Diag diag(nullptr, "pci");
+  pcie::Hierarchy pci(config, diag);
+  smmuvp::DmaBuffer buffer{};
+  smmuvp::test::Software software(
+      [&](std::uint32_t offset, unsigned bytes) {
+        return static_cast<std::uint32_t>(pci.config_read(offset, bytes));
+      },
+      [&](std::uint32_t offset, unsigned bytes, std::uint32_t value) {
+        pci.config_write(offset, bytes, value);
+      });
+  software.enumerate();
+  while (!in.empty()) {
+    const std::uint64_t what = in.take(1) % 8;
+    const auto bytes = 1U << in.take(1) % 4;
+    if (what < 3) {
+      // A register of the first 16 device numbers of any bus.
+      const auto offset =
+          static_cast<std::uint32_t>(in.take(1) % 12 << 20 | in.take(2) % 0x10000) & ~(bytes - 1);
+      if (what == 0) {
+        const std::uint64_t value = pci.config_read(offset, bytes);
+        if (bytes < 8 && value >> 8 * bytes != 0) __builtin_trap();
+        if (pci.config_peek(offset, bytes) != value) __builtin_trap();
+      } else {
+        pci.config_write(offset, bytes, in.take(bytes));
+      }
+    } else if (what < 5) {
+      const auto length = static_cast<std::uint32_t>(in.take(2) % 4096 + 1);
+      if (what == 3) {
+        pci.memory_access(in.take(4), in.take(1) % 2 != 0, buffer.data(), length);
+      } else {
+        pci.memory_access(in.take(1) << 12 | in.take(1), true, buffer.data(), bytes);
+      }
+    } else if (what == 5) {
+      smmuvp::ArchiveWriter writer;
+      pci.visit(writer);
+      smmuvp::ArchiveReader reader(writer.data());
+      pci.visit(reader);
+      if (!reader.complete()) __builtin_trap();
+    } else {
+      const std::size_t function = in.take(1) % pci.size();
+      smmuvp::DmaOperation operation;
+      pcie::Endpoint* endpoint = pci.endpoint(function);
+      if (endpoint == nullptr || !endpoint->next(operation, buffer)) continue;
+      const pcie::Routed routed = pci.route(function, operation.address, operation.length);
+      auto response = static_cast<smmuvp::DmaResponse>(what == 6 ? 0 : in.take(1) % 6);
+      if (routed.way == pcie::Routed::Way::Peer) {
+        pci.peer_access(routed, operation.write, buffer.data(), operation.length);
+      } else if (routed.way == pcie::Routed::Way::Unsupported) {
+        pci.refused(function, routed, operation.address, operation.write);
+        response = smmuvp::DmaResponse::Address;
+      } else if (routed.requester_id >= config.stream_count) {
+        __builtin_trap();
+      } else if (!operation.write) {
+        const std::uint32_t n = std::min<std::uint32_t>(operation.length, 64);
+        for (std::uint32_t i = 0; i < n; ++i) buffer[i] = static_cast<std::uint8_t>(in.take(1));
+      }
+      endpoint->complete(operation, response, buffer);
+    }
+    if (pci.intx() > 15) __builtin_trap();
+  }
+  return 0;
+}
