@@ -309,7 +309,7 @@ std::string help_text() {
 Examples
   smmu-vp run vp-configs/gki-smmuv3.toml
   smmu-vp run vp-configs/gki-smmuv3.toml --console
-  smmu-vp run my.toml --set smmu0.SIDSIZE=10 --timeout-sim 10s --json run.json --junit run.xml
+  smmu-vp run my.toml --set smmu0.SIDSIZE=14 --timeout-sim 10s --json run.json --junit run.xml
   smmu-vp run my.toml --trace 'smmu.*' --trace-file trace.txt
   smmu-vp run my.toml --strict --allow dma0:RING_ERROR=1 --min-tests 10 --fail-on 'timeout waiting'
   smmu-vp params smmuv3
