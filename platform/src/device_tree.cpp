@@ -93,6 +93,7 @@ class Builder {
   void masters(const Instance& smmu);
   void streams(const Instance& instance, const DtNode& node);
   void pci_host(const Instance& instance);
+  std::uint32_t address_cells(const Instance& instance) const;
   std::string node_name(const Instance& instance) const;
   Cells ppi(std::uint32_t number) const;
   std::uint32_t wired_timer(const std::string& dt_name, std::uint32_t otherwise) const;
@@ -152,6 +153,14 @@ std::vector<const Window*> own_windows(const Instance& instance, const DtNode& n
     if (!in_child && !in_ranges) own.push_back(&w);
   }
   return own;
+}
+
+// Of a node's children: what it says itself, or what it is given if some of its windows are those of
+// children.
+std::uint32_t Builder::address_cells(const Instance& instance) const {
+  const DtNode& node = m_nodes.at(instance.config->name);
+  if (has(node, "#address-cells")) return first_cell(node, "#address-cells");
+  return own_windows(instance, node).size() != instance.windows.size() ? 2 : 0;
 }
 
 std::string Builder::node_name(const Instance& instance) const {
@@ -228,7 +237,7 @@ void Builder::pci_host(const Instance& instance) {
     const Instance& gic = *m_system.interrupt_controller();
     map.insert(map.end(), {0, 0, 0, static_cast<std::uint32_t>(pin - pins.begin()) + 1});
     map.push_back(m_phandles.at(gic.config->name));
-    map.resize(map.size() + first_cell(m_nodes.at(gic.config->name), "#address-cells"), 0);
+    map.resize(map.size() + address_cells(gic), 0);
     map.insert(map.end(), {gic_spi, i.id.number, level_high});
   }
   if (map.empty()) return;

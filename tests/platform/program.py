@@ -557,6 +557,51 @@ def case_what_sends_messages_names_the_frame_that_they_go_to(b):
         check("msi-parent" not in tree(*edits), "a msi-parent that leads nowhere")
 
 
+def case_a_pci_host_has_its_maps_in_the_device_tree(b):
+    pci = ('[pci0]\ntype = "pcie"\nparams = { topology = "dma", buses = 2, mmio_base = 0x20000000 }\n'
+           'map.mmio = [0x10000000, "32MiB"]\nmap.ecam = [0x3f000000, "2MiB"]\n'
+           'interrupts = { intd = "SPI 19", inta = "SPI 16" }\n'
+           'behind = { smmu = "smmu0", tbu = 1, stream = 0x1000, count = 0x180 }\n')
+
+    def tree(*edits):
+        text = pci
+        for old, new in edits:
+            check(old in text, "the test's own assumption: %r" % old)
+            text = text.replace(old, new)
+        r = b.call("dtb", b.write("pci.toml", b.text() + text), "-o", b.path("a.dtb"))
+        check(r.returncode == 0, "expected exit code 0", r)
+        d = subprocess.run(["dtc", "-I", "dtb", "-O", "dts", b.path("a.dtb")], capture_output=True, text=True)
+        check(d.returncode == 0 and d.stderr == "", "dtc: " + d.stderr)
+        return d.stdout, re.search(r"pcie@3f000000 \{[^}]*\}", d.stdout)[0]
+
+    text, node = tree()
+    gic, frame, smmu = (re.search(name + r"@\w+ \{[^}]*?\bphandle = <0x(\w+)>;", text)[1] for name in ("interrupt-controller", "v2m", "iommu"))
+    # The GIC's own phandle stands before its children, and the children of its node have addresses of two cells.
+    for p in (r'compatible = "pci-host-ecam-generic";', r'device_type = "pci";', r"#address-cells = <0x03>;", r"#size-cells = <0x02>;",
+              r"bus-range = <0x00 0x01>;", r"reg = <0x00 0x3f000000 0x00 0x200000>;",
+              r"ranges = <0x2000000 0x00 0x20000000 0x00 0x10000000 0x00 0x2000000>;",
+              r"iommu-map = <0x00 0x%s 0x1000 0x180>;" % smmu, r"msi-map = <0x00 0x%s 0x00 0x180>;" % frame,
+              r"#interrupt-cells = <0x01>;", r"interrupt-map-mask = <0x00 0x00 0x00 0x07>;",
+              r"interrupt-map = <0x00 0x00 0x00 0x01 0x{0} 0x00 0x00 0x00 0x10 0x04 0x00 0x00 0x00 0x04 0x{0} 0x00 0x00 0x00 0x13 0x04>;".format(gic),
+              r"dma-coherent;"):
+        check(re.search(p, node), "the node lacks: %s\n%s" % (p, text))
+    for p in ("iommus", r"\binterrupts =", "interrupt-names", "msi-parent"):
+        check(not re.search(p, node), "the node has %s\n%s" % (p, node))
+
+    node = tree(('behind = { smmu = "smmu0", tbu = 1, stream = 0x1000, count = 0x180 }\n', ""), ('interrupts = { intd = "SPI 19", inta = "SPI 16" }\n', ""))[1]
+    check("iommu-map" not in node and "interrupt-map" not in node and re.search(r"msi-map = <0x00 0x\w+ 0x00 0x200>", node), "alone:\n" + node)
+
+    def refuses(pattern, old, new):
+        check(old in pci, "the test's own assumption: %r" % old)
+        refused(b, b.write("pci.toml", b.text() + pci.replace(old, new)), pattern)
+
+    refuses(r"pci\.toml:\d+:\d+: \[pci0\] behind\.identity: .* a PCI host", "0x180 }", '0x180, identity = [0x40f00000, "64KiB"] }')
+    refuses(r"pci\.toml:\d+:\d+: \[pci0\] behind: StreamIDs 0x0 to 0x17f overlap those of \[dma0\]", "stream = 0x1000", "stream = 0")
+    refuses(r"pci\.toml:\d+:\d+: \[pci0\] topology: 'dna' is unknown; did you mean 'dma'", '"dma"', '"dna"')
+    refuses(r"pci\.toml:\d+:\d+: \[pci0\] the topology needs 3 buses, and the configuration space has 2", '"dma"', '"port[], port[]"')
+    refuses(r"pci\.toml:\d+:\d+: \[pci0\] map: .* too small for port 'ecam'", '"2MiB"', '"1MiB"')
+
+
 def case_kernel_initrd_and_dtb_of_the_command_line_replace_the_configurations(b):
     config = b.edited(('kernel = "kernel.elf"', 'kernel = "gone.elf"\ninit = "gone"'))
     kernel = b.write("kernel.gz", gzip.compress(elf()))
