@@ -17,6 +17,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import tomllib
 
 sys.dont_write_bytecode = True  # this folder may be another user's
 from reports import Reports  # noqa: E402
@@ -30,8 +31,23 @@ deb [arch=arm64 signed-by=%(key)s] http://deb.debian.org/debian-security bookwor
 """ % {"key": KEYRING}
 # Debian names a kernel by version; these depend on the newest of a series.
 META = {"6.12": "linux-image-6.12-arm64", "6.1": "linux-image-arm64"}
-# crc32c is asked for by name at run time, so no dependency shows it.
-MODULES = ["virtio_mmio", "virtio_blk", "ext4", "crc32c_generic"]
+
+
+class Kit:
+    """What the first process of a kind of platform needs."""
+
+    def __init__(self, init, modules, programs=(), disk=False):
+        self.init = os.path.join(HERE, init)  # a script
+        self.modules = modules  # by name
+        self.programs = programs  # C sources in this folder, each a program without any library, in /bin
+        self.disk = disk
+
+
+# crc32c is asked for by name at run time, so no dependency shows it: ext4 needs a checksum of this name.
+DISK = Kit("init", ["virtio_mmio", "virtio_blk", "ext4", "crc32c_generic"], disk=True)
+GPU = Kit("gpu-init", ["panfrost"], programs=["gpu.c"])
+COMPILER = ["aarch64-linux-gnu-gcc", "-std=gnu11", "-O2", "-ffreestanding", "-fno-stack-protector", "-fno-pie", "-no-pie",
+            "-static", "-nostdlib", "-Wall", "-Wextra", "-Werror", "-Wl,--build-id=none", "-Wl,-z,noexecstack"]
 # Debian keeps mke2fs and depmod where only root's PATH looks.
 TOOL_ENV = {**os.environ, "PATH": os.environ.get("PATH", "") + ":/usr/sbin:/sbin"}
 SKIP = 77
@@ -112,8 +128,8 @@ def kernel_of(release):
     return os.path.join("boot", "vmlinuz-" + release)
 
 
-def needed_modules(folder):
-    """path -> paths that it needs, below `folder`, /lib/modules/X, of the wanted modules; each after what it needs."""
+def needed_modules(folder, names):
+    """path -> paths that it needs, below `folder`, /lib/modules/X, of the named modules; each after what it needs."""
     needs, paths = {}, {}
     with open(os.path.join(folder, "modules.dep")) as f:
         for line in f:
@@ -128,19 +144,19 @@ def needed_modules(folder):
                 take(other)
         wanted[path] = needs[path]
 
-    for name in MODULES:
+    for name in names:
         if name in paths:  # else it is built in
             take(paths[name])
     return wanted
 
 
 def used_files(root, release):
-    """What a run takes from the unpacked packages, by name below `root`."""
+    """What runs take from the unpacked packages, by name below `root`."""
     modules = os.path.join("lib", "modules", release)
     yield kernel_of(release)
     yield os.path.join("bin", "busybox")
     yield os.path.join(modules, "modules.dep")
-    for path in needed_modules(os.path.join(root, modules)):
+    for path in needed_modules(os.path.join(root, modules), DISK.modules + GPU.modules):
         yield os.path.join(modules, path)
 
 
@@ -317,10 +333,24 @@ def read(path):
         return f.read()
 
 
-def make_initramfs(packages, own_disk, init=os.path.join(HERE, "init")):
-    """@param init  the script that is the first process"""
+def compiled(source):
+    """The program of a C source in this folder."""
+    with tempfile.TemporaryDirectory(prefix="smmu-vp-linux-") as folder:
+        program = os.path.join(folder, "program")
+        call([*COMPILER, "-o", program, os.path.join(HERE, source)], "compiling %s (package gcc-aarch64-linux-gnu)" % source)
+        return read(program)
+
+
+def own_aliases(module, name):
+    """What a module says that it drives, as lines of modules.alias; its .modinfo holds them as they are."""
+    return b"".join(b"alias %s %s\n" % (alias, name.encode())
+                    for alias in re.findall(rb"\0alias=([!-~]+)(?=\0)", module))
+
+
+def make_initramfs(packages, own_disk, init=None, kit=DISK):
+    """@param init  the script that is the first process, in place of the kit's"""
     cpio = Cpio()
-    cpio.add("/init", 0o755, read(init))
+    cpio.add("/init", 0o755, read(init or kit.init))
     cpio.add("/bin/busybox", 0o755, read(os.path.join(packages.root, "bin", "busybox")))
     if own_disk:
         cpio.add("/own-disk", 0o644, b"")  # platform/linux/init asks for it
@@ -328,15 +358,29 @@ def make_initramfs(packages, own_disk, init=os.path.join(HERE, "init")):
     cpio.add("/dev/console", 0o600, b"", 0o020000, (5, 1))
     base = "/lib/modules/%s/" % packages.release
     plain = lambda path: re.sub(r"\.xz$", "", path)
-    dep = ""
-    for path, needs in needed_modules(packages.modules).items():
+    for source in kit.programs:
+        cpio.add("/bin/" + os.path.splitext(source)[0], 0o755, compiled(source))
+    dep, aliases = "", b""
+    for path, needs in needed_modules(packages.modules, kit.modules).items():
         content = read(os.path.join(packages.modules, path))
-        cpio.add(base + plain(path), 0o644, lzma.decompress(content) if path.endswith(".xz") else content)
+        content = lzma.decompress(content) if path.endswith(".xz") else content
+        cpio.add(base + plain(path), 0o644, content)
         dep += "%s: %s\n" % (plain(path), " ".join(map(plain, needs)))
+        aliases += own_aliases(content, os.path.basename(plain(path))[:-len(".ko")].replace("-", "_"))
     cpio.add(base + "modules.dep", 0o644, dep.encode())
-    # What the kernel asks for by alias: ext4 needs a checksum of this name.
-    cpio.add(base + "modules.alias", 0o644, b"alias crypto-crc32c crc32c_generic\n")
+    # What the kernel, or the first process, asks for by alias.
+    cpio.add(base + "modules.alias", 0o644, aliases)
     return cpio.finish()
+
+
+def kit_of(config):
+    """What the configuration's platform needs. A mistake in it is the simulator's to tell."""
+    try:
+        with open(config, "rb") as f:
+            types = [c.get("type") for c in tomllib.load(f).values() if isinstance(c, dict)]
+    except (OSError, tomllib.TOMLDecodeError):
+        return DISK
+    return GPU if "mali" in types else DISK
 
 
 def make_disk(path):
@@ -485,7 +529,7 @@ Any other option is one of `smmu-vp run`: --append, --dtb, --set, --json, --trac
 
 def run(args, config, rest, folder, reports):
     """Returns the exit code, and the verdict and the reason where the simulator's report does not say them."""
-    kernel, initrd, disk = args.kernel, args.initrd, args.disk
+    kernel, initrd, disk, kit = args.kernel, args.initrd, args.disk, kit_of(config)
     own_disk = disk is not None or any(word.startswith(("disk0.image=", "--set=disk0.image=")) for word in rest)
     if not kernel:
         packages = Packages(cache_folder(), args.series)
@@ -494,8 +538,8 @@ def run(args, config, rest, folder, reports):
     if not initrd:
         initrd = os.path.join(folder, "initramfs.cpio")
         with open(initrd, "wb") as f:
-            f.write(make_initramfs(packages, own_disk))
-    if not own_disk:
+            f.write(make_initramfs(packages, own_disk, kit=kit))
+    if kit.disk and not own_disk:
         disk = os.path.join(folder, "disk.ext4")
         make_disk(disk)
     options = ["--kernel", kernel, "--initrd", initrd, *(["--set", "disk0.image=" + disk] if disk else [])]
@@ -508,7 +552,7 @@ def run(args, config, rest, folder, reports):
         reason = "the simulator died of %s" % signal.Signals(-status).name
         say(reason)
         return 128 - status, "internal", reason
-    if status == 0 and not own_disk and args.initrd is None and "--console" not in rest:
+    if status == 0 and kit.disk and not own_disk and args.initrd is None and "--console" not in rest:
         wrong = check_disk(disk)
         if wrong:
             say(wrong)

@@ -165,6 +165,22 @@ def case_stock_linux_probes_the_smmu_uses_a_disk_behind_it_and_reports_a_fault(b
     s.check(s.count("what=L1CD sid=0x100") > 0, "no table of CDs of two levels was used")
 
 
+def case_stock_linux_drives_a_mali_by_panfrost_maps_its_heap_on_faults_and_resets_it(b):
+    r, report = b.boot("report.json", "--strict", "--allow", "gpu0:JOB.Type=1", config=(os.path.join(b.configs, "linux-panfrost.toml"),))
+    check(r.returncode == 0, "expected exit code 0", r)
+    tests = report["tests"]
+    check((tests["passed"], tests["failed"], tests["skipped"]) == (15, 0, 0), "expected 15 passed tests", r)
+    check(report["unimplemented"] == 0, "Linux met what is not built", r)
+    gpu = report["statistics"]["gpu0"]
+    # Two parts of the heap, and the address that nothing maps, which faults anew when Linux flushes before it disables the
+    # address space.
+    check(gpu["page_faults"] == 4 and gpu["mmu_interrupts"] == 2, "expected four page faults", r)
+    check(gpu["copied_bytes"] == 300004, "expected copies of 300,000 and of 4 bytes", r)
+    # Linux resets when it probes, when it wakes the GPU up, and when it gives the chain without an end up.
+    check(gpu["resets"] >= 2 and gpu["failed_chains"] >= 2, "expected resets, and two chains that fail at least", r)
+    check(gpu["walks"] > 100 and gpu["tlb_hits"] > 1000, "expected walks and hits", r)
+
+
 def case_lazy_linux_invalidates_all_of_a_disk_at_once(b):
     s = Seen(b, "--append", "iommu.strict=0")
     s.features(SHIPPED_BITS, 48)

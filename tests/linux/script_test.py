@@ -352,6 +352,14 @@ def case_the_configuration_alone_says_what_brings_its_files(b):
         check(r.returncode == 64 and "\n  ./vp linux brings kernel, initramfs and disk image" in r.stderr, command, r)
 
 
+def case_a_platform_with_a_gpu_gets_a_program_for_it_and_no_disk(b):
+    config = os.path.join(b.args.source, "vp-configs", "linux-panfrost.toml")
+    r = b.run(config, console=False, SIMULATE="for w in $WORDS; do case $w in *.cpio) grep -aoE '(bin/gpu|gpu-init|renderD128)' $w | sort -u ;; esac; done")
+    check(r.returncode == 0, "expected exit code 0", r)
+    check("bin/gpu\n" in r.stdout and "renderD128\n" in r.stdout, "the program is not in the initramfs", r)
+    check(not b.called("mke2fs") and not b.called("e2fsck") and not b.called("simulator run .*disk0"), "a disk was made", r)
+
+
 def run_case(cases):
     """@param cases  the names of a file of cases"""
     parser = argparse.ArgumentParser()

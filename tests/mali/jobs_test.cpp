@@ -126,7 +126,7 @@ TEST_F(MaliJobs, JobsOfShadersAreToldAsNotModelled) {
     b.put(JOB_INT_CLEAR, ~0U);
   }
   EXPECT_EQ(b.diag.guest_errors(), 0U);
-  EXPECT_EQ(b.told("job type"), 1U) << "once a site";
+  EXPECT_EQ(b.told("JOB.Type"), 1U) << "once a site";
 }
 
 TEST_F(MaliJobs, JobsThatNoGpuHasAreAConfigFault) {

@@ -223,7 +223,7 @@ void MaliCore::begin_job(MaliSlot& slot, std::uint64_t address) {
   slot.job = address;
   set64(m_registers, JS_TAIL_LO, address, number(slot));
   if (address % job_bytes != 0) {
-    m_diag.guest_error("job", "a job is not aligned to 64 bytes", sheet, {}, address);
+    m_diag.guest_error("JOB.address", "a job is not aligned to 64 bytes", sheet, {}, address);
     end_chain(slot, JOB_CONFIG_FAULT);
     return;
   }
@@ -248,9 +248,9 @@ void MaliCore::fetched(MaliSlot& slot, const DmaBuffer& data) {
     default: {
       const std::string text = fmt::format("a job of type {}", slot.type());
       if (slot.type() > CACHE_FLUSH && slot.type() <= last_of_a_real_GPU) {
-        m_diag.unimplemented("job type", text + ", which needs a shader core or tiler", sheet, {}, slot.job);
+        m_diag.unimplemented("JOB.Type", text + ", which needs a shader core or tiler", sheet, {}, slot.job);
       } else {
-        m_diag.guest_error("job type", text + ", which no GPU has", sheet, {}, slot.job);
+        m_diag.guest_error("JOB.Type", text + ", which no GPU has", sheet, {}, slot.job);
       }
       finish_job(slot, JOB_CONFIG_FAULT);
       break;
