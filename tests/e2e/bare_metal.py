@@ -153,8 +153,7 @@ def case_the_map_that_the_page_shows_is_that_of_the_shipped_platforms(b):
     for first, last in re.findall(r"SPI (\d+)(?: to (\d+))? \(", table):
         spis |= {str(n) for n in range(int(first), int(last or first) + 1)}
     there, wired = set(), set()
-    for name in ("gki-dual.toml", "gki-msm.toml", "gki-none.toml", "gki-smmuv2.toml", "gki-smmuv3.toml", "gki-smmuv3-testengine.toml",
-                 "linux-smmuv2.toml", "linux-smmuv2-aarch32.toml", "linux-smmuv3.toml"):
+    for name in sorted(os.listdir(os.path.join(b.source, "vp-configs"))):
         with open(os.path.join(b.source, "vp-configs", name)) as f:
             text = f.read()
         there |= set(re.findall(r"(?m)^map.*\[(0x[0-9a-f]{8})", text))
