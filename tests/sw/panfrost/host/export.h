@@ -1,0 +1,2 @@
+#pragma once
+#define EXPORT_SYMBOL_GPL(s) struct module
