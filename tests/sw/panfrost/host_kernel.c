@@ -13,11 +13,13 @@
 
 #define OBJECTS 256
 #define PAGES 8192
+#define BLOCKS 4096
 
 unsigned long jiffies;
 
 static char messages[16384];
-static size_t allocated;  // blocks
+static void* blocks[BLOCKS];  // that are allocated
+static size_t allocated;
 static unsigned fail_at;
 static struct timer_list* timers;
 static struct work_struct* work;
@@ -65,12 +67,15 @@ static void* get(size_t align, size_t size, gfp_t gfp) {
   void* p = aligned_alloc(align, (size + align - 1) / align * align);
   host_check(p, "no memory");
   if (gfp & __GFP_ZERO) memset(p, 0, size);
-  allocated++;
-  return p;
+  host_check(allocated < BLOCKS, "too many blocks of memory");
+  return blocks[allocated++] = p;
 }
 static void give_back(void* p) {
+  size_t i = 0;
   if (!p) return;
-  allocated--;
+  while (i < allocated && blocks[i] != p) i++;
+  host_check(i < allocated, "memory is freed that is none");
+  blocks[i] = blocks[--allocated];
   free(p);
 }
 void* kmalloc(size_t size, gfp_t gfp) { return get(16, size, gfp); }
@@ -272,7 +277,8 @@ void host_end_of_test(unsigned lost_blocks, unsigned lost_tables) {
   host_check(allocated == lost_blocks, "memory is lost, or is not");
   host_check(lost_blocks || !dma_maps, "memory stays mapped");
   host_check(tables_alive == lost_tables && !holders, "tables or references are lost");
-  allocated = tables_alive = dma_maps = 0;
+  while (allocated) free(blocks[--allocated]);
+  tables_alive = dma_maps = 0;
   host_check(!timers && !work, "a timer or a work is left");
 }
 
@@ -344,7 +350,10 @@ int host_open(void) {
   pan_put(pan);
   return ret ? ret : num_clients++;
 }
-void host_close(int c) { pan_client_close(clients[c]); }
+void host_close(int c) {
+  pan_client_close(clients[c]);
+  clients[c] = NULL;
+}
 int host_buffer(int c, uint64_t addr, size_t size, size_t chunk, unsigned flags) {
   struct pan_buffer* b = pan_buffer_create(clients[c], addr, size, chunk, flags);
   if (IS_ERR(b)) return (int)PTR_ERR(b);
