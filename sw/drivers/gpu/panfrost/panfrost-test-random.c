@@ -87,12 +87,13 @@ static bool add_copy(struct actor *a, struct rnd_state *rnd)
 			      size);
 }
 
-static bool add_bad(struct actor *a, struct rnd_state *rnd)
+/* @rules: only what an unlucky program may do. */
+static bool add_bad(struct actor *a, struct rnd_state *rnd, bool rules)
 {
 	struct pan_desc d;
 
 	a->bad = a->chain.count;
-	switch (draw(rnd, 3)) {
+	switch (draw(rnd, rules ? 2 : 3)) {
 	case 0:
 		a->expected = PAN_EXC_JOB_WRITE_FAULT;
 		return pan_chain_value(&a->chain, NOWHERE, PAN_VALUE_8, 1);
@@ -106,7 +107,7 @@ static bool add_bad(struct actor *a, struct rnd_state *rnd)
 	}
 }
 
-static bool build(struct actor *a, struct rnd_state *rnd)
+static bool build(struct actor *a, struct rnd_state *rnd, bool rules)
 {
 	unsigned int jobs = 1 + (unsigned int)draw(rnd, MAX_JOBS - 1), i;
 	bool ok = true;
@@ -117,7 +118,7 @@ static bool build(struct actor *a, struct rnd_state *rnd)
 		ok = draw(rnd, 2) ? add_value(a, rnd) : add_copy(a, rnd);
 	/* What follows it leaves no trace, neither here nor in the model. */
 	if (ok && !draw(rnd, 5)) {
-		ok = add_bad(a, rnd) &&
+		ok = add_bad(a, rnd, rules) &&
 		     pan_chain_value(&a->chain, a->b->addr, PAN_VALUE_64,
 				     0xbad);
 	}
@@ -174,7 +175,7 @@ static bool check(struct actor *a)
 }
 
 static bool round_of(const struct pan_args *args, struct actor *actors,
-		     struct rnd_state *rnd)
+		     struct rnd_state *rnd, bool rules)
 {
 	struct pan_device *pan = args->pan;
 	unsigned int i, submitted = 0;
@@ -182,7 +183,7 @@ static bool round_of(const struct pan_args *args, struct actor *actors,
 
 	for (i = 0; ok && i < CLIENTS; i++)
 		ok = (draw(rnd, 4) || move(&actors[i], rnd)) &&
-		     build(&actors[i], rnd);
+		     build(&actors[i], rnd, rules);
 	for (i = 0; ok && i < CLIENTS; i++) {
 		ok = submit(pan, &actors[i], rnd);
 		submitted += ok;
@@ -213,7 +214,7 @@ static bool prepare(const struct pan_args *args, struct actor *a,
 	       move(a, rnd);
 }
 
-bool pan_test_random(const struct pan_args *args)
+static bool run(const struct pan_args *args, bool rules)
 {
 	struct actor *actors = kcalloc(CLIENTS, sizeof(*actors), GFP_KERNEL);
 	struct rnd_state rnd;
@@ -224,7 +225,7 @@ bool pan_test_random(const struct pan_args *args)
 	for (i = 0; ok && i < CLIENTS; i++)
 		ok = prepare(args, &actors[i], &rnd);
 	for (i = 0; ok && i < ROUNDS; i++) {
-		ok = round_of(args, actors, &rnd);
+		ok = round_of(args, actors, &rnd, rules);
 		if (!ok)
 			ktap_diag("in round %u of seed %llu", i, args->seed);
 	}
@@ -235,4 +236,14 @@ bool pan_test_random(const struct pan_args *args)
 	}
 	kfree(actors);
 	return ok;
+}
+
+bool pan_test_random(const struct pan_args *args)
+{
+	return run(args, true);
+}
+
+bool pan_test_random_bad(const struct pan_args *args)
+{
+	return run(args, false);
 }

@@ -86,5 +86,6 @@ bool pan_test_reset(const struct pan_args *args);
 bool pan_test_close(const struct pan_args *args);
 
 bool pan_test_random(const struct pan_args *args);
+bool pan_test_random_bad(const struct pan_args *args);
 
 #endif
