@@ -90,6 +90,13 @@ void pan_gpu_identify(struct pan_device *pan)
 	f->shader = pan_read64(pan, PWR_SHADER + PWR_PRESENT_LO);
 	f->tiler = pan_read64(pan, PWR_TILER + PWR_PRESENT_LO);
 	f->l2 = pan_read64(pan, PWR_L2 + PWR_PRESENT_LO);
+}
+
+/* One line, of a GPU that is in use now. */
+void pan_gpu_show(const struct pan_device *pan)
+{
+	const struct pan_features *f = &pan->features;
+
 	dev_info(pan->dev,
 		 "Mali %s, id %#lx r%lup%lu: %u address spaces of %u bits, %u job slots, %u shader cores\n",
 		 model_name((u32)FIELD_GET(GPU_ID_PRODUCT, f->id)),

@@ -143,33 +143,46 @@ bool pan_test_turns(const struct pan_args *args)
 	return ok;
 }
 
-/* The copy that has just worked, again: from the cache it would. */
-bool pan_test_unmap(const struct pan_args *args)
+/* Both ends of a buffer, by a chain each: they work, and when it is gone they
+ * fault. From the cache they would still work.
+ */
+static bool unmapped(const struct pan_args *args, struct pan_chain *chain,
+		     struct pan_buffer *b, size_t size)
 {
-	unsigned int slot = pan_first_slot(args->pan), round;
-	struct pan_buffer *b = pan_make(args->c, 0, PAGE_SIZE, 0, 0);
-	const size_t sizes[] = { PAGE_SIZE, PAN_BLOCK };
-	struct pan_buffer *gone;
-	struct pan_chain chain;
-	u64 before, addr;
-	bool ok = b && pan_chain_init(&chain, args->c, 8);
+	struct pan_buffer *gone = pan_make(args->c, 0, size, 0, 0);
+	struct pan_chain ends[2];
+	u64 before, addr[2];
+	unsigned int i;
+	bool ok = gone;
 
-	for (round = 0; ok && round < ARRAY_SIZE(sizes); round++) {
-		gone = pan_make(args->c, 0, sizes[round], 0, 0);
-		if (!gone)
-			return false;
-		addr = gone->addr;
-		pan_chain_next(&chain);
-		ok = pan_chain_copy(&chain, b->addr, addr, 64) &&
-		     pan_chain_run(&chain, slot);
-		pan_buffer_destroy(gone);
+	for (i = 0; ok && i < 2; i++) {
+		addr[i] = gone->addr + (i ? size - 64 : 0);
+		pan_chain_next(chain);
+		ok = pan_chain_copy(chain, b->addr, addr[i], 64) &&
+		     pan_chain_run(chain, pan_first_slot(args->pan));
+		ends[i] = *chain;
+	}
+	pan_buffer_destroy(gone);
+	for (i = 0; ok && i < 2; i++) {
 		before = args->c->faults;
-		ok = ok &&
-		     pan_chain_fails(&chain, PAN_EXC_JOB_READ_FAULT, 0) &&
-		     pan_expect_fault(args->c, before, addr, PAN_ACCESS_READ,
+		ok = pan_chain_fails(&ends[i], PAN_EXC_JOB_READ_FAULT, 0) &&
+		     pan_expect_fault(args->c, before, addr[i],
+				      PAN_ACCESS_READ,
 				      PAN_EXC_TRANSLATION_FAULT);
 	}
 	return ok;
+}
+
+bool pan_test_unmap(const struct pan_args *args)
+{
+	struct pan_buffer *b = pan_make(args->c, 0, PAGE_SIZE, 0, 0);
+	struct pan_chain chain;
+
+	/* One page, such as cross the borders of regions, and one leaf. */
+	return b && pan_chain_init(&chain, args->c, 8) &&
+	       unmapped(args, &chain, b, PAGE_SIZE) &&
+	       unmapped(args, &chain, b, 25 * PAGE_SIZE) &&
+	       unmapped(args, &chain, b, PAN_BLOCK);
 }
 
 /* Pages, then one leaf of 2 MiB in place of their table, then pages again. */

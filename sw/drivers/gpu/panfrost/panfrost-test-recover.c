@@ -213,3 +213,64 @@ bool pan_test_close(const struct pan_args *args)
 	}
 	return ok && one_value(args->c, slot, 1);
 }
+
+/* What an open client of a GPU that is gone may still ask for. */
+static bool nothing_left(const struct pan_args *args, struct pan_job *job)
+{
+	struct pan_buffer *b = pan_buffer_create(args->c, 0, PAGE_SIZE, 0, 0);
+	struct pan_client *other;
+	u64 head = job->head;
+	int ended = pan_job_wait(job), again;
+
+	memset(job, 0, sizeof(*job));
+	job->client = args->c;
+	job->head = head;
+	again = pan_job_submit(job);
+	if (ended == -ENODEV && again == -ENODEV && IS_ERR(b) &&
+	    PTR_ERR(b) == -ENODEV &&
+	    pan_client_open(args->pan, &other) == -ENODEV)
+		return true;
+	ktap_diag("the job that ran: %d; another: %d; a buffer: %ld", ended,
+		  again, IS_ERR(b) ? PTR_ERR(b) : 0);
+	return false;
+}
+
+/* Bound again it is another GPU for the driver. */
+static bool works_again(const char *name)
+{
+	struct pan_device *pan = pan_get(name);
+	struct pan_client *c;
+	bool ok;
+
+	if (!pan)
+		return false;
+	ok = !pan_client_open(pan, &c);
+	if (ok) {
+		ok = one_value(c, pan_first_slot(pan), 1);
+		pan_client_close(c);
+	}
+	pan_put(pan);
+	return ok;
+}
+
+bool pan_test_unbind(const struct pan_args *args)
+{
+	struct device *dev = args->pan->dev;
+	struct pan_chain chain;
+	struct pan_job job;
+	int ret;
+	bool ok = endless_init(&chain, &job, args->c,
+			       pan_first_slot(args->pan)) &&
+		  !pan_job_submit(&job);
+
+	if (!ok)
+		return false;
+	device_release_driver(dev);
+	ok = nothing_left(args, &job);
+	ret = device_attach(dev);
+	if (ret) {
+		ktap_diag("not bound again: %d", ret);
+		return false;
+	}
+	return ok && works_again(dev_name(dev));
+}

@@ -308,13 +308,15 @@ static const struct test {
 	  pan_test_reset, true },
 	{ "close", "a client that goes takes its jobs with it",
 	  pan_test_close },
+	{ "unbind", "the GPU is unbound under a job, and bound again",
+	  pan_test_unbind },
 	{ "random", "random jobs of random clients leave what a model expects",
 	  pan_test_random, true },
 	{ "random-bad", "so do they where some break the GPU's rules",
 	  pan_test_random_bad, true, .extra = true },
 };
 
-static void run_test(const struct test *test, struct pan_device *pan, u64 seed)
+static void run_on(const struct test *test, struct pan_device *pan, u64 seed)
 {
 	struct pan_args args = { .pan = pan, .seed = seed };
 	bool ok;
@@ -337,6 +339,20 @@ static void run_test(const struct test *test, struct pan_device *pan, u64 seed)
 		ktap_diag("no client");
 	}
 	ktap_ok(ok, "%s: %s", test->name, test->what);
+}
+
+/* Found anew for each: it may have been unbound in between. */
+static void run_test(const struct test *test, u64 seed)
+{
+	struct pan_device *pan = pan_get(NULL);
+
+	if (pan) {
+		run_on(test, pan, seed);
+		pan_put(pan);
+	} else {
+		ktap_diag("no GPU is bound any more");
+		ktap_ok(false, "%s: %s", test->name, test->what);
+	}
 }
 
 static int list(void)
@@ -380,13 +396,13 @@ static int run_tests(const struct test *only, bool all, u64 seed)
 		shell_printf("pantest: no GPU is bound\n");
 		return -ENODEV;
 	}
+	pan_put(pan);
 	for (i = 0; i < ARRAY_SIZE(tests); i++)
 		planned += is_wanted(&tests[i], only, all);
 	ktap_plan(planned);
 	for (i = 0; i < ARRAY_SIZE(tests) && !shell_interrupted(); i++)
 		if (is_wanted(&tests[i], only, all))
-			run_test(&tests[i], pan, seed);
-	pan_put(pan);
+			run_test(&tests[i], seed);
 	if (shell_interrupted())
 		return -EINTR;
 	return ktap_failures() == before ? 0 : -EIO;

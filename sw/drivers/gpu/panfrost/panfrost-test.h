@@ -84,6 +84,7 @@ bool pan_test_endless(const struct pan_args *args);
 bool pan_test_hang(const struct pan_args *args);
 bool pan_test_reset(const struct pan_args *args);
 bool pan_test_close(const struct pan_args *args);
+bool pan_test_unbind(const struct pan_args *args);
 
 bool pan_test_random(const struct pan_args *args);
 bool pan_test_random_bad(const struct pan_args *args);

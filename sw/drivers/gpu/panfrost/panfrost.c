@@ -174,6 +174,7 @@ static int pan_probe(struct platform_device *pdev)
 	mutex_lock(&gpus_lock);
 	list_add_tail(&pan->node, &gpus);
 	mutex_unlock(&gpus_lock);
+	pan_gpu_show(pan);
 	return 0;
 }
 

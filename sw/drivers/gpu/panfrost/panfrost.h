@@ -245,6 +245,7 @@ void pan_put(struct pan_device *pan);
 /* panfrost-gpu.c */
 int pan_gpu_reset(struct pan_device *pan);
 void pan_gpu_identify(struct pan_device *pan);
+void pan_gpu_show(const struct pan_device *pan);
 int pan_gpu_power_on(struct pan_device *pan);
 void pan_gpu_power_off(struct pan_device *pan);
 int pan_gpu_request_irq(struct pan_device *pan);
