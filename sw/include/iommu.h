@@ -15,6 +15,7 @@
 #include <module.h>
 #include <types.h>
 
+struct adreno_smmu_ops;
 struct bus_type;
 struct device;
 struct device_node;
@@ -186,6 +187,10 @@ struct iommu_domain {
  * @device_group: the group that the device must be in, by iommu_group_alloc()
  *		  or with a reference by iommu_group_ref(); ERR_PTR. NULL: each
  *		  device has a group of its own
+ * @def_domain_type: of the domain that the device's group has unless a driver
+ *		     says otherwise: IOMMU_DOMAIN_DMA, which NULL means too;
+ *		     IOMMU_DOMAIN_IDENTITY or IOMMU_DOMAIN_BLOCKED, which the
+ *		     DMA API does not map in
  * @domain_alloc: ERR_PTR(-ENOMEM), or ERR_PTR(-EOPNOTSUPP): no such type
  * @domain_alloc_nested: of type IOMMU_DOMAIN_NESTED upon @parent; @config is
  *			 defined by the driver. NULL: it cannot
@@ -193,6 +198,7 @@ struct iommu_domain {
  * @set_stall: let faults of a device wait for page_response(), or end them at
  *	       once; NULL: it cannot
  * @page_response: answer a fault of iommu_report_page_fault(), once
+ * @adreno: what the driver of an Adreno GPU asks for beyond that; NULL: nothing
  */
 struct iommu_ops {
 	struct module *owner;
@@ -202,6 +208,7 @@ struct iommu_ops {
 	int (*probe_device)(struct device *dev);
 	void (*release_device)(struct device *dev);
 	struct iommu_group *(*device_group)(struct device *dev);
+	enum iommu_domain_type (*def_domain_type)(struct device *dev);
 	struct iommu_domain *(*domain_alloc)(struct iommu_device *iommu,
 					     enum iommu_domain_type type);
 	struct iommu_domain *(*domain_alloc_nested)(
@@ -212,6 +219,7 @@ struct iommu_ops {
 	void (*page_response)(struct device *dev,
 			      const struct iommu_fault *fault,
 			      enum iommu_page_response response);
+	const struct adreno_smmu_ops *adreno;
 };
 
 /**

@@ -118,6 +118,29 @@ static int run_all(const struct test *tests, size_t count)
 	return ktap_failures() == before ? 0 : -EIO;
 }
 
+static const struct smmu2_model adreno_model = { SMMU2_V2, false, true };
+
+/* Bank 0 is the GPU's, whoever else asks. */
+static bool test_gpu_bank(struct smmu2_device *smmu)
+{
+	struct smmu2_bank *bank;
+	unsigned int i;
+
+	smmu->model = &adreno_model;
+	smmu->num_s2_banks = 0;
+	for (i = 1; i < TEST_BANKS; i++)
+		if (smmu2_bank_alloc(smmu, i % 2 ? SMMU2_STAGE_1 :
+					   SMMU2_STAGE_2) != &smmu->banks[i])
+			return false;
+	if (smmu2_bank_alloc(smmu, SMMU2_STAGE_2))
+		return false;
+	bank = smmu2_bank_take(smmu, SMMU2_GPU_BANK);
+	if (bank != &smmu->banks[0] || smmu2_bank_take(smmu, SMMU2_GPU_BANK))
+		return false;
+	smmu2_bank_free(bank);
+	return smmu2_bank_take(smmu, SMMU2_GPU_BANK) == bank;
+}
+
 int smmuv2test_banks(void)
 {
 	static const struct test tests[] = {
@@ -126,6 +149,7 @@ int smmuv2test_banks(void)
 		{ test_closed, "a bank that is closed ends what waits in it" },
 		{ test_stalls, "a bank stalls when it is asked to, where it can" },
 		{ test_resume, "a bank tells faults again when the access that waits is answered" },
+		{ test_gpu_bank, "bank 0 of a GPU's SMMU is for the GPU's domain" },
 	};
 
 	return run_all(tests, ARRAY_SIZE(tests));
@@ -347,6 +371,65 @@ static bool test_nested(struct smmu2_device *smmu)
 	return ok;
 }
 
+static struct smmu2_domain *gpu_domain(struct smmu2_device *smmu)
+{
+	struct smmu2_domain *dom = kzalloc(sizeof(*dom), GFP_KERNEL);
+
+	if (!dom)
+		return NULL;
+	smmu->model = &adreno_model;
+	smmu->num_s2_banks = 0;
+	dom->smmu = smmu;
+	dom->stage = SMMU2_STAGE_1;
+	dom->format = SMMU2_AARCH64;
+	dom->split = true;
+	dom->asid = 0x33;
+	dom->bank = smmu2_bank_take(smmu, SMMU2_GPU_BANK);
+	return dom;
+}
+
+/* IHI 0062 16.5.38: what EPD0, A1 and the fields of TTBR1 say. */
+static bool test_split(struct smmu2_device *smmu)
+{
+	struct smmu2_domain *dom = gpu_domain(smmu);
+	struct io_pgtable_cfg ttbr1 = s1_cfg, ttbr0 = s1_cfg;
+	struct smmu2_regs regs;
+	bool ok;
+
+	if (!dom)
+		return false;
+	/* TG1: 4 KiB; TG0: 4 KiB, not shareable, not cached. */
+	ttbr1.arm_lpae_s1_cfg.tcr.tg = 2;
+	ttbr0.arm_lpae_s1_cfg.ttbr = 0x45678000;
+	ttbr0.arm_lpae_s1_cfg.tcr.tg = 0;
+	ttbr0.arm_lpae_s1_cfg.tcr.sh = 0;
+	ttbr0.arm_lpae_s1_cfg.tcr.orgn = 0;
+	ttbr0.arm_lpae_s1_cfg.tcr.irgn = 0;
+	ttbr0.arm_lpae_s1_cfg.tcr.tsz = 25;
+	smmu2_describe_split(dom, &ttbr1, NULL, 0, &regs);
+	smmu2_bank_write(dom->bank, &regs);
+	ok = smmuv2test_is("CBA2R", smmuv2test_gr1(smmu, CBA2R(0)), 1) &&
+	     smmuv2test_is("CBAR", smmuv2test_gr1(smmu, CBAR(0)), 0x1f300) &&
+	     smmuv2test_is("TCR2", smmuv2test_cb(smmu, 0, 0x10), 0x38014) &&
+	     /* TG1, SH1, ORGN1, IRGN1, T1SZ; EPD0, TG0, T0SZ. */
+	     smmuv2test_is("TCR", smmuv2test_cb(smmu, 0, 0x30), 0xb5100090) &&
+	     smmuv2test_is("TTBR0", smmuv2test_cb64(smmu, 0, 0x20),
+			   0x33ULL << 48) &&
+	     smmuv2test_is("TTBR1", smmuv2test_cb64(smmu, 0, 0x28),
+			   0x41234000) &&
+	     smmuv2test_is("SCTLR", smmuv2test_cb(smmu, 0, 0), 0x1167);
+	smmu2_describe_split(dom, &ttbr1, &ttbr0, 0x1ff, &regs);
+	smmu2_bank_set_ttbr0(dom->bank, &regs, true);
+	ok = ok &&
+	     smmuv2test_is("TCR", smmuv2test_cb(smmu, 0, 0x30), 0xb5100019) &&
+	     smmuv2test_is("TTBR0", smmuv2test_cb64(smmu, 0, 0x20),
+			   0x01ff000045678000ULL) &&
+	     smmuv2test_is("TTBR1", smmuv2test_cb64(smmu, 0, 0x28),
+			   0x41234000);
+	kfree(dom);
+	return ok;
+}
+
 int smmuv2test_formats(void)
 {
 	static const struct test tests[] = {
@@ -357,6 +440,7 @@ int smmuv2test_formats(void)
 		{ test_s2_32l, "stage 2, AArch32 long descriptors" },
 		{ test_vmid16, "VMIDs of 16 bits are in CBA2R" },
 		{ test_nested, "an owner's stage 1 upon stage 2" },
+		{ test_split, "a GPU's two halves of stage 1" },
 	};
 
 	return run_all(tests, ARRAY_SIZE(tests));
@@ -424,6 +508,31 @@ static bool test_tlbi_s2(struct smmu2_device *smmu)
 	return ok;
 }
 
+/* A process by its ASID; what all share by address, whatever the ASID was. */
+static bool test_tlbi_split(struct smmu2_device *smmu)
+{
+	struct smmu2_domain *dom = gpu_domain(smmu);
+	bool ok;
+
+	if (!dom)
+		return false;
+	/* The last pages that there are. */
+	smmu2_tlb_inv_range(dom, 0ULL - 3 * SZ_4K, 3 * SZ_4K, SZ_4K, true);
+	ok = smmuv2test_is("TLBIVAAL", smmuv2test_cb64(smmu, 0, 0x628),
+			   0xfffffffffffULL) &&
+	     smmuv2test_is("TLBIVAL", smmuv2test_cb64(smmu, 0, 0x620), 0);
+	smmu2_tlb_inv_range(dom, 0xffff000000200000, SZ_2M, SZ_2M, false);
+	ok = ok && smmuv2test_is("TLBIVAA", smmuv2test_cb64(smmu, 0, 0x608),
+				 0xff000000200ULL);
+	ok = ok && !smmu2_tlb_inv_asid(dom, 0x1fe) &&
+	     smmuv2test_is("TLBIASID", smmuv2test_cb(smmu, 0, 0x610), 0x1fe);
+	writel(0xff, smmu2_cb(smmu, 0) + 0x618);
+	smmu2_tlb_inv_domain(dom);
+	ok = ok && smmuv2test_is("TLBIALL", smmuv2test_cb(smmu, 0, 0x618), 0);
+	kfree(dom);
+	return ok;
+}
+
 /* An SMMU that never gets done is told once, and keeps what it may use. */
 static bool test_timeout(struct smmu2_device *smmu)
 {
@@ -443,6 +552,7 @@ int smmuv2test_tlb(void)
 		{ test_tlbi_64, "AArch64: by address with ASID, else by ASID" },
 		{ test_tlbi_32, "AArch32: by address with ASID, in 32 bits" },
 		{ test_tlbi_s2, "stage 2: by IPA, and by VMID what stage 1 made of it" },
+		{ test_tlbi_split, "a GPU: by ASID; its kernel's half by address without one" },
 		{ test_timeout, "the wait for an SMMU that is busy for ever ends" },
 	};
 

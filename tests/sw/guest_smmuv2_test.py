@@ -19,13 +19,13 @@ class Parts(GuestTest):
         self.results("streams", 11)
 
     def test_stage_2_takes_the_context_banks_that_know_nothing_else(self):
-        self.results("banks", 5)
+        self.results("banks", 6)
 
     def test_each_format_and_stage_is_in_the_registers_as_the_clauses_say(self):
-        self.results("formats", 7)
+        self.results("formats", 8)
 
     def test_invalidations_name_what_is_gone_and_waits_for_them_end(self):
-        self.results("tlb", 4)
+        self.results("tlb", 5)
 
     def test_fault_registers_are_told_by_the_names_of_their_bits(self):
         self.results("text", 11)

@@ -21,10 +21,23 @@ static void write_sctlr(struct smmu2_bank *bank)
 	writel(sctlr, smmu2_cb(bank->smmu, bank->index) + SMMU_CB_SCTLR);
 }
 
+static struct smmu2_bank *take(struct smmu2_device *smmu, unsigned int n)
+{
+	struct smmu2_bank *bank = &smmu->banks[n];
+
+	__set_bit(n, smmu->bank_map);
+	bank->generation++;
+	bank->stalls = smmu->stall_model == SMMU2_STALL_FORCED;
+	bank->stalled = false;
+	return bank;
+}
+
 /**
  * smmu2_bank_alloc - a bank that nobody uses
  * @smmu: the SMMU
  * @stage: SMMU2_STAGE_2 takes those first that know nothing else
+ *
+ * That of a GPU is for its own domain (smmu2_bank_take()).
  *
  * Return: the bank, disabled; NULL after a message.
  */
@@ -32,24 +45,35 @@ struct smmu2_bank *smmu2_bank_alloc(struct smmu2_device *smmu,
 				    enum smmu2_stage stage)
 {
 	unsigned int from = stage == SMMU2_STAGE_2 ? 0 : smmu->num_s2_banks;
-	unsigned long n = find_next_zero_bit(smmu->bank_map, smmu->num_banks,
-					     from);
-	struct smmu2_bank *bank;
+	unsigned long n;
 
+	if (smmu->model->adreno)
+		from = max(from, SMMU2_GPU_BANK + 1u);
+	n = find_next_zero_bit(smmu->bank_map, smmu->num_banks, from);
 	if (n >= smmu->num_banks) {
 		dev_err(smmu->dev, "all %u context banks for stage %d are taken\n",
 			smmu->num_banks - from,
 			stage == SMMU2_STAGE_2 ? 2 : 1);
 		return NULL;
 	}
-	__set_bit((unsigned int)n, smmu->bank_map);
-	bank = &smmu->banks[n];
-	bank->generation++;
-	bank->stalls = smmu->stall_model == SMMU2_STALL_FORCED;
-	bank->stalled = false;
-	return bank;
+	return take(smmu, (unsigned int)n);
 }
 EXPORT_SYMBOL_GPL(smmu2_bank_alloc);
+
+/**
+ * smmu2_bank_take - a bank of a number
+ * @smmu: the SMMU
+ * @n: below num_banks
+ *
+ * Return: the bank, disabled; NULL if it is taken.
+ */
+struct smmu2_bank *smmu2_bank_take(struct smmu2_device *smmu, unsigned int n)
+{
+	if (find_next_zero_bit(smmu->bank_map, smmu->num_banks, n) != n)
+		return NULL;
+	return take(smmu, n);
+}
+EXPORT_SYMBOL_GPL(smmu2_bank_take);
 
 void smmu2_bank_free(struct smmu2_bank *bank)
 {
@@ -118,6 +142,30 @@ void smmu2_bank_write(struct smmu2_bank *bank, const struct smmu2_regs *regs)
 	spin_unlock_irqrestore(&smmu->fault_lock, flags);
 }
 EXPORT_SYMBOL_GPL(smmu2_bank_write);
+
+/**
+ * smmu2_bank_set_ttbr0 - let TTBR0 of a bank translate, or not
+ * @bank: of a GPU, enabled
+ * @regs: what it shall say, different in TCR and TTBR0 alone
+ * @on: TTBR0 translates; what it says is there before EPD0 is cleared, and after
+ *	it is set
+ */
+void smmu2_bank_set_ttbr0(struct smmu2_bank *bank,
+			  const struct smmu2_regs *regs, bool on)
+{
+	u8 __iomem *cb = smmu2_cb(bank->smmu, bank->index);
+	unsigned long flags;
+
+	spin_lock_irqsave(&bank->smmu->fault_lock, flags);
+	bank->regs = *regs;
+	if (on)
+		writeq(regs->ttbr[0], cb + SMMU_CB_TTBR0);
+	writel(regs->tcr, cb + SMMU_CB_TCR);
+	if (!on)
+		writeq(regs->ttbr[0], cb + SMMU_CB_TTBR0);
+	spin_unlock_irqrestore(&bank->smmu->fault_lock, flags);
+}
+EXPORT_SYMBOL_GPL(smmu2_bank_set_ttbr0);
 
 /**
  * smmu2_bank_close - disable a bank

@@ -102,6 +102,66 @@ void smmu2_describe_s1(const struct smmu2_domain *dom,
 }
 EXPORT_SYMBOL_GPL(smmu2_describe_s1);
 
+/* TG0 and TG1 say the same in other numbers (16.5.38); by TG1. */
+static u64 tg0_of(u32 tg1)
+{
+	static const u8 tg0[] = { 0, 2, 0, 1 };
+
+	return tg0[tg1 & 3];
+}
+
+/**
+ * smmu2_describe_split - stage 1 whose TTBR1 is the domain's
+ * @dom: of a GPU
+ * @ttbr1: its tables, of the upper half
+ * @ttbr0: tables of the lower half; NULL: there is none (EPD0)
+ * @asid: of the lower half; without one, the domain's is used
+ * @regs: filled
+ *
+ * The ASID is TTBR0's for both halves (A1 is 0), since the GPU writes no other
+ * register when it turns to another process.
+ */
+void smmu2_describe_split(const struct smmu2_domain *dom,
+			  const struct io_pgtable_cfg *ttbr1,
+			  const struct io_pgtable_cfg *ttbr0, u32 asid,
+			  struct smmu2_regs *regs)
+{
+	u64 tg1 = ttbr1->arm_lpae_s1_cfg.tcr.tg;
+	u64 tsz = ttbr1->arm_lpae_s1_cfg.tcr.tsz;
+
+	memset(regs, 0, sizeof(*regs));
+	regs->va64 = true;
+	regs->cbar = (u32)CBAR_S1;
+	regs->sctlr = (u32)(SCTLR_M | SCTLR_TRE | SCTLR_AFE |
+			    SCTLR_S1_ASIDPNE);
+	regs->mair[0] = (u32)ttbr1->arm_lpae_s1_cfg.mair;
+	regs->mair[1] = (u32)(ttbr1->arm_lpae_s1_cfg.mair >> 32);
+	regs->tcr2 = (u32)(FIELD_PREP(TCR2_PASIZE,
+				      (u64)ttbr1->arm_lpae_s1_cfg.tcr.ips) |
+			   TCR2_AS |
+			   FIELD_PREP(TCR2_SEP, TCR2_SEP_UPSTREAM));
+	regs->tcr = (u32)(
+		FIELD_PREP(TCR_T1SZ, tsz) | FIELD_PREP(TCR_TG1, tg1) |
+		FIELD_PREP(TCR_SH1, (u64)ttbr1->arm_lpae_s1_cfg.tcr.sh) |
+		FIELD_PREP(TCR_ORGN1, (u64)ttbr1->arm_lpae_s1_cfg.tcr.orgn) |
+		FIELD_PREP(TCR_IRGN1, (u64)ttbr1->arm_lpae_s1_cfg.tcr.irgn));
+	regs->ttbr[1] = ttbr1->arm_lpae_s1_cfg.ttbr;
+	if (!ttbr0) {
+		/* Size and granule must be ones that there are. */
+		regs->tcr |= (u32)(TCR_EPD0 | FIELD_PREP(TCR_T0SZ, tsz) |
+				   FIELD_PREP(TCR_TG0, tg0_of((u32)tg1)));
+		regs->ttbr[0] = FIELD_PREP(TTBR_ASID, (u64)dom->asid);
+		return;
+	}
+	regs->tcr |= s1_walks(ttbr0) & ~(u32)TCR_EPD1;
+	regs->tcr |= (u32)(
+		FIELD_PREP(TCR_T0SZ, (u64)ttbr0->arm_lpae_s1_cfg.tcr.tsz) |
+		FIELD_PREP(TCR_TG0, (u64)ttbr0->arm_lpae_s1_cfg.tcr.tg));
+	regs->ttbr[0] = ttbr0->arm_lpae_s1_cfg.ttbr |
+			FIELD_PREP(TTBR_ASID, (u64)asid);
+}
+EXPORT_SYMBOL_GPL(smmu2_describe_split);
+
 /**
  * smmu2_describe_s2 - stage 2
  * @dom: with its format and bank

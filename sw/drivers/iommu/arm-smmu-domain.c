@@ -81,6 +81,8 @@ static int make_tables(struct smmu2_domain *dom, struct device *dev)
 
 	dom->format = s2 ? smmu2_stage2_format(dom->smmu) : dom->smmu->format;
 	choose_cfg(dom, &cfg);
+	if (dom->split)
+		cfg.quirks |= IO_PGTABLE_QUIRK_ARM_TTBR1;
 	ret = alloc_io_pgtable_ops(tables[s2][dom->format].fmt, &cfg, dom,
 				   THIS_MODULE, &dom->pgtbl);
 	if (ret == -ENOENT)
@@ -92,14 +94,35 @@ static int make_tables(struct smmu2_domain *dom, struct device *dev)
 		return ret;
 	dom->domain.pgsize_bitmap = cfg.pgsize_bitmap;
 	dom->domain.aperture_end = (1ULL << cfg.ias) - 1;
+	if (dom->split) {
+		dom->domain.aperture_start = ~0ULL << cfg.ias;
+		dom->domain.aperture_end = ~0ULL;
+	}
 	/* As many as there are banks: 8 bits hold them in every format. */
 	dom->asid = s2 ? 0 : dom->bank->index + 1;
 	if (s2)
 		smmu2_describe_s2(dom, &cfg, &regs);
+	else if (dom->split)
+		smmu2_describe_split(dom, &cfg, NULL, 0, &regs);
 	else
 		smmu2_describe_s1(dom, &cfg, &regs);
 	smmu2_bank_write(dom->bank, &regs);
 	return 0;
+}
+
+/* What a GPU's driver allocated is TTBR1's, in the bank that the GPU knows. */
+static int take_bank(struct smmu2_domain *dom, struct device *dev)
+{
+	if (dom->domain.type == IOMMU_DOMAIN_UNMANAGED &&
+	    smmu2_is_gpu(dom->smmu, dev)) {
+		if (smmu2_check_split(dom->smmu))
+			return -EOPNOTSUPP;
+		dom->split = true;
+		dom->bank = smmu2_bank_take(dom->smmu, SMMU2_GPU_BANK);
+		return dom->bank ? 0 : -EBUSY;
+	}
+	dom->bank = smmu2_bank_alloc(dom->smmu, dom->stage);
+	return dom->bank ? 0 : -ENOSPC;
 }
 
 /**
@@ -108,19 +131,20 @@ static int make_tables(struct smmu2_domain *dom, struct device *dev)
  * @dom: a domain; done once, and only for those that translate
  * @dev: who wants it, for messages
  *
- * Return: 0; -EPROBE_DEFER without the page-table format; -ENOSPC; -ENOMEM.
+ * Return: 0; -EPROBE_DEFER without the page-table format; -ENOSPC; -ENOMEM; for
+ * a GPU -EOPNOTSUPP, or -EBUSY if it has a domain already.
  */
 int smmu2_domain_finalise(struct smmu2_domain *dom, struct device *dev)
 {
 	struct smmu2_regs regs;
-	int ret = 0;
+	int ret;
 
 	if (dom->bank || dom->stage == SMMU2_FAULT ||
 	    dom->stage == SMMU2_BYPASS)
 		return 0;
-	dom->bank = smmu2_bank_alloc(dom->smmu, dom->stage);
-	if (!dom->bank)
-		return -ENOSPC;
+	ret = take_bank(dom, dev);
+	if (ret)
+		return ret;
 	dom->bank->dom = dom;
 	if (dom->stage == SMMU2_NESTED) {
 		smmu2_nested_complete(dom, &regs);

@@ -131,6 +131,8 @@ static void handle_context(struct smmu2_bank *bank,
 
 	smmu->faults++;
 	smmu2_read_context_fault(f, &fault);
+	if (bank->dom->split)
+		smmu2_note_gpu_fault(bank->dom, f);
 	/* Clear, then answer: otherwise the retry is a second fault (16.5.28). */
 	writel(f->fsr & (u32)FSR_FAULTS,
 	       smmu2_cb(smmu, bank->index) + SMMU_CB_FSR);

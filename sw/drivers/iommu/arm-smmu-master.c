@@ -133,6 +133,9 @@ static int smmu_probe_device(struct device *dev)
 	master->dev = dev;
 	master->stalls = smmu->stall_model == SMMU2_STALL_FORCED;
 	memset(master->groups, 0xff, fwspec->num_ids);
+	/* It waits for its SMMU by nature; its binding has no word for that. */
+	if (smmu2_is_gpu(smmu, dev))
+		fwspec->can_stall = true;
 	/* The fault handler goes through the list. */
 	spin_lock_irqsave(&smmu->fault_lock, flags);
 	list_add_tail(&master->node, &smmu->masters);
@@ -147,6 +150,15 @@ static int smmu_probe_device(struct device *dev)
 	spin_unlock_irqrestore(&smmu->fault_lock, flags);
 	kfree(master);
 	return ret;
+}
+
+/* A GPU has a domain of its own sooner or later, and nothing to do till then. */
+static enum iommu_domain_type smmu_def_domain_type(struct device *dev)
+{
+	const struct smmu2_master *master = dev->iommu->priv;
+
+	return smmu2_is_gpu(master->smmu, dev) ? IOMMU_DOMAIN_BLOCKED :
+						 IOMMU_DOMAIN_DMA;
 }
 
 static bool share_group(const struct smmu2_master *a,
@@ -218,8 +230,10 @@ const struct iommu_ops smmu2_iommu_ops = {
 	.probe_device = smmu_probe_device,
 	.release_device = smmu_release_device,
 	.device_group = smmu_device_group,
+	.def_domain_type = smmu_def_domain_type,
 	.domain_alloc = smmu2_domain_alloc,
 	.domain_alloc_nested = smmu2_domain_alloc_nested,
 	.set_stall = smmu2_set_stall,
 	.page_response = smmu2_page_response,
+	.adreno = &smmu2_adreno_ops,
 };

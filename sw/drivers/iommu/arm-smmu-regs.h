@@ -163,6 +163,7 @@
 #define TTBR_ASID		GENMASK(63, 48)
 #define SMMU_CB_TCR		0x030
 #define TCR_T0SZ		GENMASK(5, 0)
+#define TCR_EPD0		BIT(7)
 #define TCR_S2_SL0		GENMASK(7, 6)
 #define TCR_IRGN0		GENMASK(9, 8)
 #define TCR_ORGN0		GENMASK(11, 10)
@@ -172,6 +173,9 @@
 #define TCR_S2_PASIZE		GENMASK(18, 16)
 #define TCR_A1			BIT(22)
 #define TCR_EPD1		BIT(23)
+#define TCR_IRGN1		GENMASK(25, 24)
+#define TCR_ORGN1		GENMASK(27, 26)
+#define TCR_SH1			GENMASK(29, 28)
 #define TCR_TG1			GENMASK(31, 30)
 #define TCR_EAE			BIT(31)
 #define SMMU_CB_CONTEXTIDR	0x034

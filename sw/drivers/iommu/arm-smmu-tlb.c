@@ -13,6 +13,7 @@
 #define TLBI_SHIFT	12
 #define TLBIVA_ADDRESS	GENMASK(43, 0)
 #define TLBIVA_ASID	GENMASK(63, 48)
+#define TLBIVAA_ADDRESS	GENMASK(43, 0)
 #define TLBIVA32_VA	GENMASK(31, 12)
 #define TLBIIPAS2_ADDRESS GENMASK(35, 0)
 
@@ -95,8 +96,9 @@ EXPORT_SYMBOL_GPL(smmu2_tlb_inv_combined);
 
 /**
  * smmu2_tlb_inv_domain - forget all translations of a domain, and wait
- * @dom: of stage 1, under its ASID; of stage 2, under its VMID, with what
- *	 nested domains made of it; or a nested one, under its parent's VMID
+ * @dom: of stage 1, under its ASID, of a GPU, under any; of stage 2, under its
+ *	 VMID, with what nested domains made of it; or a nested one, under its
+ *	 parent's VMID
  */
 void smmu2_tlb_inv_domain(struct smmu2_domain *dom)
 {
@@ -111,13 +113,36 @@ void smmu2_tlb_inv_domain(struct smmu2_domain *dom)
 		smmu2_tlb_sync_global(smmu);
 		return;
 	}
-	if (dom->stage == SMMU2_NESTED)
+	if (dom->stage == SMMU2_NESTED || dom->split)
 		writel(0, cb + SMMU_CB_TLBIALL);
 	else
 		writel(dom->asid, cb + SMMU_CB_TLBIASID);
 	smmu2_tlb_sync_bank(dom->bank);
 }
 EXPORT_SYMBOL_GPL(smmu2_tlb_inv_domain);
+
+/**
+ * smmu2_tlb_inv_asid - forget what a process of a GPU had, and wait
+ * @dom: the GPU's
+ * @asid: of the process
+ *
+ * Return: 0; -ETIMEDOUT after a message.
+ */
+int smmu2_tlb_inv_asid(struct smmu2_domain *dom, u32 asid)
+{
+	writel(asid, smmu2_cb(dom->smmu, dom->bank->index) +
+	       SMMU_CB_TLBIASID);
+	return smmu2_tlb_sync_bank(dom->bank);
+}
+EXPORT_SYMBOL_GPL(smmu2_tlb_inv_asid);
+
+/* Of a GPU's kernel half, whoever's ASID was there when it was used. */
+static void inv_vaa(const struct smmu2_domain *dom, u64 addr, bool leaf)
+{
+	writeq(addr >> TLBI_SHIFT & TLBIVAA_ADDRESS,
+	       smmu2_cb(dom->smmu, dom->bank->index) +
+	       (leaf ? SMMU_CB_TLBIVAAL : SMMU_CB_TLBIVAA));
+}
 
 static void inv_va(const struct smmu2_domain *dom, u64 addr, bool leaf)
 {
@@ -151,7 +176,7 @@ void smmu2_tlb_inv_range(struct smmu2_domain *dom, u64 addr, u64 size,
 			 u64 leaf_size, bool leaf)
 {
 	bool s2 = dom->stage == SMMU2_STAGE_2;
-	u64 end = addr + size;
+	u64 left;
 
 	if (!size || !leaf_size || !dom->bank)
 		return;
@@ -161,9 +186,12 @@ void smmu2_tlb_inv_range(struct smmu2_domain *dom, u64 addr, u64 size,
 		smmu2_tlb_inv_domain(dom);
 		return;
 	}
-	for (; addr < end; addr += leaf_size) {
+	/* By what is left: the end of a GPU's half is that of all addresses. */
+	for (left = (size - 1) / leaf_size + 1; left; left--, addr += leaf_size) {
 		if (s2)
 			inv_ipa(dom, addr, leaf);
+		else if (dom->split)
+			inv_vaa(dom, addr, leaf);
 		else
 			inv_va(dom, addr, leaf);
 	}

@@ -141,12 +141,13 @@ static const struct smmu2_model smmu_v1 = { SMMU2_V1, false };
 static const struct smmu2_model mmu401 = { SMMU2_V1_64K, false };
 static const struct smmu2_model smmu_v2 = { SMMU2_V2, false };
 static const struct smmu2_model mmu500 = { SMMU2_V2, true };
+static const struct smmu2_model adreno = { SMMU2_V2, false, true };
 
 static const struct of_device_id smmu2_of_match[] = {
 	{ .compatible = "arm,mmu-500", .data = &mmu500 },
 	{ .compatible = "arm,mmu-401", .data = &mmu401 },
 	{ .compatible = "arm,mmu-400", .data = &smmu_v1 },
-	{ .compatible = "qcom,adreno-smmu", .data = &smmu_v2 },
+	{ .compatible = "qcom,adreno-smmu", .data = &adreno },
 	{ .compatible = "arm,smmu-v2", .data = &smmu_v2 },
 	{ .compatible = "arm,smmu-v1", .data = &smmu_v1 },
 	{ }

@@ -3,6 +3,7 @@
 #ifndef ARM_SMMU_H
 #define ARM_SMMU_H
 
+#include <adreno-smmu.h>
 #include <device.h>
 #include <io-pgtable.h>
 #include <io.h>
@@ -18,6 +19,12 @@
 #define SMMU2_MAX_BANKS		128
 #define SMMU2_MAX_STREAMS	128
 
+/* Tags of a GPU's processes: above those of banks, in 16 bits (TCR2.AS). */
+#define SMMU2_FIRST_GPU_ASID	256
+#define SMMU2_GPU_ASIDS		256
+/* The context bank whose registers a GPU's command processor knows. */
+#define SMMU2_GPU_BANK		0
+
 struct of_device_id;
 struct smmu2_domain;
 
@@ -30,10 +37,13 @@ enum smmu2_version {
 /**
  * struct smmu2_model - what "compatible" says beyond the ID registers
  * @mmu500: it has the ACR and the ACTLR of an MMU-500
+ * @adreno: a GPU behind it writes TTBR0 of bank SMMU2_GPU_BANK, which is for
+ *	    nobody else
  */
 struct smmu2_model {
 	enum smmu2_version version;
 	bool mmu500;
+	bool adreno;
 };
 
 enum smmu2_format {
@@ -112,7 +122,7 @@ struct smmu2_bank {
  * @numirpt: context interrupts that banks are assigned to; 0: each bank has its
  *	     own; @num_context_irqs: lines of either kind
  * @streams: guarded, like @masters, by what the IOMMU core serialises
- * @bank_map: banks in use, likewise
+ * @bank_map: banks in use, likewise; @asid_map: ASIDs of a GPU's processes
  * @sync_lock: a TLB invalidation and the wait for it
  * @lost: it may still use memory that it should not: none is freed any more
  * @fault_lock: @masters, banks' state of faults, and the next ones
@@ -159,6 +169,7 @@ struct smmu2_device {
 	struct smmu2_stream streams[SMMU2_MAX_STREAMS];
 	struct smmu2_bank *banks;
 	DECLARE_BITMAP(bank_map, SMMU2_MAX_BANKS);
+	DECLARE_BITMAP(asid_map, SMMU2_GPU_ASIDS);
 	struct list_head masters;
 
 	spinlock_t sync_lock;
@@ -203,6 +214,8 @@ enum smmu2_stage {
  * @bank: its own, from the first attachment on
  * @asid: of stage 1; the VMID is @bank's
  * @want: of a nested one: the owner's registers
+ * @split: a GPU's: the tables are TTBR1's, and entries of them are under the
+ *	   ASID of whoever used them; @last: its last fault, under fault_lock
  * @nest_parent: nested domains may be upon it; @parent: of a nested one
  */
 struct smmu2_domain {
@@ -215,6 +228,8 @@ struct smmu2_domain {
 	struct smmu2_bank *bank;
 	u32 asid;
 	struct smmu2_regs want;
+	bool split;
+	struct adreno_smmu_fault last;
 	bool nest_parent;
 	struct smmu2_domain *parent;
 };
@@ -300,6 +315,9 @@ u32 smmu2_s2cr(const struct smmu2_domain *dom);
 /* arm-smmu-bank.c */
 struct smmu2_bank *smmu2_bank_alloc(struct smmu2_device *smmu,
 				    enum smmu2_stage stage);
+struct smmu2_bank *smmu2_bank_take(struct smmu2_device *smmu, unsigned int n);
+void smmu2_bank_set_ttbr0(struct smmu2_bank *bank,
+			  const struct smmu2_regs *regs, bool on);
 void smmu2_bank_write(struct smmu2_bank *bank, const struct smmu2_regs *regs);
 void smmu2_bank_close(struct smmu2_bank *bank);
 void smmu2_bank_free(struct smmu2_bank *bank);
@@ -314,6 +332,10 @@ void smmu2_describe_s1(const struct smmu2_domain *dom,
 void smmu2_describe_s2(const struct smmu2_domain *dom,
 		       const struct io_pgtable_cfg *cfg,
 		       struct smmu2_regs *regs);
+void smmu2_describe_split(const struct smmu2_domain *dom,
+			  const struct io_pgtable_cfg *ttbr1,
+			  const struct io_pgtable_cfg *ttbr0, u32 asid,
+			  struct smmu2_regs *regs);
 u32 smmu2_vmid(const struct smmu2_bank *bank);
 
 /* arm-smmu-tlb.c */
@@ -321,6 +343,7 @@ int smmu2_tlb_sync_global(struct smmu2_device *smmu);
 void smmu2_tlb_inv_domain(struct smmu2_domain *dom);
 void smmu2_tlb_inv_range(struct smmu2_domain *dom, u64 addr, u64 size,
 			 u64 leaf_size, bool leaf);
+int smmu2_tlb_inv_asid(struct smmu2_domain *dom, u32 asid);
 void smmu2_tlb_inv_combined(struct smmu2_domain *dom);
 int smmu2_tlb_sync_bank(struct smmu2_bank *bank);
 
@@ -376,6 +399,13 @@ struct iommu_domain *smmu2_domain_alloc(struct iommu_device *iommu,
 struct iommu_domain *smmu2_domain_alloc_nested(struct iommu_domain *parent,
 					       const void *config,
 					       size_t size);
+
+/* arm-smmu-adreno.c */
+bool smmu2_is_gpu(const struct smmu2_device *smmu, const struct device *dev);
+int smmu2_check_split(const struct smmu2_device *smmu);
+void smmu2_note_gpu_fault(struct smmu2_domain *dom,
+			  const struct smmu2_context_fault *f);
+extern const struct adreno_smmu_ops smmu2_adreno_ops;
 
 /* arm-smmu-nested.c */
 int smmu2_nested_init(struct smmu2_domain *dom, const void *config,

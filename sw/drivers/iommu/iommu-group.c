@@ -107,18 +107,20 @@ static int attach_all(struct iommu_group *group, struct device *dev)
 
 static int init_default_domain(struct iommu_group *group, struct device *dev)
 {
-	struct iommu_domain *domain = iommu_new_domain(group->iommu,
-						       IOMMU_DOMAIN_DMA);
+	const struct iommu_ops *ops = group->iommu->ops;
+	enum iommu_domain_type type = ops->def_domain_type ?
+		ops->def_domain_type(dev) : IOMMU_DOMAIN_DMA;
+	struct iommu_domain *domain = iommu_new_domain(group->iommu, type);
 	int ret;
 
 	if (IS_ERR(domain))
 		return (int)PTR_ERR(domain);
 	ret = domain->ops->attach_dev(domain, dev);
-	if (!ret)
+	if (!ret && type == IOMMU_DOMAIN_DMA)
 		ret = iommu_dma_init_domain(domain);
 	if (ret) {
 		/* No stream may use it when it is freed. */
-		group->iommu->ops->release_device(dev);
+		ops->release_device(dev);
 		iommu_drop_domain(domain);
 		return ret;
 	}

@@ -24,6 +24,7 @@ static struct iommu_fault taken, taken_before;
 static int tree_global, tree_lines;
 static int bank_irqs[host_banks];
 
+static struct io_pgtable gpu_tables;
 static struct smmu2_model model;
 static struct smmu2_device smmu;
 static struct smmu2_bank banks[host_banks];
@@ -145,6 +146,9 @@ char* devm_kasprintf(struct device* d, unsigned gfp, const char* fmt, ...) {
   (void)d, (void)gfp, (void)fmt;
   return messages;
 }
+bool of_device_is_compatible(const struct device_node* np, const char* compatible) {
+  return (void)np, strcmp(compatible, "qcom,adreno") == 0;
+}
 int of_property_read_u32(const struct device_node* np, const char* name, u32* out) {
   (void)np, (void)name;
   if (tree_global < 0) return -EINVAL;
@@ -187,7 +191,8 @@ void host_start(const struct host_options* options) {
   memset(banks, 0, sizeof(banks));
   memset(domains, 0, sizeof(domains));
   memset(&owner, 0, sizeof(owner));
-  model = (struct smmu2_model){SMMU2_V2, opt.mmu500};
+  memset(&gpu_tables, 0, sizeof(gpu_tables));
+  model = (struct smmu2_model){SMMU2_V2, opt.mmu500, false};
   smmu.dev = &dev;
   smmu.base = window;
   smmu.model = &model;
@@ -244,6 +249,59 @@ void host_driver_shut(int bank) {
   smmu2_bank_close(&banks[bank]);
   smmu2_tlb_inv_domain(&domains[bank]);
   smmu2_bank_free(&banks[bank]);
+}
+
+void host_driver_gpu(void) {
+  struct smmu2_domain* dom = &domains[SMMU2_GPU_BANK];
+  struct io_pgtable_cfg* cfg = &gpu_tables.cfg;
+  struct smmu2_regs regs;
+
+  model.adreno = true;
+  *cfg = (struct io_pgtable_cfg){.quirks = IO_PGTABLE_QUIRK_ARM_TTBR1, .ias = 48};
+  cfg->arm_lpae_s1_cfg.ttbr = 0x41000000;
+  cfg->arm_lpae_s1_cfg.mair = 1;
+  cfg->arm_lpae_s1_cfg.tcr.ips = 1;
+  cfg->arm_lpae_s1_cfg.tcr.tg = 2;
+  cfg->arm_lpae_s1_cfg.tcr.tsz = 16;
+  dom->smmu = &smmu;
+  dom->stage = SMMU2_STAGE_1;
+  dom->split = true;
+  dom->asid = SMMU2_GPU_BANK + 1;
+  dom->pgtbl = &gpu_tables.ops;
+  dom->bank = smmu2_bank_take(&smmu, SMMU2_GPU_BANK);
+  dom->bank->dom = dom;
+  owner.master.domain = dom;
+  smmu2_describe_split(dom, cfg, NULL, 0, &regs);
+  smmu2_bank_write(dom->bank, &regs);
+}
+
+int host_gpu_ttbr0(uint64_t ttbr, uint64_t mair, uint32_t ips, uint32_t asid) {
+  struct io_pgtable_cfg cfg = {.ias = 48};
+
+  cfg.arm_lpae_s1_cfg.ttbr = ttbr;
+  cfg.arm_lpae_s1_cfg.mair = mair;
+  cfg.arm_lpae_s1_cfg.tcr.ips = ips;
+  cfg.arm_lpae_s1_cfg.tcr.tsz = 16;
+  return smmu2_adreno_ops.set_ttbr0_cfg(&client, &cfg, asid);
+}
+int host_gpu_no_ttbr0(void) { return smmu2_adreno_ops.set_ttbr0_cfg(&client, NULL, 0); }
+int host_gpu_ttbr1(uint64_t* ttbr) {
+  struct io_pgtable_cfg cfg;
+  const int ret = smmu2_adreno_ops.get_ttbr1_cfg(&client, &cfg);
+
+  if (!ret) *ttbr = cfg.arm_lpae_s1_cfg.ttbr;
+  return ret;
+}
+int host_gpu_asid(void) { return smmu2_adreno_ops.asid_alloc(&client); }
+void host_gpu_asid_free(uint32_t asid) { smmu2_adreno_ops.asid_free(&client, asid); }
+int host_gpu_forget(uint32_t asid) { return smmu2_adreno_ops.tlb_inv_asid(&client, asid); }
+uint64_t host_gpu_fault(uint64_t* ttbr0, uint64_t* far) {
+  struct adreno_smmu_fault fault;
+
+  smmu2_adreno_ops.get_fault(&client, &fault);
+  *ttbr0 = fault.ttbr0;
+  *far = fault.far;
+  return fault.count;
 }
 
 bool host_driver_handle(int bank) { return smmu2_handle_bank(&banks[bank]); }

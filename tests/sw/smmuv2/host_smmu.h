@@ -54,6 +54,18 @@ void host_driver_answer(bool retry);
 void host_driver_answer_late(void);
 unsigned host_driver_told(void);
 
+// A GPU with a domain of TTBR1 (at 0x41000000, under MAIR and IPS of 1) in bank 0 of an SMMU that serves one.
+void host_driver_gpu(void);
+// Its driver's requests: tables of TTBR0 under an ASID, with such a MAIR and IPS; none; as struct
+// adreno_smmu_ops says.
+int host_gpu_ttbr0(uint64_t ttbr, uint64_t mair, uint32_t ips, uint32_t asid);
+int host_gpu_no_ttbr0(void);
+int host_gpu_ttbr1(uint64_t* ttbr);
+int host_gpu_asid(void);
+void host_gpu_asid_free(uint32_t asid);
+int host_gpu_forget(uint32_t asid);
+uint64_t host_gpu_fault(uint64_t* ttbr0, uint64_t* far);  // how many
+
 // The interrupts of a device tree: "#global-interrupts", or -1 without, and how many there are in all.
 int host_driver_irqs(int global, int lines);
 int host_irq_of(int bank);  // index of the one that a bank has; -1: none

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <vector>
 
 #include "host_smmu.h"
@@ -258,6 +259,81 @@ TEST_F(Driver, DropsAnAnswerThatComesAfterTheBankWasClosed) {
   host_forget_writes();
   host_driver_answer_late();
   EXPECT_EQ(host_writes(), 0u);
+}
+
+// 16.5.38: EPD0 keeps TTBR0 from walks while it is not known.
+TEST_F(Driver, LetsTtbr0OfAGpuTranslateOnlyWhileItSaysSomething) {
+  constexpr uint32_t kEpd0 = 0x80, kEpd1 = 0x800000;
+  ready();
+  host_driver_gpu();
+  const uint32_t tcr = host_bank(0) + 0x30, ttbr0 = host_bank(0) + 0x20;
+  EXPECT_EQ(host_read(tcr) & (kEpd0 | kEpd1), kEpd0);
+  EXPECT_EQ(host_read(ttbr0 + 8), 0x41000000u) << "TTBR1";
+  host_forget_writes();
+  ASSERT_EQ(host_gpu_ttbr0(0x42000000, 1, 1, 0x105), 0);
+  EXPECT_EQ(host_read(tcr) & (kEpd0 | kEpd1), 0u);
+  EXPECT_EQ(host_write_at(first_write(ttbr0))->value, 0x0105000042000000u);
+  EXPECT_LT(last_write(ttbr0), first_write(tcr));
+  EXPECT_TRUE(writes_of(ttbr0 + 8).empty()) << "TTBR1 is in use";
+  host_forget_writes();
+  ASSERT_EQ(host_gpu_no_ttbr0(), 0);
+  EXPECT_EQ(host_read(tcr) & kEpd0, kEpd0);
+  EXPECT_LT(last_write(tcr), first_write(ttbr0));
+}
+
+TEST_F(Driver, RefusesTablesOfTtbr0ThatNeedOtherRegistersThanTtbr1) {
+  ready();
+  host_driver_gpu();
+  host_forget_writes();
+  EXPECT_EQ(host_gpu_ttbr0(0x42000000, 2, 1, 0x105), -EINVAL) << "MAIR";
+  EXPECT_EQ(host_gpu_ttbr0(0x42000000, 1, 2, 0x105), -EINVAL) << "IPS";
+  EXPECT_EQ(host_gpu_ttbr0(0x42000000, 1, 1, 0x10000), -EINVAL) << "ASID";
+  EXPECT_EQ(host_writes(), 0u);
+}
+
+TEST_F(Driver, KnowsNoTtbr1OfADeviceThatIsNoGpuOrHasNoDomain) {
+  uint64_t ttbr = 0;
+  ready();
+  EXPECT_EQ(host_gpu_ttbr1(&ttbr), -EOPNOTSUPP);
+  EXPECT_EQ(host_gpu_asid(), -EOPNOTSUPP);
+  host_driver_gpu();
+  ASSERT_EQ(host_gpu_ttbr1(&ttbr), 0);
+  EXPECT_EQ(ttbr, 0x41000000u);
+}
+
+// An ASID of a bank would find its entries: all have VMID 0.
+TEST_F(Driver, GivesEachProcessOfAGpuATagThatNobodyElseHas) {
+  ready();
+  host_driver_gpu();
+  std::vector<int> tags;
+  for (int tag = host_gpu_asid(); tag >= 0; tag = host_gpu_asid()) tags.push_back(tag);
+  ASSERT_EQ(tags.size(), 256u);
+  std::sort(tags.begin(), tags.end());
+  EXPECT_EQ(std::unique(tags.begin(), tags.end()), tags.end());
+  EXPECT_GT(tags.front(), 255) << "banks have up to 8 bits";
+  EXPECT_LE(tags.back(), 0xffff);
+  EXPECT_EQ(host_gpu_asid(), -ENOSPC);
+  host_gpu_asid_free(static_cast<uint32_t>(tags[7]));
+  EXPECT_EQ(host_gpu_asid(), tags[7]);
+  host_forget_writes();
+  EXPECT_EQ(host_gpu_forget(0x107), 0);
+  EXPECT_EQ(host_write_at(first_write(host_bank(0) + 0x610))->value, 0x107u);
+  EXPECT_LT(first_write(host_bank(0) + 0x610), first_write(host_bank(0) + 0x7f0)) << "TLBSYNC";
+}
+
+TEST_F(Driver, TellsWhatTtbr0SaidWhenTheGpuFaulted) {
+  uint64_t ttbr0 = 0, far = 0;
+  ready();
+  host_driver_gpu();
+  EXPECT_EQ(host_gpu_fault(&ttbr0, &far), 0u);
+  host_poke(host_bank(0) + 0x20, 0x0123000043000000u);
+  host_poke(host_bank(0) + 0x60, 0x7654321000u);
+  host_poke(host_bank(0) + 0x58, kTf);
+  EXPECT_TRUE(host_driver_handle(0));
+  host_poke(host_bank(0) + 0x20, 0x0124000043001000u);
+  EXPECT_EQ(host_gpu_fault(&ttbr0, &far), 1u);
+  EXPECT_EQ(ttbr0, 0x0123000043000000u);
+  EXPECT_EQ(far, 0x7654321000u);
 }
 
 // The list has no names: its interrupts are of the first banks.

@@ -8,6 +8,12 @@
     __typeof__(b) b_ = (b); \
     a_ < b_ ? a_ : b_;      \
   })
+#define max(a, b)           \
+  ({                        \
+    __typeof__(a) a_ = (a); \
+    __typeof__(b) b_ = (b); \
+    a_ > b_ ? a_ : b_;      \
+  })
 #define DECLARE_BITMAP(name, bits) unsigned long name[((bits) + 63) / 64]
 void __set_bit(unsigned nr, unsigned long* addr);
 void __clear_bit(unsigned nr, unsigned long* addr);
