@@ -12,7 +12,7 @@
 /* The same addresses in each process. */
 #define CODE_IOVA	0x10000000ULL
 #define DATA_IOVA	0x7fffffff0000ULL
-#define FREE_IOVA	0x5a5a5a5a000ULL
+#define FREE_IOVA	0x5a5a5a50000ULL
 #define HEAP_IOVA	0x200000000ULL
 
 #define POISON		0xdeadbeefu
