@@ -20,6 +20,7 @@
 #include <spinlock.h>
 #include <types.h>
 
+struct attribute_group;
 struct device;
 struct device_driver;
 struct device_node;
@@ -33,6 +34,8 @@ struct sysfs_node;
 /**
  * struct bus_type - A kind of device and how its drivers are found.
  * @name: unique among the buses
+ * @dev_groups: files that each device's folder in /sys gets, NULL behind the
+ *	last, or NULL: none. Their object is the device
  * @match: non-zero when @drv can drive @dev; may be called without locks
  * @modalias: writes the name by which a module with a driver for @dev is
  *	found, as scnprintf(); returns the length it needs, or -ENODEV
@@ -46,6 +49,7 @@ struct sysfs_node;
  */
 struct bus_type {
 	const char *name;
+	const struct attribute_group *const *dev_groups;
 	int (*match)(struct device *dev, struct device_driver *drv);
 	int (*modalias)(const struct device *dev, char *buf, size_t size);
 	int (*probe)(struct device *dev);

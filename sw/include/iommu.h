@@ -24,6 +24,7 @@ struct iommu_device;
 struct iommu_domain;
 struct iommu_group;
 struct of_phandle_args;
+struct pci_dev;
 struct scatterlist;
 struct sysfs_node;
 struct attribute_group;
@@ -184,9 +185,10 @@ struct iommu_domain {
  *		device; NULL: it knows no such list
  * @probe_device: take the device in; its fwspec is complete
  * @release_device: let it go; its streams are refused from now on
- * @device_group: the group that the device must be in, by iommu_group_alloc()
- *		  or with a reference by iommu_group_ref(); ERR_PTR. NULL: each
- *		  device has a group of its own
+ * @device_group: the group that the device must be in, by iommu_group_alloc(),
+ *		  generic_device_group() or pci_device_group(), or with a
+ *		  reference by iommu_group_ref(); ERR_PTR. NULL: each device has
+ *		  a group of its own
  * @def_domain_type: of the domain that the device's group has unless a driver
  *		     says otherwise: IOMMU_DOMAIN_DMA, which NULL means too;
  *		     IOMMU_DOMAIN_IDENTITY or IOMMU_DOMAIN_BLOCKED, which the
@@ -274,6 +276,16 @@ int iommu_device_sysfs_add(struct iommu_device *iommu, struct device *parent,
 			   const struct attribute_group *const *groups,
 			   const char *fmt, ...) __printf(4, 5);
 void iommu_device_sysfs_remove(struct iommu_device *iommu);
+struct iommu_group *generic_device_group(struct device *dev);
+#ifdef CONFIG_PCI
+struct iommu_group *pci_device_group(struct device *dev);
+#else
+/* Of what there is none, nobody asks. */
+static inline struct iommu_group *pci_device_group(struct device *dev)
+{
+	return generic_device_group(dev);
+}
+#endif
 int iommu_device_link(struct iommu_device *iommu, struct device *dev);
 void iommu_device_unlink(struct iommu_device *iommu, struct device *dev);
 int iommu_fwspec_add_id(struct device *dev, u32 id);
@@ -362,6 +374,13 @@ void iommu_cleanup_device(struct device *dev);
 int iommu_configure_device_ids(struct device *dev, struct device_node *iommu,
 			       const u32 *ids, unsigned int num_ids,
 			       struct module *user);
+/* A PCI device, by "iommu-map" of its host. */
+int iommu_configure_pci_device(struct pci_dev *pdev);
+
+/* The DMA API's, for messages of devices */
+int iommu_dma_reserve(struct device *dev, u64 start, u64 last);
+int iommu_dma_map_msi(struct device *dev, phys_addr_t doorbell);
+int iommu_map_msi(struct iommu_domain *domain, struct device *dev);
 #else
 /* What drivers that work with and without an IOMMU ask, and the DMA API. */
 static inline bool device_iommu_mapped(const struct device *dev)
@@ -399,6 +418,16 @@ static inline int iommu_configure_device(struct device *dev)
 
 static inline void iommu_cleanup_device(struct device *dev)
 {
+}
+
+static inline int iommu_configure_pci_device(struct pci_dev *pdev)
+{
+	return 0;
+}
+
+static inline int iommu_dma_map_msi(struct device *dev, phys_addr_t doorbell)
+{
+	return 0;
 }
 #endif
 

@@ -40,6 +40,7 @@ struct iova_domain {
 void iova_init(struct iova_domain *iovad, u64 granule, u64 start, u64 last);
 void iova_destroy(struct iova_domain *iovad);
 u64 iova_alloc(struct iova_domain *iovad, u64 size, u64 limit);
+int iova_reserve(struct iova_domain *iovad, u64 start, u64 last);
 int iova_free(struct iova_domain *iovad, u64 addr, u64 size);
 
 #endif

@@ -169,11 +169,24 @@ int of_map_id(const struct device_node *np, u32 id, const char *map_name,
 	      const char *map_mask_name, struct device_node **target,
 	      u32 *id_out);
 
+/* From the address space that @np is in to the CPU's, @size bytes through every
+ * parent's ranges: 0 or -EINVAL.
+ */
+int of_translate_address(const struct device_node *np, u64 *addr, u64 size);
 /* CPU address of entry @index of reg, through every parent's ranges. */
 int of_address_to_resource(const struct device_node *np, int index,
 			   struct resource *res);
 int of_irq_parse_one(const struct device_node *np, int index,
 		     struct of_phandle_args *args);
+/**
+ * of_irq_parse_raw() - Follow an interrupt that no node describes.
+ * @np: where it comes to: a controller, or a nexus
+ * @address: the unit address there, #address-cells of it
+ * @spec: the specifier, #interrupt-cells of it
+ * Return: as of_irq_parse_one().
+ */
+int of_irq_parse_raw(struct device_node *np, const u32 *address,
+		     const u32 *spec, struct of_phandle_args *args);
 /* Mapped interrupt number of entry @index of interrupts. */
 int of_irq_get(struct device_node *np, int index);
 int of_irq_get_byname(struct device_node *np, const char *name);

@@ -11,6 +11,7 @@ SYMVERS is a file in Linux's format: checksum, symbol, owner, kind, namespace.
 """
 import pathlib
 import re
+import struct
 import sys
 
 sys.dont_write_bytecode = True
@@ -18,25 +19,53 @@ from abi import read_types  # noqa: E402
 from elf import SHN_UNDEF, Elf  # noqa: E402
 
 OF_DEVICE_ID = 200
+# struct pci_device_id: vendor, device, subvendor, subdevice, class, class_mask, driver_data.
+PCI_DEVICE_ID = struct.Struct("<6IQ")
+PCI_ANY_ID = 0xffffffff
 # With the null character: the size of a name in the section __versions, which Linux's tools read.
 VERSION_NAME_LEN = 56
 # Every module has its version: the layout of what the loader reads of a module.
 LAYOUT = "module_layout"
 
 
+def of_alias(entry):
+    node, kind, compatible = (part.split(b"\0")[0].decode() for part in (entry[:32], entry[32:64], entry[64:192]))
+    if not (node or kind or compatible):
+        return []
+    alias = f"of:N{node or '*'}T{kind or '*'}C{compatible or '*'}"
+    return [alias, alias + "C*"]
+
+
+def pci_alias(entry):
+    """As Linux's tools know it. Of a class each byte counts as a whole, or not at all."""
+    *ids, class_code, mask, _ = PCI_DEVICE_ID.unpack(entry)
+    if not (ids[0] or ids[2] or mask):
+        return []
+    alias = "pci:" + "".join(f"{name}*" if value == PCI_ANY_ID else f"{name}{value:08X}"
+                             for name, value in zip(("v", "d", "sv", "sd"), ids))
+    for name, shift in (("bc", 16), ("sc", 8), ("i", 0)):
+        byte = mask >> shift & 0xff
+        if byte not in (0, 0xff):
+            sys.exit(f"modpost: the class mask {mask:#x} of a pci_device_id counts parts of a byte")
+        alias += f"{name}{class_code >> shift & 0xff:02X}" if byte else f"{name}*"
+    return [alias]
+
+
+KINDS = {"of": (OF_DEVICE_ID, of_alias), "pci": (PCI_DEVICE_ID.size, pci_alias)}
+
+
 def aliases(module):
-    """of: aliases of the match tables that MODULE_DEVICE_TABLE(of, ...) marks."""
+    """Those of the match tables that MODULE_DEVICE_TABLE(kind, ...) marks."""
     for name, _, shndx, value, size in module.symbols:
-        if not re.fullmatch(r"__mod_of__\w+_device_table", name) or shndx == SHN_UNDEF:
+        match = re.fullmatch(r"__mod_([a-z]+)__\w+_device_table", name)
+        if not match or shndx == SHN_UNDEF:
             continue
+        if match[1] not in KINDS:
+            sys.exit(f"modpost: MODULE_DEVICE_TABLE({match[1]}, ...) is of no known kind")
+        entry_size, alias = KINDS[match[1]]
         table = module.content(shndx, value, size)
-        for at in range(0, len(table) - OF_DEVICE_ID + 1, OF_DEVICE_ID):
-            node, kind, compatible = (part.split(b"\0")[0].decode() for part in (
-                table[at:at + 32], table[at + 32:at + 64], table[at + 64:at + 192]))
-            if node or kind or compatible:
-                alias = f"of:N{node or '*'}T{kind or '*'}C{compatible or '*'}"
-                yield alias
-                yield alias + "C*"
+        for at in range(0, len(table) - entry_size + 1, entry_size):
+            yield from alias(table[at:at + entry_size])
 
 
 class Export:

@@ -26,8 +26,8 @@ class Sysfs(GuestTest):
         self.assertEqual(run.lines.index("]") - run.lines.index("["), 1, run.console)
 
     def test_what_is_not_there_is_said(self):
-        run = self.run_script(f"expect-fail cat /sys/nothing\nexpect-fail ls /sys/bus/pci\nexpect-fail cat {PL011}\npoweroff\n")
-        self.assert_console(run, "cat: /sys/nothing: no such file or directory", "ls: /sys/bus/pci: no such file or directory", f"cat: {PL011}: is a directory")
+        run = self.run_script(f"expect-fail cat /sys/nothing\nexpect-fail ls /sys/bus/usb\nexpect-fail cat {PL011}\npoweroff\n")
+        self.assert_console(run, "cat: /sys/nothing: no such file or directory", "ls: /sys/bus/usb: no such file or directory", f"cat: {PL011}: is a directory")
 
 
 class ModuleSysfs(GuestTest):
@@ -54,25 +54,25 @@ class ModuleSysfs(GuestTest):
 class IommuSysfs(GuestTest):
     SMMU = "/sys/class/iommu/smmu3.0x0000000009050000"
     GROUP = "/sys/kernel/iommu_groups/0"
-    EDU = "/sys/bus/platform/devices/edu.0"
+    EDU = "/sys/bus/pci/devices/0000:00:01.0"
 
     def with_edu(self, script, **options):
-        return self.run_script("modprobe arm-smmu-v3\nmodprobe qemu-edu-dma\n" + script + "poweroff\n", "arm-smmu-v3",
-                               "io-pgtable-arm", "qemu-edu-dma", machine="virt,gic-version=2,iommu=smmuv3",
-                               extra=("-device", "edu"), **options)
+        return self.run_script("modprobe pci-host-generic\nmodprobe arm-smmu-v3\nmodprobe qemu-edu-dma\n" + script + "poweroff\n", "arm-smmu-v3",
+                               "io-pgtable-arm", "qemu-edu-dma", "pci-host-generic", machine="virt,gic-version=2,iommu=smmuv3",
+                               extra=("-device", "edu,addr=1.0"), **options)
 
     def test_an_iommu_shows_what_it_is_and_who_is_behind_it(self):
         run = self.with_edu(f"ls {self.SMMU}\nls {self.SMMU}/devices\ncat {self.SMMU}/arm-smmu-v3/version\n"
                             f"cat {self.SMMU}/arm-smmu-v3/idr0\ncat {self.SMMU}/arm-smmu-v3/output_bits\n")
         for line in (f"l        0 {self.SMMU}/device -> /sys/bus/platform/devices/9050000.smmuv3",
-                     f"l        0 {self.SMMU}/devices/edu.0 -> {self.EDU}", "44"):
+                     f"l        0 {self.SMMU}/devices/0000:00:01.0 -> {self.EDU}", "44"):
             self.assertIn(line, run.lines)
         self.assertRegex(run.console, r"(?m)^SMMUv3\.\d$")
         self.assertRegex(run.console, r"(?m)^0x[0-9a-f]{8}$")
 
     def test_a_group_shows_its_domain_and_its_devices(self):
         run = self.with_edu(f"cat {self.GROUP}/type\nls {self.GROUP}/devices\n")
-        for line in ("DMA", f"l        0 {self.GROUP}/devices/edu.0 -> {self.EDU}"):
+        for line in ("DMA", f"l        0 {self.GROUP}/devices/0000:00:01.0 -> {self.EDU}"):
             self.assertIn(line, run.lines)
 
     def test_a_group_shows_its_address_space(self):
@@ -87,8 +87,17 @@ class IommuSysfs(GuestTest):
         for line in (f"l        0 {self.EDU}/iommu -> {self.SMMU}", f"l        0 {self.EDU}/iommu_group -> {self.GROUP}"):
             self.assertIn(line, run.lines)
 
+    def test_a_pci_device_shows_what_its_header_says_and_where_it_lies(self):
+        run = self.with_edu(f"cat {self.EDU}/vendor\ncat {self.EDU}/device\ncat {self.EDU}/class\ncat {self.EDU}/revision\n"
+                            f"cat {self.EDU}/resource\ncat {self.EDU}/modalias\nls /sys/bus/pci/drivers/edu\n")
+        for line in ("0x1234", "0x11e8", "0x00ff00", "0x10", "0x0000000010000000 0x00000000100fffff 0x00",
+                     "pci:v00001234d000011E8sv00001AF4sd00001100bc00scFFi00",
+                     f"l        0 /sys/bus/pci/drivers/edu/0000:00:01.0 -> {self.EDU}"):
+            self.assertIn(line, run.lines)
+
     def test_what_has_gone_is_shown_no_longer(self):
-        run = self.with_edu(f"rmmod qemu-edu-dma\nls {self.SMMU}/devices\nexpect-fail ls {self.GROUP}\nexpect-fail ls {self.EDU}\n"
+        run = self.with_edu(f"rmmod qemu-edu-dma\nls {self.SMMU}/devices\nexpect-fail ls {self.GROUP}\nexpect-fail ls {self.EDU}/driver\n"
+                            f"rmmod pci-host-generic\nexpect-fail ls {self.EDU}\nls /sys/bus/pci/devices\n"
                             f"rmmod arm-smmu-v3\nexpect-fail ls {self.SMMU}\nls /sys/class/iommu\n"
                             "expect-fail ls /sys/bus/platform/devices/9050000.smmuv3/driver\n"
                             "expect-fail ls /sys/bus/platform/drivers/arm-smmu-v3\n")

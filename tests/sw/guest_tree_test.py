@@ -228,17 +228,26 @@ class IommuMap(TreeTest):
     """Of the PCI host, for QEMU's edu device."""
     MACHINE = "virt,gic-version=2,iommu=smmuv3,highmem=off"
 
-    def test_a_map_that_is_malformed_or_covers_no_such_id_is_refused_by_name(self):
+    def run_map(self, found, entries):
+        return self.run_tree(script="modprobe pci-host-generic\nmodprobe arm-smmu-v3\nmodprobe qemu-edu-dma\nlspci\niommu groups\npoweroff\n",
+                             extra=("-device", "edu,addr=1.0"),
+                             change=lambda text: text.replace(found[0], f"iommu-map = <{entries}>;"),
+                             names=("arm-smmu-v3", "io-pgtable-arm", "qemu-edu-dma", "pci-host-generic"))
+
+    def test_a_map_that_is_malformed_is_refused_by_name(self):
         found = re.search(r"iommu-map = <(0x\w+) (0x\w+) (0x\w+) (0x\w+)>;", self.tree)
         smmu = found[2]
         for entries, why in ((f"0 {smmu} 0", "iommu-map of 12 bytes is no list of 4 cells each"), ("0 0x7777 0 0x10000", "iommu-map has phandle 0x7777, which no node has"),
                              (f"0 {smmu} 0xfffffffc 0x10000", "iommu-map takes 0x8 behind the last ID"), ("0 0 0 0x10000", "iommu-map has phandle 0, which"),
-                             (f"9 {smmu} 0 0x10000  0 {smmu} 0 8", "no edu behind an SMMU")):
-            run = self.run_tree(script="modprobe arm-smmu-v3\nmodprobe qemu-edu-dma\ndevices\npoweroff\n", extra=("-device", "edu,addr=1.0"),
-                                change=lambda text, e=entries: text.replace(found[0], f"iommu-map = <{e}>;"),
-                                names=("arm-smmu-v3", "io-pgtable-arm", "qemu-edu-dma"))
+                             ("0 0x8002 0 0x10000", "iommu-map of its host names intc@8000000, which is no IOMMU: no #iommu-cells")):
+            run = self.run_map(found, entries)
             self.assert_console(run, why, "Power down, status 0")
-            self.assertRegex(run.console, r"(?m)^edu\.0 +platform +- ")
+            self.assertRegex(run.console, r"(?m)^0000:00:01\.0 1234:11e8 class 00ff00 PCI$")
+
+    def test_an_id_that_the_map_does_not_cover_is_not_translated(self):
+        found = re.search(r"iommu-map = <(0x\w+) (0x\w+) (0x\w+) (0x\w+)>;", self.tree)
+        run = self.run_map(found, f"9 {found[2]} 0 0x10000  0 {found[2]} 0 8")
+        self.assert_console(run, "0000:00:01.0 1234:11e8 class 00ff00 PCI, edu\n", "no iommu groups", "Power down, status 0")
 
 
 if __name__ == "__main__":

@@ -56,8 +56,15 @@ static const struct attribute_group device_group = { .attrs = device_attrs };
 
 void device_sysfs_add(struct device *dev)
 {
+	const struct attribute_group *const *g = dev->bus->dev_groups;
+	int ret;
+
 	dev->sysfs = folder(dev->bus->sysfs_devices, dev_name(dev), dev);
-	if (!dev->sysfs || sysfs_create_group(dev->sysfs, &device_group))
+	ret = dev->sysfs ? sysfs_create_group(dev->sysfs, &device_group) :
+			   -ENOENT;
+	for (; g && *g && !ret; g++)
+		ret = sysfs_create_group(dev->sysfs, *g);
+	if (ret)
 		dev_dbg(dev, "is not, or not whole, in /sys\n");
 }
 

@@ -9,12 +9,20 @@
 #include <iommu.h>
 #include <iova.h>
 #include <kernel.h>
+#include <module.h>
+#include <msi.h>
 #include <slab.h>
+
+static int reserve_doorbell(phys_addr_t doorbell, void *data)
+{
+	return iova_reserve(data, doorbell, doorbell);
+}
 
 int iommu_dma_init_domain(struct iommu_domain *domain)
 {
 	unsigned long granule = domain->pgsize_bitmap & -domain->pgsize_bitmap;
 	struct iova_domain *iovad;
+	int ret;
 
 	if (!granule)
 		return -EINVAL;
@@ -23,6 +31,13 @@ int iommu_dma_init_domain(struct iommu_domain *domain)
 		return -ENOMEM;
 	iova_init(iovad, max(granule, PAGE_SIZE), domain->aperture_start,
 		  domain->aperture_end);
+	/* Messages go to themselves in every domain. */
+	ret = msi_for_each_doorbell(reserve_doorbell, iovad);
+	if (ret) {
+		iova_destroy(iovad);
+		kfree(iovad);
+		return ret;
+	}
 	domain->dma_cookie = iovad;
 	return 0;
 }
@@ -40,6 +55,63 @@ struct iommu_domain *dma_domain(const struct device *dev)
 
 	return domain && domain->dma_cookie ? domain : NULL;
 }
+
+/**
+ * iommu_dma_reserve - keep the DMA API from addresses of a device
+ * @dev: the device; without an IOMMU nothing is done
+ * @start: first address
+ * @last: last byte
+ *
+ * Return: 0, -EBUSY if something is mapped there, or -ENOMEM.
+ */
+int iommu_dma_reserve(struct device *dev, u64 start, u64 last)
+{
+	struct iommu_domain *domain = dma_domain(dev);
+
+	return domain ? iova_reserve(domain->dma_cookie, start, last) : 0;
+}
+
+static int map_doorbell(struct iommu_domain *domain, phys_addr_t doorbell)
+{
+	unsigned long granule = domain->pgsize_bitmap & -domain->pgsize_bitmap;
+	phys_addr_t page;
+
+	if (!granule)
+		return -EINVAL;
+	page = ALIGN_DOWN(doorbell, granule);
+	if (iommu_iova_to_phys(domain, page) == page)
+		return 0;
+	return iommu_map(domain, page, page, granule,
+			 IOMMU_WRITE | IOMMU_NOEXEC | IOMMU_MMIO);
+}
+
+int iommu_dma_map_msi(struct device *dev, phys_addr_t doorbell)
+{
+	struct iommu_domain *domain = dma_domain(dev);
+
+	return domain ? map_doorbell(domain, doorbell) : 0;
+}
+
+static int map_doorbell_in(phys_addr_t doorbell, void *data)
+{
+	return map_doorbell(data, doorbell);
+}
+
+/**
+ * iommu_map_msi - let a device send its messages in a domain of a driver's own
+ * @domain: something was attached to it, and nothing else is mapped at the
+ *	    addresses that messages go to
+ * @dev: a device with message-signalled interrupts, or without
+ *
+ * In the DMA domain they are mapped when they are allocated.
+ *
+ * Return: 0, or iommu_map()'s error.
+ */
+int iommu_map_msi(struct iommu_domain *domain, struct device *dev)
+{
+	return msi_for_each_doorbell_of(dev, map_doorbell_in, domain);
+}
+EXPORT_SYMBOL_GPL(iommu_map_msi);
 
 static size_t granule_of(const struct iommu_domain *domain)
 {

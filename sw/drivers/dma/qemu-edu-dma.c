@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
- * The DMA engine of QEMU's "edu" PCI device, as a client of the IOMMU core.
+ * QEMU's "edu" PCI device, as a client of the IOMMU and PCI cores.
  *
  * QEMU's virt machine has no platform device behind its SMMUv3, but edu is a
- * PCI device that reads and writes memory through it. So the SMMU driver and
- * the page tables run against an SMMU that nobody of this project wrote.
- *
- * There is no PCI subsystem here: one function is looked up in the machine's
- * configuration space and given its registers, no more. edu's interface is
- * that of QEMU's docs/specs/edu.
+ * PCI device that reads and writes memory through it, and sends messages. So
+ * the SMMU driver, the page tables and the PCI core run against hardware that
+ * nobody of this project wrote. edu's interface is that of QEMU's
+ * docs/specs/edu.
  */
 #define pr_fmt(fmt) "qemu-edu-dma: " fmt
 
@@ -16,21 +14,24 @@
 #include <delay.h>
 #include <device.h>
 #include <dma-mapping.h>
+#include <interrupt.h>
 #include <io.h>
 #include <iommu.h>
 #include <iopoll.h>
 #include <kernel.h>
 #include <ktap.h>
+#include <list.h>
 #include <module.h>
-#include <of.h>
-#include <platform_device.h>
+#include <pci.h>
 #include <shell.h>
 #include <sizes.h>
 
-#define EDU_VENDOR_DEVICE	0x11e81234u
 #define EDU_ID			0x00
 #define EDU_ID_MASK		0xffffu
 #define EDU_ID_VALUE		0x00edu
+#define EDU_IRQ_STATUS		0x24
+#define EDU_IRQ_RAISE		0x60
+#define EDU_IRQ_ACK		0x64
 #define EDU_DMA_SRC		0x80
 #define EDU_DMA_DST		0x88
 #define EDU_DMA_COUNT		0x90
@@ -43,37 +44,41 @@
 /* Address bits that edu drives unless told otherwise. */
 #define EDU_DMA_BITS		28
 
-#define PCI_COMMAND		0x04
-#define PCI_COMMAND_MEM		0x2u
-#define PCI_COMMAND_MASTER	0x4u
-#define PCI_BAR0		0x10
-#define PCI_SLOTS		32
-
 #define FREE_IOVA		0x01000000UL
 #define FAULT_TIMEOUT_MS	1000
+#define IRQ_TIMEOUT_MS		1000
 
-static struct edu {
+/**
+ * struct edu - one device
+ * @irq: its interrupt; @irq_seen: bits of its status since a test began
+ * @fault: the first of a transfer, of @faults
+ */
+struct edu {
+	struct list_head node;
 	struct device *dev;
-	u8 __iomem *ecam;
-	u8 __iomem *config;
 	u8 __iomem *regs;
-	u32 rid;
-	struct iommu_fault fault;	/* the first of a transfer */
+	int irq;
+	u32 irq_seen;
+	struct completion irq_came;
+	struct iommu_fault fault;
 	unsigned int faults;
 	struct completion fault_seen;
-} edu;
+};
+
+static LIST_HEAD(edus);
+static DEFINE_MUTEX(edus_lock);
 
 /* One transfer of edu's engine; it takes a tenth of a second. */
-static bool transfer(u64 addr, size_t len, bool to_ram)
+static bool transfer(struct edu *edu, u64 addr, size_t len, bool to_ram)
 {
 	u32 cmd;
 
-	writeq(to_ram ? EDU_BUFFER : addr, edu.regs + EDU_DMA_SRC);
-	writeq(to_ram ? addr : EDU_BUFFER, edu.regs + EDU_DMA_DST);
-	writeq(len, edu.regs + EDU_DMA_COUNT);
+	writeq(to_ram ? EDU_BUFFER : addr, edu->regs + EDU_DMA_SRC);
+	writeq(to_ram ? addr : EDU_BUFFER, edu->regs + EDU_DMA_DST);
+	writeq(len, edu->regs + EDU_DMA_COUNT);
 	writel(EDU_CMD_START | (to_ram ? EDU_CMD_TO_RAM : 0),
-	       edu.regs + EDU_DMA_CMD);
-	if (readl_poll_timeout(edu.regs + EDU_DMA_CMD, cmd,
+	       edu->regs + EDU_DMA_CMD);
+	if (readl_poll_timeout(edu->regs + EDU_DMA_CMD, cmd,
 			       !(cmd & EDU_CMD_START), 1000, 2000000)) {
 		ktap_diag("the transfer does not end");
 		return false;
@@ -84,35 +89,60 @@ static bool transfer(u64 addr, size_t len, bool to_ram)
 static void edu_fault(struct device *dev, const struct iommu_fault *fault,
 		      void *data)
 {
+	struct edu *edu = data;
+
 	(void)dev;
-	(void)data;
 	/* QEMU splits a transfer that fails, and each part faults. */
-	if (!edu.faults++)
-		edu.fault = *fault;
-	complete(&edu.fault_seen);
+	if (!edu->faults++)
+		edu->fault = *fault;
+	complete(&edu->fault_seen);
+}
+
+static bool is_own_stream(const struct edu *edu, u32 sid)
+{
+	unsigned int i;
+
+	for (i = 0; i < edu->dev->iommu->num_ids; i++)
+		if (edu->dev->iommu->ids[i] == sid)
+			return true;
+	return false;
 }
 
 /* A transfer that must fail with this fault, and no other. */
-static bool transfer_faults(u64 addr, bool to_ram,
+static bool transfer_faults(struct edu *edu, u64 addr, bool to_ram,
 			    enum iommu_fault_type type)
 {
-	edu.faults = 0;
-	reinit_completion(&edu.fault_seen);
-	if (!transfer(addr, 64, to_ram))
+	edu->faults = 0;
+	reinit_completion(&edu->fault_seen);
+	if (!transfer(edu, addr, 64, to_ram))
 		return false;
-	if (!wait_for_completion_timeout(&edu.fault_seen,
+	if (!wait_for_completion_timeout(&edu->fault_seen,
 					 msecs_to_jiffies(FAULT_TIMEOUT_MS))) {
 		ktap_diag("no fault was reported");
 		return false;
 	}
-	if (edu.fault.type == type && edu.fault.sid == edu.rid &&
-	    edu.fault.iova == addr && edu.fault.write == to_ram)
+	if (edu->fault.type == type && is_own_stream(edu, edu->fault.sid) &&
+	    edu->fault.iova == addr && edu->fault.write == to_ram)
 		return true;
-	ktap_diag("fault %u (%#x) sid %#x iova %#llx %s; expected %u sid %#x iova %#llx",
-		  edu.fault.type, edu.fault.raw_type, edu.fault.sid,
-		  edu.fault.iova, edu.fault.write ? "write" : "read", type,
-		  edu.rid, addr);
+	ktap_diag("fault %u (%#x) sid %#x iova %#llx %s; expected %u iova %#llx",
+		  edu->fault.type, edu->fault.raw_type, edu->fault.sid,
+		  edu->fault.iova, edu->fault.write ? "write" : "read", type,
+		  addr);
 	return false;
+}
+
+/* Through the IOMMU, if it is a message. */
+static bool irq_comes(struct edu *edu, u32 bits)
+{
+	edu->irq_seen = 0;
+	reinit_completion(&edu->irq_came);
+	writel(bits, edu->regs + EDU_IRQ_RAISE);
+	if (!wait_for_completion_timeout(&edu->irq_came,
+					 msecs_to_jiffies(IRQ_TIMEOUT_MS))) {
+		ktap_diag("no interrupt comes");
+		return false;
+	}
+	return edu->irq_seen == bits;
 }
 
 static void fill(void *buf, size_t len, u64 seed)
@@ -125,13 +155,13 @@ static void fill(void *buf, size_t len, u64 seed)
 }
 
 /* Through edu's buffer. */
-static bool copy(u64 from, u64 to, size_t len)
+static bool copy(struct edu *edu, u64 from, u64 to, size_t len)
 {
 	size_t done;
 
 	for (done = 0; done < len; done += EDU_BUFFER_SIZE)
-		if (!transfer(from + done, EDU_BUFFER_SIZE, false) ||
-		    !transfer(to + done, EDU_BUFFER_SIZE, true))
+		if (!transfer(edu, from + done, EDU_BUFFER_SIZE, false) ||
+		    !transfer(edu, to + done, EDU_BUFFER_SIZE, true))
 			return false;
 	return true;
 }
@@ -154,7 +184,7 @@ static void free_added(struct scatterlist *sg, unsigned int n)
 			free_page((unsigned long)phys_to_virt(sg->phys));
 }
 
-static bool test_scattered(void)
+static bool test_scattered(struct edu *edu)
 {
 	struct scatterlist src[PIECES] = { 0 }, dst[PIECES] = { 0 };
 	const size_t len = PIECES * PAGE_SIZE;
@@ -170,24 +200,24 @@ static bool test_scattered(void)
 	}
 	for (i = 0; i < PIECES; i++)
 		fill(phys_to_virt(src[i].phys), PAGE_SIZE, i * 512 + 7);
-	if (dma_map_sg(edu.dev, src, PIECES, DMA_TO_DEVICE) != 1)
+	if (dma_map_sg(edu->dev, src, PIECES, DMA_TO_DEVICE) != 1)
 		goto out_free;
-	if (dma_map_sg(edu.dev, dst, PIECES, DMA_FROM_DEVICE) != 1)
+	if (dma_map_sg(edu->dev, dst, PIECES, DMA_FROM_DEVICE) != 1)
 		goto out_unmap;
-	ok = copy(src[0].dma_address, dst[0].dma_address, len);
-	dma_unmap_sg(edu.dev, dst, PIECES, DMA_FROM_DEVICE);
+	ok = copy(edu, src[0].dma_address, dst[0].dma_address, len);
+	dma_unmap_sg(edu->dev, dst, PIECES, DMA_FROM_DEVICE);
 	for (i = 0; i < PIECES && ok; i++)
 		ok = !memcmp(phys_to_virt(src[i].phys),
 			     phys_to_virt(dst[i].phys), PAGE_SIZE);
 out_unmap:
-	dma_unmap_sg(edu.dev, src, PIECES, DMA_TO_DEVICE);
+	dma_unmap_sg(edu->dev, src, PIECES, DMA_TO_DEVICE);
 out_free:
 	free_added(src, PIECES);
 	free_added(dst, PIECES);
 	return ok;
 }
 
-static bool test_block(void)
+static bool test_block(struct edu *edu)
 {
 	u8 *mem = alloc_pages_exact(SZ_2M, GFP_KERNEL);
 	const size_t from = SZ_2M - 2 * PAGE_SIZE, to = 5 * PAGE_SIZE + 64;
@@ -198,25 +228,25 @@ static bool test_block(void)
 		return false;
 	fill(mem + from, PAGE_SIZE, 99);
 	memset(mem + to, 0, PAGE_SIZE);
-	dma = dma_map_single(edu.dev, mem, SZ_2M, DMA_BIDIRECTIONAL);
-	ok = !dma_mapping_error(edu.dev, dma) && !(dma & (SZ_2M - 1)) &&
-	     copy(dma + from, dma + to, PAGE_SIZE) &&
+	dma = dma_map_single(edu->dev, mem, SZ_2M, DMA_BIDIRECTIONAL);
+	ok = !dma_mapping_error(edu->dev, dma) && !(dma & (SZ_2M - 1)) &&
+	     copy(edu, dma + from, dma + to, PAGE_SIZE) &&
 	     !memcmp(mem + from, mem + to, PAGE_SIZE);
-	if (!dma_mapping_error(edu.dev, dma))
-		dma_unmap_single(edu.dev, dma, SZ_2M, DMA_BIDIRECTIONAL);
+	if (!dma_mapping_error(edu->dev, dma))
+		dma_unmap_single(edu->dev, dma, SZ_2M, DMA_BIDIRECTIONAL);
 	free_pages_exact(mem, SZ_2M);
 	return ok;
 }
 
-static bool test_unmapped(void)
+static bool test_unmapped(struct edu *edu)
 {
-	return transfer_faults(FREE_IOVA + 0x5000, false,
+	return transfer_faults(edu, FREE_IOVA + 0x5000, false,
 			       IOMMU_FAULT_TRANSLATION) &&
-	       transfer_faults(FREE_IOVA + 0x6000, true,
+	       transfer_faults(edu, FREE_IOVA + 0x6000, true,
 			       IOMMU_FAULT_TRANSLATION);
 }
 
-static bool test_readonly(void)
+static bool test_readonly(struct edu *edu)
 {
 	void *mem = (void *)get_zeroed_page(GFP_KERNEL);
 	dma_addr_t dma;
@@ -224,24 +254,24 @@ static bool test_readonly(void)
 
 	if (!mem)
 		return false;
-	dma = dma_map_single(edu.dev, mem, PAGE_SIZE, DMA_TO_DEVICE);
-	if (dma_mapping_error(edu.dev, dma)) {
+	dma = dma_map_single(edu->dev, mem, PAGE_SIZE, DMA_TO_DEVICE);
+	if (dma_mapping_error(edu->dev, dma)) {
 		free_page((unsigned long)mem);
 		return false;
 	}
-	ok = transfer(dma, 64, false) &&
-	     transfer_faults(dma, true, IOMMU_FAULT_PERMISSION) &&
+	ok = transfer(edu, dma, 64, false) &&
+	     transfer_faults(edu, dma, true, IOMMU_FAULT_PERMISSION) &&
 	     !memchr_inv(mem, 0, PAGE_SIZE);
-	dma_unmap_single(edu.dev, dma, PAGE_SIZE, DMA_TO_DEVICE);
-	ok = ok && transfer_faults(dma, false, IOMMU_FAULT_TRANSLATION);
+	dma_unmap_single(edu->dev, dma, PAGE_SIZE, DMA_TO_DEVICE);
+	ok = ok && transfer_faults(edu, dma, false, IOMMU_FAULT_TRANSLATION);
 	free_page((unsigned long)mem);
 	return ok;
 }
 
 /* One address, two pages after each other: the TLB must not remember. */
-static bool remap_to(dma_addr_t dma, const void *out, unsigned int i)
+static bool remap_to(struct edu *edu, dma_addr_t dma, const void *out, unsigned int i)
 {
-	struct iommu_domain *domain = iommu_get_domain(edu.dev);
+	struct iommu_domain *domain = iommu_get_domain(edu->dev);
 	u8 *mem = alloc_pages_exact(2 * PAGE_SIZE, GFP_KERNEL);
 	u8 *page = mem + (i & 1) * PAGE_SIZE;
 	bool ok;
@@ -251,13 +281,13 @@ static bool remap_to(dma_addr_t dma, const void *out, unsigned int i)
 	fill(page, PAGE_SIZE, 1000 * i);
 	ok = !iommu_map(domain, FREE_IOVA, virt_to_phys(page), PAGE_SIZE,
 			IOMMU_READ | IOMMU_CACHE) &&
-	     copy(FREE_IOVA, dma, PAGE_SIZE) && !memcmp(out, page, PAGE_SIZE);
+	     copy(edu, FREE_IOVA, dma, PAGE_SIZE) && !memcmp(out, page, PAGE_SIZE);
 	ok = iommu_unmap(domain, FREE_IOVA, PAGE_SIZE) == PAGE_SIZE && ok;
 	free_pages_exact(mem, 2 * PAGE_SIZE);
 	return ok;
 }
 
-static bool test_remap(void)
+static bool test_remap(struct edu *edu)
 {
 	void *out = (void *)get_zeroed_page(GFP_KERNEL);
 	dma_addr_t dma;
@@ -266,21 +296,21 @@ static bool test_remap(void)
 
 	if (!out)
 		return false;
-	dma = dma_map_single(edu.dev, out, PAGE_SIZE, DMA_FROM_DEVICE);
-	if (dma_mapping_error(edu.dev, dma)) {
+	dma = dma_map_single(edu->dev, out, PAGE_SIZE, DMA_FROM_DEVICE);
+	if (dma_mapping_error(edu->dev, dma)) {
 		free_page((unsigned long)out);
 		return false;
 	}
 	for (i = 0; i < 3 && ok; i++)
-		ok = remap_to(dma, out, i);
-	dma_unmap_single(edu.dev, dma, PAGE_SIZE, DMA_FROM_DEVICE);
+		ok = remap_to(edu, dma, out, i);
+	dma_unmap_single(edu->dev, dma, PAGE_SIZE, DMA_FROM_DEVICE);
 	free_page((unsigned long)out);
 	return ok;
 }
 
-static bool test_split(void)
+static bool test_split(struct edu *edu)
 {
-	struct iommu_domain *domain = iommu_get_domain(edu.dev);
+	struct iommu_domain *domain = iommu_get_domain(edu->dev);
 	const unsigned long iova = FREE_IOVA + SZ_2M, hole = iova + SZ_64K;
 	void *mem = alloc_pages_exact(SZ_2M, GFP_KERNEL | __GFP_ZERO);
 	bool ok;
@@ -289,80 +319,95 @@ static bool test_split(void)
 		return false;
 	ok = !iommu_map(domain, iova, virt_to_phys(mem), SZ_2M,
 			IOMMU_READ | IOMMU_CACHE) &&
-	     transfer(hole, 64, false) &&
+	     transfer(edu, hole, 64, false) &&
 	     iommu_unmap(domain, hole, PAGE_SIZE) == PAGE_SIZE &&
-	     transfer_faults(hole, false, IOMMU_FAULT_TRANSLATION) &&
+	     transfer_faults(edu, hole, false, IOMMU_FAULT_TRANSLATION) &&
 	     !iommu_map(domain, hole, virt_to_phys(mem), PAGE_SIZE,
 			IOMMU_READ | IOMMU_CACHE);
-	edu.faults = 0;
-	ok = ok && transfer(hole, 64, false) &&
-	     transfer(hole + PAGE_SIZE, 64, false) &&
-	     !edu.faults;
+	edu->faults = 0;
+	ok = ok && transfer(edu, hole, 64, false) &&
+	     transfer(edu, hole + PAGE_SIZE, 64, false) &&
+	     !edu->faults;
 	iommu_unmap(domain, iova, SZ_2M);
 	free_pages_exact(mem, SZ_2M);
 	return ok;
 }
 
-static void free_domain(struct iommu_domain *domain)
+static void free_domain(struct iommu_group *group,
+			struct iommu_domain *domain)
 {
 	if (IS_ERR(domain))
 		return;
 	/* A failure may have left it attached; else that changes nothing. */
-	iommu_detach_device(domain, edu.dev);
+	iommu_detach_group(domain, group);
 	iommu_domain_free(domain);
 }
 
-static bool test_domains(void)
+/* edu cannot reach RAM by physical address; a fault would show. */
+static bool passes_in(struct edu *edu, struct iommu_group *group,
+		      struct iommu_domain *domain)
 {
+	bool ok;
+
+	edu->faults = 0;
+	ok = !iommu_attach_group(domain, group) &&
+	     transfer(edu, FREE_IOVA, 64, false);
+	return !iommu_detach_group(domain, group) && ok && !edu->faults;
+}
+
+/* What an owner of a domain does: data, and messages. */
+static bool works_in(struct edu *edu, struct iommu_domain *own, u8 *mem)
+{
+	fill(mem, 2048, 5);
+	return !iommu_map(own, FREE_IOVA, virt_to_phys(mem), PAGE_SIZE,
+			  IOMMU_READ | IOMMU_WRITE | IOMMU_CACHE) &&
+	       !iommu_map_msi(own, edu->dev) && irq_comes(edu, 2) &&
+	       transfer(edu, FREE_IOVA, 2048, false) &&
+	       transfer(edu, FREE_IOVA + 2048, 2048, true) &&
+	       !memcmp(mem, mem + 2048, 2048) &&
+	       transfer_faults(edu, FREE_IOVA + PAGE_SIZE, false,
+			       IOMMU_FAULT_TRANSLATION);
+}
+
+static bool test_domains(struct edu *edu)
+{
+	struct iommu_group *group = iommu_group_get(edu->dev);
 	struct iommu_domain *identity =
-		iommu_domain_alloc(edu.dev, IOMMU_DOMAIN_IDENTITY);
+		iommu_domain_alloc(edu->dev, IOMMU_DOMAIN_IDENTITY);
 	struct iommu_domain *blocked =
-		iommu_domain_alloc(edu.dev, IOMMU_DOMAIN_BLOCKED);
+		iommu_domain_alloc(edu->dev, IOMMU_DOMAIN_BLOCKED);
 	struct iommu_domain *own =
-		iommu_domain_alloc(edu.dev, IOMMU_DOMAIN_UNMANAGED);
+		iommu_domain_alloc(edu->dev, IOMMU_DOMAIN_UNMANAGED);
 	u8 *mem = alloc_pages_exact(PAGE_SIZE, GFP_KERNEL | __GFP_ZERO);
 	bool ok = false;
 
 	if (IS_ERR(identity) || IS_ERR(blocked) || IS_ERR(own) || !mem)
 		goto out_free;
-	/* edu cannot reach RAM by physical address; a fault would show. */
-	edu.faults = 0;
-	ok = !iommu_attach_device(identity, edu.dev) &&
-	     transfer(FREE_IOVA, 64, false) &&
-	     !iommu_detach_device(identity, edu.dev) &&
-	     !iommu_attach_device(blocked, edu.dev) &&
-	     transfer(FREE_IOVA, 64, false) &&
-	     !iommu_detach_device(blocked, edu.dev) &&
-	     !edu.faults;
+	ok = passes_in(edu, group, identity) && passes_in(edu, group, blocked);
 	if (!ok)
 		ktap_diag("identity or blocked");
-
-	ok = ok && !iommu_attach_device(own, edu.dev) &&
-	     !iommu_map(own, FREE_IOVA, virt_to_phys(mem), PAGE_SIZE,
-			IOMMU_READ | IOMMU_WRITE | IOMMU_CACHE);
-	if (ok) {
-		fill(mem, 2048, 5);
-		ok = transfer(FREE_IOVA, 2048, false) &&
-		     transfer(FREE_IOVA + 2048, 2048, true) &&
-		     !memcmp(mem, mem + 2048, 2048) &&
-		     transfer_faults(FREE_IOVA + PAGE_SIZE, false,
-				     IOMMU_FAULT_TRANSLATION);
-		iommu_unmap(own, FREE_IOVA, PAGE_SIZE);
-		iommu_detach_device(own, edu.dev);
-	}
+	ok = ok && !iommu_attach_group(own, group) &&
+	     works_in(edu, own, mem);
 out_free:
-	free_domain(identity);
-	free_domain(blocked);
-	free_domain(own);
+	free_domain(group, identity);
+	free_domain(group, blocked);
+	free_domain(group, own);
+	iommu_group_put(group);
 	if (mem)
 		free_pages_exact(mem, PAGE_SIZE);
 	return ok;
 }
 
+static bool test_irq(struct edu *edu)
+{
+	return irq_comes(edu, 1) && irq_comes(edu, 0x80000000);
+}
+
 static const struct {
 	const char *what;
-	bool (*run)(void);
+	bool (*run)(struct edu *edu);
 } tests[] = {
+	{ "its interrupt comes, and comes again", test_irq },
 	{ "data goes through scattered pages", test_scattered },
 	{ "data goes through a block", test_block },
 	{ "an unmapped address is a Translation fault", test_unmapped },
@@ -372,159 +417,157 @@ static const struct {
 	{ "domains are told apart", test_domains },
 };
 
+/* It stays while the command runs: rmmod waits for the shell. */
+static struct edu *find_edu(const char *name)
+{
+	struct edu *edu, *found = NULL;
+
+	mutex_lock(&edus_lock);
+	list_for_each_entry(edu, &edus, node)
+		if (!found && (!name || !strcmp(name, dev_name(edu->dev))))
+			found = edu;
+	mutex_unlock(&edus_lock);
+	return found;
+}
+
 static int edutest(int argc, char **argv)
 {
 	unsigned int i, before = ktap_failures();
+	struct edu *edu;
 
-	(void)argc;
-	(void)argv;
+	if (argc > 2) {
+		shell_printf("usage: edutest [DEVICE]\n");
+		return -EINVAL;
+	}
+	edu = find_edu(argc == 2 ? argv[1] : NULL);
+	if (!edu) {
+		shell_printf("edutest: there is no such edu\n");
+		return -ENODEV;
+	}
+	if (!device_iommu_mapped(edu->dev)) {
+		shell_printf("edutest: %s is behind no IOMMU\n",
+			     dev_name(edu->dev));
+		return -ENODEV;
+	}
 	ktap_plan((unsigned int)ARRAY_SIZE(tests));
 	for (i = 0; i < ARRAY_SIZE(tests); i++)
-		ktap_ok(tests[i].run(), "%s", tests[i].what);
+		ktap_ok(tests[i].run(edu), "%s", tests[i].what);
 	return ktap_failures() == before ? 0 : -EIO;
 }
 
-/* The lowest edu on bus 0, and its registers at the start of the window. */
-static int find_edu(struct device_node *host)
+static irqreturn_t edu_irq(int irq, void *data)
 {
-	struct resource ecam;
-	u32 window[3];
-	unsigned int slot;
-	int i;
+	struct edu *edu = data;
+	u32 status = readl(edu->regs + EDU_IRQ_STATUS);
 
-	if (of_address_to_resource(host, 0, &ecam))
-		return -ENODEV;
-	/* One function of each slot has 4 KiB; bus 0 has 256 of them. */
-	edu.ecam = ioremap(ecam.start, SZ_1M);
-	if (!edu.ecam)
+	(void)irq;
+	if (!status)
+		return IRQ_NONE;
+	writel(status, edu->regs + EDU_IRQ_ACK);
+	edu->irq_seen |= status;
+	complete(&edu->irq_came);
+	return IRQ_HANDLED;
+}
+
+static int setup_irq(struct pci_dev *pdev, struct edu *edu)
+{
+	int ret = pci_alloc_irq_vectors(pdev, 1, 1, PCI_IRQ_ALL_TYPES);
+
+	if (ret < 0)
+		return dev_err_probe(&pdev->dev, ret, "has no interrupt\n");
+	edu->irq = pci_irq_vector(pdev, 0);
+	/* Left by whoever had it before. */
+	writel(U32_MAX, edu->regs + EDU_IRQ_ACK);
+	return devm_request_irq(&pdev->dev, (unsigned int)edu->irq, edu_irq,
+				IRQF_SHARED, dev_name(&pdev->dev), edu);
+}
+
+static int edu_probe(struct pci_dev *pdev, const struct pci_device_id *id)
+{
+	struct device *dev = &pdev->dev;
+	struct edu *edu;
+	int ret;
+
+	(void)id;
+	edu = devm_kzalloc(dev, sizeof(*edu), GFP_KERNEL);
+	if (!edu)
 		return -ENOMEM;
-	for (slot = 0; slot < PCI_SLOTS; slot++) {
-		edu.config = edu.ecam + (slot << 15);
-		if (readl(edu.config) == EDU_VENDOR_DEVICE)
-			break;
-	}
-	if (slot == PCI_SLOTS)
-		return -ENODEV;
-	edu.rid = slot << 3;
-
-	/* ranges: 3 cells of PCI address, 2 of CPU address, 2 of size. */
-	for (i = 0;; i += 7) {
-		if (of_property_read_u32_index(host, "ranges", (u32)i,
-					       &window[0]) ||
-		    of_property_read_u32_index(host, "ranges", (u32)i + 2,
-					       &window[1]) ||
-		    of_property_read_u32_index(host, "ranges", (u32)i + 4,
-					       &window[2]))
-			return -ENODEV;
-		if ((window[0] & 0x03000000) == 0x02000000)
-			break;
-	}
-	writel(window[1], edu.config + PCI_BAR0);
-	writel(PCI_COMMAND_MEM | PCI_COMMAND_MASTER,
-	       edu.config + PCI_COMMAND);
-	edu.regs = ioremap(window[2], SZ_4K);
-	return edu.regs ? 0 : -ENOMEM;
-}
-
-static void unmap_regs(void)
-{
-	if (edu.regs)
-		iounmap(edu.regs);
-	if (edu.ecam)
-		iounmap(edu.ecam);
-	edu.regs = NULL;
-	edu.ecam = NULL;
-}
-
-/* From the ID that edu sends to its stream. What was set up goes with the
- * binding.
- */
-static int connect(struct device *dev, struct device_node *host)
-{
-	struct device_node *smmu;
-	u32 sid;
-	int ret;
-
-	ret = of_map_id(host, edu.rid, "iommu-map", "iommu-map-mask", &smmu,
-			&sid);
-	if (!ret && !of_device_is_available(smmu))
-		ret = -ENODEV;
+	edu->dev = dev;
+	init_completion(&edu->irq_came);
+	init_completion(&edu->fault_seen);
+	pci_set_drvdata(pdev, edu);
+	ret = pci_enable_device(pdev);
 	if (ret)
 		return ret;
-	edu.rid = sid;
-	dev->dma_coherent = true;
-	dev->dma_mask = DMA_BIT_MASK(EDU_DMA_BITS);
-	ret = iommu_configure_device_ids(dev, smmu, &sid, 1, THIS_MODULE);
+	edu->regs = pcim_iomap(pdev, 0, SZ_4K);
+	if (IS_ERR(edu->regs))
+		return (int)PTR_ERR(edu->regs);
+	if ((readl(edu->regs + EDU_ID) & EDU_ID_MASK) != EDU_ID_VALUE)
+		return -ENODEV;
+	ret = dma_set_mask_and_coherent(dev, DMA_BIT_MASK(EDU_DMA_BITS));
 	if (ret)
 		return ret;
-	return iommu_set_fault_handler(dev, edu_fault, NULL);
+	if (device_iommu_mapped(dev)) {
+		ret = iommu_set_fault_handler(dev, edu_fault, edu);
+		if (ret)
+			return ret;
+	}
+	pci_set_master(pdev);
+	ret = setup_irq(pdev, edu);
+	if (ret)
+		return ret;
+	mutex_lock(&edus_lock);
+	list_add_tail(&edu->node, &edus);
+	mutex_unlock(&edus_lock);
+	return 0;
 }
 
-static int edu_probe(struct platform_device *pdev)
+static void edu_remove(struct pci_dev *pdev)
 {
-	struct device_node *host;
-	int ret;
+	struct edu *edu = pci_get_drvdata(pdev);
 
-	host = of_find_compatible_node(NULL, NULL, "pci-host-ecam-generic");
-	if (!host)
-		return -ENODEV;
-	edu.dev = &pdev->dev;
-	init_completion(&edu.fault_seen);
-	ret = find_edu(host);
-	if (!ret && (readl(edu.regs + EDU_ID) & EDU_ID_MASK) != EDU_ID_VALUE)
-		ret = -ENODEV;
-	if (!ret)
-		ret = connect(&pdev->dev, host);
-	if (!ret)
-		ret = register_shell_command("edutest",
-					     "- test DMA through edu", edutest);
-	if (!ret)
-		return 0;
-	if (ret == -ENODEV)
-		dev_err(&pdev->dev, "no edu behind an SMMU\n");
-	unmap_regs();
-	return ret;
+	mutex_lock(&edus_lock);
+	list_del(&edu->node);
+	mutex_unlock(&edus_lock);
 }
 
-static void edu_remove(struct platform_device *pdev)
-{
-	unregister_shell_command("edutest");
-	writel(0, edu.config + PCI_COMMAND);
-	unmap_regs();
-}
+static const struct pci_device_id edu_ids[] = {
+	{ PCI_DEVICE(0x1234, 0x11e8) },
+	{ }
+};
+MODULE_DEVICE_TABLE(pci, edu_ids);
 
-static struct platform_driver edu_driver = {
+static struct pci_driver edu_driver = {
+	.name = "edu",
+	.id_table = edu_ids,
 	.probe = edu_probe,
 	.remove = edu_remove,
-	.driver = { .name = "edu" },
 };
-
-/* No tree and no bus lists it: the module brings its own device. */
-static struct platform_device *edu_device;
 
 static int __init edu_init(void)
 {
-	int ret = platform_driver_register(&edu_driver);
+	int ret = pci_register_driver(&edu_driver);
 
 	if (ret)
 		return ret;
-	edu_device = platform_device_register_simple("edu", 0);
-	if (IS_ERR(edu_device)) {
-		platform_driver_unregister(&edu_driver);
-		return (int)PTR_ERR(edu_device);
-	}
-	return 0;
+	ret = register_shell_command("edutest",
+				     "[DEVICE] - test DMA and the interrupt of an edu",
+				     edutest);
+	if (ret)
+		pci_unregister_driver(&edu_driver);
+	return ret;
 }
 
 static void __exit edu_exit(void)
 {
-	platform_device_unregister(edu_device);
-	platform_driver_unregister(&edu_driver);
+	unregister_shell_command("edutest");
+	pci_unregister_driver(&edu_driver);
 }
 
 module_init(edu_init);
 module_exit(edu_exit);
 
+/* Works without an IOMMU driver too where the device tree names no IOMMU. */
 MODULE_SOFTDEP("pre: arm-smmu-v3");
 MODULE_DESCRIPTION("DMA of QEMU's edu device, for tests");
 MODULE_LICENSE("Dual MIT/GPL");

@@ -5,6 +5,7 @@
 
 #include <module.h>
 #include <of.h>
+#include <pci.h>
 #include <slab.h>
 
 bool smmu2_has_stream(const struct smmu2_master *master, u32 sid)
@@ -193,8 +194,10 @@ static struct iommu_group *smmu_device_group(struct device *dev)
 		}
 		other = m->dev;
 	}
-	return other ? iommu_group_ref(other) :
-		       iommu_group_alloc(&master->smmu->iommu);
+	if (other)
+		return iommu_group_ref(other);
+	return dev_is_pci(dev) ? pci_device_group(dev) :
+				 generic_device_group(dev);
 }
 
 static void smmu_release_device(struct device *dev)

@@ -5,6 +5,7 @@
 
 #include <module.h>
 #include <of.h>
+#include <pci.h>
 #include <slab.h>
 
 static void ste_config(u64 *ste, u64 config)
@@ -310,8 +311,10 @@ static struct iommu_group *smmu_device_group(struct device *dev)
 			}
 			other = m->dev;
 		}
-	return other ? iommu_group_ref(other) :
-		       iommu_group_alloc(&smmu->iommu);
+	if (other)
+		return iommu_group_ref(other);
+	return dev_is_pci(dev) ? pci_device_group(dev) :
+				 generic_device_group(dev);
 }
 
 /* Another device that has one of the streams keeps it alive. */

@@ -8,6 +8,7 @@
 
 #include <iopoll.h>
 #include <module.h>
+#include <pci.h>
 #include <platform_device.h>
 #include <slab.h>
 
@@ -344,6 +345,8 @@ static int __init arm_smmu_init(void)
 
 	if (ret)
 		return ret;
+	/* What is told apart by streams is to be kept apart as well. */
+	pci_request_acs();
 	ret = platform_driver_register(&arm_smmu_driver);
 	if (ret)
 		arm_smmu_shell_exit();

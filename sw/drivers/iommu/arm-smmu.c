@@ -9,6 +9,7 @@
 #include <module.h>
 #include <moduleparam.h>
 #include <of.h>
+#include <pci.h>
 #include <platform_device.h>
 #include <slab.h>
 
@@ -169,6 +170,8 @@ static int __init smmu2_init(void)
 
 	if (ret)
 		return ret;
+	/* What is told apart by streams is to be kept apart as well. */
+	pci_request_acs();
 	ret = smmu2_shell_init();
 	if (ret)
 		goto out_legacy;

@@ -63,6 +63,20 @@ struct iommu_group *iommu_group_alloc(struct iommu_device *iommu)
 }
 EXPORT_SYMBOL_GPL(iommu_group_alloc);
 
+/**
+ * generic_device_group - a group for a device that shares with no other
+ * @dev: a device that is being connected
+ *
+ * For iommu_ops.device_group(), of what is on no bus with rules of its own.
+ *
+ * Return: as iommu_group_alloc().
+ */
+struct iommu_group *generic_device_group(struct device *dev)
+{
+	return iommu_group_alloc(dev->iommu->iommu);
+}
+EXPORT_SYMBOL_GPL(generic_device_group);
+
 static void group_free(struct kref *kref)
 {
 	kfree(container_of(kref, struct iommu_group, kref));
@@ -164,8 +178,9 @@ int iommu_group_add_device(struct device *dev)
 	if (IS_ERR(group))
 		return (int)PTR_ERR(group);
 	gd = kzalloc(sizeof(*gd), GFP_KERNEL);
-	if (!gd)
-		ret = -ENOMEM;
+	ret = gd ? iommu_pci_check_group(dev, group) : -ENOMEM;
+	if (ret)
+		;	/* nothing of it is used */
 	else if (!group->default_domain)
 		ret = init_default_domain(group, dev);
 	else if (group->domain != group->default_domain)

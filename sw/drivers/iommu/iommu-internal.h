@@ -50,7 +50,10 @@ extern const char *const iommu_domain_type_names[IOMMU_NUM_DOMAIN_TYPES];
 bool iommu_is_known(const struct device_node *np);
 /* The instance that stands for a node, or NULL. With iommu_mutex. */
 struct iommu_device *iommu_find(const struct device_node *np);
-/* Without it: connects @dev to the IOMMU of @np, by the IDs that @add_ids adds.
+/* Without it: what @property sends @dev to; false is told. */
+bool iommu_is_iommu(struct device *dev, const struct device_node *np,
+		    const char *property);
+/* Connects @dev to the IOMMU of @np, by the IDs that @add_ids adds.
  * As iommu_configure_device(); @user is the module in whose name the IOMMU's
  * is held.
  */
@@ -61,6 +64,17 @@ int iommu_connect(struct device *dev, struct device_node *np,
 int iommu_configure_legacy(struct device *dev, struct device_node *np);
 
 /* With iommu_mutex. */
+#ifdef CONFIG_PCI
+/* May @dev, of PCI, be in @group? 0 or -EBUSY, which is told. */
+int iommu_pci_check_group(struct device *dev,
+			  const struct iommu_group *group);
+#else
+static inline int iommu_pci_check_group(struct device *dev,
+					const struct iommu_group *group)
+{
+	return 0;
+}
+#endif
 int iommu_group_add_device(struct device *dev);
 void iommu_group_remove_device(struct device *dev);
 void iommu_orphan_domains(struct iommu_device *iommu);

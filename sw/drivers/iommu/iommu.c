@@ -282,6 +282,17 @@ static int add_of_ids(struct device *dev, const void *arg)
 	return ret == -ENOENT ? 0 : ret;
 }
 
+bool iommu_is_iommu(struct device *dev, const struct device_node *np,
+		    const char *property)
+{
+	/* Else it would be waited for for ever. */
+	if (of_find_property(np, "#iommu-cells", NULL))
+		return true;
+	dev_err(dev, "%s names %s, which is no IOMMU: no #iommu-cells\n",
+		property, np->full_name);
+	return false;
+}
+
 /**
  * iommu_configure_device - connect a device that is about to be probed
  * @dev: the device
@@ -318,12 +329,10 @@ int iommu_configure_device(struct device *dev)
 		dev_err(dev, "iommus names the device itself\n");
 		return -EINVAL;
 	}
-	if (!of_find_property(args.np, "#iommu-cells", NULL)) {
-		dev_err(dev, "iommus names %s, which is no IOMMU: no #iommu-cells\n",
-			args.np->full_name);
+	if (!iommu_is_iommu(dev, args.np, "iommus"))
 		return -EINVAL;
-	}
-	ret = iommu_connect(dev, args.np, dev->driver ? dev->driver->owner : NULL,
+	ret = iommu_connect(dev, args.np,
+			    dev->driver ? dev->driver->owner : NULL,
 			    add_of_ids, NULL);
 	if (ret && ret != -EPROBE_DEFER)
 		dev_err(dev, "not connected to its IOMMU: -%s\n",

@@ -20,6 +20,7 @@ struct iova_range {
 	struct rb_node node;
 	u64 start;
 	u64 last;
+	bool reserved;
 };
 
 static struct iova_range *to_range(struct rb_node *node)
@@ -181,12 +182,92 @@ u64 iova_alloc(struct iova_domain *iovad, u64 size, u64 limit)
 	if (at != IOVA_NONE) {
 		range->start = at;
 		range->last = at + (size - 1);
+		range->reserved = false;
 		insert(iovad, range);
 	}
 	spin_unlock_irqrestore(&iovad->lock, flags);
 	if (at == IOVA_NONE)
 		kfree(range);
 	return at;
+}
+
+/* The lowest range that reaches @addr, or what is above. */
+static struct iova_range *at_or_above(const struct iova_domain *iovad,
+				      u64 addr)
+{
+	struct rb_node *node = iovad->ranges.node;
+	struct iova_range *found = NULL;
+
+	while (node) {
+		if (to_range(node)->last >= addr) {
+			found = to_range(node);
+			node = node->left;
+		} else {
+			node = node->right;
+		}
+	}
+	return found;
+}
+
+/* The part of [@start, last] up to the next range: its last byte in @last. With
+ * the lock. False: something else is taken there.
+ */
+static bool reserve_part(struct iova_domain *iovad, struct iova_range *range,
+			 u64 start, u64 *last)
+{
+	const struct iova_range *next = at_or_above(iovad, start);
+
+	if (next && next->start <= *last) {
+		if (next->start <= start) {
+			*last = min(next->last, *last);
+			return next->reserved;
+		}
+		*last = next->start - 1;
+	}
+	range->start = start;
+	range->last = *last;
+	range->reserved = true;
+	insert(iovad, range);
+	return true;
+}
+
+/**
+ * iova_reserve - hand out nothing of a range
+ * @iovad: the address space
+ * @start: first address
+ * @last: last byte; whole granules are reserved, and what is outside of the
+ *	  address space needs not be
+ *
+ * Ranges may overlap. They stay until iova_destroy().
+ *
+ * Return: 0; -EBUSY if something of it is handed out, and -ENOMEM; then a part
+ * may be reserved.
+ */
+int iova_reserve(struct iova_domain *iovad, u64 start, u64 last)
+{
+	start = max(ALIGN_DOWN(start, iovad->granule), iovad->start);
+	last = min(last | (iovad->granule - 1), iovad->last);
+	while (start <= last) {
+		struct iova_range *range = kmalloc(sizeof(*range), GFP_ATOMIC);
+		unsigned long flags;
+		u64 end = last;
+		bool ok;
+
+		if (!range)
+			return -ENOMEM;
+		range->reserved = false;
+		spin_lock_irqsave(&iovad->lock, flags);
+		ok = reserve_part(iovad, range, start, &end);
+		spin_unlock_irqrestore(&iovad->lock, flags);
+		if (!range->reserved)
+			kfree(range);
+		if (!ok)
+			return -EBUSY;
+		if (end == last)
+			break;
+		start = end + 1;
+	}
+	return 0;
 }
 
 static void area_freed(struct iova_area *area, const struct iova_range *range)
@@ -217,7 +298,8 @@ int iova_free(struct iova_domain *iovad, u64 addr, u64 size)
 	spin_lock_irqsave(&iovad->lock, flags);
 	node = at_or_below(iovad, addr);
 	if (node && to_range(node)->start == addr &&
-	    to_range(node)->last == addr + (size - 1)) {
+	    to_range(node)->last == addr + (size - 1) &&
+	    !to_range(node)->reserved) {
 		range = to_range(node);
 		rb_erase(&iovad->ranges, node);
 		area_freed(&iovad->areas[LOW], range);

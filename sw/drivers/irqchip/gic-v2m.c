@@ -21,18 +21,13 @@
 struct gicv2m {
 	struct msi_controller msi;
 	struct irq_domain *domain;
-	phys_addr_t setspi;
 	u32 base, num;
 };
 
-static int v2m_map(struct msi_controller *c, unsigned int n,
-		   struct msi_msg *msg)
+static int v2m_map(struct msi_controller *c, unsigned int n)
 {
 	struct gicv2m *v = container_of(c, struct gicv2m, msi);
 
-	msg->address_hi = (u32)(v->setspi >> 32);
-	msg->address_lo = (u32)v->setspi;
-	msg->data = v->base + n;
 	return irq_create_mapping(v->domain, v->base + n, IRQF_TRIGGER_RISING);
 }
 
@@ -69,9 +64,10 @@ static int __init add_frame(struct device_node *np, struct irq_domain *domain,
 		return -EINVAL;
 	}
 	v->domain = domain;
-	v->setspi = res.start + MSI_SETSPI_NS;
 	v->msi.np = np;
 	v->msi.num = v->num;
+	v->msi.doorbell = res.start + MSI_SETSPI_NS;
+	v->msi.first_data = v->base;
 	v->msi.map = v2m_map;
 	ret = msi_controller_add(&v->msi);
 	if (ret) {

@@ -55,11 +55,20 @@ static int translate_up(const struct device_node *np,
 	return -EINVAL;
 }
 
+int of_translate_address(const struct device_node *np, u64 *addr, u64 size)
+{
+	const struct device_node *bus;
+
+	for (bus = np->parent; bus && bus->parent; bus = bus->parent)
+		if (translate_up(np, bus, addr, size))
+			return -EINVAL;
+	return 0;
+}
+
 int of_address_to_resource(const struct device_node *np, int index,
 			   struct resource *res)
 {
 	struct property *p = of_find_property(np, "reg", NULL);
-	const struct device_node *bus;
 	u64 addr, size;
 	int ac, sc, i;
 
@@ -81,9 +90,8 @@ int of_address_to_resource(const struct device_node *np, int index,
 	size = cells_at(p, i + ac, sc);
 	if (!size || addr + size - 1 < addr)
 		return -EINVAL;
-	for (bus = np->parent; bus && bus->parent; bus = bus->parent)
-		if (translate_up(np, bus, &addr, size))
-			return -EINVAL;
+	if (of_translate_address(np, &addr, size))
+		return -EINVAL;
 	res->start = addr;
 	res->end = addr + size - 1;
 	res->flags = IORESOURCE_MEM;

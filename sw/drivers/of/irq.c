@@ -236,6 +236,39 @@ static int through_nexus(struct route *r)
 	return ret ? ret : -EINVAL;
 }
 
+/* To the controller; -ENODEV: it is off; -EINVAL: malformed, which is told. */
+static int follow(struct route *r, struct of_phandle_args *args)
+{
+	int ret = 0, steps;
+
+	for (steps = 0; !ret; steps++) {
+		if (!of_device_is_available(r->np)) {
+			pr_err("%pOF: its interrupt goes to %pOF, which is disabled\n",
+			       r->dev, r->np);
+			return -ENODEV;
+		}
+		if (!of_find_property(r->np, "interrupt-map", NULL))
+			break;
+		if (steps == MAX_NEXUS) {
+			pr_err("%pOF: its interrupt goes through more than %d interrupt-maps, in circles\n",
+			       r->dev, MAX_NEXUS);
+			return -EINVAL;
+		}
+		ret = through_nexus(r);
+	}
+	if (ret)
+		return ret;
+	if (!of_property_read_bool(r->np, "interrupt-controller")) {
+		pr_err("%pOF: its interrupt goes to %pOF, which is no interrupt-controller and has no interrupt-map\n",
+		       r->dev, r->np);
+		return -EINVAL;
+	}
+	args->np = r->np;
+	args->args_count = (int)r->cells;
+	memcpy(args->args, r->key + r->address_cells, r->cells * sizeof(u32));
+	return 0;
+}
+
 /**
  * of_irq_parse_one() - Follow an interrupt to its controller.
  * @args: the controller, and the specifier as it counts it
@@ -246,37 +279,27 @@ int of_irq_parse_one(const struct device_node *np, int index,
 		     struct of_phandle_args *args)
 {
 	struct route r = { .dev = np };
-	int ret, steps;
+	int ret = first_domain(&r, index);
 
-	ret = first_domain(&r, index);
-	for (steps = 0; !ret; steps++) {
-		if (!of_device_is_available(r.np)) {
-			pr_err("%pOF: its interrupt goes to %pOF, which is disabled\n",
-			       np, r.np);
-			return -ENODEV;
-		}
-		if (!of_find_property(r.np, "interrupt-map", NULL))
-			break;
-		if (steps == MAX_NEXUS) {
-			pr_err("%pOF: its interrupt goes through more than %d interrupt-maps, in circles\n",
-			       np, MAX_NEXUS);
-			return -EINVAL;
-		}
-		ret = through_nexus(&r);
-	}
-	if (ret)
-		return ret;
-	if (!of_property_read_bool(r.np, "interrupt-controller")) {
-		pr_err("%pOF: its interrupt goes to %pOF, which is no interrupt-controller and has no interrupt-map\n",
-		       np, r.np);
-		return -EINVAL;
-	}
-	args->np = r.np;
-	args->args_count = (int)r.cells;
-	memcpy(args->args, r.key + r.address_cells, r.cells * sizeof(u32));
-	return 0;
+	return ret ? ret : follow(&r, args);
 }
 EXPORT_SYMBOL(of_irq_parse_one);
+
+int of_irq_parse_raw(struct device_node *np, const u32 *address,
+		     const u32 *spec, struct of_phandle_args *args)
+{
+	struct route r = { .dev = np, .np = np, .has_address = true };
+	int ret = interrupt_cells(np, np, &r.cells);
+
+	if (!ret)
+		ret = address_cells(np, np, 2, &r.address_cells);
+	if (ret)
+		return ret;
+	memcpy(r.key, address, r.address_cells * sizeof(u32));
+	memcpy(r.key + r.address_cells, spec, r.cells * sizeof(u32));
+	return follow(&r, args);
+}
+EXPORT_SYMBOL(of_irq_parse_raw);
 
 int of_irq_get(struct device_node *np, int index)
 {

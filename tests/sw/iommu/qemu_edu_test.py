@@ -12,6 +12,7 @@ import tempfile
 
 INIT = """\
 insmod /lib/modules/qemu-edu-dma.ko
+modprobe pci-host-generic
 deferred
 modprobe arm-smmu-v3
 lsmod
@@ -30,6 +31,7 @@ expect-fail rmmod arm-smmu-v3
 rmmod qemu-edu-dma
 rmmod arm-smmu-v3
 rmmod io-pgtable-arm
+rmmod pci-host-generic
 echo unloaded
 lsmod
 poweroff
@@ -37,22 +39,22 @@ poweroff
 
 # In this order on the console.
 EXPECTED = [
-    r"^edu\.0 +IOMMU 9050000\.smmuv3 has no driver yet",
+    r"^0000:00:01\.0 +IOMMU 9050000\.smmuv3 has no driver yet",
     r"io-pgtable: format ARM_64_LPAE_S1 registered",
     # Ranges are what is shown here: its TLB is not this project's. Newer ones translate by two stages.
     r"arm-smmu-v3 9050000\.smmuv3: SMMUv3\.", r"stage 1, (stage 2, )?0-bit SubstreamIDs, ranges",
-    r"edu\.0: in iommu group 0",
-    r"^arm_smmu_v3 +\d+ +1 qemu_edu_dma \(edu\.0\)", r"^io_pgtable_arm +\d+ +1 arm_smmu_v3 \(tables\)",
-    r"^group 0: edu\.0, domain DMA, behind 9050000\.smmuv3, streams 0x8",
+    r"0000:00:01\.0: in iommu group 0",
+    r"^arm_smmu_v3 +\d+ +1 qemu_edu_dma \(0000:00:01\.0\)", r"^io_pgtable_arm +\d+ +1 arm_smmu_v3 \(tables\)",
+    r"^group 0: 0000:00:01\.0, domain DMA, behind 9050000\.smmuv3, streams 0x8",
     r"CERROR_ILL", r"^ok 3 .*gerror interrupt",
     r"^ok 26 - an SMMU that does not answer ends a change", r"^ok 15 - blocks, one by one", r"^ok 22 - a record becomes a fault",
     r"# SKIP IDR0\.MSI is 0",
-    r"event: F_TRANSLATION client edu\.0 sid 0x8 ssid none iova 0x1005000 read",
-    r"event: F_TRANSLATION client edu\.0 sid 0x8 ssid none iova 0x1006000 write",
-    r"event: F_PERMISSION client edu\.0 sid 0x8 ssid none iova 0x\w+ write",
-    r"^ok 7 ",
+    r"event: F_TRANSLATION client 0000:00:01\.0 sid 0x8 ssid none iova 0x1005000 read",
+    r"event: F_TRANSLATION client 0000:00:01\.0 sid 0x8 ssid none iova 0x1006000 write",
+    r"event: F_PERMISSION client 0000:00:01\.0 sid 0x8 ssid none iova 0x\w+ write",
+    r"^ok 8 ",
     r"io_pgtable_arm: in use by arm_smmu_v3 \(tables\)",
-    r"arm_smmu_v3: in use by qemu_edu_dma \(edu\.0\)",
+    r"arm_smmu_v3: in use by qemu_edu_dma \(0000:00:01\.0\)",
     r"stopped; \d+ events seen, 0 overflows, 2 commands refused",
     r"^unloaded\s+Module.*\s+\[.*Power down, status 0",
 ]
@@ -79,6 +81,7 @@ def main():
 
     files = [("init", INIT.encode())]
     for folder, name in (("modules", "io-pgtable-arm"), ("modules", "arm-smmu-v3"), ("modules", "qemu-edu-dma"),
+                         ("modules", "pci-host-generic"),
                          ("test-modules", "arm-smmu-v3-test")):
         with open(os.path.join(args.guest, folder, name + ".ko"), "rb") as f:
             files.append(("lib/modules/%s.ko" % name, f.read()))
