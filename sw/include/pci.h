@@ -246,6 +246,7 @@ int pci_alloc_irq_vectors(struct pci_dev *pdev, unsigned int min,
 			  unsigned int max, unsigned int kinds);
 void pci_free_irq_vectors(struct pci_dev *pdev);
 int pci_irq_vector(const struct pci_dev *pdev, unsigned int n);
+bool pci_irq_is_message(const struct pci_dev *pdev);
 
 /* For IOMMU drivers, and who asks what is kept apart */
 #define PCI_ACS_ISOLATION \

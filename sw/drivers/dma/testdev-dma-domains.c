@@ -48,8 +48,8 @@ bool td_own_domain(struct testdev *td, struct iommu_domain **domain,
 	 */
 	if (!(*domain)->pgsize_bitmap) {
 		td_stop(td);
-		if (iommu_attach_device(*domain, td->dev) ||
-		    iommu_detach_device(*domain, td->dev)) {
+		if (td_attach(td, *domain) ||
+		    td_detach(td, *domain)) {
 			ktap_diag("not attached");
 			iommu_domain_free(*domain);
 			td_start(td, td->ring_dma);
@@ -57,9 +57,9 @@ bool td_own_domain(struct testdev *td, struct iommu_domain **domain,
 		}
 		td_start(td, td->ring_dma);
 	}
-	if (map_ring(td, *domain))
+	if (map_ring(td, *domain) && !iommu_map_msi(*domain, td->dev))
 		return true;
-	ktap_diag("the ring is not mapped");
+	ktap_diag("the ring, or what its messages go to, is not mapped");
 	iommu_domain_free(*domain);
 	return false;
 }
@@ -67,7 +67,7 @@ bool td_own_domain(struct testdev *td, struct iommu_domain **domain,
 bool td_leave_domain(struct testdev *td, struct iommu_domain *domain)
 {
 	bool ok = iommu_get_domain(td->dev) != domain ||
-		  !iommu_detach_device(domain, td->dev);
+		  !td_detach(td, domain);
 
 	if (!ok) {
 		ktap_diag("not detached");
@@ -146,7 +146,7 @@ bool td_test_stage2(const struct test_args *args)
 	if (!a || !b || !td_own_domain(td, &domain, IOMMU_DOMAIN_NEST_PARENT))
 		return false;
 	ok = !iommu_map(domain, FREE_IOVA, virt_to_phys(a), page, RW) &&
-	     !iommu_attach_device(domain, td->dev) &&
+	     !td_attach(td, domain) &&
 	     td_run_expect(td, &first, TD_OK);
 	fault = first;
 	ok = ok && iommu_unmap(domain, FREE_IOVA, page) == page &&
@@ -188,8 +188,8 @@ static int switch_domains(void *data)
 	struct switcher *s = data;
 
 	while (!kthread_should_stop()) {
-		if (iommu_attach_device(s->domain, s->td->dev) ||
-		    iommu_detach_device(s->domain, s->td->dev)) {
+		if (td_attach(s->td, s->domain) ||
+		    td_detach(s->td, s->domain)) {
 			s->failed = true;
 			break;
 		}
@@ -248,7 +248,7 @@ bool td_test_switch(const struct test_args *args)
 	ok = !iommu_map(domain, b.dma, virt_to_phys(b.mem), b.size, RW) &&
 	     run_switched(td, domain, &check);
 	if (iommu_get_domain(td->dev) == domain)
-		iommu_detach_device(domain, td->dev);
+		td_detach(td, domain);
 	iommu_unmap(domain, b.dma, b.size);
 	ok = td_leave_domain(td, domain) && ok;
 	td_buffer_unmap(td, &b);
@@ -360,12 +360,12 @@ bool td_test_pasid_identity(const struct test_args *args)
 	without.src = virt_to_phys(b);
 	td_stop(td);
 	ok = !iommu_map(own, FREE_IOVA, virt_to_phys(a), page, RW) &&
-	     !iommu_attach_device(identity, td->dev);
+	     !td_attach(td, identity);
 	td_start(td, ok ? ring : td->ring_dma);
 	ok = ok && run_pasid(td, own, &with, &without);
 	iommu_detach_device_pasid(own, td->dev, PASID);
 	td_stop(td);
-	iommu_detach_device(identity, td->dev);
+	td_detach(td, identity);
 	td_start(td, td->ring_dma);
 	iommu_unmap(own, FREE_IOVA, page);
 	ok = td_leave_domain(td, own) && ok;
@@ -467,7 +467,7 @@ bool td_test_page_fault_stage2(const struct test_args *args)
 
 	if (!td_own_domain(td, &domain, IOMMU_DOMAIN_NEST_PARENT))
 		return false;
-	ok = !iommu_attach_device(domain, td->dev) &&
+	ok = !td_attach(td, domain) &&
 	     run_page_fault(td, domain, IOMMU_NO_PASID);
 	return td_leave_domain(td, domain) && ok;
 }

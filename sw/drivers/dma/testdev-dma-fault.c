@@ -443,6 +443,8 @@ bool td_test_isolation(const struct test_args *args)
 
 const char *td_skip_substream(struct testdev *td)
 {
+	if (td->plain)
+		return "the device's requests name no substream";
 	return td_iommu_is_smmuv3(td) ? NULL :
 	       "the IOMMU knows no substreams: an SMMUv2";
 }
@@ -474,8 +476,16 @@ bool td_test_substream(const struct test_args *args)
 	return ok;
 }
 
+const char *td_skip_exec(struct testdev *td)
+{
+	return td->plain ? "the device's requests are data, and unprivileged" :
+			   NULL;
+}
+
 const char *td_skip_privileged(struct testdev *td)
 {
+	if (td->plain)
+		return td_skip_exec(td);
 	return td_uses_stage2(td) ? "stage 2 knows no privileges" : NULL;
 }
 
@@ -543,7 +553,7 @@ bool td_test_blocked(const struct test_args *args)
 		ktap_diag("no domain");
 		return false;
 	}
-	if (iommu_attach_device(domain, td->dev)) {
+	if (td_attach(td, domain)) {
 		ktap_diag("not attached");
 		iommu_domain_free(domain);
 		return false;
@@ -558,7 +568,7 @@ bool td_test_blocked(const struct test_args *args)
 		ktap_diag("fault %#x was reported", td->fault.raw_type);
 		ok = false;
 	}
-	if (iommu_detach_device(domain, td->dev)) {
+	if (td_detach(td, domain)) {
 		ktap_diag("not detached");
 		return false;
 	}
@@ -586,7 +596,7 @@ bool td_test_identity(const struct test_args *args)
 					      td->ring_dma);
 	bool ok = false;
 
-	if (!mem || IS_ERR(domain) || iommu_attach_device(domain, td->dev)) {
+	if (!mem || IS_ERR(domain) || td_attach(td, domain)) {
 		ktap_diag("not attached");
 		goto out_free;
 	}
@@ -595,7 +605,7 @@ bool td_test_identity(const struct test_args *args)
 	td_start(td, ring);
 	ok = td_run_expect(td, &desc, TD_OK);
 	td_stop(td);
-	if (iommu_detach_device(domain, td->dev)) {
+	if (td_detach(td, domain)) {
 		ktap_diag("not detached");
 		return false;
 	}

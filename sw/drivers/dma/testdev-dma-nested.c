@@ -152,7 +152,7 @@ static bool run_nested(struct nest *n)
 		return false;
 	}
 	td_stop(n->td);
-	ok = !iommu_attach_device(n->nested, n->td->dev);
+	ok = !td_attach(n->td, n->nested);
 	td_start(n->td, ok ? ring : n->td->ring_dma);
 	if (!ok) {
 		ktap_diag("not attached");
@@ -161,7 +161,7 @@ static bool run_nested(struct nest *n)
 	ok = td_run_expect(n->td, &n->one, TD_OK) && test_turns(n) &&
 	     test_changes(n) && test_faults(n);
 	td_stop(n->td);
-	if (iommu_detach_device(n->nested, n->td->dev)) {
+	if (td_detach(n->td, n->nested)) {
 		ktap_diag("not detached");
 		ok = false;
 	}

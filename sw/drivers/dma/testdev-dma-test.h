@@ -12,8 +12,10 @@
 #define FAULT_TIMEOUT_MS	1000
 /* No event comes: so long is enough to be sure. */
 #define QUIET_MS		5
-/* The DMA API works down from 4 GiB; here it does not come. */
-#define FREE_IOVA		0x10000000UL
+/* The DMA API works down from 4 GiB; here it does not come, and no window of a
+ * PCI host of ours is here.
+ */
+#define FREE_IOVA		0x30000000UL
 
 struct test_args {
 	struct testdev *td;
@@ -54,6 +56,9 @@ void td_buffer_unmap(struct testdev *td, struct buffer *b);
 bool td_own_domain(struct testdev *td, struct iommu_domain **domain,
 		   enum iommu_domain_type type);
 bool td_leave_domain(struct testdev *td, struct iommu_domain *domain);
+/* The device, and those that it shares a group with: 0 or -errno. */
+int td_attach(struct testdev *td, struct iommu_domain *domain);
+int td_detach(struct testdev *td, struct iommu_domain *domain);
 /* The smallest page that a domain has, of the CPU's size at least. */
 size_t td_page_size(const struct iommu_domain *domain);
 /* That much data, and a descriptor that checks it at an address. */
@@ -101,6 +106,7 @@ const char *td_by_kind(const struct testdev *td, const char *v3,
 
 /* Why a test cannot run, or NULL. */
 const char *td_skip_privileged(struct testdev *td);
+const char *td_skip_exec(struct testdev *td);
 const char *td_skip_substream(struct testdev *td);
 const char *td_skip_overflow(struct testdev *td);
 const char *td_skip_stage2(struct testdev *td);

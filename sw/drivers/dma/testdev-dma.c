@@ -27,6 +27,7 @@
 #define TD_IRQ_DONE		0x1u
 #define TD_IRQ_ERROR		0x2u
 #define TD_IRQ_RING		0x4u
+#define TD_IRQ_ALL		(TD_IRQ_DONE | TD_IRQ_ERROR | TD_IRQ_RING)
 #define TD_IRQ_ENABLE		0x028
 #define TD_SID_COUNT		0x02c
 #define TD_SID_BASE		0x030
@@ -39,7 +40,7 @@ static DEFINE_MUTEX(testdevs_lock);
 /* Over tests, and over the end of a device that they may use. */
 static DEFINE_MUTEX(tests_lock);
 
-static irqreturn_t td_irq(int irq, void *data)
+irqreturn_t td_irq(int irq, void *data)
 {
 	struct testdev *td = data;
 	u32 status = readl(td->base + TD_IRQ_STATUS);
@@ -66,8 +67,7 @@ void td_start(struct testdev *td, u64 ring_base)
 	memset(td->ring, 0, TD_RING_SIZE * sizeof(*td->ring));
 	writeq(ring_base, td->base + TD_RING_BASE);
 	writel(TD_RING_SIZE, td->base + TD_RING_SIZE_REG);
-	writel(TD_IRQ_DONE | TD_IRQ_ERROR | TD_IRQ_RING,
-	       td->base + TD_IRQ_ENABLE);
+	writel(TD_IRQ_ALL, td->base + TD_IRQ_ENABLE);
 	writel(TD_CTRL_ENABLE, td->base + TD_CTRL);
 }
 
@@ -155,9 +155,23 @@ static int run(struct testdev *td, struct td_desc *desc, unsigned int n,
 	return ret;
 }
 
+/* In a domain that is not ours to map in, messages would be faults. */
+static bool interrupts_arrive(const struct testdev *td)
+{
+	const struct iommu_domain *domain = iommu_get_domain(td->dev);
+
+	return !td->messages || !domain ||
+	       (domain->type != IOMMU_DOMAIN_BLOCKED &&
+		domain->type != IOMMU_DOMAIN_NESTED);
+}
+
 int td_run(struct testdev *td, struct td_desc *desc, unsigned int n)
 {
-	return run(td, desc, n, wait_done);
+	bool irqs = interrupts_arrive(td);
+
+	if (td->messages)
+		writel(irqs ? TD_IRQ_ALL : 0, td->base + TD_IRQ_ENABLE);
+	return run(td, desc, n, irqs ? wait_done : wait_polled);
 }
 
 int td_run_polled(struct testdev *td, struct td_desc *desc, unsigned int n)
@@ -228,7 +242,9 @@ struct testdev *td_other(const struct testdev *td)
 
 	mutex_lock(&testdevs_lock);
 	list_for_each_entry(other, &testdevs, node)
-		if (!found && other != td)
+		if (!found && other != td &&
+		    (!td->dev->iommu_group ||
+		     other->dev->iommu_group != td->dev->iommu_group))
 			found = other;
 	mutex_unlock(&testdevs_lock);
 	return found;
@@ -255,47 +271,29 @@ static int td_check_streams(const struct testdev *td)
 	return 0;
 }
 
-static int td_probe(struct platform_device *pdev)
+int td_setup(struct testdev *td)
 {
-	struct device *dev = &pdev->dev;
-	struct testdev *td;
-	u32 id, version;
-	int irq, ret;
+	u32 id = readl(td->base + TD_ID);
+	u32 version = readl(td->base + TD_VERSION);
 
-	td = devm_kzalloc(dev, sizeof(*td), GFP_KERNEL);
-	if (!td)
-		return -ENOMEM;
-	td->dev = dev;
 	init_completion(&td->progress);
 	spin_lock_init(&td->fault_lock);
 	init_completion(&td->fault_seen);
-	platform_set_drvdata(pdev, td);
-
-	td->base = devm_platform_ioremap_resource(pdev, 0);
-	if (IS_ERR(td->base))
-		return (int)PTR_ERR(td->base);
-	id = readl(td->base + TD_ID);
-	version = readl(td->base + TD_VERSION);
 	if (id != TD_ID_VALUE || version != TD_VERSION_VALUE) {
-		dev_err(dev, "no testdev: ID %#x version %u\n", id, version);
+		dev_err(td->dev, "no testdev: ID %#x version %u\n", id,
+			version);
 		return -ENODEV;
 	}
 	td->streams = readl(td->base + TD_SID_COUNT);
-	ret = td_check_streams(td);
-	if (ret)
-		return ret;
-	ret = dma_set_mask_and_coherent(dev, DMA_BIT_MASK(64));
-	if (ret)
-		return ret;
-
 	td_stop(td);
-	irq = platform_get_irq(pdev, 0);
-	if (irq < 0)
-		return irq;
-	ret = devm_request_irq(dev, (unsigned int)irq, td_irq, 0,
-			       dev_name(dev), td);
-	if (ret)
-		return ret;
+	return dma_set_mask_and_coherent(td->dev, DMA_BIT_MASK(64));
+}
+
+int td_open(struct testdev *td)
+{
+	struct device *dev = td->dev;
+	int ret;
+
 	td->ring = dma_alloc_coherent(dev, TD_RING_SIZE * sizeof(*td->ring),
 				      &td->ring_dma, GFP_KERNEL);
 	if (!td->ring)
@@ -319,10 +317,8 @@ out_ring:
 	return ret;
 }
 
-static void td_remove(struct platform_device *pdev)
+void td_close(struct testdev *td)
 {
-	struct testdev *td = platform_get_drvdata(pdev);
-
 	mutex_lock(&tests_lock);
 	mutex_lock(&testdevs_lock);
 	list_del(&td->node);
@@ -343,6 +339,38 @@ static int dmatest(int argc, char **argv)
 	ret = td_dmatest(argc, argv);
 	mutex_unlock(&tests_lock);
 	return ret;
+}
+
+static int td_probe(struct platform_device *pdev)
+{
+	struct device *dev = &pdev->dev;
+	struct testdev *td;
+	int irq, ret;
+
+	td = devm_kzalloc(dev, sizeof(*td), GFP_KERNEL);
+	if (!td)
+		return -ENOMEM;
+	td->dev = dev;
+	platform_set_drvdata(pdev, td);
+	td->base = devm_platform_ioremap_resource(pdev, 0);
+	if (IS_ERR(td->base))
+		return (int)PTR_ERR(td->base);
+	ret = td_setup(td);
+	if (!ret)
+		ret = td_check_streams(td);
+	if (ret)
+		return ret;
+	irq = platform_get_irq(pdev, 0);
+	if (irq < 0)
+		return irq;
+	ret = devm_request_irq(dev, (unsigned int)irq, td_irq, 0,
+			       dev_name(dev), td);
+	return ret ? ret : td_open(td);
+}
+
+static void td_remove(struct platform_device *pdev)
+{
+	td_close(platform_get_drvdata(pdev));
 }
 
 static const struct of_device_id td_of_match[] = {
@@ -366,17 +394,24 @@ static int __init td_init(void)
 
 	if (ret)
 		return ret;
+	ret = td_pci_register();
+	if (ret)
+		goto out_platform;
 	ret = register_shell_selftest("dmatest",
 				      "[--device NAME] [--size MiB] [--test NAME | --all] [--list] - test DMA through testdev",
 				      dmatest);
-	if (ret)
-		platform_driver_unregister(&td_driver);
+	if (!ret)
+		return 0;
+	td_pci_unregister();
+out_platform:
+	platform_driver_unregister(&td_driver);
 	return ret;
 }
 
 static void __exit td_exit(void)
 {
 	unregister_shell_command("dmatest");
+	td_pci_unregister();
 	platform_driver_unregister(&td_driver);
 }
 

@@ -6,6 +6,7 @@
 #include <completion.h>
 #include <device.h>
 #include <dma-mapping.h>
+#include <interrupt.h>
 #include <io.h>
 #include <iommu.h>
 #include <kernel.h>
@@ -51,6 +52,9 @@ static_assert(sizeof(struct td_desc) == 64, "a descriptor is 64 bytes");
 /**
  * struct testdev - one device
  * @streams: number of its streams
+ * @plain: its requests are unprivileged data accesses without a SubstreamID, as
+ *	   those of PCI are
+ * @messages: its interrupts are messages, which go the way of its data
  * @ring: descriptors; @ring_dma: where the device finds them
  * @prod: descriptors made ready since the device was enabled
  * @irq_seen: bits of IRQ_STATUS since the last wait began
@@ -63,6 +67,8 @@ struct testdev {
 	struct device *dev;
 	u8 __iomem *base;
 	u32 streams;
+	bool plain;
+	bool messages;
 
 	struct td_desc *ring;
 	dma_addr_t ring_dma;
@@ -75,6 +81,29 @@ struct testdev {
 	unsigned int faults;
 	struct completion fault_seen;
 };
+
+irqreturn_t td_irq(int irq, void *data);
+/*
+ * What is common to devices on all buses. A front sets @dev and @base, and
+ * @plain; td_setup() looks at the registers, td_open() starts the device, once
+ * its interrupt has a handler. td_close() undoes that.
+ */
+int td_setup(struct testdev *td);
+int td_open(struct testdev *td);
+void td_close(struct testdev *td);
+#ifdef CONFIG_PCI
+int td_pci_register(void);
+void td_pci_unregister(void);
+#else
+static inline int td_pci_register(void)
+{
+	return 0;
+}
+
+static inline void td_pci_unregister(void)
+{
+}
+#endif
 
 /* Start the device with the ring at an address; stops it first. */
 void td_start(struct testdev *td, u64 ring_base);

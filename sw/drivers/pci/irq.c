@@ -354,3 +354,13 @@ int pci_irq_vector(const struct pci_dev *pdev, unsigned int n)
 	return msi_get_virq((struct device *)&pdev->dev, n);
 }
 EXPORT_SYMBOL(pci_irq_vector);
+
+/**
+ * pci_irq_is_message - are a device's interrupts MSI or MSI-X?
+ * @pdev: the device
+ */
+bool pci_irq_is_message(const struct pci_dev *pdev)
+{
+	return pdev->irqs && pdev->irqs->kind != PCI_IRQ_INTX;
+}
+EXPORT_SYMBOL(pci_irq_is_message);
