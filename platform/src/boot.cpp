@@ -11,6 +11,7 @@
 #include "cpio.h"
 #include "device_tree.h"
 #include "guest_files.h"
+#include "sha256.h"
 #include "smmuvp/base/utf8.h"
 #include "smmuvp/tlm/cpu_control.h"
 #include "smmuvp/tlm/memory_control.h"
@@ -96,6 +97,12 @@ void find_free(BootPlan& plan, const System& system, const ImageMemory& memory, 
   }
 }
 
+BootPart part_of(const char* what, const std::string& name, const std::vector<std::uint8_t>& data) {
+  Sha256 hash;
+  hash.update(data.data(), data.size());
+  return {what, name, data.size(), hash.hex()};
+}
+
 std::string module_path(const HostFile& module) {
   return "/lib/modules/" + std::filesystem::path(module.path).filename().string();
 }
@@ -136,7 +143,7 @@ void expand_modules(BootConfig& boot) {
   boot.modules = std::move(files);
 }
 
-std::vector<std::uint8_t> make_initramfs(const BootConfig& boot) {
+std::vector<std::uint8_t> make_initramfs(const BootConfig& boot, std::vector<BootPart>& parts) {
   if (boot.initrd) return need_file(*boot.initrd, "initrd");
   if (boot.modules.empty() && !boot.init && boot.files.empty()) return {};
   // Looked at before anything is read: a list of many large files may name one of them twice.
@@ -148,7 +155,9 @@ std::vector<std::uint8_t> make_initramfs(const BootConfig& boot) {
   }
   CpioWriter cpio;
   const auto add = [&](const std::string& path, std::uint32_t mode, const HostFile& file, const char* what) {
-    if (!cpio.add_file(path, mode, need_file(file, what))) {
+    const std::vector<std::uint8_t> data = need_file(file, what);
+    parts.push_back(part_of("file", path, data));
+    if (!cpio.add_file(path, mode, data)) {
       config_error(
           file.place, what,
           fmt::format("{}: '{}' cannot be a path of the initramfs (absolute, 4096 bytes at most, each once)",
@@ -186,6 +195,8 @@ BootPlan plan_boot(const System& system, const std::string& bootargs) {
     memory_bytes += m.size;
   }
   plan.kernel_file = need_file(*boot.kernel, "kernel", boot.hint);
+  const std::string kernel_name = std::filesystem::path(boot.kernel->path).filename().string();
+  plan.parts.push_back(part_of("kernel", kernel_name, plan.kernel_file));
   std::string error;
   if (!unpack_kernel(plan.kernel_file, most_unpacked_bytes(memory_bytes), error) ||
       !parse_kernel(plan.kernel_file.data(), plan.kernel_file.size(), memories, plan.kernel, error)) {
@@ -193,7 +204,10 @@ BootPlan plan_boot(const System& system, const std::string& bootargs) {
   }
   plan.has_kernel = true;
   try {
-    plan.initramfs = make_initramfs(boot);
+    std::vector<BootPart> files;
+    plan.initramfs = make_initramfs(boot, files);
+    if (!plan.initramfs.empty()) plan.parts.push_back(part_of("initramfs", "", plan.initramfs));
+    plan.parts.insert(plan.parts.end(), files.begin(), files.end());
   } catch (const std::bad_alloc&) {
     config_error(here, "boot", "[boot] this machine has not enough memory to make the initramfs");
   }
@@ -204,13 +218,14 @@ BootPlan plan_boot(const System& system, const std::string& bootargs) {
     check_identities(system, m, has_tree ? end : plan.kernel.end_in(m));
     if (has_tree) find_free(plan, system, m, end);
   }
-  plan.command_line = std::filesystem::path(boot.kernel->path).filename().string();
+  plan.command_line = kernel_name;
   if (!bootargs.empty()) plan.command_line += " " + bootargs;
   if (!plan.initramfs.empty()) {
     chosen.initrd_start = plan.initramfs_address;
     chosen.initrd_end = end;
   }
   plan.device_tree = device_tree(system, chosen);
+  plan.parts.push_back(part_of("device-tree", "", plan.device_tree));
   return plan;
 }
 

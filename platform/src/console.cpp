@@ -83,6 +83,7 @@ void Console::write_out(Output& to) {
 
 void Console::take(const ConsolePiece& piece) {
   m_ktap.put(piece);
+  m_modules.put(piece);
   m_watch.put(piece);
   if (piece.first) {
     const std::size_t start = piece.text.find_first_not_of(" \t");

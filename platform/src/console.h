@@ -9,6 +9,7 @@
 #include "console_lines.h"
 #include "console_watch.h"
 #include "ktap.h"
+#include "module_lines.h"
 #include "sha256.h"
 #include "smmuvp/tlm/console.h"
 
@@ -69,6 +70,8 @@ class Console : public ConsoleBackend {
   void finish();
   /// The test results in it; once.
   KtapReport ktap() { return m_ktap.finish(); }
+  /// What it told of the guest's modules.
+  const std::vector<ModuleFile>& modules() const { return m_modules.files(); }
   const ConsoleWatch& watch() const { return m_watch; }
   /// Of its lines, without what printk puts before each, and without those that begin with '#': tests tell
   /// there how long something took.
@@ -96,6 +99,7 @@ class Console : public ConsoleBackend {
   bool m_comment = false;  // the line begins with '#'
   ConsoleLines m_lines;
   KtapParser m_ktap;
+  ModuleLines m_modules;
   ConsoleWatch m_watch;
   bool m_in_line = false;
   bool m_input_ended = false;

@@ -91,6 +91,31 @@ Json allowed(const std::vector<Waiver>& waivers) {
   return list;
 }
 
+Json boot(const std::vector<BootPart>& parts) {
+  Json list = Json::array();
+  for (const BootPart& part : parts) {
+    Json one = {{"what", part.what}};
+    if (!part.name.empty()) one["name"] = to_valid_utf8(part.name);
+    one["bytes"] = part.bytes;
+    one["sha256"] = part.sha256;
+    list.push_back(std::move(one));
+  }
+  return list;
+}
+
+Json modules(const std::vector<ModuleFile>& files) {
+  const ModuleTotal loaded = total_of(files, true);
+  const ModuleTotal others = total_of(files, false);
+  Json json = {{"loaded", loaded.count},
+               {"loaded_bytes", loaded.bytes},
+               {"not_loaded", others.count},
+               {"not_loaded_bytes", others.bytes}};
+  json["files"] = Json::array();
+  for (const ModuleFile& f : files)
+    json["files"].push_back({{"name", to_valid_utf8(f.name)}, {"bytes", f.bytes}, {"loaded", f.loaded}});
+  return json;
+}
+
 Json counters(const std::vector<Statistic>& list) {
   Json json = Json::object();
   for (const Statistic& s : list) json[s.name] = s.value;
@@ -159,6 +184,8 @@ std::string json_report(const RunRecord& record, const PlatformHost& host) {
   json["allowed"] = allowed(record.waivers);
   json["console_match_count"] = record.match_count;
   json["console_matches"] = console_matches(record);
+  json["boot"] = boot(record.boot);
+  json["modules"] = modules(record.modules);
   json["tests"] = tests(record.ktap, record.min_tests);
   // The only values that differ between two runs of the same platform.
   json["host"] = {{"wall_seconds", record.wall_seconds},

@@ -6,7 +6,9 @@
 #include <utility>
 #include <vector>
 
+#include "boot.h"
 #include "ktap.h"
+#include "module_lines.h"
 #include "platform_host.h"
 #include "verdict.h"
 
@@ -44,6 +46,8 @@ struct RunRecord {
   std::uint64_t match_count = 0;      ///< with those that are not kept
   std::vector<Waiver> waivers;        ///< of --strict
   KtapReport ktap;
+  std::vector<BootPart> boot;       ///< empty: nothing was booted
+  std::vector<ModuleFile> modules;  ///< that the guest told of
   std::vector<std::pair<std::string, std::vector<Statistic>>> statistics;
   std::vector<std::pair<std::string, std::vector<PartStatistics>>> parts;  ///< of components that have any
 

@@ -156,6 +156,7 @@ class Run {
   System m_system;
   Clock m_clock;
   RunRecord m_record;
+  std::vector<BootPart> m_parts;
   std::string m_internal;
   std::unique_ptr<GdbServer> m_gdb;
   std::optional<Beginning> m_beginning;
@@ -385,6 +386,8 @@ void Run::finish(StopReason reason) {
   m_record.instructions = m_system.instructions();
   m_record.wall_seconds = m_clock.seconds();
   m_record.ktap = m_console.ktap();
+  m_record.boot = m_parts;
+  m_record.modules = m_console.modules();
   m_record.matches = m_console.watch().matches();
   m_record.match_count = m_console.watch().count();
   RunFacts facts;
@@ -448,6 +451,7 @@ ExitCode Run::go() {
   if (m_options.console) append("shell=1");
   const BootPlan plan = plan_boot(m_system, bootargs);
   load(plan, m_system);
+  m_parts = plan.parts;
   ConsoleControl* console = m_system.console();
   if (console != nullptr) console->set_backend(&m_console);
   const auto semihosting = m_system.semihosting();

@@ -30,6 +30,23 @@ std::string tests(const RunRecord& record) {
                                        : fmt::format("; at least {} asked for", record.min_tests));
 }
 
+// What a platform does not need is not in memory, and that is what modules are for.
+std::string modules(const std::vector<ModuleFile>& files) {
+  constexpr std::size_t most_named = 8;
+  const auto kib = [](std::uint64_t bytes) { return fmt::format("{} KiB", grouped((bytes + 1023) / 1024)); };
+  const ModuleTotal loaded = total_of(files, true);
+  const ModuleTotal others = total_of(files, false);
+  std::string text =
+      fmt::format("{} of {} loaded, {} in memory", loaded.count, files.size(), kib(loaded.bytes));
+  std::size_t named = 0;
+  for (const ModuleFile& f : files) {
+    if (f.loaded || named == most_named) continue;
+    text += fmt::format("{}{} ({})", named++ == 0 ? "; not loaded: " : ", ", printable(f.name), kib(f.bytes));
+  }
+  if (others.count > named) text += fmt::format(", {} more", others.count - named);
+  return others.count == 0 ? text : text + fmt::format("; {} saved", kib(others.bytes));
+}
+
 }  // namespace
 
 std::string summary(const RunRecord& record, const PlatformHost& host, bool colour) {
@@ -79,6 +96,7 @@ std::string summary(const RunRecord& record, const PlatformHost& host, bool colo
                     fmt::format("{} guest errors, {} unimplemented{}", grouped(host.guest_errors()),
                                 grouped(host.unimplemented()), host_errors));
   for (const std::string& limitation : host.limitations()) rows.emplace_back("limited", limitation);
+  if (!record.modules.empty()) rows.emplace_back("modules", modules(record.modules));
   rows.emplace_back("tests", tests(record));
   if (record.match_count != 0) {
     rows.emplace_back("fail-on", fmt::format("{} line{}, first {}", grouped(record.match_count),

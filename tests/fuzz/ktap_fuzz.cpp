@@ -1,5 +1,6 @@
 // Whatever a guest writes to its console: it is read as test results or ignored, patterns are found in it or
-// not, and the reports can be made. What patterns are found in also serves as a pattern.
+// not, it tells of modules or not, and the reports can be made. What patterns are found in also serves as a
+// pattern.
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -7,6 +8,9 @@
 #include "console_watch.h"
 #include "junit.h"
 #include "ktap.h"
+#include "module_lines.h"
+#include "platform_host.h"
+#include "report.h"
 #include "smmuvp/base/error.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -22,10 +26,18 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   } catch (const smmuvp::ConfigError&) {
   }
   ConsoleWatch watch(patterns);
-  ConsoleLines lines([&watch](const ConsolePiece& piece) { watch.put(piece); });
+  ModuleLines modules;
+  ConsoleLines lines([&](const ConsolePiece& piece) {
+    watch.put(piece);
+    modules.put(piece);
+  });
   lines.put(text);
   lines.finish();
   record.matches = watch.matches();
+  record.modules = modules.files();
   junit_xml(record);
+  const PlatformHost host;
+  json_report(record, host);
+  summary(record, host, false);
   return 0;
 }

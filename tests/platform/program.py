@@ -6,6 +6,7 @@ A case is a function of this file whose name starts with case_. Exit 0: passed; 
 """
 import argparse
 import gzip
+import hashlib
 import json
 import os
 import re
@@ -250,6 +251,46 @@ def case_the_json_report_follows_its_schema(b):
     check(j["statistics"]["cpu0"] == {"bytes_sent": j["instructions"]}, "statistics %r" % j["statistics"])
     check(j["statistics_by_part"] == {"cpu0": {"core": {"0": {"wakeups": 3}, "1": {"wakeups": 3}}}}, "parts %r" % j["statistics_by_part"])
     check(j["tests"]["passed"] == 1, "tests %r" % j["tests"])
+
+
+def case_the_report_has_a_checksum_of_each_thing_that_was_booted(b):
+    b.write("m.ko", "module")
+    b.write("init", "poweroff\n")
+    config = b.edited(('kernel = "kernel.elf"', 'kernel = "kernel.elf"\nmodules = ["m.ko"]\ninit = "init"'))
+    def run(*options):
+        r = b.call("run", config, "--set", "cpu0.end=event", "--json", b.path("j"), *options)
+        check(r.returncode == 0, "expected exit code 0", r)
+        return [(p["what"], p.get("name"), p["bytes"], p["sha256"]) for p in json.loads(b.read("j"))["boot"]]
+    def sum_of(path):
+        with open(b.path(path), "rb") as f:
+            data = f.read()
+        return len(data), hashlib.sha256(data).hexdigest()
+    parts = run()
+    check([p[:2] for p in parts] == [("kernel", "kernel.elf"), ("initramfs", None), ("file", "/init"), ("file", "/lib/modules/m.ko"),
+                                     ("device-tree", None)], "parts %r" % parts)
+    check([parts[i][2:] for i in (0, 2, 3)] == [sum_of(f) for f in ("kernel.elf", "init", "m.ko")], "checksums %r" % parts)
+    check(b.call("dtb", config, "-o", b.path("t.dtb")).returncode == 0 and parts[4][2:] == sum_of("t.dtb"), "the device tree's %r" % parts)
+    b.write("m.ko", "nodule")
+    changed = run()
+    check([i for i in range(5) if changed[i] != parts[i]] == [1, 3], "another module changes %r" % changed)
+    b.write("rd", "0123")
+    whole = run("--initrd", b.path("rd"))
+    check([p[0] for p in whole] == ["kernel", "initramfs", "device-tree"] and whole[1][2:] == sum_of("rd"), "a whole initramfs %r" % whole)
+    r = b.call("run", b.path("gone.toml"), "--json", b.path("j"))
+    check(r.returncode == 64 and json.loads(b.read("j"))["boot"] == [], "of a run that is refused", r)
+
+
+def case_the_report_and_the_summary_tell_which_modules_the_guest_has_loaded(b):
+    text = "modules: io-pgtable-arm, 28672 bytes, loaded\nmodules: io-pgtable-arm-v7s, 28673 bytes, not loaded\nmodules: x, 4096 bytes, not loaded\n"
+    end = "modules: 1 of 3 loaded with 28672 bytes, 2 not loaded with 32769 bytes\n"
+    r = b.run("--set", "cpu0.end=event", "--set", "cpu0.text=" + text + end, "--json", b.path("j"))
+    check(r.returncode == 0, "expected exit code 0", r)
+    modules = json.loads(b.read("j"))["modules"]
+    check((modules["loaded"], modules["loaded_bytes"], modules["not_loaded"], modules["not_loaded_bytes"]) == (1, 28672, 2, 32769), "modules %r" % modules)
+    check(modules["files"][1] == {"name": "io-pgtable-arm-v7s", "bytes": 28673, "loaded": False}, "modules %r" % modules)
+    check("  modules         1 of 3 loaded, 28 KiB in memory; not loaded: io-pgtable-arm-v7s (29 KiB), x (4 KiB); 33 KiB saved\n" in r.stderr, "the summary", r)
+    r = b.run("--set", "cpu0.end=event", "--set", "cpu0.text=" + text, "--json", b.path("j"))
+    check(json.loads(b.read("j"))["modules"]["files"] == [] and "  modules " not in r.stderr, "a list without an end", r)
 
 
 def conforms(value, schema, where):
@@ -728,6 +769,30 @@ def case_a_kernel_that_is_no_aarch64_elf_or_image_is_refused(b):
 
 def case_a_module_that_is_not_there_is_refused(b):
     refused(b, b.edited(('kernel = "kernel.elf"', 'kernel = "kernel.elf"\nmodules = ["gone.ko"]')), r"variant\.toml:4:12: modules = \"gone\.ko\": no such file")
+
+
+def case_a_folder_of_modules_stands_for_its_files_in_the_order_of_their_names(b):
+    os.mkdir(b.path("modules"))
+    for name in ("b.ko", "a-b.ko", "a.ko", "a.ko.debug", "notes", "Z.ko"):
+        b.write("modules/" + name, name)
+    b.write("own.ko", "own")
+    config = b.edited(('kernel = "kernel.elf"', 'kernel = "kernel.elf"\nmodules = ["own.ko", "modules/"]'))
+    def names(*options):
+        r = b.call("run", config, "--set", "cpu0.end=event", "--json", b.path("j"), *options)
+        check(r.returncode == 0, "expected exit code 0", r)
+        return [p["name"].rsplit("/")[-1] for p in json.loads(b.read("j"))["boot"] if p["what"] == "file"]
+    check(names() == ["own.ko", "Z.ko", "a-b.ko", "a.ko", "b.ko"], "the folder's files")
+    b.write("a.ko", "another")
+    check(names("--module", b.path("a.ko")) == ["own.ko", "Z.ko", "a-b.ko", "b.ko", "a.ko"], "with one of them replaced")
+    b.write("modules/own.ko", "own")
+    refused(b, config, r"variant\.toml:4:\d+: modules: '/lib/modules/own\.ko' is there twice")
+
+
+def case_a_folder_without_modules_is_refused(b):
+    os.mkdir(b.path("empty"))
+    for folder, why in (("empty/", r"no \.ko is in the folder \S+/empty/"), ("gone/", r"cannot read the folder \S+/gone/: No such file"),
+                        ("kernel.elf/", r"cannot read the folder \S+: Not a directory"), ("empty", r"\S+/empty is a folder")):
+        refused(b, b.edited(('kernel = "kernel.elf"', 'kernel = "kernel.elf"\nmodules = ["%s"]' % folder)), r"variant\.toml:4:12: modules = .*" + why)
 
 
 def case_a_missing_plugin_is_refused_with_where_it_was_looked_for(b):
