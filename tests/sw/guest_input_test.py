@@ -123,7 +123,9 @@ class Commands(GuestTest):
                                 ("ls a b", "usage: ls [PATH]"), ("ls nowhere", "ls: nowhere: no such file or directory"),
                                 ("help a b", "usage: help [COMMAND]"), ("help nothing", "help: no command nothing"), ("ps x", "usage: ps"),
                                 ("devices x", "usage: devices"), ("free x", "usage: free"), ("uptime x", "usage: uptime"),
-                                ("interrupts x", "usage: interrupts"), ("lsmod x", "usage: lsmod [-a]"),
+                                ("interrupts x", "usage: interrupts"), ("lsmod x", "usage: lsmod [-a]"), ("lsmod -a x", "usage: lsmod [-a]"),
+                                ("rmmod", "usage: rmmod NAME... | -a | --held"), ("rmmod -x", "usage: rmmod NAME... | -a | --held"),
+                                ("rmmod -a x", "usage: rmmod NAME... | -a | --held"),
                                 ("coldplug x", "usage: coldplug"), ("settle x", "usage: settle"), ("cpus x", "usage: cpus"),
                                 ("dmesg x", "usage: dmesg [-w]"), ("deferred x", "usage: deferred"),
                                 ("insmod ''", "insmod: ERROR: could not load module : no such file")):
