@@ -119,6 +119,43 @@ TEST_F(Adreno, WithoutAProcessTheLowerRangeFaultsAndTheKernelGoesOn) {
   EXPECT_EQ(output_of(0x1000), 0x9100'0000U);
 }
 
+// EPD1 forbids walks, and a TLB hit makes none (16.5.38): the kernel's range goes with the TLB's entries.
+TEST_F(Adreno, WithoutWalksOfTheKernelsTablesTheUpperRangeFaultsAndAProcessGoesOn) {
+  constexpr std::uint32_t EPD1 = 1U << 23;
+  switch_to(processes[0]);
+  EXPECT_EQ(output_of(on_bus), 0x8000'0000U);
+  w.change_cb(0, TCR, EPD1, EPD1);
+  w.write_cb(0, TLBIALL, 0);
+  w.access(gpu, on_bus);
+  w.expect_fault(0, TF | Format_64, on_bus, 0, gpu);
+  w.write_cb(0, FSR, ~0U);
+  EXPECT_EQ(output_of(0x1000), 0x9000'0000U);
+  w.change_cb(0, TCR, EPD1, 0);
+  EXPECT_EQ(output_of(on_bus), 0x8000'0000U);
+}
+
+// All of TTBR0 in one write, and all that the TLB holds of the bank (16.5.30).
+TEST_F(Adreno, AfterTlbiallASwitchNeedsNoAsidOfItsOwn) {
+  for (Process& p : processes) p.ASID = 0;
+  for (int round = 0; round < 2; ++round) {
+    for (unsigned i = 0; i < 2; ++i) {
+      w.write_cb(0, TTBR0, processes[i].tables->config().stage1.tables[0].base, 8);
+      w.write_cb(0, TLBIALL, 0);
+      EXPECT_EQ(output_of(0x1000), 0x9000'0000U + 0x100'0000 * i) << round;
+      EXPECT_EQ(output_of(on_bus), 0x8000'0000U);
+    }
+  }
+}
+
+// Both halves of an address are the same to a bus of 49 bits, whether the master extends the sign or not
+// (1.6.4).
+TEST_F(Adreno, TheSignOfAnAddressIsBit48) {
+  EXPECT_EQ(output_of(kernel), 0x8000'0000U);
+  EXPECT_EQ(output_of(on_bus), 0x8000'0000U);
+  w.access(gpu, std::uint64_t{1} << 48);
+  EXPECT_EQ(w.FSR_of(0), TF) << "bit 48 alone is no address of either range";
+}
+
 TEST_F(Adreno, StallsOnAFaultUntilTheDriverHasLookedAndTerminatesIt) {
   switch_to(processes[0]);
   w.change_cb(0, SCTLR, SCTLR_CFCFG | SCTLR_HUPCF, SCTLR_CFCFG | SCTLR_HUPCF);
