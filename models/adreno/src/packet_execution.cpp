@@ -250,8 +250,7 @@ void AdrenoCore::answered(DmaResponse response, const DmaBuffer& data) {
     }
   }
   const Opcode opcode = header().info->opcode;
-  const bool polls = opcode == CP_WAIT_REG_MEM || opcode == CP_SMMU_TABLE_UPDATE;
-  if (!polls) progress();
+  if (m_polls == 0) progress();  // else it has polled before, in vain
   const bool counts = opcode == CP_MEMCPY ? m_operation.write : packet_bytes() != 0;
   if (counts) m_done += m_operation.length;
   ++m_step;
