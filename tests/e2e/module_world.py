@@ -20,23 +20,28 @@ class Device:
         self.iommu, self.format, self.parent, self.use, self.moved = iommu, table, parent, use, moved
 
 
-def testdev(name, iommu):
-    return Device(name, "testdev-dma", iommu=iommu, table="io-pgtable-arm", use="dmatest --device %s --size 1 --test " % name + "%s",
-                  moved="ok 1 - copy: 1 MiB")
+def client(name, iommu, **facts):
+    return Device(name, iommu=iommu and iommu.name, table=iommu and "io-pgtable-arm", **facts)
+
+
+def testdev(name, iommu=None):
+    return client(name, iommu, module="testdev-dma", use="dmatest --device %s --size 1 --test " % name + "%s", moved="ok 1 - copy: 1 MiB" if iommu else "ok 1 - check: find a wrong byte\n")
+
+
+def disk(name, iommu=None):
+    return client(name, iommu, module="virtio_blk", driver="virtio-blk", use="disk check --disk " + name,
+                  moved=" as SHA256SUMS says, 0 wrong, 0 missing")
 
 
 class Platform:
-    """`config` is a file of vp-configs; `modules` are the files that orders are made of."""
+    """`config` is a file of vp-configs, `.toml`; `modules` are the files that orders are made of."""
 
     def __init__(self, config, modules, devices, change=None):
         self.config, self.modules, self.change = config, tuple(modules), change
         self.devices = {d.name: d for d in devices}
 
-    def iommus(self):
-        return [d for d in self.devices.values() if any(c.iommu == d.name for c in self.devices.values())]
-
     def clients(self):
-        return [d for d in self.devices.values() if d.iommu]
+        return [d for d in self.devices.values() if d.use]
 
 
 def second_cpu(text):
@@ -52,21 +57,17 @@ def second_cpu(text):
 
 V3 = Device("9050000.iommu", "arm-smmu-v3")
 V2 = Device("9100000.iommu", "arm-smmu")
-DISK = Device("a010000.virtio", "virtio_blk", "virtio-blk", V3.name, "io-pgtable-arm", use="disk check",
-              moved=" as SHA256SUMS says, 0 wrong, 0 missing")
 FORMATS = ("io-pgtable-arm", "io-pgtable-arm-v7s")
 
 # Of SMMUv2 the short descriptors are one more module that comes and goes: nobody asks for them.
-PLATFORMS = {
-    "gki-smmuv3": Platform("gki-smmuv3.toml", ("io-pgtable-arm", "arm-smmu-v3", "testdev-dma", "virtio_blk"), [
-        V3, testdev("a000000.dma", V3.name), DISK]),
-    "gki-smmuv2": Platform("gki-smmuv2.toml", (*FORMATS, "arm-smmu", "testdev-dma"), [
-        V2, testdev("a000000.dma", V2.name)]),
-    "gki-dual": Platform("gki-dual.toml", (*FORMATS, "arm-smmu-v3", "arm-smmu", "testdev-dma"), [
-        V3, V2, testdev("a000000.dma", V3.name), testdev("a002000.dma", V2.name)]),
-}
-PLATFORMS["gki-smmuv3-smp"] = Platform("gki-smmuv3-smp.toml", ("io-pgtable-arm", "arm-smmu-v3", "testdev-dma"), [
-    V3, testdev("a000000.dma", V3.name)])
+PLATFORMS = {p.config: p for p in (
+    Platform("gki-none", ("io-pgtable-arm", "arm-smmu-v3", "testdev-dma", "virtio_blk"), [testdev("a000000.dma"), disk("a010000.virtio")]),
+    Platform("gki-smmuv3", ("io-pgtable-arm", "arm-smmu-v3", "testdev-dma", "virtio_blk"), [V3, testdev("a000000.dma", V3), disk("a010000.virtio", V3)]),
+    Platform("gki-smmuv3-smp", ("io-pgtable-arm", "arm-smmu-v3", "testdev-dma"), [V3, testdev("a000000.dma", V3)]),
+    Platform("gki-smmuv2", (*FORMATS, "arm-smmu", "testdev-dma", "virtio_blk"), [V2, testdev("a000000.dma", V2), disk("a010000.virtio", V2)]),
+    Platform("gki-dual", (*FORMATS, "arm-smmu-v3", "arm-smmu", "testdev-dma", "virtio_blk"), [
+        V3, V2, testdev("a000000.dma", V3), testdev("a002000.dma", V2), disk("a010000.virtio", V3), disk("a011000.virtio", V2)]),
+)}
 
 
 class World:
@@ -96,11 +97,11 @@ class World:
                 if d.module in self.loaded and d.name not in self.off and (d.parent is None or self.bound(d.parent)) and self.reason(d)}
 
     def behind(self):
-        return {d.name: d.iommu for d in self.platform.clients() if self.bound(d.name)}
+        return {d.name: d.iommu for d in self.platform.clients() if d.iommu and self.bound(d.name)}
 
     def held(self, module):
         """By a client that is bound: the driver of its IOMMU, and the format of its tables."""
-        return any(self.bound(d.name) and module in (d.format, self.platform.devices[d.iommu].module) for d in self.platform.clients())
+        return any(module in (self.platform.devices[name].format, self.platform.devices[iommu].module) for name, iommu in self.behind().items())
 
     def step(self, words):
         """Does what a line says; whether it succeeds."""
@@ -181,31 +182,22 @@ class Script:
                 return "behind %s: deferred, and behind which IOMMU: %s, expected %s" % (what, found, (deferred, behind))
         return None
 
-    def run(self, b, *modules):
+    def run(self, b, *options):
         """On the platform of `b`; the result, and its console without carriage returns."""
-        r = b.run(b.config, "--init", b.write("script.init", "\n".join([*self.lines, "poweroff", ""])))
+        r = b.run(b.config, "--init", b.write("script.init", "\n".join([*self.lines, "poweroff", ""])), "--timeout-sim", "600s", *options,
+                  timeout=3000)
         return r, r.stdout.replace("\r", "")
 
 
 def prepare(b, platform, tests=(), change=None):
     """Lets `b` run scripts on a platform, with its modules and these test modules in the initramfs."""
-    b.config = os.path.join(b.source, "vp-configs", platform.config)
+    b.config = os.path.join(b.source, "vp-configs", platform.config + ".toml")
     files = [os.path.join(b.build, "sw", "modules", m + ".ko") for m in platform.modules]
     files += [os.path.join(b.build, "sw", "test-modules", t + ".ko") for t in tests]
-    text = dual(b) if not os.path.exists(b.config) else b.text()
-    text, n = re.subn(r"(?ms)^modules = \[.*?\]", "modules = [%s]" % ", ".join('"%s"' % f for f in files), text)
+    text, n = re.subn(r"(?ms)^modules = \[.*?\]", "modules = [%s]" % ", ".join('"%s"' % f for f in files), b.text())
     check(n == 1, "the configuration has no modules = [ line")
     text = re.sub(r"(?m)^min_tests = .*$", "min_tests = 0", text)
     for edit in (platform.change, change):
         text = edit(text) if edit else text
     b.config = b.write("platform.toml", text)
 
-
-def dual(b):
-    """Both SMMUs, a client behind each: what gki-dual.toml is."""
-    texts = []
-    for name in ("gki-smmuv3.toml", "gki-smmuv2.toml"):
-        with open(os.path.join(b.source, "vp-configs", name)) as f:
-            texts.append(f.read())
-    second = texts[1][texts[1].index("[smmu0]"):].split("\n[disk0]")[0].replace("smmu0", "smmu1").replace("[dma0]", "[dma1]").replace("0x0a000000", "0x0a002000")
-    return texts[0] + "\n" + second.replace('irq = "SPI 4"', 'irq = "SPI 7"').replace("params.tbus = 2\n", "")

@@ -44,13 +44,17 @@ def agree(world, steps):
     return ends[0] if same else None
 
 
+def draw_use(rng, platform, name):
+    several = "%" in platform.devices[name].use
+    return "use %s %s" % (name, rng.choice(DATA + FAULTS)) if several else "use " + name
+
+
 def draw_step(rng, world):
     platform = world.platform
     devices, clients = list(platform.devices), [c.name for c in platform.clients()]
     what = rng.choices(("insmod", "rmmod", "bind", "unbind", "use"), (6, 3, 3, 3, 6))[0]
     if what == "use":
-        client = rng.choice(clients)
-        return "use %s %s" % (client, rng.choice(DATA + FAULTS))
+        return draw_use(rng, platform, rng.choice(clients))
     if what in ("bind", "unbind"):
         return "%s %s" % (what, rng.choice(devices))
     # Mostly what changes something.
@@ -64,7 +68,7 @@ def draw_several(rng, world):
     if bound and rng.random() < 0.4:
         name = rng.choice(bound)
         # Whether the test comes before its device goes is nobody's promise.
-        return RACE.join(("use %s %s" % (name, rng.choice(DATA + FAULTS)), "unbind %s" % rng.choice((name, world.platform.devices[name].iommu))))
+        return RACE.join((draw_use(rng, world.platform, name), "unbind %s" % rng.choice((name, world.platform.devices[name].iommu))))
     for _ in range(20):
         steps = [draw_step(rng, world) for _ in range(rng.choice((2, 2, 3)))]
         # Results of one test at a time are read.
@@ -150,9 +154,7 @@ def failure(b, platform, schedules, several):
     """What is wrong with a run of these, as text, and its console; (None, ...): nothing."""
     script = script_of(platform, schedules, several)
     report = os.path.join(b.folder, "report.json")
-    path = b.write("script.init", "\n".join([*script.lines, "poweroff", ""]))
-    r = b.run(b.config, "--init", path, "--json", report, "--timeout-sim", "600s", timeout=1500)
-    console = r.stdout.replace("\r", "")
+    r, console = script.run(b, "--json", report)
     wrong = script.mismatch(console)
     if wrong is None and r.returncode != EXIT["pass"]:
         wrong = "exit code %d" % r.returncode

@@ -356,7 +356,8 @@ struct vblk *vblk_get(const char *name)
 
 	mutex_lock(&disks_lock);
 	list_for_each_entry(vb, &disks, node)
-		if (!found && (!name || !strcmp(vb->name, name)))
+		if (!found && (!name || !strcmp(vb->name, name) ||
+			       !strcmp(dev_name(vb->dev), name)))
 			found = vb;
 	if (found)
 		found->users++;

@@ -128,7 +128,7 @@ int vblk_request(struct vblk *vb, u32 type, u64 sector,
 int vblk_reset_device(struct vblk *vb);
 bool vblk_needs_reset(struct vblk *vb);
 void vblk_notify(struct vblk *vb);
-/* By name, or the first: with a reference, or NULL. */
+/* By its name or that of its device, or the first: with a reference, or NULL. */
 struct vblk *vblk_get(const char *name);
 /* The next one behind @vb (NULL: the first), which is given back. */
 struct vblk *vblk_get_next(struct vblk *vb);
