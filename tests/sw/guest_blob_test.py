@@ -50,6 +50,9 @@ def device_tree():
 
     tree = node("", prop("#address-cells", struct.pack(">I", 2)), prop("#size-cells", struct.pack(">I", 2)),
                 node("memory@40000000", prop("reg", struct.pack(">QQ", 0x40000000, 0x20000000))),
+                node("smmu", prop("phandle", cells(4)), prop("compatible", b"arm,smmu-v2\0"), prop("mmu-masters", cells(5, 16, 17, 6, 18))),
+                node("other", prop("compatible", b"arm,smmu-v2\0"), prop("mmu-masters", cells(7, 0)), prop("smmu-vp,last-smmu", b"")),
+                *(node("m%d" % n, prop("phandle", cells(n)), prop("#stream-id-cells", cells(2 if n == 5 else 1))) for n in (5, 6, 7)),
                 node("chosen", prop("bootargs", b"console=ttyAMA0\0")),
                 node("gic", prop("phandle", cells(1)), prop("#interrupt-cells", cells(3)), prop("interrupt-controller", b"")),
                 node("slots", prop("phandle", cells(2)), prop("#interrupt-cells", cells(2)), prop("#address-cells", cells(0)),

@@ -7,7 +7,7 @@ function(smmuvp_guest_host name)
     ${sw}/drivers/of/fdt_blob.c ${sw}/drivers/of/address.c ${sw}/drivers/of/irq.c
     ${sw}/lib/vsprintf.c ${sw}/lib/kstrto.c ${sw}/shell/complete.c ${sw}/shell/editor.c ${sw}/shell/ktap.c
     ${here}/guest_host/guest_host.c ${here}/guest_blob_fuzz_target.c
-    ${here}/guest_tree_fuzz_target.c ${here}/guest_shell_fuzz_target.c)
+    ${here}/guest_tree_fuzz_target.c ${here}/guest_legacy_fuzz_target.c ${here}/guest_shell_fuzz_target.c)
   target_include_directories(${name} PRIVATE ${here}/guest_host ${sw}/include)
   target_compile_definitions(${name} PRIVATE
     vsnprintf=guest_vsnprintf snprintf=guest_snprintf scnprintf=guest_scnprintf)

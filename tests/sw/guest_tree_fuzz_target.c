@@ -10,6 +10,8 @@
 #include "../../sw/drivers/of/fdt.c"
 
 int tree_fuzz_one(const u8 *data, size_t size);
+/* guest_legacy_fuzz_target.c */
+void legacy_fuzz(void);
 
 static void check_memory(phys_addr_t base, u64 size)
 {
@@ -155,6 +157,7 @@ int tree_fuzz_one(const u8 *data, size_t size)
 				__builtin_trap();
 		}
 	}
+	legacy_fuzz();
 	host_free_since(mark);
 	return found;
 }
