@@ -4,6 +4,7 @@
  * The first word is a command; behind it come modules, paths, or the words of
  * another command, as the command says.
  */
+#include <device.h>
 #include <kernel.h>
 #include <ramfs.h>
 #include <slab.h>
@@ -14,7 +15,13 @@
 
 #define MAX_PATH	256
 
-enum what { PATHS = 1, FILES_OF_MODULES = 2, LOADED = 4, COMMANDS = 8 };
+enum what {
+	PATHS = 1,
+	FILES_OF_MODULES = 2,
+	LOADED = 4,
+	COMMANDS = 8,
+	DEVICES = 16,
+};
 
 /* What words of a command are; of any other, paths. */
 static const struct {
@@ -26,6 +33,8 @@ static const struct {
 	{ "rmmod", LOADED },
 	{ "expect-fail", COMMANDS },
 	{ "help", COMMANDS },
+	{ "bind", DEVICES },
+	{ "unbind", DEVICES },
 };
 
 struct search {
@@ -76,6 +85,17 @@ static void offer_loaded(const struct search *s)
 		offer(s, f->name, strlen(f->name), false);
 	kfree(f);
 #endif
+}
+
+static int offer_device(struct device *dev, void *data)
+{
+	offer(data, dev_name(dev), strlen(dev_name(dev)), false);
+	return 0;
+}
+
+static int offer_devices_of(struct bus_type *bus, void *data)
+{
+	return bus_for_each_dev(bus, NULL, data, offer_device);
 }
 
 /* Up to the next '/': what lies in a folder is not offered with it. */
@@ -208,6 +228,8 @@ size_t shell_complete(const char *line, size_t len, shell_match_t match,
 		offer_module_files(&s);
 	if (what & LOADED)
 		offer_loaded(&s);
+	if (what & DEVICES)
+		bus_for_each(&s, offer_devices_of);
 	if (what & PATHS)
 		offer_paths(&s);
 	return word;

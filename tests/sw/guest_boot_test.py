@@ -250,6 +250,11 @@ class Interactive(GuestTest):
         self.assertRegex(text, r"(?m)^name: +test_export$")
         self.assertIn("expect-fail rmmod test_export ", text)
 
+    def test_tab_completes_devices_where_a_command_takes_them(self):
+        text, _ = self.shell([b"bind pl011 9000000.p\t\r", b"expect-fail unbin\t9000000.p\tx\r", b"poweroff\r"])
+        self.assertIn("bind pl011 9000000.pl011 ", text)
+        self.assertIn("usage: unbind DEVICE", text)
+
     def test_tab_completes_paths_a_folder_at_a_time(self):
         text, _ = self.shell([b"cat /no\t\ton\t\r", b"cat /sys/bu\tpl\tdevi\t9000000.p\tmo\t\r", b"ls /sys/\t\x15poweroff\r"],
                              files={"notes/one": b"first\n", "notes/two": b"second\n", "other": b""})
