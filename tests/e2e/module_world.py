@@ -8,20 +8,22 @@ import re
 
 from e2e import check
 
-V2_FORMAT = "page-table format ARM_64_LPAE_S1 is not registered: modprobe io-pgtable-fmt-2"
+# Page-table formats: the module that brings it, and its number.
+TABLES = {"ARM_64_LPAE_S1": ("io-pgtable-arm", 2), "ARM_MALI_LPAE": ("io-pgtable-arm", 5)}
 
 
 class Device:
-    """`module` brings its driver `driver`. A client is behind the device `iommu`, and needs the module `format` for its tables.
-    `parent` makes it. `use` moves data, as `moved` says on the console."""
+    """`module` brings its driver `driver`. A client is behind the device `iommu`, or has an MMU of its own, and needs the format
+    `table`. `parent` makes it. `use` moves data, as `moved` says on the console."""
 
     def __init__(self, name, module, driver=None, iommu=None, table=None, parent=None, use="", moved=""):
-        self.name, self.module, self.driver = name, module, driver or module
-        self.iommu, self.format, self.parent, self.use, self.moved = iommu, table, parent, use, moved
+        self.name, self.module, self.driver, self.iommu, self.table = name, module, driver or module, iommu, table
+        self.parent, self.use, self.moved = parent, use, moved
+        self.format = TABLES[table][0] if table else None
 
 
 def client(name, iommu, **facts):
-    return Device(name, iommu=iommu and iommu.name, table=iommu and "io-pgtable-arm", **facts)
+    return Device(name, iommu=iommu and iommu.name, table=iommu and "ARM_64_LPAE_S1", **facts)
 
 
 def testdev(name, iommu=None):
@@ -89,7 +91,7 @@ class World:
         if d.iommu and not self.bound(d.iommu):
             return "IOMMU %s has no driver yet" % d.iommu
         if d.format and d.format not in self.loaded:
-            return V2_FORMAT
+            return "page-table format %s is not registered: modprobe io-pgtable-fmt-%d" % (d.table, TABLES[d.table][1])
         return None
 
     def deferred(self):
@@ -101,7 +103,8 @@ class World:
 
     def held(self, module):
         """By a client that is bound: the driver of its IOMMU, and the format of its tables."""
-        return any(module in (self.platform.devices[name].format, self.platform.devices[iommu].module) for name, iommu in self.behind().items())
+        bound = [d for d in self.platform.clients() if self.bound(d.name)]
+        return any(module == d.format or (d.iommu and module == self.platform.devices[d.iommu].module) for d in bound)
 
     def step(self, words):
         """Does what a line says; whether it succeeds."""

@@ -174,5 +174,15 @@ class DebianKmod(GuestTest):
             self.assertIn("alias symbol:test_export_add test_export", (target / "modules.symbols").read_text())
 
 
+class Together(GuestTest):
+    def test_lines_run_side_by_side_and_one_that_fails_fails_them(self):
+        run = self.run_script("modprobe test-together\ntogether 'modprobe test-request sleep_ms=500 ask=nothing' 'echo meanwhile'\n"
+                              "echo behind\nexpect-fail together 'sleep 1' 'rmmod nothing'\ntogether '-rmmod nothing' 'sleep 1'\n"
+                              "expect-fail together\nexpect-fail together a b c d e\nrmmod test-together\npoweroff\n",
+                              "test-together", "test-request", "test-hold", extra=("-smp", "2"))
+        self.assert_console(run, "meanwhile", "test_request: nothing: ", "behind", "together: rmmod nothing: -ENOENT", "usage: together LINE...", "usage: together LINE...",
+                            "test_together: unloaded")
+
+
 if __name__ == "__main__":
     main()
