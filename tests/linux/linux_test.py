@@ -76,19 +76,21 @@ SHIPPED_BITS = DEFAULT_BITS | 0x00609882
 
 class Seen:
     """A boot that passes all of its tests, and what it and the model's traces say of the SMMU."""
-    TRACES, TESTS, EVENTS = "smmu.command,smmu.fetch,smmu.msi", 15, 2
-    # docs/linux.md: the only diagnostics are of the device that is made to fail.
-    RING_ERRORS = 1
+    TRACES, TESTS, EVENTS = "smmu.command,smmu.fetch,smmu.msi", 19, 5
+    # docs/linux.md: the only diagnostics are of the devices that are made to fail, those of PCI last.
+    RING_ERRORS, OF_PCI = 1, 3
 
     def __init__(self, b, *options, config=()):
         trace = os.path.join(b.folder, "trace.txt")
-        self.result, self.report = b.boot("report.json", "--strict", "--allow", "dma0:RING_ERROR=%d" % self.RING_ERRORS, "--trace", self.TRACES,
+        self.result, self.report = b.boot("report.json", "--strict", "--allow", "dma0:RING_ERROR=%d" % self.RING_ERRORS,
+                                          *(["--allow", "pci0:RING_ERROR=%d" % self.OF_PCI] if self.OF_PCI else []), "--trace", self.TRACES,
                                           "--trace-file", trace, *options, config=config)
         self.check(self.result.returncode == 0, "expected exit code 0")
         tests = self.report["tests"]
         self.check((tests["passed"], tests["failed"], tests["skipped"]) == (self.TESTS, 0, 0), "expected %d passed tests" % self.TESTS)
         self.check(self.report["unimplemented"] == 0, "Linux met what is not built")
-        self.check([d["source"] for d in self.report["diagnostics"]] == ["dma0"] * self.RING_ERRORS, "expected no diagnostics but dma0's")
+        self.check([d["source"] for d in self.report["diagnostics"]] == ["dma0"] * self.RING_ERRORS + ["pci0"] * self.OF_PCI,
+                   "expected no diagnostics but dma0's and pci0's")
         # What Linux makes of the faults is judged inside.
         self.check(self.report["event_count"] == self.EVENTS, "expected %d event records" % self.EVENTS)
         self.check(self.report["statistics"]["smmu0"]["translations"] > 1000, "the disk's data went past the SMMU")
@@ -106,6 +108,13 @@ class Seen:
     def domains(self, kind):
         found = re.findall(r"(?m)domain type (\S+)$", self.result.stdout)
         self.check(found == [kind, kind], "expected two domains of type %s: %s" % (kind, found))
+
+    def groups(self, *expected):
+        """PCI functions, those of an IOMMU group in one text."""
+        found = {}
+        for function, group in re.findall(r"(?m)^# 0000:(\S+) \S+ is in group (\d+)$", self.result.stdout):
+            found.setdefault(group, []).append(function)
+        self.check(sorted(" ".join(f) for f in found.values()) == sorted(expected), "other IOMMU groups: %s" % found)
 
     def count(self, pattern):
         return len(re.findall(pattern, self.trace))
@@ -127,18 +136,29 @@ class Seen:
 
 class SeenSmmuv2(Seen):
     """Beside what the tests inside judge: what Linux reads of the two faults (IHI 0062 16.5.9, 16.5.11), and who interrupts."""
-    TRACES, TESTS, EVENTS, RING_ERRORS = "smmu.tlb_invalidate", 16, 0, 3
+    TRACES, TESTS, EVENTS, RING_ERRORS = "smmu.tlb_invalidate", 20, 0, 3
 
-    def faults(self, FSR, of_read, of_write):
+    def faults(self, FSR, of_read, of_write, of_pci=()):
         found = re.findall(r"(?m)^# .* Unhandled context fault: fsr=(\w+), iova=(\w+), fsynr=(\w+), cbfrsynra=(\w+), cb=(\w+)$", self.result.stdout)
-        expected = [(FSR, 0xd6789ab000, of_read, 0x100, 1), (FSR, 0x789ac040, of_write, 0x100, 1)]
-        self.check([tuple(int(value, 0) for value in fault) for fault in found] == expected, "expected the faults %s: %s" % (expected, found))
-        # A line each of gfsr_irq and cfg_irq, and of the banks of the disk and of testdev.
+        expected = [(FSR, 0xd6789ab000, of_read, 0x100), (FSR, 0x789ac040, of_write, 0x100)]
+        expected += [(FSR, 0xd6789ab000, of_read, stream) for stream in of_pci]
+        self.check([tuple(int(value, 0) for value in fault[:4]) for fault in found] == expected, "expected the faults %s: %s" % (expected, found))
+        self.check(found[0][4] == found[1][4] and len({fault[4] for fault in found}) == 1 + len(of_pci), "expected a bank for each stream: %s" % found)
+        # A line each of gfsr_irq and cfg_irq, and of the banks: the disk's and those of ports of PCI have none.
         counts = re.findall(r"(?m)^# +\d+: +(\d+) +GIC-0 +\d+ +Level +arm-smmu", self.result.stdout)
-        self.check(counts == ["1", "0", "0", "2"], "expected other interrupts: %s" % counts)
+        self.check(counts[:2] == ["1", "0"] and sorted(counts[2:], reverse=True)[:2 + len(of_pci)] == ["2"] + ["1"] * len(of_pci) + ["0"],
+                   "expected other interrupts: %s" % counts)
 
     def invalidated_by(self, command):
         return self.count("command=%s " % command)
+
+
+class SeenSmmuv2WithoutPci(SeenSmmuv2):
+    TESTS, OF_PCI = 16, 0
+
+
+# Of linux-smmuv2.toml: a function on bus 0, one behind a port, and one of two behind a bridge.
+PCI_STREAMS = (0x1008, 0x1300, 0x1200)
 
 
 def case_stock_linux_probes_the_smmu_uses_a_disk_behind_it_and_reports_a_fault(b):
@@ -147,15 +167,20 @@ def case_stock_linux_probes_the_smmu_uses_a_disk_behind_it_and_reports_a_fault(b
         s.check(re.search(package, s.result.stderr), "the versions are not shown: " + package)
     s.features(SHIPPED_BITS, 48)
     s.domains("DMA")
+    # Ports with ACS part what is below, and a bridge to PCI makes one of all. Linux joins a port without ACS with what is
+    # below it, but not with the other ports of its switch, though their functions reach each other (docs/pcie.md).
+    s.groups("00:01.0", "00:02.0", "01:00.0", "00:03.0", "02:00.0 03:00.0", "00:04.0", "04:00.0", "05:00.0 06:00.0", "05:01.0 07:00.0")
 
     # The faults, as the model reports them.
     for event, address, rnw in zip(s.report["events"], ("0x456789ab0000", "0x356789ac0040"), ("0x1", "0x0")):
         for key, value in (("event", "F_TRANSLATION"), ("sid", "0x100"), ("address", address), ("RnW", rnw)):
             s.check(event.get(key) == value, "expected %s %s in the event: %s" % (key, value, event))
 
+    s.check([e["sid"] for e in s.report["events"]][2:] == ["0x1008", "0x1700", "0x1300"], "PCI functions have other StreamIDs")
+
     # Events and each CMD_SYNC come as messages; what is unmapped goes by range.
-    s.check(s.interrupts(r"GICv2m-pMSI-9050000\.iommu +0") == 2, "expected an MSI for each of two events")
-    s.check(s.count("source=eventq") == 2, "expected two MSIs of the Event queue")
+    s.check(s.interrupts(r"GICv2m-pMSI-9050000\.iommu +0") == s.EVENTS, "expected an MSI for each event")
+    s.check(s.count("source=eventq") == s.EVENTS, "expected an MSI of the Event queue for each event")
     s.check(s.count("source=cmdq_sync") == s.count("command=CMD_SYNC") > 1000, "not each CMD_SYNC told by MSI")
     by_address, of_a_page, of_more = s.invalidations()
     s.check(by_address == 0 and of_a_page > 1000 and of_more > 10, "ranges are not used: %s" % [by_address, of_a_page, of_more])
@@ -200,7 +225,7 @@ def case_linux_does_without_messages_and_ranges_on_an_smmu_of_the_default_featur
     s = Seen(b, "--append", "iommu.strict=1", config=(config,))
     s.features(DEFAULT_BITS, 44)
     s.domains("DMA")
-    s.check(s.interrupts(r"GIC-0 +106") == 2, "expected a wired interrupt for each of two events")
+    s.check(s.interrupts(r"GIC-0 +106") == s.EVENTS, "expected a wired interrupt for each event")
     s.check(s.count("smmu.msi") == 0, "an MSI was sent")
     by_address, of_a_page, of_more = s.invalidations()
     s.check(by_address > 1000 and of_a_page == 0 and of_more == 0, "ranges are used: %s" % [by_address, of_a_page, of_more])
@@ -213,15 +238,16 @@ def case_stock_linux_uses_a_disk_behind_an_smmuv2_and_reports_faults_by_aarch64_
                  "Supported page sizes: 0x63315000", "Stage-1: 48-bit VA -> 48-bit IPA", "Stage-2: 48-bit IPA -> 48-bit PA"):
         s.check(re.search(r"(?m)^# .* arm-smmu .*iommu: \s*%s$" % re.escape(line), s.result.stdout), "Linux does not say: " + line)
     s.domains("DMA")
+    s.groups("00:01.0", "00:02.0", "01:00.0 02:00.0 02:01.0", "00:03.0", "03:00.0")
     # Format 2, TF; no table of level 0 has the first address, and none of level 2 the other, which is written to.
-    s.faults(0x402, 0, 0x12)
+    s.faults(0x402, 0, 0x12, PCI_STREAMS)
     # A page at a time; where an address leads, Linux asks the SMMU.
     s.check(s.invalidated_by("TLBIVAL") > 1000, "little is invalidated by address")
     s.check(s.report["statistics"]["smmu0"]["address_translations"] > 1000, "Linux used few address translation operations")
 
 
 def case_stock_linux_uses_a_disk_behind_an_smmuv2_and_reports_faults_by_aarch32_tables(b):
-    s = SeenSmmuv2(b, config=b.smmuv2_aarch32)
+    s = SeenSmmuv2WithoutPci(b, config=b.smmuv2_aarch32)
     s.check("Supported page sizes: 0x40201000" in s.result.stdout, "Linux finds other formats than AArch32's long one")
     s.domains("DMA")
     # Format 1; an address above 32 bits is a translation fault of level 1 (IHI 0062 3.8.4).
@@ -232,7 +258,7 @@ def case_stock_linux_uses_a_disk_behind_an_smmuv2_and_reports_faults_by_aarch32_
 def case_lazy_linux_invalidates_all_of_a_disk_behind_an_smmuv2_at_once(b):
     s = SeenSmmuv2(b, "--append", "iommu.strict=0", config=b.smmuv2)
     s.domains("DMA-FQ")
-    s.faults(0x402, 0, 0x12)
+    s.faults(0x402, 0, 0x12, PCI_STREAMS)
     s.check(s.invalidated_by("TLBIASID") > 10, "nothing is invalidated by ASID")
     s.check(s.invalidated_by("TLBIVAL") == 0, "addresses are invalidated though nothing is strict")
 
@@ -244,12 +270,12 @@ def case_linux_translates_by_stage_2_where_an_smmuv2_has_no_stage_1(b):
     s = SeenSmmuv2(b, *STAGE_2, "--append", "iommu.strict=1", config=b.smmuv2)
     s.domains("DMA")
     # A bank of stage 2 tells NSATTR, too (IHI 0062 17.3.1).
-    s.faults(0x402, 0x100, 0x112)
+    s.faults(0x402, 0x100, 0x112, PCI_STREAMS)
     s.check(s.invalidated_by("TLBIIPAS2L") > 1000, "little is invalidated by IPA")
 
 
 def case_linux_uses_an_smmuv1_of_stage_2_alone(b):
-    s = SeenSmmuv2(b, *STAGE_2, "--set", "smmu0.version=1", "--set", "smmu0.DIPANS=false", "--set", "smmu0.NUMIRPT=8", "--append", "iommu.strict=1",
+    s = SeenSmmuv2WithoutPci(b, *STAGE_2, "--set", "smmu0.version=1", "--set", "smmu0.DIPANS=false", "--set", "smmu0.NUMIRPT=8", "--append", "iommu.strict=1",
                    config=b.smmuv2_aarch32)
     s.check(re.search(r"(?m)^# .* arm-smmu .*iommu: SMMUv1 with:$", s.result.stdout), "Linux finds no SMMUv1")
     s.domains("DMA")
@@ -267,7 +293,7 @@ def case_an_image_of_another_layout_skips_the_tests_of_its_files_and_stays_as_it
     r, report = b.boot("report.json", "--disk", image)
     check(r.returncode == 0, "expected exit code 0", r)
     tests = report["tests"]
-    check((tests["passed"], tests["failed"], tests["skipped"]) == (12, 0, 3), "expected 12 passed, 3 skipped", r)
+    check((tests["passed"], tests["failed"], tests["skipped"]) == (16, 0, 3), "expected 16 passed, 3 skipped", r)
     check(r.stdout.count("# SKIP this disk has no ext4 file system with /host/SHA256SUMS") == 3, "no reason is given", r)
     check("the block device is in an IOMMU group" in r.stdout, "the block device is not tested", r)
     with open(image, "rb") as f:
