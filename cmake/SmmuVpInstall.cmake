@@ -78,4 +78,5 @@ install(FILES ${bare_metal}/Makefile ${bare_metal}/link.ld ${bare_metal}/main.c 
 set(guest_module ${PROJECT_SOURCE_DIR}/examples/guest-module)
 install(FILES ${guest_module}/Makefile ${guest_module}/mydma.c ${guest_module}/script.init
   DESTINATION ${CMAKE_INSTALL_DATADIR}/smmu-vp/examples/guest-module)
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/examples/story DESTINATION ${CMAKE_INSTALL_DATADIR}/smmu-vp/examples)
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
