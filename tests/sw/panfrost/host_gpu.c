@@ -113,11 +113,13 @@ static void gpu_command(uint32_t command) {
     put(0x020, get(0x020) | 1u << 17);
 }
 
-// The jobs of an address space that is unmapped, and whose access waits, end.
+// The job whose access waits in an address space that is unmapped now ends. Others end by their own next
+// access.
 static void end_by_unmap(unsigned as) {
-  if (!(get(0x2000) >> as & 0x10001) && !get(0x2400 + 0x40 * as + 0x1c)) return;
-  for (unsigned n = 0; n < 16; n++)
-    if (host_running(n) && host_as(n) == as) host_chain_ends(n, 0x42, host_head(n));
+  const uint32_t status = get(0x2400 + 0x40 * as + 0x1c);
+  const unsigned slot = status >> 16 & 0xf;
+  if (status && host_running(slot) && host_as(slot) == as)
+    host_chain_ends(slot, (status & 0x300) == 0x300 ? 0x43 : 0x42, host_head(slot));
 }
 
 static void as_command(unsigned as, uint32_t command) {

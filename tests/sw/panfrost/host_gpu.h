@@ -62,6 +62,8 @@ uint64_t host_stopped_at(int job);
 uint64_t host_faults(int client);
 void host_fail_allocation(unsigned n);  // the n-th from now on
 int host_transtab_owner(unsigned as);   // the client whose tables are in use; -1: none
+int host_client_of(unsigned slot);      // whose chain the driver has given to a slot; -1: nobody's
+bool host_waits(unsigned slot);         // a chain is queued for it
 void host_reset_gpu(void);
 
 // What the GPU does: a chain ends, an access faults.

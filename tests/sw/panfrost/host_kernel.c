@@ -11,7 +11,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
-#define OBJECTS 256
+#define OBJECTS 1024
 #define PAGES 8192
 #define BLOCKS 4096
 
@@ -386,8 +386,23 @@ uint64_t host_stopped_at(int j) { return jobs[j]->stopped_at; }
 uint64_t host_faults(int c) { return clients[c]->faults; }
 int host_transtab_owner(unsigned as) {
   for (int c = 0; c < num_clients; c++)
-    if (clients[c] && host_transtab(as) == clients[c]->transtab) return c;
+    if (clients[c] && clients[c]->tables && host_transtab(as) == clients[c]->transtab) return c;
   return -1;
+}
+int host_client_of(unsigned slot) {
+  struct pan_device* pan = pan_get(NULL);
+  const struct pan_job* job = pan ? pan->slots[slot].running : NULL;
+  int owner = -1;
+  for (int c = 0; c < num_clients && job; c++)
+    if (clients[c] && clients[c] == job->client) owner = c;
+  if (pan) pan_put(pan);
+  return owner;
+}
+bool host_waits(unsigned slot) {
+  struct pan_device* pan = pan_get(NULL);
+  const bool waits = pan && pan->slots[slot].present && !list_empty(&pan->slots[slot].queue);
+  if (pan) pan_put(pan);
+  return waits;
 }
 void host_reset_gpu(void) {
   struct pan_device* pan = pan_get(NULL);

@@ -314,14 +314,21 @@ TEST_F(Gpu, EndsTheJobsOfAnAddressSpaceByAFaultThatNobodyAnswers) {
   host_fault(0, false, kTranslation, 0x40000000);
   host_pump();
   EXPECT_EQ(host_result(a), -EIO);
-  EXPECT_EQ(host_result(b), -EIO);
+  EXPECT_EQ(host_status(a), 0x43u);
   EXPECT_EQ(host_faults(c), 1u);
   EXPECT_TRUE(says("client 1, address space 0: page fault: TRANSLATION_FAULT 0xc3, write of 0x40000000"));
   EXPECT_EQ(host_transtab_owner(0), -1);
   EXPECT_EQ(values_of(as_reg(0, 0x18)).front(), 1u) << "unmapped before the flush lets the access try again";
   EXPECT_TRUE(host_running(2));
   EXPECT_EQ(host_transtab_owner(1), other);
+
   const int next = host_submit(c, kVa, 0, 0);
+  EXPECT_FALSE(host_running(0)) << "the tables do not come back under a job that has to end";
+  host_fault(0, false, 0x10000 | kTranslation, kVa);
+  host_pump();
+  EXPECT_EQ(host_result(b), -EIO);
+  EXPECT_EQ(host_faults(c), 1u) << "what follows from the first is not told";
+  ASSERT_TRUE(host_running(0));
   EXPECT_EQ(host_transtab_owner(0), c) << "its next job finds its tables";
   host_chain_ends(0, 1, 0);
   host_chain_ends(2, 1, 0);
@@ -381,6 +388,23 @@ TEST_F(Gpu, IsNotConfusedByAFaultOfAJobThatWasStopped) {
   EXPECT_EQ(host_result(next), 0);
   host_close(b);
   finish(a);
+}
+
+TEST_F(Gpu, LetsNoFaultOfAJobThatWasStoppedEndTheNextOneOfItsClient) {
+  const int c = ready();
+  const int job = host_submit(c, kVa, 0, 0);
+  const int next = host_submit(c, kVa + 64, 0, 0);
+  host_fault(0, false, kTranslation, kVa);
+  host_chain_ends(0, 4, kVa);
+  host_pump();
+  EXPECT_EQ(host_result(job), -EIO);
+  EXPECT_EQ(host_faults(c), 0u);
+  ASSERT_TRUE(host_running(0));
+  EXPECT_EQ(host_transtab_owner(0), c);
+  host_chain_ends(0, 1, 0);
+  host_pump();
+  EXPECT_EQ(host_result(next), 0);
+  finish(c);
 }
 
 TEST_F(Gpu, StopsAChainThatDoesNotEnd) {
