@@ -45,10 +45,19 @@ params = { %(params)s }
 CPU = '\n[cpu%d]\ntype = "cpu"\ninterrupts = { timer_virt = "PPI 11", timer_phys = "PPI 14" }\n'
 
 
-def gpu(b, script, *options, params="", cpus=1, status="pass"):
+SECOND = """
+[gpu1]
+type = "mali"
+map = { registers = [0x0b010000, "16KiB"] }
+interrupts = { job = "SPI 43", mmu = "SPI 44", gpu = "SPI 45" }
+params = { gpu_id = 0x07500000, address_spaces = 4 }
+"""
+
+
+def gpu(b, script, *options, params="", cpus=1, status="pass", more=""):
     wires = ", ".join('irq%d = "cpu%d.irq"' % (n, n) for n in range(cpus))
     text = PLATFORM % {"init": b.write("init", script), "wires": wires, "cpus": cpus, "params": params}
-    r = b.run(b.write("gpu.toml", text + "".join(CPU % n for n in range(cpus))), *options)
+    r = b.run(b.write("gpu.toml", text + "".join(CPU % n for n in range(cpus)) + more), *options)
     check(r.returncode == EXIT[status], "expected exit code %d" % EXIT[status], r)
     check("not ok" not in r.stdout, "a KTAP test failed", r)
     return r
@@ -124,6 +133,15 @@ def case_a_slow_gpu_passes(b):
 def case_four_cpus_pass_as_well(b):
     r = gpu(b, "coldplug\nsettle\ncpus\npantest\npantest --test random --seed 3\nrmmod panfrost\npoweroff\n", "--strict", cpus=4)
     check("CPUs on line: 4" in r.stdout, "not four CPUs", r)
+
+
+def case_two_gpus_are_two(b):
+    r = gpu(b, "coldplug\nsettle\npantest --device b000000.gpu --test unbind\npantest --device b000000.gpu --test turns\n"
+               "pantest --device b010000.gpu --test turns\npantest --device b010000.gpu --test unbind\n"
+               "expect-fail pantest --device c000000.gpu\nlsmod\nrmmod panfrost\npoweroff\n", "--strict", more=SECOND)
+    in_order(r, [r"panfrost b000000\.gpu: Mali T860.*8 address spaces", r"panfrost b010000\.gpu: Mali T760, id 0x750 r0p0: 4 address",
+                 r"^ok 1 - unbind", r"^ok 1 - turns", r"^ok 1 - turns", r"panfrost b010000\.gpu: powered down", r"^ok 1 - unbind",
+                 r"no GPU of that name is bound", r"^io_pgtable_arm +\d+ +2 panfrost \(tables\)"])
 
 
 def case_without_a_stop_each_chain_without_an_end_costs_a_reset(b):

@@ -130,7 +130,7 @@ int pan_shell_init(void)
 
 	if (ret)
 		return ret;
-	ret = register_shell_selftest("pantest", "[--test NAME | --all] [--seed N] [--list] - test the GPU",
+	ret = register_shell_selftest("pantest", "[--device NAME] [--test NAME | --all] [--seed N] [--list] - test a GPU",
 				      pan_test);
 	if (ret)
 		unregister_shell_command("panfrost");

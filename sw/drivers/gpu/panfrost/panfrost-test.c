@@ -342,9 +342,9 @@ static void run_on(const struct test *test, struct pan_device *pan, u64 seed)
 }
 
 /* Found anew for each: it may have been unbound in between. */
-static void run_test(const struct test *test, u64 seed)
+static void run_test(const struct test *test, const char *name, u64 seed)
 {
-	struct pan_device *pan = pan_get(NULL);
+	struct pan_device *pan = pan_get(name);
 
 	if (pan) {
 		run_on(test, pan, seed);
@@ -366,7 +366,7 @@ static int list(void)
 
 static int usage(void)
 {
-	shell_printf("usage: pantest [--test NAME | --all] [--seed N] [--list]\n");
+	shell_printf("usage: pantest [--device NAME] [--test NAME | --all] [--seed N] [--list]\n");
 	return -EINVAL;
 }
 
@@ -387,22 +387,27 @@ static bool is_wanted(const struct test *test, const struct test *only,
 	return only ? test == only : all || !test->extra;
 }
 
-static int run_tests(const struct test *only, bool all, u64 seed)
+/* @device: NULL: the first */
+static int run_tests(const char *device, const struct test *only, bool all,
+		     u64 seed)
 {
-	struct pan_device *pan = pan_get(NULL);
+	struct pan_device *pan = pan_get(device);
 	unsigned int before = ktap_failures(), planned = 0, i;
+	char name[64];
 
 	if (!pan) {
-		shell_printf("pantest: no GPU is bound\n");
+		shell_printf("pantest: no GPU %sis bound\n",
+			     device ? "of that name " : "");
 		return -ENODEV;
 	}
+	strscpy(name, dev_name(pan->dev), sizeof(name));
 	pan_put(pan);
 	for (i = 0; i < ARRAY_SIZE(tests); i++)
 		planned += is_wanted(&tests[i], only, all);
 	ktap_plan(planned);
 	for (i = 0; i < ARRAY_SIZE(tests) && !shell_interrupted(); i++)
 		if (is_wanted(&tests[i], only, all))
-			run_test(&tests[i], seed);
+			run_test(&tests[i], name, seed);
 	if (shell_interrupted())
 		return -EINTR;
 	return ktap_failures() == before ? 0 : -EIO;
@@ -411,6 +416,7 @@ static int run_tests(const struct test *only, bool all, u64 seed)
 int pan_test(int argc, char **argv)
 {
 	const struct test *only = NULL;
+	const char *device = NULL;
 	unsigned int seed = SEED;
 	bool all = false;
 	int arg;
@@ -424,7 +430,9 @@ int pan_test(int argc, char **argv)
 		}
 		if (arg + 1 == argc)
 			return usage();
-		if (!strcmp(argv[arg], "--test")) {
+		if (!strcmp(argv[arg], "--device")) {
+			device = argv[++arg];
+		} else if (!strcmp(argv[arg], "--test")) {
 			only = find_test(argv[++arg]);
 			if (!only)
 				return -EINVAL;
@@ -433,5 +441,5 @@ int pan_test(int argc, char **argv)
 			return usage();
 		}
 	}
-	return run_tests(only, all, seed);
+	return run_tests(device, only, all, seed);
 }
