@@ -43,7 +43,7 @@ static void to_reset_values(void) {
   memset(regs, 0, sizeof(regs));
   memset(spaces, 0, sizeof(spaces));
   put(0x000, 0x08602000);
-  put(0x014, 0x2830);
+  put(0x014, opt.mmu_features ? opt.mmu_features : 0x2830);
   put(0x018, opt.as_present);
   put(0x01c, opt.js_present);
   for (unsigned n = 0; n < 16; n++)

@@ -25,7 +25,8 @@ struct host_options {
   bool deaf;              // slots do not stop
   bool no_format;         // the page-table format is missing
   bool behind_iommu;
-  uint32_t window;  // bytes of registers; 0: as many as there have to be
+  uint32_t mmu_features;  // 0: 48 bits of virtual and 40 of physical addresses
+  uint32_t window;        // bytes of registers; 0: as many as there have to be
 };
 
 // Boots a kernel with the driver's module. At the end all is given back, but for what the GPU may have still:

@@ -111,8 +111,17 @@ TEST_F(Gpu, IsRefusedWithAReasonWhereItCannotWork) {
   EXPECT_TRUE(says("0x1000 bytes of registers"));
   options = {.as_present = 0, .js_present = 7};
   EXPECT_EQ(probe(), -ENODEV);
+  options = {.as_present = 0xffff0000, .js_present = 7};
+  EXPECT_EQ(probe(), -ENODEV);
   options = {.as_present = 1, .js_present = 0};
   EXPECT_EQ(probe(), -ENODEV);
+  options = {.as_present = 1, .js_present = 0xffff0000};
+  EXPECT_EQ(probe(), -ENODEV);
+  for (const uint32_t bits : {0x2820u, 0x2831u, 0x28ffu, 0x30u, 0xff30u}) {
+    options = {.as_present = 1, .js_present = 1, .mmu_features = bits};
+    EXPECT_EQ(probe(), -ENODEV) << std::hex << bits;
+    EXPECT_TRUE(says("no GPU that can work"));
+  }
   options = {.as_present = 1, .js_present = 1, .no_power = true};
   EXPECT_EQ(probe(), -ETIMEDOUT);
   EXPECT_TRUE(says("the L2 cache does not power up"));

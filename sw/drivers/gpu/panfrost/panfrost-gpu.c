@@ -78,7 +78,8 @@ void pan_gpu_identify(struct pan_device *pan)
 	unsigned int n;
 
 	f->id = pan_read(pan, GPU_ID);
-	f->as_present = pan_read(pan, GPU_AS_PRESENT);
+	f->as_present = pan_read(pan, GPU_AS_PRESENT) &
+			(u32)GENMASK(PAN_MAX_AS - 1, 0);
 	f->js_present = pan_read(pan, GPU_JS_PRESENT) &
 			(u32)GENMASK(PAN_MAX_SLOTS - 1, 0);
 	f->types = ~0u;

@@ -72,10 +72,12 @@ static int check_features(const struct pan_device *pan)
 	const struct pan_features *f = &pan->features;
 
 	if (f->as_present && f->js_present && f->shader && f->l2 &&
-	    f->va_bits >= 33 && f->va_bits <= 48)
+	    f->va_bits >= 33 && f->va_bits <= 48 &&
+	    f->pa_bits >= 32 && f->pa_bits <= 52)
 		return 0;
-	dev_err(pan->dev, "AS_PRESENT %#x, JS_PRESENT %#x, SHADER_PRESENT %#llx, L2_PRESENT %#llx, %u bits of addresses: no GPU that can work\n",
-		f->as_present, f->js_present, f->shader, f->l2, f->va_bits);
+	dev_err(pan->dev, "AS_PRESENT %#x, JS_PRESENT %#x, SHADER_PRESENT %#llx, L2_PRESENT %#llx, addresses of %u and %u bits: no GPU that can work\n",
+		f->as_present, f->js_present, f->shader, f->l2, f->va_bits,
+		f->pa_bits);
 	return -ENODEV;
 }
 
