@@ -39,6 +39,9 @@ static void emit(struct msm_gpu *gpu, const struct msm_job *job)
 	}
 	if (job->words)
 		msm_pkt_indirect_buffer(&gpu->ring, job->iova, job->words);
+	if (job->poke)
+		msm_pkt_mem_write1(&gpu->ring, job->poke->iova,
+				   job->poke->value);
 	msm_pkt_fence(&gpu->ring,
 		      gpu->mem_iova + offsetof(struct msm_memptrs, fence),
 		      job->seqno);
@@ -132,6 +135,32 @@ static int try_submit(struct msm_gpu *gpu, struct msm_job *job)
 	return ret;
 }
 
+static int submit(struct msm_process *p, struct msm_job *job, u64 iova,
+		  u32 words, const struct msm_poke *poke)
+{
+	struct msm_gpu *gpu = p->gpu;
+	int ret;
+
+	/* What CP_INDIRECT_BUFFER has bits for. */
+	if (words > 0xfffff || iova & 3)
+		return -EINVAL;
+	job->proc = p;
+	job->iova = iova;
+	job->words = words;
+	job->poke = poke;
+	job->status = 0;
+	job->faults = 0;
+	init_completion(&job->done);
+	while ((ret = try_submit(gpu, job)) == -EAGAIN)
+		wait_event_timeout(gpu->event, gpu->dead ||
+				   (!gpu->recovering &&
+				    ring_room(gpu) >= MSM_RING_NEEDED),
+				   msecs_to_jiffies(10));
+	if (!ret)
+		msm_watch(gpu);
+	return ret;
+}
+
 /**
  * msm_submit - have the GPU work on packets of a process
  * @p: the process
@@ -145,26 +174,7 @@ static int try_submit(struct msm_gpu *gpu, struct msm_job *job)
 int msm_submit(struct msm_process *p, struct msm_job *job, u64 iova,
 	       u32 words)
 {
-	struct msm_gpu *gpu = p->gpu;
-	int ret;
-
-	/* What CP_INDIRECT_BUFFER has bits for. */
-	if (words > 0xfffff || iova & 3)
-		return -EINVAL;
-	job->proc = p;
-	job->iova = iova;
-	job->words = words;
-	job->status = 0;
-	job->faults = 0;
-	init_completion(&job->done);
-	while ((ret = try_submit(gpu, job)) == -EAGAIN)
-		wait_event_timeout(gpu->event, gpu->dead ||
-				   (!gpu->recovering &&
-				    ring_room(gpu) >= MSM_RING_NEEDED),
-				   msecs_to_jiffies(10));
-	if (!ret)
-		msm_watch(gpu);
-	return ret;
+	return submit(p, job, iova, words, NULL);
 }
 
 /**
@@ -199,4 +209,22 @@ int msm_turn_to(struct msm_process *p)
 	struct msm_job job;
 
 	return msm_run(p, &job, 0, 0);
+}
+
+/**
+ * msm_poke - have the ring write a word
+ * @p: the process whose tables are in use meanwhile
+ * @iova: of either half: the ring is privileged
+ * @value: the word
+ *
+ * Return: 0, also if the access is refused: that is a fault of the kernel; or
+ * -errno.
+ */
+int msm_poke(struct msm_process *p, u64 iova, u32 value)
+{
+	const struct msm_poke poke = { iova, value };
+	struct msm_job job;
+	int ret = submit(p, &job, 0, 0, &poke);
+
+	return ret ? ret : msm_wait(&job);
 }

@@ -127,6 +127,43 @@ bool msm_test_kernel(struct msm_gpu *gpu, u64 seed)
 	return msm_client_close(gpu, &c) && ok;
 }
 
+/*
+ * The ring's own accesses are under the tag of the process that it has turned
+ * to, and nothing but the unmapping forgets what they left: no switch between.
+ */
+bool msm_test_kernel_unmap(struct msm_gpu *gpu, u64 seed)
+{
+	u64 faults, iova, next = gpu->kernel_next;
+	struct msm_client c;
+	struct msm_bo bo;
+	bool ok;
+
+	if (!msm_client_open(gpu, &c))
+		return false;
+	if (msm_bo_alloc(gpu, &bo, gpu->page)) {
+		msm_client_close(gpu, &c);
+		return false;
+	}
+	ok = !msm_turn_to(c.p) && !msm_kernel_map(gpu, &bo, &iova);
+	faults = gpu->kernel_faults;
+	if (ok) {
+		ok = !msm_poke(c.p, iova, (u32)seed) &&
+		     msm_is("the word", *(volatile u32 *)bo.cpu, (u32)seed) &&
+		     msm_is("bytes unmapped",
+			    iommu_unmap(gpu->kernel, iova, bo.size), bo.size);
+		fill(&bo, POISON);
+		ok = ok && !msm_poke(c.p, iova, (u32)seed) &&
+		     is_filled(&bo, POISON) &&
+		     msm_is("faults of the kernel", gpu->kernel_faults,
+			    faults + 1) &&
+		     msm_is("faults of the process", c.p->faults, 0);
+		gpu->kernel_next = next;
+	}
+	ok = msm_client_close(gpu, &c) && ok;
+	msm_bo_free(gpu, &bo);
+	return ok;
+}
+
 bool msm_test_readonly(struct msm_gpu *gpu, u64 seed)
 {
 	struct msm_client c;

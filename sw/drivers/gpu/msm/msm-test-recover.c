@@ -170,6 +170,24 @@ bool msm_test_hang(struct msm_gpu *gpu, u64 seed)
 	return msm_client_close(gpu, &c) && ok;
 }
 
+/* Of the GPU's own means nothing is left, until it is started anew. */
+bool msm_test_watchdog(struct msm_gpu *gpu, u64 seed)
+{
+	struct msm_client c;
+	u64 hung;
+	bool ok;
+
+	(void)seed;
+	if (!msm_client_open(gpu, &c))
+		return false;
+	msm_write(gpu, RBBM_INTERFACE_HANG_INT_CNTL, 0);
+	msm_pkt_wait_mem(msm_begin(&c), DATA_IOVA, MSM_EQUAL, 1, ~0u);
+	ok = ends_alone(gpu, &c, -ETIMEDOUT);
+	hung = msm_read(gpu, RBBM_INTERFACE_HANG_INT_CNTL);
+	ok = msm_is("HANG_INT_CNTL.ENABLE", hung >> 30 & 1, 1) && ok;
+	return msm_client_close(gpu, &c) && ok;
+}
+
 /* One waits for ever; behind it are jobs of others, and of its own process. */
 bool msm_test_others(struct msm_gpu *gpu, u64 seed)
 {

@@ -63,6 +63,7 @@ bool msm_test_switch(struct msm_gpu *gpu, u64 seed);
 bool msm_test_same_addresses(struct msm_gpu *gpu, u64 seed);
 bool msm_test_isolation(struct msm_gpu *gpu, u64 seed);
 bool msm_test_kernel(struct msm_gpu *gpu, u64 seed);
+bool msm_test_kernel_unmap(struct msm_gpu *gpu, u64 seed);
 bool msm_test_readonly(struct msm_gpu *gpu, u64 seed);
 bool msm_test_unmap(struct msm_gpu *gpu, u64 seed);
 bool msm_test_heap(struct msm_gpu *gpu, u64 seed);
@@ -73,6 +74,7 @@ bool msm_test_protected(struct msm_gpu *gpu, u64 seed);
 bool msm_test_table_update(struct msm_gpu *gpu, u64 seed);
 bool msm_test_bad_buffer(struct msm_gpu *gpu, u64 seed);
 bool msm_test_hang(struct msm_gpu *gpu, u64 seed);
+bool msm_test_watchdog(struct msm_gpu *gpu, u64 seed);
 bool msm_test_others(struct msm_gpu *gpu, u64 seed);
 bool msm_test_random(struct msm_gpu *gpu, u64 seed);
 

@@ -28,7 +28,7 @@
 /* CP_RB_RPTR is in memory after each so many bytes (8 << BLKSZ). */
 #define MSM_RING_BLKSZ		4
 /* The most words that a job takes in the ring. */
-#define MSM_JOB_WORDS		16
+#define MSM_JOB_WORDS		20
 /* What a restart may need beyond the jobs that were there. */
 #define MSM_RING_SPARE		8
 #define MSM_RING_NEEDED		(MSM_JOB_WORDS + MSM_RING_SPARE)
@@ -54,10 +54,17 @@ struct msm_bo {
 	size_t size;
 };
 
+/* A word that the ring writes behind the packets of a job: the kernel's own. */
+struct msm_poke {
+	u64 iova;
+	u32 value;
+};
+
 /**
  * struct msm_job - packets of a process
  * @iova, @words: where they are; no words: the GPU turns to the process, and
  *		  does nothing
+ * @poke: NULL: none
  * @seqno: its fence
  * @status: 0; -EFAULT: an access was refused, the rest was done; -EIO or
  *	    -ETIMEDOUT: it was ended, and the GPU reset
@@ -69,6 +76,7 @@ struct msm_job {
 	struct msm_process *proc;
 	u64 iova;
 	u32 words;
+	const struct msm_poke *poke;
 	u32 seqno;
 	int status;
 	unsigned int faults;
@@ -219,6 +227,7 @@ int msm_submit(struct msm_process *p, struct msm_job *job, u64 iova,
 	       u32 words);
 int msm_wait(struct msm_job *job);
 int msm_run(struct msm_process *p, struct msm_job *job, u64 iova, u32 words);
+int msm_poke(struct msm_process *p, u64 iova, u32 value);
 int msm_turn_to(struct msm_process *p);
 void msm_retire(struct msm_gpu *gpu);
 void msm_ring_restart(struct msm_gpu *gpu);
