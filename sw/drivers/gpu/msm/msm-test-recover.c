@@ -135,7 +135,7 @@ bool msm_test_table_update(struct msm_gpu *gpu, u64 seed)
 
 bool msm_test_bad_buffer(struct msm_gpu *gpu, u64 seed)
 {
-	u64 before = gpu->recoveries;
+	u64 faults, before = gpu->recoveries;
 	struct msm_client c;
 	struct msm_job job;
 	bool ok;
@@ -147,6 +147,11 @@ bool msm_test_bad_buffer(struct msm_gpu *gpu, u64 seed)
 	     msm_is("resets", gpu->recoveries, before + 1) &&
 	     msm_is("faults", c.p->faults, 1) &&
 	     msm_is("the address", c.p->last.addr, FREE_IOVA);
+	/* The reset has left nobody's tables behind: no packet says whose. */
+	faults = gpu->kernel_faults;
+	ok = ok && !msm_poke(gpu->idle, DATA_IOVA, POISON) &&
+	     msm_is("the process's word", msm_data(&c)[0], 0) &&
+	     msm_is("faults of the kernel", gpu->kernel_faults, faults + 1);
 	/* The second level. */
 	msm_pkt_indirect_buffer(msm_begin(&c), FREE_IOVA, 16);
 	ok = ok && ends_alone(gpu, &c, -EFAULT);
