@@ -50,7 +50,8 @@ struct adreno_smmu_fault {
  *		  them; any context. -ETIMEDOUT: memory that they led to, and
  *		  the tables, may still be in use, and the SMMU's driver has
  *		  said so
- * @get_fault: the last fault of the GPU; any context
+ * @get_fault: the last fault of the GPU; any context but the handler of
+ *	       iommu_set_fault_handler()
  *
  * Each but the last two in a thread, not at the same time as an attachment.
  * A GPU's accesses wait for iommu_set_page_fault_handler(), whether or not its

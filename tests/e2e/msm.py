@@ -11,8 +11,8 @@ import re
 from e2e import EXIT, check, in_order, main
 
 # All but those of packets that a run with --strict holds against the guest.
-TESTS = ("write", "copy", "add", "nested", "order", "ring", "switch", "same-addresses", "isolation", "kernel", "kernel-unmap", "readonly",
-         "unmap", "heap", "terminate", "no-stall", "bad-buffer", "hang", "watchdog", "others", "random")
+TESTS = ("write", "copy", "add", "nested", "order", "ring", "switch", "threads", "same-addresses", "isolation", "kernel", "kernel-unmap",
+         "readonly", "unmap", "heap", "terminate", "no-stall", "bad-buffer", "hang", "watchdog", "others", "random")
 STALLING = ("isolation", "kernel", "kernel-unmap", "readonly", "unmap", "heap", "terminate", "no-stall", "bad-buffer", "random")
 
 

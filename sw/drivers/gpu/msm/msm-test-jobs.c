@@ -3,9 +3,13 @@
 
 #include "msm-test.h"
 
+#include <kthread.h>
+
 #define SWITCHERS	4
 #define ROUNDS		100
 #define RING_JOBS	1500
+#define THREADS		3
+#define THREAD_ROUNDS	60
 
 bool msm_test_write(struct msm_gpu *gpu, u64 seed)
 {
@@ -185,6 +189,83 @@ bool msm_test_switch(struct msm_gpu *gpu, u64 seed)
 	for (i = 0; i < n; i++)
 		ok = msm_client_close(gpu, &c[i]) && ok;
 	return ok;
+}
+
+struct worker {
+	struct msm_client c;
+	struct msm_bo bo;
+	u64 step;
+	int ret;
+	struct completion done;
+};
+
+/* Whoever comes between, the sum moves on through an address that comes and
+ * goes.
+ */
+static int work(struct worker *w)
+{
+	struct msm_job job;
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; !ret && i < THREAD_ROUNDS; i++) {
+		u64 iova = FREE_IOVA + i % 7 * 2 * w->bo.size;
+
+		ret = msm_map(w->c.p, iova, &w->bo, IOMMU_READ | IOMMU_WRITE);
+		if (ret)
+			break;
+		msm_pkt_add64(msm_begin(&w->c), iova, iova, DATA_IOVA);
+		ret = msm_client_run(&w->c, &job);
+		if (!ret)
+			ret = msm_unmap(w->c.p, iova, w->bo.size);
+	}
+	return ret;
+}
+
+static int worker(void *data)
+{
+	struct worker *w = data;
+
+	w->ret = work(w);
+	complete(&w->done);
+	return 0;
+}
+
+static bool start_worker(struct msm_gpu *gpu, struct worker *w, u64 step)
+{
+	if (!msm_client_open(gpu, &w->c))
+		return false;
+	if (msm_bo_alloc(gpu, &w->bo, gpu->page))
+		goto out_client;
+	w->step = step;
+	*(volatile u64 *)w->c.data.cpu = step;
+	init_completion(&w->done);
+	if (!IS_ERR(kthread_run(worker, w, "msmtest")))
+		return true;
+	msm_bo_free(gpu, &w->bo);
+out_client:
+	msm_client_close(gpu, &w->c);
+	return false;
+}
+
+bool msm_test_threads(struct msm_gpu *gpu, u64 seed)
+{
+	struct worker w[THREADS];
+	unsigned int i, n;
+	bool ok = true;
+
+	for (n = 0; n < THREADS; n++)
+		if (!start_worker(gpu, &w[n], seed + n + 1))
+			break;
+	for (i = 0; i < n; i++) {
+		wait_for_completion(&w[i].done);
+		ok = msm_is("a thread's error", (u64)-w[i].ret, 0) &&
+		     msm_is("its sum", *(volatile u64 *)w[i].bo.cpu,
+			    w[i].step * THREAD_ROUNDS) && ok;
+		ok = msm_client_close(gpu, &w[i].c) && ok;
+		msm_bo_free(gpu, &w[i].bo);
+	}
+	return ok && n == THREADS;
 }
 
 bool msm_test_same_addresses(struct msm_gpu *gpu, u64 seed)

@@ -112,6 +112,8 @@ static const struct test {
 	{ "ring", "jobs go round the ring", msm_test_ring },
 	{ "switch", "hundreds of switches between processes under load",
 	  msm_test_switch },
+	{ "threads", "threads submit at the same time, and map what they use",
+	  msm_test_threads },
 	{ "same-addresses", "processes use the same addresses, each its own memory",
 	  msm_test_same_addresses },
 	{ "isolation", "a process has no way to another's memory",

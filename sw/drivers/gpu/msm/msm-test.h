@@ -60,6 +60,7 @@ bool msm_test_nested(struct msm_gpu *gpu, u64 seed);
 bool msm_test_order(struct msm_gpu *gpu, u64 seed);
 bool msm_test_ring(struct msm_gpu *gpu, u64 seed);
 bool msm_test_switch(struct msm_gpu *gpu, u64 seed);
+bool msm_test_threads(struct msm_gpu *gpu, u64 seed);
 bool msm_test_same_addresses(struct msm_gpu *gpu, u64 seed);
 bool msm_test_isolation(struct msm_gpu *gpu, u64 seed);
 bool msm_test_kernel(struct msm_gpu *gpu, u64 seed);
