@@ -189,6 +189,16 @@ TEST(MaliControl, CountersFollowTheirClocks) {
   EXPECT_EQ(b.get64(GPU_CYCLE_COUNT_LO), 0U);
 }
 
+TEST(MaliControl, CountersAreExactAtAnyClock) {
+  MaliConfig c = Bench::quick();
+  c.timestamp_hz = 999'999'999'999;
+  Bench b(c);
+  b.now = 1'500'000;
+  EXPECT_EQ(b.get64(GPU_TIMESTAMP_LO), 1'499'999U);
+  b.now = 7'000'000'000'000;
+  EXPECT_EQ(b.get64(GPU_TIMESTAMP_LO), 6'999'999'999'993U);
+}
+
 TEST(MaliControl, CacheCommandsAreDoneAtOnce) {
   for (const std::uint32_t command : {7U, 8U}) {
     Bench b;

@@ -15,12 +15,14 @@ TEST_F(MaliJobs, AChainOfWritesIsDoneAndInterrupts) {
   write_job(1, 0x22222222, job_va(2));
   write_job(2, 0x33333333);
   EXPECT_EQ(b.status(1), 0U);
+  b.put(js(1, XAFFINITY_NEXT), 0x77);
   b.start(1, job_va(0), 1);
   EXPECT_EQ(b.status(1), ACTIVE);
   EXPECT_EQ(b.get(js(1, COMMAND_NEXT)), 0U);
   EXPECT_EQ(b.get64(js(1, HEAD)), job_va(0));
   EXPECT_EQ(b.get64(js(1, AFFINITY)), 0xfU);
   EXPECT_EQ(b.get(js(1, CONFIG)), 1U);
+  EXPECT_EQ(b.get(js(1, XAFFINITY)), 0x77U);
   EXPECT_EQ(b.get(GPU_STATUS) & 9, 9U);
   EXPECT_EQ(b.get(PWRACTIVE + L2), 1U);
   b.run();
@@ -164,6 +166,37 @@ TEST_F(MaliJobs, WithoutL2PowerAChainIsAPowerFault) {
   b.put(PWROFF + L2, 1);
   b.settle();
   EXPECT_EQ(b.status(1), POWER_FAULT) << "while it runs";
+}
+
+TEST_F(MaliJobs, AJobThatFailsKeepsItsCodeWhateverItsWriteBackMeets) {
+  b.job(pa, 99, 0);
+  b.start(1, job_va(0), 1);
+  while (b.gpu.counters().read_bytes == 0) ASSERT_TRUE(b.step());
+  b.disable(1);
+  b.run();
+  EXPECT_EQ(b.status(1), CONFIG_FAULT) << "an address space that is unmapped";
+  b.put(JOB_INT_CLEAR, ~0U);
+  b.enable(1);
+  b.start(1, job_va(0), 1);
+  const std::uint64_t read = b.gpu.counters().read_bytes;
+  while (b.gpu.counters().read_bytes == read) ASSERT_TRUE(b.step());
+  b.bad_address = pa;
+  b.run();
+  EXPECT_EQ(b.status(1), CONFIG_FAULT) << "a bus error";
+  EXPECT_EQ(b.get(GPU_INT_RAWSTAT), 1U);
+}
+
+TEST_F(MaliJobs, EachAccessCarriesTheStreamID) {
+  MaliConfig c = Bench::quick();
+  c.stream_id = 0x345;
+  Bench other(c);
+  other.map(1, va, pa, 0x10000);
+  other.enable(1);
+  other.job(pa, WRITE_VALUE, 0, va + 0x1000, 6, 1);
+  other.start(0, va, 1);
+  other.run();
+  EXPECT_EQ(other.status(0), DONE);
+  for (const DmaOperation& a : other.accesses) EXPECT_EQ(a.stream_id, 0x345U);
 }
 
 TEST_F(MaliJobs, AffinityToNoPresentCoreIsAnAffinityFault) {
@@ -353,7 +386,13 @@ TEST_F(MaliJobs, AHardStopEndsAtOnceWhatIsOnItsWay) {
   b.put(JOB_INT_CLEAR, ~0U);
   write_job(4, 5);
   b.start(1, job_va(4), 1);
-  b.gpu.complete(b.now, a, DmaResponse::Ok, data_);
+  // The new chain's first access goes out before the old answer comes: a descriptor, which must not be taken
+  // for it.
+  DmaOperation second;
+  DmaBuffer good{};
+  ASSERT_TRUE(b.gpu.next(b.now, second, good));
+  b.gpu.complete(b.now, a, DmaResponse::Address, data_);
+  b.gpu.complete(b.now, second, b.answer(second, good), good);
   b.run();
   EXPECT_EQ(b.status(1), DONE) << "the old answer belongs to nobody";
   EXPECT_EQ(data(4), 5U);

@@ -25,7 +25,7 @@ constexpr std::uint32_t JOB_INT_RAWSTAT = 0x1000, JOB_INT_CLEAR = 0x1004, JOB_IN
                         JOB_INT_STAT = 0x100c, JOB_INT_JS_STATE = 0x1010;
 constexpr std::uint32_t HEAD = 0x00, TAIL = 0x08, AFFINITY = 0x10, CONFIG = 0x18, COMMAND = 0x20,
                         STATUS = 0x24, HEAD_NEXT = 0x40, AFFINITY_NEXT = 0x50, CONFIG_NEXT = 0x58,
-                        COMMAND_NEXT = 0x60;
+                        COMMAND_NEXT = 0x60, XAFFINITY = 0x1c, XAFFINITY_NEXT = 0x5c;
 constexpr std::uint32_t MMU_INT_RAWSTAT = 0x2000, MMU_INT_CLEAR = 0x2004, MMU_INT_MASK = 0x2008;
 constexpr std::uint32_t TRANSTAB = 0x00, MEMATTR = 0x08, LOCKADDR = 0x10, AS_COMMAND = 0x18,
                         FAULTSTATUS = 0x1c, FAULTADDRESS = 0x20, AS_STATUS = 0x28, TRANSCFG = 0x30;

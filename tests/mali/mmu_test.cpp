@@ -232,18 +232,48 @@ TEST_F(MaliMmu, ALockedRegionHoldsAccessesBack) {
 TEST_F(MaliMmu, AWalkThatACommandOvertakesIsBegunAnew) {
   write_job(0, 1);
   b.start(1, job_va(0), 1);
-  b.step();
-  b.step();  // in the middle of the first walk
-  // Its tables are replaced, and the region flushed.
-  const std::uint64_t old = b.tables(1).config().stage1.tables[0].base;
-  std::memcpy(&b.memory[0x2ff000], &b.memory[old - pa], 0x1000);
-  b.put64(as(1, TRANSTAB), (pa + 0x2ff000) | 3);
+  // Before the walk of the job's page reads the last level, its table is replaced by a copy, and the old one
+  // leads elsewhere.
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(b.step());
+  const std::uint64_t entry = b.accesses.back().address;
+  const std::uint64_t old = b.load<std::uint64_t>(entry) & ~0xfffULL;
+  const std::uint64_t fresh = pa + 0x2ff000;
+  std::memcpy(&b.memory[fresh - pa], &b.memory[old - pa], 0x1000);
+  b.store(entry, fresh | (b.load<std::uint64_t>(entry) & 0xfff));
+  for (unsigned i = 0; i < 512; ++i) b.store<std::uint64_t>(old + 8 * i, (pa + 0x90000) | 0x2c1);
   b.flush(1, 0, 63);
-  b.command(1, UPDATE);
-  b.store<std::uint64_t>(old, 0);
   b.run();
   EXPECT_EQ(b.status(1), DONE);
   EXPECT_EQ(data(0), 1U);
+}
+
+TEST_F(MaliMmu, TheTlbKeepsAsManyPagesAsItHasEntries) {
+  for (const std::uint32_t entries : {0U, 2U, 3U}) {
+    MaliConfig c = Bench::quick();
+    c.tlb_entries = entries;
+    Bench other(c);
+    other.map(1, va, pa, 0x10000);
+    other.enable(1);
+    // Three pages in turn: the jobs', and two of data.
+    other.job(pa, WRITE_VALUE, va + 64, va + 0x1000, 6, 1);
+    other.job(pa + 64, WRITE_VALUE, va + 128, va + 0x2000, 6, 1);
+    other.job(pa + 128, WRITE_VALUE, 0, va + 0x1000, 6, 1);
+    other.start(0, va, 1);
+    other.run();
+    EXPECT_EQ(other.status(0), DONE);
+    // Oldest out first. With 2: jobs, 0x1000, (jobs hits), 0x2000 puts jobs out, jobs puts 0x1000 out, 0x1000
+    // puts 0x2000 out.
+    EXPECT_EQ(other.gpu.counters().walks, entries == 0 ? 9U : (entries == 2 ? 5U : 3U)) << entries;
+  }
+}
+
+TEST_F(MaliMmu, ATlbEntryGivesNoRightThatItsPageDoesNotHave) {
+  b.map(1, hole, pa + 0x50000, 0x1000, true, false);
+  b.job(pa, COPY, job_va(1), hole, data_va(0), 4);
+  b.job(pa + 64, WRITE_VALUE, 0, hole, 6, 7);
+  b.start(1, job_va(0), 1);
+  b.run();
+  expect_fault(0x3c8, hole);
 }
 
 TEST_F(MaliMmu, AFlushWithoutALockedRegionIsTold) {
@@ -346,6 +376,16 @@ TEST_F(MaliMmuInTime, FlushMemWaitsForAnAccessOnItsWay) {
   EXPECT_EQ(b.get(as(1, AS_STATUS)), 1U);
   EXPECT_FALSE(b.gpu.next_event()) << "it is not time that it waits for";
   b.gpu.complete(b.now, a, b.answer(a, d), d);
+  EXPECT_EQ(b.gpu.peek(as(1, AS_STATUS), 4), 0U);
+}
+
+TEST_F(MaliMmuInTime, FlushPtWaitsForNoAccess) {
+  write_job(0, 1);
+  b.start(1, job_va(0), 1);
+  DmaOperation a;
+  DmaBuffer d{};
+  ASSERT_TRUE(b.gpu.next(b.now, a, d));
+  b.flush(1, 0, 63, FLUSH_PT);
   EXPECT_EQ(b.get(as(1, AS_STATUS)), 0U);
 }
 
@@ -419,6 +459,27 @@ TEST_F(MaliBifrostMmu, TheAccessFlagFaultsUnlessItIsDisabled) {
   b.put(JOB_INT_CLEAR, ~0U);
   enable64(pgtable::Granule::size_4k, 1ULL << 34, mapping);
   EXPECT_EQ(run64(), DONE);
+}
+
+TEST_F(MaliBifrostMmu, RightsOfTablesCountUnlessTheyAreDisabled) {
+  enable64(pgtable::Granule::size_4k, 0, {});
+  // APTable[0]: no unprivileged access below this table.
+  const std::uint64_t first = b.get64(as(3, TRANSTAB));
+  b.store(first, b.load<std::uint64_t>(first) | 1ULL << 61);
+  EXPECT_EQ(run64(), ACTIVE);
+  EXPECT_EQ(b.get(as(3, FAULTSTATUS)), 0x102cbU);
+  b.put64(as(3, TRANSCFG), b.get64(as(3, TRANSCFG)) | 1ULL << 33);
+  b.command(3, UPDATE);
+  b.run();
+  EXPECT_EQ(b.status(1), DONE);
+}
+
+TEST_F(MaliBifrostMmu, AnAArch64TableThatCannotBeReadIsABusError) {
+  enable64(pgtable::Granule::size_4k, 0, {});
+  b.bad_address = b.get64(as(3, TRANSTAB));
+  EXPECT_EQ(run64(), ACTIVE);
+  EXPECT_EQ(b.get(as(3, FAULTSTATUS)), 0x102d0U);
+  EXPECT_EQ(b.get(MMU_INT_RAWSTAT), 8U << 16);
 }
 
 TEST_F(MaliBifrostMmu, TranscfgHasUnmappedAndIdentityModesToo) {

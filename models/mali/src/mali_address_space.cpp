@@ -13,7 +13,6 @@ constexpr std::uint64_t ADRMODE_TABLE = 3;
 enum : unsigned { LEGACY = 0, UNMAPPED = 1, IDENTITY = 2, AARCH64_4K = 6, AARCH64_64K = 8 };
 constexpr std::uint64_t DISABLE_HIER_AP = 1ULL << 33;
 constexpr std::uint64_t DISABLE_AF_FAULT = 1ULL << 34;
-constexpr std::uint64_t WXN = 1ULL << 35;
 
 constexpr std::uint64_t min_lock_width = 14;  // 2^15 bytes: AS_LOCK_REGION_MIN_SIZE
 
@@ -74,13 +73,12 @@ const char* MaliAddressSpace::take_tables(pgtable::Config& config, unsigned ADRM
   range.TxSZ = static_cast<std::uint8_t>(64 - 55 + (m_transcfg >> 6 & 0x1f));
   range.HPD = (m_transcfg & DISABLE_HIER_AP) != 0;
   s1.AFFD = (m_transcfg & DISABLE_AF_FAULT) != 0;
-  s1.WXN = (m_transcfg & WXN) != 0;
   return nullptr;
 }
 
 void MaliAddressSpace::lock(std::uint64_t LOCKADDR) {
   const std::uint64_t width = std::max(LOCKADDR & 0x3f, min_lock_width);
-  m_lock_mask = width >= 63 ? 0 : ~((2ULL << width) - 1);
+  m_lock_mask = ~((2ULL << width) - 1);  // width 63: all addresses
   m_lock_base = LOCKADDR & ~0xfffULL & m_lock_mask;
   m_locked = true;
   ++m_generation;

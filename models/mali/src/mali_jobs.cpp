@@ -86,7 +86,7 @@ void MaliCore::slot_command(std::uint32_t s, std::uint32_t code) {
 // Hands the _NEXT registers over, if there is a chain in them and the slot is free.
 void MaliCore::start(MaliSlot& slot) {
   const std::uint32_t s = number(slot);
-  if (slot.busy() || slot.blocked || m_resetting || m_registers.get(JS_COMMAND_NEXT, s) == 0) return;
+  if (slot.busy() || slot.blocked || m_registers.get(JS_COMMAND_NEXT, s) == 0) return;
   const auto take = [&](Id to, Id from) { m_registers.set(to, m_registers.get(from, s), s); };
   take(JS_HEAD_LO, JS_HEAD_NEXT_LO);
   take(JS_HEAD_HI, JS_HEAD_NEXT_HI);
