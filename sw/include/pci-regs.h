@@ -93,17 +93,6 @@
 
 /* MSI-X (7.7.2) */
 #define PCI_MSIX_FLAGS		0x02
-#define PCI_MSIX_FLAGS_QSIZE	GENMASK(10, 0)	/* less one */
-#define PCI_MSIX_FLAGS_MASKALL	0x4000
-#define PCI_MSIX_FLAGS_ENABLE	0x8000
-#define PCI_MSIX_TABLE		0x04
-#define PCI_MSIX_TABLE_BIR	GENMASK(2, 0)
-#define PCI_MSIX_ENTRY_SIZE	16
-#define PCI_MSIX_ENTRY_ADDR_LO	0
-#define PCI_MSIX_ENTRY_ADDR_HI	4
-#define PCI_MSIX_ENTRY_DATA	8
-#define PCI_MSIX_ENTRY_CTRL	12
-#define PCI_MSIX_ENTRY_MASKED	0x1
 
 /* Extended capabilities (7.6.3) */
 #define PCI_EXT_CAP_START	0x100

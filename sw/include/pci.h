@@ -65,6 +65,7 @@ struct pci_host {
 	void *priv;
 	u32 domain;
 	u8 first_bus, last_bus;
+	u8 highest_bus;		/* that it has given */
 	bool dma_coherent;
 	struct pci_window windows[PCI_MAX_WINDOWS];
 	unsigned int num_windows;
@@ -86,6 +87,7 @@ enum { PCI_SPAN_MEM, PCI_SPAN_PREF, PCI_NUM_SPANS };
 /**
  * struct pci_bus - one bus
  * @parent, @self: the bus and the bridge above; NULL of the host's own
+ * @devices: the functions on it, by number
  * @number, @last: its number, and the highest of a bus below it
  * @depth: bridges above it
  * @spans: what of the host's windows it has
@@ -97,6 +99,7 @@ struct pci_bus {
 	struct pci_host *host;
 	struct pci_bus *parent;
 	struct pci_dev *self;
+	struct list_head devices;
 	u8 number, last;
 	unsigned int depth;
 	struct pci_span spans[PCI_NUM_SPANS];
@@ -132,6 +135,7 @@ struct pci_bar {
 struct pci_dev {
 	struct device dev;
 	struct list_head node;
+	struct list_head bus_node;
 	struct pci_host *host;
 	struct pci_bus *bus;
 	struct pci_bus *subordinate;
@@ -147,8 +151,7 @@ struct pci_dev {
 	u8 msi_cap, msix_cap;
 	u16 acs_cap;
 	struct pci_bar bars[PCI_NUM_BARS];
-	struct pci_irqs *irqs;		/* private, see msi.c */
-	struct sysfs_node *sysfs;
+	struct pci_irqs *irqs;		/* private, see irq.c */
 };
 
 #define PCI_ANY_ID	0xffffffffu
@@ -239,8 +242,7 @@ void __iomem *pcim_iomap(struct pci_dev *pdev, unsigned int bar, size_t size);
 
 #define PCI_IRQ_INTX		0x1u
 #define PCI_IRQ_MSI		0x2u
-#define PCI_IRQ_MSIX		0x4u
-#define PCI_IRQ_ALL_TYPES	0x7u
+#define PCI_IRQ_ALL_TYPES	0x3u
 
 int pci_alloc_irq_vectors(struct pci_dev *pdev, unsigned int min,
 			  unsigned int max, unsigned int kinds);

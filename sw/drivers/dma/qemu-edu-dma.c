@@ -444,14 +444,16 @@ static int edutest(int argc, char **argv)
 		shell_printf("edutest: there is no such edu\n");
 		return -ENODEV;
 	}
-	if (!device_iommu_mapped(edu->dev)) {
-		shell_printf("edutest: %s is behind no IOMMU\n",
-			     dev_name(edu->dev));
-		return -ENODEV;
-	}
 	ktap_plan((unsigned int)ARRAY_SIZE(tests));
-	for (i = 0; i < ARRAY_SIZE(tests); i++)
-		ktap_ok(tests[i].run(edu), "%s", tests[i].what);
+	for (i = 0; i < ARRAY_SIZE(tests); i++) {
+		/* Of RAM its address bits reach nothing. */
+		if (tests[i].run != test_irq &&
+		    !device_iommu_mapped(edu->dev))
+			ktap_skip("the device is behind no IOMMU", "%s",
+				  tests[i].what);
+		else
+			ktap_ok(tests[i].run(edu), "%s", tests[i].what);
+	}
 	return ktap_failures() == before ? 0 : -EIO;
 }
 

@@ -50,7 +50,7 @@ static void add_window(struct pci_host *host, u32 flags, u64 pci, u64 cpu,
 		return;
 	if (!size || pci + size < pci ||
 	    of_translate_address(host->np, &cpu, size) ||
-	    overlaps(host, pci, size)) {
+	    cpu + (size - 1) < cpu || overlaps(host, pci, size)) {
 		dev_warn(host->dev, "ranges: %#llx bytes at %#llx cannot be, and are not used\n",
 			 size, pci);
 		return;

@@ -147,8 +147,7 @@ int pci_host_probe(struct pci_host *host)
 	list_for_each_entry(pdev, &host->devices, node)
 		pci_acs_init(pdev);
 	dev_info(host->dev, "domain %04x: buses %02x to %02x, %u functions\n",
-		 host->domain, host->first_bus,
-		 list_last_entry(&host->buses, struct pci_bus, node)->number,
+		 host->domain, host->first_bus, host->highest_bus,
 		 host->num_devices);
 	list_for_each_entry(pdev, &host->devices, node)
 		device_add(&pdev->dev);

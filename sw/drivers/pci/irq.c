@@ -1,32 +1,28 @@
 // SPDX-License-Identifier: MIT
 /*
- * Interrupts of a device: MSI-X and MSI (Base 7.7), which are writes to memory,
- * or one of the lines INTA to INTD, which bridges turn.
+ * Interrupts of a device: MSI (Base 7.7.1), which are writes to memory, or one
+ * of the lines INTA to INTD, which bridges turn.
  */
 #define pr_fmt(fmt) "pci: " fmt
 #include <bitfield.h>
 #include <export.h>
 #include <interrupt.h>
-#include <io.h>
 #include <irq.h>
 #include <msi.h>
 #include <of.h>
-#include <slab.h>
 
 #include "pci-internal.h"
 
 /**
  * struct pci_irqs - what a device has allocated
- * @kind: PCI_IRQ_*
+ * @messages: MSI
  * @num: of the vectors
- * @intx: the interrupt number of PCI_IRQ_INTX
- * @table: of PCI_IRQ_MSIX
+ * @intx: the interrupt number of the line
  */
 struct pci_irqs {
-	unsigned int kind;
+	bool messages;
 	unsigned int num;
 	unsigned int intx;
-	u8 __iomem *table;
 };
 
 /* ---- INTx */
@@ -165,94 +161,7 @@ static int alloc_msi(struct pci_dev *pdev, struct pci_irqs *irqs,
 	return 0;
 }
 
-static void write_msix(struct msi_desc *desc, struct msi_msg *msg)
-{
-	struct pci_dev *pdev = to_pci_dev(desc->dev);
-	u8 __iomem *entry = pdev->irqs->table +
-			    desc->index * PCI_MSIX_ENTRY_SIZE;
-
-	writel(msg->address_lo, entry + PCI_MSIX_ENTRY_ADDR_LO);
-	writel(msg->address_hi, entry + PCI_MSIX_ENTRY_ADDR_HI);
-	writel(msg->data, entry + PCI_MSIX_ENTRY_DATA);
-	writel(0, entry + PCI_MSIX_ENTRY_CTRL);
-}
-
-/* The table lies in a BAR, all of it. */
-static u8 __iomem *map_msix(struct pci_dev *pdev, unsigned int entries)
-{
-	u32 table = pci_read_config_dword(pdev,
-					  pdev->msix_cap + PCI_MSIX_TABLE);
-	unsigned int bir = (unsigned int)FIELD_GET(PCI_MSIX_TABLE_BIR, table);
-	u64 offset = table & ~(u32)PCI_MSIX_TABLE_BIR;
-	size_t size = entries * PCI_MSIX_ENTRY_SIZE;
-	const struct pci_bar *bar;
-
-	bar = bir < PCI_NUM_BARS ? &pdev->bars[bir] : NULL;
-	if (!bar || !bar->assigned || offset + size > bar->size) {
-		dev_warn(&pdev->dev, "its table of MSI-X is in no BAR\n");
-		return NULL;
-	}
-	return ioremap(bar->cpu + offset, size);
-}
-
-static int alloc_msix(struct pci_dev *pdev, struct pci_irqs *irqs,
-		      unsigned int min, unsigned int max)
-{
-	struct device_node *np = controller_of(pdev);
-	unsigned int entries, i;
-	u16 flags;
-	int ret;
-
-	if (!pdev->msix_cap)
-		return -ENXIO;
-	flags = pci_read_config_word(pdev, pdev->msix_cap + PCI_MSIX_FLAGS);
-	entries = (unsigned int)FIELD_GET(PCI_MSIX_FLAGS_QSIZE, flags) + 1;
-	if (entries < min)
-		return -ENOSPC;
-	irqs->table = map_msix(pdev, entries);
-	if (!irqs->table)
-		return -ENXIO;
-	/* On before its table is written, and silent until it is. */
-	pci_write_config_word(pdev, pdev->msix_cap + PCI_MSIX_FLAGS,
-			      flags | PCI_MSIX_FLAGS_ENABLE |
-			      PCI_MSIX_FLAGS_MASKALL);
-	for (i = 0; i < entries; i++)
-		writel(PCI_MSIX_ENTRY_MASKED,
-		       irqs->table + i * PCI_MSIX_ENTRY_SIZE +
-		       PCI_MSIX_ENTRY_CTRL);
-	ret = -ENOSPC;
-	for (i = min(entries, max); i >= min && ret == -ENOSPC; i--) {
-		ret = msi_domain_alloc_irqs(&pdev->dev, np, i, false,
-					    write_msix);
-		irqs->num = i;
-	}
-	if (ret) {
-		pci_write_config_word(pdev, pdev->msix_cap + PCI_MSIX_FLAGS,
-				      0);
-		iounmap(irqs->table);
-		irqs->table = NULL;
-		return ret;
-	}
-	pci_write_config_word(pdev, pdev->msix_cap + PCI_MSIX_FLAGS,
-			      (flags & ~PCI_MSIX_FLAGS_MASKALL) |
-			      PCI_MSIX_FLAGS_ENABLE);
-	return 0;
-}
-
 /* ---- for drivers */
-
-static int alloc_kind(struct pci_dev *pdev, struct pci_irqs *irqs,
-		      unsigned int min, unsigned int max)
-{
-	switch (irqs->kind) {
-	case PCI_IRQ_MSIX:
-		return alloc_msix(pdev, irqs, min, max);
-	case PCI_IRQ_MSI:
-		return alloc_msi(pdev, irqs, min, max);
-	default:
-		return min > 1 ? -ENOSPC : alloc_intx(pdev, irqs);
-	}
-}
 
 /* Behind free_irq() of each. */
 static void release_irqs(struct device *dev, void *res)
@@ -260,14 +169,8 @@ static void release_irqs(struct device *dev, void *res)
 	struct pci_dev *pdev = to_pci_dev(dev);
 	struct pci_irqs *irqs = res;
 
-	if (irqs->kind == PCI_IRQ_MSI)
+	if (irqs->messages) {
 		pci_write_config_word(pdev, pdev->msi_cap + PCI_MSI_FLAGS, 0);
-	if (irqs->kind == PCI_IRQ_MSIX) {
-		pci_write_config_word(pdev, pdev->msix_cap + PCI_MSIX_FLAGS,
-				      0);
-		iounmap(irqs->table);
-	}
-	if (irqs->kind != PCI_IRQ_INTX) {
 		platform_msi_domain_free_irqs(dev);
 		set_intx(pdev, true);
 	}
@@ -279,7 +182,7 @@ static void release_irqs(struct device *dev, void *res)
  * @pdev: the device, enabled; it has none yet
  * @min: at least so many
  * @max: at most so many
- * @kinds: PCI_IRQ_*, of which the first that works is taken: MSI-X, MSI, INTx
+ * @kinds: PCI_IRQ_*: MSI is tried first
  *
  * Messages need pci_set_master() as well. They go back by
  * pci_free_irq_vectors(), or when the device is unbound, behind what
@@ -292,12 +195,8 @@ static void release_irqs(struct device *dev, void *res)
 int pci_alloc_irq_vectors(struct pci_dev *pdev, unsigned int min,
 			  unsigned int max, unsigned int kinds)
 {
-	static const unsigned int order[] = {
-		PCI_IRQ_MSIX, PCI_IRQ_MSI, PCI_IRQ_INTX,
-	};
 	struct pci_irqs *irqs;
-	unsigned int i;
-	int ret = -ENXIO, err = -ENXIO;
+	int ret = -ENXIO;
 
 	if (!min || min > max)
 		return -EINVAL;
@@ -306,22 +205,19 @@ int pci_alloc_irq_vectors(struct pci_dev *pdev, unsigned int min,
 	irqs = devres_alloc(release_irqs, sizeof(*irqs), GFP_KERNEL);
 	if (!irqs)
 		return -ENOMEM;
-	pdev->irqs = irqs;
-	for (i = 0; i < ARRAY_SIZE(order) && ret; i++) {
-		if (!(kinds & order[i]))
-			continue;
-		irqs->kind = order[i];
-		ret = alloc_kind(pdev, irqs, min, max);
-		/* What there is none of says least. */
-		if (ret && err == -ENXIO)
-			err = ret;
-	}
+	if (kinds & PCI_IRQ_MSI)
+		ret = alloc_msi(pdev, irqs, min, max);
+	irqs->messages = !ret;
+	/* Why there are no messages says more than that there is no line. */
+	if (ret && kinds & PCI_IRQ_INTX && min == 1 &&
+	    !alloc_intx(pdev, irqs))
+		ret = 0;
 	if (ret) {
-		pdev->irqs = NULL;
 		devres_free(irqs);
-		return err;
+		return ret;
 	}
-	set_intx(pdev, irqs->kind == PCI_IRQ_INTX);
+	set_intx(pdev, !irqs->messages);
+	pdev->irqs = irqs;
 	devres_add(&pdev->dev, irqs);
 	return (int)irqs->num;
 }
@@ -349,18 +245,18 @@ int pci_irq_vector(const struct pci_dev *pdev, unsigned int n)
 {
 	if (!pdev->irqs || n >= pdev->irqs->num)
 		return -EINVAL;
-	if (pdev->irqs->kind == PCI_IRQ_INTX)
+	if (!pdev->irqs->messages)
 		return (int)pdev->irqs->intx;
 	return msi_get_virq((struct device *)&pdev->dev, n);
 }
 EXPORT_SYMBOL(pci_irq_vector);
 
 /**
- * pci_irq_is_message - are a device's interrupts MSI or MSI-X?
+ * pci_irq_is_message - are a device's interrupts messages?
  * @pdev: the device
  */
 bool pci_irq_is_message(const struct pci_dev *pdev)
 {
-	return pdev->irqs && pdev->irqs->kind != PCI_IRQ_INTX;
+	return pdev->irqs && pdev->irqs->messages;
 }
 EXPORT_SYMBOL(pci_irq_is_message);

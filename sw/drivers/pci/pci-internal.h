@@ -8,9 +8,8 @@
 /* Bridges below each other; what is deeper is left out. */
 #define PCI_MAX_DEPTH	32
 
-#define for_each_pci_dev_on(pdev, bus_)					\
-	list_for_each_entry(pdev, &(bus_)->host->devices, node)		\
-		if ((pdev)->bus == (bus_))
+#define for_each_pci_dev_on(pdev, bus)					\
+	list_for_each_entry(pdev, &(bus)->devices, bus_node)
 
 /* 0xffff.. for what is not there. */
 u32 pci_bus_read(const struct pci_bus *bus, u8 devfn, unsigned int where,

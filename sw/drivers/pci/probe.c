@@ -24,6 +24,7 @@ static struct pci_bus *add_bus(struct pci_host *host, struct pci_dev *self,
 	bus->depth = self ? self->bus->depth + 1 : 0;
 	bus->number = number;
 	bus->last = number;
+	INIT_LIST_HEAD(&bus->devices);
 	list_add_tail(&bus->node, &host->buses);
 	return bus;
 }
@@ -97,6 +98,7 @@ static int add_function(struct pci_bus *bus, u8 devfn, bool multifunction)
 	silence(pdev);
 	pci_read_bars(pdev);
 	list_add_tail(&pdev->node, &bus->host->devices);
+	list_add_tail(&pdev->bus_node, &bus->devices);
 	bus->host->num_devices++;
 	return 0;
 }
@@ -153,18 +155,14 @@ static bool set_buses(struct pci_dev *bridge, u8 primary, u8 secondary,
 	       value;
 }
 
-static u8 highest_bus(const struct pci_host *host)
-{
-	return list_last_entry(&host->buses, struct pci_bus, node)->number;
-}
-
 static int scan_bridge(struct pci_dev *bridge)
 {
 	struct pci_host *host = bridge->host;
-	u8 number = highest_bus(host);
+	struct pci_bus *bus;
+	u8 number;
 	int ret;
 
-	if (number == host->last_bus) {
+	if (host->highest_bus == host->last_bus) {
 		dev_warn(&bridge->dev, "no bus number is left for what is below it\n");
 		return 0;
 	}
@@ -173,20 +171,25 @@ static int scan_bridge(struct pci_dev *bridge)
 			 PCI_MAX_DEPTH);
 		return 0;
 	}
-	number++;
+	number = host->highest_bus + 1;
 	/* All that may come is below it, until that is known. */
 	if (!set_buses(bridge, bridge->bus->number, number, host->last_bus)) {
 		dev_warn(&bridge->dev, "does not keep its bus numbers; what is below it is left out\n");
 		set_buses(bridge, 0, 0, 0);
 		return 0;
 	}
-	bridge->subordinate = add_bus(host, bridge, number);
-	if (!bridge->subordinate)
+	bus = add_bus(host, bridge, number);
+	if (!bus)
 		return -ENOMEM;
-	ret = scan_bus(bridge->subordinate);
-	bridge->subordinate->last = highest_bus(host);
-	set_buses(bridge, bridge->bus->number, number,
-		  bridge->subordinate->last);
+	bridge->subordinate = bus;
+	host->highest_bus = number;
+	ret = scan_bus(bus);
+	if (!set_buses(bridge, bridge->bus->number, number,
+		       host->highest_bus)) {
+		dev_warn(&bridge->dev, "takes all bus numbers behind its own\n");
+		host->highest_bus = host->last_bus;
+	}
+	bus->last = host->highest_bus;
 	return ret;
 }
 
@@ -215,7 +218,8 @@ int pci_scan_host(struct pci_host *host)
 
 	if (!root)
 		return -ENOMEM;
+	host->highest_bus = host->first_bus;
 	ret = scan_bus(root);
-	root->last = highest_bus(host);
+	root->last = host->highest_bus;
 	return ret;
 }
