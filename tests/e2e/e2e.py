@@ -41,6 +41,14 @@ class Bench:
         with open(self.config) as f:
             return f.read()
 
+    def alone(self, config=None):
+        """From now on: the configuration with dma0 as the only master behind its SMMU, for SMMUs of other features."""
+        if config:
+            self.config = config
+        text = re.sub(r"(?ms)^(#[^\n]*\n)*\[(disk|pci)\d\]\n.*?(?=^#|^\[|\Z)", "", self.text())
+        self.config = self.write("alone.toml", re.sub(r"(?m)^params\.tbus = .*\n", "", text))
+        return self
+
     def variant(self, init=None, modules=None, change=None):
         """A copy of the configuration with another init script, more modules, or edited text."""
         text = self.text()

@@ -41,7 +41,7 @@ def features(b, params, init=INIT, change=None):
         return change(text) if change else text
 
     path = os.path.join(b.build, "sw", "test-modules", "arm-smmu-v3-test.ko")
-    r = b.run(b.variant(init=init, modules=[path], change=edit if params or change else None))
+    r = b.run((b.alone() if params or change else b).variant(init=init, modules=[path], change=edit if params or change else None))
     check(r.returncode == EXIT["pass"], "expected exit code 0", r)
     check("not ok" not in r.stdout, "a KTAP test failed", r)
     return r

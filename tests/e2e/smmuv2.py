@@ -42,7 +42,8 @@ def features(b, params="", *options, change=None, init=INIT):
         return change(text) if change else text
 
     path = os.path.join(b.build, "sw", "test-modules", "arm-smmu-test.ko")
-    r = b.run(shipped(b).variant(init=init, modules=[path], change=edit if params or change else None), "--strict", *options)
+    b = shipped(b).alone() if params or change else shipped(b)
+    r = b.run(b.variant(init=init, modules=[path], change=edit if params or change else None), "--strict", *options)
     check(r.returncode == EXIT["pass"], "expected exit code 0", r)
     check("not ok" not in r.stdout, "a KTAP test failed", r)
     check(not re.search(r"# SKIP.*\b(IDR5|STE|SSIDSIZE|S1P|STALL_MODEL)\b", r.stdout), "a test is skipped for what an SMMUv3 lacks", r)
