@@ -14,25 +14,52 @@ TABLES = {"ARM_64_LPAE_S1": ("io-pgtable-arm", 2), "ARM_MALI_LPAE": ("io-pgtable
 
 class Device:
     """`module` brings its driver `driver`. A client is behind the device `iommu`, or has an MMU of its own, and needs the format
-    `table`. `parent` makes it. `use` moves data, as `moved` says on the console."""
+    `table`. `parent` makes it. `use` moves data, or is refused to; `%s` in it is one of `tests`. Of the first test `moved` is on
+    the console."""
 
-    def __init__(self, name, module, driver=None, iommu=None, table=None, parent=None, use="", moved=""):
+    def __init__(self, name, module, driver=None, iommu=None, table=None, parent=None, use="", tests=(), moved=""):
         self.name, self.module, self.driver, self.iommu, self.table = name, module, driver or module, iommu, table
-        self.parent, self.use, self.moved = parent, use, moved
+        self.parent, self.use, self.tests, self.moved = parent, use, tests, moved
         self.format = TABLES[table][0] if table else None
 
 
-def client(name, iommu, **facts):
-    return Device(name, iommu=iommu and iommu.name, table=iommu and "ARM_64_LPAE_S1", **facts)
+V3 = Device("9050000.iommu", "arm-smmu-v3")
+V2 = Device("9100000.iommu", "arm-smmu")
+HOST = Device("3f000000.pcie", "pci-host-generic")
+FORMATS = ("io-pgtable-arm", "io-pgtable-arm-v7s")
+
+DATA = ("copy", "read", "write", "check", "unaligned", "ring", "remap", "switch", "identity", "isolation")
+FAULTS = ("fault-read", "fault-write", "fault-midway", "fault-readonly", "fault-privileged", "fault-exec", "unmap", "split", "streams", "stage2",
+          "page-fault", "page-fault-stage2")
+# Of an IOMMU group with others: no test attaches a domain of its own.
+SHARED = ("check", "read", "write", "unaligned", "ring", "fault-read", "fault-write", "unmap")
 
 
-def testdev(name, iommu=None):
-    return client(name, iommu, module="testdev-dma", use="dmatest --device %s --size 1 --test " % name + "%s", moved="ok 1 - copy: 1 MiB" if iommu else "ok 1 - check: find a wrong byte\n")
+def client(name, iommu, tests, moved, **facts):
+    return Device(name, iommu=iommu and iommu.name, table=iommu and "ARM_64_LPAE_S1", tests=tests, moved="ok 1 - %s: %s" % (tests[0], moved), **facts)
+
+
+def testdev(name, iommu=None, **facts):
+    use = "dmatest --device %s --size 1 --test " % name + "%s"
+    if iommu and not facts:
+        return client(name, iommu, DATA + FAULTS, "1 MiB", module="testdev-dma", use=use)
+    return client(name, iommu, SHARED, "find a wrong byte\n", module="testdev-dma", use=use, **facts)
+
+
+def functions(iommu, *names):
+    """A host, and testdevs on it."""
+    return [HOST, *(testdev("0000:" + n, iommu, parent=HOST.name) for n in names)]
 
 
 def disk(name, iommu=None):
-    return client(name, iommu, module="virtio_blk", driver="virtio-blk", use="disk check --disk " + name,
+    return Device(name, "virtio_blk", "virtio-blk", iommu and iommu.name, iommu and "ARM_64_LPAE_S1", use="disk check --disk " + name,
                   moved=" as SHA256SUMS says, 0 wrong, 0 missing")
+
+
+ADRENO = client("a100000.gpu", V2, ("copy", "write", "nested", "kernel", "unmap", "heap", "bad-packet", "hang"), "packets copy memory", module="msm",
+                use="msmtest --device a100000.gpu --test %s")
+MALI = Device("c000000.gpu", "panfrost", table="ARM_MALI_LPAE", use="pantest --device c000000.gpu --test %s", moved="ok 1 - values: ",
+              tests=("values", "copy", "chain", "bad-job", "hole", "readonly", "unmap", "heap", "hang", "reset"))
 
 
 class Platform:
@@ -57,18 +84,20 @@ def second_cpu(text):
     return text
 
 
-V3 = Device("9050000.iommu", "arm-smmu-v3")
-V2 = Device("9100000.iommu", "arm-smmu")
-FORMATS = ("io-pgtable-arm", "io-pgtable-arm-v7s")
-
-# Of SMMUv2 the short descriptors are one more module that comes and goes: nobody asks for them.
 PLATFORMS = {p.config: p for p in (
-    Platform("gki-none", ("io-pgtable-arm", "arm-smmu-v3", "testdev-dma", "virtio_blk"), [testdev("a000000.dma"), disk("a010000.virtio")]),
-    Platform("gki-smmuv3", ("io-pgtable-arm", "arm-smmu-v3", "testdev-dma", "virtio_blk"), [V3, testdev("a000000.dma", V3), disk("a010000.virtio", V3)]),
+    Platform("gki-none", ("io-pgtable-arm", "testdev-dma", "virtio_blk", "pci-host-generic"), [
+        testdev("a000000.dma"), disk("a010000.virtio"), *functions(None, "00:01.0", "01:00.0")]),
+    Platform("gki-smmuv3", ("io-pgtable-arm", "arm-smmu-v3", "testdev-dma", "virtio_blk", "pci-host-generic"), [
+        V3, testdev("a000000.dma", V3), disk("a010000.virtio", V3),
+        *functions(V3, "00:01.0", "01:00.0", "03:00.0", "03:01.0", "06:00.0", "07:00.0")]),
     Platform("gki-smmuv3-smp", ("io-pgtable-arm", "arm-smmu-v3", "testdev-dma"), [V3, testdev("a000000.dma", V3)]),
-    Platform("gki-smmuv2", (*FORMATS, "arm-smmu", "testdev-dma", "virtio_blk"), [V2, testdev("a000000.dma", V2), disk("a010000.virtio", V2)]),
-    Platform("gki-dual", (*FORMATS, "arm-smmu-v3", "arm-smmu", "testdev-dma", "virtio_blk"), [
-        V3, V2, testdev("a000000.dma", V3), testdev("a002000.dma", V2), disk("a010000.virtio", V3), disk("a011000.virtio", V2)]),
+    Platform("gki-smmuv2", (*FORMATS, "arm-smmu", "testdev-dma", "virtio_blk", "pci-host-generic"), [
+        V2, testdev("a000000.dma", V2), disk("a010000.virtio", V2), *functions(V2, "00:01.0", "02:00.0", "02:01.0")]),
+    Platform("gki-dual", (*FORMATS, "arm-smmu-v3", "arm-smmu", "testdev-dma", "virtio_blk", "pci-host-generic"), [
+        V3, V2, testdev("a000000.dma", V3), testdev("a002000.dma", V2), disk("a010000.virtio", V3), disk("a011000.virtio", V2),
+        *functions(V3, "00:01.0", "02:00.0", "02:01.0")]),
+    Platform("gki-msm", ("io-pgtable-arm", "arm-smmu", "testdev-dma", "msm"), [V2, testdev("a000000.dma", V2), ADRENO]),
+    Platform("gki-panfrost", ("io-pgtable-arm", "testdev-dma", "panfrost"), [testdev("a000000.dma"), MALI]),
 )}
 
 
@@ -84,8 +113,13 @@ class World:
     def bound(self, name):
         """`off` are devices that somebody has unbound: they wait for nothing."""
         d = self.platform.devices[name]
-        return (d.module in self.loaded and name not in self.off and (d.parent is None or self.bound(d.parent)) and
-                self.reason(d) is None)
+        return self.wanted(d) and self.reason(d) is None
+
+    def there(self, d):
+        return d.parent is None or self.bound(d.parent)
+
+    def wanted(self, d):
+        return d.module in self.loaded and d.name not in self.off and self.there(d)
 
     def reason(self, d):
         if d.iommu and not self.bound(d.iommu):
@@ -96,7 +130,7 @@ class World:
 
     def deferred(self):
         return {d.name: self.reason(d) for d in self.platform.devices.values()
-                if d.module in self.loaded and d.name not in self.off and (d.parent is None or self.bound(d.parent)) and self.reason(d)}
+                if self.wanted(d) and self.reason(d)}
 
     def behind(self):
         return {d.name: d.iommu for d in self.platform.clients() if d.iommu and self.bound(d.name)}
@@ -109,7 +143,10 @@ class World:
     def step(self, words):
         """Does what a line says; whether it succeeds."""
         what, *names = words.split()
-        return getattr(self, "do_" + what)(*names)
+        done = getattr(self, "do_" + what)(*names)
+        # What is made anew has been unbound by nobody.
+        self.off -= {d.name for d in self.platform.devices.values() if not self.there(d)}
+        return done
 
     def do_insmod(self, module):
         if module in self.loaded:
@@ -128,7 +165,7 @@ class World:
 
     def do_bind(self, name):
         d = self.platform.devices[name]
-        if d.module not in self.loaded or (d.parent and not self.bound(d.parent)):
+        if d.module not in self.loaded or not self.there(d):
             return False
         self.off.discard(name)
         return self.bound(name)
@@ -151,8 +188,8 @@ def command(platform, words):
     if what == "bind":
         return "bind %s %s" % (platform.devices[names[0]].driver, names[0])
     if what == "use":
-        use = platform.devices[names[0]].use
-        return use % names[1] if "%" in use else use
+        d = platform.devices[names[0]]
+        return d.use % names[1] if d.tests else d.use
     return words
 
 
@@ -179,8 +216,8 @@ class Script:
             part = parts.get(str(n))
             if part is None:
                 return "behind %s the guest says no more" % what
-            found = (dict(re.findall(r"(?m)^([0-9a-f]+\.\w+)\t(.*)$", part)),
-                     dict(re.findall(r"(?m)^group \d+: (\S+), domain DMA, behind (\S+), streams", part)))
+            found = (dict(re.findall(r"(?m)^(\S+)\t(.*)$", part)),
+                     dict(re.findall(r"(?m)^group \d+: (\S+), domain (?:DMA|unmanaged), behind (\S+), streams", part)))
             if found != (deferred, behind):
                 return "behind %s: deferred, and behind which IOMMU: %s, expected %s" % (what, found, (deferred, behind))
         return None

@@ -23,9 +23,6 @@ STEPS = 12
 IN_A_BOOT = 50
 # Boots that the search for the shortest failing schedule may take.
 PATIENCE = 150
-DATA = ("copy", "read", "write", "check", "unaligned", "ring", "remap", "switch", "identity", "isolation")
-FAULTS = ("fault-read", "fault-write", "fault-midway", "fault-readonly", "fault-privileged", "fault-exec", "unmap", "split", "streams", "stage2",
-          "page-fault", "page-fault-stage2")
 
 
 # ---- schedules: a step is what World.step() takes, or several of them that run at the same time, joined by one of these.
@@ -45,8 +42,8 @@ def agree(world, steps):
 
 
 def draw_use(rng, platform, name):
-    several = "%" in platform.devices[name].use
-    return "use %s %s" % (name, rng.choice(DATA + FAULTS)) if several else "use " + name
+    tests = platform.devices[name].tests
+    return "use %s %s" % (name, rng.choice(tests)) if tests else "use " + name
 
 
 def draw_step(rng, world):

@@ -11,6 +11,7 @@
 
 #include <mutex.h>
 #include <of.h>
+#include <pci.h>
 #include <platform_device.h>
 #include <slab.h>
 
@@ -235,9 +236,22 @@ void smmu2_legacy_settle(struct device *dev, int ret)
 	mutex_unlock(&smmus_lock);
 }
 
+static int add_alias(struct pci_dev *pdev, u16 alias, void *data)
+{
+	struct device *dev = data;
+	unsigned int i;
+
+	for (i = 0; i < dev->iommu->num_ids; i++)
+		if (dev->iommu->ids[i] == smmu2_spec(alias, 0))
+			return 0;
+	return smmu2_add_stream(dev, alias, 0);
+}
+
 /**
  * smmu2_legacy_ids - the streams that "mmu-masters" has for a device
  * @dev: in the middle of being configured
+ *
+ * Those of a PCI device are its requester IDs, whatever its host's entry says.
  *
  * Return: 0; -EINVAL, told, for a StreamID that is none; -ENODEV for a device
  * that is not in the list; -ENOMEM.
@@ -248,6 +262,8 @@ int smmu2_legacy_ids(struct device *dev)
 	struct of_phandle_args args;
 	int i, ret = 0;
 
+	if (dev_is_pci(dev))
+		return pci_for_each_dma_alias(to_pci_dev(dev), add_alias, dev);
 	of_phandle_iterator_init(&it, dev->iommu->iommu->dev->of_node,
 				 "mmu-masters", "#stream-id-cells");
 	do {

@@ -61,6 +61,7 @@ int iommu_connect(struct device *dev, struct device_node *np,
 		  struct module *user,
 		  int (*add_ids)(struct device *dev, const void *arg),
 		  const void *arg);
+bool iommu_is_pci_host(const struct device_node *np);
 int iommu_configure_legacy(struct device *dev, struct device_node *np);
 
 /* With iommu_mutex. */

@@ -99,16 +99,17 @@ static int add_legacy_ids(struct device *dev, const void *arg)
 	return ops->legacy_ids ? ops->legacy_ids(dev) : -ENODEV;
 }
 
-/* 0: the bus has operations, or nothing will set them any more. */
-static int wait_for_bus(struct device *dev, struct device_node *iommu)
+/* 0: @bus has operations, or nothing will set them any more. */
+static int wait_for_bus(struct device *dev, struct bus_type *bus,
+			struct device_node *iommu)
 {
 	const struct device_node *missing;
 	bool wait;
 
 	mutex_lock(&iommu_mutex);
 	/* An IOMMU that is absent is waited for as any other. */
-	wait = iommu_find(iommu) && !dev->bus->iommu_ops;
-	missing = dev->bus->iommu_missing;
+	wait = iommu_find(iommu) && !bus->iommu_ops;
+	missing = bus->iommu_missing;
 	mutex_unlock(&iommu_mutex);
 	if (!wait || driver_deferred_probe_check_state(dev, true) !=
 			     -EPROBE_DEFER)
@@ -119,7 +120,16 @@ static int wait_for_bus(struct device *dev, struct device_node *iommu)
 				     missing);
 	return dev_err_probe(dev, -EPROBE_DEFER,
 			     "bus %s has no IOMMU operations yet\n",
-			     dev->bus->name);
+			     bus->name);
+}
+
+/* Its entry is for what is below it: it accesses nothing itself. */
+bool iommu_is_pci_host(const struct device_node *np)
+{
+	const char *type;
+
+	return !of_property_read_string(np, "device_type", &type) &&
+	       !strcmp(type, "pci");
 }
 
 /**
@@ -146,7 +156,8 @@ int iommu_configure_legacy(struct device *dev, struct device_node *np)
 		dev_err(dev, "mmu-masters names the device itself\n");
 		return -EINVAL;
 	}
-	ret = wait_for_bus(dev, iommu);
+	/* What is below a host bridge is told of on the bridge's bus. */
+	ret = wait_for_bus(dev, np->dev ? np->dev->bus : dev->bus, iommu);
 	if (ret)
 		return ret;
 	return iommu_connect(dev, iommu, dev->driver ? dev->driver->owner : NULL,

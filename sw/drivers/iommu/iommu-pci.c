@@ -90,12 +90,21 @@ static int reserve_windows(struct pci_dev *pdev)
 	return ret;
 }
 
+/* The host's entry of "mmu-masters" stands for all that is below it. */
+static int configure_legacy(struct pci_dev *pdev)
+{
+	int ret = iommu_configure_legacy(&pdev->dev, pdev->host->np);
+
+	return ret || !pdev->dev.iommu ? ret : reserve_windows(pdev);
+}
+
 /**
  * iommu_configure_pci_device - connect a PCI device that is about to be probed
  * @pdev: the device
  *
  * It gets the stream of each requester ID that it may appear with, by
- * "iommu-map" of its host.
+ * "iommu-map" of its host, or the requester IDs themselves where
+ * "mmu-masters" names the host.
  *
  * Return: as iommu_configure_device().
  */
@@ -107,6 +116,8 @@ int iommu_configure_pci_device(struct pci_dev *pdev)
 
 	if (dev->iommu)
 		return 0;
+	if (!of_find_property(pdev->host->np, "iommu-map", NULL))
+		return configure_legacy(pdev);
 	ret = pci_for_each_dma_alias(pdev, add_alias, &s);
 	if (ret == -EXDEV || (!ret && s.num && s.left_out)) {
 		dev_err(dev, "iommu-map of its host sends its requester IDs by different ways\n");

@@ -311,7 +311,8 @@ int iommu_configure_device(struct device *dev)
 	ret = of_parse_phandle_with_args(dev->of_node, "iommus",
 					 "#iommu-cells", 0, &args);
 	if (ret == -ENOENT)
-		return iommu_configure_legacy(dev, dev->of_node);
+		return iommu_is_pci_host(dev->of_node) ? 0 :
+		       iommu_configure_legacy(dev, dev->of_node);
 	if (ret) {
 		dev_err(dev, "malformed iommus property\n");
 		return ret;
