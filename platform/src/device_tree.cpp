@@ -223,7 +223,11 @@ void Builder::pci_host(const Instance& instance) {
   m_fdt.cells("ranges", ranges);
   if (instance.smmu != nullptr) {
     const Behind& b = *instance.config->behind;
-    m_fdt.cells("iommu-map", {0, m_phandles.at(instance.smmu->config->name), b.stream, b.count});
+    if (lists_masters(*instance.smmu)) {
+      m_fdt.cells("#stream-id-cells", {1});
+    } else {
+      m_fdt.cells("iommu-map", {0, m_phandles.at(instance.smmu->config->name), b.stream, b.count});
+    }
   }
   // Each function is known to the frame by its requester ID, which GICv2m has no use for.
   if (m_msi_phandle != 0) m_fdt.cells("msi-map", {0, m_msi_phandle, 0, instance.pci->requester_ids()});
@@ -398,7 +402,9 @@ void Builder::masters(const Instance& smmu) {
     if (master->smmu != &smmu) continue;
     const Behind& b = *master->config->behind;
     list.push_back(m_phandles.at(master->config->name));
-    for (std::uint32_t i = 0; i < b.count; ++i) list.push_back(b.stream + i);
+    // Of a PCI host Linux takes no more than that it is in the list: StreamIDs are requester IDs.
+    const std::uint32_t count = master->pci != nullptr ? 1 : b.count;
+    for (std::uint32_t i = 0; i < count; ++i) list.push_back(b.stream + i);
   }
   m_fdt.cells(mmu_masters, list);
 }

@@ -131,6 +131,8 @@ void compare_tree(const Tree& tree, const Instance& device, std::vector<std::str
   const auto smmu = tree.find(*smmu_address);
   if (!node || !smmu) return;  // a guest that is not told of them does not use them
   bool any = false;
+  // A host that is listed has the requester IDs below it, whatever its entry says.
+  if (device.pci != nullptr && tree.cells(*node, "iommu-map").empty()) return;
   std::vector<Range> found = streams_of(tree, *node, tree.phandle(*smmu), any);
   add_listed(tree, *node, *smmu, found, any);
   if (!any) return;

@@ -248,7 +248,15 @@ void Wiring::check_streams(const Instance& device, const Instance& smmu) const {
   }
   // A list of phandles in a device tree has up to 16 cells behind each, as Linux reads it.
   constexpr std::uint32_t most_listed = 16;
-  if (smmu.params.has("mmu_masters") && smmu.params.flag("mmu_masters") && b.count > most_listed) {
+  const bool listed = smmu.params.has("mmu_masters") && smmu.params.flag("mmu_masters");
+  if (listed && device.pci != nullptr && b.stream != 0) {
+    config_error(
+        b.place, "stream",
+        fmt::format("[{}] behind: stream {:#x}; mmu_masters of [{}] wants 0 of a PCI host, as StreamIDs "
+                    "are its requester IDs",
+                    device.config->name, b.stream, smmu.config->name));
+  }
+  if (listed && device.pci == nullptr && b.count > most_listed) {
     config_error(b.place, "count",
                  fmt::format("[{}] behind: {} streams; mmu_masters of [{}] lists at most {} of a device",
                              device.config->name, b.count, smmu.config->name, most_listed));

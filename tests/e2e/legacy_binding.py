@@ -280,6 +280,30 @@ def case_more_streams_than_an_entry_has_cells_are_refused_before_the_start(b):
     check(r.returncode == EXIT["config"] and re.search(r"\[dma0\] behind: 17 streams; mmu_masters of \[smmu0\] lists at most 16 of a device", r.stderr), "the mistake", r)
 
 
+def case_functions_below_a_pci_host_are_masters_by_their_requester_ids(b):
+    with open(os.path.join(b.source, "vp-configs", "gki-smmuv2.toml")) as f:
+        text = re.sub(r"(?m)^min_tests = .*$", "min_tests = 0", f.read()).replace('type = "smmuv2"\n', 'type = "smmuv2"\nparams.mmu_masters = true\n')
+    b.config = b.write("pci.toml", text)
+    r = b.run(b.config)
+    check(r.returncode == EXIT["config"] and re.search(r"\[pci0\] behind: stream 0x1000; mmu_masters of \[smmu0\] wants 0 of a PCI host", r.stderr), "the mistake", r)
+    for old, new in (("stream = 0x1000", "stream = 0"), ("stream = 0x100,", "stream = 0x800,"), ("stream = 0x110", "stream = 0x810")):
+        check(text.count(old) == 1, "the configuration has another shape than expected: " + old)
+        text = text.replace(old, new)
+    b.config = b.write("pci.toml", text)
+    functions = ["0000:" + n for n in ("00:01.0", "02:00.0", "02:01.0")]
+    init = LOAD + "insmod /lib/modules/testdev-dma.ko\ninsmod /lib/modules/pci-host-generic.ko\n" + SHOW + "insmod /lib/modules/arm-smmu.ko\n" + SHOW
+    init += "".join("dmatest --device %s --size 1 --test %s\n" % (f, t) for f in functions for t in ("check", "fault-read"))
+    # The host comes behind its SMMU, too.
+    init += "rmmod pci-host-generic\ninsmod /lib/modules/pci-host-generic.ko\n" + SHOW
+    r = run(b, init + "poweroff\n", None, EXIT["pass"], "--strict")
+    there = {d: SMMUS[0] for d in [MASTERS[0], *functions]}
+    found = [(dict(re.findall(r"(?m)^(\S+)\t(.*)$", part)), dict(re.findall(r"(?m)^group \d+: (\S+), domain DMA, behind (\S+), streams", part)))
+             for part in re.split(r"(?m)^#state\n", r.stdout.replace("\r", ""))[1:]]
+    check(found == [({d: NO_DRIVER % SMMUS[0] for d in there}, {}), ({}, there), ({}, there)], "who is behind whom: %s" % found, r)
+    check(re.search(r"(?m)^group \d+: 0000:00:01\.0, .*, streams 0x8\r?$", r.stdout), "a requester ID is the StreamID", r)
+    check(len(re.findall(r"(?m)^ok 1 - (?:check|fault-read)(?!.*SKIP)", r.stdout)) == 2 * len(functions), "data moves and faults", r)
+
+
 def case_streams_of_a_list_are_compared_with_the_wiring(b):
     text = tree(platform(b))
     r = run(b, "poweroff\n", re.sub(r"0x200 0x201>;", "0x210 0x211>;", text), EXIT["pass"])
