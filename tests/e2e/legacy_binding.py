@@ -32,11 +32,12 @@ def platform(b):
     smmu += "params.mmu_masters = true\n"
     for n in range(COUNT):
         one = smmu.replace("[smmu0]", "[smmu%d]" % n).replace("0x09100000", "%#x" % (0x9100000 + n * 0x100000))
-        head += re.sub(r"SPI (\d+)", lambda m, n=n: "SPI %d" % (int(m[1]) + 16 * n), one) + "\n"
+        head += re.sub(r"SPI (\d+)", lambda m, n=n: "SPI %d" % (int(m[1]) + 48 * n), one) + "\n"
     for n in range(COUNT):
         head += (dma.replace("[dma0]", "[dma%d]" % n).replace("0x0a000000", "%#x" % (0xa000000 + n * 0x1000)).replace("SPI 4", "SPI %d" % (4 + n))
                  .replace("smmu0", "smmu%d" % n).replace("stream = 0x100", "stream = %#x" % (0x100 * (n + 1)))) + "\n"
-    head = head.replace('type = "gicv2"\n', 'type = "gicv2"\nparams.num_spis = 192\n')
+    head, n = re.subn(r'(type = "gicv2"\nparams = \{ )', r"\1num_spis = 192, ", head)
+    assert n == 1, "the configuration has another shape than expected"
     b.config = b.write("legacy.toml", head)
     return b
 
