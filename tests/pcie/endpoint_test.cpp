@@ -108,6 +108,7 @@ TEST_F(PcieEndpointTest, AFinishedDescriptorSendsOneMessageAndNoIntx) {
   messages(0);
   EXPECT_EQ(finish(flag_IRQ), (std::vector<Message>{{doorbell, 0x1230}}));
   EXPECT_EQ(host.pci.intx(), 0U);
+  EXPECT_EQ(config(test::STATUS) & 8, 0U);
   EXPECT_EQ(finish(flag_IRQ), std::vector<Message>()) << "DONE has not been cleared";
   put(IRQ_STATUS, 1);
   EXPECT_EQ(finish(flag_IRQ), (std::vector<Message>{{doorbell, 0x1230}}));

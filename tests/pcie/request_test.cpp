@@ -117,6 +117,10 @@ TEST(PcieRequest, FromOnePortToAnotherTheWayIsThroughTheHost) {
   EXPECT_EQ(route(host, 1, 0, 0, host.software.function(2, 0).memory).way, Way::Host);
   EXPECT_EQ(route(host, 1, 0, 0, host.software.function(0, 1).memory).way, Way::Host);
   EXPECT_EQ(route(host, 0, 1, 0, host.software.function(2, 0).memory).way, Way::Host);
+  // Nor from one device of bus 0 to another, though functions of one device need none.
+  Host devices("dma+dma, dma");
+  EXPECT_EQ(route(devices, 0, 1, 0, devices.software.function(0, 1, 1).memory).way, Way::Peer);
+  EXPECT_EQ(route(devices, 0, 1, 0, devices.software.function(0, 2).memory).way, Way::Host);
 }
 
 TEST(PcieRequest, AnIdThatTheHostHasNotIsUnsupported) {

@@ -117,7 +117,6 @@ void Hierarchy::reset_below(int bridge) {
 std::optional<Hierarchy::Down> Hierarchy::decode(int bridge, std::uint64_t address, std::uint32_t length,
                                                  int without, int& deepest) const {
   deepest = bridge;
-  if (bridge != bus0 && at(bridge).in_secondary_reset()) return std::nullopt;
   for (const int i : on_bus_of(bridge)) {
     if (i == without) continue;
     if (at(i).forwards_memory(address, length)) return decode(i, address, length, none, deepest);
