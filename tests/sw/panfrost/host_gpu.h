@@ -25,6 +25,7 @@ struct host_options {
   bool deaf;              // slots do not stop
   bool no_format;         // the page-table format is missing
   bool behind_iommu;
+  unsigned lies;          // one read in so many is of anything; 0: none
   uint32_t mmu_features;  // 0: 48 bits of virtual and 40 of physical addresses
   uint32_t window;        // bytes of registers; 0: as many as there have to be
 };
@@ -33,6 +34,8 @@ struct host_options {
 // so many blocks of memory and sets of tables.
 void host_start(const struct host_options* options);
 void host_end_of_test(unsigned lost_blocks, unsigned lost_tables);
+// The end of a kernel whose GPU has lied: whatever it has made the driver keep is given back.
+void host_abandon(void);
 void host_set(const struct host_options* options);
 uint32_t host_read(uint32_t offset);
 void host_poke(uint32_t offset, uint32_t value);

@@ -215,7 +215,7 @@ static void end_by_fault(struct pan_client *c, const struct pan_fault *f)
  */
 static void handle_fault(struct pan_device *pan, unsigned int as, bool bus)
 {
-	struct pan_client *c = as < PAN_MAX_AS ? pan->as.as[as].owner : NULL;
+	struct pan_client *c = pan->as.as[as].owner;
 	struct pan_fault f;
 	int ret = -ENOENT;
 
@@ -257,6 +257,8 @@ static irqreturn_t mmu_thread(int irq, void *data)
 	mutex_lock(&pan->lock);
 	raw = pan->bound ? pan_read(pan, MMU_INT_RAWSTAT) : 0;
 	for (as = 0; as < PAN_MAX_AS; as++) {
+		if (!(pan->as.present & BIT(as)))
+			continue;
 		if (raw & MMU_INT_BUS(as))
 			handle_fault(pan, as, true);
 		if (raw & MMU_INT_PAGE(as))
