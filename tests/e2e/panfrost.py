@@ -98,9 +98,24 @@ def case_a_gpu_waits_for_its_page_table_format(b):
 def case_who_has_a_client_open_holds_the_driver(b):
     r = gpu(b, "coldplug\nsettle\npanfrost open\npanfrost open\nexpect-fail rmmod panfrost\npanfrost status\npanfrost reset\n"
                "panfrost close\npanfrost status\nrmmod panfrost\npoweroff\n")
-    in_order(r, [r"^client 1 is open", r"panfrost: in use by client 1 of b000000\.gpu,client 2 of b000000\.gpu",
-                 r"^power: shader 0xf, tiler 0x1, L2 0x1", r"^client 2: 0 buffers", r"reset: somebody asked for it",
+    in_order(r, [r"^client 1 is open, it has 64 KiB at 0x2000000", r"panfrost: in use by client 1 of b000000\.gpu,client 2 of b000000\.gpu",
+                 r"^power: shader 0xf, tiler 0x1, L2 0x1", r"^client 2: 1 buffers, 64 KiB", r"reset: somebody asked for it",
                  r"1 resets\n", r"powered down"])
+
+
+def case_the_tables_of_a_client_are_shown_in_the_words_of_decode(b):
+    r = gpu(b, "coldplug\nsettle\npanfrost open\npanfrost tables 1\npanfrost tables 1 0x2003000\nexpect-fail panfrost tables 2\n"
+               "expect-fail panfrost tables 1 no\nexpect-fail panfrost tables x\npanfrost close\npoweroff\n")
+    whole, one = re.findall(r"(?m)^0x0{16}  .*mali, level 0: table.*\n(?:0x.*\n)+?(?=.*level 0:|panfrost:)", r.stdout)
+    found = re.search(r"(?m)^0x0000000002000000  (0x[0-9a-f]{16})  mali, level 3: page, 4 KiB at 0x[0-9a-f]+; (.*)$", whole)
+    check(found, "no leaf", r)
+    check(re.findall(r"(?m)^0x0*([0-9a-f]*) .*level 3: page", one) == ["2003000"], "the way to an address is another", r)
+    said = b.run("pte", "--format", "mali", "--level", "3", found[1], command="decode")
+    check(said.returncode == 0, "decode does not know it", said)
+    for field in found[2].split("; ")[0].split(", "):
+        name, value = re.fullmatch(r"(\S+) (\S+)", field).groups()
+        line = re.search(r"(?m)^.*%s.*$" % re.escape(name), said.stdout)
+        check(line and value in line[0], "decode says of %s: %s" % (field, line and line[0]), said)
 
 
 def case_many_seeds_leave_what_the_model_of_the_jobs_expects(b):
@@ -127,7 +142,7 @@ def case_a_gpu_that_caches_nothing_and_does_not_snoop_passes(b):
 
 
 def case_a_slow_gpu_passes(b):
-    passes(b, "reset_ns = 1000000, power_ns = 500000, mmu_command_ns = 20000")
+    passes(b, "reset_ns = 1000000, power_ns = 500000, mmu_command_ns = 5000")
 
 
 def case_four_cpus_pass_as_well(b):

@@ -5,8 +5,9 @@
 #include <module.h>
 #include <shell.h>
 
-/* Those that the shell has opened. */
+/* Those that the shell has opened, each with a buffer of so many bytes. */
 static struct pan_client *held[8];
+#define HELD_SIZE	(16 * PAGE_SIZE)
 
 static void show_client(const struct pan_client *c)
 {
@@ -55,6 +56,7 @@ static void status(struct pan_device *pan)
 
 static int open_one(struct pan_device *pan)
 {
+	struct pan_buffer *b;
 	unsigned int i;
 	int ret;
 
@@ -70,7 +72,15 @@ static int open_one(struct pan_device *pan)
 		shell_printf("panfrost: no client: %d\n", ret);
 		return ret;
 	}
-	shell_printf("client %u is open\n", held[i]->id);
+	b = pan_buffer_create(held[i], 0, HELD_SIZE, 0, 0);
+	if (IS_ERR(b)) {
+		pan_client_close(held[i]);
+		held[i] = NULL;
+		shell_printf("panfrost: no buffer: %ld\n", PTR_ERR(b));
+		return (int)PTR_ERR(b);
+	}
+	shell_printf("client %u is open, it has %lu KiB at %#llx\n",
+		     held[i]->id, HELD_SIZE >> 10, b->addr);
 	return 0;
 }
 
@@ -86,6 +96,44 @@ static int close_all(void)
 	return 0;
 }
 
+static void entry(void *from, unsigned long iova, unsigned int depth,
+		  struct io_pgtable_entry *e)
+{
+	struct pan_client *c = from;
+
+	c->tables->entry(c->tables, iova, depth, e);
+}
+
+static void put(void *to, const char *line)
+{
+	shell_printf("%s", line);
+}
+
+/* All of it, or the way to one address. */
+static int show_tables(struct pan_device *pan, unsigned int id,
+		       const char *address)
+{
+	unsigned long first = 0, last = (1UL << pan->features.va_bits) - 1;
+	struct pan_client *c;
+	int ret = -ENOENT;
+
+	if (address && (kstrtoul(address, 0, &first) || first > last)) {
+		shell_printf("panfrost: %s is no address\n", address);
+		return -EINVAL;
+	}
+	if (address)
+		last = first;
+	mutex_lock(&pan->lock);
+	list_for_each_entry(c, &pan->clients, node)
+		if (c->id == id && c->tables)
+			ret = io_pgtable_dump(first, last, entry, c, put,
+					      NULL);
+	mutex_unlock(&pan->lock);
+	if (ret == -ENOENT)
+		shell_printf("panfrost: no client %u is open\n", id);
+	return ret;
+}
+
 static void reset(struct pan_device *pan)
 {
 	mutex_lock(&pan->lock);
@@ -94,38 +142,56 @@ static void reset(struct pan_device *pan)
 	mutex_unlock(&pan->lock);
 }
 
+static int usage(void)
+{
+	shell_printf("usage: panfrost status | open | close | reset | tables CLIENT [ADDRESS]\n");
+	return -EINVAL;
+}
+
+static int on_gpu(struct pan_device *pan, int argc, char **argv)
+{
+	unsigned int id;
+
+	if (argc >= 3) {
+		if (argc > 4 || strcmp(argv[1], "tables") ||
+		    kstrtouint(argv[2], 0, &id))
+			return usage();
+		return show_tables(pan, id, argc == 4 ? argv[3] : NULL);
+	}
+	if (!strcmp(argv[1], "open"))
+		return open_one(pan);
+	if (!strcmp(argv[1], "status"))
+		status(pan);
+	else if (!strcmp(argv[1], "reset"))
+		reset(pan);
+	else
+		return usage();
+	return 0;
+}
+
 static int panfrost_command(int argc, char **argv)
 {
-	const char *what = argc == 2 ? argv[1] : "";
 	struct pan_device *pan;
-	int ret = 0;
+	int ret;
 
+	if (argc < 2)
+		return usage();
 	/* Also of a GPU that is gone. */
-	if (!strcmp(what, "close"))
+	if (argc == 2 && !strcmp(argv[1], "close"))
 		return close_all();
-	if (strcmp(what, "status") && strcmp(what, "open") &&
-	    strcmp(what, "reset")) {
-		shell_printf("usage: panfrost status|open|close|reset\n");
-		return -EINVAL;
-	}
 	pan = pan_get(NULL);
 	if (!pan) {
 		shell_printf("panfrost: no GPU is bound\n");
 		return -ENODEV;
 	}
-	if (!strcmp(what, "status"))
-		status(pan);
-	else if (!strcmp(what, "open"))
-		ret = open_one(pan);
-	else
-		reset(pan);
+	ret = on_gpu(pan, argc, argv);
 	pan_put(pan);
 	return ret;
 }
 
 int pan_shell_init(void)
 {
-	int ret = register_shell_command("panfrost", "status|open|close|reset - state of the GPU; clients that hold it; a reset",
+	int ret = register_shell_command("panfrost", "status | open | close | reset | tables CLIENT [ADDRESS] - state of the GPU; clients that hold it, and their tables; a reset",
 					 panfrost_command);
 
 	if (ret)
