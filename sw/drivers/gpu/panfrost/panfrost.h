@@ -3,8 +3,9 @@
  * Driver of a Mali GPU with a job manager.
  *
  * One mutex of the GPU, pan_device.lock, is over its registers, its address
- * spaces, its slots, and the tables and buffers of all clients. The interrupt
- * handlers only mask; all else is done in threads, which take it.
+ * spaces, its slots, and the tables and buffers of all clients. The handlers of
+ * its interrupts for jobs and faults only mask them; threads do the rest, and
+ * take it.
  */
 #ifndef PANFROST_H
 #define PANFROST_H
