@@ -12,8 +12,10 @@ from e2e import EXIT, check, in_order, main
 
 # All but those of packets that a run with --strict holds against the guest.
 TESTS = ("write", "copy", "add", "nested", "order", "ring", "switch", "threads", "same-addresses", "isolation", "kernel", "kernel-unmap",
-         "readonly", "unmap", "heap", "terminate", "no-stall", "bad-buffer", "hang", "watchdog", "others", "random")
-STALLING = ("isolation", "kernel", "kernel-unmap", "readonly", "unmap", "heap", "terminate", "no-stall", "bad-buffer", "random")
+         "readonly", "unmap", "heap", "terminate", "no-stall", "bad-buffer", "hang", "watchdog",
+         "reset-in-fault", "others", "random")
+STALLING = ("isolation", "kernel", "kernel-unmap", "readonly", "unmap", "heap", "terminate", "no-stall", "bad-buffer", "reset-in-fault",
+            "random")
 
 
 def shipped(b):

@@ -48,6 +48,8 @@ TEST(Fault, KnowsTheProcessByTheTagInTtbr0) {
   EXPECT_EQ(f.asid, 0x1feu);
   EXPECT_EQ(f.ttbr0, 0xdeadb000u);
   EXPECT_EQ(f.addr, 0x7fff12345678u);
+  EXPECT_EQ(f.fsr, 0x40000002u);
+  EXPECT_EQ(f.fsynr0, 0x10u);
   EXPECT_TRUE(f.write && f.stalled && !f.priv && !f.kernel);
 }
 

@@ -62,6 +62,8 @@ void msm_decode_fault(const struct adreno_smmu_fault *f,
 			fault->why = reasons[i].why;
 			break;
 		}
+	fault->fsr = f->fsr;
+	fault->fsynr0 = f->fsynr0;
 	fault->addr = msm_canonical(f->far);
 	fault->ttbr0 = f->ttbr0 & TTBR0_ADDRESS;
 	fault->asid = (u32)FIELD_GET(TTBR0_ASID, f->ttbr0);

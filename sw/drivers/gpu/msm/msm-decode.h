@@ -15,12 +15,15 @@ struct adreno_smmu_fault;
  * @missing: nothing is mapped there: a driver may map something
  * @asid: tag of the process whose tables TTBR0 named
  * @ttbr0: address of these
+ * @fsr, @fsynr0: the registers
  */
 struct msm_fault {
 	const char *why;
 	u64 addr;
 	u64 ttbr0;
 	u32 asid;
+	u32 fsr;
+	u32 fsynr0;
 	bool write;
 	bool priv;
 	bool kernel;

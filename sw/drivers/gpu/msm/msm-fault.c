@@ -6,6 +6,8 @@
  */
 #include "msm.h"
 
+#include <delay.h>
+
 /* With gpu->lock. */
 static struct msm_job *head_job(struct msm_gpu *gpu)
 {
@@ -35,12 +37,12 @@ static void blame(struct msm_gpu *gpu, struct msm_process *p,
 static void show(struct msm_gpu *gpu, const struct msm_process *p,
 		 const struct msm_fault *f)
 {
-	dev_err_ratelimited(gpu->dev, "%s%s of %#llx is %s: process %d, ASID %u, TTBR0 %#llx, IB1 %#llx, %u words left, RBBM_STATUS3 %#x\n",
+	dev_err_ratelimited(gpu->dev, "%s%s of %#llx is %s: process %d, ASID %u, TTBR0 %#llx, IB1 %#llx, %u words left, FSR %#x FSYNR0 %#x RBBM_STATUS3 %#x\n",
 			    f->priv ? "privileged " : "",
 			    f->write ? "write" : "read", f->addr, f->why,
 			    p ? (int)p->id : -1, f->asid, f->ttbr0,
 			    msm_read64(gpu, CP_IB1_BASE),
-			    msm_read(gpu, CP_IB1_REM_SIZE),
+			    msm_read(gpu, CP_IB1_REM_SIZE), f->fsr, f->fsynr0,
 			    msm_read(gpu, RBBM_STATUS3));
 }
 
@@ -57,12 +59,16 @@ on_page_fault(struct device *dev, struct iommu_domain *domain,
 	bool repaired;
 
 	(void)domain, (void)fault;
+	if (gpu->fault_delay_ms)
+		msleep(gpu->fault_delay_ms);
 	gpu->smmu->get_fault(dev, &regs);
 	msm_decode_fault(&regs, &f);
 	p = msm_process_get_by_asid(gpu, f.asid);
 	repaired = p && f.missing && !f.kernel && !f.priv &&
 		   msm_heap_grow(p, f.addr);
-	if (!repaired) {
+	if (repaired) {
+		msm_progress(gpu);
+	} else {
 		spin_lock_irqsave(&gpu->lock, flags);
 		blame(gpu, p, &f);
 		spin_unlock_irqrestore(&gpu->lock, flags);
@@ -81,6 +87,7 @@ static void on_fault(struct device *dev, const struct iommu_fault *fault,
 		.why = fault->type == IOMMU_FAULT_TRANSLATION ?
 		       "not mapped" : "refused",
 		.addr = msm_canonical(fault->iova),
+		.fsr = fault->raw_type,
 		.write = fault->write,
 		.priv = fault->priv,
 		.kernel = fault->iova >> 48 & 1,

@@ -6,6 +6,7 @@
 #include <iopoll.h>
 
 #define RESET_TIMEOUT_US	1000000
+#define RESET_POLL_US		20
 /* Clock cycles without progress that are a hang: as many as fit 22 bits. */
 #define HANG_CYCLES		0x3fffff
 
@@ -33,6 +34,8 @@ static void protect(struct msm_gpu *gpu)
  * msm_gpu_reset - stop everything, and forget it
  * @gpu: the GPU
  *
+ * Threads only.
+ *
  * Return: 0; -ETIMEDOUT: it does not get idle.
  */
 int msm_gpu_reset(struct msm_gpu *gpu)
@@ -43,8 +46,9 @@ int msm_gpu_reset(struct msm_gpu *gpu)
 	/* It is there before it is taken back. */
 	msm_read(gpu, RBBM_SW_RESET_CMD);
 	msm_write(gpu, RBBM_SW_RESET_CMD, 0);
-	return readl_poll_timeout_atomic(gpu->base + RBBM_STATUS, status,
-					 !status, 0, RESET_TIMEOUT_US);
+	/* An access may wait for our answer, which another thread gives. */
+	return readl_poll_timeout(gpu->base + RBBM_STATUS, status, !status,
+				  RESET_POLL_US, RESET_TIMEOUT_US);
 }
 
 /**

@@ -154,6 +154,16 @@ void msm_watch(struct msm_gpu *gpu)
 	spin_unlock_irqrestore(&gpu->lock, flags);
 }
 
+/* A job that is brought memory, page by page, is not one that hangs. */
+void msm_progress(struct msm_gpu *gpu)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&gpu->lock, flags);
+	gpu->head_since = jiffies;
+	spin_unlock_irqrestore(&gpu->lock, flags);
+}
+
 int msm_recover_init(struct msm_gpu *gpu)
 {
 	INIT_WORK(&gpu->recover_work, recover);

@@ -3,6 +3,8 @@
 
 #include "msm-test.h"
 
+#include <delay.h>
+
 /* Registers that a process would like to write. */
 static const u32 registers[] = {
 	CP_RB_BASE, CP_RB_WPTR, RBBM_SW_RESET_CMD, RBBM_INT_0_MASK,
@@ -193,6 +195,44 @@ bool msm_test_watchdog(struct msm_gpu *gpu, u64 seed)
 	return msm_client_close(gpu, &c) && ok;
 }
 
+/*
+ * The access is before the SMMU for longer than the reset takes. First it is
+ * refused, then memory comes after all.
+ */
+bool msm_test_reset_in_fault(struct msm_gpu *gpu, u64 seed)
+{
+	const struct msm_error e = { .stopped = true, .why = "asked for" };
+	u64 before = gpu->recoveries;
+	struct msm_client c;
+	struct msm_job job;
+	bool ok;
+
+	(void)seed;
+	if (!msm_client_open(gpu, &c))
+		return false;
+	ok = !msm_process_heap(c.p, HEAP_IOVA, 1);
+	gpu->fault_delay_ms = 50;
+	msm_pkt_mem_write1(msm_begin(&c), FREE_IOVA, 1);
+	if (ok && !msm_client_submit(&c, &job)) {
+		msleep(10);
+		msm_recover(gpu, &e);
+		ok = msm_is("status", (u64)-msm_wait(&job), EFAULT) &&
+		     msm_is("faults", c.p->faults, 1);
+	}
+	msm_pkt_mem_write1(msm_begin(&c), HEAP_IOVA, POISON);
+	if (ok && !msm_client_submit(&c, &job)) {
+		msleep(10);
+		msm_recover(gpu, &e);
+		ok = msm_is("status", (u64)-msm_wait(&job), ETIMEDOUT) &&
+		     msm_is("pages", c.p->grown, 1);
+	}
+	gpu->fault_delay_ms = 0;
+	ok = ok && msm_is("resets", gpu->recoveries, before + 2) &&
+	     msm_expect(&c, 0) &&
+	     msm_is("the word", *(volatile u32 *)c.p->heap[0]->cpu, POISON);
+	return msm_client_close(gpu, &c) && ok;
+}
+
 /* One waits for ever; behind it are jobs of others, and of its own process. */
 bool msm_test_others(struct msm_gpu *gpu, u64 seed)
 {
@@ -212,6 +252,8 @@ bool msm_test_others(struct msm_gpu *gpu, u64 seed)
 		goto out;
 	msm_pkt_wait_mem(msm_begin(&c[0]), DATA_IOVA + 64, MSM_EQUAL, 1, ~0u);
 	ok = !msm_client_submit(&c[0], &bad);
+	if (!ok)
+		goto out;
 	for (i = 0; i < CLIENTS; i++) {
 		/* Of the first they are behind the bad ones. */
 		start[i] = c[i].s.at;

@@ -143,6 +143,8 @@ static const struct test {
 	{ "hang", "a job that waits for ever is ended", msm_test_hang },
 	{ "watchdog", "a job is ended where the GPU does not find out",
 	  msm_test_watchdog },
+	{ "reset-in-fault", "a reset lets an access that waits be answered first",
+	  msm_test_reset_in_fault, msm_skip_stalls },
 	{ "others", "jobs of others are done after a reset",
 	  msm_test_others },
 	{ "random", "random schedules of processes do what a model in memory does",

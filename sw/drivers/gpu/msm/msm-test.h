@@ -76,6 +76,7 @@ bool msm_test_table_update(struct msm_gpu *gpu, u64 seed);
 bool msm_test_bad_buffer(struct msm_gpu *gpu, u64 seed);
 bool msm_test_hang(struct msm_gpu *gpu, u64 seed);
 bool msm_test_watchdog(struct msm_gpu *gpu, u64 seed);
+bool msm_test_reset_in_fault(struct msm_gpu *gpu, u64 seed);
 bool msm_test_others(struct msm_gpu *gpu, u64 seed);
 bool msm_test_random(struct msm_gpu *gpu, u64 seed);
 

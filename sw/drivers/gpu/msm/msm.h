@@ -121,6 +121,7 @@ struct msm_process {
  * @ring_bo, @ring_iova, @mem_bo, @mem_iova: the ring, struct msm_memptrs
  * @idle: a process that has nothing, for when no other shall be in TTBR0
  * @stalling: faults wait for an answer
+ * @fault_delay_ms: the handler takes so much longer, for msmtest
  * @making: over making and destroying processes
  * @lock: all below, up to @event
  * @ring: where the next packet goes
@@ -149,6 +150,7 @@ struct msm_gpu {
 	volatile struct msm_memptrs *mem;
 	struct msm_process *idle;
 	bool stalling;
+	unsigned int fault_delay_ms;
 	struct mutex making;
 
 	spinlock_t lock;
@@ -238,6 +240,7 @@ int msm_recover_init(struct msm_gpu *gpu);
 void msm_recover_exit(struct msm_gpu *gpu);
 void msm_recover(struct msm_gpu *gpu, const struct msm_error *e);
 void msm_watch(struct msm_gpu *gpu);
+void msm_progress(struct msm_gpu *gpu);
 
 /* msm-fault.c: faults of the SMMU */
 int msm_faults_init(struct msm_gpu *gpu);
