@@ -8,7 +8,7 @@
 #include <module.h>
 #include <moduleparam.h>
 
-static unsigned int job_timeout_ms = 2000;
+static unsigned int job_timeout_ms = 500;
 module_param(job_timeout_ms, uint, 0444);
 MODULE_PARM_DESC(job_timeout_ms, "a job that takes longer is ended (1 at least)");
 
