@@ -300,13 +300,21 @@ def case_an_image_of_another_layout_skips_the_tests_of_its_files_and_stays_as_it
         check(f.read() == content, "the image was written to", r)
 
 
-def case_two_boots_have_the_same_digest(b):
-    first, one = b.boot("one.json")
-    second, two = b.boot("two.json")
+def same_digest(b, *config):
+    first, one = b.boot("one.json", config=config)
+    second, two = b.boot("two.json", config=config)
     check(first.returncode == 0, "expected exit code 0", first)
     check(second.returncode == 0, "expected exit code 0", second)
     check(one["sim_time_ps"] == two["sim_time_ps"], "the two runs took different simulated times", second)
     check(one["digest"] == two["digest"], "digests %s and %s" % (one["digest"], two["digest"]), second)
+
+
+def case_two_boots_have_the_same_digest(b):
+    same_digest(b)
+
+
+def case_two_boots_with_a_mali_have_the_same_digest(b):
+    same_digest(b, os.path.join(b.configs, "linux-panfrost.toml"))
 
 
 def case_two_processors_pass_all_that_one_does_twice_with_the_same_digest(b):
