@@ -109,6 +109,14 @@ TEST_F(MaliJobs, ACopyMovesBytesThroughTheMmu) {
   for (const DmaOperation& a : b.accesses) EXPECT_EQ(a.address / 4096, (a.address + a.length - 1) / 4096);
 }
 
+TEST_F(MaliJobs, CopiesFollowEachOther) {
+  b.store(pa + 0x10000, 0x1122334455667788ULL);
+  b.job(pa, COPY, job_va(1), data_va(0), data_va(1), 8);
+  b.job(pa + 64, COPY, 0, data_va(1), data_va(2), 8);
+  EXPECT_EQ(run_chain(), DONE);
+  EXPECT_EQ(b.load<std::uint64_t>(pa + 0x10010), 0x1122334455667788ULL);
+}
+
 TEST_F(MaliJobs, ACopyThatWrapsOrIsEmptyOrTooLongIsAConfigFault) {
   const std::vector<std::array<std::uint64_t, 3>> bad{{data_va(0), data_va(8), 0},
                                                       {data_va(0), data_va(8), (1ULL << 32) + 1},
