@@ -211,7 +211,8 @@ static int identity(void)
 
 	if (request(IOWR(GET_PARAM, p), &p))
 		return 1;
-	return expect("GPU_PROD_ID is", p.value, 0x860);
+	say_number("GPU_PROD_ID is", p.value);
+	return 0;
 }
 
 static int write_value(void)

@@ -195,6 +195,7 @@ def case_stock_linux_drives_a_mali_by_panfrost_maps_its_heap_on_faults_and_reset
     check(r.returncode == 0, "expected exit code 0", r)
     tests = report["tests"]
     check((tests["passed"], tests["failed"], tests["skipped"]) == (15, 0, 0), "expected 15 passed tests", r)
+    check("mali-t860 id 0x860 major 0x2 minor 0x0 status 0x0" in r.stdout, "expected a Mali-T860", r)
     check(report["unimplemented"] == 0, "Linux met what is not built", r)
     gpu = report["statistics"]["gpu0"]
     # Two parts of the heap, and the address that nothing maps, which faults anew when Linux flushes before it disables the
@@ -204,6 +205,15 @@ def case_stock_linux_drives_a_mali_by_panfrost_maps_its_heap_on_faults_and_reset
     # Linux resets when it probes, when it wakes the GPU up, and when it gives the chain without an end up.
     check(gpu["resets"] >= 2 and gpu["failed_chains"] >= 2, "expected resets, and two chains that fail at least", r)
     check(gpu["walks"] > 100 and gpu["tlb_hits"] > 1000, "expected walks and hits", r)
+
+
+def case_panfrost_takes_a_bifrost_and_the_least_midgard_too(b):
+    least = ("slots=2", "address_spaces=1", "tlb_entries=0", "shader_cores=1", "coherent=false", "gpu_id=0x07500010")
+    for name, parameters in (("mali-g52 id 0x7212", ("gpu_id=0x72120000",)), ("mali-t760 id 0x750", least)):
+        options = [word for p in parameters for word in ("--set", "gpu0." + p)]
+        r, report = b.boot("report.json", *options, config=(os.path.join(b.configs, "linux-panfrost.toml"),))
+        check(r.returncode == 0 and report["tests"]["passed"] == 15, "expected 15 passed tests", r)
+        check(name in r.stdout, "expected " + name, r)
 
 
 def case_lazy_linux_invalidates_all_of_a_disk_at_once(b):
