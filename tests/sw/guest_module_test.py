@@ -173,6 +173,25 @@ class DebianKmod(GuestTest):
             self.assertIn("alias of:N*T*Carm,smmu-v3 arm_smmu_v3", (target / "modules.alias").read_text())
             self.assertIn("alias symbol:test_export_add test_export", (target / "modules.symbols").read_text())
 
+    def test_debians_modprobe_finds_the_driver_of_a_pci_device_as_the_guest_does(self):
+        aliases = {"pci:v00001234d000011E8sv00001AF4sd00001100bc00scFFi00": "qemu-edu-dma",
+                   "pci:v00001AF4d000010F0sv00001AF4sd000010F0bc08sc80i00": "testdev-dma",
+                   "pci:v00001234d000011E9sv00001AF4sd00001100bc00scFFi00": None}
+        with tempfile.TemporaryDirectory() as folder:
+            target = pathlib.Path(folder) / "lib/modules/1.0"
+            target.mkdir(parents=True)
+            for name in ("qemu-edu-dma", "testdev-dma", "pci-host-generic", "arm-smmu-v3"):
+                (target / f"{name}.ko").write_bytes(module(name))
+            self.tool("depmod", "-b", folder, "1.0")
+            for alias, name in aliases.items():
+                if name:
+                    self.assertRegex(self.tool("modprobe", "-d", folder, "-S", "1.0", "--show-depends", alias), rf"(?m)^insmod .*/{name}\.ko")
+                else:
+                    self.assertRaises(subprocess.CalledProcessError, self.tool, "modprobe", "-d", folder, "-S", "1.0", "--show-depends", alias)
+        script = "".join(f"{'' if name else 'expect-fail '}modprobe -b {alias}\n" for alias, name in aliases.items())
+        run = self.run_script(script + "lsmod\npoweroff\n", "qemu-edu-dma", "testdev-dma", "pci-host-generic")
+        self.assertRegex(run.console, r"(?m)^testdev_dma .*\nqemu_edu_dma ")
+
 
 class Together(GuestTest):
     def test_lines_run_side_by_side_and_one_that_fails_fails_them(self):

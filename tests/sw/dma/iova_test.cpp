@@ -121,6 +121,50 @@ TEST_F(Iova, OnlyWhatIsTakenIsFreed) {
   EXPECT_EQ(iova_free(&iovad, at, 2 * k4K), -ENOENT) << "twice";
 }
 
+TEST_F(Iova, WhatIsReservedIsNotHandedOut) {
+  init(0, kAll);
+  EXPECT_EQ(iova_reserve(&iovad, k4G - k4K, k4G - 1), 0);
+  EXPECT_EQ(iova_reserve(&iovad, k4G - 3 * k4K + 8, k4G - 3 * k4K + 9), 0) << "whole pages";
+  EXPECT_EQ(iova_alloc(&iovad, k4K, kAll), k4G - 2 * k4K);
+  EXPECT_EQ(iova_alloc(&iovad, k4K, kAll), k4G - 4 * k4K);
+  EXPECT_EQ(iova_free(&iovad, k4G - k4K, k4K), -ENOENT) << "it is nobody's to free";
+}
+
+TEST_F(Iova, ReservedRangesMayOverlapAndLieOutside) {
+  init(16 * k4K, 32 * k4K - 1);
+  EXPECT_EQ(iova_reserve(&iovad, 20 * k4K, 22 * k4K - 1), 0);
+  EXPECT_EQ(iova_reserve(&iovad, 24 * k4K, 25 * k4K - 1), 0);
+  EXPECT_EQ(iova_reserve(&iovad, 17 * k4K, 30 * k4K - 1), 0);
+  EXPECT_EQ(iova_reserve(&iovad, 17 * k4K, 30 * k4K - 1), 0) << "twice";
+  EXPECT_EQ(iova_reserve(&iovad, 0, k4K - 1), 0);
+  EXPECT_EQ(iova_reserve(&iovad, kAll - k4K, kAll), 0);
+  EXPECT_EQ(iova_alloc(&iovad, k4K, kAll), 31 * k4K);
+  EXPECT_EQ(iova_alloc(&iovad, k4K, kAll), 30 * k4K);
+  EXPECT_EQ(iova_alloc(&iovad, k4K, kAll), 16 * k4K);
+  EXPECT_EQ(iova_alloc(&iovad, k4K, kAll), IOVA_NONE);
+}
+
+TEST_F(Iova, WhatIsHandedOutIsNotReserved) {
+  init(16 * k4K, 32 * k4K - 1);
+  ASSERT_EQ(iova_alloc(&iovad, k4K, kAll), 31 * k4K);
+  EXPECT_EQ(iova_reserve(&iovad, 30 * k4K, 32 * k4K - 1), -EBUSY);
+  EXPECT_EQ(iova_free(&iovad, 31 * k4K, k4K), 0);
+  EXPECT_EQ(iova_reserve(&iovad, 30 * k4K, 32 * k4K - 1), 0);
+}
+
+TEST_F(Iova, TheLastByteOfAllCanBeReserved) {
+  init(k4G, kAll);
+  EXPECT_EQ(iova_reserve(&iovad, 0, kAll), 0);
+  EXPECT_EQ(iova_alloc(&iovad, k4K, kAll), IOVA_NONE);
+}
+
+TEST_F(Iova, WithoutMemoryNothingIsReserved) {
+  init(k4K, 2 * k4K - 1);
+  host_fail_countdown = 1;
+  EXPECT_EQ(iova_reserve(&iovad, k4K, 2 * k4K - 1), -ENOMEM);
+  EXPECT_EQ(iova_alloc(&iovad, k4K, kAll), k4K);
+}
+
 TEST_F(Iova, WithoutMemoryNothingIsTaken) {
   init(k4K, 2 * k4K - 1);
   host_fail_countdown = 1;
@@ -173,6 +217,11 @@ TEST_F(Iova, FindsRoomExactlyWhenThereIsSome) {
     Model model(start, below + above);
     std::map<u64, u64> ranges;
     init(start, last);
+    for (int n = round % 4; n; --n) {
+      const u64 at = random() % (below + above), pages = random() % std::min<u64>(5, below + above - at) + 1;
+      ASSERT_EQ(iova_reserve(&iovad, start + at * k4K, start + (at + pages) * k4K - 1), 0);
+      model.set(start + at * k4K, pages, true);
+    }
     for (int step = 0; step < 3000; ++step) {
       if (random() % 5 < 2 && !ranges.empty()) {
         const auto it = std::next(ranges.begin(), static_cast<long>(random() % ranges.size()));
