@@ -15,7 +15,8 @@ int module_fuzz_one(const u8 *data, size_t size);
 /* Makes the kernel's table from an undamaged file. */
 int module_fuzz_kernel(const u8 *data, size_t size);
 void *malloc(size_t size);
-void *aligned_alloc(size_t align, size_t size);
+void __asan_poison_memory_region(void const volatile *addr, size_t size);
+void __asan_unpoison_memory_region(void const volatile *addr, size_t size);
 void free(void *p);
 
 LIST_HEAD(modules);
@@ -204,12 +205,34 @@ static int link_and_name(struct mod_elf *e, struct module *m,
 	return 0;
 }
 
+/*
+ * Memory for a module: beside the kernel's table, as a module's code reaches
+ * the kernel's data only there. It ends where the arena does, and what is in
+ * front of it is poisoned: a byte too far is seen on either side.
+ */
+static u8 *module_memory(size_t size)
+{
+	static u8 arena[1024 * 1024] __aligned(MOD_PAGE);
+	u8 *mem = arena + sizeof(arena) - size;
+
+	if (size > sizeof(arena))
+		return NULL;
+	__asan_poison_memory_region(arena, sizeof(arena) - size);
+	__asan_unpoison_memory_region(mem, size);
+	return mem;
+}
+
 static int load(struct mod_elf *e)
 {
-	u8 *mem = aligned_alloc(MOD_PAGE, e->total);
+	u8 *mem = module_memory(e->total);
 	struct module *m, *self = malloc(sizeof(*self));
 	int ret;
 
+	if (!mem) {
+		mod_elf_refuse(e, "no memory");
+		free(self);
+		return -ENOMEM;
+	}
 	place(e, mem);
 	m = (struct module *)e->addr[e->this_module];
 	memcpy(self, m, sizeof(*m));
@@ -224,7 +247,6 @@ static int load(struct mod_elf *e)
 	kvfree(m->kallsyms);
 	kvfree(m->strtab);
 	free(self);
-	free(mem);
 	return ret;
 }
 
