@@ -37,7 +37,7 @@ std::uint64_t pack(std::uint64_t epoch, std::uint32_t as, std::uint32_t slot) {
 MaliCore::MaliCore(const MaliConfig& config, Diag& diag)
     : m_config(checked(config)),
       m_diag(diag),
-      m_registers(mali::registers(), *this),
+      m_registers(mali::registers(m_config), *this),
       m_spaces(config.address_spaces, MaliAddressSpace(config.tlb_entries, config.has_TRANSCFG())),
       m_commands(config.address_spaces),
       m_on_their_way(config.address_spaces),

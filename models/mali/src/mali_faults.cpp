@@ -67,7 +67,7 @@ void MaliCore::elapse_command(std::uint32_t as) {
   if (code == UPDATE) {
     const char* wrong =
         space.update(get64(m_registers, AS_TRANSTAB_LO, as), get64(m_registers, AS_MEMATTR_LO, as),
-                     get64(m_registers, AS_TRANSCFG_LO, as));
+                     m_config.has_TRANSCFG() ? get64(m_registers, AS_TRANSCFG_LO, as) : 0);
     if (wrong != nullptr) {
       m_diag.guest_error("UPDATE", fmt::format("address space {} stays unmapped: {}", as, wrong), sheet);
     }

@@ -89,11 +89,11 @@ void add_interrupts(std::vector<RegisterInfo>& t, Id first, std::uint32_t offset
   }
 }
 
-void add_slots(std::vector<RegisterInfo>& t) {
+void add_slots(std::vector<RegisterInfo>& t, std::uint32_t slots) {
   const auto add = [&](Id id, const char* name, std::uint32_t offset, Access access,
                        const char* clause = regs) {
     t.push_back(array({id, name, 0x1800 + offset, 4, access, 0, access == Access::RO ? 0 : all, clause},
-                      MaliConfig::max_slots, slot_stride));
+                      slots, slot_stride));
   };
   add(JS_HEAD_LO, "JSn_HEAD_LO", 0x00, Access::RO);
   add(JS_HEAD_HI, "JSn_HEAD_HI", 0x04, Access::RO);
@@ -115,10 +115,10 @@ void add_slots(std::vector<RegisterInfo>& t) {
   add(JS_FLUSH_ID_NEXT, "JSn_FLUSH_ID_NEXT", 0x70, Access::RW);
 }
 
-void add_address_spaces(std::vector<RegisterInfo>& t) {
+void add_address_spaces(std::vector<RegisterInfo>& t, std::uint32_t spaces, bool has_TRANSCFG) {
   const auto add = [&](Id id, const char* name, std::uint32_t offset, Access access) {
-    t.push_back(array({id, name, 0x2400 + offset, 4, access, 0, access == Access::RO ? 0 : all, regs},
-                      MaliConfig::max_address_spaces, as_stride));
+    t.push_back(array({id, name, 0x2400 + offset, 4, access, 0, access == Access::RO ? 0 : all, regs}, spaces,
+                      as_stride));
   };
   add(AS_TRANSTAB_LO, "ASn_TRANSTAB_LO", 0x00, Access::RW);
   add(AS_TRANSTAB_HI, "ASn_TRANSTAB_HI", 0x04, Access::RW);
@@ -131,35 +131,26 @@ void add_address_spaces(std::vector<RegisterInfo>& t) {
   add(AS_FAULTADDRESS_LO, "ASn_FAULTADDRESS_LO", 0x20, Access::RO);
   add(AS_FAULTADDRESS_HI, "ASn_FAULTADDRESS_HI", 0x24, Access::RO);
   add(AS_STATUS, "ASn_STATUS", 0x28, Access::RO);
+  if (!has_TRANSCFG) return;
   add(AS_TRANSCFG_LO, "ASn_TRANSCFG_LO", 0x30, Access::RW);
   add(AS_TRANSCFG_HI, "ASn_TRANSCFG_HI", 0x34, Access::RW);
-}
-
-void hide(RegisterFile& registers, Id first, Id last, std::uint32_t from, std::uint32_t to) {
-  for (unsigned id = first; id <= last; ++id) {
-    for (std::uint32_t i = from; i < to; ++i) {
-      for (const AccessSecurity s : {AccessSecurity::NonSecure, AccessSecurity::Secure}) {
-        registers.set_policy(static_cast<std::uint16_t>(id), i, s, {Access::RO, 0, false});
-      }
-    }
-  }
 }
 
 std::uint64_t ones(std::uint32_t n) { return (std::uint64_t{1} << n) - 1; }
 
 }  // namespace
 
-std::vector<RegisterInfo> registers() {
+std::vector<RegisterInfo> registers(const MaliConfig& config) {
   std::vector<RegisterInfo> t;
   add_gpu(t);
   add_interrupts(t, JOB_INT_RAWSTAT, 0x1000,
                  {"JOB_INT_RAWSTAT", "JOB_INT_CLEAR", "JOB_INT_MASK", "JOB_INT_STAT"});
   t.push_back({JOB_INT_JS_STATE, "JOB_INT_JS_STATE", 0x1010, 4, Access::RO, 0, 0, regs});
   t.push_back({JOB_INT_THROTTLE, "JOB_INT_THROTTLE", 0x1014, 4, Access::RW, 0, all, regs});
-  add_slots(t);
+  add_slots(t, config.slots);
   add_interrupts(t, MMU_INT_RAWSTAT, 0x2000,
                  {"MMU_INT_RAWSTAT", "MMU_INT_CLEAR", "MMU_INT_MASK", "MMU_INT_STAT"});
-  add_address_spaces(t);
+  add_address_spaces(t, config.address_spaces, config.has_TRANSCFG());
   return t;
 }
 
@@ -173,9 +164,6 @@ void configure(RegisterFile& registers, const MaliConfig& config) {
     registers.set_reset(PRESENT_LO, 1, 1, s);
     registers.set_reset(PRESENT_LO, 1, 2, s);
   }
-  hide(registers, JS_HEAD_LO, JS_FLUSH_ID_NEXT, config.slots, MaliConfig::max_slots);
-  hide(registers, AS_TRANSTAB_LO, AS_TRANSCFG_HI, config.address_spaces, MaliConfig::max_address_spaces);
-  if (!config.has_TRANSCFG()) hide(registers, AS_TRANSCFG_LO, AS_TRANSCFG_HI, 0, config.address_spaces);
 }
 
 }  // namespace smmuvp::mali

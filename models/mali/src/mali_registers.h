@@ -146,9 +146,10 @@ enum JobType : unsigned {
 /// GPU_JS_FEATURES of a slot.
 constexpr std::uint32_t job_types = 1U << NULL_JOB | 1U << WRITE_VALUE | 1U << CACHE_FLUSH | 1U << COPY;
 
-std::vector<RegisterInfo> registers();
+/// The table. Slots, address spaces and AS_TRANSCFG that are not there have no rows.
+std::vector<RegisterInfo> registers(const MaliConfig& config);
 
-/// Values that follow parameters, and what is not there.
+/// Values that follow parameters.
 void configure(RegisterFile& registers, const MaliConfig& config);
 
 /// A value in two registers.
