@@ -218,7 +218,7 @@ size_t shell_complete(const char *line, size_t len, shell_match_t match,
 	while (word && line[word - 1] != ' ')
 		word--;
 	what = what_is_wanted(line, word);
-	if (what == COMMANDS && line[word] == '-' && word < len)
+	if (what == COMMANDS && word < len && line[word] == '-')
 		word++;
 	s.word = line + word;
 	s.len = len - word;

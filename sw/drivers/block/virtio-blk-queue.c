@@ -218,7 +218,8 @@ void vblk_queue_interrupt(struct vblk *vb)
 		break_locked(vb, -EIO);
 	}
 	while (!vb->broken && vb->last_used != idx) {
-		u32 id = vb->used->ring[vb->last_used % vb->size].id;
+		u32 id = READ_ONCE(vb->used->ring[vb->last_used %
+						  vb->size].id);
 
 		vb->last_used++;
 		if (id >= vb->size || !vb->owner[id]) {
@@ -276,10 +277,11 @@ static void put_request(struct vblk *vb, struct vblk_request *r, u32 type,
 	if (++vb->in_flight > vb->most_in_flight)
 		vb->most_in_flight = vb->in_flight;
 
-	vb->avail->ring[vb->avail->idx % vb->size] = (u16)r->head;
+	WRITE_ONCE(vb->avail->ring[vb->made_available++ % vb->size],
+		   (u16)r->head);
 	/* 2.7.13: the index behind what it counts, the notification behind it. */
 	dma_wmb();
-	WRITE_ONCE(vb->avail->idx, (u16)(vb->avail->idx + 1));
+	WRITE_ONCE(vb->avail->idx, vb->made_available);
 	mb();
 	vblk_notify(vb);
 }

@@ -233,7 +233,7 @@ again:
 static int vblk_probe(struct platform_device *pdev)
 {
 	struct device *dev = &pdev->dev;
-	struct vblk *vb, *last;
+	struct vblk *vb;
 	u32 magic, version, id;
 	int irq, ret;
 
@@ -293,8 +293,6 @@ static int vblk_probe(struct platform_device *pdev)
 	set_status(vb, S_DRIVER_OK);
 
 	mutex_lock(&disks_lock);
-	list_for_each_entry(last, &disks, node)
-		;
 	name_disk(vb);
 	if (vb->name[2] > 'z')
 		ret = -ENOSPC;

@@ -49,6 +49,7 @@ struct vblk_header;
  * @owner: the request of each chain's first descriptor
  * @free_head, @num_free: descriptors of no chain
  * @last_used: so many used elements have been seen
+ * @made_available: so many chains have been given to the device
  * @headers: for each descriptor, what its chain begins and ends with
  * @broken: why nothing moves any more: 0 or -errno
  * @room: threads that wait for descriptors
@@ -82,6 +83,7 @@ struct vblk {
 	unsigned int free_head;
 	unsigned int num_free;
 	u16 last_used;
+	u16 made_available;
 	int broken;
 	unsigned int in_flight;
 	unsigned int most_in_flight;
