@@ -43,7 +43,13 @@ std::vector<Line> dump(const Tables& tables, std::uint64_t first, std::uint64_t 
       ADD_FAILURE() << one;
       continue;
     }
-    Line line{std::stoull(m[1], nullptr, 16), std::stoull(m[2], nullptr, 16), m[3], m[4], std::stoi(m[5]), m[6], m[7],
+    Line line{std::stoull(m[1], nullptr, 16),
+              std::stoull(m[2], nullptr, 16),
+              m[3],
+              m[4],
+              std::stoi(m[5]),
+              m[6],
+              m[7],
               m[8].matched ? std::stoull(m[8]) : 0};
     lines.push_back(line);
   }
@@ -96,7 +102,8 @@ void expect_same(const Explanation& e, const Line& line) {
     const bool told = (", " + line.fields + ",").find(", " + words + ",") != std::string::npos;
     if (told) fields += (fields.empty() ? "" : ", ") + words;
     if (f.use == FieldUse::attribute && !told) {
-      EXPECT_TRUE(f.value == 0 || f.name.substr(0, 2) == "NS" || f.name == "Domain") << f.name << " of " << line.title;
+      EXPECT_TRUE(f.value == 0 || f.name.substr(0, 2) == "NS" || f.name == "Domain")
+          << f.name << " of " << line.title;
     }
   }
   EXPECT_EQ(fields, line.fields) << line.title;
@@ -131,7 +138,8 @@ TEST(IoPgtableDump, TellsEachEntryInTheWordsOfDecoding) {
       if (!e.is_leaf()) continue;
       told += (line.more + 1) << e.size_shift;
       for (const std::uint64_t n : {std::uint64_t{0}, line.more}) {
-        EXPECT_EQ(tables.lookup(line.iova + (n << e.size_shift)), e.address.value_or(1) + (n << e.size_shift)) << wanted;
+        EXPECT_EQ(tables.lookup(line.iova + (n << e.size_shift)), e.address.value_or(1) + (n << e.size_shift))
+            << wanted;
       }
     }
     EXPECT_EQ(told, mapped) << wanted;
