@@ -78,7 +78,7 @@ class IommuSysfs(GuestTest):
     def test_a_group_shows_its_address_space(self):
         run = self.with_edu(f"cat {self.GROUP}/domain\ncat {self.GROUP}/tables\niommu tables 0000:00:01.0\niommu tables 0000:00:01.0 0x1000\n"
                             "expect-fail iommu tables nobody\nexpect-fail iommu tables 0000:00:01.0 x\n")
-        self.assertRegex(run.console, r"(?m)^addresses 0 to 0xffffffffffff\npages 0x40201000$")
+        self.assertRegex(run.console, r"(?m)^DMA\naddresses 0 to 0xffffffffffff\npages 0x40201000$")
         self.assertIn("0000:00:01.0, domain DMA:", run.lines)
         self.assert_console(run, "iommu: nobody: no device behind an IOMMU", "iommu: x: no address")
 

@@ -4,7 +4,8 @@
  *
  *	/sys/class/iommu/IOMMU/		files of its driver, device -> its device
  *	/sys/class/iommu/IOMMU/devices/	DEVICE -> each device behind it
- *	/sys/kernel/iommu_groups/N/	type, domain, tables: the default domain's
+ *	/sys/kernel/iommu_groups/N/	type: the default domain's; domain, tables:
+ *					of the one in use
  *	/sys/kernel/iommu_groups/N/devices/	DEVICE -> each device in it
  *
  * and, in the folder of a device behind one, iommu and iommu_group, which lead
@@ -146,24 +147,42 @@ static ssize_t type_show(void *object, char *buf)
 	return sysfs_emit(buf, "%s\n", iommu_domain_type_names[type]);
 }
 
+/*
+ * Of the domain that the group uses now, which iommu_mutex keeps in place. Who
+ * has the mutex may be about to remove this very file, and waits for its
+ * readers: they do not wait for it.
+ */
 static ssize_t domain_show(void *object, char *buf)
 {
 	const struct iommu_group *group = object;
-	const struct iommu_domain *d = READ_ONCE(group->default_domain);
+	const struct iommu_domain *d;
+	ssize_t ret;
 
-	if (!d->pgsize_bitmap)
-		return sysfs_emit(buf, "addresses none of its own\n");
-	return sysfs_emit(buf, "addresses %#llx to %#llx\npages %#lx\n",
-			  d->aperture_start, d->aperture_end,
-			  d->pgsize_bitmap);
+	if (!mutex_trylock(&iommu_mutex))
+		return -EBUSY;
+	d = group->domain;
+	if (d->pgsize_bitmap)
+		ret = sysfs_emit(buf, "%s\naddresses %#llx to %#llx\npages %#lx\n",
+				 iommu_domain_type_names[d->type],
+				 d->aperture_start, d->aperture_end,
+				 d->pgsize_bitmap);
+	else
+		ret = sysfs_emit(buf, "%s\naddresses none of its own\n",
+				 iommu_domain_type_names[d->type]);
+	mutex_unlock(&iommu_mutex);
+	return ret;
 }
 
 static int tables_stream(void *object, sysfs_put_t put, void *to)
 {
 	const struct iommu_group *group = object;
+	int ret;
 
-	return iommu_dump_tables(READ_ONCE(group->default_domain), 0, ~0UL,
-				 put, to);
+	if (!mutex_trylock(&iommu_mutex))
+		return -EBUSY;
+	ret = iommu_dump_tables(group->domain, 0, ~0UL, put, to);
+	mutex_unlock(&iommu_mutex);
+	return ret;
 }
 
 static const struct attribute_group group_files = {
