@@ -95,6 +95,14 @@ def case_a_gpu_waits_for_its_page_table_format(b):
     check(r.stdout.count("Mali T860") == 1, "it is told again and again", r)
 
 
+def case_a_gpu_that_does_not_power_up_is_left_without_a_warning(b):
+    r = gpu(b, "coldplug\nsettle\nexpect-fail pantest\nrmmod panfrost\nrmmod io-pgtable-arm\npoweroff\n", "--strict",
+            params="power_ns = 1000000000")
+    in_order(r, [r"panfrost b000000\.gpu: the L2 cache does not power up", r"b000000\.gpu: probe failed with error -ETIMEDOUT",
+                 r"pantest: no GPU is bound"])
+    check("WARNING" not in r.stdout, "the kernel warns", r)
+
+
 def case_who_has_a_client_open_holds_the_driver(b):
     r = gpu(b, "coldplug\nsettle\npanfrost open\npanfrost open\nexpect-fail rmmod panfrost\npanfrost status\npanfrost reset\n"
                "panfrost close\npanfrost status\nrmmod panfrost\npoweroff\n")

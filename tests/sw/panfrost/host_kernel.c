@@ -155,6 +155,8 @@ int alloc_io_pgtable_ops(enum io_pgtable_fmt fmt, struct io_pgtable_cfg* cfg, vo
   return 0;
 }
 void free_io_pgtable_ops(struct io_pgtable_ops* ops) {
+  struct tables* t = (struct tables*)ops;
+  t->tlb->tlb_flush_all(t->cookie);
   for (unsigned as = 0; as < 16; as++)
     host_check((host_transtab(as) & ~0xfffULL) != virt_to_phys(ops) || host_get()->lies,
                "tables are freed that the GPU has");

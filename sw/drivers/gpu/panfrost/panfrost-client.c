@@ -58,6 +58,7 @@ void pan_client_lose(struct pan_client *c)
 {
 	struct pan_buffer *b;
 
+	lockdep_assert_held(&c->pan->lock);
 	if (!c->tables)
 		return;
 	if (c->pan->lost) {

@@ -114,7 +114,9 @@ static int start(struct pan_device *pan)
 		ret = request_irqs(pan);
 	if (ret) {
 		pan_gpu_power_off(pan);
+		mutex_lock(&pan->lock);
 		pan_client_free(pan->kernel);
+		mutex_unlock(&pan->lock);
 	}
 	return ret;
 }
