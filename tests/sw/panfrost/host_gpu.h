@@ -81,6 +81,8 @@ void host_fault(unsigned as, bool bus, uint32_t status, uint64_t addr);
 // Interrupts and works, until there is nothing to do; and time.
 void host_pump(void);
 void host_advance(unsigned ms);
+// The timer that was set last expires on another CPU, where its function runs until somebody waits for it.
+void host_timer_runs(void);
 
 // Parts of the driver alone.
 uint64_t host_lock_region(uint64_t start, uint64_t size);

@@ -22,6 +22,7 @@ static void* blocks[BLOCKS];  // that are allocated
 static size_t allocated;
 static unsigned fail_at;
 static struct timer_list* timers;
+static struct timer_list* running_timer;  // off the list, and its function has not ended
 static struct work_struct* work;
 static struct platform_driver* driver;
 static struct platform_device gpu;
@@ -203,6 +204,14 @@ bool mod_timer(struct timer_list* t, unsigned long expires) {
   timers = t;
   return pending;
 }
+bool del_timer_sync(struct timer_list* t) {
+  if (running_timer == t) running_timer = NULL, t->function(t);
+  return del_timer(t);
+}
+void host_timer_runs(void) {
+  host_check(timers && !running_timer, "no timer to run, or one runs");
+  running_timer = timers, timers = timers->next;
+}
 static struct workqueue_struct queue;
 bool queue_work(struct workqueue_struct* wq, struct work_struct* w) {
   host_check(wq, "a work for no queue");
@@ -266,7 +275,7 @@ void host_start(const struct host_options* options) {
   messages[0] = 0;
   jiffies = 1000;
   fail_at = 0;
-  timers = NULL, work = NULL;
+  timers = NULL, running_timer = NULL, work = NULL;
   num_clients = num_buffers = num_jobs = 0;
   gpu = (struct platform_device){.dev = {.name = "gpu", .behind_iommu = options->behind_iommu}};
   host_power_up(options);
@@ -290,7 +299,7 @@ void host_abandon(void) {
   while (allocated) free(blocks[--allocated]);
   num_jobs = num_clients = 0;
   tables_alive = dma_maps = holders = 0;
-  timers = NULL, work = NULL;
+  timers = NULL, running_timer = NULL, work = NULL;
   host_module_exit();
 }
 
@@ -301,6 +310,7 @@ int host_probe(void) {
 }
 void host_remove(void) {
   driver->remove(&gpu);
+  host_check(!running_timer, "the function of a timer runs on behind the driver");
   release_all();
 }
 

@@ -571,6 +571,15 @@ TEST_F(Gpu, LeavesOpenClientsWithNothingWhenItIsUnbound) {
   finish(c);
 }
 
+TEST_F(Gpu, WaitsForTheTimerOfItsSlotsWhenItIsUnbound) {
+  const int c = ready();
+  const int job = host_submit(c, kVa, 0, 20);
+  host_timer_runs();
+  remove();
+  EXPECT_EQ(host_result(job), -ENODEV);
+  finish(c);
+}
+
 TEST_F(Gpu, FindsRoomForBuffersAndNeverLetsThemOverlap) {
   const int c = ready();
   const int a = host_buffer(c, kVa + 0x200000, 0x4000, 0x1000, 0);

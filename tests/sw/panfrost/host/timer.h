@@ -10,6 +10,6 @@ struct timer_list {
 void timer_setup(struct timer_list* t, void (*fn)(struct timer_list* t), unsigned flags);
 bool mod_timer(struct timer_list* t, unsigned long expires);
 bool del_timer(struct timer_list* t);
-#define del_timer_sync(t) del_timer(t)
+bool del_timer_sync(struct timer_list* t);
 extern unsigned long jiffies;
 #define msecs_to_jiffies(ms) ((unsigned long)(ms))
