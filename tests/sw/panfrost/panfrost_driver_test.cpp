@@ -549,6 +549,24 @@ TEST_F(Gpu, TakesTheJobsOfAClientThatCloses) {
   finish(other);
 }
 
+TEST_F(Gpu, StartsWhatHasWaitedBehindTheJobsOfAClientThatCloses) {
+  options.as_present = 1;
+  const int a = ready(), b = host_open();
+  host_submit(b, kVa, 1, 0);
+  const int waits = host_submit(a, kVa, 0, 0);
+  const int behind = host_submit(b, kVa + 64, 0, 0);
+  ASSERT_FALSE(host_running(0)) << "the only address space is in use";
+  host_close(a);
+  EXPECT_EQ(host_result(waits), -ECANCELED);
+  ASSERT_TRUE(host_running(0)) << "that address space is its client's";
+  EXPECT_EQ(host_head(0), kVa + 64);
+  host_chain_ends(0, 1, 0);
+  host_chain_ends(1, 1, 0);
+  host_pump();
+  EXPECT_EQ(host_result(behind), 0);
+  finish(b);
+}
+
 TEST_F(Gpu, LeavesOpenClientsWithNothingWhenItIsUnbound) {
   const int c = ready();
   const int b = host_buffer(c, kVa, 0x3000, 0x1000, 0);

@@ -77,6 +77,13 @@ static bool start(struct pan_slot *slot)
 	return true;
 }
 
+/* Behind one that is given up the next one gets its turn. */
+static void start_slot(struct pan_slot *slot)
+{
+	while (slot->present && start(slot))
+		;
+}
+
 /**
  * pan_job_start_all - give the GPU what it has room for
  * @pan: the GPU
@@ -89,8 +96,7 @@ void pan_job_start_all(struct pan_device *pan)
 
 	lockdep_assert_held(&pan->lock);
 	for (n = 0; n < PAN_MAX_SLOTS; n++)
-		while (pan->slots[n].present && start(&pan->slots[n]))
-			;
+		start_slot(&pan->slots[n]);
 }
 
 static struct pan_job *take_running(struct pan_slot *slot)
@@ -265,7 +271,7 @@ int pan_job_submit(struct pan_job *job)
 		   job->head % PAN_DESC_SIZE == 0 &&
 		   pan->slots[job->slot].present) {
 		list_add_tail(&job->node, &pan->slots[job->slot].queue);
-		start(&pan->slots[job->slot]);
+		start_slot(&pan->slots[job->slot]);
 		ret = 0;
 	}
 	mutex_unlock(&pan->lock);
@@ -341,6 +347,8 @@ void pan_job_cancel(struct pan_client *c)
 		if (slot->running && slot->running->client == c)
 			pan_stop(slot, -ECANCELED);
 	}
+	/* What was behind those that waited. */
+	pan_job_start_all(pan);
 	mutex_unlock(&pan->lock);
 	wait_event(pan->ended, !READ_ONCE(c->running));
 }
