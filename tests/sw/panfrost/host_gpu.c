@@ -133,6 +133,7 @@ static void as_command(unsigned as, uint32_t command) {
   rule(!spaces[as].active, "a command while AS_ACTIVE is 1");
   rule(as < 16 && (opt.as_present >> as & 1), "a command for an address space that there is not");
   spaces[as].active = opt.as_reads;
+  if (opt.as_reads == ~0u) return;
   switch (command) {
     case 1:
       spaces[as].transtab = get64(base);

@@ -19,7 +19,7 @@ enum host_reset { host_reset_ends, host_reset_hard_only, host_reset_never };
 struct host_options {
   uint32_t as_present;
   uint32_t js_present;
-  unsigned as_reads;      // of AS_STATUS, for which AS_ACTIVE stays 1; ~0: for ever
+  unsigned as_reads;      // of AS_STATUS, for which AS_ACTIVE stays 1; ~0: commands do not end
   enum host_reset reset;  // which reset ends
   bool no_power;          // no core gets ready
   bool deaf;              // slots do not stop

@@ -517,6 +517,104 @@ TEST_F(Gpu, IsResetWhereACommandOfAnAddressSpaceDoesNotEnd) {
   finish(c, 1);
 }
 
+TEST_F(Gpu, KeepsTheTablesOfAClientThatWasToLeaveAnAddressSpaceUntilTheReset) {
+  options.as_present = 1;
+  const int a = ready(), b = host_open();
+  const int buffer = host_buffer(a, kVa, 0x1000, 0, 0);
+  host_submit(a, kVa, 0, 0);
+  host_chain_ends(0, 1, 0);
+  host_pump();
+  ASSERT_EQ(host_transtab_owner(0), a);
+  options.as_reads = ~0u;
+  host_set(&options);
+  const int job = host_submit(b, kVa, 0, 0);
+  ASSERT_EQ(host_transtab_owner(0), a) << "the command that was to take them away hangs";
+  host_destroy(buffer);
+  EXPECT_TRUE(says("4096 bytes of client 1 stay allocated"));
+  host_forget_writes();
+  options.as_reads = 1;
+  host_set(&options);
+  host_close(a);
+  EXPECT_FALSE(values_of(0x030).empty()) << "a reset";
+  ASSERT_TRUE(host_running(0));
+  EXPECT_EQ(host_transtab_owner(0), b);
+  host_chain_ends(0, 1, 0);
+  host_pump();
+  EXPECT_EQ(host_result(job), 0);
+  finish(b, 1);
+}
+
+TEST_F(Gpu, IsResetWhereACommandDoesNotEndAsItIsUnbound) {
+  const int c = ready();
+  host_buffer(c, kVa, 0x1000, 0, 0);
+  host_submit(c, kVa, 0, 0);
+  host_chain_ends(0, 1, 0);
+  host_pump();
+  options.as_reads = ~0u;
+  host_set(&options);
+  host_forget_writes();
+  remove();
+  EXPECT_EQ(values_of(0x030), (std::vector<uint32_t>{1, 8})) << "a soft reset, and the caches";
+  EXPECT_EQ(host_tables(), 0u) << "behind the reset nothing has them";
+  finish(c);
+}
+
+TEST_F(Gpu, IsResetAsItIsUnboundWhereAnEarlierCommandHasNotEnded) {
+  options.as_present = 1;
+  const int a = ready(), b = host_open();
+  host_submit(a, kVa, 0, 0);
+  host_chain_ends(0, 1, 0);
+  host_pump();
+  options.as_reads = ~0u;
+  host_set(&options);
+  const int job = host_submit(b, kVa, 0, 0);
+  ASSERT_EQ(host_transtab_owner(0), a);
+  host_forget_writes();
+  remove();
+  EXPECT_EQ(values_of(0x030), (std::vector<uint32_t>{1, 8})) << "a soft reset, and the caches";
+  EXPECT_EQ(host_result(job), -ENODEV);
+  EXPECT_EQ(host_tables(), 0u);
+  host_close(b);
+  finish(a);
+}
+
+TEST_F(Gpu, IsLostWhereNoResetEndsAsItIsUnbound) {
+  const int c = ready();
+  const int b = host_buffer(c, kVa, 0x1000, 0, 0);
+  host_submit(c, kVa, 0, 0);
+  options.reset = host_reset_never;
+  host_set(&options);
+  remove();
+  EXPECT_EQ(host_tables(), 2u) << "the GPU may have them";
+  host_destroy(b);
+  EXPECT_TRUE(says("4096 bytes of client 1 stay allocated"));
+  // Two sets of tables, the client, and the page.
+  finish(c, 4, 2);
+}
+
+TEST_F(Gpu, ThatIsLostKeepsTheMemoryOfBuffersThatGo) {
+  const int c = ready();
+  const int early = host_buffer(c, kVa, 0x2000, 0x1000, 0);
+  const int late = host_buffer(c, kVa + 0x10000, 0x3000, 0x1000, 0);
+  host_submit(c, kVa, 0, 10);
+  options.deaf = true;
+  options.reset = host_reset_never;
+  host_set(&options);
+  host_advance(200);
+  ASSERT_TRUE(says("the GPU is lost"));
+  EXPECT_EQ(host_buffer(c, 0, 0x1000, 0, 0), -ENODEV);
+  host_destroy(early);
+  EXPECT_TRUE(says("8192 bytes of client 1 stay allocated"));
+  host_forget_writes();
+  remove();
+  EXPECT_EQ(values_of(0x030), std::vector<uint32_t>{8}) << "no further reset";
+  EXPECT_TRUE(values_of(as_reg(0, 0x18)).empty()) << "it would not answer";
+  host_destroy(late);
+  EXPECT_TRUE(says("12288 bytes of client 1 stay allocated"));
+  // Two sets of tables, the client, and five pages.
+  finish(c, 8, 2);
+}
+
 TEST_F(Gpu, ThatNoResetHelpsIsLostAndSaysSo) {
   const int c = ready();
   const int job = host_submit(c, kVa, 0, 10);
@@ -530,8 +628,12 @@ TEST_F(Gpu, ThatNoResetHelpsIsLostAndSaysSo) {
   EXPECT_TRUE(says("the GPU is lost"));
   EXPECT_EQ(host_submit(c, kVa, 0, 0), -ENODEV);
   EXPECT_EQ(host_open(), -ENODEV);
+  host_forget_writes();
+  host_close(c);
+  EXPECT_EQ(host_writes(), 0u) << "it would not answer";
+  remove();
   // Two sets of tables, and the client.
-  finish(c, 3, 2);
+  host_end_of_test(3, 2);
 }
 
 TEST_F(Gpu, TakesTheJobsOfAClientThatCloses) {
@@ -572,7 +674,9 @@ TEST_F(Gpu, LeavesOpenClientsWithNothingWhenItIsUnbound) {
   const int b = host_buffer(c, kVa, 0x3000, 0x1000, 0);
   const int running = host_submit(c, kVa, 0, 0);
   const int queued = host_submit(c, kVa, 0, 0);
+  host_forget_writes();
   remove();
+  EXPECT_TRUE(values_of(as_reg(0, 0x18)).empty()) << "the reset has made it forget the tables";
   EXPECT_EQ(host_result(running), -ENODEV);
   EXPECT_EQ(host_result(queued), -ENODEV);
   EXPECT_EQ(host_tables(), 0u) << "the format may go";

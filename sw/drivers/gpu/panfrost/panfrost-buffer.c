@@ -184,7 +184,7 @@ static int create(struct pan_client *c, struct pan_buffer *b, u64 addr)
 	size_t i, n = b->size / b->chunk;
 	int ret;
 
-	if (!c->tables)
+	if (!c->tables || c->pan->lost)
 		return -ENODEV;
 	ret = insert(c, b, addr);
 	if (ret)
@@ -271,7 +271,8 @@ void pan_buffer_destroy(struct pan_buffer *b)
 	c = b->client;
 	pan = c->pan;
 	mutex_lock(&pan->lock);
-	if (c->tables && unmap_all(b))
+	/* Of a GPU that is lost it stays, with tables or without. */
+	if (pan->lost || (c->tables && unmap_all(b)))
 		lose_memory(b);
 	pan_buffer_free(b);
 	mutex_unlock(&pan->lock);

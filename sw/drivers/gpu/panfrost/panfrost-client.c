@@ -136,7 +136,7 @@ void pan_client_close(struct pan_client *c)
 	pan_job_cancel(c);
 	hold_name(c, why, sizeof(why));
 	mutex_lock(&pan->lock);
-	if (pan->bound && pan_mmu_leave(c))
+	if (pan->bound && !pan->lost && pan_mmu_leave(c))
 		pan_reset(pan, "it does not leave an address space");
 	if (pan->lost) {
 		dev_err(pan->dev, "the memory of client %u stays allocated\n",

@@ -80,7 +80,8 @@ static int unmap(struct pan_device *pan, unsigned int as)
  * @cmd: AS_COMMAND_FLUSH_PT, or AS_COMMAND_FLUSH_MEM where accesses on their
  *	 way have to have ended, and their data to be in memory
  *
- * Where the client has no address space the GPU knows nothing of it.
+ * Where the client has no address space the GPU knows nothing of it, unless the
+ * command hangs by which another was to get that.
  *
  * Return: 0, or -ETIMEDOUT after a message.
  */
@@ -91,7 +92,9 @@ int pan_mmu_flush(struct pan_client *c, u64 start, u64 size, u32 cmd)
 
 	lockdep_assert_held(&pan->lock);
 	as = pan_as_find(&pan->as, c);
-	return as < 0 ? 0 : flush(pan, (unsigned int)as, start, size, cmd);
+	if (as < 0)
+		return pan->hung ? -ETIMEDOUT : 0;
+	return flush(pan, (unsigned int)as, start, size, cmd);
 }
 
 static void flush_all(void *cookie)
@@ -183,15 +186,18 @@ void pan_mmu_release(struct pan_device *pan, unsigned int as)
 int pan_mmu_leave(struct pan_client *c)
 {
 	struct pan_device *pan = c->pan;
-	int as, ret;
+	int as;
 
 	lockdep_assert_held(&pan->lock);
 	as = pan_as_find(&pan->as, c);
-	if (as < 0)
-		return 0;
-	ret = unmap(pan, (unsigned int)as);
-	pan_as_forget(&pan->as, c);
-	return ret;
+	if (as >= 0) {
+		unmap(pan, (unsigned int)as);
+		pan_as_forget(&pan->as, c);
+	}
+	/* An earlier command may be the one by which another was to get its
+	 * address space.
+	 */
+	return pan->hung ? -ETIMEDOUT : 0;
 }
 
 static void end_by_fault(struct pan_client *c, const struct pan_fault *f)

@@ -182,29 +182,41 @@ static int pan_probe(struct platform_device *pdev)
 	return 0;
 }
 
+/* The GPU has nothing of the clients any more, or is lost. */
+static void quiesce(struct pan_device *pan)
+{
+	struct pan_client *c;
+	bool reset = false;
+	unsigned int n;
+
+	if (pan->lost)
+		return;
+	for (n = 0; n < PAN_MAX_SLOTS; n++)
+		reset |= pan->slots[n].running != NULL;
+	list_for_each_entry(c, &pan->clients, node)
+		reset = reset || pan_mmu_leave(c);
+	/* What jobs were at, or a command that hangs, ends with a reset, which
+	 * takes the power too.
+	 */
+	if (reset && pan_gpu_reset(pan))
+		pan->lost = true;
+	pan_as_forget(&pan->as, NULL);
+}
+
 /* The GPU forgets everything, and has no power. Open clients have nothing
  * behind them from now on.
  */
 static void stop(struct pan_device *pan)
 {
 	struct pan_client *c;
-	bool busy = false;
-	unsigned int n;
 
 	pan_write(pan, JOB_INT_MASK, 0);
 	pan_write(pan, MMU_INT_MASK, 0);
-	for (n = 0; n < PAN_MAX_SLOTS; n++)
-		busy |= pan->slots[n].running != NULL;
-	/* What jobs were at ends with a reset, which takes the power too. */
-	if (busy && pan_gpu_reset(pan))
-		pan->lost = true;
+	quiesce(pan);
 	pan->bound = false;
 	pan_job_end_all(pan, -ENODEV);
-	list_for_each_entry(c, &pan->clients, node) {
-		if (!busy)
-			pan_mmu_leave(c);
+	list_for_each_entry(c, &pan->clients, node)
 		pan_client_lose(c);
-	}
 	pan_client_free(pan->kernel);
 	pan_gpu_power_off(pan);
 }
