@@ -115,8 +115,8 @@ static int map_pages(struct io_pgtable_ops* ops, unsigned long iova, phys_addr_t
                      size_t n, int prot, gfp_t gfp, size_t* mapped) {
   struct tables* t = (struct tables*)ops;
   (void)gfp;
-  if (fail_at && !--fail_at) return -ENOMEM;
   for (size_t i = 0; i < n; i++) {
+    if (fail_at && !--fail_at) return -ENOMEM;
     host_check(t->count < PAGES, "too many leaves for the harness");
     for (size_t k = 0; k < t->count; k++)
       host_check(t->leaves[k].addr + t->leaves[k].size <= iova || iova + pgsize <= t->leaves[k].addr,

@@ -380,6 +380,39 @@ TEST_F(Gpu, EndsAJobWhoseHeapFindsNoMemory) {
   finish(c);
 }
 
+TEST_F(Gpu, ForgetsWhatWasMappedOfAChunkForWhichThereIsTooLittleMemory) {
+  const int c = ready();
+  ASSERT_GE(host_buffer(c, kVa, 0x10000, 0x4000, kHeap), 0);
+  const int job = host_submit(c, kVa, 0, 0);
+  host_forget_writes();
+  host_fail_allocation(4);  // the memory, two leaves, and not the third
+  host_fault(0, false, kTranslation, kVa);
+  host_pump();
+  EXPECT_EQ(values_of(as_reg(0, 0x18)), (std::vector<uint32_t>{2, 5, 1, 2, 5}))
+      << "LOCK and FLUSH_MEM, and then the end of the address space";
+  EXPECT_FALSE(host_mapped(c, kVa, nullptr));
+  host_fault(0, false, kTranslation, kVa);  // the access is tried again
+  host_pump();
+  EXPECT_EQ(host_result(job), -EIO);
+  finish(c);
+}
+
+TEST_F(Gpu, KeepsTheMemoryOfAChunkThatItDoesNotForget) {
+  const int c = ready();
+  ASSERT_GE(host_buffer(c, kVa, 0x10000, 0x4000, kHeap), 0);
+  const int job = host_submit(c, kVa, 0, 0);
+  options.as_reads = ~0u;
+  host_set(&options);
+  host_fail_allocation(4);
+  host_fault(0, false, kTranslation, kVa);
+  host_pump();
+  EXPECT_EQ(host_result(job), -EIO);
+  EXPECT_TRUE(says("16384 bytes of client 1 stay allocated"));
+  options.as_reads = 1;
+  host_set(&options);
+  finish(c, 1);
+}
+
 TEST_F(Gpu, IsNotConfusedByAFaultOfAJobThatWasStopped) {
   options.as_present = 1;
   const int a = ready(), b = host_open();

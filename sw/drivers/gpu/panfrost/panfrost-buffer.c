@@ -29,6 +29,20 @@ static u64 chunk_addr(const struct pan_buffer *b, size_t i)
 	return b->addr + i * b->chunk;
 }
 
+/* The GPU may still have it: better nobody gets it than somebody else. */
+static void lose(struct pan_buffer *b, size_t first, size_t n, size_t present)
+{
+	dev_err(b->client->pan->dev, "%zu bytes of client %u stay allocated\n",
+		present * b->chunk, b->client->id);
+	memset(&b->mem[first], 0, n * sizeof(*b->mem));
+}
+
+static void lose_memory(struct pan_buffer *b)
+{
+	lose(b, 0, b->size / b->chunk, b->present);
+}
+
+/* -ETIMEDOUT: the GPU may have its memory all the same. */
 static int map_chunk(struct pan_buffer *b, size_t i)
 {
 	struct pan_client *c = b->client;
@@ -45,9 +59,14 @@ static int map_chunk(struct pan_buffer *b, size_t i)
 				   &mapped);
 	if (!ret)
 		return 0;
-	if (mapped)
+	if (mapped) {
 		c->tables->unmap_pages(c->tables, chunk_addr(b, i), leaf,
 				       mapped / leaf, NULL);
+		/* Jobs may have found it meanwhile. */
+		if (pan_mmu_flush(c, chunk_addr(b, i), b->chunk,
+				  AS_COMMAND_FLUSH_MEM))
+			return -ETIMEDOUT;
+	}
 	dma_unmap_single(dev, dma, b->chunk, DMA_BIDIRECTIONAL);
 	return ret;
 }
@@ -60,13 +79,15 @@ static int add_chunk(struct pan_buffer *b, size_t i)
 	if (!b->mem[i])
 		return -ENOMEM;
 	ret = map_chunk(b, i);
-	if (ret) {
+	if (!ret) {
+		b->present++;
+	} else if (ret == -ETIMEDOUT) {
+		lose(b, i, 1, 1);
+	} else {
 		free_pages_exact(b->mem[i], b->chunk);
 		b->mem[i] = NULL;
-		return ret;
 	}
-	b->present++;
-	return 0;
+	return ret;
 }
 
 /* From the tables, and from what the GPU remembers; the memory stays. */
@@ -171,14 +192,6 @@ static int insert(struct pan_client *c, struct pan_buffer *b, u64 addr)
 	return 0;
 }
 
-/* The GPU may still have it: better nobody gets it than somebody else. */
-static void lose_memory(struct pan_buffer *b)
-{
-	dev_err(b->client->pan->dev, "%zu bytes of client %u stay allocated\n",
-		b->present * b->chunk, b->client->id);
-	memset(b->mem, 0, b->size / b->chunk * sizeof(*b->mem));
-}
-
 static int create(struct pan_client *c, struct pan_buffer *b, u64 addr)
 {
 	size_t i, n = b->size / b->chunk;
@@ -219,7 +232,8 @@ static int create(struct pan_client *c, struct pan_buffer *b, u64 addr)
  * It is zero.
  *
  * Return: the buffer, or an ERR_PTR(): -EINVAL, -EEXIST where @addr is not
- * free, -ENOSPC, -ENOMEM, -ENODEV once the GPU is gone.
+ * free, -ENOSPC, -ENOMEM, -ETIMEDOUT where the GPU hangs, -ENODEV once it is
+ * gone.
  */
 struct pan_buffer *pan_buffer_create(struct pan_client *c, u64 addr,
 				     size_t size, size_t chunk,
@@ -284,7 +298,7 @@ void pan_buffer_destroy(struct pan_buffer *b)
  * @f: the fault
  *
  * Return: 0: the access may be tried again; -ENOENT: there is no heap at that
- * address; -ENOMEM.
+ * address; -ENOMEM; -ETIMEDOUT where the GPU hangs.
  */
 int pan_buffer_grow(struct pan_client *c, const struct pan_fault *f)
 {
