@@ -74,13 +74,22 @@ void msm_gpu_start(struct msm_gpu *gpu)
 	msm_write(gpu, CP_SQE_CNTL, (u32)SQE_CNTL_RUN);
 }
 
-/* Nothing happens, and nothing interrupts, from now on. */
-void msm_gpu_stop(struct msm_gpu *gpu)
+/**
+ * msm_gpu_stop - nothing interrupts from now on, and nothing happens
+ * @gpu: the GPU; its faults are answered meanwhile
+ *
+ * Return: 0; -ETIMEDOUT: it stays busy.
+ */
+int msm_gpu_stop(struct msm_gpu *gpu)
 {
+	int ret;
+
 	msm_write(gpu, RBBM_INT_0_MASK, 0);
-	if (msm_gpu_reset(gpu))
+	ret = msm_gpu_reset(gpu);
+	if (ret)
 		dev_err(gpu->dev, "stays busy: RBBM_STATUS %#x\n",
 			msm_read(gpu, RBBM_STATUS));
+	return ret;
 }
 
 static void read_error(struct msm_gpu *gpu, struct msm_error *e)

@@ -84,6 +84,17 @@ void msm_job_finish(struct msm_gpu *gpu, struct msm_job *job)
 	complete(&job->done);
 }
 
+/* With gpu->lock. */
+void msm_job_end_all(struct msm_gpu *gpu, int status)
+{
+	struct msm_job *job, *n;
+
+	list_for_each_entry_safe(job, n, &gpu->jobs, node) {
+		job->status = status;
+		msm_job_finish(gpu, job);
+	}
+}
+
 /**
  * msm_retire - finish the jobs whose fences are written
  * @gpu: the GPU
@@ -108,14 +119,16 @@ void msm_retire(struct msm_gpu *gpu)
 	wake_up(&gpu->event);
 }
 
-/* 0, -EIO, or -EAGAIN: there is no room yet. */
+/* 0, -ENODEV, -EIO, or -EAGAIN: there is no room yet. */
 static int try_submit(struct msm_gpu *gpu, struct msm_job *job)
 {
 	unsigned long flags;
 	int ret = 0;
 
 	spin_lock_irqsave(&gpu->lock, flags);
-	if (gpu->dead) {
+	if (!gpu->bound) {
+		ret = -ENODEV;
+	} else if (gpu->dead) {
 		ret = -EIO;
 	} else if (gpu->recovering || ring_room(gpu) < MSM_RING_NEEDED) {
 		ret = -EAGAIN;
@@ -152,7 +165,7 @@ static int submit(struct msm_process *p, struct msm_job *job, u64 iova,
 	job->faults = 0;
 	init_completion(&job->done);
 	while ((ret = try_submit(gpu, job)) == -EAGAIN)
-		wait_event_timeout(gpu->event, gpu->dead ||
+		wait_event_timeout(gpu->event, gpu->dead || !gpu->bound ||
 				   (!gpu->recovering &&
 				    ring_room(gpu) >= MSM_RING_NEEDED),
 				   msecs_to_jiffies(10));
@@ -169,7 +182,8 @@ static int submit(struct msm_process *p, struct msm_job *job, u64 iova,
  *
  * Waits while the ring is full.
  *
- * Return: 0; -EIO: the GPU is out of order; -EINVAL.
+ * Return: 0; -EIO: the GPU is out of order; -ENODEV: it is being unbound;
+ * -EINVAL.
  */
 int msm_submit(struct msm_process *p, struct msm_job *job, u64 iova,
 	       u32 words)
@@ -181,7 +195,7 @@ int msm_submit(struct msm_process *p, struct msm_job *job, u64 iova,
  * msm_wait - wait until a job is done
  * @job: submitted
  *
- * It ends: a job that does not is ended by the watchdog.
+ * It ends: a job that does not is ended by the watchdog, or with the GPU.
  *
  * Return: its status.
  */

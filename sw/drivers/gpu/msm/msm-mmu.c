@@ -160,6 +160,20 @@ static bool is_unused(struct msm_process *p)
 	return unused;
 }
 
+/* 0: the GPU does not use the tables of @p, whose jobs have ended. */
+static int leave(struct msm_process *p)
+{
+	struct msm_gpu *gpu = p->gpu;
+	int ret = p == gpu->idle ? 0 : msm_turn_to(gpu->idle);
+
+	if (ret == -ENODEV) {
+		/* It is unbound: either it stops, or it is lost. */
+		wait_event(gpu->event, READ_ONCE(gpu->stopped));
+		ret = 0;
+	}
+	return gpu->dead ? -EIO : ret;
+}
+
 static void free_heap(struct msm_process *p)
 {
 	unsigned int i;
@@ -185,12 +199,11 @@ int msm_process_destroy(struct msm_process *p)
 {
 	struct msm_gpu *gpu = p->gpu;
 	unsigned long flags;
-	int ret = 0;
+	int ret;
 
-	/* Each job ends: the watchdog sees to that. */
+	/* Each job ends: the watchdog sees to that, or the unbinding. */
 	wait_event(gpu->event, is_unused(p));
-	if (p != gpu->idle)
-		ret = msm_turn_to(gpu->idle);
+	ret = leave(p);
 	mutex_lock(&gpu->making);
 	spin_lock_irqsave(&gpu->lock, flags);
 	list_del(&p->node);

@@ -39,13 +39,8 @@ static void finish_guilty(struct msm_gpu *gpu)
 /* With gpu->lock. */
 static void give_up(struct msm_gpu *gpu)
 {
-	struct msm_job *job, *n;
-
 	gpu->dead = true;
-	list_for_each_entry_safe(job, n, &gpu->jobs, node) {
-		job->status = -EIO;
-		msm_job_finish(gpu, job);
-	}
+	msm_job_end_all(gpu, -EIO);
 }
 
 static void dump(struct msm_gpu *gpu)
@@ -78,7 +73,7 @@ static void recover(struct work_struct *work)
 	finish_guilty(gpu);
 	if (ret) {
 		give_up(gpu);
-	} else {
+	} else if (gpu->bound) {
 		msm_gpu_start(gpu);
 		msm_ring_restart(gpu);
 	}
@@ -96,7 +91,7 @@ static void recover(struct work_struct *work)
 /* With gpu->lock. */
 static void begin(struct msm_gpu *gpu, const struct msm_error *e)
 {
-	if (gpu->recovering || gpu->dead)
+	if (gpu->recovering || gpu->dead || !gpu->bound)
 		return;
 	gpu->recovering = true;
 	gpu->error = *e;
@@ -133,7 +128,8 @@ static void watchdog(struct timer_list *t)
 	unsigned long flags, deadline;
 
 	spin_lock_irqsave(&gpu->lock, flags);
-	if (!list_empty(&gpu->jobs) && !gpu->recovering && !gpu->dead) {
+	if (!list_empty(&gpu->jobs) && !gpu->recovering && !gpu->dead &&
+	    gpu->bound) {
 		deadline = gpu->head_since + job_timeout();
 		if ((long)(jiffies - deadline) >= 0)
 			begin(gpu, &late);
@@ -149,7 +145,7 @@ void msm_watch(struct msm_gpu *gpu)
 	unsigned long flags;
 
 	spin_lock_irqsave(&gpu->lock, flags);
-	if (!list_empty(&gpu->jobs) && !gpu->watchdog.pending)
+	if (!list_empty(&gpu->jobs) && gpu->bound && !gpu->watchdog.pending)
 		mod_timer(&gpu->watchdog, gpu->head_since + job_timeout());
 	spin_unlock_irqrestore(&gpu->lock, flags);
 }
@@ -172,6 +168,7 @@ int msm_recover_init(struct msm_gpu *gpu)
 	return gpu->wq ? 0 : -ENOMEM;
 }
 
+/* The GPU is not bound: neither comes again. */
 void msm_recover_exit(struct msm_gpu *gpu)
 {
 	del_timer_sync(&gpu->watchdog);

@@ -23,8 +23,17 @@ void msm_shell_remove(struct msm_gpu *gpu)
 	mutex_unlock(&gpus_lock);
 }
 
-/* By name; the first for NULL; NULL if there is none. */
-struct msm_gpu *msm_find(const char *name)
+/**
+ * msm_get - find a GPU
+ * @name: of its device; NULL: the first
+ *
+ * Whoever has it may use it, its registers and its memory until msm_put(), and
+ * has no process left by then: the driver does not leave the device before. It
+ * stops the GPU, though: then jobs end with -ENODEV.
+ *
+ * Return: the GPU, or NULL.
+ */
+struct msm_gpu *msm_get(const char *name)
 {
 	struct msm_gpu *gpu, *found = NULL;
 
@@ -32,8 +41,23 @@ struct msm_gpu *msm_find(const char *name)
 	list_for_each_entry(gpu, &gpus, node)
 		if (!found && (!name || !strcmp(name, dev_name(gpu->dev))))
 			found = gpu;
+	if (found)
+		kref_get(&found->users);
 	mutex_unlock(&gpus_lock);
 	return found;
+}
+
+static void release(struct kref *kref)
+{
+	struct msm_gpu *gpu = container_of(kref, struct msm_gpu, users);
+
+	complete(&gpu->unused);
+}
+
+/* It may be gone behind this. */
+void msm_put(struct msm_gpu *gpu)
+{
+	kref_put(&gpu->users, release);
 }
 
 static void show_processes(struct msm_gpu *gpu)

@@ -48,6 +48,17 @@ static void fill(struct msm_bo *bo, u32 value)
 		p[i] = value;
 }
 
+/* The end of a client, and of more memory that it was given. */
+static bool close_with(struct msm_gpu *gpu, struct msm_client *c,
+		       struct msm_bo *bo)
+{
+	/* The GPU may still use it. */
+	if (!msm_client_close(gpu, c))
+		return false;
+	msm_bo_free(gpu, bo);
+	return true;
+}
+
 static bool try_others_memory(struct msm_client *a, struct msm_client *b,
 			      struct msm_bo *secret, u64 iova)
 {
@@ -87,8 +98,7 @@ bool msm_test_isolation(struct msm_gpu *gpu, u64 seed)
 	fill(&secret, POISON);
 	ok = !msm_map(b.p, FREE_IOVA, &secret, IOMMU_READ | IOMMU_WRITE) &&
 	     try_others_memory(&a, &b, &secret, FREE_IOVA);
-	ok = msm_client_close(gpu, &b) && ok;
-	msm_bo_free(gpu, &secret);
+	ok = close_with(gpu, &b, &secret) && ok;
 	return msm_client_close(gpu, &a) && ok;
 
 out_b:
@@ -159,9 +169,7 @@ bool msm_test_kernel_unmap(struct msm_gpu *gpu, u64 seed)
 		     msm_is("faults of the process", c.p->faults, 0);
 		gpu->kernel_next = next;
 	}
-	ok = msm_client_close(gpu, &c) && ok;
-	msm_bo_free(gpu, &bo);
-	return ok;
+	return close_with(gpu, &c, &bo) && ok;
 }
 
 bool msm_test_readonly(struct msm_gpu *gpu, u64 seed)
@@ -184,9 +192,7 @@ bool msm_test_readonly(struct msm_gpu *gpu, u64 seed)
 	ok = ok && msm_expect(&c, -EFAULT) &&
 	     was_fault(&c, 1, FREE_IOVA, true, "not permitted") &&
 	     is_filled(&bo, (u32)seed);
-	ok = msm_client_close(gpu, &c) && ok;
-	msm_bo_free(gpu, &bo);
-	return ok;
+	return close_with(gpu, &c, &bo) && ok;
 }
 
 bool msm_test_unmap(struct msm_gpu *gpu, u64 seed)
@@ -216,9 +222,7 @@ bool msm_test_unmap(struct msm_gpu *gpu, u64 seed)
 	     msm_expect(&c, 0) &&
 	     msm_is("what was written", *(volatile u32 *)bo.cpu, 1) &&
 	     msm_unmap(c.p, FREE_IOVA + bo.size, bo.size) == -EINVAL;
-	ok = msm_client_close(gpu, &c) && ok;
-	msm_bo_free(gpu, &bo);
-	return ok;
+	return close_with(gpu, &c, &bo) && ok;
 }
 
 /* A word on each page, and then all of them back. */

@@ -234,8 +234,11 @@ static bool close_process(struct random *r, struct random_process *p)
 {
 	unsigned int n;
 
-	if (p->c.p && !msm_client_close(r->gpu, &p->c))
+	if (p->c.p && !msm_client_close(r->gpu, &p->c)) {
+		/* Its buffers are kept, too. */
+		memset(p, 0, sizeof(*p));
 		return false;
+	}
 	for (n = 0; n < SLOTS - 1; n++)
 		msm_bo_free(r->gpu, &p->slots[n].bo);
 	memset(p, 0, sizeof(*p));

@@ -45,6 +45,7 @@ bool msm_client_close(struct msm_gpu *gpu, struct msm_client *c)
 	c->p = NULL;
 	if (ret) {
 		/* The GPU may still use it. */
+		memset(c, 0, sizeof(*c));
 		ktap_diag("not ended: -%s", errname(ret));
 		return false;
 	}
@@ -156,10 +157,44 @@ static bool wanted(const struct test *t, const char *only, bool all)
 	return only ? !strcmp(only, t->name) : all || !t->extra;
 }
 
-static int run_tests(struct msm_gpu *gpu, const char *only, bool all, u64 seed)
+static void run_on(const struct test *t, struct msm_gpu *gpu, u64 seed)
+{
+	const char *why = t->skip ? t->skip(gpu) : NULL;
+
+	if (why)
+		ktap_skip(why, "%s: %s", t->name, t->what);
+	else
+		ktap_ok(t->run(gpu, seed), "%s: %s", t->name, t->what);
+}
+
+/* Found anew for each: it may have been unbound in between. */
+static void run_test(const struct test *t, const char *name, u64 seed)
+{
+	struct msm_gpu *gpu = msm_get(name);
+
+	if (gpu) {
+		run_on(t, gpu, seed);
+		msm_put(gpu);
+	} else {
+		ktap_diag("no GPU is bound any more");
+		ktap_ok(false, "%s: %s", t->name, t->what);
+	}
+}
+
+/* @device: NULL: the first */
+static int run_tests(const char *device, const char *only, bool all, u64 seed)
 {
 	unsigned int i, count = 0, before = ktap_failures();
+	struct msm_gpu *gpu = msm_get(device);
+	char name[64];
 
+	if (!gpu) {
+		shell_printf("msmtest: no GPU%s%s\n", device ? " " : "",
+			     device ? device : "");
+		return -ENODEV;
+	}
+	strscpy(name, dev_name(gpu->dev), sizeof(name));
+	msm_put(gpu);
 	for (i = 0; i < ARRAY_SIZE(tests); i++)
 		count += wanted(&tests[i], only, all);
 	if (!count) {
@@ -168,18 +203,11 @@ static int run_tests(struct msm_gpu *gpu, const char *only, bool all, u64 seed)
 	}
 	ktap_plan(count);
 	for (i = 0; i < ARRAY_SIZE(tests); i++) {
-		const struct test *t = &tests[i];
-		const char *why = t->skip ? t->skip(gpu) : NULL;
-
-		if (!wanted(t, only, all))
+		if (!wanted(&tests[i], only, all))
 			continue;
 		if (shell_interrupted())
 			return -EINTR;
-		if (why)
-			ktap_skip(why, "%s: %s", t->name, t->what);
-		else
-			ktap_ok(t->run(gpu, seed), "%s: %s", t->name,
-				t->what);
+		run_test(&tests[i], name, seed);
 	}
 	return ktap_failures() == before ? 0 : -EIO;
 }
@@ -202,7 +230,6 @@ static int usage(void)
 int msm_test(int argc, char **argv)
 {
 	const char *device = NULL, *only = NULL;
-	struct msm_gpu *gpu;
 	unsigned int seed = 1;
 	bool all = false;
 	int i;
@@ -224,11 +251,5 @@ int msm_test(int argc, char **argv)
 			 kstrtouint(argv[++i], 0, &seed))
 			return usage();
 	}
-	gpu = msm_find(device);
-	if (!gpu) {
-		shell_printf("msmtest: no GPU%s%s\n", device ? " " : "",
-			     device ? device : "");
-		return -ENODEV;
-	}
-	return run_tests(gpu, only, all, seed);
+	return run_tests(device, only, all, seed);
 }

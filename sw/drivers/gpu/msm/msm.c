@@ -90,11 +90,21 @@ static int make_idle(struct msm_gpu *gpu)
 	return PTR_ERR_OR_ZERO(gpu->idle);
 }
 
-/* TTBR0 does not translate any more. */
-static void free_idle(struct msm_gpu *gpu)
+/*
+ * TTBR0 does not translate any more. What a GPU that has not stopped may still
+ * reach is kept: the idle process, the ring, and the tables of the upper half.
+ */
+static void free_all(struct msm_gpu *gpu)
 {
 	gpu->smmu->set_ttbr0_cfg(gpu->dev, NULL, 0);
 	msm_process_destroy(gpu->idle);
+	if (gpu->dead) {
+		dev_err(gpu->dev, "its ring and its tables are not freed\n");
+		iommu_detach_device(gpu->kernel, gpu->dev);
+		return;
+	}
+	free_kernel_half(gpu);
+	free_ring(gpu);
 }
 
 static int start(struct msm_gpu *gpu)
@@ -112,6 +122,7 @@ static int start(struct msm_gpu *gpu)
 	if (ret)
 		return ret;
 	spin_lock_irqsave(&gpu->lock, flags);
+	gpu->bound = true;
 	msm_gpu_start(gpu);
 	msm_ring_restart(gpu);
 	spin_unlock_irqrestore(&gpu->lock, flags);
@@ -119,9 +130,37 @@ static int start(struct msm_gpu *gpu)
 	return msm_turn_to(gpu->idle);
 }
 
+/*
+ * From now on no job comes, and neither the watchdog nor a reset; then those
+ * that there are end. The SMMU's faults are answered until the GPU is idle.
+ */
+static void stop(struct msm_gpu *gpu, unsigned int irq)
+{
+	unsigned long flags;
+	bool dead;
+
+	spin_lock_irqsave(&gpu->lock, flags);
+	gpu->bound = false;
+	spin_unlock_irqrestore(&gpu->lock, flags);
+	wake_up(&gpu->event);
+	msm_recover_exit(gpu);
+	dead = msm_gpu_stop(gpu) != 0;
+	devm_free_irq(gpu->dev, irq, gpu);
+	/* What was done until then is done. */
+	msm_retire(gpu);
+	spin_lock_irqsave(&gpu->lock, flags);
+	gpu->dead |= dead;
+	gpu->stopped = true;
+	msm_job_end_all(gpu, -ENODEV);
+	spin_unlock_irqrestore(&gpu->lock, flags);
+	wake_up(&gpu->event);
+}
+
 static void init_gpu(struct msm_gpu *gpu, struct device *dev)
 {
 	gpu->dev = dev;
+	kref_init(&gpu->users);
+	init_completion(&gpu->unused);
 	spin_lock_init(&gpu->lock);
 	mutex_init(&gpu->making);
 	INIT_LIST_HEAD(&gpu->processes);
@@ -162,7 +201,7 @@ static int msm_probe(struct platform_device *pdev)
 		goto out_kernel;
 	ret = msm_faults_init(gpu);
 	if (ret)
-		goto out_idle;
+		goto out_all;
 	ret = msm_recover_init(gpu);
 	if (ret)
 		goto out_faults;
@@ -181,14 +220,15 @@ static int msm_probe(struct platform_device *pdev)
 	return 0;
 
 out_stop:
-	msm_gpu_stop(gpu);
-	devm_free_irq(dev, (unsigned int)irq, gpu);
+	stop(gpu, (unsigned int)irq);
+	goto out_faults;
 out_recover:
 	msm_recover_exit(gpu);
 out_faults:
 	msm_faults_exit(gpu);
-out_idle:
-	free_idle(gpu);
+out_all:
+	free_all(gpu);
+	return ret;
 out_kernel:
 	free_kernel_half(gpu);
 	free_ring(gpu);
@@ -200,13 +240,15 @@ static void msm_remove(struct platform_device *pdev)
 	struct msm_gpu *gpu = platform_get_drvdata(pdev);
 
 	msm_shell_remove(gpu);
-	msm_gpu_stop(gpu);
-	devm_free_irq(gpu->dev, (unsigned int)platform_get_irq(pdev, 0), gpu);
-	msm_recover_exit(gpu);
+	stop(gpu, (unsigned int)platform_get_irq(pdev, 0));
+	/*
+	 * All that they wait for has ended, and what they ask for from now on
+	 * is refused: they close their processes and go.
+	 */
+	msm_put(gpu);
+	wait_for_completion(&gpu->unused);
 	msm_faults_exit(gpu);
-	free_idle(gpu);
-	free_kernel_half(gpu);
-	free_ring(gpu);
+	free_all(gpu);
 	dev_info(gpu->dev, "stopped after %llu jobs\n", gpu->jobs_done);
 }
 

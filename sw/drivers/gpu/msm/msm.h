@@ -4,6 +4,7 @@
 #define MSM_H
 
 #include <adreno-smmu.h>
+#include <atomic.h>
 #include <bitfield.h>
 #include <completion.h>
 #include <device.h>
@@ -67,7 +68,8 @@ struct msm_poke {
  * @poke: NULL: none
  * @seqno: its fence
  * @status: 0; -EFAULT: an access was refused, the rest was done; -EIO or
- *	    -ETIMEDOUT: it was ended, and the GPU reset
+ *	    -ETIMEDOUT: it was ended, and the GPU reset; -ENODEV: the GPU was
+ *	    unbound
  * @faults: accesses that were refused
  * @done: it will not be looked at again
  */
@@ -114,6 +116,8 @@ struct msm_process {
 
 /**
  * struct msm_gpu - one GPU
+ * @users: the binding's reference, and that of each msm_get()
+ * @unused: the last of them has gone; until then all of this stays
  * @smmu: of its SMMU's driver
  * @kernel: the domain of the upper half
  * @page: the smallest page of all tables
@@ -129,13 +133,17 @@ struct msm_process {
  * @jobs: those in the ring, in order; the first is being worked on
  * @head_since: jiffies since when it is the first
  * @recovering: nothing goes to the ring
- * @dead: a reset did not help
+ * @bound: false once the driver leaves: no job comes, and no reset begins
+ * @stopped: nothing runs any more, nor will; all jobs have ended
+ * @dead: a reset did not help: it may still use what it had
  * @error, @guilty: why it is recovered, and the job that was at work (0: none)
  * @event: a job is done, or the GPU is back
  * @processes: in the order of making
  */
 struct msm_gpu {
 	struct list_head node;
+	struct kref users;
+	struct completion unused;
 	struct device *dev;
 	u8 __iomem *base;
 	const struct adreno_smmu_ops *smmu;
@@ -161,6 +169,8 @@ struct msm_gpu {
 	u32 seqno;
 	unsigned long head_since;
 	bool recovering;
+	bool bound;
+	bool stopped;
 	bool dead;
 	struct msm_error error;
 	u32 guilty;
@@ -206,7 +216,7 @@ static inline void msm_write64(struct msm_gpu *gpu, u32 reg, u64 value)
 /* msm-gpu.c: the registers */
 int msm_gpu_reset(struct msm_gpu *gpu);
 void msm_gpu_start(struct msm_gpu *gpu);
-void msm_gpu_stop(struct msm_gpu *gpu);
+int msm_gpu_stop(struct msm_gpu *gpu);
 irqreturn_t msm_gpu_irq(int irq, void *data);
 void msm_gpu_dump(struct msm_gpu *gpu);
 
@@ -234,6 +244,7 @@ int msm_turn_to(struct msm_process *p);
 void msm_retire(struct msm_gpu *gpu);
 void msm_ring_restart(struct msm_gpu *gpu);
 void msm_job_finish(struct msm_gpu *gpu, struct msm_job *job);
+void msm_job_end_all(struct msm_gpu *gpu, int status);
 
 /* msm-recover.c: a GPU that has stopped */
 int msm_recover_init(struct msm_gpu *gpu);
@@ -252,7 +263,8 @@ int msm_shell_init(void);
 void msm_shell_exit(void);
 void msm_shell_add(struct msm_gpu *gpu);
 void msm_shell_remove(struct msm_gpu *gpu);
-struct msm_gpu *msm_find(const char *name);
+struct msm_gpu *msm_get(const char *name);
+void msm_put(struct msm_gpu *gpu);
 
 /* msm-test.c */
 int msm_test(int argc, char **argv);
