@@ -223,6 +223,7 @@ int shell_run_argv(int argc, char **argv)
 	struct module *owner;
 	bool refused;
 	shell_fn_t fn;
+	char why[64];
 	int ret;
 
 	mutex_lock(&shell_commands_lock);
@@ -237,7 +238,8 @@ int shell_run_argv(int argc, char **argv)
 	fn = c->fn;
 	/* Its module must not go while it runs. */
 	owner = c->owner;
-	ret = module_get_for(owner, NULL, NULL);
+	scnprintf(why, sizeof(why), "command %s", c->name);
+	ret = module_get_for(owner, NULL, why);
 	if (ret) {
 		mutex_unlock(&shell_commands_lock);
 		shell_printf(ret == -ENOMEM ? "sh: %s: no memory\n" :
@@ -246,7 +248,7 @@ int shell_run_argv(int argc, char **argv)
 	}
 	mutex_unlock(&shell_commands_lock);
 	if (refused) {
-		module_put(owner);
+		module_put_for(owner, NULL, why);
 		return shell_usage(argv[0]);
 	}
 	/* A Ctrl-C is for the command that is typed before it, or for the
@@ -257,7 +259,7 @@ int shell_run_argv(int argc, char **argv)
 	ret = fn(argc, argv);
 	/* What it brought in may let others come: the next command sees it. */
 	wait_for_device_probe();
-	module_put(owner);
+	module_put_for(owner, NULL, why);
 	return ret;
 }
 
