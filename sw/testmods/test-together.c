@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* The command "together": lines of the shell that run at the same time. */
 #include <completion.h>
+#include <delay.h>
 #include <err.h>
 #include <kernel.h>
 #include <kthread.h>
@@ -11,6 +12,7 @@
 
 struct line {
 	const char *text;
+	unsigned int delay_us;
 	int ret;
 	struct task *thread;
 	struct completion *start;
@@ -23,9 +25,31 @@ static int run_line(void *data)
 
 	/* All of them exist before the first one does anything. */
 	wait_for_completion(l->start);
+	if (l->delay_us)
+		usleep_range(l->delay_us, l->delay_us);
 	l->ret = shell_run(l->text);
 	complete(&l->over);
 	return 0;
+}
+
+/* "@MICROSECONDS " in front of a line: it begins so much later. Moves @text
+ * behind it; -EINVAL where that is no number.
+ */
+static int take_delay(struct line *l)
+{
+	char number[12];
+	size_t n = 0;
+
+	if (*l->text != '@')
+		return 0;
+	while (l->text[1 + n] && l->text[1 + n] != ' ' &&
+	       n < sizeof(number) - 1) {
+		number[n] = l->text[1 + n];
+		n++;
+	}
+	number[n] = 0;
+	l->text += 1 + n;
+	return kstrtouint(number, 10, &l->delay_us);
 }
 
 /* Fails when one of them does; "-" in front of a line: whether it fails does not
@@ -45,6 +69,9 @@ static int together(int argc, char **argv)
 		struct line *l = &lines[n];
 
 		l->text = argv[n + 1] + (*argv[n + 1] == '-');
+		ret = take_delay(l);
+		if (ret)
+			break;
 		l->start = &start;
 		init_completion(&l->over);
 		l->thread = kthread_run(run_line, l, "together-%d", n);
@@ -70,7 +97,7 @@ static int together(int argc, char **argv)
 static int __init test_together_init(void)
 {
 	return register_shell_command("together",
-				      "LINE... - run lines at the same time",
+				      "[-][@MICROSECONDS ]LINE... - run lines at the same time",
 				      together);
 }
 module_init(test_together_init);

@@ -101,18 +101,82 @@ def case_the_gpu_and_its_smmu_are_unbound_and_bound_at_run_time(b):
                             r"a100000\.gpu +IOMMU 9100000\.iommu", r"in iommu group 0", r"^ok 1 - others", r"module: msm: unloaded"])
 
 
+def case_a_gpu_unbound_under_switches_of_processes_ends_their_jobs(b):
+    met = unbound_at_each(b, "switch", "a100000.gpu", "msm a100000.gpu", (100, 101, 200, 300, 400))
+    check(len(met) == 5, "the GPU went too late")
+    for r in met:
+        in_order(r, [r"# \d\d+ switches", r"stopped after \d\d+ jobs"])
+
+
+def case_an_smmu_unbound_under_threads_that_map_and_submit_takes_the_gpu_along(b):
+    met = unbound_at_each(b, "threads", "9100000.iommu", "arm-smmu 9100000.iommu", (50, 51, 100, 250, 260))
+    check(len(met) >= 4, "the SMMU went too late")
+    for r in met:
+        # ENODEV, whatever the thread was at.
+        check(set(re.findall(r"a thread's error is (\S+),", r.stdout)) == {"0x13"}, "a thread ends with another error", r)
+        in_order(r, [r"a100000\.gpu: stopped after", r"9100000\.iommu: stopped", r"a100000\.gpu: kernel at"])
+
+
+def case_a_gpu_unbound_under_a_hang_is_not_started_again(b):
+    met = unbound_at_each(b, "hang", "a100000.gpu", "msm a100000.gpu", (100, 4000) + tuple(range(8300, 8440, 10)))
+    # Before the GPU finds out, about then, and while it is reset.
+    check(any("hang: RBBM_INT_0_STATUS" not in r.stdout for r in met), "the GPU is always reset", met[0])
+    check(any("hang: RBBM_INT_0_STATUS" in r.stdout for r in met), "the GPU is never reset", met[0])
+    for r in met:
+        in_order(r, [r"the job ends with -19, expected (-110|0)", r"a100000\.gpu: stopped after"])
+
+
+def case_a_gpu_unbound_and_bound_under_random_schedules_leaves_nothing_behind(b):
+    met = unbound_at_each(b, "random", "a100000.gpu", "msm a100000.gpu", (40, 200, 600, 800, 1000, 1200))
+    check(len(met) >= 5, "the GPU went too late")
+
+
+def case_a_command_that_uses_the_gpu_is_named_by_rmmod(b):
+    init = ("modprobe test-together\nmodprobe -a arm-smmu msm\ntogether 'msmtest --test hang' '@1000 expect-fail rmmod msm' '@1100 lsmod'\n"
+            "rmmod msm\npoweroff\n")
+    together = os.path.join(b.build, "sw", "test-modules", "test-together.ko")
+    r = run(b, init, "--module", together)
+    in_order(r, [r"module: msm: in use by command msmtest", r"^msm +\d+ +1 +command msmtest", r"^ok 1 - hang", r"module: msm: unloaded"])
+
+
 def case_random_schedules_do_what_the_model_does(b):
     run(b, "modprobe -a arm-smmu msm\n" + "".join("msmtest --test random --seed %d\n" % s for s in range(2, 18)) + "msm status\npoweroff\n",
         "--strict")
 
 
-def case_processors_submit_and_serve_it_at_the_same_time(b):
-    def cpus(text):
-        cpu = '[cpu1]\ntype = "cpu"\ninterrupts = { timer_virt = "PPI 11", timer_phys = "PPI 14" }\n\n[gic]\n'
-        text = text.replace("[gic]\n", cpu).replace('type = "gicv2"\n', 'type = "gicv2"\nparams.cpus = 2\n')
-        return text.replace('wires = { irq0 = "cpu0.irq" }', 'wires = { irq0 = "cpu0.irq", irq1 = "cpu1.irq" }')
+def two_processors(text):
+    cpu = '[cpu1]\ntype = "cpu"\ninterrupts = { timer_virt = "PPI 11", timer_phys = "PPI 14" }\n\n[gic]\n'
+    text = text.replace("[gic]\n", cpu).replace('type = "gicv2"\n', 'type = "gicv2"\nparams.cpus = 2\n')
+    return text.replace('wires = { irq0 = "cpu0.irq" }', 'wires = { irq0 = "cpu0.irq", irq1 = "cpu1.irq" }')
 
-    r = run(b, "modprobe -a arm-smmu msm\nmsmtest\n" + "msmtest --test threads\n" * 5 + "poweroff\n", change=cpus)
+
+def unbound_under(b, test, away, back, delay):
+    """The GPU goes, and comes back, so many microseconds after a test has begun on another processor. Returns the run and how many jobs
+    it had done by then; the test may fail, but the kernel goes on, nothing is left held, and the next test passes."""
+    init = ("modprobe test-together\nmodprobe -a arm-smmu msm\ntogether '-msmtest --test %s' '@%d unbind %s' '-@%d bind %s'\n"
+            "settle\nmsmtest --test write\nexpect-fail modprobe nothing\nrmmod -a\nlsmod\npoweroff\n" % (test, delay, away, delay + 3000, back))
+    together = os.path.join(b.build, "sw", "test-modules", "test-together.ko")
+    r = b.run(shipped(b).variant(init=init, change=two_processors), "--min-tests", "0", "--timeout-sim", "10s", "--module", together)
+    check(r.returncode in (EXIT["pass"], EXIT["fail"]), "expected exit code 0 or 1", r)
+    check(not re.search(r"Oops|panic|WARNING|BUG|stays busy|not freed", r.stdout), "the kernel complains", r)
+    in_order(r, [r"^(not )?ok 1 - %s" % test, r"^ok 1 - write", r"module: msm: unloaded", r"module: io_pgtable_arm: unloaded", r"Power down"])
+    m = re.search(r"a100000\.gpu: stopped after (\d+) jobs", r.stdout)
+    check(m and m.start() < r.stdout.index("ok 1 - write"), "the GPU was not unbound", r)
+    return r, int(m[1])
+
+
+def unbound_at_each(b, test, away, back, delays):
+    """At each moment, the first one twice: nothing differs then. Returns the runs in which the test met it."""
+    runs = [unbound_under(b, test, away, back, d) for d in delays]
+    again, _ = unbound_under(b, test, away, back, delays[0])
+    check(again.stdout == runs[0][0].stdout, "the same run again ends in another way", again)
+    counts = [n for _, n in runs]
+    check(counts == sorted(counts), "later is not later: %s" % counts)
+    return [r for r, _ in runs if re.search(r"(?m)^not ok 1 - %s" % test, r.stdout)]
+
+
+def case_processors_submit_and_serve_it_at_the_same_time(b):
+    r = run(b, "modprobe -a arm-smmu msm\nmsmtest\n" + "msmtest --test threads\n" * 5 + "poweroff\n", change=two_processors)
     in_order(r, [r"CPUs on line: 2"])
     ran(r, *TESTS)
 
