@@ -1,0 +1,2 @@
+#pragma once
+#define msleep(ms) ((void)(ms))
