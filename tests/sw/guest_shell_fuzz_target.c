@@ -46,8 +46,11 @@ int module_get_for(struct module *m, struct module *holder, const char *why)
 	return 0;
 }
 
-void module_put(struct module *m)
+void module_put_for(struct module *m, struct module *holder, const char *why)
 {
+	(void)m;
+	(void)holder;
+	(void)why;
 }
 
 void __warn(const char *file, int line, const char *cond, const char *fmt, ...)
