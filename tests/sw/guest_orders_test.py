@@ -62,7 +62,7 @@ def run(folder, config, script):
             assert n == 1, f"the configuration has no {key} = line"
         mix = pathlib.Path(temporary) / "mix.toml"
         mix.write_text(text)
-        return subprocess.run([PROGRAM, "run", str(mix)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        return subprocess.run([PROGRAM, "run", str(mix), "--min-tests", "1"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True, errors="replace", timeout=120, check=False)
 
 
