@@ -29,6 +29,7 @@ def run(program, config, build, init, append=None):
         files = ", ".join(f'"{build}/test-modules/{name}.ko"' for name in MODULES)
         text, modules = re.subn(r"(?ms)^modules = \[.*?\]", f"modules = [{files}]", text)
         text, inits = re.subn(r"(?m)^init = .*$", f'init = "{script}"', text)
+        text = re.sub(r"(?m)^min_tests = .*$", "min_tests = 1", text)
         assert modules == 1 and inits == 1, "the configuration has another shape than expected"
         path = pathlib.Path(folder) / "config.toml"
         path.write_text(text)
