@@ -17,8 +17,9 @@ namespace smmuvp {
 using pgtable::AddressSpace;
 using pgtable::Shareability;
 
-/// What an ATS-capable device asks for (IHI 0070 3.9.1). None is an ordinary, untranslated access.
-enum class AtsPhase : std::uint8_t { None, TranslationRequest, Translated };
+/// What an ATS-capable device asks for (IHI 0070 3.9.1). None is an ordinary, untranslated access. Requests
+/// have an AtsExtension (ats_extension.h).
+enum class AtsPhase : std::uint8_t { None, TranslationRequest, Translated, PageRequest };
 
 /// In: who asks and how. Out: what the translation found, for whatever is downstream.
 /// A request without this extension is a Non-secure, unprivileged data access of the port's default StreamID.
