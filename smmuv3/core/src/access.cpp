@@ -32,19 +32,20 @@ bool precedes_ste(EventType type) {
 }  // namespace
 
 Access::Access(Smmu& smmu, const smmu::AccessRequest& request)
-    : Access(smmu.parts(), smmu.interface(), request) {}
+    : Access(smmu.interface_of(request).parts(), smmu.interface_of(request), request) {}
 
 Access::Access(const Parts& parts, ProgrammingInterface& interface, const smmu::AccessRequest& request)
-    : ClientAccess(parts.engine, request), m_parts(parts), m_interface(interface) {}
+    : ClientAccess(parts.engine, request), m_parts(&parts), m_interface(&interface) {}
 
 Access::Access(Smmu& smmu)
     : ClientAccess(smmu.engine()),
-      m_parts(smmu.parts()),
-      m_interface(smmu.interface()),
+      m_smmu(&smmu),
+      m_parts(&smmu.parts()),
+      m_interface(&smmu.interface()),
       m_state(State::done) {}
 
 Access::~Access() {
-  if (m_stall != 0) m_interface.stalls().forget(m_stall);
+  if (m_stall != 0) m_interface->stalls().forget(m_stall);
 }
 
 Step Access::step() {
@@ -71,7 +72,7 @@ Step Access::step() {
         break;
       }
       case State::record:
-        if (!m_interface.events().has_room()) {
+        if (!m_interface->events().has_room()) {
           m_held = true;
           return Step::stalled;
         }
@@ -107,14 +108,14 @@ void Access::start() {
     pass_port();
     if (m_request.unsupported == smmu::Unsupported::identity) {
       tell_other_identity();
-    } else if (m_request.space != smmu::AddressSpace::non_secure) {
-      m_parts.diag.unimplemented("SEC_SID",
-                                 "an access that is not marked Non-secure is treated as Non-secure: only the "
-                                 "Non-secure programming interface is built",
-                                 "IHI 0070 3.10.1", m_request.stream_id, m_request.address);
+    } else if (m_request.secure_stream && m_interface->sec_sid() != SecSid::secure) {
+      m_parts->diag.unimplemented("SEC_SID",
+                                  "an access of a Secure stream is treated as Non-secure: S_IDR1.SECURE_IMPL "
+                                  "is 0",
+                                  "IHI 0070 3.10.1", m_request.stream_id, m_request.address);
     }
   }
-  if (m_interface.held()) {
+  if (m_interface->held()) {
     m_why_not_recorded = "the SMMU is held in reset";
     terminate();
     return;
@@ -125,7 +126,7 @@ void Access::start() {
     fail(event_of(EventType::F_UUT));  // 7.3.2; permitted with SMMUEN == 0 too
     return;
   }
-  if (m_interface.enabled(CR0_SMMUEN)) {
+  if (m_interface->enabled(CR0_SMMUEN)) {
     go_to_tcu();
     ConfigRequest request;
     request.stream_id = m_request.stream_id;
@@ -134,31 +135,31 @@ void Access::start() {
     request.debug = m_request.debug;
     request.foresee = m_request.foresee;
     request.time = m_time;
-    m_config.emplace(m_parts, m_interface, request);
+    m_config.emplace(*m_parts, *m_interface, request);
     m_state = State::config;
     return;
   }
   // 6.3.9.6, 6.3.14
-  const std::uint32_t GBPA = m_interface.reg(SMMU_GBPA);
-  if ((GBPA & GBPA_ABORT) != 0 || m_request.address >> m_parts.features.OAS != 0) {
+  const std::uint32_t GBPA = m_interface->reg(SMMU_GBPA);
+  if ((GBPA & GBPA_ABORT) != 0 || m_request.address >> m_parts->features.OAS != 0) {
     m_why_not_recorded = (GBPA & GBPA_ABORT) != 0 ? "CR0.SMMUEN is 0, and GBPA.ABORT is 1"
                                                   : "CR0.SMMUEN is 0, and the address is beyond IDR5.OAS";
     terminate();  // 3.4: an address beyond OAS aborts without an event
     return;
   }
-  m_overrides = Overrides::from_gbpa(GBPA, m_parts.features);
+  m_overrides = Overrides::from_gbpa(GBPA, m_parts->features);
   bypass();
 }
 
 // The platform is wrong, or a device: software cannot tell a TBU what comes in there.
 void Access::tell_other_identity() {
   const std::string tbu = "tbu" + std::to_string(m_request.port);
-  m_parts.diag.guest_error("TBU.identity",
-                           "an access at " + tbu + " is not Non-secure, unprivileged data of " + tbu +
-                               "_stream_id without SubstreamID, though " + tbu +
-                               "_fixed says that all are; it is terminated with F_UUT. Set " + tbu +
-                               "_fixed to false for a master like this",
-                           "IHI 0070 7.3.2", m_request.stream_id, m_request.address);
+  m_parts->diag.guest_error("TBU.identity",
+                            "an access at " + tbu + " is not Non-secure, unprivileged data of " + tbu +
+                                "_stream_id without SubstreamID, though " + tbu +
+                                "_fixed says that all are; it is terminated with F_UUT. Set " + tbu +
+                                "_fixed to false for a master like this",
+                            "IHI 0070 7.3.2", m_request.stream_id, m_request.address);
 }
 
 void Access::override_attributes() {
@@ -170,7 +171,7 @@ void Access::configured() {
   const Ste& ste = m_config->ste();
   const auto& fault = m_config->fault();
   if (counts()) {
-    smmu::CountedStreams& streams = m_parts.engine.streams();
+    smmu::CountedStreams& streams = m_parts->engine.streams();
     m_counted = ste.valid ? streams.add(m_request.stream_id) : streams.find(m_request.stream_id);
   }
   // 13.1.4; C_BAD_* events have no field that this changes
@@ -198,7 +199,7 @@ void Access::configured() {
     m_recorded = cd.R;
     m_stalls = cd.S;
     translate(cd.translation);
-  } else if (m_request.address >> (ste.stage2_enabled() ? m_parts.features.ias() : m_parts.features.OAS) !=
+  } else if (m_request.address >> (ste.stage2_enabled() ? m_parts->features.ias() : m_parts->features.OAS) !=
              0) {
     // 3.4, 7.3.14: bypass of stage 1 is a fault of it beyond the IAS, and bypass of both stages beyond the
     // OAS
@@ -241,7 +242,7 @@ void Access::bypass() {
   // is about it: it is of no regime.
   smmu::CacheKey key;
   key.tag.regime = smmu::no_regime;
-  key.shift = m_parts.features.OAS;
+  key.shift = m_parts->features.OAS;
   forward(key, bypass_answer(m_overrides, m_request.attributes));
 }
 
@@ -270,11 +271,11 @@ Event Access::event_of(EventType type) const {
 
 // The platform is wrong: IDR0.HTTU promises what its memory, or what leads there, cannot do.
 void Access::tell_no_atomics(const pgtable::Fault& fault) const {
-  m_parts.diag.guest_error("HTTU.atomic",
-                           "a descriptor has to be updated, and the memory behind the walk port did not "
-                           "compare and swap it; F_WALK_EABT is recorded. Set HTTU to 0, or let the memory "
-                           "answer CompareSwapExtension",
-                           "IHI 0070 6.3.1, 7.3.12", m_request.stream_id, fault.table_address);
+  m_parts->diag.guest_error("HTTU.atomic",
+                            "a descriptor has to be updated, and the memory behind the walk port did not "
+                            "compare and swap it; F_WALK_EABT is recorded. Set HTTU to 0, or let the memory "
+                            "answer CompareSwapExtension",
+                            "IHI 0070 6.3.1, 7.3.12", m_request.stream_id, fault.table_address);
 }
 
 EventType event_type_of(pgtable::FaultKind kind) {
@@ -328,7 +329,7 @@ void Access::fail(const Event& event) {
   bool stalls = false;
   switch (event.type) {
     case EventType::C_BAD_STREAMID:  // 6.3.12
-      if ((m_interface.reg(SMMU_CR2) & CR2_RECINVSID) == 0) m_why_not_recorded = "CR2.RECINVSID is 0";
+      if ((m_interface->reg(SMMU_CR2) & CR2_RECINVSID) == 0) m_why_not_recorded = "CR2.RECINVSID is 0";
       break;
     case EventType::F_TRANSLATION:
     case EventType::F_ADDR_SIZE:
@@ -349,7 +350,7 @@ void Access::fail(const Event& event) {
   }
   m_event->Stall = stalls;
   m_event->mergeable = m_merges || precedes_ste(event.type);
-  if (stalls && !m_interface.enabled(CR0_SMMUEN)) {  // 6.3.9.6: none can become stalled any more
+  if (stalls && !m_interface->enabled(CR0_SMMUEN)) {  // 6.3.9.6: none can become stalled any more
     m_event->Stall = stalls = false;
     m_why_not_recorded = "CR0.SMMUEN has been cleared before the access could stall";
   }
@@ -363,19 +364,19 @@ void Access::fail(const Event& event) {
 }
 
 void Access::record() {
-  if (m_held) m_time = std::max(m_time, m_interface.events().room_at());
-  m_why_not_recorded = m_interface.events().why_not_written();
-  if (!m_interface.events().record(*m_event))
+  if (m_held) m_time = std::max(m_time, m_interface->events().room_at());
+  m_why_not_recorded = m_interface->events().why_not_written();
+  if (!m_interface->events().record(*m_event))
     m_why_not_recorded = "merged with the record before it (STE.MEV)";
   terminate();
 }
 
 // Waits for software. @return whether it goes on
 bool Access::stall() {
-  Stalls& stalls = m_interface.stalls();
+  Stalls& stalls = m_interface->stalls();
   if (m_stall == 0) {
-    m_parts.tracer.emit(m_time, smmu::trace_stall, m_request.stream_id, m_request.address,
-                        std::string_view(to_string(m_event->type)));
+    m_parts->tracer.emit(m_time, smmu::trace_stall, m_request.stream_id, m_request.address,
+                         std::string_view(to_string(m_event->type)));
     m_stall = stalls.enter(*m_event, m_generation);
     // CMD_SYNC does not wait for it (4.7.3).
     leave();
@@ -422,13 +423,17 @@ void Access::visit(Archive& archive) {
   visit_base(archive, m_state == State::translation);
   const bool configures = m_state == State::config;
   if (archive.loading()) {
+    if (m_smmu != nullptr) {
+      m_interface = &m_smmu->interface_of(m_request);
+      m_parts = &m_interface->parts();
+    }
     m_config.reset();
-    if (configures) m_config.emplace(m_parts, m_interface, ConfigRequest());
+    if (configures) m_config.emplace(*m_parts, *m_interface, ConfigRequest());
   }
   if (configures) m_config->visit(archive);
   m_overrides.visit(archive);
   // A reset has forgotten the stall, and this access has not seen that yet.
-  if (!archive.loading() && !m_interface.stalls().known(m_stall)) m_stall = 0;
+  if (!archive.loading() && !m_interface->stalls().known(m_stall)) m_stall = 0;
   archive.value("stall", m_stall);
   for (bool* flag : {&m_stage1, &m_abort, &m_recorded, &m_stalls, &m_stage2_recorded, &m_stage2_stalls,
                      &m_force_write_back, &m_merges, &m_razwi, &m_privileged, &m_instruction, &m_held}) {
@@ -440,7 +445,7 @@ void Access::visit(Archive& archive) {
 
 void Access::restored(Archive& archive) {
   bool sane = m_state <= State::done && ((m_state != State::record && m_state != State::stall) || m_event);
-  sane = sane && (m_stall == 0 || (m_state == State::stall && m_interface.stalls().known(m_stall)));
+  sane = sane && (m_stall == 0 || (m_state == State::stall && m_interface->stalls().known(m_stall)));
   sane = sane && (!m_waiting || (m_config && m_config->step() == Step::need) ||
                   (m_translation && m_translation->step() == Step::need));
   sane = sane && sane_base();

@@ -198,12 +198,13 @@ bool AccessExplanation::stale() const {
 
 std::vector<FoundStructure> find_structures(Smmu& smmu, const smmu::AccessRequest& request,
                                             const smmu::DebugMemory& memory) {
-  const Parts& parts = smmu.parts();
+  const ProgrammingInterface& interface = smmu.interface_of(request);
+  const Parts& parts = interface.parts();
   const EmptyCaches empty(parts);
   std::vector<FoundStructure> structures;
-  const Configuration in_memory = fetch(empty.parts(), smmu.interface(), request, memory, &structures);
-  const Configuration in_use = fetch(parts, smmu.interface(), request, memory, nullptr);
-  if (smmu.interface().stream_table().in_range(request.stream_id)) {
+  const Configuration in_memory = fetch(empty.parts(), interface, request, memory, &structures);
+  const Configuration in_use = fetch(parts, interface, request, memory, nullptr);
+  if (interface.stream_table().in_range(request.stream_id)) {
     const Ste* ste = parts.configs.stes.probe(request.stream_id, 0);
     const Cd* cd = parts.configs.cds.probe(request.stream_id, in_use.cd_index);
     if (ste != nullptr) add_cached(structures, StructureKind::STE, ste->words);
@@ -214,8 +215,8 @@ std::vector<FoundStructure> find_structures(Smmu& smmu, const smmu::AccessReques
 }
 
 AccessExplanation explain(Smmu& smmu, const smmu::AccessRequest& asked, const smmu::DebugMemory& memory) {
-  const Parts& parts = smmu.parts();
-  ProgrammingInterface& interface = smmu.interface();
+  ProgrammingInterface& interface = smmu.interface_of(asked);
+  const Parts& parts = interface.parts();
   const EmptyCaches empty(parts);
   AccessExplanation e;
   e.request = asked;

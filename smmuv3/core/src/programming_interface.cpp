@@ -65,9 +65,10 @@ void report_places(const ProgrammingInterface& interface, const Parts& parts, st
 
 }  // namespace
 
-ProgrammingInterface::ProgrammingInterface(const Parts& parts)
+ProgrammingInterface::ProgrammingInterface(const Parts& parts, SecSid sec_sid)
     : m_parts(parts),
-      m_registers(register_table(parts.features), *this),
+      m_sec_sid(sec_sid),
+      m_registers(register_table(parts.features, sec_sid), *this),
       m_events(parts, *this),
       m_commands(parts, *this),
       m_msis(parts, *this),
@@ -144,7 +145,8 @@ void ProgrammingInterface::write(std::uint32_t offset, unsigned bytes, AccessSec
 }
 
 void ProgrammingInterface::peek(std::uint32_t offset, unsigned bytes, std::uint64_t& value) const {
-  m_registers.peek(offset, bytes, AccessSecurity::NonSecure, value);
+  m_registers.peek(offset, bytes,
+                   m_sec_sid == SecSid::secure ? AccessSecurity::Secure : AccessSecurity::NonSecure, value);
   for (const Reg id : {SMMU_CMDQ_PROD, SMMU_CMDQ_CONS, SMMU_EVENTQ_PROD, SMMU_EVENTQ_CONS}) {
     const RegisterInfo& info = m_registers.info(id);
     if (offset >= info.offset + info.bytes || info.offset >= offset + bytes) continue;
@@ -339,7 +341,9 @@ void ProgrammingInterface::interrupt_eventq(smmu::TimePs time) {
 }
 
 // What TBUs do by themselves. 6.3.9.6, 6.3.14: with SMMUEN == 0, GBPA says how accesses pass.
+// A Secure stream has nothing that its TBU does by itself.
 void ProgrammingInterface::refresh_tbus() {
+  if (m_sec_sid != SecSid::non_secure) return;
   smmu::Engine& engine = m_parts.engine;
   const std::uint32_t GBPA = reg(SMMU_GBPA);
   if (!m_held && enabled(CR0_SMMUEN)) {
@@ -385,7 +389,7 @@ void ProgrammingInterface::reset() {
 }
 
 void ProgrammingInterface::visit(Archive& archive) {
-  archive.begin("programming_interface");
+  archive.begin(m_sec_sid == SecSid::secure ? "secure_programming_interface" : "programming_interface");
   m_registers.visit(archive);
   m_events.visit(archive);
   m_commands.visit(archive);
@@ -402,6 +406,12 @@ void ProgrammingInterface::visit(Archive& archive) {
   }
   refresh();
   refresh_tbus();
+}
+
+void ProgrammingInterface::visit_lookups(Archive& archive) {
+  m_atos.visit(archive);
+  m_prefetch.visit(archive);
+  m_events.stalls().visit(archive);  // after the generations of the engine
 }
 
 }  // namespace smmuvp::smmuv3

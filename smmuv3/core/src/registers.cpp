@@ -57,9 +57,32 @@ constexpr SecureRow secure_rows[] = {
     {"SMMU_S_IDR6", 0x8190, 4},
 };
 
+// The Secure counterpart of a Non-secure register: none of those of Page 1 has its own page (6.1).
+const SecureRow* secure_row(const RegisterInfo& info) {
+  const std::uint32_t offset = secure_first + (info.offset & 0xffffU);
+  for (const SecureRow& row : secure_rows) {
+    if (row.offset == offset) return &row;
+  }
+  return nullptr;
+}
+
+// 6.2: RAZ/WI to Non-secure accesses.
+std::vector<RegisterInfo> secure_table(const std::vector<RegisterInfo>& non_secure) {
+  std::vector<RegisterInfo> t;
+  for (RegisterInfo info : non_secure) {
+    const SecureRow* row = secure_row(info);
+    if (row == nullptr) continue;
+    info.name = row->name;
+    info.offset = row->offset;
+    info.bank = SecurityBank::SecureOnly;
+    t.push_back(info);
+  }
+  return t;
+}
+
 }  // namespace
 
-std::vector<RegisterInfo> register_table(const Features& f) {
+std::vector<RegisterInfo> register_table(const Features& f, SecSid sec_sid) {
   const IdRegisters id = id_registers(f);
   // ADDR fields: bits above the output address size are RES0 (6.3.24, 6.3.26, 6.3.29).
   const std::uint64_t table_addr = low_bits(f.OAS) & ~low_bits(6);
@@ -153,6 +176,8 @@ std::vector<RegisterInfo> register_table(const Features& f) {
     }
   }
 
+  if (sec_sid == SecSid::secure) return secure_table(t);
+  if (f.SECURE_IMPL) return t;
   std::uint16_t next = SMMU_S_first;
   for (const SecureRow& row : secure_rows) {
     RegisterInfo info{next++, row.name, row.offset, row.bytes, RO, 0, 0, s_clause};

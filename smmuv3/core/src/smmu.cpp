@@ -1,6 +1,7 @@
 #include "smmuvp/smmuv3/smmu.h"
 
 #include <bit>
+#include <initializer_list>
 #include <string>
 
 #include "smmuvp/base/error.h"
@@ -42,10 +43,23 @@ Smmu::Smmu(const Features& features, const Structures& structures, const std::st
       m_tracer(trace, name),
       m_engine(m_structures, m_tracer),
       m_configs(m_structures),
-      m_parts{m_features, m_structures, m_engine, m_configs, m_statistics, m_diag, m_tracer},
-      m_interface(m_parts),
-      m_workers{&m_interface.events(), &m_interface.commands(), &m_interface.msis(), &m_interface.atos(),
-                &m_interface.prefetch()} {}
+      m_interface(parts_by(m_configs), SecSid::non_secure),
+      m_window(m_interface, window_size) {
+  add_workers(m_interface);
+  if (!m_features.SECURE_IMPL) return;
+  m_secure_configs = std::make_unique<ConfigCaches>(m_structures);
+  m_secure = std::make_unique<ProgrammingInterface>(parts_by(*m_secure_configs), SecSid::secure);
+  m_window.add(secure_first, secure_last, *m_secure);
+  add_workers(*m_secure);
+}
+
+void Smmu::add_workers(ProgrammingInterface& interface) {
+  for (smmu::Worker* worker :
+       std::initializer_list<smmu::Worker*>{&interface.events(), &interface.commands(), &interface.msis(),
+                                            &interface.atos(), &interface.prefetch()}) {
+    m_workers.push_back(worker);
+  }
+}
 
 void Smmu::check(const Features& features, const Structures& structures) {
   checked(features);
@@ -61,7 +75,7 @@ bool Smmu::translate_fast(const smmu::AccessRequest& request, smmu::AccessAnswer
 
 // What all caches of the TCU hit, stage 1 enabled.
 bool Smmu::answer_at_tcu(const smmu::AccessRequest& request, smmu::AccessAnswer& answer) {
-  if (!m_interface.enabled(CR0_SMMUEN) || !smmu::Engine::has_owner(request) ||
+  if (request.secure_stream || !m_interface.enabled(CR0_SMMUEN) || !smmu::Engine::has_owner(request) ||
       !m_interface.stream_table().in_range(request.stream_id)) {
     return false;
   }
@@ -115,9 +129,12 @@ bool Smmu::answer_at_tcu(const smmu::AccessRequest& request, smmu::AccessAnswer&
 void Smmu::reset() {
   // The engine at last: it tells clients that their pointers are void, and whoever accesses then finds the
   // SMMU as it is after the reset.
-  m_configs.stes.clear();
-  m_configs.cds.clear();
+  m_configs.clear();
   m_interface.reset();
+  if (m_secure) {
+    m_secure_configs->clear();
+    m_secure->reset();
+  }
   m_engine.reset();
 }
 
@@ -125,6 +142,7 @@ void Smmu::renew() {
   reset();
   m_engine.renew();
   m_interface.stalls().renew();
+  if (m_secure) m_secure->stalls().renew();
   m_statistics = {};
 }
 
@@ -133,18 +151,15 @@ void Smmu::visit(Archive& archive) {
   if (archive.loading()) m_engine.withdraw_grants();
   archive.begin("smmuv3");
   m_interface.visit(archive);
+  if (m_secure) m_secure->visit(archive);
   m_engine.visit(archive);
   if (archive.loading()) m_engine.in_flight().abandon();
-  m_interface.atos().visit(archive);
-  m_interface.prefetch().visit(archive);
-  m_interface.stalls().visit(archive);  // after the generations of the engine
-  m_configs.stes.visit(archive);
-  m_configs.cds.visit(archive);
+  m_interface.visit_lookups(archive);
+  if (m_secure) m_secure->visit_lookups(archive);
+  m_configs.visit(archive, m_features);
+  if (m_secure) m_secure_configs->visit(archive, m_features);
   m_statistics.visit(archive);
   archive.end();
-  if (!archive.loading()) return;
-  m_configs.stes.for_each([this](Ste& s) { s.decode_again(m_features); });
-  m_configs.cds.for_each([this](Cd& c) { c.decode_again(m_features); });
 }
 
 }  // namespace smmuvp::smmuv3

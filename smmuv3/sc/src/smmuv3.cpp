@@ -30,7 +30,7 @@ class Module : public smmu::WithCore<smmuv3::Smmu>, public smmu::SmmuModule {
       : WithCore(s.features, s.structures, owner.name(), &host.diag(), host.trace()),
         // IHI 0070 6.2: an access inside the window of a shape that no register has is RAZ/WI.
         SmmuModule(owner, {core.engine(), core.workers(), core.diag(), s.structures.timing}, s,
-                   {smmuv3::window_size, "IHI 0070 6.2"}, walk),
+                   {core.window().size(), "IHI 0070 6.2"}, walk),
         m_wires(ports, s.level_irq, clock(), outputs()) {}
 
   bool translate_fast(const smmu::AccessRequest& request, smmu::AccessAnswer& answer) override {
@@ -49,10 +49,10 @@ class Module : public smmu::WithCore<smmuv3::Smmu>, public smmu::SmmuModule {
                         std::uint64_t& value) override;
   std::uint64_t peek_registers(std::uint32_t offset, unsigned bytes) const override {
     std::uint64_t value = 0;
-    core.interface().peek(offset, bytes, value);
+    core.window().at(offset).peek(offset, bytes, value);
     return value;
   }
-  bool has_answers() const override { return core.interface().events().stalls().has_answers(); }
+  bool has_answers() const override { return core.has_stall_answers(); }
   bool held() const override { return core.interface().held(); }
   void hold_core(bool held) override { core.hold(held); }
   void reset_core() override { core.reset(); }
@@ -66,11 +66,12 @@ class Module : public smmu::WithCore<smmuv3::Smmu>, public smmu::SmmuModule {
 
 bool Module::access_registers(const RegisterAccess& access, AccessSecurity security, smmu::TimePs now,
                               std::uint64_t& value) {
+  smmuv3::RegisterBlock& block = core.window().at(access.offset);
   if (!access.write) {
-    core.interface().read(access.offset, access.bytes, security, now, value);
+    block.read(access.offset, access.bytes, security, now, value);
     return true;
   }
-  core.interface().write(access.offset, access.bytes, security, now, value);
+  block.write(access.offset, access.bytes, security, now, value);
   m_wires.cancel_disabled(core.interface());
   show();
   return true;

@@ -63,6 +63,7 @@ void AccessRequest::visit(Archive& archive) {
   archive.value("substream_id", substream_id);
   archive.value("substream_valid", substream_valid);
   archive.value("space", space);
+  archive.value("secure_stream", secure_stream);
   archive.value("kind", kind);
   archive.value("privileged", privileged);
   archive.value("instruction", instruction);

@@ -24,6 +24,7 @@ TransactionShape shape_of(tlm::tlm_generic_payload& payload, std::uint32_t defau
   if (const auto* e = payload.get_extension<AccessExtension>()) {
     if (e->stream_valid) r.stream_id = e->stream_id;
     r.space = e->address_space;
+    r.secure_stream = e->secure_stream || e->address_space == AddressSpace::secure;
     r.substream_valid = e->substream_valid;
     r.substream_id = e->substream_id & 0xfffffU;
     r.privileged = e->privileged;
@@ -39,11 +40,13 @@ TransactionShape shape_of(tlm::tlm_generic_payload& payload, std::uint32_t defau
 }
 
 Identity identity_of(const AccessRequest& r) {
-  return {r.space, r.stream_id, r.substream_id, r.substream_valid, r.privileged, r.instruction};
+  return {r.space,      r.stream_id,   r.substream_id, r.substream_valid,
+          r.privileged, r.instruction, r.secure_stream};
 }
 
 void set_identity(AccessRequest& r, const Identity& identity) {
   r.space = identity.address_space;
+  r.secure_stream = identity.secure_stream || identity.address_space == AddressSpace::secure;
   r.stream_id = identity.stream_id;
   r.substream_id = identity.substream_id & 0xfffffU;
   r.substream_valid = identity.substream_valid;

@@ -78,7 +78,7 @@ __attribute__((always_inline)) inline bool TbuShell::pass_hit(tlm::tlm_generic_p
   constexpr unsigned non_secure = static_cast<unsigned>(AddressSpace::non_secure);
   static_assert(none == 0 && non_secure == 0);
   if ((static_cast<unsigned>(extension.ats) | static_cast<unsigned>(extension.address_space) |
-       static_cast<unsigned>(extension.substream_valid) |
+       static_cast<unsigned>(extension.secure_stream) | static_cast<unsigned>(extension.substream_valid) |
        static_cast<unsigned>(extension.attributes_valid)) != 0) {
     return false;
   }

@@ -25,8 +25,10 @@ enum class AtsPhase : std::uint8_t { None, TranslationRequest, Translated, PageR
 /// A request without this extension is a Non-secure, unprivileged data access of the port's default StreamID.
 struct SMMUVP_EXPORT AccessExtension : tlm::tlm_extension<AccessExtension> {
   // ---- in, set by the initiator
-  AddressSpace address_space =
-      AddressSpace::non_secure;    ///< of the request (SEC_SID and NS, IHI 0070 3.10.1)
+  AddressSpace address_space = AddressSpace::non_secure;  ///< of the request (NS, IHI 0070 3.10.1)
+  /// The stream is a Secure one (SEC_SID, IHI 0070 3.10.1), as is that of every request of Secure space. It
+  /// may ask for Non-secure space too.
+  bool secure_stream = false;
   std::uint32_t stream_id = 0;     ///< StreamID, local to the SMMU
   bool stream_valid = false;       ///< false: the port's default StreamID applies
   std::uint32_t substream_id = 0;  ///< SubstreamID (PASID), 20 bits

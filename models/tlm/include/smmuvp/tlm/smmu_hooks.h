@@ -19,6 +19,7 @@ struct Identity {
   bool substream_valid = false;    ///< SSV
   bool privileged = false;         ///< PnU
   bool instruction = false;        ///< InD; writes are data whatever it says
+  bool secure_stream = false;      ///< SEC_SID of an SMMUv3; also where address_space is Secure
 };
 
 /// Tells whose a payload is, for masters that know no AccessExtension. `identity` comes with what the SMMU

@@ -22,7 +22,7 @@ namespace smmuvp::smmuv3 {
 class Access : public smmu::ClientAccess {
  public:
   Access(Smmu& smmu, const smmu::AccessRequest& request);
-  /// By caches that may be others than the interface's SMMU has. @param parts  copied
+  /// By caches that may be others than the interface's SMMU has. Both outlive it.
   Access(const Parts& parts, ProgrammingInterface& interface, const smmu::AccessRequest& request);
   /// One that visit() loads into. Is not under way before.
   explicit Access(Smmu& smmu);
@@ -43,7 +43,7 @@ class Access : public smmu::ClientAccess {
   /// answered `done`, the queue's state. Where a terminated access has no event: why. Empty: nothing.
   const char* why_not_recorded() const { return m_why_not_recorded; }
   /// While it is stalled and has one.
-  std::optional<std::uint16_t> stag() const { return m_interface.stalls().stag(m_stall); }
+  std::optional<std::uint16_t> stag() const { return m_interface->stalls().stag(m_stall); }
   /// Saves it wherever it is, under way from then on where it is loaded. After Smmu::visit(), and only over
   /// one that has been made for it.
   void visit(Archive& archive) override;
@@ -70,8 +70,9 @@ class Access : public smmu::ClientAccess {
   /// @param cd  stage 2 was translating the address of a CD
   Event event_of(const pgtable::Fault& fault, bool cd = false) const;
 
-  Parts m_parts;
-  ProgrammingInterface& m_interface;
+  Smmu* m_smmu = nullptr;  // of one that visit() loads into
+  const Parts* m_parts;
+  ProgrammingInterface* m_interface;
   State m_state = State::start;
   std::optional<Event> m_event;
 

@@ -12,16 +12,29 @@
 
 namespace smmuvp::smmuv3 {
 
-/// Configuration caches (IHI 0070 3.17).
+/// Configuration caches (IHI 0070 3.17), those of one Security state.
 struct ConfigCaches {
   explicit ConfigCaches(const Structures& s)
       : stes({s.ste_sets, s.ste_ways}, "ste_cache"), cds({s.cd_sets, s.cd_ways}, "cd_cache") {}
+
+  void clear() {
+    stes.clear();
+    cds.clear();
+  }
+  /// Loads what was decoded from, and decodes it.
+  void visit(Archive& archive, const Features& features) {
+    stes.visit(archive);
+    cds.visit(archive);
+    if (!archive.loading()) return;
+    stes.for_each([&features](Ste& s) { s.decode_again(features); });
+    cds.for_each([&features](Cd& c) { c.decode_again(features); });
+  }
 
   ConfigCache<Ste> stes;
   ConfigCache<Cd> cds;
 };
 
-/// References to what lives as long as the SMMU.
+/// References to what lives as long as the SMMU: `configs` are those of one Security state.
 struct Parts {
   const Features& features;
   const Structures& structures;

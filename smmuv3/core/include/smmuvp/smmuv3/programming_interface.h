@@ -13,6 +13,7 @@
 #include "smmuvp/smmuv3/parts.h"
 #include "smmuvp/smmuv3/prefetch.h"
 #include "smmuvp/smmuv3/queue.h"
+#include "smmuvp/smmuv3/register_window.h"
 #include "smmuvp/smmuv3/registers.h"
 
 namespace smmuvp::smmuv3 {
@@ -33,19 +34,22 @@ struct Levels {
   bool gerror = false;  ///< GERROR differs from GERRORN: an error is active
 };
 
-class ProgrammingInterface : private RegisterObserver {
+class ProgrammingInterface : public RegisterBlock, private RegisterObserver {
  public:
-  explicit ProgrammingInterface(const Parts& parts);
+  /// @param sec_sid  whose streams it serves
+  ProgrammingInterface(const Parts& parts, SecSid sec_sid);
+
+  SecSid sec_sid() const { return m_sec_sid; }
+  const Parts& parts() const { return m_parts; }
 
   // ---- software
 
   /// 4 bytes, or 8 bytes at a 64-bit register, aligned; all others are RAZ/WI, and diagnosed (IHI 0070 6.2).
   void read(std::uint32_t offset, unsigned bytes, AccessSecurity security, smmu::TimePs now,
-            std::uint64_t& value);
+            std::uint64_t& value) override;
   void write(std::uint32_t offset, unsigned bytes, AccessSecurity security, smmu::TimePs now,
-             std::uint64_t value);
-  /// A debugger's read, without side effects.
-  void peek(std::uint32_t offset, unsigned bytes, std::uint64_t& value) const;
+             std::uint64_t value) override;
+  void peek(std::uint32_t offset, unsigned bytes, std::uint64_t& value) const override;
   const RegisterFile& registers() const { return m_registers; }
 
   // ---- what accesses go by
@@ -92,8 +96,10 @@ class ProgrammingInterface : private RegisterObserver {
   void hold(bool held);
   bool held() const { return m_held; }
   void reset();
-  /// All but atos() and prefetch(), which need the engine to be there first.
+  /// All but what visit_lookups() has.
   void visit(Archive& archive);
+  /// What needs the engine to be there first: atos(), prefetch(), stalls().
+  void visit_lookups(Archive& archive);
 
  private:
   std::uint64_t register_read(std::uint16_t id, std::uint32_t index, AccessSecurity security,
@@ -109,6 +115,7 @@ class ProgrammingInterface : private RegisterObserver {
   void refresh_tbus();
 
   Parts m_parts;
+  SecSid m_sec_sid;
   RegisterFile m_registers;
   EventQueue m_events;
   CommandQueue m_commands;

@@ -54,9 +54,14 @@ enum Reg : std::uint16_t {
 /// Bytes of the register window: Page 0 and Page 1 (IHI 0070 6.1).
 constexpr std::uint32_t window_size = 0x20000;
 
-/// Every register of both pages that an SMMU with these features has. The Secure bank is declared, and RES0
-/// because SMMU_S_IDR1.SECURE_IMPL is 0 (IHI 0070 6.2).
-std::vector<RegisterInfo> register_table(const Features& features);
+/// The Secure registers (IHI 0070 6.3.42 to 6.3.94).
+constexpr std::uint32_t secure_first = 0x8000;
+constexpr std::uint32_t secure_last = 0xffff;
+
+/// The registers of one programming interface of an SMMU with these features. Those of the Secure one have
+/// the ids of their Non-secure counterparts. Without it, its registers are declared in the Non-secure table,
+/// as RES0 (IHI 0070 6.2).
+std::vector<RegisterInfo> register_table(const Features& features, SecSid sec_sid = SecSid::non_secure);
 
 // Fields.
 constexpr std::uint32_t CR0_SMMUEN = 1U << 0;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,15 @@ class Smmu {
   /// The Non-secure programming interface.
   ProgrammingInterface& interface() { return m_interface; }
   const ProgrammingInterface& interface() const { return m_interface; }
+  /// The Secure one; nullptr: S_IDR1.SECURE_IMPL is 0.
+  ProgrammingInterface* secure_interface() { return m_secure.get(); }
+  const ProgrammingInterface* secure_interface() const { return m_secure.get(); }
+  /// The one that serves a stream.
+  ProgrammingInterface& interface_of(const smmu::AccessRequest& request) {
+    return request.secure_stream && m_secure ? *m_secure : m_interface;
+  }
+  /// All registers.
+  const RegisterWindow& window() const { return m_window; }
 
   // ---- transactions
 
@@ -43,15 +53,20 @@ class Smmu {
   /// Transactions enter and leave its in_flight(): CMD_SYNC waits for those in between (4.7.3).
   smmu::Engine& engine() { return m_engine; }
   const smmu::Engine& engine() const { return m_engine; }
-  /// What an Access works with.
-  const Parts& parts() const { return m_parts; }
+  /// What accesses of Non-secure streams work with.
+  const Parts& parts() const { return m_interface.parts(); }
 
   // ---- queues
 
-  /// The Event queue, the Command queue, what sends MSIs, address translation operations, prefetches. Always
-  /// the same ones.
+  /// Of each interface: the Event queue, the Command queue, what sends MSIs, address translation operations,
+  /// prefetches. Always the same ones.
   const std::vector<smmu::Worker*>& workers() { return m_workers; }
   Signals take_signals() { return m_interface.take_signals(); }
+  /// Whether stalled accesses have answers that they have not asked for yet.
+  bool has_stall_answers() const {
+    return m_interface.events().stalls().has_answers() ||
+           (m_secure && m_secure->events().stalls().has_answers());
+  }
 
   // ---- the rest
 
@@ -61,7 +76,10 @@ class Smmu {
   /// transactions, and no checkpoint that changed the registers' policies has been loaded.
   void renew();
   /// The reset input is held: after reset(), until it is released. See ProgrammingInterface::hold().
-  void hold(bool held) { m_interface.hold(held); }
+  void hold(bool held) {
+    m_interface.hold(held);
+    if (m_secure) m_secure->hold(held);
+  }
   /// Simulated time has reached `now`: bookings before it are forgotten.
   void prune(smmu::TimePs now) { m_engine.prune(now); }
   const Features& features() const { return m_features; }
@@ -79,6 +97,10 @@ class Smmu {
 
  private:
   bool answer_at_tcu(const smmu::AccessRequest& request, smmu::AccessAnswer& answer);
+  Parts parts_by(ConfigCaches& configs) {
+    return {m_features, m_structures, m_engine, configs, m_statistics, m_diag, m_tracer};
+  }
+  void add_workers(ProgrammingInterface& interface);
 
   Features m_features;
   Structures m_structures;
@@ -86,9 +108,11 @@ class Smmu {
   Tracer m_tracer;
   smmu::Engine m_engine;
   ConfigCaches m_configs;
+  std::unique_ptr<ConfigCaches> m_secure_configs;
   Statistics m_statistics;
-  Parts m_parts;
   ProgrammingInterface m_interface;
+  std::unique_ptr<ProgrammingInterface> m_secure;
+  RegisterWindow m_window;
   std::vector<smmu::Worker*> m_workers;
 };
 

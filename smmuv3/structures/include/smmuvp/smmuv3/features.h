@@ -7,6 +7,9 @@
 
 namespace smmuvp::smmuv3 {
 
+/// The Security state of a stream, and of the programming interface that serves it (IHI 0070 3.10.1).
+enum class SecSid : std::uint8_t { non_secure, secure };
+
 /// Features that parameters switch. What is not here is not built: its ID field reads as "not supported".
 /// Names are those of the ID register fields (IHI 0070 6.3.1 to 6.3.8), values theirs.
 struct Features {
@@ -52,6 +55,8 @@ struct Features {
   std::uint8_t VAX = 0;         ///< 1: VAs of up to 52 bits
   std::uint8_t OAS = 44;        ///< physical address bits: 32, 36, 40, 42, 44, 48 or 52
   std::uint16_t STALL_MAX = 0;  ///< the most stall records that wait for an answer; 0 with STALL_MODEL 1
+  // S_IDR1
+  bool SECURE_IMPL = false;  ///< Secure state: a second programming interface
   // others
   bool GBPA_ABORT = false;  ///< reset value of GBPA.ABORT (IMPLEMENTATION DEFINED)
   std::uint32_t IIDR = 0;   ///< as the register; 0 is no Arm implementation

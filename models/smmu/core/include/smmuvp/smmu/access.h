@@ -43,6 +43,7 @@ struct AccessRequest {
   std::uint32_t substream_id = 0;
   bool substream_valid = false;
   AddressSpace space = AddressSpace::non_secure;  ///< of the request (IHI 0070 3.10.1, IHI 0062 2.2)
+  bool secure_stream = false;                     ///< SEC_SID of an SMMUv3 (IHI 0070 3.10.1)
   AccessKind kind = AccessKind::read;
   bool privileged = false;
   /// Reads only: writes and atomics are always data (IHI 0070 13.1.2, IHI 0062 2.4.1).

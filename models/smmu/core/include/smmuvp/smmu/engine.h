@@ -99,7 +99,7 @@ class Engine {
   void close_tbus(const std::optional<FinishedAnswer>& bypass = {}, std::uint8_t shift = 0);
   /// Whether TBUs keep answers for a request at all.
   static bool has_owner(const AccessRequest& request) {
-    return !request.debug && request.space == AddressSpace::non_secure &&
+    return !request.debug && request.space == AddressSpace::non_secure && !request.secure_stream &&
            request.unsupported == Unsupported::none;
   }
   /// Whom a TBU keeps an answer for: a stream, or one of its substreams, which the upper half names. That of
