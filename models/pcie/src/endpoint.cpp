@@ -12,9 +12,14 @@ constexpr unsigned interrupt_bits = 3;  // docs/testdev.md, IRQ_STATUS
 constexpr std::uint32_t offset_IRQ_STATUS = 0x24;
 constexpr std::uint32_t offset_IRQ_ENABLE = 0x28;
 
-TestdevConfig device_config() {
+TestdevConfig device_config(const FunctionInfo& info, const AtsConfig& ats) {
   TestdevConfig config;
-  config.pasid = false;
+  config.pasid = info.pasid_bits != 0;
+  config.express = info.ats || info.pasid_bits != 0;
+  config.pasid_bits = info.pasid_bits;
+  config.ats = info.ats;
+  config.pri = info.pri;
+  config.atc_entries = info.ats ? ats.atc_entries : 0;
   return config;
 }
 
@@ -25,8 +30,14 @@ bool is_register_access(std::uint32_t length) {
 
 }  // namespace
 
-Endpoint::Endpoint(Function& function, Diag& diag)
-    : m_function(function), m_core(device_config(), diag), m_memory(Function::memory_bar_bytes) {}
+Endpoint::Endpoint(Function& function, Diag& diag, const AtsConfig& ats)
+    : m_function(function),
+      m_diag(diag),
+      m_core(device_config(function.info(), ats), diag),
+      m_translator(ats),
+      m_memory(Function::memory_bar_bytes) {
+  update();
+}
 
 void Endpoint::access(const BarHit& hit, bool write, std::uint8_t* data, std::uint32_t length) {
   if (hit.bar != 0) {
@@ -79,10 +90,12 @@ bool Endpoint::next_message(DmaOperation& operation, DmaBuffer& data) {
   return false;
 }
 
+// A message, then what a group of page requests has left to send, then what testdev does.
 bool Endpoint::next(DmaOperation& operation, DmaBuffer& data) {
   if (next_message(operation, data)) return true;
-  if (m_core.next(operation, data)) {
-    m_out = Out::Device;
+  if (m_translator.next_page_request(operation) || next_access(operation, data) ||
+      next_stop(operation, data)) {
+    if (m_out != Out::Marker) m_out = Out::Device;
     return true;
   }
   // A device that finds nothing to do may have found out that it cannot: RING_ERROR.
@@ -90,15 +103,25 @@ bool Endpoint::next(DmaOperation& operation, DmaBuffer& data) {
 }
 
 bool Endpoint::complete(const DmaOperation& operation, DmaResponse response, const DmaBuffer& data) {
-  const bool message = m_out == Out::Message;
+  const Out out = m_out;
   m_out = Out::Nothing;
-  if (message) {
-    ++m_messages;
-  } else {
-    m_core.complete(operation, response, data);
+  switch (out) {
+    case Out::Message:
+      ++m_messages;
+      break;
+    case Out::Marker:
+      m_core.stopped(response);
+      break;
+    case Out::Device:
+      if (m_translator.complete(operation, response, m_control, m_core.keeps_answers()))
+        m_core.complete(operation, response, data);
+      complain();
+      break;
+    default:
+      break;
   }
   update();
-  return message;
+  return out == Out::Message;
 }
 
 bool Endpoint::intx() const {
@@ -106,6 +129,7 @@ bool Endpoint::intx() const {
 }
 
 void Endpoint::update() {
+  follow_ats();
   const MessageControl control = m_function.messages();
   const std::uint32_t now = level();
   m_told &= now;
@@ -120,6 +144,8 @@ void Endpoint::update() {
 void Endpoint::reset() {
   m_function.reset();
   m_core.reset();
+  m_translator.reset();
+  if (m_out == Out::Marker) m_out = Out::Nothing;  // the job that it was of is gone
   std::fill(m_memory.begin(), m_memory.end(), std::uint8_t{0});
   m_told = 0;
   update();
@@ -128,6 +154,7 @@ void Endpoint::reset() {
 void Endpoint::visit(Archive& archive) {
   archive.begin("endpoint");
   m_core.visit(archive);
+  m_translator.visit(archive);
   std::vector<std::uint8_t> memory = m_memory;
   archive.bytes("memory", memory);
   archive.value("told", m_told);
@@ -135,12 +162,13 @@ void Endpoint::visit(Archive& archive) {
   archive.value("messages", m_messages);
   archive.end();
   if (!archive.loading()) return;
-  if (memory.size() != m_memory.size() || m_out > Out::Message) {
+  if (memory.size() != m_memory.size() || m_out > Out::Marker) {
     archive.fail("endpoint", "the size of the memory or the request that is under way is impossible");
     m_out = Out::Nothing;
     return;
   }
   m_memory = std::move(memory);
+  m_control = m_function.ats();
   update();
 }
 

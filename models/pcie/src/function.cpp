@@ -3,51 +3,14 @@
 #include <algorithm>
 #include <vector>
 
+#include "function_rows.h"
+
 namespace smmuvp::pcie {
+
+using namespace rows;
 
 namespace {
 
-// One row has 32 bits; registers of 8 and 16 bits share them, low first.
-enum Id : std::uint16_t {
-  VENDOR_DEVICE,
-  COMMAND_STATUS,
-  REVISION_CLASS,
-  CACHE_LINE_HEADER_TYPE,
-  BAR0,
-  BAR1,
-  BAR2,
-  BAR3,
-  SUBSYSTEM,
-  CAPABILITIES,
-  INTERRUPT,  // of a bridge with Bridge Control
-  BUS_NUMBERS,
-  IO_SECONDARY_STATUS,
-  MEMORY_WINDOW,
-  PREFETCHABLE_WINDOW,
-  PREFETCHABLE_BASE_UPPER,
-  PREFETCHABLE_LIMIT_UPPER,
-  PM_CAPABILITY,
-  PMCSR,
-  MSI_CONTROL,
-  MSI_ADDRESS,
-  MSI_UPPER_ADDRESS,
-  MSI_DATA,
-  MSI_MASK,
-  MSI_PENDING,
-  SSID_CAPABILITY,
-  SSID,
-  EXPRESS_CAPABILITY,
-  DEVICE_CAPABILITIES,
-  DEVICE_CONTROL,
-  LINK_CAPABILITIES,
-  LINK_CONTROL,
-  ROOT_CONTROL,
-  LINK_CAPABILITIES_2,
-  ACS_HEADER,
-  ACS_CONTROL,
-};
-
-constexpr const char* sheet = "docs/pcie.md";
 constexpr std::uint32_t vendor = 0x1af4;
 
 constexpr std::uint64_t COMMAND_MEMORY = 1U << 1;
@@ -99,7 +62,7 @@ std::uint32_t port_type(const FunctionInfo& info) {
 
 class Table {
  public:
-  explicit Table(const FunctionInfo& info) : m_info(info) {
+  Table(const FunctionInfo& info, const AtsConfig& ats) : m_info(info) {
     common();
     if (info.is_bridge()) {
       bridge();
@@ -107,7 +70,7 @@ class Table {
       endpoint();
     }
     if (!info.conventional) express();
-    if (info.acs) acs();
+    add_extended(m_rows, info, ats);
   }
   std::vector<RegisterInfo> take() { return std::move(m_rows); }
 
@@ -170,16 +133,9 @@ class Table {
     row(LINK_CAPABILITIES, "Link Capabilities", 0x7c, link ? 0x11 : 0);
     row(LINK_CONTROL, "Link Control/Link Status", 0x80, link ? 0x00110000 : 0, link ? 0xcb : 0);
     if (m_info.kind == Kind::RootPort) row(ROOT_CONTROL, "Root Control/Root Capabilities", 0x8c, 0, 0x1f);
+    // Base 7.5.3.15: End-End TLP Prefix Supported, of which PASID is one; one prefix.
+    if (m_info.pasid_bits != 0) row(DEVICE_CAPABILITIES_2, "Device Capabilities 2", 0x94, 0x00600000);
     row(LINK_CAPABILITIES_2, "Link Capabilities 2", 0x9c, link ? 2 : 0);
-  }
-
-  void acs() {
-    const std::uint32_t bits = m_info.is_bridge()
-                                   ? acs_source_validation | acs_translation_blocking | acs_request_redirect |
-                                         acs_completion_redirect | acs_upstream_forwarding
-                                   : acs_request_redirect | acs_completion_redirect;
-    row(ACS_HEADER, "ACS Extended Capability Header", 0x100, 0x0001000d);
-    row(ACS_CONTROL, "ACS Capability/ACS Control", 0x104, bits, std::uint64_t{bits} << 16);
   }
 
   const FunctionInfo& m_info;
@@ -192,7 +148,8 @@ bool holds(std::uint64_t first, std::uint64_t last, std::uint64_t address, std::
 
 }  // namespace
 
-Function::Function(const FunctionInfo& info) : m_info(info), m_registers(Table(info).take(), *this) {}
+Function::Function(const FunctionInfo& info, const AtsConfig& ats)
+    : m_info(info), m_ats(ats), m_registers(Table(info, ats).take(), *this) {}
 
 std::uint32_t Function::read(std::uint32_t offset, unsigned bytes) {
   std::uint64_t value = 0;
@@ -230,6 +187,7 @@ void Function::register_written(std::uint16_t id, std::uint32_t, AccessSecurity,
         m_effect = ConfigEffect::SecondaryBusReset;
       break;
     default:
+      ats_written(id, old, value, written);
       break;
   }
 }

@@ -26,9 +26,10 @@ Hierarchy::Hierarchy(const HierarchyConfig& config, Diag& diag) : m_config(confi
   }
   m_on_bus.resize(functions.size() + 1);
   for (std::size_t i = 0; i < functions.size(); ++i) {
-    m_functions.push_back(std::make_unique<Function>(functions[i]));
-    m_endpoints.push_back(functions[i].is_bridge() ? nullptr
-                                                   : std::make_unique<Endpoint>(*m_functions[i], m_diag));
+    m_functions.push_back(std::make_unique<Function>(functions[i], m_config.ats));
+    m_endpoints.push_back(functions[i].is_bridge()
+                              ? nullptr
+                              : std::make_unique<Endpoint>(*m_functions[i], m_diag, m_config.ats));
     m_on_bus[static_cast<std::size_t>(functions[i].parent) + 1].push_back(static_cast<int>(i));
   }
 }
@@ -85,6 +86,9 @@ void Hierarchy::config_write(std::uint32_t offset, unsigned bytes, std::uint64_t
       break;
     case ConfigEffect::SecondaryBusReset:
       reset_below(i);
+      break;
+    case ConfigEffect::PageRequestReset:
+      m_endpoints[index]->reset_page_requests();
       break;
     default:
       if (m_endpoints[index]) m_endpoints[index]->update();
@@ -178,7 +182,25 @@ Routed Hierarchy::down(int bridge, std::uint64_t address, std::uint32_t length, 
   return routed;
 }
 
-Routed Hierarchy::route(std::size_t function, std::uint64_t address, std::uint32_t length) const {
+// Base 2.2.8: messages that are routed to the root, which neither Bus Master Enable nor ACS concerns.
+Routed Hierarchy::message(int function) const {
+  Routed routed;
+  routed.requester_id = requester_id(function);
+  if (!at(function).ats().awake) {
+    routed.why = "the power state is D3hot";
+  } else if (routed.requester_id >= m_config.stream_count) {
+    routed.why = "the requester ID is none of the host's";
+  } else if (!m_config.ats.upstream) {
+    routed.why = "no SMMU upstream knows page requests";
+  } else {
+    routed.way = Routed::Way::Host;
+  }
+  return routed;
+}
+
+Routed Hierarchy::route(std::size_t function, std::uint64_t address, std::uint32_t length,
+                        DmaAts type) const {
+  if (type == DmaAts::PageRequest) return message(static_cast<int>(function));
   const Function& from = *m_functions[function];
   const FunctionInfo& info = from.info();
   int here = static_cast<int>(function);
@@ -190,8 +212,13 @@ Routed Hierarchy::route(std::size_t function, std::uint64_t address, std::uint32
   };
   if (!from.makes_requests()) return unsupported("Bus Master Enable is 0, or the power state is D3hot");
 
+  // Base 6.12.3: P2P Request Redirect leaves a translated request alone where Direct Translated P2P is set.
+  const auto redirects = [type](const Function& f) {
+    return f.acs(acs_request_redirect) && !(type == DmaAts::Translated && f.acs(acs_direct_translated));
+  };
+
   // Base 6.12.1.2: between functions of one device.
-  if (info.multifunction && !from.acs(acs_request_redirect)) {
+  if (info.multifunction && !redirects(from)) {
     for (const int i : on_bus_of(info.parent)) {
       if (i == here || at(i).info().device != info.device) continue;
       if (const auto hit = at(i).bar_hit(address, length)) {
@@ -207,6 +234,12 @@ Routed Hierarchy::route(std::size_t function, std::uint64_t address, std::uint32
   for (int bridge = info.parent; bridge != bus0; here = bridge, bridge = at(bridge).info().parent) {
     const Function& b = at(bridge);
     const bool inside = b.forwards_memory(address, length);
+    // Base 6.12.1.1: what comes up with an address type of its own.
+    if (type != DmaAts::None && b.acs(acs_translation_blocking)) {
+      routed.way = Routed::Way::Blocked;
+      routed.why = "ACS Translation Blocking of a port above";
+      return routed;
+    }
     switch (b.info().kind) {
       case Kind::DownstreamPort: {
         if (inside && !b.acs(acs_upstream_forwarding))
@@ -217,7 +250,7 @@ Routed Hierarchy::route(std::size_t function, std::uint64_t address, std::uint32
           return i != bridge && at(i).forwards_memory(address, length);
         });
         if (inside || peer == ports.end()) break;
-        if (!b.acs(acs_request_redirect)) return down(*peer, address, length, none, routed.requester_id);
+        if (!redirects(b)) return down(*peer, address, length, none, routed.requester_id);
         redirected = true;
         break;
       }
@@ -240,6 +273,7 @@ Routed Hierarchy::route(std::size_t function, std::uint64_t address, std::uint32
   }
   if (routed.requester_id >= m_config.stream_count)
     return unsupported("the requester ID is none of the host's");
+  if (type != DmaAts::None && !m_config.ats.upstream) return unsupported("no SMMU upstream knows ATS");
   routed.way = Routed::Way::Host;
   return routed;
 }
@@ -251,11 +285,17 @@ void Hierarchy::peer_access(const Routed& to, bool write, std::uint8_t* data, st
 
 void Hierarchy::refused(std::size_t function, const Routed& routed, std::uint64_t address, bool write) {
   ++m_counters.unsupported;
-  m_functions[function]->set_aborted(true);
+  const bool blocked = routed.way == Routed::Way::Blocked;
+  m_functions[function]->set_aborted(!blocked);
   m_diag.guest_error("request",
-                     fmt::format("{} by {}: unsupported request: {}", write ? "write" : "read",
-                                 name_of(function), routed.why),
+                     fmt::format("{} by {}: {}: {}", write ? "write" : "read", name_of(function),
+                                 blocked ? "completer abort" : "unsupported request", routed.why),
                      sheet, {}, address);
+}
+
+Hierarchy::Addressee Hierarchy::addressee(std::uint32_t requester_id) const {
+  const int i = find((requester_id & 0xffff) << 12);
+  return i == none ? Addressee{} : Addressee{true, static_cast<std::size_t>(i)};
 }
 
 std::string Hierarchy::name_of(std::size_t function) const {

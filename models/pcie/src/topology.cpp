@@ -14,8 +14,9 @@ namespace {
 
 constexpr std::size_t max_functions = 32;
 constexpr unsigned max_depth = 8;
-constexpr unsigned max_devices = 32;   // Base 7.3.1
-constexpr unsigned max_in_device = 8;  // Base 7.3.1
+constexpr unsigned max_devices = 32;     // Base 7.3.1
+constexpr unsigned max_in_device = 8;    // Base 7.3.1
+constexpr unsigned max_pasid_bits = 20;  // Base 7.8.8.2
 
 // What the brackets of a word hold.
 enum class Bus : std::uint8_t { Root, Link, Conventional };
@@ -44,6 +45,7 @@ class Parser {
     devices(FunctionInfo::bus0, Bus::Root, 1);
     if (m_at != m_text.size()) refuse("expected ',' or the end");
     if (m_functions.empty()) refuse("there is no function");
+    for (const FunctionInfo& f : m_functions) tell_above(f);
     return std::move(m_functions);
   }
 
@@ -64,6 +66,64 @@ class Parser {
   bool at_end_of_list() {
     skip();
     return m_at == m_text.size() || m_text[m_at] == ']';
+  }
+
+  // Ports offer what an endpoint below needs of them.
+  void tell_above(const FunctionInfo& endpoint) {
+    if (endpoint.is_bridge()) return;
+    for (int above = endpoint.parent; above != FunctionInfo::bus0;) {
+      FunctionInfo& port = m_functions[static_cast<std::size_t>(above)];
+      port.ats |= endpoint.ats;
+      port.pasid_bits = std::max(port.pasid_bits, endpoint.pasid_bits);
+      above = port.parent;
+    }
+  }
+
+  std::string_view letters() {
+    skip();
+    const std::size_t begin = m_at;
+    while (m_at < m_text.size() && ((m_text[m_at] >= 'a' && m_text[m_at] <= 'z') || m_text[m_at] == '-'))
+      ++m_at;
+    return m_text.substr(begin, m_at - begin);
+  }
+
+  unsigned number(unsigned most) {
+    skip();
+    unsigned value = 0;
+    const std::size_t begin = m_at;
+    while (m_at < m_text.size() && m_text[m_at] >= '0' && m_text[m_at] <= '9' && value <= most)
+      value = value * 10 + static_cast<unsigned>(m_text[m_at++] - '0');
+    if (m_at == begin || value == 0 || value > most) {
+      m_at = begin;
+      refuse(fmt::format("expected a number from 1 to {}", most));
+    }
+    return value;
+  }
+
+  // What stands in round brackets behind an endpoint.
+  void attributes(FunctionInfo& info) {
+    if (!take('(')) return;
+    if (info.conventional) refuse("a conventional function has no ATS, PASID or PRI;");
+    do {
+      skip();
+      const std::size_t begin = m_at;
+      const std::string_view name = letters();
+      if (name == "ats") {
+        info.ats = true;
+      } else if (name == "pasid") {
+        if (!take('=')) refuse("expected '='");
+        info.pasid_bits = static_cast<std::uint8_t>(number(max_pasid_bits));
+      } else if (name == "pri" || name == "pri-plain") {
+        info.pri = true;
+        info.pri_takes_pasid = name == "pri";
+      } else {
+        m_at = begin;
+        refuse("expected one of ats, pasid, pri, pri-plain");
+      }
+    } while (take(','));
+    if (!take(')')) refuse("expected ',' or ')'");
+    if (info.pri && !info.ats) refuse("pri needs ats;");
+    info.pri_takes_pasid = info.pri_takes_pasid && info.pasid_bits != 0;
   }
 
   // Items that commas part, up to a bracket or the end.
@@ -95,9 +155,7 @@ class Parser {
   const Word& word() {
     skip();
     const std::size_t begin = m_at;
-    while (m_at < m_text.size() && ((m_text[m_at] >= 'a' && m_text[m_at] <= 'z') || m_text[m_at] == '-'))
-      ++m_at;
-    const std::string_view name = m_text.substr(begin, m_at - begin);
+    const std::string_view name = letters();
     const auto* const found =
         std::find_if(std::begin(words), std::end(words), [&](const Word& w) { return name == w.text; });
     if (found != std::end(words)) return *found;
@@ -127,6 +185,7 @@ class Parser {
     switch (w.kind) {
       case Kind::Endpoint:
         if (w.acs && info.conventional) refuse("a conventional function has no ACS;");
+        attributes(info);
         add(info);
         return;
       case Kind::RootPort:

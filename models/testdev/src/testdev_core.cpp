@@ -23,9 +23,15 @@ enum Id : std::uint16_t {
   IRQ_ENABLE,
   SID_COUNT,
   SID_BASE,
+  ATS_CAPS,
+  ATS_CTRL,
+  ATC_LIMIT,
+  ATC_USED,
+  PAGES_OUTSTANDING,
 };
 
 constexpr const char* sheet = "docs/testdev.md";
+constexpr const char* pci_sheet = "docs/pcie.md, Jobs with PASID and ATS";
 constexpr std::uint64_t CTRL_ENABLE = 1;
 constexpr std::uint64_t CTRL_RESET = 2;
 constexpr std::uint64_t STATUS_BUSY = 1;
@@ -35,17 +41,27 @@ constexpr std::uint64_t IRQ_ERROR = 2;
 constexpr std::uint64_t IRQ_RING = 4;
 constexpr std::uint64_t max_ring_size = 4096;
 
-enum Op : unsigned { NOP, READ, WRITE, COPY, CHECK };
+constexpr std::uint64_t ATS_NO_FILL = 1;
+constexpr std::uint64_t ATS_FLUSH = 2;
+constexpr std::uint64_t ATS_NO_COMPLETION = 4;
+constexpr std::uint64_t ATS_RING = 8;
+constexpr std::uint64_t ATS_GROUP = 0xff00;
+
+enum Op : unsigned { NOP, READ, WRITE, COPY, CHECK, TRANSLATE, PASID_STOP };
 constexpr std::uint32_t FLAGS_IRQ = 1U << 8;
 constexpr std::uint32_t FLAGS_SSV = 1U << 9;
 constexpr std::uint32_t FLAGS_PRIV = 1U << 10;
 constexpr std::uint32_t FLAGS_INST = 1U << 11;
+constexpr std::uint32_t FLAGS_TYPE = 3U << 12;
+constexpr std::uint32_t FLAGS_PAGES = 1U << 14;
+constexpr std::uint32_t FLAGS_NO_WRITE = 1U << 15;
+constexpr std::uint32_t FLAGS_MARKER = 1U << 16;
 constexpr std::uint32_t FLAGS_reserved = 0xfffff000;
 constexpr std::uint32_t descriptor_bytes = 64;
 constexpr std::uint32_t offset_STATUS = 0x28;
 constexpr std::uint32_t offset_RESPONSE = 0x2c;
 
-std::vector<RegisterInfo> table() {
+std::vector<RegisterInfo> table(const TestdevConfig& config) {
   std::vector<RegisterInfo> t{
       {ID, "ID", 0x000, 4, Access::RO, 0x414d4454, 0, sheet},
       {VERSION, "VERSION", 0x004, 4, Access::RO, 2, 0, sheet},
@@ -60,6 +76,16 @@ std::vector<RegisterInfo> table() {
       {SID_COUNT, "SID_COUNT", 0x02c, 4, Access::RO, 1, 0, sheet},
       {SID_BASE, "SID_BASE", 0x030, 4, Access::RO, 0, 0, sheet},
   };
+  if (config.express) {
+    const std::uint32_t caps = (config.ats ? 1U : 0U) | (config.pasid ? 2U : 0U) | (config.pri ? 4U : 0U) |
+                               (config.pasid ? config.pasid_bits : 0) << 8 | config.atc_entries << 16;
+    t.push_back({ATS_CAPS, "ATS_CAPS", 0x040, 4, Access::RO, caps, 0, pci_sheet});
+    t.push_back({ATS_CTRL, "ATS_CTRL", 0x044, 4, Access::RW, 0,
+                 ATS_NO_FILL | ATS_NO_COMPLETION | ATS_RING | ATS_GROUP, pci_sheet});
+    t.push_back({ATC_LIMIT, "ATC_LIMIT", 0x048, 4, Access::RW, config.atc_entries, 0xffffffff, pci_sheet});
+    t.push_back({ATC_USED, "ATC_USED", 0x04c, 4, Access::RO, 0, 0, pci_sheet});
+    t.push_back({PAGES_OUTSTANDING, "PAGES_OUTSTANDING", 0x050, 4, Access::RO, 0, 0, pci_sheet});
+  }
   for (RegisterInfo& info : t) {
     if (info.id == RING_BASE || info.id == RING_SIZE) {
       info.guard = CTRL;
@@ -80,7 +106,7 @@ TestdevConfig checked(const TestdevConfig& c) {
 }  // namespace
 
 TestdevCore::TestdevCore(const TestdevConfig& config, Diag& diag)
-    : m_config(checked(config)), m_diag(diag), m_registers(table(), *this) {
+    : m_config(checked(config)), m_diag(diag), m_registers(table(config), *this) {
   m_registers.set_reset(SID_COUNT, config.stream_count);
   m_registers.set_reset(SID_BASE, config.stream_base);
 }
@@ -135,6 +161,13 @@ void TestdevCore::register_written(std::uint16_t id, std::uint32_t, AccessSecuri
       break;
     case PROD:
       doorbell();
+      break;
+    case ATS_CTRL:
+      if ((written & ATS_FLUSH) != 0) m_flush = true;
+      break;
+    case ATC_LIMIT:
+      m_registers.set(ATC_LIMIT, std::clamp<std::uint64_t>(value, std::min(1U, m_config.atc_entries),
+                                                           m_config.atc_entries));
       break;
     default:
       break;
@@ -196,6 +229,7 @@ bool TestdevCore::start_work() {
 // Bytes of the next burst: up to 4 KiB, within one 4 KiB page of each side that takes part.
 std::uint32_t TestdevCore::burst() const {
   const auto room = [](std::uint64_t address) { return burst_bytes - (address & (burst_bytes - 1)); };
+  if (op() > CHECK) return 0;
   std::uint64_t n = m_descriptor.LENGTH - m_done;
   if (op() != WRITE) n = std::min(n, room(m_descriptor.SRC + m_done));
   if (op() == WRITE || op() == COPY) n = std::min(n, room(m_descriptor.DST + m_done));
@@ -204,6 +238,13 @@ std::uint32_t TestdevCore::burst() const {
 
 std::uint8_t TestdevCore::pattern(std::uint64_t i) const {
   return static_cast<std::uint8_t>((m_descriptor.SEED + i / 8) * 0x9e3779b97f4a7c15 >> (8 * (i % 8)));
+}
+
+void TestdevCore::set_identity(DmaOperation& access) const {
+  access.stream_id = m_config.stream_base + m_descriptor.STREAM;
+  access.substream_valid = (m_descriptor.FLAGS & FLAGS_SSV) != 0;
+  access.substream_id = access.substream_valid ? m_descriptor.SUBSTREAM & 0xfffff : 0;
+  access.privileged = (m_descriptor.FLAGS & FLAGS_PRIV) != 0;
 }
 
 bool TestdevCore::next(DmaOperation& access, DmaBuffer& data) {
@@ -216,15 +257,22 @@ bool TestdevCore::next(DmaOperation& access, DmaBuffer& data) {
       access.address = m_slot;
       access.length = descriptor_bytes;
       return true;
+    case State::Stop:
+      return false;
+    case State::Translate:
+      access.address = m_descriptor.SRC;
+      access.length = 8;
+      access.ats = DmaAts::TranslationRequest;
+      access.ats_fields.no_write = (m_descriptor.FLAGS & FLAGS_NO_WRITE) != 0;
+      set_identity(access);
+      access.instruction = (m_descriptor.FLAGS & FLAGS_INST) != 0;
+      return true;
     case State::Read:
     case State::Write:
       access.write = m_state == State::Write;
       access.address = (access.write ? m_descriptor.DST : m_descriptor.SRC) + m_done;
       access.length = burst();
-      access.stream_id = m_config.stream_base + m_descriptor.STREAM;
-      access.substream_valid = (m_descriptor.FLAGS & FLAGS_SSV) != 0;
-      access.substream_id = access.substream_valid ? m_descriptor.SUBSTREAM & 0xfffff : 0;
-      access.privileged = (m_descriptor.FLAGS & FLAGS_PRIV) != 0;
+      set_identity(access);
       access.instruction = !access.write && (m_descriptor.FLAGS & FLAGS_INST) != 0;
       if (access.write && op() == COPY) {
         std::copy_n(m_copy.begin(), access.length, data.begin());
@@ -255,6 +303,10 @@ void TestdevCore::complete(const DmaOperation& access, DmaResponse response, con
   if (m_state == State::Read || m_state == State::Write) ++m_counters.bursts;
   switch (m_state) {
     case State::Idle:
+    case State::Stop:
+      break;
+    case State::Translate:
+      take_translation(access.ats_fields.translation);
       break;
     case State::Fetch:
       if (ok) {
@@ -307,11 +359,15 @@ void TestdevCore::decode(const DmaBuffer& data) {
                   load_little_endian(&data[0x20], 8)};
   m_done = 0;
   m_result = 0;
-  if (const char* wrong = wrong_with_descriptor()) {
+  const char* wrong = wrong_with_descriptor();
+  if (wrong == nullptr) wrong = not_enabled();
+  if (wrong != nullptr) {
     m_diag.guest_error("BAD_DESCRIPTOR", wrong, sheet, {}, m_slot);
     finish(Status::BadDescriptor, DmaResponse::Ok);
   } else if (op() == NOP) {
     finish(Status::Ok, DmaResponse::Ok);
+  } else if (op() > CHECK) {
+    m_state = op() == TRANSLATE ? State::Translate : State::Stop;
   } else {
     next_burst();
   }
@@ -319,17 +375,136 @@ void TestdevCore::decode(const DmaBuffer& data) {
 
 const char* TestdevCore::wrong_with_descriptor() const {
   const Descriptor& d = m_descriptor;
-  if (op() > CHECK) return "a descriptor has an unknown OP";
-  if ((d.FLAGS & FLAGS_reserved) != 0) return "a descriptor has a reserved bit of FLAGS set";
+  const bool known =
+      op() <= CHECK ||
+      (m_config.express && ((op() == TRANSLATE && m_config.ats) || (op() == PASID_STOP && m_config.pasid)));
+  if (!known) return "a descriptor has an unknown OP";
+  if (const char* wrong = wrong_with_flags()) return wrong;
   if (!m_config.pasid && (d.FLAGS & (FLAGS_SSV | FLAGS_PRIV | FLAGS_INST)) != 0)
     return "a descriptor has SSV, PRIV or INST set, and the function has no PASID capability";
   if (d.STREAM >= m_config.stream_count) return "a descriptor's STREAM is not below SID_COUNT";
-  if (op() == NOP) return nullptr;  // moves nothing: SRC, DST and LENGTH have no meaning
+  if (op() == NOP || op() > CHECK) return nullptr;  // moves nothing: SRC, DST and LENGTH have no meaning
   if (d.LENGTH == 0 || d.LENGTH > 1ULL << 32) return "a descriptor's LENGTH is not 1 to 2^32";
   const auto wraps = [&](std::uint64_t address) { return address + (d.LENGTH - 1) < address; };
   if (op() != WRITE && wraps(d.SRC)) return "a descriptor's source range wraps";
   if ((op() == WRITE || op() == COPY) && wraps(d.DST)) return "a descriptor's destination range wraps";
   return nullptr;
+}
+
+const char* TestdevCore::wrong_with_flags() const {
+  const Descriptor& d = m_descriptor;
+  const auto type = (d.FLAGS & FLAGS_TYPE) >> 12;
+  std::uint32_t reserved = FLAGS_reserved;
+  if (m_config.express) {
+    if (m_config.ats) reserved &= ~FLAGS_TYPE;
+    if (m_config.pri && op() <= CHECK) reserved &= ~FLAGS_PAGES;
+    if (m_config.pri && op() == PASID_STOP) reserved &= ~FLAGS_MARKER;
+    if (op() == TRANSLATE) reserved &= ~FLAGS_NO_WRITE;
+    if (op() > CHECK) reserved &= ~(FLAGS_TYPE | FLAGS_PAGES);  // not used
+  }
+  if ((d.FLAGS & reserved) != 0) return "a descriptor has a reserved bit of FLAGS set";
+  if (!m_config.express) return nullptr;
+  if (op() <= CHECK && type == 3) return "a descriptor's TYPE is 3";
+  if (op() <= CHECK && type != 0 && (d.FLAGS & FLAGS_PAGES) != 0)
+    return "a descriptor has PAGES set, and its TYPE is not 0";
+  const bool pasid = (d.FLAGS & FLAGS_SSV) != 0;
+  if (!pasid && (d.FLAGS & (FLAGS_PRIV | FLAGS_INST)) != 0)
+    return "a descriptor has PRIV or INST set, and SSV is not";
+  if (pasid && d.SUBSTREAM >> m_config.pasid_bits != 0) return "a descriptor's PASID is too wide";
+  if (op() == PASID_STOP && !pasid) return "PASID_STOP has no PASID";
+  return nullptr;
+}
+
+// What the descriptor could have, and software has not enabled in configuration space.
+const char* TestdevCore::not_enabled() const {
+  if (!m_config.express) return nullptr;
+  const std::uint32_t flags = m_descriptor.FLAGS;
+  if ((flags & FLAGS_SSV) != 0 && !m_enables.pasid) return "a descriptor has SSV set, and PASID Enable is 0";
+  if ((flags & FLAGS_PRIV) != 0 && !m_enables.privileged)
+    return "a descriptor has PRIV set, and Privileged Mode Enable is 0";
+  if ((flags & FLAGS_INST) != 0 && !m_enables.execute)
+    return "a descriptor has INST set, and Execute Permission Enable is 0";
+  const bool translated = op() <= CHECK && (flags & FLAGS_TYPE) >> 12 == 2;
+  if ((translated || op() == TRANSLATE) && !m_enables.ats)
+    return "a descriptor wants translations, and ATS Enable is 0";
+  return nullptr;
+}
+
+TestdevJob TestdevCore::job() const {
+  TestdevJob job;
+  job.ring = m_state != State::Read && m_state != State::Write && m_state != State::Translate;
+  if (job.ring) return job;
+  job.type = static_cast<TestdevJob::Type>((m_descriptor.FLAGS & FLAGS_TYPE) >> 12);
+  job.pages = (m_descriptor.FLAGS & FLAGS_PAGES) != 0;
+  job.bytes_left = m_state == State::Translate ? 1 : m_descriptor.LENGTH - m_done;
+  return job;
+}
+
+void TestdevCore::refuse(const DmaOperation& access, TestdevRefusal why, DmaResponse response) {
+  if (access.epoch != m_epoch) return;
+  switch (m_state) {
+    case State::Read:
+    case State::Write:
+    case State::Translate:
+      finish(
+          static_cast<Status>(static_cast<unsigned>(Status::TranslationError) + static_cast<unsigned>(why)),
+          response);
+      break;
+    case State::Idle:
+    case State::Stop:
+      break;
+    default:
+      ring_error("a descriptor lies where there is no translation", m_slot);
+      break;
+  }
+}
+
+// docs/pcie.md, OP TRANSLATE
+void TestdevCore::take_translation(const DmaTranslation& t) {
+  m_result = (t.address & ~0xfffULL) | (t.read ? 1U : 0U) | (t.write ? 2U : 0U) | (t.execute ? 4U : 0U) |
+             (t.privileged ? 8U : 0U) | (t.global ? 0x10U : 0U) | (t.untranslated_only ? 0x20U : 0U) |
+             (t.no_snoop ? 0x40U : 0U);
+  m_done = t.size_shift < 64 ? 1ULL << t.size_shift : 0;
+  finish(Status::Ok, DmaResponse::Ok);
+}
+
+std::optional<TestdevStop> TestdevCore::stopping() const {
+  if (m_state != State::Stop) return std::nullopt;
+  return TestdevStop{m_descriptor.SUBSTREAM & 0xfffff, (m_descriptor.FLAGS & FLAGS_MARKER) != 0};
+}
+
+void TestdevCore::stopped(DmaResponse response) {
+  if (m_state != State::Stop) return;
+  finish(response == DmaResponse::Ok ? Status::Ok : Status::PageFailure, response);
+}
+
+bool TestdevCore::keeps_answers() const {
+  return !m_config.express || (m_registers.get(ATS_CTRL) & ATS_NO_FILL) == 0;
+}
+bool TestdevCore::completes_invalidations() const {
+  return !m_config.express || (m_registers.get(ATS_CTRL) & ATS_NO_COMPLETION) == 0;
+}
+bool TestdevCore::translates_ring() const {
+  return m_config.express && (m_registers.get(ATS_CTRL) & ATS_RING) != 0;
+}
+std::uint32_t TestdevCore::page_group() const {
+  if (!m_config.express) return 1;
+  return std::max(1U, static_cast<std::uint32_t>((m_registers.get(ATS_CTRL) & ATS_GROUP) >> 8));
+}
+std::uint32_t TestdevCore::atc_limit() const {
+  return m_config.express ? static_cast<std::uint32_t>(m_registers.get(ATC_LIMIT)) : 0;
+}
+
+bool TestdevCore::take_flush() {
+  const bool flush = m_flush;
+  m_flush = false;
+  return flush;
+}
+
+void TestdevCore::set_ats_counts(std::size_t used, std::uint32_t outstanding) {
+  if (!m_config.express) return;
+  m_registers.set(ATC_USED, used);
+  m_registers.set(PAGES_OUTSTANDING, outstanding);
 }
 
 void TestdevCore::next_burst() {
@@ -411,9 +586,12 @@ void TestdevCore::visit(Archive& archive) {
   archive.end();
   if (!archive.loading()) return;
   const bool moving = m_state == State::Read || m_state == State::Write;
-  if (copy.size() != m_copy.size() || m_state > State::WriteStatus ||
-      m_registers.get(RING_SIZE) > max_ring_size ||
-      (moving && (op() == NOP || wrong_with_descriptor() != nullptr || m_done >= m_descriptor.LENGTH))) {
+  if (copy.size() != m_copy.size() || m_state > State::Stop || m_status > Status::PageFailure ||
+      m_registers.get(RING_SIZE) > max_ring_size || (m_state == State::Translate && op() != TRANSLATE) ||
+      (m_state == State::Stop && op() != PASID_STOP) ||
+      (m_state > State::WriteStatus && wrong_with_descriptor() != nullptr) ||
+      (moving && (op() == NOP || op() > CHECK || wrong_with_descriptor() != nullptr ||
+                  m_done >= m_descriptor.LENGTH))) {
     archive.fail("testdev", "the state of the worker is impossible");
     reset();
     return;

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "smmuvp/tlm/access_extension.h"
+#include "smmuvp/tlm/ats_extension.h"
 #include "smmuvp/tlm/process.h"
 #include "smmuvp/tlm/sim_time.h"
 
@@ -41,7 +42,43 @@ AccessExtension extension_of(const DmaOperation& operation) {
   extension.request_memory_type = operation.memory_type;
   extension.request_shareability = static_cast<Shareability>(operation.shareability & 3U);
   extension.tag = operation.tag;
+  extension.ats = static_cast<AtsPhase>(operation.ats);
   return extension;
+}
+
+// The phases and the states of an answer have one order in both, so that models/base need not know TLM.
+static_assert(static_cast<int>(DmaAts::PageRequest) == static_cast<int>(AtsPhase::PageRequest));
+static_assert(static_cast<int>(DmaTranslationStatus::CompleterAbort) ==
+              static_cast<int>(AtsStatus::completer_abort));
+
+bool has_ats_fields(const DmaOperation& operation) {
+  return operation.ats == DmaAts::TranslationRequest || operation.ats == DmaAts::PageRequest;
+}
+
+AtsExtension ats_extension_of(const DmaAtsFields& fields) {
+  AtsExtension extension;
+  extension.no_write = fields.no_write;
+  extension.PRGI = fields.PRGI;
+  extension.last = fields.last;
+  extension.read = fields.wants_read;
+  extension.write = fields.wants_write;
+  return extension;
+}
+
+DmaTranslation translation_of(const AtsExtension& extension) {
+  DmaTranslation t;
+  if (extension.status > AtsStatus::completer_abort) return t;
+  t.status = static_cast<DmaTranslationStatus>(extension.status);
+  t.address = extension.translated_address;
+  t.size_shift = extension.size_shift;
+  t.read = extension.read;
+  t.write = extension.write;
+  t.execute = extension.execute;
+  t.privileged = extension.privileged;
+  t.global = extension.global;
+  t.untranslated_only = extension.untranslated_only;
+  t.no_snoop = extension.no_snoop;
+  return t;
 }
 
 }  // namespace
@@ -80,6 +117,8 @@ void DmaMaster::work() {
 void DmaMaster::issue() {
   const std::uint64_t loadings = m_loadings;
   AccessExtension extension = extension_of(m_operation);
+  AtsExtension ats = ats_extension_of(m_operation.ats_fields);
+  const bool with_ats = has_ats_fields(m_operation);
   std::copy_n(m_data.begin(), m_operation.length, m_wire.begin());
   tlm::tlm_generic_payload payload;
   payload.set_command(m_operation.write ? tlm::TLM_WRITE_COMMAND : tlm::TLM_READ_COMMAND);
@@ -88,11 +127,14 @@ void DmaMaster::issue() {
   payload.set_data_length(m_operation.length);
   payload.set_streaming_width(m_operation.length);
   payload.set_extension(&extension);
+  if (with_ats) payload.set_extension(&ats);
   sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
   transport(payload, delay);
   payload.clear_extension(&extension);
+  if (with_ats) payload.clear_extension(&ats);
   if (loadings != m_loadings) return;
   if (!m_operation.write) std::copy_n(m_wire.begin(), m_operation.length, m_data.begin());
+  if (m_operation.ats == DmaAts::TranslationRequest) m_operation.ats_fields.translation = translation_of(ats);
   m_response = response_of(payload.get_response_status());
   const std::uint64_t own = std::max<std::uint64_t>(m_client.operation_ps(m_operation), 1);
   m_end = sc_core::sc_time_stamp() + delay + from_ps(own);
@@ -126,10 +168,11 @@ void DmaMaster::visit(Archive& archive) {
   ++m_loadings;
   m_loaded.notify(sc_core::SC_ZERO_TIME);
   kick();
-  const bool possible =
-      m_phase == Phase::Idle ||
-      (m_phase <= Phase::Answered && m_response <= DmaResponse::Generic && m_operation.length != 0 &&
-       data.size() == m_operation.length && data.size() <= m_data.size());
+  const bool possible = m_phase == Phase::Idle ||
+                        (m_phase <= Phase::Answered && m_response <= DmaResponse::Generic &&
+                         m_operation.length != 0 && m_operation.ats <= DmaAts::PageRequest &&
+                         m_operation.ats_fields.translation.status <= DmaTranslationStatus::CompleterAbort &&
+                         data.size() == m_operation.length && data.size() <= m_data.size());
   if (!possible) archive.fail("dma", "the state of the operation that waits is impossible");
   if (!archive.ok()) {
     m_phase = Phase::Idle;

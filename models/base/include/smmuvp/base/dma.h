@@ -21,6 +21,67 @@ enum class DmaResponse : std::uint8_t {
   Generic = 5,
 };
 
+/// What a device with an Address Translation Cache asks for; the phases of AccessExtension.
+enum class DmaAts : std::uint8_t {
+  None,                ///< an ordinary access at an untranslated address
+  TranslationRequest,  ///< a read of 8 bytes, which carry nothing
+  Translated,
+  PageRequest,  ///< a write of 8 bytes, which carry nothing
+};
+
+/// How a Translation Request ended, as AtsExtension has it.
+enum class DmaTranslationStatus : std::uint8_t { Unanswered, Success, UnsupportedRequest, CompleterAbort };
+
+/// The answer to a Translation Request; what is behind `status` is of those that ended with success.
+struct DmaTranslation {
+  DmaTranslationStatus status = DmaTranslationStatus::Unanswered;
+  std::uint64_t address = 0;     ///< translated, of the first byte of the region
+  std::uint8_t size_shift = 12;  ///< log2 of the region's bytes
+  bool read = false;
+  bool write = false;
+  bool execute = false;
+  bool privileged = false;
+  bool global = false;
+  bool untranslated_only = false;
+  bool no_snoop = false;
+
+  void visit(Archive& archive) {
+    archive.begin("translation");
+    archive.value("status", status);
+    archive.value("address", address);
+    archive.value("size_shift", size_shift);
+    archive.value("read", read);
+    archive.value("write", write);
+    archive.value("execute", execute);
+    archive.value("privileged", privileged);
+    archive.value("global", global);
+    archive.value("untranslated_only", untranslated_only);
+    archive.value("no_snoop", no_snoop);
+    archive.end();
+  }
+};
+
+/// What a Translation Request or a Page Request says beyond an access, and what it is answered.
+struct DmaAtsFields {
+  bool no_write = false;            ///< Translation Request: NW
+  std::uint16_t PRGI = 0;           ///< Page Request: Page Request Group Index
+  bool last = false;                ///< Page Request: L
+  bool wants_read = false;          ///< Page Request: R
+  bool wants_write = false;         ///< Page Request: W
+  DmaTranslation translation = {};  ///< out
+
+  void visit(Archive& archive) {
+    archive.begin("ats");
+    archive.value("no_write", no_write);
+    archive.value("PRGI", PRGI);
+    archive.value("last", last);
+    archive.value("wants_read", wants_read);
+    archive.value("wants_write", wants_write);
+    translation.visit(archive);
+    archive.end();
+  }
+};
+
 /// One memory operation, and who makes it.
 struct DmaOperation {
   bool write = false;
@@ -36,6 +97,8 @@ struct DmaOperation {
   std::uint8_t memory_type = 0;   ///< a MAIR byte
   std::uint8_t shareability = 0;  ///< encoded as SH fields are
   std::uint64_t tag = 0;          ///< as AccessExtension.tag
+  DmaAts ats = DmaAts::None;
+  DmaAtsFields ats_fields = {};  ///< of a Translation Request or a Page Request
   bool starts_request = false;  ///< the first of several that belong together: what is paid once is paid here
   /// The core's own, given back with the answer: a core that is stopped or reset counts on, and knows from
   /// the old number that it has nothing to do with this answer any more.
@@ -56,6 +119,8 @@ struct DmaOperation {
     archive.value("memory_type", memory_type);
     archive.value("shareability", shareability);
     archive.value("tag", tag);
+    archive.value("ats_phase", ats);
+    ats_fields.visit(archive);
     archive.value("starts_request", starts_request);
     archive.value("epoch", epoch);
     archive.end();

@@ -16,10 +16,31 @@ enum AcsBit : std::uint16_t {
   acs_request_redirect = 1U << 2,
   acs_completion_redirect = 1U << 3,
   acs_upstream_forwarding = 1U << 4,
+  acs_direct_translated = 1U << 6,
 };
 
 /// What a write to configuration space asks for beyond the value.
-enum class ConfigEffect : std::uint8_t { None, FunctionReset, SecondaryBusReset };
+enum class ConfigEffect : std::uint8_t { None, FunctionReset, SecondaryBusReset, PageRequestReset };
+
+/// What the capabilities of ATS, PASID and PRI tell that is none of the topology's business.
+struct AtsConfig {
+  unsigned atc_entries = 32;
+  unsigned queue_depth = 32;   ///< Invalidate Queue Depth, 1 to 32
+  unsigned pri_capacity = 32;  ///< Outstanding Page Request Capacity, 1 to 256
+  bool upstream = true;        ///< there is an SMMU that knows ATS
+};
+
+/// What software has set up in the capabilities of ATS, PASID and PRI. All 0 where there is none.
+struct AtsControl {
+  bool enabled = false;          ///< ATS Enable
+  unsigned smallest_shift = 12;  ///< log2 of the smallest translation unit's bytes
+  bool pasid = false;            ///< PASID Enable
+  bool execute = false;          ///< with PASID Enable: Execute Permission Enable
+  bool privileged = false;       ///< with PASID Enable: Privileged Mode Enable
+  bool page_requests = false;    ///< Enable of Page Request Control
+  std::uint32_t allocation = 0;  ///< Outstanding Page Request Allocation, no more than the capacity
+  bool awake = false;            ///< power state D0
+};
 
 /// Where an address is in a function's memory.
 struct BarHit {
@@ -43,7 +64,7 @@ class Function : private RegisterObserver {
   static constexpr std::uint32_t register_bar_bytes = 0x1000;
   static constexpr std::uint32_t memory_bar_bytes = 0x10000;
 
-  explicit Function(const FunctionInfo& info);
+  explicit Function(const FunctionInfo& info, const AtsConfig& ats = {});
   Function(const Function&) = delete;
   Function& operator=(const Function&) = delete;
 
@@ -69,6 +90,19 @@ class Function : private RegisterObserver {
   std::uint8_t subordinate_bus() const;
   bool in_secondary_reset() const;
 
+  // ---- ATS, PASID and PRI of an endpoint
+  AtsControl ats() const;
+  void set_page_request_status(bool stopped);
+  void set_response_failure();
+  void set_unexpected_response();
+  /// What was wrong with the last write() to these capabilities; nullptr: nothing. One that changed nothing
+  /// else is told of once.
+  const char* take_complaint() {
+    const char* complaint = m_complaint;
+    m_complaint = nullptr;
+    return complaint;
+  }
+
   // ---- interrupts of an endpoint
   MessageControl messages() const;
   bool interrupt_disabled() const;
@@ -89,8 +123,12 @@ class Function : private RegisterObserver {
   void register_written(std::uint16_t id, std::uint32_t index, AccessSecurity security, std::uint64_t old,
                         std::uint64_t value, std::uint64_t written, std::uint64_t lanes) override;
 
+  void ats_written(std::uint16_t id, std::uint64_t old, std::uint64_t value, std::uint64_t written);
+
   FunctionInfo m_info;
+  AtsConfig m_ats;
   RegisterFile m_registers;
+  const char* m_complaint = nullptr;
   ConfigEffect m_effect = ConfigEffect::None;  // of the write that is being made
 };
 

@@ -19,13 +19,14 @@ struct HierarchyConfig {
   unsigned buses = 256;                ///< that the configuration space has, 1 to 256
   std::uint32_t stream_count = 65536;  ///< requester IDs that the host takes
   std::uint64_t mmio_base = 0;         ///< PCI address of the host's memory window
+  AtsConfig ats = {};
 };
 
 /// Where a request goes.
 struct Routed {
-  enum class Way : std::uint8_t { Host, Peer, Unsupported } way = Way::Unsupported;
+  enum class Way : std::uint8_t { Host, Peer, Unsupported, Blocked } way = Way::Unsupported;
   std::uint32_t requester_id = 0;
-  const char* why = "";      ///< Unsupported
+  const char* why = "";      ///< Unsupported, Blocked: by ACS, a Completer Abort
   std::size_t function = 0;  ///< Peer: index
   BarHit hit;                ///< Peer
 };
@@ -49,11 +50,20 @@ class Hierarchy {
   bool memory_peek(std::uint64_t offset, std::uint8_t* data, std::uint32_t length) const;
 
   // ---- requests of an endpoint
-  Routed route(std::size_t function, std::uint64_t address, std::uint32_t length) const;
+  Routed route(std::size_t function, std::uint64_t address, std::uint32_t length,
+               DmaAts type = DmaAts::None) const;
   /// Makes an access that route() sent to a peer.
   void peer_access(const Routed& to, bool write, std::uint8_t* data, std::uint32_t length);
   /// Tells the function, and whoever reads diagnostics, of a request that is unsupported.
   void refused(std::size_t function, const Routed& routed, std::uint64_t address, bool write);
+  /// The endpoint that has a requester ID by the bus numbers of now; nullptr: no function has. A function
+  /// that is none is told as a conventional endpoint would be.
+  struct Addressee {
+    bool exists = false;
+    std::size_t function = 0;
+  };
+  Addressee addressee(std::uint32_t requester_id) const;
+
   /// The host has answered a request with an error.
   void target_aborted(std::size_t function) { m_functions[function]->set_aborted(false); }
 
@@ -92,6 +102,7 @@ class Hierarchy {
                              int& deepest) const;
   std::uint32_t requester_id(int function) const;
   void reset_below(int bridge);
+  Routed message(int function) const;
   Routed down(int bridge, std::uint64_t address, std::uint32_t length, int without,
               std::uint32_t requester) const;
 

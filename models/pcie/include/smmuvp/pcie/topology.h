@@ -27,6 +27,12 @@ struct FunctionInfo {
   int parent = bus0;           ///< index of the bridge whose secondary bus it is on
   bool conventional = false;   ///< on a conventional bus: no PCI Express capability, 256 bytes
 
+  // ---- of endpoints; of ports, whether one below has it
+  bool ats = false;
+  std::uint8_t pasid_bits = 0;   ///< Max PASID Width; 0: no PASID capability
+  bool pri = false;              ///< Page Request capability
+  bool pri_takes_pasid = false;  ///< PRG Response PASID Required
+
   bool is_bridge() const { return kind != Kind::Endpoint; }
   /// The bus below it is a conventional one.
   bool is_conventional_bus() const { return kind == Kind::ExpressToPciBridge || kind == Kind::PciBridge; }

@@ -14,7 +14,39 @@ struct TestdevConfig {
   std::uint32_t stream_base = 0;   ///< SID_BASE, StreamID of stream index 0
   std::uint32_t stream_count = 1;  ///< SID_COUNT
   bool pasid = true;               ///< SSV, PRIV and INST can be asked for; else such a descriptor is bad
+  // ---- of a PCI function with ATS or PASID: docs/pcie.md, Jobs with PASID and ATS
+  bool express = false;      ///< it is one
+  unsigned pasid_bits = 20;  ///< Max PASID Width
+  bool ats = false;
+  bool pri = false;
+  unsigned atc_entries = 0;
 };
+
+/// What the capabilities of a PCI function allow a job; of other devices it is what they have.
+struct TestdevEnables {
+  bool pasid = true;
+  bool privileged = true;
+  bool execute = true;
+  bool ats = true;
+};
+
+/// What a PCI function is to do with the access that next() has given.
+struct TestdevJob {
+  enum class Type : std::uint8_t { Automatic, Untranslated, Translated };
+  bool ring = false;  ///< a descriptor, or its status
+  Type type = Type::Automatic;
+  bool pages = false;            ///< PAGES
+  std::uint64_t bytes_left = 0;  ///< of the data, this access included
+};
+
+/// PASID_STOP, which waits for stopped().
+struct TestdevStop {
+  std::uint32_t pasid = 0;
+  bool marker = false;
+};
+
+/// Why a PCI function has not made an access.
+enum class TestdevRefusal : std::uint8_t { TranslationError, NoRights, PageInvalid, PageFailure };
 
 /// The owner asks next() for an access, makes it in its own time, and gives the answer to complete(). One
 /// access is out at a time. The answer to one that a stop or a reset has overtaken is ignored. A restored
@@ -40,6 +72,24 @@ class TestdevCore : private RegisterObserver {
   /// `data` is what a read read.
   void complete(const DmaOperation& access, DmaResponse response, const DmaBuffer& data);
 
+  // ---- what a PCI function does beside it
+  void set_enables(const TestdevEnables& enables) { m_enables = enables; }
+  /// Of the access that next() gives.
+  TestdevJob job() const;
+  /// The access was not made.
+  void refuse(const DmaOperation& access, TestdevRefusal why, DmaResponse response);
+  /// What next() has nothing to do for; none if there is no such job.
+  std::optional<TestdevStop> stopping() const;
+  void stopped(DmaResponse response);
+  bool keeps_answers() const;            ///< ATS_CTRL.NO_FILL is 0
+  bool completes_invalidations() const;  ///< ATS_CTRL.NO_COMPLETION is 0
+  bool translates_ring() const;          ///< ATS_CTRL.RING
+  std::uint32_t page_group() const;      ///< ATS_CTRL.GROUP
+  std::uint32_t atc_limit() const;       ///< ATC_LIMIT
+  /// FLUSH has been written since this was asked.
+  bool take_flush();
+  void set_ats_counts(std::size_t used, std::uint32_t outstanding);
+
   void reset();
   void visit(Archive& archive);
 
@@ -49,8 +99,19 @@ class TestdevCore : private RegisterObserver {
   const Counters& counters() const { return m_counters; }
 
  private:
-  enum class State : std::uint8_t { Idle, Fetch, Read, Write, WriteBack, WriteStatus };
-  enum class Status : std::uint32_t { Pending, Ok, ReadError, WriteError, Mismatch, BadDescriptor };
+  enum class State : std::uint8_t { Idle, Fetch, Read, Write, WriteBack, WriteStatus, Translate, Stop };
+  enum class Status : std::uint32_t {
+    Pending,
+    Ok,
+    ReadError,
+    WriteError,
+    Mismatch,
+    BadDescriptor,
+    TranslationError,
+    NoRights,
+    PageInvalid,
+    PageFailure,
+  };
   struct Descriptor {
     std::uint32_t FLAGS, STREAM, SUBSTREAM, SEED;
     std::uint64_t SRC, DST, LENGTH;
@@ -67,6 +128,10 @@ class TestdevCore : private RegisterObserver {
   void ring_error(const char* why, std::optional<std::uint64_t> address = {});
   void decode(const DmaBuffer& data);
   const char* wrong_with_descriptor() const;
+  const char* wrong_with_flags() const;
+  const char* not_enabled() const;
+  void take_translation(const DmaTranslation& translation);
+  void set_identity(DmaOperation& access) const;
   std::uint32_t burst() const;
   void next_burst();
   void take_read(const DmaBuffer& data);
@@ -76,6 +141,8 @@ class TestdevCore : private RegisterObserver {
   unsigned op() const { return m_descriptor.FLAGS & 0xff; }
 
   TestdevConfig m_config;
+  TestdevEnables m_enables;  // the owner's, and set by it behind loading
+  bool m_flush = false;
   Diag& m_diag;
   RegisterFile m_registers;
 
