@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string>
 
+#include "pcie_master.h"
+#include "pcie_traces.h"
 #include "smmuvp/tlm/access_extension.h"
 #include "smmuvp/tlm/device_tree.h"
 #include "smmuvp/tlm/register_access.h"
@@ -14,10 +16,10 @@ namespace {
 
 constexpr TracePoint<std::string, std::uint32_t, std::uint32_t, bool, std::uint64_t> trace_config{
     "pcie.config", "an access to configuration space", {"function", "register", "length", "write", "value"}};
-constexpr TracePoint<std::string, std::string, std::uint32_t, std::uint64_t, std::uint64_t, bool>
+constexpr TracePoint<std::string, std::string, std::uint32_t, std::uint64_t, std::uint64_t, bool, std::string>
     trace_request{"pcie.request",
                   "a request of a function",
-                  {"function", "way", "requester", "address", "length", "write"}};
+                  {"function", "way", "requester", "address", "length", "write", "type"}};
 constexpr TracePoint<std::uint32_t, bool> trace_pin{
     "pcie.intx", "an interrupt line changed", {"pin", "level"}};
 
@@ -30,6 +32,10 @@ pcie::HierarchyConfig hierarchy_config(const Params& params) {
   config.buses = static_cast<unsigned>(params.uint("buses"));
   config.stream_count = static_cast<std::uint32_t>(params.uint("stream_count"));
   config.mmio_base = params.uint("mmio_base");
+  config.ats.upstream = params.flag("ats");
+  config.ats.atc_entries = static_cast<unsigned>(params.uint("atc_entries"));
+  config.ats.queue_depth = static_cast<unsigned>(params.uint("ats_queue_depth"));
+  config.ats.pri_capacity = static_cast<unsigned>(params.uint("pri_capacity"));
   return config;
 }
 
@@ -46,55 +52,34 @@ const char* word(pcie::Routed::Way way) {
       return "host";
     case pcie::Routed::Way::Peer:
       return "peer";
+    case pcie::Routed::Way::Blocked:
+      return "blocked";
     default:
       return "unsupported";
   }
 }
 
+const char* word(DmaAts type) {
+  switch (type) {
+    case DmaAts::TranslationRequest:
+      return "translation";
+    case DmaAts::Translated:
+      return "translated";
+    case DmaAts::PageRequest:
+      return "page";
+    default:
+      return "untranslated";
+  }
+}
+
 }  // namespace
-
-/// The process that makes an endpoint's requests. They come back to the host, which knows where they go.
-struct Pcie::Master : sc_core::sc_module, DmaClient {
-  Master(const sc_core::sc_module_name& name, Pcie& host, std::size_t index)
-      : sc_core::sc_module(name),
-        owner(host),
-        function(index),
-        out("out"),
-        in("in"),
-        process("process", out, *this) {
-    in.register_b_transport(this, &Master::transport);
-    out.bind(in);
-  }
-  pcie::Endpoint& endpoint() { return *owner.m_hierarchy.endpoint(function); }
-
-  void transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
-    owner.request_transport(*this, payload, delay);
-  }
-  bool next_operation(DmaOperation& operation, DmaBuffer& data) override {
-    const bool any = endpoint().next(operation, data);
-    owner.settle();
-    return any;
-  }
-  std::uint64_t operation_ps(const DmaOperation& operation) const override {
-    return transfer_ps(operation.length, owner.m_bytes_per_us);
-  }
-  void operation_done(const DmaOperation& operation, DmaResponse response, const DmaBuffer& data) override {
-    endpoint().complete(operation, response, data);
-    owner.settle();
-  }
-
-  Pcie& owner;
-  std::size_t function;
-  DmaSocket out;
-  tlm_utils::simple_target_socket<Master, platform_buswidth> in;
-  DmaMaster process;
-};
 
 Pcie::Pcie(const sc_core::sc_module_name& name, const Params& params, Host& host)
     : Component(name, "pcie", params, host),
       ecam("ecam"),
       mmio("mmio"),
       dma("dma"),
+      ats("ats"),
       inta("inta"),
       intb("intb"),
       intc("intc"),
@@ -108,11 +93,14 @@ Pcie::Pcie(const sc_core::sc_module_name& name, const Params& params, Host& host
       m_stream_count(static_cast<std::uint32_t>(params.uint("stream_count"))),
       m_bytes_per_us(params.uint("bytes_per_us")),
       m_coherent(params.flag("coherent")),
+      m_ats(params.flag("ats")),
+      m_queue_depth(static_cast<unsigned>(params.uint("ats_queue_depth"))),
       m_hierarchy(hierarchy_config(params), m_diag),
       m_ports{Port::registers("ecam", &ecam, "configuration space, 1 MiB for each of `buses`",
                               std::uint64_t{m_buses} * pcie::Hierarchy::bus_bytes),
               {"mmio", &mmio, "memory space, from PCI address `mmio_base` on"},
               {"dma", &dma, "requests of all functions, with StreamID stream_base + requester ID"},
+              {"ats", &ats, "invalidations and page responses of an SMMU, by StreamID", true},
               {"inta", &inta, "INTA of the root bus", true},
               {"intb", &intb, "INTB of the root bus", true},
               {"intc", &intc, "INTC of the root bus", true},
@@ -124,6 +112,7 @@ Pcie::Pcie(const sc_core::sc_module_name& name, const Params& params, Host& host
   ecam.register_transport_dbg(this, &Pcie::config_debug);
   mmio.register_b_transport(this, &Pcie::memory_transport);
   mmio.register_transport_dbg(this, &Pcie::memory_debug);
+  ats.register_b_transport(this, &Pcie::ats_transport);
   for (std::size_t i = 0; i < m_hierarchy.size(); ++i) {
     if (m_hierarchy.endpoint(i) == nullptr) continue;
     m_masters.push_back(std::make_unique<Master>(("function" + std::to_string(i)).c_str(), *this, i));
@@ -200,10 +189,15 @@ unsigned Pcie::memory_debug(tlm::tlm_generic_payload& payload) {
 void Pcie::request_transport(Master& from, tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
   const std::uint64_t address = payload.get_address();
   const unsigned length = payload.get_data_length();
-  const pcie::Routed routed = m_hierarchy.route(from.function, address, length);
+  const auto type = static_cast<DmaAts>(payload.get_extension<AccessExtension>()->ats);
+  pcie::Routed routed = m_hierarchy.route(from.function, address, length, type);
+  if (type == DmaAts::TranslationRequest && routed.way == pcie::Routed::Way::Peer) {
+    routed.way = pcie::Routed::Way::Unsupported;
+    routed.why = "a Translation Request met a function";
+  }
   if (m_tracer.on()) {
     m_tracer.emit(to_ps(sc_core::sc_time_stamp() + delay), trace_request, m_hierarchy.name_of(from.function),
-                  word(routed.way), routed.requester_id, address, length, payload.is_write());
+                  word(routed.way), routed.requester_id, address, length, payload.is_write(), word(type));
   }
   switch (routed.way) {
     case pcie::Routed::Way::Peer:
@@ -216,13 +210,26 @@ void Pcie::request_transport(Master& from, tlm::tlm_generic_payload& payload, sc
       m_hierarchy.refused(from.function, routed, address, payload.is_write());
       payload.set_response_status(tlm::TLM_ADDRESS_ERROR_RESPONSE);
       break;
+    case pcie::Routed::Way::Blocked:
+      m_hierarchy.refused(from.function, routed, address, payload.is_write());
+      payload.set_response_status(tlm::TLM_GENERIC_ERROR_RESPONSE);
+      break;
     case pcie::Routed::Way::Host:
-      m_hierarchy.count_to_host();
-      payload.get_extension<AccessExtension>()->stream_id = m_stream_base + routed.requester_id;
-      dma->b_transport(payload, delay);
-      if (payload.get_response_status() != tlm::TLM_OK_RESPONSE) m_hierarchy.target_aborted(from.function);
+      to_host(from, routed, payload, delay);
       break;
   }
+  if (type == DmaAts::TranslationRequest) end_translation(from, routed, payload);
+}
+
+void Pcie::to_host(Master& from, const pcie::Routed& routed, tlm::tlm_generic_payload& payload,
+                   sc_core::sc_time& delay) {
+  m_hierarchy.count_to_host();
+  AccessExtension& access = *payload.get_extension<AccessExtension>();
+  access.stream_id = m_stream_base + routed.requester_id;
+  const bool translation = access.ats == AtsPhase::TranslationRequest;
+  dma->b_transport(payload, delay);
+  if (!translation && payload.get_response_status() != tlm::TLM_OK_RESPONSE)
+    m_hierarchy.target_aborted(from.function);
 }
 
 void Pcie::settle() {
@@ -247,7 +254,10 @@ void Pcie::reset_rises() {
 void Pcie::visit(Archive& archive) {
   m_hierarchy.visit(archive);
   for (const auto& master : m_masters) master->process.visit(archive);
-  if (archive.loading()) settle();
+  if (!archive.loading()) return;
+  ++m_loadings;
+  for (const auto& master : m_masters) master->changed.notify(sc_core::SC_ZERO_TIME);
+  settle();
 }
 
 void Pcie::statistics(StatVisitor& visitor) const {
@@ -262,15 +272,33 @@ void Pcie::statistics(StatVisitor& visitor) const {
   visitor.stat("unsupported", c.unsupported, "1", "requests that nobody took");
   std::uint64_t messages = 0;
   TestdevCore::Counters sum{};
+  pcie::Translator::Counters ats{};
   for (const auto& master : m_masters) {
     const pcie::Endpoint& endpoint = *m_hierarchy.endpoint(master->function);
     const TestdevCore::Counters& d = endpoint.device().counters();
     messages += endpoint.messages();
+    const pcie::Translator::Counters& a = endpoint.translator().counters();
+    ats.hits += a.hits;
+    ats.misses += a.misses;
+    ats.requests += a.requests;
+    ats.errors += a.errors;
+    ats.translated += a.translated;
+    ats.invalidations += a.invalidations;
+    ats.page_requests += a.page_requests;
+    ats.page_responses += a.page_responses;
     sum.descriptors += d.descriptors;
     sum.failed += d.failed;
     sum.read_bytes += d.read_bytes;
     sum.written_bytes += d.written_bytes;
   }
+  visitor.stat("atc_hits", ats.hits, "1", "accesses that an ATC had a translation for");
+  visitor.stat("atc_misses", ats.misses, "1", "accesses that an ATC had none for");
+  visitor.stat("translation_requests", ats.requests, "1", "Translation Requests");
+  visitor.stat("translation_errors", ats.errors, "1", "of these, those that gave no translation");
+  visitor.stat("translated_requests", ats.translated, "1", "requests at translated addresses");
+  visitor.stat("invalidations", ats.invalidations, "1", "Invalidate Requests that functions have taken");
+  visitor.stat("page_requests", ats.page_requests, "1", "Page Requests");
+  visitor.stat("page_responses", ats.page_responses, "1", "Page Responses");
   visitor.stat("messages", messages, "1", "message signalled interrupts");
   visitor.stat("descriptors", sum.descriptors, "1", "descriptors finished, of all endpoints");
   visitor.stat("failed", sum.failed, "1", "descriptors finished with a status other than OK");
@@ -290,6 +318,8 @@ void Pcie::describe(DtNode& node) const {
   node.cells("#address-cells", {3});
   node.cells("#size-cells", {2});
   node.cells("bus-range", {0, m_buses - 1});
+  // of_iommu of Linux asks for it before it enables ATS of a function.
+  if (m_ats) node.flag("ats-supported");
   node.flag(m_coherent ? "dma-coherent" : "dma-noncoherent");
 }
 
@@ -310,13 +340,21 @@ const ComponentType& pcie_type() {
        {"bytes_per_us", ParamType::Uint, "16000",
         "Rate at which an endpoint moves data, in bytes per microsecond; what the bus takes comes on top.", 1,
         1'000'000},
+       {"ats", ParamType::Bool, "false",
+        "An SMMU that knows ATS is upstream: the device tree says ats-supported. Otherwise requests with an "
+        "address type of their own, and page requests, are unsupported ones."},
+       {"atc_entries", ParamType::Uint, "32", "Entries of the ATC of a function with ats.", 1, 4096},
+       {"ats_queue_depth", ParamType::Uint, "32",
+        "Invalidations that a function takes before others wait (Invalidate Queue Depth).", 1, 32},
+       {"pri_capacity", ParamType::Uint, "32", "Outstanding Page Request Capacity of a function with pri.", 1,
+        256},
        {"coherent", ParamType::Bool, "true",
         "The device tree says dma-coherent, or else dma-noncoherent: the driver sees to the caches. No cache "
         "is modelled, so the functions behave alike."}},
       [](const char* name, const Params& params, Host& host) -> std::unique_ptr<Component> {
         return std::make_unique<Pcie>(name, params, host);
       },
-      {trace_config, trace_request, trace_pin}};
+      {trace_config, trace_request, trace_translation, trace_message, trace_pin}};
   return type;
 }
 

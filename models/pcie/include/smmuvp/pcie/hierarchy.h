@@ -66,6 +66,8 @@ class Hierarchy {
 
   /// The host has answered a request with an error.
   void target_aborted(std::size_t function) { m_functions[function]->set_aborted(false); }
+  /// The host has answered a Translation Request as an unsupported one.
+  void master_aborted(std::size_t function) { m_functions[function]->set_aborted(true); }
 
   /// nullptr: no endpoint
   Endpoint* endpoint(std::size_t function) { return m_endpoints[function].get(); }

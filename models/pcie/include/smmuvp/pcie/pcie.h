@@ -7,9 +7,15 @@
 //             stream_count  number of requester IDs
 //             bytes_per_us  rate at which an endpoint moves data, on top of what the bus takes
 //             coherent      the device tree says dma-coherent
+//             ats           an SMMU that knows ATS is upstream: the device tree says ats-supported
+//             atc_entries, ats_queue_depth, pri_capacity
+//                           of functions that have the capabilities
 // Ports       ecam        target, configuration space
 //             mmio        target, memory space
 //             dma         initiator; each access carries an AccessExtension
+//             ats         target, optional: what the SMMU sends to functions (ats_extension.h). An
+//             invalidation
+//                         returns when it has completed, which takes time: it may be called where wait() may
 //             inta..intd  level, optional
 //             reset       optional; a rising edge resets all functions
 #pragma once
@@ -48,6 +54,7 @@ class Pcie : public Component, public PciHost {
   tlm_utils::simple_target_socket<Pcie, platform_buswidth> ecam;
   tlm_utils::simple_target_socket<Pcie, platform_buswidth> mmio;
   tlm_utils::simple_initiator_socket<Pcie, platform_buswidth> dma;
+  tlm_utils::simple_target_socket<Pcie, platform_buswidth> ats;
   LineOut inta;
   LineOut intb;
   LineOut intc;
@@ -62,6 +69,12 @@ class Pcie : public Component, public PciHost {
   void memory_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
   unsigned memory_debug(tlm::tlm_generic_payload& payload);
   void request_transport(Master& from, tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
+  void to_host(Master& from, const pcie::Routed& routed, tlm::tlm_generic_payload& payload,
+               sc_core::sc_time& delay);
+  void end_translation(Master& from, const pcie::Routed& routed, tlm::tlm_generic_payload& payload);
+  void ats_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
+  tlm::tlm_response_status invalidate(Master& to, const tlm::tlm_generic_payload& payload);
+  Master* master_of(std::size_t function);
   void reset_rises();
   void settle();
   void kick();
@@ -74,6 +87,9 @@ class Pcie : public Component, public PciHost {
   std::uint32_t m_stream_count;
   std::uint64_t m_bytes_per_us;
   bool m_coherent;
+  bool m_ats;
+  unsigned m_queue_depth;
+  std::uint64_t m_loadings = 0;  // invalidations that waited before one of these do not any more
   pcie::Hierarchy m_hierarchy;
   std::vector<std::unique_ptr<Master>> m_masters;  // one an endpoint
   std::vector<std::unique_ptr<LineDriver>> m_pins;
