@@ -23,9 +23,10 @@ class Host {
  public:
   static constexpr std::uint64_t mmio = 0x10000000;
 
-  explicit Host(const std::string& topology, const std::vector<unsigned>& numbers = {}, unsigned buses = 64)
+  explicit Host(const std::string& topology, const std::vector<unsigned>& numbers = {}, unsigned buses = 64,
+                const pcie::AtsConfig& ats = {})
       : diag(&captured, "pci0"),
-        pci(config(topology, buses), diag),
+        pci(config(topology, buses, ats), diag),
         software(
             [this](std::uint32_t offset, unsigned bytes) {
               return static_cast<std::uint32_t>(pci.config_read(offset, bytes));
@@ -36,12 +37,14 @@ class Host {
     software.enumerate(numbers);
     captured.diagnostics.clear();
   }
-  static pcie::HierarchyConfig config(const std::string& topology, unsigned buses) {
+  static pcie::HierarchyConfig config(const std::string& topology, unsigned buses,
+                                      const pcie::AtsConfig& ats = {}) {
     pcie::HierarchyConfig c;
     c.functions = pcie::parse_topology(topology);
     c.buses = buses;
     c.mmio_base = mmio;
     c.stream_count = buses * 256;
+    c.ats = ats;
     return c;
   }
 
