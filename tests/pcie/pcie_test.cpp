@@ -58,6 +58,7 @@ struct Bench {
     config.socket.bind(pci.ecam);
     cpu.socket.bind(router.add_initiator("cpu"));
     pci.dma.bind(wire.in);
+    smmu.socket.bind(pci.ats);
     wire.out.bind(router.add_initiator("wire"));
     router.add_target("ram", ram, 16 << 20).bind(memory.socket);
     router.add_target("mmio", 0x10000000, 32 << 20).bind(pci.mmio);
@@ -119,6 +120,7 @@ struct Bench {
   Wire wire{"wire"};
   test::Master config{"config"};
   test::Master cpu{"cpu"};
+  test::Master smmu{"smmu"};  // has nothing to say
   sc_core::sc_signal<bool> inta, intb, intc, intd, reset;
 };
 
