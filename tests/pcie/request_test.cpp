@@ -341,13 +341,16 @@ TEST(PcieRequest, RandomHierarchiesFollowTheRulesOfTheSheet) {
 TEST(PcieRequest, NothingThatSoftwareWritesBreaksTheHierarchy) {
   test::Random random(5);
   for (unsigned round = 0; round < 20; ++round) {
-    Host host("dma-acs+dma, port-noacs[dma+dma-acs], port[switch[dma, bridge[dma, bridge[dma]]]]");
+    Host host(round % 2 == 0
+                  ? "dma-acs+dma, port-noacs[dma+dma-acs], port[switch[dma, bridge[dma, bridge[dma]]]]"
+                  : "dma-acs(ats)+dma(pasid=3), port-noacs[dma(ats, pasid=8, pri)], port[switch[dma(ats, "
+                    "pasid=20, pri-plain), bridge[dma]]]");
     DmaBuffer data{};
     for (unsigned k = 0; k < 3000; ++k) {
       const unsigned bytes = 1U << random.below(4);
       const auto& f = host.software.functions()[random.below(host.software.functions().size())];
       const auto offset =
-          static_cast<std::uint32_t>(random.below(random.below(4) == 0 ? 0x1000 : 0x108)) & ~(bytes - 1);
+          static_cast<std::uint32_t>(random.below(random.below(4) == 0 ? 0x1000 : 0x140)) & ~(bytes - 1);
       switch (random.below(8)) {
         case 0:
           host.pci.config_write(f.config + offset, bytes, random.likely());
@@ -362,7 +365,7 @@ TEST(PcieRequest, NothingThatSoftwareWritesBreaksTheHierarchy) {
                                 random.likely());
           break;
         case 3:
-          host.put(f.registers + (random.below(0x40) & ~7ULL), random.likely(), 4U << random.below(2));
+          host.put(f.registers + (random.below(0x58) & ~7ULL), random.likely(), 4U << random.below(2));
           break;
         case 4:
           host.pci.memory_access(random.below(32 << 20), random.below(2) != 0, data.data(),
@@ -376,10 +379,10 @@ TEST(PcieRequest, NothingThatSoftwareWritesBreaksTheHierarchy) {
           pcie::Endpoint* endpoint = host.pci.endpoint(index);
           DmaOperation operation;
           if (endpoint == nullptr || !endpoint->next(operation, data)) break;
-          const Routed routed = host.pci.route(index, operation.address, operation.length);
+          const Routed routed = host.pci.route(index, operation.address, operation.length, operation.ats);
           if (routed.way == Way::Peer)
             host.pci.peer_access(routed, operation.write, data.data(), operation.length);
-          if (routed.way == Way::Unsupported)
+          if (routed.way == Way::Unsupported || routed.way == Way::Blocked)
             host.pci.refused(index, routed, operation.address, operation.write);
           if (routed.way == Way::Host) {
             EXPECT_LT(routed.requester_id, 64U * 256);

@@ -92,7 +92,7 @@ Endpoint::Invalidating Endpoint::invalidate(AtcInvalidation invalidation) {
     return {true, 0};
   }
   // Base 10.3.8: without Global Invalidate Supported the bit has no meaning.
-  if (info.pasid_bits == 0) invalidation.global = false;
+  if (!takes_global()) invalidation.global = false;
   Invalidating result;
   result.use = m_translator.invalidate(invalidation);
   result.lost = !m_core.completes_invalidations();

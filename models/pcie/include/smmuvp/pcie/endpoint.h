@@ -43,6 +43,8 @@ class Endpoint {
   /// @return whether the function takes Page Responses
   bool page_response(std::uint16_t PRGI, bool pasid_valid, std::uint32_t pasid, unsigned code);
   const Translator& translator() const { return m_translator; }
+  /// Global Invalidate Supported.
+  bool takes_global() const { return m_function.info().ats && m_function.info().pasid_bits != 0; }
 
   /// Follows the registers: interrupt status, pending messages. Cheap, and changes nothing a second time.
   void update();
