@@ -8,6 +8,7 @@
 
 #include "smmuvp/test/bench.h"
 #include "smmuvp/tlm/access_extension.h"
+#include "smmuvp/tlm/ats_extension.h"
 
 namespace smmuvp {
 namespace {
@@ -57,6 +58,13 @@ struct Target : sc_core::sc_module {
     ASSERT_NE(e, nullptr);
     seen.push_back({p.is_write(), p.get_address(), p.get_data_length(), p.get_streaming_width(),
                     *p.get_data_ptr(), *e, sc_core::sc_time_stamp()});
+    if (auto* ats = p.get_extension<AtsExtension>()) {
+      asked.push_back(*ats);
+      ats->status = AtsStatus::success;
+      ats->translated_address = 0x123456789000;
+      ats->size_shift = 21;
+      ats->read = ats->execute = ats->global = true;
+    }
     if (stall != sc_core::SC_ZERO_TIME) wait(stall);
     if (p.is_read()) std::memset(p.get_data_ptr(), 0xa7, p.get_data_length());
     p.set_response_status(response);
@@ -64,6 +72,7 @@ struct Target : sc_core::sc_module {
   }
   tlm_utils::simple_target_socket<Target, platform_buswidth> socket;
   std::vector<Seen> seen;
+  std::vector<AtsExtension> asked;
   sc_core::sc_time stall = sc_core::SC_ZERO_TIME;
   sc_core::sc_time annotated = sc_core::SC_ZERO_TIME;
   tlm::tlm_response_status response = tlm::TLM_OK_RESPONSE;
@@ -102,6 +111,7 @@ Bench& bench() {
     d->client.done.clear();
     d->client.rate = ns;
     d->target.seen.clear();
+    d->target.asked.clear();
     d->target.stall = d->target.annotated = sc_core::SC_ZERO_TIME;
     d->target.response = tlm::TLM_OK_RESPONSE;
   }
@@ -162,6 +172,50 @@ TEST(DmaMaster, WhatAReadReadsComesBackToTheClient) {
   EXPECT_EQ(d.client.done[0].response, DmaResponse::Ok);
   EXPECT_EQ(d.client.done[0].data[15], 0xa7);
   EXPECT_FALSE(d.master.busy());
+}
+
+TEST(DmaMaster, ATranslationRequestBringsItsAnswerBackAlsoThroughASavedState) {
+  Bench& b = bench();
+  DmaOperation request = operation(false, 0x5000, 8);
+  request.ats = DmaAts::TranslationRequest;
+  request.ats_fields.no_write = true;
+  b.device.start({request});
+  test::advance(4 * ns);
+  const auto saved = test::save(b.device);
+  ASSERT_EQ(test::load(b.other, saved), "");
+  test::advance(100 * ns);
+  ASSERT_EQ(b.device.target.asked.size(), 1U);
+  EXPECT_TRUE(b.device.target.asked[0].no_write);
+  EXPECT_EQ(b.device.target.seen[0].who.ats, AtsPhase::TranslationRequest);
+  EXPECT_TRUE(b.other.target.seen.empty());
+  for (const Device* d : {&b.device, &b.other}) {
+    ASSERT_EQ(d->client.done.size(), 1U);
+    const DmaTranslation& t = d->client.done[0].operation.ats_fields.translation;
+    EXPECT_EQ(t.status, DmaTranslationStatus::Success);
+    EXPECT_EQ(t.address, 0x123456789000U);
+    EXPECT_EQ(t.size_shift, 21U);
+    EXPECT_TRUE(t.read && t.execute && t.global);
+    EXPECT_FALSE(t.write || t.privileged || t.untranslated_only);
+  }
+}
+
+TEST(DmaMaster, APageRequestAndATranslatedAccessCarryWhatTheyAre) {
+  Device& d = bench().device;
+  DmaOperation page = operation(true, 0x5000, 8);
+  page.ats = DmaAts::PageRequest;
+  page.ats_fields.PRGI = 0x1ff;
+  page.ats_fields.last = page.ats_fields.wants_write = true;
+  DmaOperation translated = operation(true, 0x6000, 8);
+  translated.ats = DmaAts::Translated;
+  d.start({page, translated});
+  test::advance(100 * ns);
+  ASSERT_EQ(d.target.seen.size(), 2U);
+  ASSERT_EQ(d.target.asked.size(), 1U) << "only requests have the extension";
+  EXPECT_EQ(d.target.seen[0].who.ats, AtsPhase::PageRequest);
+  EXPECT_EQ(d.target.asked[0].PRGI, 0x1ffU);
+  EXPECT_TRUE(d.target.asked[0].last && d.target.asked[0].write);
+  EXPECT_FALSE(d.target.asked[0].read);
+  EXPECT_EQ(d.target.seen[1].who.ats, AtsPhase::Translated);
 }
 
 TEST(DmaMaster, EveryErrorResponseComesBackAsItself) {

@@ -63,7 +63,6 @@ Translator::Step Translator::next(const DmaOperation& wanted, const AccessPlan& 
     return Step::Refused;
   }
   if (m_phase == Phase::Waiting) return Step::Wait;
-  m_forgotten = false;
   if (wanted.ats == DmaAts::TranslationRequest) {
     translation_request(control, out);
     return Step::Operation;
@@ -174,7 +173,6 @@ bool Translator::next_page_request(DmaOperation& out) {
   out.ats_fields.wants_read = group->read;
   out.ats_fields.wants_write = group->write;
   m_out = Out::Page;
-  m_forgotten = false;
   return true;
 }
 
@@ -185,10 +183,6 @@ bool Translator::complete(const DmaOperation& operation, DmaResponse response, c
   if (out == Out::Access) {
     if (m_uses) ++m_ended;
     m_uses = false;
-  }
-  if (m_forgotten) {
-    m_forgotten = false;
-    return out == Out::Access;
   }
   switch (out) {
     case Out::Access:
@@ -300,7 +294,8 @@ void Translator::reset() {
   m_begun = false;
   m_phase = Phase::Lookup;
   m_complaint = nullptr;
-  m_forgotten = m_out != Out::None;
+  // What is out is not called back: its answer comes, and changes nothing.
+  if (m_out == Out::Translation) overtake(0, everything);
 }
 
 void Translator::visit(Archive& archive) {
@@ -316,7 +311,6 @@ void Translator::visit(Archive& archive) {
   archive.value("refusal", m_refusal);
   archive.value("refusal_response", m_refusal_response);
   archive.value("out", m_out);
-  archive.value("forgotten", m_forgotten);
   archive.value("uses", m_uses);
   m_asked.visit(archive);
   archive.value("overtaken", m_overtaken);

@@ -95,7 +95,6 @@ class Translator {
   const char* m_complaint = nullptr;
 
   Out m_out = Out::None;
-  bool m_forgotten = false;        // a reset has overtaken what is out
   bool m_uses = false;             // Access: with m_answer
   AtcContext m_asked;              // Translation: for whom
   bool m_overtaken = false;        // Translation: invalidations have come meanwhile,
