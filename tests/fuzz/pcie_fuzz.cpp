@@ -12,6 +12,41 @@ namespace {
 using smmuvp::fuzz::Input;
 namespace pcie = smmuvp::pcie;
 
+// Software enables what there is, and makes each device work.
+void enable(smmuvp::test::Software& software, pcie::Hierarchy& pci) {
+  constexpr std::uint32_t extended = 0x100;
+  for (const smmuvp::test::Found& f : software.functions()) {
+    if (f.bridge) continue;
+    for (std::uint32_t at = extended; at != 0; at = software.read(f.config + at, 4) >> 20) {
+      const std::uint32_t id = software.read(f.config + at, 4) & 0xffff;
+      if (id == 0x1b) software.write(f.config + at + 6, 2, 7);
+      if (id == 0x0f) software.write(f.config + at + 6, 2, 0x8000);
+      if (id == 0x13) software.write(f.config + at + 12, 4, 4);
+      if (id == 0x13) software.write(f.config + at + 4, 2, 1);
+      if (id == 0 || id == 0xffff) break;
+    }
+    std::uint8_t value[4] = {16};
+    pci.memory_access(f.registers - 0x10000000 + 0x18, true, value, 4);  // RING_SIZE
+    value[0] = 1;
+    pci.memory_access(f.registers - 0x10000000 + 0x08, true, value, 4);  // CTRL
+    value[0] = 16;
+    pci.memory_access(f.registers - 0x10000000 + 0x1c, true, value, 4);  // PROD
+  }
+}
+
+// A descriptor of a few bytes.
+void descriptor(Input& in, smmuvp::DmaBuffer& buffer) {
+  std::fill_n(buffer.begin(), 64, std::uint8_t{0});
+  const std::uint64_t flags = in.take(3);
+  for (unsigned i = 0; i < 3; ++i) buffer[i] = static_cast<std::uint8_t>(flags >> 8 * i);
+  buffer[0] %= 8;
+  buffer[8] = static_cast<std::uint8_t>(in.take(1) % 18);
+  buffer[0x11] = static_cast<std::uint8_t>(in.take(1));
+  buffer[0x19] = static_cast<std::uint8_t>(in.take(1));
+  buffer[0x20] = static_cast<std::uint8_t>(in.take(1));
+  buffer[0x21] = static_cast<std::uint8_t>(in.take(1) % 64);
+}
+
 // Whatever an SMMU may answer.
 void answer(Input& in, smmuvp::DmaOperation& operation) {
   smmuvp::DmaTranslation& t = operation.ats_fields.translation;
@@ -75,6 +110,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         pci.config_write(offset, bytes, value);
       });
   software.enumerate();
+  if (in.take(1) % 2 != 0) enable(software, pci);
   while (!in.empty()) {
     const std::uint64_t what = in.take(1) % 9;
     const auto bytes = 1U << in.take(1) % 4;
@@ -121,6 +157,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         response = smmuvp::DmaResponse::Address;
       } else if (routed.requester_id >= config.stream_count) {
         __builtin_trap();
+      } else if (!operation.write && operation.length == 64 && what == 6) {
+        descriptor(in, buffer);
       } else if (!operation.write) {
         const std::uint32_t n = std::min<std::uint32_t>(operation.length, 64);
         for (std::uint32_t i = 0; i < n; ++i) buffer[i] = static_cast<std::uint8_t>(in.take(1));

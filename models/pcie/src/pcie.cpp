@@ -16,10 +16,10 @@ namespace {
 
 constexpr TracePoint<std::string, std::uint32_t, std::uint32_t, bool, std::uint64_t> trace_config{
     "pcie.config", "an access to configuration space", {"function", "register", "length", "write", "value"}};
-constexpr TracePoint<std::string, std::string, std::uint32_t, std::uint64_t, std::uint64_t, bool, std::string>
+constexpr TracePoint<std::string, std::string, std::uint32_t, std::uint64_t, std::uint64_t, bool>
     trace_request{"pcie.request",
                   "a request of a function",
-                  {"function", "way", "requester", "address", "length", "write", "type"}};
+                  {"function", "way", "requester", "address", "length", "write"}};
 constexpr TracePoint<std::uint32_t, bool> trace_pin{
     "pcie.intx", "an interrupt line changed", {"pin", "level"}};
 
@@ -197,7 +197,11 @@ void Pcie::request_transport(Master& from, tlm::tlm_generic_payload& payload, sc
   }
   if (m_tracer.on()) {
     m_tracer.emit(to_ps(sc_core::sc_time_stamp() + delay), trace_request, m_hierarchy.name_of(from.function),
-                  word(routed.way), routed.requester_id, address, length, payload.is_write(), word(type));
+                  word(routed.way), routed.requester_id, address, length, payload.is_write());
+    if (type != DmaAts::None) {
+      m_tracer.emit(to_ps(sc_core::sc_time_stamp() + delay), trace_type, m_hierarchy.name_of(from.function),
+                    word(type), address);
+    }
   }
   switch (routed.way) {
     case pcie::Routed::Way::Peer:
@@ -354,7 +358,7 @@ const ComponentType& pcie_type() {
       [](const char* name, const Params& params, Host& host) -> std::unique_ptr<Component> {
         return std::make_unique<Pcie>(name, params, host);
       },
-      {trace_config, trace_request, trace_translation, trace_message, trace_pin}};
+      {trace_config, trace_request, trace_type, trace_translation, trace_message, trace_pin}};
   return type;
 }
 

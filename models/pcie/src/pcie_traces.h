@@ -7,6 +7,10 @@
 
 namespace smmuvp {
 
+inline constexpr TracePoint<std::string, std::string, std::uint64_t> trace_type{
+    "pcie.address_type",
+    "the request of the same time has an address type of its own, or asks for a page",
+    {"function", "type", "address"}};
 inline constexpr TracePoint<std::string, std::uint64_t, std::uint32_t, std::uint64_t, std::uint8_t, bool,
                             bool>
     trace_translation{"pcie.translation",
