@@ -217,6 +217,7 @@ class PcieAts : public ::testing::Test {
     std::memcpy(d + 0x20, &length, 8);
     put_register(PROD, ++m_prod);
   }
+  void restart() { m_prod = 0; }
   std::uint32_t word(unsigned slot, unsigned offset) {
     std::uint32_t v = 0;
     std::memcpy(&v, b.smmu.up.at(ring + 64ULL * slot + offset), 4);
@@ -445,6 +446,28 @@ TEST_F(PcieAts, SavedWorkGoesOn) {
     if (part < 5) {
       EXPECT_NE(*b.smmu.up.at(pa + 0x1009), 0) << part;
     }
+  }
+}
+
+TEST_F(PcieAts, WithDirectTranslatedP2PATranslatedRequestReachesAPeerWithoutTheHost) {
+  function = software.function(4, 0);
+  const std::uint64_t peer = software.function(5, 0).memory;
+  put(0x110 + PASID_CONTROL, PASID_ENABLE);
+  put(0x100 + ATS_CONTROL, ATS_ENABLE);
+  for (const bool direct : {true, false}) {
+    // P2P Request Redirect, Upstream Forwarding, and Direct Translated P2P or not.
+    software.set_acs(direct ? 0x54 : 0x14);
+    b.smmu.up.seen.clear();
+    b.cpu.put(function.registers - 0x10000000 + RING_BASE, ring, 8);
+    put_register(DEV_CTRL, 0);
+    put_register(RING_SIZE, 8);
+    put_register(DEV_CTRL, 1);
+    restart();
+    submit(OP_WRITE | TRANSLATED, peer + 0x40, 64);
+    test::advance(100'000 * ns);
+    EXPECT_EQ(status(), direct ? OK : WRITE_ERROR) << "the stub has no function";
+    EXPECT_EQ(b.smmu.up.count(DmaAts::Translated), direct ? 0U : 1U);
+    EXPECT_EQ(b.cpu.get(peer - 0x10000000 + 0x48, 8), 0x9e3779b97f4a7c15U);
   }
 }
 
