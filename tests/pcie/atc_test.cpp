@@ -281,6 +281,28 @@ TEST_F(AtcTest, APasidNeedsWhatSoftwareHasEnabled) {
   }
 }
 
+TEST_F(AtcTest, WhatIsDisabledWhileAJobRunsEndsItsNextAccess) {
+  const auto pasid = host->capability(ID_PASID) + PASID_CONTROL;
+  const auto ats = host->capability(ID_ATS) + ATS_CONTROL;
+  struct Case {
+    std::uint32_t flags, offset, value;
+  };
+  for (const Case& c : {Case{SSV, pasid, 6}, Case{SSV | PRIV, pasid, 3}, Case{TRANSLATED, ats, 0}}) {
+    host->put_config(pasid, 7);
+    host->put_config(ats, ATS_ENABLE);
+    host->up.map(5, va, {pa});
+    const bool translated_job = (c.flags & TRANSLATED) != 0;
+    const unsigned slot = host->submit(write(translated_job ? pa : va, 0x2000, c.flags));
+    const std::size_t before = translated();
+    while (translated() == before) ASSERT_TRUE(host->step());
+    host->put_config(c.offset, c.value);
+    host->run();
+    EXPECT_EQ(host->status(slot), WRITE_ERROR) << std::hex << c.flags;
+    EXPECT_EQ(host->response(slot), 1U);
+    EXPECT_EQ(host->result(slot, 0x30, 8), 0x1000U);
+  }
+}
+
 TEST_F(AtcTest, WithoutPriPagesAreNotThere) {
   make("port[dma(ats, pasid=8)]");
   host->up.map(5, va, {pa});
