@@ -295,6 +295,9 @@ TEST_F(PcieAts, MessagesForWhomTheyDoNotReach) {
     EXPECT_EQ(b.host.count("message"), 5U);
     EXPECT_EQ(b.smmu.respond(stream_base + 0x400, 5, 0), tlm::TLM_GENERIC_ERROR_RESPONSE) << "without PRI";
     EXPECT_EQ(b.host.count("response"), 1U);
+    // A function whose requester ID is none of the host's.
+    b.config.put(Software::at(0, 2) + BUS_NUMBERS, 0x090900, 4);
+    EXPECT_EQ(b.smmu.invalidate(stream_base + 0x900, 5, va), tlm::TLM_ADDRESS_ERROR_RESPONSE);
     // What is no message.
     std::uint8_t nothing[8] = {};
     tlm::tlm_generic_payload p;
