@@ -243,6 +243,28 @@ TEST_F(PageRequestTest, IndicesGoAroundAndLeaveOutWhatIsOutstanding) {
   }
 }
 
+TEST_F(PageRequestTest, AJobThatWaitsEndsWhenItsPasidIsDisabled) {
+  const unsigned slot = wait_for_pages();
+  host->put_config(host->capability(ID_PASID) + PASID_CONTROL, 0);
+  host->run();
+  EXPECT_EQ(host->status(slot), WRITE_ERROR);
+  EXPECT_EQ(host->response(slot), 1U);
+  EXPECT_EQ(host->get_register(PAGES_OUTSTANDING), 1U) << "its group stays outstanding";
+  respond(0, success);
+  EXPECT_EQ(host->get_register(PAGES_OUTSTANDING), 0U);
+  EXPECT_EQ(status(), PASID_REQUIRED);
+}
+
+TEST_F(PageRequestTest, AJobThatWaitsGoesOnUntranslatedWhenAtsIsDisabled) {
+  const unsigned slot = wait_for_pages();
+  host->up.map(5, va, {pa});
+  host->put_config(host->capability(ID_ATS) + ATS_CONTROL, 0);
+  host->run();
+  EXPECT_EQ(host->status(slot), OK);
+  EXPECT_EQ(host->up.count(DmaAts::Translated), 0U);
+  EXPECT_EQ(host->get_register(PAGES_OUTSTANDING), 1U);
+}
+
 TEST_F(PageRequestTest, APasidIsStoppedByAMarkerOrWhenItsResponsesHaveCome) {
   for (const bool marker : {true, false}) {
     make();

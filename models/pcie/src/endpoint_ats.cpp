@@ -33,6 +33,7 @@ bool Endpoint::next_access(DmaOperation& operation, DmaBuffer& data) {
   DmaOperation wanted;
   while (m_core.next(wanted, data)) {
     if (!may_have(wanted)) {
+      m_translator.abandon();
       if (wanted.ats == DmaAts::TranslationRequest) {
         m_core.refuse(wanted, TestdevRefusal::TranslationError, DmaResponse::Address);
       } else {

@@ -49,6 +49,11 @@ void Translator::begin(const DmaOperation& wanted) {
   m_retried = false;
 }
 
+void Translator::abandon() {
+  m_begun = false;
+  m_phase = Phase::Lookup;
+}
+
 void Translator::refuse(Refusal why, DmaResponse response) {
   m_phase = Phase::Refused;
   m_refusal = why;
@@ -62,12 +67,12 @@ Translator::Step Translator::next(const DmaOperation& wanted, const AccessPlan& 
     m_begun = false;
     return Step::Refused;
   }
-  if (m_phase == Phase::Waiting) return Step::Wait;
   if (wanted.ats == DmaAts::TranslationRequest) {
     translation_request(control, out);
     return Step::Operation;
   }
   if (!plan.through_atc) {
+    m_phase = Phase::Lookup;  // it may have waited for pages when ATS was disabled
     out = wanted;
     if (plan.translated) {
       out.ats = DmaAts::Translated;
@@ -79,6 +84,7 @@ Translator::Step Translator::next(const DmaOperation& wanted, const AccessPlan& 
     m_uses = false;
     return Step::Operation;
   }
+  if (m_phase == Phase::Waiting) return Step::Wait;
   if (m_phase == Phase::Lacking) {
     if (!plan.pages || !control.page_requests || control.allocation == 0 || m_pages.failed() || m_retried) {
       m_begun = false;

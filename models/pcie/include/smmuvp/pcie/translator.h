@@ -37,6 +37,8 @@ class Translator {
   /// @param keep  an answer may fill the ATC
   /// @return whether it was what the device wanted, and the device gets the answer
   bool complete(const DmaOperation& operation, DmaResponse response, const AtsControl& control, bool keep);
+  /// The access has ended otherwise.
+  void abandon();
   Refusal refusal() const { return m_refusal; }
   DmaResponse refusal_response() const { return m_refusal_response; }
   /// What was wrong with an answer; nullptr: nothing. Told once.
