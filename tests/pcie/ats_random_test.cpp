@@ -99,6 +99,7 @@ TEST(AtsRandom, NoAccessUsesATranslationWhoseInvalidationHasCompleted) {
     enum class At { Idle, Issued, Performed } at = At::Idle;
     DmaResponse response = DmaResponse::Ok;
     unsigned ready = 0;
+    bool disabled = false;  // PASID Enable is 0
     for (unsigned step = 0; step < 3000 && !reference.exhausted(); ++step) {
       switch (random.below(10)) {
         case 0:
@@ -123,6 +124,20 @@ TEST(AtsRandom, NoAccessUsesATranslationWhoseInvalidationHasCompleted) {
         case 2:
           if (random.below(30) == 0) {
             host.put_register(ATS_CTRL, static_cast<std::uint32_t>(random.below(4) << 8 | random.below(4)));
+          } else if (random.below(60) == 0) {
+            // What a job waits for, or uses, goes.
+            const auto pasid = host.capability(ID_PASID) + PASID_CONTROL;
+            const auto pri = host.capability(ID_PRI) + PRI_CONTROL;
+            if (random.below(2) != 0) {
+              host.put_config(pasid, 0);
+              disabled = true;
+            } else {
+              host.put_config(pri, random.below(2) != 0 ? 0 : PRI_RESET);
+              host.put_config(pri, PRI_ENABLE);
+            }
+          } else if (disabled && random.below(8) == 0) {
+            host.put_config(host.capability(ID_PASID) + PASID_CONTROL, 7);
+            disabled = false;
           } else if (random.below(60) == 0) {
             host.put_config(host.capability(ID_ATS) + ATS_CONTROL, 0);
             host.put_config(host.capability(ID_ATS) + ATS_CONTROL, ATS_ENABLE);
@@ -164,6 +179,19 @@ TEST(AtsRandom, NoAccessUsesATranslationWhoseInvalidationHasCompleted) {
       }
     }
     waited += reference.waited;
+    // With all page requests answered every job comes to its end.
+    if (at == At::Issued) response = host.up.perform(o, data);
+    if (at != At::Idle) host.endpoint().complete(o, response, data);
+    for (unsigned turn = 0; turn < 100 && host.get_register(CONS) != ready; ++turn) {
+      host.run();
+      const std::vector<DmaOperation> seen = host.up.seen;
+      host.up.seen.clear();
+      for (const DmaOperation& s : seen) {
+        if (s.ats == DmaAts::PageRequest && s.ats_fields.last)
+          host.endpoint().page_response(s.ats_fields.PRGI, s.substream_valid, s.substream_id, 0);
+      }
+    }
+    ASSERT_EQ(host.get_register(CONS), ready) << "seed " << seed << ": a job never ends";
   }
   EXPECT_GT(translated, 1500U);
   EXPECT_GT(overtaken, 150U);
