@@ -6,6 +6,8 @@
 #include <cstring>
 #include <set>
 #include <sstream>
+#include <string>
+#include <string_view>
 
 #include "ats_upstream.h"
 #include "smmuvp/pcie/pcie.h"
@@ -124,6 +126,18 @@ struct Smmu : sc_core::sc_module {
   bool knows_ats = true;
 };
 
+/// Keeps the lines of traces while it is told to.
+class TracingHost : public CapturingHost {
+ public:
+  TracingHost() { sink.set_on(false); }
+  TraceSink* trace() override { return &sink; }
+  std::string lines;
+  TextTraceSink sink{
+      {"pcie.address_type", "pcie.translation", "pcie.ats"},
+      [](void* to, std::string_view line) { static_cast<TracingHost*>(to)->lines.append(line); },
+      this};
+};
+
 struct Bench {
   Bench() {
     config.socket.bind(pci.ecam);
@@ -147,7 +161,7 @@ struct Bench {
     p.set("ats_queue_depth", 2);
     return p;
   }
-  CapturingHost host;
+  TracingHost host;
   Pcie pci{"pci", params(), host};
   Smmu smmu{"smmu"};
   Runner runner{"runner"};
@@ -498,6 +512,24 @@ TEST_F(PcieAts, ItCountsWhatItDoes) {
   EXPECT_EQ(more("invalidations"), 1U);
   EXPECT_EQ(more("page_requests"), 1U);
   EXPECT_EQ(more("page_responses"), 1U);
+}
+
+TEST_F(PcieAts, TracesTellOfTranslationsAndMessages) {
+  map(1, pa);
+  b.host.lines.clear();
+  b.host.sink.set_on(true);
+  submit(OP_READ | SSV, 0, 64, va + 0x40);
+  test::advance(100'000 * ns);
+  b.runner.run([&] { b.smmu.invalidate(stream, 5, va); });
+  b.host.sink.set_on(false);
+  for (const char* text :
+       {"pcie.address_type function=01:00.0 type=translation address=0x200000",
+        "pcie.translation function=01:00.0 address=0x200000 status=0x1 translated=0x40200000 size_shift=0xc "
+        "read=0x1 write=0x0",
+        "pcie.address_type function=01:00.0 type=translated address=0x40200040",
+        "pcie.ats sid=0x1100 message=invalidate address=0x200000 size_shift=0xc PRGI=0x0 code=0x0 ok=0x1"}) {
+    EXPECT_NE(b.host.lines.find(text), std::string::npos) << text << "\nin\n" << b.host.lines;
+  }
 }
 
 TEST_F(PcieAts, ItsNodeSaysThatAtsIsSupported) {
