@@ -133,7 +133,7 @@ class TracingHost : public CapturingHost {
   TraceSink* trace() override { return &sink; }
   std::string lines;
   TextTraceSink sink{
-      {"pcie.address_type", "pcie.translation", "pcie.ats"},
+      {"pcie.address_type", "pcie.translation", "pcie.ats", "pcie.request"},
       [](void* to, std::string_view line) { static_cast<TracingHost*>(to)->lines.append(line); },
       this};
 };
@@ -523,7 +523,8 @@ TEST_F(PcieAts, TracesTellOfTranslationsAndMessages) {
   b.runner.run([&] { b.smmu.invalidate(stream, 5, va); });
   b.host.sink.set_on(false);
   for (const char* text :
-       {"pcie.address_type function=01:00.0 type=translation address=0x200000",
+       {"pcie.request function=01:00.0 way=host requester=0x100 address=0x200000 length=0x8 write=0x0\n",
+        "pcie.address_type function=01:00.0 type=translation address=0x200000",
         "pcie.translation function=01:00.0 address=0x200000 status=0x1 translated=0x40200000 size_shift=0xc "
         "read=0x1 write=0x0",
         "pcie.address_type function=01:00.0 type=translated address=0x40200040",

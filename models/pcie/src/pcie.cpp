@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <string_view>
 
 #include "pcie_master.h"
 #include "pcie_traces.h"
@@ -14,9 +15,9 @@ namespace smmuvp {
 
 namespace {
 
-constexpr TracePoint<std::string, std::uint32_t, std::uint32_t, bool, std::uint64_t> trace_config{
+constexpr TracePoint<std::string_view, std::uint32_t, std::uint32_t, bool, std::uint64_t> trace_config{
     "pcie.config", "an access to configuration space", {"function", "register", "length", "write", "value"}};
-constexpr TracePoint<std::string, std::string, std::uint32_t, std::uint64_t, std::uint64_t, bool>
+constexpr TracePoint<std::string_view, std::string_view, std::uint32_t, std::uint64_t, std::uint64_t, bool>
     trace_request{"pcie.request",
                   "a request of a function",
                   {"function", "way", "requester", "address", "length", "write"}};
