@@ -348,7 +348,8 @@ void Wiring::put_behind_smmu(Instance& instance) {
 
 void Wiring::attach_initiators(Instance& instance) {
   for (const Port& port : instance.component->ports()) {
-    if (!is<InitiatorSocket>(port) || m_bound.count(&port) != 0) continue;
+    // An optional one leads to whoever asks for it, not to memory.
+    if (!is<InitiatorSocket>(port) || port.optional || m_bound.count(&port) != 0) continue;
     Instance& bus = bus_of(instance, instance.config->place);
     std::get<InitiatorSocket*>(port.object)->bind(bus.router->add_initiator(port_name(instance, port)));
     m_bound.emplace(&port, bus.config->name);

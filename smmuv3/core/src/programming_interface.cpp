@@ -73,7 +73,8 @@ ProgrammingInterface::ProgrammingInterface(const Parts& parts, SecSid sec_sid)
       m_commands(parts, *this),
       m_msis(parts, *this),
       m_atos(parts, *this),
-      m_prefetch(parts, *this) {
+      m_prefetch(parts, *this),
+      m_atc_messages(parts, *this) {
   refresh();
   refresh_tbus();
 }
@@ -383,6 +384,7 @@ void ProgrammingInterface::reset() {
   m_msis.reset();
   m_atos.reset();
   m_prefetch.reset();
+  m_atc_messages.reset();
   m_signals = {};
   refresh();
   refresh_tbus();
@@ -394,6 +396,7 @@ void ProgrammingInterface::visit(Archive& archive) {
   m_events.visit(archive);
   m_commands.visit(archive);
   m_msis.visit(archive);
+  if (m_parts.features.ATS) m_atc_messages.visit(archive);
   archive.value("eventq", m_signals.eventq);
   archive.value("gerror", m_signals.gerror);
   archive.value("cmdq_sync", m_signals.cmdq_sync);

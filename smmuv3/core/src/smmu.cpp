@@ -59,6 +59,7 @@ void Smmu::add_workers(ProgrammingInterface& interface) {
                                             &interface.atos(), &interface.prefetch()}) {
     m_workers.push_back(worker);
   }
+  if (m_features.ATS) m_workers.push_back(&interface.atc_messages());
 }
 
 void Smmu::check(const Features& features, const Structures& structures) {

@@ -25,6 +25,10 @@ constexpr Counter counters[] = {
     {"msis", &Statistics::msis, "1", "message signalled interrupts written, or aborted"},
     {"atos", &Statistics::atos, "1", "address translation operations"},
     {"prefetches", &Statistics::prefetches, "1", "prefetch commands of streams that the Stream table has"},
+    {"ats_requests", &Statistics::ats_requests, "1", "ATS Translation Requests answered"},
+    {"ats_translated", &Statistics::ats_translated, "1", "ATS Translated transactions that went on or ended"},
+    {"atc_invalidations", &Statistics::atc_invalidations, "1", "ATS invalidations asked for by CMD_ATC_INV"},
+    {"atc_timeouts", &Statistics::atc_timeouts, "1", "ATS invalidations that did not complete in time"},
 };
 
 }  // namespace

@@ -27,6 +27,10 @@ std::vector<ParamInfo> make_params() {
       flag("ASID16", true, "16-bit ASIDs (IDR0.ASID16)"),
       flag("MSI", false, "message signalled interrupts (IDR0.MSI)"),
       flag("SEV", true, "wake-up events for WFE (IDR0.SEV)"),
+      flag("ATS", false, "Address Translation Services of PCIe (IDR0.ATS)"),
+      flag("NS1ATS", false, "split-stage ATS is not supported (IDR0.NS1ATS); needs ATS, S1P and S2P"),
+      flag("ATSRECERR", false,
+           "configuration errors of ATS requests can be recorded (IDR0.ATSRECERR, CR2.REC_CFG_ATS)"),
       flag("ATOS", false, "address translation operations, SMMU_GATOS_* (IDR0.ATOS)"),
       flag("VMID16", true, "16-bit VMIDs (IDR0.VMID16); needs S2P"),
       flag("CD2L", false, "two-level tables of Context Descriptors (IDR0.CD2L)"),
@@ -56,6 +60,8 @@ std::vector<ParamInfo> make_params() {
       number("BBML", 0, 0, 2, "break-before-make level (IDR3.BBML)"),
       flag("E0PD", false, "unprivileged accesses to a range can be refused (IDR3.E0PD)"),
       flag("PTWNNC", false, "stage 1 table walks mapped as Device are Normal Non-cacheable (IDR3.PTWNNC)"),
+      flag("PASIDTT", false,
+           "PASIDs of ATS Translated transactions count (IDR3.PASIDTT); needs ATS and SSIDSIZE"),
       flag("EPAN", false, "enhanced PAN (IDR3.EPAN)"),
       flag("GRAN4K", true, "4 KiB granule (IDR5.GRAN4K)"),
       flag("GRAN16K", false, "16 KiB granule (IDR5.GRAN16K)"),
@@ -98,6 +104,9 @@ std::vector<ParamInfo> make_params() {
                     "clocks within which an event is merged with an identical record before it that software "
                     "has not read, where STE.MEV is 1 (IHI 0070 7.3.1); 0: each event has a record (no "
                     "outside source)"),
+             number("atc_timeout", 1'000'000, 1, 1'000'000'000,
+                    "clocks within which a device has to complete an ATS invalidation (IHI 0070 3.9.1.4; no "
+                    "outside source)"),
              number("command_latency", 10, 0, 1000000, "clocks to execute a command (no outside source)"),
          });
   smmu::append(p, smmu::tbu_params());
@@ -129,6 +138,9 @@ Settings settings_of(const Params& p) {
   f.ASID16 = p.flag("ASID16");
   f.MSI = p.flag("MSI");
   f.SEV = p.flag("SEV");
+  f.ATS = p.flag("ATS");
+  f.NS1ATS = p.flag("NS1ATS");
+  f.ATSRECERR = p.flag("ATSRECERR");
   f.ATOS = p.flag("ATOS");
   f.VMID16 = p.flag("VMID16");
   f.CD2L = p.flag("CD2L");
@@ -150,6 +162,7 @@ Settings settings_of(const Params& p) {
   f.BBML = byte("BBML");
   f.E0PD = p.flag("E0PD");
   f.PTWNNC = p.flag("PTWNNC");
+  f.PASIDTT = p.flag("PASIDTT");
   f.EPAN = p.flag("EPAN");
   f.GRAN4K = p.flag("GRAN4K");
   f.GRAN16K = p.flag("GRAN16K");
@@ -180,6 +193,7 @@ Settings settings_of(const Params& p) {
   t.ste_sets = t.cd_sets = word("config_sets");
   t.ste_ways = t.cd_ways = word("config_ways");
   const auto clocks = [&](const char* name) { return p.uint(name) * s.clock_ps; };
+  t.atc_timeout = clocks("atc_timeout");
   t.event_merge_window = clocks("event_merge_window");
   t.command = {clocks("command_latency"), 0, 1};
   return s;

@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "ats_sender.h"
 #include "explain.h"
 #include "params.h"
 #include "personalities.h"
@@ -26,12 +27,25 @@ namespace {
 class Module : public smmu::WithCore<smmuv3::Smmu>, public smmu::SmmuModule {
  public:
   Module(const Component& owner, const smmuv3::Settings& s, Host& host, smmu::ForwardPort& walk,
-         const smmuv3::WiredOutputs::Ports& ports)
+         smmu::ForwardPort& ats, const smmuv3::WiredOutputs::Ports& ports)
       : WithCore(s.features, s.structures, owner.name(), &host.diag(), host.trace()),
         // IHI 0070 6.2: an access inside the window of a shape that no register has is RAZ/WI.
         SmmuModule(owner, {core.engine(), core.workers(), core.diag(), s.structures.timing}, s,
                    {core.window().size(), "IHI 0070 6.2"}, walk),
-        m_wires(ports, s.level_irq, clock(), outputs()) {}
+        m_wires(ports, s.level_irq, clock(), outputs()) {
+    if (s.features.ATS) add_sender("ats_sender", core.interface(), ats);
+    if (s.features.ATS && core.secure_interface() != nullptr) {
+      add_sender("secure_ats_sender", *core.secure_interface(), ats);
+    }
+  }
+
+  /// The port `ats`, when whatever is bound to it has been. Ties it off where nothing is.
+  void connect_ats(smmu::ForwardPort& ats) {
+    const bool connected = ats.bind_count() != 0;
+    if (!connected) ats.bind(m_no_device);
+    core.interface().atc_messages().connect(connected);
+    if (core.secure_interface() != nullptr) core.secure_interface()->atc_messages().connect(connected);
+  }
 
   bool translate_fast(const smmu::AccessRequest& request, smmu::AccessAnswer& answer) override {
     return core.translate_fast(request, answer);
@@ -40,6 +54,9 @@ class Module : public smmu::WithCore<smmuv3::Smmu>, public smmu::SmmuModule {
     return std::make_unique<smmuv3::Access>(core, request);
   }
   std::unique_ptr<smmu::AccessObject> blank() override { return std::make_unique<smmuv3::Access>(core); }
+
+  /// Nothing comes back by the port `ats`.
+  tlm::tlm_bw_transport_if<>& no_device() { return m_no_device; }
 
   Explanation explain(const AccessQuestion& question);
   DumpSection contents();
@@ -57,11 +74,23 @@ class Module : public smmu::WithCore<smmuv3::Smmu>, public smmu::SmmuModule {
   void hold_core(bool held) override { core.hold(held); }
   void reset_core() override { core.reset(); }
   void visit_core(Archive& archive) override { core.visit(archive); }
-  void show() override { m_wires.update(core.interface()); }
+  void show() override {
+    m_wires.update(core.interface());
+    for (const auto& sender : m_senders) sender->kick();
+  }
   void core_statistics(StatVisitor& visitor) const override { core.statistics().report(visitor); }
   void reset_core_statistics() override { core.reset_statistics(); }
 
+  void add_sender(const char* name, smmuv3::ProgrammingInterface& interface, smmu::ForwardPort& ats) {
+    m_senders.push_back(std::make_unique<smmuv3::AtsSender>(name, interface.atc_messages(), ats, [this] {
+      show();
+      shell().may_progress();
+    }));
+  }
+
   smmuv3::WiredOutputs m_wires;
+  std::vector<std::unique_ptr<smmuv3::AtsSender>> m_senders;
+  smmuv3::NoAtsDevice m_no_device;
 };
 
 bool Module::access_registers(const RegisterAccess& access, AccessSecurity security, smmu::TimePs now,
@@ -110,7 +139,7 @@ template <unsigned BUSWIDTH>
 class SmmuV3<BUSWIDTH>::Impl : public Module {
  public:
   Impl(const smmuv3::Settings& s, Host& host, SmmuV3& m)
-      : Module(m, s, host, m.walk, {m.eventq_irq, m.gerror_irq, m.cmdq_sync_irq, m.event_out}),
+      : Module(m, s, host, m.walk, m.ats, {m.eventq_irq, m.gerror_irq, m.cmdq_sync_irq, m.event_out}),
         features(s.features) {}
 
   smmuv3::Features features;
@@ -129,6 +158,7 @@ SmmuV3<BUSWIDTH>::SmmuV3(const sc_core::sc_module_name& name, const Params& para
     : Component(name, "smmuv3", smmuv3::with_preset(smmuv3::with_personality(params)), host),
       registers(checked(parameters(), *this, "registers")),
       walk("walk"),
+      ats("ats"),
       eventq_irq("eventq_irq"),
       gerror_irq("gerror_irq"),
       cmdq_sync_irq("cmdq_sync_irq"),
@@ -145,6 +175,7 @@ SmmuV3<BUSWIDTH>::SmmuV3(const sc_core::sc_module_name& name, const Params& para
   registers.register_b_transport(this, &SmmuV3::register_transport);
   registers.register_transport_dbg(this, &SmmuV3::register_transport_dbg);
   walk.bind(m_impl->shell());
+  ats.bind(m_impl->no_device());
   m_impl->make_tbus(tbu_in, tbu_out);
   SMMUVP_HAS_PROCESS(SmmuV3);
   SC_METHOD(on_reset);
@@ -157,6 +188,7 @@ SmmuV3<BUSWIDTH>::SmmuV3(const sc_core::sc_module_name& name, const Params& para
     p.push_back(Port::registers("registers", &registers, "programming interface, 128 KiB", 128 << 10));
     p.push_back({"walk", &walk, "structures, translation tables and queues"});
     m_impl->list_tbus(tbu_in, tbu_out, p);
+    if (m_impl->features.ATS) p.push_back({"ats", &ats, "messages to devices with an ATC", true});
     const bool edge = !settings.level_irq;
     p.push_back({"eventq_irq", &eventq_irq,
                  edge ? "Event queue became non-empty" : "Event queue is non-empty", true, "eventq", edge});
@@ -177,6 +209,7 @@ void SmmuV3<BUSWIDTH>::before_end_of_elaboration() {
   m_impl->tie(cmdq_sync_irq);
   m_impl->tie(event_out);
   m_impl->tie_reset(reset);
+  m_impl->connect_ats(ats);
 }
 
 template <unsigned BUSWIDTH>

@@ -60,6 +60,12 @@ const char* Features::problem() const {
   // 6.3.6 asks for none by name, but a granule that no table can have translates nothing.
   if (!GRAN4K && !GRAN16K && !GRAN64K) return "GRAN4K, GRAN16K or GRAN64K has to be 1";
   if (TTENDIAN != 0 && TTENDIAN != 2 && TTENDIAN != 3) return "TTENDIAN is 0, 2 or 3";
+  // 6.3.1, 6.3.4: RES0 without what they are about
+  if (!ATS && ATSRECERR) return "ATSRECERR needs ATS";
+  if (NS1ATS && !(ATS && S1P && S2P)) return "NS1ATS needs ATS, S1P and S2P";
+  if (PASIDTT && !ATS) return "PASIDTT needs ATS";
+  if (PASIDTT && SSIDSIZE == 0) return "PASIDTT needs SubstreamIDs (SSIDSIZE of 1 or more)";
+  if (ATS && STALL_MODEL == 2) return "STALL_MODEL 2 does not go with PCI, and so not with ATS";
   // 6.3.6: STALL_MAX is RES0 without stalls
   if (STALL_MODEL > 2) return "STALL_MODEL is 0, 1 or 2";
   if (STALL_MODEL == 1 && STALL_MAX != 0) return "STALL_MAX is 0 with STALL_MODEL 1, which never stalls";
@@ -80,17 +86,18 @@ unsigned Features::version() const {
 unsigned Features::ias() const { return std::max((TTF & 1U) != 0 ? 40U : 0U, (TTF & 2U) != 0 ? OAS : 0U); }
 
 // Fields that are not set here belong to features that are not built, or are RES0 without them: RME_IMPL,
-// ATSRECERR, VATOS, VMW, PRI, NS1ATS, ATS, DORMHINT, BTM.
+// VATOS, VMW, PRI, DORMHINT, BTM.
 IdRegisters id_registers(const Features& f) {
   IdRegisters id;
-  id.IDR0 = field(f.ST_LEVEL, 27) | bit(f.TERM_MODEL, 26) | field(f.STALL_MODEL, 24) | field(f.TTENDIAN, 21) |
-            bit(f.CD2L, 19) | bit(f.VMID16, 18) | bit(f.ATOS, 15) | bit(f.SEV, 14) | bit(f.MSI, 13) |
-            bit(f.ASID16, 12) | bit(f.Hyp, 9) | field(f.HTTU, 6) | bit(f.COHACC, 4) | field(f.TTF, 2) |
-            bit(f.S1P, 1) | bit(f.S2P, 0);
+  id.IDR0 = field(f.ST_LEVEL, 27) | bit(f.TERM_MODEL, 26) | field(f.STALL_MODEL, 24) | bit(f.ATSRECERR, 23) |
+            field(f.TTENDIAN, 21) | bit(f.CD2L, 19) | bit(f.VMID16, 18) | bit(f.ATOS, 15) | bit(f.SEV, 14) |
+            bit(f.MSI, 13) | bit(f.ASID16, 12) | bit(f.NS1ATS, 11) | bit(f.ATS, 10) | bit(f.Hyp, 9) |
+            field(f.HTTU, 6) | bit(f.COHACC, 4) | field(f.TTF, 2) | bit(f.S1P, 1) | bit(f.S2P, 0);
   id.IDR1 = bit(f.ATTR_TYPES_OVR, 27) | bit(f.ATTR_PERMS_OVR, 26) | field(f.CMDQS, 21) |
             field(f.EVENTQS, 16) | field(f.SSIDSIZE, 6) | f.SIDSIZE;
-  id.IDR3 = bit(f.EPAN, 17) | bit(f.PTWNNC && f.S2P, 14) | bit(f.E0PD, 13) | field(f.BBML, 11) |
-            bit(f.RIL, 10) | bit(f.STT, 9) | bit(f.FWB, 8) | bit(f.has_xnx(), 4) | bit(f.HAD && f.S1P, 2);
+  id.IDR3 = bit(f.EPAN, 17) | bit(f.PASIDTT, 16) | bit(f.PTWNNC && f.S2P, 14) | bit(f.E0PD, 13) |
+            field(f.BBML, 11) | bit(f.RIL, 10) | bit(f.STT, 9) | bit(f.FWB, 8) | bit(f.has_xnx(), 4) |
+            bit(f.HAD && f.S1P, 2);
   id.IDR5 = field(f.STALL_MAX, 16) | field(f.VAX, 10) | bit(f.DS, 7) | bit(f.GRAN64K, 6) | bit(f.GRAN16K, 5) |
             bit(f.GRAN4K, 4) | f.oas_code();
   id.IIDR = f.IIDR;

@@ -24,7 +24,7 @@ std::vector<IdField> make_fields() {
   add("ST_LEVEL", 28, 27, SMMUVP_SET(ST_LEVEL));
   add("TERM_MODEL", 26, 26, SMMUVP_SET(TERM_MODEL));
   add("STALL_MODEL", 25, 24, SMMUVP_SET(STALL_MODEL), 2);
-  add("ATSRECERR", 23, 23);
+  add("ATSRECERR", 23, 23, SMMUVP_SET(ATSRECERR));
   add("TTENDIAN", 22, 21, SMMUVP_SET(TTENDIAN), 3);
   add("VATOS", 20, 20);
   add("CD2L", 19, 19, SMMUVP_SET(CD2L));
@@ -35,8 +35,8 @@ std::vector<IdField> make_fields() {
   add("SEV", 14, 14, SMMUVP_SET(SEV));
   add("MSI", 13, 13, SMMUVP_SET(MSI));
   add("ASID16", 12, 12, SMMUVP_SET(ASID16));
-  add("NS1ATS", 11, 11);
-  add("ATS", 10, 10);
+  add("NS1ATS", 11, 11, SMMUVP_SET(NS1ATS));
+  add("ATS", 10, 10, SMMUVP_SET(ATS));
   add("Hyp", 9, 9, SMMUVP_SET(Hyp));
   add("DORMHINT", 8, 8);
   add("HTTU", 7, 6, SMMUVP_SET(HTTU), 2);
@@ -67,7 +67,7 @@ std::vector<IdField> make_fields() {
   add("S2PI", 19, 19);
   add("S1PI", 18, 18);
   add("EPAN", 17, 17, SMMUVP_SET(EPAN));
-  add("PASIDTT", 16, 16);
+  add("PASIDTT", 16, 16, SMMUVP_SET(PASIDTT));
   add("DPT", 15, 15);
   add("PTWNNC", 14, 14, SMMUVP_SET(PTWNNC));
   add("E0PD", 13, 13, SMMUVP_SET(E0PD));
@@ -108,12 +108,13 @@ IdRegisters words(std::uint32_t IDR0, std::uint32_t IDR1, std::uint32_t IDR3, st
 }
 
 // The largest value of each field that has a parameter; 0 where that means more: what stalls or does not,
-// both endiannesses, RAZ/WI too.
+// both endiannesses, RAZ/WI too, split-stage ATS.
 IdRegisters everything() {
   IdRegisters id;
   for (const IdField& field : id_fields()) {
     const std::string name = field.name;
-    if (field.set == nullptr || name == "TERM_MODEL" || name == "STALL_MODEL" || name == "TTENDIAN") continue;
+    const bool less = name == "TERM_MODEL" || name == "STALL_MODEL" || name == "TTENDIAN" || name == "NS1ATS";
+    if (field.set == nullptr || less) continue;
     id.*field.reg |= field.most << field.low;
   }
   return id;

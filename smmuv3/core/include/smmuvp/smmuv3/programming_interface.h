@@ -6,6 +6,7 @@
 #include <string>
 
 #include "smmuvp/base/registers.h"
+#include "smmuvp/smmuv3/atc_messages.h"
 #include "smmuvp/smmuv3/atos.h"
 #include "smmuvp/smmuv3/command_queue.h"
 #include "smmuvp/smmuv3/event_queue.h"
@@ -66,6 +67,8 @@ class ProgrammingInterface : public RegisterBlock, private RegisterObserver {
   MsiWriter& msis() { return m_msis; }
   Atos& atos() { return m_atos; }
   Prefetch& prefetch() { return m_prefetch; }
+  AtcMessages& atc_messages() { return m_atc_messages; }
+  const AtcMessages& atc_messages() const { return m_atc_messages; }
 
   // ---- what queues go by
 
@@ -122,6 +125,7 @@ class ProgrammingInterface : public RegisterBlock, private RegisterObserver {
   MsiWriter m_msis;
   Atos m_atos;
   Prefetch m_prefetch;
+  AtcMessages m_atc_messages;
 
   // Copies of registers in the form that accesses and queues need; refresh() makes them.
   std::uint32_t m_cr0ack = 0;

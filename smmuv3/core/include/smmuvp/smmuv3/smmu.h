@@ -59,7 +59,7 @@ class Smmu {
   // ---- queues
 
   /// Of each interface: the Event queue, the Command queue, what sends MSIs, address translation operations,
-  /// prefetches. Always the same ones.
+  /// prefetches; with ATS, messages to devices. Always the same ones.
   const std::vector<smmu::Worker*>& workers() { return m_workers; }
   Signals take_signals() { return m_interface.take_signals(); }
   /// Whether stalled accesses have answers that they have not asked for yet.

@@ -21,6 +21,10 @@ struct Statistics {
   std::uint64_t msis = 0;
   std::uint64_t atos = 0;
   std::uint64_t prefetches = 0;
+  std::uint64_t ats_requests = 0;
+  std::uint64_t ats_translated = 0;
+  std::uint64_t atc_invalidations = 0;
+  std::uint64_t atc_timeouts = 0;
 
   void report(StatVisitor& visitor) const;
   void visit(Archive& archive);

@@ -21,6 +21,8 @@ constexpr TracePoint<std::string_view, std::uint64_t, std::uint64_t, bool> trace
     "smmu.msi", "a message signalled interrupt was written", {"source", "address", "data", "ok"}};
 constexpr TracePoint<std::uint32_t, std::uint64_t, std::uint64_t> trace_atos{
     "smmu.atos", "an address translation operation ended", {"sid", "address", "PAR"}};
+constexpr TracePoint<std::string_view, std::uint32_t, std::uint64_t, bool> trace_atc_message{
+    "smmu.atc_message", "a message to a device with an ATC has ended", {"message", "sid", "address", "ok"}};
 /// All that an SMMUv3 emits, the engine included.
 inline std::vector<TracePointInfo> trace_points() {
   return {smmu::trace_translate,
@@ -32,6 +34,7 @@ inline std::vector<TracePointInfo> trace_points() {
           trace_command_error,
           trace_msi,
           trace_atos,
+          trace_atc_message,
           smmu::trace_register_write,
           smmu::trace_register_read,
           smmu::trace_tlb_fill,

@@ -92,6 +92,9 @@ class SMMUVP_EXPORT SmmuV3 : public Component, public DumpControl {
   tlm_utils::simple_target_socket<SmmuV3, BUSWIDTH> registers;
   /// Structures, translation tables and queues.
   tlm::tlm_initiator_socket<BUSWIDTH> walk;
+  /// Messages to devices with an Address Translation Cache (AtsMessageExtension of
+  /// smmuvp/tlm/ats_extension.h). May stay unbound: CMD_ATC_INV is then IGNORED (4.5).
+  tlm::tlm_initiator_socket<BUSWIDTH> ats;
   sc_core::sc_vector<TbuTarget> tbu_in;      ///< from client devices
   sc_core::sc_vector<TbuInitiator> tbu_out;  ///< to the system, physical addresses
   LineOut eventq_irq;                        ///< Event queue: empty to non-empty; by level: non-empty

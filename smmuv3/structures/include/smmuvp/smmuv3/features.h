@@ -29,6 +29,9 @@ struct Features {
   std::uint8_t TTENDIAN = 0;     ///< 0 mixed-endian, 2 little-endian, 3 big-endian translation tables
   std::uint8_t STALL_MODEL = 1;  ///< 0 stall and terminate, 1 terminate only, 2 every fault stalls
   bool TERM_MODEL = false;       ///< true: terminated transactions always abort, CD.A must be 1
+  bool ATS = false;              ///< Address Translation Services of PCIe
+  bool NS1ATS = false;           ///< split-stage ATS is not supported; with ATS and both stages only
+  bool ATSRECERR = false;        ///< configuration errors of ATS can be recorded (CR2.REC_CFG_ATS); needs ATS
   std::uint8_t ST_LEVEL = 1;     ///< 0: linear Stream tables only; IDR1 requires 1 with SIDSIZE of 7 or more
   // IDR1
   std::uint8_t SIDSIZE = 16;   ///< StreamID bits, 0 to 32
@@ -46,6 +49,7 @@ struct Features {
   std::uint8_t BBML = 0;  ///< break-before-make level; 1 or 2 from 3.2 on
   bool E0PD = false;      ///< CD.E0PDx; from 3.3 on
   bool PTWNNC = false;    ///< STE.S2PTW 0 makes table walks Non-cacheable; from 3.3 on with stage 2
+  bool PASIDTT = false;   ///< Translated transactions have PASIDs; needs ATS and SSIDSIZE
   bool EPAN = false;      ///< CD.EPAN; from 3.4 on
   // IDR5
   bool GRAN4K = true;           ///< 4 KiB granule
@@ -89,6 +93,8 @@ struct Structures : smmu::EngineStructures {
   std::uint32_t event_buffer = 16;  ///< records that wait to be written; 1 or more
   /// Picoseconds within which an event is merged with an identical one before it (7.3.1); 0: none is.
   std::uint64_t event_merge_window = 0;
+  /// Picoseconds within which a device has to complete an ATS invalidation (3.9.1.4).
+  std::uint64_t atc_timeout = 1'000'000'000;
   smmu::StructureTiming command;  ///< processing of one command
 };
 
