@@ -123,6 +123,7 @@ std::string outcome_words(const smmuv3::ExplainedEnd& end) {
       return fmt::format("goes on to {:#x}", end.answer.output);
     case smmu::Outcome::razwi:
       return "is terminated as RAZ/WI";
+    case smmu::Outcome::answered:
     case smmu::Outcome::abort:
       break;
   }

@@ -67,6 +67,7 @@ inline Features features_of(const FeatureBytes& b) {
     n.STALL_MODEL = model == 2 ? 2 : 0;
     n.STALL_MAX = bit(1, 5) ? 4 : 1;
   });
+  want(bit(0, 4), [](Features& n) { n.ATS = n.ATSRECERR = true; });
   want(bit(2, 0), [](Features& n) { n.HTTU = 1; });
   want(bit(2, 1), [](Features& n) { n.HTTU = 2; });
   want(bit(2, 2), [](Features& n) { n.GRAN16K = true; });
@@ -77,6 +78,7 @@ inline Features features_of(const FeatureBytes& b) {
   want(bit(2, 6), [](Features& n) { n.VAX = 1; });
   want(bit(2, 7), [](Features& n) { n.OAS = 52; });
   want(bit(3, 0), [](Features& n) { n.SSIDSIZE = 4; });
+  want(bit(3, 0), [](Features& n) { n.PASIDTT = true; });
   want(bit(3, 1), [](Features& n) { n.CD2L = true; });
   want(bit(3, 2), [](Features& n) { n.FWB = true; });
   want(bit(3, 3), [](Features& n) { n.STT = true; });
@@ -111,6 +113,7 @@ inline Structures structures_of(const FeatureBytes& b) {
   s.ste_ways = s.cd_ways = 2;
   s.event_buffer = 4;
   s.event_merge_window = 100;
+  s.atc_timeout = 500;
   s.micro_tlb_geometry = {1, 1};
   s.walk_cache_sets = s.ipa_cache_sets = 2;
   s.walk_cache_ways = s.ipa_cache_ways = 2;
@@ -134,11 +137,16 @@ class FuzzSmmu {
       : m_choice(choice),
         m_features(features_of(choice)),
         m_structures(structures_of(choice)),
-        m_smmu(m_features, m_structures, "fuzz") {}
+        m_smmu(m_features, m_structures, "fuzz") {
+    m_smmu.interface().atc_messages().connect(true);
+  }
   const FeatureBytes& choice() const { return m_choice; }
   Smmu& smmu() { return m_smmu; }
   Smmu& twin() {
-    if (!m_twin) m_twin = std::make_unique<Smmu>(m_features, m_structures, "twin");
+    if (!m_twin) {
+      m_twin = std::make_unique<Smmu>(m_features, m_structures, "twin");
+      m_twin->interface().atc_messages().connect(true);
+    }
     return *m_twin;
   }
   /// It has loaded what no SMMU has saved: not to be used again.

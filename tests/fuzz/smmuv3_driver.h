@@ -93,9 +93,10 @@ class SmmuV3Driver {
     write(0x88, 4);
     write(0x90, 0x2002, 8);
     write(0xa0, 0x3002, 8);
-    write(0x2c, 2);
+    const bool ATS = m_smmu->features().ATS;
+    write(0x2c, ATS ? 0xa : 2);
     write(0x50, 5);
-    write(0x20, 0xd);
+    write(0x20, ATS ? 0x1d : 0xd);
   }
 
   void command(std::uint64_t low, std::uint64_t high) {
@@ -174,10 +175,15 @@ class SmmuV3Driver {
         require(m_damaged || a.output >> m_smmu->features().OAS == 0, "an output address is within OAS");
         require(a.region_shift < 64, "a region has a size");
       }
+      if (a.outcome == smmu::Outcome::answered) {
+        require(a.ats.status != smmu::AtsStatus::none, "a Translation Request is answered");
+        require(a.ats.size_shift >= 12 && a.ats.size_shift < 64, "an answer has a size");
+        require(m_damaged || a.ats.translated_address >> 52 == 0, "an answer is an address");
+      }
       return true;
     }
     r.access.complete(answer(r.access.op(), abort));
-    require(++r.steps < 128, "an access ends");
+    require(++r.steps < 512, "an access ends");
     return false;
   }
 
@@ -211,6 +217,14 @@ class SmmuV3Driver {
     r.substream_valid = (how & 0xe0) == 0xe0;
     if ((how & 0xe0) == 0x20) r.unsupported = smmu::Unsupported::malformed;
     r.debug = (how & 0xe0) == 0x40;
+    if ((how & 0xe0) == 0x60 || (how & 0xe0) == 0x80) {  // of a device with an ATC
+      const bool asks = (how & 0xe0) == 0x60;
+      r.unsupported = smmu::Unsupported::ats;
+      r.ats = asks ? smmu::AtsPhase::translation_request : smmu::AtsPhase::translated;
+      if (asks) r.kind = smmu::AccessKind::read;
+      r.no_write = (where & 4) != 0;
+      r.substream_valid = (where & 0x80) != 0;
+    }
     r.time = m_now;
     return r;
   }
@@ -245,8 +259,8 @@ class SmmuV3Driver {
         plausible_structures();
         break;
       case 5: {  // a command
-        static constexpr std::uint8_t opcodes[] = {1,    2,    3,    4,    5,    6,    0x10, 0x11,
-                                                   0x12, 0x13, 0x28, 0x2a, 0x30, 0x44, 0x45, 0x46};
+        static constexpr std::uint8_t opcodes[] = {1,    2,    3,    4,    5,    6,    0x10, 0x11, 0x12,
+                                                   0x13, 0x28, 0x2a, 0x30, 0x40, 0x44, 0x45, 0x46};
         const std::uint64_t opcode = opcodes[byte() % sizeof opcodes];
         const std::uint8_t how = byte();
         // Mostly streams, or tags, and pages that there are.
@@ -301,10 +315,10 @@ class SmmuV3Driver {
     static constexpr std::uint8_t configs[] = {5, 5, 6, 6, 7, 7, 7, 4};
     const std::uint64_t config = (how & 8) != 0 ? configs[how & 7U] : how & 7U;
     m_memory.put(ste, cd | 1 | config << 1);
-    m_memory.put(ste + 8, 1ULL << 44);
     const std::uint64_t vmid = how >> 4 & 3U;
     // S2T0SZ 34, S2SL0 0, S2PS 48 bits, S2AA64; S2AFFD, S2PTW and S2R as it comes
     const std::uint8_t faults = byte();
+    m_memory.put(ste + 8, 1ULL << 44 | std::uint64_t{faults >> 4 & 3U} << 28);  // EATS
     // S and S2S: without stalls they are illegal, and with STALL_MODEL 2 it is S of 0 that is (5.5)
     const std::uint8_t model = m_smmu->features().STALL_MODEL;
     const bool stall1 = model == 2 || (model == 0 && (faults & 4) != 0);
@@ -454,6 +468,10 @@ class SmmuV3Driver {
       case 10:  // events are read
         take_events();
         break;
+      case 11:
+      case 12:
+        carry(byte());
+        break;
       default:
         break;
     }
@@ -463,6 +481,24 @@ class SmmuV3Driver {
     std::uint64_t prod = 0;
     m_smmu->interface().peek(0x100a8, 4, prod);
     write(0x100ac, prod);
+  }
+
+  /// A message to a device leaves, or its end is told. @return whether there was one
+  bool carry(std::uint8_t how) {
+    AtcMessages& messages = m_smmu->interface().atc_messages();
+    if (m_carried != 0) {
+      messages.ended(m_carried, static_cast<AtcMessageEnd>(how % 3), m_now + how);
+      m_carried = 0;
+      return true;
+    }
+    const auto at = messages.departure();
+    if (!at) return false;
+    m_now = std::max(m_now, *at);
+    const auto taken = messages.take(m_now);
+    require(taken.has_value(), "a message leaves at its departure");
+    require(taken->message.size_shift >= 12 && taken->message.size_shift <= 64, "a span has a size");
+    m_carried = taken->number;
+    return true;
   }
 
   bool work_on(smmu::Worker& worker, bool abort) {
@@ -480,7 +516,8 @@ class SmmuV3Driver {
     std::uint64_t cr0 = 0, ack = 0;
     m_smmu->interface().peek(0x20, 4, cr0);
     m_smmu->interface().peek(0x24, 4, ack);
-    require((cr0 & ~0xdULL) == 0 && (ack & ~0xdULL) == 0, "CR0 and CR0ACK have implemented bits only");
+    const std::uint64_t absent = ~std::uint64_t{cr0_fields(m_smmu->features())};
+    require((cr0 & absent) == 0 && (ack & absent) == 0, "CR0 and CR0ACK have implemented bits only");
     require((ack & cr0) == cr0, "what CR0 enables is acknowledged");
   }
 
@@ -491,7 +528,7 @@ class SmmuV3Driver {
     }
     // With nothing under way the worker comes to rest: the queues are finite, and so is what a prefetch does.
     for (unsigned i = 0; i < 20'000; ++i) {
-      bool worked = false;
+      bool worked = carry(0);
       for (smmu::Worker* worker : m_smmu->workers()) worked = work_on(*worker, false) || worked;
       if (!worked) {
         require(m_smmu->workers()[1]->step(m_now) == smmu::Step::done,
@@ -510,6 +547,7 @@ class SmmuV3Driver {
   std::size_t m_at = 0;
   std::uint64_t m_now = 0;
   bool m_damaged = false;  // addresses that a damaged checkpoint holds are any, until a reset
+  AtcMessages::Number m_carried = 0;
   FuzzSmmu* m_own = nullptr;
   Smmu* m_smmu = nullptr;
   std::array<std::optional<Running>, 4> m_accesses;

@@ -51,6 +51,7 @@ Access::~Access() {
 Step Access::step() {
   if (m_state != State::done && was_reset()) {
     m_why_not_recorded = "the SMMU has been reset meanwhile";
+    m_ats = {};
     terminate();
   }
   while (!m_waiting && m_state != State::done) {
@@ -68,7 +69,12 @@ Step Access::step() {
         if (step == Step::waits) return step;
         m_waiting = step == Step::need;
         m_time = m_translation->time();
-        if (!m_waiting) translated();
+        if (m_waiting) break;
+        if (is_ats_request()) {
+          translated_request();
+        } else {
+          translated();
+        }
         break;
       }
       case State::record:
@@ -92,7 +98,7 @@ void Access::complete(const smmu::MemoryAnswer& answer) {
   if (!m_waiting) return;
   m_waiting = false;
   trace_answer(op(), answer);
-  if (m_config) {
+  if (m_state == State::config) {
     m_config->complete(answer);
   } else {
     m_translation->complete(answer);
@@ -122,21 +128,16 @@ void Access::start() {
   }
   m_privileged = m_request.privileged;
   m_instruction = m_request.instruction && !m_request.is_write();
+  if (ats() != smmu::AtsPhase::none) {
+    start_ats();
+    return;
+  }
   if (m_request.unsupported != smmu::Unsupported::none) {
     fail(event_of(EventType::F_UUT));  // 7.3.2; permitted with SMMUEN == 0 too
     return;
   }
   if (m_interface->enabled(CR0_SMMUEN)) {
-    go_to_tcu();
-    ConfigRequest request;
-    request.stream_id = m_request.stream_id;
-    request.substream_id = m_request.substream_id;
-    request.substream_valid = m_request.substream_valid;
-    request.debug = m_request.debug;
-    request.foresee = m_request.foresee;
-    request.time = m_time;
-    m_config.emplace(*m_parts, *m_interface, request);
-    m_state = State::config;
+    find_configuration();
     return;
   }
   // 6.3.9.6, 6.3.14
@@ -149,6 +150,21 @@ void Access::start() {
   }
   m_overrides = Overrides::from_gbpa(GBPA, m_parts->features);
   bypass();
+}
+
+void Access::find_configuration() {
+  go_to_tcu();
+  ConfigRequest request;
+  request.stream_id = m_request.stream_id;
+  request.substream_id = m_request.substream_id;
+  request.substream_valid = m_request.substream_valid;
+  request.debug = m_request.debug;
+  request.foresee = m_request.foresee;
+  request.ats = ats();
+  request.ATSCHK = checks_ats();
+  request.time = m_time;
+  m_config.emplace(*m_parts, *m_interface, request);
+  m_state = State::config;
 }
 
 // The platform is wrong, or a device: software cannot tell a TBU what comes in there.
@@ -183,6 +199,8 @@ void Access::configured() {
     m_force_write_back = ste.stage2.FWB;
     m_merges = ste.MEV;
   }
+  if (ats() == smmu::AtsPhase::translation_request) return configured_request();
+  if (ats() == smmu::AtsPhase::translated) return configured_translated();
   if (fault && fault->stage2) {
     fail(event_of(*fault->stage2, true));
   } else if (fault) {
@@ -325,11 +343,18 @@ Event Access::event_of(const pgtable::Fault& fault, bool cd) const {
 }
 
 void Access::fail(const Event& event) {
+  if (is_ats_request()) return fail_request(event);
   m_event = event;
   bool stalls = false;
   switch (event.type) {
     case EventType::C_BAD_STREAMID:  // 6.3.12
-      if ((m_interface->reg(SMMU_CR2) & CR2_RECINVSID) == 0) m_why_not_recorded = "CR2.RECINVSID is 0";
+      if (ats() == smmu::AtsPhase::none && (m_interface->reg(SMMU_CR2) & CR2_RECINVSID) == 0)
+        m_why_not_recorded = "CR2.RECINVSID is 0";
+      break;
+    case EventType::F_UUT:  // 3.9.1.3
+      if (m_parts->features.ATS && m_request.ats == smmu::AtsPhase::translated) {
+        m_why_not_recorded = "no F_UUT is recorded of Translated transactions";
+      }
       break;
     case EventType::F_TRANSLATION:
     case EventType::F_ADDR_SIZE:
@@ -348,6 +373,9 @@ void Access::fail(const Event& event) {
     default:
       break;
   }
+  if (ats() == smmu::AtsPhase::translated && *m_why_not_recorded == '\0') {
+    m_why_not_recorded = why_not_recorded_of_translated(event.type);
+  }
   m_event->Stall = stalls;
   m_event->mergeable = m_merges || precedes_ste(event.type);
   if (stalls && !m_interface->enabled(CR0_SMMUEN)) {  // 6.3.9.6: none can become stalled any more
@@ -356,7 +384,14 @@ void Access::fail(const Event& event) {
   }
   if (counts() && stalls) {
     m_state = State::stall;
-  } else if (counts() && *m_why_not_recorded == '\0') {
+  } else {
+    tell();
+  }
+}
+
+// It ends when its event is recorded, if that is.
+void Access::tell() {
+  if (counts() && *m_why_not_recorded == '\0') {
     m_state = State::record;
   } else {
     terminate();
@@ -411,6 +446,7 @@ void Access::retry(smmu::TimePs time) {
 void Access::terminate() {
   m_stall = 0;  // of before a reset, which has forgotten it
   m_state = State::done;
+  if (m_ats.status != smmu::AtsStatus::none) return end_request();
   ClientAccess::terminate(m_razwi ? Outcome::razwi : Outcome::abort, m_event.has_value(),
                           m_event ? to_string(m_event->type) : "none",
                           *m_why_not_recorded == '\0' ? "recorded" : m_why_not_recorded);
@@ -421,7 +457,8 @@ void Access::visit(Archive& archive) {
   archive.value("state", m_state);
   archive.optional("event", m_event, [&archive](Event& e) { e.visit(archive); });
   visit_base(archive, m_state == State::translation);
-  const bool configures = m_state == State::config;
+  bool configures = m_config.has_value();
+  archive.value("configures", configures);
   if (archive.loading()) {
     if (m_smmu != nullptr) {
       m_interface = &m_smmu->interface_of(m_request);
@@ -439,6 +476,9 @@ void Access::visit(Archive& archive) {
                      &m_force_write_back, &m_merges, &m_razwi, &m_privileged, &m_instruction, &m_held}) {
     archive.value("flag", *flag);
   }
+  m_ats.visit(archive);
+  archive.value("pass", m_pass);
+  archive.value("rights", m_rights.bits);
   archive.end();
   if (archive.loading()) restored(archive);
 }
@@ -446,7 +486,13 @@ void Access::visit(Archive& archive) {
 void Access::restored(Archive& archive) {
   bool sane = m_state <= State::done && ((m_state != State::record && m_state != State::stall) || m_event);
   sane = sane && (m_stall == 0 || (m_state == State::stall && m_interface->stalls().known(m_stall)));
-  sane = sane && (!m_waiting || (m_config && m_config->step() == Step::need) ||
+  sane = sane && (m_state == State::config || is_ats_request() || !m_config);
+  sane = sane && (m_state != State::config || m_config) && m_pass <= AtsPass::ipa;
+  if (m_state == State::translation && is_ats_request()) {
+    sane = sane && m_config && m_config->step() == Step::done && !m_config->fault() &&
+           (m_config->stage1() || m_config->ste().stage2_enabled());
+  }
+  sane = sane && (!m_waiting || (m_state == State::config && m_config->step() == Step::need) ||
                   (m_translation && m_translation->step() == Step::need));
   sane = sane && sane_base();
   sane = sane && (!m_event || find_event(static_cast<std::uint8_t>(m_event->type)) != nullptr);
@@ -455,6 +501,7 @@ void Access::restored(Archive& archive) {
   give_up();
   m_config.reset();
   m_event.reset();
+  m_ats = {};
   m_stall = 0;
   m_state = State::done;
 }

@@ -20,6 +20,17 @@ Msi msi_of(const Command& sync) {
           get_as<std::uint8_t>(sync.words, CMD_MSIAttr), get_as<std::uint8_t>(sync.words, CMD_MSH)};
 }
 
+const char* error_name(CommandError error) {
+  switch (error) {
+    case CommandError::CERROR_ABT:
+      return "CERROR_ABT";
+    case CommandError::CERROR_ATC_INV_SYNC:
+      return "CERROR_ATC_INV_SYNC";
+    default:
+      return "CERROR_ILL";
+  }
+}
+
 }  // namespace
 
 // 4.1.2
@@ -43,6 +54,13 @@ std::optional<TimePs> CommandQueue::sync_done() const {
   return at;
 }
 
+// 4.5.1: ATS invalidations of before have completed, or failed.
+std::optional<TimePs> CommandQueue::messages_done() const {
+  const AtcMessages& messages = m_interface.atc_messages();
+  if (!messages.done(m_messages)) return std::nullopt;
+  return std::max(m_time, messages.done_at());
+}
+
 // One that prefetches is consumed when the one before has ended: there is room for one.
 bool CommandQueue::waits_for_prefetch() const {
   return m_state == State::execute && Prefetch::is_prefetch(m_command) && m_interface.prefetch().running();
@@ -56,6 +74,8 @@ std::optional<TimePs> CommandQueue::due() const {
     case State::execute:
       if (waits_for_prefetch()) return std::nullopt;
       return m_time;
+    case State::messages:
+      return messages_done();
     case State::sync:
       return sync_done();
     case State::idle:
@@ -75,6 +95,23 @@ Step CommandQueue::step(TimePs now) {
       if (waits_for_prefetch()) return Step::stalled;
       m_time = now;
       execute(m_command);
+      continue;
+    }
+    if (m_state == State::messages) {
+      const auto done = messages_done();
+      if (!done) return Step::stalled;
+      m_time = *done;
+      if (m_time > now) return Step::done;
+      m_time = now;
+      if (m_interface.atc_messages().take_failure(m_messages)) {  // 3.9.1.4; told once, and retried
+        m_state = State::idle;
+        stop(CommandError::CERROR_ATC_INV_SYNC);
+        continue;
+      }
+      m_state = State::sync;
+      // Waits for everything that is under way, a superset of what 4.7.3 asks for: what used an entry of an
+      // ATC was so before the device completed its invalidation.
+      m_barrier = m_parts.engine.in_flight().barrier();
       continue;
     }
     if (m_state == State::sync) {
@@ -179,7 +216,9 @@ void CommandQueue::report_out_of_range(const Command& command, const CommandInfo
         std::uint64_t{command.StreamID} >> std::max<unsigned>(f.SIDSIZE, ignored) != 0) {
       report("StreamID", "IDR1.SIDSIZE", f.SIDSIZE);
     }
-    if (field == &CMD_SubstreamID && command.SubstreamID >> f.SSIDSIZE != 0) {
+    const bool no_substream =
+        info.opcode == Opcode::CMD_ATC_INV && (!command.SSV || f.SSIDSIZE == 0);  // 4.5.1
+    if (field == &CMD_SubstreamID && !no_substream && command.SubstreamID >> f.SSIDSIZE != 0) {
       report("SubstreamID", "IDR1.SSIDSIZE", f.SSIDSIZE);
     }
   }
@@ -202,9 +241,8 @@ void CommandQueue::execute(const Command& command) {
   m_parts.tracer.emit(m_time, trace_command, std::string_view(opcode_name(command.opcode)), command.words[0],
                       command.words[1], cons);
   if (static_cast<Opcode>(command.opcode) == Opcode::CMD_SYNC) {
-    m_state = State::sync;
-    // Waits for everything that is under way, a superset of what 4.7.3 asks for.
-    m_barrier = m_parts.engine.in_flight().barrier();
+    m_state = State::messages;
+    m_messages = m_interface.atc_messages().barrier();
     return;
   }
   // 6.3.9.3: until it is consumed the queue is not disabled. Clients whose pointers go are told meanwhile,
@@ -248,8 +286,7 @@ void CommandQueue::stop(CommandError error) {
   const std::uint32_t cons = m_interface.reg(SMMU_CMDQ_CONS);
   m_interface.set(SMMU_CMDQ_CONS, (cons & 0xfffffU) | static_cast<std::uint32_t>(error)
                                                           << CMDQ_CONS_ERR_shift);
-  m_parts.tracer.emit(m_time, trace_command_error,
-                      std::string_view(error == CommandError::CERROR_ABT ? "CERROR_ABT" : "CERROR_ILL"),
+  m_parts.tracer.emit(m_time, trace_command_error, std::string_view(error_name(error)),
                       cons & m_interface.command_queue().index_mask());
   m_interface.activate(GERROR_CMDQ_ERR, m_time);
 }
@@ -257,7 +294,7 @@ void CommandQueue::stop(CommandError error) {
 void CommandQueue::reset() {
   m_state = State::idle;
   m_command = {};
-  m_barrier = {};
+  m_barrier = m_messages = 0;
   m_op = {};
   m_time = 0;
 }
@@ -268,6 +305,7 @@ void CommandQueue::visit(Archive& archive) {
   archive.value("state", state);
   archive.value("words", m_command.words);
   archive.value("barrier", m_barrier);
+  archive.value("messages", m_messages);
   archive.time("time", m_time);
   m_op.visit(archive);
   archive.end();

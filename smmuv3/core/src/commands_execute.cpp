@@ -146,6 +146,9 @@ void CommandQueue::carry_out(const Command& command) {
       set_va(what, command, m_parts.features);
       invalidate_tlb(what, name);
       break;
+    case Opcode::CMD_ATC_INV:
+      invalidate_atc(command);
+      break;
     case Opcode::CMD_RESUME:
       resume(command);
       break;
@@ -168,6 +171,26 @@ void CommandQueue::invalidate_config(std::uint32_t match, std::uint32_t mask,
 
 void CommandQueue::invalidate_tlb(const smmu::Invalidation& what, const char* command) {
   m_parts.engine.invalidate(what, command, m_time);
+}
+
+// 4.5.1: IGNORED while SMMUEN is 0. Without PASIDs SSV counts as 0 (CONSTRAINED UNPREDICTABLE). What is out
+// of range names no device (4.1.7).
+void CommandQueue::invalidate_atc(const Command& command) {
+  const Features& f = m_parts.features;
+  if (!m_interface.enabled(CR0_SMMUEN) || std::uint64_t{command.StreamID} >> f.SIDSIZE != 0) return;
+  AtcMessage message;
+  message.StreamID = command.StreamID;
+  message.SSV = command.SSV && f.SSIDSIZE != 0;
+  if (message.SSV) {
+    if (command.SubstreamID >> f.SSIDSIZE != 0) return;
+    message.SubstreamID = command.SubstreamID;
+    message.Global = command.Global;
+  }
+  message.size_shift = static_cast<std::uint8_t>(12 + command.ATC_Size);
+  message.Address = command.Address & ~low_bits(message.size_shift);
+  message.time = m_time;
+  ++m_parts.statistics.atc_invalidations;
+  m_interface.atc_messages().send(message);
 }
 
 void CommandQueue::resume(const Command& command) {

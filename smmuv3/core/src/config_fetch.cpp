@@ -174,12 +174,16 @@ void ConfigFetch::use_ste() {
   }
   m_lacks_stage = !has_stages(m_ste, m_request.atos);
   if (m_lacks_stage || m_ste.aborts() || m_request.atos == AtosType::stage2) return;
+  const bool translated = m_request.ats == smmu::AtsPhase::translated;
+  // 3.9.1.3: EATS comes before whatever the SubstreamID leads to, which only PASIDTT gives a Translated one
+  if (m_request.ats != smmu::AtsPhase::none && ats() == 0) return;
+  if (translated && !m_parts.features.PASIDTT) return;
   m_choice = m_ste.choose(m_request.substream_valid, m_request.substream_id);
   switch (m_choice.kind) {
     case ContextChoice::Kind::bypass:
       return;
     case ContextChoice::Kind::cd:
-      return find_cd();
+      return translated ? void() : find_cd();
     case ContextChoice::Kind::bad_substream:
       return fail(EventType::C_BAD_SUBSTREAMID);
     case ContextChoice::Kind::disabled:
@@ -279,6 +283,8 @@ void ConfigFetch::visit(Archive& archive) {
   archive.value("substream_valid", m_request.substream_valid);
   archive.value("debug", m_request.debug);
   archive.value("atos", m_request.atos);
+  archive.value("ats", m_request.ats);
+  archive.value("ATSCHK", m_request.ATSCHK);
   archive.value("inhibit_updates", m_request.inhibit_updates);
   archive.value("lacks_stage", m_lacks_stage);
   m_table.visit(archive);
@@ -318,7 +324,7 @@ void ConfigFetch::restored(Archive& archive) {
   const bool fetches = small || m_state == State::ste || m_state == State::cd;
   const bool reaches = m_state == State::l1cd_address || m_state == State::cd_address;
   bool sane = m_state <= State::done && m_translation.has_value() == reaches;
-  sane = sane && m_request.atos <= AtosType::both;
+  sane = sane && m_request.atos <= AtosType::both && m_request.ats <= smmu::AtsPhase::page_request;
   sane = sane && m_choice.kind <= ContextChoice::Kind::disabled && m_table_bits <= 32;
   sane = sane && (!m_waiting || fetches || m_translation);
   sane = sane && (!m_waiting || !fetches || (m_op.size == (small ? 8 : 64)));

@@ -45,7 +45,13 @@ bool EventQueue::merges(const Event& event) const {
   const TimePs window = m_parts.structures.event_merge_window;
   if (window == 0 || !event.mergeable || event.Stall) return false;
   const Event* last = last_record();
-  if (last == nullptr || last->Stall || last->words() != event.words()) return false;
+  if (last == nullptr || last->Stall) return false;
+  Event same = event;
+  // 7.3.8: which byte of its page makes no difference
+  if (event.type == EventType::F_TRANSL_FORBIDDEN) {
+    same.InputAddr = (event.InputAddr & ~low_bits(12)) | (last->InputAddr & low_bits(12));
+  }
+  if (last->words() != same.words()) return false;
   return std::max(last->time, event.time) - std::min(last->time, event.time) <= window;
 }
 

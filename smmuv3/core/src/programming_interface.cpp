@@ -285,7 +285,7 @@ void ProgrammingInterface::register_write_ignored(std::uint16_t id, std::uint32_
 
 // 6.3.9: each bit is acknowledged when its Update is complete.
 void ProgrammingInterface::update_acks(smmu::TimePs now) {
-  const std::uint32_t wanted = reg(SMMU_CR0) & CR0_implemented;
+  const std::uint32_t wanted = reg(SMMU_CR0) & cr0_fields(m_parts.features, m_sec_sid);
   const std::uint32_t before = m_cr0ack;
   std::uint32_t after = before | wanted;
   // 6.3.37, 6.3.9.6: when an address translation operation is over, and a prefetch has stopped
@@ -296,6 +296,7 @@ void ProgrammingInterface::update_acks(smmu::TimePs now) {
   }
   // 6.3.9.3: when commands in progress are consumed, and reads are complete
   if ((wanted & CR0_CMDQEN) == 0 && !m_commands.busy()) after &= ~CR0_CMDQEN;
+  if ((wanted & CR0_ATSCHK) == 0) after &= ~CR0_ATSCHK;  // 6.3.9.2: no cache keeps it
   if (after == before) return;
   // No cache is filled while SMMUEN is 0, nor by walks that began before it changed (6.3.9.6).
   if (((before ^ after) & CR0_SMMUEN) != 0) m_parts.engine.overtake();

@@ -95,7 +95,8 @@ std::vector<RegisterInfo> register_table(const Features& f, SecSid sec_sid) {
   const std::uint64_t gatos_sid =
       low_bits(f.SIDSIZE) | low_bits(f.SSIDSIZE) << 32 | (f.SSIDSIZE != 0 ? low_bits(1) << 52 : 0);
   // PTM and REC_CFG_ATS are RES0 without BTM and ATSRECERR (6.3.12).
-  const std::uint32_t cr2 = CR2_RECINVSID | (f.Hyp ? CR2_E2H : 0U);
+  const bool ats_errors = f.ATSRECERR && sec_sid == SecSid::non_secure;
+  const std::uint32_t cr2 = CR2_RECINVSID | (f.Hyp ? CR2_E2H : 0U) | (ats_errors ? CR2_REC_CFG_ATS : 0U);
   // FMT and SPLIT exist with two-level tables only (6.3.25).
   const std::uint64_t strtab_cfg = f.ST_LEVEL != 0 ? 0x3'07ffULL : 0x3fULL;
   // IDR1.ATTR_*_OVR == 0: the override fields are RES0 here, one of the permitted choices (6.3.14).
@@ -115,7 +116,7 @@ std::vector<RegisterInfo> register_table(const Features& f, SecSid sec_sid) {
       {SMMU_IDR5, "SMMU_IDR5", 0x14, 4, RO, id.IDR5, 0, "IHI 0070 6.3.6"},
       {SMMU_IIDR, "SMMU_IIDR", 0x18, 4, RO, id.IIDR, 0, "IHI 0070 6.3.7"},
       {SMMU_AIDR, "SMMU_AIDR", 0x1c, 4, RO, id.AIDR, 0, "IHI 0070 6.3.8"},
-      {SMMU_CR0, "SMMU_CR0", 0x20, 4, RW, 0, CR0_implemented, "IHI 0070 6.3.9"},
+      {SMMU_CR0, "SMMU_CR0", 0x20, 4, RW, 0, cr0_fields(f, sec_sid), "IHI 0070 6.3.9"},
       {SMMU_CR0ACK, "SMMU_CR0ACK", 0x24, 4, AckMirror, 0, 0, "IHI 0070 6.3.10"},
       {SMMU_CR1, "SMMU_CR1", 0x28, 4, RW, 0, CR1_TABLE | CR1_QUEUE, "IHI 0070 6.3.11"},
       {SMMU_CR2, "SMMU_CR2", 0x2c, 4, RW, 0, cr2, "IHI 0070 6.3.12"},

@@ -74,6 +74,7 @@ constexpr std::uint64_t top_of_SCALE = std::uint64_t{1} << CMD_SCALE.high;
 constexpr bool with_stage1(const Features& f) { return f.S1P; }
 constexpr bool with_stage2(const Features& f) { return f.S2P; }
 constexpr bool with_el2(const Features& f) { return f.S1P && f.Hyp; }
+constexpr bool with_ats(const Features& f) { return f.ATS; }
 constexpr bool with_stalls(const Features& f) { return f.STALL_MODEL != 1; }
 
 constexpr CommandInfo table[] = {
@@ -112,7 +113,8 @@ constexpr CommandInfo table[] = {
     row("CMD_TLBI_S2_IPA", "IHI 0070 4.4.3.1", Opcode::CMD_TLBI_S2_IPA, tlbi_ipa,
         "CMD_TLBI_S2_IPA, with IDR0.S2P == 0", with_stage2),
     row("CMD_TLBI_NSNH_ALL", "IHI 0070 4.4.4.1", Opcode::CMD_TLBI_NSNH_ALL, opcode_only),
-    row("CMD_ATC_INV", "IHI 0070 4.5.1", Opcode::CMD_ATC_INV, atc_inv, "CMD_ATC_INV, with IDR0.ATS == 0"),
+    row("CMD_ATC_INV", "IHI 0070 4.5.1", Opcode::CMD_ATC_INV, atc_inv, "CMD_ATC_INV, with IDR0.ATS == 0",
+        with_ats),
     row("CMD_PRI_RESP", "IHI 0070 4.5.2", Opcode::CMD_PRI_RESP, pri_resp, "CMD_PRI_RESP, with IDR0.PRI == 0"),
     row("CMD_RESUME", "IHI 0070 4.7.1", Opcode::CMD_RESUME, resume,
         "CMD_RESUME, with IDR0.STALL_MODEL == 0b01", with_stalls),
@@ -175,6 +177,8 @@ Command Command::decode(const std::array<std::uint64_t, 2>& words) {
   c.Action = is_set(words, CMD_Action);
   c.Abort = is_set(words, CMD_Abort);
   c.CS = get_as<std::uint8_t>(words, CMD_CS);
+  c.Global = is_set(words, CMD_Global);
+  c.ATC_Size = get_as<std::uint8_t>(words, CMD_ATC_INV_Size);
   return c;
 }
 
@@ -239,6 +243,10 @@ CommandError check_command(const Command& command, const Features& features, con
   }
   if (info->opcode == Opcode::CMD_SYNC && command.CS == 3) {
     why = "CMD_SYNC.CS is 0b11, which is Reserved";
+    return CommandError::CERROR_ILL;
+  }
+  if (info->opcode == Opcode::CMD_ATC_INV && command.ATC_Size > 52) {  // permitted (4.5.1)
+    why = "CMD_ATC_INV.Size is greater than 52";
     return CommandError::CERROR_ILL;
   }
   if (info->has_range) {

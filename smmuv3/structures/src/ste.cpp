@@ -191,6 +191,22 @@ const char* Ste::decode_stage2(const Features& f) {
   return "";
 }
 
+// EATS is IGNORED with IDR0.ATS == 0 and without translation; 3 is Reserved without DPT, and behaves as 0.
+// @return what is ILLEGAL, or an empty text.
+const char* Ste::decode_ats(const Features& f) {
+  if (!f.ATS || Config == 4) return "";
+  const auto value = get_as<std::uint8_t>(words, STE_EATS);
+  const bool stalls = is_set(words, STE_S2S);
+  if (value == 2 && (Config != 7 || stalls || f.NS1ATS)) {
+    return f.NS1ATS      ? "STE.EATS is 0b10, and IDR0.NS1ATS is 1"
+           : Config != 7 ? "STE.EATS is 0b10, and STE.Config does not enable both stages"
+                         : "STE.EATS is 0b10, and STE.S2S is 1";
+  }
+  if (value == 1 && stalls && stage2_enabled()) return "STE.EATS is 0b01, and STE.S2S is 1";
+  EATS = value == 3 ? std::uint8_t{0} : value;
+  return "";
+}
+
 // Where CDs are, in the order of 5.2.2. @return what is ILLEGAL, or an empty text.
 const char* Ste::decode_cds(const Features& f) {
   // S1CDMax, S1Fmt and S1DSS are IGNORED with IDR1.SSIDSIZE == 0, the latter two with S1CDMax == 0, too.
@@ -237,7 +253,9 @@ Ste Ste::decode(const std::array<std::uint64_t, 8>& words, const Features& f, bo
     s.why = "STE.Config enables stage 2, and IDR0.S2P is 0";
     return s;
   }
-  // EATS is IGNORED with IDR0.ATS == 0. STRW is RES0 with IDR0.Hyp == 0, and IGNORED where stage 1 does not
+  s.why = s.decode_ats(f);
+  if (s.why[0] != '\0') return s;
+  // STRW is RES0 with IDR0.Hyp == 0, and IGNORED where stage 1 does not
   // translate alone.
   if (f.Hyp && s.stage1_enabled() && !s.stage2_enabled()) {
     const std::uint64_t STRW = get(words, STE_STRW);

@@ -43,13 +43,12 @@ void ClientAccess::go_to_tcu() {
   m_time = m_engine.pass_to_tcu(m_request.port, m_engine.pass_micro_tlb(m_request.port, m_time));
 }
 
-void ClientAccess::translate(const TranslationContext& context, std::uint64_t address, bool privileged,
-                             bool instruction, bool DIPAN) {
+TranslationRequest ClientAccess::translation_request(std::uint64_t address, pgtable::AccessType access,
+                                                     bool privileged) const {
   TranslationRequest request;
   request.address = address;
-  request.access = access_type(m_request.kind, instruction);
+  request.access = access;
   request.privileged = privileged;
-  request.DIPAN = DIPAN;
   request.debug = m_request.debug;
   request.foresee = m_request.foresee;
   request.can_wait = m_request.can_wait;
@@ -57,6 +56,14 @@ void ClientAccess::translate(const TranslationContext& context, std::uint64_t ad
   request.arrived = m_request.time;
   request.generation = m_generation;
   request.counters = &m_engine.counters(m_request.port, m_counted);
+  return request;
+}
+
+void ClientAccess::translate(const TranslationContext& context, std::uint64_t address, bool privileged,
+                             bool instruction, bool DIPAN) {
+  TranslationRequest request =
+      translation_request(address, access_type(m_request.kind, instruction), privileged);
+  request.DIPAN = DIPAN;
   m_translation.emplace(m_engine, context, request);
 }
 
@@ -133,6 +140,17 @@ void ClientAccess::terminate(Outcome outcome, bool counts_as_fault, std::string_
   ++(razwi ? s.razwi : s.aborts);
   m_engine.tracer().emit(m_time, trace_fault, m_request.stream_id, m_request.address, fault,
                          std::string_view(razwi ? "RAZ/WI" : "abort"), told);
+}
+
+void ClientAccess::answer_request(const AtsAnswer& ats) {
+  if (m_at_tcu) m_time = m_engine.pass_from_tcu(m_request.port, m_time);
+  m_answer.outcome = Outcome::answered;
+  m_answer.ats = ats;
+  m_answer.time = m_time;
+  m_waiting = false;
+  if (!counts()) return;
+  AccessStatistics& s = count();
+  ++(ats.status == AtsStatus::success ? s.translations : s.aborts);
 }
 
 void ClientAccess::visit_base(Archive& archive, bool translates) {

@@ -100,6 +100,8 @@ std::string end_words(const ExplainedEnd& end, AccessKind kind) {
     text = "goes on to " + hex(a.output) + ", " + pgtable::memory_words(a.attributes.memory) + ", " +
            pgtable::shareability_words(a.attributes.SH) + ", " + std::string(kind_name(kind, a.instruction)) +
            (a.privileged ? ", privileged" : ", unprivileged");
+  } else if (a.outcome == Outcome::answered) {
+    text = "is answered";
   } else if (a.outcome == Outcome::razwi) {
     text = "is terminated as RAZ/WI";
   }

@@ -68,16 +68,32 @@ void AccessRequest::visit(Archive& archive) {
   archive.value("privileged", privileged);
   archive.value("instruction", instruction);
   archive.value("unsupported", unsupported);
+  archive.value("ats", ats);
+  archive.value("no_write", no_write);
   archive.value("debug", debug);
   archive.value("can_wait", can_wait);
   visit_attributes(archive, attributes);
   archive.value("port", port);
   archive.moment("time", time);
-  if (kind > AccessKind::translate || unsupported > Unsupported::identity) {
+  if (kind > AccessKind::translate || unsupported > Unsupported::identity || ats > AtsPhase::page_request) {
     archive.fail("kind", "no access that a client makes");
     *this = {};
   }
   archive.end();
+}
+
+void AtsAnswer::visit(Archive& archive) {
+  archive.value("status", status);
+  archive.value("read", read);
+  archive.value("write", write);
+  archive.value("execute", execute);
+  archive.value("privileged", privileged);
+  archive.value("size_shift", size_shift);
+  archive.value("translated_address", translated_address);
+  if (status > AtsStatus::completer_abort || size_shift < 12 || size_shift >= 64) {
+    archive.fail("status", "no answer to a Translation Request");
+    *this = {};
+  }
 }
 
 void AccessAnswer::visit(Archive& archive) {
@@ -91,7 +107,8 @@ void AccessAnswer::visit(Archive& archive) {
   archive.value("instruction", instruction);
   archive.value("tlb_hit", tlb_hit);
   archive.time("time", time);
-  if (outcome > Outcome::razwi || region_shift >= 64) {
+  ats.visit(archive);
+  if (outcome > Outcome::answered || region_shift >= 64) {
     archive.fail("outcome", "no end that an access has");
     *this = {};
   }

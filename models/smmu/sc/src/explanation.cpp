@@ -25,6 +25,7 @@ Explanation::End end_of(const ExplainedEnd& from) {
     case Outcome::razwi:
       end.outcome = To::razwi;
       break;
+    case Outcome::answered:  // nobody can ask about a Translation Request
     case Outcome::abort:
       end.outcome = To::abort;
       break;

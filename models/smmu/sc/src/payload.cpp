@@ -7,6 +7,32 @@
 
 namespace smmuvp::smmu {
 
+namespace {
+
+// What an SMMU without ATS refuses. Requests whose payload lacks what they need to be asked and answered are
+// of no phase.
+void set_ats(AccessRequest& r, tlm::tlm_generic_payload& payload, smmuvp::AtsPhase phase) {
+  r.unsupported = Unsupported::ats;
+  const auto* e = payload.get_extension<AtsExtension>();
+  switch (phase) {
+    case smmuvp::AtsPhase::TranslationRequest:
+      if (e == nullptr || !payload.is_read()) return;
+      r.ats = AtsPhase::translation_request;
+      r.no_write = e->no_write;
+      break;
+    case smmuvp::AtsPhase::Translated:
+      r.ats = AtsPhase::translated;
+      break;
+    case smmuvp::AtsPhase::PageRequest:
+      if (e != nullptr && payload.is_write()) r.ats = AtsPhase::page_request;
+      break;
+    case smmuvp::AtsPhase::None:
+      break;
+  }
+}
+
+}  // namespace
+
 TransactionShape shape_of(tlm::tlm_generic_payload& payload, std::uint32_t default_stream_id,
                           std::uint8_t port) {
   TransactionShape s;
@@ -32,7 +58,7 @@ TransactionShape shape_of(tlm::tlm_generic_payload& payload, std::uint32_t defau
     if (e->attributes_valid) {
       r.attributes = {pgtable::effective_memory(e->request_memory_type), e->request_shareability};
     }
-    if (e->ats != AtsPhase::None) r.unsupported = Unsupported::ats;
+    if (e->ats != smmuvp::AtsPhase::None) set_ats(r, payload, e->ats);
   }
   s.malformed = s.window == 0 || s.request.address + (s.window - 1) < s.request.address;
   if (s.malformed) r.unsupported = Unsupported::malformed;
@@ -59,7 +85,8 @@ bool TransactionShape::same(const TransactionShape& other) const {
   const AccessRequest& b = other.request;
   return length == other.length && window == other.window && ignore == other.ignore &&
          a.address == b.address && a.kind == b.kind && a.stream_id == b.stream_id &&
-         a.substream_valid == b.substream_valid && a.substream_id == b.substream_id && a.space == b.space;
+         a.substream_valid == b.substream_valid && a.substream_id == b.substream_id && a.space == b.space &&
+         a.ats == b.ats && a.no_write == b.no_write;
 }
 
 void TransactionShape::visit(Archive& archive) {
@@ -75,6 +102,34 @@ void TransactionShape::visit(Archive& archive) {
     *this = {};
     malformed = true;
   }
+}
+
+void set_ats_answer(tlm::tlm_generic_payload& payload, const AtsAnswer& answer) {
+  auto* e = payload.get_extension<AtsExtension>();
+  if (e == nullptr) return;
+  switch (answer.status) {
+    case AtsStatus::success:
+      e->status = smmuvp::AtsStatus::success;
+      break;
+    case AtsStatus::unsupported_request:
+      e->status = smmuvp::AtsStatus::unsupported_request;
+      break;
+    case AtsStatus::completer_abort:
+      e->status = smmuvp::AtsStatus::completer_abort;
+      break;
+    case AtsStatus::none:
+      e->status = smmuvp::AtsStatus::unanswered;
+      break;
+  }
+  e->read = answer.read;
+  e->write = answer.write;
+  e->execute = answer.execute;
+  e->privileged = answer.privileged;
+  e->size_shift = answer.size_shift;
+  e->translated_address = answer.translated_address;
+  // IHI 0070 3.9.1, 13.6.2.1, 13.6.4: G, N and U are always 0
+  e->global = e->untranslated_only = e->no_snoop = false;
+  e->attributes = 0;
 }
 
 void set_output(AccessExtension& e, const AccessAnswer& answer) {

@@ -38,9 +38,9 @@ TransactionShape TbuShell::shape(tlm::tlm_generic_payload& payload) const {
     m_identity(payload, identity);
     set_identity(s.request, identity);
   }
-  if (s.request.unsupported == Unsupported::none && !takes(s.request)) {
-    s.request.unsupported = Unsupported::identity;
-  }
+  const Unsupported why = s.request.unsupported;
+  const bool known = why == Unsupported::none || (why == Unsupported::ats && s.request.ats != AtsPhase::none);
+  if (known && !takes(s.request)) s.request.unsupported = Unsupported::identity;
   return s;
 }
 
@@ -74,7 +74,7 @@ __attribute__((always_inline)) inline bool TbuShell::pass_hit(tlm::tlm_generic_p
     return false;
   }
   const std::uint64_t address = payload.get_address();
-  constexpr unsigned none = static_cast<unsigned>(AtsPhase::None);
+  constexpr unsigned none = static_cast<unsigned>(smmuvp::AtsPhase::None);
   constexpr unsigned non_secure = static_cast<unsigned>(AddressSpace::non_secure);
   static_assert(none == 0 && non_secure == 0);
   if ((static_cast<unsigned>(extension.ats) | static_cast<unsigned>(extension.address_space) |
@@ -288,7 +288,9 @@ unsigned TbuShell::transport_dbg(tlm::tlm_generic_payload& payload) {
   s.request.kind = AccessKind::translate;
   s.request.debug = true;
   unsigned bytes = 0;
-  if (!s.malformed && !s.ignore) {
+  // A debugger has nothing to ask that only an ATC could be answered.
+  const bool asks = s.request.ats == AtsPhase::translation_request || s.request.ats == AtsPhase::page_request;
+  if (!s.malformed && !s.ignore && !asks) {
     Transaction t(payload, s, m_smmu.translator(), to_ps(sc_core::sc_time_stamp()));
     for (auto next = t.advance(); next != Transaction::Next::finished; next = t.advance()) {
       if (next == Transaction::Next::need) {

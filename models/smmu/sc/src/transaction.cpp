@@ -60,6 +60,11 @@ Transaction::Next Transaction::advance() {
 void Transaction::use(const AccessAnswer& answer) {
   m_time = answer.time;
   if (answer.outcome == Outcome::abort) return finish(tlm::TLM_ADDRESS_ERROR_RESPONSE);
+  if (answer.outcome == Outcome::answered) {
+    m_answer = answer;
+    set_ats_answer(*m_payload, answer.ats);
+    return finish(tlm::TLM_OK_RESPONSE);
+  }
   if (answer.outcome == Outcome::razwi) {
     read_zero();
     return finish(tlm::TLM_OK_RESPONSE);
@@ -181,6 +186,9 @@ void Transaction::attach(tlm::tlm_generic_payload& payload, const TransactionSha
   m_saved = SavedPayload(payload);
   payload.set_dmi_allowed(false);
   if (m_next == Next::forward) return prepare(m_part, m_answer);
+  if (m_next == Next::finished && m_answer.outcome == Outcome::answered) {
+    set_ats_answer(payload, m_answer.ats);
+  }
   auto* extension = payload.get_extension<AccessExtension>();
   if (extension != nullptr && m_parts.offset() != 0) set_output(*extension, m_answer);
 }

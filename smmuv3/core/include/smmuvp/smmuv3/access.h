@@ -34,7 +34,9 @@ class Access : public smmu::ClientAccess {
   /// way then, and will be again when it goes on. `waits`: for another access's walk of the page.
   smmu::Step step() override;
   /// The operation to carry out; meaningful after step() answered `need`.
-  const smmu::MemoryOp& op() const override { return m_config ? m_config->op() : m_translation->op(); }
+  const smmu::MemoryOp& op() const override {
+    return m_state == State::config ? m_config->op() : m_translation->op();
+  }
   /// Answers op(). Ignored when none is waiting.
   void complete(const smmu::MemoryAnswer& answer) override;
   /// The event that the access caused, recorded or not; CD.R suppresses recording only.
@@ -51,7 +53,16 @@ class Access : public smmu::ClientAccess {
  private:
   enum class State : std::uint8_t { start, config, translation, record, stall, done };
 
+  /// A Translation Request is translated more than once where its rights need it.
+  enum class AtsPass : std::uint8_t {
+    read,        ///< for a read, which every request asks for
+    any_rights,  ///< for whatever rights there are
+    write,       ///< marks the page dirty
+    ipa,         ///< by stage 1 alone: what a split-stage answer holds
+  };
+
   void start();
+  void find_configuration();
   void configured();
   void translate(const smmu::TranslationContext& context);
   void translated();
@@ -61,7 +72,25 @@ class Access : public smmu::ClientAccess {
   void override_attributes();
   void forward(const smmu::CacheKey& key, smmu::FinishedAnswer answer);
   void terminate();
+  // ---- ats_access.cpp
+  smmu::AtsPhase ats() const;
+  bool is_ats_request() const { return ats() == smmu::AtsPhase::translation_request; }
+  bool checks_ats() const { return m_interface->enabled(CR0_ATSCHK); }
+  void start_ats();
+  void refuse_ats();
+  void pass_translated();
+  void configured_request();
+  void configured_translated();
+  void translate_request(AtsPass pass);
+  void translated_request();
+  void found_rights(pgtable::Rights rights);
+  void finish_request();
+  void end_request();
+  void fail_request(const Event& event);
+  const char* why_not_recorded_of_translated(EventType type) const;
+  // ----
   void fail(const Event& event);
+  void tell();
   void record();
   bool stall();
   void retry(smmu::TimePs time);
@@ -92,6 +121,10 @@ class Access : public smmu::ClientAccess {
   const char* m_why_not_recorded = "";
   Stalls::Id m_stall = 0;  // while it waits for software
   bool m_held = false;     // has waited for room in the Event queue's buffer
+  // Of a Translation Request, whose configuration stays until its end:
+  smmu::AtsAnswer m_ats;
+  AtsPass m_pass = AtsPass::read;
+  pgtable::Rights m_rights;
 };
 
 /// The event that tells of a fault of a walk.

@@ -29,10 +29,12 @@ class CommandQueue : public smmu::Worker {
   void visit(Archive& archive);
 
  private:
-  enum class State : std::uint8_t { idle, fetch, execute, sync };
+  /// messages: a CMD_SYNC waits for devices to complete ATS invalidations, and then, as sync, for accesses.
+  enum class State : std::uint8_t { idle, fetch, execute, messages, sync };
 
   bool ready() const;
   bool waits_for_prefetch() const;
+  std::optional<smmu::TimePs> messages_done() const;
   std::optional<smmu::TimePs> sync_done() const;
   void fetched(const smmu::MemoryAnswer& answer);
   void report_wide_tags(const Command& command, const CommandInfo& info);
@@ -43,6 +45,7 @@ class CommandQueue : public smmu::Worker {
   void invalidate_config(std::uint32_t match, std::uint32_t mask, std::optional<std::uint32_t> substream,
                          bool ste);
   void invalidate_tlb(const smmu::Invalidation& what, const char* command);
+  void invalidate_atc(const Command& command);
   void resume(const Command& command);
   void finish_sync();
   void consume();
@@ -52,8 +55,9 @@ class CommandQueue : public smmu::Worker {
   ProgrammingInterface& m_interface;
   State m_state = State::idle;
   smmu::MemoryOp m_op;
-  Command m_command;            // of State::execute and State::sync
-  std::uint64_t m_barrier = 0;  // of State::sync
+  Command m_command;             // of State::execute and State::sync
+  std::uint64_t m_barrier = 0;   // of State::sync
+  std::uint64_t m_messages = 0;  // of State::messages: AtcMessages::barrier()
   smmu::TimePs m_time = 0;
 };
 

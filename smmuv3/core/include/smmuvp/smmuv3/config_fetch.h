@@ -24,6 +24,8 @@ struct ConfigRequest {
   bool debug = false;    ///< no statistics, no time, no cache changes
   bool foresee = false;  ///< as AccessRequest::foresee
   AtosType atos = AtosType::none;
+  smmu::AtsPhase ats = smmu::AtsPhase::none;  ///< of a Translated transaction no CD is fetched
+  bool ATSCHK = false;                        ///< CR0.ATSCHK, with `ats`
   bool inhibit_updates = false;  ///< by stage 2, where it translates the address of an L1CD or CD
   smmu::TimePs time = 0;
 };
@@ -59,6 +61,8 @@ class ConfigFetch {
   bool stage1() const { return m_choice.kind == ContextChoice::Kind::cd; }
   /// Index of the CD. Valid where stage1().
   std::uint32_t cd_index() const { return m_choice.index; }
+  /// What STE.EATS comes to for its request. 0: the request is refused, and no CD has been looked for.
+  std::uint8_t ats() const { return m_ste.ats(m_request.ATSCHK); }
   /// Valid where there is no fault, and stage1().
   const Cd& cd() const { return m_cd; }
   smmu::TimePs time() const { return m_time; }

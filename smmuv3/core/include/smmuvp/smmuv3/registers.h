@@ -67,11 +67,19 @@ std::vector<RegisterInfo> register_table(const Features& features, SecSid sec_si
 constexpr std::uint32_t CR0_SMMUEN = 1U << 0;
 constexpr std::uint32_t CR0_EVENTQEN = 1U << 2;
 constexpr std::uint32_t CR0_CMDQEN = 1U << 3;
+constexpr std::uint32_t CR0_ATSCHK = 1U << 4;
+/// Fields that are there whatever the features.
 constexpr std::uint32_t CR0_implemented = CR0_SMMUEN | CR0_EVENTQEN | CR0_CMDQEN;
+/// ATS is of Non-secure streams only (IHI 0070 3.9.1).
+constexpr std::uint32_t cr0_fields(const Features& features, SecSid sec_sid = SecSid::non_secure) {
+  const bool ats = features.ATS && sec_sid == SecSid::non_secure;
+  return CR0_implemented | (ats ? CR0_ATSCHK : 0U);
+}
 constexpr std::uint32_t CR1_TABLE = 0xfc0;
 constexpr std::uint32_t CR1_QUEUE = 0x03f;
 constexpr std::uint32_t CR2_E2H = 1U << 0;
 constexpr std::uint32_t CR2_RECINVSID = 1U << 1;
+constexpr std::uint32_t CR2_REC_CFG_ATS = 1U << 3;
 constexpr std::uint32_t GBPA_Update = 1U << 31;
 constexpr std::uint32_t GBPA_ABORT = 1U << 20;
 constexpr std::uint32_t IRQ_CTRL_GERROR_IRQEN = 1U << 0;

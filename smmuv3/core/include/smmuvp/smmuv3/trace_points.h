@@ -21,6 +21,11 @@ constexpr TracePoint<std::string_view, std::uint64_t, std::uint64_t, bool> trace
     "smmu.msi", "a message signalled interrupt was written", {"source", "address", "data", "ok"}};
 constexpr TracePoint<std::uint32_t, std::uint64_t, std::uint64_t> trace_atos{
     "smmu.atos", "an address translation operation ended", {"sid", "address", "PAR"}};
+constexpr TracePoint<std::uint32_t, std::uint64_t, std::string_view, std::uint64_t, std::uint32_t,
+                     std::uint32_t>
+    trace_ats_request{"smmu.ats_request",
+                      "a Translation Request was answered; rights: 1 read, 2 write, 4 execute",
+                      {"sid", "address", "answer", "translated", "log2size", "rights"}};
 constexpr TracePoint<std::string_view, std::uint32_t, std::uint64_t, bool> trace_atc_message{
     "smmu.atc_message", "a message to a device with an ATC has ended", {"message", "sid", "address", "ok"}};
 /// All that an SMMUv3 emits, the engine included.
@@ -34,6 +39,7 @@ inline std::vector<TracePointInfo> trace_points() {
           trace_command_error,
           trace_msi,
           trace_atos,
+          trace_ats_request,
           trace_atc_message,
           smmu::trace_register_write,
           smmu::trace_register_read,

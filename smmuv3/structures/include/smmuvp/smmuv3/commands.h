@@ -49,7 +49,12 @@ enum class Opcode : std::uint8_t {
 };
 
 /// Error codes of CMDQ_CONS.ERR (7.1).
-enum class CommandError : std::uint8_t { CERROR_NONE = 0, CERROR_ILL = 1, CERROR_ABT = 2 };
+enum class CommandError : std::uint8_t {
+  CERROR_NONE = 0,
+  CERROR_ILL = 1,
+  CERROR_ABT = 2,
+  CERROR_ATC_INV_SYNC = 3
+};
 
 /// One row a command.
 struct CommandInfo {
@@ -88,6 +93,8 @@ struct Command {
   bool Action = false;  ///< CMD_RESUME: retry
   bool Abort = false;   ///< CMD_RESUME that terminates: with an abort
   std::uint8_t CS = 0;
+  bool Global = false;        ///< CMD_ATC_INV
+  std::uint8_t ATC_Size = 0;  ///< CMD_ATC_INV: log2 of the span, in units of 4 KiB
 
   /// CMD_PREFETCH_ADDR: log2 of the distance of its addresses; 4 KiB in SMMUv3.0 (4.2.2).
   unsigned stride_shift(const Features& features) const {

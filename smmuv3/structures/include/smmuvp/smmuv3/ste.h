@@ -95,6 +95,7 @@ struct Ste {
   Overrides overrides;
   /// Of TLB entries: S2VMID, or 0 where it is IGNORED and nothing is tagged by VMID.
   std::uint16_t vmid = 0;
+  std::uint8_t EATS = 0;  ///< effective but for CR0.ATSCHK: 0 where it is IGNORED or Reserved
   bool MEV = false;
   bool S2R = false;
   bool S2S = false;
@@ -104,6 +105,8 @@ struct Ste {
   /// @param E2H  CR2.E2H
   static Ste decode(const std::array<std::uint64_t, 8>& words, const Features& features, bool E2H = false);
   bool aborts() const { return (Config & 4U) == 0; }  ///< 0b0xx: abort, no event
+  /// What EATS comes to: 0 none, 1 full ATS, 2 split-stage ATS.
+  std::uint8_t ats(bool ATSCHK) const { return EATS == 2 && !ATSCHK ? std::uint8_t{0} : EATS; }
   bool stage1_enabled() const { return (Config & 5U) == 5U; }
   bool stage2_enabled() const { return (Config & 6U) == 6U; }
   /// What an access goes on with, if it does not abort.
@@ -113,6 +116,7 @@ struct Ste {
   void decode_again(const Features& features) { *this = decode(words, features, E2H); }
 
  private:
+  const char* decode_ats(const Features& features);
   const char* decode_cds(const Features& features);
   const char* decode_stage2(const Features& features);
   const char* decode_stage2_64(const Features& features);

@@ -36,6 +36,10 @@ enum class Unsupported : std::uint8_t {
   identity,   ///< not of the one stream, space and privilege that its TBU is fixed to
 };
 
+/// What an ATS-capable device asks for (IHI 0070 3.9.1); with Unsupported::ats. An SMMU that has ATS looks at
+/// this, another one refuses them all.
+enum class AtsPhase : std::uint8_t { none, translation_request, translated, page_request };
+
 /// One transaction of a client device, or the part of one that lies in one translation region.
 struct AccessRequest {
   std::uint64_t address = 0;  ///< 64 bits, sign extension done by the client
@@ -49,7 +53,9 @@ struct AccessRequest {
   /// Reads only: writes and atomics are always data (IHI 0070 13.1.2, IHI 0062 2.4.1).
   bool instruction = false;
   Unsupported unsupported = Unsupported::none;
-  bool debug = false;  ///< no events, no statistics, no cache changes
+  AtsPhase ats = AtsPhase::none;
+  bool no_write = false;  ///< NW of a Translation Request
+  bool debug = false;     ///< no events, no statistics, no cache changes
   /// With debug: flag updates are asked for as by an access, and whoever carries out operations makes none.
   bool foresee = false;
   /// Who asks goes on with others meanwhile: the access may wait for the walk of another (Step::waits).
@@ -63,9 +69,27 @@ struct AccessRequest {
 };
 
 enum class Outcome : std::uint8_t {
-  forward,  ///< goes downstream with `output`
-  abort,    ///< terminated; the client gets a bus error
-  razwi,    ///< terminated; reads give zero, writes are ignored, no error (IHI 0070 5.5, IHI 0062 3.7.4)
+  forward,   ///< goes downstream with `output`
+  abort,     ///< terminated; the client gets a bus error
+  razwi,     ///< terminated; reads give zero, writes are ignored, no error (IHI 0070 5.5, IHI 0062 3.7.4)
+  answered,  ///< a Translation Request: ends here, with `ats`
+};
+
+/// How a Translation Request ends (IHI 0070 3.9.1.2).
+enum class AtsStatus : std::uint8_t { none, success, unsupported_request, completer_abort };
+
+/// The Translation Completion (IHI 0070 13.7.1). Rights, address and size count with success.
+struct AtsAnswer {
+  AtsStatus status = AtsStatus::none;
+  bool read = false;
+  bool write = false;
+  bool execute = false;
+  bool privileged = false;
+  std::uint8_t size_shift = 12;
+  std::uint64_t translated_address = 0;  ///< of the region's first byte
+
+  bool any() const { return read || write || execute; }
+  void visit(Archive& archive);
 };
 
 /// The end of an access.
@@ -79,6 +103,7 @@ struct AccessAnswer {
   bool instruction = false;
   bool tlb_hit = false;
   TimePs time = 0;  ///< when the SMMU passes it on, or answers it
+  AtsAnswer ats;    ///< with Outcome::answered
 
   void visit(Archive& archive);
 };

@@ -44,6 +44,12 @@ class ClientAccess : public AccessObject {
   /// Begins m_translation. @param address  as configuration has made it of the request's
   void translate(const TranslationContext& context, std::uint64_t address, bool privileged, bool instruction,
                  bool DIPAN = false);
+  /// What translate() asks: of an access at its time, counted as this one.
+  TranslationRequest translation_request(std::uint64_t address, pgtable::AccessType access,
+                                         bool privileged) const;
+  void translate(const TranslationContext& context, const TranslationRequest& request) {
+    m_translation.emplace(m_engine, context, request);
+  }
   /// It waits for software: no synchronisation waits for it. enter() when it goes on.
   void leave();
   void enter(TimePs time);
@@ -60,6 +66,9 @@ class ClientAccess : public AccessObject {
   /// @param fault   what traces call it; "none" where there is no fault
   /// @param told    "recorded", or what keeps software from being told
   void terminate(Outcome outcome, bool counts_as_fault, std::string_view fault, std::string_view told);
+
+  /// A Translation Request.
+  void answer_request(const AtsAnswer& ats);
 
   // ---- the rest
 

@@ -9,6 +9,7 @@
 #include "smmuvp/smmu/access.h"
 #include "smmuvp/smmu/memory_op.h"
 #include "smmuvp/tlm/access_extension.h"
+#include "smmuvp/tlm/ats_extension.h"
 #include "smmuvp/tlm/compare_swap_extension.h"
 #include "smmuvp/tlm/smmu_hooks.h"
 
@@ -39,6 +40,8 @@ void set_identity(AccessRequest& request, const Identity& identity);
 
 /// Writes an answer into the `out` part of the extension.
 void set_output(AccessExtension& extension, const AccessAnswer& answer);
+/// Writes the answer to a Translation Request into the `out` part of its AtsExtension.
+void set_ats_answer(tlm::tlm_generic_payload& payload, const AtsAnswer& answer);
 
 void visit(Archive& archive, tlm::tlm_response_status& status);
 

@@ -28,8 +28,9 @@ class Translator {
 /// was but for data and response: TLM_OK_RESPONSE, TLM_ADDRESS_ERROR_RESPONSE for an access that the SMMU
 /// aborted, or the response from downstream. A compare-and-swap cannot be cut: one that no single translation
 /// covers, or with a streaming width below its length, gets TLM_BURST_ERROR_RESPONSE, a read or write without
-/// data TLM_GENERIC_ERROR_RESPONSE. Earlier parts stay done. RAZ/WI gives TLM_OK_RESPONSE, and zero for all
-/// data from the terminated part on.
+/// data TLM_GENERIC_ERROR_RESPONSE. A Translation Request goes nowhere: it ends with its answer in the
+/// payload's AtsExtension, and TLM_OK_RESPONSE. Earlier parts stay done. RAZ/WI gives TLM_OK_RESPONSE, and
+/// zero for all data from the terminated part on.
 ///
 ///     while ((next = t.advance()) != Transaction::Next::finished) {
 ///       need: t.complete(memory(t.op())); stalled: wait; forward: send payload downstream, t.forwarded(time)
