@@ -130,6 +130,19 @@ void dump_stalls(const ProgrammingInterface& interface, DumpSection& to) {
   });
 }
 
+void dump_messages(const AtcMessages& messages, DumpSection& to) {
+  DumpSection& s =
+      to.add("messages to devices with an ATC", {"message", "stream", "substream", "address", "log2 size"});
+  s.notes.push_back(std::to_string(messages.pending().size()) + " messages" +
+                    (messages.connected() ? "" : "; the port ats is not bound: they are IGNORED"));
+  for (const AtcMessage& m : messages.pending()) {
+    const bool invalidates = m.kind == AtcMessage::Kind::invalidate;
+    s.rows.push_back({invalidates ? "invalidate" : "page response", hex(m.StreamID),
+                      m.SSV ? hex(m.SubstreamID) : "-", invalidates ? hex(m.Address) : "-",
+                      invalidates ? std::to_string(m.size_shift) : "-"});
+  }
+}
+
 std::string range_text(std::uint32_t first, unsigned span) {
   return span == 0 ? hex(first) : hex(first) + " to " + hex(first + (low_bits(span) & 0xffff'ffffU));
 }
@@ -191,6 +204,7 @@ DumpSection dump(Smmu& smmu, const std::string& title, const smmu::DebugMemory& 
              memory, s);
   dump_pending(interface, s);
   dump_stalls(interface, s);
+  if (parts.features.ATS) dump_messages(interface.atc_messages(), s);
   dump_config_cache(parts.configs.stes, "STE cache", s);
   dump_config_cache(parts.configs.cds, "CD cache", s);
   smmu::dump(parts.engine, regime_name, s);
