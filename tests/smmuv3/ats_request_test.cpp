@@ -2,6 +2,8 @@
 #include <string>
 
 #include "ats_world.h"
+#include "smmuvp/smmuv3/explain_access.h"
+#include "smmuvp/test/core.h"
 
 namespace smmuvp::smmuv3 {
 namespace {
@@ -430,6 +432,63 @@ TEST_F(AtsRequest, IsUnderWayUntilItIsAnsweredAndKeepsASyncWaiting) {
   EXPECT_EQ(object.answer().ats.status, AtsStatus::success);
   w.work();
   EXPECT_FALSE(w.commands_done()) << "it is not answered before the object is gone";
+}
+
+TEST_F(AtsRequest, GoesOnFromASavedStateAtEachMoment) {
+  ASSERT_TRUE(nested(split_stage).map(ipa, pa, 0x1000));
+  struct Saved {  // an SMMU and its access
+    Smmu& smmu;
+    Access& access;
+    void visit(Archive& archive) {
+      smmu.visit(archive);
+      access.visit(archive);
+    }
+  };
+
+  unsigned moments = 1;
+  for (unsigned moment = 0; moment < moments; ++moment) {
+    SCOPED_TRACE(moment);
+    w.command(0x04, 31);  // CMD_CFGI_ALL
+    w.command(0x30);
+    Access object(w.smmu, AtsWorld::translation_request(1, va));
+    for (unsigned n = 0; object.step() == smmu::Step::need && n < moment; ++n) {
+      object.complete(w.memory.carry_out(object.op()));
+    }
+    AtsWorld v;
+    Access loaded(v.smmu);
+    Saved here{w.smmu, object};
+    Saved there{v.smmu, loaded};
+    ASSERT_EQ(test::load(there, test::save(here)), "");
+    while (loaded.step() == smmu::Step::need) {
+      loaded.complete(w.memory.carry_out(loaded.op()));
+      if (moment == 0) ++moments;
+    }
+    const AtsAnswer a = loaded.answer().ats;
+    EXPECT_EQ(a.status, AtsStatus::success);
+    EXPECT_EQ(a.translated_address, ipa);
+    EXPECT_TRUE(a.read && a.write);
+    w.finish(object);
+    EXPECT_EQ(object.answer().ats.translated_address, ipa);
+  }
+  EXPECT_GT(moments, 10U);
+}
+
+TEST_F(AtsRequest, AndATranslatedTransactionAreExplained) {
+  ASSERT_TRUE(nested(split_stage).map(ipa, pa, 0x1000));
+  const auto memory = [this](const smmu::MemoryOp& op) { return w.memory.carry_out(op); };
+  const std::string asks = to_text(explain(w.smmu, AtsWorld::translation_request(1, va), memory));
+  EXPECT_NE(asks.find("Translation Request"), std::string::npos) << asks;
+  EXPECT_NE(asks.find("is answered with 0x30000000, 2^12 bytes, RW-"), std::string::npos) << asks;
+  EXPECT_NE(asks.find("ATSCHK 1"), std::string::npos) << asks;
+  const std::string sends = to_text(explain(w.smmu, AtsWorld::translated(1, ipa), memory));
+  EXPECT_NE(sends.find("Translated read"), std::string::npos) << sends;
+  EXPECT_NE(sends.find("goes on to 0x80000000"), std::string::npos) << sends;
+  EXPECT_EQ(w.smmu.statistics().ats_requests, 0U);
+  w.set_eats(1, 0);
+  const std::string refused = to_text(explain(w.smmu, AtsWorld::translation_request(1, va), memory));
+  EXPECT_NE(refused.find("is answered UR"), std::string::npos) << refused;
+  EXPECT_NE(refused.find("F_BAD_ATS_TREQ"), std::string::npos) << refused;
+  EXPECT_FALSE(w.pop_event());
 }
 
 TEST_F(AtsRequest, ThatAResetMeetsIsAborted) {

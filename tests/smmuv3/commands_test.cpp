@@ -20,6 +20,7 @@ enum class Legal : std::uint8_t {
   with_stage2,  // IDR0.S2P
   with_el2,     // IDR0.Hyp, which is of stage 1
   with_stalls,  // IDR0.STALL_MODEL is not 0b01
+  with_ats,     // IDR0.ATS
 };
 struct Row {
   std::uint8_t opcode;
@@ -45,6 +46,7 @@ constexpr Row rows[] = {
     {0x28, Legal::with_stage2, false},  // 4.4.3.2 CMD_TLBI_S12_VMALL
     {0x2a, Legal::with_stage2, false},  // 4.4.3.1 CMD_TLBI_S2_IPA
     {0x30, Legal::always, false},       // 4.4.4.1 CMD_TLBI_NSNH_ALL
+    {0x40, Legal::with_ats, false},     // 4.5.1 CMD_ATC_INV
     {0x44, Legal::with_stalls, true},   // 4.7.1 CMD_RESUME
     {0x45, Legal::with_stalls, true},   // 4.7.2 CMD_STALL_TERM
     {0x46, Legal::always, false},       // 4.7.3 CMD_SYNC
@@ -67,6 +69,8 @@ bool is_legal(std::uint8_t opcode, bool SSec, const Features& f) {
         return f.S1P && f.Hyp;
       case Legal::with_stalls:
         return f.STALL_MODEL != 1;
+      case Legal::with_ats:
+        return f.ATS;
     }
   }
   return false;
@@ -93,6 +97,7 @@ constexpr Change changes[] = {
     {"ASID16", [](Features& f) { f.ASID16 = false; }},
     {"MSI", [](Features& f) { f.MSI = true; }},
     {"SEV", [](Features& f) { f.SEV = false; }},
+    {"ATS", [](Features& f) { f.ATS = true; }},
     {"ATOS", [](Features& f) { f.ATOS = true; }},
     {"VMID16", [](Features& f) { f.VMID16 = false; }},
     {"CD2L", [](Features& f) { f.CD2L = true; }},

@@ -54,7 +54,7 @@ class DamagedState : public testing::Test {
 };
 
 TEST_F(DamagedState, OfACommandQueueThatDoesWhatNoneDoesIsRefused) {
-  expect_refused("command_queue/state", 4, "no state of a Command queue");
+  expect_refused("command_queue/state", 5, "no state of a Command queue");
 }
 
 TEST_F(DamagedState, OfACommandQueueThatFetchesByAnythingButAReadIsRefused) {

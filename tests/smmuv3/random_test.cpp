@@ -94,6 +94,26 @@ TEST(Random, PrefetchesAreCarriedOutAndEventsAreMerged) {
   EXPECT_GT(walks, 100U);
 }
 
+TEST(Random, DevicesAskForTranslationsAndAreToldToForgetThem) {
+  test::Random random(0xa75);
+  FuzzBench bench;
+  Statistics sum;
+  for (int run = 0; run < 900; ++run) {
+    std::vector<std::uint8_t> input = random_input(random, true);
+    input[0] |= 0x10;  // ATS
+    SmmuV3Driver driver(bench, input.data(), input.size(), SmmuV3Driver::Checkpoints::none);
+    driver.run();
+    sum.ats_requests += driver.smmu().statistics().ats_requests;
+    sum.ats_translated += driver.smmu().statistics().ats_translated;
+    sum.atc_invalidations += driver.smmu().statistics().atc_invalidations;
+    sum.atc_timeouts += driver.smmu().statistics().atc_timeouts;
+  }
+  EXPECT_GT(sum.ats_requests, 100U);
+  EXPECT_GT(sum.ats_translated, 100U);
+  EXPECT_GT(sum.atc_invalidations, 50U);
+  EXPECT_GT(sum.atc_timeouts, 10U);
+}
+
 TEST(Random, ASmmuThatIsUsedAgainIsAsNew) {
   test::Random random(0x4e78);
   FuzzBench bench;

@@ -27,8 +27,10 @@ std::vector<smmu::RegisterFact> register_facts(const ProgrammingInterface& inter
         {"reset", 1, "the SMMU is held in reset: everything is aborted, and nothing recorded", {}});
     return facts;
   }
+  const bool ATS = interface.parts().features.ATS;
   add(SMMU_CR0ACK, "SMMU_CR0ACK",
       flag("SMMUEN", interface.enabled(CR0_SMMUEN)) + ", " +
+          (ATS ? flag("ATSCHK", interface.enabled(CR0_ATSCHK)) + ", " : std::string()) +
           flag("EVENTQEN", interface.enabled(CR0_EVENTQEN)) + ", " +
           flag("CMDQEN", interface.enabled(CR0_CMDQEN)));
   if (!interface.enabled(CR0_SMMUEN)) {
@@ -38,7 +40,8 @@ std::vector<smmu::RegisterFact> register_facts(const ProgrammingInterface& inter
   }
   add(SMMU_CR2, "SMMU_CR2",
       flag("RECINVSID", (interface.reg(SMMU_CR2) & CR2_RECINVSID) != 0) + ", " +
-          flag("E2H", (interface.reg(SMMU_CR2) & CR2_E2H) != 0));
+          flag("E2H", (interface.reg(SMMU_CR2) & CR2_E2H) != 0) +
+          (ATS ? ", " + flag("REC_CFG_ATS", (interface.reg(SMMU_CR2) & CR2_REC_CFG_ATS) != 0) : ""));
   const StreamTable& table = interface.stream_table();
   add(SMMU_STRTAB_BASE, "SMMU_STRTAB_BASE", "Stream table at " + hex(table.base));
   add(SMMU_STRTAB_BASE_CFG, "SMMU_STRTAB_BASE_CFG",
@@ -58,6 +61,7 @@ struct Configuration {
   bool stage1 = false;         // stage 1 translates
   std::uint32_t cd_index = 0;  // of it, then
   std::optional<ConfigFault> fault;
+  bool untranslated = false;  // ATS is refused, or lets its addresses pass
 };
 
 std::optional<StructureKind> kind_of(const smmu::MemoryOp& op) {
@@ -77,6 +81,10 @@ Configuration fetch(const Parts& parts, const ProgrammingInterface& interface,
   q.substream_id = request.substream_id;
   q.substream_valid = request.substream_valid;
   q.debug = true;
+  if (request.unsupported == smmu::Unsupported::ats) {
+    q.ats = request.ats;
+    q.ATSCHK = interface.enabled(CR0_ATSCHK);
+  }
   ConfigFetch f(parts, interface, q);
   while (f.step() == Step::need) {
     const smmu::MemoryAnswer answer = memory(f.op());
@@ -93,7 +101,10 @@ Configuration fetch(const Parts& parts, const ProgrammingInterface& interface,
     }
     f.complete(answer);
   }
-  return {f.ste(), f.cd(), f.stage1(), f.cd_index(), f.fault()};
+  const bool refused = q.ats != smmu::AtsPhase::none && f.ats() == 0;
+  const bool translated = q.ats == smmu::AtsPhase::translated;
+  return {f.ste(),      f.cd(),    f.stage1() && !translated,
+          f.cd_index(), f.fault(), refused || (translated && f.ats() != 2)};
 }
 
 template <class Words>
@@ -147,7 +158,7 @@ smmu::TranslationRequest translation_request(const smmu::AccessRequest& request,
 // What an access is translated by, if it is.
 const smmu::TranslationContext* context_of(const Configuration& c, const smmu::AccessRequest& request,
                                            unsigned ias) {
-  if (c.fault || c.ste.aborts()) return nullptr;
+  if (c.fault || c.ste.aborts() || c.untranslated) return nullptr;
   if (c.stage1) return &c.cd.translation;
   const bool inside = request.address >> ias == 0;
   return c.ste.stage2_enabled() && inside ? &c.ste.translation : nullptr;
@@ -231,8 +242,10 @@ AccessExplanation explain(Smmu& smmu, const smmu::AccessRequest& asked, const sm
     e.now.at_tbu = true;
     e.now.answer = smmu::answer_by(*e.tbu, e.request);
   }
-  if (interface.held() || !interface.enabled(CR0_SMMUEN) || asked.unsupported != smmu::Unsupported::none)
-    return e;
+  const bool of_ats = parts.features.ATS && asked.unsupported == smmu::Unsupported::ats;
+  if (interface.held() || !interface.enabled(CR0_SMMUEN)) return e;
+  if (asked.unsupported != smmu::Unsupported::none && !of_ats) return e;
+  if (of_ats && asked.ats == smmu::AtsPhase::translated && !interface.enabled(CR0_ATSCHK)) return e;
 
   e.structures = find_structures(smmu, e.request, memory);
   const Configuration in_use = fetch(parts, interface, e.request, memory, nullptr);

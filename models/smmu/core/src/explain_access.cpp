@@ -21,6 +21,10 @@ MemoryAnswer foreseen(const MemoryOp& op, const DebugMemory& memory) {
 
 bool same(const AccessAnswer& a, const AccessAnswer& b) {
   if (a.outcome != b.outcome) return false;
+  if (a.outcome == Outcome::answered) {
+    return a.ats.status == b.ats.status && a.ats.read == b.ats.read && a.ats.write == b.ats.write &&
+           a.ats.execute == b.ats.execute && a.ats.translated_address == b.ats.translated_address;
+  }
   return a.outcome != Outcome::forward ||
          (a.output == b.output && a.space == b.space && a.attributes == b.attributes &&
           a.privileged == b.privileged && a.instruction == b.instruction);
@@ -63,7 +67,12 @@ std::string request_words(const AccessRequest& q) {
   if (q.substream_valid) text += ", substream " + hex(q.substream_id);
   text += ", address " + hex(q.address) + ": ";
   if (q.space != AddressSpace::non_secure) text += std::string(pgtable::space_words(q.space)) + " ";
-  text += q.kind == AccessKind::translate ? "translation alone" : kind_name(q.kind, q.instruction);
+  if (q.ats == AtsPhase::translation_request) {
+    text += q.no_write ? "Translation Request, not to write" : "Translation Request";
+  } else {
+    if (q.ats == AtsPhase::translated) text += "Translated ";
+    text += q.kind == AccessKind::translate ? "translation alone" : kind_name(q.kind, q.instruction);
+  }
   return text + (q.privileged ? ", privileged" : ", unprivileged") + ", by TBU " + std::to_string(q.port);
 }
 
@@ -91,6 +100,18 @@ std::string registers_text(const std::vector<RegisterFact>& registers, const std
   return text;
 }
 
+namespace {
+
+std::string answer_words(const AtsAnswer& a) {
+  if (a.status == AtsStatus::unsupported_request) return "is answered UR";
+  if (a.status != AtsStatus::success) return "is answered CA";
+  if (!a.any()) return "is answered with success and no rights";
+  return "is answered with " + hex(a.translated_address) + ", 2^" + std::to_string(a.size_shift) +
+         " bytes, " + (a.read ? "R" : "-") + (a.write ? "W" : "-") + (a.execute ? "X" : "-");
+}
+
+}  // namespace
+
 std::string end_words(const ExplainedEnd& end, AccessKind kind) {
   const AccessAnswer& a = end.answer;
   std::string text = "is aborted";
@@ -101,7 +122,7 @@ std::string end_words(const ExplainedEnd& end, AccessKind kind) {
            pgtable::shareability_words(a.attributes.SH) + ", " + std::string(kind_name(kind, a.instruction)) +
            (a.privileged ? ", privileged" : ", unprivileged");
   } else if (a.outcome == Outcome::answered) {
-    text = "is answered";
+    text = answer_words(a.ats);
   } else if (a.outcome == Outcome::razwi) {
     text = "is terminated as RAZ/WI";
   }

@@ -127,7 +127,7 @@ void set_ats_answer(tlm::tlm_generic_payload& payload, const AtsAnswer& answer) 
   e->privileged = answer.privileged;
   e->size_shift = answer.size_shift;
   e->translated_address = answer.translated_address;
-  // IHI 0070 3.9.1, 13.6.2.1, 13.6.4: G, N and U are always 0
+  // No SMMU here gives any of these.
   e->global = e->untranslated_only = e->no_snoop = false;
   e->attributes = 0;
 }

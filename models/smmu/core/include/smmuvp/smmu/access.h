@@ -36,8 +36,8 @@ enum class Unsupported : std::uint8_t {
   identity,   ///< not of the one stream, space and privilege that its TBU is fixed to
 };
 
-/// What an ATS-capable device asks for (IHI 0070 3.9.1); with Unsupported::ats. An SMMU that has ATS looks at
-/// this, another one refuses them all.
+/// What an ATS-capable device asks for; with Unsupported::ats. An SMMU that has ATS looks at this, another one
+/// refuses them all.
 enum class AtsPhase : std::uint8_t { none, translation_request, translated, page_request };
 
 /// One transaction of a client device, or the part of one that lies in one translation region.
@@ -75,10 +75,10 @@ enum class Outcome : std::uint8_t {
   answered,  ///< a Translation Request: ends here, with `ats`
 };
 
-/// How a Translation Request ends (IHI 0070 3.9.1.2).
+/// How a Translation Request ends.
 enum class AtsStatus : std::uint8_t { none, success, unsupported_request, completer_abort };
 
-/// The Translation Completion (IHI 0070 13.7.1). Rights, address and size count with success.
+/// The Translation Completion. Rights, address and size count with success.
 struct AtsAnswer {
   AtsStatus status = AtsStatus::none;
   bool read = false;
