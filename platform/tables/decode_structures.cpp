@@ -62,8 +62,9 @@ std::string verdict_words(const Request& request, const smmuv3::Verdict& v) {
 
 void print(const Request& request, const smmuv3::StructureExplanation& e, const std::string& number,
            const Output& output) {
-  const bool structure =
-      request.kind != smmuv3::StructureKind::command && request.kind != smmuv3::StructureKind::event;
+  const bool structure = request.kind != smmuv3::StructureKind::command &&
+                         request.kind != smmuv3::StructureKind::event &&
+                         request.kind != smmuv3::StructureKind::page_request;
   const std::string title =
       structure ? fmt::format("{}, {}", e.title, smmuv3::kind_info(request.kind).title) : e.title;
   output.print(bold(fmt::format("{}{} ({})", number, title, e.clause), request.colour) + "\n");

@@ -9,6 +9,7 @@
 #include "smmuvp/smmuv3/commands.h"
 #include "smmuvp/smmuv3/events.h"
 #include "smmuvp/smmuv3/explain.h"
+#include "smmuvp/smmuv3/page_request_fields.h"
 #include "smmuvp/smmuv3/ste_fields.h"
 
 namespace {
@@ -38,6 +39,8 @@ FieldList fields_of(StructureKind kind, std::uint8_t number) {
       const EventInfo* info = find_event(number);
       return info != nullptr ? info->fields : FieldList();
     }
+    case StructureKind::page_request:
+      return PRI_structure.fields;
   }
   return {};
 }

@@ -31,6 +31,8 @@ std::vector<ParamInfo> make_params() {
       flag("NS1ATS", false, "split-stage ATS is not supported (IDR0.NS1ATS); needs ATS, S1P and S2P"),
       flag("ATSRECERR", false,
            "configuration errors of ATS requests can be recorded (IDR0.ATSRECERR, CR2.REC_CFG_ATS)"),
+      flag("PRI", false,
+           "page requests of PCIe, SMMU_PRIQ_* (IDR0.PRI); needs ATS, and PRIQS for a queue of some size"),
       flag("ATOS", false, "address translation operations, SMMU_GATOS_* (IDR0.ATOS)"),
       flag("VMID16", true, "16-bit VMIDs (IDR0.VMID16); needs S2P"),
       flag("CD2L", false, "two-level tables of Context Descriptors (IDR0.CD2L)"),
@@ -45,6 +47,7 @@ std::vector<ParamInfo> make_params() {
       number("SIDSIZE", 16, 0, 32, "StreamID bits (IDR1.SIDSIZE)"),
       number("SSIDSIZE", 0, 0, 20, "SubstreamID bits (IDR1.SSIDSIZE); 0: no substreams"),
       number("EVENTQS", 16, 0, 19, "log2 of the most Event queue entries (IDR1.EVENTQS)"),
+      number("PRIQS", 0, 0, 19, "log2 of the most PRI queue entries (IDR1.PRIQS)"),
       number("CMDQS", 16, 0, 19, "log2 of the most Command queue entries (IDR1.CMDQS)"),
       flag("ATTR_PERMS_OVR", true, "privilege and instruction/data can be overridden (IDR1.ATTR_PERMS_OVR)"),
       flag("ATTR_TYPES_OVR", true,
@@ -55,6 +58,9 @@ std::vector<ParamInfo> make_params() {
            "stage 2 forbids execution by privilege (IDR3.XNX); with stage 2 and without it the SMMU is "
            "version 3.0"),
       flag("FWB", false, "stage 2 controls memory types (IDR3.FWB)"),
+      flag("PPS", false,
+           "automatic responses to page requests have PASIDs whatever STE.PPAR says (IDR3.PPS); needs PRI "
+           "and SSIDSIZE"),
       flag("STT", false, "small translation tables (IDR3.STT)"),
       flag("RIL", false, "range invalidation and level hints (IDR3.RIL)"),
       number("BBML", 0, 0, 2, "break-before-make level (IDR3.BBML)"),
@@ -141,6 +147,7 @@ Settings settings_of(const Params& p) {
   f.ATS = p.flag("ATS");
   f.NS1ATS = p.flag("NS1ATS");
   f.ATSRECERR = p.flag("ATSRECERR");
+  f.PRI = p.flag("PRI");
   f.ATOS = p.flag("ATOS");
   f.VMID16 = p.flag("VMID16");
   f.CD2L = p.flag("CD2L");
@@ -151,12 +158,14 @@ Settings settings_of(const Params& p) {
   f.SIDSIZE = byte("SIDSIZE");
   f.SSIDSIZE = byte("SSIDSIZE");
   f.EVENTQS = byte("EVENTQS");
+  f.PRIQS = byte("PRIQS");
   f.CMDQS = byte("CMDQS");
   f.ATTR_PERMS_OVR = p.flag("ATTR_PERMS_OVR");
   f.ATTR_TYPES_OVR = p.flag("ATTR_TYPES_OVR");
   f.HAD = p.flag("HAD");
   f.XNX = p.flag("XNX");
   f.FWB = p.flag("FWB");
+  f.PPS = p.flag("PPS");
   f.STT = p.flag("STT");
   f.RIL = p.flag("RIL");
   f.BBML = byte("BBML");

@@ -75,6 +75,7 @@ constexpr bool with_stage1(const Features& f) { return f.S1P; }
 constexpr bool with_stage2(const Features& f) { return f.S2P; }
 constexpr bool with_el2(const Features& f) { return f.S1P && f.Hyp; }
 constexpr bool with_ats(const Features& f) { return f.ATS; }
+constexpr bool with_pri(const Features& f) { return f.PRI; }
 constexpr bool with_stalls(const Features& f) { return f.STALL_MODEL != 1; }
 
 constexpr CommandInfo table[] = {
@@ -115,7 +116,8 @@ constexpr CommandInfo table[] = {
     row("CMD_TLBI_NSNH_ALL", "IHI 0070 4.4.4.1", Opcode::CMD_TLBI_NSNH_ALL, opcode_only),
     row("CMD_ATC_INV", "IHI 0070 4.5.1", Opcode::CMD_ATC_INV, atc_inv, "CMD_ATC_INV, with IDR0.ATS == 0",
         with_ats),
-    row("CMD_PRI_RESP", "IHI 0070 4.5.2", Opcode::CMD_PRI_RESP, pri_resp, "CMD_PRI_RESP, with IDR0.PRI == 0"),
+    row("CMD_PRI_RESP", "IHI 0070 4.5.2", Opcode::CMD_PRI_RESP, pri_resp, "CMD_PRI_RESP, with IDR0.PRI == 0",
+        with_pri),
     row("CMD_RESUME", "IHI 0070 4.7.1", Opcode::CMD_RESUME, resume,
         "CMD_RESUME, with IDR0.STALL_MODEL == 0b01", with_stalls),
     row("CMD_STALL_TERM", "IHI 0070 4.7.2", Opcode::CMD_STALL_TERM, stall_term,
@@ -179,6 +181,8 @@ Command Command::decode(const std::array<std::uint64_t, 2>& words) {
   c.CS = get_as<std::uint8_t>(words, CMD_CS);
   c.Global = is_set(words, CMD_Global);
   c.ATC_Size = get_as<std::uint8_t>(words, CMD_ATC_INV_Size);
+  c.PRGIndex = get_as<std::uint16_t>(words, CMD_PRGIndex);
+  c.Resp = get_as<std::uint8_t>(words, CMD_Resp);
   return c;
 }
 
@@ -247,6 +251,10 @@ CommandError check_command(const Command& command, const Features& features, con
   }
   if (info->opcode == Opcode::CMD_ATC_INV && command.ATC_Size > 52) {  // permitted (4.5.1)
     why = "CMD_ATC_INV.Size is greater than 52";
+    return CommandError::CERROR_ILL;
+  }
+  if (info->opcode == Opcode::CMD_PRI_RESP && command.Resp == 3) {  // 4.5.2
+    why = "CMD_PRI_RESP.Resp is 0b11, which is Reserved";
     return CommandError::CERROR_ILL;
   }
   if (info->has_range) {

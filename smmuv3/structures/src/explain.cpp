@@ -10,6 +10,7 @@
 #include "smmuvp/smmuv3/cd.h"
 #include "smmuvp/smmuv3/commands.h"
 #include "smmuvp/smmuv3/events.h"
+#include "smmuvp/smmuv3/page_request_fields.h"
 #include "smmuvp/smmuv3/ste.h"
 
 namespace smmuvp::smmuv3 {
@@ -23,6 +24,7 @@ constexpr StructureKindInfo kinds[structure_kind_count] = {
     {"cd", CD_structure.title, CD_structure.bytes / 8},
     {"cmd", "Command queue entry", 2},
     {"event", "Event queue record", 4},
+    {"pri", PRI_structure.title, PRI_structure.bytes / 8},
 };
 
 using Words = std::array<std::uint64_t, 8>;  // what the kind has not got is 0
@@ -104,6 +106,10 @@ const char* event_ignores(const Field& f, const Words& words, const Ste&) {
   return nullptr;
 }
 
+const char* page_request_ignores(const Field& f, const Words& words, const Ste&) {
+  return &f == &PRI_SubstreamID && !is_set(words, PRI_SSV) ? "SSV is 0" : nullptr;
+}
+
 const char* l1std_ignores(const Field& f, const Words& words, const Ste&) {
   return &f == &L1STD_L2Ptr && !is_set(words, L1STD_Span) ? "Span is 0" : nullptr;
 }
@@ -127,6 +133,10 @@ const char* cd_reserves(const Field& f, const Words& words, const Ste& ste) {
   if (ste.world == StreamWorld::NS_EL2 && (of_range1 || of_e0)) return "the StreamWorld is EL2";
   const bool of_aa64 = of_e0 || is_one_of(f, {&CD_DS, &CD_PIE, &CD_PnCH});
   return of_aa64 && !is_set(words, CD_AA64) ? "AA64 is 0" : nullptr;
+}
+
+const char* page_request_reserves(const Field& f, const Words& words, const Ste&) {
+  return is_one_of(f, {&PRI_X, &PRI_Priv}) && !is_set(words, PRI_SSV) ? "SSV is 0" : nullptr;
 }
 
 // 4.4.1.1
@@ -306,6 +316,14 @@ StructureExplanation explain(StructureKind kind, const std::uint64_t* words, con
       result.clause = known ? info->clause : EVT_Number.clause;
       source.fields = known ? info->fields : FieldList(number_of_event);
       source.ignores = event_ignores;
+      source.ignored = "UNKNOWN";
+      break;
+    }
+    case StructureKind::page_request: {
+      describe(PRI_structure, page_request_ignores);
+      const bool stop = is_set(w, PRI_SSV) && is_set(w, PRI_Last) && !is_set(w, PRI_W) && !is_set(w, PRI_R);
+      if (stop) result.title = "Stop PASID marker";
+      source.reserves = page_request_reserves;
       source.ignored = "UNKNOWN";
       break;
     }

@@ -37,6 +37,10 @@ const char* Features::problem() const {
   // IHI 0070 6.3.2, IDR1.SIDSIZE
   if (SIDSIZE >= 7 && ST_LEVEL == 0) return "SIDSIZE of 7 or more needs two-level Stream tables (ST_LEVEL 1)";
   if (CMDQS > 19 || EVENTQS > 19) return "CMDQS and EVENTQS are 0 to 19";
+  if (PRIQS > 19) return "PRIQS is 0 to 19";
+  // 6.3.1, 6.3.4: RES0 without
+  if (PRI && !ATS) return "PRI needs ATS";
+  if (PPS && (!PRI || SSIDSIZE == 0)) return "PPS needs PRI, and substreams";
   if (OAS != 32 && OAS != 36 && OAS != 40 && OAS != 42 && OAS != 44 && OAS != 48 && OAS != 52) {
     return "OAS is 32, 36, 40, 42, 44, 48 or 52";
   }
@@ -86,18 +90,19 @@ unsigned Features::version() const {
 unsigned Features::ias() const { return std::max((TTF & 1U) != 0 ? 40U : 0U, (TTF & 2U) != 0 ? OAS : 0U); }
 
 // Fields that are not set here belong to features that are not built, or are RES0 without them: RME_IMPL,
-// VATOS, VMW, PRI, DORMHINT, BTM.
+// VATOS, VMW, DORMHINT, BTM.
 IdRegisters id_registers(const Features& f) {
   IdRegisters id;
   id.IDR0 = field(f.ST_LEVEL, 27) | bit(f.TERM_MODEL, 26) | field(f.STALL_MODEL, 24) | bit(f.ATSRECERR, 23) |
-            field(f.TTENDIAN, 21) | bit(f.CD2L, 19) | bit(f.VMID16, 18) | bit(f.ATOS, 15) | bit(f.SEV, 14) |
-            bit(f.MSI, 13) | bit(f.ASID16, 12) | bit(f.NS1ATS, 11) | bit(f.ATS, 10) | bit(f.Hyp, 9) |
-            field(f.HTTU, 6) | bit(f.COHACC, 4) | field(f.TTF, 2) | bit(f.S1P, 1) | bit(f.S2P, 0);
+            field(f.TTENDIAN, 21) | bit(f.CD2L, 19) | bit(f.VMID16, 18) | bit(f.PRI, 16) | bit(f.ATOS, 15) |
+            bit(f.SEV, 14) | bit(f.MSI, 13) | bit(f.ASID16, 12) | bit(f.NS1ATS, 11) | bit(f.ATS, 10) |
+            bit(f.Hyp, 9) | field(f.HTTU, 6) | bit(f.COHACC, 4) | field(f.TTF, 2) | bit(f.S1P, 1) |
+            bit(f.S2P, 0);
   id.IDR1 = bit(f.ATTR_TYPES_OVR, 27) | bit(f.ATTR_PERMS_OVR, 26) | field(f.CMDQS, 21) |
-            field(f.EVENTQS, 16) | field(f.SSIDSIZE, 6) | f.SIDSIZE;
+            field(f.EVENTQS, 16) | field(f.PRIQS, 11) | field(f.SSIDSIZE, 6) | f.SIDSIZE;
   id.IDR3 = bit(f.EPAN, 17) | bit(f.PASIDTT, 16) | bit(f.PTWNNC && f.S2P, 14) | bit(f.E0PD, 13) |
-            field(f.BBML, 11) | bit(f.RIL, 10) | bit(f.STT, 9) | bit(f.FWB, 8) | bit(f.has_xnx(), 4) |
-            bit(f.HAD && f.S1P, 2);
+            field(f.BBML, 11) | bit(f.RIL, 10) | bit(f.STT, 9) | bit(f.FWB, 8) | bit(f.PPS, 5) |
+            bit(f.has_xnx(), 4) | bit(f.HAD && f.S1P, 2);
   id.IDR5 = field(f.STALL_MAX, 16) | field(f.VAX, 10) | bit(f.DS, 7) | bit(f.GRAN64K, 6) | bit(f.GRAN16K, 5) |
             bit(f.GRAN4K, 4) | f.oas_code();
   id.IIDR = f.IIDR;

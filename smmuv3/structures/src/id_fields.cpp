@@ -30,7 +30,7 @@ std::vector<IdField> make_fields() {
   add("CD2L", 19, 19, SMMUVP_SET(CD2L));
   add("VMID16", 18, 18, SMMUVP_SET(VMID16));
   add("VMW", 17, 17);
-  add("PRI", 16, 16);
+  add("PRI", 16, 16, SMMUVP_SET(PRI));
   add("ATOS", 15, 15, SMMUVP_SET(ATOS));
   add("SEV", 14, 14, SMMUVP_SET(SEV));
   add("MSI", 13, 13, SMMUVP_SET(MSI));
@@ -55,7 +55,7 @@ std::vector<IdField> make_fields() {
   add("ATTR_PERMS_OVR", 26, 26, SMMUVP_SET(ATTR_PERMS_OVR));
   add("CMDQS", 25, 21, SMMUVP_SET(CMDQS), 19);
   add("EVENTQS", 20, 16, SMMUVP_SET(EVENTQS), 19);
-  add("PRIQS", 15, 11);
+  add("PRIQS", 15, 11, SMMUVP_SET(PRIQS), 19);
   add("SSIDSIZE", 10, 6, SMMUVP_SET(SSIDSIZE), 20);
   add("SIDSIZE", 5, 0, SMMUVP_SET(SIDSIZE), 32);
   reg = &IdRegisters::IDR3;
@@ -76,7 +76,7 @@ std::vector<IdField> make_fields() {
   add("STT", 9, 9, SMMUVP_SET(STT));
   add("FWB", 8, 8, SMMUVP_SET(FWB));
   add("MPAM", 7, 7);
-  add("PPS", 5, 5);
+  add("PPS", 5, 5, SMMUVP_SET(PPS));
   add("XNX", 4, 4, SMMUVP_SET(XNX));
   add("PBHA", 3, 3);
   add("HAD", 2, 2, SMMUVP_SET(HAD));

@@ -95,6 +95,8 @@ struct Command {
   std::uint8_t CS = 0;
   bool Global = false;        ///< CMD_ATC_INV
   std::uint8_t ATC_Size = 0;  ///< CMD_ATC_INV: log2 of the span, in units of 4 KiB
+  std::uint16_t PRGIndex = 0;
+  std::uint8_t Resp = 0;
 
   /// CMD_PREFETCH_ADDR: log2 of the distance of its addresses; 4 KiB in SMMUv3.0 (4.2.2).
   unsigned stride_shift(const Features& features) const {
@@ -124,6 +126,11 @@ std::optional<CommandRange> range_of(const Command& command, const Features& fea
 constexpr std::uint8_t SIG_NONE = 0;
 constexpr std::uint8_t SIG_IRQ = 1;
 constexpr std::uint8_t SIG_SEV = 2;
+
+// CMD_PRI_RESP.Resp
+constexpr std::uint8_t RESP_ResponseFailure = 0;
+constexpr std::uint8_t RESP_InvalidRequest = 1;
+constexpr std::uint8_t RESP_Success = 2;
 
 /// The row of any command of the specification, or nullptr where the opcode is Reserved.
 const CommandInfo* find_command(std::uint8_t opcode);

@@ -23,6 +23,7 @@ struct Features {
   bool ASID16 = true;            ///< 16-bit ASIDs
   bool MSI = false;              ///< message signalled interrupts
   bool SEV = true;               ///< wake-up events are wired to the processors
+  bool PRI = false;              ///< page requests of PCIe (PRI queue); needs ATS
   bool ATOS = false;             ///< address translation operations (SMMU_GATOS_*)
   bool VMID16 = true;            ///< 16-bit VMIDs; needs S2P
   bool CD2L = false;             ///< two-level tables of CDs
@@ -37,15 +38,17 @@ struct Features {
   std::uint8_t SIDSIZE = 16;   ///< StreamID bits, 0 to 32
   std::uint8_t SSIDSIZE = 0;   ///< SubstreamID bits, 0 to 20
   std::uint8_t EVENTQS = 16;   ///< log2 of the most events in the queue, 0 to 19
+  std::uint8_t PRIQS = 0;      ///< log2 of the most page requests in the queue, 0 to 19
   std::uint8_t CMDQS = 16;     ///< log2 of the most commands in the queue, 0 to 19
   bool ATTR_PERMS_OVR = true;  ///< privilege and instruction/data can be overridden
   bool ATTR_TYPES_OVR = true;  ///< memory type, shareability and hints can be overridden
   // IDR3
-  bool HAD = true;        ///< CD.HADx; mandatory from SMMUv3.1 with stage 1
-  bool XNX = true;        ///< stage 2 forbids execution by privilege; mandatory from 3.1 with stage 2
-  bool FWB = false;       ///< STE.S2FWB; from 3.2 on
-  bool STT = false;       ///< small translation tables
-  bool RIL = false;       ///< range invalidation and level hints; from 3.2 on
+  bool HAD = true;   ///< CD.HADx; mandatory from SMMUv3.1 with stage 1
+  bool XNX = true;   ///< stage 2 forbids execution by privilege; mandatory from 3.1 with stage 2
+  bool FWB = false;  ///< STE.S2FWB; from 3.2 on
+  bool PPS = false;  ///< automatic responses to page requests have PASIDs whatever STE.PPAR says; needs PRI
+  bool STT = false;  ///< small translation tables
+  bool RIL = false;  ///< range invalidation and level hints; from 3.2 on
   std::uint8_t BBML = 0;  ///< break-before-make level; 1 or 2 from 3.2 on
   bool E0PD = false;      ///< CD.E0PDx; from 3.3 on
   bool PTWNNC = false;    ///< STE.S2PTW 0 makes table walks Non-cacheable; from 3.3 on with stage 2
@@ -90,7 +93,8 @@ struct Structures : smmu::EngineStructures {
   std::uint32_t ste_ways = 4;
   std::uint32_t cd_sets = 16;
   std::uint32_t cd_ways = 4;
-  std::uint32_t event_buffer = 16;  ///< records that wait to be written; 1 or more
+  std::uint32_t event_buffer = 16;         ///< records that wait to be written; 1 or more
+  std::uint32_t page_request_buffer = 16;  ///< page requests that wait to be recorded; 1 or more
   /// Picoseconds within which an event is merged with an identical one before it (7.3.1); 0: none is.
   std::uint64_t event_merge_window = 0;
   /// Picoseconds within which a device has to complete an ATS invalidation (3.9.1.4).
