@@ -79,6 +79,8 @@ inline Features features_of(const FeatureBytes& b) {
   want(bit(2, 7), [](Features& n) { n.OAS = 52; });
   want(bit(3, 0), [](Features& n) { n.SSIDSIZE = 4; });
   want(bit(3, 0), [](Features& n) { n.PASIDTT = true; });
+  want(true, [](Features& n) { n.PRI = true, n.PRIQS = 2; });  // with ATS
+  want(bit(3, 1), [](Features& n) { n.PPS = true; });
   want(bit(3, 1), [](Features& n) { n.CD2L = true; });
   want(bit(3, 2), [](Features& n) { n.FWB = true; });
   want(bit(3, 3), [](Features& n) { n.STT = true; });
@@ -112,6 +114,7 @@ inline Structures structures_of(const FeatureBytes& b) {
   s.ste_sets = s.cd_sets = 2;
   s.ste_ways = s.cd_ways = 2;
   s.event_buffer = 4;
+  s.page_request_buffer = 2;
   s.event_merge_window = 100;
   s.atc_timeout = 500;
   s.micro_tlb_geometry = {1, 1};

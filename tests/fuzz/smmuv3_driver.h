@@ -95,8 +95,9 @@ class SmmuV3Driver {
     write(0xa0, 0x3002, 8);
     const bool ATS = m_smmu->features().ATS;
     write(0x2c, ATS ? 0xa : 2);
-    write(0x50, 5);
-    write(0x20, ATS ? 0x1d : 0xd);
+    write(0xc0, 0x3801, 8);
+    write(0x50, 7);
+    write(0x20, ATS ? 0x1f : 0xd);
   }
 
   void command(std::uint64_t low, std::uint64_t high) {
@@ -117,7 +118,8 @@ class SmmuV3Driver {
     command(0x44 | std::uint64_t{action & 3U} << 12 | std::uint64_t{event->StreamID} << 32, event->STAG);
   }
   /// Software that disables the SMMU: whatever stalls is terminated (6.3.9.6), when an address translation
-  /// operation that is under way has ended (6.3.37), and a prefetch has stopped.
+  /// operation that is under way has ended (6.3.37), a prefetch has stopped, and page requests are in their
+  /// queue (6.3.9.5).
   void end_stalls() {
     std::uint64_t cr0 = 0;
     m_smmu->interface().peek(0x20, 4, cr0);
@@ -126,6 +128,10 @@ class SmmuV3Driver {
     for (unsigned i = 0; i < 256 && work_on(m_smmu->interface().atos(), false); ++i) {
     }
     for (unsigned i = 0; i < 256 && work_on(m_smmu->interface().prefetch(), false); ++i) {
+    }
+    for (unsigned i = 0; i < 256 && m_smmu->interface().page_requests().committed(); ++i) {
+      work_on(*m_smmu->workers()[0], false);
+      work_on(m_smmu->interface().page_requests(), false);
     }
     write(0x20, cr0);
   }
@@ -167,6 +173,7 @@ class SmmuV3Driver {
     if (step == smmu::Step::stalled) {
       r.steps = 0;  // it may be retried
       work_on(*m_smmu->workers()[0], abort);
+      work_on(m_smmu->interface().page_requests(), abort);
       return false;
     }
     if (step == smmu::Step::done) {
@@ -225,6 +232,13 @@ class SmmuV3Driver {
       r.no_write = (where & 4) != 0;
       r.substream_valid = (where & 0x80) != 0;
     }
+    if ((how & 0xe0) == 0xa0) {
+      r.unsupported = smmu::Unsupported::ats;
+      r.ats = smmu::AtsPhase::page_request;
+      r.page_request = {(where & 4) != 0, (where & 8) != 0, (how & 8) != 0,
+                        static_cast<std::uint16_t>(where)};
+      r.substream_valid = (where & 0x80) != 0;
+    }
     r.time = m_now;
     return r;
   }
@@ -260,7 +274,7 @@ class SmmuV3Driver {
         break;
       case 5: {  // a command
         static constexpr std::uint8_t opcodes[] = {1,    2,    3,    4,    5,    6,    0x10, 0x11, 0x12,
-                                                   0x13, 0x28, 0x2a, 0x30, 0x40, 0x44, 0x45, 0x46};
+                                                   0x13, 0x28, 0x2a, 0x30, 0x40, 0x41, 0x44, 0x45, 0x46};
         const std::uint64_t opcode = opcodes[byte() % sizeof opcodes];
         const std::uint8_t how = byte();
         // Mostly streams, or tags, and pages that there are.
@@ -481,6 +495,8 @@ class SmmuV3Driver {
     std::uint64_t prod = 0;
     m_smmu->interface().peek(0x100a8, 4, prod);
     write(0x100ac, prod);
+    m_smmu->interface().peek(0x100c8, 4, prod);
+    write(0x100cc, prod);
   }
 
   /// A message to a device leaves, or its end is told. @return whether there was one

@@ -92,7 +92,7 @@ TEST_F(DamagedState, OfAnMsiOfNoSourceOrThatIsNoWriteOfAWordIsRefused) {
   }
   begin(w.smmu.interface().msis());
   EXPECT_EQ(error_with("sending/source", 2), "") << "as it was";
-  expect_refused("sending/source", 3, "no source of MSIs");
+  expect_refused("sending/source", 4, "no source of MSIs");
   expect_refused("msi_writer/op/size", 8, "no MSI that is written");
   expect_refused("msi_writer/op/kind", 0, "no MSI that is written");
 }

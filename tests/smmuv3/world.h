@@ -218,6 +218,7 @@ class World {
     irqs.gerror += n.gerror ? 1 : 0;
     irqs.cmdq_sync += n.cmdq_sync ? 1 : 0;
     irqs.event += n.event ? 1 : 0;
+    irqs.priq += n.priq ? 1 : 0;
     return commands().step(now);
   }
   EventQueue& events() { return smmu.interface().events(); }
@@ -249,7 +250,7 @@ class World {
   }
 
   struct Irqs {
-    int eventq = 0, gerror = 0, cmdq_sync = 0, event = 0;
+    int eventq = 0, gerror = 0, cmdq_sync = 0, event = 0, priq = 0;
   };
 
   TestDiag diag;

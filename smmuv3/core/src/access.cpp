@@ -87,6 +87,9 @@ Step Access::step() {
       case State::stall:
         if (!stall()) return Step::stalled;
         break;
+      case State::page_request:
+        if (!request_page()) return Step::stalled;
+        break;
       case State::done:
         break;
     }
@@ -128,6 +131,11 @@ void Access::start() {
   }
   m_privileged = m_request.privileged;
   m_instruction = m_request.instruction && !m_request.is_write();
+  if (counts() && m_request.unsupported == smmu::Unsupported::ats &&
+      m_request.ats == smmu::AtsPhase::page_request && m_parts->features.PRI) {
+    m_state = State::page_request;
+    return;
+  }
   if (ats() != smmu::AtsPhase::none) {
     start_ats();
     return;
@@ -165,6 +173,33 @@ void Access::find_configuration() {
   request.time = m_time;
   m_config.emplace(*m_parts, *m_interface, request);
   m_state = State::config;
+}
+
+// 8: accepted whatever the stream's configuration says. @return whether there is room for it
+bool Access::request_page() {
+  PriQueue& queue = m_interface->page_requests();
+  if (!queue.has_room()) {
+    m_held = true;
+    return false;
+  }
+  if (m_held) m_time = std::max(m_time, queue.room_at());
+  PageRequest p;
+  p.StreamID = m_request.stream_id;
+  p.SubstreamID = m_request.substream_id;
+  p.SSV = m_request.substream_valid;
+  p.PRGIndex = m_request.page_request.PRGI;
+  p.Last = m_request.page_request.last;
+  p.R = m_request.page_request.read;
+  p.W = m_request.page_request.write;
+  p.X = m_request.instruction;
+  p.Priv = m_request.privileged;
+  p.PageAddress = m_request.address & ~low_bits(12);
+  p.time = m_time;
+  queue.receive(p);
+  m_answer.outcome = Outcome::razwi;  // posted: nothing goes downstream
+  m_answer.time = m_time;
+  m_state = State::done;
+  return true;
 }
 
 // The platform is wrong, or a device: software cannot tell a TBU what comes in there.

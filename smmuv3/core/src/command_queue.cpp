@@ -216,8 +216,8 @@ void CommandQueue::report_out_of_range(const Command& command, const CommandInfo
         std::uint64_t{command.StreamID} >> std::max<unsigned>(f.SIDSIZE, ignored) != 0) {
       report("StreamID", "IDR1.SIDSIZE", f.SIDSIZE);
     }
-    const bool no_substream =
-        info.opcode == Opcode::CMD_ATC_INV && (!command.SSV || f.SSIDSIZE == 0);  // 4.5.1
+    const bool no_substream = (info.opcode == Opcode::CMD_ATC_INV || info.opcode == Opcode::CMD_PRI_RESP) &&
+                              (!command.SSV || f.SSIDSIZE == 0);  // 4.5.1, 4.5.2: IGNORED
     if (field == &CMD_SubstreamID && !no_substream && command.SubstreamID >> f.SSIDSIZE != 0) {
       report("SubstreamID", "IDR1.SSIDSIZE", f.SSIDSIZE);
     }

@@ -1,5 +1,6 @@
 // What commands do, CMD_SYNC excepted.
 #include <algorithm>
+#include <optional>
 #include <string>
 
 #include "smmuvp/smmuv3/command_queue.h"
@@ -155,6 +156,9 @@ void CommandQueue::carry_out(const Command& command) {
     case Opcode::CMD_STALL_TERM:  // 4.7.2
       m_interface.stalls().terminate(command.StreamID, m_time);
       break;
+    case Opcode::CMD_PRI_RESP:
+      respond_to_page_requests(command);
+      break;
     default:  // CMD_SYNC does nothing here; check_command() refuses the others
       break;
   }
@@ -191,6 +195,24 @@ void CommandQueue::invalidate_atc(const Command& command) {
   message.time = m_time;
   ++m_parts.statistics.atc_invalidations;
   m_interface.atc_messages().send(message);
+}
+
+// 4.5.2. SSV without SubstreamIDs: as though it were 0, one of the permitted behaviours.
+void CommandQueue::respond_to_page_requests(const Command& command) {
+  const Features& f = m_parts.features;
+  if (!m_interface.enabled(CR0_SMMUEN)) return;
+  const bool SSV = command.SSV && f.SSIDSIZE != 0;
+  // 4.1.7
+  if (std::uint64_t{command.StreamID} >> f.SIDSIZE != 0 || (SSV && command.SubstreamID >> f.SSIDSIZE != 0)) {
+    return;
+  }
+  if (command.SSV && !SSV) {
+    m_parts.diag.guest_error("CMD_PRI_RESP.SSV",
+                             "CMD_PRI_RESP has SSV, and IDR1.SSIDSIZE is 0: the response has no PASID",
+                             "IHI 0070 4.5.2", command.StreamID, m_op.address);
+  }
+  m_interface.respond(command.StreamID, SSV ? std::optional(command.SubstreamID) : std::nullopt,
+                      command.PRGIndex, command.Resp, m_time);
 }
 
 void CommandQueue::resume(const Command& command) {

@@ -173,7 +173,9 @@ void ConfigFetch::use_ste() {
     return fail(EventType::C_BAD_STE);
   }
   m_lacks_stage = !has_stages(m_ste, m_request.atos);
-  if (m_lacks_stage || m_ste.aborts() || m_request.atos == AtosType::stage2) return;
+  if (m_lacks_stage || m_ste.aborts() || m_request.ste_alone || m_request.atos == AtosType::stage2) {
+    return;
+  }
   const bool translated = m_request.ats == smmu::AtsPhase::translated;
   // 3.9.1.3: EATS comes before whatever the SubstreamID leads to, which only PASIDTT gives a Translated one
   if (m_request.ats != smmu::AtsPhase::none && ats() == 0) return;
@@ -285,6 +287,7 @@ void ConfigFetch::visit(Archive& archive) {
   archive.value("atos", m_request.atos);
   archive.value("ats", m_request.ats);
   archive.value("ATSCHK", m_request.ATSCHK);
+  archive.value("ste_alone", m_request.ste_alone);
   archive.value("inhibit_updates", m_request.inhibit_updates);
   archive.value("lacks_stage", m_lacks_stage);
   m_table.visit(archive);

@@ -121,6 +121,17 @@ void dump_pending(const ProgrammingInterface& interface, DumpSection& to) {
   }
 }
 
+void dump_page_requests(const ProgrammingInterface& interface, DumpSection& to) {
+  DumpSection& s = to.add("page requests that wait to be recorded or answered");
+  s.notes.push_back(std::to_string(interface.page_requests().pending().size()) + " requests");
+  for (const PriQueue::Received& r : interface.page_requests().pending()) {
+    const auto entry = r.request.words();
+    const StructureExplanation e = explain(StructureKind::page_request, entry.data());
+    s.sections.push_back(section_of(r.refused ? e.title + ", refused: the queue was not enabled" : e.title, e,
+                                    {entry.begin(), entry.end()}));
+  }
+}
+
 void dump_stalls(const ProgrammingInterface& interface, DumpSection& to) {
   DumpSection& s = to.add("stalled accesses", {"stream", "substream", "STAG", "address", "event", "record"});
   s.notes.push_back(std::to_string(interface.events().stalls().size()) + " with a STAG");
@@ -202,6 +213,13 @@ DumpSection dump(Smmu& smmu, const std::string& title, const smmu::DebugMemory& 
              {"Event queue", interface.event_queue(), SMMU_EVENTQ_PROD, SMMU_EVENTQ_CONS, CR0_EVENTQEN,
               StructureKind::event, interface.event_attributes()},
              memory, s);
+  if (parts.features.PRI) {
+    dump_queue(interface, parts.features,
+               {"PRI queue", interface.pri_queue(), SMMU_PRIQ_PROD, SMMU_PRIQ_CONS, CR0_PRIQEN,
+                StructureKind::page_request, interface.pri_attributes()},
+               memory, s);
+    dump_page_requests(interface, s);
+  }
   dump_pending(interface, s);
   dump_stalls(interface, s);
   if (parts.features.ATS) dump_messages(interface.atc_messages(), s);

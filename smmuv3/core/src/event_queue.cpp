@@ -10,6 +10,14 @@ namespace smmuvp::smmuv3 {
 using smmu::Step;
 using smmu::TimePs;
 
+EventQueue::EventQueue(const Parts& parts, ProgrammingInterface& interface)
+    : m_parts(parts),
+      m_interface(interface),
+      m_stalls(parts),
+      m_writer(parts, interface,
+               {SMMU_EVENTQ_PROD, SMMU_EVENTQ_CONS, &ProgrammingInterface::event_queue,
+                &ProgrammingInterface::event_attributes, "event"}) {}
+
 // 7.2.1, but for "full": whether there is room is seen when a record is written.
 bool EventQueue::writable() const {
   return m_interface.enabled(CR0_EVENTQEN) && m_interface.wanted(CR0_EVENTQEN) &&
@@ -19,24 +27,18 @@ bool EventQueue::writable() const {
 const char* EventQueue::why_not_written() const {
   if (m_interface.active(GERROR_EVENTQ_ABT_ERR)) return "GERROR.EVENTQ_ABT_ERR is active";
   if (!writable()) return "CR0.EVENTQEN is 0";
-  return full() ? "the Event queue is full" : "";  // 7.4
-}
-
-bool EventQueue::full() const {
-  return m_interface.event_queue().full(m_interface.reg(SMMU_EVENTQ_PROD), m_interface.reg(SMMU_EVENTQ_CONS));
+  return m_writer.full() ? "the Event queue is full" : "";  // 7.4
 }
 
 // 7.2.1: the record of a stalled access waits while the queue is not writable.
 const Event* EventQueue::stall_record() const {
-  return writable() && !full() ? m_stalls.first_record() : nullptr;
+  return writable() && !m_writer.full() ? m_stalls.first_record() : nullptr;
 }
 
 // The newest record that software has not taken.
 const Event* EventQueue::last_record() const {
   if (!m_pending.empty()) return &m_pending.back();
-  const bool unread =
-      !m_interface.event_queue().empty(m_interface.reg(SMMU_EVENTQ_PROD), m_interface.reg(SMMU_EVENTQ_CONS));
-  return unread || m_waiting ? &m_written : nullptr;
+  return !m_writer.empty() || m_writer.waiting() ? &m_written : nullptr;
 }
 
 // 7.3.1: identical, no stall among them, and in quick succession. What software has taken stands for nothing
@@ -66,7 +68,7 @@ bool EventQueue::record(const Event& event) {
   }
   // A master that has run ahead of the others does not delay their records; the one being written stays
   // first.
-  const auto first = m_pending.begin() + (m_waiting && !m_written.Stall ? 1 : 0);
+  const auto first = m_pending.begin() + (m_writer.waiting() && !m_written.Stall ? 1 : 0);
   Event e = event;
   e.order = m_stalls.next_order();
   m_pending.insert(
@@ -76,7 +78,7 @@ bool EventQueue::record(const Event& event) {
 }
 
 std::optional<TimePs> EventQueue::due() const {
-  if (m_waiting || m_interface.held()) return std::nullopt;
+  if (m_writer.waiting() || m_interface.held()) return std::nullopt;
   const Event* stall = stall_record();
   if (stall != nullptr || !m_pending.empty()) {
     const bool first = stall != nullptr && (m_pending.empty() || stall->before(m_pending.front()));
@@ -87,7 +89,7 @@ std::optional<TimePs> EventQueue::due() const {
 }
 
 Step EventQueue::step(TimePs now) {
-  if (m_waiting) return Step::need;
+  if (m_writer.waiting()) return Step::need;
   m_parts.engine.prune(now);
   m_interface.update_acks(now);
   while (true) {
@@ -101,36 +103,25 @@ Step EventQueue::step(TimePs now) {
       return Step::need;
     }
     if (!pending) return Step::done;
-    if (!full()) {
+    if (!m_writer.full()) {
       write(m_pending.front(), now);
       return Step::need;
     }
     ++m_parts.statistics.events_lost;  // 7.4
     m_room_at = std::max(m_time, m_pending.front().time);
     m_pending.pop_front();
-    overflow();
+    m_writer.overflow();
     m_interface.update_acks(m_room_at);
   }
 }
 
 void EventQueue::write(const Event& event, TimePs now) {
   m_written = event;
-  m_op = {};
-  m_op.kind = smmu::MemoryOpKind::write;
-  m_op.purpose = "event";
-  m_op.size = 32;
-  m_op.address = m_interface.event_queue().address(m_interface.reg(SMMU_EVENTQ_PROD));
-  m_op.attributes = m_interface.event_attributes();
-  const auto words = event.words();
-  for (unsigned i = 0; i < words.size(); ++i) smmu::store_word(m_op.data, i, words[i]);
-  m_time = m_parts.engine.pass_walk_port(now);
-  m_op.time = m_time;
-  m_waiting = true;
+  m_time = m_writer.write(event.words().data(), now);
 }
 
 void EventQueue::complete(const smmu::MemoryAnswer& answer) {
-  if (!m_waiting) return;  // of before a reset
-  m_waiting = false;
+  if (!m_writer.answered()) return;
   m_time = std::max(m_time, answer.time);
   if (answer.status == smmu::MemoryStatus::ok) {
     written();
@@ -148,13 +139,10 @@ void EventQueue::written() {
     m_pending.pop_front();
     m_room_at = m_time;
   }
-  const std::uint32_t prod = m_interface.reg(SMMU_EVENTQ_PROD);
-  const bool was_empty = m_interface.event_queue().empty(prod, m_interface.reg(SMMU_EVENTQ_CONS));
-  const std::uint32_t next = m_interface.event_queue().next(prod);
-  m_interface.set(SMMU_EVENTQ_PROD, (prod & EVENTQ_OVFLG) | next);
+  const bool was_empty = m_writer.advance();
   ++m_parts.statistics.events;
   m_parts.tracer.emit(m_time, trace_event, std::string_view(to_string(event.type)), event.StreamID,
-                      event.InputAddr, event.RnW, next);
+                      event.InputAddr, event.RnW, m_writer.index());
   // 3.18: on the transition from empty to non-empty
   if (was_empty) m_interface.interrupt_eventq(m_time);
 }
@@ -168,23 +156,15 @@ void EventQueue::write_failed() {
   m_written = {};  // it is no record
   m_room_at = m_time;
   m_parts.diag.guest_error("EVENTQ.abort", "the Event queue cannot be written: external abort",
-                           "IHI 0070 7.2.2", {}, m_op.address);
+                           "IHI 0070 7.2.2", {}, m_writer.op().address);
   m_interface.activate(GERROR_EVENTQ_ABT_ERR, m_time);
-}
-
-void EventQueue::overflow() {
-  const std::uint32_t prod = m_interface.reg(SMMU_EVENTQ_PROD);
-  if (((prod ^ m_interface.reg(SMMU_EVENTQ_CONS)) & EVENTQ_OVFLG) == 0) {
-    m_interface.set(SMMU_EVENTQ_PROD, prod ^ EVENTQ_OVFLG);
-  }
 }
 
 void EventQueue::reset() {
   m_pending.clear();
   m_stalls.reset();
-  m_waiting = false;
+  m_writer.reset();
   m_written = {};
-  m_op = {};
   m_time = m_room_at = 0;
 }
 
@@ -193,19 +173,12 @@ void EventQueue::visit(Archive& archive) {
   archive.list("pending", m_pending, 1U << 16, [&](Event& e) { e.visit(archive); });
   archive.time("time", m_time);
   archive.time("room_at", m_room_at);
-  bool waiting = m_waiting;
-  archive.value("waiting", waiting);
   m_written.visit(archive);
-  m_op.visit(archive);
+  m_writer.visit(archive);
   archive.end();
   if (!archive.loading()) return;
-  m_op.purpose = "event";
-  if (waiting && ((m_pending.empty() && !m_written.Stall) || m_op.size != 32 ||
-                  m_op.kind != smmu::MemoryOpKind::write)) {
-    archive.fail("waiting", "no record that is written");
-  }
-  m_waiting = waiting && archive.ok();
-  std::stable_sort(m_pending.begin() + (m_waiting && !m_written.Stall ? 1 : 0), m_pending.end(),
+  m_writer.restored(archive, !m_pending.empty() || m_written.Stall);
+  std::stable_sort(m_pending.begin() + (m_writer.waiting() && !m_written.Stall ? 1 : 0), m_pending.end(),
                    [](const Event& a, const Event& b) { return a.before(b); });
 }
 

@@ -21,7 +21,8 @@ struct SourceInfo {
 };
 constexpr SourceInfo infos[] = {{"eventq", GERROR_MSI_EVENTQ_ABT_ERR},
                                 {"gerror", GERROR_MSI_GERROR_ABT_ERR},
-                                {"cmdq_sync", GERROR_MSI_CMDQ_ABT_ERR}};
+                                {"cmdq_sync", GERROR_MSI_CMDQ_ABT_ERR},
+                                {"priq", GERROR_MSI_PRIQ_ABT_ERR}};
 
 const SourceInfo& info_of(MsiSource source) { return infos[static_cast<unsigned>(source)]; }
 
@@ -119,7 +120,7 @@ void MsiWriter::visit(Archive& archive) {
   }
   archive.optional("sending", m_sending, [&](MsiSource& source) {
     archive.value("source", source);
-    if (source > MsiSource::cmdq_sync) {
+    if (source > MsiSource::priq) {
       archive.fail("source", "no source of MSIs");
       source = MsiSource::eventq;
     }

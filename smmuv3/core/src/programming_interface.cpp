@@ -20,8 +20,8 @@ pgtable::Attributes structure_attributes(std::uint32_t CR1, unsigned at) {
       {two(at), two(at + 2), static_cast<pgtable::Shareability>(two(at + 4))}, 0b0100);
 }
 
-// 6.3.24 to 6.3.26, 6.3.29: a table or queue that is not as it has to be is used as though it were. Told when
-// it is enabled: before, software may still be writing.
+// 6.3.24 to 6.3.26, 6.3.29, 6.3.33: a table or queue that is not as it has to be is used as though it were.
+// Told when it is enabled: before, software may still be writing.
 void report_places(const ProgrammingInterface& interface, const Parts& parts, std::uint32_t enabled_now) {
   const RegisterFile& registers = interface.registers();
   const auto report = [&](Reg id, const char* site, const std::string& text) {
@@ -61,6 +61,10 @@ void report_places(const ProgrammingInterface& interface, const Parts& parts, st
     report_size(SMMU_EVENTQ_BASE, "EVENTQ_BASE.LOG2SIZE", "IDR1.EVENTQS", parts.features.EVENTQS);
     report_base(SMMU_EVENTQ_BASE, "EVENTQ_BASE.ADDR", interface.event_queue().base);
   }
+  if ((enabled_now & CR0_PRIQEN) != 0) {
+    report_size(SMMU_PRIQ_BASE, "PRIQ_BASE.LOG2SIZE", "IDR1.PRIQS", parts.features.PRIQS);
+    report_base(SMMU_PRIQ_BASE, "PRIQ_BASE.ADDR", interface.pri_queue().base);
+  }
 }
 
 }  // namespace
@@ -74,7 +78,8 @@ ProgrammingInterface::ProgrammingInterface(const Parts& parts, SecSid sec_sid)
       m_msis(parts, *this),
       m_atos(parts, *this),
       m_prefetch(parts, *this),
-      m_atc_messages(parts, *this) {
+      m_atc_messages(parts, *this),
+      m_page_requests(parts, *this) {
   refresh();
   refresh_tbus();
 }
@@ -98,6 +103,9 @@ void ProgrammingInterface::refresh() {
   m_eventq_attributes = hinted(structure_attributes(CR1, 0), SMMU_EVENTQ_BASE);
   m_cmdq = Queue::from_register(m_registers.get(SMMU_CMDQ_BASE), m_parts.features.CMDQS, 16);
   m_eventq = Queue::from_register(m_registers.get(SMMU_EVENTQ_BASE), m_parts.features.EVENTQS, 32);
+  if (m_sec_sid == SecSid::secure) return;  // 3.10: it has no PRI queue
+  m_priq_attributes = hinted(structure_attributes(CR1, 0), SMMU_PRIQ_BASE);
+  m_priq = Queue::from_register(m_registers.get(SMMU_PRIQ_BASE), m_parts.features.PRIQS, 16);
 }
 
 // IHI 0070 6.2: aligned 32-bit accesses, and aligned 64-bit accesses to 64-bit registers. Others are
@@ -148,7 +156,9 @@ void ProgrammingInterface::write(std::uint32_t offset, unsigned bytes, AccessSec
 void ProgrammingInterface::peek(std::uint32_t offset, unsigned bytes, std::uint64_t& value) const {
   m_registers.peek(offset, bytes,
                    m_sec_sid == SecSid::secure ? AccessSecurity::Secure : AccessSecurity::NonSecure, value);
-  for (const Reg id : {SMMU_CMDQ_PROD, SMMU_CMDQ_CONS, SMMU_EVENTQ_PROD, SMMU_EVENTQ_CONS}) {
+  for (const Reg id :
+       {SMMU_CMDQ_PROD, SMMU_CMDQ_CONS, SMMU_EVENTQ_PROD, SMMU_EVENTQ_CONS, SMMU_PRIQ_PROD, SMMU_PRIQ_CONS}) {
+    if (m_sec_sid == SecSid::secure && (id == SMMU_PRIQ_PROD || id == SMMU_PRIQ_CONS)) continue;
     const RegisterInfo& info = m_registers.info(id);
     if (offset >= info.offset + info.bytes || info.offset >= offset + bytes) continue;
     const std::uint64_t hidden = ~visible_bits(id) & 0xffff'ffffU;
@@ -167,6 +177,9 @@ std::uint64_t ProgrammingInterface::visible_bits(std::uint16_t id) const {
     case SMMU_EVENTQ_PROD:
     case SMMU_EVENTQ_CONS:
       return m_eventq.index_mask() | EVENTQ_OVFLG;
+    case SMMU_PRIQ_PROD:
+    case SMMU_PRIQ_CONS:
+      return m_priq.index_mask() | QUEUE_OVFLG;
     default:
       return ~std::uint64_t{0};
   }
@@ -189,7 +202,7 @@ void ProgrammingInterface::register_written(std::uint16_t id, std::uint32_t, Acc
       // 6.3.11: TABLE_* are guarded by SMMUEN, QUEUE_* by both queue enables.
       std::uint64_t keep = 0;
       if (((m_cr0ack | reg(SMMU_CR0)) & CR0_SMMUEN) != 0) keep |= CR1_TABLE;
-      if (((m_cr0ack | reg(SMMU_CR0)) & (CR0_CMDQEN | CR0_EVENTQEN)) != 0) keep |= CR1_QUEUE;
+      if (((m_cr0ack | reg(SMMU_CR0)) & (CR0_CMDQEN | CR0_EVENTQEN | CR0_PRIQEN)) != 0) keep |= CR1_QUEUE;
       if (((old ^ value) & keep) != 0) {
         m_parts.diag.guest_error("CR1.guard", "a change of CR1 fields that an enable bit guards is ignored",
                                  "IHI 0070 6.3.11");
@@ -214,6 +227,7 @@ void ProgrammingInterface::register_written(std::uint16_t id, std::uint32_t, Acc
       // 6.3.16: once the acknowledgement says 0, no edge of the source becomes visible.
       if ((value & IRQ_CTRL_EVENTQ_IRQEN) == 0) m_signals.eventq = false;
       if ((value & IRQ_CTRL_GERROR_IRQEN) == 0) m_signals.gerror = false;
+      if ((value & IRQ_CTRL_PRIQ_IRQEN) == 0) m_signals.priq = false;
       break;
     case SMMU_GERRORN: {
       const std::uint64_t toggled = old ^ value;
@@ -234,6 +248,7 @@ void ProgrammingInterface::register_written(std::uint16_t id, std::uint32_t, Acc
     case SMMU_STRTAB_BASE:
     case SMMU_CMDQ_BASE:
     case SMMU_EVENTQ_BASE:
+    case SMMU_PRIQ_BASE:
       refresh();
       break;
     case SMMU_GATOS_CTRL:
@@ -258,6 +273,7 @@ void ProgrammingInterface::register_written(std::uint16_t id, std::uint32_t, Acc
       break;
     case SMMU_CMDQ_CONS:
     case SMMU_EVENTQ_PROD:
+    case SMMU_PRIQ_PROD:
       m_registers.set(static_cast<Reg>(id), value & visible_bits(id));
       break;
     case SMMU_EVENTQ_CONS:
@@ -267,6 +283,15 @@ void ProgrammingInterface::register_written(std::uint16_t id, std::uint32_t, Acc
             "EVENTQ_CONS.inconsistent",
             "EVENTQ_CONS is not between the oldest event and EVENTQ_PROD; the queue counts as full",
             "IHI 0070 3.5.1");
+      }
+      break;
+    case SMMU_PRIQ_CONS:
+      m_registers.set(SMMU_PRIQ_CONS, value & visible_bits(id));
+      if (enabled(CR0_PRIQEN) && !m_priq.consistent(reg(SMMU_PRIQ_PROD), reg(SMMU_PRIQ_CONS))) {
+        m_parts.diag.guest_error("PRIQ_CONS.inconsistent",
+                                 "PRIQ_CONS is not between the oldest page request and PRIQ_PROD; the queue "
+                                 "counts as full",
+                                 "IHI 0070 3.5.1");
       }
       break;
     default:
@@ -288,8 +313,13 @@ void ProgrammingInterface::update_acks(smmu::TimePs now) {
   const std::uint32_t wanted = reg(SMMU_CR0) & cr0_fields(m_parts.features, m_sec_sid);
   const std::uint32_t before = m_cr0ack;
   std::uint32_t after = before | wanted;
-  // 6.3.37, 6.3.9.6: when an address translation operation is over, and a prefetch has stopped
-  if ((wanted & CR0_SMMUEN) == 0 && !m_atos.running() && !m_prefetch.running()) after &= ~CR0_SMMUEN;
+  // 6.3.37, 6.3.9.6: when an address translation operation is over, and a prefetch has stopped; 6.3.9.5: when
+  // page requests that came before are in the queue
+  if ((wanted & CR0_SMMUEN) == 0 && !m_atos.running() && !m_prefetch.running() &&
+      !m_page_requests.committed()) {
+    after &= ~CR0_SMMUEN;
+  }
+  if ((wanted & CR0_PRIQEN) == 0 && !m_page_requests.committed()) after &= ~CR0_PRIQEN;
   // 6.3.9.4: when committed records are visible
   if ((wanted & CR0_EVENTQEN) == 0 && m_events.empty()) {
     after &= ~CR0_EVENTQEN;
@@ -307,10 +337,11 @@ void ProgrammingInterface::update_acks(smmu::TimePs now) {
 
 // 6.3.16: an enable is acknowledged at once, the lack of it when the MSIs of before are complete.
 void ProgrammingInterface::update_irq_acks() {
-  const std::uint32_t wanted = reg(SMMU_IRQ_CTRL) & IRQ_CTRL_implemented;
+  const std::uint32_t wanted = reg(SMMU_IRQ_CTRL);
   std::uint32_t incomplete = 0;
   if (m_msis.incomplete(MsiSource::eventq)) incomplete |= IRQ_CTRL_EVENTQ_IRQEN;
   if (m_msis.incomplete(MsiSource::gerror)) incomplete |= IRQ_CTRL_GERROR_IRQEN;
+  if (m_msis.incomplete(MsiSource::priq)) incomplete |= IRQ_CTRL_PRIQ_IRQEN;
   m_registers.set(SMMU_IRQ_CTRLACK, wanted | (reg(SMMU_IRQ_CTRLACK) & incomplete));
 }
 
@@ -342,6 +373,27 @@ void ProgrammingInterface::interrupt_eventq(smmu::TimePs time) {
               time);
 }
 
+void ProgrammingInterface::interrupt_priq(smmu::TimePs time) {
+  if (!interrupts(IRQ_CTRL_PRIQ_IRQEN)) return;
+  m_signals.priq = true;
+  m_msis.send(MsiSource::priq, msi_of(SMMU_PRIQ_IRQ_CFG0, SMMU_PRIQ_IRQ_CFG1, SMMU_PRIQ_IRQ_CFG2), time);
+}
+
+void ProgrammingInterface::respond(std::uint32_t StreamID, std::optional<std::uint32_t> SubstreamID,
+                                   std::uint16_t PRGIndex, std::uint8_t Resp, smmu::TimePs time) {
+  AtcMessage message;
+  message.kind = AtcMessage::Kind::page_response;
+  message.StreamID = StreamID;
+  message.SSV = SubstreamID.has_value();
+  message.SubstreamID = SubstreamID.value_or(0);
+  message.PRGI = PRGIndex;
+  message.response = Resp == RESP_Success          ? AtcMessage::Response::success
+                     : Resp == RESP_InvalidRequest ? AtcMessage::Response::invalid_request
+                                                   : AtcMessage::Response::failure;
+  message.time = time;
+  m_atc_messages.send(message);
+}
+
 // What TBUs do by themselves. 6.3.9.6, 6.3.14: with SMMUEN == 0, GBPA says how accesses pass.
 // A Secure stream has nothing that its TBU does by itself.
 void ProgrammingInterface::refresh_tbus() {
@@ -370,6 +422,7 @@ Levels ProgrammingInterface::levels() const {
   l.eventq =
       interrupts(IRQ_CTRL_EVENTQ_IRQEN) && !m_eventq.empty(reg(SMMU_EVENTQ_PROD), reg(SMMU_EVENTQ_CONS));
   l.gerror = interrupts(IRQ_CTRL_GERROR_IRQEN) && active(~GERROR_MSI_GERROR_ABT_ERR);  // 7.5.1
+  l.priq = interrupts(IRQ_CTRL_PRIQ_IRQEN) && !m_priq.empty(reg(SMMU_PRIQ_PROD), reg(SMMU_PRIQ_CONS));
   return l;
 }
 
@@ -386,6 +439,7 @@ void ProgrammingInterface::reset() {
   m_atos.reset();
   m_prefetch.reset();
   m_atc_messages.reset();
+  m_page_requests.reset();
   m_signals = {};
   refresh();
   refresh_tbus();
@@ -402,10 +456,12 @@ void ProgrammingInterface::visit(Archive& archive) {
   archive.value("gerror", m_signals.gerror);
   archive.value("cmdq_sync", m_signals.cmdq_sync);
   archive.value("event", m_signals.event);
+  archive.value("priq", m_signals.priq);
   archive.end();
   if (!archive.loading()) return;
   // An archive may come from anywhere: no address is beyond the output address size.
-  for (const Reg id : {SMMU_STRTAB_BASE, SMMU_CMDQ_BASE, SMMU_EVENTQ_BASE}) {
+  for (const Reg id : {SMMU_STRTAB_BASE, SMMU_CMDQ_BASE, SMMU_EVENTQ_BASE, SMMU_PRIQ_BASE}) {
+    if (m_sec_sid == SecSid::secure && id == SMMU_PRIQ_BASE) continue;
     m_registers.set(id, m_registers.get(id) & m_registers.info(id).write_mask);
   }
   refresh();
@@ -415,6 +471,7 @@ void ProgrammingInterface::visit(Archive& archive) {
 void ProgrammingInterface::visit_lookups(Archive& archive) {
   m_atos.visit(archive);
   m_prefetch.visit(archive);
+  if (m_parts.features.PRI) m_page_requests.visit(archive);
   m_events.stalls().visit(archive);  // after the generations of the engine
 }
 

@@ -72,6 +72,12 @@ std::vector<RegisterInfo> secure_table(const std::vector<RegisterInfo>& non_secu
   for (RegisterInfo info : non_secure) {
     const SecureRow* row = secure_row(info);
     if (row == nullptr) continue;
+    // 3.10, 6.3.44 to 6.3.59: no Secure PRI queue
+    if (info.id == SMMU_CR0) info.write_mask &= ~std::uint64_t{CR0_PRIQEN};
+    if (info.id == SMMU_IRQ_CTRL) info.write_mask &= ~std::uint64_t{IRQ_CTRL_PRIQ_IRQEN};
+    if (info.id == SMMU_GERRORN) {
+      info.write_mask &= ~std::uint64_t{GERROR_PRIQ_ABT_ERR | GERROR_MSI_PRIQ_ABT_ERR};
+    }
     info.name = row->name;
     info.offset = row->offset;
     info.bank = SecurityBank::SecureOnly;
@@ -91,6 +97,10 @@ std::vector<RegisterInfo> register_table(const Features& f, SecSid sec_sid) {
   const std::uint64_t msi_addr = f.MSI ? low_bits(f.OAS) & ~low_bits(2) : 0;
   const std::uint64_t msi_data = f.MSI ? low_bits(32) : 0;
   const std::uint64_t msi_attributes = f.MSI ? low_bits(6) : 0;
+  // Without IDR0.PRI the PRI queue's are, and so are these without MSIs (6.3.33 to 6.3.36, 6.3.97, 6.3.98).
+  const bool pri_msi = f.PRI && f.MSI;
+  const std::uint64_t pri_base = f.PRI ? BASE_hint | queue_addr | 0x1f : 0;
+  const std::uint64_t pri_index = f.PRI ? QUEUE_OVFLG | 0xfffffULL : 0;
   // What is beyond the sizes of StreamID and SubstreamID is RES0 (6.3.38).
   const std::uint64_t gatos_sid =
       low_bits(f.SIDSIZE) | low_bits(f.SSIDSIZE) << 32 | (f.SSIDSIZE != 0 ? low_bits(1) << 52 : 0);
@@ -123,7 +133,7 @@ std::vector<RegisterInfo> register_table(const Features& f, SecSid sec_sid) {
       {SMMU_STATUSR, "SMMU_STATUSR", 0x40, 4, RO, 0, 0, "IHI 0070 6.3.13"},
       {SMMU_GBPA, "SMMU_GBPA", 0x44, 4, RW, gbpa_reset, gbpa, "IHI 0070 6.3.14"},
       {SMMU_AGBPA, "SMMU_AGBPA", 0x48, 4, RW, 0, 0, "IHI 0070 6.3.15"},
-      {SMMU_IRQ_CTRL, "SMMU_IRQ_CTRL", 0x50, 4, RW, 0, IRQ_CTRL_implemented, "IHI 0070 6.3.16"},
+      {SMMU_IRQ_CTRL, "SMMU_IRQ_CTRL", 0x50, 4, RW, 0, irq_ctrl_fields(f), "IHI 0070 6.3.16"},
       {SMMU_IRQ_CTRLACK, "SMMU_IRQ_CTRLACK", 0x54, 4, AckMirror, 0, 0, "IHI 0070 6.3.17"},
       {SMMU_GERROR, "SMMU_GERROR", 0x60, 4, RO, 0, 0, "IHI 0070 6.3.19"},
       {SMMU_GERRORN, "SMMU_GERRORN", 0x64, 4, RW, 0, gerror_fields(f), "IHI 0070 6.3.20"},
@@ -140,12 +150,19 @@ std::vector<RegisterInfo> register_table(const Features& f, SecSid sec_sid) {
       {SMMU_EVENTQ_IRQ_CFG0, "SMMU_EVENTQ_IRQ_CFG0", 0xb0, 8, RW, 0, msi_addr, "IHI 0070 6.3.30"},
       {SMMU_EVENTQ_IRQ_CFG1, "SMMU_EVENTQ_IRQ_CFG1", 0xb8, 4, RW, 0, msi_data, "IHI 0070 6.3.31"},
       {SMMU_EVENTQ_IRQ_CFG2, "SMMU_EVENTQ_IRQ_CFG2", 0xbc, 4, RW, 0, msi_attributes, "IHI 0070 6.3.32"},
+      {SMMU_PRIQ_BASE, "SMMU_PRIQ_BASE", 0xc0, 8, RW, 0, pri_base, "IHI 0070 6.3.33"},
+      {SMMU_PRIQ_IRQ_CFG0, "SMMU_PRIQ_IRQ_CFG0", 0xd0, 8, RW, 0, pri_msi ? msi_addr : 0, "IHI 0070 6.3.34"},
+      {SMMU_PRIQ_IRQ_CFG1, "SMMU_PRIQ_IRQ_CFG1", 0xd8, 4, RW, 0, pri_msi ? msi_data : 0, "IHI 0070 6.3.35"},
+      {SMMU_PRIQ_IRQ_CFG2, "SMMU_PRIQ_IRQ_CFG2", 0xdc, 4, RW, 0,
+       pri_msi ? PRIQ_IRQ_CFG2_LO | msi_attributes : 0, "IHI 0070 6.3.36"},
       {SMMU_GATOS_CTRL, "SMMU_GATOS_CTRL", 0x100, 4, RW, 0, f.ATOS ? GATOS_CTRL_RUN : 0, "IHI 0070 6.3.37"},
       {SMMU_GATOS_SID, "SMMU_GATOS_SID", 0x108, 8, RW, 0, f.ATOS ? gatos_sid : 0, "IHI 0070 6.3.38"},
       {SMMU_GATOS_ADDR, "SMMU_GATOS_ADDR", 0x110, 8, RW, 0, f.ATOS ? ~low_bits(6) : 0, "IHI 0070 6.3.39"},
       {SMMU_GATOS_PAR, "SMMU_GATOS_PAR", 0x118, 8, RO, 0, 0, "IHI 0070 6.3.40"},
       {SMMU_EVENTQ_PROD, "SMMU_EVENTQ_PROD", 0x100a8, 4, RW, 0, EVENTQ_OVFLG | 0xfffff, "IHI 0070 6.3.95"},
       {SMMU_EVENTQ_CONS, "SMMU_EVENTQ_CONS", 0x100ac, 4, RW, 0, EVENTQ_OVFLG | 0xfffff, "IHI 0070 6.3.96"},
+      {SMMU_PRIQ_PROD, "SMMU_PRIQ_PROD", 0x100c8, 4, RW, 0, pri_index, "IHI 0070 6.3.97"},
+      {SMMU_PRIQ_CONS, "SMMU_PRIQ_CONS", 0x100cc, 4, RW, 0, pri_index, "IHI 0070 6.3.98"},
   };
   // Guarded by the acknowledged value: a field in transition counts as its old value (6.3.9), and enabling
   // is acknowledged at once.
@@ -163,6 +180,10 @@ std::vector<RegisterInfo> register_table(const Features& f, SecSid sec_sid) {
   guard(SMMU_CMDQ_CONS, CR0_CMDQEN);
   guard(SMMU_EVENTQ_BASE, CR0_EVENTQEN);
   guard(SMMU_EVENTQ_PROD, CR0_EVENTQEN);
+  if (f.PRI) {  // 6.3.9.5: by PRIQEN itself, whatever SMMUEN makes of it
+    guard(SMMU_PRIQ_BASE, CR0_PRIQEN);
+    guard(SMMU_PRIQ_PROD, CR0_PRIQEN);
+  }
   if (f.ATOS) {  // 6.3.37: ignored from SMMUv3.2 on, and permitted to be before
     for (const Reg id_of : {SMMU_GATOS_CTRL, SMMU_GATOS_SID, SMMU_GATOS_ADDR}) {
       guard(id_of, GATOS_CTRL_RUN, SMMU_GATOS_CTRL);
@@ -174,6 +195,9 @@ std::vector<RegisterInfo> register_table(const Features& f, SecSid sec_sid) {
     }
     for (const Reg id_of : {SMMU_EVENTQ_IRQ_CFG0, SMMU_EVENTQ_IRQ_CFG1, SMMU_EVENTQ_IRQ_CFG2}) {
       guard(id_of, IRQ_CTRL_EVENTQ_IRQEN, SMMU_IRQ_CTRLACK);
+    }
+    for (const Reg id_of : {SMMU_PRIQ_IRQ_CFG0, SMMU_PRIQ_IRQ_CFG1, SMMU_PRIQ_IRQ_CFG2}) {
+      if (f.PRI) guard(id_of, IRQ_CTRL_PRIQ_IRQEN, SMMU_IRQ_CTRLACK);
     }
   }
 

@@ -29,6 +29,9 @@ const Structures& checked(const Structures& s) {
   geometry("tlb", s.tlb_sets, s.tlb_ways);
   geometry("config", s.ste_sets, s.ste_ways);
   geometry("config", s.cd_sets, s.cd_ways);
+  if (s.page_request_buffer == 0) {
+    throw ConfigError("page_request_buffer", "page_request_buffer is 1 or more");
+  }
   if (s.event_buffer == 0) throw ConfigError("event_buffer", "event_buffer is 1 or more");
   return s;
 }
@@ -60,6 +63,7 @@ void Smmu::add_workers(ProgrammingInterface& interface) {
     m_workers.push_back(worker);
   }
   if (m_features.ATS) m_workers.push_back(&interface.atc_messages());
+  if (m_features.PRI) m_workers.push_back(&interface.page_requests());
 }
 
 void Smmu::check(const Features& features, const Structures& structures) {

@@ -29,6 +29,10 @@ constexpr Counter counters[] = {
     {"ats_translated", &Statistics::ats_translated, "1", "ATS Translated transactions that went on or ended"},
     {"atc_invalidations", &Statistics::atc_invalidations, "1", "ATS invalidations asked for by CMD_ATC_INV"},
     {"atc_timeouts", &Statistics::atc_timeouts, "1", "ATS invalidations that did not complete in time"},
+    {"page_requests", &Statistics::page_requests, "1", "PRI queue entries written"},
+    {"page_requests_lost", &Statistics::page_requests_lost, "1",
+     "page requests and Stop Markers discarded: queue disabled, full or failed"},
+    {"page_responses", &Statistics::page_responses, "1", "PRG Responses by the SMMU itself"},
 };
 
 }  // namespace

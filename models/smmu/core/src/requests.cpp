@@ -70,12 +70,17 @@ void AccessRequest::visit(Archive& archive) {
   archive.value("unsupported", unsupported);
   archive.value("ats", ats);
   archive.value("no_write", no_write);
+  archive.value("last", page_request.last);
+  archive.value("read", page_request.read);
+  archive.value("write", page_request.write);
+  archive.value("PRGI", page_request.PRGI);
   archive.value("debug", debug);
   archive.value("can_wait", can_wait);
   visit_attributes(archive, attributes);
   archive.value("port", port);
   archive.moment("time", time);
-  if (kind > AccessKind::translate || unsupported > Unsupported::identity || ats > AtsPhase::page_request) {
+  if (kind > AccessKind::translate || unsupported > Unsupported::identity || ats > AtsPhase::page_request ||
+      page_request.PRGI > 0x1ff) {
     archive.fail("kind", "no access that a client makes");
     *this = {};
   }

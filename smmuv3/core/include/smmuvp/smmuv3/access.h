@@ -14,7 +14,8 @@
 
 namespace smmuvp::smmuv3 {
 
-/// Looks up configuration and translation, or faults. Counts as under way from construction to destruction.
+/// Looks up configuration and translation, or faults. A page request, which is posted, has ended when the PRI
+/// queue has taken it. Counts as under way from construction to destruction.
 ///
 ///     Access access(smmu, request);
 ///     while (access.step() == Step::need) access.complete(memory(access.op()));
@@ -51,7 +52,7 @@ class Access : public smmu::ClientAccess {
   void visit(Archive& archive) override;
 
  private:
-  enum class State : std::uint8_t { start, config, translation, record, stall, done };
+  enum class State : std::uint8_t { start, config, translation, record, stall, page_request, done };
 
   /// A Translation Request is translated more than once where its rights need it.
   enum class AtsPass : std::uint8_t {
@@ -66,6 +67,7 @@ class Access : public smmu::ClientAccess {
   void configured();
   void translate(const smmu::TranslationContext& context);
   void translated();
+  bool request_page();
   void bypass();
   void tell_other_identity();
   void tell_no_atomics(const pgtable::Fault& fault) const;

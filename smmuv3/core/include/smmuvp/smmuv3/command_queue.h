@@ -46,6 +46,7 @@ class CommandQueue : public smmu::Worker {
                          bool ste);
   void invalidate_tlb(const smmu::Invalidation& what, const char* command);
   void invalidate_atc(const Command& command);
+  void respond_to_page_requests(const Command& command);
   void resume(const Command& command);
   void finish_sync();
   void consume();

@@ -26,6 +26,7 @@ struct ConfigRequest {
   AtosType atos = AtosType::none;
   smmu::AtsPhase ats = smmu::AtsPhase::none;  ///< of a Translated transaction no CD is fetched
   bool ATSCHK = false;                        ///< CR0.ATSCHK, with `ats`
+  bool ste_alone = false;                     ///< no CD is looked for
   bool inhibit_updates = false;  ///< by stage 2, where it translates the address of an L1CD or CD
   smmu::TimePs time = 0;
 };

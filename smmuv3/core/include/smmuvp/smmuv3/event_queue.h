@@ -6,6 +6,7 @@
 #include "smmuvp/smmu/worker.h"
 #include "smmuvp/smmuv3/events.h"
 #include "smmuvp/smmuv3/parts.h"
+#include "smmuvp/smmuv3/record_writer.h"
 #include "smmuvp/smmuv3/stalls.h"
 
 namespace smmuvp::smmuv3 {
@@ -14,8 +15,7 @@ class ProgrammingInterface;
 
 class EventQueue : public smmu::Worker {
  public:
-  EventQueue(const Parts& parts, ProgrammingInterface& interface)
-      : m_parts(parts), m_interface(interface), m_stalls(parts) {}
+  EventQueue(const Parts& parts, ProgrammingInterface& interface);
 
   /// Stalled accesses: their records are written in turn with the others.
   Stalls& stalls() { return m_stalls; }
@@ -33,7 +33,7 @@ class EventQueue : public smmu::Worker {
   /// Whether records of up to `time` are still to be written.
   bool holds_until(smmu::TimePs time) const { return !m_pending.empty() && m_pending.front().time <= time; }
   /// Neither is a record being written, nor one still to be that does not wait for a writable queue.
-  bool empty() const { return m_pending.empty() && !m_waiting; }
+  bool empty() const { return m_pending.empty() && !m_writer.waiting(); }
   /// Records that wait to be written, by time; the first may be on its way.
   const std::deque<Event>& pending() const { return m_pending; }
   /// What would keep a record from being written, as the queue is now; empty: nothing.
@@ -41,8 +41,8 @@ class EventQueue : public smmu::Worker {
 
   std::optional<smmu::TimePs> due() const override;
   smmu::Step step(smmu::TimePs now) override;
-  const smmu::MemoryOp& op() const override { return m_op; }
-  bool waiting() const override { return m_waiting; }
+  const smmu::MemoryOp& op() const override { return m_writer.op(); }
+  bool waiting() const override { return m_writer.waiting(); }
   void complete(const smmu::MemoryAnswer& answer) override;
 
   void reset();
@@ -50,22 +50,19 @@ class EventQueue : public smmu::Worker {
 
  private:
   bool writable() const;
-  bool full() const;
   const Event* stall_record() const;
   const Event* last_record() const;
   bool merges(const Event& event) const;
   void write(const Event& event, smmu::TimePs now);
   void written();
   void write_failed();
-  void overflow();
 
   Parts m_parts;
   ProgrammingInterface& m_interface;
   Stalls m_stalls;
   std::deque<Event> m_pending;  // by time
-  Event m_written;  // that m_op writes, or wrote: the first of m_pending, or of m_stalls with Stall
-  bool m_waiting = false;
-  smmu::MemoryOp m_op;
+  Event m_written;  // that m_writer writes, or wrote: the first of m_pending, or of m_stalls with Stall
+  RecordWriter m_writer;
   smmu::TimePs m_time = 0;
   smmu::TimePs m_room_at = 0;
 };

@@ -13,7 +13,7 @@ namespace smmuvp::smmuv3 {
 class ProgrammingInterface;
 
 /// What an MSI tells of. Those of before come first where several are due at a time.
-enum class MsiSource : std::uint8_t { eventq, gerror, cmdq_sync };
+enum class MsiSource : std::uint8_t { eventq, gerror, cmdq_sync, priq };
 
 /// Where an MSI goes, and with what.
 struct Msi {
@@ -53,7 +53,7 @@ class MsiWriter : public smmu::Worker {
     smmu::TimePs time = 0;
     smmu::TimePs completed = 0;
   };
-  static constexpr unsigned sources = 3;
+  static constexpr unsigned sources = 4;
 
   const Slot& slot(MsiSource source) const { return m_slots[static_cast<unsigned>(source)]; }
   Slot& slot(MsiSource source) { return m_slots[static_cast<unsigned>(source)]; }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "smmuvp/base/registers.h"
@@ -13,6 +14,7 @@
 #include "smmuvp/smmuv3/msi_writer.h"
 #include "smmuvp/smmuv3/parts.h"
 #include "smmuvp/smmuv3/prefetch.h"
+#include "smmuvp/smmuv3/pri_queue.h"
 #include "smmuvp/smmuv3/queue.h"
 #include "smmuvp/smmuv3/register_window.h"
 #include "smmuvp/smmuv3/registers.h"
@@ -25,7 +27,8 @@ struct Signals {
   bool gerror = false;
   bool cmdq_sync = false;
   bool event = false;  ///< wake-up event for WFE (IDR0.SEV)
-  bool any() const { return eventq || gerror || cmdq_sync || event; }
+  bool priq = false;
+  bool any() const { return eventq || gerror || cmdq_sync || event || priq; }
 };
 
 /// What holds that software has not answered yet, where it has the interrupt on: what a level-sensitive line
@@ -33,6 +36,7 @@ struct Signals {
 struct Levels {
   bool eventq = false;  ///< EVENTQ_PROD.WR is not EVENTQ_CONS.RD: there are events to read
   bool gerror = false;  ///< GERROR differs from GERRORN: an error is active
+  bool priq = false;    ///< PRIQ_PROD.WR is not PRIQ_CONS.RD: there are page requests to read
 };
 
 class ProgrammingInterface : public RegisterBlock, private RegisterObserver {
@@ -69,6 +73,8 @@ class ProgrammingInterface : public RegisterBlock, private RegisterObserver {
   Prefetch& prefetch() { return m_prefetch; }
   AtcMessages& atc_messages() { return m_atc_messages; }
   const AtcMessages& atc_messages() const { return m_atc_messages; }
+  PriQueue& page_requests() { return m_page_requests; }
+  const PriQueue& page_requests() const { return m_page_requests; }
 
   // ---- what queues go by
 
@@ -76,8 +82,10 @@ class ProgrammingInterface : public RegisterBlock, private RegisterObserver {
   void set(Reg id, std::uint64_t value) { m_registers.set(id, value); }
   const Queue& command_queue() const { return m_cmdq; }
   const Queue& event_queue() const { return m_eventq; }
+  const Queue& pri_queue() const { return m_priq; }
   const pgtable::Attributes& command_attributes() const { return m_cmdq_attributes; }
   const pgtable::Attributes& event_attributes() const { return m_eventq_attributes; }
+  const pgtable::Attributes& pri_attributes() const { return m_priq_attributes; }
   /// Whether a global error is active: GERROR and GERRORN differ (6.3.19).
   bool active(std::uint32_t gerror_bit) const {
     return ((reg(SMMU_GERROR) ^ reg(SMMU_GERRORN)) & gerror_bit) != 0;
@@ -86,6 +94,13 @@ class ProgrammingInterface : public RegisterBlock, private RegisterObserver {
   void activate(std::uint32_t gerror_bit, smmu::TimePs time);
   /// The Event queue became non-empty at `time`: its interrupt goes out.
   void interrupt_eventq(smmu::TimePs time);
+  /// PRIQ_IRQ_CFG2.LO: only what has Last interrupts, and it always does (6.3.36).
+  bool last_only() const { return (reg(SMMU_PRIQ_IRQ_CFG2) & PRIQ_IRQ_CFG2_LO) != 0; }
+  /// The PRI queue has something to tell at `time`: its interrupt goes out.
+  void interrupt_priq(smmu::TimePs time);
+  /// A PRG Response to a device. @param Resp  as in CMD_PRI_RESP
+  void respond(std::uint32_t StreamID, std::optional<std::uint32_t> SubstreamID, std::uint16_t PRGIndex,
+               std::uint8_t Resp, smmu::TimePs time);
   /// Acknowledges in CR0ACK what has become complete by `now`.
   void update_acks(smmu::TimePs now);
   /// The same for IRQ_CTRLACK.
@@ -101,7 +116,7 @@ class ProgrammingInterface : public RegisterBlock, private RegisterObserver {
   void reset();
   /// All but what visit_lookups() has.
   void visit(Archive& archive);
-  /// What needs the engine to be there first: atos(), prefetch(), stalls().
+  /// What needs the engine to be there first: atos(), prefetch(), stalls(), page_requests().
   void visit_lookups(Archive& archive);
 
  private:
@@ -126,6 +141,7 @@ class ProgrammingInterface : public RegisterBlock, private RegisterObserver {
   Atos m_atos;
   Prefetch m_prefetch;
   AtcMessages m_atc_messages;
+  PriQueue m_page_requests;
 
   // Copies of registers in the form that accesses and queues need; refresh() makes them.
   std::uint32_t m_cr0ack = 0;
@@ -133,8 +149,10 @@ class ProgrammingInterface : public RegisterBlock, private RegisterObserver {
   pgtable::Attributes m_table_attributes;
   pgtable::Attributes m_cmdq_attributes;
   pgtable::Attributes m_eventq_attributes;
+  pgtable::Attributes m_priq_attributes;
   Queue m_cmdq;
   Queue m_eventq;
+  Queue m_priq;
   Signals m_signals;
   smmu::TimePs m_written_at = 0;  // the time of the write that is being carried out
   bool m_held = false;            // not saved: it follows a line

@@ -42,8 +42,14 @@ enum Reg : std::uint16_t {
   SMMU_EVENTQ_IRQ_CFG0,
   SMMU_EVENTQ_IRQ_CFG1,
   SMMU_EVENTQ_IRQ_CFG2,
+  SMMU_PRIQ_BASE,
+  SMMU_PRIQ_IRQ_CFG0,
+  SMMU_PRIQ_IRQ_CFG1,
+  SMMU_PRIQ_IRQ_CFG2,
   SMMU_EVENTQ_PROD,
   SMMU_EVENTQ_CONS,
+  SMMU_PRIQ_PROD,
+  SMMU_PRIQ_CONS,
   SMMU_GATOS_CTRL,
   SMMU_GATOS_SID,
   SMMU_GATOS_ADDR,
@@ -65,15 +71,17 @@ std::vector<RegisterInfo> register_table(const Features& features, SecSid sec_si
 
 // Fields.
 constexpr std::uint32_t CR0_SMMUEN = 1U << 0;
+constexpr std::uint32_t CR0_PRIQEN = 1U << 1;
 constexpr std::uint32_t CR0_EVENTQEN = 1U << 2;
 constexpr std::uint32_t CR0_CMDQEN = 1U << 3;
 constexpr std::uint32_t CR0_ATSCHK = 1U << 4;
 /// Fields that are there whatever the features.
 constexpr std::uint32_t CR0_implemented = CR0_SMMUEN | CR0_EVENTQEN | CR0_CMDQEN;
-/// ATS is of Non-secure streams only (IHI 0070 3.9.1).
+/// ATS and PRI are of Non-secure streams only (IHI 0070 3.9.1, 8.2).
 constexpr std::uint32_t cr0_fields(const Features& features, SecSid sec_sid = SecSid::non_secure) {
   const bool ats = features.ATS && sec_sid == SecSid::non_secure;
-  return CR0_implemented | (ats ? CR0_ATSCHK : 0U);
+  return CR0_implemented | (ats ? CR0_ATSCHK : 0U) |
+         (features.PRI && sec_sid == SecSid::non_secure ? CR0_PRIQEN : 0U);
 }
 constexpr std::uint32_t CR1_TABLE = 0xfc0;
 constexpr std::uint32_t CR1_QUEUE = 0x03f;
@@ -83,12 +91,19 @@ constexpr std::uint32_t CR2_REC_CFG_ATS = 1U << 3;
 constexpr std::uint32_t GBPA_Update = 1U << 31;
 constexpr std::uint32_t GBPA_ABORT = 1U << 20;
 constexpr std::uint32_t IRQ_CTRL_GERROR_IRQEN = 1U << 0;
+constexpr std::uint32_t IRQ_CTRL_PRIQ_IRQEN = 1U << 1;
 constexpr std::uint32_t IRQ_CTRL_EVENTQ_IRQEN = 1U << 2;
+/// Those that every SMMU has.
 constexpr std::uint32_t IRQ_CTRL_implemented = IRQ_CTRL_GERROR_IRQEN | IRQ_CTRL_EVENTQ_IRQEN;
+constexpr std::uint32_t irq_ctrl_fields(const Features& features) {
+  return IRQ_CTRL_implemented | (features.PRI ? IRQ_CTRL_PRIQ_IRQEN : 0U);
+}
 constexpr std::uint32_t GERROR_CMDQ_ERR = 1U << 0;
 constexpr std::uint32_t GERROR_EVENTQ_ABT_ERR = 1U << 2;
+constexpr std::uint32_t GERROR_PRIQ_ABT_ERR = 1U << 3;
 constexpr std::uint32_t GERROR_MSI_CMDQ_ABT_ERR = 1U << 4;
 constexpr std::uint32_t GERROR_MSI_EVENTQ_ABT_ERR = 1U << 5;
+constexpr std::uint32_t GERROR_MSI_PRIQ_ABT_ERR = 1U << 6;
 constexpr std::uint32_t GERROR_MSI_GERROR_ABT_ERR = 1U << 7;
 constexpr std::uint32_t GERROR_SFM_ERR = 1U << 8;
 /// The fields of GERROR and GERRORN that are there. The model has no service failure mode, yet its field is
@@ -97,11 +112,15 @@ constexpr std::uint32_t gerror_fields(const Features& features) {
   constexpr std::uint32_t always = GERROR_CMDQ_ERR | GERROR_EVENTQ_ABT_ERR | GERROR_SFM_ERR;
   constexpr std::uint32_t of_msis =
       GERROR_MSI_CMDQ_ABT_ERR | GERROR_MSI_EVENTQ_ABT_ERR | GERROR_MSI_GERROR_ABT_ERR;
-  return features.MSI ? always | of_msis : always;
+  const std::uint32_t of_pri =
+      features.PRI ? GERROR_PRIQ_ABT_ERR | (features.MSI ? GERROR_MSI_PRIQ_ABT_ERR : 0U) : 0U;
+  return always | of_pri | (features.MSI ? of_msis : 0U);
 }
 constexpr std::uint32_t CMDQ_CONS_ERR_shift = 24;
 constexpr std::uint32_t CMDQ_CONS_ERR = 0x7fU << CMDQ_CONS_ERR_shift;
-constexpr std::uint32_t EVENTQ_OVFLG = 1U << 31;
+constexpr std::uint32_t QUEUE_OVFLG = 1U << 31;  ///< and OVACKFLG, of CONS
+constexpr std::uint32_t EVENTQ_OVFLG = QUEUE_OVFLG;
+constexpr std::uint32_t PRIQ_IRQ_CFG2_LO = 1U << 31;
 constexpr std::uint32_t GATOS_CTRL_RUN = 1U << 0;
 constexpr std::uint64_t BASE_hint = std::uint64_t{1} << 62;  ///< RA, WA
 

@@ -25,6 +25,9 @@ struct Statistics {
   std::uint64_t ats_translated = 0;
   std::uint64_t atc_invalidations = 0;
   std::uint64_t atc_timeouts = 0;
+  std::uint64_t page_requests = 0;
+  std::uint64_t page_requests_lost = 0;
+  std::uint64_t page_responses = 0;
 
   void report(StatVisitor& visitor) const;
   void visit(Archive& archive);

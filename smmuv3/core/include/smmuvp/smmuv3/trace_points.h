@@ -28,6 +28,10 @@ constexpr TracePoint<std::uint32_t, std::uint64_t, std::string_view, std::uint64
                       {"sid", "address", "answer", "translated", "log2size", "rights"}};
 constexpr TracePoint<std::string_view, std::uint32_t, std::uint64_t, bool> trace_atc_message{
     "smmu.atc_message", "a message to a device with an ATC has ended", {"message", "sid", "address", "ok"}};
+constexpr TracePoint<std::string_view, std::uint32_t, std::uint64_t, std::uint32_t, bool> trace_page_request{
+    "smmu.page_request",
+    "a page request was recorded, or discarded",
+    {"outcome", "sid", "address", "PRGIndex", "Last"}};
 /// All that an SMMUv3 emits, the engine included.
 inline std::vector<TracePointInfo> trace_points() {
   return {smmu::trace_translate,
@@ -41,6 +45,7 @@ inline std::vector<TracePointInfo> trace_points() {
           trace_atos,
           trace_ats_request,
           trace_atc_message,
+          trace_page_request,
           smmu::trace_register_write,
           smmu::trace_register_read,
           smmu::trace_tlb_fill,

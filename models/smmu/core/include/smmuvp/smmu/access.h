@@ -40,6 +40,14 @@ enum class Unsupported : std::uint8_t {
 /// refuses them all.
 enum class AtsPhase : std::uint8_t { none, translation_request, translated, page_request };
 
+/// What a page request of PCIe has beside address and identity (IHI 0070 chapter 8).
+struct PageRequestFields {
+  bool last = false;
+  bool read = false;
+  bool write = false;
+  std::uint16_t PRGI = 0;  ///< 9 bits
+};
+
 /// One transaction of a client device, or the part of one that lies in one translation region.
 struct AccessRequest {
   std::uint64_t address = 0;  ///< 64 bits, sign extension done by the client
@@ -54,8 +62,9 @@ struct AccessRequest {
   bool instruction = false;
   Unsupported unsupported = Unsupported::none;
   AtsPhase ats = AtsPhase::none;
-  bool no_write = false;  ///< NW of a Translation Request
-  bool debug = false;     ///< no events, no statistics, no cache changes
+  bool no_write = false;           ///< NW of a Translation Request
+  PageRequestFields page_request;  ///< with AtsPhase::page_request
+  bool debug = false;              ///< no events, no statistics, no cache changes
   /// With debug: flag updates are asked for as by an access, and whoever carries out operations makes none.
   bool foresee = false;
   /// Who asks goes on with others meanwhile: the access may wait for the walk of another (Step::waits).
