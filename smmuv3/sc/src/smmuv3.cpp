@@ -139,7 +139,8 @@ template <unsigned BUSWIDTH>
 class SmmuV3<BUSWIDTH>::Impl : public Module {
  public:
   Impl(const smmuv3::Settings& s, Host& host, SmmuV3& m)
-      : Module(m, s, host, m.walk, m.ats, {m.eventq_irq, m.gerror_irq, m.cmdq_sync_irq, m.event_out}),
+      : Module(m, s, host, m.walk, m.ats,
+               {m.eventq_irq, m.gerror_irq, m.cmdq_sync_irq, m.event_out, m.priq_irq}),
         features(s.features) {}
 
   smmuv3::Features features;
@@ -163,6 +164,7 @@ SmmuV3<BUSWIDTH>::SmmuV3(const sc_core::sc_module_name& name, const Params& para
       gerror_irq("gerror_irq"),
       cmdq_sync_irq("cmdq_sync_irq"),
       event_out("event_out"),
+      priq_irq("priq_irq"),
       reset("reset") {
   const smmuv3::Settings settings = settings_of(parameters(), *this);
   m_impl = std::make_unique<Impl>(settings, this->host(), *this);
@@ -194,6 +196,10 @@ SmmuV3<BUSWIDTH>::SmmuV3(const sc_core::sc_module_name& name, const Params& para
                  edge ? "Event queue became non-empty" : "Event queue is non-empty", true, "eventq", edge});
     p.push_back({"gerror_irq", &gerror_irq, "global error", true, "gerror", edge});
     p.push_back({"cmdq_sync_irq", &cmdq_sync_irq, "CMD_SYNC completed", true, "cmdq-sync", true});
+    if (settings.features.PRI) {
+      p.push_back({"priq_irq", &priq_irq, edge ? "page requests have come" : "PRI queue is non-empty", true,
+                   "priq", edge});
+    }
     p.push_back({"event_out", &event_out, "wake-up event for WFE", true, "", true});
     p.push_back({"reset", &reset, "resets the SMMU", true});
   }
@@ -208,6 +214,7 @@ void SmmuV3<BUSWIDTH>::before_end_of_elaboration() {
   m_impl->tie(gerror_irq);
   m_impl->tie(cmdq_sync_irq);
   m_impl->tie(event_out);
+  m_impl->tie(priq_irq);
   m_impl->tie_reset(reset);
   m_impl->connect_ats(ats);
 }

@@ -15,9 +15,11 @@ class WiredOutputs {
     LineOut& gerror;
     LineOut& cmdq_sync;
     LineOut& event;
+    LineOut& priq;
   };
 
-  /// @param level  eventq and gerror show what holds, and not that it has begun. @param group  they join it
+  /// @param level  eventq, gerror and priq show what holds, and not that it has begun. @param group  they
+  /// join it
   WiredOutputs(const Ports& ports, bool level, const sc_core::sc_time& clock, smmu::OutputGroup& group);
 
   /// Shows what has happened since the last call, and what holds.
@@ -31,6 +33,7 @@ class WiredOutputs {
   InterruptOutput& m_gerror;
   InterruptOutput& m_cmdq_sync;
   InterruptOutput& m_event;
+  InterruptOutput& m_priq;
 };
 
 }  // namespace smmuvp::smmuv3

@@ -4,6 +4,7 @@
 
 #include "smmuvp/pgtable/attributes.h"
 #include "smmuvp/smmu/attributes.h"
+#include "smmuvp/tlm/ats_extension.h"
 
 namespace smmuvp::smmu {
 
@@ -24,7 +25,9 @@ void set_ats(AccessRequest& r, tlm::tlm_generic_payload& payload, smmuvp::AtsPha
       r.ats = AtsPhase::translated;
       break;
     case smmuvp::AtsPhase::PageRequest:
-      if (e != nullptr && payload.is_write()) r.ats = AtsPhase::page_request;
+      if (e == nullptr || !payload.is_write()) return;
+      r.ats = AtsPhase::page_request;
+      r.page_request = {e->last, e->read, e->write, static_cast<std::uint16_t>(e->PRGI & 0x1ffU)};
       break;
     case smmuvp::AtsPhase::None:
       break;
@@ -86,7 +89,8 @@ bool TransactionShape::same(const TransactionShape& other) const {
   return length == other.length && window == other.window && ignore == other.ignore &&
          a.address == b.address && a.kind == b.kind && a.stream_id == b.stream_id &&
          a.substream_valid == b.substream_valid && a.substream_id == b.substream_id && a.space == b.space &&
-         a.ats == b.ats && a.no_write == b.no_write;
+         a.ats == b.ats && a.no_write == b.no_write && a.page_request.PRGI == b.page_request.PRGI &&
+         a.page_request.last == b.page_request.last;
 }
 
 void TransactionShape::visit(Archive& archive) {

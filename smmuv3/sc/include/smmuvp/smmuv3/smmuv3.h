@@ -48,9 +48,10 @@ namespace smmuvp {
 /// A register access consumes the time that its initiator is ahead, by wait(), unless sync_registers is
 /// false: what it reads is the state at the initiator's time.
 ///
-/// The interrupt outputs are pulses of one SMMU clock; eventq_irq and gerror_irq are levels if irq is level.
-/// A reset input becoming active resets, once or, if reset is level, for as long as it is: accesses are then
-/// aborted, and registers answer TLM_GENERIC_ERROR_RESPONSE. Lines that nothing is bound to are tied off.
+/// The interrupt outputs are pulses of one SMMU clock; eventq_irq, gerror_irq and priq_irq are levels if irq
+/// is level. A reset input becoming active resets, once or, if reset is level, for as long as it is: accesses
+/// are then aborted, and registers answer TLM_GENERIC_ERROR_RESPONSE. Lines that nothing is bound to are tied
+/// off.
 ///
 /// All sockets have BUSWIDTH bits; WidthAdapter (smmuvp/tlm/width_adapter.h) binds others to them.
 ///
@@ -101,7 +102,8 @@ class SMMUVP_EXPORT SmmuV3 : public Component, public DumpControl {
   LineOut gerror_irq;                        ///< a global error became active; by level: is active
   LineOut cmdq_sync_irq;                     ///< CMD_SYNC with CS == SIG_IRQ completed
   LineOut event_out;                         ///< wake-up event for processors in WFE
-  LineIn reset;                              ///< active high unless reset_active_low
+  LineOut priq_irq;  ///< page requests have come (IDR0.PRI); by level: PRI queue is non-empty
+  LineIn reset;      ///< active high unless reset_active_low
 
   const std::vector<Port>& ports() const override;
   void visit(Archive& archive) override;

@@ -36,8 +36,8 @@ enum class Unsupported : std::uint8_t {
   identity,   ///< not of the one stream, space and privilege that its TBU is fixed to
 };
 
-/// What an ATS-capable device asks for; with Unsupported::ats. An SMMU that has ATS looks at this, another one
-/// refuses them all.
+/// What an ATS-capable device asks for; with Unsupported::ats. An SMMU that has ATS looks at this, another
+/// one refuses them all.
 enum class AtsPhase : std::uint8_t { none, translation_request, translated, page_request };
 
 /// What a page request of PCIe has beside address and identity (IHI 0070 chapter 8).
