@@ -15,6 +15,7 @@ namespace naive_smmuv3 {
 Event Smmu::event_of(const Transaction& transaction, EventNumber number) const {
   Event event;
   event.number = number;
+  event.SEC_SID = transaction.stream();
   event.StreamID = transaction.request.StreamID;
   event.SSV = transaction.request.SSV;
   event.SubstreamID = transaction.request.SSV ? transaction.request.SubstreamID : 0;
@@ -114,24 +115,25 @@ Smmu::Attempt Smmu::attempt(const AccessRequest& request) {
     attempt.problem->event->Reason = *request.unsupported;
     return attempt;
   }
-  return SMMUEN() ? translate(transaction) : bypass_disabled(transaction);
+  return interface(transaction.stream()).SMMUEN() ? translate(transaction) : bypass_disabled(transaction);
 }
 
 // 3.4, 6.3.9.6, 6.3.14, 13.2: SMMUEN == 0
 Smmu::Attempt Smmu::bypass_disabled(const Transaction& transaction) {
   Attempt attempt;
-  const bool ABORT = bit(m_GBPA, 20);
+  const Interface& regs = interface(transaction.stream());
+  const bool ABORT = bit(regs.GBPA, 20);
   if (ABORT || beyond(transaction.request.address, m_features.oas_bits())) {
     attempt.problem = Problem{};  // silent
     return attempt;
   }
   Overrides overrides;
-  overrides.INSTCFG = field(m_GBPA, 19, 18);
-  overrides.PRIVCFG = field(m_GBPA, 17, 16);
-  overrides.SHCFG = field(m_GBPA, 13, 12);
-  overrides.ALLOCCFG = field(m_GBPA, 11, 8);
-  overrides.MTCFG = bit(m_GBPA, 4);
-  overrides.MemAttr = field(m_GBPA, 3, 0);
+  overrides.INSTCFG = field(regs.GBPA, 19, 18);
+  overrides.PRIVCFG = field(regs.GBPA, 17, 16);
+  overrides.SHCFG = field(regs.GBPA, 13, 12);
+  overrides.ALLOCCFG = field(regs.GBPA, 11, 8);
+  overrides.MTCFG = bit(regs.GBPA, 4);
+  overrides.MemAttr = field(regs.GBPA, 3, 0);
   overrides.of_ste = false;
   attempt.forwarded.address = transaction.request.address;
   output_attributes(
@@ -150,7 +152,8 @@ Smmu::Attempt Smmu::translate(Transaction& transaction) {
     attempt.problem = Problem{};  // 5.2 Config 0b0xx: abort, no event
     return attempt;
   }
-  configuration.world = stream_world(m_features, configuration.ste, bit(m_CR2, 0));
+  configuration.world =
+      stream_world(m_features, configuration.ste, bit(interface(transaction.stream()).CR2, 0));
   transaction.attributes = replace_attributes(m_features, m_choices, configuration.ste.overrides(),
                                               transaction.attributes, transaction.reads_only());
   uint32_t index = 0;

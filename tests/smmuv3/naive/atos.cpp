@@ -75,16 +75,17 @@ class Stage2Memory : public naive::Memory {
 
 }  // namespace
 
-uint64_t Smmu::atos_lookup() {
-  const uint64_t par = atos_answer();
+uint64_t Smmu::atos_lookup(const Interface& regs) {
+  const uint64_t par = atos_answer(regs);
   // 6.3.40: FADDR has the bits of the OAS (ADDR is an address that is truncated to it already)
   return bit(par, 0) ? par & ~keep(~uint64_t{0} << m_features.oas_bits(), 55, 12) : par;
 }
 
 // 9.1.3, 9.1.5: the order of what can go wrong, up to the configuration
-uint64_t Smmu::atos_answer() {
-  const unsigned TYPE = field(m_GATOS_ADDR, 11, 10);
-  const bool SSID_VALID = bit(m_GATOS_SID, 52);
+uint64_t Smmu::atos_answer(const Interface& regs) {
+  const AtosRegisters& atos = regs.GATOS;
+  const unsigned TYPE = field(atos.ADDR, 11, 10);
+  const bool SSID_VALID = bit(atos.SID, 52);
   const bool wants_stage1 = (TYPE & STAGE_1) != 0;
   const bool wants_stage2 = (TYPE & STAGE_2) != 0;
   if (TYPE == 0) return par_fault(INV_REQ);
@@ -94,15 +95,15 @@ uint64_t Smmu::atos_answer() {
 
   // Table 13.4, Table 13.5: no overrides; the attributes are the defaults of 13.1.3
   Transaction transaction;
-  transaction.request.address = keep(m_GATOS_ADDR, 63, 12);
-  transaction.request.StreamID = static_cast<uint32_t>(m_GATOS_SID);
+  transaction.request.address = keep(atos.ADDR, 63, 12);
+  transaction.request.StreamID = static_cast<uint32_t>(atos.SID);
   transaction.request.SSV = SSID_VALID;
-  transaction.request.SubstreamID = field(m_GATOS_SID, 51, 32);
-  transaction.request.type = bit(m_GATOS_ADDR, 8) ? AccessType::read : AccessType::write;
+  transaction.request.SubstreamID = field(atos.SID, 51, 32);
+  transaction.request.type = bit(atos.ADDR, 8) ? AccessType::read : AccessType::write;
   set_memory_type(transaction.attributes, transaction.request.attributes);
-  transaction.attributes.privileged = bit(m_GATOS_ADDR, 9);
-  transaction.attributes.instruction = bit(m_GATOS_ADDR, 7) && transaction.reads_only();
-  transaction.side_effects = !bit(m_GATOS_ADDR, 6);  // HTTUI
+  transaction.attributes.privileged = bit(atos.ADDR, 9);
+  transaction.attributes.instruction = bit(atos.ADDR, 7) && transaction.reads_only();
+  transaction.side_effects = !bit(atos.ADDR, 6);  // HTTUI
 
   Configuration configuration;
   if (const auto problem = find_ste(transaction, configuration.ste)) {
@@ -115,7 +116,7 @@ uint64_t Smmu::atos_answer() {
   if (!ste.translates()) return par_fault(INV_STAGE);
   if (wants_stage1 && !ste.stage1()) return par_fault(INV_STAGE);
   if (wants_stage2 && !ste.stage2()) return par_fault(INV_STAGE);
-  configuration.world = stream_world(m_features, ste, bit(m_CR2, 0));
+  configuration.world = stream_world(m_features, ste, bit(regs.CR2, 0));
   if (!wants_stage1) return atos_translate(transaction, configuration, TYPE);
 
   uint32_t index = 0;

@@ -68,7 +68,7 @@ bool opcode_known(const Features& features, const Choices& choices, unsigned opc
 }  // namespace
 
 // 4.1.3, 4.1.6, 4.2.2, 4.4.1.1, 4.7.3
-bool Smmu::command_illegal(uint64_t low, uint64_t high) const {
+bool Smmu::command_illegal(const Interface&, uint64_t low, uint64_t high) const {
   const unsigned opcode = field(low, 7, 0);
   if (!opcode_known(m_features, m_choices, opcode)) return true;
   if (has_ssec(opcode) && bit(low, 10)) return true;
@@ -90,76 +90,71 @@ bool Smmu::command_illegal(uint64_t low, uint64_t high) const {
 
 // What a command does before it counts as consumed. There are no caches: invalidations and prefetches do
 // nothing.
-void Smmu::execute(uint64_t low, uint64_t high) {
+void Smmu::execute(const Interface& regs, Invalidated& invalidated, uint64_t low, uint64_t high) {
   const unsigned opcode = field(low, 7, 0);
   const uint32_t StreamID = field(low, 63, 32);
   switch (opcode) {
     case 0x44:  // CMD_RESUME: Ac is bit 12, Ab bit 13, STAG bits [79:64]
-      resume(StreamID, static_cast<uint16_t>(field(high, 15, 0)), bit(low, 12), bit(low, 13));
+      resume(regs.space, StreamID, static_cast<uint16_t>(field(high, 15, 0)), bit(low, 12), bit(low, 13));
       break;
     case 0x45:  // CMD_STALL_TERM
-      terminate_stalls(StreamID);
+      terminate_stalls(regs.space, StreamID);
       break;
     case 0x46:
       // 4.7.3, 7.2.1: an event that was not recorded is now out of date, if anything was invalidated
-      if (m_invalidated) {
-        for (Stalled& stalled : m_stalled) stalled.stale = true;
+      for (Stalled& stalled : m_stalled) {
+        if (invalidated.of(stalled.request.SEC_SID)) stalled.stale = true;
       }
-      m_invalidated = false;
+      invalidated = {};
       break;
     default:
-      if (opcode >= 0x03 && opcode <= 0x30) m_invalidated = true;
+      if (opcode >= 0x03 && opcode <= 0x30) invalidated.add(regs.space);
       break;
   }
 }
 
 // 4.7.3: the signal of a CMD_SYNC, after CONS has moved
-void Smmu::signal(uint64_t low, uint64_t high) {
+void Smmu::signal(Interface& regs, uint64_t low, uint64_t high) {
   switch (field(low, 13, 12)) {
     case 0b01:  // SIG_IRQ
-      m_wires.cmd_sync++;
-      send_msi(keep(high, 55, 2), field(low, 63, 32), field(low, 27, 24), field(low, 23, 22), 4);
+      regs.wires.cmd_sync++;
+      send_msi(regs, keep(high, 55, 2), field(low, 63, 32), field(low, 27, 24), field(low, 23, 22), 4);
       break;
     case 0b10:  // SIG_SEV
-      if (m_features.SEV) m_wires.sev++;
+      if (m_features.SEV) regs.wires.sev++;
       break;
     default:
       break;
   }
 }
 
-// 7.1: ERR first, then the error
-void Smmu::stop_commands(unsigned CERROR) {
-  m_CMDQ_CONS = (m_CMDQ_CONS & ~(0x7Fu << 24)) | (CERROR << 24);
-  activate_error(0);
-}
-
 // 4.1.2, 7.1
-void Smmu::run_commands() {
-  while (CMDQEN() && !error_active(0)) {
-    const Queue queue = command_queue();
-    const uint32_t waiting = queue.pointer(m_CMDQ_PROD - m_CMDQ_CONS);
+void Smmu::run_queue(Interface& regs) {
+  // 7.1: ERR first, then the error
+  auto stop = [&](unsigned CERROR) {
+    regs.CMDQ_CONS = (regs.CMDQ_CONS & ~(0x7Fu << 24)) | (CERROR << 24);
+    activate_error(regs, 0);
+  };
+  while (regs.CMDQEN() && !error_active(regs, 0)) {
+    const Queue queue = command_queue(regs);
+    const uint32_t waiting = queue.pointer(regs.CMDQ_PROD - regs.CMDQ_CONS);
     const uint32_t size = 1u << queue.log2_size;
     if (waiting == 0) return;
     if (waiting > size && m_choices.inconsistent_command_queue_stops) return;  // 3.5.1
 
-    const uint64_t address = queue.base + 16 * uint64_t{queue.index(m_CMDQ_CONS)};
-    const auto bytes = m_memory.read(truncate(address, m_features.oas_bits()), 16);
-    if (!bytes.has_value()) {
-      stop_commands(2);  // CERROR_ABT
-      return;
-    }
+    const uint64_t address = queue.base + 16 * uint64_t{queue.index(regs.CMDQ_CONS)};
+    const auto bytes = m_memory.read_from(regs.space, truncate(address, m_features.oas_bits()), 16);
+    if (!bytes.has_value()) return stop(2);  // CERROR_ABT
     const uint64_t low = little_endian(*bytes, 0, 8);
     const uint64_t high = little_endian(*bytes, 8, 8);
-    if (command_illegal(low, high)) {
-      stop_commands(1);  // CERROR_ILL
-      return;
-    }
-    execute(low, high);
-    m_CMDQ_CONS = (m_CMDQ_CONS & (0x7Fu << 24)) | queue.pointer(m_CMDQ_CONS + 1);
-    if (waiting == size && m_features.SEV) m_wires.sev++;  // the queue is no longer full
-    if (field(low, 7, 0) == 0x46) signal(low, high);
+    if (command_illegal(regs, low, high)) return stop(1);  // CERROR_ILL
+    execute(regs, regs.invalidated, low, high);
+    regs.CMDQ_CONS = (regs.CMDQ_CONS & (0x7Fu << 24)) | queue.pointer(regs.CMDQ_CONS + 1);
+    if (waiting == size && m_features.SEV) regs.wires.sev++;  // the queue is no longer full
+    if (field(low, 7, 0) == 0x46) signal(regs, low, high);
   }
 }
+
+void Smmu::run_commands() { run_queue(m_non_secure); }
 
 }  // namespace naive_smmuv3

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "naive.h"
+
 namespace naive_smmuv3 {
 
 /// Numbers of 7.3.2 to 7.3.16
@@ -31,6 +33,7 @@ enum class FaultClass : unsigned { CD = 0b00, TT = 0b01, IN = 0b10 };
 /// A record before it is encoded; which members count depends on the number.
 struct Event {
   EventNumber number = EventNumber::C_BAD_STE;
+  naive::Space SEC_SID = naive::Space::non_secure;  ///< whose Event queue it is for; not in the record
   uint32_t StreamID = 0;
   bool SSV = false;
   uint32_t SubstreamID = 0;

@@ -9,22 +9,23 @@ namespace naive_smmuv3 {
 
 // 3.3.1, 5.1, 6.3.24, 6.3.25, 7.3.3: where the STE is
 std::optional<Smmu::Problem> Smmu::locate_ste(const Transaction& transaction, uint64_t& address) {
+  const Interface& regs = interface(transaction.stream());
   Problem bad_streamid = problem_of(transaction, EventNumber::C_BAD_STREAMID);
-  if (!bit(m_CR2, 1)) bad_streamid.event.reset();  // CR2.RECINVSID
+  if (!bit(regs.CR2, 1)) bad_streamid.event.reset();  // CR2.RECINVSID
 
   const uint64_t StreamID = transaction.request.StreamID;
-  const unsigned LOG2SIZE = field(m_STRTAB_BASE_CFG, 5, 0);
+  const unsigned LOG2SIZE = field(regs.STRTAB_BASE_CFG, 5, 0);
   const unsigned effective_size = LOG2SIZE < m_features.SIDSIZE ? LOG2SIZE : m_features.SIDSIZE;
   if (beyond(StreamID, effective_size)) return bad_streamid;
 
-  const uint64_t ADDR = keep(m_STRTAB_BASE, 55, 6);
-  const bool two_level = m_features.ST_LEVEL != 0 && field(m_STRTAB_BASE_CFG, 17, 16) == 0b01;
+  const uint64_t ADDR = keep(regs.STRTAB_BASE, 55, 6);
+  const bool two_level = m_features.ST_LEVEL != 0 && field(regs.STRTAB_BASE_CFG, 17, 16) == 0b01;
   if (!two_level) {
     address = align_down(ADDR, LOG2SIZE + 6) + 64 * StreamID;
     return std::nullopt;
   }
 
-  unsigned SPLIT = field(m_STRTAB_BASE_CFG, 10, 6);
+  unsigned SPLIT = field(regs.STRTAB_BASE_CFG, 10, 6);
   if (SPLIT != 6 && SPLIT != 8 && SPLIT != 10) SPLIT = 6;
   const unsigned table_bits = LOG2SIZE > SPLIT ? LOG2SIZE - SPLIT + 3 : 3;
   const uint64_t l1_address = align_down(ADDR, table_bits > 6 ? table_bits : 6) + 8 * (StreamID >> SPLIT);
@@ -47,7 +48,7 @@ std::optional<Smmu::Problem> Smmu::read_stream_table(const Transaction& transact
   Problem fetch = problem_of(transaction, EventNumber::F_STE_FETCH);
   fetch.event->FetchAddr = truncate(address, oas);  // bits above the OAS are RES0
   if (beyond(address, oas) && m_choices.ste_beyond_oas_faults) return fetch;
-  const auto data = m_memory.read(truncate(address, oas), size);
+  const auto data = m_memory.read_from(transaction.stream(), truncate(address, oas), size);
   if (!data.has_value()) return fetch;
   bytes = *data;
   return std::nullopt;
@@ -161,7 +162,7 @@ std::optional<Smmu::Problem> Smmu::read_cd_table(const Transaction& transaction,
     return fetch;
   }
   pa = truncate(pa, oas);
-  const auto data = m_memory.read(pa, size);
+  const auto data = m_memory.read_from(transaction.stream(), pa, size);
   if (!data.has_value()) {
     fetch.event->FetchAddr = pa;
     return fetch;

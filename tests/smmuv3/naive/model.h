@@ -30,6 +30,7 @@
 #include "choices.h"
 #include "events.h"
 #include "id_registers.h"
+#include "interface.h"
 #include "ste.h"
 
 namespace naive_smmuv3 {
@@ -50,6 +51,23 @@ class Memory {
   }
   /// Of eight bytes, for hardware updates of descriptors.
   virtual naive::Swap compare_and_swap(uint64_t address, const Word& expected, const Word& desired) = 0;
+
+  // The same in a physical address space, which is what the SMMU calls. A memory that does not tell them
+  // apart has nothing to add.
+  virtual std::optional<std::vector<uint8_t>> read_from(Space /*space*/, uint64_t address, size_t bytes) {
+    return read(address, bytes);
+  }
+  virtual bool write_to(Space /*space*/, uint64_t address, const std::vector<uint8_t>& data) {
+    return write(address, data);
+  }
+  virtual bool write_msi_to(Space /*space*/, uint64_t address, const std::vector<uint8_t>& data,
+                            uint8_t attributes, Shareability shareability) {
+    return write_msi(address, data, attributes, shareability);
+  }
+  virtual naive::Swap compare_and_swap_in(Space /*space*/, uint64_t address, const Word& expected,
+                                          const Word& desired) {
+    return compare_and_swap(address, expected, desired);
+  }
 };
 
 enum class AccessType { read, write, atomic };
@@ -57,6 +75,7 @@ enum class AccessType { read, write, atomic };
 struct AccessRequest {
   uint64_t address = 0;
   uint32_t StreamID = 0;
+  Space SEC_SID = Space::non_secure;  ///< Security state of the stream (3.10.1)
   bool SSV = false;
   uint32_t SubstreamID = 0;
   AccessType type = AccessType::read;
@@ -102,14 +121,6 @@ struct Outcome {
   std::optional<uint16_t> STAG;  ///< of a stalled access that has recorded its event
 };
 
-/// Pulses of the wired interrupts, and of the event to the PEs.
-struct Wires {
-  unsigned event = 0;
-  unsigned gerror = 0;
-  unsigned cmd_sync = 0;
-  unsigned sev = 0;
-};
-
 class Smmu {
  public:
   /// Names the STAG of a stall record that is about to be written: the id of the access, and the tags in use.
@@ -124,11 +135,11 @@ class Smmu {
   void set_stag_allocator(StagAllocator allocator) { m_stag_allocator = std::move(allocator); }
 
   /// Registers of Page 0, and of Page 1 at 0x10000. Other offsets, and other sizes than an aligned 4 or 8,
-  /// are RAZ/WI.
-  uint64_t read(uint64_t offset, unsigned bytes) const;
-  void write(uint64_t offset, unsigned bytes, uint64_t value);
+  /// are RAZ/WI. `space` is that of the access.
+  uint64_t read(uint64_t offset, unsigned bytes, Space space = Space::non_secure) const;
+  void write(uint64_t offset, unsigned bytes, uint64_t value, Space space = Space::non_secure);
 
-  /// Consumes commands until the queue is empty, disabled or in error.
+  /// Consumes commands until each queue is empty, disabled or in error.
   void run_commands();
 
   Outcome access(const AccessRequest& request);
@@ -137,7 +148,7 @@ class Smmu {
   /// Accesses that are stalled now, recorded or not, oldest first.
   [[nodiscard]] std::vector<Outcome> stalled() const;
 
-  [[nodiscard]] const Wires& wires() const { return m_wires; }
+  [[nodiscard]] const Wires& wires(Space space = Space::non_secure) const { return interface(space).wires; }
   [[nodiscard]] const Features& features() const { return m_features; }
 
  private:
@@ -154,6 +165,7 @@ class Smmu {
     AccessRequest request;
     Attributes attributes;  ///< after the overrides
     bool side_effects = true;
+    [[nodiscard]] Space stream() const { return request.SEC_SID; }
     [[nodiscard]] bool reads_only() const { return request.type == AccessType::read; }
   };
 
@@ -179,6 +191,11 @@ class Smmu {
     bool lost = false;                      ///< the write of its record was aborted
     bool stale = false;                     ///< an invalidation was completed since the fault
   };
+
+  [[nodiscard]] const Interface& interface(Space space) const {
+    return space == Space::secure ? m_secure : m_non_secure;
+  }
+  [[nodiscard]] Interface& interface(Space space) { return space == Space::secure ? m_secure : m_non_secure; }
 
   // lookup.cpp: configuration
   std::optional<Problem> find_ste(const Transaction& transaction, Ste& ste);
@@ -217,14 +234,14 @@ class Smmu {
   // stalls.cpp
   Outcome conclude(uint64_t id, const AccessRequest& request, const Attempt& attempt);
   Outcome stall(uint64_t id, const AccessRequest& request, const Event& event);
-  [[nodiscard]] std::set<uint16_t> tags_in_use() const;
+  [[nodiscard]] std::set<uint16_t> tags_in_use(Space stream) const;
   [[nodiscard]] bool room_to_stall() const;
   void record_stall(Stalled& stalled);
   [[nodiscard]] std::optional<uint64_t> duplicate_of(const Stalled& stalled) const;
   void serve_waiting(std::vector<Stalled> retried = {});
   void retry(const Stalled& stalled);
-  void resume(uint32_t StreamID, uint16_t STAG, bool retry_it, bool abort);
-  void terminate_stalls(std::optional<uint32_t> StreamID);
+  void resume(Space stream, uint32_t StreamID, uint16_t STAG, bool retry_it, bool abort);
+  void terminate_stalls(Space stream, std::optional<uint32_t> StreamID);
   void finish(const Outcome& outcome);
 
   // queues.cpp: Event queue, errors and interrupts
@@ -235,63 +252,66 @@ class Smmu {
     [[nodiscard]] uint32_t index(uint32_t pointer) const { return pointer & ((1u << log2_size) - 1); }
     [[nodiscard]] uint32_t pointer(uint32_t value) const { return value & ((2u << log2_size) - 1); }
   };
-  [[nodiscard]] Queue command_queue() const;
-  [[nodiscard]] Queue event_queue() const;
-  [[nodiscard]] bool event_queue_full() const;
-  [[nodiscard]] bool event_queue_writable() const;
+  [[nodiscard]] Queue queue_at(uint64_t BASE, unsigned max_log2_size, unsigned log2_entry) const;
+  [[nodiscard]] Queue command_queue(const Interface& regs) const;
+  [[nodiscard]] Queue event_queue(const Interface& regs) const;
+  [[nodiscard]] bool event_queue_full(const Interface& regs) const;
+  [[nodiscard]] bool event_queue_writable(const Interface& regs) const;
   Recorded record(const Event& event);
   void record_or_discard(const Event& event);
-  void activate_error(unsigned n);
-  [[nodiscard]] bool error_active(unsigned n) const;
-  void event_interrupt();
-  void send_msi(uint64_t address, uint32_t data, unsigned MemAttr, unsigned SH, unsigned error);
+  void activate_error(Interface& regs, unsigned n);
+  [[nodiscard]] static bool error_active(const Interface& regs, unsigned n);
+  void event_interrupt(Interface& regs);
+  void send_msi(Interface& regs, uint64_t address, uint32_t data, unsigned MemAttr, unsigned SH,
+                unsigned error);
 
   // commands.cpp
-  [[nodiscard]] bool command_illegal(uint64_t low, uint64_t high) const;
-  void execute(uint64_t low, uint64_t high);
-  void signal(uint64_t low, uint64_t high);
-  void stop_commands(unsigned CERROR);
+  [[nodiscard]] bool command_illegal(const Interface& regs, uint64_t low, uint64_t high) const;
+  void run_queue(Interface& regs);
+  void execute(const Interface& regs, Invalidated& invalidated, uint64_t low, uint64_t high);
+  void signal(Interface& regs, uint64_t low, uint64_t high);
+
+  // register_map.cpp
+  struct Place {
+    Space space = Space::non_secure;  ///< whose registers
+    uint64_t offset = 0;              ///< of SMMU_IDR0 or SMMU_S_IDR0; the Event queue indices are at 0xA8
+  };
+  [[nodiscard]] std::optional<Place> locate(uint64_t offset, Space access) const;
+  [[nodiscard]] uint32_t read32(const Place& place) const;
+  void write32(const Place& place, uint32_t value);
 
   // registers.cpp
-  [[nodiscard]] uint32_t read32(uint64_t offset) const;
-  void write32(uint64_t offset, uint32_t value);
-  void write_cr0(uint32_t value);
-  void write_cr1(uint32_t value);
-  void write_gbpa(uint32_t value);
-  void write_gatos_ctrl(uint32_t value);
-  [[nodiscard]] std::optional<uint64_t> register_at(uint64_t offset) const;
+  [[nodiscard]] uint32_t read_id(const Interface& regs, uint64_t offset) const;
+  [[nodiscard]] uint32_t read_interface(const Interface& regs, uint64_t offset) const;
+  void write_interface(Interface& regs, uint64_t offset, uint32_t value);
+  void write_cr0(Interface& regs, uint32_t value);
+  void write_cr1(Interface& regs, uint32_t value) const;
+  void write_gbpa(Interface& regs, uint32_t value) const;
+  [[nodiscard]] bool has_msi(const Interface& regs) const;
   [[nodiscard]] uint64_t address_field(uint64_t value, unsigned lsb) const;
   [[nodiscard]] uint64_t base_register(uint64_t value, unsigned lsb, uint64_t low_fields) const;
-  [[nodiscard]] uint32_t gbpa_attributes(uint32_t value) const;
+  [[nodiscard]] uint32_t gbpa_attributes(Space space, uint32_t value) const;
+
+  // atos_registers.cpp
+  [[nodiscard]] static uint32_t read_atos(const AtosRegisters& atos, uint64_t offset);
+  void write_gatos(Interface& regs, uint64_t offset, uint32_t value);
   [[nodiscard]] uint64_t gatos_sid(uint64_t value) const;
-  [[nodiscard]] bool SMMUEN() const { return (m_CR0 & 1) != 0; }
-  [[nodiscard]] bool EVENTQEN() const { return (m_CR0 & 4) != 0; }
-  [[nodiscard]] bool CMDQEN() const { return (m_CR0 & 8) != 0; }
 
   // atos.cpp
-  uint64_t atos_lookup();
-  uint64_t atos_answer();
+  uint64_t atos_lookup(const Interface& regs);
+  uint64_t atos_answer(const Interface& regs);
   uint64_t atos_translate(const Transaction& transaction, const Configuration& configuration, unsigned TYPE);
 
   Features m_features;
   Memory& m_memory;
   Choices m_choices;
   StagAllocator m_stag_allocator;
-  Wires m_wires;
-
-  // Registers, as they read
-  uint32_t m_CR0 = 0, m_CR1 = 0, m_CR2 = 0, m_GBPA = 0, m_IRQ_CTRL = 0, m_GERROR = 0, m_GERRORN = 0;
-  uint64_t m_GERROR_IRQ_CFG0 = 0, m_EVENTQ_IRQ_CFG0 = 0;
-  uint32_t m_GERROR_IRQ_CFG1 = 0, m_GERROR_IRQ_CFG2 = 0, m_EVENTQ_IRQ_CFG1 = 0, m_EVENTQ_IRQ_CFG2 = 0;
-  uint64_t m_STRTAB_BASE = 0, m_CMDQ_BASE = 0, m_EVENTQ_BASE = 0;
-  uint32_t m_STRTAB_BASE_CFG = 0, m_CMDQ_PROD = 0, m_CMDQ_CONS = 0, m_EVENTQ_PROD = 0, m_EVENTQ_CONS = 0;
-  uint32_t m_GATOS_CTRL = 0;
-  uint64_t m_GATOS_SID = 0, m_GATOS_ADDR = 0, m_GATOS_PAR = 0;
+  Interface m_non_secure{Space::non_secure};
+  Interface m_secure{Space::secure};
 
   uint64_t m_next_id = 0;
   std::deque<Stalled> m_stalled;  // oldest first
   std::vector<std::pair<uint64_t, Outcome>> m_finished;
-  bool m_invalidated = false;  // an invalidation was consumed since the last CMD_SYNC
 };
 
 }  // namespace naive_smmuv3

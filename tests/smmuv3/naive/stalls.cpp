@@ -50,21 +50,25 @@ Outcome Smmu::stall(uint64_t id, const AccessRequest& request, const Event& even
   return outcome;
 }
 
-std::set<uint16_t> Smmu::tags_in_use() const {
+// 4.7.1: the tags of the Security states are independent
+std::set<uint16_t> Smmu::tags_in_use(Space stream) const {
   std::set<uint16_t> tags;
   for (const Stalled& stalled : m_stalled) {
-    if (stalled.STAG.has_value()) tags.insert(*stalled.STAG);
+    if (stalled.request.SEC_SID == stream && stalled.STAG.has_value()) tags.insert(*stalled.STAG);
   }
   return tags;
 }
 
-/// May one more stalled transaction record its event?
-bool Smmu::room_to_stall() const { return tags_in_use().size() < m_features.STALL_MAX; }
+/// May one more stalled transaction record its event? 6.3.6 STALL_MAX counts the records of all Event queues.
+bool Smmu::room_to_stall() const {
+  return tags_in_use(Space::non_secure).size() + tags_in_use(Space::secure).size() < m_features.STALL_MAX;
+}
 
 /// Records the event of a stalled transaction, if the queue is writable and STALL_MAX allows it.
 void Smmu::record_stall(Stalled& stalled) {
-  if (!event_queue_writable() || !room_to_stall()) return;
-  const std::set<uint16_t> in_use = tags_in_use();
+  const Space stream = stalled.request.SEC_SID;
+  if (!event_queue_writable(interface(stream)) || !room_to_stall()) return;
+  const std::set<uint16_t> in_use = tags_in_use(stream);
   uint16_t STAG = 0;
   if (m_stag_allocator) {
     STAG = m_stag_allocator(stalled.id, in_use);
@@ -86,7 +90,7 @@ std::optional<uint64_t> Smmu::duplicate_of(const Stalled& stalled) const {
   const Event& event = stalled.event;
   for (const Stalled& first : m_stalled) {
     const Event& recorded = first.event;
-    if (!first.STAG.has_value()) continue;
+    if (!first.STAG.has_value() || recorded.SEC_SID != event.SEC_SID) continue;
     if (recorded.StreamID != event.StreamID || recorded.SSV != event.SSV) continue;
     if (recorded.SubstreamID != event.SubstreamID) continue;
     if (recorded.InputAddr >> page != event.InputAddr >> page) continue;
@@ -99,12 +103,13 @@ std::optional<uint64_t> Smmu::duplicate_of(const Stalled& stalled) const {
 /// Stalled transactions that have not recorded their event do so, or are retried, as soon as they can
 /// (7.2.1).
 void Smmu::serve_waiting(std::vector<Stalled> retried) {
-  while (event_queue_writable()) {
+  while (true) {
+    auto can_record = [this](const Stalled& stalled) {
+      if (stalled.STAG.has_value() || stalled.suppressed_by.has_value()) return false;
+      return event_queue_writable(interface(stalled.request.SEC_SID));
+    };
     size_t place = 0;
-    while (place < m_stalled.size() &&
-           (m_stalled[place].STAG.has_value() || m_stalled[place].suppressed_by.has_value())) {
-      place++;
-    }
+    while (place < m_stalled.size() && !can_record(m_stalled[place])) place++;
     if (place == m_stalled.size() || !room_to_stall()) break;
     if (!m_choices.retries_unrecorded_stalls && !m_stalled[place].stale) {
       record_stall(m_stalled[place]);
@@ -128,9 +133,10 @@ void Smmu::retry(const Stalled& stalled) {
 }
 
 // CMD_RESUME, 4.7.1
-void Smmu::resume(uint32_t StreamID, uint16_t STAG, bool retry_it, bool abort) {
+void Smmu::resume(Space stream, uint32_t StreamID, uint16_t STAG, bool retry_it, bool abort) {
   for (size_t place = 0; place < m_stalled.size(); place++) {
-    if (m_stalled[place].request.StreamID != StreamID || m_stalled[place].STAG != STAG) continue;
+    const AccessRequest& request = m_stalled[place].request;
+    if (request.SEC_SID != stream || request.StreamID != StreamID || m_stalled[place].STAG != STAG) continue;
     // 4.7.1: its event is not visible to software, so that it is CONSTRAINED UNPREDICTABLE
     if (m_stalled[place].lost && !m_choices.resumes_lost_stalls) continue;
     const Stalled stalled = m_stalled[place];
@@ -158,10 +164,11 @@ void Smmu::resume(uint32_t StreamID, uint16_t STAG, bool retry_it, bool abort) {
 }
 
 // CMD_STALL_TERM of a stream (4.7.2), or SMMUEN cleared (6.3.9.6): with an abort, recorded or not
-void Smmu::terminate_stalls(std::optional<uint32_t> StreamID) {
+void Smmu::terminate_stalls(Space stream, std::optional<uint32_t> StreamID) {
   std::deque<Stalled> left;
   for (const Stalled& stalled : m_stalled) {
-    if (StreamID.has_value() && stalled.request.StreamID != *StreamID) {
+    const bool of_stream = !StreamID.has_value() || stalled.request.StreamID == *StreamID;
+    if (stalled.request.SEC_SID != stream || !of_stream) {
       left.push_back(stalled);
       continue;
     }

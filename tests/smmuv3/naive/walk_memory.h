@@ -15,16 +15,16 @@ class WalkMemory : public naive::Memory {
   WalkMemory(const Features& features, naive_smmuv3::Memory& memory)
       : m_features(features), m_memory(memory) {}
 
-  std::optional<Bytes> read(uint64_t address, unsigned size, naive::Space) override {
-    const auto data = m_memory.read(truncate(address, m_features.oas_bits()), size);
+  std::optional<Bytes> read(uint64_t address, unsigned size, naive::Space space) override {
+    const auto data = m_memory.read_from(space, truncate(address, m_features.oas_bits()), size);
     if (!data.has_value()) return std::nullopt;
     Bytes bytes{};
     std::copy(data->begin(), data->end(), bytes.begin());
     return bytes;
   }
-  naive::Swap compare_and_swap(uint64_t address, unsigned, naive::Space, const Bytes& expected,
+  naive::Swap compare_and_swap(uint64_t address, unsigned, naive::Space space, const Bytes& expected,
                                const Bytes& desired) override {
-    return m_memory.compare_and_swap(truncate(address, m_features.oas_bits()), expected, desired);
+    return m_memory.compare_and_swap_in(space, truncate(address, m_features.oas_bits()), expected, desired);
   }
 
  private:

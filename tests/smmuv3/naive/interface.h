@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+//
+// A programming interface: the registers of one Security state, as they read (IHI 0070 3.10.2.1, 6.3).
+#pragma once
+
+#include <cstdint>
+
+#include "naive.h"
+
+namespace naive_smmuv3 {
+
+using naive::Space;
+
+/// Pulses of the wired interrupts, and of the event to the PEs.
+struct Wires {
+  unsigned event = 0;
+  unsigned gerror = 0;
+  unsigned cmd_sync = 0;
+  unsigned sev = 0;
+};
+
+/// A group of ATOS registers (chapter 9).
+struct AtosRegisters {
+  uint32_t CTRL = 0;
+  uint64_t SID = 0, ADDR = 0, PAR = 0;
+};
+
+/// Of which state an invalidation was consumed from a Command queue since that queue's last CMD_SYNC.
+struct Invalidated {
+  bool non_secure = false, secure = false;
+  [[nodiscard]] bool of(Space space) const { return space == Space::secure ? secure : non_secure; }
+  void add(Space space) { (space == Space::secure ? secure : non_secure) = true; }
+};
+
+struct Interface {
+  explicit Interface(Space state) : space(state) {}
+
+  Space space;
+  uint32_t CR0 = 0, CR1 = 0, CR2 = 0, GBPA = 0, IRQ_CTRL = 0, GERROR = 0, GERRORN = 0;
+  uint64_t GERROR_IRQ_CFG0 = 0, EVENTQ_IRQ_CFG0 = 0;
+  uint32_t GERROR_IRQ_CFG1 = 0, GERROR_IRQ_CFG2 = 0, EVENTQ_IRQ_CFG1 = 0, EVENTQ_IRQ_CFG2 = 0;
+  uint64_t STRTAB_BASE = 0, CMDQ_BASE = 0, EVENTQ_BASE = 0;
+  uint32_t STRTAB_BASE_CFG = 0, CMDQ_PROD = 0, CMDQ_CONS = 0, EVENTQ_PROD = 0, EVENTQ_CONS = 0;
+  AtosRegisters GATOS;
+
+  Invalidated invalidated;  ///< by the queue of CMDQ_BASE
+  Wires wires;
+
+  [[nodiscard]] bool secure() const { return space == Space::secure; }
+  [[nodiscard]] bool SMMUEN() const { return (CR0 & 1) != 0; }
+  [[nodiscard]] bool EVENTQEN() const { return (CR0 & 4) != 0; }
+  [[nodiscard]] bool CMDQEN() const { return (CR0 & 8) != 0; }
+};
+
+}  // namespace naive_smmuv3
