@@ -125,6 +125,11 @@ Stage1Output Walk::ld_leaf(const Stage1_LD& registers, const AccessDescriptor& a
         registers, unprivileged, bit(descriptor, 7), bit(descriptor, 6), state.ap_table_1, state.ap_table_0,
         bit(descriptor, 54) || state.xn_table, bit(descriptor, 53) || state.pxn_table);
   }
+  // SIF: IHI 0070 6.3.57.2, SCR_EL3.SIF
+  if (registers.SIF && registers.space == Space::secure && output.ipa.paddress.space == Space::non_secure) {
+    result.permissions.privileged.execute = false;
+    result.permissions.unprivileged.execute = false;
+  }
   const bool device = leaf_memattrs.memtype == MemType::device;
   output.fault =
       check_rights(m_config.choices,

@@ -11,14 +11,14 @@
 //   stage 1 and stage 2 translation of AArch64 and AArch32, and their shared functions. The comment beside
 //   each function names what it renders.
 // - IHI 0070 (SMMUv3): 3.13 hardware flag update, 5.2 STE, 5.4 CD (AFFD, HA, HD, HAD, E0PD, PAN, WXN, UWXN,
-//   NSCFGx, TTBx, reserved MAIR encodings), 13.4 attributes and privilege. Where it differs from a PE, the
-//   SMMU's rule is used.
+//   NSCFGx, TTBx, reserved MAIR encodings), 3.10.2.2 Secure stage 2, 6.3.57.2 SIF, 13.4 attributes and
+//   privilege. Where it differs from a PE, the SMMU's rule is used.
 // - Linux's io-pgtable-arm, for Mali only: there is no public Arm document.
 //
 // What stands in none of them is marked `unverified`.
 //
 // Not modelled: 128-bit descriptors, permission indirection and overlays, HAFT, AIE, MTE, XS, GPC, Realm and
-// Root, NFD (it concerns SVE and transactional accesses only), NV1, SIF, Secure stage 2, MMU or caches off.
+// Root, NFD (it concerns SVE and transactional accesses only), NV1, MMU or caches off.
 #pragma once
 
 #include <array>
@@ -51,6 +51,8 @@ struct Request {
   /// Stage 2 translates the fetches of stage 1 only, and not its output: an address translation operation of
   /// stage 1 (IHI 0062 4.2.3).
   bool stage2_for_walks_only = false;
+  /// Where only stage 2 translates, and it is that of a Secure stream: the space of the IPA.
+  Space input_space = Space::non_secure;
 };
 
 // ------------------------------------------------------------------------------------------------------------
@@ -146,6 +148,7 @@ struct Stage1_64 {
   Regime regime = Regime::el1_0;
   Space space = Space::non_secure;      ///< Security state of the regime, or of the stream
   bool NSCFG0 = false, NSCFG1 = false;  ///< CD.NSCFGx: space of the starting table, where `space` is Secure
+  bool SIF = false;  ///< where `space` is Secure, what is output as Non-secure may not be fetched
 
   unsigned T0SZ = 16, T1SZ = 16;
   unsigned TG0 = 0;           ///< 0 = 4 KiB, 1 = 64 KiB, 2 = 16 KiB
@@ -186,6 +189,19 @@ struct Stage2_64 {
   bool DS = false;
   bool EE = false;
   bool XNX = true;  ///< XN[1:0] in bits [54:53]; false: XN in bit 54 alone
+
+  /// Stage 2 of a Secure stream (IHI 0070 3.10.2.2): the tables of the Secure IPA space. Those above are then
+  /// of the Non-secure IPA space, and `space` does not count.
+  struct Secure {
+    unsigned T0SZ = 24;
+    unsigned TG0 = 0;
+    unsigned SL0 = 1;
+    bool SL2 = false;
+    uint64_t VTTBR = 0;
+    bool SW = false, SA = false;    ///< Non-secure walks, Non-secure output of the Secure IPA space
+    bool NSW = false, NSA = false;  ///< and of the Non-secure one
+  };
+  std::optional<Secure> secure;
 };
 
 /// AArch32 long descriptors, stage 1. `el2` is the Hyp regime: TTBR0 is HTTBR, T0SZ is HTCR's, MAIRx are
@@ -194,6 +210,7 @@ struct Stage1_LD {
   Regime regime = Regime::el1_0;  ///< el1_0 or el2
   Space space = Space::non_secure;
   bool NSCFG0 = false, NSCFG1 = false;
+  bool SIF = false;             ///< as in Stage1_64
   unsigned T0SZ = 0, T1SZ = 0;  ///< 0..7
   bool EPD0 = false, EPD1 = false;
   bool HPD0 = false, HPD1 = false;  ///< TTBCR2.HPDx with TTBCR.T2E; CD.HADx
@@ -270,6 +287,7 @@ struct Fault {
   /// No descriptor was at fault: the registers' own values (TxSZ, start level, table base) are illegal. An
   /// SMMU refuses such a CD or STE before it walks.
   bool by_configuration = false;
+  Space ipa_space = Space::non_secure;  ///< of `ipa`
 };
 
 struct Rights {
@@ -354,6 +372,9 @@ struct StartLevel {
 };
 std::optional<StartLevel> stage2_start(const System& system, const Choices& choices, const Stage2_64& stage2);
 std::optional<StartLevel> stage2_start(const Stage2_LD& stage2);
+
+/// The stage 2 that translates an IPA of this space: `space` is that of its tables, and there is no `secure`.
+Stage2_64 stage2_of_ipa(const Stage2_64& stage2, Space ipa_space);
 
 /// Register form of a table address: [51:48] go to [5:2] (TTBRx_ELx, VTTBR_EL2) where the 52-bit form
 /// applies.

@@ -361,7 +361,10 @@ Fault Walk::fault_answer(const FaultRecord& fault) const {
   answer.s2fs1walk = fault.s2fs1walk;
   answer.write = fault.write;
   answer.va = m_request.address;
-  if (fault.secondstage) answer.ipa = fault.ipaddress.address;
+  if (fault.secondstage) {
+    answer.ipa = fault.ipaddress.address;
+    answer.ipa_space = fault.ipaddress.space;
+  }
   answer.domain = fault.domain;
   answer.by_configuration = fault.by_configuration;
   return answer;
@@ -418,7 +421,9 @@ Answer Walk::FullTranslate() {
     if (!stage2_translates()) throw std::invalid_argument("naive: no stage translates");
     ipa.paddress.address = m_request.address;
     ipa.memattrs = S1DecodeMemAttrs(m_request.input_attributes, m_request.input_shareability);
-    if (const auto* s2 = std::get_if<Stage2_64>(&m_config.stage2)) ipa.paddress.space = s2->space;
+    if (const auto* s2 = std::get_if<Stage2_64>(&m_config.stage2)) {
+      ipa.paddress.space = s2->secure.has_value() ? m_request.input_space : s2->space;
+    }
     // Only the format of stage 2 itself matters then: an IPA for AArch32 stage 2 is looked at by AArch32
     // rules
     s1aarch64 = std::holds_alternative<Stage2_64>(m_config.stage2);

@@ -132,7 +132,7 @@ struct Walk::S1TTWParams {
   unsigned sh = 0;
   bool tbi = false, epd = false, e0pd = false, hpd = false, ds = false;
   bool wxn = false, pan = false, epan = false, ha = false, hd = false, affd = false, ee = false;
-  bool dipan = false;
+  bool dipan = false, sif = false;
   uint64_t ttbr = 0;
   uint64_t mair = 0;
 };
@@ -229,6 +229,7 @@ Walk::S1TTWParams Walk::GetS1TTWParams(const Stage1_64& registers) const {
   }
   // IHI 0070 5.4 CD.NSCFG0: only Secure streams look at it
   if (registers.space == Space::secure && nscfg) params.start_space = Space::non_secure;
+  params.sif = registers.SIF && registers.space == Space::secure;
   params.ps = registers.IPS;
   params.wxn = registers.WXN;
   params.ha = registers.HA;
@@ -287,13 +288,20 @@ static Rights S1ComputePermissions(Regime regime, bool wxn_enabled, bool pan_ena
   return result;
 }
 
+// The whole of what stage 1 grants. SIF: IHI 0070 6.3.57.2, SCR_EL3.SIF
+Rights Walk::s1_rights(const S1TTWParams& walkparams, const S1TTWState& state, bool unprivileged) {
+  Rights rights = S1ComputePermissions(walkparams.regime, walkparams.wxn, walkparams.pan, walkparams.epan,
+                                       walkparams.dipan, unprivileged, state.ap_2, state.ap_1,
+                                       state.ap_table_1, state.ap_table_0, state.uxn || state.uxn_table,
+                                       state.pxn || state.pxn_table, state.xn || state.xn_table);
+  if (walkparams.sif && state.baseaddress.space == Space::non_secure) rights.execute = false;
+  return rights;
+}
+
 // AArch64.S1CheckPermissions
 FaultRecord Walk::S1CheckPermissions(const S1TTWParams& walkparams, const S1TTWState& state,
                                      const AccessDescriptor& accdesc, FaultRecord fault) const {
-  const Rights rights = S1ComputePermissions(
-      walkparams.regime, walkparams.wxn, walkparams.pan, walkparams.epan, walkparams.dipan,
-      accdesc.unprivileged, state.ap_2, state.ap_1, state.ap_table_1, state.ap_table_0,
-      state.uxn || state.uxn_table, state.pxn || state.pxn_table, state.xn || state.xn_table);
+  const Rights rights = s1_rights(walkparams, state, accdesc.unprivileged);
   if (accdesc.acctype == AccType::ifetch) {
     const bool device = state.memattrs.memtype == MemType::device;
     if ((device && m_config.choices.execute_from_device_faults) || !rights.execute) {
@@ -561,10 +569,8 @@ Stage1Output Walk::AArch64_S1Translate(const Stage1_64& registers, const AccessD
   result.attributes = EncodePARAttrs(leaf.memattrs);
   result.shareability = EffectiveShareability(leaf.memattrs);
   for (bool unprivileged : {false, true}) {
-    (unprivileged ? result.permissions.unprivileged : result.permissions.privileged) = S1ComputePermissions(
-        walkparams.regime, walkparams.wxn, walkparams.pan, walkparams.epan, walkparams.dipan, unprivileged,
-        leaf.ap_2, leaf.ap_1, leaf.ap_table_1, leaf.ap_table_0, leaf.uxn || leaf.uxn_table,
-        leaf.pxn || leaf.pxn_table, leaf.xn || leaf.xn_table);
+    (unprivileged ? result.permissions.unprivileged : result.permissions.privileged) =
+        s1_rights(walkparams, leaf, unprivileged);
   }
   result.writable_clean =
       walkparams.ha && walkparams.hd && bit(walk.descriptor, 51) && bit(walk.descriptor, 7);

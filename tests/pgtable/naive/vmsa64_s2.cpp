@@ -7,7 +7,7 @@ namespace naive {
 
 /// S2TTWParams
 struct Walk::S2TTWParams {
-  Space space = Space::non_secure;
+  Space space = Space::non_secure;  // of the tables
   TGx tgx = TGx::kb4;
   unsigned txsz = 0;
   unsigned sl0 = 0;
@@ -131,6 +131,33 @@ unsigned concatenated(TGx tgx, int startlevel, unsigned iasize) {
 
 }  // namespace
 
+// The two IPA spaces of a Secure stream: IHI 0070 3.10.2.2
+Stage2_64 stage2_of_ipa(const Stage2_64& stage2, Space ipa_space) {
+  if (!stage2.secure.has_value()) return stage2;
+  const Stage2_64::Secure& secure = *stage2.secure;
+  Stage2_64 effective = stage2;
+  effective.secure.reset();
+  const bool non_secure_walk = ipa_space == Space::secure ? secure.SW : secure.NSW;
+  effective.space = non_secure_walk ? Space::non_secure : Space::secure;
+  if (ipa_space == Space::secure) {
+    effective.T0SZ = secure.T0SZ;
+    effective.TG0 = secure.TG0;
+    effective.SL0 = secure.SL0;
+    effective.SL2 = secure.SL2;
+    effective.VTTBR = secure.VTTBR;
+  }
+  return effective;
+}
+
+// The space of the output: IHI 0070 3.10.2.2, 13.4.4
+static Space s2_output_space(const Stage2_64& stage2, Space ipa_space) {
+  if (!stage2.secure.has_value()) return stage2.space;
+  const Stage2_64::Secure& secure = *stage2.secure;
+  bool ns = secure.SW || secure.SA;
+  if (ipa_space == Space::non_secure) ns = ns || secure.NSW || secure.NSA;
+  return ns ? Space::non_secure : Space::secure;
+}
+
 std::optional<StartLevel> stage2_start(const System& system, const Choices& choices,
                                        const Stage2_64& stage2) {
   StartFields fields = start_fields(stage2);
@@ -231,7 +258,6 @@ Walk::S2WalkResult Walk::s2_walk_leaf(const S2TTWParams& walkparams, const Addre
   const Choices& choices = m_config.choices;
   S2TTWState leaf;
   leaf.level = level;
-  leaf.baseaddress.space = walkparams.space;
   leaf.baseaddress.address = AArch64_LeafBase(system, descriptor, walkparams.ds, walkparams.tgx, level);
 
   leaf.s2ap_1 = bit(descriptor, 7);
@@ -318,8 +344,9 @@ Walk::S2WalkResult Walk::AArch64_S2Walk(const S2TTWParams& walkparams, const Add
 }
 
 // AArch64.S2Translate
-Stage2Output Walk::AArch64_S2Translate(const Stage2_64& registers, const AddressDescriptor& ipa,
+Stage2Output Walk::AArch64_S2Translate(const Stage2_64& whole, const AddressDescriptor& ipa,
                                        const AccessDescriptor& accdesc, bool s1aarch64) {
+  const Stage2_64 registers = stage2_of_ipa(whole, ipa.paddress.space);
   const System& system = m_config.system;
   const Choices& choices = m_config.choices;
 
@@ -412,7 +439,7 @@ Stage2Output Walk::AArch64_S2Translate(const Stage2_64& registers, const Address
   const S2TTWState& leaf = walk.state;
   const MemoryAttributes s2_memattrs = attributes_for_fetch(leaf.memattrs, accdesc.acctype);
   output.pa.memattrs = walkparams.fwb ? s2_memattrs : S2CombineS1MemAttrs(ipa.memattrs, s2_memattrs);
-  output.pa.paddress.space = leaf.baseaddress.space;
+  output.pa.paddress.space = s2_output_space(whole, ipa.paddress.space);
   output.pa.paddress.address = StageOA(choices, ipa.paddress.address, leaf.baseaddress.address,
                                        walkparams.tgx, leaf.level, leaf.contiguous);
 

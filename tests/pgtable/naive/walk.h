@@ -181,6 +181,8 @@ class Walk {
                              FullAddress descaddress);
   S1WalkResult s1_walk_leaf(const S1TTWParams& walkparams, const S1TTWState& state, FaultRecord fault,
                             uint64_t descriptor, FullAddress descaddress);
+  [[nodiscard]] static Rights s1_rights(const S1TTWParams& walkparams, const S1TTWState& state,
+                                        bool unprivileged);
   [[nodiscard]] FaultRecord S1CheckPermissions(const S1TTWParams& walkparams, const S1TTWState& state,
                                                const AccessDescriptor& accdesc, FaultRecord fault) const;
 
