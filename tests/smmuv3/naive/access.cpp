@@ -64,7 +64,10 @@ Smmu::Problem Smmu::walk_problem(const Transaction& transaction, const Configura
   } else {
     event.CLASS = event.S2 && fault.s2fs1walk ? FaultClass::TT : FaultClass::IN;
   }
-  if (event.S2) event.IPA = event_ipa(*fault.ipa);
+  if (event.S2) {
+    event.IPA = event_ipa(*fault.ipa);
+    event.NSIPA = transaction.stream() == Space::secure && fault.ipa_space == Space::non_secure;
+  }
 
   WalkMemory memory(m_features, m_memory);
   naive::Request again = walk_request(transaction);
@@ -107,6 +110,11 @@ Smmu::Attempt Smmu::attempt(const AccessRequest& request) {
   set_memory_type(transaction.attributes, request.attributes);
   transaction.attributes.SH = request.shareability;
   transaction.attributes.privileged = request.privileged;
+  if (transaction.stream() == Space::secure) {
+    if (!m_features.SECURE_IMPL)
+      throw std::invalid_argument("naive_smmuv3: there is no Secure state (3.10.1)");
+    transaction.attributes.NS = request.NS;  // 13.4.4: always Non-secure for other streams
+  }
   transaction.attributes.instruction = request.instruction && request.type == AccessType::read;
   if (request.unsupported.has_value()) {
     // 7.3.2: recorded with SMMUEN == 0 too (permitted), with the attributes as they came
@@ -128,6 +136,7 @@ Smmu::Attempt Smmu::bypass_disabled(const Transaction& transaction) {
     return attempt;
   }
   Overrides overrides;
+  overrides.NSCFG = regs.secure() ? field(regs.GBPA, 15, 14) : 0;
   overrides.INSTCFG = field(regs.GBPA, 19, 18);
   overrides.PRIVCFG = field(regs.GBPA, 17, 16);
   overrides.SHCFG = field(regs.GBPA, 13, 12);
@@ -135,11 +144,27 @@ Smmu::Attempt Smmu::bypass_disabled(const Transaction& transaction) {
   overrides.MTCFG = bit(regs.GBPA, 4);
   overrides.MemAttr = field(regs.GBPA, 3, 0);
   overrides.of_ste = false;
+  const Attributes attributes =
+      replace_attributes(m_features, m_choices, overrides, transaction.attributes, transaction.reads_only());
+  if (SIF_forbids(transaction, attributes)) {
+    attempt.problem = Problem{};  // 6.3.57: silent too
+    return attempt;
+  }
   attempt.forwarded.address = transaction.request.address;
-  output_attributes(
-      replace_attributes(m_features, m_choices, overrides, transaction.attributes, transaction.reads_only()),
-      attempt.forwarded);
+  output_attributes(attributes, attempt.forwarded);
   return attempt;
+}
+
+// 6.3.57.2: an instruction fetch of a Secure stream, after the overrides, that is Non-secure where stage 1
+// leaves it
+bool Smmu::SIF_forbids(const Transaction& transaction, const Attributes& attributes) const {
+  const bool SIF = transaction.stream() == Space::secure && interface(Space::secure).SIF();
+  return SIF && attributes.instruction && attributes.NS;
+}
+
+// 3.12, 6.3.57: where stage 1 is bypassed, an abort whatever the configuration says; of stage 1
+Smmu::Problem Smmu::SIF_problem(const Transaction& transaction) const {
+  return problem_of(transaction, EventNumber::F_PERMISSION);
 }
 
 // 7.3.22: the order of everything that can go wrong
@@ -177,9 +202,19 @@ Smmu::Attempt Smmu::bypass(const Transaction& transaction, const Configuration& 
         problem_of(transaction, EventNumber::F_ADDR_SIZE);  // of stage 1; always an abort (3.12)
     return attempt;
   }
+  if (SIF_forbids(transaction, transaction.attributes)) {
+    attempt.problem = SIF_problem(transaction);
+    return attempt;
+  }
   attempt.forwarded.address = truncate(address, m_features.oas_bits());
   output_attributes(transaction.attributes, attempt.forwarded);
   return attempt;
+}
+
+void Smmu::configure_stage1(const Transaction& transaction, const Configuration& configuration,
+                            naive::Configuration& walk) const {
+  naive_smmuv3::configure_stage1(m_features, configuration.world, configuration.cd, transaction.stream(),
+                                 interface(transaction.stream()).SIF(), walk);
 }
 
 naive::Request Smmu::walk_request(const Transaction& transaction) const {
@@ -200,6 +235,7 @@ naive::Request Smmu::walk_request(const Transaction& transaction) const {
   request.side_effects = transaction.side_effects;
   request.input_attributes = mair_of(transaction.attributes);
   request.input_shareability = transaction.attributes.SH;
+  request.input_space = transaction.attributes.NS ? Space::non_secure : Space::secure;
   return request;
 }
 
@@ -210,8 +246,12 @@ Smmu::Attempt Smmu::walk(const Transaction& transaction, const Configuration& co
     attempt.problem = problem_of(transaction, EventNumber::F_ADDR_SIZE);  // of stage 1, in bypass
     return attempt;
   }
+  if (!configuration.stage1 && SIF_forbids(transaction, transaction.attributes)) {
+    attempt.problem = SIF_problem(transaction);
+    return attempt;
+  }
   naive::Configuration walk = walker(m_features, m_choices);
-  if (configuration.stage1) configure_stage1(m_features, configuration.world, configuration.cd, walk);
+  if (configuration.stage1) configure_stage1(transaction, configuration, walk);
   if (configuration.ste.stage2()) configure_stage2(m_features, configuration.ste, walk);
   WalkMemory memory(m_features, m_memory);
   const naive::Answer answer = naive::translate(walk, walk_request(transaction), memory);
@@ -260,6 +300,7 @@ Attributes Smmu::walked_attributes(const Transaction& transaction, bool stage1,
   if (stage1) attributes = combine_hints(m_choices, attributes, transaction.attributes);
   attributes.privileged = transaction.attributes.privileged;
   attributes.instruction = transaction.attributes.instruction;
+  attributes.NS = translation.space == Space::non_secure;
   return attributes;
 }
 
@@ -270,6 +311,7 @@ void Smmu::output_attributes(Attributes attributes, Forwarded& forwarded) const 
     attributes.privileged = true;
     attributes.instruction = false;
   }
+  forwarded.NS = attributes.NS;
   forwarded.attributes = mair_of(attributes);
   forwarded.shareability = attributes.SH;
   forwarded.privileged = attributes.privileged;

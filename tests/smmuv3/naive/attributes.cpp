@@ -109,6 +109,8 @@ Attributes replace_attributes(const Features& features, const Choices& choices, 
     }
   }
   if (features.ATTR_PERMS_OVR) {
+    if (overrides.NSCFG == 0b10) attributes.NS = false;
+    if (overrides.NSCFG == 0b11) attributes.NS = true;
     if (overrides.PRIVCFG == 0b10) attributes.privileged = false;
     if (overrides.PRIVCFG == 0b11) attributes.privileged = true;
     if (overrides.INSTCFG == 0b10) attributes.instruction = false;

@@ -28,14 +28,16 @@ struct Attributes {
   Shareability SH = Shareability::non_shareable;
   bool privileged = false;
   bool instruction = false;
+  bool NS = true;
 };
 
-/// MTCFG, MemAttr, ALLOCCFG, SHCFG, PRIVCFG and INSTCFG, of an STE or of GBPA.
+/// MTCFG, MemAttr, ALLOCCFG, SHCFG, NSCFG, PRIVCFG and INSTCFG, of an STE or of GBPA.
 struct Overrides {
   bool MTCFG = false;
   unsigned MemAttr = 0;
   unsigned ALLOCCFG = 0;
   unsigned SHCFG = 1;
+  unsigned NSCFG = 0;
   unsigned PRIVCFG = 0;
   unsigned INSTCFG = 0;
   bool of_ste = true;

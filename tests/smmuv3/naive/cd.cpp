@@ -24,6 +24,7 @@ Cd Cd::decode(const Features& features, const std::vector<uint8_t>& bytes) {
     half.TBI = bit(w[0], 38 + n);
     half.HAD = features.HAD && bit(w[1 + n], 1);
     half.E0PD = features.E0PD && bit(w[1 + n], 2);
+    half.NSCFG = bit(w[1 + n], 0);
     half.TTB = keep(w[1 + n], ttb_msb, 4);
   }
   cd.ENDI = bit(w[0], 15);
@@ -74,10 +75,13 @@ bool ttb_out_of_range(const Features& features, const Cd& cd, const Cd::Half& ha
   return beyond(half.TTB, limit);
 }
 
-// EffectiveCDEPD0(), EffectiveCDEPD1(). 5.4 EPD0: ignored in EL2, as 0; 5.4.1: TTB1 is unreachable there and
-// its fields are RES0, so nothing of it is checked.
+/// any-EL2 and EL3: one table, no ASID, all accesses privileged (5.4.1)
+bool one_table(StreamWorld world) { return world == StreamWorld::el2 || world == StreamWorld::el3; }
+
+// EffectiveCDEPD0(), EffectiveCDEPD1(). 5.4 EPD0: ignored in EL2 and EL3, as 0; 5.4.1: TTB1 is unreachable
+// there and its fields are RES0, so nothing of it is checked.
 bool walk_disabled(const Cd& cd, StreamWorld world, unsigned n) {
-  if (world == StreamWorld::el2) return n == 1;
+  if (one_table(world)) return n == 1;
   return cd.half[n].EPD;
 }
 
@@ -93,13 +97,16 @@ bool cd_illegal(const Features& features, const Choices& choices, const Ste& ste
   const bool walks = !walk_disabled(cd, world, 0) || !walk_disabled(cd, world, 1);
   if (walks && features.TTENDIAN == 0b10 && cd.ENDI) return true;
   if (walks && features.TTENDIAN == 0b11 && !cd.ENDI) return true;
-  if (!cd.AA64 && (!features.lpae_tables() || world == StreamWorld::el2_e2h)) return true;
+  if (!cd.AA64 && (!features.lpae_tables() || world == StreamWorld::el2_e2h || world == StreamWorld::el3)) {
+    return true;
+  }
+  if (!cd.AA64 && ste.secure && world == StreamWorld::el2) return true;
   if (cd.AA64 && (!features.vmsa64_tables() || (ste.stage2() && !ste.S2AA64))) return true;
   if (cd.AA64) {
     if ((cd.HA || cd.HD) && features.HTTU == 0) return true;
     if (cd.HD && features.HTTU == 1) return true;
   }
-  if (world != StreamWorld::el2 && !features.ASID16 && (cd.ASID >> 8) != 0) return true;
+  if (!one_table(world) && !features.ASID16 && (cd.ASID >> 8) != 0) return true;
   const bool txsz_checked = features.minor_version() >= 1 || choices.txsz_out_of_range_is_illegal_v30;
   for (unsigned n = 0; n < 2; n++) {
     if (walk_disabled(cd, world, n)) continue;
@@ -125,10 +132,15 @@ unsigned effective_txsz(const Features& features, const Cd& cd, const Cd::Half& 
   return half.TSZ > 39 ? 39 : 16;
 }
 
-void configure_lpae(StreamWorld world, const Cd& cd, naive::Configuration& configuration) {
+void configure_lpae(StreamWorld world, const Cd& cd, naive::Space stream, bool SIF,
+                    naive::Configuration& configuration) {
   const bool el2 = world == StreamWorld::el2;
   naive::Stage1_LD s1;
   s1.regime = el2 ? naive::Regime::el2 : naive::Regime::el1_0;
+  s1.space = stream;
+  s1.NSCFG0 = cd.half[0].NSCFG;
+  s1.NSCFG1 = cd.half[1].NSCFG;
+  s1.SIF = SIF;
   s1.T0SZ = cd.half[0].TSZ & 7;
   s1.T1SZ = cd.half[1].TSZ & 7;
   s1.EPD0 = cd.half[0].EPD;
@@ -149,16 +161,21 @@ void configure_lpae(StreamWorld world, const Cd& cd, naive::Configuration& confi
 
 }  // namespace
 
-void configure_stage1(const Features& features, StreamWorld world, const Cd& cd,
-                      naive::Configuration& configuration) {
+void configure_stage1(const Features& features, StreamWorld world, const Cd& cd, naive::Space stream,
+                      bool SIF, naive::Configuration& configuration) {
   if (!cd.AA64) {
-    configure_lpae(world, cd, configuration);
+    configure_lpae(world, cd, stream, SIF, configuration);
     return;
   }
   naive::Stage1_64 s1;
   s1.regime = world == StreamWorld::el1   ? naive::Regime::el1_0
               : world == StreamWorld::el2 ? naive::Regime::el2
+              : world == StreamWorld::el3 ? naive::Regime::el3
                                           : naive::Regime::el2_0;
+  s1.space = stream;
+  s1.NSCFG0 = cd.half[0].NSCFG;
+  s1.NSCFG1 = cd.half[1].NSCFG;
+  s1.SIF = SIF;
   s1.T0SZ = effective_txsz(features, cd, cd.half[0]);
   s1.T1SZ = effective_txsz(features, cd, cd.half[1]);
   s1.TG0 = cd.half[0].TG;

@@ -18,7 +18,8 @@ struct Cd {
     bool TBI = false;
     bool HAD = false;
     bool E0PD = false;
-    uint64_t TTB = 0;  ///< as an address
+    bool NSCFG = false;  ///< counts in Secure streams only
+    uint64_t TTB = 0;    ///< as an address
     bool operator==(const Half&) const = default;
   };
   Half half[2];
@@ -42,8 +43,8 @@ struct Cd {
 /// CdIllegal(), 5.4.2; V == 0 counts as ILLEGAL.
 bool cd_illegal(const Features& features, const Choices& choices, const Ste& ste, StreamWorld world,
                 const Cd& cd);
-/// What the walker is told of stage 1.
-void configure_stage1(const Features& features, StreamWorld world, const Cd& cd,
-                      naive::Configuration& configuration);
+/// What the walker is told of stage 1. SIF is that of S_CR0, for a Secure stream.
+void configure_stage1(const Features& features, StreamWorld world, const Cd& cd, naive::Space stream,
+                      bool SIF, naive::Configuration& configuration);
 
 }  // namespace naive_smmuv3

@@ -46,6 +46,10 @@ struct Choices {
   /// 6.3.13: STATUSR.DORMANT, which is a hint.
   bool dormant = false;
 
+  /// 3.11: the system lets Non-secure accesses reach S_INIT. It reads as zero: an invalidation is complete at
+  /// once.
+  bool s_init_is_open_to_non_secure = false;
+
   // ---- queues
 
   /// 3.5.1: in an inconsistent state of the indices, the SMMU does not consume commands, rather than
@@ -96,6 +100,10 @@ struct Choices {
 
   // ---- configuration
 
+  /// 5.2.2, 5.5: with S_CR0.NSSTALLD set, SteIllegal() refuses S2S in Secure STEs too, since it looks at the
+  /// stall model of IDR0 there. 6.3.57.1 speaks of Non-secure structures only.
+  bool nsstalld_refuses_secure_s2s = true;
+
   /// 3.4.3 (5): an STE or L1STD address beyond the OAS is F_STE_FETCH, rather than truncated.
   bool ste_beyond_oas_faults = true;
   /// 3.4.3 (1), SMMUv3.0 and stage 1 only: S1ContextPtr beyond the OAS. Later versions: always bad_structure.
@@ -139,6 +147,13 @@ struct Choices {
 
   // ---- ATOS
 
+  /// 9.1.1: a request of the Secure interface for a Non-secure stream fails with INTERNAL_ERR while
+  /// CR0.SMMUEN is 0, rather than looking at the Non-secure Stream table all the same.
+  bool secure_atos_needs_smmuen_of_stream = true;
+  /// 9.1.5: without SEL2, a request for stage 2 of a Secure stream is INV_STAGE before its STE is looked at.
+  bool atos_looks_at_sel2_first = false;
+  /// 9.1.3: S_GATOS_PAR.NS for a stage 1 lookup that S1DSS bypasses; SIF looks at it too.
+  bool atos_bypass_NS = false;
   /// 9.1.3: Size of the PAR for a stage 1 lookup that S1DSS bypasses, as log2; ATTR and SH of it.
   unsigned atos_bypass_shift = 12;
   uint8_t atos_bypass_attributes = 0xFF;

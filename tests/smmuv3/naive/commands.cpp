@@ -19,16 +19,22 @@ bool takes_address(unsigned opcode) {
     case 0x12:  // CMD_TLBI_NH_VA
     case 0x13:  // CMD_TLBI_NH_VAA
     case 0x22:  // CMD_TLBI_EL2_VA
+    case 0x1A:  // CMD_TLBI_EL3_VA
     case 0x23:  // CMD_TLBI_EL2_VAA
     case 0x2A:  // CMD_TLBI_S2_IPA
+    case 0x52:  // CMD_TLBI_S_EL2_VA
+    case 0x53:  // CMD_TLBI_S_EL2_VAA
+    case 0x5A:  // CMD_TLBI_S_S2_IPA
       return true;
     default:
       return false;
   }
 }
 
-/// Is the opcode one that the Non-secure Command queue of this SMMU knows? 4.1.1 and the descriptions.
-bool opcode_known(const Features& features, const Choices& choices, unsigned opcode) {
+/// Is the opcode one that a Command queue of this state knows? 4.1.1 and the descriptions. The stall model is
+/// that of the state.
+bool opcode_known(const Features& features, const Choices& choices, Space queue, unsigned opcode) {
+  const bool secure = queue == Space::secure;
   switch (opcode) {
     case 0x01:  // CMD_PREFETCH_CONFIG
     case 0x02:  // CMD_PREFETCH_ADDR
@@ -43,6 +49,9 @@ bool opcode_known(const Features& features, const Choices& choices, unsigned opc
     case 0x12:  // CMD_TLBI_NH_VA
     case 0x13:  // CMD_TLBI_NH_VAA
       return features.S1P;
+    case 0x18:  // CMD_TLBI_EL3_ALL
+    case 0x1A:  // CMD_TLBI_EL3_VA
+      return secure && !features.RME_IMPL;
     case 0x20:  // CMD_TLBI_EL2_ALL
     case 0x21:  // CMD_TLBI_EL2_ASID
     case 0x22:  // CMD_TLBI_EL2_VA
@@ -58,20 +67,47 @@ bool opcode_known(const Features& features, const Choices& choices, unsigned opc
       return features.STALL_MODEL != 1;
     case 0x46:  // CMD_SYNC
       return true;
+    case 0x50:  // CMD_TLBI_S_EL2_ALL
+    case 0x51:  // CMD_TLBI_S_EL2_ASID
+    case 0x52:  // CMD_TLBI_S_EL2_VA
+    case 0x53:  // CMD_TLBI_S_EL2_VAA
+    case 0x58:  // CMD_TLBI_S_S12_VMALL
+    case 0x5A:  // CMD_TLBI_S_S2_IPA
+    case 0x60:  // CMD_TLBI_SNH_ALL
+      return secure && features.SEL2;
     default:
-      // Reserved; of absent features (0x07 CMD_CFGI_VMS_PIDM, 0x40 CMD_ATC_INV, 0x41 CMD_PRI_RESP, 0x70 and
-      // 0x73 CMD_DPTI_*); or of the Secure queue (0x18, 0x1A EL3, 0x50 to 0x60)
+      // Reserved; or of absent features (0x07 CMD_CFGI_VMS_PIDM, 0x40 CMD_ATC_INV, 0x41 CMD_PRI_RESP, 0x70
+      // and 0x73 CMD_DPTI_*)
       return opcode >= 0x80 && opcode <= 0x8F && !choices.impdef_commands_are_illegal;
   }
+}
+
+/// The state that the StreamID of a command belongs to (4.1.6), or the TLB entries that it invalidates
+/// (4.4.2, 4.4.3).
+Space concerns(unsigned opcode, Space queue, uint64_t low) {
+  if (has_ssec(opcode)) return bit(low, 10) ? Space::secure : Space::non_secure;
+  switch (opcode >> 4) {
+    case 0x1:  // CMD_TLBI_NH_*, CMD_TLBI_EL3_*
+      return queue;
+    case 0x5:  // CMD_TLBI_S_*
+    case 0x6:  // CMD_TLBI_SNH_ALL
+      return Space::secure;
+    default:  // CMD_TLBI_EL2_*, CMD_TLBI_S12_VMALL, CMD_TLBI_S2_IPA, CMD_TLBI_NSNH_ALL
+      return Space::non_secure;
+  }
+}
+
+bool is_invalidation(unsigned opcode) {
+  return (opcode >= 0x03 && opcode <= 0x30) || (opcode >= 0x50 && opcode <= 0x60);
 }
 
 }  // namespace
 
 // 4.1.3, 4.1.6, 4.2.2, 4.4.1.1, 4.7.3
-bool Smmu::command_illegal(const Interface&, uint64_t low, uint64_t high) const {
+bool Smmu::command_illegal(const Interface& regs, uint64_t low, uint64_t high) const {
   const unsigned opcode = field(low, 7, 0);
-  if (!opcode_known(m_features, m_choices, opcode)) return true;
-  if (has_ssec(opcode) && bit(low, 10)) return true;
+  if (!opcode_known(seen_by(regs.space), m_choices, regs.space, opcode)) return true;
+  if (has_ssec(opcode) && bit(low, 10) && !regs.secure()) return true;
   if (opcode == 0x02 && m_features.minor_version() == 0 && m_choices.prefetch_stride_is_illegal &&
       field(high, 9, 5) != 0) {
     return true;
@@ -95,10 +131,11 @@ void Smmu::execute(const Interface& regs, Invalidated& invalidated, uint64_t low
   const uint32_t StreamID = field(low, 63, 32);
   switch (opcode) {
     case 0x44:  // CMD_RESUME: Ac is bit 12, Ab bit 13, STAG bits [79:64]
-      resume(regs.space, StreamID, static_cast<uint16_t>(field(high, 15, 0)), bit(low, 12), bit(low, 13));
+      resume(concerns(opcode, regs.space, low), StreamID, static_cast<uint16_t>(field(high, 15, 0)),
+             bit(low, 12), bit(low, 13));
       break;
     case 0x45:  // CMD_STALL_TERM
-      terminate_stalls(regs.space, StreamID);
+      terminate_stalls(concerns(opcode, regs.space, low), StreamID);
       break;
     case 0x46:
       // 4.7.3, 7.2.1: an event that was not recorded is now out of date, if anything was invalidated
@@ -108,7 +145,7 @@ void Smmu::execute(const Interface& regs, Invalidated& invalidated, uint64_t low
       invalidated = {};
       break;
     default:
-      if (opcode >= 0x03 && opcode <= 0x30) invalidated.add(regs.space);
+      if (is_invalidation(opcode)) invalidated.add(concerns(opcode, regs.space, low));
       break;
   }
 }
@@ -155,6 +192,9 @@ void Smmu::run_queue(Interface& regs) {
   }
 }
 
-void Smmu::run_commands() { run_queue(m_non_secure); }
+void Smmu::run_commands() {
+  run_queue(m_non_secure);
+  run_queue(m_secure);
+}
 
 }  // namespace naive_smmuv3

@@ -2,8 +2,9 @@
 //
 // The layout of the records. The figures of 7.3 give the places of the fields; those of F_CD_FETCH,
 // F_WALK_EABT and the Translation-related faults are as public drivers decode them (SSV 11, SubstreamID
-// [31:12], StreamID [63:32], STAG and (unverified) F_UUT.Reason [79:64], Stall 95, PnU 97, InD 98, RnW 99, S2
-// 103, CLASS [105:104], TTRnW 108, InputAddr [191:128], IPA or FetchAddr [247:192]).
+// [31:12], StreamID [63:32], STAG and (unverified) F_UUT.Reason [79:64], Stall 95, PnU 97, InD 98, RnW 99,
+// NSIPA 102 (unverified: two public models have it there), S2 103, CLASS [105:104], TTRnW 108, InputAddr
+// [191:128], IPA or FetchAddr [247:192]).
 #include "events.h"
 
 #include "bits.h"
@@ -39,7 +40,10 @@ std::vector<uint8_t> Event::encode() const {
   if (translation_related()) {
     if (Stall) word[1] |= STAG | (uint64_t{1} << 31);
     if (number == EventNumber::F_PERMISSION && CLASS == FaultClass::TT && TTRnW) word[1] |= uint64_t{1} << 44;
-    if (S2) word[3] = keep(IPA, 55, 12);
+    if (S2) {
+      word[1] |= NSIPA ? uint64_t{1} << 38 : 0;
+      word[3] = keep(IPA, 55, 12);
+    }
   }
   if (walk || number == EventNumber::F_STE_FETCH || number == EventNumber::F_CD_FETCH) {
     word[3] = keep(FetchAddr, 55, 3);

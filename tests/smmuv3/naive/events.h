@@ -41,6 +41,7 @@ struct Event {
   bool S2 = false;
   FaultClass CLASS = FaultClass::IN;
   bool TTRnW = false;
+  bool NSIPA = false;  ///< of the IPA
   bool Stall = false;
   uint16_t STAG = 0;
   uint16_t Reason = 0;  ///< of F_UUT

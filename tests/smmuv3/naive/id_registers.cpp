@@ -36,6 +36,9 @@ uint32_t Features::idr1() const {
          at(6, SSIDSIZE) | at(0, SIDSIZE);
 }
 
+// 6.3.3
+uint32_t Features::idr2() const { return at(0, BA_VATOS); }
+
 // 6.3.4
 uint32_t Features::idr3() const {
   return at(23, AIE) | at(22, MTEPERM) | at(21, THE) | at(20, S2PO) | at(19, S2PI) | at(18, S1PI) |
@@ -54,6 +57,15 @@ uint32_t Features::idr5() const {
 uint32_t Features::iidr() const {
   return at(20, ProductID) | at(16, Variant) | at(12, Revision) | at(0, Implementer);
 }
+
+// 6.3.52
+uint32_t Features::s_idr0() const { return at(24, STALL_MODEL) | at(13, S_MSI); }
+
+// 6.3.53
+uint32_t Features::s_idr1() const { return at(31, SECURE_IMPL) | at(29, SEL2) | at(0, S_SIDSIZE); }
+
+// 6.3.54
+uint32_t Features::s_idr2() const { return at(0, BA_S_VATOS); }
 
 // 6.3.8
 uint32_t Features::aidr() const { return minor_version(); }
@@ -106,8 +118,7 @@ unsigned Features::effective_output_bits(unsigned encoded) const {
 
 void Features::validate() const {
   // Not in this model
-  need(!RME_IMPL && !ATS && !ATSRECERR && !NS1ATS && !PRI && !VATOS && !VMW && !BTM,
-       "RME, ATS, PRI, VATOS, VMW and BTM are not modelled");
+  need(!RME_IMPL && !ATS && !ATSRECERR && !NS1ATS && !PRI && !BTM, "RME, ATS, PRI and BTM are not modelled");
   need(!ECMDQ && !TABLES_PRESET && !QUEUES_PRESET && !REL,
        "ECMDQ and preset tables or queues are not modelled");
   need(!AIE && !THE && !S2PO && !S2PI && !S1PI && !PASIDTT && !DPT && !MPAM && !PPS && !D128,
@@ -122,6 +133,13 @@ void Features::validate() const {
   // 6.3.2
   need(CMDQS <= 19 && EVENTQS <= 19 && PRIQS <= 19 && SSIDSIZE <= 20 && SIDSIZE <= 32, "IDR1 out of range");
   need(SIDSIZE < 7 || ST_LEVEL != 0, "SIDSIZE >= 7 needs two-level stream tables");
+  need(!VATOS || (ATOS && S1P && S2P), "VATOS needs ATOS and both stages");
+  need(!VMW || S2P, "VMW is RES0 without stage 2");
+  // 6.3.3, 6.3.54
+  need(BA_VATOS <= 0x3FF && (VATOS || BA_VATOS == 0), "BA_VATOS out of range, or without VATOS");
+  need(BA_S_VATOS <= 0x3FF && (secure_vatos() || BA_S_VATOS == 0),
+       "BA_S_VATOS out of range, or without S_VATOS");
+  need(!secure_vatos() || BA_VATOS != BA_S_VATOS, "VATOS and S_VATOS are the same page");
   // 6.3.4
   need(BBML <= 2, "reserved value in IDR3");
   need(!PBHA || HAD, "PBHA needs HAD");
@@ -136,6 +154,13 @@ void Features::validate() const {
   need(VAX == 0 || GRAN64K || (DS && (GRAN4K || GRAN16K)), "VAX needs a format with 52-bit addresses");
   need(OAS != 6 || GRAN64K || DS, "an OAS of 52 needs a format with 52-bit addresses");
   need(!lpae_tables() || GRAN4K, "VMSAv8-32 LPAE needs the 4 KiB granule");
+  // 6.3.52, 6.3.53
+  need(SECURE_IMPL || (!SEL2 && !S_MSI && S_SIDSIZE == 0), "Secure features need a Secure state");
+  need(!SECURE_IMPL || S1P, "a Secure state needs stage 1");
+  need(!SEL2 || (S1P && S2P && vmsa64_tables() && minor_version() >= 2),
+       "Secure EL2 needs SMMUv3.2, both stages and VMSAv8-64");
+  need(S_SIDSIZE <= 32 && (S_SIDSIZE < 7 || ST_LEVEL != 0), "S_SIDSIZE out of range");
+  need(!S_MSI || MSI, "Secure MSIs without Non-secure ones are not modelled (3.18 recommends against them)");
   need(minor_version() <= 4, "reserved value in AIDR");
   need(minor_version() > 0 || (OAS <= 5 && VAX == 0 && !XNX && !PBHA),
        "SMMUv3.0 has no XNX, PBHA or 52 bits");

@@ -83,8 +83,18 @@ struct Features {
   unsigned Variant = 0;
   unsigned Revision = 0;
   unsigned Implementer = 0;
+  // S_IDR0 to S_IDR3 (6.3.52 to 6.3.55). S_IDR0.STALL_MODEL is STALL_MODEL: with a Secure state that of IDR0
+  // follows from it and S_CR0.NSSTALLD (3.12).
+  bool SECURE_IMPL = false;
+  bool SEL2 = false;
+  bool S_MSI = false;
+  unsigned S_SIDSIZE = 0;
+  // IDR2, S_IDR2 (6.3.3, 6.3.54)
+  unsigned BA_VATOS = 0;
+  unsigned BA_S_VATOS = 0;
 
-  uint32_t IDR4 = 0;  ///< IMPLEMENTATION DEFINED (6.3.5)
+  uint32_t IDR4 = 0;    ///< IMPLEMENTATION DEFINED (6.3.5)
+  uint32_t S_IDR4 = 0;  ///< IMPLEMENTATION DEFINED (6.3.56)
   /// ArchMinorRev; without a value it is the highest minor version whose mandatory features are all there.
   std::optional<unsigned> ArchMinorRev;
 
@@ -92,12 +102,18 @@ struct Features {
   bool GBPA_ABORT = false;
   /// The other fields of GBPA, at their places. Reset is SHCFG 0b01, "use incoming".
   uint32_t GBPA_ATTRIBUTES = 0x00001000;
+  bool S_GBPA_ABORT = false;
+  uint32_t S_GBPA_ATTRIBUTES = 0x00001000;  ///< of S_GBPA (6.3.63), which has NSCFG too
 
   [[nodiscard]] uint32_t idr0() const;
   [[nodiscard]] uint32_t idr1() const;
+  [[nodiscard]] uint32_t idr2() const;
   [[nodiscard]] uint32_t idr3() const;
   [[nodiscard]] uint32_t idr5() const;
   [[nodiscard]] uint32_t iidr() const;
+  [[nodiscard]] uint32_t s_idr0() const;
+  [[nodiscard]] uint32_t s_idr1() const;
+  [[nodiscard]] uint32_t s_idr2() const;
   [[nodiscard]] uint32_t aidr() const;
   [[nodiscard]] unsigned minor_version() const;
 
@@ -109,6 +125,8 @@ struct Features {
   [[nodiscard]] bool granule_supported(unsigned log2_bytes) const;
   /// The size that IPS or S2PS encodes, capped to the OAS (5.2 STE.S2PS, 5.4 CD.IPS)
   [[nodiscard]] unsigned effective_output_bits(unsigned encoded) const;
+  /// 6.2.4
+  [[nodiscard]] bool secure_vatos() const { return VATOS && SEL2; }
   [[nodiscard]] bool lpae_tables() const { return (TTF & 1) != 0; }
   [[nodiscard]] bool vmsa64_tables() const { return (TTF & 2) != 0; }
 

@@ -41,7 +41,8 @@ struct Interface {
   uint32_t GERROR_IRQ_CFG1 = 0, GERROR_IRQ_CFG2 = 0, EVENTQ_IRQ_CFG1 = 0, EVENTQ_IRQ_CFG2 = 0;
   uint64_t STRTAB_BASE = 0, CMDQ_BASE = 0, EVENTQ_BASE = 0;
   uint32_t STRTAB_BASE_CFG = 0, CMDQ_PROD = 0, CMDQ_CONS = 0, EVENTQ_PROD = 0, EVENTQ_CONS = 0;
-  AtosRegisters GATOS;
+  AtosRegisters GATOS, VATOS;
+  uint32_t VATOS_SEL = 0;
 
   Invalidated invalidated;  ///< by the queue of CMDQ_BASE
   Wires wires;
@@ -50,6 +51,8 @@ struct Interface {
   [[nodiscard]] bool SMMUEN() const { return (CR0 & 1) != 0; }
   [[nodiscard]] bool EVENTQEN() const { return (CR0 & 4) != 0; }
   [[nodiscard]] bool CMDQEN() const { return (CR0 & 8) != 0; }
+  [[nodiscard]] bool SIF() const { return secure() && (CR0 & 0x20) != 0; }
+  [[nodiscard]] bool NSSTALLD() const { return secure() && (CR0 & 0x200) != 0; }
 };
 
 }  // namespace naive_smmuv3

@@ -15,7 +15,8 @@ std::optional<Smmu::Problem> Smmu::locate_ste(const Transaction& transaction, ui
 
   const uint64_t StreamID = transaction.request.StreamID;
   const unsigned LOG2SIZE = field(regs.STRTAB_BASE_CFG, 5, 0);
-  const unsigned effective_size = LOG2SIZE < m_features.SIDSIZE ? LOG2SIZE : m_features.SIDSIZE;
+  const unsigned SIDSIZE = regs.secure() ? m_features.S_SIDSIZE : m_features.SIDSIZE;
+  const unsigned effective_size = LOG2SIZE < SIDSIZE ? LOG2SIZE : SIDSIZE;
   if (beyond(StreamID, effective_size)) return bad_streamid;
 
   const uint64_t ADDR = keep(regs.STRTAB_BASE, 55, 6);
@@ -54,13 +55,24 @@ std::optional<Smmu::Problem> Smmu::read_stream_table(const Transaction& transact
   return std::nullopt;
 }
 
+// What the implementation has, as structures of this state are judged by: 3.12
+Features Smmu::seen_by(Space space) const {
+  Features features = m_features;
+  features.STALL_MODEL = stall_model(space);
+  return features;
+}
+
 std::optional<Smmu::Problem> Smmu::find_ste(const Transaction& transaction, Ste& ste) {
   uint64_t address = 0;
   if (auto problem = locate_ste(transaction, address)) return problem;
   std::vector<uint8_t> bytes;
   if (auto problem = read_stream_table(transaction, address, 64, bytes)) return problem;
-  ste = Ste::decode(m_features, bytes);
-  if (ste_illegal(m_features, m_choices, ste)) return problem_of(transaction, EventNumber::C_BAD_STE);
+  ste = Ste::decode(m_features, bytes, transaction.stream());
+  bool illegal = ste_illegal(seen_by(transaction.stream()), m_choices, ste);
+  if (m_choices.nsstalld_refuses_secure_s2s && ste.secure && ste.V && ste.stage2() && ste.S2S) {
+    illegal = illegal || stall_model(Space::non_secure) == 1;
+  }
+  if (illegal) return problem_of(transaction, EventNumber::C_BAD_STE);
   return std::nullopt;
 }
 
@@ -141,7 +153,7 @@ std::optional<Smmu::Problem> Smmu::find_cd(const Transaction& transaction, Confi
   if (auto problem = read_cd_table(transaction, configuration, address, when_beyond, 64, bytes))
     return problem;
   configuration.cd = Cd::decode(m_features, bytes);
-  if (cd_illegal(m_features, m_choices, ste, configuration.world, configuration.cd)) {
+  if (cd_illegal(seen_by(transaction.stream()), m_choices, ste, configuration.world, configuration.cd)) {
     return problem_of(transaction, EventNumber::C_BAD_CD);
   }
   return std::nullopt;
@@ -154,15 +166,16 @@ std::optional<Smmu::Problem> Smmu::read_cd_table(const Transaction& transaction,
                                                  std::vector<uint8_t>& bytes) {
   const unsigned oas = m_features.oas_bits();
   uint64_t pa = address;
+  Space space = transaction.stream();
   Problem fetch = problem_of(transaction, EventNumber::F_CD_FETCH);
   if (configuration.ste.stage2()) {
-    if (auto problem = translate_cd_address(transaction, configuration, address, pa)) return problem;
+    if (auto problem = translate_cd_address(transaction, configuration, address, pa, space)) return problem;
   } else if (beyond(address, oas) && when_beyond == Choices::Beyond::fetch_fault) {
     fetch.event->FetchAddr = truncate(address, oas);
     return fetch;
   }
   pa = truncate(pa, oas);
-  const auto data = m_memory.read_from(transaction.stream(), pa, size);
+  const auto data = m_memory.read_from(space, pa, size);
   if (!data.has_value()) {
     fetch.event->FetchAddr = pa;
     return fetch;
@@ -174,13 +187,14 @@ std::optional<Smmu::Problem> Smmu::read_cd_table(const Transaction& transaction,
 // Stage 2 of a CD fetch: a read. 5.2 S2PTW, 3.13.2 and 3.13.3.1 (AF may be set, S2AP[1] never is), 7.3.13
 std::optional<Smmu::Problem> Smmu::translate_cd_address(const Transaction& transaction,
                                                         const Configuration& configuration, uint64_t ipa,
-                                                        uint64_t& pa) {
+                                                        uint64_t& pa, Space& space) {
   const Ste& ste = configuration.ste;
   naive::Configuration walk = walker(m_features, m_choices);
   configure_stage2(m_features, ste, walk);
   naive::Request request;
   request.address = ipa;
   request.access = naive::Access::read;
+  request.input_space = transaction.stream();  // 3.10.2.2: a Secure IPA
   WalkMemory memory(m_features, m_memory);
 
   Event event = event_of(transaction, EventNumber::F_PERMISSION);
@@ -204,6 +218,7 @@ std::optional<Smmu::Problem> Smmu::translate_cd_address(const Transaction& trans
   }
   if (protected_walk) return stage2_problem(ste, event);
   pa = answer.translation()->address;
+  space = answer.translation()->space;
   return std::nullopt;
 }
 

@@ -9,9 +9,10 @@
 // Sources of facts: IHI 0070; the clause stands beside each function. The layouts of commands and events that
 // stand in figures were compared with those of public drivers. What stands in neither is marked `unverified`.
 //
-// Not modelled (the Features that would claim them are refused): ATS, PRI, the Secure, Realm and Root
-// interfaces, ECMDQ, VATOS, BTM, VMW, MPAM, DPT, D128, permission indirection and overlays, THE, AIE, HAFT,
-// PMCG, preset tables, SFM, and attributes of the SMMU's own accesses other than MSIs.
+// Not modelled (the Features that would claim them are refused): ATS, PRI, the Realm and Root interfaces,
+// ECMDQ, BTM, MPAM, DPT, D128, permission indirection and overlays, THE, AIE, HAFT, PMCG, preset tables, SFM,
+// and attributes of the SMMU's own accesses other than MSIs. VMW is a register alone: there is no cache to
+// match.
 #pragma once
 
 #include <array>
@@ -79,6 +80,7 @@ struct AccessRequest {
   bool SSV = false;
   uint32_t SubstreamID = 0;
   AccessType type = AccessType::read;
+  bool NS = true;            ///< counts in Secure streams only
   bool instruction = false;  ///< INST; a read that is an instruction fetch. Ignored for writes and atomics
   bool privileged = false;
   uint8_t attributes = 0xFF;  ///< MAIR encoding of the memory type and allocation hints
@@ -198,6 +200,7 @@ class Smmu {
   [[nodiscard]] Interface& interface(Space space) { return space == Space::secure ? m_secure : m_non_secure; }
 
   // lookup.cpp: configuration
+  [[nodiscard]] Features seen_by(Space space) const;
   std::optional<Problem> find_ste(const Transaction& transaction, Ste& ste);
   std::optional<Problem> locate_ste(const Transaction& transaction, uint64_t& address);
   std::optional<Problem> choose_cd(const Transaction& transaction, Configuration& configuration,
@@ -210,7 +213,8 @@ class Smmu {
                                        uint64_t address, Choices::Beyond when_beyond, size_t size,
                                        std::vector<uint8_t>& bytes);
   std::optional<Problem> translate_cd_address(const Transaction& transaction,
-                                              const Configuration& configuration, uint64_t ipa, uint64_t& pa);
+                                              const Configuration& configuration, uint64_t ipa, uint64_t& pa,
+                                              Space& space);
 
   // access.cpp: translation
   Attempt attempt(const AccessRequest& request);
@@ -218,6 +222,10 @@ class Smmu {
   Attempt translate(Transaction& transaction);
   Attempt bypass(const Transaction& transaction, const Configuration& configuration);
   Attempt walk(const Transaction& transaction, const Configuration& configuration);
+  [[nodiscard]] bool SIF_forbids(const Transaction& transaction, const Attributes& attributes) const;
+  [[nodiscard]] Problem SIF_problem(const Transaction& transaction) const;
+  void configure_stage1(const Transaction& transaction, const Configuration& configuration,
+                        naive::Configuration& walk) const;
   [[nodiscard]] naive::Request walk_request(const Transaction& transaction) const;
   void output_attributes(Attributes attributes, Forwarded& forwarded) const;
   [[nodiscard]] Attributes walked_attributes(const Transaction& transaction, bool stage1,
@@ -234,6 +242,7 @@ class Smmu {
   // stalls.cpp
   Outcome conclude(uint64_t id, const AccessRequest& request, const Attempt& attempt);
   Outcome stall(uint64_t id, const AccessRequest& request, const Event& event);
+  [[nodiscard]] unsigned stall_model(Space space) const;
   [[nodiscard]] std::set<uint16_t> tags_in_use(Space stream) const;
   [[nodiscard]] bool room_to_stall() const;
   void record_stall(Stalled& stalled);
@@ -273,15 +282,21 @@ class Smmu {
 
   // register_map.cpp
   struct Place {
+    enum class Block { interface, vatos };
     Space space = Space::non_secure;  ///< whose registers
-    uint64_t offset = 0;              ///< of SMMU_IDR0 or SMMU_S_IDR0; the Event queue indices are at 0xA8
+    Block block = Block::interface;
+    /// From SMMU_IDR0 or SMMU_S_IDR0, with the Event queue indices at 0xA8; or from SMMU_(S_)VATOS_CTRL
+    uint64_t offset = 0;
   };
+  [[nodiscard]] std::optional<Place> locate_optional(uint64_t offset, Space access) const;
   [[nodiscard]] std::optional<Place> locate(uint64_t offset, Space access) const;
+  [[nodiscard]] static bool is_wide(const Place& place);
   [[nodiscard]] uint32_t read32(const Place& place) const;
   void write32(const Place& place, uint32_t value);
 
   // registers.cpp
-  [[nodiscard]] uint32_t read_id(const Interface& regs, uint64_t offset) const;
+  [[nodiscard]] uint32_t read_id(uint64_t offset) const;
+  [[nodiscard]] uint32_t read_secure_id(uint64_t offset) const;
   [[nodiscard]] uint32_t read_interface(const Interface& regs, uint64_t offset) const;
   void write_interface(Interface& regs, uint64_t offset, uint32_t value);
   void write_cr0(Interface& regs, uint32_t value);
@@ -293,14 +308,26 @@ class Smmu {
   [[nodiscard]] uint32_t gbpa_attributes(Space space, uint32_t value) const;
 
   // atos_registers.cpp
-  [[nodiscard]] static uint32_t read_atos(const AtosRegisters& atos, uint64_t offset);
-  void write_gatos(Interface& regs, uint64_t offset, uint32_t value);
-  [[nodiscard]] uint64_t gatos_sid(uint64_t value) const;
+  [[nodiscard]] bool has_vatos(const Interface& regs) const;
+  [[nodiscard]] uint32_t read_atos(const Interface& regs, const AtosRegisters& atos, uint64_t offset) const;
+  void write_atos(Interface& regs, AtosRegisters& atos, uint64_t offset, uint32_t value);
+  [[nodiscard]] uint64_t atos_sid(const Interface& regs, bool virtual_atos, uint64_t value) const;
+  [[nodiscard]] uint64_t atos_addr(const Interface& regs, bool virtual_atos, uint64_t value) const;
 
   // atos.cpp
-  uint64_t atos_lookup(const Interface& regs);
-  uint64_t atos_answer(const Interface& regs);
-  uint64_t atos_translate(const Transaction& transaction, const Configuration& configuration, unsigned TYPE);
+  /// What a group of ATOS registers asks, and who asks.
+  struct AtosRequest {
+    Space interface = Space::non_secure;
+    uint64_t SID = 0, ADDR = 0;
+    std::optional<unsigned> VMID;  ///< of VATOS_SEL, for VATOS
+    [[nodiscard]] unsigned TYPE() const { return unsigned(ADDR >> 10) & 3; }
+  };
+  uint64_t atos_lookup(const AtosRequest& request);
+  uint64_t atos_answer(const AtosRequest& request);
+  [[nodiscard]] Transaction atos_transaction(const AtosRequest& request) const;
+  [[nodiscard]] std::optional<uint64_t> atos_invalid(const AtosRequest& request, Space stream) const;
+  uint64_t atos_translate(const AtosRequest& request, const Transaction& transaction,
+                          const Configuration& configuration);
 
   Features m_features;
   Memory& m_memory;

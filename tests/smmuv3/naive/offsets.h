@@ -9,11 +9,13 @@
 namespace naive_smmuv3 {
 
 constexpr uint64_t PAGE_1 = 0x10000;
+constexpr uint64_t SECURE = 0x8000;  // of S_IDR0
 constexpr uint64_t OPTIONAL_PAGES = 0x20000;
 
 enum Offset : uint64_t {
   IDR0 = 0x00,
   IDR1 = 0x04,
+  IDR2 = 0x08,
   IDR3 = 0x0C,
   IDR4 = 0x10,
   IDR5 = 0x14,
@@ -23,6 +25,7 @@ enum Offset : uint64_t {
   CR0ACK = 0x24,
   CR1 = 0x28,
   CR2 = 0x2C,
+  INIT = 0x3C,
   STATUSR = 0x40,
   GBPA = 0x44,
   IRQ_CTRL = 0x50,
@@ -44,11 +47,14 @@ enum Offset : uint64_t {
   EVENTQ_IRQ_CFG1 = 0xB8,
   EVENTQ_IRQ_CFG2 = 0xBC,
   GATOS = 0x100,
-  GATOS_END = 0x120
+  GATOS_END = 0x120,
+  VATOS_SEL = 0x180
 };
 
 /// Within a group of ATOS registers
-constexpr uint64_t ATOS_CTRL = 0x00, ATOS_SID = 0x08, ATOS_ADDR = 0x10, ATOS_PAR = 0x18;
+constexpr uint64_t VATOS_GROUP = 0xA00;  // 6.2.3
+
+constexpr uint64_t ATOS_CTRL = 0x00, ATOS_SID = 0x08, ATOS_ADDR = 0x10, ATOS_PAR = 0x18, ATOS_END = 0x20;
 
 // 32-bit halves of a 64-bit register
 inline uint32_t half_of(uint64_t value, uint64_t offset) {

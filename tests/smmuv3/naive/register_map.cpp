@@ -9,17 +9,20 @@ namespace naive_smmuv3 {
 
 namespace {
 
+// 6.2.3: within a group of ATOS registers
+bool is_64bit_atos(uint64_t offset) {
+  return offset == ATOS_SID || offset == ATOS_ADDR || offset == ATOS_PAR;
+}
+
 // 6.2.1: the registers of 64 bits
 bool is_64bit(uint64_t offset) {
+  if (offset >= GATOS && offset < GATOS_END) return is_64bit_atos(offset - GATOS);
   switch (offset) {
     case GERROR_IRQ_CFG0:
     case STRTAB_BASE:
     case CMDQ_BASE:
     case EVENTQ_BASE:
     case EVENTQ_IRQ_CFG0:
-    case GATOS + ATOS_SID:
-    case GATOS + ATOS_ADDR:
-    case GATOS + ATOS_PAR:
       return true;
     default:
       return false;
@@ -28,29 +31,57 @@ bool is_64bit(uint64_t offset) {
 
 }  // namespace
 
+bool Smmu::is_wide(const Place& place) {
+  return place.block == Place::Block::vatos ? is_64bit_atos(place.offset) : is_64bit(place.offset);
+}
+
 // 6.2. Page 1 defines the indices of the Event queue (there is no PRI queue).
-std::optional<Smmu::Place> Smmu::locate(uint64_t offset, Space) const {
-  if (offset >= OPTIONAL_PAGES) return std::nullopt;
+std::optional<Smmu::Place> Smmu::locate(uint64_t offset, Space access) const {
+  if (offset >= OPTIONAL_PAGES) return locate_optional(offset, access);
   if (offset == PAGE_1 + EVENTQ_PROD || offset == PAGE_1 + EVENTQ_CONS) {
-    return Place{Space::non_secure, offset - PAGE_1};
+    return Place{Space::non_secure, Place::Block::interface, offset - PAGE_1};
   }
   if (offset == EVENTQ_PROD || offset == EVENTQ_CONS) {
     if (!m_choices.page0_shows_event_indices) return std::nullopt;
-    return Place{Space::non_secure, offset};
+    return Place{Space::non_secure, Place::Block::interface, offset};
   }
   if (offset >= PAGE_1) {
     if (!m_choices.page1_aliases_page0) return std::nullopt;
     offset -= PAGE_1;
   }
-  return Place{Space::non_secure, offset};
+  if (offset >= SECURE) {
+    // 6.2: RES0 without a Secure state, else RAZ/WI to Non-secure accesses
+    if (!m_features.SECURE_IMPL) return std::nullopt;
+    const bool open = offset == SECURE + INIT && m_choices.s_init_is_open_to_non_secure;
+    if (access == Space::non_secure && !open) return std::nullopt;
+    return Place{Space::secure, Place::Block::interface, offset - SECURE};
+  }
+  return Place{Space::non_secure, Place::Block::interface, offset};
+}
+
+// 6.2.3, 6.2.4
+std::optional<Smmu::Place> Smmu::locate_optional(uint64_t offset, Space access) const {
+  for (Space space : {Space::non_secure, Space::secure}) {
+    if (!has_vatos(interface(space))) continue;
+    const unsigned BA = space == Space::secure ? m_features.BA_S_VATOS : m_features.BA_VATOS;
+    const uint64_t group = OPTIONAL_PAGES + PAGE_1 * BA + VATOS_GROUP;
+    if (offset < group || offset >= group + ATOS_END) continue;
+    if (space == Space::secure && access == Space::non_secure) return std::nullopt;
+    return Place{space, Place::Block::vatos, offset - group};
+  }
+  return std::nullopt;
 }
 
 uint32_t Smmu::read32(const Place& place) const {
-  return read_interface(interface(place.space), place.offset);
+  const Interface& regs = interface(place.space);
+  if (place.block == Place::Block::vatos) return read_atos(regs, regs.VATOS, place.offset);
+  return read_interface(regs, place.offset);
 }
 
 void Smmu::write32(const Place& place, uint32_t value) {
-  write_interface(interface(place.space), place.offset, value);
+  Interface& regs = interface(place.space);
+  if (place.block == Place::Block::vatos) return write_atos(regs, regs.VATOS, place.offset, value);
+  write_interface(regs, place.offset, value);
 }
 
 uint64_t Smmu::read(uint64_t offset, unsigned bytes, Space space) const {
@@ -61,7 +92,7 @@ uint64_t Smmu::read(uint64_t offset, unsigned bytes, Space space) const {
   };
   if (bytes == 4) return word(offset);
   const std::optional<Place> place = locate(offset, space);
-  const bool whole = place.has_value() && is_64bit(place->offset);
+  const bool whole = place.has_value() && is_wide(*place);
   if (!whole && !m_choices.wide_access_reaches_both) return 0;
   return word(offset) | (word(offset + 4) << 32);
 }
@@ -74,7 +105,7 @@ void Smmu::write(uint64_t offset, unsigned bytes, uint64_t value, Space space) {
   };
   if (bytes == 8) {
     const std::optional<Place> place = locate(offset, space);
-    const bool whole = place.has_value() && is_64bit(place->offset);
+    const bool whole = place.has_value() && is_wide(*place);
     if (!whole && !m_choices.wide_access_reaches_both) return;
     word(offset, value);
     word(offset + 4, value >> 32);

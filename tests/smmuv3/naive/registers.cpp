@@ -12,17 +12,36 @@ Smmu::Smmu(const Features& features, Memory& memory, const Choices& choices)
   m_features.validate();
   m_non_secure.GBPA = (m_features.GBPA_ABORT ? uint32_t{1} << 20 : 0) |
                       gbpa_attributes(Space::non_secure, m_features.GBPA_ATTRIBUTES);
+  m_secure.GBPA = (m_features.S_GBPA_ABORT ? uint32_t{1} << 20 : 0) |
+                  gbpa_attributes(Space::secure, m_features.S_GBPA_ATTRIBUTES);
 }
 
-// 6.3.1: may the interface send MSIs?
-bool Smmu::has_msi(const Interface&) const { return m_features.MSI; }
+// 6.3.1, 6.3.52: may the interface send MSIs?
+bool Smmu::has_msi(const Interface& regs) const { return regs.secure() ? m_features.S_MSI : m_features.MSI; }
 
-uint32_t Smmu::read_id(const Interface&, uint64_t offset) const {
+uint32_t Smmu::read_secure_id(uint64_t offset) const {
   switch (offset) {
     case IDR0:
-      return m_features.idr0();
+      return m_features.s_idr0();
+    case IDR1:
+      return m_features.s_idr1();
+    case IDR2:
+      return m_features.s_idr2();
+    case IDR4:
+      return m_features.S_IDR4;
+    default:
+      return 0;  // S_IDR3: RES0; there are no S_IDR5, S_IIDR and S_AIDR
+  }
+}
+
+uint32_t Smmu::read_id(uint64_t offset) const {
+  switch (offset) {
+    case IDR0:
+      return seen_by(Space::non_secure).idr0();
     case IDR1:
       return m_features.idr1();
+    case IDR2:
+      return m_features.idr2();
     case IDR3:
       return m_features.idr3();
     case IDR4:
@@ -34,14 +53,15 @@ uint32_t Smmu::read_id(const Interface&, uint64_t offset) const {
     case AIDR:
       return m_features.aidr();
     default:
-      return 0;  // IDR2: RES0 (6.3.3)
+      return 0;
   }
 }
 
 uint32_t Smmu::read_interface(const Interface& regs, uint64_t offset) const {
-  if (offset <= AIDR) return read_id(regs, offset);
-  if (offset >= GATOS && offset < GATOS_END)
-    return m_features.ATOS ? read_atos(regs.GATOS, offset - GATOS) : 0;
+  if (offset <= AIDR) return regs.secure() ? read_secure_id(offset) : read_id(offset);
+  if (offset >= GATOS && offset < GATOS_END) {
+    return m_features.ATOS ? read_atos(regs, regs.GATOS, offset - GATOS) : 0;
+  }
   auto half = [offset](uint64_t value) { return half_of(value, offset); };
   switch (offset) {
     case CR0:
@@ -52,7 +72,7 @@ uint32_t Smmu::read_interface(const Interface& regs, uint64_t offset) const {
     case CR2:
       return regs.CR2;
     case STATUSR:
-      return m_features.DORMHINT && m_choices.dormant ? 1 : 0;
+      return !regs.secure() && m_features.DORMHINT && m_choices.dormant ? 1 : 0;
     case GBPA:
       return regs.GBPA;
     case IRQ_CTRL:
@@ -91,6 +111,8 @@ uint32_t Smmu::read_interface(const Interface& regs, uint64_t offset) const {
       return regs.EVENTQ_IRQ_CFG1;
     case EVENTQ_IRQ_CFG2:
       return regs.EVENTQ_IRQ_CFG2;
+    case VATOS_SEL:
+      return regs.VATOS_SEL;
     case EVENTQ_PROD:  // 6.3.95: bits above the wrap flag are RAZ
       return (regs.EVENTQ_PROD & 0x80000000) | event_queue(regs).pointer(regs.EVENTQ_PROD);
     case EVENTQ_CONS:
@@ -103,7 +125,7 @@ uint32_t Smmu::read_interface(const Interface& regs, uint64_t offset) const {
 
 void Smmu::write_interface(Interface& regs, uint64_t offset, uint32_t value) {
   if (offset >= GATOS && offset < GATOS_END) {
-    if (m_features.ATOS) write_gatos(regs, offset - GATOS, value);
+    if (m_features.ATOS) write_atos(regs, regs.GATOS, offset - GATOS, value);
     return;
   }
   auto half = [offset, value](uint64_t old) { return with_half(old, offset, value); };
@@ -116,8 +138,8 @@ void Smmu::write_interface(Interface& regs, uint64_t offset, uint32_t value) {
     case CR1:
       write_cr1(regs, value);
       break;
-    case CR2:  // 6.3.12: RECINVSID, and E2H with Hyp
-      if (!regs.SMMUEN()) regs.CR2 = value & (m_features.Hyp ? 3u : 2u);
+    case CR2:  // 6.3.12, 6.3.60: RECINVSID, and E2H with Hyp or SEL2
+      if (!regs.SMMUEN()) regs.CR2 = value & ((regs.secure() ? m_features.SEL2 : m_features.Hyp) ? 3u : 2u);
       break;
     case GBPA:
       write_gbpa(regs, value);
@@ -173,6 +195,10 @@ void Smmu::write_interface(Interface& regs, uint64_t offset, uint32_t value) {
     case EVENTQ_IRQ_CFG2:
       if (event_msi) regs.EVENTQ_IRQ_CFG2 = value & 0x3F;
       break;
+    case VATOS_SEL:  // 6.3.44
+      if (has_vatos(regs) && regs.VATOS.CTRL == 0)
+        regs.VATOS_SEL = value & (m_features.VMID16 ? 0xFFFFu : 0xFFu);
+      break;
     case EVENTQ_PROD:  // 6.3.95
       if (!regs.EVENTQEN()) regs.EVENTQ_PROD = (value & 0x80000000) | event_queue(regs).pointer(value);
       break;
@@ -197,12 +223,15 @@ uint64_t Smmu::base_register(uint64_t value, unsigned lsb, uint64_t low_fields) 
   return (value & (uint64_t{1} << 62)) | address_field(value, lsb) | (value & low_fields);
 }
 
-// 6.3.9: CMDQEN, EVENTQEN, SMMUEN; the rest is RES0 here
+// 6.3.9: VMW, CMDQEN, EVENTQEN, SMMUEN; the rest is RES0 here. 6.3.57: SIF, and NSSTALLD where there is a
+// choice
 void Smmu::write_cr0(Interface& regs, uint32_t value) {
   const bool was_enabled = regs.SMMUEN();
-  regs.CR0 = value & 0b1101;
+  uint32_t present = 0b1101 | (m_features.VMW ? 0x1C0u : 0u);
+  if (regs.secure()) present |= 0x20u | (m_features.STALL_MODEL == 0 ? 0x200u : 0u);
+  regs.CR0 = value & present;
   if (was_enabled && !regs.SMMUEN()) terminate_stalls(regs.space, std::nullopt);  // 6.3.9.6
-  if (!was_enabled && regs.SMMUEN()) regs.GATOS.CTRL = 0;                         // 6.3.37
+  if (!was_enabled && regs.SMMUEN()) regs.GATOS.CTRL = regs.VATOS.CTRL = 0;       // 6.3.37
 }
 
 // 6.3.11: TABLE_* are Guarded by SMMUEN, QUEUE_* by EVENTQEN and CMDQEN
@@ -213,10 +242,10 @@ void Smmu::write_cr1(Interface& regs, uint32_t value) const {
   if (!regs.EVENTQEN() && !regs.CMDQEN()) regs.CR1 = (regs.CR1 & ~QUEUE) | (value & QUEUE);
 }
 
-// 6.3.14: without ATTR_TYPES_OVR or ATTR_PERMS_OVR some fields have no effect
-uint32_t Smmu::gbpa_attributes(Space, uint32_t value) const {
+// 6.3.14, 6.3.63: without ATTR_TYPES_OVR or ATTR_PERMS_OVR some fields have no effect
+uint32_t Smmu::gbpa_attributes(Space space, uint32_t value) const {
   constexpr uint32_t types = 0x3F1F;
-  constexpr uint32_t perms = 0xF0000;
+  const uint32_t perms = space == Space::secure ? 0xFC000 : 0xF0000;  // with NSCFG, without
   uint32_t mask = types | perms;
   if (!m_choices.stores_ineffective_gbpa) {
     if (!m_features.ATTR_TYPES_OVR) mask &= ~types;

@@ -50,6 +50,12 @@ Outcome Smmu::stall(uint64_t id, const AccessRequest& request, const Event& even
   return outcome;
 }
 
+// 3.12, EffectiveSMMU_IDR0_STALL_MODEL() in 5.2.2
+unsigned Smmu::stall_model(Space space) const {
+  if (space == Space::non_secure && m_secure.NSSTALLD()) return 1;
+  return m_features.STALL_MODEL;
+}
+
 // 4.7.1: the tags of the Security states are independent
 std::set<uint16_t> Smmu::tags_in_use(Space stream) const {
   std::set<uint16_t> tags;

@@ -6,11 +6,12 @@
 namespace naive_smmuv3 {
 
 // The positions are those of 5.2, bits [63:0] being word 0.
-Ste Ste::decode(const Features& features, const std::vector<uint8_t>& bytes) {
+Ste Ste::decode(const Features& features, const std::vector<uint8_t>& bytes, naive::Space stream) {
   uint64_t w[8];
   for (unsigned n = 0; n < 8; n++) w[n] = little_endian(bytes, 8 * n, 8);
   const bool v30 = features.minor_version() == 0;
   Ste s;
+  s.secure = stream == naive::Space::secure;
   s.V = bit(w[0], 0);
   s.Config = field(w[0], 3, 1);
   s.S1Fmt = field(w[0], 5, 4);
@@ -24,6 +25,7 @@ Ste Ste::decode(const Features& features, const std::vector<uint8_t>& bytes) {
   s.MTCFG = bit(w[1], 100 - 64);
   s.ALLOCCFG = field(w[1], 104 - 64, 101 - 64);
   s.SHCFG = field(w[1], 109 - 64, 108 - 64);
+  s.NSCFG = field(w[1], 111 - 64, 110 - 64);
   s.PRIVCFG = field(w[1], 113 - 64, 112 - 64);
   s.INSTCFG = field(w[1], 115 - 64, 114 - 64);
   s.S2VMID = field(w[2], 15, 0);
@@ -42,25 +44,42 @@ Ste Ste::decode(const Features& features, const std::vector<uint8_t>& bytes) {
   s.S2R = bit(w[2], 186 - 128);
   // S2DS and S2SL0_2 are RES0 without IDR5.DS, for LPAE, and S2DS for 64 KiB granules; S2SL0_2 counts with
   // S2DS and 4 KiB only (S2SL0)
-  const bool ds_applies = features.DS && s.S2AA64 && s.S2TG != 0b01;
+  if (s.secure) s.S_S2TG = field(w[4], 303 - 256, 302 - 256);
+  const bool kb64 = s.S2TG == 0b01 || (s.secure && s.S_S2TG == 0b01);
+  const bool ds_applies = features.DS && s.S2AA64 && !kb64;
   s.S2DS = ds_applies && bit(w[3], 195 - 192);
   s.S2SL0_2 = s.S2DS && s.S2TG == 0b00 && bit(w[3], 194 - 192);
   // S2TTB: bits [51:4] of the address, [47:4] in SMMUv3.0; the rest is RES0
   s.S2TTB = keep(w[3], v30 ? 47 : 51, 4);
+  // 5.2 S2NSW and others: RES0 in a Non-secure STE
+  if (s.secure) {
+    s.S2NSW = bit(w[3], 192 - 192);
+    s.S2NSA = bit(w[3], 193 - 192);
+    s.S_S2T0SZ = field(w[4], 293 - 256, 288 - 256);
+    s.S_S2SL0 = field(w[4], 295 - 256, 294 - 256);
+    s.S2SW = bit(w[6], 384 - 384);
+    s.S2SA = bit(w[6], 385 - 384);
+    s.S_S2SL0_2 = s.S2DS && s.S_S2TG == 0b00 && bit(w[6], 386 - 384);
+    s.S_S2TTB = keep(w[6], v30 ? 47 : 51, 4);
+  }
   return s;
 }
 
-Overrides Ste::overrides() const { return {MTCFG, MemAttr, ALLOCCFG, SHCFG, PRIVCFG, INSTCFG, true}; }
+Overrides Ste::overrides() const {
+  // 5.2 NSCFG: ignored in the Non-secure Stream table
+  return {MTCFG, MemAttr, ALLOCCFG, SHCFG, secure ? NSCFG : 0, PRIVCFG, INSTCFG, true};
+}
 
 bool ignores_strw(const Features& features, const Ste& ste) {
   if (!features.S1P) return true;
-  if (!features.Hyp) return true;
+  if (!ste.secure && !features.Hyp) return true;
   if (ste.stage2()) return true;
   return ste.Config == 0b100;
 }
 
 StreamWorld stream_world(const Features& features, const Ste& ste, bool E2H) {
   if (ignores_strw(features, ste) || ste.STRW == 0b00) return StreamWorld::el1;
+  if (ste.secure && ste.STRW == 0b01) return StreamWorld::el3;
   return E2H ? StreamWorld::el2_e2h : StreamWorld::el2;
 }
 
@@ -78,9 +97,10 @@ unsigned log2_granule(unsigned S2TG) {
 // IgnoreSTES2VMID(), 5.2.2
 bool ignores_s2vmid(const Features& features, const Ste& ste) {
   if (!ste.translates()) return true;
-  if (!features.S2P) return true;
+  if (ste.secure ? !features.SEL2 : !features.S2P) return true;
   if (ste.Config == 0b100) return true;
-  return ste.STRW != 0 && !ignores_strw(features, ste);
+  if (ste.STRW != 0 && !ignores_strw(features, ste)) return true;
+  return ste.secure && ste.Config == 0b101;
 }
 
 struct Range {
@@ -88,8 +108,8 @@ struct Range {
 };
 
 // STES2T0SZInvalid(), 5.2.2
-Range s2t0sz_range(const Features& features, const Ste& ste) {
-  const bool kb64 = log2_granule(ste.S2TG) == 16;
+Range s2t0sz_range(const Features& features, const Ste& ste, unsigned S2TG) {
+  const bool kb64 = log2_granule(S2TG) == 16;
   Range range;
   range.high = !features.STT ? 39 : kb64 ? 47 : 48;
   const unsigned by_ias = 64 - features.ias_bits();
@@ -100,16 +120,16 @@ Range s2t0sz_range(const Features& features, const Ste& ste) {
   return range;
 }
 
-bool s2t0sz_out_of_range(const Features& features, const Ste& ste) {
-  const Range range = s2t0sz_range(features, ste);
-  return ste.S2T0SZ < range.low || ste.S2T0SZ > range.high;
+bool s2t0sz_out_of_range(const Features& features, const Ste& ste, unsigned S2TG, unsigned S2T0SZ) {
+  const Range range = s2t0sz_range(features, ste, S2TG);
+  return S2T0SZ < range.low || S2T0SZ > range.high;
 }
 
 // STES2TTBOutOfRange(): 5.2 S2TTB
-bool s2ttb_out_of_range(const Features& features, const Ste& ste) {
+bool s2ttb_out_of_range(const Features& features, const Ste& ste, unsigned S2TG, uint64_t S2TTB) {
   unsigned limit = ste.S2AA64 ? features.effective_output_bits(ste.S2PS) : 40;
-  if (ste.S2AA64 && log2_granule(ste.S2TG) != 16 && !ste.S2DS && limit > 48) limit = 48;
-  return beyond(ste.S2TTB, limit);
+  if (ste.S2AA64 && log2_granule(S2TG) != 16 && !ste.S2DS && limit > 48) limit = 48;
+  return beyond(S2TTB, limit);
 }
 
 // STES1ContextPtrOutOfRange(): 3.4.3 (1), (2)
@@ -122,6 +142,12 @@ bool s1contextptr_out_of_range(const Features& features, const Choices& choices,
   return bad && beyond(ste.S1ContextPtr, features.oas_bits());
 }
 
+// 5.2 STRW
+bool strw_illegal(const Features& features, const Ste& ste) {
+  if (!ste.secure) return (ste.STRW & 1) != 0;
+  return ste.STRW == 0b11 || (ste.STRW == 0b10 && !features.SEL2);
+}
+
 bool stage1_illegal(const Features& features, const Choices& choices, const Ste& ste) {
   if (ste.S1STALLD && features.STALL_MODEL != 0) return true;
   if (features.SSIDSIZE != 0) {
@@ -131,8 +157,21 @@ bool stage1_illegal(const Features& features, const Choices& choices, const Ste&
   return s1contextptr_out_of_range(features, choices, ste);
 }
 
+// "Secure version" of the checks of the tables, 5.2.2
+bool secure_tables_illegal(const Features& features, const Choices& choices, const Ste& ste) {
+  if (!features.granule_supported(log2_granule(ste.S_S2TG))) return true;
+  if (s2ttb_out_of_range(features, ste, ste.S_S2TG, ste.S_S2TTB)) return true;
+  if (s2t0sz_out_of_range(features, ste, ste.S_S2TG, ste.S_S2T0SZ)) return true;
+  naive::Configuration configuration = walker(features, choices);
+  configure_stage2(features, ste, configuration);
+  const naive::Stage2_64 tables =
+      naive::stage2_of_ipa(std::get<naive::Stage2_64>(configuration.stage2), naive::Space::secure);
+  return !naive::stage2_start(configuration.system, configuration.choices, tables).has_value();
+}
+
 bool stage2_illegal(const Features& features, const Choices& choices, const Ste& ste) {
   const bool lpae = !ste.S2AA64;
+  if (ste.secure && (!features.SEL2 || lpae)) return true;
   if (lpae && ste.S2FWB) return true;
   if (ste.S2S && features.STALL_MODEL == 1) return true;
   if (!ste.S2S && features.STALL_MODEL == 2) return true;
@@ -141,9 +180,9 @@ bool stage2_illegal(const Features& features, const Choices& choices, const Ste&
   if ((ste.S2HA || ste.S2HD) && (lpae || features.HTTU == 0)) return true;
   if (ste.S2HD && features.HTTU == 1) return true;
   if (!lpae && !features.granule_supported(log2_granule(ste.S2TG))) return true;
-  if (s2ttb_out_of_range(features, ste)) return true;
+  if (s2ttb_out_of_range(features, ste, ste.S2TG, ste.S2TTB)) return true;
   const bool t0sz_checked = features.minor_version() >= 1 || choices.s2t0sz_out_of_range_is_illegal_v30;
-  if (!lpae && t0sz_checked && s2t0sz_out_of_range(features, ste)) return true;
+  if (!lpae && t0sz_checked && s2t0sz_out_of_range(features, ste, ste.S2TG, ste.S2T0SZ)) return true;
   // STEWalkConfigInconsistentAA32(), STEWalkConfigInconsistentAA64(): the VMSA decides
   naive::Configuration configuration = walker(features, choices);
   configure_stage2(features, ste, configuration);
@@ -152,6 +191,7 @@ bool stage2_illegal(const Features& features, const Choices& choices, const Ste&
   } else {
     const auto& vmsa64 = std::get<naive::Stage2_64>(configuration.stage2);
     if (!naive::stage2_start(configuration.system, configuration.choices, vmsa64).has_value()) return true;
+    if (ste.secure && secure_tables_illegal(features, choices, ste)) return true;
   }
   if (features.TTENDIAN == 0b10 && ste.S2ENDI) return true;
   return features.TTENDIAN == 0b11 && !ste.S2ENDI;
@@ -159,12 +199,20 @@ bool stage2_illegal(const Features& features, const Choices& choices, const Ste&
 
 }  // namespace
 
+std::optional<unsigned> vmid_tag(const Features& features, const Ste& ste) {
+  if (!ignores_s2vmid(features, ste)) return ste.S2VMID;
+  // Stage 1 of the Secure StreamWorld alone: tagged with 0
+  const bool el1 = ste.STRW == 0 || ignores_strw(features, ste);
+  if (ste.secure && features.SEL2 && ste.Config == 0b101 && el1) return 0u;
+  return std::nullopt;
+}
+
 bool ste_illegal(const Features& features, const Choices& choices, const Ste& ste) {
   if (!ste.V) return true;
   if (!ste.translates()) return false;
   if (ste.stage1() && !features.S1P) return true;
   if (ste.stage2() && !features.S2P) return true;
-  if (!ignores_strw(features, ste) && (ste.STRW & 1) != 0) return true;
+  if (!ignores_strw(features, ste) && strw_illegal(features, ste)) return true;
   if (ste.stage1() && stage1_illegal(features, choices, ste)) return true;
   if (ste.stage2() && stage2_illegal(features, choices, ste)) return true;
   return !ignores_s2vmid(features, ste) && !features.VMID16 && (ste.S2VMID >> 8) != 0;
@@ -199,7 +247,7 @@ void configure_stage2(const Features& features, const Ste& ste, naive::Configura
   s2.T0SZ = ste.S2T0SZ;
   // 5.2 S2T0SZ, SMMUv3.0: an out-of-range value that is not ILLEGAL is clamped
   if (features.minor_version() == 0) {
-    const Range range = s2t0sz_range(features, ste);
+    const Range range = s2t0sz_range(features, ste, ste.S2TG);
     if (s2.T0SZ < range.low) s2.T0SZ = range.low;
     if (s2.T0SZ > range.high) s2.T0SZ = range.high;
   }
@@ -208,9 +256,11 @@ void configure_stage2(const Features& features, const Ste& ste, naive::Configura
   s2.SL2 = ste.S2SL0_2;
   s2.SH0 = ste.S2SH0;
   s2.PS = ste.S2PS;
-  const bool form_52bit =
-      ste.S2DS || (log2_granule(ste.S2TG) == 16 && features.oas_bits() >= 52 && ste.S2PS >= 0b110);
-  s2.VTTBR = naive::ttbr_of_address(ste.S2TTB, form_52bit);
+  auto vttbr = [&](unsigned S2TG, uint64_t S2TTB) {
+    const bool kb64_52bit = log2_granule(S2TG) == 16 && features.oas_bits() >= 52 && ste.S2PS >= 0b110;
+    return naive::ttbr_of_address(S2TTB, ste.S2DS || kb64_52bit);
+  };
+  s2.VTTBR = vttbr(ste.S2TG, ste.S2TTB);
   s2.HA = ste.S2HA;
   s2.HD = ste.S2HD;
   s2.AFFD = ste.S2AFFD;
@@ -219,6 +269,18 @@ void configure_stage2(const Features& features, const Ste& ste, naive::Configura
   s2.DS = ste.S2DS;
   s2.EE = ste.S2ENDI;
   s2.XNX = features.XNX;
+  if (ste.secure) {  // 3.10.2.2
+    naive::Stage2_64::Secure& secure = s2.secure.emplace();
+    secure.T0SZ = ste.S_S2T0SZ;
+    secure.TG0 = ste.S_S2TG;
+    secure.SL0 = ste.S_S2SL0;
+    secure.SL2 = ste.S_S2SL0_2;
+    secure.VTTBR = vttbr(ste.S_S2TG, ste.S_S2TTB);
+    secure.SW = ste.S2SW;
+    secure.SA = ste.S2SA;
+    secure.NSW = ste.S2NSW;
+    secure.NSA = ste.S2NSA;
+  }
   configuration.stage2 = s2;
 }
 

@@ -4,18 +4,20 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "attributes.h"
 
 namespace naive_smmuv3 {
 
-/// StreamWorld of a Non-secure STE (3.3.3).
-enum class StreamWorld { el1, el2, el2_e2h };
+/// StreamWorld (3.3.3), which with the Security state of the STE is NS-EL1, NS-EL2 and NS-EL2-E2H, or Secure,
+/// S-EL2, S-EL2-E2H and EL3.
+enum class StreamWorld { el1, el2, el2_e2h, el3 };
 
-/// The fields that matter to a Non-secure stream without ATS, MPAM, permission indirection or D128, as they
-/// stand in memory.
+/// The fields that matter without ATS, MPAM, permission indirection or D128, as they stand in memory.
 struct Ste {
+  bool secure = false;  ///< of the Secure Stream table
   bool V = false;
   unsigned Config = 0;
   unsigned S1Fmt = 0;
@@ -29,6 +31,7 @@ struct Ste {
   bool MTCFG = false;
   unsigned ALLOCCFG = 0;
   unsigned SHCFG = 0;
+  unsigned NSCFG = 0;
   unsigned PRIVCFG = 0;
   unsigned INSTCFG = 0;
   unsigned S2VMID = 0;
@@ -46,9 +49,17 @@ struct Ste {
   bool S2SL0_2 = false;
   bool S2DS = false;
   uint64_t S2TTB = 0;  ///< as an address
+  // Of a Secure STE: the tables of the Secure IPA space, and where walks and outputs go
+  unsigned S_S2T0SZ = 0;
+  unsigned S_S2SL0 = 0;
+  bool S_S2SL0_2 = false;
+  unsigned S_S2TG = 0;
+  uint64_t S_S2TTB = 0;  ///< as an address
+  bool S2NSW = false, S2NSA = false, S2SW = false, S2SA = false;
 
-  /// `bytes` are the 64 of the structure.
-  static Ste decode(const Features& features, const std::vector<uint8_t>& bytes);
+  /// `bytes` are the 64 of the structure, from the Stream table of `stream`.
+  static Ste decode(const Features& features, const std::vector<uint8_t>& bytes,
+                    naive::Space stream = naive::Space::non_secure);
 
   [[nodiscard]] bool translates() const { return (Config & 0b100) != 0; }
   [[nodiscard]] bool stage1() const { return Config == 0b101 || Config == 0b111; }
@@ -60,6 +71,8 @@ struct Ste {
 bool ignores_strw(const Features& features, const Ste& ste);
 /// 5.2 STE.STRW
 StreamWorld stream_world(const Features& features, const Ste& ste, bool E2H);
+/// The VMID that translations of this STE are tagged with (5.2 S2VMID), if they are
+std::optional<unsigned> vmid_tag(const Features& features, const Ste& ste);
 /// Are there several CDs behind S1ContextPtr? (5.2 S1CDMax)
 bool substreams_enabled(const Features& features, const Ste& ste);
 /// SteIllegal(), 5.2.2; V == 0 counts as ILLEGAL.
