@@ -65,6 +65,36 @@ class TestMemory : public naive_smmuv3::Memory {
   std::map<uint64_t, uint8_t> m_bytes;
 };
 
+/// The Non-secure and the Secure physical address space, which hold different things at the same addresses.
+class TestBus : public naive_smmuv3::Memory {
+ public:
+  TestBus(TestMemory& non_secure, TestMemory& secure) : m_non_secure(non_secure), m_secure(secure) {}
+  std::optional<std::vector<uint8_t>> read(uint64_t, size_t) override { return std::nullopt; }
+  bool write(uint64_t, const std::vector<uint8_t>&) override { return false; }
+  naive::Swap compare_and_swap(uint64_t, const Word&, const Word&) override {
+    return naive::Swap::external_abort;
+  }
+  std::optional<std::vector<uint8_t>> read_from(Space space, uint64_t address, size_t bytes) override {
+    return in(space).read(address, bytes);
+  }
+  bool write_to(Space space, uint64_t address, const std::vector<uint8_t>& data) override {
+    return in(space).write(address, data);
+  }
+  bool write_msi_to(Space space, uint64_t address, const std::vector<uint8_t>& data, uint8_t attributes,
+                    Shareability shareability) override {
+    return in(space).write_msi(address, data, attributes, shareability);
+  }
+  naive::Swap compare_and_swap_in(Space space, uint64_t address, const Word& expected,
+                                  const Word& desired) override {
+    return in(space).compare_and_swap(address, expected, desired);
+  }
+
+ private:
+  TestMemory& in(Space space) { return space == Space::secure ? m_secure : m_non_secure; }
+  TestMemory& m_non_secure;
+  TestMemory& m_secure;
+};
+
 using Words = std::array<uint64_t, 4>;
 
 constexpr uint64_t one(unsigned n) { return uint64_t{1} << n; }
@@ -109,7 +139,7 @@ class NaiveSmmu : public testing::Test {
 
   /// Builds the SMMU, with queues of eight entries and everything enabled.
   void start() {
-    smmu.emplace(features, memory, choices);
+    smmu.emplace(features, bus, choices);
     smmu->write(0x80, 8, STREAM_TABLE);
     smmu->write(0x88, 4, 4);
     smmu->write(0x90, 8, COMMANDS | 3);
@@ -119,8 +149,9 @@ class NaiveSmmu : public testing::Test {
     smmu->write(0x20, 4, 0b1101);
   }
   void config(unsigned Config) { ste[0] = (ste[0] & ~uint64_t{0xE}) | (uint64_t{Config} << 1); }
-  void put(uint64_t address, const std::array<uint64_t, 8>& words) {
-    for (unsigned n = 0; n < 8; n++) memory.put64(address + 8 * n, words[n]);
+  void put(uint64_t address, const std::array<uint64_t, 8>& words) { put(memory, address, words); }
+  static void put(TestMemory& where, uint64_t address, const std::array<uint64_t, 8>& words) {
+    for (unsigned n = 0; n < 8; n++) where.put64(address + 8 * n, words[n]);
   }
   void put_structures() {
     put(STREAM_TABLE + 64 * uint64_t{request.StreamID}, ste);
@@ -170,7 +201,8 @@ class NaiveSmmu : public testing::Test {
   }
   void acknowledge() { smmu->write(0x64, 4, smmu->read(0x60, 4)); }
 
-  TestMemory memory;
+  TestMemory memory, secure_memory;
+  TestBus bus{memory, secure_memory};
   Features features;
   Choices choices;
   std::optional<Smmu> smmu;
