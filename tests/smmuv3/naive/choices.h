@@ -37,8 +37,10 @@ struct Choices {
   bool stores_addresses_above_oas = false;
   /// 6.3.27, 6.3.96: CMDQ_PROD and EVENTQ_CONS bits above the wrap flag are stored.
   bool stores_index_above_wrap = false;
-  /// 6.3.28: a write to CMDQ_CONS with CMDQEN == 0 changes ERR.
+  /// 6.3.28: a write to CMDQ_CONS with CMDQEN == 0 changes ERR; one to ECMDQ_CONS with EN == 0 ERR_REASON.
   bool writes_cmdq_cons_err = false;
+  /// 6.3.109: a write to ECMDQ_CONS with EN == 0 changes ERR.
+  bool writes_ecmdq_cons_err = true;
   /// 6.3.14: GBPA fields without effect (ATTR_TYPES_OVR, ATTR_PERMS_OVR) read back what was written.
   bool stores_ineffective_gbpa = false;
   /// 6.3.37, SMMUv3.1 and earlier: RUN written while SMMUEN == 0 is stored until SMMUEN is Updated to 1.

@@ -165,36 +165,43 @@ void Smmu::signal(Interface& regs, uint64_t low, uint64_t high) {
   }
 }
 
-// 4.1.2, 7.1
-void Smmu::run_queue(Interface& regs) {
-  // 7.1: ERR first, then the error
-  auto stop = [&](unsigned CERROR) {
-    regs.CMDQ_CONS = (regs.CMDQ_CONS & ~(0x7Fu << 24)) | (CERROR << 24);
-    activate_error(regs, 0);
-  };
-  while (regs.CMDQEN() && !error_active(regs, 0)) {
-    const Queue queue = command_queue(regs);
-    const uint32_t waiting = queue.pointer(regs.CMDQ_PROD - regs.CMDQ_CONS);
+// 4.1.2
+void Smmu::consume(Interface& regs, const Consumer& consumer) {
+  const Queue& queue = consumer.queue;
+  while (consumer.running()) {
+    const uint32_t waiting = queue.pointer(consumer.PROD - consumer.CONS);
     const uint32_t size = 1u << queue.log2_size;
     if (waiting == 0) return;
     if (waiting > size && m_choices.inconsistent_command_queue_stops) return;  // 3.5.1
 
-    const uint64_t address = queue.base + 16 * uint64_t{queue.index(regs.CMDQ_CONS)};
+    const uint64_t address = queue.base + 16 * uint64_t{queue.index(consumer.CONS)};
     const auto bytes = m_memory.read_from(regs.space, truncate(address, m_features.oas_bits()), 16);
-    if (!bytes.has_value()) return stop(2);  // CERROR_ABT
+    if (!bytes.has_value()) return consumer.stop(2);  // CERROR_ABT
     const uint64_t low = little_endian(*bytes, 0, 8);
     const uint64_t high = little_endian(*bytes, 8, 8);
-    if (command_illegal(regs, low, high)) return stop(1);  // CERROR_ILL
-    execute(regs, regs.invalidated, low, high);
-    regs.CMDQ_CONS = (regs.CMDQ_CONS & (0x7Fu << 24)) | queue.pointer(regs.CMDQ_CONS + 1);
+    if (command_illegal(regs, low, high)) return consumer.stop(1);  // CERROR_ILL
+    execute(regs, consumer.invalidated, low, high);
+    consumer.CONS = (consumer.CONS & ~0xFFFFFu) | queue.pointer(consumer.CONS + 1);
     if (waiting == size && m_features.SEV) regs.wires.sev++;  // the queue is no longer full
     if (field(low, 7, 0) == 0x46) signal(regs, low, high);
   }
 }
 
+void Smmu::run_queues(Interface& regs) {
+  auto running = [&] { return regs.CMDQEN() && !error_active(regs, 0); };
+  // 7.1: ERR first, then the error
+  auto stop = [&](unsigned CERROR) {
+    regs.CMDQ_CONS = (regs.CMDQ_CONS & ~(0x7Fu << 24)) | (CERROR << 24);
+    activate_error(regs, 0);
+  };
+  consume(regs, {command_queue(regs), regs.CMDQ_PROD, regs.CMDQ_CONS, regs.invalidated, running, stop});
+  for (auto& [n, ecmdq] : regs.ecmdqs) run_ecmdq(regs, ecmdq);
+}
+
+// 3.5.6.1: there is no order between queues; here it is that of the states, and of the queues in each
 void Smmu::run_commands() {
-  run_queue(m_non_secure);
-  run_queue(m_secure);
+  run_queues(m_non_secure);
+  run_queues(m_secure);
 }
 
 }  // namespace naive_smmuv3

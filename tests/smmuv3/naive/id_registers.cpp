@@ -5,6 +5,7 @@
 
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "bits.h"
 
@@ -53,13 +54,23 @@ uint32_t Features::idr5() const {
          at(4, GRAN4K) | at(0, OAS);
 }
 
+// 6.3.45
+uint32_t Features::idr6() const {
+  return ECMDQ ? at(24, CMDQ_CONTROL_PAGES.LOG2NUMP) | at(16, CMDQ_CONTROL_PAGES.LOG2NUMQ) : 0;
+}
+
+// 6.3.91
+uint32_t Features::s_idr6() const {
+  return S_ECMDQ ? at(24, S_CMDQ_CONTROL_PAGES.LOG2NUMP) | at(16, S_CMDQ_CONTROL_PAGES.LOG2NUMQ) : 0;
+}
+
 // 6.3.7
 uint32_t Features::iidr() const {
   return at(20, ProductID) | at(16, Variant) | at(12, Revision) | at(0, Implementer);
 }
 
 // 6.3.52
-uint32_t Features::s_idr0() const { return at(24, STALL_MODEL) | at(13, S_MSI); }
+uint32_t Features::s_idr0() const { return at(31, S_ECMDQ) | at(24, STALL_MODEL) | at(13, S_MSI); }
 
 // 6.3.53
 uint32_t Features::s_idr1() const { return at(31, SECURE_IMPL) | at(29, SEL2) | at(0, S_SIDSIZE); }
@@ -119,8 +130,7 @@ unsigned Features::effective_output_bits(unsigned encoded) const {
 void Features::validate() const {
   // Not in this model
   need(!RME_IMPL && !ATS && !ATSRECERR && !NS1ATS && !PRI && !BTM, "RME, ATS, PRI and BTM are not modelled");
-  need(!ECMDQ && !TABLES_PRESET && !QUEUES_PRESET && !REL,
-       "ECMDQ and preset tables or queues are not modelled");
+  need(!TABLES_PRESET && !QUEUES_PRESET && !REL, "preset tables or queues are not modelled");
   need(!AIE && !THE && !S2PO && !S2PI && !S1PI && !PASIDTT && !DPT && !MPAM && !PPS && !D128,
        "AIE, THE, S2PO, S2PI, S1PI, PASIDTT, DPT, MPAM, PPS and D128 are not modelled");
   need(HTTU <= 2, "HAFT (HTTU 3) is not modelled");
@@ -135,11 +145,6 @@ void Features::validate() const {
   need(SIDSIZE < 7 || ST_LEVEL != 0, "SIDSIZE >= 7 needs two-level stream tables");
   need(!VATOS || (ATOS && S1P && S2P), "VATOS needs ATOS and both stages");
   need(!VMW || S2P, "VMW is RES0 without stage 2");
-  // 6.3.3, 6.3.54
-  need(BA_VATOS <= 0x3FF && (VATOS || BA_VATOS == 0), "BA_VATOS out of range, or without VATOS");
-  need(BA_S_VATOS <= 0x3FF && (secure_vatos() || BA_S_VATOS == 0),
-       "BA_S_VATOS out of range, or without S_VATOS");
-  need(!secure_vatos() || BA_VATOS != BA_S_VATOS, "VATOS and S_VATOS are the same page");
   // 6.3.4
   need(BBML <= 2, "reserved value in IDR3");
   need(!PBHA || HAD, "PBHA needs HAD");
@@ -154,16 +159,52 @@ void Features::validate() const {
   need(VAX == 0 || GRAN64K || (DS && (GRAN4K || GRAN16K)), "VAX needs a format with 52-bit addresses");
   need(OAS != 6 || GRAN64K || DS, "an OAS of 52 needs a format with 52-bit addresses");
   need(!lpae_tables() || GRAN4K, "VMSAv8-32 LPAE needs the 4 KiB granule");
+  need(minor_version() <= 4, "reserved value in AIDR");
+  validate_secure();
+  validate_pages();
+  need(minor_version() > 0 || (OAS <= 5 && VAX == 0 && !XNX && !PBHA),
+       "SMMUv3.0 has no XNX, PBHA or 52 bits");
+}
+
+void Features::validate_secure() const {
   // 6.3.52, 6.3.53
-  need(SECURE_IMPL || (!SEL2 && !S_MSI && S_SIDSIZE == 0), "Secure features need a Secure state");
+  need(SECURE_IMPL || (!SEL2 && !S_MSI && !S_ECMDQ && S_SIDSIZE == 0), "Secure features need a Secure state");
   need(!SECURE_IMPL || S1P, "a Secure state needs stage 1");
   need(!SEL2 || (S1P && S2P && vmsa64_tables() && minor_version() >= 2),
        "Secure EL2 needs SMMUv3.2, both stages and VMSAv8-64");
   need(S_SIDSIZE <= 32 && (S_SIDSIZE < 7 || ST_LEVEL != 0), "S_SIDSIZE out of range");
   need(!S_MSI || MSI, "Secure MSIs without Non-secure ones are not modelled (3.18 recommends against them)");
-  need(minor_version() <= 4, "reserved value in AIDR");
-  need(minor_version() > 0 || (OAS <= 5 && VAX == 0 && !XNX && !PBHA),
-       "SMMUv3.0 has no XNX, PBHA or 52 bits");
+}
+
+// 6.1: the optional pages
+void Features::validate_pages() const {
+  // 6.3.3, 6.3.54
+  need(BA_VATOS <= 0x3FF && (VATOS || BA_VATOS == 0), "BA_VATOS out of range, or without VATOS");
+  need(BA_S_VATOS <= 0x3FF && (secure_vatos() || BA_S_VATOS == 0),
+       "BA_S_VATOS out of range, or without S_VATOS");
+  // 6.3.2, 6.3.52, 6.3.45, 6.3.49
+  need((!ECMDQ && !S_ECMDQ) || minor_version() >= 3, "ECMDQ needs SMMUv3.3");
+  need(!ECMDQ || (COHACC && MSI), "ECMDQ needs COHACC and MSI");
+  need(!S_ECMDQ || (COHACC && S_MSI), "ECMDQ of the Secure state needs COHACC and S_MSI");
+  struct Range {
+    uint64_t begin, end;
+  };
+  std::vector<Range> pages;
+  constexpr uint64_t PAGE = 0x10000;
+  if (VATOS) pages.push_back({0x20000 + PAGE * BA_VATOS, 0x30000 + PAGE * BA_VATOS});
+  if (secure_vatos()) pages.push_back({0x20000 + PAGE * BA_S_VATOS, 0x30000 + PAGE * BA_S_VATOS});
+  auto add = [&](const ControlPages& control) {
+    need(control.LOG2NUMP <= 8 && control.LOG2NUMQ <= 8, "IDR6 out of range");
+    need(control.ADDR % PAGE == 0 && control.ADDR >= 0x20000, "a control page is 64 KiB, behind Page 1");
+    pages.push_back({control.ADDR, control.ADDR + control.bytes()});
+  };
+  if (ECMDQ) add(CMDQ_CONTROL_PAGES);
+  if (S_ECMDQ) add(S_CMDQ_CONTROL_PAGES);
+  for (size_t a = 0; a < pages.size(); a++) {
+    for (size_t b = a + 1; b < pages.size(); b++) {
+      need(pages[a].end <= pages[b].begin || pages[b].end <= pages[a].begin, "register pages overlap");
+    }
+  }
 }
 
 }  // namespace naive_smmuv3

@@ -6,6 +6,15 @@
 
 namespace naive_smmuv3 {
 
+/// The Command queue control pages of a state (6.3.45, 6.3.49).
+struct ControlPages {
+  unsigned LOG2NUMP = 0;
+  unsigned LOG2NUMQ = 0;
+  uint64_t ADDR = 0x40000;  ///< of the first, from that of Page 0
+
+  [[nodiscard]] uint64_t bytes() const { return uint64_t{0x10000} << LOG2NUMP; }
+};
+
 /// What the implementation has: one member for each field of IDR0, IDR1, IDR3, IDR5 and IIDR, with the
 /// field's name and encoding (IHI 0070 6.3.1, 6.3.2, 6.3.4, 6.3.6, 6.3.7), and the reset values that are
 /// IMPLEMENTATION DEFINED. Fields of features that this model lacks must stay zero; validate() says so.
@@ -88,7 +97,11 @@ struct Features {
   bool SECURE_IMPL = false;
   bool SEL2 = false;
   bool S_MSI = false;
+  bool S_ECMDQ = false;
   unsigned S_SIDSIZE = 0;
+  // IDR6, S_IDR6
+  ControlPages CMDQ_CONTROL_PAGES;
+  ControlPages S_CMDQ_CONTROL_PAGES;
   // IDR2, S_IDR2 (6.3.3, 6.3.54)
   unsigned BA_VATOS = 0;
   unsigned BA_S_VATOS = 0;
@@ -110,10 +123,12 @@ struct Features {
   [[nodiscard]] uint32_t idr2() const;
   [[nodiscard]] uint32_t idr3() const;
   [[nodiscard]] uint32_t idr5() const;
+  [[nodiscard]] uint32_t idr6() const;
   [[nodiscard]] uint32_t iidr() const;
   [[nodiscard]] uint32_t s_idr0() const;
   [[nodiscard]] uint32_t s_idr1() const;
   [[nodiscard]] uint32_t s_idr2() const;
+  [[nodiscard]] uint32_t s_idr6() const;
   [[nodiscard]] uint32_t aidr() const;
   [[nodiscard]] unsigned minor_version() const;
 
@@ -132,6 +147,10 @@ struct Features {
 
   /// Throws std::invalid_argument for what this model cannot be, and for fields that contradict each other.
   void validate() const;
+
+ private:
+  void validate_secure() const;
+  void validate_pages() const;
 };
 
 }  // namespace naive_smmuv3

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 
 #include "naive.h"
 
@@ -32,6 +33,16 @@ struct Invalidated {
   void add(Space space) { (space == Space::secure ? secure : non_secure) = true; }
 };
 
+/// A Command queue of a control page (3.5.6).
+struct Ecmdq {
+  uint64_t BASE = 0;
+  uint32_t PROD = 0, CONS = 0;
+  Invalidated invalidated;
+
+  [[nodiscard]] bool enabled() const { return (PROD & (1u << 31)) != 0; }
+  [[nodiscard]] bool error_active() const { return ((PROD ^ CONS) & (1u << 23)) != 0; }
+};
+
 struct Interface {
   explicit Interface(Space state) : space(state) {}
 
@@ -44,6 +55,8 @@ struct Interface {
   AtosRegisters GATOS, VATOS;
   uint32_t VATOS_SEL = 0;
 
+  std::map<unsigned, Ecmdq> ecmdqs;  ///< those that were written, counted through all control pages
+
   Invalidated invalidated;  ///< by the queue of CMDQ_BASE
   Wires wires;
 
@@ -51,6 +64,12 @@ struct Interface {
   [[nodiscard]] bool SMMUEN() const { return (CR0 & 1) != 0; }
   [[nodiscard]] bool EVENTQEN() const { return (CR0 & 4) != 0; }
   [[nodiscard]] bool CMDQEN() const { return (CR0 & 8) != 0; }
+  [[nodiscard]] bool ecmdq_enabled() const {
+    for (const auto& [n, ecmdq] : ecmdqs) {
+      if (ecmdq.enabled()) return true;
+    }
+    return false;
+  }
   [[nodiscard]] bool SIF() const { return secure() && (CR0 & 0x20) != 0; }
   [[nodiscard]] bool NSSTALLD() const { return secure() && (CR0 & 0x200) != 0; }
 };

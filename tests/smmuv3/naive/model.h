@@ -10,7 +10,7 @@
 // stand in figures were compared with those of public drivers. What stands in neither is marked `unverified`.
 //
 // Not modelled (the Features that would claim them are refused): ATS, PRI, the Realm and Root interfaces,
-// ECMDQ, BTM, MPAM, DPT, D128, permission indirection and overlays, THE, AIE, HAFT, PMCG, preset tables, SFM,
+// BTM, MPAM, DPT, D128, permission indirection and overlays, THE, AIE, HAFT, PMCG, preset tables, SFM,
 // and attributes of the SMMU's own accesses other than MSIs. VMW is a register alone: there is no cache to
 // match.
 #pragma once
@@ -276,23 +276,45 @@ class Smmu {
 
   // commands.cpp
   [[nodiscard]] bool command_illegal(const Interface& regs, uint64_t low, uint64_t high) const;
-  void run_queue(Interface& regs);
+  /// A Command queue as its consumer sees it.
+  struct Consumer {
+    Queue queue;
+    const uint32_t& PROD;
+    uint32_t& CONS;
+    Invalidated& invalidated;
+    std::function<bool()> running;              ///< enabled, and without an error
+    std::function<void(unsigned CERROR)> stop;  ///< for an error
+  };
+  void consume(Interface& regs, const Consumer& consumer);
+  void run_queues(Interface& regs);
   void execute(const Interface& regs, Invalidated& invalidated, uint64_t low, uint64_t high);
   void signal(Interface& regs, uint64_t low, uint64_t high);
 
   // register_map.cpp
   struct Place {
-    enum class Block { interface, vatos };
+    enum class Block { interface, vatos, ecmdq };
     Space space = Space::non_secure;  ///< whose registers
     Block block = Block::interface;
-    /// From SMMU_IDR0 or SMMU_S_IDR0, with the Event queue indices at 0xA8; or from SMMU_(S_)VATOS_CTRL
+    /// From SMMU_IDR0 or SMMU_S_IDR0, with the Event queue indices at 0xA8; or from SMMU_(S_)VATOS_CTRL; or
+    /// from SMMU_ECMDQ_BASE
     uint64_t offset = 0;
+    unsigned ecmdq = 0;  ///< which, counted through all control pages
   };
   [[nodiscard]] std::optional<Place> locate_optional(uint64_t offset, Space access) const;
   [[nodiscard]] std::optional<Place> locate(uint64_t offset, Space access) const;
   [[nodiscard]] static bool is_wide(const Place& place);
   [[nodiscard]] uint32_t read32(const Place& place) const;
   void write32(const Place& place, uint32_t value);
+
+  // ecmdq.cpp
+  [[nodiscard]] bool has_ecmdq(const Interface& regs) const;
+  [[nodiscard]] const ControlPages& control_pages(const Interface& regs) const;
+  [[nodiscard]] std::optional<Place> locate_ecmdq(const Interface& regs, uint64_t offset) const;
+  [[nodiscard]] uint32_t read_control_page(const Interface& regs, uint64_t offset) const;
+  [[nodiscard]] Queue ecmdq_queue(const Ecmdq& ecmdq) const;
+  [[nodiscard]] uint32_t read_ecmdq(const Ecmdq& ecmdq, uint64_t offset) const;
+  void write_ecmdq(Ecmdq& ecmdq, uint64_t offset, uint32_t value) const;
+  void run_ecmdq(Interface& regs, Ecmdq& ecmdq);
 
   // registers.cpp
   [[nodiscard]] uint32_t read_id(uint64_t offset) const;

@@ -289,7 +289,6 @@ TEST_F(NaiveLimits, ContradictingFeaturesAreRefused) {
       [](Features& f) { f.STALL_MAX = 0; },
       [](Features& f) { f.ArchMinorRev = 5; },
       [](Features& f) { f.ArchMinorRev = 0; },
-      [](Features& f) { f.ECMDQ = true; },
       [](Features& f) { f.PRI = true; },
       [](Features& f) { f.MPAM = true; },
       [](Features& f) { f.D128 = true; },

@@ -48,10 +48,17 @@ enum Offset : uint64_t {
   EVENTQ_IRQ_CFG2 = 0xBC,
   GATOS = 0x100,
   GATOS_END = 0x120,
-  VATOS_SEL = 0x180
+  VATOS_SEL = 0x180,
+  IDR6 = 0x190,
+  CONTROL_PAGES = 0x4000,
+  CONTROL_PAGES_END = 0x6000
 };
 
 /// Within a group of ATOS registers
+// Of the registers of a control page (6.3.49 to 6.3.51), which stand 32 bytes apart, and of an ECMDQ (6.2.5)
+constexpr uint64_t CONTROL_PAGE_BASE = 0x00, CONTROL_PAGE_CFG = 0x08, CONTROL_PAGE_STATUS = 0x0C;
+constexpr uint64_t ECMDQ_BASE = 0x00, ECMDQ_PROD = 0x08, ECMDQ_CONS = 0x0C, ECMDQ_END = 0x10;
+
 constexpr uint64_t VATOS_GROUP = 0xA00;  // 6.2.3
 
 constexpr uint64_t ATOS_CTRL = 0x00, ATOS_SID = 0x08, ATOS_ADDR = 0x10, ATOS_PAR = 0x18, ATOS_END = 0x20;

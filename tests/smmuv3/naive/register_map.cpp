@@ -17,6 +17,7 @@ bool is_64bit_atos(uint64_t offset) {
 // 6.2.1: the registers of 64 bits
 bool is_64bit(uint64_t offset) {
   if (offset >= GATOS && offset < GATOS_END) return is_64bit_atos(offset - GATOS);
+  if (offset >= CONTROL_PAGES && offset < CONTROL_PAGES_END) return offset % 32 == CONTROL_PAGE_BASE;
   switch (offset) {
     case GERROR_IRQ_CFG0:
     case STRTAB_BASE:
@@ -32,6 +33,7 @@ bool is_64bit(uint64_t offset) {
 }  // namespace
 
 bool Smmu::is_wide(const Place& place) {
+  if (place.block == Place::Block::ecmdq) return place.offset == ECMDQ_BASE;
   return place.block == Place::Block::vatos ? is_64bit_atos(place.offset) : is_64bit(place.offset);
 }
 
@@ -39,11 +41,11 @@ bool Smmu::is_wide(const Place& place) {
 std::optional<Smmu::Place> Smmu::locate(uint64_t offset, Space access) const {
   if (offset >= OPTIONAL_PAGES) return locate_optional(offset, access);
   if (offset == PAGE_1 + EVENTQ_PROD || offset == PAGE_1 + EVENTQ_CONS) {
-    return Place{Space::non_secure, Place::Block::interface, offset - PAGE_1};
+    return Place{Space::non_secure, Place::Block::interface, offset - PAGE_1, 0};
   }
   if (offset == EVENTQ_PROD || offset == EVENTQ_CONS) {
     if (!m_choices.page0_shows_event_indices) return std::nullopt;
-    return Place{Space::non_secure, Place::Block::interface, offset};
+    return Place{Space::non_secure, Place::Block::interface, offset, 0};
   }
   if (offset >= PAGE_1) {
     if (!m_choices.page1_aliases_page0) return std::nullopt;
@@ -54,32 +56,43 @@ std::optional<Smmu::Place> Smmu::locate(uint64_t offset, Space access) const {
     if (!m_features.SECURE_IMPL) return std::nullopt;
     const bool open = offset == SECURE + INIT && m_choices.s_init_is_open_to_non_secure;
     if (access == Space::non_secure && !open) return std::nullopt;
-    return Place{Space::secure, Place::Block::interface, offset - SECURE};
+    return Place{Space::secure, Place::Block::interface, offset - SECURE, 0};
   }
-  return Place{Space::non_secure, Place::Block::interface, offset};
+  return Place{Space::non_secure, Place::Block::interface, offset, 0};
 }
 
-// 6.2.3, 6.2.4
+// 6.2.3 to 6.2.5
 std::optional<Smmu::Place> Smmu::locate_optional(uint64_t offset, Space access) const {
   for (Space space : {Space::non_secure, Space::secure}) {
+    if (const std::optional<Place> place = locate_ecmdq(interface(space), offset)) {
+      if (space == Space::secure && access == Space::non_secure) return std::nullopt;
+      return place;
+    }
     if (!has_vatos(interface(space))) continue;
     const unsigned BA = space == Space::secure ? m_features.BA_S_VATOS : m_features.BA_VATOS;
     const uint64_t group = OPTIONAL_PAGES + PAGE_1 * BA + VATOS_GROUP;
     if (offset < group || offset >= group + ATOS_END) continue;
     if (space == Space::secure && access == Space::non_secure) return std::nullopt;
-    return Place{space, Place::Block::vatos, offset - group};
+    return Place{space, Place::Block::vatos, offset - group, 0};
   }
   return std::nullopt;
 }
 
 uint32_t Smmu::read32(const Place& place) const {
   const Interface& regs = interface(place.space);
+  if (place.block == Place::Block::ecmdq) {
+    const auto found = regs.ecmdqs.find(place.ecmdq);
+    return read_ecmdq(found == regs.ecmdqs.end() ? Ecmdq{} : found->second, place.offset);
+  }
   if (place.block == Place::Block::vatos) return read_atos(regs, regs.VATOS, place.offset);
   return read_interface(regs, place.offset);
 }
 
 void Smmu::write32(const Place& place, uint32_t value) {
   Interface& regs = interface(place.space);
+  if (place.block == Place::Block::ecmdq) {
+    return write_ecmdq(regs.ecmdqs[place.ecmdq], place.offset, value);
+  }
   if (place.block == Place::Block::vatos) return write_atos(regs, regs.VATOS, place.offset, value);
   write_interface(regs, place.offset, value);
 }

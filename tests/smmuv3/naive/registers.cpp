@@ -59,6 +59,7 @@ uint32_t Smmu::read_id(uint64_t offset) const {
 
 uint32_t Smmu::read_interface(const Interface& regs, uint64_t offset) const {
   if (offset <= AIDR) return regs.secure() ? read_secure_id(offset) : read_id(offset);
+  if (offset >= CONTROL_PAGES && offset < CONTROL_PAGES_END) return read_control_page(regs, offset);
   if (offset >= GATOS && offset < GATOS_END) {
     return m_features.ATOS ? read_atos(regs, regs.GATOS, offset - GATOS) : 0;
   }
@@ -113,6 +114,8 @@ uint32_t Smmu::read_interface(const Interface& regs, uint64_t offset) const {
       return regs.EVENTQ_IRQ_CFG2;
     case VATOS_SEL:
       return regs.VATOS_SEL;
+    case IDR6:
+      return regs.secure() ? m_features.s_idr6() : m_features.idr6();
     case EVENTQ_PROD:  // 6.3.95: bits above the wrap flag are RAZ
       return (regs.EVENTQ_PROD & 0x80000000) | event_queue(regs).pointer(regs.EVENTQ_PROD);
     case EVENTQ_CONS:
@@ -147,8 +150,9 @@ void Smmu::write_interface(Interface& regs, uint64_t offset, uint32_t value) {
     case IRQ_CTRL:  // 6.3.16
       regs.IRQ_CTRL = value & 0b101;
       break;
-    case GERRORN:  // 6.3.20: SFM_ERR, EVENTQ_ABT_ERR, CMDQ_ERR; with MSI, MSI_{GERROR,EVENTQ,CMDQ}_ABT_ERR
-      regs.GERRORN = value & (has_msi(regs) ? 0x1B5u : 0x105u);
+    case GERRORN:  // 6.3.20: CMDQP_ERR with ECMDQ; SFM_ERR, EVENTQ_ABT_ERR, CMDQ_ERR; with MSI,
+                   // MSI_{GERROR,EVENTQ,CMDQ}_ABT_ERR
+      regs.GERRORN = value & ((has_msi(regs) ? 0x1B5u : 0x105u) | (has_ecmdq(regs) ? 0x200u : 0u));
       break;
     case GERROR_IRQ_CFG0:
     case GERROR_IRQ_CFG0 + 4:
@@ -234,12 +238,13 @@ void Smmu::write_cr0(Interface& regs, uint32_t value) {
   if (!was_enabled && regs.SMMUEN()) regs.GATOS.CTRL = regs.VATOS.CTRL = 0;       // 6.3.37
 }
 
-// 6.3.11: TABLE_* are Guarded by SMMUEN, QUEUE_* by EVENTQEN and CMDQEN
+// 6.3.11: TABLE_* are Guarded by SMMUEN, QUEUE_* by EVENTQEN, CMDQEN and the ECMDQs (3.5.6.1)
 void Smmu::write_cr1(Interface& regs, uint32_t value) const {
   constexpr uint32_t TABLE = 0xFC0;
   constexpr uint32_t QUEUE = 0x03F;
   if (!regs.SMMUEN()) regs.CR1 = (regs.CR1 & ~TABLE) | (value & TABLE);
-  if (!regs.EVENTQEN() && !regs.CMDQEN()) regs.CR1 = (regs.CR1 & ~QUEUE) | (value & QUEUE);
+  if (!regs.EVENTQEN() && !regs.CMDQEN() && !regs.ecmdq_enabled())
+    regs.CR1 = (regs.CR1 & ~QUEUE) | (value & QUEUE);
 }
 
 // 6.3.14, 6.3.63: without ATTR_TYPES_OVR or ATTR_PERMS_OVR some fields have no effect
