@@ -152,6 +152,7 @@ Smmu::Attempt Smmu::bypass_disabled(const Transaction& transaction) {
   }
   attempt.forwarded.address = transaction.request.address;
   output_attributes(attributes, attempt.forwarded);
+  attempt.forwarded.mpam = bypass_label(regs);
   return attempt;
 }
 
@@ -177,6 +178,8 @@ Smmu::Attempt Smmu::translate(Transaction& transaction) {
     attempt.problem = Problem{};  // 5.2 Config 0b0xx: abort, no event
     return attempt;
   }
+  attempt.problem = vms_after_ste(transaction, configuration);
+  if (attempt.problem.has_value()) return attempt;
   configuration.world =
       stream_world(m_features, configuration.ste, bit(interface(transaction.stream()).CR2, 0));
   transaction.attributes = replace_attributes(m_features, m_choices, configuration.ste.overrides(),
@@ -186,6 +189,8 @@ Smmu::Attempt Smmu::translate(Transaction& transaction) {
   if (attempt.problem.has_value()) return attempt;
   if (configuration.stage1) {
     attempt.problem = find_cd(transaction, configuration, index);
+    if (attempt.problem.has_value()) return attempt;
+    attempt.problem = vms_after_cd(transaction, configuration);
     if (attempt.problem.has_value()) return attempt;
   }
   if (configuration.stage1 || configuration.ste.stage2()) return walk(transaction, configuration);
@@ -208,6 +213,7 @@ Smmu::Attempt Smmu::bypass(const Transaction& transaction, const Configuration& 
   }
   attempt.forwarded.address = truncate(address, m_features.oas_bits());
   output_attributes(transaction.attributes, attempt.forwarded);
+  attempt.forwarded.mpam = stream_label(transaction, configuration);
   return attempt;
 }
 
@@ -266,6 +272,7 @@ Smmu::Attempt Smmu::walk(const Transaction& transaction, const Configuration& co
   const Attributes attributes =
       walked_attributes(transaction, configuration.stage1, walk, *translation, unpredictable);
   output_attributes(attributes, attempt.forwarded);
+  attempt.forwarded.mpam = stream_label(transaction, configuration);
   attempt.forwarded.attributes_unpredictable = unpredictable;
   attempt.forwarded.lookup = std::make_shared<Lookup>(
       Lookup{configuration.ste, configuration.world, configuration.stage1, configuration.cd, answer});

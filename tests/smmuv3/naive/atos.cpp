@@ -144,6 +144,9 @@ uint64_t Smmu::atos_answer(const AtosRequest& request) {
   if (request.VMID.has_value() && vmid_tag(m_features, ste) != request.VMID) {
     return par_fault(unsigned(EventNumber::C_BAD_STE));  // 9.1.6
   }
+  if (const auto problem = vms_after_ste(transaction, configuration)) {
+    return par_fault(unsigned(problem->event->number));
+  }
   if (!ste.translates()) return par_fault(INV_STAGE);
   if (wants_stage1 && !ste.stage1()) return par_fault(INV_STAGE);
   if (wants_stage2 && !ste.stage2()) return par_fault(INV_STAGE);
@@ -161,6 +164,9 @@ uint64_t Smmu::atos_answer(const AtosRequest& request) {
       // A stage 2 fault of the CD fetch
       if (TYPE == STAGE_1) return par_fault(unsigned(EventNumber::F_CD_FETCH));
       return par_fault(unsigned(event.number), 0b01, event.translation_related() ? event.IPA : 0);
+    }
+    if (const auto problem = vms_after_cd(transaction, configuration)) {
+      return par_fault(unsigned(problem->event->number));
     }
   }
   return atos_translate(request, transaction, configuration);

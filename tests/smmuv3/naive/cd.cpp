@@ -45,6 +45,9 @@ Cd Cd::decode(const Features& features, const std::vector<uint8_t>& bytes) {
   // RES0 without IDR5.DS and for LPAE; without effect on a half with 64 KiB granules
   cd.DS = features.DS && cd.AA64 && bit(w[2], 186 - 128);
   cd.MAIR = w[3];
+  // Looked at with STE.S1MPAM only
+  cd.PARTID = field(w[5], 367 - 320, 352 - 320);
+  cd.PMG = field(w[5], 375 - 320, 368 - 320);
   return cd;
 }
 

@@ -34,6 +34,7 @@ struct Cd {
   unsigned ASID = 0;
   bool DS = false;
   uint64_t MAIR = 0;
+  unsigned PARTID = 0, PMG = 0;
 
   bool operator==(const Cd&) const = default;
 

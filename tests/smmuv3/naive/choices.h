@@ -126,6 +126,11 @@ struct Choices {
   bool s2t0sz_out_of_range_is_illegal_v30 = true;
   bool txsz_out_of_range_is_illegal_v30 = true;
 
+  /// 5.6.1, 7.3.22: when the VMS is fetched, and what of it: the whole PARTID_MAP with the STE, even if stage
+  /// 1 turns out to be bypassed; the map, or the eight bytes that hold the entry, once the CD is known.
+  enum class VmsFetch { with_ste, map_when_needed, entry_when_needed };
+  VmsFetch vms_fetch = VmsFetch::map_when_needed;
+
   // ---- translation and attributes
 
   /// 3.4, 5.2 S1DSS: Config 0b101 with S1DSS 0b01 checks the input address against the OAS, as Config 0b100

@@ -44,6 +44,8 @@ bool opcode_known(const Features& features, const Choices& choices, Space queue,
     case 0x05:  // CMD_CFGI_CD
     case 0x06:  // CMD_CFGI_CD_ALL
       return features.S1P;
+    case 0x07:  // CMD_CFGI_VMS_PIDM, of the state that SSec names
+      return features.MPAM;
     case 0x10:  // CMD_TLBI_NH_ALL
     case 0x11:  // CMD_TLBI_NH_ASID
     case 0x12:  // CMD_TLBI_NH_VA
@@ -76,7 +78,7 @@ bool opcode_known(const Features& features, const Choices& choices, Space queue,
     case 0x60:  // CMD_TLBI_SNH_ALL
       return secure && features.SEL2;
     default:
-      // Reserved; or of absent features (0x07 CMD_CFGI_VMS_PIDM, 0x40 CMD_ATC_INV, 0x41 CMD_PRI_RESP, 0x70
+      // Reserved; or of absent features (0x40 CMD_ATC_INV, 0x41 CMD_PRI_RESP, 0x70
       // and 0x73 CMD_DPTI_*)
       return opcode >= 0x80 && opcode <= 0x8F && !choices.impdef_commands_are_illegal;
   }
@@ -108,6 +110,7 @@ bool Smmu::command_illegal(const Interface& regs, uint64_t low, uint64_t high) c
   const unsigned opcode = field(low, 7, 0);
   if (!opcode_known(seen_by(regs.space), m_choices, regs.space, opcode)) return true;
   if (has_ssec(opcode) && bit(low, 10) && !regs.secure()) return true;
+  if (opcode == 0x07 && !m_features.vms_supported(concerns(opcode, regs.space, low))) return true;  // 4.3.5
   if (opcode == 0x02 && m_features.minor_version() == 0 && m_choices.prefetch_stride_is_illegal &&
       field(high, 9, 5) != 0) {
     return true;

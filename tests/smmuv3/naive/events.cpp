@@ -45,7 +45,8 @@ std::vector<uint8_t> Event::encode() const {
       word[3] = keep(IPA, 55, 12);
     }
   }
-  if (walk || number == EventNumber::F_STE_FETCH || number == EventNumber::F_CD_FETCH) {
+  if (walk || number == EventNumber::F_STE_FETCH || number == EventNumber::F_CD_FETCH ||
+      number == EventNumber::F_VMS_FETCH) {
     word[3] = keep(FetchAddr, 55, 3);
   }
   std::vector<uint8_t> bytes;

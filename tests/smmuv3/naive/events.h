@@ -10,7 +10,7 @@
 
 namespace naive_smmuv3 {
 
-/// Numbers of 7.3.2 to 7.3.16
+/// Numbers of 7.3.2 to 7.3.16, 7.3.20
 enum class EventNumber : unsigned {
   F_UUT = 0x01,
   C_BAD_STREAMID = 0x02,
@@ -24,7 +24,8 @@ enum class EventNumber : unsigned {
   F_TRANSLATION = 0x10,
   F_ADDR_SIZE = 0x11,
   F_ACCESS = 0x12,
-  F_PERMISSION = 0x13
+  F_PERMISSION = 0x13,
+  F_VMS_FETCH = 0x25
 };
 
 /// CLASS, 7.3
@@ -50,7 +51,9 @@ struct Event {
   uint64_t FetchAddr = 0;
 
   /// One of the four Translation-related faults (3.12)
-  [[nodiscard]] bool translation_related() const { return unsigned(number) >= 0x10; }
+  [[nodiscard]] bool translation_related() const {
+    return unsigned(number) >= 0x10 && unsigned(number) <= 0x13;
+  }
   /// The 32 bytes of the record
   [[nodiscard]] std::vector<uint8_t> encode() const;
 };

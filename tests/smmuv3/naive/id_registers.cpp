@@ -131,8 +131,8 @@ void Features::validate() const {
   // Not in this model
   need(!RME_IMPL && !ATS && !ATSRECERR && !NS1ATS && !PRI && !BTM, "RME, ATS, PRI and BTM are not modelled");
   need(!TABLES_PRESET && !QUEUES_PRESET && !REL, "preset tables or queues are not modelled");
-  need(!AIE && !THE && !S2PO && !S2PI && !S1PI && !PASIDTT && !DPT && !MPAM && !PPS && !D128,
-       "AIE, THE, S2PO, S2PI, S1PI, PASIDTT, DPT, MPAM, PPS and D128 are not modelled");
+  need(!AIE && !THE && !S2PO && !S2PI && !S1PI && !PASIDTT && !DPT && !PPS && !D128,
+       "AIE, THE, S2PO, S2PI, S1PI, PASIDTT, DPT, PPS and D128 are not modelled");
   need(HTTU <= 2, "HAFT (HTTU 3) is not modelled");
   need(VAX <= 1, "56-bit addresses are not modelled");
   // 6.3.1
@@ -160,6 +160,17 @@ void Features::validate() const {
   need(OAS != 6 || GRAN64K || DS, "an OAS of 52 needs a format with 52-bit addresses");
   need(!lpae_tables() || GRAN4K, "VMSAv8-32 LPAE needs the 4 KiB granule");
   need(minor_version() <= 4, "reserved value in AIDR");
+  // 6.3.41, 6.3.87, 17.1
+  need(!MPAM || minor_version() >= 2, "MPAM needs SMMUv3.2");
+  need(MPAM_MAX.PARTID <= 0xFFFF && MPAM_MAX.PMG <= 0xFF && S_MPAM_MAX.PARTID <= 0xFFFF &&
+           S_MPAM_MAX.PMG <= 0xFF,
+       "MPAMIDR out of range");
+  need(MPAM || (MPAM_MAX.PARTID == 0 && MPAM_MAX.PMG == 0), "MPAMIDR without MPAM");
+  need((MPAM && SECURE_IMPL) || (S_MPAM_MAX.PARTID == 0 && S_MPAM_MAX.PMG == 0 && !HAS_MPAM_NS),
+       "S_MPAMIDR without MPAM or a Secure state");
+  need(!MPAM || mpam_supported(naive::Space::non_secure) || mpam_supported(naive::Space::secure),
+       "MPAM is supported in no state");
+  need(!HAS_MPAM_NS || minor_version() >= 3, "MPAM_NS needs SMMUv3.3");
   validate_secure();
   validate_pages();
   need(minor_version() > 0 || (OAS <= 5 && VAX == 0 && !XNX && !PBHA),

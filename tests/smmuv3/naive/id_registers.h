@@ -4,6 +4,9 @@
 #include <cstdint>
 #include <optional>
 
+#include "mpam.h"
+#include "naive.h"
+
 namespace naive_smmuv3 {
 
 /// The Command queue control pages of a state (6.3.45, 6.3.49).
@@ -99,6 +102,9 @@ struct Features {
   bool S_MSI = false;
   bool S_ECMDQ = false;
   unsigned S_SIDSIZE = 0;
+  // MPAMIDR, S_MPAMIDR (6.3.41, 6.3.87)
+  MpamMax MPAM_MAX, S_MPAM_MAX;
+  bool HAS_MPAM_NS = false;
   // IDR6, S_IDR6
   ControlPages CMDQ_CONTROL_PAGES;
   ControlPages S_CMDQ_CONTROL_PAGES;
@@ -140,6 +146,10 @@ struct Features {
   [[nodiscard]] bool granule_supported(unsigned log2_bytes) const;
   /// The size that IPS or S2PS encodes, capped to the OAS (5.2 STE.S2PS, 5.4 CD.IPS)
   [[nodiscard]] unsigned effective_output_bits(unsigned encoded) const;
+  /// Does this state have MPAM, and a VMS?
+  [[nodiscard]] bool mpam_supported(naive::Space state) const;
+  [[nodiscard]] bool vms_supported(naive::Space state) const;
+  [[nodiscard]] const MpamMax& mpam_max(naive::Space state, bool MPAM_NS) const;
   /// 6.2.4
   [[nodiscard]] bool secure_vatos() const { return VATOS && SEL2; }
   [[nodiscard]] bool lpae_tables() const { return (TTF & 1) != 0; }

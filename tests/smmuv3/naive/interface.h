@@ -52,6 +52,7 @@ struct Interface {
   uint32_t GERROR_IRQ_CFG1 = 0, GERROR_IRQ_CFG2 = 0, EVENTQ_IRQ_CFG1 = 0, EVENTQ_IRQ_CFG2 = 0;
   uint64_t STRTAB_BASE = 0, CMDQ_BASE = 0, EVENTQ_BASE = 0;
   uint32_t STRTAB_BASE_CFG = 0, CMDQ_PROD = 0, CMDQ_CONS = 0, EVENTQ_PROD = 0, EVENTQ_CONS = 0;
+  uint32_t GMPAM = 0, GBPMPAM = 0;
   AtosRegisters GATOS, VATOS;
   uint32_t VATOS_SEL = 0;
 

@@ -10,9 +10,9 @@
 // stand in figures were compared with those of public drivers. What stands in neither is marked `unverified`.
 //
 // Not modelled (the Features that would claim them are refused): ATS, PRI, the Realm and Root interfaces,
-// BTM, MPAM, DPT, D128, permission indirection and overlays, THE, AIE, HAFT, PMCG, preset tables, SFM,
-// and attributes of the SMMU's own accesses other than MSIs. VMW is a register alone: there is no cache to
-// match.
+// BTM, DPT, D128, permission indirection and overlays, THE, AIE, HAFT, PMCG, preset tables, SFM,
+// and attributes and labels of the SMMU's own accesses other than MSIs. VMW is a register alone: there is no
+// cache to match.
 #pragma once
 
 #include <array>
@@ -105,6 +105,7 @@ struct Forwarded {
   Shareability shareability = Shareability::non_shareable;
   bool privileged = false;
   bool instruction = false;
+  MpamLabel mpam;
   /// A reserved or IMPLEMENTATION DEFINED encoding was met: do not compare attributes and shareability.
   bool attributes_unpredictable = false;
   std::shared_ptr<const Lookup> lookup;  ///< empty: no stage translated
@@ -177,6 +178,7 @@ class Smmu {
     StreamWorld world = StreamWorld::el1;
     bool stage1 = false;  ///< translates for this transaction: S1DSS has had its say
     Cd cd;
+    std::optional<std::array<uint16_t, 32>> PARTID_MAP;  ///< of the VMS, where it was fetched
   };
 
   struct Attempt {
@@ -215,6 +217,17 @@ class Smmu {
   std::optional<Problem> translate_cd_address(const Transaction& transaction,
                                               const Configuration& configuration, uint64_t ipa, uint64_t& pa,
                                               Space& space);
+
+  // mpam.cpp
+  [[nodiscard]] uint32_t read_mpam(const Interface& regs, uint64_t offset) const;
+  void write_mpam(Interface& regs, uint64_t offset, uint32_t value) const;
+  [[nodiscard]] MpamLabel mpam_label(Space stream, bool MPAM_NS, unsigned PARTID, unsigned PMG) const;
+  [[nodiscard]] MpamLabel bypass_label(const Interface& regs) const;
+  [[nodiscard]] MpamLabel stream_label(const Transaction& transaction,
+                                       const Configuration& configuration) const;
+  std::optional<Problem> fetch_vms(const Transaction& transaction, Configuration& configuration, bool whole);
+  std::optional<Problem> vms_after_ste(const Transaction& transaction, Configuration& configuration);
+  std::optional<Problem> vms_after_cd(const Transaction& transaction, Configuration& configuration);
 
   // access.cpp: translation
   Attempt attempt(const AccessRequest& request);

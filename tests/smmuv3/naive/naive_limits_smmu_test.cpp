@@ -290,7 +290,8 @@ TEST_F(NaiveLimits, ContradictingFeaturesAreRefused) {
       [](Features& f) { f.ArchMinorRev = 5; },
       [](Features& f) { f.ArchMinorRev = 0; },
       [](Features& f) { f.PRI = true; },
-      [](Features& f) { f.MPAM = true; },
+      [](Features& f) { f.MPAM = true; },  // with nothing to label
+      [](Features& f) { f.MPAM_MAX.PARTID = 1; },
       [](Features& f) { f.D128 = true; },
   };
   unsigned n = 0;

@@ -112,6 +112,10 @@ uint32_t Smmu::read_interface(const Interface& regs, uint64_t offset) const {
       return regs.EVENTQ_IRQ_CFG1;
     case EVENTQ_IRQ_CFG2:
       return regs.EVENTQ_IRQ_CFG2;
+    case MPAMIDR:
+    case GMPAM:
+    case GBPMPAM:
+      return read_mpam(regs, offset);
     case VATOS_SEL:
       return regs.VATOS_SEL;
     case IDR6:
@@ -198,6 +202,10 @@ void Smmu::write_interface(Interface& regs, uint64_t offset, uint32_t value) {
       break;
     case EVENTQ_IRQ_CFG2:
       if (event_msi) regs.EVENTQ_IRQ_CFG2 = value & 0x3F;
+      break;
+    case GMPAM:
+    case GBPMPAM:
+      write_mpam(regs, offset, value);
       break;
     case VATOS_SEL:  // 6.3.44
       if (has_vatos(regs) && regs.VATOS.CTRL == 0)

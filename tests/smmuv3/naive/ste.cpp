@@ -51,6 +51,14 @@ Ste Ste::decode(const Features& features, const std::vector<uint8_t>& bytes, nai
   s.S2SL0_2 = s.S2DS && s.S2TG == 0b00 && bit(w[3], 194 - 192);
   // S2TTB: bits [51:4] of the address, [47:4] in SMMUv3.0; the rest is RES0
   s.S2TTB = keep(w[3], v30 ? 47 : 51, 4);
+  // RES0 where the state has no MPAM
+  if (features.mpam_supported(stream)) {
+    s.S1MPAM = bit(w[1], 90 - 64);
+    s.PARTID = field(w[4], 287 - 256, 272 - 256);
+    s.PMG = field(w[5], 327 - 320, 320 - 320);
+    s.MPAM_NS = s.secure && features.HAS_MPAM_NS && bit(w[5], 328 - 320);
+    s.VMSPtr = keep(w[5], 375 - 320, 332 - 320);
+  }
   // 5.2 S2NSW and others: RES0 in a Non-secure STE
   if (s.secure) {
     s.S2NSW = bit(w[3], 192 - 192);
@@ -215,6 +223,7 @@ bool ste_illegal(const Features& features, const Choices& choices, const Ste& st
   if (!ignores_strw(features, ste) && strw_illegal(features, ste)) return true;
   if (ste.stage1() && stage1_illegal(features, choices, ste)) return true;
   if (ste.stage2() && stage2_illegal(features, choices, ste)) return true;
+  if (vms_enabled(features, ste) && beyond(ste.VMSPtr, features.oas_bits())) return true;
   return !ignores_s2vmid(features, ste) && !features.VMID16 && (ste.S2VMID >> 8) != 0;
 }
 

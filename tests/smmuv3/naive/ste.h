@@ -15,7 +15,7 @@ namespace naive_smmuv3 {
 /// S-EL2, S-EL2-E2H and EL3.
 enum class StreamWorld { el1, el2, el2_e2h, el3 };
 
-/// The fields that matter without ATS, MPAM, permission indirection or D128, as they stand in memory.
+/// The fields that matter without ATS, permission indirection or D128, as they stand in memory.
 struct Ste {
   bool secure = false;  ///< of the Secure Stream table
   bool V = false;
@@ -49,6 +49,9 @@ struct Ste {
   bool S2SL0_2 = false;
   bool S2DS = false;
   uint64_t S2TTB = 0;  ///< as an address
+  bool S1MPAM = false, MPAM_NS = false;
+  unsigned PARTID = 0, PMG = 0;
+  uint64_t VMSPtr = 0;  ///< as an address
   // Of a Secure STE: the tables of the Secure IPA space, and where walks and outputs go
   unsigned S_S2T0SZ = 0;
   unsigned S_S2SL0 = 0;
@@ -73,6 +76,8 @@ bool ignores_strw(const Features& features, const Ste& ste);
 StreamWorld stream_world(const Features& features, const Ste& ste, bool E2H);
 /// The VMID that translations of this STE are tagged with (5.2 S2VMID), if they are
 std::optional<unsigned> vmid_tag(const Features& features, const Ste& ste);
+/// Is the VMS in use? (5.2 VMSPtr)
+bool vms_enabled(const Features& features, const Ste& ste);
 /// Are there several CDs behind S1ContextPtr? (5.2 S1CDMax)
 bool substreams_enabled(const Features& features, const Ste& ste);
 /// SteIllegal(), 5.2.2; V == 0 counts as ILLEGAL.
