@@ -89,8 +89,13 @@ class TestBus : public naive_smmuv3::Memory {
     return in(space).compare_and_swap(address, expected, desired);
   }
 
+  unsigned secure_accesses = 0;
+
  private:
-  TestMemory& in(Space space) { return space == Space::secure ? m_secure : m_non_secure; }
+  TestMemory& in(Space space) {
+    if (space == Space::secure) secure_accesses++;
+    return space == Space::secure ? m_secure : m_non_secure;
+  }
   TestMemory& m_non_secure;
   TestMemory& m_secure;
 };
