@@ -116,6 +116,7 @@ Smmu::Attempt Smmu::attempt(const AccessRequest& request) {
     transaction.attributes.NS = request.NS;  // 13.4.4: always Non-secure for other streams
   }
   transaction.attributes.instruction = request.instruction && request.type == AccessType::read;
+  if (request.translated) return translated(transaction);
   if (request.unsupported.has_value()) {
     // 7.3.2: recorded with SMMUEN == 0 too (permitted), with the attributes as they came
     Attempt attempt;

@@ -228,19 +228,8 @@ uint64_t Smmu::atos_translate(const AtosRequest& request, const Transaction& tra
       if (stage->has_value() && (*stage)->contiguous_shift < shift) shift = (*stage)->contiguous_shift;
     }
   }
-  if (configuration.stage1 && !configuration.cd.AA64 && m_choices.atos_size_is_within_range) {
-    const Cd::Half& low = configuration.cd.half[0];
-    const Cd::Half& high = configuration.cd.half[1];
-    const uint64_t all = uint64_t{1} << 32;
-    const unsigned T0SZ = low.TSZ & 7, T1SZ = high.TSZ & 7;
-    const uint64_t split = T0SZ != 0 ? all >> T0SZ : all - (all >> T1SZ);
-    // With both sizes set the ranges do not touch, and no block is larger than its range
-    const bool ranges = configuration.world != StreamWorld::el2 && (T0SZ != 0) != (T1SZ != 0);
-    auto begins_outside = [&] { return (align_down(address, shift) < split) != (address < split); };
-    auto ends_outside = [&] {
-      return (align_down(address, shift) + (uint64_t{1} << shift) - 1 < split) != (address < split);
-    };
-    while (ranges && (begins_outside() || ends_outside())) shift--;
+  if (configuration.stage1 && m_choices.atos_size_is_within_range) {
+    shift = within_range(configuration.cd, configuration.world, address, shift);
   }
   bool unpredictable = false;
   const Attributes attributes =

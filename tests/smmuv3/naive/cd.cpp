@@ -121,6 +121,21 @@ bool cd_illegal(const Features& features, const Choices& choices, const Ste& ste
   return false;
 }
 
+unsigned within_range(const Cd& cd, StreamWorld world, uint64_t address, unsigned shift) {
+  const unsigned T0SZ = cd.half[0].TSZ & 7, T1SZ = cd.half[1].TSZ & 7;
+  // With both sizes set the ranges do not touch, and no block is larger than its range
+  if (cd.AA64 || world == StreamWorld::el2 || world == StreamWorld::el3 || (T0SZ != 0) == (T1SZ != 0))
+    return shift;
+  const uint64_t all = uint64_t{1} << 32;
+  const uint64_t split = T0SZ != 0 ? all >> T0SZ : all - (all >> T1SZ);
+  auto begins_outside = [&] { return (align_down(address, shift) < split) != (address < split); };
+  auto ends_outside = [&] {
+    return (align_down(address, shift) + (uint64_t{1} << shift) - 1 < split) != (address < split);
+  };
+  while (begins_outside() || ends_outside()) shift--;
+  return shift;
+}
+
 namespace {
 
 uint64_t ttbr(const Features& features, const Cd& cd, const Cd::Half& half) {

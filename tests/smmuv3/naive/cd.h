@@ -44,6 +44,9 @@ struct Cd {
 /// CdIllegal(), 5.4.2; V == 0 counts as ILLEGAL.
 bool cd_illegal(const Features& features, const Choices& choices, const Ste& ste, StreamWorld world,
                 const Cd& cd);
+/// log2 of the largest aligned part of a block of 2^shift bytes around the address that lies in the range of
+/// one TTB. With VMSAv8-32 a block of TTB1 can begin in the range of TTB0, or the other way round.
+unsigned within_range(const Cd& cd, StreamWorld world, uint64_t address, unsigned shift);
 /// What the walker is told of stage 1. SIF is that of S_CR0, for a Secure stream.
 void configure_stage1(const Features& features, StreamWorld world, const Cd& cd, naive::Space stream,
                       bool SIF, naive::Configuration& configuration);

@@ -28,7 +28,8 @@ struct Choices {
 
   /// 6.2: Page 1 shows the registers of Page 0 at the offsets that it does not define.
   bool page1_aliases_page0 = false;
-  /// 6.2, 6.2.1: Page 0 offsets 0xA8 and 0xAC are EVENTQ_PROD and EVENTQ_CONS, rather than RAZ/WI.
+  /// 6.2, 6.2.1: Page 0 offsets 0xA8, 0xAC, and 0xC8, 0xCC with PRI, are the queues' PROD and CONS, rather
+  /// than RAZ/WI.
   bool page0_shows_event_indices = false;
   /// 6.2: a 64-bit access to two adjacent 32-bit registers reaches both, rather than being RAZ/WI.
   bool wide_access_reaches_both = true;
@@ -171,6 +172,46 @@ struct Choices {
   /// TTB0, or the other way round: the size in PAR is that of the largest aligned part which lies in one
   /// range.
   bool atos_size_is_within_range = false;
+
+  // ---- ATS and PRI
+
+  /// 5.2 EATS, SMMUv3.0: EATS 0b01 with S2S is ILLEGAL without stage 2 too.
+  bool eats_with_s2s_is_illegal_v30 = false;
+  /// 13.7: W is granted to a request with NW where the page is writable, and no flag has to be updated.
+  bool grants_write_with_nw = true;
+  /// 13.6.4: span of the identity mapping that S1DSS makes, as log2; the STU is the least.
+  unsigned ats_bypass_shift = 0;
+  /// 13.6.3: the span is that of the contiguous region, where the hint is set.
+  bool ats_size_is_contiguous = false;
+  /// 3.9.1.2, 13.6.3: as atos_size_is_within_range.
+  bool ats_size_is_within_range = true;
+  enum class SplitFlags { none, access, access_and_dirty };
+  /// 3.13.7.1: flags of the final IPA's stage 2 descriptor that a Split-stage request updates.
+  SplitFlags split_request_flags = SplitFlags::none;
+  /// 3.9.1.1: a Translated transaction beyond the OAS is aborted, rather than truncated.
+  bool translated_beyond_oas_aborts = true;
+  /// 7.3.8: F_TRANSL_FORBIDDEN is recorded with SMMUEN == 0 ("permitted").
+  bool records_translated_while_disabled = true;
+  /// 3.9.1.3: without PASIDTT, a Translated transaction is subject to S1DSS 0b00 (F_STREAM_DISABLED). The
+  /// table says so without PASIDTT too; 7.3.7 does not.
+  bool translated_without_pasid_may_be_disabled = false;
+  /// 13.7, Table 13.4: PRIVCFG and INSTCFG apply to Translated transactions with Full ATS and ATSCHK.
+  bool translated_permission_overrides_apply = true;
+  /// Table 13.5: ALLOCCFG applies to Translated transactions, with ATSCHK.
+  bool translated_alloccfg_applies = false;
+  enum class Oversized { illegal, invalidates_all, ignored };
+  /// 4.5.1: CMD_ATC_INV with a Size above 52.
+  Oversized atc_inv_beyond_52 = Oversized::illegal;
+  /// 4.5.1, 4.5.2: SSV without support of PASIDs: no effect, rather than as SSV == 0.
+  bool ssv_without_pasids_is_ignored = false;
+  /// 3.5.1: as inconsistent_event_queue_is_full.
+  bool inconsistent_pri_queue_is_full = true;
+  /// 8.2: an external abort on a PRI queue write is asynchronous: PROD is incremented, no automatic response.
+  bool pri_write_abort_is_asynchronous = false;
+  /// 8.1: without support of PASIDs, the STE is looked up before an overflow is answered with Success.
+  bool overflow_checks_ste_without_pasids = false;
+  /// 6.3.1 MSI, 6.3.36: PRIQ_IRQ_CFG2.LO is there without MSIs.
+  bool priq_lo_without_msi = true;
 };
 
 }  // namespace naive_smmuv3

@@ -64,6 +64,10 @@ bool opcode_known(const Features& features, const Choices& choices, Space queue,
       return features.S2P;
     case 0x30:  // CMD_TLBI_NSNH_ALL
       return true;
+    case 0x40:  // CMD_ATC_INV
+      return features.ATS && !(secure && features.SAMS);
+    case 0x41:  // CMD_PRI_RESP
+      return features.PRI && !(secure && features.SAMS);
     case 0x44:  // CMD_RESUME
     case 0x45:  // CMD_STALL_TERM
       return features.STALL_MODEL != 1;
@@ -78,8 +82,7 @@ bool opcode_known(const Features& features, const Choices& choices, Space queue,
     case 0x60:  // CMD_TLBI_SNH_ALL
       return secure && features.SEL2;
     default:
-      // Reserved; or of absent features (0x40 CMD_ATC_INV, 0x41 CMD_PRI_RESP, 0x70
-      // and 0x73 CMD_DPTI_*)
+      // Reserved; or of absent features (0x70 and 0x73 CMD_DPTI_*)
       return opcode >= 0x80 && opcode <= 0x8F && !choices.impdef_commands_are_illegal;
   }
 }
@@ -124,6 +127,8 @@ bool Smmu::command_illegal(const Interface& regs, uint64_t low, uint64_t high) c
     const unsigned SCALE = field(low, six_bits ? 25 : 24, 20);
     if (TG != 0 && NUM == 0 && SCALE == 0 && TTL == 0) return true;
   }
+  if (opcode == 0x40 && atc_inv_illegal(high)) return true;
+  if (opcode == 0x41 && field(high, 13, 12) == 0b11) return true;  // 4.5.2
   return opcode == 0x46 && field(low, 13, 12) == 0b11;
 }
 
@@ -133,6 +138,12 @@ void Smmu::execute(const Interface& regs, Invalidated& invalidated, uint64_t low
   const unsigned opcode = field(low, 7, 0);
   const uint32_t StreamID = field(low, 63, 32);
   switch (opcode) {
+    case 0x40:
+      if (regs.SMMUEN() && !invalidate_atc(low, high)) invalidated.atc_timed_out = true;
+      break;
+    case 0x41:
+      if (regs.SMMUEN()) respond_to_group(low, high);
+      break;
     case 0x44:  // CMD_RESUME: Ac is bit 12, Ab bit 13, STAG bits [79:64]
       resume(concerns(opcode, regs.space, low), StreamID, static_cast<uint16_t>(field(high, 15, 0)),
              bit(low, 12), bit(low, 13));
@@ -183,6 +194,11 @@ void Smmu::consume(Interface& regs, const Consumer& consumer) {
     const uint64_t low = little_endian(*bytes, 0, 8);
     const uint64_t high = little_endian(*bytes, 8, 8);
     if (command_illegal(regs, low, high)) return consumer.stop(1);  // CERROR_ILL
+    if (field(low, 7, 0) == 0x46 && consumer.invalidated.atc_timed_out) {
+      // 3.9.1.4, 4.7.3: not consumed. Retried, it waits for what has not timed out
+      consumer.invalidated.atc_timed_out = false;
+      return consumer.stop(3);  // CERROR_ATC_INV_SYNC
+    }
     execute(regs, consumer.invalidated, low, high);
     consumer.CONS = (consumer.CONS & ~0xFFFFFu) | queue.pointer(consumer.CONS + 1);
     if (waiting == size && m_features.SEV) regs.wires.sev++;  // the queue is no longer full

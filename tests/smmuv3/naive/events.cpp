@@ -18,6 +18,8 @@ std::vector<uint8_t> Event::encode() const {
   const uint64_t ssv = uint64_t{1} << 11;
   const bool walk = number == EventNumber::F_WALK_EABT;
   switch (number) {
+    case EventNumber::F_TRANSL_FORBIDDEN:
+      break;  // 7.3.8: the figure shows neither SSV nor SubstreamID
     case EventNumber::F_STREAM_DISABLED:
       break;  // 7.3.7: StreamID alone (unverified: the figure's text shows nothing else)
     case EventNumber::C_BAD_SUBSTREAMID:
@@ -31,6 +33,17 @@ std::vector<uint8_t> Event::encode() const {
     word[1] |= (PnU ? uint64_t{1} << 33 : 0) | (InD ? uint64_t{1} << 34 : 0) | (RnW ? uint64_t{1} << 35 : 0);
     word[1] |= Reason;
     word[2] = InputAddr;
+  }
+  if (number == EventNumber::F_TRANSL_FORBIDDEN) {  // 7.3.8
+    word[1] |= RnW ? uint64_t{1} << 35 : 0;
+    word[2] = InputAddr;
+  }
+  if (number == EventNumber::F_BAD_ATS_TREQ) {
+    // 7.3.6 names the fields; their places are unverified, and those of their like in E_PAGE_REQUEST: PRIV
+    // 96, X 97, W 98, R 99, Span [115:108], InputAddr[63:12]
+    word[1] |= (PnU ? uint64_t{1} << 32 : 0) | (InD ? uint64_t{1} << 33 : 0) | (RnW ? 0 : uint64_t{1} << 34);
+    word[1] |= (uint64_t{1} << 35) | (uint64_t{Span & 0xFF} << 44);
+    word[2] = keep(InputAddr, 63, 12);
   }
   if (walk || translation_related()) {
     word[1] |= (PnU ? uint64_t{1} << 33 : 0) | (InD ? uint64_t{1} << 34 : 0) | (RnW ? uint64_t{1} << 35 : 0);

@@ -16,7 +16,9 @@ enum class EventNumber : unsigned {
   C_BAD_STREAMID = 0x02,
   F_STE_FETCH = 0x03,
   C_BAD_STE = 0x04,
+  F_BAD_ATS_TREQ = 0x05,
   F_STREAM_DISABLED = 0x06,
+  F_TRANSL_FORBIDDEN = 0x07,
   C_BAD_SUBSTREAMID = 0x08,
   F_CD_FETCH = 0x09,
   C_BAD_CD = 0x0A,
@@ -46,6 +48,7 @@ struct Event {
   bool Stall = false;
   uint16_t STAG = 0;
   uint16_t Reason = 0;  ///< of F_UUT
+  unsigned Span = 0;    ///< of F_BAD_ATS_TREQ; RnW, InD and PnU are then its NW, X and PRIV
   uint64_t InputAddr = 0;
   uint64_t IPA = 0;  ///< of the page
   uint64_t FetchAddr = 0;

@@ -78,6 +78,9 @@ uint32_t Features::s_idr1() const { return at(31, SECURE_IMPL) | at(29, SEL2) | 
 // 6.3.54
 uint32_t Features::s_idr2() const { return at(0, BA_S_VATOS); }
 
+// 6.3.55
+uint32_t Features::s_idr3() const { return at(6, SAMS); }
+
 // 6.3.8
 uint32_t Features::aidr() const { return minor_version(); }
 
@@ -129,10 +132,10 @@ unsigned Features::effective_output_bits(unsigned encoded) const {
 
 void Features::validate() const {
   // Not in this model
-  need(!RME_IMPL && !ATS && !ATSRECERR && !NS1ATS && !PRI && !BTM, "RME, ATS, PRI and BTM are not modelled");
+  need(!RME_IMPL && !BTM, "RME and BTM are not modelled");
   need(!TABLES_PRESET && !QUEUES_PRESET && !REL, "preset tables or queues are not modelled");
-  need(!AIE && !THE && !S2PO && !S2PI && !S1PI && !PASIDTT && !DPT && !PPS && !D128,
-       "AIE, THE, S2PO, S2PI, S1PI, PASIDTT, DPT, PPS and D128 are not modelled");
+  need(!AIE && !THE && !S2PO && !S2PI && !S1PI && !PASIDTT && !DPT && !D128,
+       "AIE, THE, S2PO, S2PI, S1PI, PASIDTT, DPT and D128 are not modelled");
   need(HTTU <= 2, "HAFT (HTTU 3) is not modelled");
   need(VAX <= 1, "56-bit addresses are not modelled");
   // 6.3.1
@@ -140,6 +143,9 @@ void Features::validate() const {
   need(ST_LEVEL <= 1 && STALL_MODEL <= 2 && TTENDIAN != 1 && TTENDIAN <= 3 && TTF >= 1 && TTF <= 3,
        "reserved value in IDR0");
   need(!Hyp || (S1P && S2P), "Hyp is RES0 without both stages");
+  need((!ATSRECERR && !PRI) || ATS, "ATSRECERR and PRI are RES0 without ATS");
+  need(!NS1ATS || (ATS && S1P && S2P), "NS1ATS is RES0 without ATS or with one stage");
+  need(!SAMS || (ATS && SECURE_IMPL), "SAMS is RES0 without ATS, or without a Secure state");
   // 6.3.2
   need(CMDQS <= 19 && EVENTQS <= 19 && PRIQS <= 19 && SSIDSIZE <= 20 && SIDSIZE <= 32, "IDR1 out of range");
   need(SIDSIZE < 7 || ST_LEVEL != 0, "SIDSIZE >= 7 needs two-level stream tables");
@@ -147,6 +153,7 @@ void Features::validate() const {
   need(!VMW || S2P, "VMW is RES0 without stage 2");
   // 6.3.4
   need(BBML <= 2, "reserved value in IDR3");
+  need(!PPS || (PRI && SSIDSIZE != 0), "PPS is RES0 without PRI or substreams");
   need(!PBHA || HAD, "PBHA needs HAD");
   need(!HAD || S1P, "HAD is 0 without stage 1");
   need((!PTWNNC && !MTEPERM) || S2P, "PTWNNC and MTEPERM are RES0 without stage 2");

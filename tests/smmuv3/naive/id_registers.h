@@ -102,6 +102,7 @@ struct Features {
   bool S_MSI = false;
   bool S_ECMDQ = false;
   unsigned S_SIDSIZE = 0;
+  bool SAMS = false;
   // MPAMIDR, S_MPAMIDR (6.3.41, 6.3.87)
   MpamMax MPAM_MAX, S_MPAM_MAX;
   bool HAS_MPAM_NS = false;
@@ -134,6 +135,7 @@ struct Features {
   [[nodiscard]] uint32_t s_idr0() const;
   [[nodiscard]] uint32_t s_idr1() const;
   [[nodiscard]] uint32_t s_idr2() const;
+  [[nodiscard]] uint32_t s_idr3() const;
   [[nodiscard]] uint32_t s_idr6() const;
   [[nodiscard]] uint32_t aidr() const;
   [[nodiscard]] unsigned minor_version() const;

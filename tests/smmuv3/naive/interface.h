@@ -18,6 +18,7 @@ struct Wires {
   unsigned gerror = 0;
   unsigned cmd_sync = 0;
   unsigned sev = 0;
+  unsigned priq = 0;
 };
 
 /// A group of ATOS registers (chapter 9).
@@ -26,9 +27,11 @@ struct AtosRegisters {
   uint64_t SID = 0, ADDR = 0, PAR = 0;
 };
 
-/// Of which state an invalidation was consumed from a Command queue since that queue's last CMD_SYNC.
+/// Of which state an invalidation was consumed from a Command queue since that queue's last CMD_SYNC, and
+/// whether a CMD_ATC_INV among them will never complete.
 struct Invalidated {
   bool non_secure = false, secure = false;
+  bool atc_timed_out = false;
   [[nodiscard]] bool of(Space space) const { return space == Space::secure ? secure : non_secure; }
   void add(Space space) { (space == Space::secure ? secure : non_secure) = true; }
 };
@@ -63,8 +66,10 @@ struct Interface {
 
   [[nodiscard]] bool secure() const { return space == Space::secure; }
   [[nodiscard]] bool SMMUEN() const { return (CR0 & 1) != 0; }
+  [[nodiscard]] bool PRIQEN() const { return (CR0 & 2) != 0; }
   [[nodiscard]] bool EVENTQEN() const { return (CR0 & 4) != 0; }
   [[nodiscard]] bool CMDQEN() const { return (CR0 & 8) != 0; }
+  [[nodiscard]] bool ATSCHK() const { return (CR0 & 16) != 0; }
   [[nodiscard]] bool ecmdq_enabled() const {
     for (const auto& [n, ecmdq] : ecmdqs) {
       if (ecmdq.enabled()) return true;

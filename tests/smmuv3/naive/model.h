@@ -9,7 +9,7 @@
 // Sources of facts: IHI 0070; the clause stands beside each function. The layouts of commands and events that
 // stand in figures were compared with those of public drivers. What stands in neither is marked `unverified`.
 //
-// Not modelled (the Features that would claim them are refused): ATS, PRI, the Realm and Root interfaces,
+// Not modelled (the Features that would claim them are refused): PASIDTT, the Realm and Root interfaces,
 // BTM, DPT, D128, permission indirection and overlays, THE, AIE, HAFT, PMCG, preset tables, SFM,
 // and attributes and labels of the SMMU's own accesses other than MSIs. VMW is a register alone: there is no
 // cache to match.
@@ -26,6 +26,7 @@
 #include <variant>
 #include <vector>
 
+#include "ats.h"
 #include "attributes.h"
 #include "cd.h"
 #include "choices.h"
@@ -87,6 +88,7 @@ struct AccessRequest {
   Shareability shareability = Shareability::non_shareable;
   /// Of a transaction that the bus lets a client express, and this SMMU does not support: F_UUT.Reason.
   std::optional<uint16_t> unsupported;
+  bool translated = false;  ///< ATS Translated. Substream, privilege and INST do not count then (no PASIDTT)
 };
 
 /// How a walk translated: what a cache would name its entries by (3.17), and what they are made of.
@@ -137,6 +139,10 @@ class Smmu {
 
   void set_stag_allocator(StagAllocator allocator) { m_stag_allocator = std::move(allocator); }
 
+  /// Receives ATS Invalidate Requests, and says how they end. Without one they complete.
+  using AtcHandler = std::function<AtcAnswer(const AtcInvalidation&)>;
+  void set_atc_handler(AtcHandler handler) { m_atc_handler = std::move(handler); }
+
   /// Registers of Page 0, and of Page 1 at 0x10000. Other offsets, and other sizes than an aligned 4 or 8,
   /// are RAZ/WI. `space` is that of the access.
   uint64_t read(uint64_t offset, unsigned bytes, Space space = Space::non_secure) const;
@@ -148,6 +154,12 @@ class Smmu {
   Outcome access(const AccessRequest& request);
   /// Stalled accesses that have come to an end since the last call, in that order.
   std::vector<std::pair<uint64_t, Outcome>> take_finished();
+  /// Throws std::invalid_argument without ATS.
+  TranslationCompletion request_translation(TranslationRequest request);
+  /// Throws std::invalid_argument without PRI.
+  void page_request(PageRequest request);
+  /// PRG Response Messages since the last call, of commands and automatic, in order.
+  std::vector<PrgResponse> take_prg_responses();
   /// Accesses that are stalled now, recorded or not, oldest first.
   [[nodiscard]] std::vector<Outcome> stalled() const;
 
@@ -252,6 +264,22 @@ class Smmu {
   Problem walk_problem(const Transaction& transaction, const Configuration& configuration,
                        const naive::Configuration& walk, const naive::Answer& answer);
 
+  // ats.cpp
+  [[nodiscard]] unsigned stu_bits() const;
+  [[nodiscard]] TranslationCompletion no_access(const TranslationRequest& request) const;
+  void record_for_ats(const Problem& problem);
+  TranslationCompletion failed(const TranslationRequest& request, const Problem& problem);
+  TranslationCompletion refused(const TranslationRequest& request, const Transaction& transaction);
+  TranslationCompletion identity(const TranslationRequest& request, const Transaction& transaction,
+                                 const Configuration& configuration);
+  TranslationCompletion answer_request(const TranslationRequest& request, const Transaction& transaction,
+                                       const Configuration& configuration);
+  Attempt translated(Transaction transaction);
+  [[nodiscard]] Attempt pass_translated(const Transaction& transaction) const;
+  [[nodiscard]] bool atc_inv_illegal(uint64_t high) const;
+  [[nodiscard]] bool invalidate_atc(uint64_t low, uint64_t high);
+  bool device_addressed(uint64_t low, uint32_t& StreamID, bool& SSV, uint32_t& SubstreamID) const;
+
   // stalls.cpp
   Outcome conclude(uint64_t id, const AccessRequest& request, const Attempt& attempt);
   Outcome stall(uint64_t id, const AccessRequest& request, const Event& event);
@@ -286,6 +314,16 @@ class Smmu {
   void event_interrupt(Interface& regs);
   void send_msi(Interface& regs, uint64_t address, uint32_t data, unsigned MemAttr, unsigned SH,
                 unsigned error);
+
+  // pri.cpp
+  [[nodiscard]] Queue pri_queue() const;
+  [[nodiscard]] bool pri_queue_full() const;
+  void respond(const PageRequest& request, bool with_pasid, unsigned ResponseCode);
+  void respond_to_overflow(const PageRequest& request);
+  void respond_to_group(uint64_t low, uint64_t high);
+  void pri_interrupt();
+  [[nodiscard]] uint32_t read_priq(uint64_t offset) const;
+  void write_priq(uint64_t offset, uint32_t value);
 
   // commands.cpp
   [[nodiscard]] bool command_illegal(const Interface& regs, uint64_t low, uint64_t high) const;
@@ -368,12 +406,17 @@ class Smmu {
   Memory& m_memory;
   Choices m_choices;
   StagAllocator m_stag_allocator;
+  AtcHandler m_atc_handler;
   Interface m_non_secure{Space::non_secure};
   Interface m_secure{Space::secure};
+  // There is no Secure PRI queue
+  uint64_t m_PRIQ_BASE = 0, m_PRIQ_IRQ_CFG0 = 0;
+  uint32_t m_PRIQ_IRQ_CFG1 = 0, m_PRIQ_IRQ_CFG2 = 0, m_PRIQ_PROD = 0, m_PRIQ_CONS = 0;
 
   uint64_t m_next_id = 0;
   std::deque<Stalled> m_stalled;  // oldest first
   std::vector<std::pair<uint64_t, Outcome>> m_finished;
+  std::vector<PrgResponse> m_prg_responses;
 };
 
 }  // namespace naive_smmuv3

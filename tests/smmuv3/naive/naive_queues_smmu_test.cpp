@@ -68,7 +68,7 @@ TEST_F(NaiveRegisters, VersionIsTheHighestWhoseMandatoryFeaturesAreThere) {
 }
 
 TEST_F(NaiveRegisters, FeaturesThatAreNotModelledAreRefused) {
-  features.ATS = true;
+  features.PASIDTT = true;
   EXPECT_THROW(start(), std::invalid_argument);
 }
 

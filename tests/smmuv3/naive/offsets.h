@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // Offsets of registers: IHI 0070 6.2.1. Those of a programming interface count from its IDR0, and the indices
-// of the Event queue stand where those of the Secure one do, whatever page shows them.
+// of the Event queue stand where those of the Secure one do, whatever page shows them; those of the PRI queue
+// alike.
 #pragma once
 
 #include <cstdint>
@@ -46,6 +47,12 @@ enum Offset : uint64_t {
   EVENTQ_IRQ_CFG0 = 0xB0,
   EVENTQ_IRQ_CFG1 = 0xB8,
   EVENTQ_IRQ_CFG2 = 0xBC,
+  PRIQ_BASE = 0xC0,
+  PRIQ_PROD = 0xC8,
+  PRIQ_CONS = 0xCC,
+  PRIQ_IRQ_CFG0 = 0xD0,
+  PRIQ_IRQ_CFG1 = 0xD8,
+  PRIQ_IRQ_CFG2 = 0xDC,
   GATOS = 0x100,
   GATOS_END = 0x120,
   MPAMIDR = 0x130,

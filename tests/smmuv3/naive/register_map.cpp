@@ -24,6 +24,8 @@ bool is_64bit(uint64_t offset) {
     case CMDQ_BASE:
     case EVENTQ_BASE:
     case EVENTQ_IRQ_CFG0:
+    case PRIQ_BASE:
+    case PRIQ_IRQ_CFG0:
       return true;
     default:
       return false;
@@ -37,13 +39,16 @@ bool Smmu::is_wide(const Place& place) {
   return place.block == Place::Block::vatos ? is_64bit_atos(place.offset) : is_64bit(place.offset);
 }
 
-// 6.2. Page 1 defines the indices of the Event queue (there is no PRI queue).
+// 6.2. Page 1 defines the indices of the Event and PRI queues.
 std::optional<Smmu::Place> Smmu::locate(uint64_t offset, Space access) const {
   if (offset >= OPTIONAL_PAGES) return locate_optional(offset, access);
-  if (offset == PAGE_1 + EVENTQ_PROD || offset == PAGE_1 + EVENTQ_CONS) {
+  auto is_index = [this](uint64_t at) {
+    return at == EVENTQ_PROD || at == EVENTQ_CONS || (m_features.PRI && (at == PRIQ_PROD || at == PRIQ_CONS));
+  };
+  if (offset >= PAGE_1 && is_index(offset - PAGE_1)) {
     return Place{Space::non_secure, Place::Block::interface, offset - PAGE_1, 0};
   }
-  if (offset == EVENTQ_PROD || offset == EVENTQ_CONS) {
+  if (is_index(offset)) {
     if (!m_choices.page0_shows_event_indices) return std::nullopt;
     return Place{Space::non_secure, Place::Block::interface, offset, 0};
   }

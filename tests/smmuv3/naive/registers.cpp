@@ -29,8 +29,10 @@ uint32_t Smmu::read_secure_id(uint64_t offset) const {
       return m_features.s_idr2();
     case IDR4:
       return m_features.S_IDR4;
+    case IDR3:
+      return m_features.s_idr3();
     default:
-      return 0;  // S_IDR3: RES0; there are no S_IDR5, S_IIDR and S_AIDR
+      return 0;  // there are no S_IDR5, S_IIDR and S_AIDR
   }
 }
 
@@ -126,7 +128,8 @@ uint32_t Smmu::read_interface(const Interface& regs, uint64_t offset) const {
       if (m_choices.stores_index_above_wrap) return regs.EVENTQ_CONS;
       return (regs.EVENTQ_CONS & 0x80000000) | event_queue(regs).pointer(regs.EVENTQ_CONS);
     default:
-      return 0;  // IDR2, AGBPA, PRIQ, MPAM, VATOS, IDR6, DPT, Secure: RES0 (6.2 and their descriptions)
+      // AGBPA, MPAM, IDR6, DPT and others: RES0 (6.2 and their descriptions)
+      return m_features.PRI && !regs.secure() ? read_priq(offset) : 0;
   }
 }
 
@@ -138,6 +141,7 @@ void Smmu::write_interface(Interface& regs, uint64_t offset, uint32_t value) {
   auto half = [offset, value](uint64_t old) { return with_half(old, offset, value); };
   const bool gerror_msi = has_msi(regs) && !bit(regs.IRQ_CTRL, 0);  // 6.3.21: present, and not Guarded
   const bool event_msi = has_msi(regs) && !bit(regs.IRQ_CTRL, 2);
+  const bool pri = m_features.PRI && !regs.secure();
   switch (offset) {
     case CR0:
       write_cr0(regs, value);
@@ -145,18 +149,22 @@ void Smmu::write_interface(Interface& regs, uint64_t offset, uint32_t value) {
     case CR1:
       write_cr1(regs, value);
       break;
-    case CR2:  // 6.3.12, 6.3.60: RECINVSID, and E2H with Hyp or SEL2
-      if (!regs.SMMUEN()) regs.CR2 = value & ((regs.secure() ? m_features.SEL2 : m_features.Hyp) ? 3u : 2u);
+    case CR2: {  // 6.3.12, 6.3.60: RECINVSID, E2H with Hyp or SEL2, Non-secure REC_CFG_ATS with ATSRECERR
+      const uint32_t E2H = (regs.secure() ? m_features.SEL2 : m_features.Hyp) ? 1 : 0;
+      const uint32_t REC_CFG_ATS = !regs.secure() && m_features.ATSRECERR ? 8 : 0;
+      if (!regs.SMMUEN()) regs.CR2 = value & (2 | E2H | REC_CFG_ATS);
       break;
+    }
     case GBPA:
       write_gbpa(regs, value);
       break;
     case IRQ_CTRL:  // 6.3.16
-      regs.IRQ_CTRL = value & 0b101;
+      regs.IRQ_CTRL = value & (pri ? 0b111 : 0b101);
       break;
     case GERRORN:  // 6.3.20: CMDQP_ERR with ECMDQ; SFM_ERR, EVENTQ_ABT_ERR, CMDQ_ERR; with MSI,
-                   // MSI_{GERROR,EVENTQ,CMDQ}_ABT_ERR
-      regs.GERRORN = value & ((has_msi(regs) ? 0x1B5u : 0x105u) | (has_ecmdq(regs) ? 0x200u : 0u));
+                   // MSI_{GERROR,EVENTQ,CMDQ}_ABT_ERR; with PRI, PRIQ_ABT_ERR and MSI_PRIQ_ABT_ERR
+      regs.GERRORN = value & ((has_msi(regs) ? 0x1B5u : 0x105u) | (has_ecmdq(regs) ? 0x200u : 0u) |
+                              (pri ? 0x08u : 0u) | (has_msi(regs) && pri ? 0x40u : 0u));
       break;
     case GERROR_IRQ_CFG0:
     case GERROR_IRQ_CFG0 + 4:
@@ -220,6 +228,7 @@ void Smmu::write_interface(Interface& regs, uint64_t offset, uint32_t value) {
           (m_choices.stores_index_above_wrap ? value & 0xFFFFF : event_queue(regs).pointer(value));
       break;
     default:
+      if (pri) write_priq(offset, value);
       break;
   }
 }
@@ -235,23 +244,24 @@ uint64_t Smmu::base_register(uint64_t value, unsigned lsb, uint64_t low_fields) 
   return (value & (uint64_t{1} << 62)) | address_field(value, lsb) | (value & low_fields);
 }
 
-// 6.3.9: VMW, CMDQEN, EVENTQEN, SMMUEN; the rest is RES0 here. 6.3.57: SIF, and NSSTALLD where there is a
-// choice
+// 6.3.9: VMW, ATSCHK, CMDQEN, EVENTQEN, PRIQEN, SMMUEN; the rest is RES0 here. 6.3.57: SIF, and NSSTALLD
+// where there is a choice
 void Smmu::write_cr0(Interface& regs, uint32_t value) {
   const bool was_enabled = regs.SMMUEN();
   uint32_t present = 0b1101 | (m_features.VMW ? 0x1C0u : 0u);
+  if (!regs.secure()) present |= (m_features.ATS ? 0x10u : 0u) | (m_features.PRI ? 0x02u : 0u);
   if (regs.secure()) present |= 0x20u | (m_features.STALL_MODEL == 0 ? 0x200u : 0u);
   regs.CR0 = value & present;
   if (was_enabled && !regs.SMMUEN()) terminate_stalls(regs.space, std::nullopt);  // 6.3.9.6
   if (!was_enabled && regs.SMMUEN()) regs.GATOS.CTRL = regs.VATOS.CTRL = 0;       // 6.3.37
 }
 
-// 6.3.11: TABLE_* are Guarded by SMMUEN, QUEUE_* by EVENTQEN, CMDQEN and the ECMDQs (3.5.6.1)
+// 6.3.11: TABLE_* are Guarded by SMMUEN, QUEUE_* by EVENTQEN, CMDQEN, PRIQEN and the ECMDQs (3.5.6.1)
 void Smmu::write_cr1(Interface& regs, uint32_t value) const {
   constexpr uint32_t TABLE = 0xFC0;
   constexpr uint32_t QUEUE = 0x03F;
   if (!regs.SMMUEN()) regs.CR1 = (regs.CR1 & ~TABLE) | (value & TABLE);
-  if (!regs.EVENTQEN() && !regs.CMDQEN() && !regs.ecmdq_enabled())
+  if (!regs.EVENTQEN() && !regs.CMDQEN() && !regs.PRIQEN() && !regs.ecmdq_enabled())
     regs.CR1 = (regs.CR1 & ~QUEUE) | (value & QUEUE);
 }
 

@@ -20,6 +20,8 @@ Ste Ste::decode(const Features& features, const std::vector<uint8_t>& bytes, nai
   s.S1DSS = field(w[1], 1, 0);
   s.S2FWB = features.FWB && bit(w[1], 89 - 64);
   s.S1STALLD = bit(w[1], 91 - 64);
+  s.PPAR = features.PRI && bit(w[1], 82 - 64);
+  s.EATS = features.ATS && !s.secure ? field(w[1], 93 - 64, 92 - 64) : 0;
   s.STRW = field(w[1], 95 - 64, 94 - 64);
   s.MemAttr = field(w[1], 99 - 64, 96 - 64);
   s.MTCFG = bit(w[1], 100 - 64);
@@ -215,9 +217,19 @@ std::optional<unsigned> vmid_tag(const Features& features, const Ste& ste) {
   return std::nullopt;
 }
 
+// 5.2 EATS
+static bool eats_illegal(const Features& features, const Choices& choices, const Ste& ste) {
+  if (ste.Config == 0b100) return false;
+  if (ste.EATS == 0b10) return ste.Config != 0b111 || ste.S2S || features.NS1ATS;
+  const bool checked =
+      ste.stage2() || (features.minor_version() == 0 && choices.eats_with_s2s_is_illegal_v30);
+  return ste.EATS == 0b01 && ste.S2S && checked;
+}
+
 bool ste_illegal(const Features& features, const Choices& choices, const Ste& ste) {
   if (!ste.V) return true;
   if (!ste.translates()) return false;
+  if (eats_illegal(features, choices, ste)) return true;
   if (ste.stage1() && !features.S1P) return true;
   if (ste.stage2() && !features.S2P) return true;
   if (!ignores_strw(features, ste) && strw_illegal(features, ste)) return true;

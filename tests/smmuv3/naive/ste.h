@@ -15,7 +15,7 @@ namespace naive_smmuv3 {
 /// S-EL2, S-EL2-E2H and EL3.
 enum class StreamWorld { el1, el2, el2_e2h, el3 };
 
-/// The fields that matter without ATS, permission indirection or D128, as they stand in memory.
+/// The fields that matter without permission indirection or D128, as they stand in memory.
 struct Ste {
   bool secure = false;  ///< of the Secure Stream table
   bool V = false;
@@ -26,6 +26,8 @@ struct Ste {
   unsigned S1DSS = 0;
   bool S2FWB = false;
   bool S1STALLD = false;
+  bool PPAR = false;
+  unsigned EATS = 0;  ///< 0 where it is IGNORED for want of ATS, or RES0 in a Secure STE
   unsigned STRW = 0;
   unsigned MemAttr = 0;
   bool MTCFG = false;
@@ -82,6 +84,8 @@ bool vms_enabled(const Features& features, const Ste& ste);
 bool substreams_enabled(const Features& features, const Ste& ste);
 /// SteIllegal(), 5.2.2; V == 0 counts as ILLEGAL.
 bool ste_illegal(const Features& features, const Choices& choices, const Ste& ste);
+/// EATS 0b00, 0b01 or 0b10 (5.2)
+unsigned effective_eats(const Ste& ste, bool ATSCHK);
 /// What the walker is told of stage 2.
 void configure_stage2(const Features& features, const Ste& ste, naive::Configuration& configuration);
 /// The parts of the walker's configuration that concern no stage.
