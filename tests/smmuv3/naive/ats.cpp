@@ -154,7 +154,7 @@ TranslationCompletion Smmu::identity(const TranslationRequest& request, const Tr
   return result;
 }
 
-// 3.9.1.2, 13.6.3, 13.7: permissions first, without touching a flag; then the flags that they call for
+// 3.9.1.2, 13.6.3, 13.7: permissions first, without an update of a flag; then the updates that they call for
 TranslationCompletion Smmu::answer_request(const TranslationRequest& request, const Transaction& transaction,
                                            const Configuration& configuration) {
   const Ste& ste = configuration.ste;
@@ -184,17 +184,15 @@ TranslationCompletion Smmu::answer_request(const TranslationRequest& request, co
   naive::Request look = walk_request(transaction);
   look.access = naive::Access::none;
   look.side_effects = false;
-  look.stage2_for_walks_only = configuration.stage1 && ste.stage2();
   naive::Answer answer = naive::translate(walk, look, memory);
-  // The IPA is translated only if stage 1 grants something
-  if (look.stage2_for_walks_only && grant_of(answer).any()) {
-    look.stage2_for_walks_only = false;
-    answer = naive::translate(walk, look, memory);
-  }
   const Grant grant = grant_of(answer);
 
+  // The same once more, as the access that was granted. Where nothing was, it is a read that stage 1 denies
+  // before it gets to the IPA, so that no fault of stage 2 shows (3.9.1.2); tables that were read are marked
+  // accessed.
   naive::Request touch = walk_request(transaction);
-  touch.access = INSTCFG == INST ? naive::Access::execute : naive::Access::read;
+  const naive::Access reading = INSTCFG == INST ? naive::Access::execute : naive::Access::read;
+  touch.access = reading;
   if (grant.W && (!request.NW || !grant.R)) touch.access = naive::Access::write;
   if (!split || configuration.stage1) {
     touch.stage2_for_walks_only = split;
@@ -209,7 +207,7 @@ TranslationCompletion Smmu::answer_request(const TranslationRequest& request, co
     touch.stage2_for_walks_only = false;
     if (configuration.stage1) touch.address = answer.translation()->stage1->output;
     const bool dirty = m_choices.split_request_flags == Choices::SplitFlags::access_and_dirty;
-    if (touch.access == naive::Access::write && (!dirty || request.NW)) touch.access = naive::Access::read;
+    if (touch.access == naive::Access::write && (!dirty || request.NW)) touch.access = reading;
     if (touch.access == naive::Access::write || grant.R) {
       const naive::Answer touched = naive::translate(stage2, touch, memory);
       if (touched.fault() != nullptr) answer = touched;

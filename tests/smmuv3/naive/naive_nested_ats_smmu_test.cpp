@@ -110,6 +110,34 @@ TEST_F(NaiveAtsNested, SplitStageAnswersTheIpaWithTheRightsOfBoth) {
   EXPECT_EQ(rights(ask(0, false)), "");
 }
 
+TEST_F(NaiveAtsNested, SplitStageSeesStage2OnlyWhereStage1Grants) {
+  split();
+  memory.aborting = {STAGE2 + 8};
+  page(AF);
+  EXPECT_EQ(rights(ask(0)), "");
+  page(AF | USER);
+  expect(Status::completer_abort, 1, 0x40);
+  EXPECT_EQ(only_event(), (Words{0x0B, 0x0000'0288'0000'0000, 0x40, STAGE2 + 8}));
+}
+
+TEST_F(NaiveAtsNested, SplitStageUpdateThatStage2RefusesIsSuccessWithoutAccess) {
+  split();
+  cd[0] |= one(43);
+  page(USER);
+  memory.put64(STAGE2, block(0, AF | S2_READ | S2_WB));
+  EXPECT_EQ(rights(ask(0)), "");
+}
+
+TEST_F(NaiveAtsNested, SplitStageFlagsFollowWhatInstcfgMakesOfReads) {
+  split();
+  ste[1] |= 0b11ull << 50;
+  ste[2] |= one(55) | one(56);
+  choices.split_request_flags = Choices::SplitFlags::access;
+  stage2_page(S2_WRITE | S2_WB);  // executable and writable, not readable
+  EXPECT_EQ(rights(ask(0, false)), "RW");
+  EXPECT_EQ(memory.get64(STAGE2 + 8), block(3 * GIB, AF | S2_WRITE | S2_WB));
+}
+
 TEST_F(NaiveAtsNested, SplitStageLeavesFlagsOfTheIpaByChoice) {
   split();
   ste[2] |= one(55) | one(56);
