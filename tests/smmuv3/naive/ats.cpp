@@ -125,6 +125,7 @@ TranslationCompletion Smmu::request_translation(TranslationRequest request) {
   if (const auto problem = find_ste(transaction, configuration.ste)) return failed(request, *problem);
   if (!configuration.ste.translates()) return completion(Status::unsupported_request);
   if (effective_eats(configuration.ste, m_non_secure.ATSCHK()) == 0b00) return refused(request, transaction);
+  if (const auto problem = vms_after_ste(transaction, configuration)) return failed(request, *problem);
   configuration.world = stream_world(m_features, configuration.ste, bit(m_non_secure.CR2, 0));
   // Table 13.4: PRIVCFG and INSTCFG apply. Memory types do not show.
   transaction.attributes = replace_attributes(m_features, m_choices, configuration.ste.overrides(),
@@ -133,6 +134,7 @@ TranslationCompletion Smmu::request_translation(TranslationRequest request) {
   if (const auto problem = choose_cd(transaction, configuration, index)) return failed(request, *problem);
   if (configuration.stage1) {
     if (const auto problem = find_cd(transaction, configuration, index)) return failed(request, *problem);
+    if (const auto problem = vms_after_cd(transaction, configuration)) return failed(request, *problem);
   }
   if (!configuration.stage1 && !configuration.ste.stage2())
     return identity(request, transaction, configuration);
@@ -266,7 +268,7 @@ Smmu::Attempt Smmu::translated(Transaction transaction) {
     if (m_choices.records_translated_while_disabled) attempt.problem = forbidden;
     return attempt;
   }
-  if (!m_non_secure.ATSCHK()) return pass_translated(transaction);
+  if (!m_non_secure.ATSCHK()) return pass_translated(transaction, bypass_label(m_non_secure));
 
   auto configuration_error = [&](Problem problem) {
     // Of C_BAD_STREAMID, which does not depend on RECINVSID here
@@ -297,15 +299,16 @@ Smmu::Attempt Smmu::translated(Transaction transaction) {
   }
   transaction.attributes =
       replace_attributes(m_features, m_choices, overrides, transaction.attributes, transaction.reads_only());
-  if (EATS != 0b10) return pass_translated(transaction);
+  // 17.3: without PASIDTT there is no CD, and so no VMS
+  configuration.stage1 = false;
+  if (EATS != 0b10) return pass_translated(transaction, stream_label(transaction, configuration));
   // 13.6.3: an IPA, which stage 2 translates. 3.4: against the IAS first
   configuration.world = stream_world(m_features, ste, bit(m_non_secure.CR2, 0));
-  configuration.stage1 = false;
   return walk(transaction, configuration);
 }
 
 // 3.9.1.1: a physical address
-Smmu::Attempt Smmu::pass_translated(const Transaction& transaction) const {
+Smmu::Attempt Smmu::pass_translated(const Transaction& transaction, const MpamLabel& mpam) const {
   Attempt attempt;
   const uint64_t address = transaction.request.address;
   if (m_choices.translated_beyond_oas_aborts && beyond(address, m_features.oas_bits())) {
@@ -314,6 +317,7 @@ Smmu::Attempt Smmu::pass_translated(const Transaction& transaction) const {
   }
   attempt.forwarded.address = truncate(address, m_features.oas_bits());
   output_attributes(transaction.attributes, attempt.forwarded);
+  attempt.forwarded.mpam = mpam;
   return attempt;
 }
 

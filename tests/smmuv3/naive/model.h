@@ -275,7 +275,7 @@ class Smmu {
   TranslationCompletion answer_request(const TranslationRequest& request, const Transaction& transaction,
                                        const Configuration& configuration);
   Attempt translated(Transaction transaction);
-  [[nodiscard]] Attempt pass_translated(const Transaction& transaction) const;
+  [[nodiscard]] Attempt pass_translated(const Transaction& transaction, const MpamLabel& mpam) const;
   [[nodiscard]] bool atc_inv_illegal(uint64_t high) const;
   [[nodiscard]] bool invalidate_atc(uint64_t low, uint64_t high);
   bool device_addressed(uint64_t low, uint32_t& StreamID, bool& SSV, uint32_t& SubstreamID) const;

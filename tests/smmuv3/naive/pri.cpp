@@ -110,13 +110,15 @@ void Smmu::respond_to_overflow(const PageRequest& request) {
   transaction.request.StreamID = request.StreamID;
   transaction.request.SSV = request.SSV;
   transaction.request.SubstreamID = request.SubstreamID;
-  Ste ste;
-  if (const auto problem = find_ste(transaction, ste)) {
+  Configuration configuration;
+  std::optional<Problem> problem = find_ste(transaction, configuration.ste);
+  if (!problem.has_value()) problem = vms_after_ste(transaction, configuration);
+  if (problem.has_value()) {
     record_for_ats(*problem);
     respond(request, false, PRG_RESPONSE_FAILURE);
     return;
   }
-  respond(request, request.SSV && ste.PPAR, PRG_SUCCESS);
+  respond(request, request.SSV && configuration.ste.PPAR, PRG_SUCCESS);
 }
 
 // 3.18.2
