@@ -278,7 +278,8 @@ class SmmuV3Driver {
         const std::uint64_t opcode = opcodes[byte() % sizeof opcodes];
         const std::uint8_t how = byte();
         // Mostly streams, or tags, and pages that there are.
-        const std::uint64_t ASID = opcode < 0x10 || opcode == 0x45 ? 0 : 1ULL << 48;
+        const bool of_stream = opcode < 0x10 || opcode == 0x40 || opcode == 0x45;
+        const std::uint64_t ASID = of_stream ? 0 : 1ULL << 48;
         const std::uint64_t tags = std::uint64_t{how & 3U} << 32 | ASID;
         const std::uint64_t first = ((how & 0x80) != 0 ? likely() & ~0xffULL : tags) | opcode;
         command(first, (how & 0x40) != 0 ? likely() : (how >> 2 & 15U) << 12 | (how & 1U));
