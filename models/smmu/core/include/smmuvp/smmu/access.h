@@ -40,7 +40,7 @@ enum class Unsupported : std::uint8_t {
 /// one refuses them all.
 enum class AtsPhase : std::uint8_t { none, translation_request, translated, page_request };
 
-/// What a page request of PCIe has beside address and identity (IHI 0070 chapter 8).
+/// What a page request of PCIe has beside address and identity.
 struct PageRequestFields {
   bool last = false;
   bool read = false;
@@ -55,7 +55,7 @@ struct AccessRequest {
   std::uint32_t substream_id = 0;
   bool substream_valid = false;
   AddressSpace space = AddressSpace::non_secure;  ///< of the request (IHI 0070 3.10.1, IHI 0062 2.2)
-  bool secure_stream = false;                     ///< SEC_SID of an SMMUv3 (IHI 0070 3.10.1)
+  bool secure_stream = false;                     ///< SEC_SID, where `space` alone does not say it
   AccessKind kind = AccessKind::read;
   bool privileged = false;
   /// Reads only: writes and atomics are always data (IHI 0070 13.1.2, IHI 0062 2.4.1).
