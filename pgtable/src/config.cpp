@@ -50,8 +50,8 @@ class Check {
             "only Non-secure and Secure are built");
     if (c.stages != Stages::stage2) stage1(c);
     if (c.stages != Stages::stage1) {
-      require(c.space == AddressSpace::non_secure, "space", "stage 2 of the Secure state is not built");
       stage2(c.stage2);
+      if (c.space == AddressSpace::secure) secure_stage2(c);
     }
     if (c.stages == Stages::nested) {
       require(c.stage1.format != Format::mali_lpae, "stage1.format", "a Mali has no stage 2");
@@ -176,6 +176,13 @@ class Check {
     }
   }
 
+  // IHI 0070 3.10.2.2; which of the fields is wrong is told as though it were one of stage2.
+  void secure_stage2(const Config& c) {
+    if (require(c.stage2.format == Format::vmsa64, "stage2.format", "must be vmsa64 in the Secure space")) {
+      stage2(of_secure_ipas(c));
+    }
+  }
+
   // DDI 0487 D8.2 (pseudocode AArch64.S2InconsistentSL): the first lookup resolves at least one bit, and at
   // most four bits, sixteen concatenated tables, more than one table.
   void start_level(int input_bits, int level, Granule granule) {
@@ -193,6 +200,15 @@ class Check {
 };
 
 }  // namespace
+
+Stage2Config of_secure_ipas(const Config& config) {
+  Stage2Config s2 = config.stage2;
+  s2.base = config.secure_stage2.base;
+  s2.T0SZ = config.secure_stage2.T0SZ;
+  s2.start_level = config.secure_stage2.start_level;
+  s2.granule = config.secure_stage2.granule;
+  return s2;
+}
 
 std::vector<ConfigProblem> validate(const Config& config) {
   std::vector<ConfigProblem> problems;

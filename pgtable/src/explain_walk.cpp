@@ -25,13 +25,14 @@ DescriptorFormat descriptor_format(const Config& config, Stage stage) {
   return DescriptorFormat::mali;
 }
 
-ExplainSettings explain_settings(const Config& config, Stage stage, unsigned range) {
+ExplainSettings explain_settings(const Config& config, Stage stage, unsigned range, AddressSpace space) {
   ExplainSettings s;
   s.regime = config.regime;
   s.secure = config.space == AddressSpace::secure;
   const bool first = stage == Stage::stage1;
   const Stage1Config& s1 = config.stage1;
-  const Stage2Config& s2 = config.stage2;
+  const bool secure_ipa = !first && space == AddressSpace::secure && s.secure;
+  const Stage2Config s2 = secure_ipa ? of_secure_ipas(config) : config.stage2;
   const bool vmsa64 = (first ? s1.format : s2.format) == Format::vmsa64;
   s.granule = !vmsa64 ? Granule::size_4k : (first ? s1.tables[range].granule : s2.granule);
   // Both may be on while only one has a meaning for this granule.
@@ -56,7 +57,7 @@ void explain_steps(ExplainedWalk& walk) {
     if (!step.is_read() || step.response.status != MemoryStatus::ok) continue;
     step.explanation =
         explain(descriptor_format(walk.config, step.op.stage), step.op.level, step.response.data,
-                explain_settings(walk.config, step.op.stage, walk.result.range & 1U));
+                explain_settings(walk.config, step.op.stage, walk.result.range & 1U, step.space));
   }
 }
 
@@ -172,6 +173,7 @@ std::string rights_reason(const ExplainedWalk& w, const ExplainedStep& leaf) {
   const Stage1Config& s1 = w.config.stage1;
   if (s1.WXN && execute) add("WXN is on");
   if (s1.UWXN && execute) add("UWXN is on");
+  if (s1.SIF && execute && w.config.space == AddressSpace::secure) add("SIF is on");
   if (s1.PAN && !execute && w.request.privileged) add("PAN is on");
   if (w.request.DIPAN) add("DIPAN is on");
   return text;

@@ -147,7 +147,7 @@ void set_v7s_table(Lookup& l, std::uint64_t base, unsigned N) {
   l.base = base & low_bits(32) & ~low_bits(sd::level1_table_shift - N);
 }
 
-Lookup make_stage2(const Stage2Config& s2) {
+Lookup make_stage2(const Stage2Config& s2, AddressSpace table_space, AddressSpace output_space) {
   const bool aarch32 = s2.format == Format::lpae32;
   Input in;
   in.format = s2.format;
@@ -170,7 +170,17 @@ Lookup make_stage2(const Stage2Config& s2) {
   l.FWB = s2.FWB;
   l.XNX = s2.XNX;
   l.SMMUv2 = s2.SMMUv2;
+  l.table_space = table_space;
+  l.output_space = output_space;
   return l;
+}
+
+constexpr AddressSpace space_by_NS(bool NS) { return NS ? AddressSpace::non_secure : AddressSpace::secure; }
+
+// IHI 0070 3.10.2.2: what is Non-secure of Secure IPAs is so of Non-secure ones as well.
+AddressSpace output_space(const SecureStage2Config& s, bool secure_ipa) {
+  const bool of_secure = s.SW || s.SA;
+  return space_by_NS(secure_ipa ? of_secure : of_secure || s.NSW || s.NSA);
 }
 
 // All members, by names that have to be as many as there are.
@@ -184,20 +194,21 @@ auto members(const V7sConfig& v) {
   return std::tie(N, DACR, AFE, TRE, PRRR, NMRR);
 }
 auto members(const Stage1Rules& r) {
-  const auto& [mair, space, unprivileged, wxn, uwxn, pan, epan] = r;
-  return std::tie(mair, space, unprivileged, wxn, uwxn, pan, epan);
+  const auto& [mair, space, unprivileged, wxn, uwxn, pan, epan, sif] = r;
+  return std::tie(mair, space, unprivileged, wxn, uwxn, pan, epan, sif);
 }
 bool same(const Lookup& a, const Lookup& b) {
   const auto numbers = [](const Lookup& l) {
     const auto& [base, address_mask, high_mask, kinds, high_shift, granule_shift, stride, input_bits,
                  first_index_bits, output_size, start_level, input_fault_level, contiguous, format,
                  walk_attributes, memory, base_beyond_output, big_endian, AFFD, HA, HD, DS, EPD, TBI, HPD,
-                 E0PD, NS, PTW, PTWNNC, FWB, XNX, SMMUv2] = l;
-    return std::tuple_cat(std::tie(base, address_mask, high_mask, kinds, high_shift, granule_shift, stride,
-                                   input_bits, first_index_bits, output_size, start_level, input_fault_level,
-                                   contiguous, format, memory, base_beyond_output, big_endian, AFFD, HA, HD,
-                                   DS, EPD, TBI, HPD, E0PD, NS, PTW, PTWNNC, FWB, XNX, SMMUv2),
-                          members(walk_attributes));
+                 E0PD, NS, PTW, PTWNNC, FWB, XNX, SMMUv2, table_space, output_space] = l;
+    return std::tuple_cat(
+        std::tie(base, address_mask, high_mask, kinds, high_shift, granule_shift, stride, input_bits,
+                 first_index_bits, output_size, start_level, input_fault_level, contiguous, format, memory,
+                 base_beyond_output, big_endian, AFFD, HA, HD, DS, EPD, TBI, HPD, E0PD, NS, PTW, PTWNNC, FWB,
+                 XNX, SMMUv2, table_space, output_space),
+        members(walk_attributes));
   };
   return numbers(a) == numbers(b);
 }
@@ -208,16 +219,24 @@ bool operator==(const WalkSetup& a, const WalkSetup& b) {
   return a.m_ok == b.m_ok && a.m_stages == b.m_stages && a.m_two_ranges == b.m_two_ranges &&
          a.m_txsz == b.m_txsz && members(a.m_rules) == members(b.m_rules) &&
          members(a.m_v7s) == members(b.m_v7s) && same(a.m_stage1[0], b.m_stage1[0]) &&
-         same(a.m_stage1[1], b.m_stage1[1]) && same(a.m_stage2, b.m_stage2);
+         same(a.m_stage1[1], b.m_stage1[1]) && same(a.m_stage2, b.m_stage2) &&
+         same(a.m_secure_stage2, b.m_secure_stage2);
 }
 
 WalkSetup::WalkSetup(const Config& config) : m_ok(is_walkable(config)) {
   if (!m_ok) return;
   m_stages = config.stages;
-  if (m_stages != Stages::stage1) m_stage2 = make_stage2(config.stage2);
+  const bool secure = config.space == AddressSpace::secure;
+  m_rules.space = config.space;
+  if (m_stages != Stages::stage1 && secure) {
+    const SecureStage2Config& s = config.secure_stage2;
+    m_stage2 = make_stage2(config.stage2, space_by_NS(s.NSW), output_space(s, false));
+    m_secure_stage2 = make_stage2(of_secure_ipas(config), space_by_NS(s.SW), output_space(s, true));
+  } else if (m_stages != Stages::stage1) {
+    m_stage2 = make_stage2(config.stage2, AddressSpace::non_secure, AddressSpace::non_secure);
+  }
   if (m_stages == Stages::stage2) return;
   const Stage1Config& s1 = config.stage1;
-  m_rules.space = config.space;
   const bool el1_0 = config.regime == Regime::el1_0 || config.regime == Regime::el2_0;
   m_rules.unprivileged = el1_0 && s1.format != Format::mali_lpae;
   m_two_ranges = m_rules.unprivileged;
@@ -225,6 +244,7 @@ WalkSetup::WalkSetup(const Config& config) : m_ok(is_walkable(config)) {
   m_rules.uwxn = s1.UWXN;
   m_rules.pan = s1.PAN && m_rules.unprivileged;
   m_rules.epan = s1.EPAN;
+  m_rules.sif = s1.SIF && secure;
   m_rules.mair = s1.MAIR;
   if (s1.format != Format::mali_lpae) {
     m_rules.mair = 0;

@@ -107,7 +107,7 @@ void Walk::take_stage1_table(std::uint64_t descriptor) {
   if (!m_stage1.HPD) {
     m_table_permissions |= static_cast<std::uint8_t>((descriptor >> table_permissions_shift) & 0xf);
   }
-  // From a Non-secure table there is no way back to Secure; HPD does not disable NSTable.
+  // From a Non-secure table, or IPA, there is no way back to Secure; HPD does not disable NSTable.
   if ((descriptor & NSTable) != 0) m_table_space = AddressSpace::non_secure;
   ++m_level;
   if (!m_unaccessed) m_found = Found::stage1_table;
@@ -143,6 +143,9 @@ void Walk::take_stage1_leaf(std::uint64_t descriptor) {
   if (m_rules.pan && (p.ur || (m_rules.epan && p.ux))) p.pr = p.pw = false;
   // An unprivileged access has not got here (start_long()); neither may it by what caches keep of this one.
   if (l.E0PD && m_rules.unprivileged) p.ur = p.uw = p.ux = false;
+  const bool from_non_secure = m_table_space == AddressSpace::non_secure;
+  const bool non_secure = from_non_secure || (descriptor & NS) != 0;
+  if (m_rules.sif && non_secure) p.px = p.ux = false;  // IHI 0070 6.3.57, SIF
   Rights rights = p.rights();
   const Rights usable = m_request.DIPAN ? without_DIPAN_rights(rights) : rights;
   if (check_permission(usable, m_request) == PermissionCheck::denied) {
@@ -159,7 +162,6 @@ void Walk::take_stage1_leaf(std::uint64_t descriptor) {
   }
   if (clean && (p.pw || p.uw)) rights.bits |= Rights::write_needs_update;
 
-  const bool from_non_secure = m_table_space == AddressSpace::non_secure;
   Result& r = m_result;
   r.stage1.valid = true;
   r.stage1.level = m_level;
@@ -175,7 +177,7 @@ void Walk::take_stage1_leaf(std::uint64_t descriptor) {
   const unsigned attr_index = static_cast<unsigned>(descriptor >> AttrIndx_shift) & 7;
   r.attributes.memory = static_cast<std::uint8_t>(m_rules.mair >> (8 * attr_index));
   r.attributes.SH = l.DS ? l.walk_attributes.SH : static_cast<Shareability>((descriptor >> SH_shift) & 3);
-  r.space = from_non_secure || (descriptor & NS) != 0 ? AddressSpace::non_secure : AddressSpace::secure;
+  r.space = non_secure ? AddressSpace::non_secure : AddressSpace::secure;
   r.output = output;
   finish_stage1();
 }

@@ -8,23 +8,24 @@ namespace smmuvp::pgtable {
 
 using namespace detail;
 
-void Walk::start_stage2(std::uint64_t ipa, LookupUse use) {
+void Walk::start_stage2(std::uint64_t ipa, AddressSpace space, LookupUse use) {
   m_ipa = ipa;
+  m_ipa_space = space;
   m_use = use;
   // DDI 0487 D8.2.4: Translation fault, level 0 (AArch32: 1), for an IPA outside the range.
-  if (exceeds(ipa, m_stage2.input_bits)) {
-    return end_with(Stage::stage2, FaultKind::translation, m_stage2.input_fault_level);
+  if (exceeds(ipa, ipa_tables().input_bits)) {
+    return end_with(Stage::stage2, FaultKind::translation, ipa_tables().input_fault_level);
   }
-  if (m_stage2.base_beyond_output) return end_with(Stage::stage2, FaultKind::address_size, 0);
+  if (ipa_tables().base_beyond_output) return end_with(Stage::stage2, FaultKind::address_size, 0);
   m_state = State::stage2_question;
 }
 
 void Walk::need_stage2(unsigned index_bits) {
   m_op.size = 8;
-  m_op.big_endian = m_stage2.big_endian;
-  m_op.space = AddressSpace::non_secure;
-  m_op.attributes = m_stage2.walk_attributes;
-  m_op.memory = m_stage2.memory;
+  m_op.big_endian = ipa_tables().big_endian;
+  m_op.space = ipa_tables().table_space;
+  m_op.attributes = ipa_tables().walk_attributes;
+  m_op.memory = ipa_tables().memory;
   m_op.stage = Stage::stage2;
   need_next_stage2(index_bits);
 }
@@ -34,20 +35,20 @@ void Walk::need_next_stage2(unsigned index_bits) {
   m_phase = Phase::stage2_read;
   m_op.kind = MemoryOpKind::read;
   m_op.level = m_stage2_level;
-  m_op.address = descriptor_address(m_stage2, m_stage2_table, m_stage2_level, m_ipa, index_bits);
+  m_op.address = descriptor_address(ipa_tables(), m_stage2_table, m_stage2_level, m_ipa, index_bits);
   m_result.descriptors.add(m_op.address);
 }
 
 void Walk::take_stage2(std::uint64_t descriptor) {
-  switch (kind_of(m_stage2.kinds, m_stage2_level, descriptor)) {
+  switch (kind_of(ipa_tables().kinds, m_stage2_level, descriptor)) {
     case Kind::table:
-      m_stage2_table = output_address(m_stage2, descriptor);
-      if (exceeds(m_stage2_table, m_stage2.output_size)) {
+      m_stage2_table = output_address(ipa_tables(), descriptor);
+      if (exceeds(m_stage2_table, ipa_tables().output_size)) {
         return end_with(Stage::stage2, FaultKind::address_size, m_stage2_level);
       }
       ++m_stage2_level;
       m_found = Found::stage2_table;
-      return need_next_stage2(m_stage2.stride);
+      return need_next_stage2(ipa_tables().stride);
     case Kind::leaf:
       return take_stage2_leaf(descriptor);
     default:
@@ -57,7 +58,7 @@ void Walk::take_stage2(std::uint64_t descriptor) {
 
 // Order of checks as in the pseudocode AArch64.S2Walk and AArch64.S2Translate.
 void Walk::take_stage2_leaf(std::uint64_t descriptor) {
-  const Lookup& l = m_stage2;
+  const Lookup& l = ipa_tables();
   const unsigned shift = level_shift(l, m_stage2_level);
   const std::uint64_t block = output_address(l, descriptor) & ~low_bits(shift);
   const std::uint64_t output = block | (m_ipa & low_bits(shift));
@@ -113,13 +114,14 @@ void Walk::take_stage2_leaf(std::uint64_t descriptor) {
 }
 
 void Walk::finish_stage2(std::uint64_t descriptor, Rights rights, std::uint64_t output) {
-  const Lookup& l = m_stage2;
+  const Lookup& l = ipa_tables();
   m_stage2_leaf = descriptor;
   m_stage2_rights = rights;
   const Stage2Attributes attributes = stage2_attributes(l, descriptor);
   if (m_use != LookupUse::input) {
     m_table_memory = combine_for_table(m_stage1.memory, attributes, l.FWB, l.PTWNNC);
     if (l.SMMUv2) m_table_memory = with_allocation(m_table_memory, attributes.allocation);
+    m_table_output_space = l.output_space;
     if (m_use == LookupUse::table_read) return read_stage1(output);
     return compare_and_swap(Phase::stage1_update, output, m_update_expected, m_update_desired);
   }
@@ -135,7 +137,7 @@ void Walk::finish_stage2(std::uint64_t descriptor, Rights rights, std::uint64_t 
   r.stage2_attributes = attributes;
   r.stage2_rights = rights;
   r.output = output;
-  r.space = AddressSpace::non_secure;
+  r.space = l.output_space;
 
   if (m_stages == Stages::stage2) {
     r.block_shift = std::min(r.stage2.block_shift, l.output_size);

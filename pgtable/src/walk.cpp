@@ -19,10 +19,17 @@ Walk::Walk(const Config& config, const WalkRequest& request) : Walk(WalkSetup(co
 void Walk::start(const WalkSetup& setup) {
   if (!setup.m_ok) return end_with(Stage::stage1, FaultKind::configuration, 0);
   m_stages = setup.m_stages;
-  if (m_stages != Stages::stage1) m_stage2 = setup.m_stage2;
+  if (m_stages != Stages::stage1) {
+    m_stage2 = setup.m_stage2;
+    m_secure_stage2 = setup.m_secure_stage2;
+  }
   if (m_stages == Stages::stage2) {
     m_result.ipa = m_request.va;
-    return start_stage2(m_request.va, LookupUse::input);
+    // A Non-secure configuration has one IPA space.
+    const bool secure =
+        setup.m_rules.space == AddressSpace::secure && m_request.space == AddressSpace::secure;
+    return start_stage2(m_request.va, secure ? AddressSpace::secure : AddressSpace::non_secure,
+                        LookupUse::input);
   }
   m_rules = setup.m_rules;
   if (setup.m_stage1[0].format == Format::v7s) return start_v7s(setup);
@@ -44,9 +51,9 @@ void Walk::start_at_base() {
   m_state = State::memory;
   m_found = Found::nothing;
   if (stage2) {
-    m_stage2_level = m_stage2.start_level;
-    m_stage2_table = m_stage2.base;
-    return need_stage2(m_stage2.first_index_bits);
+    m_stage2_level = ipa_tables().start_level;
+    m_stage2_table = ipa_tables().base;
+    return need_stage2(ipa_tables().first_index_bits);
   }
   if (m_stages == Stages::stage1) prepare_stage1_op(m_stage1.memory);
   const std::uint64_t va = m_request.va;
@@ -73,7 +80,7 @@ bool Walk::start_at(const TablePointer& table) {
   if (table.stage == Stage::stage2) {
     m_stage2_level = table.level;
     m_stage2_table = table.address;
-    need_stage2(m_stage2.stride);
+    need_stage2(ipa_tables().stride);
     return true;
   }
   if (m_stages == Stages::stage1) prepare_stage1_op(m_stage1.memory);
@@ -113,7 +120,7 @@ void Walk::need_stage1(std::uint64_t address) {
   if (m_stages == Stages::stage1) return read_next_stage1(address);
   m_descriptor_ipa = address;
   m_update_translated = false;
-  start_stage2(address, LookupUse::table_read);
+  start_stage2(address, m_table_space, LookupUse::table_read);
 }
 
 void Walk::read_stage1(std::uint64_t address) {
@@ -124,7 +131,7 @@ void Walk::read_stage1(std::uint64_t address) {
 void Walk::read_next_stage1(std::uint64_t address) {
   m_phase = Phase::stage1_read;
   m_op.kind = MemoryOpKind::read;
-  m_op.space = m_table_space;
+  m_op.space = descriptor_space();
   m_op.level = m_level;
   m_op.address = address;
   m_result.descriptors.add(address);
@@ -148,7 +155,7 @@ void Walk::need_stage1_update(std::uint64_t descriptor, std::uint64_t desired) {
   m_update_expected = descriptor;
   m_update_desired = desired;
   if (m_stages == Stages::nested && !m_update_translated) {
-    return start_stage2(m_descriptor_ipa, LookupUse::table_update);
+    return start_stage2(m_descriptor_ipa, m_table_space, LookupUse::table_update);
   }
   compare_and_swap(Phase::stage1_update, m_op.address, descriptor, desired);
 }
@@ -161,18 +168,18 @@ void Walk::finish_stage1() {
     return;
   }
   m_result.ipa = m_result.output;
-  start_stage2(m_result.ipa, LookupUse::input);
+  start_stage2(m_result.ipa, m_result.space, LookupUse::input);
 }
 
 void Walk::compare_and_swap(Phase phase, std::uint64_t address, std::uint64_t expected,
                             std::uint64_t desired) {
   const bool stage1 = phase == Phase::stage1_update;
-  const Lookup& l = stage1 ? m_stage1 : m_stage2;
+  const Lookup& l = stage1 ? m_stage1 : ipa_tables();
   m_phase = phase;
   m_op.kind = MemoryOpKind::compare_and_swap;
   m_op.size = 8;
   m_op.big_endian = l.big_endian;
-  m_op.space = stage1 ? m_table_space : AddressSpace::non_secure;
+  m_op.space = stage1 ? descriptor_space() : ipa_tables().table_space;
   m_op.attributes = l.walk_attributes;
   m_op.memory = stage1 && m_stages == Stages::nested ? m_table_memory : l.memory;
   m_op.stage = stage1 ? Stage::stage1 : Stage::stage2;
@@ -218,6 +225,7 @@ void Walk::end_with(Stage stage, FaultKind kind, int level) {
   f.va = m_request.va;
   if (stage == Stage::stage2) {
     f.ipa = m_ipa;
+    f.ipa_space = m_ipa_space;
     f.on_table_walk = m_use != LookupUse::input;
     f.table_update = m_use == LookupUse::table_update;
     f.fault_class = f.on_table_walk ? FaultClass::table : FaultClass::input;
@@ -254,7 +262,8 @@ bool Walk::is_consistent() const {
     return good;
   };
   // found_stage2() looks at the descriptor again.
-  if (m_found == Found::stage2 && (m_stage2_level < 0 || !is_lookup(m_stage2, m_stage2_level))) return false;
+  if (m_found == Found::stage2 && (m_stage2_level < 0 || !is_lookup(ipa_tables(), m_stage2_level)))
+    return false;
   if (m_state == State::done) return true;
   if (m_asked && m_state != State::memory) return false;
   if (m_phase > Phase::stage2_update || m_stages > Stages::nested || m_use > LookupUse::table_update)
@@ -264,7 +273,16 @@ bool Walk::is_consistent() const {
   if (stage1 && !v7s && !is_lookup(m_stage1, m_level)) return false;
   if (stage1 && v7s && m_stage1.output_size > 52) return false;
   if (stage1 && v7s && (m_level < 1 || m_level > 2 || m_use == LookupUse::table_update)) return false;
-  if (m_stages != Stages::stage1 && !is_lookup(m_stage2, m_stage2_level)) return false;
+  if (m_stages != Stages::stage1) {
+    // What a walk goes on with may be an IPA of the other space.
+    const bool secure = m_rules.space == AddressSpace::secure;
+    const auto is_space = [secure](AddressSpace space) {
+      return space == AddressSpace::non_secure || (secure && space == AddressSpace::secure);
+    };
+    if (!is_space(m_ipa_space) || !is_space(m_table_space) || !is_space(r.space)) return false;
+    if (!is_lookup(ipa_tables(), m_stage2_level) || !is_lookup(m_stage2, m_stage2.start_level)) return false;
+    if (secure && !is_lookup(m_secure_stage2, m_secure_stage2.start_level)) return false;
+  }
   const unsigned descriptor_size = v7s ? 4 : 8;  // of stage 1
   const std::uint64_t table_ipa = m_use == LookupUse::input ? 0 : m_ipa;
   if (stage1 && ((m_descriptor_ipa | table_ipa) & (descriptor_size - 1)) != 0) return false;
@@ -274,7 +292,7 @@ bool Walk::is_consistent() const {
     return stage1 && m_stage1.first_index_bits < 64 && (m_stage1.base & (descriptor_size - 1)) == 0;
   }
   if (m_state == State::stage2_question)
-    return m_stages != Stages::stage1 && !exceeds(m_ipa, m_stage2.input_bits);
+    return m_stages != Stages::stage1 && !exceeds(m_ipa, ipa_tables().input_bits);
   const bool in_stage2 = m_phase == Phase::stage2_read || m_phase == Phase::stage2_update;
   if (in_stage2 ? m_stages == Stages::stage1 : !stage1) return false;
   if (m_stages == Stages::stage2 && m_use != LookupUse::input) return false;

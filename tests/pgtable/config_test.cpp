@@ -23,10 +23,6 @@ void expect_refused(const std::string& field, Change change) {
 TEST(Config, WhatIsNotBuiltIsRefusedByName) {
   expect_refused("space", [](Config& c) { c.space = AddressSpace::realm; });
   expect_refused("space", [](Config& c) { c.space = AddressSpace::root; });
-  expect_refused("space", [](Config& c) {
-    c.space = AddressSpace::secure;
-    c.stages = Stages::nested;
-  });
 }
 
 TEST(Config, ValuesOutsideAnEnumerationAreRefused) {

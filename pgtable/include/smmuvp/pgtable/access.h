@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+#include "smmuvp/pgtable/types.h"
+
 namespace smmuvp::pgtable {
 
 /// What the access does with the location.
@@ -21,6 +23,8 @@ struct WalkRequest {
   std::uint64_t va = 0;
   AccessType access = AccessType::read;
   bool privileged = true;
+  /// Stage 2 alone, of a Secure configuration: of the IPA.
+  AddressSpace space = AddressSpace::non_secure;
   bool table = false;        ///< stage 2 alone: what is accessed is a table or structure of stage 1 (PTW)
   bool side_effects = true;  ///< false: hardware updates of AF and dirty state are not made (debug access)
   /// Nested: the answer is the IPA that stage 1 gives, by the rights of stage 1; stage 2 translates the

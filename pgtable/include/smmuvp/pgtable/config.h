@@ -97,6 +97,7 @@ struct Stage1Config {
   bool AFFD = false;        ///< AF=0 does not fault (SMMU: CD.AFFD); ignored with HA
   bool HA = false;          ///< hardware sets AF; vmsa64 only
   bool HD = false;          ///< hardware manages dirty state; needs HA
+  bool SIF = false;         ///< Secure only: what comes out Non-secure is not executable (SMMU: S_CR0.SIF)
   V7sConfig v7s;
 };
 
@@ -125,14 +126,29 @@ struct Stage2Config {
   WalkAttributes walk_attributes;
 };
 
+/// What stage 2 of the Secure state has besides (IHI 0070 3.10.2.2; DDI 0487 D17, VSTCR_EL2, VSTTBR_EL2). Its
+/// Stage2Config is that of Non-secure IPAs, and gives all that is not here to Secure IPAs as well.
+struct SecureStage2Config {
+  std::uint64_t base = 0;  ///< as Stage2Config::base, of Secure IPAs, and so on
+  std::int8_t T0SZ = 16;
+  std::int8_t start_level = 0;
+  Granule granule = Granule::size_4k;
+  bool SW = false;   ///< tables of Secure IPAs are Non-secure (STE.S2SW); implies SA
+  bool SA = false;   ///< Secure IPAs become Non-secure addresses (STE.S2SA); implies NSA
+  bool NSW = false;  ///< tables of Non-secure IPAs are Non-secure (STE.S2NSW); implies NSA
+  bool NSA = false;  ///< Non-secure IPAs become Non-secure addresses (STE.S2NSA)
+};
+
 /// Everything a walk needs apart from the access itself.
 struct Config {
   Stages stages = Stages::stage1;
   Regime regime = Regime::el1_0;
-  /// Where the first table lies; all stages with a stage 2 are Non-secure. realm and root: not built.
+  /// Of the stream or processor: where the first table of stage 1 lies, but for TableConfig::NS, and whether
+  /// stage 2 has two IPA spaces. realm and root: not built.
   AddressSpace space = AddressSpace::non_secure;
   Stage1Config stage1;
   Stage2Config stage2;
+  SecureStage2Config secure_stage2;  ///< with a stage 2 of the Secure space; vmsa64 only
 };
 
 /// One reason why a Config cannot be walked. Both texts are literals.
@@ -140,6 +156,9 @@ struct ConfigProblem {
   const char* field;   ///< for example "stage1.tables[1].TxSZ"
   const char* reason;  ///< what is legal, and whether the value is illegal or only not built
 };
+
+/// The Stage2Config of Secure IPAs, of a Config of the Secure space.
+Stage2Config of_secure_ipas(const Config& config);
 
 /// All reasons why `config` cannot be walked; empty when it can. Stages that `stages` does not name are not
 /// looked at. A Walk on a refused Config ends at once with FaultKind::configuration and touches no memory.

@@ -16,8 +16,9 @@ namespace smmuvp::pgtable {
 struct ExplainedStep {
   MemoryOp op;
   MemoryResponse response;
-  std::uint64_t input = 0;                 ///< stage 1: the request's address; stage 2: the IPA at hand
-  std::optional<Explanation> explanation;  ///< of what a read found
+  std::uint64_t input = 0;  ///< stage 1: the request's address; stage 2: the IPA at hand
+  AddressSpace space = AddressSpace::non_secure;  ///< stage 2: of the IPA at hand
+  std::optional<Explanation> explanation;         ///< of what a read found
 
   bool is_read() const { return op.kind == MemoryOpKind::read; }
   bool is_update() const {
@@ -35,7 +36,9 @@ struct ExplainedWalk {
 /// How descriptors of a stage of a Config are explained.
 DescriptorFormat descriptor_format(const Config& config, Stage stage);
 /// @param range  stage 1: Result::range
-ExplainSettings explain_settings(const Config& config, Stage stage, unsigned range);
+/// @param space  stage 2: of the IPA
+ExplainSettings explain_settings(const Config& config, Stage stage, unsigned range,
+                                 AddressSpace space = AddressSpace::non_secure);
 /// Explains what the steps of a walk that is over have read.
 void explain_steps(ExplainedWalk& walk);
 
@@ -48,6 +51,7 @@ ExplainedWalk explain_walk(const Config& config, const WalkRequest& request, Mem
     ExplainedStep step;
     step.op = w.op();
     step.input = step.op.stage == Stage::stage2 ? w.stage2_input() : request.va;
+    step.space = w.stage2_space();
     step.response = memory(step.op);
     w.complete(step.response);
     record.steps.push_back(std::move(step));

@@ -46,6 +46,7 @@ struct Fault {
   bool on_table_walk = false;  ///< stage 2 was translating the address of a stage 1 table
   bool table_update = false;   ///< likewise, of a descriptor that was to be updated
   std::uint64_t ipa = 0;       ///< stage 2 faults: the IPA that faulted; else 0
+  AddressSpace ipa_space = AddressSpace::non_secure;  ///< of that IPA
   std::uint64_t table_address =
       0;  ///< external abort, unsupported atomic: physical address of the access; else 0
   std::uint64_t table_ipa = 0;  ///< likewise, of stage 1's descriptor with both stages: its IPA; else 0

@@ -48,6 +48,8 @@ struct Lookup {
   bool FWB = false;
   bool XNX = false;
   bool SMMUv2 = false;
+  AddressSpace table_space = AddressSpace::non_secure;   // of its tables
+  AddressSpace output_space = AddressSpace::non_secure;  // of what it gives
 };
 
 /// What both ranges of stage 1 share.
@@ -59,6 +61,7 @@ struct Stage1Rules {
   bool uwxn = false;
   bool pan = false;
   bool epan = false;
+  bool sif = false;
 };
 
 }  // namespace detail
@@ -91,7 +94,8 @@ class WalkSetup {
   V7sConfig m_v7s;
   std::array<std::uint8_t, 2> m_txsz = {};  // lpae32: both take part in choosing the range
   std::array<detail::Lookup, 2> m_stage1;
-  detail::Lookup m_stage2;
+  detail::Lookup m_stage2;         // of Non-secure IPAs
+  detail::Lookup m_secure_stage2;  // of Secure IPAs
 };
 
 }  // namespace smmuvp::pgtable

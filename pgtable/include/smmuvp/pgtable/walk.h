@@ -89,6 +89,8 @@ class Walk {
   const WalkRequest& request() const { return m_request; }
   /// The IPA that stage 2 is, or was last, translating.
   std::uint64_t stage2_input() const { return m_ipa; }
+  /// The space of that IPA.
+  AddressSpace stage2_space() const { return m_ipa_space; }
 
   /// Saves or restores the walk, a waiting one included; defined in walk_visit.h. A walk is restored over any
   /// other.
@@ -111,6 +113,10 @@ class Walk {
   // Stage 1: a descriptor's address, its value, the value's meaning
   inline void prepare_stage1_op(Attributes memory);
   void need_stage1(std::uint64_t address);
+  // Of the accesses to the stage 1 table at hand: of its IPA, or of what stage 2 has made of that
+  AddressSpace descriptor_space() const {
+    return m_stages == Stages::nested ? m_table_output_space : m_table_space;
+  }
   void read_stage1(std::uint64_t address);
   inline void read_next_stage1(std::uint64_t address);
   void take_stage1(std::uint64_t descriptor);
@@ -121,7 +127,10 @@ class Walk {
   void finish_stage1();
 
   // Stage 2, for the input or for the address of a stage 1 descriptor
-  void start_stage2(std::uint64_t ipa, LookupUse use);
+  void start_stage2(std::uint64_t ipa, AddressSpace space, LookupUse use);
+  const detail::Lookup& ipa_tables() const {
+    return m_ipa_space == AddressSpace::secure ? m_secure_stage2 : m_stage2;
+  }
   void need_stage2(unsigned index_bits);
   inline void need_next_stage2(unsigned index_bits);
   void take_stage2(std::uint64_t descriptor);
@@ -149,7 +158,8 @@ class Walk {
 
   // What is needed of the Config; of stage 1, the chosen range's
   detail::Lookup m_stage1;
-  detail::Lookup m_stage2;
+  detail::Lookup m_stage2;         // of Non-secure IPAs
+  detail::Lookup m_secure_stage2;  // of Secure IPAs
   detail::Stage1Rules m_rules;
   V7sConfig m_v7s;
 
@@ -157,11 +167,12 @@ class Walk {
   std::int8_t m_level = 0;               // of the descriptor at hand
   std::uint8_t m_table_permissions = 0;  // descriptor bits [62:59] of all tables so far, ORed
   AddressSpace m_table_space = AddressSpace::non_secure;
-  std::uint32_t m_v7s_table = 0;        // v7s: the level 1 descriptor that a level 2 table was found by
-  Attributes m_table_memory;            // nested: of accesses to the stage 1 table at hand
-  std::uint64_t m_table = 0;            // address of the table at hand
-  std::uint64_t m_descriptor_ipa = 0;   // nested: address of the descriptor at hand
-  std::uint64_t m_update_expected = 0;  // nested: the update that waits for stage 2
+  std::uint32_t m_v7s_table = 0;  // v7s: the level 1 descriptor that a level 2 table was found by
+  Attributes m_table_memory;      // nested: of accesses to the stage 1 table at hand
+  AddressSpace m_table_output_space = AddressSpace::non_secure;  // nested: likewise
+  std::uint64_t m_table = 0;                                     // address of the table at hand
+  std::uint64_t m_descriptor_ipa = 0;                            // nested: address of the descriptor at hand
+  std::uint64_t m_update_expected = 0;                           // nested: the update that waits for stage 2
   std::uint64_t m_update_desired = 0;
   bool m_update_translated = false;  // nested: stage 2 has let m_op.address be written
 
@@ -169,6 +180,7 @@ class Walk {
   LookupUse m_use = LookupUse::input;
   std::int8_t m_stage2_level = 0;
   std::uint64_t m_ipa = 0;
+  AddressSpace m_ipa_space = AddressSpace::non_secure;
   std::uint64_t m_stage2_table = 0;
   std::uint64_t m_stage2_leaf = 0;  // the last one that was read or known, and its rights
   Rights m_stage2_rights;

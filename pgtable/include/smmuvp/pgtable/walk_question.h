@@ -28,6 +28,7 @@ struct WalkQuestion {
   std::uint8_t stride = 9;          ///< input bits that one table resolves
   /// Stage 1: the VA, with TBI its tag replaced by copies of VA[55]. Stage 2: the IPA.
   std::uint64_t input = 0;
+  AddressSpace space = AddressSpace::non_secure;  ///< stage 2: of the IPA
 
   /// log2 of the inputs that one descriptor covers: the page or block of a leaf.
   constexpr unsigned block_shift(int level) const {
@@ -44,14 +45,15 @@ struct TablePointer {
   std::int8_t level = 0;          ///< of the descriptors in the table
   std::uint8_t region_shift = 0;  ///< log2 of the inputs that share the table
   std::uint8_t permissions = 0;   ///< stage 1: descriptor bits [62:59] of all tables up to here, ORed
-  AddressSpace space = AddressSpace::non_secure;  ///< of the table: NSTable of all tables up to here applied
+  /// Of the table. Stage 1: NSTable of all tables up to here applied.
+  AddressSpace space = AddressSpace::non_secure;
   std::uint32_t v7s_descriptor = 0;  ///< v7s: the level 1 descriptor, of which level 2 has domain, PXN and NS
   std::uint64_t address = 0;         ///< of the table; nested stage 1: an IPA
 };
 
-/// A finished stage 2 translation. Any later walk of an equal WalkSetup may use it for an IPA with the same
-/// bits from block_shift up; from range_shift up where the contiguous hint is to be used, and the
-/// `descriptor` of the block beside may be told as this one's.
+/// A finished stage 2 translation. Any later walk of an equal WalkSetup may use it for an IPA of the same
+/// space with the same bits from block_shift up; from range_shift up where the contiguous hint is to be used,
+/// and the `descriptor` of the block beside may be told as this one's.
 struct Stage2Translation {
   std::int8_t level = 0;
   std::uint8_t block_shift = 0;  ///< log2 of the page or block

@@ -23,6 +23,7 @@ void visit(Archive& archive, Fault& f) {
   archive.value("table_update", f.table_update);
   archive.value("va", f.va);
   archive.value("ipa", f.ipa);
+  archive.value("ipa_space", f.ipa_space);
   archive.value("table_address", f.table_address);
   archive.value("table_ipa", f.table_ipa);
   archive.value("rights", f.rights.bits);
@@ -142,6 +143,8 @@ void visit(Archive& archive, const char* name, Lookup& l) {
   archive.value("FWB", l.FWB);
   archive.value("XNX", l.XNX);
   archive.value("SMMUv2", l.SMMUv2);
+  archive.value("table_space", l.table_space);
+  archive.value("output_space", l.output_space);
   archive.end();
 }
 
@@ -231,12 +234,14 @@ void WalkSetup::visit(Archive& archive) {
   archive.value("UWXN", m_rules.uwxn);
   archive.value("PAN", m_rules.pan);
   archive.value("EPAN", m_rules.epan);
+  archive.value("SIF", m_rules.sif);
   archive.value("space", m_rules.space);
   archive.value("MAIR", m_rules.mair);
   detail::visit(archive, m_v7s);
   for (std::uint8_t& txsz : m_txsz) archive.value("TxSZ", txsz);
   for (detail::Lookup& range : m_stage1) detail::visit(archive, "stage1", range);
   detail::visit(archive, "stage2", m_stage2);
+  detail::visit(archive, "secure_stage2", m_secure_stage2);
   archive.end();
 }
 
@@ -246,6 +251,7 @@ void Walk::visit(Archive& archive) {
   archive.value("va", m_request.va);
   archive.value("access", m_request.access);
   archive.value("privileged", m_request.privileged);
+  archive.value("request_space", m_request.space);
   archive.value("table", m_request.table);
   archive.value("side_effects", m_request.side_effects);
   archive.value("stage1_only", m_request.stage1_only);
@@ -257,11 +263,13 @@ void Walk::visit(Archive& archive) {
   archive.value("stages", m_stages);
   detail::visit(archive, "stage1", m_stage1);
   detail::visit(archive, "stage2", m_stage2);
+  detail::visit(archive, "secure_stage2", m_secure_stage2);
   archive.value("unprivileged", m_rules.unprivileged);
   archive.value("WXN", m_rules.wxn);
   archive.value("UWXN", m_rules.uwxn);
   archive.value("PAN", m_rules.pan);
   archive.value("EPAN", m_rules.epan);
+  archive.value("SIF", m_rules.sif);
   archive.value("space", m_rules.space);
   archive.value("MAIR", m_rules.mair);
   detail::visit(archive, m_v7s);
@@ -270,6 +278,7 @@ void Walk::visit(Archive& archive) {
   archive.value("table_space", m_table_space);
   archive.value("v7s_table", m_v7s_table);
   detail::visit(archive, m_table_memory);
+  archive.value("table_output_space", m_table_output_space);
   archive.value("table", m_table);
   archive.value("descriptor_ipa", m_descriptor_ipa);
   archive.value("update_expected", m_update_expected);
@@ -278,6 +287,7 @@ void Walk::visit(Archive& archive) {
   archive.value("use", m_use);
   archive.value("stage2_level", m_stage2_level);
   archive.value("ipa", m_ipa);
+  archive.value("ipa_space", m_ipa_space);
   archive.value("stage2_table", m_stage2_table);
   archive.value("stage2_leaf", m_stage2_leaf);
   archive.value("stage2_rights", m_stage2_rights.bits);
