@@ -51,7 +51,8 @@ bool goes(const Listed& e, const Invalidation& what, bool tables) {
   if (tables && what.leaf) return false;
   if ((what.stages >> static_cast<unsigned>(k.tag.stages) & 1U) == 0) return false;
   if (what.regime && k.tag.regime != *what.regime) return false;
-  if (what.vmid && k.tag.vmid != *what.vmid) return false;
+  if (what.vmid && (k.tag.vmid ^ *what.vmid) >> what.vmid_bits_ignored != 0) return false;
+  if (what.spared_asid_set && k.tag.asid_set == *what.spared_asid_set) return false;
   if (what.asid && k.global && what.asid_spares_global) return false;
   if (what.asid && !k.global && k.tag.asid != *what.asid) return false;
   if (what.hint && k.granule != what.hint->granule) return false;
@@ -155,6 +156,8 @@ Invalidation some_invalidation(Random& random) {
     if (random.one_in(3)) what.hint->level = TtlHint::any_level;
   }
   what.leaf = random.one_in(4);
+  if (random.one_in(6)) what.vmid_bits_ignored = static_cast<std::uint8_t>(1 + random(4));
+  if (random.one_in(6)) what.spared_asid_set = static_cast<std::uint8_t>(random(2));
   return what;
 }
 
@@ -184,9 +187,8 @@ void expect_same(const Entry* found, const std::optional<Listed>& expected) {
   EXPECT_EQ(found->tag().regime, expected->key.tag.regime);
   EXPECT_EQ(found->tag().stages, expected->key.tag.stages);
   EXPECT_EQ(found->tag().vmid, expected->key.tag.vmid);
-  if (expected->key.global) {
-    EXPECT_EQ(found->tag().asid_set, expected->key.tag.asid_set);
-  } else {
+  EXPECT_EQ(found->tag().asid_set, expected->key.tag.asid_set);
+  if (!expected->key.global) {
     EXPECT_EQ(found->tag().asid, expected->key.tag.asid);
   }
 }

@@ -137,10 +137,11 @@ class CacheBench {
       bool there = false;
       cache.for_each([&](const auto& e) {
         const CacheKey k = e.key();
-        there = there || (k.input == p.key.input && k.shift == p.key.shift && k.level == p.key.level &&
-                          k.granule == p.key.granule && k.global == p.key.global &&
-                          k.tag.vmid == p.key.tag.vmid && k.tag.regime == p.key.tag.regime &&
-                          k.tag.stages == p.key.tag.stages && (k.global || k.tag.asid == p.key.tag.asid));
+        there = there ||
+                (k.input == p.key.input && k.shift == p.key.shift && k.level == p.key.level &&
+                 k.granule == p.key.granule && k.global == p.key.global && k.tag.vmid == p.key.tag.vmid &&
+                 k.tag.regime == p.key.tag.regime && k.tag.stages == p.key.tag.stages &&
+                 k.tag.asid_set == p.key.tag.asid_set && (k.global || k.tag.asid == p.key.tag.asid));
       });
       return there;
     };

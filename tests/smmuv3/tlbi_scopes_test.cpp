@@ -74,9 +74,9 @@ void fill(CacheBench& b) {
   constexpr std::uint16_t numbers[] = {0, 1, 2};
   // Global ones first: one takes the place of that of its ASID.
   for (const std::uint16_t vmid : numbers) {
-    for (const Stages stages : {Stages::stage1, Stages::nested}) put({EL1, stages, 3, vmid, 0}, true);
+    for (const Stages stages : {Stages::stage1, Stages::nested}) put({EL1, stages, 1, vmid, 0}, true);
   }
-  for (const std::uint8_t world : {EL2, E2H}) put({world, Stages::stage1, 3, 0, 0}, true);
+  for (const std::uint8_t world : {EL2, E2H}) put({world, Stages::stage1, 1, 0, 0}, true);
   for (const std::uint16_t number : numbers) {
     put({EL1, Stages::stage2, 0, number, 0}, false);
     for (const std::uint16_t asid : numbers) {

@@ -6,7 +6,7 @@ bool EntryKey::matches(const Invalidation& what) const {
   const Tag t = tag();
   if ((what.stages & mask_of(t.stages)) == 0) return false;
   if (what.regime && *what.regime != t.regime) return false;
-  if (what.vmid && *what.vmid != t.vmid) return false;
+  if (what.vmid && ((*what.vmid ^ t.vmid) >> what.vmid_bits_ignored) != 0) return false;
   if (!what.asid) return true;
   return global() ? !what.asid_spares_global : *what.asid == t.asid;
 }
@@ -17,9 +17,14 @@ void Tag::visit(Archive& archive) {
   archive.value("asid_set", asid_set);
   archive.value("vmid", vmid);
   archive.value("asid", asid);
-  if (stages <= pgtable::Stages::nested) return;
-  archive.fail("stages", "no such kind of entry");
-  stages = pgtable::Stages::stage1;
+  if (stages > pgtable::Stages::nested) {
+    archive.fail("stages", "no such kind of entry");
+    stages = pgtable::Stages::stage1;
+  }
+  if (asid_set > 1) {
+    archive.fail("asid_set", "there are two sets");
+    asid_set = 0;
+  }
 }
 
 void EntryKey::visit(Archive& archive) {
@@ -38,8 +43,10 @@ void EntryKey::visit(Archive& archive) {
     archive.fail("span", "no page or block of which this is a part");
   } else if (k.input != k.input >> k.shift << k.shift) {
     archive.fail("input", "not aligned to the size of its entry");
-  } else if ((k.global ? k.tag.asid : k.tag.asid_set) != 0) {
-    archive.fail("asid", "global entries have none, and others have no asid_set");
+  } else if (k.global && k.tag.asid != 0) {
+    archive.fail("asid", "global entries have none");
+  } else if (k.granule >= 64) {
+    archive.fail("granule", "no granule is as large as that");
   } else {
     *this = EntryKey(k);
   }

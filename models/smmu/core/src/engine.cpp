@@ -179,6 +179,13 @@ void Engine::invalidate(const Invalidation& what, std::string_view command, Time
   withdraw([&](Grants& g) { return g.invalidate(what); });
 }
 
+// Those at TBUs have been in the TLB, and may have outlived it there. IPA cache and walk cache hold no
+// answers.
+bool Engine::caches_translation(const Invalidation& what) const {
+  return m_tlb.has_any(what) ||
+         std::any_of(m_tbus.begin(), m_tbus.end(), [&](const Tbu& tbu) { return tbu.answers.has_any(what); });
+}
+
 void Engine::prune_all(TimePs now) {
   m_pruned = now;
   m_in_flight.prune(now);

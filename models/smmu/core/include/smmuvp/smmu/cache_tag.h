@@ -13,7 +13,7 @@ namespace smmuvp::smmu {
 struct Tag {
   std::uint8_t regime = 0;  ///< translation regime and Security state, numbered by the SMMU
   pgtable::Stages stages = pgtable::Stages::stage1;  ///< what the entry translates: others never match
-  std::uint8_t asid_set = 0;  ///< where ASIDs come in sets: looked at for global entries only
+  std::uint8_t asid_set = 0;                         ///< 0 or 1; lookups look at it for global entries only
   std::uint16_t vmid = 0;
   std::uint16_t asid = 0;
 
@@ -65,8 +65,10 @@ struct AddressRange {
 struct Invalidation {
   std::optional<std::uint8_t> regime;
   std::optional<std::uint16_t> vmid;
+  std::uint8_t vmid_bits_ignored = 0;  ///< so many low bits of `vmid` match any; below 16
   std::optional<std::uint16_t> asid;
   bool asid_spares_global = false;  ///< by ASID alone: global entries stay; by ASID and address: they go
+  std::optional<std::uint8_t> spared_asid_set;  ///< entries of this ASID set stay
   StagesMask stages = all_stages;
   /// VA, or IPA for entries of stage 2; every entry goes whose CacheKey::span it touches.
   std::optional<AddressRange> range;
@@ -83,7 +85,7 @@ class EntryKey {
         m_input(key.input >> key.shift << key.shift),
         m_shift(key.shift),
         m_level(key.level),
-        m_granule(key.granule),
+        m_granule(static_cast<std::uint8_t>(key.granule | (key.global ? 0U : key.tag.asid_set << 7U))),
         m_span(key.span < key.shift ? key.shift : key.span) {}
 
   std::uint64_t input() const { return m_input; }
@@ -92,16 +94,18 @@ class EntryKey {
   /// Whether it holds a part of a page or block.
   bool is_part() const { return m_span > m_shift; }
   std::int8_t level() const { return m_level; }
-  std::uint8_t granule() const { return m_granule; }
+  std::uint8_t granule() const { return m_granule & 0x7fU; }
   bool global() const { return (m_word & global_bit) != 0; }
   unsigned kind() const { return static_cast<unsigned>(m_word >> 40U) & 3U; }
-  /// Of global entries without an ASID, of others without an asid_set.
-  Tag tag() const {
-    return {static_cast<std::uint8_t>(m_word >> 32U), static_cast<pgtable::Stages>(kind()),
-            static_cast<std::uint8_t>(m_word >> 43U), static_cast<std::uint16_t>(m_word >> 16U),
-            static_cast<std::uint16_t>(m_word)};
+  std::uint8_t asid_set() const {
+    return global() ? static_cast<std::uint8_t>(m_word >> 43U) : static_cast<std::uint8_t>(m_granule >> 7U);
   }
-  CacheKey key() const { return {tag(), global(), m_shift, m_level, m_granule, m_input, m_span}; }
+  /// Of global entries without an ASID.
+  Tag tag() const {
+    return {static_cast<std::uint8_t>(m_word >> 32U), static_cast<pgtable::Stages>(kind()), asid_set(),
+            static_cast<std::uint16_t>(m_word >> 16U), static_cast<std::uint16_t>(m_word)};
+  }
+  CacheKey key() const { return {tag(), global(), m_shift, m_level, granule(), m_input, m_span}; }
 
   std::uint64_t page() const { return m_input >> m_shift; }
 
@@ -118,6 +122,10 @@ class EntryKey {
   bool covers(std::uint64_t address, unsigned shift) const { return m_input == address && m_shift == shift; }
   /// Everything that `what` says, one by one.
   bool matches(const Invalidation& what) const;
+  /// Whether it stays whatever the rest of `what` says.
+  bool is_spared(const Invalidation& what) const {
+    return what.spared_asid_set && *what.spared_asid_set == asid_set();
+  }
   /// Range and hint of `what`. @param tables  this is the key of a table
   bool matches_place(const Invalidation& what, bool tables) const {
     if (what.range) {
@@ -128,7 +136,7 @@ class EntryKey {
   }
   bool matches_hint(const Invalidation& what, bool tables) const {
     if (!what.hint) return true;
-    if (what.hint->granule != m_granule) return false;
+    if (what.hint->granule != granule()) return false;
     if (what.hint->level == TtlHint::any_level) return true;
     return tables ? m_level <= what.hint->level : m_level == what.hint->level;
   }
@@ -151,7 +159,8 @@ class EntryKey {
   static constexpr std::uint64_t global_bit = std::uint64_t{1} << 42U;
 
  private:
-  // ASID [15:0], VMID [31:16], regime [39:32], stages [41:40], global [42], asid_set [50:43], live [63]
+  // ASID [15:0], VMID [31:16], regime [39:32], stages [41:40], global [42], live [63]; of global entries
+  // asid_set [50:43]. Others have it beside the granule, since no lookup compares it.
   static constexpr std::uint64_t live = std::uint64_t{1} << 63U;
   static constexpr std::uint64_t group_mask = 0x3ff'ffff'0000;
   static constexpr std::uint64_t context_mask = 0x7ff'ffff'ffff;

@@ -90,6 +90,8 @@ class Engine {
   void overtake() { ++m_generation; }
   /// @param command  what asked for it, for traces
   void invalidate(const Invalidation& what, std::string_view command, TimePs now);
+  /// Whether a translation is cached that invalidate() would take, for messages. Takes the time of all.
+  bool caches_translation(const Invalidation& what) const;
 
   // ---- TBUs
 

@@ -35,6 +35,7 @@ class TaggedStore {
   /// @return how many entries went.
   std::uint64_t invalidate(const Invalidation& what) {
     if (holds == Holds::tables && what.leaf) return 0;
+    if (what.vmid_bits_ignored != 0 && what.vmid) return invalidate_vmids(what);
     if constexpr (!owned) {
       if (what.range && what.asid && what.vmid && what.regime && m_part_kinds == 0 &&
           is_one_page(*what.range)) {
@@ -42,6 +43,13 @@ class TaggedStore {
       }
     }
     return drop_any(what);
+  }
+  /// Whether invalidate() would drop something. Looks at every entry.
+  bool has_any(const Invalidation& what) const {
+    if (holds == Holds::tables && what.leaf) return false;
+    bool found = false;
+    for_each([&](const Entry& e) { found = found || (e.matches(what) && place(e, what)); });
+    return found;
   }
   /// Empties it, as after construction.
   void clear() {
@@ -187,7 +195,7 @@ class TaggedStore {
   static constexpr std::uint32_t all_node = nodes - 1;
 
   static bool place(const Entry& e, const Invalidation& what) {
-    return e.matches_place(what, holds == Holds::tables);
+    return e.matches_place(what, holds == Holds::tables) && !e.is_spared(what);
   }
   bool is_live(std::uint32_t slot) const { return m_entries[slot].is_live(); }
   std::uint32_t head_of(List list, std::uint64_t hash) const {
@@ -264,6 +272,18 @@ class TaggedStore {
     for (unsigned kind = 0; kind < kinds; ++kind) m_part_kinds |= m_spans[kind] != 0 ? 1U << kind : 0U;
   }
 
+  /// Of each VMID of a group of them, none of which needs a search.
+  __attribute__((noinline)) std::uint64_t invalidate_vmids(const Invalidation& what) {
+    Invalidation one = what;
+    one.vmid_bits_ignored = 0;
+    const std::uint32_t last = (1U << what.vmid_bits_ignored) - 1;
+    std::uint64_t n = 0;
+    for (std::uint32_t i = 0; i <= last; ++i) {
+      one.vmid = static_cast<std::uint16_t>((*what.vmid & ~last) | i);
+      n += invalidate(one);
+    }
+    return n;
+  }
   std::uint64_t drop_group(std::uint64_t group, const Invalidation& what) {
     if (!what.asid) {
       return drop_of(head_of(by_group, spread(group, 0)),
@@ -292,7 +312,7 @@ class TaggedStore {
       for (std::uint64_t sizes = m_sizes[kind][0]; sizes != 0; sizes &= sizes - 1) {
         const unsigned shift = lowest_bit(sizes);
         const Entry* e = find(group | *what.asid, what.range->first >> shift, shift);
-        if (e == nullptr || !e->matches_hint(what, holds == Holds::tables)) continue;
+        if (e == nullptr || !e->matches_hint(what, holds == Holds::tables) || e->is_spared(what)) continue;
         drop(*e);
         ++n;
       }
