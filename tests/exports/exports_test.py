@@ -13,7 +13,8 @@ OF_CLASS = rf"(vtable for |typeinfo for |typeinfo name for |(non-)?virtual thunk
 EXTENSION = r"(vtable for |typeinfo for |typeinfo name for )?tlm::tlm_extension<smmuvp::\w+>"
 FUNCTIONS = {
     "base": r"smmuvp::(to_text|parse_uint|nearest|save_state|load_state|trace_filter_matches|find_ill_formed_utf8|"
-            r"to_valid_utf8|printable|notation_of|number_text|hex_text|value_text|named_value|meaning_text)\b",
+            r"to_valid_utf8|printable|notation_of|number_text|hex_text|value_text|named_value|meaning_text|"
+            r"decode_tlbi)\b",
     "tlm": r"smmuvp::(compare_abi|default_host|report_error|report_warning)\b",
 }
 SMMU = (r"(vtable for |typeinfo for |typeinfo name for |non-virtual thunk to )?smmuvp::SmmuV[23]<\d+u>.*|"
