@@ -15,6 +15,7 @@
 #include "smmuvp/tlm/pci_host.h"
 #include "smmuvp/tlm/router_control.h"
 #include "smmuvp/tlm/semihosting.h"
+#include "smmuvp/tlm/tlbi_broadcast.h"
 #include "smmuvp/tlm/wiring_rules.h"
 #include "wiring.h"
 
@@ -124,6 +125,8 @@ void System::make(const ComponentConfig& config, PluginCatalogue& plugins, Host&
   instance->semihosting = dynamic_cast<SemihostingControl*>(instance->component.get());
   instance->rules = dynamic_cast<WiringRules*>(instance->component.get());
   instance->pci = dynamic_cast<PciHost*>(instance->component.get());
+  instance->tlbi_source = dynamic_cast<TlbiSource*>(instance->component.get());
+  instance->tlbi_listener = dynamic_cast<TlbiListener*>(instance->component.get());
   if (instance->cpu != nullptr) m_cpus.push_back(instance->cpu);
   m_instances.push_back(std::move(instance));
 }
@@ -141,9 +144,21 @@ void System::join_cpus() {
   }
 }
 
+// One Inner Shareable domain: what a processor broadcasts concerns everybody.
+void System::connect_tlbis() {
+  for (const auto& source : m_instances) {
+    if (source->tlbi_source == nullptr) continue;
+    for (const auto& other : m_instances) {
+      if (other->tlbi_listener != nullptr && other->tlbi_listener->listens_to_tlbi())
+        source->tlbi_source->add_tlbi_listener(*other->tlbi_listener);
+    }
+  }
+}
+
 System::System(const PlatformConfig& config, PluginCatalogue& plugins, Host& host) : m_config(config) {
   for (const ComponentConfig& c : config.components) make(c, plugins, host);
   join_cpus();
+  connect_tlbis();
   Wiring(*this).wire();
 }
 

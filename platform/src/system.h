@@ -18,6 +18,8 @@ class CpuControl;
 class DebugControl;
 class MemoryControl;
 class PciHost;
+class TlbiListener;
+class TlbiSource;
 class RouterControl;
 class SemihostingControl;
 class WiringRules;
@@ -48,6 +50,8 @@ struct Instance {
   SemihostingControl* semihosting = nullptr;
   const WiringRules* rules = nullptr;
   const PciHost* pci = nullptr;
+  TlbiSource* tlbi_source = nullptr;
+  TlbiListener* tlbi_listener = nullptr;
 
   // What wiring found out.
   std::vector<Window> windows;             ///< with port and size filled in, in the order of ports()
@@ -95,6 +99,7 @@ class System {
   friend class Wiring;
   void make(const ComponentConfig& config, PluginCatalogue& plugins, Host& host);
   void join_cpus();
+  void connect_tlbis();
 
   const PlatformConfig& m_config;
   std::vector<std::unique_ptr<Instance>> m_instances;

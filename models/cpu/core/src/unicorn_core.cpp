@@ -87,7 +87,11 @@ std::string UnicornCore::open() {
   set_system(vmpidr_el2, mpidr_res1 | m_number);
   m_hooked.clear();
   m_each_block = m_polls;
-  if (m_shared) error = watch_others();
+  if (m_shared) {
+    error = watch_others();
+  } else if (m_broadcasts) {
+    error = m_access->watch_maintenance();
+  }
   if (!error.empty()) return error;
   for (const uint64_t va : m_breakpoints) {
     if (!hook_breakpoint(va)) return "a breakpoint cannot be set again after the reset";

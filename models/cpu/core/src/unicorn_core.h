@@ -31,6 +31,7 @@ class UnicornCore final : public CpuCore, private EngineOwner {
 
   std::string add_ram(uint64_t base, uint64_t size, void* host) override;
   void join(unsigned number, unsigned count, CpuCore& first) override;
+  void broadcast_tlbis() override { m_broadcasts = true; }
   void receive(const Maintenance& maintenance) override;
   void reset(uint64_t entry, const std::array<uint64_t, 4>& arguments) override;
   Stop run(uint64_t instructions) override;
@@ -182,6 +183,7 @@ class UnicornCore final : public CpuCore, private EngineOwner {
   // With other processors. An address of a hint stays hooked, as one of a breakpoint does.
   unsigned m_number = 0;
   bool m_shared = false;
+  bool m_broadcasts = false;  // who is no processor wants to know of TLBI
   std::set<uint64_t> m_hints;
   bool m_search_blocks = false;  // for hints, when they are executed
   uint64_t m_overrun = 0;        // instructions executed when the quantum was over; 0: it is not

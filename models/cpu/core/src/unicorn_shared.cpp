@@ -113,12 +113,14 @@ void UnicornCore::hint(uint32_t word) {
 // ---- Maintenance
 
 void UnicornCore::maintenance(const SystemRegister& op, uint64_t operand) {
-  if (!m_shared) return;
+  if (!m_shared && !m_broadcasts) return;
   Maintenance m;
   if (op.crn == 8 && op.op1 == 0 && op.crm == 3) {  // TLBI ...IS; UNDEFINED at EL0
     if (current_el() == 0) return;
     m.tlbi_op2 = op.op2;
     m.operand = operand;
+  } else if (!m_shared) {
+    return;
   } else if (op.crn == 7 && op.op1 == 3 && op.crm == 5 && op.op2 == 1) {  // IC IVAU
     constexpr uint64_t line = 64;                                         // CTR_EL0.IminLine is 4
     const auto phys = translate(operand & ~(line - 1));
@@ -132,7 +134,7 @@ void UnicornCore::maintenance(const SystemRegister& op, uint64_t operand) {
   } else {
     return;
   }
-  m_host.broadcast(m);
+  if (m_host.broadcast(m, m_access->pc()) && m_shared) lose_monitor();
 }
 
 void UnicornCore::receive(const Maintenance& m) {

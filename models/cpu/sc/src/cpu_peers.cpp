@@ -108,10 +108,40 @@ void Cpu::event_arrives() {
   m_wake.notify();
 }
 
-void Cpu::broadcast(const cpu::Maintenance& maintenance) {
+void Cpu::add_tlbi_listener(TlbiListener& listener) {
+  m_tlbi_listeners.push_back(&listener);
+  m_core->broadcast_tlbis();
+}
+
+bool Cpu::broadcast(const cpu::Maintenance& maintenance, std::uint64_t pc) {
   for (Cpu* other : m_all) {
     if (other != this) other->m_core->receive(maintenance);
   }
+  if (m_tlbi_listeners.empty() || maintenance.kind != cpu::Maintenance::Kind::translations) return false;
+  m_access_pc = pc;
+  m_in_access = true;
+  const bool waited = tell_tlbi(maintenance);
+  m_in_access = false;
+  return waited;
+}
+
+// The engine tells of no DSB, so each TLBI completes at once, as it may (DDI 0487 D5.10.2). VTTBR_EL2.VMID is
+// 0: there is no EL2 that could have set it.
+bool Cpu::tell_tlbi(const cpu::Maintenance& maintenance) {
+  const auto tlbi = decode_tlbi(0, 8, 3, maintenance.tlbi_op2, maintenance.operand, {});
+  if (!tlbi) return false;
+  for (TlbiListener* listener : m_tlbi_listeners) listener->tlbi_arrives(*tlbi);
+  const std::uint64_t executed = m_core->quantum_instructions();
+  const sc_core::sc_time since = sc_core::sc_time_stamp();
+  sc_core::sc_time delay =
+      from_ps((executed - m_synchronised) * m_period_ps + std::exchange(m_latency_ps, 0));
+  m_synchronised = executed;
+  const std::uint64_t delta = sc_core::sc_delta_count();
+  for (TlbiListener* listener : m_tlbi_listeners) listener->complete_tlbis(delay);
+  m_latency_ps = to_ps(delay);
+  const bool waited = sc_core::sc_time_stamp() != since || sc_core::sc_delta_count() != delta;
+  if (waited) take_turn();
+  return waited;
 }
 
 }  // namespace smmuvp

@@ -68,7 +68,7 @@ enum class Power { on, off, on_pending };
 struct Maintenance {
   enum class Kind { translations, code, all_code };
   Kind kind = Kind::translations;
-  unsigned tlbi_op2 = 0;  ///< which TLBI: op2 of its encoding
+  unsigned tlbi_op2 = 0;  ///< which TLBI: op2 of its encoding; op1 is 0, CRm 3
   uint64_t operand = 0;   ///< of the TLBI
   uint64_t address = 0;   ///< physical, of code
   uint64_t length = 0;
@@ -110,8 +110,12 @@ class CpuHost {
   virtual void send_event() {}
   /// WFE: whether the event register was set. It is cleared.
   virtual bool take_event() { return false; }
-  /// Hands what CpuCore::receive() takes to all other processors, at once.
-  virtual void broadcast(const Maintenance& maintenance) { (void)maintenance; }
+  /// Hands what CpuCore::receive() takes to all other processors, at once. May block as bus_access() may.
+  /// @param pc  of the instruction, as far as it is known. @return whether others may have run meanwhile
+  virtual bool broadcast(const Maintenance& maintenance, uint64_t pc) {
+    (void)maintenance, (void)pc;
+    return false;
+  }
   /// Where messages for the author of the guest go.
   virtual Diag& diag() = 0;
   /// Asked at each exception: true ends the quantum. Exceptions are so slow that a quantum of them takes
@@ -153,6 +157,9 @@ class CpuCore {
   /// exclusives, events and maintenance that take the others into account. `first` is processor 0, made by
   /// the same function, and has the files of semihosting for all. Before add_ram() and reset().
   virtual void join(unsigned number, unsigned count, CpuCore& first) = 0;
+  /// Tells the core that CpuHost::broadcast() is to have its TLBI ...IS, also where it is the only processor.
+  /// Before reset().
+  virtual void broadcast_tlbis() = 0;
   /// What another processor broadcasts. Callable at any time.
   virtual void receive(const Maintenance& maintenance) = 0;
 

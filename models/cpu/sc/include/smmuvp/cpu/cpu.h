@@ -32,6 +32,7 @@
 #include "smmuvp/tlm/memory_control.h"
 #include "smmuvp/tlm/process.h"
 #include "smmuvp/tlm/semihosting.h"
+#include "smmuvp/tlm/tlbi_broadcast.h"
 
 namespace smmuvp {
 
@@ -43,6 +44,7 @@ class Cpu : public Component,
             public DebugControl,
             public SemihostingControl,
             public MemoryWriteListener,
+            public TlbiSource,
             private cpu::CpuHost {
  public:
   SMMUVP_HAS_PROCESS(Cpu);
@@ -66,6 +68,7 @@ class Cpu : public Component,
   bool is_running() const override;
 
   void memory_written(std::uint64_t address, std::uint64_t length) override;
+  void add_tlbi_listener(TlbiListener& listener) override;
 
   void set_surroundings(const Surroundings& surroundings) override;
 
@@ -101,6 +104,7 @@ class Cpu : public Component,
   void take_turn();
   bool is_ahead(const Cpu& other) const;
   void begin_pending();
+  bool tell_tlbi(const cpu::Maintenance& maintenance);
   void event_arrives();
   void finish(const cpu::Stop& stop);
   void drive_timers();
@@ -123,7 +127,7 @@ class Cpu : public Component,
   void set_event() override { m_event_register = true; }
   void send_event() override { m_send_event = true; }
   bool take_event() override { return std::exchange(m_event_register, false); }
-  void broadcast(const cpu::Maintenance& maintenance) override;
+  bool broadcast(const cpu::Maintenance& maintenance, std::uint64_t pc) override;
   Diag& diag() override { return m_diag; }
   bool pause_requested() override { return host().pause_requested(); }
   void semihosting_write(std::string_view text) override;
@@ -148,6 +152,8 @@ class Cpu : public Component,
   Idle m_idle = Idle::no;
   bool m_event_register = false;
   bool m_send_event = false;  // to the others, when the quantum is over
+
+  std::vector<TlbiListener*> m_tlbi_listeners;
 
   // With others. Empty for a processor that is alone.
   std::vector<Cpu*> m_all;
