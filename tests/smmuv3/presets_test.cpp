@@ -246,19 +246,19 @@ TEST(Personalities, OneThatClaimsWhatIsNotBuiltIsRefusedWithTheNames) {
   EXPECT_EQ(
       text.rfind("refused (smmuv3): parameter 'personality': arm-mmu-600 claims what is not built: ", 0), 0U)
       << text;
-  EXPECT_NE(text.find("IDR0.VMW 0 instead of 1"), std::string::npos) << text;
+  EXPECT_NE(text.find("IDR3.PBHA 0 instead of 1"), std::string::npos) << text;
   EXPECT_NE(text.find("personality_subset = true"), std::string::npos) << text;
 }
 
 TEST(Personalities, ASubsetStartsAndTellsWhatItLacks) {
   EXPECT_EQ(bench().subset.cpu.get(0x18), 0x4832243bU) << "IIDR";
-  EXPECT_EQ(bench().subset.cpu.get(0) >> 17 & 1, 0U) << "VMW";
+  EXPECT_EQ(bench().subset.cpu.get(0xc) >> 3 & 1, 0U) << "PBHA";
   EXPECT_EQ(bench().subset.cpu.get(0) >> 13 & 1, 1U) << "MSI";
   EXPECT_EQ(bench().subset.value("tlb_sets"), 64U) << "with the sizes of the same document";
   bool told = false;
   for (const Diagnostic& d : bench().host.diagnostics) {
     told = told || (d.site == "personality" && d.source == "subset.smmu0" &&
-                    d.text.find("IDR0.VMW 0 instead of 1") != std::string::npos);
+                    d.text.find("IDR3.PBHA 0 instead of 1") != std::string::npos);
   }
   EXPECT_TRUE(told);
 }

@@ -69,6 +69,7 @@ struct Bench : sc_core::sc_module {
     Params p = SmmuV3<>::default_params();
     p.set("tbu0_stream_id", 7);
     p.set("MSI", true);
+    p.set("BTM", true);
     return p;
   }
   void count_eventq() { ++eventq_edges; }

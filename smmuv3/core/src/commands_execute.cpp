@@ -38,6 +38,7 @@ void set_ipa(smmu::Invalidation& what, const Command& command, const Features& f
 void set_el2(smmu::Invalidation& what, bool E2H) {
   what.regime = static_cast<std::uint8_t>(E2H ? StreamWorld::NS_EL2_E2H : StreamWorld::NS_EL2);
   what.vmid = std::uint16_t{0};
+  what.vmid_bits_ignored = 0;
 }
 
 // Stage 1 entries: combined ones of both stages are of stage 1, too.
@@ -58,6 +59,7 @@ void CommandQueue::carry_out(const Command& command) {
   what.regime = static_cast<std::uint8_t>(StreamWorld::NS_EL1);
   // VMIDs are not matched where stage 2 is not implemented (4.4.2): all entries have 0.
   what.vmid = m_parts.features.S2P ? command.VMID : std::uint16_t{0};
+  what.vmid_bits_ignored = static_cast<std::uint8_t>(m_interface.vmid_bits_ignored());
   what.leaf = command.Leaf;
   const bool E2H = (m_interface.reg(SMMU_CR2) & CR2_E2H) != 0;  // decides when the command is carried out
   constexpr std::uint32_t one = ~0U;
@@ -124,6 +126,7 @@ void CommandQueue::carry_out(const Command& command) {
     case Opcode::CMD_TLBI_EL2_ALL:  // 4.4.2.7: those with ASIDs too, whatever E2H is
       what.leaf = false;
       what.vmid = std::uint16_t{0};
+      what.vmid_bits_ignored = 0;
       for (const StreamWorld world : {StreamWorld::NS_EL2, StreamWorld::NS_EL2_E2H}) {
         what.regime = static_cast<std::uint8_t>(world);
         invalidate_tlb(what, name);

@@ -13,6 +13,8 @@ namespace smmuvp::smmuv3 {
 
 namespace {
 
+constexpr unsigned most_vmid_bits = 4;  // 6.3.9: larger values of VMW are Reserved, and behave as 0
+
 pgtable::Attributes structure_attributes(std::uint32_t CR1, unsigned at) {
   const auto two = [CR1](unsigned bit) { return static_cast<std::uint8_t>((CR1 >> bit) & 3U); };
   // *_IC and *_OC: 0b11 is treated as 0b00, Non-cacheable (6.3.11).
@@ -195,6 +197,10 @@ void ProgrammingInterface::register_written(std::uint16_t id, std::uint32_t, Acc
                                             std::uint64_t) {
   switch (id) {
     case SMMU_CR0:
+      if (((old ^ value) & CR0_VMW) != 0 && (value & CR0_VMW) >> CR0_VMW_shift > most_vmid_bits) {
+        m_parts.diag.guest_error("CR0.VMW", "CR0.VMW is Reserved; VMIDs are matched exactly, as with 0",
+                                 "IHI 0070 6.3.9");
+      }
       report_places(*this, m_parts, static_cast<std::uint32_t>(value & ~old));
       update_acks(m_written_at);
       break;
@@ -312,7 +318,8 @@ void ProgrammingInterface::register_write_ignored(std::uint16_t id, std::uint32_
 void ProgrammingInterface::update_acks(smmu::TimePs now) {
   const std::uint32_t wanted = reg(SMMU_CR0) & cr0_fields(m_parts.features, m_sec_sid);
   const std::uint32_t before = m_cr0ack;
-  std::uint32_t after = before | wanted;
+  // 6.3.9.1: whatever invalidates looks VMW up when it does, so that its Update is complete at once.
+  std::uint32_t after = (before & ~CR0_VMW) | wanted;
   // 6.3.37, 6.3.9.6: when an address translation operation is over, and a prefetch has stopped; 6.3.9.5: when
   // page requests that came before are in the queue
   if ((wanted & CR0_SMMUEN) == 0 && !m_atos.running() && !m_prefetch.running() &&
@@ -408,6 +415,11 @@ void ProgrammingInterface::refresh_tbus() {
     engine.close_tbus(bypass_answer(Overrides::from_gbpa(GBPA, m_parts.features), smmu::default_attributes),
                       m_parts.features.OAS);
   }
+}
+
+unsigned ProgrammingInterface::vmid_bits_ignored() const {
+  const unsigned VMW = (m_cr0ack & cr0_fields(m_parts.features, m_sec_sid) & CR0_VMW) >> CR0_VMW_shift;
+  return VMW > most_vmid_bits ? 0 : VMW;
 }
 
 Signals ProgrammingInterface::take_signals() {

@@ -104,9 +104,11 @@ std::vector<RegisterInfo> register_table(const Features& f, SecSid sec_sid) {
   // What is beyond the sizes of StreamID and SubstreamID is RES0 (6.3.38).
   const std::uint64_t gatos_sid =
       low_bits(f.SIDSIZE) | low_bits(f.SSIDSIZE) << 32 | (f.SSIDSIZE != 0 ? low_bits(1) << 52 : 0);
-  // PTM and REC_CFG_ATS are RES0 without BTM and ATSRECERR (6.3.12).
+  // REC_CFG_ATS is RES0 without ATSRECERR, PTM without BTM; 1 is the reset value that 6.3.12 recommends.
+  const std::uint32_t ptm = f.BTM ? CR2_PTM : 0U;
   const bool ats_errors = f.ATSRECERR && sec_sid == SecSid::non_secure;
-  const std::uint32_t cr2 = CR2_RECINVSID | (f.Hyp ? CR2_E2H : 0U) | (ats_errors ? CR2_REC_CFG_ATS : 0U);
+  const std::uint32_t cr2 =
+      CR2_RECINVSID | (f.Hyp ? CR2_E2H : 0U) | ptm | (ats_errors ? CR2_REC_CFG_ATS : 0U);
   // FMT and SPLIT exist with two-level tables only (6.3.25).
   const std::uint64_t strtab_cfg = f.ST_LEVEL != 0 ? 0x3'07ffULL : 0x3fULL;
   // IDR1.ATTR_*_OVR == 0: the override fields are RES0 here, one of the permitted choices (6.3.14).
@@ -129,7 +131,7 @@ std::vector<RegisterInfo> register_table(const Features& f, SecSid sec_sid) {
       {SMMU_CR0, "SMMU_CR0", 0x20, 4, RW, 0, cr0_fields(f, sec_sid), "IHI 0070 6.3.9"},
       {SMMU_CR0ACK, "SMMU_CR0ACK", 0x24, 4, AckMirror, 0, 0, "IHI 0070 6.3.10"},
       {SMMU_CR1, "SMMU_CR1", 0x28, 4, RW, 0, CR1_TABLE | CR1_QUEUE, "IHI 0070 6.3.11"},
-      {SMMU_CR2, "SMMU_CR2", 0x2c, 4, RW, 0, cr2, "IHI 0070 6.3.12"},
+      {SMMU_CR2, "SMMU_CR2", 0x2c, 4, RW, ptm, cr2, "IHI 0070 6.3.12"},
       {SMMU_STATUSR, "SMMU_STATUSR", 0x40, 4, RO, 0, 0, "IHI 0070 6.3.13"},
       {SMMU_GBPA, "SMMU_GBPA", 0x44, 4, RW, gbpa_reset, gbpa, "IHI 0070 6.3.14"},
       {SMMU_AGBPA, "SMMU_AGBPA", 0x48, 4, RW, 0, 0, "IHI 0070 6.3.15"},

@@ -22,6 +22,8 @@ constexpr Counter counters[] = {
     {"stalls_retried", &Statistics::stalls_retried, "1", "stalled accesses that were translated afresh"},
     {"commands", &Statistics::commands, "1", "commands consumed"},
     {"syncs", &Statistics::syncs, "1", "CMD_SYNCs completed"},
+    {"tlbi_broadcasts", &Statistics::tlbi_broadcasts, "1",
+     "TLB maintenance that processors broadcast and the SMMU took part in"},
     {"msis", &Statistics::msis, "1", "message signalled interrupts written, or aborted"},
     {"atos", &Statistics::atos, "1", "address translation operations"},
     {"prefetches", &Statistics::prefetches, "1", "prefetch commands of streams that the Stream table has"},

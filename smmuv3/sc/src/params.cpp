@@ -20,6 +20,7 @@ std::vector<ParamInfo> make_params() {
       flag("S2P", true, "stage 2 translation (IDR0.S2P)"),
       flag("S1P", true, "stage 1 translation (IDR0.S1P)"),
       number("TTF", 2, 1, 3, "table formats; 1: VMSAv8-32 LPAE, 2: VMSAv8-64, 3: both (IDR0.TTF)"),
+      flag("BTM", false, "takes part in TLB maintenance that processors broadcast (IDR0.BTM)"),
       flag("COHACC", true, "structures, queues and tables are accessed coherently (IDR0.COHACC)"),
       number("HTTU", 0, 0, 2,
              "hardware updates of tables; 0: none, 1: Access flag, 2: dirty state too (IDR0.HTTU)"),
@@ -35,6 +36,7 @@ std::vector<ParamInfo> make_params() {
            "page requests of PCIe, SMMU_PRIQ_* (IDR0.PRI); needs ATS, and PRIQS for a queue of some size"),
       flag("ATOS", false, "address translation operations, SMMU_GATOS_* (IDR0.ATOS)"),
       flag("VMID16", true, "16-bit VMIDs (IDR0.VMID16); needs S2P"),
+      flag("VMW", false, "invalidations of a group of VMIDs, CR0.VMW (IDR0.VMW); needs S2P"),
       flag("CD2L", false, "two-level tables of Context Descriptors (IDR0.CD2L)"),
       choice("TTENDIAN", "mixed", "endianness of translation tables (IDR0.TTENDIAN)",
              {"mixed", "little", "big"}),
@@ -105,16 +107,21 @@ std::vector<ParamInfo> make_params() {
                });
   smmu::append(p, smmu::latency_params(gem5));
   smmu::append(
-      p, {
-             number("event_merge_window", 0, 0, 1'000'000'000,
-                    "clocks within which an event is merged with an identical record before it that software "
-                    "has not read, where STE.MEV is 1 (IHI 0070 7.3.1); 0: each event has a record (no "
-                    "outside source)"),
-             number("atc_timeout", 1'000'000, 1, 1'000'000'000,
-                    "clocks within which a device has to complete an ATS invalidation (IHI 0070 3.9.1.4; no "
-                    "outside source)"),
-             number("command_latency", 10, 0, 1000000, "clocks to execute a command (no outside source)"),
-         });
+      p,
+      {
+          number("event_merge_window", 0, 0, 1'000'000'000,
+                 "clocks within which an event is merged with an identical record before it that software "
+                 "has not read, where STE.MEV is 1 (IHI 0070 7.3.1); 0: each event has a record (no "
+                 "outside source)"),
+          number("atc_timeout", 1'000'000, 1, 1'000'000'000,
+                 "clocks within which a device has to complete an ATS invalidation (IHI 0070 3.9.1.4; no "
+                 "outside source)"),
+          flag("tell_tlbi", false,
+               "true: TLB maintenance that a processor broadcasts, and that leaves a cached translation of "
+               "an ASID which CD.ASET shares with processors, is told once a kind: BTM is 0, or CR2.PTM 1; "
+               "takes time of the host for each TLBI"),
+          number("command_latency", 10, 0, 1000000, "clocks to execute a command (no outside source)"),
+      });
   smmu::append(p, smmu::tbu_params());
   for (ParamInfo& info : p) {
     info.doc += smmu::preset_values(presets(), info.name) + personality_values(info.name);
@@ -138,6 +145,7 @@ Settings settings_of(const Params& p) {
   f.S2P = p.flag("S2P");
   f.S1P = p.flag("S1P");
   f.TTF = byte("TTF");
+  f.BTM = p.flag("BTM");
   f.COHACC = p.flag("COHACC");
   f.HTTU = byte("HTTU");
   f.Hyp = p.flag("Hyp");
@@ -150,6 +158,7 @@ Settings settings_of(const Params& p) {
   f.PRI = p.flag("PRI");
   f.ATOS = p.flag("ATOS");
   f.VMID16 = p.flag("VMID16");
+  f.VMW = p.flag("VMW");
   f.CD2L = p.flag("CD2L");
   f.TTENDIAN = p.text("TTENDIAN") == "mixed" ? 0 : p.text("TTENDIAN") == "little" ? 2 : 3;
   f.STALL_MODEL = byte("STALL_MODEL");
@@ -205,6 +214,7 @@ Settings settings_of(const Params& p) {
   t.atc_timeout = clocks("atc_timeout");
   t.event_merge_window = clocks("event_merge_window");
   t.command = {clocks("command_latency"), 0, 1};
+  t.tell_tlbi = p.flag("tell_tlbi");
   return s;
 }
 

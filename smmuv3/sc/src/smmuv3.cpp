@@ -17,6 +17,7 @@
 #include "smmuvp/tlm/device_tree.h"
 #include "smmuvp/tlm/plugin.h"
 #include "smmuvp/tlm/process.h"
+#include "smmuvp/tlm/sim_time.h"
 #include "wired_outputs.h"
 
 namespace smmuvp {
@@ -207,6 +208,22 @@ SmmuV3<BUSWIDTH>::SmmuV3(const sc_core::sc_module_name& name, const Params& para
 
 template <unsigned BUSWIDTH>
 SmmuV3<BUSWIDTH>::~SmmuV3() = default;
+
+template <unsigned BUSWIDTH>
+bool SmmuV3<BUSWIDTH>::listens_to_tlbi() const {
+  return m_impl->core.takes_broadcasts();
+}
+
+template <unsigned BUSWIDTH>
+void SmmuV3<BUSWIDTH>::tlbi_arrives(const BroadcastTlbi& tlbi) {
+  m_impl->core.broadcast(tlbi, to_ps(sc_core::sc_time_stamp()));
+}
+
+// 6.3.12: with PTM 1 nothing was invalidated that somebody could wait for.
+template <unsigned BUSWIDTH>
+void SmmuV3<BUSWIDTH>::complete_tlbis(sc_core::sc_time& delay) {
+  if (m_impl->core.takes_part_in_broadcasts()) m_impl->shell().wait_for_accesses(delay);
+}
 
 template <unsigned BUSWIDTH>
 void SmmuV3<BUSWIDTH>::before_end_of_elaboration() {

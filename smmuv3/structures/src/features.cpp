@@ -61,6 +61,7 @@ const char* Features::problem() const {
   if (!S1P && !S2P) return "S1P or S2P has to be 1: an SMMU translates by one stage at least";
   if (Hyp && !(S1P && S2P)) return "Hyp needs both stages of translation (S1P and S2P)";
   if (VMID16 && !S2P) return "VMID16 needs stage 2 translation (S2P)";
+  if (VMW && !S2P) return "VMW needs stage 2 translation (S2P)";  // 6.3.1
   // 6.3.6 asks for none by name, but a granule that no table can have translates nothing.
   if (!GRAN4K && !GRAN16K && !GRAN64K) return "GRAN4K, GRAN16K or GRAN64K has to be 1";
   if (TTENDIAN != 0 && TTENDIAN != 2 && TTENDIAN != 3) return "TTENDIAN is 0, 2 or 3";
@@ -90,14 +91,14 @@ unsigned Features::version() const {
 unsigned Features::ias() const { return std::max((TTF & 1U) != 0 ? 40U : 0U, (TTF & 2U) != 0 ? OAS : 0U); }
 
 // Fields that are not set here belong to features that are not built, or are RES0 without them: RME_IMPL,
-// VATOS, VMW, DORMHINT, BTM.
+// VATOS, DORMHINT.
 IdRegisters id_registers(const Features& f) {
   IdRegisters id;
   id.IDR0 = field(f.ST_LEVEL, 27) | bit(f.TERM_MODEL, 26) | field(f.STALL_MODEL, 24) | bit(f.ATSRECERR, 23) |
-            field(f.TTENDIAN, 21) | bit(f.CD2L, 19) | bit(f.VMID16, 18) | bit(f.PRI, 16) | bit(f.ATOS, 15) |
-            bit(f.SEV, 14) | bit(f.MSI, 13) | bit(f.ASID16, 12) | bit(f.NS1ATS, 11) | bit(f.ATS, 10) |
-            bit(f.Hyp, 9) | field(f.HTTU, 6) | bit(f.COHACC, 4) | field(f.TTF, 2) | bit(f.S1P, 1) |
-            bit(f.S2P, 0);
+            field(f.TTENDIAN, 21) | bit(f.CD2L, 19) | bit(f.VMID16, 18) | bit(f.VMW, 17) | bit(f.PRI, 16) |
+            bit(f.ATOS, 15) | bit(f.SEV, 14) | bit(f.MSI, 13) | bit(f.ASID16, 12) | bit(f.NS1ATS, 11) |
+            bit(f.ATS, 10) | bit(f.Hyp, 9) | field(f.HTTU, 6) | bit(f.BTM, 5) | bit(f.COHACC, 4) |
+            field(f.TTF, 2) | bit(f.S1P, 1) | bit(f.S2P, 0);
   id.IDR1 = bit(f.ATTR_TYPES_OVR, 27) | bit(f.ATTR_PERMS_OVR, 26) | field(f.CMDQS, 21) |
             field(f.EVENTQS, 16) | field(f.PRIQS, 11) | field(f.SSIDSIZE, 6) | f.SIDSIZE;
   id.IDR3 = bit(f.EPAN, 17) | bit(f.PASIDTT, 16) | bit(f.PTWNNC && f.S2P, 14) | bit(f.E0PD, 13) |

@@ -29,7 +29,7 @@ std::vector<IdField> make_fields() {
   add("VATOS", 20, 20);
   add("CD2L", 19, 19, SMMUVP_SET(CD2L));
   add("VMID16", 18, 18, SMMUVP_SET(VMID16));
-  add("VMW", 17, 17);
+  add("VMW", 17, 17, SMMUVP_SET(VMW));
   add("PRI", 16, 16, SMMUVP_SET(PRI));
   add("ATOS", 15, 15, SMMUVP_SET(ATOS));
   add("SEV", 14, 14, SMMUVP_SET(SEV));
@@ -40,7 +40,7 @@ std::vector<IdField> make_fields() {
   add("Hyp", 9, 9, SMMUVP_SET(Hyp));
   add("DORMHINT", 8, 8);
   add("HTTU", 7, 6, SMMUVP_SET(HTTU), 2);
-  add("BTM", 5, 5);
+  add("BTM", 5, 5, SMMUVP_SET(BTM));
   add("COHACC", 4, 4, SMMUVP_SET(COHACC));
   add("TTF", 3, 2, SMMUVP_SET(TTF), 3);
   add("S1P", 1, 1, SMMUVP_SET(S1P));

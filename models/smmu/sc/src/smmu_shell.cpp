@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "smmuvp/smmu_sc/counted.h"
 #include "smmuvp/smmu_sc/payload.h"
 #include "smmuvp/smmu_sc/tbu_shell.h"
 #include "smmuvp/tlm/sim_time.h"
@@ -63,7 +64,24 @@ bool SmmuShell::has_work() const {
 
 void SmmuShell::kick(const sc_core::sc_time& delay) {
   tell_walk_ends();
+  if (m_waits != 0) m_kicked.notify(sc_core::SC_ZERO_TIME);
   for (const auto& worker : m_workers) worker->kick(delay);
+}
+
+// Whoever leaves kicks.
+void SmmuShell::wait_for_accesses(sc_core::sc_time& delay) {
+  InFlight& in_flight = m_core.engine.in_flight();
+  const InFlight::Barrier barrier = in_flight.barrier();
+  const TimePs since = to_ps(sc_core::sc_time_stamp() + delay);
+  if (!in_flight.done(barrier)) {
+    const Counted counted(m_waits);
+    if (delay != sc_core::SC_ZERO_TIME) sc_core::wait(delay);
+    delay = sc_core::SC_ZERO_TIME;
+    while (!in_flight.done(barrier)) sc_core::wait(m_kicked);
+  }
+  const sc_core::sc_time end = from_ps(in_flight.done_at(barrier, since));
+  const sc_core::sc_time& now = sc_core::sc_time_stamp();
+  if (end > now + delay) delay = end - now;
 }
 
 void SmmuShell::was_reset() {
@@ -78,6 +96,7 @@ void SmmuShell::may_progress() {
 }
 
 bool SmmuShell::begin_visit(Archive& archive) {
+  if (m_waits != 0) archive.fail("accesses", "somebody waits for their end");
   archive.begin("tbus");
   for (const TbuShell* tbu : m_tbus) tbu->check_idle(archive);
   archive.end();

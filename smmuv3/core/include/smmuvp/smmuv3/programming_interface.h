@@ -62,6 +62,8 @@ class ProgrammingInterface : public RegisterBlock, private RegisterObserver {
   std::uint32_t reg(Reg id) const { return static_cast<std::uint32_t>(m_registers.get(id)); }
   /// By the acknowledged value: a field in transition counts as its old value (6.3.9).
   bool enabled(std::uint32_t cr0_bit) const { return (m_cr0ack & cr0_bit) != 0; }
+  /// By CR0.VMW: so many low bits of a VMID make no difference to invalidations (3.17.6).
+  unsigned vmid_bits_ignored() const;
   const StreamTable& stream_table() const { return m_stream_table; }
   const pgtable::Attributes& table_attributes() const { return m_table_attributes; }
   EventQueue& events() { return m_events; }

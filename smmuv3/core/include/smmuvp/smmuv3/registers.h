@@ -75,18 +75,21 @@ constexpr std::uint32_t CR0_PRIQEN = 1U << 1;
 constexpr std::uint32_t CR0_EVENTQEN = 1U << 2;
 constexpr std::uint32_t CR0_CMDQEN = 1U << 3;
 constexpr std::uint32_t CR0_ATSCHK = 1U << 4;
+constexpr unsigned CR0_VMW_shift = 6;
+constexpr std::uint32_t CR0_VMW = 7U << CR0_VMW_shift;
 /// Fields that are there whatever the features.
 constexpr std::uint32_t CR0_implemented = CR0_SMMUEN | CR0_EVENTQEN | CR0_CMDQEN;
 /// ATS and PRI are of Non-secure streams only (IHI 0070 3.9.1, 8.2).
 constexpr std::uint32_t cr0_fields(const Features& features, SecSid sec_sid = SecSid::non_secure) {
   const bool ats = features.ATS && sec_sid == SecSid::non_secure;
-  return CR0_implemented | (ats ? CR0_ATSCHK : 0U) |
+  return CR0_implemented | (features.VMW ? CR0_VMW : 0U) | (ats ? CR0_ATSCHK : 0U) |
          (features.PRI && sec_sid == SecSid::non_secure ? CR0_PRIQEN : 0U);
 }
 constexpr std::uint32_t CR1_TABLE = 0xfc0;
 constexpr std::uint32_t CR1_QUEUE = 0x03f;
 constexpr std::uint32_t CR2_E2H = 1U << 0;
 constexpr std::uint32_t CR2_RECINVSID = 1U << 1;
+constexpr std::uint32_t CR2_PTM = 1U << 2;
 constexpr std::uint32_t CR2_REC_CFG_ATS = 1U << 3;
 constexpr std::uint32_t GBPA_Update = 1U << 31;
 constexpr std::uint32_t GBPA_ABORT = 1U << 20;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "smmuvp/base/archive.h"
+#include "smmuvp/base/broadcast_tlbi.h"
 #include "smmuvp/base/diag.h"
 #include "smmuvp/base/trace.h"
 #include "smmuvp/smmu/access.h"
@@ -55,6 +56,18 @@ class Smmu {
   const smmu::Engine& engine() const { return m_engine; }
   /// What accesses of Non-secure streams work with.
   const Parts& parts() const { return m_interface.parts(); }
+
+  // ---- processors
+
+  /// TLB maintenance of a processor arrives (3.17). What it names has gone when this returns; whoever
+  /// synchronises then waits for a barrier of engine().in_flight().
+  void broadcast(const BroadcastTlbi& tlbi, smmu::TimePs now);
+  /// Whether what arrives now has an effect.
+  bool takes_part_in_broadcasts() const {
+    return m_features.BTM && !m_interface.held() && (m_interface.reg(SMMU_CR2) & CR2_PTM) == 0;
+  }
+  /// Whether broadcast() may ever do anything.
+  bool takes_broadcasts() const { return m_features.BTM || m_structures.tell_tlbi; }
 
   // ---- queues
 

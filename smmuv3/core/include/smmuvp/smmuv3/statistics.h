@@ -18,6 +18,7 @@ struct Statistics {
   std::uint64_t stalls_retried = 0;
   std::uint64_t commands = 0;
   std::uint64_t syncs = 0;
+  std::uint64_t tlbi_broadcasts = 0;
   std::uint64_t msis = 0;
   std::uint64_t atos = 0;
   std::uint64_t prefetches = 0;

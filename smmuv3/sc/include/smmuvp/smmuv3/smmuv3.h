@@ -19,6 +19,7 @@
 #include "smmuvp/tlm/explanation.h"
 #include "smmuvp/tlm/host.h"
 #include "smmuvp/tlm/smmu_hooks.h"
+#include "smmuvp/tlm/tlbi_broadcast.h"
 
 namespace smmuvp {
 
@@ -58,7 +59,7 @@ namespace smmuvp {
 /// Instantiated for BUSWIDTH 32, 64, 128, 256 and 512. ports() lists the ports of BUSWIDTH 64 only, which is
 /// what a platform wires.
 template <unsigned BUSWIDTH = 64>
-class SMMUVP_EXPORT SmmuV3 : public Component, public DumpControl {
+class SMMUVP_EXPORT SmmuV3 : public Component, public DumpControl, public TlbiListener {
  public:
   /// @param params  values for the table that params() gives; what is not set is what its `preset` says, and
   /// parameters() has that
@@ -104,6 +105,12 @@ class SMMUVP_EXPORT SmmuV3 : public Component, public DumpControl {
   LineOut event_out;                         ///< wake-up event for processors in WFE
   LineOut priq_irq;  ///< page requests have come (IDR0.PRI); by level: PRI queue is non-empty
   LineIn reset;      ///< active high unless reset_active_low
+
+  // ---- What processors broadcast, with the parameter BTM (IHI 0070 3.17). See tlbi_broadcast.h.
+
+  bool listens_to_tlbi() const override;
+  void tlbi_arrives(const BroadcastTlbi& tlbi) override;
+  void complete_tlbis(sc_core::sc_time& delay) override;
 
   const std::vector<Port>& ports() const override;
   void visit(Archive& archive) override;

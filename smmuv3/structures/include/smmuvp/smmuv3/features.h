@@ -18,6 +18,7 @@ struct Features {
   bool S1P = true;               ///< stage 1 translation
   std::uint8_t TTF = 2;          ///< table formats; bit 0: VMSAv8-32 LPAE, bit 1: VMSAv8-64
   bool COHACC = true;            ///< coherent access to structures, queues and tables
+  bool BTM = false;              ///< takes part in TLB maintenance that processors broadcast
   std::uint8_t HTTU = 0;         ///< hardware updates: 0 none, 1 Access flag, 2 dirty state too
   bool Hyp = false;              ///< stage 1 contexts of EL2; needs S1P and S2P
   bool ASID16 = true;            ///< 16-bit ASIDs
@@ -26,6 +27,7 @@ struct Features {
   bool PRI = false;              ///< page requests of PCIe (PRI queue); needs ATS
   bool ATOS = false;             ///< address translation operations (SMMU_GATOS_*)
   bool VMID16 = true;            ///< 16-bit VMIDs; needs S2P
+  bool VMW = false;              ///< CR0.VMW: invalidations of a group of VMIDs; needs S2P
   bool CD2L = false;             ///< two-level tables of CDs
   std::uint8_t TTENDIAN = 0;     ///< 0 mixed-endian, 2 little-endian, 3 big-endian translation tables
   std::uint8_t STALL_MODEL = 1;  ///< 0 stall and terminate, 1 terminate only, 2 every fault stalls
@@ -99,6 +101,8 @@ struct Structures : smmu::EngineStructures {
   std::uint64_t event_merge_window = 0;
   /// Picoseconds within which a device has to complete an ATS invalidation (3.9.1.4).
   std::uint64_t atc_timeout = 1'000'000'000;
+  /// Tells, once a kind, of broadcast TLB maintenance that leaves a translation which it names.
+  bool tell_tlbi = false;
   smmu::StructureTiming command;  ///< processing of one command
 };
 

@@ -54,6 +54,9 @@ class SmmuShell : public sc_core::sc_module, public tlm::tlm_bw_transport_if<> {
   bool has_work() const;
   /// Something may have become due, not before `delay` from now.
   void kick(const sc_core::sc_time& delay);
+  /// Waits until all accesses that are under way have ended, if it is not known when they will. @param delay
+  /// of the caller ahead of simulated time; grows to their end
+  void wait_for_accesses(sc_core::sc_time& delay);
   /// Lets transactions go on that wait for walks which have ended. kick() does too.
   void tell_walk_ends() {
     if (m_core.engine.open_walks().take_awaited_end()) m_progress.notify(sc_core::SC_ZERO_TIME);
@@ -88,6 +91,8 @@ class SmmuShell : public sc_core::sc_module, public tlm::tlm_bw_transport_if<> {
   OwnAccessHook m_hook;
   AtWalks m_walks;
   sc_core::sc_event m_progress;
+  sc_core::sc_event m_kicked;
+  unsigned m_waits = 0;  // of wait_for_accesses()
   std::vector<std::unique_ptr<WorkerProcess>> m_workers;
   std::vector<TbuShell*> m_tbus;
 };
