@@ -40,7 +40,9 @@ void ClientAccess::pass_port() {
 void ClientAccess::go_to_tcu() {
   if (!counts()) return;
   m_at_tcu = true;
-  m_time = m_engine.pass_to_tcu(m_request.port, m_engine.pass_micro_tlb(m_request.port, m_time));
+  m_time = m_engine.pass_micro_tlb(m_request.port, m_time);
+  m_engine.tell(MonitoredEvent::micro_tlb_miss, m_request, m_time);
+  m_time = m_engine.pass_to_tcu(m_request.port, m_time);
 }
 
 TranslationRequest ClientAccess::translation_request(std::uint64_t address, pgtable::AccessType access,
@@ -55,6 +57,8 @@ TranslationRequest ClientAccess::translation_request(std::uint64_t address, pgta
   request.time = m_time;
   request.arrived = m_request.time;
   request.generation = m_generation;
+  request.stream_id = m_request.stream_id;
+  request.secure_stream = m_request.secure_stream;
   request.counters = &m_engine.counters(m_request.port, m_counted);
   return request;
 }

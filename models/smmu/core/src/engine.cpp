@@ -52,7 +52,7 @@ void Engine::finish_at_tbu(const AccessRequest& request, const CacheKey& key, Fi
   answer.work_out();
   Tbu& tbu = tbu_of(request.port);
   const std::uint64_t owner = owner_of(request);
-  const auto* before = until != 0 ? tbu.answers.probe(owner, request.address) : nullptr;
+  const auto* before = until != 0 ? tbu.answers.probe_hidden(owner, request.address) : nullptr;
   const bool same_size = before != nullptr && before->shift() == key.shift;
   const auto& entry = tbu.answers.insert(owner, key, answer);
   const bool known = same_size && before == &entry;
@@ -70,13 +70,38 @@ TimePs Engine::wait_at_tbu(const Tbu& tbu, const MicroTlb<FinishedAnswer>::Entry
 
 void Engine::close_tbus(const std::optional<FinishedAnswer>& bypass, std::uint8_t shift) {
   m_tbus_open = false;
+  m_hidden_bypass.reset();
   m_bypass = bypass;
   if (m_bypass) {
     m_bypass->counter = TbuCounters::passing;
     m_bypass->work_out();
   }
   m_bypass_shift = shift;
+  show_bypass();
   forget_answers(0, 0);
+}
+
+void Engine::show_bypass() {
+  std::optional<FinishedAnswer>& from = m_hits_monitored ? m_bypass : m_hidden_bypass;
+  if (!from) return;
+  (m_hits_monitored ? m_hidden_bypass : m_bypass) = from;
+  from.reset();
+}
+
+void Engine::set_monitor(Monitor* monitor, bool hits) {
+  m_monitor = monitor;
+  if (m_hits_monitored == hits) return;
+  m_hits_monitored = hits;
+  for (Tbu& tbu : m_tbus) tbu.answers.hide(hits);
+  show_bypass();
+  if (hits) withdraw_grants();
+}
+
+Engine::Found Engine::find_hidden(const Tbu& tbu, const AccessRequest& request) const {
+  const auto* entry = tbu.answers.probe_hidden(owner_of(request), request.address);
+  if (entry != nullptr) return {&entry->value, entry->shift(), entry};
+  if (!m_hidden_bypass || request.address >> m_bypass_shift != 0) return {nullptr, 0, nullptr};
+  return {&*m_hidden_bypass, m_bypass_shift, nullptr};
 }
 
 Statistics Engine::statistics() const {
@@ -84,6 +109,15 @@ Statistics Engine::statistics() const {
   static_cast<TcuStatistics&>(s) = m_statistics;
   for (const Tbu& tbu : m_tbus) s += tbu.counters.total();
   return s;
+}
+
+bool Engine::answer_by_hidden(Tbu& tbu, const AccessRequest& request, AccessAnswer& answer) {
+  const Found found = find_hidden(tbu, request);
+  if (found.answer == nullptr || !serves(*found.answer, request)) return false;
+  apply(*found.answer, request, found.shift, answer);
+  answer.time = count_at_tbu(tbu, found, request.time);
+  tell(MonitoredEvent::access, request, request.time);
+  return true;
 }
 
 AccessStatistics Engine::stream_statistics(std::uint16_t slot) const {
@@ -116,6 +150,7 @@ void Engine::open_tbus() {
   if (m_tbus_open) return;
   m_tbus_open = true;
   m_bypass.reset();
+  m_hidden_bypass.reset();
   withdraw([](Grants& g) { return g.withdraw_all(); });
 }
 

@@ -38,7 +38,7 @@ std::optional<TbuAnswer> tbu_answer(Engine& engine, const AccessRequest& request
   AccessRequest q = request;
   q.debug = false;  // only that TBUs answer no debug accesses
   if (!Engine::has_owner(q)) return std::nullopt;
-  const auto found = engine.find_at_tbu(engine.tbu_of(q.port), Engine::owner_of(q), q.address);
+  const auto found = engine.find_any_at_tbu(engine.tbu_of(q.port), q);
   if (found.entry == nullptr) return std::nullopt;
   const std::uint64_t inside = (std::uint64_t{1} << found.shift) - 1;
   return TbuAnswer{found.answer->output | (q.address & inside), found.shift, *found.answer,

@@ -73,6 +73,7 @@ void Translation::judge(const Tlb::Entry* entry) {
   if (!m_request.debug && m_request.counters != nullptr) {
     AccessStatistics& s = *m_request.counters;
     ++(entry == nullptr ? s.tlb_misses : serving ? s.tlb_hits : s.tlb_rewalks);
+    if (!serving) tell(MonitoredEvent::tlb_miss);
   }
   if (!serving) return;
   m_entry = entry->value;
@@ -138,6 +139,7 @@ void Translation::walk() {
   if (!m_request.debug) {
     if (m_op.kind == MemoryOpKind::read) ++m_engine.tcu_statistics().walk_reads;
     m_time = m_engine.pass_walk_port(m_time);
+    tell(MonitoredEvent::walk_access);
   }
   m_op.time = m_time;
   m_waiting = true;
@@ -262,6 +264,8 @@ void Translation::visit(Archive& archive) {
   archive.value("debug", m_request.debug);
   archive.value("can_wait", m_request.can_wait);
   archive.moment("arrived", m_request.arrived);
+  archive.value("stream_id", m_request.stream_id);
+  archive.value("secure_stream", m_request.secure_stream);
   m_tag.visit(archive);
   archive.value("tag_address", m_tag_address);
   archive.value("address_bits", m_address_bits);

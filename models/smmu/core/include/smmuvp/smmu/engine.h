@@ -14,6 +14,7 @@
 #include "smmuvp/smmu/calendar.h"
 #include "smmuvp/smmu/grants.h"
 #include "smmuvp/smmu/in_flight.h"
+#include "smmuvp/smmu/monitor.h"
 #include "smmuvp/smmu/on_its_way.h"
 #include "smmuvp/smmu/open_walks.h"
 #include "smmuvp/smmu/statistics.h"
@@ -81,6 +82,22 @@ class Engine {
   /// All counters begin again at 0.
   void reset_statistics();
 
+  // ---- performance monitors
+
+  /// Whom to tell what happens to accesses; nullptr: nobody. @param hits  it is told of accesses that TBUs
+  /// have finished answers for, too. Their answers, times and statistics are the same, at a cost to the host,
+  /// and clients hold no direct memory pointers meanwhile.
+  void set_monitor(Monitor* monitor, bool hits);
+  bool monitored() const { return m_monitor != nullptr; }
+  void tell(MonitoredEvent event, const MonitoredCause& cause) {
+    if (__builtin_expect(m_monitor != nullptr, 0)) m_monitor->happened(event, cause);
+  }
+  void tell(MonitoredEvent event, const AccessRequest& request, TimePs time) {
+    if (__builtin_expect(m_monitor != nullptr, 0)) {
+      m_monitor->happened(event, {request.port, request.stream_id, request.secure_stream, time});
+    }
+  }
+
   // ---- invalidation
 
   /// How often something was invalidated. What began under an older generation fills no cache: it may have
@@ -115,7 +132,8 @@ class Engine {
     if (!has_owner(request)) return false;
     Tbu& tbu = tbu_of(request.port);
     const Found found = find_at_tbu(tbu, owner_of(request), request.address);
-    if (found.answer == nullptr || !serves(*found.answer, request)) return false;
+    if (found.answer == nullptr) return m_hits_monitored && answer_by_hidden(tbu, request, answer);
+    if (!serves(*found.answer, request)) return false;
     apply(*found.answer, request, found.shift, answer);
     answer.time = count_at_tbu(tbu, found, request.time);
     return true;
@@ -135,6 +153,11 @@ class Engine {
     // Closed TBUs have no entries.
     if (!m_bypass || address >> m_bypass_shift != 0) return {nullptr, 0, nullptr};
     return {&*m_bypass, m_bypass_shift, nullptr};
+  }
+  /// As find_at_tbu(), of what is hidden while hits are monitored, too.
+  Found find_any_at_tbu(const Tbu& tbu, const AccessRequest& request) const {
+    const Found found = find_at_tbu(tbu, owner_of(request), request.address);
+    return found.answer == nullptr && m_hits_monitored ? find_hidden(tbu, request) : found;
   }
   /// The access goes by what was found. @return when it is let through
   __attribute__((always_inline)) TimePs count_at_tbu(Tbu& tbu, const Found& found, TimePs begin) {
@@ -249,6 +272,10 @@ class Engine {
   bool merges() const { return m_structures.timing && m_structures.merge_walks; }
   __attribute__((noinline)) TimePs wait_at_tbu(const Tbu& tbu, const MicroTlb<FinishedAnswer>::Entry& entry,
                                                TimePs begin, TimePs end);
+  Found find_hidden(const Tbu& tbu, const AccessRequest& request) const;
+  __attribute__((noinline)) bool answer_by_hidden(Tbu& tbu, const AccessRequest& request,
+                                                  AccessAnswer& answer);
+  void show_bypass();
   template <class F>
   void withdraw(F f);
   EngineStructures m_structures;
@@ -263,7 +290,7 @@ class Engine {
   InFlight m_in_flight;
   std::vector<Tbu> m_tbus;
   bool m_tbus_open = false;
-  std::optional<FinishedAnswer> m_bypass;
+  std::optional<FinishedAnswer> m_bypass;  // none while hits are monitored, either
   std::uint8_t m_bypass_shift = 0;
   std::vector<std::unique_ptr<Grants>> m_grants;  // by port; none where its client may hold no pointers
   Calendar m_config;
@@ -275,6 +302,9 @@ class Engine {
   TimePs m_pruned = 0;
   TcuStatistics m_statistics;
   CountedStreams m_streams;
+  std::optional<FinishedAnswer> m_hidden_bypass;  // m_bypass, while hits are monitored
+  Monitor* m_monitor = nullptr;                   // whoever sets it does so again after loading
+  bool m_hits_monitored = false;  // what TBUs have is hidden, so that each access comes to answer_at_tbu()
 };
 
 }  // namespace smmuvp::smmu

@@ -48,6 +48,12 @@ class MicroTlb : public TaggedStore<OwnedEntry<Value>, Holds::leaves> {
     const Entry* e = first(owner, address);
     return __builtin_expect(e != nullptr, 1) ? e : find(owner, address);
   }
+  /// While they are hidden, lookup() and probe() find no entry, at no cost while they are not.
+  void hide(bool hidden) { Store::set_hidden(hidden); }
+  /// As probe(), of hidden entries too.
+  const Entry* probe_hidden(std::uint64_t owner, std::uint64_t address) const {
+    return find_among(Store::sizes_of_all(), owner, address);
+  }
   /// Inserts, in place of what is there for the same owner, address and size.
   const Entry& insert(std::uint64_t owner, const CacheKey& key, const Value& value) {
     return Store::put(Entry{EntryKey(key), 0, owner, value});
@@ -70,7 +76,10 @@ class MicroTlb : public TaggedStore<OwnedEntry<Value>, Holds::leaves> {
     return e.owner == owner && e.covers(address >> shift << shift, shift) ? &e : nullptr;
   }
   __attribute__((noinline)) const Entry* find(std::uint64_t owner, std::uint64_t address) const {
-    for (std::uint64_t sizes = Store::sizes(); sizes != 0; sizes &= sizes - 1) {
+    return find_among(Store::sizes(), owner, address);
+  }
+  const Entry* find_among(std::uint64_t sizes, std::uint64_t owner, std::uint64_t address) const {
+    for (; sizes != 0; sizes &= sizes - 1) {
       const unsigned shift = lowest_bit(sizes);
       if (const Entry* e = Store::find(owner, address >> shift, shift)) return e;
     }

@@ -62,7 +62,7 @@ class TaggedStore {
     m_sizes = {};
     m_spans = {};
     m_part_kinds = 0;
-    m_all_sizes = 0;
+    m_all_sizes = m_shown_sizes = 0;
     m_kinds = 0;
     m_size = 0;
   }
@@ -183,7 +183,13 @@ class TaggedStore {
   std::uint64_t sizes(pgtable::Stages stages, bool global) const {
     return m_sizes[static_cast<unsigned>(stages)][global ? 1 : 0];
   }
-  std::uint64_t sizes() const { return m_all_sizes; }
+  /// Of all entries; of none while they are hidden.
+  std::uint64_t sizes() const { return m_shown_sizes; }
+  std::uint64_t sizes_of_all() const { return m_all_sizes; }
+  void set_hidden(bool hidden) {
+    m_hidden = hidden;
+    m_shown_sizes = hidden ? 0 : m_all_sizes;
+  }
 
  private:
   static constexpr bool owned = Entry::has_owner;
@@ -263,6 +269,7 @@ class TaggedStore {
       m_all_sizes |= of_kind;
       if (of_kind != 0) m_kinds |= 1U << kind;
     }
+    m_shown_sizes = m_hidden ? 0 : m_all_sizes;
   }
 
   /// Likewise of parts of pages or blocks.
@@ -439,7 +446,7 @@ class TaggedStore {
   }
 
   // What a hit needs comes first.
-  std::uint64_t m_all_sizes = 0;                              // bit n: entries of shift n are there
+  std::uint64_t m_shown_sizes = 0;                            // m_all_sizes, or 0 while they are hidden
   std::array<std::array<std::uint64_t, 2>, kinds> m_sizes{};  // likewise, by stages, not global and global
   unsigned m_name_shift = 0;
   unsigned m_kinds = 0;                // bit n: entries of stages n are there
@@ -447,6 +454,7 @@ class TaggedStore {
   std::vector<Entry> m_entries;        // set after set
   WayOrder m_order;
   unsigned m_bucket_shift = 0;
+  bool m_hidden = false;                      // not saved: whoever hides them does so again
   NodeLists m_lists;                          // nodes: `nodes` a slot, then the heads
   std::array<std::uint32_t, lists> m_head{};  // first head of each List
   std::uint32_t m_heads = 0;                  // the first of all
@@ -456,6 +464,7 @@ class TaggedStore {
   unsigned m_part_kinds = 0;                   // as m_kinds, of parts alone
   std::array<std::uint64_t, kinds> m_spans{};  // bit n: parts of span n are there
   std::array<std::array<std::uint32_t, 64>, kinds> m_part_counts{};
+  std::uint64_t m_all_sizes = 0;  // bit n: entries of shift n are there
   const char* m_name;
   CacheGeometry m_geometry;
 };

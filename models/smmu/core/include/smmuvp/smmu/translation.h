@@ -47,6 +47,8 @@ struct TranslationRequest {
   bool can_wait = false;         ///< for the walk of another translation: step() may answer `waits`
   TimePs time = 0;               ///< when it is asked for
   TimePs arrived = 0;            ///< when the access that it is for came to the SMMU
+  std::uint32_t stream_id = 0;   ///< for whose sake, for monitors; and of which Security state that is
+  bool secure_stream = false;
   /// Engine::generation() when what led to the context began to be read.
   std::uint64_t generation = 0;
   /// Where the lookup is counted; nullptr, and `structure`, which looks nothing up: nowhere.
@@ -123,6 +125,9 @@ class Translation {
   void restored(Archive& archive, const OpenWalks::Saved& walk);
   MemoryOp op_of_walk() const;
   void let_go();
+  void tell(MonitoredEvent event) {
+    m_engine.tell(event, {0, m_request.stream_id, m_request.secure_stream, m_time});
+  }
 
   enum class State : std::uint8_t { waiting, walking, done };
 
