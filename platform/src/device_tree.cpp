@@ -88,6 +88,8 @@ class Builder {
   void child(const DtNode& node, const Window* window);
   bool has_msi_frame() const;
   void properties(const DtNode& node, const std::vector<std::string>& except = {});
+  void add_interrupt(Cells& to, const WiredInterrupt& interrupt) const;
+  void beside(const Instance& instance, const DtNode& node);
   void interrupts(const Instance& instance, const DtNode& node);
   bool lists_masters(const Instance& smmu) const { return has(m_nodes.at(smmu.config->name), mmu_masters); }
   void masters(const Instance& smmu);
@@ -155,6 +157,15 @@ std::vector<const Window*> own_windows(const Instance& instance, const DtNode& n
   return own;
 }
 
+// Whether an interrupt is that of a node beside.
+bool is_beside(const DtNode& node, const std::string& port) {
+  const auto& others = node.nodes_beside();
+  return std::any_of(others.begin(), others.end(), [&port](const DtNode& other) {
+    const auto& ports = other.interrupt_ports();
+    return std::find(ports.begin(), ports.end(), port) != ports.end();
+  });
+}
+
 // Of a node's children: what it says itself, or what it is given if some of its windows are those of
 // children.
 std::uint32_t Builder::address_cells(const Instance& instance) const {
@@ -182,6 +193,41 @@ void Builder::properties(const DtNode& node, const std::vector<std::string>& exc
   }
 }
 
+void Builder::add_interrupt(Cells& to, const WiredInterrupt& interrupt) const {
+  if (interrupt.id.kind == InterruptId::Kind::Spi) {
+    to.insert(to.end(), {gic_spi, interrupt.id.number, interrupt.port->edge ? edge_rising : level_high});
+  } else {
+    const Cells one = ppi(interrupt.id.number);
+    to.insert(to.end(), one.begin(), one.end());
+  }
+}
+
+void Builder::beside(const Instance& instance, const DtNode& node) {
+  const bool sends_messages = m_msi_phandle != 0 && has(node, "msi-parent");
+  Cells interrupts;
+  for (const WiredInterrupt& i : instance.interrupts) {
+    const auto& ports = node.interrupt_ports();
+    if (std::find(ports.begin(), ports.end(), i.port->name) != ports.end()) add_interrupt(interrupts, i);
+  }
+  Cells reg;
+  std::uint64_t base = 0;
+  for (const DtNode::Reg& r : node.regs()) {
+    for (const Window& w : instance.windows) {
+      if (w.port != r.port || r.offset + r.size > w.size) continue;
+      if (reg.empty()) base = w.base + r.offset;
+      add64(reg, w.base + r.offset);
+      add64(reg, r.size);
+    }
+  }
+  if (reg.empty() || (interrupts.empty() && !sends_messages)) return;
+  m_fdt.begin(fmt::format("{}@{:x}", node.name(), base));
+  properties(node, {"msi-parent"});
+  m_fdt.cells("reg", reg);
+  if (!interrupts.empty()) m_fdt.cells("interrupts", interrupts);
+  if (sends_messages) m_fdt.cells("msi-parent", {m_msi_phandle});
+  m_fdt.end();
+}
+
 void Builder::interrupts(const Instance& instance, const DtNode& node) {
   // bindings/iommu/arm,smmu.yaml: global interrupts stand first in `interrupts`. A component says how many of
   // its outputs are such, and the tree how many of them are wired.
@@ -193,17 +239,12 @@ void Builder::interrupts(const Instance& instance, const DtNode& node) {
   DtNode::Strings names;
   bool named = false;
   for (const WiredInterrupt& i : instance.interrupts) {
-    const bool spi = i.id.kind == InterruptId::Kind::Spi;
-    const std::uint32_t type = i.port->edge ? edge_rising : level_high;
-    if (spi) {
-      cells.insert(cells.end(), {gic_spi, i.id.number, type});
-    } else {
-      const Cells one = ppi(i.id.number);
-      cells.insert(cells.end(), one.begin(), one.end());
-    }
+    if (is_beside(node, i.port->name)) continue;
+    add_interrupt(cells, i);
     named = named || !i.port->dt_name.empty();
     names.push_back(i.port->dt_name.empty() ? i.port->name : i.port->dt_name);
   }
+  if (cells.empty()) return;
   m_fdt.cells("interrupts", cells);
   if (named) m_fdt.texts("interrupt-names", names);
 }
@@ -478,6 +519,7 @@ void Builder::device(const Instance& instance) {
     if (window != nullptr || !is_port) child(c, window);
   }
   m_fdt.end();
+  for (const DtNode& other : node.nodes_beside()) beside(instance, other);
 }
 
 std::vector<std::uint8_t> Builder::build() {

@@ -33,6 +33,27 @@ class DtNode {
   /// A child node; references stay valid until the next call of child().
   DtNode& child(std::string name) { return m_children.emplace_back(std::move(name)); }
 
+  // ---- Parts of a component that are devices of their own, with registers in its windows.
+
+  /// A node beside this one. It gets reg by reg(), and interrupts by interrupt(); with the empty property
+  /// msi-parent also that. Where neither is wired it is left out, for nothing could tell of it. References
+  /// stay valid until the next call of beside().
+  DtNode& beside(std::string name) { return m_beside.emplace_back(std::move(name)); }
+  /// Of a node beside another: bytes of the window of a port.
+  struct Reg {
+    std::string port;
+    std::uint64_t offset = 0;
+    std::uint64_t size = 0;
+  };
+  void reg(std::string port, std::uint64_t offset, std::uint64_t size) {
+    m_regs.push_back({std::move(port), offset, size});
+  }
+  /// Of a node beside another: whose interrupt is the line of that port, and not one of the other's.
+  void interrupt(std::string port) { m_interrupts.push_back(std::move(port)); }
+  const std::vector<DtNode>& nodes_beside() const { return m_beside; }
+  const std::vector<Reg>& regs() const { return m_regs; }
+  const std::vector<std::string>& interrupt_ports() const { return m_interrupts; }
+
   const std::string& name() const { return m_name; }
   const std::vector<Property>& properties() const { return m_properties; }
   const std::vector<DtNode>& children() const { return m_children; }
@@ -41,6 +62,9 @@ class DtNode {
   std::string m_name;
   std::vector<Property> m_properties;
   std::vector<DtNode> m_children;
+  std::vector<DtNode> m_beside;
+  std::vector<Reg> m_regs;
+  std::vector<std::string> m_interrupts;
 };
 
 }  // namespace smmuvp
