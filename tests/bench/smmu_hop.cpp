@@ -77,7 +77,7 @@ const Mode modes[] = {
 
 struct Options {
   std::map<std::string, std::uint64_t> values = {
-      {"streams", 16}, {"pages", 64},
+      {"streams", 16}, {"pages", 64},     {"pmcg", 0},
       {"masters", 1},  {"quantum_ns", 0},  // 0: a master synchronises after 64 accesses
       {"gap_ns", 0},  // the most that a master does something else for between two accesses
       {"loads", 0},   // of mode loads
@@ -195,6 +195,14 @@ struct Driver : sc_core::sc_module {
     reg(0x70, 0, 4);                  // sTLBGSYNC
     reg(0x0, 1U << 1 | 1U << 10, 4);  // sCR0: GFRE, USFCFG
   }
+  /// By the group of TBU 0, of all streams.
+  void count_transactions() {
+    const std::uint64_t page = 0x40000;
+    reg(page + 0x400, 1U << 29 | 1U, 4);  // EVTYPER0
+    reg(page + 0xa00, ~0U, 4);            // SMR0
+    reg(page + 0xc00, 1, 8);              // CNTENSET0
+    reg(page + 0xe04, 1, 4);              // CR
+  }
   void run() {
     if (mode.init) {
       init_v2(128);
@@ -210,6 +218,7 @@ struct Driver : sc_core::sc_module {
       reg(0x80, strtab, 8);  // STRTAB_BASE
       reg(0x88, 6, 4);       // STRTAB_BASE_CFG
       if (mode.enabled) reg(0x20, 1, 4);
+      if (options["pmcg"] > 1) count_transactions();
     }
     wait(1, sc_core::SC_NS);
     ready.notify();
@@ -382,6 +391,8 @@ smmuvp::Params params_of(const Mode& mode, const Options& options, smmuvp::Param
     params.set("NUMSMRG", 128);
     params.set("NUMCB", 128);
     params.set("NUMPAGENDXB", 7);
+  } else {
+    params.set("pmcg", options["pmcg"] != 0);
   }
   return params;
 }

@@ -45,6 +45,37 @@ def disable(text, node):
     return sub(r"^\t%s \{" % re.escape(node), "\t%s {\n\t\tstatus = \"disabled\";" % node, text)
 
 
+# ---- performance monitors of an SMMUv3 (Linux's bindings/perf/arm,smmu-v3-pmcg.yaml)
+
+def case_performance_monitors_are_nodes_of_their_own(b):
+    def tree(params, interrupts):
+        def change(text):
+            text = sub(r'^map = \{ registers = \[0x09050000, "128KiB"\] \}', 'map = { registers = [0x09050000, "640KiB"] }', text)
+            text = sub(r'cmdq_sync_irq = "SPI 76" \}', 'cmdq_sync_irq = "SPI 76"%s }' % interrupts, text)
+            return sub(r"^params.tbus = 3$", "params.tbus = 3\nparams.pmcg = true\n" + params, text)
+        blob = os.path.join(b.folder, "pmcg.dtb")
+        r = b.run(b.variant(change=change), "--output", blob, command="dtb")
+        check(r.returncode == 0, "the device tree", r)
+        d = subprocess.run(["dtc", "-I", "dtb", "-O", "dts", blob], capture_output=True, text=True)
+        check(d.returncode == 0 and d.stderr == "", "dtc: " + d.stderr)
+        smmu = re.search(r"\tiommu@9050000 \{.*?\n\t\};", d.stdout, re.S)[0]
+        check("reg = <0x00 0x9050000 0x00 0xa0000>;" in smmu, "the SMMU's window:\n" + smmu)
+        names = re.search(r"interrupt-names = (.*);", smmu)[1]
+        check(sorted(re.findall(r"[\w-]+", names.replace("\\0", " "))) == ["cmdq-sync", "eventq", "gerror"], "the SMMU's own interrupts: " + names)
+        return re.findall(r"\n\tpmu@(\w+) \{\n(.*?)\n\t\};", d.stdout, re.S)
+
+    wired = tree("", ', pmcg0_irq = "SPI 77", pmcg2_irq = "SPI 78"')
+    check([at for at, _ in wired] == ["9070000", "90b0000"], "those whose interrupt is wired: %r" % wired)
+    check("reg = <0x00 0x9070000 0x00 0x1000 0x00 0x9080000 0x00 0x1000>;" in wired[0][1], "Page 0 and Page 1: " + wired[0][1])
+    check('compatible = "arm,smmu-v3-pmcg";' in wired[0][1] and "interrupts = <0x00 0x4d 0x01>;" in wired[0][1], "by an edge: " + wired[0][1])
+    check("interrupts = <0x00 0x4e 0x01>;" in wired[1][1] and "msi-parent" not in wired[1][1], wired[1][1])
+
+    messages = tree("params.pmcg_msi = true\nparams.pmcg_reloc = false\n", "")
+    check(len(messages) == 4 and all("msi-parent" in n and "interrupts" not in n for _, n in messages), "each sends messages: %r" % messages)
+    check("reg = <0x00 0x9070000 0x00 0x1000>;" in messages[0][1], "Page 0 alone: " + messages[0][1])
+    check(tree("", "") == [], "nothing could tell of an overflow")
+
+
 # ---- status (Devicetree Specification 0.4, 2.3.4)
 
 def case_memory_is_what_the_nodes_that_are_okay_say(b):

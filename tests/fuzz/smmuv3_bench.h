@@ -16,7 +16,7 @@ namespace smmuvp::smmuv3 {
 using smmu::FuzzMemory;
 
 /// The bytes of an input that choose features; each bit wants one, and none is the default.
-using FeatureBytes = std::array<std::uint8_t, 6>;
+using FeatureBytes = std::array<std::uint8_t, 7>;
 
 /// The second of them from any byte: one value for each meaning, so that few SMMUs are made.
 inline std::uint8_t second_feature_byte(std::uint8_t any) {
@@ -103,6 +103,12 @@ inline Features features_of(const FeatureBytes& b) {
   want(bit(5, 5), [](Features& n) { n.CMDQS = 0; });
   want(bit(5, 6), [](Features& n) { n.EVENTQS = 0; });
   want(bit(5, 7), [](Features& n) { n.S1P = false; });
+  want(bit(6, 0), [](Features& n) { n.pmcg.counters = 4; });
+  want(bit(6, 1), [](Features& n) { n.pmcg.RELOC_CTRS = false; });
+  want(bit(6, 2), [](Features& n) { n.pmcg.bits = 64; });
+  want(bit(6, 3), [](Features& n) { n.pmcg.SID_FILTER_TYPE = true; });
+  want(bit(6, 4), [](Features& n) { n.pmcg.MSI = true; });
+  want(bit(6, 5), [](Features& n) { n.pmcg.CAPTURE = false; });
   return f;
 }
 

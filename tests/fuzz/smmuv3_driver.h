@@ -249,6 +249,10 @@ class SmmuV3Driver {
     switch (byte() % 15) {
       case 0:
       case 1: {  // a register
+        if (m_smmu->pmcgs().size() != 0 && (byte() & 1) != 0) {
+          monitor_register();
+          break;
+        }
         const auto& table = m_smmu->interface().registers().table();
         const std::uint8_t which = byte();
         const RegisterInfo& info = table[which % table.size()];
@@ -319,6 +323,39 @@ class SmmuV3Driver {
         break;
     }
     check();
+  }
+
+  /// A register of a counter group, at times by another size or in a gap.
+  void monitor_register() {
+    const Pmcgs& groups = m_smmu->pmcgs();
+    const Pmcg& group = groups.group(byte() % groups.size());
+    const std::uint8_t how = byte();
+    const auto& table = group.registers().table();
+    // Mostly what makes it count: the rest of the table is about twenty rows.
+    const RegisterInfo& info =
+        (how & 0x80) != 0 ? table[byte() % table.size()] : group.registers().info(byte() % SMMU_PMCG_SCR);
+    std::uint32_t offset = group.window_offset(info.offset + byte() % info.count * info.bytes);
+    const unsigned bytes = (how & 0x70) == 0 ? 1U << (how & 3U) : info.bytes;
+    if ((how & 0x7c) == 4) offset = (offset & ~0xfffU) | (static_cast<std::uint32_t>(number(2)) & 0xfffU);
+    RegisterBlock& block = m_smmu->window().at(offset);
+    const auto security = (how & 8) != 0 ? AccessSecurity::Secure : AccessSecurity::NonSecure;
+    std::uint64_t v = 0;
+    if ((how & 4) != 0) {
+      block.read(offset, bytes, security, m_now, v);
+      block.peek(offset, bytes, v);
+      return;
+    }
+    std::uint64_t value = likely();
+    if ((how & 0x40) != 0) {  // as software has it that wants to count
+      if (info.id == SMMU_PMCG_EVTYPERn) value = (value & 0x8000'0000) | (byte() & 7U) | 1U << 29;
+      if (info.id == SMMU_PMCG_SMRn || info.id == SMMU_PMCG_CNTENSET0) value = ~std::uint64_t{0};
+      if (info.id == SMMU_PMCG_EVCNTRn) value = ~std::uint64_t{byte()};
+    }
+    block.write(offset, bytes, security, m_now, value);
+    if ((how & 0x40) != 0 && info.id == SMMU_PMCG_EVTYPERn) {
+      block.write(group.window_offset(0xc00), 8, security, m_now, ~std::uint64_t{0});
+    }
+    if ((how & 0x40) != 0 || (how & 3) == 0) block.write(group.window_offset(0xe04), 4, security, m_now, 1);
   }
 
   /// An STE of any kind and its CD. Stage 2 begins at level 2, stage 1 at level 1 or where the CD says.
@@ -518,10 +555,18 @@ class SmmuV3Driver {
     return true;
   }
 
+  static constexpr smmu::TimePs patience = 1'000'000'000;
+  bool is_monitor(const smmu::Worker& worker) {
+    for (unsigned i = 0; i < m_smmu->pmcgs().size(); ++i) {
+      if (&worker == &m_smmu->pmcgs().group(i)) return true;
+    }
+    return false;
+  }
   bool work_on(smmu::Worker& worker, bool abort) {
     if (!worker.waiting()) {
       const auto due = worker.due();
-      if (!due) return false;
+      // A counter of cycles overflows again and again, some of them in centuries.
+      if (!due || (is_monitor(worker) && *due > m_now + patience)) return false;
       m_now = std::max(m_now, *due);
       if (worker.step(m_now) != smmu::Step::need) return true;
     }

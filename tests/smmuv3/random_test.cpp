@@ -114,6 +114,30 @@ TEST(Random, DevicesAskForTranslationsAndAreToldToForgetThem) {
   EXPECT_GT(sum.atc_timeouts, 10U);
 }
 
+TEST(Random, PerformanceMonitorsCountEventsAndOverflow) {
+  test::Random random(0x9c0);
+  FuzzBench bench;
+  std::uint64_t counted = 0;
+  std::uint64_t overflows = 0;
+  for (int run = 0; run < 900; ++run) {
+    std::vector<std::uint8_t> input = random_input(random, true);
+    if (input.size() < 16) continue;
+    input[1] = 0xc0;
+    for (unsigned i = 2; i < 10; ++i) input[i] = 0;
+    input[10] = input[11] = static_cast<std::uint8_t>(random.next() | 1U);
+    SmmuV3Driver driver(bench, input.data(), input.size(), SmmuV3Driver::Checkpoints::none);
+    driver.run();
+    const Pmcgs& groups = driver.smmu().pmcgs();
+    ASSERT_EQ(groups.size(), 2U);
+    for (unsigned i = 0; i < groups.size(); ++i) {
+      counted += groups.group(i).counts_events() ? 1 : 0;
+      overflows += groups.group(i).registers().get(SMMU_PMCG_OVSSET0) != 0 ? 1 : 0;
+    }
+  }
+  EXPECT_GT(counted, 20U);
+  EXPECT_GT(overflows, 50U);
+}
+
 TEST(Random, ASmmuThatIsUsedAgainIsAsNew) {
   test::Random random(0x4e78);
   FuzzBench bench;

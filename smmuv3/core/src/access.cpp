@@ -114,6 +114,7 @@ void Access::start() {
       m_state = State::done;
       return;
     }
+    m_engine.tell(smmu::MonitoredEvent::access, m_request, m_time);
     pass_port();
     if (m_request.unsupported == smmu::Unsupported::identity) {
       tell_other_identity();
@@ -168,6 +169,7 @@ void Access::find_configuration() {
   request.substream_valid = m_request.substream_valid;
   request.debug = m_request.debug;
   request.foresee = m_request.foresee;
+  request.of_access = true;
   request.ats = ats();
   request.ATSCHK = checks_ats();
   request.time = m_time;

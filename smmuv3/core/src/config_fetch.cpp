@@ -33,6 +33,7 @@ ConfigFetch::ConfigFetch(const Parts& parts, const ProgrammingInterface& interfa
                          const ConfigRequest& request)
     : m_parts(parts),
       m_request(request),
+      m_secure(interface.sec_sid() == SecSid::secure),
       m_table(interface.stream_table()),
       m_table_attributes(interface.table_attributes()),
       m_e2h((interface.reg(SMMU_CR2) & CR2_E2H) != 0),
@@ -89,9 +90,24 @@ void ConfigFetch::need(const char* what, std::uint64_t address, std::uint8_t siz
   m_op.address = address;
   m_op.size = size;
   m_op.attributes = attributes;
-  if (!m_request.debug) m_time = m_parts.engine.pass_walk_port(m_time);
+  if (!m_request.debug) {
+    m_time = m_parts.engine.pass_walk_port(m_time);
+    tell(smmu::MonitoredEvent::config_access);
+  }
   m_op.time = m_time;
   m_waiting = true;
+}
+
+void ConfigFetch::tell(smmu::MonitoredEvent event) {
+  m_parts.engine.tell(event, {0, m_request.stream_id, m_secure, m_time});
+}
+
+void ConfigFetch::count_lookup(bool hit) {
+  ++(hit ? m_parts.statistics.config_hits : m_parts.statistics.config_misses);
+  if (hit) return;
+  // 10.3: once an access, whatever it misses
+  if (m_request.of_access && !m_missed) tell(smmu::MonitoredEvent::config_miss);
+  m_missed = true;
 }
 
 void ConfigFetch::fail(EventType type, std::uint64_t address) {
@@ -111,7 +127,7 @@ void ConfigFetch::find_ste() {
   } else {
     m_time = m_parts.engine.pass_config(m_time);
     cached = caches.stes.lookup(m_request.stream_id, 0);
-    ++(cached != nullptr ? m_parts.statistics.config_hits : m_parts.statistics.config_misses);
+    count_lookup(cached != nullptr);
   }
   if (cached != nullptr) {
     m_ste = *cached;
@@ -199,7 +215,7 @@ void ConfigFetch::find_cd() {
     cached = m_parts.configs.cds.probe(m_request.stream_id, m_choice.index);
   } else {
     cached = m_parts.configs.cds.lookup(m_request.stream_id, m_choice.index);
-    ++(cached != nullptr ? m_parts.statistics.config_hits : m_parts.statistics.config_misses);
+    count_lookup(cached != nullptr);
   }
   m_fetched.reset();
   if (cached != nullptr) {
@@ -219,6 +235,8 @@ void ConfigFetch::reach(State structure, std::uint64_t address) {
   request.structure = true;
   request.debug = m_request.debug;
   request.inhibit_updates = m_request.inhibit_updates;
+  request.stream_id = m_request.stream_id;
+  request.secure_stream = m_secure;
   request.foresee = m_request.foresee;
   request.time = m_time;
   request.generation = m_generation;
@@ -289,6 +307,8 @@ void ConfigFetch::visit(Archive& archive) {
   archive.value("ATSCHK", m_request.ATSCHK);
   archive.value("ste_alone", m_request.ste_alone);
   archive.value("inhibit_updates", m_request.inhibit_updates);
+  archive.value("of_access", m_request.of_access);
+  archive.value("missed", m_missed);
   archive.value("lacks_stage", m_lacks_stage);
   m_table.visit(archive);
   archive.value("memory", m_table_attributes.memory);

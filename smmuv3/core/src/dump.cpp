@@ -44,6 +44,31 @@ void for_each_register(const ProgrammingInterface& interface, F f) {
   }
 }
 
+/// Calls f(name, offset in the register window, value) for each register of a counter group.
+template <class F>
+void for_each_register(const Pmcg& group, F f) {
+  const RegisterFile& registers = group.registers();
+  for (const RegisterInfo& info : registers.table()) {
+    for (std::uint32_t k = 0; k < info.count; ++k) {
+      const std::uint32_t offset = info.offset + k * info.bytes;
+      f(registers.name_at(offset), group.window_offset(offset), registers.get(info.id, k));
+    }
+  }
+}
+
+void dump_pmcg(const Pmcg& group, DumpSection& to) {
+  const std::string whose = group.group() == 0 ? "the TCU" : "TBU " + std::to_string(group.group() - 1);
+  DumpSection& s = to.add("performance monitors of " + whose, {"register", "offset", "value"});
+  for_each_register(group, [&](const std::string& name, std::uint32_t offset, std::uint64_t value) {
+    s.rows.push_back({name, hex(offset), hex(value)});
+  });
+  DumpSection& counters = s.add("counters that are enabled", {"counter", "event", "value"});
+  for (const auto& [counter, event] : group.enabled_counters()) {
+    counters.rows.push_back(
+        {std::to_string(counter), to_string(event), hex(group.registers().get(SMMU_PMCG_EVCNTRn, counter))});
+  }
+}
+
 void dump_registers(const ProgrammingInterface& interface, DumpSection& to) {
   DumpSection& s = to.add("registers", {"register", "offset", "value"});
   if (interface.held()) s.notes.emplace_back("the SMMU is held in reset");
@@ -171,11 +196,17 @@ void dump_config_cache(const Cache& cache, const char* title, DumpSection& to) {
 
 }  // namespace
 
-std::vector<std::pair<std::string, std::uint64_t>> register_values(const ProgrammingInterface& interface) {
+std::vector<std::pair<std::string, std::uint64_t>> register_values(const Smmu& smmu) {
   std::vector<std::pair<std::string, std::uint64_t>> values;
-  for_each_register(interface, [&](const RegisterInfo& info, std::uint64_t value) {
+  for_each_register(smmu.interface(), [&](const RegisterInfo& info, std::uint64_t value) {
     values.emplace_back(info.name, value);
   });
+  for (unsigned i = 0; i < smmu.pmcgs().size(); ++i) {
+    const Pmcg& group = smmu.pmcgs().group(i);
+    for_each_register(group, [&](const std::string& name, std::uint32_t, std::uint64_t value) {
+      values.emplace_back(group.name() + "." + name, value);
+    });
+  }
   return values;
 }
 
@@ -225,6 +256,7 @@ DumpSection dump(Smmu& smmu, const std::string& title, const smmu::DebugMemory& 
   if (parts.features.ATS) dump_messages(interface.atc_messages(), s);
   dump_config_cache(parts.configs.stes, "STE cache", s);
   dump_config_cache(parts.configs.cds, "CD cache", s);
+  for (unsigned i = 0; i < smmu.pmcgs().size(); ++i) dump_pmcg(smmu.pmcgs().group(i), s);
   smmu::dump(parts.engine, regime_name, s);
   return s;
 }

@@ -27,6 +27,8 @@ void Lookup::look_up(ConfigRequest request) {
 void Lookup::translate(const smmu::TranslationContext& context, smmu::TranslationRequest request) {
   request.time = request.arrived = m_time;
   request.generation = m_generation;
+  request.stream_id = stream_id();
+  request.secure_stream = m_interface.sec_sid() == SecSid::secure;
   m_translation.emplace(m_parts.engine, context, request);
   m_state = State::translation;
 }

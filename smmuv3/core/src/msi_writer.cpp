@@ -34,6 +34,17 @@ pgtable::Attributes attributes_of(const Msi& msi) {
 
 }  // namespace
 
+smmu::MemoryOp msi_op(const Msi& msi, const Features& features) {
+  smmu::MemoryOp op;
+  op.kind = smmu::MemoryOpKind::write;
+  op.purpose = "MSI";
+  op.size = 4;
+  op.address = msi.address & low_bits(features.OAS);
+  op.attributes = attributes_of(msi);
+  smmu::store_word(op.data, 0, msi.data);
+  return op;
+}
+
 void MsiWriter::send(MsiSource source, const Msi& msi, TimePs time) {
   if (!m_parts.features.MSI || msi.address == 0) return;
   Slot& s = slot(source);
@@ -64,14 +75,7 @@ Step MsiWriter::step(TimePs now) {
   const std::optional<TimePs> at = due();
   if (!at || *at > now) return Step::done;
   const MsiSource source = *next();
-  const Msi& msi = slot(source).msi;
-  m_op = {};
-  m_op.kind = smmu::MemoryOpKind::write;
-  m_op.purpose = "MSI";
-  m_op.size = 4;
-  m_op.address = msi.address & low_bits(m_parts.features.OAS);  // 3.4.3: truncated
-  m_op.attributes = attributes_of(msi);
-  smmu::store_word(m_op.data, 0, msi.data);
+  m_op = msi_op(slot(source).msi, m_parts.features);
   m_time = m_parts.engine.pass_walk_port(now);
   m_op.time = m_time;
   slot(source).due = false;

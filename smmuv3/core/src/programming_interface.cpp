@@ -6,6 +6,7 @@
 #include "smmuvp/pgtable/attributes.h"
 #include "smmuvp/smmu/attributes.h"
 #include "smmuvp/smmuv3/programming_interface.h"
+#include "smmuvp/smmuv3/register_access.h"
 #include "smmuvp/smmuv3/register_fields.h"
 #include "smmuvp/smmuv3/trace_points.h"
 
@@ -110,37 +111,10 @@ void ProgrammingInterface::refresh() {
   m_priq = Queue::from_register(m_registers.get(SMMU_PRIQ_BASE), m_parts.features.PRIQS, 16);
 }
 
-// IHI 0070 6.2: aligned 32-bit accesses, and aligned 64-bit accesses to 64-bit registers. Others are
-// CONSTRAINED UNPREDICTABLE; here they are RAZ/WI.
-bool ProgrammingInterface::legal_access(std::uint32_t offset, unsigned bytes, bool write,
-                                        std::uint64_t value) {
-  const char* what = write ? "write" : "read";
-  if ((bytes != 4 && bytes != 8) || offset % bytes != 0) {
-    m_parts.diag.guest_error("register.size",
-                             std::string("a ") + what + " of " + std::to_string(bytes) +
-                                 " bytes is no aligned access of 4 or 8 bytes; it is RAZ/WI",
-                             "IHI 0070 6.2", {}, offset);
-    return false;
-  }
-  const std::optional<Located> at = m_registers.locate(offset);
-  const bool whole = at && at->bytes == 8;
-  if (bytes == 8 && !whole && (at || m_registers.locate(offset + 4))) {
-    m_parts.diag.guest_error("register.pair",
-                             std::string("a 64-bit ") + what + " of two 32-bit registers is RAZ/WI",
-                             "IHI 0070 6.2", {}, offset);
-    return false;
-  }
-  if (!at && write && value != 0) {
-    m_parts.diag.guest_error("register.reserved", "a write to a Reserved location has no effect",
-                             "IHI 0070 6.2", {}, offset);
-  }
-  return true;
-}
-
 void ProgrammingInterface::read(std::uint32_t offset, unsigned bytes, AccessSecurity security,
                                 smmu::TimePs now, std::uint64_t& value) {
   value = 0;
-  if (!legal_access(offset, bytes, false, 0)) return;
+  if (!legal_register_access(m_registers, m_parts.diag, offset, bytes, false, 0, "IHI 0070 6.2")) return;
   m_registers.read(offset, bytes, security, value);
   if (m_parts.tracer.on())
     m_parts.tracer.emit(now, smmu::trace_register_read, m_registers.name_at(offset), value);
@@ -148,7 +122,7 @@ void ProgrammingInterface::read(std::uint32_t offset, unsigned bytes, AccessSecu
 
 void ProgrammingInterface::write(std::uint32_t offset, unsigned bytes, AccessSecurity security,
                                  smmu::TimePs now, std::uint64_t value) {
-  if (!legal_access(offset, bytes, true, value)) return;
+  if (!legal_register_access(m_registers, m_parts.diag, offset, bytes, true, value, "IHI 0070 6.2")) return;
   m_written_at = now;
   if (m_parts.tracer.on())
     m_parts.tracer.emit(now, smmu::trace_register_write, m_registers.name_at(offset), value);

@@ -20,7 +20,7 @@ const Features& checked(const Features& features) {
   return features;
 }
 
-const Structures& checked(const Structures& s) {
+const Structures& checked(const Features& features, const Structures& s) {
   const auto geometry = [](const std::string& cache, std::uint32_t sets, std::uint32_t ways) {
     const std::string key = cache + "_sets";
     if (!std::has_single_bit(sets)) throw ConfigError(key, key + " is a power of two");
@@ -33,6 +33,10 @@ const Structures& checked(const Structures& s) {
     throw ConfigError("page_request_buffer", "page_request_buffer is 1 or more");
   }
   if (s.event_buffer == 0) throw ConfigError("event_buffer", "event_buffer is 1 or more");
+  if (const char* problem = features.pmcg.problem(s.ports + 1)) {
+    const std::string text = problem;
+    throw ConfigError(text.substr(0, text.find_first_of(" ,:")), text);
+  }
   return s;
 }
 
@@ -41,19 +45,22 @@ const Structures& checked(const Structures& s) {
 Smmu::Smmu(const Features& features, const Structures& structures, const std::string& name, DiagSink* diag,
            TraceSink* trace)
     : m_features(checked(features)),
-      m_structures(checked(structures)),
+      m_structures(checked(features, structures)),
       m_diag(diag, name),
       m_tracer(trace, name),
       m_engine(m_structures, m_tracer),
       m_configs(m_structures),
       m_interface(parts_by(m_configs), SecSid::non_secure),
+      m_pmcgs(m_interface.parts(), m_interface),
       m_window(m_interface, window_size) {
   add_workers(m_interface);
-  if (!m_features.SECURE_IMPL) return;
-  m_secure_configs = std::make_unique<ConfigCaches>(m_structures);
-  m_secure = std::make_unique<ProgrammingInterface>(parts_by(*m_secure_configs), SecSid::secure);
-  m_window.add(secure_first, secure_last, *m_secure);
-  add_workers(*m_secure);
+  if (m_features.SECURE_IMPL) {
+    m_secure_configs = std::make_unique<ConfigCaches>(m_structures);
+    m_secure = std::make_unique<ProgrammingInterface>(parts_by(*m_secure_configs), SecSid::secure);
+    m_window.add(secure_first, secure_last, *m_secure);
+    add_workers(*m_secure);
+  }
+  m_pmcgs.join(m_window, m_workers);
 }
 
 void Smmu::add_workers(ProgrammingInterface& interface) {
@@ -68,7 +75,7 @@ void Smmu::add_workers(ProgrammingInterface& interface) {
 
 void Smmu::check(const Features& features, const Structures& structures) {
   checked(features);
-  checked(structures);
+  checked(features, structures);
 }
 
 bool Smmu::translate_fast(const smmu::AccessRequest& request, smmu::AccessAnswer& answer) {
@@ -111,7 +118,9 @@ bool Smmu::answer_at_tcu(const smmu::AccessRequest& request, smmu::AccessAnswer&
   m_configs.cds.lookup(request.stream_id, choice.index);
   m_engine.tlb().use(*entry);
   const std::uint8_t port = request.port;
+  m_engine.tell(smmu::MonitoredEvent::access, request, request.time);
   smmu::TimePs time = m_engine.pass_micro_tlb(port, m_engine.pass_port(port, request.time));
+  m_engine.tell(smmu::MonitoredEvent::micro_tlb_miss, request, time);
   time = m_engine.pass_config(m_engine.pass_to_tcu(port, time));
   time = m_engine.pass_tlb(time);
   const smmu::TimePs there = m_engine.there_in_tlb(*entry, request.time, time);
@@ -140,6 +149,7 @@ void Smmu::reset() {
     m_secure_configs->clear();
     m_secure->reset();
   }
+  m_pmcgs.reset();
   m_engine.reset();
 }
 
@@ -148,6 +158,7 @@ void Smmu::renew() {
   m_engine.renew();
   m_interface.stalls().renew();
   if (m_secure) m_secure->stalls().renew();
+  m_pmcgs.renew();
   m_statistics = {};
 }
 
@@ -164,6 +175,7 @@ void Smmu::visit(Archive& archive) {
   m_configs.visit(archive, m_features);
   if (m_secure) m_secure_configs->visit(archive, m_features);
   m_statistics.visit(archive);
+  m_pmcgs.visit(archive);
   archive.end();
 }
 

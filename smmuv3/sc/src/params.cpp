@@ -123,6 +123,33 @@ std::vector<ParamInfo> make_params() {
           number("command_latency", 10, 0, 1000000, "clocks to execute a command (no outside source)"),
       });
   smmu::append(p, smmu::tbu_params());
+  smmu::append(
+      p,
+      {
+          flag("pmcg", false,
+               "performance monitors: a counter group of the TCU, and one of each TBU; their registers make "
+               "the window longer"),
+          number("pmcg_counters", 4, 4, 64, "counters of each group (SMMU_PMCG_CFGR.NCTR + 1)"),
+          choice("pmcg_bits", "32", "bits of a counter (SMMU_PMCG_CFGR.SIZE + 1)",
+                 {"32", "36", "40", "44", "48", "64"}),
+          flag("pmcg_reloc", true,
+               "counters, overflow status and capture are in a page of their own, Page 1 "
+               "(SMMU_PMCG_CFGR.RELOC_CTRS)"),
+          flag("pmcg_msi", false,
+               "groups can send message signalled interrupts (SMMU_PMCG_CFGR.MSI); the architecture "
+               "recommends them where the SMMU has MSI"),
+          flag("pmcg_capture", true, "counters can be captured (SMMU_PMCG_CFGR.CAPTURE)"),
+          flag("pmcg_one_filter", false,
+               "one StreamID filter for all counters of a group, and not one for each "
+               "(SMMU_PMCG_CFGR.SID_FILTER_TYPE)"),
+          number("pmcg_offset", 0x20000, 0x1000, 0x1000000,
+                 "Page 0 of the TCU's group in the register window; MMU-600 and MMU-700: 0x2000"),
+          number("pmcg_page1", 0x10000, 0, 0x1000000, "from there to its Page 1; MMU-700: 0x20000"),
+          number("pmcg_tbu_offset", 0x40000, 0x1000, 0x1000000,
+                 "Page 0 of TBU 0's group in the register window; MMU-700: 0x42000"),
+          number("pmcg_tbu_page1", 0x10000, 0, 0x1000000, "from the Page 0 of a TBU's group to its Page 1"),
+          number("pmcg_tbu_stride", 0x20000, 0, 0x1000000, "from one TBU's group to the next"),
+      });
   for (ParamInfo& info : p) {
     info.doc += smmu::preset_values(presets(), info.name) + personality_values(info.name);
   }
@@ -191,6 +218,20 @@ Settings settings_of(const Params& p) {
   f.STALL_MAX = static_cast<std::uint16_t>(p.uint("STALL_MAX"));
   f.GBPA_ABORT = p.flag("GBPA_ABORT");
   f.IIDR = word("IIDR");
+  if (p.flag("pmcg")) {
+    PmcgFeatures& m = f.pmcg;
+    m.counters = byte("pmcg_counters");
+    m.bits = static_cast<std::uint8_t>(std::stoul(p.text("pmcg_bits")));
+    m.RELOC_CTRS = p.flag("pmcg_reloc");
+    m.MSI = p.flag("pmcg_msi");
+    m.CAPTURE = p.flag("pmcg_capture");
+    m.SID_FILTER_TYPE = p.flag("pmcg_one_filter");
+    m.tcu = word("pmcg_offset");
+    m.tcu_page1 = word("pmcg_page1");
+    m.tbu = word("pmcg_tbu_offset");
+    m.tbu_page1 = word("pmcg_tbu_page1");
+    m.tbu_stride = word("pmcg_tbu_stride");
+  }
   if (const char* problem = f.problem()) {
     std::string text = problem;  // begins with the name of a parameter
     const std::string parameter = text.substr(0, text.find_first_of(" ,"));
@@ -215,6 +256,7 @@ Settings settings_of(const Params& p) {
   t.event_merge_window = clocks("event_merge_window");
   t.command = {clocks("command_latency"), 0, 1};
   t.tell_tlbi = p.flag("tell_tlbi");
+  t.clock = s.clock_ps;
   return s;
 }
 

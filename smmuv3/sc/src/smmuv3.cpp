@@ -76,7 +76,7 @@ class Module : public smmu::WithCore<smmuv3::Smmu>, public smmu::SmmuModule {
   void reset_core() override { core.reset(); }
   void visit_core(Archive& archive) override { core.visit(archive); }
   void show() override {
-    m_wires.update(core.interface());
+    m_wires.update(core.interface(), core.pmcgs());
     for (const auto& sender : m_senders) sender->kick();
   }
   void core_statistics(StatVisitor& visitor) const override { core.statistics().report(visitor); }
@@ -102,7 +102,7 @@ bool Module::access_registers(const RegisterAccess& access, AccessSecurity secur
     return true;
   }
   block.write(access.offset, access.bytes, security, now, value);
-  m_wires.cancel_disabled(core.interface());
+  m_wires.cancel_disabled(core.interface(), core.pmcgs());
   show();
   return true;
 }
@@ -141,11 +141,18 @@ class SmmuV3<BUSWIDTH>::Impl : public Module {
  public:
   Impl(const smmuv3::Settings& s, Host& host, SmmuV3& m)
       : Module(m, s, host, m.walk, m.ats,
-               {m.eventq_irq, m.gerror_irq, m.cmdq_sync_irq, m.event_out, m.priq_irq}),
+               {m.eventq_irq, m.gerror_irq, m.cmdq_sync_irq, m.event_out, m.priq_irq, lines_of(m.pmcg_irq)}),
         features(s.features) {}
 
   smmuv3::Features features;
   std::vector<Port> ports;
+
+ private:
+  static std::vector<LineOut*> lines_of(sc_core::sc_vector<LineOut>& lines) {
+    std::vector<LineOut*> list;
+    for (LineOut& line : lines) list.push_back(&line);
+    return list;
+  }
 };
 
 template <unsigned BUSWIDTH>
@@ -168,6 +175,11 @@ SmmuV3<BUSWIDTH>::SmmuV3(const sc_core::sc_module_name& name, const Params& para
       priq_irq("priq_irq"),
       reset("reset") {
   const smmuv3::Settings settings = settings_of(parameters(), *this);
+  if (settings.features.pmcg.counters != 0) {
+    pmcg_irq.init(settings.tbus + 1, [](const char*, std::size_t i) {
+      return new LineOut(("pmcg" + std::to_string(i) + "_irq").c_str());
+    });
+  }
   m_impl = std::make_unique<Impl>(settings, this->host(), *this);
   const std::string lacks = smmuv3::personality_difference(parameters());
   if (!lacks.empty()) {
@@ -188,7 +200,9 @@ SmmuV3<BUSWIDTH>::SmmuV3(const sc_core::sc_module_name& name, const Params& para
 
   if constexpr (BUSWIDTH == platform_buswidth) {
     std::vector<Port>& p = m_impl->ports;
-    p.push_back(Port::registers("registers", &registers, "programming interface, 128 KiB", 128 << 10));
+    const std::uint64_t window = m_impl->core.window().size();
+    p.push_back(Port::registers("registers", &registers,
+                                "programming interface, " + std::to_string(window >> 10) + " KiB", window));
     p.push_back({"walk", &walk, "structures, translation tables and queues"});
     m_impl->list_tbus(tbu_in, tbu_out, p);
     if (m_impl->features.ATS) p.push_back({"ats", &ats, "messages to devices with an ATC", true});
@@ -202,6 +216,11 @@ SmmuV3<BUSWIDTH>::SmmuV3(const sc_core::sc_module_name& name, const Params& para
                    "priq", edge});
     }
     p.push_back({"event_out", &event_out, "wake-up event for WFE", true, "", true});
+    for (std::size_t i = 0; i < pmcg_irq.size(); ++i) {
+      const std::string whose = i == 0 ? "the TCU" : "TBU " + std::to_string(i - 1);
+      p.push_back({"pmcg" + std::to_string(i) + "_irq", &pmcg_irq[i],
+                   "a performance monitor counter of " + whose + " overflowed", true, "", true});
+    }
     p.push_back({"reset", &reset, "resets the SMMU", true});
   }
 }
@@ -232,6 +251,7 @@ void SmmuV3<BUSWIDTH>::before_end_of_elaboration() {
   m_impl->tie(cmdq_sync_irq);
   m_impl->tie(event_out);
   m_impl->tie(priq_irq);
+  for (LineOut& line : pmcg_irq) m_impl->tie(line);
   m_impl->tie_reset(reset);
   m_impl->connect_ats(ats);
 }
@@ -304,7 +324,7 @@ DumpSection SmmuV3<BUSWIDTH>::contents() const {
 
 template <unsigned BUSWIDTH>
 std::vector<std::pair<std::string, std::uint64_t>> SmmuV3<BUSWIDTH>::register_values() const {
-  return smmuv3::register_values(m_impl->core.interface());
+  return smmuv3::register_values(m_impl->core);
 }
 
 template <unsigned BUSWIDTH>
@@ -320,6 +340,16 @@ void SmmuV3<BUSWIDTH>::describe(DtNode& node) const {
   if (m_impl->features.COHACC) node.flag("dma-coherent");
   // The platform names the controller of the messages.
   if (m_impl->features.MSI) node.flag("msi-parent");
+  // bindings/perf/arm,smmu-v3-pmcg.yaml: a node of its own each, beside that of the SMMU.
+  const smmuv3::PmcgFeatures& pmcg = m_impl->features.pmcg;
+  for (unsigned i = 0; i < pmcg_irq.size(); ++i) {
+    DtNode& pmu = node.beside("pmu");
+    pmu.strings("compatible", {"arm,smmu-v3-pmcg"});
+    pmu.reg("registers", pmcg.page0(i), smmuv3::PmcgFeatures::page_size);
+    if (pmcg.RELOC_CTRS) pmu.reg("registers", pmcg.page1(i), smmuv3::PmcgFeatures::page_size);
+    pmu.interrupt("pmcg" + std::to_string(i) + "_irq");
+    if (pmcg.MSI) pmu.flag("msi-parent");
+  }
 }
 
 template class SmmuV3<32>;

@@ -1,5 +1,7 @@
 #include "wired_outputs.h"
 
+#include <string>
+
 namespace smmuvp::smmuv3 {
 
 WiredOutputs::WiredOutputs(const Ports& ports, bool level, const sc_core::sc_time& clock,
@@ -11,9 +13,17 @@ WiredOutputs::WiredOutputs(const Ports& ports, bool level, const sc_core::sc_tim
                      : group.add_pulse("gerror", ports.gerror, clock)),
       m_cmdq_sync(group.add_pulse("cmdq_sync", ports.cmdq_sync, clock)),
       m_event(group.add_pulse("event", ports.event, clock)),
-      m_priq(level ? group.add_level("priq", ports.priq) : group.add_pulse("priq", ports.priq, clock)) {}
+      m_priq(level ? group.add_level("priq", ports.priq) : group.add_pulse("priq", ports.priq, clock)) {
+  for (LineOut* port : ports.pmcg) {
+    const std::string name = "pmcg" + std::to_string(m_pmcg.size());
+    m_pmcg.push_back(&group.add_pulse(name, *port, clock));
+  }
+}
 
-void WiredOutputs::update(ProgrammingInterface& interface) {
+void WiredOutputs::update(ProgrammingInterface& interface, Pmcgs& pmcgs) {
+  for (unsigned i = 0; i < pmcgs.size(); ++i) {
+    if (pmcgs.group(i).take_edge()) m_pmcg[i]->request();
+  }
   const Signals s = interface.take_signals();
   if (s.eventq) m_eventq.request();
   if (s.gerror) m_gerror.request();
@@ -27,8 +37,12 @@ void WiredOutputs::update(ProgrammingInterface& interface) {
   m_priq.set(levels.priq);
 }
 
-// What waits for the end of a pulse must not follow when the lack of an enable is acknowledged (6.3.16).
-void WiredOutputs::cancel_disabled(const ProgrammingInterface& interface) {
+// What waits for the end of a pulse must not follow when the lack of an enable is acknowledged (6.3.16,
+// 10.5.2.19).
+void WiredOutputs::cancel_disabled(const ProgrammingInterface& interface, const Pmcgs& pmcgs) {
+  for (unsigned i = 0; i < pmcgs.size(); ++i) {
+    if (!pmcgs.group(i).irq_enabled()) m_pmcg[i]->cancel();
+  }
   const std::uint32_t enabled = interface.reg(SMMU_IRQ_CTRL);
   if ((enabled & IRQ_CTRL_EVENTQ_IRQEN) == 0) m_eventq.cancel();
   if ((enabled & IRQ_CTRL_GERROR_IRQEN) == 0) m_gerror.cancel();

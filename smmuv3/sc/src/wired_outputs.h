@@ -2,8 +2,10 @@
 #pragma once
 
 #include <systemc>
+#include <vector>
 
 #include "smmuvp/smmu_sc/output_group.h"
+#include "smmuvp/smmuv3/pmcgs.h"
 #include "smmuvp/smmuv3/programming_interface.h"
 
 namespace smmuvp::smmuv3 {
@@ -16,6 +18,7 @@ class WiredOutputs {
     LineOut& cmdq_sync;
     LineOut& event;
     LineOut& priq;
+    std::vector<LineOut*> pmcg{};  ///< of each counter group
   };
 
   /// @param level  eventq, gerror and priq show what holds, and not that it has begun. @param group  they
@@ -23,9 +26,9 @@ class WiredOutputs {
   WiredOutputs(const Ports& ports, bool level, const sc_core::sc_time& clock, smmu::OutputGroup& group);
 
   /// Shows what has happened since the last call, and what holds.
-  void update(ProgrammingInterface& interface);
-  /// After a write of a register: IRQ_CTRL may have been it.
-  void cancel_disabled(const ProgrammingInterface& interface);
+  void update(ProgrammingInterface& interface, Pmcgs& pmcgs);
+  /// After a write of a register: IRQ_CTRL, or one of a counter group, may have been it.
+  void cancel_disabled(const ProgrammingInterface& interface, const Pmcgs& pmcgs);
 
  private:
   bool m_level;
@@ -34,6 +37,7 @@ class WiredOutputs {
   InterruptOutput& m_cmdq_sync;
   InterruptOutput& m_event;
   InterruptOutput& m_priq;
+  std::vector<InterruptOutput*> m_pmcg;
 };
 
 }  // namespace smmuvp::smmuv3

@@ -1,6 +1,7 @@
 #include "smmuvp/smmuv3/features.h"
 
 #include <algorithm>
+#include <vector>
 
 namespace smmuvp::smmuv3 {
 
@@ -75,6 +76,46 @@ const char* Features::problem() const {
   if (STALL_MODEL > 2) return "STALL_MODEL is 0, 1 or 2";
   if (STALL_MODEL == 1 && STALL_MAX != 0) return "STALL_MAX is 0 with STALL_MODEL 1, which never stalls";
   if (STALL_MODEL != 1 && STALL_MAX == 0) return "STALL_MAX is 1 or more with STALL_MODEL 0 and 2";
+  return nullptr;
+}
+
+namespace {
+
+/// What pages of counter groups must not meet: where the registers of Page 0 and Page 1 are. From 0x1000 to
+/// 0x7fff, where Arm's SMMUs have them, nothing is that is built.
+bool is_taken(std::uint32_t page) {
+  return page < 0x20000 && (page < PmcgFeatures::page_size || page >= 0x8000);
+}
+
+}  // namespace
+
+const char* PmcgFeatures::problem(unsigned groups) const {
+  if (counters == 0) return nullptr;
+  if (counters < 4 || counters > 64) return "pmcg_counters is 4 to 64";
+  if (bits != 32 && bits != 36 && bits != 40 && bits != 44 && bits != 48 && bits != 64) {
+    return "pmcg_bits is 32, 36, 40, 44, 48 or 64";
+  }
+  constexpr std::uint32_t furthest = 0x0100'0000;
+  for (const std::uint32_t offset : {tcu, tcu_page1, tbu, tbu_page1, tbu_stride}) {
+    if (offset % page_size != 0 || offset > furthest) {
+      return "pmcg_offset, pmcg_page1, pmcg_tbu_offset, pmcg_tbu_page1 and pmcg_tbu_stride are multiples of "
+             "4 KiB, of 16 MiB at most";
+    }
+  }
+  std::vector<std::uint32_t> pages;
+  for (unsigned group = 0; group < groups; ++group) {
+    pages.push_back(page0(group));
+    if (RELOC_CTRS) pages.push_back(page1(group));
+  }
+  std::sort(pages.begin(), pages.end());
+  if (std::adjacent_find(pages.begin(), pages.end()) != pages.end()) {
+    return "pmcg_offset: two pages of counter groups have the same place";
+  }
+  if (std::any_of(pages.begin(), pages.end(), is_taken)) {
+    return "pmcg_offset: a page of a counter group lies upon registers of the SMMU, which are below 0x1000 "
+           "and "
+           "from 0x8000 to 0x1ffff";
+  }
   return nullptr;
 }
 

@@ -28,6 +28,7 @@ struct ConfigRequest {
   bool ATSCHK = false;                        ///< CR0.ATSCHK, with `ats`
   bool ste_alone = false;                     ///< no CD is looked for
   bool inhibit_updates = false;  ///< by stage 2, where it translates the address of an L1CD or CD
+  bool of_access = false;        ///< of a client, for monitors
   smmu::TimePs time = 0;
 };
 
@@ -90,11 +91,14 @@ class ConfigFetch {
   void need(const char* what, std::uint64_t address, std::uint8_t size,
             const pgtable::Attributes& attributes);
   void fail(EventType type, std::uint64_t address = 0);
+  void count_lookup(bool hit);
+  void tell(smmu::MonitoredEvent event);
   void restored(Archive& archive);
   bool overtaken() const { return m_generation != m_parts.engine.generation(); }
 
   Parts m_parts;
   ConfigRequest m_request;
+  bool m_secure;  // of which Security state the stream is
   StreamTable m_table;
   pgtable::Attributes m_table_attributes;
   bool m_e2h;                 // CR2.E2H
@@ -103,6 +107,7 @@ class ConfigFetch {
   State m_state = State::start;
   bool m_waiting = false;
   bool m_lacks_stage = false;
+  bool m_missed = false;  // a lookup
   smmu::TimePs m_time;
   smmu::MemoryOp m_op;
   smmu::MemoryAnswer m_memory;

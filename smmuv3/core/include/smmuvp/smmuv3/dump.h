@@ -25,8 +25,9 @@ constexpr std::uint64_t most_dumped_structures = std::uint64_t{1} << 14;
 /// reads only.
 DumpSection dump(Smmu& smmu, const std::string& title, const smmu::DebugMemory& memory);
 
-/// The registers that there are, by name, as a debugger reads them.
-std::vector<std::pair<std::string, std::uint64_t>> register_values(const ProgrammingInterface& interface);
+/// The registers that there are, by name, as a debugger reads them. Those of counter groups begin with
+/// "pmcg0." and so on.
+std::vector<std::pair<std::string, std::uint64_t>> register_values(const Smmu& smmu);
 
 /// Adds the streams, an L1STD, STE and CD each as far as there are any, and every CD of a stream with
 /// substreams.

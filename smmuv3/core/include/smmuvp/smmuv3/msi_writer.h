@@ -23,6 +23,9 @@ struct Msi {
   std::uint8_t SH = 0;
 };
 
+/// The write that is the MSI. The address is truncated to the OAS (3.4.3).
+smmu::MemoryOp msi_op(const Msi& msi, const Features& features);
+
 /// Sends MSIs one after the other. One of a source that is still to be sent stands for all its occurrences
 /// until it leaves (3.18: identical interrupts may be coalesced); what happens after that is told by another.
 class MsiWriter : public smmu::Worker {

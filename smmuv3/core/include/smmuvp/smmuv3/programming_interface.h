@@ -127,7 +127,6 @@ class ProgrammingInterface : public RegisterBlock, private RegisterObserver {
   void register_written(std::uint16_t id, std::uint32_t index, AccessSecurity security, std::uint64_t old,
                         std::uint64_t value, std::uint64_t written, std::uint64_t lanes) override;
   void register_write_ignored(std::uint16_t id, std::uint32_t index) override;
-  bool legal_access(std::uint32_t offset, unsigned bytes, bool write, std::uint64_t value);
   std::uint64_t visible_bits(std::uint16_t id) const;
   bool interrupts(std::uint32_t irq_ctrl_bit) const;
   Msi msi_of(Reg CFG0, Reg CFG1, Reg CFG2) const;

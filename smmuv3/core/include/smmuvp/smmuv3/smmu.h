@@ -15,6 +15,7 @@
 #include "smmuvp/smmu/worker.h"
 #include "smmuvp/smmuv3/features.h"
 #include "smmuvp/smmuv3/parts.h"
+#include "smmuvp/smmuv3/pmcgs.h"
 #include "smmuvp/smmuv3/programming_interface.h"
 #include "smmuvp/smmuv3/statistics.h"
 
@@ -43,6 +44,9 @@ class Smmu {
   ProgrammingInterface& interface_of(const smmu::AccessRequest& request) {
     return request.secure_stream && m_secure ? *m_secure : m_interface;
   }
+  /// Performance monitors.
+  Pmcgs& pmcgs() { return m_pmcgs; }
+  const Pmcgs& pmcgs() const { return m_pmcgs; }
   /// All registers.
   const RegisterWindow& window() const { return m_window; }
 
@@ -72,7 +76,7 @@ class Smmu {
   // ---- queues
 
   /// Of each interface: the Event queue, the Command queue, what sends MSIs, address translation operations,
-  /// prefetches; with ATS, messages to devices. Always the same ones.
+  /// prefetches; with ATS, messages to devices. Then performance monitors. Always the same ones.
   const std::vector<smmu::Worker*>& workers() { return m_workers; }
   Signals take_signals() { return m_interface.take_signals(); }
   /// Whether stalled accesses have answers that they have not asked for yet.
@@ -125,6 +129,7 @@ class Smmu {
   Statistics m_statistics;
   ProgrammingInterface m_interface;
   std::unique_ptr<ProgrammingInterface> m_secure;
+  Pmcgs m_pmcgs;
   RegisterWindow m_window;
   std::vector<smmu::Worker*> m_workers;
 };

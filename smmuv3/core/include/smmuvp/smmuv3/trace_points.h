@@ -32,6 +32,10 @@ constexpr TracePoint<std::string_view, std::uint32_t, std::uint64_t, std::uint32
     "smmu.page_request",
     "a page request was recorded, or discarded",
     {"outcome", "sid", "address", "PRGIndex", "Last"}};
+constexpr TracePoint<std::uint32_t, std::uint32_t, std::uint32_t, bool, bool> trace_pmcg_overflow{
+    "smmu.pmcg_overflow",
+    "a performance monitor counter overflowed",
+    {"group", "counter", "event", "captured", "interrupt"}};
 /// All that an SMMUv3 emits, the engine included.
 inline std::vector<TracePointInfo> trace_points() {
   return {smmu::trace_translate,
@@ -46,6 +50,7 @@ inline std::vector<TracePointInfo> trace_points() {
           trace_ats_request,
           trace_atc_message,
           trace_page_request,
+          trace_pmcg_overflow,
           smmu::trace_register_write,
           smmu::trace_register_read,
           smmu::trace_tlb_fill,

@@ -90,7 +90,7 @@ class SMMUVP_EXPORT SmmuV3 : public Component, public DumpControl, public TlbiLi
   using TbuTarget = tlm::tlm_target_socket<BUSWIDTH>;
   using TbuInitiator = tlm::tlm_initiator_socket<BUSWIDTH>;
 
-  /// Programming interface: Page 0 and Page 1, 128 KiB.
+  /// Programming interface: Page 0 and Page 1, 128 KiB, and, with `pmcg`, pages of counter groups.
   tlm_utils::simple_target_socket<SmmuV3, BUSWIDTH> registers;
   /// Structures, translation tables and queues.
   tlm::tlm_initiator_socket<BUSWIDTH> walk;
@@ -105,6 +105,8 @@ class SMMUVP_EXPORT SmmuV3 : public Component, public DumpControl, public TlbiLi
   LineOut event_out;                         ///< wake-up event for processors in WFE
   LineOut priq_irq;  ///< page requests have come (IDR0.PRI); by level: PRI queue is non-empty
   LineIn reset;      ///< active high unless reset_active_low
+  /// A counter overflowed: of the TCU's counter group, then of each TBU's. None without `pmcg`.
+  sc_core::sc_vector<LineOut> pmcg_irq;
 
   // ---- What processors broadcast, with the parameter BTM (IHI 0070 3.17). See tlbi_broadcast.h.
 

@@ -10,6 +10,29 @@ namespace smmuvp::smmuv3 {
 /// The Security state of a stream, and of the programming interface that serves it (IHI 0070 3.10.1).
 enum class SecSid : std::uint8_t { non_secure, secure };
 
+/// Performance monitor counter groups (IHI 0070 chapter 10): that of the TCU, then one of each TBU. All are
+/// alike. Offsets are those of the register window.
+struct PmcgFeatures {
+  std::uint8_t counters = 0;           ///< of each group, 4 to 64; 0: there are no groups
+  std::uint8_t bits = 32;              ///< of a counter: 32, 36, 40, 44, 48 or 64 (CFGR.SIZE + 1)
+  bool RELOC_CTRS = true;              ///< counters, overflow status and capture are in a Page 1
+  bool MSI = false;                    ///< groups can send MSIs
+  bool CAPTURE = true;                 ///< SVRn and CAPR
+  bool SID_FILTER_TYPE = false;        ///< true: the filter of counter 0 is that of all
+  std::uint32_t tcu = 0x20000;         ///< Page 0 of the TCU's group
+  std::uint32_t tcu_page1 = 0x10000;   ///< from there to its Page 1
+  std::uint32_t tbu = 0x40000;         ///< Page 0 of TBU 0's group
+  std::uint32_t tbu_page1 = 0x10000;   ///< from the Page 0 of a TBU's group to its Page 1
+  std::uint32_t tbu_stride = 0x20000;  ///< from one TBU's group to the next
+
+  static constexpr std::uint32_t page_size = 0x1000;
+  /// @param group  0: of the TCU, n + 1: of TBU n
+  std::uint32_t page0(unsigned group) const { return group == 0 ? tcu : tbu + (group - 1) * tbu_stride; }
+  std::uint32_t page1(unsigned group) const { return page0(group) + (group == 0 ? tcu_page1 : tbu_page1); }
+  /// As Features::problem(). @param groups  how many there are
+  const char* problem(unsigned groups) const;
+};
+
 /// Features that parameters switch. What is not here is not built: its ID field reads as "not supported".
 /// Names are those of the ID register fields (IHI 0070 6.3.1 to 6.3.8), values theirs.
 struct Features {
@@ -67,6 +90,7 @@ struct Features {
   // S_IDR1
   bool SECURE_IMPL = false;  ///< Secure state: a second programming interface
   // others
+  PmcgFeatures pmcg;
   bool GBPA_ABORT = false;  ///< reset value of GBPA.ABORT (IMPLEMENTATION DEFINED)
   std::uint32_t IIDR = 0;   ///< as the register; 0 is no Arm implementation
 
@@ -104,6 +128,7 @@ struct Structures : smmu::EngineStructures {
   /// Tells, once a kind, of broadcast TLB maintenance that leaves a translation which it names.
   bool tell_tlbi = false;
   smmu::StructureTiming command;  ///< processing of one command
+  std::uint64_t clock = 1000;     ///< picoseconds of what performance monitors count as a cycle
 };
 
 /// ID registers, computed from what is built and switched on.
