@@ -30,7 +30,15 @@ class TestMemory {
   void make_ok(std::uint64_t address) { m_aborting.erase(address >> 12); }
   bool aborts(std::uint64_t address) const { return m_aborting.count(address >> 12) != 0; }
 
-  MemoryAnswer carry_out(const MemoryOp& op) {
+  /// Where Secure PA space begins, with `tells_spaces`.
+  static constexpr std::uint64_t secure = std::uint64_t{1} << 60U;
+  std::uint64_t place(pgtable::AddressSpace space, std::uint64_t address) const {
+    return tells_spaces && space == pgtable::AddressSpace::secure ? secure | address : address;
+  }
+
+  MemoryAnswer carry_out(const MemoryOp& asked) {
+    MemoryOp op = asked;
+    op.address = place(op.space, op.address);
     MemoryAnswer a;
     a.time = op.time + latency;
     if (aborts(op.address)) {
@@ -58,7 +66,9 @@ class TestMemory {
     return a;
   }
   /// For builders: never aborts.
-  pgtable::MemoryResponse carry_out(const pgtable::MemoryOp& op) {
+  pgtable::MemoryResponse carry_out(const pgtable::MemoryOp& asked) {
+    pgtable::MemoryOp op = asked;
+    op.address = place(op.space, op.address);
     pgtable::MemoryResponse r;
     r.data = read(op.address, op.size);
     if (op.big_endian) r.data = swapped(r.data, op.size);
@@ -72,8 +82,9 @@ class TestMemory {
   }
 
   std::uint64_t latency = 0;
-  bool atomics = true;  ///< whether it can compare and swap
-  unsigned swaps = 0;   ///< how often it was asked to
+  bool tells_spaces = false;  ///< Secure PA space has bytes of its own
+  bool atomics = true;        ///< whether it can compare and swap
+  unsigned swaps = 0;         ///< how often it was asked to
 
  private:
   std::map<std::uint64_t, std::array<std::uint8_t, 4096>> m_pages;

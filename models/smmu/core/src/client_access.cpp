@@ -64,10 +64,11 @@ TranslationRequest ClientAccess::translation_request(std::uint64_t address, pgta
 }
 
 void ClientAccess::translate(const TranslationContext& context, std::uint64_t address, bool privileged,
-                             bool instruction, bool DIPAN) {
+                             bool instruction, bool DIPAN, AddressSpace space) {
   TranslationRequest request =
       translation_request(address, access_type(m_request.kind, instruction), privileged);
   request.DIPAN = DIPAN;
+  request.space = space;
   m_translation.emplace(m_engine, context, request);
 }
 

@@ -133,9 +133,11 @@ void Engine::report_parts(StatVisitor& visitor) const {
   for (unsigned port = 0; port < m_tbus.size(); ++port) {
     report_part("tbu", std::to_string(port), tbu_statistics(static_cast<std::uint8_t>(port)));
   }
-  for (const auto& [stream_id, slot] : m_streams.sorted()) {
+  for (const auto& [stream, slot] : m_streams.sorted()) {
     const AccessStatistics s = stream_statistics(slot);
-    if (s.accesses != 0) report_part("stream", number_text(stream_id, Notation::Hexadecimal), s);
+    const bool secure = stream >> 32U != 0;
+    const std::string name = number_text(static_cast<std::uint32_t>(stream), Notation::Hexadecimal);
+    if (s.accesses != 0) report_part("stream", (secure ? "secure-" : "") + name, s);
   }
   const AccessStatistics other = stream_statistics(CountedStreams::other);
   if (other.accesses != 0) report_part("stream", "other", other);

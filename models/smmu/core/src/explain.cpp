@@ -28,34 +28,35 @@ class Comparison {
       if (w.step() == Step::done) return w.result();
       w.complete(walk_response(w.op(), memory(memory_op_of(w.op(), address_bits))));
       if (const auto table = w.found_table()) {
-        found(*table, table->stage == Stage::stage1 ? request.va : w.stage2_input());
+        found(*table, table->stage == Stage::stage1 ? request.va : w.stage2_input(), w.stage2_space());
       }
-      if (const auto translation = w.found_stage2()) found(*translation, w.stage2_input());
+      if (const auto translation = w.found_stage2()) found(*translation, w.stage2_input(), w.stage2_space());
     }
   }
 
  private:
   void ask(const pgtable::WalkQuestion& question, std::size_t step) {
-    const Tag tag = Translation::tag_of(m_tag, question.stage);
+    const Tag tag = Translation::tag_of(m_tag, question.stage, question.space);
     if (question.stage == Stage::stage2) {
       if (const auto* entry = m_engine.ipa_cache().probe(tag, question.input)) {
-        m_to.ipas.push_back({step, question.input, entry->value.translation, std::nullopt});
+        m_to.ipas.push_back({step, question.input, question.space, entry->value.translation, std::nullopt});
       }
     }
     if (const auto* entry = m_engine.walk_cache().probe(tag, question.input)) {
-      m_to.tables.push_back({step, question.input, entry->value.table, std::nullopt});
+      m_to.tables.push_back({step, question.input, question.space, entry->value.table, std::nullopt});
     }
   }
-  void found(const pgtable::TablePointer& table, std::uint64_t input) {
+  void found(const pgtable::TablePointer& table, std::uint64_t input, AddressSpace space) {
     for (auto& part : m_to.tables) {
       const pgtable::TablePointer& cached = part.cached;
       if (cached.stage != table.stage || cached.region_shift != table.region_shift) continue;
-      if (table.stage == Stage::stage1 || part.input == input) part.memory = table;
+      const bool same_ipa = part.input == input && part.space == space;
+      if (table.stage == Stage::stage1 || same_ipa) part.memory = table;
     }
   }
-  void found(const pgtable::Stage2Translation& translation, std::uint64_t input) {
+  void found(const pgtable::Stage2Translation& translation, std::uint64_t input, AddressSpace space) {
     for (auto& part : m_to.ipas) {
-      if (part.input == input) part.memory = translation;
+      if (part.input == input && part.space == space) part.memory = translation;
     }
   }
 
@@ -101,6 +102,7 @@ TranslationExplanation explain_translation(Engine& engine, const pgtable::Config
   walk.va = request.address;
   walk.access = request.access;
   walk.privileged = request.privileged;
+  walk.space = request.space;
   walk.table = request.structure;
   walk.DIPAN = request.DIPAN;
   walk.side_effects = false;
@@ -108,14 +110,15 @@ TranslationExplanation explain_translation(Engine& engine, const pgtable::Config
   e.walk = pgtable::explain_walk(config, walk, [&memory, address_bits](const pgtable::MemoryOp& op) {
     return walk_response(op, memory(memory_op_of(op, address_bits)));
   });
+  Tag tag = context.tag;
+  if (tag.stages == pgtable::Stages::stage2) tag.asid = asid_of_ipas(request.space);
   // Caches hold what is there, whoever asks and whatever the access may do with it.
   walk.access = pgtable::AccessType::none;
   walk.privileged = true;
   walk.DIPAN = false;
-  const pgtable::Result there =
-      Comparison(engine, context.tag, e).walk(context.setup, walk, memory, address_bits);
+  const pgtable::Result there = Comparison(engine, tag, e).walk(context.setup, walk, memory, address_bits);
   if (request.structure) return e;
-  if (const auto* entry = engine.tlb().probe(context.tag, context.tag_address(request.address))) {
+  if (const auto* entry = engine.tlb().probe(tag, context.tag_address(request.address))) {
     e.tlb = *entry;
     e.tlb_stale = !same_answer(*entry, there, address_bits);
   }
@@ -150,10 +153,13 @@ std::string cached_text(const CachedPart<Value>& part, const char* cache) {
          "; memory: " + (part.memory ? words(*part.memory) : "nothing of the kind");
 }
 
+const char* ipa_word(AddressSpace space) { return space == AddressSpace::secure ? "Secure IPA " : "IPA "; }
+
 std::string step_text(const pgtable::ExplainedStep& s) {
   std::string text = std::string("stage ") + (s.op.stage == Stage::stage1 ? "1" : "2") + " level " +
-                     std::to_string(s.op.level) + ", " + (s.op.stage == Stage::stage1 ? "VA " : "IPA ") +
-                     hex(s.input) + ": descriptor at " + hex(s.op.address) + ": ";
+                     std::to_string(s.op.level) + ", " +
+                     (s.op.stage == Stage::stage1 ? "VA " : ipa_word(s.space)) + hex(s.input) +
+                     ": descriptor at " + hex(s.op.address) + ": ";
   if (s.response.status != pgtable::MemoryStatus::ok) return text + "memory answers with an abort";
   text += hex(s.response.data);
   if (s.explanation) text += ", " + s.explanation->title;
@@ -175,7 +181,7 @@ std::string end_text(const pgtable::ExplainedWalk& walk) {
   }
   std::string text = "memory gives a fault: " + pgtable::fault_words(r.fault);
   if (r.fault.stage == Stage::stage2) {
-    text += ", IPA " + hex(r.fault.ipa);
+    text += std::string(", ") + ipa_word(r.fault.ipa_space) + hex(r.fault.ipa);
     if (r.fault.on_table_walk) text += ", the address of a stage 1 descriptor";
   }
   const std::string reason = pgtable::fault_reason(walk);

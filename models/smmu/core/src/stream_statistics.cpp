@@ -4,18 +4,18 @@
 
 namespace smmuvp::smmu {
 
-std::uint16_t CountedStreams::add(std::uint32_t stream_id) {
-  const std::uint16_t known = find(stream_id);
+std::uint16_t CountedStreams::add(std::uint64_t stream) {
+  const std::uint16_t known = find(stream);
   if (known != other || m_streams.size() == most) return known;
-  m_streams.push_back(stream_id);
-  unsigned i = bucket(stream_id);
+  m_streams.push_back(stream);
+  unsigned i = bucket(stream);
   while (m_table[i] != other) i = (i + 1) % buckets;
   return m_table[i] = size();
 }
 
-std::vector<std::pair<std::uint32_t, std::uint16_t>> CountedStreams::sorted() const {
-  std::vector<std::pair<std::uint32_t, std::uint16_t>> list;
-  for (const std::uint32_t stream : m_streams) {
+std::vector<std::pair<std::uint64_t, std::uint16_t>> CountedStreams::sorted() const {
+  std::vector<std::pair<std::uint64_t, std::uint16_t>> list;
+  for (const std::uint64_t stream : m_streams) {
     list.emplace_back(stream, static_cast<std::uint16_t>(list.size() + 1));
   }
   std::sort(list.begin(), list.end());
@@ -23,13 +23,13 @@ std::vector<std::pair<std::uint32_t, std::uint16_t>> CountedStreams::sorted() co
 }
 
 void CountedStreams::visit(Archive& archive) {
-  std::vector<std::uint32_t> streams = m_streams;
+  std::vector<std::uint64_t> streams = m_streams;
   archive.list("counted_streams", streams, most,
-               [&archive](std::uint32_t& stream) { archive.value("stream", stream); });
+               [&archive](std::uint64_t& stream) { archive.value("stream", stream); });
   if (!archive.loading()) return;
   *this = {};
   if (!archive.ok()) return;
-  for (const std::uint32_t stream : streams) {
+  for (const std::uint64_t stream : streams) {
     if (find(stream) != other) archive.fail("counted_streams", "a stream is there twice");
     add(stream);
   }

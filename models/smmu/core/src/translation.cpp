@@ -18,12 +18,14 @@ Translation::Translation(Engine& engine, const TranslationContext& context, cons
       m_table_attributes(context.table_attributes),
       m_generation(request.generation),
       m_time(request.time) {
+  if (m_tag.stages == pgtable::Stages::stage2) m_tag.asid = asid_of_ipas(request.space);
   if (!request.structure && !request.stage1_only) look_up(context.setup);
   if (m_state == State::done) return;
   pgtable::WalkRequest walk;
   walk.va = request.address;
   walk.access = request.access;
   walk.privileged = request.privileged;
+  walk.space = request.space;
   walk.table = request.structure;
   walk.side_effects = (!request.debug || request.foresee) && !request.inhibit_updates;
   walk.stage1_only = request.stage1_only;
@@ -154,13 +156,14 @@ MemoryOp Translation::op_of_walk() const {
   return op;
 }
 
-// Tables and IPAs of stage 2 belong to a VMID, whatever stage 1 is in front.
-Tag Translation::tag_of(const Tag& tag, pgtable::Stage stage) {
+// Tables and IPAs of stage 2 belong to a VMID and a space of IPAs, whatever stage 1 is in front.
+Tag Translation::tag_of(const Tag& tag, pgtable::Stage stage, AddressSpace space) {
   if (stage == pgtable::Stage::stage1) return tag;
   Tag of_stage2;
   of_stage2.regime = tag.regime;
   of_stage2.stages = pgtable::Stages::stage2;
   of_stage2.vmid = tag.vmid;
+  of_stage2.asid = asid_of_ipas(space);
   return of_stage2;
 }
 
@@ -168,7 +171,7 @@ Tag Translation::tag_of(const Tag& tag, pgtable::Stage stage) {
 bool Translation::know(const pgtable::WalkQuestion& question) {
   TcuStatistics& s = m_engine.tcu_statistics();
   const bool counts = !m_request.debug;
-  const Tag tag = tag_of(m_tag, question.stage);
+  const Tag tag = tag_of(m_tag, question.stage, question.space);
   m_granule[question.stage == pgtable::Stage::stage1 ? 0 : 1] = question.granule_shift;
   if (question.stage == pgtable::Stage::stage2) {
     if (counts) m_time = m_engine.pass_ipa_cache(m_time);
@@ -191,7 +194,7 @@ void Translation::keep_found() {
   if (m_request.debug || overtaken()) return;
   CacheKey key;
   if (const auto table = m_walk->found_table()) {
-    key.tag = tag_of(m_tag, table->stage);
+    key.tag = tag_of(m_tag, table->stage, m_walk->stage2_space());
     key.shift =
         table->stage == pgtable::Stage::stage1 ? within_range(table->region_shift) : table->region_shift;
     key.level = table->level;
@@ -200,7 +203,7 @@ void Translation::keep_found() {
     m_engine.walk_cache().insert(key, {*table});
   }
   if (const auto stage2 = m_walk->found_stage2()) {
-    key.tag = tag_of(m_tag, pgtable::Stage::stage2);
+    key.tag = tag_of(m_tag, pgtable::Stage::stage2, m_walk->stage2_space());
     key.shift = stage2->block_shift;
     key.level = stage2->level;
     key.granule = m_granule[1];
@@ -257,6 +260,7 @@ void Translation::visit(Archive& archive) {
   archive.value("address", m_request.address);
   archive.value("access", m_request.access);
   archive.value("privileged", m_request.privileged);
+  archive.value("space", m_request.space);
   archive.value("structure", m_request.structure);
   archive.value("stage1_only", m_request.stage1_only);
   archive.value("DIPAN", m_request.DIPAN);

@@ -90,7 +90,7 @@ bool TransactionShape::same(const TransactionShape& other) const {
          a.address == b.address && a.kind == b.kind && a.stream_id == b.stream_id &&
          a.substream_valid == b.substream_valid && a.substream_id == b.substream_id && a.space == b.space &&
          a.ats == b.ats && a.no_write == b.no_write && a.page_request.PRGI == b.page_request.PRGI &&
-         a.page_request.last == b.page_request.last;
+         a.page_request.last == b.page_request.last && a.secure_stream == b.secure_stream;
 }
 
 void TransactionShape::visit(Archive& archive) {

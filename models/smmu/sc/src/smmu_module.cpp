@@ -130,6 +130,7 @@ AccessRequest SmmuModule::request_of(const AccessQuestion& question) {
   q.substream_id = question.substream_id.value_or(0);
   q.address = question.address;
   if (question.secure) q.space = AddressSpace::secure;
+  q.secure_stream = question.secure;
   if (question.kind == Kind::write) q.kind = AccessKind::write;
   if (question.kind == Kind::atomic) q.kind = AccessKind::atomic;
   q.instruction = question.kind == Kind::execute;

@@ -15,11 +15,17 @@ struct Tag {
   pgtable::Stages stages = pgtable::Stages::stage1;  ///< what the entry translates: others never match
   std::uint8_t asid_set = 0;                         ///< 0 or 1; lookups look at it for global entries only
   std::uint16_t vmid = 0;
-  std::uint16_t asid = 0;
+  std::uint16_t asid = 0;  ///< entries of stage 2: asid_of_ipas()
 
   /// Fails on what no tag can be.
   void visit(Archive& archive);
 };
+
+/// Tag::asid of stage 2's entries, which have no ASID: IPAs of the two spaces of a Secure regime are told
+/// apart.
+constexpr std::uint16_t asid_of_ipas(pgtable::AddressSpace space) {
+  return space == pgtable::AddressSpace::secure ? 1 : 0;
+}
 
 /// Tag::regime of what no TLB invalidation is about: a bypass.
 constexpr std::uint8_t no_regime = 0xff;

@@ -43,7 +43,7 @@ class ClientAccess : public AccessObject {
   void go_to_tcu();
   /// Begins m_translation. @param address  as configuration has made it of the request's
   void translate(const TranslationContext& context, std::uint64_t address, bool privileged, bool instruction,
-                 bool DIPAN = false);
+                 bool DIPAN = false, AddressSpace space = AddressSpace::non_secure);
   /// What translate() asks: of an access at its time, counted as this one.
   TranslationRequest translation_request(std::uint64_t address, pgtable::AccessType access,
                                          bool privileged) const;

@@ -27,6 +27,7 @@ template <class Value>
 struct CachedPart {
   std::size_t step = 0;     ///< index of the first step of the walk that the lookup makes
   std::uint64_t input = 0;  ///< address that is looked up: VA or IPA
+  AddressSpace space = AddressSpace::non_secure;  ///< of an IPA
   Value cached;
   std::optional<Value> memory;  ///< none: memory has no such table or translation
   bool stale() const { return !memory || !same(cached, *memory); }

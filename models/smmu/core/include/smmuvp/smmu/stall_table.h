@@ -22,6 +22,12 @@ enum class StallAnswer : std::uint8_t {
   terminate,  ///< ends without one: reads give zero, writes are ignored
 };
 
+/// Tags that several tables have together: no more of them are given out at a time.
+struct StallPool {
+  std::size_t most = 0;
+  std::size_t used = 0;
+};
+
 /// Holds stalled accesses as data, never on a caller's stack. An access has an owner, which is whatever
 /// software resolves it by, and a tag. Tags are unique among accesses that wait with one, and are given out
 /// in turn, so that an answer that comes too late seldom meets another access. An access that finds no tag
@@ -51,6 +57,10 @@ class StallTable {
     clear();
   }
 
+  /// From now on its tags are some of the pool's, which outlives it. Who waits for one is given it by admit()
+  /// when another table has given one back, too.
+  void share(StallPool& pool) { m_pool = &pool; }
+
   /// An access stalls. @return its tag; none: it waits for one, until admit() gives it or it is resolved.
   std::optional<Tag> insert(Owner owner, Payload payload) {
     auto& queue = m_queue[owner];
@@ -64,7 +74,7 @@ class StallTable {
   /// Gives a free tag to the access that has waited longest for one. @return it; none: nobody can have one.
   /// To be called until it gives none, after accesses have been resolved.
   std::optional<Tag> admit() {
-    if (m_free.empty() || m_ready.empty()) return {};
+    if (m_free.empty() || m_ready.empty() || !in_pool(1)) return {};
     const Owner owner = m_ready.begin()->second;
     m_ready.erase(m_ready.begin());
     const auto queue = m_queue.find(owner);
@@ -79,7 +89,7 @@ class StallTable {
     --m_queued;
     if (queue->second.empty()) m_queue.erase(queue);
     m_waiting[owner].emplace(slot.order, tag);
-    ++m_size;
+    count(1);
     ready(owner);
     return tag;
   }
@@ -156,7 +166,8 @@ class StallTable {
     m_ready.clear();
     m_resolved.clear();
     m_free.clear();
-    m_size = m_queued = 0;
+    discount(m_size);
+    m_queued = 0;
     m_next = 0;
     for (Tag tag = 0; tag < capacity(); ++tag) {
       m_slots[tag] = {};
@@ -232,6 +243,15 @@ class StallTable {
     if (capacity == 0 || capacity > 65536) throw ConfigError("stalls", "a stall table has 1 to 65536 tags");
     return capacity;
   }
+  bool in_pool(std::size_t more) const { return m_pool == nullptr || m_pool->used + more <= m_pool->most; }
+  void count(std::size_t n) {
+    m_size += n;
+    if (m_pool != nullptr) m_pool->used += n;
+  }
+  void discount(std::size_t n) {
+    m_size -= n;
+    if (m_pool != nullptr) m_pool->used -= n;
+  }
   bool valid(Tag tag) const { return tag < m_slots.size() && m_slots[tag].used; }
   // Puts the owner's first that waits for a tag among those that could have one.
   void ready(Owner owner) {
@@ -246,7 +266,7 @@ class StallTable {
     m_resolved.push_back({tag, slot.owner, answer, std::move(slot.payload)});
     slot = {};
     m_free.push_back(tag);
-    --m_size;
+    discount(1);
   }
   Image save() const {
     Image image;
@@ -277,6 +297,7 @@ class StallTable {
     for (const Tag tag : image.free) {
       if (!take(tag)) return false;
     }
+    if (!in_pool(image.waiting.size())) return false;
     if (image.free.size() + image.waiting.size() != capacity() || image.next > ~std::uint64_t{0} / 2)
       return false;
     for (Entry& e : image.waiting) {
@@ -293,7 +314,7 @@ class StallTable {
       m_queue[e.owner].push_back({e.order, std::move(e.payload)});
     }
     for (const auto& [owner, queue] : m_queue) ready(owner);
-    m_size = image.waiting.size();
+    count(image.waiting.size());
     m_queued = image.queued.size();
     m_next = image.next;
     m_free = std::move(image.free);
@@ -303,7 +324,8 @@ class StallTable {
 
   std::vector<Slot> m_slots;  // by tag
   std::uint32_t m_per_owner;
-  std::uint64_t m_next = 0;  // accesses so far: their order
+  std::uint64_t m_next = 0;     // accesses so far: their order
+  StallPool* m_pool = nullptr;  // none: all tags are its own
   std::size_t m_size = 0;
   std::size_t m_queued = 0;
   std::deque<Tag> m_free;                                             // in turn

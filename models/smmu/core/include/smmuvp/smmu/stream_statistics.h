@@ -20,26 +20,33 @@ class CountedStreams {
   static constexpr std::uint16_t other = 0;  ///< the slot of the rest
   static constexpr std::uint16_t slots = most + 1;
 
+  /// The name of a Secure stream; that of a Non-secure one is its StreamID.
+  static constexpr std::uint64_t secure(std::uint32_t stream_id) {
+    return std::uint64_t{1} << 32U | stream_id;
+  }
   /// The slot of a stream; `other` if it has none.
-  std::uint16_t find(std::uint32_t stream_id) const {
-    for (unsigned i = bucket(stream_id); m_table[i] != other; i = (i + 1) % buckets) {
-      if (m_streams[m_table[i] - 1U] == stream_id) return m_table[i];
+  std::uint16_t find(std::uint64_t stream) const {
+    for (unsigned i = bucket(stream); m_table[i] != other; i = (i + 1) % buckets) {
+      if (m_streams[m_table[i] - 1U] == stream) return m_table[i];
     }
     return other;
   }
   /// As find(), after giving the stream a slot if there is one left.
-  std::uint16_t add(std::uint32_t stream_id);
+  std::uint16_t add(std::uint64_t stream);
   /// Streams and their slots, by StreamID.
-  std::vector<std::pair<std::uint32_t, std::uint16_t>> sorted() const;
+  std::vector<std::pair<std::uint64_t, std::uint16_t>> sorted() const;
   std::uint16_t size() const { return static_cast<std::uint16_t>(m_streams.size()); }
   void visit(Archive& archive);
 
  private:
   static constexpr unsigned buckets = 2 * most;  // never full: a search ends
-  static unsigned bucket(std::uint32_t stream_id) { return stream_id * 0x9e3779b9U >> 24U; }
+  static unsigned bucket(std::uint64_t stream) {
+    return (static_cast<std::uint32_t>(stream) ^ static_cast<std::uint32_t>(stream >> 32U)) * 0x9e3779b9U >>
+           24U;
+  }
   static_assert(buckets == 256);
 
-  std::vector<std::uint32_t> m_streams;          // of slot i + 1
+  std::vector<std::uint64_t> m_streams;          // of slot i + 1
   std::array<std::uint16_t, buckets> m_table{};  // slots, by hash
 };
 

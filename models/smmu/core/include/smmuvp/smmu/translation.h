@@ -37,6 +37,7 @@ struct TranslationRequest {
   std::uint64_t address = 0;
   pgtable::AccessType access = pgtable::AccessType::read;
   bool privileged = false;
+  AddressSpace space = AddressSpace::non_secure;  ///< stage 2 alone: of the IPA, where there are two spaces
   bool structure = false;  ///< stage 2 alone: of the address of a structure. Asks and fills no TLB
   /// Nested: the answer is an IPA (pgtable::WalkRequest::stage1_only). Asks and fills no TLB.
   bool stage1_only = false;
@@ -100,7 +101,8 @@ class Translation {
   const pgtable::Fault& fault() const { return m_fault; }
   bool hit() const { return m_hit; }
   /// Whose tables and IPAs a lookup of one stage is about, in walk cache and IPA cache.
-  static Tag tag_of(const Tag& tag, pgtable::Stage stage);
+  /// @param space  stage 2: of the IPA
+  static Tag tag_of(const Tag& tag, pgtable::Stage stage, AddressSpace space);
   /// Whether its answer came with the end of a walk, its own or another's.
   bool took_walk() const { return m_took_walk; }
   TimePs time() const { return m_time; }
