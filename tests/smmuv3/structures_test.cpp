@@ -307,7 +307,7 @@ TEST(ExplainStructures, StrwIsSaidByCr2E2hWhereThatIsKnown) {
   Ste asked;
   EXPECT_EQ(find(explain(StructureKind::STE, words, Features(), asked), "STRW")->meaning,
             "EL2, or EL2-E2H with CR2.E2H");
-  asked.E2H = true;
+  asked.origin.E2H = true;
   EXPECT_EQ(find(explain(StructureKind::STE, words, Features(), asked), "STRW")->meaning,
             "EL2-E2H: CR2.E2H is 1");
 }

@@ -158,6 +158,12 @@ void Access::start() {
     return;
   }
   m_overrides = Overrides::from_gbpa(GBPA, m_parts->features);
+  override_attributes();
+  if (is_refused_by_SIF()) {  // 6.3.57: no F_PERMISSION is recorded
+    m_why_not_recorded = "S_CR0.SMMUEN is 0, and S_CR0.SIF forbids Non-secure instruction fetches";
+    terminate();
+    return;
+  }
   bypass();
 }
 
@@ -218,6 +224,19 @@ void Access::tell_other_identity() {
 void Access::override_attributes() {
   m_privileged = m_overrides.privileged().of(m_request.privileged);
   m_instruction = !m_request.is_write() && m_overrides.instruction().of(m_request.instruction);
+  // 13.4.4: what a Non-secure stream asks for is Non-secure
+  m_space = m_interface->secure() ? m_overrides.space(m_request.space) : smmu::AddressSpace::non_secure;
+}
+
+// 6.3.57, where stage 1 does not translate: what it gives is what the access asks for.
+bool Access::is_refused_by_SIF() const {
+  return m_interface->secure() && m_interface->enabled(CR0_SIF) && m_instruction &&
+         m_space == smmu::AddressSpace::non_secure;
+}
+
+// Whom it is counted for.
+std::uint64_t Access::stream() const {
+  return m_interface->secure() ? smmu::CountedStreams::secure(m_request.stream_id) : m_request.stream_id;
 }
 
 void Access::configured() {
@@ -225,7 +244,7 @@ void Access::configured() {
   const auto& fault = m_config->fault();
   if (counts()) {
     smmu::CountedStreams& streams = m_parts->engine.streams();
-    m_counted = ste.valid ? streams.add(m_request.stream_id) : streams.find(m_request.stream_id);
+    m_counted = ste.valid ? streams.add(stream()) : streams.find(stream());
   }
   // 13.1.4; C_BAD_* events have no field that this changes
   if (ste.valid && !ste.aborts()) {
@@ -259,6 +278,8 @@ void Access::configured() {
     // 3.4, 7.3.14: bypass of stage 1 is a fault of it beyond the IAS, and bypass of both stages beyond the
     // OAS
     fail(event_of(EventType::F_ADDR_SIZE));
+  } else if (is_refused_by_SIF()) {
+    fail(event_of(EventType::F_PERMISSION));
   } else if (ste.stage2_enabled()) {
     translate(ste.translation);
   } else {
@@ -268,7 +289,7 @@ void Access::configured() {
 }
 
 void Access::translate(const smmu::TranslationContext& context) {
-  ClientAccess::translate(context, m_request.address, m_privileged, m_instruction);
+  ClientAccess::translate(context, m_request.address, m_privileged, m_instruction, false, m_space);
   m_state = State::translation;
 }
 
@@ -292,13 +313,12 @@ void Access::translated() {
 }
 
 void Access::bypass() {
-  override_attributes();
   // Bypass ends where the output address size does: a part beyond it is an access of its own. No TLB command
   // is about it: it is of no regime.
   smmu::CacheKey key;
   key.tag.regime = smmu::no_regime;
   key.shift = m_parts->features.OAS;
-  forward(key, bypass_answer(m_overrides, m_request.attributes));
+  forward(key, bypass_answer(m_overrides, m_request.attributes, m_space));
 }
 
 void Access::forward(const smmu::CacheKey& key, smmu::FinishedAnswer answer) {
@@ -359,6 +379,7 @@ Event Access::event_of(const pgtable::Fault& fault, bool cd) const {
   if (fault.stage == pgtable::Stage::stage2) {  // 7.3.13
     e.S2 = true;
     e.IPA = fault.ipa;
+    e.NSIPA = m_interface->secure() && fault.ipa_space == smmu::AddressSpace::non_secure;
     e.CLASS = cd ? EventClass::CD : of_structure ? EventClass::TTD : EventClass::IN;
     // 7.3.16: what was done to the table. An update needs both rights, and of an atomic write permission is
     // checked first (13.1.1).
@@ -474,6 +495,7 @@ void Access::retry(smmu::TimePs time) {
   m_config.reset();
   m_overrides = {};
   m_why_not_recorded = "";
+  m_space = smmu::AddressSpace::non_secure;
   for (bool* flag : {&m_stage1, &m_abort, &m_recorded, &m_stalls, &m_stage2_recorded, &m_stage2_stalls,
                      &m_force_write_back, &m_merges, &m_razwi, &m_held}) {
     *flag = false;
@@ -509,6 +531,7 @@ void Access::visit(Archive& archive) {
   // A reset has forgotten the stall, and this access has not seen that yet.
   if (!archive.loading() && !m_interface->stalls().known(m_stall)) m_stall = 0;
   archive.value("stall", m_stall);
+  archive.value("space", m_space);
   for (bool* flag : {&m_stage1, &m_abort, &m_recorded, &m_stalls, &m_stage2_recorded, &m_stage2_stalls,
                      &m_force_write_back, &m_merges, &m_razwi, &m_privileged, &m_instruction, &m_held}) {
     archive.value("flag", *flag);

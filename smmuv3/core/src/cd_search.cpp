@@ -59,7 +59,8 @@ std::optional<std::uint64_t> CdSearch::word_at(const Ste& ste, std::uint64_t add
   }
   smmu::MemoryOp op;
   op.purpose = "dump";
-  op.address = *at;
+  op.address = at->address;
+  op.space = at->space;
   op.size = 8;
   op.attributes = attributes;
   const smmu::MemoryAnswer answer = read(op);
@@ -68,8 +69,8 @@ std::optional<std::uint64_t> CdSearch::word_at(const Ste& ste, std::uint64_t add
 }
 
 // 5.2, STE.S1ContextPtr, and 5.3, L1CD.L2Ptr: IPAs where stage 2 is enabled.
-std::optional<std::uint64_t> CdSearch::physical(const Ste& ste, std::uint64_t address) {
-  if (!ste.stage2_enabled()) return address;
+std::optional<CdSearch::Place> CdSearch::physical(const Ste& ste, std::uint64_t address) {
+  if (!ste.stage2_enabled()) return Place{address, ste.space()};
   const std::uint64_t page = address & ~(page_size - 1);
   if (m_page != page) {
     m_page = page;
@@ -78,13 +79,14 @@ std::optional<std::uint64_t> CdSearch::physical(const Ste& ste, std::uint64_t ad
     request.address = page;
     request.privileged = true;  // 13.1.2
     request.structure = true;
+    request.space = ste.space();
     request.debug = true;
     smmu::Translation t(m_empty.parts().engine, ste.translation, request);
     while (t.step() == smmu::Step::need) t.complete(read(t.op()));
-    if (t.ok()) m_output = t.output();
+    if (t.ok()) m_output = Place{t.output(), t.entry().space};
   }
   if (!m_output) return std::nullopt;
-  return *m_output | (address & (page_size - 1));
+  return Place{m_output->address | (address & (page_size - 1)), m_output->space};
 }
 
 }  // namespace smmuvp::smmuv3

@@ -28,7 +28,11 @@ class CdSearch {
  private:
   std::optional<std::uint64_t> word_at(const Ste& ste, std::uint64_t address,
                                        const pgtable::Attributes& attributes);
-  std::optional<std::uint64_t> physical(const Ste& ste, std::uint64_t address);
+  struct Place {
+    std::uint64_t address = 0;
+    smmu::AddressSpace space = smmu::AddressSpace::non_secure;
+  };
+  std::optional<Place> physical(const Ste& ste, std::uint64_t address);
   smmu::MemoryAnswer read(const smmu::MemoryOp& op);
   bool may_look();
 
@@ -38,7 +42,7 @@ class CdSearch {
   bool m_given_up = false;
   // The page that was translated last, of the table at hand.
   std::optional<std::uint64_t> m_page;
-  std::optional<std::uint64_t> m_output;
+  std::optional<Place> m_output;
 };
 
 }  // namespace smmuvp::smmuv3

@@ -50,7 +50,9 @@ std::optional<TimePs> CommandQueue::sync_done() const {
   const MsiWriter& msis = m_interface.msis();
   const TimePs at =
       std::max({m_time, in_flight.done_at(m_barrier, m_time), msis.completed_at(MsiSource::cmdq_sync)});
-  if (m_interface.events().holds_until(at) || msis.incomplete(MsiSource::cmdq_sync)) return std::nullopt;
+  // A command of a Secure queue may have been about Non-secure streams.
+  const bool held = m_interface.events().holds_until(at) || m_interface.non_secure().events().holds_until(at);
+  if (held || msis.incomplete(MsiSource::cmdq_sync)) return std::nullopt;
   return at;
 }
 
@@ -63,7 +65,8 @@ std::optional<TimePs> CommandQueue::messages_done() const {
 
 // One that prefetches is consumed when the one before has ended: there is room for one.
 bool CommandQueue::waits_for_prefetch() const {
-  return m_state == State::execute && Prefetch::is_prefetch(m_command) && m_interface.prefetch().running();
+  return m_state == State::execute && Prefetch::is_prefetch(m_command) &&
+         m_interface.named_by(m_command.SSec).prefetch().running();
 }
 
 std::optional<TimePs> CommandQueue::due() const {
@@ -128,6 +131,7 @@ Step CommandQueue::step(TimePs now) {
     m_op = {};
     m_op.purpose = "command";
     m_op.size = 16;
+    m_op.space = m_interface.space();
     m_op.address = m_interface.command_queue().address(m_interface.reg(SMMU_CMDQ_CONS));
     m_op.attributes = m_interface.command_attributes();
     m_time = m_parts.engine.pass_walk_port(m_time);
@@ -156,7 +160,7 @@ void CommandQueue::fetched(const smmu::MemoryAnswer& answer) {
   }
   const Command command = Command::decode({smmu::load_word(answer.data, 0), smmu::load_word(answer.data, 1)});
   const char* why = "";
-  const CommandError error = check_command(command, m_parts.features, why);
+  const CommandError error = check_command(command, m_parts.features, why, m_interface.origin());
   if (error != CommandError::CERROR_NONE) {
     m_parts.diag.guest_error("CMDQ.CERROR_ILL",
                              std::string("illegal command: ") + why + words_told("command", command.words),
@@ -188,12 +192,14 @@ void CommandQueue::report_wide_tags(const Command& command, const CommandInfo& i
                              "IHI 0070 4.4", {}, m_op.address);
   };
   // 4.4.2.8: IGNORED
-  const bool no_asid = info.opcode == Opcode::CMD_TLBI_EL2_VA && (m_interface.reg(SMMU_CR2) & CR2_E2H) == 0;
+  const bool no_asid = (info.opcode == Opcode::CMD_TLBI_EL2_VA && !m_interface.non_secure().origin().E2H) ||
+                       (info.opcode == Opcode::CMD_TLBI_S_EL2_VA && !m_interface.origin().E2H);
   for (const Field* f : info.fields) {
     if (f == &CMD_ASID && !no_asid && !m_parts.features.ASID16 && command.ASID > 0xff) {
       report("ASID", "IDR0.ASID16");
     }
-    if (f == &CMD_VMID && m_parts.features.S2P && !m_parts.features.VMID16 && command.VMID > 0xff) {
+    if (f == &CMD_VMID && m_parts.features.has_stage2(m_interface.sec_sid()) && !m_parts.features.VMID16 &&
+        command.VMID > 0xff) {
       report("VMID", "IDR0.VMID16");
     }
   }
@@ -209,12 +215,13 @@ void CommandQueue::report_out_of_range(const Command& command, const CommandInfo
                              "IHI 0070 4.1.7", command.StreamID, m_op.address);
   };
   if (Prefetch::is_prefetch(command)) return;
+  const SecSid named = m_interface.named_by(command.SSec).sec_sid();
+  const unsigned bits = f.sidsize(named);
   for (const Field* field : info.fields) {
     // 4.3.2: the bottom Range + 1 bits of a StreamID are IGNORED
     const unsigned ignored = info.opcode == Opcode::CMD_CFGI_STE_RANGE ? command.Range + 1U : 0U;
-    if (field == &CMD_StreamID &&
-        std::uint64_t{command.StreamID} >> std::max<unsigned>(f.SIDSIZE, ignored) != 0) {
-      report("StreamID", "IDR1.SIDSIZE", f.SIDSIZE);
+    if (field == &CMD_StreamID && std::uint64_t{command.StreamID} >> std::max(bits, ignored) != 0) {
+      report("StreamID", named == SecSid::secure ? "S_IDR1.S_SIDSIZE" : "IDR1.SIDSIZE", bits);
     }
     const bool no_substream = (info.opcode == Opcode::CMD_ATC_INV || info.opcode == Opcode::CMD_PRI_RESP) &&
                               (!command.SSV || f.SSIDSIZE == 0);  // 4.5.1, 4.5.2: IGNORED
@@ -319,7 +326,7 @@ void CommandQueue::visit(Archive& archive) {
   m_command = Command::decode(m_command.words);
   const char* why = "";
   if (m_state != State::idle && !fetches &&
-      check_command(m_command, m_parts.features, why) != CommandError::CERROR_NONE) {
+      check_command(m_command, m_parts.features, why, m_interface.origin()) != CommandError::CERROR_NONE) {
     archive.fail("words", "no command that is executed");
     m_state = State::idle;
   }

@@ -34,9 +34,18 @@ void set_ipa(smmu::Invalidation& what, const Command& command, const Features& f
   set_place(what, command, features, get_address(command.words, CMD_PhysicalAddress) & low_bits(52));
 }
 
-// EL2 has no VMIDs.
-void set_el2(smmu::Invalidation& what, bool E2H) {
-  what.regime = static_cast<std::uint8_t>(E2H ? StreamWorld::NS_EL2_E2H : StreamWorld::NS_EL2);
+/// EL2 of a Security state.
+struct El2 {
+  StreamWorld plain;
+  StreamWorld with_asids;
+  bool E2H;  // as CR2 or S_CR2 has it when the command is carried out
+
+  StreamWorld world() const { return E2H ? with_asids : plain; }
+};
+
+// EL2 and EL3 have no VMIDs.
+void set_world(smmu::Invalidation& what, StreamWorld world) {
+  what.regime = static_cast<std::uint8_t>(world);
   what.vmid = std::uint16_t{0};
   what.vmid_bits_ignored = 0;
 }
@@ -56,46 +65,62 @@ smmu::StallAnswer answer_of(const Command& command, const Features& features) {
 void CommandQueue::carry_out(const Command& command) {
   const char* name = opcode_name(command.opcode);
   smmu::Invalidation what;
-  what.regime = static_cast<std::uint8_t>(StreamWorld::NS_EL1);
+  // 4.4.2: commands of EL1's stage 1 are about the queue's Security state
+  const bool secure = m_interface.secure();
+  what.regime = static_cast<std::uint8_t>(secure ? StreamWorld::Secure : StreamWorld::NS_EL1);
   // VMIDs are not matched where stage 2 is not implemented (4.4.2): all entries have 0.
-  what.vmid = m_parts.features.S2P ? command.VMID : std::uint16_t{0};
+  what.vmid = m_parts.features.has_stage2(m_interface.sec_sid()) ? command.VMID : std::uint16_t{0};
   what.vmid_bits_ignored = static_cast<std::uint8_t>(m_interface.vmid_bits_ignored());
   what.leaf = command.Leaf;
-  const bool E2H = (m_interface.reg(SMMU_CR2) & CR2_E2H) != 0;  // decides when the command is carried out
+  ProgrammingInterface& named = m_interface.named_by(command.SSec);
   constexpr std::uint32_t one = ~0U;
   switch (static_cast<Opcode>(command.opcode)) {
     case Opcode::CMD_PREFETCH_CONFIG:
     case Opcode::CMD_PREFETCH_ADDR:
-      m_interface.prefetch().start(command, m_time);
+      named.prefetch().start(command, m_time);
       break;
     case Opcode::CMD_CFGI_STE:
-      invalidate_config(command.StreamID, one, std::nullopt, true);
+      invalidate_config(named, command.StreamID, one, std::nullopt, true);
       break;
     case Opcode::CMD_CFGI_STE_RANGE: {
       // 4.3.2: 2^(Range + 1) aligned StreamIDs, and 31 is all of them (CMD_CFGI_ALL)
       const unsigned n = command.Range + 1U;
-      invalidate_config(command.StreamID, n >= 32 ? 0 : one << n, std::nullopt, true);
+      invalidate_config(named, command.StreamID, n >= 32 ? 0 : one << n, std::nullopt, true);
       break;
     }
     case Opcode::CMD_CFGI_CD: {
       // The index of the CD, whatever STE.S1DSS says; those out of range name none (4.1.7). L1CDs are not
       // cached, so that Leaf makes no difference.
-      invalidate_config(command.StreamID, one, command.SubstreamID, false);
+      invalidate_config(named, command.StreamID, one, command.SubstreamID, false);
       break;
     }
     case Opcode::CMD_CFGI_CD_ALL:
-      invalidate_config(command.StreamID, one, std::nullopt, false);
+      invalidate_config(named, command.StreamID, one, std::nullopt, false);
       break;
     case Opcode::CMD_TLBI_NSNH_ALL:  // 4.4.4.1: of all VMIDs, stage 2 too
+      what.regime = static_cast<std::uint8_t>(StreamWorld::NS_EL1);
       what.leaf = false;
       what.vmid.reset();
       invalidate_tlb(what, name);
       break;
-    case Opcode::CMD_TLBI_S12_VMALL:  // 4.4.3.2
+    case Opcode::CMD_TLBI_SNH_ALL:  // 4.4.4.2: likewise of the Secure state
+      what.leaf = false;
+      what.vmid.reset();
+      invalidate_tlb(what, name);
+      break;
+    case Opcode::CMD_TLBI_S12_VMALL:  // 4.4.3.2: Non-secure from any queue
+      what.regime = static_cast<std::uint8_t>(StreamWorld::NS_EL1);
+      what.vmid = command.VMID;
+      what.leaf = false;
+      invalidate_tlb(what, name);
+      break;
+    case Opcode::CMD_TLBI_S_S12_VMALL:  // 4.4.3.4
       what.leaf = false;
       invalidate_tlb(what, name);
       break;
     case Opcode::CMD_TLBI_S2_IPA:  // 4.4.3.1: entries of stage 2 alone; combined ones stay
+      what.regime = static_cast<std::uint8_t>(StreamWorld::NS_EL1);
+      what.vmid = command.VMID;
       what.stages = smmu::mask_of(pgtable::Stages::stage2);
       set_ipa(what, command, m_parts.features);
       invalidate_tlb(what, name);
@@ -123,57 +148,92 @@ void CommandQueue::carry_out(const Command& command) {
       set_va(what, command, m_parts.features);
       invalidate_tlb(what, name);
       break;
-    case Opcode::CMD_TLBI_EL2_ALL:  // 4.4.2.7: those with ASIDs too, whatever E2H is
-      what.leaf = false;
-      what.vmid = std::uint16_t{0};
-      what.vmid_bits_ignored = 0;
-      for (const StreamWorld world : {StreamWorld::NS_EL2, StreamWorld::NS_EL2_E2H}) {
-        what.regime = static_cast<std::uint8_t>(world);
-        invalidate_tlb(what, name);
-      }
-      break;
-    case Opcode::CMD_TLBI_EL2_ASID:  // 4.4.2.10: by EL2 without E2H there are none
-      what.leaf = false;
-      set_el2(what, true);
-      what.asid = command.ASID;
-      what.asid_spares_global = true;
+    case Opcode::CMD_TLBI_S_S2_IPA:  // 4.4.3.3: of one space of IPAs
+      what.stages = smmu::mask_of(pgtable::Stages::stage2);
+      what.asid = smmu::asid_of_ipas(is_set(command.words, CMD_TLBI_NS) ? smmu::AddressSpace::non_secure
+                                                                        : smmu::AddressSpace::secure);
+      set_ipa(what, command, m_parts.features);
       invalidate_tlb(what, name);
       break;
-    case Opcode::CMD_TLBI_EL2_VA:  // 4.4.2.8: ASID is IGNORED without E2H
-      set_el2(what, E2H);
-      if (E2H) what.asid = command.ASID;
-      set_va(what, command, m_parts.features);
+    case Opcode::CMD_TLBI_EL3_ALL:  // 4.4.2.5
+      what.leaf = false;
+      set_world(what, StreamWorld::EL3);
       invalidate_tlb(what, name);
       break;
-    case Opcode::CMD_TLBI_EL2_VAA:  // 4.4.2.9
-      set_el2(what, E2H);
+    case Opcode::CMD_TLBI_EL3_VA:  // 4.4.2.6
+      set_world(what, StreamWorld::EL3);
       set_va(what, command, m_parts.features);
       invalidate_tlb(what, name);
       break;
     case Opcode::CMD_ATC_INV:
       invalidate_atc(command);
       break;
-    case Opcode::CMD_RESUME:
-      resume(command);
-      break;
-    case Opcode::CMD_STALL_TERM:  // 4.7.2
-      m_interface.stalls().terminate(command.StreamID, m_time);
-      break;
     case Opcode::CMD_PRI_RESP:
       respond_to_page_requests(command);
       break;
+    case Opcode::CMD_RESUME:
+      resume(command, named.stalls());
+      break;
+    case Opcode::CMD_STALL_TERM:  // 4.7.2
+      named.stalls().terminate(command.StreamID, m_time);
+      break;
     default:  // CMD_SYNC does nothing here; check_command() refuses the others
+      invalidate_el2(command, what);
       break;
   }
 }
 
-void CommandQueue::invalidate_config(std::uint32_t match, std::uint32_t mask,
+// 4.4.2.7 to 4.4.2.14: of the Security state that the command names, whichever queue it is on.
+void CommandQueue::invalidate_el2(const Command& command, smmu::Invalidation what) {
+  const char* name = opcode_name(command.opcode);
+  const bool secure = command.opcode >= static_cast<std::uint8_t>(Opcode::CMD_TLBI_S_EL2_ALL);
+  const El2 el2 =
+      secure ? El2{StreamWorld::S_EL2, StreamWorld::S_EL2_E2H, m_interface.origin().E2H}
+             : El2{StreamWorld::NS_EL2, StreamWorld::NS_EL2_E2H, m_interface.non_secure().origin().E2H};
+  switch (static_cast<Opcode>(command.opcode)) {
+    case Opcode::CMD_TLBI_EL2_ALL:  // 4.4.2.7: those with ASIDs too, whatever E2H is
+    case Opcode::CMD_TLBI_S_EL2_ALL:
+      what.leaf = false;
+      for (const StreamWorld world : {el2.plain, el2.with_asids}) {
+        set_world(what, world);
+        invalidate_tlb(what, name);
+      }
+      break;
+    case Opcode::CMD_TLBI_EL2_ASID:  // 4.4.2.10: by EL2 without E2H there are none
+    case Opcode::CMD_TLBI_S_EL2_ASID:
+      what.leaf = false;
+      set_world(what, el2.with_asids);
+      what.asid = command.ASID;
+      what.asid_spares_global = true;
+      invalidate_tlb(what, name);
+      break;
+    case Opcode::CMD_TLBI_EL2_VA:  // 4.4.2.8: ASID is IGNORED without E2H
+    case Opcode::CMD_TLBI_S_EL2_VA:
+      set_world(what, el2.world());
+      if (el2.E2H) what.asid = command.ASID;
+      set_va(what, command, m_parts.features);
+      invalidate_tlb(what, name);
+      break;
+    case Opcode::CMD_TLBI_EL2_VAA:  // 4.4.2.9
+    case Opcode::CMD_TLBI_S_EL2_VAA:
+      set_world(what, el2.world());
+      set_va(what, command, m_parts.features);
+      invalidate_tlb(what, name);
+      break;
+    default:
+      break;
+  }
+}
+
+void CommandQueue::invalidate_config(ProgrammingInterface& of, std::uint32_t match, std::uint32_t mask,
                                      std::optional<std::uint32_t> substream, bool ste) {
   m_parts.engine.overtake();
-  if (ste) m_parts.configs.stes.invalidate(match, mask);
-  m_parts.configs.cds.invalidate(match, mask, substream);  // an STE's CDs go with it (4.3.1)
-  // Clients are told of pointers that go, so everything else has gone before.
-  m_parts.engine.forget_answers(match & mask, mask);
+  ConfigCaches& configs = of.parts().configs;
+  if (ste) configs.stes.invalidate(match, mask);
+  configs.cds.invalidate(match, mask, substream);  // an STE's CDs go with it (4.3.1)
+  // Clients are told of pointers that go, so everything else has gone before. TBUs keep nothing of Secure
+  // streams.
+  if (!of.secure()) m_parts.engine.forget_answers(match & mask, mask);
 }
 
 void CommandQueue::invalidate_tlb(const smmu::Invalidation& what, const char* command) {
@@ -218,9 +278,9 @@ void CommandQueue::respond_to_page_requests(const Command& command) {
                       command.PRGIndex, command.Resp, m_time);
 }
 
-void CommandQueue::resume(const Command& command) {
+void CommandQueue::resume(const Command& command, Stalls& stalls) {
   const smmu::StallAnswer answer = answer_of(command, m_parts.features);
-  if (m_interface.stalls().resume(command.StreamID, command.STAG, answer, m_time)) return;
+  if (stalls.resume(command.StreamID, command.STAG, answer, m_time)) return;
   m_parts.diag.guest_error("CMD_RESUME.STAG",
                            "CMD_RESUME names no stalled access whose record is visible: STAG " +
                                std::to_string(command.STAG) + "; it affects nothing",

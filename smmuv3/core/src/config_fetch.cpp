@@ -36,7 +36,8 @@ ConfigFetch::ConfigFetch(const Parts& parts, const ProgrammingInterface& interfa
       m_secure(interface.sec_sid() == SecSid::secure),
       m_table(interface.stream_table()),
       m_table_attributes(interface.table_attributes()),
-      m_e2h((interface.reg(SMMU_CR2) & CR2_E2H) != 0),
+      m_origin(interface.origin()),
+      m_space(interface.space()),
       m_table_bits(interface.stream_table().LOG2SIZE),
       m_generation(parts.engine.generation()),
       m_time(request.time) {}
@@ -84,11 +85,12 @@ void ConfigFetch::complete(const smmu::MemoryAnswer& answer) {
 }
 
 void ConfigFetch::need(const char* what, std::uint64_t address, std::uint8_t size,
-                       const pgtable::Attributes& attributes) {
+                       const pgtable::Attributes& attributes, smmu::AddressSpace space) {
   m_op = {};
   m_op.purpose = what;
   m_op.address = address;
   m_op.size = size;
+  m_op.space = space;
   m_op.attributes = attributes;
   if (!m_request.debug) {
     m_time = m_parts.engine.pass_walk_port(m_time);
@@ -135,22 +137,24 @@ void ConfigFetch::find_ste() {
   }
   if (!m_table.two_level) return fetch_ste(m_table.address(m_request.stream_id));
   m_state = State::level1;
-  need("L1STD", m_table.address(m_request.stream_id), 8, m_table_attributes);
+  need("L1STD", m_table.address(m_request.stream_id), 8, m_table_attributes, m_space);
 }
 
 // The platform is wrong, or a device: software has no table that could take it.
 void ConfigFetch::tell_impossible_stream_id() {
-  if (m_request.debug || (std::uint64_t{m_request.stream_id} >> m_parts.features.SIDSIZE) == 0) return;
+  const unsigned bits = m_parts.features.sidsize(m_origin.sec_sid);
+  if (m_request.debug || (std::uint64_t{m_request.stream_id} >> bits) == 0) return;
   m_parts.diag.guest_error("StreamID.SIDSIZE",
-                           "a StreamID has more bits than SIDSIZE, which is " +
-                               std::to_string(m_parts.features.SIDSIZE) +
+                           std::string("a StreamID has more bits than ") +
+                               (m_origin.secure() ? "S_SIDSIZE" : "SIDSIZE") + ", which is " +
+                               std::to_string(bits) +
                                "; the access is terminated, and recorded only if CR2.RECINVSID is 1",
                            "IHI 0070 6.3.2, 6.3.12", m_request.stream_id);
 }
 
 void ConfigFetch::fetch_ste(std::uint64_t address) {
   m_state = State::ste;
-  need("STE", address, ste_size, m_table_attributes);
+  need("STE", address, ste_size, m_table_attributes, m_space);
 }
 
 void ConfigFetch::got_level1() {
@@ -171,7 +175,7 @@ void ConfigFetch::got_ste() {
   if (m_memory.status != MemoryStatus::ok) {  // 5.2: a failed fetch caches nothing
     return fail(EventType::F_STE_FETCH, m_op.address);
   }
-  m_ste = Ste::decode(words_of(m_memory), m_parts.features, m_e2h);
+  m_ste = Ste::decode(words_of(m_memory), m_parts.features, m_origin);
   // 5.2, STE.CONT: no span reaches beyond its table.
   const unsigned span = std::min(m_ste.CONT, m_table_bits);
   if (!m_request.debug && !overtaken()) m_parts.configs.stes.insert(m_request.stream_id, 0, m_ste, span);
@@ -227,12 +231,13 @@ void ConfigFetch::find_cd() {
 
 // 5.2, STE.S1ContextPtr, and 5.3, L1CD.L2Ptr: IPAs where stage 2 is enabled.
 void ConfigFetch::reach(State structure, std::uint64_t address) {
-  if (!m_ste.stage2_enabled()) return fetch_reached(structure, address, m_ste.cd_attributes);
+  if (!m_ste.stage2_enabled()) return fetch_reached(structure, address, m_ste.cd_attributes, m_ste.space());
   smmu::TranslationRequest request;
   request.address = address;
   request.access = pgtable::AccessType::read;
   request.privileged = true;  // 13.1.2: SMMU-originated accesses are Data, Privileged
   request.structure = true;
+  request.space = m_ste.space();  // 3.10.2.2: of a Secure stream a Secure IPA
   request.debug = m_request.debug;
   request.inhibit_updates = m_request.inhibit_updates;
   request.stream_id = m_request.stream_id;
@@ -253,18 +258,18 @@ void ConfigFetch::got_address() {
     const auto attributes = pgtable::combine_for_table(
         m_ste.cd_attributes, m_translation->entry().stage2_attributes, m_ste.stage2.FWB, m_ste.stage2.PTWNNC);
     const State structure = m_state == State::l1cd_address ? State::l1cd : State::cd;
-    fetch_reached(structure, m_translation->output(), attributes);
+    fetch_reached(structure, m_translation->output(), attributes, m_translation->entry().space);
   }
   m_translation.reset();
 }
 
-void ConfigFetch::fetch_reached(State structure, std::uint64_t address,
-                                const pgtable::Attributes& attributes) {
+void ConfigFetch::fetch_reached(State structure, std::uint64_t address, const pgtable::Attributes& attributes,
+                                smmu::AddressSpace space) {
   m_state = structure;
   if (structure == State::l1cd) {
-    need("L1CD", address, L1CD_structure.bytes, attributes);
+    need("L1CD", address, L1CD_structure.bytes, attributes, space);
   } else {
-    need("CD", address, cd_size, attributes);
+    need("CD", address, cd_size, attributes, space);
   }
 }
 
@@ -313,7 +318,7 @@ void ConfigFetch::visit(Archive& archive) {
   m_table.visit(archive);
   archive.value("memory", m_table_attributes.memory);
   archive.value("SH", m_table_attributes.SH);
-  archive.value("E2H", m_e2h);
+  smmuv3::visit(archive, m_origin);
   archive.value("table_bits", m_table_bits);
   m_parts.engine.visit_generation(archive, m_generation);
   archive.value("state", m_state);

@@ -28,16 +28,24 @@ std::string regime_name(std::uint8_t regime) {
       return "NS-EL2";
     case StreamWorld::NS_EL2_E2H:
       return "NS-EL2-E2H";
+    case StreamWorld::Secure:
+      return "Secure";
+    case StreamWorld::S_EL2:
+      return "S-EL2";
+    case StreamWorld::S_EL2_E2H:
+      return "S-EL2-E2H";
+    case StreamWorld::EL3:
+      return "EL3";
   }
   return std::to_string(regime);
 }
 
-/// Calls f(info, value) for each register that Non-secure software sees.
+/// Calls f(info, value) for each register that software of the interface's Security state sees there.
 template <class F>
 void for_each_register(const ProgrammingInterface& interface, F f) {
   for (const RegisterInfo& info : interface.registers().table()) {
-    // The Secure bank is RES0: it would fill a page with zeros (IHI 0070 6.2).
-    if (info.bank == SecurityBank::SecureOnly) continue;
+    // Without a Secure state its bank is RES0: it would fill a page with zeros (IHI 0070 6.2).
+    if (info.bank == SecurityBank::SecureOnly && !interface.secure()) continue;
     std::uint64_t value = 0;
     interface.peek(info.offset, info.bytes, value);
     f(info, value);
@@ -79,12 +87,13 @@ void dump_registers(const ProgrammingInterface& interface, DumpSection& to) {
 
 /// Reads an entry of a queue. @return empty: memory answers with an abort
 std::vector<std::uint64_t> read_words(const smmu::DebugMemory& memory, std::uint64_t address, unsigned words,
-                                      const pgtable::Attributes& attributes) {
+                                      const pgtable::Attributes& attributes, smmu::AddressSpace space) {
   smmu::MemoryOp op;
   op.purpose = "dump";
   op.address = address;
   op.size = static_cast<std::uint8_t>(8 * words);
   op.attributes = attributes;
+  op.space = space;
   const smmu::MemoryAnswer answer = memory(op);
   std::vector<std::uint64_t> result;
   for (unsigned i = 0; answer.status == smmu::MemoryStatus::ok && i < words; ++i) {
@@ -126,12 +135,14 @@ void dump_queue(const ProgrammingInterface& interface, const Features& features,
   for (std::uint32_t n = 0; n < shown; ++n) {
     const std::uint32_t i = (cons + n) & q.queue.index_mask();
     const std::uint64_t address = q.queue.address(i);
-    const auto words = read_words(memory, address, kind_info(q.kind).words, q.attributes);
+    const auto words = read_words(memory, address, kind_info(q.kind).words, q.attributes, interface.space());
     if (words.empty()) {
       s.add("entry " + hex(i) + " at " + hex(address) + ": memory answers with an abort");
       continue;
     }
-    const StructureExplanation e = explain(q.kind, words.data(), features);
+    Ste of_queue;
+    of_queue.origin = interface.origin();
+    const StructureExplanation e = explain(q.kind, words.data(), features, of_queue);
     s.sections.push_back(section_of("entry " + hex(i) + " at " + hex(address) + ": " + e.title, e, words));
   }
 }
@@ -229,13 +240,13 @@ DumpSection section_of(const std::string& title, const StructureExplanation& e,
   return s;
 }
 
-DumpSection dump(Smmu& smmu, const std::string& title, const smmu::DebugMemory& memory) {
-  const ProgrammingInterface& interface = std::as_const(smmu).interface();
-  const Parts& parts = smmu.parts();
-  DumpSection s;
-  s.title = title;
+namespace {
+
+void dump_interface(Smmu& smmu, const ProgrammingInterface& interface, const smmu::DebugMemory& memory,
+                    DumpSection& s) {
+  const Parts& parts = interface.parts();
   dump_registers(interface, s);
-  dump_stream_table(smmu, memory, s);
+  dump_stream_table(smmu, interface.secure(), memory, s);
   dump_queue(interface, parts.features,
              {"Command queue", interface.command_queue(), SMMU_CMDQ_PROD, SMMU_CMDQ_CONS, CR0_CMDQEN,
               StructureKind::command, interface.command_attributes()},
@@ -256,8 +267,19 @@ DumpSection dump(Smmu& smmu, const std::string& title, const smmu::DebugMemory& 
   if (parts.features.ATS) dump_messages(interface.atc_messages(), s);
   dump_config_cache(parts.configs.stes, "STE cache", s);
   dump_config_cache(parts.configs.cds, "CD cache", s);
+}
+
+}  // namespace
+
+DumpSection dump(Smmu& smmu, const std::string& title, const smmu::DebugMemory& memory) {
+  DumpSection s;
+  s.title = title;
+  dump_interface(smmu, std::as_const(smmu).interface(), memory, s);
+  if (const ProgrammingInterface* secure = std::as_const(smmu).secure_interface()) {
+    dump_interface(smmu, *secure, memory, s.add("Secure programming interface"));
+  }
   for (unsigned i = 0; i < smmu.pmcgs().size(); ++i) dump_pmcg(smmu.pmcgs().group(i), s);
-  smmu::dump(parts.engine, regime_name, s);
+  smmu::dump(smmu.engine(), regime_name, s);
   return s;
 }
 

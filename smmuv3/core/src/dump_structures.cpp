@@ -22,9 +22,10 @@ std::string hex(std::uint64_t value) { return number_text(value, Notation::Hexad
 /// Looks for STEs that are valid, in either format.
 class Search {
  public:
-  Search(Smmu& smmu, const smmu::DebugMemory& memory)
-      : m_table(smmu.interface().stream_table()),
-        m_attributes(smmu.interface().table_attributes()),
+  Search(const ProgrammingInterface& interface, const smmu::DebugMemory& memory)
+      : m_table(interface.stream_table()),
+        m_attributes(interface.table_attributes()),
+        m_space(interface.space()),
         m_memory(memory) {}
 
   void run() {
@@ -79,6 +80,7 @@ class Search {
     op.address = address;
     op.size = 8;
     op.attributes = m_attributes;
+    op.space = m_space;
     const smmu::MemoryAnswer answer = m_memory(op);
     if (answer.status == smmu::MemoryStatus::ok) return smmu::load_word(answer.data, 0);
     if (m_unreadable++ == 0) {
@@ -90,6 +92,7 @@ class Search {
 
   const StreamTable& m_table;
   const pgtable::Attributes& m_attributes;
+  smmu::AddressSpace m_space;
   const smmu::DebugMemory& m_memory;
   std::set<std::uint32_t> m_valid;
   std::uint64_t m_reads = 0;
@@ -122,9 +125,9 @@ DumpSection structure(const FoundStructure& s) {
 }
 
 /// The indexes of CDs that are cached, by stream.
-std::map<std::uint32_t, std::set<std::uint32_t>> cached_cds(Smmu& smmu) {
+std::map<std::uint32_t, std::set<std::uint32_t>> cached_cds(const Parts& parts) {
   std::map<std::uint32_t, std::set<std::uint32_t>> cached;
-  smmu.parts().configs.cds.for_each_entry(
+  parts.configs.cds.for_each_entry(
       [&](std::uint32_t sid, unsigned, std::uint32_t index, const auto&) { cached[sid].insert(index); });
   return cached;
 }
@@ -132,22 +135,23 @@ std::map<std::uint32_t, std::set<std::uint32_t>> cached_cds(Smmu& smmu) {
 /// The sections of the CDs of streams with substreams.
 class Substreams {
  public:
-  Substreams(Smmu& smmu, const smmu::DebugMemory& memory)
+  Substreams(Smmu& smmu, const ProgrammingInterface& interface, const smmu::DebugMemory& memory)
       : m_smmu(smmu),
+        m_interface(interface),
         m_memory(memory),
         m_search(smmu, memory, most_dumped_reads),
-        m_cached(cached_cds(smmu)) {}
+        m_cached(cached_cds(interface.parts())) {}
 
   /// Those of one stream, but for the CD that `structures` end with. @param structures  of the stream itself
   void add(std::uint32_t sid, const std::vector<FoundStructure>& structures, DumpSection& to) {
-    const Features& f = m_smmu.parts().features;
+    const Features& f = m_interface.parts().features;
     Ste ste;
     for (const FoundStructure& s : structures) {
       if (s.kind != StructureKind::STE) continue;
       std::array<std::uint64_t, 8> words{};
       const std::vector<std::uint64_t>& from = s.words.empty() ? s.cached : s.words;
       std::copy(from.begin(), from.end(), words.begin());
-      ste = Ste::decode(words, f, (m_smmu.interface().reg(SMMU_CR2) & CR2_E2H) != 0);
+      ste = Ste::decode(words, f, m_interface.origin());
     }
     if (!ste.valid || !ste.stage1_enabled() || ste.cds.S1CDMax == 0) return;
     std::set<std::uint32_t> indexes = m_search.valid(ste);
@@ -184,6 +188,7 @@ class Substreams {
   void add_one(std::uint32_t sid, std::uint32_t index, DumpSection& to) {
     smmu::AccessRequest request;
     request.stream_id = sid;
+    request.secure_stream = m_interface.secure();
     request.substream_valid = true;
     request.substream_id = index;
     request.debug = true;
@@ -195,6 +200,7 @@ class Substreams {
   }
 
   Smmu& m_smmu;
+  const ProgrammingInterface& m_interface;
   const smmu::DebugMemory& m_memory;
   CdSearch m_search;
   std::map<std::uint32_t, std::set<std::uint32_t>> m_cached;
@@ -241,13 +247,13 @@ class Streams {
 
 }  // namespace
 
-void dump_stream_table(Smmu& smmu, const smmu::DebugMemory& memory, DumpSection& to) {
+void dump_stream_table(Smmu& smmu, bool secure, const smmu::DebugMemory& memory, DumpSection& to) {
   DumpSection& table = to.add("Stream table");
-  const ProgrammingInterface& interface = smmu.interface();
+  const ProgrammingInterface& interface = smmu.interface_of(secure);
   std::set<std::uint32_t> streams;
   // Before SMMUEN software may still write the registers that say where the table is (IHI 0070 6.3.24).
   if (interface.enabled(CR0_SMMUEN)) {
-    Search search(smmu, memory);
+    Search search(interface, memory);
     search.run();
     streams = search.valid();
     table.notes = search.notes();
@@ -255,9 +261,9 @@ void dump_stream_table(Smmu& smmu, const smmu::DebugMemory& memory, DumpSection&
     table.notes.emplace_back("SMMUEN is 0: not in use");
   }
   const auto add = [&](std::uint32_t first, unsigned, std::uint32_t, const auto&) { streams.insert(first); };
-  smmu.parts().configs.stes.for_each_entry(add);
-  smmu.parts().configs.cds.for_each_entry(add);
-  Substreams substreams(smmu, memory);
+  interface.parts().configs.stes.for_each_entry(add);
+  interface.parts().configs.cds.for_each_entry(add);
+  Substreams substreams(smmu, interface, memory);
   Streams shown(table, substreams);
   for (const std::uint32_t sid : streams) {
     if (!substreams.has_room()) {
@@ -266,6 +272,7 @@ void dump_stream_table(Smmu& smmu, const smmu::DebugMemory& memory, DumpSection&
     }
     smmu::AccessRequest request;
     request.stream_id = sid;
+    request.secure_stream = secure;
     request.debug = true;
     shown.add(sid, find_structures(smmu, request, memory));
   }

@@ -19,37 +19,36 @@ std::string flag(const char* name, bool value) { return std::string(name) + (val
 
 std::vector<smmu::RegisterFact> register_facts(const ProgrammingInterface& interface) {
   std::vector<smmu::RegisterFact> facts;
-  const auto add = [&](Reg id, const char* name, const std::string& meaning) {
-    facts.push_back({name, interface.registers().get(id), meaning, {}});
+  const auto add = [&](Reg id, const std::string& meaning) {
+    facts.push_back({interface.registers().info(id).name, interface.registers().get(id), meaning, {}});
   };
   if (interface.held()) {
     facts.push_back(
         {"reset", 1, "the SMMU is held in reset: everything is aborted, and nothing recorded", {}});
     return facts;
   }
-  const bool ATS = interface.parts().features.ATS;
-  add(SMMU_CR0ACK, "SMMU_CR0ACK",
-      flag("SMMUEN", interface.enabled(CR0_SMMUEN)) + ", " +
-          (ATS ? flag("ATSCHK", interface.enabled(CR0_ATSCHK)) + ", " : std::string()) +
-          flag("EVENTQEN", interface.enabled(CR0_EVENTQEN)) + ", " +
-          flag("CMDQEN", interface.enabled(CR0_CMDQEN)));
+  const bool ATS = interface.parts().features.ATS && !interface.secure();
+  add(SMMU_CR0ACK, flag("SMMUEN", interface.enabled(CR0_SMMUEN)) + ", " +
+                       (ATS ? flag("ATSCHK", interface.enabled(CR0_ATSCHK)) + ", " : std::string()) +
+                       flag("EVENTQEN", interface.enabled(CR0_EVENTQEN)) + ", " +
+                       flag("CMDQEN", interface.enabled(CR0_CMDQEN)) +
+                       (interface.secure() ? ", " + flag("SIF", interface.enabled(CR0_SIF)) : std::string()));
   if (!interface.enabled(CR0_SMMUEN)) {
     const bool aborts = (interface.reg(SMMU_GBPA) & GBPA_ABORT) != 0;
-    add(SMMU_GBPA, "SMMU_GBPA", aborts ? "ABORT 1: everything is aborted" : "ABORT 0: everything bypasses");
+    add(SMMU_GBPA, aborts ? "ABORT 1: everything is aborted" : "ABORT 0: everything bypasses");
     return facts;
   }
-  add(SMMU_CR2, "SMMU_CR2",
-      flag("RECINVSID", (interface.reg(SMMU_CR2) & CR2_RECINVSID) != 0) + ", " +
-          flag("E2H", (interface.reg(SMMU_CR2) & CR2_E2H) != 0) +
-          (ATS ? ", " + flag("REC_CFG_ATS", (interface.reg(SMMU_CR2) & CR2_REC_CFG_ATS) != 0) : ""));
+  add(SMMU_CR2, flag("RECINVSID", (interface.reg(SMMU_CR2) & CR2_RECINVSID) != 0) + ", " +
+                    flag("E2H", (interface.reg(SMMU_CR2) & CR2_E2H) != 0) +
+                    (ATS ? ", " + flag("REC_CFG_ATS", (interface.reg(SMMU_CR2) & CR2_REC_CFG_ATS) != 0)
+                         : std::string()));
   const StreamTable& table = interface.stream_table();
-  add(SMMU_STRTAB_BASE, "SMMU_STRTAB_BASE", "Stream table at " + hex(table.base));
-  add(SMMU_STRTAB_BASE_CFG, "SMMU_STRTAB_BASE_CFG",
+  add(SMMU_STRTAB_BASE, "Stream table at " + hex(table.base));
+  add(SMMU_STRTAB_BASE_CFG,
       (table.two_level ? "two levels, SPLIT " + std::to_string(table.SPLIT) : std::string("linear")) +
           ", 2^" + std::to_string(table.LOG2SIZE) + " streams");
   if (interface.reg(SMMU_GERROR) != interface.reg(SMMU_GERRORN)) {
-    add(SMMU_GERROR, "SMMU_GERROR",
-        "active: " + hex(interface.reg(SMMU_GERROR) ^ interface.reg(SMMU_GERRORN)));
+    add(SMMU_GERROR, "active: " + hex(interface.reg(SMMU_GERROR) ^ interface.reg(SMMU_GERRORN)));
   }
   return facts;
 }
@@ -138,19 +137,13 @@ std::vector<CdAddress> cd_ipas(const Configuration& c, const std::vector<FoundSt
   return ipas;
 }
 
-pgtable::Config stage2_config(const Ste& ste) {
-  pgtable::Config config;
-  config.stages = pgtable::Stages::stage2;
-  config.stage2 = ste.stage2;
-  return config;
-}
-
 smmu::TranslationRequest translation_request(const smmu::AccessRequest& request, const Ste& ste) {
   smmu::TranslationRequest t;
   t.address = request.address;
   const bool instruction = !request.is_write() && ste.overrides.instruction().of(request.instruction);
   t.access = smmu::access_type(request.kind, instruction);
   t.privileged = ste.overrides.privileged().of(request.privileged);
+  if (ste.origin.secure()) t.space = ste.overrides.space(request.space);
   t.debug = true;
   return t;
 }
@@ -164,7 +157,7 @@ const smmu::TranslationContext* context_of(const Configuration& c, const smmu::A
   return c.ste.stage2_enabled() && inside ? &c.ste.translation : nullptr;
 }
 
-pgtable::Config config_of(const Configuration& c) { return c.stage1 ? c.cd.config : stage2_config(c.ste); }
+pgtable::Config config_of(const Configuration& c) { return c.stage1 ? c.cd.config : c.ste.stage2_config(); }
 
 ExplainedEnd end_of(const Parts& parts, ProgrammingInterface& interface, const smmu::AccessRequest& request,
                     const smmu::DebugMemory& memory) {
@@ -256,8 +249,9 @@ AccessExplanation explain(Smmu& smmu, const smmu::AccessRequest& asked, const sm
     q.privileged = true;  // 13.1.2
     q.structure = true;
     q.debug = true;
-    a.translation =
-        smmu::explain_translation(parts.engine, stage2_config(in_use.ste), in_use.ste.translation, q, memory);
+    q.space = in_use.ste.space();
+    a.translation = smmu::explain_translation(parts.engine, in_use.ste.stage2_config(),
+                                              in_use.ste.translation, q, memory);
   }
   if (const auto* context = context_of(in_use, e.request, parts.features.ias())) {
     e.translation = smmu::explain_translation(parts.engine, config_of(in_use), *context,

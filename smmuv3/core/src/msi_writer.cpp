@@ -76,6 +76,7 @@ Step MsiWriter::step(TimePs now) {
   if (!at || *at > now) return Step::done;
   const MsiSource source = *next();
   m_op = msi_op(slot(source).msi, m_parts.features);
+  m_op.space = m_interface.space();
   m_time = m_parts.engine.pass_walk_port(now);
   m_op.time = m_time;
   slot(source).due = false;

@@ -61,6 +61,9 @@ void Prefetch::configured(const Configuration& found) {
   smmu::TranslationRequest request;
   request.address = m_command.Address + (m_done << m_command.stride_shift(m_parts.features));
   request.access = pgtable::AccessType::none;
+  // 4.2.2: of a Secure stream whose stage 1 does not translate
+  const bool secure = m_interface.secure() && !is_set(m_command.words, CMD_PREFETCH_ADDR_NS);
+  request.space = secure ? smmu::AddressSpace::secure : smmu::AddressSpace::non_secure;
   translate(found.context, request);
 }
 

@@ -72,9 +72,11 @@ void report_places(const ProgrammingInterface& interface, const Parts& parts, st
 
 }  // namespace
 
-ProgrammingInterface::ProgrammingInterface(const Parts& parts, SecSid sec_sid)
+ProgrammingInterface::ProgrammingInterface(const Parts& parts, SecSid sec_sid,
+                                           ProgrammingInterface* non_secure)
     : m_parts(parts),
       m_sec_sid(sec_sid),
+      m_non_secure(non_secure),
       m_registers(register_table(parts.features, sec_sid), *this),
       m_events(parts, *this),
       m_commands(parts, *this),
@@ -92,7 +94,7 @@ void ProgrammingInterface::refresh() {
   m_cr0ack = reg(SMMU_CR0ACK);
   if (enabled(CR0_SMMUEN) != was_enabled) refresh_tbus();
   m_stream_table = StreamTable::from_registers(m_registers.get(SMMU_STRTAB_BASE), reg(SMMU_STRTAB_BASE_CFG),
-                                               m_parts.features);
+                                               m_parts.features, m_sec_sid);
   const std::uint32_t CR1 = reg(SMMU_CR1);
   // RA of what the SMMU reads and WA of what it writes are hints for cacheable types only (6.3.11).
   const auto hinted = [this](pgtable::Attributes a, Reg BASE) {
@@ -202,6 +204,10 @@ void ProgrammingInterface::register_written(std::uint16_t id, std::uint32_t, Acc
         refresh_tbus();
       }
       break;
+    case SMMU_S_INIT:
+      m_registers.set(SMMU_S_INIT, 0);  // complete at once
+      if ((value & S_INIT_INV_ALL) != 0) invalidate_all();
+      break;
     case SMMU_IRQ_CTRL:
       update_irq_acks();
       // 6.3.16: once the acknowledgement says 0, no edge of the source becomes visible.
@@ -292,8 +298,9 @@ void ProgrammingInterface::register_write_ignored(std::uint16_t id, std::uint32_
 void ProgrammingInterface::update_acks(smmu::TimePs now) {
   const std::uint32_t wanted = reg(SMMU_CR0) & cr0_fields(m_parts.features, m_sec_sid);
   const std::uint32_t before = m_cr0ack;
-  // 6.3.9.1: whatever invalidates looks VMW up when it does, so that its Update is complete at once.
-  std::uint32_t after = (before & ~CR0_VMW) | wanted;
+  // Updates of the others are complete at once: whatever invalidates looks VMW up when it does (6.3.9.1), and
+  // no cache keeps ATSCHK (6.3.9.2); SIF and NSSTALLD have no side effects to wait for (6.3.57.1, 6.3.57.2)
+  std::uint32_t after = wanted | (before & (CR0_implemented | CR0_PRIQEN));
   // 6.3.37, 6.3.9.6: when an address translation operation is over, and a prefetch has stopped; 6.3.9.5: when
   // page requests that came before are in the queue
   if ((wanted & CR0_SMMUEN) == 0 && !m_atos.running() && !m_prefetch.running() &&
@@ -307,13 +314,53 @@ void ProgrammingInterface::update_acks(smmu::TimePs now) {
   }
   // 6.3.9.3: when commands in progress are consumed, and reads are complete
   if ((wanted & CR0_CMDQEN) == 0 && !m_commands.busy()) after &= ~CR0_CMDQEN;
-  if ((wanted & CR0_ATSCHK) == 0) after &= ~CR0_ATSCHK;  // 6.3.9.2: no cache keeps it
   if (after == before) return;
   // No cache is filled while SMMUEN is 0, nor by walks that began before it changed (6.3.9.6).
   if (((before ^ after) & CR0_SMMUEN) != 0) m_parts.engine.overtake();
   if ((before & ~after & CR0_SMMUEN) != 0) m_events.stalls().terminate_all(now);  // 6.3.9.6
   m_registers.set(SMMU_CR0ACK, after);
   refresh();
+  update_secure_controls(before, after);
+}
+
+// 6.3.57.2: a change of SIF is visible after a TLB invalidation, so that no configuration cache may keep the
+// one of before.
+void ProgrammingInterface::update_secure_controls(std::uint32_t before, std::uint32_t after) {
+  if (!secure()) return;
+  if (((before ^ after) & CR0_SIF) != 0) {
+    m_parts.engine.overtake();
+    m_parts.configs.clear();
+  }
+  m_non_secure->prohibit_stalls((after & CR0_NSSTALLD) != 0);
+}
+
+// 3.12, 6.3.1: IDR0.STALL_MODEL says so. What configuration caches hold stays as it is (6.3.57.1).
+void ProgrammingInterface::prohibit_stalls(bool prohibited) {
+  m_stalls_prohibited = prohibited;
+  Features f = m_parts.features;
+  f.STALL_MODEL = static_cast<std::uint8_t>(Origin{m_sec_sid, false, false, prohibited}.stall_model(f));
+  m_registers.set(SMMU_IDR0, id_registers(f).IDR0);
+}
+
+Origin ProgrammingInterface::origin() const {
+  Origin o;
+  o.sec_sid = m_sec_sid;
+  o.E2H = (reg(SMMU_CR2) & CR2_E2H) != 0;
+  o.SIF = enabled(CR0_SIF);
+  o.NSSTALLD = secure() ? enabled(CR0_NSSTALLD) : m_stalls_prohibited;
+  return o;
+}
+
+// 6.3.62: all caches, of both Security states. With an SMMUEN 1 it is CONSTRAINED UNPREDICTABLE, and done.
+void ProgrammingInterface::invalidate_all() {
+  if (enabled(CR0_SMMUEN) || m_non_secure->enabled(CR0_SMMUEN)) {
+    m_parts.diag.guest_error("S_INIT.SMMUEN", "S_INIT.INV_ALL is set while S_CR0.SMMUEN or CR0.SMMUEN is 1",
+                             "IHI 0070 6.3.62");
+  }
+  m_parts.configs.clear();
+  m_non_secure->m_parts.configs.clear();
+  m_parts.engine.invalidate({}, "S_INIT.INV_ALL", m_written_at);
+  m_parts.engine.forget_answers(0, 0);
 }
 
 // 6.3.16: an enable is acknowledged at once, the lack of it when the MSIs of before are complete.
@@ -378,7 +425,7 @@ void ProgrammingInterface::respond(std::uint32_t StreamID, std::optional<std::ui
 // What TBUs do by themselves. 6.3.9.6, 6.3.14: with SMMUEN == 0, GBPA says how accesses pass.
 // A Secure stream has nothing that its TBU does by itself.
 void ProgrammingInterface::refresh_tbus() {
-  if (m_sec_sid != SecSid::non_secure) return;
+  if (secure()) return;
   smmu::Engine& engine = m_parts.engine;
   const std::uint32_t GBPA = reg(SMMU_GBPA);
   if (!m_held && enabled(CR0_SMMUEN)) {
@@ -429,10 +476,11 @@ void ProgrammingInterface::reset() {
   m_signals = {};
   refresh();
   refresh_tbus();
+  if (secure()) m_non_secure->prohibit_stalls(false);
 }
 
 void ProgrammingInterface::visit(Archive& archive) {
-  archive.begin(m_sec_sid == SecSid::secure ? "secure_programming_interface" : "programming_interface");
+  archive.begin(secure() ? "secure_programming_interface" : "programming_interface");
   m_registers.visit(archive);
   m_events.visit(archive);
   m_commands.visit(archive);
@@ -452,6 +500,7 @@ void ProgrammingInterface::visit(Archive& archive) {
   }
   refresh();
   refresh_tbus();
+  if (secure()) m_non_secure->prohibit_stalls(enabled(CR0_NSSTALLD));
 }
 
 void ProgrammingInterface::visit_lookups(Archive& archive) {

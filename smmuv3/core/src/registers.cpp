@@ -1,60 +1,62 @@
 #include "smmuvp/smmuv3/registers.h"
 
+#include <string_view>
+
 #include "smmuvp/base/fields.h"
+#include "smmuvp/smmuv3/register_fields.h"
 
 namespace smmuvp::smmuv3 {
 
 namespace {
 
-constexpr const char* s_clause = "IHI 0070 6.2, 6.3.42 to 6.3.94";
-
-// SMMU_S_*: RES0 to everybody while SMMU_S_IDR1.SECURE_IMPL is 0.
+// SMMU_S_*. Ids are those of what they are the counterparts of.
 struct SecureRow {
   const char* name;
   std::uint32_t offset;
   std::uint8_t bytes;
+  const char* clause;
 };
 constexpr SecureRow secure_rows[] = {
-    {"SMMU_S_IDR0", 0x8000, 4},
-    {"SMMU_S_IDR1", 0x8004, 4},
-    {"SMMU_S_IDR2", 0x8008, 4},
-    {"SMMU_S_IDR3", 0x800c, 4},
-    {"SMMU_S_IDR4", 0x8010, 4},
-    {"SMMU_S_CR0", 0x8020, 4},
-    {"SMMU_S_CR0ACK", 0x8024, 4},
-    {"SMMU_S_CR1", 0x8028, 4},
-    {"SMMU_S_CR2", 0x802c, 4},
-    {"SMMU_S_S2PII", 0x8030, 8},
-    {"SMMU_S_INIT", 0x803c, 4},
-    {"SMMU_S_GBPA", 0x8044, 4},
-    {"SMMU_S_AGBPA", 0x8048, 4},
-    {"SMMU_S_IRQ_CTRL", 0x8050, 4},
-    {"SMMU_S_IRQ_CTRLACK", 0x8054, 4},
-    {"SMMU_S_GERROR", 0x8060, 4},
-    {"SMMU_S_GERRORN", 0x8064, 4},
-    {"SMMU_S_GERROR_IRQ_CFG0", 0x8068, 8},
-    {"SMMU_S_GERROR_IRQ_CFG1", 0x8070, 4},
-    {"SMMU_S_GERROR_IRQ_CFG2", 0x8074, 4},
-    {"SMMU_S_STRTAB_BASE", 0x8080, 8},
-    {"SMMU_S_STRTAB_BASE_CFG", 0x8088, 4},
-    {"SMMU_S_CMDQ_BASE", 0x8090, 8},
-    {"SMMU_S_CMDQ_PROD", 0x8098, 4},
-    {"SMMU_S_CMDQ_CONS", 0x809c, 4},
-    {"SMMU_S_EVENTQ_BASE", 0x80a0, 8},
-    {"SMMU_S_EVENTQ_PROD", 0x80a8, 4},
-    {"SMMU_S_EVENTQ_CONS", 0x80ac, 4},
-    {"SMMU_S_EVENTQ_IRQ_CFG0", 0x80b0, 8},
-    {"SMMU_S_EVENTQ_IRQ_CFG1", 0x80b8, 4},
-    {"SMMU_S_EVENTQ_IRQ_CFG2", 0x80bc, 4},
-    {"SMMU_S_GATOS_CTRL", 0x8100, 4},
-    {"SMMU_S_GATOS_SID", 0x8108, 8},
-    {"SMMU_S_GATOS_ADDR", 0x8110, 8},
-    {"SMMU_S_GATOS_PAR", 0x8118, 8},
-    {"SMMU_S_MPAMIDR", 0x8130, 4},
-    {"SMMU_S_GMPAM", 0x8138, 4},
-    {"SMMU_S_GBPMPAM", 0x813c, 4},
-    {"SMMU_S_VATOS_SEL", 0x8180, 4},
-    {"SMMU_S_IDR6", 0x8190, 4},
+    {"SMMU_S_IDR0", 0x8000, 4, "IHI 0070 6.3.52"},
+    {"SMMU_S_IDR1", 0x8004, 4, "IHI 0070 6.3.53"},
+    {"SMMU_S_IDR2", 0x8008, 4, "IHI 0070 6.3.54"},
+    {"SMMU_S_IDR3", 0x800c, 4, "IHI 0070 6.3.55"},
+    {"SMMU_S_IDR4", 0x8010, 4, "IHI 0070 6.3.56"},
+    {"SMMU_S_CR0", 0x8020, 4, "IHI 0070 6.3.57"},
+    {"SMMU_S_CR0ACK", 0x8024, 4, "IHI 0070 6.3.58"},
+    {"SMMU_S_CR1", 0x8028, 4, "IHI 0070 6.3.59"},
+    {"SMMU_S_CR2", 0x802c, 4, "IHI 0070 6.3.60"},
+    {"SMMU_S_S2PII", 0x8030, 8, "IHI 0070 6.3.61"},
+    {"SMMU_S_INIT", 0x803c, 4, "IHI 0070 6.3.62"},
+    {"SMMU_S_GBPA", 0x8044, 4, "IHI 0070 6.3.63"},
+    {"SMMU_S_AGBPA", 0x8048, 4, "IHI 0070 6.3.64"},
+    {"SMMU_S_IRQ_CTRL", 0x8050, 4, "IHI 0070 6.3.65"},
+    {"SMMU_S_IRQ_CTRLACK", 0x8054, 4, "IHI 0070 6.3.66"},
+    {"SMMU_S_GERROR", 0x8060, 4, "IHI 0070 6.3.67"},
+    {"SMMU_S_GERRORN", 0x8064, 4, "IHI 0070 6.3.68"},
+    {"SMMU_S_GERROR_IRQ_CFG0", 0x8068, 8, "IHI 0070 6.3.69"},
+    {"SMMU_S_GERROR_IRQ_CFG1", 0x8070, 4, "IHI 0070 6.3.70"},
+    {"SMMU_S_GERROR_IRQ_CFG2", 0x8074, 4, "IHI 0070 6.3.71"},
+    {"SMMU_S_STRTAB_BASE", 0x8080, 8, "IHI 0070 6.3.72"},
+    {"SMMU_S_STRTAB_BASE_CFG", 0x8088, 4, "IHI 0070 6.3.73"},
+    {"SMMU_S_CMDQ_BASE", 0x8090, 8, "IHI 0070 6.3.74"},
+    {"SMMU_S_CMDQ_PROD", 0x8098, 4, "IHI 0070 6.3.75"},
+    {"SMMU_S_CMDQ_CONS", 0x809c, 4, "IHI 0070 6.3.76"},
+    {"SMMU_S_EVENTQ_BASE", 0x80a0, 8, "IHI 0070 6.3.77"},
+    {"SMMU_S_EVENTQ_PROD", 0x80a8, 4, "IHI 0070 6.3.78"},
+    {"SMMU_S_EVENTQ_CONS", 0x80ac, 4, "IHI 0070 6.3.79"},
+    {"SMMU_S_EVENTQ_IRQ_CFG0", 0x80b0, 8, "IHI 0070 6.3.80"},
+    {"SMMU_S_EVENTQ_IRQ_CFG1", 0x80b8, 4, "IHI 0070 6.3.81"},
+    {"SMMU_S_EVENTQ_IRQ_CFG2", 0x80bc, 4, "IHI 0070 6.3.82"},
+    {"SMMU_S_GATOS_CTRL", 0x8100, 4, "IHI 0070 6.3.83"},
+    {"SMMU_S_GATOS_SID", 0x8108, 8, "IHI 0070 6.3.84"},
+    {"SMMU_S_GATOS_ADDR", 0x8110, 8, "IHI 0070 6.3.85"},
+    {"SMMU_S_GATOS_PAR", 0x8118, 8, "IHI 0070 6.3.86"},
+    {"SMMU_S_MPAMIDR", 0x8130, 4, "IHI 0070 6.3.87"},
+    {"SMMU_S_GMPAM", 0x8138, 4, "IHI 0070 6.3.88"},
+    {"SMMU_S_GBPMPAM", 0x813c, 4, "IHI 0070 6.3.89"},
+    {"SMMU_S_VATOS_SEL", 0x8180, 4, "IHI 0070 6.3.90"},
+    {"SMMU_S_IDR6", 0x8190, 4, "IHI 0070 6.3.91"},
 };
 
 // The Secure counterpart of a Non-secure register: none of those of Page 1 has its own page (6.1).
@@ -66,20 +68,84 @@ const SecureRow* secure_row(const RegisterInfo& info) {
   return nullptr;
 }
 
+// What a Secure register has other than its counterpart.
+void make_secure(RegisterInfo& info, const Features& f, const IdRegisters& id) {
+  switch (info.id) {
+    case SMMU_IDR0:
+      info.reset = id.S_IDR0;
+      break;
+    case SMMU_IDR1:
+      info.reset = id.S_IDR1;
+      break;
+    case SMMU_IDR3:
+      info.reset = id.S_IDR3;
+      break;
+    case SMMU_IDR2:
+    case SMMU_IDR4:
+      info.reset = 0;
+      break;
+    case SMMU_CR0:
+      info.write_mask = cr0_fields(f, SecSid::secure);
+      break;
+    case SMMU_IRQ_CTRL:  // 3.10: there is no Secure PRI queue
+      info.write_mask &= ~std::uint64_t{IRQ_CTRL_PRIQ_IRQEN};
+      break;
+    case SMMU_GERRORN:
+      info.write_mask &= ~std::uint64_t{GERROR_PRIQ_ABT_ERR | GERROR_MSI_PRIQ_ABT_ERR};
+      break;
+    case SMMU_CR2:
+      info.write_mask = CR2_RECINVSID | (f.SEL2 ? CR2_E2H : 0U);
+      break;
+    case SMMU_GBPA:
+      if (f.ATTR_PERMS_OVR) info.write_mask |= GBPA_NSCFG.in_word();
+      break;
+    case SMMU_GATOS_CTRL:
+    case SMMU_GATOS_SID:
+    case SMMU_GATOS_ADDR:
+      info.write_mask = 0;  // not built
+      break;
+    default:
+      break;
+  }
+}
+
+// RES0 to everybody, and RAZ/WI to Non-secure accesses at that.
+void add_res0(const SecureRow& row, std::uint16_t& next, std::vector<RegisterInfo>& to) {
+  RegisterInfo info{next++, row.name, row.offset, row.bytes, smmuvp::Access::RO, 0, 0, row.clause};
+  info.bank = SecurityBank::SecureOnly;
+  to.push_back(info);
+}
+
+bool has(const std::vector<RegisterInfo>& table, const SecureRow& row) {
+  for (const RegisterInfo& info : table) {
+    if (info.offset == row.offset) return true;
+  }
+  return false;
+}
+
 // 6.2: RAZ/WI to Non-secure accesses.
-std::vector<RegisterInfo> secure_table(const std::vector<RegisterInfo>& non_secure) {
+std::vector<RegisterInfo> secure_table(const std::vector<RegisterInfo>& non_secure, const Features& f) {
+  const IdRegisters id = id_registers(f);
   std::vector<RegisterInfo> t;
   for (RegisterInfo info : non_secure) {
     const SecureRow* row = secure_row(info);
     if (row == nullptr) continue;
-    // 3.10, 6.3.44 to 6.3.59: no Secure PRI queue
-    if (info.id == SMMU_CR0) info.write_mask &= ~std::uint64_t{CR0_PRIQEN};
-    if (info.id == SMMU_IRQ_CTRL) info.write_mask &= ~std::uint64_t{IRQ_CTRL_PRIQ_IRQEN};
-    if (info.id == SMMU_GERRORN) {
-      info.write_mask &= ~std::uint64_t{GERROR_PRIQ_ABT_ERR | GERROR_MSI_PRIQ_ABT_ERR};
-    }
+    make_secure(info, f, id);
     info.name = row->name;
     info.offset = row->offset;
+    info.bank = SecurityBank::SecureOnly;
+    info.clause = row->clause;
+    t.push_back(info);
+  }
+  std::uint16_t next = SMMU_S_first;
+  for (const SecureRow& row : secure_rows) {
+    if (has(t, row)) continue;
+    if (std::string_view(row.name) != "SMMU_S_INIT") {
+      add_res0(row, next, t);
+      continue;
+    }
+    RegisterInfo info{SMMU_S_INIT,        row.name, row.offset,     row.bytes,
+                      smmuvp::Access::RW, 0,        S_INIT_INV_ALL, row.clause};
     info.bank = SecurityBank::SecureOnly;
     t.push_back(info);
   }
@@ -203,14 +269,10 @@ std::vector<RegisterInfo> register_table(const Features& f, SecSid sec_sid) {
     }
   }
 
-  if (sec_sid == SecSid::secure) return secure_table(t);
+  if (sec_sid == SecSid::secure) return secure_table(t, f);
   if (f.SECURE_IMPL) return t;
   std::uint16_t next = SMMU_S_first;
-  for (const SecureRow& row : secure_rows) {
-    RegisterInfo info{next++, row.name, row.offset, row.bytes, RO, 0, 0, s_clause};
-    info.bank = SecurityBank::SecureOnly;
-    t.push_back(info);
-  }
+  for (const SecureRow& row : secure_rows) add_res0(row, next, t);
   return t;
 }
 

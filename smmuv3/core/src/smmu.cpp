@@ -56,7 +56,12 @@ Smmu::Smmu(const Features& features, const Structures& structures, const std::st
   add_workers(m_interface);
   if (m_features.SECURE_IMPL) {
     m_secure_configs = std::make_unique<ConfigCaches>(m_structures);
-    m_secure = std::make_unique<ProgrammingInterface>(parts_by(*m_secure_configs), SecSid::secure);
+    m_secure =
+        std::make_unique<ProgrammingInterface>(parts_by(*m_secure_configs), SecSid::secure, &m_interface);
+    // 6.3.6: IDR5.STALL_MAX is of all Event queues together.
+    m_stall_pool.most = m_features.STALL_MAX;
+    m_interface.stalls().share(m_stall_pool, m_secure->stalls());
+    m_secure->stalls().share(m_stall_pool, m_interface.stalls());
     m_window.add(secure_first, secure_last, *m_secure);
     add_workers(*m_secure);
   }
@@ -169,7 +174,11 @@ void Smmu::visit(Archive& archive) {
   m_interface.visit(archive);
   if (m_secure) m_secure->visit(archive);
   m_engine.visit(archive);
-  if (archive.loading()) m_engine.in_flight().abandon();
+  if (archive.loading()) {
+    m_engine.in_flight().abandon();
+    m_interface.stalls().reset();  // whose STAGs those of the other may be
+    if (m_secure) m_secure->stalls().reset();
+  }
   m_interface.visit_lookups(archive);
   if (m_secure) m_secure->visit_lookups(archive);
   m_configs.visit(archive, m_features);

@@ -61,6 +61,7 @@ void Stalls::collect(TimePs now) {
     e.answer = Answer{resolved->answer, std::max(now, e.event.time)};
   }
   admit(now);
+  if (m_other != nullptr) m_other->admit(now);
 }
 
 std::optional<Stalls::Answer> Stalls::answer(Id id) {

@@ -45,8 +45,18 @@ const char* decode_range32(const std::array<std::uint64_t, 8>& words, const Feat
 }
 
 pgtable::Regime regime_of(StreamWorld world) {
-  if (world == StreamWorld::NS_EL2) return pgtable::Regime::el2;
-  return world == StreamWorld::NS_EL2_E2H ? pgtable::Regime::el2_0 : pgtable::Regime::el1_0;
+  switch (world) {
+    case StreamWorld::NS_EL2:
+    case StreamWorld::S_EL2:
+      return pgtable::Regime::el2;
+    case StreamWorld::NS_EL2_E2H:
+    case StreamWorld::S_EL2_E2H:
+      return pgtable::Regime::el2_0;
+    case StreamWorld::EL3:
+      return pgtable::Regime::el3;
+    default:
+      return pgtable::Regime::el1_0;
+  }
 }
 
 }  // namespace
@@ -55,7 +65,7 @@ Cd Cd::decode(const std::array<std::uint64_t, 8>& words, const Features& f, cons
   Cd c;
   c.words = words;
   c.ste_words = ste.words;
-  c.ste_E2H = ste.E2H;
+  c.ste_origin = ste.origin;
   const auto illegal = [&c](const char* why) {
     c.why = why;
     return c;
@@ -66,11 +76,13 @@ Cd Cd::decode(const std::array<std::uint64_t, 8>& words, const Features& f, cons
   c.R = is_set(words, CD_R);
   if (f.TERM_MODEL && !c.A) return illegal("CD.A is 0, and IDR0.TERM_MODEL is 1");
   c.S = is_set(words, CD_S);  // 5.5
-  if (f.STALL_MODEL == 1 && c.S) return illegal("CD.S is 1, and IDR0.STALL_MODEL is 0b01");
-  if (f.STALL_MODEL == 2 && !c.S) return illegal("CD.S is 0, and IDR0.STALL_MODEL is 0b10");
+  const unsigned STALL_MODEL = ste.origin.stall_model(f);
+  if (STALL_MODEL == 1 && c.S) return illegal("CD.S is 1, and IDR0.STALL_MODEL is 0b01");
+  if (STALL_MODEL == 2 && !c.S) return illegal("CD.S is 0, and IDR0.STALL_MODEL is 0b10");
   if (c.S && is_set(ste.words, STE_S1STALLD)) return illegal("CD.S is 1, and STE.S1STALLD is 1");
-  // 5.4.1: by EL2 there is no TTB1, and no disabling of walks; ASIDs and unprivileged accesses neither.
-  const bool el2 = ste.world == StreamWorld::NS_EL2;
+  // 5.4.1: by EL2 and EL3 there is no TTB1, and no disabling of walks; ASIDs and unprivileged accesses
+  // neither.
+  const bool el2 = has_one_range(ste.world);
   const bool EPD[2] = {!el2 && is_set(words, CD_EPD0), el2 || is_set(words, CD_EPD1)};
   const bool ENDI = is_set(words, CD_ENDI);
   if (!EPD[0] || !EPD[1]) {
@@ -79,9 +91,10 @@ Cd Cd::decode(const std::array<std::uint64_t, 8>& words, const Features& f, cons
   }
   const bool AA64 = is_set(words, CD_AA64);
   if (!AA64 && (f.TTF & 1U) == 0) return illegal("CD.AA64 is 0, and IDR0.TTF has no VMSAv8-32 LPAE");
-  if (!AA64 && ste.world == StreamWorld::NS_EL2_E2H) {
-    return illegal("CD.AA64 is 0, and the StreamWorld is EL2-E2H");
-  }
+  const bool e2h = ste.world == StreamWorld::NS_EL2_E2H || ste.world == StreamWorld::S_EL2_E2H;
+  if (!AA64 && e2h) return illegal("CD.AA64 is 0, and the StreamWorld is EL2-E2H");
+  if (!AA64 && ste.world == StreamWorld::S_EL2) return illegal("CD.AA64 is 0, and the StreamWorld is S-EL2");
+  if (!AA64 && ste.world == StreamWorld::EL3) return illegal("CD.AA64 is 0, and the StreamWorld is EL3");
   if (AA64 && (f.TTF & 2U) == 0) return illegal("CD.AA64 is 1, and IDR0.TTF has no VMSAv8-64");
   if (AA64 && ste.stage2_enabled() && ste.stage2.format == pgtable::Format::lpae32) {
     return illegal("CD.AA64 is 1, and STE.S2AA64 is 0");
@@ -113,6 +126,7 @@ Cd Cd::decode(const std::array<std::uint64_t, 8>& words, const Features& f, cons
   s1.AFFD = is_set(words, CD_AFFD);
   s1.WXN = is_set(words, CD_WXN);
   s1.PAN = !el2 && is_set(words, CD_PAN);
+  s1.SIF = ste.origin.SIF;
   const std::uint64_t MAIR = get(words, CD_MAIR1) << CD_MAIR0.width() | get(words, CD_MAIR0);
   for (unsigned i = 0; i < 8; ++i) {
     const auto mair = pgtable::effective_memory(static_cast<std::uint8_t>(MAIR >> (8 * i)));
@@ -127,6 +141,7 @@ Cd Cd::decode(const std::array<std::uint64_t, 8>& words, const Features& f, cons
     const char* why = AA64 ? decode_range64(words, f, i, s1) : decode_range32(words, f, i, s1);
     if (why[0] != '\0') return illegal(why);
     t.HPD = f.HAD && is_set(words, *range.HAD);
+    t.NS = ste.origin.secure() && is_set(words, *range.NSCFG);
     t.walk_attributes.IRGN = get_as<std::uint8_t>(words, *range.IR);
     t.walk_attributes.ORGN = get_as<std::uint8_t>(words, *range.OR);
     t.walk_attributes.SH = get_as<pgtable::Shareability>(words, *range.SH);
@@ -134,7 +149,9 @@ Cd Cd::decode(const std::array<std::uint64_t, 8>& words, const Features& f, cons
   if (ste.stage2_enabled()) {
     c.config.stages = pgtable::Stages::nested;
     c.config.stage2 = ste.stage2;
+    c.config.secure_stage2 = ste.secure_stage2;
   }
+  c.config.space = ste.space();
   c.config.regime = regime_of(ste.world);
   c.translation.setup = pgtable::WalkSetup(c.config);
   c.translation.tag = {static_cast<std::uint8_t>(ste.world), c.config.stages, c.ASET, ste.vmid, c.ASID};
@@ -154,7 +171,7 @@ Cd Cd::decode(const std::array<std::uint64_t, 8>& words, const Features& f, cons
 void Cd::visit(Archive& archive) {
   for (std::uint64_t& word : words) archive.value("word", word);
   for (std::uint64_t& word : ste_words) archive.value("ste_word", word);
-  archive.value("ste_E2H", ste_E2H);
+  smmuv3::visit(archive, ste_origin);
 }
 
 }  // namespace smmuvp::smmuv3

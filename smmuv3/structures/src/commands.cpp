@@ -21,8 +21,10 @@ constexpr std::uint64_t built_bits(const Field& f) {
 }
 
 constexpr CommandInfo row(const char* name, const char* clause, Opcode opcode, FieldList fields,
-                          const char* refused = nullptr, bool (*allowed)(const Features&) = nullptr) {
-  CommandInfo info{name, clause, opcode, fields, {}, false, false, refused, allowed};
+                          const char* refused = nullptr,
+                          bool (*allowed)(const Features&, const Origin&) = nullptr,
+                          const char* refused_by_secure = nullptr) {
+  CommandInfo info{name, clause, opcode, fields, {}, false, false, refused, allowed, refused_by_secure};
   for (const Field* f : fields) {
     info.defined[f->word()] |= built_bits(*f);
     if (same_text(f->name, CMD_SSec.name)) info.has_SSec = true;
@@ -71,12 +73,15 @@ constexpr const Field* sync[] = {&CMD_Opcode,  &CMD_CS,         &CMD_MSH,   &CMD
 
 constexpr std::uint64_t top_of_SCALE = std::uint64_t{1} << CMD_SCALE.high;
 
-constexpr bool with_stage1(const Features& f) { return f.S1P; }
-constexpr bool with_stage2(const Features& f) { return f.S2P; }
-constexpr bool with_el2(const Features& f) { return f.S1P && f.Hyp; }
-constexpr bool with_ats(const Features& f) { return f.ATS; }
-constexpr bool with_pri(const Features& f) { return f.PRI; }
-constexpr bool with_stalls(const Features& f) { return f.STALL_MODEL != 1; }
+bool with_stage1(const Features& f, const Origin&) { return f.S1P; }
+bool with_stage2(const Features& f, const Origin&) { return f.S2P; }
+bool with_el2(const Features& f, const Origin&) { return f.S1P && f.Hyp; }
+bool with_stalls(const Features& f, const Origin& queue) { return queue.stall_model(f) != 1; }
+bool on_secure_queue(const Features&, const Origin& queue) { return queue.secure(); }
+bool with_secure_el2(const Features& f, const Origin& queue) { return queue.secure() && f.SEL2; }
+// With S_IDR3.SAMS 1 they are not for the Secure queue (6.3.53).
+bool with_ats(const Features& f, const Origin& queue) { return f.ATS && !queue.secure(); }
+bool with_pri(const Features& f, const Origin& queue) { return f.PRI && !queue.secure(); }
 
 constexpr CommandInfo table[] = {
     row("CMD_PREFETCH_CONFIG", "IHI 0070 4.2.1", Opcode::CMD_PREFETCH_CONFIG, prefetch_config),
@@ -98,9 +103,9 @@ constexpr CommandInfo table[] = {
     row("CMD_TLBI_NH_VAA", "IHI 0070 4.4.2.3", Opcode::CMD_TLBI_NH_VAA, tlbi_vmid_va,
         "CMD_TLBI_NH_VAA, with IDR0.S1P == 0", with_stage1),
     row("CMD_TLBI_EL3_ALL", "IHI 0070 4.4.2.5", Opcode::CMD_TLBI_EL3_ALL, opcode_only,
-        "CMD_TLBI_EL3_ALL, on the Non-secure queue"),
+        "CMD_TLBI_EL3_ALL, on the Non-secure queue", on_secure_queue),
     row("CMD_TLBI_EL3_VA", "IHI 0070 4.4.2.6", Opcode::CMD_TLBI_EL3_VA, tlbi_va,
-        "CMD_TLBI_EL3_VA, on the Non-secure queue"),
+        "CMD_TLBI_EL3_VA, on the Non-secure queue", on_secure_queue),
     row("CMD_TLBI_EL2_ALL", "IHI 0070 4.4.2.7", Opcode::CMD_TLBI_EL2_ALL, opcode_only,
         "CMD_TLBI_EL2_ALL, with IDR0.Hyp == 0", with_el2),
     row("CMD_TLBI_EL2_ASID", "IHI 0070 4.4.2.10", Opcode::CMD_TLBI_EL2_ASID, tlbi_asid,
@@ -124,19 +129,26 @@ constexpr CommandInfo table[] = {
         "CMD_STALL_TERM, with IDR0.STALL_MODEL == 0b01", with_stalls),
     row("CMD_SYNC", "IHI 0070 4.7.3", Opcode::CMD_SYNC, sync),
     row("CMD_TLBI_S_EL2_ALL", "IHI 0070 4.4.2.11", Opcode::CMD_TLBI_S_EL2_ALL, opcode_only,
-        "CMD_TLBI_S_EL2_ALL, on the Non-secure queue"),
+        "CMD_TLBI_S_EL2_ALL, on the Non-secure queue", with_secure_el2,
+        "CMD_TLBI_S_EL2_ALL, with S_IDR1.SEL2 == 0"),
     row("CMD_TLBI_S_EL2_ASID", "IHI 0070 4.4.2.14", Opcode::CMD_TLBI_S_EL2_ASID, tlbi_asid,
-        "CMD_TLBI_S_EL2_ASID, on the Non-secure queue"),
+        "CMD_TLBI_S_EL2_ASID, on the Non-secure queue", with_secure_el2,
+        "CMD_TLBI_S_EL2_ASID, with S_IDR1.SEL2 == 0"),
     row("CMD_TLBI_S_EL2_VA", "IHI 0070 4.4.2.12", Opcode::CMD_TLBI_S_EL2_VA, tlbi_asid_va,
-        "CMD_TLBI_S_EL2_VA, on the Non-secure queue"),
+        "CMD_TLBI_S_EL2_VA, on the Non-secure queue", with_secure_el2,
+        "CMD_TLBI_S_EL2_VA, with S_IDR1.SEL2 == 0"),
     row("CMD_TLBI_S_EL2_VAA", "IHI 0070 4.4.2.13", Opcode::CMD_TLBI_S_EL2_VAA, tlbi_va,
-        "CMD_TLBI_S_EL2_VAA, on the Non-secure queue"),
+        "CMD_TLBI_S_EL2_VAA, on the Non-secure queue", with_secure_el2,
+        "CMD_TLBI_S_EL2_VAA, with S_IDR1.SEL2 == 0"),
     row("CMD_TLBI_S_S12_VMALL", "IHI 0070 4.4.3.4", Opcode::CMD_TLBI_S_S12_VMALL, tlbi_vmid,
-        "CMD_TLBI_S_S12_VMALL, on the Non-secure queue"),
+        "CMD_TLBI_S_S12_VMALL, on the Non-secure queue", with_secure_el2,
+        "CMD_TLBI_S_S12_VMALL, with S_IDR1.SEL2 == 0"),
     row("CMD_TLBI_S_S2_IPA", "IHI 0070 4.4.3.3", Opcode::CMD_TLBI_S_S2_IPA, tlbi_secure_ipa,
-        "CMD_TLBI_S_S2_IPA, on the Non-secure queue"),
+        "CMD_TLBI_S_S2_IPA, on the Non-secure queue", with_secure_el2,
+        "CMD_TLBI_S_S2_IPA, with S_IDR1.SEL2 == 0"),
     row("CMD_TLBI_SNH_ALL", "IHI 0070 4.4.4.2", Opcode::CMD_TLBI_SNH_ALL, opcode_only,
-        "CMD_TLBI_SNH_ALL, on the Non-secure queue"),
+        "CMD_TLBI_SNH_ALL, on the Non-secure queue", with_secure_el2,
+        "CMD_TLBI_SNH_ALL, with S_IDR1.SEL2 == 0"),
     row("CMD_DPTI_ALL", "IHI 0070 4.6.1", Opcode::CMD_DPTI_ALL, opcode_only,
         "CMD_DPTI_ALL, with IDR3.DPT == 0"),
     row("CMD_DPTI_PA", "IHI 0070 4.6.2", Opcode::CMD_DPTI_PA, dpti_pa, "CMD_DPTI_PA, with IDR3.DPT == 0"),
@@ -146,6 +158,7 @@ constexpr bool rows_are_well_formed() {
   for (const CommandInfo& a : table) {
     if (!well_formed(a.fields, sizeof(Command::words))) return false;
     if (a.refused != nullptr && !begins_with(a.refused, a.name)) return false;
+    if (a.refused_by_secure != nullptr && !begins_with(a.refused_by_secure, a.name)) return false;
     for (const CommandInfo& b : table) {
       if (&a != &b && (a.opcode == b.opcode || same_text(a.name, b.name))) return false;
     }
@@ -193,10 +206,10 @@ const CommandInfo* find_command(std::uint8_t opcode) {
   return nullptr;
 }
 
-const CommandInfo* command_info(std::uint8_t opcode, const Features& features) {
+const CommandInfo* command_info(std::uint8_t opcode, const Features& features, const Origin& queue) {
   const CommandInfo* info = find_command(opcode);
   if (info == nullptr || info->refused == nullptr) return info;
-  return info->allowed != nullptr && info->allowed(features) ? info : nullptr;
+  return info->allowed != nullptr && info->allowed(features, queue) ? info : nullptr;
 }
 
 // 4.4.1.1. Bit 25 is part of SCALE with IDR5.DS alone, and TTL128 is RES0 without 128-bit descriptors. 4.2.2:
@@ -206,6 +219,9 @@ std::array<std::uint64_t, 2> reserved_bits(const Command& command, const Command
   std::array<std::uint64_t, 2> defined = info.defined;
   if (info.opcode == Opcode::CMD_PREFETCH_ADDR && features.version() == 0)
     defined[1] &= ~CMD_Stride.in_word();
+  if (info.opcode == Opcode::CMD_PREFETCH_ADDR && features.SEL2 && command.SSec) {
+    defined[1] |= CMD_PREFETCH_ADDR_NS.in_word();  // 4.2.2
+  }
   if (info.has_range && features.RIL) {
     defined[1] |= CMD_TG.in_word();
     if (command.TG != 0) {
@@ -233,15 +249,19 @@ const char* opcode_name(std::uint8_t opcode) {
   return info == nullptr ? "a Reserved opcode" : info->name;
 }
 
-CommandError check_command(const Command& command, const Features& features, const char*& why) {
-  const CommandInfo* info = command_info(command.opcode, features);
+CommandError check_command(const Command& command, const Features& features, const char*& why,
+                           const Origin& queue) {
+  const CommandInfo* info = command_info(command.opcode, features, queue);
   if (info == nullptr) {
     const CommandInfo* refused = find_command(command.opcode);
     why = refused != nullptr ? refused->refused : "a Reserved opcode";
+    if (refused != nullptr && queue.secure() && refused->refused_by_secure != nullptr) {
+      why = refused->refused_by_secure;
+    }
     return CommandError::CERROR_ILL;
   }
   // 4.1.6: whether or not there is a Secure state
-  if (info->has_SSec && command.SSec) {
+  if (info->has_SSec && command.SSec && !queue.secure()) {
     why = "SSec is 1 on the Non-secure Command queue";
     return CommandError::CERROR_ILL;
   }

@@ -109,6 +109,7 @@ void for_each_member(E& e, Visitor visit) {
   visit(EVT_InD, e.InD);
   visit(EVT_RnW, e.RnW);
   visit(EVT_S2, e.S2);
+  visit(EVT_NSIPA, e.NSIPA);
   visit(EVT_CLASS, e.CLASS);
   visit(EVT_TTRnW, e.TTRnW);
   visit(EVT_InputAddr, e.InputAddr);
@@ -127,7 +128,10 @@ std::array<std::uint64_t, 4> Event::words() const {
   const EventInfo& info = info_of(type);
   Event e = *this;
   if (!SSV && has(info, EVT_SSV)) e.SubstreamID = 0;
-  if (!S2) e.IPA = 0;
+  if (!S2) {
+    e.IPA = 0;
+    e.NSIPA = false;
+  }
   if (CLASS != EventClass::TTD) e.TTRnW = false;
   std::array<std::uint64_t, 4> w{};
   for_each_member(e, [&](const Field& f, const auto& member) {
@@ -163,6 +167,7 @@ void Event::visit(Archive& archive) {
   archive.value("InD", InD);
   archive.value("PnU", PnU);
   archive.value("S2", S2);
+  archive.value("NSIPA", NSIPA);
   archive.value("TTRnW", TTRnW);
   archive.value("Stall", Stall);
   archive.value("STAG", STAG);

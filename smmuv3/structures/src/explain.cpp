@@ -38,7 +38,7 @@ std::string meaning_of(const Field& f, std::uint64_t value, bool& wrong) {
 
 // ---- fields that count for nothing because of others: the reason, or nullptr
 
-const char* ste_ignores(const Field& f, const Words& words, const Ste&) {
+const char* ste_ignores(const Field& f, const Words& words, const Ste& ste) {
   if (&f == &STE_V) return nullptr;
   if (!is_set(words, STE_V)) return "V is 0";
   if (&f == &STE_Config) return nullptr;
@@ -53,6 +53,9 @@ const char* ste_ignores(const Field& f, const Words& words, const Ste&) {
   if ((&f == &STE_S1Fmt || &f == &STE_S1DSS) && !is_set(words, STE_S1CDMax)) return "S1CDMax is 0";
   if (&f == &STE_S2PTW && Config != 7) return "stage 1 bypasses";
   if (&f == &STE_S2PS && !is_set(words, STE_S2AA64)) return "S2AA64 is 0";
+  if (&f == &STE_NSCFG && !ste.origin.secure()) return "the STE is Non-secure";
+  if (&f == &STE_NSCFG && (Config & 1) != 0) return "stage 1 translates";
+  if (&f == &STE_S2SA && is_set(words, STE_S2SW)) return "S2SW is 1";
   return nullptr;
 }
 
@@ -63,8 +66,11 @@ bool is_one_of(const Field& f, std::initializer_list<const Field*> fields) {
 const char* cd_ignores(const Field& f, const Words& words, const Ste& ste) {
   if (&f == &CD_V) return nullptr;
   if (!is_set(words, CD_V)) return "V is 0";
-  const bool el2 = ste.world == StreamWorld::NS_EL2;
-  if (el2 && is_one_of(f, {&CD_EPD0, &CD_EPD1, &CD_PAN, &CD_ASID, &CD_UWXN})) return "the StreamWorld is EL2";
+  const bool el2 = has_one_range(ste.world);
+  if (el2 && is_one_of(f, {&CD_EPD0, &CD_EPD1, &CD_PAN, &CD_ASID, &CD_UWXN})) {
+    return ste.world == StreamWorld::EL3 ? "the StreamWorld is EL3" : "the StreamWorld is EL2";
+  }
+  if (!ste.origin.secure() && is_one_of(f, {&CD_NSCFG0, &CD_NSCFG1})) return "the STE is Non-secure";
   const bool AA64 = is_set(words, CD_AA64);
   if (!AA64 && is_one_of(f, {&CD_TG0, &CD_IPS, &CD_HA, &CD_HD})) return "AA64 is 0";
   if (!AA64 && !el2 && &f == &CD_TG1) return "AA64 is 0";
@@ -130,7 +136,9 @@ const char* cd_reserves(const Field& f, const Words& words, const Ste& ste) {
   const bool of_range1 =
       is_one_of(f, {&CD_T1SZ, &CD_TG1, &CD_IR1, &CD_OR1, &CD_SH1, &CD_TBI1, &CD_HAD1, &CD_NSCFG1, &CD_TTB1});
   const bool of_e0 = is_one_of(f, {&CD_E0PD0, &CD_E0PD1, &CD_EPAN});
-  if (ste.world == StreamWorld::NS_EL2 && (of_range1 || of_e0)) return "the StreamWorld is EL2";
+  if (has_one_range(ste.world) && (of_range1 || of_e0)) {
+    return ste.world == StreamWorld::EL3 ? "the StreamWorld is EL3" : "the StreamWorld is EL2";
+  }
   const bool of_aa64 = of_e0 || is_one_of(f, {&CD_DS, &CD_PIE, &CD_PnCH});
   return of_aa64 && !is_set(words, CD_AA64) ? "AA64 is 0" : nullptr;
 }
@@ -157,7 +165,9 @@ std::optional<std::string> meaning_by_others(const Field& f, std::uint64_t value
     const int T0SZ = static_cast<int>(value & 15);
     return size(32 - (T0SZ < 8 ? T0SZ : T0SZ - 16));
   }
-  if (&f == &STE_STRW && value == 2 && ste.E2H) return "EL2-E2H: CR2.E2H is 1";
+  if (&f == &STE_STRW && value == 2 && ste.origin.E2H) {
+    return ste.origin.secure() ? "S-EL2-E2H: S_CR2.E2H is 1" : "EL2-E2H: CR2.E2H is 1";
+  }
   return std::nullopt;
 }
 
@@ -280,7 +290,7 @@ StructureExplanation explain(StructureKind kind, const std::uint64_t* words, con
       describe(STE_structure, ste_ignores);
       source.reserves = ste_reserves;
       source.all_ignored = !is_set(w, STE_V) ? "V is 0" : get(w, STE_Config) < 4 ? "Config aborts" : nullptr;
-      const Ste ste = Ste::decode(w, features, found_by.E2H);
+      const Ste ste = Ste::decode(w, features, found_by.origin);
       result.verdict = verdict_of(ste.valid, is_set(w, STE_V), ste.why, "IHI 0070 5.2.2");
       break;
     }
@@ -304,7 +314,7 @@ StructureExplanation explain(StructureKind kind, const std::uint64_t* words, con
       source.ignores = command_ignores;
       source.reserves = command_reserves;
       const char* why = "";
-      const CommandError error = check_command(command, features, why);
+      const CommandError error = check_command(command, features, why, found_by.origin);
       const bool legal = error == CommandError::CERROR_NONE;
       result.verdict = Verdict{legal, legal ? "legal" : "CERROR_ILL", why, "IHI 0070 4.1.3"};
       break;

@@ -65,6 +65,14 @@ const char* Features::problem() const {
   if (VMW && !S2P) return "VMW needs stage 2 translation (S2P)";  // 6.3.1
   // 6.3.6 asks for none by name, but a granule that no table can have translates nothing.
   if (!GRAN4K && !GRAN16K && !GRAN64K) return "GRAN4K, GRAN16K or GRAN64K has to be 1";
+  if (SECURE_IMPL && !S1P) return "SECURE_IMPL needs stage 1 translation (S1P)";  // 6.3.53
+  if (SEL2 && !SECURE_IMPL) return "SEL2 needs a Secure state (SECURE_IMPL)";
+  if (SEL2 && !S2P) return "SEL2 needs both stages of translation (S1P and S2P)";
+  if (SEL2 && version() < 2) return "SEL2 needs SMMUv3.2 (RIL, BBML, FWB and Hyp)";
+  if (S_SIDSIZE > 32) return "S_SIDSIZE is 0 to 32";
+  if (SECURE_IMPL && S_SIDSIZE >= 7 && ST_LEVEL == 0) {
+    return "S_SIDSIZE of 7 or more needs two-level Stream tables (ST_LEVEL 1)";
+  }
   if (TTENDIAN != 0 && TTENDIAN != 2 && TTENDIAN != 3) return "TTENDIAN is 0, 2 or 3";
   // 6.3.1, 6.3.4: RES0 without what they are about
   if (!ATS && ATSRECERR) return "ATSRECERR needs ATS";
@@ -149,6 +157,11 @@ IdRegisters id_registers(const Features& f) {
             bit(f.GRAN4K, 4) | f.oas_code();
   id.IIDR = f.IIDR;
   id.AIDR = f.version();
+  if (!f.SECURE_IMPL) return id;
+  // 6.3.52 to 6.3.55. ECMDQ is not built; SAMS: no ATS maintenance on the Secure Command queue.
+  id.S_IDR0 = field(f.STALL_MODEL, 24) | bit(f.MSI, 13);
+  id.S_IDR1 = bit(f.SECURE_IMPL, 31) | bit(f.SEL2, 29) | f.S_SIDSIZE;
+  id.S_IDR3 = bit(f.ATS, 6);
   return id;
 }
 

@@ -91,6 +91,11 @@ std::vector<IdField> make_fields() {
   add("GRAN4K", 4, 4, SMMUVP_SET(GRAN4K));
   add(
       "OAS", 2, 0, [](Features& f, std::uint32_t v) { f.OAS = static_cast<std::uint8_t>(oas_bits[v]); }, 6);
+  reg = &IdRegisters::S_IDR1;
+  register_name = "S_IDR1";
+  add("SECURE_IMPL", 31, 31, SMMUVP_SET(SECURE_IMPL));
+  add("SEL2", 29, 29, SMMUVP_SET(SEL2));
+  add("S_SIDSIZE", 5, 0, SMMUVP_SET(S_SIDSIZE), 32);
   return fields;
 }
 #undef SMMUVP_SET

@@ -12,11 +12,12 @@ namespace smmuvp::smmuv3 {
 
 static_assert(well_formed(L1STD_structure) && well_formed(STE_structure));
 
-StreamTable StreamTable::from_registers(std::uint64_t BASE, std::uint32_t CFG, const Features& features) {
+StreamTable StreamTable::from_registers(std::uint64_t BASE, std::uint32_t CFG, const Features& features,
+                                        SecSid sec_sid) {
   StreamTable t;
   const auto literal = get_as<unsigned>(CFG, STRTAB_BASE_CFG_LOG2SIZE);
   // IHI 0070 6.3.25: the effective size is MIN(LOG2SIZE, IDR1.SIDSIZE).
-  t.LOG2SIZE = static_cast<std::uint8_t>(std::min<unsigned>(literal, features.SIDSIZE));
+  t.LOG2SIZE = static_cast<std::uint8_t>(std::min<unsigned>(literal, features.sidsize(sec_sid)));
   t.two_level =
       features.ST_LEVEL != 0 && get(CFG, STRTAB_BASE_CFG_FMT) == 1;  // other values behave as linear
   const auto split = get_as<std::uint8_t>(CFG, STRTAB_BASE_CFG_SPLIT);
@@ -78,6 +79,7 @@ Overrides Overrides::from_gbpa(std::uint32_t GBPA, const Features& features) {
   if (features.ATTR_PERMS_OVR) {
     o.PRIVCFG = get_as<std::uint8_t>(GBPA, GBPA_PRIVCFG);
     o.INSTCFG = get_as<std::uint8_t>(GBPA, GBPA_INSTCFG);
+    o.NSCFG = get_as<std::uint8_t>(GBPA, GBPA_NSCFG);  // RES0 but in S_GBPA
   }
   return o;
 }
@@ -159,14 +161,48 @@ const char* Ste::decode_stage2_32(const Features& f) {
   return "";
 }
 
+// Those of S_S2TTB (5.2); Secure stage 2 has no VMSAv8-32.
+const char* Ste::decode_secure_stage2(const Features& f) {
+  pgtable::SecureStage2Config& s = secure_stage2;
+  const auto granule = granule_by_tg0(get(words, STE_S_S2TG), f);
+  if (!granule) return "STE.S_S2TG is no supported granule";
+  s.granule = *granule;
+  s.base = get_address(words, STE_S_S2TTB) & table_address_bits(f);
+  if (is_beyond(s.base, stage2.output_size, s.granule, stage2.DS)) {
+    return "STE.S_S2TTB is beyond the effective S2PS";
+  }
+  const auto S_S2T0SZ = get_as<unsigned>(words, STE_S_S2T0SZ);
+  if (!is_legal_s2t0sz(S_S2T0SZ, s.granule, stage2.DS, f)) return "STE.S_S2T0SZ is out of range";
+  s.T0SZ = static_cast<std::int8_t>(S_S2T0SZ);
+  const auto level = start_level(get_as<unsigned>(words, STE_S_S2SL0_2), get_as<unsigned>(words, STE_S_S2SL0),
+                                 s.granule, stage2.DS, f);
+  if (!level) return "STE.S_S2SL0 does not fit STE.S_S2T0SZ and STE.S_S2TG";
+  s.start_level = *level;
+  s.SW = is_set(words, STE_S2SW);
+  s.SA = is_set(words, STE_S2SA);
+  s.NSW = is_set(words, STE_S2NSW);
+  s.NSA = is_set(words, STE_S2NSA);
+  return "";
+}
+
+pgtable::Config Ste::stage2_config() const {
+  pgtable::Config config;
+  config.stages = pgtable::Stages::stage2;
+  config.space = space();
+  config.stage2 = stage2;
+  config.secure_stage2 = secure_stage2;
+  return config;
+}
+
 // The fields of stage 2, in the order of 5.2.2.
 const char* Ste::decode_stage2(const Features& f) {
   const bool AA64 = is_set(words, STE_S2AA64);
   stage2.FWB = f.FWB && is_set(words, STE_S2FWB);
   if (stage2.FWB && !AA64) return "STE.S2FWB is 1, and STE.S2AA64 is 0";
-  S2S = is_set(words, STE_S2S);  // 5.5
-  if (f.STALL_MODEL == 1 && S2S) return "STE.S2S is 1, and IDR0.STALL_MODEL is 0b01";
-  if (f.STALL_MODEL == 2 && !S2S) return "STE.S2S is 0, and IDR0.STALL_MODEL is 0b10";
+  S2S = is_set(words, STE_S2S);                             // 5.5
+  const unsigned STALL_MODEL = origin.idr0_stall_model(f);  // of IDR0, whosesoever the STE is
+  if (STALL_MODEL == 1 && S2S) return "STE.S2S is 1, and IDR0.STALL_MODEL is 0b01";
+  if (STALL_MODEL == 2 && !S2S) return "STE.S2S is 0, and IDR0.STALL_MODEL is 0b10";
   if (!AA64 && (f.TTF & 1U) == 0) return "STE.S2AA64 is 0, and IDR0.TTF has no VMSAv8-32 LPAE";
   if (AA64 && (f.TTF & 2U) == 0) return "STE.S2AA64 is 1, and IDR0.TTF has no VMSAv8-64";
   const char* problem = AA64 ? decode_stage2_64(f) : decode_stage2_32(f);
@@ -179,10 +215,15 @@ const char* Ste::decode_stage2(const Features& f) {
   stage2.walk_attributes.IRGN = get_as<std::uint8_t>(words, STE_S2IR0);
   stage2.walk_attributes.ORGN = get_as<std::uint8_t>(words, STE_S2OR0);
   stage2.walk_attributes.SH = get_as<pgtable::Shareability>(words, STE_S2SH0);
-  pgtable::Config config;
-  config.stages = pgtable::Stages::stage2;
-  config.stage2 = stage2;
+  pgtable::Config config = stage2_config();
+  config.space = pgtable::AddressSpace::non_secure;
   if (!pgtable::is_walkable(config)) return "STE.S2SL0 does not fit STE.S2T0SZ and STE.S2TG";
+  if (origin.secure()) {
+    const char* secure_problem = decode_secure_stage2(f);
+    if (secure_problem[0] != '\0') return secure_problem;
+    config = stage2_config();
+    if (!pgtable::is_walkable(config)) return "STE.S_S2SL0 does not fit STE.S_S2T0SZ and STE.S_S2TG";
+  }
   if (f.TTENDIAN == 2 && stage2.big_endian) return "STE.S2ENDI is 1, and IDR0.TTENDIAN is little-endian";
   if (f.TTENDIAN == 3 && !stage2.big_endian) return "STE.S2ENDI is 0, and IDR0.TTENDIAN is big-endian";
   S2R = is_set(words, STE_S2R);
@@ -194,7 +235,7 @@ const char* Ste::decode_stage2(const Features& f) {
 // EATS is IGNORED with IDR0.ATS == 0 and without translation; 3 is Reserved without DPT, and behaves as 0.
 // @return what is ILLEGAL, or an empty text.
 const char* Ste::decode_ats(const Features& f) {
-  if (!f.ATS || Config == 4) return "";
+  if (!f.ATS || Config == 4 || origin.secure()) return "";  // 3.9.1: of Non-secure streams
   const auto value = get_as<std::uint8_t>(words, STE_EATS);
   const bool stalls = is_set(words, STE_S2S);
   if (value == 2 && (Config != 7 || stalls || f.NS1ATS)) {
@@ -231,10 +272,36 @@ ContextChoice Ste::choose(bool substream_valid, std::uint32_t substream_id) cons
   return {substream_valid ? ContextChoice::Kind::bad_substream : ContextChoice::Kind::bypass, 0};
 }
 
-Ste Ste::decode(const std::array<std::uint64_t, 8>& words, const Features& f, bool E2H) {
+// The StreamWorld, by STRW. It is RES0 with IDR0.Hyp == 0 in a Non-secure STE, and IGNORED where stage 1 does
+// not translate alone. @return what is ILLEGAL, or an empty text.
+const char* Ste::decode_world(const Features& f) {
+  if (origin.secure()) world = StreamWorld::Secure;
+  const bool used = stage1_enabled() && !stage2_enabled() && (origin.secure() || f.Hyp);
+  if (!used) return "";
+  switch (get(words, STE_STRW)) {
+    case 0:
+      return "";
+    case 1:
+      if (!origin.secure()) return "STE.STRW is Reserved";
+      world = StreamWorld::EL3;
+      return "";
+    case 2:
+      if (!origin.secure()) {
+        world = origin.E2H ? StreamWorld::NS_EL2_E2H : StreamWorld::NS_EL2;
+        return "";
+      }
+      if (!f.SEL2) return "STE.STRW asks for Secure EL2, and S_IDR1.SEL2 is 0";
+      world = origin.E2H ? StreamWorld::S_EL2_E2H : StreamWorld::S_EL2;
+      return "";
+    default:
+      return "STE.STRW is Reserved";
+  }
+}
+
+Ste Ste::decode(const std::array<std::uint64_t, 8>& words, const Features& f, const Origin& origin) {
   Ste s;
   s.words = words;
-  s.E2H = E2H;
+  s.origin = origin;
   // IHI 0070 5.2.2, in its order.
   if (!is_set(words, STE_V)) {
     s.why = "STE.V is 0";
@@ -253,22 +320,21 @@ Ste Ste::decode(const std::array<std::uint64_t, 8>& words, const Features& f, bo
     s.why = "STE.Config enables stage 2, and IDR0.S2P is 0";
     return s;
   }
+  if (s.stage2_enabled() && origin.secure()) {
+    s.why = !f.SEL2                      ? "STE.Config of a Secure STE enables stage 2, and S_IDR1.SEL2 is 0"
+            : !is_set(words, STE_S2AA64) ? "STE.S2AA64 of a Secure STE is 0"
+                                         : "";
+    if (s.why[0] != '\0') return s;
+  }
   s.why = s.decode_ats(f);
   if (s.why[0] != '\0') return s;
-  // STRW is RES0 with IDR0.Hyp == 0, and IGNORED where stage 1 does not
-  // translate alone.
-  if (f.Hyp && s.stage1_enabled() && !s.stage2_enabled()) {
-    const std::uint64_t STRW = get(words, STE_STRW);
-    if ((STRW & 1) != 0) {
-      s.why = "STE.STRW is Reserved";
-      return s;
-    }
-    if (STRW == 2) s.world = E2H ? StreamWorld::NS_EL2_E2H : StreamWorld::NS_EL2;
-  }
+  s.why = s.decode_world(f);
+  if (s.why[0] != '\0') return s;
   if (s.stage1_enabled()) {
-    if (f.STALL_MODEL != 0 && is_set(words, STE_S1STALLD)) {  // 5.5
-      s.why = f.STALL_MODEL == 1 ? "STE.S1STALLD is 1, and IDR0.STALL_MODEL is 0b01"
-                                 : "STE.S1STALLD is 1, and IDR0.STALL_MODEL is 0b10";
+    const unsigned STALL_MODEL = origin.stall_model(f);
+    if (STALL_MODEL != 0 && is_set(words, STE_S1STALLD)) {  // 5.5
+      s.why = STALL_MODEL == 1 ? "STE.S1STALLD is 1, and IDR0.STALL_MODEL is 0b01"
+                               : "STE.S1STALLD is 1, and IDR0.STALL_MODEL is 0b10";
       return s;
     }
     s.why = s.decode_cds(f);
@@ -283,8 +349,12 @@ Ste Ste::decode(const std::array<std::uint64_t, 8>& words, const Features& f, bo
     s.why = s.decode_stage2(f);
     if (s.why[0] != '\0') return s;
   }
-  // IGNORED where nothing is translated, without stage 2 in the Security state, and by EL2.
-  if (f.S2P && s.world == StreamWorld::NS_EL1 && (s.stage1_enabled() || s.stage2_enabled())) {
+  // IGNORED where nothing is translated, without stage 2 in the Security state, by EL2 and EL3, and by a
+  // Secure stage 1 alone, whose translations are tagged with 0.
+  const bool tagged =
+      origin.secure() ? f.SEL2 && s.stage2_enabled()
+                      : f.S2P && s.world == StreamWorld::NS_EL1 && (s.stage1_enabled() || s.stage2_enabled());
+  if (tagged) {
     s.vmid = get_as<std::uint16_t>(words, STE_S2VMID);
     if (!f.VMID16 && s.vmid > 0xff) {
       s.why = "STE.S2VMID[15:8] is not 0, and IDR0.VMID16 is 0";
@@ -293,7 +363,7 @@ Ste Ste::decode(const std::array<std::uint64_t, 8>& words, const Features& f, bo
   }
   s.CONT = get_as<std::uint8_t>(words, STE_CONT);
   s.MEV = is_set(words, STE_MEV);
-  s.translation.tag.regime = static_cast<std::uint8_t>(StreamWorld::NS_EL1);
+  s.translation.tag.regime = static_cast<std::uint8_t>(s.world);
   s.translation.tag.stages = pgtable::Stages::stage2;
   s.translation.tag.vmid = s.vmid;
   if (f.ATTR_TYPES_OVR) {
@@ -305,6 +375,7 @@ Ste Ste::decode(const std::array<std::uint64_t, 8>& words, const Features& f, bo
   if (f.ATTR_PERMS_OVR) {
     s.overrides.PRIVCFG = get_as<std::uint8_t>(words, STE_PRIVCFG);
     s.overrides.INSTCFG = get_as<std::uint8_t>(words, STE_INSTCFG);
+    s.overrides.NSCFG = get_as<std::uint8_t>(words, STE_NSCFG);
   }
   s.overrides.data_privileged = f.version() >= 4;
   s.valid = true;
@@ -318,6 +389,7 @@ void Overrides::visit(Archive& archive) {
   archive.value("SHCFG", SHCFG);
   archive.value("PRIVCFG", PRIVCFG);
   archive.value("INSTCFG", INSTCFG);
+  archive.value("NSCFG", NSCFG);
   archive.value("data_privileged", data_privileged);
   MemAttr &= 0xfU;
   SHCFG &= 3U;
@@ -325,7 +397,17 @@ void Overrides::visit(Archive& archive) {
 
 void Ste::visit(Archive& archive) {
   for (std::uint64_t& word : words) archive.value("word", word);
-  archive.value("E2H", E2H);
+  smmuv3::visit(archive, origin);
+}
+
+void visit(Archive& archive, Origin& origin) {
+  archive.value("secure", origin.sec_sid);
+  archive.value("E2H", origin.E2H);
+  archive.value("SIF", origin.SIF);
+  archive.value("NSSTALLD", origin.NSSTALLD);
+  if (origin.sec_sid <= SecSid::secure) return;
+  archive.fail("secure", "no Security state");
+  origin.sec_sid = SecSid::non_secure;
 }
 
 }  // namespace smmuvp::smmuv3

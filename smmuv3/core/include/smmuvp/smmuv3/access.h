@@ -72,6 +72,8 @@ class Access : public smmu::ClientAccess {
   void tell_other_identity();
   void tell_no_atomics(const pgtable::Fault& fault) const;
   void override_attributes();
+  bool is_refused_by_SIF() const;
+  std::uint64_t stream() const;
   void forward(const smmu::CacheKey& key, smmu::FinishedAnswer answer);
   void terminate();
   // ---- ats_access.cpp
@@ -107,19 +109,20 @@ class Access : public smmu::ClientAccess {
   State m_state = State::start;
   std::optional<Event> m_event;
 
-  std::optional<ConfigFetch> m_config;  // until the configuration is known
-  Overrides m_overrides;                // of the STE, or of GBPA
-  bool m_stage1 = false;                // translates; its CD says how its faults end:
-  bool m_abort = false;                 // CD.A
-  bool m_recorded = false;              // CD.R
-  bool m_stalls = false;                // CD.S
-  bool m_stage2_recorded = false;       // STE.S2R
-  bool m_stage2_stalls = false;         // STE.S2S
-  bool m_force_write_back = false;      // STE.S2FWB
-  bool m_merges = false;                // STE.MEV
-  bool m_razwi = false;                 // how a fault ends
-  bool m_privileged = false;            // after the overrides of the STE
-  bool m_instruction = false;           // likewise
+  std::optional<ConfigFetch> m_config;                          // until the configuration is known
+  Overrides m_overrides;                                        // of the STE, or of GBPA
+  bool m_stage1 = false;                                        // translates; its CD says how its faults end:
+  bool m_abort = false;                                         // CD.A
+  bool m_recorded = false;                                      // CD.R
+  bool m_stalls = false;                                        // CD.S
+  bool m_stage2_recorded = false;                               // STE.S2R
+  bool m_stage2_stalls = false;                                 // STE.S2S
+  bool m_force_write_back = false;                              // STE.S2FWB
+  bool m_merges = false;                                        // STE.MEV
+  bool m_razwi = false;                                         // how a fault ends
+  bool m_privileged = false;                                    // after the overrides of the STE
+  bool m_instruction = false;                                   // likewise
+  smmu::AddressSpace m_space = smmu::AddressSpace::non_secure;  // that it asks for, after the overrides
   const char* m_why_not_recorded = "";
   Stalls::Id m_stall = 0;  // while it waits for software
   bool m_held = false;     // has waited for room in the Event queue's buffer

@@ -10,6 +10,7 @@
 namespace smmuvp::smmuv3 {
 
 class ProgrammingInterface;
+class Stalls;
 
 class CommandQueue : public smmu::Worker {
  public:
@@ -42,12 +43,13 @@ class CommandQueue : public smmu::Worker {
   void report_misaligned_range(const Command& command, const CommandInfo& info);
   void execute(const Command& command);
   void carry_out(const Command& command);
-  void invalidate_config(std::uint32_t match, std::uint32_t mask, std::optional<std::uint32_t> substream,
-                         bool ste);
+  void invalidate_config(ProgrammingInterface& of, std::uint32_t match, std::uint32_t mask,
+                         std::optional<std::uint32_t> substream, bool ste);
   void invalidate_tlb(const smmu::Invalidation& what, const char* command);
   void invalidate_atc(const Command& command);
   void respond_to_page_requests(const Command& command);
-  void resume(const Command& command);
+  void invalidate_el2(const Command& command, smmu::Invalidation what);
+  void resume(const Command& command, Stalls& stalls);
   void finish_sync();
   void consume();
   void stop(CommandError error);

@@ -84,12 +84,13 @@ class ConfigFetch {
   void find_cd();
   void reach(State structure, std::uint64_t address);
   void got_address();
-  void fetch_reached(State structure, std::uint64_t address, const pgtable::Attributes& attributes);
+  void fetch_reached(State structure, std::uint64_t address, const pgtable::Attributes& attributes,
+                     smmu::AddressSpace space);
   void got_l1cd();
   void got_cd();
   void use_cd();
-  void need(const char* what, std::uint64_t address, std::uint8_t size,
-            const pgtable::Attributes& attributes);
+  void need(const char* what, std::uint64_t address, std::uint8_t size, const pgtable::Attributes& attributes,
+            smmu::AddressSpace space);
   void fail(EventType type, std::uint64_t address = 0);
   void count_lookup(bool hit);
   void tell(smmu::MonitoredEvent event);
@@ -101,8 +102,9 @@ class ConfigFetch {
   bool m_secure;  // of which Security state the stream is
   StreamTable m_table;
   pgtable::Attributes m_table_attributes;
-  bool m_e2h;                 // CR2.E2H
-  std::uint8_t m_table_bits;  // log2 of the STEs of the linear table, or of the level 2 table
+  Origin m_origin;
+  smmu::AddressSpace m_space;  // of the Stream table
+  std::uint8_t m_table_bits;   // log2 of the STEs of the linear table, or of the level 2 table
   std::uint64_t m_generation;
   State m_state = State::start;
   bool m_waiting = false;

@@ -31,7 +31,7 @@ std::vector<std::pair<std::string, std::uint64_t>> register_values(const Smmu& s
 
 /// Adds the streams, an L1STD, STE and CD each as far as there are any, and every CD of a stream with
 /// substreams.
-void dump_stream_table(Smmu& smmu, const smmu::DebugMemory& memory, DumpSection& to);
+void dump_stream_table(Smmu& smmu, bool secure, const smmu::DebugMemory& memory, DumpSection& to);
 
 /// A structure as a section: its words, what the model says to it, and fields that are not 0.
 DumpSection section_of(const std::string& title, const StructureExplanation& explanation,

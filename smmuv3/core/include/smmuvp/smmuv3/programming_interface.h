@@ -41,10 +41,16 @@ struct Levels {
 
 class ProgrammingInterface : public RegisterBlock, private RegisterObserver {
  public:
-  /// @param sec_sid  whose streams it serves
-  ProgrammingInterface(const Parts& parts, SecSid sec_sid);
+  /// @param sec_sid     whose streams it serves
+  /// @param non_secure  of a Secure one: the other one, which it may act on
+  ProgrammingInterface(const Parts& parts, SecSid sec_sid, ProgrammingInterface* non_secure = nullptr);
 
   SecSid sec_sid() const { return m_sec_sid; }
+  bool secure() const { return m_sec_sid == SecSid::secure; }
+  /// The interface that a command with SSec names, of those that this one may act on (4.1.6).
+  ProgrammingInterface& named_by(bool SSec) { return SSec || !secure() ? *this : *m_non_secure; }
+  /// The Non-secure one: itself, or the one that a Secure one may act on.
+  ProgrammingInterface& non_secure() { return secure() ? *m_non_secure : *this; }
   const Parts& parts() const { return m_parts; }
 
   // ---- software
@@ -64,6 +70,12 @@ class ProgrammingInterface : public RegisterBlock, private RegisterObserver {
   bool enabled(std::uint32_t cr0_bit) const { return (m_cr0ack & cr0_bit) != 0; }
   /// By CR0.VMW: so many low bits of a VMID make no difference to invalidations (3.17.6).
   unsigned vmid_bits_ignored() const;
+  /// What says, beside its words, what a structure or command of this interface means.
+  Origin origin() const;
+  /// Of its queues, its Stream table and its MSIs (3.10.2.1, 3.18).
+  smmu::AddressSpace space() const {
+    return secure() ? smmu::AddressSpace::secure : smmu::AddressSpace::non_secure;
+  }
   const StreamTable& stream_table() const { return m_stream_table; }
   const pgtable::Attributes& table_attributes() const { return m_table_attributes; }
   EventQueue& events() { return m_events; }
@@ -132,9 +144,13 @@ class ProgrammingInterface : public RegisterBlock, private RegisterObserver {
   Msi msi_of(Reg CFG0, Reg CFG1, Reg CFG2) const;
   void refresh();
   void refresh_tbus();
+  void update_secure_controls(std::uint32_t before, std::uint32_t after);
+  void prohibit_stalls(bool prohibited);
+  void invalidate_all();
 
   Parts m_parts;
   SecSid m_sec_sid;
+  ProgrammingInterface* m_non_secure;  // of a Secure one
   RegisterFile m_registers;
   EventQueue m_events;
   CommandQueue m_commands;
@@ -154,6 +170,7 @@ class ProgrammingInterface : public RegisterBlock, private RegisterObserver {
   Queue m_cmdq;
   Queue m_eventq;
   Queue m_priq;
+  bool m_stalls_prohibited = false;  // of a Non-secure one: S_CR0.NSSTALLD
   Signals m_signals;
   smmu::TimePs m_written_at = 0;  // the time of the write that is being carried out
   bool m_held = false;            // not saved: it follows a line

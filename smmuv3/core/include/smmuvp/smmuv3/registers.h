@@ -54,7 +54,8 @@ enum Reg : std::uint16_t {
   SMMU_GATOS_SID,
   SMMU_GATOS_ADDR,
   SMMU_GATOS_PAR,
-  SMMU_S_first,  ///< ids of the Secure bank follow
+  SMMU_S_INIT,   ///< of the Secure bank only
+  SMMU_S_first,  ///< ids of what of the Secure bank is RES0 follow
 };
 
 /// Bytes of the register window: Page 0 and Page 1 (IHI 0070 6.1).
@@ -79,11 +80,15 @@ constexpr unsigned CR0_VMW_shift = 6;
 constexpr std::uint32_t CR0_VMW = 7U << CR0_VMW_shift;
 /// Fields that are there whatever the features.
 constexpr std::uint32_t CR0_implemented = CR0_SMMUEN | CR0_EVENTQEN | CR0_CMDQEN;
-/// ATS and PRI are of Non-secure streams only (IHI 0070 3.9.1, 8.2).
-constexpr std::uint32_t cr0_fields(const Features& features, SecSid sec_sid = SecSid::non_secure) {
-  const bool ats = features.ATS && sec_sid == SecSid::non_secure;
-  return CR0_implemented | (features.VMW ? CR0_VMW : 0U) | (ats ? CR0_ATSCHK : 0U) |
-         (features.PRI && sec_sid == SecSid::non_secure ? CR0_PRIQEN : 0U);
+constexpr std::uint32_t CR0_SIF = 1U << 5;       ///< S_CR0 only
+constexpr std::uint32_t CR0_NSSTALLD = 1U << 9;  ///< S_CR0 only
+constexpr std::uint32_t S_INIT_INV_ALL = 1U << 0;
+/// Fields of CR0, or S_CR0. ATS and PRI are of Non-secure streams only (IHI 0070 3.9.1, 8.2); 6.3.57:
+/// NSSTALLD is RES0 where Stall and Terminate model are not both there.
+constexpr std::uint32_t cr0_fields(const Features& f, SecSid sec_sid = SecSid::non_secure) {
+  const std::uint32_t common = CR0_implemented | (f.VMW ? CR0_VMW : 0U);
+  if (sec_sid == SecSid::secure) return common | CR0_SIF | (f.STALL_MODEL == 0 ? CR0_NSSTALLD : 0U);
+  return common | (f.ATS ? CR0_ATSCHK : 0U) | (f.PRI ? CR0_PRIQEN : 0U);
 }
 constexpr std::uint32_t CR1_TABLE = 0xfc0;
 constexpr std::uint32_t CR1_QUEUE = 0x03f;

@@ -42,7 +42,10 @@ class Smmu {
   const ProgrammingInterface* secure_interface() const { return m_secure.get(); }
   /// The one that serves a stream.
   ProgrammingInterface& interface_of(const smmu::AccessRequest& request) {
-    return request.secure_stream && m_secure ? *m_secure : m_interface;
+    return interface_of(request.secure_stream);
+  }
+  ProgrammingInterface& interface_of(bool secure_stream) {
+    return secure_stream && m_secure ? *m_secure : m_interface;
   }
   /// Performance monitors.
   Pmcgs& pmcgs() { return m_pmcgs; }
@@ -130,6 +133,7 @@ class Smmu {
   ProgrammingInterface m_interface;
   std::unique_ptr<ProgrammingInterface> m_secure;
   Pmcgs m_pmcgs;
+  smmu::StallPool m_stall_pool;  // STAGs, of both
   RegisterWindow m_window;
   std::vector<smmu::Worker*> m_workers;
 };

@@ -34,6 +34,11 @@ class Stalls {
   using Answer = StallOutcome;
 
   explicit Stalls(const Parts& parts);
+  /// STAGs are some of the pool's from now on, and so are those of `other` (6.3.6). Both outlive it.
+  void share(smmu::StallPool& pool, Stalls& other) {
+    m_table.share(pool);
+    m_other = &other;
+  }
 
   // ---- accesses
 
@@ -116,6 +121,7 @@ class Stalls {
 
   Parts m_parts;
   smmu::StallTable<Name> m_table;
+  Stalls* m_other = nullptr;  // of the other Security state, if there is one
   std::map<Id, Entry> m_entries;
   std::deque<Id> m_records;  // by time; waiting to be written
   Id m_next = 1;

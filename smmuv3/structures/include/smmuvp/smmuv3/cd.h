@@ -19,7 +19,7 @@ constexpr unsigned cd_size = CD_structure.bytes;
 struct Cd {
   std::array<std::uint64_t, 8> words{};
   std::array<std::uint64_t, 8> ste_words{};
-  bool ste_E2H = false;  ///< Ste::E2H
+  Origin ste_origin;     ///< Ste::origin
   bool valid = false;    ///< V, and not ILLEGAL
   const char* why = "";  ///< what makes it invalid, for diagnostics
   bool A = false;
@@ -37,7 +37,7 @@ struct Cd {
   /// What it and its STE were decoded from only: whoever loads that decodes it again.
   void visit(Archive& archive);
   void decode_again(const Features& features) {
-    *this = decode(words, features, Ste::decode(ste_words, features, ste_E2H));
+    *this = decode(words, features, Ste::decode(ste_words, features, ste_origin));
   }
 };
 

@@ -67,7 +67,10 @@ struct CommandInfo {
   bool has_range;  ///< NUM, SCALE, TTL and TG (4.4.1.1)
   /// nullptr: always legal. Else why an SMMU that does not allow it answers CERROR_ILL, from the name on.
   const char* refused;
-  bool (*allowed)(const Features&);  ///< nullptr where `refused` is given: by no SMMU that can be built
+  /// nullptr where `refused` is given: by no SMMU that can be built. @param queue  that it is on
+  bool (*allowed)(const Features&, const Origin& queue);
+  /// Where a Secure queue refuses it too: why.
+  const char* refused_by_secure = nullptr;
 };
 
 struct Command {
@@ -136,14 +139,15 @@ constexpr std::uint8_t RESP_Success = 2;
 const CommandInfo* find_command(std::uint8_t opcode);
 /// The row of a command that this SMMU executes, or nullptr where it is Reserved or belongs to a feature that
 /// is not built.
-const CommandInfo* command_info(std::uint8_t opcode, const Features& features);
+const CommandInfo* command_info(std::uint8_t opcode, const Features& features, const Origin& queue = {});
 /// Bits that are set and belong to no field that this SMMU has: RES0, and ignored (4.1.5).
 std::array<std::uint64_t, 2> reserved_bits(const Command& command, const CommandInfo& info,
                                            const Features& features);
 /// What an opcode is: its name, or "a Reserved opcode".
 const char* opcode_name(std::uint8_t opcode);
-/// Checks parameters. @param why  what is wrong, for diagnostics
-CommandError check_command(const Command& command, const Features& features, const char*& why);
+/// Checks parameters. @param why  what is wrong, for diagnostics. @param queue  whose Command queue it is on
+CommandError check_command(const Command& command, const Features& features, const char*& why,
+                           const Origin& queue = {});
 
 /// Calls visit(row) for each command of the specification.
 template <typename Visitor>

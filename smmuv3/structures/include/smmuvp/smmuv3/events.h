@@ -53,6 +53,7 @@ struct Event {
   bool InD = false;
   bool PnU = false;
   bool S2 = false;
+  bool NSIPA = false;  ///< of a Secure stream, with S2
   bool TTRnW = false;
   bool Stall = false;
   std::uint16_t STAG = 0;  ///< with Stall

@@ -49,7 +49,7 @@ StructureExplanation explain(StructureKind kind, const std::uint64_t* words);
 /// The same, with the verdict of a model that has other features.
 StructureExplanation explain(StructureKind kind, const std::uint64_t* words, const Features& features);
 /// @param found_by  of a CD: the STE that leads to it, whose StreamWorld and stage 2 say what it means. Of an
-///                  STE: whose E2H is CR2's
+///                  STE: whose origin is its own; of a command: whose origin is the queue's
 StructureExplanation explain(StructureKind kind, const std::uint64_t* words, const Features& features,
                              const Ste& found_by);
 

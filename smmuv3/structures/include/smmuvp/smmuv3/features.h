@@ -88,7 +88,9 @@ struct Features {
   std::uint8_t OAS = 44;        ///< physical address bits: 32, 36, 40, 42, 44, 48 or 52
   std::uint16_t STALL_MAX = 0;  ///< the most stall records that wait for an answer; 0 with STALL_MODEL 1
   // S_IDR1
-  bool SECURE_IMPL = false;  ///< Secure state: a second programming interface
+  bool SECURE_IMPL = false;     ///< Secure state: a second programming interface; needs S1P
+  bool SEL2 = false;            ///< Secure EL2 and stage 2 of the Secure state; from 3.2 on with both stages
+  std::uint8_t S_SIDSIZE = 16;  ///< bits of StreamIDs of Secure streams, 0 to 32; with SECURE_IMPL
   // others
   PmcgFeatures pmcg;
   bool GBPA_ABORT = false;  ///< reset value of GBPA.ABORT (IMPLEMENTATION DEFINED)
@@ -102,6 +104,10 @@ struct Features {
   unsigned version() const;
   /// The largest IPA, in bits (IHI 0070 3.4).
   unsigned ias() const;
+  /// StreamID bits of the streams of a Security state.
+  unsigned sidsize(SecSid sec_sid) const { return sec_sid == SecSid::secure ? S_SIDSIZE : SIDSIZE; }
+  /// Whether there is a stage 2 in a Security state.
+  bool has_stage2(SecSid sec_sid) const { return sec_sid == SecSid::secure ? SEL2 : S2P; }
   /// Stage 2 can forbid execution by privileged and by unprivileged code apart (IDR3.XNX).
   bool has_xnx() const { return XNX && S2P && version() >= 1; }
 };
@@ -111,6 +117,31 @@ enum class StreamWorld : std::uint8_t {
   NS_EL1,      ///< by VMID and ASID
   NS_EL2,      ///< neither: one address space
   NS_EL2_E2H,  ///< by ASID
+  Secure,      ///< by ASID, and with S_IDR1.SEL2 by Secure VMID
+  S_EL2,       ///< as NS_EL2
+  S_EL2_E2H,   ///< as NS_EL2_E2H
+  EL3,         ///< one address space
+};
+/// EL2 without E2H, or EL3: one range of addresses, and neither ASIDs nor unprivileged accesses.
+constexpr bool has_one_range(StreamWorld world) {
+  return world == StreamWorld::NS_EL2 || world == StreamWorld::S_EL2 || world == StreamWorld::EL3;
+}
+
+/// The programming interface that a structure or command belongs to, with those fields of registers that say
+/// what it means, as they were when it was read: they are cached with it (IHI 0070 6.3.12, 6.3.57, 6.3.60).
+struct Origin {
+  SecSid sec_sid = SecSid::non_secure;
+  bool E2H = false;       ///< CR2.E2H, or S_CR2.E2H
+  bool SIF = false;       ///< S_CR0.SIF, of Secure ones
+  bool NSSTALLD = false;  ///< S_CR0.NSSTALLD, whosesoever it is
+
+  bool secure() const { return sec_sid == SecSid::secure; }
+  /// IDR0.STALL_MODEL (IHI 0070 3.12).
+  unsigned idr0_stall_model(const Features& f) const {
+    return f.STALL_MODEL == 0 && NSSTALLD ? 1U : f.STALL_MODEL;
+  }
+  /// STALL_MODEL of the interface: S_IDR0 or IDR0.
+  unsigned stall_model(const Features& f) const { return secure() ? f.STALL_MODEL : idr0_stall_model(f); }
 };
 
 /// Sizes and times of the structures that a request passes.
@@ -141,6 +172,9 @@ struct IdRegisters {
   std::uint32_t IDR5 = 0;
   std::uint32_t IIDR = 0;
   std::uint32_t AIDR = 0;
+  std::uint32_t S_IDR0 = 0;
+  std::uint32_t S_IDR1 = 0;
+  std::uint32_t S_IDR3 = 0;
 };
 IdRegisters id_registers(const Features& features);
 

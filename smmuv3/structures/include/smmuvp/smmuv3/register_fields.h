@@ -10,6 +10,7 @@ inline constexpr Field GBPA_MemAttr{"MemAttr", 3, 0, "IHI 0070 6.3.14", "as STE.
 inline constexpr Field GBPA_MTCFG{"MTCFG", 4, 4, "IHI 0070 6.3.14", "as STE.MTCFG"};
 inline constexpr Field GBPA_ALLOCCFG{"ALLOCCFG", 11, 8, "IHI 0070 6.3.14", "as STE.ALLOCCFG"};
 inline constexpr Field GBPA_SHCFG{"SHCFG", 13, 12, "IHI 0070 6.3.14", "as STE.SHCFG"};
+inline constexpr Field GBPA_NSCFG{"NSCFG", 15, 14, "IHI 0070 6.3.63", "as STE.NSCFG; of S_GBPA only"};
 inline constexpr Field GBPA_PRIVCFG{"PRIVCFG", 17, 16, "IHI 0070 6.3.14", "as STE.PRIVCFG"};
 inline constexpr Field GBPA_INSTCFG{"INSTCFG", 19, 18, "IHI 0070 6.3.14", "as STE.INSTCFG"};
 

@@ -19,11 +19,12 @@ constexpr unsigned ste_size = STE_structure.bytes;
 /// STRTAB_BASE and STRTAB_BASE_CFG, decoded.
 struct StreamTable {
   std::uint64_t base = 0;
-  std::uint8_t LOG2SIZE = 0;  ///< effective: capped at SIDSIZE
+  std::uint8_t LOG2SIZE = 0;  ///< effective: capped at SIDSIZE or S_SIDSIZE
   bool two_level = false;
   std::uint8_t SPLIT = 6;
 
-  static StreamTable from_registers(std::uint64_t BASE, std::uint32_t CFG, const Features& features);
+  static StreamTable from_registers(std::uint64_t BASE, std::uint32_t CFG, const Features& features,
+                                    SecSid sec_sid = SecSid::non_secure);
   /// StreamID >= 2^LOG2SIZE is out of range.
   bool in_range(std::uint32_t stream_id) const { return (std::uint64_t{stream_id} >> LOG2SIZE) == 0; }
   /// Linear: of the STE. Two levels: of the L1STD.
@@ -47,9 +48,15 @@ struct Overrides {
   std::uint8_t SHCFG = 1;  ///< 1 uses the incoming shareability
   std::uint8_t PRIVCFG = 0;
   std::uint8_t INSTCFG = 0;
+  std::uint8_t NSCFG = 0;        ///< of Secure streams, where stage 1 does not translate
   bool data_privileged = false;  ///< from SMMUv3.4 on: what leaves the SMMU is Data, Privileged (13.1.2)
 
   static Overrides from_gbpa(std::uint32_t GBPA, const Features& features);
+  /// The space that a Secure stream's access asks for.
+  smmu::AddressSpace space(smmu::AddressSpace incoming) const {
+    const bool secure = NSCFG >= 2 ? NSCFG == 2 : incoming == smmu::AddressSpace::secure;
+    return secure ? smmu::AddressSpace::secure : smmu::AddressSpace::non_secure;
+  }
   smmu::AttributeRule privileged() const;
   /// Writes and atomics are Data whatever INSTCFG says (13.1.2).
   smmu::AttributeRule instruction() const;
@@ -69,10 +76,12 @@ inline pgtable::Attributes with_input_hints(pgtable::Attributes stage1, const pg
   return stage1;
 }
 
-/// How an access passes that is not translated. Without a Secure state it goes to Non-secure PA space
-/// (13.1.2).
-inline smmu::FinishedAnswer bypass_answer(const Overrides& overrides, const pgtable::Attributes& incoming) {
+/// How an access passes that is not translated.
+/// @param space  where to: of a Non-secure stream always Non-secure PA space (13.4.4)
+inline smmu::FinishedAnswer bypass_answer(const Overrides& overrides, const pgtable::Attributes& incoming,
+                                          smmu::AddressSpace space = smmu::AddressSpace::non_secure) {
   smmu::FinishedAnswer answer;
+  answer.space = space;
   answer.translated = false;
   answer.rights.bits = pgtable::Rights::all;
   answer.attributes = overrides.attributes(incoming);
@@ -81,12 +90,14 @@ inline smmu::FinishedAnswer bypass_answer(const Overrides& overrides, const pgta
   return answer;
 }
 
+void visit(Archive& archive, Origin& origin);
+
 /// A Stream Table Entry.
 struct Ste {
   std::array<std::uint64_t, 8> words{};
   bool valid = false;    ///< V, and not ILLEGAL
   const char* why = "";  ///< what makes it invalid, for diagnostics
-  bool E2H = false;      ///< CR2.E2H, as it was when this was decoded: part of what is cached (6.3.12)
+  Origin origin;         ///< whose Stream table it is of
   std::uint8_t Config = 0;
   std::uint8_t CONT = 0;  ///< log2 of the neighbouring STEs that are the same
   StreamWorld world = StreamWorld::NS_EL1;
@@ -99,11 +110,23 @@ struct Ste {
   bool MEV = false;
   bool S2R = false;
   bool S2S = false;
-  pgtable::Stage2Config stage2;          ///< of stage2_enabled()
-  smmu::TranslationContext translation;  ///< stage 2 alone: of IPAs, and of the addresses of CDs
+  pgtable::Stage2Config stage2;               ///< of stage2_enabled()
+  pgtable::SecureStage2Config secure_stage2;  ///< likewise, of a Secure STE
+  smmu::TranslationContext translation;       ///< stage 2 alone: of IPAs, and of the addresses of CDs
 
-  /// @param E2H  CR2.E2H
-  static Ste decode(const std::array<std::uint64_t, 8>& words, const Features& features, bool E2H = false);
+  static Ste decode(const std::array<std::uint64_t, 8>& words, const Features& features,
+                    const Origin& origin = {});
+  /// Of a Non-secure STE. @param E2H  CR2.E2H
+  static Ste decode(const std::array<std::uint64_t, 8>& words, const Features& features, bool E2H) {
+    return decode(words, features, Origin{SecSid::non_secure, E2H, false, false});
+  }
+  /// The PA space of what it and its stream's Security state own: tables of CDs, and without stage 2 tables
+  /// of stage 1 (3.10.2.1).
+  smmu::AddressSpace space() const {
+    return origin.secure() ? smmu::AddressSpace::secure : smmu::AddressSpace::non_secure;
+  }
+  /// What stage 2 alone is walked with.
+  pgtable::Config stage2_config() const;
   bool aborts() const { return (Config & 4U) == 0; }  ///< 0b0xx: abort, no event
   /// What EATS comes to: 0 none, 1 full ATS, 2 split-stage ATS.
   std::uint8_t ats(bool ATSCHK) const { return EATS == 2 && !ATSCHK ? std::uint8_t{0} : EATS; }
@@ -113,14 +136,16 @@ struct Ste {
   ContextChoice choose(bool substream_valid, std::uint32_t substream_id) const;
   /// What it was decoded from only: whoever loads that decodes it again.
   void visit(Archive& archive);
-  void decode_again(const Features& features) { *this = decode(words, features, E2H); }
+  void decode_again(const Features& features) { *this = decode(words, features, origin); }
 
  private:
   const char* decode_ats(const Features& features);
+  const char* decode_world(const Features& features);
   const char* decode_cds(const Features& features);
   const char* decode_stage2(const Features& features);
   const char* decode_stage2_64(const Features& features);
   const char* decode_stage2_32(const Features& features);
+  const char* decode_secure_stage2(const Features& features);
 };
 
 }  // namespace smmuvp::smmuv3
