@@ -31,13 +31,14 @@ po::options_description make_options() {
       "count", po::value<std::string>()->value_name("N"), "so many structures, not all that are given")(
       "world", po::value<std::string>()->value_name("WORLD"),
       "ste, cd: the StreamWorld, el1 (as without it), el2 or el2-e2h: of the STE that leads to a CD, or what "
-      "CR2.E2H makes of an STE")("param", po::value<std::vector<std::string>>()->value_name("NAME=VALUE"),
-                                 "a parameter of the SMMU that judges, as 'smmu-vp params smmuv3' lists "
-                                 "them, such as personality=maximal; may be "
-                                 "repeated")("nonzero", "leave out fields that are 0")(
-      "json", "JSON instead of text")("color",
-                                      po::value<std::string>()->value_name("WHEN")->default_value("auto", ""),
-                                      "auto, always or never")("help,h", "the help of decode");
+      "CR2.E2H makes of an STE; of Secure streams secure, s-el2, s-el2-e2h or el3. cmd: secure, of the "
+      "Secure "
+      "Command queue")("param", po::value<std::vector<std::string>>()->value_name("NAME=VALUE"),
+                       "a parameter of the SMMU that judges, as 'smmu-vp params smmuv3' lists "
+                       "them, such as personality=maximal; may be "
+                       "repeated")("nonzero", "leave out fields that are 0")("json", "JSON instead of text")(
+      "color", po::value<std::string>()->value_name("WHEN")->default_value("auto", ""),
+      "auto, always or never")("help,h", "the help of decode");
   return options;
 }
 
@@ -118,24 +119,41 @@ nlohmann::ordered_json json_of(const Request& request, const smmuv3::StructureEx
   return j;
 }
 
-// What the STE that is asked about has, or the one that leads to the CD.
+struct World {
+  const char* word;
+  smmuv3::StreamWorld world;
+};
+constexpr World worlds[] = {
+    {"el1", smmuv3::StreamWorld::NS_EL1},
+    {"el2", smmuv3::StreamWorld::NS_EL2},
+    {"el2-e2h", smmuv3::StreamWorld::NS_EL2_E2H},
+    {"secure", smmuv3::StreamWorld::Secure},
+    {"s-el2", smmuv3::StreamWorld::S_EL2},
+    {"s-el2-e2h", smmuv3::StreamWorld::S_EL2_E2H},
+    {"el3", smmuv3::StreamWorld::EL3},
+};
+
+// What the STE that is asked about has, or the one that leads to the CD; or whose queue a command is on.
 smmuv3::Ste parse_world(const po::variables_map& map, smmuv3::StructureKind kind) {
   smmuv3::Ste ste;
   if (map.count("world") == 0) return ste;
-  const auto world = map["world"].as<std::string>();
-  if (kind != smmuv3::StructureKind::STE && kind != smmuv3::StructureKind::CD) {
+  const auto word = map["world"].as<std::string>();
+  const bool command = kind == smmuv3::StructureKind::command && word == "secure";
+  if (kind != smmuv3::StructureKind::STE && kind != smmuv3::StructureKind::CD && !command) {
     throw ConfigError("world", fmt::format("decode {}: --world is for ste and cd: leave it out",
                                            smmuv3::kind_info(kind).word));
   }
-  if (world == "el2-e2h") {
-    ste.world = smmuv3::StreamWorld::NS_EL2_E2H;
-    ste.E2H = true;
-  } else if (world == "el2") {
-    ste.world = smmuv3::StreamWorld::NS_EL2;
-  } else if (world != "el1") {
-    throw ConfigError("world", fmt::format("--world must be el1, el2 or el2-e2h, not {}", quoted(world)));
+  for (const World& w : worlds) {
+    if (word != w.word) continue;
+    ste.world = w.world;
+    ste.origin.sec_sid =
+        w.world >= smmuv3::StreamWorld::Secure ? smmuv3::SecSid::secure : smmuv3::SecSid::non_secure;
+    ste.origin.E2H = w.world == smmuv3::StreamWorld::NS_EL2_E2H || w.world == smmuv3::StreamWorld::S_EL2_E2H;
+    return ste;
   }
-  return ste;
+  throw ConfigError("world", fmt::format("--world must be el1, el2 or el2-e2h, or of Secure streams secure, "
+                                         "s-el2, s-el2-e2h or el3, not {}",
+                                         quoted(word)));
 }
 
 std::size_t parse_count(const std::string& text) {

@@ -209,9 +209,11 @@ void dump_config_cache(const Cache& cache, const char* title, DumpSection& to) {
 
 std::vector<std::pair<std::string, std::uint64_t>> register_values(const Smmu& smmu) {
   std::vector<std::pair<std::string, std::uint64_t>> values;
-  for_each_register(smmu.interface(), [&](const RegisterInfo& info, std::uint64_t value) {
+  const auto add = [&](const RegisterInfo& info, std::uint64_t value) {
     values.emplace_back(info.name, value);
-  });
+  };
+  for_each_register(smmu.interface(), add);
+  if (smmu.secure_interface() != nullptr) for_each_register(*smmu.secure_interface(), add);
   for (unsigned i = 0; i < smmu.pmcgs().size(); ++i) {
     const Pmcg& group = smmu.pmcgs().group(i);
     for_each_register(group, [&](const std::string& name, std::uint32_t, std::uint64_t value) {

@@ -79,8 +79,14 @@ std::vector<ParamInfo> make_params() {
       choice("OAS", "44", "output address size in bits (IDR5.OAS)",
              {"32", "36", "40", "42", "44", "48", "52"}),
       number("STALL_MAX", 0, 0, 65535, "the most stall records that wait for an answer (IDR5.STALL_MAX)"),
-      flag("GBPA_ABORT", false,
-           "reset value of GBPA.ABORT: true denies all traffic until software says more"),
+      flag("SECURE_IMPL", false,
+           "Secure state: a second programming interface, SMMU_S_* (S_IDR1.SECURE_IMPL); needs S1P"),
+      flag("SEL2", false,
+           "Secure EL2, and stage 2 of the Secure state (S_IDR1.SEL2); needs SECURE_IMPL and SMMUv3.2"),
+      number("S_SIDSIZE", 16, 0, 32, "StreamID bits of Secure streams (S_IDR1.S_SIDSIZE)"),
+      flag(
+          "GBPA_ABORT", false,
+          "reset value of GBPA.ABORT, and of S_GBPA.ABORT: true denies all traffic until software says more"),
       number("IIDR", 0, 0, 0xffffffff, "SMMU_IIDR; drivers may switch on workarounds by it"),
       choice(
           "irq", "edge",
@@ -216,6 +222,9 @@ Settings settings_of(const Params& p) {
   f.VAX = byte("VAX");
   f.OAS = static_cast<std::uint8_t>(std::stoul(p.text("OAS")));
   f.STALL_MAX = static_cast<std::uint16_t>(p.uint("STALL_MAX"));
+  f.SECURE_IMPL = p.flag("SECURE_IMPL");
+  f.SEL2 = p.flag("SEL2");
+  f.S_SIDSIZE = byte("S_SIDSIZE");
   f.GBPA_ABORT = p.flag("GBPA_ABORT");
   f.IIDR = word("IIDR");
   if (p.flag("pmcg")) {

@@ -54,7 +54,7 @@ std::string personality_values(const std::string& parameter) {
     if (!p.with_all) continue;  // follows what is built
     std::string value;
     for (const IdField& field : id_fields()) {
-      if (field.set == nullptr || field.name != parameter) continue;
+      if (field.set == nullptr || field.name != parameter || (field.secure() && p.id.S_IDR1 == 0)) continue;
       value = parameter_text(field, field.get(p.id), ParamType::Uint);
     }
     if (parameter == "IIDR" && p.has_IIDR) value = number_text(p.id.IIDR, Notation::Hexadecimal);
@@ -70,6 +70,7 @@ Params with_personality(Params params) {
   const IdRegisters is = id_registers(features_of(*personality));
   for (const IdField& field : id_fields()) {
     if (field.set == nullptr || params.given(field.name)) continue;
+    if (field.secure() && is.S_IDR1 == 0) continue;  // it says nothing of a Secure state
     params.preset_text(field.name, parameter_text(field, field.get(is), params.type(field.name)));
   }
   if (personality->has_IIDR && !params.given("IIDR")) params.preset("IIDR", personality->id.IIDR);

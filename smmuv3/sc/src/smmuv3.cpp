@@ -1,5 +1,6 @@
 #include "smmuvp/smmuv3/smmuv3.h"
 
+#include <optional>
 #include <ostream>
 #include <string>
 #include <utility>
@@ -28,16 +29,17 @@ namespace {
 class Module : public smmu::WithCore<smmuv3::Smmu>, public smmu::SmmuModule {
  public:
   Module(const Component& owner, const smmuv3::Settings& s, Host& host, smmu::ForwardPort& walk,
-         smmu::ForwardPort& ats, const smmuv3::WiredOutputs::Ports& ports)
+         smmu::ForwardPort& ats, const smmuv3::WiredOutputs::Ports& ports,
+         const smmuv3::WiredOutputs::Ports& secure_ports)
       : WithCore(s.features, s.structures, owner.name(), &host.diag(), host.trace()),
         // IHI 0070 6.2: an access inside the window of a shape that no register has is RAZ/WI.
         SmmuModule(owner, {core.engine(), core.workers(), core.diag(), s.structures.timing}, s,
                    {core.window().size(), "IHI 0070 6.2"}, walk),
         m_wires(ports, s.level_irq, clock(), outputs()) {
     if (s.features.ATS) add_sender("ats_sender", core.interface(), ats);
-    if (s.features.ATS && core.secure_interface() != nullptr) {
-      add_sender("secure_ats_sender", *core.secure_interface(), ats);
-    }
+    if (core.secure_interface() == nullptr) return;
+    if (s.features.ATS) add_sender("secure_ats_sender", *core.secure_interface(), ats);
+    m_secure_wires.emplace(secure_ports, s.level_irq, clock(), outputs(), "s_", &m_wires);
   }
 
   /// The port `ats`, when whatever is bound to it has been. Ties it off where nothing is.
@@ -76,7 +78,9 @@ class Module : public smmu::WithCore<smmuv3::Smmu>, public smmu::SmmuModule {
   void reset_core() override { core.reset(); }
   void visit_core(Archive& archive) override { core.visit(archive); }
   void show() override {
-    m_wires.update(core.interface(), core.pmcgs());
+    m_wires.update(core.interface());
+    m_wires.update(core.pmcgs());
+    if (m_secure_wires) m_secure_wires->update(*core.secure_interface());
     for (const auto& sender : m_senders) sender->kick();
   }
   void core_statistics(StatVisitor& visitor) const override { core.statistics().report(visitor); }
@@ -90,6 +94,7 @@ class Module : public smmu::WithCore<smmuv3::Smmu>, public smmu::SmmuModule {
   }
 
   smmuv3::WiredOutputs m_wires;
+  std::optional<smmuv3::WiredOutputs> m_secure_wires;
   std::vector<std::unique_ptr<smmuv3::AtsSender>> m_senders;
   smmuv3::NoAtsDevice m_no_device;
 };
@@ -102,15 +107,17 @@ bool Module::access_registers(const RegisterAccess& access, AccessSecurity secur
     return true;
   }
   block.write(access.offset, access.bytes, security, now, value);
-  m_wires.cancel_disabled(core.interface(), core.pmcgs());
+  m_wires.cancel_disabled(core.interface());
+  m_wires.cancel_disabled(core.pmcgs());
+  if (m_secure_wires) m_secure_wires->cancel_disabled(*core.secure_interface());
   show();
   return true;
 }
 
 Explanation Module::explain(const AccessQuestion& question) {
-  AccessQuestion non_secure = question;
-  non_secure.secure = false;
-  return smmuv3::explanation_of(smmuv3::explain(core, request_of(non_secure), debug_memory()));
+  AccessQuestion asked = question;
+  asked.secure = question.secure && core.secure_interface() != nullptr;
+  return smmuv3::explanation_of(smmuv3::explain(core, request_of(asked), debug_memory()));
 }
 
 DumpSection Module::contents() {
@@ -141,7 +148,8 @@ class SmmuV3<BUSWIDTH>::Impl : public Module {
  public:
   Impl(const smmuv3::Settings& s, Host& host, SmmuV3& m)
       : Module(m, s, host, m.walk, m.ats,
-               {m.eventq_irq, m.gerror_irq, m.cmdq_sync_irq, m.event_out, m.priq_irq, lines_of(m.pmcg_irq)}),
+               {m.eventq_irq, m.gerror_irq, m.cmdq_sync_irq, m.event_out, &m.priq_irq, lines_of(m.pmcg_irq)},
+               {m.s_eventq_irq, m.s_gerror_irq, m.s_cmdq_sync_irq, m.event_out}),
         features(s.features) {}
 
   smmuv3::Features features;
@@ -171,6 +179,9 @@ SmmuV3<BUSWIDTH>::SmmuV3(const sc_core::sc_module_name& name, const Params& para
       eventq_irq("eventq_irq"),
       gerror_irq("gerror_irq"),
       cmdq_sync_irq("cmdq_sync_irq"),
+      s_eventq_irq("s_eventq_irq"),
+      s_gerror_irq("s_gerror_irq"),
+      s_cmdq_sync_irq("s_cmdq_sync_irq"),
       event_out("event_out"),
       priq_irq("priq_irq"),
       reset("reset") {
@@ -215,6 +226,14 @@ SmmuV3<BUSWIDTH>::SmmuV3(const sc_core::sc_module_name& name, const Params& para
       p.push_back({"priq_irq", &priq_irq, edge ? "page requests have come" : "PRI queue is non-empty", true,
                    "priq", edge});
     }
+    const char* of_secure = " of the Secure state";
+    p.push_back(
+        {"s_eventq_irq", &s_eventq_irq,
+         std::string(edge ? "Event queue became non-empty," : "Event queue is non-empty,") + of_secure, true,
+         "", edge});
+    p.push_back({"s_gerror_irq", &s_gerror_irq, std::string("global error") + of_secure, true, "", edge});
+    p.push_back({"s_cmdq_sync_irq", &s_cmdq_sync_irq, std::string("CMD_SYNC completed,") + of_secure, true,
+                 "", true});
     p.push_back({"event_out", &event_out, "wake-up event for WFE", true, "", true});
     for (std::size_t i = 0; i < pmcg_irq.size(); ++i) {
       const std::string whose = i == 0 ? "the TCU" : "TBU " + std::to_string(i - 1);
@@ -249,6 +268,9 @@ void SmmuV3<BUSWIDTH>::before_end_of_elaboration() {
   m_impl->tie(eventq_irq);
   m_impl->tie(gerror_irq);
   m_impl->tie(cmdq_sync_irq);
+  m_impl->tie(s_eventq_irq);
+  m_impl->tie(s_gerror_irq);
+  m_impl->tie(s_cmdq_sync_irq);
   m_impl->tie(event_out);
   m_impl->tie(priq_irq);
   for (LineOut& line : pmcg_irq) m_impl->tie(line);

@@ -46,6 +46,9 @@ namespace smmuvp {
 /// after loading, from a state that it has saved itself. Loading forgets those that are open. With a
 /// b_transport open, saving fails.
 ///
+/// AccessExtension says of a request whether its stream is a Secure one, and which address space it asks for;
+/// of a register access, that it is Secure; and of what the SMMU sends, the address space.
+///
 /// A register access consumes the time that its initiator is ahead, by wait(), unless sync_registers is
 /// false: what it reads is the state at the initiator's time.
 ///
@@ -102,6 +105,9 @@ class SMMUVP_EXPORT SmmuV3 : public Component, public DumpControl, public TlbiLi
   LineOut eventq_irq;                        ///< Event queue: empty to non-empty; by level: non-empty
   LineOut gerror_irq;                        ///< a global error became active; by level: is active
   LineOut cmdq_sync_irq;                     ///< CMD_SYNC with CS == SIG_IRQ completed
+  LineOut s_eventq_irq;                      ///< as eventq_irq, of the Secure state; without one it is silent
+  LineOut s_gerror_irq;                      ///< as gerror_irq, likewise
+  LineOut s_cmdq_sync_irq;                   ///< as cmdq_sync_irq, likewise
   LineOut event_out;                         ///< wake-up event for processors in WFE
   LineOut priq_irq;  ///< page requests have come (IDR0.PRI); by level: PRI queue is non-empty
   LineIn reset;      ///< active high unless reset_active_low
