@@ -32,13 +32,13 @@ po::options_description make_options() {
       "world", po::value<std::string>()->value_name("WORLD"),
       "ste, cd: the StreamWorld, el1 (as without it), el2 or el2-e2h: of the STE that leads to a CD, or what "
       "CR2.E2H makes of an STE; of Secure streams secure, s-el2, s-el2-e2h or el3. cmd: secure, of the "
-      "Secure "
-      "Command queue")("param", po::value<std::vector<std::string>>()->value_name("NAME=VALUE"),
-                       "a parameter of the SMMU that judges, as 'smmu-vp params smmuv3' lists "
-                       "them, such as personality=maximal; may be "
-                       "repeated")("nonzero", "leave out fields that are 0")("json", "JSON instead of text")(
-      "color", po::value<std::string>()->value_name("WHEN")->default_value("auto", ""),
-      "auto, always or never")("help,h", "the help of decode");
+      "Secure Command queue")("param", po::value<std::vector<std::string>>()->value_name("NAME=VALUE"),
+                              "a parameter of the SMMU that judges, as 'smmu-vp params smmuv3' lists "
+                              "them, such as personality=maximal; may be "
+                              "repeated")("nonzero", "leave out fields that are 0")(
+      "json", "JSON instead of text")("color",
+                                      po::value<std::string>()->value_name("WHEN")->default_value("auto", ""),
+                                      "auto, always or never")("help,h", "the help of decode");
   return options;
 }
 

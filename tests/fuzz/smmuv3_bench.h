@@ -16,7 +16,7 @@ namespace smmuvp::smmuv3 {
 using smmu::FuzzMemory;
 
 /// The bytes of an input that choose features; each bit wants one, and none is the default.
-using FeatureBytes = std::array<std::uint8_t, 7>;
+using FeatureBytes = std::array<std::uint8_t, 8>;
 
 /// The second of them from any byte: one value for each meaning, so that few SMMUs are made.
 inline std::uint8_t second_feature_byte(std::uint8_t any) {
@@ -109,6 +109,9 @@ inline Features features_of(const FeatureBytes& b) {
   want(bit(6, 3), [](Features& n) { n.pmcg.SID_FILTER_TYPE = true; });
   want(bit(6, 4), [](Features& n) { n.pmcg.MSI = true; });
   want(bit(6, 5), [](Features& n) { n.pmcg.CAPTURE = false; });
+  want(bit(7, 0) || bit(7, 1), [](Features& n) { n.SECURE_IMPL = true; });
+  want(bit(7, 1), [](Features& n) { n.SEL2 = true; });
+  want(bit(7, 2), [](Features& n) { n.S_SIDSIZE = 2; });
   return f;
 }
 

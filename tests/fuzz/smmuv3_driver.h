@@ -35,12 +35,16 @@ class SmmuV3Driver {
     if ((choice & 0xc0) == 0x80) add_formats(wanted, byte());
     // Others than most inputs have, and few of them: plausible tables are of the usual formats.
     if (choice >= 0xc0) {
-      for (std::size_t i = 2; i < wanted.size(); ++i) wanted[i] = byte() & byte();
+      for (std::size_t i = 2; i + 1 < wanted.size(); ++i) wanted[i] = byte() & byte();
     }
+    if ((choice & 0x18) == 0x18) wanted.back() = (choice & 0x20) != 0 ? 3 : 5;  // a Secure state
     m_own = &bench.smmu(wanted);
     m_smmu = &m_own->smmu();
     m_memory.clear();
-    if ((flags & 64) != 0) enable();
+    if ((flags & 64) != 0) {
+      enable(false);
+      if (m_smmu->secure_interface() != nullptr) enable(true);
+    }
     if ((flags & 128) != 0) {
       for (int i = 0; i < 4; ++i) plausible_structures();
       plausible_tables();
@@ -85,55 +89,70 @@ class SmmuV3Driver {
   /// All memory that structures lie in: 64 KiB from 0.
   std::uint64_t address() { return number(2) & 0xffff; }
 
-  void write(std::uint32_t offset, std::uint64_t value, unsigned bytes = 4) {
-    m_smmu->interface().write(offset, bytes, AccessSecurity::NonSecure, m_now, value);
+  // ---- software of a Security state; both have their structures and queues at the same addresses
+
+  /// As the next byte says, where there is a Secure state.
+  bool of_secure() { return m_smmu->secure_interface() != nullptr && (byte() & 1) != 0; }
+  ProgrammingInterface& interface(bool secure) {
+    return secure ? *m_smmu->secure_interface() : m_smmu->interface();
   }
-  void enable() {
-    write(0x80, 0x1000, 8);
-    write(0x88, 4);
-    write(0x90, 0x2002, 8);
-    write(0xa0, 0x3002, 8);
-    const bool ATS = m_smmu->features().ATS;
-    write(0x2c, ATS ? 0xa : 2);
-    write(0xc0, 0x3801, 8);
-    write(0x50, 7);
-    write(0x20, ATS ? 0x1f : 0xd);
+  void write(bool secure, std::uint32_t offset, std::uint64_t value, unsigned bytes = 4) {
+    interface(secure).write(offset + (secure ? 0x8000 : 0), bytes,
+                            secure ? AccessSecurity::Secure : AccessSecurity::NonSecure, m_now, value);
+  }
+  std::uint64_t peek(bool secure, std::uint32_t offset) {
+    std::uint64_t v = 0;
+    interface(secure).peek(offset + (secure ? 0x8000 : 0), 4, v);
+    return v;
+  }
+  void enable(bool secure) {
+    write(secure, 0x80, 0x1000, 8);
+    write(secure, 0x88, 4);
+    write(secure, 0x90, 0x2002, 8);
+    write(secure, 0xa0, 0x3002, 8);
+    const bool ATS = m_smmu->features().ATS && !secure;
+    write(secure, 0x2c, ATS ? 0xa : 2);
+    if (!secure) write(secure, 0xc0, 0x3801, 8);
+    write(secure, 0x50, secure ? 5 : 7);
+    write(secure, 0x20, ATS ? 0x1f : 0xd);
   }
 
-  void command(std::uint64_t low, std::uint64_t high) {
-    std::uint64_t prod = 0;
-    m_smmu->interface().peek(0x98, 4, prod);
+  void command(bool secure, std::uint64_t low, std::uint64_t high) {
+    const std::uint64_t prod = peek(secure, 0x98);
     m_memory.put(0x2000 + (prod & 3) * 16, low);
     m_memory.put(0x2008 + (prod & 3) * 16, high);
-    write(0x98, (prod + 1) & 7);
+    write(secure, 0x98, (prod + 1) & 7);
   }
+  static constexpr std::uint64_t ssec(bool secure) { return secure ? 1U << 10 : 0; }
   /// CMD_RESUME of one that waits, whether its record is visible or not; Action and Abort as in 4.7.1.
   void resume(std::uint8_t which, std::uint8_t action) {
+    const bool secure = of_secure();
     std::optional<Event> event;
-    m_smmu->interface().stalls().for_each([&](const Event& e, bool) {
+    interface(secure).stalls().for_each([&](const Event& e, bool) {
       if (!event || (which & 1) != 0) event = e;
       which = static_cast<std::uint8_t>(which >> 1);
     });
     if (!event) return;
-    command(0x44 | std::uint64_t{action & 3U} << 12 | std::uint64_t{event->StreamID} << 32, event->STAG);
+    command(secure,
+            0x44 | ssec(secure) | std::uint64_t{action & 3U} << 12 | std::uint64_t{event->StreamID} << 32,
+            event->STAG);
   }
   /// Software that disables the SMMU: whatever stalls is terminated (6.3.9.6), when an address translation
   /// operation that is under way has ended (6.3.37), a prefetch has stopped, and page requests are in their
   /// queue (6.3.9.5).
-  void end_stalls() {
-    std::uint64_t cr0 = 0;
-    m_smmu->interface().peek(0x20, 4, cr0);
-    write(0x20, cr0 | 1);
-    write(0x20, cr0 & ~1ULL);
-    for (unsigned i = 0; i < 256 && work_on(m_smmu->interface().atos(), false); ++i) {
+  void end_stalls(bool secure) {
+    const std::uint64_t cr0 = peek(secure, 0x20);
+    write(secure, 0x20, cr0 | 1);
+    write(secure, 0x20, cr0 & ~1ULL);
+    for (unsigned i = 0; i < 256 && work_on(interface(secure).atos(), false); ++i) {
     }
-    for (unsigned i = 0; i < 256 && work_on(m_smmu->interface().prefetch(), false); ++i) {
+    for (unsigned i = 0; i < 256 && work_on(interface(secure).prefetch(), false); ++i) {
     }
-    for (unsigned i = 0; i < 256 && m_smmu->interface().page_requests().committed(); ++i) {
-      work_on(*m_smmu->workers()[0], false);
-      work_on(m_smmu->interface().page_requests(), false);
+    for (unsigned i = 0; i < 256 && interface(secure).page_requests().committed(); ++i) {
+      work_on(interface(secure).events(), false);
+      work_on(interface(secure).page_requests(), false);
     }
-    write(0x20, cr0);
+    write(secure, 0x20, cr0);
   }
 
   smmu::MemoryAnswer answer(const smmu::MemoryOp& op, bool abort) {
@@ -172,8 +191,9 @@ class SmmuV3Driver {
     const smmu::Step step = r.access.step();
     if (step == smmu::Step::stalled) {
       r.steps = 0;  // it may be retried
-      work_on(*m_smmu->workers()[0], abort);
+      work_on(m_smmu->interface().events(), abort);
       work_on(m_smmu->interface().page_requests(), abort);
+      if (m_smmu->secure_interface() != nullptr) work_on(m_smmu->secure_interface()->events(), abort);
       return false;
     }
     if (step == smmu::Step::done) {
@@ -201,7 +221,9 @@ class SmmuV3Driver {
   void finish(Running& r) {
     for (unsigned tries = 0; !advance(r, false); ++tries) {
       require(tries < 1000, "an access ends when nothing stalls it any more");
-      if (tries % 128 == 127) end_stalls();
+      if (tries % 128 != 127) continue;
+      end_stalls(false);
+      if (m_smmu->secure_interface() != nullptr) end_stalls(true);
     }
   }
 
@@ -240,6 +262,10 @@ class SmmuV3Driver {
       r.substream_valid = (where & 0x80) != 0;
     }
     r.time = m_now;
+    if (of_secure()) {
+      r.secure_stream = true;
+      r.space = (where & 16) != 0 ? smmu::AddressSpace::secure : smmu::AddressSpace::non_secure;
+    }
     return r;
   }
 
@@ -253,17 +279,17 @@ class SmmuV3Driver {
           monitor_register();
           break;
         }
-        const auto& table = m_smmu->interface().registers().table();
+        const auto& table = interface(of_secure()).registers().table();
         const std::uint8_t which = byte();
         const RegisterInfo& info = table[which % table.size()];
         const auto offset = which == 255 ? static_cast<std::uint32_t>(number(3)) & 0x1ffff : info.offset;
         const unsigned bytes = which == 254 ? 1U << (byte() & 3) : info.bytes;
         const auto security = (which & 64) != 0 ? AccessSecurity::Secure : AccessSecurity::NonSecure;
         if ((byte() & 1) != 0) {
-          m_smmu->interface().write(offset, bytes, security, m_now, likely());
+          m_smmu->window().at(offset).write(offset, bytes, security, m_now, likely());
         } else {
           std::uint64_t v = 0;
-          m_smmu->interface().read(offset, bytes, security, m_now, v);
+          m_smmu->window().at(offset).read(offset, bytes, security, m_now, v);
         }
         break;
       }
@@ -279,14 +305,19 @@ class SmmuV3Driver {
       case 5: {  // a command
         static constexpr std::uint8_t opcodes[] = {1,    2,    3,    4,    5,    6,    0x10, 0x11, 0x12,
                                                    0x13, 0x28, 0x2a, 0x30, 0x40, 0x41, 0x44, 0x45, 0x46};
-        const std::uint64_t opcode = opcodes[byte() % sizeof opcodes];
+        static constexpr std::uint8_t of_secure_queue[] = {
+            1, 3, 4, 5, 0x10, 0x13, 0x18, 0x1a, 0x50, 0x52, 0x53, 0x58, 0x5a, 0x60, 0x28, 0x40, 0x41, 0x46};
+        static_assert(sizeof opcodes == sizeof of_secure_queue);
+        const bool secure = of_secure();
+        const std::uint64_t opcode = (secure ? of_secure_queue : opcodes)[byte() % sizeof opcodes];
         const std::uint8_t how = byte();
         // Mostly streams, or tags, and pages that there are.
         const bool of_stream = opcode < 0x10 || opcode == 0x40 || opcode == 0x45;
         const std::uint64_t ASID = of_stream ? 0 : 1ULL << 48;
-        const std::uint64_t tags = std::uint64_t{how & 3U} << 32 | ASID;
+        const std::uint64_t tags =
+            std::uint64_t{how & 3U} << 32 | ASID | (opcode < 0x10 ? ssec(secure && (how & 0x20) == 0) : 0);
         const std::uint64_t first = ((how & 0x80) != 0 ? likely() & ~0xffULL : tags) | opcode;
-        command(first, (how & 0x40) != 0 ? likely() : (how >> 2 & 15U) << 12 | (how & 1U));
+        command(secure, first, (how & 0x40) != 0 ? likely() : (how >> 2 & 15U) << 12 | (how & 1U));
         break;
       }
       case 6:  // an access, whole
@@ -367,17 +398,24 @@ class SmmuV3Driver {
     static constexpr std::uint8_t configs[] = {5, 5, 6, 6, 7, 7, 7, 4};
     const std::uint64_t config = (how & 8) != 0 ? configs[how & 7U] : how & 7U;
     m_memory.put(ste, cd | 1 | config << 1);
+    const bool has_secure = m_smmu->secure_interface() != nullptr;
+    const std::uint64_t spaces = has_secure ? byte() : 0;  // NSCFG, and what stage 2 of a Secure STE has
     const std::uint64_t vmid = how >> 4 & 3U;
     // S2T0SZ 34, S2SL0 0, S2PS 48 bits, S2AA64; S2AFFD, S2PTW and S2R as it comes
     const std::uint8_t faults = byte();
-    m_memory.put(ste + 8, 1ULL << 44 | std::uint64_t{faults >> 4 & 3U} << 28);  // EATS
+    m_memory.put(ste + 8,
+                 1ULL << 44 | (spaces & 3) << 46 | std::uint64_t{faults >> 4 & 3U} << 28);  // EATS too
     // S and S2S: without stalls they are illegal, and with STALL_MODEL 2 it is S of 0 that is (5.5)
     const std::uint8_t model = m_smmu->features().STALL_MODEL;
     const bool stall1 = model == 2 || (model == 0 && (faults & 4) != 0);
     const bool stall2 = model == 2 || (model == 0 && (faults & 8) != 0);
     m_memory.put(ste + 16, vmid | 34ULL << 32 | 5ULL << 48 | 1ULL << 51 | std::uint64_t{faults & 3U} << 53 |
                                std::uint64_t{stall2} << 57 | std::uint64_t{how >> 6 & 1U} << 58);
-    m_memory.put(ste + 24, (byte() & 7) == 0 ? address() & ~0xfffULL : 0x8000);
+    m_memory.put(ste + 24, ((byte() & 7) == 0 ? address() & ~0xfffULL : 0x8000) | (spaces >> 2 & 3));
+    if (has_secure) {
+      m_memory.put(ste + 32, 34ULL << 32);
+      m_memory.put(ste + 48, 0x8000 | (spaces >> 4 & 3));
+    }
     m_memory.put(cd, 25ULL | 25ULL << 16 | 2ULL << 22 | 1ULL << 31 | 1ULL << 41 | 5ULL << 32 |
                          std::uint64_t{stall1} << 44 | 1ULL << 45 | std::uint64_t{!stall1} << 46 |
                          (1 + (sid & 1)) << 48);
@@ -479,11 +517,11 @@ class SmmuV3Driver {
         if ((byte() & 7) == 0) m_smmu->reset();
         break;
       case 1:
-        enable();
+        enable(of_secure());
         plausible_tables();
         break;
       case 2:
-        write(0x64, number(1));
+        write(of_secure(), 0x64, number(1));
         break;
       case 3: {  // a checkpoint, taken and restored, is no change
         if (!m_checkpoints) break;
@@ -514,9 +552,11 @@ class SmmuV3Driver {
       case 8:
         resume(byte(), byte());
         break;
-      case 9:  // CMD_STALL_TERM
-        command(0x45 | std::uint64_t{byte() & 3U} << 32, 0);
+      case 9: {  // CMD_STALL_TERM
+        const bool secure = of_secure();
+        command(secure, 0x45 | ssec(secure) | std::uint64_t{byte() & 3U} << 32, 0);
         break;
+      }
       case 10:  // events are read
         take_events();
         break;
@@ -524,17 +564,20 @@ class SmmuV3Driver {
       case 12:
         carry(byte());
         break;
+      case 13:  // S_INIT, mostly while SMMUENs are 1
+        if (m_smmu->secure_interface() != nullptr) write(true, 0x3c, 1);
+        break;
       default:
         break;
     }
   }
 
   void take_events() {
-    std::uint64_t prod = 0;
-    m_smmu->interface().peek(0x100a8, 4, prod);
-    write(0x100ac, prod);
-    m_smmu->interface().peek(0x100c8, 4, prod);
-    write(0x100cc, prod);
+    const bool secure = of_secure();
+    const std::uint32_t page1 = secure ? 0 : 0x10000;
+    write(secure, page1 + 0xac, peek(secure, page1 + 0xa8));
+    if (secure) return;
+    write(false, 0x100cc, peek(false, 0x100c8));
   }
 
   /// A message to a device leaves, or its end is told. @return whether there was one
@@ -575,11 +618,13 @@ class SmmuV3Driver {
   }
 
   void check() {
-    std::uint64_t cr0 = 0, ack = 0;
-    m_smmu->interface().peek(0x20, 4, cr0);
-    m_smmu->interface().peek(0x24, 4, ack);
-    const std::uint64_t absent = ~std::uint64_t{cr0_fields(m_smmu->features())};
-    require((cr0 & absent) == 0 && (ack & absent) == 0, "CR0 and CR0ACK have implemented bits only");
+    check(false, cr0_fields(m_smmu->features()));
+    if (m_smmu->secure_interface() != nullptr) check(true, cr0_fields(m_smmu->features(), SecSid::secure));
+  }
+  void check(bool secure, std::uint64_t implemented) {
+    const std::uint64_t cr0 = peek(secure, 0x20);
+    const std::uint64_t ack = peek(secure, 0x24);
+    require(((cr0 | ack) & ~implemented) == 0, "CR0 and CR0ACK have implemented bits only");
     require((ack & cr0) == cr0, "what CR0 enables is acknowledged");
   }
 
@@ -593,8 +638,12 @@ class SmmuV3Driver {
       bool worked = carry(0);
       for (smmu::Worker* worker : m_smmu->workers()) worked = work_on(*worker, false) || worked;
       if (!worked) {
-        require(m_smmu->workers()[1]->step(m_now) == smmu::Step::done,
+        require(m_smmu->interface().commands().step(m_now) == smmu::Step::done,
                 "CMD_SYNC has nothing left to wait for");
+        if (m_smmu->secure_interface() != nullptr) {
+          require(m_smmu->secure_interface()->commands().step(m_now) == smmu::Step::done,
+                  "nor has one of the Secure queue");
+        }
         return;
       }
     }

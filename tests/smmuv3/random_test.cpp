@@ -138,6 +138,30 @@ TEST(Random, PerformanceMonitorsCountEventsAndOverflow) {
   EXPECT_GT(overflows, 50U);
 }
 
+TEST(Random, SoftwareOfBothSecurityStatesHasEventsAndCommands) {
+  test::Random random(0x5ec);
+  FuzzBench bench;
+  std::uint64_t secure_events = 0;
+  std::uint64_t secure_commands = 0;
+  std::uint64_t walks = 0;
+  for (int run = 0; run < 900; ++run) {
+    std::vector<std::uint8_t> input = random_input(random, true);
+    input[1] = run % 2 == 0 ? 0x1f : 0x3f;  // without Secure stage 2, and with it
+    SmmuV3Driver driver(bench, input.data(), input.size(), SmmuV3Driver::Checkpoints::none);
+    driver.run();
+    ASSERT_NE(driver.smmu().secure_interface(), nullptr);
+    std::uint64_t v = 0;
+    driver.smmu().secure_interface()->peek(0x80a8, 4, v);
+    secure_events += v;
+    driver.smmu().secure_interface()->peek(0x809c, 4, v);
+    secure_commands += v & 0xfffff;
+    walks += driver.smmu().engine_statistics().walks;
+  }
+  EXPECT_GT(secure_events, 100U);
+  EXPECT_GT(secure_commands, 100U);
+  EXPECT_GT(walks, 100U);
+}
+
 TEST(Random, ASmmuThatIsUsedAgainIsAsNew) {
   test::Random random(0x4e78);
   FuzzBench bench;

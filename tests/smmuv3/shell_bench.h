@@ -44,7 +44,8 @@ struct Seen {
 };
 
 struct Bench : sc_core::sc_module {
-  explicit Bench(const sc_core::sc_module_name& name) : sc_module(name), smmu("smmu0", parameters(), host) {
+  explicit Bench(const sc_core::sc_module_name& name, const Params& params = parameters())
+      : sc_module(name), smmu("smmu0", params, host) {
     master.bind(smmu.tbu_in[0]);
     cpu.bind(smmu.registers);
     smmu.tbu_out[0].bind(memory_port);
@@ -95,7 +96,9 @@ struct Bench : sc_core::sc_module {
           p.get_byte_enable_ptr()[i % p.get_byte_enable_length()] == TLM_BYTE_DISABLED) {
         continue;
       }
-      std::uint8_t& byte = world.memory.at(p.get_address() + i % p.get_streaming_width());
+      const AddressSpace space = p.get_extension<AccessExtension>()->output_space;
+      std::uint8_t& byte =
+          world.memory.at(world.memory.place(space, p.get_address() + i % p.get_streaming_width()));
       if (p.is_read()) {
         p.get_data_ptr()[i] = byte;
       } else {

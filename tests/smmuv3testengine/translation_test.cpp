@@ -69,7 +69,8 @@ struct Bench {
   smmuv3::World world;
   Smmuv3TestEngine dev{"te", engine_params(), host};
   user::Soc soc{"soc",
-                user::params_of<SmmuV3<>>({{"STALL_MODEL", "0"}, {"STALL_MAX", "4"}, {"SSIDSIZE", "8"}}),
+                user::params_of<SmmuV3<>>(
+                    {{"STALL_MODEL", "0"}, {"STALL_MAX", "4"}, {"SSIDSIZE", "8"}, {"SECURE_IMPL", "true"}}),
                 host, world.memory};
   Target memory{"memory", soc};
   test::Master cpu{"cpu"};
@@ -121,6 +122,47 @@ TEST(TestEngineBehindSmmuv3, AFaultGivesTheStateOfErrorAndARecordOfTheStream) {
   EXPECT_EQ(e[2], 0x11000U);
   ASSERT_TRUE(space.map(0x11000, 0x8000'1000, 0x1000));
   EXPECT_EQ(b.run(SUM64), HALTED);
+}
+
+TEST(TestEngineBehindSmmuv3, ASecureFrameIsOfTheSecureStreamOfItsNumber) {
+  Bench& b = bench();
+  ASSERT_TRUE(b.world.stream(stream).map(0x10000, 0x8000'0000, 0x1000));
+  // Secure software has a Stream table of its own, in which the stream bypasses.
+  constexpr std::uint64_t table = 0x1800'0000;
+  b.world.put(table + 64 * stream, smmuv3::ste_bypass());
+  AccessExtension by_secure;
+  by_secure.address_space = AddressSpace::secure;
+  const auto set_secure = [&](auto& socket, std::uint32_t at, std::uint64_t value, unsigned bytes) {
+    tlm::tlm_generic_payload p;
+    test::Master::fill(p, tlm::TLM_WRITE_COMMAND, at, &value, bytes);
+    p.set_extension(&by_secure);
+    sc_core::sc_time delay;
+    socket->b_transport(p, delay);
+    EXPECT_EQ(p.get_response_status(), tlm::TLM_OK_RESPONSE);
+    p.clear_extension(&by_secure);
+  };
+  b.runner.run([&] {
+    set_secure(b.soc.cpu, 0x8080, table, 8);
+    set_secure(b.soc.cpu, 0x8088, 4, 4);
+    set_secure(b.soc.cpu, 0x8020, 1, 4);
+  });
+  b.set_up(0x10000, 0x10fff, 0);
+  EXPECT_EQ(b.run(SUM64), HALTED);
+  ASSERT_FALSE(b.soc.arrived.empty());
+  EXPECT_EQ(b.soc.arrived[0].output_space, AddressSpace::non_secure);
+  b.soc.arrived.clear();
+  b.world.memory.write(0x10000, 0x1234'5678);
+  b.runner.run([&] {
+    set_secure(b.cpu.socket, pctrl, 0, 4);
+    set_secure(b.cpu.socket, cmd, SUM64, 4);
+  });
+  test::advance(1'000'000'000);
+  ASSERT_FALSE(b.soc.arrived.empty());
+  for (const AccessExtension& e : b.soc.arrived) EXPECT_EQ(e.output_space, AddressSpace::secure);
+  EXPECT_EQ(b.soc.arrived[0].stream_id, stream);
+  b.runner.run([&] { set_secure(b.cpu.socket, pctrl, 1, 4); });
+  EXPECT_EQ(b.cpu.get(udata1, 8), 0x1234'5678U) << "by the Secure bypass, not by the Non-secure tables";
+  EXPECT_EQ(b.events(), 0U);
 }
 
 TEST(TestEngineBehindSmmuv3, AStreamThatIsUnknownToTheSmmuGivesTheStateOfError) {
