@@ -193,7 +193,10 @@ class SmmuV3Driver {
       r.steps = 0;  // it may be retried
       work_on(m_smmu->interface().events(), abort);
       work_on(m_smmu->interface().page_requests(), abort);
-      if (m_smmu->secure_interface() != nullptr) work_on(m_smmu->secure_interface()->events(), abort);
+      if (m_smmu->secure_interface() != nullptr) {
+        work_on(m_smmu->secure_interface()->events(), abort);
+        work_on(m_smmu->secure_interface()->page_requests(), abort);
+      }
       return false;
     }
     if (step == smmu::Step::done) {
