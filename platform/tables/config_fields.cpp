@@ -218,6 +218,8 @@ std::vector<ConfigField> make_fields() {
   add(
       "stage1.HD", [](Config & c) -> auto& { return c.stage1.HD; });
   add(
+      "stage1.SIF", [](Config & c) -> auto& { return c.stage1.SIF; });
+  add(
       "stage1.v7s.N", [](Config & c) -> auto& { return c.stage1.v7s.N; }, "0 to 7");
   add(
       "stage1.v7s.DACR", [](Config & c) -> auto& { return c.stage1.v7s.DACR; });
@@ -265,6 +267,23 @@ std::vector<ConfigField> make_fields() {
   add(
       "stage2.SMMUv2", [](Config & c) -> auto& { return c.stage2.SMMUv2; });
   add_walk_attributes("stage2", [](Config& c) -> Stage2Config& { return c.stage2; });
+  add(
+      "secure_stage2.base", [](Config & c) -> auto& { return c.secure_stage2.base; });
+  add(
+      "secure_stage2.T0SZ", [](Config & c) -> auto& { return c.secure_stage2.T0SZ; }, "-8 to 48");
+  add(
+      "secure_stage2.start_level", [](Config & c) -> auto& { return c.secure_stage2.start_level; },
+      "-1 to 3");
+  add(
+      "secure_stage2.granule", [](Config & c) -> auto& { return c.secure_stage2.granule; });
+  add(
+      "secure_stage2.SW", [](Config & c) -> auto& { return c.secure_stage2.SW; });
+  add(
+      "secure_stage2.SA", [](Config & c) -> auto& { return c.secure_stage2.SA; });
+  add(
+      "secure_stage2.NSW", [](Config & c) -> auto& { return c.secure_stage2.NSW; });
+  add(
+      "secure_stage2.NSA", [](Config & c) -> auto& { return c.secure_stage2.NSA; });
   return all;
 }
 

@@ -226,14 +226,15 @@ SmmuV3<BUSWIDTH>::SmmuV3(const sc_core::sc_module_name& name, const Params& para
       p.push_back({"priq_irq", &priq_irq, edge ? "page requests have come" : "PRI queue is non-empty", true,
                    "priq", edge});
     }
-    const char* of_secure = " of the Secure state";
-    p.push_back(
-        {"s_eventq_irq", &s_eventq_irq,
-         std::string(edge ? "Event queue became non-empty," : "Event queue is non-empty,") + of_secure, true,
-         "", edge});
-    p.push_back({"s_gerror_irq", &s_gerror_irq, std::string("global error") + of_secure, true, "", edge});
-    p.push_back({"s_cmdq_sync_irq", &s_cmdq_sync_irq, std::string("CMD_SYNC completed,") + of_secure, true,
-                 "", true});
+    if (settings.features.SECURE_IMPL) {
+      p.push_back({"s_eventq_irq", &s_eventq_irq,
+                   edge ? "Event queue of the Secure state became non-empty"
+                        : "Event queue of the Secure state is non-empty",
+                   true, "", edge});
+      p.push_back({"s_gerror_irq", &s_gerror_irq, "global error of the Secure state", true, "", edge});
+      p.push_back(
+          {"s_cmdq_sync_irq", &s_cmdq_sync_irq, "CMD_SYNC of the Secure state completed", true, "", true});
+    }
     p.push_back({"event_out", &event_out, "wake-up event for WFE", true, "", true});
     for (std::size_t i = 0; i < pmcg_irq.size(); ++i) {
       const std::string whose = i == 0 ? "the TCU" : "TBU " + std::to_string(i - 1);

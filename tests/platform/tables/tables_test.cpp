@@ -63,17 +63,18 @@ TEST(WalkFields, EachFieldIsSetByItsNameAndNoOther) {
 // Does not compile once config.h has another member: it then belongs into config_fields.cpp, and here.
 TEST(WalkFields, EveryFieldOfAConfigIsThere) {
   const Config config;
-  [[maybe_unused]] const auto& [stages, regime, space, stage1, stage2] = config;
+  [[maybe_unused]] const auto& [stages, regime, space, stage1, stage2, secure_stage2] = config;
   [[maybe_unused]] const auto& [f1, tables, MAIR, size1, LPA1, DS1, WXN, UWXN, PAN, EPAN, be1, AFFD1, HA1,
-                                HD1, v7s] = stage1;
+                                HD1, SIF, v7s] = stage1;
   [[maybe_unused]] const auto& [base, TxSZ, granule, EPD, TBI, HPD, E0PD, NS, attributes1] = tables[0];
   [[maybe_unused]] const auto& [N, DACR, AFE, TRE, PRRR, NMRR] = v7s;
   [[maybe_unused]] const auto& [f2, base2, T0SZ, level, granule2, size2, LPA2, DS2, be2, AFFD2, HA2, HD2, PTW,
                                 PTWNNC, FWB, XNX, SMMUv2, attributes2] = stage2;
   [[maybe_unused]] const auto& [IRGN, ORGN, SH] = attributes2;
+  [[maybe_unused]] const auto& [base3, T0SZ3, level3, granule3, SW, SA, NSW, NSA] = secure_stage2;
   const std::size_t of_attributes = 3;
   const std::size_t of_tables = 2 * (8 + of_attributes);
-  EXPECT_EQ(config_fields().size(), 3 + 13 + of_tables + 6 + 17 + of_attributes);
+  EXPECT_EQ(config_fields().size(), 3 + 14 + of_tables + 6 + 17 + of_attributes + 8);
 }
 
 TEST(WalkRegisters, TCR_EL1SetsBothRanges) {
