@@ -24,6 +24,7 @@ void Programs::initialize() {
   m_pair.clear_aborts();
   m_stalls.clear();
   m_known.clear();
+  m_wild.clear();
   m_tidy = !r.one_in(5);
   m_lpae = r.one_in(4);
   m_last_context = ~0ULL;
@@ -115,6 +116,7 @@ smmu::AccessRequest Programs::draw_access() {
                                            : r.below(streams);
   if (std::uint64_t{a.stream_id} >> m_features.SIDSIZE != 0)
     a.stream_id &= static_cast<std::uint32_t>((1ULL << m_features.SIDSIZE) - 1);
+  if (a.stream_id >= streams) m_wild.insert(a.stream_id);
   // Mostly with a SubstreamID where there are some, since S1DSS may ask for one.
   const bool stage1 = a.stream_id < streams && (field(m_stes[a.stream_id], 1, 3) & 5) == 5;
   const unsigned S1CDMax = stage1 ? field(m_stes[a.stream_id], 59, 5) : 0;
@@ -234,20 +236,23 @@ void Programs::invalidate_stes(const Run& run) {
       for (unsigned sid = run.first; sid < run.first + run.count; ++sid) {
         command(0x03 | std::uint64_t{sid} << 32, r.below(2));
       }
-      return;
+      break;
     case 1: {
       const unsigned range = r.below(20) + (run.count > 2 ? 1 : 0);  // 2^(Range + 1)
-      return command(0x04 | (std::uint64_t{run.first} & ~((1ULL << (range + 1)) - 1)) << 32, range);
+      command(0x04 | (std::uint64_t{run.first} & ~((1ULL << (range + 1)) - 1)) << 32, range);
+      break;
     }
     default:
       return command(0x04 | (r.any() & 0xffff'ffff'0000'0000), 31);
   }
+  for (const std::uint32_t sid : m_wild) command(0x03 | std::uint64_t{sid} << 32, 1);
 }
 
 void Programs::invalidate_all_cds() {
   Random& r = m_random;
   if (!m_features.S1P || r.one_in(3)) return command(0x04, 31);
   for (unsigned sid = 0; sid < streams; ++sid) command(0x06 | std::uint64_t{sid} << 32, 0);
+  for (const std::uint32_t sid : m_wild) command(0x06 | std::uint64_t{sid} << 32, 0);
 }
 
 void Programs::invalidate_tlbs() {

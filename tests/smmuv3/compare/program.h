@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 
 #include "pair.h"
 #include "random.h"
@@ -99,6 +100,9 @@ class Programs {
   std::array<Words, streams> m_stes{};
   std::array<Words, contexts> m_cds{};
   std::vector<smmu::AccessRequest> m_known;  // some that were forwarded
+  // Streams beyond those, which a two-level Stream table can lead to the same STEs and CDs: an access that
+  // stalls, or comes again, may know what these were before.
+  std::set<std::uint32_t> m_wild;
   struct Stall {
     std::uint32_t StreamID;
     std::uint16_t STAG;
