@@ -91,7 +91,7 @@ class NaiveArena : public naive_smmuv3::Memory {
   explicit NaiveArena(Arena& arena) : m_arena(arena) {}
   std::optional<std::vector<std::uint8_t>> read(std::uint64_t address, std::size_t size) override {
     if (m_arena.aborts(address, size)) return std::nullopt;
-    if (size != 16) {  // a command
+    if (size != 16 && !m_again) {  // a command
       for (std::uint64_t at = address; at < address + size; at += 8) m_read.push_back(at % Arena::bytes);
     }
     std::vector<std::uint8_t> data(size);
@@ -100,7 +100,11 @@ class NaiveArena : public naive_smmuv3::Memory {
   }
   bool write(std::uint64_t address, const std::vector<std::uint8_t>& data) override {
     if (m_arena.aborts(address, data.size())) return false;
-    for (std::size_t i = 0; i < data.size(); ++i) m_arena.write(address + i, data[i], 1);
+    // 7.3.6 is a figure: where Span, R, W, X and PRIV stand in F_BAD_ATS_TREQ is not compared.
+    const bool unplaced = data.size() == 32 && data[0] == 0x05;
+    for (std::size_t i = 0; i < data.size(); ++i) {
+      m_arena.write(address + i, unplaced && i / 8 == 1 ? 0U : data[i], 1);
+    }
     return true;
   }
   bool write_msi(std::uint64_t address, const std::vector<std::uint8_t>& data, std::uint8_t attributes,
@@ -120,9 +124,11 @@ class NaiveArena : public naive_smmuv3::Memory {
     m_swapped.push_back(address % Arena::bytes);
     return naive::Swap::done;
   }
+  void reads_again() override { m_again = true; }
   void begin_access() {
     m_read.clear();
     m_swapped.clear();
+    m_again = false;
   }
   /// Where words of 64 bits were read in this access: descriptors and structures.
   const std::vector<std::uint64_t>& words_read() const { return m_read; }
@@ -139,6 +145,7 @@ class NaiveArena : public naive_smmuv3::Memory {
   Arena& m_arena;
   std::vector<std::uint64_t> m_read, m_swapped;  // of this access
   std::vector<SentMsi> m_msis;
+  bool m_again = false;  // what is read counts already
 };
 
 }  // namespace smmuvp::compare

@@ -11,7 +11,7 @@ smmuv3::Features draw_features(Random& r) {
   using F = smmuv3::Features;
   F f;
   f.CMDQS = f.EVENTQS = 19;
-  const std::array<std::function<void(F&)>, 38> changes = {
+  const std::array<std::function<void(F&)>, 41> changes = {
       [&](F& x) { x.S2P = !r.one_in(5), x.VMID16 = x.VMID16 && x.S2P, x.PTWNNC = x.PTWNNC && x.S2P; },
       [&](F& x) { x.S1P = !r.one_in(8); },
       [&](F& x) {
@@ -62,6 +62,14 @@ smmuv3::Features draw_features(Random& r) {
       [&](F& x) { x.VAX = 1, x.DS = true; },
       [&](F& x) { x.VAX = 1, x.GRAN64K = true; },
       [&](F& x) { x.GBPA_ABORT = r.one_in(8); },
+      [&](F& x) {
+        x.ATS = !r.one_in(3);
+        x.NS1ATS = x.ATS && r.one_in(4);
+        x.ATSRECERR = x.ATS && !r.one_in(4);
+        x.PRI = x.PPS = false;
+      },
+      [&](F& x) { x.PRI = true; },
+      [&](F& x) { x.PPS = r.one_in(2); },
       [&](F& x) { x.BBML = 1, x.RIL = x.FWB = x.XNX = x.HAD = true, x.Hyp = x.S1P && x.S2P; },
   };
   for (unsigned n = 0; n < 60; ++n) {
@@ -69,6 +77,7 @@ smmuv3::Features draw_features(Random& r) {
     changes[r.below(changes.size())](x);
     if (x.problem() == nullptr) f = x;
   }
+  f.PRIQS = f.PRI ? 19 : 0;
   return f;
 }
 
@@ -82,6 +91,12 @@ naive_smmuv3::Features naive_features(const smmuv3::Features& f) {
   n.VMID16 = f.VMID16;
   n.ATOS = f.ATOS;
   n.SEV = f.SEV;
+  n.ATS = f.ATS;
+  n.NS1ATS = f.NS1ATS;
+  n.ATSRECERR = f.ATSRECERR;
+  n.PRI = f.PRI;
+  n.PRIQS = f.PRIQS;
+  n.PPS = f.PPS;
   n.MSI = f.MSI;
   n.ASID16 = f.ASID16;
   n.Hyp = f.Hyp;
@@ -125,6 +140,9 @@ naive_smmuv3::Choices our_choices(const smmuv3::Features& features) {
   c.walk.contiguous_extends_output = false;
   c.waiting_stalls_come_before_retried = true;
   c.atos_size_is_within_range = true;
+  c.denied_request_marks_accessed = true;
+  c.ats_bypass_shift = features.OAS;
+  c.split_request_flags = naive_smmuv3::Choices::SplitFlags::access_and_dirty;
   c.atos_bypass_shift = features.GRAN4K ? 12 : features.GRAN16K ? 14 : 16;
   return c;
 }

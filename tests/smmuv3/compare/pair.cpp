@@ -4,6 +4,9 @@
 #include <cstdarg>
 #include <cstdio>
 #include <cstdlib>
+#include <utility>
+
+#include "places.h"
 
 namespace smmuvp::compare {
 
@@ -59,12 +62,31 @@ const char* name_of(smmu::Outcome outcome) {
 
 std::string describe(const smmu::AccessRequest& r) {
   static constexpr const char* kinds[] = {"read", "write", "atomic", "translate"};
-  std::string s =
+  if (r.ats == smmu::AtsPhase::page_request) {
+    return text("page request %#llx%s%s%s%s%s, PRGI %u, by StreamID %u", llu{r.address},
+                r.page_request.last ? " Last" : "", r.page_request.read ? " R" : "",
+                r.page_request.write ? " W" : "", r.instruction ? " X" : "", r.privileged ? " Priv" : "",
+                r.page_request.PRGI, r.stream_id) +
+           (r.substream_valid ? text(", SubstreamID %u", r.substream_id) : "");
+  }
+  std::string s = r.ats == smmu::AtsPhase::translation_request
+                      ? "Translation Request" + std::string(r.no_write ? ", NW, " : " ")
+                  : r.ats == smmu::AtsPhase::translated ? "Translated "
+                                                        : "";
+  s +=
       text("%s%s%s%s of %#llx by StreamID %u", r.unsupported != smmu::Unsupported::none ? "unsupported " : "",
            r.privileged ? "privileged " : "", r.instruction ? "instruction " : "",
            kinds[static_cast<int>(r.kind)], llu{r.address}, r.stream_id);
   if (r.substream_valid) s += text(", SubstreamID %u", r.substream_id);
   return s + text(", memory %#x SH %d", r.attributes.memory, static_cast<int>(r.attributes.SH));
+}
+
+/// How a device answers. That there is none counts as completed (3.9.1.5).
+smmuv3::AtcMessageEnd end_of(const naive_smmuv3::AtcInvalidation& message) {
+  const std::uint64_t what = (message.StreamID + 3 * (message.address >> 12) + message.shift) % 11;
+  return what == 0   ? smmuv3::AtcMessageEnd::failed
+         : what == 1 ? smmuv3::AtcMessageEnd::no_device
+                     : smmuv3::AtcMessageEnd::completed;
 }
 
 }  // namespace
@@ -74,6 +96,7 @@ Pair::Pair(const smmuv3::Features& features, Tally& tally, Caches caches)
       m_naive_features(naive_features(features)),
       m_tally(tally),
       m_smmu(std::make_unique<smmuv3::Smmu>(features, structures(caches), "smmu", &m_said)) {
+  m_smmu->interface().atc_messages().connect(true);
   reset();
 }
 
@@ -93,6 +116,14 @@ void Pair::reset() {
     for (std::uint16_t free = 0; in_use.count(stag) != 0; ++free) stag = free;  // the records will differ
     return stag;
   });
+  m_naive->set_atc_handler([this](const naive_smmuv3::AtcInvalidation& message) {
+    m_their_invalidations.push_back(message);
+    return end_of(message) == smmuv3::AtcMessageEnd::failed ? naive_smmuv3::AtcAnswer::timed_out
+                                                            : naive_smmuv3::AtcAnswer::completed;
+  });
+  m_our_invalidations.clear();
+  m_their_invalidations.clear();
+  m_our_responses.clear();
   m_edges = {};
   m_finished.clear();
   m_difference.clear();
@@ -141,7 +172,8 @@ void Pair::count_edges() {
   m_edges[0] += s.eventq ? 1U : 0U;
   m_edges[1] += s.gerror ? 1U : 0U;
   m_edges[2] += s.cmdq_sync ? 1U : 0U;
-  m_edges[3] += s.event ? 1U : 0U;
+  m_edges[3] += s.priq ? 1U : 0U;
+  m_edges[4] += s.event ? 1U : 0U;
 }
 
 // Our queues go on as far as they can.
@@ -161,6 +193,7 @@ void Pair::work() {
       count_edges();
     }
     count_edges();
+    worked = carry_messages() || worked;
     if (!m_smmu->interface().stalls().has_answers()) continue;
     worked = true;
     std::vector<Waiting> again;  // those that stall again are the youngest ones
@@ -208,21 +241,118 @@ void Pair::settle() {
     m_waiting.erase(m_waiting.begin() + static_cast<std::ptrdiff_t>(i));
     work();
   }
-  for (const std::uint32_t offset : {0x60U, 0x98U, 0x9cU, 0x100a8U}) read(offset);
+  for (const std::uint32_t offset : {0x60U, 0x98U, 0x9cU, 0x100a8U, 0x100c8U}) read(offset);
   compare_msis();
+  compare_messages();
   static const bool each_step = std::getenv("SMMUVP_EACH_STEP") != nullptr;
   if (each_step) compare_memory();
-  for (std::uint64_t at = 0x19000; at < 0x19200 && m_difference.empty(); at += 32) {
-    for (unsigned i = 0; i < 4; ++i) {
-      if (m_ours.read(at + 8 * i, 8) == m_theirs.read(at + 8 * i, 8)) continue;
-      std::string words[2];
-      for (unsigned k = 0; k < 4; ++k) {
-        words[0] += text(" %#llx", llu{m_ours.read(at + 8 * k, 8)});
-        words[1] += text(" %#llx", llu{m_theirs.read(at + 8 * k, 8)});
-      }
-      differ("event record: ours" + words[0] + ", naive" + words[1]);
+  compare_records("event record", event_queue, 16, 32);
+  compare_records("page request", pri_queue, 16, 16);
+}
+
+void Pair::compare_records(const char* what, std::uint64_t queue, unsigned count, unsigned bytes) {
+  for (std::uint64_t at = queue; at < queue + count * bytes && m_difference.empty(); at += bytes) {
+    bool same = true;
+    std::string words[2];
+    for (unsigned i = 0; i < bytes; i += 8) {
+      const std::uint64_t ours = m_ours.read(at + i, 8), theirs = m_theirs.read(at + i, 8);
+      same = same && ours == theirs;
     }
+    if (same) continue;
+    for (unsigned i = 0; i < bytes; i += 8) {
+      words[0] += text(" %#llx", llu{m_ours.read(at + i, 8)});
+      words[1] += text(" %#llx", llu{m_theirs.read(at + i, 8)});
+    }
+    differ(what + std::string(": ours") + words[0] + ", naive" + words[1]);
   }
+}
+
+// @return whether it is over; else it stalls.
+bool Pair::run_ours(const smmu::AccessRequest& request, smmu::AccessAnswer& answer,
+                    std::unique_ptr<smmuv3::Access>& access) {
+  if (m_smmu->translate_fast(request, answer)) return true;
+  access = std::make_unique<smmuv3::Access>(*m_smmu, request);
+  for (smmu::Step step = go_on(*access);; step = go_on(*access)) {
+    if (step == smmu::Step::done) {
+      answer = access->answer();
+      return true;
+    }
+    const bool posts = request.ats == smmu::AtsPhase::page_request;
+    if (!posts && (!access->event() || access->event()->Stall)) return false;
+    work();  // its record, or the request, finds no room in the buffer
+  }
+}
+
+std::optional<smmu::AtsAnswer> Pair::request_translation(const smmu::AccessRequest& request) {
+  note(describe(request));
+  m_last_stream = request.stream_id;
+  naive_smmuv3::TranslationRequest r;
+  r.address = request.address;
+  r.StreamID = request.stream_id;
+  r.SSV = request.substream_valid;
+  r.SubstreamID = request.substream_id;
+  r.NW = request.no_write;
+  r.Exe = request.instruction;
+  r.Priv = request.privileged;
+  smmu::AccessAnswer answer;
+  std::unique_ptr<smmuv3::Access> access;
+  const bool over = run_ours(request, answer, access);
+  work();
+  m_naive_memory.begin_access();
+  const naive_smmuv3::TranslationCompletion theirs = m_naive->request_translation(r);
+  const smmu::AtsAnswer& ours = answer.ats;
+  using Status = naive_smmuv3::TranslationCompletion::Status;
+  static constexpr const char* names[] = {"success", "UR", "CA", "nothing"};
+  const unsigned status = theirs.status == Status::success               ? 0U
+                          : theirs.status == Status::unsupported_request ? 1U
+                                                                         : 2U;
+  const unsigned our_status = !over || answer.outcome != smmu::Outcome::answered    ? 3U
+                              : ours.status == smmu::AtsStatus::success             ? 0U
+                              : ours.status == smmu::AtsStatus::unsupported_request ? 1U
+                                                                                    : 2U;
+  bool same = status == our_status;
+  if (same && status == 0) {
+    same = ours.read == theirs.R && ours.write == theirs.W && ours.execute == theirs.Exe &&
+           ours.privileged == theirs.Priv && ours.size_shift == theirs.shift &&
+           ours.translated_address == theirs.address && !theirs.G && !theirs.U && !theirs.N;
+  }
+  if (!same) {
+    differ(describe(request) + text(": ours %s %s%s%s%s %#llx, 2^%u; naive %s %s%s%s%s %#llx, 2^%u",
+                                    names[our_status], ours.read ? "R" : "", ours.write ? "W" : "",
+                                    ours.execute ? "X" : "", ours.privileged ? " Priv" : "",
+                                    llu{ours.translated_address}, ours.size_shift, names[status],
+                                    theirs.R ? "R" : "", theirs.W ? "W" : "", theirs.Exe ? "X" : "",
+                                    theirs.Priv ? " Priv" : "", llu{theirs.address}, theirs.shift));
+  }
+  note(text("  %s %s%s%s %#llx, 2^%u", names[status], theirs.R ? "R" : "", theirs.W ? "W" : "",
+            theirs.Exe ? "X" : "", llu{theirs.address}, theirs.shift));
+  ++m_tally.completions[status != 0 ? status + 1 : ours.any() ? 0U : 1U];
+  settle();
+  if (status != 0 || !ours.any()) return std::nullopt;
+  return ours;
+}
+
+void Pair::request_page(const smmu::AccessRequest& request) {
+  note(describe(request));
+  ++m_tally.page_requests;
+  naive_smmuv3::PageRequest r;
+  r.StreamID = request.stream_id;
+  r.SSV = request.substream_valid;
+  r.SubstreamID = request.substream_id;
+  r.address = request.address;
+  r.PRGIndex = request.page_request.PRGI;
+  r.Last = request.page_request.last;
+  r.W = request.page_request.write;
+  r.R = request.page_request.read;
+  r.X = request.instruction;
+  r.Priv = request.privileged;
+  smmu::AccessAnswer answer;
+  std::unique_ptr<smmuv3::Access> access;
+  run_ours(request, answer, access);
+  work();
+  m_naive_memory.begin_access();
+  m_naive->page_request(r);
+  settle();
 }
 
 bool Pair::access(const smmu::AccessRequest& request) {
@@ -242,25 +372,14 @@ bool Pair::access(const smmu::AccessRequest& request) {
   r.attributes = request.attributes.memory;
   r.shareability = static_cast<naive::Shareability>(request.attributes.SH);
   if (request.unsupported == smmu::Unsupported::malformed) r.unsupported = smmuv3::reason_malformed;
-  if (request.unsupported == smmu::Unsupported::ats) r.unsupported = smmuv3::reason_ats;
+  r.translated = m_features.ATS && request.ats == smmu::AtsPhase::translated;
+  if (request.unsupported == smmu::Unsupported::ats && !r.translated) r.unsupported = smmuv3::reason_ats;
   ++m_tally.accesses;
+  if (r.translated) ++m_tally.translated_accesses;
 
   smmu::AccessAnswer answer;
   std::unique_ptr<smmuv3::Access> access;
-  bool over = m_smmu->translate_fast(request, answer);
-  if (!over) {
-    access = std::make_unique<smmuv3::Access>(*m_smmu, request);
-    for (smmu::Step step = go_on(*access); !over;) {
-      if (step == smmu::Step::done) {
-        over = true;
-        answer = access->answer();
-        break;
-      }
-      if (!access->event() || access->event()->Stall) break;
-      work();  // its record finds no room in the buffer
-      step = go_on(*access);
-    }
-  }
+  const bool over = run_ours(request, answer, access);
   work();
   m_naive_memory.begin_access();
   m_new = access.get();
@@ -282,6 +401,7 @@ bool Pair::access(const smmu::AccessRequest& request) {
   settle();
   m_lookup = naive.forwarded.lookup;
   m_hit = answer.tlb_hit;
+  if (r.translated && naive.kind == naive_smmuv3::Outcome::Kind::forwarded) ++m_tally.translated_forwarded;
   return naive.kind == naive_smmuv3::Outcome::Kind::forwarded;
 }
 
@@ -332,6 +452,72 @@ void Pair::compare_msis() {
   differ(all);
 }
 
+// Devices complete what they are asked for, or some of it not in time, by what it is.
+bool Pair::carry_messages() {
+  smmuv3::AtcMessages& messages = m_smmu->interface().atc_messages();
+  bool carried = false;
+  while (const auto at = messages.departure()) {
+    const auto taken = messages.take(*at);
+    if (!taken) break;
+    carried = true;
+    const smmuv3::AtcMessage& m = taken->message;
+    smmuv3::AtcMessageEnd end = smmuv3::AtcMessageEnd::completed;
+    if (m.kind == smmuv3::AtcMessage::Kind::invalidate) {
+      naive_smmuv3::AtcInvalidation i;
+      i.StreamID = m.StreamID;
+      i.SSV = m.SSV;
+      i.SubstreamID = m.SubstreamID;
+      i.Global = m.Global;
+      i.address = m.Address;
+      i.shift = m.size_shift;
+      end = end_of(i);
+      ++m_tally.atc_invalidations;
+      if (end == smmuv3::AtcMessageEnd::failed) ++m_tally.atc_timeouts;
+      m_our_invalidations.push_back(i);
+    } else {
+      naive_smmuv3::PrgResponse p;
+      p.StreamID = m.StreamID;
+      p.SSV = m.SSV;
+      p.SubstreamID = m.SubstreamID;
+      p.PRGIndex = m.PRGI;
+      p.ResponseCode = static_cast<unsigned>(m.response);
+      ++m_tally.responses[p.ResponseCode & 15];
+      m_our_responses.push_back(p);
+    }
+    messages.ended(taken->number, end, *at);
+  }
+  return carried;
+}
+
+void Pair::compare_messages() {
+  const std::vector<naive_smmuv3::PrgResponse> theirs = m_naive->take_prg_responses();
+  if (m_our_responses != theirs) {
+    std::string all = "PRG responses: ours";
+    for (const auto* responses : {&std::as_const(m_our_responses), &theirs}) {
+      for (const naive_smmuv3::PrgResponse& p : *responses) {
+        all += text(" %u to StreamID %u, PRGI %u, SSV %d %u;", p.ResponseCode, p.StreamID, p.PRGIndex, p.SSV,
+                    p.SubstreamID);
+      }
+      if (responses != &theirs) all += " naive";
+    }
+    differ(all);
+  }
+  m_our_responses.clear();
+  if (m_our_invalidations != m_their_invalidations) {
+    std::string all = "Invalidate Requests: ours";
+    for (const auto* messages : {&m_our_invalidations, &m_their_invalidations}) {
+      for (const naive_smmuv3::AtcInvalidation& i : *messages) {
+        all += text(" %#llx, 2^%u, to StreamID %u, SSV %d %u, Global %d;", llu{i.address}, i.shift,
+                    i.StreamID, i.SSV, i.SubstreamID, i.Global);
+      }
+      if (messages == &m_our_invalidations) all += " naive";
+    }
+    differ(all);
+  }
+  m_our_invalidations.clear();
+  m_their_invalidations.clear();
+}
+
 // Where all of memory is compared after each step (SMMUVP_EACH_STEP), the step that made the difference is
 // known.
 void Pair::compare_memory() {
@@ -350,12 +536,12 @@ void Pair::compare_all() {
   settle();
   compare_memory();
   for (std::uint32_t offset = 0; offset < 0x200; offset += 4) read(offset);
-  for (const std::uint32_t offset : {0x100a8U, 0x100acU}) read(offset);
+  for (const std::uint32_t offset : {0x100a8U, 0x100acU, 0x100c8U, 0x100ccU}) read(offset);
   const naive_smmuv3::Wires& w = m_naive->wires();
-  const std::array<std::uint64_t, 4> theirs{w.event, w.gerror, w.cmd_sync, w.sev};
-  static constexpr const char* names[] = {"event queue", "GERROR", "CMD_SYNC"};
-  // Several events for WFE at a time are one.
-  for (unsigned i = 0; i < 3; ++i) {
+  const std::array<std::uint64_t, 4> theirs{w.event, w.gerror, w.cmd_sync, w.priq};
+  static constexpr const char* names[] = {"event queue", "GERROR", "CMD_SYNC", "PRI queue"};
+  // Several events for WFE at a time are one: those are not compared.
+  for (unsigned i = 0; i < 4; ++i) {
     if (m_edges[i] != theirs[i]) {
       differ(text("edges of %s: ours %llu, naive %llu", names[i], llu{m_edges[i]}, llu{theirs[i]}));
     }

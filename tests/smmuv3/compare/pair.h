@@ -41,6 +41,10 @@ class Pair {
   // ---- accesses
   /// @return whether it is forwarded at once.
   bool access(const smmu::AccessRequest& request);
+  /// A Translation Request. @return the answer, if it grants something.
+  std::optional<smmu::AtsAnswer> request_translation(const smmu::AccessRequest& request);
+  /// A page request. The SMMU has PRI.
+  void request_page(const smmu::AccessRequest& request);
   /// What hardware does to tables from here on, or from the last access on: see NaiveArena.
   void watch_tables() { m_naive_memory.begin_access(); }
   const NaiveArena& tables() const { return m_naive_memory; }
@@ -88,6 +92,11 @@ class Pair {
 
   void compare_memory();
   void compare_msis();
+  void compare_messages();
+  void compare_records(const char* what, std::uint64_t queue, unsigned count, unsigned bytes);
+  bool carry_messages();
+  bool run_ours(const smmu::AccessRequest& request, smmu::AccessAnswer& answer,
+                std::unique_ptr<smmuv3::Access>& access);
   void work();
   void count_edges();
   void compare(const smmu::AccessRequest& request, const smmu::AccessAnswer& ours,
@@ -105,7 +114,10 @@ class Pair {
   const smmuv3::Access* m_new = nullptr;  // that the naive model does not know by number yet
   std::vector<Waiting> m_waiting;         // stalled, oldest first
   std::map<std::uint64_t, naive_smmuv3::Outcome> m_finished;
-  std::array<std::uint64_t, 4> m_edges{};  // ours: event, gerror, cmd_sync, sev
+  std::array<std::uint64_t, 5> m_edges{};  // ours: event, gerror, cmd_sync, priq, sev
+  // Messages to devices since the last comparison
+  std::vector<naive_smmuv3::AtcInvalidation> m_our_invalidations, m_their_invalidations;
+  std::vector<naive_smmuv3::PrgResponse> m_our_responses;
   std::uint32_t m_last_stream = 0;
   std::shared_ptr<const naive_smmuv3::Lookup> m_lookup;
   bool m_hit = false;

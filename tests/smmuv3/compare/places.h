@@ -13,6 +13,7 @@ constexpr std::uint64_t leaf_cds = 0x1'5000;  // their leaves with 4 KiB; 0x1'00
 constexpr std::uint64_t command_queue = 0x18000;
 constexpr std::uint64_t event_queue = 0x19000;
 constexpr std::uint64_t msis = 0x1a000;
+constexpr std::uint64_t pri_queue = 0x1b000;
 constexpr std::uint64_t tables = 0x20000;
 constexpr std::uint64_t cds_in_page = 0xf00;
 

@@ -9,7 +9,7 @@ namespace smmuvp::compare {
 
 namespace {
 
-constexpr std::uint32_t SMMUEN = 1, EVENTQEN = 4, CMDQEN = 8;
+constexpr std::uint32_t SMMUEN = 1, PRIQEN = 2, EVENTQEN = 4, CMDQEN = 8, ATSCHK = 16;
 
 }  // namespace
 
@@ -24,6 +24,7 @@ void Programs::initialize() {
   m_pair.clear_aborts();
   m_stalls.clear();
   m_known.clear();
+  m_granted.clear();
   m_wild.clear();
   m_tidy = !r.one_in(5);
   m_lpae = r.one_in(4);
@@ -43,7 +44,7 @@ void Programs::initialize() {
   m_log2_commands = r.of({3U, 4U, 5U, 0U, 1U});
   m_log2_events = r.of({3U, 4U, 2U, 0U, 1U});
   m_pair.write(0x28, r.one_in(4) ? r.any() : 0xd75);
-  m_pair.write(0x2c, r.one_in(8) ? r.any() : 2U | r.below(2));
+  m_pair.write(0x2c, r.one_in(8) ? r.any() : 2U | r.below(2) | (r.one_in(3) ? 0U : 8U));
   m_pair.write(0x80, (m_two_level ? l1_table : stream_table) | (r.any() & (1ULL << 62)), 8);
   const unsigned split = r.of({6U, 8U, 10U});
   m_pair.write(0x88, m_two_level   ? 1U << 16 | split << 6 | (r.one_in(6) ? r.below(12) : split + 2)
@@ -51,12 +52,16 @@ void Programs::initialize() {
                                    : 4U);
   m_pair.write(0x90, command_queue | m_log2_commands, 8);
   m_pair.write(0xa0, event_queue | m_log2_events, 8);
+  m_log2_requests = r.of({2U, 3U, 1U, 0U});
+  if (m_features.PRI) m_pair.write(0xc0, pri_queue | m_log2_requests, 8);
   if (!r.one_in(4)) configure_msis();
   if (r.one_in(12)) m_pair.set_abort(msis, true);
   m_pair.write(0x44,
                0x8000'0000U | (r.one_in(2) ? 0x1000U : static_cast<std::uint32_t>(r.any() & 0x1f'ffff)));
-  m_pair.write(0x50, r.one_in(8) ? r.below(8) : 5U);
+  m_pair.write(0x50, r.one_in(8) ? r.below(8) : 7U);
   m_cr0 = SMMUEN | EVENTQEN | CMDQEN;
+  if (m_features.ATS && !r.one_in(4)) m_cr0 |= ATSCHK;
+  if (m_features.PRI && !r.one_in(6)) m_cr0 |= PRIQEN;
   m_pair.write(0x20, r.one_in(8) ? r.any() | m_cr0 : m_cr0);
 }
 
@@ -67,7 +72,7 @@ std::uint64_t Programs::msi_address() {
 }
 
 void Programs::configure_msis() {
-  for (const std::uint32_t cfg : {0x68U, 0xb0U}) {
+  for (const std::uint32_t cfg : {0x68U, 0xb0U, 0xd0U}) {
     m_pair.write(cfg, msi_address(), 8);
     m_pair.write(cfg + 8, m_random.any() & 0xffff'ffff);
     m_pair.write(cfg + 12, m_random.any() & (chance(4) ? 0xffff'ffff : 0x3f));
@@ -208,6 +213,7 @@ void Programs::mend_errors() {
   if (active == 0) return;
   if ((active & 1) != 0) {
     const std::uint64_t cons = m_pair.read(0x9c);
+    ++m_tally.cerrors[cons >> 24 & 3];
     const std::uint64_t slot = command_queue + 16 * (cons & ((1U << m_log2_commands) - 1));
     m_pair.set_abort(slot, false);
     m_pair.poke(slot, 0x46);
@@ -215,6 +221,7 @@ void Programs::mend_errors() {
   }
   for (unsigned i = 0; i < 32; ++i) m_tally.errors[i] += active >> i & 1;
   if ((active & 4) != 0) m_pair.set_abort(event_queue, false);
+  if ((active & 8) != 0) m_pair.set_abort(pri_queue, false);
   m_pair.write(0x64, m_pair.read(0x60));
 }
 
@@ -361,7 +368,7 @@ void Programs::change_tables() {
   }
   if (m_random.one_in(3)) {
     m_pair.set_abort(
-        m_random.of({stream_table, l1_table, l1_cds, leaf_cds, command_queue, event_queue, msis}),
+        m_random.of({stream_table, l1_table, l1_cds, leaf_cds, command_queue, event_queue, pri_queue, msis}),
         m_random.one_in(2));
     command(0x04, 31);
   }
@@ -374,8 +381,9 @@ void Programs::random_register() {
   Random& r = m_random;
   switch (r.below(5)) {
     case 0: {  // guarded, or without a meaning here
-      const std::uint32_t offset = r.of({0x28U, 0x2cU, 0x80U, 0x88U, 0x90U, 0xa0U, 0x9cU, 0x100a8U, 0x24U,
-                                         0x0U, 0x40U, 0x48U, 0x54U, 0x60U, 0x8000U, 0x8020U, 0x14U, 0x1cU});
+      const std::uint32_t offset =
+          r.of({0x28U, 0x2cU, 0x80U, 0x88U, 0x90U,   0xa0U,   0x9cU, 0x100a8U, 0x24U, 0x0U,
+                0x40U, 0x48U, 0x54U, 0x60U, 0x8000U, 0x8020U, 0x14U, 0x1cU,    0xc0U, 0x100c8U});
       return m_pair.write(offset, r.any() & 0xffff'ffff, 4);
     }
     case 1:
@@ -383,9 +391,9 @@ void Programs::random_register() {
     case 2:
       m_pair.write(0x50, r.below(8));
       configure_msis();  // Guarded where it is enabled
-      return m_pair.write(0x50, r.one_in(3) ? r.below(8) : 5U);
+      return m_pair.write(0x50, r.one_in(3) ? r.below(8) : 7U);
     case 3:  // enables
-      m_cr0 ^= r.of({SMMUEN, EVENTQEN, EVENTQEN});
+      m_cr0 ^= r.of({SMMUEN, EVENTQEN, EVENTQEN, ATSCHK, PRIQEN});
       if ((m_cr0 & SMMUEN) == 0) m_stalls.clear();
       // The Stream table may be another one now.
       if ((m_cr0 & SMMUEN) != 0) {
@@ -434,7 +442,7 @@ void Programs::step() {
 }
 
 void Programs::do_something() {
-  switch (m_random.below(24)) {
+  switch (m_random.below(m_features.PRI ? 38 : m_features.ATS ? 32 : 24)) {
     case 0:
       return change_ste();
     case 1:
@@ -452,6 +460,26 @@ void Programs::do_something() {
       return resume();
     case 8:
       return translate_address();
+    case 24:
+    case 25:
+    case 26:
+    case 27:
+      return request_translation();
+    case 28:
+    case 29:
+    case 30:
+      return access_translated();
+    case 31:
+      return invalidate_atc();
+    case 32:
+    case 33:
+    case 34:
+    case 35:
+      return request_page();
+    case 36:
+      return respond_to_page_request();
+    case 37:
+      return read_page_requests();
     default:
       return access();
   }

@@ -52,6 +52,12 @@ class Programs {
   void do_something();
   void invalidate_what_was_updated();
   void access();
+  void request_translation();
+  void access_translated();
+  void invalidate_atc();
+  void request_page();
+  void respond_to_page_request();
+  void read_page_requests();
   void separate_el2_contexts(std::uint32_t sid, std::uint32_t substream_id);
   smmu::AccessRequest draw_access();
   std::uint64_t draw_address(const smmu::AccessRequest& by);
@@ -91,7 +97,7 @@ class Programs {
   const smmuv3::Features& m_features;
   Random m_random;
   bool m_two_level = false;
-  unsigned m_log2_commands = 5, m_log2_events = 4;
+  unsigned m_log2_commands = 5, m_log2_events = 4, m_log2_requests = 2;
   std::uint32_t m_cr0 = 0;
   bool m_tidy_tables = false;  // few descriptors of this machine fault by themselves
   bool m_tidy = false;         // few structures of this program are ILLEGAL, few accesses hopeless
@@ -103,6 +109,11 @@ class Programs {
   // Streams beyond those, which a two-level Stream table can lead to the same STEs and CDs: an access that
   // stalls, or comes again, may know what these were before.
   std::set<std::uint32_t> m_wild;
+  struct Granted {
+    std::uint32_t stream_id;
+    smmu::AtsAnswer answer;
+  };
+  std::vector<Granted> m_granted;  // some Translation Completions
   struct Stall {
     std::uint32_t StreamID;
     std::uint16_t STAG;

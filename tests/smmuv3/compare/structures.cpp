@@ -136,6 +136,15 @@ void Programs::draw_ste(unsigned sid, unsigned CONT) {
   if (f.FWB && !(lpae && m_tidy) && r.one_in(3)) set(w, 89, 1, 1);            // S2FWB
   set(w, 196, 48, (tables | (r.any() & 0x1f000)) >> 4);
   if (TG != 0) set(w, 196, 12, 0);
+  if (f.ATS && !r.one_in(3)) {
+    const unsigned Config = field(w, 1, 3);
+    const unsigned EATS = r.one_in(m_tidy ? 24 : 6)                 ? r.below(4)
+                          : Config == 7 && !f.NS1ATS && r.one_in(2) ? 2
+                                                                    : 1;
+    set(w, 92, 2, EATS);
+    if (!r.one_in(m_tidy ? 24 : 6)) set(w, 185, 1, 0);  // S2S, which does not go with stage 2 and EATS
+  }
+  if (f.PRI) set(w, 82, 1, r.one_in(2));  // PPAR
   // and what nobody expects
   for (unsigned n = r.one_in(m_tidy ? 24 : 4) ? 1 + r.below(4) : 0; n > 0; --n)
     w[r.below(8)] ^= 1ULL << r.below(64);

@@ -16,11 +16,8 @@ using llu = unsigned long long;
 const char* why_never(smmuv3::EventType type) {
   using smmuv3::EventType;
   switch (type) {
-    case EventType::F_BAD_ATS_TREQ:
-    case EventType::F_TRANSL_FORBIDDEN:
-      return "ATS is not built";
     case EventType::E_PAGE_REQUEST:
-      return "PRI is not built";
+      return "speculative page requests are not made";
     case EventType::F_VMS_FETCH:
       return "MPAM is not built";
     case EventType::F_TLB_CONFLICT:
@@ -49,6 +46,7 @@ std::vector<Row> rows_of(const Tally& t) {
   smmuv3::Features all;  // as far as commands go
   all.Hyp = true;
   all.STALL_MODEL = 0;
+  all.ATS = all.PRI = true;
   std::uint64_t least_illegal = ~0ULL;
   for (unsigned i = 0; i < 256; ++i) {
     if (const smmuv3::CommandInfo* info = smmuv3::command_info(static_cast<std::uint8_t>(i), all)) {
@@ -60,10 +58,30 @@ std::vector<Row> rows_of(const Tally& t) {
   rows.push_back({"each other opcode", least_illegal, 1000, nullptr});
   for (const auto& [bit, name] : {std::pair{0, "CMDQ_ERR"},
                                   {2, "EVENTQ_ABT_ERR"},
+                                  {3, "PRIQ_ABT_ERR"},
                                   {4, "MSI_CMDQ_ABT_ERR"},
                                   {5, "MSI_EVENTQ_ABT_ERR"},
+                                  {6, "MSI_PRIQ_ABT_ERR"},
                                   {7, "MSI_GERROR_ABT_ERR"}}) {
     rows.push_back({std::string("GERROR.") + name, t.errors[static_cast<unsigned>(bit)], 1000, nullptr});
+  }
+  for (const auto& [code, name] :
+       {std::pair{1U, "CERROR_ILL"}, {2U, "CERROR_ABT"}, {3U, "CERROR_ATC_INV_SYNC"}}) {
+    rows.push_back({name, t.cerrors[code], 1000, nullptr});
+  }
+  for (const auto& [i, name] :
+       {std::pair{0U, "Translation Request: rights"}, {1U, "no rights"}, {2U, "UR"}, {3U, "CA"}}) {
+    rows.push_back({name, t.completions[i], 1000, nullptr});
+  }
+  rows.push_back({"Translated transactions", t.translated_accesses, 1000, nullptr});
+  rows.push_back({"that are forwarded", t.translated_forwarded, 1000, nullptr});
+  rows.push_back({"Invalidate Requests", t.atc_invalidations, 1000, nullptr});
+  rows.push_back({"that time out", t.atc_timeouts, 1000, nullptr});
+  rows.push_back({"page requests", t.page_requests, 1000, nullptr});
+  rows.push_back({"that are recorded", t.pri_records, 1000, nullptr});
+  rows.push_back({"overflows of the PRI queue", t.pri_overflows, 1000, nullptr});
+  for (const auto& [code, name] : {std::pair{0U, "Success"}, {1U, "Invalid Request"}, {15U, "Failure"}}) {
+    rows.push_back({std::string("PRG response: ") + name, t.responses[code], 1000, nullptr});
   }
   rows.push_back({"MSI", t.msis, 1000, nullptr});
   rows.push_back({"GATOS", t.atos, 1000, nullptr});

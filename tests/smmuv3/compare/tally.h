@@ -16,6 +16,11 @@ struct Tally {
   std::array<std::uint64_t, 8> configs{};        ///< STEs, by Config
   std::array<std::uint64_t, 32> errors{};        ///< by bit of GERROR
   std::array<std::uint64_t, 256> atos_faults{};  ///< by FAULTCODE
+  std::array<std::uint64_t, 4> cerrors{};        ///< by CMDQ_CONS.ERR
+  std::array<std::uint64_t, 16> responses{};     ///< PRG responses, by code
+  std::array<std::uint64_t, 4> completions{};    ///< of Translation Requests: rights, none, UR, CA
+  std::uint64_t translated_accesses = 0, translated_forwarded = 0, atc_invalidations = 0, atc_timeouts = 0,
+                page_requests = 0, pri_records = 0, pri_overflows = 0;
   std::uint64_t programs = 0, accesses = 0, forwarded = 0, translated = 0, razwi = 0, aborted = 0,
                 stalled = 0;
   std::uint64_t runs = 0;                   ///< of STEs with CONT

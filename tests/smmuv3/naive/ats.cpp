@@ -187,6 +187,7 @@ TranslationCompletion Smmu::answer_request(const TranslationRequest& request, co
   look.access = naive::Access::none;
   look.side_effects = false;
   naive::Answer answer = naive::translate(walk, look, memory);
+  m_memory.reads_again();
   const Grant grant = grant_of(answer);
 
   // The same once more, as the access that was granted. Where nothing was, it is a read that stage 1 denies
@@ -200,6 +201,18 @@ TranslationCompletion Smmu::answer_request(const TranslationRequest& request, co
     touch.stage2_for_walks_only = split;
     const naive::Answer touched = naive::translate(walk, touch, memory);
     if (touched.fault() != nullptr || !split) answer = touched;
+  }
+  if (m_choices.denied_request_marks_accessed && !grant.any() && answer.fault() != nullptr &&
+      answer.fault()->kind == naive::FaultKind::permission && !answer.fault()->s2fs1walk) {
+    touch.access = naive::Access::write;
+    touch.side_effects = false;
+    touch.stage2_for_walks_only = false;
+    const naive::Answer write = naive::translate(walk, touch, memory);
+    const bool nothing = write.fault() != nullptr && write.fault()->kind == naive::FaultKind::permission &&
+                         write.fault()->stage == 1 && answer.fault()->stage == 1;
+    touch.access = naive::Access::none;
+    touch.side_effects = true;
+    if (!nothing) answer = naive::translate(walk, touch, memory);
   }
   if (answer.fault() == nullptr && grant.any() && split &&
       m_choices.split_request_flags != Choices::SplitFlags::none) {

@@ -185,6 +185,9 @@ struct Choices {
   bool ats_size_is_contiguous = false;
   /// 3.9.1.2, 13.6.3: as atos_size_is_within_range.
   bool ats_size_is_within_range = true;
+  /// 3.13.7.1, 3.14: a request that is granted nothing marks a page accessed nevertheless, unless stage 1 lets
+  /// neither be read nor be written.
+  bool denied_request_marks_accessed = false;
   enum class SplitFlags { none, access, access_and_dirty };
   /// 3.13.7.1: flags of the final IPA's stage 2 descriptor that a Split-stage request updates.
   SplitFlags split_request_flags = SplitFlags::none;
@@ -210,8 +213,6 @@ struct Choices {
   bool pri_write_abort_is_asynchronous = false;
   /// 8.1: without support of PASIDs, the STE is looked up before an overflow is answered with Success.
   bool overflow_checks_ste_without_pasids = false;
-  /// 6.3.1 MSI, 6.3.36: PRIQ_IRQ_CFG2.LO is there without MSIs.
-  bool priq_lo_without_msi = true;
 };
 
 }  // namespace naive_smmuv3

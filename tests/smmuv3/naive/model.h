@@ -51,6 +51,8 @@ class Memory {
                          Shareability /*shareability*/) {
     return write(address, data);
   }
+  /// A walk that this transaction has made before is made again: what it reads, a cache would have.
+  virtual void reads_again() {}
   /// Of eight bytes, for hardware updates of descriptors.
   virtual naive::Swap compare_and_swap(uint64_t address, const Word& expected, const Word& desired) = 0;
 

@@ -184,11 +184,9 @@ void Smmu::write_priq(uint64_t offset, uint32_t value) {
     case PRIQ_IRQ_CFG1:
       if (msi) m_PRIQ_IRQ_CFG1 = value;
       break;
-    case PRIQ_IRQ_CFG2: {  // 6.3.36: LO, SH, MemAttr
-      const uint32_t LO = m_features.MSI || m_choices.priq_lo_without_msi ? OVFLG : 0;
-      if (!irq_guarded) m_PRIQ_IRQ_CFG2 = value & (LO | (m_features.MSI ? 0x3Fu : 0u));
+    case PRIQ_IRQ_CFG2:  // 6.3.36: LO, SH, MemAttr; RES0 without MSIs, though LO is of wired interrupts too
+      if (msi) m_PRIQ_IRQ_CFG2 = value & (OVFLG | 0x3Fu);
       break;
-    }
     case PRIQ_PROD:
       if (!m_non_secure.PRIQEN()) m_PRIQ_PROD = (value & OVFLG) | pri_queue().pointer(value);
       break;
