@@ -79,6 +79,8 @@
 #define PCI_EXP_TYPE_PCIE_BRIDGE 0x8	/* PCI to Express */
 #define PCI_EXP_TYPE_RC_END	0x9
 #define PCI_EXP_TYPE_RC_EC	0xa
+#define PCI_EXP_DEVCAP2		0x24
+#define PCI_EXP_DEVCAP2_EE_PREFIX 0x00200000	/* End-End TLP Prefixes */
 
 /* Message signalled interrupts (7.7.1) */
 #define PCI_MSI_FLAGS		0x02
@@ -99,6 +101,9 @@
 #define PCI_EXT_CAP_ID(h)	((h) & 0xffff)
 #define PCI_EXT_CAP_NEXT(h)	((h) >> 20 & 0xffc)
 #define PCI_EXT_CAP_ID_ACS	0x0d
+#define PCI_EXT_CAP_ID_ATS	0x0f
+#define PCI_EXT_CAP_ID_PRI	0x13
+#define PCI_EXT_CAP_ID_PASID	0x1b
 
 /* Access control services (7.7.8); control has the bits of the capability. */
 #define PCI_ACS_CAP		0x04
@@ -109,6 +114,38 @@
 #define PCI_ACS_CR		0x08	/* completions are redirected */
 #define PCI_ACS_UF		0x10	/* upstream forwarding */
 #define PCI_ACS_EC		0x20	/* egress control */
+
+/* Address translation services (10.5.1) */
+#define PCI_ATS_CAP		0x04
+#define PCI_ATS_CAP_QDEP	GENMASK(4, 0)	/* invalidations at a time, 0: 32 */
+#define PCI_ATS_MAX_QDEP	32
+#define PCI_ATS_CAP_PAGE_ALIGNED 0x0020
+#define PCI_ATS_CTRL		0x06
+#define PCI_ATS_CTRL_STU	GENMASK(4, 0)	/* log2 of pages of 4 KiB */
+#define PCI_ATS_CTRL_ENABLE	0x8000
+#define PCI_ATS_MIN_STU		12
+
+/* Page requests (10.5.2) */
+#define PCI_PRI_CTRL		0x04
+#define PCI_PRI_CTRL_ENABLE	0x0001
+#define PCI_PRI_CTRL_RESET	0x0002
+#define PCI_PRI_STATUS		0x06
+#define PCI_PRI_STATUS_RF	0x0001	/* a response was Response Failure */
+#define PCI_PRI_STATUS_UPRGI	0x0002	/* one was for no group */
+#define PCI_PRI_STATUS_STOPPED	0x0100	/* none is outstanding */
+#define PCI_PRI_STATUS_PASID	0x8000	/* responses have the PASID */
+#define PCI_PRI_MAX_REQ		0x08
+#define PCI_PRI_ALLOC_REQ	0x0c
+
+/* Process address space IDs (7.8.8) */
+#define PCI_PASID_CAP		0x04
+#define PCI_PASID_CAP_EXEC	0x0002
+#define PCI_PASID_CAP_PRIV	0x0004
+#define PCI_PASID_CAP_WIDTH	GENMASK(12, 8)
+#define PCI_PASID_CTRL		0x06
+#define PCI_PASID_CTRL_ENABLE	0x0001
+#define PCI_PASID_CTRL_EXEC	0x0002
+#define PCI_PASID_CTRL_PRIV	0x0004
 
 /* Classes (PCI Code and ID Assignment 1.11) */
 #define PCI_CLASS_BRIDGE_HOST	0x0600

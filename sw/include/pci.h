@@ -54,6 +54,7 @@ struct pci_window {
  * @dev: its device; @np is its node
  * @ops, @priv: its driver's
  * @domain: number of its own among the hosts
+ * @ats_supported: "ats-supported": what is above translates for devices
  * @first_bus, @last_bus: numbers that it may give
  * @buses, @devices: each, a bus or a bridge before what is below it
  */
@@ -67,6 +68,7 @@ struct pci_host {
 	u8 first_bus, last_bus;
 	u8 highest_bus;		/* that it has given */
 	bool dma_coherent;
+	bool ats_supported;
 	struct pci_window windows[PCI_MAX_WINDOWS];
 	unsigned int num_windows;
 	struct list_head buses;
@@ -128,7 +130,9 @@ struct pci_bar {
  * @class: base class, sub-class and interface, 8 bits each
  * @multifunction: others may be in its slot
  * @is_bridge: it has a header of type 1
- * @pcie_cap, @msi_cap, @msix_cap, @acs_cap: offsets, 0: it has none
+ * @pcie_cap, @msi_cap, @msix_cap, @acs_cap, @ats_cap, @pri_cap, @pasid_cap:
+ *	offsets, 0: it has none
+ * @ats_enabled, @pri_enabled, @pasid_enabled: see pci-ats.h
  * @pcie_type: PCI_EXP_TYPE_*, if it has @pcie_cap
  * @pin: 1 to 4 for INTA to INTD, 0: none
  */
@@ -150,6 +154,8 @@ struct pci_dev {
 	u8 pcie_cap, pcie_type;
 	u8 msi_cap, msix_cap;
 	u16 acs_cap;
+	u16 ats_cap, pri_cap, pasid_cap;
+	bool ats_enabled, pri_enabled, pasid_enabled;
 	struct pci_bar bars[PCI_NUM_BARS];
 	struct pci_irqs *irqs;		/* private, see irq.c */
 };

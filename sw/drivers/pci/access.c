@@ -184,6 +184,9 @@ bool pci_read_capabilities(struct pci_dev *pdev)
 			pci_read_config_word(pdev,
 				pdev->pcie_cap + PCI_EXP_FLAGS));
 	pdev->acs_cap = pci_find_ext_capability(pdev, PCI_EXT_CAP_ID_ACS);
+	pdev->ats_cap = pci_find_ext_capability(pdev, PCI_EXT_CAP_ID_ATS);
+	pdev->pri_cap = pci_find_ext_capability(pdev, PCI_EXT_CAP_ID_PRI);
+	pdev->pasid_cap = pci_find_ext_capability(pdev, PCI_EXT_CAP_ID_PASID);
 	/* IDs that nothing has walk the lists to their ends. */
 	return find_cap(pdev, 0xff) >= 0 && find_ext_cap(pdev, 0xffff) >= 0;
 }

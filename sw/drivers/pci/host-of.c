@@ -112,6 +112,7 @@ int pci_host_of_init(struct pci_host *host, struct device *dev)
 	host->dev = dev;
 	host->np = dev->of_node;
 	host->dma_coherent = of_dma_is_coherent(host->np);
+	host->ats_supported = of_property_read_bool(host->np, "ats-supported");
 	of_property_read_u32(host->np, "#address-cells", &address);
 	of_property_read_u32(host->np, "#size-cells", &size);
 	if (address != PCI_CELLS || size != SIZE_CELLS) {

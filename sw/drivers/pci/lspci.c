@@ -73,6 +73,12 @@ static void show(struct pci_dev *pdev)
 		shell_printf(", ACS %s",
 			     pci_acs_enabled(pdev, PCI_ACS_ISOLATION) ?
 			     "on" : "off");
+	if (pdev->ats_cap)
+		shell_printf(", ATS %s", pdev->ats_enabled ? "on" : "off");
+	if (pdev->pasid_cap)
+		shell_printf(", PASID %s", pdev->pasid_enabled ? "on" : "off");
+	if (pdev->pri_cap)
+		shell_printf(", PRI %s", pdev->pri_enabled ? "on" : "off");
 	if (drv)
 		shell_printf(", %s", drv->name);
 	show_group(pdev);

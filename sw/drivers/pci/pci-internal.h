@@ -32,6 +32,9 @@ struct pci_dev *pci_alloc_dev(struct pci_bus *bus, u8 devfn);
 /* Give BARs and bridges addresses, and open the bridges. */
 int pci_assign_host(struct pci_host *host);
 
+/* Turn off ATS, page requests and PASIDs, whoever has turned them on. */
+void pci_ats_silence(struct pci_dev *pdev);
+
 /* Turn on what isolates, once somebody has asked. */
 void pci_acs_init(struct pci_dev *pdev);
 

@@ -73,6 +73,7 @@ static void silence(struct pci_dev *pdev)
 	if (pdev->msix_cap)
 		pci_write_config_word(pdev, pdev->msix_cap + PCI_MSIX_FLAGS,
 				      0);
+	pci_ats_silence(pdev);
 }
 
 /* 0 also for what is passed over. */

@@ -19,6 +19,15 @@ NUMBER(subsystem_device, "%#06x", pdev->subsystem_device)
 NUMBER(class, "%#08x", pdev->class)
 NUMBER(revision, "%#04x", pdev->revision)
 
+/* Whether a function has a capability of pci-ats.h, and it is in use. */
+#define SWITCH(name)							\
+NUMBER(name, "%s", !pdev->name##_cap ? "none" :				\
+		   READ_ONCE(pdev->name##_enabled) ? "on" : "off")
+
+SWITCH(ats)
+SWITCH(pri)
+SWITCH(pasid)
+
 /* A line for each BAR: first and last address for the CPU, and the flags; of one
  * that is not there, or has no address, zeroes.
  */
@@ -50,6 +59,9 @@ static const struct attribute attrs[] = {
 	ATTRIBUTE("class", class_show),
 	ATTRIBUTE("revision", revision_show),
 	ATTRIBUTE("resource", resource_show),
+	ATTRIBUTE("ats", ats_show),
+	ATTRIBUTE("pri", pri_show),
+	ATTRIBUTE("pasid", pasid_show),
 	{ }
 };
 
