@@ -23,6 +23,7 @@ struct io_pgtable_entry;
 struct iommu_device;
 struct iommu_domain;
 struct iommu_group;
+struct iommu_requests;
 struct of_phandle_args;
 struct pci_dev;
 struct scatterlist;
@@ -68,6 +69,8 @@ enum iommu_fault_type {
  * @iova: the address, as the device sent it
  * @stage2: stage 2 refused, at address @ipa
  * @stalled: the access waits for an answer, to @tag
+ * @page_request: it is none, but the device asks for the page in group @tag, with
+ *		  @last behind all others of it, and waits for one answer to them
  */
 struct iommu_fault {
 	enum iommu_fault_type type;
@@ -80,6 +83,8 @@ struct iommu_fault {
 	bool exec;
 	bool stage2;
 	bool stalled;
+	bool page_request;
+	bool last;
 	u32 tag;
 	u64 iova;
 	u64 ipa;
@@ -89,6 +94,8 @@ struct iommu_fault {
 enum iommu_page_response {
 	IOMMU_PAGE_RETRY,	/* as if it had just come */
 	IOMMU_PAGE_ABORT,	/* its device is told that it failed */
+	/* And that it would fail again: a device that asks for pages stops. */
+	IOMMU_PAGE_FAILURE,
 };
 
 typedef void (*iommu_fault_handler_t)(struct device *dev,
@@ -197,9 +204,13 @@ struct iommu_domain {
  * @domain_alloc_nested: of type IOMMU_DOMAIN_NESTED upon @parent; @config is
  *			 defined by the driver. NULL: it cannot
  * @remove_dev_pasid: the opposite of set_dev_pasid
- * @set_stall: let faults of a device wait for page_response(), or end them at
- *	       once; NULL: it cannot
- * @page_response: answer a fault of iommu_report_page_fault(), once
+ * @set_stall: let faults of a device wait for page_response(), or the device ask
+ *	       for pages; or end that; NULL: it cannot
+ * @page_response: answer a fault of iommu_report_page_fault(), once; of page
+ *		   requests the last of a group, for all of them
+ * @drain_page_requests: behind set_stall(): wait until a device has no page
+ *			 request under way; may sleep, outside of what the core
+ *			 serialises. NULL: there are none
  * @adreno: what the driver of an Adreno GPU asks for beyond that; NULL: nothing
  */
 struct iommu_ops {
@@ -221,6 +232,7 @@ struct iommu_ops {
 	void (*page_response)(struct device *dev,
 			      const struct iommu_fault *fault,
 			      enum iommu_page_response response);
+	void (*drain_page_requests)(struct device *dev);
 	const struct adreno_smmu_ops *adreno;
 };
 
@@ -247,8 +259,11 @@ struct iommu_device {
  * @iommu: the IOMMU
  * @priv: the IOMMU driver's
  * @user: module of the device's driver, in whose name the IOMMU's is held
- * @max_pasids: PASIDs below this may be used, from "pasid-num-bits"
+ * @max_pasids: PASIDs below this may be used, from "pasid-num-bits", or the
+ *		IOMMU driver's, of a device that it asks itself
  * @can_stall: it can wait for as long as a fault takes, from "dma-can-stall"
+ * @can_request: it can ask for pages; the IOMMU driver's
+ * @requests: what it has asked for so far, private to iommu-fault.c
  * @num_ids: number of stream IDs
  * @ids: in the order of the device tree
  */
@@ -258,6 +273,8 @@ struct iommu_fwspec {
 	struct module *user;
 	u32 max_pasids;
 	bool can_stall;
+	bool can_request;
+	struct iommu_requests *requests;
 	iommu_fault_handler_t fault_handler;
 	void *fault_data;
 	iommu_page_fault_handler_t page_fault_handler;
@@ -295,6 +312,7 @@ void iommu_report_device_fault(struct device *dev,
 			       const struct iommu_fault *fault);
 bool iommu_report_page_fault(struct device *dev,
 			     const struct iommu_fault *fault);
+void iommu_discard_page_requests(struct device *dev);
 void iommu_iotlb_gather_add_page(struct iommu_domain *domain,
 				 struct iommu_iotlb_gather *gather,
 				 unsigned long iova, size_t size);

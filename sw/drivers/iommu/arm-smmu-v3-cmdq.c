@@ -49,8 +49,10 @@ static void cmdq_recover(struct arm_smmu_device *smmu)
 		smmu->cmdq_dead = true;
 		return;
 	case CERROR_ATC_INV_SYNC:
-		/* The CMD_SYNC goes on by itself. */
-		dev_err(smmu->dev, "command queue: %s\n", cerror_name(err));
+		/* The CMD_SYNC is tried again, and promises less. */
+		smmu->atc_losses++;
+		dev_err(smmu->dev, "command queue: %s: a device has not completed an invalidation\n",
+			cerror_name(err));
 		return;
 	default:
 		dev_err(smmu->dev,

@@ -291,6 +291,8 @@ static struct arm_smmu_domain *new_domain(struct arm_smmu_device *smmu,
 	dom->stage = stage;
 	dom->domain.ops = ops;
 	spin_lock_init(&dom->lock);
+	spin_lock_init(&dom->attached_lock);
+	INIT_LIST_HEAD(&dom->attached);
 	return dom;
 }
 

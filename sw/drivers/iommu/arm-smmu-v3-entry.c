@@ -18,8 +18,9 @@
  * @ste: the entry
  * @used: filled, STE_DWORDS doublewords
  *
- * IHI 0070 5.2. What this driver never sets counts as looked at. MEV asks for
- * nothing that could go wrong: it is no reason to make an entry invalid.
+ * IHI 0070 5.2. What this driver never sets counts as looked at. MEV and PPAR ask
+ * for nothing that could go wrong: they are no reason to make an entry invalid.
+ * EATS is for streams that are translated.
  */
 void arm_smmu_ste_used(const u64 *ste, u64 *used)
 {
@@ -33,7 +34,8 @@ void arm_smmu_ste_used(const u64 *ste, u64 *used)
 	if (!(config & STE_CONFIG_BYPASS))
 		return;
 	/* Attributes of transactions, in the upper half. */
-	used[1] = ~(u64)(STE_1_MEV | GENMASK(7, 0) | STE_1_S1STALLD);
+	used[1] = ~(u64)(STE_1_MEV | STE_1_PPAR | STE_1_EATS | GENMASK(7, 0) |
+			 STE_1_S1STALLD);
 	memset(&used[4], 0xff, 4 * sizeof(*used));
 	if (config & STE_CONFIG_S1_BIT) {
 		used[0] |= STE_0_S1FMT | STE_0_S1CONTEXTPTR | STE_0_S1CDMAX;
@@ -47,6 +49,8 @@ void arm_smmu_ste_used(const u64 *ste, u64 *used)
 		used[2] = ~0ULL;
 		used[3] = ~0ULL;
 	}
+	if (config & (STE_CONFIG_S1_BIT | STE_CONFIG_S2_BIT))
+		used[1] |= STE_1_EATS;
 }
 EXPORT_SYMBOL_GPL(arm_smmu_ste_used);
 

@@ -17,9 +17,9 @@ bool arm_smmu_has_stream(const struct arm_smmu_master *master, u32 sid)
 }
 
 /* The first or the next (after @prev) device of a stream; with evtq_lock. */
-static struct arm_smmu_master *find_master(struct arm_smmu_device *smmu,
-					   u32 sid,
-					   struct arm_smmu_master *prev)
+struct arm_smmu_master *arm_smmu_find_master(struct arm_smmu_device *smmu,
+					     u32 sid,
+					     struct arm_smmu_master *prev)
 {
 	struct arm_smmu_master *master;
 	bool on = !prev;
@@ -92,6 +92,10 @@ void arm_smmu_page_response(struct device *dev,
 {
 	struct arm_smmu_master *master = dev->iommu->priv;
 
+	if (fault->page_request) {
+		arm_smmu_page_request_response(master, fault, response);
+		return;
+	}
 	resume(master->smmu, fault, response == IOMMU_PAGE_RETRY ?
 	       CMD_RESUME_0_RETRY : CMD_RESUME_0_ABORT);
 }
@@ -102,19 +106,20 @@ static void handle_event(struct arm_smmu_device *smmu, const u64 *evt)
 	struct iommu_fault fault;
 
 	arm_smmu_read_event(evt, &fault);
-	master = find_master(smmu, fault.sid, NULL);
+	master = arm_smmu_find_master(smmu, fault.sid, NULL);
 	/* Whoever takes it may repair it: then it is none worth a line. */
 	if (fault.stalled)
-		for (; master; master = find_master(smmu, fault.sid, master))
+		for (; master;
+		     master = arm_smmu_find_master(smmu, fault.sid, master))
 			if (iommu_report_page_fault(master->dev, &fault)) {
 				smmu->stalls++;
 				return;
 			}
 
-	master = find_master(smmu, fault.sid, NULL);
+	master = arm_smmu_find_master(smmu, fault.sid, NULL);
 	print_event(smmu, evt, master);
 	/* A stream may be shared: its devices are one group. */
-	for (; master; master = find_master(smmu, fault.sid, master))
+	for (; master; master = arm_smmu_find_master(smmu, fault.sid, master))
 		iommu_report_device_fault(master->dev, &fault);
 	if (fault.stalled)
 		resume(smmu, &fault, CMD_RESUME_0_ABORT);

@@ -8,6 +8,7 @@
 /* Queues need not be large: events are handled as they come. */
 #define CMDQ_LOG2SIZE	8
 #define EVTQ_LOG2SIZE	7
+#define PRIQ_LOG2SIZE	7
 
 static const char *find_missing(u32 idr0, u32 idr1, u32 idr5)
 {
@@ -49,14 +50,15 @@ static void show_features(const struct arm_smmu_device *smmu, u32 aidr)
 		 smmu->asid_bits, smmu->coherent ? "coherent" : "not coherent",
 		 smmu->strtab.two_level ? "two-level" : "linear",
 		 1u << smmu->cmdq.log2size, 1u << smmu->evtq.log2size);
-	dev_info(smmu->dev, "%s%s%s, %u-bit SubstreamIDs%s%s%s%s\n",
+	dev_info(smmu->dev, "%s%s%s, %u-bit SubstreamIDs%s%s%s%s%s%s\n",
 		 smmu->s1p ? "stage 1" : "",
 		 smmu->s1p && smmu->s2p ? ", " : "",
 		 smmu->s2p ? "stage 2" : "", smmu->ssid_bits,
 		 smmu->cd2l ? " in two levels" : "",
 		 smmu->ril ? ", ranges" : "",
 		 smmu->stall_model == IDR0_STALL_NONE ? "" : ", stalls",
-		 smmu->msi ? ", MSIs" : "");
+		 smmu->msi ? ", MSIs" : "", smmu->ats ? ", ATS" : "",
+		 smmu->pri ? ", page requests" : "");
 }
 
 /**
@@ -94,6 +96,10 @@ int arm_smmu_read_features(struct arm_smmu_device *smmu)
 	smmu->btm = idr0 & IDR0_BTM;
 	smmu->sev = idr0 & IDR0_SEV;
 	smmu->msi = idr0 & IDR0_MSI;
+	smmu->ats = idr0 & IDR0_ATS;
+	smmu->ats_errors = smmu->ats && idr0 & IDR0_ATSRECERR;
+	/* Pages are asked for where translations are (6.3.1). */
+	smmu->pri = smmu->ats && idr0 & IDR0_PRI;
 	smmu->stall_model = (unsigned int)FIELD_GET(IDR0_STALL_MODEL, idr0);
 	/* The SMMU writes where the CPU polls: into its cache. */
 	smmu->sync_msi = smmu->msi && smmu->coherent;
@@ -111,6 +117,8 @@ int arm_smmu_read_features(struct arm_smmu_device *smmu)
 				  (u32)FIELD_GET(IDR1_CMDQS, idr1));
 	smmu->evtq.log2size = min(EVTQ_LOG2SIZE + 0u,
 				  (u32)FIELD_GET(IDR1_EVENTQS, idr1));
+	smmu->priq.log2size = min(PRIQ_LOG2SIZE + 0u,
+				  (u32)FIELD_GET(IDR1_PRIQS, idr1));
 	if (smmu->sid_bits > 32) {
 		dev_err(smmu->dev, "IDR1.SIDSIZE is %u\n", smmu->sid_bits);
 		return -ENODEV;

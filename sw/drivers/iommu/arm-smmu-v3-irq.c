@@ -21,11 +21,19 @@ static irqreturn_t gerror_irq(int irq, void *data)
 	return IRQ_HANDLED;
 }
 
+static irqreturn_t priq_irq(int irq, void *data)
+{
+	(void)irq;
+	arm_smmu_priq_drain(data);
+	return IRQ_HANDLED;
+}
+
 static irqreturn_t combined_irq(int irq, void *data)
 {
 	(void)irq;
 	arm_smmu_handle_gerror(data);
 	arm_smmu_evtq_drain(data);
+	arm_smmu_priq_drain(data);
 	return IRQ_HANDLED;
 }
 
@@ -63,7 +71,14 @@ static const struct {
 } msis[] = {
 	{ SMMU_EVENTQ_IRQ_CFG0, "eventq-msi", evtq_irq },
 	{ SMMU_GERROR_IRQ_CFG0, "gerror-msi", gerror_irq },
+	/* The last: not every SMMU has it. */
+	{ SMMU_PRIQ_IRQ_CFG0, "priq-msi", priq_irq },
 };
+
+static unsigned int num_msis(const struct arm_smmu_device *smmu)
+{
+	return ARRAY_SIZE(msis) - !smmu->pri;
+}
 
 #define CFG1	(SMMU_GERROR_IRQ_CFG1 - SMMU_GERROR_IRQ_CFG0)
 #define CFG2	(SMMU_GERROR_IRQ_CFG2 - SMMU_GERROR_IRQ_CFG0)
@@ -86,7 +101,7 @@ static void disable_msis(struct arm_smmu_device *smmu)
 {
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(msis); i++)
+	for (i = 0; i < num_msis(smmu); i++)
 		writeq(0, smmu->base + msis[i].cfg0);
 }
 
@@ -98,7 +113,7 @@ static int setup_msis(struct arm_smmu_device *smmu)
 	if (!smmu->msi)
 		return 0;
 	disable_msis(smmu);
-	ret = platform_msi_domain_alloc_irqs(smmu->dev, ARRAY_SIZE(msis),
+	ret = platform_msi_domain_alloc_irqs(smmu->dev, num_msis(smmu),
 					     write_msi);
 	if (ret == -ENOMEM)
 		return ret;
@@ -109,7 +124,7 @@ static int setup_msis(struct arm_smmu_device *smmu)
 				 errname(ret));
 		return 0;
 	}
-	while (smmu->msis < ARRAY_SIZE(msis)) {
+	while (smmu->msis < num_msis(smmu)) {
 		unsigned int i = smmu->msis;
 
 		ret = request_label(smmu, (unsigned int)msi_get_virq(smmu->dev,
@@ -170,6 +185,14 @@ int arm_smmu_setup_irqs(struct arm_smmu_device *smmu)
 		dev_warn(smmu->dev, "no gerror interrupt: global errors are seen late\n");
 	else if (ret)
 		return ret;
+	if (!smmu->pri)
+		return 0;
+	ret = request_one(smmu, "priq", priq_irq);
+	if (!is_absent(ret))
+		return ret;
+	/* A device that nobody answers would wait for ever. */
+	dev_warn(smmu->dev, "no priq interrupt: devices may not ask for pages\n");
+	smmu->pri = false;
 	return 0;
 }
 

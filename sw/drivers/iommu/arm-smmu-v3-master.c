@@ -39,6 +39,17 @@ static void ste_s1(const struct arm_smmu_master *master, u64 s1dss, u64 *ste)
 		ste[1] |= FIELD_PREP(STE_1_S1DSS, s1dss);
 }
 
+/* What goes on between the SMMU and a device that knows ATS. */
+static void ste_ats(const struct arm_smmu_master *master,
+		    const struct arm_smmu_domain *dom, u64 *ste)
+{
+	if (arm_smmu_wants_ats(master, dom))
+		ste[1] |= FIELD_PREP(STE_1_EATS, (u64)STE_EATS_FULL);
+	/* As the device says it wants its answers (IHI 0070 8.1). */
+	if (master->ppar)
+		ste[1] |= STE_1_PPAR;
+}
+
 static void ste_s2(const struct arm_smmu_master *master,
 		   const struct arm_smmu_domain *parent, u64 *ste)
 {
@@ -86,6 +97,7 @@ static void build_ste(const struct arm_smmu_master *master,
 		ste_s2(master, dom->parent, ste);
 		break;
 	}
+	ste_ats(master, dom, ste);
 }
 
 static int write_stes(struct arm_smmu_master *master,
@@ -105,6 +117,27 @@ static int write_stes(struct arm_smmu_master *master,
 			return ret;
 		}
 	}
+	return 0;
+}
+
+/* IHI 0070 3.9.2: a device keeps translations only while EATS allows it, and
+ * none of another configuration.
+ */
+static int change_stes(struct arm_smmu_master *master,
+		       const struct arm_smmu_domain *dom)
+{
+	bool wants = arm_smmu_wants_ats(master, dom);
+	int ret;
+
+	if (!wants)
+		arm_smmu_ats_off(master);
+	ret = write_stes(master, dom);
+	if (ret || !wants)
+		return ret;
+	if (!master->ats_on)
+		arm_smmu_ats_on(master);
+	else if (arm_smmu_atc_inv_master(master, IOMMU_NO_PASID))
+		dev_err(master->dev, "may still use translations of before\n");
 	return 0;
 }
 
@@ -140,14 +173,16 @@ int arm_smmu_attach_dev(struct iommu_domain *domain, struct device *dev)
 	if (has_s2(dom) && master->pasids)
 		return -EBUSY;
 	ret = arm_smmu_domain_finalise(dom, dev);
+	if (!ret)
+		ret = arm_smmu_attachment_add(dom, master, IOMMU_NO_PASID);
 	if (ret)
 		return ret;
-	if (dom->stage == ARM_SMMU_STAGE_1) {
+	if (dom->stage == ARM_SMMU_STAGE_1)
 		ret = set_own_cd(master, dom);
-		if (ret)
-			return ret;
-	}
-	ret = write_stes(master, dom);
+	if (!ret)
+		ret = change_stes(master, dom);
+	arm_smmu_attachment_remove(ret ? dom : master->domain, master,
+				   IOMMU_NO_PASID);
 	if (ret)
 		return ret;
 	master->domain = dom;
@@ -171,7 +206,12 @@ int arm_smmu_set_dev_pasid(struct iommu_domain *domain, struct device *dev,
 	if (!ret)
 		ret = arm_smmu_cdtab_init(master, &master->cdtab);
 	if (!ret)
-		ret = arm_smmu_set_cd(master, &master->cdtab, pasid, dom->cd);
+		ret = arm_smmu_attachment_add(dom, master, pasid);
+	if (ret)
+		return ret;
+	ret = arm_smmu_set_cd(master, &master->cdtab, pasid, dom->cd);
+	if (ret)
+		arm_smmu_attachment_remove(dom, master, pasid);
 	if (ret || had)
 		return ret;
 	/* The first brings the table, the last takes it away. */
@@ -181,7 +221,7 @@ int arm_smmu_set_dev_pasid(struct iommu_domain *domain, struct device *dev,
 	if (uses_stage_1(master))
 		ret = set_own_cd(master, master->domain);
 	if (!ret && master->domain)
-		ret = write_stes(master, master->domain);
+		ret = change_stes(master, master->domain);
 	if (ret)
 		arm_smmu_remove_dev_pasid(domain, dev, pasid);
 	return ret;
@@ -193,19 +233,23 @@ void arm_smmu_remove_dev_pasid(struct iommu_domain *domain,
 	struct arm_smmu_master *master = dev->iommu->priv;
 	int ret;
 
-	(void)domain;
 	if (!arm_smmu_has_cd(master, pasid))
 		return;
-	if (arm_smmu_clear_cd(master, pasid)) {
+	/* The SMMU finds its translations by the domain's ASID, which no CD of
+	 * the PASID has any more; the device keeps them by PASID.
+	 */
+	if (arm_smmu_clear_cd(master, pasid) ||
+	    arm_smmu_atc_inv_master(master, pasid)) {
 		dev_err(dev, "PASID %u may still be translated\n", pasid);
 		master->smmu->ste_lost = true;
 	}
+	arm_smmu_attachment_remove(to_smmu_domain(domain), master, pasid);
 	master->pasids--;
 	if (master->pasids || !master->domain)
 		return;
 	ret = uses_stage_1(master) ? set_own_cd(master, master->domain) : 0;
 	if (!ret)
-		ret = write_stes(master, master->domain);
+		ret = change_stes(master, master->domain);
 	if (!ret)
 		ret = arm_smmu_clear_cd(master, 0);
 	/* The table stays, and so must what it leads to. */
@@ -215,7 +259,7 @@ void arm_smmu_remove_dev_pasid(struct iommu_domain *domain,
 
 /**
  * arm_smmu_set_stall - let faults of a device wait, or end them at once
- * @dev: the device
+ * @dev: the device; one that can ask for pages may do so instead
  * @on: wait
  *
  * Stage 1 says so in its CDs, which an STE may forbid: it is illegal that one
@@ -228,17 +272,19 @@ int arm_smmu_set_stall(struct device *dev, bool on)
 	struct arm_smmu_master *master = dev->iommu->priv;
 	int ret = 0;
 
+	if (dev->iommu->can_request)
+		return arm_smmu_set_page_requests(master, on);
 	if (master->smmu->stall_model == IDR0_STALL_NONE)
 		return -EOPNOTSUPP;
 	if (master->smmu->stall_model == IDR0_STALL_FORCED)
 		return 0;
 	master->stalls = on;
 	if (on && master->domain)
-		ret = write_stes(master, master->domain);
+		ret = change_stes(master, master->domain);
 	if (!ret)
 		ret = arm_smmu_restall_cds(master);
 	if (!on && !ret && master->domain)
-		ret = write_stes(master, master->domain);
+		ret = change_stes(master, master->domain);
 	return ret;
 }
 
@@ -275,7 +321,9 @@ static int smmu_probe_device(struct device *dev)
 		return -ENOMEM;
 	master->smmu = smmu;
 	master->dev = dev;
+	INIT_LIST_HEAD(&master->attachments);
 	master->stalls = smmu->stall_model == IDR0_STALL_FORCED;
+	arm_smmu_ats_probe(master);
 	master->cdtab.bits = arm_smmu_cdtab_bits(smmu, fwspec->max_pasids);
 	if (fwspec->max_pasids)
 		fwspec->max_pasids = master->cdtab.bits ?
@@ -371,11 +419,13 @@ static void smmu_release_device(struct device *dev)
 
 	if (!master)
 		return;
+	arm_smmu_ats_release(master);
 	for (i = 0; i < fwspec->num_ids; i++)
 		release_stream(master, fwspec->ids[i]);
 	end_stalls(master);
 	/* Faults of the past belong to this device, not to the next. */
 	arm_smmu_evtq_drain(master->smmu);
+	arm_smmu_priq_drain(master->smmu);
 
 	spin_lock_irqsave(&master->smmu->evtq_lock, flags);
 	list_del(&master->node);
@@ -397,4 +447,5 @@ const struct iommu_ops arm_smmu_iommu_ops = {
 	.remove_dev_pasid = arm_smmu_remove_dev_pasid,
 	.set_stall = arm_smmu_set_stall,
 	.page_response = arm_smmu_page_response,
+	.drain_page_requests = arm_smmu_drain_page_requests,
 };

@@ -17,6 +17,7 @@
 #define IDR0_BTM		BIT(5)
 #define IDR0_HYP		BIT(9)
 #define IDR0_ATS		BIT(10)
+#define IDR0_NS1ATS		BIT(11)
 #define IDR0_ASID16		BIT(12)
 #define IDR0_MSI		BIT(13)
 #define IDR0_SEV		BIT(14)
@@ -26,6 +27,7 @@
 #define IDR0_TTENDIAN		GENMASK(22, 21)
 #define IDR0_TTENDIAN_MIXED	0
 #define IDR0_TTENDIAN_LE	2
+#define IDR0_ATSRECERR		BIT(23)
 #define IDR0_STALL_MODEL	GENMASK(25, 24)
 #define IDR0_STALL_BOTH		0
 #define IDR0_STALL_NONE		1
@@ -37,6 +39,7 @@
 #define SMMU_IDR1		0x04
 #define IDR1_SIDSIZE		GENMASK(5, 0)
 #define IDR1_SSIDSIZE		GENMASK(10, 6)
+#define IDR1_PRIQS		GENMASK(15, 11)
 #define IDR1_EVENTQS		GENMASK(20, 16)
 #define IDR1_CMDQS		GENMASK(25, 21)
 #define IDR1_ATTR_TYPES_OVR	BIT(27)
@@ -44,6 +47,7 @@
 #define IDR1_TABLES_PRESET	BIT(30)
 
 #define SMMU_IDR3		0x0c
+#define IDR3_PPS		BIT(3)
 #define IDR3_MPAM		BIT(7)
 #define IDR3_RIL		BIT(10)
 
@@ -61,8 +65,10 @@
 #define SMMU_CR0		0x20
 #define SMMU_CR0ACK		0x24
 #define CR0_SMMUEN		BIT(0)
+#define CR0_PRIQEN		BIT(1)
 #define CR0_EVENTQEN		BIT(2)
 #define CR0_CMDQEN		BIT(3)
+#define CR0_ATSCHK		BIT(4)
 
 #define SMMU_CR1		0x28
 #define CR1_QUEUE_IC		GENMASK(1, 0)
@@ -77,6 +83,7 @@
 #define SMMU_CR2		0x2c
 #define CR2_RECINVSID		BIT(1)
 #define CR2_PTM			BIT(2)
+#define CR2_REC_CFG_ATS		BIT(3)
 
 #define SMMU_GBPA		0x44
 #define GBPA_ABORT		BIT(20)
@@ -85,6 +92,7 @@
 #define SMMU_IRQ_CTRL		0x50
 #define SMMU_IRQ_CTRLACK	0x54
 #define IRQ_CTRL_GERROR_IRQEN	BIT(0)
+#define IRQ_CTRL_PRIQ_IRQEN	BIT(1)
 #define IRQ_CTRL_EVENTQ_IRQEN	BIT(2)
 
 #define SMMU_GERROR		0x60
@@ -134,6 +142,15 @@
 #define SMMU_EVENTQ_CONS	0x100ac
 #define EVENTQ_OVFLG		BIT(31)
 
+#define SMMU_PRIQ_BASE		0xc0
+#define SMMU_PRIQ_IRQ_CFG0	0xd0
+#define SMMU_PRIQ_IRQ_CFG1	0xd8
+#define SMMU_PRIQ_IRQ_CFG2	0xdc
+/* Likewise those of the PRI queue. */
+#define SMMU_PRIQ_PROD		0x100c8
+#define SMMU_PRIQ_CONS		0x100cc
+#define PRIQ_OVFLG		BIT(31)
+
 #define SMMU_REGS_SIZE		0x20000
 
 /* IHI 0070 5.2: STE, eight doublewords. Bit n of the entry is bit n % 64 of
@@ -163,8 +180,11 @@
 #define STE_1_S1CSH		GENMASK(7, 6)
 #define STE_CACHE_NC		0
 #define STE_CACHE_WBRA		1
+#define STE_1_PPAR		BIT(18)
 #define STE_1_MEV		BIT(19)
 #define STE_1_S1STALLD		BIT(27)
+#define STE_1_EATS		GENMASK(29, 28)
+#define STE_EATS_FULL		1
 #define STE_1_SHCFG		GENMASK(45, 44)
 #define STE_SHCFG_INCOMING	1
 #define STE_2_S2VMID		GENMASK(15, 0)
@@ -256,6 +276,15 @@
 #define CMD_TLBI_1_TG		GENMASK(11, 10)
 #define CMD_TLBI_1_ADDR		GENMASK(63, 12)
 #define CMD_TLBI_1_IPA		GENMASK(55, 12)
+#define CMD_0_SSV		BIT(11)
+#define CMD_ATC_INV_1_SIZE	GENMASK(5, 0)
+#define ATC_INV_SIZE_ALL	52
+#define CMD_ATC_INV_1_ADDR	GENMASK(63, 12)
+#define CMD_PRI_RESP_1_PRGI	GENMASK(8, 0)
+#define CMD_PRI_RESP_1_RESP	GENMASK(13, 12)
+#define PRI_RESP_FAILURE	0
+#define PRI_RESP_INVALID	1
+#define PRI_RESP_SUCCESS	2
 #define CMD_RESUME_0_RETRY	BIT(12)
 #define CMD_RESUME_0_ABORT	BIT(13)
 #define CMD_RESUME_1_STAG	GENMASK(15, 0)
@@ -296,6 +325,19 @@
 #define EVT_1_SPAN		GENMASK(51, 44)
 #define EVT_3_FETCH		GENMASK(55, 3)
 #define EVT_3_IPA		GENMASK(55, 12)
+
+/* IHI 0070 8: entries of the PRI queue, two doublewords */
+#define PRI_DWORDS		2
+#define PRI_0_SID		GENMASK(31, 0)
+#define PRI_0_SSID		GENMASK(51, 32)
+#define PRI_0_PRIV		BIT(58)
+#define PRI_0_X			BIT(59)
+#define PRI_0_R			BIT(60)
+#define PRI_0_W			BIT(61)
+#define PRI_0_LAST		BIT(62)
+#define PRI_0_SSV		BIT(63)
+#define PRI_1_PRGI		GENMASK(8, 0)
+#define PRI_1_ADDR		GENMASK(63, 12)
 
 #define F_UUT			0x01
 #define C_BAD_STREAMID		0x02

@@ -55,6 +55,16 @@ static int status(struct arm_smmu_device *smmu)
 	shell_printf("%s: %llu events, %llu of them answered by drivers, %u overflows, %u commands refused\n",
 		     dev_name(smmu->dev), smmu->events, smmu->stalls,
 		     smmu->overflows, smmu->cmdq_errors);
+	if (smmu->pri)
+		shell_printf("%s: PRI queue PROD %#x CONS %#x, %llu page requests, %llu answers, %u overflows\n",
+			     dev_name(smmu->dev),
+			     readl(smmu->base + SMMU_PRIQ_PROD),
+			     readl(smmu->base + SMMU_PRIQ_CONS),
+			     smmu->page_requests, smmu->page_responses,
+			     smmu->priq_overflows);
+	if (smmu->ats)
+		shell_printf("%s: %u invalidations not completed by devices\n",
+			     dev_name(smmu->dev), smmu->atc_losses);
 	return 0;
 }
 

@@ -42,6 +42,9 @@ NUMBER(stages, "%s", !smmu->s2p ? "1" : smmu->s1p ? "1 2" : "2")
 NUMBER(coherent, "%d", smmu->coherent)
 NUMBER(stream_table, "%s", smmu->strtab.two_level ? "two-level" : "linear")
 NUMBER(events, "%llu", READ_ONCE(smmu->events))
+NUMBER(ats, "%d", smmu->ats)
+NUMBER(pri, "%d", smmu->pri)
+NUMBER(page_requests, "%llu", READ_ONCE(smmu->page_requests))
 
 /* IHI 0070 6.3.8, SMMU_AIDR. */
 static ssize_t version_show(void *object, char *buf)
@@ -68,6 +71,9 @@ static const struct attribute attrs[] = {
 	ATTRIBUTE("coherent", coherent_show),
 	ATTRIBUTE("stream_table", stream_table_show),
 	ATTRIBUTE("events", events_show),
+	ATTRIBUTE("ats", ats_show),
+	ATTRIBUTE("pri", pri_show),
+	ATTRIBUTE("page_requests", page_requests_show),
 	{ }
 };
 

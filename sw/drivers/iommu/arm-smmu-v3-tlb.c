@@ -111,7 +111,7 @@ void arm_smmu_tlb_inv_combined(struct arm_smmu_domain *dom)
 }
 
 /**
- * arm_smmu_tlb_inv_domain - forget all translations of a domain
+ * arm_smmu_tlb_inv_domain - forget all translations of a domain, and wait
  * @dom: of stage 1, under its ASID and VMID 0; or of stage 2, under its VMID
  */
 void arm_smmu_tlb_inv_domain(struct arm_smmu_domain *dom)
@@ -125,6 +125,7 @@ void arm_smmu_tlb_inv_domain(struct arm_smmu_domain *dom)
 		 CMD_TLBI_NH_ASID |
 		 FIELD_PREP(CMD_TLBI_0_ASID, (u64)dom->asid);
 	arm_smmu_cmdq_issue(dom->smmu, cmd, 1, true);
+	arm_smmu_atc_inv_domain(dom, 0, 0);
 }
 
 /**
@@ -161,4 +162,6 @@ void arm_smmu_tlb_inv_range(struct arm_smmu_domain *dom, u64 addr, u64 size,
 	arm_smmu_cmdq_issue(dom->smmu, cmds, n, true);
 	if (dom->stage == ARM_SMMU_STAGE_2)
 		arm_smmu_tlb_inv_combined(dom);
+	/* Devices keep what the SMMU has told: behind its CMD_SYNC (4.5.1). */
+	arm_smmu_atc_inv_domain(dom, addr, size);
 }

@@ -164,7 +164,8 @@ static int start(struct arm_smmu_device *smmu)
 	/* Strange streams are worth an event. The CPU's TLB invalidations are
 	 * none of this SMMU's business: PTM keeps them out.
 	 */
-	writel((u32)(CR2_RECINVSID | (smmu->btm ? CR2_PTM : 0)),
+	writel((u32)(CR2_RECINVSID | (smmu->btm ? CR2_PTM : 0) |
+		     (smmu->ats_errors ? CR2_REC_CFG_ATS : 0)),
 	       smmu->base + SMMU_CR2);
 
 	ret = arm_smmu_strtab_init(smmu);
@@ -176,6 +177,11 @@ static int start(struct arm_smmu_device *smmu)
 		return ret;
 	ret = queue_init(smmu, &smmu->evtq, "event", SMMU_EVENTQ_BASE,
 			 SMMU_EVENTQ_PROD, EVT_DWORDS);
+	if (ret)
+		return ret;
+	if (smmu->pri)
+		ret = queue_init(smmu, &smmu->priq, "PRI", SMMU_PRIQ_BASE,
+				 SMMU_PRIQ_PROD, PRI_DWORDS);
 	if (ret)
 		return ret;
 
@@ -198,8 +204,19 @@ static int start(struct arm_smmu_device *smmu)
 	ret = arm_smmu_setup_irqs(smmu);
 	if (ret)
 		return ret;
+	/* Translated transactions are such only of streams that may: what is
+	 * translated is not to be had by saying so (IHI 0070 6.3.9.2).
+	 */
+	if (smmu->ats)
+		cr0 |= CR0_ATSCHK;
+	if (smmu->pri)
+		cr0 |= CR0_PRIQEN;
+	ret = write_cr0(smmu, cr0);
+	if (ret)
+		return ret;
 	ret = write_irq_ctrl(smmu, IRQ_CTRL_EVENTQ_IRQEN |
-				   IRQ_CTRL_GERROR_IRQEN);
+				   IRQ_CTRL_GERROR_IRQEN |
+				   (smmu->pri ? IRQ_CTRL_PRIQ_IRQEN : 0));
 	if (ret)
 		return ret;
 	cr0 |= CR0_SMMUEN;
@@ -210,6 +227,7 @@ static void free_all(struct arm_smmu_device *smmu)
 {
 	queue_free(&smmu->cmdq);
 	queue_free(&smmu->evtq);
+	queue_free(&smmu->priq);
 	arm_smmu_strtab_free(smmu);
 	bitmap_free(smmu->asid_map);
 	bitmap_free(smmu->vmid_map);
@@ -247,6 +265,7 @@ static int arm_smmu_probe(struct platform_device *pdev)
 	smmu->dev = dev;
 	spin_lock_init(&smmu->cmdq_lock);
 	spin_lock_init(&smmu->evtq_lock);
+	spin_lock_init(&smmu->priq_lock);
 	INIT_LIST_HEAD(&smmu->masters);
 	platform_set_drvdata(pdev, smmu);
 
@@ -312,6 +331,7 @@ static void arm_smmu_remove(struct platform_device *pdev)
 	if (!ret)
 		arm_smmu_cmdq_sync(smmu);
 	arm_smmu_evtq_drain(smmu);
+	arm_smmu_priq_drain(smmu);
 	arm_smmu_handle_gerror(smmu);
 
 	if (ret || disable(smmu)) {

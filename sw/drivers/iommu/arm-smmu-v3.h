@@ -71,12 +71,19 @@ struct arm_smmu_strtab {
  * @s1p: stage 1; @s2p: stage 2; @cd2l: CDs in two levels; @ril: invalidation of
  *	 ranges; @pgsizes: leaves that its tables can have
  * @sync_msi: a CMD_SYNC tells by MSI; @msis: MSIs that are requested
+ * @ats: devices may keep translations; @ats_errors: and errors of theirs are
+ *	 events; @pri: they may ask for pages
  * @stall_model: IDR0_STALL_*
  * @cmdq_lock: the command queue and its copy of PROD; taken inside all others
  * @cmdq_errors: commands that the SMMU refused, ever
  * @ste_lost: an STE could not be taken back: what it leads to is never freed
  * @cmdq_dead: the SMMU cannot read the queue: no command goes any more
  * @evtq_lock: the event queue, what counts and shows events, and @masters
+ * @atc_losses: invalidations that a device has not completed, ever
+ * @priq_lock: the PRI queue and what counts its entries; taken outside of
+ *	       @evtq_lock
+ * @page_requests: entries seen; @page_responses: answers sent;
+ * @priq_overflows: times that there was no room for one
  * @masters: devices behind it
  * @events: records seen; @stalls: those handed to a driver; @overflows: times that the SMMU had no room for one
  * @shown: events shown since @shown_since, @shown_visit in this visit to the
@@ -99,6 +106,9 @@ struct arm_smmu_device {
 	bool cd2l;
 	bool ril;
 	bool attr_types_ovr;
+	bool ats;
+	bool ats_errors;
+	bool pri;
 	unsigned int stall_model;
 	unsigned int msis;
 	unsigned long pgsizes;
@@ -123,6 +133,14 @@ struct arm_smmu_device {
 	unsigned int shown;
 	unsigned int shown_visit;
 	unsigned int hidden;
+
+	unsigned int atc_losses;
+
+	spinlock_t priq_lock;
+	struct arm_smmu_queue priq;
+	u64 page_requests;
+	u64 page_responses;
+	unsigned int priq_overflows;
 
 	struct arm_smmu_strtab strtab;
 	unsigned long *asid_map;
@@ -154,6 +172,10 @@ struct arm_smmu_cdtab {
  * @cdtab: the table that they use while one has
  * @pasids: PASIDs that use a domain of theirs
  * @stalls: its faults wait for an answer
+ * @ats: it may keep translations; @ats_on: it does, or did: what goes from its
+ *	 domains goes from its cache
+ * @ppar: answers to its page requests have their PASID
+ * @attachments: of each domain that it uses
  */
 struct arm_smmu_master {
 	struct list_head node;
@@ -164,6 +186,23 @@ struct arm_smmu_master {
 	struct arm_smmu_cdtab cdtab;
 	unsigned int pasids;
 	bool stalls;
+	bool ats;
+	bool ats_on;
+	bool ppar;
+	struct list_head attachments;
+};
+
+/**
+ * struct arm_smmu_attachment - that a device, or a PASID of it, uses a domain
+ * @node: in the domain's list; @master_node: in the device's
+ * @ssid: IOMMU_NO_PASID: what the device does without one
+ */
+struct arm_smmu_attachment {
+	struct list_head node;
+	struct list_head master_node;
+	struct arm_smmu_domain *dom;
+	struct arm_smmu_master *master;
+	u32 ssid;
 };
 
 enum arm_smmu_stage {
@@ -182,6 +221,8 @@ enum arm_smmu_stage {
  * @ste: what STEs say: doublewords 2 and 3 of stage 2, 0 and 1 of a nested one
  * @vmid: stage 2: its tag; @nest_parent: nested domains may be upon it
  * @parent: of a nested one
+ * @attached_lock: @attached, which whoever unmaps looks at
+ * @attached: struct arm_smmu_attachment
  */
 struct arm_smmu_domain {
 	struct iommu_domain domain;
@@ -196,6 +237,8 @@ struct arm_smmu_domain {
 	u32 vmid;
 	bool nest_parent;
 	struct arm_smmu_domain *parent;
+	spinlock_t attached_lock;
+	struct list_head attached;
 };
 
 static inline struct arm_smmu_domain *
@@ -270,6 +313,34 @@ void arm_smmu_evtq_drain(struct arm_smmu_device *smmu);
 void arm_smmu_page_response(struct device *dev,
 			    const struct iommu_fault *fault,
 			    enum iommu_page_response response);
+
+struct arm_smmu_master *arm_smmu_find_master(struct arm_smmu_device *smmu,
+					     u32 sid,
+					     struct arm_smmu_master *prev);
+
+/* arm-smmu-v3-priq.c */
+void arm_smmu_read_page_request(const u64 *entry, struct iommu_fault *fault);
+void arm_smmu_priq_drain(struct arm_smmu_device *smmu);
+void arm_smmu_page_request_response(struct arm_smmu_master *master,
+				    const struct iommu_fault *fault,
+				    enum iommu_page_response response);
+void arm_smmu_drain_page_requests(struct device *dev);
+
+/* arm-smmu-v3-ats.c */
+void arm_smmu_atc_span(u64 addr, u64 size, unsigned int min_shift, u64 *cmd);
+void arm_smmu_atc_inv_domain(struct arm_smmu_domain *dom, u64 addr, u64 size);
+int arm_smmu_atc_inv_master(struct arm_smmu_master *master, u32 ssid);
+int arm_smmu_attachment_add(struct arm_smmu_domain *dom,
+			    struct arm_smmu_master *master, u32 ssid);
+void arm_smmu_attachment_remove(struct arm_smmu_domain *dom,
+				struct arm_smmu_master *master, u32 ssid);
+bool arm_smmu_wants_ats(const struct arm_smmu_master *master,
+			const struct arm_smmu_domain *dom);
+void arm_smmu_ats_on(struct arm_smmu_master *master);
+void arm_smmu_ats_off(struct arm_smmu_master *master);
+void arm_smmu_ats_probe(struct arm_smmu_master *master);
+void arm_smmu_ats_release(struct arm_smmu_master *master);
+int arm_smmu_set_page_requests(struct arm_smmu_master *master, bool on);
 
 /* arm-smmu-v3-entry.c */
 void arm_smmu_ste_used(const u64 *ste, u64 *used);

@@ -549,8 +549,10 @@ EXPORT_SYMBOL_GPL(iommu_attach_device_pasid);
 /**
  * iommu_detach_device_pasid - refuse a PASID again
  * @domain: what it uses
- * @dev: the device; others in its group follow
+ * @dev: the device, which has stopped using it; others in its group follow
  * @pasid: the PASID
+ *
+ * It must not be called by a page fault handler.
  *
  * Return: 0, or -EINVAL if the PASID does not use @domain.
  */
@@ -575,6 +577,9 @@ int iommu_detach_device_pasid(struct iommu_domain *domain,
 		ret = 0;
 	}
 	mutex_unlock(&iommu_mutex);
+	/* A handler that has found the domain lets go of it. */
+	if (!ret)
+		iommu_flush_page_faults(dev);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(iommu_detach_device_pasid);

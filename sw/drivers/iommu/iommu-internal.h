@@ -85,6 +85,8 @@ struct iommu_domain *iommu_new_domain(struct iommu_device *iommu,
 void iommu_drop_domain(struct iommu_domain *domain);
 /* Without iommu_mutex: on return no handler of the device runs. */
 void iommu_drop_fault_handlers(struct device *dev);
+/* Without iommu_mutex: what waited when it was called has been answered. */
+void iommu_flush_page_faults(struct device *dev);
 /* Its tables for [@first, @last], a line an entry, in the words of the host's
  * "smmu-vp decode pte". -ERANGE outside of its aperture, -ENOMEM.
  */

@@ -399,6 +399,7 @@ void iommu_cleanup_device(struct device *dev)
 	dev->iommu = NULL;
 	mutex_unlock(&iommu_mutex);
 	module_put_for(ops->owner, fwspec->user, dev_name(dev));
+	kfree(fwspec->requests);
 	kfree(fwspec);
 }
 EXPORT_SYMBOL_GPL(iommu_cleanup_device);
