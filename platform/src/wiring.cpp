@@ -441,14 +441,34 @@ void Wiring::check_interrupts(const Instance& instance) {
   throw_config_errors(std::move(errors));
 }
 
+// Messages that go to one component and not over a bus, such as those of an SMMU to devices with an ATC.
+void Wiring::connect_messages(const Instance& from, const Port& out, const Instance& to, const Wire& wire) {
+  const Port& in = need_port<TargetSocket>(to, wire.component_port, wire.place, "target port");
+  for (const auto& [port, peer] :
+       {std::pair(&out, port_name(to, in)), std::pair(&in, port_name(from, out))}) {
+    if (const auto [found, added] = m_bound.emplace(port, peer); !added) {
+      config_error(wire.place, wire.port,
+                   fmt::format("{} cannot be wired to {}: one of them leads to {}", port_name(from, out),
+                               port_name(to, in), found->second));
+    }
+  }
+  std::get<InitiatorSocket*>(out.object)->bind(*std::get<TargetSocket*>(in.object));
+}
+
 void Wiring::connect_wires(Instance& instance) {
   for (const Wire& wire : instance.config->wires) {
-    const Port& out = need_port<LineOut>(instance, wire.port, wire.place, "line output");
+    const Port* port = instance.port(wire.port);
+    const bool messages = port != nullptr && is<InitiatorSocket>(*port) && port->optional;
+    const Port& out = messages ? *port : need_port<LineOut>(instance, wire.port, wire.place, "line output");
     Instance* to = m_system.find(wire.component);
     if (to == nullptr) {
       config_error(
           wire.place, wire.component,
           fmt::format("[{}] wires: there is no component '{}'", instance.config->name, wire.component));
+    }
+    if (messages) {
+      connect_messages(instance, out, *to, wire);
+      continue;
     }
     const Port& in = need_port<LineIn>(*to, wire.component_port, wire.place, "line input");
     connect_line(instance, out, in, wire.place, port_name(*to, in));

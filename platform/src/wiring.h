@@ -30,6 +30,7 @@ class Wiring {
   void connect_interrupts(Instance& instance);
   void check_interrupts(const Instance& instance);
   std::string interrupt_port(const Instance& instance, const Interrupt& interrupt) const;
+  void connect_messages(const Instance& from, const Port& out, const Instance& to, const Wire& wire);
   void connect_wires(Instance& instance);
   void connect_line(const Instance& from, const Port& out, const Port& in, const Place& place,
                     const std::string& as);
