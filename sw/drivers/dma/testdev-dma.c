@@ -127,6 +127,15 @@ static int wait_counted(struct testdev *td)
 	return ret;
 }
 
+/* Faults are those of the SMMU only where it is asked for each access. */
+static u32 type_of(const struct testdev *td, u32 flags)
+{
+	u32 op = flags & 0xff;
+
+	return op >= TD_OP_READ && op <= TD_OP_CHECK && !td->via_atc &&
+	       td_ats_enabled(td) ? TD_TYPE_UNTRANSLATED : 0;
+}
+
 static int run(struct testdev *td, struct td_desc *desc, unsigned int n,
 	       int (*wait)(struct testdev *td, struct td_desc *last))
 {
@@ -141,6 +150,7 @@ static int run(struct testdev *td, struct td_desc *desc, unsigned int n,
 		slot = &td->ring[td->prod++ % TD_RING_SIZE];
 		desc[i].status = TD_PENDING;
 		*slot = desc[i];
+		slot->flags |= type_of(td, slot->flags);
 	}
 	slot->flags |= TD_FLAG_IRQ;
 	td->irq_seen = 0;
@@ -341,6 +351,16 @@ static int dmatest(int argc, char **argv)
 	return ret;
 }
 
+static int atstest(int argc, char **argv)
+{
+	int ret;
+
+	mutex_lock(&tests_lock);
+	ret = td_atstest(argc, argv);
+	mutex_unlock(&tests_lock);
+	return ret;
+}
+
 static int td_probe(struct platform_device *pdev)
 {
 	struct device *dev = &pdev->dev;
@@ -400,6 +420,13 @@ static int __init td_init(void)
 	ret = register_shell_selftest("dmatest",
 				      "[--device NAME] [--size MiB] [--test NAME | --all] [--list] - test DMA through testdev",
 				      dmatest);
+	if (!ret && IS_ENABLED(CONFIG_PCI)) {
+		ret = register_shell_selftest("atstest",
+					      "[FUNCTION] - test what PCI functions with ATS keep and ask for",
+					      atstest);
+		if (ret)
+			unregister_shell_command("dmatest");
+	}
 	if (!ret)
 		return 0;
 	td_pci_unregister();
@@ -410,6 +437,8 @@ out_platform:
 
 static void __exit td_exit(void)
 {
+	if (IS_ENABLED(CONFIG_PCI))
+		unregister_shell_command("atstest");
 	unregister_shell_command("dmatest");
 	td_pci_unregister();
 	platform_driver_unregister(&td_driver);

@@ -17,10 +17,17 @@
 #define TD_OP_WRITE		2
 #define TD_OP_COPY		3
 #define TD_OP_CHECK		4
+#define TD_OP_TRANSLATE		5
+#define TD_OP_PASID_STOP	6
 #define TD_FLAG_IRQ		0x100u
 #define TD_FLAG_SSV		0x200u
 #define TD_FLAG_PRIV		0x400u
 #define TD_FLAG_INST		0x800u
+#define TD_TYPE			0x3000u
+#define TD_TYPE_UNTRANSLATED	0x1000u
+#define TD_TYPE_TRANSLATED	0x2000u
+#define TD_FLAG_PAGES		0x4000u
+#define TD_FLAG_MARKER		0x10000u
 
 #define TD_PENDING		0
 #define TD_OK			1
@@ -28,6 +35,14 @@
 #define TD_WRITE_ERROR		3
 #define TD_MISMATCH		4
 #define TD_BAD_DESCRIPTOR	5
+#define TD_TRANSLATION_ERROR	6
+#define TD_NO_RIGHTS		7
+#define TD_PAGE_INVALID		8
+#define TD_PAGE_FAILURE		9
+
+/* RESULT of TD_OP_TRANSLATE */
+#define TD_RESULT_R		0x1u
+#define TD_RESULT_W		0x2u
 
 #define TD_RING_SIZE		32u
 
@@ -54,6 +69,7 @@ static_assert(sizeof(struct td_desc) == 64, "a descriptor is 64 bytes");
  * @streams: number of its streams
  * @plain: its requests are unprivileged data accesses without a SubstreamID, as
  *	   those of PCI are
+ * @via_atc: its jobs use its cache of translations, if it has one that is on
  * @messages: its interrupts are messages, which go the way of its data
  * @ring: descriptors; @ring_dma: where the device finds them
  * @prod: descriptors made ready since the device was enabled
@@ -68,6 +84,7 @@ struct testdev {
 	u8 __iomem *base;
 	u32 streams;
 	bool plain;
+	bool via_atc;
 	bool messages;
 
 	struct td_desc *ring;
@@ -94,7 +111,16 @@ void td_close(struct testdev *td);
 #ifdef CONFIG_PCI
 int td_pci_register(void);
 void td_pci_unregister(void);
+/* Whether it keeps translations. */
+bool td_ats_enabled(const struct testdev *td);
+/* The shell command. */
+int td_atstest(int argc, char **argv);
 #else
+static inline bool td_ats_enabled(const struct testdev *td)
+{
+	return false;
+}
+
 static inline int td_pci_register(void)
 {
 	return 0;
@@ -102,6 +128,11 @@ static inline int td_pci_register(void)
 
 static inline void td_pci_unregister(void)
 {
+}
+
+static inline int td_atstest(int argc, char **argv)
+{
+	return -ENODEV;
 }
 #endif
 
