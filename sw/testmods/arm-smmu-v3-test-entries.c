@@ -28,6 +28,18 @@ static const u64 ste_s1_other[DWORDS] = {
 static const u64 ste_s1_stalls_not[DWORDS] = {
 	CONFIG(STE_CONFIG_S1) | 0x40000000, SHCFG | 0x54 | STE_1_S1STALLD,
 };
+#define EATS	(FIELD_PREP(STE_1_EATS, (u64)STE_EATS_FULL) | STE_1_PPAR)
+static const u64 ste_s1_ats[DWORDS] = {
+	CONFIG(STE_CONFIG_S1) | 0x40000000, SHCFG | EATS | 0x54,
+};
+static const u64 ste_substreams_ats[DWORDS] = {
+	CONFIG(STE_CONFIG_S1) | 0x50000000 | FIELD_PREP(STE_0_S1CDMAX, 4ULL),
+	SHCFG | EATS | 0x54 | STE_S1DSS_SSID0,
+};
+static const u64 ste_s2_ats[DWORDS] = {
+	CONFIG(STE_CONFIG_S2), SHCFG | EATS, VMID(3) | STE_2_S2AA64 | STE_2_S2R,
+	TTB,
+};
 static const u64 ste_substreams[DWORDS] = {
 	CONFIG(STE_CONFIG_S1) | 0x50000000 | FIELD_PREP(STE_0_S1CDMAX, 4ULL),
 	SHCFG | 0x54 | STE_S1DSS_BYPASS,
@@ -75,6 +87,9 @@ static void ste_meaning(const u64 *e, u64 *m)
 		if (e[0] & STE_0_S1CDMAX)
 			m[3] |= e[1] & STE_1_S1DSS;
 	}
+	/* EATS is for what is translated; PPAR has its time (5.2, 8.1). */
+	if (config & 3)
+		m[7] = e[1] & STE_1_EATS;
 	if (config & 3)
 		m[4] = e[2] & 0xffff;
 	if (config & 2) {
@@ -123,6 +138,14 @@ static const struct change {
 	{ "abort", "stage 2", ste_abort, ste_s2, false, true },
 	{ "bypass", "stage 2", ste_bypass, ste_s2, false, true },
 	{ "stage 2", "stage 2 elsewhere", ste_s2, ste_s2_other, false, true },
+	{ "bypass", "stage 1 with ATS", ste_bypass, ste_s1_ats, false, true },
+	{ "stage 1 with ATS", "bypass", ste_s1_ats, ste_bypass, false, true },
+	{ "abort", "stage 2 with ATS", ste_abort, ste_s2_ats, false, true },
+	{ "stage 1", "stage 1 with ATS", ste_s1, ste_s1_ats, false, true },
+	{ "stage 1 with ATS", "substreams with ATS", ste_s1_ats,
+	  ste_substreams_ats, false, true },
+	{ "substreams with ATS", "stage 1 with ATS", ste_substreams_ats,
+	  ste_s1_ats, false, true },
 	{ "stage 1", "stage 2", ste_s1, ste_s2, false, false },
 	{ "stage 2", "nested", ste_s2, ste_nested, false, true },
 	{ "nested", "stage 2", ste_nested, ste_s2, false, true },

@@ -218,6 +218,7 @@ static const struct {
 	{ "ranges", smmutest_ranges },
 	{ "events", smmutest_events },
 	{ "msi", test_msi },
+	{ "ats", smmutest_ats },
 };
 
 static int smmutest(int argc, char **argv)
@@ -233,14 +234,14 @@ static int smmutest(int argc, char **argv)
 			shell_printf("smmutest: no SMMUv3\n");
 		return ret;
 	}
-	shell_printf("usage: smmutest selftest|commands|entries|ranges|events|msi\n");
+	shell_printf("usage: smmutest selftest|commands|entries|ranges|events|msi|ats\n");
 	return -EINVAL;
 }
 
 static int __init smmutest_init(void)
 {
 	return register_shell_command("smmutest",
-		"selftest|commands|entries|ranges|events|msi - test each SMMUv3 and its driver",
+		"selftest|commands|entries|ranges|events|msi|ats - test each SMMUv3 and its driver",
 		smmutest);
 }
 module_init(smmutest_init);

@@ -9,5 +9,6 @@
 int smmutest_entries(struct arm_smmu_device *smmu);
 int smmutest_ranges(struct arm_smmu_device *smmu);
 int smmutest_events(struct arm_smmu_device *smmu);
+int smmutest_ats(struct arm_smmu_device *smmu);
 
 #endif

@@ -422,7 +422,7 @@ static int __init td_init(void)
 				      dmatest);
 	if (!ret && IS_ENABLED(CONFIG_PCI)) {
 		ret = register_shell_selftest("atstest",
-					      "[FUNCTION] - test what PCI functions with ATS keep and ask for",
+					      "[--all] [FUNCTION] - test what PCI functions with ATS keep and ask for",
 					      atstest);
 		if (ret)
 			unregister_shell_command("dmatest");

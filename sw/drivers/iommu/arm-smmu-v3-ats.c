@@ -10,7 +10,9 @@
 #include <pci-ats.h>
 #include <slab.h>
 
-/* Page requests of a device at a time: the PRI queue holds those of several. */
+/* Page requests of a device at a time: the PRI queue holds those of several, or
+ * at least of one.
+ */
 #define PAGE_REQUESTS	32
 
 /**
@@ -299,5 +301,6 @@ int arm_smmu_set_page_requests(struct arm_smmu_master *master, bool on)
 		return 0;
 	}
 	ret = pci_reset_pri(pdev);
-	return ret ? ret : pci_enable_pri(pdev, PAGE_REQUESTS);
+	return ret ? ret : pci_enable_pri(pdev,
+		min(PAGE_REQUESTS + 0u, 1u << master->smmu->priq.log2size));
 }

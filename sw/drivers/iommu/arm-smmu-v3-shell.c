@@ -54,7 +54,7 @@ static int status(struct arm_smmu_device *smmu)
 		     readl(smmu->base + SMMU_GERRORN));
 	shell_printf("%s: %llu events, %llu of them answered by drivers, %u overflows, %u commands refused\n",
 		     dev_name(smmu->dev), smmu->events, smmu->stalls,
-		     smmu->overflows, smmu->cmdq_errors);
+		     smmu->overflows, smmu->cmdq_errors - smmu->atc_losses);
 	if (smmu->pri)
 		shell_printf("%s: PRI queue PROD %#x CONS %#x, %llu page requests, %llu answers, %u overflows\n",
 			     dev_name(smmu->dev),

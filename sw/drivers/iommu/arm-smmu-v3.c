@@ -340,7 +340,8 @@ static void arm_smmu_remove(struct platform_device *pdev)
 	}
 	arm_smmu_free_irqs(smmu);
 	dev_info(smmu->dev, "stopped; %llu events seen, %u overflows, %u commands refused\n",
-		 smmu->events, smmu->overflows, smmu->cmdq_errors);
+		 smmu->events, smmu->overflows,
+		 smmu->cmdq_errors - smmu->atc_losses);
 	free_all(smmu);
 }
 

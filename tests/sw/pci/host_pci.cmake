@@ -5,7 +5,7 @@ function(smmuvp_guest_pci name)
   set(here ${PROJECT_SOURCE_DIR}/tests/sw)
   set(pci ${guest}/drivers/pci)
   add_library(${name} STATIC ${here}/pci/host_pci.c ${here}/guest_host/guest_host.c ${guest}/lib/sort.c
-    ${guest}/lib/vsprintf.c ${guest}/lib/kstrto.c ${pci}/access.c ${pci}/assign.c ${pci}/bar.c ${pci}/host.c
+    ${guest}/lib/vsprintf.c ${guest}/lib/kstrto.c ${pci}/access.c ${pci}/assign.c ${pci}/ats.c ${pci}/bar.c ${pci}/host.c
     ${pci}/isolate.c ${pci}/probe.c)
   target_include_directories(${name} PRIVATE ${here}/guest_host ${guest}/include)
   target_include_directories(${name} INTERFACE ${here}/pci)
