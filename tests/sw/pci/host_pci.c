@@ -3,6 +3,7 @@
 
 #include <guest_host.h>
 #include <of.h>
+#include <pci-ats.h>
 #include <slab.h>
 
 #include "../../../sw/drivers/pci/pci-internal.h"
@@ -156,16 +157,66 @@ static int add_alias(struct pci_dev *pdev, u16 alias, void *data)
 	return 0;
 }
 
-void host_pci_function(unsigned int i, struct host_function *out)
+static struct pci_dev *find(unsigned int i)
 {
-	const struct pci_dev *root;
 	struct pci_dev *pdev;
-	unsigned int b;
 
-	memset(out, 0, sizeof(*out));
 	list_for_each_entry(pdev, &host.devices, node)
 		if (!i--)
 			break;
+	return pdev;
+}
+
+void host_pci_ats_supported(bool supported)
+{
+	host.ats_supported = supported;
+}
+
+int host_pci_ats(unsigned int i, enum host_ats what, unsigned int argument)
+{
+	struct pci_dev *pdev = find(i);
+
+	switch (what) {
+	case host_enable_ats:
+		return pci_enable_ats(pdev, argument);
+	case host_disable_ats:
+		pci_disable_ats(pdev);
+		return 0;
+	case host_queue_depth:
+		return pci_ats_queue_depth(pdev);
+	case host_page_aligned:
+		return pci_ats_page_aligned(pdev);
+	case host_enable_pri:
+		return pci_enable_pri(pdev, argument);
+	case host_disable_pri:
+		pci_disable_pri(pdev);
+		return 0;
+	case host_reset_pri:
+		return pci_reset_pri(pdev);
+	case host_stopped:
+		return pci_pri_stopped(pdev);
+	case host_response_has_pasid:
+		return pci_prg_resp_pasid_required(pdev);
+	case host_enable_pasid:
+		return pci_enable_pasid(pdev, (int)argument);
+	case host_disable_pasid:
+		pci_disable_pasid(pdev);
+		return 0;
+	case host_max_pasids:
+		return pci_max_pasids(pdev);
+	case host_pasid_features:
+		return pci_pasid_features(pdev);
+	}
+	__builtin_trap();
+}
+
+void host_pci_function(unsigned int i, struct host_function *out)
+{
+	const struct pci_dev *root;
+	struct pci_dev *pdev = find(i);
+	unsigned int b;
+
+	memset(out, 0, sizeof(*out));
 	out->bus = pdev->bus->number;
 	out->devfn = pdev->devfn;
 	if (pdev->subordinate) {

@@ -51,6 +51,25 @@ void host_pci_function(unsigned i, struct host_function* out);
 // Takes it away; the number of allocations that are left behind.
 unsigned host_pci_remove(void);
 
+// "ats-supported" of the host, and the functions of pci-ats.h: what each returns, true as 1.
+enum host_ats {
+  host_enable_ats,
+  host_disable_ats,
+  host_queue_depth,
+  host_page_aligned,
+  host_enable_pri,
+  host_disable_pri,
+  host_reset_pri,
+  host_stopped,
+  host_response_has_pasid,
+  host_enable_pasid,
+  host_disable_pasid,
+  host_max_pasids,
+  host_pasid_features,
+};
+void host_pci_ats_supported(bool supported);
+int host_pci_ats(unsigned i, enum host_ats what, unsigned argument);
+
 // What an oracle has no other way to know: the n-th allocation from now fails; 0: none.
 void host_pci_fail_allocation(unsigned n);
 

@@ -54,17 +54,17 @@ class PciAts : public ::testing::Test {
   bool probe(bool ats_supported) {
     const host_window window{0x10000000, 0x10000000, 0x1000000, false};
     m_interface = m_space.interface();
-    m_recording = {this,
-                   [](void* self, unsigned bus, unsigned devfn, unsigned where, unsigned size) {
-                     auto* t = static_cast<PciAts*>(self);
-                     return t->m_interface.read(t->m_interface.context, bus, devfn, where, size);
-                   },
-                   [](void* self, unsigned bus, unsigned devfn, unsigned where, unsigned size,
-                      std::uint32_t value) {
-                     auto* t = static_cast<PciAts*>(self);
-                     if (where >= kAts) t->m_writes.push_back({where, value});
-                     t->m_interface.write(t->m_interface.context, bus, devfn, where, size, value);
-                   }};
+    m_recording = {
+        this,
+        [](void* self, unsigned bus, unsigned devfn, unsigned where, unsigned size) {
+          auto* t = static_cast<PciAts*>(self);
+          return t->m_interface.read(t->m_interface.context, bus, devfn, where, size);
+        },
+        [](void* self, unsigned bus, unsigned devfn, unsigned where, unsigned size, std::uint32_t value) {
+          auto* t = static_cast<PciAts*>(self);
+          if (where >= kAts) t->m_writes.push_back({where, value});
+          t->m_interface.write(t->m_interface.context, bus, devfn, where, size, value);
+        }};
     if (!host_pci_probe(&m_recording, 0, 255, &window, 1)) return false;
     host_pci_ats_supported(ats_supported);
     m_writes.clear();
@@ -88,8 +88,8 @@ TEST_F(PciAts, AreTurnedOnAndOffByTheirRegistersAlone) {
   EXPECT_EQ(host_pci_ats(last(), host_reset_pri, 0), 0);
   EXPECT_EQ(host_pci_ats(last(), host_enable_pri, 100), 0);
   // The unit is written before it is enabled, and the allocation is no more than the capacity.
-  const std::vector<Write> on{{kPasid + 6, 7},    {kAts + 6, 2},    {kAts + 6, 0x8002}, {kPri + 4, 2},
-                              {kPri + 6, 3},      {kPri + 0xc, 24}, {kPri + 4, 1}};
+  const std::vector<Write> on{{kPasid + 6, 7}, {kAts + 6, 2},    {kAts + 6, 0x8002}, {kPri + 4, 2},
+                              {kPri + 6, 3},   {kPri + 0xc, 24}, {kPri + 4, 1}};
   EXPECT_EQ(m_writes, on);
   EXPECT_EQ(f.get(kAts + 6, 2), 0x8002U);
   m_writes.clear();
