@@ -493,9 +493,9 @@ void Wiring::close_open_ports(Instance& instance) {
     } else if (is<LineOut>(port)) {
       signal_of(instance, port);
     } else if (is<LineIn>(port)) {
-      auto low = std::make_shared<Signal>(part.c_str());
-      std::get<LineIn*>(port.object)->bind(*low);
-      m_system.m_parts.push_back(std::move(low));
+      auto level = std::make_shared<Signal>(part.c_str(), port.open_high);
+      std::get<LineIn*>(port.object)->bind(*level);
+      m_system.m_parts.push_back(std::move(level));
     }
   }
 }

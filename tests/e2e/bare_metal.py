@@ -103,6 +103,35 @@ def case_a_diagnostic_has_the_pc_of_the_store_that_caused_it_or_none(b):
     check(by_site["GBPA.Update"].get("pc") == hex(RAM + 4 * (len(code) - 1)), "another PC: %s" % by_site["GBPA.Update"], r)
 
 
+POWERCTL = """
+[power0]
+type = "powerctl"
+map = [0x09070000, "4KiB"]
+wires = { line0 = "smmu0.power", line1 = "smmu0.clock" }
+
+[bus]"""
+
+
+def case_a_register_of_an_smmu_without_power_or_clock_answers_an_abort(b):
+    config = b.variant(change=lambda text: text.replace("[bus]", POWERCTL))
+    read_cr0 = 0xb9402023  # LDR W3, [X1, #0x20]
+
+    def program(*levels):
+        code = [*mov(0, 0x09070000), *mov(1, 0x09050000)]
+        for level in levels:
+            code += [*mov(2, level), 0xb9000802]  # STR W2, [X0, #8]: LEVEL
+        return elf((RAM, [*code, read_cr0, *POWER_OFF]))
+
+    for level, site in ((1, "register.clock"), (2, "register.power"), (0, "register.power")):
+        r, report = run(b, program(level), config=config)
+        check(r.returncode == EXIT["fail"] and "ESR 0x96000010" in report["reason"], "no abort: %s" % report["reason"], r)
+        diagnostics = [d for d in report["diagnostics"] if d["site"] == site]
+        check(len(diagnostics) == 1 and diagnostics[0]["address"] == "0x20" and "pc" in diagnostics[0], "expected %s" % site, r)
+    r, report = run(b, program(0, 2, 3), config=config)
+    check(r.returncode == 0, "expected a power-off", r)
+    check(report["statistics"]["power0"]["changes"] == 4, "other edges: %s" % report["statistics"]["power0"], r)
+
+
 def case_segments_of_an_elf_file_go_to_the_memories_that_hold_them(b):
     config = b.variant(change=lambda text: text.replace("[bus]", MEMORIES))
     # The entry is in the first memory that is mapped above the others; the rest of the program is in another one.

@@ -74,7 +74,11 @@ struct Bench : sc_core::sc_module {
       : sc_module(name),
         edge("edge", soc_params({{"tbus", "2"}, {"tbu1_stream_id", "8"}}), host),
         level("level",
-              soc_params({{"reset", "level"}, {"NUMIRPT", "3"}, {"counter_groups", "2"}, {"CGNC", "1"}}),
+              soc_params({{"reset", "level"},
+                          {"retention", "true"},
+                          {"NUMIRPT", "3"},
+                          {"counter_groups", "2"},
+                          {"CGNC", "1"}}),
               host),
         free("free", soc_params({{"reset", "level"}, {"SES", "false"}}), host),
         wide("wide", edge, 0),
@@ -83,6 +87,10 @@ struct Bench : sc_core::sc_module {
         free_client("free_client", free, 0) {
     edge.smmu.reset.bind(nreset);
     level.smmu.reset.bind(level_nreset);
+    edge.smmu.power.bind(power);
+    edge.smmu.clock.bind(clock);
+    level.smmu.power.bind(level_power);
+    level.smmu.clock.bind(level_clock);
     for (std::size_t i = 0; i < context.size(); ++i) level.smmu.context_irq[i].bind(context[i]);
     for (std::size_t i = 0; i < pm.size(); ++i) level.smmu.pm_irq[i].bind(pm[i]);
     level.smmu.gfsr_irq.bind(gfsr);
@@ -96,6 +104,7 @@ struct Bench : sc_core::sc_module {
   /// Resets all, and starts the SMMUs without any stream.
   void restart() {
     run([this] {
+      for (auto* on : {&power, &clock, &level_power, &level_clock}) on->write(true);
       nreset.write(false);
       level_nreset.write(false);
       wait(ns(10));
@@ -127,6 +136,8 @@ struct Bench : sc_core::sc_module {
   test::Runner runner{"runner"};
   sc_core::sc_signal<bool> nreset{"nreset", true};
   sc_core::sc_signal<bool> level_nreset{"level_nreset", false};
+  sc_core::sc_signal<bool> power{"power", true}, clock{"clock", true};  // state is lost
+  sc_core::sc_signal<bool> level_power{"level_power", true}, level_clock{"level_clock", true};  // is retained
   sc_core::sc_signal<bool> gfsr{"gfsr"};
   sc_core::sc_vector<sc_core::sc_signal<bool>> context{"context", 2};  // the third is tied off
   sc_core::sc_vector<sc_core::sc_signal<bool>> pm{"pm", 2};

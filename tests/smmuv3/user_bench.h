@@ -66,6 +66,7 @@ struct Bench : sc_core::sc_module {
               params_of<SmmuV3<>>({{"irq", "level"},
                                    {"reset", "level"},
                                    {"reset_active_low", "true"},
+                                   {"retention", "true"},
                                    {"tbu0_stream_id", "7"}}),
               host, world.memory),
         free("free",
@@ -82,6 +83,10 @@ struct Bench : sc_core::sc_module {
         untimed_client("untimed_client", untimed, 0) {
     edge.smmu.reset.bind(nreset);
     level.smmu.reset.bind(level_nreset);
+    edge.smmu.power.bind(power);
+    edge.smmu.clock.bind(clock);
+    level.smmu.power.bind(level_power);
+    level.smmu.clock.bind(level_clock);
     level.smmu.eventq_irq.bind(eventq);
     level.smmu.gerror_irq.bind(gerror);
     level.smmu.cmdq_sync_irq.bind(cmdq_sync);
@@ -104,6 +109,7 @@ struct Bench : sc_core::sc_module {
   /// Resets all, and starts the SMMUs with empty tables.
   void restart() {
     run([this] {
+      for (auto* on : {&power, &clock, &level_power, &level_clock}) on->write(true);
       nreset.write(false);
       level_nreset.write(false);
       wait(ns(10));
@@ -135,6 +141,8 @@ struct Bench : sc_core::sc_module {
   test::Runner runner{"runner"};
   sc_core::sc_signal<bool> nreset{"nreset", true};
   sc_core::sc_signal<bool> level_nreset{"level_nreset", false};
+  sc_core::sc_signal<bool> power{"power", true}, clock{"clock", true};  // state is lost
+  sc_core::sc_signal<bool> level_power{"level_power", true}, level_clock{"level_clock", true};  // is retained
   sc_core::sc_signal<bool> eventq{"eventq"}, gerror{"gerror"}, cmdq_sync{"cmdq_sync"};
   std::optional<tlm::tlm_response_status> at_start;
   int syncs = 0;

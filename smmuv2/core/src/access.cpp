@@ -97,7 +97,7 @@ void Access::start() {
   }
   pass_port();
   if (m_interface.held()) {
-    m_fault = AccessFault{false, 0, 0, false, "the SMMU is held in reset"};
+    m_fault = AccessFault{false, 0, 0, false, m_interface.why_held()};
     end(Outcome::abort);
     return;
   }

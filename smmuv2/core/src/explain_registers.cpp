@@ -42,7 +42,8 @@ class Collection {
 
   Decided decide() {
     if (m_interface.held()) {
-      m_decided.registers.push_back({"reset", 1, "the SMMU is held in reset: everything is aborted", {}});
+      m_decided.registers.push_back(
+          {"reset", 1, std::string(m_interface.why_held()) + ": everything is aborted", {}});
       return std::move(m_decided);
     }
     add_security();

@@ -109,6 +109,11 @@ void Smmu::reset() {
   m_engine.reset();
 }
 
+void Smmu::abort_transactions() {
+  m_interface.stalls().reset();
+  m_engine.reset();
+}
+
 void Smmu::renew() {
   reset();
   m_engine.renew();

@@ -53,7 +53,7 @@ DumpSection contents_of(const Smmu& smmu, const std::string& title) {
   DumpSection s;
   s.title = title;
   DumpSection& registers = s.add("registers", {"register", "offset", "value"});
-  if (interface.held()) registers.notes.emplace_back("the SMMU is held in reset");
+  if (interface.held()) registers.notes.emplace_back(interface.why_held());
   registers.notes.emplace_back("of arrays, elements that are not 0");
   for_each_register(interface, [&](const std::string& name, std::uint32_t offset, std::uint64_t value) {
     registers.rows.push_back({name, hex(offset), hex(value)});

@@ -78,12 +78,12 @@ class Module : public smmu::WithCore<smmuv2::Smmu>, public smmu::SmmuModule {
     return value >> 8 * (offset & 3U);
   }
   bool has_answers() const override { return core.interface().stalls().has_answers(); }
-  bool held() const override { return core.interface().held(); }
-  void hold_core(bool held) override { core.hold(held); }
+  void hold_core(const char* why) override { core.hold(why != nullptr, why); }
   void reset_core() override {
     core.reset();
     m_lines.forget();
   }
+  void abort_core() override { core.abort_transactions(); }
   void visit_core(Archive& archive) override {
     core.visit(archive);
     m_lines.visit(archive);
@@ -193,7 +193,9 @@ SmmuV2<BUSWIDTH>::SmmuV2(const sc_core::sc_module_name& name, const Params& para
       scfg_irq("scfg_irq"),
       context_irq("context_irqs"),
       pm_irq("pm_irqs"),
-      reset("reset") {
+      reset("reset"),
+      power("power"),
+      clock("clock") {
   const smmuv2::Settings settings = settings_of(parameters(), *this);
   const auto make_lines = [](sc_core::sc_vector<LineOut>& lines, const char* base, unsigned n) {
     lines.init(n, [base](const char*, std::size_t i) { return new LineOut(numbered(base, i).c_str()); });
@@ -214,6 +216,9 @@ SmmuV2<BUSWIDTH>::SmmuV2(const sc_core::sc_module_name& name, const Params& para
   SC_METHOD(on_reset);
   sensitive << (settings.reset_active_low ? reset.neg() : reset.pos());
   if (settings.level_reset) sensitive << (settings.reset_active_low ? reset.pos() : reset.neg());
+  this->dont_initialize();
+  SC_METHOD(on_supply);
+  sensitive << power << clock;
   this->dont_initialize();
 
   if constexpr (BUSWIDTH == platform_buswidth) {
@@ -240,7 +245,7 @@ SmmuV2<BUSWIDTH>::SmmuV2(const sc_core::sc_module_name& name, const Params& para
       p.push_back(
           {numbered("pm_irq", i), &pm_irq[i], "overflow in counter group " + std::to_string(i), true});
     }
-    p.push_back({"reset", &reset, "resets the SMMU", true});
+    m_impl->list_inputs(reset, power, clock, p);
   }
 }
 
@@ -255,13 +260,15 @@ void SmmuV2<BUSWIDTH>::before_end_of_elaboration() {
   m_impl->tie(scfg_irq);
   for (LineOut& line : context_irq) m_impl->tie(line);
   for (LineOut& line : pm_irq) m_impl->tie(line);
-  m_impl->tie_reset(reset);
+  m_impl->tie_inputs(reset, power, clock);
 }
 
 template <unsigned BUSWIDTH>
 void SmmuV2<BUSWIDTH>::start_of_simulation() {
   Component::start_of_simulation();
-  if (m_impl->settings().level_reset) on_reset();  // a line that is active from the start makes no edge
+  // A line that is active, or low, from the start makes no edge.
+  if (m_impl->settings().level_reset) on_reset();
+  on_supply();
 }
 
 template <unsigned BUSWIDTH>
@@ -277,6 +284,11 @@ unsigned SmmuV2<BUSWIDTH>::register_transport_dbg(tlm::tlm_generic_payload& payl
 template <unsigned BUSWIDTH>
 void SmmuV2<BUSWIDTH>::on_reset() {
   m_impl->reset_input(reset.read());
+}
+
+template <unsigned BUSWIDTH>
+void SmmuV2<BUSWIDTH>::on_supply() {
+  m_impl->supply_inputs(power.read(), clock.read());
 }
 
 template <unsigned BUSWIDTH>

@@ -126,7 +126,7 @@ void Access::start() {
     }
   }
   if (m_interface->held()) {
-    m_why_not_recorded = "the SMMU is held in reset";
+    m_why_not_recorded = m_interface->why_held();
     terminate();
     return;
   }

@@ -79,7 +79,7 @@ void dump_pmcg(const Pmcg& group, DumpSection& to) {
 
 void dump_registers(const ProgrammingInterface& interface, DumpSection& to) {
   DumpSection& s = to.add("registers", {"register", "offset", "value"});
-  if (interface.held()) s.notes.emplace_back("the SMMU is held in reset");
+  if (interface.held()) s.notes.emplace_back(interface.why_held());
   for_each_register(interface, [&](const RegisterInfo& info, std::uint64_t value) {
     s.rows.push_back({info.name, hex(info.offset), hex(value)});
   });

@@ -23,8 +23,10 @@ std::vector<smmu::RegisterFact> register_facts(const ProgrammingInterface& inter
     facts.push_back({interface.registers().info(id).name, interface.registers().get(id), meaning, {}});
   };
   if (interface.held()) {
-    facts.push_back(
-        {"reset", 1, "the SMMU is held in reset: everything is aborted, and nothing recorded", {}});
+    facts.push_back({"reset",
+                     1,
+                     std::string(interface.why_held()) + ": everything is aborted, and nothing recorded",
+                     {}});
     return facts;
   }
   const bool ATS = interface.parts().features.ATS && !interface.secure();

@@ -459,8 +459,9 @@ Levels ProgrammingInterface::levels() const {
   return l;
 }
 
-void ProgrammingInterface::hold(bool held) {
+void ProgrammingInterface::hold(bool held, const char* why) {
   m_held = held;
+  m_why_held = why;
   refresh_tbus();
 }
 

@@ -158,6 +158,12 @@ void Smmu::reset() {
   m_engine.reset();
 }
 
+void Smmu::abort_transactions() {
+  m_interface.stalls().reset();
+  if (m_secure) m_secure->stalls().reset();
+  m_engine.reset();
+}
+
 void Smmu::renew() {
   reset();
   m_engine.renew();

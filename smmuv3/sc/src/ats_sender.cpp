@@ -36,9 +36,13 @@ AtcMessageEnd end_of(tlm::tlm_response_status status) {
 
 }  // namespace
 
-AtsSender::AtsSender(const sc_core::sc_module_name& name, AtcMessages& messages, smmu::ForwardPort& out,
-                     std::function<void()> progressed)
-    : sc_core::sc_module(name), m_messages(messages), m_out(out), m_progressed(std::move(progressed)) {
+AtsSender::AtsSender(const sc_core::sc_module_name& name, AtcMessages& messages, const smmu::Supply& supply,
+                     smmu::ForwardPort& out, std::function<void()> progressed)
+    : sc_core::sc_module(name),
+      m_messages(messages),
+      m_supply(supply),
+      m_out(out),
+      m_progressed(std::move(progressed)) {
   SMMUVP_HAS_PROCESS(AtsSender);
   SC_THREAD(run);
 }
@@ -53,6 +57,10 @@ void AtsSender::kick() {
 
 void AtsSender::run() {
   while (true) {
+    if (!m_supply.runs()) {
+      wait(m_supply.changed());
+      continue;
+    }
     if (const auto taken = m_messages.take(to_ps(sc_core::sc_time_stamp()))) {
       carry(*taken);
       continue;

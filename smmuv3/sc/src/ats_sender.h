@@ -6,6 +6,7 @@
 #include <tlm>
 
 #include "smmuvp/smmu_sc/ports.h"
+#include "smmuvp/smmu_sc/supply.h"
 #include "smmuvp/smmuv3/atc_messages.h"
 
 namespace smmuvp::smmuv3 {
@@ -14,9 +15,9 @@ namespace smmuvp::smmuv3 {
 /// which may be for ever, no other message leaves; AtcMessages keeps the time meanwhile.
 class AtsSender : public sc_core::sc_module {
  public:
-  /// @param progressed  called after each message
-  AtsSender(const sc_core::sc_module_name& name, AtcMessages& messages, smmu::ForwardPort& out,
-            std::function<void()> progressed);
+  /// @param supply  nothing leaves unless it runs. @param progressed  called after each message
+  AtsSender(const sc_core::sc_module_name& name, AtcMessages& messages, const smmu::Supply& supply,
+            smmu::ForwardPort& out, std::function<void()> progressed);
 
   /// A message may have become due.
   void kick();
@@ -26,6 +27,7 @@ class AtsSender : public sc_core::sc_module {
   void carry(const AtcMessages::Taken& taken);
 
   AtcMessages& m_messages;
+  const smmu::Supply& m_supply;
   smmu::ForwardPort& m_out;
   std::function<void()> m_progressed;
   sc_core::sc_event m_kick;

@@ -73,9 +73,9 @@ class Module : public smmu::WithCore<smmuv3::Smmu>, public smmu::SmmuModule {
     return value;
   }
   bool has_answers() const override { return core.has_stall_answers(); }
-  bool held() const override { return core.interface().held(); }
-  void hold_core(bool held) override { core.hold(held); }
+  void hold_core(const char* why) override { core.hold(why != nullptr, why); }
   void reset_core() override { core.reset(); }
+  void abort_core() override { core.abort_transactions(); }
   void visit_core(Archive& archive) override { core.visit(archive); }
   void show() override {
     m_wires.update(core.interface());
@@ -87,10 +87,11 @@ class Module : public smmu::WithCore<smmuv3::Smmu>, public smmu::SmmuModule {
   void reset_core_statistics() override { core.reset_statistics(); }
 
   void add_sender(const char* name, smmuv3::ProgrammingInterface& interface, smmu::ForwardPort& ats) {
-    m_senders.push_back(std::make_unique<smmuv3::AtsSender>(name, interface.atc_messages(), ats, [this] {
-      show();
-      shell().may_progress();
-    }));
+    m_senders.push_back(
+        std::make_unique<smmuv3::AtsSender>(name, interface.atc_messages(), shell().supply(), ats, [this] {
+          show();
+          shell().may_progress();
+        }));
   }
 
   smmuv3::WiredOutputs m_wires;
@@ -184,7 +185,9 @@ SmmuV3<BUSWIDTH>::SmmuV3(const sc_core::sc_module_name& name, const Params& para
       s_cmdq_sync_irq("s_cmdq_sync_irq"),
       event_out("event_out"),
       priq_irq("priq_irq"),
-      reset("reset") {
+      reset("reset"),
+      power("power"),
+      clock("clock") {
   const smmuv3::Settings settings = settings_of(parameters(), *this);
   if (settings.features.pmcg.counters != 0) {
     pmcg_irq.init(settings.tbus + 1, [](const char*, std::size_t i) {
@@ -207,6 +210,9 @@ SmmuV3<BUSWIDTH>::SmmuV3(const sc_core::sc_module_name& name, const Params& para
   SC_METHOD(on_reset);
   sensitive << (settings.reset_active_low ? reset.neg() : reset.pos());
   if (settings.level_reset) sensitive << (settings.reset_active_low ? reset.pos() : reset.neg());
+  this->dont_initialize();
+  SC_METHOD(on_supply);
+  sensitive << power << clock;
   this->dont_initialize();
 
   if constexpr (BUSWIDTH == platform_buswidth) {
@@ -241,7 +247,7 @@ SmmuV3<BUSWIDTH>::SmmuV3(const sc_core::sc_module_name& name, const Params& para
       p.push_back({"pmcg" + std::to_string(i) + "_irq", &pmcg_irq[i],
                    "a performance monitor counter of " + whose + " overflowed", true, "", true});
     }
-    p.push_back({"reset", &reset, "resets the SMMU", true});
+    m_impl->list_inputs(reset, power, clock, p);
   }
 }
 
@@ -275,14 +281,16 @@ void SmmuV3<BUSWIDTH>::before_end_of_elaboration() {
   m_impl->tie(event_out);
   m_impl->tie(priq_irq);
   for (LineOut& line : pmcg_irq) m_impl->tie(line);
-  m_impl->tie_reset(reset);
+  m_impl->tie_inputs(reset, power, clock);
   m_impl->connect_ats(ats);
 }
 
 template <unsigned BUSWIDTH>
 void SmmuV3<BUSWIDTH>::start_of_simulation() {
   Component::start_of_simulation();
-  if (m_impl->settings().level_reset) on_reset();  // a line that is active from the start makes no edge
+  // A line that is active, or low, from the start makes no edge.
+  if (m_impl->settings().level_reset) on_reset();
+  on_supply();
 }
 
 template <unsigned BUSWIDTH>
@@ -298,6 +306,11 @@ unsigned SmmuV3<BUSWIDTH>::register_transport_dbg(tlm::tlm_generic_payload& payl
 template <unsigned BUSWIDTH>
 void SmmuV3<BUSWIDTH>::on_reset() {
   m_impl->reset_input(reset.read());
+}
+
+template <unsigned BUSWIDTH>
+void SmmuV3<BUSWIDTH>::on_supply() {
+  m_impl->supply_inputs(power.read(), clock.read());
 }
 
 template <unsigned BUSWIDTH>

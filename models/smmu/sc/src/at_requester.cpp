@@ -30,11 +30,12 @@ void report_protocol_error(const sc_core::sc_object& where, const tlm::tlm_gener
   report_error(where.name(), text.str());
 }
 
-AtRequester::AtRequester(const sc_core::sc_module_name& name, ForwardPort& socket, Answered answered)
-    : sc_core::sc_module(name), m_socket(socket), m_answered(std::move(answered)) {
+AtRequester::AtRequester(const sc_core::sc_module_name& name, const Supply& supply, ForwardPort& socket,
+                         Answered answered)
+    : sc_core::sc_module(name), m_supply(supply), m_socket(socket), m_answered(std::move(answered)) {
   SMMUVP_HAS_PROCESS(AtRequester);
   SC_METHOD(run);
-  sensitive << m_wake;
+  sensitive << m_wake << m_supply.changed();
   dont_initialize();
 }
 
@@ -118,6 +119,7 @@ void AtRequester::wake(TimePs at) {
 }
 
 void AtRequester::run() {
+  if (m_supply.stopped()) return;
   while (resume_due() || respond_due() || send_due()) {
   }
 }

@@ -26,7 +26,7 @@ AtTransactions::AtTransactions(const sc_core::sc_module_name& name, SmmuShell& s
       m_slots(slots),
       m_in(in),
       m_callbacks(std::move(callbacks)),
-      m_requester("out", out, [this](tlm::tlm_generic_payload& payload, TimePs at) {
+      m_requester("out", smmu.supply(), out, [this](tlm::tlm_generic_payload& payload, TimePs at) {
         const auto t = std::find_if(m_open.begin(), m_open.end(), [&](const Open& o) {
           return o.payload == &payload && o.state == State::downstream;
         });
@@ -34,7 +34,7 @@ AtTransactions::AtTransactions(const sc_core::sc_module_name& name, SmmuShell& s
       }) {
   SMMUVP_HAS_PROCESS(AtTransactions);
   SC_METHOD(run);
-  sensitive << m_wake << m_expiry << m_smmu.progress();
+  sensitive << m_wake << m_expiry << m_smmu.progress() << m_smmu.supply().changed();
   dont_initialize();
 }
 
@@ -120,6 +120,7 @@ void AtTransactions::wake(TimePs at) {
 
 void AtTransactions::run() {
   if (m_open.empty()) return;  // the SMMU progresses without them
+  if (m_smmu.supply().stopped()) return;
   const TimePs now = now_ps();
   if (!settled(now)) return;
   m_smmu.engine().prune(now);
@@ -138,6 +139,7 @@ bool AtTransactions::act(TimePs now) {
   if (m_agenda.empty() || (*m_agenda.begin())->due > now) return false;
   Open& t = **m_agenda.begin();
   m_agenda.erase(m_agenda.begin());
+  t.due = std::max(t.due, TimePs{m_smmu.supply().since()});
   switch (t.state) {
     case State::arriving:
       arrive(t);
@@ -205,6 +207,7 @@ bool AtTransactions::end_request(TimePs now) {
 void AtTransactions::translate(Open& t) {
   Transaction& transaction = *t.transaction;
   if (t.answer) {
+    t.answer->time = std::max(t.answer->time, TimePs{m_smmu.supply().since()});
     transaction.complete(*t.answer);
     t.answer.reset();
   }

@@ -4,9 +4,9 @@
 
 namespace smmuvp::smmu {
 
-AtWalks::AtWalks(ForwardPort& socket, Tag tag)
+AtWalks::AtWalks(const Supply& supply, ForwardPort& socket, Tag tag)
     : m_tag(std::move(tag)),
-      m_requester("walks", socket,
+      m_requester("walks", supply, socket,
                   [this](tlm::tlm_generic_payload& payload, TimePs at) { answered(payload, at); }) {}
 
 AtWalks::Walk* AtWalks::send(const MemoryOp& op, const AccessRequest& client, Done done) {

@@ -1,5 +1,6 @@
 #include "smmuvp/smmu_sc/smmu_module.h"
 
+#include "smmuvp/smmu/held.h"
 #include "smmuvp/smmu_sc/counted.h"
 #include "smmuvp/tlm/access_extension.h"
 #include "smmuvp/tlm/sim_time.h"
@@ -39,15 +40,34 @@ void SmmuModule::synchronise(sc_core::sc_time& delay) {
   delay = sc_core::SC_ZERO_TIME;
 }
 
+/// Answers an access to registers that are not there now. @return whether that is so.
+bool SmmuModule::refuses(tlm::tlm_generic_payload& payload) {
+  const auto refuse = [&](const char* site, const char* text) {
+    m_diag.guest_error(site, text, "", {}, payload.get_address());
+    payload.set_response_status(tlm::TLM_GENERIC_ERROR_RESPONSE);
+    return true;
+  };
+  const Supply& supply = m_shell.supply();
+  if (!supply.powered()) {
+    return refuse("register.power",
+                  "a register access while the SMMU has no power is an error: expected one after its power "
+                  "domain has been switched on (runtime power management, in a driver)");
+  }
+  if (supply.stopped()) {
+    return refuse("register.clock",
+                  "a register access while the SMMU's clock is gated is an error: expected one after its "
+                  "clocks have been enabled");
+  }
+  if (m_in_reset) {
+    return refuse("register.reset", "a register access while the SMMU is held in reset is an error");
+  }
+  return false;
+}
+
 void SmmuModule::register_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
   payload.set_dmi_allowed(false);
   synchronise(delay);
-  if (held()) {
-    m_diag.guest_error("register.reset", "a register access while the SMMU is held in reset is an error", "",
-                       {}, payload.get_address());
-    payload.set_response_status(tlm::TLM_GENERIC_ERROR_RESPONSE);
-    return;
-  }
+  if (refuses(payload)) return;
   RegisterAccess access;
   if (!begin_register_access(payload, m_window.bytes, access)) {
     if (!make_other_shape_raz_wi(payload)) return;
@@ -80,15 +100,55 @@ unsigned SmmuModule::register_transport_dbg(tlm::tlm_generic_payload& payload) {
   });
 }
 
-void SmmuModule::hold(bool active) {
+// What is retained without power does not see a reset: it is held then, and only a reset that lasts reaches
+// it.
+void SmmuModule::reset(bool active) {
+  m_in_reset = active && m_settings.level_reset;
+  if (!m_shell.supply().powered()) return;
   if (active) {
     reset_core();
-    m_outputs.cancel();
-    m_shell.was_reset();
+    end_transactions();
   }
-  hold_core(active && m_settings.level_reset);
+  go_on();
+}
+
+void SmmuModule::supply_inputs(bool power, bool clock) {
+  const bool powered = m_shell.supply().powered();
+  if (!m_shell.set_supply(power, clock)) return;
+  if (powered && !power) {
+    if (m_settings.retention) {
+      abort_core();
+    } else {
+      reset_core();
+    }
+    end_transactions();
+  } else if (!powered && power && m_in_reset) {
+    reset_core();
+  }
+  if (m_shell.supply().stopped()) m_engine.withdraw_grants();
+  go_on();
+}
+
+void SmmuModule::end_transactions() {
+  m_outputs.cancel();
+  m_shell.was_reset();
+}
+
+void SmmuModule::go_on() {
+  hold_core(!m_shell.supply().powered() ? without_power : m_in_reset ? held_in_reset : nullptr);
   show();
   m_shell.kick(sc_core::SC_ZERO_TIME);
+}
+
+void SmmuModule::list_inputs(LineIn& reset, LineIn& power, LineIn& clock, std::vector<Port>& to) const {
+  to.push_back({"reset", &reset, "resets the SMMU", true});
+  Port on{"power", &power, "high: there is power", true};
+  on.open_high = true;
+  to.push_back(on);
+  on.name = "clock";
+  on.object = &clock;
+  on.doc = "high: the clock runs";
+  to.push_back(on);
 }
 
 void SmmuModule::visit(Archive& archive) {

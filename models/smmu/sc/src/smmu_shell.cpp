@@ -15,14 +15,14 @@ SmmuShell::SmmuShell(const sc_core::sc_module_name& name, Core core, ForwardPort
     : sc_core::sc_module(name),
       m_core(std::move(core)),
       m_walk(walk),
-      m_walks(walk, [this](OpPayload& payload, const MemoryOp& op, const AccessRequest& client) {
+      m_walks(m_supply, walk, [this](OpPayload& payload, const MemoryOp& op, const AccessRequest& client) {
         tag(payload, op, &client, false);
       }) {
   unsigned i = 0;
   for (Worker* worker : m_core.workers) {
     const std::string process = "worker" + std::to_string(i++);
     m_workers.push_back(std::make_unique<WorkerProcess>(
-        process.c_str(), *worker,
+        process.c_str(), *worker, m_supply,
         [this](const MemoryOp& op, sc_core::sc_time& delay) { return carry_out(op, delay); },
         [this] { worker_progressed(); }));
   }
@@ -55,6 +55,12 @@ MemoryAnswer SmmuShell::carry_out_debug(const MemoryOp& op, const AccessRequest*
   const unsigned n = m_walk->transport_dbg(p.payload());
   if (n == op.size) p.payload().set_response_status(tlm::TLM_OK_RESPONSE);
   return p.answer(n, op.time);
+}
+
+bool SmmuShell::set_supply(bool power, bool clock) {
+  if (!m_supply.set(power, clock)) return false;
+  for (TbuShell* tbu : m_tbus) tbu->follow_supply();
+  return true;
 }
 
 bool SmmuShell::has_work() const {

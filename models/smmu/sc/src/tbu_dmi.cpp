@@ -52,6 +52,7 @@ bool TbuShell::get_direct_mem_ptr(tlm::tlm_generic_payload& payload, tlm::tlm_dm
   const std::uint64_t address = payload.get_address();
   dmi.set_start_address(address);
   dmi.set_end_address(address);
+  if (!m_smmu.supply().runs()) return false;
   AccessRequest request = shape(payload).request;
   if (request.unsupported == Unsupported::ats || !is_fixed_identity(request)) return false;
   Engine& engine = m_smmu.engine();
@@ -66,7 +67,7 @@ bool TbuShell::get_direct_mem_ptr(tlm::tlm_generic_payload& payload, tlm::tlm_dm
   }
   // To answer, downstream may have withdrawn pointers of others, who may have written registers of the SMMU.
   region = engine.direct_region(request, answer);
-  if (!region) return false;
+  if (!region || !m_smmu.supply().runs()) return false;
   region->read = region->read && given.is_read_allowed();
   region->write = region->write && given.is_write_allowed();
   const AddressRange allowed{given.get_start_address(), given.get_end_address()};
@@ -91,6 +92,7 @@ bool TbuShell::get_direct_mem_ptr(tlm::tlm_generic_payload& payload, tlm::tlm_dm
 }
 
 bool TbuShell::would_grant_here(const tlm::tlm_generic_payload& payload) const {
+  if (!m_smmu.supply().runs()) return false;
   AccessRequest request;
   request.stream_id = m_tbu.stream_id;
   request.port = m_tbu.index;

@@ -1,5 +1,6 @@
 #include "smmuvp/smmu_sc/tbu_shell.h"
 
+#include <algorithm>
 #include <string>
 
 #include "smmuvp/smmu_sc/counted.h"
@@ -25,8 +26,8 @@ TbuShell::TbuShell(const sc_core::sc_module_name& name, SmmuShell& smmu, const T
               return order_key(payload, request);
             }}) {
   smmu.add(*this);
+  follow_supply();
   if (!tbu.fixed) return;
-  m_is_plain = false;
   m_grants = &smmu.engine().allow_grants(tbu.index, tbu.stream_id,
                                          [this](const AddressRange& range) { withdraw(range); });
 }
@@ -139,8 +140,11 @@ __attribute__((always_inline)) inline bool TbuShell::pass_hit(tlm::tlm_generic_p
   payload.set_address(address);
   extension.privileged = privileged;
   extension.instruction = instruction;
+  if (kernel.time_stamp() != m_stamp) {
+    await_clock(delay);
+    prune();
+  }
   payload.set_dmi_allowed(fixed && payload.is_dmi_allowed() && would_grant(payload));
-  if (kernel.time_stamp() != m_stamp) prune();
   const TimePs end = m_now + m_unit.to_ps(delay);
   if (engine.in_flight().leave(token, end)) {
     m_smmu.kick(sc_core::SC_ZERO_TIME);
@@ -156,7 +160,7 @@ __attribute__((always_inline)) inline bool TbuShell::pass_hit(tlm::tlm_generic_p
 // As above, where the port is fixed to one identity, or the payload has no extension: a request of the port's
 // own StreamID. Apart, since it would cost all others.
 bool TbuShell::pass_other_hit(tlm::tlm_generic_payload& payload, AccessExtension* extension, sc_time& delay) {
-  if (m_identity) return false;
+  if (m_identity || m_smmu.supply().stopped()) return false;
   const bool fixed = m_grants != nullptr;
   if (extension != nullptr) return pass_hit(payload, *extension, delay, fixed);
   struct Lent {
@@ -179,6 +183,16 @@ void TbuShell::abandon(FlightToken token) {
   m_smmu.may_progress();
 }
 
+bool TbuShell::await_clock(sc_time& delay) {
+  const Supply& supply = m_smmu.supply();
+  if (__builtin_expect(!supply.stopped(), 1)) return false;
+  const sc_time at = sc_core::sc_time_stamp() + delay;
+  while (supply.stopped()) wait(supply.changed());
+  const sc_time& now = sc_core::sc_time_stamp();
+  delay = at > now ? at - now : sc_core::SC_ZERO_TIME;
+  return true;
+}
+
 void TbuShell::prune() {
   m_stamp = sc_core::sc_time_stamp();
   m_now = to_ps(m_stamp);
@@ -197,6 +211,7 @@ void TbuShell::b_transport(tlm::tlm_generic_payload& payload, sc_time& delay) {
 }
 
 void TbuShell::run(tlm::tlm_generic_payload& payload, sc_time& delay) {
+  await_clock(delay);
   prune();
   TimePs begin = to_ps(sc_core::sc_time_stamp() + delay);
   if (m_engine.timing()) begin = m_slots.earliest(begin);
@@ -222,9 +237,12 @@ void TbuShell::run(tlm::tlm_generic_payload& payload, sc_time& delay, TimePs beg
   Transaction t(payload, shape(payload), m_smmu.translator(), begin);
   for (auto next = t.advance(); next != Transaction::Next::finished; next = t.advance()) {
     switch (next) {
-      case Transaction::Next::need:
-        t.complete(m_smmu.carry_out(t.op(), delay, &t.request()));
+      case Transaction::Next::need: {
+        MemoryAnswer answer = m_smmu.carry_out(t.op(), delay, &t.request());
+        if (await_clock(delay)) answer.time = std::max(answer.time, now());
+        t.complete(answer);
         break;
+      }
       case Transaction::Next::stalled:
         // Its parts so far have ended. Who waits for software must not keep a synchronisation open, for which
         // that software may wait first; an access that has to, by itself, is under way by its own token.
@@ -232,6 +250,7 @@ void TbuShell::run(tlm::tlm_generic_payload& payload, sc_time& delay, TimePs beg
         token = {};
         m_smmu.kick(sc_core::SC_ZERO_TIME);  // a record is to be written, a synchronisation may be complete
         wait(m_smmu.progress());
+        await_clock(delay);
         token = engine.in_flight().enter(now());
         break;
       case Transaction::Next::waits:  // never: a caller that is blocked does not ask for it
@@ -241,6 +260,7 @@ void TbuShell::run(tlm::tlm_generic_payload& payload, sc_time& delay, TimePs beg
         m_smmu.tell_walk_ends();
         ahead(t.time());
         m_out->b_transport(payload, delay);
+        await_clock(delay);
         if (engine.reset_count() == resets) {
           if (first) dmi_hint = payload.is_dmi_allowed();
           first = false;

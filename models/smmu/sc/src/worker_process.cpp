@@ -1,5 +1,6 @@
 #include "smmuvp/smmu_sc/worker_process.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "smmuvp/tlm/process.h"
@@ -7,10 +8,11 @@
 
 namespace smmuvp::smmu {
 
-WorkerProcess::WorkerProcess(const sc_core::sc_module_name& name, Worker& worker, Transport transport,
-                             std::function<void()> progressed)
+WorkerProcess::WorkerProcess(const sc_core::sc_module_name& name, Worker& worker, const Supply& supply,
+                             Transport transport, std::function<void()> progressed)
     : sc_core::sc_module(name),
       m_worker(worker),
+      m_supply(supply),
       m_transport(std::move(transport)),
       m_progressed(std::move(progressed)) {
   SMMUVP_HAS_PROCESS(WorkerProcess);
@@ -35,6 +37,10 @@ void WorkerProcess::kick(const sc_core::sc_time& delay) {
 
 void WorkerProcess::run() {
   while (true) {
+    if (!m_supply.runs()) {
+      wait(m_supply.changed());
+      continue;
+    }
     if (!m_worker.waiting()) m_answered = false;  // a reset dropped the operation
     const auto due_at = due();
     const sc_core::sc_time& now = sc_core::sc_time_stamp();
@@ -51,6 +57,7 @@ void WorkerProcess::run() {
 void WorkerProcess::step(TimePs now) {
   if (m_answered) {
     m_answered = false;
+    m_answer.time = std::max(m_answer.time, TimePs{m_supply.since()});
     m_worker.complete(m_answer);
   } else if (m_worker.waiting()) {
     return carry_out();

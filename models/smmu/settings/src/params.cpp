@@ -48,6 +48,10 @@ std::vector<ParamInfo> port_params() {
           {"edge", "level"}),
       flag_param("reset_active_low", false, "the reset input is active when low: nRESET"),
       flag_param(
+          "retention", false,
+          "true: registers, queue positions and the like outlast a loss of power (input power); false: "
+          "they are as after a reset then"),
+      flag_param(
           "sync_registers", true,
           "a register access waits first for the time that its initiator is ahead; false: it takes effect at "
           "once"),
@@ -139,6 +143,7 @@ void read_shell_settings(const Params& p, const StreamIdWidth& width, ShellSetti
   to.sync_registers = p.flag("sync_registers");
   to.level_reset = p.text("reset") == "level";
   to.reset_active_low = p.flag("reset_active_low");
+  to.retention = p.flag("retention");
 }
 
 void read_structures(const Params& p, const ShellSettings& shell, EngineStructures& to) {

@@ -42,6 +42,7 @@ struct Port {
   bool edge = false;         ///< LineOut: a pulse whose rising edge counts
   std::uint64_t size = 0;    ///< TargetSocket: bytes that a window in an address map has at least; 0: any
   std::string taken = {};    ///< LineIn: why nothing may be wired to it; empty if it is free
+  bool open_high = false;    ///< LineIn: where nothing is wired to it, it reads high
 
   /// A target port with registers. @param bytes  how much of the address map they take
   static Port registers(std::string name, TargetSocket* socket, std::string doc, std::uint64_t bytes,

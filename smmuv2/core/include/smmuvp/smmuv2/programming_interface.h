@@ -83,8 +83,12 @@ class ProgrammingInterface : private RegisterObserver {
   /// lets go on (3.7.3, 3.7.5).
   void hold_back(unsigned bank);
 
-  /// While it is held in reset, every access is aborted.
-  void hold(bool held) { m_held = held; }
+  /// While it is held, in reset or without power, every access is aborted. @param why  a text that stays
+  void hold(bool held, const char* why) {
+    m_held = held;
+    m_why_held = why;
+  }
+  const char* why_held() const { return m_why_held; }
   bool held() const { return m_held; }
   void reset();
   void visit(Archive& archive);
@@ -138,6 +142,7 @@ class ProgrammingInterface : private RegisterObserver {
   smmu::TimePs m_now = 0;                               // of the access that is being carried out
   AccessSecurity m_reader = AccessSecurity::NonSecure;  // likewise
   bool m_held = false;                                  // not saved: it follows a line
+  const char* m_why_held = "";
 };
 
 }  // namespace smmuvp::smmuv2

@@ -10,6 +10,7 @@
 #include "smmuvp/base/trace.h"
 #include "smmuvp/smmu/access.h"
 #include "smmuvp/smmu/engine.h"
+#include "smmuvp/smmu/held.h"
 #include "smmuvp/smmu/worker.h"
 #include "smmuvp/smmuv2/features.h"
 #include "smmuvp/smmuv2/parts.h"
@@ -55,8 +56,11 @@ class Smmu {
   /// As new, counters and numbers included, and cheaper than a new one: for tests that use many. There are no
   /// transactions.
   void renew();
-  /// The reset input is held: after reset(), until it is released.
-  void hold(bool held) { m_interface.hold(held); }
+  /// Power has gone and registers are retained: caches are emptied, transactions under way are aborted.
+  void abort_transactions();
+  /// Nothing is to happen: the reset input is held, after reset(), or there is no power. @param why  a text
+  /// that stays
+  void hold(bool held, const char* why = smmu::held_in_reset) { m_interface.hold(held, why); }
   /// Simulated time has reached `now`: bookings before it are forgotten.
   void prune(smmu::TimePs now) { m_engine.prune(now); }
   const Features& features() const { return m_features; }

@@ -50,7 +50,9 @@ namespace smmuvp {
 ///
 /// The interrupt outputs are levels (3.6, 6.8). A reset input becoming active resets, once or, if reset is
 /// level, for as long as it is: accesses are then aborted, and registers answer TLM_GENERIC_ERROR_RESPONSE.
-/// Lines that nothing is bound to are tied off.
+/// While `power` or `clock` is low registers answer so too; without power accesses are aborted, and state is
+/// lost unless `retention` is true; without a clock accesses wait. Lines that nothing is bound to are tied
+/// off.
 ///
 /// All sockets have BUSWIDTH bits; WidthAdapter (smmuvp/tlm/width_adapter.h) binds others to them.
 ///
@@ -101,6 +103,8 @@ class SMMUVP_EXPORT SmmuV2 : public Component, public DumpControl, public Wiring
   /// Overflows of event counters: a line for each counter group (6.8).
   sc_core::sc_vector<LineOut> pm_irq;
   LineIn reset;  ///< active high unless reset_active_low
+  LineIn power;  ///< high: there is power; tied high if nothing is bound
+  LineIn clock;  ///< high: the clock runs; likewise
 
   const std::vector<Port>& ports() const override;
   void visit(Archive& archive) override;
@@ -140,6 +144,7 @@ class SMMUVP_EXPORT SmmuV2 : public Component, public DumpControl, public Wiring
   void register_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
   unsigned register_transport_dbg(tlm::tlm_generic_payload& payload);
   void on_reset();
+  void on_supply();
 
   std::unique_ptr<Impl> m_impl;
 };

@@ -123,10 +123,12 @@ class ProgrammingInterface : public RegisterBlock, private RegisterObserver {
   Signals take_signals();
   Levels levels() const;
 
-  /// While it is held in reset, every access is aborted and none recorded, queues stand still, and no level
-  /// is high. After reset(), only a state that is loaded meanwhile shows the latter two.
-  void hold(bool held);
+  /// While it is held, in reset or without power, every access is aborted and none recorded, queues stand
+  /// still, and no level is high. After reset(), only a state that is loaded meanwhile shows the latter two.
+  /// @param why  a text that stays
+  void hold(bool held, const char* why);
   bool held() const { return m_held; }
+  const char* why_held() const { return m_why_held; }
   void reset();
   /// All but what visit_lookups() has.
   void visit(Archive& archive);
@@ -174,6 +176,7 @@ class ProgrammingInterface : public RegisterBlock, private RegisterObserver {
   Signals m_signals;
   smmu::TimePs m_written_at = 0;  // the time of the write that is being carried out
   bool m_held = false;            // not saved: it follows a line
+  const char* m_why_held = "";
 };
 
 }  // namespace smmuvp::smmuv3

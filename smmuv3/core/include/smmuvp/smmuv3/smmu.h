@@ -12,6 +12,7 @@
 #include "smmuvp/base/trace.h"
 #include "smmuvp/smmu/access.h"
 #include "smmuvp/smmu/engine.h"
+#include "smmuvp/smmu/held.h"
 #include "smmuvp/smmu/worker.h"
 #include "smmuvp/smmuv3/features.h"
 #include "smmuvp/smmuv3/parts.h"
@@ -95,10 +96,14 @@ class Smmu {
   /// As new, counters and numbers included, and cheaper than a new one: for tests that use many. There are no
   /// transactions, and no checkpoint that changed the registers' policies has been loaded.
   void renew();
-  /// The reset input is held: after reset(), until it is released. See ProgrammingInterface::hold().
-  void hold(bool held) {
-    m_interface.hold(held);
-    if (m_secure) m_secure->hold(held);
+  /// Power has gone and registers, queue positions and structures that it has read are retained: caches of
+  /// translations are emptied, transactions under way are aborted.
+  void abort_transactions();
+  /// Nothing is to happen: the reset input is held, after reset(), or there is no power. See
+  /// ProgrammingInterface::hold(). @param why  a text that stays
+  void hold(bool held, const char* why = smmu::held_in_reset) {
+    m_interface.hold(held, why);
+    if (m_secure) m_secure->hold(held, why);
   }
   /// Simulated time has reached `now`: bookings before it are forgotten.
   void prune(smmu::TimePs now) { m_engine.prune(now); }

@@ -54,8 +54,9 @@ namespace smmuvp {
 ///
 /// The interrupt outputs are pulses of one SMMU clock; eventq_irq, gerror_irq and priq_irq are levels if irq
 /// is level. A reset input becoming active resets, once or, if reset is level, for as long as it is: accesses
-/// are then aborted, and registers answer TLM_GENERIC_ERROR_RESPONSE. Lines that nothing is bound to are tied
-/// off.
+/// are then aborted, and registers answer TLM_GENERIC_ERROR_RESPONSE. While `power` or `clock` is low
+/// registers answer so too; without power accesses are aborted, and state is lost unless `retention` is true;
+/// without a clock accesses wait. Lines that nothing is bound to are tied off.
 ///
 /// All sockets have BUSWIDTH bits; WidthAdapter (smmuvp/tlm/width_adapter.h) binds others to them.
 ///
@@ -111,6 +112,8 @@ class SMMUVP_EXPORT SmmuV3 : public Component, public DumpControl, public TlbiLi
   LineOut event_out;                         ///< wake-up event for processors in WFE
   LineOut priq_irq;  ///< page requests have come (IDR0.PRI); by level: PRI queue is non-empty
   LineIn reset;      ///< active high unless reset_active_low
+  LineIn power;      ///< high: there is power; tied high if nothing is bound
+  LineIn clock;      ///< high: the clock runs; likewise
   /// A counter overflowed: of the TCU's counter group, then of each TBU's. None without `pmcg`.
   sc_core::sc_vector<LineOut> pmcg_irq;
 
@@ -155,6 +158,7 @@ class SMMUVP_EXPORT SmmuV3 : public Component, public DumpControl, public TlbiLi
   void register_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
   unsigned register_transport_dbg(tlm::tlm_generic_payload& payload);
   void on_reset();
+  void on_supply();
 
   std::unique_ptr<Impl> m_impl;
 };

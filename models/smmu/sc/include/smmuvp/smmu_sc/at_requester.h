@@ -14,6 +14,7 @@
 #include "smmuvp/base/archive.h"
 #include "smmuvp/smmu/access.h"
 #include "smmuvp/smmu_sc/ports.h"
+#include "smmuvp/smmu_sc/supply.h"
 #include "smmuvp/tlm/resume_extension.h"
 
 namespace smmuvp::smmu {
@@ -41,7 +42,9 @@ class AtRequester : public sc_core::sc_module {
     std::uint64_t order = 0;
   };
 
-  AtRequester(const sc_core::sc_module_name& name, ForwardPort& socket, Answered answered);
+  /// @param supply  nothing is sent while it is stopped
+  AtRequester(const sc_core::sc_module_name& name, const Supply& supply, ForwardPort& socket,
+              Answered answered);
 
   /// Sends at `at`, or as soon as the socket is free. Of several it is the earlier, of equal ones the first.
   void send(tlm::tlm_generic_payload& payload, TimePs at);
@@ -77,6 +80,7 @@ class AtRequester : public sc_core::sc_module {
   void answered(tlm::tlm_generic_payload& payload, TimePs at);
   void wake(TimePs at);
 
+  const Supply& m_supply;
   ForwardPort& m_socket;
   Answered m_answered;
   sc_core::sc_event m_wake;

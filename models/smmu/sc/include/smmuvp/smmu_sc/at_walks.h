@@ -23,7 +23,7 @@ class AtWalks : public tlm::tlm_mm_interface {
   /// Sees a payload before it is sent. @param client  for whose access
   using Tag = std::function<void(OpPayload& payload, const MemoryOp& op, const AccessRequest& client)>;
 
-  AtWalks(ForwardPort& socket, Tag tag);
+  AtWalks(const Supply& supply, ForwardPort& socket, Tag tag);
   ~AtWalks() override = default;
   AtWalks(const AtWalks&) = delete;
   AtWalks& operator=(const AtWalks&) = delete;

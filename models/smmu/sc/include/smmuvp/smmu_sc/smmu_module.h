@@ -64,7 +64,9 @@ class SmmuModule : public Translator {
   void register_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
   unsigned register_transport_dbg(tlm::tlm_generic_payload& payload);
   /// What the reset input shows. @param line  its level
-  void reset_input(bool line) { hold(line != m_settings.reset_active_low); }
+  void reset_input(bool line) { reset(line != m_settings.reset_active_low); }
+  /// What the inputs power and clock show.
+  void supply_inputs(bool power, bool clock);
   void visit(Archive& archive);
   void statistics(StatVisitor& visitor) const;
   void reset_statistics();
@@ -84,7 +86,13 @@ class SmmuModule : public Translator {
   /// Ties a port off that nothing is bound to.
   template <class LinePort>
   void tie(LinePort& port, bool value = false);
-  void tie_reset(LineIn& port) { tie(port, m_settings.reset_active_low); }
+  void tie_inputs(LineIn& reset, LineIn& power, LineIn& clock) {
+    tie(reset, m_settings.reset_active_low);
+    tie(power, true);
+    tie(clock, true);
+  }
+  /// Adds the inputs.
+  void list_inputs(LineIn& reset, LineIn& power, LineIn& clock, std::vector<Port>& to) const;
 
  protected:
   // ---- What only the SMMU itself knows
@@ -97,10 +105,11 @@ class SmmuModule : public Translator {
   virtual std::uint64_t peek_registers(std::uint32_t offset, unsigned bytes) const = 0;
   /// Whether software has answered stalled accesses which do not know it yet.
   virtual bool has_answers() const = 0;
-  /// Whether the reset input holds it.
-  virtual bool held() const = 0;
-  virtual void hold_core(bool held) = 0;
+  /// @param why  it is held, nullptr: it is not
+  virtual void hold_core(const char* why) = 0;
   virtual void reset_core() = 0;
+  /// Power has gone and state is retained: as a reset for transactions, and for nothing else.
+  virtual void abort_core() = 0;
   virtual void visit_core(Archive& archive) = 0;
   /// Shows on the outputs what has happened since the last call, and what holds.
   virtual void show() = 0;
@@ -121,7 +130,10 @@ class SmmuModule : public Translator {
 
  private:
   void synchronise(sc_core::sc_time& delay);
-  void hold(bool active);
+  bool refuses(tlm::tlm_generic_payload& payload);
+  void reset(bool active);
+  void end_transactions();
+  void go_on();
 
   const Component& m_owner;
   ShellSettings m_settings;
@@ -130,6 +142,7 @@ class SmmuModule : public Translator {
   Diag& m_diag;
   bool m_timing;
   SmmuShell m_shell;
+  bool m_in_reset = false;        // by level; not saved: it follows a line
   unsigned m_register_waits = 0;  // register accesses that wait for their time
   OutputGroup m_outputs;
   sc_core::sc_vector<TbuShell> m_tbus{"tbu"};

@@ -15,6 +15,7 @@
 #include "smmuvp/smmu/worker.h"
 #include "smmuvp/smmu_sc/at_walks.h"
 #include "smmuvp/smmu_sc/ports.h"
+#include "smmuvp/smmu_sc/supply.h"
 #include "smmuvp/smmu_sc/transaction.h"
 #include "smmuvp/smmu_sc/worker_process.h"
 #include "smmuvp/tlm/smmu_hooks.h"
@@ -38,6 +39,10 @@ class SmmuShell : public sc_core::sc_module, public tlm::tlm_bw_transport_if<> {
 
   Engine& engine() { return m_core.engine; }
   Translator& translator() { return m_core.translator; }
+  const Supply& supply() const { return m_supply; }
+  /// Power and clock are there or not; whoever withdraws power resets the core besides. @return whether
+  /// anything has changed
+  bool set_supply(bool power, bool clock);
 
   /// Operations of approximately-timed accesses.
   AtWalks& walks() { return m_walks; }
@@ -89,6 +94,7 @@ class SmmuShell : public sc_core::sc_module, public tlm::tlm_bw_transport_if<> {
   Core m_core;
   ForwardPort& m_walk;
   OwnAccessHook m_hook;
+  Supply m_supply;
   AtWalks m_walks;
   sc_core::sc_event m_progress;
   sc_core::sc_event m_kicked;

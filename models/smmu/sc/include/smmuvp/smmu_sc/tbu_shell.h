@@ -46,9 +46,11 @@ class TbuShell : public sc_core::sc_module,
 
   void set_identity_hook(IdentityHook hook) {
     m_identity = std::move(hook);
-    m_is_plain = !m_tbu.fixed && !m_identity;
+    follow_supply();
     if (m_grants != nullptr) m_engine.withdraw_grants();  // its accesses may be another's now
   }
+  /// The SMMU's supply has changed.
+  void follow_supply() { m_is_plain = !m_tbu.fixed && !m_identity && !m_smmu.supply().stopped(); }
   /// Whether accesses of a request's identity may come here.
   bool takes(const AccessRequest& request) const { return !m_tbu.fixed || is_fixed_identity(request); }
   /// Without a hook the key is the StreamID and the SubstreamID.
@@ -87,6 +89,9 @@ class TbuShell : public sc_core::sc_module,
                                                 sc_core::sc_time& delay);
   __attribute__((noinline)) void run(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
   void run(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay, TimePs begin, FlightToken& token);
+  /// Waits while the SMMU has no clock. @param delay  of the caller; shrinks by what it has waited.
+  /// @return whether it has
+  bool await_clock(sc_core::sc_time& delay);
   void abandon(FlightToken token);
   /// Simulated time has gone on: bookings that have ended are forgotten.
   void prune();
@@ -108,7 +113,7 @@ class TbuShell : public sc_core::sc_module,
   ForwardPort& m_out;
   BackwardPort& m_in;
   Grants* m_grants = nullptr;  // where the TBU is fixed
-  bool m_is_plain = true;      // extensions say whose transactions are, and anybody's may come
+  bool m_is_plain = true;      // extensions say whose transactions are, anybody's may come, and nobody waits
   IdentityHook m_identity;
   OrderHook m_order;
   const smmuvp::detail::TimeUnit m_unit = smmuvp::detail::time_unit();

@@ -8,6 +8,7 @@
 #include "smmuvp/base/archive.h"
 #include "smmuvp/smmu/memory_op.h"
 #include "smmuvp/smmu/worker.h"
+#include "smmuvp/smmu_sc/supply.h"
 
 namespace smmuvp::smmu {
 
@@ -17,9 +18,9 @@ class WorkerProcess : public sc_core::sc_module {
   /// Sends an operation; annotates the time it takes.
   using Transport = std::function<MemoryAnswer(const MemoryOp& op, sc_core::sc_time& delay)>;
 
-  /// @param progressed  called after each step
-  WorkerProcess(const sc_core::sc_module_name& name, Worker& worker, Transport transport,
-                std::function<void()> progressed);
+  /// @param supply  the worker stands still unless it runs. @param progressed  called after each step
+  WorkerProcess(const sc_core::sc_module_name& name, Worker& worker, const Supply& supply,
+                Transport transport, std::function<void()> progressed);
 
   /// To be called whenever due() may have changed; looks at it again after this delay at the earliest.
   void kick(const sc_core::sc_time& delay);
@@ -35,6 +36,7 @@ class WorkerProcess : public sc_core::sc_module {
   void carry_out();
 
   Worker& m_worker;
+  const Supply& m_supply;
   sc_core::sc_event m_kick;
   Transport m_transport;
   std::function<void()> m_progressed;

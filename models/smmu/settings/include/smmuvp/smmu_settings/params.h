@@ -23,6 +23,7 @@ struct ShellSettings {
   bool sync_registers = true;
   bool level_reset = false;
   bool reset_active_low = false;
+  bool retention = false;
 };
 
 // ---- Tables: rows of an SMMU's own stand before, between and after these.
