@@ -211,9 +211,8 @@ SmmuV3<BUSWIDTH>::SmmuV3(const sc_core::sc_module_name& name, const Params& para
   sensitive << (settings.reset_active_low ? reset.neg() : reset.pos());
   if (settings.level_reset) sensitive << (settings.reset_active_low ? reset.pos() : reset.neg());
   this->dont_initialize();
-  SC_METHOD(on_supply);
+  SC_METHOD(on_supply);  // lines that are low from the start make no edge: it looks at them first
   sensitive << power << clock;
-  this->dont_initialize();
 
   if constexpr (BUSWIDTH == platform_buswidth) {
     std::vector<Port>& p = m_impl->ports;
@@ -288,9 +287,7 @@ void SmmuV3<BUSWIDTH>::before_end_of_elaboration() {
 template <unsigned BUSWIDTH>
 void SmmuV3<BUSWIDTH>::start_of_simulation() {
   Component::start_of_simulation();
-  // A line that is active, or low, from the start makes no edge.
-  if (m_impl->settings().level_reset) on_reset();
-  on_supply();
+  if (m_impl->settings().level_reset) on_reset();  // a line that is active from the start makes no edge
 }
 
 template <unsigned BUSWIDTH>
