@@ -169,6 +169,7 @@ void Access::translate_request(AtsPass pass) {
   if (pass == AtsPass::read) access = m_overrides.INSTCFG == 3 ? AccessType::execute : AccessType::read;
   smmu::TranslationRequest request = translation_request(m_request.address, access, m_privileged);
   request.stage1_only = pass == AtsPass::ipa;
+  request.inhibit_updates = pass == AtsPass::any_rights;
   ClientAccess::translate(context, request);
   m_state = State::translation;
 }
@@ -202,7 +203,8 @@ void Access::translated_request() {
 void Access::found_rights(Rights rights) {
   m_rights = rights;
   const bool clean = rights.has(Rights::write_needs_update) && is_writable(rights, m_privileged);
-  if (clean && !m_request.no_write && m_pass != AtsPass::write) return translate_request(AtsPass::write);
+  const bool marks = clean && !m_request.no_write && m_pass != AtsPass::write && m_pass != AtsPass::mark;
+  if (marks) return translate_request(AtsPass::write);
   finish_request();
 }
 
@@ -216,6 +218,8 @@ void Access::finish_request() {
   m_ats.read = instruction ? executes : reads;
   const bool executable = m_overrides.INSTCFG == 2 || executes;  // as data, whatever can be read
   m_ats.execute = m_request.instruction && m_ats.read && executable;
+  // 3.13.7.1: as a direct access would, which marks no page that it is denied
+  if (m_ats.any() && m_pass == AtsPass::any_rights) return translate_request(AtsPass::mark);
   if (!m_ats.any() || m_config->ats() == 1) return terminate();
   // 13.6.3, 13.6.5: split-stage. The answer is an IPA, the input itself where stage 1 is skipped.
   if (m_config->stage1()) return translate_request(AtsPass::ipa);

@@ -42,7 +42,9 @@ TEST_F(Supply, AnAccessWaitsForTheClockAndIsCarriedOutThen) {
       sc_time ended;
       b.run([&] {
         b.level.invalidate(7);
-        if (known) EXPECT_EQ(read(b.level_client, 0x10000), tlm::TLM_OK_RESPONSE);
+        if (known) {
+          EXPECT_EQ(read(b.level_client, 0x10000), tlm::TLM_OK_RESPONSE);
+        }
         after(b.level_clock, false);
         const sc_time began = sc_core::sc_time_stamp();
         const std::size_t walked = b.level.walked.size();
@@ -221,7 +223,7 @@ TEST_F(Supply, NoOrderOfEdgesLosesAnAccess) {
         return [&, blocking, own] {
           std::minstd_rand dice(own);
           for (unsigned i = 0; i < each; ++i) {
-            wait(ns(dice() % 200));
+            wait(ns(static_cast<double>(dice() % 200)));
             const auto answer = read(b.level_client, 0x10000, blocking);
             EXPECT_TRUE(answer == tlm::TLM_OK_RESPONSE || answer == tlm::TLM_ADDRESS_ERROR_RESPONSE)
                 << answer;
@@ -232,7 +234,7 @@ TEST_F(Supply, NoOrderOfEdgesLosesAnAccess) {
       auto one = sc_core::sc_spawn(use(true, seed));
       auto two = sc_core::sc_spawn(use(false, seed + 1));
       for (unsigned i = 0; i < 60; ++i) {
-        wait(ns(random() % 150));
+        wait(ns(static_cast<double>(random() % 150)));
         auto& line = random() % 2 != 0 ? b.level_clock : random() % 2 != 0 ? b.level_power : b.level_nreset;
         line.write(random() % 2 != 0);
         if (random() % 4 == 0) poll(b.level);

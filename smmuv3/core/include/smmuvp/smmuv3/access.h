@@ -57,7 +57,8 @@ class Access : public smmu::ClientAccess {
   /// A Translation Request is translated more than once where its rights need it.
   enum class AtsPass : std::uint8_t {
     read,        ///< for a read, which every request asks for
-    any_rights,  ///< for whatever rights there are
+    any_rights,  ///< for whatever rights there are: marks nothing
+    mark,        ///< marks the page accessed, since some are granted
     write,       ///< marks the page dirty
     ipa,         ///< by stage 1 alone: what a split-stage answer holds
   };
