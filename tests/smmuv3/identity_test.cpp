@@ -95,6 +95,8 @@ TEST(IdFields, ThatCannotGoTogetherAreRefusedByName) {
         Row{"OAS", [](Features& f) { f.OAS = 52, f.GRAN64K = true, f.HAD = false; }},
         Row{"OAS", [](Features& f) { f.VAX = 1, f.GRAN64K = true, f.XNX = false; }},
         Row{"VMID16", [](Features& f) { f.S2P = false; }},
+        Row{"PBHA", [](Features& f) { f.PBHA = true, f.HAD = false; }},
+        Row{"PBHA", [](Features& f) { f.PBHA = true, f.XNX = false; }},
         Row{"TTENDIAN", [](Features& f) { f.TTENDIAN = 1; }},
         Row{"ST_LEVEL", [](Features& f) { f.ST_LEVEL = 2; }},
         Row{"SIDSIZE", [](Features& f) { f.ST_LEVEL = 0; }},
@@ -187,6 +189,7 @@ TEST(Personality, OfAnMmu600ReadsAsTheRegisterMapOfAgilex5) {
   EXPECT_EQ(p->id.IDR5, 0x00400075U);
   EXPECT_EQ(p->id.IIDR, 0x4832243bU);
   EXPECT_EQ(p->id.AIDR, id_registers(features_of(*p)).AIDR) << "SMMUv3.1";
+  EXPECT_EQ(to_text(id_differences(p->id, id_registers(features_of(*p)))), "") << "all of it is built";
 }
 
 TEST(Personality, ThatIsMinimalIsAllThere) {

@@ -12,6 +12,7 @@
 
 #include "smmuvp/smmuv3/smmuv3.h"
 #include "smmuvp/test/bench.h"
+#include "smmuvp/tlm/access_extension.h"
 #include "world.h"
 
 namespace smmuvp {
@@ -55,11 +56,6 @@ struct Bench {
     pgtable::Builder& b = world.stream(stream_id);
     for (unsigned i = 0; i < pages; ++i) b.map(i << 12U, 0x8000'0000 + (i << 12U), 0x1000);
     try {
-      const SmmuV3<> refused("refused", personality({{"personality", "arm-mmu-600"}}), host);
-    } catch (const ConfigError& e) {
-      refusal = e.what();
-    }
-    try {
       const SmmuV3<> against("against", personality({{"personality", "minimal"}, {"Hyp", "true"}}), host);
     } catch (const ConfigError& e) {
       clash = e.what();
@@ -85,12 +81,11 @@ struct Bench {
     for (const auto& [name, value] : settings) p.set(name, value);
     return p;
   }
-  Soc subset{"subset", personality({{"personality", "arm-mmu-600"}, {"personality_subset", "true"}}), host,
-             world.memory};
+  Soc part{"part", personality({{"personality", "arm-mmu-600"}, {"tbu0_stream_id", "7"}}), host,
+           world.memory};
   Soc minimal{"minimal", personality({{"personality", "minimal"}, {"SIDSIZE", "5"}, {"OAS", "40"}}), host,
               world.memory};
-  std::string refusal;  // of a personality that is not all built
-  std::string clash;    // of a parameter that the rest of a personality cannot be with
+  std::string clash;  // of a parameter that the rest of a personality cannot be with
   Soc after{"after", params({{"preset", "mmu-700"}, {"tlb_sets", "8"}, {"tlb_ways", "4"}}), host,
             world.memory};
 };
@@ -241,26 +236,47 @@ TEST(Personalities, TheTableOfParametersTellsSourcesAndValues) {
   EXPECT_EQ(SmmuV3<>::default_params().text("personality"), "none");
 }
 
-TEST(Personalities, OneThatClaimsWhatIsNotBuiltIsRefusedWithTheNames) {
-  const std::string& text = bench().refusal;
-  EXPECT_EQ(
-      text.rfind("refused (smmuv3): parameter 'personality': arm-mmu-600 claims what is not built: ", 0), 0U)
-      << text;
-  EXPECT_NE(text.find("IDR3.PBHA 0 instead of 1"), std::string::npos) << text;
-  EXPECT_NE(text.find("personality_subset = true"), std::string::npos) << text;
+// Intel, Agilex 5, smmu_tcu Address Map. It starts without personality_subset, and tells of no difference.
+TEST(Personalities, AnMmu600ReadsAsTheRegisterMapOfAgilex5) {
+  const std::map<unsigned, std::uint32_t> published = {
+      {0x0, 0x080f7e3f},  {0x4, 0x0e739d18},  {0x8, 0},           {0xc, 0x0000003c},
+      {0x14, 0x00400075}, {0x18, 0x4832243b}, {0x1c, 0x00000001}, {0x2c, 4}};
+  for (const auto& [offset, word] : published) EXPECT_EQ(bench().part.cpu.get(offset), word) << offset;
+  EXPECT_EQ(bench().part.value("tlb_sets"), 64U) << "with the sizes of the same document";
+  for (const Diagnostic& d : bench().host.diagnostics) EXPECT_NE(d.site, "personality") << d.text;
 }
 
-TEST(Personalities, ASubsetStartsAndTellsWhatItLacks) {
-  EXPECT_EQ(bench().subset.cpu.get(0x18), 0x4832243bU) << "IIDR";
-  EXPECT_EQ(bench().subset.cpu.get(0xc) >> 3 & 1, 0U) << "PBHA";
-  EXPECT_EQ(bench().subset.cpu.get(0) >> 13 & 1, 1U) << "MSI";
-  EXPECT_EQ(bench().subset.value("tlb_sets"), 64U) << "with the sizes of the same document";
-  bool told = false;
-  for (const Diagnostic& d : bench().host.diagnostics) {
-    told = told || (d.site == "personality" && d.source == "subset.smmu0" &&
-                    d.text.find("IDR3.PBHA 0 instead of 1") != std::string::npos);
+// Bits [62:59] of the page's descriptor, with CD.HAD0, HWU059 and HWU062 1 (5.4). The hit clears what an
+// access before left in the extension.
+TEST(Personalities, AnMmu600SendsPageBasedHardwareAttributesDownstream) {
+  Soc& soc = bench().part;
+  smmuv3::World& w = bench().world;
+  const auto cd = smmuv3::World::cd_address(stream_id);
+  w.memory.write(cd + 8, w.memory.read(cd + 8, 8) | 1ULL << 1 | 9ULL << 60);
+  const auto at = w.builders.front().descriptor_address(0, 3);
+  ASSERT_TRUE(at.has_value());
+  w.memory.write(*at, w.memory.read(*at, 8) | 11ULL << 59);
+  soc.cpu.put(0x80, smmuv3::World::strtab, 8);
+  soc.cpu.put(0x88, 8);
+  soc.cpu.put(0x20, 1);
+  AccessExtension extension;
+  for (unsigned round = 0; round < 2; ++round) {
+    for (const std::uint64_t address : {0x0U, 0x1000U}) {
+      std::uint64_t data = 0;
+      tlm::tlm_generic_payload payload;
+      payload.set_read();
+      payload.set_address(address);
+      payload.set_data_ptr(reinterpret_cast<unsigned char*>(&data));
+      payload.set_data_length(8);
+      payload.set_streaming_width(8);
+      payload.set_extension(&extension);
+      sc_core::sc_time delay;
+      soc.master.socket->b_transport(payload, delay);
+      payload.clear_extension(&extension);
+      EXPECT_TRUE(payload.is_response_ok());
+      EXPECT_EQ(extension.pbha, address == 0 ? 9U : 0U) << (round == 0 ? "walked" : "hit");
+    }
   }
-  EXPECT_TRUE(told);
 }
 
 TEST(Personalities, AParameterThatIsSetWins) {

@@ -56,6 +56,9 @@ std::vector<ParamInfo> make_params() {
            "memory type, shareability and hints can be overridden (IDR1.ATTR_TYPES_OVR)"),
       flag("HAD", true,
            "hierarchical attribute disable (IDR3.HAD); with stage 1 and without it the SMMU is version 3.0"),
+      flag("PBHA", false,
+           "bits [62:59] of descriptors can go downstream with accesses (IDR3.PBHA); needs HAD, S1P and "
+           "SMMUv3.1"),
       flag("XNX", true,
            "stage 2 forbids execution by privilege (IDR3.XNX); with stage 2 and without it the SMMU is "
            "version 3.0"),
@@ -205,6 +208,7 @@ Settings settings_of(const Params& p) {
   f.ATTR_PERMS_OVR = p.flag("ATTR_PERMS_OVR");
   f.ATTR_TYPES_OVR = p.flag("ATTR_TYPES_OVR");
   f.HAD = p.flag("HAD");
+  f.PBHA = p.flag("PBHA");
   f.XNX = p.flag("XNX");
   f.FWB = p.flag("FWB");
   f.PPS = p.flag("PPS");

@@ -141,6 +141,10 @@ Cd Cd::decode(const std::array<std::uint64_t, 8>& words, const Features& f, cons
     const char* why = AA64 ? decode_range64(words, f, i, s1) : decode_range32(words, f, i, s1);
     if (why[0] != '\0') return illegal(why);
     t.HPD = f.HAD && is_set(words, *range.HAD);
+    // IGNORED without PBHA, or where HADx is 0
+    for (unsigned n = 0; f.PBHA && t.HPD && n < 4; ++n) {
+      if (is_set(words, *range.HWU[n])) c.translation.hardware_use.stage1[i] |= 1U << n;
+    }
     t.NS = ste.origin.secure() && is_set(words, *range.NSCFG);
     t.walk_attributes.IRGN = get_as<std::uint8_t>(words, *range.IR);
     t.walk_attributes.ORGN = get_as<std::uint8_t>(words, *range.OR);
@@ -156,6 +160,7 @@ Cd Cd::decode(const std::array<std::uint64_t, 8>& words, const Features& f, cons
   c.translation.setup = pgtable::WalkSetup(c.config);
   c.translation.tag = {static_cast<std::uint8_t>(ste.world), c.config.stages, c.ASET, ste.vmid, c.ASID};
   c.translation.TBI = c.TBI;
+  c.translation.hardware_use.stage2 = ste.translation.hardware_use.stage2;
   c.translation.address_bits = f.OAS;
   if (!AA64) {
     const std::uint64_t end = std::uint64_t{1} << 32;

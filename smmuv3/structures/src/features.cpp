@@ -48,6 +48,9 @@ const char* Features::problem() const {
   if (TTF == 0 || TTF > 3) return "TTF is 1, 2 or 3";
   if (HTTU > 2) return "HTTU is 0, 1 or 2";
   if (BBML > 2) return "BBML is 0, 1 or 2";
+  // 6.3.4: of an SMMU whose IDR3.HAD is 1, and RES0 in SMMUv3.0
+  if (PBHA && !(S1P && HAD)) return "PBHA needs HAD, and so stage 1 (S1P)";
+  if (PBHA && version() == 0) return "PBHA needs SMMUv3.1 (XNX with stage 2)";
   // 6.3.6: sizes need formats that can have them.
   if ((TTF & 1U) != 0 && !GRAN4K) return "TTF with VMSAv8-32 LPAE needs the 4 KiB granule (GRAN4K)";
   if (VAX > 1) return "VAX is 0 or 1";
@@ -152,7 +155,7 @@ IdRegisters id_registers(const Features& f) {
             field(f.EVENTQS, 16) | field(f.PRIQS, 11) | field(f.SSIDSIZE, 6) | f.SIDSIZE;
   id.IDR3 = bit(f.EPAN, 17) | bit(f.PASIDTT, 16) | bit(f.PTWNNC && f.S2P, 14) | bit(f.E0PD, 13) |
             field(f.BBML, 11) | bit(f.RIL, 10) | bit(f.STT, 9) | bit(f.FWB, 8) | bit(f.PPS, 5) |
-            bit(f.has_xnx(), 4) | bit(f.HAD && f.S1P, 2);
+            bit(f.has_xnx(), 4) | bit(f.PBHA, 3) | bit(f.HAD && f.S1P, 2);
   id.IDR5 = field(f.STALL_MAX, 16) | field(f.VAX, 10) | bit(f.DS, 7) | bit(f.GRAN64K, 6) | bit(f.GRAN16K, 5) |
             bit(f.GRAN4K, 4) | f.oas_code();
   id.IIDR = f.IIDR;

@@ -78,7 +78,7 @@ std::vector<IdField> make_fields() {
   add("MPAM", 7, 7);
   add("PPS", 5, 5, SMMUVP_SET(PPS));
   add("XNX", 4, 4, SMMUVP_SET(XNX));
-  add("PBHA", 3, 3);
+  add("PBHA", 3, 3, SMMUVP_SET(PBHA));
   add("HAD", 2, 2, SMMUVP_SET(HAD));
   reg = &IdRegisters::IDR5;
   register_name = "IDR5";
@@ -101,7 +101,7 @@ std::vector<IdField> make_fields() {
 #undef SMMUVP_SET
 
 IdRegisters words(std::uint32_t IDR0, std::uint32_t IDR1, std::uint32_t IDR3, std::uint32_t IDR5,
-                  std::uint32_t IIDR, std::uint32_t AIDR) {
+                  std::uint32_t IIDR, std::uint32_t AIDR, std::uint32_t S_IDR1 = 0) {
   IdRegisters id;
   id.IDR0 = IDR0;
   id.IDR1 = IDR1;
@@ -109,6 +109,7 @@ IdRegisters words(std::uint32_t IDR0, std::uint32_t IDR1, std::uint32_t IDR3, st
   id.IDR5 = IDR5;
   id.IIDR = IIDR;
   id.AIDR = AIDR;
+  id.S_IDR1 = S_IDR1;
   return id;
 }
 
@@ -160,7 +161,7 @@ const std::vector<Personality>& personalities() {
       {"arm-mmu-600",
        "reset values of the SMMU of Intel's Agilex 5 (HPS register map, smmu_tcu Address Map), an MMU-600 "
        "r2p2",
-       words(0x080f7e3f, 0x0e739d18, 0x0000003c, 0x00400075, 0x4832243b, 1)},
+       words(0x080f7e3f, 0x0e739d18, 0x0000003c, 0x00400075, 0x4832243b, 1, 0x80000018)},
       {"intel-npu",
        "what Linux expects of the SMMU of Intel's NPUs (drivers/accel/ivpu/ivpu_mmu.c, IVPU_MMU_IDRn_REF)",
        words(0x080f3e0f, 0x0e739d18, 0x0000003c, 0x00040070, 0, 1), true, false},

@@ -227,6 +227,10 @@ const char* Ste::decode_stage2(const Features& f) {
   if (f.TTENDIAN == 2 && stage2.big_endian) return "STE.S2ENDI is 1, and IDR0.TTENDIAN is little-endian";
   if (f.TTENDIAN == 3 && !stage2.big_endian) return "STE.S2ENDI is 0, and IDR0.TTENDIAN is big-endian";
   S2R = is_set(words, STE_S2R);
+  if (f.PBHA) {
+    const auto first = STE_S2HWU59.low % 64U;  // S2HWU59 to S2HWU62 are neighbours
+    translation.hardware_use.stage2 = words[STE_S2HWU59.word()] >> first & 15U;
+  }
   translation.setup = pgtable::WalkSetup(config);
   translation.address_bits = f.OAS;
   return "";

@@ -108,6 +108,8 @@ void AccessAnswer::visit(Archive& archive) {
   archive.value("region_shift", region_shift);
   archive.value("space", space);
   visit_attributes(archive, attributes);
+  archive.value("pbha", pbha);
+  pbha &= 0xfU;
   archive.value("privileged", privileged);
   archive.value("instruction", instruction);
   archive.value("tlb_hit", tlb_hit);

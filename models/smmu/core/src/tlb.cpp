@@ -15,6 +15,8 @@ void TlbEntry::visit(Archive& archive) {
   archive.value("stage2_allocation", stage2_attributes.allocation);
   archive.value("space", space);
   archive.value("of_unprivileged", of_unprivileged);
+  archive.value("pbha", pbha);
+  pbha &= 0xfU;
 }
 
 void FinishedAnswer::work_out() {
@@ -38,6 +40,8 @@ void FinishedAnswer::visit(Archive& archive) {
   archive.value("memory", attributes.memory);
   archive.value("SH", attributes.SH);
   archive.value("space", space);
+  archive.value("pbha", pbha);
+  pbha &= 0xfU;
   archive.value("rights", rights.bits);
   archive.value("privileged_keep", privileged.keep);
   archive.value("privileged_force", privileged.force);

@@ -8,6 +8,20 @@
 
 namespace smmuvp::smmu {
 
+std::uint8_t HardwareUse::of(const pgtable::Result& result) const {
+  const auto bits = [](const pgtable::Leaf& leaf) { return static_cast<unsigned>(leaf.descriptor >> 59U); };
+  const unsigned of_stage2 = result.stage2.valid ? stage2 : 0U;
+  const unsigned of_stage1 = result.stage1.valid ? stage1[result.range] & ~of_stage2 : 0U;
+  return static_cast<std::uint8_t>((bits(result.stage1) & of_stage1) | (bits(result.stage2) & of_stage2));
+}
+
+void HardwareUse::visit(Archive& archive) {
+  archive.value("hwu0", stage1[0]);
+  archive.value("hwu1", stage1[1]);
+  archive.value("s2hwu", stage2);
+  for (std::uint8_t* bits : {&stage1[0], &stage1[1], &stage2}) *bits &= 0xfU;
+}
+
 Translation::Translation(Engine& engine, const TranslationContext& context, const TranslationRequest& request)
     : m_engine(engine),
       m_request(request),
@@ -16,6 +30,7 @@ Translation::Translation(Engine& engine, const TranslationContext& context, cons
       m_address_bits(context.address_bits),
       m_split(context.split),
       m_table_attributes(context.table_attributes),
+      m_hardware_use(context.hardware_use),
       m_generation(request.generation),
       m_time(request.time) {
   if (m_tag.stages == pgtable::Stages::stage2) m_tag.asid = asid_of_ipas(request.space);
@@ -223,6 +238,7 @@ void Translation::walked(const pgtable::Result& result) {
   m_entry.of_unprivileged = result.stage1.valid && pgtable::lets_unprivileged_in(result.stage1_rights);
   m_entry.attributes = pgtable::effective(result.attributes);
   m_entry.stage2_attributes = result.stage2_attributes;
+  m_entry.pbha = m_hardware_use.of(result);
   if (m_request.debug || m_request.structure || m_request.stage1_only || m_request.inhibit_updates) return;
   if (overtaken()) {
     ++m_engine.tcu_statistics().tlb_fills_dropped;
@@ -279,6 +295,7 @@ void Translation::visit(Archive& archive) {
     archive.value("SH", a.SH);
     archive.value("allocation", a.allocation);
   });
+  m_hardware_use.visit(archive);
   m_engine.visit_generation(archive, m_generation);
   archive.value("state", m_state);
   archive.value("waiting", m_waiting);

@@ -141,6 +141,7 @@ void set_output(AccessExtension& e, const AccessAnswer& answer) {
   e.memory_type = answer.attributes.memory;
   e.shareability = answer.attributes.SH;
   e.allocation_hints = allocation_hints(answer.attributes.memory);
+  e.pbha = answer.pbha;
 }
 
 void SavedPayload::restore(tlm::tlm_generic_payload& p) const {

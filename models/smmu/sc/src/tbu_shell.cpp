@@ -120,10 +120,12 @@ __attribute__((always_inline)) inline bool TbuShell::pass_hit(tlm::tlm_generic_p
   const AddressSpace space = answer.space;
   const Attributes attributes = answer.attributes;
   const std::uint8_t hints = answer.hints;
+  const std::uint8_t pbha = answer.pbha;
   extension.output_space = space;
   extension.memory_type = attributes.memory;
   extension.shareability = attributes.SH;
   extension.allocation_hints = hints;
+  extension.pbha = pbha;
   extension.privileged = answer.privileged_of_index(index);
   extension.instruction = answer.instruction_of_index(index);
   payload.set_address(answer.output | offset);

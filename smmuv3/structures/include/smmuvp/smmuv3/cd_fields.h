@@ -149,12 +149,33 @@ inline constexpr StructureInfo CD_structure{"CD", "Context Descriptor", "IHI 007
 /// The fields of one range, TTB0's or TTB1's, side by side.
 struct CdRangeFields {
   const Field *TxSZ, *TG, *IR, *OR, *SH, *EPD, *TBI, *HAD, *E0PD, *TTB, *NSCFG;
+  const Field* HWU[4];  ///< of descriptor bits 59 to 62
 };
 inline constexpr CdRangeFields CD_range_fields[2] = {
-    {&CD_T0SZ, &CD_TG0, &CD_IR0, &CD_OR0, &CD_SH0, &CD_EPD0, &CD_TBI0, &CD_HAD0, &CD_E0PD0, &CD_TTB0,
-     &CD_NSCFG0},
-    {&CD_T1SZ, &CD_TG1, &CD_IR1, &CD_OR1, &CD_SH1, &CD_EPD1, &CD_TBI1, &CD_HAD1, &CD_E0PD1, &CD_TTB1,
-     &CD_NSCFG1},
+    {&CD_T0SZ,
+     &CD_TG0,
+     &CD_IR0,
+     &CD_OR0,
+     &CD_SH0,
+     &CD_EPD0,
+     &CD_TBI0,
+     &CD_HAD0,
+     &CD_E0PD0,
+     &CD_TTB0,
+     &CD_NSCFG0,
+     {&CD_HWU059, &CD_HWU060, &CD_HWU061, &CD_HWU062}},
+    {&CD_T1SZ,
+     &CD_TG1,
+     &CD_IR1,
+     &CD_OR1,
+     &CD_SH1,
+     &CD_EPD1,
+     &CD_TBI1,
+     &CD_HAD1,
+     &CD_E0PD1,
+     &CD_TTB1,
+     &CD_NSCFG1,
+     {&CD_HWU159, &CD_HWU160, &CD_HWU161, &CD_HWU162}},
 };
 
 }  // namespace smmuvp::smmuv3

@@ -68,12 +68,13 @@ struct Features {
   bool ATTR_PERMS_OVR = true;  ///< privilege and instruction/data can be overridden
   bool ATTR_TYPES_OVR = true;  ///< memory type, shareability and hints can be overridden
   // IDR3
-  bool HAD = true;   ///< CD.HADx; mandatory from SMMUv3.1 with stage 1
-  bool XNX = true;   ///< stage 2 forbids execution by privilege; mandatory from 3.1 with stage 2
-  bool FWB = false;  ///< STE.S2FWB; from 3.2 on
-  bool PPS = false;  ///< automatic responses to page requests have PASIDs whatever STE.PPAR says; needs PRI
-  bool STT = false;  ///< small translation tables
-  bool RIL = false;  ///< range invalidation and level hints; from 3.2 on
+  bool HAD = true;    ///< CD.HADx; mandatory from SMMUv3.1 with stage 1
+  bool PBHA = false;  ///< Page-Based Hardware Attributes, CD.HWUnnn and STE.S2HWUnn; needs HAD
+  bool XNX = true;    ///< stage 2 forbids execution by privilege; mandatory from 3.1 with stage 2
+  bool FWB = false;   ///< STE.S2FWB; from 3.2 on
+  bool PPS = false;   ///< automatic responses to page requests have PASIDs whatever STE.PPAR says; needs PRI
+  bool STT = false;   ///< small translation tables
+  bool RIL = false;   ///< range invalidation and level hints; from 3.2 on
   std::uint8_t BBML = 0;  ///< break-before-make level; 1 or 2 from 3.2 on
   bool E0PD = false;      ///< CD.E0PDx; from 3.3 on
   bool PTWNNC = false;    ///< STE.S2PTW 0 makes table walks Non-cacheable; from 3.3 on with stage 2

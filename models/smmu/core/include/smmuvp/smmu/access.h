@@ -108,6 +108,7 @@ struct AccessAnswer {
   std::uint8_t region_shift = 0;  ///< the answer holds for the aligned 2^region_shift bytes around address
   AddressSpace space = AddressSpace::non_secure;
   Attributes attributes = default_attributes;
+  std::uint8_t pbha = 0;  ///< AccessExtension::pbha
   bool privileged = false;
   bool instruction = false;
   bool tlb_hit = false;

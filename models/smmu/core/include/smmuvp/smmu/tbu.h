@@ -26,6 +26,7 @@ struct FinishedAnswer {
   pgtable::AddressSpace space = pgtable::AddressSpace::non_secure;
   pgtable::Attributes attributes;
   std::uint8_t hints = 0;  ///< allocation_hints() of the attributes
+  std::uint8_t pbha = 0;   ///< TlbEntry::pbha
   pgtable::Rights rights;  ///< all of them where nothing is translated
   AttributeRule privileged;
   AttributeRule instruction;  ///< of reads; writes are Data
@@ -111,6 +112,7 @@ inline void apply(const FinishedAnswer& f, const AccessRequest& request, std::ui
   answer.region_shift = shift;
   answer.space = f.space;
   answer.attributes = f.attributes;
+  answer.pbha = f.pbha;
   answer.privileged = privileged || f.data_privileged;
   answer.instruction = instruction && !f.data_privileged;
   answer.tlb_hit = f.translated;

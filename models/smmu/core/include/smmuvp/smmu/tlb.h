@@ -20,6 +20,7 @@ struct TlbEntry {
   pgtable::Stage2Attributes stage2_attributes;  ///< for whoever combines them with an input's
   pgtable::AddressSpace space = pgtable::AddressSpace::non_secure;
   bool of_unprivileged = false;  ///< stage 1 lets unprivileged accesses in, whatever stage 2 leaves of that
+  std::uint8_t pbha = 0;         ///< of leaves, those that are enabled: HardwareUse::of()
 
   void visit(Archive& archive);
 };

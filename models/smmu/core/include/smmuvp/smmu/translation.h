@@ -13,6 +13,18 @@
 
 namespace smmuvp::smmu {
 
+/// Page-Based Hardware Attributes: which of bits [62:59] of a leaf have a use beyond the SMMU, by a bit each
+/// (IHI 0070 5.4, CD.HWU0nn and HWU1nn; 5.2, STE.S2HWUnn).
+struct HardwareUse {
+  std::array<std::uint8_t, 2> stage1{};  ///< of each range
+  std::uint8_t stage2 = 0;
+
+  /// What goes out. No Arm architecture says how the bits of two stages combine; as in Arm's processors that
+  /// of stage 2 is taken where it is enabled (Cortex-A76 TRM, 100798 A5.7).
+  std::uint8_t of(const pgtable::Result& result) const;
+  void visit(Archive& archive);
+};
+
 /// What configuration makes of a stream's addresses: decoded once, used by every translation of it.
 struct TranslationContext {
   pgtable::WalkSetup setup;
@@ -25,6 +37,7 @@ struct TranslationContext {
   std::uint64_t split = 0;
   /// What combines with the attributes of accesses to tables, though no stage 2 translates them.
   std::optional<pgtable::Stage2Attributes> table_attributes;
+  HardwareUse hardware_use;
 
   /// The address that tags TLB entries: with TBI the top byte is a copy of bit 55.
   std::uint64_t tag_address(std::uint64_t va) const {
@@ -140,6 +153,7 @@ class Translation {
   std::uint8_t m_address_bits = 64;
   std::uint64_t m_split = 0;
   std::optional<pgtable::Stage2Attributes> m_table_attributes;
+  HardwareUse m_hardware_use;
   std::uint64_t m_generation;
   State m_state = State::walking;
   bool m_waiting = false;
