@@ -303,7 +303,7 @@ void Access::translated() {
   answer.output = entry.output;
   answer.space = entry.space;
   answer.rights = entry.rights;
-  answer.pbha = entry.pbha;
+  answer.pbha = entry.pbha & 0xfU;
   // 13.4.2: stage 1's attributes replace the incoming ones and their overrides, but for allocation hints,
   // which are combined. Stage 2 alone combines all.
   const pgtable::Attributes incoming = m_overrides.attributes(m_request.attributes);

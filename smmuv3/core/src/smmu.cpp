@@ -109,7 +109,7 @@ bool Smmu::answer_at_tcu(const smmu::AccessRequest& request, smmu::AccessAnswer&
   finished.output = entry->value.output;
   finished.space = entry->value.space;
   finished.rights = entry->value.rights;
-  finished.pbha = entry->value.pbha;
+  finished.pbha = entry->value.pbha & 0xfU;
   finished.attributes = entry->value.attributes;
   finished.of_default_attributes = true;
   if (ste->overrides.changes_hints()) {

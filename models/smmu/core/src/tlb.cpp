@@ -20,7 +20,7 @@ void TlbEntry::visit(Archive& archive) {
 }
 
 void FinishedAnswer::work_out() {
-  hints = allocation_hints(attributes.memory);
+  hints = allocation_hints(attributes.memory) & 0xfU;
   served = 0;
   passed_on = 0;
   for (unsigned index = 0; index < 8; ++index) {
@@ -40,8 +40,9 @@ void FinishedAnswer::visit(Archive& archive) {
   archive.value("memory", attributes.memory);
   archive.value("SH", attributes.SH);
   archive.value("space", space);
-  archive.value("pbha", pbha);
-  pbha &= 0xfU;
+  std::uint8_t PBHA = pbha;
+  archive.value("pbha", PBHA);
+  pbha = PBHA & 0xfU;
   archive.value("rights", rights.bits);
   archive.value("privileged_keep", privileged.keep);
   archive.value("privileged_force", privileged.force);

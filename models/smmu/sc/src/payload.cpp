@@ -140,8 +140,8 @@ void set_output(AccessExtension& e, const AccessAnswer& answer) {
   e.output_space = answer.space;
   e.memory_type = answer.attributes.memory;
   e.shareability = answer.attributes.SH;
-  e.allocation_hints = allocation_hints(answer.attributes.memory);
-  e.pbha = answer.pbha;
+  e.allocation_hints = allocation_hints(answer.attributes.memory) & 0xfU;
+  e.pbha = answer.pbha & 0xfU;
 }
 
 void SavedPayload::restore(tlm::tlm_generic_payload& p) const {

@@ -124,8 +124,8 @@ __attribute__((always_inline)) inline bool TbuShell::pass_hit(tlm::tlm_generic_p
   extension.output_space = space;
   extension.memory_type = attributes.memory;
   extension.shareability = attributes.SH;
-  extension.allocation_hints = hints;
-  extension.pbha = pbha;
+  extension.allocation_hints = hints & 0xfU;
+  extension.pbha = pbha & 0xfU;
   extension.privileged = answer.privileged_of_index(index);
   extension.instruction = answer.instruction_of_index(index);
   payload.set_address(answer.output | offset);

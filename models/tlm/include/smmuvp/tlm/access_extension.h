@@ -47,15 +47,16 @@ struct SMMUVP_EXPORT AccessExtension : tlm::tlm_extension<AccessExtension> {
   AddressSpace output_space = AddressSpace::non_secure;
   std::uint8_t memory_type = 0;  ///< MAIR encoding of the resulting memory type
   Shareability shareability = Shareability::non_shareable;
-  std::uint8_t allocation_hints = 0;  ///< bit 0 read-allocate, bit 1 write-allocate, bit 2 transient
+  std::uint8_t allocation_hints : 4;  ///< bit 0 read-allocate, bit 1 write-allocate, bit 2 transient
   /// Page-Based Hardware Attributes, PBHA[3:0]: bits [62:59] of the translation's descriptors where IDR3.PBHA
   /// is 1 and software has enabled them (IHI 0070 5.4, CD.HWU059), else 0. What they mean is IMPLEMENTATION
   /// DEFINED, by whatever is downstream.
-  std::uint8_t pbha = 0;
+  std::uint8_t pbha : 4;
   std::uint8_t mpam_pmg = 0;
   std::uint16_t mpam_partid = 0;
   std::uint16_t mecid = 0;
 
+  AccessExtension() : allocation_hints(0), pbha(0) {}
   tlm_extension_base* clone() const override;
   void copy_from(const tlm_extension_base& other) override {
     *this = static_cast<const AccessExtension&>(other);

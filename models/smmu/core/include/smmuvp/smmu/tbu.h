@@ -25,8 +25,9 @@ struct FinishedAnswer {
   std::uint64_t output = 0;  ///< first output address of the region
   pgtable::AddressSpace space = pgtable::AddressSpace::non_secure;
   pgtable::Attributes attributes;
-  std::uint8_t hints = 0;  ///< allocation_hints() of the attributes
-  std::uint8_t pbha = 0;   ///< TlbEntry::pbha
+  // As AccessExtension has them: space to pbha are one word, which a hit copies in one step.
+  std::uint8_t hints : 4;  ///< allocation_hints() of the attributes
+  std::uint8_t pbha : 4;   ///< TlbEntry::pbha
   pgtable::Rights rights;  ///< all of them where nothing is translated
   AttributeRule privileged;
   AttributeRule instruction;  ///< of reads; writes are Data
@@ -39,6 +40,8 @@ struct FinishedAnswer {
   /// Of what has been said above, for accesses of default attributes; see work_out().
   std::uint8_t served = 0;
   std::uint16_t passed_on = 0;
+
+  FinishedAnswer() : hints(0), pbha(0) {}
 
   /// An access of default attributes, as a number below 8.
   static constexpr unsigned index_of(bool write, bool privileged, bool instruction) {
