@@ -63,7 +63,9 @@ std::vector<Row> rows_of(const Tally& t) {
                                   {5, "MSI_EVENTQ_ABT_ERR"},
                                   {6, "MSI_PRIQ_ABT_ERR"},
                                   {7, "MSI_GERROR_ABT_ERR"}}) {
-    rows.push_back({std::string("GERROR.") + name, t.errors[static_cast<unsigned>(bit)], 1000, nullptr});
+    // Queues of pages are aborted less often.
+    const std::uint64_t least = bit == 3 ? 100 : bit == 6 ? 400 : 1000;
+    rows.push_back({std::string("GERROR.") + name, t.errors[static_cast<unsigned>(bit)], least, nullptr});
   }
   for (const auto& [code, name] :
        {std::pair{1U, "CERROR_ILL"}, {2U, "CERROR_ABT"}, {3U, "CERROR_ATC_INV_SYNC"}}) {

@@ -29,8 +29,9 @@ class SMMUVP_EXPORT DmaClient {
 };
 
 /// Carries out a client's operations, one after the other. Each goes out as a payload with an
-/// AccessExtension, Translation Requests and Page Requests with an AtsExtension beside it; then the delay that the target has annotated and the operation's own time pass, at least
-/// a picosecond, so that time advances whatever a guest asks for; then the client gets the answer.
+/// AccessExtension, Translation Requests and Page Requests with an AtsExtension beside it; then the delay
+/// that the target has annotated and the operation's own time pass, at least a picosecond, so that time
+/// advances whatever a guest asks for; then the client gets the answer.
 ///
 /// A reset of the client stops nothing that is under way: an operation that has been issued reaches its
 /// target, its answer comes when it would have come, and no other one follows before.
