@@ -140,7 +140,6 @@ naive_smmuv3::Choices our_choices(const smmuv3::Features& features) {
   c.walk.contiguous_extends_output = false;
   c.waiting_stalls_come_before_retried = true;
   c.atos_size_is_within_range = true;
-  c.denied_request_marks_accessed = true;
   c.ats_bypass_shift = features.OAS;
   c.split_request_flags = naive_smmuv3::Choices::SplitFlags::access_and_dirty;
   c.atos_bypass_shift = features.GRAN4K ? 12 : features.GRAN16K ? 14 : 16;

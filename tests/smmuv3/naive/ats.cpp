@@ -202,18 +202,6 @@ TranslationCompletion Smmu::answer_request(const TranslationRequest& request, co
     const naive::Answer touched = naive::translate(walk, touch, memory);
     if (touched.fault() != nullptr || !split) answer = touched;
   }
-  if (m_choices.denied_request_marks_accessed && !grant.any() && answer.fault() != nullptr &&
-      answer.fault()->kind == naive::FaultKind::permission && !answer.fault()->s2fs1walk) {
-    touch.access = naive::Access::write;
-    touch.side_effects = false;
-    touch.stage2_for_walks_only = false;
-    const naive::Answer write = naive::translate(walk, touch, memory);
-    const bool nothing = write.fault() != nullptr && write.fault()->kind == naive::FaultKind::permission &&
-                         write.fault()->stage == 1 && answer.fault()->stage == 1;
-    touch.access = naive::Access::none;
-    touch.side_effects = true;
-    if (!nothing) answer = naive::translate(walk, touch, memory);
-  }
   if (answer.fault() == nullptr && grant.any() && split &&
       m_choices.split_request_flags != Choices::SplitFlags::none) {
     // 3.13.7.1: flags of the final IPA's descriptor, here or with the Translated transaction

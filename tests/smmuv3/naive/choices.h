@@ -185,9 +185,6 @@ struct Choices {
   bool ats_size_is_contiguous = false;
   /// 3.9.1.2, 13.6.3: as atos_size_is_within_range.
   bool ats_size_is_within_range = true;
-  /// 3.13.7.1, 3.14: a request that is granted nothing marks a page accessed nevertheless, unless stage 1 lets
-  /// neither be read nor be written.
-  bool denied_request_marks_accessed = false;
   enum class SplitFlags { none, access, access_and_dirty };
   /// 3.13.7.1: flags of the final IPA's stage 2 descriptor that a Split-stage request updates.
   SplitFlags split_request_flags = SplitFlags::none;
