@@ -16,7 +16,9 @@ void TlbEntry::visit(Archive& archive) {
   archive.value("space", space);
   archive.value("of_unprivileged", of_unprivileged);
   archive.value("pbha", pbha);
-  pbha &= 0xfU;
+  if (pbha <= 0xf) return;
+  archive.fail("pbha", "four bits of a descriptor");
+  pbha = 0;
 }
 
 void FinishedAnswer::work_out() {
@@ -42,6 +44,7 @@ void FinishedAnswer::visit(Archive& archive) {
   archive.value("space", space);
   std::uint8_t PBHA = pbha;
   archive.value("pbha", PBHA);
+  if (PBHA > 0xf) archive.fail("pbha", "four bits of a descriptor");
   pbha = PBHA & 0xfU;
   archive.value("rights", rights.bits);
   archive.value("privileged_keep", privileged.keep);
