@@ -13,8 +13,7 @@
 
 namespace smmuvp::smmu {
 
-/// Page-Based Hardware Attributes: which of bits [62:59] of a leaf have a use beyond the SMMU, by a bit each
-/// (IHI 0070 5.4, CD.HWU0nn and HWU1nn; 5.2, STE.S2HWUnn).
+/// Page-Based Hardware Attributes: which of bits [62:59] of a leaf have a use beyond the SMMU, by a bit each.
 struct HardwareUse {
   std::array<std::uint8_t, 2> stage1{};  ///< of each range
   std::uint8_t stage2 = 0;
