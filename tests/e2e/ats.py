@@ -31,7 +31,7 @@ def platform(smmu=SMMU, pcie="ats = true"):
 
 
 def ats(b, init, *options, change=None):
-    r = b.run(b.alone().variant(init=LOAD + init + "poweroff\n", change=change or platform()), *options)
+    r = b.run(b.variant(init=LOAD + init + "poweroff\n", change=change or platform()), *options)
     check(r.returncode == EXIT["pass"], "expected exit code 0", r)
     check("not ok" not in r.stdout, "a KTAP test failed", r)
     return r
