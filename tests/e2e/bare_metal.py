@@ -124,7 +124,7 @@ def case_a_register_of_an_smmu_without_power_or_clock_answers_an_abort(b):
 
     for level, site in ((1, "register.clock"), (2, "register.power"), (0, "register.power")):
         r, report = run(b, program(level), config=config)
-        check(r.returncode == EXIT["fail"] and "ESR 0x96000010" in report["reason"], "no abort: %s" % report["reason"], r)
+        check(r.returncode == EXIT["fail"] and "ESR 0x96000210" in report["reason"], "no abort: %s" % report["reason"], r)
         diagnostics = [d for d in report["diagnostics"] if d["site"] == site]
         check(len(diagnostics) == 1 and diagnostics[0]["address"] == "0x20" and "pc" in diagnostics[0], "expected %s" % site, r)
     r, report = run(b, program(0, 2, 3), config=config)
