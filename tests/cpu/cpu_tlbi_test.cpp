@@ -172,7 +172,8 @@ TEST(CpuTlbi, ThatIsUndefinedIsNotTold) {
 
 TEST(CpuTlbi, OfEl0IsUndefinedAndNotTold) {
   Bench& b = bench();
-  if (b.cpu.core().limitation().find("no exceptions from EL0") != std::string::npos) GTEST_SKIP();
+  if (b.cpu.core().limitation().find("no exceptions from EL0") != std::string::npos)
+    GTEST_SKIP() << b.cpu.core().limitation();
   // MSR VBAR_EL1, X0; MSR SPSR_EL1, XZR; ADR X2, .+12; MSR ELR_EL1, X2; ERET; TLBI VMALLE1IS; B .
   b.run({msr_vbar_el1_x0, 0xd518401f, 0x10000062, 0xd5184022, 0xd69f03e0, tlbi(0, 3, 0, 31), self});
   EXPECT_TRUE(b.listener.messages.empty());

@@ -213,6 +213,32 @@ TEST_F(PmcgEvents, UpdatesOfTablesAreWalkAccesses) {
   EXPECT_EQ(h.counter(tcu, 0), 4U) << "three reads, and the update of the Access flag";
 }
 
+TEST(PmcgAts, RequestsAndTranslatedTransactionsAreEventsOfTheirOwn) {
+  Features f = PmcgWorld::with_groups();
+  f.ATS = true;
+  PmcgWorld w(f);
+  w.start();
+  w.stream_with_page(1);
+  const std::uint64_t eats = World::strtab + 64 + 8;  // of STE 1
+  w.memory.write(eats, w.memory.read(eats, 8) | 1ULL << 28);
+  EXPECT_EQ(w.pmcg(tcu, 0xe20, 8) >> 6, 1U);
+  EXPECT_EQ(w.pmcg(tbu0, 0xe20, 8) >> 6, 2U);
+  w.count(tcu, 0, PmcgEvent::ats_request);
+  w.count(tbu0, 0, PmcgEvent::ats_translated);
+  smmu::AccessRequest r = World::request(1, va);
+  w.access(r);
+  EXPECT_EQ(w.counter(tcu, 0) + w.counter(tbu0, 0), 0U) << "an ordinary transaction";
+  r.unsupported = smmu::Unsupported::ats;
+  r.ats = smmu::AtsPhase::translation_request;
+  for (int i = 0; i < 3; ++i) w.access(r);
+  r.ats = smmu::AtsPhase::translated;
+  for (int i = 0; i < 2; ++i) w.access(r);
+  EXPECT_EQ(w.counter(tcu, 0), 3U);
+  EXPECT_EQ(w.counter(tbu0, 0), 2U);
+  EXPECT_EQ(w.counter(tcu, 0), w.smmu.statistics().ats_requests);
+  EXPECT_EQ(w.counter(tbu0, 0), w.smmu.statistics().ats_translated);
+}
+
 TEST_F(PmcgEvents, DebugAccessesAreNone) {
   for (unsigned n = 0; n < 4; ++n) w.count(tcu, n, static_cast<PmcgEvent>(n + 1));
   w.count(tbu0, 0, PmcgEvent::transaction);

@@ -50,7 +50,11 @@ AtsPhase Access::ats() const {
 
 void Access::start_ats() {
   const bool request = is_ats_request();
-  if (counts()) ++(request ? m_parts->statistics.ats_requests : m_parts->statistics.ats_translated);
+  if (counts()) {
+    ++(request ? m_parts->statistics.ats_requests : m_parts->statistics.ats_translated);
+    m_engine.tell(request ? smmu::MonitoredEvent::ats_request : smmu::MonitoredEvent::ats_translated,
+                  m_request, m_time);
+  }
   if (!request && !m_parts->features.PASIDTT) {  // 3.9.1.3
     m_request.substream_valid = false;
     m_request.substream_id = 0;

@@ -75,7 +75,7 @@ std::vector<RegisterInfo> pmcg_register_table(const Features& f, bool of_tcu) {
       {SMMU_PMCG_CFGR, "SMMU_PMCG_CFGR", 0xe00, 4, RO, cfgr(p), 0, "IHI 0070 10.5.2.13"},
       {SMMU_PMCG_CR, "SMMU_PMCG_CR", 0xe04, 4, RW, 0, PMCG_CR_E, "IHI 0070 10.5.2.14"},
       {SMMU_PMCG_IIDR, "SMMU_PMCG_IIDR", 0xe08, 4, RO, f.IIDR, 0, "IHI 0070 10.5.2.15"},
-      {SMMU_PMCG_CEID0, "SMMU_PMCG_CEID0", 0xe20, 8, RO, countable_events(of_tcu), 0, "IHI 0070 10.5.2.16"},
+      {SMMU_PMCG_CEID0, "SMMU_PMCG_CEID0", 0xe20, 8, RO, countable_events(f, of_tcu), 0, "IHI 0070 10.5.2.16"},
       {SMMU_PMCG_CEID1, "SMMU_PMCG_CEID1", 0xe28, 8, RO, 0, 0, "IHI 0070 10.5.2.17"},
       {SMMU_PMCG_ROOTCR, "SMMU_PMCG_ROOTCR", 0xe48, 4, RO, 0, 0, "IHI 0070 10.5.2.18"},
       {SMMU_PMCG_IRQ_CTRL, "SMMU_PMCG_IRQ_CTRL", 0xe50, 4, RW, 0, PMCG_IRQEN, "IHI 0070 10.5.2.19"},

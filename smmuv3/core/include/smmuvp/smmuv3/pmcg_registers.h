@@ -59,9 +59,12 @@ enum class PmcgEvent : std::uint16_t {
   ats_translated = 7,
 };
 const char* to_string(PmcgEvent event);
-/// Bits of CEID0: what a group can count. ATS is not built.
+/// Bits of CEID0: what a group can count. Translation Requests are the TCU's, Translated transactions a
+/// TBU's.
 /// @param of_tcu  else of a TBU. A TBU has no configuration caches and no walker
-constexpr std::uint64_t countable_events(bool of_tcu) { return of_tcu ? 0x3f : 0x7; }
+constexpr std::uint64_t countable_events(const Features& f, bool of_tcu) {
+  return of_tcu ? 0x3fU | (f.ATS ? 1U << 6 : 0U) : 0x7U | (f.ATS ? 1U << 7 : 0U);
+}
 
 /// Where the page of counters is in the offsets of pmcg_register_table(), with RELOC_CTRS.
 constexpr std::uint32_t pmcg_page1 = PmcgFeatures::page_size;
