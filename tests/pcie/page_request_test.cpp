@@ -1,5 +1,6 @@
 // Page requests, their responses, and how a PASID is stopped. docs/pcie.md, Page requests.
 #include "ats_fixture.h"
+#include "smmuvp/test/edited_archive.h"
 
 namespace smmuvp {
 namespace {
@@ -297,6 +298,18 @@ TEST_F(PageRequestTest, AFunctionWithoutPriTakesNoResponses) {
   make("port[dma(ats, pasid=8)]");
   EXPECT_FALSE(respond(0, success));
   EXPECT_EQ(host->captured.count("response"), 1U);
+}
+
+TEST_F(PageRequestTest, ASavedTransferThatIsLongerThanABurstIsRefused) {
+  wait_for_pages();
+  for (const std::uint64_t length : {std::uint64_t{4097}, std::uint64_t{0xffff'ffff}}) {
+    test::EditedReader reader(test::save(host->pci), {{"translator/operation/length", length}});
+    AtsHost other;
+    other.pci.visit(reader);
+    EXPECT_TRUE(reader.edited());
+    EXPECT_NE(reader.error().find("longer than a burst"), std::string::npos) << reader.error();
+    other.run();
+  }
 }
 
 TEST_F(PageRequestTest, SavedStateWaitsForTheSameResponse) {

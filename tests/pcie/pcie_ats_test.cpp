@@ -85,6 +85,7 @@ struct Smmu : sc_core::sc_module {
   tlm::tlm_response_status send(std::uint32_t stream, int pasid, const AtsMessageExtension& message,
                                 std::uint64_t address = 0) {
     AccessExtension who;
+    who.secure_stream = secure;
     who.stream_id = stream;
     who.stream_valid = true;
     who.substream_valid = pasid >= 0;
@@ -102,6 +103,7 @@ struct Smmu : sc_core::sc_module {
     sc_core::wait(delay);
     return p.get_response_status();
   }
+  bool secure = false;  // messages are of the SMMU's Secure state
   tlm::tlm_response_status invalidate(std::uint32_t stream, int pasid, std::uint64_t address,
                                       std::uint8_t shift = 12) {
     AtsMessageExtension m;
@@ -302,11 +304,15 @@ TEST_F(PcieAts, MessagesForWhomTheyDoNotReach) {
     EXPECT_EQ(b.smmu.invalidate(stream_base + 0x800, 5, va), tlm::TLM_ADDRESS_ERROR_RESPONSE);
     EXPECT_EQ(b.smmu.respond(stream + 1, 5, 0), tlm::TLM_ADDRESS_ERROR_RESPONSE);
     EXPECT_EQ(b.host.count("message"), 4U);
+    b.smmu.secure = true;
+    EXPECT_EQ(b.smmu.respond(stream, 5, 0), tlm::TLM_ADDRESS_ERROR_RESPONSE) << "functions are Non-secure";
+    b.smmu.secure = false;
+    EXPECT_EQ(b.host.count("message"), 5U);
     // A function without ATS, a bridge: unsupported, and no completion comes.
     EXPECT_EQ(b.smmu.invalidate(stream_base + 0x08, 5, va), tlm::TLM_GENERIC_ERROR_RESPONSE);
     EXPECT_EQ(b.host.count("invalidation"), 1U);
     EXPECT_EQ(b.smmu.invalidate(stream_base + 0x10, 5, va), tlm::TLM_GENERIC_ERROR_RESPONSE);
-    EXPECT_EQ(b.host.count("message"), 5U);
+    EXPECT_EQ(b.host.count("message"), 6U);
     EXPECT_EQ(b.smmu.respond(stream_base + 0x400, 5, 0), tlm::TLM_GENERIC_ERROR_RESPONSE) << "without PRI";
     EXPECT_EQ(b.host.count("response"), 1U);
     // A function whose requester ID is none of the host's.

@@ -39,6 +39,25 @@ class AtcInvalidation : public ::testing::Test {
   AtsWorld w;
 };
 
+TEST_F(AtcInvalidation, CommandsWaitForRoomAmongTheMessages) {
+  Features f = ats_features();
+  f.PRI = true;
+  AtsWorld v(f);
+  const AtcInv c;
+  for (std::size_t i = 0; i < AtcMessages::capacity; ++i) {
+    v.command(c.low(), c.high());
+    ASSERT_TRUE(v.commands_done()) << i;
+  }
+  v.command(c.low(), c.high());
+  v.command(0x41 | 1ULL << 32);  // CMD_PRI_RESP
+  EXPECT_FALSE(v.commands_done());
+  EXPECT_EQ(v.smmu.interface().atc_messages().pending().size(), AtcMessages::capacity);
+  v.carry(AtsWorld::completes);
+  EXPECT_TRUE(v.commands_done());
+  v.carry(AtsWorld::completes);
+  EXPECT_EQ(v.messages.size(), AtcMessages::capacity + 2);
+}
+
 TEST_F(AtcInvalidation, SendsTheDeviceTheSpanAlignedToItsSize) {
   command({1, 0, false, false, 0x1234'5000, 0});
   command({0, 0, false, false, 0x1234'5000, 4});

@@ -53,6 +53,25 @@ class DamagedState : public testing::Test {
   World w{features()};
 };
 
+// A PRI queue and its interrupt, where there is no PRI.
+TEST_F(DamagedState, EnablesNothingThatIsNotThere) {
+  for (const char* name : {"SMMU_CR0", "SMMU_CR0ACK", "SMMU_IRQ_CTRL", "SMMU_IRQ_CTRLACK"}) {
+    World v{features()};
+    test::EditedReader reader(test::save(w.smmu),
+                              {{std::string("programming_interface/registers/") + name, 0xffff'ffff}});
+    v.smmu.visit(reader);
+    EXPECT_TRUE(reader.edited()) << name;
+    EXPECT_EQ(reader.error(), "");
+    const ProgrammingInterface& i = v.smmu.interface();
+    EXPECT_EQ(i.reg(SMMU_CR0) & ~cr0_fields(features()), 0U);
+    EXPECT_EQ(i.reg(SMMU_CR0ACK) & ~cr0_fields(features()), 0U);
+    EXPECT_EQ((i.reg(SMMU_IRQ_CTRL) | i.reg(SMMU_IRQ_CTRLACK)) & ~IRQ_CTRL_implemented, 0U);
+    EXPECT_FALSE(i.levels().priq);
+    v.command(0x46);
+    EXPECT_TRUE(v.commands_done());
+  }
+}
+
 TEST_F(DamagedState, OfACommandQueueThatDoesWhatNoneDoesIsRefused) {
   expect_refused("command_queue/state", 5, "no state of a Command queue");
 }

@@ -57,6 +57,7 @@ struct Bench : sc_core::sc_module {
     smmu.eventq_irq.bind(eventq);
     smmu.cmdq_sync_irq.bind(cmdq_sync);
     smmu.reset.bind(reset);
+    smmu.clock.bind(clock);
     SMMUVP_HAS_PROCESS(Bench);
     SC_METHOD(count_eventq);
     sensitive << eventq.posedge_event();
@@ -199,6 +200,7 @@ struct Bench : sc_core::sc_module {
   tlm_utils::simple_target_socket<Bench, 64> memory_port;
   tlm_utils::simple_target_socket<Bench, 64> walk_port;
   sc_core::sc_signal<bool> eventq, cmdq_sync, reset;
+  sc_core::sc_signal<bool> clock{"clock", true};
   sc_core::sc_event go;
   std::function<void()> job;
   std::vector<Seen> seen;

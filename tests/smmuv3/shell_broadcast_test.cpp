@@ -112,6 +112,35 @@ TEST_F(BroadcastShell, CompletionDoesNotWaitWherePtmIs1) {
   });
 }
 
+TEST_F(BroadcastShell, WithoutAClockNobodyWaitsForEver) {
+  Bench& b = bench();
+  map(7, va, pa, 0x1000);
+  Held held;
+  bool done = false;
+  b.in_simulation([&] {
+    spawn(held);
+    sc_core::sc_spawn([&] {
+      sc_time delay;
+      b.smmu.complete_tlbis(delay);
+      done = true;
+    });
+    wait(ns(100));
+    EXPECT_FALSE(done);
+    b.clock.write(false);
+    wait(ns(1));
+    EXPECT_TRUE(done);
+    ASSERT_EQ(b.host.sink.all.size(), 1U);
+    EXPECT_EQ(b.host.sink.all[0].site, "broadcast.supply");
+    sc_time delay;
+    b.smmu.complete_tlbis(delay);
+    EXPECT_EQ(b.host.sink.all.size(), 2U);
+    b.clock.write(true);
+    held.hold.notify();
+    wait(ns(1000));
+    EXPECT_TRUE(held.over);
+  });
+}
+
 TEST_F(BroadcastShell, AResetEndsTheWait) {
   Bench& b = bench();
   map(7, va, pa, 0x1000);

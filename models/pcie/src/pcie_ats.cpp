@@ -61,7 +61,8 @@ void Pcie::ats_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& de
   sc_core::wait(delay + from_ps(transfer_ps(message_bytes, m_bytes_per_us)));
   delay = sc_core::SC_ZERO_TIME;
   const std::uint64_t requester = std::uint64_t{access->stream_id} - m_stream_base;
-  const auto to = access->stream_id >= m_stream_base && requester < m_stream_count
+  // Functions are Non-secure: StreamIDs of the Secure state are others.
+  const auto to = !access->secure_stream && access->stream_id >= m_stream_base && requester < m_stream_count
                       ? m_hierarchy.addressee(static_cast<std::uint32_t>(requester))
                       : pcie::Hierarchy::Addressee{};
   const bool invalidation = message->message == AtsMessage::invalidate;

@@ -40,6 +40,11 @@ AtcEntry entry_of(const DmaTranslation& t, const DmaOperation& request) {
   return e;
 }
 
+// A restored translator may have been told of another transfer than its device has.
+bool same_transfer(const DmaOperation& a, const DmaOperation& b) {
+  return a.epoch == b.epoch && a.write == b.write && a.address == b.address && a.length == b.length;
+}
+
 }  // namespace
 
 void Translator::begin(const DmaOperation& wanted) {
@@ -62,7 +67,7 @@ void Translator::refuse(Refusal why, DmaResponse response) {
 
 Translator::Step Translator::next(const DmaOperation& wanted, const AccessPlan& plan,
                                   const AtsControl& control, DmaOperation& out) {
-  if (!m_begun || wanted.epoch != m_wanted.epoch) begin(wanted);
+  if (!m_begun || !same_transfer(wanted, m_wanted)) begin(wanted);
   if (m_phase == Phase::Refused) {
     m_begun = false;
     return Step::Refused;
@@ -337,7 +342,7 @@ void Translator::visit(Archive& archive) {
   m_complaint = nullptr;
   const bool possible = m_phase <= Phase::Refused && m_out <= Out::Page &&
                         m_refusal <= Refusal::PageFailure && m_refusal_response <= DmaResponse::Generic &&
-                        m_ended <= m_begun_uses;
+                        m_ended <= m_begun_uses && archive.ok();
   if (possible) return;
   archive.fail("translator", "the state of the access is impossible");
   m_out = Out::None;

@@ -546,6 +546,7 @@ void Access::visit(Archive& archive) {
 
 void Access::restored(Archive& archive) {
   bool sane = m_state <= State::done && ((m_state != State::record && m_state != State::stall) || m_event);
+  sane = sane && (m_state != State::page_request || m_parts->features.PRI);
   sane = sane && (m_stall == 0 || (m_state == State::stall && m_interface->stalls().known(m_stall)));
   sane = sane && (m_state == State::config || is_ats_request() || !m_config);
   sane = sane && (m_state != State::config || m_config) && m_pass <= AtsPass::ipa;

@@ -63,10 +63,16 @@ std::optional<TimePs> CommandQueue::messages_done() const {
   return std::max(m_time, messages.done_at());
 }
 
-// One that prefetches is consumed when the one before has ended: there is room for one.
-bool CommandQueue::waits_for_prefetch() const {
-  return m_state == State::execute && Prefetch::is_prefetch(m_command) &&
-         m_interface.named_by(m_command.SSec).prefetch().running();
+// One that prefetches is consumed when the one before has ended: there is room for one. One that is a message
+// to a device waits for room too.
+bool CommandQueue::waits_for_room() const {
+  if (m_state != State::execute) return false;
+  if (Prefetch::is_prefetch(m_command)) {
+    return m_interface.named_by(m_command.SSec).prefetch().running();
+  }
+  const auto opcode = static_cast<Opcode>(m_command.opcode);
+  return (opcode == Opcode::CMD_ATC_INV || opcode == Opcode::CMD_PRI_RESP) &&
+         !m_interface.atc_messages().has_room();
 }
 
 std::optional<TimePs> CommandQueue::due() const {
@@ -75,7 +81,7 @@ std::optional<TimePs> CommandQueue::due() const {
     case State::fetch:
       return std::nullopt;
     case State::execute:
-      if (waits_for_prefetch()) return std::nullopt;
+      if (waits_for_room()) return std::nullopt;
       return m_time;
     case State::messages:
       return messages_done();
@@ -95,7 +101,7 @@ Step CommandQueue::step(TimePs now) {
     m_interface.update_acks(now);
     if (m_time > now) return Step::done;
     if (m_state == State::execute) {
-      if (waits_for_prefetch()) return Step::stalled;
+      if (waits_for_room()) return Step::stalled;
       m_time = now;
       execute(m_command);
       continue;

@@ -19,7 +19,9 @@ PriQueue::PriQueue(const Parts& parts, ProgrammingInterface& interface)
                 &ProgrammingInterface::pri_attributes, "page request"}) {}
 
 // 8.2, 6.3.9.5: the effective value of PRIQEN is 0 with SMMUEN == 0.
-bool PriQueue::enabled() const { return m_interface.enabled(CR0_PRIQEN) && m_interface.enabled(CR0_SMMUEN); }
+bool PriQueue::enabled() const {
+  return !m_interface.secure() && m_interface.enabled(CR0_PRIQEN) && m_interface.enabled(CR0_SMMUEN);
+}
 
 void PriQueue::receive(const PageRequest& request) {
   Received r;
@@ -45,7 +47,10 @@ std::optional<TimePs> PriQueue::due() const {
     return std::max(m_time, m_interface.events().room_at());
   }
   if (m_state != State::idle) return m_time;
-  if (!m_pending.empty()) return std::max(m_time, m_pending.front().request.time);
+  if (!m_pending.empty()) {
+    if (!m_interface.atc_messages().has_room()) return std::nullopt;
+    return std::max({m_time, m_pending.front().request.time, m_interface.atc_messages().room_at()});
+  }
   if (m_interface.wanted(CR0_PRIQEN) != m_interface.enabled(CR0_PRIQEN)) return m_time;
   return std::nullopt;
 }
@@ -59,6 +64,7 @@ Step PriQueue::step(TimePs now) {
     switch (m_state) {
       case State::idle:
         if (m_pending.empty() || m_pending.front().request.time > now) return Step::done;
+        if (!m_interface.atc_messages().has_room()) return Step::stalled;
         take_first(now);
         if (waiting()) return Step::need;
         break;

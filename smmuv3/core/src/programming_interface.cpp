@@ -455,7 +455,8 @@ Levels ProgrammingInterface::levels() const {
   l.eventq =
       interrupts(IRQ_CTRL_EVENTQ_IRQEN) && !m_eventq.empty(reg(SMMU_EVENTQ_PROD), reg(SMMU_EVENTQ_CONS));
   l.gerror = interrupts(IRQ_CTRL_GERROR_IRQEN) && active(~GERROR_MSI_GERROR_ABT_ERR);  // 7.5.1
-  l.priq = interrupts(IRQ_CTRL_PRIQ_IRQEN) && !m_priq.empty(reg(SMMU_PRIQ_PROD), reg(SMMU_PRIQ_CONS));
+  l.priq =
+      !secure() && interrupts(IRQ_CTRL_PRIQ_IRQEN) && !m_priq.empty(reg(SMMU_PRIQ_PROD), reg(SMMU_PRIQ_CONS));
   return l;
 }
 
@@ -499,6 +500,14 @@ void ProgrammingInterface::visit(Archive& archive) {
     if (m_sec_sid == SecSid::secure && id == SMMU_PRIQ_BASE) continue;
     m_registers.set(id, m_registers.get(id) & m_registers.info(id).write_mask);
   }
+  // Nor is anything enabled that is not there.
+  const auto mask = [this](Reg id, Reg as) {
+    m_registers.set(id, m_registers.get(id) & m_registers.info(as).write_mask);
+  };
+  mask(SMMU_CR0, SMMU_CR0);
+  mask(SMMU_CR0ACK, SMMU_CR0);
+  mask(SMMU_IRQ_CTRL, SMMU_IRQ_CTRL);
+  mask(SMMU_IRQ_CTRLACK, SMMU_IRQ_CTRL);
   refresh();
   refresh_tbus();
   if (secure()) m_non_secure->prohibit_stalls(enabled(CR0_NSSTALLD));

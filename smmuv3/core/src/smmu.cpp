@@ -92,8 +92,8 @@ bool Smmu::translate_fast(const smmu::AccessRequest& request, smmu::AccessAnswer
 
 // What all caches of the TCU hit, stage 1 enabled.
 bool Smmu::answer_at_tcu(const smmu::AccessRequest& request, smmu::AccessAnswer& answer) {
-  if (request.secure_stream || !m_interface.enabled(CR0_SMMUEN) || !smmu::Engine::has_owner(request) ||
-      !m_interface.stream_table().in_range(request.stream_id)) {
+  if (request.secure_stream || m_interface.held() || !m_interface.enabled(CR0_SMMUEN) ||
+      !smmu::Engine::has_owner(request) || !m_interface.stream_table().in_range(request.stream_id)) {
     return false;
   }
   const Ste* ste = m_configs.stes.probe(request.stream_id, 0);

@@ -36,10 +36,11 @@ AtcMessageEnd end_of(tlm::tlm_response_status status) {
 
 }  // namespace
 
-AtsSender::AtsSender(const sc_core::sc_module_name& name, AtcMessages& messages, const smmu::Supply& supply,
-                     smmu::ForwardPort& out, std::function<void()> progressed)
+AtsSender::AtsSender(const sc_core::sc_module_name& name, AtcMessages& messages, bool secure,
+                     const smmu::Supply& supply, smmu::ForwardPort& out, std::function<void()> progressed)
     : sc_core::sc_module(name),
       m_messages(messages),
+      m_secure(secure),
       m_supply(supply),
       m_out(out),
       m_progressed(std::move(progressed)) {
@@ -75,6 +76,7 @@ void AtsSender::carry(const AtcMessages::Taken& taken) {
   AccessExtension access;
   access.stream_id = taken.message.StreamID;
   access.stream_valid = true;
+  access.secure_stream = m_secure;
   access.substream_id = taken.message.SubstreamID;
   access.substream_valid = taken.message.SSV;
   std::array<unsigned char, 8> data{};

@@ -16,8 +16,9 @@ namespace smmuvp::smmuv3 {
 class AtsSender : public sc_core::sc_module {
  public:
   /// @param supply  nothing leaves unless it runs. @param progressed  called after each message
-  AtsSender(const sc_core::sc_module_name& name, AtcMessages& messages, const smmu::Supply& supply,
-            smmu::ForwardPort& out, std::function<void()> progressed);
+  /// @param secure  they are for devices of Secure streams
+  AtsSender(const sc_core::sc_module_name& name, AtcMessages& messages, bool secure,
+            const smmu::Supply& supply, smmu::ForwardPort& out, std::function<void()> progressed);
 
   /// A message may have become due.
   void kick();
@@ -27,6 +28,7 @@ class AtsSender : public sc_core::sc_module {
   void carry(const AtcMessages::Taken& taken);
 
   AtcMessages& m_messages;
+  bool m_secure;
   const smmu::Supply& m_supply;
   smmu::ForwardPort& m_out;
   std::function<void()> m_progressed;

@@ -87,8 +87,8 @@ class Module : public smmu::WithCore<smmuv3::Smmu>, public smmu::SmmuModule {
   void reset_core_statistics() override { core.reset_statistics(); }
 
   void add_sender(const char* name, smmuv3::ProgrammingInterface& interface, smmu::ForwardPort& ats) {
-    m_senders.push_back(
-        std::make_unique<smmuv3::AtsSender>(name, interface.atc_messages(), shell().supply(), ats, [this] {
+    m_senders.push_back(std::make_unique<smmuv3::AtsSender>(
+        name, interface.atc_messages(), interface.secure(), shell().supply(), ats, [this] {
           show();
           shell().may_progress();
         }));
@@ -266,7 +266,12 @@ void SmmuV3<BUSWIDTH>::tlbi_arrives(const BroadcastTlbi& tlbi) {
 // 6.3.12: with PTM 1 nothing was invalidated that somebody could wait for.
 template <unsigned BUSWIDTH>
 void SmmuV3<BUSWIDTH>::complete_tlbis(sc_core::sc_time& delay) {
-  if (m_impl->core.takes_part_in_broadcasts()) m_impl->shell().wait_for_accesses(delay);
+  if (!m_impl->core.takes_part_in_broadcasts() || m_impl->shell().wait_for_accesses(delay)) return;
+  m_impl->core.diag().guest_error(
+      "broadcast.supply",
+      "a DSB waits for accesses that do not end while the SMMU has no clock: it is "
+      "completed without. Let the clock run, or set CR2.PTM, before it is gated",
+      "IHI 0070 3.17");
 }
 
 template <unsigned BUSWIDTH>

@@ -226,6 +226,7 @@ class SystemOf : public sc_core::sc_module {
     walks.register_transport_dbg(this, &SystemOf::on_walk_debug);
     cpu.socket.bind(smmu.registers);
     smmu.reset.bind(reset);
+    smmu.power.bind(power);
   }
   void pulse_reset() {
     reset.write(true);
@@ -244,6 +245,7 @@ class SystemOf : public sc_core::sc_module {
   test::Master cpu{"cpu"};
   tlm_utils::simple_target_socket<SystemOf, platform_buswidth> walks{"walks"};
   sc_core::sc_signal<bool> reset{"reset"};
+  sc_core::sc_signal<bool> power{"power", true};
 
  protected:
   /// All is as after power-on, but for the SMMU's tables.

@@ -55,6 +55,17 @@ TEST_F(Dmi, PointersAreGivenForHighAddressesToo) {
   EXPECT_EQ(s.client.held.front(), (Range{high, ~0ULL}));
 }
 
+TEST_F(Dmi, ASecureStreamIsGivenNoPointerByANonSecureTranslation) {
+  map();
+  ASSERT_TRUE(grant());
+  AccessExtension e;
+  e.stream_id = stream_id;
+  e.stream_valid = true;
+  EXPECT_TRUE(s.client.ask(va, false, &e));
+  e.secure_stream = true;  // and asks for Non-secure space (IHI 0070 3.10.1)
+  EXPECT_FALSE(s.client.ask(va, false, &e));
+}
+
 TEST_F(Dmi, NoPointerIsGivenForWhatTheTbuHasNotTranslatedAndNothingIsWalkedForIt) {
   map();
   const std::uint64_t walks = s.counted("walks"), accesses = s.counted("accesses");

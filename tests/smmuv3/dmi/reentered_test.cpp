@@ -69,6 +69,20 @@ TEST_F(Dmi, WhoAccessesWhileAResetWithdrawsFindsTheSmmuReset) {
   EXPECT_EQ(s.client.access(va, 1, false).data, 0x22U) << "a walk of before the reset filled a cache";
 }
 
+TEST_F(Dmi, WhoAccessesWhileTheLossOfPowerWithdrawsIsAborted) {
+  map();
+  ASSERT_TRUE(grant());
+  std::vector<tlm::tlm_response_status> answers;
+  s.client.on_withdrawal = [&] { answers.push_back(s.client.access(va, 4, false).status); };
+  s.power.write(false);
+  test::advance();
+  s.client.on_withdrawal = nullptr;
+  s.power.write(true);
+  test::advance();
+  ASSERT_FALSE(answers.empty());
+  for (const auto answer : answers) EXPECT_EQ(answer, tlm::TLM_ADDRESS_ERROR_RESPONSE);
+}
+
 TEST_F(Dmi, WhoAccessesWhileLoadingWithdrawsLeavesNothingThatTheLoadedStateHasNot) {
   map(va, pa + 0x5000);
   *s.ram.at(pa) = 0x11;

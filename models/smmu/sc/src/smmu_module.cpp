@@ -116,6 +116,7 @@ void SmmuModule::supply_inputs(bool power, bool clock) {
   const bool powered = m_shell.supply().powered();
   if (!m_shell.set_supply(power, clock)) return;
   if (powered && !power) {
+    hold_core(without_power);  // before clients are told that their pointers go: they may access at once
     if (m_settings.retention) {
       abort_core();
     } else {

@@ -75,7 +75,7 @@ void SmmuShell::kick(const sc_core::sc_time& delay) {
 }
 
 // Whoever leaves kicks.
-void SmmuShell::wait_for_accesses(sc_core::sc_time& delay) {
+bool SmmuShell::wait_for_accesses(sc_core::sc_time& delay) {
   InFlight& in_flight = m_core.engine.in_flight();
   const InFlight::Barrier barrier = in_flight.barrier();
   const TimePs since = to_ps(sc_core::sc_time_stamp() + delay);
@@ -83,11 +83,15 @@ void SmmuShell::wait_for_accesses(sc_core::sc_time& delay) {
     const Counted counted(m_waits);
     if (delay != sc_core::SC_ZERO_TIME) sc_core::wait(delay);
     delay = sc_core::SC_ZERO_TIME;
-    while (!in_flight.done(barrier)) sc_core::wait(m_kicked);
+    while (!in_flight.done(barrier)) {
+      if (!m_supply.runs()) return false;
+      sc_core::wait(m_kicked);
+    }
   }
   const sc_core::sc_time end = from_ps(in_flight.done_at(barrier, since));
   const sc_core::sc_time& now = sc_core::sc_time_stamp();
   if (end > now + delay) delay = end - now;
+  return true;
 }
 
 void SmmuShell::was_reset() {

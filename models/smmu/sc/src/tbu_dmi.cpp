@@ -42,7 +42,7 @@ class Downstream {
 
 bool TbuShell::is_fixed_identity(const AccessRequest& request) const {
   return request.stream_id == m_tbu.stream_id && !request.substream_valid && !request.privileged &&
-         !request.instruction && request.space == AddressSpace::non_secure;
+         !request.instruction && request.space == AddressSpace::non_secure && !request.secure_stream;
 }
 
 bool TbuShell::get_direct_mem_ptr(tlm::tlm_generic_payload& payload, tlm::tlm_dmi& dmi) {

@@ -124,6 +124,9 @@ struct DmaOperation {
     archive.value("starts_request", starts_request);
     archive.value("epoch", epoch);
     archive.end();
+    if (!archive.loading() || length <= dma_burst_bytes) return;
+    archive.fail("length", "an operation is longer than a burst");
+    *this = {};
   }
 };
 

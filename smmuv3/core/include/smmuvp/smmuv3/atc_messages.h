@@ -70,6 +70,12 @@ class AtcMessages : public smmu::Worker {
 
   // ---- who has something to say
 
+  /// How many wait before those who have more do: devices that answer nothing cost a bounded memory.
+  static constexpr std::size_t capacity = 256;
+  /// Whether another should be sent. Whoever has begun something whose end is a message may still send it.
+  bool has_room() const { return m_queue.size() < capacity; }
+  /// When the last message has made room.
+  smmu::TimePs room_at() const { return m_time; }
   void send(const AtcMessage& message);
   /// Stands for all messages that have been asked for so far.
   Number barrier() const { return m_next - 1; }

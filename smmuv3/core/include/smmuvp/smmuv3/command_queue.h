@@ -34,7 +34,7 @@ class CommandQueue : public smmu::Worker {
   enum class State : std::uint8_t { idle, fetch, execute, messages, sync };
 
   bool ready() const;
-  bool waits_for_prefetch() const;
+  bool waits_for_room() const;
   std::optional<smmu::TimePs> messages_done() const;
   std::optional<smmu::TimePs> sync_done() const;
   void fetched(const smmu::MemoryAnswer& answer);

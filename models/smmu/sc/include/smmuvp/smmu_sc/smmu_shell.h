@@ -60,8 +60,9 @@ class SmmuShell : public sc_core::sc_module, public tlm::tlm_bw_transport_if<> {
   /// Something may have become due, not before `delay` from now.
   void kick(const sc_core::sc_time& delay);
   /// Waits until all accesses that are under way have ended, if it is not known when they will. @param delay
-  /// of the caller ahead of simulated time; grows to their end
-  void wait_for_accesses(sc_core::sc_time& delay);
+  /// of the caller ahead of simulated time; grows to their end. @return false: it gave up, since the SMMU has
+  /// no power or no clock, without which they do not end
+  bool wait_for_accesses(sc_core::sc_time& delay);
   /// Lets transactions go on that wait for walks which have ended. kick() does too.
   void tell_walk_ends() {
     if (m_core.engine.open_walks().take_awaited_end()) m_progress.notify(sc_core::SC_ZERO_TIME);
