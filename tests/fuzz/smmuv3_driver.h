@@ -251,14 +251,12 @@ class SmmuV3Driver {
     r.debug = (how & 0xe0) == 0x40;
     if ((how & 0xe0) == 0x60 || (how & 0xe0) == 0x80) {  // of a device with an ATC
       const bool asks = (how & 0xe0) == 0x60;
-      r.unsupported = smmu::Unsupported::ats;
       r.ats = asks ? smmu::AtsPhase::translation_request : smmu::AtsPhase::translated;
       if (asks) r.kind = smmu::AccessKind::read;
       r.no_write = (where & 4) != 0;
       r.substream_valid = (where & 0x80) != 0;
     }
     if ((how & 0xe0) == 0xa0) {
-      r.unsupported = smmu::Unsupported::ats;
       r.ats = smmu::AtsPhase::page_request;
       r.page_request = {(where & 4) != 0, (where & 8) != 0, (how & 8) != 0,
                         static_cast<std::uint16_t>(where)};

@@ -318,6 +318,17 @@ TEST(UnsupportedTransaction, IsAGlobalFault) {
   w.expect_global(UUT, 0x1234, 0, 9);
 }
 
+// 3.7.2: no SMMUv2 knows what a device with an Address Translation Cache asks for.
+TEST(UnsupportedTransaction, IsWhatADeviceWithAnAtcAsksForWithoutAts) {
+  for (const auto phase : {smmu::AtsPhase::translation_request, smmu::AtsPhase::translated}) {
+    GlobalFaultWorld w;
+    auto r = World::request(9, 0x1234);
+    r.ats = phase;
+    EXPECT_EQ(w.access(r).outcome, Outcome::abort);
+    w.expect_global(UUT, 0x1234, 0, 9);
+  }
+}
+
 // A debugger's access leaves no trace.
 TEST(GlobalFaults, OfDebugAccessesAreNotRecorded) {
   GlobalFaultWorld w;

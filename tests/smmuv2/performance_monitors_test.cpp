@@ -169,7 +169,7 @@ TEST(AccessEvent, OccursForWhatPassesAndWhatFaultsToo) {
   w.access(10, 0);
   w.access(11, 0);
   auto r = World::request(10, 0);
-  r.unsupported = smmu::Unsupported::ats;
+  r.ats = smmu::AtsPhase::translated;
   w.access(r);
   EXPECT_EQ(w.count(0), 7U);
 }

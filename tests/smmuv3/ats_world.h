@@ -53,7 +53,6 @@ class AtsWorld : public Stage2World {
   static smmu::AccessRequest translation_request(std::uint32_t sid, std::uint64_t address,
                                                  bool no_write = false) {
     smmu::AccessRequest r = request(sid, address);
-    r.unsupported = smmu::Unsupported::ats;
     r.ats = AtsPhase::translation_request;
     r.no_write = no_write;
     return r;
@@ -61,7 +60,6 @@ class AtsWorld : public Stage2World {
   static smmu::AccessRequest translated(std::uint32_t sid, std::uint64_t address,
                                         smmu::AccessKind kind = smmu::AccessKind::read) {
     smmu::AccessRequest r = request(sid, address, kind);
-    r.unsupported = smmu::Unsupported::ats;
     r.ats = AtsPhase::translated;
     return r;
   }

@@ -228,7 +228,6 @@ TEST(PmcgAts, RequestsAndTranslatedTransactionsAreEventsOfTheirOwn) {
   smmu::AccessRequest r = World::request(1, va);
   w.access(r);
   EXPECT_EQ(w.counter(tcu, 0) + w.counter(tbu0, 0), 0U) << "an ordinary transaction";
-  r.unsupported = smmu::Unsupported::ats;
   r.ats = smmu::AtsPhase::translation_request;
   for (int i = 0; i < 3; ++i) w.access(r);
   r.ats = smmu::AtsPhase::translated;

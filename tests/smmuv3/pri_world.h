@@ -79,7 +79,6 @@ class PriWorld : public World {
     r.substream_valid = p.SSV;
     r.instruction = p.X;
     r.privileged = p.Priv;
-    r.unsupported = smmu::Unsupported::ats;
     r.ats = smmu::AtsPhase::page_request;
     r.page_request = {p.Last, p.R, p.W, p.PRGIndex};
     r.time = std::max(now, p.time);

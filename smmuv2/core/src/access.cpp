@@ -106,7 +106,7 @@ void Access::start() {
     pass({}, false);
     return;
   }
-  if (m_request.unsupported != smmu::Unsupported::none) {
+  if (m_request.unsupported != smmu::Unsupported::none || m_request.ats != smmu::AtsPhase::none) {
     // 3.10: SMMUv1 has external faults for them.
     fail_global(m_parts.features.version == 1 ? gfsr::EF : gfsr::UUT, false,
                 "no SMMU with these features can take the transaction");

@@ -154,7 +154,8 @@ AccessExplanation explain(Smmu& smmu, const smmu::AccessRequest& asked, const sm
   e.mapping = std::move(decided.mapping);
   e.context = std::move(decided.context);
   const Context* c = decided.bank;
-  if (asked.unsupported != smmu::Unsupported::none || c == nullptr || c->refusal != Refusal::none) return e;
+  if (asked.unsupported != smmu::Unsupported::none || asked.ats != smmu::AtsPhase::none) return e;
+  if (c == nullptr || c->refusal != Refusal::none) return e;
   std::uint64_t address = e.request.address;
   if (!c->translates() || check_address(*c, parts.features, address).bit != 0) return e;
   path.take_stream(decided.S2CR, parts.features);

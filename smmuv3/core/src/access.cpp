@@ -14,6 +14,7 @@ namespace {
 
 std::uint16_t reason_of(smmu::Unsupported unsupported) {
   switch (unsupported) {
+    case smmu::Unsupported::none:  // what AccessRequest::ats says is not there
     case smmu::Unsupported::ats:
       return reason_ats;
     case smmu::Unsupported::identity:
@@ -132,7 +133,7 @@ void Access::start() {
   }
   m_privileged = m_request.privileged;
   m_instruction = m_request.instruction && !m_request.is_write();
-  if (counts() && m_request.unsupported == smmu::Unsupported::ats &&
+  if (counts() && m_request.unsupported == smmu::Unsupported::none &&
       m_request.ats == smmu::AtsPhase::page_request && m_parts->features.PRI) {
     m_state = State::page_request;
     return;
@@ -141,7 +142,7 @@ void Access::start() {
     start_ats();
     return;
   }
-  if (m_request.unsupported != smmu::Unsupported::none) {
+  if (m_request.unsupported != smmu::Unsupported::none || m_request.ats != smmu::AtsPhase::none) {
     fail(event_of(EventType::F_UUT));  // 7.3.2; permitted with SMMUEN == 0 too
     return;
   }

@@ -43,7 +43,7 @@ const char* status_name(AtsStatus status) {
 // Without IDR0.ATS neither is known, and all are F_UUT.
 AtsPhase Access::ats() const {
   const bool known =
-      m_parts->features.ATS && m_request.unsupported == smmu::Unsupported::ats &&
+      m_parts->features.ATS && m_request.unsupported == smmu::Unsupported::none &&
       (m_request.ats == AtsPhase::translation_request || m_request.ats == AtsPhase::translated);
   return known ? m_request.ats : AtsPhase::none;
 }

@@ -82,10 +82,8 @@ Configuration fetch(const Parts& parts, const ProgrammingInterface& interface,
   q.substream_id = request.substream_id;
   q.substream_valid = request.substream_valid;
   q.debug = true;
-  if (request.unsupported == smmu::Unsupported::ats) {
-    q.ats = request.ats;
-    q.ATSCHK = interface.enabled(CR0_ATSCHK);
-  }
+  q.ats = request.ats;
+  q.ATSCHK = interface.enabled(CR0_ATSCHK);
   ConfigFetch f(parts, interface, q);
   while (f.step() == Step::need) {
     const smmu::MemoryAnswer answer = memory(f.op());
@@ -237,10 +235,10 @@ AccessExplanation explain(Smmu& smmu, const smmu::AccessRequest& asked, const sm
     e.now.at_tbu = true;
     e.now.answer = smmu::answer_by(*e.tbu, e.request);
   }
-  const bool of_ats = parts.features.ATS && asked.unsupported == smmu::Unsupported::ats;
   if (interface.held() || !interface.enabled(CR0_SMMUEN)) return e;
-  if (asked.unsupported != smmu::Unsupported::none && !of_ats) return e;
-  if (of_ats && asked.ats == smmu::AtsPhase::translated && !interface.enabled(CR0_ATSCHK)) return e;
+  if (asked.unsupported != smmu::Unsupported::none) return e;
+  if (asked.ats != smmu::AtsPhase::none && !parts.features.ATS) return e;
+  if (asked.ats == smmu::AtsPhase::translated && !interface.enabled(CR0_ATSCHK)) return e;
 
   e.structures = find_structures(smmu, e.request, memory);
   const Configuration in_use = fetch(parts, interface, e.request, memory, nullptr);

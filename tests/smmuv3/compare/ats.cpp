@@ -11,7 +11,7 @@ void Programs::request_translation() {
   smmu::AccessRequest a = draw_access();
   if (!m_known.empty() && r.one_in(2)) a = m_known[r.below(static_cast<std::uint32_t>(m_known.size()))];
   a.kind = smmu::AccessKind::read;
-  a.unsupported = smmu::Unsupported::ats;
+  a.unsupported = smmu::Unsupported::none;
   a.ats = smmu::AtsPhase::translation_request;
   a.no_write = r.one_in(2);
   a.instruction = r.one_in(2);
@@ -40,7 +40,7 @@ void Programs::access_translated() {
   } else if (r.one_in(4)) {
     a.address = r.any() >> r.below(32);
   }
-  a.unsupported = r.one_in(40) ? smmu::Unsupported::malformed : smmu::Unsupported::ats;
+  a.unsupported = r.one_in(40) ? smmu::Unsupported::malformed : smmu::Unsupported::none;
   a.ats = smmu::AtsPhase::translated;
   m_pair.access(a);
 }
@@ -64,7 +64,7 @@ void Programs::request_page() {
   for (unsigned n = r.below(3) + 1; n > 0; --n) {
     smmu::AccessRequest a = draw_access();
     a.kind = smmu::AccessKind::read;
-    a.unsupported = smmu::Unsupported::ats;
+    a.unsupported = smmu::Unsupported::none;
     a.ats = smmu::AtsPhase::page_request;
     a.page_request.last = r.one_in(2);
     a.page_request.read = r.one_in(2);

@@ -373,7 +373,7 @@ bool Pair::access(const smmu::AccessRequest& request) {
   r.shareability = static_cast<naive::Shareability>(request.attributes.SH);
   if (request.unsupported == smmu::Unsupported::malformed) r.unsupported = smmuv3::reason_malformed;
   r.translated = m_features.ATS && request.ats == smmu::AtsPhase::translated;
-  if (request.unsupported == smmu::Unsupported::ats && !r.translated) r.unsupported = smmuv3::reason_ats;
+  if (request.unsupported == smmu::Unsupported::ats) r.unsupported = smmuv3::reason_ats;
   ++m_tally.accesses;
   if (r.translated) ++m_tally.translated_accesses;
 

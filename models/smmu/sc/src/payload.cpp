@@ -10,14 +10,15 @@ namespace smmuvp::smmu {
 
 namespace {
 
-// What an SMMU without ATS refuses. Requests whose payload lacks what they need to be asked and answered are
-// of no phase.
+// Messages whose payload lacks what they need to be asked and answered are of no phase.
 void set_ats(AccessRequest& r, tlm::tlm_generic_payload& payload, smmuvp::AtsPhase phase) {
-  r.unsupported = Unsupported::ats;
   const auto* e = payload.get_extension<AtsExtension>();
   switch (phase) {
     case smmuvp::AtsPhase::TranslationRequest:
-      if (e == nullptr || !payload.is_read()) return;
+      if (e == nullptr || !payload.is_read()) {
+        r.unsupported = Unsupported::ats;
+        break;
+      }
       r.ats = AtsPhase::translation_request;
       r.no_write = e->no_write;
       break;
@@ -25,7 +26,10 @@ void set_ats(AccessRequest& r, tlm::tlm_generic_payload& payload, smmuvp::AtsPha
       r.ats = AtsPhase::translated;
       break;
     case smmuvp::AtsPhase::PageRequest:
-      if (e == nullptr || !payload.is_write()) return;
+      if (e == nullptr || !payload.is_write()) {
+        r.unsupported = Unsupported::ats;
+        break;
+      }
       r.ats = AtsPhase::page_request;
       r.page_request = {e->last, e->read, e->write, static_cast<std::uint16_t>(e->PRGI & 0x1ffU)};
       break;
@@ -89,8 +93,8 @@ bool TransactionShape::same(const TransactionShape& other) const {
   return length == other.length && window == other.window && ignore == other.ignore &&
          a.address == b.address && a.kind == b.kind && a.stream_id == b.stream_id &&
          a.substream_valid == b.substream_valid && a.substream_id == b.substream_id && a.space == b.space &&
-         a.ats == b.ats && a.no_write == b.no_write && a.page_request.PRGI == b.page_request.PRGI &&
-         a.page_request.last == b.page_request.last && a.secure_stream == b.secure_stream;
+         a.secure_stream == b.secure_stream && a.ats == b.ats && a.no_write == b.no_write &&
+         a.page_request == b.page_request;
 }
 
 void TransactionShape::visit(Archive& archive) {

@@ -54,7 +54,10 @@ bool TbuShell::get_direct_mem_ptr(tlm::tlm_generic_payload& payload, tlm::tlm_dm
   dmi.set_end_address(address);
   if (!m_smmu.supply().runs()) return false;
   AccessRequest request = shape(payload).request;
-  if (request.unsupported == Unsupported::ats || !is_fixed_identity(request)) return false;
+  if (request.unsupported == Unsupported::ats || request.ats != AtsPhase::none ||
+      !is_fixed_identity(request)) {
+    return false;
+  }
   Engine& engine = m_smmu.engine();
   AccessAnswer answer;
   std::optional<DirectRegion> region = engine.direct_region(request, answer);

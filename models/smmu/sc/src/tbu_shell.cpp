@@ -39,9 +39,9 @@ TransactionShape TbuShell::shape(tlm::tlm_generic_payload& payload) const {
     m_identity(payload, identity);
     set_identity(s.request, identity);
   }
-  const Unsupported why = s.request.unsupported;
-  const bool known = why == Unsupported::none || (why == Unsupported::ats && s.request.ats != AtsPhase::none);
-  if (known && !takes(s.request)) s.request.unsupported = Unsupported::identity;
+  if (s.request.unsupported == Unsupported::none && !takes(s.request)) {
+    s.request.unsupported = Unsupported::identity;
+  }
   return s;
 }
 

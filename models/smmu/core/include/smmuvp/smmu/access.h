@@ -32,12 +32,11 @@ enum class AccessKind : std::uint8_t {
 enum class Unsupported : std::uint8_t {
   none,
   malformed,  ///< zero length, or beyond the end of the address space
-  ats,        ///< a translation request or a translated transaction, where ATS is not implemented
+  ats,        ///< a message of ATS that lacks what it needs to be asked and answered
   identity,   ///< not of the one stream, space and privilege that its TBU is fixed to
 };
 
-/// What an ATS-capable device asks for; with Unsupported::ats. An SMMU that has ATS looks at this, another
-/// one refuses them all.
+/// What an ATS-capable device asks for. An SMMU without ATS refuses all but `none`.
 enum class AtsPhase : std::uint8_t { none, translation_request, translated, page_request };
 
 /// What a page request of PCIe has beside address and identity.
@@ -46,6 +45,10 @@ struct PageRequestFields {
   bool read = false;
   bool write = false;
   std::uint16_t PRGI = 0;  ///< 9 bits
+
+  friend bool operator==(const PageRequestFields& a, const PageRequestFields& b) {
+    return a.last == b.last && a.read == b.read && a.write == b.write && a.PRGI == b.PRGI;
+  }
 };
 
 /// One transaction of a client device, or the part of one that lies in one translation region.

@@ -119,7 +119,7 @@ class Engine {
   /// Whether TBUs keep answers for a request at all.
   static bool has_owner(const AccessRequest& request) {
     return !request.debug && request.space == AddressSpace::non_secure && !request.secure_stream &&
-           request.unsupported == Unsupported::none;
+           request.unsupported == Unsupported::none && request.ats == AtsPhase::none;
   }
   /// Whom a TBU keeps an answer for: a stream, or one of its substreams, which the upper half names. That of
   /// a stream alone is its number.
