@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "ats_errors.h"
 #include "smmuvp/smmuv3/access.h"
 #include "smmuvp/smmuv3/trace_points.h"
 
@@ -119,12 +120,13 @@ void Access::configured_translated() {
 
 const char* Access::why_not_recorded_of_translated(EventType type) const {
   switch (type) {
-    case EventType::C_BAD_STREAMID:  // whatever CR2.RECINVSID is
+    case EventType::C_BAD_STREAMID:
     case EventType::C_BAD_SUBSTREAMID:
     case EventType::F_STE_FETCH:
     case EventType::C_BAD_STE:
     case EventType::F_STREAM_DISABLED:
-      return (m_interface->reg(SMMU_CR2) & CR2_REC_CFG_ATS) == 0 ? "CR2.REC_CFG_ATS is 0" : "";
+      // 3.9.1.3: C_BAD_STREAMID too, whatever CR2.RECINVSID is
+      return why_ats_error_is_silent(type, m_interface->reg(SMMU_CR2) | CR2_RECINVSID);
     default:
       return "";
   }
@@ -252,7 +254,6 @@ void Access::end_request() {
 }
 
 void Access::fail_request(const Event& event) {
-  const std::uint32_t CR2 = m_interface->reg(SMMU_CR2);
   m_ats.status = AtsStatus::completer_abort;
   switch (event.type) {
     case EventType::F_ADDR_SIZE:
@@ -267,11 +268,8 @@ void Access::fail_request(const Event& event) {
     case EventType::F_BAD_ATS_TREQ:
       m_ats.status = AtsStatus::unsupported_request;
       break;
-    case EventType::C_BAD_STREAMID:
-      if ((CR2 & CR2_RECINVSID) == 0) m_why_not_recorded = "CR2.RECINVSID is 0";
-      [[fallthrough]];
     default:
-      if ((CR2 & CR2_REC_CFG_ATS) == 0) m_why_not_recorded = "CR2.REC_CFG_ATS is 0";
+      m_why_not_recorded = why_ats_error_is_silent(event.type, m_interface->reg(SMMU_CR2));
       break;
   }
   m_event = event;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "ats_errors.h"
 #include "smmuvp/smmuv3/programming_interface.h"
 #include "smmuvp/smmuv3/trace_points.h"
 
@@ -177,10 +178,8 @@ void PriQueue::looked_up() {
     return end_first("overflow");
   }
   answer_first(RESP_ResponseFailure, false);
-  const std::uint32_t CR2 = m_interface.reg(SMMU_CR2);
-  const std::uint32_t wanted =
-      CR2_REC_CFG_ATS | (fault->type == EventType::C_BAD_STREAMID ? CR2_RECINVSID : 0U);
-  if ((CR2 & wanted) != wanted) return end_first("overflow");
+  const char* silent = why_ats_error_is_silent(fault->type, m_interface.reg(SMMU_CR2));
+  if (silent[0] != '\0') return end_first("overflow");
   const PageRequest& request = m_pending.front().request;
   Event e;
   e.type = fault->type;
