@@ -14,8 +14,7 @@ using smmu::Invalidation;
 constexpr std::uint8_t number(Regime regime) { return static_cast<std::uint8_t>(regime); }
 
 // What holds information of stage 1.
-constexpr smmu::StagesMask stage1_stages =
-    smmu::mask_of(pgtable::Stages::stage1) | smmu::mask_of(pgtable::Stages::nested);
+constexpr smmu::StagesMask stage1_stages = smmu::of_stage1;
 
 AddressRange page_at(std::uint64_t address) { return {address, address}; }
 

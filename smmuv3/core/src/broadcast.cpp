@@ -12,10 +12,6 @@ using Scope = BroadcastTlbi::Scope;
 
 constexpr std::uint8_t shared = 0, not_shared = 1;  // CD.ASET
 
-// Combined entries of both stages are of stage 1, too.
-constexpr smmu::StagesMask of_stage1 =
-    smmu::mask_of(pgtable::Stages::stage1) | smmu::mask_of(pgtable::Stages::nested);
-
 /// What goes, or nothing: an operation of what is not implemented is ignored (3.17).
 std::optional<smmu::Invalidation> invalidation_of(const BroadcastTlbi& t, const Features& f,
                                                   unsigned vmid_bits_ignored) {
@@ -31,7 +27,7 @@ std::optional<smmu::Invalidation> invalidation_of(const BroadcastTlbi& t, const 
     if (t.scope != Scope::all) {
       what.vmid = t.vmid;
       what.vmid_bits_ignored = static_cast<std::uint8_t>(vmid_bits_ignored);
-      if (t.scope != Scope::vmid) what.stages = of_stage1;
+      if (t.scope != Scope::vmid) what.stages = smmu::of_stage1;
     }
   } else {
     // 3.17.5: entries of the one need not go for the other, whatever CR2.E2H says.
@@ -48,10 +44,7 @@ std::optional<smmu::Invalidation> invalidation_of(const BroadcastTlbi& t, const 
   if (t.scope == Scope::va && t.regime != Regime::el2) what.asid = t.asid;
   if (t.scope == Scope::ipa) what.stages = smmu::mask_of(pgtable::Stages::stage2);
   what.range = smmu::AddressRange{t.first, t.last};
-  if (t.granule != 0) {
-    what.hint = smmu::TtlHint{t.granule, smmu::TtlHint::any_level};
-    if (t.level != 0) what.hint->level = static_cast<std::int8_t>(t.level);
-  }
+  if (t.granule != 0) what.hint = smmu::TtlHint::of(t.granule, t.level);
   return what;
 }
 

@@ -8,6 +8,8 @@
 
 namespace smmuvp::smmuv3 {
 
+using smmu::of_stage1;
+
 namespace {
 
 // 4.4: one address, or what NUM, SCALE, TG and TTL say (4.4.1.1), which does not go on from the last address
@@ -18,8 +20,7 @@ void set_place(smmu::Invalidation& what, const Command& command, const Features&
   const std::optional<CommandRange> range = range_of(command, features);
   if (!range) return;
   what.range->last = first + std::min(range->bytes - 1, ~first);
-  what.hint = smmu::TtlHint{range->granule, smmu::TtlHint::any_level};
-  if (range->level != 0) what.hint->level = static_cast<std::int8_t>(range->level);
+  what.hint = smmu::TtlHint::of(range->granule, range->level);
 }
 
 // TLBI_*_VA: [63:12]; TLB entries have bits above 55 equal to it, and TBI may apply (4.4.2). Addresses of
@@ -49,10 +50,6 @@ void set_world(smmu::Invalidation& what, StreamWorld world) {
   what.vmid = std::uint16_t{0};
   what.vmid_bits_ignored = 0;
 }
-
-// Stage 1 entries: combined ones of both stages are of stage 1, too.
-constexpr smmu::StagesMask of_stage1 =
-    smmu::mask_of(pgtable::Stages::stage1) | smmu::mask_of(pgtable::Stages::nested);
 
 // 4.7.1: Abort is IGNORED by a retry, and where IDR0.TERM_MODEL is 1, whose terminations are all aborts.
 smmu::StallAnswer answer_of(const Command& command, const Features& features) {

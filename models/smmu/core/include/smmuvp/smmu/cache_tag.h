@@ -50,6 +50,8 @@ constexpr StagesMask mask_of(pgtable::Stages stages) {
   return static_cast<StagesMask>(1U << static_cast<unsigned>(stages));
 }
 constexpr StagesMask all_stages = 7;
+/// Combined entries of both stages are of stage 1, too.
+constexpr StagesMask of_stage1 = mask_of(pgtable::Stages::stage1) | mask_of(pgtable::Stages::nested);
 
 /// TG and TTL of an invalidation, as processors have them: entries of other leaves stay, and tables that no
 /// leaf of that level lies in or below.
@@ -58,6 +60,11 @@ struct TtlHint {
 
   std::uint8_t granule = 12;  ///< log2
   std::int8_t level = any_level;
+
+  /// @param level  of the leaves, 1 to 3, as commands and instructions have it; 0: any
+  static constexpr TtlHint of(std::uint8_t granule, std::uint8_t level) {
+    return {granule, level == 0 ? any_level : static_cast<std::int8_t>(level)};
+  }
 };
 
 /// Both ends belong to it. first > last names nothing.
