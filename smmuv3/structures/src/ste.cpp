@@ -117,6 +117,56 @@ pgtable::Attributes Overrides::attributes(const pgtable::Attributes& incoming) c
   return pgtable::effective(a);
 }
 
+namespace {
+
+/// Where an STE describes VMSAv8-64 tables of stage 2, and what it says where they are ILLEGAL.
+struct Stage2Fields {
+  const Field &TG, &TTB, &T0SZ, &SL0_2, &SL0;
+  const char *bad_TG, *bad_TTB, *bad_T0SZ, *bad_SL0;
+};
+
+constexpr Stage2Fields stage2_fields = {STE_S2TG,
+                                        STE_S2TTB,
+                                        STE_S2T0SZ,
+                                        STE_S2SL0_2,
+                                        STE_S2SL0,
+                                        "STE.S2TG is no supported granule",
+                                        "STE.S2TTB is beyond the effective S2PS",
+                                        "STE.S2T0SZ is out of range",
+                                        "STE.S2SL0 does not fit STE.S2T0SZ and STE.S2TG"};
+
+// Of Secure IPAs, in a Secure STE.
+constexpr Stage2Fields secure_stage2_fields = {STE_S_S2TG,
+                                               STE_S_S2TTB,
+                                               STE_S_S2T0SZ,
+                                               STE_S_S2SL0_2,
+                                               STE_S_S2SL0,
+                                               "STE.S_S2TG is no supported granule",
+                                               "STE.S_S2TTB is beyond the effective S2PS",
+                                               "STE.S_S2T0SZ is out of range",
+                                               "STE.S_S2SL0 does not fit STE.S_S2T0SZ and STE.S_S2TG"};
+
+// Either tables, in the order of 5.2.2. @return what is ILLEGAL, or an empty text.
+template <class Tables>
+const char* decode_tables(const std::array<std::uint64_t, 8>& words, const Stage2Fields& fields,
+                          std::uint8_t output_size, bool DS, const Features& f, Tables& tables) {
+  const auto granule = granule_by_tg0(get(words, fields.TG), f);
+  if (!granule) return fields.bad_TG;
+  tables.granule = *granule;
+  tables.base = get_address(words, fields.TTB) & table_address_bits(f);
+  if (is_beyond(tables.base, output_size, tables.granule, DS)) return fields.bad_TTB;
+  const auto T0SZ = get_as<unsigned>(words, fields.T0SZ);
+  if (!is_legal_s2t0sz(T0SZ, tables.granule, DS, f)) return fields.bad_T0SZ;
+  tables.T0SZ = static_cast<std::int8_t>(T0SZ);
+  const auto level = start_level(get_as<unsigned>(words, fields.SL0_2), get_as<unsigned>(words, fields.SL0),
+                                 tables.granule, DS, f);
+  if (!level) return fields.bad_SL0;
+  tables.start_level = *level;
+  return "";
+}
+
+}  // namespace
+
 // What of stage 2 differs by format. @return what is ILLEGAL, or an empty text.
 const char* Ste::decode_stage2_64(const Features& f) {
   const bool HA = is_set(words, STE_S2HA);
@@ -125,24 +175,10 @@ const char* Ste::decode_stage2_64(const Features& f) {
   if (HD && f.HTTU == 1) return "STE.S2HD is 1, and IDR0.HTTU is 1";
   stage2.HA = HA;
   stage2.HD = HA && HD;  // HD without HA is Reserved, and acts as neither
-  const auto granule = granule_by_tg0(get(words, STE_S2TG), f);
-  if (!granule) return "STE.S2TG is no supported granule";
-  stage2.granule = *granule;
   stage2.output_size = output_size(get(words, STE_S2PS), f);
   stage2.LPA = f.OAS == 52;
   stage2.DS = f.DS && is_set(words, STE_S2DS);
-  stage2.base = get_address(words, STE_S2TTB) & table_address_bits(f);
-  if (is_beyond(stage2.base, stage2.output_size, stage2.granule, stage2.DS)) {
-    return "STE.S2TTB is beyond the effective S2PS";
-  }
-  const auto S2T0SZ = get_as<unsigned>(words, STE_S2T0SZ);
-  if (!is_legal_s2t0sz(S2T0SZ, stage2.granule, stage2.DS, f)) return "STE.S2T0SZ is out of range";
-  stage2.T0SZ = static_cast<std::int8_t>(S2T0SZ);
-  const auto level = start_level(get_as<unsigned>(words, STE_S2SL0_2), get_as<unsigned>(words, STE_S2SL0),
-                                 stage2.granule, stage2.DS, f);
-  if (!level) return "STE.S2SL0 does not fit STE.S2T0SZ and STE.S2TG";
-  stage2.start_level = *level;
-  return "";
+  return decode_tables(words, stage2_fields, stage2.output_size, stage2.DS, f, stage2);
 }
 
 const char* Ste::decode_stage2_32(const Features& f) {
@@ -164,20 +200,8 @@ const char* Ste::decode_stage2_32(const Features& f) {
 // Those of S_S2TTB (5.2); Secure stage 2 has no VMSAv8-32.
 const char* Ste::decode_secure_stage2(const Features& f) {
   pgtable::SecureStage2Config& s = secure_stage2;
-  const auto granule = granule_by_tg0(get(words, STE_S_S2TG), f);
-  if (!granule) return "STE.S_S2TG is no supported granule";
-  s.granule = *granule;
-  s.base = get_address(words, STE_S_S2TTB) & table_address_bits(f);
-  if (is_beyond(s.base, stage2.output_size, s.granule, stage2.DS)) {
-    return "STE.S_S2TTB is beyond the effective S2PS";
-  }
-  const auto S_S2T0SZ = get_as<unsigned>(words, STE_S_S2T0SZ);
-  if (!is_legal_s2t0sz(S_S2T0SZ, s.granule, stage2.DS, f)) return "STE.S_S2T0SZ is out of range";
-  s.T0SZ = static_cast<std::int8_t>(S_S2T0SZ);
-  const auto level = start_level(get_as<unsigned>(words, STE_S_S2SL0_2), get_as<unsigned>(words, STE_S_S2SL0),
-                                 s.granule, stage2.DS, f);
-  if (!level) return "STE.S_S2SL0 does not fit STE.S_S2T0SZ and STE.S_S2TG";
-  s.start_level = *level;
+  const char* problem = decode_tables(words, secure_stage2_fields, stage2.output_size, stage2.DS, f, s);
+  if (problem[0] != '\0') return problem;
   s.SW = is_set(words, STE_S2SW);
   s.SA = is_set(words, STE_S2SA);
   s.NSW = is_set(words, STE_S2NSW);
