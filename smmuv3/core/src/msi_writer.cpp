@@ -45,6 +45,22 @@ smmu::MemoryOp msi_op(const Msi& msi, const Features& features) {
   return op;
 }
 
+void restore_msi_op(Archive& archive, smmu::MemoryOp& op, bool sending) {
+  op.purpose = "MSI";
+  if (sending && (op.size != 4 || op.kind != smmu::MemoryOpKind::write)) {
+    archive.fail("sending", "no MSI that is written");
+  }
+}
+
+void Msi::visit(Archive& archive) {
+  archive.value("address", address);
+  archive.value("data", data);
+  archive.value("MemAttr", MemAttr);
+  archive.value("SH", SH);
+  MemAttr &= 0xfU;
+  SH &= 3U;
+}
+
 void MsiWriter::send(MsiSource source, const Msi& msi, TimePs time) {
   if (!m_parts.features.MSI || msi.address == 0) return;
   Slot& s = slot(source);
@@ -114,14 +130,9 @@ void MsiWriter::visit(Archive& archive) {
   archive.begin("msi_writer");
   for (Slot& s : m_slots) {
     archive.value("due", s.due);
-    archive.value("address", s.msi.address);
-    archive.value("data", s.msi.data);
-    archive.value("MemAttr", s.msi.MemAttr);
-    archive.value("SH", s.msi.SH);
+    s.msi.visit(archive);
     archive.time("time", s.time);
     archive.time("completed", s.completed);
-    s.msi.MemAttr &= 0xfU;
-    s.msi.SH &= 3U;
   }
   archive.optional("sending", m_sending, [&](MsiSource& source) {
     archive.value("source", source);
@@ -134,10 +145,7 @@ void MsiWriter::visit(Archive& archive) {
   m_op.visit(archive);
   archive.end();
   if (!archive.loading()) return;
-  m_op.purpose = "MSI";
-  if (m_sending && (m_op.size != 4 || m_op.kind != smmu::MemoryOpKind::write)) {
-    archive.fail("sending", "no MSI that is written");
-  }
+  restore_msi_op(archive, m_op, m_sending.has_value());
   if (!archive.ok()) reset();
 }
 

@@ -63,23 +63,15 @@ void PmcgInterrupt::visit(Archive& archive) {
   archive.optional("edge", m_edge, [&archive](TimePs& time) { archive.time("time", time); });
   archive.value("signal", m_signal);
   archive.optional("msi", m_msi, [&archive](Due& due) {
-    archive.value("address", due.msi.address);
-    archive.value("data", due.msi.data);
-    archive.value("MemAttr", due.msi.MemAttr);
-    archive.value("SH", due.msi.SH);
+    due.msi.visit(archive);
     archive.time("time", due.time);
-    due.msi.MemAttr &= 0xfU;
-    due.msi.SH &= 3U;
   });
   archive.value("sending", m_sending);
   archive.time("time", m_time);
   m_op.visit(archive);
   archive.end();
   if (!archive.loading()) return;
-  m_op.purpose = "MSI";
-  if (m_sending && (m_op.size != 4 || m_op.kind != smmu::MemoryOpKind::write)) {
-    archive.fail("sending", "no MSI that is written");
-  }
+  restore_msi_op(archive, m_op, m_sending);
   if (!archive.ok()) reset();
 }
 

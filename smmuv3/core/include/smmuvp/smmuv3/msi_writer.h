@@ -21,10 +21,14 @@ struct Msi {
   std::uint32_t data = 0;
   std::uint8_t MemAttr = 0;  ///< as STE.MemAttr
   std::uint8_t SH = 0;
+
+  void visit(Archive& archive);
 };
 
 /// The write that is the MSI. The address is truncated to the OAS (3.4.3).
 smmu::MemoryOp msi_op(const Msi& msi, const Features& features);
+/// After loading. @param sending  whether `op` is an MSI that is under way
+void restore_msi_op(Archive& archive, smmu::MemoryOp& op, bool sending);
 
 /// Sends MSIs one after the other. One of a source that is still to be sent stands for all its occurrences
 /// until it leaves (3.18: identical interrupts may be coalesced); what happens after that is told by another.
