@@ -90,7 +90,6 @@ void AtsSender::carry(const AtcMessages::Taken& taken) {
   payload.set_extension(&access);
   payload.set_extension(&message);
   m_progressed();  // its timeout runs from here on
-  m_progressed();
   sc_core::sc_time delay;
   m_out->b_transport(payload, delay);
   payload.clear_extension(&access);
