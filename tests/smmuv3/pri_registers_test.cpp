@@ -128,14 +128,18 @@ TEST(PriRegisters, AnInconsistentRdCountsAsFullAndIsTold) {
   EXPECT_EQ(w.read(PriWorld::PROD) & ~QUEUE_OVFLG, 0U);
 }
 
-TEST(PriRegisters, ResetIsAsBefore) {
+TEST(PriRegisters, AreZeroAfterAResetWhichForgetsWhatHasBeenAskedFor) {
+  constexpr std::uint32_t offsets[] = {0x20, 0xc0, 0xd0, 0xd8, 0xdc, PriWorld::PROD, PriWorld::CONS};
   PriWorld w;
   w.start_pri();
-  w.only_ask(PriWorld::page(1, 0));
+  w.configure_irq(0x7000'0040, 1, 0x3f);
+  w.ask(PriWorld::page(1, 0));
+  w.take_all();
+  w.only_ask(PriWorld::page(1, 1));
+  for (const std::uint32_t offset : offsets) EXPECT_NE(w.read(offset), 0U) << std::hex << offset;
   w.smmu.reset();
   w.work();
-  for (const std::uint32_t offset : {0x20U, 0xc0U, 0xd0U, PriWorld::PROD, PriWorld::CONS})
-    EXPECT_EQ(w.read(offset), 0U);
+  for (const std::uint32_t offset : offsets) EXPECT_EQ(w.read(offset), 0U) << std::hex << offset;
   EXPECT_TRUE(w.messages().empty()) << "a reset forgets what has been asked for";
 }
 

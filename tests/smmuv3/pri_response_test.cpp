@@ -177,7 +177,10 @@ TEST(PriMsi, FollowsTheEntryAndProd) {
 TEST(PriMsi, IsNotSentToAddress0) {
   PriWorld w;
   w.start_pri();
+  w.configure_irq(0, 0x1234, 0);
   w.ask(PriWorld::page(1, 5));
+  EXPECT_EQ(w.used(), 1U);
+  EXPECT_EQ(w.irqs.priq, 1) << "the wire has it";
   EXPECT_EQ(w.smmu.statistics().msis, 0U);
 }
 
