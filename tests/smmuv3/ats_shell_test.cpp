@@ -1,6 +1,5 @@
 // ATS by the sockets of the module (smmuvp/tlm/ats_extension.h).
 #include <gtest/gtest.h>
-#include <tlm_utils/simple_initiator_socket.h>
 #include <tlm_utils/simple_target_socket.h>
 
 #include <functional>
@@ -9,10 +8,8 @@
 #include <vector>
 
 #include "ats_world.h"
-#include "smmuvp/smmuv3/smmuv3.h"
-#include "smmuvp/tlm/access_extension.h"
+#include "shell_bench.h"
 #include "smmuvp/tlm/ats_extension.h"
-#include "smmuvp/tlm/process.h"
 
 namespace smmuvp {
 namespace {
@@ -63,23 +60,15 @@ struct Message {
   sc_time at;
 };
 
-struct Bench : sc_core::sc_module {
-  Bench(const sc_core::sc_module_name& name, bool ATS) : sc_module(name), smmu("smmu0", parameters(ATS)) {
-    master.bind(smmu.tbu_in[0]);
-    master.register_nb_transport_bw(this, &Bench::on_backward);
-    cpu.bind(smmu.registers);
-    smmu.tbu_out[0].bind(memory_port);
-    smmu.walk.bind(walk_port);
+struct AtsBench : shell::Bench {
+  AtsBench(const sc_core::sc_module_name& name, bool ATS) : Bench(name, parameters(ATS)) {
+    master.register_nb_transport_bw(
+        this,
+        static_cast<tlm::tlm_sync_enum (Bench::*)(tlm::tlm_generic_payload&, tlm::tlm_phase&, sc_time&)>(
+            &AtsBench::on_backward));
     if (ATS) smmu.ats.bind(device_port);
-    memory_port.register_b_transport(this, &Bench::on_data);
-    memory_port.register_transport_dbg(this, &Bench::on_debug);
-    walk_port.register_b_transport(this, &Bench::on_walk);
-    walk_port.register_transport_dbg(this, &Bench::on_debug);
-    device_port.register_b_transport(this, &Bench::on_message);
+    device_port.register_b_transport(this, &AtsBench::on_message);
     smmu.gerror_irq.bind(gerror);
-    smmu.reset.bind(reset);
-    SMMUVP_HAS_PROCESS(Bench);
-    SC_THREAD(run);
   }
   static Params parameters(bool ATS) {
     Params p = SmmuV3<>::default_params();
@@ -88,43 +77,6 @@ struct Bench : sc_core::sc_module {
     p.set("SSIDSIZE", std::uint64_t{8});
     p.set("atc_timeout", std::uint64_t{10'000});
     return p;
-  }
-  void run() {
-    while (true) {
-      wait(go);
-      job();
-      sc_core::sc_pause();
-    }
-  }
-  void in_simulation(std::function<void()> f) {
-    job = std::move(f);
-    go.notify(sc_core::SC_ZERO_TIME);
-    sc_core::sc_start();
-    sc_core::sc_start(sc_time(1, sc_core::SC_MS));
-  }
-  void transfer(tlm::tlm_generic_payload& p) {
-    for (unsigned i = 0; i < p.get_data_length(); ++i) {
-      std::uint8_t& byte = world.memory.at(p.get_address() + i);
-      if (p.is_read()) {
-        p.get_data_ptr()[i] = byte;
-      } else {
-        byte = p.get_data_ptr()[i];
-      }
-    }
-    p.set_response_status(tlm::TLM_OK_RESPONSE);
-  }
-  void on_data(tlm::tlm_generic_payload& p, sc_time& delay) {
-    seen.push_back(p.get_address());
-    transfer(p);
-    delay += ns(5);
-  }
-  void on_walk(tlm::tlm_generic_payload& p, sc_time& delay) {
-    transfer(p);
-    delay += ns(20);
-  }
-  unsigned on_debug(tlm::tlm_generic_payload& p) {
-    transfer(p);
-    return p.get_data_length();
   }
   void on_message(tlm::tlm_generic_payload& p, sc_time& delay) {
     const auto* access = p.get_extension<AccessExtension>();
@@ -157,24 +109,6 @@ struct Bench : sc_core::sc_module {
     wait(answered);
     return answered_at;
   }
-  std::uint64_t reg(std::uint32_t offset, bool write = false, std::uint64_t value = 0, unsigned bytes = 4) {
-    tlm::tlm_generic_payload p;
-    p.set_command(write ? tlm::TLM_WRITE_COMMAND : tlm::TLM_READ_COMMAND);
-    p.set_address(offset);
-    p.set_data_ptr(reinterpret_cast<unsigned char*>(&value));
-    p.set_data_length(bytes);
-    p.set_streaming_width(bytes);
-    sc_time d;
-    cpu->b_transport(p, d);
-    return value;
-  }
-  void set(std::uint32_t offset, std::uint64_t value, unsigned bytes = 4) { reg(offset, true, value, bytes); }
-  void push(std::uint64_t word0, std::uint64_t word1 = 0) {
-    const std::uint64_t prod = reg(0x98);
-    world.memory.write(World::cmdq + 16 * (prod & 31), word0);
-    world.memory.write(World::cmdq + 16 * (prod & 31) + 8, word1);
-    set(0x98, (prod + 1) & 63);
-  }
   bool commands_done() { return reg(0x98) == (reg(0x9c) & 0xfffff); }
   /// In the simulation: from reset on, with va at pa for stream `sid`.
   void fresh() {
@@ -183,12 +117,7 @@ struct Bench : sc_core::sc_module {
     reset.write(false);
     wait(ns(1));
     world.clear();
-    set(0x2c, smmuv3::CR2_RECINVSID);
-    set(0x80, World::strtab, 8);
-    set(0x88, 8);
-    set(0x90, World::cmdq | 5, 8);
-    set(0xa0, World::eventq | 3, 8);
-    set(0x50, smmuv3::IRQ_CTRL_implemented);
+    start();
     set(0x20, smmuv3::CR0_implemented | smmuv3::CR0_ATSCHK);
     space = &world.stream(sid);
     EXPECT_TRUE(space->map(va, pa, 0x1000));
@@ -196,30 +125,22 @@ struct Bench : sc_core::sc_module {
     wait(ns(100));
   }
 
-  smmuv3::Stage2World world;  // its memory and builders; its own core is not used
   pgtable::Builder* space = nullptr;
-  SmmuV3<> smmu;
-  tlm_utils::simple_initiator_socket<Bench, 64> master{"master"};
-  tlm_utils::simple_initiator_socket<Bench, 64> cpu{"cpu"};
-  tlm_utils::simple_target_socket<Bench, 64> memory_port{"memory_port"};
-  tlm_utils::simple_target_socket<Bench, 64> walk_port{"walk_port"};
-  tlm_utils::simple_target_socket_optional<Bench, 64> device_port{"device_port"};
-  sc_core::sc_signal<bool> gerror{"gerror"}, reset{"reset"};
-  sc_core::sc_event go{"go"}, answered{"answered"};
+  tlm_utils::simple_target_socket_optional<AtsBench, 64> device_port{"device_port"};
+  sc_core::sc_signal<bool> gerror{"gerror"};
+  sc_core::sc_event answered{"answered"};
   sc_time answered_at;
-  std::function<void()> job;
   std::function<tlm::tlm_response_status(tlm::tlm_generic_payload&, sc_time&)> device;
-  std::vector<std::uint64_t> seen;
   std::vector<Message> messages;
 };
 
-Bench& bench() {
-  static Bench b("bench", true);
+AtsBench& bench() {
+  static AtsBench b("bench", true);
   return b;
 }
 /// Without ATS, and with nothing bound to `ats`.
-Bench& plain() {
-  static Bench b("plain", false);
+AtsBench& plain() {
+  static AtsBench b("plain", false);
   return b;
 }
 
@@ -238,7 +159,7 @@ class AtsShell : public ::testing::Test {
   }
   std::uint64_t error() { return b.reg(0x9c) >> 24 & 0x7f; }
 
-  Bench& b;
+  AtsBench& b;
 };
 
 TEST_F(AtsShell, ATranslationRequestIsAnsweredAndGoesNowhere) {
@@ -301,7 +222,8 @@ TEST_F(AtsShell, ATranslatedTransactionGoesOnAtItsAddressAndOneThatIsForbiddenDo
   Request r(pa + 0x10, AtsPhase::Translated, true);
   b.in_simulation([&] { b.blocking(r); });
   EXPECT_EQ(r.payload.get_response_status(), tlm::TLM_OK_RESPONSE);
-  EXPECT_EQ(b.seen, std::vector<std::uint64_t>{pa + 0x10});
+  ASSERT_EQ(b.seen.size(), 1U);
+  EXPECT_EQ(b.seen[0].address, pa + 0x10);
   EXPECT_EQ(b.world.memory.read(pa + 0x10, 8), 0x0807'0605'0403'0201U);
   Request forbidden(pa, AtsPhase::Translated, true);
   forbidden.access.stream_id = sid + 1;
@@ -414,7 +336,7 @@ TEST_F(AtsShell, WhoAnswersWithAnErrorHasTimedOutAndWhoIsNotThereHasNothingToInv
 }
 
 TEST_F(AtsShell, WithoutAtsRequestsAreRefusedAndTheCommandIsIllegal) {
-  Bench& p = plain();
+  AtsBench& p = plain();
   Request r(va, AtsPhase::TranslationRequest);
   Request t(pa, AtsPhase::Translated);
   p.in_simulation([&] {

@@ -1,7 +1,6 @@
 // Page requests through the SystemC module: payloads in at a TBU, entries, the interrupt, responses out
 // (IHI 0070 chapter 8).
 #include <gtest/gtest.h>
-#include <tlm_utils/simple_initiator_socket.h>
 #include <tlm_utils/simple_target_socket.h>
 
 #include <algorithm>
@@ -9,10 +8,8 @@
 #include <vector>
 
 #include "pri_world.h"
-#include "smmuvp/smmuv3/smmuv3.h"
-#include "smmuvp/tlm/access_extension.h"
+#include "shell_bench.h"
 #include "smmuvp/tlm/ats_extension.h"
-#include "smmuvp/tlm/process.h"
 
 namespace smmuvp::shell {
 namespace {
@@ -26,22 +23,15 @@ struct Told {
   std::optional<std::uint32_t> PASID;
 };
 
-struct Bench : sc_core::sc_module {
-  explicit Bench(const sc_core::sc_module_name& name) : sc_module(name), smmu("smmu0", parameters()) {
-    device.bind(smmu.tbu_in[0]);
-    cpu.bind(smmu.registers);
-    smmu.tbu_out[0].bind(data);
-    smmu.walk.bind(walk);
-    smmu.ats.bind(ats);
+struct PriBench : Bench {
+  explicit PriBench(const sc_core::sc_module_name& name) : Bench(name, parameters()) {
+    smmu.ats.bind(device_port);
     smmu.priq_irq.bind(priq);
-    data.register_b_transport(this, &Bench::on_data);
-    walk.register_b_transport(this, &Bench::on_walk);
-    ats.register_b_transport(this, &Bench::on_ats);
-    SMMUVP_HAS_PROCESS(Bench);
-    SC_METHOD(count);
+    device_port.register_b_transport(this, &PriBench::on_message);
+    SMMUVP_HAS_PROCESS(PriBench);
+    SC_METHOD(count_priq);
     sensitive << priq.posedge_event();
     dont_initialize();
-    SC_THREAD(run);
   }
   static Params parameters() {
     Params p = SmmuV3<>::default_params();
@@ -51,23 +41,8 @@ struct Bench : sc_core::sc_module {
     p.set("SSIDSIZE", 8);
     return p;
   }
-  void count() { ++edges; }
-  void on_data(tlm::tlm_generic_payload& p, sc_time&) {
-    ADD_FAILURE() << "a page request goes nowhere";
-    p.set_response_status(tlm::TLM_OK_RESPONSE);
-  }
-  void on_walk(tlm::tlm_generic_payload& p, sc_time&) {
-    for (unsigned i = 0; i < p.get_data_length(); ++i) {
-      unsigned char& byte = memory.at(p.get_address() + i);
-      if (p.is_write()) {
-        byte = p.get_data_ptr()[i];
-      } else {
-        p.get_data_ptr()[i] = byte;
-      }
-    }
-    p.set_response_status(tlm::TLM_OK_RESPONSE);
-  }
-  void on_ats(tlm::tlm_generic_payload& p, sc_time&) {
+  void count_priq() { ++priq_edges; }
+  void on_message(tlm::tlm_generic_payload& p, sc_time&) {
     const auto* m = p.get_extension<AtsMessageExtension>();
     const auto* a = p.get_extension<AccessExtension>();
     if (m == nullptr || a == nullptr) {
@@ -77,42 +52,6 @@ struct Bench : sc_core::sc_module {
     told.push_back({*m, a->stream_id,
                     a->substream_valid ? std::optional<std::uint32_t>(a->substream_id) : std::nullopt});
     p.set_response_status(tlm::TLM_OK_RESPONSE);
-  }
-  void run() {
-    set(0xc0, PriWorld::priq | PriWorld::log2_requests, 8);
-    set(0x80, smmuv3::World::strtab, 8);
-    set(0x88, 8);
-    set(0x50, 7);
-    set(0x20, 3);
-    EXPECT_EQ(get(0x24), 3U);
-
-    EXPECT_EQ(request(7, 0x155, true, false, 0x2a), tlm::TLM_OK_RESPONSE);
-    wait(sc_time(1, sc_core::SC_US));
-    EXPECT_EQ(edges, 1);
-    EXPECT_EQ(get(PriWorld::PROD), 1U);
-    EXPECT_EQ(memory.read(PriWorld::priq, 8), 1ULL << 63 | 1ULL << 62 | 1ULL << 60 | 0x2aULL << 32 | 7);
-    EXPECT_EQ(memory.read(PriWorld::priq + 8, 8), 0x7654'3000U | 0x155);
-
-    set(PriWorld::CONS, 1U << 31 | 1);
-    EXPECT_EQ(request(7, 3, true, false, std::nullopt), tlm::TLM_OK_RESPONSE);
-    wait(sc_time(1, sc_core::SC_US));
-    ASSERT_EQ(told.size(), 1U);
-    EXPECT_EQ(told[0].message.message, AtsMessage::page_response);
-    EXPECT_EQ(told[0].message.code, PageResponseCode::success);
-    EXPECT_EQ(told[0].message.PRGI, 3U);
-    EXPECT_EQ(told[0].StreamID, 7U);
-    EXPECT_FALSE(told[0].PASID);
-
-    set(0x20, 0);
-    EXPECT_EQ(request(9, 4, false, true, 5), tlm::TLM_OK_RESPONSE);
-    wait(sc_time(1, sc_core::SC_US));
-    ASSERT_EQ(told.size(), 2U);
-    EXPECT_EQ(told[1].message.code, PageResponseCode::response_failure);
-    EXPECT_EQ(told[1].StreamID, 9U);
-    EXPECT_FALSE(told[1].PASID);
-    EXPECT_EQ(edges, 1);
-    ended = true;
-    sc_core::sc_stop();
   }
   tlm::tlm_response_status request(std::uint32_t sid, std::uint16_t PRGI, bool last, bool write,
                                    std::optional<std::uint32_t> PASID) {
@@ -137,49 +76,61 @@ struct Bench : sc_core::sc_module {
     p.set_extension(&a);
     p.set_extension(&e);
     sc_time delay;
-    device->b_transport(p, delay);
+    master->b_transport(p, delay);
     p.clear_extension(&a);
     p.clear_extension(&e);
     return p.get_response_status();
   }
-  std::uint64_t access(std::uint64_t offset, std::uint64_t value, unsigned bytes, bool write) {
-    unsigned char buffer[8];
-    for (unsigned i = 0; i < 8; ++i) buffer[i] = static_cast<unsigned char>(value >> (8 * i));
-    tlm::tlm_generic_payload p;
-    p.set_command(write ? tlm::TLM_WRITE_COMMAND : tlm::TLM_READ_COMMAND);
-    p.set_address(offset);
-    p.set_data_ptr(buffer);
-    p.set_data_length(bytes);
-    p.set_streaming_width(bytes);
-    sc_time delay;
-    cpu->b_transport(p, delay);
-    EXPECT_EQ(p.get_response_status(), tlm::TLM_OK_RESPONSE);
-    std::uint64_t v = 0;
-    for (unsigned i = bytes; i-- > 0;) v = v << 8 | buffer[i];
-    return v;
-  }
-  void set(std::uint64_t offset, std::uint64_t value, unsigned bytes = 4) {
-    access(offset, value, bytes, true);
-  }
-  std::uint32_t get(std::uint64_t offset) { return static_cast<std::uint32_t>(access(offset, 0, 4, false)); }
 
-  SmmuV3<> smmu;
-  tlm_utils::simple_initiator_socket<Bench, 64> device{"device"}, cpu{"cpu"};
-  tlm_utils::simple_target_socket<Bench, 64> data{"data"}, walk{"walk_target"}, ats{"ats_target"};
+  tlm_utils::simple_target_socket<PriBench, 64> device_port{"device_port"};
   sc_core::sc_signal<bool> priq{"priq"};
-  smmu::TestMemory memory;
   std::vector<Told> told;
-  int edges = 0;
-  bool ended = false;
+  int priq_edges = 0;
 };
 
 TEST(PriShell, ARequestBecomesAnEntryAndAnInterruptAndResponsesGoToTheDevice) {
-  Bench b("bench");
+  PriBench b("bench");
   const auto& ports = b.smmu.ports();
   EXPECT_TRUE(std::any_of(ports.begin(), ports.end(),
                           [](const Port& p) { return p.name == "priq_irq" && p.dt_name == "priq"; }));
-  sc_core::sc_start();
-  EXPECT_TRUE(b.ended);
+  sc_core::sc_start(sc_core::SC_ZERO_TIME);
+  smmu::TestMemory& memory = b.world.memory;
+  b.in_simulation([&] {
+    b.set(0xc0, PriWorld::priq | PriWorld::log2_requests, 8);
+    b.set(0x80, smmuv3::World::strtab, 8);
+    b.set(0x88, 8);
+    b.set(0x50, 7);
+    b.set(0x20, 3);
+    EXPECT_EQ(b.reg(0x24), 3U);
+
+    EXPECT_EQ(b.request(7, 0x155, true, false, 0x2a), tlm::TLM_OK_RESPONSE);
+    wait(sc_time(1, sc_core::SC_US));
+    EXPECT_EQ(b.priq_edges, 1);
+    EXPECT_EQ(b.reg(PriWorld::PROD), 1U);
+    EXPECT_EQ(memory.read(PriWorld::priq, 8), 1ULL << 63 | 1ULL << 62 | 1ULL << 60 | 0x2aULL << 32 | 7);
+    EXPECT_EQ(memory.read(PriWorld::priq + 8, 8), 0x7654'3000U | 0x155);
+
+    b.set(PriWorld::CONS, 1U << 31 | 1);
+    EXPECT_EQ(b.request(7, 3, true, false, std::nullopt), tlm::TLM_OK_RESPONSE);
+    wait(sc_time(1, sc_core::SC_US));
+    ASSERT_EQ(b.told.size(), 1U);
+    EXPECT_EQ(b.told[0].message.message, AtsMessage::page_response);
+    EXPECT_EQ(b.told[0].message.code, PageResponseCode::success);
+    EXPECT_EQ(b.told[0].message.PRGI, 3U);
+    EXPECT_EQ(b.told[0].StreamID, 7U);
+    EXPECT_FALSE(b.told[0].PASID);
+
+    b.set(0x20, 0);
+    EXPECT_EQ(b.request(9, 4, false, true, 5), tlm::TLM_OK_RESPONSE);
+    wait(sc_time(1, sc_core::SC_US));
+    ASSERT_EQ(b.told.size(), 2U);
+    EXPECT_EQ(b.told[1].message.code, PageResponseCode::response_failure);
+    EXPECT_EQ(b.told[1].StreamID, 9U);
+    EXPECT_FALSE(b.told[1].PASID);
+    EXPECT_EQ(b.priq_edges, 1);
+  });
+  EXPECT_EQ(b.told.size(), 2U);
+  EXPECT_TRUE(b.seen.empty()) << "a page request goes nowhere";
 }
 
 }  // namespace
