@@ -20,7 +20,7 @@ import time
 import xml.etree.ElementTree
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from terminal import start  # noqa: E402
+from terminal import decoder, start  # noqa: E402
 
 CONFIG = """\
 plugins = ["%(plugins)s"]
@@ -902,9 +902,10 @@ def case_check_and_dtb_refuse_what_run_refuses(b):
 class Terminal:
     """The program at a pseudo-terminal; waits for text, never for time alone."""
 
-    def __init__(self, b, *words):
+    def __init__(self, b, *words, command=None):
         self.seen = ""
-        self.pid, self.fd = start([b.program, *words])
+        self.decoder = decoder()
+        self.pid, self.fd = start(command or [b.program, *words])
 
     def read(self):
         if not select.select([self.fd], [], [], 30)[0]:
@@ -913,7 +914,7 @@ class Terminal:
             data = os.read(self.fd, 4096)
         except OSError:
             return False
-        self.seen += data.decode(errors="replace")
+        self.seen += self.decoder.decode(data)
         return bool(data)
 
     def expect(self, text):
@@ -942,9 +943,7 @@ def case_the_console_passes_bytes_both_ways_and_ctrl_c_exits_with_130(b):
 
 def case_the_terminal_is_given_back_after_an_interactive_run(b):
     command = "stty -g > {0}/before; '{1}' run '{2}' --console {3}; echo code $?; stty -g > {0}/after; echo done"
-    t = Terminal.__new__(Terminal)
-    t.seen = ""
-    t.pid, t.fd = start(["/bin/sh", "-c", "trap : INT; " + command.format(b.folder, b.program, b.config, "--set cpu0.end=spin --set cpu0.text=ready")])
+    t = Terminal(b, command=["/bin/sh", "-c", "trap : INT; " + command.format(b.folder, b.program, b.config, "--set cpu0.end=spin --set cpu0.text=ready")])
     t.expect("ready")
     os.write(t.fd, b"\x03")
     t.expect("code 130")

@@ -1,4 +1,5 @@
 """A program at a pseudo-terminal, for tests that type into it."""
+import codecs
 import os
 import pty
 import re
@@ -21,6 +22,11 @@ def open_pair():
         sys.exit(SKIP)
 
 
+def decoder():
+    """Of bytes that come in pieces, which may end within a character."""
+    return codecs.getincrementaldecoder("utf-8")(errors="replace")
+
+
 def start(argv):
     """A program at a pseudo-terminal of its own: its process id, and our end. Skips as open_pair()."""
     for descriptor in open_pair():
@@ -40,6 +46,7 @@ class Terminal:
 
     def __init__(self, argv):
         self.shown, self.at = "", 0
+        self.decoder = decoder()
         self.pid, self.fd = start(argv)
 
     def expect(self, pattern, limit=120):
@@ -64,7 +71,7 @@ class Terminal:
         except OSError:
             return False
         # The terminal adds a carriage return to the guest's own.
-        self.shown += data.decode(errors="replace").replace("\r", "")
+        self.shown += self.decoder.decode(data).replace("\r", "")
         return bool(data)
 
     def type(self, text):
