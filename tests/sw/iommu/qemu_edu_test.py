@@ -47,7 +47,7 @@ EXPECTED = [
     r"^arm_smmu_v3 +\d+ +1 qemu_edu_dma \(0000:00:01\.0\)", r"^io_pgtable_arm +\d+ +1 arm_smmu_v3 \(tables\)",
     r"^group 0: 0000:00:01\.0, domain DMA, behind 9050000\.smmuv3, streams 0x8",
     r"CERROR_ILL", r"^ok 3 .*gerror interrupt",
-    r"^ok 26 - an SMMU that does not answer ends a change", r"^ok 15 - blocks, one by one", r"^ok 22 - a record becomes a fault",
+    r"^ok \d+ - an SMMU that does not answer ends a change", r"^ok \d+ - blocks, one by one", r"^ok \d+ - a record becomes a fault",
     r"# SKIP IDR0\.MSI is 0",
     r"event: F_TRANSLATION client 0000:00:01\.0 sid 0x8 ssid none iova 0x1005000 read",
     r"event: F_TRANSLATION client 0000:00:01\.0 sid 0x8 ssid none iova 0x1006000 write",
