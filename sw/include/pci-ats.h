@@ -17,8 +17,6 @@
 bool pci_ats_supported(const struct pci_dev *pdev);
 int pci_enable_ats(struct pci_dev *pdev, unsigned int page_shift);
 void pci_disable_ats(struct pci_dev *pdev);
-int pci_ats_queue_depth(const struct pci_dev *pdev);
-bool pci_ats_page_aligned(const struct pci_dev *pdev);
 
 bool pci_pri_supported(const struct pci_dev *pdev);
 int pci_enable_pri(struct pci_dev *pdev, u32 requests);

@@ -117,9 +117,6 @@
 
 /* Address translation services (10.5.1) */
 #define PCI_ATS_CAP		0x04
-#define PCI_ATS_CAP_QDEP	GENMASK(4, 0)	/* invalidations at a time, 0: 32 */
-#define PCI_ATS_MAX_QDEP	32
-#define PCI_ATS_CAP_PAGE_ALIGNED 0x0020
 #define PCI_ATS_CTRL		0x06
 #define PCI_ATS_CTRL_STU	GENMASK(4, 0)	/* log2 of pages of 4 KiB */
 #define PCI_ATS_CTRL_ENABLE	0x8000

@@ -138,7 +138,7 @@ void arm_smmu_evtq_drain(struct arm_smmu_device *smmu)
 	/* An SMMU that never stops producing must not keep the CPU. */
 	unsigned int budget = 16u << q->log2size;
 	u64 evt[EVT_DWORDS];
-	u32 prod, ovflg, used;
+	u32 prod, used;
 	unsigned long flags;
 
 	if (!q->base)
@@ -147,32 +147,12 @@ void arm_smmu_evtq_drain(struct arm_smmu_device *smmu)
 	spin_lock_irqsave(&smmu->evtq_lock, flags);
 	smmu->shown_visit = 0;
 	for (;;) {
-		prod = readl(smmu->base + SMMU_EVENTQ_PROD);
-		ovflg = prod & (u32)EVENTQ_OVFLG;
-		used = (prod - q->cons) & q_mask(q);
-		if (used > 1u << q->log2size) {
-			dev_err_ratelimited(smmu->dev,
-					    "event queue: PROD %#x is not ahead of CONS %#x; resynchronised\n",
-					    prod, q->cons);
-			q->cons = (prod & q_mask(q)) |
-				  (q->cons & (u32)EVENTQ_OVFLG);
-			writel(q->cons, smmu->base + SMMU_EVENTQ_CONS);
+		if (!arm_smmu_queue_used(smmu, q, "event queue", &prod, &used))
 			continue;
-		}
 		if (!used || !budget)
 			break;
-
-		/* Not before the index that says it is there. */
-		dma_rmb();
-		if (!smmu->coherent)
-			dcache_clean_inval_poc(q_entry(q, q->cons), q->entry);
-		memcpy(evt, q_entry(q, q->cons), sizeof(evt));
-		q->cons = ((q->cons + 1) & q_mask(q)) |
-			  (q->cons & (u32)EVENTQ_OVFLG);
-		/* The slot is the SMMU's again once it was read. */
-		mb();
-		writel(q->cons, smmu->base + SMMU_EVENTQ_CONS);
-
+		arm_smmu_queue_take(smmu, q, evt);
+		arm_smmu_queue_write_cons(smmu, q);
 		smmu->events++;
 		budget--;
 		handle_event(smmu, evt);
@@ -180,13 +160,13 @@ void arm_smmu_evtq_drain(struct arm_smmu_device *smmu)
 	if (!budget)
 		dev_err_ratelimited(smmu->dev,
 				    "event queue: more records than are handled at a time\n");
-	if (ovflg != (q->cons & (u32)EVENTQ_OVFLG)) {
+	if (arm_smmu_queue_overflowed(q, prod)) {
 		smmu->overflows++;
 		dev_err_ratelimited(smmu->dev,
 				    "event queue overflowed, records were lost; %llu seen so far\n",
 				    smmu->events);
-		q->cons = (q->cons & q_mask(q)) | ovflg;
-		writel(q->cons, smmu->base + SMMU_EVENTQ_CONS);
+		arm_smmu_queue_end_overflow(q, prod);
+		arm_smmu_queue_write_cons(smmu, q);
 	}
 	spin_unlock_irqrestore(&smmu->evtq_lock, flags);
 }

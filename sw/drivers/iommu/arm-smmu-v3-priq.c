@@ -118,46 +118,20 @@ static void forget_partial_groups(struct arm_smmu_device *smmu)
 	spin_unlock_irqrestore(&smmu->evtq_lock, flags);
 }
 
-static void read_entry(struct arm_smmu_device *smmu, u64 *entry)
-{
-	struct arm_smmu_queue *q = &smmu->priq;
-
-	/* Not before the index that says it is there. */
-	dma_rmb();
-	if (!smmu->coherent)
-		dcache_clean_inval_poc(q_entry(q, q->cons), q->entry);
-	memcpy(entry, q_entry(q, q->cons), PRI_DWORDS * sizeof(*entry));
-	q->cons = ((q->cons + 1) & q_mask(q)) | (q->cons & (u32)PRIQ_OVFLG);
-}
-
-static void write_cons(struct arm_smmu_device *smmu)
-{
-	/* The slots are the SMMU's again once they were read. */
-	mb();
-	writel(smmu->priq.cons, smmu->base + SMMU_PRIQ_CONS);
-}
-
 /* What is there, and one store that says so: with it an overflow ends (8.1). */
 static bool drain_some(struct arm_smmu_device *smmu, unsigned int *budget)
 {
 	struct arm_smmu_queue *q = &smmu->priq;
-	u32 prod = readl(smmu->base + SMMU_PRIQ_PROD);
-	u32 ovflg = prod & (u32)PRIQ_OVFLG;
-	bool overflow = ovflg != (q->cons & (u32)PRIQ_OVFLG);
-	u32 used = (prod - q->cons) & q_mask(q);
 	u64 entry[PRI_DWORDS];
+	bool sane, overflow;
+	u32 prod, used;
 
-	if (used > 1u << q->log2size) {
-		dev_err_ratelimited(smmu->dev,
-				    "PRI queue: PROD %#x is not ahead of CONS %#x; resynchronised\n",
-				    prod, q->cons);
-		q->cons = (prod & q_mask(q)) | (q->cons & (u32)PRIQ_OVFLG);
-		used = 0;
-	} else if (!used && !overflow) {
+	sane = arm_smmu_queue_used(smmu, q, "PRI queue", &prod, &used);
+	overflow = arm_smmu_queue_overflowed(q, prod);
+	if (sane && !used && !overflow)
 		return false;
-	}
 	for (; used && *budget; used--, --*budget) {
-		read_entry(smmu, entry);
+		arm_smmu_queue_take(smmu, q, entry);
 		handle_entry(smmu, entry);
 	}
 	if (overflow && !used) {
@@ -166,9 +140,9 @@ static bool drain_some(struct arm_smmu_device *smmu, unsigned int *budget)
 				    "PRI queue overflowed, the SMMU answers; %llu requests seen so far\n",
 				    smmu->page_requests);
 		forget_partial_groups(smmu);
-		q->cons = (q->cons & q_mask(q)) | ovflg;
+		arm_smmu_queue_end_overflow(q, prod);
 	}
-	write_cons(smmu);
+	arm_smmu_queue_write_cons(smmu, q);
 	return *budget;
 }
 

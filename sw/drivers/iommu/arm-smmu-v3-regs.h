@@ -140,7 +140,6 @@
 /* The indices of the event queue are in page 1. */
 #define SMMU_EVENTQ_PROD	0x100a8
 #define SMMU_EVENTQ_CONS	0x100ac
-#define EVENTQ_OVFLG		BIT(31)
 
 #define SMMU_PRIQ_BASE		0xc0
 #define SMMU_PRIQ_IRQ_CFG0	0xd0
@@ -149,7 +148,8 @@
 /* Likewise those of the PRI queue. */
 #define SMMU_PRIQ_PROD		0x100c8
 #define SMMU_PRIQ_CONS		0x100cc
-#define PRIQ_OVFLG		BIT(31)
+/* Of PROD and CONS of either. */
+#define QUEUE_OVFLG		BIT(31)
 
 #define SMMU_REGS_SIZE		0x20000
 

@@ -318,6 +318,17 @@ struct arm_smmu_master *arm_smmu_find_master(struct arm_smmu_device *smmu,
 					     u32 sid,
 					     struct arm_smmu_master *prev);
 
+/* arm-smmu-v3-queue.c */
+bool arm_smmu_queue_used(struct arm_smmu_device *smmu,
+			 struct arm_smmu_queue *q, const char *name, u32 *prod,
+			 u32 *used);
+void arm_smmu_queue_take(struct arm_smmu_device *smmu,
+			 struct arm_smmu_queue *q, u64 *entry);
+void arm_smmu_queue_write_cons(struct arm_smmu_device *smmu,
+			       const struct arm_smmu_queue *q);
+bool arm_smmu_queue_overflowed(const struct arm_smmu_queue *q, u32 prod);
+void arm_smmu_queue_end_overflow(struct arm_smmu_queue *q, u32 prod);
+
 /* arm-smmu-v3-priq.c */
 void arm_smmu_read_page_request(const u64 *entry, struct iommu_fault *fault);
 void arm_smmu_priq_drain(struct arm_smmu_device *smmu);

@@ -69,36 +69,6 @@ void pci_disable_ats(struct pci_dev *pdev)
 }
 EXPORT_SYMBOL_GPL(pci_disable_ats);
 
-/**
- * pci_ats_queue_depth - how many invalidations a function takes at a time
- * @pdev: the function
- *
- * Return: 1 to 32; -ENODEV if it has no ATS.
- */
-int pci_ats_queue_depth(const struct pci_dev *pdev)
-{
-	u16 cap;
-
-	if (!pdev->ats_cap)
-		return -ENODEV;
-	cap = pci_read_config_word(pdev, pdev->ats_cap + PCI_ATS_CAP);
-	cap = (u16)FIELD_GET(PCI_ATS_CAP_QDEP, cap);
-	return cap ? cap : PCI_ATS_MAX_QDEP;
-}
-EXPORT_SYMBOL_GPL(pci_ats_queue_depth);
-
-/**
- * pci_ats_page_aligned - does a function ask for whole pages alone?
- * @pdev: the function
- */
-bool pci_ats_page_aligned(const struct pci_dev *pdev)
-{
-	return pdev->ats_cap &&
-	       pci_read_config_word(pdev, pdev->ats_cap + PCI_ATS_CAP) &
-	       PCI_ATS_CAP_PAGE_ALIGNED;
-}
-EXPORT_SYMBOL_GPL(pci_ats_page_aligned);
-
 /* ---- page requests */
 
 /**

@@ -182,10 +182,6 @@ int host_pci_ats(unsigned int i, enum host_ats what, unsigned int argument)
 	case host_disable_ats:
 		pci_disable_ats(pdev);
 		return 0;
-	case host_queue_depth:
-		return pci_ats_queue_depth(pdev);
-	case host_page_aligned:
-		return pci_ats_page_aligned(pdev);
 	case host_enable_pri:
 		return pci_enable_pri(pdev, argument);
 	case host_disable_pri:

@@ -55,8 +55,6 @@ unsigned host_pci_remove(void);
 enum host_ats {
   host_enable_ats,
   host_disable_ats,
-  host_queue_depth,
-  host_page_aligned,
   host_enable_pri,
   host_disable_pri,
   host_reset_pri,
