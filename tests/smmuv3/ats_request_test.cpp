@@ -257,6 +257,7 @@ class AtsFlags : public AtsRequest {
   static constexpr std::uint64_t AF = 1ULL << 10;
   static constexpr std::uint64_t read_only_bit = 1ULL << 7;
   static constexpr std::uint64_t DBM = 1ULL << 51;
+  static constexpr std::uint64_t S2AP_read = 1ULL << 6, S2AP_write = 1ULL << 7;
 
   /// A page without its Access flag, and clean.
   std::uint64_t page(bool HA, bool HD) {
@@ -270,6 +271,28 @@ class AtsFlags : public AtsRequest {
     const std::uint64_t at = *b.descriptor_address(va, 3);
     w.change(at, DBM | read_only_bit, AF);
     return at;
+  }
+  /// Stream 1 by both stages, of which hardware updates all flags; stage 2 holds the page for clean.
+  struct SplitPage {
+    pgtable::Builder& ipas;
+    std::uint64_t at_stage1 = 0, at_stage2 = 0;  ///< its descriptors
+  };
+  SplitPage split_page() {
+    pgtable::Config c2 = stage2_config();
+    c2.stage2.HA = c2.stage2.HD = true;
+    SplitPage page{w.guest(c2)};
+    pgtable::Builder& b = w.nested_stream(1, page.ipas);
+    pgtable::Config c1 = b.config();
+    c1.stage1.HA = c1.stage1.HD = true;
+    w.put(World::cd_address(1), cd_for(c1, 1));
+    const std::uint64_t cd = Stage2World::ipa_of(World::cd_address(1));
+    w.put_ste(1, with_ats(ste_nested(cd, page.ipas.config().stage2), split_stage));
+    EXPECT_TRUE(page.ipas.map(ipa, pa, 0x1000));
+    EXPECT_TRUE(b.map(va, ipa, 0x1000));
+    page.at_stage1 = w.descriptor(b, va) - Stage2World::offset;
+    page.at_stage2 = w.descriptor(page.ipas, ipa);
+    w.change(page.at_stage2, DBM, S2AP_write);
+    return page;
   }
   bool has(std::uint64_t at, std::uint64_t bits) { return (w.memory.read(at, 8) & bits) == bits; }
 };
@@ -321,6 +344,58 @@ TEST_F(AtsFlags, APageThatStage1DoesNotLetWriteIsDirtyAtNoStage) {
   const AtsAnswer a = w.ask(1, va);
   EXPECT_TRUE(a.read && !a.write);
   EXPECT_FALSE(has(at, 1ULL << 7));
+}
+
+// 3.13.7.1: whether a request marks stage 2 dirty, or the transaction that follows, is not told by its
+// rights.
+TEST_F(AtsFlags, OfSplitStagesAPageThatIsCleanAtStage2AloneIsWritableToARequestThatDoesNotWrite) {
+  const SplitPage page = split_page();
+  const AtsAnswer a = w.ask(1, va, true);
+  EXPECT_TRUE(a.read && a.write);
+  EXPECT_EQ(a.translated_address, ipa);
+  EXPECT_FALSE(has(page.at_stage2, S2AP_write));
+  EXPECT_TRUE(w.ask(1, va, true).write) << "by the TLB as well";
+  w.set_eats(1, full_ats);
+  EXPECT_FALSE(w.ask(1, va, true).write);
+}
+
+TEST_F(AtsFlags, OfSplitStagesAPageThatIsCleanAtStage1IsNotWritableToARequestThatDoesNotWrite) {
+  const SplitPage page = split_page();
+  w.change(page.at_stage1, DBM | read_only_bit, AF);
+  for (unsigned n = 0; n < 2; ++n) {
+    const AtsAnswer a = w.ask(1, va, true);
+    EXPECT_TRUE(a.read && !a.write);
+    EXPECT_TRUE(has(page.at_stage1, AF | read_only_bit));
+  }
+}
+
+TEST_F(AtsFlags, OfSplitStagesAPageThatCanOnlyBeWrittenIsAccessedWithARequestThatDoesNotWrite) {
+  const SplitPage page = split_page();
+  w.change(page.at_stage2, 0, S2AP_read);
+  w.change(page.at_stage1, 0, AF);
+  const AtsAnswer a = w.ask(1, va, true);
+  EXPECT_TRUE(!a.read && a.write);
+  EXPECT_EQ(a.translated_address, ipa);
+  EXPECT_TRUE(has(page.at_stage1, AF));
+  EXPECT_FALSE(has(page.at_stage2, S2AP_write));
+}
+
+TEST_F(AtsFlags, OfSplitStagesAPageThatStage1AloneLetsReadAndStage2AloneWriteIsGrantedToNobody) {
+  const SplitPage page = split_page();
+  w.change(page.at_stage2, 0, S2AP_read);
+  w.change(page.at_stage1, DBM | read_only_bit, 0);
+  EXPECT_FALSE(w.ask(1, va, true).any());
+  EXPECT_TRUE(has(page.at_stage1, read_only_bit));
+}
+
+TEST_F(AtsFlags, OfSplitStagesThatSkipStage1ACleanPageIsWritableToARequestThatDoesNotWrite) {
+  const SplitPage page = split_page();
+  const Structure s =
+      ste_nested(World::cds, page.ipas.config().stage2).set(59, 5, 2).set(64, 2, 1);  // S1DSS: bypass
+  w.put_ste(1, with_ats(Structure(s), split_stage));
+  const AtsAnswer a = w.ask(1, ipa, true);
+  EXPECT_TRUE(a.read && a.write);
+  EXPECT_FALSE(has(page.at_stage2, S2AP_write));
 }
 
 // ---- rights (13.7)

@@ -174,8 +174,8 @@ void Access::translate_request(AtsPass pass) {
   // 13.7: a request reads. What INSTCFG makes an instruction fetch of is checked as one.
   if (pass == AtsPass::read) access = m_overrides.INSTCFG == 3 ? AccessType::execute : AccessType::read;
   smmu::TranslationRequest request = translation_request(m_request.address, access, m_privileged);
-  request.stage1_only = pass == AtsPass::ipa;
-  request.inhibit_updates = pass == AtsPass::any_rights;
+  request.stage1_only = pass == AtsPass::stage1_rights || pass == AtsPass::ipa;
+  request.inhibit_updates = pass == AtsPass::any_rights || pass == AtsPass::stage1_rights;
   ClientAccess::translate(context, request);
   m_state = State::translation;
 }
@@ -201,17 +201,32 @@ void Access::translated_request() {
     terminate();
     return;
   }
+  const Rights rights = m_translation->entry().rights;
+  if (m_pass == AtsPass::stage1_rights) {
+    if (!rights.has(Rights::write_needs_update)) count_as_dirty();
+    return finish_request();
+  }
+  if (m_pass == AtsPass::mark) return finish_request();
   m_ats.size_shift = m_translation->shift();
   m_ats.translated_address = m_translation->output();
-  found_rights(m_translation->entry().rights);
+  found_rights(rights);
 }
 
+// 3.13.7.1: of split stages, a page that stage 2 alone holds for clean is writable, whatever NW is.
 void Access::found_rights(Rights rights) {
   m_rights = rights;
   const bool clean = rights.has(Rights::write_needs_update) && is_writable(rights, m_privileged);
-  const bool marks = clean && !m_request.no_write && m_pass != AtsPass::write && m_pass != AtsPass::mark;
-  if (marks) return translate_request(AtsPass::write);
+  if (clean && m_pass != AtsPass::write) {
+    if (!m_request.no_write) return translate_request(AtsPass::write);
+    const bool split = m_config->ats() == 2;
+    if (split && m_config->stage1()) return translate_request(AtsPass::stage1_rights);
+    if (split) count_as_dirty();
+  }
   finish_request();
+}
+
+void Access::count_as_dirty() {
+  m_rights.bits &= static_cast<std::uint8_t>(~unsigned{Rights::write_needs_update});
 }
 
 // 13.7.1
@@ -225,7 +240,8 @@ void Access::finish_request() {
   const bool executable = m_overrides.INSTCFG == 2 || executes;  // as data, whatever can be read
   m_ats.execute = m_request.instruction && m_ats.read && executable;
   // 3.13.7.1: as a direct access would, which marks no page that it is denied
-  if (m_ats.any() && m_pass == AtsPass::any_rights) return translate_request(AtsPass::mark);
+  const bool unmarked = m_pass == AtsPass::any_rights || m_pass == AtsPass::stage1_rights;
+  if (m_ats.any() && unmarked) return translate_request(AtsPass::mark);
   if (!m_ats.any() || m_config->ats() == 1) return terminate();
   // 13.6.3, 13.6.5: split-stage. The answer is an IPA, the input itself where stage 1 is skipped.
   if (m_config->stage1()) return translate_request(AtsPass::ipa);

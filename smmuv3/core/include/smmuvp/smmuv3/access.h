@@ -56,11 +56,12 @@ class Access : public smmu::ClientAccess {
 
   /// A Translation Request is translated more than once where its rights need it.
   enum class AtsPass : std::uint8_t {
-    read,        ///< for a read, which every request asks for
-    any_rights,  ///< for whatever rights there are: marks nothing
-    mark,        ///< marks the page accessed, since some are granted
-    write,       ///< marks the page dirty
-    ipa,         ///< by stage 1 alone: what a split-stage answer holds
+    read,           ///< for a read, which every request asks for
+    any_rights,     ///< for whatever rights there are: marks nothing
+    stage1_rights,  ///< for those of stage 1 alone: marks nothing
+    mark,           ///< marks the page accessed, since some are granted
+    write,          ///< marks the page dirty
+    ipa,            ///< by stage 1 alone: what a split-stage answer holds
   };
 
   void start();
@@ -89,6 +90,7 @@ class Access : public smmu::ClientAccess {
   void translate_request(AtsPass pass);
   void translated_request();
   void found_rights(pgtable::Rights rights);
+  void count_as_dirty();
   void finish_request();
   void end_request();
   void fail_request(const Event& event);
