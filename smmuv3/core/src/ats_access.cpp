@@ -150,12 +150,11 @@ void Access::configured_request() {
     terminate();
   } else if (m_config->ats() == 0) {
     refuse_ats();
-  } else if (m_config->stage1()) {
-    translate_request(AtsPass::read);
-  } else if (m_request.address >> (ste.stage2_enabled() ? m_parts->features.ias() : m_parts->features.OAS) !=
-             0) {
+  } else if (!m_config->stage1() &&
+             m_request.address >> (ste.stage2_enabled() ? m_parts->features.ias() : m_parts->features.OAS) !=
+                 0) {
     fail(event_of(EventType::F_ADDR_SIZE));
-  } else if (ste.stage2_enabled()) {
+  } else if (m_config->stage1() || ste.stage2_enabled()) {
     translate_request(AtsPass::read);
   } else {  // 13.6.4: S1DSS lets it skip the only stage; whatever has this configuration is answered alike
     m_ats.status = AtsStatus::success;

@@ -13,7 +13,7 @@ using smmu::TimePs;
 void PmcgInterrupt::raise(TimePs time, const Msi& msi) {
   m_edge = std::min(m_edge.value_or(time), time);
   if (!m_parts.features.pmcg.MSI || msi.address == 0) return;  // 10.5.2.21
-  m_msi = Due{msi, m_msi ? std::min(m_msi->time, time) : time};
+  m_msi = PmcgMsi{msi, m_msi ? std::min(m_msi->time, time) : time};
 }
 
 std::optional<TimePs> PmcgInterrupt::due() const {
@@ -62,7 +62,7 @@ void PmcgInterrupt::visit(Archive& archive) {
   archive.begin("pmcg_interrupt");
   archive.optional("edge", m_edge, [&archive](TimePs& time) { archive.time("time", time); });
   archive.value("signal", m_signal);
-  archive.optional("msi", m_msi, [&archive](Due& due) {
+  archive.optional("msi", m_msi, [&archive](PmcgMsi& due) {
     due.msi.visit(archive);
     archive.time("time", due.time);
   });

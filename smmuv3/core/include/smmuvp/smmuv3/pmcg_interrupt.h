@@ -12,6 +12,12 @@
 
 namespace smmuvp::smmuv3 {
 
+/// An MSI that is still to be sent.
+struct PmcgMsi {
+  Msi msi;
+  smmu::TimePs time = 0;
+};
+
 /// Interrupts arise at the time of the access that makes a counter overflow, which may be ahead of simulated
 /// time: software sees them when that has come. One that is still to come stands for later ones.
 class PmcgInterrupt {
@@ -41,15 +47,10 @@ class PmcgInterrupt {
   void visit(Archive& archive);
 
  private:
-  struct Due {
-    Msi msi;
-    smmu::TimePs time = 0;
-  };
-
   Parts m_parts;
   std::optional<smmu::TimePs> m_edge;  // still to come
   bool m_signal = false;               // has come
-  std::optional<Due> m_msi;
+  std::optional<PmcgMsi> m_msi;
   bool m_sending = false;  // m_op is unanswered
   smmu::MemoryOp m_op;
   smmu::TimePs m_time = 0;
