@@ -5,23 +5,17 @@
 #include <tlm_utils/simple_target_socket.h>
 
 #include <algorithm>
-#include <functional>
 #include <sstream>
 #include <string>
-#include <utility>
 #include <vector>
 
-#include "smmuvp/smmuv3/smmuv3.h"
-#include "smmuvp/tlm/access_extension.h"
+#include "shell_bench.h"
 #include "smmuvp/tlm/device_tree.h"
-#include "smmuvp/tlm/process.h"
-#include "world.h"
 
 namespace smmuvp {
 namespace {
 
 using sc_core::sc_time;
-using smmuv3::World;
 
 constexpr std::uint64_t va = 0x1234'5000;
 constexpr std::uint64_t pa = 0x8000'0000;
@@ -31,46 +25,29 @@ constexpr std::uint32_t tbu0 = 0x40000;
 constexpr std::uint32_t tbu1 = 0x60000;
 constexpr std::uint32_t page1 = 0x10000;
 
-class QuietHost : public Host {
- public:
-  DiagSink& diag() override { return sink; }
-  TraceSink* trace() override { return nullptr; }
-  void guest_exit(const GuestExit&) override {}
-  void limitation(const std::string&, const std::string&) override {}
-  void internal_error(const std::string&, const std::string& text) override { ADD_FAILURE() << text; }
-  smmu::TestDiag sink;
-};
-
-Params parameters() {
-  Params p = SmmuV3<>::default_params();
-  p.set("pmcg", true);
-  p.set("pmcg_msi", true);
-  p.set("tbus", 2);
-  p.set("tbu0_stream_id", 1);
-  p.set("tbu1_stream_id", 2);
-  p.set("tbu1_fixed", true);
-  return p;
-}
-
-struct Bench : sc_core::sc_module {
-  explicit Bench(const sc_core::sc_module_name& name) : sc_module(name), smmu("smmu0", parameters(), host) {
-    cpu.bind(smmu.registers);
-    for (unsigned i = 0; i < 2; ++i) {
-      master[i].bind(smmu.tbu_in[i]);
-      smmu.tbu_out[i].bind(memory[i]);
-      memory[i].register_b_transport(this, &Bench::on_data);
-      memory[i].register_get_direct_mem_ptr(this, &Bench::on_dmi);
-      master[i].register_invalidate_direct_mem_ptr(this, &Bench::on_withdrawal);
-    }
-    smmu.walk.bind(walk);
-    walk.register_b_transport(this, &Bench::on_walk);
+/// With a second TBU, whose master is fixed and may have direct memory pointers.
+struct PmcgBench : shell::Bench {
+  explicit PmcgBench(const sc_core::sc_module_name& name) : Bench(name, parameters()) {
+    fixed_master.bind(smmu.tbu_in[1]);
+    fixed_master.register_invalidate_direct_mem_ptr(this, &PmcgBench::on_withdrawal);
+    smmu.tbu_out[1].bind(fixed_memory);
+    fixed_memory.register_b_transport(this, &PmcgBench::on_fixed_data);
+    fixed_memory.register_get_direct_mem_ptr(this, &PmcgBench::on_dmi);
     for (unsigned i = 0; i < 3; ++i) smmu.pmcg_irq[i].bind(irq[i]);
-    smmu.reset.bind(reset);
-    SMMUVP_HAS_PROCESS(Bench);
+    SMMUVP_HAS_PROCESS(PmcgBench);
     SC_METHOD(count_edges);
     for (auto& line : irq) sensitive << line.posedge_event();
     dont_initialize();
-    SC_THREAD(run);
+  }
+  static Params parameters() {
+    Params p = SmmuV3<>::default_params();
+    p.set("pmcg", true);
+    p.set("pmcg_msi", true);
+    p.set("tbus", 2);
+    p.set("tbu0_stream_id", 1);
+    p.set("tbu1_stream_id", 2);
+    p.set("tbu1_fixed", true);
+    return p;
   }
   void count_edges() {
     for (unsigned i = 0; i < 3; ++i) {
@@ -79,20 +56,7 @@ struct Bench : sc_core::sc_module {
       edge_at = sc_core::sc_time_stamp();
     }
   }
-  void run() {
-    while (true) {
-      wait(go);
-      job();
-      sc_core::sc_pause();
-    }
-  }
-  void in_simulation(std::function<void()> f) {
-    job = std::move(f);
-    go.notify(sc_core::SC_ZERO_TIME);
-    sc_core::sc_start();
-    sc_core::sc_start(sc_time(1, sc_core::SC_US));
-  }
-  void on_data(tlm::tlm_generic_payload& p, sc_time& delay) {
+  void on_fixed_data(tlm::tlm_generic_payload& p, sc_time& delay) {
     delay += sc_time(5, sc_core::SC_NS);
     p.set_dmi_allowed(true);
     p.set_response_status(tlm::TLM_OK_RESPONSE);
@@ -105,18 +69,6 @@ struct Bench : sc_core::sc_module {
     return true;
   }
   void on_withdrawal(sc_dt::uint64, sc_dt::uint64) { ++withdrawals; }
-  void on_walk(tlm::tlm_generic_payload& p, sc_time& delay) {
-    for (unsigned i = 0; i < p.get_data_length(); ++i) {
-      std::uint8_t& byte = world.memory.at(p.get_address() + i);
-      if (p.is_read()) {
-        p.get_data_ptr()[i] = byte;
-      } else {
-        byte = p.get_data_ptr()[i];
-      }
-    }
-    delay += sc_time(20, sc_core::SC_NS);
-    p.set_response_status(tlm::TLM_OK_RESPONSE);
-  }
   tlm::tlm_response_status access(unsigned tbu, std::uint64_t address, sc_time* delay = nullptr) {
     std::uint32_t value = 0;
     tlm::tlm_generic_payload p;
@@ -130,46 +82,31 @@ struct Bench : sc_core::sc_module {
     e.stream_id = tbu + 1;
     p.set_extension(&e);
     sc_time none;
-    master[tbu]->b_transport(p, delay != nullptr ? *delay : none);
+    sc_time& passes = delay != nullptr ? *delay : none;
+    if (tbu == 0) {
+      master->b_transport(p, passes);
+    } else {
+      fixed_master->b_transport(p, passes);
+    }
     p.clear_extension(&e);
     return p.get_response_status();
   }
-  bool get_pointer(unsigned tbu) {
+  bool get_pointer() {
     tlm::tlm_generic_payload p;
     p.set_command(tlm::TLM_READ_COMMAND);
     p.set_address(va);
     tlm::tlm_dmi dmi;
-    return master[tbu]->get_direct_mem_ptr(p, dmi);
+    return fixed_master->get_direct_mem_ptr(p, dmi);
   }
-  std::uint64_t reg(std::uint32_t offset, bool write = false, std::uint64_t value = 0,
-                    unsigned bytes_of = 4) {
-    tlm::tlm_generic_payload p;
-    p.set_command(write ? tlm::TLM_WRITE_COMMAND : tlm::TLM_READ_COMMAND);
-    p.set_address(offset);
-    p.set_data_ptr(reinterpret_cast<unsigned char*>(&value));
-    p.set_data_length(bytes_of);
-    p.set_streaming_width(bytes_of);
-    sc_time d;
-    cpu->b_transport(p, d);
-    EXPECT_EQ(p.get_response_status(), tlm::TLM_OK_RESPONSE) << std::hex << offset;
-    return value;
-  }
-  void set(std::uint32_t offset, std::uint64_t value, unsigned bytes_of = 4) {
-    reg(offset, true, value, bytes_of);
-  }
-  void start() {
+  /// In the simulation: from reset on.
+  void fresh() {
     reset.write(true);
     wait(sc_time(1, sc_core::SC_NS));
     reset.write(false);
     wait(sc_time(1, sc_core::SC_NS));
     world.clear();
     for (const std::uint32_t sid : {1U, 2U}) EXPECT_TRUE(world.stream(sid).map(va, pa, 0x10000));
-    set(0x28, 0xd75);
-    set(0x80, World::strtab, 8);
-    set(0x88, 8);
-    set(0x90, World::cmdq | 5, 8);
-    set(0xa0, World::eventq | 3, 8);
-    set(0x20, smmuv3::CR0_implemented);
+    start();
     std::fill(std::begin(edges), std::end(edges), 0);
     withdrawals = 0;
   }
@@ -181,34 +118,26 @@ struct Bench : sc_core::sc_module {
     set(page0 + 0xe04, 1);
   }
 
-  QuietHost host;
-  World world;  // its memory and builders; its own core is not used
-  SmmuV3<> smmu;
-  tlm_utils::simple_initiator_socket<Bench, 64> cpu;
-  tlm_utils::simple_initiator_socket<Bench, 64> master[2];
-  tlm_utils::simple_target_socket<Bench, 64> memory[2];
-  tlm_utils::simple_target_socket<Bench, 64> walk;
+  tlm_utils::simple_initiator_socket<PmcgBench, 64> fixed_master;
+  tlm_utils::simple_target_socket<PmcgBench, 64> fixed_memory;
   sc_core::sc_signal<bool> irq[3];
-  sc_core::sc_signal<bool> reset;
-  sc_core::sc_event go;
-  std::function<void()> job;
   std::vector<unsigned char> bytes = std::vector<unsigned char>(0x10000);
   int edges[3] = {};
   int withdrawals = 0;
   sc_time edge_at;
 };
 
-Bench& bench() {
-  static Bench b("bench");
+PmcgBench& bench() {
+  static PmcgBench b("bench");
   return b;
 }
 
 class PmcgModule : public testing::Test {
  protected:
   PmcgModule() {
-    b.in_simulation([this] { b.start(); });
+    b.in_simulation([this] { b.fresh(); });
   }
-  Bench& b = bench();
+  PmcgBench& b = bench();
 };
 
 TEST_F(PmcgModule, CountsEveryTransactionHitsIncluded) {
@@ -244,16 +173,16 @@ TEST_F(PmcgModule, AHitTakesTheSameTimeWhileItIsCounted) {
 TEST_F(PmcgModule, NoDirectPointerIsOutWhileTransactionsAreCounted) {
   b.in_simulation([this] {
     b.access(1, va);
-    EXPECT_TRUE(b.get_pointer(1));
+    EXPECT_TRUE(b.get_pointer());
     b.count(tbu1, 2);
     EXPECT_EQ(b.withdrawals, 0) << "who counts misses alone needs none of this";
     b.count(tbu1, 1);
     EXPECT_EQ(b.withdrawals, 1);
-    EXPECT_FALSE(b.get_pointer(1));
+    EXPECT_FALSE(b.get_pointer());
     b.access(1, va);
     EXPECT_EQ(b.reg(tbu1 + page1), 1U);
     b.set(tbu1 + 0xc20, 1);
-    EXPECT_TRUE(b.get_pointer(1));
+    EXPECT_TRUE(b.get_pointer());
   });
 }
 
