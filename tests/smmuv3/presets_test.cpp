@@ -83,6 +83,8 @@ struct Bench {
   }
   Soc part{"part", personality({{"personality", "arm-mmu-600"}, {"tbu0_stream_id", "7"}}), host,
            world.memory};
+  Soc without_groups{"without_groups", personality({{"personality", "arm-mmu-600"}, {"pmcg", "false"}}), host,
+                     world.memory};
   Soc minimal{"minimal", personality({{"personality", "minimal"}, {"SIDSIZE", "5"}, {"OAS", "40"}}), host,
               world.memory};
   std::string clash;  // of a parameter that the rest of a personality cannot be with
@@ -233,6 +235,7 @@ TEST(Personalities, TheTableOfParametersTellsSourcesAndValues) {
       << docs["OAS"];
   EXPECT_NE(docs["MSI"].find("arm-mmu-600: 1, intel-npu: 1, minimal: 0"), std::string::npos) << docs["MSI"];
   EXPECT_NE(docs["IIDR"].find("arm-mmu-600: 0x4832243b, minimal: 0x0"), std::string::npos) << docs["IIDR"];
+  EXPECT_NE(docs["pmcg_offset"].find("arm-mmu-600: 0x2000"), std::string::npos) << docs["pmcg_offset"];
   EXPECT_EQ(SmmuV3<>::default_params().text("personality"), "none");
 }
 
@@ -244,6 +247,31 @@ TEST(Personalities, AnMmu600ReadsAsTheRegisterMapOfAgilex5) {
   for (const auto& [offset, word] : published) EXPECT_EQ(bench().part.cpu.get(offset), word) << offset;
   EXPECT_EQ(bench().part.value("tlb_sets"), 64U) << "with the sizes of the same document";
   for (const Diagnostic& d : bench().host.diagnostics) EXPECT_NE(d.site, "personality") << d.text;
+}
+
+// The same map: SMMU_PMCG_CFGR is at 0x2e00, and SMMU_PMCG_EVCNTR3 at 0x2200c. Linux has the groups of its
+// six TBUs at 0x42000 and every 0x20000 behind it, with Page 1 0x10000 further on (socfpga_agilex5.dtsi).
+TEST(Personalities, AnMmu600HasItsCounterGroupsWhereAgilex5HasThem) {
+  test::Master& cpu = bench().part.cpu;
+  constexpr std::uint32_t page0[] = {0x2000, 0x42000};
+  constexpr std::uint32_t page1[] = {0x22000, 0x52000};
+  for (unsigned group = 0; group < 2; ++group) {
+    EXPECT_EQ(cpu.get(page0[group] + 0xe00), 0x00d0'1f03U) << "SMMU_PMCG_CFGR of group " << group;
+    EXPECT_EQ(cpu.get(page0[group] + 0xe08), 0x4832'243bU) << "SMMU_PMCG_IIDR of group " << group;
+    cpu.put(page1[group] + 0xc, 0x1234 + group);
+    EXPECT_EQ(cpu.get(page1[group] + 0xc), 0x1234U + group) << "SMMU_PMCG_EVCNTR3 of group " << group;
+    EXPECT_EQ(cpu.get(page0[group] + 0xc), 0U) << "with SMMU_PMCG_CFGR.RELOC_CTRS 1";
+  }
+  EXPECT_EQ(bench().part.smmu.ports().front().size, 0x53000U);
+}
+
+// 256 KiB: 0x16000000 to 0x1603ffff there. What no register has is RAZ/WI (IHI 0070 6.2).
+TEST(Personalities, AnMmu600WithoutCounterGroupsHasTheWindowOfItsTcu) {
+  Soc& soc = bench().without_groups;
+  EXPECT_EQ(soc.smmu.ports().front().size, 0x40000U);
+  soc.cpu.put(0x3fffc, 1);
+  for (const unsigned offset : {0x2e00U, 0x2200cU, 0x3fffcU}) EXPECT_EQ(soc.cpu.get(offset), 0U) << offset;
+  EXPECT_EQ(bench().plain.smmu.ports().front().size, 0x20000U) << "the window of others";
 }
 
 // Bits [62:59] of the page's descriptor, with CD.HAD0, HWU059 and HWU062 1 (5.4). The hit clears what an

@@ -1,5 +1,6 @@
 #include "smmuvp/smmuv3/smmu.h"
 
+#include <algorithm>
 #include <bit>
 #include <initializer_list>
 #include <string>
@@ -52,7 +53,7 @@ Smmu::Smmu(const Features& features, const Structures& structures, const std::st
       m_configs(m_structures),
       m_interface(parts_by(m_configs), SecSid::non_secure),
       m_pmcgs(m_interface.parts(), m_interface),
-      m_window(m_interface, window_size) {
+      m_window(m_interface, std::max(window_size, m_features.register_window)) {
   add_workers(m_interface);
   if (m_features.SECURE_IMPL) {
     m_secure_configs = std::make_unique<ConfigCaches>(m_structures);

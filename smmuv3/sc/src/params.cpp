@@ -135,6 +135,8 @@ std::vector<ParamInfo> make_params() {
   smmu::append(
       p,
       {
+          number("register_window", 0x20000, 0x20000, 0x1000000,
+                 "least bytes of the register window; where there is no register it is RAZ/WI"),
           flag("pmcg", false,
                "performance monitors: a counter group of the TCU, and one of each TBU; their registers make "
                "the window longer"),
@@ -152,7 +154,7 @@ std::vector<ParamInfo> make_params() {
                "one StreamID filter for all counters of a group, and not one for each "
                "(SMMU_PMCG_CFGR.SID_FILTER_TYPE)"),
           number("pmcg_offset", 0x20000, 0x1000, 0x1000000,
-                 "Page 0 of the TCU's group in the register window; MMU-600 and MMU-700: 0x2000"),
+                 "Page 0 of the TCU's group in the register window; MMU-700: 0x2000"),
           number("pmcg_page1", 0x10000, 0, 0x1000000, "from there to its Page 1; MMU-700: 0x20000"),
           number("pmcg_tbu_offset", 0x40000, 0x1000, 0x1000000,
                  "Page 0 of TBU 0's group in the register window; MMU-700: 0x42000"),
@@ -160,7 +162,8 @@ std::vector<ParamInfo> make_params() {
           number("pmcg_tbu_stride", 0x20000, 0, 0x1000000, "from one TBU's group to the next"),
       });
   for (ParamInfo& info : p) {
-    info.doc += smmu::preset_values(presets(), info.name) + personality_values(info.name);
+    info.doc +=
+        smmu::preset_values(presets(), info.name) + personality_values(info.name) + part_values(info.name);
   }
   return p;
 }
@@ -231,6 +234,7 @@ Settings settings_of(const Params& p) {
   f.S_SIDSIZE = byte("S_SIDSIZE");
   f.GBPA_ABORT = p.flag("GBPA_ABORT");
   f.IIDR = word("IIDR");
+  f.register_window = word("register_window");
   if (p.flag("pmcg")) {
     PmcgFeatures& m = f.pmcg;
     m.counters = byte("pmcg_counters");

@@ -10,6 +10,31 @@ namespace smmuvp::smmuv3 {
 namespace {
 
 constexpr const char* none = "none";
+constexpr const char* mmu_600 = "arm-mmu-600";
+
+/// What the sources of arm-mmu-600 show beside ID registers. Sizes and the window are of the HPS register map
+/// of Agilex 5, whose SMMU_PMCG_CFGR reads 0x00d01f03; places of TBUs' groups are of its device tree in
+/// Linux.
+struct PartValue {
+  const char* parameter;
+  const char* text;
+};
+constexpr PartValue part_of_mmu_600[] = {
+    {"preset", "mmu-600"},
+    {"register_window", "0x40000"},
+    {"pmcg", "true"},
+    {"pmcg_counters", "4"},
+    {"pmcg_bits", "32"},
+    {"pmcg_reloc", "true"},
+    {"pmcg_msi", "false"},
+    {"pmcg_capture", "true"},
+    {"pmcg_one_filter", "true"},
+    {"pmcg_offset", "0x2000"},
+    {"pmcg_page1", "0x20000"},
+    {"pmcg_tbu_offset", "0x42000"},
+    {"pmcg_tbu_page1", "0x10000"},
+    {"pmcg_tbu_stride", "0x20000"},
+};
 
 // A field's value, as the parameter of its name has it.
 std::string parameter_text(const IdField& field, std::uint32_t value, ParamType type) {
@@ -64,6 +89,13 @@ std::string personality_values(const std::string& parameter) {
   return text;
 }
 
+std::string part_values(const std::string& parameter) {
+  for (const PartValue& value : part_of_mmu_600) {
+    if (value.parameter == parameter) return std::string("; ") + mmu_600 + ": " + value.text;
+  }
+  return {};
+}
+
 Params with_personality(Params params) {
   const Personality* personality = find_personality(params.text("personality"));
   if (personality == nullptr) return params;
@@ -74,9 +106,9 @@ Params with_personality(Params params) {
     params.preset_text(field.name, parameter_text(field, field.get(is), params.type(field.name)));
   }
   if (personality->has_IIDR && !params.given("IIDR")) params.preset("IIDR", personality->id.IIDR);
-  // The same document gives its sizes.
-  if (std::string(personality->name) == "arm-mmu-600" && !params.given("preset")) {
-    params.preset_text("preset", "mmu-600");
+  if (std::string(personality->name) != mmu_600) return params;
+  for (const PartValue& value : part_of_mmu_600) {
+    if (!params.given(value.parameter)) params.preset_text(value.parameter, value.text);
   }
   return params;
 }

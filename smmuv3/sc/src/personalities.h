@@ -11,6 +11,8 @@ namespace smmuvp::smmuv3 {
 ParamInfo personality_param();
 /// What personalities give for a parameter, as the end of its meaning; empty if none gives anything.
 std::string personality_values(const std::string& parameter);
+/// Likewise of parameters that name no field of an ID register.
+std::string part_values(const std::string& parameter);
 
 /// @return  `params` with what its parameter `personality` says for all that are not given
 Params with_personality(Params params);

@@ -370,6 +370,13 @@ void SmmuV3<BUSWIDTH>::dump(std::ostream& out) const {
   out << to_text(contents());
 }
 
+namespace {
+
+// IHI 0070 6.3.9: ProductID is [31:20], Implementer [11:0]. Arm's MMU-600 has 0x483, and Arm 0x43b.
+bool is_mmu_600(std::uint32_t IIDR) { return IIDR >> 20 == 0x483 && (IIDR & 0xfffU) == 0x43b; }
+
+}  // namespace
+
 template <unsigned BUSWIDTH>
 void SmmuV3<BUSWIDTH>::describe(DtNode& node) const {
   node.set_name("iommu");
@@ -382,7 +389,11 @@ void SmmuV3<BUSWIDTH>::describe(DtNode& node) const {
   const smmuv3::PmcgFeatures& pmcg = m_impl->features.pmcg;
   for (unsigned i = 0; i < pmcg_irq.size(); ++i) {
     DtNode& pmu = node.beside("pmu");
-    pmu.strings("compatible", {"arm,smmu-v3-pmcg"});
+    if (is_mmu_600(m_impl->features.IIDR)) {
+      pmu.strings("compatible", {"arm,mmu-600-pmcg", "arm,smmu-v3-pmcg"});
+    } else {
+      pmu.strings("compatible", {"arm,smmu-v3-pmcg"});
+    }
     pmu.reg("registers", pmcg.page0(i), smmuv3::PmcgFeatures::page_size);
     if (pmcg.RELOC_CTRS) pmu.reg("registers", pmcg.page1(i), smmuv3::PmcgFeatures::page_size);
     pmu.interrupt("pmcg" + std::to_string(i) + "_irq");

@@ -94,8 +94,9 @@ struct Features {
   std::uint8_t S_SIDSIZE = 16;  ///< bits of StreamIDs of Secure streams, 0 to 32; with SECURE_IMPL
   // others
   PmcgFeatures pmcg;
-  bool GBPA_ABORT = false;  ///< reset value of GBPA.ABORT (IMPLEMENTATION DEFINED)
-  std::uint32_t IIDR = 0;   ///< as the register; 0 is no Arm implementation
+  std::uint32_t register_window = 0x20000;  ///< least bytes of the register window; Pages 0 and 1 need these
+  bool GBPA_ABORT = false;                  ///< reset value of GBPA.ABORT (IMPLEMENTATION DEFINED)
+  std::uint32_t IIDR = 0;                   ///< as the register; 0 is no Arm implementation
 
   /// nullptr if the combination is legal, else what is wrong, beginning with a parameter's name.
   const char* problem() const;
