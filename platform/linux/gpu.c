@@ -8,63 +8,7 @@
  *	gpu NAME	does one test; exit code 0: it passed
  */
 
-typedef unsigned char u8;
-typedef unsigned int u32;
-typedef unsigned long u64;
-typedef long s64;
-
-enum { SYS_ioctl = 29, SYS_openat = 56, SYS_close = 57, SYS_write = 64,
-       SYS_exit = 93, SYS_mmap = 222 };
-
-static long call(long n, long a, long b, long c, long d, long e, long f)
-{
-	register long x8 __asm__("x8") = n;
-	register long x0 __asm__("x0") = a;
-	register long x1 __asm__("x1") = b;
-	register long x2 __asm__("x2") = c;
-	register long x3 __asm__("x3") = d;
-	register long x4 __asm__("x4") = e;
-	register long x5 __asm__("x5") = f;
-
-	__asm__ volatile("svc #0"
-			 : "+r"(x0)
-			 : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
-			 : "memory");
-	return x0;
-}
-
-void *memset(void *to, int byte, u64 n)
-{
-	u8 *p = to;
-
-	while (n--)
-		*p++ = (u8)byte;
-	return to;
-}
-
-static void say(const char *text)
-{
-	u64 n = 0;
-
-	while (text[n])
-		n++;
-	call(SYS_write, 1, (long)text, (long)n, 0, 0, 0);
-}
-
-static void say_number(const char *what, u64 value)
-{
-	char text[20] = "0x";
-	int at = 2;
-
-	for (int shift = 60; shift >= 0; shift -= 4)
-		text[at++] = "0123456789abcdef"[value >> shift & 15];
-	text[at++] = '\n';
-	text[at] = 0;
-	say("# ");
-	say(what);
-	say(" ");
-	say(text);
-}
+#include "process.h"
 
 /* ---- panfrost_drm.h */
 
@@ -148,7 +92,7 @@ static int create(struct buffer *b, u32 size, u32 flags)
 }
 
 /* Submits the chain at the start of the first buffer, waits for its end. */
-static int run(struct buffer *buffers, u32 n)
+static int submit(struct buffer *buffers, u32 n)
 {
 	u32 handles[4] = { 0 };
 	struct submit s = { .jc = buffers[0].va, .bo_handle_count = n };
@@ -230,7 +174,7 @@ static int write_value(void)
 	job(&b, 2, WRITE_VALUE, b.va + 192, v + 16, IMMEDIATE_16, 0x2211);
 	job(&b, 3, WRITE_VALUE, b.va + 256, v + 24, IMMEDIATE_32, 0x44332211);
 	job(&b, 4, WRITE_VALUE, 0, v + 32, IMMEDIATE_64, 0x8877665544332211);
-	if (run(&b, 1))
+	if (submit(&b, 1))
 		return 1;
 	for (u32 i = 0; i < 5; i++) {
 		if (expect("exception status", *word(&b, 64 * i), 1))
@@ -253,7 +197,7 @@ static int copy(void)
 	for (u32 i = 0; i < bytes; i++)
 		b[0].at[4096 + i] = (u8)(i * 7 + (i >> 8));
 	job(&b[0], 0, COPY, 0, b[0].va + 4096, b[1].va + 5, bytes);
-	if (run(b, 2))
+	if (submit(b, 2))
 		return 1;
 	for (u32 i = 0; i < bytes; i++) {
 		if (b[1].at[5 + i] != (u8)(i * 7 + (i >> 8)))
@@ -276,7 +220,7 @@ static int heap(void)
 	job(&b[0], 0, WRITE_VALUE, b[0].va + 64, b[1].va, IMMEDIATE_32, 1);
 	job(&b[0], 1, WRITE_VALUE, b[0].va + 128, far, IMMEDIATE_32, 0xf00d);
 	job(&b[0], 2, COPY, 0, far, b[0].va + 4096, 4);
-	if (run(b, 2))
+	if (submit(b, 2))
 		return 1;
 	return expect("from the heap", *dword(&b[0], 4096), 0xf00d);
 }
@@ -292,7 +236,7 @@ static int bad_job(void)
 	*dword(&b, 4096) = 0;
 	job(&b, 0, 99, b.va + 64, 0, 0, 0);
 	job(&b, 1, WRITE_VALUE, 0, b.va + 4096, IMMEDIATE_32, 1);
-	if (run(&b, 1))
+	if (submit(&b, 1))
 		return 1;
 	return expect("exception status", *word(&b, 0), 0x40) ||
 	       expect("what comes behind it", *dword(&b, 4096), 0);
@@ -307,7 +251,7 @@ static int bad_address(void)
 	*dword(&b, 4096) = 0;
 	job(&b, 0, WRITE_VALUE, b.va + 64, 0x76543210, IMMEDIATE_32, 1);
 	job(&b, 1, WRITE_VALUE, 0, b.va + 4096, IMMEDIATE_32, 1);
-	if (run(&b, 1))
+	if (submit(&b, 1))
 		return 1;
 	return expect("what comes behind it", *dword(&b, 4096), 0);
 }
@@ -319,18 +263,9 @@ static int endless(void)
 	if (create(&b, 8192, 0))
 		return 1;
 	job(&b, 0, WRITE_VALUE, b.va, b.va + 4096, IMMEDIATE_32, 1);
-	if (run(&b, 1))
+	if (submit(&b, 1))
 		return 1;
 	return expect("what it wrote", *word(&b, 4096), 1);
-}
-
-static int same(const char *a, const char *b)
-{
-	while (*a && *a == *b) {
-		a++;
-		b++;
-	}
-	return *a == *b;
 }
 
 static int test(const char *name)
@@ -344,8 +279,7 @@ static int test(const char *name)
 		{ "bad-address", bad_address }, { "endless", endless },
 	};
 
-	/* AT_FDCWD, O_RDWR */
-	gpu = (int)call(SYS_openat, -100, (long)"/dev/dri/renderD128", 2, 0, 0, 0);
+	gpu = open_file("/dev/dri/renderD128");
 	if (gpu < 0)
 		return 2;
 	for (u32 i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
@@ -355,12 +289,7 @@ static int test(const char *name)
 	return 2;
 }
 
-/* The stack holds argc, argv[0], argv[1] ... */
-__attribute__((noreturn, used)) static void start(const u64 *stack)
+static int run(int argc, char **argv)
 {
-	call(SYS_exit, stack[0] == 2 ? test((const char *)stack[2]) : 2, 0, 0,
-	     0, 0, 0);
-	__builtin_unreachable();
+	return argc == 2 ? test(argv[1]) : 2;
 }
-
-__asm__(".globl _start\n_start:\n\tmov x0, sp\n\tb start\n");

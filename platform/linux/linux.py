@@ -45,6 +45,8 @@ class Kit:
 
 # crc32c is asked for by name at run time, so no dependency shows it: ext4 needs a checksum of this name.
 DISK = Kit("init", ["virtio_mmio", "virtio_blk", "ext4", "crc32c_generic"], disk=True)
+# vfio_pci and vfio_iommu_type1 let a process drive a function of PCI.
+MONITORS = Kit("init", [*DISK.modules, "arm_smmuv3_pmu", "vfio_pci", "vfio_iommu_type1"], programs=["pmu.c", "vfio.c"], disk=True)
 GPU = Kit("gpu-init", ["panfrost"], programs=["gpu.c"])
 COMPILER = ["aarch64-linux-gnu-gcc", "-std=gnu11", "-O2", "-ffreestanding", "-fno-stack-protector", "-fno-pie", "-no-pie",
             "-static", "-nostdlib", "-Wall", "-Wextra", "-Werror", "-Wl,--build-id=none", "-Wl,-z,noexecstack"]
@@ -156,7 +158,7 @@ def used_files(root, release):
     yield kernel_of(release)
     yield os.path.join("bin", "busybox")
     yield os.path.join(modules, "modules.dep")
-    for path in needed_modules(os.path.join(root, modules), DISK.modules + GPU.modules):
+    for path in needed_modules(os.path.join(root, modules), MONITORS.modules + GPU.modules):
         yield os.path.join(modules, path)
 
 
@@ -377,10 +379,14 @@ def kit_of(config):
     """What the configuration's platform needs. A mistake in it is the simulator's to tell."""
     try:
         with open(config, "rb") as f:
-            types = [c.get("type") for c in tomllib.load(f).values() if isinstance(c, dict)]
+            components = [c for c in tomllib.load(f).values() if isinstance(c, dict)]
     except (OSError, tomllib.TOMLDecodeError):
         return DISK
-    return GPU if "mali" in types else DISK
+    if any(c.get("type") == "mali" for c in components):
+        return GPU
+    params = [c["params"] for c in components if isinstance(c.get("params"), dict)]
+    monitors = any(p.get("pmcg") or p.get("personality") == "arm-mmu-600" or p.get("ats") for p in params)
+    return MONITORS if monitors else DISK
 
 
 def make_disk(path):

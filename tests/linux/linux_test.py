@@ -28,6 +28,7 @@ class Bench:
         self.folder = folder
         self.configs = os.path.join(args.source, "vp-configs")
         self.two_cpus = (os.path.join(self.configs, "linux-smmuv3-smp.toml"),)
+        self.mmu_600 = (os.path.join(self.configs, "linux-mmu-600.toml"),)
         self.smmuv2 = (os.path.join(self.configs, "linux-smmuv2.toml"),)
         self.smmuv2_aarch32 = (os.path.join(self.configs, "linux-smmuv2-aarch32.toml"),)
         self.command = [sys.executable, os.path.join(args.source, "platform", "linux", "linux.py"), "--program", args.program]
@@ -72,6 +73,9 @@ DEFAULT_BITS = 0x0018074d
 # Beside them, of the shipped configuration: two-level tables of CDs (1), MSIs (7), stalls (11), contexts of EL2 (12),
 # ranges (15), hardware updates of Access flags and of dirty state (21, 22).
 SHIPPED_BITS = DEFAULT_BITS | 0x00609882
+# Of an MMU-600 r2p2: PRI (4), ATS (5), MSIs, two-level tables of CDs, stalls and contexts of EL2.
+MMU_600_BITS = DEFAULT_BITS | 0x000018b2
+SEV, NESTING = 1 << 6, 1 << 19
 
 
 class Seen:
@@ -134,6 +138,46 @@ class Seen:
         return kinds
 
 
+class SeenMmu600(Seen):
+    """Beside the rest, the counts of perf events by name, and statistics."""
+    TRACES, TESTS = "smmu.command", 27
+    GROUPS = [0x9102, 0x9142, 0x9162, 0x9182]  # pages: of the TCU and of the TBUs of testdev, disk and PCI
+
+    def __init__(self, b, *options):
+        super().__init__(b, *options, config=b.mmu_600)
+        self.smmu = self.report["statistics"]["smmu0"]
+
+    def counted(self, group, event):
+        """What Linux counted of a group, and in how many nanoseconds."""
+        found = re.search(r"(?m)^# smmuv3_pmcg_%x/%s (\d+) (\d+)$" % (self.GROUPS[group], event), self.result.stdout)
+        self.check(found, "no count of %s of group %d" % (event, group))
+        return int(found[1]), int(found[2])
+
+    def expect_counts(self):
+        """Counted from before the first access of a device to behind the last one, but by the first TBU: its first access,
+        a TLB miss, another filter leaves out."""
+        smmu = self.smmu
+        for event, statistic in (("transaction", smmu["micro_tlb_misses"]), ("tlb_miss", smmu["tlb_misses"] + smmu["tlb_rewalks"]),
+                                 ("trans_table_walk_access", smmu["walk_reads"]), ("pcie_ats_trans_rq", smmu["ats_requests"])):
+            self.check(self.counted(0, event)[0] == statistic, "the TCU's %s is not %d" % (event, statistic))
+        for event, statistic in (("transaction", smmu["accesses"]), ("tlb_miss", smmu["micro_tlb_misses"])):
+            counts = [self.counted(group, event + by)[0] for group, by in ((1, "/100"), (2, "/10f/span"), (3, ""))]
+            self.check(sum(counts) + 1 == statistic, "the TBUs' %s %s and 1 are not %d" % (event, counts, statistic))
+        # platform/linux/vfio.c, jobs of 100 pages and 100: the first one asks for all translations, the third one is
+        # untranslated, the fourth one finds other pages at half of the addresses, and the last one nothing at the first.
+        requests, translated = 200 + 100 + 1, 3 * 200
+        self.check((smmu["ats_requests"], smmu["ats_translated"]) == (requests, translated), "another number of accesses by ATS")
+        # Beside them, 3 accesses of the ring of each of 5 jobs, and 3 faults of other functions.
+        counts = [self.counted(3, event)[0] for event in ("transaction", "pcie_ats_trans_passed")]
+        self.check(counts == [requests + translated + 200 + 15 + 3, translated], "the TBU of PCI counts %s" % counts)
+        # A cycle is a nanosecond. Linux switches the counter on and off a little later than it takes the times.
+        cycles, nanoseconds = self.counted(2, "cycles/10f/span")
+        self.check(abs(cycles - nanoseconds) < 100000, "%d cycles in %d ns" % (cycles, nanoseconds))
+
+    def longest_without_sync(self):
+        return max(len(run.splitlines()) for run in re.split(r".*command=CMD_SYNC.*\n", self.trace))
+
+
 class SeenSmmuv2(Seen):
     """Beside what the tests inside judge: what Linux reads of the two faults (IHI 0062 16.5.9, 16.5.11), and who interrupts."""
     TRACES, TESTS, EVENTS, RING_ERRORS = "smmu.tlb_invalidate", 20, 0, 3
@@ -189,6 +233,37 @@ def case_stock_linux_probes_the_smmu_uses_a_disk_behind_it_and_reports_a_fault(b
     # Both kinds of tables have two levels: of streams 0x100 and 0x110, and of the CDs of 0x100, which has substreams.
     s.check(s.count("what=L1STD sid=0x100") > 0 and s.count("what=L1STD sid=0x110") > 0, "no Stream table of two levels was used")
     s.check(s.count("what=L1CD sid=0x100") > 0, "no table of CDs of two levels was used")
+
+
+def case_stock_linux_counts_and_enables_ats_behind_an_mmu_600(b):
+    s = SeenMmu600(b)
+    s.features(MMU_600_BITS, 48)  # r2p2 has none of the errata that Linux knows
+    s.domains("DMA")
+    for page in s.GROUPS:
+        s.check("%x000.pmu: Registered PMU @ 0x%013x000 using 4 counters with Global(Counter0) filter settings" % (page, page) in s.result.stdout,
+                "no PMU of page %#x" % page)
+    s.expect_counts()
+    # Each page of what is unmapped; all, when an endpoint gets or leaves an address space.
+    s.check(s.count(r"command=CMD_ATC_INV") == s.smmu["atc_invalidations"] >= 2 and s.smmu["atc_timeouts"] == 0,
+            "other invalidations of caches of functions")
+    s.check(s.longest_without_sync() >= 100, "commands for 100 pages are parted")
+
+
+def case_stock_linux_works_around_errata_of_an_mmu_600_and_an_mmu_700_by_iidr(b):
+    """It says nothing of it but by the features. An MMU-700 gets no more than 63 commands at once."""
+    for iidr, absent in ((0x4830143b, SEV | NESTING), (0x4831043b, NESTING), (0x4870043b, NESTING)):
+        s = SeenMmu600(b, "--set", "smmu0.IIDR=%#x" % iidr)
+        s.features(MMU_600_BITS & ~absent, 48)
+        s.expect_counts()
+        longest = s.longest_without_sync()
+        s.check(longest <= 63 if iidr >> 20 == 0x487 else longest >= 100, "%d commands without CMD_SYNC" % longest)
+
+
+def case_counter_groups_interrupt_by_messages_and_have_a_filter_for_each_counter(b):
+    s = SeenMmu600(b, "--set", "smmu0.pmcg_msi=true", "--set", "smmu0.pmcg_one_filter=false", "--set", "smmu0.pmcg_reloc=false")
+    s.check("using 4 counters with Individual filter settings" in s.result.stdout, "one filter for all counters")
+    s.check(re.search(r"(?m)^# +\d+: +1 +GICv2m-pMSI-9162000\.pmu +0 +Edge +smmuv3-pmu", s.result.stdout), "the overflow is told by no message")
+    s.expect_counts()
 
 
 def case_stock_linux_drives_a_mali_by_panfrost_maps_its_heap_on_faults_and_resets_it(b):
