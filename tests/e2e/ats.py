@@ -52,6 +52,20 @@ def case_functions_keep_translations_have_pasids_and_ask_for_pages(b):
     check(smmu["atc_timeouts"] == 0 and smmu["page_requests_lost"] == 0, "something was lost", r)
 
 
+def case_a_platform_of_functions_that_keep_translations_runs_as_it_is(b):
+    report = os.path.join(b.folder, "report.json")
+    config = os.path.join(b.source, "vp-configs", "gki-smmuv3-ats.toml")
+    r = b.run(config, "--strict", "--json", report)
+    check(r.returncode == EXIT["pass"] and "not ok" not in r.stdout, "expected exit code 0", r)
+    with open(config) as f:
+        text = f.read()
+    check('topology = """%s"""' % TOPOLOGY in re.sub(r"\\\n *", "", text), "other functions than those of these tests")
+    with open(report) as f:
+        smmu = json.load(f)["statistics"]["smmu0"]
+    check(smmu["ats_translated"] > smmu["ats_requests"] > 10000 and smmu["atc_invalidations"] > 100, "little goes through caches", r)
+    check(smmu["page_requests"] > 100 and smmu["page_requests_lost"] == smmu["atc_timeouts"] == 0, "pages are not asked for, or something was lost", r)
+
+
 def case_dmatest_passes_through_the_caches_of_functions(b):
     r = ats(b, "dmatest --device 0000:01:00.0 --size 2\n")
     for name in ("remap:", "switch:", "pasid:", "pasid-identity:", "nested:"):
