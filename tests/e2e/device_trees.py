@@ -74,6 +74,8 @@ def case_performance_monitors_are_nodes_of_their_own(b):
     check(len(messages) == 4 and all("msi-parent" in n and "interrupts" not in n for _, n in messages), "each sends messages: %r" % messages)
     check("reg = <0x00 0x9070000 0x00 0x1000>;" in messages[0][1], "Page 0 alone: " + messages[0][1])
     check(tree("", "") == [], "nothing could tell of an overflow")
+    part = tree("params.IIDR = 0x4832243b\n", ', pmcg0_irq = "SPI 77"')
+    check('compatible = "arm,mmu-600-pmcg\\0arm,smmu-v3-pmcg";' in part[0][1], "of an MMU-600: " + part[0][1])
 
 
 # ---- status (Devicetree Specification 0.4, 2.3.4)

@@ -360,6 +360,15 @@ def case_a_platform_with_a_gpu_gets_a_program_for_it_and_no_disk(b):
     check(not b.called("mke2fs") and not b.called("e2fsck") and not b.called("simulator run .*disk0"), "a disk was made", r)
 
 
+def case_a_platform_with_counter_groups_gets_programs_that_count_and_others_get_none(b):
+    for name, programs in (("linux-mmu-600.toml", ["/dev/vfio/vfio", "cannot count"]), ("linux-smmuv3.toml", [])):
+        config = os.path.join(b.args.source, "vp-configs", name)
+        r = b.run(config, console=False, SIMULATE="for w in $WORDS; do case $w in *.cpio) grep -aoE '(cannot count|/dev/vfio/vfio)' $w | sort -u ;; esac; done; exit 1")
+        check("kernel: " in r.stdout, "it does not boot", r)
+        found = re.findall("cannot count|/dev/vfio/vfio", r.stdout)
+        check(found == programs, "%s has %s" % (name, found), r)
+
+
 def run_case(cases):
     """@param cases  the names of a file of cases"""
     parser = argparse.ArgumentParser()
