@@ -33,6 +33,11 @@ const char* error_name(CommandError error) {
 
 }  // namespace
 
+CommandQueue::CommandQueue(const Parts& parts, ProgrammingInterface& interface)
+    : m_parts(parts), m_interface(interface) {
+  if (parts.features.quirks.has(Quirk::nvidia_invalidation_race)) m_race.emplace(parts.engine.in_flight());
+}
+
 // 4.1.2
 bool CommandQueue::ready() const {
   const std::uint32_t prod = m_interface.reg(SMMU_CMDQ_PROD);
@@ -260,7 +265,7 @@ void CommandQueue::execute(const Command& command) {
   }
   // 6.3.9.3: until it is consumed the queue is not disabled. Clients whose pointers go are told meanwhile,
   // and may reset the SMMU.
-  carry_out(command);
+  if (!m_race || !m_race->loses(command)) carry_out(command);
   if (m_state != State::execute) return;
   m_state = State::idle;
   consume();
@@ -268,6 +273,7 @@ void CommandQueue::execute(const Command& command) {
 
 void CommandQueue::finish_sync() {
   m_state = State::idle;
+  if (m_race) m_race->synchronised();
   ++m_parts.statistics.syncs;
   consume();
   switch (m_command.CS) {  // 4.7.3
@@ -287,7 +293,8 @@ void CommandQueue::consume() {
   const std::uint32_t cons = m_interface.reg(SMMU_CMDQ_CONS);
   const Queue& queue = m_interface.command_queue();
   // 4.1.2: an event when a full queue becomes non-full
-  if (m_parts.features.SEV && queue.full(m_interface.reg(SMMU_CMDQ_PROD), cons)) {
+  if (m_parts.features.SEV && !m_parts.features.quirks.has(Quirk::arm_1076982) &&
+      queue.full(m_interface.reg(SMMU_CMDQ_PROD), cons)) {
     m_interface.signals().event = true;
   }
   m_interface.set(SMMU_CMDQ_CONS, (cons & CMDQ_CONS_ERR) | queue.next(cons));
@@ -310,6 +317,7 @@ void CommandQueue::reset() {
   m_barrier = m_messages = 0;
   m_op = {};
   m_time = 0;
+  if (m_race) m_race->reset();
 }
 
 void CommandQueue::visit(Archive& archive) {
@@ -321,6 +329,7 @@ void CommandQueue::visit(Archive& archive) {
   archive.value("messages", m_messages);
   archive.time("time", m_time);
   m_op.visit(archive);
+  if (m_race) m_race->visit(archive);
   archive.end();
   if (!archive.loading()) return;
   m_op.purpose = "command";

@@ -38,16 +38,16 @@ smmu::MemoryOp msi_op(const Msi& msi, const Features& features) {
   smmu::MemoryOp op;
   op.kind = smmu::MemoryOpKind::write;
   op.purpose = "MSI";
-  op.size = 4;
+  op.size = msi_bytes(features);
   op.address = msi.address & low_bits(features.OAS);
   op.attributes = attributes_of(msi);
   smmu::store_word(op.data, 0, msi.data);
   return op;
 }
 
-void restore_msi_op(Archive& archive, smmu::MemoryOp& op, bool sending) {
+void restore_msi_op(Archive& archive, smmu::MemoryOp& op, const Features& features, bool sending) {
   op.purpose = "MSI";
-  if (sending && (op.size != 4 || op.kind != smmu::MemoryOpKind::write)) {
+  if (sending && (op.size != msi_bytes(features) || op.kind != smmu::MemoryOpKind::write)) {
     archive.fail("sending", "no MSI that is written");
   }
 }
@@ -145,7 +145,7 @@ void MsiWriter::visit(Archive& archive) {
   m_op.visit(archive);
   archive.end();
   if (!archive.loading()) return;
-  restore_msi_op(archive, m_op, m_sending.has_value());
+  restore_msi_op(archive, m_op, m_parts.features, m_sending.has_value());
   if (!archive.ok()) reset();
 }
 

@@ -251,6 +251,9 @@ void Pmcg::register_written(std::uint16_t id, std::uint32_t index, AccessSecurit
     return;
   }
   switch (which) {
+    case SMMU_PMCG_EVCNTRn:
+      if (m_parts.features.quirks.has(Quirk::hisilicon_162001800)) m_registers.set(id, old, index);
+      break;
     case SMMU_PMCG_EVTYPERn:
       if (m_features.SID_FILTER_TYPE && index != 0 && is_set(written, PMCG_EVTYPER_FILTER_SID_SPAN)) {
         m_parts.diag.guest_error("PMCG.filter",
@@ -292,7 +295,9 @@ void Pmcg::refresh(bool tell) {
   m_of_events.clear();
   std::uint64_t idle = 0;
   const std::uint64_t CEID0 = reg(SMMU_PMCG_CEID0);
-  const std::uint64_t enabled = (reg(SMMU_PMCG_CR) & PMCG_CR_E) != 0 ? reg(enables.set) : 0;
+  const bool never_stops = m_parts.features.quirks.has(Quirk::hisilicon_162001900);
+  m_running = (reg(SMMU_PMCG_CR) & PMCG_CR_E) != 0 || (m_running && never_stops);
+  const std::uint64_t enabled = m_running ? reg(enables.set) : 0;
   for (std::uint8_t n = 0; n < m_features.counters; ++n) {
     if ((enabled >> n & 1U) == 0) continue;
     const auto EVENT = static_cast<std::uint16_t>(get(reg(SMMU_PMCG_EVTYPERn, n), PMCG_EVTYPER_EVENT));
@@ -302,7 +307,8 @@ void Pmcg::refresh(bool tell) {
       m_of_events.push_back({n, static_cast<PmcgEvent>(EVENT)});
     } else {
       idle |= std::uint64_t{1} << n;
-      if (tell && (m_idle >> n & 1U) == 0) {
+      // With the quirk, an event that is none is how drivers stop a counter.
+      if (tell && !never_stops && (m_idle >> n & 1U) == 0) {
         m_parts.diag.guest_error("PMCG.EVENT",
                                  "counter " + std::to_string(n) + " of " + m_name + " is enabled for event " +
                                      std::to_string(EVENT) +
@@ -326,6 +332,7 @@ std::vector<std::pair<unsigned, PmcgEvent>> Pmcg::enabled_counters() const {
 void Pmcg::reset() {
   m_registers.reset();
   m_interrupt.reset();
+  m_running = false;
   refresh(false);
 }
 
@@ -334,6 +341,7 @@ void Pmcg::visit(Archive& archive) {
   m_registers.visit(archive);
   m_interrupt.visit(archive);
   archive.moment("counted_until", m_counted_until);
+  if (m_parts.features.quirks.has(Quirk::hisilicon_162001900)) archive.value("running", m_running);
   archive.end();
   if (!archive.loading()) return;
   // An archive may come from anywhere: no register has more bits than software can give it.

@@ -71,7 +71,7 @@ void PmcgInterrupt::visit(Archive& archive) {
   m_op.visit(archive);
   archive.end();
   if (!archive.loading()) return;
-  restore_msi_op(archive, m_op, m_sending);
+  restore_msi_op(archive, m_op, m_parts.features, m_sending);
   if (!archive.ok()) reset();
 }
 

@@ -269,6 +269,9 @@ std::vector<RegisterInfo> register_table(const Features& f, SecSid sec_sid) {
     }
   }
 
+  if (f.quirks.has(Quirk::cavium_74)) {
+    for (RegisterInfo& r : t) r.offset &= 0xffffU;
+  }
   if (sec_sid == SecSid::secure) return secure_table(t, f);
   if (f.SECURE_IMPL) return t;
   std::uint16_t next = SMMU_S_first;

@@ -4,6 +4,7 @@
 
 #include "personalities.h"
 #include "presets.h"
+#include "smmuvp/smmu_settings/quirks.h"
 #include "smmuvp/smmuv3/id_fields.h"
 
 namespace smmuvp::smmuv3 {
@@ -98,6 +99,7 @@ std::vector<ParamInfo> make_params() {
           "pulse",
           {"edge", "level"}),
   };
+  p.push_back(smmu::quirks_param(quirk_infos()));
   smmu::append(p, smmu::port_params());
   smmu::append(
       p, {
@@ -235,6 +237,7 @@ Settings settings_of(const Params& p) {
   f.GBPA_ABORT = p.flag("GBPA_ABORT");
   f.IIDR = word("IIDR");
   f.register_window = word("register_window");
+  f.quirks = smmu::read_quirks<Quirk>(p, quirk_infos());
   if (p.flag("pmcg")) {
     PmcgFeatures& m = f.pmcg;
     m.counters = byte("pmcg_counters");

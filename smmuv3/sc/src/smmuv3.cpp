@@ -35,11 +35,12 @@ class Module : public smmu::WithCore<smmuv3::Smmu>, public smmu::SmmuModule {
         // IHI 0070 6.2: an access inside the window of a shape that no register has is RAZ/WI.
         SmmuModule(owner, {core.engine(), core.workers(), core.diag(), s.structures.timing}, s,
                    {core.window().size(), "IHI 0070 6.2"}, walk),
-        m_wires(ports, s.level_irq, clock(), outputs()) {
+        m_wires(ports, s.level_irq, s.features.quirks.has(smmuv3::Quirk::cavium_126), clock(), outputs()) {
     if (s.features.ATS) add_sender("ats_sender", core.interface(), ats);
     if (core.secure_interface() == nullptr) return;
     if (s.features.ATS) add_sender("secure_ats_sender", *core.secure_interface(), ats);
-    m_secure_wires.emplace(secure_ports, s.level_irq, clock(), outputs(), "s_", &m_wires);
+    m_secure_wires.emplace(secure_ports, s.level_irq, s.features.quirks.has(smmuv3::Quirk::cavium_126),
+                           clock(), outputs(), "s_", &m_wires);
   }
 
   /// The port `ats`, when whatever is bound to it has been. Ties it off where nothing is.
@@ -223,13 +224,17 @@ SmmuV3<BUSWIDTH>::SmmuV3(const sc_core::sc_module_name& name, const Params& para
     m_impl->list_tbus(tbu_in, tbu_out, p);
     if (m_impl->features.ATS) p.push_back({"ats", &ats, "messages to devices with an ATC", true});
     const bool edge = !settings.level_irq;
+    // bindings/iommu/arm,smmu-v3.yaml: where there is one line, it stands alone, as "combined".
+    const bool shared = settings.features.quirks.has(smmuv3::Quirk::cavium_126);
+    const auto binding = [shared](const char* name) { return shared ? "" : name; };
     p.push_back({"eventq_irq", &eventq_irq,
-                 edge ? "Event queue became non-empty" : "Event queue is non-empty", true, "eventq", edge});
-    p.push_back({"gerror_irq", &gerror_irq, "global error", true, "gerror", edge});
-    p.push_back({"cmdq_sync_irq", &cmdq_sync_irq, "CMD_SYNC completed", true, "cmdq-sync", true});
+                 edge ? "Event queue became non-empty" : "Event queue is non-empty", true,
+                 shared ? "combined" : "eventq", edge});
+    p.push_back({"gerror_irq", &gerror_irq, "global error", true, binding("gerror"), edge});
+    p.push_back({"cmdq_sync_irq", &cmdq_sync_irq, "CMD_SYNC completed", true, binding("cmdq-sync"), true});
     if (settings.features.PRI) {
       p.push_back({"priq_irq", &priq_irq, edge ? "page requests have come" : "PRI queue is non-empty", true,
-                   "priq", edge});
+                   binding("priq"), edge});
     }
     if (settings.features.SECURE_IMPL) {
       p.push_back({"s_eventq_irq", &s_eventq_irq,
@@ -380,7 +385,14 @@ bool is_mmu_600(std::uint32_t IIDR) { return IIDR >> 20 == 0x483 && (IIDR & 0xff
 template <unsigned BUSWIDTH>
 void SmmuV3<BUSWIDTH>::describe(DtNode& node) const {
   node.set_name("iommu");
-  node.strings("compatible", {"arm,smmu-v3"});
+  std::vector<std::string> compatible = {"arm,smmu-v3"};
+  const std::vector<QuirkInfo>& quirks = smmuv3::quirk_infos();
+  for (std::size_t i = 0; i < quirks.size(); ++i) {
+    if (!m_impl->features.quirks.has(static_cast<smmuv3::Quirk>(i))) continue;
+    if (quirks[i].compatible != nullptr) compatible.insert(compatible.begin(), quirks[i].compatible);
+    if (quirks[i].property != nullptr) node.flag(quirks[i].property);
+  }
+  node.strings("compatible", compatible);
   node.cells("#iommu-cells", {1});
   if (m_impl->features.COHACC) node.flag("dma-coherent");
   // The platform names the controller of the messages.

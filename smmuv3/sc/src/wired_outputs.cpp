@@ -4,9 +4,27 @@
 
 namespace smmuvp::smmuv3 {
 
-WiredOutputs::WiredOutputs(const Ports& ports, bool level, const sc_core::sc_time& clock,
+namespace {
+
+// The quirk cavium_126.
+Signals by_one_line(Signals s) {
+  s.eventq = s.eventq || s.gerror || s.cmdq_sync || s.priq;
+  s.gerror = s.cmdq_sync = s.priq = false;
+  return s;
+}
+
+Levels by_one_line(Levels l) {
+  l.eventq = l.eventq || l.gerror || l.priq;
+  l.gerror = l.priq = false;
+  return l;
+}
+
+}  // namespace
+
+WiredOutputs::WiredOutputs(const Ports& ports, bool level, bool shared, const sc_core::sc_time& clock,
                            smmu::OutputGroup& group, const std::string& prefix, WiredOutputs* first)
     : m_level(level),
+      m_shared(shared),
       m_eventq(level ? group.add_level(prefix + "eventq", ports.eventq)
                      : group.add_pulse(prefix + "eventq", ports.eventq, clock)),
       m_gerror(level ? group.add_level(prefix + "gerror", ports.gerror)
@@ -30,14 +48,16 @@ void WiredOutputs::update(Pmcgs& pmcgs) {
 }
 
 void WiredOutputs::update(ProgrammingInterface& interface) {
-  const Signals s = interface.take_signals();
+  Signals s = interface.take_signals();
+  if (m_shared) s = by_one_line(s);
   if (s.eventq) m_eventq.request();
   if (s.gerror) m_gerror.request();
   if (s.cmdq_sync) m_cmdq_sync.request();
   if (s.event) m_event.request();
   if (s.priq && m_priq != nullptr) m_priq->request();
   if (!m_level) return;
-  const Levels levels = interface.levels();
+  Levels levels = interface.levels();
+  if (m_shared) levels = by_one_line(levels);
   m_eventq.set(levels.eventq);
   m_gerror.set(levels.gerror);
   if (m_priq != nullptr) m_priq->set(levels.priq);
@@ -53,6 +73,7 @@ void WiredOutputs::cancel_disabled(const Pmcgs& pmcgs) {
 
 void WiredOutputs::cancel_disabled(const ProgrammingInterface& interface) {
   const std::uint32_t enabled = interface.reg(SMMU_IRQ_CTRL);
+  if (m_shared) return;  // a pulse that waits may be a CMD_SYNC's, which nothing disables
   if ((enabled & IRQ_CTRL_EVENTQ_IRQEN) == 0) m_eventq.cancel();
   if ((enabled & IRQ_CTRL_GERROR_IRQEN) == 0) m_gerror.cancel();
   if ((enabled & IRQ_CTRL_PRIQ_IRQEN) == 0 && m_priq != nullptr) m_priq->cancel();

@@ -25,9 +25,10 @@ class WiredOutputs {
   /// @param level   eventq, gerror and priq show what holds, and not that it has begun
   /// @param group   they join it
   /// @param prefix  of their names there
+  /// @param shared  all interrupts of an SMMU leave by eventq (the quirk cavium_126)
   /// @param first   another interface's, which has the event output; nullptr: these have it
-  WiredOutputs(const Ports& ports, bool level, const sc_core::sc_time& clock, smmu::OutputGroup& group,
-               const std::string& prefix = {}, WiredOutputs* first = nullptr);
+  WiredOutputs(const Ports& ports, bool level, bool shared, const sc_core::sc_time& clock,
+               smmu::OutputGroup& group, const std::string& prefix = {}, WiredOutputs* first = nullptr);
 
   /// Shows what has happened since the last call, and what holds.
   void update(ProgrammingInterface& interface);
@@ -38,6 +39,7 @@ class WiredOutputs {
 
  private:
   bool m_level;
+  bool m_shared;
   InterruptOutput& m_eventq;
   InterruptOutput& m_gerror;
   InterruptOutput& m_cmdq_sync;

@@ -260,6 +260,10 @@ CommandError check_command(const Command& command, const Features& features, con
     }
     return CommandError::CERROR_ILL;
   }
+  if (features.quirks.has(Quirk::hisilicon_161010701) && info->opcode <= Opcode::CMD_PREFETCH_ADDR) {
+    why = "CMD_PREFETCH_*, with the quirk hisilicon_161010701";
+    return CommandError::CERROR_ILL;
+  }
   // 4.1.6: whether or not there is a Secure state
   if (info->has_SSec && command.SSec && !queue.secure()) {
     why = "SSec is 1 on the Non-secure Command queue";

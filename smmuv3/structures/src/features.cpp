@@ -87,7 +87,7 @@ const char* Features::problem() const {
   if (STALL_MODEL > 2) return "STALL_MODEL is 0, 1 or 2";
   if (STALL_MODEL == 1 && STALL_MAX != 0) return "STALL_MAX is 0 with STALL_MODEL 1, which never stalls";
   if (STALL_MODEL != 1 && STALL_MAX == 0) return "STALL_MAX is 1 or more with STALL_MODEL 0 and 2";
-  return nullptr;
+  return quirk_problem(*this);
 }
 
 namespace {

@@ -5,6 +5,7 @@
 
 #include "smmuvp/smmu/worker.h"
 #include "smmuvp/smmuv3/commands.h"
+#include "smmuvp/smmuv3/invalidation_race.h"
 #include "smmuvp/smmuv3/parts.h"
 
 namespace smmuvp::smmuv3 {
@@ -14,8 +15,7 @@ class Stalls;
 
 class CommandQueue : public smmu::Worker {
  public:
-  CommandQueue(const Parts& parts, ProgrammingInterface& interface)
-      : m_parts(parts), m_interface(interface) {}
+  CommandQueue(const Parts& parts, ProgrammingInterface& interface);
 
   /// Whether a command is being fetched, or a CMD_SYNC waits.
   bool busy() const { return m_state != State::idle; }
@@ -62,6 +62,7 @@ class CommandQueue : public smmu::Worker {
   std::uint64_t m_barrier = 0;   // of State::sync
   std::uint64_t m_messages = 0;  // of State::messages: AtcMessages::barrier()
   smmu::TimePs m_time = 0;
+  std::optional<InvalidationRace> m_race;  // with the quirk
 };
 
 }  // namespace smmuvp::smmuv3

@@ -25,10 +25,15 @@ struct Msi {
   void visit(Archive& archive);
 };
 
+/// Bytes of the write that is an MSI.
+inline std::uint8_t msi_bytes(const Features& features) {
+  return features.quirks.has(Quirk::hisilicon_msi_64bit) ? 8 : 4;
+}
+
 /// The write that is the MSI. The address is truncated to the OAS (3.4.3).
 smmu::MemoryOp msi_op(const Msi& msi, const Features& features);
 /// After loading. @param sending  whether `op` is an MSI that is under way
-void restore_msi_op(Archive& archive, smmu::MemoryOp& op, bool sending);
+void restore_msi_op(Archive& archive, smmu::MemoryOp& op, const Features& features, bool sending);
 
 /// Sends MSIs one after the other. One of a source that is still to be sent stands for all its occurrences
 /// until it leaves (3.18: identical interrupts may be coalesced); what happens after that is told by another.

@@ -126,6 +126,7 @@ class Pmcg : public smmu::Worker, public RegisterBlock, private RegisterObserver
   PmcgInterrupt m_interrupt;
   smmu::TimePs m_counted_until = 0;  // cycles
   smmu::TimePs m_written_at = 0;     // the time of the write that is being carried out
+  bool m_running = false;            // CR.E; with hisilicon_162001900, whether it has been 1
   // What registers say, for refresh() to work out:
   std::vector<std::uint8_t> m_of_cycles;  // enabled counters, by what they count
   std::vector<Counting> m_of_events;      // likewise

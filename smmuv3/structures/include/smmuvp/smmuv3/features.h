@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "smmuvp/smmu/engine.h"
+#include "smmuvp/smmuv3/quirks.h"
 
 namespace smmuvp::smmuv3 {
 
@@ -97,6 +98,7 @@ struct Features {
   std::uint32_t register_window = 0x20000;  ///< least bytes of the register window; Pages 0 and 1 need these
   bool GBPA_ABORT = false;                  ///< reset value of GBPA.ABORT (IMPLEMENTATION DEFINED)
   std::uint32_t IIDR = 0;                   ///< as the register; 0 is no Arm implementation
+  Quirks quirks;  ///< departures from the architecture; none is the SMMU of IHI 0070
 
   /// nullptr if the combination is legal, else what is wrong, beginning with a parameter's name.
   const char* problem() const;
