@@ -115,13 +115,21 @@ void Reader::params(ComponentConfig& to, const TomlValue& value) const {
   TomlTable table(value, fmt::format("[{}.params]", to.name));
   for (const auto& [name, v, place] : table.take_all()) {
     ParamSetting setting{name, false, place};
-    need_scalar(v, fmt::format("parameter '{}'", name));
+    const std::string what = fmt::format("parameter '{}'", name);
+    if (v.is_array()) {  // a list of names is one text
+      std::string names;
+      for (const std::string& text : toml_texts(v, what)) names += (names.empty() ? "" : ", ") + text;
+      setting.value = names;
+      to.params.push_back(std::move(setting));
+      continue;
+    }
+    need_scalar(v, what);
     if (v.is_boolean()) {
       setting.value = v.boolean;
     } else if (v.is_integer()) {
       setting.value = toml_number(v, name);
     } else {
-      setting.value = toml_text(v, fmt::format("parameter '{}'", name));
+      setting.value = toml_text(v, what);
     }
     to.params.push_back(std::move(setting));
   }

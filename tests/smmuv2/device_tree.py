@@ -110,6 +110,23 @@ def case_a_stream_id_of_more_than_16_bits_is_refused(program, folder):
         sys.exit(made.stderr)
 
 
+def case_a_quirk_is_told_by_the_property_or_string_that_drivers_know(program, folder):
+    quirks = 'quirks = ["marvell_582743", "calxeda_secure_access"]'
+    t = Tree(program, folder, 'gfsr_irq = "SPI 74"', params="SES = true, " + quirks)
+    expect("made", t.made.returncode, 0)
+    expect("compatible", t.get("compatible"), ["marvell,ap806-smmu-500", "arm,smmu-v2"])
+    expect("calxeda,smmu-secure-config-access", t.get("calxeda,smmu-secure-config-access"), [])
+    plain = Tree(program, folder, 'gfsr_irq = "SPI 74"', params="SES = true")
+    expect("calxeda,smmu-secure-config-access", plain.get("calxeda,smmu-secure-config-access"), None)
+
+
+def case_an_unknown_quirk_is_refused_at_its_place(program, folder):
+    made = Tree(program, folder, 'gfsr_irq = "SPI 74"', params='SES = true, quirks = ["marvell_1"]').made
+    expect("exit code", made.returncode, 64)
+    if "platform.toml:" not in made.stderr or "'marvell_1'" not in made.stderr or "qcom_last_bank" not in made.stderr:
+        sys.exit(made.stderr)
+
+
 def main():
     program, case = sys.argv[1:]
     with tempfile.TemporaryDirectory() as folder:

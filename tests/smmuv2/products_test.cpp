@@ -248,37 +248,6 @@ TEST(Mmu500, DebugPointersAreHeldAndTheirDataReadZero) {
   }
 }
 
-// Some firmware takes a bypass as a fault context.
-TEST(FirmwareQuirk, TakesABypassAsAFault) {
-  Features f;
-  f.quirk_s2cr_bypass_faults = true;
-  World w(f);
-  w.write(sGFSR, ~0U);
-  w.map_stream(0, 9, S2CR_bypass);
-  w.start();
-  EXPECT_EQ(w.read(S2CR0) >> 16 & 3U, 2U);
-  EXPECT_EQ(w.access(9, 0).outcome, Outcome::abort);
-  EXPECT_EQ(w.read(sGFSR), 1U);
-}
-
-// Some products drop the base page of a block alone.
-TEST(TlbivalQuirk, DropsNothingButTheLastLevelsPage) {
-  for (const bool quirk : {false, true}) {
-    Features f;
-    f.quirk_tlbival_base_page_only = quirk;
-    World w(f);
-    auto& b = w.stream64(9, 3, 5);
-    b.map(0x20'0000, 0x40'0000, 0x20'0000);
-    b.map(0x1000, 0x2000, 0x2000);
-    w.start();
-    for (const std::uint64_t va : {0x20'0000, 0x1000}) w.access(9, va);
-    w.write_cb(3, TLBIVAL, 0x200 | std::uint64_t{5} << 48, 8);
-    w.write_cb(3, TLBIVAL, 0x1 | std::uint64_t{5} << 48, 8);
-    EXPECT_EQ(w.access(9, 0x20'0000).tlb_hit, quirk);
-    EXPECT_FALSE(w.access(9, 0x1000).tlb_hit);
-  }
-}
-
 // Two SMMUs share nothing.
 TEST(TwoSmmus, ShareNoTlb) {
   World a;

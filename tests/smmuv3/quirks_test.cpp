@@ -197,8 +197,11 @@ TEST(QuirkHisilicon162001900, WhetherAGroupEverCountedIsSaved) {
   v.access_by(0, 5, PmcgWorld::va);
   EXPECT_EQ(v.counter(PmcgWorld::tbu0, 0), 1U);
   v.smmu.reset();
-  v.count(PmcgWorld::tbu0, 0, PmcgEvent::transaction);
-  v.set_pmcg(PmcgWorld::tbu0, 0xe04, 0);
+  v.set_pmcg(PmcgWorld::tbu0, 0xc00, 1, 8);
+  v.set_pmcg(PmcgWorld::tbu0, 0x400, 1 | PmcgWorld::span);
+  v.set_pmcg(PmcgWorld::tbu0, 0xa00, PmcgWorld::all_streams);
+  v.access_by(0, 5, PmcgWorld::va);
+  EXPECT_EQ(v.counter(PmcgWorld::tbu0, 0), 0U) << "after a reset it has not counted yet";
 }
 
 // ---- hisilicon_msi_64bit

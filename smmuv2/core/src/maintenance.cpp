@@ -109,8 +109,7 @@ bool Maintenance::bank_written(Reg id, unsigned bank, std::uint64_t value, smmu:
       what.range = page_at(address_64(value));
       if (asid && has_ASIDs) take_ASID_64(value >> 48U);
     }
-    // A quirk of some products: not the block that the page lies in.
-    if (leaf && m_parts.features.quirk_tlbival_base_page_only) what.hint = smmu::TtlHint{12, 3};
+    if (leaf && m_parts.features.quirks.has(Quirk::qcom_tlbival_base_page)) what.hint = smmu::TtlHint{12, 3};
   };
   switch (id) {
     case SMMU_CBn_TLBIALL:

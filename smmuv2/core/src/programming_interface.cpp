@@ -32,6 +32,12 @@ bool ProgrammingInterface::legal_access(std::uint32_t offset, unsigned bytes, bo
                              "IHI 0062 9.1, 16.1", {}, offset);
     return false;
   }
+  if (bytes == 8 && m_parts.features.quirks.has(Quirk::marvell_582743)) {
+    m_parts.diag.guest_error("register.quirk",
+                             std::string("a 64-bit ") + what + " is RAZ/WI with the quirk marvell_582743",
+                             "IHI 0062 9.1, 16.1", {}, offset);
+    return false;
+  }
   const std::optional<Located> at = m_registers.locate(offset);
   if (at && !in_format(static_cast<Reg>(at->id), at->index)) return false;
   const bool whole = at && at->bytes == 8;
@@ -42,6 +48,18 @@ bool ProgrammingInterface::legal_access(std::uint32_t offset, unsigned bytes, bo
     return false;
   }
   return true;
+}
+
+// The quirk qcom_last_bank.
+bool ProgrammingInterface::answers(std::uint32_t offset) const {
+  const Features& f = m_parts.features;
+  if (!f.quirks.has(Quirk::qcom_last_bank) || offset < f.window_bytes() / 2) return true;
+  return (offset - f.window_bytes() / 2) / f.page_bytes() + 1 != f.NUMCB;
+}
+
+// The quirk calxeda_secure_access.
+AccessSecurity ProgrammingInterface::taken_as(AccessSecurity security) const {
+  return m_parts.features.quirks.has(Quirk::calxeda_secure_access) ? AccessSecurity::Secure : security;
 }
 
 // 3.9, 16.1, 17.1: registers of the other format are RAZ/WI, and keep what they hold.
@@ -118,6 +136,8 @@ bool ProgrammingInterface::read(std::uint32_t offset, unsigned bytes, AccessSecu
                                 smmu::TimePs now, std::uint64_t& value, const AccessMarks& marks) {
   value = 0;
   m_now = now;
+  if (!answers(offset)) return false;
+  security = taken_as(security);
   const Permission permitted = permission(offset, security);
   if (permitted == Permission::faults) return configuration_fault(offset, false, security, marks);
   if (permitted == Permission::raz_wi || !legal_access(offset, bytes, false)) return true;
@@ -133,6 +153,8 @@ bool ProgrammingInterface::read(std::uint32_t offset, unsigned bytes, AccessSecu
 bool ProgrammingInterface::write(std::uint32_t offset, unsigned bytes, AccessSecurity security,
                                  smmu::TimePs now, std::uint64_t value, const AccessMarks& marks) {
   m_now = now;
+  if (!answers(offset)) return false;
+  security = taken_as(security);
   const Permission permitted = permission(offset, security);
   if (permitted == Permission::faults) return configuration_fault(offset, true, security, marks);
   if (permitted == Permission::raz_wi || !legal_access(offset, bytes, true)) return true;

@@ -98,8 +98,7 @@ void ProgrammingInterface::global_written(Reg id, std::uint32_t index, AccessSec
       configuration_changed();
       break;
     case SMMU_S2CRn:
-      // A quirk of some firmware, which stands between software and the register.
-      if (m_parts.features.quirk_s2cr_bypass_faults && get(value, S2CR_TYPE) == 1) {
+      if (m_parts.features.quirks.has(Quirk::qcom_s2cr_bypass_faults) && get(value, S2CR_TYPE) == 1) {
         m_registers.set(SMMU_S2CRn, (value & ~S2CR_TYPE.in_word()) | std::uint64_t{2} << S2CR_TYPE.low,
                         index);
       }

@@ -9,6 +9,7 @@
 #include "explain.h"
 #include "lines.h"
 #include "smmuv2_settings.h"
+#include "smmuvp/smmu_sc/describe_quirks.h"
 #include "smmuvp/smmu_sc/smmu_module.h"
 #include "smmuvp/smmuv2/access.h"
 #include "smmuvp/smmuv2/smmu.h"
@@ -346,7 +347,8 @@ void SmmuV2<BUSWIDTH>::dump(std::ostream& out) const {
 template <unsigned BUSWIDTH>
 void SmmuV2<BUSWIDTH>::describe(DtNode& node) const {
   node.set_name("iommu");
-  node.strings("compatible", smmuv2::compatible_of(parameters()));
+  smmu::describe_quirks(node, m_impl->features.quirks, smmuv2::quirk_infos(),
+                        smmuv2::compatible_of(parameters()));
   if (parameters().flag("mmu_masters")) {
     node.flag("mmu-masters");
   } else {

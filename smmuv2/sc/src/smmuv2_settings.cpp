@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "smmuvp/base/config_errors.h"
+#include "smmuvp/smmu_settings/quirks.h"
 #include "smmuvp/smmuv2/id_fields.h"
 
 namespace smmuvp::smmuv2 {
@@ -150,11 +151,6 @@ std::vector<FeatureParam> make_feature_params() {
                                         "what MMU-500 has in sACR, ACTLR and debug registers"),
       number<&Features::reset_fill>("reset_fill", 0, ~0ULL,
                                     "what registers read that reset leaves UNKNOWN; 0: zeros, else a seed"),
-      flag<&Features::quirk_s2cr_bypass_faults>("quirk_s2cr_bypass_faults",
-                                                "S2CR.TYPE bypass is taken as fault, as some firmware does"),
-      flag<&Features::quirk_tlbival_base_page_only>(
-          "quirk_tlbival_base_page_only",
-          "TLBIVAL and TLBIVAAL drop pages of 4 KiB alone, and not the block that an address lies in"),
   };
 }
 
@@ -212,6 +208,7 @@ std::vector<ParamInfo> make_params() {
     p.push_back(smmu::flag_param(
         n.name, false, std::string(n.what) + " (" + n.field + "): not built, so that true is refused"));
   }
+  p.push_back(smmu::quirks_param(quirk_infos()));
   smmu::append(p, smmu::port_params());
   p.push_back(smmu::preset_param(presets()));
   p.push_back(personality_param());
@@ -230,6 +227,7 @@ std::vector<ParamInfo> make_params() {
 Features read_features(const Params& p) {
   Features f;
   for (const FeatureParam& feature : feature_params()) feature.read(f, p, feature.info.name);
+  f.quirks = smmu::read_quirks<Quirk>(p, quirk_infos());
   return f;
 }
 
@@ -307,7 +305,7 @@ std::string personality_difference(const Params& params) {
     const std::string wanted = feature.text(part);
     const bool is_field = std::any_of(id_fields().begin(), id_fields().end(),
                                       [&](const IdField& field) { return name == field.name(); });
-    // Of what no register tells, what the part is known for: not of seeds and quirks.
+    // Of what no register tells, what the part is known for: not of seeds.
     if (!is_field && wanted == feature.text(Features{})) continue;
     const std::string is = feature.text(features);
     if (is == wanted) continue;

@@ -168,10 +168,20 @@ std::uint8_t Features::UBS_code() const { return size_code(UBS); }
 std::uint8_t Features::OAS_code() const { return size_code(OAS); }
 std::uint8_t Features::IAS_code() const { return size_code(IAS); }
 
+namespace {
+
+void quirk_rules(const Features& f, Rules& r) {
+  r.need(!f.quirks.has(Quirk::calxeda_secure_access) || f.SES, {"quirks", "SES"},
+         "quirks has calxeda_secure_access, which needs SES");
+}
+
+}  // namespace
+
 std::vector<FeatureProblem> Features::problems() const {
   std::vector<FeatureProblem> found;
   Rules rules(found);
-  for (const auto add : {version_rules, stages_rules, sizes_rules, streams_rules, map_rules, choices_rules}) {
+  for (const auto add :
+       {version_rules, stages_rules, sizes_rules, streams_rules, map_rules, choices_rules, quirk_rules}) {
     add(*this, rules);
   }
   return found;

@@ -10,6 +10,7 @@
 #include "params.h"
 #include "personalities.h"
 #include "presets.h"
+#include "smmuvp/smmu_sc/describe_quirks.h"
 #include "smmuvp/smmu_sc/smmu_module.h"
 #include "smmuvp/smmuv3/access.h"
 #include "smmuvp/smmuv3/dump.h"
@@ -385,14 +386,7 @@ bool is_mmu_600(std::uint32_t IIDR) { return IIDR >> 20 == 0x483 && (IIDR & 0xff
 template <unsigned BUSWIDTH>
 void SmmuV3<BUSWIDTH>::describe(DtNode& node) const {
   node.set_name("iommu");
-  std::vector<std::string> compatible = {"arm,smmu-v3"};
-  const std::vector<QuirkInfo>& quirks = smmuv3::quirk_infos();
-  for (std::size_t i = 0; i < quirks.size(); ++i) {
-    if (!m_impl->features.quirks.has(static_cast<smmuv3::Quirk>(i))) continue;
-    if (quirks[i].compatible != nullptr) compatible.insert(compatible.begin(), quirks[i].compatible);
-    if (quirks[i].property != nullptr) node.flag(quirks[i].property);
-  }
-  node.strings("compatible", compatible);
+  smmu::describe_quirks(node, m_impl->features.quirks, smmuv3::quirk_infos(), {"arm,smmu-v3"});
   node.cells("#iommu-cells", {1});
   if (m_impl->features.COHACC) node.flag("dma-coherent");
   // The platform names the controller of the messages.

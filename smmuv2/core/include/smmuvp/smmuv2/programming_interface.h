@@ -111,6 +111,9 @@ class ProgrammingInterface : private RegisterObserver {
   bool in_format(Reg id, unsigned bank) const;
   /// Of the stage 2 format, and AArch32 (17.3.8).
   bool is_stage2_32(unsigned bank) const;
+  /// Whether there is anything at an offset but a bus error.
+  bool answers(std::uint32_t offset) const;
+  AccessSecurity taken_as(AccessSecurity security) const;
   bool legal_access(std::uint32_t offset, unsigned bytes, bool write);
   Permission permission(std::uint32_t offset, AccessSecurity security) const;
   bool configuration_fault(std::uint32_t offset, bool write, AccessSecurity security,

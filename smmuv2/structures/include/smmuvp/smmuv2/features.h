@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "smmuvp/base/registers.h"
+#include "smmuvp/smmuv2/quirks.h"
 
 namespace smmuvp::smmuv2 {
 
@@ -96,10 +97,7 @@ struct Features {
   bool mmu500_registers = false;  ///< sACR, ACTLR and debug registers of MMU-500
   /// What registers read that reset leaves UNKNOWN: 0 zeros, else a seed.
   std::uint64_t reset_fill = 0;
-  /// A write of an S2CR with TYPE bypass is taken as one of a fault context, as some firmware does.
-  bool quirk_s2cr_bypass_faults = false;
-  /// TLBIVAL and TLBIVAAL drop pages of 4 KiB alone, and not the block that an address lies in.
-  bool quirk_tlbival_base_page_only = false;
+  Quirks quirks;  ///< departures from the architecture; none is the SMMU of IHI 0062
 
   /// All that is wrong with the combination; empty if it is legal.
   std::vector<FeatureProblem> problems() const;
