@@ -238,7 +238,8 @@ void load(const BootPlan& plan, const System& system) {
         std::memcpy(m.control->data() + (address - m.base), data, bytes);
     }
   };
-  // Memory is zero at the start, so the rest of each segment needs no writing.
+  // Memory is zero at the start, so the rest of each segment needs no writing; what software made of it
+  // outlasts a reset of the processors.
   for (const ImageSegment& s : plan.kernel.segments)
     put(s.address, plan.kernel_file.data() + s.file_offset, s.file_bytes);
   put(plan.device_tree_address, plan.device_tree.data(), plan.device_tree.size());

@@ -46,7 +46,7 @@ std::vector<std::uint8_t> make_initramfs(const BootConfig& boot, std::vector<Boo
 /// @param bootargs  complete. @throws ConfigError
 BootPlan plan_boot(const System& system, const std::string& bootargs);
 
-/// Writes the plan to memory and sets where the CPUs start.
+/// Writes the plan to memory and sets where the CPUs start: at the start, and when processors are reset.
 void load(const BootPlan& plan, const System& system);
 
 }  // namespace smmuvp::platform

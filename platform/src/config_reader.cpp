@@ -116,7 +116,8 @@ void Reader::params(ComponentConfig& to, const TomlValue& value) const {
   for (const auto& [name, v, place] : table.take_all()) {
     ParamSetting setting{name, false, place};
     const std::string what = fmt::format("parameter '{}'", name);
-    if (v.is_array()) {  // a list of names is one text
+    const auto is_text = [](const TomlValue& item) { return item.is_string(); };
+    if (v.is_array() && std::all_of(v.array.begin(), v.array.end(), is_text)) {  // names, as one text
       std::string names;
       for (const std::string& text : toml_texts(v, what)) names += (names.empty() ? "" : ", ") + text;
       setting.value = names;

@@ -9,6 +9,11 @@ namespace smmuvp::platform {
 std::uint64_t now_ps() { return to_ps(sc_core::sc_time_stamp()); }
 
 void PlatformHost::guest_exit(const GuestExit& exit) {
+  if (exit.kind == GuestExit::Kind::WarmReset) {
+    m_warm_reset = true;
+    sc_core::sc_pause();
+    return;
+  }
   // The first one counts: another CPU may still run to the end of its quantum.
   if (!m_exit) m_exit = exit;
   sc_core::sc_stop();

@@ -4,6 +4,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "smmuvp/tlm/host.h"
@@ -43,6 +44,8 @@ class PlatformHost : public Host, private DiagSink {
   void set_print(std::function<void(const Reported&)> print);
 
   const std::optional<GuestExit>& exit() const { return m_exit; }
+  /// Whether the guest has asked for a reset of the processors since the last call. Simulation has paused.
+  bool take_warm_reset() { return std::exchange(m_warm_reset, false); }
   const std::string& internal() const { return m_internal; }
   const std::string& unsupported() const { return m_unsupported; }
   /// What components can do less of on this machine, a line each.
@@ -61,6 +64,7 @@ class PlatformHost : public Host, private DiagSink {
   std::function<std::optional<std::uint64_t>()> m_pc;
   std::function<void(const Reported&)> m_print;
   std::optional<GuestExit> m_exit;
+  bool m_warm_reset = false;
   std::string m_internal, m_unsupported;
   std::vector<std::string> m_limitations;
   std::vector<Reported> m_diagnostics;

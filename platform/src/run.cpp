@@ -128,7 +128,8 @@ class Run {
   ExitCode go();
 
  private:
-  StopReason simulate();
+  StopReason simulate(const BootPlan& plan);
+  void restart(const BootPlan& plan);
   void serve_gdb();
   void wait_for_real_time(std::uint64_t sim_ps);
   void print(const Reported& r);
@@ -281,7 +282,18 @@ void Run::serve_gdb() {
                                                               }});
 }
 
-StopReason Run::simulate() {
+// Of the processors alone (PSCI SYSTEM_RESET2). As firmware does, kernel, device tree and initramfs are
+// loaded again; all other memory is as it was.
+void Run::restart(const BootPlan& plan) {
+  load(plan, m_system);
+  for (CpuControl* cpu : m_system.cpus()) cpu->restart();
+  if (m_options.quiet) return;
+  m_console.flush();
+  m_progress.clear();
+  tell("smmu-vp: [{}] the processors begin again (PSCI SYSTEM_RESET2)\n", duration_text(now_ps()));
+}
+
+StopReason Run::simulate(const BootPlan& plan) {
   const auto limit_sim = m_options.timeout_sim_ps ? m_options.timeout_sim_ps : m_config.run.timeout_sim_ps;
   bool standstill = false;
   for (;;) {
@@ -321,6 +333,7 @@ StopReason Run::simulate() {
     if (m_console.full()) return StopReason::ConsoleLimit;
     if (m_console.cut()) return StopSignals::requested() ? StopReason::Interrupted : StopReason::WallTimeout;
     if (m_host.exit()) return StopReason::GuestExit;
+    if (m_host.take_warm_reset()) restart(plan);
     if (sc_core::sc_get_status() == sc_core::SC_STOPPED) {
       m_internal = "a component stopped the simulation";
       return StopReason::InternalError;
@@ -486,7 +499,7 @@ ExitCode Run::go() {
   if (m_options.console) terminal.emplace();
   m_clock = Clock();
   if (m_wall_limit) signals.arm_wall_limit(m_wall_limit->ps, wall_grace_seconds);
-  const StopReason reason = simulate();
+  const StopReason reason = simulate(plan);
   terminal.reset();
   finish(reason);
   if (m_gdb) m_gdb->finished(static_cast<int>(m_record.verdict.code));

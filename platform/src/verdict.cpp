@@ -20,6 +20,7 @@ std::string guest_failure(const RunFacts& facts, const GuestExit& exit) {
     case GuestExit::Kind::Status:
       return exit.status == 0 ? "" : fmt::format("the guest ended with status {}{}", exit.status, via(exit));
     case GuestExit::Kind::Reset:
+    case GuestExit::Kind::WarmReset:  // after which this program goes on
       return facts.reset_passes ? "" : fmt::format("the guest reset the machine{}", via(exit));
     case GuestExit::Kind::DeadEnd:
       return "the guest cannot go on: " + exit.via;

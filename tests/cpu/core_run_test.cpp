@@ -196,10 +196,12 @@ struct Call {
   int64_t answer;
 };
 constexpr Call firmware_calls[] = {
-    {0x84000000, 0, 0, 0x10001}, {0x8400000a, 0x84000008, 0, 0},  {0x8400000a, 0x84000099, 0, -1},
-    {0x84000006, 0, 0, 2},       {0xc4000003, 0, 0x40080000, -4}, {0xc4000003, 1, 0x40080000, -2},
-    {0xc4000004, 0, 0, 0},       {0xc4000004, 1, 0, -2},          {0x84000002, 0, 0, -3},
-    {0x84000055, 0, 0, -1},      {0x80000000, 0, 0, 0x10001},     {0x12345678, 0, 0, -1},
+    {0x84000000, 0, 0, 0x10001},     {0x8400000a, 0x84000008, 0, 0},  {0x8400000a, 0x84000099, 0, -1},
+    {0x84000006, 0, 0, 2},           {0xc4000003, 0, 0x40080000, -4}, {0xc4000003, 1, 0x40080000, -2},
+    {0xc4000004, 0, 0, 0},           {0xc4000004, 1, 0, -2},          {0x84000002, 0, 0, -3},
+    {0x8400000a, 0x84000012, 0, 0},  {0x8400000a, 0xc4000012, 0, 0},  {0x84000012, 1, 0, -2},
+    {0xc4000012, 0x80000000, 0, -2}, {0x84000055, 0, 0, -1},          {0x80000000, 0, 0, 0x10001},
+    {0x12345678, 0, 0, -1},
 };
 
 TEST(CpuFirmware, AnswersPsciForASingleCore) {
@@ -231,6 +233,17 @@ TEST(CpuFirmware, SystemOffAndResetEndTheRunByHvcAndSmc) {
       m.set("X21", Machine::scratch);
       EXPECT_EQ(m.run().reason, off ? StopReason::power_off : StopReason::reset) << conduit;
     }
+  }
+}
+
+TEST(CpuFirmware, AWarmResetIsToldApartFromAReset) {
+  for (const uint64_t function : {0x84000012u, 0xc4000012u}) {
+    Machine m;
+    m.start("firmware_hvc");
+    m.at<Call>(Machine::scratch) = {function, 0, 0, 0};
+    m.set("X20", 1);
+    m.set("X21", Machine::scratch);
+    EXPECT_EQ(m.run().reason, StopReason::warm_reset);
   }
 }
 

@@ -168,6 +168,7 @@ TEST(Config, WrongTypesAreRefusedAtTheirPlace) {
       "t.toml:3:16: parameter 'x' must be a whole number, true or false, or a text, not a number with "
       "a fraction");
   expect_refused("[a]\ntype = \"b\"\nparams = { x = [1] }\n", "or a text, not a list");
+  expect_refused("[a]\ntype = \"b\"\nparams = { x = ['n', 1] }\n", "or a text, not a list");
   expect_refused("[run]\ntimeout_sim = \"1\"\n", "is no time");
   expect_refused("[run]\ntimeout_sim = \"0s\"\n", "'0s' must be more than 0");
   expect_refused("[run]\nreset = \"maybe\"\n", "neither");
@@ -196,6 +197,12 @@ TEST(Config, IntegersMayHaveAnyNotationOfToml) {
   for (const ParamSetting& param : c.components.at(0).params)
     numbers.push_back(std::get<std::uint64_t>(param.value));
   EXPECT_EQ(numbers, (std::vector<std::uint64_t>{1000, 7, 0xdeadbeef, 15, 5, 0x7ffffffffffffffe, 0}));
+}
+
+TEST(Config, AListOfTextsIsAParameterOfNamesWithCommas) {
+  const PlatformConfig c = read("[a]\ntype = 'b'\nparams = { x = ['one', 'two'], y = [] }\n");
+  EXPECT_EQ(std::get<std::string>(c.components.at(0).params.at(0).value), "one, two");
+  EXPECT_EQ(std::get<std::string>(c.components.at(0).params.at(1).value), "");
 }
 
 TEST(Config, SettingsOfTheCommandLineAreAppended) {

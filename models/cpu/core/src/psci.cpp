@@ -25,12 +25,15 @@ enum Function : uint32_t {
   SYSTEM_OFF = 0x84000008,
   SYSTEM_RESET = 0x84000009,
   PSCI_FEATURES = 0x8400000a,
+  SYSTEM_RESET2_32 = 0x84000012,
   CPU_SUSPEND_64 = 0xc4000001,
   CPU_ON_64 = 0xc4000003,
   AFFINITY_INFO_64 = 0xc4000004,
+  SYSTEM_RESET2_64 = 0xc4000012,
 };
 
 constexpr uint64_t VERSION_1_1 = 0x10001;
+constexpr uint64_t SYSTEM_WARM_RESET = 0;  // reset_type; with bit 31 they are a vendor's, and none is known
 constexpr uint64_t AFFINITY = 0xff00ffffffu;  // MPIDR_EL1.Aff3..Aff0
 
 bool is_known(uint32_t function) {
@@ -45,6 +48,8 @@ bool is_known(uint32_t function) {
     case SYSTEM_OFF:
     case SYSTEM_RESET:
     case PSCI_FEATURES:
+    case SYSTEM_RESET2_32:
+    case SYSTEM_RESET2_64:
     case CPU_SUSPEND_64:
     case CPU_ON_64:
     case AFFINITY_INFO_64:
@@ -113,6 +118,11 @@ FirmwareAnswer answer_firmware_call(FirmwareCall call, CpuHost& host,
       return {Action::power_off, SUCCESS};
     case SYSTEM_RESET:
       return {Action::reset, SUCCESS};
+    // DEN 0022, SYSTEM_RESET2: what main memory holds stays.
+    case SYSTEM_RESET2_32:
+    case SYSTEM_RESET2_64:
+      if (static_cast<uint32_t>(call.x1) != SYSTEM_WARM_RESET) return {Action::none, INVALID_PARAMETERS};
+      return {Action::warm_reset, SUCCESS};
     case PSCI_FEATURES:
       return {Action::none, is_known(static_cast<uint32_t>(call.x1)) ? SUCCESS : NOT_SUPPORTED};
     default:

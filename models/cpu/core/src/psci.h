@@ -10,7 +10,7 @@
 namespace smmuvp::cpu {
 
 struct FirmwareAnswer {
-  enum class Action { none, standby, cpu_off, power_off, reset };
+  enum class Action { none, standby, cpu_off, power_off, reset, warm_reset };
   Action action = Action::none;
   uint64_t x0 = 0;  ///< the call's result
 };

@@ -409,6 +409,9 @@ void UnicornCore::firmware_call() {
     case FirmwareAnswer::Action::reset:
       stop(StopReason::reset);
       break;
+    case FirmwareAnswer::Action::warm_reset:
+      stop(StopReason::warm_reset);
+      break;
   }
 }
 

@@ -244,6 +244,10 @@ void Cpu::finish(const cpu::Stop& stop) {
       m_idle = Idle::off;
       host().guest_exit({GuestExit::Kind::Reset, 0, "PSCI SYSTEM_RESET"});
       break;
+    case StopReason::warm_reset:
+      m_idle = Idle::off;
+      host().guest_exit({GuestExit::Kind::WarmReset, 0, "PSCI SYSTEM_RESET2"});
+      break;
     case StopReason::exit:
       m_idle = Idle::off;
       host().guest_exit({GuestExit::Kind::Status, stop.status, "semihosting SYS_EXIT"});
@@ -319,6 +323,13 @@ void Cpu::reset_method() {
   m_core->request_stop();
   m_reset_event.notify();
   m_wake.notify();
+}
+
+void Cpu::restart() {
+  m_reset_pending = true;
+  m_core->request_stop();
+  m_reset_event.notify(sc_core::SC_ZERO_TIME);
+  m_wake.notify(sc_core::SC_ZERO_TIME);
 }
 
 // ---- Bus

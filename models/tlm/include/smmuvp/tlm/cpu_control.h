@@ -19,6 +19,9 @@ class SMMUVP_EXPORT CpuControl {
   /// Start state: program counter, X0 to X3. Called before simulation.
   virtual void set_start(std::uint64_t pc, std::uint64_t x0, std::uint64_t x1, std::uint64_t x2,
                          std::uint64_t x3) = 0;
+  /// Begins again as at the start of simulation, and nothing else does. Called while simulation is paused,
+  /// for each of the processors, after GuestExit::Kind::WarmReset.
+  virtual void restart() {}
   virtual MemoryWriteListener* write_listener() = 0;
   /// For messages: where the processor is now, or was last.
   virtual std::uint64_t program_counter() const = 0;

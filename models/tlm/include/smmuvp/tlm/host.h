@@ -15,6 +15,7 @@ struct GuestExit {
   enum class Kind : std::uint8_t {
     PowerOff,
     Reset,
+    WarmReset,  ///< the processors are to begin again, and everything else goes on
     Status,
     DeadEnd,  ///< it did not mean to: a processor can execute nothing any more, `via` says where and why
   } kind = Kind::PowerOff;
@@ -35,7 +36,9 @@ class SMMUVP_EXPORT Host {
   virtual ~Host();
   virtual DiagSink& diag() = 0;
   virtual TraceSink* trace() = 0;  ///< asked when a component is made. nullptr: it never traces
-  /// The guest ended the run. Simulation stops at the end of the current evaluation.
+  /// The guest ended the run. Simulation stops at the end of the current evaluation. With Kind::WarmReset it
+  /// may pause instead: who loads what boots, calls CpuControl::restart() of each processor and goes on has
+  /// reset the processors alone.
   virtual void guest_exit(const GuestExit& exit) = 0;
   /// A component met an error of our own that it cannot go on from, for example a CPU engine failure.
   virtual void internal_error(const std::string& source, const std::string& text) = 0;

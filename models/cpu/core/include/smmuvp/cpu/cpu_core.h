@@ -26,6 +26,7 @@ enum class StopReason {
   cpu_off,      ///< PSCI CPU_OFF: this processor is off until the next reset()
   power_off,    ///< PSCI SYSTEM_OFF
   reset,        ///< PSCI SYSTEM_RESET
+  warm_reset,   ///< PSCI SYSTEM_RESET2, SYSTEM_WARM_RESET
   exit,         ///< semihosting SYS_EXIT or SYS_EXIT_EXTENDED; Stop::status has the guest's status
   dead_end,     ///< an exception of which no instruction can be executed; Stop::text has its registers
   debug,        ///< before an instruction with a breakpoint, or after a step; resume() continues the quantum

@@ -61,6 +61,7 @@ class Cpu : public Component,
   void add_memory(std::uint64_t base, std::uint64_t size) override { m_memory.emplace_back(base, size); }
   void set_start(std::uint64_t pc, std::uint64_t x0, std::uint64_t x1, std::uint64_t x2,
                  std::uint64_t x3) override;
+  void restart() override;
   MemoryWriteListener* write_listener() override { return this; }
   std::uint64_t program_counter() const override;
   std::uint64_t instructions() const override;
