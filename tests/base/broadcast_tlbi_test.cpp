@@ -97,6 +97,21 @@ TEST(BroadcastTlbi, OfEl2FollowsE2hAndTge) {
 
 TEST(BroadcastTlbi, OfEl3IsOfSecureState) { EXPECT_TRUE(decoded(6, 3, 0).secure); }
 
+// DDI 0487 C5.5, TLBI IPAS2E1 and RIPAS2E1: NS is there in Secure state
+TEST(BroadcastTlbi, OfAnIpaOfSecureStateHasItsSpace) {
+  constexpr std::uint64_t NS = std::uint64_t{1} << 63U;
+  TlbiContext context;
+  for (const unsigned op2 : {1U, 5U}) EXPECT_FALSE(decoded(4, 0, op2, NS | 7, context).non_secure_ipa);
+  context.secure = true;
+  for (const unsigned op2 : {1U, 5U}) {
+    EXPECT_TRUE(decoded(4, 0, op2, NS | 7, context).non_secure_ipa);
+    EXPECT_EQ(decoded(4, 0, op2, NS | 7, context).first, 7U << 12U);
+    EXPECT_FALSE(decoded(4, 0, op2, 7, context).non_secure_ipa);
+  }
+  EXPECT_TRUE(decoded(4, 0, 2, NS | std::uint64_t{1} << 46U, context).non_secure_ipa);
+  EXPECT_FALSE(decoded(0, 3, 1, NS, context).non_secure_ipa) << "an ASID";
+}
+
 // All others are of the processor alone, or no TLBI: CRm 6 and 7, IPAS2E1 at CRm 4, and what is not
 // allocated.
 TEST(BroadcastTlbi, LocalOnesAndOthersAreNone) {

@@ -135,6 +135,8 @@ std::optional<BroadcastTlbi> decode_tlbi(unsigned op1, unsigned crn, unsigned cr
   if (t.regime == Regime::el1 && t.scope != Scope::all) t.vmid = context.vmid;
   if (by_asid) t.asid = static_cast<std::uint16_t>(bits(operand, 63, 48));
   if (t.scope < Scope::va) return t;
+  // DDI 0487 C5.5, TLBI IPAS2E1: NS in [63], of Secure state
+  if (t.scope == Scope::ipa) t.non_secure_ipa = t.secure && bits(operand, 63, 63) != 0;
   if (!found->range) {
     set_address(t, operand, context);
   } else if (!set_range(t, operand)) {

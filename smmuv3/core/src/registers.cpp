@@ -94,7 +94,7 @@ void make_secure(RegisterInfo& info, const Features& f, const IdRegisters& id) {
       info.write_mask &= ~std::uint64_t{GERROR_PRIQ_ABT_ERR | GERROR_MSI_PRIQ_ABT_ERR};
       break;
     case SMMU_CR2:
-      info.write_mask = CR2_RECINVSID | (f.SEL2 ? CR2_E2H : 0U);
+      info.write_mask = CR2_RECINVSID | (f.SEL2 ? CR2_E2H : 0U) | (f.BTM ? CR2_PTM : 0U);
       break;
     case SMMU_GBPA:
       if (f.ATTR_PERMS_OVR) info.write_mask |= GBPA_NSCFG.in_word();

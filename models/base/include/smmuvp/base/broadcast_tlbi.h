@@ -36,15 +36,16 @@ struct BroadcastTlbi {
   std::uint16_t asid = 0;   ///< likewise
   std::uint64_t first = 0;  ///< first and last address: a VA, sign-extended from bit 55, or an IPA
   std::uint64_t last = 0;
-  bool leaf = false;         ///< ...L...: tables stay
-  std::uint8_t granule = 0;  ///< log2 of the granule that entries have to go; 0: any
-  std::uint8_t level = 0;    ///< that of their leaves, 1 to 3; 0: any
+  bool leaf = false;            ///< ...L...: tables stay
+  std::uint8_t granule = 0;     ///< log2 of the granule that entries have to go; 0: any
+  std::uint8_t level = 0;       ///< that of their leaves, 1 to 3; 0: any
+  bool non_secure_ipa = false;  ///< of Secure state, by IPA: of the Non-secure space of IPAs
 };
 
 /// What decides the meaning of TLBI beside its encoding and its operand.
 struct TlbiContext {
   bool secure = false;
-  std::uint16_t vmid = 0;    ///< VTTBR_EL2.VMID
+  std::uint16_t vmid = 0;    ///< VTTBR_EL2.VMID; of Secure state 0 without Secure EL2 (SCR_EL3.EEL2 0)
   bool e2h = false;          ///< HCR_EL2.E2H
   bool el2_and_tge = false;  ///< executed at EL2 with E2H and TGE 1: ...E1 is of EL2&0
   bool has_ttl = false;      ///< FEAT_TTL: bits of the operand name a level

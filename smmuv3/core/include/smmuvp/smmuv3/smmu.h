@@ -70,9 +70,9 @@ class Smmu {
   /// TLB maintenance of a processor arrives (3.17). What it names has gone when this returns; whoever
   /// synchronises then waits for a barrier of engine().in_flight().
   void broadcast(const BroadcastTlbi& tlbi, smmu::TimePs now);
-  /// Whether what arrives now has an effect.
+  /// Whether what arrives now has an effect on translations of some Security state.
   bool takes_part_in_broadcasts() const {
-    return m_features.BTM && !m_interface.held() && (m_interface.reg(SMMU_CR2) & CR2_PTM) == 0;
+    return takes_part_in_broadcasts(m_interface) || (m_secure && takes_part_in_broadcasts(*m_secure));
   }
   /// Whether broadcast() may ever do anything.
   bool takes_broadcasts() const { return m_features.BTM || m_structures.tell_tlbi; }
@@ -126,6 +126,11 @@ class Smmu {
     return {m_features, m_structures, m_engine, configs, m_statistics, m_diag, m_tracer};
   }
   void add_workers(ProgrammingInterface& interface);
+  // CR2.PTM is about broadcasts of the Non-secure state, S_CR2.PTM about those of the Secure one and of EL3
+  // (6.3.12, 6.3.60).
+  bool takes_part_in_broadcasts(const ProgrammingInterface& interface) const {
+    return m_features.BTM && !interface.held() && (interface.reg(SMMU_CR2) & CR2_PTM) == 0;
+  }
 
   Features m_features;
   Structures m_structures;
