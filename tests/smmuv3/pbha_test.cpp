@@ -3,6 +3,8 @@
 #include <string>
 
 #include "smmuvp/base/archive.h"
+#include "smmuvp/smmuv3/dump.h"
+#include "smmuvp/smmuv3/explain_access.h"
 #include "stage2_world.h"
 
 namespace smmuvp::smmuv3 {
@@ -191,6 +193,54 @@ TEST(Pbha, IsInASavedStateOfTheTlbs) {
 }
 
 // 6.3.4
+smmu::DebugMemory memory_of(World& w) {
+  return [&w](const smmu::MemoryOp& op) { return w.memory.carry_out(op); };
+}
+
+TEST(Pbha, IsInDumpsOfTlbsWithIdr3Pbha) {
+  for (const bool PBHA : {false, true}) {
+    Stage1 s(features(PBHA));
+    s.expect(0, 15, 5, true, PBHA ? 5 : 0);
+    for (const DumpSection& part : dump(s.w.smmu, "smmu0", memory_of(s.w)).sections) {
+      if (part.title != "TLB" && part.title != "micro TLB of TBU 0") continue;
+      ASSERT_EQ(part.rows.size(), 1U);
+      ASSERT_EQ(part.rows[0].size(), part.columns.size());
+      EXPECT_EQ(part.columns.back(), PBHA ? "PBHA" : "shareability");
+      if (PBHA) {
+        EXPECT_EQ(part.rows[0].back(), "0x5") << part.title;
+      }
+    }
+  }
+}
+
+TEST(Pbha, IsExplainedAndAnEntryWithOtherBitsThanMemoryIsStale) {
+  World w(features());
+  w.start();
+  pgtable::Builder& b = w.space();
+  ASSERT_TRUE(b.map(low, page, 0x1000));
+  set_PBHA(w, b, low, 15);
+  Structure cd = cd_for(b.config(), 1);
+  w.put(World::cd_address(1), set_HAD(set_HWU(cd, 0, 5), 0, true));
+  w.put_ste(1, ste_stage1(World::cd_address(1)));
+  expect_PBHA(w, 1, low, 5);
+  AccessExplanation e = explain(w.smmu, World::request(1, low), memory_of(w));
+  EXPECT_FALSE(e.stale()) << to_text(e);
+  std::string text = to_text(e);
+  EXPECT_NE(text.find("HWU059 = 1"), std::string::npos) << text;
+  EXPECT_EQ(text.find("HWU060"), std::string::npos) << text;
+  EXPECT_NE(text.find("unprivileged, PBHA 0x5 ("), std::string::npos) << text;
+  set_PBHA(w, b, low, 14);
+  e = explain(w.smmu, World::request(1, low), memory_of(w));
+  EXPECT_TRUE(e.translation->tlb_stale);
+  EXPECT_EQ(e.now.answer.pbha, 5);
+  EXPECT_EQ(e.memory.answer.pbha, 4);
+  text = to_text(e);
+  EXPECT_NE(text.find("TLB: STALE: cached: "), std::string::npos) << text;
+  EXPECT_NE(text.find("micro TLB of TBU 0: STALE: cached: "), std::string::npos) << text;
+  set_PBHA(w, b, low, 7);  // another bit that is not enabled
+  EXPECT_FALSE(explain(w.smmu, World::request(1, low), memory_of(w)).stale());
+}
+
 TEST(Pbha, NeedsHadAndSmmuv31) {
   Features f = features();
   EXPECT_EQ(f.problem(), nullptr);

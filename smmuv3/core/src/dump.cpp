@@ -281,7 +281,7 @@ DumpSection dump(Smmu& smmu, const std::string& title, const smmu::DebugMemory& 
     dump_interface(smmu, *secure, memory, s.add("Secure programming interface"));
   }
   for (unsigned i = 0; i < smmu.pmcgs().size(); ++i) dump_pmcg(smmu.pmcgs().group(i), s);
-  smmu::dump(smmu.engine(), regime_name, s);
+  smmu::dump(smmu.engine(), regime_name, s, smmu.features().PBHA);
   return s;
 }
 

@@ -59,6 +59,13 @@ Cells with(const Cells& first, const Cells& rest) {
   return all;
 }
 
+// What entries that answer accesses have in common. `pbha`: so has an SMMU with IDR3.PBHA.
+Cells answer_columns(bool pbha) {
+  Cells columns = {"output", "space", "rights", "memory type", "shareability"};
+  if (pbha) columns.emplace_back("PBHA");
+  return columns;
+}
+
 Cells memory_cells(pgtable::Rights rights, const pgtable::Attributes& attributes) {
   return {pgtable::rights_words(rights), pgtable::memory_words(attributes.memory),
           pgtable::shareability_words(pgtable::effective_shareability(attributes))};
@@ -87,14 +94,14 @@ std::string used(const Cache& cache) {
   return std::to_string(cache.size()) + " of " + std::to_string(cache.geometry().entries()) + " entries";
 }
 
-void dump_tlb(const Tlb& tlb, const RegimeName& regime, DumpSection& to) {
-  DumpSection& s =
-      to.add("TLB", with(tag_columns, {"output", "space", "rights", "memory type", "shareability"}));
+void dump_tlb(const Tlb& tlb, const RegimeName& regime, bool pbha, DumpSection& to) {
+  DumpSection& s = to.add("TLB", with(tag_columns, answer_columns(pbha)));
   s.notes.push_back(used(tlb));
   for (const Tlb::Entry* e : sorted(tlb)) {
     Cells row = key_cells(*e, regime);
     append(row, {hex(e->value.output), pgtable::space_words(e->value.space)});
     append(row, memory_cells(e->value.rights, e->value.attributes));
+    if (pbha) row.push_back(hex(e->value.pbha));
     s.rows.push_back(std::move(row));
   }
 }
@@ -121,16 +128,16 @@ void dump_ipa_cache(const IpaCache& cache, const RegimeName& regime, DumpSection
   }
 }
 
-void dump_micro_tlb(unsigned number, const Tbu& tbu, const RegimeName& regime, DumpSection& to) {
-  DumpSection& s = to.add(
-      "micro TLB of TBU " + std::to_string(number),
-      with(with({"stream"}, tag_columns), {"output", "space", "rights", "memory type", "shareability"}));
+void dump_micro_tlb(unsigned number, const Tbu& tbu, const RegimeName& regime, bool pbha, DumpSection& to) {
+  DumpSection& s = to.add("micro TLB of TBU " + std::to_string(number),
+                          with(with({"stream"}, tag_columns), answer_columns(pbha)));
   s.notes.push_back(used(tbu.answers));
   for (const auto* e : sorted(tbu.answers)) {
     const FinishedAnswer& answer = e->value;
     Cells row = with({hex(e->owner)}, key_cells(*e, regime));
     append(row, {hex(answer.output), pgtable::space_words(answer.space)});
     append(row, memory_cells(answer.rights, answer.attributes));
+    if (pbha) row.push_back(hex(answer.pbha));
     s.rows.push_back(std::move(row));
   }
 }
@@ -149,12 +156,12 @@ void dump_under_way(const Engine& engine, const RegimeName& regime, DumpSection&
 
 }  // namespace
 
-void dump(const Engine& engine, const RegimeName& regime, DumpSection& to) {
-  dump_tlb(engine.tlb(), regime, to);
+void dump(const Engine& engine, const RegimeName& regime, DumpSection& to, bool pbha) {
+  dump_tlb(engine.tlb(), regime, pbha, to);
   dump_walk_cache(engine.walk_cache(), regime, to);
   dump_ipa_cache(engine.ipa_cache(), regime, to);
   unsigned number = 0;
-  for (const Tbu& tbu : engine.tbus()) dump_micro_tlb(number++, tbu, regime, to);
+  for (const Tbu& tbu : engine.tbus()) dump_micro_tlb(number++, tbu, regime, pbha, to);
   dump_under_way(engine, regime, to);
 }
 

@@ -65,14 +65,16 @@ class Comparison {
   TranslationExplanation& m_to;
 };
 
-bool same_answer(const Tlb::Entry& entry, const pgtable::Result& memory, unsigned address_bits) {
+bool same_answer(const Tlb::Entry& entry, const pgtable::Result& memory, const TranslationContext& context) {
+  const unsigned address_bits = context.address_bits;
   const std::uint64_t inside = (std::uint64_t{1} << entry.shift()) - 1;
   return memory.ok() &&
          (entry.value.output | (memory.va & inside)) == physical(memory.output, address_bits) &&
          entry.value.rights == memory.rights && entry.value.space == memory.space &&
          entry.value.of_unprivileged ==
              (memory.stage1.valid && pgtable::lets_unprivileged_in(memory.stage1_rights)) &&
-         entry.value.attributes == pgtable::effective(memory.attributes);
+         entry.value.attributes == pgtable::effective(memory.attributes) &&
+         entry.value.pbha == context.hardware_use.of(memory);
 }
 
 }  // namespace
@@ -110,6 +112,7 @@ TranslationExplanation explain_translation(Engine& engine, const pgtable::Config
   e.walk = pgtable::explain_walk(config, walk, [&memory, address_bits](const pgtable::MemoryOp& op) {
     return walk_response(op, memory(memory_op_of(op, address_bits)));
   });
+  e.pbha = context.hardware_use.of(e.walk.result);
   Tag tag = context.tag;
   if (tag.stages == pgtable::Stages::stage2) tag.asid = asid_of_ipas(request.space);
   // Caches hold what is there, whoever asks and whatever the access may do with it.
@@ -120,18 +123,20 @@ TranslationExplanation explain_translation(Engine& engine, const pgtable::Config
   if (request.structure) return e;
   if (const auto* entry = engine.tlb().probe(tag, context.tag_address(request.address))) {
     e.tlb = *entry;
-    e.tlb_stale = !same_answer(*entry, there, address_bits);
+    e.tlb_stale = !same_answer(*entry, there, context);
   }
   return e;
 }
 
 std::string translation_words(std::uint64_t output, unsigned shift, pgtable::Rights rights,
-                              const pgtable::Attributes& attributes) {
+                              const pgtable::Attributes& attributes, unsigned pbha) {
   const std::uint64_t inside = (std::uint64_t{1} << shift) - 1;
   return hex(output) + ", " + pgtable::size_words(shift) + " at " + hex(output & ~inside) + ", " +
          pgtable::rights_words(rights) + ", " + pgtable::memory_words(attributes.memory) + ", " +
-         pgtable::shareability_words(pgtable::effective_shareability(attributes));
+         pgtable::shareability_words(pgtable::effective_shareability(attributes)) + pbha_words(pbha);
 }
+
+std::string pbha_words(unsigned pbha) { return pbha == 0 ? "" : ", PBHA " + hex(pbha); }
 
 namespace {
 
@@ -167,15 +172,17 @@ std::string step_text(const pgtable::ExplainedStep& s) {
   return text;
 }
 
-std::string memory_text(const pgtable::Result& r) {
+std::string memory_text(const TranslationExplanation& e) {
+  const pgtable::Result& r = e.walk.result;
   if (!r.ok()) return pgtable::fault_words(r.fault);
-  return translation_words(r.output, r.block_shift, r.rights, pgtable::effective(r.attributes));
+  return translation_words(r.output, r.block_shift, r.rights, pgtable::effective(r.attributes), e.pbha);
 }
 
-std::string end_text(const pgtable::ExplainedWalk& walk) {
+std::string end_text(const TranslationExplanation& e) {
+  const pgtable::ExplainedWalk& walk = e.walk;
   const pgtable::Result& r = walk.result;
   if (r.ok()) {
-    std::string text = "memory translates to " + memory_text(r);
+    std::string text = "memory translates to " + memory_text(e);
     if (walk.config.stages == pgtable::Stages::nested) text += "; IPA " + hex(r.ipa);
     return text;
   }
@@ -203,13 +210,13 @@ std::string to_text(const TranslationExplanation& e, const std::string& indent) 
     }
     if (!last) add(step_text(e.walk.steps[i]));
   }
-  add(end_text(e.walk));
+  add(end_text(e));
   if (e.tlb) {
     const TlbEntry& value = e.tlb->value;
     const std::uint64_t inside = (std::uint64_t{1} << e.tlb->shift()) - 1;
     const std::string cached = translation_words(value.output | (e.walk.request.va & inside), e.tlb->shift(),
-                                                 value.rights, value.attributes);
-    add(e.tlb_stale ? "TLB: STALE: cached: " + cached + "; memory: " + memory_text(e.walk.result)
+                                                 value.rights, value.attributes, value.pbha);
+    add(e.tlb_stale ? "TLB: STALE: cached: " + cached + "; memory: " + memory_text(e)
                     : "TLB: as in memory: " + cached);
   } else if (!e.walk.request.table) {
     add("TLB: no entry");

@@ -23,11 +23,12 @@ bool same(const AccessAnswer& a, const AccessAnswer& b) {
   if (a.outcome != b.outcome) return false;
   if (a.outcome == Outcome::answered) {
     return a.ats.status == b.ats.status && a.ats.read == b.ats.read && a.ats.write == b.ats.write &&
-           a.ats.execute == b.ats.execute && a.ats.translated_address == b.ats.translated_address;
+           a.ats.execute == b.ats.execute && a.ats.translated_address == b.ats.translated_address &&
+           a.ats.size_shift == b.ats.size_shift;
   }
   return a.outcome != Outcome::forward ||
          (a.output == b.output && a.space == b.space && a.attributes == b.attributes &&
-          a.privileged == b.privileged && a.instruction == b.instruction);
+          a.privileged == b.privileged && a.instruction == b.instruction && a.pbha == b.pbha);
 }
 
 void run_foreseen(AccessObject& access, const DebugMemory& memory) {
@@ -120,7 +121,7 @@ std::string end_words(const ExplainedEnd& end, AccessKind kind) {
   } else if (a.outcome == Outcome::forward) {
     text = "goes on to " + hex(a.output) + ", " + pgtable::memory_words(a.attributes.memory) + ", " +
            pgtable::shareability_words(a.attributes.SH) + ", " + std::string(kind_name(kind, a.instruction)) +
-           (a.privileged ? ", privileged" : ", unprivileged");
+           (a.privileged ? ", privileged" : ", unprivileged") + pbha_words(a.pbha);
   } else if (a.outcome == Outcome::answered) {
     text = answer_words(a.ats);
   } else if (a.outcome == Outcome::razwi) {
@@ -131,13 +132,14 @@ std::string end_words(const ExplainedEnd& end, AccessKind kind) {
 
 std::string tbu_text(const TbuAnswer& tbu, const AccessRequest& request, const AccessAnswer& memory) {
   const bool differs = memory.outcome == Outcome::forward
-                           ? tbu.output != memory.output || !(tbu.answer.attributes == memory.attributes)
+                           ? tbu.output != memory.output || !(tbu.answer.attributes == memory.attributes) ||
+                                 tbu.answer.pbha != memory.pbha
                            : tbu.serves;  // it lets through what memory does not
   std::string text = "micro TLB of TBU " + std::to_string(request.port) + ": " +
                      (differs ? "STALE: cached: " : "as in memory: ");
-  text += tbu.answer.translated
-              ? translation_words(tbu.output, tbu.shift, tbu.answer.rights, tbu.answer.attributes)
-              : "bypass to " + hex(tbu.output);
+  text += tbu.answer.translated ? translation_words(tbu.output, tbu.shift, tbu.answer.rights,
+                                                    tbu.answer.attributes, tbu.answer.pbha)
+                                : "bypass to " + hex(tbu.output);
   return text + (tbu.serves ? "" : "; has not the rights: the TCU is asked") + "\n";
 }
 

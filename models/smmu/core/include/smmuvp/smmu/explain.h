@@ -37,6 +37,7 @@ struct TranslationExplanation {
   pgtable::ExplainedWalk walk;    ///< of memory alone, from the first table on
   std::optional<Tlb::Entry> tlb;  ///< of the main TLB
   bool tlb_stale = false;         ///< memory has another translation than `tlb`, or none
+  std::uint8_t pbha = 0;          ///< of `walk`: AccessExtension::pbha
   std::vector<CachedPart<pgtable::TablePointer>> tables;     ///< of the walk cache
   std::vector<CachedPart<pgtable::Stage2Translation>> ipas;  ///< of the IPA cache
 
@@ -52,9 +53,12 @@ TranslationExplanation explain_translation(Engine& engine, const pgtable::Config
 
 // ---- in words
 
-/// "0x80001000, 4 KiB at 0x80001000, all: read write, Normal, ..., Non-shareable".
+/// "0x80001000, 4 KiB at 0x80001000, all: read write, Normal, ..., Non-shareable, PBHA 0x5". The last is left
+/// out where it is 0.
 std::string translation_words(std::uint64_t output, unsigned shift, pgtable::Rights rights,
-                              const pgtable::Attributes& attributes);
+                              const pgtable::Attributes& attributes, unsigned pbha);
+/// ", PBHA 0x5", or nothing where it is 0.
+std::string pbha_words(unsigned pbha);
 /// Lines with `indent` before them: steps, each with what caches hold, the TLB, and how it ends.
 std::string to_text(const TranslationExplanation& explanation, const std::string& indent);
 
