@@ -10,6 +10,7 @@
 #include "ats_world.h"
 #include "shell_bench.h"
 #include "smmuvp/tlm/ats_extension.h"
+#include "smmuvp/tlm/resume_extension.h"
 
 namespace smmuvp {
 namespace {
@@ -69,6 +70,7 @@ struct AtsBench : shell::Bench {
     if (ATS) smmu.ats.bind(device_port);
     device_port.register_b_transport(this, &AtsBench::on_message);
     smmu.gerror_irq.bind(gerror);
+    smmu.power.bind(power);
   }
   static Params parameters(bool ATS) {
     Params p = SmmuV3<>::default_params();
@@ -128,6 +130,7 @@ struct AtsBench : shell::Bench {
   pgtable::Builder* space = nullptr;
   tlm_utils::simple_target_socket_optional<AtsBench, 64> device_port{"device_port"};
   sc_core::sc_signal<bool> gerror{"gerror"};
+  sc_core::sc_signal<bool> power{"power", true};
   sc_core::sc_event answered{"answered"};
   sc_time answered_at;
   std::function<tlm::tlm_response_status(tlm::tlm_generic_payload&, sc_time&)> device;
@@ -260,6 +263,130 @@ TEST_F(AtsShell, DebuggersSeeTranslatedAddressesAndAskNothing) {
   EXPECT_EQ(reads.data[0], 0x44);
 }
 
+TEST_F(AtsShell, TranslationRequestsAndTranslatedTransactionsAreExplained) {
+  using Outcome = Explanation::End::Outcome;
+  using Answer = Explanation::End::Answer;
+  AccessQuestion q;
+  q.stream_id = sid;
+  q.address = va + 0x128;
+  q.ats = AccessQuestion::Ats::translation_request;
+  Explanation e = b.smmu.explain(q);
+  EXPECT_EQ(e.now.outcome, Outcome::answered);
+  EXPECT_EQ(e.now.answer, Answer::success);
+  EXPECT_EQ(e.now.output, pa);
+  EXPECT_EQ(e.now.size_shift, 12U);
+  EXPECT_TRUE(e.now.read && e.now.write);
+  EXPECT_FALSE(e.now.execute) << "it is not asked for";
+  EXPECT_NE(e.text.find("Translation Request"), std::string::npos) << e.text;
+  q.no_write = true;
+  EXPECT_NE(b.smmu.explain(q).text.find("Translation Request, not to write"), std::string::npos);
+  q.no_write = false;
+  q.kind = AccessQuestion::Kind::write;  // requests neither write nor read
+  EXPECT_EQ(b.smmu.explain(q).now.answer, Answer::success);
+  q.kind = AccessQuestion::Kind::read;
+  q.address = va + 0x1000;
+  e = b.smmu.explain(q);
+  EXPECT_EQ(e.now.answer, Answer::success);
+  EXPECT_FALSE(e.now.read || e.now.write) << "a fault of translation gives no rights";
+  EXPECT_TRUE(e.now.fault.empty());
+  q.ats = AccessQuestion::Ats::translated;
+  q.address = pa + 0x128;
+  e = b.smmu.explain(q);
+  EXPECT_EQ(e.now.outcome, Outcome::forward);
+  EXPECT_EQ(e.now.answer, Answer::none);
+  EXPECT_EQ(e.now.output, pa + 0x128);
+  q.stream_id = sid + 1;  // C_BAD_STE
+  EXPECT_EQ(b.smmu.explain(q).now.outcome, Outcome::abort);
+  q.ats = AccessQuestion::Ats::translation_request;
+  e = b.smmu.explain(q);
+  EXPECT_EQ(e.now.outcome, Outcome::answered);
+  EXPECT_EQ(e.now.answer, Answer::completer_abort);
+  b.world.put_ste(sid + 1, smmuv3::ste_bypass());
+  e = b.smmu.explain(q);
+  EXPECT_EQ(e.now.answer, Answer::unsupported_request);
+  EXPECT_EQ(e.now.fault, "F_BAD_ATS_TREQ");
+  EXPECT_TRUE(b.messages.empty());
+  EXPECT_TRUE(b.seen.empty());
+}
+
+/// A request that is asked in the non-blocking style, by a name.
+struct Named : Request {
+  explicit Named(bool resumed = false) : Request(va + 0x128, AtsPhase::TranslationRequest) {
+    resume.id = 1;
+    resume.resumed = resumed;
+    payload.set_extension(&resume);
+  }
+  ~Named() { payload.clear_extension(&resume); }
+  Named(const Named&) = delete;
+  Named& operator=(const Named&) = delete;
+  ResumeExtension resume;
+};
+
+TEST_F(AtsShell, ATranslationRequestThatIsUnderWayIsSavedAndAnsweredToWhoeverSendsItAgain) {
+  unsigned moments = 0;
+  for (double at = 1; at < 500 && !HasFailure(); at += 9) {
+    SCOPED_TRACE(at);
+    b.in_simulation([&] {
+      b.fresh();
+      Named first;
+      tlm::tlm_phase phase = tlm::BEGIN_REQ;
+      sc_time d;
+      b.answered_at = sc_core::SC_ZERO_TIME;
+      ASSERT_EQ(b.master->nb_transport_fw(first.payload, phase, d), tlm::TLM_ACCEPTED);
+      wait(ns(at));
+      if (b.answered_at != sc_core::SC_ZERO_TIME) return;
+      std::stringstream saved;
+      const auto refused = b.smmu.save(saved);
+      ASSERT_FALSE(refused) << to_text(*refused);
+      wait(b.answered);
+      wait(ns(1000));
+      ASSERT_FALSE(b.smmu.load(saved));
+      Named again(true);
+      phase = tlm::BEGIN_REQ;
+      b.answered_at = sc_core::SC_ZERO_TIME;
+      const tlm::tlm_sync_enum status = b.master->nb_transport_fw(again.payload, phase, d);
+      ASSERT_TRUE(status == tlm::TLM_ACCEPTED || (status == tlm::TLM_UPDATED && phase == tlm::END_REQ));
+      again.resume.resumed = false;
+      wait(ns(1000));
+      ASSERT_NE(b.answered_at, sc_core::SC_ZERO_TIME);
+      for (const Named* r : {&first, &again}) {
+        EXPECT_EQ(r->payload.get_response_status(), tlm::TLM_OK_RESPONSE);
+        EXPECT_EQ(r->ats.status, AtsStatus::success);
+        EXPECT_EQ(r->ats.translated_address, pa);
+        EXPECT_EQ(r->ats.size_shift, 12);
+        EXPECT_TRUE(r->ats.read && r->ats.write);
+      }
+      ++moments;
+    });
+  }
+  EXPECT_GE(moments, 10U) << "its walk takes that long";
+  EXPECT_TRUE(b.seen.empty()) << "it goes nowhere";
+}
+
+TEST_F(AtsShell, ABlockingTranslationRequestThatIsUnderWayKeepsAStateFromBeingSaved) {
+  sc_core::sc_event release;
+  b.on_own_access = [&](tlm::tlm_generic_payload&) { sc_core::wait(release); };
+  bool over = false;
+  b.in_simulation([&] {
+    sc_core::sc_spawn([&] {
+      Request r(va, AtsPhase::TranslationRequest);
+      b.blocking(r);
+      EXPECT_EQ(r.ats.status, AtsStatus::success);
+      over = true;
+    });
+    wait(ns(500));
+    std::stringstream saved;
+    const auto refused = b.smmu.save(saved);
+    ASSERT_TRUE(refused);
+    EXPECT_NE(to_text(*refused).find("tbu_0"), std::string::npos) << to_text(*refused);
+    b.on_own_access = nullptr;
+    release.notify();
+  });
+  EXPECT_TRUE(over);
+  std::stringstream saved;
+  EXPECT_FALSE(b.smmu.save(saved));
+}
+
 TEST_F(AtsShell, ADeviceIsToldWhatToInvalidate) {
   b.in_simulation([&] {
     b.push(0x40 | 1U << 9 | 1U << 11 | 5U << 12 | std::uint64_t{sid} << 32, va | 3);
@@ -348,6 +475,34 @@ TEST_F(AtsShell, WithoutAtsRequestsAreRefusedAndTheCommandIsIllegal) {
   EXPECT_EQ(r.payload.get_response_status(), tlm::TLM_ADDRESS_ERROR_RESPONSE);
   EXPECT_EQ(t.payload.get_response_status(), tlm::TLM_ADDRESS_ERROR_RESPONSE);
   EXPECT_EQ(p.reg(0x9c) >> 24 & 0x7f, 1U);
+}
+
+TEST_F(AtsShell, NothingLeavesForADeviceWithoutAClockAndNothingOfBeforeAfterALossOfPower) {
+  sc_core::sc_event release;
+  b.device = [&](tlm::tlm_generic_payload&, sc_time&) {
+    sc_core::wait(release);
+    return tlm::TLM_OK_RESPONSE;
+  };
+  for (sc_core::sc_signal<bool>* line : {&b.clock, &b.power}) {
+    const bool loses = line == &b.power;
+    b.messages.clear();
+    b.in_simulation([&] {
+      b.fresh();
+      for (unsigned i = 0; i < 2; ++i) b.push(0x40 | std::uint64_t{sid} << 32, va);
+      wait(ns(1000));
+      EXPECT_EQ(b.messages.size(), 1U) << "the second one waits";
+      line->write(false);
+      wait(ns(1));
+      release.notify();
+      wait(ns(5000));
+      EXPECT_EQ(b.messages.size(), 1U);
+      line->write(true);
+      wait(ns(1000));
+      EXPECT_EQ(b.messages.size(), loses ? 1U : 2U);
+      release.notify();
+      wait(ns(1000));
+    });
+  }
 }
 
 TEST_F(AtsShell, WhatIsBeingInvalidatedIsInvalidatedAgainFromASavedState) {

@@ -94,6 +94,22 @@ TEST_F(ExplainModule, AFaultIsToldAsItsEventRecord) {
   EXPECT_EQ(e.steps[2].meaning, "invalid: Translation fault, level 3");
 }
 
+// 7.3.2: an SMMU without ATS takes nothing of it.
+TEST_F(ExplainModule, WhatNeedsAtsIsUnsupportedWithoutIt) {
+  map(7, 0x10000, 0x8000'0000);
+  AccessQuestion q;
+  q.stream_id = 7;
+  q.address = 0x10000;
+  for (const AccessQuestion::Ats ats :
+       {AccessQuestion::Ats::translation_request, AccessQuestion::Ats::translated}) {
+    q.ats = ats;
+    const Explanation e = b.smmu.explain(q);
+    EXPECT_EQ(e.now.outcome, Outcome::abort);
+    EXPECT_EQ(e.now.fault, "F_UUT");
+    EXPECT_EQ(fault_field(e.now, "Reason"), 2U);
+  }
+}
+
 TEST_F(ExplainModule, AskingReadsMemoryByTransportDbgAloneAndChangesNothing) {
   pgtable::Builder& pages = map(7, 0x10000, 0x8000'0000);
   b.in_simulation([&] { warm(0x10000); });

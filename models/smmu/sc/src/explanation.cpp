@@ -4,6 +4,25 @@
 
 namespace smmuvp::smmu {
 
+namespace {
+
+Explanation::End::Answer answer_of(AtsStatus status) {
+  using To = Explanation::End::Answer;
+  switch (status) {
+    case AtsStatus::success:
+      return To::success;
+    case AtsStatus::unsupported_request:
+      return To::unsupported_request;
+    case AtsStatus::completer_abort:
+      return To::completer_abort;
+    case AtsStatus::none:
+      break;
+  }
+  return To::none;
+}
+
+}  // namespace
+
 Explanation::End end_of(const ExplainedEnd& from) {
   using To = Explanation::End::Outcome;
   Explanation::End end;
@@ -21,11 +40,21 @@ Explanation::End end_of(const ExplainedEnd& from) {
       end.shareability = from.answer.attributes.SH;
       end.privileged = from.answer.privileged;
       end.instruction = from.answer.instruction;
+      end.pbha = from.answer.pbha;
       break;
     case Outcome::razwi:
       end.outcome = To::razwi;
       break;
-    case Outcome::answered:  // nobody can ask about a Translation Request
+    case Outcome::answered:
+      end.outcome = To::answered;
+      end.answer = answer_of(from.answer.ats.status);
+      end.output = from.answer.ats.translated_address;
+      end.privileged = from.answer.ats.privileged;
+      end.read = from.answer.ats.read;
+      end.write = from.answer.ats.write;
+      end.execute = from.answer.ats.execute;
+      end.size_shift = from.answer.ats.size_shift;
+      break;
     case Outcome::abort:
       end.outcome = To::abort;
       break;

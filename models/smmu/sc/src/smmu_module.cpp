@@ -185,6 +185,7 @@ TbuShell& SmmuModule::tbu(const char* call, unsigned i) {
 
 AccessRequest SmmuModule::request_of(const AccessQuestion& question) {
   using Kind = AccessQuestion::Kind;
+  using Ats = AccessQuestion::Ats;
   AccessRequest q;
   q.stream_id = question.stream_id;
   q.substream_valid = question.substream_id.has_value();
@@ -197,6 +198,15 @@ AccessRequest SmmuModule::request_of(const AccessQuestion& question) {
   q.instruction = question.kind == Kind::execute;
   q.privileged = question.privileged;
   q.port = static_cast<std::uint8_t>(question.tbu < m_settings.tbus ? question.tbu : 0);
+  if (question.ats != Ats::none) {
+    q.unsupported = Unsupported::ats;
+    q.ats = AtsPhase::translated;
+  }
+  if (question.ats == Ats::translation_request) {
+    q.ats = AtsPhase::translation_request;
+    q.kind = AccessKind::read;
+    q.no_write = question.no_write;
+  }
   q.debug = true;
   if (!m_tbus[q.port].takes(q)) q.unsupported = Unsupported::identity;
   return q;

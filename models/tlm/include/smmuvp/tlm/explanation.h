@@ -19,20 +19,36 @@ struct AccessQuestion {
   enum class Kind : std::uint8_t { read, write, atomic, execute } kind = Kind::read;
   bool privileged = false;
   unsigned tbu = 0;     ///< by which TBU it comes
-  bool secure = false;  ///< an SMMUv3 takes all accesses as Non-secure
+  bool secure = false;  ///< an SMMUv3 without SECURE_IMPL takes all accesses as Non-secure
+  /// What a device with an Address Translation Cache sends: a Translation Request, whose `kind` says no more
+  /// than whether it is of an instruction, or an access to an address that one has given it.
+  enum class Ats : std::uint8_t { none, translation_request, translated } ats = Ats::none;
+  bool no_write = false;  ///< of a Translation Request: NW
 };
 
 struct Explanation {
   /// The verdict on the access.
   struct End {
-    /// `stall`: it waits for software.
-    enum class Outcome : std::uint8_t { forward, abort, razwi, stall } outcome = Outcome::abort;
+    /// `stall`: it waits for software. `answered`: it is a Translation Request, and goes nowhere.
+    enum class Outcome : std::uint8_t { forward, abort, razwi, stall, answered } outcome = Outcome::abort;
     // Where it goes on:
-    std::uint64_t output = 0;
+    std::uint64_t output = 0;      ///< of a Translation Request: the Translated Address
     std::uint8_t memory_type = 0;  ///< a MAIR byte
     pgtable::Shareability shareability = pgtable::Shareability::non_shareable;
     bool privileged = false;   ///< after PRIVCFG of STE or S2CR
     bool instruction = false;  ///< after INSTCFG
+    std::uint8_t pbha = 0;     ///< AccessExtension::pbha
+    // How a Translation Request is answered; its rights, size and `output` count with success.
+    enum class Answer : std::uint8_t {
+      none,
+      success,
+      unsupported_request,
+      completer_abort
+    } answer = Answer::none;
+    bool read = false;
+    bool write = false;
+    bool execute = false;
+    std::uint8_t size_shift = 0;  ///< log2 of the bytes around `output`
     // Where it does not, and software is told why:
     std::string fault;             ///< "F_TRANSLATION", "SMMU_CB3_FSR.TF"; empty: none
     bool recorded = false;         ///< software would be told, as things are now
