@@ -16,6 +16,8 @@ class Adoption : public ::testing::Test {
     Features f = with_pri();
     f.SIDSIZE = 16;
     f.ST_LEVEL = 1;
+    f.STALL_MODEL = 0;
+    f.STALL_MAX = 4;
     return f;
   }
   // The first kernel's: a Stream table of two levels, and a stream that translates.
@@ -123,6 +125,74 @@ TEST_F(Adoption, QueuesOfItsOwnServeTheStreamsThatWereThere) {
   EXPECT_EQ(w.access(sid + 1, page).outcome, Outcome::abort);
   EXPECT_EQ(w.read(0x100a8), 1U);
   EXPECT_EQ(w.memory.read(records, 8) & 0xff, 0x04U) << "C_BAD_STE, and nothing of before";
+}
+
+// 7.1: commands wait as long as an error is active, whoever's queue it is.
+TEST_F(Adoption, AnErrorOfACommandOfBeforeIsAcknowledgedAndTheNextQueueGoesOn) {
+  constexpr std::uint64_t commands = 0x6000'0000;
+  w.command(0xff);  // the first kernel's last: no such opcode
+  ASSERT_EQ((w.read(0x60) ^ w.read(0x64)) & GERROR_CMDQ_ERR, GERROR_CMDQ_ERR);
+  w.write(0x20, CR0_SMMUEN);
+  w.work();
+  w.write(0x90, commands | 6, 8);
+  w.write(0x98, 0);
+  w.write(0x9c, 0);
+  w.write(0x20, CR0_SMMUEN | CR0_CMDQEN);
+  w.memory.write(commands, 0x46);
+  w.memory.write(commands + 8, 0);
+  w.write(0x98, 1);
+  w.work();
+  EXPECT_EQ(w.read(0x9c) & 0xfffffU, 0U) << "the error is still active";
+  expect_translation();
+  w.write(0x64, w.read(0x60));
+  w.work();
+  EXPECT_EQ(w.read(0x9c) & 0xfffffU, 1U);
+}
+
+// 4.7.2: stalled transactions outlast the queues in which they were recorded.
+TEST_F(Adoption, ATransactionThatIsStalledSinceBeforeIsEndedByTheNextQueue) {
+  constexpr std::uint64_t commands = 0x6000'0000;
+  w.put(World::cd_address(sid), cd_for(w.builders[0].config(), 1).set(44, 1, 1));  // CD.S
+  w.command(0x05 | std::uint64_t{sid} << 32, 1);
+  Access stalled(w.smmu, World::request(sid, 0x9000));
+  while (stalled.step() == smmu::Step::need) stalled.complete(w.memory.carry_out(stalled.op()));
+  w.work();
+  ASSERT_EQ(stalled.step(), smmu::Step::stalled);
+  ASSERT_TRUE(w.pop_event());
+  w.write(0x20, CR0_SMMUEN);
+  w.work();
+  EXPECT_EQ(stalled.step(), smmu::Step::stalled);
+  w.write(0x90, commands | 6, 8);
+  w.write(0x98, 0);
+  w.write(0x9c, 0);
+  w.write(0x20, CR0_SMMUEN | CR0_CMDQEN);
+  w.memory.write(commands, 0x45 | std::uint64_t{sid} << 32);  // CMD_STALL_TERM
+  w.memory.write(commands + 8, 0);
+  w.write(0x98, 1);
+  w.work();
+  EXPECT_EQ(stalled.step(), smmu::Step::done);
+  EXPECT_EQ(stalled.answer().outcome, Outcome::abort);
+  expect_translation();
+}
+
+// 8.2
+TEST_F(Adoption, PageRequestsMeanwhileAreAnsweredWithResponseFailure) {
+  w.write(0x20, CR0_SMMUEN);
+  w.work();
+  w.access(w.request_of(PriWorld::page(sid, 0x42)));
+  EXPECT_EQ(w.used(), 0U);
+  const auto messages = w.messages();
+  ASSERT_EQ(messages.size(), 1U);
+  EXPECT_EQ(messages[0].response, Response::failure);
+  EXPECT_EQ(messages[0].PRGI, 0x42U);
+  w.write(0x100c8, 0);
+  w.write(0x100cc, 0);
+  w.write(0xc0, 0x6200'0000 | PriWorld::log2_requests, 8);
+  w.write(0x20, CR0_SMMUEN | CR0_PRIQEN);
+  w.work();
+  w.access(w.request_of(PriWorld::page(sid, 0x43)));
+  w.work();
+  EXPECT_EQ(w.read(0x100c8), 1U) << "the second kernel's queue";
 }
 
 }  // namespace

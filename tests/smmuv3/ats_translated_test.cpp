@@ -88,6 +88,20 @@ TEST_F(AtsTranslated, OfAStreamThatAbortsIsAbortedWithoutAnEvent) {
   expect_abort({});
 }
 
+// 3.9.1.3: what would be F_UUT of an ordinary transaction.
+TEST_F(AtsTranslated, ThatIsUnsupportedIsAbortedWithoutAnEvent) {
+  stage1(full_ats);
+  for (const smmu::Unsupported why : {smmu::Unsupported::malformed, smmu::Unsupported::identity}) {
+    auto q = AtsWorld::translated(1, pa);
+    q.unsupported = why;
+    EXPECT_EQ(w.access(q).outcome, Outcome::abort);
+    EXPECT_FALSE(w.pop_event());
+    q.ats = AtsPhase::none;
+    EXPECT_EQ(w.access(q).outcome, Outcome::abort);
+    EXPECT_EQ(w.event()[0] & 0xff, 0x01U);
+  }
+}
+
 TEST_F(AtsTranslated, ErrorsOfConfigurationAreRecordedWithRecCfgAtsAlone) {
   w.put_ste(1, Structure());
   expect_abort({});

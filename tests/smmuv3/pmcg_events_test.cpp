@@ -380,5 +380,33 @@ TEST(PmcgFilter, NoSecureStreamIsObserved) {
   EXPECT_EQ(without.counter(tbu0, 0), 1U) << "without Secure state all streams are Non-secure";
 }
 
+// 10.6: nor are misses and accesses to memory of the TCU for one. Memory here has no spaces, so that Secure
+// and Non-secure streams have the same tables.
+TEST(PmcgFilter, NothingThatTheTcuDoesForASecureStreamIsObserved) {
+  PmcgFeatures pmcg;
+  pmcg.counters = 5;
+  Features f = PmcgWorld::with(pmcg);
+  f.SECURE_IMPL = true;
+  PmcgWorld w(f);
+  w.start();
+  w.stream_with_page(1);
+  const auto set_secure = [&](std::uint32_t offset, std::uint64_t value, unsigned bytes = 4) {
+    w.smmu.window().at(offset).write(offset, bytes, AccessSecurity::Secure, w.now, value);
+  };
+  set_secure(0x8080, World::strtab, 8);
+  set_secure(0x8088, 8);
+  set_secure(0x8020, CR0_SMMUEN);
+  w.work();
+  for (unsigned n = 0; n < 5; ++n) w.count(tcu, n, static_cast<PmcgEvent>(n + 1));
+  smmu::AccessRequest r = World::request(1, va);
+  r.secure_stream = true;
+  r.space = smmu::AddressSpace::secure;
+  ASSERT_EQ(w.access(r).outcome, smmu::Outcome::forward);
+  EXPECT_EQ(w.smmu.engine_statistics().walks, 1U);
+  for (unsigned n = 0; n < 5; ++n) EXPECT_EQ(w.counter(tcu, n), 0U) << "event " << n + 1;
+  ASSERT_EQ(w.access(1, va).outcome, smmu::Outcome::forward);
+  for (unsigned n = 0; n < 5; ++n) EXPECT_NE(w.counter(tcu, n), 0U) << "event " << n + 1;
+}
+
 }  // namespace
 }  // namespace smmuvp::smmuv3

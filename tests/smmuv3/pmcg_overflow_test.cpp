@@ -270,6 +270,33 @@ TEST_F(PmcgMsi, WritesDataToTheAddressWithTheAttributesAndRaisesTheWireToo) {
   EXPECT_EQ(w.smmu.statistics().msis, 1U);
 }
 
+// 10.6: of a group that does not support Secure state, whoever has configured it.
+TEST(PmcgMsis, AreNonSecureWritesBesideASecureSmmu) {
+  PmcgFeatures pmcg;
+  pmcg.MSI = true;
+  Features f = PmcgWorld::with(pmcg);
+  f.SECURE_IMPL = true;
+  PmcgWorld w(f);
+  w.start();
+  w.stream_with_page(1);
+  const auto set_secure = [&](std::uint32_t offset, std::uint64_t value, unsigned bytes = 4) {
+    const std::uint32_t at = w.at(tbu0, offset);
+    w.smmu.window().at(at).write(at, bytes, AccessSecurity::Secure, w.now, value);
+  };
+  set_secure(0xe58, doorbell, 8);
+  set_secure(0xe50, 1);
+  set_secure(0xc40, 1);
+  w.count(tbu0, 0, PmcgEvent::transaction);
+  w.set_counter(tbu0, 0, 0xffff'ffff);
+  Access object(w.smmu, World::request(1, va));
+  w.finish(object);
+  const auto due = w.group(tbu0).due();
+  ASSERT_TRUE(due);
+  ASSERT_EQ(w.group(tbu0).step(std::max(w.now, *due)), smmu::Step::need);
+  EXPECT_EQ(w.group(tbu0).op().address, doorbell);
+  EXPECT_EQ(w.group(tbu0).op().space, smmu::AddressSpace::non_secure);
+}
+
 TEST_F(PmcgMsi, OfDeviceTypesAreOuterShareable) {
   configure(doorbell, 0x01);
   overflow();

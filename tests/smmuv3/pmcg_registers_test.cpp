@@ -171,6 +171,30 @@ TEST(PmcgRegisters, ArePresentForBothSecurityStates) {
   EXPECT_EQ(w.pmcg(0, 0xe04), 1U);
 }
 
+// 10.5.2.12: SCR is RES0 where groups do not support Secure state, so that READS_AS_ONE tells Secure software
+// that; 0xe40 is an alias of it with ROOTCR alone. 10.5.2.2: FILTER_SEC_SID is RES0, and FILTER_REALM_SID.
+TEST(PmcgRegisters, OfSecureStateAreRes0ForBothSecurityStatesBesideASecureSmmu) {
+  Features f = PmcgWorld::with_groups();
+  f.SECURE_IMPL = true;
+  PmcgWorld w(f);
+  for (const AccessSecurity security : {AccessSecurity::NonSecure, AccessSecurity::Secure}) {
+    for (const unsigned group : {PmcgWorld::tcu, PmcgWorld::tbu0}) {
+      const auto written = [&](std::uint32_t offset) {
+        RegisterBlock& block = w.smmu.window().at(w.at(group, offset));
+        std::uint64_t v = ~std::uint64_t{0};
+        block.write(w.at(group, offset), 4, security, w.now, 0xffff'ffff);
+        block.read(w.at(group, offset), 4, security, w.now, v);
+        return v;
+      };
+      for (const std::uint32_t offset : {0xdf8U, 0xe40U, 0xe48U, 0xe78U}) {
+        EXPECT_EQ(written(offset), 0U) << std::hex << offset;
+      }
+      EXPECT_EQ(written(0x400), 0xa000'ffffU) << "EVTYPER0";
+      EXPECT_EQ(written(0xc00), 0xfU) << "CNTENSET0: there is no SCR.NSRA";
+    }
+  }
+}
+
 TEST(PmcgRegisters, StandWhereArmsSmmusHaveThem) {
   PmcgFeatures f;
   f.tcu = 0x2000;

@@ -20,7 +20,7 @@ constexpr const Field* fetch[] = {&EVT_Number, &EVT_SSV,  &EVT_SubstreamID, &EVT
                                   &EVT_Reason, &EVT_GPCF, &EVT_FetchAddr};
 constexpr const Field* bad_ats_treq[] = {&EVT_Number,           &EVT_SSV,
                                          &EVT_SubstreamID,      &EVT_StreamID,
-                                         &EVT_TREQ_unplaced_96, &EVT_TREQ_unplaced_128,
+                                         &EVT_TREQ_unplaced_64, &EVT_TREQ_unplaced_128,
                                          &EVT_InputAddr_page};
 constexpr const Field* transl_forbidden[] = {&EVT_Number,   &EVT_SSV, &EVT_SubstreamID,
                                              &EVT_StreamID, &EVT_RnW, &EVT_InputAddr};

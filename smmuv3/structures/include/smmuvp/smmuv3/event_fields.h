@@ -48,8 +48,8 @@ inline constexpr Field EVT_IPA = detail::evt("IPA", 247, 204, "").address_from(1
 inline constexpr Field EVT_FetchAddr = detail::evt("FetchAddr", 247, 195, "physical").address_from(3);
 
 // 7.3.6 names Span, R, W, X and PRIV, 7.3.16 three flags more.
-inline constexpr Field EVT_TREQ_unplaced_96 =
-    detail::evt_unplaced("(Span, R, W, X, PRIV)", 127, 96, "IHI 0070 7.3.6");
+inline constexpr Field EVT_TREQ_unplaced_64 =
+    detail::evt_unplaced("(Span, R, W, X, PRIV)", 127, 64, "IHI 0070 7.3.6");
 inline constexpr Field EVT_TREQ_unplaced_128 =
     detail::evt_unplaced("(Span, R, W, X, PRIV)", 139, 128, "IHI 0070 7.3.6");
 inline constexpr Field EVT_PERMISSION_unplaced_106 =
