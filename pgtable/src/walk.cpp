@@ -25,6 +25,7 @@ void Walk::start(const WalkSetup& setup) {
   }
   if (m_stages == Stages::stage2) {
     m_result.ipa = m_request.va;
+    m_rules.space = setup.m_rules.space;
     // A Non-secure configuration has one IPA space.
     const bool secure =
         setup.m_rules.space == AddressSpace::secure && m_request.space == AddressSpace::secure;

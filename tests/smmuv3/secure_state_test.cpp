@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "secure_world.h"
+#include "secure_stage2_world.h"
 #include "smmuvp/base/archive.h"
 #include "smmuvp/smmuv3/dump.h"
 #include "smmuvp/smmuv3/explain_access.h"
@@ -66,6 +66,36 @@ TEST(SecureState, AnAccessIsSavedAtEachMoment) {
     }
     EXPECT_EQ(b.answer().output, 0x9000'1000U);
     EXPECT_EQ(b.answer().space, AddressSpace::secure);
+  }
+}
+
+// Its walk is of the Security state as well, though it has no rules of stage 1.
+TEST(SecureState, AnAccessThroughStage2IsSavedAtEachMoment) {
+  for (const unsigned Config : {6U, 7U}) {
+    for (unsigned steps = 0; steps < 10; ++steps) {
+      const auto make = [Config] {
+        auto w = std::make_unique<SecureStage2World>();
+        pgtable::Builder& b = w->tables_in(S, SecureWorld::s_config());
+        EXPECT_TRUE(b.map(0x1000, 0x1000, 0x1000));
+        w->s_put(World::cd_address(1), cd_for(b.config(), 1));
+        w->s_put_ste(1, w->ste(Config));
+        return w;
+      };
+      const auto w = make();
+      Access a(w->smmu, SecureWorld::s_request(1, 0x1000));
+      for (unsigned i = 0; i < steps && a.step() == Step::need; ++i) {
+        a.complete(w->memory.carry_out(a.op()));
+      }
+      a.step();
+      const auto v = make();
+      ArchiveReader reader(saved(w->smmu, &a));
+      v->smmu.visit(reader);
+      Access b(v->smmu);
+      b.visit(reader);
+      ASSERT_TRUE(reader.complete()) << Config << " " << steps << ": " << reader.error();
+      while (b.step() == Step::need) b.complete(v->memory.carry_out(b.op()));
+      EXPECT_EQ(b.answer().output, SecureStage2World::s_page);
+    }
   }
 }
 
