@@ -4,74 +4,13 @@
 #include <string>
 #include <vector>
 
+#include "atos_world.h"
 #include "smmuvp/base/archive.h"
-#include "stage2_world.h"
 
 namespace smmuvp::smmuv3 {
 namespace {
 
 using smmu::Step;
-
-constexpr std::uint32_t CTRL = 0x100, SID = 0x108, ADDR = 0x110, PAR = 0x118;
-constexpr std::uint64_t TYPE_stage1 = 1 << 10, TYPE_stage2 = 2 << 10, TYPE_both = 3 << 10;
-constexpr std::uint64_t PnU = 1 << 9, RnW = 1 << 8, InD = 1 << 7, HTTUI = 1 << 6;
-constexpr std::uint64_t va = 0x1000;
-constexpr std::uint64_t ipa = 0x20'0000;
-constexpr std::uint64_t pa = 0x9000'0000;
-
-Features with_atos() {
-  Features f;
-  f.ATOS = true;
-  return f;
-}
-
-/// PAR of a fault.
-constexpr std::uint64_t fault(std::uint64_t FAULTCODE, std::uint64_t REASON = 0, std::uint64_t FADDR = 0) {
-  return FADDR | FAULTCODE << 4 | REASON << 1 | 1;
-}
-/// PAR of a success.
-constexpr std::uint64_t success(std::uint64_t address, std::uint64_t ATTR, std::uint64_t SH,
-                                bool larger = false) {
-  return ATTR << 56 | address | (larger ? 1ULL << 11 : 0) | SH << 8;
-}
-
-class AtosWorld : public Stage2World {
- public:
-  explicit AtosWorld(const Features& features = with_atos(), const Structures& structures = untimed())
-      : Stage2World(features, structures) {}
-
-  std::uint64_t read64(std::uint32_t offset) {
-    std::uint64_t v = 0;
-    smmu.interface().read(offset, 8, AccessSecurity::NonSecure, now, v);
-    return v;
-  }
-  void begin(std::uint64_t sid, std::uint64_t addr) {
-    write(SID, sid, 8);
-    write(ADDR, addr, 8);
-    write(CTRL, 1);
-  }
-  std::uint64_t ask(std::uint64_t sid, std::uint64_t addr) {
-    begin(sid, addr);
-    EXPECT_EQ(read(CTRL), 1U) << "nothing happens inside the write";
-    work();
-    EXPECT_EQ(read(CTRL), 0U);
-    return read64(PAR);
-  }
-  smmu::Worker& atos() { return smmu.interface().atos(); }
-
-  /// Stream 1 with stage 1, stream 2 with stage 2, stream 3 with both: va -> ipa -> pa.
-  void three_streams() {
-    pgtable::Builder& s1 = stream(1);
-    ASSERT_TRUE(s1.map(va, pa, 0x1000));
-    ipas = &guest();
-    ASSERT_TRUE(ipas->map(ipa, pa, 0x1000));
-    stage2_stream(2, *ipas);
-    both = &nested_stream(3, *ipas);
-    ASSERT_TRUE(both->map(va, ipa, 0x1000));
-  }
-  pgtable::Builder* ipas = nullptr;
-  pgtable::Builder* both = nullptr;
-};
 
 // ---- registers
 
@@ -696,13 +635,6 @@ TEST(AtosReset, EndsAnOperation) {
   EXPECT_EQ(w.smmu.engine().in_flight().all(), 0U);
   w.work();
   EXPECT_EQ(w.read64(PAR), 0U);
-}
-
-std::vector<std::uint8_t> saved(Smmu& smmu) {
-  ArchiveWriter writer;
-  smmu.visit(writer);
-  EXPECT_TRUE(writer.ok()) << writer.error();
-  return writer.data();
 }
 
 TEST(AtosArchive, GoesOnFromEachOfItsFetches) {

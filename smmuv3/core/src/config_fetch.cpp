@@ -143,7 +143,8 @@ void ConfigFetch::find_ste() {
 // The platform is wrong, or a device: software has no table that could take it.
 void ConfigFetch::tell_impossible_stream_id() {
   const unsigned bits = m_parts.features.sidsize(m_origin.sec_sid);
-  if (m_request.debug || (std::uint64_t{m_request.stream_id} >> bits) == 0) return;
+  if (m_request.debug || m_request.atos != AtosType::none) return;
+  if ((std::uint64_t{m_request.stream_id} >> bits) == 0) return;
   m_parts.diag.guest_error("StreamID.SIDSIZE",
                            std::string("a StreamID has more bits than ") +
                                (m_origin.secure() ? "S_SIDSIZE" : "SIDSIZE") + ", which is " +
@@ -192,6 +193,7 @@ void ConfigFetch::use_ste() {
     }
     return fail(EventType::C_BAD_STE);
   }
+  if (m_request.vmid && m_request.vmid != m_ste.vmid_tag()) return fail(EventType::C_BAD_STE);
   m_lacks_stage = !has_stages(m_ste, m_request.atos);
   if (m_lacks_stage || m_ste.aborts() || m_request.ste_alone || m_request.atos == AtosType::stage2) {
     return;
@@ -308,6 +310,7 @@ void ConfigFetch::visit(Archive& archive) {
   archive.value("substream_valid", m_request.substream_valid);
   archive.value("debug", m_request.debug);
   archive.value("atos", m_request.atos);
+  archive.optional("vmid", m_request.vmid, [&archive](std::uint16_t& vmid) { archive.value("vmid", vmid); });
   archive.value("ats", m_request.ats);
   archive.value("ATSCHK", m_request.ATSCHK);
   archive.value("ste_alone", m_request.ste_alone);

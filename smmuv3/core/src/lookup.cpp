@@ -20,7 +20,7 @@ void Lookup::enter(TimePs time) {
 
 void Lookup::look_up(ConfigRequest request) {
   request.time = m_time;
-  m_config.emplace(m_parts, m_interface, request);
+  m_config.emplace(stream_interface().parts(), stream_interface(), request);
   m_state = State::config;
 }
 
@@ -28,7 +28,7 @@ void Lookup::translate(const smmu::TranslationContext& context, smmu::Translatio
   request.time = request.arrived = m_time;
   request.generation = m_generation;
   request.stream_id = stream_id();
-  request.secure_stream = m_interface.sec_sid() == SecSid::secure;
+  request.secure_stream = stream_interface().secure();
   m_translation.emplace(m_parts.engine, context, request);
   m_state = State::translation;
 }
@@ -78,6 +78,7 @@ Step Lookup::step(TimePs now) {
         m_parts.engine.in_flight().leave(m_token, m_time);
         m_token = {};
         m_interface.update_acks(m_time);
+        if (&stream_interface() != &m_interface) stream_interface().update_acks(m_time);
         break;
       case State::idle:
         break;
@@ -123,7 +124,7 @@ void Lookup::visit(Archive& archive) {
   if (archive.loading()) {
     m_config.reset();
     m_translation.reset();
-    if (configures) m_config.emplace(m_parts, m_interface, ConfigRequest());
+    if (configures) m_config.emplace(stream_interface().parts(), stream_interface(), ConfigRequest());
     if (translates) m_translation.emplace(m_parts.engine, nullptr);
   }
   if (m_config) m_config->visit(archive);

@@ -1,6 +1,7 @@
 // What registers do beyond storing values.
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "smmuvp/base/number_text.h"
 #include "smmuvp/pgtable/attributes.h"
@@ -81,10 +82,12 @@ ProgrammingInterface::ProgrammingInterface(const Parts& parts, SecSid sec_sid,
       m_events(parts, *this),
       m_commands(parts, *this),
       m_msis(parts, *this),
-      m_atos(parts, *this),
+      m_atos(parts, *this, GATOS),
       m_prefetch(parts, *this),
       m_atc_messages(parts, *this),
       m_page_requests(parts, *this) {
+  if (parts.features.has_vatos(sec_sid)) m_vatos.emplace(parts, *this, VATOS);
+  if (secure()) m_non_secure->m_secure = this;
   refresh();
   refresh_tbus();
 }
@@ -238,16 +241,10 @@ void ProgrammingInterface::register_written(std::uint16_t id, std::uint32_t, Acc
       refresh();
       break;
     case SMMU_GATOS_CTRL:
-      if ((value & GATOS_CTRL_RUN) == 0) break;
-      // 6.3.37: ignored from SMMUv3.2 on, and permitted to be before
-      if (!enabled(CR0_SMMUEN) || !wanted(CR0_SMMUEN)) {
-        m_registers.set(SMMU_GATOS_CTRL, 0);
-        m_parts.diag.guest_error("GATOS_CTRL.SMMUEN",
-                                 "GATOS_CTRL.RUN is set while CR0.SMMUEN is 0; it is ignored",
-                                 "IHI 0070 6.3.37");
-        break;
-      }
-      m_atos.start(m_written_at);
+      if ((value & GATOS_CTRL_RUN) != 0) run(m_atos, SMMU_GATOS_CTRL);
+      break;
+    case SMMU_VATOS_CTRL:
+      if ((value & GATOS_CTRL_RUN) != 0) run(*m_vatos, SMMU_VATOS_CTRL);
       break;
     case SMMU_CMDQ_PROD:
       m_registers.set(SMMU_CMDQ_PROD, value & visible_bits(id));  // RES0 bits stay 0 in a larger queue
@@ -287,11 +284,33 @@ void ProgrammingInterface::register_written(std::uint16_t id, std::uint32_t, Acc
 
 void ProgrammingInterface::register_write_ignored(std::uint16_t id, std::uint32_t) {
   const RegisterInfo& info = m_registers.info(id);
-  const char* why = info.guard == SMMU_CR0ACK        ? "CR0 enables what it configures"
-                    : info.guard == SMMU_IRQ_CTRLACK ? "IRQ_CTRL enables what it configures"
-                                                     : "GATOS_CTRL.RUN is 1";
+  const std::string why = info.guard == SMMU_CR0ACK        ? "CR0 enables what it configures"
+                          : info.guard == SMMU_IRQ_CTRLACK ? "IRQ_CTRL enables what it configures"
+                                                           : short_name(info.guard) + ".RUN is 1";
   m_parts.diag.guest_error(std::string(info.name) + ".guard",
                            std::string("a write of ") + info.name + " is ignored while " + why, info.clause);
+}
+
+// "GATOS_CTRL", "S_CR0".
+std::string ProgrammingInterface::short_name(std::uint16_t id) const {
+  return std::string(m_registers.info(id).name).substr(std::string_view("SMMU_").size());
+}
+
+// Software has set RUN of a group. 6.3.37: ignored from SMMUv3.2 on, and permitted to be before
+void ProgrammingInterface::run(Atos& atos, Reg CTRL) {
+  if (enabled(CR0_SMMUEN) && wanted(CR0_SMMUEN)) return atos.start(m_written_at);
+  m_registers.set(CTRL, 0);
+  const std::string name = short_name(CTRL);
+  m_parts.diag.guest_error(name + ".SMMUEN",
+                           name + ".RUN is set while " + short_name(SMMU_CR0) + ".SMMUEN is 0; it is ignored",
+                           "IHI 0070 6.3.37");
+}
+
+// Whether an address translation operation is under way: by its own registers, or one of Secure software that
+// asks of Non-secure streams.
+bool ProgrammingInterface::is_asked() const {
+  return m_atos.running() || (m_vatos && m_vatos->running()) ||
+         (m_secure != nullptr && m_secure->m_atos.asks(*this));
 }
 
 // 6.3.9: each bit is acknowledged when its Update is complete.
@@ -303,8 +322,7 @@ void ProgrammingInterface::update_acks(smmu::TimePs now) {
   std::uint32_t after = wanted | (before & (CR0_implemented | CR0_PRIQEN));
   // 6.3.37, 6.3.9.6: when an address translation operation is over, and a prefetch has stopped; 6.3.9.5: when
   // page requests that came before are in the queue
-  if ((wanted & CR0_SMMUEN) == 0 && !m_atos.running() && !m_prefetch.running() &&
-      !m_page_requests.committed()) {
+  if ((wanted & CR0_SMMUEN) == 0 && !is_asked() && !m_prefetch.running() && !m_page_requests.committed()) {
     after &= ~CR0_SMMUEN;
   }
   if ((wanted & CR0_PRIQEN) == 0 && !m_page_requests.committed()) after &= ~CR0_PRIQEN;
@@ -472,6 +490,7 @@ void ProgrammingInterface::reset() {
   m_commands.reset();
   m_msis.reset();
   m_atos.reset();
+  if (m_vatos) m_vatos->reset();
   m_prefetch.reset();
   m_atc_messages.reset();
   m_page_requests.reset();
@@ -515,6 +534,7 @@ void ProgrammingInterface::visit(Archive& archive) {
 
 void ProgrammingInterface::visit_lookups(Archive& archive) {
   m_atos.visit(archive);
+  if (m_vatos) m_vatos->visit(archive);
   m_prefetch.visit(archive);
   if (m_parts.features.PRI) m_page_requests.visit(archive);
   m_events.stalls().visit(archive);  // after the generations of the engine

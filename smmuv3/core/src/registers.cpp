@@ -1,5 +1,6 @@
 #include "smmuvp/smmuv3/registers.h"
 
+#include <algorithm>
 #include <string_view>
 
 #include "smmuvp/base/fields.h"
@@ -81,6 +82,8 @@ void make_secure(RegisterInfo& info, const Features& f, const IdRegisters& id) {
       info.reset = id.S_IDR3;
       break;
     case SMMU_IDR2:
+      info.reset = id.S_IDR2;
+      break;
     case SMMU_IDR4:
       info.reset = 0;
       break;
@@ -99,10 +102,11 @@ void make_secure(RegisterInfo& info, const Features& f, const IdRegisters& id) {
     case SMMU_GBPA:
       if (f.ATTR_PERMS_OVR) info.write_mask |= GBPA_NSCFG.in_word();
       break;
-    case SMMU_GATOS_CTRL:
     case SMMU_GATOS_SID:
+      if (f.ATOS) info.write_mask |= GATOS_SID_SSEC.in_word();
+      break;
     case SMMU_GATOS_ADDR:
-      info.write_mask = 0;  // not built
+      if (f.ATOS && f.SEL2) info.write_mask |= GATOS_ADDR_NS.in_word();
       break;
     default:
       break;
@@ -123,6 +127,45 @@ bool has(const std::vector<RegisterInfo>& table, const SecureRow& row) {
   return false;
 }
 
+// What is beyond the sizes of StreamID and SubstreamID is RES0 (6.3.38, 6.3.84). Secure software may name a
+// stream of either state.
+std::uint64_t atos_sid(const Features& f, SecSid sec_sid) {
+  const unsigned bits = sec_sid == SecSid::secure ? std::max(f.SIDSIZE, f.S_SIDSIZE) : unsigned{f.SIDSIZE};
+  return low_bits(bits) | low_bits(f.SSIDSIZE) << 32 | (f.SSIDSIZE != 0 ? GATOS_SID_SSID_VALID.in_word() : 0);
+}
+
+// 6.2.3, 6.2.4: (S_)VATOS_SEL of Page 0, and the page of the others.
+void add_vatos(const Features& f, SecSid sec_sid, std::vector<RegisterInfo>& to) {
+  const bool secure = sec_sid == SecSid::secure;
+  const std::uint32_t page = f.vatos_page(sec_sid);
+  const std::uint64_t vmid = low_bits(f.VMID16 ? 16 : 8);
+  const std::uint64_t SSEC = secure ? GATOS_SID_SSEC.in_word() : 0;  // RES1
+  using enum smmuvp::Access;
+  RegisterInfo SEL = {SMMU_VATOS_SEL, "SMMU_VATOS_SEL", 0x180, 4, RW, 0, vmid, "IHI 0070 6.3.44"};
+  RegisterInfo CTRL = {SMMU_VATOS_CTRL, "SMMU_VATOS_CTRL", page + 0xa00, 4, RW, 0,
+                       GATOS_CTRL_RUN,  "IHI 0070 6.3.99"};
+  RegisterInfo SID = {SMMU_VATOS_SID, "SMMU_VATOS_SID",     page + 0xa08,      8, RW,
+                      SSEC,           atos_sid(f, sec_sid), "IHI 0070 6.3.100"};
+  RegisterInfo ADDR = {SMMU_VATOS_ADDR, "SMMU_VATOS_ADDR", page + 0xa10, 8, RW, 0,
+                       ~low_bits(6),    "IHI 0070 6.3.101"};
+  RegisterInfo PAR = {SMMU_VATOS_PAR, "SMMU_VATOS_PAR", page + 0xa18, 8, RO, 0, 0, "IHI 0070 6.3.102"};
+  if (secure) {
+    SEL.name = "SMMU_S_VATOS_SEL", SEL.clause = "IHI 0070 6.3.90", SEL.offset += secure_first;
+    CTRL.name = "SMMU_S_VATOS_CTRL", CTRL.clause = "IHI 0070 6.3.103";
+    SID.name = "SMMU_S_VATOS_SID", SID.clause = "IHI 0070 6.3.104";
+    ADDR.name = "SMMU_S_VATOS_ADDR", ADDR.clause = "IHI 0070 6.3.105";
+    PAR.name = "SMMU_S_VATOS_PAR", PAR.clause = "IHI 0070 6.3.106";
+  }
+  for (RegisterInfo* info : {&SEL, &CTRL, &SID, &ADDR, &PAR}) {
+    if (secure) info->bank = SecurityBank::SecureOnly;
+    if (info != &PAR) {  // 6.3.37: ignored from SMMUv3.2 on, and permitted to be before
+      info->guard = SMMU_VATOS_CTRL;
+      info->guard_mask = GATOS_CTRL_RUN;
+    }
+    to.push_back(*info);
+  }
+}
+
 // 6.2: RAZ/WI to Non-secure accesses.
 std::vector<RegisterInfo> secure_table(const std::vector<RegisterInfo>& non_secure, const Features& f) {
   const IdRegisters id = id_registers(f);
@@ -137,6 +180,7 @@ std::vector<RegisterInfo> secure_table(const std::vector<RegisterInfo>& non_secu
     info.clause = row->clause;
     t.push_back(info);
   }
+  if (f.has_vatos(SecSid::secure)) add_vatos(f, SecSid::secure, t);
   std::uint16_t next = SMMU_S_first;
   for (const SecureRow& row : secure_rows) {
     if (has(t, row)) continue;
@@ -167,9 +211,6 @@ std::vector<RegisterInfo> register_table(const Features& f, SecSid sec_sid) {
   const bool pri_msi = f.PRI && f.MSI;
   const std::uint64_t pri_base = f.PRI ? BASE_hint | queue_addr | 0x1f : 0;
   const std::uint64_t pri_index = f.PRI ? QUEUE_OVFLG | 0xfffffULL : 0;
-  // What is beyond the sizes of StreamID and SubstreamID is RES0 (6.3.38).
-  const std::uint64_t gatos_sid =
-      low_bits(f.SIDSIZE) | low_bits(f.SSIDSIZE) << 32 | (f.SSIDSIZE != 0 ? low_bits(1) << 52 : 0);
   // REC_CFG_ATS is RES0 without ATSRECERR, PTM without BTM; 1 is the reset value that 6.3.12 recommends.
   const std::uint32_t ptm = f.BTM ? CR2_PTM : 0U;
   const bool ats_errors = f.ATSRECERR && sec_sid == SecSid::non_secure;
@@ -224,7 +265,8 @@ std::vector<RegisterInfo> register_table(const Features& f, SecSid sec_sid) {
       {SMMU_PRIQ_IRQ_CFG2, "SMMU_PRIQ_IRQ_CFG2", 0xdc, 4, RW, 0,
        pri_msi ? PRIQ_IRQ_CFG2_LO | msi_attributes : 0, "IHI 0070 6.3.36"},
       {SMMU_GATOS_CTRL, "SMMU_GATOS_CTRL", 0x100, 4, RW, 0, f.ATOS ? GATOS_CTRL_RUN : 0, "IHI 0070 6.3.37"},
-      {SMMU_GATOS_SID, "SMMU_GATOS_SID", 0x108, 8, RW, 0, f.ATOS ? gatos_sid : 0, "IHI 0070 6.3.38"},
+      {SMMU_GATOS_SID, "SMMU_GATOS_SID", 0x108, 8, RW, 0, f.ATOS ? atos_sid(f, sec_sid) : 0,
+       "IHI 0070 6.3.38"},
       {SMMU_GATOS_ADDR, "SMMU_GATOS_ADDR", 0x110, 8, RW, 0, f.ATOS ? ~low_bits(6) : 0, "IHI 0070 6.3.39"},
       {SMMU_GATOS_PAR, "SMMU_GATOS_PAR", 0x118, 8, RO, 0, 0, "IHI 0070 6.3.40"},
       {SMMU_EVENTQ_PROD, "SMMU_EVENTQ_PROD", 0x100a8, 4, RW, 0, EVENTQ_OVFLG | 0xfffff, "IHI 0070 6.3.95"},
@@ -273,6 +315,7 @@ std::vector<RegisterInfo> register_table(const Features& f, SecSid sec_sid) {
     for (RegisterInfo& r : t) r.offset &= 0xffffU;
   }
   if (sec_sid == SecSid::secure) return secure_table(t, f);
+  if (f.has_vatos(SecSid::non_secure)) add_vatos(f, SecSid::non_secure, t);
   if (f.SECURE_IMPL) return t;
   std::uint16_t next = SMMU_S_first;
   for (const SecureRow& row : secure_rows) add_res0(row, next, t);

@@ -34,7 +34,7 @@ const Structures& checked(const Features& features, const Structures& s) {
     throw ConfigError("page_request_buffer", "page_request_buffer is 1 or more");
   }
   if (s.event_buffer == 0) throw ConfigError("event_buffer", "event_buffer is 1 or more");
-  if (const char* problem = features.pmcg.problem(s.ports + 1)) {
+  if (const char* problem = features.window_problem(s.ports + 1)) {
     const std::string text = problem;
     throw ConfigError(text.substr(0, text.find_first_of(" ,:")), text);
   }
@@ -66,6 +66,7 @@ Smmu::Smmu(const Features& features, const Structures& structures, const std::st
     m_window.add(secure_first, secure_last, *m_secure);
     add_workers(*m_secure);
   }
+  add_vatos_pages();
   m_pmcgs.join(m_window, m_workers);
 }
 
@@ -75,8 +76,20 @@ void Smmu::add_workers(ProgrammingInterface& interface) {
                                             &interface.atos(), &interface.prefetch()}) {
     m_workers.push_back(worker);
   }
+  if (interface.vatos() != nullptr) m_workers.push_back(interface.vatos());
   if (m_features.ATS) m_workers.push_back(&interface.atc_messages());
   if (m_features.PRI) m_workers.push_back(&interface.page_requests());
+}
+
+// 6.2.3, 6.2.4: they make the window as long as they need.
+void Smmu::add_vatos_pages() {
+  const auto add = [this](ProgrammingInterface& interface) {
+    if (interface.vatos() == nullptr) return;
+    const std::uint32_t page = m_features.vatos_page(interface.sec_sid());
+    m_window.add(page, page + Features::vatos_page_size - 1, interface);
+  };
+  add(m_interface);
+  if (m_secure) add(*m_secure);
 }
 
 void Smmu::check(const Features& features, const Structures& structures) {

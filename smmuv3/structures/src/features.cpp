@@ -65,7 +65,10 @@ const char* Features::problem() const {
   if (!S1P && !S2P) return "S1P or S2P has to be 1: an SMMU translates by one stage at least";
   if (Hyp && !(S1P && S2P)) return "Hyp needs both stages of translation (S1P and S2P)";
   if (VMID16 && !S2P) return "VMID16 needs stage 2 translation (S2P)";
-  if (VMW && !S2P) return "VMW needs stage 2 translation (S2P)";  // 6.3.1
+  if (VMW && !S2P) return "VMW needs stage 2 translation (S2P)";               // 6.3.1
+  if (VATOS && !(ATOS && S1P && S2P)) return "VATOS needs ATOS, S1P and S2P";  // 6.3.1
+  if (BA_VATOS > 0x3ff) return "BA_VATOS is 0 to 1023";
+  if (BA_S_VATOS > 0x3ff) return "BA_S_VATOS is 0 to 1023";
   // 6.3.6 asks for none by name, but a granule that no table can have translates nothing.
   if (!GRAN4K && !GRAN16K && !GRAN64K) return "GRAN4K, GRAN16K or GRAN64K has to be 1";
   if (SECURE_IMPL && !S1P) return "SECURE_IMPL needs stage 1 translation (S1P)";  // 6.3.53
@@ -130,6 +133,29 @@ const char* PmcgFeatures::problem(unsigned groups) const {
   return nullptr;
 }
 
+const char* Features::window_problem(unsigned pmcgs) const {
+  if (const char* p = pmcg.problem(pmcgs)) return p;
+  const bool secure = has_vatos(SecSid::secure);
+  if (secure && BA_VATOS == BA_S_VATOS)
+    return "BA_S_VATOS gives the S_VATOS page the place of the VATOS page";
+  const auto meets = [this, pmcgs](std::uint32_t page) {
+    const auto within = [page](std::uint32_t other) {
+      return other / vatos_page_size == page / vatos_page_size;
+    };
+    for (unsigned group = 0; pmcg.counters != 0 && group < pmcgs; ++group) {
+      if (within(pmcg.page0(group)) || (pmcg.RELOC_CTRS && within(pmcg.page1(group)))) return true;
+    }
+    return false;
+  };
+  if (has_vatos(SecSid::non_secure) && meets(vatos_page(SecSid::non_secure))) {
+    return "BA_VATOS: a page of a counter group lies in the VATOS page";
+  }
+  if (secure && meets(vatos_page(SecSid::secure))) {
+    return "BA_S_VATOS: a page of a counter group lies in the S_VATOS page";
+  }
+  return nullptr;
+}
+
 // What each version asks for: 2.3 to 2.5, 2.8, and IDR0 and IDR3 (6.3.1, 6.3.4).
 unsigned Features::version() const {
   if ((S1P && !HAD) || (S2P && !XNX)) return 0;
@@ -143,16 +169,17 @@ unsigned Features::version() const {
 unsigned Features::ias() const { return std::max((TTF & 1U) != 0 ? 40U : 0U, (TTF & 2U) != 0 ? OAS : 0U); }
 
 // Fields that are not set here belong to features that are not built, or are RES0 without them: RME_IMPL,
-// VATOS, DORMHINT.
+// DORMHINT.
 IdRegisters id_registers(const Features& f) {
   IdRegisters id;
   id.IDR0 = field(f.ST_LEVEL, 27) | bit(f.TERM_MODEL, 26) | field(f.STALL_MODEL, 24) | bit(f.ATSRECERR, 23) |
-            field(f.TTENDIAN, 21) | bit(f.CD2L, 19) | bit(f.VMID16, 18) | bit(f.VMW, 17) | bit(f.PRI, 16) |
-            bit(f.ATOS, 15) | bit(f.SEV, 14) | bit(f.MSI, 13) | bit(f.ASID16, 12) | bit(f.NS1ATS, 11) |
-            bit(f.ATS, 10) | bit(f.Hyp, 9) | field(f.HTTU, 6) | bit(f.BTM, 5) | bit(f.COHACC, 4) |
-            field(f.TTF, 2) | bit(f.S1P, 1) | bit(f.S2P, 0);
+            field(f.TTENDIAN, 21) | bit(f.VATOS, 20) | bit(f.CD2L, 19) | bit(f.VMID16, 18) | bit(f.VMW, 17) |
+            bit(f.PRI, 16) | bit(f.ATOS, 15) | bit(f.SEV, 14) | bit(f.MSI, 13) | bit(f.ASID16, 12) |
+            bit(f.NS1ATS, 11) | bit(f.ATS, 10) | bit(f.Hyp, 9) | field(f.HTTU, 6) | bit(f.BTM, 5) |
+            bit(f.COHACC, 4) | field(f.TTF, 2) | bit(f.S1P, 1) | bit(f.S2P, 0);
   id.IDR1 = bit(f.ATTR_TYPES_OVR, 27) | bit(f.ATTR_PERMS_OVR, 26) | field(f.CMDQS, 21) |
             field(f.EVENTQS, 16) | field(f.PRIQS, 11) | field(f.SSIDSIZE, 6) | f.SIDSIZE;
+  id.IDR2 = f.VATOS ? f.BA_VATOS : 0U;
   id.IDR3 = bit(f.EPAN, 17) | bit(f.PASIDTT, 16) | bit(f.PTWNNC && f.S2P, 14) | bit(f.E0PD, 13) |
             field(f.BBML, 11) | bit(f.RIL, 10) | bit(f.STT, 9) | bit(f.FWB, 8) | bit(f.PPS, 5) |
             bit(f.has_xnx(), 4) | bit(f.PBHA, 3) | bit(f.HAD && f.S1P, 2);
@@ -164,6 +191,7 @@ IdRegisters id_registers(const Features& f) {
   // 6.3.52 to 6.3.55. ECMDQ is not built; SAMS: no ATS maintenance on the Secure Command queue.
   id.S_IDR0 = field(f.STALL_MODEL, 24) | bit(f.MSI, 13);
   id.S_IDR1 = bit(f.SECURE_IMPL, 31) | bit(f.SEL2, 29) | f.S_SIDSIZE;
+  id.S_IDR2 = f.has_vatos(SecSid::secure) ? f.BA_S_VATOS : 0U;
   id.S_IDR3 = bit(f.ATS, 6);
   return id;
 }

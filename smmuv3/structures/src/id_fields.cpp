@@ -26,7 +26,7 @@ std::vector<IdField> make_fields() {
   add("STALL_MODEL", 25, 24, SMMUVP_SET(STALL_MODEL), 2);
   add("ATSRECERR", 23, 23, SMMUVP_SET(ATSRECERR));
   add("TTENDIAN", 22, 21, SMMUVP_SET(TTENDIAN), 3);
-  add("VATOS", 20, 20);
+  add("VATOS", 20, 20, SMMUVP_SET(VATOS));
   add("CD2L", 19, 19, SMMUVP_SET(CD2L));
   add("VMID16", 18, 18, SMMUVP_SET(VMID16));
   add("VMW", 17, 17, SMMUVP_SET(VMW));
@@ -114,12 +114,14 @@ IdRegisters words(std::uint32_t IDR0, std::uint32_t IDR1, std::uint32_t IDR3, st
 }
 
 // The largest value of each field that has a parameter; 0 where that means more: what stalls or does not,
-// both endiannesses, RAZ/WI too, split-stage ATS.
+// both endiannesses, RAZ/WI too, split-stage ATS. VATOS would make the register window longer than platforms
+// have room for.
 IdRegisters everything() {
   IdRegisters id;
   for (const IdField& field : id_fields()) {
     const std::string name = field.name;
-    const bool less = name == "TERM_MODEL" || name == "STALL_MODEL" || name == "TTENDIAN" || name == "NS1ATS";
+    const bool less = name == "TERM_MODEL" || name == "STALL_MODEL" || name == "TTENDIAN" ||
+                      name == "NS1ATS" || name == "VATOS";
     if (field.set == nullptr || less) continue;
     id.*field.reg |= field.most << field.low;
   }

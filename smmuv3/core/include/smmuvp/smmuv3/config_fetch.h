@@ -24,6 +24,8 @@ struct ConfigRequest {
   bool debug = false;    ///< no statistics, no time, no cache changes
   bool foresee = false;  ///< as AccessRequest::foresee
   AtosType atos = AtosType::none;
+  /// Of an operation by VATOS: the STE has to tag translations with this VMID, else it is a bad one (9.1.6).
+  std::optional<std::uint16_t> vmid;
   smmu::AtsPhase ats = smmu::AtsPhase::none;  ///< of a Translated transaction no CD is fetched
   bool ATSCHK = false;                        ///< CR0.ATSCHK, with `ats`
   bool ste_alone = false;                     ///< no CD is looked for

@@ -61,6 +61,8 @@ class Lookup : public smmu::Worker {
   /// Whether what is under way is of no use any more.
   virtual bool abandoned() const { return false; }
   virtual std::uint32_t stream_id() const = 0;
+  /// The interface whose streams it looks up.
+  virtual ProgrammingInterface& stream_interface() const { return m_interface; }
   virtual void visit_own(Archive& archive) = 0;
   /// Whether what visit_own() has loaded can be.
   virtual bool sane() const = 0;

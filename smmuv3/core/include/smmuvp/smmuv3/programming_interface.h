@@ -84,6 +84,8 @@ class ProgrammingInterface : public RegisterBlock, private RegisterObserver {
   CommandQueue& commands() { return m_commands; }
   MsiWriter& msis() { return m_msis; }
   Atos& atos() { return m_atos; }
+  /// nullptr where there are no address translation operations of one VM.
+  Atos* vatos() { return m_vatos ? &*m_vatos : nullptr; }
   Prefetch& prefetch() { return m_prefetch; }
   AtcMessages& atc_messages() { return m_atc_messages; }
   const AtcMessages& atc_messages() const { return m_atc_messages; }
@@ -132,7 +134,7 @@ class ProgrammingInterface : public RegisterBlock, private RegisterObserver {
   void reset();
   /// All but what visit_lookups() has.
   void visit(Archive& archive);
-  /// What needs the engine to be there first: atos(), prefetch(), stalls(), page_requests().
+  /// What needs the engine to be there first: atos(), vatos(), prefetch(), stalls(), page_requests().
   void visit_lookups(Archive& archive);
 
  private:
@@ -144,6 +146,9 @@ class ProgrammingInterface : public RegisterBlock, private RegisterObserver {
   std::uint64_t visible_bits(std::uint16_t id) const;
   bool interrupts(std::uint32_t irq_ctrl_bit) const;
   Msi msi_of(Reg CFG0, Reg CFG1, Reg CFG2) const;
+  std::string short_name(std::uint16_t id) const;
+  void run(Atos& atos, Reg CTRL);
+  bool is_asked() const;
   void refresh();
   void refresh_tbus();
   void update_secure_controls(std::uint32_t before, std::uint32_t after);
@@ -152,12 +157,14 @@ class ProgrammingInterface : public RegisterBlock, private RegisterObserver {
 
   Parts m_parts;
   SecSid m_sec_sid;
-  ProgrammingInterface* m_non_secure;  // of a Secure one
+  ProgrammingInterface* m_non_secure;              // of a Secure one
+  const ProgrammingInterface* m_secure = nullptr;  // of a Non-secure one, if there is one
   RegisterFile m_registers;
   EventQueue m_events;
   CommandQueue m_commands;
   MsiWriter m_msis;
   Atos m_atos;
+  std::optional<Atos> m_vatos;
   Prefetch m_prefetch;
   AtcMessages m_atc_messages;
   PriQueue m_page_requests;

@@ -54,11 +54,16 @@ enum Reg : std::uint16_t {
   SMMU_GATOS_SID,
   SMMU_GATOS_ADDR,
   SMMU_GATOS_PAR,
+  SMMU_VATOS_SEL,  ///< this and the next ones where Features::has_vatos() says so
+  SMMU_VATOS_CTRL,
+  SMMU_VATOS_SID,
+  SMMU_VATOS_ADDR,
+  SMMU_VATOS_PAR,
   SMMU_S_INIT,   ///< of the Secure bank only
   SMMU_S_first,  ///< ids of what of the Secure bank is RES0 follow
 };
 
-/// Bytes of the register window: Page 0 and Page 1 (IHI 0070 6.1).
+/// Bytes of the register window without optional pages: Page 0 and Page 1 (IHI 0070 6.1).
 constexpr std::uint32_t window_size = 0x20000;
 
 /// The Secure registers (IHI 0070 6.3.42 to 6.3.94).
@@ -129,7 +134,7 @@ constexpr std::uint32_t CMDQ_CONS_ERR = 0x7fU << CMDQ_CONS_ERR_shift;
 constexpr std::uint32_t QUEUE_OVFLG = 1U << 31;  ///< and OVACKFLG, of CONS
 constexpr std::uint32_t EVENTQ_OVFLG = QUEUE_OVFLG;
 constexpr std::uint32_t PRIQ_IRQ_CFG2_LO = 1U << 31;
-constexpr std::uint32_t GATOS_CTRL_RUN = 1U << 0;
+constexpr std::uint32_t GATOS_CTRL_RUN = 1U << 0;            ///< and of the other groups
 constexpr std::uint64_t BASE_hint = std::uint64_t{1} << 62;  ///< RA, WA
 
 }  // namespace smmuvp::smmuv3

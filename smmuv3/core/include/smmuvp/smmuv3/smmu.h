@@ -80,7 +80,8 @@ class Smmu {
   // ---- queues
 
   /// Of each interface: the Event queue, the Command queue, what sends MSIs, address translation operations,
-  /// prefetches; with ATS, messages to devices. Then performance monitors. Always the same ones.
+  /// prefetches; those of one VM, where there are any; with ATS, messages to devices. Then performance
+  /// monitors. Always the same ones.
   const std::vector<smmu::Worker*>& workers() { return m_workers; }
   Signals take_signals() { return m_interface.take_signals(); }
   /// Whether stalled accesses have answers that they have not asked for yet.
@@ -126,6 +127,7 @@ class Smmu {
     return {m_features, m_structures, m_engine, configs, m_statistics, m_diag, m_tracer};
   }
   void add_workers(ProgrammingInterface& interface);
+  void add_vatos_pages();
   // CR2.PTM is about broadcasts of the Non-secure state, S_CR2.PTM about those of the Secure one and of EL3
   // (6.3.12, 6.3.60).
   bool takes_part_in_broadcasts(const ProgrammingInterface& interface) const {

@@ -19,8 +19,8 @@ constexpr TracePoint<std::string_view, std::uint32_t> trace_command_error{
     "smmu.command_error", "command processing stopped", {"error", "cons"}};
 constexpr TracePoint<std::string_view, std::uint64_t, std::uint64_t, bool> trace_msi{
     "smmu.msi", "a message signalled interrupt was written", {"source", "address", "data", "ok"}};
-constexpr TracePoint<std::uint32_t, std::uint64_t, std::uint64_t> trace_atos{
-    "smmu.atos", "an address translation operation ended", {"sid", "address", "PAR"}};
+constexpr TracePoint<std::uint32_t, std::uint64_t, std::uint64_t, std::string_view> trace_atos{
+    "smmu.atos", "an address translation operation ended", {"sid", "address", "PAR", "register"}};
 constexpr TracePoint<std::uint32_t, std::uint64_t, std::string_view, std::uint64_t, std::uint32_t,
                      std::uint32_t>
     trace_ats_request{"smmu.ats_request",

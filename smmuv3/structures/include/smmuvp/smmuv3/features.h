@@ -50,6 +50,7 @@ struct Features {
   bool SEV = true;               ///< wake-up events are wired to the processors
   bool PRI = false;              ///< page requests of PCIe (PRI queue); needs ATS
   bool ATOS = false;             ///< address translation operations (SMMU_GATOS_*)
+  bool VATOS = false;            ///< those of one VM, by a page of their own; needs ATOS and both stages
   bool VMID16 = true;            ///< 16-bit VMIDs; needs S2P
   bool VMW = false;              ///< CR0.VMW: invalidations of a group of VMIDs; needs S2P
   bool CD2L = false;             ///< two-level tables of CDs
@@ -68,6 +69,9 @@ struct Features {
   std::uint8_t CMDQS = 16;     ///< log2 of the most commands in the queue, 0 to 19
   bool ATTR_PERMS_OVR = true;  ///< privilege and instruction/data can be overridden
   bool ATTR_TYPES_OVR = true;  ///< memory type, shareability and hints can be overridden
+  // IDR2, S_IDR2
+  std::uint16_t BA_VATOS = 0;    ///< place of the VATOS page, in units of 64 KiB from 0x20000 on
+  std::uint16_t BA_S_VATOS = 1;  ///< likewise of the S_VATOS page, with SEL2
   // IDR3
   bool HAD = true;    ///< CD.HADx; mandatory from SMMUv3.1 with stage 1
   bool PBHA = false;  ///< Page-Based Hardware Attributes, CD.HWUnnn and STE.S2HWUnn; needs HAD
@@ -102,6 +106,8 @@ struct Features {
 
   /// nullptr if the combination is legal, else what is wrong, beginning with a parameter's name.
   const char* problem() const;
+  /// The same of what lies where in the register window. @param pmcgs  how many counter groups there are
+  const char* window_problem(unsigned pmcgs) const;
   /// Encoding of OAS in IDR5.OAS and CD.IPS.
   std::uint8_t oas_code() const;
   /// The architecture's minor version, AIDR.ArchMinorRev: the highest whose mandatory features are all there.
@@ -112,6 +118,13 @@ struct Features {
   unsigned sidsize(SecSid sec_sid) const { return sec_sid == SecSid::secure ? S_SIDSIZE : SIDSIZE; }
   /// Whether there is a stage 2 in a Security state.
   bool has_stage2(SecSid sec_sid) const { return sec_sid == SecSid::secure ? SEL2 : S2P; }
+  /// Whether a Security state has address translation operations of one VM (IHI 0070 6.2.3, 6.2.4).
+  bool has_vatos(SecSid sec_sid) const { return VATOS && has_stage2(sec_sid); }
+  /// Where their page begins in the register window.
+  std::uint32_t vatos_page(SecSid sec_sid) const {
+    return 0x20000 + 0x10000 * (sec_sid == SecSid::secure ? BA_S_VATOS : std::uint32_t{BA_VATOS});
+  }
+  static constexpr std::uint32_t vatos_page_size = 0x10000;
   /// Stage 2 can forbid execution by privileged and by unprivileged code apart (IDR3.XNX).
   bool has_xnx() const { return XNX && S2P && version() >= 1; }
 };
@@ -178,6 +191,7 @@ struct IdRegisters {
   std::uint32_t AIDR = 0;
   std::uint32_t S_IDR0 = 0;
   std::uint32_t S_IDR1 = 0;
+  std::uint32_t S_IDR2 = 0;
   std::uint32_t S_IDR3 = 0;
 };
 IdRegisters id_registers(const Features& features);

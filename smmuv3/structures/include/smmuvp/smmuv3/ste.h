@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 
 #include "smmuvp/base/archive.h"
 #include "smmuvp/smmu/access.h"
@@ -132,6 +133,12 @@ struct Ste {
   std::uint8_t ats(bool ATSCHK) const { return EATS == 2 && !ATSCHK ? std::uint8_t{0} : EATS; }
   bool stage1_enabled() const { return (Config & 5U) == 5U; }
   bool stage2_enabled() const { return (Config & 6U) == 6U; }
+  /// The VMID that translations are tagged with; none where they have no VMID (5.2, S2VMID).
+  std::optional<std::uint16_t> vmid_tag() const {
+    const bool tagged = world == StreamWorld::NS_EL1 || world == StreamWorld::Secure;
+    if (!tagged || !(stage1_enabled() || stage2_enabled())) return std::nullopt;
+    return vmid;
+  }
   /// What an access goes on with, if it does not abort.
   ContextChoice choose(bool substream_valid, std::uint32_t substream_id) const;
   /// What it was decoded from only: whoever loads that decodes it again.
