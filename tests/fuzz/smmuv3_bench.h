@@ -109,8 +109,12 @@ inline Features features_of(const FeatureBytes& b) {
   want(bit(6, 3), [](Features& n) { n.pmcg.SID_FILTER_TYPE = true; });
   want(bit(6, 4), [](Features& n) { n.pmcg.MSI = true; });
   want(bit(6, 5), [](Features& n) { n.pmcg.CAPTURE = false; });
+  want(bit(6, 6), [](Features& n) { n.VATOS = n.ATOS = true, n.BA_VATOS = 4, n.BA_S_VATOS = 5; });
   want(bit(7, 0) || bit(7, 1), [](Features& n) { n.SECURE_IMPL = true; });
-  want(bit(7, 1), [](Features& n) { n.SEL2 = true; });
+  want(bit(7, 1), [](Features& n) {
+    n.SEL2 = n.HAD = n.Hyp = n.RIL = n.FWB = true;
+    if (n.BBML == 0) n.BBML = 1;
+  });
   want(bit(7, 2), [](Features& n) { n.S_SIDSIZE = 2; });
   return f;
 }

@@ -146,6 +146,13 @@ class SmmuV3Driver {
     write(secure, 0x20, cr0 & ~1ULL);
     for (unsigned i = 0; i < 256 && work_on(interface(secure).atos(), false); ++i) {
     }
+    for (unsigned i = 0; i < 256 && interface(secure).vatos() != nullptr; ++i) {
+      if (!work_on(*interface(secure).vatos(), false)) break;
+    }
+    // Secure software may have asked of Non-secure streams.
+    for (unsigned i = 0; i < 256 && m_smmu->secure_interface() != nullptr; ++i) {
+      if (!work_on(m_smmu->secure_interface()->atos(), false)) break;
+    }
     for (unsigned i = 0; i < 256 && work_on(interface(secure).prefetch(), false); ++i) {
     }
     for (unsigned i = 0; i < 256 && interface(secure).page_requests().committed(); ++i) {
@@ -569,8 +576,30 @@ class SmmuV3Driver {
         if (m_smmu->secure_interface() != nullptr) write(true, 0x3c, 1);
         break;
       default:
+        ask();
         break;
     }
+  }
+
+  /// An address translation operation by one of the groups of registers; it may be under way already.
+  void ask() {
+    const bool secure = of_secure();
+    const std::uint8_t how = byte();
+    ProgrammingInterface& registers = interface(secure);
+    const bool of_one_vm = (how & 1) != 0 && registers.vatos() != nullptr;
+    const AtosGroup& group = of_one_vm ? VATOS : GATOS;
+    const auto put = [&](Reg id, std::uint64_t value) {
+      const RegisterInfo& info = registers.registers().info(id);
+      m_smmu->window()
+          .at(info.offset)
+          .write(info.offset, info.bytes, secure ? AccessSecurity::Secure : AccessSecurity::NonSecure, m_now,
+                 value);
+    };
+    if (of_one_vm) put(SMMU_VATOS_SEL, how >> 1 & 3U);
+    put(group.SID, (how >> 3 & 3U) | std::uint64_t{how >> 5 & 1U} << 53);
+    const std::uint64_t page = std::uint64_t{byte() & 15U} << 12;
+    put(group.ADDR, page | std::uint64_t{byte()} << 4);
+    put(group.CTRL, 1);
   }
 
   void take_events() {

@@ -138,6 +138,33 @@ TEST(Random, PerformanceMonitorsCountEventsAndOverflow) {
   EXPECT_GT(overflows, 50U);
 }
 
+TEST(Random, SoftwareAsksByAllGroupsOfAddressTranslationOperations) {
+  test::Random random(0xa705);
+  FuzzBench bench;
+  std::uint64_t answers[4] = {};
+  std::uint64_t successes[4] = {};
+  for (int run = 0; run < 900; ++run) {
+    std::vector<std::uint8_t> input = random_input(random, true);
+    if (input.size() < 16) continue;
+    input[1] = 0xff;  // a Secure state with stage 2, and features that follow
+    for (unsigned i = 2; i < 12; ++i) input[i] = 0;
+    input[10] = input[11] = 0x40;  // VATOS
+    SmmuV3Driver driver(bench, input.data(), input.size(), SmmuV3Driver::Checkpoints::none);
+    driver.run();
+    for (unsigned i = 0; i < 4; ++i) {
+      const ProgrammingInterface& interface =
+          i < 2 ? driver.smmu().interface() : *driver.smmu().secure_interface();
+      const std::uint64_t PAR = interface.registers().get(i % 2 == 0 ? SMMU_GATOS_PAR : SMMU_VATOS_PAR);
+      answers[i] += PAR != 0 ? 1 : 0;
+      successes[i] += PAR != 0 && (PAR & 1) == 0 ? 1 : 0;
+    }
+  }
+  for (unsigned i = 0; i < 4; ++i) {
+    EXPECT_GT(answers[i], 20U) << i;
+    EXPECT_GT(successes[i], 0U) << i;
+  }
+}
+
 TEST(Random, SoftwareOfBothSecurityStatesHasEventsAndCommands) {
   test::Random random(0x5ec);
   FuzzBench bench;

@@ -35,7 +35,11 @@ std::vector<ParamInfo> make_params() {
            "configuration errors of ATS requests can be recorded (IDR0.ATSRECERR, CR2.REC_CFG_ATS)"),
       flag("PRI", false,
            "page requests of PCIe, SMMU_PRIQ_* (IDR0.PRI); needs ATS, and PRIQS for a queue of some size"),
-      flag("ATOS", false, "address translation operations, SMMU_GATOS_* (IDR0.ATOS)"),
+      flag("ATOS", false,
+           "address translation operations, SMMU_GATOS_*, and with SECURE_IMPL SMMU_S_GATOS_* (IDR0.ATOS)"),
+      flag("VATOS", false,
+           "those of one VM, by a page of their own, SMMU_VATOS_*, and with SEL2 SMMU_S_VATOS_*, which make "
+           "the register window longer (IDR0.VATOS); needs ATOS, S1P and S2P"),
       flag("VMID16", true, "16-bit VMIDs (IDR0.VMID16); needs S2P"),
       flag("VMW", false, "invalidations of a group of VMIDs, CR0.VMW (IDR0.VMW); needs S2P"),
       flag("CD2L", false, "two-level tables of Context Descriptors (IDR0.CD2L)"),
@@ -55,6 +59,9 @@ std::vector<ParamInfo> make_params() {
       flag("ATTR_PERMS_OVR", true, "privilege and instruction/data can be overridden (IDR1.ATTR_PERMS_OVR)"),
       flag("ATTR_TYPES_OVR", true,
            "memory type, shareability and hints can be overridden (IDR1.ATTR_TYPES_OVR)"),
+      number("BA_VATOS", 0, 0, 1023,
+             "with VATOS: place of its page, in units of 64 KiB from 0x20000 on (IDR2.BA_VATOS)"),
+      number("BA_S_VATOS", 1, 0, 1023, "likewise of that of the Secure state (S_IDR2.BA_S_VATOS)"),
       flag("HAD", true,
            "hierarchical attribute disable (IDR3.HAD); with stage 1 and without it the SMMU is version 3.0"),
       flag("PBHA", false,
@@ -198,6 +205,9 @@ Settings settings_of(const Params& p) {
   f.ATSRECERR = p.flag("ATSRECERR");
   f.PRI = p.flag("PRI");
   f.ATOS = p.flag("ATOS");
+  f.VATOS = p.flag("VATOS");
+  f.BA_VATOS = static_cast<std::uint16_t>(p.uint("BA_VATOS"));
+  f.BA_S_VATOS = static_cast<std::uint16_t>(p.uint("BA_S_VATOS"));
   f.VMID16 = p.flag("VMID16");
   f.VMW = p.flag("VMW");
   f.CD2L = p.flag("CD2L");

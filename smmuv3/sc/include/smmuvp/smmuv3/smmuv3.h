@@ -94,7 +94,8 @@ class SMMUVP_EXPORT SmmuV3 : public Component, public DumpControl, public TlbiLi
   using TbuTarget = tlm::tlm_target_socket<BUSWIDTH>;
   using TbuInitiator = tlm::tlm_initiator_socket<BUSWIDTH>;
 
-  /// Programming interface: Page 0 and Page 1, 128 KiB, and, with `pmcg`, pages of counter groups.
+  /// Programming interface: Page 0 and Page 1, 128 KiB, and, with `pmcg`, pages of counter groups, with
+  /// `VATOS` its page, or two.
   tlm_utils::simple_target_socket<SmmuV3, BUSWIDTH> registers;
   /// Structures, translation tables and queues.
   tlm::tlm_initiator_socket<BUSWIDTH> walk;
