@@ -161,7 +161,7 @@ bool Translator::open_group(const AccessPlan& plan, const AtsControl& control) {
   group.requests = static_cast<std::uint32_t>(
       std::min<std::uint64_t>({std::max(plan.group, 1U), control.allocation - outstanding,
                                (last - page) / PageRequests::page_bytes + 1}));
-  m_PRGI = m_pages.open(group);
+  m_prgi = m_pages.open(group);
   m_phase = Phase::Waiting;
   return true;
 }
@@ -208,7 +208,7 @@ bool Translator::complete(const DmaOperation& operation, DmaResponse response, c
         return false;
       }
       m_pages.drop(operation.ats_fields.PRGI);
-      if (m_phase == Phase::Waiting && m_PRGI == operation.ats_fields.PRGI)
+      if (m_phase == Phase::Waiting && m_prgi == operation.ats_fields.PRGI)
         refuse(Refusal::PageFailure, response);
       return false;
     default:
@@ -285,9 +285,9 @@ PageAnswer Translator::page_response(std::uint16_t PRGI, bool pasid_valid, std::
   if (m_phase != Phase::Waiting) return answer;
   if (answer == PageAnswer::Failure) {
     refuse(Refusal::PageFailure, DmaResponse::Ok);
-  } else if (PRGI == m_PRGI && answer == PageAnswer::Invalid) {
+  } else if (PRGI == m_prgi && answer == PageAnswer::Invalid) {
     refuse(Refusal::PageInvalid, DmaResponse::Ok);
-  } else if (PRGI == m_PRGI && answer == PageAnswer::Success) {
+  } else if (PRGI == m_prgi && answer == PageAnswer::Success) {
     m_phase = Phase::Lookup;
     m_retried = true;
   }
@@ -318,7 +318,7 @@ void Translator::visit(Archive& archive) {
   archive.value("phase", m_phase);
   archive.value("retried", m_retried);
   m_answer.visit(archive);
-  archive.value("PRGI", m_PRGI);
+  archive.value("PRGI", m_prgi);
   archive.value("refusal", m_refusal);
   archive.value("refusal_response", m_refusal_response);
   archive.value("out", m_out);

@@ -91,7 +91,7 @@ class Translator {
   Phase m_phase = Phase::Lookup;
   bool m_retried = false;    // behind a successful Page Response
   AtcEntry m_answer;         // Ready: what the access uses; Access: what it has used
-  std::uint16_t m_PRGI = 0;  // Waiting
+  std::uint16_t m_prgi = 0;  // Waiting
   Refusal m_refusal = Refusal::NoRights;
   DmaResponse m_refusal_response = DmaResponse::Ok;
   const char* m_complaint = nullptr;
