@@ -22,6 +22,7 @@ static volatile u64 left[16] SHARED(4096);
 #define CR1_ALL 0xd75	// Inner Shareable, Write-Back: tables and queues
 #define RECINVSID (1 << 1)
 #define IRQ_CTRL 0x50
+#define WRITE_ERROR 3
 #define ALL (CMDQEN | EVENTQEN | SMMUEN)
 
 // An IOVA for each address of RAM, by blocks of 2 MiB: AttrIndx 0, AP = read and write at any privilege, AF, nG.
@@ -116,8 +117,8 @@ static int reads_back(void)
 	       !read32(SMMU + GERROR) && read32(SMMU + EVENTQ_PROD) == 0;
 }
 
-// Translation stays on; the queues stop and begin anew elsewhere.
-static int take_over(u32 stream)
+// Translation stays on; the queues stop and begin anew elsewhere, and what the device wrote to is unmapped.
+static int take_over(void)
 {
 	if (!enable(SMMUEN))
 		return 0;
@@ -127,9 +128,8 @@ static int take_over(u32 stream)
 	write64(SMMU + EVENTQ_BASE, (u64)new_events | QUEUE_LOG2);
 	write32(SMMU + EVENTQ_PROD, 0);
 	write32(SMMU + EVENTQ_CONS, 0);
-	stream_table[stream][0] = 0;	// STE.V: C_BAD_STE
-	new_commands[0][0] = CMD_CFGI_ALL;
-	new_commands[0][1] = 31;
+	level2[((u64)to - 0x40000000ul) >> 21] = 0;
+	new_commands[0][0] = CMD_TLBI_NSNH_ALL;
 	new_commands[1][0] = CMD_SYNC;
 	barrier();
 	if (!enable(ALL))
@@ -163,11 +163,18 @@ void main(void)
 	result(ok && !read32(SMMU + EVENTQ_PROD), "3 - the device was refused nothing");
 	result(all_copied(), "4 - no byte is lost");
 
-	// The next descriptor is read by the stream that no longer translates.
-	ok = take_over(stream);
+	ok = take_over();
+	const u64 words[8] = {OP_COPY, 0, IOVA_OF(from), IOVA_OF(to), 64};
+	for (int i = 0; i < 8; i++)
+		long_ring[0][i] = words[i];
+	barrier();
 	write32(DMA + 0x01c, PIECES + 1);
+	for (int i = 0; i < 100000 && read32(DMA + 0x020) != PIECES + 1; i++)
+		;
 	for (int i = 0; i < 100000 && !read32(SMMU + EVENTQ_PROD); i++)
 		;
-	result(ok && read32(DMA + 0x00c) >> 1 & 1 && new_events[0][0] == ((u64)stream << 32 | 4) &&
-	       read32(SMMU + EVENTQ_PROD) == 1, "5 - the SMMU is taken over, with queues of one's own");
+	barrier();
+	result(ok && (u32)long_ring[0][5] == WRITE_ERROR && read32(SMMU + EVENTQ_PROD) == 1 &&
+	       new_events[0][0] == ((u64)stream << 32 | F_TRANSLATION) && new_events[0][2] == IOVA_OF(to),
+	       "5 - the SMMU is taken over, with queues of one's own");
 }
