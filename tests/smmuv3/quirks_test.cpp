@@ -282,6 +282,22 @@ TEST_P(QuirkNvidiaInvalidationRace, TheSecondOfTwoWithASyncBetweenTakesTheEntry)
   EXPECT_EQ(traffic().outcome, Outcome::abort);
 }
 
+TEST_P(QuirkNvidiaInvalidationRace, ACommandThatComesAgainMuchLaterIsNoRepetition) {
+  for (const unsigned syncs : {8U, 9U}) {
+    EXPECT_TRUE(tables->map(page, 0x8000'0000, 0x1000));
+    EXPECT_EQ(traffic().outcome, Outcome::forward);
+    unmap();
+    w.command(tlbi_va, page | 1);
+    for (unsigned i = 0; i < syncs; ++i) sync();
+    if (quirk()) traffic();
+    w.command(tlbi_va, page | 1);
+    EXPECT_EQ(traffic().outcome, quirk() && syncs > 8 ? Outcome::forward : Outcome::abort);
+    sync();
+    w.command(0x30);  // CMD_TLBI_NSNH_ALL, without traffic
+    sync();
+  }
+}
+
 TEST_P(QuirkNvidiaInvalidationRace, TwoWithoutASyncBetweenAreAsOne) {
   EXPECT_EQ(traffic().outcome, Outcome::forward);
   unmap();

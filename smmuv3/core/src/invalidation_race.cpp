@@ -17,7 +17,7 @@ bool is_affected(std::uint8_t opcode) {
 bool InvalidationRace::loses(const Command& command) {
   if (!is_affected(command.opcode)) return false;
   const auto repeated = std::find_if(m_lost.begin(), m_lost.end(), [&command](const Lost& lost) {
-    return lost.synchronised && lost.words == command.words;
+    return lost.syncs != 0 && lost.words == command.words;
   });
   if (repeated != m_lost.end()) {
     m_lost.erase(repeated);
@@ -25,13 +25,15 @@ bool InvalidationRace::loses(const Command& command) {
   }
   if (!m_quiet || m_in_flight.barrier() == *m_quiet) return false;
   if (m_lost.size() == most_lost) m_lost.erase(m_lost.begin());
-  m_lost.push_back({command.words, false});
+  m_lost.push_back({command.words, 0});
   return true;
 }
 
 void InvalidationRace::synchronised() {
   m_quiet = m_in_flight.barrier();
-  for (Lost& lost : m_lost) lost.synchronised = true;
+  for (Lost& lost : m_lost) ++lost.syncs;
+  const auto old = [](const Lost& lost) { return lost.syncs > most_syncs; };
+  m_lost.erase(std::remove_if(m_lost.begin(), m_lost.end(), old), m_lost.end());
 }
 
 void InvalidationRace::reset() {
@@ -44,7 +46,10 @@ void InvalidationRace::visit(Archive& archive) {
   archive.optional("quiet", m_quiet, [&archive](auto& quiet) { archive.value("barrier", quiet); });
   archive.list("lost", m_lost, most_lost, [&archive](Lost& lost) {
     archive.value("words", lost.words);
-    archive.value("synchronised", lost.synchronised);
+    archive.value("syncs", lost.syncs);
+    if (lost.syncs <= most_syncs) return;
+    archive.fail("syncs", "of a command that is forgotten");
+    lost.syncs = most_syncs;
   });
   archive.end();
 }

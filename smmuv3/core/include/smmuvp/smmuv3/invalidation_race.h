@@ -15,7 +15,8 @@ namespace smmuvp::smmuv3 {
 
 /// What the hardware does by chance happens each time here, so that each run finds a driver that does not
 /// know of it: a CMD_CFGI_* or CMD_TLBI_* takes nothing if transactions have come since the last CMD_SYNC of
-/// its queue was complete, unless the same command was lost before, and a CMD_SYNC completed since.
+/// its queue was complete, unless it repeats one that was lost: one to eight CMD_SYNCs were complete since,
+/// those of other threads of a driver among them.
 class InvalidationRace {
  public:
   explicit InvalidationRace(smmu::InFlight& in_flight) : m_in_flight(in_flight) {}
@@ -30,8 +31,9 @@ class InvalidationRace {
  private:
   struct Lost {
     std::array<std::uint64_t, 2> words{};
-    bool synchronised = false;  // a CMD_SYNC came after it
+    std::uint8_t syncs = 0;  // that were complete after it
   };
+  static constexpr std::uint8_t most_syncs = 8;
   // As many as two batches of a driver, and more. The oldest one is forgotten.
   static constexpr std::size_t most_lost = 256;
 
