@@ -100,8 +100,8 @@ static int map(u8 *at, u64 iova, u64 n)
 	struct dma_map m = { .argsz = sizeof(m), .flags = READ | WRITE,
 			     .vaddr = (u64)at, .iova = iova, .size = n * PAGE };
 
-	return call(SYS_ioctl, container, REQUEST(MAP_DMA), (long)&m, 0, 0, 0) !=
-	       0;
+	return call(SYS_ioctl, container, REQUEST(MAP_DMA), (long)&m, 0, 0,
+		    0) != 0;
 }
 
 static int unmap(u64 iova, u64 n)
@@ -216,7 +216,7 @@ static int jobs(void)
 	if (expect("status", copy(UNTRANSLATED), OK) || differs(src, dst) ||
 	    expect("entries", *reg(ATC_USED), 2 * PAGES))
 		return 1;
-	/* Linux has what it unmaps dropped: the same addresses lead elsewhere. */
+	/* What Linux unmaps is dropped: the addresses lead elsewhere. */
 	if (unmap(SRC_AT, PAGES) || expect("entries", *reg(ATC_USED), PAGES) ||
 	    map(other, SRC_AT, PAGES))
 		return 1;
