@@ -78,6 +78,8 @@ smmuv3::Features draw_features(Random& r) {
     if (x.problem() == nullptr) f = x;
   }
   f.PRIQS = f.PRI ? 19 : 0;
+  f.VATOS = f.ATOS && f.S1P && f.S2P && !r.one_in(3);
+  f.BA_VATOS = f.VATOS ? static_cast<std::uint16_t>(r.below(0x400)) : std::uint16_t{0};
   return f;
 }
 
@@ -90,6 +92,8 @@ naive_smmuv3::Features naive_features(const smmuv3::Features& f) {
   n.CD2L = f.CD2L;
   n.VMID16 = f.VMID16;
   n.ATOS = f.ATOS;
+  n.VATOS = f.VATOS;
+  n.BA_VATOS = f.BA_VATOS;
   n.SEV = f.SEV;
   n.ATS = f.ATS;
   n.NS1ATS = f.NS1ATS;

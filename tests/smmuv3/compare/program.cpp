@@ -415,6 +415,7 @@ void Programs::random_register() {
 void Programs::translate_address() {
   Random& r = m_random;
   if (!m_features.ATOS) return;
+  if (m_features.VATOS && r.one_in(3)) return translate_for_a_vm();
   ++m_tally.atos;
   smmu::AccessRequest a = draw_access();
   if (!m_known.empty() && r.one_in(2)) a = m_known[r.below(static_cast<std::uint32_t>(m_known.size()))];

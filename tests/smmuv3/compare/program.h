@@ -74,6 +74,7 @@ class Programs {
   void configure_msis();
   std::uint64_t msi_address();
   void translate_address();
+  void translate_for_a_vm();
 
   // survivors.cpp
   struct Cached;

@@ -94,6 +94,23 @@ std::vector<Row> rows_of(const Tally& t) {
       rows.push_back({name, t.atos_faults[i], 100, nullptr});
     }
   }
+  rows.push_back({"VATOS", t.vatos, 1000, nullptr});
+  rows.push_back({"that succeed", t.vatos_successes, 1000, nullptr});
+  for (const auto& [code, name] : {std::pair{0xffU, "INV_REQ"},
+                                   {0xfeU, "INV_STAGE"},
+                                   {0x02U, "C_BAD_STREAMID"},
+                                   {0x04U, "C_BAD_STE"},
+                                   {0x06U, "F_STREAM_DISABLED"},
+                                   {0x08U, "C_BAD_SUBSTREAMID"},
+                                   {0x09U, "F_CD_FETCH"},
+                                   {0x0aU, "C_BAD_CD"},
+                                   {0x0bU, "F_WALK_EABT"},
+                                   {0x10U, "F_TRANSLATION"},
+                                   {0x11U, "F_ADDR_SIZE"},
+                                   {0x12U, "F_ACCESS"},
+                                   {0x13U, "F_PERMISSION"}}) {
+    rows.push_back({std::string("VATOS_PAR.FAULTCODE ") + name, t.vatos_faults[code], 20, nullptr});
+  }
   return rows;
 }
 
