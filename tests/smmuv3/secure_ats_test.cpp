@@ -35,7 +35,6 @@ class SecureAts : public ::testing::Test {
   }
   smmu::AccessAnswer send(AtsPhase phase, std::uint32_t sid, std::uint64_t address, AddressSpace space) {
     smmu::AccessRequest r = SecureWorld::s_request(sid, address, space);
-    r.unsupported = smmu::Unsupported::ats;
     r.ats = phase;
     return w.access(r);
   }

@@ -198,10 +198,7 @@ AccessRequest SmmuModule::request_of(const AccessQuestion& question) {
   q.instruction = question.kind == Kind::execute;
   q.privileged = question.privileged;
   q.port = static_cast<std::uint8_t>(question.tbu < m_settings.tbus ? question.tbu : 0);
-  if (question.ats != Ats::none) {
-    q.unsupported = Unsupported::ats;
-    q.ats = AtsPhase::translated;
-  }
+  if (question.ats != Ats::none) q.ats = AtsPhase::translated;
   if (question.ats == Ats::translation_request) {
     q.ats = AtsPhase::translation_request;
     q.kind = AccessKind::read;
