@@ -293,9 +293,8 @@ void CommandQueue::consume() {
   const std::uint32_t cons = m_interface.reg(SMMU_CMDQ_CONS);
   const Queue& queue = m_interface.command_queue();
   // 4.1.2: an event when a full queue becomes non-full
-  if (m_parts.features.SEV && !m_parts.features.quirks.has(Quirk::arm_1076982) &&
-      queue.full(m_interface.reg(SMMU_CMDQ_PROD), cons)) {
-    m_interface.signals().event = true;
+  if (m_parts.features.SEV && queue.full(m_interface.reg(SMMU_CMDQ_PROD), cons)) {
+    if (!m_parts.features.quirks.has(Quirk::arm_1076982)) m_interface.signals().event = true;
   }
   m_interface.set(SMMU_CMDQ_CONS, (cons & CMDQ_CONS_ERR) | queue.next(cons));
   ++m_parts.statistics.commands;
