@@ -21,27 +21,34 @@ struct SentMsi {
   std::uint32_t data = 0;
   std::uint8_t memory = 0;  ///< as a MAIR encoding
   std::uint8_t SH = 0;
+  bool secure = false;  ///< PA space
   auto operator<=>(const SentMsi&) const = default;
 };
 
 /// 256 KiB that repeat through the whole address space, so that whatever an address is, something lies there:
-/// wild pointers meet structures and tables rather than nothing. Pages can be made to abort.
+/// wild pointers meet structures and tables rather than nothing. Pages can be made to abort. Each PA space
+/// has its own, the Secure one where there is one.
 class Arena {
  public:
   static constexpr std::uint64_t bytes = 1ULL << 18;
   static constexpr std::uint64_t page = 0x1000;
 
-  std::uint64_t read(std::uint64_t address, unsigned size) const {
+  explicit Arena(bool has_secure) : m_bytes((has_secure ? 2 : 1) * bytes) {}
+
+  std::uint64_t read(std::uint64_t address, unsigned size, bool secure = false) const {
     std::uint64_t v = 0;
-    for (unsigned i = size; i-- > 0;) v = v << 8 | m_bytes[at(address + i)];
+    for (unsigned i = size; i-- > 0;) v = v << 8 | m_bytes[at(address + i, secure)];
     return v;
   }
-  void write(std::uint64_t address, std::uint64_t value, unsigned size = 8) {
-    for (unsigned i = 0; i < size; ++i) m_bytes[at(address + i)] = static_cast<std::uint8_t>(value >> 8 * i);
+  void write(std::uint64_t address, std::uint64_t value, unsigned size = 8, bool secure = false) {
+    for (unsigned i = 0; i < size; ++i)
+      m_bytes[at(address + i, secure)] = static_cast<std::uint8_t>(value >> 8 * i);
   }
-  void set_abort(std::uint64_t address, bool aborts) { m_aborts[at(address) / page] = aborts; }
-  bool aborts(std::uint64_t address, std::uint64_t size) const {
-    return m_aborts[at(address) / page] || m_aborts[at(address + size - 1) / page];
+  void set_abort(std::uint64_t address, bool aborts, bool secure = false) {
+    m_aborts[at(address, secure) / page] = aborts;
+  }
+  bool aborts(std::uint64_t address, std::uint64_t size, bool secure) const {
+    return m_aborts[at(address, secure) / page] || m_aborts[at(address + size - 1, secure) / page];
   }
   void clear_aborts() { m_aborts.reset(); }
 
@@ -49,21 +56,22 @@ class Arena {
   smmu::MemoryAnswer carry_out(const smmu::MemoryOp& op) {
     smmu::MemoryAnswer a;
     a.time = op.time;
+    const bool secure = op.space == smmu::AddressSpace::secure;
     if (std::string_view(op.purpose) == "MSI") {
       m_msis.push_back({op.address, static_cast<std::uint32_t>(smmu::load_word(op.data, 0)),
-                        op.attributes.memory, static_cast<std::uint8_t>(op.attributes.SH)});
+                        op.attributes.memory, static_cast<std::uint8_t>(op.attributes.SH), secure});
     }
-    if (aborts(op.address, op.size)) {
+    if (aborts(op.address, op.size, secure)) {
       a.status = smmu::MemoryStatus::external_abort;
       return a;
     }
     bool writes = op.kind == smmu::MemoryOpKind::write;
     if (!writes) {
-      for (unsigned i = 0; i < op.size; ++i) a.data[i] = m_bytes[at(op.address + i)];
+      for (unsigned i = 0; i < op.size; ++i) a.data[i] = m_bytes[at(op.address + i, secure)];
       writes = op.kind == smmu::MemoryOpKind::compare_and_swap && smmu::load_word(a.data, 0) == op.expected;
     }
     if (writes) {
-      for (unsigned i = 0; i < op.size; ++i) m_bytes[at(op.address + i)] = op.data[i];
+      for (unsigned i = 0; i < op.size; ++i) m_bytes[at(op.address + i, secure)] = op.data[i];
     }
     return a;
   }
@@ -71,64 +79,85 @@ class Arena {
   std::vector<SentMsi> take_msis() { return std::exchange(m_msis, {}); }
   void copy(const Arena& other) { m_bytes = other.m_bytes; }
   bool operator==(const Arena& other) const { return m_bytes == other.m_bytes; }
-  /// The first address at which they differ.
+  /// The first place at which they differ: an address, or, from `bytes` on, one of Secure memory.
   std::uint64_t first_difference(const Arena& other) const {
     std::uint64_t i = 0;
-    while (i < bytes && m_bytes[i] == other.m_bytes[i]) ++i;
+    while (i < m_bytes.size() && m_bytes[i] == other.m_bytes[i]) ++i;
     return i;
   }
 
  private:
-  static std::uint64_t at(std::uint64_t address) { return address & (bytes - 1); }
-  std::vector<std::uint8_t> m_bytes = std::vector<std::uint8_t>(bytes);
-  std::bitset<bytes / page> m_aborts;
+  static std::uint64_t at(std::uint64_t address, bool secure) {
+    return (address & (bytes - 1)) | (secure ? bytes : 0);
+  }
+  std::vector<std::uint8_t> m_bytes;
+  std::bitset<2 * bytes / page> m_aborts;
   std::vector<SentMsi> m_msis;
 };
 
 /// The same memory as the naive model sees it.
 class NaiveArena : public naive_smmuv3::Memory {
  public:
+  using Space = naive_smmuv3::Space;
+
   explicit NaiveArena(Arena& arena) : m_arena(arena) {}
-  std::optional<std::vector<std::uint8_t>> read(std::uint64_t address, std::size_t size) override {
-    if (m_arena.aborts(address, size)) return std::nullopt;
+  std::optional<std::vector<std::uint8_t>> read_from(Space space, std::uint64_t address,
+                                                     std::size_t size) override {
+    const bool secure = space == Space::secure;
+    if (m_arena.aborts(address, size, secure)) return std::nullopt;
     if (size != 16 && !m_again) {  // a command
-      for (std::uint64_t at = address; at < address + size; at += 8) m_read.push_back(at % Arena::bytes);
+      for (std::uint64_t at = address; at < address + size; at += 8) m_read.push_back(place(at, secure));
     }
     std::vector<std::uint8_t> data(size);
-    for (std::size_t i = 0; i < size; ++i) data[i] = static_cast<std::uint8_t>(m_arena.read(address + i, 1));
+    for (std::size_t i = 0; i < size; ++i) {
+      data[i] = static_cast<std::uint8_t>(m_arena.read(address + i, 1, secure));
+    }
     return data;
   }
-  bool write(std::uint64_t address, const std::vector<std::uint8_t>& data) override {
-    if (m_arena.aborts(address, data.size())) return false;
+  bool write_to(Space space, std::uint64_t address, const std::vector<std::uint8_t>& data) override {
+    const bool secure = space == Space::secure;
+    if (m_arena.aborts(address, data.size(), secure)) return false;
     // 7.3.6 is a figure: where Span, R, W, X and PRIV stand in F_BAD_ATS_TREQ is not compared.
     const bool unplaced = data.size() == 32 && data[0] == 0x05;
     for (std::size_t i = 0; i < data.size(); ++i) {
-      m_arena.write(address + i, unplaced && i / 8 == 1 ? 0U : data[i], 1);
+      m_arena.write(address + i, unplaced && i / 8 == 1 ? 0U : data[i], 1, secure);
     }
     return true;
   }
-  bool write_msi(std::uint64_t address, const std::vector<std::uint8_t>& data, std::uint8_t attributes,
-                 naive_smmuv3::Shareability SH) override {
+  bool write_msi_to(Space space, std::uint64_t address, const std::vector<std::uint8_t>& data,
+                    std::uint8_t attributes, naive_smmuv3::Shareability SH) override {
     std::uint32_t value = 0;
     for (std::size_t i = data.size(); i-- > 0;) value = value << 8 | data[i];
-    m_msis.push_back({address, value, attributes, static_cast<std::uint8_t>(SH)});
-    return write(address, data);
+    m_msis.push_back({address, value, attributes, static_cast<std::uint8_t>(SH), space == Space::secure});
+    return write_to(space, address, data);
   }
   std::vector<SentMsi> take_msis() { return std::exchange(m_msis, {}); }
-  naive::Swap compare_and_swap(std::uint64_t address, const Word& expected, const Word& desired) override {
-    if (m_arena.aborts(address, 8)) return naive::Swap::external_abort;
+  naive::Swap compare_and_swap_in(Space space, std::uint64_t address, const Word& expected,
+                                  const Word& desired) override {
+    const bool secure = space == Space::secure;
+    if (m_arena.aborts(address, 8, secure)) return naive::Swap::external_abort;
     for (unsigned i = 0; i < 8; ++i) {
-      if (m_arena.read(address + i, 1) != expected[i]) return naive::Swap::differs;
+      if (m_arena.read(address + i, 1, secure) != expected[i]) return naive::Swap::differs;
     }
-    for (unsigned i = 0; i < 8; ++i) m_arena.write(address + i, desired[i], 1);
-    m_swapped.push_back(address % Arena::bytes);
+    for (unsigned i = 0; i < 8; ++i) m_arena.write(address + i, desired[i], 1, secure);
+    m_swapped.push_back(place(address, secure));
     return naive::Swap::done;
+  }
+  // What tells no space is not asked.
+  std::optional<std::vector<std::uint8_t>> read(std::uint64_t, std::size_t) override { return std::nullopt; }
+  bool write(std::uint64_t, const std::vector<std::uint8_t>&) override { return false; }
+  naive::Swap compare_and_swap(std::uint64_t, const Word&, const Word&) override {
+    return naive::Swap::external_abort;
   }
   void reads_again() override { m_again = true; }
   void begin_access() {
     m_read.clear();
     m_swapped.clear();
     m_again = false;
+  }
+  /// Where a word lies: its address, or, from Arena::bytes on, one of Secure memory.
+  static std::uint64_t place(std::uint64_t address, bool secure) {
+    return address % Arena::bytes + (secure ? Arena::bytes : 0);
   }
   /// Where words of 64 bits were read in this access: descriptors and structures.
   const std::vector<std::uint64_t>& words_read() const { return m_read; }

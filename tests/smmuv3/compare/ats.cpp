@@ -9,7 +9,8 @@ namespace smmuvp::compare {
 void Programs::request_translation() {
   Random& r = m_random;
   smmu::AccessRequest a = draw_access();
-  if (!m_known.empty() && r.one_in(2)) a = m_known[r.below(static_cast<std::uint32_t>(m_known.size()))];
+  if (!m_own->known.empty() && r.one_in(2))
+    a = m_own->known[r.below(static_cast<std::uint32_t>(m_own->known.size()))];
   a.kind = smmu::AccessKind::read;
   a.unsupported = smmu::Unsupported::none;
   a.ats = smmu::AtsPhase::translation_request;
@@ -21,10 +22,10 @@ void Programs::request_translation() {
   const std::optional<smmu::AtsAnswer> answer = m_pair.request_translation(a);
   if (!answer) return;
   const Granted granted{a.stream_id, *answer};
-  if (m_granted.size() < 4) {
-    m_granted.push_back(granted);
+  if (m_own->granted.size() < 4) {
+    m_own->granted.push_back(granted);
   } else {
-    m_granted[r.below(4)] = granted;
+    m_own->granted[r.below(4)] = granted;
   }
 }
 
@@ -32,8 +33,8 @@ void Programs::request_translation() {
 void Programs::access_translated() {
   Random& r = m_random;
   smmu::AccessRequest a = draw_access();
-  if (!m_granted.empty() && !r.one_in(4)) {
-    const Granted& g = m_granted[r.below(static_cast<std::uint32_t>(m_granted.size()))];
+  if (!m_own->granted.empty() && !r.one_in(4)) {
+    const Granted& g = m_own->granted[r.below(static_cast<std::uint32_t>(m_own->granted.size()))];
     const unsigned bits = std::min<unsigned>(g.answer.size_shift, 24);
     a.address = g.answer.translated_address | (a.address & ((1ULL << bits) - 1));
     if (!r.one_in(8)) a.stream_id = g.stream_id;
@@ -47,7 +48,7 @@ void Programs::access_translated() {
 
 void Programs::invalidate_atc() {
   Random& r = m_random;
-  if ((m_cr0 & 8) == 0) return;  // CMDQEN
+  if ((m_own->cr0 & 8) == 0) return;  // CMDQEN
   for (unsigned n = r.below(3) + 1; n > 0; --n) {
     const std::uint64_t sid = r.one_in(8) ? r.any() >> 32 >> r.below(32) : r.below(streams);
     std::uint64_t word0 = 0x40 | sid << 32;
@@ -80,7 +81,7 @@ void Programs::request_page() {
 
 void Programs::respond_to_page_request() {
   Random& r = m_random;
-  if ((m_cr0 & 8) == 0) return;  // CMDQEN
+  if ((m_own->cr0 & 8) == 0) return;  // CMDQEN
   const std::uint64_t sid = r.one_in(8) ? r.any() >> 32 >> r.below(32) : r.below(streams);
   std::uint64_t word0 = 0x41 | sid << 32;
   if (r.one_in(2)) word0 |= 1ULL << 11 | std::uint64_t{r.below(1U << r.below(21))} << 12;  // SSV
@@ -90,7 +91,7 @@ void Programs::respond_to_page_request() {
 void Programs::read_page_requests() {
   const std::uint64_t prod = m_pair.read(0x100c8);
   const std::uint64_t cons = m_pair.read(0x100cc);
-  const std::uint64_t mask = (2U << m_log2_requests) - 1;
+  const std::uint64_t mask = (2U << m_own->log2_requests) - 1;
   m_tally.pri_records += (prod - cons) & mask;
   m_tally.pri_overflows += (prod ^ cons) >> 31 & 1;
   // All of it, or some; an overflow is acknowledged, or not.

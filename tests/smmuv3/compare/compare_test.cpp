@@ -28,7 +28,7 @@ struct Course : test::Course {
   std::uint64_t programs = 100;
 };
 
-std::string describe(Pair& pair, const Programs& programs) {
+std::string describe(Pair& pair, Programs& programs) {
   const smmuv3::IdRegisters id = smmuv3::id_registers(pair.features());
   char ids[120];
   std::snprintf(ids, sizeof ids, "IDR0 %08x IDR1 %08x IDR3 %08x IDR5 %08x AIDR %x GBPA %x\n", id.IDR0,

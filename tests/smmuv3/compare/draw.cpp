@@ -11,7 +11,7 @@ smmuv3::Features draw_features(Random& r) {
   using F = smmuv3::Features;
   F f;
   f.CMDQS = f.EVENTQS = 19;
-  const std::array<std::function<void(F&)>, 41> changes = {
+  const std::array<std::function<void(F&)>, 44> changes = {
       [&](F& x) { x.S2P = !r.one_in(5), x.VMID16 = x.VMID16 && x.S2P, x.PTWNNC = x.PTWNNC && x.S2P; },
       [&](F& x) { x.S1P = !r.one_in(8); },
       [&](F& x) {
@@ -69,17 +69,31 @@ smmuv3::Features draw_features(Random& r) {
         x.PRI = x.PPS = false;
       },
       [&](F& x) { x.PRI = true; },
+      [&](F& x) {
+        x.SECURE_IMPL = r.one_in(3) && x.S1P;
+        x.SEL2 = x.SECURE_IMPL && r.one_in(2), x.STT = x.STT || x.SEL2;
+        x.S_SIDSIZE = static_cast<std::uint8_t>(r.of({0, 2, 4, 6, 8, 16, 24, 32}));
+      },
+      [&](F& x) { x.SEL2 = x.SECURE_IMPL, x.STT = x.STT || x.SEL2; },
+      [&](F& x) {
+        if (!x.SECURE_IMPL || !x.S2P) return;
+        x.BBML = 1, x.RIL = x.FWB = x.XNX = x.HAD = x.Hyp = x.SEL2 = x.STT = true;
+      },
       [&](F& x) { x.PPS = r.one_in(2); },
       [&](F& x) { x.BBML = 1, x.RIL = x.FWB = x.XNX = x.HAD = true, x.Hyp = x.S1P && x.S2P; },
   };
   for (unsigned n = 0; n < 60; ++n) {
     F x = f;
     changes[r.below(changes.size())](x);
+    // 6.3.4, 5.2: with Secure EL2 there is STT, and stage 2 of VMSAv8-64
+    if (x.SEL2 && (!x.STT || (x.TTF & 2) == 0)) continue;
     if (x.problem() == nullptr) f = x;
   }
   f.PRIQS = f.PRI ? 19 : 0;
   f.VATOS = f.ATOS && f.S1P && f.S2P && !r.one_in(3);
   f.BA_VATOS = f.VATOS ? static_cast<std::uint16_t>(r.below(0x400)) : std::uint16_t{0};
+  // 6.3.6: which Security state takes a place that is free again is nowhere told. All have one.
+  if (f.SECURE_IMPL && f.STALL_MODEL != 1) f.STALL_MAX = 64;
   return f;
 }
 
@@ -131,6 +145,12 @@ naive_smmuv3::Features naive_features(const smmuv3::Features& f) {
   n.GRAN16K = f.GRAN16K;
   n.GRAN64K = f.GRAN64K;
   n.OAS = f.oas_code();
+  n.SECURE_IMPL = f.SECURE_IMPL;
+  n.SEL2 = f.SEL2;
+  n.S_MSI = f.SECURE_IMPL && f.MSI;
+  n.S_SIDSIZE = f.SECURE_IMPL ? f.S_SIDSIZE : 0;
+  n.SAMS = f.SECURE_IMPL && f.ATS;
+  n.S_GBPA_ATTRIBUTES = f.SECURE_IMPL && f.ATTR_TYPES_OVR ? 0x1000 : 0;
   n.GBPA_ABORT = f.GBPA_ABORT;
   n.GBPA_ATTRIBUTES = f.ATTR_TYPES_OVR ? 0x1000 : 0;
   return n;
@@ -143,6 +163,7 @@ naive_smmuv3::Choices our_choices(const smmuv3::Features& features) {
   c.resumes_lost_stalls = false;
   c.walk.contiguous_extends_output = false;
   c.waiting_stalls_come_before_retried = true;
+  c.retries_unrecorded_stalls_of_both_states = true;
   c.atos_size_is_within_range = true;
   c.ats_bypass_shift = features.OAS;
   c.split_request_flags = naive_smmuv3::Choices::SplitFlags::access_and_dirty;

@@ -78,7 +78,12 @@ std::string describe(const smmu::AccessRequest& r) {
            r.privileged ? "privileged " : "", r.instruction ? "instruction " : "",
            kinds[static_cast<int>(r.kind)], llu{r.address}, r.stream_id);
   if (r.substream_valid) s += text(", SubstreamID %u", r.substream_id);
+  if (r.secure_stream) s += r.space == smmu::AddressSpace::secure ? ", Secure" : ", Secure, NS";
   return s + text(", memory %#x SH %d", r.attributes.memory, static_cast<int>(r.attributes.SH));
+}
+
+naive_smmuv3::Space space_of(bool secure) {
+  return secure ? naive_smmuv3::Space::secure : naive_smmuv3::Space::non_secure;
 }
 
 /// How a device answers. That there is none counts as completed (3.9.1.5).
@@ -96,7 +101,7 @@ Pair::Pair(const smmuv3::Features& features, Tally& tally, Caches caches)
       m_naive_features(naive_features(features)),
       m_tally(tally),
       m_smmu(std::make_unique<smmuv3::Smmu>(features, structures(caches), "smmu", &m_said)) {
-  m_smmu->interface().atc_messages().connect(true);
+  for_each_state([this] { interface().atc_messages().connect(true); });
   reset();
 }
 
@@ -104,7 +109,7 @@ void Pair::reset() {
   m_waiting.clear();
   m_smmu->reset();
   m_smmu->reset_statistics();
-  m_smmu->take_signals();
+  for_each_state([this] { interface().take_signals(); });
   m_naive = std::make_unique<naive_smmuv3::Smmu>(m_naive_features, m_naive_memory, our_choices(m_features));
   // Which tag a stall gets is ours to choose, and ours has it already.
   m_naive->set_stag_allocator([this](std::uint64_t id, const std::set<std::uint16_t>& in_use) {
@@ -131,13 +136,13 @@ void Pair::reset() {
 }
 
 void Pair::poke(std::uint64_t address, std::uint64_t value, unsigned size) {
-  m_ours.write(address, value, size);
-  m_theirs.write(address, value, size);
+  m_ours.write(address, value, size, m_secure);
+  m_theirs.write(address, value, size, m_secure);
 }
 
 void Pair::set_abort(std::uint64_t address, bool aborts) {
-  m_ours.set_abort(address, aborts);
-  m_theirs.set_abort(address, aborts);
+  m_ours.set_abort(address, aborts, m_secure);
+  m_theirs.set_abort(address, aborts, m_secure);
 }
 
 void Pair::clear_aborts() {
@@ -149,31 +154,45 @@ void Pair::differ(const std::string& what) {
   if (m_difference.empty()) m_difference = what;
 }
 
+// 6.2: Secure registers lie 0x8000 above, without a Page 1.
+std::uint32_t Pair::offset_here(std::uint32_t offset) const {
+  return m_secure ? (offset & 0x7fff) | 0x8000 : offset;
+}
+
 std::uint64_t Pair::read(std::uint32_t offset, unsigned size) {
+  const std::uint32_t at = offset_here(offset);
+  const AccessSecurity security = m_secure ? AccessSecurity::Secure : AccessSecurity::NonSecure;
   std::uint64_t ours = 0;
-  m_smmu->interface().read(offset, size, AccessSecurity::NonSecure, 0, ours);
-  const std::uint64_t theirs = m_naive->read(offset, size);
+  m_smmu->window().at(at).read(at, size, security, 0, ours);
+  const std::uint64_t theirs =
+      m_naive->read(at, size, m_secure ? naive_smmuv3::Space::secure : naive_smmuv3::Space::non_secure);
   if (ours != theirs) {
-    differ(text("register %#x, %u bytes: ours %#llx, naive %#llx", offset, size, llu{ours}, llu{theirs}));
+    differ(text("register %#x, %u bytes: ours %#llx, naive %#llx", at, size, llu{ours}, llu{theirs}));
   }
   return ours;
 }
 
 void Pair::write(std::uint32_t offset, std::uint64_t value, unsigned size) {
-  note(text("write %#x, %u bytes: %#llx", offset, size, llu{value}));
-  m_smmu->interface().write(offset, size, AccessSecurity::NonSecure, 0, value);
+  const std::uint32_t at = offset_here(offset);
+  const AccessSecurity security = m_secure ? AccessSecurity::Secure : AccessSecurity::NonSecure;
+  note(text("write %#x, %u bytes: %#llx", at, size, llu{value}));
+  m_smmu->window().at(at).write(at, size, security, 0, value);
   work();
-  m_naive->write(offset, size, value);
+  m_naive->write(at, size, value, m_secure ? naive_smmuv3::Space::secure : naive_smmuv3::Space::non_secure);
   settle();
 }
 
 void Pair::count_edges() {
-  const smmuv3::Signals s = m_smmu->take_signals();
-  m_edges[0] += s.eventq ? 1U : 0U;
-  m_edges[1] += s.gerror ? 1U : 0U;
-  m_edges[2] += s.cmdq_sync ? 1U : 0U;
-  m_edges[3] += s.priq ? 1U : 0U;
-  m_edges[4] += s.event ? 1U : 0U;
+  for_each_state([this] {
+    const smmuv3::Signals s = interface().take_signals();
+    if (!s.any()) return;
+    Edges& edges = m_edges[m_secure ? 1 : 0];
+    edges[0] += s.eventq ? 1U : 0U;
+    edges[1] += s.gerror ? 1U : 0U;
+    edges[2] += s.cmdq_sync ? 1U : 0U;
+    edges[3] += s.priq ? 1U : 0U;
+    edges[4] += s.event ? 1U : 0U;
+  });
 }
 
 // Our queues go on as far as they can.
@@ -194,7 +213,7 @@ void Pair::work() {
     }
     count_edges();
     worked = carry_messages() || worked;
-    if (!m_smmu->interface().stalls().has_answers()) continue;
+    if (!m_smmu->has_stall_answers()) continue;
     worked = true;
     std::vector<Waiting> again;  // those that stall again are the youngest ones
     for (std::size_t i = 0; i < m_waiting.size();) {
@@ -241,27 +260,31 @@ void Pair::settle() {
     m_waiting.erase(m_waiting.begin() + static_cast<std::ptrdiff_t>(i));
     work();
   }
-  for (const std::uint32_t offset : {0x60U, 0x98U, 0x9cU, 0x100a8U, 0x100c8U}) read(offset);
+  for_each_state([this] {
+    for (const std::uint32_t offset : {0x60U, 0x98U, 0x9cU, 0x100a8U, 0x100c8U}) read(offset);
+  });
   compare_msis();
   compare_messages();
   static const bool each_step = std::getenv("SMMUVP_EACH_STEP") != nullptr;
   if (each_step) compare_memory();
-  compare_records("event record", event_queue, 16, 32);
-  compare_records("page request", pri_queue, 16, 16);
+  compare_records("event record", event_queue, 16, 32, false);
+  compare_records("page request", pri_queue, 16, 16, false);
+  if (m_features.SECURE_IMPL) compare_records("Secure event record", event_queue, 16, 32, true);
 }
 
-void Pair::compare_records(const char* what, std::uint64_t queue, unsigned count, unsigned bytes) {
+void Pair::compare_records(const char* what, std::uint64_t queue, unsigned count, unsigned bytes,
+                           bool secure) {
   for (std::uint64_t at = queue; at < queue + count * bytes && m_difference.empty(); at += bytes) {
     bool same = true;
     std::string words[2];
     for (unsigned i = 0; i < bytes; i += 8) {
-      const std::uint64_t ours = m_ours.read(at + i, 8), theirs = m_theirs.read(at + i, 8);
+      const std::uint64_t ours = m_ours.read(at + i, 8, secure), theirs = m_theirs.read(at + i, 8, secure);
       same = same && ours == theirs;
     }
     if (same) continue;
     for (unsigned i = 0; i < bytes; i += 8) {
-      words[0] += text(" %#llx", llu{m_ours.read(at + i, 8)});
-      words[1] += text(" %#llx", llu{m_theirs.read(at + i, 8)});
+      words[0] += text(" %#llx", llu{m_ours.read(at + i, 8, secure)});
+      words[1] += text(" %#llx", llu{m_theirs.read(at + i, 8, secure)});
     }
     differ(what + std::string(": ours") + words[0] + ", naive" + words[1]);
   }
@@ -286,6 +309,7 @@ bool Pair::run_ours(const smmu::AccessRequest& request, smmu::AccessAnswer& answ
 std::optional<smmu::AtsAnswer> Pair::request_translation(const smmu::AccessRequest& request) {
   note(describe(request));
   m_last_stream = request.stream_id;
+  m_last_was_secure = request.secure_stream;
   naive_smmuv3::TranslationRequest r;
   r.address = request.address;
   r.StreamID = request.stream_id;
@@ -294,6 +318,7 @@ std::optional<smmu::AtsAnswer> Pair::request_translation(const smmu::AccessReque
   r.NW = request.no_write;
   r.Exe = request.instruction;
   r.Priv = request.privileged;
+  r.SEC_SID = space_of(request.secure_stream);
   smmu::AccessAnswer answer;
   std::unique_ptr<smmuv3::Access> access;
   const bool over = run_ours(request, answer, access);
@@ -346,6 +371,7 @@ void Pair::request_page(const smmu::AccessRequest& request) {
   r.R = request.page_request.read;
   r.X = request.instruction;
   r.Priv = request.privileged;
+  r.SEC_SID = space_of(request.secure_stream);
   smmu::AccessAnswer answer;
   std::unique_ptr<smmuv3::Access> access;
   run_ours(request, answer, access);
@@ -358,10 +384,13 @@ void Pair::request_page(const smmu::AccessRequest& request) {
 bool Pair::access(const smmu::AccessRequest& request) {
   note(describe(request));
   m_last_stream = request.stream_id;
+  m_last_was_secure = request.secure_stream;
   m_lookup.reset();
   naive_smmuv3::AccessRequest r;
   r.address = request.address;
   r.StreamID = request.stream_id;
+  r.SEC_SID = space_of(request.secure_stream);
+  r.NS = request.space != smmu::AddressSpace::secure;
   r.SSV = request.substream_valid;
   r.SubstreamID = request.substream_id;
   r.type = request.kind == smmu::AccessKind::read    ? naive_smmuv3::AccessType::read
@@ -375,6 +404,7 @@ bool Pair::access(const smmu::AccessRequest& request) {
   r.translated = m_features.ATS && request.ats == smmu::AtsPhase::translated;
   if (request.unsupported == smmu::Unsupported::ats) r.unsupported = smmuv3::reason_ats;
   ++m_tally.accesses;
+  if (request.secure_stream) ++m_tally.secure_accesses;
   if (r.translated) ++m_tally.translated_accesses;
 
   smmu::AccessAnswer answer;
@@ -393,6 +423,7 @@ bool Pair::access(const smmu::AccessRequest& request) {
   }
   if (waits) {
     ++m_tally.stalled;
+    if (request.secure_stream) ++m_tally.secure_stalled;
     note("  stalls");
     m_waiting.push_back({naive.id, request, std::move(access)});
   } else {
@@ -420,17 +451,19 @@ void Pair::compare(const smmu::AccessRequest& request, const smmu::AccessAnswer&
   if (ours.tlb_hit) ++m_tally.tlb_hits;
   if (ours.output != request.address) ++m_tally.translated;
   const naive_smmuv3::Forwarded& f = naive.forwarded;
-  bool same =
-      ours.output == f.address && ours.privileged == f.privileged && ours.instruction == f.instruction;
+  bool same = ours.output == f.address && ours.privileged == f.privileged &&
+              ours.instruction == f.instruction && (ours.space != smmu::AddressSpace::secure) == f.NS;
+  if (request.secure_stream) ++(f.NS ? m_tally.secure_to_non_secure : m_tally.secure_to_secure);
   if (!f.attributes_unpredictable) {
     same = same && ours.attributes.memory == f.attributes &&
            static_cast<int>(ours.attributes.SH) == static_cast<int>(f.shareability);
   }
   if (same) return;
   differ(describe(request) +
-         text(": ours %#llx memory %#x SH %d %d %d, naive %#llx memory %#x SH %d %d %d", llu{ours.output},
-              ours.attributes.memory, static_cast<int>(ours.attributes.SH), ours.privileged, ours.instruction,
-              llu{f.address}, f.attributes, static_cast<int>(f.shareability), f.privileged, f.instruction));
+         text(": ours %#llx memory %#x SH %d %d %d NS %d, naive %#llx memory %#x SH %d %d %d NS %d",
+              llu{ours.output}, ours.attributes.memory, static_cast<int>(ours.attributes.SH), ours.privileged,
+              ours.instruction, ours.space != smmu::AddressSpace::secure, llu{f.address}, f.attributes,
+              static_cast<int>(f.shareability), f.privileged, f.instruction, f.NS));
 }
 
 // One that is still to be sent may stand for others that are the same (3.18); in which order those of two
@@ -446,7 +479,8 @@ void Pair::compare_msis() {
   std::string all = "MSIs: ours";
   for (const std::vector<SentMsi>* msis : {&ours, &theirs}) {
     for (const SentMsi& m : *msis)
-      all += text(" %#llx to %#llx (%#x, SH %u)", llu{m.data}, llu{m.address}, m.memory, m.SH);
+      all += text(" %#llx to %#llx (%#x, SH %u%s)", llu{m.data}, llu{m.address}, m.memory, m.SH,
+                  m.secure ? ", Secure" : "");
     if (msis == &ours) all += ", naive";
   }
   differ(all);
@@ -454,7 +488,12 @@ void Pair::compare_msis() {
 
 // Devices complete what they are asked for, or some of it not in time, by what it is.
 bool Pair::carry_messages() {
-  smmuv3::AtcMessages& messages = m_smmu->interface().atc_messages();
+  bool carried = false;
+  for_each_state([this, &carried] { carried = carry_messages(interface().atc_messages()) || carried; });
+  return carried;
+}
+
+bool Pair::carry_messages(smmuv3::AtcMessages& messages) {
   bool carried = false;
   while (const auto at = messages.departure()) {
     const auto taken = messages.take(*at);
@@ -481,6 +520,7 @@ bool Pair::carry_messages() {
       p.SubstreamID = m.SubstreamID;
       p.PRGIndex = m.PRGI;
       p.ResponseCode = static_cast<unsigned>(m.response);
+      p.SEC_SID = space_of(m_secure);
       ++m_tally.responses[p.ResponseCode & 15];
       m_our_responses.push_back(p);
     }
@@ -522,29 +562,40 @@ void Pair::compare_messages() {
 // known.
 void Pair::compare_memory() {
   if (!(m_ours == m_theirs)) {
-    const std::uint64_t at = m_ours.first_difference(m_theirs) & ~std::uint64_t{31};
+    const std::uint64_t place = m_ours.first_difference(m_theirs) & ~std::uint64_t{31};
+    const std::uint64_t at = place % Arena::bytes;
+    const bool secure = place >= Arena::bytes;
     std::string words[2];
     for (unsigned i = 0; i < 4; ++i) {
-      words[0] += text(" %#llx", llu{m_ours.read(at + 8 * i, 8)});
-      words[1] += text(" %#llx", llu{m_theirs.read(at + 8 * i, 8)});
+      words[0] += text(" %#llx", llu{m_ours.read(at + 8 * i, 8, secure)});
+      words[1] += text(" %#llx", llu{m_theirs.read(at + 8 * i, 8, secure)});
     }
-    differ(text("memory at %#llx: ours", llu{at}) + words[0] + ", naive" + words[1]);
+    differ(text("%smemory at %#llx: ours", secure ? "Secure " : "", llu{at}) + words[0] + ", naive" +
+           words[1]);
   }
 }
 
 void Pair::compare_all() {
   settle();
   compare_memory();
-  for (std::uint32_t offset = 0; offset < 0x200; offset += 4) read(offset);
+  for_each_state([this] { compare_registers(); });
+}
+
+// Of a Security state. S_GATOS_* are not built.
+void Pair::compare_registers() {
+  for (std::uint32_t offset = 0; offset < 0x200; offset += 4) {
+    if (!m_secure || offset < 0x100 || offset >= 0x120) read(offset);
+  }
   for (const std::uint32_t offset : {0x100a8U, 0x100acU, 0x100c8U, 0x100ccU}) read(offset);
-  const naive_smmuv3::Wires& w = m_naive->wires();
+  const naive_smmuv3::Wires& w = m_naive->wires(space_of(m_secure));
   const std::array<std::uint64_t, 4> theirs{w.event, w.gerror, w.cmd_sync, w.priq};
   static constexpr const char* names[] = {"event queue", "GERROR", "CMD_SYNC", "PRI queue"};
   // Several events for WFE at a time are one: those are not compared.
   for (unsigned i = 0; i < 4; ++i) {
-    if (m_edges[i] != theirs[i]) {
-      differ(text("edges of %s: ours %llu, naive %llu", names[i], llu{m_edges[i]}, llu{theirs[i]}));
-    }
+    const std::uint64_t ours = m_edges[m_secure ? 1 : 0][i];
+    if (ours == theirs[i]) continue;
+    differ(text("edges of %s%s: ours %llu, naive %llu", m_secure ? "Secure " : "", names[i], llu{ours},
+                llu{theirs[i]}));
   }
 }
 

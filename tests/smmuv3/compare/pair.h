@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "arena.h"
@@ -28,13 +29,18 @@ class Pair {
   /// Both as after a reset; memory stays.
   void reset();
 
+  /// Software of this Security state goes on: in its memory and with its registers.
+  void act_as(bool secure) { m_secure = secure; }
+
   // ---- memory, of both
-  std::uint64_t peek(std::uint64_t address, unsigned size = 8) const { return m_ours.read(address, size); }
+  std::uint64_t peek(std::uint64_t address, unsigned size = 8) const {
+    return m_ours.read(address, size, m_secure);
+  }
   void poke(std::uint64_t address, std::uint64_t value, unsigned size = 8);
   void set_abort(std::uint64_t address, bool aborts);
   void clear_aborts();
 
-  // ---- registers
+  // ---- registers: by the offset of the Non-secure one
   std::uint64_t read(std::uint32_t offset, unsigned size = 4);
   void write(std::uint32_t offset, std::uint64_t value, unsigned size = 4);
 
@@ -45,6 +51,8 @@ class Pair {
   std::optional<smmu::AtsAnswer> request_translation(const smmu::AccessRequest& request);
   /// A page request. The SMMU has PRI.
   void request_page(const smmu::AccessRequest& request);
+  /// Whether an access is stalled.
+  bool any_stalled() const { return !m_waiting.empty(); }
   /// What hardware does to tables from here on, or from the last access on: see NaiveArena.
   void watch_tables() { m_naive_memory.begin_access(); }
   const NaiveArena& tables() const { return m_naive_memory; }
@@ -68,6 +76,7 @@ class Pair {
   void differ(const std::string& what);
   /// The stream that was last accessed.
   std::uint32_t last_stream() const { return m_last_stream; }
+  bool last_was_secure() const { return m_last_was_secure; }
   const std::vector<std::string>& log() const { return m_log; }
   void note(const std::string& text) { m_log.push_back(text); }
 
@@ -93,8 +102,23 @@ class Pair {
   void compare_memory();
   void compare_msis();
   void compare_messages();
-  void compare_records(const char* what, std::uint64_t queue, unsigned count, unsigned bytes);
+  void compare_records(const char* what, std::uint64_t queue, unsigned count, unsigned bytes, bool secure);
   bool carry_messages();
+  bool carry_messages(smmuv3::AtcMessages& messages);
+  void compare_registers();
+  std::uint32_t offset_here(std::uint32_t offset) const;
+  smmuv3::ProgrammingInterface& interface() { return m_smmu->interface_of(m_secure); }
+  /// Of each Security state.
+  template <class F>
+  void for_each_state(F f) {
+    const bool before = std::exchange(m_secure, false);
+    f();
+    if (m_features.SECURE_IMPL) {
+      m_secure = true;
+      f();
+    }
+    m_secure = before;
+  }
   bool run_ours(const smmu::AccessRequest& request, smmu::AccessAnswer& answer,
                 std::unique_ptr<smmuv3::Access>& access);
   void work();
@@ -106,7 +130,7 @@ class Pair {
   smmuv3::Features m_features;
   naive_smmuv3::Features m_naive_features;
   Tally& m_tally;
-  Arena m_ours, m_theirs;
+  Arena m_ours{m_features.SECURE_IMPL}, m_theirs{m_features.SECURE_IMPL};
   NaiveArena m_naive_memory{m_theirs};
   Said m_said{*this};
   std::unique_ptr<smmuv3::Smmu> m_smmu;
@@ -114,11 +138,14 @@ class Pair {
   const smmuv3::Access* m_new = nullptr;  // that the naive model does not know by number yet
   std::vector<Waiting> m_waiting;         // stalled, oldest first
   std::map<std::uint64_t, naive_smmuv3::Outcome> m_finished;
-  std::array<std::uint64_t, 5> m_edges{};  // ours: event, gerror, cmd_sync, priq, sev
+  using Edges = std::array<std::uint64_t, 5>;  // event, gerror, cmd_sync, priq, sev
+  std::array<Edges, 2> m_edges{};              // ours: Non-secure, Secure
+  bool m_secure = false;
   // Messages to devices since the last comparison
   std::vector<naive_smmuv3::AtcInvalidation> m_our_invalidations, m_their_invalidations;
   std::vector<naive_smmuv3::PrgResponse> m_our_responses;
   std::uint32_t m_last_stream = 0;
+  bool m_last_was_secure = false;
   std::shared_ptr<const naive_smmuv3::Lookup> m_lookup;
   bool m_hit = false;
   std::string m_difference;

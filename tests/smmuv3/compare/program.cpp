@@ -9,27 +9,36 @@ namespace smmuvp::compare {
 
 namespace {
 
-constexpr std::uint32_t SMMUEN = 1, PRIQEN = 2, EVENTQEN = 4, CMDQEN = 8, ATSCHK = 16;
+constexpr std::uint32_t SMMUEN = 1, PRIQEN = 2, EVENTQEN = 4, CMDQEN = 8, ATSCHK = 16, SIF = 0x20,
+                        NSSTALLD = 0x200;
 
 }  // namespace
 
 Programs::Programs(Pair& pair, std::uint64_t seed, Tally& tally)
     : m_pair(pair), m_tally(tally), m_features(pair.features()), m_random(seed) {
   m_tidy_tables = !m_random.one_in(4);
-  fill_tables();
+  for_each_state([this] { fill_tables(); });
+}
+
+void Programs::act_as(bool secure) {
+  m_secure = secure;
+  m_own = &m_software[secure ? 1 : 0];
+  m_pair.act_as(secure);
 }
 
 void Programs::initialize() {
   Random& r = m_random;
   m_pair.clear_aborts();
-  m_stalls.clear();
-  m_known.clear();
-  m_granted.clear();
-  m_wild.clear();
   m_tidy = !r.one_in(5);
   m_lpae = r.one_in(4);
-  m_last_context = ~0ULL;
-  m_stes = {};
+  for_each_state([this] { initialize_software(); });
+}
+
+void Programs::initialize_software() {
+  Random& r = m_random;
+  const std::array<Words, contexts> cds = m_own->cds;
+  *m_own = Software();
+  m_own->cds = cds;
   for (unsigned sid = 0; sid < streams;) {
     const Run run = put_stes(sid);
     sid = run.first + run.count;
@@ -40,29 +49,32 @@ void Programs::initialize() {
     const std::uint64_t at = tables | (r.any() & 0x1'f078);
     m_pair.poke(at, descriptor());
   }
-  m_two_level = m_features.ST_LEVEL != 0 && r.one_in(2);
-  m_log2_commands = r.of({3U, 4U, 5U, 0U, 1U});
-  m_log2_events = r.of({3U, 4U, 2U, 0U, 1U});
+  m_own->two_level = m_features.ST_LEVEL != 0 && r.one_in(2);
+  m_own->log2_commands = r.of({3U, 4U, 5U, 0U, 1U});
+  m_own->log2_events = r.of({3U, 4U, 2U, 0U, 1U});
   m_pair.write(0x28, r.one_in(4) ? r.any() : 0xd75);
   m_pair.write(0x2c, r.one_in(8) ? r.any() : 2U | r.below(2) | (r.one_in(3) ? 0U : 8U));
-  m_pair.write(0x80, (m_two_level ? l1_table : stream_table) | (r.any() & (1ULL << 62)), 8);
+  m_pair.write(0x80, (m_own->two_level ? l1_table : stream_table) | (r.any() & (1ULL << 62)), 8);
   const unsigned split = r.of({6U, 8U, 10U});
-  m_pair.write(0x88, m_two_level   ? 1U << 16 | split << 6 | (r.one_in(6) ? r.below(12) : split + 2)
-                     : r.one_in(6) ? r.below(8)
-                                   : 4U);
-  m_pair.write(0x90, command_queue | m_log2_commands, 8);
-  m_pair.write(0xa0, event_queue | m_log2_events, 8);
-  m_log2_requests = r.of({2U, 3U, 1U, 0U});
-  if (m_features.PRI) m_pair.write(0xc0, pri_queue | m_log2_requests, 8);
+  m_pair.write(0x88, m_own->two_level ? 1U << 16 | split << 6 | (r.one_in(6) ? r.below(12) : split + 2)
+                     : r.one_in(6)    ? r.below(8)
+                                      : 4U);
+  m_pair.write(0x90, command_queue | m_own->log2_commands, 8);
+  m_pair.write(0xa0, event_queue | m_own->log2_events, 8);
+  m_own->log2_requests = r.of({2U, 3U, 1U, 0U});
+  if (m_features.PRI) m_pair.write(0xc0, pri_queue | m_own->log2_requests, 8);
   if (!r.one_in(4)) configure_msis();
   if (r.one_in(12)) m_pair.set_abort(msis, true);
   m_pair.write(0x44,
                0x8000'0000U | (r.one_in(2) ? 0x1000U : static_cast<std::uint32_t>(r.any() & 0x1f'ffff)));
   m_pair.write(0x50, r.one_in(8) ? r.below(8) : 7U);
-  m_cr0 = SMMUEN | EVENTQEN | CMDQEN;
-  if (m_features.ATS && !r.one_in(4)) m_cr0 |= ATSCHK;
-  if (m_features.PRI && !r.one_in(6)) m_cr0 |= PRIQEN;
-  m_pair.write(0x20, r.one_in(8) ? r.any() | m_cr0 : m_cr0);
+  m_own->cr0 = SMMUEN | EVENTQEN | CMDQEN;
+  if (m_features.ATS && !r.one_in(4)) m_own->cr0 |= ATSCHK;
+  if (m_features.PRI && !r.one_in(6)) m_own->cr0 |= PRIQEN;
+  if (m_secure) m_own->cr0 &= ~(ATSCHK | PRIQEN);
+  if (m_secure && r.one_in(3)) m_own->cr0 |= SIF;
+  if (m_secure && r.one_in(12)) m_own->cr0 |= NSSTALLD;
+  m_pair.write(0x20, r.one_in(8) ? (r.any() & ~std::uint64_t{SIF | NSSTALLD}) | m_own->cr0 : m_own->cr0);
 }
 
 // Anywhere in the page of MSIs, which repeats through the address space; 0 is none.
@@ -93,7 +105,7 @@ std::uint64_t Programs::draw_address(const smmu::AccessRequest& by) {
     if (r.one_in(6)) va ^= std::uint64_t{r.below(256)} << 56;
     return va;
   }
-  const Words& ste = m_stes[by.stream_id];
+  const Words& ste = m_own->stes[by.stream_id];
   const unsigned config = field(ste, 1, 3);
   const bool stage1 = (config & 1) != 0;
   unsigned bits = std::min<unsigned>(m_features.OAS, 48);
@@ -102,8 +114,8 @@ std::uint64_t Programs::draw_address(const smmu::AccessRequest& by) {
   } else if (config == 6) {
     bits = 24 + ((8 - field(ste, 160, 4)) & 0xf);
   }
-  const Words& cd = m_cds[by.substream_valid ? by.substream_id % contexts : 0];
-  upper = upper && stage1 && (field(ste, 94, 2) == 0 || !m_features.Hyp);  // STRW
+  const Words& cd = m_own->cds[by.substream_valid ? by.substream_id % contexts : 0];
+  upper = upper && stage1 && (field(ste, 94, 2) == 0 || (!m_secure && !m_features.Hyp));  // STRW
   const bool AA64 = field(cd, 41, 1) != 0;
   if (stage1) bits = AA64 ? 64 - field(cd, upper ? 16 : 0, 6) : 32 - field(cd, upper ? 16 : 0, 3);  // TxSZ
   if (bits < 64) va &= (1ULL << bits) - 1;
@@ -119,12 +131,17 @@ smmu::AccessRequest Programs::draw_access() {
   smmu::AccessRequest a;
   a.stream_id = r.one_in(m_tidy ? 60 : 12) ? static_cast<std::uint32_t>(r.any() >> (32 + r.below(32)))
                                            : r.below(streams);
-  if (std::uint64_t{a.stream_id} >> m_features.SIDSIZE != 0)
-    a.stream_id &= static_cast<std::uint32_t>((1ULL << m_features.SIDSIZE) - 1);
-  if (a.stream_id >= streams) m_wild.insert(a.stream_id);
+  const unsigned SIDSIZE = m_secure ? m_features.S_SIDSIZE : m_features.SIDSIZE;
+  if (std::uint64_t{a.stream_id} >> SIDSIZE != 0)
+    a.stream_id &= static_cast<std::uint32_t>((1ULL << SIDSIZE) - 1);
+  if (m_secure) {
+    a.secure_stream = true;
+    a.space = r.one_in(2) ? smmu::AddressSpace::non_secure : smmu::AddressSpace::secure;
+  }
+  if (a.stream_id >= streams) m_own->wild.insert(a.stream_id);
   // Mostly with a SubstreamID where there are some, since S1DSS may ask for one.
-  const bool stage1 = a.stream_id < streams && (field(m_stes[a.stream_id], 1, 3) & 5) == 5;
-  const unsigned S1CDMax = stage1 ? field(m_stes[a.stream_id], 59, 5) : 0;
+  const bool stage1 = a.stream_id < streams && (field(m_own->stes[a.stream_id], 1, 3) & 5) == 5;
+  const unsigned S1CDMax = stage1 ? field(m_own->stes[a.stream_id], 59, 5) : 0;
   if (m_features.SSIDSIZE != 0 && (S1CDMax != 0 ? !r.one_in(4) : r.one_in(m_tidy ? 50 : 8))) {
     a.substream_valid = true;
     a.substream_id =
@@ -148,15 +165,15 @@ smmu::AccessRequest Programs::draw_access() {
   return a;
 }
 
-// The EL2 regime has no ASID: contexts are told apart by invalidations only.
+// The regimes of EL2 and EL3 have no ASID: contexts are told apart by invalidations only.
 void Programs::separate_el2_contexts(std::uint32_t sid, std::uint32_t substream_id) {
-  if (sid >= streams || field(m_stes[sid], 94, 2) == 0 || !m_features.Hyp) return;
-  const std::uint64_t context = (m_stes[sid][0] << 1) + substream_id;
-  if (context != m_last_context) {
+  if (sid >= streams || field(m_own->stes[sid], 94, 2) == 0 || (!m_secure && !m_features.Hyp)) return;
+  const std::uint64_t context = (m_own->stes[sid][0] << 1) + substream_id;
+  if (context != m_own->last_context) {
     invalidate_tlbs();
     sync();
   }
-  m_last_context = context;
+  m_own->last_context = context;
 }
 
 void Programs::access() {
@@ -164,8 +181,9 @@ void Programs::access() {
   smmu::AccessRequest a = draw_access();
   // A page that was translated before: what was invalidated meanwhile has a new meaning, what was not may
   // hit.
-  if (!m_known.empty() && r.one_in(2)) {
-    const smmu::AccessRequest& before = m_known[r.below(static_cast<std::uint32_t>(m_known.size()))];
+  if (!m_own->known.empty() && r.one_in(2)) {
+    const smmu::AccessRequest& before =
+        m_own->known[r.below(static_cast<std::uint32_t>(m_own->known.size()))];
     a.stream_id = before.stream_id;
     a.substream_valid = before.substream_valid;
     a.substream_id = before.substream_id;
@@ -173,10 +191,10 @@ void Programs::access() {
   }
   separate_el2_contexts(a.stream_id, a.substream_valid ? a.substream_id : 0);
   if (m_pair.access(a)) {
-    if (m_known.size() < 8) {
-      m_known.push_back(a);
+    if (m_own->known.size() < 8) {
+      m_own->known.push_back(a);
     } else {
-      m_known[r.below(8)] = a;
+      m_own->known[r.below(8)] = a;
     }
   }
 }
@@ -185,17 +203,23 @@ void Programs::access() {
 void Programs::invalidate_what_was_updated() {
   m_abandoned = m_pair.tables().updated_what_it_reads_twice();
   if (!m_pair.tables().updated() || m_abandoned) return;
-  command(0x04, 31);
-  invalidate_tlbs();
-  sync();
+  forget_everything();
 }
 
 // ---- commands
 
 void Programs::command(std::uint64_t word0, std::uint64_t word1) {
+  if (m_secure || !m_by_secure) return send_command(word0, word1);
+  ++m_tally.for_non_secure;
+  act_as(true);
+  send_command(word0, word1);
+  act_as(false);
+}
+
+void Programs::send_command(std::uint64_t word0, std::uint64_t word1) {
   mend_errors();
   const std::uint64_t prod = m_pair.read(0x98);
-  const std::uint64_t slot = command_queue + 16 * (prod & ((1U << m_log2_commands) - 1));
+  const std::uint64_t slot = command_queue + 16 * (prod & ((1U << m_own->log2_commands) - 1));
   char text[64];
   std::snprintf(text, sizeof text, "command %#llx %#llx", static_cast<unsigned long long>(word0),
                 static_cast<unsigned long long>(word1));
@@ -203,8 +227,9 @@ void Programs::command(std::uint64_t word0, std::uint64_t word1) {
   m_pair.poke(slot, word0);
   m_pair.poke(slot + 8, word1);
   ++m_tally.opcodes[word0 & 0xff];
-  m_pair.write(0x98, (prod + 1) & ((2U << m_log2_commands) - 1));
-  if (((m_pair.read(0x60) ^ m_pair.read(0x64)) & 1) == 0) ++m_tally.carried_out[word0 & 0xff];
+  m_pair.write(0x98, (prod + 1) & ((2U << m_own->log2_commands) - 1));
+  if (((m_pair.read(0x60) ^ m_pair.read(0x64)) & 1) == 0)
+    ++(m_secure ? m_tally.secure_carried_out : m_tally.carried_out)[word0 & 0xff];
 }
 
 // A command that stopped the queue becomes one that is legal; it is read again.
@@ -214,12 +239,13 @@ void Programs::mend_errors() {
   if ((active & 1) != 0) {
     const std::uint64_t cons = m_pair.read(0x9c);
     ++m_tally.cerrors[cons >> 24 & 3];
-    const std::uint64_t slot = command_queue + 16 * (cons & ((1U << m_log2_commands) - 1));
+    const std::uint64_t slot = command_queue + 16 * (cons & ((1U << m_own->log2_commands) - 1));
     m_pair.set_abort(slot, false);
     m_pair.poke(slot, 0x46);
     m_pair.poke(slot + 8, 0);
   }
-  for (unsigned i = 0; i < 32; ++i) m_tally.errors[i] += active >> i & 1;
+  auto& errors = m_secure ? m_tally.secure_errors : m_tally.errors;
+  for (unsigned i = 0; i < 32; ++i) errors[i] += active >> i & 1;
   if ((active & 4) != 0) m_pair.set_abort(event_queue, false);
   if ((active & 8) != 0) m_pair.set_abort(pri_queue, false);
   m_pair.write(0x64, m_pair.read(0x60));
@@ -241,30 +267,31 @@ void Programs::invalidate_stes(const Run& run) {
   switch (r.below(3)) {
     case 0:
       for (unsigned sid = run.first; sid < run.first + run.count; ++sid) {
-        command(0x03 | std::uint64_t{sid} << 32, r.below(2));
+        command(0x03 | SSec() | std::uint64_t{sid} << 32, r.below(2));
       }
       break;
     case 1: {
       const unsigned range = r.below(20) + (run.count > 2 ? 1 : 0);  // 2^(Range + 1)
-      command(0x04 | (std::uint64_t{run.first} & ~((1ULL << (range + 1)) - 1)) << 32, range);
+      command(0x04 | SSec() | (std::uint64_t{run.first} & ~((1ULL << (range + 1)) - 1)) << 32, range);
       break;
     }
     default:
-      return command(0x04 | (r.any() & 0xffff'ffff'0000'0000), 31);
+      return command(0x04 | SSec() | (r.any() & 0xffff'ffff'0000'0000), 31);
   }
-  for (const std::uint32_t sid : m_wild) command(0x03 | std::uint64_t{sid} << 32, 1);
+  for (const std::uint32_t sid : m_own->wild) command(0x03 | SSec() | std::uint64_t{sid} << 32, 1);
 }
 
 void Programs::invalidate_all_cds() {
   Random& r = m_random;
-  if (!m_features.S1P || r.one_in(3)) return command(0x04, 31);
-  for (unsigned sid = 0; sid < streams; ++sid) command(0x06 | std::uint64_t{sid} << 32, 0);
-  for (const std::uint32_t sid : m_wild) command(0x06 | std::uint64_t{sid} << 32, 0);
+  if (!m_features.S1P || r.one_in(3)) return command(0x04 | SSec(), 31);
+  for (unsigned sid = 0; sid < streams; ++sid) command(0x06 | SSec() | std::uint64_t{sid} << 32, 0);
+  for (const std::uint32_t sid : m_own->wild) command(0x06 | SSec() | std::uint64_t{sid} << 32, 0);
 }
 
 void Programs::invalidate_tlbs() {
   Random& r = m_random;
-  m_last_context = ~0ULL;
+  m_own->last_context = ~0ULL;
+  if (m_secure) return invalidate_secure_tlbs();
   if (r.one_in(3) && m_features.S2P) {
     for (unsigned vmid = 1; vmid <= streams; ++vmid) command(0x28 | std::uint64_t{vmid} << 32, 0);
     for (unsigned vmid = 1; vmid <= streams && m_features.VMID16; ++vmid) {
@@ -277,8 +304,42 @@ void Programs::invalidate_tlbs() {
   if (m_features.Hyp) command(0x20, 0);
 }
 
+// 4.4.2, 4.4.3, on the Secure queue. What stage 1 alone translates has VMID 0.
+void Programs::invalidate_secure_tlbs() {
+  if (!m_features.SEL2) {
+    command(0x10, 0);
+  } else if (m_random.one_in(3) && !m_features.VMID16) {
+    for (unsigned vmid = 0; vmid <= streams; ++vmid) command(0x58 | std::uint64_t{vmid} << 32, 0);
+  } else {
+    command(0x60, 0);
+  }
+  if (m_features.SEL2) command(0x50, 0);
+  command(0x18, 0);
+}
+
+void Programs::forget_everything() {
+  for_each_state([this] {
+    command(0x04 | SSec(), 31);
+    invalidate_tlbs();
+    sync();
+  });
+}
+
+// Secure streams may be translated by Non-secure tables, and have CDs there.
+void Programs::forget_what_non_secure_tables_made() {
+  if (m_secure || !m_features.SECURE_IMPL) return;
+  act_as(true);
+  command(0x04 | SSec(), 31);
+  invalidate_tlbs();
+  sync();
+  act_as(false);
+}
+
 void Programs::random_command() {
   Random& r = m_random;
+  if (m_secure && r.one_in(3)) {
+    return random_command(r.of({0x18, 0x1a, 0x50, 0x51, 0x52, 0x53, 0x58, 0x5a, 0x60}));
+  }
   random_command(r.one_in(3) ? r.below(256)
                              : r.of({1,    2,    3,    4,    5,    6,    0x10, 0x11, 0x12, 0x13, 0x20,
                                      0x21, 0x22, 0x23, 0x28, 0x2a, 0x30, 0x40, 0x41, 0x44, 0x45, 0x46}));
@@ -286,10 +347,10 @@ void Programs::random_command() {
 
 void Programs::random_command(std::uint64_t opcode) {
   Random& r = m_random;
-  if ((m_cr0 & CMDQEN) == 0) return;
+  if ((m_own->cr0 & CMDQEN) == 0) return;
   std::uint64_t word0 = opcode | (r.any() & 0xffff'ffff'ffff'ff00 & (r.one_in(2) ? r.any() : ~0ULL));
   std::uint64_t word1 = r.one_in(2) ? r.any() & r.any() : r.any();
-  if (!r.one_in(8)) word0 &= ~(1ULL << 10);  // SSec
+  if (!m_secure && !r.one_in(8)) word0 &= ~(1ULL << 10);  // SSec
   if (opcode == 0x46) {
     word1 = msi_address();
   }
@@ -297,7 +358,9 @@ void Programs::random_command(std::uint64_t opcode) {
     // one that names nobody, or resume()
     word0 = (word0 & 0xffff'ffff) | 99ULL << 32;
   }
-  if (opcode == 0x45) m_stalls.clear();
+  if (opcode == 0x45) {
+    for (Software& software : m_software) software.stalls.clear();
+  }
   // 4.2: of a prefetch nothing can be seen but Access flags that it sets, which naive's does not.
   if (opcode == 0x01 || opcode == 0x02) {
     const std::uint64_t sid = m_features.HTTU == 0 ? r.below(streams) : 1ULL << 31;
@@ -309,18 +372,18 @@ void Programs::random_command(std::uint64_t opcode) {
 
 void Programs::resume() {
   Random& r = m_random;
-  if ((m_cr0 & CMDQEN) == 0 || m_features.STALL_MODEL == 1) return;
+  if ((m_own->cr0 & CMDQEN) == 0 || m_features.STALL_MODEL == 1) return;
   read_events();
-  if (m_stalls.empty() || r.one_in(8)) {
+  if (m_own->stalls.empty() || r.one_in(8)) {
     const unsigned sid = r.below(streams);
-    command(0x45 | std::uint64_t{sid} << 32, 0);
-    std::erase_if(m_stalls, [sid](const Stall& s) { return s.StreamID == sid; });
+    command(0x45 | SSec() | std::uint64_t{sid} << 32, 0);
+    std::erase_if(m_own->stalls, [sid](const Stall& s) { return s.StreamID == sid; });
     return;
   }
-  const unsigned i = r.below(static_cast<std::uint32_t>(m_stalls.size()));
-  const Stall s = m_stalls[i];
-  m_stalls.erase(m_stalls.begin() + i);
-  command(0x44 | std::uint64_t{r.below(4)} << 12 | std::uint64_t{s.StreamID} << 32, s.STAG);
+  const unsigned i = r.below(static_cast<std::uint32_t>(m_own->stalls.size()));
+  const Stall s = m_own->stalls[i];
+  m_own->stalls.erase(m_own->stalls.begin() + i);
+  command(0x44 | SSec() | std::uint64_t{r.below(4)} << 12 | std::uint64_t{s.StreamID} << 32, s.STAG);
 }
 
 // ---- the rest
@@ -328,13 +391,13 @@ void Programs::resume() {
 void Programs::read_events() {
   const std::uint64_t prod = m_pair.read(0x100a8);
   std::uint64_t cons = m_pair.read(0x100ac);
-  const std::uint64_t mask = (2U << m_log2_events) - 1;
+  const std::uint64_t mask = (2U << m_own->log2_events) - 1;
   while (((prod ^ cons) & mask) != 0) {
     const std::uint64_t slot = event_queue + 32 * (cons & mask >> 1);
     const std::uint64_t word0 = m_pair.peek(slot), word1 = m_pair.peek(slot + 8);
-    ++m_tally.events[word0 & 0xff];
+    ++(m_secure ? m_tally.secure_events : m_tally.events)[word0 & 0xff];
     if ((word1 >> 31 & 1) != 0) {
-      m_stalls.push_back({static_cast<std::uint32_t>(word0 >> 32), static_cast<std::uint16_t>(word1)});
+      m_own->stalls.push_back({static_cast<std::uint32_t>(word0 >> 32), static_cast<std::uint16_t>(word1)});
     }
     cons = (cons + 1) & mask;
   }
@@ -345,36 +408,71 @@ void Programs::change_ste() {
   const unsigned sid = m_random.below(streams);
   const Run run = put_stes(sid);
   m_pair.note("changed STE " + std::to_string(run.first) + ", " + std::to_string(run.count) + " of them");
+  m_by_secure = m_features.SECURE_IMPL && m_random.one_in(6);
   invalidate_stes(run);
   invalidate_tlbs();
   sync();
+  m_by_secure = false;
 }
 
 void Programs::change_cd() {
   const unsigned context = m_random.below(contexts);
   put_cd(context);
   m_pair.note("changed CD " + std::to_string(context));
+  m_by_secure = m_features.SECURE_IMPL && m_random.one_in(6);
   invalidate_all_cds();
   invalidate_tlbs();
   sync();
+  m_by_secure = false;
+  forget_what_non_secure_tables_made();
 }
 
 void Programs::change_tables() {
   m_pair.note("changed tables");
   for (unsigned n = 0; n < 8; ++n) m_pair.poke(tables | (m_random.any() & 0x1'f078), descriptor());
   if (m_random.one_in(6)) {
-    const std::uint64_t cds = m_stes[m_random.below(streams)][0];
+    const std::uint64_t cds = m_own->stes[m_random.below(streams)][0];
     m_pair.set_abort(tables | ((m_random.one_in(2) ? cds : m_random.any()) & 0x1'f000), m_random.one_in(2));
   }
   if (m_random.one_in(3)) {
     m_pair.set_abort(
         m_random.of({stream_table, l1_table, l1_cds, leaf_cds, command_queue, event_queue, pri_queue, msis}),
         m_random.one_in(2));
-    command(0x04, 31);
+    command(0x04 | SSec(), 31);
   }
+  m_by_secure = m_features.SECURE_IMPL && m_random.one_in(6);
   invalidate_all_cds();  // they lie among the tables
   invalidate_tlbs();
   sync();
+  m_by_secure = false;
+  forget_what_non_secure_tables_made();
+}
+
+// 6.3.57: what they change is seen once caches have forgotten what was before.
+void Programs::change_secure_controls() {
+  if (m_pair.any_stalled()) return;
+  m_own->cr0 ^= m_random.of({SIF, NSSTALLD});
+  m_pair.write(0x20, m_own->cr0);
+  forget_everything();
+}
+
+// 6.3.62: S_INIT.INV_ALL invalidates all caches, those of Non-secure streams too.
+void Programs::change_everything_while_disabled() {
+  for_each_state([this] {
+    m_own->stalls.clear();
+    m_own->last_context = ~0ULL;
+    m_pair.write(0x20, m_own->cr0 & ~SMMUEN);
+  });
+  for_each_state([this] {
+    put_stes(m_random.below(streams));
+    put_cd(m_random.below(contexts));
+    for (unsigned n = 0; n < 8; ++n) m_pair.poke(tables | (m_random.any() & 0x1'f078), descriptor());
+  });
+  act_as(true);
+  m_pair.write(0x3c, 1 | (m_random.any() & 0xffff'fffe));
+  m_pair.read(0x3c);
+  ++m_tally.whole_invalidations;
+  for_each_state([this] { m_pair.write(0x20, m_own->cr0); });
 }
 
 void Programs::random_register() {
@@ -384,6 +482,7 @@ void Programs::random_register() {
       const std::uint32_t offset =
           r.of({0x28U, 0x2cU, 0x80U, 0x88U, 0x90U,   0xa0U,   0x9cU, 0x100a8U, 0x24U, 0x0U,
                 0x40U, 0x48U, 0x54U, 0x60U, 0x8000U, 0x8020U, 0x14U, 0x1cU,    0xc0U, 0x100c8U});
+      if (m_secure && (offset & 0x7fff) == 0x20) return;
       return m_pair.write(offset, r.any() & 0xffff'ffff, 4);
     }
     case 1:
@@ -393,19 +492,22 @@ void Programs::random_register() {
       configure_msis();  // Guarded where it is enabled
       return m_pair.write(0x50, r.one_in(3) ? r.below(8) : 7U);
     case 3:  // enables
-      m_cr0 ^= r.of({SMMUEN, EVENTQEN, EVENTQEN, ATSCHK, PRIQEN});
-      if ((m_cr0 & SMMUEN) == 0) m_stalls.clear();
+      if (m_secure && r.one_in(2)) return change_secure_controls();
+      m_own->cr0 ^=
+          m_secure ? r.of({SMMUEN, EVENTQEN, EVENTQEN}) : r.of({SMMUEN, EVENTQEN, EVENTQEN, ATSCHK, PRIQEN});
+      if ((m_own->cr0 & SMMUEN) == 0) m_own->stalls.clear();
       // The Stream table may be another one now.
-      if ((m_cr0 & SMMUEN) != 0) {
-        command(0x04, 31);
+      if ((m_own->cr0 & SMMUEN) != 0) {
+        command(0x04 | SSec(), 31);
         invalidate_tlbs();
         sync();
       }
-      return m_pair.write(0x20, m_cr0);
+      return m_pair.write(0x20, m_own->cr0);
     default: {
       const unsigned size = r.of({4U, 4U, 8U, 1U, 2U});
       const std::uint32_t offset = (r.below(0x200) | (r.one_in(4) ? 0x10000U : 0U)) & ~(size - 1);
       if (offset >= 0x100 && offset < 0x140) return;
+      if (m_secure && (offset & 0x7fff) >= 0x100 && (offset & 0x7fff) < 0x140) return;
       m_pair.read(offset, size);
     }
   }
@@ -418,10 +520,11 @@ void Programs::translate_address() {
   if (m_features.VATOS && r.one_in(3)) return translate_for_a_vm();
   ++m_tally.atos;
   smmu::AccessRequest a = draw_access();
-  if (!m_known.empty() && r.one_in(2)) a = m_known[r.below(static_cast<std::uint32_t>(m_known.size()))];
+  if (!m_own->known.empty() && r.one_in(2))
+    a = m_own->known[r.below(static_cast<std::uint32_t>(m_own->known.size()))];
   unsigned TYPE = r.below(4);
   if (a.stream_id < streams && !r.one_in(4)) {  // stages that there are
-    const unsigned config = field(m_stes[a.stream_id], 1, 3);
+    const unsigned config = field(m_own->stes[a.stream_id], 1, 3);
     TYPE = config == 7 && !r.one_in(3) ? r.of({1U, 3U}) : config & 3;
   }
   separate_el2_contexts(a.stream_id, a.substream_valid ? a.substream_id : 0);
@@ -437,12 +540,14 @@ void Programs::translate_address() {
 }
 
 void Programs::step() {
+  if (m_features.SECURE_IMPL) act_as(m_random.one_in(2));
   m_pair.watch_tables();
   do_something();
   invalidate_what_was_updated();
 }
 
 void Programs::do_something() {
+  if (m_features.SECURE_IMPL && m_random.one_in(24)) return change_everything_while_disabled();
   switch (m_random.below(m_features.PRI ? 38 : m_features.ATS ? 32 : 24)) {
     case 0:
       return change_ste();
@@ -460,6 +565,7 @@ void Programs::do_something() {
     case 7:
       return resume();
     case 8:
+      act_as(false);  // S_GATOS_* are not built
       return translate_address();
     case 24:
     case 25:
@@ -471,6 +577,7 @@ void Programs::do_something() {
     case 30:
       return access_translated();
     case 31:
+      act_as(false);  // S_IDR3.SAMS
       return invalidate_atc();
     case 32:
     case 33:
@@ -478,19 +585,22 @@ void Programs::do_something() {
     case 35:
       return request_page();
     case 36:
+      act_as(false);
       return respond_to_page_request();
     case 37:
+      act_as(false);
       return read_page_requests();
     default:
       return access();
   }
 }
 
-std::string Programs::show_structures(std::uint32_t stream_id) const {
-  std::string text = "STE:";
+std::string Programs::show_structures(std::uint32_t stream_id) {
+  act_as(m_pair.last_was_secure());
+  std::string text = m_secure ? "Secure STE:" : "STE:";
   for (unsigned i = 0; i < 8 && stream_id < streams; ++i) {
     char word[24];
-    std::snprintf(word, sizeof word, " %#llx", static_cast<unsigned long long>(m_stes[stream_id][i]));
+    std::snprintf(word, sizeof word, " %#llx", static_cast<unsigned long long>(m_own->stes[stream_id][i]));
     text += word;
   }
   for (unsigned context = 0; context < contexts; ++context) {
@@ -519,17 +629,20 @@ bool Programs::run(std::uint64_t seed) {
       mend_errors();
       random_command(m_random.below(256));
     }
-    mend_errors();
-    read_events();
+    for_each_state([this] {
+      mend_errors();
+      read_events();
+    });
     m_pair.compare_all();
     m_abandoned = m_pair.tables().updated_what_it_reads_twice();
   }
   if (m_abandoned) {
     ++m_tally.abandoned;
     m_pair.forget_difference();
-    fill_tables();
+    for_each_state([this] { fill_tables(); });
   }
   ++m_tally.programs;
+  act_as(false);
   return m_pair.difference().empty();
 }
 

@@ -26,7 +26,7 @@ class Programs {
   /// has a new meaning.
   bool run_survivors(std::uint64_t seed);
   /// The STE of a stream and all CDs, as words.
-  std::string show_structures(std::uint32_t stream_id) const;
+  std::string show_structures(std::uint32_t stream_id);
 
  private:
   static constexpr unsigned streams = 4;
@@ -48,6 +48,19 @@ class Programs {
 
   // steps
   void initialize();
+  void initialize_software();
+  void act_as(bool secure);
+  /// Software of each Security state in turn; then that of before goes on.
+  template <class F>
+  void for_each_state(F f) {
+    const bool before = m_secure;
+    for (const bool secure : {false, true}) {
+      if (secure && !m_features.SECURE_IMPL) break;
+      act_as(secure);
+      f();
+    }
+    act_as(before);
+  }
   void step();
   void do_something();
   void invalidate_what_was_updated();
@@ -65,6 +78,12 @@ class Programs {
   void change_cd();
   void change_tables();
   void command(std::uint64_t word0, std::uint64_t word1);
+  void send_command(std::uint64_t word0, std::uint64_t word1);
+  /// SSec of commands that name a StreamID of this state (4.1.6).
+  std::uint64_t SSec() const { return m_secure ? 1ULL << 10 : 0; }
+  bool has_el2() const { return m_secure ? m_features.SEL2 : m_features.Hyp; }
+  void change_secure_controls();
+  void change_everything_while_disabled();
   void random_command();
   void random_command(std::uint64_t opcode);
   void random_register();
@@ -89,6 +108,9 @@ class Programs {
   void invalidate_stes(const Run& run);
   void invalidate_all_cds();
   void invalidate_tlbs();
+  void invalidate_secure_tlbs();
+  void forget_everything();
+  void forget_what_non_secure_tables_made();
   void sync();
 
   bool chance(unsigned n) { return m_random.one_in(n); }
@@ -97,31 +119,38 @@ class Programs {
   Tally& m_tally;
   const smmuv3::Features& m_features;
   Random m_random;
-  bool m_two_level = false;
-  unsigned m_log2_commands = 5, m_log2_events = 4, m_log2_requests = 2;
-  std::uint32_t m_cr0 = 0;
   bool m_tidy_tables = false;  // few descriptors of this machine fault by themselves
   bool m_tidy = false;         // few structures of this program are ILLEGAL, few accesses hopeless
   bool m_lpae = false;         // its stage 2 is VMSAv8-32, where it is tidy
   using Words = std::array<std::uint64_t, 8>;
-  std::array<Words, streams> m_stes{};
-  std::array<Words, contexts> m_cds{};
-  std::vector<smmu::AccessRequest> m_known;  // some that were forwarded
-  // Streams beyond those, which a two-level Stream table can lead to the same STEs and CDs: an access that
-  // stalls, or comes again, may know what these were before.
-  std::set<std::uint32_t> m_wild;
   struct Granted {
     std::uint32_t stream_id;
     smmu::AtsAnswer answer;
   };
-  std::vector<Granted> m_granted;  // some Translation Completions
   struct Stall {
     std::uint32_t StreamID;
     std::uint16_t STAG;
   };
-  std::vector<Stall> m_stalls;
-  std::uint64_t m_last_context = ~0ULL;
-  bool m_abandoned = false;  // a table that hardware updates is one of tables in two ways at once
+  /// What software of a Security state has set up, and what its devices know.
+  struct Software {
+    bool two_level = false;
+    unsigned log2_commands = 5, log2_events = 4, log2_requests = 2;
+    std::uint32_t cr0 = 0;
+    std::array<Words, streams> stes{};
+    std::array<Words, contexts> cds{};
+    std::vector<smmu::AccessRequest> known;  // some that were forwarded
+    // Streams beyond those, which a two-level Stream table can lead to the same STEs and CDs: an access that
+    // stalls, or comes again, may know what these were before.
+    std::set<std::uint32_t> wild;
+    std::vector<Granted> granted;  // some Translation Completions
+    std::vector<Stall> stalls;
+    std::uint64_t last_context = ~0ULL;
+  };
+  std::array<Software, 2> m_software;  // Non-secure, Secure
+  Software* m_own = &m_software[0];    // that goes on
+  bool m_secure = false;               // it is the Secure one
+  bool m_by_secure = false;            // Secure software sends the commands that Non-secure software needs
+  bool m_abandoned = false;            // a table that hardware updates is one of tables in two ways at once
 };
 
 }  // namespace smmuvp::compare

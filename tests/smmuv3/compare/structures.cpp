@@ -50,7 +50,7 @@ std::uint64_t Programs::ste_address(unsigned sid) const { return stream_table + 
 // Mostly one, else a run of two or four that are the same (5.2, CONT). What was a run before changes as a
 // whole.
 Programs::Run Programs::put_stes(unsigned sid) {
-  const auto log2_of = [this](unsigned s) { return std::min(field(m_stes[s], 77, 4), 2U); };
+  const auto log2_of = [this](unsigned s) { return std::min(field(m_own->stes[s], 77, 4), 2U); };
   const unsigned CONT = chance(6) ? 1 + m_random.below(2) : 0;
   unsigned log2 = std::max(CONT, log2_of(sid));
   for (unsigned s = sid >> log2 << log2; s < (sid >> log2 << log2) + (1U << log2); ++s) {
@@ -59,12 +59,12 @@ Programs::Run Programs::put_stes(unsigned sid) {
   const Run run{sid >> log2 << log2, 1U << log2};
   for (unsigned s = run.first; s < run.first + run.count; ++s) {
     if (log2 == CONT && s != run.first) {
-      m_stes[s] = m_stes[run.first];
+      m_own->stes[s] = m_own->stes[run.first];
     } else {
       draw_ste(s, log2 == CONT ? CONT : 0);
     }
-    for (unsigned i = 0; i < 8; ++i) m_pair.poke(ste_address(s) + 8 * i, m_stes[s][i]);
-    m_tally.configs[field(m_stes[s], 1, 3)] += 1;
+    for (unsigned i = 0; i < 8; ++i) m_pair.poke(ste_address(s) + 8 * i, m_own->stes[s][i]);
+    ++(m_secure ? m_tally.secure_configs : m_tally.configs)[field(m_own->stes[s], 1, 3)];
   }
   if (CONT != 0 && log2 == CONT) ++m_tally.runs;
   return run;
@@ -73,15 +73,16 @@ Programs::Run Programs::put_stes(unsigned sid) {
 void Programs::draw_ste(unsigned sid, unsigned CONT) {
   Random& r = m_random;
   const smmuv3::Features& f = m_features;
-  auto& w = m_stes[sid];
+  auto& w = m_own->stes[sid];
   w = {};
   set(w, 0, 1, 1);
   std::vector<unsigned> configs = {4};
   if (!m_tidy) configs = {4, 4, 0};
+  const bool stage2 = m_secure ? f.SEL2 : f.S2P;
   for (unsigned n = 0; n < 4; ++n) {
     if (f.S1P) configs.push_back(5);
-    if (f.S2P) configs.push_back(6);
-    if (f.S1P && f.S2P) configs.push_back(7);
+    if (stage2) configs.push_back(6);
+    if (f.S1P && stage2) configs.push_back(7);
   }
   if (r.one_in(m_tidy ? 80 : 20)) configs.assign({0, 1, 2, 3, 4, 5, 6, 7});
   set(w, 1, 3, configs[r.below(static_cast<std::uint32_t>(configs.size()))]);
@@ -90,26 +91,30 @@ void Programs::draw_ste(unsigned sid, unsigned CONT) {
   const bool nested = field(w, 1, 3) == 7;
   const unsigned format = f.CD2L && r.one_in(nested && m_tidy ? 20 : 3) ? 1 + r.below(2) : 0;
   set(w, 4, 2, format);
-  const std::uint64_t page = tables | (r.any() & 0x1f000);
-  set(w, 6, 50, (format == 0 ? page | cds_in_page : l1_cds) >> 6);
+  // Secure streams of stage 1 alone have no VMID, and so all the same CDs.
+  const bool shares = m_secure && field(w, 1, 3) == 5;
+  const std::uint64_t page = tables | (shares ? 0 : r.any() & 0x1f000);
+  const std::uint64_t table = (format == 0 ? page | cds_in_page : l1_cds) >> 6;
+  set(w, 6, 50, table);
   const unsigned most = f.SSIDSIZE;
   if (r.one_in(2)) set(w, 59, 5, std::min(most, r.below(4)));
   if (format != 0 && r.one_in(2)) set(w, 59, 5, std::min(most, 6 + r.below(8)));
-  set(w, 64, 2, r.below(3));                                              // S1DSS
-  set(w, 66, 6, r.any());                                                 // S1CIR, S1COR, S1CSH
-  if (r.one_in(4)) set(w, 83, 1, 1);                                      // MEV
-  set(w, 94, 2, f.Hyp && r.one_in(3) ? 2 : 0);                            // STRW
-  if (f.STALL_MODEL == 0 && r.one_in(m_tidy ? 24 : 6)) set(w, 91, 1, 1);  // S1STALLD
-  if (r.one_in(2)) set(w, 96, 5, r.any());                                // MemAttr, MTCFG
-  if (r.one_in(3)) set(w, 101, 4, r.any());                               // ALLOCCFG
-  set(w, 108, 2, r.one_in(2) ? 1 : r.any());                              // SHCFG
-  if (r.one_in(3)) set(w, 112, 4, r.any());                               // PRIVCFG, INSTCFG
+  set(w, 64, 2, r.below(3));                                                      // S1DSS
+  set(w, 66, 6, r.any());                                                         // S1CIR, S1COR, S1CSH
+  if (r.one_in(4)) set(w, 83, 1, 1);                                              // MEV
+  set(w, 94, 2, has_el2() && r.one_in(3) ? 2 : m_secure && r.one_in(3) ? 1 : 0);  // STRW
+  if (f.STALL_MODEL == 0 && r.one_in(m_tidy ? 24 : 6)) set(w, 91, 1, 1);          // S1STALLD
+  if (r.one_in(2)) set(w, 96, 5, r.any());                                        // MemAttr, MTCFG
+  if (r.one_in(3)) set(w, 101, 4, r.any());                                       // ALLOCCFG
+  set(w, 108, 2, r.one_in(2) ? 1 : r.any());                                      // SHCFG
+  if (r.one_in(3)) set(w, 112, 4, r.any());                                       // PRIVCFG, INSTCFG
+  if (m_secure && r.one_in(2)) set(w, 110, 2, r.any());                           // NSCFG
   // stage 2
   set(w, 128, 16, sid + 1);
   const unsigned granule = f.GRAN4K ? 0 : f.GRAN64K ? 1 : 2;
   const unsigned TG = !r.one_in(3) ? granule : f.GRAN64K && r.one_in(2) ? 1 : f.GRAN16K ? 2 : granule;
   set(w, 174, 2, TG);
-  const bool lpae = (f.TTF & 1) != 0 && (f.TTF == 1 || (m_tidy ? m_lpae : r.one_in(4)));
+  const bool lpae = (f.TTF & 1) != 0 && (f.TTF == 1 || (m_tidy ? m_lpae && !m_secure : r.one_in(4)));
   set(w, 179, 1, lpae ? 0 : 1);
   // an input size and the start level that goes with it, mostly
   const unsigned size =
@@ -136,6 +141,14 @@ void Programs::draw_ste(unsigned sid, unsigned CONT) {
   if (f.FWB && !(lpae && m_tidy) && r.one_in(3)) set(w, 89, 1, 1);            // S2FWB
   set(w, 196, 48, (tables | (r.any() & 0x1f000)) >> 4);
   if (TG != 0) set(w, 196, 12, 0);
+  if (m_secure) {
+    set(w, 192, 2, r.any());                    // S2NSW, S2NSA
+    set(w, 288, 8, w[2] >> 32);                 // S_S2T0SZ, S_S2SL0
+    set(w, 302, 2, TG);                         // S_S2TG
+    set(w, 384, 2, r.one_in(2) ? r.any() : 0);  // S2SW, S2SA
+    set(w, 388, 48, (tables | (r.any() & 0x1f000)) >> 4);
+    if (TG != 0) set(w, 388, 12, 0);
+  }
   if (f.ATS && !r.one_in(3)) {
     const unsigned Config = field(w, 1, 3);
     const unsigned EATS = r.one_in(m_tidy ? 24 : 6)                 ? r.below(4)
@@ -150,8 +163,13 @@ void Programs::draw_ste(unsigned sid, unsigned CONT) {
     w[r.below(8)] ^= 1ULL << r.below(64);
   if (r.one_in(m_tidy ? 200 : 30)) w[r.below(8)] = r.any();
   set(w, 128, 8, sid + 1);  // no two streams share entries
-  // But of the EL2 regime, which has no ASIDs: there access() invalidates between contexts, and none stalls,
-  // since it could be retried behind another one's accesses.
+  if (m_secure && field(w, 1, 3) == 5) {
+    set(w, 4, 2, format);
+    set(w, 6, 50, table);
+  }
+  // But of the regimes of EL2 and EL3, which have no ASIDs: there access() invalidates between contexts, and
+  // none stalls, since it could be retried behind another one's accesses; nor is one that does retried there.
+  if (m_pair.any_stalled()) set(w, 94, 2, 0);
   if ((w[1] >> 30 & 3) != 0)
     set(w, f.STALL_MODEL == 2 ? 94 : 91, f.STALL_MODEL == 2 ? 2 : 1, f.STALL_MODEL == 0);
   set(w, 77, 4, CONT);
@@ -175,6 +193,7 @@ void Programs::put_cd(unsigned context) {
     set(w, (1 + half) * 64, 52, tables | (r.any() & 0x1f000));
     if (TG == 1) set(w, (1 + half) * 64, 16, 0);
     if (f.HAD) set(w, (1 + half) * 64 + 60, 1, r.one_in(4));
+    if (m_secure) set(w, (1 + half) * 64, 1, r.one_in(3));  // NSCFG
     if (f.E0PD) set(w, (1 + half) * 64 + 55, 1, r.one_in(6));
   }
   set(w, 15, 1, f.TTENDIAN == 3);
@@ -202,7 +221,7 @@ void Programs::put_cd(unsigned context) {
   for (unsigned half = 0; half < 2; ++half) {
     if ((w[0] >> 41 & 1) == 0 && (w[0] >> (14 + 16 * half) & 1) != 0) set(w, 16 * half, 6, 0);
   }
-  m_cds[context] = w;
+  m_own->cds[context] = w;
   for (std::uint64_t page = tables; page < Arena::bytes; page += Arena::page) {
     for (unsigned i = 0; i < 8; ++i) m_pair.poke(page + cds_in_page + 64 * context + 8 * i, w[i]);
   }

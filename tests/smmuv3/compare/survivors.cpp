@@ -135,7 +135,7 @@ std::optional<Programs::Cached> Programs::cache() {
   separate_el2_contexts(c.request.stream_id, c.cd_index());
   if (!m_pair.access(c.request) || m_pair.lookup() == nullptr) return std::nullopt;
   c.lookup = m_pair.lookup();
-  c.CONT = c.request.stream_id < streams ? field(m_stes[c.request.stream_id], 77, 4) : 0;
+  c.CONT = c.request.stream_id < streams ? field(m_own->stes[c.request.stream_id], 77, 4) : 0;
   c.read = m_pair.tables().words_read();
   return c;
 }
@@ -288,7 +288,7 @@ bool Programs::run_survivors(std::uint64_t seed) {
   if (m_abandoned) {
     ++m_tally.abandoned;
     m_pair.forget_difference();
-    fill_tables();
+    for_each_state([this] { fill_tables(); });
   }
   return m_pair.difference().empty();
 }

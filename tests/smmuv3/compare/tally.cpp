@@ -28,6 +28,39 @@ const char* why_never(smmuv3::EventType type) {
   }
 }
 
+// A third of all machines have a Secure state, and a half of those Secure EL2.
+void add_secure_rows(const Tally& t, const smmuv3::Features& all, std::vector<Row>& rows) {
+  rows.push_back({"Secure accesses", t.secure_accesses, 1000, nullptr});
+  rows.push_back({"that stall", t.secure_stalled, 1000, nullptr});
+  rows.push_back({"that go on to Secure memory", t.secure_to_secure, 1000, nullptr});
+  rows.push_back({"to Non-secure memory", t.secure_to_non_secure, 1000, nullptr});
+  rows.push_back({"commands for Non-secure", t.for_non_secure, 1000, nullptr});
+  rows.push_back({"S_INIT.INV_ALL", t.whole_invalidations, 1000, nullptr});
+  for (unsigned i = 0; i < 8; ++i) {
+    rows.push_back({"Secure STE.Config " + std::to_string(i), t.secure_configs[i], 100, nullptr});
+  }
+  smmuv3::for_each_event([&](const smmuv3::EventInfo& info) {
+    const char* never = why_never(info.type);
+    rows.push_back({std::string("Secure ") + info.name, t.secure_events[static_cast<std::uint8_t>(info.type)],
+                    never == nullptr ? 100U : 0U, never});
+  });
+  smmuv3::Origin queue;
+  queue.sec_sid = smmuv3::SecSid::secure;
+  for (unsigned i = 0; i < 256; ++i) {
+    const smmuv3::CommandInfo* info = smmuv3::command_info(static_cast<std::uint8_t>(i), all, queue);
+    if (info == nullptr) continue;
+    rows.push_back({std::string("Secure ") + info->name, t.secure_carried_out[i], 100, nullptr});
+  }
+  for (const auto& [bit, name] : {std::pair{0, "CMDQ_ERR"},
+                                  {2, "EVENTQ_ABT_ERR"},
+                                  {4, "MSI_CMDQ_ABT_ERR"},
+                                  {5, "MSI_EVENTQ_ABT_ERR"},
+                                  {7, "MSI_GERROR_ABT_ERR"}}) {
+    rows.push_back(
+        {std::string("S_GERROR.") + name, t.secure_errors[static_cast<unsigned>(bit)], 100, nullptr});
+  }
+}
+
 }  // namespace
 
 std::vector<Row> rows_of(const Tally& t) {
@@ -47,6 +80,7 @@ std::vector<Row> rows_of(const Tally& t) {
   all.Hyp = true;
   all.STALL_MODEL = 0;
   all.ATS = all.PRI = true;
+  all.SECURE_IMPL = all.SEL2 = true;
   std::uint64_t least_illegal = ~0ULL;
   for (unsigned i = 0; i < 256; ++i) {
     if (const smmuv3::CommandInfo* info = smmuv3::command_info(static_cast<std::uint8_t>(i), all)) {
@@ -85,6 +119,7 @@ std::vector<Row> rows_of(const Tally& t) {
   for (const auto& [code, name] : {std::pair{0U, "Success"}, {1U, "Invalid Request"}, {15U, "Failure"}}) {
     rows.push_back({std::string("PRG response: ") + name, t.responses[code], 1000, nullptr});
   }
+  add_secure_rows(t, all, rows);
   rows.push_back({"MSI", t.msis, 1000, nullptr});
   rows.push_back({"GATOS", t.atos, 1000, nullptr});
   for (unsigned i = 0; i < 256; ++i) {
@@ -121,7 +156,7 @@ void print(const Tally& t) {
       llu{t.programs}, llu{t.accesses}, llu{t.forwarded}, llu{t.translated}, llu{t.tlb_hits}, llu{t.aborted},
       llu{t.razwi}, llu{t.stalled}, llu{t.atos}, llu{t.abandoned});
   for (const Row& row : rows_of(t)) {
-    std::printf("%-28s %10llu%s%s\n", row.name.c_str(), llu{row.count},
+    std::printf("%-32s %10llu%s%s\n", row.name.c_str(), llu{row.count},
                 row.never != nullptr ? "  cannot occur: " : "", row.never != nullptr ? row.never : "");
   }
 }

@@ -23,6 +23,14 @@ struct Tally {
                 page_requests = 0, pri_records = 0, pri_overflows = 0;
   std::uint64_t programs = 0, accesses = 0, forwarded = 0, translated = 0, razwi = 0, aborted = 0,
                 stalled = 0;
+  // of Secure streams, by the PA space that they go on to
+  std::uint64_t secure_to_secure = 0, secure_to_non_secure = 0;
+  std::array<std::uint64_t, 256> secure_events{}, secure_carried_out{};  ///< as those without `secure`
+  std::array<std::uint64_t, 8> secure_configs{};
+  std::array<std::uint64_t, 32> secure_errors{};
+  std::uint64_t secure_accesses = 0, secure_stalled = 0;
+  std::uint64_t for_non_secure = 0;         ///< commands of the Secure queue that Non-secure software needs
+  std::uint64_t whole_invalidations = 0;    ///< by S_INIT
   std::uint64_t runs = 0;                   ///< of STEs with CONT
   std::uint64_t survived = 0, renewed = 0;  ///< translations that a command did not name, and those it did
   std::uint64_t vatos = 0, vatos_successes = 0;

@@ -95,6 +95,9 @@ struct Choices {
   /// writable. Otherwise its first event is recorded then, unless an invalidation and a CMD_SYNC came
   /// between.
   bool retries_unrecorded_stalls = true;
+  /// The same, where the invalidation was one for the other Security state, or SMMUEN or SIF of either has
+  /// changed (3.12.2.2: an early retry is permitted).
+  bool retries_unrecorded_stalls_of_both_states = false;
 
   /// 3.12.2.1: a stall that duplicates one whose record is out makes no record of its own; it is retried when
   /// that one is resumed. The page that both must access is of 2^duplicate_page_bits bytes.

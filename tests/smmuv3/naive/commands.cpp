@@ -154,7 +154,8 @@ void Smmu::execute(const Interface& regs, Invalidated& invalidated, uint64_t low
     case 0x46:
       // 4.7.3, 7.2.1: an event that was not recorded is now out of date, if anything was invalidated
       for (Stalled& stalled : m_stalled) {
-        if (invalidated.of(stalled.request.SEC_SID)) stalled.stale = true;
+        const bool any = m_choices.retries_unrecorded_stalls_of_both_states && invalidated.any();
+        if (any || invalidated.of(stalled.request.SEC_SID)) stalled.stale = true;
       }
       invalidated = {};
       break;

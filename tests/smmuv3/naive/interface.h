@@ -33,6 +33,7 @@ struct Invalidated {
   bool non_secure = false, secure = false;
   bool atc_timed_out = false;
   [[nodiscard]] bool of(Space space) const { return space == Space::secure ? secure : non_secure; }
+  [[nodiscard]] bool any() const { return non_secure || secure; }
   void add(Space space) { (space == Space::secure ? secure : non_secure) = true; }
 };
 

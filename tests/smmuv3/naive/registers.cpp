@@ -251,7 +251,11 @@ void Smmu::write_cr0(Interface& regs, uint32_t value) {
   uint32_t present = 0b1101 | (m_features.VMW ? 0x1C0u : 0u);
   if (!regs.secure()) present |= (m_features.ATS ? 0x10u : 0u) | (m_features.PRI ? 0x02u : 0u);
   if (regs.secure()) present |= 0x20u | (m_features.STALL_MODEL == 0 ? 0x200u : 0u);
+  const bool redirects = ((regs.CR0 ^ (value & present)) & (regs.secure() ? 0x21u : 0x01u)) != 0;
   regs.CR0 = value & present;
+  if (redirects && m_choices.retries_unrecorded_stalls_of_both_states) {
+    for (Stalled& stalled : m_stalled) stalled.stale = true;
+  }
   if (was_enabled && !regs.SMMUEN()) terminate_stalls(regs.space, std::nullopt);  // 6.3.9.6
   if (!was_enabled && regs.SMMUEN()) regs.GATOS.CTRL = regs.VATOS.CTRL = 0;       // 6.3.37
 }
