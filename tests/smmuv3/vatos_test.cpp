@@ -5,6 +5,9 @@
 #include <vector>
 
 #include "atos_world.h"
+#include "params.h"
+#include "personalities.h"
+#include "presets.h"
 #include "smmuvp/base/error.h"
 #include "smmuvp/smmuv3/dump.h"
 
@@ -117,6 +120,24 @@ TEST(VatosRegisters, FeaturesAndPlacesThatCannotBeAreRefused) {
   f.BA_VATOS = 4;
   EXPECT_EQ(refused(f), "");
   EXPECT_EQ(refused(f, 2), "BA_VATOS") << "Page 0 of TBU 1's";
+}
+
+TEST(VatosParameters, GiveTheFeaturesAndAreOffByDefaultAndInEachPersonality) {
+  for (const char* personality : {"none", "maximal", "arm-mmu-600"}) {
+    Params p(smmuv3_params(), "smmu0");
+    p.set("personality", personality);
+    EXPECT_FALSE(settings_of(with_preset(with_personality(p))).features.VATOS) << personality;
+  }
+  Params p(smmuv3_params(), "smmu0");
+  p.set("VATOS", true);
+  EXPECT_THROW(settings_of(with_preset(p)), ConfigError) << "it needs ATOS";
+  p.set("ATOS", true);
+  p.set("BA_VATOS", 9);
+  p.set("BA_S_VATOS", 11);
+  const Features f = settings_of(with_preset(p)).features;
+  EXPECT_TRUE(f.VATOS);
+  EXPECT_EQ(f.vatos_page(SecSid::non_secure), 0xb0000U);
+  EXPECT_EQ(f.vatos_page(SecSid::secure), 0xd0000U);
 }
 
 TEST(VatosRegisters, AreGuardedByTheirRunAndNotByThatOfGatos) {
