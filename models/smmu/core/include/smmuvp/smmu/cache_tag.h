@@ -98,7 +98,8 @@ class EntryKey {
         m_input(key.input >> key.shift << key.shift),
         m_shift(key.shift),
         m_level(key.level),
-        m_granule(static_cast<std::uint8_t>(key.granule | (key.global ? 0U : unsigned{key.tag.asid_set} << 7U))),
+        m_granule(
+            static_cast<std::uint8_t>(key.granule | (key.global ? 0U : unsigned{key.tag.asid_set} << 7U))),
         m_span(key.span < key.shift ? key.shift : key.span) {}
 
   std::uint64_t input() const { return m_input; }
