@@ -272,6 +272,25 @@ TEST(SecureBroadcast, SCr2PtmIsThereWithBtmAndGuardedByTheEnableOfItsState) {
   EXPECT_FALSE(without.smmu.takes_part_in_broadcasts());
 }
 
+// 6.3.60: with S_CR2.PTM 1 somebody may count on what stays.
+TEST(SecureBroadcast, ThatIsLetByIsToldWithTheNameOfItsRegister) {
+  Structures structures = World::untimed();
+  structures.tell_tlbi = true;
+  World w(with_btm(false), structures);
+  CacheKey k;
+  k.tag = {static_cast<std::uint8_t>(StreamWorld::Secure), Stages::stage1, 0, 0, 1};
+  k.input = here;
+  w.smmu.engine().tlb().insert(k, {});
+  const Sent s{instructions[1], true, false, false, 1};
+  w.smmu.broadcast(Sent{instructions[1], false, false, false, 1}.message(), 0);
+  EXPECT_TRUE(w.diag.all.empty()) << "Non-secure ones name another";
+  w.smmu.broadcast(s.message(), 0);
+  ASSERT_EQ(w.diag.all.size(), 1U);
+  EXPECT_EQ(w.diag.all.front().site, "TLBI VAE1IS.S_PTM");
+  EXPECT_NE(w.diag.all.front().text.find("S_CR2.PTM is 1"), std::string::npos);
+  EXPECT_EQ(w.smmu.engine().tlb().size(), 1U);
+}
+
 // 3.17.2.1: without Secure EL2 Secure translations have no VMIDs, whatever a message says.
 TEST(SecureBroadcast, WithoutSel2IsOfAnyVmid) {
   Caches b(with_btm(false));
