@@ -25,8 +25,9 @@ inline Features with_sel2() {
 
 class SecureWorld : public World {
  public:
-  explicit SecureWorld(const Features& features = with_secure(), TraceSink* trace = nullptr)
-      : World(features, untimed(), trace) {
+  explicit SecureWorld(const Features& features = with_secure(), TraceSink* trace = nullptr,
+                       const Structures& structures = untimed())
+      : World(features, structures, trace) {
     memory.tells_spaces = true;
   }
 

@@ -14,12 +14,14 @@ using smmu::TimePs;
 void AtcMessages::send(const AtcMessage& message) {
   if (!m_connected) return;
   m_queue.push_back(message);
+  m_askers[message.queue].last = m_next;
   ++m_next;
 }
 
-bool AtcMessages::take_failure(Number barrier) {
-  if (m_failed == 0 || m_failed > barrier) return false;
-  m_failed = 0;
+bool AtcMessages::take_failure(Number barrier, unsigned queue) {
+  Number& failed = m_askers[queue].failed;
+  if (failed == 0 || failed > barrier) return false;
+  failed = 0;
   return true;
 }
 
@@ -55,9 +57,11 @@ TimePs AtcMessages::deadline() const {
 void AtcMessages::leave_queue(bool failed, TimePs time) {
   const AtcMessage& message = m_queue.front();
   const bool invalidates = message.kind == AtcMessage::Kind::invalidate;
+  Asker& asker = m_askers[message.queue];
   m_time = std::max(m_time, time);
+  asker.time = m_time;
   if (failed && invalidates) {
-    if (m_failed == 0) m_failed = m_front;
+    if (asker.failed == 0) asker.failed = m_front;
     ++m_parts.statistics.atc_timeouts;
     m_parts.diag.guest_error(
         "CMD_ATC_INV.timeout",
@@ -86,7 +90,8 @@ smmu::Step AtcMessages::step(TimePs now) {
 void AtcMessages::reset() {
   m_queue.clear();
   m_front = m_next = 1;
-  m_taken = m_failed = 0;
+  m_taken = 0;
+  m_askers.assign(m_askers.size(), {});
   m_time = 0;
 }
 
@@ -101,6 +106,7 @@ void AtcMessage::visit(Archive& archive) {
   archive.value("PRGI", PRGI);
   archive.value("response", response);
   archive.time("time", time);
+  archive.value("queue", queue);
   const bool answers =
       response == Response::success || response == Response::invalid_request || response == Response::failure;
   if (kind > Kind::page_response || size_shift < 12 || size_shift > 64 || !answers || PRGI > 0x1ff) {
@@ -109,20 +115,32 @@ void AtcMessage::visit(Archive& archive) {
   }
 }
 
+bool AtcMessages::sane() const {
+  if (m_front == 0 || m_next < m_front || m_next - m_front != m_queue.size() || m_next >= ~Number{0} / 2) {
+    return false;
+  }
+  return std::all_of(m_askers.begin(), m_askers.end(),
+                     [this](const Asker& a) { return a.last < m_next && a.failed < m_front; }) &&
+         std::all_of(m_queue.begin(), m_queue.end(),
+                     [this](const AtcMessage& m) { return m.queue < m_askers.size(); });
+}
+
 void AtcMessages::visit(Archive& archive) {
   constexpr std::uint64_t most = 1U << 20;
   archive.begin("atc_messages");
   archive.value("front", m_front);
   archive.value("next", m_next);
-  archive.value("failed", m_failed);
+  for (Asker& asker : m_askers) {
+    archive.value("last", asker.last);
+    archive.value("failed", asker.failed);
+    archive.time("ended", asker.time);
+  }
   archive.time("time", m_time);
   archive.list("queue", m_queue, most, [&archive](AtcMessage& m) { m.visit(archive); });
   archive.end();
   if (!archive.loading()) return;
   m_taken = 0;  // what the transport still has is of before
-  const bool sane = m_front != 0 && m_next >= m_front && m_next - m_front == m_queue.size() &&
-                    m_next < ~Number{0} / 2 && m_failed < m_front;
-  if (!sane) archive.fail("front", "no numbers that messages can have");
+  if (!sane()) archive.fail("front", "no numbers that messages can have");
   if (!archive.ok()) reset();
 }
 

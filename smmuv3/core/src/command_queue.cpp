@@ -33,31 +33,33 @@ const char* error_name(CommandError error) {
 
 }  // namespace
 
-CommandQueue::CommandQueue(const Parts& parts, ProgrammingInterface& interface)
-    : m_parts(parts), m_interface(interface) {
+CommandQueue::CommandQueue(const Parts& parts, ProgrammingInterface& interface,
+                           CommandQueueRegisters& registers)
+    : m_parts(parts), m_interface(interface), m_registers(registers) {
   if (parts.features.quirks.has(Quirk::nvidia_invalidation_race)) m_race.emplace(parts.engine.in_flight());
 }
 
 // 4.1.2
 bool CommandQueue::ready() const {
-  const std::uint32_t prod = m_interface.reg(SMMU_CMDQ_PROD);
-  const std::uint32_t cons = m_interface.reg(SMMU_CMDQ_CONS);
-  const Queue& queue = m_interface.command_queue();
-  return m_interface.enabled(CR0_CMDQEN) && m_interface.wanted(CR0_CMDQEN) &&
-         !m_interface.active(GERROR_CMDQ_ERR) && !queue.empty(prod, cons) && queue.consistent(prod, cons);
+  const std::uint32_t prod = m_registers.prod();
+  const std::uint32_t cons = m_registers.cons();
+  const Queue& queue = m_registers.queue();
+  return m_registers.enabled() && m_registers.wanted() && !m_registers.stopped() &&
+         !queue.empty(prod, cons) && queue.consistent(prod, cons);
 }
 
-// 4.7.3: transactions of before have ended, and their events are visible; the MSI of the CMD_SYNC before is
-// written or reported.
+// 4.7.3: transactions of before have ended, and their events are visible; the MSI of the CMD_SYNC before,
+// from the same queue, is written or reported.
 std::optional<TimePs> CommandQueue::sync_done() const {
   smmu::InFlight& in_flight = m_parts.engine.in_flight();
   if (!in_flight.done(m_barrier)) return std::nullopt;
   const MsiWriter& msis = m_interface.msis();
-  const TimePs at =
-      std::max({m_time, in_flight.done_at(m_barrier, m_time), msis.completed_at(MsiSource::cmdq_sync)});
+  const unsigned queue = m_registers.number();
+  const TimePs at = std::max(
+      {m_time, in_flight.done_at(m_barrier, m_time), msis.completed_at(MsiSource::cmdq_sync, queue)});
   // A command of a Secure queue may have been about Non-secure streams.
   const bool held = m_interface.events().holds_until(at) || m_interface.non_secure().events().holds_until(at);
-  if (held || msis.incomplete(MsiSource::cmdq_sync)) return std::nullopt;
+  if (held || msis.incomplete(MsiSource::cmdq_sync, queue)) return std::nullopt;
   return at;
 }
 
@@ -65,7 +67,7 @@ std::optional<TimePs> CommandQueue::sync_done() const {
 std::optional<TimePs> CommandQueue::messages_done() const {
   const AtcMessages& messages = m_interface.atc_messages();
   if (!messages.done(m_messages)) return std::nullopt;
-  return std::max(m_time, messages.done_at());
+  return std::max(m_time, messages.done_at(m_registers.number()));
 }
 
 // One that prefetches is consumed when the one before has ended: there is room for one. One that is a message
@@ -95,15 +97,16 @@ std::optional<TimePs> CommandQueue::due() const {
     case State::idle:
       break;
   }
-  if (ready() || m_interface.wanted(CR0_CMDQEN) != m_interface.enabled(CR0_CMDQEN)) return m_time;
+  if (ready() || m_registers.wanted() != m_registers.enabled()) return m_time;
   return std::nullopt;
 }
 
 Step CommandQueue::step(TimePs now) {
   if (m_state == State::fetch) return Step::need;
   m_parts.engine.prune(now);
+  m_registers.let_others_before(now);
   while (true) {
-    m_interface.update_acks(now);
+    m_registers.update_ack(now);
     if (m_time > now) return Step::done;
     if (m_state == State::execute) {
       if (waits_for_room()) return Step::stalled;
@@ -117,7 +120,8 @@ Step CommandQueue::step(TimePs now) {
       m_time = *done;
       if (m_time > now) return Step::done;
       m_time = now;
-      if (m_interface.atc_messages().take_failure(m_messages)) {  // 3.9.1.4; told once, and retried
+      // 3.9.1.4; told once, and retried
+      if (m_interface.atc_messages().take_failure(m_messages, m_registers.number())) {
         m_state = State::idle;
         stop(CommandError::CERROR_ATC_INV_SYNC);
         continue;
@@ -143,8 +147,8 @@ Step CommandQueue::step(TimePs now) {
     m_op.purpose = "command";
     m_op.size = 16;
     m_op.space = m_interface.space();
-    m_op.address = m_interface.command_queue().address(m_interface.reg(SMMU_CMDQ_CONS));
-    m_op.attributes = m_interface.command_attributes();
+    m_op.address = m_registers.queue().address(m_registers.cons());
+    m_op.attributes = m_registers.attributes();
     m_time = m_parts.engine.pass_walk_port(m_time);
     m_op.time = m_time;
     m_state = State::fetch;
@@ -157,15 +161,15 @@ void CommandQueue::complete(const smmu::MemoryAnswer& answer) {
   m_state = State::idle;
   m_time = std::max(m_time, answer.time);
   fetched(answer);
-  m_interface.update_acks(m_time);
+  m_registers.update_ack(m_time);
 }
 
 void CommandQueue::fetched(const smmu::MemoryAnswer& answer) {
   // Disabled meanwhile: what was fetched is discarded (3.21.2).
-  if (!m_interface.wanted(CR0_CMDQEN)) return;
+  if (!m_registers.wanted()) return;
   if (answer.status != smmu::MemoryStatus::ok) {
-    m_parts.diag.guest_error("CMDQ.abort", "a command cannot be read: external abort", "IHI 0070 7.1", {},
-                             m_op.address);
+    m_parts.diag.guest_error("CMDQ.abort", "a command" + place() + " cannot be read: external abort",
+                             "IHI 0070 7.1", {}, m_op.address);
     stop(CommandError::CERROR_ABT);
     return;
   }
@@ -174,7 +178,7 @@ void CommandQueue::fetched(const smmu::MemoryAnswer& answer) {
   const CommandError error = check_command(command, m_parts.features, why, m_interface.origin());
   if (error != CommandError::CERROR_NONE) {
     m_parts.diag.guest_error("CMDQ.CERROR_ILL",
-                             std::string("illegal command: ") + why + words_told("command", command.words),
+                             "illegal command" + place() + ": " + why + words_told("command", command.words),
                              "IHI 0070 4.1.3", {}, m_op.address);
     stop(error);
     return;
@@ -255,12 +259,11 @@ void CommandQueue::report_misaligned_range(const Command& command, const Command
 }
 
 void CommandQueue::execute(const Command& command) {
-  const std::uint32_t cons = m_interface.reg(SMMU_CMDQ_CONS) & m_interface.command_queue().index_mask();
   m_parts.tracer.emit(m_time, trace_command, std::string_view(opcode_name(command.opcode)), command.words[0],
-                      command.words[1], cons);
+                      command.words[1], m_registers.cons(), m_registers.number());
   if (static_cast<Opcode>(command.opcode) == Opcode::CMD_SYNC) {
     m_state = State::messages;
-    m_messages = m_interface.atc_messages().barrier();
+    m_messages = m_interface.atc_messages().barrier(m_registers.number());
     return;
   }
   // 6.3.9.3: until it is consumed the queue is not disabled. Clients whose pointers go are told meanwhile,
@@ -279,7 +282,7 @@ void CommandQueue::finish_sync() {
   switch (m_command.CS) {  // 4.7.3
     case SIG_IRQ:          // wired whatever MSIAddress says
       m_interface.signals().cmdq_sync = true;
-      m_interface.msis().send(MsiSource::cmdq_sync, msi_of(m_command), m_time);
+      m_interface.msis().send(MsiSource::cmdq_sync, msi_of(m_command), m_time, m_registers.number());
       break;
     case SIG_SEV:
       if (m_parts.features.SEV) m_interface.signals().event = true;
@@ -290,24 +293,27 @@ void CommandQueue::finish_sync() {
 }
 
 void CommandQueue::consume() {
-  const std::uint32_t cons = m_interface.reg(SMMU_CMDQ_CONS);
-  const Queue& queue = m_interface.command_queue();
-  // 4.1.2: an event when a full queue becomes non-full
-  if (m_parts.features.SEV && queue.full(m_interface.reg(SMMU_CMDQ_PROD), cons)) {
+  const std::uint32_t cons = m_registers.cons();
+  const Queue& queue = m_registers.queue();
+  // 4.1.2, 3.5.6.1: an event when a full queue becomes non-full
+  if (m_parts.features.SEV && queue.full(m_registers.prod(), cons)) {
     if (!m_parts.features.quirks.has(Quirk::arm_1076982)) m_interface.signals().event = true;
   }
-  m_interface.set(SMMU_CMDQ_CONS, (cons & CMDQ_CONS_ERR) | queue.next(cons));
+  m_registers.set_cons(queue.next(cons));
   ++m_parts.statistics.commands;
 }
 
-// 7.1: RD stays at the command, ERR tells why, then GERROR makes it visible.
+// 7.1, 3.5.6.3: RD stays at the command.
 void CommandQueue::stop(CommandError error) {
-  const std::uint32_t cons = m_interface.reg(SMMU_CMDQ_CONS);
-  m_interface.set(SMMU_CMDQ_CONS, (cons & 0xfffffU) | static_cast<std::uint32_t>(error)
-                                                          << CMDQ_CONS_ERR_shift);
-  m_parts.tracer.emit(m_time, trace_command_error, std::string_view(error_name(error)),
-                      cons & m_interface.command_queue().index_mask());
-  m_interface.activate(GERROR_CMDQ_ERR, m_time);
+  m_parts.tracer.emit(m_time, trace_command_error, std::string_view(error_name(error)), m_registers.cons(),
+                      m_registers.number());
+  m_registers.stop(error, m_time);
+}
+
+// For software that has several queues.
+std::string CommandQueue::place() const {
+  const unsigned number = m_registers.number();
+  return number == 0 ? "" : " of ECMDQ " + std::to_string(number - 1);
 }
 
 void CommandQueue::reset() {

@@ -253,6 +253,7 @@ void CommandQueue::invalidate_atc(const Command& command) {
   message.size_shift = static_cast<std::uint8_t>(12 + command.ATC_Size);
   message.Address = command.Address & ~low_bits(message.size_shift);
   message.time = m_time;
+  message.queue = static_cast<std::uint16_t>(m_registers.number());
   ++m_parts.statistics.atc_invalidations;
   m_interface.atc_messages().send(message);
 }
@@ -272,7 +273,7 @@ void CommandQueue::respond_to_page_requests(const Command& command) {
                              "IHI 0070 4.5.2", command.StreamID, m_op.address);
   }
   m_interface.respond(command.StreamID, SSV ? std::optional(command.SubstreamID) : std::nullopt,
-                      command.PRGIndex, command.Resp, m_time);
+                      command.PRGIndex, command.Resp, m_time, m_registers.number());
 }
 
 void CommandQueue::resume(const Command& command, Stalls& stalls) {

@@ -64,6 +64,19 @@ void for_each_register(const Pmcg& group, F f) {
   }
 }
 
+/// Calls f(name, offset, value) for each register of control pages, and those that tell of them.
+template <class F>
+void for_each_register(const ControlPages& pages, F f) {
+  for (const RegisterInfo& info : pages.registers().table()) {
+    for (std::uint32_t n = 0; n < info.count; ++n) {
+      const std::uint32_t offset = info.offset + n * info.stride;
+      std::uint64_t value = 0;
+      pages.peek(offset, info.bytes, value);
+      f(pages.registers().name_at(offset), offset, value);
+    }
+  }
+}
+
 void dump_pmcg(const Pmcg& group, DumpSection& to) {
   const std::string whose = group.group() == 0 ? "the TCU" : "TBU " + std::to_string(group.group() - 1);
   DumpSection& s = to.add("performance monitors of " + whose, {"register", "offset", "value"});
@@ -83,6 +96,11 @@ void dump_registers(const ProgrammingInterface& interface, DumpSection& to) {
   for_each_register(interface, [&](const RegisterInfo& info, std::uint64_t value) {
     s.rows.push_back({info.name, hex(info.offset), hex(value)});
   });
+  if (interface.control_pages() == nullptr) return;
+  for_each_register(*interface.control_pages(),
+                    [&](const std::string& name, std::uint32_t offset, std::uint64_t value) {
+                      s.rows.push_back({name, hex(offset), hex(value)});
+                    });
 }
 
 /// Reads an entry of a queue. @return empty: memory answers with an abort
@@ -103,23 +121,23 @@ std::vector<std::uint64_t> read_words(const smmu::DebugMemory& memory, std::uint
 }
 
 struct DumpedQueue {
-  const char* title;
+  std::string title;
   const Queue& queue;
-  Reg PROD, CONS;
-  std::uint32_t enable;
+  std::uint32_t PROD, CONS;
+  bool enabled;
   StructureKind kind;
-  const pgtable::Attributes& attributes;
+  pgtable::Attributes attributes;
 };
 
 void dump_queue(const ProgrammingInterface& interface, const Features& features, const DumpedQueue& q,
                 const smmu::DebugMemory& memory, DumpSection& to) {
   DumpSection& s = to.add(q.title);
-  if (!interface.enabled(q.enable)) {
+  if (!q.enabled) {
     s.notes.emplace_back("not enabled");
     return;
   }
-  const std::uint32_t prod = interface.reg(q.PROD) & q.queue.index_mask();
-  const std::uint32_t cons = interface.reg(q.CONS) & q.queue.index_mask();
+  const std::uint32_t prod = q.PROD & q.queue.index_mask();
+  const std::uint32_t cons = q.CONS & q.queue.index_mask();
   s.notes.push_back(std::to_string(q.queue.entries()) + " entries at " + hex(q.queue.base) + ", PROD " +
                     hex(prod) + ", CONS " + hex(cons) + ": " + std::to_string(q.queue.used(prod, cons)) +
                     " used");
@@ -144,6 +162,20 @@ void dump_queue(const ProgrammingInterface& interface, const Features& features,
     of_queue.origin = interface.origin();
     const StructureExplanation e = explain(q.kind, words.data(), features, of_queue);
     s.sections.push_back(section_of("entry " + hex(i) + " at " + hex(address) + ": " + e.title, e, words));
+  }
+}
+
+/// Those that are enabled: there may be 256.
+void dump_ecmdqs(const ProgrammingInterface& interface, const Features& features,
+                 const smmu::DebugMemory& memory, DumpSection& to) {
+  const ControlPages* pages = interface.control_pages();
+  for (unsigned n = 0; pages != nullptr && n < pages->size(); ++n) {
+    const Ecmdq& q = pages->queue(n);
+    if (!q.active()) continue;
+    dump_queue(interface, features,
+               {"Enhanced Command queue " + std::to_string(n), q.queue(), q.prod(), q.cons(), q.enabled(),
+                StructureKind::command, q.attributes()},
+               memory, to);
   }
 }
 
@@ -212,8 +244,19 @@ std::vector<std::pair<std::string, std::uint64_t>> register_values(const Smmu& s
   const auto add = [&](const RegisterInfo& info, std::uint64_t value) {
     values.emplace_back(info.name, value);
   };
+  const auto add_pages = [&](const ProgrammingInterface& interface) {
+    if (interface.control_pages() == nullptr) return;
+    for_each_register(*interface.control_pages(),
+                      [&](const std::string& name, std::uint32_t, std::uint64_t value) {
+                        values.emplace_back(name, value);
+                      });
+  };
   for_each_register(smmu.interface(), add);
-  if (smmu.secure_interface() != nullptr) for_each_register(*smmu.secure_interface(), add);
+  add_pages(smmu.interface());
+  if (smmu.secure_interface() != nullptr) {
+    for_each_register(*smmu.secure_interface(), add);
+    add_pages(*smmu.secure_interface());
+  }
   for (unsigned i = 0; i < smmu.pmcgs().size(); ++i) {
     const Pmcg& group = smmu.pmcgs().group(i);
     for_each_register(group, [&](const std::string& name, std::uint32_t, std::uint64_t value) {
@@ -250,18 +293,22 @@ void dump_interface(Smmu& smmu, const ProgrammingInterface& interface, const smm
   dump_registers(interface, s);
   dump_stream_table(smmu, interface.secure(), memory, s);
   dump_queue(interface, parts.features,
-             {"Command queue", interface.command_queue(), SMMU_CMDQ_PROD, SMMU_CMDQ_CONS, CR0_CMDQEN,
-              StructureKind::command, interface.command_attributes()},
+             {"Command queue", interface.command_queue(), interface.reg(SMMU_CMDQ_PROD),
+              interface.reg(SMMU_CMDQ_CONS), interface.enabled(CR0_CMDQEN), StructureKind::command,
+              interface.command_attributes()},
              memory, s);
+  dump_ecmdqs(interface, parts.features, memory, s);
   dump_queue(interface, parts.features,
-             {"Event queue", interface.event_queue(), SMMU_EVENTQ_PROD, SMMU_EVENTQ_CONS, CR0_EVENTQEN,
-              StructureKind::event, interface.event_attributes()},
+             {"Event queue", interface.event_queue(), interface.reg(SMMU_EVENTQ_PROD),
+              interface.reg(SMMU_EVENTQ_CONS), interface.enabled(CR0_EVENTQEN), StructureKind::event,
+              interface.event_attributes()},
              memory, s);
   if (parts.features.PRI) {
-    dump_queue(interface, parts.features,
-               {"PRI queue", interface.pri_queue(), SMMU_PRIQ_PROD, SMMU_PRIQ_CONS, CR0_PRIQEN,
-                StructureKind::page_request, interface.pri_attributes()},
-               memory, s);
+    dump_queue(
+        interface, parts.features,
+        {"PRI queue", interface.pri_queue(), interface.reg(SMMU_PRIQ_PROD), interface.reg(SMMU_PRIQ_CONS),
+         interface.enabled(CR0_PRIQEN), StructureKind::page_request, interface.pri_attributes()},
+        memory, s);
     dump_page_requests(interface, s);
   }
   dump_pending(interface, s);

@@ -61,28 +61,29 @@ void Msi::visit(Archive& archive) {
   SH &= 3U;
 }
 
-void MsiWriter::send(MsiSource source, const Msi& msi, TimePs time) {
+void MsiWriter::send(MsiSource source, const Msi& msi, TimePs time, unsigned queue) {
   if (!m_parts.features.MSI || msi.address == 0) return;
-  Slot& s = slot(source);
+  Slot& s = m_slots[slot_of(source, queue)];
   s.time = s.due ? std::min(s.time, time) : time;
   s.msi = msi;
+  if (!s.due) ++m_due;
   s.due = true;
 }
 
-std::optional<MsiSource> MsiWriter::next() const {
-  std::optional<MsiSource> first;
-  for (unsigned i = 0; i < sources; ++i) {
-    const auto source = static_cast<MsiSource>(i);
-    if (m_slots[i].due && (!first || m_slots[i].time < slot(*first).time)) first = source;
+std::optional<unsigned> MsiWriter::next() const {
+  std::optional<unsigned> first;
+  if (m_due == 0) return first;
+  for (unsigned i = 0; i < m_slots.size(); ++i) {
+    if (m_slots[i].due && (!first || m_slots[i].time < m_slots[*first].time)) first = i;
   }
   return first;
 }
 
 std::optional<TimePs> MsiWriter::due() const {
   if (m_sending || m_interface.held()) return std::nullopt;
-  const std::optional<MsiSource> source = next();
-  if (!source) return std::nullopt;
-  return std::max(m_time, slot(*source).time);
+  const std::optional<unsigned> slot = next();
+  if (!slot) return std::nullopt;
+  return std::max(m_time, m_slots[*slot].time);
 }
 
 Step MsiWriter::step(TimePs now) {
@@ -90,23 +91,24 @@ Step MsiWriter::step(TimePs now) {
   m_parts.engine.prune(now);
   const std::optional<TimePs> at = due();
   if (!at || *at > now) return Step::done;
-  const MsiSource source = *next();
-  m_op = msi_op(slot(source).msi, m_parts.features);
+  const unsigned slot = *next();
+  m_op = msi_op(m_slots[slot].msi, m_parts.features);
   m_op.space = m_interface.space();
   m_time = m_parts.engine.pass_walk_port(now);
   m_op.time = m_time;
-  slot(source).due = false;
-  m_sending = source;
+  m_slots[slot].due = false;
+  --m_due;
+  m_sending = slot;
   return Step::need;
 }
 
 void MsiWriter::complete(const smmu::MemoryAnswer& answer) {
   if (!m_sending) return;  // of before a reset
-  const MsiSource source = *m_sending;
-  const SourceInfo& info = info_of(source);
+  const SourceInfo& info = info_of(source_of(*m_sending));
+  Slot& slot = m_slots[*m_sending];
   m_sending.reset();
   m_time = std::max(m_time, answer.time);
-  slot(source).completed = m_time;
+  slot.completed = m_time;
   ++m_parts.statistics.msis;
   const bool ok = answer.status == smmu::MemoryStatus::ok;
   m_parts.tracer.emit(m_time, trace_msi, std::string_view(info.name), m_op.address,
@@ -120,7 +122,8 @@ void MsiWriter::complete(const smmu::MemoryAnswer& answer) {
 }
 
 void MsiWriter::reset() {
-  m_slots = {};
+  m_slots.assign(m_slots.size(), {});
+  m_due = 0;
   m_sending.reset();
   m_op = {};
   m_time = 0;
@@ -134,17 +137,19 @@ void MsiWriter::visit(Archive& archive) {
     archive.time("time", s.time);
     archive.time("completed", s.completed);
   }
-  archive.optional("sending", m_sending, [&](MsiSource& source) {
-    archive.value("source", source);
-    if (source > MsiSource::priq) {
+  archive.optional("sending", m_sending, [&](unsigned& slot) {
+    archive.value("source", slot);
+    if (slot >= m_slots.size()) {
       archive.fail("source", "no source of MSIs");
-      source = MsiSource::eventq;
+      slot = 0;
     }
   });
   archive.time("time", m_time);
   m_op.visit(archive);
   archive.end();
   if (!archive.loading()) return;
+  m_due = static_cast<unsigned>(
+      std::count_if(m_slots.begin(), m_slots.end(), [](const Slot& s) { return s.due; }));
   restore_msi_op(archive, m_op, m_parts.features, m_sending.has_value());
   if (!archive.ok()) reset();
 }

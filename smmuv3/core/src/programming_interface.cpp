@@ -24,6 +24,14 @@ pgtable::Attributes structure_attributes(std::uint32_t CR1, unsigned at) {
       {two(at), two(at + 2), static_cast<pgtable::Shareability>(two(at + 4))}, 0b0100);
 }
 
+// RA of what the SMMU reads and WA of what it writes are hints for cacheable types only (6.3.11).
+pgtable::Attributes hinted(pgtable::Attributes a, std::uint64_t BASE) {
+  const bool allocate = (BASE & BASE_hint) != 0;
+  a.memory = smmu::with_hints(
+      a.memory, allocate ? smmu::hint_read_allocate | smmu::hint_write_allocate : std::uint8_t{0});
+  return a;
+}
+
 // 6.3.24 to 6.3.26, 6.3.29, 6.3.33: a table or queue that is not as it has to be is used as though it were.
 // Told when it is enabled: before, software may still be writing.
 void report_places(const ProgrammingInterface& interface, const Parts& parts, std::uint32_t enabled_now) {
@@ -80,16 +88,22 @@ ProgrammingInterface::ProgrammingInterface(const Parts& parts, SecSid sec_sid,
       m_non_secure(non_secure),
       m_registers(register_table(parts.features, sec_sid), *this),
       m_events(parts, *this),
-      m_commands(parts, *this),
-      m_msis(parts, *this),
+      m_cmdq_registers(*this),
+      m_commands(parts, *this, m_cmdq_registers),
+      m_msis(parts, *this, 1 + parts.features.ecmdqs(sec_sid).queues()),
       m_atos(parts, *this, GATOS),
       m_prefetch(parts, *this),
-      m_atc_messages(parts, *this),
+      m_atc_messages(parts, *this, 1 + parts.features.ecmdqs(sec_sid).queues()),
       m_page_requests(parts, *this) {
   if (parts.features.has_vatos(sec_sid)) m_vatos.emplace(parts, *this, VATOS);
   if (secure()) m_non_secure->m_secure = this;
   refresh();
   refresh_tbus();
+  if (parts.features.ecmdqs(sec_sid).ECMDQ) m_control_pages = std::make_unique<ControlPages>(parts, *this);
+}
+
+pgtable::Attributes ProgrammingInterface::queue_attributes(std::uint64_t BASE) const {
+  return hinted(structure_attributes(reg(SMMU_CR1), 0), BASE);
 }
 
 void ProgrammingInterface::refresh() {
@@ -98,21 +112,13 @@ void ProgrammingInterface::refresh() {
   if (enabled(CR0_SMMUEN) != was_enabled) refresh_tbus();
   m_stream_table = StreamTable::from_registers(m_registers.get(SMMU_STRTAB_BASE), reg(SMMU_STRTAB_BASE_CFG),
                                                m_parts.features, m_sec_sid);
-  const std::uint32_t CR1 = reg(SMMU_CR1);
-  // RA of what the SMMU reads and WA of what it writes are hints for cacheable types only (6.3.11).
-  const auto hinted = [this](pgtable::Attributes a, Reg BASE) {
-    const bool allocate = (m_registers.get(BASE) & BASE_hint) != 0;
-    a.memory = smmu::with_hints(
-        a.memory, allocate ? smmu::hint_read_allocate | smmu::hint_write_allocate : std::uint8_t{0});
-    return a;
-  };
-  m_table_attributes = hinted(structure_attributes(CR1, 6), SMMU_STRTAB_BASE);
-  m_cmdq_attributes = hinted(structure_attributes(CR1, 0), SMMU_CMDQ_BASE);
-  m_eventq_attributes = hinted(structure_attributes(CR1, 0), SMMU_EVENTQ_BASE);
+  m_table_attributes = hinted(structure_attributes(reg(SMMU_CR1), 6), m_registers.get(SMMU_STRTAB_BASE));
+  m_cmdq_attributes = queue_attributes(m_registers.get(SMMU_CMDQ_BASE));
+  m_eventq_attributes = queue_attributes(m_registers.get(SMMU_EVENTQ_BASE));
   m_cmdq = Queue::from_register(m_registers.get(SMMU_CMDQ_BASE), m_parts.features.CMDQS, 16);
   m_eventq = Queue::from_register(m_registers.get(SMMU_EVENTQ_BASE), m_parts.features.EVENTQS, 32);
   if (m_sec_sid == SecSid::secure) return;  // 3.10: it has no PRI queue
-  m_priq_attributes = hinted(structure_attributes(CR1, 0), SMMU_PRIQ_BASE);
+  m_priq_attributes = queue_attributes(m_registers.get(SMMU_PRIQ_BASE));
   m_priq = Queue::from_register(m_registers.get(SMMU_PRIQ_BASE), m_parts.features.PRIQS, 16);
 }
 
@@ -184,10 +190,11 @@ void ProgrammingInterface::register_written(std::uint16_t id, std::uint32_t, Acc
       update_acks(m_written_at);
       break;
     case SMMU_CR1: {
-      // 6.3.11: TABLE_* are guarded by SMMUEN, QUEUE_* by both queue enables.
+      // 6.3.11: TABLE_* are guarded by SMMUEN, QUEUE_* by all queue enables.
       std::uint64_t keep = 0;
       if (((m_cr0ack | reg(SMMU_CR0)) & CR0_SMMUEN) != 0) keep |= CR1_TABLE;
       if (((m_cr0ack | reg(SMMU_CR0)) & (CR0_CMDQEN | CR0_EVENTQEN | CR0_PRIQEN)) != 0) keep |= CR1_QUEUE;
+      if (m_control_pages && m_control_pages->any_active()) keep |= CR1_QUEUE;  // 3.5.6.1
       if (((old ^ value) & keep) != 0) {
         m_parts.diag.guest_error("CR1.guard", "a change of CR1 fields that an enable bit guards is ignored",
                                  "IHI 0070 6.3.11");
@@ -426,7 +433,8 @@ void ProgrammingInterface::interrupt_priq(smmu::TimePs time) {
 }
 
 void ProgrammingInterface::respond(std::uint32_t StreamID, std::optional<std::uint32_t> SubstreamID,
-                                   std::uint16_t PRGIndex, std::uint8_t Resp, smmu::TimePs time) {
+                                   std::uint16_t PRGIndex, std::uint8_t Resp, smmu::TimePs time,
+                                   unsigned queue) {
   AtcMessage message;
   message.kind = AtcMessage::Kind::page_response;
   message.StreamID = StreamID;
@@ -437,6 +445,7 @@ void ProgrammingInterface::respond(std::uint32_t StreamID, std::optional<std::ui
                      : Resp == RESP_InvalidRequest ? AtcMessage::Response::invalid_request
                                                    : AtcMessage::Response::failure;
   message.time = time;
+  message.queue = static_cast<std::uint16_t>(queue);
   m_atc_messages.send(message);
 }
 
@@ -488,6 +497,7 @@ void ProgrammingInterface::reset() {
   m_registers.reset();
   m_events.reset();
   m_commands.reset();
+  if (m_control_pages) m_control_pages->reset();
   m_msis.reset();
   m_atos.reset();
   if (m_vatos) m_vatos->reset();
@@ -505,6 +515,7 @@ void ProgrammingInterface::visit(Archive& archive) {
   m_registers.visit(archive);
   m_events.visit(archive);
   m_commands.visit(archive);
+  if (m_control_pages) m_control_pages->visit(archive);
   m_msis.visit(archive);
   if (m_parts.features.ATS) m_atc_messages.visit(archive);
   archive.value("eventq", m_signals.eventq);

@@ -81,6 +81,9 @@ void make_secure(RegisterInfo& info, const Features& f, const IdRegisters& id) {
     case SMMU_IDR3:
       info.reset = id.S_IDR3;
       break;
+    case SMMU_IDR6:
+      info.reset = id.S_IDR6;
+      break;
     case SMMU_IDR2:
       info.reset = id.S_IDR2;
       break;
@@ -216,6 +219,7 @@ std::vector<RegisterInfo> register_table(const Features& f, SecSid sec_sid) {
   const bool ats_errors = f.ATSRECERR && sec_sid == SecSid::non_secure;
   const std::uint32_t cr2 =
       CR2_RECINVSID | (f.Hyp ? CR2_E2H : 0U) | ptm | (ats_errors ? CR2_REC_CFG_ATS : 0U);
+  const std::uint32_t cmdqp_err = f.ecmdqs(sec_sid).ECMDQ ? GERROR_CMDQP_ERR : 0U;
   // FMT and SPLIT exist with two-level tables only (6.3.25).
   const std::uint64_t strtab_cfg = f.ST_LEVEL != 0 ? 0x3'07ffULL : 0x3fULL;
   // IDR1.ATTR_*_OVR == 0: the override fields are RES0 here, one of the permitted choices (6.3.14).
@@ -245,7 +249,7 @@ std::vector<RegisterInfo> register_table(const Features& f, SecSid sec_sid) {
       {SMMU_IRQ_CTRL, "SMMU_IRQ_CTRL", 0x50, 4, RW, 0, irq_ctrl_fields(f), "IHI 0070 6.3.16"},
       {SMMU_IRQ_CTRLACK, "SMMU_IRQ_CTRLACK", 0x54, 4, AckMirror, 0, 0, "IHI 0070 6.3.17"},
       {SMMU_GERROR, "SMMU_GERROR", 0x60, 4, RO, 0, 0, "IHI 0070 6.3.19"},
-      {SMMU_GERRORN, "SMMU_GERRORN", 0x64, 4, RW, 0, gerror_fields(f), "IHI 0070 6.3.20"},
+      {SMMU_GERRORN, "SMMU_GERRORN", 0x64, 4, RW, 0, gerror_fields(f) | cmdqp_err, "IHI 0070 6.3.20"},
       {SMMU_GERROR_IRQ_CFG0, "SMMU_GERROR_IRQ_CFG0", 0x68, 8, RW, 0, msi_addr, "IHI 0070 6.3.21"},
       {SMMU_GERROR_IRQ_CFG1, "SMMU_GERROR_IRQ_CFG1", 0x70, 4, RW, 0, msi_data, "IHI 0070 6.3.22"},
       {SMMU_GERROR_IRQ_CFG2, "SMMU_GERROR_IRQ_CFG2", 0x74, 4, RW, 0, msi_attributes, "IHI 0070 6.3.23"},
@@ -274,6 +278,9 @@ std::vector<RegisterInfo> register_table(const Features& f, SecSid sec_sid) {
       {SMMU_PRIQ_PROD, "SMMU_PRIQ_PROD", 0x100c8, 4, RW, 0, pri_index, "IHI 0070 6.3.97"},
       {SMMU_PRIQ_CONS, "SMMU_PRIQ_CONS", 0x100cc, 4, RW, 0, pri_index, "IHI 0070 6.3.98"},
   };
+  if (f.ecmdq.ECMDQ || f.s_ecmdq.ECMDQ) {
+    t.push_back({SMMU_IDR6, "SMMU_IDR6", 0x190, 4, RO, id.IDR6, 0, "IHI 0070 6.3.45"});
+  }
   // Guarded by the acknowledged value: a field in transition counts as its old value (6.3.9), and enabling
   // is acknowledged at once.
   const auto guard = [&](Reg id_of, std::uint32_t bits, Reg by = SMMU_CR0ACK) {

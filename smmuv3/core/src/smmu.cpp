@@ -38,6 +38,8 @@ const Structures& checked(const Features& features, const Structures& s) {
     const std::string text = problem;
     throw ConfigError(text.substr(0, text.find_first_of(" ,:")), text);
   }
+  const std::string pages = features.control_pages_problem(s.ports + 1);
+  if (!pages.empty()) throw ConfigError(pages.substr(0, pages.find_first_of(" :")), pages);
   return s;
 }
 
@@ -63,8 +65,8 @@ Smmu::Smmu(const Features& features, const Structures& structures, const std::st
     m_stall_pool.most = m_features.STALL_MAX;
     m_interface.stalls().share(m_stall_pool, m_secure->stalls());
     m_secure->stalls().share(m_stall_pool, m_interface.stalls());
+    add_workers(*m_secure);  // some of whose control pages' registers are among the others
     m_window.add(secure_first, secure_last, *m_secure);
-    add_workers(*m_secure);
   }
   add_vatos_pages();
   m_pmcgs.join(m_window, m_workers);
@@ -79,6 +81,7 @@ void Smmu::add_workers(ProgrammingInterface& interface) {
   if (interface.vatos() != nullptr) m_workers.push_back(interface.vatos());
   if (m_features.ATS) m_workers.push_back(&interface.atc_messages());
   if (m_features.PRI) m_workers.push_back(&interface.page_requests());
+  if (ControlPages* pages = interface.control_pages()) pages->join(m_window, m_workers);
 }
 
 // 6.2.3, 6.2.4: they make the window as long as they need.

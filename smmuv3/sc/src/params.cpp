@@ -56,6 +56,15 @@ std::vector<ParamInfo> make_params() {
       number("EVENTQS", 16, 0, 19, "log2 of the most Event queue entries (IDR1.EVENTQS)"),
       number("PRIQS", 0, 0, 19, "log2 of the most PRI queue entries (IDR1.PRIQS)"),
       number("CMDQS", 16, 0, 19, "log2 of the most Command queue entries (IDR1.CMDQS)"),
+      flag("ECMDQ", false, "Enhanced Command queues (IDR1.ECMDQ); needs COHACC and MSI"),
+      number("CMDQ_CONTROL_PAGE_LOG2NUMP", 0, 0, 8,
+             "log2 of the Command queue control pages (IDR6.CMDQ_CONTROL_PAGE_LOG2NUMP), with ECMDQ; pages "
+             "have 256 queues together at most"),
+      number("CMDQ_CONTROL_PAGE_LOG2NUMQ", 2, 0, 8,
+             "log2 of the queues of a control page (IDR6.CMDQ_CONTROL_PAGE_LOG2NUMQ)"),
+      number("ecmdq_offset", 0, 0, 0x1000000,
+             "where in the register window control pages begin, a multiple of 64 KiB from 0x20000 on; 0: "
+             "behind all other pages"),
       flag("ATTR_PERMS_OVR", true, "privilege and instruction/data can be overridden (IDR1.ATTR_PERMS_OVR)"),
       flag("ATTR_TYPES_OVR", true,
            "memory type, shareability and hints can be overridden (IDR1.ATTR_TYPES_OVR)"),
@@ -95,6 +104,13 @@ std::vector<ParamInfo> make_params() {
       flag("SEL2", false,
            "Secure EL2, and stage 2 of the Secure state (S_IDR1.SEL2); needs SECURE_IMPL and SMMUv3.2"),
       number("S_SIDSIZE", 16, 0, 32, "StreamID bits of Secure streams (S_IDR1.S_SIDSIZE)"),
+      flag("S_ECMDQ", false,
+           "Enhanced Command queues of the Secure state (S_IDR0.ECMDQ); needs SECURE_IMPL, COHACC and MSI"),
+      number("S_CMDQ_CONTROL_PAGE_LOG2NUMP", 0, 0, 8,
+             "as CMDQ_CONTROL_PAGE_LOG2NUMP, of the Secure state (S_IDR6)"),
+      number("S_CMDQ_CONTROL_PAGE_LOG2NUMQ", 2, 0, 8,
+             "as CMDQ_CONTROL_PAGE_LOG2NUMQ, of the Secure state (S_IDR6)"),
+      number("s_ecmdq_offset", 0, 0, 0x1000000, "as ecmdq_offset, of the Secure state"),
       flag(
           "GBPA_ABORT", false,
           "reset value of GBPA.ABORT, and of S_GBPA.ABORT: true denies all traffic until software says more"),
@@ -220,6 +236,14 @@ Settings settings_of(const Params& p) {
   f.EVENTQS = byte("EVENTQS");
   f.PRIQS = byte("PRIQS");
   f.CMDQS = byte("CMDQS");
+  f.ecmdq.ECMDQ = p.flag("ECMDQ");
+  f.ecmdq.CMDQ_CONTROL_PAGE_LOG2NUMP = byte("CMDQ_CONTROL_PAGE_LOG2NUMP");
+  f.ecmdq.CMDQ_CONTROL_PAGE_LOG2NUMQ = byte("CMDQ_CONTROL_PAGE_LOG2NUMQ");
+  f.ecmdq.offset = word("ecmdq_offset");
+  f.s_ecmdq.ECMDQ = p.flag("S_ECMDQ");
+  f.s_ecmdq.CMDQ_CONTROL_PAGE_LOG2NUMP = byte("S_CMDQ_CONTROL_PAGE_LOG2NUMP");
+  f.s_ecmdq.CMDQ_CONTROL_PAGE_LOG2NUMQ = byte("S_CMDQ_CONTROL_PAGE_LOG2NUMQ");
+  f.s_ecmdq.offset = word("s_ecmdq_offset");
   f.ATTR_PERMS_OVR = p.flag("ATTR_PERMS_OVR");
   f.ATTR_TYPES_OVR = p.flag("ATTR_TYPES_OVR");
   f.HAD = p.flag("HAD");

@@ -10,6 +10,16 @@ namespace {
 constexpr std::uint32_t bit(bool value, unsigned at) { return static_cast<std::uint32_t>(value) << at; }
 constexpr std::uint32_t field(std::uint32_t value, unsigned at) { return value << at; }
 
+// 6.3.45, 6.3.91
+std::uint32_t idr6(const EcmdqFeatures& f) {
+  if (!f.ECMDQ) return 0;
+  return field(f.CMDQ_CONTROL_PAGE_LOG2NUMP, 24) | field(f.CMDQ_CONTROL_PAGE_LOG2NUMQ, 16);
+}
+
+unsigned log2_queues(const EcmdqFeatures& f) {
+  return unsigned{f.CMDQ_CONTROL_PAGE_LOG2NUMP} + f.CMDQ_CONTROL_PAGE_LOG2NUMQ;
+}
+
 }  // namespace
 
 std::uint8_t Features::oas_code() const {
@@ -78,6 +88,16 @@ const char* Features::problem() const {
   if (S_SIDSIZE > 32) return "S_SIDSIZE is 0 to 32";
   if (SECURE_IMPL && S_SIDSIZE >= 7 && ST_LEVEL == 0) {
     return "S_SIDSIZE of 7 or more needs two-level Stream tables (ST_LEVEL 1)";
+  }
+  if (ecmdq.ECMDQ && !(COHACC && MSI)) return "ECMDQ needs COHACC and MSI";  // 6.3.2
+  if (s_ecmdq.ECMDQ && !SECURE_IMPL) return "S_ECMDQ needs a Secure state (SECURE_IMPL)";
+  if (s_ecmdq.ECMDQ && !(COHACC && MSI)) return "S_ECMDQ needs COHACC and MSI";  // 6.3.52
+  // An SMMU may have 256 pages of 256 queues each: more than anybody would simulate.
+  if (log2_queues(ecmdq) > EcmdqFeatures::most_queues_log2) {
+    return "CMDQ_CONTROL_PAGE_LOG2NUMP and CMDQ_CONTROL_PAGE_LOG2NUMQ together are 8 at most, 256 queues";
+  }
+  if (log2_queues(s_ecmdq) > EcmdqFeatures::most_queues_log2) {
+    return "S_CMDQ_CONTROL_PAGE_LOG2NUMP and S_CMDQ_CONTROL_PAGE_LOG2NUMQ together are 8 at most, 256 queues";
   }
   if (TTENDIAN != 0 && TTENDIAN != 2 && TTENDIAN != 3) return "TTENDIAN is 0, 2 or 3";
   // 6.3.1, 6.3.4: RES0 without what they are about
@@ -177,22 +197,24 @@ IdRegisters id_registers(const Features& f) {
             bit(f.PRI, 16) | bit(f.ATOS, 15) | bit(f.SEV, 14) | bit(f.MSI, 13) | bit(f.ASID16, 12) |
             bit(f.NS1ATS, 11) | bit(f.ATS, 10) | bit(f.Hyp, 9) | field(f.HTTU, 6) | bit(f.BTM, 5) |
             bit(f.COHACC, 4) | field(f.TTF, 2) | bit(f.S1P, 1) | bit(f.S2P, 0);
-  id.IDR1 = bit(f.ATTR_TYPES_OVR, 27) | bit(f.ATTR_PERMS_OVR, 26) | field(f.CMDQS, 21) |
-            field(f.EVENTQS, 16) | field(f.PRIQS, 11) | field(f.SSIDSIZE, 6) | f.SIDSIZE;
+  id.IDR1 = bit(f.ecmdq.ECMDQ, 31) | bit(f.ATTR_TYPES_OVR, 27) | bit(f.ATTR_PERMS_OVR, 26) |
+            field(f.CMDQS, 21) | field(f.EVENTQS, 16) | field(f.PRIQS, 11) | field(f.SSIDSIZE, 6) | f.SIDSIZE;
   id.IDR2 = f.VATOS ? f.BA_VATOS : 0U;
   id.IDR3 = bit(f.EPAN, 17) | bit(f.PASIDTT, 16) | bit(f.PTWNNC && f.S2P, 14) | bit(f.E0PD, 13) |
             field(f.BBML, 11) | bit(f.RIL, 10) | bit(f.STT, 9) | bit(f.FWB, 8) | bit(f.PPS, 5) |
             bit(f.has_xnx(), 4) | bit(f.PBHA, 3) | bit(f.HAD && f.S1P, 2);
   id.IDR5 = field(f.STALL_MAX, 16) | field(f.VAX, 10) | bit(f.DS, 7) | bit(f.GRAN64K, 6) | bit(f.GRAN16K, 5) |
             bit(f.GRAN4K, 4) | f.oas_code();
+  id.IDR6 = idr6(f.ecmdq);
   id.IIDR = f.IIDR;
   id.AIDR = f.version();
   if (!f.SECURE_IMPL) return id;
-  // 6.3.52 to 6.3.55. ECMDQ is not built; SAMS: no ATS maintenance on the Secure Command queue.
-  id.S_IDR0 = field(f.STALL_MODEL, 24) | bit(f.MSI, 13);
+  // 6.3.52 to 6.3.55. SAMS: no ATS maintenance on the Secure Command queues.
+  id.S_IDR0 = bit(f.s_ecmdq.ECMDQ, 31) | field(f.STALL_MODEL, 24) | bit(f.MSI, 13);
   id.S_IDR1 = bit(f.SECURE_IMPL, 31) | bit(f.SEL2, 29) | f.S_SIDSIZE;
   id.S_IDR2 = f.has_vatos(SecSid::secure) ? f.BA_S_VATOS : 0U;
   id.S_IDR3 = bit(f.ATS, 6);
+  id.S_IDR6 = idr6(f.s_ecmdq);
   return id;
 }
 

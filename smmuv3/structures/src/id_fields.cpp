@@ -47,7 +47,7 @@ std::vector<IdField> make_fields() {
   add("S2P", 0, 0, SMMUVP_SET(S2P));
   reg = &IdRegisters::IDR1;
   register_name = "IDR1";
-  add("ECMDQ", 31, 31);
+  add("ECMDQ", 31, 31, SMMUVP_SET(ecmdq.ECMDQ));
   add("TABLES_PRESET", 30, 30);
   add("QUEUES_PRESET", 29, 29);
   add("REL", 28, 28);
@@ -91,6 +91,9 @@ std::vector<IdField> make_fields() {
   add("GRAN4K", 4, 4, SMMUVP_SET(GRAN4K));
   add(
       "OAS", 2, 0, [](Features& f, std::uint32_t v) { f.OAS = static_cast<std::uint8_t>(oas_bits[v]); }, 6);
+  reg = &IdRegisters::S_IDR0;
+  register_name = "S_IDR0";
+  add("S_ECMDQ", 31, 31, SMMUVP_SET(s_ecmdq.ECMDQ));
   reg = &IdRegisters::S_IDR1;
   register_name = "S_IDR1";
   add("SECURE_IMPL", 31, 31, SMMUVP_SET(SECURE_IMPL));
@@ -114,14 +117,14 @@ IdRegisters words(std::uint32_t IDR0, std::uint32_t IDR1, std::uint32_t IDR3, st
 }
 
 // The largest value of each field that has a parameter; 0 where that means more: what stalls or does not,
-// both endiannesses, RAZ/WI too, split-stage ATS. VATOS would make the register window longer than platforms
-// have room for.
+// both endiannesses, RAZ/WI too, split-stage ATS. VATOS and ECMDQ would make the register window longer than
+// platforms have room for.
 IdRegisters everything() {
   IdRegisters id;
   for (const IdField& field : id_fields()) {
     const std::string name = field.name;
     const bool less = name == "TERM_MODEL" || name == "STALL_MODEL" || name == "TTENDIAN" ||
-                      name == "NS1ATS" || name == "VATOS";
+                      name == "NS1ATS" || name == "VATOS" || name == "ECMDQ" || name == "S_ECMDQ";
     if (field.set == nullptr || less) continue;
     id.*field.reg |= field.most << field.low;
   }

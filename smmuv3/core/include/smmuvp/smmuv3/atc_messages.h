@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <vector>
 
 #include "smmuvp/smmu/worker.h"
 #include "smmuvp/smmuv3/parts.h"
@@ -30,7 +31,8 @@ struct AtcMessage {
   std::uint16_t PRGI = 0;
   Response response = Response::success;
 
-  smmu::TimePs time = 0;  ///< when it was asked for
+  smmu::TimePs time = 0;    ///< when it was asked for
+  std::uint16_t queue = 0;  ///< CommandQueueRegisters::number() of who asked; 0 also for the SMMU itself
 
   void visit(Archive& archive);
 };
@@ -60,8 +62,9 @@ class AtcMessages : public smmu::Worker {
     AtcMessage message;
   };
 
-  AtcMessages(const Parts& parts, const ProgrammingInterface& interface)
-      : m_parts(parts), m_interface(interface) {}
+  /// @param queues  Command queues of the interface
+  AtcMessages(const Parts& parts, const ProgrammingInterface& interface, unsigned queues)
+      : m_parts(parts), m_interface(interface), m_askers(queues) {}
 
   /// Whether anybody carries messages: a port that a device or bus is bound to. Without, messages are
   /// IGNORED (4.5). Not saved: it is how the system is built.
@@ -77,14 +80,15 @@ class AtcMessages : public smmu::Worker {
   /// When the last message has made room.
   smmu::TimePs room_at() const { return m_time; }
   void send(const AtcMessage& message);
-  /// Stands for all messages that have been asked for so far.
-  Number barrier() const { return m_next - 1; }
-  /// Whether those up to `barrier` have ended, and when the last one that has did.
+  /// Stands for all messages that a Command queue has asked for so far.
+  Number barrier(unsigned queue) const { return m_askers[queue].last; }
+  /// Whether those up to `barrier` have ended.
   bool done(Number barrier) const { return m_queue.empty() || m_front > barrier; }
-  smmu::TimePs done_at() const { return m_time; }
-  /// Whether an invalidation up to `barrier` has failed since this was last asked. To be asked when those
-  /// are done().
-  bool take_failure(Number barrier);
+  /// When the last one of the queue's that has ended did.
+  smmu::TimePs done_at(unsigned queue) const { return m_askers[queue].time; }
+  /// Whether an invalidation of the queue, up to `barrier`, has failed since this was last asked. To be asked
+  /// when those are done().
+  bool take_failure(Number barrier, unsigned queue);
 
   // ---- who carries messages
 
@@ -111,17 +115,25 @@ class AtcMessages : public smmu::Worker {
   void visit(Archive& archive);
 
  private:
+  /// A Command queue whose commands are messages: a CMD_SYNC is about those of its own (4.7.3).
+  struct Asker {
+    Number last = 0;        // that it has asked for
+    Number failed = 0;      // the first invalidation that failed, until a CMD_SYNC takes that; 0: none
+    smmu::TimePs time = 0;  // when the last of them that has ended did
+  };
+
   smmu::TimePs deadline() const;
+  bool sane() const;
   void leave_queue(bool failed, smmu::TimePs time);
 
   Parts m_parts;
   const ProgrammingInterface& m_interface;
   smmu::MemoryOp m_op;  // none
   std::deque<AtcMessage> m_queue;
-  Number m_front = 1;       // of the first in m_queue
-  Number m_next = 1;        // of the next to be sent
-  Number m_taken = 0;       // by the transport, if it is still of these
-  Number m_failed = 0;      // the first invalidation that failed, until somebody takes that; 0: none
+  Number m_front = 1;  // of the first in m_queue
+  Number m_next = 1;   // of the next to be sent
+  Number m_taken = 0;  // by the transport, if it is still of these
+  std::vector<Asker> m_askers;
   smmu::TimePs m_time = 0;  // when the last message ended
   bool m_carries = false;   // the transport has not told of its end: not saved
   bool m_connected = false;

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <optional>
+#include <string>
 
 #include "smmuvp/smmu/worker.h"
+#include "smmuvp/smmuv3/command_queue_registers.h"
 #include "smmuvp/smmuv3/commands.h"
 #include "smmuvp/smmuv3/invalidation_race.h"
 #include "smmuvp/smmuv3/parts.h"
@@ -15,7 +17,9 @@ class Stalls;
 
 class CommandQueue : public smmu::Worker {
  public:
-  CommandQueue(const Parts& parts, ProgrammingInterface& interface);
+  /// @param interface  whose commands they are
+  /// @param registers  of this queue; outlive it
+  CommandQueue(const Parts& parts, ProgrammingInterface& interface, CommandQueueRegisters& registers);
 
   /// Whether a command is being fetched, or a CMD_SYNC waits.
   bool busy() const { return m_state != State::idle; }
@@ -53,9 +57,11 @@ class CommandQueue : public smmu::Worker {
   void finish_sync();
   void consume();
   void stop(CommandError error);
+  std::string place() const;
 
   Parts m_parts;
   ProgrammingInterface& m_interface;
+  CommandQueueRegisters& m_registers;
   State m_state = State::idle;
   smmu::MemoryOp m_op;
   Command m_command;             // of State::execute and State::sync

@@ -1,9 +1,9 @@
 // Message signalled interrupts: one 32-bit write each (IHI 0070 3.18).
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "smmuvp/smmu/worker.h"
 #include "smmuvp/smmuv3/parts.h"
@@ -39,15 +39,23 @@ void restore_msi_op(Archive& archive, smmu::MemoryOp& op, const Features& featur
 /// until it leaves (3.18: identical interrupts may be coalesced); what happens after that is told by another.
 class MsiWriter : public smmu::Worker {
  public:
-  MsiWriter(const Parts& parts, ProgrammingInterface& interface) : m_parts(parts), m_interface(interface) {}
+  /// @param queues  Command queues of the interface
+  MsiWriter(const Parts& parts, ProgrammingInterface& interface, unsigned queues)
+      : m_parts(parts), m_interface(interface), m_slots(sources + queues - 1) {}
 
-  /// Sends one, not before `time`. Nothing without IDR0.MSI, or to the address 0. A CMD_SYNC waits until its
-  /// predecessor's is complete, so that no two of them meet here.
-  void send(MsiSource source, const Msi& msi, smmu::TimePs time);
+  // `queue` is that of a CMD_SYNC (CommandQueueRegisters::number()), and 0 of other sources.
+
+  /// Sends one, not before `time`. Nothing without IDR0.MSI, or to the address 0. A CMD_SYNC waits until that
+  /// of its predecessor in its queue is complete (4.7.3), so that no two of a queue meet here.
+  void send(MsiSource source, const Msi& msi, smmu::TimePs time, unsigned queue = 0);
   /// Whether one of the source is still to be sent, or under way (3.18.1).
-  bool incomplete(MsiSource source) const { return slot(source).due || m_sending == source; }
+  bool incomplete(MsiSource source, unsigned queue = 0) const {
+    return m_slots[slot_of(source, queue)].due || m_sending == slot_of(source, queue);
+  }
   /// When the last one of the source was complete.
-  smmu::TimePs completed_at(MsiSource source) const { return slot(source).completed; }
+  smmu::TimePs completed_at(MsiSource source, unsigned queue = 0) const {
+    return m_slots[slot_of(source, queue)].completed;
+  }
 
   std::optional<smmu::TimePs> due() const override;
   smmu::Step step(smmu::TimePs now) override;
@@ -67,14 +75,20 @@ class MsiWriter : public smmu::Worker {
   };
   static constexpr unsigned sources = 4;
 
-  const Slot& slot(MsiSource source) const { return m_slots[static_cast<unsigned>(source)]; }
-  Slot& slot(MsiSource source) { return m_slots[static_cast<unsigned>(source)]; }
-  std::optional<MsiSource> next() const;
+  // Slots of sources, then of the CMD_SYNCs of Enhanced Command queues.
+  static unsigned slot_of(MsiSource source, unsigned queue) {
+    return queue == 0 ? static_cast<unsigned>(source) : sources + queue - 1;
+  }
+  static MsiSource source_of(unsigned slot) {
+    return slot < sources ? static_cast<MsiSource>(slot) : MsiSource::cmdq_sync;
+  }
+  std::optional<unsigned> next() const;
 
   Parts m_parts;
   ProgrammingInterface& m_interface;
-  std::array<Slot, sources> m_slots;
-  std::optional<MsiSource> m_sending;  // m_op is unanswered
+  std::vector<Slot> m_slots;          // by slot_of()
+  unsigned m_due = 0;                 // how many of them are
+  std::optional<unsigned> m_sending;  // the slot whose m_op is unanswered
   smmu::MemoryOp m_op;
   smmu::TimePs m_time = 0;
 };

@@ -3,13 +3,16 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "smmuvp/base/registers.h"
 #include "smmuvp/smmuv3/atc_messages.h"
 #include "smmuvp/smmuv3/atos.h"
+#include "smmuvp/smmuv3/cmdq_registers.h"
 #include "smmuvp/smmuv3/command_queue.h"
+#include "smmuvp/smmuv3/control_pages.h"
 #include "smmuvp/smmuv3/event_queue.h"
 #include "smmuvp/smmuv3/msi_writer.h"
 #include "smmuvp/smmuv3/parts.h"
@@ -62,6 +65,9 @@ class ProgrammingInterface : public RegisterBlock, private RegisterObserver {
              std::uint64_t value) override;
   void peek(std::uint32_t offset, unsigned bytes, std::uint64_t& value) const override;
   const RegisterFile& registers() const { return m_registers; }
+  /// Enhanced Command queues; nullptr: IDR1.ECMDQ, or S_IDR0.ECMDQ, is 0.
+  ControlPages* control_pages() { return m_control_pages.get(); }
+  const ControlPages* control_pages() const { return m_control_pages.get(); }
 
   // ---- what accesses go by
 
@@ -102,6 +108,8 @@ class ProgrammingInterface : public RegisterBlock, private RegisterObserver {
   const pgtable::Attributes& command_attributes() const { return m_cmdq_attributes; }
   const pgtable::Attributes& event_attributes() const { return m_eventq_attributes; }
   const pgtable::Attributes& pri_attributes() const { return m_priq_attributes; }
+  /// Of accesses to a queue with this BASE register.
+  pgtable::Attributes queue_attributes(std::uint64_t BASE) const;
   /// Whether a global error is active: GERROR and GERRORN differ (6.3.19).
   bool active(std::uint32_t gerror_bit) const {
     return ((reg(SMMU_GERROR) ^ reg(SMMU_GERRORN)) & gerror_bit) != 0;
@@ -115,8 +123,9 @@ class ProgrammingInterface : public RegisterBlock, private RegisterObserver {
   /// The PRI queue has something to tell at `time`: its interrupt goes out.
   void interrupt_priq(smmu::TimePs time);
   /// A PRG Response to a device. @param Resp  as in CMD_PRI_RESP
+  /// @param queue  the Command queue that says so, see AtcMessage
   void respond(std::uint32_t StreamID, std::optional<std::uint32_t> SubstreamID, std::uint16_t PRGIndex,
-               std::uint8_t Resp, smmu::TimePs time);
+               std::uint8_t Resp, smmu::TimePs time, unsigned queue = 0);
   /// Acknowledges in CR0ACK what has become complete by `now`.
   void update_acks(smmu::TimePs now);
   /// The same for IRQ_CTRLACK.
@@ -161,7 +170,9 @@ class ProgrammingInterface : public RegisterBlock, private RegisterObserver {
   const ProgrammingInterface* m_secure = nullptr;  // of a Non-secure one, if there is one
   RegisterFile m_registers;
   EventQueue m_events;
+  CmdqRegisters m_cmdq_registers;
   CommandQueue m_commands;
+  std::unique_ptr<ControlPages> m_control_pages;
   MsiWriter m_msis;
   Atos m_atos;
   std::optional<Atos> m_vatos;

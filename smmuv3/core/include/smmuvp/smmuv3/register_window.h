@@ -27,7 +27,8 @@ class RegisterWindow {
   /// @param rest  answers where no other block does
   RegisterWindow(RegisterBlock& rest, std::uint32_t size) : m_rest(rest), m_size(size) {}
 
-  /// Offsets `first` to `last` are the block's. It outlives the window; blocks do not overlap.
+  /// Offsets `first` to `last` are the block's, but for those that another one has already. It outlives the
+  /// window.
   void add(std::uint32_t first, std::uint32_t last, RegisterBlock& block) {
     m_entries.push_back({first, last, &block});
     if (last >= m_size) m_size = last + 1;

@@ -59,6 +59,7 @@ enum Reg : std::uint16_t {
   SMMU_VATOS_SID,
   SMMU_VATOS_ADDR,
   SMMU_VATOS_PAR,
+  SMMU_IDR6,     ///< with Enhanced Command queues
   SMMU_S_INIT,   ///< of the Secure bank only
   SMMU_S_first,  ///< ids of what of the Secure bank is RES0 follow
 };
@@ -119,6 +120,7 @@ constexpr std::uint32_t GERROR_MSI_EVENTQ_ABT_ERR = 1U << 5;
 constexpr std::uint32_t GERROR_MSI_PRIQ_ABT_ERR = 1U << 6;
 constexpr std::uint32_t GERROR_MSI_GERROR_ABT_ERR = 1U << 7;
 constexpr std::uint32_t GERROR_SFM_ERR = 1U << 8;
+constexpr std::uint32_t GERROR_CMDQP_ERR = 1U << 9;  ///< with Enhanced Command queues of the interface
 /// The fields of GERROR and GERRORN that are there. The model has no service failure mode, yet its field is
 /// (IHI 0070 6.3.19).
 constexpr std::uint32_t gerror_fields(const Features& features) {

@@ -80,8 +80,8 @@ class Smmu {
   // ---- queues
 
   /// Of each interface: the Event queue, the Command queue, what sends MSIs, address translation operations,
-  /// prefetches; those of one VM, where there are any; with ATS, messages to devices. Then performance
-  /// monitors. Always the same ones.
+  /// prefetches; those of one VM, where there are any; with ATS, messages to devices; Enhanced Command
+  /// queues. Then performance monitors. Always the same ones.
   const std::vector<smmu::Worker*>& workers() { return m_workers; }
   Signals take_signals() { return m_interface.take_signals(); }
   /// Whether stalled accesses have answers that they have not asked for yet.

@@ -13,10 +13,11 @@ namespace smmuvp::smmuv3 {
 // RnW is 0 in records that have no such field, as it is in the queue.
 constexpr TracePoint<std::string_view, std::uint32_t, std::uint64_t, bool, std::uint64_t> trace_event{
     "smmu.event", "an event record was written", {"event", "sid", "address", "RnW", "prod"}};
-constexpr TracePoint<std::string_view, std::uint64_t, std::uint64_t, std::uint32_t> trace_command{
-    "smmu.command", "a command was executed", {"command", "word0", "word1", "cons"}};
-constexpr TracePoint<std::string_view, std::uint32_t> trace_command_error{
-    "smmu.command_error", "command processing stopped", {"error", "cons"}};
+// queue is 0 for SMMU_CMDQ_*, n + 1 for SMMU_ECMDQ_*n.
+constexpr TracePoint<std::string_view, std::uint64_t, std::uint64_t, std::uint32_t, std::uint32_t>
+    trace_command{"smmu.command", "a command was executed", {"command", "word0", "word1", "cons", "queue"}};
+constexpr TracePoint<std::string_view, std::uint32_t, std::uint32_t> trace_command_error{
+    "smmu.command_error", "command processing stopped", {"error", "cons", "queue"}};
 constexpr TracePoint<std::string_view, std::uint64_t, std::uint64_t, bool> trace_msi{
     "smmu.msi", "a message signalled interrupt was written", {"source", "address", "data", "ok"}};
 constexpr TracePoint<std::uint32_t, std::uint64_t, std::uint64_t, std::string_view> trace_atos{

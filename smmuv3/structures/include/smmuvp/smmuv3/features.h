@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "smmuvp/smmu/engine.h"
 #include "smmuvp/smmuv3/quirks.h"
@@ -32,6 +33,20 @@ struct PmcgFeatures {
   std::uint32_t page1(unsigned group) const { return page0(group) + (group == 0 ? tcu_page1 : tbu_page1); }
   /// As Features::problem(). @param groups  how many there are
   const char* problem(unsigned groups) const;
+};
+
+/// Enhanced Command queues of a programming interface (IHI 0070 3.5.6). Names are those of IDR1 and IDR6, or
+/// of S_IDR0 and S_IDR6.
+struct EcmdqFeatures {
+  bool ECMDQ = false;                           ///< there are some; needs COHACC and MSI
+  std::uint8_t CMDQ_CONTROL_PAGE_LOG2NUMP = 0;  ///< log2 of the Command queue control pages
+  std::uint8_t CMDQ_CONTROL_PAGE_LOG2NUMQ = 2;  ///< log2 of the queues of a page
+  std::uint32_t offset = 0;  ///< of the first page in the register window; 0: behind all that is there
+
+  static constexpr std::uint32_t page_size = 0x10000;
+  static constexpr unsigned most_queues_log2 = 8;  ///< of all pages: the model's limit
+  unsigned pages() const { return ECMDQ ? 1U << CMDQ_CONTROL_PAGE_LOG2NUMP : 0; }
+  unsigned queues() const { return pages() << CMDQ_CONTROL_PAGE_LOG2NUMQ; }
 };
 
 /// Features that parameters switch. What is not here is not built: its ID field reads as "not supported".
@@ -97,6 +112,9 @@ struct Features {
   bool SECURE_IMPL = false;     ///< Secure state: a second programming interface; needs S1P
   bool SEL2 = false;            ///< Secure EL2 and stage 2 of the Secure state; from 3.2 on with both stages
   std::uint8_t S_SIDSIZE = 16;  ///< bits of StreamIDs of Secure streams, 0 to 32; with SECURE_IMPL
+  // IDR1, IDR6; S_IDR0, S_IDR6
+  EcmdqFeatures ecmdq;
+  EcmdqFeatures s_ecmdq;
   // others
   PmcgFeatures pmcg;
   std::uint32_t register_window = 0x20000;  ///< least bytes of the register window; Pages 0 and 1 need these
@@ -114,6 +132,12 @@ struct Features {
   unsigned version() const;
   /// The largest IPA, in bits (IHI 0070 3.4).
   unsigned ias() const;
+  /// Enhanced Command queues of a programming interface.
+  const EcmdqFeatures& ecmdqs(SecSid sec_sid) const { return sec_sid == SecSid::secure ? s_ecmdq : ecmdq; }
+  /// Where in the register window its control pages begin. @param groups  performance monitor counter groups
+  std::uint32_t control_pages(SecSid sec_sid, unsigned groups) const;
+  /// As problem(), of where control pages are; empty: they meet nothing.
+  std::string control_pages_problem(unsigned groups) const;
   /// StreamID bits of the streams of a Security state.
   unsigned sidsize(SecSid sec_sid) const { return sec_sid == SecSid::secure ? S_SIDSIZE : SIDSIZE; }
   /// Whether there is a stage 2 in a Security state.
@@ -187,12 +211,14 @@ struct IdRegisters {
   std::uint32_t IDR3 = 0;
   std::uint32_t IDR4 = 0;
   std::uint32_t IDR5 = 0;
+  std::uint32_t IDR6 = 0;
   std::uint32_t IIDR = 0;
   std::uint32_t AIDR = 0;
   std::uint32_t S_IDR0 = 0;
   std::uint32_t S_IDR1 = 0;
   std::uint32_t S_IDR2 = 0;
   std::uint32_t S_IDR3 = 0;
+  std::uint32_t S_IDR6 = 0;
 };
 IdRegisters id_registers(const Features& features);
 
