@@ -116,6 +116,14 @@ inline Features features_of(const FeatureBytes& b) {
     if (n.BBML == 0) n.BBML = 1;
   });
   want(bit(7, 2), [](Features& n) { n.S_SIDSIZE = 2; });
+  want(bit(7, 3), [](Features& n) {
+    n.ecmdq.ECMDQ = n.MSI = true;
+    n.ecmdq.CMDQ_CONTROL_PAGE_LOG2NUMP = n.ecmdq.CMDQ_CONTROL_PAGE_LOG2NUMQ = 1;
+  });
+  want(bit(7, 4), [](Features& n) {
+    n.s_ecmdq.ECMDQ = n.MSI = true;
+    n.s_ecmdq.CMDQ_CONTROL_PAGE_LOG2NUMQ = 1;
+  });
   return f;
 }
 

@@ -38,6 +38,7 @@ class SmmuV3Driver {
       for (std::size_t i = 2; i + 1 < wanted.size(); ++i) wanted[i] = byte() & byte();
     }
     if ((choice & 0x18) == 0x18) wanted.back() = (choice & 0x20) != 0 ? 3 : 5;  // a Secure state
+    if ((choice & 0xc3) == 0xc0) wanted.back() |= 0x18;                         // Enhanced Command queues
     m_own = &bench.smmu(wanted);
     m_smmu = &m_own->smmu();
     m_memory.clear();
@@ -118,10 +119,35 @@ class SmmuV3Driver {
   }
 
   void command(bool secure, std::uint64_t low, std::uint64_t high) {
+    if (ControlPages* pages = interface(secure).control_pages(); pages != nullptr && (byte() & 3) != 0) {
+      return ecmdq_command(*pages, secure, low, high);
+    }
     const std::uint64_t prod = peek(secure, 0x98);
     m_memory.put(0x2000 + (prod & 3) * 16, low);
     m_memory.put(0x2008 + (prod & 3) * 16, high);
     write(secure, 0x98, (prod + 1) & 7);
+  }
+  /// Into an Enhanced Command queue, which is enabled where it is not, and whose error is acknowledged at
+  /// times.
+  void ecmdq_command(ControlPages& pages, bool secure, std::uint64_t low, std::uint64_t high) {
+    const AccessSecurity security = secure ? AccessSecurity::Secure : AccessSecurity::NonSecure;
+    const unsigned n = byte() % pages.size();
+    const RegisterInfo& info = pages.registers().info(ECMDQ_BASE);
+    const std::uint32_t at = info.offset + n * info.stride;
+    const std::uint64_t queue = 0x2800 + n * 64;
+    std::uint64_t PROD = 0;
+    pages.peek(at + 8, 4, PROD);
+    if ((PROD & ECMDQ_EN) == 0) {
+      pages.write(at, 8, security, m_now, queue | 2);
+      PROD |= ECMDQ_EN;
+    } else if ((byte() & 1) != 0) {
+      std::uint64_t CONS = 0;
+      pages.peek(at + 12, 4, CONS);
+      PROD = (PROD & ~std::uint64_t{ECMDQ_ERR}) | (CONS & ECMDQ_ERR);
+    }
+    m_memory.put(queue + (PROD & 3) * 16, low);
+    m_memory.put(queue + (PROD & 3) * 16 + 8, high);
+    pages.write(at + 8, 4, security, m_now, (PROD & ~std::uint64_t{7}) | ((PROD + 1) & 7));
   }
   static constexpr std::uint64_t ssec(bool secure) { return secure ? 1U << 10 : 0; }
   /// CMD_RESUME of one that waits, whether its record is visible or not; Action and Abort as in 4.7.1.
@@ -287,7 +313,12 @@ class SmmuV3Driver {
           monitor_register();
           break;
         }
-        const auto& table = interface(of_secure()).registers().table();
+        ProgrammingInterface& of = interface(of_secure());
+        if (of.control_pages() != nullptr && (byte() & 3) == 0) {
+          page_register(*of.control_pages());
+          break;
+        }
+        const auto& table = of.registers().table();
         const std::uint8_t which = byte();
         const RegisterInfo& info = table[which % table.size()];
         const auto offset = which == 255 ? static_cast<std::uint32_t>(number(3)) & 0x1ffff : info.offset;
@@ -395,6 +426,25 @@ class SmmuV3Driver {
       block.write(group.window_offset(0xc00), 8, security, m_now, ~std::uint64_t{0});
     }
     if ((how & 0x40) != 0 || (how & 3) == 0) block.write(group.window_offset(0xe04), 4, security, m_now, 1);
+  }
+
+  /// A register of a control page, or of those that tell of them.
+  void page_register(ControlPages& pages) {
+    const auto& table = pages.registers().table();
+    const RegisterInfo& info = table[byte() % table.size()];
+    const std::uint32_t offset = info.offset + byte() % info.count * info.stride;
+    const std::uint8_t how = byte();
+    const unsigned bytes = (how & 0x70) == 0 ? 1U << (how >> 2 & 3U) : info.bytes;
+    const auto security = (how & 1) != 0 ? AccessSecurity::Secure : AccessSecurity::NonSecure;
+    RegisterBlock& block = m_smmu->window().at(offset);
+    require(&block == &pages, "control pages answer at their places");
+    std::uint64_t v = likely();
+    if ((how & 2) != 0) {
+      block.write(offset, bytes, security, m_now, v);
+    } else {
+      block.read(offset, bytes, security, m_now, v);
+      block.peek(offset, bytes, v);
+    }
   }
 
   /// An STE of any kind and its CD. Stage 2 begins at level 2, stage 1 at level 1 or where the CD says.
@@ -656,6 +706,19 @@ class SmmuV3Driver {
     const std::uint64_t ack = peek(secure, 0x24);
     require(((cr0 | ack) & ~implemented) == 0, "CR0 and CR0ACK have implemented bits only");
     require((ack & cr0) == cr0, "what CR0 enables is acknowledged");
+    const ControlPages* pages = interface(secure).control_pages();
+    for (unsigned n = 0; pages != nullptr && !m_damaged && n < pages->size(); ++n) {
+      require(pages->queue(n).settled(), "ENACK is as EN, unless a command is in progress");
+    }
+  }
+
+  void require_queues_at_rest(ProgrammingInterface& interface) {
+    const char* what = "CMD_SYNC has nothing left to wait for";
+    require(interface.commands().step(m_now) == smmu::Step::done, what);
+    ControlPages* pages = interface.control_pages();
+    for (unsigned n = 0; pages != nullptr && n < pages->size(); ++n) {
+      require(pages->queue(n).commands().step(m_now) == smmu::Step::done, what);
+    }
   }
 
   void drain() {
@@ -668,12 +731,8 @@ class SmmuV3Driver {
       bool worked = carry(0);
       for (smmu::Worker* worker : m_smmu->workers()) worked = work_on(*worker, false) || worked;
       if (!worked) {
-        require(m_smmu->interface().commands().step(m_now) == smmu::Step::done,
-                "CMD_SYNC has nothing left to wait for");
-        if (m_smmu->secure_interface() != nullptr) {
-          require(m_smmu->secure_interface()->commands().step(m_now) == smmu::Step::done,
-                  "nor has one of the Secure queue");
-        }
+        require_queues_at_rest(m_smmu->interface());
+        if (m_smmu->secure_interface() != nullptr) require_queues_at_rest(*m_smmu->secure_interface());
         return;
       }
     }

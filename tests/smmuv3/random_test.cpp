@@ -114,6 +114,35 @@ TEST(Random, DevicesAskForTranslationsAndAreToldToForgetThem) {
   EXPECT_GT(sum.atc_timeouts, 10U);
 }
 
+TEST(Random, EnhancedCommandQueuesConsumeCommandsAndMeetErrors) {
+  test::Random random(0xec3d);
+  FuzzBench bench;
+  unsigned consumed = 0;
+  unsigned failed = 0;
+  unsigned secure = 0;
+  for (int run = 0; run < 900; ++run) {
+    std::vector<std::uint8_t> input = random_input(random, true);
+    if (input.size() < 16) continue;
+    input[0] |= 0x80;
+    input[1] = static_cast<std::uint8_t>(0xc0 | (run % 2 != 0 ? 0x18U : 0U));
+    SmmuV3Driver driver(bench, input.data(), input.size(), SmmuV3Driver::Checkpoints::none);
+    driver.run();
+    const auto look_at = [&](const ProgrammingInterface& interface, unsigned& count) {
+      ASSERT_NE(interface.control_pages(), nullptr);
+      for (unsigned n = 0; n < interface.control_pages()->size(); ++n) {
+        const Ecmdq& queue = interface.control_pages()->queue(n);
+        count += queue.enabled() && queue.cons() != 0 ? 1 : 0;
+      }
+    };
+    look_at(driver.smmu().interface(), consumed);
+    if (driver.smmu().secure_interface() != nullptr) look_at(*driver.smmu().secure_interface(), secure);
+    failed += driver.smmu().interface().active(GERROR_CMDQP_ERR) ? 1 : 0;
+  }
+  EXPECT_GT(consumed, 50U);
+  EXPECT_GT(secure, 20U);
+  EXPECT_GT(failed, 20U);
+}
+
 TEST(Random, PerformanceMonitorsCountEventsAndOverflow) {
   test::Random random(0x9c0);
   FuzzBench bench;
