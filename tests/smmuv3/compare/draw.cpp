@@ -5,6 +5,27 @@
 
 namespace smmuvp::compare {
 
+namespace {
+
+// With what SMMUv3.3 asks for, whose feature they are: the naive model has them there only. Of machines
+// without a Secure state.
+void draw_ecmdqs(Random& r, smmuv3::Features& f) {
+  if (f.SECURE_IMPL || !r.one_in(3)) return;
+  smmuv3::Features x = f;
+  x.RIL = x.FWB = x.XNX = x.E0PD = x.MSI = x.ecmdq.ECMDQ = true;
+  x.HAD = x.S1P;
+  x.Hyp = x.S1P && x.S2P;
+  x.PTWNNC = x.S2P;
+  if (x.BBML == 0) x.BBML = 1;
+  x.ecmdq.CMDQ_CONTROL_PAGE_LOG2NUMP = static_cast<std::uint8_t>(r.below(3));
+  x.ecmdq.CMDQ_CONTROL_PAGE_LOG2NUMQ = static_cast<std::uint8_t>(r.below(3));
+  x.ecmdq.offset = r.of({0U, 0x20000U, 0x70000U});
+  if (!x.control_pages_problem(0).empty()) x.ecmdq.offset = 0;
+  if (x.problem() == nullptr && x.version() >= 3) f = x;
+}
+
+}  // namespace
+
 // Each field is changed from a combination that can be to another one that can be: what is not built, or does
 // not go with the others, stays as it is.
 smmuv3::Features draw_features(Random& r) {
@@ -94,6 +115,7 @@ smmuv3::Features draw_features(Random& r) {
   f.BA_VATOS = f.VATOS ? static_cast<std::uint16_t>(r.below(0x400)) : std::uint16_t{0};
   // 6.3.6: which Security state takes a place that is free again is nowhere told. All have one.
   if (f.SECURE_IMPL && f.STALL_MODEL != 1) f.STALL_MAX = 64;
+  draw_ecmdqs(r, f);
   return f;
 }
 
@@ -127,6 +149,9 @@ naive_smmuv3::Features naive_features(const smmuv3::Features& f) {
   n.ATTR_PERMS_OVR = f.ATTR_PERMS_OVR;
   n.CMDQS = f.CMDQS;
   n.EVENTQS = f.EVENTQS;
+  n.ECMDQ = f.ecmdq.ECMDQ;
+  n.CMDQ_CONTROL_PAGES = {f.ecmdq.CMDQ_CONTROL_PAGE_LOG2NUMP, f.ecmdq.CMDQ_CONTROL_PAGE_LOG2NUMQ,
+                          f.control_pages(smmuv3::SecSid::non_secure, 0)};
   n.SSIDSIZE = f.SSIDSIZE;
   n.SIDSIZE = f.SIDSIZE;
   n.EPAN = f.EPAN;

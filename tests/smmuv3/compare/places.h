@@ -11,6 +11,7 @@ constexpr std::uint64_t l1_table = 0x12000;
 constexpr std::uint64_t l1_cds = 0x14000;     // two-level CD tables
 constexpr std::uint64_t leaf_cds = 0x1'5000;  // their leaves with 4 KiB; 0x1'0000 aligned ones are the tables
 constexpr std::uint64_t command_queue = 0x18000;
+constexpr std::uint64_t ecmdqs = 0x18800;
 constexpr std::uint64_t event_queue = 0x19000;
 constexpr std::uint64_t msis = 0x1a000;
 constexpr std::uint64_t pri_queue = 0x1b000;

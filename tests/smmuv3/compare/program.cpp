@@ -75,6 +75,7 @@ void Programs::initialize_software() {
   if (m_secure && r.one_in(3)) m_own->cr0 |= SIF;
   if (m_secure && r.one_in(12)) m_own->cr0 |= NSSTALLD;
   m_pair.write(0x20, r.one_in(8) ? (r.any() & ~std::uint64_t{SIF | NSSTALLD}) | m_own->cr0 : m_own->cr0);
+  if (!m_secure) enable_ecmdqs();
 }
 
 // Anywhere in the page of MSIs, which repeats through the address space; 0 is none.
@@ -218,6 +219,8 @@ void Programs::command(std::uint64_t word0, std::uint64_t word1) {
 
 void Programs::send_command(std::uint64_t word0, std::uint64_t word1) {
   mend_errors();
+  ++m_tally.opcodes[word0 & 0xff];
+  if (m_queue != 0) return ecmdq_command(word0, word1);
   const std::uint64_t prod = m_pair.read(0x98);
   const std::uint64_t slot = command_queue + 16 * (prod & ((1U << m_own->log2_commands) - 1));
   char text[64];
@@ -226,7 +229,6 @@ void Programs::send_command(std::uint64_t word0, std::uint64_t word1) {
   m_pair.note(text);
   m_pair.poke(slot, word0);
   m_pair.poke(slot + 8, word1);
-  ++m_tally.opcodes[word0 & 0xff];
   m_pair.write(0x98, (prod + 1) & ((2U << m_own->log2_commands) - 1));
   if (((m_pair.read(0x60) ^ m_pair.read(0x64)) & 1) == 0)
     ++(m_secure ? m_tally.secure_carried_out : m_tally.carried_out)[word0 & 0xff];
@@ -234,6 +236,7 @@ void Programs::send_command(std::uint64_t word0, std::uint64_t word1) {
 
 // A command that stopped the queue becomes one that is legal; it is read again.
 void Programs::mend_errors() {
+  mend_ecmdqs();
   const std::uint64_t active = m_pair.read(0x60) ^ m_pair.read(0x64);
   if (active == 0) return;
   if ((active & 1) != 0) {
@@ -260,6 +263,7 @@ void Programs::sync() {
     word1 = msi_address();
   }
   command(word0, word1);
+  choose_queue();
 }
 
 void Programs::invalidate_stes(const Run& run) {
@@ -479,6 +483,7 @@ void Programs::random_register() {
   Random& r = m_random;
   switch (r.below(5)) {
     case 0: {  // guarded, or without a meaning here
+      random_ecmdq_register();
       const std::uint32_t offset =
           r.of({0x28U, 0x2cU, 0x80U, 0x88U, 0x90U,   0xa0U,   0x9cU, 0x100a8U, 0x24U, 0x0U,
                 0x40U, 0x48U, 0x54U, 0x60U, 0x8000U, 0x8020U, 0x14U, 0x1cU,    0xc0U, 0x100c8U});

@@ -90,6 +90,13 @@ class Programs {
   void read_events();
   void resume();
   void mend_errors();
+  // ecmdq.cpp
+  std::uint32_t ecmdq_place(unsigned n) const;
+  void enable_ecmdqs();
+  void choose_queue();
+  void ecmdq_command(std::uint64_t word0, std::uint64_t word1);
+  void mend_ecmdqs();
+  void random_ecmdq_register();
   void configure_msis();
   std::uint64_t msi_address();
   void translate_address();
@@ -119,6 +126,7 @@ class Programs {
   Tally& m_tally;
   const smmuv3::Features& m_features;
   Random m_random;
+  unsigned m_queue = 0;        // whose commands follow: 0: SMMU_CMDQ_*, n + 1: SMMU_ECMDQ_*n
   bool m_tidy_tables = false;  // few descriptors of this machine fault by themselves
   bool m_tidy = false;         // few structures of this program are ILLEGAL, few accesses hopeless
   bool m_lpae = false;         // its stage 2 is VMSAv8-32, where it is tidy

@@ -96,7 +96,8 @@ std::vector<Row> rows_of(const Tally& t) {
                                   {4, "MSI_CMDQ_ABT_ERR"},
                                   {5, "MSI_EVENTQ_ABT_ERR"},
                                   {6, "MSI_PRIQ_ABT_ERR"},
-                                  {7, "MSI_GERROR_ABT_ERR"}}) {
+                                  {7, "MSI_GERROR_ABT_ERR"},
+                                  {9, "CMDQP_ERR"}}) {
     // Queues of pages are aborted less often.
     const std::uint64_t least = bit == 3 ? 100 : bit == 6 ? 400 : 1000;
     rows.push_back({std::string("GERROR.") + name, t.errors[static_cast<unsigned>(bit)], least, nullptr});
@@ -119,6 +120,7 @@ std::vector<Row> rows_of(const Tally& t) {
   for (const auto& [code, name] : {std::pair{0U, "Success"}, {1U, "Invalid Request"}, {15U, "Failure"}}) {
     rows.push_back({std::string("PRG response: ") + name, t.responses[code], 1000, nullptr});
   }
+  rows.push_back({"commands of ECMDQs", t.ecmdq_commands, 1000, nullptr});
   add_secure_rows(t, all, rows);
   rows.push_back({"MSI", t.msis, 1000, nullptr});
   rows.push_back({"GATOS", t.atos, 1000, nullptr});

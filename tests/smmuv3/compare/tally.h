@@ -35,6 +35,7 @@ struct Tally {
   std::uint64_t survived = 0, renewed = 0;  ///< translations that a command did not name, and those it did
   std::uint64_t vatos = 0, vatos_successes = 0;
   std::array<std::uint64_t, 256> vatos_faults{};  ///< by FAULTCODE
+  std::uint64_t ecmdq_commands = 0;
   std::uint64_t tlb_hits = 0, msis = 0, atos = 0, abandoned = 0;
 };
 
