@@ -37,6 +37,7 @@ class TestMemory {
   }
 
   MemoryAnswer carry_out(const MemoryOp& asked) {
+    if (seen != nullptr) seen->push_back(asked);
     MemoryOp op = asked;
     op.address = place(op.space, op.address);
     MemoryAnswer a;
@@ -82,9 +83,10 @@ class TestMemory {
   }
 
   std::uint64_t latency = 0;
-  bool tells_spaces = false;  ///< Secure PA space has bytes of its own
-  bool atomics = true;        ///< whether it can compare and swap
-  unsigned swaps = 0;         ///< how often it was asked to
+  bool tells_spaces = false;              ///< Secure PA space has bytes of its own
+  bool atomics = true;                    ///< whether it can compare and swap
+  unsigned swaps = 0;                     ///< how often it was asked to
+  std::vector<MemoryOp>* seen = nullptr;  ///< where operations are noted, but for those of builders
 
  private:
   std::map<std::uint64_t, std::array<std::uint8_t, 4096>> m_pages;

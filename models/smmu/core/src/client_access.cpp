@@ -59,6 +59,7 @@ TranslationRequest ClientAccess::translation_request(std::uint64_t address, pgta
   request.generation = m_generation;
   request.stream_id = m_request.stream_id;
   request.secure_stream = m_request.secure_stream;
+  request.mpam = m_mpam;
   request.counters = &m_engine.counters(m_request.port, m_counted);
   return request;
 }
@@ -86,6 +87,7 @@ void ClientAccess::begin_again(TimePs time) {
   m_request.time = time;
   m_generation = m_engine.generation();
   m_answer = {};
+  m_mpam = {};
   m_translation.reset();
   m_at_tcu = false;
 }
@@ -166,6 +168,7 @@ void ClientAccess::visit_base(Archive& archive, bool translates) {
   archive.value("waiting", m_waiting);
   archive.time("time", m_time);
   m_answer.visit(archive);
+  m_mpam.visit(archive);
   archive.value("counted", m_counted);
   archive.value("at_tcu", m_at_tcu);
   if (archive.loading()) {

@@ -28,7 +28,8 @@ bool same(const AccessAnswer& a, const AccessAnswer& b) {
   }
   return a.outcome != Outcome::forward ||
          (a.output == b.output && a.space == b.space && a.attributes == b.attributes &&
-          a.privileged == b.privileged && a.instruction == b.instruction && a.pbha == b.pbha);
+          a.privileged == b.privileged && a.instruction == b.instruction && a.pbha == b.pbha &&
+          a.mpam == b.mpam);
 }
 
 void run_foreseen(AccessObject& access, const DebugMemory& memory) {
@@ -111,6 +112,13 @@ std::string answer_words(const AtsAnswer& a) {
          " bytes, " + (a.read ? "R" : "-") + (a.write ? "W" : "-") + (a.execute ? "X" : "-");
 }
 
+// Of a system that has labels: any but the one that all start with.
+std::string label_words(const MpamLabel& label) {
+  if (label == MpamLabel{}) return "";
+  return ", " + std::string(pgtable::space_words(label.space)) + " PARTID " + std::to_string(label.partid) +
+         ", PMG " + std::to_string(label.pmg);
+}
+
 }  // namespace
 
 std::string end_words(const ExplainedEnd& end, AccessKind kind) {
@@ -121,7 +129,7 @@ std::string end_words(const ExplainedEnd& end, AccessKind kind) {
   } else if (a.outcome == Outcome::forward) {
     text = "goes on to " + hex(a.output) + ", " + pgtable::memory_words(a.attributes.memory) + ", " +
            pgtable::shareability_words(a.attributes.SH) + ", " + std::string(kind_name(kind, a.instruction)) +
-           (a.privileged ? ", privileged" : ", unprivileged") + pbha_words(a.pbha);
+           (a.privileged ? ", privileged" : ", unprivileged") + pbha_words(a.pbha) + label_words(a.mpam);
   } else if (a.outcome == Outcome::answered) {
     text = answer_words(a.ats);
   } else if (a.outcome == Outcome::razwi) {
@@ -133,7 +141,7 @@ std::string end_words(const ExplainedEnd& end, AccessKind kind) {
 std::string tbu_text(const TbuAnswer& tbu, const AccessRequest& request, const AccessAnswer& memory) {
   const bool differs = memory.outcome == Outcome::forward
                            ? tbu.output != memory.output || !(tbu.answer.attributes == memory.attributes) ||
-                                 tbu.answer.pbha != memory.pbha
+                                 tbu.answer.pbha != memory.pbha || !(tbu.answer.mpam == memory.mpam)
                            : tbu.serves;  // it lets through what memory does not
   std::string text = "micro TLB of TBU " + std::to_string(request.port) + ": " +
                      (differs ? "STALE: cached: " : "as in memory: ");

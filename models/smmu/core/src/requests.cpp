@@ -25,12 +25,24 @@ void visit_attributes(Archive& archive, Attributes& attributes) {
 
 }  // namespace
 
+void MpamLabel::visit(Archive& archive) {
+  archive.value("partid", partid);
+  archive.value("pmg", pmg);
+  archive.value("partid_space", space);
+}
+
+void MpamLabels::visit(Archive& archive) {
+  access.visit(archive);
+  structures.visit(archive);
+}
+
 void MemoryOp::visit(Archive& archive) {
   archive.begin("op");
   archive.value("kind", kind);
   archive.value("size", size);
   archive.value("space", space);
   visit_attributes(archive, attributes);
+  mpam.visit(archive);
   archive.value("address", address);
   visit_data(archive, data);
   archive.value("expected", expected);
@@ -110,6 +122,7 @@ void AccessAnswer::visit(Archive& archive) {
   visit_attributes(archive, attributes);
   archive.value("pbha", pbha);
   pbha &= 0xfU;
+  mpam.visit(archive);
   archive.value("privileged", privileged);
   archive.value("instruction", instruction);
   archive.value("tlb_hit", tlb_hit);

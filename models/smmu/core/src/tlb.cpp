@@ -46,6 +46,7 @@ void FinishedAnswer::visit(Archive& archive) {
   archive.value("pbha", PBHA);
   if (PBHA > 0xf) archive.fail("pbha", "four bits of a descriptor");
   pbha = PBHA & 0xfU;
+  mpam.visit(archive);
   archive.value("rights", rights.bits);
   archive.value("privileged_keep", privileged.keep);
   archive.value("privileged_force", privileged.force);

@@ -164,6 +164,8 @@ void Translation::walk() {
 
 MemoryOp Translation::op_of_walk() const {
   MemoryOp op = memory_op_of(m_walk->op(), m_address_bits);
+  // Stage 1 is read for the access itself.
+  op.mpam = m_walk->op().stage == pgtable::Stage::stage1 ? m_request.mpam.access : m_request.mpam.structures;
   if (m_table_attributes) {
     op.attributes = pgtable::with_allocation(pgtable::combine(op.attributes, *m_table_attributes, false),
                                              m_table_attributes->allocation);
@@ -286,6 +288,7 @@ void Translation::visit(Archive& archive) {
   archive.moment("arrived", m_request.arrived);
   archive.value("stream_id", m_request.stream_id);
   archive.value("secure_stream", m_request.secure_stream);
+  m_request.mpam.visit(archive);
   m_tag.visit(archive);
   archive.value("tag_address", m_tag_address);
   archive.value("address_bits", m_address_bits);

@@ -146,6 +146,9 @@ void set_output(AccessExtension& e, const AccessAnswer& answer) {
   e.shareability = answer.attributes.SH;
   e.allocation_hints = allocation_hints(answer.attributes.memory) & 0xfU;
   e.pbha = answer.pbha & 0xfU;
+  e.mpam_pmg = answer.mpam.pmg;
+  e.mpam_space = answer.mpam.space;
+  e.mpam_partid = answer.mpam.partid;
 }
 
 void SavedPayload::restore(tlm::tlm_generic_payload& p) const {
@@ -182,6 +185,7 @@ void OpPayload::prepare(const MemoryOp& op) {
   AccessAnswer attributes;
   attributes.space = op.space;
   attributes.attributes = op.attributes;
+  attributes.mpam = op.mpam;
   m_extension = {};
   set_output(m_extension, attributes);
   m_extension.privileged = true;  // an SMMU's own accesses are Data, Privileged

@@ -121,11 +121,15 @@ __attribute__((always_inline)) inline bool TbuShell::pass_hit(tlm::tlm_generic_p
   const Attributes attributes = answer.attributes;
   const std::uint8_t hints = answer.hints;
   const std::uint8_t pbha = answer.pbha;
+  const MpamLabel mpam = answer.mpam;
   extension.output_space = space;
   extension.memory_type = attributes.memory;
   extension.shareability = attributes.SH;
   extension.allocation_hints = hints & 0xfU;
   extension.pbha = pbha & 0xfU;
+  extension.mpam_pmg = mpam.pmg;
+  extension.mpam_space = mpam.space;
+  extension.mpam_partid = mpam.partid;
   extension.privileged = answer.privileged_of_index(index);
   extension.instruction = answer.instruction_of_index(index);
   payload.set_address(answer.output | offset);

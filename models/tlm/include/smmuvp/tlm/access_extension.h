@@ -52,7 +52,11 @@ struct SMMUVP_EXPORT AccessExtension : tlm::tlm_extension<AccessExtension> {
   /// is 1 and software has enabled them (IHI 0070 5.4, CD.HWU059), else 0. What they mean is IMPLEMENTATION
   /// DEFINED, by whatever is downstream.
   std::uint8_t pbha : 4;
+  /// MPAM, for memory that partitions its resources by it (IHI 0070 chapter 17): PARTID and PMG of the stream
+  /// or of the SMMU's own access where IDR3.MPAM is 1, else 0; and the space that they are of, Non-secure or
+  /// Secure (MPAM_NS).
   std::uint8_t mpam_pmg = 0;
+  AddressSpace mpam_space = AddressSpace::non_secure;
   std::uint16_t mpam_partid = 0;
   std::uint16_t mecid = 0;
 

@@ -20,6 +20,26 @@ using pgtable::Shareability;
 /// attributes is given (IHI 0070 13.1.3, IHI 0062 2.4.1).
 constexpr Attributes default_attributes{0xff, Shareability::non_shareable};
 
+/// What the memory system partitions its resources and counts by (MPAM, DDI 0598): goes with every access.
+struct MpamLabel {
+  std::uint8_t pmg = 0;
+  AddressSpace space = AddressSpace::non_secure;  ///< that PARTID and PMG are of: MPAM_NS, or MPAM_SP
+  std::uint16_t partid = 0;
+
+  void visit(Archive& archive);
+};
+constexpr bool operator==(const MpamLabel& a, const MpamLabel& b) {
+  return a.partid == b.partid && a.pmg == b.pmg && a.space == b.space;
+}
+
+/// Of a stream's accesses.
+struct MpamLabels {
+  MpamLabel access;      ///< its own, and those to its tables of stage 1
+  MpamLabel structures;  ///< those to what leads there: its configuration, and tables of stage 2
+
+  void visit(Archive& archive);
+};
+
 /// What the transaction does with the location.
 enum class AccessKind : std::uint8_t {
   read,
@@ -112,6 +132,7 @@ struct AccessAnswer {
   AddressSpace space = AddressSpace::non_secure;
   Attributes attributes = default_attributes;
   std::uint8_t pbha = 0;  ///< AccessExtension::pbha
+  MpamLabel mpam;
   bool privileged = false;
   bool instruction = false;
   bool tlb_hit = false;

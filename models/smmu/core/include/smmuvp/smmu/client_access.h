@@ -85,6 +85,7 @@ class ClientAccess : public AccessObject {
   bool m_waiting = false;  // for memory
   TimePs m_time;
   AccessAnswer m_answer;
+  MpamLabels m_mpam;  // once its configuration is known
   std::optional<Translation> m_translation;
   std::uint16_t m_counted = CountedStreams::other;  // slot of the stream in statistics
 

@@ -25,6 +25,7 @@ struct MemoryOp {
   std::uint8_t size = 0;  ///< bytes, 1 to 64
   AddressSpace space = AddressSpace::non_secure;
   Attributes attributes = default_attributes;
+  MpamLabel mpam;
   std::uint64_t address = 0;
   std::array<std::uint8_t, max_size> data{};  ///< write, and the new value of compare_and_swap
   std::uint64_t expected = 0;                 ///< compare_and_swap: in memory's byte order, as a LE number

@@ -25,9 +25,10 @@ struct FinishedAnswer {
   std::uint64_t output = 0;  ///< first output address of the region
   pgtable::AddressSpace space = pgtable::AddressSpace::non_secure;
   pgtable::Attributes attributes;
-  // As AccessExtension has them: space to pbha are one word, which a hit copies in one step.
+  // As AccessExtension has them: space to mpam are one word, which a hit copies in one step.
   std::uint8_t hints : 4;  ///< allocation_hints() of the attributes
   std::uint8_t pbha : 4;   ///< TlbEntry::pbha
+  MpamLabel mpam;          ///< of the stream's configuration, whatever the translation
   pgtable::Rights rights;  ///< all of them where nothing is translated
   AttributeRule privileged;
   AttributeRule instruction;  ///< of reads; writes are Data
@@ -116,6 +117,7 @@ inline void apply(const FinishedAnswer& f, const AccessRequest& request, std::ui
   answer.space = f.space;
   answer.attributes = f.attributes;
   answer.pbha = f.pbha;
+  answer.mpam = f.mpam;
   answer.privileged = privileged || f.data_privileged;
   answer.instruction = instruction && !f.data_privileged;
   answer.tlb_hit = f.translated;

@@ -62,6 +62,7 @@ struct TranslationRequest {
   TimePs arrived = 0;            ///< when the access that it is for came to the SMMU
   std::uint32_t stream_id = 0;   ///< for whose sake, for monitors; and of which Security state that is
   bool secure_stream = false;
+  MpamLabels mpam;
   /// Engine::generation() when what led to the context began to be read.
   std::uint64_t generation = 0;
   /// Where the lookup is counted; nullptr, and `structure`, which looks nothing up: nowhere.
