@@ -299,7 +299,7 @@ std::string help_text() {
   smmu-vp params [TYPE]          their parameters: type, default, range, meaning
   smmu-vp trace-points [TYPE]    what they can trace: name, fields, meaning
   smmu-vp decode pte OPTIONS...  what a translation-table descriptor says, field by field: decode --help
-  smmu-vp decode KIND WORD...    the same for the SMMUv3's structures: ste, cd, cmd, event, pri, l1std, l1cd
+  smmu-vp decode KIND WORD...    the same for the SMMUv3's structures: ste, cd, cmd, vms, event, pri, l1std, l1cd
   smmu-vp decode smmuv2 REG=HEX  the same for the SMMUv2's registers, such as FSR=0x402
   smmu-vp walk DUMP OPTIONS...   walk the translation tables in a dump of memory, step by step: walk --help
   smmu-vp compare A B            what differs in the statistics of two JSON reports

@@ -21,6 +21,7 @@ enum class Legal : std::uint8_t {
   with_el2,     // IDR0.Hyp, which is of stage 1
   with_stalls,  // IDR0.STALL_MODEL is not 0b01
   with_ats,     // IDR0.ATS
+  with_vms,     // IDR3.MPAM, more PARTIDs than 0, and both stages
 };
 struct Row {
   std::uint8_t opcode;
@@ -35,6 +36,7 @@ constexpr Row rows[] = {
     {0x04, Legal::always, true},        // 4.3.2 CMD_CFGI_STE_RANGE, 4.3.6 CMD_CFGI_ALL
     {0x05, Legal::with_stage1, true},   // 4.3.3 CMD_CFGI_CD
     {0x06, Legal::with_stage1, true},   // 4.3.4 CMD_CFGI_CD_ALL
+    {0x07, Legal::with_vms, true},      // 4.3.5 CMD_CFGI_VMS_PIDM
     {0x10, Legal::with_stage1, false},  // 4.4.2 CMD_TLBI_NH_ALL
     {0x11, Legal::with_stage1, false},  // CMD_TLBI_NH_ASID
     {0x12, Legal::with_stage1, false},  // CMD_TLBI_NH_VA
@@ -71,6 +73,8 @@ bool is_legal(std::uint8_t opcode, bool SSec, const Features& f) {
         return f.STALL_MODEL != 1;
       case Legal::with_ats:
         return f.ATS;
+      case Legal::with_vms:
+        return f.MPAM && f.PARTID_MAX != 0 && f.S1P && f.S2P;
     }
   }
   return false;
@@ -118,6 +122,18 @@ constexpr Change changes[] = {
     {"E0PD", [](Features& f) { f.E0PD = true; }},
     {"PTWNNC", [](Features& f) { f.PTWNNC = true; }},
     {"EPAN", [](Features& f) { f.EPAN = true; }},
+    {"MPAM",
+     [](Features& f) {
+       f.MPAM = f.RIL = f.FWB = f.Hyp = true;
+       f.BBML = 1;
+       f.PARTID_MAX = 63;
+     }},
+    {"MPAM, PMGs alone",
+     [](Features& f) {
+       f.MPAM = f.RIL = f.FWB = f.Hyp = true;
+       f.BBML = 1;
+       f.PMG_MAX = 1;
+     }},
     {"GRAN16K", [](Features& f) { f.GRAN16K = true; }},
     {"GRAN64K", [](Features& f) { f.GRAN64K = true; }},
     {"DS", [](Features& f) { f.DS = true; }},

@@ -25,14 +25,15 @@ inline std::string seen(World& w, const std::vector<AccessRequest>& accesses) {
           continue;
         }
         text << a.op().purpose << " " << a.op().address << " " << int{a.op().attributes.memory} << " "
-             << static_cast<int>(a.op().attributes.SH) << "\n";
+             << static_cast<int>(a.op().attributes.SH) << " " << a.op().mpam.partid << " "
+             << int{a.op().mpam.pmg} << "\n";
         a.complete(w.memory.carry_out(a.op()));
       }
       const smmu::AccessAnswer& n = a.answer();
       text << static_cast<int>(n.outcome);
       if (n.outcome == smmu::Outcome::forward) {
         text << " " << n.output << " " << int{n.attributes.memory} << " " << static_cast<int>(n.attributes.SH)
-             << " " << n.privileged << n.instruction;
+             << " " << n.privileged << n.instruction << " " << n.mpam.partid << " " << int{n.mpam.pmg};
       }
       text << "\n";
     }
@@ -53,6 +54,15 @@ inline bool has_event(const std::string& text, unsigned type, std::uint32_t sid)
   std::ostringstream word;
   word << std::hex << (std::uint64_t{sid} << 32 | type);
   return text.find("event " + word.str() + " ") != std::string::npos;
+}
+
+/// MPAM, with 6 bits of PARTID and 4 of PMG.
+inline Features& add_mpam(Features& f) {
+  f.Hyp = f.RIL = f.FWB = f.MPAM = true;
+  f.BBML = 1;
+  f.PARTID_MAX = 0x3f;
+  f.PMG_MAX = 0x0f;
+  return f;
 }
 
 /// What becomes of the bits [high:low].

@@ -59,6 +59,9 @@ constexpr CdRow cd_rows[] = {
     {"AMAIR, IMPLEMENTATION DEFINED, PARTID, PMG, PIIU, PIIP", 511, 256, same, same},
 };
 
+// With MPAM and STE.S1MPAM: PARTID 5 and PMG 3. Values beyond the maxima are 0.
+constexpr CdRow mpam_rows[] = {{"PARTID", 367, 352, acts, acts}, {"PMG", 375, 368, acts, acts}};
+
 class EveryBitOfACd : public ::testing::TestWithParam<bool> {
  protected:
   static constexpr std::uint32_t sid = 1;
@@ -115,29 +118,22 @@ class EveryBitOfACd : public ::testing::TestWithParam<bool> {
     add(~0x80'0000'0fffULL);
     return all;
   }
-  std::string see(unsigned bit) const {
+  std::string see(unsigned bit, bool mpam = false) const {
     Features f;
     f.Hyp = true;
-    World w(f);
+    World w(mpam ? add_mpam(f) : f);
     w.start();
     Structure cd = make(w);
+    if (mpam) cd.set(352, 16, 5).set(368, 8, 3);
     if (bit < 512) cd.words[bit / 64] ^= 1ULL << (bit % 64);
     w.put(World::cd_address(sid), cd);
-    w.put_ste(sid, ste_stage1(World::cd_address(sid)).set(94, 2, el2() ? 2 : 0));
+    w.put_ste(sid, ste_stage1(World::cd_address(sid)).set(94, 2, el2() ? 2 : 0).set(90, 1, mpam));
     return seen(w, accesses());
   }
-};
-
-TEST_P(EveryBitOfACd, DoesWhatItsFieldSays) {
-  const std::string before = see(512);
-  ASSERT_FALSE(has_event(before, 0x0a, sid)) << before;
-  unsigned next = 0;
-  for (const CdRow& row : cd_rows) {
-    ASSERT_EQ(row.low, next) << row.what << ": each bit is in one row";
-    next = row.high + 1;
+  void check(const CdRow& row, const std::string& before, bool mpam = false) const {
     for (unsigned bit = row.low; bit <= row.high; ++bit) {
       SCOPED_TRACE(::testing::Message() << (el2() ? "EL2" : "EL1") << ", bit " << bit << ", " << row.what);
-      const std::string after = see(bit);
+      const std::string after = see(bit, mpam);
       const bool bad = has_event(after, 0x0a, sid);
       switch (el2() ? row.el2 : row.el1) {
         case same:
@@ -153,7 +149,24 @@ TEST_P(EveryBitOfACd, DoesWhatItsFieldSays) {
       }
     }
   }
+};
+
+TEST_P(EveryBitOfACd, DoesWhatItsFieldSays) {
+  const std::string before = see(512);
+  ASSERT_FALSE(has_event(before, 0x0a, sid)) << before;
+  unsigned next = 0;
+  for (const CdRow& row : cd_rows) {
+    ASSERT_EQ(row.low, next) << row.what << ": each bit is in one row";
+    next = row.high + 1;
+    check(row, before);
+  }
   EXPECT_EQ(next, 512U);
+}
+
+TEST_P(EveryBitOfACd, OfMpamDoesWhatItsFieldSays) {
+  const std::string before = see(512, true);
+  ASSERT_FALSE(has_event(before, 0x0a, sid)) << before;
+  for (const CdRow& row : mpam_rows) check(row, before, true);
 }
 INSTANTIATE_TEST_SUITE_P(StreamWorlds, EveryBitOfACd, ::testing::Bool());
 

@@ -87,6 +87,13 @@ constexpr SteRow ste_rows[] = {
      "----"},
 };
 
+// With MPAM: PARTID 5 and PMG 3, S1MPAM, and a VMS. Values beyond the maxima are 0.
+constexpr SteRow mpam_rows[] = {
+    {"S1MPAM", 90, 90, "-E-E"},   {"PARTID", 287, 272, "EEEE"},
+    {"PMG", 327, 320, "EEEE"},    {"MPAM_NS: Secure streams", 328, 328, "----"},
+    {"VMSPtr", 363, 332, "---E"}, {"VMSPtr beyond OAS", 375, 364, "---I"},
+};
+
 class EveryBitOfAnSte : public ::testing::TestWithParam<unsigned> {
  protected:
   static constexpr std::uint32_t sid = 1;
@@ -156,25 +163,23 @@ class EveryBitOfAnSte : public ::testing::TestWithParam<unsigned> {
     }
     return all;
   }
-  std::string see(unsigned bit) const {
-    Stage2World w(features());
+  std::string see(unsigned bit, bool mpam = false) const {
+    Features f = features();
+    Stage2World w(mpam ? add_mpam(f) : f);
     Structure s = make(w);
+    if (mpam) {
+      s.set(272, 16, 5).set(320, 8, 3).set(90, 1, 1).set(332, 44, 0x6100'0000 >> 12);
+      for (unsigned i = 0; i < 8; ++i) w.memory.write(cds + 64ULL * i + 44, 0x0100'0002 + i, 4);
+      for (unsigned i = 0; i < 32; ++i) w.memory.write(0x6100'0000 + 2 * i, 0x3f - i, 2);
+    }
     if (bit < 512) s.words[bit / 64] ^= 1ULL << (bit % 64);
     w.put_ste(sid, s);
     return seen(w, accesses());
   }
-};
-
-TEST_P(EveryBitOfAnSte, DoesWhatItsFieldSays) {
-  const std::string before = see(512);
-  ASSERT_FALSE(has_event(before, 0x04, sid)) << before;
-  unsigned next = 0;
-  for (const SteRow& row : ste_rows) {
-    ASSERT_EQ(row.low, next) << row.what << ": each bit is in one row";
-    next = row.high + 1;
+  void check(const SteRow& row, const std::string& before, bool mpam = false) const {
     for (unsigned bit = row.low; bit <= row.high; ++bit) {
       SCOPED_TRACE(::testing::Message() << "Config " << Config() << ", bit " << bit << ", " << row.what);
-      const std::string after = see(bit);
+      const std::string after = see(bit, mpam);
       const bool bad = has_event(after, 0x04, sid);
       switch (row.by_config[Config() - 4]) {
         case same:
@@ -190,7 +195,24 @@ TEST_P(EveryBitOfAnSte, DoesWhatItsFieldSays) {
       }
     }
   }
+};
+
+TEST_P(EveryBitOfAnSte, DoesWhatItsFieldSays) {
+  const std::string before = see(512);
+  ASSERT_FALSE(has_event(before, 0x04, sid)) << before;
+  unsigned next = 0;
+  for (const SteRow& row : ste_rows) {
+    ASSERT_EQ(row.low, next) << row.what << ": each bit is in one row";
+    next = row.high + 1;
+    check(row, before);
+  }
   EXPECT_EQ(next, 512U);
+}
+
+TEST_P(EveryBitOfAnSte, OfMpamDoesWhatItsFieldSays) {
+  const std::string before = see(512, true);
+  ASSERT_FALSE(has_event(before, 0x04, sid)) << before;
+  for (const SteRow& row : mpam_rows) check(row, before, true);
 }
 INSTANTIATE_TEST_SUITE_P(Configs, EveryBitOfAnSte, ::testing::Values(4U, 5U, 6U, 7U));
 

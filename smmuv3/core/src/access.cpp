@@ -159,6 +159,7 @@ void Access::start() {
     return;
   }
   m_overrides = Overrides::from_gbpa(GBPA, m_parts->features);
+  m_mpam.access = m_interface->bypass_mpam();
   override_attributes();
   if (is_refused_by_SIF()) {  // 6.3.57: no F_PERMISSION is recorded
     m_why_not_recorded = "S_CR0.SMMUEN is 0, and S_CR0.SIF forbids Non-secure instruction fetches";
@@ -255,6 +256,7 @@ void Access::configured() {
     m_stage2_stalls = ste.S2S;
     m_force_write_back = ste.stage2.FWB;
     m_merges = ste.MEV;
+    m_mpam = m_config->mpam();
   }
   if (ats() == smmu::AtsPhase::translation_request) return configured_request();
   if (ats() == smmu::AtsPhase::translated) return configured_translated();
@@ -325,6 +327,7 @@ void Access::bypass() {
 
 void Access::forward(const smmu::CacheKey& key, smmu::FinishedAnswer answer) {
   m_overrides.finish(answer);
+  answer.mpam = m_mpam.access;
   ClientAccess::forward(key, answer);
   m_state = State::done;
 }

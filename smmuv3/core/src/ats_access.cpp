@@ -68,6 +68,7 @@ void Access::start_ats() {
   if (m_interface->sec_sid() == SecSid::secure || !m_interface->enabled(CR0_SMMUEN)) return refuse_ats();
   if (!request && !checks_ats()) {
     m_overrides.data_privileged = m_parts->features.version() >= 4;
+    m_mpam.access = m_interface->bypass_mpam();  // 17.3
     return pass_translated();
   }
   find_configuration();
@@ -99,7 +100,10 @@ void Access::configured_translated() {
   permissions.INSTCFG = m_overrides.INSTCFG;
   permissions.data_privileged = m_parts->features.version() >= 4;
   m_overrides = permissions;
-  if (const auto& fault = m_config->fault()) {
+  const auto& fault = m_config->fault();
+  if (fault && fault->stage2) {  // of a CD that says what it is labelled with
+    fail(event_of(*fault->stage2, true));
+  } else if (fault) {
     Event e = event_of(fault->type);
     e.FetchAddr = fault->FetchAddr;
     fail(e);
@@ -125,6 +129,9 @@ const char* Access::why_not_recorded_of_translated(EventType type) const {
     case EventType::F_STE_FETCH:
     case EventType::C_BAD_STE:
     case EventType::F_STREAM_DISABLED:
+    case EventType::F_CD_FETCH:
+    case EventType::C_BAD_CD:
+    case EventType::F_VMS_FETCH:
       // 3.9.1.3: C_BAD_STREAMID too, whatever CR2.RECINVSID is
       return why_ats_error_is_silent(type, m_interface->reg(SMMU_CR2) | CR2_RECINVSID);
     default:

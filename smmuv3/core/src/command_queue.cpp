@@ -149,6 +149,7 @@ Step CommandQueue::step(TimePs now) {
     m_op.space = m_interface.space();
     m_op.address = m_registers.queue().address(m_registers.cons());
     m_op.attributes = m_registers.attributes();
+    m_op.mpam = m_interface.own_mpam();
     m_time = m_parts.engine.pass_walk_port(m_time);
     m_op.time = m_time;
     m_state = State::fetch;
@@ -213,8 +214,9 @@ void CommandQueue::report_wide_tags(const Command& command, const CommandInfo& i
     if (f == &CMD_ASID && !no_asid && !m_parts.features.ASID16 && command.ASID > 0xff) {
       report("ASID", "IDR0.ASID16");
     }
-    if (f == &CMD_VMID && m_parts.features.has_stage2(m_interface.sec_sid()) && !m_parts.features.VMID16 &&
-        command.VMID > 0xff) {
+    const bool named = info.opcode == Opcode::CMD_CFGI_VMS_PIDM;  // by SSec, a state that has stage 2
+    if (f == &CMD_VMID && (named || m_parts.features.has_stage2(m_interface.sec_sid())) &&
+        !m_parts.features.VMID16 && command.VMID > 0xff) {
       report("VMID", "IDR0.VMID16");
     }
   }

@@ -94,6 +94,10 @@ void CommandQueue::carry_out(const Command& command) {
     case Opcode::CMD_CFGI_CD_ALL:
       invalidate_config(named, command.StreamID, one, std::nullopt, false);
       break;
+    case Opcode::CMD_CFGI_VMS_PIDM:  // 4.3.5. CR0.VMW makes no difference (5.6.2)
+      named.parts().engine.overtake();
+      named.parts().configs.vmss.invalidate(command.VMID, one);
+      break;
     case Opcode::CMD_TLBI_NSNH_ALL:  // 4.4.4.1: of all VMIDs, stage 2 too
       what.regime = static_cast<std::uint8_t>(StreamWorld::NS_EL1);
       what.leaf = false;
@@ -226,6 +230,7 @@ void CommandQueue::invalidate_config(ProgrammingInterface& of, std::uint32_t mat
                                      std::optional<std::uint32_t> substream, bool ste) {
   m_parts.engine.overtake();
   ConfigCaches& configs = of.parts().configs;
+  if (ste && mask == 0) configs.vmss.clear();  // 4.3.6
   if (ste) configs.stes.invalidate(match, mask);
   configs.cds.invalidate(match, mask, substream);  // an STE's CDs go with it (4.3.1)
   // Clients are told of pointers that go, so everything else has gone before. TBUs keep nothing of Secure

@@ -32,6 +32,7 @@ bool has_stages(const Ste& ste, AtosType type) {
 ConfigFetch::ConfigFetch(const Parts& parts, const ProgrammingInterface& interface,
                          const ConfigRequest& request)
     : m_parts(parts),
+      m_interface(&interface),
       m_request(request),
       m_secure(interface.sec_sid() == SecSid::secure),
       m_table(interface.stream_table()),
@@ -66,6 +67,9 @@ Step ConfigFetch::step() {
       case State::cd:
         got_cd();
         break;
+      case State::vms:
+        got_vms();
+        break;
       case State::done:
         break;
     }
@@ -85,13 +89,15 @@ void ConfigFetch::complete(const smmu::MemoryAnswer& answer) {
 }
 
 void ConfigFetch::need(const char* what, std::uint64_t address, std::uint8_t size,
-                       const pgtable::Attributes& attributes, smmu::AddressSpace space) {
+                       const pgtable::Attributes& attributes, smmu::AddressSpace space,
+                       const smmu::MpamLabel& mpam) {
   m_op = {};
   m_op.purpose = what;
   m_op.address = address;
   m_op.size = size;
   m_op.space = space;
   m_op.attributes = attributes;
+  m_op.mpam = mpam;
   if (!m_request.debug) {
     m_time = m_parts.engine.pass_walk_port(m_time);
     tell(smmu::MonitoredEvent::config_access);
@@ -137,7 +143,8 @@ void ConfigFetch::find_ste() {
   }
   if (!m_table.two_level) return fetch_ste(m_table.address(m_request.stream_id));
   m_state = State::level1;
-  need("L1STD", m_table.address(m_request.stream_id), 8, m_table_attributes, m_space);
+  need("L1STD", m_table.address(m_request.stream_id), 8, m_table_attributes, m_space,
+       m_interface->own_mpam());
 }
 
 // The platform is wrong, or a device: software has no table that could take it.
@@ -155,7 +162,7 @@ void ConfigFetch::tell_impossible_stream_id() {
 
 void ConfigFetch::fetch_ste(std::uint64_t address) {
   m_state = State::ste;
-  need("STE", address, ste_size, m_table_attributes, m_space);
+  need("STE", address, ste_size, m_table_attributes, m_space, m_interface->own_mpam());
 }
 
 void ConfigFetch::got_level1() {
@@ -194,6 +201,11 @@ void ConfigFetch::use_ste() {
     return fail(EventType::C_BAD_STE);
   }
   if (m_request.vmid && m_request.vmid != m_ste.vmid_tag()) return fail(EventType::C_BAD_STE);
+  m_mpam = {m_ste.mpam, m_ste.mpam};
+  if (m_fetched && !m_ste.aborts()) {
+    tell_beyond("STE", get_as<std::uint16_t>(m_ste.words, STE_PARTID),
+                get_as<std::uint8_t>(m_ste.words, STE_PMG));
+  }
   m_lacks_stage = !has_stages(m_ste, m_request.atos);
   if (m_lacks_stage || m_ste.aborts() || m_request.ste_alone || m_request.atos == AtosType::stage2) {
     return;
@@ -207,7 +219,8 @@ void ConfigFetch::use_ste() {
     case ContextChoice::Kind::bypass:
       return;
     case ContextChoice::Kind::cd:
-      return translated ? void() : find_cd();
+      // 17.3: by the CD of its PASID, if that says what it is labelled with
+      return translated && !(m_ste.S1MPAM && m_request.substream_valid) ? void() : find_cd();
     case ContextChoice::Kind::bad_substream:
       return fail(EventType::C_BAD_SUBSTREAMID);
     case ContextChoice::Kind::disabled:
@@ -244,6 +257,7 @@ void ConfigFetch::reach(State structure, std::uint64_t address) {
   request.inhibit_updates = m_request.inhibit_updates;
   request.stream_id = m_request.stream_id;
   request.secure_stream = m_secure;
+  request.mpam = m_mpam;  // 17.4: of the STE, as that of the CD
   request.foresee = m_request.foresee;
   request.time = m_time;
   request.generation = m_generation;
@@ -269,9 +283,9 @@ void ConfigFetch::fetch_reached(State structure, std::uint64_t address, const pg
                                 smmu::AddressSpace space) {
   m_state = structure;
   if (structure == State::l1cd) {
-    need("L1CD", address, L1CD_structure.bytes, attributes, space);
+    need("L1CD", address, L1CD_structure.bytes, attributes, space, m_ste.mpam);
   } else {
-    need("CD", address, cd_size, attributes, space);
+    need("CD", address, cd_size, attributes, space, m_ste.mpam);
   }
 }
 
@@ -295,12 +309,60 @@ void ConfigFetch::got_cd() {
 
 void ConfigFetch::use_cd() {
   m_state = State::done;
-  if (m_cd.valid) return;
+  if (m_cd.valid) {
+    m_mpam.access = m_cd.mpam;
+    if (m_fetched && m_ste.S1MPAM) {
+      const auto PARTID = get_as<std::uint16_t>(m_cd.words, CD_PARTID);
+      tell_beyond("CD", m_ste.stage2_enabled() ? std::uint16_t{0} : PARTID,
+                  get_as<std::uint8_t>(m_cd.words, CD_PMG));
+    }
+    if (m_ste.has_vms) find_vms();
+    return;
+  }
   if (!m_request.debug && (m_cd.words[0] >> 31 & 1) != 0) {
     m_parts.diag.guest_error("CD.ILLEGAL", m_cd.why + words_told("CD", m_cd.words), "IHI 0070 5.4.2",
                              m_request.stream_id, m_fetched);
   }
   fail(EventType::C_BAD_CD);
+}
+
+// 5.6: where it is required; 7.3.22: its place among the events behind C_BAD_STE is IMPLEMENTATION DEFINED.
+void ConfigFetch::find_vms() {
+  const Vms* cached = nullptr;
+  if (m_request.debug) {
+    cached = m_parts.configs.vmss.probe(m_ste.vmid, 0);
+  } else {
+    cached = m_parts.configs.vmss.lookup(m_ste.vmid, 0);
+    count_lookup(cached != nullptr);
+  }
+  if (cached != nullptr) return use_vms(*cached);
+  m_state = State::vms;
+  // 5.6: in the space and with the attributes of STEs. 17.7: STE.MPAM_NS does not apply
+  need("VMS", m_ste.VMSPtr, vms_size, m_table_attributes, m_space, m_interface->own_mpam());
+}
+
+void ConfigFetch::got_vms() {
+  if (m_memory.status != MemoryStatus::ok) return fail(EventType::F_VMS_FETCH, m_op.address);
+  const Vms vms{words_of(m_memory)};
+  if (!m_request.debug && !overtaken()) m_parts.configs.vmss.insert(m_ste.vmid, 0, vms);
+  m_fetched = m_op.address;
+  tell_beyond("VMS", vms.PARTID(m_cd.virtual_PARTID), 0);
+  use_vms(vms);
+}
+
+void ConfigFetch::use_vms(const Vms& vms) {
+  m_state = State::done;
+  m_mpam.access.partid = m_ste.mpam_space.label(vms.PARTID(m_cd.virtual_PARTID), 0).partid;
+}
+
+// Of a structure that has been fetched.
+void ConfigFetch::tell_beyond(const char* structure, std::uint16_t PARTID, std::uint8_t PMG) {
+  if (m_request.debug || !m_parts.features.has_mpam(m_origin.sec_sid) || m_ste.mpam_space.has(PARTID, PMG))
+    return;
+  const std::string name = structure;
+  m_parts.diag.guest_error(name + ".PARTID",
+                           "PARTID or PMG of a " + name + " is greater than MPAMIDR says: UNKNOWN, here 0",
+                           "IHI 0070 5.2, 5.4, 5.6", m_request.stream_id, m_fetched);
 }
 
 void ConfigFetch::visit(Archive& archive) {
@@ -333,6 +395,7 @@ void ConfigFetch::visit(Archive& archive) {
   archive.value("choice", m_choice.kind);
   archive.value("cd_index", m_choice.index);
   m_cd.visit(archive);
+  m_mpam.visit(archive);
   bool translates = m_translation.has_value();
   archive.value("translates", translates);
   if (archive.loading()) {
@@ -352,7 +415,7 @@ void ConfigFetch::visit(Archive& archive) {
 
 void ConfigFetch::restored(Archive& archive) {
   const bool small = m_state == State::level1 || m_state == State::l1cd;
-  const bool fetches = small || m_state == State::ste || m_state == State::cd;
+  const bool fetches = small || m_state == State::ste || m_state == State::cd || m_state == State::vms;
   const bool reaches = m_state == State::l1cd_address || m_state == State::cd_address;
   bool sane = m_state <= State::done && m_translation.has_value() == reaches;
   sane = sane && m_request.atos <= AtosType::both && m_request.ats <= smmu::AtsPhase::page_request;
@@ -364,6 +427,7 @@ void ConfigFetch::restored(Archive& archive) {
   // What follows the STE needs one that leads to it.
   if (m_state >= State::l1cd_address && m_state < State::done) sane = sane && m_ste.valid && stage1();
   if (m_state == State::l1cd) sane = sane && m_ste.cds.two_level();
+  if (m_state == State::vms) sane = sane && m_ste.has_vms;
   if (!sane) archive.fail("config_fetch", "no fetch of a configuration can be in this state");
   if (!archive.ok()) {
     m_translation.reset();
@@ -373,6 +437,7 @@ void ConfigFetch::restored(Archive& archive) {
   m_op.purpose = m_state == State::level1 ? "L1STD"
                  : m_state == State::ste  ? "STE"
                  : m_state == State::l1cd ? "L1CD"
+                 : m_state == State::vms  ? "VMS"
                                           : "CD";
   m_cd.decode_again(m_parts.features);
 }

@@ -227,8 +227,8 @@ std::string range_text(std::uint32_t first, unsigned span) {
 }
 
 template <class Cache>
-void dump_config_cache(const Cache& cache, const char* title, DumpSection& to) {
-  DumpSection& s = to.add(title, {"stream", "substream", "valid", "words"});
+void dump_config_cache(const Cache& cache, const char* title, DumpSection& to, const char* of = "stream") {
+  DumpSection& s = to.add(title, {of, "substream", "valid", "words"});
   s.notes.push_back(std::to_string(cache.size()) + " of " + std::to_string(cache.geometry().entries()) +
                     " entries");
   cache.for_each_entry([&](std::uint32_t first, unsigned span, std::uint32_t substream, const auto& value) {
@@ -316,6 +316,9 @@ void dump_interface(Smmu& smmu, const ProgrammingInterface& interface, const smm
   if (parts.features.ATS) dump_messages(interface.atc_messages(), s);
   dump_config_cache(parts.configs.stes, "STE cache", s);
   dump_config_cache(parts.configs.cds, "CD cache", s);
+  if (parts.features.has_vms(interface.sec_sid())) {
+    dump_config_cache(parts.configs.vmss, "VMS cache", s, "VMID");
+  }
 }
 
 }  // namespace

@@ -16,7 +16,7 @@ class EmptyCaches {
  private:
   static Structures tiny() {
     Structures s;
-    s.ste_sets = s.ste_ways = s.cd_sets = s.cd_ways = 1;
+    s.ste_sets = s.ste_ways = s.cd_sets = s.cd_ways = s.vms_sets = s.vms_ways = 1;
     return s;
   }
   smmu::EmptyEngine m_empty;

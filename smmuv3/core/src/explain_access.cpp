@@ -38,7 +38,16 @@ std::vector<smmu::RegisterFact> register_facts(const ProgrammingInterface& inter
   if (!interface.enabled(CR0_SMMUEN)) {
     const bool aborts = (interface.reg(SMMU_GBPA) & GBPA_ABORT) != 0;
     add(SMMU_GBPA, aborts ? "ABORT 1: everything is aborted" : "ABORT 0: everything bypasses");
+    if (interface.parts().features.MPAM) {
+      const smmu::MpamLabel& label = interface.bypass_mpam();
+      add(SMMU_GBPMPAM, "PARTID " + std::to_string(label.partid) + ", PMG " + std::to_string(label.pmg));
+    }
     return facts;
+  }
+  if (interface.parts().features.MPAM) {
+    const smmu::MpamLabel& own = interface.own_mpam();
+    add(SMMU_GMPAM, "PARTID " + std::to_string(own.partid) + ", PMG " + std::to_string(own.pmg) +
+                        " of the SMMU's own accesses");
   }
   add(SMMU_CR2, flag("RECINVSID", (interface.reg(SMMU_CR2) & CR2_RECINVSID) != 0) + ", " +
                     flag("E2H", (interface.reg(SMMU_CR2) & CR2_E2H) != 0) +
@@ -71,6 +80,7 @@ std::optional<StructureKind> kind_of(const smmu::MemoryOp& op) {
   if (purpose == "STE") return StructureKind::STE;
   if (purpose == "L1CD") return StructureKind::L1CD;
   if (purpose == "CD") return StructureKind::CD;
+  if (purpose == "VMS") return StructureKind::VMS;
   return std::nullopt;  // a descriptor of stage 2
 }
 
@@ -213,6 +223,8 @@ std::vector<FoundStructure> find_structures(Smmu& smmu, const smmu::AccessReques
     const Cd* cd = parts.configs.cds.probe(request.stream_id, in_use.cd_index);
     if (ste != nullptr) add_cached(structures, StructureKind::STE, ste->words);
     if (cd != nullptr && in_use.stage1) add_cached(structures, StructureKind::CD, cd->words);
+    const Vms* vms = in_use.ste.has_vms ? parts.configs.vmss.probe(in_use.ste.vmid, 0) : nullptr;
+    if (vms != nullptr && in_use.stage1) add_cached(structures, StructureKind::VMS, vms->words);
   }
   explain_words(structures, parts.features, in_memory.ste, in_use.ste);
   return structures;

@@ -41,7 +41,8 @@ std::string structure_text(const FoundStructure& s) {
   text += "\n";
   text += smmu::fields_text(s.memory_explanation.fields, "    ");
   if (s.cached.empty()) {
-    const bool may_be = s.kind == StructureKind::STE || s.kind == StructureKind::CD;
+    const bool may_be =
+        s.kind == StructureKind::STE || s.kind == StructureKind::CD || s.kind == StructureKind::VMS;
     if (may_be) text += "    not cached\n";
   } else if (!s.stale()) {
     text += "    cached, as in memory\n";

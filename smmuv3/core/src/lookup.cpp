@@ -29,6 +29,7 @@ void Lookup::translate(const smmu::TranslationContext& context, smmu::Translatio
   request.generation = m_generation;
   request.stream_id = stream_id();
   request.secure_stream = stream_interface().secure();
+  request.mpam = m_mpam;
   m_translation.emplace(m_parts.engine, context, request);
   m_state = State::translation;
 }
@@ -58,9 +59,10 @@ Step Lookup::step(TimePs now) {
         m_waiting = m_config->step() == Step::need;
         m_time = m_config->time();
         if (m_waiting) return Step::need;
-        Configuration found{
-            m_config->ste(), m_config->fault(), m_config->lacks_stage(), m_config->stage1(), {}};
+        Configuration found{m_config->ste(),    m_config->fault(), m_config->lacks_stage(),
+                            m_config->stage1(), m_config->mpam(),  {}};
         found.context = found.stage1 ? m_config->cd().translation : found.ste.translation;
+        m_mpam = found.mpam;
         m_config.reset();
         configured(found);
         break;

@@ -94,6 +94,7 @@ Step MsiWriter::step(TimePs now) {
   const unsigned slot = *next();
   m_op = msi_op(m_slots[slot].msi, m_parts.features);
   m_op.space = m_interface.space();
+  m_op.mpam = m_interface.own_mpam();
   m_time = m_parts.engine.pass_walk_port(now);
   m_op.time = m_time;
   m_slots[slot].due = false;

@@ -6,6 +6,7 @@
 #include "smmuvp/base/number_text.h"
 #include "smmuvp/pgtable/attributes.h"
 #include "smmuvp/smmu/attributes.h"
+#include "smmuvp/smmuv3/mpam.h"
 #include "smmuvp/smmuv3/programming_interface.h"
 #include "smmuvp/smmuv3/register_access.h"
 #include "smmuvp/smmuv3/register_fields.h"
@@ -117,6 +118,8 @@ void ProgrammingInterface::refresh() {
   m_eventq_attributes = queue_attributes(m_registers.get(SMMU_EVENTQ_BASE));
   m_cmdq = Queue::from_register(m_registers.get(SMMU_CMDQ_BASE), m_parts.features.CMDQS, 16);
   m_eventq = Queue::from_register(m_registers.get(SMMU_EVENTQ_BASE), m_parts.features.EVENTQS, 32);
+  m_own_mpam = mpam_of(SMMU_GMPAM);
+  m_bypass_mpam = mpam_of(SMMU_GBPMPAM);
   if (m_sec_sid == SecSid::secure) return;  // 3.10: it has no PRI queue
   m_priq_attributes = queue_attributes(m_registers.get(SMMU_PRIQ_BASE));
   m_priq = Queue::from_register(m_registers.get(SMMU_PRIQ_BASE), m_parts.features.PRIQS, 16);
@@ -214,6 +217,10 @@ void ProgrammingInterface::register_written(std::uint16_t id, std::uint32_t, Acc
         refresh_tbus();
       }
       break;
+    case SMMU_GMPAM:
+    case SMMU_GBPMPAM:
+      write_mpam(static_cast<Reg>(id), old, value, written);
+      break;
     case SMMU_S_INIT:
       m_registers.set(SMMU_S_INIT, 0);  // complete at once
       if ((value & S_INIT_INV_ALL) != 0) invalidate_all();
@@ -287,6 +294,35 @@ void ProgrammingInterface::register_written(std::uint16_t id, std::uint32_t, Acc
     default:
       break;
   }
+}
+
+smmu::MpamLabel ProgrammingInterface::mpam_of(Reg id) const {
+  const std::uint32_t value = reg(id);
+  const MpamSpace space = MpamSpace::of(m_parts.features, m_sec_sid, (value & GMPAM_MPAM_NS) != 0);
+  return space.label(static_cast<std::uint16_t>(value), static_cast<std::uint8_t>(value >> GMPAM_PMG_shift));
+}
+
+// 6.3.42, 6.3.43: as of GBPA, only a write that sets Update counts. It takes effect at once.
+void ProgrammingInterface::write_mpam(Reg id, std::uint64_t old, std::uint64_t value, std::uint64_t written) {
+  if (!m_parts.features.MPAM) return;
+  const std::string name = id == SMMU_GMPAM ? "GMPAM" : "GBPMPAM";
+  const char* clause = m_registers.info(id).clause;
+  if ((written & GMPAM_Update) == 0) {
+    m_parts.diag.guest_error(name + ".Update", "a write of " + name + " without Update is ignored", clause);
+    m_registers.set(id, old);
+    return;
+  }
+  const bool MPAM_NS = (value & GMPAM_MPAM_NS) != 0;
+  const MpamSpace space = MpamSpace::of(m_parts.features, m_sec_sid, MPAM_NS);
+  const std::uint64_t PARTID = value & mpam_bits(space.PARTID_MAX);
+  const std::uint64_t PMG = value >> GMPAM_PMG_shift & mpam_bits(space.PMG_MAX);
+  if (PARTID > space.PARTID_MAX || PMG > space.PMG_MAX) {
+    m_parts.diag.guest_error(
+        name + ".max", name + " has a PARTID or PMG that is greater than MPAMIDR says; 0 is used", clause);
+  }
+  m_registers.set(id, (MPAM_NS ? GMPAM_MPAM_NS : 0U) | PMG << GMPAM_PMG_shift | PARTID);
+  refresh();
+  refresh_tbus();
 }
 
 void ProgrammingInterface::register_write_ignored(std::uint16_t id, std::uint32_t) {
@@ -460,8 +496,10 @@ void ProgrammingInterface::refresh_tbus() {
   } else if (m_held || (GBPA & GBPA_ABORT) != 0) {
     engine.close_tbus();
   } else {
-    engine.close_tbus(bypass_answer(Overrides::from_gbpa(GBPA, m_parts.features), smmu::default_attributes),
-                      m_parts.features.OAS);
+    smmu::FinishedAnswer answer =
+        bypass_answer(Overrides::from_gbpa(GBPA, m_parts.features), smmu::default_attributes);
+    answer.mpam = m_bypass_mpam;
+    engine.close_tbus(answer, m_parts.features.OAS);
   }
 }
 

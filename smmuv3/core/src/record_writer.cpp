@@ -28,6 +28,7 @@ smmu::TimePs RecordWriter::write(const std::uint64_t* words, smmu::TimePs now) {
   m_op.size = queue.entry_size;
   m_op.space = m_interface.space();
   m_op.address = queue.address(m_interface.reg(m_where.PROD));
+  m_op.mpam = m_interface.own_mpam();
   m_op.attributes = (m_interface.*m_where.attributes)();
   for (unsigned i = 0; i < queue.entry_size / 8U; ++i) smmu::store_word(m_op.data, i, words[i]);
   m_op.time = m_parts.engine.pass_walk_port(now);

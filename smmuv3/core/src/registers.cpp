@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "smmuvp/base/fields.h"
+#include "smmuvp/smmuv3/mpam.h"
 #include "smmuvp/smmuv3/register_fields.h"
 
 namespace smmuvp::smmuv3 {
@@ -60,6 +61,17 @@ constexpr SecureRow secure_rows[] = {
     {"SMMU_S_IDR6", 0x8190, 4, "IHI 0070 6.3.91"},
 };
 
+// 6.3.42, 6.3.43, 6.3.88, 6.3.89: with MPAM_NS, which the same write may set, those of the other space.
+std::uint32_t gmpam_fields(const Features& f, SecSid sec_sid) {
+  if (!f.MPAM) return 0;
+  std::uint32_t fields = GMPAM_Update | (sec_sid == SecSid::secure && f.HAS_MPAM_NS ? GMPAM_MPAM_NS : 0U);
+  for (const bool MPAM_NS : {false, true}) {
+    const MpamSpace space = MpamSpace::of(f, sec_sid, MPAM_NS);
+    fields |= mpam_bits(space.PMG_MAX) << GMPAM_PMG_shift | mpam_bits(space.PARTID_MAX);
+  }
+  return fields;
+}
+
 // The Secure counterpart of a Non-secure register: none of those of Page 1 has its own page (6.1).
 const SecureRow* secure_row(const RegisterInfo& info) {
   const std::uint32_t offset = secure_first + (info.offset & 0xffffU);
@@ -104,6 +116,13 @@ void make_secure(RegisterInfo& info, const Features& f, const IdRegisters& id) {
       break;
     case SMMU_GBPA:
       if (f.ATTR_PERMS_OVR) info.write_mask |= GBPA_NSCFG.in_word();
+      break;
+    case SMMU_MPAMIDR:
+      info.reset = id.S_MPAMIDR;
+      break;
+    case SMMU_GMPAM:
+    case SMMU_GBPMPAM:
+      info.write_mask = gmpam_fields(f, SecSid::secure);
       break;
     case SMMU_GATOS_SID:
       if (f.ATOS) info.write_mask |= GATOS_SID_SSEC.in_word();
@@ -228,6 +247,7 @@ std::vector<RegisterInfo> register_table(const Features& f, SecSid sec_sid) {
   if (f.ATTR_TYPES_OVR) gbpa |= 0x3f1f;
   const std::uint64_t gbpa_reset =
       (f.GBPA_ABORT ? GBPA_ABORT : 0U) | (f.ATTR_TYPES_OVR ? 0x1000U : 0U);  // SHCFG: use incoming
+  const std::uint32_t gmpam = gmpam_fields(f, SecSid::non_secure);
 
   using enum smmuvp::Access;
   std::vector<RegisterInfo> t = {
@@ -273,6 +293,9 @@ std::vector<RegisterInfo> register_table(const Features& f, SecSid sec_sid) {
        "IHI 0070 6.3.38"},
       {SMMU_GATOS_ADDR, "SMMU_GATOS_ADDR", 0x110, 8, RW, 0, f.ATOS ? ~low_bits(6) : 0, "IHI 0070 6.3.39"},
       {SMMU_GATOS_PAR, "SMMU_GATOS_PAR", 0x118, 8, RO, 0, 0, "IHI 0070 6.3.40"},
+      {SMMU_MPAMIDR, "SMMU_MPAMIDR", 0x130, 4, RO, id.MPAMIDR, 0, "IHI 0070 6.3.41"},
+      {SMMU_GMPAM, "SMMU_GMPAM", 0x138, 4, RW, 0, gmpam, "IHI 0070 6.3.42"},
+      {SMMU_GBPMPAM, "SMMU_GBPMPAM", 0x13c, 4, RW, 0, gmpam, "IHI 0070 6.3.43"},
       {SMMU_EVENTQ_PROD, "SMMU_EVENTQ_PROD", 0x100a8, 4, RW, 0, EVENTQ_OVFLG | 0xfffff, "IHI 0070 6.3.95"},
       {SMMU_EVENTQ_CONS, "SMMU_EVENTQ_CONS", 0x100ac, 4, RW, 0, EVENTQ_OVFLG | 0xfffff, "IHI 0070 6.3.96"},
       {SMMU_PRIQ_PROD, "SMMU_PRIQ_PROD", 0x100c8, 4, RW, 0, pri_index, "IHI 0070 6.3.97"},

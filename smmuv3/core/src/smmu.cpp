@@ -30,6 +30,7 @@ const Structures& checked(const Features& features, const Structures& s) {
   geometry("tlb", s.tlb_sets, s.tlb_ways);
   geometry("config", s.ste_sets, s.ste_ways);
   geometry("config", s.cd_sets, s.cd_ways);
+  geometry("vms", s.vms_sets, s.vms_ways);
   if (s.page_request_buffer == 0) {
     throw ConfigError("page_request_buffer", "page_request_buffer is 1 or more");
   }
@@ -122,7 +123,13 @@ bool Smmu::answer_at_tcu(const smmu::AccessRequest& request, smmu::AccessAnswer&
   const std::uint64_t tag_address = cd->translation.tag_address(request.address);
   const smmu::Tlb::Entry* entry = m_engine.tlb().probe(cd->translation.tag, tag_address);
   if (entry == nullptr) return false;
+  const Vms* vms = ste->has_vms ? m_configs.vmss.probe(ste->vmid, 0) : nullptr;
+  if (ste->has_vms && vms == nullptr) return false;
   smmu::FinishedAnswer finished;
+  finished.mpam = cd->mpam;
+  if (vms != nullptr) {
+    finished.mpam.partid = ste->mpam_space.label(vms->PARTID(cd->virtual_PARTID), 0).partid;
+  }
   finished.output = entry->value.output;
   finished.space = entry->value.space;
   finished.rights = entry->value.rights;
@@ -139,6 +146,7 @@ bool Smmu::answer_at_tcu(const smmu::AccessRequest& request, smmu::AccessAnswer&
   // It holds: count the uses, which a failed attempt must not.
   m_configs.stes.lookup(request.stream_id, 0);
   m_configs.cds.lookup(request.stream_id, choice.index);
+  if (vms != nullptr) m_configs.vmss.lookup(ste->vmid, 0);
   m_engine.tlb().use(*entry);
   const std::uint8_t port = request.port;
   m_engine.tell(smmu::MonitoredEvent::access, request, request.time);
@@ -159,7 +167,7 @@ bool Smmu::answer_at_tcu(const smmu::AccessRequest& request, smmu::AccessAnswer&
   ++s.micro_tlb_misses;
   ++s.tlb_hits;
   ++s.translations;
-  m_statistics.config_hits += 2;
+  m_statistics.config_hits += vms != nullptr ? 3 : 2;
   return true;
 }
 

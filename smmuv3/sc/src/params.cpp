@@ -80,6 +80,10 @@ std::vector<ParamInfo> make_params() {
            "stage 2 forbids execution by privilege (IDR3.XNX); with stage 2 and without it the SMMU is "
            "version 3.0"),
       flag("FWB", false, "stage 2 controls memory types (IDR3.FWB)"),
+      flag(
+          "MPAM", false,
+          "PARTIDs and PMGs of accesses, for memory that partitions its resources by them (IDR3.MPAM); needs "
+          "SMMUv3.2 and a maximum that is not 0"),
       flag("PPS", false,
            "automatic responses to page requests have PASIDs whatever STE.PPAR says (IDR3.PPS); needs PRI "
            "and SSIDSIZE"),
@@ -111,6 +115,15 @@ std::vector<ParamInfo> make_params() {
       number("S_CMDQ_CONTROL_PAGE_LOG2NUMQ", 2, 0, 8,
              "as CMDQ_CONTROL_PAGE_LOG2NUMQ, of the Secure state (S_IDR6)"),
       number("s_ecmdq_offset", 0, 0, 0x1000000, "as ecmdq_offset, of the Secure state"),
+      number("PARTID_MAX", 0, 0, 0xffff, "the largest Non-secure PARTID (MPAMIDR.PARTID_MAX); needs MPAM"),
+      number("PMG_MAX", 0, 0, 0xff, "the largest Non-secure PMG (MPAMIDR.PMG_MAX); needs MPAM"),
+      flag("HAS_MPAM_NS", false,
+           "Secure accesses can have Non-secure PARTIDs (S_MPAMIDR.HAS_MPAM_NS); needs MPAM, SECURE_IMPL and "
+           "SMMUv3.3"),
+      number("S_PARTID_MAX", 0, 0, 0xffff,
+             "the largest Secure PARTID (S_MPAMIDR.PARTID_MAX); needs MPAM and SECURE_IMPL"),
+      number("S_PMG_MAX", 0, 0, 0xff,
+             "the largest Secure PMG (S_MPAMIDR.PMG_MAX); needs MPAM and SECURE_IMPL"),
       flag(
           "GBPA_ABORT", false,
           "reset value of GBPA.ABORT, and of S_GBPA.ABORT: true denies all traffic until software says more"),
@@ -250,6 +263,7 @@ Settings settings_of(const Params& p) {
   f.PBHA = p.flag("PBHA");
   f.XNX = p.flag("XNX");
   f.FWB = p.flag("FWB");
+  f.MPAM = p.flag("MPAM");
   f.PPS = p.flag("PPS");
   f.STT = p.flag("STT");
   f.RIL = p.flag("RIL");
@@ -268,6 +282,11 @@ Settings settings_of(const Params& p) {
   f.SECURE_IMPL = p.flag("SECURE_IMPL");
   f.SEL2 = p.flag("SEL2");
   f.S_SIDSIZE = byte("S_SIDSIZE");
+  f.PARTID_MAX = static_cast<std::uint16_t>(p.uint("PARTID_MAX"));
+  f.PMG_MAX = byte("PMG_MAX");
+  f.HAS_MPAM_NS = p.flag("HAS_MPAM_NS");
+  f.S_PARTID_MAX = static_cast<std::uint16_t>(p.uint("S_PARTID_MAX"));
+  f.S_PMG_MAX = byte("S_PMG_MAX");
   f.GBPA_ABORT = p.flag("GBPA_ABORT");
   f.IIDR = word("IIDR");
   f.register_window = word("register_window");

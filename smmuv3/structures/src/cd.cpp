@@ -155,6 +155,14 @@ Cd Cd::decode(const std::array<std::uint64_t, 8>& words, const Features& f, cons
     c.config.stage2 = ste.stage2;
     c.config.secure_stage2 = ste.secure_stage2;
   }
+  // 17.2. RES0 with STE.S1MPAM == 0. Where there is no VMS, since there is one PARTID only, that is it.
+  c.mpam = ste.mpam;
+  if (ste.S1MPAM) {
+    const auto PARTID = get_as<std::uint16_t>(words, CD_PARTID);
+    c.virtual_PARTID = PARTID & 31U;
+    c.mpam = ste.mpam_space.label(ste.stage2_enabled() ? std::uint16_t{0} : PARTID,
+                                  get_as<std::uint8_t>(words, CD_PMG));
+  }
   c.config.space = ste.space();
   c.config.regime = regime_of(ste.world);
   c.translation.setup = pgtable::WalkSetup(c.config);

@@ -79,6 +79,10 @@ bool with_el2(const Features& f, const Origin&) { return f.S1P && f.Hyp; }
 bool with_stalls(const Features& f, const Origin& queue) { return queue.stall_model(f) != 1; }
 bool on_secure_queue(const Features&, const Origin& queue) { return queue.secure(); }
 bool with_secure_el2(const Features& f, const Origin& queue) { return queue.secure() && f.SEL2; }
+// The state that SSec names has to have one: see check_command().
+bool with_vms(const Features& f, const Origin& queue) {
+  return f.has_vms(SecSid::non_secure) || (queue.secure() && f.has_vms(SecSid::secure));
+}
 // With S_IDR3.SAMS 1 they are not for the Secure queue (6.3.53).
 bool with_ats(const Features& f, const Origin& queue) { return f.ATS && !queue.secure(); }
 bool with_pri(const Features& f, const Origin& queue) { return f.PRI && !queue.secure(); }
@@ -93,7 +97,7 @@ constexpr CommandInfo table[] = {
     row("CMD_CFGI_CD_ALL", "IHI 0070 4.3.4", Opcode::CMD_CFGI_CD_ALL, cfgi_cd_all,
         "CMD_CFGI_CD_ALL, with IDR0.S1P == 0", with_stage1),
     row("CMD_CFGI_VMS_PIDM", "IHI 0070 4.3.5", Opcode::CMD_CFGI_VMS_PIDM, cfgi_vms_pidm,
-        "CMD_CFGI_VMS_PIDM, with IDR3.MPAM == 0"),
+        "CMD_CFGI_VMS_PIDM, with IDR3.MPAM == 0, or no Security state that has a VMS", with_vms),
     row("CMD_TLBI_NH_ALL", "IHI 0070 4.4.2.1", Opcode::CMD_TLBI_NH_ALL, tlbi_vmid,
         "CMD_TLBI_NH_ALL, with IDR0.S1P == 0", with_stage1),
     row("CMD_TLBI_NH_ASID", "IHI 0070 4.4.2.2", Opcode::CMD_TLBI_NH_ASID, tlbi_vmid_asid,
@@ -267,6 +271,11 @@ CommandError check_command(const Command& command, const Features& features, con
   // 4.1.6: whether or not there is a Secure state
   if (info->has_SSec && command.SSec && !queue.secure()) {
     why = "SSec is 1 on the Non-secure Command queue";
+    return CommandError::CERROR_ILL;
+  }
+  if (info->opcode == Opcode::CMD_CFGI_VMS_PIDM &&
+      !features.has_vms(command.SSec ? SecSid::secure : SecSid::non_secure)) {  // 4.3.5
+    why = "CMD_CFGI_VMS_PIDM names a Security state that has no VMS";
     return CommandError::CERROR_ILL;
   }
   if (info->opcode == Opcode::CMD_SYNC && command.CS == 3) {

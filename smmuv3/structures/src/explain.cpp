@@ -12,6 +12,7 @@
 #include "smmuvp/smmuv3/events.h"
 #include "smmuvp/smmuv3/page_request_fields.h"
 #include "smmuvp/smmuv3/ste.h"
+#include "smmuvp/smmuv3/vms.h"
 
 namespace smmuvp::smmuv3 {
 
@@ -25,6 +26,7 @@ constexpr StructureKindInfo kinds[structure_kind_count] = {
     {"cmd", "Command queue entry", 2},
     {"event", "Event queue record", 4},
     {"pri", PRI_structure.title, PRI_structure.bytes / 8},
+    {"vms", VMS_structure.title, VMS_structure.bytes / 8},
 };
 
 using Words = std::array<std::uint64_t, 8>;  // what the kind has not got is 0
@@ -282,6 +284,9 @@ StructureExplanation explain(StructureKind kind, const std::uint64_t* words, con
   switch (kind) {
     case StructureKind::L1STD:
       describe(L1STD_structure, l1std_ignores);
+      break;
+    case StructureKind::VMS:
+      describe(VMS_structure, nothing_reserved);
       break;
     case StructureKind::L1CD:
       describe(L1CD_structure, l1cd_ignores);

@@ -61,6 +61,17 @@ const char* Features::problem() const {
   // 6.3.4: of an SMMU whose IDR3.HAD is 1, and RES0 in SMMUv3.0
   if (PBHA && !(S1P && HAD)) return "PBHA needs HAD, and so stage 1 (S1P)";
   if (PBHA && version() == 0) return "PBHA needs SMMUv3.1 (XNX with stage 2)";
+  // 6.3.4, 6.3.41, 6.3.87, 17.1: in one Security state at least. 2.5: MPAM_NS is of SMMUv3.3
+  if (!MPAM && (PARTID_MAX != 0 || PMG_MAX != 0)) return "PARTID_MAX and PMG_MAX need MPAM";
+  if (!(MPAM && SECURE_IMPL) && (S_PARTID_MAX != 0 || S_PMG_MAX != 0)) {
+    return "S_PARTID_MAX and S_PMG_MAX need MPAM and SECURE_IMPL";
+  }
+  if (HAS_MPAM_NS && !(MPAM && SECURE_IMPL)) return "HAS_MPAM_NS needs MPAM and SECURE_IMPL";
+  if (MPAM && version() < 2) return "MPAM needs SMMUv3.2 (RIL, BBML, FWB and Hyp)";
+  if (HAS_MPAM_NS && version() < 3) return "HAS_MPAM_NS needs SMMUv3.3 (E0PD and PTWNNC)";
+  if (MPAM && !has_mpam(SecSid::non_secure) && !has_mpam(SecSid::secure)) {
+    return "MPAM needs a maximum that is not 0: PARTID_MAX, PMG_MAX, S_PARTID_MAX or S_PMG_MAX";
+  }
   // 6.3.6: sizes need formats that can have them.
   if ((TTF & 1U) != 0 && !GRAN4K) return "TTF with VMSAv8-32 LPAE needs the 4 KiB granule (GRAN4K)";
   if (VAX > 1) return "VAX is 0 or 1";
@@ -188,6 +199,17 @@ unsigned Features::version() const {
 // VMSAv8-32 tables have IPAs of 40 bits, VMSAv8-64 ones as many bits as physical addresses have (3.4).
 unsigned Features::ias() const { return std::max((TTF & 1U) != 0 ? 40U : 0U, (TTF & 2U) != 0 ? OAS : 0U); }
 
+bool Features::has_mpam(SecSid sec_sid) const {
+  if (!MPAM) return false;
+  return sec_sid == SecSid::secure ? S_PARTID_MAX != 0 || S_PMG_MAX != 0 : PARTID_MAX != 0 || PMG_MAX != 0;
+}
+
+bool Features::has_vms(SecSid sec_sid) const {
+  if (!has_mpam(sec_sid) || !S1P || !S2P) return false;
+  if (sec_sid == SecSid::non_secure) return PARTID_MAX != 0;
+  return SEL2 && (S_PARTID_MAX != 0 || (HAS_MPAM_NS && PARTID_MAX != 0));
+}
+
 // Fields that are not set here belong to features that are not built, or are RES0 without them: RME_IMPL,
 // DORMHINT.
 IdRegisters id_registers(const Features& f) {
@@ -208,6 +230,8 @@ IdRegisters id_registers(const Features& f) {
   id.IDR6 = idr6(f.ecmdq);
   id.IIDR = f.IIDR;
   id.AIDR = f.version();
+  if (f.MPAM) id.IDR3 |= bit(true, 7);
+  id.MPAMIDR = field(f.PMG_MAX, 16) | f.PARTID_MAX;
   if (!f.SECURE_IMPL) return id;
   // 6.3.52 to 6.3.55. SAMS: no ATS maintenance on the Secure Command queues.
   id.S_IDR0 = bit(f.s_ecmdq.ECMDQ, 31) | field(f.STALL_MODEL, 24) | bit(f.MSI, 13);
@@ -215,6 +239,7 @@ IdRegisters id_registers(const Features& f) {
   id.S_IDR2 = f.has_vatos(SecSid::secure) ? f.BA_S_VATOS : 0U;
   id.S_IDR3 = bit(f.ATS, 6);
   id.S_IDR6 = idr6(f.s_ecmdq);
+  id.S_MPAMIDR = bit(f.HAS_MPAM_NS, 25) | field(f.S_PMG_MAX, 16) | f.S_PARTID_MAX;
   return id;
 }
 

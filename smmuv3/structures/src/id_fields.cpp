@@ -75,7 +75,7 @@ std::vector<IdField> make_fields() {
   add("RIL", 10, 10, SMMUVP_SET(RIL));
   add("STT", 9, 9, SMMUVP_SET(STT));
   add("FWB", 8, 8, SMMUVP_SET(FWB));
-  add("MPAM", 7, 7);
+  add("MPAM", 7, 7, SMMUVP_SET(MPAM));
   add("PPS", 5, 5, SMMUVP_SET(PPS));
   add("XNX", 4, 4, SMMUVP_SET(XNX));
   add("PBHA", 3, 3, SMMUVP_SET(PBHA));
@@ -99,6 +99,15 @@ std::vector<IdField> make_fields() {
   add("SECURE_IMPL", 31, 31, SMMUVP_SET(SECURE_IMPL));
   add("SEL2", 29, 29, SMMUVP_SET(SEL2));
   add("S_SIDSIZE", 5, 0, SMMUVP_SET(S_SIDSIZE), 32);
+  reg = &IdRegisters::MPAMIDR;
+  register_name = "MPAMIDR";
+  add("PMG_MAX", 23, 16, SMMUVP_SET(PMG_MAX), 0xff);
+  add("PARTID_MAX", 15, 0, SMMUVP_SET(PARTID_MAX), 0xffff);
+  reg = &IdRegisters::S_MPAMIDR;
+  register_name = "S_MPAMIDR";
+  add("HAS_MPAM_NS", 25, 25, SMMUVP_SET(HAS_MPAM_NS));
+  add("S_PMG_MAX", 23, 16, SMMUVP_SET(S_PMG_MAX), 0xff);
+  add("S_PARTID_MAX", 15, 0, SMMUVP_SET(S_PARTID_MAX), 0xffff);
   return fields;
 }
 #undef SMMUVP_SET

@@ -276,6 +276,20 @@ const char* Ste::decode_ats(const Features& f) {
   return "";
 }
 
+// RES0 where MPAM is not supported in the Security state. @return what is ILLEGAL, or an empty text.
+const char* Ste::decode_mpam(const Features& f) {
+  const bool supported = f.has_mpam(origin.sec_sid);
+  mpam_space = MpamSpace::of(f, origin.sec_sid, supported && is_set(words, STE_MPAM_NS));
+  mpam = mpam_space.label(0, 0);
+  if (!supported) return "";
+  mpam = mpam_space.label(get_as<std::uint16_t>(words, STE_PARTID), get_as<std::uint8_t>(words, STE_PMG));
+  S1MPAM = stage1_enabled() && is_set(words, STE_S1MPAM);
+  has_vms = Config == 7 && S1MPAM && f.has_vms(origin.sec_sid) && mpam_space.PARTID_MAX != 0;
+  if (!has_vms) return "";
+  VMSPtr = get_address(words, STE_VMSPtr);
+  return VMSPtr >> f.OAS != 0 ? "STE.VMSPtr is beyond the output address size" : "";
+}
+
 // Where CDs are, in the order of 5.2.2. @return what is ILLEGAL, or an empty text.
 const char* Ste::decode_cds(const Features& f) {
   // S1CDMax, S1Fmt and S1DSS are IGNORED with IDR1.SSIDSIZE == 0, the latter two with S1CDMax == 0, too.
@@ -389,6 +403,8 @@ Ste Ste::decode(const std::array<std::uint64_t, 8>& words, const Features& f, co
       return s;
     }
   }
+  s.why = s.decode_mpam(f);
+  if (s.why[0] != '\0') return s;
   s.CONT = get_as<std::uint8_t>(words, STE_CONT);
   s.MEV = is_set(words, STE_MEV);
   s.translation.tag.regime = static_cast<std::uint8_t>(s.world);

@@ -19,7 +19,7 @@ from transcripts import dumps  # noqa: E402
 
 WALK = ["walk", "ram.bin", "--base", "0x80000000", "--format", "lpae64-s1", "--ttbr0", "0x80010000", "--t0sz", "25"]
 DECODE = ["decode", "pte", "--format", "lpae64-s1", "--level", "3"]
-KINDS = {"l1std": 1, "ste": 8, "l1cd": 1, "cd": 8, "cmd": 2, "event": 4, "pri": 2}  # and their words
+KINDS = {"l1std": 1, "ste": 8, "l1cd": 1, "cd": 8, "cmd": 2, "event": 4, "pri": 2, "vms": 8}  # and their words
 
 
 class Bench:

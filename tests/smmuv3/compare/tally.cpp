@@ -19,7 +19,7 @@ const char* why_never(smmuv3::EventType type) {
     case EventType::E_PAGE_REQUEST:
       return "speculative page requests are not made";
     case EventType::F_VMS_FETCH:
-      return "MPAM is not built";
+      return "programs have no MPAM";
     case EventType::F_TLB_CONFLICT:
     case EventType::F_CFG_CONFLICT:
       return "conflicts are not detected";

@@ -1,4 +1,4 @@
-// The configuration of a stream: its STE and CD, from caches or memory (IHI 0070 3.3, 15).
+// The configuration of a stream: its STE, CD and VMS, from caches or memory (IHI 0070 3.3, 5.6, 15).
 #pragma once
 
 #include <cstdint>
@@ -26,7 +26,7 @@ struct ConfigRequest {
   AtosType atos = AtosType::none;
   /// Of an operation by VATOS: the STE has to tag translations with this VMID, else it is a bad one (9.1.6).
   std::optional<std::uint16_t> vmid;
-  smmu::AtsPhase ats = smmu::AtsPhase::none;  ///< of a Translated transaction no CD is fetched
+  smmu::AtsPhase ats = smmu::AtsPhase::none;  ///< of a Translated one a CD serves for MPAM only
   bool ATSCHK = false;                        ///< CR0.ATSCHK, with `ats`
   bool ste_alone = false;                     ///< no CD is looked for
   bool inhibit_updates = false;  ///< by stage 2, where it translates the address of an L1CD or CD
@@ -37,7 +37,7 @@ struct ConfigRequest {
 /// Why there is no configuration.
 struct ConfigFault {
   EventType type = EventType::C_BAD_STE;
-  std::uint64_t FetchAddr = 0;  ///< F_STE_FETCH, F_CD_FETCH
+  std::uint64_t FetchAddr = 0;  ///< F_STE_FETCH, F_CD_FETCH, F_VMS_FETCH
   /// Of stage 2, on the address of an L1CD or CD: then that is the reason.
   std::optional<pgtable::Fault> stage2;
 };
@@ -69,13 +69,16 @@ class ConfigFetch {
   std::uint8_t ats() const { return m_ste.ats(m_request.ATSCHK); }
   /// Valid where there is no fault, and stage1().
   const Cd& cd() const { return m_cd; }
+  /// What accesses of the stream, and those to its tables, are labelled with (IHI 0070 17.2, 17.4). Valid
+  /// where there is no fault, and the STE does not abort.
+  const smmu::MpamLabels& mpam() const { return m_mpam; }
   smmu::TimePs time() const { return m_time; }
 
   /// Saves it wherever it is, or restores it over any other of the same Parts. After the engine's.
   void visit(Archive& archive);
 
  private:
-  enum class State : std::uint8_t { start, level1, ste, l1cd_address, l1cd, cd_address, cd, done };
+  enum class State : std::uint8_t { start, level1, ste, l1cd_address, l1cd, cd_address, cd, vms, done };
 
   void find_ste();
   void tell_impossible_stream_id();
@@ -91,8 +94,12 @@ class ConfigFetch {
   void got_l1cd();
   void got_cd();
   void use_cd();
+  void find_vms();
+  void got_vms();
+  void use_vms(const Vms& vms);
+  void tell_beyond(const char* structure, std::uint16_t PARTID, std::uint8_t PMG);
   void need(const char* what, std::uint64_t address, std::uint8_t size, const pgtable::Attributes& attributes,
-            smmu::AddressSpace space);
+            smmu::AddressSpace space, const smmu::MpamLabel& mpam);
   void fail(EventType type, std::uint64_t address = 0);
   void count_lookup(bool hit);
   void tell(smmu::MonitoredEvent event);
@@ -100,6 +107,7 @@ class ConfigFetch {
   bool overtaken() const { return m_generation != m_parts.engine.generation(); }
 
   Parts m_parts;
+  const ProgrammingInterface* m_interface;
   ConfigRequest m_request;
   bool m_secure;  // of which Security state the stream is
   StreamTable m_table;
@@ -118,6 +126,7 @@ class ConfigFetch {
   Ste m_ste;
   ContextChoice m_choice;
   Cd m_cd;
+  smmu::MpamLabels m_mpam;
   std::optional<smmu::Translation> m_translation;  // of an L1CD's or CD's address, while that lasts
   std::optional<ConfigFault> m_fault;
   std::optional<std::uint64_t> m_fetched;  // where the structure at hand was read, for diagnostics; not saved

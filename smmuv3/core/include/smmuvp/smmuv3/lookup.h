@@ -36,6 +36,7 @@ class Lookup : public smmu::Worker {
     std::optional<ConfigFault> fault;
     bool lacks_stage = false;
     bool stage1 = false;
+    smmu::MpamLabels mpam;
     smmu::TranslationContext context;  // of the CD where stage 1 translates, else of the STE
   };
 
@@ -84,6 +85,7 @@ class Lookup : public smmu::Worker {
   smmu::TimePs m_time = 0;
   smmu::FlightToken m_token;
   std::uint64_t m_generation = 0;  // of what is being looked up
+  smmu::MpamLabels m_mpam;         // of what configured() has been told; translate() follows at once
   std::optional<ConfigFetch> m_config;
   std::optional<smmu::Translation> m_translation;
 };

@@ -82,6 +82,11 @@ class ProgrammingInterface : public RegisterBlock, private RegisterObserver {
   smmu::AddressSpace space() const {
     return secure() ? smmu::AddressSpace::secure : smmu::AddressSpace::non_secure;
   }
+  /// Of accesses to its Stream table and its VMSs, of its queues and MSIs (17.4; the table there has no VMS,
+  /// which is fetched with the attributes of an STE by 5.6).
+  const smmu::MpamLabel& own_mpam() const { return m_own_mpam; }
+  /// Of clients that bypass: with SMMUEN 0, or Translated ones with ATSCHK 0 (6.3.43).
+  const smmu::MpamLabel& bypass_mpam() const { return m_bypass_mpam; }
   const StreamTable& stream_table() const { return m_stream_table; }
   const pgtable::Attributes& table_attributes() const { return m_table_attributes; }
   EventQueue& events() { return m_events; }
@@ -160,6 +165,8 @@ class ProgrammingInterface : public RegisterBlock, private RegisterObserver {
   bool is_asked() const;
   void refresh();
   void refresh_tbus();
+  smmu::MpamLabel mpam_of(Reg id) const;
+  void write_mpam(Reg id, std::uint64_t old, std::uint64_t value, std::uint64_t written);
   void update_secure_controls(std::uint32_t before, std::uint32_t after);
   void prohibit_stalls(bool prohibited);
   void invalidate_all();
@@ -187,6 +194,8 @@ class ProgrammingInterface : public RegisterBlock, private RegisterObserver {
   pgtable::Attributes m_cmdq_attributes;
   pgtable::Attributes m_eventq_attributes;
   pgtable::Attributes m_priq_attributes;
+  smmu::MpamLabel m_own_mpam;
+  smmu::MpamLabel m_bypass_mpam;
   Queue m_cmdq;
   Queue m_eventq;
   Queue m_priq;

@@ -59,7 +59,10 @@ enum Reg : std::uint16_t {
   SMMU_VATOS_SID,
   SMMU_VATOS_ADDR,
   SMMU_VATOS_PAR,
-  SMMU_IDR6,     ///< with Enhanced Command queues
+  SMMU_IDR6,  ///< with Enhanced Command queues
+  SMMU_MPAMIDR,
+  SMMU_GMPAM,
+  SMMU_GBPMPAM,
   SMMU_S_INIT,   ///< of the Secure bank only
   SMMU_S_first,  ///< ids of what of the Secure bank is RES0 follow
 };
@@ -136,7 +139,10 @@ constexpr std::uint32_t CMDQ_CONS_ERR = 0x7fU << CMDQ_CONS_ERR_shift;
 constexpr std::uint32_t QUEUE_OVFLG = 1U << 31;  ///< and OVACKFLG, of CONS
 constexpr std::uint32_t EVENTQ_OVFLG = QUEUE_OVFLG;
 constexpr std::uint32_t PRIQ_IRQ_CFG2_LO = 1U << 31;
-constexpr std::uint32_t GATOS_CTRL_RUN = 1U << 0;            ///< and of the other groups
+constexpr std::uint32_t GATOS_CTRL_RUN = 1U << 0;  ///< and of the other groups
+constexpr std::uint32_t GMPAM_Update = 1U << 31;   ///< and that of GBPMPAM
+constexpr std::uint32_t GMPAM_MPAM_NS = 1U << 24;
+constexpr unsigned GMPAM_PMG_shift = 16;
 constexpr std::uint64_t BASE_hint = std::uint64_t{1} << 62;  ///< RA, WA
 
 }  // namespace smmuvp::smmuv3

@@ -27,6 +27,9 @@ struct Cd {
   bool S = false;
   std::uint8_t ASET = 0;
   std::uint16_t ASID = 0;
+  /// Of accesses that it translates; with Ste::has_vms, PARTID is still to be looked up there.
+  smmu::MpamLabel mpam;
+  std::uint8_t virtual_PARTID = 0;  ///< its index in the VMS, then
   std::array<bool, 2> TBI{};
   pgtable::Config config;
   smmu::TranslationContext translation;

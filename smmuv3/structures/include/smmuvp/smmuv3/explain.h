@@ -14,9 +14,9 @@ namespace smmuvp::smmuv3 {
 struct Features;
 struct Ste;
 
-enum class StructureKind : std::uint8_t { L1STD, STE, L1CD, CD, command, event, page_request };
+enum class StructureKind : std::uint8_t { L1STD, STE, L1CD, CD, command, event, page_request, VMS };
 /// In the order of the enumeration.
-constexpr unsigned structure_kind_count = 7;
+constexpr unsigned structure_kind_count = 8;
 
 /// How a tool calls a kind, and how large it is.
 struct StructureKindInfo {

@@ -92,6 +92,7 @@ struct Features {
   bool PBHA = false;  ///< Page-Based Hardware Attributes, CD.HWUnnn and STE.S2HWUnn; needs HAD
   bool XNX = true;    ///< stage 2 forbids execution by privilege; mandatory from 3.1 with stage 2
   bool FWB = false;   ///< STE.S2FWB; from 3.2 on
+  bool MPAM = false;  ///< PARTIDs and PMGs of accesses; from 3.2 on, and needs a maximum that is not 0
   bool PPS = false;   ///< automatic responses to page requests have PASIDs whatever STE.PPAR says; needs PRI
   bool STT = false;   ///< small translation tables
   bool RIL = false;   ///< range invalidation and level hints; from 3.2 on
@@ -115,6 +116,12 @@ struct Features {
   // IDR1, IDR6; S_IDR0, S_IDR6
   EcmdqFeatures ecmdq;
   EcmdqFeatures s_ecmdq;
+  // MPAMIDR, S_MPAMIDR
+  std::uint16_t PARTID_MAX = 0;    ///< the largest Non-secure PARTID; with MPAM
+  std::uint8_t PMG_MAX = 0;        ///< the largest Non-secure PMG; with MPAM
+  bool HAS_MPAM_NS = false;        ///< Secure accesses can have Non-secure PARTIDs; from 3.3 on
+  std::uint16_t S_PARTID_MAX = 0;  ///< the largest Secure PARTID; with MPAM and SECURE_IMPL
+  std::uint8_t S_PMG_MAX = 0;      ///< the largest Secure PMG; with MPAM and SECURE_IMPL
   // others
   PmcgFeatures pmcg;
   std::uint32_t register_window = 0x20000;  ///< least bytes of the register window; Pages 0 and 1 need these
@@ -149,6 +156,10 @@ struct Features {
     return 0x20000 + 0x10000 * (sec_sid == SecSid::secure ? BA_S_VATOS : std::uint32_t{BA_VATOS});
   }
   static constexpr std::uint32_t vatos_page_size = 0x10000;
+  /// Whether accesses of a Security state have PARTIDs or PMGs that software chooses (IHI 0070 17.1).
+  bool has_mpam(SecSid sec_sid) const;
+  /// Whether a Security state has Virtual Machine Structures (IHI 0070 5.6.1).
+  bool has_vms(SecSid sec_sid) const;
   /// Stage 2 can forbid execution by privileged and by unprivileged code apart (IDR3.XNX).
   bool has_xnx() const { return XNX && S2P && version() >= 1; }
 };
@@ -191,6 +202,8 @@ struct Structures : smmu::EngineStructures {
   std::uint32_t ste_ways = 4;
   std::uint32_t cd_sets = 16;
   std::uint32_t cd_ways = 4;
+  std::uint32_t vms_sets = 1;  ///< of the cache of PARTID_MAPs, by VMID
+  std::uint32_t vms_ways = 8;
   std::uint32_t event_buffer = 16;         ///< records that wait to be written; 1 or more
   std::uint32_t page_request_buffer = 16;  ///< page requests that wait to be recorded; 1 or more
   /// Picoseconds within which an event is merged with an identical one before it (7.3.1); 0: none is.
@@ -219,6 +232,8 @@ struct IdRegisters {
   std::uint32_t S_IDR2 = 0;
   std::uint32_t S_IDR3 = 0;
   std::uint32_t S_IDR6 = 0;
+  std::uint32_t MPAMIDR = 0;
+  std::uint32_t S_MPAMIDR = 0;
 };
 IdRegisters id_registers(const Features& features);
 

@@ -12,7 +12,7 @@
 
 namespace smmuvp::smmuv3 {
 
-/// A field of IDR0, IDR1, IDR3, IDR5 or S_IDR1.
+/// A field of IDR0, IDR1, IDR3, IDR5, S_IDR1, MPAMIDR or S_MPAMIDR.
 struct IdField {
   std::uint32_t IdRegisters::*reg;
   const char* register_name;
@@ -24,7 +24,7 @@ struct IdField {
   std::uint32_t most = 1;  ///< the largest value that has a meaning here
 
   /// Of the Secure state: without it there is nothing to say.
-  bool secure() const { return reg == &IdRegisters::S_IDR1; }
+  bool secure() const { return reg == &IdRegisters::S_IDR1 || reg == &IdRegisters::S_MPAMIDR; }
   std::uint32_t get(const IdRegisters& id) const {
     return (id.*reg >> low) & ((std::uint32_t{2} << (high - low)) - 1);
   }

@@ -11,6 +11,7 @@
 #include "smmuvp/smmu/translation.h"
 #include "smmuvp/smmuv3/cd_table.h"
 #include "smmuvp/smmuv3/features.h"
+#include "smmuvp/smmuv3/mpam.h"
 #include "smmuvp/smmuv3/ste_fields.h"
 
 namespace smmuvp::smmuv3 {
@@ -111,6 +112,11 @@ struct Ste {
   bool MEV = false;
   bool S2R = false;
   bool S2S = false;
+  bool S1MPAM = false;                        ///< of stage1_enabled(): PARTID and PMG come from CDs
+  bool has_vms = false;                       ///< their PARTIDs are those of a guest, and a VMS maps them
+  std::uint64_t VMSPtr = 0;                   ///< of has_vms
+  MpamSpace mpam_space;                       ///< by MPAM_NS
+  smmu::MpamLabel mpam;                       ///< PARTID and PMG
   pgtable::Stage2Config stage2;               ///< of stage2_enabled()
   pgtable::SecureStage2Config secure_stage2;  ///< likewise, of a Secure STE
   smmu::TranslationContext translation;       ///< stage 2 alone: of IPAs, and of the addresses of CDs
@@ -146,6 +152,7 @@ struct Ste {
   void decode_again(const Features& features) { *this = decode(words, features, origin); }
 
  private:
+  const char* decode_mpam(const Features& features);
   const char* decode_ats(const Features& features);
   const char* decode_world(const Features& features);
   const char* decode_cds(const Features& features);
