@@ -21,8 +21,7 @@ Features with_ats_and_pri() {
   return f;
 }
 
-class SecureAts : public ::testing::Test {
- protected:
+struct SecureAts : ::testing::Test {
   SecureAts() {
     w.start();
     w.s_start(8, CR0_implemented);
