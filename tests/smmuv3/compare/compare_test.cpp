@@ -24,7 +24,7 @@ using test::number;
 
 /// Machines, and how many programs each runs.
 struct Course : test::Course {
-  Course() : test::Course(number("SMMUVP_FIRST", 0), number("SMMUVP_MACHINES", 2000)) {}
+  Course() : test::Course(number("SMMUVP_FIRST", 0), number("SMMUVP_MACHINES", 1800)) {}
   std::uint64_t programs = 100;
 };
 

@@ -581,7 +581,7 @@ void Pair::compare_all() {
   for_each_state([this] { compare_registers(); });
 }
 
-// Of a Security state. S_GATOS_* are not built.
+// Of a Security state. S_GATOS_* are not drawn.
 void Pair::compare_registers() {
   for (std::uint32_t offset = 0; offset < 0x200; offset += 4) {
     if (!m_secure || offset < 0x100 || offset >= 0x120) read(offset);

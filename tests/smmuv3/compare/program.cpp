@@ -433,6 +433,7 @@ void Programs::change_cd() {
 
 void Programs::change_tables() {
   m_pair.note("changed tables");
+  m_by_secure = m_features.SECURE_IMPL && m_random.one_in(6);
   for (unsigned n = 0; n < 8; ++n) m_pair.poke(tables | (m_random.any() & 0x1'f078), descriptor());
   if (m_random.one_in(6)) {
     const std::uint64_t cds = m_own->stes[m_random.below(streams)][0];
@@ -444,7 +445,6 @@ void Programs::change_tables() {
         m_random.one_in(2));
     command(0x04 | SSec(), 31);
   }
-  m_by_secure = m_features.SECURE_IMPL && m_random.one_in(6);
   invalidate_all_cds();  // they lie among the tables
   invalidate_tlbs();
   sync();
@@ -570,7 +570,7 @@ void Programs::do_something() {
     case 7:
       return resume();
     case 8:
-      act_as(false);  // S_GATOS_* are not built
+      act_as(false);  // S_GATOS_* are not drawn
       return translate_address();
     case 24:
     case 25:

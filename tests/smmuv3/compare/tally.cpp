@@ -37,19 +37,19 @@ void add_secure_rows(const Tally& t, const smmuv3::Features& all, std::vector<Ro
   rows.push_back({"commands for Non-secure", t.for_non_secure, 1000, nullptr});
   rows.push_back({"S_INIT.INV_ALL", t.whole_invalidations, 1000, nullptr});
   for (unsigned i = 0; i < 8; ++i) {
-    rows.push_back({"Secure STE.Config " + std::to_string(i), t.secure_configs[i], 100, nullptr});
+    rows.push_back({"Secure STE.Config " + std::to_string(i), t.secure_configs[i], 50, nullptr});
   }
   smmuv3::for_each_event([&](const smmuv3::EventInfo& info) {
     const char* never = why_never(info.type);
     rows.push_back({std::string("Secure ") + info.name, t.secure_events[static_cast<std::uint8_t>(info.type)],
-                    never == nullptr ? 100U : 0U, never});
+                    never == nullptr ? 50U : 0U, never});
   });
   smmuv3::Origin queue;
   queue.sec_sid = smmuv3::SecSid::secure;
   for (unsigned i = 0; i < 256; ++i) {
     const smmuv3::CommandInfo* info = smmuv3::command_info(static_cast<std::uint8_t>(i), all, queue);
     if (info == nullptr) continue;
-    rows.push_back({std::string("Secure ") + info->name, t.secure_carried_out[i], 100, nullptr});
+    rows.push_back({std::string("Secure ") + info->name, t.secure_carried_out[i], 50, nullptr});
   }
   for (const auto& [bit, name] : {std::pair{0, "CMDQ_ERR"},
                                   {2, "EVENTQ_ABT_ERR"},
@@ -57,7 +57,7 @@ void add_secure_rows(const Tally& t, const smmuv3::Features& all, std::vector<Ro
                                   {5, "MSI_EVENTQ_ABT_ERR"},
                                   {7, "MSI_GERROR_ABT_ERR"}}) {
     rows.push_back(
-        {std::string("S_GERROR.") + name, t.secure_errors[static_cast<unsigned>(bit)], 100, nullptr});
+        {std::string("S_GERROR.") + name, t.secure_errors[static_cast<unsigned>(bit)], 50, nullptr});
   }
 }
 
