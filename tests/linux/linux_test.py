@@ -251,8 +251,8 @@ def case_stock_linux_counts_and_enables_ats_behind_an_mmu_600(b):
 
 def case_stock_linux_works_around_errata_of_an_mmu_600_and_an_mmu_700_by_iidr(b):
     """It says nothing of it but by the features. An MMU-700 gets no more than 63 commands at once."""
-    for iidr, absent in ((0x4830143b, SEV | NESTING), (0x4831043b, NESTING), (0x4870043b, NESTING)):
-        s = SeenMmu600(b, "--set", "smmu0.IIDR=%#x" % iidr)
+    for iidr, absent, quirks in ((0x4830143b, SEV | NESTING, ["--set", "smmu0.quirks=arm_1076982"]), (0x4831043b, NESTING, []), (0x4870043b, NESTING, [])):
+        s = SeenMmu600(b, "--set", "smmu0.IIDR=%#x" % iidr, *quirks)
         s.features(MMU_600_BITS & ~absent, 48)
         s.expect_counts()
         longest = s.longest_without_sync()
