@@ -10,12 +10,13 @@ void Programs::translate_for_a_vm() {
   ++m_tally.vatos;
   smmu::AccessRequest a = draw_access();
   const auto has_stage1 = [this](std::uint32_t sid) {
-    return sid < streams && (field(m_stes[sid], 1, 3) & 5) == 5;
+    return sid < streams && (field(m_own->stes[sid], 1, 3) & 5) == 5;
   };
   for (unsigned n = 0; n < 3 && !has_stage1(a.stream_id); ++n) a = draw_access();
-  if (!m_known.empty() && r.one_in(2)) a = m_known[r.below(static_cast<std::uint32_t>(m_known.size()))];
+  const std::vector<smmu::AccessRequest>& known = m_own->known;
+  if (!known.empty() && r.one_in(2)) a = known[r.below(static_cast<std::uint32_t>(known.size()))];
   separate_el2_contexts(a.stream_id, a.substream_valid ? a.substream_id : 0);
-  const unsigned S2VMID = a.stream_id < streams ? field(m_stes[a.stream_id], 128, 16) : 0;
+  const unsigned S2VMID = a.stream_id < streams ? field(m_own->stes[a.stream_id], 128, 16) : 0;
   const std::uint32_t page = m_features.vatos_page(smmuv3::SecSid::non_secure) + 0xa00;
   m_pair.write(0x180, r.one_in(8) ? r.any() & 0xffff'ffff : S2VMID);
   m_pair.read(0x180);
