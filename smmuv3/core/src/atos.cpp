@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "smmuvp/pgtable/attributes.h"
+#include "smmuvp/smmu/convert.h"
 #include "smmuvp/smmuv3/access.h"
 #include "smmuvp/smmuv3/programming_interface.h"
 #include "smmuvp/smmuv3/register_fields.h"
@@ -139,7 +140,9 @@ void Atos::translated(const smmu::Translation& translation) {
   const pgtable::Attributes attributes =
       !m_stage1 ? pgtable::combine(smmu::default_attributes, entry.stage2_attributes, m_force_write_back)
                 : pgtable::effective(entry.attributes);
-  succeed(translation.output(), translation.shift(), attributes, entry.space);
+  // 6.3.40: ADDR has the bits of the OAS, also where it is an IPA
+  succeed(smmu::physical(translation.output(), m_parts.features.OAS), translation.shift(), attributes,
+          entry.space);
 }
 
 // 6.3.40: the lowest 1 of ADDR tells the size of anything larger than 4 KiB. 6.3.86: NS is of the Secure

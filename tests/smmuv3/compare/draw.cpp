@@ -113,7 +113,7 @@ smmuv3::Features draw_features(Random& r) {
   f.PRIQS = f.PRI ? 19 : 0;
   f.VATOS = f.ATOS && f.S1P && f.S2P && !r.one_in(3);
   f.BA_VATOS = f.VATOS ? static_cast<std::uint16_t>(r.below(0x400)) : std::uint16_t{0};
-  f.BA_S_VATOS = static_cast<std::uint16_t>(f.BA_VATOS ^ 1U);
+  f.BA_S_VATOS = static_cast<std::uint16_t>((f.BA_VATOS + 1 + r.below(0x3ff)) & 0x3ff);
   // 6.3.6: which Security state takes a place that is free again is nowhere told. All have one.
   if (f.SECURE_IMPL && f.STALL_MODEL != 1) f.STALL_MAX = 64;
   draw_ecmdqs(r, f);
@@ -131,7 +131,7 @@ naive_smmuv3::Features naive_features(const smmuv3::Features& f) {
   n.ATOS = f.ATOS;
   n.VATOS = f.VATOS;
   n.BA_VATOS = f.BA_VATOS;
-  n.BA_S_VATOS = f.VATOS && f.SEL2 ? f.BA_S_VATOS : 0U;
+  n.BA_S_VATOS = f.has_vatos(smmuv3::SecSid::secure) ? f.BA_S_VATOS : 0;
   n.SEV = f.SEV;
   n.ATS = f.ATS;
   n.NS1ATS = f.NS1ATS;

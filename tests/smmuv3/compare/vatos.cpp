@@ -13,8 +13,8 @@ void Programs::translate_for_a_vm() {
     return sid < streams && (field(m_own->stes[sid], 1, 3) & 5) == 5;
   };
   for (unsigned n = 0; n < 3 && !has_stage1(a.stream_id); ++n) a = draw_access();
-  const std::vector<smmu::AccessRequest>& known = m_own->known;
-  if (!known.empty() && r.one_in(2)) a = known[r.below(static_cast<std::uint32_t>(known.size()))];
+  if (!m_own->known.empty() && r.one_in(2))
+    a = m_own->known[r.below(static_cast<std::uint32_t>(m_own->known.size()))];
   separate_el2_contexts(a.stream_id, a.substream_valid ? a.substream_id : 0);
   const unsigned S2VMID = a.stream_id < streams ? field(m_own->stes[a.stream_id], 128, 16) : 0;
   const std::uint32_t page = m_features.vatos_page(smmuv3::SecSid::non_secure) + 0xa00;

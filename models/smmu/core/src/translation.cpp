@@ -234,7 +234,9 @@ void Translation::walked(const pgtable::Result& result) {
   m_fault.table_address = physical(m_fault.table_address, m_address_bits);
   if (!result.ok()) return;
   name_entry(result);
-  m_entry.output = physical(result.output, m_address_bits) >> m_key.shift << m_key.shift;
+  // An IPA may have more bits than physical addresses have.
+  const unsigned bits = m_request.stage1_only ? 64U : m_address_bits;
+  m_entry.output = physical(result.output, bits) >> m_key.shift << m_key.shift;
   m_entry.rights = result.rights;
   m_entry.space = result.space;
   m_entry.of_unprivileged = result.stage1.valid && pgtable::lets_unprivileged_in(result.stage1_rights);
