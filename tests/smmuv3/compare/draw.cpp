@@ -131,7 +131,7 @@ naive_smmuv3::Features naive_features(const smmuv3::Features& f) {
   n.ATOS = f.ATOS;
   n.VATOS = f.VATOS;
   n.BA_VATOS = f.BA_VATOS;
-  n.BA_S_VATOS = f.has_vatos(smmuv3::SecSid::secure) ? f.BA_S_VATOS : 0;
+  n.BA_S_VATOS = f.has_vatos(smmuv3::SecSid::secure) ? f.BA_S_VATOS : std::uint16_t{0};
   n.SEV = f.SEV;
   n.ATS = f.ATS;
   n.NS1ATS = f.NS1ATS;

@@ -156,7 +156,8 @@ void Pair::differ(const std::string& what) {
 
 // 6.2: Secure registers lie 0x8000 above, without a Page 1.
 std::uint32_t Pair::offset_here(std::uint32_t offset) const {
-  return m_secure ? (offset & 0x7fff) | 0x8000 : offset;
+  const bool of_both_pages = offset < smmuv3::window_size;  // others are each state's own
+  return m_secure && of_both_pages ? (offset & 0x7fff) | 0x8000 : offset;
 }
 
 std::uint64_t Pair::read(std::uint32_t offset, unsigned size) {

@@ -524,6 +524,10 @@ void Programs::translate_address() {
   if (!m_features.ATOS) return;
   if (m_features.VATOS && r.one_in(3)) return translate_for_a_vm();
   ++m_tally.atos;
+  // Secure software may ask of streams of both states.
+  const bool by_secure = m_secure;
+  const bool of_secure = by_secure && !r.one_in(4);
+  act_as(of_secure);
   smmu::AccessRequest a = draw_access();
   if (!m_own->known.empty() && r.one_in(2))
     a = m_own->known[r.below(static_cast<std::uint32_t>(m_own->known.size()))];
@@ -533,11 +537,12 @@ void Programs::translate_address() {
     TYPE = config == 7 && !r.one_in(3) ? r.of({1U, 3U}) : config & 3;
   }
   separate_el2_contexts(a.stream_id, a.substream_valid ? a.substream_id : 0);
-  m_pair.write(
-      0x108,
-      std::uint64_t{a.stream_id} | std::uint64_t{a.substream_id} << 32 | (a.substream_valid ? 1ULL << 52 : 0),
-      8);
-  m_pair.write(0x110, (a.address & ~0xfffULL) | std::uint64_t{TYPE} << 10 | (r.any() & 0x3c0), 8);
+  act_as(by_secure);
+  m_pair.write(0x108,
+               std::uint64_t{a.stream_id} | std::uint64_t{a.substream_id} << 32 |
+                   (a.substream_valid ? 1ULL << 52 : 0) | (of_secure ? 1ULL << 53 : 0),
+               8);
+  m_pair.write(0x110, (a.address & ~0xfffULL) | std::uint64_t{TYPE} << 10 | (r.any() & 0x3d0), 8);
   m_pair.write(0x100, 1);
   m_pair.read(0x100);
   const std::uint64_t PAR = m_pair.read(0x118, 8);
