@@ -547,6 +547,9 @@ void Programs::translate_address() {
   m_pair.read(0x100);
   const std::uint64_t PAR = m_pair.read(0x118, 8);
   if ((PAR & 1) != 0) ++m_tally.atos_faults[PAR >> 4 & 0xff];
+  if (!by_secure) return;
+  ++(of_secure ? m_tally.s_gatos : m_tally.s_gatos_of_non_secure);
+  if ((PAR & 1) == 0) ++m_tally.s_gatos_successes;
 }
 
 void Programs::step() {

@@ -33,7 +33,8 @@ struct Tally {
   std::uint64_t whole_invalidations = 0;    ///< by S_INIT
   std::uint64_t runs = 0;                   ///< of STEs with CONT
   std::uint64_t survived = 0, renewed = 0;  ///< translations that a command did not name, and those it did
-  std::uint64_t vatos = 0, vatos_successes = 0;
+  std::uint64_t vatos = 0, vatos_successes = 0, s_vatos = 0;
+  std::uint64_t s_gatos = 0, s_gatos_of_non_secure = 0, s_gatos_successes = 0;
   std::array<std::uint64_t, 256> vatos_faults{};  ///< by FAULTCODE
   std::uint64_t ecmdq_commands = 0;
   std::uint64_t tlb_hits = 0, msis = 0, atos = 0, abandoned = 0;

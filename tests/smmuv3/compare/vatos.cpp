@@ -9,7 +9,7 @@ void Programs::translate_for_a_vm() {
   Random& r = m_random;
   const smmuv3::SecSid sec_sid = m_secure ? smmuv3::SecSid::secure : smmuv3::SecSid::non_secure;
   if (!m_features.has_vatos(sec_sid)) return;
-  ++m_tally.vatos;
+  ++(m_secure ? m_tally.s_vatos : m_tally.vatos);
   smmu::AccessRequest a = draw_access();
   const auto has_stage1 = [this](std::uint32_t sid) {
     return sid < streams && (field(m_own->stes[sid], 1, 3) & 5) == 5;
