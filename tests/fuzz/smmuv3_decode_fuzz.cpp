@@ -11,6 +11,7 @@
 #include "smmuvp/smmuv3/explain.h"
 #include "smmuvp/smmuv3/page_request_fields.h"
 #include "smmuvp/smmuv3/ste_fields.h"
+#include "smmuvp/smmuv3/vms_fields.h"
 
 namespace {
 
@@ -41,6 +42,8 @@ FieldList fields_of(StructureKind kind, std::uint8_t number) {
     }
     case StructureKind::page_request:
       return PRI_structure.fields;
+    case StructureKind::VMS:
+      return VMS_structure.fields;
   }
   return {};
 }

@@ -131,11 +131,7 @@ std::vector<Row> rows_of(const Tally& t) {
       rows.push_back({name, t.atos_faults[i], 100, nullptr});
     }
   }
-  rows.push_back({"S_GATOS", t.s_gatos, 1000, nullptr});
-  rows.push_back({"S_GATOS of Non-secure streams", t.s_gatos_of_non_secure, 500, nullptr});
-  rows.push_back({"those that succeed", t.s_gatos_successes, 200, nullptr});
   rows.push_back({"VATOS", t.vatos, 1000, nullptr});
-  rows.push_back({"S_VATOS", t.s_vatos, 200, nullptr});
   rows.push_back({"those of one VM that succeed", t.vatos_successes, 500, nullptr});
   for (const auto& [code, name] : {std::pair{0xffU, "INV_REQ"},
                                    {0xfeU, "INV_STAGE"},
