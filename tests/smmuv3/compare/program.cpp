@@ -578,11 +578,7 @@ void Programs::do_something() {
     case 7:
       return resume();
     case 8:
-<<<<<<< HEAD
-      act_as(false);  // S_GATOS_* are not drawn
-=======
       act_as(false);  // what Secure software asks is not compared
->>>>>>> d9ff8d58 (Compare operations of Non-secure software alone)
       return translate_address();
     case 24:
     case 25:
