@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::uint32_t EN = 1U << 31;   // and ENACK
 constexpr std::uint32_t ERR = 1U << 23;  // and ERRACK
+constexpr std::uint64_t CERROR_ILL = 1;
 constexpr unsigned log2_entries = 3;
 constexpr unsigned index_mask = (2U << log2_entries) - 1;
 
@@ -57,11 +58,13 @@ void Programs::ecmdq_command(std::uint64_t word0, std::uint64_t word1) {
   ++m_tally.ecmdq_commands;
   if (((m_pair.read(ecmdq_place(n) + 8) ^ m_pair.read(ecmdq_place(n) + 12)) & ERR) == 0) {
     ++m_tally.carried_out[word0 & 0xff];
+  } else {
+    mend_errors();  // what it asks for comes before what the program does next
   }
 }
 
-// A command that stopped a queue becomes one that is legal; it is read again when ERRACK is as ERR. At times
-// the queue is disabled and enabled meanwhile.
+// A command that stopped a queue is read again when ERRACK is as ERR; one that is ILLEGAL becomes one that is
+// legal. At times the queue is disabled and enabled meanwhile.
 void Programs::mend_ecmdqs() {
   for (unsigned n = 0; n < m_features.ecmdq.queues(); ++n) {
     const std::uint32_t at = ecmdq_place(n);
@@ -70,8 +73,10 @@ void Programs::mend_ecmdqs() {
     if ((PROD & EN) == 0 || ((PROD ^ CONS) & ERR) == 0) continue;
     ++m_tally.cerrors[CONS >> 24 & 3];
     m_pair.set_abort(entry_of(n, CONS), false);
-    m_pair.poke(entry_of(n, CONS), 0x46);
-    m_pair.poke(entry_of(n, CONS) + 8, 0);
+    if ((CONS >> 24 & 3) == CERROR_ILL) {
+      m_pair.poke(entry_of(n, CONS), 0x46);
+      m_pair.poke(entry_of(n, CONS) + 8, 0);
+    }
     if (chance(4)) m_pair.write(at + 8, PROD & ~std::uint64_t{EN});
     m_pair.write(at + 8, PROD ^ ERR);
   }
