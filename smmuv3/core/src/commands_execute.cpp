@@ -260,6 +260,13 @@ void CommandQueue::invalidate_atc(const Command& command) {
   message.time = m_time;
   message.queue = static_cast<std::uint16_t>(m_registers.number());
   ++m_parts.statistics.atc_invalidations;
+  if (!m_interface.atc_messages().connected()) {
+    m_parts.diag.unimplemented("CMD_ATC_INV.port",
+                               "nothing is bound to the port 'ats': no device hears of the invalidation, and "
+                               "one that keeps translations goes on using them. Bind it, on a platform by "
+                               "wires = { ats = \"pci0.ats\" }",
+                               "IHI 0070 4.5.1", command.StreamID, message.Address);
+  }
   m_interface.atc_messages().send(message);
 }
 

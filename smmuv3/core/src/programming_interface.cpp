@@ -346,7 +346,7 @@ void ProgrammingInterface::run(Atos& atos, Reg CTRL) {
   const std::string name = short_name(CTRL);
   m_parts.diag.guest_error(name + ".SMMUEN",
                            name + ".RUN is set while " + short_name(SMMU_CR0) + ".SMMUEN is 0; it is ignored",
-                           "IHI 0070 6.3.37");
+                           m_registers.info(CTRL).clause);
 }
 
 // Whether an address translation operation is under way: by its own registers, or one of Secure software that

@@ -126,8 +126,9 @@ const char* Features::problem() const {
 
 namespace {
 
-/// What pages of counter groups must not meet: where the registers of Page 0 and Page 1 are. From 0x1000 to
-/// 0x7fff, where Arm's SMMUs have them, nothing is that is built.
+/// What pages of counter groups must not meet: where the registers of Page 0 and Page 1 are. Between 0x1000
+/// and 0x7fff, where Arm's SMMUs have them, there are those of Command queue control pages alone, which are
+/// looked at by control_pages_problem().
 bool is_taken(std::uint32_t page) {
   return page < 0x20000 && (page < PmcgFeatures::page_size || page >= 0x8000);
 }
@@ -158,8 +159,8 @@ const char* PmcgFeatures::problem(unsigned groups) const {
   }
   if (std::any_of(pages.begin(), pages.end(), is_taken)) {
     return "pmcg_offset: a page of a counter group lies upon registers of the SMMU, which are below 0x1000 "
-           "and "
-           "from 0x8000 to 0x1ffff";
+           "and from 0x8000 to 0x1ffff. Its place is that of pmcg_offset, pmcg_page1, pmcg_tbu_offset, "
+           "pmcg_tbu_page1 or pmcg_tbu_stride";
   }
   return nullptr;
 }

@@ -182,7 +182,8 @@ const std::vector<Personality>& personalities() {
       // One stage, one granule, little-endian tables, no substreams, queues of one entry: SMMUv3.0.
       {"minimal", "the least that IHI 0070 permits: stage 1 alone, one stream, one granule",
        words(1U << 26 | 1U << 24 | 2U << 21 | 2U << 2 | 1U << 1, 0, 0, 1U << 4, 0, 0)},
-      {"maximal", "everything that is built", everything(), false, false},
+      {"maximal", "everything that is built, but for VATOS and ECMDQ, which make the register window longer",
+       everything(), false, false},
   };
   return all;
 }

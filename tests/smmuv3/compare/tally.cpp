@@ -128,10 +128,15 @@ std::vector<Row> rows_of(const Tally& t) {
     if (t.atos_faults[i] != 0) {
       char name[40];
       std::snprintf(name, sizeof name, "GATOS_PAR.FAULTCODE 0x%02x", i);
-      rows.push_back({name, t.atos_faults[i], 100, nullptr});
+      rows.push_back(
+          {name, t.atos_faults[i], i == 0xfd ? 1U : 100U, nullptr});  // INTERNAL_ERR: with SMMUEN 0
     }
   }
+  rows.push_back({"S_GATOS", t.s_gatos, 1000, nullptr});
+  rows.push_back({"S_GATOS of Non-secure streams", t.s_gatos_of_non_secure, 250, nullptr});
+  rows.push_back({"those that succeed", t.s_gatos_successes, 200, nullptr});
   rows.push_back({"VATOS", t.vatos, 1000, nullptr});
+  rows.push_back({"S_VATOS", t.s_vatos, 100, nullptr});
   rows.push_back({"those of one VM that succeed", t.vatos_successes, 500, nullptr});
   for (const auto& [code, name] : {std::pair{0xffU, "INV_REQ"},
                                    {0xfeU, "INV_STAGE"},

@@ -119,17 +119,15 @@ void UnicornCore::maintenance(const SystemRegister& op, uint64_t operand) {
     if (current_el() == 0) return;
     m.tlbi_op2 = op.op2;
     m.operand = operand;
-  } else if (!m_shared) {
-    return;
-  } else if (op.crn == 7 && op.op1 == 3 && op.crm == 5 && op.op2 == 1) {  // IC IVAU
-    constexpr uint64_t line = 64;                                         // CTR_EL0.IminLine is 4
+  } else if (m_shared && op.crn == 7 && op.op1 == 3 && op.crm == 5 && op.op2 == 1) {  // IC IVAU
+    constexpr uint64_t line = 64;                                                     // CTR_EL0.IminLine is 4
     const auto phys = translate(operand & ~(line - 1));
     if (!phys) return;
     m.kind = Maintenance::Kind::code;
     m.address = *phys;
     m.length = line;
-  } else if (op.crn == 7 && op.op1 == 0 && op.crm == 1 && op.op2 == 0) {  // IC IALLUIS; UNDEFINED at EL0
-    if (current_el() == 0) return;
+  } else if (m_shared && op.crn == 7 && op.op1 == 0 && op.crm == 1 && op.op2 == 0) {  // IC IALLUIS
+    if (current_el() == 0) return;                                                    // UNDEFINED
     m.kind = Maintenance::Kind::all_code;
   } else {
     return;

@@ -132,14 +132,14 @@ bool Cpu::tell_tlbi(const cpu::Maintenance& maintenance) {
   if (!tlbi) return false;
   for (TlbiListener* listener : m_tlbi_listeners) listener->tlbi_arrives(*tlbi);
   const std::uint64_t executed = m_core->quantum_instructions();
-  const sc_core::sc_time since = sc_core::sc_time_stamp();
+  const sc_dt::uint64 since = sc_core::sc_time_stamp().value();
   sc_core::sc_time delay =
       from_ps((executed - m_synchronised) * m_period_ps + std::exchange(m_latency_ps, 0));
   m_synchronised = executed;
   const std::uint64_t delta = sc_core::sc_delta_count();
   for (TlbiListener* listener : m_tlbi_listeners) listener->complete_tlbis(delay);
   m_latency_ps = to_ps(delay);
-  const bool waited = sc_core::sc_time_stamp() != since || sc_core::sc_delta_count() != delta;
+  const bool waited = sc_core::sc_time_stamp().value() != since || sc_core::sc_delta_count() != delta;
   if (waited) take_turn();
   return waited;
 }

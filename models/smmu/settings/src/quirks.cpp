@@ -18,7 +18,7 @@ constexpr const char* separators = ", \t\n";
   for (const QuirkInfo& info : infos) known.emplace_back(info.name);
   std::string text = "parameter 'quirks' names '" + name + "', which is no quirk of this SMMU";
   const std::string near = nearest(name, known);
-  if (!near.empty()) text += "; did you mean '" + near + "'?";
+  text += near.empty() ? "." : "; did you mean '" + near + "'?";
   text += " They are:";
   for (const std::string& k : known) text += (&k == &known.front() ? " " : ", ") + k;
   throw ConfigError(parameter, text);
