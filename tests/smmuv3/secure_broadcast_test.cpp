@@ -348,7 +348,7 @@ TEST(SecureVmw, OfAReservedValueIsDiagnosedAndMatchesExactly) {
   SecureWorld w(with_btm(true));
   w.s_write(0x8020, 6U << CR0_VMW_shift);
   ASSERT_EQ(w.diag.all.size(), 1U);
-  EXPECT_EQ(w.diag.all.front().site, "CR0.VMW");
+  EXPECT_EQ(w.diag.all.front().site, "S_CR0.VMW");
   EXPECT_EQ(w.s_interface().vmid_bits_ignored(), 0U);
   w.s_write(0x8020, 4U << CR0_VMW_shift);
   EXPECT_EQ(w.s_interface().vmid_bits_ignored(), 4U);

@@ -47,7 +47,8 @@ void Ecmdq::refresh() {
 }
 
 void Ecmdq::report(const char* site, const std::string& text, const char* clause) const {
-  m_parts.diag.guest_error(site, "ECMDQ " + std::to_string(m_n) + ": " + text, clause);
+  const char* name = m_interface.secure() ? "S_ECMDQ " : "ECMDQ ";
+  m_parts.diag.guest_error(site, name + std::to_string(m_n) + ": " + text, clause);
 }
 
 // As of the other queues: told when it is enabled.

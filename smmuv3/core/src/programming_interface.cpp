@@ -186,8 +186,9 @@ void ProgrammingInterface::register_written(std::uint16_t id, std::uint32_t, Acc
   switch (id) {
     case SMMU_CR0:
       if (((old ^ value) & CR0_VMW) != 0 && (value & CR0_VMW) >> CR0_VMW_shift > most_vmid_bits) {
-        m_parts.diag.guest_error("CR0.VMW", "CR0.VMW is Reserved; VMIDs are matched exactly, as with 0",
-                                 "IHI 0070 6.3.9");
+        const std::string field = short_name(SMMU_CR0) + ".VMW";
+        m_parts.diag.guest_error(field, field + " is Reserved; VMIDs are matched exactly, as with 0",
+                                 m_registers.info(SMMU_CR0).clause);
       }
       report_places(*this, m_parts, static_cast<std::uint32_t>(value & ~old));
       update_acks(m_written_at);
@@ -305,7 +306,7 @@ smmu::MpamLabel ProgrammingInterface::mpam_of(Reg id) const {
 // 6.3.42, 6.3.43: as of GBPA, only a write that sets Update counts. It takes effect at once.
 void ProgrammingInterface::write_mpam(Reg id, std::uint64_t old, std::uint64_t value, std::uint64_t written) {
   if (!m_parts.features.MPAM) return;
-  const std::string name = id == SMMU_GMPAM ? "GMPAM" : "GBPMPAM";
+  const std::string name = short_name(id);
   const char* clause = m_registers.info(id).clause;
   if ((written & GMPAM_Update) == 0) {
     m_parts.diag.guest_error(name + ".Update", "a write of " + name + " without Update is ignored", clause);
@@ -318,7 +319,9 @@ void ProgrammingInterface::write_mpam(Reg id, std::uint64_t old, std::uint64_t v
   const std::uint64_t PMG = value >> GMPAM_PMG_shift & mpam_bits(space.PMG_MAX);
   if (PARTID > space.PARTID_MAX || PMG > space.PMG_MAX) {
     m_parts.diag.guest_error(
-        name + ".max", name + " has a PARTID or PMG that is greater than MPAMIDR says; 0 is used", clause);
+        name + ".max",
+        name + " has a PARTID or PMG that is greater than " + short_name(SMMU_MPAMIDR) + " says; 0 is used",
+        clause);
   }
   m_registers.set(id, (MPAM_NS ? GMPAM_MPAM_NS : 0U) | PMG << GMPAM_PMG_shift | PARTID);
   refresh();
