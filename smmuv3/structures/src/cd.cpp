@@ -142,9 +142,9 @@ Cd Cd::decode(const std::array<std::uint64_t, 8>& words, const Features& f, cons
     if (why[0] != '\0') return illegal(why);
     t.HPD = f.HAD && is_set(words, *range.HAD);
     // IGNORED without PBHA, or where HADx is 0
-    for (unsigned n = 0; f.PBHA && t.HPD && n < 4; ++n) {
-      if (is_set(words, *range.HWU[n])) c.translation.hardware_use.stage1[i] |= 1U << n;
-    }
+    unsigned uses = 0;
+    for (unsigned n = 0; f.PBHA && t.HPD && n < 4; ++n) uses |= is_set(words, *range.HWU[n]) ? 1U << n : 0U;
+    c.translation.hardware_use.stage1[i] = static_cast<std::uint8_t>(uses);
     t.NS = ste.origin.secure() && is_set(words, *range.NSCFG);
     t.walk_attributes.IRGN = get_as<std::uint8_t>(words, *range.IR);
     t.walk_attributes.ORGN = get_as<std::uint8_t>(words, *range.OR);
