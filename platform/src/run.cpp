@@ -143,6 +143,7 @@ class Run {
   const RunOptions& m_options;
   std::optional<WallLimit> m_wall_limit;
   bool m_colour;
+  unsigned m_restarts = 0;  // of the processors alone
   // Opened first: a report that cannot be written is a mistake to be told before a long run.
   OutputFile m_json;
   OutputFile m_junit;
@@ -287,10 +288,12 @@ void Run::serve_gdb() {
 void Run::restart(const BootPlan& plan) {
   load(plan, m_system);
   for (CpuControl* cpu : m_system.cpus()) cpu->restart();
-  if (m_options.quiet) return;
+  constexpr unsigned most_told = 10;
+  if (m_options.quiet || m_restarts++ >= most_told) return;
   m_console.flush();
   m_progress.clear();
-  tell("smmu-vp: [{}] the processors begin again (PSCI SYSTEM_RESET2)\n", duration_text(now_ps()));
+  tell("smmu-vp: [{}] the processors begin again (PSCI SYSTEM_RESET2){}\n", duration_text(now_ps()),
+       m_restarts == most_told ? "; more of it is not told" : "");
 }
 
 StopReason Run::simulate(const BootPlan& plan) {

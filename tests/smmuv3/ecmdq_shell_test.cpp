@@ -2,6 +2,7 @@
 // at the same time.
 #include <algorithm>
 #include <sstream>
+#include <utility>
 #include <vector>
 
 #include "shell_bench.h"
@@ -143,6 +144,39 @@ TEST_F(EcmdqShell, AStateIsSavedWhileCommandsAreUnderWay) {
     }
     EXPECT_EQ(b.reg(0x60), 1U << 9) << "GERROR.CMDQP_ERR";
   });
+}
+
+TEST_F(EcmdqShell, AnAnswerOfBeforeAResetIsNoneToACommandOfAfterIt) {
+  std::vector<std::uint64_t> fetched;
+  bool first = true;
+  b.on_own_access = [&](tlm::tlm_generic_payload& p) {
+    if (p.is_read()) fetched.push_back(p.get_address());
+    if (std::exchange(first, false)) wait(sc_time(10, sc_core::SC_US));  // a slow target
+  };
+  const std::uint64_t elsewhere = b.memory_of(0) + 0x800;
+  b.in_simulation([&] {
+    b.put(0, 0, 0xbadULL << 32 | 0xfULL << 24 | 1U << 12 | CMD_SYNC, doorbell);  // with an MSI
+    b.set(b.place(0) + 8, ECMDQ_EN | 1);
+    wait(sc_time(100, sc_core::SC_NS));
+    b.reset.write(true);
+    wait(sc_time(100, sc_core::SC_NS));
+    b.reset.write(false);
+    wait(sc_time(1, sc_core::SC_NS));
+    b.start();
+    b.world.memory.write(elsewhere, 0x30);  // CMD_TLBI_NSNH_ALL
+    b.world.memory.write(elsewhere + 8, 0);
+    b.set(b.place(0), elsewhere | 4, 8);
+    b.set(b.place(0) + 8, ECMDQ_EN);
+    b.set(b.place(0) + 8, ECMDQ_EN | 1);
+    b.enable(1);
+    b.put(1, 0, 0x30);
+    b.set(b.place(1) + 8, ECMDQ_EN | 1);
+    wait(sc_time(100, sc_core::SC_US));
+    EXPECT_EQ(b.reg(b.place(0) + 12), ECMDQ_EN | 1);
+  });
+  EXPECT_TRUE(b.written.empty()) << "the MSI of before";
+  EXPECT_NE(std::find(fetched.begin(), fetched.end(), elsewhere), fetched.end());
+  b.on_own_access = nullptr;
 }
 
 }  // namespace

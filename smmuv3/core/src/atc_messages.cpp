@@ -14,8 +14,13 @@ using smmu::TimePs;
 void AtcMessages::send(const AtcMessage& message) {
   if (!m_connected) return;
   m_queue.push_back(message);
+  ++waiting(message);
   m_askers[message.queue].last = m_next;
   ++m_next;
+}
+
+std::size_t& AtcMessages::waiting(const AtcMessage& message) {
+  return message.own ? m_own : m_askers[message.queue].waiting;
 }
 
 bool AtcMessages::take_failure(Number barrier, unsigned queue) {
@@ -72,6 +77,7 @@ void AtcMessages::leave_queue(bool failed, TimePs time) {
   m_parts.tracer.emit(m_time, trace_atc_message,
                       std::string_view(invalidates ? "invalidate" : "page response"), message.StreamID,
                       message.Address, !failed);
+  --waiting(message);
   m_queue.pop_front();
   ++m_front;
 }
@@ -92,6 +98,7 @@ void AtcMessages::reset() {
   m_front = m_next = 1;
   m_taken = 0;
   m_askers.assign(m_askers.size(), {});
+  m_own = 0;
   m_time = 0;
 }
 
@@ -107,6 +114,7 @@ void AtcMessage::visit(Archive& archive) {
   archive.value("response", response);
   archive.time("time", time);
   archive.value("queue", queue);
+  archive.value("own", own);
   const bool answers =
       response == Response::success || response == Response::invalid_request || response == Response::failure;
   if (kind > Kind::page_response || size_shift < 12 || size_shift > 64 || !answers || PRGI > 0x1ff) {
@@ -141,7 +149,10 @@ void AtcMessages::visit(Archive& archive) {
   if (!archive.loading()) return;
   m_taken = 0;  // what the transport still has is of before
   if (!sane()) archive.fail("front", "no numbers that messages can have");
-  if (!archive.ok()) reset();
+  if (!archive.ok()) return reset();
+  m_own = 0;
+  for (Asker& asker : m_askers) asker.waiting = 0;
+  for (const AtcMessage& m : m_queue) ++waiting(m);
 }
 
 }  // namespace smmuvp::smmuv3

@@ -70,16 +70,17 @@ std::optional<TimePs> CommandQueue::messages_done() const {
   return std::max(m_time, messages.done_at(m_registers.number()));
 }
 
-// One that prefetches is consumed when the one before has ended: there is room for one. One that is a message
-// to a device waits for room too.
+// One that prefetches is consumed when the one before has ended: there is room for one. In an Enhanced
+// Command queue it is a hint that is not taken then (4.2), so that queues do not wait for each other. One
+// that is a message to a device waits for room too, among those of its queue.
 bool CommandQueue::waits_for_room() const {
   if (m_state != State::execute) return false;
   if (Prefetch::is_prefetch(m_command)) {
-    return m_interface.named_by(m_command.SSec).prefetch().running();
+    return m_registers.number() == 0 && m_interface.named_by(m_command.SSec).prefetch().running();
   }
   const auto opcode = static_cast<Opcode>(m_command.opcode);
   return (opcode == Opcode::CMD_ATC_INV || opcode == Opcode::CMD_PRI_RESP) &&
-         !m_interface.atc_messages().has_room();
+         !m_interface.atc_messages().has_room(m_registers.number());
 }
 
 std::optional<TimePs> CommandQueue::due() const {
@@ -346,9 +347,12 @@ void CommandQueue::visit(Archive& archive) {
   }
   m_state = archive.ok() ? state : State::idle;
   m_command = Command::decode(m_command.words);
+  if (fetches) m_op.space = m_interface.space();
   const char* why = "";
+  Origin origin;  // of when it was fetched, as far as it is known
+  origin.sec_sid = m_interface.sec_sid();
   if (m_state != State::idle && !fetches &&
-      check_command(m_command, m_parts.features, why, m_interface.origin()) != CommandError::CERROR_NONE) {
+      check_command(m_command, m_parts.features, why, origin) != CommandError::CERROR_NONE) {
     archive.fail("words", "no command that is executed");
     m_state = State::idle;
   }

@@ -74,7 +74,7 @@ void CommandQueue::carry_out(const Command& command) {
   switch (static_cast<Opcode>(command.opcode)) {
     case Opcode::CMD_PREFETCH_CONFIG:
     case Opcode::CMD_PREFETCH_ADDR:
-      named.prefetch().start(command, m_time);
+      if (!named.prefetch().running()) named.prefetch().start(command, m_time);
       break;
     case Opcode::CMD_CFGI_STE:
       invalidate_config(named, command.StreamID, one, std::nullopt, true);

@@ -424,10 +424,11 @@ void ConfigFetch::restored(Archive& archive) {
   sane = sane && (!m_waiting || !fetches || (m_op.size == (small ? 8 : 64)));
   if (m_translation && m_waiting) sane = sane && m_translation->step() == Step::need;
   m_ste.decode_again(m_parts.features);
+  m_cd.decode_again(m_parts.features);
   // What follows the STE needs one that leads to it.
   if (m_state >= State::l1cd_address && m_state < State::done) sane = sane && m_ste.valid && stage1();
   if (m_state == State::l1cd) sane = sane && m_ste.cds.two_level();
-  if (m_state == State::vms) sane = sane && m_ste.has_vms;
+  if (m_state == State::vms) sane = sane && m_ste.has_vms && m_cd.valid;
   if (!sane) archive.fail("config_fetch", "no fetch of a configuration can be in this state");
   if (!archive.ok()) {
     m_translation.reset();
@@ -439,7 +440,8 @@ void ConfigFetch::restored(Archive& archive) {
                  : m_state == State::l1cd ? "L1CD"
                  : m_state == State::vms  ? "VMS"
                                           : "CD";
-  m_cd.decode_again(m_parts.features);
+  const bool of_interface = m_state == State::level1 || m_state == State::ste || m_state == State::vms;
+  if (m_waiting && of_interface) m_op.space = m_interface->space();
 }
 
 }  // namespace smmuvp::smmuv3

@@ -129,8 +129,9 @@ struct DumpedQueue {
   pgtable::Attributes attributes;
 };
 
+/// @param most  entries that are shown; those that are go off it
 void dump_queue(const ProgrammingInterface& interface, const Features& features, const DumpedQueue& q,
-                const smmu::DebugMemory& memory, DumpSection& to) {
+                const smmu::DebugMemory& memory, DumpSection& to, std::uint64_t& most) {
   DumpSection& s = to.add(q.title);
   if (!q.enabled) {
     s.notes.emplace_back("not enabled");
@@ -146,7 +147,8 @@ void dump_queue(const ProgrammingInterface& interface, const Features& features,
     return;
   }
   // Software sets PROD and CONS as it likes, and 2^19 entries fill gigabytes.
-  const auto shown = std::min<std::uint64_t>(q.queue.used(prod, cons), most_dumped_structures);
+  const auto shown = std::min<std::uint64_t>(q.queue.used(prod, cons), most);
+  most -= shown;
   if (shown < q.queue.used(prod, cons)) {
     s.notes.push_back("only the first " + std::to_string(shown) + " of them are shown");
   }
@@ -165,17 +167,24 @@ void dump_queue(const ProgrammingInterface& interface, const Features& features,
   }
 }
 
-/// Those that are enabled: there may be 256.
+void dump_queue(const ProgrammingInterface& interface, const Features& features, const DumpedQueue& q,
+                const smmu::DebugMemory& memory, DumpSection& to) {
+  std::uint64_t most = most_dumped_structures;
+  dump_queue(interface, features, q, memory, to, most);
+}
+
+/// Those that are enabled: there may be 256, which share what is shown.
 void dump_ecmdqs(const ProgrammingInterface& interface, const Features& features,
                  const smmu::DebugMemory& memory, DumpSection& to) {
   const ControlPages* pages = interface.control_pages();
+  std::uint64_t most = most_dumped_structures;
   for (unsigned n = 0; pages != nullptr && n < pages->size(); ++n) {
     const Ecmdq& q = pages->queue(n);
     if (!q.active()) continue;
     dump_queue(interface, features,
                {"Enhanced Command queue " + std::to_string(n), q.queue(), q.prod(), q.cons(), q.enabled(),
                 StructureKind::command, q.attributes()},
-               memory, to);
+               memory, to, most);
   }
 }
 

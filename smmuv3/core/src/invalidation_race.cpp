@@ -23,7 +23,9 @@ bool InvalidationRace::loses(const Command& command) {
     m_lost.erase(repeated);
     return false;
   }
-  if (!m_quiet || m_in_flight.barrier() == *m_quiet) return false;
+  if (!m_quiet) return false;
+  m_traffic = m_traffic || m_in_flight.barrier() != *m_quiet;  // asked no more often than has to be
+  if (!m_traffic) return false;
   if (m_lost.size() == most_lost) m_lost.erase(m_lost.begin());
   m_lost.push_back({command.words, 0});
   return true;
@@ -31,6 +33,7 @@ bool InvalidationRace::loses(const Command& command) {
 
 void InvalidationRace::synchronised() {
   m_quiet = m_in_flight.barrier();
+  m_traffic = false;
   for (Lost& lost : m_lost) ++lost.syncs;
   const auto old = [](const Lost& lost) { return lost.syncs > most_syncs; };
   m_lost.erase(std::remove_if(m_lost.begin(), m_lost.end(), old), m_lost.end());
@@ -38,12 +41,14 @@ void InvalidationRace::synchronised() {
 
 void InvalidationRace::reset() {
   m_quiet.reset();
+  m_traffic = false;
   m_lost.clear();
 }
 
 void InvalidationRace::visit(Archive& archive) {
   archive.begin("invalidation_race");
   archive.optional("quiet", m_quiet, [&archive](auto& quiet) { archive.value("barrier", quiet); });
+  archive.value("traffic", m_traffic);
   archive.list("lost", m_lost, most_lost, [&archive](Lost& lost) {
     archive.value("words", lost.words);
     archive.value("syncs", lost.syncs);

@@ -39,7 +39,7 @@ smmu::MemoryOp msi_op(const Msi& msi, const Features& features) {
   op.kind = smmu::MemoryOpKind::write;
   op.purpose = "MSI";
   op.size = msi_bytes(features);
-  op.address = msi.address & low_bits(features.OAS);
+  op.address = msi.address & low_bits(features.OAS) & ~std::uint64_t{op.size - 1U};
   op.attributes = attributes_of(msi);
   smmu::store_word(op.data, 0, msi.data);
   return op;
@@ -152,6 +152,7 @@ void MsiWriter::visit(Archive& archive) {
   m_due = static_cast<unsigned>(
       std::count_if(m_slots.begin(), m_slots.end(), [](const Slot& s) { return s.due; }));
   restore_msi_op(archive, m_op, m_parts.features, m_sending.has_value());
+  if (m_sending) m_op.space = m_interface.space();
   if (!archive.ok()) reset();
 }
 

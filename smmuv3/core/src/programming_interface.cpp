@@ -473,7 +473,7 @@ void ProgrammingInterface::interrupt_priq(smmu::TimePs time) {
 
 void ProgrammingInterface::respond(std::uint32_t StreamID, std::optional<std::uint32_t> SubstreamID,
                                    std::uint16_t PRGIndex, std::uint8_t Resp, smmu::TimePs time,
-                                   unsigned queue) {
+                                   std::optional<unsigned> queue) {
   AtcMessage message;
   message.kind = AtcMessage::Kind::page_response;
   message.StreamID = StreamID;
@@ -484,7 +484,8 @@ void ProgrammingInterface::respond(std::uint32_t StreamID, std::optional<std::ui
                      : Resp == RESP_InvalidRequest ? AtcMessage::Response::invalid_request
                                                    : AtcMessage::Response::failure;
   message.time = time;
-  message.queue = static_cast<std::uint16_t>(queue);
+  message.queue = static_cast<std::uint16_t>(queue.value_or(0));
+  message.own = !queue;
   m_atc_messages.send(message);
 }
 

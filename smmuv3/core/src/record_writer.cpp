@@ -67,6 +67,7 @@ void RecordWriter::restored(Archive& archive, bool has_record) {
                     m_op.kind != smmu::MemoryOpKind::write)) {
     archive.fail("waiting", "no record that is written");
   }
+  if (m_waiting) m_op.space = m_interface.space();
   if (!archive.ok()) m_waiting = false;
 }
 

@@ -49,7 +49,8 @@ void MemoryOp::visit(Archive& archive) {
   archive.time("time", time);
   // A physical address has 52 bits; parts of 8 bytes and less are aligned.
   const bool placed = address >> 52U == 0 && (size == 0 || address % std::min<unsigned>(size, 8) == 0);
-  if (kind > MemoryOpKind::compare_and_swap || size > max_size || !placed) {
+  const bool known = space <= AddressSpace::secure && mpam.space <= AddressSpace::secure;
+  if (kind > MemoryOpKind::compare_and_swap || size > max_size || !placed || !known) {
     archive.fail("kind", "no operation that an SMMU sends");
     *this = {};
   }

@@ -106,7 +106,7 @@ void SmmuModule::reset(bool active) {
   m_in_reset = active && m_settings.level_reset;
   if (!m_shell.supply().powered()) return;
   if (active) {
-    reset_core();
+    reset_workers();
     end_transactions();
   }
   go_on();
@@ -120,14 +120,19 @@ void SmmuModule::supply_inputs(bool power, bool clock) {
     if (m_settings.retention) {
       abort_core();
     } else {
-      reset_core();
+      reset_workers();
     }
     end_transactions();
   } else if (!powered && power && m_in_reset) {
-    reset_core();
+    reset_workers();
   }
   if (m_shell.supply().stopped()) m_engine.withdraw_grants();
   go_on();
+}
+
+void SmmuModule::reset_workers() {
+  reset_core();
+  m_shell.drop_operations();
 }
 
 void SmmuModule::end_transactions() {

@@ -94,6 +94,10 @@ bool SmmuShell::wait_for_accesses(sc_core::sc_time& delay) {
   return true;
 }
 
+void SmmuShell::drop_operations() {
+  for (const auto& worker : m_workers) worker->drop();
+}
+
 void SmmuShell::was_reset() {
   m_walks.drop();
   for (TbuShell* tbu : m_tbus) tbu->was_reset();

@@ -70,9 +70,9 @@ void WorkerProcess::step(TimePs now) {
 void WorkerProcess::carry_out() {
   const MemoryOp op = m_worker.op();
   sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
-  const unsigned loads = m_loads;
+  const unsigned drops = m_drops;
   MemoryAnswer answer = m_transport(op, delay);
-  if (loads != m_loads) return;
+  if (drops != m_drops) return;
   answer.time = to_ps(sc_core::sc_time_stamp() + delay);
   m_answer = answer;
   m_answered = true;
@@ -84,7 +84,7 @@ void WorkerProcess::visit(Archive& archive) {
   m_answer.visit(archive);
   if (m_answered && !m_worker.waiting()) archive.fail("answered", "the worker waits for no answer");
   if (!archive.ok()) m_answered = false;
-  if (archive.loading()) ++m_loads;
+  if (archive.loading()) ++m_drops;
   archive.end();
 }
 

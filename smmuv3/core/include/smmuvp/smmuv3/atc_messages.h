@@ -32,7 +32,8 @@ struct AtcMessage {
   Response response = Response::success;
 
   smmu::TimePs time = 0;    ///< when it was asked for
-  std::uint16_t queue = 0;  ///< CommandQueueRegisters::number() of who asked; 0 also for the SMMU itself
+  std::uint16_t queue = 0;  ///< CommandQueueRegisters::number() of who asked
+  bool own = false;         ///< nobody asked: the SMMU answers by itself, and `queue` is 0
 
   void visit(Archive& archive);
 };
@@ -73,10 +74,13 @@ class AtcMessages : public smmu::Worker {
 
   // ---- who has something to say
 
-  /// How many wait before those who have more do: devices that answer nothing cost a bounded memory.
+  /// How many of one asker wait before it does: devices that answer nothing cost a bounded memory, and no
+  /// queue keeps another from asking.
   static constexpr std::size_t capacity = 256;
-  /// Whether another should be sent. Whoever has begun something whose end is a message may still send it.
-  bool has_room() const { return m_queue.size() < capacity; }
+  /// Whether a Command queue should send another.
+  bool has_room(unsigned queue) const { return m_askers[queue].waiting < capacity; }
+  /// Whether the SMMU should send another by itself. What it has begun whose end is a message it still sends.
+  bool has_room() const { return m_own < capacity; }
   /// When the last message has made room.
   smmu::TimePs room_at() const { return m_time; }
   void send(const AtcMessage& message);
@@ -117,11 +121,13 @@ class AtcMessages : public smmu::Worker {
  private:
   /// A Command queue whose commands are messages: a CMD_SYNC is about those of its own (4.7.3).
   struct Asker {
-    Number last = 0;        // that it has asked for
-    Number failed = 0;      // the first invalidation that failed, until a CMD_SYNC takes that; 0: none
-    smmu::TimePs time = 0;  // when the last of them that has ended did
+    Number last = 0;          // that it has asked for
+    Number failed = 0;        // the first invalidation that failed, until a CMD_SYNC takes that; 0: none
+    smmu::TimePs time = 0;    // when the last of them that has ended did
+    std::size_t waiting = 0;  // of them, that have not ended
   };
 
+  std::size_t& waiting(const AtcMessage& message);
   smmu::TimePs deadline() const;
   bool sane() const;
   void leave_queue(bool failed, smmu::TimePs time);
@@ -134,6 +140,7 @@ class AtcMessages : public smmu::Worker {
   Number m_next = 1;   // of the next to be sent
   Number m_taken = 0;  // by the transport, if it is still of these
   std::vector<Asker> m_askers;
+  std::size_t m_own = 0;    // in m_queue, that nobody asked for
   smmu::TimePs m_time = 0;  // when the last message ended
   bool m_carries = false;   // the transport has not told of its end: not saved
   bool m_connected = false;

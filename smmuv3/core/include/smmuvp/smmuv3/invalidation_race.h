@@ -40,6 +40,7 @@ class InvalidationRace {
   smmu::InFlight& m_in_flight;
   // Of the last CMD_SYNC: another one says that there was traffic since. None: there was no CMD_SYNC.
   std::optional<smmu::InFlight::Barrier> m_quiet;
+  bool m_traffic = false;  // since that
   std::vector<Lost> m_lost;
 };
 

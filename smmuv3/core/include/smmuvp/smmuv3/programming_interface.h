@@ -128,9 +128,9 @@ class ProgrammingInterface : public RegisterBlock, private RegisterObserver {
   /// The PRI queue has something to tell at `time`: its interrupt goes out.
   void interrupt_priq(smmu::TimePs time);
   /// A PRG Response to a device. @param Resp  as in CMD_PRI_RESP
-  /// @param queue  the Command queue that says so, see AtcMessage
+  /// @param queue  the Command queue that says so, see AtcMessage; none: the SMMU itself
   void respond(std::uint32_t StreamID, std::optional<std::uint32_t> SubstreamID, std::uint16_t PRGIndex,
-               std::uint8_t Resp, smmu::TimePs time, unsigned queue = 0);
+               std::uint8_t Resp, smmu::TimePs time, std::optional<unsigned> queue = {});
   /// Acknowledges in CR0ACK what has become complete by `now`.
   void update_acks(smmu::TimePs now);
   /// The same for IRQ_CTRLACK.

@@ -132,6 +132,7 @@ class SmmuModule : public Translator {
   void synchronise(sc_core::sc_time& delay);
   bool refuses(tlm::tlm_generic_payload& payload);
   void reset(bool active);
+  void reset_workers();
   void end_transactions();
   void go_on();
 

@@ -69,7 +69,9 @@ class SmmuShell : public sc_core::sc_module, public tlm::tlm_bw_transport_if<> {
   }
   /// To be told of resets, and saved.
   void add(TbuShell& tbu) { m_tbus.push_back(&tbu); }
-  /// After a reset of the core.
+  /// After a reset of the workers: what they had sent is answered to nobody.
+  void drop_operations();
+  /// After a reset of the core, or an end of all transactions.
   void was_reset();
   /// What an access or a worker waits for may have come from elsewhere than a worker: from a register that
   /// resumes stalled accesses.

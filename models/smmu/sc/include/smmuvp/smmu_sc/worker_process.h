@@ -25,6 +25,12 @@ class WorkerProcess : public sc_core::sc_module {
   /// To be called whenever due() may have changed; looks at it again after this delay at the earliest.
   void kick(const sc_core::sc_time& delay);
 
+  /// After a reset of the worker: the answer of what is under way is not its answer any more.
+  void drop() {
+    ++m_drops;
+    m_answered = false;
+  }
+
   /// Saves or restores an operation that is under way, after its worker. One that is in the transport, whose
   /// target waits, is saved as one that is still to be sent. To be followed by `kick`.
   void visit(Archive& archive);
@@ -42,7 +48,7 @@ class WorkerProcess : public sc_core::sc_module {
   std::function<void()> m_progressed;
   bool m_answered = false;  // m_answer is there, and counts from its time on
   MemoryAnswer m_answer;
-  unsigned m_loads = 0;  // what is in the transport while this changes is of before
+  unsigned m_drops = 0;  // what is in the transport while this changes is of before
 };
 
 }  // namespace smmuvp::smmu
