@@ -348,7 +348,8 @@ class SmmuV3Driver {
             1, 3, 4, 5, 0x10, 0x13, 0x18, 0x1a, 0x50, 0x52, 0x53, 0x58, 0x5a, 0x60, 0x28, 0x40, 0x41, 0x46};
         static_assert(sizeof opcodes == sizeof of_secure_queue);
         const bool secure = of_secure();
-        const std::uint64_t opcode = (secure ? of_secure_queue : opcodes)[byte() % sizeof opcodes];
+        const std::uint8_t* of_queue = secure ? of_secure_queue : opcodes;
+        const std::uint64_t opcode = of_queue[byte() % sizeof opcodes];
         const std::uint8_t how = byte();
         // Mostly streams, or tags, and pages that there are.
         const bool of_stream = opcode < 0x10 || opcode == 0x40 || opcode == 0x45;
@@ -403,7 +404,8 @@ class SmmuV3Driver {
     const auto& table = group.registers().table();
     // Mostly what makes it count: the rest of the table is about twenty rows.
     const RegisterInfo& info =
-        (how & 0x80) != 0 ? table[byte() % table.size()] : group.registers().info(byte() % SMMU_PMCG_SCR);
+        (how & 0x80) != 0 ? table[byte() % table.size()]
+                          : group.registers().info(static_cast<std::uint16_t>(byte() % SMMU_PMCG_SCR));
     std::uint32_t offset = group.window_offset(info.offset + byte() % info.count * info.bytes);
     const unsigned bytes = (how & 0x70) == 0 ? 1U << (how & 3U) : info.bytes;
     if ((how & 0x7c) == 4) offset = (offset & ~0xfffU) | (static_cast<std::uint32_t>(number(2)) & 0xfffU);
