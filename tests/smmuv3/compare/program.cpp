@@ -234,7 +234,7 @@ void Programs::send_command(std::uint64_t word0, std::uint64_t word1) {
     ++(m_secure ? m_tally.secure_carried_out : m_tally.carried_out)[word0 & 0xff];
 }
 
-// A command that stopped the queue becomes one that is legal; it is read again.
+// A command that stopped the queue is read again; one that is ILLEGAL becomes one that is legal.
 void Programs::mend_errors() {
   mend_ecmdqs();
   const std::uint64_t active = m_pair.read(0x60) ^ m_pair.read(0x64);
@@ -244,8 +244,10 @@ void Programs::mend_errors() {
     ++m_tally.cerrors[cons >> 24 & 3];
     const std::uint64_t slot = command_queue + 16 * (cons & ((1U << m_own->log2_commands) - 1));
     m_pair.set_abort(slot, false);
-    m_pair.poke(slot, 0x46);
-    m_pair.poke(slot + 8, 0);
+    if ((cons >> 24 & 0x7f) == 1) {  // CERROR_ILL
+      m_pair.poke(slot, 0x46);
+      m_pair.poke(slot + 8, 0);
+    }
   }
   auto& errors = m_secure ? m_tally.secure_errors : m_tally.errors;
   for (unsigned i = 0; i < 32; ++i) errors[i] += active >> i & 1;
