@@ -39,6 +39,17 @@ class BroadcastShell : public Shell {
     b.hold = nullptr;
     EXPECT_FALSE(held.over);
   }
+  /// Such a read, and somebody who synchronises with it.
+  static void wait_for(Held& held, bool& done) {
+    spawn(held);
+    sc_core::sc_spawn([&done] {
+      sc_time delay;
+      bench().smmu.complete_tlbis(delay);
+      done = true;
+    });
+    wait(ns(100));
+    EXPECT_FALSE(done);
+  }
 };
 
 TEST_F(BroadcastShell, AnAccessBehindTheMessageUsesTheTableAsItIsThen) {
@@ -118,14 +129,7 @@ TEST_F(BroadcastShell, WithoutAClockNobodyWaitsForEver) {
   Held held;
   bool done = false;
   b.in_simulation([&] {
-    spawn(held);
-    sc_core::sc_spawn([&] {
-      sc_time delay;
-      b.smmu.complete_tlbis(delay);
-      done = true;
-    });
-    wait(ns(100));
-    EXPECT_FALSE(done);
+    wait_for(held, done);
     b.clock.write(false);
     wait(ns(1));
     EXPECT_TRUE(done);
@@ -147,14 +151,7 @@ TEST_F(BroadcastShell, AResetEndsTheWait) {
   Held held;
   bool done = false;
   b.in_simulation([&] {
-    spawn(held);
-    sc_core::sc_spawn([&] {
-      sc_time delay;
-      b.smmu.complete_tlbis(delay);
-      done = true;
-    });
-    wait(ns(100));
-    EXPECT_FALSE(done);
+    wait_for(held, done);
     std::ostringstream out;
     EXPECT_TRUE(b.smmu.save(out)) << "saved although somebody waits";
     b.reset.write(true);
