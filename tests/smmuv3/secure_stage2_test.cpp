@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "secure_stage2_world.h"
+#include "smmuvp/smmuv3/explain.h"
 
 namespace smmuvp::smmuv3 {
 namespace {
@@ -62,6 +63,33 @@ TEST(SecureStage2Ste, S2vmidCountsWhereStage2Translates) {
     ASSERT_TRUE(ste.valid);
     EXPECT_EQ(ste.vmid, 7U);
     EXPECT_EQ(ste.world, StreamWorld::Secure) << "STRW is IGNORED";
+  }
+}
+
+// 5.2: one granule of 64 KiB makes S2DS RES0 for the other tables, too.
+TEST(SecureStage2Ste, S2dsIsRes0WhereAGranuleIs64KiB) {
+  SecureStage2World w;
+  Features f = with_sel2();
+  f.DS = f.GRAN64K = true;
+  f.OAS = 52;
+  f.VAX = 1;
+  for (unsigned which = 0; which < 4; ++which) {
+    const unsigned S2TG = which & 1;
+    const unsigned S_S2TG = which >> 1;
+    Structure s = w.ste(6).set(174, 2, S2TG).set(302, 2, S_S2TG).set(195, 1, 1);
+    s.set(160, 6, 24).set(166, 2, 1).set(288, 6, 24).set(294, 2, 1);  // 40 bits, by either granule
+    const Ste ste = Ste::decode(s.words, f, secure_origin);
+    ASSERT_TRUE(ste.valid) << ste.why;
+    EXPECT_EQ(ste.stage2.DS, which == 0) << which;
+    EXPECT_EQ(Ste::decode(s.words, f).stage2.DS, S2TG == 0) << "S_S2TG is RES0 in a Non-secure STE";
+    Ste asked;
+    asked.origin = secure_origin;
+    const StructureExplanation e = explain(StructureKind::STE, s.words.data(), f, asked);
+    for (const ExplainedField& field : e.fields) {
+      if (field.name != "S2DS" || which == 0) continue;
+      EXPECT_EQ(field.meaning, S2TG != 0 ? "RES0: S2TG is 64 KiB" : "RES0: S_S2TG is 64 KiB");
+      EXPECT_TRUE(field.wrong);
+    }
   }
 }
 

@@ -130,7 +130,11 @@ const char* l1cd_ignores(const Field& f, const Words& words, const Ste&) {
 
 const char* nothing_reserved(const Field&, const Words&, const Ste&) { return nullptr; }
 
-const char* ste_reserves(const Field& f, const Words& words, const Ste&) {
+const char* ste_reserves(const Field& f, const Words& words, const Ste& ste) {
+  if (&f == &STE_S2DS) {
+    if (get(words, STE_S2TG) == 1) return "S2TG is 64 KiB";
+    if (ste.origin.secure() && get(words, STE_S_S2TG) == 1) return "S_S2TG is 64 KiB";
+  }
   return &f == &STE_S2TG && !is_set(words, STE_S2AA64) ? "S2AA64 is 0" : nullptr;
 }
 

@@ -177,7 +177,9 @@ const char* Ste::decode_stage2_64(const Features& f) {
   stage2.HD = HA && HD;  // HD without HA is Reserved, and acts as neither
   stage2.output_size = output_size(get(words, STE_S2PS), f);
   stage2.LPA = f.OAS == 52;
-  stage2.DS = f.DS && is_set(words, STE_S2DS);
+  // RES0 where a granule is of 64 KiB, of Secure streams for both their tables
+  const bool large = get(words, STE_S2TG) == 1 || (origin.secure() && get(words, STE_S_S2TG) == 1);
+  stage2.DS = f.DS && !large && is_set(words, STE_S2DS);
   return decode_tables(words, stage2_fields, stage2.output_size, stage2.DS, f, stage2);
 }
 

@@ -20,7 +20,7 @@ void Programs::request_translation() {
   a.attributes = smmu::default_attributes;
   separate_el2_contexts(a.stream_id, a.substream_valid ? a.substream_id : 0);
   const std::optional<smmu::AtsAnswer> answer = m_pair.request_translation(a);
-  if (!answer) return;
+  if (!answer || a.stream_id >= streams) return;
   const Granted granted{a.stream_id, *answer};
   if (m_own->granted.size() < 4) {
     m_own->granted.push_back(granted);

@@ -39,8 +39,9 @@ std::string describe(Pair& pair, Programs& programs) {
   for (std::size_t i = log.size() > lines ? log.size() - lines : 0; i < log.size(); ++i)
     text += log[i] + "\n";
   text += pair.difference() + "\n";
-  return text +
-         programs.show_structures(static_cast<std::uint32_t>(number("SMMUVP_STREAM", pair.last_stream())));
+  text += programs.show_structures(
+      static_cast<std::uint32_t>(number("SMMUVP_STREAM", pair.last_request().stream_id)));
+  return text + "\nOurs, of the last access:\n" + pair.explain_last();
 }
 
 // A program is named by two numbers: that of its machine, which draws the features, and its own.

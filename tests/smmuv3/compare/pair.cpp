@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "places.h"
+#include "smmuvp/smmuv3/explain_access.h"
 
 namespace smmuvp::compare {
 
@@ -129,6 +130,8 @@ void Pair::reset() {
   m_our_invalidations.clear();
   m_their_invalidations.clear();
   m_our_responses.clear();
+  m_ours.take_msis();
+  m_naive_memory.take_msis();
   m_edges = {};
   m_finished.clear();
   m_difference.clear();
@@ -309,8 +312,7 @@ bool Pair::run_ours(const smmu::AccessRequest& request, smmu::AccessAnswer& answ
 
 std::optional<smmu::AtsAnswer> Pair::request_translation(const smmu::AccessRequest& request) {
   note(describe(request));
-  m_last_stream = request.stream_id;
-  m_last_was_secure = request.secure_stream;
+  m_last_request = request;
   naive_smmuv3::TranslationRequest r;
   r.address = request.address;
   r.StreamID = request.stream_id;
@@ -384,8 +386,7 @@ void Pair::request_page(const smmu::AccessRequest& request) {
 
 bool Pair::access(const smmu::AccessRequest& request) {
   note(describe(request));
-  m_last_stream = request.stream_id;
-  m_last_was_secure = request.secure_stream;
+  m_last_request = request;
   m_lookup.reset();
   naive_smmuv3::AccessRequest r;
   r.address = request.address;
@@ -574,6 +575,11 @@ void Pair::compare_memory() {
     differ(text("%smemory at %#llx: ours", secure ? "Secure " : "", llu{at}) + words[0] + ", naive" +
            words[1]);
   }
+}
+
+std::string Pair::explain_last() {
+  const auto memory = [this](const smmu::MemoryOp& op) { return m_ours.carry_out(op); };
+  return to_text(smmuv3::explain(*m_smmu, m_last_request, memory));
 }
 
 void Pair::compare_all() {

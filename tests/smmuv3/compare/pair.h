@@ -74,9 +74,10 @@ class Pair {
   bool hit() const { return m_hit; }
   /// Something that both agree about is not as it has to be.
   void differ(const std::string& what);
-  /// The stream that was last accessed.
-  std::uint32_t last_stream() const { return m_last_stream; }
-  bool last_was_secure() const { return m_last_was_secure; }
+  /// The access, or Translation Request, that came last.
+  const smmu::AccessRequest& last_request() const { return m_last_request; }
+  /// How ours explains what would become of it now.
+  std::string explain_last();
   const std::vector<std::string>& log() const { return m_log; }
   void note(const std::string& text) { m_log.push_back(text); }
 
@@ -144,8 +145,7 @@ class Pair {
   // Messages to devices since the last comparison
   std::vector<naive_smmuv3::AtcInvalidation> m_our_invalidations, m_their_invalidations;
   std::vector<naive_smmuv3::PrgResponse> m_our_responses;
-  std::uint32_t m_last_stream = 0;
-  bool m_last_was_secure = false;
+  smmu::AccessRequest m_last_request;
   std::shared_ptr<const naive_smmuv3::Lookup> m_lookup;
   bool m_hit = false;
   std::string m_difference;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <utility>
 
 #include "places.h"
 
@@ -139,7 +140,7 @@ smmu::AccessRequest Programs::draw_access() {
     a.secure_stream = true;
     a.space = r.one_in(2) ? smmu::AddressSpace::non_secure : smmu::AddressSpace::secure;
   }
-  if (a.stream_id >= streams) m_own->wild.insert(a.stream_id);
+  if (a.stream_id >= streams) m_wild.emplace_back(m_secure, a.stream_id);
   // Mostly with a SubstreamID where there are some, since S1DSS may ask for one.
   const bool stage1 = a.stream_id < streams && (field(m_own->stes[a.stream_id], 1, 3) & 5) == 5;
   const unsigned S1CDMax = stage1 ? field(m_own->stes[a.stream_id], 59, 5) : 0;
@@ -191,7 +192,7 @@ void Programs::access() {
     a.address = (before.address & ~0xfffULL) | (a.address & 0xfff);
   }
   separate_el2_contexts(a.stream_id, a.substream_valid ? a.substream_id : 0);
-  if (m_pair.access(a)) {
+  if (m_pair.access(a) && a.stream_id < streams) {
     if (m_own->known.size() < 8) {
       m_own->known.push_back(a);
     } else {
@@ -284,14 +285,12 @@ void Programs::invalidate_stes(const Run& run) {
     default:
       return command(0x04 | SSec() | (r.any() & 0xffff'ffff'0000'0000), 31);
   }
-  for (const std::uint32_t sid : m_own->wild) command(0x03 | SSec() | std::uint64_t{sid} << 32, 1);
 }
 
 void Programs::invalidate_all_cds() {
   Random& r = m_random;
   if (!m_features.S1P || r.one_in(3)) return command(0x04 | SSec(), 31);
   for (unsigned sid = 0; sid < streams; ++sid) command(0x06 | SSec() | std::uint64_t{sid} << 32, 0);
-  for (const std::uint32_t sid : m_own->wild) command(0x06 | SSec() | std::uint64_t{sid} << 32, 0);
 }
 
 void Programs::invalidate_tlbs() {
@@ -339,6 +338,16 @@ void Programs::forget_what_non_secure_tables_made() {
   invalidate_tlbs();
   sync();
   act_as(false);
+}
+
+// What lies where no STE was put may be one all the same, and have a CONT that is not true of its neighbours.
+void Programs::forget_wild_streams() {
+  for (const auto& [secure, sid] : std::exchange(m_wild, {})) {
+    act_as(secure);
+    if (m_pair.any_stalled()) command(0x45 | SSec() | std::uint64_t{sid} << 32, 0);
+    command(0x04 | SSec(), 31);
+    sync();
+  }
 }
 
 void Programs::random_command() {
@@ -563,6 +572,7 @@ void Programs::step() {
   m_pair.watch_tables();
   do_something();
   invalidate_what_was_updated();
+  if (!m_abandoned) forget_wild_streams();
 }
 
 void Programs::do_something() {
@@ -614,7 +624,7 @@ void Programs::do_something() {
 }
 
 std::string Programs::show_structures(std::uint32_t stream_id) {
-  act_as(m_pair.last_was_secure());
+  act_as(m_pair.last_request().secure_stream);
   std::string text = m_secure ? "Secure STE:" : "STE:";
   for (unsigned i = 0; i < 8 && stream_id < streams; ++i) {
     char word[24];
@@ -637,6 +647,7 @@ std::string Programs::show_structures(std::uint32_t stream_id) {
 bool Programs::run(std::uint64_t seed) {
   m_random = Random(seed);
   m_abandoned = false;
+  m_wild.clear();
   m_pair.reset();
   initialize();
   const unsigned steps = 12 + m_random.below(24);

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <set>
 
 #include "pair.h"
 #include "random.h"
@@ -118,6 +117,7 @@ class Programs {
   void invalidate_secure_tlbs();
   void forget_everything();
   void forget_what_non_secure_tables_made();
+  void forget_wild_streams();
   void sync();
 
   bool chance(unsigned n) { return m_random.one_in(n); }
@@ -147,18 +147,17 @@ class Programs {
     std::array<Words, streams> stes{};
     std::array<Words, contexts> cds{};
     std::vector<smmu::AccessRequest> known;  // some that were forwarded
-    // Streams beyond those, which a two-level Stream table can lead to the same STEs and CDs: an access that
-    // stalls, or comes again, may know what these were before.
-    std::set<std::uint32_t> wild;
-    std::vector<Granted> granted;  // some Translation Completions
+    std::vector<Granted> granted;            // some Translation Completions
     std::vector<Stall> stalls;
     std::uint64_t last_context = ~0ULL;
   };
   std::array<Software, 2> m_software;  // Non-secure, Secure
   Software* m_own = &m_software[0];    // that goes on
-  bool m_secure = false;               // it is the Secure one
-  bool m_by_secure = false;            // Secure software sends the commands that Non-secure software needs
-  bool m_abandoned = false;            // a table that hardware updates is one of tables in two ways at once
+  // Whether of the Secure state, and the StreamID: those beyond `streams` that this step has named.
+  std::vector<std::pair<bool, std::uint32_t>> m_wild;
+  bool m_secure = false;     // it is the Secure one
+  bool m_by_secure = false;  // Secure software sends the commands that Non-secure software needs
+  bool m_abandoned = false;  // a table that hardware updates is one of tables in two ways at once
 };
 
 }  // namespace smmuvp::compare
