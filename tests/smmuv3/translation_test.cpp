@@ -407,6 +407,20 @@ TEST(Cd, FieldsThatEpdDisablesAreIgnored) {
   EXPECT_TRUE(Cd::decode(cd.words, little).valid) << "ENDI is IGNORED with both EPDs";
 }
 
+TEST(Cd, AVmsav832RangeThatEpdDisablesDividesNothing) {
+  for (const unsigned disabled : {0U, 1U, 2U}) {  // none, EPD0, EPD1
+    World w;
+    Structure cd = cd_for(w.space().config(), 1).set(41, 1, 0);
+    cd.set(0, 6, disabled == 1 ? 3 : 0).set(16, 6, disabled == 1 ? 0 : 3);
+    if (disabled != 0) cd.set(14 + 16 * (disabled - 1), 1, 1);
+    Features f;
+    f.TTF = 3;
+    const Cd d = Cd::decode(cd.words, f);
+    ASSERT_TRUE(d.valid) << d.why;
+    EXPECT_EQ(d.translation.split, disabled == 0 ? 0xe000'0000U : 0U) << disabled;
+  }
+}
+
 TEST(Cd, IpsIsCappedAtOas) {
   World w;
   const Structure cd = cd_for(w.space().config(), 1);

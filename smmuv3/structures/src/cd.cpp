@@ -172,8 +172,8 @@ Cd Cd::decode(const std::array<std::uint64_t, 8>& words, const Features& f, cons
   c.translation.address_bits = f.OAS;
   if (!AA64) {
     const std::uint64_t end = std::uint64_t{1} << 32;
-    const unsigned T0SZ = s1.tables[0].TxSZ;
-    const unsigned T1SZ = s1.tables[1].TxSZ;
+    const unsigned T0SZ = EPD[0] ? 0 : s1.tables[0].TxSZ;  // IGNORED: as 0
+    const unsigned T1SZ = EPD[1] ? 0 : s1.tables[1].TxSZ;
     if (T1SZ == 0 && T0SZ != 0) c.translation.split = end >> T0SZ;
     if (T0SZ == 0 && T1SZ != 0) c.translation.split = end - (end >> T1SZ);
   }
