@@ -242,6 +242,13 @@ TranslationCompletion Smmu::answer_request(const TranslationRequest& request, co
       if (stage->has_value()) result.shift = std::min(result.shift, (*stage)->contiguous_shift);
     }
   }
+  // 5.4 IPS, 5.2 S2PS: the rest of a larger block does not translate
+  if (configuration.stage1 && configuration.cd.AA64) {
+    result.shift = std::min(result.shift, m_features.effective_output_bits(configuration.cd.IPS));
+  }
+  if (ste.stage2() && ste.S2AA64) {
+    result.shift = std::min(result.shift, m_features.effective_output_bits(ste.S2PS));
+  }
   if (configuration.stage1 && m_choices.ats_size_is_within_range) {
     result.shift = within_range(configuration.cd, configuration.world, request.address, result.shift);
   }
