@@ -42,7 +42,7 @@ void add_secure_rows(const Tally& t, const smmuv3::Features& all, std::vector<Ro
   smmuv3::for_each_event([&](const smmuv3::EventInfo& info) {
     const char* never = why_never(info.type);
     rows.push_back({std::string("Secure ") + info.name, t.secure_events[static_cast<std::uint8_t>(info.type)],
-                    never == nullptr ? 50U : 0U, never});
+                    never == nullptr ? 20U : 0U, never});
   });
   smmuv3::Origin queue;
   queue.sec_sid = smmuv3::SecSid::secure;
