@@ -99,7 +99,7 @@ std::vector<Row> rows_of(const Tally& t) {
                                   {7, "MSI_GERROR_ABT_ERR"},
                                   {9, "CMDQP_ERR"}}) {
     // Queues of pages are aborted less often.
-    const std::uint64_t least = bit == 3 ? 100 : bit == 6 ? 400 : 1000;
+    const std::uint64_t least = bit == 3 ? 50 : bit == 6 ? 400 : 1000;
     rows.push_back({std::string("GERROR.") + name, t.errors[static_cast<unsigned>(bit)], least, nullptr});
   }
   for (const auto& [code, name] :
