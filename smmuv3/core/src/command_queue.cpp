@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "smmuvp/smmu/counted.h"
 #include "smmuvp/smmuv3/programming_interface.h"
 #include "smmuvp/smmuv3/trace_points.h"
 #include "words_told.h"
@@ -84,7 +85,7 @@ bool CommandQueue::waits_for_room() const {
 }
 
 std::optional<TimePs> CommandQueue::due() const {
-  if (m_interface.held()) return std::nullopt;
+  if (m_interface.held() || m_executing != 0) return std::nullopt;
   switch (m_state) {
     case State::fetch:
       return std::nullopt;
@@ -106,13 +107,19 @@ Step CommandQueue::step(TimePs now) {
   if (m_state == State::fetch) return Step::need;
   m_parts.engine.prune(now);
   m_registers.let_others_before(now);
+  return go_on(now);
+}
+
+Step CommandQueue::go_on(TimePs now) {
+  if (m_state == State::fetch) return Step::need;
+  if (m_executing != 0) return Step::stalled;
   while (true) {
     m_registers.update_ack(now);
     if (m_time > now) return Step::done;
     if (m_state == State::execute) {
       if (waits_for_room()) return Step::stalled;
       m_time = now;
-      execute(m_command);
+      if (!execute(m_command)) return Step::done;
       continue;
     }
     if (m_state == State::messages) {
@@ -261,20 +268,26 @@ void CommandQueue::report_misaligned_range(const Command& command, const Command
                            "IHI 0070 4.4.1.1", {}, m_op.address);
 }
 
-void CommandQueue::execute(const Command& command) {
+// @return whether the queue is still what it was.
+bool CommandQueue::execute(const Command& command) {
   m_parts.tracer.emit(m_time, trace_command, std::string_view(opcode_name(command.opcode)), command.words[0],
                       command.words[1], m_registers.cons(), m_registers.number());
   if (static_cast<Opcode>(command.opcode) == Opcode::CMD_SYNC) {
     m_state = State::messages;
     m_messages = m_interface.atc_messages().barrier(m_registers.number());
-    return;
+    return true;
   }
   // 6.3.9.3: until it is consumed the queue is not disabled. Clients whose pointers go are told meanwhile,
   // and may reset the SMMU.
-  if (!m_race || !m_race->loses(command)) carry_out(command);
-  if (m_state != State::execute) return;
+  const unsigned renewals = m_renewals;
+  {
+    const smmu::Counted executing(m_executing);
+    if (!m_race || !m_race->loses(command)) carry_out(command);
+  }
+  if (renewals != m_renewals) return false;
   m_state = State::idle;
   consume();
+  return true;
 }
 
 void CommandQueue::finish_sync() {
@@ -325,6 +338,7 @@ void CommandQueue::reset() {
   m_barrier = m_messages = 0;
   m_op = {};
   m_time = 0;
+  ++m_renewals;
   if (m_race) m_race->reset();
 }
 
@@ -340,6 +354,7 @@ void CommandQueue::visit(Archive& archive) {
   if (m_race) m_race->visit(archive);
   archive.end();
   if (!archive.loading()) return;
+  ++m_renewals;
   m_op.purpose = "command";
   const bool fetches = state == State::fetch;
   if (state > State::sync || (fetches && (m_op.size != 16 || m_op.kind != smmu::MemoryOpKind::read))) {

@@ -98,16 +98,13 @@ void ControlPages::join(RegisterWindow& window, std::vector<smmu::Worker*>& work
 
 // Whoever drives workers steps those that are due at one time in any order.
 void ControlPages::let_before(unsigned n, smmu::TimePs now) {
-  if (m_taking_turns) return;
-  m_taking_turns = true;
   const auto let = [now](CommandQueue& commands) {
     if (commands.waiting()) return;
     const auto due = commands.due();
-    if (due && *due <= now) commands.step(now);
+    if (due && *due <= now) commands.go_on(now);
   };
   let(m_interface.commands());
   for (unsigned i = 0; i < n; ++i) let(m_queues[i]->commands());
-  m_taking_turns = false;
 }
 
 void ControlPages::read(std::uint32_t offset, unsigned bytes, AccessSecurity security, smmu::TimePs now,

@@ -16,14 +16,8 @@ struct WithWorld {
 
 class System : public WithWorld, public SystemOf<SmmuV3<>> {
  public:
-  /// @param reset_is  the SMMU's parameter
-  explicit System(const sc_core::sc_module_name& name, const char* reset_is = "edge")
-      : SystemOf(name, parameters(reset_is), world.memory) {}
-  static Params parameters(const char* reset_is) {
-    Params p = SmmuV3<>::default_params();
-    p.set("reset", reset_is);
-    return p;
-  }
+  explicit System(const sc_core::sc_module_name& name, const Params& params = SmmuV3<>::default_params())
+      : SystemOf(name, params, world.memory) {}
 
   /// As after power-on, enabled, without any stream.
   void restart() {

@@ -14,11 +14,25 @@ constexpr std::uint64_t of_vmid = vmid << 32;
 constexpr std::uint64_t of_asid = std::uint64_t{1} << 48;
 
 struct Systems {
+  static Params of_level() {
+    Params p = SmmuV3<>::default_params();
+    p.set("reset", "level");
+    return p;
+  }
+  static Params of_four_queues() {
+    Params p = SmmuV3<>::default_params();
+    p.set("MSI", true);
+    p.set("ECMDQ", true);
+    p.set("CMDQ_CONTROL_PAGE_LOG2NUMP", 1);
+    p.set("CMDQ_CONTROL_PAGE_LOG2NUMQ", 1);
+    return p;
+  }
   System of_edges{"system"};
-  System of_levels{"held_system", "level"};
+  System of_levels{"held_system", of_level()};
+  System of_ecmdqs{"queues_system", of_four_queues()};
 };
 inline Systems& systems() {
-  static Systems s;  // both before simulation starts
+  static Systems s;  // all before simulation starts
   return s;
 }
 

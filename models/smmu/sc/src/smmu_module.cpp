@@ -1,7 +1,7 @@
 #include "smmuvp/smmu_sc/smmu_module.h"
 
+#include "smmuvp/smmu/counted.h"
 #include "smmuvp/smmu/held.h"
-#include "smmuvp/smmu_sc/counted.h"
 #include "smmuvp/tlm/access_extension.h"
 #include "smmuvp/tlm/sim_time.h"
 

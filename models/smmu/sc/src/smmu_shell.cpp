@@ -4,7 +4,7 @@
 #include <string>
 #include <utility>
 
-#include "smmuvp/smmu_sc/counted.h"
+#include "smmuvp/smmu/counted.h"
 #include "smmuvp/smmu_sc/payload.h"
 #include "smmuvp/smmu_sc/tbu_shell.h"
 #include "smmuvp/tlm/sim_time.h"

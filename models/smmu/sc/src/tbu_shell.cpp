@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <string>
 
-#include "smmuvp/smmu_sc/counted.h"
+#include "smmuvp/smmu/counted.h"
 #include "smmuvp/tlm/sim_time.h"
 
 namespace smmuvp::smmu {

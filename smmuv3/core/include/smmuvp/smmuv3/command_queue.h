@@ -15,6 +15,8 @@ namespace smmuvp::smmuv3 {
 class ProgrammingInterface;
 class Stalls;
 
+/// Clients are told of pointers that go while a command is carried out, and may let time pass. The queue
+/// stands still until they return, whoever steps it: due() gives nothing, and step() does nothing.
 class CommandQueue : public smmu::Worker {
  public:
   /// @param interface  whose commands they are
@@ -26,6 +28,8 @@ class CommandQueue : public smmu::Worker {
 
   std::optional<smmu::TimePs> due() const override;
   smmu::Step step(smmu::TimePs now) override;
+  /// The same, where those that come before have been let go on.
+  smmu::Step go_on(smmu::TimePs now);
   const smmu::MemoryOp& op() const override { return m_op; }
   bool waiting() const override { return m_state == State::fetch; }
   void complete(const smmu::MemoryAnswer& answer) override;
@@ -45,7 +49,7 @@ class CommandQueue : public smmu::Worker {
   void report_wide_tags(const Command& command, const CommandInfo& info);
   void report_out_of_range(const Command& command, const CommandInfo& info);
   void report_misaligned_range(const Command& command, const CommandInfo& info);
-  void execute(const Command& command);
+  bool execute(const Command& command);
   void carry_out(const Command& command);
   void invalidate_config(ProgrammingInterface& of, std::uint32_t match, std::uint32_t mask,
                          std::optional<std::uint32_t> substream, bool ste);
@@ -68,6 +72,8 @@ class CommandQueue : public smmu::Worker {
   std::uint64_t m_barrier = 0;   // of State::sync
   std::uint64_t m_messages = 0;  // of State::messages: AtcMessages::barrier()
   smmu::TimePs m_time = 0;
+  unsigned m_executing = 0;  // 1 within execute(); not saved: a state that is saved then carries it out anew
+  unsigned m_renewals = 0;   // by reset() and loading: what is carried out meanwhile is of before
   std::optional<InvalidationRace> m_race;  // with the quirk
 };
 

@@ -50,7 +50,6 @@ class ControlPages : public RegisterBlock, private RegisterObserver {
   RegisterFile m_registers;
   std::vector<std::unique_ptr<Ecmdq>> m_queues;
   smmu::TimePs m_written_at = 0;  // the time of the write that is being carried out
-  bool m_taking_turns = false;    // not saved: within one step
 };
 
 }  // namespace smmuvp::smmuv3
