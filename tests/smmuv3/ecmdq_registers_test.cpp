@@ -125,7 +125,9 @@ TEST(EcmdqPages, ThatMeetOtherRegistersAreRefusedByName) {
   f.pmcg.tcu = 0x4000;
   f.pmcg.tcu_page1 = 0x20000;
   EXPECT_EQ(refused(f).key, "pmcg_offset");
-  EXPECT_TRUE(contains(refused(f).text, "SMMU_CMDQ_CONTROL_PAGE_* (0x4000 to 0x403f)")) << refused(f).text;
+  EXPECT_EQ(refused(f).text,
+            "pmcg_offset: Page 0 of the performance monitors of the TCU (0x4000 to 0x4fff) and "
+            "SMMU_CMDQ_CONTROL_PAGE_* (0x4000 to 0x403f) overlap");
   f.ecmdq.ECMDQ = false;
   EXPECT_EQ(refused(f).key, "") << "without control pages nothing is there";
 }

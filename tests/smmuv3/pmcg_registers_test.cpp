@@ -233,6 +233,19 @@ TEST(PmcgRegisters, ThatMeetOthersAreRefused) {
   EXPECT_EQ(refused([](PmcgFeatures& p) { p.bits = 33; }), "pmcg_bits");
 }
 
+TEST(PmcgRegisters, ThatOverlapOthersAreToldWithBothPlaces) {
+  Features f = PmcgWorld::with_groups();
+  f.pmcg.tbu_page1 = 0;
+  EXPECT_EQ(f.window_problem(2),
+            "pmcg_offset: Page 1 of the performance monitors of TBU 0 (0x40000 to 0x40fff) and Page 0 of the "
+            "performance monitors of TBU 0 (0x40000 to 0x40fff) overlap");
+  f.pmcg.tcu = 0xc000;
+  EXPECT_EQ(
+      f.window_problem(2),
+      "pmcg_offset: Page 0 of the performance monitors of the TCU (0xc000 to 0xcfff) and registers of the "
+      "SMMU (0x8000 to 0x1ffff) overlap");
+}
+
 TEST(PmcgRegisters, AreClearAfterReset) {
   PmcgWorld w;
   w.set_counter(0, 0, 9);

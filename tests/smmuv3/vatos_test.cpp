@@ -117,6 +117,9 @@ TEST(VatosRegisters, FeaturesAndPlacesThatCannotBeAreRefused) {
   f = with_vatos();
   f.pmcg.counters = 4;
   EXPECT_EQ(refused(f), "BA_VATOS") << "Page 1 of TBU 0's counter group";
+  EXPECT_EQ(f.window_problem(2),
+            "BA_VATOS: the VATOS page (0x50000 to 0x5ffff) and Page 1 of the performance monitors of TBU 0 "
+            "(0x50000 to 0x50fff) overlap");
   f.BA_VATOS = 4;
   EXPECT_EQ(refused(f), "");
   EXPECT_EQ(refused(f, 2), "BA_VATOS") << "Page 0 of TBU 1's";

@@ -12,10 +12,6 @@ namespace smmuvp::smmuv3 {
 namespace {
 
 constexpr std::uint32_t page_size = EcmdqFeatures::page_size;
-// Where SMMU_(S_)CMDQ_CONTROL_PAGE_* are (6.2.1), of each page.
-constexpr std::uint32_t pages_first = 0x4000;
-constexpr std::uint32_t secure_pages_first = 0xc000;
-constexpr std::uint32_t pages_stride = 32;
 
 // CMDQGS 0b01: 64 KiB. CMDQ_CONTROL_PAGE_PRESET: in registers (6.3.49).
 constexpr std::uint64_t CMDQ_CONTROL_PAGE_BASE_fields = 1U << 1 | 1U << 0;
@@ -42,7 +38,7 @@ constexpr Name names[] = {
 std::vector<RegisterInfo> table_of(const Features& f, SecSid sec_sid, std::uint32_t first) {
   const EcmdqFeatures& e = f.ecmdqs(sec_sid);
   const bool secure = sec_sid == SecSid::secure;
-  const std::uint32_t told = secure ? secure_pages_first : pages_first;
+  const std::uint32_t told = EcmdqFeatures::told(sec_sid);
   const std::uint32_t spacing = page_size >> e.CMDQ_CONTROL_PAGE_LOG2NUMQ;
   const std::uint64_t base = BASE_hint | (low_bits(f.OAS) & ~low_bits(5)) | 0x1f;
   // ENACK is the SMMU's alone. Software makes ERR and ERRACK agree by either register (3.5.6.3).
@@ -56,7 +52,7 @@ std::vector<RegisterInfo> table_of(const Features& f, SecSid sec_sid, std::uint3
     t.push_back({id, secure ? n.secure : n.name, offset, bytes, access, reset, write_mask,
                  secure ? n.secure_clause : n.clause,
                  secure ? SecurityBank::SecureOnly : SecurityBank::Common, of_page ? e.pages() : e.queues(),
-                 of_page ? pages_stride : spacing});
+                 of_page ? EcmdqFeatures::told_stride : spacing});
   };
   using enum smmuvp::Access;
   add(CMDQ_CONTROL_PAGE_BASE, told, 8, RO, 0, 0);
@@ -89,9 +85,9 @@ ControlPages::ControlPages(const Parts& parts, ProgrammingInterface& interface)
 }
 
 void ControlPages::join(RegisterWindow& window, std::vector<smmu::Worker*>& workers) {
-  const std::uint32_t told = m_interface.secure() ? secure_pages_first : pages_first;
+  const std::uint32_t told = EcmdqFeatures::told(m_interface.sec_sid());
   const std::uint32_t pages = m_parts.features.ecmdqs(m_interface.sec_sid()).pages();
-  window.add(told, told + pages * pages_stride - 1, *this);
+  window.add(told, told + pages * EcmdqFeatures::told_stride - 1, *this);
   window.add(m_first, m_first + pages * page_size - 1, *this);
   for (const auto& queue : m_queues) workers.push_back(&queue->commands());
 }

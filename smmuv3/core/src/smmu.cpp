@@ -35,12 +35,8 @@ const Structures& checked(const Features& features, const Structures& s) {
     throw ConfigError("page_request_buffer", "page_request_buffer is 1 or more");
   }
   if (s.event_buffer == 0) throw ConfigError("event_buffer", "event_buffer is 1 or more");
-  if (const char* problem = features.window_problem(s.ports + 1)) {
-    const std::string text = problem;
-    throw ConfigError(text.substr(0, text.find_first_of(" ,:")), text);
-  }
-  const std::string pages = features.control_pages_problem(s.ports + 1);
-  if (!pages.empty()) throw ConfigError(pages.substr(0, pages.find_first_of(" :")), pages);
+  const std::string places = features.window_problem(s.ports + 1);
+  if (!places.empty()) throw ConfigError(places.substr(0, places.find_first_of(" :")), places);
   return s;
 }
 

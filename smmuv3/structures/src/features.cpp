@@ -1,7 +1,6 @@
 #include "smmuvp/smmuv3/features.h"
 
 #include <algorithm>
-#include <vector>
 
 namespace smmuvp::smmuv3 {
 
@@ -121,21 +120,11 @@ const char* Features::problem() const {
   if (STALL_MODEL > 2) return "STALL_MODEL is 0, 1 or 2";
   if (STALL_MODEL == 1 && STALL_MAX != 0) return "STALL_MAX is 0 with STALL_MODEL 1, which never stalls";
   if (STALL_MODEL != 1 && STALL_MAX == 0) return "STALL_MAX is 1 or more with STALL_MODEL 0 and 2";
+  if (const char* p = pmcg.problem()) return p;
   return quirk_problem(*this);
 }
 
-namespace {
-
-/// What pages of counter groups must not meet: where the registers of Page 0 and Page 1 are. Between 0x1000
-/// and 0x7fff, where Arm's SMMUs have them, there are those of Command queue control pages alone, which are
-/// looked at by control_pages_problem().
-bool is_taken(std::uint32_t page) {
-  return page < 0x20000 && (page < PmcgFeatures::page_size || page >= 0x8000);
-}
-
-}  // namespace
-
-const char* PmcgFeatures::problem(unsigned groups) const {
+const char* PmcgFeatures::problem() const {
   if (counters == 0) return nullptr;
   if (counters < 4 || counters > 64) return "pmcg_counters is 4 to 64";
   if (bits != 32 && bits != 36 && bits != 40 && bits != 44 && bits != 48 && bits != 64) {
@@ -147,43 +136,6 @@ const char* PmcgFeatures::problem(unsigned groups) const {
       return "pmcg_offset, pmcg_page1, pmcg_tbu_offset, pmcg_tbu_page1 and pmcg_tbu_stride are multiples of "
              "4 KiB, of 16 MiB at most";
     }
-  }
-  std::vector<std::uint32_t> pages;
-  for (unsigned group = 0; group < groups; ++group) {
-    pages.push_back(page0(group));
-    if (RELOC_CTRS) pages.push_back(page1(group));
-  }
-  std::sort(pages.begin(), pages.end());
-  if (std::adjacent_find(pages.begin(), pages.end()) != pages.end()) {
-    return "pmcg_offset: two pages of counter groups have the same place";
-  }
-  if (std::any_of(pages.begin(), pages.end(), is_taken)) {
-    return "pmcg_offset: a page of a counter group lies upon registers of the SMMU, which are below 0x1000 "
-           "and from 0x8000 to 0x1ffff. Its place is that of pmcg_offset, pmcg_page1, pmcg_tbu_offset, "
-           "pmcg_tbu_page1 or pmcg_tbu_stride";
-  }
-  return nullptr;
-}
-
-const char* Features::window_problem(unsigned pmcgs) const {
-  if (const char* p = pmcg.problem(pmcgs)) return p;
-  const bool secure = has_vatos(SecSid::secure);
-  if (secure && BA_VATOS == BA_S_VATOS)
-    return "BA_S_VATOS gives the S_VATOS page the place of the VATOS page";
-  const auto meets = [this, pmcgs](std::uint32_t page) {
-    const auto within = [page](std::uint32_t other) {
-      return other / vatos_page_size == page / vatos_page_size;
-    };
-    for (unsigned group = 0; pmcg.counters != 0 && group < pmcgs; ++group) {
-      if (within(pmcg.page0(group)) || (pmcg.RELOC_CTRS && within(pmcg.page1(group)))) return true;
-    }
-    return false;
-  };
-  if (has_vatos(SecSid::non_secure) && meets(vatos_page(SecSid::non_secure))) {
-    return "BA_VATOS: a page of a counter group lies in the VATOS page";
-  }
-  if (secure && meets(vatos_page(SecSid::secure))) {
-    return "BA_S_VATOS: a page of a counter group lies in the S_VATOS page";
   }
   return nullptr;
 }

@@ -20,7 +20,7 @@ void draw_ecmdqs(Random& r, smmuv3::Features& f) {
   x.ecmdq.CMDQ_CONTROL_PAGE_LOG2NUMP = static_cast<std::uint8_t>(r.below(3));
   x.ecmdq.CMDQ_CONTROL_PAGE_LOG2NUMQ = static_cast<std::uint8_t>(r.below(3));
   x.ecmdq.offset = r.of({0U, 0x20000U, 0x70000U});
-  if (!x.control_pages_problem(0).empty()) x.ecmdq.offset = 0;
+  if (!x.window_problem(0).empty()) x.ecmdq.offset = 0;
   if (x.problem() == nullptr && x.version() >= 3) f = x;
 }
 

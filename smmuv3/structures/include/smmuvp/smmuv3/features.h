@@ -31,8 +31,8 @@ struct PmcgFeatures {
   /// @param group  0: of the TCU, n + 1: of TBU n
   std::uint32_t page0(unsigned group) const { return group == 0 ? tcu : tbu + (group - 1) * tbu_stride; }
   std::uint32_t page1(unsigned group) const { return page0(group) + (group == 0 ? tcu_page1 : tbu_page1); }
-  /// As Features::problem(). @param groups  how many there are
-  const char* problem(unsigned groups) const;
+  /// As Features::problem().
+  const char* problem() const;
 };
 
 /// Enhanced Command queues of a programming interface (IHI 0070 3.5.6). Names are those of IDR1 and IDR6, or
@@ -44,6 +44,10 @@ struct EcmdqFeatures {
   std::uint32_t offset = 0;  ///< of the first page in the register window; 0: behind all that is there
 
   static constexpr std::uint32_t page_size = 0x10000;
+  /// Where the registers that tell of them begin, SMMU_(S_)CMDQ_CONTROL_PAGE_* (6.2.1): so many bytes of each
+  /// page.
+  static constexpr std::uint32_t told(SecSid sec_sid) { return sec_sid == SecSid::secure ? 0xc000 : 0x4000; }
+  static constexpr std::uint32_t told_stride = 32;
   static constexpr unsigned most_queues_log2 = 8;  ///< of all pages: the model's limit
   unsigned pages() const { return ECMDQ ? 1U << CMDQ_CONTROL_PAGE_LOG2NUMP : 0; }
   unsigned queues() const { return pages() << CMDQ_CONTROL_PAGE_LOG2NUMQ; }
@@ -131,8 +135,9 @@ struct Features {
 
   /// nullptr if the combination is legal, else what is wrong, beginning with a parameter's name.
   const char* problem() const;
-  /// The same of what lies where in the register window. @param pmcgs  how many counter groups there are
-  const char* window_problem(unsigned pmcgs) const;
+  /// The same of what lies where in the register window; empty: nothing overlaps. @param groups  performance
+  /// monitor counter groups
+  std::string window_problem(unsigned groups) const;
   /// Encoding of OAS in IDR5.OAS and CD.IPS.
   std::uint8_t oas_code() const;
   /// The architecture's minor version, AIDR.ArchMinorRev: the highest whose mandatory features are all there.
@@ -143,8 +148,6 @@ struct Features {
   const EcmdqFeatures& ecmdqs(SecSid sec_sid) const { return sec_sid == SecSid::secure ? s_ecmdq : ecmdq; }
   /// Where in the register window its control pages begin. @param groups  performance monitor counter groups
   std::uint32_t control_pages(SecSid sec_sid, unsigned groups) const;
-  /// As problem(), of where control pages are; empty: they meet nothing.
-  std::string control_pages_problem(unsigned groups) const;
   /// StreamID bits of the streams of a Security state.
   unsigned sidsize(SecSid sec_sid) const { return sec_sid == SecSid::secure ? S_SIDSIZE : SIDSIZE; }
   /// Whether there is a stage 2 in a Security state.
