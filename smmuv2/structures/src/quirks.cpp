@@ -1,8 +1,5 @@
 #include "smmuvp/smmuv2/quirks.h"
 
-#include <cstddef>
-#include <iterator>
-
 namespace smmuvp::smmuv2 {
 
 namespace {
@@ -32,22 +29,12 @@ constexpr Row rows[] = {
       "users of Qualcomm's MMU-500 (no erratum is published)"}},
 };
 
-constexpr bool in_order() {
-  for (std::size_t i = 0; i < std::size(rows); ++i) {
-    if (rows[i].quirk != static_cast<Quirk>(i)) return false;
-  }
-  return true;
-}
-static_assert(in_order());
+static_assert(quirks_in_order(rows));
 
 }  // namespace
 
 const std::vector<QuirkInfo>& quirk_infos() {
-  static const std::vector<QuirkInfo> infos = [] {
-    std::vector<QuirkInfo> all;
-    for (const Row& row : rows) all.push_back(row.info);
-    return all;
-  }();
+  static const std::vector<QuirkInfo> infos = quirk_infos_of(rows);
   return infos;
 }
 

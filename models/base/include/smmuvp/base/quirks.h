@@ -2,7 +2,9 @@
 // they do about them.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <vector>
 
 namespace smmuvp {
 
@@ -30,5 +32,25 @@ class QuirkSet {
 
   std::uint32_t m_bits = 0;
 };
+
+// Of a device's table: its rows have `quirk`, a Quirk, and `info`, its QuirkInfo.
+
+/// Whether the rows are in the order of Quirk, so that its enumerators are their indexes.
+template <class Row, std::size_t n>
+constexpr bool quirks_in_order(const Row (&rows)[n]) {
+  for (std::size_t i = 0; i < n; ++i) {
+    if (static_cast<std::size_t>(rows[i].quirk) != i) return false;
+  }
+  return true;
+}
+
+/// The infos alone, in the rows' order.
+template <class Row, std::size_t n>
+std::vector<QuirkInfo> quirk_infos_of(const Row (&rows)[n]) {
+  std::vector<QuirkInfo> infos;
+  infos.reserve(n);
+  for (const Row& row : rows) infos.push_back(row.info);
+  return infos;
+}
 
 }  // namespace smmuvp
