@@ -475,6 +475,37 @@ void Wiring::connect_wires(Instance& instance) {
   }
 }
 
+// A device that keeps translations, as its flag of the port's name says, hears of no invalidation by itself.
+void Wiring::check_messages(const Instance& device) {
+  if (device.smmu == nullptr) return;
+  const Instance& smmu = *device.smmu;
+  for (const Port& in : device.component->ports()) {
+    if (!is<TargetSocket>(in) || !in.optional || m_bound.count(&in) != 0) continue;
+    if (!device.params.has(in.name) || device.params.type(in.name) != ParamType::Bool ||
+        !device.params.flag(in.name)) {
+      continue;
+    }
+    const Port* out = smmu.port(in.name);
+    if (out == nullptr || !is<InitiatorSocket>(*out) || !out->optional) continue;
+    const std::string here = port_name(device, in);
+    const auto& wires = smmu.config->wires;
+    const auto bound = m_bound.find(out);
+    const std::string what =
+        bound != m_bound.end() ? fmt::format("{} leads to {}; an SMMU of its own can tell [{}]",
+                                             port_name(smmu, *out), bound->second, device.config->name)
+        : wires.empty()
+            ? fmt::format("add wires = {{ {} = \"{}\" }} to [{}]", out->name, here, smmu.config->name)
+            : fmt::format("add {} = \"{}\" to these", out->name, here);
+    const Place& place = wires.empty() ? smmu.config->place : wires.front().place;
+    m_system.m_remarks.emplace_back(
+        error_at(place, out->name,
+                 fmt::format("[{}] wires: nothing tells [{}], which has {} = true and keeps translations, "
+                             "that they are invalid: {}",
+                             smmu.config->name, device.config->name, in.name, what))
+            .what());
+  }
+}
+
 void Wiring::close_open_ports(Instance& instance) {
   for (const Port& port : instance.component->ports()) {
     if (m_bound.count(&port) != 0) continue;
@@ -508,6 +539,7 @@ void Wiring::wire() {
   for (const auto& i : m_system.m_instances) attach_initiators(*i);
   for (const auto& i : m_system.m_instances) connect_interrupts(*i);
   for (const auto& i : m_system.m_instances) connect_wires(*i);
+  for (const auto& i : m_system.m_instances) check_messages(*i);
   for (const auto& i : m_system.m_instances) close_open_ports(*i);
 }
 

@@ -32,6 +32,7 @@ class Wiring {
   std::string interrupt_port(const Instance& instance, const Interrupt& interrupt) const;
   void connect_messages(const Instance& from, const Port& out, const Instance& to, const Wire& wire);
   void connect_wires(Instance& instance);
+  void check_messages(const Instance& device);
   void connect_line(const Instance& from, const Port& out, const Port& in, const Place& place,
                     const std::string& as);
   void close_open_ports(Instance& instance);

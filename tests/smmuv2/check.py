@@ -4,12 +4,12 @@
 usage: check.py PROGRAM CASE
 """
 import os
-import re
 import subprocess
 import sys
 import tempfile
 
-from device_tree import kernel
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import checked  # noqa: E402
 
 CONFIG = """
 [boot]
@@ -46,30 +46,9 @@ def interrupts(*ports):
 GLOBAL = ("gfsr_irq", "cfg_irq")
 
 
-class Checked:
+class Checked(checked.Checked):
     def __init__(self, program, folder, *lines, size="256KiB", base="0x10000000", boot=""):
-        self.text = CONFIG % (boot, base, size) + "\n".join(lines) + "\n"
-        config = os.path.join(folder, "platform.toml")
-        with open(os.path.join(folder, "kernel.elf"), "wb") as f:
-            f.write(kernel())
-        with open(config, "w", encoding="utf-8") as f:
-            f.write(self.text)
-        r = subprocess.run([program, "check", config], capture_output=True, text=True, check=False)
-        self.code, self.said = r.returncode, r.stderr
-
-    def line_of(self, parameter):
-        return 1 + next(i for i, line in enumerate(self.text.splitlines()) if line.startswith(("params.%s " % parameter, "interrupts.%s " % parameter)))
-
-    def expect(self, code, *patterns):
-        for pattern in patterns:
-            if not re.search(pattern, self.said, re.M):
-                sys.exit(f"'{pattern}' is not in\n{self.said}")
-        if self.code != code:
-            sys.exit(f"exit code {self.code}, expected {code}\n{self.said}")
-
-    def expect_at(self, parameter, *texts):
-        """Refused, with a line of output at the parameter's line for each text."""
-        self.expect(64, *(r"platform\.toml:%d:\d+: \[smmu0\] %s" % (self.line_of(parameter), text) for text in texts))
+        super().__init__(program, folder, CONFIG % (boot, base, size) + "\n".join(lines) + "\n")
 
 
 def case_what_version_1_rules_out_is_told_at_once_and_at_the_line_of_the_version(program, folder):

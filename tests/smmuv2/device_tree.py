@@ -4,10 +4,12 @@
 usage: device_tree.py PROGRAM CASE
 """
 import os
-import struct
 import subprocess
 import sys
 import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from checked import kernel  # noqa: E402
 
 CONFIG = """
 [boot]
@@ -37,12 +39,6 @@ interrupts = { irq = "SPI 4" }
 behind = { smmu = "smmu0", tbu = 0, stream = %s }
 """
 LEVEL_HIGH = 4
-
-
-def kernel():
-    header = struct.pack("<16sHHIQQQIHHHHHH", b"\x7fELF\x02\x01\x01", 2, 183, 1, 0x40080000, 64, 0, 0, 64, 56, 1, 0, 0, 0)
-    segment = struct.pack("<IIQQQQQQ", 1, 5, 0x80, 0x40080000, 0x40080000, 16, 16, 8)
-    return (header + segment).ljust(0x80, b"\0") + b"\x14" * 16
 
 
 class Tree:
