@@ -3,12 +3,17 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "ecmdq_world.h"
 #include "smmuvp/base/error.h"
 
 namespace smmuvp::smmuv3 {
 namespace {
+
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
 
 TEST(SecureEcmdq, PagesAreBehindTheNonSecureOnesAndRazWiForNonSecureSoftware) {
   EcmdqWorld w(with_secure_ecmdqs());
@@ -95,6 +100,51 @@ TEST(SecureEcmdq, NonSecureOnesAreThereForSecureSoftwareAsWell) {
   EXPECT_EQ(w.s_read(w.place(3) + 12), ECMDQ_EN);
   w.s_write(w.place(3) + 8, 0);
   EXPECT_EQ(w.cons(3), 0U);
+}
+
+TEST(SecureEcmdq, TracesTellTheQueuesOfTheTwoStatesApart) {
+  std::string out;
+  TextTraceSink sink{{"smmu.command", "smmu.command_error", "smmu.event", "smmu.msi"},
+                     [](void* to, std::string_view line) { static_cast<std::string*>(to)->append(line); },
+                     &out};
+  EcmdqWorld w(with_secure_ecmdqs(), &sink);
+  w.start();
+  w.s_start();
+  // The records of one point since the last call: what begins with the field, of each.
+  const auto told = [&](const std::string& point, const std::string& from) {
+    std::string found;
+    for (std::size_t at = 0; at < out.size(); at = out.find('\n', at) + 1) {
+      const std::string line = out.substr(at, out.find('\n', at) - at);
+      if (contains(line, " " + point + " ")) found += line.substr(line.find(" " + from + "=") + 1) + "; ";
+    }
+    out.clear();
+    return found;
+  };
+  w.command(0x30);
+  w.s_command(0x30);
+  w.enable(2);
+  w.push_to(2, 0x30);
+  w.work();
+  w.s_write(0x40000, w.memory_of(0) | 3, 8);
+  w.memory.write(SecureWorld::secure(w.memory_of(0)), sync_with_msi(1));
+  w.memory.write(SecureWorld::secure(w.memory_of(0)) + 8, doorbell);
+  w.s_write(0x40008, ECMDQ_EN | 1);
+  w.work();
+  const std::string all = out;
+  EXPECT_EQ(told("smmu.command", "queue"),
+            "queue=0x0 secure=0x0; queue=0x0 secure=0x1; queue=0x3 secure=0x0; queue=0x1 secure=0x1; ");
+  out = all;
+  EXPECT_EQ(told("smmu.msi", "ok"), "ok=0x1 secure=0x1; ");
+  w.s_command(illegal_command);
+  w.command(illegal_command);
+  EXPECT_EQ(told("smmu.command_error", "queue"), "queue=0x0 secure=0x1; queue=0x0 secure=0x0; ");
+  EXPECT_TRUE(contains(w.diag.all.at(0).text, "illegal command of S_CMDQ: ")) << w.diag.all.at(0).text;
+  EXPECT_TRUE(contains(w.diag.all.at(1).text, "illegal command: ")) << w.diag.all.at(1).text;
+  w.s_access(1, 0x1000);
+  w.work();
+  w.access(1, 0x1000);
+  w.work();
+  EXPECT_EQ(told("smmu.event", "prod"), "prod=0x1 secure=0x1; prod=0x1 secure=0x0; ");
 }
 
 }  // namespace

@@ -76,7 +76,7 @@ void AtcMessages::leave_queue(bool failed, TimePs time) {
   }
   m_parts.tracer.emit(m_time, trace_atc_message,
                       std::string_view(invalidates ? "invalidate" : "page response"), message.StreamID,
-                      message.Address, !failed);
+                      message.Address, !failed, m_interface.secure());
   --waiting(message);
   m_queue.pop_front();
   ++m_front;

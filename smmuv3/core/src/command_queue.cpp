@@ -271,7 +271,7 @@ void CommandQueue::report_misaligned_range(const Command& command, const Command
 // @return whether the queue is still what it was.
 bool CommandQueue::execute(const Command& command) {
   m_parts.tracer.emit(m_time, trace_command, std::string_view(opcode_name(command.opcode)), command.words[0],
-                      command.words[1], m_registers.cons(), m_registers.number());
+                      command.words[1], m_registers.cons(), m_registers.number(), m_interface.secure());
   if (static_cast<Opcode>(command.opcode) == Opcode::CMD_SYNC) {
     m_state = State::messages;
     m_messages = m_interface.atc_messages().barrier(m_registers.number());
@@ -322,14 +322,16 @@ void CommandQueue::consume() {
 // 7.1, 3.5.6.3: RD stays at the command.
 void CommandQueue::stop(CommandError error) {
   m_parts.tracer.emit(m_time, trace_command_error, std::string_view(error_name(error)), m_registers.cons(),
-                      m_registers.number());
+                      m_registers.number(), m_interface.secure());
   m_registers.stop(error, m_time);
 }
 
 // For software that has several queues.
 std::string CommandQueue::place() const {
   const unsigned number = m_registers.number();
-  return number == 0 ? "" : " of ECMDQ " + std::to_string(number - 1);
+  const bool secure = m_interface.secure();
+  if (number == 0) return secure ? " of S_CMDQ" : "";
+  return (secure ? " of S_ECMDQ " : " of ECMDQ ") + std::to_string(number - 1);
 }
 
 void CommandQueue::reset() {

@@ -142,7 +142,7 @@ void EventQueue::written() {
   const bool was_empty = m_writer.advance();
   ++m_parts.statistics.events;
   m_parts.tracer.emit(m_time, trace_event, std::string_view(to_string(event.type)), event.StreamID,
-                      event.InputAddr, event.RnW, m_writer.index());
+                      event.InputAddr, event.RnW, m_writer.index(), m_interface.secure());
   // 3.18: on the transition from empty to non-empty
   if (was_empty) m_interface.interrupt_eventq(m_time);
 }

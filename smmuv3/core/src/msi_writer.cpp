@@ -113,7 +113,7 @@ void MsiWriter::complete(const smmu::MemoryAnswer& answer) {
   ++m_parts.statistics.msis;
   const bool ok = answer.status == smmu::MemoryStatus::ok;
   m_parts.tracer.emit(m_time, trace_msi, std::string_view(info.name), m_op.address,
-                      smmu::load_word(m_op.data, 0), ok);
+                      smmu::load_word(m_op.data, 0), ok, m_interface.secure());
   if (!ok) {
     m_parts.diag.guest_error("MSI.abort", std::string("an MSI of ") + info.name + " met an external abort",
                              "IHI 0070 7.5", {}, m_op.address);

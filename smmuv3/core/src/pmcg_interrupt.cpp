@@ -46,7 +46,7 @@ bool PmcgInterrupt::complete(const smmu::MemoryAnswer& answer) {
   ++m_parts.statistics.msis;
   const bool ok = answer.status == smmu::MemoryStatus::ok;
   m_parts.tracer.emit(m_time, trace_msi, std::string_view("pmcg"), m_op.address,
-                      smmu::load_word(m_op.data, 0), ok);
+                      smmu::load_word(m_op.data, 0), ok, false);
   return ok;
 }
 

@@ -10,16 +10,19 @@
 
 namespace smmuvp::smmuv3 {
 
+// secure: of the programming interface of the Secure state (SMMU_S_*), whose StreamIDs are others.
+
 // RnW is 0 in records that have no such field, as it is in the queue.
-constexpr TracePoint<std::string_view, std::uint32_t, std::uint64_t, bool, std::uint64_t> trace_event{
-    "smmu.event", "an event record was written", {"event", "sid", "address", "RnW", "prod"}};
+constexpr TracePoint<std::string_view, std::uint32_t, std::uint64_t, bool, std::uint64_t, bool> trace_event{
+    "smmu.event", "an event record was written", {"event", "sid", "address", "RnW", "prod", "secure"}};
 // queue is 0 for SMMU_CMDQ_*, n + 1 for SMMU_ECMDQ_*n.
-constexpr TracePoint<std::string_view, std::uint64_t, std::uint64_t, std::uint32_t, std::uint32_t>
-    trace_command{"smmu.command", "a command was executed", {"command", "word0", "word1", "cons", "queue"}};
-constexpr TracePoint<std::string_view, std::uint32_t, std::uint32_t> trace_command_error{
-    "smmu.command_error", "command processing stopped", {"error", "cons", "queue"}};
-constexpr TracePoint<std::string_view, std::uint64_t, std::uint64_t, bool> trace_msi{
-    "smmu.msi", "a message signalled interrupt was written", {"source", "address", "data", "ok"}};
+constexpr TracePoint<std::string_view, std::uint64_t, std::uint64_t, std::uint32_t, std::uint32_t, bool>
+    trace_command{
+        "smmu.command", "a command was executed", {"command", "word0", "word1", "cons", "queue", "secure"}};
+constexpr TracePoint<std::string_view, std::uint32_t, std::uint32_t, bool> trace_command_error{
+    "smmu.command_error", "command processing stopped", {"error", "cons", "queue", "secure"}};
+constexpr TracePoint<std::string_view, std::uint64_t, std::uint64_t, bool, bool> trace_msi{
+    "smmu.msi", "a message signalled interrupt was written", {"source", "address", "data", "ok", "secure"}};
 constexpr TracePoint<std::uint32_t, std::uint64_t, std::uint64_t, std::string_view> trace_atos{
     "smmu.atos", "an address translation operation ended", {"sid", "address", "PAR", "register"}};
 constexpr TracePoint<std::uint32_t, std::uint64_t, std::string_view, std::uint64_t, std::uint32_t,
@@ -27,8 +30,10 @@ constexpr TracePoint<std::uint32_t, std::uint64_t, std::string_view, std::uint64
     trace_ats_request{"smmu.ats_request",
                       "a Translation Request was answered; rights: 1 read, 2 write, 4 execute",
                       {"sid", "address", "answer", "translated", "log2size", "rights"}};
-constexpr TracePoint<std::string_view, std::uint32_t, std::uint64_t, bool> trace_atc_message{
-    "smmu.atc_message", "a message to a device with an ATC has ended", {"message", "sid", "address", "ok"}};
+constexpr TracePoint<std::string_view, std::uint32_t, std::uint64_t, bool, bool> trace_atc_message{
+    "smmu.atc_message",
+    "a message to a device with an ATC has ended",
+    {"message", "sid", "address", "ok", "secure"}};
 constexpr TracePoint<std::string_view, std::uint32_t, std::uint64_t, std::uint32_t, bool> trace_page_request{
     "smmu.page_request",
     "a page request was recorded, or discarded",
