@@ -71,6 +71,26 @@ def case_one_device_alone_is_told(program, folder):
              c.line_with("wires.ats"), "no other mistakes found")
 
 
+def case_a_port_that_other_parameters_would_make_is_explained(program, folder):
+    c = Checked(program, folder, 'interrupts.pmcg0_irq = "SPI 90"')
+    c.expect_at("pmcg0_irq", "has no port 'pmcg0_irq': pmcg is false, .*; params.pmcg = true makes one for the TCU and one for each TBU$")
+    c = Checked(program, folder, "params.pmcg = true", 'interrupts.pmcg2_irq = "SPI 90"', size="1MiB")
+    c.expect_at("pmcg2_irq", "has no port 'pmcg2_irq': tbus is 1, .*; the last one is pmcg1_irq$")
+    for port, why in (("priq_irq", "PRI is false"), ("s_eventq_irq", "SECURE_IMPL is false")):
+        Checked(program, folder, 'interrupts.%s = "SPI 90"' % port).expect_at(port, "has no port '%s': %s" % (port, why))
+    Checked(program, folder, 'wires.ats = "pci0.ats"', ats="false").expect(64, r"\[smmu0\] has no port 'ats': ATS is false")
+    c = Checked(program, folder, 'interrupts.pmcg_irq = "SPI 90"')
+    c.expect(64, r"\[smmu0\] has no port 'pmcg_irq'")
+
+
+def case_a_window_that_is_too_small_is_told_what_makes_it_longer(program, folder):
+    small = r"\[smmu0\] map: 128KiB is too small for port 'registers' \(programming interface, %s\): it takes %s$"
+    Checked(program, folder, "params.pmcg = true").expect(64, small % ("324 KiB by pmcg", "324KiB"))
+    c = Checked(program, folder, "params.MSI = true", "params.ECMDQ = true", "params.ATOS = true", "params.VATOS = true")
+    c.expect(64, small % (r"256 KiB by VATOS, ECMDQ", "256KiB"))
+    Checked(program, folder, size="64KiB").expect(64, r"64KiB is too small for port 'registers' \(programming interface, 128 KiB\)")
+
+
 def main():
     program, case = sys.argv[1:]
     with tempfile.TemporaryDirectory() as folder:

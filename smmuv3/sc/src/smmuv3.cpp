@@ -21,6 +21,7 @@
 #include "smmuvp/tlm/process.h"
 #include "smmuvp/tlm/sim_time.h"
 #include "wired_outputs.h"
+#include "wiring_rules.h"
 
 namespace smmuvp {
 
@@ -219,8 +220,11 @@ SmmuV3<BUSWIDTH>::SmmuV3(const sc_core::sc_module_name& name, const Params& para
   if constexpr (BUSWIDTH == platform_buswidth) {
     std::vector<Port>& p = m_impl->ports;
     const std::uint64_t window = m_impl->core.window().size();
+    const std::string longer = smmuv3::what_makes_the_window_longer(settings.features);
     p.push_back(Port::registers("registers", &registers,
-                                "programming interface, " + std::to_string(window >> 10) + " KiB", window));
+                                "programming interface, " + std::to_string(window >> 10) + " KiB" +
+                                    (longer.empty() ? "" : " by " + longer),
+                                window));
     p.push_back({"walk", &walk, "structures, translation tables and queues"});
     m_impl->list_tbus(tbu_in, tbu_out, p);
     if (m_impl->features.ATS) p.push_back({"ats", &ats, "messages to devices with an ATC", true});
@@ -339,6 +343,23 @@ void SmmuV3<BUSWIDTH>::set_own_access_hook(OwnAccessHook hook) {
 template <unsigned BUSWIDTH>
 const std::vector<Port>& SmmuV3<BUSWIDTH>::ports() const {
   return m_impl->ports;
+}
+
+template <unsigned BUSWIDTH>
+std::string SmmuV3<BUSWIDTH>::refused_base(const std::string&, std::uint64_t) const {
+  return {};
+}
+
+template <unsigned BUSWIDTH>
+std::string SmmuV3<BUSWIDTH>::missing_port(const std::string& name) const {
+  return smmuv3::missing_port(m_impl->features, m_impl->settings().tbus, name);
+}
+
+// All have names in a device tree, so that any may be left out.
+template <unsigned BUSWIDTH>
+std::vector<WiringRules::InterruptFinding> SmmuV3<BUSWIDTH>::check_interrupts(
+    const std::vector<std::string>&) const {
+  return {};
 }
 
 template <unsigned BUSWIDTH>

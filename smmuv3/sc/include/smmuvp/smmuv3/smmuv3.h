@@ -20,6 +20,7 @@
 #include "smmuvp/tlm/host.h"
 #include "smmuvp/tlm/smmu_hooks.h"
 #include "smmuvp/tlm/tlbi_broadcast.h"
+#include "smmuvp/tlm/wiring_rules.h"
 
 namespace smmuvp {
 
@@ -63,7 +64,7 @@ namespace smmuvp {
 /// Instantiated for BUSWIDTH 32, 64, 128, 256 and 512. ports() lists the ports of BUSWIDTH 64 only, which is
 /// what a platform wires.
 template <unsigned BUSWIDTH = 64>
-class SMMUVP_EXPORT SmmuV3 : public Component, public DumpControl, public TlbiListener {
+class SMMUVP_EXPORT SmmuV3 : public Component, public DumpControl, public TlbiListener, public WiringRules {
  public:
   /// @param params  values for the table that params() gives; what is not set is what its `preset` says, and
   /// parameters() has that
@@ -150,6 +151,11 @@ class SMMUVP_EXPORT SmmuV3 : public Component, public DumpControl, public TlbiLi
   std::vector<std::pair<std::string, std::uint64_t>> register_values() const override;
   /// Writes contents() as text.
   void dump(std::ostream& out) const override;
+
+  // For platforms that wire it by names: see wiring_rules.h.
+  std::string refused_base(const std::string& port, std::uint64_t base) const override;
+  std::string missing_port(const std::string& name) const override;
+  std::vector<InterruptFinding> check_interrupts(const std::vector<std::string>& wired) const override;
 
  private:
   class __attribute__((visibility("hidden"))) Impl;
