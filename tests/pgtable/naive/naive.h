@@ -75,6 +75,8 @@ class Memory {
   virtual std::optional<Bytes> read(uint64_t address, unsigned size, Space space) = 0;
   virtual Swap compare_and_swap(uint64_t address, unsigned size, Space space, const Bytes& expected,
                                 const Bytes& desired) = 0;
+  /// The access that follows is to a table of this stage.
+  virtual void of_stage(unsigned /*stage*/) {}
 };
 
 // -----------------------------------------------------------------------------------------------------

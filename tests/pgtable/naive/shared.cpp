@@ -259,6 +259,7 @@ Walk::Walk(const Configuration& configuration, const Request& request, Memory& m
 // FetchDescriptor, with HandleExternalTTWAbort: an abort is synchronous, and belongs to the walk
 Walk::Fetched Walk::FetchDescriptor(bool ee, FullAddress where, unsigned size, FaultRecord fault,
                                     unsigned stage, int level) {
+  m_memory.of_stage(stage);
   const std::optional<Memory::Bytes> bytes = m_memory.read(where.address, size, where.space);
   DescriptorRead read{where.address, where.space, stage, level, 0, !bytes.has_value(), std::nullopt};
   if (bytes.has_value()) {
@@ -273,6 +274,7 @@ Walk::Fetched Walk::FetchDescriptor(bool ee, FullAddress where, unsigned size, F
 // AArch64.MemSwapTableDesc. `descriptor` of the result differs from new_desc where memory held another value.
 Walk::Fetched Walk::MemSwapTableDesc(FaultRecord fault, uint64_t prev_desc, uint64_t new_desc, bool ee,
                                      FullAddress where, unsigned stage) {
+  m_memory.of_stage(stage);
   const Swap swap = m_memory.compare_and_swap(where.address, 8, where.space, to_memory(prev_desc, 8, ee),
                                               to_memory(new_desc, 8, ee));
   m_answer.updates.push_back({where.address, where.space, stage, prev_desc, new_desc, swap, std::nullopt});

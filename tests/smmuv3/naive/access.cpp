@@ -69,7 +69,7 @@ Smmu::Problem Smmu::walk_problem(const Transaction& transaction, const Configura
     event.NSIPA = transaction.stream() == Space::secure && fault.ipa_space == Space::non_secure;
   }
 
-  WalkMemory memory(m_features, m_memory);
+  WalkMemory memory(m_features, m_memory, walk_labels(transaction, configuration));
   naive::Request again = walk_request(transaction);
   again.side_effects = false;
   if (event.number == EventNumber::F_PERMISSION && event.CLASS == FaultClass::TT) {
@@ -260,7 +260,7 @@ Smmu::Attempt Smmu::walk(const Transaction& transaction, const Configuration& co
   naive::Configuration walk = walker(m_features, m_choices);
   if (configuration.stage1) configure_stage1(transaction, configuration, walk);
   if (configuration.ste.stage2()) configure_stage2(m_features, configuration.ste, walk);
-  WalkMemory memory(m_features, m_memory);
+  WalkMemory memory(m_features, m_memory, walk_labels(transaction, configuration));
   const naive::Answer answer = naive::translate(walk, walk_request(transaction), memory);
   const naive::Translation* translation = answer.translation();
   if (translation == nullptr) {

@@ -41,6 +41,7 @@ class Stage2Memory : public naive::Memory {
   std::optional<Bytes> read(uint64_t address, unsigned size, naive::Space space) override {
     const std::optional<Target> target = translate(address, space, naive::Access::read);
     if (!target.has_value()) return std::nullopt;
+    m_memory.of_stage(1);
     return m_memory.read(target->address, size, target->space);
   }
   // 3.13.5: the update of a descriptor is a write, which stage 2 must allow
@@ -48,6 +49,7 @@ class Stage2Memory : public naive::Memory {
                                const Bytes& desired) override {
     const std::optional<Target> target = translate(address, space, naive::Access::atomic);
     if (!target.has_value()) return naive::Swap::external_abort;
+    m_memory.of_stage(1);
     return m_memory.compare_and_swap(target->address, size, target->space, expected, desired);
   }
 
@@ -204,7 +206,7 @@ uint64_t Smmu::atos_translate(const AtosRequest& request, const Transaction& tra
   naive::Configuration walk = walker(m_features, m_choices);
   if (configuration.stage1) configure_stage1(transaction, configuration, walk);
   if (TYPE != STAGE_1) configure_stage2(m_features, ste, walk);
-  WalkMemory memory(m_features, m_memory);
+  WalkMemory memory(m_features, m_memory, walk_labels(transaction, configuration));
   naive::Configuration stage2 = walker(m_features, m_choices);
   if (ste.stage2()) configure_stage2(m_features, ste, stage2);
   Stage2Memory nested(stage2, memory, ste.S2PTW, transaction.side_effects);

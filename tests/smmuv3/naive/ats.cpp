@@ -165,7 +165,7 @@ TranslationCompletion Smmu::answer_request(const TranslationRequest& request, co
   naive::Configuration walk = walker(m_features, m_choices);
   if (configuration.stage1) configure_stage1(transaction, configuration, walk);
   if (ste.stage2()) configure_stage2(m_features, ste, walk);
-  WalkMemory memory(m_features, m_memory);
+  WalkMemory memory(m_features, m_memory, walk_labels(transaction, configuration));
 
   auto grant_of = [&](const naive::Answer& answer) {
     const naive::Translation* translation = answer.translation();

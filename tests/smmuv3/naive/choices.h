@@ -134,6 +134,9 @@ struct Choices {
   /// 1 turns out to be bypassed; the map, or the eight bytes that hold the entry, once the CD is known.
   enum class VmsFetch { with_ste, map_when_needed, entry_when_needed };
   VmsFetch vms_fetch = VmsFetch::map_when_needed;
+  /// 5.2, 5.4, 5.6, 6.3.42, 6.3.43: a PARTID or PMG greater than its maximum is UNKNOWN: 0, rather than not
+  /// told.
+  bool mpam_beyond_maximum_is_zero = false;
 
   // ---- translation and attributes
 

@@ -113,7 +113,10 @@ bool Smmu::command_illegal(const Interface& regs, uint64_t low, uint64_t high) c
   const unsigned opcode = field(low, 7, 0);
   if (!opcode_known(seen_by(regs.space), m_choices, regs.space, opcode)) return true;
   if (has_ssec(opcode) && bit(low, 10) && !regs.secure()) return true;
-  if (opcode == 0x07 && !m_features.vms_supported(concerns(opcode, regs.space, low))) return true;  // 4.3.5
+  if (opcode == 0x07) {  // 4.3.5
+    const Space state = concerns(opcode, regs.space, low);
+    if (!m_features.mpam_supported(state) || !m_features.vms_supported(state)) return true;
+  }
   if (opcode == 0x02 && m_features.minor_version() == 0 && m_choices.prefetch_stride_is_illegal &&
       field(high, 9, 5) != 0) {
     return true;
@@ -190,6 +193,7 @@ void Smmu::consume(Interface& regs, const Consumer& consumer) {
     if (waiting > size && m_choices.inconsistent_command_queue_stops) return;  // 3.5.1
 
     const uint64_t address = queue.base + 16 * uint64_t{queue.index(consumer.CONS)};
+    m_memory.labels_next(own_label(regs));
     const auto bytes = m_memory.read_from(regs.space, truncate(address, m_features.oas_bits()), 16);
     if (!bytes.has_value()) return consumer.stop(2);  // CERROR_ABT
     const uint64_t low = little_endian(*bytes, 0, 8);

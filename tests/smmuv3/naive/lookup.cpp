@@ -49,6 +49,7 @@ std::optional<Smmu::Problem> Smmu::read_stream_table(const Transaction& transact
   Problem fetch = problem_of(transaction, EventNumber::F_STE_FETCH);
   fetch.event->FetchAddr = truncate(address, oas);  // bits above the OAS are RES0
   if (beyond(address, oas) && m_choices.ste_beyond_oas_faults) return fetch;
+  m_memory.labels_next(own_label(interface(transaction.stream())));
   const auto data = m_memory.read_from(transaction.stream(), truncate(address, oas), size);
   if (!data.has_value()) return fetch;
   bytes = *data;
@@ -175,6 +176,7 @@ std::optional<Smmu::Problem> Smmu::read_cd_table(const Transaction& transaction,
     return fetch;
   }
   pa = truncate(pa, oas);
+  m_memory.labels_next(structure_label(configuration.ste));
   const auto data = m_memory.read_from(space, pa, size);
   if (!data.has_value()) {
     fetch.event->FetchAddr = pa;
@@ -195,7 +197,7 @@ std::optional<Smmu::Problem> Smmu::translate_cd_address(const Transaction& trans
   request.address = ipa;
   request.access = naive::Access::read;
   request.input_space = transaction.stream();  // 3.10.2.2: a Secure IPA
-  WalkMemory memory(m_features, m_memory);
+  WalkMemory memory(m_features, m_memory, walk_labels(transaction, configuration));
 
   Event event = event_of(transaction, EventNumber::F_PERMISSION);
   event.S2 = true;

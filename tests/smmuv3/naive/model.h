@@ -11,8 +11,8 @@
 //
 // Not modelled (the Features that would claim them are refused): PASIDTT, the Realm and Root interfaces,
 // BTM, DPT, D128, permission indirection and overlays, THE, AIE, HAFT, PMCG, preset tables, SFM,
-// and attributes and labels of the SMMU's own accesses other than MSIs. VMW is a register alone: there is no
-// cache to match.
+// and attributes of the SMMU's own accesses other than MSIs. VMW is a register alone: there is no cache to
+// match.
 #pragma once
 
 #include <array>
@@ -53,6 +53,8 @@ class Memory {
   }
   /// A walk that this transaction has made before is made again: what it reads, a cache would have.
   virtual void reads_again() {}
+  /// Of the access that follows, where there is MPAM (17.4).
+  virtual void labels_next(const MpamLabel& /*label*/) {}
   /// Of eight bytes, for hardware updates of descriptors.
   virtual naive::Swap compare_and_swap(uint64_t address, const Word& expected, const Word& desired) = 0;
 
@@ -237,6 +239,10 @@ class Smmu {
   void write_mpam(Interface& regs, uint64_t offset, uint32_t value) const;
   [[nodiscard]] MpamLabel mpam_label(Space stream, bool MPAM_NS, unsigned PARTID, unsigned PMG) const;
   [[nodiscard]] MpamLabel bypass_label(const Interface& regs) const;
+  [[nodiscard]] MpamLabel own_label(const Interface& regs) const;
+  [[nodiscard]] MpamLabel structure_label(const Ste& ste) const;
+  [[nodiscard]] WalkLabels walk_labels(const Transaction& transaction,
+                                       const Configuration& configuration) const;
   [[nodiscard]] MpamLabel stream_label(const Transaction& transaction,
                                        const Configuration& configuration) const;
   std::optional<Problem> fetch_vms(const Transaction& transaction, Configuration& configuration, bool whole);

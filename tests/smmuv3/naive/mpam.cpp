@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
 // MPAM and the Virtual Machine Structure: IHI 0070 5.6, 6.3.41 to 6.3.43, 6.3.87 to 6.3.89, chapter 17.
-// Labels of the SMMU's own accesses are not modelled.
 #include "mpam.h"
 
 #include "bits.h"
@@ -77,27 +76,40 @@ void Smmu::write_mpam(Interface& regs, uint64_t offset, uint32_t value) const {
 MpamLabel Smmu::mpam_label(Space stream, bool MPAM_NS, unsigned PARTID, unsigned PMG) const {
   MpamLabel label;
   label.NS = stream == Space::non_secure || (m_features.HAS_MPAM_NS && MPAM_NS);
-  if (!m_features.mpam_supported(stream)) return label;  // the fields are RES0
   const MpamMax& max = m_features.mpam_max(stream, MPAM_NS);
-  label.PARTID = PARTID;
-  label.PMG = PMG;
-  label.unknown = PARTID > max.PARTID || PMG > max.PMG;
+  const bool zero = m_choices.mpam_beyond_maximum_is_zero;
+  label.PARTID = zero && PARTID > max.PARTID ? 0 : PARTID;
+  label.PMG = zero && PMG > max.PMG ? 0 : PMG;
+  label.unknown = label.PARTID > max.PARTID || label.PMG > max.PMG;
   return label;
 }
 
-// 17.2 (1)
+// 17.2 (1). 6.3.89: MPAM_NS may be the way of a Secure state that has no PARTIDs of its own
 MpamLabel Smmu::bypass_label(const Interface& regs) const {
   return mpam_label(regs.space, bit(regs.GBPMPAM, 24), field(regs.GBPMPAM, 15, 0),
                     field(regs.GBPMPAM, 23, 16));
+}
+
+// 17.4, 6.3.42: the Stream table, queues and MSIs
+MpamLabel Smmu::own_label(const Interface& regs) const {
+  return mpam_label(regs.space, bit(regs.GMPAM, 24), field(regs.GMPAM, 15, 0), field(regs.GMPAM, 23, 16));
+}
+
+// 17.4: L1CDs and CDs, and stage 2 tables
+MpamLabel Smmu::structure_label(const Ste& ste) const {
+  const Space stream = ste.secure ? Space::secure : Space::non_secure;
+  return mpam_label(stream, ste.MPAM_NS, ste.PARTID, ste.PMG);
+}
+
+WalkLabels Smmu::walk_labels(const Transaction& transaction, const Configuration& configuration) const {
+  return {stream_label(transaction, configuration), structure_label(configuration.ste)};
 }
 
 // 17.2 (2)
 MpamLabel Smmu::stream_label(const Transaction& transaction, const Configuration& configuration) const {
   const Ste& ste = configuration.ste;
   const Cd& cd = configuration.cd;
-  if (!configuration.stage1 || !ste.S1MPAM) {
-    return mpam_label(transaction.stream(), ste.MPAM_NS, ste.PARTID, ste.PMG);
-  }
+  if (!configuration.stage1 || !ste.S1MPAM) return structure_label(ste);
   unsigned PARTID = cd.PARTID;
   if (ste.stage2()) {
     // Without a VMS, where the only PARTID is 0, there is nothing to map to
@@ -113,6 +125,8 @@ std::optional<Smmu::Problem> Smmu::fetch_vms(const Transaction& transaction, Con
   const unsigned first = whole ? 0 : (configuration.cd.PARTID & 0x1F) & ~3u;
   const uint64_t address = map + 2 * uint64_t{first};
   const unsigned entries = whole ? 32 : 4;
+  // 17.4 does not name it. 5.2: STE.MPAM_NS does not count, so it is as the STE
+  m_memory.labels_next(own_label(interface(transaction.stream())));
   const auto bytes = m_memory.read_from(transaction.stream(), address, 2 * entries);
   if (!bytes.has_value()) {
     Problem problem = problem_of(transaction, EventNumber::F_VMS_FETCH);

@@ -20,4 +20,9 @@ struct MpamLabel {
   bool unknown = false;
 };
 
+/// Of the accesses of a walk, by the stage whose tables they are to (17.4).
+struct WalkLabels {
+  MpamLabel stage1, stage2;
+};
+
 }  // namespace naive_smmuv3

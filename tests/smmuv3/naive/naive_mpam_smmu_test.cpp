@@ -82,6 +82,52 @@ TEST_F(NaiveMpam, DisabledTransactionsHaveTheGlobalLabel) {
   expect_label(s_forwarded(0x1000), 7, 1, true);
 }
 
+TEST_F(NaiveMpam, MpamNsLendsPartidsToASecureStateThatHasNone) {
+  features.S_MPAM_MAX = {};
+  start_secure();
+  s_write(0x20, 4, 0b1100);
+  request.SEC_SID = Space::secure;
+  s_write(0x13C, 4, 0x81020011);
+  expect_label(s_forwarded(0x1000), 0x11, 2, true);
+  s_write(0x13C, 4, 0x80020011);
+  expect_label(s_forwarded(0x1000), 0, 0, false);
+}
+
+TEST_F(NaiveMpam, AValueBeyondItsMaximumCanBeZero) {
+  choices.mpam_beyond_maximum_is_zero = true;
+  config(0b100);
+  ste[5] |= 0x10;  // PMG
+  expect_label(forwarded(0), 0x21, 0);
+  ste[4] |= uint64_t{0x16} << 16;  // PARTID 0x37
+  ste[5] &= ~uint64_t{0x10};
+  expect_label(forwarded(0), 0, 5);
+}
+
+TEST_F(NaiveMpam, OwnAccessesHaveTheGlobalLabelThatOfTheSteOrThatOfTheAccess) {
+  s1mpam();
+  config(0b111);
+  start();
+  smmu->write(0x138, 4, 0x80010009);  // GMPAM
+  expect_label(forwarded(0), 0x15, 6);
+  command(0x46);
+  config(0b000);
+  ste[0] &= ~uint64_t{1};
+  expect_abort(0);
+  auto expect = [&](uint64_t address, unsigned PARTID, unsigned PMG) {
+    ASSERT_EQ(bus.labels.count(address), 1u) << address;
+    EXPECT_EQ(bus.labels[address].PARTID, PARTID) << address;
+    EXPECT_EQ(bus.labels[address].PMG, PMG) << address;
+    EXPECT_TRUE(bus.labels[address].NS);
+  };
+  expect(STREAM_TABLE + 64 * uint64_t{request.StreamID}, 9, 1);
+  expect(COMMANDS, 9, 1);
+  expect(EVENTS, 9, 1);
+  expect(VMS, 9, 1);
+  expect(CDS, 0x21, 5);
+  expect(STAGE2, 0x21, 5);
+  expect(STAGE1, 0x15, 6);
+}
+
 TEST_F(NaiveMpam, LabelsAreOfTheSteUnlessS1mpam) {
   for (unsigned Config : {0b100u, 0b101u, 0b110u, 0b111u}) {
     config(Config);
@@ -225,6 +271,9 @@ TEST_F(NaiveMpam, CfgiVmsPidmNeedsAVmsOfTheStateThatItNames) {
   EXPECT_EQ(verdict(true, 0x07 | SSEC), 0u);
   features.S_MPAM_MAX.PARTID = 0;  // still by way of MPAM_NS
   EXPECT_EQ(verdict(true, 0x07 | SSEC), 0u);
+  features.S_MPAM_MAX.PMG = 0;  // there is no MPAM, whatever its VMS
+  EXPECT_EQ(verdict(true, 0x07 | SSEC), 1u);
+  features.S_MPAM_MAX.PMG = 3;
   features.HAS_MPAM_NS = false;
   EXPECT_EQ(verdict(true, 0x07 | SSEC), 1u);
   features.S_MPAM_MAX.PARTID = 1;

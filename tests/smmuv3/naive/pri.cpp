@@ -74,6 +74,7 @@ void Smmu::page_request(PageRequest request) {
   const Queue queue = pri_queue();
   const bool empty = queue.pointer(m_PRIQ_PROD) == queue.pointer(m_PRIQ_CONS);
   const uint64_t address = queue.base + 16 * uint64_t{queue.index(m_PRIQ_PROD)};
+  m_memory.labels_next(own_label(regs));
   if (!m_memory.write_to(Space::non_secure, truncate(address, m_features.oas_bits()), encode(request))) {
     activate_error(regs, PRIQ_ABT_ERR);
     if (!m_choices.pri_write_abort_is_asynchronous) {

@@ -46,6 +46,7 @@ Smmu::Recorded Smmu::record(const Event& event) {
   const Queue queue = event_queue(regs);
   const bool empty = queue.pointer(regs.EVENTQ_PROD) == queue.pointer(regs.EVENTQ_CONS);
   const uint64_t address = queue.base + 32 * uint64_t{queue.index(regs.EVENTQ_PROD)};
+  m_memory.labels_next(own_label(regs));
   const bool written =
       m_memory.write_to(regs.space, truncate(address, m_features.oas_bits()), event.encode());
   if (!written) {
@@ -95,6 +96,7 @@ void Smmu::send_msi(Interface& regs, uint64_t address, uint32_t data, unsigned M
   Attributes attributes = memory_type_of(MemAttr);
   attributes.SH = SH == 0b01 ? Shareability::non_shareable : Shareability{SH};
   attributes = consistent(attributes);
+  m_memory.labels_next(own_label(regs));
   const bool written =
       m_memory.write_msi_to(regs.space, truncate(address, m_features.oas_bits()),
                             little_endian_bytes(data, 4), mair_of(attributes), attributes.SH);

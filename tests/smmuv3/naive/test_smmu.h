@@ -75,21 +75,29 @@ class TestBus : public naive_smmuv3::Memory {
     return naive::Swap::external_abort;
   }
   std::optional<std::vector<uint8_t>> read_from(Space space, uint64_t address, size_t bytes) override {
+    labels[address] = next;
     return in(space).read(address, bytes);
   }
   bool write_to(Space space, uint64_t address, const std::vector<uint8_t>& data) override {
+    labels[address] = next;
     return in(space).write(address, data);
   }
   bool write_msi_to(Space space, uint64_t address, const std::vector<uint8_t>& data, uint8_t attributes,
                     Shareability shareability) override {
+    labels[address] = next;
     return in(space).write_msi(address, data, attributes, shareability);
   }
   naive::Swap compare_and_swap_in(Space space, uint64_t address, const Word& expected,
                                   const Word& desired) override {
+    labels[address] = next;
     return in(space).compare_and_swap(address, expected, desired);
   }
 
+  void labels_next(const MpamLabel& label) override { next = label; }
+
   unsigned secure_accesses = 0;
+  MpamLabel next;
+  std::map<uint64_t, MpamLabel> labels;  ///< of the last access to an address
 
  private:
   TestMemory& in(Space space) {

@@ -12,9 +12,12 @@ namespace naive_smmuv3 {
 /// truncated (3.4, 7.3.12).
 class WalkMemory : public naive::Memory {
  public:
-  WalkMemory(const Features& features, naive_smmuv3::Memory& memory)
-      : m_features(features), m_memory(memory) {}
+  WalkMemory(const Features& features, naive_smmuv3::Memory& memory, const WalkLabels& labels)
+      : m_features(features), m_memory(memory), m_labels(labels) {}
 
+  void of_stage(unsigned stage) override {
+    m_memory.labels_next(stage == 1 ? m_labels.stage1 : m_labels.stage2);
+  }
   std::optional<Bytes> read(uint64_t address, unsigned size, naive::Space space) override {
     const auto data = m_memory.read_from(space, truncate(address, m_features.oas_bits()), size);
     if (!data.has_value()) return std::nullopt;
@@ -30,6 +33,7 @@ class WalkMemory : public naive::Memory {
  private:
   const Features& m_features;
   naive_smmuv3::Memory& m_memory;
+  WalkLabels m_labels;
 };
 
 /// Number of the event for a fault of a walk (3.12, 7.3)
