@@ -25,6 +25,18 @@ struct SentMsi {
   auto operator<=>(const SentMsi&) const = default;
 };
 
+/// An access that the SMMU has made for itself, and what it was labelled with.
+struct Labelled {
+  std::uint64_t place = 0;   ///< Arena::place()
+  const char* purpose = "";  ///< ours
+  unsigned PARTID = 0;
+  unsigned PMG = 0;
+  bool NS = false;
+  bool same_label(const Labelled& other) const {
+    return PARTID == other.PARTID && PMG == other.PMG && NS == other.NS;
+  }
+};
+
 /// 256 KiB that repeat through the whole address space, so that whatever an address is, something lies there:
 /// wild pointers meet structures and tables rather than nothing. Pages can be made to abort. Each PA space
 /// has its own, the Secure one where there is one.
@@ -33,7 +45,8 @@ class Arena {
   static constexpr std::uint64_t bytes = 1ULL << 18;
   static constexpr std::uint64_t page = 0x1000;
 
-  explicit Arena(bool has_secure) : m_bytes((has_secure ? 2 : 1) * bytes) {}
+  /// @param has_labels  accesses of the SMMU are kept for take_labelled()
+  Arena(bool has_secure, bool has_labels) : m_bytes((has_secure ? 2 : 1) * bytes), m_has_labels(has_labels) {}
 
   std::uint64_t read(std::uint64_t address, unsigned size, bool secure = false) const {
     std::uint64_t v = 0;
@@ -57,6 +70,9 @@ class Arena {
     smmu::MemoryAnswer a;
     a.time = op.time;
     const bool secure = op.space == smmu::AddressSpace::secure;
+    if (m_has_labels)
+      m_labelled.push_back({place(op.address, secure), op.purpose, op.mpam.partid, op.mpam.pmg,
+                            op.mpam.space != smmu::AddressSpace::secure});
     if (std::string_view(op.purpose) == "MSI") {
       m_msis.push_back({op.address, static_cast<std::uint32_t>(smmu::load_word(op.data, 0)),
                         op.attributes.memory, static_cast<std::uint8_t>(op.attributes.SH), secure});
@@ -77,9 +93,16 @@ class Arena {
   }
   /// MSIs since the last call.
   std::vector<SentMsi> take_msis() { return std::exchange(m_msis, {}); }
+  /// Accesses since the last call.
+  std::vector<Labelled> take_labelled() { return std::exchange(m_labelled, {}); }
+  bool has_labels() const { return m_has_labels; }
   void copy(const Arena& other) { m_bytes = other.m_bytes; }
   bool operator==(const Arena& other) const { return m_bytes == other.m_bytes; }
-  /// The first place at which they differ: an address, or, from `bytes` on, one of Secure memory.
+  /// Where something lies: an address, or, from `bytes` on, one of Secure memory.
+  static std::uint64_t place(std::uint64_t address, bool secure) {
+    return (address & (bytes - 1)) | (secure ? bytes : 0);
+  }
+  /// The first place at which they differ.
   std::uint64_t first_difference(const Arena& other) const {
     std::uint64_t i = 0;
     while (i < m_bytes.size() && m_bytes[i] == other.m_bytes[i]) ++i;
@@ -87,12 +110,12 @@ class Arena {
   }
 
  private:
-  static std::uint64_t at(std::uint64_t address, bool secure) {
-    return (address & (bytes - 1)) | (secure ? bytes : 0);
-  }
+  static std::uint64_t at(std::uint64_t address, bool secure) { return place(address, secure); }
   std::vector<std::uint8_t> m_bytes;
+  bool m_has_labels;
   std::bitset<2 * bytes / page> m_aborts;
   std::vector<SentMsi> m_msis;
+  std::vector<Labelled> m_labelled;
 };
 
 /// The same memory as the naive model sees it.
@@ -104,9 +127,11 @@ class NaiveArena : public naive_smmuv3::Memory {
   std::optional<std::vector<std::uint8_t>> read_from(Space space, std::uint64_t address,
                                                      std::size_t size) override {
     const bool secure = space == Space::secure;
+    label(address, secure);
     if (m_arena.aborts(address, size, secure)) return std::nullopt;
     if (size != 16 && !m_again) {  // a command
-      for (std::uint64_t at = address; at < address + size; at += 8) m_read.push_back(place(at, secure));
+      for (std::uint64_t at = address; at < address + size; at += 8)
+        m_read.push_back(Arena::place(at, secure));
     }
     std::vector<std::uint8_t> data(size);
     for (std::size_t i = 0; i < size; ++i) {
@@ -116,6 +141,7 @@ class NaiveArena : public naive_smmuv3::Memory {
   }
   bool write_to(Space space, std::uint64_t address, const std::vector<std::uint8_t>& data) override {
     const bool secure = space == Space::secure;
+    label(address, secure);
     if (m_arena.aborts(address, data.size(), secure)) return false;
     // 7.3.6 is a figure: where Span, R, W, X and PRIV stand in F_BAD_ATS_TREQ is not compared.
     const bool unplaced = data.size() == 32 && data[0] == 0x05;
@@ -135,12 +161,13 @@ class NaiveArena : public naive_smmuv3::Memory {
   naive::Swap compare_and_swap_in(Space space, std::uint64_t address, const Word& expected,
                                   const Word& desired) override {
     const bool secure = space == Space::secure;
+    label(address, secure);
     if (m_arena.aborts(address, 8, secure)) return naive::Swap::external_abort;
     for (unsigned i = 0; i < 8; ++i) {
       if (m_arena.read(address + i, 1, secure) != expected[i]) return naive::Swap::differs;
     }
     for (unsigned i = 0; i < 8; ++i) m_arena.write(address + i, desired[i], 1, secure);
-    m_swapped.push_back(place(address, secure));
+    m_swapped.push_back(Arena::place(address, secure));
     return naive::Swap::done;
   }
   // What tells no space is not asked.
@@ -150,14 +177,13 @@ class NaiveArena : public naive_smmuv3::Memory {
     return naive::Swap::external_abort;
   }
   void reads_again() override { m_again = true; }
+  void labels_next(const naive_smmuv3::MpamLabel& label) override { m_label = label; }
+  /// Accesses since the last call.
+  std::vector<Labelled> take_labelled() { return std::exchange(m_labelled, {}); }
   void begin_access() {
     m_read.clear();
     m_swapped.clear();
     m_again = false;
-  }
-  /// Where a word lies: its address, or, from Arena::bytes on, one of Secure memory.
-  static std::uint64_t place(std::uint64_t address, bool secure) {
-    return address % Arena::bytes + (secure ? Arena::bytes : 0);
   }
   /// Where words of 64 bits were read in this access: descriptors and structures.
   const std::vector<std::uint64_t>& words_read() const { return m_read; }
@@ -171,7 +197,14 @@ class NaiveArena : public naive_smmuv3::Memory {
   }
 
  private:
+  void label(std::uint64_t address, bool secure) {
+    if (!m_arena.has_labels()) return;
+    m_labelled.push_back({Arena::place(address, secure), "", m_label.PARTID, m_label.PMG, m_label.NS});
+  }
+
   Arena& m_arena;
+  naive_smmuv3::MpamLabel m_label;
+  std::vector<Labelled> m_labelled;
   std::vector<std::uint64_t> m_read, m_swapped;  // of this access
   std::vector<SentMsi> m_msis;
   bool m_again = false;  // what is read counts already

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <functional>
+#include <initializer_list>
 
 namespace smmuvp::compare {
 
@@ -22,6 +23,31 @@ void draw_ecmdqs(Random& r, smmuv3::Features& f) {
   x.ecmdq.offset = r.of({0U, 0x20000U, 0x70000U});
   if (!x.window_problem(0).empty()) x.ecmdq.offset = 0;
   if (x.problem() == nullptr && x.version() >= 3) f = x;
+}
+
+// Of a half of those machines that are SMMUv3.2 or later, which is a third of all. MPAM_NS is of SMMUv3.3:
+// some of those with a Secure state become that.
+void draw_mpam(Random& r, smmuv3::Features& f) {
+  if (f.version() < 2 || r.one_in(2)) return;
+  smmuv3::Features x = f;
+  const auto draw_max = [&r](std::initializer_list<std::uint32_t> some, std::uint32_t most) {
+    return r.one_in(4) ? static_cast<std::uint32_t>(r.any()) & most >> r.below(most == 0xff ? 8 : 16)
+                       : r.of(some);
+  };
+  const auto draw_PARTID_MAX = [&] {
+    return static_cast<std::uint16_t>(draw_max({0, 1, 0x1f, 0x34, 0xff, 0xffff}, 0xffff));
+  };
+  const auto draw_PMG_MAX = [&] { return static_cast<std::uint8_t>(draw_max({0, 1, 3, 5, 0xff}, 0xff)); };
+  x.MPAM = true;
+  x.PARTID_MAX = draw_PARTID_MAX();
+  x.PMG_MAX = draw_PMG_MAX();
+  if (x.SECURE_IMPL) {
+    x.S_PARTID_MAX = draw_PARTID_MAX();
+    x.S_PMG_MAX = draw_PMG_MAX();
+    if (r.one_in(2)) x.E0PD = true, x.PTWNNC = x.S2P;
+    x.HAS_MPAM_NS = x.version() >= 3 && !r.one_in(4);
+  }
+  if (x.problem() == nullptr) f = x;
 }
 
 }  // namespace
@@ -117,6 +143,7 @@ smmuv3::Features draw_features(Random& r) {
   // 6.3.6: which Security state takes a place that is free again is nowhere told. All have one.
   if (f.SECURE_IMPL && f.STALL_MODEL != 1) f.STALL_MAX = 64;
   draw_ecmdqs(r, f);
+  draw_mpam(r, f);
   return f;
 }
 
@@ -177,6 +204,10 @@ naive_smmuv3::Features naive_features(const smmuv3::Features& f) {
   n.S_MSI = f.SECURE_IMPL && f.MSI;
   n.S_SIDSIZE = f.SECURE_IMPL ? f.S_SIDSIZE : 0;
   n.SAMS = f.SECURE_IMPL && f.ATS;
+  n.MPAM = f.MPAM;
+  n.MPAM_MAX = {f.PARTID_MAX, f.PMG_MAX};
+  n.S_MPAM_MAX = {f.S_PARTID_MAX, f.S_PMG_MAX};
+  n.HAS_MPAM_NS = f.HAS_MPAM_NS;
   n.S_GBPA_ATTRIBUTES = f.SECURE_IMPL && f.ATTR_TYPES_OVR ? 0x1000 : 0;
   n.GBPA_ABORT = f.GBPA_ABORT;
   n.GBPA_ATTRIBUTES = f.ATTR_TYPES_OVR ? 0x1000 : 0;
@@ -192,6 +223,7 @@ naive_smmuv3::Choices our_choices(const smmuv3::Features& features) {
   c.waiting_stalls_come_before_retried = true;
   c.retries_unrecorded_stalls_of_both_states = true;
   c.atos_size_is_within_range = true;
+  c.mpam_beyond_maximum_is_zero = true;
   c.ats_bypass_shift = features.OAS;
   c.split_request_flags = naive_smmuv3::Choices::SplitFlags::access_and_dirty;
   c.atos_bypass_shift = features.GRAN4K ? 12 : features.GRAN16K ? 14 : 16;

@@ -38,6 +38,7 @@ smmuv3::Structures structures(Pair::Caches caches) {
   s.ipa_cache_sets = 4;
   s.micro_tlb_geometry.sets = 8;
   s.ste_sets = s.cd_sets = 4;
+  s.vms_ways = 2;
   return s;
 }
 
@@ -134,6 +135,8 @@ void Pair::reset() {
   m_naive_memory.take_msis();
   m_edges = {};
   m_finished.clear();
+  m_ours.take_labelled();
+  m_naive_memory.take_labelled();
   m_difference.clear();
   m_log.clear();
 }
@@ -268,6 +271,7 @@ void Pair::settle() {
     for (const std::uint32_t offset : {0x60U, 0x98U, 0x9cU, 0x100a8U, 0x100c8U}) read(offset);
   });
   compare_msis();
+  if (m_features.MPAM) compare_own_labels();
   compare_messages();
   static const bool each_step = std::getenv("SMMUVP_EACH_STEP") != nullptr;
   if (each_step) compare_memory();
@@ -460,12 +464,40 @@ void Pair::compare(const smmu::AccessRequest& request, const smmu::AccessAnswer&
     same = same && ours.attributes.memory == f.attributes &&
            static_cast<int>(ours.attributes.SH) == static_cast<int>(f.shareability);
   }
+  if (m_features.MPAM) compare_label(request, ours.mpam, f.mpam);
   if (same) return;
   differ(describe(request) +
          text(": ours %#llx memory %#x SH %d %d %d NS %d, naive %#llx memory %#x SH %d %d %d NS %d",
               llu{ours.output}, ours.attributes.memory, static_cast<int>(ours.attributes.SH), ours.privileged,
               ours.instruction, ours.space != smmu::AddressSpace::secure, llu{f.address}, f.attributes,
               static_cast<int>(f.shareability), f.privileged, f.instruction, f.NS));
+}
+
+// 17.2, 17.3
+void Pair::compare_label(const smmu::AccessRequest& request, const smmu::MpamLabel& ours,
+                         const naive_smmuv3::MpamLabel& naive) {
+  const bool NS = ours.space != smmu::AddressSpace::secure;
+  if (ours.partid != 0) ++(request.secure_stream && !NS ? m_tally.secure_labels : m_tally.labels);
+  if (request.secure_stream && NS) ++m_tally.labels_with_MPAM_NS;
+  if (naive.unknown || (ours.partid == naive.PARTID && ours.pmg == naive.PMG && NS == naive.NS)) return;
+  differ(describe(request) + text(": ours PARTID %#x PMG %#x MPAM_NS %d, naive %#x %#x %d", ours.partid,
+                                  ours.pmg, NS, naive.PARTID, naive.PMG, naive.NS));
+}
+
+// 17.4. Caches save accesses, and prefetches make some more: what both have accessed is compared. A place may
+// be accessed as several things.
+void Pair::compare_own_labels() {
+  std::vector<Labelled> theirs = m_naive_memory.take_labelled();
+  const auto by_place = [](const Labelled& a, const Labelled& b) { return a.place < b.place; };
+  std::sort(theirs.begin(), theirs.end(), by_place);
+  for (const Labelled& ours : m_ours.take_labelled()) {
+    const auto [first, last] = std::equal_range(theirs.begin(), theirs.end(), ours, by_place);
+    if (first == last) continue;
+    if (ours.PARTID != 0) ++m_tally.own_labels[ours.purpose];
+    if (std::any_of(first, last, [&](const Labelled& their) { return their.same_label(ours); })) continue;
+    differ(text("%s at %#llx: ours PARTID %#x PMG %#x MPAM_NS %d, naive %#x %#x %d", ours.purpose,
+                llu{ours.place}, ours.PARTID, ours.PMG, ours.NS, first->PARTID, first->PMG, first->NS));
+  }
 }
 
 // One that is still to be sent may stand for others that are the same (3.18); in which order those of two

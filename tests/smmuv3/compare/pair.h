@@ -102,6 +102,9 @@ class Pair {
 
   void compare_memory();
   void compare_msis();
+  void compare_own_labels();
+  void compare_label(const smmu::AccessRequest& request, const smmu::MpamLabel& ours,
+                     const naive_smmuv3::MpamLabel& naive);
   void compare_messages();
   void compare_records(const char* what, std::uint64_t queue, unsigned count, unsigned bytes, bool secure);
   bool carry_messages();
@@ -131,7 +134,7 @@ class Pair {
   smmuv3::Features m_features;
   naive_smmuv3::Features m_naive_features;
   Tally& m_tally;
-  Arena m_ours{m_features.SECURE_IMPL}, m_theirs{m_features.SECURE_IMPL};
+  Arena m_ours{m_features.SECURE_IMPL, m_features.MPAM}, m_theirs{m_features.SECURE_IMPL, m_features.MPAM};
   NaiveArena m_naive_memory{m_theirs};
   Said m_said{*this};
   std::unique_ptr<smmuv3::Smmu> m_smmu;

@@ -15,6 +15,7 @@ constexpr std::uint64_t ecmdqs = 0x18800;
 constexpr std::uint64_t event_queue = 0x19000;
 constexpr std::uint64_t msis = 0x1a000;
 constexpr std::uint64_t pri_queue = 0x1b000;
+constexpr std::uint64_t vmss = 0x1c000;  // two of them
 constexpr std::uint64_t tables = 0x20000;
 constexpr std::uint64_t cds_in_page = 0xf00;
 

@@ -46,6 +46,7 @@ void Programs::initialize_software() {
   }
   for (unsigned context = 0; context < contexts; ++context) put_cd(context);
   put_stream_table();
+  if (m_features.MPAM) initialize_mpam();
   for (unsigned n = 0; n < 64; ++n) {
     const std::uint64_t at = tables | (r.any() & 0x1'f078);
     m_pair.poke(at, descriptor());
@@ -77,6 +78,14 @@ void Programs::initialize_software() {
   if (m_secure && r.one_in(12)) m_own->cr0 |= NSSTALLD;
   m_pair.write(0x20, r.one_in(8) ? (r.any() & ~std::uint64_t{SIF | NSSTALLD}) | m_own->cr0 : m_own->cr0);
   if (!m_secure) enable_ecmdqs();
+}
+
+void Programs::initialize_mpam() {
+  for (unsigned n = 0; n < 2; ++n) {
+    put_vms(n);
+    random_mpam_register();
+  }
+  if (has_vms() && chance(6)) m_pair.set_abort(vmss + 0x1000 * m_random.below(2), true);
 }
 
 // Anywhere in the page of MSIs, which repeats through the address space; 0 is none.
@@ -271,7 +280,10 @@ void Programs::sync() {
 
 void Programs::invalidate_stes(const Run& run) {
   Random& r = m_random;
-  switch (r.below(3)) {
+  const unsigned way = r.below(3);
+  // 4.3.5.1: what CMD_CFGI_STE does not reach goes before what it does.
+  if (has_vms() && way != 2) invalidate_vmss();
+  switch (way) {
     case 0:
       for (unsigned sid = run.first; sid < run.first + run.count; ++sid) {
         command(0x03 | SSec() | std::uint64_t{sid} << 32, r.below(2));
@@ -285,6 +297,14 @@ void Programs::invalidate_stes(const Run& run) {
     default:
       return command(0x04 | SSec() | (r.any() & 0xffff'ffff'0000'0000), 31);
   }
+}
+
+// 5.6.2: caches have them by the VMIDs of STEs, those of before too.
+void Programs::invalidate_vmss() {
+  for (const std::uint16_t vmid : m_own->vmids) command(0x07 | SSec() | std::uint64_t{vmid} << 32, 0);
+  if (m_random.one_in(3)) sync();
+  m_own->vmids.clear();
+  for (const Words& ste : m_own->stes) m_own->vmids.insert(static_cast<std::uint16_t>(field(ste, 128, 16)));
 }
 
 void Programs::invalidate_all_cds() {
@@ -355,6 +375,7 @@ void Programs::random_command() {
   if (m_secure && r.one_in(3)) {
     return random_command(r.of({0x18, 0x1a, 0x50, 0x51, 0x52, 0x53, 0x58, 0x5a, 0x60}));
   }
+  if (has_vms() && r.one_in(12)) return random_command(0x07);
   random_command(r.one_in(3) ? r.below(256)
                              : r.of({1,    2,    3,    4,    5,    6,    0x10, 0x11, 0x12, 0x13, 0x20,
                                      0x21, 0x22, 0x23, 0x28, 0x2a, 0x30, 0x40, 0x41, 0x44, 0x45, 0x46}));
@@ -445,6 +466,18 @@ void Programs::change_cd() {
   forget_what_non_secure_tables_made();
 }
 
+// PARTIDs are in no TLB (5.6.2): translations stay.
+void Programs::change_vms() {
+  mend_errors();
+  put_vms(m_random.below(2));
+  m_pair.set_abort(vmss + 0x1000 * m_random.below(2), m_random.one_in(2));
+  m_pair.note("changed a VMS");
+  m_by_secure = m_features.SECURE_IMPL && m_random.one_in(6);
+  invalidate_stes({0, streams});
+  sync();
+  m_by_secure = false;
+}
+
 void Programs::change_tables() {
   mend_errors();
   m_pair.note("changed tables");
@@ -485,6 +518,7 @@ void Programs::change_everything_while_disabled() {
   for_each_state([this] {
     put_stes(m_random.below(streams));
     put_cd(m_random.below(contexts));
+    if (m_features.MPAM) put_vms(m_random.below(2));
     for (unsigned n = 0; n < 8; ++n) m_pair.poke(tables | (m_random.any() & 0x1'f078), descriptor());
   });
   act_as(true);
@@ -494,8 +528,21 @@ void Programs::change_everything_while_disabled() {
   for_each_state([this] { m_pair.write(0x20, m_own->cr0); });
 }
 
+// SMMU_GMPAM and SMMU_GBPMPAM; SMMU_MPAMIDR is read-only.
+void Programs::random_mpam_register() {
+  Random& r = m_random;
+  const std::uint32_t offset = r.one_in(12) ? 0x130U : r.of({0x138U, 0x13cU});
+  const bool MPAM_NS = m_secure && r.one_in(2);
+  const bool selects = MPAM_NS && m_features.HAS_MPAM_NS;
+  std::uint64_t value = draw_PARTID(selects) | std::uint64_t{draw_PMG(selects)} << 16;
+  if (MPAM_NS) value |= 1ULL << 24;
+  if (!r.one_in(6)) value |= 1ULL << 31;  // Update
+  m_pair.write(offset, r.one_in(12) ? r.any() & 0xffff'ffff : value);
+}
+
 void Programs::random_register() {
   Random& r = m_random;
+  if (m_features.MPAM && r.one_in(6)) return random_mpam_register();
   switch (r.below(5)) {
     case 0: {  // guarded, or without a meaning here
       random_ecmdq_register();
@@ -577,6 +624,7 @@ void Programs::step() {
 
 void Programs::do_something() {
   if (m_features.SECURE_IMPL && m_random.one_in(24)) return change_everything_while_disabled();
+  if (has_vms() && m_random.one_in(20)) return change_vms();
   switch (m_random.below(m_features.PRI ? 38 : m_features.ATS ? 32 : 24)) {
     case 0:
       return change_ste();

@@ -28,6 +28,7 @@ class Programs {
   std::string show_structures(std::uint32_t stream_id);
 
  private:
+  using Words = std::array<std::uint64_t, 8>;
   static constexpr unsigned streams = 4;
   static constexpr unsigned contexts = 4;
 
@@ -41,6 +42,10 @@ class Programs {
   Run put_stes(unsigned sid);
   void draw_ste(unsigned sid, unsigned CONT);
   void put_cd(unsigned context);
+  std::uint16_t draw_PARTID(bool MPAM_NS);
+  std::uint8_t draw_PMG(bool MPAM_NS);
+  void draw_label(Words& ste);
+  void put_vms(unsigned n);
   void put_stream_table();
   std::uint64_t ste_address(unsigned sid) const;
   std::uint64_t random_ste(unsigned word);
@@ -75,17 +80,23 @@ class Programs {
   std::uint64_t draw_address(const smmu::AccessRequest& by);
   void change_ste();
   void change_cd();
+  void change_vms();
   void change_tables();
   void command(std::uint64_t word0, std::uint64_t word1);
   void send_command(std::uint64_t word0, std::uint64_t word1);
   /// SSec of commands that name a StreamID of this state (4.1.6).
   std::uint64_t SSec() const { return m_secure ? 1ULL << 10 : 0; }
+  bool has_vms() const {
+    return m_features.has_vms(m_secure ? smmuv3::SecSid::secure : smmuv3::SecSid::non_secure);
+  }
   bool has_el2() const { return m_secure ? m_features.SEL2 : m_features.Hyp; }
   void change_secure_controls();
   void change_everything_while_disabled();
   void random_command();
   void random_command(std::uint64_t opcode);
   void random_register();
+  void random_mpam_register();
+  void initialize_mpam();
   void read_events();
   void resume();
   void mend_errors();
@@ -113,6 +124,7 @@ class Programs {
   // what suffices
   void invalidate_stes(const Run& run);
   void invalidate_all_cds();
+  void invalidate_vmss();
   void invalidate_tlbs();
   void invalidate_secure_tlbs();
   void forget_everything();
@@ -130,7 +142,6 @@ class Programs {
   bool m_tidy_tables = false;  // few descriptors of this machine fault by themselves
   bool m_tidy = false;         // few structures of this program are ILLEGAL, few accesses hopeless
   bool m_lpae = false;         // its stage 2 is VMSAv8-32, where it is tidy
-  using Words = std::array<std::uint64_t, 8>;
   struct Granted {
     std::uint32_t stream_id;
     smmu::AtsAnswer answer;
@@ -147,6 +158,7 @@ class Programs {
     std::array<Words, streams> stes{};
     std::array<Words, contexts> cds{};
     std::vector<smmu::AccessRequest> known;  // some that were forwarded
+    std::set<std::uint16_t> vmids;           // of STEs since all VMSs were invalidated
     std::vector<Granted> granted;            // some Translation Completions
     std::vector<Stall> stalls;
     std::uint64_t last_context = ~0ULL;

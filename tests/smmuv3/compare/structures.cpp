@@ -64,6 +64,7 @@ Programs::Run Programs::put_stes(unsigned sid) {
       draw_ste(s, log2 == CONT ? CONT : 0);
     }
     for (unsigned i = 0; i < 8; ++i) m_pair.poke(ste_address(s) + 8 * i, m_own->stes[s][i]);
+    m_own->vmids.insert(static_cast<std::uint16_t>(field(m_own->stes[s], 128, 16)));
     ++(m_secure ? m_tally.secure_configs : m_tally.configs)[field(m_own->stes[s], 1, 3)];
   }
   if (CONT != 0 && log2 == CONT) ++m_tally.runs;
@@ -158,11 +159,13 @@ void Programs::draw_ste(unsigned sid, unsigned CONT) {
     if (!r.one_in(m_tidy ? 24 : 6)) set(w, 185, 1, 0);  // S2S, which does not go with stage 2 and EATS
   }
   if (f.PRI) set(w, 82, 1, r.one_in(2));  // PPAR
+  if (f.MPAM) draw_label(w);
   // and what nobody expects
   for (unsigned n = r.one_in(m_tidy ? 24 : 4) ? 1 + r.below(4) : 0; n > 0; --n)
     w[r.below(8)] ^= 1ULL << r.below(64);
   if (r.one_in(m_tidy ? 200 : 30)) w[r.below(8)] = r.any();
-  set(w, 128, 8, sid + 1);  // no two streams share entries
+  set(w, 128, 8, sid + 1);                 // no two streams share entries
+  if (f.MPAM) set(w, 333, 5, vmss >> 13);  // elsewhere, VMSs would change behind the back of caches
   if (m_secure && field(w, 1, 3) == 5) {
     set(w, 4, 2, format);
     set(w, 6, 50, table);
@@ -173,6 +176,39 @@ void Programs::draw_ste(unsigned sid, unsigned CONT) {
   if ((w[1] >> 30 & 3) != 0)
     set(w, f.STALL_MODEL == 2 ? 94 : 91, f.STALL_MODEL == 2 ? 2 : 1, f.STALL_MODEL == 0);
   set(w, 77, 4, CONT);
+}
+
+// Mostly one that is not greater than the maximum.
+std::uint16_t Programs::draw_PARTID(bool MPAM_NS) {
+  const unsigned max = m_secure && !MPAM_NS ? m_features.S_PARTID_MAX : m_features.PARTID_MAX;
+  return static_cast<std::uint16_t>(chance(8) ? m_random.any() : m_random.below(max + 1));
+}
+
+std::uint8_t Programs::draw_PMG(bool MPAM_NS) {
+  const unsigned max = m_secure && !MPAM_NS ? m_features.S_PMG_MAX : m_features.PMG_MAX;
+  return static_cast<std::uint8_t>(chance(8) ? m_random.any() : m_random.below(max + 1));
+}
+
+void Programs::draw_label(Words& ste) {
+  Random& r = m_random;
+  const bool MPAM_NS = m_secure && r.one_in(2);
+  const bool selects = MPAM_NS && m_features.HAS_MPAM_NS;
+  set(ste, 90, 1, !r.one_in(3));                // S1MPAM
+  set(ste, 272, 16, draw_PARTID(selects));      // PARTID
+  set(ste, 320, 8, draw_PMG(selects));          // PMG
+  set(ste, 328, 1, MPAM_NS);                    // MPAM_NS
+  set(ste, 332, 6, (vmss >> 12) + r.below(2));  // VMSPtr, which may have bits beyond the OAS
+  if (r.one_in(4)) set(ste, 338, 38, (r.any() & ((1ULL << m_features.OAS) - 1)) >> 18);
+  if (r.one_in(m_tidy ? 40 : 10)) set(ste, 338, 38, r.any());
+}
+
+// Not to be taken for an STE, a CD or a descriptor: no word has bits 0 or 56, nor the first one bit 31.
+void Programs::put_vms(unsigned n) {
+  for (unsigned i = 0; i < 8; ++i) {
+    std::uint64_t four = 0;
+    for (unsigned j = 0; j < 4; ++j) four = four << 16 | draw_PARTID(chance(2));
+    m_pair.poke(vmss + 0x1000 * n + 8 * i, four & ~(1ULL | 1ULL << 56 | (i == 0 ? 1ULL << 31 : 0)));
+  }
 }
 
 void Programs::put_cd(unsigned context) {
@@ -211,6 +247,11 @@ void Programs::put_cd(unsigned context) {
   set(w, 46, 1, f.TERM_MODEL || r.one_in(2));
   set(w, 47, 1, r.one_in(2));  // ASET
   if (f.EPAN) set(w, 64 + 56, 1, r.one_in(2));
+  if (f.MPAM) {
+    const bool MPAM_NS = f.HAS_MPAM_NS && r.one_in(2);
+    set(w, 352, 16, r.one_in(2) ? r.below(32) : draw_PARTID(MPAM_NS));  // PARTID, of a VM or not
+    set(w, 368, 8, draw_PMG(MPAM_NS));                                  // PMG
+  }
   w[3] = r.one_in(4) ? r.any() : 0xff44'0400'bb4f'f0ff;
   for (unsigned n = r.one_in(m_tidy ? 24 : 5) ? 1 + r.below(3) : 0; n > 0; --n)
     w[r.below(4)] ^= 1ULL << r.below(64);

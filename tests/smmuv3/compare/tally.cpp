@@ -18,8 +18,6 @@ const char* why_never(smmuv3::EventType type) {
   switch (type) {
     case EventType::E_PAGE_REQUEST:
       return "speculative page requests are not made";
-    case EventType::F_VMS_FETCH:
-      return "programs have no MPAM";
     case EventType::F_TLB_CONFLICT:
     case EventType::F_CFG_CONFLICT:
       return "conflicts are not detected";
@@ -81,6 +79,8 @@ std::vector<Row> rows_of(const Tally& t) {
   all.STALL_MODEL = 0;
   all.ATS = all.PRI = true;
   all.SECURE_IMPL = all.SEL2 = true;
+  all.MPAM = true;
+  all.PARTID_MAX = all.S_PARTID_MAX = 1;
   std::uint64_t least_illegal = ~0ULL;
   for (unsigned i = 0; i < 256; ++i) {
     if (const smmuv3::CommandInfo* info = smmuv3::command_info(static_cast<std::uint8_t>(i), all)) {
@@ -122,14 +122,26 @@ std::vector<Row> rows_of(const Tally& t) {
   }
   rows.push_back({"commands of ECMDQs", t.ecmdq_commands, 1000, nullptr});
   add_secure_rows(t, all, rows);
+  rows.push_back({"PARTIDs of accesses", t.labels, 1000, nullptr});
+  rows.push_back({"of the Secure space", t.secure_labels, 1000, nullptr});
+  rows.push_back({"of Secure streams, MPAM_NS", t.labels_with_MPAM_NS, 1000, nullptr});
+  for (const std::string_view purpose :
+       {"L1STD", "STE", "L1CD", "CD", "VMS", "TTD", "command", "event", "page request", "MSI"}) {
+    const auto found = t.own_labels.find(purpose);
+    rows.push_back({"PARTIDs of own accesses: " + std::string(purpose),
+                    found == t.own_labels.end() ? 0 : found->second, 1000, nullptr});
+  }
   rows.push_back({"MSI", t.msis, 1000, nullptr});
   rows.push_back({"GATOS", t.atos, 1000, nullptr});
   for (unsigned i = 0; i < 256; ++i) {
     if (t.atos_faults[i] != 0) {
       char name[40];
       std::snprintf(name, sizeof name, "GATOS_PAR.FAULTCODE 0x%02x", i);
-      rows.push_back(
-          {name, t.atos_faults[i], i == 0xfd ? 1U : 100U, nullptr});  // INTERNAL_ERR: with SMMUEN 0
+      rows.push_back({name, t.atos_faults[i],
+                      i == 0xfd   ? 1U
+                      : i == 0x25 ? 10U
+                                  : 100U,
+                      nullptr});  // INTERNAL_ERR: with SMMUEN 0
     }
   }
   rows.push_back({"S_GATOS", t.s_gatos, 1000, nullptr});

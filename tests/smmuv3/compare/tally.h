@@ -3,7 +3,9 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace smmuvp::compare {
@@ -37,6 +39,10 @@ struct Tally {
   std::uint64_t s_gatos = 0, s_gatos_of_non_secure = 0, s_gatos_successes = 0;
   std::array<std::uint64_t, 256> vatos_faults{};  ///< by FAULTCODE
   std::uint64_t ecmdq_commands = 0;
+  // PARTIDs that are not 0: of accesses that go on, by PARTID space, and of the SMMU's own accesses
+  std::uint64_t labels = 0, secure_labels = 0;
+  std::uint64_t labels_with_MPAM_NS = 0;  ///< of Secure streams, whatever the PARTID
+  std::map<std::string_view, std::uint64_t> own_labels;
   std::uint64_t tlb_hits = 0, msis = 0, atos = 0, abandoned = 0;
 };
 
