@@ -18,7 +18,7 @@ FUNCTIONS = {
     "tlm": r"smmuvp::(compare_abi|default_host|report_error|report_warning)\b",
 }
 SMMU = (r"(vtable for |typeinfo for |typeinfo name for |non-virtual thunk to )?smmuvp::SmmuV[23]<\d+u>.*|"
-        r"(vtable for |typeinfo for |typeinfo name for )smmuvp::[A-Z]\w*|smmuvp_plugin", 250)
+        r"(vtable for |typeinfo for |typeinfo name for )smmuvp::[A-Z]\w*|smmuvp_plugin", 340)
 RULES = {
     "base": (rf"{OF_CLASS}|{FUNCTIONS['base']}", 150),
     "tlm": (rf"{OF_CLASS}|{EXTENSION}|{FUNCTIONS['tlm']}", 200),
