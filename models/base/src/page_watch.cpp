@@ -1,0 +1,164 @@
+#include "smmuvp/base/page_watch.h"
+
+#include <csignal>
+#include <cstring>
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+namespace smmuvp {
+
+namespace {
+
+constexpr std::size_t slot_count = 2 * PageWatch::most;
+
+}  // namespace
+
+/// The handler, and who is asked.
+struct PageWatchSignal {
+  static PageWatch* first;
+  static struct sigaction before;
+
+  static void install() {
+    struct sigaction ours {};
+    ours.sa_sigaction = &handle;
+    ours.sa_flags = SA_SIGINFO | SA_NODEFER;
+    sigemptyset(&ours.sa_mask);
+    ::sigaction(SIGSEGV, &ours, &before);
+  }
+
+  // Whoever was there gets what is not ours. With the default action the access is made again, and ends us.
+  static void pass_on(int number, siginfo_t* info, void* context) {
+    if ((before.sa_flags & SA_SIGINFO) != 0 && before.sa_sigaction != nullptr) {
+      before.sa_sigaction(number, info, context);
+    } else if (before.sa_handler != SIG_DFL && before.sa_handler != SIG_IGN) {
+      before.sa_handler(number);
+    } else {
+      ::sigaction(SIGSEGV, &before, nullptr);
+    }
+  }
+
+  static void handle(int number, siginfo_t* info, void* context) {
+    if (info->si_code == SEGV_ACCERR) {
+      const std::uintptr_t page = PageWatch::page_of(info->si_addr);
+      for (PageWatch* watch = first; watch != nullptr; watch = watch->m_next) {
+        if (watch->handle(page)) return;
+      }
+    }
+    pass_on(number, info, context);
+  }
+};
+
+PageWatch* PageWatchSignal::first = nullptr;
+struct sigaction PageWatchSignal::before {};
+
+PageWatch::PageWatch(Noticed noticed, void* context)
+    : m_noticed(noticed), m_context(context), m_slots(slot_count), m_dirty(most) {
+  if (PageWatchSignal::first == nullptr) PageWatchSignal::install();
+  m_next = PageWatchSignal::first;
+  PageWatchSignal::first = this;
+}
+
+PageWatch::~PageWatch() {
+  for (Slot& slot : m_slots) {
+    if (slot.page != 0) ::mprotect(reinterpret_cast<void*>(slot.page), page_bytes(), PROT_READ | PROT_WRITE);
+  }
+  PageWatch** at = &PageWatchSignal::first;
+  while (*at != this) at = &(*at)->m_next;
+  *at = m_next;
+  if (PageWatchSignal::first == nullptr) ::sigaction(SIGSEGV, &PageWatchSignal::before, nullptr);
+}
+
+std::size_t PageWatch::page_bytes() {
+  static const auto bytes = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  return bytes;
+}
+
+std::uintptr_t PageWatch::page_of(const void* address) {
+  return reinterpret_cast<std::uintptr_t>(address) & ~(static_cast<std::uintptr_t>(page_bytes()) - 1);
+}
+
+std::size_t PageWatch::hash(std::uintptr_t page) {
+  return static_cast<std::size_t>((page >> 12) * 0x9e37'79b9'7f4a'7c15U >> 40) % slot_count;
+}
+
+std::size_t PageWatch::find(std::uintptr_t page) const {
+  for (std::size_t i = hash(page); m_slots[i].page != 0; i = (i + 1) % slot_count) {
+    if (m_slots[i].page == page) return i;
+  }
+  return none;
+}
+
+bool PageWatch::watch(const void* address) {
+  const std::uintptr_t page = page_of(address);
+  for (const PageWatch* other = PageWatchSignal::first; other != nullptr; other = other->m_next) {
+    if (other->find(page) != none) return other == this;
+  }
+  if (m_pages == most) return false;
+  std::size_t i = hash(page);
+  while (m_slots[i].page != 0) i = (i + 1) % slot_count;
+  auto before = std::make_unique<std::uint8_t[]>(page_bytes());
+  std::memcpy(before.get(), reinterpret_cast<const void*>(page), page_bytes());
+  if (::mprotect(reinterpret_cast<void*>(page), page_bytes(), PROT_READ) != 0) return false;
+  m_slots[i] = {page, false, std::move(before)};
+  ++m_pages;
+  return true;
+}
+
+void PageWatch::unwatch(const void* address) {
+  const std::size_t i = find(page_of(address));
+  if (i == none) return;
+  ::mprotect(reinterpret_cast<void*>(m_slots[i].page), page_bytes(), PROT_READ | PROT_WRITE);
+  remove(i);
+}
+
+// What was put behind it because of it moves up (linear probing).
+void PageWatch::remove(std::size_t slot) {
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < m_dirty_count; ++i) {
+    if (m_dirty[i] != m_slots[slot].page) m_dirty[count++] = m_dirty[i];
+  }
+  m_dirty_count = count;
+  m_slots[slot] = {};
+  --m_pages;
+  for (std::size_t i = (slot + 1) % slot_count; m_slots[i].page != 0; i = (i + 1) % slot_count) {
+    const std::size_t home = hash(m_slots[i].page);
+    const bool stays = slot < i ? home > slot && home <= i : home > slot || home <= i;
+    if (stays) continue;
+    m_slots[slot] = std::move(m_slots[i]);
+    m_slots[i] = {};
+    slot = i;
+  }
+}
+
+bool PageWatch::handle(std::uintptr_t page) {
+  const std::size_t i = find(page);
+  if (i == none) return false;
+  if (::mprotect(reinterpret_cast<void*>(page), page_bytes(), PROT_READ | PROT_WRITE) != 0) return false;
+  if (m_slots[i].open) return true;
+  m_slots[i].open = true;
+  m_dirty[m_dirty_count] = page;
+  m_dirty_count = m_dirty_count + 1;
+  ++m_noticed_count;
+  if (m_noticed != nullptr) m_noticed(m_context);
+  return true;
+}
+
+void PageWatch::take(const Tell& tell) {
+  while (m_dirty_count != 0) {
+    const std::uintptr_t page = m_dirty[0];
+    m_dirty_count = m_dirty_count - 1;
+    for (std::size_t i = 0; i < m_dirty_count; ++i) m_dirty[i] = m_dirty[i + 1];
+    const std::size_t slot = find(page);
+    auto* const now = reinterpret_cast<std::uint8_t*>(page);
+    m_slots[slot].open = false;
+    auto copy = std::make_unique<std::uint8_t[]>(page_bytes());
+    const bool closed = ::mprotect(now, page_bytes(), PROT_READ) == 0;
+    std::memcpy(copy.get(), now, page_bytes());
+    m_slots[slot].before.swap(copy);
+    if (!closed) remove(slot);  // the kernel has no room for another mapping
+    tell(now, copy.get());
+  }
+}
+
+}  // namespace smmuvp
