@@ -81,11 +81,15 @@ class Machine : public CpuHost, private DiagSink {
   Diag& diag() override { return m_diag; }
   bool pause_requested() override { return on_exception && on_exception(); }
   void semihosting_write(std::string_view text) override { written += text; }
+  void stores_noticed(uint64_t first, uint64_t end) override {
+    if (on_stores) on_stores(first, end);
+  }
 
   std::vector<BusAccess> accesses;
   std::function<BusStatus(BusAccess&)>
       on_access;                       // for `device`; null answers its address, masked to the size
   std::function<bool()> on_exception;  // answers pause_requested(); null: false
+  std::function<void(uint64_t, uint64_t)> on_stores;  // of stores_noticed()
   std::map<Timer, bool> outputs;
   std::vector<Diagnostic> diagnostics;
   std::string written;        // by semihosting

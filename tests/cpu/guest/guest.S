@@ -73,6 +73,27 @@ log_exception:
 	msr	spsr_el1, x27
 	eret
 
+// ---- Stores to [X1] and [X2], around a load from the device [X3]; a block each up to the second
+	.globl store_first
+store_first:
+	str	x0, [x1]
+	b	1f
+1:	add	x0, x0, #1
+	.globl store_second
+store_second:
+	str	x0, [x2], #8
+	ldr	w4, [x3]
+	.globl store_third
+store_third:
+	stp	x0, x4, [x1, #16]
+	add	x0, x0, #1
+	b	1f
+	.globl store_fourth
+1:	ldr	x5, [x1]
+store_fourth:
+	str	x0, [x1]
+	END
+
 // ---- Quantum
 	.globl tight_loop
 tight_loop:

@@ -170,7 +170,7 @@ Stop UnicornCore::run(uint64_t instructions) {
   if (!m_error.empty()) return error();
   m_limit = m_budget = std::max<uint64_t>(instructions, 1);
   m_look_at_lines = (m_irq || m_fiq) && m_polls;
-  if (m_look_at_lines) m_limit = 0;
+  if (m_look_at_lines || m_store_noted) m_limit = 0;
   m_stop_requested = m_resuming = false;
   m_overrun = 0;
   m_reason = StopReason::quantum;
@@ -190,6 +190,7 @@ Stop UnicornCore::execute() {
     e = m_access->start();
   } while (e == UC_ERR_OK && m_access->resume() && !m_debug_stop && !m_stop_requested && m_count < m_budget);
   m_running = false;
+  if (m_store_noted) tell_stores(m_block_end);
   if (e != UC_ERR_OK && m_error.empty()) m_error = std::string("the CPU engine stopped: ") + uc_strerror(e);
   end_step();
   if (m_debug_stop && m_error.empty()) {
@@ -235,11 +236,14 @@ void UnicornCore::on_block(uc_engine*, uint64_t address, uint32_t size, void* us
     if (self->m_polls && !self->m_access->before_block(address)) return;
     if (self->m_search_blocks) self->find_hints(address, size);
   }
-  self->m_block_end = address + size;
   if (__builtin_expect(self->m_count >= self->m_limit, 0)) {
+    if (self->m_store_noted) self->tell_stores(self->m_block_end);  // of the block before
+    self->m_block_end = address + size;
     if (!self->block_at_limit(address)) return;
     if (self->m_step == Step::executing) size = 4;
   }
+  self->m_block = address;
+  self->m_block_end = address + size;
   self->m_count += size / 4;
   // The library would execute at a misaligned PC (DDI 0487 D1.8.1 wants a PC alignment fault).
   if (__builtin_expect((address & 3) != 0, 0)) {
@@ -278,6 +282,27 @@ bool UnicornCore::block_at_limit(uint64_t address) {
     if (m_access->look_at_lines()) return false;
   }
   return true;
+}
+
+// What has set m_limit to 0 besides is still asked for: block_at_limit() looks.
+void UnicornCore::tell_stores(uint64_t end) {
+  m_store_noted = false;
+  m_host.stores_noticed(m_block, end);
+}
+
+uint64_t UnicornCore::store_site(uint64_t first, uint64_t end, uint64_t phys) {
+  constexpr uint64_t most = 4096;  // bytes: a block is in two pages at the most
+  std::optional<uint64_t> site, other;
+  for (uint64_t pc = first; pc < end && pc - first < most; pc += 4) {
+    const auto word = read_word(pc);
+    if (!word) break;
+    const auto insn = decode_load_store(*word, pc, [this](unsigned n) { return m_access->x(n); });
+    if (!insn) continue;
+    if (!other) other = pc;
+    const auto at = translate(insn->address);
+    if (at && phys >= *at && phys - *at < insn->bytes) site = pc;
+  }
+  return site ? *site : other.value_or(first);
 }
 
 // What the engine reports of pages with code, and asks.

@@ -41,6 +41,11 @@ class UnicornCore final : public CpuCore, private EngineOwner {
   void set_irq(bool level) override;
   void set_fiq(bool level) override;
   void invalidate_code(uint64_t phys, uint64_t length) override;
+  void note_store() override {
+    m_store_noted = true;
+    m_limit = 0;
+  }
+  uint64_t store_site(uint64_t first, uint64_t end, uint64_t phys) override;
   void update_timers() override;
   std::optional<uint64_t> timer_deadline() const override;
   const std::vector<std::string>& register_names() const override { return m_names; }
@@ -108,6 +113,7 @@ class UnicornCore final : public CpuCore, private EngineOwner {
   bool hook_breakpoint(uint64_t va);
   void forget_code_at(uint64_t va, uint64_t length);
   bool block_at_limit(uint64_t address);
+  void tell_stores(uint64_t end);
 
   void serve(uint64_t address, unsigned size, bool write, uint64_t value, Outcome& outcome);
   BusStatus bus_access(const std::optional<LoadStore>& insn, BusAccess& access);
@@ -174,6 +180,7 @@ class UnicornCore final : public CpuCore, private EngineOwner {
   uint64_t m_budget = 0;
   uint64_t m_limit = 0;  // m_budget, or 0 when the next block call-back has something to do
   bool m_look_at_lines = false;
+  volatile bool m_store_noted = false;  // by a signal handler
   bool m_stop_requested = false;
   StopReason m_reason = StopReason::quantum;
   uint64_t m_status = 0;
@@ -191,7 +198,7 @@ class UnicornCore final : public CpuCore, private EngineOwner {
   // Debugging. An address stays hooked for good: code that was translated for another address space may still
   // call the hook.
   std::set<uint64_t> m_breakpoints, m_hooked;
-  uint64_t m_block_end = 0;
+  uint64_t m_block = 0, m_block_end = 0;
   Step m_step = Step::none;
   uint64_t m_step_pc = 0;
   bool m_step_set_ntwi = false;

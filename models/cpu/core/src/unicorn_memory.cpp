@@ -122,6 +122,7 @@ void UnicornCore::serve_data(uint64_t address, unsigned size, bool write, uint64
     access.value = value;
     access.privileged = current_el() != 0 && !(insn && insn->unprivileged);
     access.pc = m_access->pc();
+    if (m_store_noted) tell_stores(access.pc);
     const BusStatus status = bus_access(insn, access);
     if (m_shared) lose_monitor();  // time has passed, and the others may have run
     outcome.va -= address - access.address;

@@ -122,6 +122,9 @@ class CpuHost {
   /// Asked at each exception: true ends the quantum. Exceptions are so slow that a quantum of them takes
   /// long.
   virtual bool pause_requested() { return false; }
+  /// After CpuCore::note_store(): instructions from `first` up to but not including `end` have been executed
+  /// meanwhile, and nothing behind them. Does not block.
+  virtual void stores_noticed(uint64_t first, uint64_t end) { (void)first, (void)end; }
   /// A program writes to the console by semihosting. Without a console it is lost.
   virtual void semihosting_write(std::string_view text) { (void)text; }
   /// The next byte of the console's input, -1 at its end. `wait` blocks, as bus_access() may, until there is
@@ -185,6 +188,14 @@ class CpuCore {
   /// Somebody else than a processor wrote to RAM: forget translations made from there, and lose the exclusive
   /// monitor if it is set for there (DDI 0487 B2.9.2). Cheap where no code was.
   virtual void invalidate_code(uint64_t phys, uint64_t length) = 0;
+
+  /// Somebody has noticed a store to RAM: CpuHost::stores_noticed() is called behind the block that runs now,
+  /// before its next access to a device, or at the end of the quantum. Callable at any time, and in a signal
+  /// handler.
+  virtual void note_store() = 0;
+  /// The instruction from `first` up to `end` that accessed a physical address last, as far as registers tell
+  /// that; else the first that accesses memory; else `first`. Within CpuHost::stores_noticed().
+  virtual uint64_t store_site(uint64_t first, uint64_t end, uint64_t phys) = 0;
 
   /// Re-evaluates both timers against CpuHost::counter() and drives their outputs.
   virtual void update_timers() = 0;

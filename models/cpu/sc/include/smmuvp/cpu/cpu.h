@@ -32,6 +32,7 @@
 #include "smmuvp/tlm/memory_control.h"
 #include "smmuvp/tlm/process.h"
 #include "smmuvp/tlm/semihosting.h"
+#include "smmuvp/tlm/store_control.h"
 #include "smmuvp/tlm/tlbi_broadcast.h"
 
 namespace smmuvp {
@@ -45,6 +46,7 @@ class Cpu : public Component,
             public SemihostingControl,
             public MemoryWriteListener,
             public TlbiSource,
+            public StoreControl,
             private cpu::CpuHost {
  public:
   SMMUVP_HAS_PROCESS(Cpu);
@@ -70,6 +72,12 @@ class Cpu : public Component,
 
   void memory_written(std::uint64_t address, std::uint64_t length) override;
   void add_tlbi_listener(TlbiListener& listener) override;
+
+  void set_store_listener(StoreListener* listener) override { m_store_listener = listener; }
+  void note_store() override { m_core->note_store(); }
+  std::uint64_t store_site(std::uint64_t first, std::uint64_t end, std::uint64_t physical) override {
+    return m_core->store_site(first, end, physical);
+  }
 
   void set_surroundings(const Surroundings& surroundings) override;
 
@@ -131,6 +139,9 @@ class Cpu : public Component,
   bool broadcast(const cpu::Maintenance& maintenance, std::uint64_t pc) override;
   Diag& diag() override { return m_diag; }
   bool pause_requested() override { return host().pause_requested(); }
+  void stores_noticed(std::uint64_t first, std::uint64_t end) override {
+    if (m_store_listener != nullptr) m_store_listener->stores_made(*this, first, end, local_time_ps());
+  }
   void semihosting_write(std::string_view text) override;
   int semihosting_read(bool wait) override;
   const cpu::SemihostingEnvironment& semihosting_environment() override { return m_environment; }
@@ -169,6 +180,7 @@ class Cpu : public Component,
   std::uint64_t m_latency_ps = 0;    // of accesses, not yet waited for
   std::uint64_t m_access_pc = 0;
   bool m_in_access = false;
+  StoreListener* m_store_listener = nullptr;
   DebugClient* m_debug_client = nullptr;
   bool m_break_requested = false;
   ConsoleBackend* m_console = nullptr;  // of semihosting
