@@ -1,0 +1,147 @@
+// Follows what software does to tables, structures and queues of an SMMUv3, and names its mistakes.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "smmuvp/checker/command_log.h"
+#include "smmuvp/checker/finding.h"
+#include "smmuvp/checker/look.h"
+
+namespace smmuvp::checker {
+
+/// What the checker asks of its surroundings.
+class Surroundings {
+ public:
+  virtual ~Surroundings() = default;
+  /// Stores to the 4 KiB around a physical address are to be told by Checker::stored() from now on.
+  virtual void watch(std::uint64_t physical) = 0;
+  virtual void tell(const Finding& finding) = 0;
+};
+
+/// Is told what happens, in the order in which it does, and looks at nothing by itself. A word of memory
+/// means something once an access has used it as a structure or a descriptor.
+///
+/// What a cache may hold is told from what it does hold: by the architecture, whatever has been used since it
+/// was last invalidated may be cached, whether this SMMU still has it or not.
+class Checker {
+ public:
+  /// @param surroundings  outlives it
+  explicit Checker(Surroundings& surroundings) : m_surroundings(surroundings) {}
+
+  /// Another SMMU. @return its number
+  unsigned add(std::string name, const smmuv3::Features& features);
+
+  // ---- accesses
+
+  /// Whether anything has changed since the last look at accesses of this stream to this page.
+  bool wants_look(unsigned smmu, std::uint32_t stream_id, std::optional<std::uint32_t> substream_id,
+                  std::uint64_t iova) const;
+  /// An access was made, and this is what decided about it.
+  void accessed(unsigned smmu, const Look& look);
+
+  // ---- commands
+
+  void executed(unsigned smmu, const smmuv3::Command& command, unsigned queue);
+  /// The CMD_SYNC that a queue executed last is complete.
+  void synchronised(unsigned smmu, unsigned queue);
+
+  // ---- memory
+
+  /// An aligned word of 64 bits in a page that is watched has changed.
+  void stored(std::uint64_t physical, std::uint64_t before, std::uint64_t after, const Writer& writer);
+
+  // ---- the end
+
+  /// Values that say what is still open, as registers of the Non-secure interface have them.
+  struct Registers {
+    std::uint32_t CR0 = 0, GERROR = 0, GERRORN = 0;
+    std::uint32_t CMDQ_PROD = 0, CMDQ_CONS = 0;
+    std::uint32_t EVENTQ_PROD = 0, EVENTQ_CONS = 0;
+    std::uint64_t stalled = 0;  ///< transactions that wait for software
+  };
+  /// The run is over: what is still open is told.
+  void ended(unsigned smmu, const Registers& registers, std::uint64_t time_ps);
+
+ private:
+  struct Change {
+    Sequence at = 0;
+    std::uint64_t before = 0, after = 0;
+    Writer writer;
+  };
+  /// A descriptor of a table.
+  struct Descriptor {
+    unsigned smmu = 0;
+    TranslationChange what;    // `table` and `global` as of `cached`
+    std::uint64_t iova = 0;    // of an access that used it
+    std::uint64_t cached = 0;  // what it was when it was used last
+    bool may_be_cached = false;
+    std::optional<Change> last;
+    std::optional<Sequence> taken_away;  // when `cached` was replaced or made invalid
+    Sequence told = 0;                   // the last change that a finding was about
+    bool used_since = false;             // after `taken_away`
+  };
+  struct Structure {
+    unsigned smmu = 0;
+    ConfigurationChange what;
+    Look::Kind kind = Look::Kind::STE;
+    std::uint64_t address = 0;
+    unsigned words = 8;
+    std::optional<Change> last;  // since what is in memory was used
+    Sequence told = 0;
+    bool used_since = false;
+  };
+  /// A table of descriptors whose way was taken away.
+  struct Retired {
+    std::uint64_t parent = 0;  // address of the descriptor that led to it
+    Sequence since = 0;
+  };
+  struct Smmu {
+    std::string name;
+    CommandLog log;
+  };
+  struct Page {
+    unsigned smmu;
+    std::uint32_t stream_id;
+    std::uint64_t substream;  // and whether there is one
+    std::uint64_t page;
+    friend bool operator<(const Page& a, const Page& b) {
+      return std::tie(a.smmu, a.stream_id, a.substream, a.page) <
+             std::tie(b.smmu, b.stream_id, b.substream, b.page);
+    }
+  };
+
+  static Page page_of(unsigned smmu, std::uint32_t stream_id, std::optional<std::uint32_t> substream_id,
+                      std::uint64_t iova);
+  void use(unsigned smmu, const Look& look, const Look::Step& step);
+  void use(unsigned smmu, const Look& look, const Look::Structure& structure);
+  void stale(unsigned smmu, const Look& look);
+  void stale_structure(const Look& look, Structure& s);
+  void stale_descriptor(const Look& look, std::uint64_t address, Descriptor& d);
+  void changed(std::uint64_t address, Descriptor& d, const Change& change);
+  void becomes_valid(std::uint64_t address, Descriptor& d, const Change& change);
+  void reuse(std::uint64_t address, const Change& change);
+  static TranslationChange change_of(const Descriptor& d);
+  std::map<std::uint64_t, Descriptor*> descriptors_in_order();
+  void tell(RuleId rule, const Descriptor& d, std::uint64_t address, std::string text, std::uint64_t time_ps,
+            const Writer* writer = nullptr);
+  void tell(RuleId rule, const Structure& s, std::string text, std::uint64_t time_ps);
+  void tell_end(RuleId rule, const Smmu& smmu, std::string text, std::uint64_t time_ps);
+
+  Surroundings& m_surroundings;
+  std::vector<Smmu> m_smmus;
+  Sequence m_now = 1;
+  std::map<Page, Sequence> m_looked;  // when last
+  Sequence m_last_change = 0;         // of a word that means something, or of what is cached
+  std::unordered_map<std::uint64_t, Descriptor> m_descriptors;  // by address
+  std::map<std::uint64_t, Structure> m_structures;              // by address of the first word
+  std::unordered_map<std::uint64_t, Retired> m_retired;         // by page
+};
+
+}  // namespace smmuvp::checker

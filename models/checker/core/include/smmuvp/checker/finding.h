@@ -1,0 +1,32 @@
+// What the checker tells: one mistake, with all that is known about it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "smmuvp/checker/rules.h"
+
+namespace smmuvp::checker {
+
+/// Who stored something, and when.
+struct Writer {
+  std::string name;                 ///< "cpu0"; "the bus" for whoever is no processor
+  std::optional<std::uint64_t> pc;  ///< of a processor
+  std::uint64_t time_ps = 0;
+};
+
+struct Finding {
+  RuleId rule{};
+  std::string smmu;  ///< instance name
+  std::string text;  ///< what, where, and what was expected
+  std::uint64_t time_ps = 0;
+  std::optional<std::uint32_t> stream_id;
+  std::optional<std::uint32_t> substream_id;
+  std::optional<std::uint64_t>
+      iova;  ///< input address of the access, or first of what a descriptor describes
+  std::optional<std::uint64_t> address;  ///< physical, of the descriptor or structure
+  std::optional<Writer> writer;          ///< who changed it last
+};
+
+}  // namespace smmuvp::checker

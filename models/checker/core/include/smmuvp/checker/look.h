@@ -1,0 +1,40 @@
+// What decides about an access of a client, in memory and in an SMMU's caches.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "smmuvp/checker/command_log.h"
+
+namespace smmuvp::checker {
+
+struct Look {
+  enum class Kind : std::uint8_t { L1STD, STE, L1CD, CD };
+  struct Structure {
+    Kind kind = Kind::STE;
+    std::uint64_t address = 0;  ///< physical
+    unsigned words = 8;         ///< of 64 bits
+    bool stale = false;         ///< what is cached of it differs from memory
+  };
+  /// A descriptor, as memory has it.
+  struct Step {
+    unsigned stage = 1;
+    unsigned level = 0;
+    unsigned granule = 12;      ///< log2
+    std::uint64_t input = 0;    ///< VA or IPA that is looked up
+    std::uint64_t address = 0;  ///< physical, of the descriptor
+    std::uint64_t descriptor = 0;
+  };
+
+  std::uint64_t iova = 0;
+  std::uint64_t time_ps = 0;
+  Context context;
+  std::vector<Structure> structures;
+  std::vector<Step> steps;
+  bool stale = false;  ///< an access ends otherwise than it would if caches held nothing
+  std::string now;     ///< how it ends, in words
+  std::string memory;  ///< how it would end by memory
+};
+
+}  // namespace smmuvp::checker

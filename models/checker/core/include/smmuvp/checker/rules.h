@@ -1,0 +1,74 @@
+// The rules that drivers are held against. docs/rules.md has a section for each.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace smmuvp::checker {
+
+/// How a finding counts. `off`: it is not told.
+enum class Severity : std::uint8_t { off, note, warn, error };
+std::string_view to_string(Severity severity);
+
+struct Rule {
+  const char* id;     ///< stable: "tlbi.missing"
+  Severity severity;  ///< where nobody says otherwise
+  const char* title;  ///< what is wrong, in a few words
+  const char* clause;
+};
+
+#define SMMUVP_CHECKER_RULES(X)                                                                             \
+  X(tlbi_missing, "tlbi.missing", error, "a descriptor has changed and no TLB invalidation names it",       \
+    "IHI 0070 3.17")                                                                                        \
+  X(tlbi_lazy, "tlbi.lazy", note, "a translation is used after it was taken away, before its invalidation", \
+    "IHI 0070 3.17")                                                                                        \
+  X(tlbi_asid, "tlbi.asid", error, "a TLB invalidation names another ASID", "IHI 0070 4.4.2")               \
+  X(tlbi_vmid, "tlbi.vmid", error, "a TLB invalidation names another VMID", "IHI 0070 4.4.2")               \
+  X(tlbi_stage, "tlbi.stage", error, "a TLB invalidation is about another stage or regime",                 \
+    "IHI 0070 4.4.2, 4.4.3")                                                                                \
+  X(tlbi_range, "tlbi.range", error, "a TLB invalidation leaves a part of what has changed out",            \
+    "IHI 0070 4.4.1.1")                                                                                     \
+  X(tlbi_leaf, "tlbi.leaf", error, "a TLB invalidation of leaves follows the change of a table",            \
+    "IHI 0070 4.4.1")                                                                                       \
+  X(tlbi_level, "tlbi.level", error, "the level hint of a TLB invalidation is wrong", "IHI 0070 4.4.1.1")   \
+  X(cfgi_missing, "cfgi.missing", error, "a structure has changed and no invalidation names it",            \
+    "IHI 0070 3.21.3")                                                                                      \
+  X(cfgi_stream, "cfgi.stream", error, "a configuration invalidation names another stream", "IHI 0070 4.3") \
+  X(cfgi_leaf, "cfgi.leaf", error, "a configuration invalidation of leaves follows the change of a table",  \
+    "IHI 0070 4.3")                                                                                         \
+  X(sync_missing, "sync.missing", error, "an invalidation is not followed by CMD_SYNC", "IHI 0070 4.7.3")   \
+  X(sync_not_awaited, "sync.not-awaited", error, "software goes on before its CMD_SYNC is complete",        \
+    "IHI 0070 4.7.3")                                                                                       \
+  X(bbm_address, "bbm.address", error, "a live descriptor is given another address", "DDI 0487 D8.16.1")    \
+  X(bbm_size, "bbm.size", error, "a live block is made a table, or a table a block", "DDI 0487 D8.16.1")    \
+  X(bbm_attributes, "bbm.attributes", error, "a live descriptor is given another memory type",              \
+    "DDI 0487 D8.16.1")                                                                                     \
+  X(bbm_contiguous, "bbm.contiguous", error, "the Contiguous bit of a live descriptor is changed",          \
+    "DDI 0487 D8.16.1")                                                                                     \
+  X(table_reused, "table.reused", error, "a table is written to while it may still be walked",              \
+    "IHI 0070 3.17")                                                                                        \
+  X(end_cmdq, "end.cmdq", error, "commands are left unconsumed", "IHI 0070 3.5.1")                          \
+  X(end_eventq, "end.eventq", warn, "events are left unread", "IHI 0070 7.2")                               \
+  X(end_overflow, "end.overflow", error, "an overflow of the Event queue is left unacknowledged",           \
+    "IHI 0070 7.4")                                                                                         \
+  X(end_gerror, "end.gerror", error, "a global error is left unacknowledged", "IHI 0070 7.5")               \
+  X(end_stalls, "end.stalls", error, "stalled transactions are left waiting", "IHI 0070 3.12.2")
+
+enum class RuleId : std::uint8_t {
+#define SMMUVP_CHECKER_ID(name, id, severity, title, clause) name,
+  SMMUVP_CHECKER_RULES(SMMUVP_CHECKER_ID)
+#undef SMMUVP_CHECKER_ID
+};
+
+inline constexpr Rule rules[] = {
+#define SMMUVP_CHECKER_ROW(name, id, severity, title, clause) {id, Severity::severity, title, clause},
+    SMMUVP_CHECKER_RULES(SMMUVP_CHECKER_ROW)
+#undef SMMUVP_CHECKER_ROW
+};
+#undef SMMUVP_CHECKER_RULES
+
+inline const Rule& rule(RuleId id) { return rules[static_cast<std::uint8_t>(id)]; }
+/// nullptr: there is none.
+const Rule* find_rule(std::string_view id);
+
+}  // namespace smmuvp::checker

@@ -1,0 +1,339 @@
+#include "smmuvp/checker/checker.h"
+
+#include <algorithm>
+
+#include "descriptor_words.h"
+#include "finding_words.h"
+
+namespace smmuvp::checker {
+
+using smmuv3::Command;
+using smmuv3::Opcode;
+
+namespace {
+
+constexpr std::uint64_t page_bits = ~std::uint64_t{0xfff};
+
+unsigned shift_of(unsigned granule, unsigned level) { return granule + (granule - 3) * (3 - level); }
+
+/// What is wrong where a change has got no further than this; none: nothing is.
+std::optional<RuleId> problem_of(const Answer& answer, RuleId nothing) {
+  switch (answer.kind) {
+    case Answer::Kind::nothing:
+      return nothing;
+    case Answer::Kind::near:
+      return answer.rule;
+    case Answer::Kind::unsynced:
+      return RuleId::sync_missing;
+    case Answer::Kind::syncing:
+      return RuleId::sync_not_awaited;
+    default:
+      return std::nullopt;
+  }
+}
+
+}  // namespace
+
+unsigned Checker::add(std::string name, const smmuv3::Features& features) {
+  m_smmus.push_back({std::move(name), CommandLog(features)});
+  return static_cast<unsigned>(m_smmus.size()) - 1;
+}
+
+// ---- accesses
+
+Checker::Page Checker::page_of(unsigned smmu, std::uint32_t stream_id,
+                               std::optional<std::uint32_t> substream_id, std::uint64_t iova) {
+  const std::uint64_t substream = substream_id ? std::uint64_t{1} << 32 | *substream_id : 0;
+  return {smmu, stream_id, substream, iova >> 12};
+}
+
+bool Checker::wants_look(unsigned smmu, std::uint32_t stream_id, std::optional<std::uint32_t> substream_id,
+                         std::uint64_t iova) const {
+  const auto at = m_looked.find(page_of(smmu, stream_id, substream_id, iova));
+  return at == m_looked.end() || at->second < m_last_change;
+}
+
+void Checker::accessed(unsigned smmu, const Look& look) {
+  ++m_now;
+  m_looked[page_of(smmu, look.context.stream_id, look.context.substream_id, look.iova)] = m_now;
+  if (look.stale) stale(smmu, look);
+  for (const Look::Structure& s : look.structures) use(smmu, look, s);
+  for (const Look::Step& s : look.steps) use(smmu, look, s);
+}
+
+void Checker::use(unsigned smmu, const Look& look, const Look::Structure& from) {
+  const auto [at, is_new] = m_structures.try_emplace(from.address);
+  Structure& s = at->second;
+  if (is_new) {
+    s.smmu = smmu;
+    s.kind = from.kind;
+    s.address = from.address;
+    s.words = from.words;
+    m_surroundings.watch(from.address);
+  }
+  s.what.context = look.context;
+  s.what.of_cd = from.kind == Look::Kind::CD || from.kind == Look::Kind::L1CD;
+  s.what.of_table = from.kind == Look::Kind::L1STD || from.kind == Look::Kind::L1CD;
+  if (!from.stale) s.last.reset();  // what is used is what memory has
+}
+
+void Checker::use(unsigned smmu, const Look& look, const Look::Step& from) {
+  const auto [at, is_new] = m_descriptors.try_emplace(from.address);
+  Descriptor& d = at->second;
+  if (is_new) {
+    d.smmu = smmu;
+    m_surroundings.watch(from.address);
+  }
+  d.what.context = look.context;
+  d.what.stage = from.stage;
+  d.what.level = from.level;
+  d.what.granule = from.granule;
+  d.what.shift = shift_of(from.granule, from.level);
+  d.what.input = from.input >> d.what.shift << d.what.shift;
+  d.iova = look.iova;
+  if (d.taken_away || look.stale) return;  // what was before may still be cached, and is followed
+  d.cached = from.descriptor;
+  d.may_be_cached = is_valid(from.descriptor);
+}
+
+// Structures that differ explain everything behind them.
+void Checker::stale(unsigned smmu, const Look& look) {
+  (void)smmu;
+  bool configuration = false;
+  for (const Look::Structure& from : look.structures) {
+    const auto at = m_structures.find(from.address);
+    if (!from.stale || at == m_structures.end()) continue;
+    configuration = true;
+    stale_structure(look, at->second);
+  }
+  if (configuration) return;
+  for (const Look::Step& step : look.steps) {
+    const auto at = m_descriptors.find(step.address);
+    if (at == m_descriptors.end() || !at->second.taken_away) continue;
+    return stale_descriptor(look, step.address, at->second);
+  }
+}
+
+void Checker::stale_structure(const Look& look, Structure& s) {
+  if (!s.last || s.told >= s.last->at) return;
+  s.used_since = true;
+  const CommandLog& log = m_smmus[s.smmu].log;
+  // Until software has synchronised something it may be amid the change.
+  if (!log.any_synchronised(s.last->at)) return;
+  const Answer answer = log.about(s.what, s.last->at);
+  if (answer.kind > Answer::Kind::near) return;
+  s.told = s.last->at;
+  const RuleId rule = answer.kind == Answer::Kind::near ? answer.rule : RuleId::cfgi_missing;
+  tell(rule, s, "an access uses the " + name_of(s.kind) + " as it was before" + command_words(answer),
+       look.time_ps);
+}
+
+void Checker::stale_descriptor(const Look& look, std::uint64_t address, Descriptor& d) {
+  d.used_since = true;
+  d.iova = look.iova;
+  if (!d.last || d.told >= d.last->at) return;
+  const Answer answer = m_smmus[d.smmu].log.about(change_of(d), *d.taken_away);
+  if (answer.kind > Answer::Kind::near) return;
+  d.told = d.last->at;
+  RuleId rule = RuleId::tlbi_missing;
+  if (answer.kind == Answer::Kind::near) {
+    rule = answer.rule;
+  } else if (!is_valid(d.last->after)) {
+    rule = RuleId::tlbi_lazy;
+  }
+  tell(rule, d, address,
+       "an access " + look.now + ", by a translation that memory no longer has: there it " + look.memory +
+           command_words(answer),
+       look.time_ps);
+}
+
+// ---- commands
+
+void Checker::executed(unsigned smmu, const Command& command, unsigned queue) {
+  m_smmus[smmu].log.executed(command, queue, ++m_now);
+  m_last_change = m_now;
+}
+
+void Checker::synchronised(unsigned smmu, unsigned queue) { m_smmus[smmu].log.synchronised(queue, ++m_now); }
+
+// ---- memory
+
+void Checker::stored(std::uint64_t physical, std::uint64_t before, std::uint64_t after,
+                     const Writer& writer) {
+  if (before == after) return;
+  const Change change{++m_now, before, after, writer};
+  reuse(physical, change);
+  if (const auto at = m_descriptors.find(physical); at != m_descriptors.end()) {
+    m_last_change = m_now;
+    changed(physical, at->second, change);
+  }
+  auto s = m_structures.upper_bound(physical);
+  if (s == m_structures.begin()) return;
+  --s;
+  if (physical - s->first >= 8ULL * s->second.words) return;
+  m_last_change = m_now;
+  if (!s->second.last) s->second.used_since = false;
+  s->second.last = change;
+}
+
+TranslationChange Checker::change_of(const Descriptor& d) {
+  TranslationChange what = d.what;
+  what.table = is_table(d.cached, d.what.level);
+  what.global = d.what.stage == 1 && !what.table && (d.cached & (1U << 11)) == 0;  // nG
+  return what;
+}
+
+void Checker::changed(std::uint64_t address, Descriptor& d, const Change& change) {
+  d.last = change;
+  const bool live = d.may_be_cached && !d.taken_away;
+  if (!is_valid(change.before)) {
+    if (is_valid(change.after)) becomes_valid(address, d, change);
+    return;
+  }
+  if (live && is_table(change.before, d.what.level)) {
+    m_retired[change.before & 0x0000'ffff'ffff'f000] = {address, change.at};
+  }
+  if (live && is_valid(change.after)) {
+    if (const auto rule = needs_break(change.before, change.after, d.what.stage, d.what.level)) {
+      tell(*rule, d, address,
+           "it becomes " + number(change.after) + " without having been invalid in between",
+           change.writer.time_ps);
+      d.told = change.at;
+    }
+  }
+  if (!live) return;
+  d.cached = change.before;
+  d.taken_away = change.at;
+  d.used_since = false;
+}
+
+// Break-before-make: what was before is invalidated, and that is complete.
+void Checker::becomes_valid(std::uint64_t address, Descriptor& d, const Change& change) {
+  if (d.taken_away && needs_break(d.cached, change.after, d.what.stage, d.what.level)) {
+    const Answer answer = m_smmus[d.smmu].log.about(change_of(d), *d.taken_away);
+    if (const auto rule = problem_of(answer, RuleId::tlbi_missing)) {
+      tell(*rule, d, address,
+           "it becomes " + number(change.after) + ", and what it was before, " + number(d.cached) +
+               ", may still be cached" + command_words(answer),
+           change.writer.time_ps);
+      d.told = change.at;
+    }
+  }
+  d.taken_away.reset();
+  d.may_be_cached = false;
+}
+
+void Checker::reuse(std::uint64_t address, const Change& change) {
+  const auto at = m_retired.find(address & page_bits);
+  if (at == m_retired.end()) return;
+  const Retired retired = at->second;
+  m_retired.erase(at);
+  const auto parent = m_descriptors.find(retired.parent);
+  if (parent == m_descriptors.end()) return;
+  const Descriptor& d = parent->second;
+  TranslationChange what = d.what;
+  what.table = true;
+  const Answer answer = m_smmus[d.smmu].log.about(what, retired.since);
+  if (answer.kind == Answer::Kind::done) return;
+  tell(RuleId::table_reused, d, address,
+       "the table of level " + std::to_string(d.what.level + 1) + " that the descriptor at " +
+           number(retired.parent) + " led to is written to, and may still be walked" + command_words(answer),
+       change.writer.time_ps, &change.writer);
+}
+
+// ---- the end
+
+void Checker::ended(unsigned smmu, const Registers& r, std::uint64_t time_ps) {
+  const Smmu& s = m_smmus[smmu];
+  for (auto& [address, d] : descriptors_in_order()) {
+    if (d->smmu != smmu || !d->used_since || !d->taken_away) continue;
+    const Answer answer = s.log.about(change_of(*d), *d->taken_away);
+    if (answer.kind == Answer::Kind::done) continue;
+    tell(*problem_of(answer, RuleId::tlbi_missing), *d, address,
+         "accesses have used what it was before, and until the end it was not invalidated" +
+             command_words(answer),
+         time_ps);
+  }
+  for (auto& [address, structure] : m_structures) {
+    if (structure.smmu != smmu || !structure.last || structure.told >= structure.last->at) continue;
+    const Answer answer = s.log.about(structure.what, structure.last->at);
+    if (answer.kind == Answer::Kind::done) continue;
+    tell(*problem_of(answer, RuleId::cfgi_missing), structure,
+         "it has changed, and until the end the caches were not told" + command_words(answer), time_ps);
+  }
+  if (const auto command = s.log.unsynchronised()) {
+    tell_end(RuleId::sync_missing, s, "no CMD_SYNC follows " + words_of(*command), time_ps);
+  }
+  if (((r.CMDQ_PROD ^ r.CMDQ_CONS) & 0xf'ffff) != 0 && (r.CR0 & 8) != 0) {
+    tell_end(RuleId::end_cmdq, s,
+             "CMDQ_PROD is " + number(r.CMDQ_PROD) + " and CMDQ_CONS " + number(r.CMDQ_CONS), time_ps);
+  }
+  if (((r.EVENTQ_PROD ^ r.EVENTQ_CONS) & 0xf'ffff) != 0) {
+    tell_end(RuleId::end_eventq, s,
+             "EVENTQ_PROD is " + number(r.EVENTQ_PROD) + " and EVENTQ_CONS " + number(r.EVENTQ_CONS),
+             time_ps);
+  }
+  if (((r.EVENTQ_PROD ^ r.EVENTQ_CONS) >> 31) != 0) {
+    tell_end(RuleId::end_overflow, s, "EVENTQ_PROD.OVFLG and EVENTQ_CONS.OVACKFLG differ", time_ps);
+  }
+  if (r.GERROR != r.GERRORN) {
+    tell_end(RuleId::end_gerror, s, "GERROR is " + number(r.GERROR) + " and GERRORN " + number(r.GERRORN),
+             time_ps);
+  }
+  if (r.stalled != 0) {
+    tell_end(RuleId::end_stalls, s, std::to_string(r.stalled) + " of them", time_ps);
+  }
+}
+
+// By address, whatever the order in which they were met.
+std::map<std::uint64_t, Checker::Descriptor*> Checker::descriptors_in_order() {
+  std::map<std::uint64_t, Descriptor*> all;
+  for (auto& [address, d] : m_descriptors) all.emplace(address, &d);
+  return all;
+}
+
+// ---- findings
+
+void Checker::tell(RuleId rule, const Descriptor& d, std::uint64_t address, std::string text,
+                   std::uint64_t time_ps, const Writer* writer) {
+  Finding f;
+  f.rule = rule;
+  f.smmu = m_smmus[d.smmu].name;
+  f.text = "descriptor of stage " + std::to_string(d.what.stage) + ", level " + std::to_string(d.what.level) +
+           ", at " + number(address) + ": " + std::move(text);
+  f.time_ps = time_ps;
+  f.stream_id = d.what.context.stream_id;
+  f.substream_id = d.what.context.substream_id;
+  f.iova = d.what.stage == 1 ? d.what.input : d.iova;
+  f.address = address;
+  if (writer != nullptr) {
+    f.writer = *writer;
+  } else if (d.last) {
+    f.writer = d.last->writer;
+  }
+  m_surroundings.tell(f);
+}
+
+void Checker::tell(RuleId rule, const Structure& s, std::string text, std::uint64_t time_ps) {
+  Finding f;
+  f.rule = rule;
+  f.smmu = m_smmus[s.smmu].name;
+  f.text = name_of(s.kind) + " at " + number(s.address) + ": " + std::move(text);
+  f.time_ps = time_ps;
+  f.stream_id = s.what.context.stream_id;
+  if (s.what.of_cd) f.substream_id = s.what.context.substream_id;
+  f.address = s.address;
+  if (s.last) f.writer = s.last->writer;
+  m_surroundings.tell(f);
+}
+
+void Checker::tell_end(RuleId rule, const Smmu& smmu, std::string text, std::uint64_t time_ps) {
+  Finding f;
+  f.rule = rule;
+  f.smmu = smmu.name;
+  f.text = std::move(text);
+  f.time_ps = time_ps;
+  m_surroundings.tell(f);
+}
+
+}  // namespace smmuvp::checker

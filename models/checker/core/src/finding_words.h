@@ -1,0 +1,20 @@
+// Parts of what findings say.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "smmuvp/base/number_text.h"
+#include "smmuvp/checker/command_log.h"
+#include "smmuvp/checker/look.h"
+
+namespace smmuvp::checker {
+
+inline std::string number(std::uint64_t n) { return number_text(n, Notation::Hexadecimal); }
+std::string name_of(Look::Kind kind);
+/// "CMD_TLBI_NH_VA VMID 0x1 ASID 0x3 Address 0x1000"
+std::string words_of(const smmuv3::Command& command);
+/// "; CMD_TLBI_NH_VA ... misses it", or whatever the command of an answer does; empty: there is none.
+std::string command_words(const Answer& answer);
+
+}  // namespace smmuvp::checker

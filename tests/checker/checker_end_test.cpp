@@ -1,0 +1,56 @@
+// What is still open when a run ends.
+#include "script.h"
+
+namespace smmuvp::checker {
+namespace {
+
+TEST(End, NothingIsOpenAfterAReset) {
+  Script s;
+  s.end();
+  EXPECT_EQ(s.told(), Told{});
+}
+
+TEST(End, AnInvalidationWithoutSyncIsOpen) {
+  Script s;
+  s.sync();
+  s.tlbi();
+  s.end();
+  EXPECT_EQ(s.told(), Told{"sync.missing"});
+  EXPECT_NE(s.findings[0].text.find("CMD_TLBI_NH_VA"), std::string::npos);
+}
+
+TEST(End, WhatRegistersShowIsOpen) {
+  struct Case {
+    const char* rule;
+    Checker::Registers registers;
+  };
+  Checker::Registers commands, disabled, events, overflow, error, stalls;
+  commands.CR0 = disabled.CR0 = 8;
+  commands.CMDQ_PROD = disabled.CMDQ_PROD = 3;
+  disabled.CR0 = 0;
+  events.EVENTQ_PROD = 2;
+  overflow.EVENTQ_PROD = 0x8000'0000;
+  error.GERROR = 4;
+  stalls.stalled = 1;
+  for (const Case& c :
+       {Case{"end.cmdq", commands}, Case{"end.eventq", events}, Case{"end.overflow", overflow},
+        Case{"end.gerror", error}, Case{"end.stalls", stalls}}) {
+    Script s;
+    s.end(c.registers);
+    EXPECT_EQ(s.told(), Told{c.rule});
+  }
+  Script s;
+  s.end(disabled);
+  EXPECT_EQ(s.told(), Told{}) << "a queue that is disabled consumes nothing";
+}
+
+TEST(Rules, AreFoundByTheirNames) {
+  for (const Rule& r : rules) {
+    EXPECT_EQ(find_rule(r.id), &r);
+    EXPECT_NE(std::string(r.title), "");
+  }
+  EXPECT_EQ(find_rule("nothing"), nullptr);
+}
+
+}  // namespace
+}  // namespace smmuvp::checker
