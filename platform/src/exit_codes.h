@@ -14,6 +14,7 @@ enum class ExitCode : int {
   Unsupported = 68,
   ConsoleLimit = 69,
   Internal = 70,
+  Check = 71,
   // 128 and the signal's number, as shells have it.
   HungUp = 129,
   Interrupted = 130,

@@ -34,6 +34,10 @@ po::options_description judge_options() {
           "allow", texts()->value_name("SITE[=N]"),
           "with --strict: put up with this diagnostic (at most N of it); SITE or COMPONENT:SITE, as --strict "
           "and the JSON report name it; may be repeated")(
+          "check", text()->value_name("LEVEL"),
+          "watch how drivers use SMMUs, and fail if one makes a mistake of this level or worse: error, warn "
+          "or note; off: "
+          "tell of mistakes, and fail for none; docs/rules.md")(
           "min-tests", text()->value_name("N"),
           "fail if fewer tests ran on the guest's console; 0 asks for none; default: min_tests of the "
           "configuration's [run]")("fail-on", texts()->value_name("REGEX"),
@@ -56,6 +60,15 @@ void take_judge_options(const po::variables_map& map, RunOptions& run) {
     if (!run.strict) throw ConfigError("allow", "--allow needs --strict");
     for (const std::string& text : map["allow"].as<std::vector<std::string>>())
       run.allow.push_back(parse_waiver(text));
+  }
+  if (map.count("check") != 0) {
+    const std::string level = map["check"].as<std::string>();
+    for (const auto severity : {checker::Severity::off, checker::Severity::note, checker::Severity::warn,
+                                checker::Severity::error}) {
+      if (level == checker::to_string(severity)) run.check = severity;
+    }
+    if (!run.check)
+      throw ConfigError("check", fmt::format("--check: '{}' is none of error, warn, note, off", level));
   }
   if (map.count("min-tests") != 0) run.min_tests = number_option(map, "min-tests", "1");
   run.fail_on = map.count("no-default-fail-on") != 0 ? std::vector<std::string>() : default_fail_on();

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "smmuvp/checker/rules.h"
 #include "waivers.h"
 
 namespace smmuvp::platform {
@@ -23,7 +24,8 @@ struct RunOptions {
   std::optional<std::uint64_t> timeout_sim_ps;
   std::optional<std::uint64_t> timeout_wall_ps;
   bool strict = false;
-  std::vector<Waiver> allow;  ///< with strict
+  std::vector<Waiver> allow;               ///< with strict
+  std::optional<checker::Severity> check;  ///< the least severity that fails a run; none: nothing is checked
   std::optional<std::uint64_t> min_tests;
   std::vector<std::string> fail_on;            ///< patterns, the default ones too
   std::optional<std::uint64_t> console_limit;  ///< bytes

@@ -73,6 +73,37 @@ Json diagnostics(const PlatformHost& host) {
   return list;
 }
 
+// Findings of --check.
+Json check(const CheckReport& report) {
+  Json list = Json::array();
+  for (const checker::Finding& f : report.findings) {
+    const checker::Rule& r = rule(f.rule);
+    Json one = {{"rule", r.id},        {"severity", checker::to_string(r.severity)},
+                {"smmu", f.smmu},      {"title", r.title},
+                {"text", f.text},      {"clause", r.clause},
+                {"time_ps", f.time_ps}};
+    if (f.stream_id) one["stream_id"] = *f.stream_id;
+    if (f.substream_id) one["substream_id"] = *f.substream_id;
+    if (f.iova) one["iova"] = fmt::format("{:#x}", *f.iova);
+    if (f.address) one["address"] = fmt::format("{:#x}", *f.address);
+    if (f.writer) {
+      one["writer"] = f.writer->name;
+      one["writer_time_ps"] = f.writer->time_ps;
+      if (f.writer->pc) one["writer_pc"] = fmt::format("{:#x}", *f.writer->pc);
+    }
+    list.push_back(std::move(one));
+  }
+  Json counts = Json::object();
+  for (std::size_t i = 0; i < report.counts.size(); ++i) {
+    if (report.counts[i] != 0) counts[checker::rules[i].id] = report.counts[i];
+  }
+  return {{"fails_from", checker::to_string(report.fails_from)},
+          {"looks", report.looks},
+          {"pages", report.pages},
+          {"counts", counts},
+          {"findings", list}};
+}
+
 Json console_matches(const RunRecord& record) {
   Json list = Json::array();
   for (const ConsoleMatch& m : record.matches)
@@ -182,6 +213,7 @@ std::string json_report(const RunRecord& record, const PlatformHost& host) {
   json["diagnostics_dropped"] =
       host.guest_errors() + host.unimplemented() + host.host_errors() - host.diagnostics().size();
   json["allowed"] = allowed(record.waivers);
+  if (record.check.on) json["check"] = check(record.check);
   json["console_match_count"] = record.match_count;
   json["console_matches"] = console_matches(record);
   json["boot"] = boot(record.boot);

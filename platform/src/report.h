@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "boot.h"
+#include "checks.h"
 #include "ktap.h"
 #include "module_lines.h"
 #include "platform_host.h"
@@ -45,6 +46,7 @@ struct RunRecord {
   std::vector<ConsoleMatch> matches;  ///< lines of the console that must not be there
   std::uint64_t match_count = 0;      ///< with those that are not kept
   std::vector<Waiver> waivers;        ///< of --strict
+  CheckReport check;                  ///< of --check
   KtapReport ktap;
   std::vector<BootPart> boot;       ///< empty: nothing was booted
   std::vector<ModuleFile> modules;  ///< that the guest told of

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "boot.h"
+#include "checks.h"
 #include "console.h"
 #include "digest.h"
 #include "dumps.h"
@@ -133,6 +134,7 @@ class Run {
   void serve_gdb();
   void wait_for_real_time(std::uint64_t sim_ps);
   void print(const Reported& r);
+  void print(const checker::Finding& finding);
   void dump(const std::string& reason);
   void finish(StopReason reason);
   void write_reports();
@@ -143,7 +145,8 @@ class Run {
   const RunOptions& m_options;
   std::optional<WallLimit> m_wall_limit;
   bool m_colour;
-  unsigned m_restarts = 0;  // of the processors alone
+  std::size_t m_findings = 0;  // of the checker
+  unsigned m_restarts = 0;     // of the processors alone
   // Opened first: a report that cannot be written is a mistake to be told before a long run.
   OutputFile m_json;
   OutputFile m_junit;
@@ -154,6 +157,7 @@ class Run {
   Progress m_progress;
   Console m_console;
   PlatformHost m_host;
+  std::optional<Checks> m_checks;
   PluginCatalogue m_plugins;
   System m_system;
   Clock m_clock;
@@ -231,6 +235,10 @@ Run::Run(const PlatformConfig& config, const RunOptions& options)
       m_plugins(plugin_directories(config.plugin_directories)),
       m_system(config, m_plugins, [&]() -> Host& {
         // Components ask for the trace sink when they are made.
+        if (options.check) {
+          m_checks.emplace(*options.check, [this](const checker::Finding& f) { print(f); });
+          m_host.trace_hub().set_observer(m_checks->sink());
+        }
         if (!options.trace.empty()) {
           const auto to_file = [](void* file, std::string_view line) {
             static_cast<OutputFile*>(file)->write(line);
@@ -257,6 +265,19 @@ void Run::print(const Reported& r) {
   std::string where = duration_text(r.time_ps);
   if (r.pc) where += fmt::format(", pc {:#x}", *r.pc);
   tell("{}[{}] {}{}\n", m_colour ? "\033[33m" : "", where, printable(to_text(r.diagnostic), "\n"),
+       m_colour ? "\033[0m" : "");
+}
+
+void Run::print(const checker::Finding& finding) {
+  constexpr std::size_t most_told = 50;
+  if (m_options.quiet || m_findings++ >= most_told) return;
+  m_console.flush();
+  m_progress.clear();
+  const checker::Rule& r = rule(finding.rule);
+  const bool is_error = r.severity == checker::Severity::error;
+  tell("{}[{}] {}: {}: {}{}{}\n", m_colour ? is_error ? "\033[31m" : "\033[33m" : "",
+       duration_text(finding.time_ps), checker::to_string(r.severity), r.id,
+       printable(to_text(finding), "\n"), m_findings == most_told ? "; more of them are not told" : "",
        m_colour ? "\033[0m" : "");
 }
 
@@ -401,6 +422,7 @@ void Run::finish(StopReason reason) {
   m_record.sim_time_ps = now_ps();
   m_record.instructions = m_system.instructions();
   m_record.wall_seconds = m_clock.seconds();
+  if (m_checks) m_record.check = m_checks->finish();
   m_record.ktap = m_console.ktap();
   m_record.boot = m_parts;
   m_record.modules = m_console.modules();
@@ -414,6 +436,10 @@ void Run::finish(StopReason reason) {
   facts.reset_passes = m_config.run.reset_passes;
   facts.strict = m_options.strict;
   facts.guest_errors = apply_waivers(m_host.guest_error_sites(), m_record.waivers);
+  if (m_options.check && *m_options.check != checker::Severity::off) {
+    facts.check_failures = m_record.check.failures();
+    facts.first_check_failure = m_record.check.first_failure();
+  }
   facts.sim_time_ps = m_record.sim_time_ps;
   if (m_wall_limit && m_wall_limit->is_default) facts.default_wall_limit_ps = m_wall_limit->ps;
   facts.console_limit = console_limit(m_options, m_config.run);
@@ -468,6 +494,7 @@ ExitCode Run::go() {
   const BootPlan plan = plan_boot(m_system, bootargs);
   load(plan, m_system);
   m_parts = plan.parts;
+  if (m_checks) m_checks->connect(m_system);
   ConsoleControl* console = m_system.console();
   if (console != nullptr) console->set_backend(&m_console);
   const auto semihosting = m_system.semihosting();

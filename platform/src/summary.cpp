@@ -95,6 +95,19 @@ std::string summary(const RunRecord& record, const PlatformHost& host, bool colo
   rows.emplace_back("diagnostics",
                     fmt::format("{} guest errors, {} unimplemented{}", grouped(host.guest_errors()),
                                 grouped(host.unimplemented()), host_errors));
+  if (record.check.on) {
+    std::string text =
+        fmt::format("{} errors, {} warnings, {} notes; {} accesses looked at, {} pages watched",
+                    grouped(record.check.count(checker::Severity::error)),
+                    grouped(record.check.count(checker::Severity::warn)),
+                    grouped(record.check.count(checker::Severity::note)), grouped(record.check.looks),
+                    grouped(record.check.pages));
+    for (std::size_t i = 0; i < record.check.counts.size(); ++i) {
+      if (record.check.counts[i] == 0) continue;
+      text += fmt::format("; {} {}", checker::rules[i].id, grouped(record.check.counts[i]));
+    }
+    rows.emplace_back("checked", text);
+  }
   for (const std::string& limitation : host.limitations()) rows.emplace_back("limited", limitation);
   if (!record.modules.empty()) rows.emplace_back("modules", modules(record.modules));
   rows.emplace_back("tests", tests(record));

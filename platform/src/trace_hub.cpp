@@ -17,6 +17,11 @@ void TraceHub::add_text(std::vector<std::string> filters, TextTraceSink::Write w
   wants_changed();
 }
 
+void TraceHub::set_observer(TraceSink& observer) {
+  m_observer = &observer;
+  wants_changed();
+}
+
 void TraceHub::pass_on(std::uint64_t until_ps) {
   const auto end = m_lines.upper_bound(until_ps);
   for (auto line = m_lines.begin(); line != end; ++line) m_write(m_context, line->second);
@@ -26,7 +31,8 @@ void TraceHub::pass_on(std::uint64_t until_ps) {
 void TraceHub::flush() { pass_on(~std::uint64_t{0}); }
 
 bool TraceHub::wants(std::string_view source, std::string_view point) {
-  return point == event_point || (m_text && m_text->wants(source, point));
+  return point == event_point || (m_text && m_text->wants(source, point)) ||
+         (m_observer != nullptr && m_observer->wants(source, point));
 }
 
 void TraceHub::record(std::uint64_t time_ps, std::string_view source, std::string_view point,
@@ -35,6 +41,9 @@ void TraceHub::record(std::uint64_t time_ps, std::string_view source, std::strin
     m_record_ps = time_ps;
     m_text->record(time_ps, source, point, values, count);
     pass_on(now_ps());
+  }
+  if (m_observer != nullptr && m_observer->wants(source, point)) {
+    m_observer->record(time_ps, source, point, values, count);
   }
   if (point != event_point) return;
   ++m_event_count;

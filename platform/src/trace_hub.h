@@ -35,6 +35,9 @@ class TraceHub : public TraceSink {
   void record(std::uint64_t time_ps, std::string_view source, std::string_view point,
               const TraceValue* values, std::size_t count) override;
 
+  /// Gets all that it wants, at once, besides. Outlives the hub's use.
+  void set_observer(TraceSink& observer);
+
   /// Passes on all lines that are held back: no earlier ones will come.
   void flush();
 
@@ -48,6 +51,7 @@ class TraceHub : public TraceSink {
  private:
   void pass_on(std::uint64_t until_ps);
 
+  TraceSink* m_observer = nullptr;
   std::optional<TextTraceSink> m_text;
   TextTraceSink::Write m_write = nullptr;
   void* m_context = nullptr;

@@ -99,6 +99,10 @@ Verdict judge(const RunFacts& facts, const KtapReport& ktap) {
                                           facts.guest_errors.count, facts.guest_errors.count == 1 ? "" : "s",
                                           facts.guest_errors.sites)};
   }
+  if (facts.check_failures != 0) {
+    return {ExitCode::Check, fmt::format("--check: {} mistake{} of a driver, first {}", facts.check_failures,
+                                         facts.check_failures == 1 ? "" : "s", facts.first_check_failure)};
+  }
   std::string how = facts.exit->kind == GuestExit::Kind::PowerOff ? "power off"
                     : facts.exit->kind == GuestExit::Kind::Reset  ? "reset"
                                                                   : "status 0";

@@ -30,7 +30,9 @@ struct RunFacts {
   int signal = 0;                 ///< with Interrupted; 0: gdb's kill
   bool reset_passes = false;
   bool strict = false;
-  Unwaived guest_errors;  ///< diagnostics that --strict counts
+  Unwaived guest_errors;             ///< diagnostics that --strict counts
+  std::uint64_t check_failures = 0;  ///< findings of --check that fail a run
+  std::string first_check_failure;
   std::uint64_t sim_time_ps = 0;
   std::optional<std::uint64_t> default_wall_limit_ps;  ///< nobody has named the limit
   std::uint64_t console_limit = 0;                     ///< bytes

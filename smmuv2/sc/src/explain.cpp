@@ -17,14 +17,14 @@ Explanation::End end_of(const ExplainedEnd& from) {
 
 }  // namespace
 
-Explanation explanation_of(const AccessExplanation& from) {
+Explanation explanation_of(const AccessExplanation& from, bool in_words) {
   Explanation e;
   e.now = end_of(from.now);
   e.memory = end_of(from.memory);
   e.stale = from.stale();
   e.registers = smmu::registers_of(from.registers);
   if (from.translation) e.steps = smmu::steps_of(*from.translation);
-  e.text = to_text(from);
+  if (in_words) e.text = to_text(from);
   return e;
 }
 

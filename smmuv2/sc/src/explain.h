@@ -6,6 +6,6 @@
 
 namespace smmuvp::smmuv2 {
 
-Explanation explanation_of(const AccessExplanation& from);
+Explanation explanation_of(const AccessExplanation& from, bool in_words);
 
 }  // namespace smmuvp::smmuv2

@@ -63,7 +63,8 @@ class Module : public smmu::WithCore<smmuv2::Smmu>, public smmu::SmmuModule {
   }
 
   Explanation explain(const AccessQuestion& question) {
-    return smmuv2::explanation_of(smmuv2::explain(core, checked(request_of(question)), debug_memory()));
+    return smmuv2::explanation_of(smmuv2::explain(core, checked(request_of(question)), debug_memory()),
+                                  question.in_words);
   }
   DumpSection contents();
 

@@ -101,6 +101,7 @@ bool Smmu::translate_fast(const smmu::AccessRequest& request, smmu::AccessAnswer
   if (!m_engine.answer_at_tbu(request, answer) && !answer_at_tcu(request, answer)) return false;
   m_tracer.emit(answer.time, smmu::trace_translate, request.stream_id, request.address, answer.output,
                 smmu::kind_name(request.kind, answer.instruction), answer.tlb_hit);
+  m_engine.trace_access(answer.time, request, answer.instruction);
   return true;
 }
 

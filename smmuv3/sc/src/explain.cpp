@@ -33,7 +33,7 @@ Explanation::Structure structure_of(const FoundStructure& from) {
 
 }  // namespace
 
-Explanation explanation_of(const AccessExplanation& from) {
+Explanation explanation_of(const AccessExplanation& from, bool in_words) {
   Explanation e;
   e.now = end_of(from.now);
   e.memory = end_of(from.memory);
@@ -44,7 +44,7 @@ Explanation explanation_of(const AccessExplanation& from) {
     for (Explanation::Step& s : smmu::steps_of(a.translation)) e.structure_steps.push_back(std::move(s));
   }
   if (from.translation) e.steps = smmu::steps_of(*from.translation);
-  e.text = to_text(from);
+  if (in_words) e.text = to_text(from);
   return e;
 }
 

@@ -94,6 +94,7 @@ void Checker::use(unsigned smmu, const Look& look, const Look::Step& from) {
   if (d.taken_away || look.stale) return;  // what was before may still be cached, and is followed
   d.cached = from.descriptor;
   d.may_be_cached = is_valid(from.descriptor);
+  d.used = m_now;
 }
 
 // Structures that differ explain everything behind them.
@@ -185,6 +186,11 @@ TranslationChange Checker::change_of(const Descriptor& d) {
 
 void Checker::changed(std::uint64_t address, Descriptor& d, const Change& change) {
   d.last = change;
+  // What was invalidated since it was used is in no cache.
+  if (d.may_be_cached && !d.taken_away &&
+      m_smmus[d.smmu].log.about(change_of(d), d.used).kind == Answer::Kind::done) {
+    d.may_be_cached = false;
+  }
   const bool live = d.may_be_cached && !d.taken_away;
   if (!is_valid(change.before)) {
     if (is_valid(change.after)) becomes_valid(address, d, change);
@@ -299,8 +305,11 @@ void Checker::tell(RuleId rule, const Descriptor& d, std::uint64_t address, std:
   Finding f;
   f.rule = rule;
   f.smmu = m_smmus[d.smmu].name;
+  const Context& c = d.what.context;
+  const bool asid = d.what.stage == 1 && (c.regime == Regime::EL1 || c.e2h);
   f.text = "descriptor of stage " + std::to_string(d.what.stage) + ", level " + std::to_string(d.what.level) +
-           ", at " + number(address) + ": " + std::move(text);
+           (c.regime == Regime::EL1 ? ", of VMID " + number(c.vmid) : ", of EL2") +
+           (asid ? ", ASID " + number(c.asid) : "") + ", at " + number(address) + ": " + std::move(text);
   f.time_ps = time_ps;
   f.stream_id = d.what.context.stream_id;
   f.substream_id = d.what.context.substream_id;

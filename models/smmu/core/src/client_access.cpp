@@ -30,6 +30,7 @@ bool ClientAccess::answered_at_tbu() {
   m_time = m_answer.time;
   m_engine.tracer().emit(m_time, trace_translate, m_request.stream_id, m_request.address, m_answer.output,
                          kind_name(m_request.kind, m_answer.instruction), m_answer.tlb_hit);
+  m_engine.trace_access(m_time, m_request, m_answer.instruction);
   return true;
 }
 
@@ -111,6 +112,7 @@ void ClientAccess::forward(const CacheKey& key, const FinishedAnswer& answer, bo
     ++(answer.translated ? s.translations : s.bypasses);
     m_engine.tracer().emit(m_time, trace_translate, m_request.stream_id, m_request.address, m_answer.output,
                            kind_name(m_request.kind, m_answer.instruction), m_answer.tlb_hit);
+    m_engine.trace_access(m_time, m_request, m_answer.instruction);
   }
   m_answer.time = m_time;
 }
@@ -147,6 +149,7 @@ void ClientAccess::terminate(Outcome outcome, bool counts_as_fault, std::string_
   ++(razwi ? s.razwi : s.aborts);
   m_engine.tracer().emit(m_time, trace_fault, m_request.stream_id, m_request.address, fault,
                          std::string_view(razwi ? "RAZ/WI" : "abort"), told);
+  m_engine.trace_access(m_time, m_request, m_request.instruction);
 }
 
 void ClientAccess::answer_request(const AtsAnswer& ats) {

@@ -6,6 +6,7 @@
 
 #include "smmuvp/base/error.h"
 #include "smmuvp/base/number_text.h"
+#include "smmuvp/smmu/client_access.h"
 #include "smmuvp/smmu/trace_points.h"
 
 namespace smmuvp::smmu {
@@ -18,6 +19,11 @@ const EngineStructures& checked(const EngineStructures& s) {
 }
 
 }  // namespace
+
+void Engine::trace_access(TimePs time, const AccessRequest& r, bool instruction) {
+  m_tracer.emit(time, smmu::trace_access, r.stream_id, r.substream_valid, r.substream_id, r.address,
+                kind_name(r.kind, instruction), r.privileged, r.secure_stream, std::uint32_t{r.port});
+}
 
 Engine::Engine(const EngineStructures& structures, Tracer& tracer)
     : m_structures(checked(structures)),

@@ -15,6 +15,7 @@
 #include "smmuvp/base/params.h"
 #include "smmuvp/tlm/component.h"
 #include "smmuvp/tlm/dump_control.h"
+#include "smmuvp/tlm/explain_control.h"
 #include "smmuvp/tlm/explanation.h"
 #include "smmuvp/tlm/host.h"
 #include "smmuvp/tlm/smmu_hooks.h"
@@ -59,7 +60,7 @@ namespace smmuvp {
 /// Instantiated for BUSWIDTH 32, 64, 128, 256 and 512. ports() lists the ports of BUSWIDTH 64 only, which is
 /// what a platform wires.
 template <unsigned BUSWIDTH = 64>
-class SMMUVP_EXPORT SmmuV2 : public Component, public DumpControl, public WiringRules {
+class SMMUVP_EXPORT SmmuV2 : public Component, public DumpControl, public ExplainControl, public WiringRules {
  public:
   /// @param params  values for the table that params() gives; what is not set is what its `personality` and
   /// `preset` say, and parameters() has that
@@ -116,7 +117,7 @@ class SMMUVP_EXPORT SmmuV2 : public Component, public DumpControl, public Wiring
   /// merged or stalled. Changes nothing: no register, cache, counter, time or trace; memory is read by
   /// transport_dbg of `walk`. May be called whenever transport_dbg may, also while an access is under way. A
   /// TBU that is not there counts as TBU 0.
-  Explanation explain(const AccessQuestion& question) const;
+  Explanation explain(const AccessQuestion& question) const override;
   /// Of an unprivileged Non-secure read by TBU 0.
   Explanation explain(std::uint32_t stream_id, std::uint64_t address) const {
     AccessQuestion question;

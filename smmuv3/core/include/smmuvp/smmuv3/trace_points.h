@@ -19,6 +19,8 @@ constexpr TracePoint<std::string_view, std::uint32_t, std::uint64_t, bool, std::
 constexpr TracePoint<std::string_view, std::uint64_t, std::uint64_t, std::uint32_t, std::uint32_t, bool>
     trace_command{
         "smmu.command", "a command was executed", {"command", "word0", "word1", "cons", "queue", "secure"}};
+constexpr TracePoint<std::uint32_t, std::uint32_t, bool> trace_sync{
+    "smmu.sync", "a CMD_SYNC is complete", {"cons", "queue", "secure"}};
 constexpr TracePoint<std::string_view, std::uint32_t, std::uint32_t, bool> trace_command_error{
     "smmu.command_error", "command processing stopped", {"error", "cons", "queue", "secure"}};
 constexpr TracePoint<std::string_view, std::uint64_t, std::uint64_t, bool, bool> trace_msi{
@@ -45,11 +47,13 @@ constexpr TracePoint<std::uint32_t, std::uint32_t, std::uint32_t, bool, bool> tr
 /// All that an SMMUv3 emits, the engine included.
 inline std::vector<TracePointInfo> trace_points() {
   return {smmu::trace_translate,
+          smmu::trace_access,
           smmu::trace_fault,
           smmu::trace_stall,
           smmu::trace_fetch,
           trace_event,
           trace_command,
+          trace_sync,
           trace_command_error,
           trace_msi,
           trace_atos,

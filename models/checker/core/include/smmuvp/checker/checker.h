@@ -81,6 +81,7 @@ class Checker {
     TranslationChange what;    // `table` and `global` as of `cached`
     std::uint64_t iova = 0;    // of an access that used it
     std::uint64_t cached = 0;  // what it was when it was used last
+    Sequence used = 0;         // when
     bool may_be_cached = false;
     std::optional<Change> last;
     std::optional<Sequence> taken_away;  // when `cached` was replaced or made invalid

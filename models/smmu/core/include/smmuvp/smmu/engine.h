@@ -82,6 +82,9 @@ class Engine {
   /// All counters begin again at 0.
   void reset_statistics();
 
+  /// An access has been let through or terminated. @param instruction  after overrides
+  void trace_access(TimePs time, const AccessRequest& request, bool instruction);
+
   // ---- performance monitors
 
   /// Whom to tell what happens to accesses; nullptr: nobody. @param hits  it is told of accesses that TBUs

@@ -13,6 +13,12 @@ constexpr TracePoint<std::uint32_t, std::uint64_t, std::uint64_t, std::string_vi
 // `record` is "recorded", or what keeps software from being told.
 constexpr TracePoint<std::uint32_t, std::uint64_t, std::string_view, std::string_view, std::string_view>
     trace_fault{"smmu.fault", "an access was terminated", {"sid", "address", "event", "outcome", "record"}};
+// With whose it is: substream is without meaning where ssv is 0.
+constexpr TracePoint<std::uint32_t, bool, std::uint32_t, std::uint64_t, std::string_view, bool, bool,
+                     std::uint32_t>
+    trace_access{"smmu.access",
+                 "an access was let through or terminated",
+                 {"sid", "ssv", "ssid", "address", "kind", "privileged", "secure", "tbu"}};
 constexpr TracePoint<std::uint32_t, std::uint64_t, std::string_view> trace_stall{
     "smmu.stall", "an access waits for software", {"sid", "address", "event"}};
 constexpr TracePoint<std::string_view, std::uint32_t, std::uint64_t, std::uint32_t, bool> trace_fetch{

@@ -1,0 +1,178 @@
+#include "smmuvp/checker/driver_checker.h"
+
+#include <array>
+#include <cstring>
+#include <utility>
+
+#include "look_of.h"
+#include "smmuvp/tlm/sim_time.h"
+
+namespace smmuvp {
+
+namespace {
+
+constexpr std::string_view access_point = "smmu.access";
+constexpr std::string_view command_point = "smmu.command";
+constexpr std::string_view sync_point = "smmu.sync";
+
+AccessQuestion::Kind kind_of(std::string_view kind) {
+  return kind == "write"     ? AccessQuestion::Kind::write
+         : kind == "atomic"  ? AccessQuestion::Kind::atomic
+         : kind == "execute" ? AccessQuestion::Kind::execute
+                             : AccessQuestion::Kind::read;
+}
+
+std::uint64_t word_at(const std::uint8_t* bytes) {
+  std::uint64_t word = 0;
+  for (unsigned i = 8; i-- > 0;) word = word << 8 | bytes[i];
+  return word;
+}
+
+// Those of the Secure state are others.
+unsigned queue_of(const TraceValue& queue, const TraceValue& secure) {
+  return static_cast<unsigned>(queue.number) | (secure.number != 0 ? 1U << 16 : 0U);
+}
+
+// What of the features commands are understood by (IHI 0070 4.4.1.1).
+smmuv3::Features features_of(const DumpControl& dump) {
+  smmuv3::Features f;
+  for (const auto& [name, value] : dump.register_values()) {
+    if (name == "SMMU_IDR3") f.RIL = (value >> 10 & 1) != 0;
+    if (name == "SMMU_IDR5") f.DS = (value >> 7 & 1) != 0;
+  }
+  return f;
+}
+
+}  // namespace
+
+DriverChecker::DriverChecker(std::function<void(const checker::Finding&)> told)
+    : m_told(std::move(told)),
+      m_checker(*this),
+      m_watch(
+          [](void* self) {
+            for (const auto& [processor, name] : static_cast<DriverChecker*>(self)->m_processors) {
+              processor->note_store();
+            }
+          },
+          this) {}
+
+DriverChecker::~DriverChecker() = default;
+
+bool DriverChecker::add(Component& smmu) {
+  const auto* explain = dynamic_cast<const ExplainControl*>(&smmu);
+  const auto* dump = dynamic_cast<const DumpControl*>(&smmu);
+  if (explain == nullptr || dump == nullptr || std::strcmp(smmu.kind(), "smmuv3") != 0) return false;
+  const std::string name = smmu.name();
+  m_smmus[name] = {m_checker.add(name, features_of(*dump)), explain, dump};
+  m_names.push_back(name);
+  return true;
+}
+
+void DriverChecker::add(MemoryControl& memory, std::uint64_t base) {
+  m_memories.push_back({memory.data(), base, memory.size()});
+  memory.add_write_listener(this);
+}
+
+void DriverChecker::add(StoreControl& processor, std::string name) {
+  processor.set_store_listener(this);
+  m_processors.emplace_back(&processor, std::move(name));
+}
+
+// ---- memory
+
+void DriverChecker::watch(std::uint64_t physical) {
+  for (const Memory& m : m_memories) {
+    if (physical >= m.base && physical - m.base < m.size) m_watch.watch(m.data + (physical - m.base));
+  }
+}
+
+template <class WriterOf>
+void DriverChecker::take(WriterOf writer_of) {
+  m_watch.take([&](const std::uint8_t* page, const std::uint8_t* before) {
+    for (const Memory& m : m_memories) {
+      if (page < m.data || page >= m.data + m.size) continue;
+      const std::uint64_t physical = m.base + static_cast<std::uint64_t>(page - m.data);
+      for (std::size_t i = 0; i < PageWatch::page_bytes(); i += 8) {
+        if (std::memcmp(page + i, before + i, 8) == 0) continue;
+        m_checker.stored(physical + i, word_at(before + i), word_at(page + i), writer_of(physical + i));
+      }
+    }
+  });
+}
+
+void DriverChecker::stores_made(StoreControl& by, std::uint64_t first, std::uint64_t end,
+                                std::uint64_t time_ps) {
+  if (!m_watch.pending()) return;
+  std::string name;
+  for (const auto& [processor, its_name] : m_processors) {
+    if (processor == &by) name = its_name;
+  }
+  take([&](std::uint64_t physical) {
+    return checker::Writer{name, by.store_site(first, end, physical), time_ps};
+  });
+}
+
+void DriverChecker::memory_written(std::uint64_t, std::uint64_t) {
+  if (!m_watch.pending()) return;
+  take([](std::uint64_t) { return checker::Writer{"the bus", {}, to_ps(sc_core::sc_time_stamp())}; });
+}
+
+// ---- SMMUs
+
+bool DriverChecker::wants(std::string_view source, std::string_view point) {
+  (void)source;  // which of them is added comes later
+  return point == access_point || point == command_point || point == sync_point;
+}
+
+void DriverChecker::record(std::uint64_t time_ps, std::string_view source, std::string_view point,
+                           const TraceValue* values, std::size_t) {
+  const auto at = m_smmus.find(source);
+  if (at == m_smmus.end()) return;
+  if (point == access_point) return accessed(at->second, time_ps, values);
+  if (point == command_point) return commanded(at->second, values);
+  if (point == sync_point) m_checker.synchronised(at->second.number, queue_of(values[1], values[2]));
+}
+
+void DriverChecker::accessed(const Smmu& smmu, std::uint64_t time_ps, const TraceValue* values) {
+  AccessQuestion q;
+  q.stream_id = static_cast<std::uint32_t>(values[0].number);
+  if (values[1].number != 0) q.substream_id = static_cast<std::uint32_t>(values[2].number);
+  q.address = values[3].number;
+  q.kind = kind_of(values[4].text);
+  q.privileged = values[5].number != 0;
+  q.secure = values[6].number != 0;
+  q.tbu = static_cast<unsigned>(values[7].number);
+  q.in_words = false;
+  if (q.secure || !m_checker.wants_look(smmu.number, q.stream_id, q.substream_id, q.address)) return;
+  ++m_looks;
+  checker::Look look = look_of(smmu.explain->explain(q), q);
+  look.time_ps = time_ps;
+  m_checker.accessed(smmu.number, look);
+}
+
+void DriverChecker::commanded(const Smmu& smmu, const TraceValue* values) {
+  const auto command = smmuv3::Command::decode({values[1].number, values[2].number});
+  m_checker.executed(smmu.number, command, queue_of(values[4], values[5]));
+}
+
+void DriverChecker::finish() {
+  for (const std::string& name : m_names) {
+    const Smmu& smmu = m_smmus.find(name)->second;
+    std::map<std::string, std::uint64_t> values;
+    for (const auto& [register_name, value] : smmu.dump->register_values()) values[register_name] = value;
+    const auto word = [&values](const char* register_name) {
+      return static_cast<std::uint32_t>(values[register_name]);
+    };
+    checker::Checker::Registers r;
+    r.CR0 = word("SMMU_CR0");
+    r.GERROR = word("SMMU_GERROR");
+    r.GERRORN = word("SMMU_GERRORN");
+    r.CMDQ_PROD = word("SMMU_CMDQ_PROD");
+    r.CMDQ_CONS = word("SMMU_CMDQ_CONS");
+    r.EVENTQ_PROD = word("SMMU_EVENTQ_PROD");
+    r.EVENTQ_CONS = word("SMMU_EVENTQ_CONS");
+    m_checker.ended(smmu.number, r, to_ps(sc_core::sc_time_stamp()));
+  }
+}
+
+}  // namespace smmuvp

@@ -1,0 +1,11 @@
+// What an SMMU's explanation of an access is to the checker.
+#pragma once
+
+#include "smmuvp/checker/look.h"
+#include "smmuvp/tlm/explanation.h"
+
+namespace smmuvp {
+
+checker::Look look_of(const Explanation& explanation, const AccessQuestion& question);
+
+}  // namespace smmuvp

@@ -1,0 +1,59 @@
+// --check: what the checker of drivers finds in a run.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "smmuvp/checker/driver_checker.h"
+
+namespace smmuvp::platform {
+
+class System;
+
+/// What reports say of it.
+struct CheckReport {
+  /// Findings beyond this many are counted, not kept.
+  static constexpr std::size_t most = 10000;
+
+  bool on = false;
+  checker::Severity fails_from = checker::Severity::error;  ///< the least severity that fails a run
+  std::vector<checker::Finding> findings;                   ///< in order
+  std::vector<std::uint64_t> counts;                        ///< by rule, as checker::rules
+  std::uint64_t looks = 0;                                  ///< accesses that were looked at
+  std::uint64_t pages = 0;                                  ///< of tables and structures that are watched
+
+  std::uint64_t count(checker::Severity severity) const;
+  /// Of those that fail a run.
+  std::uint64_t failures() const;
+  /// The first finding that does, in a line; empty: none does.
+  std::string first_failure() const;
+};
+
+/// "smmu0: a descriptor has changed ...: descriptor of ... (StreamID 0x100, IOVA 0x1000; last stored to by
+/// cpu0, pc 0x..., at 1.5 ms) [IHI 0070 3.17]"
+std::string to_text(const checker::Finding& finding);
+
+/// One for a run. Made before the system is, since components ask for trace sinks when they are made.
+class Checks {
+ public:
+  /// @param fails_from  the least severity that fails a run. @param print  called for each finding
+  Checks(checker::Severity fails_from, std::function<void(const checker::Finding&)> print);
+
+  TraceSink& sink() { return m_checker; }
+  /// Before simulation, when memory has been loaded.
+  void connect(const System& system);
+  /// After it: what is still open is found, too.
+  CheckReport finish();
+
+ private:
+  void found(const checker::Finding& finding);
+
+  std::function<void(const checker::Finding&)> m_print;
+  CheckReport m_report;
+  DriverChecker m_checker;
+};
+
+}  // namespace smmuvp::platform
