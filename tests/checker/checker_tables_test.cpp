@@ -187,14 +187,33 @@ TEST(Tables, AUseAfterAnInvalidationThatMissesIsNamedByWhatMissesIt) {
       << s.findings[0].text;
 }
 
+TEST(Tables, AnAccessThatNeedsNoLookIsAUseAllTheSame) {
+  Script s;
+  s.use(page);
+  s.tlbi();
+  s.sync();
+  EXPECT_FALSE(s.checker.access(s.smmu, 5, {}, Script::iova));
+  s.store(Script::level3, page, other);
+  EXPECT_EQ(s.told(), Told{"bbm.address"});
+}
+
+TEST(Tables, WhatWasInvalidatedSinceItWasUsedIsNotLive) {
+  Script s;
+  s.use(page);
+  s.tlbi();
+  s.sync();
+  s.store(Script::level3, page, other);
+  EXPECT_EQ(s.told(), Told{});
+}
+
 TEST(Tables, ALookIsWantedWhenSomethingHasChanged) {
   Script s;
-  const auto wants = [&s](std::uint64_t at) { return s.checker.wants_look(s.smmu, 5, {}, at); };
+  const auto wants = [&s](std::uint64_t at) { return s.checker.access(s.smmu, 5, {}, at); };
   EXPECT_TRUE(wants(Script::iova));
   s.use(page);
   EXPECT_FALSE(wants(Script::iova + 8));
   EXPECT_TRUE(wants(Script::iova + 0x1000));
-  EXPECT_TRUE(s.checker.wants_look(s.smmu, 5, 0U, Script::iova)) << "with a SubstreamID";
+  EXPECT_TRUE(s.checker.access(s.smmu, 5, 0U, Script::iova)) << "with a SubstreamID";
   s.store(Script::level3 + 8, 0, page);
   EXPECT_FALSE(wants(Script::iova)) << "a descriptor that no access has used";
   s.store(Script::level3, page, 0);
@@ -202,7 +221,10 @@ TEST(Tables, ALookIsWantedWhenSomethingHasChanged) {
   s.use_stale(0);
   EXPECT_FALSE(wants(Script::iova));
   s.tlbi();
-  EXPECT_TRUE(wants(Script::iova));
+  EXPECT_TRUE(wants(Script::iova)) << "it was stale";
+  s.use(0);
+  s.tlbi();
+  EXPECT_FALSE(wants(Script::iova));
 }
 
 }  // namespace

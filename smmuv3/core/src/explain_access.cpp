@@ -1,6 +1,5 @@
 #include "smmuvp/smmuv3/explain_access.h"
 
-#include "empty_caches.h"
 #include "smmuvp/base/number_text.h"
 #include "smmuvp/smmu/convert.h"
 #include "smmuvp/smmuv3/access.h"
@@ -211,12 +210,12 @@ bool AccessExplanation::stale() const {
 }
 
 std::vector<FoundStructure> find_structures(Smmu& smmu, const smmu::AccessRequest& request,
-                                            const smmu::DebugMemory& memory) {
+                                            const smmu::DebugMemory& memory, bool in_words) {
   const ProgrammingInterface& interface = smmu.interface_of(request);
   const Parts& parts = interface.parts();
-  const EmptyCaches empty(parts);
   std::vector<FoundStructure> structures;
-  const Configuration in_memory = fetch(empty.parts(), interface, request, memory, &structures);
+  const Configuration in_memory =
+      fetch(smmu.empty_parts(request.secure_stream), interface, request, memory, &structures);
   const Configuration in_use = fetch(parts, interface, request, memory, nullptr);
   if (interface.stream_table().in_range(request.stream_id)) {
     const Ste* ste = parts.configs.stes.probe(request.stream_id, 0);
@@ -226,20 +225,20 @@ std::vector<FoundStructure> find_structures(Smmu& smmu, const smmu::AccessReques
     const Vms* vms = in_use.ste.has_vms ? parts.configs.vmss.probe(in_use.ste.vmid, 0) : nullptr;
     if (vms != nullptr && in_use.stage1) add_cached(structures, StructureKind::VMS, vms->words);
   }
-  explain_words(structures, parts.features, in_memory.ste, in_use.ste);
+  if (in_words) explain_words(structures, parts.features, in_memory.ste, in_use.ste);
   return structures;
 }
 
-AccessExplanation explain(Smmu& smmu, const smmu::AccessRequest& asked, const smmu::DebugMemory& memory) {
+AccessExplanation explain(Smmu& smmu, const smmu::AccessRequest& asked, const smmu::DebugMemory& memory,
+                          bool in_words) {
   ProgrammingInterface& interface = smmu.interface_of(asked);
   const Parts& parts = interface.parts();
-  const EmptyCaches empty(parts);
   AccessExplanation e;
   e.request = asked;
   e.request.debug = true;
   e.request.time = 0;
-  e.registers = register_facts(interface);
-  e.memory = end_of(empty.parts(), interface, e.request, memory);
+  if (in_words) e.registers = register_facts(interface);
+  e.memory = end_of(smmu.empty_parts(asked.secure_stream), interface, e.request, memory);
   e.now = end_of(parts, interface, e.request, memory);
   e.tbu = smmu::tbu_answer(smmu.engine(), e.request);
   if (e.tbu && e.tbu->serves) {
@@ -252,7 +251,7 @@ AccessExplanation explain(Smmu& smmu, const smmu::AccessRequest& asked, const sm
   if (asked.ats != smmu::AtsPhase::none && !parts.features.ATS) return e;
   if (asked.ats == smmu::AtsPhase::translated && !interface.enabled(CR0_ATSCHK)) return e;
 
-  e.structures = find_structures(smmu, e.request, memory);
+  e.structures = find_structures(smmu, e.request, memory, in_words);
   const Configuration in_use = fetch(parts, interface, e.request, memory, nullptr);
   e.cd_addresses = cd_ipas(in_use, e.structures, parts.features);
   for (CdAddress& a : e.cd_addresses) {
@@ -263,11 +262,11 @@ AccessExplanation explain(Smmu& smmu, const smmu::AccessRequest& asked, const sm
     q.debug = true;
     q.space = in_use.ste.space();
     a.translation = smmu::explain_translation(parts.engine, in_use.ste.stage2_config(),
-                                              in_use.ste.translation, q, memory);
+                                              in_use.ste.translation, q, memory, in_words);
   }
   if (const auto* context = context_of(in_use, e.request, parts.features.ias())) {
     e.translation = smmu::explain_translation(parts.engine, config_of(in_use), *context,
-                                              translation_request(e.request, in_use.ste), memory);
+                                              translation_request(e.request, in_use.ste), memory, in_words);
   }
   return e;
 }

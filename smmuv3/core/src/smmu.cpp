@@ -1,4 +1,5 @@
 #include "smmuvp/smmuv3/smmu.h"
+#include "empty_caches.h"
 
 #include <algorithm>
 #include <bit>
@@ -90,6 +91,15 @@ void Smmu::add_vatos_pages() {
   };
   add(m_interface);
   if (m_secure) add(*m_secure);
+}
+
+Smmu::~Smmu() = default;
+
+const Parts& Smmu::empty_parts(bool secure_stream) {
+  const bool secure = secure_stream && m_secure;
+  std::unique_ptr<EmptyCaches>& empty = m_empty[secure ? 1 : 0];
+  if (!empty) empty = std::make_unique<EmptyCaches>(interface_of(secure).parts());
+  return empty->parts();
 }
 
 void Smmu::check(const Features& features, const Structures& structures) {

@@ -1,6 +1,9 @@
 #include "explain.h"
 
 #include "smmuvp/smmu_sc/explanation.h"
+#include "smmuvp/smmuv3/cd_fields.h"
+#include "smmuvp/smmuv3/ste_fields.h"
+#include "smmuvp/smmuv3/vms_fields.h"
 
 namespace smmuvp::smmuv3 {
 
@@ -17,10 +20,25 @@ Explanation::End end_of(const ExplainedEnd& from) {
   return end;
 }
 
+const char* name_of(StructureKind kind) {
+  switch (kind) {
+    case StructureKind::L1STD:
+      return L1STD_structure.name;
+    case StructureKind::STE:
+      return STE_structure.name;
+    case StructureKind::L1CD:
+      return L1CD_structure.name;
+    case StructureKind::VMS:
+      return VMS_structure.name;
+    default:
+      return CD_structure.name;
+  }
+}
+
 Explanation::Structure structure_of(const FoundStructure& from) {
   Explanation::Structure to;
   const StructureExplanation& memory = from.memory_explanation;
-  to.name = memory.title.empty() ? from.cached_explanation.title : memory.title;
+  to.name = name_of(from.kind);
   to.address = from.address;
   to.memory = from.words;
   to.fields = smmu::fields_of(memory.fields);

@@ -121,7 +121,8 @@ bool Module::access_registers(const RegisterAccess& access, AccessSecurity secur
 Explanation Module::explain(const AccessQuestion& question) {
   AccessQuestion asked = question;
   asked.secure = question.secure && core.secure_interface() != nullptr;
-  return smmuv3::explanation_of(smmuv3::explain(core, request_of(asked), debug_memory()), asked.in_words);
+  return smmuv3::explanation_of(smmuv3::explain(core, request_of(asked), debug_memory(), asked.in_words),
+                                asked.in_words);
 }
 
 DumpSection Module::contents() {

@@ -47,15 +47,49 @@ Checker::Page Checker::page_of(unsigned smmu, std::uint32_t stream_id,
   return {smmu, stream_id, substream, iova >> 12};
 }
 
-bool Checker::wants_look(unsigned smmu, std::uint32_t stream_id, std::optional<std::uint32_t> substream_id,
-                         std::uint64_t iova) const {
+bool Checker::access(unsigned smmu, std::uint32_t stream_id, std::optional<std::uint32_t> substream_id,
+                     std::uint64_t iova) {
   const auto at = m_looked.find(page_of(smmu, stream_id, substream_id, iova));
-  return at == m_looked.end() || at->second < m_last_change;
+  if (at == m_looked.end()) return true;
+  Looked& looked = at->second;
+  if (looked.stale && looked.at < m_last_command) return true;
+  if (looked.at < m_last_change) {
+    for (const std::uint64_t word : looked.words) {
+      if (changed_since(word, looked.at)) return true;
+    }
+  }
+  if (looked.stale) return false;
+  looked.at = ++m_now;
+  for (const std::uint64_t word : looked.words) {
+    if (const auto d = m_descriptors.find(word); d != m_descriptors.end()) use(d->second, d->second.cached);
+  }
+  return false;
+}
+
+// What was before a change may still be cached, and is followed.
+void Checker::use(Descriptor& d, std::uint64_t descriptor) const {
+  if (d.taken_away) return;
+  d.cached = descriptor;
+  d.may_be_cached = is_valid(descriptor);
+  d.used = m_now;
+}
+
+bool Checker::changed_since(std::uint64_t address, Sequence since) const {
+  if (const auto d = m_descriptors.find(address); d != m_descriptors.end()) {
+    return d->second.last && d->second.last->at > since;
+  }
+  const auto s = m_structures.find(address);
+  return s != m_structures.end() && s->second.last && s->second.last->at > since;
 }
 
 void Checker::accessed(unsigned smmu, const Look& look) {
   ++m_now;
-  m_looked[page_of(smmu, look.context.stream_id, look.context.substream_id, look.iova)] = m_now;
+  Looked& looked = m_looked[page_of(smmu, look.context.stream_id, look.context.substream_id, look.iova)];
+  looked.at = m_now;
+  looked.stale = look.stale;
+  looked.words.clear();
+  for (const Look::Structure& s : look.structures) looked.words.push_back(s.address);
+  for (const Look::Step& s : look.steps) looked.words.push_back(s.address);
   if (look.stale) stale(smmu, look);
   for (const Look::Structure& s : look.structures) use(smmu, look, s);
   for (const Look::Step& s : look.steps) use(smmu, look, s);
@@ -91,10 +125,7 @@ void Checker::use(unsigned smmu, const Look& look, const Look::Step& from) {
   d.what.shift = shift_of(from.granule, from.level);
   d.what.input = from.input >> d.what.shift << d.what.shift;
   d.iova = look.iova;
-  if (d.taken_away || look.stale) return;  // what was before may still be cached, and is followed
-  d.cached = from.descriptor;
-  d.may_be_cached = is_valid(from.descriptor);
-  d.used = m_now;
+  if (!look.stale) use(d, from.descriptor);
 }
 
 // Structures that differ explain everything behind them.
@@ -152,7 +183,7 @@ void Checker::stale_descriptor(const Look& look, std::uint64_t address, Descript
 
 void Checker::executed(unsigned smmu, const Command& command, unsigned queue) {
   m_smmus[smmu].log.executed(command, queue, ++m_now);
-  m_last_change = m_now;
+  if (static_cast<Opcode>(command.opcode) != Opcode::CMD_SYNC) m_last_command = m_now;
 }
 
 void Checker::synchronised(unsigned smmu, unsigned queue) { m_smmus[smmu].log.synchronised(queue, ++m_now); }

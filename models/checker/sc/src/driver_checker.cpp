@@ -14,6 +14,7 @@ namespace {
 constexpr std::string_view access_point = "smmu.access";
 constexpr std::string_view command_point = "smmu.command";
 constexpr std::string_view sync_point = "smmu.sync";
+constexpr std::string_view write_point = "smmu.register_write";
 
 AccessQuestion::Kind kind_of(std::string_view kind) {
   return kind == "write"     ? AccessQuestion::Kind::write
@@ -63,7 +64,7 @@ bool DriverChecker::add(Component& smmu) {
   const auto* dump = dynamic_cast<const DumpControl*>(&smmu);
   if (explain == nullptr || dump == nullptr || std::strcmp(smmu.kind(), "smmuv3") != 0) return false;
   const std::string name = smmu.name();
-  m_smmus[name] = {m_checker.add(name, features_of(*dump)), explain, dump};
+  m_smmus[name] = {m_checker.add(name, features_of(*dump)), explain, dump, false};
   m_names.push_back(name);
   return true;
 }
@@ -121,7 +122,7 @@ void DriverChecker::memory_written(std::uint64_t, std::uint64_t) {
 
 bool DriverChecker::wants(std::string_view source, std::string_view point) {
   (void)source;  // which of them is added comes later
-  return point == access_point || point == command_point || point == sync_point;
+  return point == access_point || point == command_point || point == sync_point || point == write_point;
 }
 
 void DriverChecker::record(std::uint64_t time_ps, std::string_view source, std::string_view point,
@@ -129,6 +130,10 @@ void DriverChecker::record(std::uint64_t time_ps, std::string_view source, std::
   const auto at = m_smmus.find(source);
   if (at == m_smmus.end()) return;
   if (point == access_point) return accessed(at->second, time_ps, values);
+  if (point == write_point) {
+    if (values[0].text == "SMMU_CR2") at->second.E2H = (values[1].number & 1) != 0;
+    return;
+  }
   if (point == command_point) return commanded(at->second, values);
   if (point == sync_point) m_checker.synchronised(at->second.number, queue_of(values[1], values[2]));
 }
@@ -143,9 +148,9 @@ void DriverChecker::accessed(const Smmu& smmu, std::uint64_t time_ps, const Trac
   q.secure = values[6].number != 0;
   q.tbu = static_cast<unsigned>(values[7].number);
   q.in_words = false;
-  if (q.secure || !m_checker.wants_look(smmu.number, q.stream_id, q.substream_id, q.address)) return;
+  if (q.secure || !m_checker.access(smmu.number, q.stream_id, q.substream_id, q.address)) return;
   ++m_looks;
-  checker::Look look = look_of(smmu.explain->explain(q), q);
+  checker::Look look = look_of(smmu.explain->explain(q), q, smmu.E2H);
   look.time_ps = time_ps;
   m_checker.accessed(smmu.number, look);
 }

@@ -1,24 +1,21 @@
 #include "look_of.h"
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "smmuvp/base/fields.h"
 #include "smmuvp/base/number_text.h"
+#include "smmuvp/smmuv3/cd_fields.h"
+#include "smmuvp/smmuv3/ste_fields.h"
 
 namespace smmuvp {
 
 namespace {
 
 using checker::Look;
-
-std::uint64_t value_of(const std::vector<Explanation::Field>& fields, std::string_view name) {
-  for (const Explanation::Field& f : fields) {
-    if (f.name == name) return f.value;
-  }
-  return 0;
-}
 
 std::optional<Look::Kind> kind_of(std::string_view name) {
   if (name == "L1STD") return Look::Kind::L1STD;
@@ -56,29 +53,30 @@ unsigned granule_of(std::uint64_t TG, bool TG1) {
 
 }  // namespace
 
-Look look_of(const Explanation& e, const AccessQuestion& question) {
+Look look_of(const Explanation& e, const AccessQuestion& question, bool E2H) {
   Look look;
   look.iova = question.address;
   look.context.stream_id = question.stream_id;
   look.context.substream_id = question.substream_id;
+  look.context.e2h = E2H;
   std::array<unsigned, 2> granules{12, 12};  // of stage 1, by range
   unsigned stage2_granule = 12;
-  for (const Explanation::Register& r : e.registers) {
-    if (r.name == "SMMU_CR2") look.context.e2h = (r.value & 1) != 0;
-  }
   bool configuration = false;
   for (const Explanation::Structure& s : e.structures) {
     const auto kind = kind_of(s.name);
     if (!kind) continue;
-    const std::vector<Explanation::Field>& fields = s.cached_fields.empty() ? s.fields : s.cached_fields;
+    std::array<std::uint64_t, 8> words{};
+    const std::vector<std::uint64_t>& in_use = s.cached.empty() ? s.memory : s.cached;
+    std::copy_n(in_use.begin(), std::min(in_use.size(), words.size()), words.begin());
     if (*kind == Look::Kind::STE) {
-      look.context.vmid = static_cast<std::uint16_t>(value_of(fields, "S2VMID"));
-      stage2_granule = granule_of(value_of(fields, "S2TG"), false);
-      const bool one_stage = (value_of(fields, "Config") & 2) == 0;
-      if (one_stage && value_of(fields, "STRW") == 2) look.context.regime = checker::Regime::EL2;
+      look.context.vmid = get_as<std::uint16_t>(words, smmuv3::STE_S2VMID);
+      stage2_granule = granule_of(get(words, smmuv3::STE_S2TG), false);
+      const bool one_stage = (get(words, smmuv3::STE_Config) & 2) == 0;
+      if (one_stage && get(words, smmuv3::STE_STRW) == 2) look.context.regime = checker::Regime::EL2;
     } else if (*kind == Look::Kind::CD) {
-      look.context.asid = static_cast<std::uint16_t>(value_of(fields, "ASID"));
-      granules = {granule_of(value_of(fields, "TG0"), false), granule_of(value_of(fields, "TG1"), true)};
+      look.context.asid = get_as<std::uint16_t>(words, smmuv3::CD_ASID);
+      granules = {granule_of(get(words, smmuv3::CD_TG0), false),
+                  granule_of(get(words, smmuv3::CD_TG1), true)};
     }
     if (!s.address) continue;
     const bool one_word = *kind == Look::Kind::L1STD || *kind == Look::Kind::L1CD;

@@ -6,6 +6,7 @@
 
 namespace smmuvp {
 
-checker::Look look_of(const Explanation& explanation, const AccessQuestion& question);
+/// @param E2H  CR2.E2H
+checker::Look look_of(const Explanation& explanation, const AccessQuestion& question, bool E2H);
 
 }  // namespace smmuvp

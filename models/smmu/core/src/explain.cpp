@@ -98,7 +98,8 @@ bool TranslationExplanation::stale() const {
 
 TranslationExplanation explain_translation(Engine& engine, const pgtable::Config& config,
                                            const TranslationContext& context,
-                                           const TranslationRequest& request, const DebugMemory& memory) {
+                                           const TranslationRequest& request, const DebugMemory& memory,
+                                           bool in_words) {
   TranslationExplanation e;
   pgtable::WalkRequest walk;
   walk.va = request.address;
@@ -109,9 +110,10 @@ TranslationExplanation explain_translation(Engine& engine, const pgtable::Config
   walk.DIPAN = request.DIPAN;
   walk.side_effects = false;
   const unsigned address_bits = context.address_bits;
-  e.walk = pgtable::explain_walk(config, walk, [&memory, address_bits](const pgtable::MemoryOp& op) {
+  const auto read = [&memory, address_bits](const pgtable::MemoryOp& op) {
     return walk_response(op, memory(memory_op_of(op, address_bits)));
-  });
+  };
+  e.walk = pgtable::explain_walk(config, walk, read, in_words);
   e.pbha = context.hardware_use.of(e.walk.result);
   Tag tag = context.tag;
   if (tag.stages == pgtable::Stages::stage2) tag.asid = asid_of_ipas(request.space);

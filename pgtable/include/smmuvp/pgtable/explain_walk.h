@@ -43,8 +43,10 @@ ExplainSettings explain_settings(const Config& config, Stage stage, unsigned ran
 void explain_steps(ExplainedWalk& walk);
 
 /// Runs a whole walk on `memory`, called as MemoryResponse(const MemoryOp&), and explains it.
+/// @param in_words  false: without what each step says
 template <class Memory>
-ExplainedWalk explain_walk(const Config& config, const WalkRequest& request, Memory&& memory) {
+ExplainedWalk explain_walk(const Config& config, const WalkRequest& request, Memory&& memory,
+                           bool in_words = true) {
   ExplainedWalk record{config, request, {}, {}};
   Walk w(config, request);
   while (w.step() == Step::need) {
@@ -57,7 +59,7 @@ ExplainedWalk explain_walk(const Config& config, const WalkRequest& request, Mem
     record.steps.push_back(std::move(step));
   }
   record.result = w.result();
-  explain_steps(record);
+  if (in_words) explain_steps(record);
   return record;
 }
 

@@ -24,7 +24,7 @@ struct AccessQuestion {
   /// than whether it is of an instruction, or an access to an address that one has given it.
   enum class Ats : std::uint8_t { none, translation_request, translated } ats = Ats::none;
   bool no_write = false;  ///< of a Translation Request: NW
-  bool in_words = true;   ///< Explanation::text is wanted
+  bool in_words = true;   ///< fields, meanings, registers and text are wanted
 };
 
 struct Explanation {

@@ -31,7 +31,7 @@ struct FoundStructure {
 /// The structures by which memory says how accesses of a request's identity are translated, and what the
 /// caches hold instead, explained. Changes nothing.
 std::vector<FoundStructure> find_structures(Smmu& smmu, const smmu::AccessRequest& request,
-                                            const smmu::DebugMemory& memory);
+                                            const smmu::DebugMemory& memory, bool in_words = true);
 
 /// How an access ends.
 struct ExplainedEnd : smmu::ExplainedEnd {
@@ -64,7 +64,9 @@ struct AccessExplanation {
 
 /// Explains what would become of an access: no event, no statistics, no cache is changed, and `memory` is
 /// asked for reads only. `debug` and `time` of the request are ignored.
-AccessExplanation explain(Smmu& smmu, const smmu::AccessRequest& request, const smmu::DebugMemory& memory);
+/// @param in_words  false: without fields, meanings and registers
+AccessExplanation explain(Smmu& smmu, const smmu::AccessRequest& request, const smmu::DebugMemory& memory,
+                          bool in_words = true);
 
 /// Lines for people; "STALE" marks what differs from memory.
 std::string to_text(const AccessExplanation& explanation);

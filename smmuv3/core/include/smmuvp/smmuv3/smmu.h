@@ -1,6 +1,7 @@
 // The SMMUv3 core: programming interfaces, caches and what they share. No SystemC.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -22,6 +23,8 @@
 
 namespace smmuvp::smmuv3 {
 
+class EmptyCaches;
+
 /// One SMMUv3. Never waits and keeps nothing on a stack: transactions are Access objects (access.h), and
 /// queues are workers. Whoever drives it looks at workers() after register writes, accesses, leave() and
 /// steps of other workers.
@@ -32,6 +35,7 @@ class Smmu {
        DiagSink* diag = nullptr, TraceSink* trace = nullptr);
   /// The constructor's checks alone. @throws ConfigError
   static void check(const Features& features, const Structures& structures);
+  ~Smmu();
   Smmu(const Smmu&) = delete;
   Smmu& operator=(const Smmu&) = delete;
 
@@ -64,6 +68,8 @@ class Smmu {
   const smmu::Engine& engine() const { return m_engine; }
   /// What accesses of Non-secure streams work with.
   const Parts& parts() const { return m_interface.parts(); }
+  /// What the accesses of a stream would work with if no cache held anything; debug accesses fill none.
+  const Parts& empty_parts(bool secure_stream);
 
   // ---- processors
 
@@ -148,6 +154,7 @@ class Smmu {
   smmu::StallPool m_stall_pool;  // STAGs, of both
   RegisterWindow m_window;
   std::vector<smmu::Worker*> m_workers;
+  std::array<std::unique_ptr<EmptyCaches>, 2> m_empty;  // when they have been asked for
 };
 
 }  // namespace smmuvp::smmuv3

@@ -40,9 +40,10 @@ class Checker {
 
   // ---- accesses
 
-  /// Whether anything has changed since the last look at accesses of this stream to this page.
-  bool wants_look(unsigned smmu, std::uint32_t stream_id, std::optional<std::uint32_t> substream_id,
-                  std::uint64_t iova) const;
+  /// An access of a stream to a page is made. @return whether what decides about it may have changed since
+  /// the last look at one: accessed() is to be told of this one
+  bool access(unsigned smmu, std::uint32_t stream_id, std::optional<std::uint32_t> substream_id,
+              std::uint64_t iova);
   /// An access was made, and this is what decided about it.
   void accessed(unsigned smmu, const Look& look);
 
@@ -121,8 +122,10 @@ class Checker {
   static Page page_of(unsigned smmu, std::uint32_t stream_id, std::optional<std::uint32_t> substream_id,
                       std::uint64_t iova);
   void use(unsigned smmu, const Look& look, const Look::Step& step);
+  void use(Descriptor& d, std::uint64_t descriptor) const;
   void use(unsigned smmu, const Look& look, const Look::Structure& structure);
   void stale(unsigned smmu, const Look& look);
+  bool changed_since(std::uint64_t address, Sequence since) const;
   void stale_structure(const Look& look, Structure& s);
   void stale_descriptor(const Look& look, std::uint64_t address, Descriptor& d);
   void changed(std::uint64_t address, Descriptor& d, const Change& change);
@@ -138,8 +141,14 @@ class Checker {
   Surroundings& m_surroundings;
   std::vector<Smmu> m_smmus;
   Sequence m_now = 1;
-  std::map<Page, Sequence> m_looked;  // when last
-  Sequence m_last_change = 0;         // of a word that means something, or of what is cached
+  struct Looked {
+    Sequence at = 0;
+    bool stale = false;
+    std::vector<std::uint64_t> words;  // addresses of what decided
+  };
+  std::map<Page, Looked> m_looked;
+  Sequence m_last_change = 0;                                   // of a word that means something
+  Sequence m_last_command = 0;                                  // that is no CMD_SYNC
   std::unordered_map<std::uint64_t, Descriptor> m_descriptors;  // by address
   std::map<std::uint64_t, Structure> m_structures;              // by address of the first word
   std::unordered_map<std::uint64_t, Retired> m_retired;         // by page

@@ -67,6 +67,7 @@ class DriverChecker : public TraceSink,
     unsigned number;  // of m_checker
     const ExplainControl* explain;
     const DumpControl* dump;
+    bool E2H;  // CR2
   };
 
   void stores_made(StoreControl& by, std::uint64_t first, std::uint64_t end, std::uint64_t time_ps) override;

@@ -46,10 +46,11 @@ struct TranslationExplanation {
 };
 
 /// Changes nothing: no cache, no counter, no time.
-/// @param config  what `context` was made of
+/// @param config  what `context` was made of. @param in_words  false: without what each descriptor says
 TranslationExplanation explain_translation(Engine& engine, const pgtable::Config& config,
                                            const TranslationContext& context,
-                                           const TranslationRequest& request, const DebugMemory& memory);
+                                           const TranslationRequest& request, const DebugMemory& memory,
+                                           bool in_words = true);
 
 // ---- in words
 
