@@ -1,4 +1,7 @@
 // What is still open when a run ends.
+#include <fstream>
+#include <iterator>
+
 #include "script.h"
 
 namespace smmuvp::checker {
@@ -50,6 +53,20 @@ TEST(Rules, AreFoundByTheirNames) {
     EXPECT_NE(std::string(r.title), "");
   }
   EXPECT_EQ(find_rule("nothing"), nullptr);
+}
+
+// docs/rules.md has a section for each, with its severity and clause, and a row of its table.
+TEST(Rules, AreDocumented) {
+  std::ifstream file(SMMUVP_SOURCE_DIR "/docs/rules.md");
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  ASSERT_NE(text, "");
+  for (const Rule& r : rules) {
+    const std::string severity(to_string(r.severity));
+    const std::string section = std::string("\n## ") + r.id + "\n\n" + severity + "; " + r.clause + "\n";
+    EXPECT_NE(text.find(section), std::string::npos) << section;
+    const std::string row = ") | " + severity + " | " + r.title + " |\n";
+    EXPECT_NE(text.find(row), std::string::npos) << row;
+  }
 }
 
 }  // namespace

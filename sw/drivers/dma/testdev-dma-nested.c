@@ -94,9 +94,12 @@ static bool test_changes(struct nest *n)
 	u64 *leaf = &n->pages[P_LEVEL3][VA_DATA / PAGE_SIZE];
 	struct td_desc again = n->one;
 
+	/* Break before make. */
+	WRITE_ONCE(*leaf, 0);
+	if (!n->kind->forget(n, VA_DATA))
+		return false;
 	WRITE_ONCE(*leaf, IPA_OF(P_TWO) | PAGE);
-	if (!n->kind->forget(n, VA_DATA) ||
-	    !td_run_expect(n->td, &n->two, TD_OK) ||
+	if (!td_run_expect(n->td, &n->two, TD_OK) ||
 	    !n->kind->refuses_commands(n))
 		return false;
 	/* Where the second page was, the first is now. */
