@@ -84,7 +84,11 @@ Verdict judge(const RunFacts& facts, const KtapReport& ktap) {
       break;
   }
   if (!facts.exit) return {ExitCode::Internal, "simulation stopped and nobody said why"};
-  // Before what the guest says of itself, as it is the cause more often than not.
+  // Before what the guest says of itself, as these are the cause more often than not.
+  if (facts.check_failures != 0) {
+    return {ExitCode::Check, fmt::format("--check: {} mistake{} of a driver, first {}", facts.check_failures,
+                                         facts.check_failures == 1 ? "" : "s", facts.first_check_failure)};
+  }
   if (facts.match) {
     const std::string where = facts.oops.empty() ? "" : fmt::format("Oops in {}: ", facts.oops);
     return {ExitCode::Fail, where + facts.match->describe()};
@@ -98,10 +102,6 @@ Verdict judge(const RunFacts& facts, const KtapReport& ktap) {
     return {ExitCode::Strict, fmt::format("--strict: {} diagnostic{}: {}; --allow SITE[=N] puts up with one",
                                           facts.guest_errors.count, facts.guest_errors.count == 1 ? "" : "s",
                                           facts.guest_errors.sites)};
-  }
-  if (facts.check_failures != 0) {
-    return {ExitCode::Check, fmt::format("--check: {} mistake{} of a driver, first {}", facts.check_failures,
-                                         facts.check_failures == 1 ? "" : "s", facts.first_check_failure)};
   }
   std::string how = facts.exit->kind == GuestExit::Kind::PowerOff ? "power off"
                     : facts.exit->kind == GuestExit::Kind::Reset  ? "reset"

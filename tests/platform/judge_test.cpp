@@ -46,6 +46,46 @@ TEST(Verdict, AForbiddenLineFailsARunThatWouldPassAndNamesItself) {
       "Oops in f+0x10/0x20 [mydma]: 'BUG: x' in line 12 of the console, which --fail-on 'BUG: ' matches");
 }
 
+TEST(Verdict, AMistakeOfADriverComesBeforeWhatTheGuestSays) {
+  RunFacts facts = powered_off();
+  facts.check_failures = 2;
+  facts.first_check_failure = "tlbi.missing: smmu0: ...";
+  facts.match = ConsoleMatch{12, "BUG: ", "BUG: x"};
+  const Verdict verdict = judge(facts, {});
+  EXPECT_EQ(verdict.code, ExitCode::Check);
+  EXPECT_EQ(verdict.reason, "--check: 2 mistakes of a driver, first tlbi.missing: smmu0: ...");
+}
+
+TEST(CheckReport, CountsBySeverityWhatFails) {
+  CheckReport report;
+  report.counts.resize(std::size(checker::rules));
+  EXPECT_EQ(report.failures(), 0u);
+  report.counts[static_cast<std::size_t>(checker::RuleId::tlbi_lazy)] = 3;
+  report.counts[static_cast<std::size_t>(checker::RuleId::end_eventq)] = 2;
+  report.counts[static_cast<std::size_t>(checker::RuleId::tlbi_asid)] = 1;
+  for (const auto& [from, failures] : {std::pair{checker::Severity::error, 1u},
+                                       {checker::Severity::warn, 3u},
+                                       {checker::Severity::note, 6u}}) {
+    report.fails_from = from;
+    EXPECT_EQ(report.failures(), failures);
+  }
+  checker::Finding f;
+  f.rule = checker::RuleId::tlbi_lazy;
+  f.smmu = "smmu0";
+  f.text = "x";
+  report.fails_from = checker::Severity::error;
+  report.findings.push_back(f);
+  EXPECT_EQ(report.first_failure(), "");
+  f.rule = checker::RuleId::tlbi_asid;
+  f.stream_id = 0x100;
+  f.writer = checker::Writer{"cpu0", 0x1234, 1'500'000'000};
+  report.findings.push_back(f);
+  EXPECT_EQ(report.first_failure(),
+            "tlbi.asid: smmu0: a TLB invalidation names another ASID: x (StreamID 0x100; last stored to by "
+            "cpu0, pc "
+            "0x1234, at 1.5 ms) [IHI 0070 4.4.2]");
+}
+
 TEST(Verdict, ATimeOutThatNobodyAskedForSaysHowToRaiseIt) {
   RunFacts facts;
   facts.reason = StopReason::WallTimeout;
