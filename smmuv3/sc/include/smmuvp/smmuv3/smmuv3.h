@@ -68,7 +68,8 @@ template <unsigned BUSWIDTH = 64>
 class SMMUVP_EXPORT SmmuV3 : public Component,
                              public DumpControl,
                              public ExplainControl,
-                             public TlbiListener {
+                             public TlbiListener,
+                             public WiringRules {
  public:
   /// @param params  values for the table that params() gives; what is not set is what its `preset` says, and
   /// parameters() has that
