@@ -154,7 +154,19 @@ TEST(Tables, ATableThatMayStillBeWalkedIsNotWrittenTo) {
     s.store(Script::table + 0x800, 0, 0x1234'5678);
     s.store(Script::table + 0x808, 0, 0x1234'5678);
     EXPECT_EQ(s.told(), invalidated ? Told{} : Told{"table.reused"});
+    EXPECT_EQ(s.watched.count(Script::table), invalidated ? 0U : 1U);
   }
+}
+
+TEST(Tables, ATableThatIsFreedIsMemoryLikeAnyOther) {
+  Script s;
+  s.use(page);
+  s.store(Script::level2, Script::pointer, 0);
+  s.tlbi();
+  s.sync();
+  s.store(Script::table + 0x800, 0, 0x1234'5678);
+  s.store(Script::level3, page, other);
+  EXPECT_EQ(s.told(), Told{});
 }
 
 TEST(Tables, AUseBetweenUnmapAndInvalidationIsNotedAndNoErrorIfThatComes) {
@@ -204,6 +216,20 @@ TEST(Tables, WhatWasInvalidatedSinceItWasUsedIsNotLive) {
   s.sync();
   s.store(Script::level3, page, other);
   EXPECT_EQ(s.told(), Told{});
+}
+
+TEST(Tables, OfAGuestThatUsesEverythingNoMoreIsKeptThanThereIsRoomFor) {
+  Script s;
+  Look look = s.look(page);
+  for (std::uint64_t i = 0; i < 1'200'000; ++i) {
+    look.iova = i << 12;
+    look.steps[1].input = look.iova;
+    look.steps[1].address = 0x10'0000 + 8 * i;
+    s.checker.accessed(s.smmu, look);
+  }
+  s.use(page);
+  s.store(Script::level3, page, other);
+  EXPECT_EQ(s.told(), Told{"bbm.address"}) << "and it goes on";
 }
 
 TEST(Tables, ALookIsWantedWhenSomethingHasChanged) {

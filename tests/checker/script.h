@@ -81,6 +81,7 @@ class Script : public Surroundings {
   // ---- what it says
 
   void watch(std::uint64_t physical) override { watched.insert(physical & ~0xfffULL); }
+  void unwatch(std::uint64_t physical) override { watched.erase(physical & ~0xfffULL); }
   void tell(const Finding& finding) override { findings.push_back(finding); }
   /// The rules of the findings since the last call.
   std::vector<std::string> told() {

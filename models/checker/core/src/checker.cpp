@@ -66,6 +66,19 @@ bool Checker::access(unsigned smmu, std::uint32_t stream_id, std::optional<std::
   return false;
 }
 
+// Of a guest that goes through all of memory, the checker keeps no more than this.
+void Checker::forget_what_is_too_much() {
+  constexpr std::size_t most_pages = 1U << 17;
+  constexpr std::size_t most_words = 1U << 20;
+  if (m_looked.size() >= most_pages) m_looked.clear();
+  if (m_descriptors.size() < most_words && m_structures.size() < most_words && m_retired.size() < most_words)
+    return;
+  m_looked.clear();
+  m_descriptors.clear();
+  m_structures.clear();
+  m_retired.clear();
+}
+
 // What was before a change may still be cached, and is followed.
 void Checker::use(Descriptor& d, std::uint64_t descriptor) const {
   if (d.taken_away) return;
@@ -84,6 +97,7 @@ bool Checker::changed_since(std::uint64_t address, Sequence since) const {
 
 void Checker::accessed(unsigned smmu, const Look& look) {
   ++m_now;
+  forget_what_is_too_much();
   Looked& looked = m_looked[page_of(smmu, look.context.stream_id, look.context.substream_id, look.iova)];
   looked.at = m_now;
   looked.stale = look.stale;
@@ -271,11 +285,17 @@ void Checker::reuse(std::uint64_t address, const Change& change) {
   TranslationChange what = d.what;
   what.table = true;
   const Answer answer = m_smmus[d.smmu].log.about(what, retired.since);
-  if (answer.kind == Answer::Kind::done) return;
+  if (answer.kind == Answer::Kind::done) return forget_table(address & page_bits);
   tell(RuleId::table_reused, d, address,
        "the table of level " + std::to_string(d.what.level + 1) + " that the descriptor at " +
            number(retired.parent) + " led to is written to, and may still be walked" + command_words(answer),
        change.writer.time_ps, &change.writer);
+}
+
+// It is memory like any other now.
+void Checker::forget_table(std::uint64_t page) {
+  for (std::uint64_t at = page; at < page + ~page_bits + 1; at += 8) m_descriptors.erase(at);
+  m_surroundings.unwatch(page);
 }
 
 // ---- the end

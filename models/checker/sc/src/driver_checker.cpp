@@ -11,6 +11,7 @@ namespace smmuvp {
 
 namespace {
 
+constexpr std::size_t table_bytes = 4096;
 constexpr std::string_view access_point = "smmu.access";
 constexpr std::string_view command_point = "smmu.command";
 constexpr std::string_view sync_point = "smmu.sync";
@@ -81,10 +82,21 @@ void DriverChecker::add(StoreControl& processor, std::string name) {
 
 // ---- memory
 
-void DriverChecker::watch(std::uint64_t physical) {
+std::uint8_t* DriverChecker::host_address(std::uint64_t physical) const {
   for (const Memory& m : m_memories) {
-    if (physical >= m.base && physical - m.base < m.size) m_watch.watch(m.data + (physical - m.base));
+    if (physical >= m.base && physical - m.base < m.size) return m.data + (physical - m.base);
   }
+  return nullptr;
+}
+
+void DriverChecker::watch(std::uint64_t physical) {
+  if (const std::uint8_t* at = host_address(physical)) m_watch.watch(at);
+}
+
+// Pages of the host may be larger than tables.
+void DriverChecker::unwatch(std::uint64_t physical) {
+  if (PageWatch::page_bytes() != table_bytes) return;
+  if (const std::uint8_t* at = host_address(physical)) m_watch.unwatch(at);
 }
 
 template <class WriterOf>

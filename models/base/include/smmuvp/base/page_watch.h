@@ -46,7 +46,7 @@ class SMMUVP_EXPORT PageWatch {
   bool pending() const { return m_dirty_count != 0; }
   /// For each page that was stored to since the last time, in the order of their first stores: what it held
   /// before. Whether anything differs is not known before. It is watched again when `tell` is called, which
-  /// may call watch() and unwatch() for other pages.
+  /// may call watch() and unwatch().
   using Tell = std::function<void(const std::uint8_t* page, const std::uint8_t* before)>;
   void take(const Tell& tell);
 

@@ -22,6 +22,8 @@ class Surroundings {
   virtual ~Surroundings() = default;
   /// Stores to the 4 KiB around a physical address are to be told by Checker::stored() from now on.
   virtual void watch(std::uint64_t physical) = 0;
+  /// No longer.
+  virtual void unwatch(std::uint64_t physical) = 0;
   virtual void tell(const Finding& finding) = 0;
 };
 
@@ -124,6 +126,7 @@ class Checker {
   void use(unsigned smmu, const Look& look, const Look::Step& step);
   void use(Descriptor& d, std::uint64_t descriptor) const;
   void use(unsigned smmu, const Look& look, const Look::Structure& structure);
+  void forget_what_is_too_much();
   void stale(unsigned smmu, const Look& look);
   bool changed_since(std::uint64_t address, Sequence since) const;
   void stale_structure(const Look& look, Structure& s);
@@ -131,6 +134,7 @@ class Checker {
   void changed(std::uint64_t address, Descriptor& d, const Change& change);
   void becomes_valid(std::uint64_t address, Descriptor& d, const Change& change);
   void reuse(std::uint64_t address, const Change& change);
+  void forget_table(std::uint64_t page);
   static TranslationChange change_of(const Descriptor& d);
   std::map<std::uint64_t, Descriptor*> descriptors_in_order();
   void tell(RuleId rule, const Descriptor& d, std::uint64_t address, std::string text, std::uint64_t time_ps,

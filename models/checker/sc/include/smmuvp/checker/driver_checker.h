@@ -73,8 +73,10 @@ class DriverChecker : public TraceSink,
   void stores_made(StoreControl& by, std::uint64_t first, std::uint64_t end, std::uint64_t time_ps) override;
   void memory_written(std::uint64_t address, std::uint64_t length) override;
   void watch(std::uint64_t physical) override;
+  void unwatch(std::uint64_t physical) override;
   void tell(const checker::Finding& finding) override { m_told(finding); }
 
+  std::uint8_t* host_address(std::uint64_t physical) const;
   void accessed(const Smmu& smmu, std::uint64_t time_ps, const TraceValue* values);
   void commanded(const Smmu& smmu, const TraceValue* values);
   template <class WriterOf>
