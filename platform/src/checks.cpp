@@ -74,9 +74,9 @@ void Checks::connect(const System& system) {
 }
 
 CheckReport Checks::finish() {
+  m_report.pages = m_checker.pages();
   m_checker.finish();
   m_report.looks = m_checker.looks();
-  m_report.pages = m_checker.pages();
   return m_report;
 }
 

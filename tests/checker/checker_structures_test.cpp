@@ -6,8 +6,8 @@ namespace {
 
 constexpr std::uint64_t page = Script::page;
 
-void other_software(Script& s) {  // goes through an invalidation of something else
-  s.command(0x10 | 9ULL << 32);
+void other_software(Script& s) {  // goes through a change of another CD, which no SubstreamID of ours is in
+  s.command(0x07 | 9ULL << 32);
   s.sync();
 }
 
@@ -56,6 +56,27 @@ TEST(Structures, SoftwareMayBeAmidAChange) {
   EXPECT_EQ(s.told(), Told{});
   s.end();
   EXPECT_EQ(s.told(), Told{"cfgi.missing"}) << "but not until the end";
+}
+
+TEST(Structures, WhatWasInvalidatedIsMemoryLikeAnyOther) {
+  Script s;
+  s.use(page);
+  s.store(Script::cd, 1, 0);
+  s.command(0x05 | 5ULL << 32, 1);
+  s.sync();
+  s.store(Script::cd + 8, 1, 0x1234);
+  s.end();
+  EXPECT_EQ(s.told(), Told{});
+}
+
+TEST(Structures, AnotherProcessorsTlbInvalidationSaysNothingOfThisChange) {
+  Script s;
+  s.use(page);
+  s.store(Script::ste, 1, 2);
+  s.command(0x10 | 9ULL << 32);
+  s.sync();
+  s.use_stale_structure(Look::Kind::STE);
+  EXPECT_EQ(s.told(), Told{});
 }
 
 TEST(Structures, AChangeThatIsForgottenIsToldAtTheEnd) {

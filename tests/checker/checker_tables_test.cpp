@@ -89,6 +89,85 @@ TEST(Tables, OneThatIsPutBackAsItWasNeedsNone) {
   EXPECT_EQ(s.told(), Told{});
 }
 
+TEST(Tables, AChangeOfRightsNeedsItsInvalidationAndNothingElse) {
+  const std::uint64_t read_only = page | 1U << 7;
+  for (const bool invalidated : {false, true}) {
+    Script s;
+    s.use(page);
+    s.store(Script::level3, page, read_only);
+    if (invalidated) {
+      s.tlbi();
+      s.sync();
+      s.use(read_only);
+      s.store(Script::level3, read_only, other);  // of what is live now
+      EXPECT_EQ(s.told(), Told{"bbm.address"});
+      continue;
+    }
+    s.use_stale(read_only);
+    EXPECT_EQ(s.told(), Told{"tlbi.missing"});
+  }
+}
+
+TEST(Tables, OneThatIsPutBackIsLiveAsBefore) {
+  Script s;
+  s.use(page);
+  s.store(Script::level3, page, 0);
+  s.store(Script::level3, 0, page);
+  s.store(Script::level3, page, other);
+  EXPECT_EQ(s.told(), Told{"bbm.address"});
+}
+
+TEST(Tables, InvalidationsThatTheCheckerHasForgottenCountAsDone) {
+  Script s;
+  s.use(page);
+  s.store(Script::level3, page, 0);
+  s.tlbi();
+  s.sync();
+  for (unsigned i = 0; i < 10'000; ++i) s.tlbi(0x4000'0000);
+  s.store(Script::level3, 0, other);
+  EXPECT_EQ(s.told(), Told{});
+}
+
+TEST(Tables, TheTopByteOfAnAddressDoesNotCount) {
+  for (const std::uint64_t tag : {0ULL, 0xabULL << 56}) {
+    Script s;
+    Look look = s.look(page);
+    look.iova |= tag;
+    for (Look::Step& step : look.steps) step.input |= tag;
+    s.checker.accessed(s.smmu, look);
+    s.store(Script::level3, page, 0);
+    s.tlbi();
+    s.sync();
+    s.store(Script::level3, 0, other);
+    EXPECT_EQ(s.told(), Told{});
+  }
+}
+
+TEST(Tables, ARangeEndsWithTheAddressSpace) {
+  Script s;
+  Look look = s.look(page);
+  look.iova = 0xffff'ffff'ffff'f000;
+  for (Look::Step& step : look.steps) step.input = look.iova;
+  s.checker.accessed(s.smmu, look);
+  s.store(Script::level3, page, 0);
+  s.tlbi(0xffff'ffff'ffff'f000, of_4k | 0x300 | 1, 1, 2);
+  s.sync();
+  s.store(Script::level3, 0, other);
+  EXPECT_EQ(s.told(), Told{});
+}
+
+TEST(Tables, TheSizeOfALiveMappingMayChangeWhereBbmlSaysSo) {
+  for (const unsigned bbml : {0U, 1U, 2U}) {
+    smmuv3::Features f = Script::features();
+    f.BBML = static_cast<std::uint8_t>(bbml);
+    Script s(f);
+    s.use(page);
+    s.store(Script::level3, page, page | 1ULL << 52);
+    s.store(Script::level2, Script::pointer, 0x9020'0f01);
+    EXPECT_EQ(s.told(), bbml == 0 ? (Told{"bbm.contiguous", "bbm.size"}) : Told{});
+  }
+}
+
 TEST(Tables, AGlobalEntryIsNotReachedByAsid) {
   Script s;
   const std::uint64_t global = page & ~0x800ULL;

@@ -22,7 +22,7 @@ class Script : public Surroundings {
   static constexpr std::uint64_t page = 0x9000'0f03;  // valid, nG, an address
   static constexpr std::uint64_t pointer = table | 3;
 
-  Script() : checker(*this), smmu(checker.add("smmu0", features())) {}
+  explicit Script(const smmuv3::Features& f = features()) : checker(*this), smmu(checker.add("smmu0", f)) {}
 
   static smmuv3::Features features() {
     smmuv3::Features f;

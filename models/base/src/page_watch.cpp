@@ -28,6 +28,7 @@ struct PageWatchSignal {
   }
 
   // Whoever was there gets what is not ours. With the default action the access is made again, and ends us.
+  // One that somebody has sent is not made again by itself.
   static void pass_on(int number, siginfo_t* info, void* context) {
     if ((before.sa_flags & SA_SIGINFO) != 0 && before.sa_sigaction != nullptr) {
       before.sa_sigaction(number, info, context);
@@ -35,6 +36,7 @@ struct PageWatchSignal {
       before.sa_handler(number);
     } else {
       ::sigaction(SIGSEGV, &before, nullptr);
+      if (info->si_code <= 0) ::raise(number);
     }
   }
 
@@ -54,15 +56,23 @@ struct sigaction PageWatchSignal::before {};
 
 PageWatch::PageWatch(Noticed noticed, void* context)
     : m_noticed(noticed), m_context(context), m_slots(slot_count), m_dirty(most) {
+  page_bytes();  // known before a handler asks
   if (PageWatchSignal::first == nullptr) PageWatchSignal::install();
   m_next = PageWatchSignal::first;
   PageWatchSignal::first = this;
 }
 
-PageWatch::~PageWatch() {
+void PageWatch::unwatch_all() {
   for (Slot& slot : m_slots) {
     if (slot.page != 0) ::mprotect(reinterpret_cast<void*>(slot.page), page_bytes(), PROT_READ | PROT_WRITE);
+    slot = {};
   }
+  m_pages = 0;
+  m_dirty_count = 0;
+}
+
+PageWatch::~PageWatch() {
+  unwatch_all();
   PageWatch** at = &PageWatchSignal::first;
   while (*at != this) at = &(*at)->m_next;
   *at = m_next;
@@ -150,6 +160,7 @@ void PageWatch::take(const Tell& tell) {
     m_dirty_count = m_dirty_count - 1;
     for (std::size_t i = 0; i < m_dirty_count; ++i) m_dirty[i] = m_dirty[i + 1];
     const std::size_t slot = find(page);
+    if (slot == none) continue;
     auto* const now = reinterpret_cast<std::uint8_t*>(page);
     m_slots[slot].open = false;
     auto copy = std::make_unique<std::uint8_t[]>(page_bytes());

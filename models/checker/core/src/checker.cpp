@@ -35,7 +35,7 @@ std::optional<RuleId> problem_of(const Answer& answer, RuleId nothing) {
 }  // namespace
 
 unsigned Checker::add(std::string name, const smmuv3::Features& features) {
-  m_smmus.push_back({std::move(name), CommandLog(features)});
+  m_smmus.push_back({std::move(name), CommandLog(features), features.BBML});
   return static_cast<unsigned>(m_smmus.size()) - 1;
 }
 
@@ -61,7 +61,7 @@ bool Checker::access(unsigned smmu, std::uint32_t stream_id, std::optional<std::
   if (looked.stale) return false;
   looked.at = ++m_now;
   for (const std::uint64_t word : looked.words) {
-    if (const auto d = m_descriptors.find(word); d != m_descriptors.end()) use(d->second, d->second.cached);
+    if (const auto d = m_descriptors.find(word); d != m_descriptors.end()) use(d->second, d->second.value);
   }
   return false;
 }
@@ -81,7 +81,7 @@ void Checker::forget_what_is_too_much() {
 
 // What was before a change may still be cached, and is followed.
 void Checker::use(Descriptor& d, std::uint64_t descriptor) const {
-  if (d.taken_away) return;
+  if (!settle(d)) return;
   d.cached = descriptor;
   d.may_be_cached = is_valid(descriptor);
   d.used = m_now;
@@ -117,21 +117,22 @@ void Checker::use(unsigned smmu, const Look& look, const Look::Structure& from) 
     s.kind = from.kind;
     s.address = from.address;
     s.words = from.words;
-    m_surroundings.watch(from.address);
   }
+  m_surroundings.watch(from.address);
   s.what.context = look.context;
   s.what.of_cd = from.kind == Look::Kind::CD || from.kind == Look::Kind::L1CD;
   s.what.of_table = from.kind == Look::Kind::L1STD || from.kind == Look::Kind::L1CD;
-  if (!from.stale) s.last.reset();  // what is used is what memory has
+  if (from.stale) return;
+  s.last.reset();  // what is used is what memory has
+  s.used = m_now;
 }
 
 void Checker::use(unsigned smmu, const Look& look, const Look::Step& from) {
   const auto [at, is_new] = m_descriptors.try_emplace(from.address);
   Descriptor& d = at->second;
-  if (is_new) {
-    d.smmu = smmu;
-    m_surroundings.watch(from.address);
-  }
+  if (is_new || d.smmu != smmu) d = {};
+  d.smmu = smmu;
+  m_surroundings.watch(from.address);
   d.what.context = look.context;
   d.what.stage = from.stage;
   d.what.level = from.level;
@@ -139,6 +140,7 @@ void Checker::use(unsigned smmu, const Look& look, const Look::Step& from) {
   d.what.shift = shift_of(from.granule, from.level);
   d.what.input = from.input >> d.what.shift << d.what.shift;
   d.iova = look.iova;
+  d.value = from.descriptor;
   if (!look.stale) use(d, from.descriptor);
 }
 
@@ -155,7 +157,7 @@ void Checker::stale(unsigned smmu, const Look& look) {
   if (configuration) return;
   for (const Look::Step& step : look.steps) {
     const auto at = m_descriptors.find(step.address);
-    if (at == m_descriptors.end() || !at->second.taken_away) continue;
+    if (at == m_descriptors.end() || settle(at->second)) continue;
     return stale_descriptor(look, step.address, at->second);
   }
 }
@@ -164,8 +166,8 @@ void Checker::stale_structure(const Look& look, Structure& s) {
   if (!s.last || s.told >= s.last->at) return;
   s.used_since = true;
   const CommandLog& log = m_smmus[s.smmu].log;
-  // Until software has synchronised something it may be amid the change.
-  if (!log.any_synchronised(s.last->at)) return;
+  // Until software has gone through another change it may be amid this one.
+  if (!log.any_configuration(s.last->at)) return;
   const Answer answer = log.about(s.what, s.last->at);
   if (answer.kind > Answer::Kind::near) return;
   s.told = s.last->at;
@@ -193,6 +195,15 @@ void Checker::stale_descriptor(const Look& look, std::uint64_t address, Descript
        look.time_ps);
 }
 
+// @return whether nothing that a descriptor was before may be cached still
+bool Checker::settle(Descriptor& d) const {
+  if (!d.taken_away) return true;
+  if (m_smmus[d.smmu].log.about(change_of(d), *d.taken_away).kind != Answer::Kind::done) return false;
+  d.taken_away.reset();
+  d.may_be_cached = false;
+  return true;
+}
+
 // ---- commands
 
 void Checker::executed(unsigned smmu, const Command& command, unsigned queue) {
@@ -203,6 +214,12 @@ void Checker::executed(unsigned smmu, const Command& command, unsigned queue) {
 void Checker::synchronised(unsigned smmu, unsigned queue) { m_smmus[smmu].log.synchronised(queue, ++m_now); }
 
 // ---- memory
+
+bool Checker::means_something(std::uint64_t physical) const {
+  if (m_descriptors.count(physical) != 0 || m_retired.count(physical & page_bits) != 0) return true;
+  auto s = m_structures.upper_bound(physical);
+  return s != m_structures.begin() && physical - (--s)->first < 8ULL * s->second.words;
+}
 
 void Checker::stored(std::uint64_t physical, std::uint64_t before, std::uint64_t after,
                      const Writer& writer) {
@@ -217,9 +234,16 @@ void Checker::stored(std::uint64_t physical, std::uint64_t before, std::uint64_t
   if (s == m_structures.begin()) return;
   --s;
   if (physical - s->first >= 8ULL * s->second.words) return;
+  Structure& structure = s->second;
+  // What was invalidated since it was used, or since it was changed, is memory like any other.
+  const Sequence since = structure.last ? structure.last->at : structure.used;
+  if (m_smmus[structure.smmu].log.about(structure.what, since).kind == Answer::Kind::done) {
+    m_structures.erase(s);
+    return;
+  }
   m_last_change = m_now;
-  if (!s->second.last) s->second.used_since = false;
-  s->second.last = change;
+  if (!structure.last) structure.used_since = false;
+  structure.last = change;
 }
 
 TranslationChange Checker::change_of(const Descriptor& d) {
@@ -231,6 +255,8 @@ TranslationChange Checker::change_of(const Descriptor& d) {
 
 void Checker::changed(std::uint64_t address, Descriptor& d, const Change& change) {
   d.last = change;
+  d.value = change.after;
+  settle(d);
   // What was invalidated since it was used is in no cache.
   if (d.may_be_cached && !d.taken_away &&
       m_smmus[d.smmu].log.about(change_of(d), d.used).kind == Answer::Kind::done) {
@@ -245,7 +271,8 @@ void Checker::changed(std::uint64_t address, Descriptor& d, const Change& change
     m_retired[change.before & 0x0000'ffff'ffff'f000] = {address, change.at};
   }
   if (live && is_valid(change.after)) {
-    if (const auto rule = needs_break(change.before, change.after, d.what.stage, d.what.level)) {
+    if (const auto rule =
+            needs_break(change.before, change.after, d.what.stage, d.what.level, m_smmus[d.smmu].bbml)) {
       tell(*rule, d, address,
            "it becomes " + number(change.after) + " without having been invalid in between",
            change.writer.time_ps);
@@ -260,7 +287,7 @@ void Checker::changed(std::uint64_t address, Descriptor& d, const Change& change
 
 // Break-before-make: what was before is invalidated, and that is complete.
 void Checker::becomes_valid(std::uint64_t address, Descriptor& d, const Change& change) {
-  if (d.taken_away && needs_break(d.cached, change.after, d.what.stage, d.what.level)) {
+  if (d.taken_away && needs_break(d.cached, change.after, d.what.stage, d.what.level, 0)) {
     const Answer answer = m_smmus[d.smmu].log.about(change_of(d), *d.taken_away);
     if (const auto rule = problem_of(answer, RuleId::tlbi_missing)) {
       tell(*rule, d, address,
@@ -270,8 +297,11 @@ void Checker::becomes_valid(std::uint64_t address, Descriptor& d, const Change& 
       d.told = change.at;
     }
   }
+  const bool as_before = d.taken_away && change.after == d.cached;
+  // Where nothing had to be said it may be cached as it was before, all the same.
+  if (d.taken_away && d.told < change.at && !as_before) return;
   d.taken_away.reset();
-  d.may_be_cached = false;
+  d.may_be_cached = as_before;
 }
 
 void Checker::reuse(std::uint64_t address, const Change& change) {
@@ -318,7 +348,7 @@ void Checker::ended(unsigned smmu, const Registers& r, std::uint64_t time_ps) {
     tell(*problem_of(answer, RuleId::cfgi_missing), structure,
          "it has changed, and until the end the caches were not told" + command_words(answer), time_ps);
   }
-  if (const auto command = s.log.unsynchronised()) {
+  if (const auto command = s.log.unsynchronised(); command && (r.CR0 & 8) != 0) {
     tell_end(RuleId::sync_missing, s, "no CMD_SYNC follows " + words_of(*command), time_ps);
   }
   if (((r.CMDQ_PROD ^ r.CMDQ_CONS) & 0xf'ffff) != 0 && (r.CR0 & 8) != 0) {
@@ -336,9 +366,6 @@ void Checker::ended(unsigned smmu, const Registers& r, std::uint64_t time_ps) {
   if (r.GERROR != r.GERRORN) {
     tell_end(RuleId::end_gerror, s, "GERROR is " + number(r.GERROR) + " and GERRORN " + number(r.GERRORN),
              time_ps);
-  }
-  if (r.stalled != 0) {
-    tell_end(RuleId::end_stalls, s, std::to_string(r.stalled) + " of them", time_ps);
   }
 }
 

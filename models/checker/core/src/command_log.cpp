@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "smmuvp/base/fields.h"
+
 namespace smmuvp::checker {
 
 using smmuv3::Command;
@@ -60,16 +62,22 @@ enum class Place : std::uint8_t { elsewhere, beside, inside };
 
 // Whether the addresses of a command are those of a change, or some of the same table of the last level.
 Place place_of(const Command& command, const TranslationChange& change, const smmuv3::Features& features) {
-  const std::uint64_t bytes = std::uint64_t{1} << change.shift;
-  const std::uint64_t last = change.input + (bytes - 1);
-  std::uint64_t first_named = command.Address;
-  std::uint64_t last_named = command.Address;
-  if (const auto range = smmuv3::range_of(command, features))
-    last_named = command.Address + (range->bytes - 1);
+  // As entries are named: with TBI by a copy of bit 55 (4.4.2), IPAs by 52 bits.
+  const auto name = [&change](std::uint64_t address) {
+    if (change.stage == 2) return address & low_bits(52);
+    return static_cast<std::uint64_t>(static_cast<std::int64_t>(address << 8) >> 8);
+  };
+  const std::uint64_t input = name(change.input);
+  const std::uint64_t last = input + low_bits(change.shift);
+  const std::uint64_t first_named = name(command.Address);
+  std::uint64_t last_named = first_named;
+  if (const auto range = smmuv3::range_of(command, features)) {
+    last_named = first_named + std::min(range->bytes - 1, ~first_named);
+  }
   // Of a block or page any address will do, and so it does of a table.
-  if (first_named <= last && last_named >= change.input) return Place::inside;
+  if (first_named <= last && last_named >= input) return Place::inside;
   const unsigned near = change.granule + (change.granule - 3);
-  return change.input >> near == first_named >> near ? Place::beside : Place::elsewhere;
+  return input >> near == first_named >> near ? Place::beside : Place::elsewhere;
 }
 
 Reach reach_of(const Command& command, const TranslationChange& change, const smmuv3::Features& features) {
@@ -79,7 +87,7 @@ Reach reach_of(const Command& command, const TranslationChange& change, const sm
   const Place place = named->by_address ? place_of(command, change, features) : Place::inside;
   if (place == Place::elsewhere) return {};
   const Context& c = change.context;
-  const bool vmid = !named->by_vmid || command.VMID == c.vmid;
+  const bool vmid = !named->by_vmid || !features.S2P || command.VMID == c.vmid;
   const bool has_asid = c.regime == Regime::EL1 || c.e2h;
   bool asid = !named->by_asid || !has_asid || command.ASID == c.asid;
   // Global entries: by address whatever the ASID, by ASID never (4.4.2).
@@ -97,6 +105,7 @@ Reach reach_of(const Command& command, const TranslationChange& change, const sm
   if (!asid) return Reach::misses(RuleId::tlbi_asid);
   if (change.table && command.Leaf) return Reach::misses(RuleId::tlbi_leaf);
   const auto range = smmuv3::range_of(command, features);
+  if (range && range->granule != change.granule) return Reach::misses(RuleId::tlbi_level);
   if (range && range->level != 0 &&
       (change.table ? change.level > range->level : change.level != range->level)) {
     return Reach::misses(RuleId::tlbi_level);
@@ -141,14 +150,18 @@ bool invalidates(const Command& command) {
 
 void CommandLog::executed(const Command& command, unsigned queue, Sequence now) {
   if (static_cast<Opcode>(command.opcode) == Opcode::CMD_SYNC) {
-    for (Entry& e : m_entries) {
-      if (e.queue == queue && e.sync_at == 0) e.sync_at = now;
+    for (auto e = m_entries.rbegin(); e != m_entries.rend(); ++e) {
+      if (e->queue != queue) continue;
+      if (e->sync_at != 0) break;
+      e->sync_at = now;
     }
     return;
   }
   if (!invalidates(command)) return;
   m_entries.push_back({command, queue, now, 0, 0});
-  if (m_entries.size() > most) m_entries.pop_front();
+  if (m_entries.size() <= most) return;
+  m_forgotten = m_entries.front().at;
+  m_entries.pop_front();
 }
 
 void CommandLog::synchronised(unsigned queue, Sequence now) {
@@ -167,6 +180,8 @@ Answer CommandLog::judge(Sequence since, Match match) const {
   for (auto e = m_entries.rbegin(); e != m_entries.rend() && e->at > since; ++e) {
     const Reach reach = match(e->command);
     if (reach.kind == Reach::Kind::elsewhere) continue;
+    // One that may be meant for somebody else, or is one of several, counts when software goes on by it.
+    if (reach.kind == Reach::Kind::misses && e->synced_at == 0) continue;
     Answer::Kind kind = Answer::Kind::near;
     if (reach.kind == Reach::Kind::reaches) {
       kind = e->synced_at != 0 ? Answer::Kind::done
@@ -174,7 +189,10 @@ Answer CommandLog::judge(Sequence since, Match match) const {
                                : Answer::Kind::unsynced;
     }
     if (kind > best.kind) best = {kind, reach.rule, e->command};
+    if (kind == Answer::Kind::done) return best;
   }
+  // What nobody knows any more may have been right.
+  if (since < m_forgotten) best.kind = Answer::Kind::done;
   return best;
 }
 
@@ -186,9 +204,11 @@ Answer CommandLog::about(const ConfigurationChange& change, Sequence since) cons
   return judge(since, [&](const Command& c) { return reach_of(c, change); });
 }
 
-bool CommandLog::any_synchronised(Sequence since) const {
-  return std::any_of(m_entries.rbegin(), m_entries.rend(),
-                     [since](const Entry& e) { return e.at > since && e.synced_at != 0; });
+bool CommandLog::any_configuration(Sequence since) const {
+  for (auto e = m_entries.rbegin(); e != m_entries.rend() && e->at > since; ++e) {
+    if (e->synced_at != 0 && e->command.opcode <= 0x07) return true;
+  }
+  return false;
 }
 
 std::optional<Command> CommandLog::unsynchronised() const {

@@ -11,13 +11,14 @@ constexpr std::uint64_t attributes_of_stage2 = 0x33c;
 
 }  // namespace
 
-std::optional<RuleId> needs_break(std::uint64_t before, std::uint64_t after, unsigned stage, unsigned level) {
+std::optional<RuleId> needs_break(std::uint64_t before, std::uint64_t after, unsigned stage, unsigned level,
+                                  unsigned bbml) {
   const bool table = is_table(before, level);
-  if (table != is_table(after, level)) return RuleId::bbm_size;
+  if (table != is_table(after, level)) return bbml == 0 ? std::optional(RuleId::bbm_size) : std::nullopt;
   if (address_of(before) != address_of(after)) return RuleId::bbm_address;
   if (table) return std::nullopt;
   const std::uint64_t differs = before ^ after;
-  if ((differs & contiguous) != 0) return RuleId::bbm_contiguous;
+  if ((differs & contiguous) != 0 && bbml == 0) return RuleId::bbm_contiguous;
   if ((differs & (stage == 1 ? attributes_of_stage1 : attributes_of_stage2)) != 0)
     return RuleId::bbm_attributes;
   return std::nullopt;

@@ -39,7 +39,8 @@ unsigned queue_of(const TraceValue& queue, const TraceValue& secure) {
 smmuv3::Features features_of(const DumpControl& dump) {
   smmuv3::Features f;
   for (const auto& [name, value] : dump.register_values()) {
-    if (name == "SMMU_IDR3") f.RIL = (value >> 10 & 1) != 0;
+    if (name == "SMMU_IDR0") f.S2P = (value & 1) != 0;
+    if (name == "SMMU_IDR3") f.RIL = (value >> 10 & 1) != 0, f.BBML = value >> 11 & 3;
     if (name == "SMMU_IDR5") f.DS = (value >> 7 & 1) != 0;
   }
   return f;
@@ -71,6 +72,12 @@ bool DriverChecker::add(Component& smmu) {
 }
 
 void DriverChecker::add(MemoryControl& memory, std::uint64_t base) {
+  const std::size_t bytes = PageWatch::page_bytes();
+  // A page is watched as a whole, whatever else is in it.
+  if (reinterpret_cast<std::uintptr_t>(memory.data()) % bytes != 0 || memory.size() % bytes != 0 ||
+      base % bytes != 0) {
+    throw ConfigError("size", "memory that is checked begins and ends with a page of the host");
+  }
   m_memories.push_back({memory.data(), base, memory.size()});
   memory.add_write_listener(this);
 }
@@ -107,6 +114,7 @@ void DriverChecker::take(WriterOf writer_of) {
       const std::uint64_t physical = m.base + static_cast<std::uint64_t>(page - m.data);
       for (std::size_t i = 0; i < PageWatch::page_bytes(); i += 8) {
         if (std::memcmp(page + i, before + i, 8) == 0) continue;
+        if (!m_checker.means_something(physical + i)) continue;
         m_checker.stored(physical + i, word_at(before + i), word_at(page + i), writer_of(physical + i));
       }
     }
@@ -168,11 +176,13 @@ void DriverChecker::accessed(const Smmu& smmu, std::uint64_t time_ps, const Trac
 }
 
 void DriverChecker::commanded(const Smmu& smmu, const TraceValue* values) {
+  if (values[5].number != 0) return;  // of the Secure queue: about Secure streams
   const auto command = smmuv3::Command::decode({values[1].number, values[2].number});
   m_checker.executed(smmu.number, command, queue_of(values[4], values[5]));
 }
 
 void DriverChecker::finish() {
+  memory_written(0, 0);  // what nobody has told of
   for (const std::string& name : m_names) {
     const Smmu& smmu = m_smmus.find(name)->second;
     std::map<std::string, std::uint64_t> values;
@@ -190,6 +200,10 @@ void DriverChecker::finish() {
     r.EVENTQ_CONS = word("SMMU_EVENTQ_CONS");
     m_checker.ended(smmu.number, r, to_ps(sc_core::sc_time_stamp()));
   }
+  m_watch.unwatch_all();
+  for (const auto& [processor, name] : m_processors) processor->set_store_listener(nullptr);
+  m_processors.clear();
+  m_memories.clear();
 }
 
 }  // namespace smmuvp

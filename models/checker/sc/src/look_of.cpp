@@ -70,13 +70,14 @@ Look look_of(const Explanation& e, const AccessQuestion& question, bool E2H) {
     std::copy_n(in_use.begin(), std::min(in_use.size(), words.size()), words.begin());
     if (*kind == Look::Kind::STE) {
       look.context.vmid = get_as<std::uint16_t>(words, smmuv3::STE_S2VMID);
-      stage2_granule = granule_of(get(words, smmuv3::STE_S2TG), false);
+      if (is_set(words, smmuv3::STE_S2AA64)) stage2_granule = granule_of(get(words, smmuv3::STE_S2TG), false);
       const bool one_stage = (get(words, smmuv3::STE_Config) & 2) == 0;
       if (one_stage && get(words, smmuv3::STE_STRW) == 2) look.context.regime = checker::Regime::EL2;
     } else if (*kind == Look::Kind::CD) {
       look.context.asid = get_as<std::uint16_t>(words, smmuv3::CD_ASID);
-      granules = {granule_of(get(words, smmuv3::CD_TG0), false),
-                  granule_of(get(words, smmuv3::CD_TG1), true)};
+      if (is_set(words, smmuv3::CD_AA64))
+        granules = {granule_of(get(words, smmuv3::CD_TG0), false),
+                    granule_of(get(words, smmuv3::CD_TG1), true)};
     }
     if (!s.address) continue;
     const bool one_word = *kind == Look::Kind::L1STD || *kind == Look::Kind::L1CD;

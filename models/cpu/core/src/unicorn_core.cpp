@@ -287,7 +287,13 @@ bool UnicornCore::block_at_limit(uint64_t address) {
 // What has set m_limit to 0 besides is still asked for: block_at_limit() looks.
 void UnicornCore::tell_stores(uint64_t end) {
   m_store_noted = false;
-  m_host.stores_noticed(m_block, end);
+  try {
+    m_host.stores_noticed(m_block, end);
+  } catch (const std::exception& e) {
+    fail(e.what());
+  } catch (...) {
+    fail("the call-back for stores threw");
+  }
 }
 
 uint64_t UnicornCore::store_site(uint64_t first, uint64_t end, uint64_t phys) {

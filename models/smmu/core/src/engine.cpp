@@ -20,7 +20,7 @@ const EngineStructures& checked(const EngineStructures& s) {
 
 }  // namespace
 
-void Engine::trace_access(TimePs time, const AccessRequest& r, bool instruction) {
+void Engine::emit_access(TimePs time, const AccessRequest& r, bool instruction) {
   m_tracer.emit(time, smmu::trace_access, r.stream_id, r.substream_valid, r.substream_id, r.address,
                 kind_name(r.kind, instruction), r.privileged, r.secure_stream, std::uint32_t{r.port});
 }

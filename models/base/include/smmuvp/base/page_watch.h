@@ -39,6 +39,7 @@ class SMMUVP_EXPORT PageWatch {
   bool watch(const void* address);
   /// No longer. What has been stored since take() is forgotten.
   void unwatch(const void* address);
+  void unwatch_all();
   bool watches(const void* address) const { return find(page_of(address)) != none; }
   std::size_t pages() const { return m_pages; }
 

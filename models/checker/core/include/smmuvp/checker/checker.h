@@ -57,6 +57,8 @@ class Checker {
 
   // ---- memory
 
+  /// Whether stored() has a use for a word.
+  bool means_something(std::uint64_t physical) const;
   /// An aligned word of 64 bits in a page that is watched has changed.
   void stored(std::uint64_t physical, std::uint64_t before, std::uint64_t after, const Writer& writer);
 
@@ -67,7 +69,6 @@ class Checker {
     std::uint32_t CR0 = 0, GERROR = 0, GERRORN = 0;
     std::uint32_t CMDQ_PROD = 0, CMDQ_CONS = 0;
     std::uint32_t EVENTQ_PROD = 0, EVENTQ_CONS = 0;
-    std::uint64_t stalled = 0;  ///< transactions that wait for software
   };
   /// The run is over: what is still open is told.
   void ended(unsigned smmu, const Registers& registers, std::uint64_t time_ps);
@@ -83,6 +84,7 @@ class Checker {
     unsigned smmu = 0;
     TranslationChange what;    // `table` and `global` as of `cached`
     std::uint64_t iova = 0;    // of an access that used it
+    std::uint64_t value = 0;   // in memory
     std::uint64_t cached = 0;  // what it was when it was used last
     Sequence used = 0;         // when
     bool may_be_cached = false;
@@ -97,6 +99,7 @@ class Checker {
     Look::Kind kind = Look::Kind::STE;
     std::uint64_t address = 0;
     unsigned words = 8;
+    Sequence used = 0;
     std::optional<Change> last;  // since what is in memory was used
     Sequence told = 0;
     bool used_since = false;
@@ -109,6 +112,7 @@ class Checker {
   struct Smmu {
     std::string name;
     CommandLog log;
+    std::uint8_t bbml;  // IDR3.BBML
   };
   struct Page {
     unsigned smmu;
@@ -125,6 +129,7 @@ class Checker {
                       std::uint64_t iova);
   void use(unsigned smmu, const Look& look, const Look::Step& step);
   void use(Descriptor& d, std::uint64_t descriptor) const;
+  bool settle(Descriptor& d) const;
   void use(unsigned smmu, const Look& look, const Look::Structure& structure);
   void forget_what_is_too_much();
   void stale(unsigned smmu, const Look& look);

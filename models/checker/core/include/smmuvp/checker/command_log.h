@@ -73,9 +73,9 @@ class CommandLog {
 
   Answer about(const TranslationChange& change, Sequence since) const;
   Answer about(const ConfigurationChange& change, Sequence since) const;
-  /// Whether a CMD_SYNC that was executed after `since` is complete: software has gone through an
-  /// invalidation of something.
-  bool any_synchronised(Sequence since) const;
+  /// Whether an invalidation of configuration that was executed after `since` is complete: software has gone
+  /// through a change of something.
+  bool any_configuration(Sequence since) const;
   /// Invalidations that no CMD_SYNC follows.
   std::optional<smmuv3::Command> unsynchronised() const;
 
@@ -94,6 +94,7 @@ class CommandLog {
 
   smmuv3::Features m_features;
   std::deque<Entry> m_entries;
+  Sequence m_forgotten = 0;  // entries up to this one are no longer known
 };
 
 }  // namespace smmuvp::checker

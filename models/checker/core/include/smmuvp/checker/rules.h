@@ -51,8 +51,7 @@ struct Rule {
   X(end_eventq, "end.eventq", warn, "events are left unread", "IHI 0070 7.2")                               \
   X(end_overflow, "end.overflow", error, "an overflow of the Event queue is left unacknowledged",           \
     "IHI 0070 7.4")                                                                                         \
-  X(end_gerror, "end.gerror", error, "a global error is left unacknowledged", "IHI 0070 7.5")               \
-  X(end_stalls, "end.stalls", error, "stalled transactions are left waiting", "IHI 0070 3.12.2")
+  X(end_gerror, "end.gerror", error, "a global error is left unacknowledged", "IHI 0070 7.5")
 
 enum class RuleId : std::uint8_t {
 #define SMMUVP_CHECKER_ID(name, id, severity, title, clause) name,

@@ -45,7 +45,7 @@ class DriverChecker : public TraceSink,
 
   // ---- the end
 
-  /// The run is over: tells what is still open.
+  /// The run is over: tells what is still open, and lets go of memories and processors, which may end then.
   void finish();
   /// How often a store to a page that is watched was noticed, and how many pages are.
   std::uint64_t noticed() const { return m_watch.noticed_count(); }

@@ -82,8 +82,12 @@ class Engine {
   /// All counters begin again at 0.
   void reset_statistics();
 
-  /// An access has been let through or terminated. @param instruction  after overrides
-  void trace_access(TimePs time, const AccessRequest& request, bool instruction);
+  /// An access has been let through or terminated; those of ATS have traces of their own.
+  /// @param instruction  after overrides
+  void trace_access(TimePs time, const AccessRequest& request, bool instruction) {
+    if (__builtin_expect(m_tracer.on(), 0) && request.ats == AtsPhase::none)
+      emit_access(time, request, instruction);
+  }
 
   // ---- performance monitors
 
@@ -263,6 +267,7 @@ class Engine {
   }
 
  private:
+  __attribute__((noinline)) void emit_access(TimePs time, const AccessRequest& request, bool instruction);
   static void visit_since(Archive& archive, const char* name, std::uint64_t now, std::uint64_t& then) {
     bool changed = then != now;
     archive.value(name, changed);
