@@ -69,6 +69,18 @@ TEST(Structures, WhatWasInvalidatedIsMemoryLikeAnyOther) {
   EXPECT_EQ(s.told(), Told{});
 }
 
+TEST(Structures, APageThatHeldATableBeforeHoldsNoDescriptors) {
+  Script s;
+  s.use(page);
+  Look look = s.look(page);  // a CD where the leaf was
+  look.structures[1].address = Script::level3 & ~0x3fULL;
+  look.steps[1].address = 0x5010;
+  s.checker.accessed(s.smmu, look);
+  EXPECT_FALSE(s.checker.access(s.smmu, 5, {}, Script::iova));
+  s.store(Script::level3, page, 0x1234'5003);
+  EXPECT_EQ(s.told(), Told{});
+}
+
 TEST(Structures, AnotherProcessorsTlbInvalidationSaysNothingOfThisChange) {
   Script s;
   s.use(page);

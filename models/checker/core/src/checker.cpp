@@ -119,6 +119,8 @@ void Checker::use(unsigned smmu, const Look& look, const Look::Structure& from) 
     s.words = from.words;
   }
   m_surroundings.watch(from.address);
+  // Of a page that held a table before.
+  for (unsigned i = 0; i < from.words; ++i) m_descriptors.erase(from.address + 8ULL * i);
   s.what.context = look.context;
   s.what.of_cd = from.kind == Look::Kind::CD || from.kind == Look::Kind::L1CD;
   s.what.of_table = from.kind == Look::Kind::L1STD || from.kind == Look::Kind::L1CD;
