@@ -42,7 +42,7 @@ struct PageWatchSignal {
 
   static void handle(int number, siginfo_t* info, void* context) {
     if (info->si_code == SEGV_ACCERR) {
-      const std::uintptr_t page = PageWatch::page_of(info->si_addr);
+      std::uint8_t* const page = PageWatch::page_of(info->si_addr);
       for (PageWatch* watch = first; watch != nullptr; watch = watch->m_next) {
         if (watch->handle(page)) return;
       }
@@ -64,7 +64,7 @@ PageWatch::PageWatch(Noticed noticed, void* context)
 
 void PageWatch::unwatch_all() {
   for (Slot& slot : m_slots) {
-    if (slot.page != 0) ::mprotect(reinterpret_cast<void*>(slot.page), page_bytes(), PROT_READ | PROT_WRITE);
+    if (slot.page != nullptr) ::mprotect(slot.page, page_bytes(), PROT_READ | PROT_WRITE);
     slot = {};
   }
   m_pages = 0;
@@ -84,32 +84,34 @@ std::size_t PageWatch::page_bytes() {
   return bytes;
 }
 
-std::uintptr_t PageWatch::page_of(const void* address) {
-  return reinterpret_cast<std::uintptr_t>(address) & ~(static_cast<std::uintptr_t>(page_bytes()) - 1);
+std::uint8_t* PageWatch::page_of(const void* address) {
+  auto* const byte = static_cast<std::uint8_t*>(const_cast<void*>(address));
+  return byte - (reinterpret_cast<std::uintptr_t>(byte) & (page_bytes() - 1));
 }
 
-std::size_t PageWatch::hash(std::uintptr_t page) {
-  return static_cast<std::size_t>((page >> 12) * 0x9e37'79b9'7f4a'7c15U >> 40) % slot_count;
+std::size_t PageWatch::hash(const std::uint8_t* page) {
+  const std::uint64_t number = reinterpret_cast<std::uintptr_t>(page) >> 12U;
+  return static_cast<std::size_t>(number * 0x9e37'79b9'7f4a'7c15U >> 40U) % slot_count;
 }
 
-std::size_t PageWatch::find(std::uintptr_t page) const {
-  for (std::size_t i = hash(page); m_slots[i].page != 0; i = (i + 1) % slot_count) {
+std::size_t PageWatch::find(const std::uint8_t* page) const {
+  for (std::size_t i = hash(page); m_slots[i].page != nullptr; i = (i + 1) % slot_count) {
     if (m_slots[i].page == page) return i;
   }
   return none;
 }
 
 bool PageWatch::watch(const void* address) {
-  const std::uintptr_t page = page_of(address);
+  std::uint8_t* const page = page_of(address);
   for (const PageWatch* other = PageWatchSignal::first; other != nullptr; other = other->m_next) {
     if (other->find(page) != none) return other == this;
   }
   if (m_pages == most) return false;
   std::size_t i = hash(page);
-  while (m_slots[i].page != 0) i = (i + 1) % slot_count;
+  while (m_slots[i].page != nullptr) i = (i + 1) % slot_count;
   auto before = std::make_unique<std::uint8_t[]>(page_bytes());
-  std::memcpy(before.get(), reinterpret_cast<const void*>(page), page_bytes());
-  if (::mprotect(reinterpret_cast<void*>(page), page_bytes(), PROT_READ) != 0) return false;
+  std::memcpy(before.get(), page, page_bytes());
+  if (::mprotect(page, page_bytes(), PROT_READ) != 0) return false;
   m_slots[i] = {page, false, std::move(before)};
   ++m_pages;
   return true;
@@ -118,7 +120,7 @@ bool PageWatch::watch(const void* address) {
 void PageWatch::unwatch(const void* address) {
   const std::size_t i = find(page_of(address));
   if (i == none) return;
-  ::mprotect(reinterpret_cast<void*>(m_slots[i].page), page_bytes(), PROT_READ | PROT_WRITE);
+  ::mprotect(m_slots[i].page, page_bytes(), PROT_READ | PROT_WRITE);
   remove(i);
 }
 
@@ -131,7 +133,7 @@ void PageWatch::remove(std::size_t slot) {
   m_dirty_count = count;
   m_slots[slot] = {};
   --m_pages;
-  for (std::size_t i = (slot + 1) % slot_count; m_slots[i].page != 0; i = (i + 1) % slot_count) {
+  for (std::size_t i = (slot + 1) % slot_count; m_slots[i].page != nullptr; i = (i + 1) % slot_count) {
     const std::size_t home = hash(m_slots[i].page);
     const bool stays = slot < i ? home > slot && home <= i : home > slot || home <= i;
     if (stays) continue;
@@ -141,10 +143,10 @@ void PageWatch::remove(std::size_t slot) {
   }
 }
 
-bool PageWatch::handle(std::uintptr_t page) {
+bool PageWatch::handle(std::uint8_t* page) {
   const std::size_t i = find(page);
   if (i == none) return false;
-  if (::mprotect(reinterpret_cast<void*>(page), page_bytes(), PROT_READ | PROT_WRITE) != 0) return false;
+  if (::mprotect(page, page_bytes(), PROT_READ | PROT_WRITE) != 0) return false;
   if (m_slots[i].open) return true;
   m_slots[i].open = true;
   m_dirty[m_dirty_count] = page;
@@ -156,12 +158,12 @@ bool PageWatch::handle(std::uintptr_t page) {
 
 void PageWatch::take(const Tell& tell) {
   while (m_dirty_count != 0) {
-    const std::uintptr_t page = m_dirty[0];
+    std::uint8_t* const page = m_dirty[0];
     m_dirty_count = m_dirty_count - 1;
     for (std::size_t i = 0; i < m_dirty_count; ++i) m_dirty[i] = m_dirty[i + 1];
     const std::size_t slot = find(page);
     if (slot == none) continue;
-    auto* const now = reinterpret_cast<std::uint8_t*>(page);
+    std::uint8_t* const now = page;
     m_slots[slot].open = false;
     auto copy = std::make_unique<std::uint8_t[]>(page_bytes());
     const bool closed = ::mprotect(now, page_bytes(), PROT_READ) == 0;

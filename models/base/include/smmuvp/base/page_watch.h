@@ -61,21 +61,21 @@ class SMMUVP_EXPORT PageWatch {
   friend struct PageWatchSignal;
   static constexpr std::size_t none = ~std::size_t{0};
   struct Slot {
-    std::uintptr_t page = 0;  // 0: free
-    bool open = false;        // stored to since take()
+    std::uint8_t* page = nullptr;  // nullptr: free
+    bool open = false;             // stored to since take()
     std::unique_ptr<std::uint8_t[]> before;
   };
-  static std::uintptr_t page_of(const void* address);
-  std::size_t find(std::uintptr_t page) const;
-  static std::size_t hash(std::uintptr_t page);
+  static std::uint8_t* page_of(const void* address);
+  std::size_t find(const std::uint8_t* page) const;
+  static std::size_t hash(const std::uint8_t* page);
   void remove(std::size_t slot);
-  bool handle(std::uintptr_t page);
+  bool handle(std::uint8_t* page);
 
   Noticed m_noticed;
   void* m_context;
   std::vector<Slot> m_slots;  // by hash, linear; never grows, since a handler reads it
   std::size_t m_pages = 0;
-  std::vector<std::uintptr_t> m_dirty;  // as long as pages can be
+  std::vector<std::uint8_t*> m_dirty;  // as long as pages can be
   volatile std::size_t m_dirty_count = 0;
   std::uint64_t m_noticed_count = 0;
   PageWatch* m_next = nullptr;  // of all that there are
