@@ -180,8 +180,8 @@ TEST_F(PageWatchDeathTest, OtherFaultsGoToTheHandlerThatWasThereBefore) {
     PageWatch watch;
     watch.watch(memory);
     byte(0) = 1;
-    volatile std::uint8_t* nowhere = nullptr;
-    *nowhere = 1;
+    ::mprotect(memory + PageWatch::page_bytes(), PageWatch::page_bytes(), PROT_READ);
+    byte(1) = 1;
   };
   EXPECT_EXIT(store_to_nothing(), ::testing::ExitedWithCode(7), "");
 }
