@@ -294,8 +294,7 @@ void CommandQueue::finish_sync() {
   m_state = State::idle;
   if (m_race) m_race->synchronised();
   ++m_parts.statistics.syncs;
-  m_parts.tracer.emit(m_time, trace_sync, m_registers.cons(), m_registers.number(),
-                      m_interface.secure());
+  m_parts.tracer.emit(m_time, trace_sync, m_registers.cons(), m_registers.number(), m_interface.secure());
   consume();
   switch (m_command.CS) {  // 4.7.3
     case SIG_IRQ:          // wired whatever MSIAddress says
