@@ -237,7 +237,7 @@ Run::Run(const PlatformConfig& config, const RunOptions& options)
         // Components ask for the trace sink when they are made.
         if (options.check) {
           m_checks.emplace(*options.check, [this](const checker::Finding& f) { print(f); });
-          m_host.trace_hub().set_observer(m_checks->sink());
+          m_host.trace_hub().add_observer(m_checks->sink());
         }
         if (!options.trace.empty()) {
           const auto to_file = [](void* file, std::string_view line) {

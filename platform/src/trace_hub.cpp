@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "platform_host.h"
 
 namespace smmuvp::platform {
@@ -17,8 +19,8 @@ void TraceHub::add_text(std::vector<std::string> filters, TextTraceSink::Write w
   wants_changed();
 }
 
-void TraceHub::set_observer(TraceSink& observer) {
-  m_observer = &observer;
+void TraceHub::add_observer(TraceSink& observer) {
+  m_observers.push_back(&observer);
   wants_changed();
 }
 
@@ -32,7 +34,8 @@ void TraceHub::flush() { pass_on(~std::uint64_t{0}); }
 
 bool TraceHub::wants(std::string_view source, std::string_view point) {
   return point == event_point || (m_text && m_text->wants(source, point)) ||
-         (m_observer != nullptr && m_observer->wants(source, point));
+         std::any_of(m_observers.begin(), m_observers.end(),
+                     [&](TraceSink* observer) { return observer->wants(source, point); });
 }
 
 void TraceHub::record(std::uint64_t time_ps, std::string_view source, std::string_view point,
@@ -42,8 +45,8 @@ void TraceHub::record(std::uint64_t time_ps, std::string_view source, std::strin
     m_text->record(time_ps, source, point, values, count);
     pass_on(now_ps());
   }
-  if (m_observer != nullptr && m_observer->wants(source, point)) {
-    m_observer->record(time_ps, source, point, values, count);
+  for (TraceSink* observer : m_observers) {
+    if (observer->wants(source, point)) observer->record(time_ps, source, point, values, count);
   }
   if (point != event_point) return;
   ++m_event_count;

@@ -35,8 +35,9 @@ class TraceHub : public TraceSink {
   void record(std::uint64_t time_ps, std::string_view source, std::string_view point,
               const TraceValue* values, std::size_t count) override;
 
-  /// Gets all that it wants, at once, besides. Outlives the hub's use.
-  void set_observer(TraceSink& observer);
+  /// Gets all that it wants, at once, besides; several do in the order in which they were added. Outlives the
+  /// hub's use.
+  void add_observer(TraceSink& observer);
 
   /// Passes on all lines that are held back: no earlier ones will come.
   void flush();
@@ -51,7 +52,7 @@ class TraceHub : public TraceSink {
  private:
   void pass_on(std::uint64_t until_ps);
 
-  TraceSink* m_observer = nullptr;
+  std::vector<TraceSink*> m_observers;
   std::optional<TextTraceSink> m_text;
   TextTraceSink::Write m_write = nullptr;
   void* m_context = nullptr;
