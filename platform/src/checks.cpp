@@ -14,7 +14,7 @@ using checker::Severity;
 std::uint64_t CheckReport::count(Severity severity) const {
   std::uint64_t n = 0;
   for (std::size_t i = 0; i < counts.size(); ++i) {
-    if (checker::rules[i].severity == severity) n += counts[i];
+    if (severities[i] == severity) n += counts[i];
   }
   return n;
 }
@@ -22,17 +22,28 @@ std::uint64_t CheckReport::count(Severity severity) const {
 std::uint64_t CheckReport::failures() const {
   std::uint64_t n = 0;
   for (std::size_t i = 0; i < counts.size(); ++i) {
-    if (checker::rules[i].severity >= fails_from) n += counts[i];
+    if (severities[i] >= fails_from) n += counts[i];
   }
   return n;
 }
 
 std::string CheckReport::first_failure() const {
   for (const Finding& f : findings) {
-    const checker::Rule& r = rule(f.rule);
-    if (r.severity >= fails_from) return fmt::format("{}: {}", r.id, to_text(f));
+    if (severity(f.rule) >= fails_from) return fmt::format("{}: {}", rule(f.rule).id, to_text(f));
   }
   return "";
+}
+
+std::string to_text(const checker::Writer& writer) {
+  std::string text = writer.name;
+  if (!writer.place.empty()) {
+    text += " in " + writer.place;
+  } else if (writer.pc) {
+    text += fmt::format(", pc {:#x}", *writer.pc);
+  }
+  for (std::size_t i = 1; i < writer.functions.size(); ++i)
+    text += (i == 1 ? ", called by " : ", ") + writer.functions[i];
+  return text + ", at " + duration_text(writer.time_ps);
 }
 
 std::string to_text(const Finding& f) {
@@ -42,34 +53,56 @@ std::string to_text(const Finding& f) {
   if (f.stream_id) add(fmt::format("StreamID {:#x}", *f.stream_id));
   if (f.substream_id) add(fmt::format("SubstreamID {:#x}", *f.substream_id));
   if (f.iova) add(fmt::format("IOVA {:#x}", *f.iova));
-  if (f.writer) {
-    const std::string pc = f.writer->pc ? fmt::format(", pc {:#x}", *f.writer->pc) : "";
-    add(fmt::format("last stored to by {}{}, at {}", f.writer->name, pc, duration_text(f.writer->time_ps)));
-  }
+  if (f.issuer) add("asked for by " + to_text(*f.issuer));
+  if (f.remover) add("taken away by " + to_text(*f.remover));
+  if (f.writer) add("last stored to by " + to_text(*f.writer));
   return fmt::format("{}: {}: {}{} [{}]", f.smmu, r.title, f.text, where.empty() ? "" : " (" + where + ")",
                      r.clause);
 }
 
-Checks::Checks(Severity fails_from, std::function<void(const Finding&)> print)
-    : m_print(std::move(print)), m_checker([this](const Finding& f) { found(f); }) {
+Checks::Checks(Severity fails_from, const Rules& rules, const Symbols& symbols,
+               std::function<void(const Finding&, Severity)> print)
+    : m_symbols(symbols), m_print(std::move(print)), m_checker([this](const Finding& f) { found(f); }) {
   m_report.on = true;
   m_report.fails_from = fails_from;
   m_report.counts.resize(std::size(checker::rules));
+  for (const checker::Rule& r : checker::rules) m_report.severities.push_back(r.severity);
+  for (const auto& [rule, severity] : rules) m_report.severities[rule] = severity;
+}
+
+// What a function calls is named once, also where it was in the midst of it.
+void Checks::name(std::optional<checker::Writer>& writer) const {
+  if (!writer || !writer->pc || !writer->place.empty()) return;
+  writer->place = m_symbols.name(*writer->pc);
+  if (writer->place.empty()) return;
+  writer->functions = {m_symbols.function(*writer->pc)};
+  for (const std::uint64_t caller : writer->callers) {
+    std::string function = m_symbols.function(caller - 4);  // the call itself
+    if (!function.empty() && function != writer->functions.back())
+      writer->functions.push_back(std::move(function));
+  }
+}
+
+void Checks::name(Finding& finding) const {
+  for (auto* who : {&finding.issuer, &finding.remover, &finding.writer}) name(*who);
 }
 
 void Checks::found(const Finding& finding) {
+  const Severity severity = m_report.severity(finding.rule);
+  if (severity == Severity::off) return;
   ++m_report.counts[static_cast<std::size_t>(finding.rule)];
-  if (m_report.findings.size() < CheckReport::most) m_report.findings.push_back(finding);
-  m_print(finding);
+  Finding named = finding;
+  name(named);
+  m_print(named, severity);
+  if (m_report.findings.size() < CheckReport::most) m_report.findings.push_back(std::move(named));
 }
 
 void Checks::connect(const System& system) {
   for (const MemoryRange& m : system.memories()) m_checker.add(*m.control, m.base);
   for (const auto& instance : system.instances()) {
     m_checker.add(*instance->component);
-    if (auto* stores = dynamic_cast<StoreControl*>(instance->component.get())) {
-      m_checker.add(*stores, instance->config->name);
-    }
+    m_checker.add(dynamic_cast<StoreControl*>(instance->component.get()),
+                  dynamic_cast<CpuControl*>(instance->component.get()), instance->config->name);
   }
 }
 
@@ -77,6 +110,8 @@ CheckReport Checks::finish() {
   m_report.pages = m_checker.pages();
   m_checker.finish();
   m_report.looks = m_checker.looks();
+  // A module tells where it is when it has been initialised.
+  for (Finding& f : m_report.findings) name(f);
   return m_report;
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "smmuvp/checker/driver_checker.h"
+#include "symbols.h"
 
 namespace smmuvp::platform {
 
@@ -22,25 +23,35 @@ struct CheckReport {
   checker::Severity fails_from = checker::Severity::error;  ///< the least severity that fails a run
   std::vector<checker::Finding> findings;                   ///< in order
   std::vector<std::uint64_t> counts;                        ///< by rule, as checker::rules
+  std::vector<checker::Severity> severities;                ///< likewise
   std::uint64_t looks = 0;                                  ///< accesses that were looked at
   std::uint64_t pages = 0;                                  ///< of tables and structures that are watched
 
   std::uint64_t count(checker::Severity severity) const;
+  checker::Severity severity(checker::RuleId rule) const {
+    return severities[static_cast<std::size_t>(rule)];
+  }
   /// Of those that fail a run.
   std::uint64_t failures() const;
   /// The first finding that does, in a line; empty: none does.
   std::string first_failure() const;
 };
 
-/// "smmu0: a descriptor has changed ...: descriptor of ... (StreamID 0x100, IOVA 0x1000; last stored to by
-/// cpu0, pc 0x..., at 1.5 ms) [IHI 0070 3.17]"
+/// "cpu0 in arm_smmu_v3+0x1234 (arm_smmu_write_ste), called by arm_smmu_attach_dev, at 1.5 ms"
+std::string to_text(const checker::Writer& writer);
+/// "smmu0: a descriptor has changed ...: descriptor of ... (StreamID 0x100; IOVA 0x1000; last stored to by
+/// cpu0 ...; asked for by cpu0 ...) [IHI 0070 3.17]"
 std::string to_text(const checker::Finding& finding);
 
 /// One for a run. Made before the system is, since components ask for trace sinks when they are made.
 class Checks {
  public:
   /// @param fails_from  the least severity that fails a run. @param print  called for each finding
-  Checks(checker::Severity fails_from, std::function<void(const checker::Finding&)> print);
+  /// @param symbols  names functions; outlives it
+  /// @param rules  which count otherwise than by default; of several of one rule the last one does
+  using Rules = std::vector<std::pair<std::size_t, checker::Severity>>;
+  Checks(checker::Severity fails_from, const Rules& rules, const Symbols& symbols,
+         std::function<void(const checker::Finding&, checker::Severity)> print);
 
   TraceSink& sink() { return m_checker; }
   /// Before simulation, when memory has been loaded.
@@ -50,8 +61,11 @@ class Checks {
 
  private:
   void found(const checker::Finding& finding);
+  void name(std::optional<checker::Writer>& writer) const;
+  void name(checker::Finding& finding) const;
 
-  std::function<void(const checker::Finding&)> m_print;
+  const Symbols& m_symbols;
+  std::function<void(const checker::Finding&, checker::Severity)> m_print;
   CheckReport m_report;
   DriverChecker m_checker;
 };

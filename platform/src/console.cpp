@@ -84,6 +84,7 @@ void Console::write_out(Output& to) {
 void Console::take(const ConsolePiece& piece) {
   m_ktap.put(piece);
   m_modules.put(piece);
+  if (m_line_listener) m_line_listener(piece);
   m_watch.put(piece);
   if (piece.first) {
     const std::size_t start = piece.text.find_first_not_of(" \t");

@@ -51,6 +51,9 @@ class Console : public ConsoleBackend {
   /// Called before bytes go out, so that a progress line can make room.
   void set_before_output(std::function<void()> f) { m_before_output = std::move(f); }
 
+  /// Called for each piece of a line, as it is flushed.
+  void set_line_listener(std::function<void(const ConsolePiece&)> f) { m_line_listener = std::move(f); }
+
   /// Called for each dump_key.
   void set_on_dump_key(std::function<void()> f) { m_on_dump_key = std::move(f); }
 
@@ -107,6 +110,7 @@ class Console : public ConsoleBackend {
   std::size_t m_input_at = 0;
   std::size_t m_input_count = 0;
   std::function<void()> m_before_output;
+  std::function<void(const ConsolePiece&)> m_line_listener;
   std::function<void()> m_on_dump_key;
   std::function<bool()> m_stopping;
 };

@@ -7,12 +7,40 @@
 #include "smmuvp/base/error.h"
 #include "smmuvp/base/number_text.h"
 #include "smmuvp/base/params.h"
+#include "smmuvp/base/trace.h"
+#include "smmuvp/checker/rules.h"
 
 namespace smmuvp::platform {
 
 namespace po = boost::program_options;
 
 namespace {
+
+// "tlbi.lazy=off"
+void take_rule(const std::string& text, RunOptions& run) {
+  const std::size_t equals = text.rfind('=');
+  const std::string rule = text.substr(0, equals);
+  const auto severity = equals == std::string::npos
+                            ? std::nullopt
+                            : checker::find_severity(std::string_view(text).substr(equals + 1));
+  if (!severity) {
+    throw ConfigError("check-rule",
+                      fmt::format("--check-rule: '{}' does not end in =error, =warn, =note or =off", text));
+  }
+  std::vector<std::string> known;
+  bool any = false;
+  for (std::size_t i = 0; i < std::size(checker::rules); ++i) {
+    known.emplace_back(checker::rules[i].id);
+    if (!trace_filter_matches(rule, checker::rules[i].id)) continue;
+    run.check_rules.emplace_back(i, *severity);
+    any = true;
+  }
+  if (any) return;
+  const std::string near = nearest(rule, known);
+  throw ConfigError("check-rule",
+                    fmt::format("--check-rule: there is no rule '{}'{}; docs/rules.md lists them", rule,
+                                near.empty() ? std::string() : fmt::format("; did you mean '{}'?", near)));
+}
 
 std::uint64_t number_option(const po::variables_map& map, const char* name, const char* example) {
   const std::string text = map[name].as<std::string>();
@@ -38,6 +66,13 @@ po::options_description judge_options() {
           "watch how drivers use SMMUs, and fail if one makes a mistake of this level or worse: error, warn "
           "or note; off: "
           "tell of mistakes, and fail for none; docs/rules.md")(
+          "check-rule", texts()->value_name("RULE=LEVEL"),
+          "with --check: let a rule of docs/rules.md count as error, warn, note or off; 'tlbi.*' takes all "
+          "of a "
+          "kind; may be repeated")(
+          "symbols", texts()->value_name("FILE"),
+          "with --check: take names of functions from a vmlinux, a System.map or a .ko besides those of the "
+          "bundled guest; may be repeated")(
           "min-tests", text()->value_name("N"),
           "fail if fewer tests ran on the guest's console; 0 asks for none; default: min_tests of the "
           "configuration's [run]")("fail-on", texts()->value_name("REGEX"),
@@ -63,12 +98,17 @@ void take_judge_options(const po::variables_map& map, RunOptions& run) {
   }
   if (map.count("check") != 0) {
     const std::string level = map["check"].as<std::string>();
-    for (const auto severity : {checker::Severity::off, checker::Severity::note, checker::Severity::warn,
-                                checker::Severity::error}) {
-      if (level == checker::to_string(severity)) run.check = severity;
-    }
+    run.check = checker::find_severity(level);
     if (!run.check)
       throw ConfigError("check", fmt::format("--check: '{}' is none of error, warn, note, off", level));
+  }
+  if (map.count("check-rule") != 0) {
+    if (!run.check) throw ConfigError("check-rule", "--check-rule needs --check");
+    for (const std::string& text : map["check-rule"].as<std::vector<std::string>>()) take_rule(text, run);
+  }
+  if (map.count("symbols") != 0) {
+    if (!run.check) throw ConfigError("symbols", "--symbols needs --check");
+    run.symbols = map["symbols"].as<std::vector<std::string>>();
   }
   if (map.count("min-tests") != 0) run.min_tests = number_option(map, "min-tests", "1");
   run.fail_on = map.count("no-default-fail-on") != 0 ? std::vector<std::string>() : default_fail_on();

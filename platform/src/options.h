@@ -24,7 +24,9 @@ struct RunOptions {
   std::optional<std::uint64_t> timeout_sim_ps;
   std::optional<std::uint64_t> timeout_wall_ps;
   bool strict = false;
-  std::vector<Waiver> allow;               ///< with strict
+  std::vector<Waiver> allow;                                           ///< with strict
+  std::vector<std::pair<std::size_t, checker::Severity>> check_rules;  ///< of checker::rules, in order
+  std::vector<std::string> symbols;        ///< files with names of the guest's functions
   std::optional<checker::Severity> check;  ///< the least severity that fails a run; none: nothing is checked
   std::optional<std::uint64_t> min_tests;
   std::vector<std::string> fail_on;            ///< patterns, the default ones too

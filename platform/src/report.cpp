@@ -73,12 +73,24 @@ Json diagnostics(const PlatformHost& host) {
   return list;
 }
 
+Json writer(const checker::Writer& w) {
+  Json one = {{"name", w.name}, {"time_ps", w.time_ps}};
+  if (w.pc) one["pc"] = fmt::format("{:#x}", *w.pc);
+  if (!w.place.empty()) one["symbol"] = to_valid_utf8(w.place);
+  if (!w.functions.empty()) one["function"] = to_valid_utf8(w.functions[0]);
+  if (w.functions.size() < 2) return one;
+  one["callers"] = Json::array();
+  for (std::size_t i = 1; i < w.functions.size(); ++i)
+    one["callers"].push_back(to_valid_utf8(w.functions[i]));
+  return one;
+}
+
 // Findings of --check.
 Json check(const CheckReport& report) {
   Json list = Json::array();
   for (const checker::Finding& f : report.findings) {
     const checker::Rule& r = rule(f.rule);
-    Json one = {{"rule", r.id},        {"severity", checker::to_string(r.severity)},
+    Json one = {{"rule", r.id},        {"severity", checker::to_string(report.severity(f.rule))},
                 {"smmu", f.smmu},      {"title", r.title},
                 {"text", f.text},      {"clause", r.clause},
                 {"time_ps", f.time_ps}};
@@ -86,11 +98,9 @@ Json check(const CheckReport& report) {
     if (f.substream_id) one["substream_id"] = *f.substream_id;
     if (f.iova) one["iova"] = fmt::format("{:#x}", *f.iova);
     if (f.address) one["address"] = fmt::format("{:#x}", *f.address);
-    if (f.writer) {
-      one["writer"] = f.writer->name;
-      one["writer_time_ps"] = f.writer->time_ps;
-      if (f.writer->pc) one["writer_pc"] = fmt::format("{:#x}", *f.writer->pc);
-    }
+    if (f.writer) one["writer"] = writer(*f.writer);
+    if (f.issuer) one["issuer"] = writer(*f.issuer);
+    if (f.remover) one["remover"] = writer(*f.remover);
     list.push_back(std::move(one));
   }
   Json counts = Json::object();

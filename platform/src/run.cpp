@@ -42,6 +42,7 @@
 #include "smmuvp/tlm/semihosting.h"
 #include "stop_signals.h"
 #include "stream_check.h"
+#include "symbols.h"
 #include "system.h"
 #include "terminal.h"
 
@@ -134,7 +135,7 @@ class Run {
   void serve_gdb();
   void wait_for_real_time(std::uint64_t sim_ps);
   void print(const Reported& r);
-  void print(const checker::Finding& finding);
+  void print(const checker::Finding& finding, checker::Severity severity);
   void dump(const std::string& reason);
   void finish(StopReason reason);
   void write_reports();
@@ -157,6 +158,7 @@ class Run {
   Progress m_progress;
   Console m_console;
   PlatformHost m_host;
+  Symbols m_symbols;
   std::optional<Checks> m_checks;
   PluginCatalogue m_plugins;
   System m_system;
@@ -236,7 +238,8 @@ Run::Run(const PlatformConfig& config, const RunOptions& options)
       m_system(config, m_plugins, [&]() -> Host& {
         // Components ask for the trace sink when they are made.
         if (options.check) {
-          m_checks.emplace(*options.check, [this](const checker::Finding& f) { print(f); });
+          m_checks.emplace(*options.check, options.check_rules, m_symbols,
+                           [this](const checker::Finding& f, checker::Severity s) { print(f, s); });
           m_host.trace_hub().add_observer(m_checks->sink());
         }
         if (!options.trace.empty()) {
@@ -268,17 +271,16 @@ void Run::print(const Reported& r) {
        m_colour ? "\033[0m" : "");
 }
 
-void Run::print(const checker::Finding& finding) {
+void Run::print(const checker::Finding& finding, checker::Severity severity) {
   constexpr std::size_t most_told = 50;
   if (m_options.quiet || m_findings++ >= most_told) return;
   m_console.flush();
   m_progress.clear();
   const checker::Rule& r = rule(finding.rule);
-  const bool is_error = r.severity == checker::Severity::error;
+  const bool is_error = severity == checker::Severity::error;
   tell("{}[{}] {}: {}: {}{}{}\n", m_colour ? is_error ? "\033[31m" : "\033[33m" : "",
-       duration_text(finding.time_ps), checker::to_string(r.severity), r.id,
-       printable(to_text(finding), "\n"), m_findings == most_told ? "; more of them are not told" : "",
-       m_colour ? "\033[0m" : "");
+       duration_text(finding.time_ps), checker::to_string(severity), r.id, printable(to_text(finding), "\n"),
+       m_findings == most_told ? "; more of them are not told" : "", m_colour ? "\033[0m" : "");
 }
 
 // An interactive guest that waits would otherwise run its clock as fast as the host can.
@@ -494,7 +496,12 @@ ExitCode Run::go() {
   const BootPlan plan = plan_boot(m_system, bootargs);
   load(plan, m_system);
   m_parts = plan.parts;
-  if (m_checks) m_checks->connect(m_system);
+  if (m_checks) {
+    m_symbols.add(m_config.boot);
+    for (const std::string& file : m_options.symbols) m_symbols.add_file(file);
+    m_console.set_line_listener([this](const ConsolePiece& piece) { m_symbols.put(piece); });
+    m_checks->connect(m_system);
+  }
   ConsoleControl* console = m_system.console();
   if (console != nullptr) console->set_backend(&m_console);
   const auto semihosting = m_system.semihosting();

@@ -62,14 +62,15 @@ class Script : public Surroundings {
   // ---- software
 
   void store(std::uint64_t address, std::uint64_t before, std::uint64_t after) {
-    checker.stored(address, before, after, {"cpu0", 0xffff'8000, ++m_time});
+    checker.stored(address, before, after, {"cpu0", 0xffff'8000, ++m_time, {}});
   }
   void command(std::uint64_t word0, std::uint64_t word1 = 0) {
-    checker.executed(smmu, smmuv3::Command::decode({word0, word1}), 0);
+    checker.executed(smmu, smmuv3::Command::decode({word0, word1}), 0, m_cons++);
   }
   void sync() {
     command(0x46);
     checker.synchronised(smmu, 0);
+    checker.looked(smmu, 0);
   }
   /// CMD_TLBI_NH_VA
   void tlbi(std::uint64_t address = iova, std::uint64_t hints = 0, std::uint16_t vmid = 1,
@@ -98,6 +99,7 @@ class Script : public Surroundings {
  private:
   mutable std::uint64_t m_time = 0;
   std::size_t m_seen = 0;
+  std::uint32_t m_cons = 0;
 };
 
 using Told = std::vector<std::string>;

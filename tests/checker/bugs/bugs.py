@@ -56,6 +56,12 @@ def build_module(bug, source, build, folder):
     return copy / f"{bug['module']}.ko"
 
 
+def place(writer):
+    callers = writer.get("callers", [])
+    return f"{writer['name']} in {writer.get('symbol', writer.get('pc', '-'))}" + \
+        (", called by " + ", ".join(callers) if callers else "")
+
+
 def run(bug, arguments):
     source, build = arguments.source, arguments.build
     with tempfile.TemporaryDirectory(prefix="bug-") as name:
@@ -76,8 +82,10 @@ def run(bug, arguments):
         print(f"the guest says: {told['verdict']}: {told['reason'][:160]}")
         print(f"the checker has told of {len(errors)} mistakes, and of these first:")
         for f in errors[:3]:
-            place = f" by {f['writer']}, pc {f.get('writer_pc', '-')}" if "writer" in f else ""
-            print(f"  {f['severity']}: {f['rule']}: {f['title']}\n    {f['text']}\n    stored{place}; {f['clause']}")
+            print(f"  {f['severity']}: {f['rule']}: {f['title']} ({f['clause']})\n    {f['text']}")
+            for who, what in (("issuer", "asked for by"), ("remover", "taken away by"), ("writer", "last stored to by")):
+                if who in f:
+                    print(f"    {what} {place(f[who])}")
     if not errors:
         sys.exit(f"{bug['name']}: nothing is told, and {bug['rule']} should be")
     if errors[0]["rule"] != bug["rule"]:

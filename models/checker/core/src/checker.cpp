@@ -35,7 +35,7 @@ std::optional<RuleId> problem_of(const Answer& answer, RuleId nothing) {
 }  // namespace
 
 unsigned Checker::add(std::string name, const smmuv3::Features& features) {
-  m_smmus.push_back({std::move(name), CommandLog(features), features.BBML});
+  m_smmus.push_back({std::move(name), features, {}, {}});
   return static_cast<unsigned>(m_smmus.size()) - 1;
 }
 
@@ -166,7 +166,6 @@ void Checker::stale(unsigned smmu, const Look& look) {
 
 void Checker::stale_structure(const Look& look, Structure& s) {
   if (!s.last || s.told >= s.last->at) return;
-  s.used_since = true;
   const CommandLog& log = m_smmus[s.smmu].log;
   // Until software has gone through another change it may be amid this one.
   if (!log.any_configuration(s.last->at)) return;
@@ -175,7 +174,7 @@ void Checker::stale_structure(const Look& look, Structure& s) {
   s.told = s.last->at;
   const RuleId rule = answer.kind == Answer::Kind::near ? answer.rule : RuleId::cfgi_missing;
   tell(rule, s, "an access uses the " + name_of(s.kind) + " as it was before" + command_words(answer),
-       look.time_ps);
+       look.time_ps, answer);
 }
 
 void Checker::stale_descriptor(const Look& look, std::uint64_t address, Descriptor& d) {
@@ -194,7 +193,7 @@ void Checker::stale_descriptor(const Look& look, std::uint64_t address, Descript
   tell(rule, d, address,
        "an access " + look.now + ", by a translation that memory no longer has: there it " + look.memory +
            command_words(answer),
-       look.time_ps);
+       look.time_ps, answer);
 }
 
 // @return whether nothing that a descriptor was before may be cached still
@@ -208,12 +207,36 @@ bool Checker::settle(Descriptor& d) const {
 
 // ---- commands
 
-void Checker::executed(unsigned smmu, const Command& command, unsigned queue) {
-  m_smmus[smmu].log.executed(command, queue, ++m_now);
-  if (static_cast<Opcode>(command.opcode) != Opcode::CMD_SYNC) m_last_command = m_now;
+void Checker::issued(unsigned smmu, unsigned queue, std::uint32_t prod, Writer writer) {
+  constexpr std::size_t most = 1U << 16;
+  std::deque<Queue::Batch>& batches = m_smmus[smmu].queues[queue].batches;
+  if (batches.size() == most) batches.pop_front();
+  batches.push_back({prod, std::make_shared<const Writer>(std::move(writer))});
 }
 
-void Checker::synchronised(unsigned smmu, unsigned queue) { m_smmus[smmu].log.synchronised(queue, ++m_now); }
+void Checker::executed(unsigned smmu, const Command& command, unsigned queue, std::uint32_t cons) {
+  Smmu& s = m_smmus[smmu];
+  Queue& q = s.queues[queue];
+  while (!q.batches.empty() && q.batches.front().prod == cons) q.batches.pop_front();
+  ++m_now;
+  if (static_cast<Opcode>(command.opcode) == Opcode::CMD_SYNC) {
+    q.sync_is_signalled = command.CS != smmuv3::SIG_NONE;
+    return s.log.sync(queue, m_now);
+  }
+  m_last_command = m_now;
+  if (auto invalidation = invalidation_of(command, s.features)) {
+    s.log.asked(std::move(*invalidation), queue, m_now,
+                q.batches.empty() ? Issuer() : q.batches.front().issuer);
+  }
+}
+
+// Software knows of it by an interrupt, an event or an MSI; else it has to look at CONS.
+void Checker::synchronised(unsigned smmu, unsigned queue) {
+  Smmu& s = m_smmus[smmu];
+  s.log.synchronised(queue, ++m_now, s.queues[queue].sync_is_signalled || queue != 0);
+}
+
+void Checker::looked(unsigned smmu, unsigned queue) { m_smmus[smmu].log.looked(queue, ++m_now); }
 
 // ---- memory
 
@@ -244,7 +267,6 @@ void Checker::stored(std::uint64_t physical, std::uint64_t before, std::uint64_t
     return;
   }
   m_last_change = m_now;
-  if (!structure.last) structure.used_since = false;
   structure.last = change;
 }
 
@@ -273,8 +295,8 @@ void Checker::changed(std::uint64_t address, Descriptor& d, const Change& change
     m_retired[change.before & 0x0000'ffff'ffff'f000] = {address, change.at};
   }
   if (live && is_valid(change.after)) {
-    if (const auto rule =
-            needs_break(change.before, change.after, d.what.stage, d.what.level, m_smmus[d.smmu].bbml)) {
+    if (const auto rule = needs_break(change.before, change.after, d.what.stage, d.what.level,
+                                      m_smmus[d.smmu].features.BBML)) {
       tell(*rule, d, address,
            "it becomes " + number(change.after) + " without having been invalid in between",
            change.writer.time_ps);
@@ -284,6 +306,7 @@ void Checker::changed(std::uint64_t address, Descriptor& d, const Change& change
   if (!live) return;
   d.cached = change.before;
   d.taken_away = change.at;
+  d.remover = change.writer;
   d.used_since = false;
 }
 
@@ -295,7 +318,7 @@ void Checker::becomes_valid(std::uint64_t address, Descriptor& d, const Change& 
       tell(*rule, d, address,
            "it becomes " + number(change.after) + ", and what it was before, " + number(d.cached) +
                ", may still be cached" + command_words(answer),
-           change.writer.time_ps);
+           change.writer.time_ps, answer);
       d.told = change.at;
     }
   }
@@ -321,7 +344,7 @@ void Checker::reuse(std::uint64_t address, const Change& change) {
   tell(RuleId::table_reused, d, address,
        "the table of level " + std::to_string(d.what.level + 1) + " that the descriptor at " +
            number(retired.parent) + " led to is written to, and may still be walked" + command_words(answer),
-       change.writer.time_ps, &change.writer);
+       change.writer.time_ps, answer, &change.writer);
 }
 
 // It is memory like any other now.
@@ -341,17 +364,19 @@ void Checker::ended(unsigned smmu, const Registers& r, std::uint64_t time_ps) {
     tell(*problem_of(answer, RuleId::tlbi_missing), *d, address,
          "accesses have used what it was before, and until the end it was not invalidated" +
              command_words(answer),
-         time_ps);
+         time_ps, answer);
   }
   for (auto& [address, structure] : m_structures) {
     if (structure.smmu != smmu || !structure.last || structure.told >= structure.last->at) continue;
     const Answer answer = s.log.about(structure.what, structure.last->at);
     if (answer.kind == Answer::Kind::done) continue;
     tell(*problem_of(answer, RuleId::cfgi_missing), structure,
-         "it has changed, and until the end the caches were not told" + command_words(answer), time_ps);
+         "it has changed, and until the end the caches were not told" + command_words(answer), time_ps,
+         answer);
   }
-  if (const auto command = s.log.unsynchronised(); command && (r.CR0 & 8) != 0) {
-    tell_end(RuleId::sync_missing, s, "no CMD_SYNC follows " + words_of(*command), time_ps);
+  if (const auto last = s.log.unsynchronised(); last && (r.CR0 & 8) != 0) {
+    tell_end(RuleId::sync_missing, s, "no CMD_SYNC follows " + words_of(last->invalidation), time_ps,
+             last->issuer);
   }
   if (((r.CMDQ_PROD ^ r.CMDQ_CONS) & 0xf'ffff) != 0 && (r.CR0 & 8) != 0) {
     tell_end(RuleId::end_cmdq, s,
@@ -381,7 +406,7 @@ std::map<std::uint64_t, Checker::Descriptor*> Checker::descriptors_in_order() {
 // ---- findings
 
 void Checker::tell(RuleId rule, const Descriptor& d, std::uint64_t address, std::string text,
-                   std::uint64_t time_ps, const Writer* writer) {
+                   std::uint64_t time_ps, const Answer& answer, const Writer* writer) {
   Finding f;
   f.rule = rule;
   f.smmu = m_smmus[d.smmu].name;
@@ -399,11 +424,14 @@ void Checker::tell(RuleId rule, const Descriptor& d, std::uint64_t address, std:
     f.writer = *writer;
   } else if (d.last) {
     f.writer = d.last->writer;
+    if (d.taken_away && *d.taken_away != d.last->at) f.remover = d.remover;
   }
+  if (answer.issuer) f.issuer = *answer.issuer;
   m_surroundings.tell(f);
 }
 
-void Checker::tell(RuleId rule, const Structure& s, std::string text, std::uint64_t time_ps) {
+void Checker::tell(RuleId rule, const Structure& s, std::string text, std::uint64_t time_ps,
+                   const Answer& answer) {
   Finding f;
   f.rule = rule;
   f.smmu = m_smmus[s.smmu].name;
@@ -413,15 +441,18 @@ void Checker::tell(RuleId rule, const Structure& s, std::string text, std::uint6
   if (s.what.of_cd) f.substream_id = s.what.context.substream_id;
   f.address = s.address;
   if (s.last) f.writer = s.last->writer;
+  if (answer.issuer) f.issuer = *answer.issuer;
   m_surroundings.tell(f);
 }
 
-void Checker::tell_end(RuleId rule, const Smmu& smmu, std::string text, std::uint64_t time_ps) {
+void Checker::tell_end(RuleId rule, const Smmu& smmu, std::string text, std::uint64_t time_ps,
+                       const Issuer& issuer) {
   Finding f;
   f.rule = rule;
   f.smmu = smmu.name;
   f.text = std::move(text);
   f.time_ps = time_ps;
+  if (issuer) f.issuer = *issuer;
   m_surroundings.tell(f);
 }
 

@@ -35,16 +35,20 @@ std::string words_of(const smmuv3::Command& command) {
   return text;
 }
 
+std::string words_of(const Invalidation& invalidation) {
+  return invalidation.words.empty() ? words_of(invalidation.command) : invalidation.words;
+}
+
 std::string command_words(const Answer& answer) {
   switch (answer.kind) {
     case Answer::Kind::nothing:
       return "";
     case Answer::Kind::near:
-      return "; " + words_of(answer.command) + " does not reach it";
+      return "; " + words_of(answer.invalidation) + " does not reach it";
     case Answer::Kind::unsynced:
-      return "; no CMD_SYNC follows " + words_of(answer.command);
+      return "; no CMD_SYNC follows " + words_of(answer.invalidation);
     case Answer::Kind::syncing:
-      return "; the CMD_SYNC behind " + words_of(answer.command) + " is not complete";
+      return "; the CMD_SYNC behind " + words_of(answer.invalidation) + " is not complete";
     default:
       return "";
   }

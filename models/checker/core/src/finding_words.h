@@ -14,6 +14,7 @@ inline std::string number(std::uint64_t n) { return number_text(n, Notation::Hex
 std::string name_of(Look::Kind kind);
 /// "CMD_TLBI_NH_VA VMID 0x1 ASID 0x3 Address 0x1000"
 std::string words_of(const smmuv3::Command& command);
+std::string words_of(const Invalidation& invalidation);
 /// "; CMD_TLBI_NH_VA ... misses it", or whatever the command of an answer does; empty: there is none.
 std::string command_words(const Answer& answer);
 

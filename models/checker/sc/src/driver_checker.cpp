@@ -12,10 +12,13 @@ namespace smmuvp {
 namespace {
 
 constexpr std::size_t table_bytes = 4096;
+constexpr std::size_t most_callers = 8;
+constexpr std::size_t most_writers = 1U << 20;
 constexpr std::string_view access_point = "smmu.access";
 constexpr std::string_view command_point = "smmu.command";
 constexpr std::string_view sync_point = "smmu.sync";
 constexpr std::string_view write_point = "smmu.register_write";
+constexpr std::string_view read_point = "smmu.register_read";
 
 AccessQuestion::Kind kind_of(std::string_view kind) {
   return kind == "write"     ? AccessQuestion::Kind::write
@@ -53,8 +56,8 @@ DriverChecker::DriverChecker(std::function<void(const checker::Finding&)> told)
       m_checker(*this),
       m_watch(
           [](void* self) {
-            for (const auto& [processor, name] : static_cast<DriverChecker*>(self)->m_processors) {
-              processor->note_store();
+            for (const Processor& p : static_cast<DriverChecker*>(self)->m_processors) {
+              if (p.stores != nullptr) p.stores->note_store();
             }
           },
           this) {}
@@ -82,9 +85,18 @@ void DriverChecker::add(MemoryControl& memory, std::uint64_t base) {
   memory.add_write_listener(this);
 }
 
-void DriverChecker::add(StoreControl& processor, std::string name) {
-  processor.set_store_listener(this);
-  m_processors.emplace_back(&processor, std::move(name));
+void DriverChecker::add(StoreControl* stores, CpuControl* processor, std::string name) {
+  if (stores == nullptr && processor == nullptr) return;
+  if (stores != nullptr) stores->set_store_listener(this);
+  m_processors.push_back({stores, processor, std::move(name)});
+}
+
+checker::Writer DriverChecker::who_runs(std::uint64_t time_ps) const {
+  for (const Processor& p : m_processors) {
+    if (p.control == nullptr || !p.control->is_running()) continue;
+    return {p.name, p.control->program_counter(), time_ps, p.control->return_addresses(most_callers)};
+  }
+  return {"the bus", {}, time_ps, {}};
 }
 
 // ---- memory
@@ -114,8 +126,13 @@ void DriverChecker::take(WriterOf writer_of) {
       const std::uint64_t physical = m.base + static_cast<std::uint64_t>(page - m.data);
       for (std::size_t i = 0; i < PageWatch::page_bytes(); i += 8) {
         if (std::memcmp(page + i, before + i, 8) == 0) continue;
-        if (!m_checker.means_something(physical + i)) continue;
-        m_checker.stored(physical + i, word_at(before + i), word_at(page + i), writer_of(physical + i));
+        const bool means_something = m_checker.means_something(physical + i);
+        auto writer = writer_of(physical + i, means_something);
+        if (m_last_writers.size() >= most_writers) m_last_writers.clear();
+        m_last_writers[physical + i] = writer;
+        if (means_something) {
+          m_checker.stored(physical + i, word_at(before + i), word_at(page + i), *writer);
+        }
       }
     }
   });
@@ -124,25 +141,43 @@ void DriverChecker::take(WriterOf writer_of) {
 void DriverChecker::stores_made(StoreControl& by, std::uint64_t first, std::uint64_t end,
                                 std::uint64_t time_ps) {
   if (!m_watch.pending()) return;
-  std::string name;
-  for (const auto& [processor, its_name] : m_processors) {
-    if (processor == &by) name = its_name;
+  const Processor* who = nullptr;
+  for (const Processor& p : m_processors) {
+    if (p.stores == &by) who = &p;
   }
-  take([&](std::uint64_t physical) {
-    return checker::Writer{name, by.store_site(first, end, physical), time_ps};
+  std::shared_ptr<const checker::Writer> block;  // one for all words without a meaning
+  std::vector<std::uint64_t> callers;
+  take([&](std::uint64_t physical, bool exactly) {
+    if (!exactly && block) return block;
+    if (callers.empty() && who != nullptr && who->control != nullptr) {
+      callers = who->control->return_addresses(most_callers);
+    }
+    auto writer = std::make_shared<const checker::Writer>(
+        checker::Writer{who != nullptr ? who->name : std::string(),
+                        exactly ? by.store_site(first, end, physical) : first, time_ps, callers});
+    if (!exactly) block = writer;
+    return writer;
   });
 }
 
 void DriverChecker::memory_written(std::uint64_t, std::uint64_t) {
   if (!m_watch.pending()) return;
-  take([](std::uint64_t) { return checker::Writer{"the bus", {}, to_ps(sc_core::sc_time_stamp())}; });
+  const auto writer = std::make_shared<const checker::Writer>(
+      checker::Writer{"the bus", {}, to_ps(sc_core::sc_time_stamp()), {}});
+  take([&](std::uint64_t, bool) { return writer; });
+}
+
+const checker::Writer* DriverChecker::last_writer(std::uint64_t physical) const {
+  const auto at = m_last_writers.find(physical & ~std::uint64_t{7});
+  return at == m_last_writers.end() ? nullptr : at->second.get();
 }
 
 // ---- SMMUs
 
 bool DriverChecker::wants(std::string_view source, std::string_view point) {
   (void)source;  // which of them is added comes later
-  return point == access_point || point == command_point || point == sync_point || point == write_point;
+  return point == access_point || point == command_point || point == sync_point || point == write_point ||
+         point == read_point;
 }
 
 void DriverChecker::record(std::uint64_t time_ps, std::string_view source, std::string_view point,
@@ -150,12 +185,21 @@ void DriverChecker::record(std::uint64_t time_ps, std::string_view source, std::
   const auto at = m_smmus.find(source);
   if (at == m_smmus.end()) return;
   if (point == access_point) return accessed(at->second, time_ps, values);
-  if (point == write_point) {
-    if (values[0].text == "SMMU_CR2") at->second.E2H = (values[1].number & 1) != 0;
+  if (point == write_point) return register_written(at->second, time_ps, values[0].text, values[1].number);
+  if (point == read_point) {
+    if (values[0].text == "SMMU_CMDQ_CONS") m_checker.looked(at->second.number, 0);
     return;
   }
   if (point == command_point) return commanded(at->second, values);
   if (point == sync_point) m_checker.synchronised(at->second.number, queue_of(values[1], values[2]));
+}
+
+void DriverChecker::register_written(Smmu& smmu, std::uint64_t time_ps, std::string_view name,
+                                     std::uint64_t value) {
+  if (name == "SMMU_CR2") smmu.E2H = (value & 1) != 0;
+  if (name == "SMMU_CMDQ_PROD") {
+    m_checker.issued(smmu.number, 0, static_cast<std::uint32_t>(value), who_runs(time_ps));
+  }
 }
 
 void DriverChecker::accessed(const Smmu& smmu, std::uint64_t time_ps, const TraceValue* values) {
@@ -178,7 +222,8 @@ void DriverChecker::accessed(const Smmu& smmu, std::uint64_t time_ps, const Trac
 void DriverChecker::commanded(const Smmu& smmu, const TraceValue* values) {
   if (values[5].number != 0) return;  // of the Secure queue: about Secure streams
   const auto command = smmuv3::Command::decode({values[1].number, values[2].number});
-  m_checker.executed(smmu.number, command, queue_of(values[4], values[5]));
+  m_checker.executed(smmu.number, command, queue_of(values[4], values[5]),
+                     static_cast<std::uint32_t>(values[3].number));
 }
 
 void DriverChecker::finish() {
@@ -201,7 +246,9 @@ void DriverChecker::finish() {
     m_checker.ended(smmu.number, r, to_ps(sc_core::sc_time_stamp()));
   }
   m_watch.unwatch_all();
-  for (const auto& [processor, name] : m_processors) processor->set_store_listener(nullptr);
+  for (const Processor& p : m_processors) {
+    if (p.stores != nullptr) p.stores->set_store_listener(nullptr);
+  }
   m_processors.clear();
   m_memories.clear();
 }

@@ -167,6 +167,7 @@ void UnicornCore::reset(uint64_t entry, const std::array<uint64_t, 4>& arguments
 Stop UnicornCore::run(uint64_t instructions) {
   if (m_error.empty() && !m_mapped) m_error = map_memory();
   m_count = 0;
+  m_stack_host = nullptr;
   if (!m_error.empty()) return error();
   m_limit = m_budget = std::max<uint64_t>(instructions, 1);
   m_look_at_lines = (m_irq || m_fiq) && m_polls;

@@ -46,6 +46,7 @@ class UnicornCore final : public CpuCore, private EngineOwner {
     m_limit = 0;
   }
   uint64_t store_site(uint64_t first, uint64_t end, uint64_t phys) override;
+  std::vector<uint64_t> return_addresses(size_t most) override;
   void update_timers() override;
   std::optional<uint64_t> timer_deadline() const override;
   const std::vector<std::string>& register_names() const override { return m_names; }
@@ -114,6 +115,7 @@ class UnicornCore final : public CpuCore, private EngineOwner {
   void forget_code_at(uint64_t va, uint64_t length);
   bool block_at_limit(uint64_t address);
   void tell_stores(uint64_t end);
+  const uint8_t* on_stack(uint64_t va);
 
   void serve(uint64_t address, unsigned size, bool write, uint64_t value, Outcome& outcome);
   BusStatus bus_access(const std::optional<LoadStore>& insn, BusAccess& access);
@@ -199,6 +201,8 @@ class UnicornCore final : public CpuCore, private EngineOwner {
   // call the hook.
   std::set<uint64_t> m_breakpoints, m_hooked;
   uint64_t m_block = 0, m_block_end = 0;
+  uint64_t m_stack_page = 0;  // where return_addresses() has read last, in this quantum
+  const uint8_t* m_stack_host = nullptr;
   Step m_step = Step::none;
   uint64_t m_step_pc = 0;
   bool m_step_set_ntwi = false;

@@ -2,6 +2,8 @@
 // and addresses at which a translated block ends.
 #include "unicorn_core.h"
 
+#include <cstring>
+
 namespace smmuvp::cpu {
 namespace {
 
@@ -105,6 +107,39 @@ void UnicornCore::end_step() {
   const uint64_t pc = m_step_pc;
   forget_code_at(pc, 8);
   m_access->set_lines(m_irq, m_fiq);
+}
+
+// A stack stays where it is for a quantum.
+const uint8_t* UnicornCore::on_stack(uint64_t va) {
+  const uint64_t page = va & ~(PAGE - 1);
+  if (m_stack_host == nullptr || m_stack_page != page) {
+    const auto phys = translate(page);
+    const Ram* r = phys ? find_ram(*phys, PAGE) : nullptr;
+    if (r == nullptr) return nullptr;
+    m_stack_page = page;
+    m_stack_host = r->host + (*phys - r->base);
+  }
+  return m_stack_host + (va - page);
+}
+
+std::vector<uint64_t> UnicornCore::return_addresses(size_t most) {
+  std::vector<uint64_t> found;
+  if (most == 0) return found;
+  found.push_back(m_access->x(30));
+  uint64_t frame = m_access->x(29);
+  while (found.size() < most && frame != 0 && frame % 16 == 0) {
+    const uint8_t* record = on_stack(frame);
+    if (record == nullptr) break;
+    uint64_t next = 0;
+    uint64_t link = 0;
+    std::memcpy(&next, record, sizeof next);
+    std::memcpy(&link, record + sizeof next, sizeof link);
+    if (link == 0) break;
+    if (link != found.back()) found.push_back(link);
+    if (next <= frame) break;  // stacks grow downwards
+    frame = next;
+  }
+  return found;
 }
 
 }  // namespace smmuvp::cpu

@@ -1,5 +1,6 @@
 // What a component that is a processor can do.
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -25,6 +26,13 @@ class SMMUVP_EXPORT CpuControl {
   virtual MemoryWriteListener* write_listener() = 0;
   /// For messages: where the processor is now, or was last.
   virtual std::uint64_t program_counter() const = 0;
+  /// For messages: where the functions that are not over would return to, the innermost first, as their frame
+  /// records tell (AAPCS64, "The Frame Pointer"). Of a function without one its caller may be missing, or be
+  /// named twice. Changes nothing. Empty: not known.
+  virtual std::vector<std::uint64_t> return_addresses(std::size_t most) {
+    (void)most;
+    return {};
+  }
   virtual std::uint64_t instructions() const = 0;
   /// Tells a processor of several which one it is: `all` of the system, in the order of the configuration,
   /// itself included. All but the first are off until they are switched on. Called before simulation.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -51,9 +52,14 @@ class Checker {
 
   // ---- commands
 
-  void executed(unsigned smmu, const smmuv3::Command& command, unsigned queue);
+  /// Software has moved PROD of a command queue: what is behind it is by this writer.
+  void issued(unsigned smmu, unsigned queue, std::uint32_t prod, Writer writer);
+  /// @param cons  of the queue, as an index and its wrap bit
+  void executed(unsigned smmu, const smmuv3::Command& command, unsigned queue, std::uint32_t cons);
   /// The CMD_SYNC that a queue executed last is complete.
   void synchronised(unsigned smmu, unsigned queue);
+  /// Software has read how far a queue is.
+  void looked(unsigned smmu, unsigned queue);
 
   // ---- memory
 
@@ -90,6 +96,7 @@ class Checker {
     bool may_be_cached = false;
     std::optional<Change> last;
     std::optional<Sequence> taken_away;  // when `cached` was replaced or made invalid
+    Writer remover;                      // by whom
     Sequence told = 0;                   // the last change that a finding was about
     bool used_since = false;             // after `taken_away`
   };
@@ -102,17 +109,25 @@ class Checker {
     Sequence used = 0;
     std::optional<Change> last;  // since what is in memory was used
     Sequence told = 0;
-    bool used_since = false;
   };
   /// A table of descriptors whose way was taken away.
   struct Retired {
     std::uint64_t parent = 0;  // address of the descriptor that led to it
     Sequence since = 0;
   };
+  struct Queue {
+    struct Batch {
+      std::uint32_t prod;
+      Issuer issuer;
+    };
+    std::deque<Batch> batches;  // that are not executed to their end
+    bool sync_is_signalled = false;
+  };
   struct Smmu {
     std::string name;
+    smmuv3::Features features;  // what commands are understood by, and IDR3.BBML
     CommandLog log;
-    std::uint8_t bbml;  // IDR3.BBML
+    std::map<unsigned, Queue> queues;
   };
   struct Page {
     unsigned smmu;
@@ -143,9 +158,11 @@ class Checker {
   static TranslationChange change_of(const Descriptor& d);
   std::map<std::uint64_t, Descriptor*> descriptors_in_order();
   void tell(RuleId rule, const Descriptor& d, std::uint64_t address, std::string text, std::uint64_t time_ps,
-            const Writer* writer = nullptr);
-  void tell(RuleId rule, const Structure& s, std::string text, std::uint64_t time_ps);
-  void tell_end(RuleId rule, const Smmu& smmu, std::string text, std::uint64_t time_ps);
+            const Answer& answer = {}, const Writer* writer = nullptr);
+  void tell(RuleId rule, const Structure& s, std::string text, std::uint64_t time_ps,
+            const Answer& answer = {});
+  void tell_end(RuleId rule, const Smmu& smmu, std::string text, std::uint64_t time_ps,
+                const Issuer& issuer = {});
 
   Surroundings& m_surroundings;
   std::vector<Smmu> m_smmus;

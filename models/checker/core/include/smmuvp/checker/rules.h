@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 namespace smmuvp::checker {
@@ -9,6 +10,8 @@ namespace smmuvp::checker {
 /// How a finding counts. `off`: it is not told.
 enum class Severity : std::uint8_t { off, note, warn, error };
 std::string_view to_string(Severity severity);
+/// By its name; nullopt: there is none.
+std::optional<Severity> find_severity(std::string_view name);
 
 struct Rule {
   const char* id;     ///< stable: "tlbi.missing"

@@ -14,6 +14,7 @@
 #include "smmuvp/base/trace.h"
 #include "smmuvp/checker/checker.h"
 #include "smmuvp/tlm/component.h"
+#include "smmuvp/tlm/cpu_control.h"
 #include "smmuvp/tlm/dump_control.h"
 #include "smmuvp/tlm/explain_control.h"
 #include "smmuvp/tlm/memory_control.h"
@@ -41,12 +42,16 @@ class DriverChecker : public TraceSink,
   bool add(Component& smmu);
   /// A memory, at its place in the address map. It has a base of its own before.
   void add(MemoryControl& memory, std::uint64_t base);
-  void add(StoreControl& processor, std::string name);
+  /// A component that is one of these or both.
+  void add(StoreControl* stores, CpuControl* processor, std::string name);
 
   // ---- the end
 
   /// The run is over: tells what is still open, and lets go of memories and processors, which may end then.
   void finish();
+  /// Who has changed a word of 64 bits last, as far as it lies in a page that is watched; nullptr: not known.
+  /// Of a word that nothing had used by then the program counter is that of the block of instructions.
+  const checker::Writer* last_writer(std::uint64_t physical) const;
   /// How often a store to a page that is watched was noticed, and how many pages are.
   std::uint64_t noticed() const { return m_watch.noticed_count(); }
   std::size_t pages() const { return m_watch.pages(); }
@@ -84,12 +89,21 @@ class DriverChecker : public TraceSink,
 
   std::function<void(const checker::Finding&)> m_told;
   checker::Checker m_checker;
-  std::vector<std::pair<StoreControl*, std::string>> m_processors;
+  struct Processor {
+    StoreControl* stores;
+    CpuControl* control;
+    std::string name;
+  };
+  checker::Writer who_runs(std::uint64_t time_ps) const;
+  void register_written(Smmu& smmu, std::uint64_t time_ps, std::string_view name, std::uint64_t value);
+
+  std::vector<Processor> m_processors;
   PageWatch m_watch;
   std::vector<Memory> m_memories;
   std::map<std::string, Smmu, std::less<>> m_smmus;  // by name
   std::vector<std::string> m_names;                  // of SMMUs, in order
   std::uint64_t m_looks = 0;
+  std::unordered_map<std::uint64_t, std::shared_ptr<const checker::Writer>> m_last_writers;  // by address
 };
 
 }  // namespace smmuvp

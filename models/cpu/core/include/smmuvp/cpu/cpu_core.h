@@ -196,6 +196,8 @@ class CpuCore {
   /// The instruction from `first` up to `end` that accessed a physical address last, as far as registers tell
   /// that; else the first that accesses memory; else `first`. Within CpuHost::stores_noticed().
   virtual uint64_t store_site(uint64_t first, uint64_t end, uint64_t phys) = 0;
+  /// CpuControl::return_addresses().
+  virtual std::vector<uint64_t> return_addresses(size_t most) = 0;
 
   /// Re-evaluates both timers against CpuHost::counter() and drives their outputs.
   virtual void update_timers() = 0;

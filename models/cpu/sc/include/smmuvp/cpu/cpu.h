@@ -66,6 +66,9 @@ class Cpu : public Component,
   void restart() override;
   MemoryWriteListener* write_listener() override { return this; }
   std::uint64_t program_counter() const override;
+  std::vector<std::uint64_t> return_addresses(std::size_t most) override {
+    return m_core->return_addresses(most);
+  }
   std::uint64_t instructions() const override;
   void join(const std::vector<CpuControl*>& all, unsigned number) override;
   bool is_running() const override;
