@@ -46,6 +46,8 @@ std::string to_text(const checker::Writer& writer) {
   return text + ", at " + duration_text(writer.time_ps);
 }
 
+std::string clause_of(const Finding& f) { return f.clause.empty() ? rule(f.rule).clause : f.clause; }
+
 std::string to_text(const Finding& f) {
   const checker::Rule& r = rule(f.rule);
   std::string where;
@@ -57,7 +59,7 @@ std::string to_text(const Finding& f) {
   if (f.remover) add("taken away by " + to_text(*f.remover));
   if (f.writer) add("last stored to by " + to_text(*f.writer));
   return fmt::format("{}: {}: {}{} [{}]", f.smmu, r.title, f.text, where.empty() ? "" : " (" + where + ")",
-                     r.clause);
+                     clause_of(f));
 }
 
 Checks::Checks(Severity fails_from, const Rules& rules, const Symbols& symbols,

@@ -43,6 +43,9 @@ std::string to_text(const checker::Writer& writer);
 /// cpu0 ...; asked for by cpu0 ...) [IHI 0070 3.17]"
 std::string to_text(const checker::Finding& finding);
 
+/// Of the finding, or of its rule.
+std::string clause_of(const checker::Finding& finding);
+
 /// One for a run. Made before the system is, since components ask for trace sinks when they are made.
 class Checks {
  public:
@@ -56,6 +59,10 @@ class Checks {
   TraceSink& sink() { return m_checker; }
   /// Before simulation, when memory has been loaded.
   void connect(const System& system);
+  /// A diagnostic of a component.
+  void diagnosed(const Diagnostic& diagnostic, std::uint64_t time_ps) {
+    m_checker.diagnosed(diagnostic, time_ps);
+  }
   /// After it: what is still open is found, too.
   CheckReport finish();
 

@@ -52,6 +52,7 @@ void PlatformHost::report(const Diagnostic& d) {
   Reported reported{d, now_ps(), {}};
   if (m_pc) reported.pc = m_pc();
   if (m_print) m_print(reported);
+  if (m_listener) m_listener(reported);
   if (m_diagnostics.size() < most_diagnostics) m_diagnostics.push_back(std::move(reported));
 }
 

@@ -43,6 +43,9 @@ class PlatformHost : public Host, private DiagSink {
   /// Called for each diagnostic as it comes, for the terminal; at once for those that came before this call.
   void set_print(std::function<void(const Reported&)> print);
 
+  /// Called besides for each diagnostic from now on.
+  void set_diagnostic_listener(std::function<void(const Reported&)> f) { m_listener = std::move(f); }
+
   const std::optional<GuestExit>& exit() const { return m_exit; }
   /// Whether the guest has asked for a reset of the processors since the last call. Simulation has paused.
   bool take_warm_reset() { return std::exchange(m_warm_reset, false); }
@@ -63,6 +66,7 @@ class PlatformHost : public Host, private DiagSink {
   bool (*m_pausing)() = nullptr;
   std::function<std::optional<std::uint64_t>()> m_pc;
   std::function<void(const Reported&)> m_print;
+  std::function<void(const Reported&)> m_listener;
   std::optional<GuestExit> m_exit;
   bool m_warm_reset = false;
   std::string m_internal, m_unsupported;

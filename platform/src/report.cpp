@@ -92,7 +92,7 @@ Json check(const CheckReport& report) {
     const checker::Rule& r = rule(f.rule);
     Json one = {{"rule", r.id},        {"severity", checker::to_string(report.severity(f.rule))},
                 {"smmu", f.smmu},      {"title", r.title},
-                {"text", f.text},      {"clause", r.clause},
+                {"text", f.text},      {"clause", clause_of(f)},
                 {"time_ps", f.time_ps}};
     if (f.stream_id) one["stream_id"] = *f.stream_id;
     if (f.substream_id) one["substream_id"] = *f.substream_id;

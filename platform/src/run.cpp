@@ -501,6 +501,8 @@ ExitCode Run::go() {
     for (const std::string& file : m_options.symbols) m_symbols.add_file(file);
     m_console.set_line_listener([this](const ConsolePiece& piece) { m_symbols.put(piece); });
     m_checks->connect(m_system);
+    m_host.set_diagnostic_listener(
+        [this](const Reported& r) { m_checks->diagnosed(r.diagnostic, r.time_ps); });
   }
   ConsoleControl* console = m_system.console();
   if (console != nullptr) console->set_backend(&m_console);

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -83,6 +85,10 @@ class Script : public Surroundings {
 
   void watch(std::uint64_t physical) override { watched.insert(physical & ~0xfffULL); }
   void unwatch(std::uint64_t physical) override { watched.erase(physical & ~0xfffULL); }
+  std::optional<std::uint64_t> read(std::uint64_t physical) override {
+    const auto at = memory.find(physical);
+    return at == memory.end() ? std::nullopt : std::optional(at->second);
+  }
   void tell(const Finding& finding) override { findings.push_back(finding); }
   /// The rules of the findings since the last call.
   std::vector<std::string> told() {
@@ -92,6 +98,7 @@ class Script : public Surroundings {
   }
 
   std::set<std::uint64_t> watched;
+  std::map<std::uint64_t, std::uint64_t> memory;  // what read() finds
   std::vector<Finding> findings;
   Checker checker;
   unsigned smmu;

@@ -14,28 +14,11 @@ namespace {
 
 constexpr std::uint64_t page_bits = ~std::uint64_t{0xfff};
 
-unsigned shift_of(unsigned granule, unsigned level) { return granule + (granule - 3) * (3 - level); }
-
-/// What is wrong where a change has got no further than this; none: nothing is.
-std::optional<RuleId> problem_of(const Answer& answer, RuleId nothing) {
-  switch (answer.kind) {
-    case Answer::Kind::nothing:
-      return nothing;
-    case Answer::Kind::near:
-      return answer.rule;
-    case Answer::Kind::unsynced:
-      return RuleId::sync_missing;
-    case Answer::Kind::syncing:
-      return RuleId::sync_not_awaited;
-    default:
-      return std::nullopt;
-  }
-}
-
 }  // namespace
 
 unsigned Checker::add(std::string name, const smmuv3::Features& features) {
-  m_smmus.push_back({std::move(name), features, {}, {}});
+  EnableRules enable(name);
+  m_smmus.push_back({std::move(name), features, {}, {}, std::move(enable)});
   return static_cast<unsigned>(m_smmus.size()) - 1;
 }
 
@@ -79,14 +62,6 @@ void Checker::forget_what_is_too_much() {
   m_retired.clear();
 }
 
-// What was before a change may still be cached, and is followed.
-void Checker::use(Descriptor& d, std::uint64_t descriptor) const {
-  if (!settle(d)) return;
-  d.cached = descriptor;
-  d.may_be_cached = is_valid(descriptor);
-  d.used = m_now;
-}
-
 bool Checker::changed_since(std::uint64_t address, Sequence since) const {
   if (const auto d = m_descriptors.find(address); d != m_descriptors.end()) {
     return d->second.last && d->second.last->at > since;
@@ -104,46 +79,13 @@ void Checker::accessed(unsigned smmu, const Look& look) {
   looked.words.clear();
   for (const Look::Structure& s : look.structures) looked.words.push_back(s.address);
   for (const Look::Step& s : look.steps) looked.words.push_back(s.address);
-  if (look.stale) stale(smmu, look);
+  if (look.stale) {
+    stale(smmu, look);
+  } else {
+    check_spaces(smmu, look);
+  }
   for (const Look::Structure& s : look.structures) use(smmu, look, s);
   for (const Look::Step& s : look.steps) use(smmu, look, s);
-}
-
-void Checker::use(unsigned smmu, const Look& look, const Look::Structure& from) {
-  const auto [at, is_new] = m_structures.try_emplace(from.address);
-  Structure& s = at->second;
-  if (is_new) {
-    s.smmu = smmu;
-    s.kind = from.kind;
-    s.address = from.address;
-    s.words = from.words;
-  }
-  m_surroundings.watch(from.address);
-  // Of a page that held a table before.
-  for (unsigned i = 0; i < from.words; ++i) m_descriptors.erase(from.address + 8ULL * i);
-  s.what.context = look.context;
-  s.what.of_cd = from.kind == Look::Kind::CD || from.kind == Look::Kind::L1CD;
-  s.what.of_table = from.kind == Look::Kind::L1STD || from.kind == Look::Kind::L1CD;
-  if (from.stale) return;
-  s.last.reset();  // what is used is what memory has
-  s.used = m_now;
-}
-
-void Checker::use(unsigned smmu, const Look& look, const Look::Step& from) {
-  const auto [at, is_new] = m_descriptors.try_emplace(from.address);
-  Descriptor& d = at->second;
-  if (is_new || d.smmu != smmu) d = {};
-  d.smmu = smmu;
-  m_surroundings.watch(from.address);
-  d.what.context = look.context;
-  d.what.stage = from.stage;
-  d.what.level = from.level;
-  d.what.granule = from.granule;
-  d.what.shift = shift_of(from.granule, from.level);
-  d.what.input = from.input >> d.what.shift << d.what.shift;
-  d.iova = look.iova;
-  d.value = from.descriptor;
-  if (!look.stale) use(d, from.descriptor);
 }
 
 // Structures that differ explain everything behind them.
@@ -162,47 +104,6 @@ void Checker::stale(unsigned smmu, const Look& look) {
     if (at == m_descriptors.end() || settle(at->second)) continue;
     return stale_descriptor(look, step.address, at->second);
   }
-}
-
-void Checker::stale_structure(const Look& look, Structure& s) {
-  if (!s.last || s.told >= s.last->at) return;
-  const CommandLog& log = m_smmus[s.smmu].log;
-  // Until software has gone through another change it may be amid this one.
-  if (!log.any_configuration(s.last->at)) return;
-  const Answer answer = log.about(s.what, s.last->at);
-  if (answer.kind > Answer::Kind::near) return;
-  s.told = s.last->at;
-  const RuleId rule = answer.kind == Answer::Kind::near ? answer.rule : RuleId::cfgi_missing;
-  tell(rule, s, "an access uses the " + name_of(s.kind) + " as it was before" + command_words(answer),
-       look.time_ps, answer);
-}
-
-void Checker::stale_descriptor(const Look& look, std::uint64_t address, Descriptor& d) {
-  d.used_since = true;
-  d.iova = look.iova;
-  if (!d.last || d.told >= d.last->at) return;
-  const Answer answer = m_smmus[d.smmu].log.about(change_of(d), *d.taken_away);
-  if (answer.kind > Answer::Kind::near) return;
-  d.told = d.last->at;
-  RuleId rule = RuleId::tlbi_missing;
-  if (answer.kind == Answer::Kind::near) {
-    rule = answer.rule;
-  } else if (!is_valid(d.last->after)) {
-    rule = RuleId::tlbi_lazy;
-  }
-  tell(rule, d, address,
-       "an access " + look.now + ", by a translation that memory no longer has: there it " + look.memory +
-           command_words(answer),
-       look.time_ps, answer);
-}
-
-// @return whether nothing that a descriptor was before may be cached still
-bool Checker::settle(Descriptor& d) const {
-  if (!d.taken_away) return true;
-  if (m_smmus[d.smmu].log.about(change_of(d), *d.taken_away).kind != Answer::Kind::done) return false;
-  d.taken_away.reset();
-  d.may_be_cached = false;
-  return true;
 }
 
 // ---- commands
@@ -238,6 +139,26 @@ void Checker::synchronised(unsigned smmu, unsigned queue) {
 
 void Checker::looked(unsigned smmu, unsigned queue) { m_smmus[smmu].log.looked(queue, ++m_now); }
 
+// ---- registers
+
+void Checker::register_written(unsigned smmu, std::string_view name, std::uint64_t value,
+                               const Writer& writer) {
+  ++m_now;
+  Smmu& s = m_smmus[smmu];
+  s.enable.written(m_surroundings, s.log, name, value, writer);
+  if (name == "SMMU_CMDQ_PROD") issued(smmu, 0, static_cast<std::uint32_t>(value), writer);
+}
+
+void Checker::register_read(unsigned smmu, std::string_view name, std::uint64_t value) {
+  m_smmus[smmu].enable.read(name, value);
+  if (name == "SMMU_CMDQ_CONS") looked(smmu, 0);
+}
+
+Issuer Checker::issuer(unsigned smmu, unsigned queue) {
+  const std::deque<Queue::Batch>& batches = m_smmus[smmu].queues[queue].batches;
+  return batches.empty() ? Issuer() : batches.front().issuer;
+}
+
 // ---- memory
 
 bool Checker::means_something(std::uint64_t physical) const {
@@ -259,98 +180,8 @@ void Checker::stored(std::uint64_t physical, std::uint64_t before, std::uint64_t
   if (s == m_structures.begin()) return;
   --s;
   if (physical - s->first >= 8ULL * s->second.words) return;
-  Structure& structure = s->second;
-  // What was invalidated since it was used, or since it was changed, is memory like any other.
-  const Sequence since = structure.last ? structure.last->at : structure.used;
-  if (m_smmus[structure.smmu].log.about(structure.what, since).kind == Answer::Kind::done) {
-    m_structures.erase(s);
-    return;
-  }
   m_last_change = m_now;
-  structure.last = change;
-}
-
-TranslationChange Checker::change_of(const Descriptor& d) {
-  TranslationChange what = d.what;
-  what.table = is_table(d.cached, d.what.level);
-  what.global = d.what.stage == 1 && !what.table && (d.cached & (1U << 11)) == 0;  // nG
-  return what;
-}
-
-void Checker::changed(std::uint64_t address, Descriptor& d, const Change& change) {
-  d.last = change;
-  d.value = change.after;
-  settle(d);
-  // What was invalidated since it was used is in no cache.
-  if (d.may_be_cached && !d.taken_away &&
-      m_smmus[d.smmu].log.about(change_of(d), d.used).kind == Answer::Kind::done) {
-    d.may_be_cached = false;
-  }
-  const bool live = d.may_be_cached && !d.taken_away;
-  if (!is_valid(change.before)) {
-    if (is_valid(change.after)) becomes_valid(address, d, change);
-    return;
-  }
-  if (live && is_table(change.before, d.what.level)) {
-    m_retired[change.before & 0x0000'ffff'ffff'f000] = {address, change.at};
-  }
-  if (live && is_valid(change.after)) {
-    if (const auto rule = needs_break(change.before, change.after, d.what.stage, d.what.level,
-                                      m_smmus[d.smmu].features.BBML)) {
-      tell(*rule, d, address,
-           "it becomes " + number(change.after) + " without having been invalid in between",
-           change.writer.time_ps);
-      d.told = change.at;
-    }
-  }
-  if (!live) return;
-  d.cached = change.before;
-  d.taken_away = change.at;
-  d.remover = change.writer;
-  d.used_since = false;
-}
-
-// Break-before-make: what was before is invalidated, and that is complete.
-void Checker::becomes_valid(std::uint64_t address, Descriptor& d, const Change& change) {
-  if (d.taken_away && needs_break(d.cached, change.after, d.what.stage, d.what.level, 0)) {
-    const Answer answer = m_smmus[d.smmu].log.about(change_of(d), *d.taken_away);
-    if (const auto rule = problem_of(answer, RuleId::tlbi_missing)) {
-      tell(*rule, d, address,
-           "it becomes " + number(change.after) + ", and what it was before, " + number(d.cached) +
-               ", may still be cached" + command_words(answer),
-           change.writer.time_ps, answer);
-      d.told = change.at;
-    }
-  }
-  const bool as_before = d.taken_away && change.after == d.cached;
-  // Where nothing had to be said it may be cached as it was before, all the same.
-  if (d.taken_away && d.told < change.at && !as_before) return;
-  d.taken_away.reset();
-  d.may_be_cached = as_before;
-}
-
-void Checker::reuse(std::uint64_t address, const Change& change) {
-  const auto at = m_retired.find(address & page_bits);
-  if (at == m_retired.end()) return;
-  const Retired retired = at->second;
-  m_retired.erase(at);
-  const auto parent = m_descriptors.find(retired.parent);
-  if (parent == m_descriptors.end()) return;
-  const Descriptor& d = parent->second;
-  TranslationChange what = d.what;
-  what.table = true;
-  const Answer answer = m_smmus[d.smmu].log.about(what, retired.since);
-  if (answer.kind == Answer::Kind::done) return forget_table(address & page_bits);
-  tell(RuleId::table_reused, d, address,
-       "the table of level " + std::to_string(d.what.level + 1) + " that the descriptor at " +
-           number(retired.parent) + " led to is written to, and may still be walked" + command_words(answer),
-       change.writer.time_ps, answer, &change.writer);
-}
-
-// It is memory like any other now.
-void Checker::forget_table(std::uint64_t page) {
-  for (std::uint64_t at = page; at < page + ~page_bits + 1; at += 8) m_descriptors.erase(at);
-  m_surroundings.unwatch(page);
+  changed(s->second, static_cast<unsigned>((physical - s->first) / 8), change);
 }
 
 // ---- the end
@@ -367,7 +198,9 @@ void Checker::ended(unsigned smmu, const Registers& r, std::uint64_t time_ps) {
          time_ps, answer);
   }
   for (auto& [address, structure] : m_structures) {
-    if (structure.smmu != smmu || !structure.last || structure.told >= structure.last->at) continue;
+    if (structure.smmu != smmu || structure.settled || !structure.last ||
+        structure.told >= structure.last->at)
+      continue;
     const Answer answer = s.log.about(structure.what, structure.last->at);
     if (answer.kind == Answer::Kind::done) continue;
     tell(*problem_of(answer, RuleId::cfgi_missing), structure,
@@ -389,6 +222,12 @@ void Checker::ended(unsigned smmu, const Registers& r, std::uint64_t time_ps) {
   }
   if (((r.EVENTQ_PROD ^ r.EVENTQ_CONS) >> 31) != 0) {
     tell_end(RuleId::end_overflow, s, "EVENTQ_PROD.OVFLG and EVENTQ_CONS.OVACKFLG differ", time_ps);
+  }
+  if (r.stalled != 0) {
+    tell_end(RuleId::end_stalls, s,
+             std::to_string(r.stalled) + " wait for CMD_RESUME or CMD_STALL_TERM, first StreamID " +
+                 number(r.stalled_stream_id) + ", address " + number(r.stalled_address),
+             time_ps);
   }
   if (r.GERROR != r.GERRORN) {
     tell_end(RuleId::end_gerror, s, "GERROR is " + number(r.GERROR) + " and GERRORN " + number(r.GERRORN),

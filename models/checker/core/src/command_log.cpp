@@ -33,6 +33,9 @@ void CommandLog::looked(unsigned queue, Sequence now) {
     if (e->queue != queue || !e->complete) continue;
     if (e->synced_at != 0) break;
     e->synced_at = now;
+    const Invalidation& i = e->invalidation;
+    if (i.configuration && i.configuration->mask == 0) m_all_configuration = now;
+    if (i.translations && i.translations->stages == 3 && !i.translations->vmid) m_all_translations = now;
   }
 }
 

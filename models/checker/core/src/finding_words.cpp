@@ -54,4 +54,19 @@ std::string command_words(const Answer& answer) {
   }
 }
 
+std::optional<RuleId> problem_of(const Answer& answer, RuleId nothing) {
+  switch (answer.kind) {
+    case Answer::Kind::nothing:
+      return nothing;
+    case Answer::Kind::near:
+      return answer.rule;
+    case Answer::Kind::unsynced:
+      return RuleId::sync_missing;
+    case Answer::Kind::syncing:
+      return RuleId::sync_not_awaited;
+    default:
+      return std::nullopt;
+  }
+}
+
 }  // namespace smmuvp::checker

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "smmuvp/base/number_text.h"
@@ -17,5 +18,8 @@ std::string words_of(const smmuv3::Command& command);
 std::string words_of(const Invalidation& invalidation);
 /// "; CMD_TLBI_NH_VA ... misses it", or whatever the command of an answer does; empty: there is none.
 std::string command_words(const Answer& answer);
+
+/// What is wrong where a change has got no further than this; none: nothing is.
+std::optional<RuleId> problem_of(const Answer& answer, RuleId nothing);
 
 }  // namespace smmuvp::checker

@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "look_of.h"
+#include "smmuvp/base/number_text.h"
+#include "smmuvp/checker/diagnosed.h"
 #include "smmuvp/tlm/sim_time.h"
 
 namespace smmuvp {
@@ -15,6 +17,7 @@ constexpr std::size_t table_bytes = 4096;
 constexpr std::size_t most_callers = 8;
 constexpr std::size_t most_writers = 1U << 20;
 constexpr std::string_view access_point = "smmu.access";
+constexpr std::string_view stall_point = "smmu.stall";
 constexpr std::string_view command_point = "smmu.command";
 constexpr std::string_view sync_point = "smmu.sync";
 constexpr std::string_view write_point = "smmu.register_write";
@@ -69,7 +72,7 @@ bool DriverChecker::add(Component& smmu) {
   const auto* dump = dynamic_cast<const DumpControl*>(&smmu);
   if (explain == nullptr || dump == nullptr || std::strcmp(smmu.kind(), "smmuv3") != 0) return false;
   const std::string name = smmu.name();
-  m_smmus[name] = {m_checker.add(name, features_of(*dump)), explain, dump, false};
+  m_smmus[name] = {m_checker.add(name, features_of(*dump)), explain, dump, false, {}};
   m_names.push_back(name);
   return true;
 }
@@ -100,6 +103,35 @@ checker::Writer DriverChecker::who_runs(std::uint64_t time_ps) const {
 }
 
 // ---- memory
+
+std::optional<std::uint64_t> DriverChecker::read(std::uint64_t physical) {
+  const std::uint8_t* at = host_address(physical);
+  if (at == nullptr) return std::nullopt;
+  return word_at(at);
+}
+
+void DriverChecker::diagnosed(const Diagnostic& diagnostic, std::uint64_t time_ps) {
+  const auto at = m_smmus.find(diagnostic.source);
+  if (at == m_smmus.end() || diagnostic.kind != DiagKind::GuestError) return;
+  const auto rule = checker::rule_of_diagnostic(diagnostic.site);
+  if (!rule) return;
+  checker::Finding f;
+  f.rule = *rule;
+  f.smmu = diagnostic.source;
+  f.text = diagnostic.text;
+  f.clause = diagnostic.clause;
+  f.time_ps = time_ps;
+  f.stream_id = diagnostic.stream_id;
+  f.address = diagnostic.address;
+  if (*rule == checker::RuleId::structure_illegal && f.address) {
+    if (const checker::Writer* writer = last_writer(*f.address)) f.writer = *writer;
+  } else if (*rule == checker::RuleId::command_illegal) {
+    if (const auto issuer = m_checker.issuer(at->second.number, 0)) f.issuer = *issuer;
+  } else if (checker::Writer who = who_runs(time_ps); who.pc) {
+    f.issuer = std::move(who);
+  }
+  m_told(f);
+}
 
 std::uint8_t* DriverChecker::host_address(std::uint64_t physical) const {
   for (const Memory& m : m_memories) {
@@ -177,7 +209,7 @@ const checker::Writer* DriverChecker::last_writer(std::uint64_t physical) const 
 bool DriverChecker::wants(std::string_view source, std::string_view point) {
   (void)source;  // which of them is added comes later
   return point == access_point || point == command_point || point == sync_point || point == write_point ||
-         point == read_point;
+         point == read_point || point == stall_point;
 }
 
 void DriverChecker::record(std::uint64_t time_ps, std::string_view source, std::string_view point,
@@ -185,24 +217,32 @@ void DriverChecker::record(std::uint64_t time_ps, std::string_view source, std::
   const auto at = m_smmus.find(source);
   if (at == m_smmus.end()) return;
   if (point == access_point) return accessed(at->second, time_ps, values);
-  if (point == write_point) return register_written(at->second, time_ps, values[0].text, values[1].number);
-  if (point == read_point) {
-    if (values[0].text == "SMMU_CMDQ_CONS") m_checker.looked(at->second.number, 0);
+  if (point == stall_point) {
+    at->second.stalled.insert({static_cast<std::uint32_t>(values[0].number), values[1].number});
     return;
   }
-  if (point == command_point) return commanded(at->second, values);
+  if (point == write_point) return register_written(at->second, time_ps, values[0].text, values[1].number);
+  if (point == read_point) {
+    m_checker.register_read(at->second.number, values[0].text, values[1].number);
+    return;
+  }
+  if (point == command_point) return commanded(at->second, time_ps, source, values);
   if (point == sync_point) m_checker.synchronised(at->second.number, queue_of(values[1], values[2]));
 }
 
 void DriverChecker::register_written(Smmu& smmu, std::uint64_t time_ps, std::string_view name,
                                      std::uint64_t value) {
   if (name == "SMMU_CR2") smmu.E2H = (value & 1) != 0;
-  if (name == "SMMU_CMDQ_PROD") {
-    m_checker.issued(smmu.number, 0, static_cast<std::uint32_t>(value), who_runs(time_ps));
+  for (const std::string_view counts : {"SMMU_CR0", "SMMU_IRQ_CTRL", "SMMU_CMDQ_PROD"}) {
+    if (name == counts) return m_checker.register_written(smmu.number, name, value, who_runs(time_ps));
   }
 }
 
-void DriverChecker::accessed(const Smmu& smmu, std::uint64_t time_ps, const TraceValue* values) {
+void DriverChecker::accessed(Smmu& smmu, std::uint64_t time_ps, const TraceValue* values) {
+  if (!smmu.stalled.empty()) {
+    const auto waited = smmu.stalled.find({static_cast<std::uint32_t>(values[0].number), values[3].number});
+    if (waited != smmu.stalled.end()) smmu.stalled.erase(waited);
+  }
   AccessQuestion q;
   q.stream_id = static_cast<std::uint32_t>(values[0].number);
   if (values[1].number != 0) q.substream_id = static_cast<std::uint32_t>(values[2].number);
@@ -219,11 +259,43 @@ void DriverChecker::accessed(const Smmu& smmu, std::uint64_t time_ps, const Trac
   m_checker.accessed(smmu.number, look);
 }
 
-void DriverChecker::commanded(const Smmu& smmu, const TraceValue* values) {
+// Software is done with a structure: what an access would find of it.
+void DriverChecker::look_at_structures(const Smmu& smmu, std::uint64_t time_ps, std::string_view source,
+                                       const smmuv3::Command& command, unsigned queue) {
+  const auto opcode = static_cast<smmuv3::Opcode>(command.opcode);
+  const bool of_cd = opcode == smmuv3::Opcode::CMD_CFGI_CD;
+  if (!of_cd && opcode != smmuv3::Opcode::CMD_CFGI_STE) return;
+  AccessQuestion q;
+  q.stream_id = command.StreamID;
+  if (of_cd && command.SubstreamID != 0) q.substream_id = command.SubstreamID;
+  q.in_words = false;
+  for (const Explanation::Structure& s : smmu.explain->explain(q).structures) {
+    if (s.name != (of_cd ? "CD" : "STE") || s.legal || s.why.empty() || !s.address) continue;
+    std::vector<std::uint64_t>& told = m_illegal[*s.address];
+    if (told == s.memory) continue;
+    told = s.memory;
+    checker::Finding f;
+    f.rule = checker::RuleId::structure_illegal;
+    f.smmu = source;
+    f.text = s.name + " at " + number_text(*s.address, Notation::Hexadecimal) + ": " + s.why;
+    f.clause = of_cd ? "IHI 0070 5.4.2" : "IHI 0070 5.2.2";
+    f.time_ps = time_ps;
+    f.stream_id = q.stream_id;
+    f.substream_id = q.substream_id;
+    f.address = s.address;
+    if (const checker::Writer* writer = last_writer(*s.address)) f.writer = *writer;
+    if (const auto issuer = m_checker.issuer(smmu.number, queue)) f.issuer = *issuer;
+    m_told(f);
+  }
+}
+
+void DriverChecker::commanded(const Smmu& smmu, std::uint64_t time_ps, std::string_view source,
+                              const TraceValue* values) {
   if (values[5].number != 0) return;  // of the Secure queue: about Secure streams
   const auto command = smmuv3::Command::decode({values[1].number, values[2].number});
   m_checker.executed(smmu.number, command, queue_of(values[4], values[5]),
                      static_cast<std::uint32_t>(values[3].number));
+  look_at_structures(smmu, time_ps, source, command, queue_of(values[4], values[5]));
 }
 
 void DriverChecker::finish() {
@@ -243,6 +315,8 @@ void DriverChecker::finish() {
     r.CMDQ_CONS = word("SMMU_CMDQ_CONS");
     r.EVENTQ_PROD = word("SMMU_EVENTQ_PROD");
     r.EVENTQ_CONS = word("SMMU_EVENTQ_CONS");
+    r.stalled = smmu.stalled.size();
+    if (r.stalled != 0) std::tie(r.stalled_stream_id, r.stalled_address) = *smmu.stalled.begin();
     m_checker.ended(smmu.number, r, to_ps(sc_core::sc_time_stamp()));
   }
   m_watch.unwatch_all();

@@ -51,6 +51,10 @@ unsigned granule_of(std::uint64_t TG, bool TG1) {
   return TG == 1 ? 16 : TG == 2 ? 14 : 12;
 }
 
+std::uint64_t address_in(const std::array<std::uint64_t, 8>& words, const Field& f) {
+  return get(words, f) << (f.low % 64U);
+}
+
 }  // namespace
 
 Look look_of(const Explanation& e, const AccessQuestion& question, bool E2H) {
@@ -73,15 +77,22 @@ Look look_of(const Explanation& e, const AccessQuestion& question, bool E2H) {
       if (is_set(words, smmuv3::STE_S2AA64)) stage2_granule = granule_of(get(words, smmuv3::STE_S2TG), false);
       const bool one_stage = (get(words, smmuv3::STE_Config) & 2) == 0;
       if (one_stage && get(words, smmuv3::STE_STRW) == 2) look.context.regime = checker::Regime::EL2;
+      const std::uint64_t config = get(words, smmuv3::STE_Config);
+      look.translates = {(config & 5) == 5, (config & 6) == 6};
+      look.roots[1] = address_in(words, smmuv3::STE_S2TTB);
     } else if (*kind == Look::Kind::CD) {
       look.context.asid = get_as<std::uint16_t>(words, smmuv3::CD_ASID);
+      const bool upper = (question.address >> 55 & 1) != 0;
+      look.roots[0] = address_in(words, upper ? smmuv3::CD_TTB1 : smmuv3::CD_TTB0);
       if (is_set(words, smmuv3::CD_AA64))
         granules = {granule_of(get(words, smmuv3::CD_TG0), false),
                     granule_of(get(words, smmuv3::CD_TG1), true)};
     }
     if (!s.address) continue;
     const bool one_word = *kind == Look::Kind::L1STD || *kind == Look::Kind::L1CD;
-    look.structures.push_back({*kind, *s.address, one_word ? 1U : 8U, s.stale()});
+    Look::Structure to{*kind, *s.address, one_word ? 1U : 8U, s.stale()};
+    std::copy_n(s.memory.begin(), std::min<std::size_t>(s.memory.size(), to.words), to.memory.begin());
+    look.structures.push_back(to);
     configuration = configuration || s.stale();
   }
   for (const auto* steps : {&e.structure_steps, &e.steps}) {

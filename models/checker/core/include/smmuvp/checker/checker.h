@@ -1,32 +1,25 @@
 // Follows what software does to tables, structures and queues of an SMMUv3, and names its mistakes.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "smmuvp/checker/command_log.h"
+#include "smmuvp/checker/enable_rules.h"
 #include "smmuvp/checker/finding.h"
 #include "smmuvp/checker/look.h"
+#include "smmuvp/checker/surroundings.h"
 
 namespace smmuvp::checker {
-
-/// What the checker asks of its surroundings.
-class Surroundings {
- public:
-  virtual ~Surroundings() = default;
-  /// Stores to the 4 KiB around a physical address are to be told by Checker::stored() from now on.
-  virtual void watch(std::uint64_t physical) = 0;
-  /// No longer.
-  virtual void unwatch(std::uint64_t physical) = 0;
-  virtual void tell(const Finding& finding) = 0;
-};
 
 /// Is told what happens, in the order in which it does, and looks at nothing by itself. A word of memory
 /// means something once an access has used it as a structure or a descriptor.
@@ -61,6 +54,15 @@ class Checker {
   /// Software has read how far a queue is.
   void looked(unsigned smmu, unsigned queue);
 
+  // ---- registers
+
+  /// Software writes a register of the Non-secure interface, by its name in the specification; before that
+  /// has an effect.
+  void register_written(unsigned smmu, std::string_view name, std::uint64_t value, const Writer& writer);
+  void register_read(unsigned smmu, std::string_view name, std::uint64_t value);
+  /// Who has asked for what a command queue works at.
+  Issuer issuer(unsigned smmu, unsigned queue);
+
   // ---- memory
 
   /// Whether stored() has a use for a word.
@@ -75,6 +77,10 @@ class Checker {
     std::uint32_t CR0 = 0, GERROR = 0, GERRORN = 0;
     std::uint32_t CMDQ_PROD = 0, CMDQ_CONS = 0;
     std::uint32_t EVENTQ_PROD = 0, EVENTQ_CONS = 0;
+    // Accesses that wait for CMD_RESUME: how many, and the first of them.
+    std::size_t stalled = 0;
+    std::uint32_t stalled_stream_id = 0;
+    std::uint64_t stalled_address = 0;
   };
   /// The run is over: what is still open is told.
   void ended(unsigned smmu, const Registers& registers, std::uint64_t time_ps);
@@ -99,6 +105,8 @@ class Checker {
     Writer remover;                      // by whom
     Sequence told = 0;                   // the last change that a finding was about
     bool used_since = false;             // after `taken_away`
+    std::uint64_t root = 0;              // TTB of its stage
+    std::uint64_t run_told = 0;          // the value for which contiguous.run was told
   };
   struct Structure {
     unsigned smmu = 0;
@@ -109,6 +117,15 @@ class Checker {
     Sequence used = 0;
     std::optional<Change> last;  // since what is in memory was used
     Sequence told = 0;
+    std::array<std::uint64_t, 8> memory{};
+    std::array<std::uint64_t, 8> checked{};  // what was looked through for Reserved bits
+    bool settled = false;                    // what was used of it is invalidated
+    // Changes of a valid one:
+    unsigned live_word = 0;
+    Sequence live_at = 0;  // 0: none
+    // Of one that is not valid:
+    Sequence filled_at = 0;
+    std::optional<Change> early;  // it was made valid before that was invalidated
   };
   /// A table of descriptors whose way was taken away.
   struct Retired {
@@ -128,6 +145,19 @@ class Checker {
     smmuv3::Features features;  // what commands are understood by, and IDR3.BBML
     CommandLog log;
     std::map<unsigned, Queue> queues;
+    EnableRules enable;
+  };
+  /// Whose translations entries of a TLB are: ASID and VMID of a regime, by half of the addresses; or a VMID.
+  struct Space {
+    unsigned smmu;
+    unsigned stage;
+    Regime regime;
+    std::uint16_t vmid, asid;
+    bool upper;
+    friend bool operator<(const Space& a, const Space& b) {
+      return std::tie(a.smmu, a.stage, a.regime, a.vmid, a.asid, a.upper) <
+             std::tie(b.smmu, b.stage, b.regime, b.vmid, b.asid, b.upper);
+    }
   };
   struct Page {
     unsigned smmu;
@@ -154,6 +184,11 @@ class Checker {
   void changed(std::uint64_t address, Descriptor& d, const Change& change);
   void becomes_valid(std::uint64_t address, Descriptor& d, const Change& change);
   void reuse(std::uint64_t address, const Change& change);
+  void check_run(std::uint64_t address, Descriptor& d);
+  void check_space(const Look& look, const Space& space, std::uint64_t root);
+  void check_spaces(unsigned smmu, const Look& look);
+  void check_words(Structure& s, const Look& look);
+  void changed(Structure& s, unsigned word, const Change& change);
   void forget_table(std::uint64_t page);
   static TranslationChange change_of(const Descriptor& d);
   std::map<std::uint64_t, Descriptor*> descriptors_in_order();
@@ -178,6 +213,7 @@ class Checker {
   std::unordered_map<std::uint64_t, Descriptor> m_descriptors;  // by address
   std::map<std::uint64_t, Structure> m_structures;              // by address of the first word
   std::unordered_map<std::uint64_t, Retired> m_retired;         // by page
+  std::map<Space, std::uint64_t> m_spaces;                      // TTBs
 };
 
 }  // namespace smmuvp::checker

@@ -47,6 +47,10 @@ class CommandLog {
 
   Answer about(const TranslationChange& change, Sequence since) const;
   Answer about(const ConfigurationChange& change, Sequence since) const;
+  /// Whether all configuration, or all translations of EL1, were invalidated since the last reset, and
+  /// software knows.
+  bool all_configuration() const { return m_all_configuration > m_reset; }
+  bool all_translations() const { return m_all_translations > m_reset; }
   /// Whether an invalidation of configuration that was executed after `since` is complete: software has gone
   /// through a change of something.
   bool any_configuration(Sequence since) const;
@@ -75,6 +79,8 @@ class CommandLog {
   std::deque<Entry> m_entries;
   Sequence m_forgotten = 0;  // entries up to this one are no longer known
   Sequence m_reset = 0;
+  Sequence m_all_configuration = 0;
+  Sequence m_all_translations = 0;
 };
 
 }  // namespace smmuvp::checker

@@ -23,8 +23,9 @@ struct Writer {
 
 struct Finding {
   RuleId rule{};
-  std::string smmu;  ///< instance name
-  std::string text;  ///< what, where, and what was expected
+  std::string smmu;    ///< instance name
+  std::string text;    ///< what, where, and what was expected
+  std::string clause;  ///< empty: the rule's
   std::uint64_t time_ps = 0;
   std::optional<std::uint32_t> stream_id;
   std::optional<std::uint32_t> substream_id;

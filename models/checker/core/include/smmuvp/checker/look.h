@@ -1,6 +1,7 @@
 // What decides about an access of a client, in memory and in an SMMU's caches.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -13,9 +14,10 @@ struct Look {
   enum class Kind : std::uint8_t { L1STD, STE, L1CD, CD };
   struct Structure {
     Kind kind = Kind::STE;
-    std::uint64_t address = 0;  ///< physical
-    unsigned words = 8;         ///< of 64 bits
-    bool stale = false;         ///< what is cached of it differs from memory
+    std::uint64_t address = 0;              ///< physical
+    unsigned words = 8;                     ///< of 64 bits
+    bool stale = false;                     ///< what is cached of it differs from memory
+    std::array<std::uint64_t, 8> memory{};  ///< its words, as far as it has them
   };
   /// A descriptor, as memory has it.
   struct Step {
@@ -32,9 +34,11 @@ struct Look {
   Context context;
   std::vector<Structure> structures;
   std::vector<Step> steps;
-  bool stale = false;  ///< an access ends otherwise than it would if caches held nothing
-  std::string now;     ///< how it ends, in words
-  std::string memory;  ///< how it would end by memory
+  std::array<bool, 2> translates{};      ///< stage 1, stage 2
+  std::array<std::uint64_t, 2> roots{};  ///< TTB of each: TTB0 or TTB1 by the address, S2TTB
+  bool stale = false;                    ///< an access ends otherwise than it would if caches held nothing
+  std::string now;                       ///< how it ends, in words
+  std::string memory;                    ///< how it would end by memory
 };
 
 }  // namespace smmuvp::checker

@@ -48,13 +48,46 @@ struct Rule {
     "DDI 0487 D8.16.1")                                                                                     \
   X(bbm_contiguous, "bbm.contiguous", error, "the Contiguous bit of a live descriptor is changed",          \
     "DDI 0487 D8.16.1")                                                                                     \
+  X(contiguous_run, "contiguous.run", error, "descriptors of a Contiguous run do not belong together",      \
+    "DDI 0487 D8.7.1")                                                                                      \
+  X(asid_reused, "asid.reused", error, "an ASID is used for other tables while what it had may be cached",  \
+    "IHI 0070 3.17")                                                                                        \
+  X(vmid_reused, "vmid.reused", error, "a VMID is used for other tables while what it had may be cached",   \
+    "IHI 0070 3.17")                                                                                        \
+  X(structure_live, "structure.live", error, "a valid structure is changed by several stores",              \
+    "IHI 0070 3.21.3.1")                                                                                    \
+  X(structure_valid, "structure.valid", warn,                                                               \
+    "a structure is made valid before its fields were invalidated", "IHI 0070 3.21.3.1")                    \
+  X(structure_reserved, "structure.reserved", warn, "Reserved bits of a structure are set",                 \
+    "IHI 0070 5.2, 5.4")                                                                                    \
+  X(structure_illegal, "structure.illegal", error, "a structure is ILLEGAL", "IHI 0070 5.2.2, 5.4.2")       \
+  X(command_illegal, "command.illegal", error, "a command is not as the architecture has it",               \
+    "IHI 0070 4.1")                                                                                         \
+  X(queue_indexes, "queue.indexes", error, "PROD or CONS of a queue is where it cannot be",                 \
+    "IHI 0070 3.5.1")                                                                                       \
+  X(queue_memory, "queue.memory", error, "a queue or an MSI lies where there is no memory",                 \
+    "IHI 0070 7.1, 7.2.2")                                                                                  \
+  X(register_guarded, "register.guarded", error, "a register is written while that has no effect",          \
+    "IHI 0070 6.3")                                                                                         \
+  X(register_misused, "register.misused", error, "a register is not accessed as the architecture has it",   \
+    "IHI 0070 6.3")                                                                                         \
+  X(stall_resumed, "stall.resumed", error, "CMD_RESUME names no stalled access", "IHI 0070 4.7.1")          \
+  X(enable_caches, "enable.caches", error, "an SMMU is enabled with what its caches held before",           \
+    "IHI 0070 3.11")                                                                                        \
+  X(enable_events, "enable.events", warn, "an SMMU is enabled while its Event queue is not",                \
+    "IHI 0070 3.11")                                                                                        \
+  X(enable_interrupts, "enable.interrupts", warn, "an interrupt of a queue is enabled before the queue",    \
+    "IHI 0070 3.11")                                                                                        \
+  X(enable_ack, "enable.ack", error, "software goes on before CR0ACK shows what it has asked for",          \
+    "IHI 0070 6.3.10")                                                                                      \
   X(table_reused, "table.reused", error, "a table is written to while it may still be walked",              \
     "IHI 0070 3.17")                                                                                        \
   X(end_cmdq, "end.cmdq", error, "commands are left unconsumed", "IHI 0070 3.5.1")                          \
   X(end_eventq, "end.eventq", warn, "events are left unread", "IHI 0070 7.2")                               \
   X(end_overflow, "end.overflow", error, "an overflow of the Event queue is left unacknowledged",           \
     "IHI 0070 7.4")                                                                                         \
-  X(end_gerror, "end.gerror", error, "a global error is left unacknowledged", "IHI 0070 7.5")
+  X(end_gerror, "end.gerror", error, "a global error is left unacknowledged", "IHI 0070 7.5")               \
+  X(end_stalls, "end.stalls", error, "stalled accesses are left waiting", "IHI 0070 3.12.2")
 
 enum class RuleId : std::uint8_t {
 #define SMMUVP_CHECKER_ID(name, id, severity, title, clause) name,

@@ -5,11 +5,14 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
+#include "smmuvp/base/diag.h"
 #include "smmuvp/base/page_watch.h"
 #include "smmuvp/base/trace.h"
 #include "smmuvp/checker/checker.h"
@@ -45,6 +48,11 @@ class DriverChecker : public TraceSink,
   /// A component that is one of these or both.
   void add(StoreControl* stores, CpuControl* processor, std::string name);
 
+  // ---- what else there is to know
+
+  /// A diagnostic of a component, as its DiagSink gets it: of mistakes that an SMMU sees by itself.
+  void diagnosed(const Diagnostic& diagnostic, std::uint64_t time_ps);
+
   // ---- the end
 
   /// The run is over: tells what is still open, and lets go of memories and processors, which may end then.
@@ -72,18 +80,22 @@ class DriverChecker : public TraceSink,
     unsigned number;  // of m_checker
     const ExplainControl* explain;
     const DumpControl* dump;
-    bool E2H;  // CR2
+    bool E2H;                                                        // CR2
+    std::multiset<std::pair<std::uint32_t, std::uint64_t>> stalled;  // StreamID, address
   };
 
   void stores_made(StoreControl& by, std::uint64_t first, std::uint64_t end, std::uint64_t time_ps) override;
   void memory_written(std::uint64_t address, std::uint64_t length) override;
   void watch(std::uint64_t physical) override;
   void unwatch(std::uint64_t physical) override;
+  std::optional<std::uint64_t> read(std::uint64_t physical) override;
   void tell(const checker::Finding& finding) override { m_told(finding); }
 
   std::uint8_t* host_address(std::uint64_t physical) const;
-  void accessed(const Smmu& smmu, std::uint64_t time_ps, const TraceValue* values);
-  void commanded(const Smmu& smmu, const TraceValue* values);
+  void accessed(Smmu& smmu, std::uint64_t time_ps, const TraceValue* values);
+  void commanded(const Smmu& smmu, std::uint64_t time_ps, std::string_view source, const TraceValue* values);
+  void look_at_structures(const Smmu& smmu, std::uint64_t time_ps, std::string_view source,
+                          const smmuv3::Command& command, unsigned queue);
   template <class WriterOf>
   void take(WriterOf writer_of);
 
@@ -103,6 +115,7 @@ class DriverChecker : public TraceSink,
   std::map<std::string, Smmu, std::less<>> m_smmus;  // by name
   std::vector<std::string> m_names;                  // of SMMUs, in order
   std::uint64_t m_looks = 0;
+  std::map<std::uint64_t, std::vector<std::uint64_t>> m_illegal;  // words that were told to be, by address
   std::unordered_map<std::uint64_t, std::shared_ptr<const checker::Writer>> m_last_writers;  // by address
 };
 

@@ -1,0 +1,106 @@
+#include "smmuvp/checker/checker.h"
+// STEs, CDs and what leads to them: what has used them, what becomes of them, and what has to follow.
+#include "finding_words.h"
+#include "structure_rules.h"
+
+namespace smmuvp::checker {
+
+void Checker::use(unsigned smmu, const Look& look, const Look::Structure& from) {
+  const auto [at, is_new] = m_structures.try_emplace(from.address);
+  Structure& s = at->second;
+  if (is_new) {
+    s.smmu = smmu;
+    s.kind = from.kind;
+    s.address = from.address;
+    s.words = from.words;
+  }
+  m_surroundings.watch(from.address);
+  // Of a page that held a table before.
+  for (unsigned i = 0; i < from.words; ++i) m_descriptors.erase(from.address + 8ULL * i);
+  s.what.context = look.context;
+  s.what.of_cd = from.kind == Look::Kind::CD || from.kind == Look::Kind::L1CD;
+  s.what.of_table = from.kind == Look::Kind::L1STD || from.kind == Look::Kind::L1CD;
+  s.memory = from.memory;
+  check_words(s, look);
+  if (from.stale) return;
+  s.last.reset();  // what is used is what memory has
+  s.used = m_now;
+  s.settled = false;
+}
+
+void Checker::stale_structure(const Look& look, Structure& s) {
+  if (!s.last || s.told >= s.last->at) return;
+  const CommandLog& log = m_smmus[s.smmu].log;
+  // Until software has gone through another change it may be amid this one.
+  if (!log.any_configuration(s.last->at)) return;
+  const Answer answer = log.about(s.what, s.last->at);
+  if (answer.kind > Answer::Kind::near) return;
+  s.told = s.last->at;
+  const RuleId rule = answer.kind == Answer::Kind::near ? answer.rule : RuleId::cfgi_missing;
+  tell(rule, s, "an access uses the " + name_of(s.kind) + " as it was before" + command_words(answer),
+       look.time_ps, answer);
+}
+
+// What is told of a structure as an access finds it.
+void Checker::check_words(Structure& s, const Look& look) {
+  if (s.early) {
+    tell(RuleId::structure_valid, s,
+         "it is used, and was made valid before what had been stored to it was invalidated by a CMD_CFGI_* "
+         "and a CMD_SYNC that is complete",
+         look.time_ps);
+    s.early.reset();
+  }
+  if (s.memory == s.checked) return;
+  s.checked = s.memory;
+  if (!is_valid(s.kind, s.memory[0])) return;
+  if (const ReservedBits r = reserved_bits(s.kind, s.memory, s.words); r.bits != 0) {
+    tell(RuleId::structure_reserved, s,
+         "bits " + number(r.bits) + " of word " + std::to_string(r.word) + ", " + number(s.memory[r.word]) +
+             ", are RES0",
+         look.time_ps);
+  }
+}
+
+void Checker::changed(Structure& s, unsigned word, const Change& change) {
+  const CommandLog& log = m_smmus[s.smmu].log;
+  const bool was_valid = is_valid(s.kind, s.memory[0]);
+  s.memory[word] = change.after;
+  const bool valid = is_valid(s.kind, s.memory[0]);
+  if (!s.settled) {
+    // What was invalidated since it was used, or since it was changed, is in no cache.
+    const Sequence since = s.last ? s.last->at : s.used;
+    s.settled = log.about(s.what, since).kind == Answer::Kind::done;
+    if (s.settled) s.last.reset();
+  }
+  // 3.21.3.1: a structure that is not valid may be read, too, and what it holds be kept.
+  if (!was_valid && !valid) s.filled_at = change.at;
+  if (!was_valid && valid && s.kind == Look::Kind::STE && s.filled_at != 0 &&
+      log.about(s.what, s.filled_at).kind != Answer::Kind::done) {
+    s.early = change;
+  }
+  if (valid) s.filled_at = 0;
+  if (!valid) s.early.reset();
+  if (s.settled) {
+    s.live_at = 0;
+    return;
+  }
+  s.last = change;
+  if (!was_valid || !valid) {
+    s.live_at = 0;
+    return;
+  }
+  // 3.21.3: what is read at once is 64 bits, and may be read between two stores.
+  if (((change.before ^ change.after) & used_bits(s.kind, s.memory, word)) == 0) return;
+  if (s.live_at != 0 && log.about(s.what, s.live_at).kind == Answer::Kind::done) s.live_at = 0;
+  if (s.live_at != 0 && s.live_word != word) {
+    tell(RuleId::structure_live, s,
+         "words " + std::to_string(s.live_word) + " and " + std::to_string(word) +
+             " are changed one after the other while it is valid, and accesses may find one of both; make it "
+             "invalid first",
+         change.writer.time_ps);
+  }
+  s.live_word = word;
+  s.live_at = change.at;
+}
+
+}  // namespace smmuvp::checker
