@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 
-KEYS = ("name", "rule", "says", "module", "file", "config")
+KEYS = ("name", "rule", "says", "source", "function", "module", "file", "config", "expect", "options")
 
 
 def bugs(source):

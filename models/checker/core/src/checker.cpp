@@ -22,6 +22,12 @@ unsigned Checker::add(std::string name, const smmuv3::Features& features) {
   return static_cast<unsigned>(m_smmus.size()) - 1;
 }
 
+unsigned Checker::add(std::string name, const Smmuv2Rules::Sizes& sizes) {
+  const unsigned n = add(name, smmuv3::Features());
+  m_smmus[n].smmuv2.emplace(std::move(name), sizes);
+  return n;
+}
+
 // ---- accesses
 
 Checker::Page Checker::page_of(unsigned smmu, std::uint32_t stream_id,
@@ -60,6 +66,8 @@ void Checker::forget_what_is_too_much() {
   m_descriptors.clear();
   m_structures.clear();
   m_retired.clear();
+  m_pending.clear();
+  m_global.clear();
 }
 
 bool Checker::changed_since(std::uint64_t address, Sequence since) const {
@@ -125,6 +133,10 @@ void Checker::executed(unsigned smmu, const Command& command, unsigned queue, st
     return s.log.sync(queue, m_now);
   }
   m_last_command = m_now;
+  if (static_cast<Opcode>(command.opcode) == Opcode::CMD_ATC_INV) {
+    check_atcs(smmu, command, q.batches.empty() ? Issuer() : q.batches.front().issuer);
+    s.atcs.invalidated(command);
+  }
   if (auto invalidation = invalidation_of(command, s.features)) {
     s.log.asked(std::move(*invalidation), queue, m_now,
                 q.batches.empty() ? Issuer() : q.batches.front().issuer);
@@ -145,12 +157,18 @@ void Checker::register_written(unsigned smmu, std::string_view name, std::uint64
                                const Writer& writer) {
   ++m_now;
   Smmu& s = m_smmus[smmu];
+  if (s.smmuv2) {
+    m_last_command = m_now;
+    return s.smmuv2->written(m_surroundings, s.log, m_now, name, value, writer);
+  }
   s.enable.written(m_surroundings, s.log, name, value, writer);
   if (name == "SMMU_CMDQ_PROD") issued(smmu, 0, static_cast<std::uint32_t>(value), writer);
 }
 
 void Checker::register_read(unsigned smmu, std::string_view name, std::uint64_t value) {
-  m_smmus[smmu].enable.read(name, value);
+  Smmu& s = m_smmus[smmu];
+  if (s.smmuv2) return s.smmuv2->read(s.log, ++m_now, name, value);
+  s.enable.read(m_surroundings, name, value);
   if (name == "SMMU_CMDQ_CONS") looked(smmu, 0);
 }
 
@@ -186,7 +204,7 @@ void Checker::stored(std::uint64_t physical, std::uint64_t before, std::uint64_t
 
 // ---- the end
 
-void Checker::ended(unsigned smmu, const Registers& r, std::uint64_t time_ps) {
+void Checker::ended_translations(unsigned smmu, std::uint64_t time_ps) {
   const Smmu& s = m_smmus[smmu];
   for (auto& [address, d] : descriptors_in_order()) {
     if (d->smmu != smmu || !d->used_since || !d->taken_away) continue;
@@ -197,6 +215,22 @@ void Checker::ended(unsigned smmu, const Registers& r, std::uint64_t time_ps) {
              command_words(answer),
          time_ps, answer);
   }
+}
+
+void Checker::ended(unsigned smmu, const std::map<std::string, std::uint64_t>& values,
+                    std::uint64_t time_ps) {
+  const Smmu& s = m_smmus[smmu];
+  ended_translations(smmu, time_ps);
+  if (const auto last = s.log.unsynchronised()) {
+    tell_end(RuleId::sync_missing, s, "no TLBSYNC follows " + words_of(last->invalidation), time_ps,
+             last->issuer);
+  }
+  s.smmuv2->ended(m_surroundings, values, time_ps);
+}
+
+void Checker::ended(unsigned smmu, const Registers& r, std::uint64_t time_ps) {
+  const Smmu& s = m_smmus[smmu];
+  ended_translations(smmu, time_ps);
   for (auto& [address, structure] : m_structures) {
     if (structure.smmu != smmu || structure.settled || !structure.last ||
         structure.told >= structure.last->at)

@@ -1,6 +1,7 @@
 #include "smmuvp/checker/checker.h"
 // STEs, CDs and what leads to them: what has used them, what becomes of them, and what has to follow.
 #include "finding_words.h"
+#include "smmuvp/smmuv3/ste_fields.h"
 #include "structure_rules.h"
 
 namespace smmuvp::checker {
@@ -50,6 +51,14 @@ void Checker::check_words(Structure& s, const Look& look) {
          look.time_ps);
     s.early.reset();
   }
+  // An ATC's invalidation has to come behind that of the STE, and before the stream goes on (3.9.1).
+  if (s.kept && m_smmus[s.smmu].atcs.holds(s.what.context.stream_id, 0, ~std::uint64_t{0}, s.kept->at)) {
+    tell(RuleId::atc_missing, s,
+         "it has become another, and the device may still keep translations of what it led to before: no "
+         "CMD_ATC_INV names them",
+         look.time_ps);
+  }
+  s.kept.reset();
   if (s.memory == s.checked) return;
   s.checked = s.memory;
   if (!is_valid(s.kind, s.memory[0])) return;
@@ -57,6 +66,14 @@ void Checker::check_words(Structure& s, const Look& look) {
     tell(RuleId::structure_reserved, s,
          "bits " + number(r.bits) + " of word " + std::to_string(r.word) + ", " + number(s.memory[r.word]) +
              ", are RES0",
+         look.time_ps);
+  }
+  // Config 0b100, bypass, and SHCFG 0b00
+  if (s.kind == Look::Kind::STE && get(s.memory, smmuv3::STE_Config) == 4 &&
+      get(s.memory, smmuv3::STE_SHCFG) == 0) {
+    tell(RuleId::structure_shareability, s,
+         "SHCFG is 0b00 and Config bypass: cacheable accesses lose their shareability, and do not see what "
+         "caches of processors hold; 0b01 takes it as it comes",
          look.time_ps);
   }
 }
@@ -85,6 +102,12 @@ void Checker::changed(Structure& s, unsigned word, const Change& change) {
     return;
   }
   s.last = change;
+  // What leads to tables, or lets a device keep translations of them (3.9.1).
+  const std::uint64_t leads = word == 0 ? ~std::uint64_t{0} : word == 1 ? std::uint64_t{3} << 28 : 0;
+  if (s.kind == Look::Kind::STE && ((change.before ^ change.after) & leads) != 0 &&
+      m_smmus[s.smmu].atcs.holds(s.what.context.stream_id, 0, ~std::uint64_t{0}, change.at)) {
+    s.kept = change;
+  }
   if (!was_valid || !valid) {
     s.live_at = 0;
     return;
@@ -92,7 +115,21 @@ void Checker::changed(Structure& s, unsigned word, const Change& change) {
   // 3.21.3: what is read at once is 64 bits, and may be read between two stores.
   if (((change.before ^ change.after) & used_bits(s.kind, s.memory, word)) == 0) return;
   if (s.live_at != 0 && log.about(s.what, s.live_at).kind == Answer::Kind::done) s.live_at = 0;
-  if (s.live_at != 0 && s.live_word != word) {
+  // Software that has gone on in between has forgotten to tell of the first change.
+  if (s.live_at != 0 && log.any(s.live_at)) {
+    const Answer answer = log.about(s.what, s.live_at);
+    if (s.told < s.live_at) {
+      tell(answer.kind == Answer::Kind::nothing ? RuleId::cfgi_missing
+                                                : *problem_of(answer, RuleId::cfgi_missing),
+           s,
+           "word " + std::to_string(s.live_word) +
+               " was changed while it is valid, and is used as it was "
+               "before until that is invalidated" +
+               command_words(answer),
+           change.writer.time_ps, answer);
+      s.told = change.at;
+    }
+  } else if (s.live_at != 0 && s.live_word != word) {
     tell(RuleId::structure_live, s,
          "words " + std::to_string(s.live_word) + " and " + std::to_string(word) +
              " are changed one after the other while it is valid, and accesses may find one of both; make it "

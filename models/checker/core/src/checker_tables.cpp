@@ -2,6 +2,7 @@
 // Descriptors of tables: what has used them, what becomes of them, and what has to follow.
 #include "descriptor_words.h"
 #include "finding_words.h"
+#include "smmuvp/base/fields.h"
 
 namespace smmuvp::checker {
 
@@ -37,6 +38,8 @@ void Checker::use(unsigned smmu, const Look& look, const Look::Step& from) {
   d.iova = look.iova;
   d.value = from.descriptor;
   d.root = look.roots[from.stage - 1];
+  if (from.stage == 1 && !is_table(d.value, d.what.level) && is_valid(d.value))
+    check_global(look, from.address, d);
   if (look.stale) return;
   use(d, from.descriptor);
   check_run(from.address, d);
@@ -70,10 +73,14 @@ bool Checker::settle(Descriptor& d) const {
   return true;
 }
 
+std::uint64_t Checker::last_of(const Descriptor& d) {
+  return d.what.input + (std::uint64_t{1} << d.what.shift) - 1;
+}
+
 TranslationChange Checker::change_of(const Descriptor& d) {
   TranslationChange what = d.what;
   what.table = is_table(d.cached, d.what.level);
-  what.global = d.what.stage == 1 && !what.table && (d.cached & (1U << 11)) == 0;  // nG
+  what.global = d.what.stage == 1 && !what.table && is_global(d.cached);
   return what;
 }
 
@@ -107,7 +114,10 @@ void Checker::changed(std::uint64_t address, Descriptor& d, const Change& change
   d.cached = change.before;
   d.taken_away = change.at;
   d.remover = change.writer;
+  m_pending.insert(address);
   d.used_since = false;
+  if (m_smmus[d.smmu].atcs.holds(d.what.context.stream_id, d.what.input, last_of(d), change.at))
+    d.kept = change;
 }
 
 // Break-before-make: what was before is invalidated, and that is complete.
@@ -122,6 +132,16 @@ void Checker::becomes_valid(std::uint64_t address, Descriptor& d, const Change& 
       d.told = change.at;
     }
   }
+  if (d.kept && d.told < change.at &&
+      needs_break(d.kept->before, change.after, d.what.stage, d.what.level, 0) &&
+      m_smmus[d.smmu].atcs.holds(d.what.context.stream_id, d.what.input, last_of(d), d.kept->at)) {
+    tell(RuleId::atc_missing, d, address,
+         "it becomes " + number(change.after) + ", and the device may still keep what it was before, " +
+             number(d.kept->before) + ": no CMD_ATC_INV names it",
+         change.writer.time_ps);
+    d.told = change.at;
+  }
+  d.kept.reset();
   const bool as_before = d.taken_away && change.after == d.cached;
   // Where nothing had to be said it may be cached as it was before, all the same.
   if (d.taken_away && d.told < change.at && !as_before) return;
@@ -186,6 +206,57 @@ void Checker::check_space(const Look& look, const Space& space, std::uint64_t ro
            (space.stage == 1 ? "ASID" : "VMID") + ", and this one, of tables at " + number(d.root) +
            ", may still be cached",
        look.time_ps);
+}
+
+// 4.5.1: the TLB's invalidation comes first, or the device fills its ATC anew from the TLB.
+void Checker::check_atcs(unsigned smmu, const smmuv3::Command& command, const Issuer& issuer) {
+  const std::uint64_t span = command.ATC_Size >= 52 ? ~std::uint64_t{0} : low_bits(command.ATC_Size + 12U);
+  const std::uint64_t first = command.Address & ~span;
+  const std::uint64_t last = command.Address | span;
+  const Smmu& s = m_smmus[smmu];
+  for (auto at = m_pending.begin(); at != m_pending.end();) {
+    const auto found = m_descriptors.find(*at);
+    if (found == m_descriptors.end() || settle(found->second)) {
+      at = m_pending.erase(at);
+      continue;
+    }
+    Descriptor& d = found->second;
+    const std::uint64_t address = *at++;
+    if (d.smmu != smmu || d.what.context.stream_id != command.StreamID || d.what.input > last ||
+        last_of(d) < first || d.told >= *d.taken_away ||
+        !s.atcs.holds(command.StreamID, d.what.input, last_of(d), *d.taken_away))
+      continue;
+    d.told = *d.taken_away;
+    Answer answer;
+    answer.issuer = issuer;
+    tell(RuleId::atc_order, d, address,
+         words_of(command) +
+             " comes before the TLB invalidation for it is complete: the device may ask again, "
+             "and is answered by what it was before",
+         d.remover.time_ps, answer);
+  }
+}
+
+// A global translation counts for all ASIDs of its VMID (DDI 0487 D8.16.3).
+void Checker::check_global(const Look& look, std::uint64_t address, const Descriptor& d) {
+  constexpr std::size_t most = 1U << 17;
+  if (m_global.size() >= most) m_global.clear();
+  const std::tuple key(d.smmu, d.what.context.vmid, d.what.input);
+  const auto known = m_global.find(key);
+  if (known != m_global.end() && known->second != address) {
+    const auto other = m_descriptors.find(known->second);
+    if (other != m_descriptors.end() && other->second.may_be_cached &&
+        other->second.what.input == d.what.input && other->second.what.context.asid != d.what.context.asid &&
+        is_global(other->second.cached) && address_of(other->second.cached) != address_of(d.value) &&
+        m_smmus[d.smmu].log.about(change_of(other->second), other->second.used).kind != Answer::Kind::done) {
+      tell(RuleId::asid_global, other->second, known->second,
+           "it is global (nG is 0), and counts for all ASIDs; with ASID " + number(d.what.context.asid) +
+               " the same address has the descriptor " + number(d.value) + " at " + number(address),
+           look.time_ps);
+      m_global.erase(known);
+    }
+  }
+  if (is_global(d.value)) m_global[key] = address;
 }
 
 // Entries of a Contiguous run are alike but for their addresses, which follow each other (DDI 0487 D8.7.1).

@@ -32,10 +32,28 @@ void CommandLog::looked(unsigned queue, Sequence now) {
   for (auto e = m_entries.rbegin(); e != m_entries.rend(); ++e) {
     if (e->queue != queue || !e->complete) continue;
     if (e->synced_at != 0) break;
-    e->synced_at = now;
-    const Invalidation& i = e->invalidation;
-    if (i.configuration && i.configuration->mask == 0) m_all_configuration = now;
-    if (i.translations && i.translations->stages == 3 && !i.translations->vmid) m_all_translations = now;
+    known(*e, now);
+  }
+}
+
+void CommandLog::known(Entry& entry, Sequence now) {
+  entry.synced_at = now;
+  const Invalidation& i = entry.invalidation;
+  if (i.configuration && i.configuration->mask == 0) m_all_configuration = now;
+  if (i.translations && i.translations->stages == 3 && !i.translations->vmid) m_all_translations = now;
+}
+
+void CommandLog::sync_all(Sequence now) {
+  for (Entry& e : m_entries) {
+    if (e.sync_at == 0) e.sync_at = now;
+  }
+}
+
+void CommandLog::synchronised_all(Sequence now) {
+  for (Entry& e : m_entries) {
+    if (e.sync_at == 0 || e.synced_at != 0) continue;
+    e.complete = true;
+    known(e, now);
   }
 }
 
@@ -84,6 +102,13 @@ bool CommandLog::any_configuration(Sequence since) const {
     const Invalidation& i = e->invalidation;
     const bool of_vms = i.command.opcode == static_cast<std::uint8_t>(smmuv3::Opcode::CMD_CFGI_VMS_PIDM);
     if (e->synced_at != 0 && (i.configuration || of_vms)) return true;
+  }
+  return false;
+}
+
+bool CommandLog::any(Sequence since) const {
+  for (auto e = m_entries.rbegin(); e != m_entries.rend() && e->at > since; ++e) {
+    if (e->synced_at != 0) return true;
   }
   return false;
 }

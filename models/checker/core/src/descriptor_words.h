@@ -10,6 +10,8 @@ namespace smmuvp::checker {
 
 inline bool is_valid(std::uint64_t descriptor) { return (descriptor & 1) != 0; }
 inline bool is_table(std::uint64_t descriptor, unsigned level) { return level < 3 && (descriptor & 3) == 3; }
+/// Of a leaf of stage 1: nG.
+inline bool is_global(std::uint64_t descriptor) { return (descriptor & (1U << 11)) == 0; }
 /// Address bits, also those of 52-bit forms, which lie elsewhere, as long as those do not change alone.
 inline std::uint64_t address_of(std::uint64_t descriptor) { return descriptor & 0x0000'ffff'ffff'f000; }
 

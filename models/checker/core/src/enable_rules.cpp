@@ -32,8 +32,20 @@ void EnableRules::tell(Surroundings& surroundings, RuleId rule, std::string text
   surroundings.tell(f);
 }
 
-void EnableRules::read(std::string_view name, std::uint64_t value) {
-  if (name == "SMMU_CR0ACK") m_CR0ACK = static_cast<std::uint32_t>(value);
+void EnableRules::read(Surroundings& surroundings, std::string_view name, std::uint64_t value) {
+  const auto word = static_cast<std::uint32_t>(value);
+  if (name == "SMMU_CR0ACK") m_CR0ACK = word;
+  if (name != "SMMU_EVENTQ_PROD") return;
+  if (m_drained == Drained::seen) {
+    tell(surroundings, RuleId::queue_overflow,
+         "EVENTQ_PROD was read as " + number(*m_EVENTQ_PROD) + ", all records up to there were read, and " +
+             "OVACKFLG did not become OVFLG before it is read again",
+         m_drained_by);
+    m_drained = Drained::no;
+  } else if (m_drained == Drained::written && ((word ^ *m_EVENTQ_PROD) & 0xf'ffff) == 0) {
+    m_drained = Drained::seen;
+  }
+  m_EVENTQ_PROD = word;
 }
 
 // 3.11: caches may hold anything after a reset.
@@ -63,18 +75,23 @@ void EnableRules::written(Surroundings& surroundings, CommandLog& log, std::stri
       if ((word & EVENTQEN) == 0)
         tell(surroundings, RuleId::enable_events, "CR0 becomes " + number(word) + ": EVENTQEN is 0", writer);
     }
+    if ((changed & SMMUEN) != 0 && !m_ABORT && !m_told_bypass) {
+      m_told_bypass = true;
+      tell(surroundings, RuleId::bypass_open,
+           std::string("CR0.SMMUEN is ") + ((word & SMMUEN) != 0 ? "set" : "cleared") +
+               ", and GBPA.ABORT was not: all streams pass untranslated while it is 0",
+           writer);
+    }
     m_CR0 = word;
-  } else if (name == "SMMU_IRQ_CTRL") {
-    const std::uint32_t set = word & ~m_IRQ_CTRL;
-    if ((set & EVENTQ_IRQEN) != 0 && (m_CR0 & EVENTQEN) == 0) {
-      tell(surroundings, RuleId::enable_interrupts, "IRQ_CTRL.EVENTQ_IRQEN is set while CR0.EVENTQEN is 0",
-           writer);
+  } else if (name == "SMMU_GBPA") {
+    m_ABORT = (word >> 20 & 1) != 0;  // 6.3.14
+  } else if (name == "SMMU_EVENTQ_CONS") {
+    // 7.4: all that it has seen is read, and the flags differ.
+    m_drained = Drained::no;
+    if (m_EVENTQ_PROD && ((*m_EVENTQ_PROD ^ word) & 0xf'ffff) == 0 && (*m_EVENTQ_PROD ^ word) >> 31 != 0) {
+      m_drained = Drained::written;
+      m_drained_by = writer;
     }
-    if ((set & PRIQ_IRQEN) != 0 && (m_CR0 & PRIQEN) == 0) {
-      tell(surroundings, RuleId::enable_interrupts, "IRQ_CTRL.PRIQ_IRQEN is set while CR0.PRIQEN is 0",
-           writer);
-    }
-    m_IRQ_CTRL = word;
   } else if (name == "SMMU_CMDQ_PROD") {
     if ((m_CR0 & ~m_CR0ACK & CMDQEN) != 0) {
       tell(surroundings, RuleId::enable_ack, "CMDQ_PROD is moved before CR0ACK.CMDQEN was seen to be 1",

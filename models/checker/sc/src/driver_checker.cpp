@@ -7,6 +7,7 @@
 #include "look_of.h"
 #include "smmuvp/base/number_text.h"
 #include "smmuvp/checker/diagnosed.h"
+#include "smmuvp/smmuv2/global_fields.h"
 #include "smmuvp/tlm/sim_time.h"
 
 namespace smmuvp {
@@ -18,6 +19,7 @@ constexpr std::size_t most_callers = 8;
 constexpr std::size_t most_writers = 1U << 20;
 constexpr std::string_view access_point = "smmu.access";
 constexpr std::string_view stall_point = "smmu.stall";
+constexpr std::string_view ats_point = "smmu.ats_request";
 constexpr std::string_view command_point = "smmu.command";
 constexpr std::string_view sync_point = "smmu.sync";
 constexpr std::string_view write_point = "smmu.register_write";
@@ -52,6 +54,16 @@ smmuv3::Features features_of(const DumpControl& dump) {
   return f;
 }
 
+checker::Smmuv2Rules::Sizes sizes_of(const DumpControl& dump) {
+  checker::Smmuv2Rules::Sizes sizes;
+  for (const auto& [name, value] : dump.register_values()) {
+    if (name != "SMMU_IDR0") continue;
+    sizes.groups = static_cast<unsigned>(get(value, smmuv2::IDR0_NUMSMRG));
+    sizes.stream_matching = is_set(value, smmuv2::IDR0_SMS);
+  }
+  return sizes;
+}
+
 }  // namespace
 
 DriverChecker::DriverChecker(std::function<void(const checker::Finding&)> told)
@@ -70,9 +82,13 @@ DriverChecker::~DriverChecker() = default;
 bool DriverChecker::add(Component& smmu) {
   const auto* explain = dynamic_cast<const ExplainControl*>(&smmu);
   const auto* dump = dynamic_cast<const DumpControl*>(&smmu);
-  if (explain == nullptr || dump == nullptr || std::strcmp(smmu.kind(), "smmuv3") != 0) return false;
+  const bool is_smmuv2 = std::strcmp(smmu.kind(), "smmuv2") == 0;
+  if (explain == nullptr || dump == nullptr || (!is_smmuv2 && std::strcmp(smmu.kind(), "smmuv3") != 0))
+    return false;
   const std::string name = smmu.name();
-  m_smmus[name] = {m_checker.add(name, features_of(*dump)), explain, dump, false, {}};
+  const unsigned n =
+      is_smmuv2 ? m_checker.add(name, sizes_of(*dump)) : m_checker.add(name, features_of(*dump));
+  m_smmus[name] = {n, is_smmuv2, explain, dump, false, {}};
   m_names.push_back(name);
   return true;
 }
@@ -209,7 +225,7 @@ const checker::Writer* DriverChecker::last_writer(std::uint64_t physical) const 
 bool DriverChecker::wants(std::string_view source, std::string_view point) {
   (void)source;  // which of them is added comes later
   return point == access_point || point == command_point || point == sync_point || point == write_point ||
-         point == read_point || point == stall_point;
+         point == read_point || point == stall_point || point == ats_point;
 }
 
 void DriverChecker::record(std::uint64_t time_ps, std::string_view source, std::string_view point,
@@ -217,6 +233,7 @@ void DriverChecker::record(std::uint64_t time_ps, std::string_view source, std::
   const auto at = m_smmus.find(source);
   if (at == m_smmus.end()) return;
   if (point == access_point) return accessed(at->second, time_ps, values);
+  if (point == ats_point) return translated(at->second, time_ps, values);
   if (point == stall_point) {
     at->second.stalled.insert({static_cast<std::uint32_t>(values[0].number), values[1].number});
     return;
@@ -232,8 +249,10 @@ void DriverChecker::record(std::uint64_t time_ps, std::string_view source, std::
 
 void DriverChecker::register_written(Smmu& smmu, std::uint64_t time_ps, std::string_view name,
                                      std::uint64_t value) {
+  if (smmu.is_smmuv2) return m_checker.register_written(smmu.number, name, value, who_runs(time_ps));
   if (name == "SMMU_CR2") smmu.E2H = (value & 1) != 0;
-  for (const std::string_view counts : {"SMMU_CR0", "SMMU_IRQ_CTRL", "SMMU_CMDQ_PROD"}) {
+  for (const std::string_view counts :
+       {"SMMU_CR0", "SMMU_IRQ_CTRL", "SMMU_CMDQ_PROD", "SMMU_EVENTQ_CONS", "SMMU_GBPA"}) {
     if (name == counts) return m_checker.register_written(smmu.number, name, value, who_runs(time_ps));
   }
 }
@@ -254,9 +273,25 @@ void DriverChecker::accessed(Smmu& smmu, std::uint64_t time_ps, const TraceValue
   q.in_words = false;
   if (q.secure || !m_checker.access(smmu.number, q.stream_id, q.substream_id, q.address)) return;
   ++m_looks;
-  checker::Look look = look_of(smmu.explain->explain(q), q, smmu.E2H);
+  const Explanation e = smmu.explain->explain(q);
+  checker::Look look = smmu.is_smmuv2 ? look_of_smmuv2(e, q) : look_of(e, q, smmu.E2H);
   look.time_ps = time_ps;
   m_checker.accessed(smmu.number, look);
+}
+
+// A Translation Request, which goes by tables as an access does.
+void DriverChecker::translated(Smmu& smmu, std::uint64_t time_ps, const TraceValue* values) {
+  AccessQuestion q;
+  q.stream_id = static_cast<std::uint32_t>(values[0].number);
+  q.address = values[1].number;
+  q.ats = AccessQuestion::Ats::translation_request;
+  q.in_words = false;
+  if (values[2].text != "success" || smmu.is_smmuv2) return;
+  checker::Look look = look_of(smmu.explain->explain(q), q, smmu.E2H);
+  look.time_ps = time_ps;
+  ++m_looks;
+  m_checker.accessed(smmu.number, look);
+  m_checker.granted(smmu.number, q.stream_id, q.address, static_cast<unsigned>(values[4].number));
 }
 
 // Software is done with a structure: what an access would find of it.
@@ -304,6 +339,10 @@ void DriverChecker::finish() {
     const Smmu& smmu = m_smmus.find(name)->second;
     std::map<std::string, std::uint64_t> values;
     for (const auto& [register_name, value] : smmu.dump->register_values()) values[register_name] = value;
+    if (smmu.is_smmuv2) {
+      m_checker.ended(smmu.number, values, to_ps(sc_core::sc_time_stamp()));
+      continue;
+    }
     const auto word = [&values](const char* register_name) {
       return static_cast<std::uint32_t>(values[register_name]);
     };

@@ -25,7 +25,19 @@ std::optional<Look::Kind> kind_of(std::string_view name) {
   return std::nullopt;
 }
 
-std::string words_of(const Explanation::End& end) {
+// TG0 and S2TG; TG1 is coded otherwise (IHI 0070 5.4).
+unsigned granule_of(std::uint64_t TG, bool TG1) {
+  if (TG1) return TG == 1 ? 14 : TG == 3 ? 16 : 12;
+  return TG == 1 ? 16 : TG == 2 ? 14 : 12;
+}
+
+std::uint64_t address_in(const std::array<std::uint64_t, 8>& words, const Field& f) {
+  return get(words, f) << (f.low % 64U);
+}
+
+}  // namespace
+
+std::string words_of_end(const Explanation::End& end) {
   using Outcome = Explanation::End::Outcome;
   const std::string fault = end.fault.empty() ? "" : " with " + end.fault;
   switch (end.outcome) {
@@ -40,22 +52,10 @@ std::string words_of(const Explanation::End& end) {
   }
 }
 
-bool same(const Explanation::End& a, const Explanation::End& b) {
+bool same_end(const Explanation::End& a, const Explanation::End& b) {
   return a.outcome == b.outcome && a.output == b.output && a.memory_type == b.memory_type &&
          a.shareability == b.shareability && a.fault == b.fault;
 }
-
-// TG0 and S2TG; TG1 is coded otherwise (IHI 0070 5.4).
-unsigned granule_of(std::uint64_t TG, bool TG1) {
-  if (TG1) return TG == 1 ? 14 : TG == 3 ? 16 : 12;
-  return TG == 1 ? 16 : TG == 2 ? 14 : 12;
-}
-
-std::uint64_t address_in(const std::array<std::uint64_t, 8>& words, const Field& f) {
-  return get(words, f) << (f.low % 64U);
-}
-
-}  // namespace
 
 Look look_of(const Explanation& e, const AccessQuestion& question, bool E2H) {
   Look look;
@@ -103,9 +103,9 @@ Look look_of(const Explanation& e, const AccessQuestion& question, bool E2H) {
           {s.stage, static_cast<unsigned>(s.level), granule, s.input, s.address, s.descriptor});
     }
   }
-  look.stale = e.stale && !same(e.now, e.memory);
-  look.now = words_of(e.now);
-  look.memory = words_of(e.memory);
+  look.stale = e.stale && !same_end(e.now, e.memory);
+  look.now = words_of_end(e.now);
+  look.memory = words_of_end(e.memory);
   return look;
 }
 

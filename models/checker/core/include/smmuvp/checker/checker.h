@@ -6,6 +6,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -13,10 +14,12 @@
 #include <utility>
 #include <vector>
 
+#include "smmuvp/checker/atc_log.h"
 #include "smmuvp/checker/command_log.h"
 #include "smmuvp/checker/enable_rules.h"
 #include "smmuvp/checker/finding.h"
 #include "smmuvp/checker/look.h"
+#include "smmuvp/checker/smmuv2_rules.h"
 #include "smmuvp/checker/surroundings.h"
 
 namespace smmuvp::checker {
@@ -33,6 +36,8 @@ class Checker {
 
   /// Another SMMU. @return its number
   unsigned add(std::string name, const smmuv3::Features& features);
+  /// Another SMMUv2. @return its number, among all
+  unsigned add(std::string name, const Smmuv2Rules::Sizes& sizes);
 
   // ---- accesses
 
@@ -42,6 +47,11 @@ class Checker {
               std::uint64_t iova);
   /// An access was made, and this is what decided about it.
   void accessed(unsigned smmu, const Look& look);
+
+  /// A Translation Request was answered by what accessed() was told of, for 2^log2size bytes.
+  void granted(unsigned smmu, std::uint32_t stream_id, std::uint64_t address, unsigned log2size) {
+    m_smmus[smmu].atcs.granted(stream_id, address, log2size, ++m_now);
+  }
 
   // ---- commands
 
@@ -84,6 +94,8 @@ class Checker {
   };
   /// The run is over: what is still open is told.
   void ended(unsigned smmu, const Registers& registers, std::uint64_t time_ps);
+  /// Of an SMMUv2. @param values  of registers, by the specification's names
+  void ended(unsigned smmu, const std::map<std::string, std::uint64_t>& values, std::uint64_t time_ps);
 
  private:
   struct Change {
@@ -106,6 +118,7 @@ class Checker {
     Sequence told = 0;                   // the last change that a finding was about
     bool used_since = false;             // after `taken_away`
     std::uint64_t root = 0;              // TTB of its stage
+    std::optional<Change> kept;          // taken away while a device may have kept it
     std::uint64_t run_told = 0;          // the value for which contiguous.run was told
   };
   struct Structure {
@@ -125,6 +138,7 @@ class Checker {
     Sequence live_at = 0;  // 0: none
     // Of one that is not valid:
     Sequence filled_at = 0;
+    std::optional<Change> kept;   // of what leads to tables, while a device may have kept translations
     std::optional<Change> early;  // it was made valid before that was invalidated
   };
   /// A table of descriptors whose way was taken away.
@@ -146,6 +160,8 @@ class Checker {
     CommandLog log;
     std::map<unsigned, Queue> queues;
     EnableRules enable;
+    AtcLog atcs = {};
+    std::optional<Smmuv2Rules> smmuv2 = {};  // of an SMMUv2, instead
   };
   /// Whose translations entries of a TLB are: ASID and VMID of a regime, by half of the addresses; or a VMID.
   struct Space {
@@ -170,6 +186,7 @@ class Checker {
     }
   };
 
+  void ended_translations(unsigned smmu, std::uint64_t time_ps);
   static Page page_of(unsigned smmu, std::uint32_t stream_id, std::optional<std::uint32_t> substream_id,
                       std::uint64_t iova);
   void use(unsigned smmu, const Look& look, const Look::Step& step);
@@ -184,12 +201,15 @@ class Checker {
   void changed(std::uint64_t address, Descriptor& d, const Change& change);
   void becomes_valid(std::uint64_t address, Descriptor& d, const Change& change);
   void reuse(std::uint64_t address, const Change& change);
+  void check_atcs(unsigned smmu, const smmuv3::Command& command, const Issuer& issuer);
+  void check_global(const Look& look, std::uint64_t address, const Descriptor& d);
   void check_run(std::uint64_t address, Descriptor& d);
   void check_space(const Look& look, const Space& space, std::uint64_t root);
   void check_spaces(unsigned smmu, const Look& look);
   void check_words(Structure& s, const Look& look);
   void changed(Structure& s, unsigned word, const Change& change);
   void forget_table(std::uint64_t page);
+  static std::uint64_t last_of(const Descriptor& d);  // address that it is about
   static TranslationChange change_of(const Descriptor& d);
   std::map<std::uint64_t, Descriptor*> descriptors_in_order();
   void tell(RuleId rule, const Descriptor& d, std::uint64_t address, std::string text, std::uint64_t time_ps,
@@ -214,6 +234,9 @@ class Checker {
   std::map<std::uint64_t, Structure> m_structures;              // by address of the first word
   std::unordered_map<std::uint64_t, Retired> m_retired;         // by page
   std::map<Space, std::uint64_t> m_spaces;                      // TTBs
+  std::set<std::uint64_t> m_pending;  // addresses of descriptors that were taken away, not all settled yet
+  /// Global leaves, by VMID and first address: where the descriptor is.
+  std::map<std::tuple<unsigned, std::uint16_t, std::uint64_t>, std::uint64_t> m_global;
 };
 
 }  // namespace smmuvp::checker

@@ -38,8 +38,11 @@ class CommandLog {
   void asked(Invalidation invalidation, unsigned queue, Sequence now, Issuer issuer);
   /// All of the queue until now is to be synchronised: a CMD_SYNC is executed, or TLBSYNC written.
   void sync(unsigned queue, Sequence now);
+  /// Of all queues: TLBGSYNC.
+  void sync_all(Sequence now);
   /// The last of those is complete. @param known  and software knows, by an interrupt for example
   void synchronised(unsigned queue, Sequence now, bool known);
+  void synchronised_all(Sequence now);
   /// Software has looked which are complete.
   void looked(unsigned queue, Sequence now);
   /// The SMMU was reset: nothing is cached.
@@ -54,6 +57,8 @@ class CommandLog {
   /// Whether an invalidation of configuration that was executed after `since` is complete: software has gone
   /// through a change of something.
   bool any_configuration(Sequence since) const;
+  /// Whether anything that was asked for after `since` is complete.
+  bool any(Sequence since) const;
   /// An invalidation that no CMD_SYNC follows; the first.
   struct Unsynchronised {
     Invalidation invalidation;
@@ -71,6 +76,7 @@ class CommandLog {
     bool complete = false;   // that
     Sequence synced_at = 0;  // when software knew
   };
+  void known(Entry& entry, Sequence now);
   template <class Change>
   Answer judge(Sequence since, const Change& change) const;
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -19,16 +20,23 @@ class EnableRules {
   /// A register is written, by its name in the specification; before that has an effect.
   void written(Surroundings& surroundings, CommandLog& log, std::string_view name, std::uint64_t value,
                const Writer& writer);
-  void read(std::string_view name, std::uint64_t value);
+  void read(Surroundings& surroundings, std::string_view name, std::uint64_t value);
 
  private:
   void enabled(Surroundings& surroundings, const CommandLog& log, const Writer& writer);
   void tell(Surroundings& surroundings, RuleId rule, std::string text, const Writer& writer) const;
 
   std::string m_name;
-  std::uint32_t m_CR0 = 0;       // as it was written last
-  std::uint32_t m_CR0ACK = 0;    // as it was read last
-  std::uint32_t m_IRQ_CTRL = 0;  // as it was written last
+  std::uint32_t m_CR0 = 0;                     // as it was written last
+  std::uint32_t m_CR0ACK = 0;                  // as it was read last
+  std::uint32_t m_IRQ_CTRL = 0;                // as it was written last
+  std::optional<std::uint32_t> m_EVENTQ_PROD;  // as it was read last
+  // All that was seen is read, and an overflow not acknowledged: software has written CONS, and then read
+  // PROD.
+  enum class Drained : std::uint8_t { no, written, seen } m_drained = Drained::no;
+  Writer m_drained_by;
+  bool m_ABORT = false;  // of GBPA, as it was written last
+  bool m_told_bypass = false;
 };
 
 }  // namespace smmuvp::checker

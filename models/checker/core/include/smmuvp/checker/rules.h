@@ -80,6 +80,27 @@ struct Rule {
     "IHI 0070 3.11")                                                                                        \
   X(enable_ack, "enable.ack", error, "software goes on before CR0ACK shows what it has asked for",          \
     "IHI 0070 6.3.10")                                                                                      \
+  X(asid_global, "asid.global", error, "global translations of address spaces that differ overlap",         \
+    "DDI 0487 D8.16.3")                                                                                     \
+  X(atc_missing, "atc.missing", error, "what a device keeps of a translation is not invalidated",           \
+    "IHI 0070 3.9.1")                                                                                       \
+  X(atc_order, "atc.order", error, "an ATC is invalidated before the TLB that it is filled from",           \
+    "IHI 0070 4.5.1")                                                                                       \
+  X(structure_shareability, "structure.shareability", warn, "an STE makes accesses Non-shareable",          \
+    "IHI 0070 5.2, STE.SHCFG")                                                                              \
+  X(queue_overflow, "queue.overflow", error, "an overflow that software has seen is not acknowledged",      \
+    "IHI 0070 7.4")                                                                                         \
+  X(bypass_open, "bypass.open", note, "streams that nobody has set up pass",                                \
+    "IHI 0070 3.11; IHI 0062 2.3.7")                                                                        \
+  X(smr_overlap, "smr.overlap", error, "two valid SMRs match the same StreamID", "IHI 0062 2.3.6")          \
+  X(smr_live, "smr.live", warn, "a valid SMR is changed", "IHI 0062 9.6.25")                                \
+  X(bank_live, "bank.live", error, "a context bank that translates is set up anew", "IHI 0062 16.5.29")     \
+  X(bank_order, "bank.order", error, "registers of a context bank are written in the wrong order",          \
+    "IHI 0062 16.5.40")                                                                                     \
+  X(bank_interrupt, "bank.interrupt", warn, "a context bank has no interrupt", "IHI 0062 16.5.29")          \
+  X(fsr_kept, "fsr.kept", error, "faults that were read are not cleared", "IHI 0062 16.5.9")                \
+  X(enable_unknown, "enable.unknown", error, "what a reset leaves unknown is used", "IHI 0062 9.2, 16.2")   \
+  X(end_fsr, "end.fsr", warn, "faults are left recorded", "IHI 0062 16.5.9")                                \
   X(table_reused, "table.reused", error, "a table is written to while it may still be walked",              \
     "IHI 0070 3.17")                                                                                        \
   X(end_cmdq, "end.cmdq", error, "commands are left unconsumed", "IHI 0070 3.5.1")                          \

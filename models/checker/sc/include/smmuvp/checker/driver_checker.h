@@ -41,7 +41,7 @@ class DriverChecker : public TraceSink,
 
   // ---- what it watches; before simulation
 
-  /// An SMMUv3. Others are ignored. @return whether it is one
+  /// An SMMUv3 or SMMUv2. Others are ignored. @return whether it is one
   bool add(Component& smmu);
   /// A memory, at its place in the address map. It has a base of its own before.
   void add(MemoryControl& memory, std::uint64_t base);
@@ -78,6 +78,7 @@ class DriverChecker : public TraceSink,
   };
   struct Smmu {
     unsigned number;  // of m_checker
+    bool is_smmuv2;
     const ExplainControl* explain;
     const DumpControl* dump;
     bool E2H;                                                        // CR2
@@ -94,6 +95,7 @@ class DriverChecker : public TraceSink,
   std::uint8_t* host_address(std::uint64_t physical) const;
   void accessed(Smmu& smmu, std::uint64_t time_ps, const TraceValue* values);
   void commanded(const Smmu& smmu, std::uint64_t time_ps, std::string_view source, const TraceValue* values);
+  void translated(Smmu& smmu, std::uint64_t time_ps, const TraceValue* values);
   void look_at_structures(const Smmu& smmu, std::uint64_t time_ps, std::string_view source,
                           const smmuv3::Command& command, unsigned queue);
   template <class WriterOf>
