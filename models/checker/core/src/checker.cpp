@@ -137,6 +137,7 @@ void Checker::executed(unsigned smmu, const Command& command, unsigned queue, st
     check_atcs(smmu, command, q.batches.empty() ? Issuer() : q.batches.front().issuer);
     s.atcs.invalidated(command);
   }
+  if (!m_kept.empty() && command.opcode >= 0x10 && command.opcode <= 0x30) check_kept(0);
   if (auto invalidation = invalidation_of(command, s.features)) {
     s.log.asked(std::move(*invalidation), queue, m_now,
                 q.batches.empty() ? Issuer() : q.batches.front().issuer);

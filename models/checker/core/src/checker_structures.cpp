@@ -1,4 +1,7 @@
 #include "smmuvp/checker/checker.h"
+
+#include <utility>
+
 // STEs, CDs and what leads to them: what has used them, what becomes of them, and what has to follow.
 #include "finding_words.h"
 #include "smmuvp/smmuv3/ste_fields.h"
@@ -51,14 +54,6 @@ void Checker::check_words(Structure& s, const Look& look) {
          look.time_ps);
     s.early.reset();
   }
-  // An ATC's invalidation has to come behind that of the STE, and before the stream goes on (3.9.1).
-  if (s.kept && m_smmus[s.smmu].atcs.holds(s.what.context.stream_id, 0, ~std::uint64_t{0}, s.kept->at)) {
-    tell(RuleId::atc_missing, s,
-         "it has become another, and the device may still keep translations of what it led to before: no "
-         "CMD_ATC_INV names them",
-         look.time_ps);
-  }
-  s.kept.reset();
   if (s.memory == s.checked) return;
   s.checked = s.memory;
   if (!is_valid(s.kind, s.memory[0])) return;
@@ -75,6 +70,21 @@ void Checker::check_words(Structure& s, const Look& look) {
          "SHCFG is 0b00 and Config bypass: cacheable accesses lose their shareability, and do not see what "
          "caches of processors hold; 0b01 takes it as it comes",
          look.time_ps);
+  }
+}
+
+// An ATC's invalidation comes behind that of the STE (3.9.1), and before software goes on to other things.
+void Checker::check_kept(std::uint64_t time_ps) {
+  for (const std::uint64_t address : std::exchange(m_kept, {})) {
+    const auto at = m_structures.find(address);
+    if (at == m_structures.end() || !at->second.kept) continue;
+    Structure& s = at->second;
+    const Change kept = *std::exchange(s.kept, std::nullopt);
+    if (!m_smmus[s.smmu].atcs.holds(s.what.context.stream_id, 0, ~std::uint64_t{0}, kept.at)) continue;
+    tell(RuleId::atc_missing, s,
+         "it has become another, and the device may still keep translations of what it led to before: no "
+         "CMD_ATC_INV names them",
+         time_ps != 0 ? time_ps : kept.writer.time_ps);
   }
 }
 
@@ -107,6 +117,7 @@ void Checker::changed(Structure& s, unsigned word, const Change& change) {
   if (s.kind == Look::Kind::STE && ((change.before ^ change.after) & leads) != 0 &&
       m_smmus[s.smmu].atcs.holds(s.what.context.stream_id, 0, ~std::uint64_t{0}, change.at)) {
     s.kept = change;
+    m_kept.insert(s.address);
   }
   if (!was_valid || !valid) {
     s.live_at = 0;
@@ -130,11 +141,13 @@ void Checker::changed(Structure& s, unsigned word, const Change& change) {
       s.told = change.at;
     }
   } else if (s.live_at != 0 && s.live_word != word) {
-    tell(RuleId::structure_live, s,
-         "words " + std::to_string(s.live_word) + " and " + std::to_string(word) +
-             " are changed one after the other while it is valid, and accesses may find one of both; make it "
-             "invalid first",
-         change.writer.time_ps);
+    tell(
+        RuleId::structure_live, s,
+        "words " + std::to_string(s.live_word) + " and " + std::to_string(word) +
+            " are changed one after the other while it is valid, with no CMD_CFGI_* and CMD_SYNC in between: "
+            "accesses may find one of both; make it "
+            "invalid first",
+        change.writer.time_ps);
   }
   s.live_word = word;
   s.live_at = change.at;

@@ -201,6 +201,7 @@ class Checker {
   void changed(std::uint64_t address, Descriptor& d, const Change& change);
   void becomes_valid(std::uint64_t address, Descriptor& d, const Change& change);
   void reuse(std::uint64_t address, const Change& change);
+  void check_kept(std::uint64_t time_ps);
   void check_atcs(unsigned smmu, const smmuv3::Command& command, const Issuer& issuer);
   void check_global(const Look& look, std::uint64_t address, const Descriptor& d);
   void check_run(std::uint64_t address, Descriptor& d);
@@ -234,6 +235,7 @@ class Checker {
   std::map<std::uint64_t, Structure> m_structures;              // by address of the first word
   std::unordered_map<std::uint64_t, Retired> m_retired;         // by page
   std::map<Space, std::uint64_t> m_spaces;                      // TTBs
+  std::set<std::uint64_t> m_kept;                               // addresses of structures with `kept`
   std::set<std::uint64_t> m_pending;  // addresses of descriptors that were taken away, not all settled yet
   /// Global leaves, by VMID and first address: where the descriptor is.
   std::map<std::tuple<unsigned, std::uint16_t, std::uint64_t>, std::uint64_t> m_global;
