@@ -75,13 +75,18 @@ Checks::Checks(Severity fails_from, const Rules& rules, const Symbols& symbols,
 // What a function calls is named once, also where it was in the midst of it.
 void Checks::name(std::optional<checker::Writer>& writer) const {
   if (!writer || !writer->pc || !writer->place.empty()) return;
-  writer->place = m_symbols.name(*writer->pc);
-  if (writer->place.empty()) return;
-  writer->functions = {m_symbols.function(*writer->pc)};
+  Symbols::Place place = m_symbols.place(*writer->pc);
+  if (place.name.empty()) return;
+  writer->place = std::move(place.name);
+  writer->functions = std::move(place.functions);
+  writer->lines = std::move(place.lines);
   for (const std::uint64_t caller : writer->callers) {
-    std::string function = m_symbols.function(caller - 4);  // the call itself
-    if (!function.empty() && function != writer->functions.back())
-      writer->functions.push_back(std::move(function));
+    const Symbols::Place where = m_symbols.place(caller - 4);  // the call itself
+    for (std::size_t i = 0; i < where.functions.size(); ++i) {
+      if (!writer->functions.empty() && where.functions[i] == writer->functions.back()) continue;
+      writer->functions.push_back(where.functions[i]);
+      writer->lines.push_back(where.lines[i]);
+    }
   }
 }
 

@@ -78,7 +78,10 @@ Json writer(const checker::Writer& w) {
   if (w.pc) one["pc"] = fmt::format("{:#x}", *w.pc);
   if (!w.place.empty()) one["symbol"] = to_valid_utf8(w.place);
   if (!w.functions.empty()) one["function"] = to_valid_utf8(w.functions[0]);
+  if (!w.lines.empty() && !w.lines[0].empty()) one["line"] = to_valid_utf8(w.lines[0]);
   if (w.functions.size() < 2) return one;
+  one["caller_lines"] = Json::array();
+  for (std::size_t i = 1; i < w.lines.size(); ++i) one["caller_lines"].push_back(to_valid_utf8(w.lines[i]));
   one["callers"] = Json::array();
   for (std::size_t i = 1; i < w.functions.size(); ++i)
     one["callers"].push_back(to_valid_utf8(w.functions[i]));

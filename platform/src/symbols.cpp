@@ -46,8 +46,10 @@ void Symbols::add(const BootConfig& boot) {
     const std::filesystem::path kernel(boot.kernel->path);
     const std::filesystem::path elf =
         kernel.filename() == "Image" ? kernel.parent_path() / "kernel.elf" : kernel;
-    if (auto file = read_symbol_file(elf.string(), error); file && !file->module)
+    if (auto file = read_symbol_file(elf.string(), error); file && !file->module) {
       m_kernel = std::move(file->symbols);
+      m_kernel_path = elf.string();
+    }
   }
   for (const HostFile& module : boot.modules) m_modules[module_name(module.path)] = {module.path, {}};
 }
@@ -60,6 +62,8 @@ void Symbols::add_file(const std::string& path) {
     m_modules[file->module_name] = {path, std::move(file->symbols)};
   } else {
     m_kernel = std::move(file->symbols);
+    m_kernel_path = path;
+    m_kernel_lines.reset();
   }
 }
 
@@ -112,18 +116,48 @@ std::optional<Symbols::Found> Symbols::find(std::uint64_t pc) const {
   return Found{"", pc, symbol};
 }
 
-std::string Symbols::name(std::uint64_t pc) const {
-  const auto found = find(pc);
-  if (!found) return "";
-  if (found->module.empty())
-    return fmt::format("{}+{:#x}", found->symbol->name, found->address - found->symbol->address);
-  const std::string function = found->symbol != nullptr ? " (" + found->symbol->name + ")" : "";
-  return fmt::format("{}+{:#x}{}", found->module, found->address, function);
+// The debug information of a module is in a file beside it, where it is not in the module.
+const SourceLines* Symbols::lines_of(const Found& found) const {
+  if (found.module.empty()) {
+    if (!m_kernel_lines) m_kernel_lines = SourceLines::open(m_kernel_path);
+    return m_kernel_lines->get();
+  }
+  const auto module = m_modules.find(found.module);
+  if (module == m_modules.end()) return nullptr;
+  auto& lines = module->second.lines;
+  if (!lines) {
+    lines = SourceLines::open(module->second.path + ".debug");
+    if (*lines == nullptr) lines = SourceLines::open(module->second.path);
+  }
+  return lines->get();
 }
 
-std::string Symbols::function(std::uint64_t pc) const {
+Symbols::Place Symbols::place(std::uint64_t pc) const {
+  Place place;
   const auto found = find(pc);
-  return found && found->symbol != nullptr ? found->symbol->name : "";
+  if (!found) return place;
+  std::vector<SourceFrame> frames;
+  if (const SourceLines* lines = lines_of(*found)) frames = lines->find(found->address);
+  const auto counts = [](const SourceFrame& f) { return !f.in_header(); };
+  const auto first = std::find_if(frames.begin(), frames.end(), counts);
+  if (first != frames.end()) frames.erase(frames.begin(), first);
+  if (frames.empty() && found->symbol != nullptr) frames.push_back({found->symbol->name, "", 0});
+  for (const SourceFrame& f : frames) {
+    if (f.function.empty()) continue;
+    place.functions.push_back(f.function);
+    const std::string file = std::filesystem::path(f.file).filename().string();
+    place.lines.push_back(file.empty() ? "" : fmt::format("{}:{}", file, f.line));
+  }
+  std::string words = place.functions.empty() ? "" : place.functions[0];
+  if (!place.lines.empty() && !place.lines[0].empty()) words += ", " + place.lines[0];
+  if (found->module.empty()) {
+    place.name = fmt::format("{}+{:#x}", found->symbol->name, found->address - found->symbol->address);
+    if (words == found->symbol->name) words.clear();
+  } else {
+    place.name = fmt::format("{}+{:#x}", found->module, found->address);
+  }
+  if (!words.empty()) place.name += " (" + words + ")";
+  return place;
 }
 
 }  // namespace smmuvp::platform

@@ -2,12 +2,14 @@
 #pragma once
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "console_lines.h"
+#include "source_lines.h"
 #include "symbol_file.h"
 
 namespace smmuvp::platform {
@@ -28,16 +30,23 @@ class Symbols {
   /// A piece of the console: "module: NAME: loaded, 56 KiB at ADDRESS".
   void put(const ConsolePiece& piece);
 
-  /// "arm_smmu_v3+0x1234 (arm_smmu_write_ste)", "schedule+0x10"; empty: not known.
-  std::string name(std::uint64_t pc) const;
-  /// "arm_smmu_write_ste"; empty: not known.
-  std::string function(std::uint64_t pc) const;
+  /// Where a program counter is. Functions that headers define are left out where they are inlined: what has
+  /// called an accessor tells more.
+  struct Place {
+    std::string name;  ///< "arm_smmu_v3+0x1234 (arm_smmu_write_ste, arm-smmu-v3-strtab.c:120)", without lines
+                       ///< where there is no debug information; empty: not known
+    /// The function, and where it was inlined those that hold it, innermost first.
+    std::vector<std::string> functions;
+    std::vector<std::string> lines;  ///< "arm-smmu-v3-strtab.c:120", one for each; may be empty texts
+  };
+  Place place(std::uint64_t pc) const;
 
  private:
   using Table = std::vector<FileSymbol>;
   struct Module {
     std::string path;
-    std::optional<Table> table;  // relative to its beginning; once it was needed
+    std::optional<Table> table;                              // relative to its beginning; once it was needed
+    std::optional<std::unique_ptr<SourceLines>> lines = {};  // likewise
   };
   struct Placed {
     std::string module;
@@ -51,8 +60,11 @@ class Symbols {
 
   static const FileSymbol* find(const Table& table, std::uint64_t address);
   std::optional<Found> find(std::uint64_t pc) const;
+  const SourceLines* lines_of(const Found& found) const;
 
   Table m_kernel;
+  std::string m_kernel_path;
+  mutable std::optional<std::unique_ptr<SourceLines>> m_kernel_lines;
   mutable std::map<std::string, Module> m_modules;  // by name
   std::map<std::uint64_t, Placed> m_placed;         // by address
 };

@@ -19,6 +19,7 @@ struct Writer {
   // By whoever knows the program's symbols:
   std::string place = {};                   ///< "arm_smmu_v3+0x1234 (arm_smmu_write_ste)"; empty: not known
   std::vector<std::string> functions = {};  ///< that of the place, its caller, its caller's caller
+  std::vector<std::string> lines = {};      ///< "arm-smmu-v3-strtab.c:120", in each of them; may be empty
 };
 
 struct Finding {
