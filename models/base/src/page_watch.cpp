@@ -2,6 +2,7 @@
 
 #include <csignal>
 #include <cstring>
+#include <utility>
 
 #include <sys/mman.h>
 #include <unistd.h>
@@ -157,20 +158,20 @@ bool PageWatch::handle(std::uint8_t* page) {
 }
 
 void PageWatch::take(const Tell& tell) {
+  const std::size_t bytes = page_bytes();
   while (m_dirty_count != 0) {
     std::uint8_t* const page = m_dirty[0];
     m_dirty_count = m_dirty_count - 1;
     for (std::size_t i = 0; i < m_dirty_count; ++i) m_dirty[i] = m_dirty[i + 1];
     const std::size_t slot = find(page);
     if (slot == none) continue;
-    std::uint8_t* const now = page;
     m_slots[slot].open = false;
-    auto copy = std::make_unique<std::uint8_t[]>(page_bytes());
-    const bool closed = ::mprotect(now, page_bytes(), PROT_READ) == 0;
-    std::memcpy(copy.get(), now, page_bytes());
-    m_slots[slot].before.swap(copy);
+    const bool closed = ::mprotect(page, bytes, PROT_READ) == 0;
+    std::swap(m_slots[slot].before, m_scratch);
+    if (m_slots[slot].before == nullptr) m_slots[slot].before = std::make_unique<std::uint8_t[]>(bytes);
+    std::memcpy(m_slots[slot].before.get(), page, bytes);
     if (!closed) remove(slot);  // the kernel has no room for another mapping
-    tell(now, copy.get());
+    tell(page, m_scratch.get());
   }
 }
 

@@ -37,14 +37,15 @@ Checker::Page Checker::page_of(unsigned smmu, std::uint32_t stream_id,
 }
 
 bool Checker::access(unsigned smmu, std::uint32_t stream_id, std::optional<std::uint32_t> substream_id,
-                     std::uint64_t iova) {
-  const auto at = m_looked.find(page_of(smmu, stream_id, substream_id, iova));
-  if (at == m_looked.end()) return true;
+                     std::uint64_t iova, std::uint64_t time_ps) {
+  const Page page = page_of(smmu, stream_id, substream_id, iova);
+  const auto at = m_looked.find(page);
+  if (at == m_looked.end()) return !walk(smmu, page, iova, time_ps);
   Looked& looked = at->second;
   if (looked.stale && looked.at < m_last_command) return true;
   if (looked.at < m_last_change) {
     for (const std::uint64_t word : looked.words) {
-      if (changed_since(word, looked.at)) return true;
+      if (changed_since(word, looked.at)) return looked.stale || !walk(smmu, page, iova, time_ps);
     }
   }
   if (looked.stale) return false;
@@ -55,11 +56,76 @@ bool Checker::access(unsigned smmu, std::uint32_t stream_id, std::optional<std::
   return false;
 }
 
+// Where the stream has been looked at, and nothing that this access goes by can be cached otherwise than it
+// is in memory, the SMMU need not be asked.
+bool Checker::walk(unsigned smmu, const Page& page, std::uint64_t iova, std::uint64_t time_ps) {
+  const auto known = m_ways.find({smmu, page.stream_id, page.substream, (iova >> 55 & 1) != 0});
+  if (known == m_ways.end()) return false;
+  Way& way = known->second;
+  if (way.at < m_smmus[smmu].configured) return false;
+  for (const std::uint64_t address : way.structures) {
+    const auto s = m_structures.find(address);
+    if (s == m_structures.end() || s->second.last || s->second.settled || s->second.smmu != smmu)
+      return false;
+  }
+  constexpr unsigned granule = 12;
+  const unsigned bits = way.look.input_bits[way.stage - 1];
+  if (bits == 0 || (bits < 64 && ((iova ^ way.input) >> bits) != 0)) return false;
+  const auto shift_at = [](unsigned level) { return granule + (granule - 3) * (3 - level); };
+  Look look = way.look;
+  look.iova = iova;
+  look.time_ps = time_ps;
+  const unsigned first_shift = shift_at(way.level);
+  std::uint64_t address = way.address + 8 * ((iova >> first_shift) - (way.input >> first_shift));
+  for (unsigned level = way.level;; ++level) {
+    const auto descriptor = m_surroundings.read(address);
+    if (!descriptor) return false;
+    if (const auto d = m_descriptors.find(address); d != m_descriptors.end()) {
+      if (d->second.smmu != smmu || !settle(d->second)) return false;
+    }
+    look.steps.push_back({way.stage, level, granule, iova, address, *descriptor});
+    if (level == 3 || (*descriptor & 3) != 3) break;
+    address = (*descriptor & 0x0000'ffff'ffff'f000) + 8 * (iova >> shift_at(level + 1) & 0x1ff);
+  }
+  ++m_walks;
+  ++m_now;
+  remember(page, look);
+  Looked& looked = m_looked[page];
+  looked.words.insert(looked.words.end(), way.structures.begin(), way.structures.end());
+  for (const std::uint64_t structure : way.structures) m_structures[structure].used = m_now;
+  check_spaces(smmu, look);
+  for (const Look::Step& s : look.steps) use(smmu, look, s);
+  return true;
+}
+
+// Of accesses by tables of 4 KiB, of stage 1 or stage 2 alone.
+void Checker::learn_way(unsigned smmu, const Look& look) {
+  if (look.stale || look.steps.empty() || look.translates[0] == look.translates[1]) return;
+  const Look::Step& first = look.steps[0];
+  if (first.granule != 12 || m_smmus[smmu].features.DS) return;
+  for (const Look::Structure& s : look.structures) {
+    if (s.stale) return;
+  }
+  const Page page = page_of(smmu, look.context.stream_id, look.context.substream_id, look.iova);
+  Way& way = m_ways[{smmu, page.stream_id, page.substream, (look.iova >> 55 & 1) != 0}];
+  way.at = m_now;
+  way.structures.clear();
+  for (const Look::Structure& s : look.structures) way.structures.push_back(s.address);
+  way.look = look;
+  way.look.steps.clear();
+  way.look.structures.clear();
+  way.stage = first.stage;
+  way.level = first.level;
+  way.input = first.input;
+  way.address = first.address;
+}
+
 // Of a guest that goes through all of memory, the checker keeps no more than this.
 void Checker::forget_what_is_too_much() {
   constexpr std::size_t most_pages = 1U << 17;
   constexpr std::size_t most_words = 1U << 20;
   if (m_looked.size() >= most_pages) m_looked.clear();
+  if (m_ways.size() >= most_pages) m_ways.clear();
   if (m_descriptors.size() < most_words && m_structures.size() < most_words && m_retired.size() < most_words)
     return;
   m_looked.clear();
@@ -78,15 +144,19 @@ bool Checker::changed_since(std::uint64_t address, Sequence since) const {
   return s != m_structures.end() && s->second.last && s->second.last->at > since;
 }
 
-void Checker::accessed(unsigned smmu, const Look& look) {
-  ++m_now;
+void Checker::remember(const Page& page, const Look& look) {
   forget_what_is_too_much();
-  Looked& looked = m_looked[page_of(smmu, look.context.stream_id, look.context.substream_id, look.iova)];
+  Looked& looked = m_looked[page];
   looked.at = m_now;
   looked.stale = look.stale;
   looked.words.clear();
   for (const Look::Structure& s : look.structures) looked.words.push_back(s.address);
   for (const Look::Step& s : look.steps) looked.words.push_back(s.address);
+}
+
+void Checker::accessed(unsigned smmu, const Look& look) {
+  ++m_now;
+  remember(page_of(smmu, look.context.stream_id, look.context.substream_id, look.iova), look);
   if (look.stale) {
     stale(smmu, look);
   } else {
@@ -94,6 +164,7 @@ void Checker::accessed(unsigned smmu, const Look& look) {
   }
   for (const Look::Structure& s : look.structures) use(smmu, look, s);
   for (const Look::Step& s : look.steps) use(smmu, look, s);
+  learn_way(smmu, look);
 }
 
 // Structures that differ explain everything behind them.
@@ -158,6 +229,10 @@ void Checker::register_written(unsigned smmu, std::string_view name, std::uint64
                                const Writer& writer) {
   ++m_now;
   Smmu& s = m_smmus[smmu];
+  const bool says_how = name.find("TLB") == std::string_view::npos &&
+                        name.find("FSR") == std::string_view::npos &&
+                        name.find("RESUME") == std::string_view::npos;
+  if (name == "SMMU_CR0" || name == "SMMU_CR2" || (s.smmuv2 && says_how)) s.configured = m_now;
   if (s.smmuv2) {
     m_last_command = m_now;
     return s.smmuv2->written(m_surroundings, s.log, m_now, name, value, writer);

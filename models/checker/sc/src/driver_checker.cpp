@@ -172,7 +172,11 @@ void DriverChecker::take(WriterOf writer_of) {
     for (const Memory& m : m_memories) {
       if (page < m.data || page >= m.data + m.size) continue;
       const std::uint64_t physical = m.base + static_cast<std::uint64_t>(page - m.data);
-      for (std::size_t i = 0; i < PageWatch::page_bytes(); i += 8) {
+      constexpr std::size_t line = 256;
+      const std::size_t bytes = PageWatch::page_bytes();
+      for (std::size_t i = 0; i < bytes; i += 8) {
+        while (i % line == 0 && i < bytes && std::memcmp(page + i, before + i, line) == 0) i += line;
+        if (i >= bytes) break;
         if (std::memcmp(page + i, before + i, 8) == 0) continue;
         const bool means_something = m_checker.means_something(physical + i);
         auto writer = writer_of(physical + i, means_something);
@@ -252,7 +256,7 @@ void DriverChecker::register_written(Smmu& smmu, std::uint64_t time_ps, std::str
   if (smmu.is_smmuv2) return m_checker.register_written(smmu.number, name, value, who_runs(time_ps));
   if (name == "SMMU_CR2") smmu.E2H = (value & 1) != 0;
   for (const std::string_view counts :
-       {"SMMU_CR0", "SMMU_IRQ_CTRL", "SMMU_CMDQ_PROD", "SMMU_EVENTQ_CONS", "SMMU_GBPA"}) {
+       {"SMMU_CR0", "SMMU_CR2", "SMMU_IRQ_CTRL", "SMMU_CMDQ_PROD", "SMMU_EVENTQ_CONS", "SMMU_GBPA"}) {
     if (name == counts) return m_checker.register_written(smmu.number, name, value, who_runs(time_ps));
   }
 }
@@ -271,7 +275,7 @@ void DriverChecker::accessed(Smmu& smmu, std::uint64_t time_ps, const TraceValue
   q.secure = values[6].number != 0;
   q.tbu = static_cast<unsigned>(values[7].number);
   q.in_words = false;
-  if (q.secure || !m_checker.access(smmu.number, q.stream_id, q.substream_id, q.address)) return;
+  if (q.secure || !m_checker.access(smmu.number, q.stream_id, q.substream_id, q.address, time_ps)) return;
   ++m_looks;
   const Explanation e = smmu.explain->explain(q);
   checker::Look look = smmu.is_smmuv2 ? look_of_smmuv2(e, q) : look_of(e, q, smmu.E2H);

@@ -79,10 +79,14 @@ Look look_of(const Explanation& e, const AccessQuestion& question, bool E2H) {
       if (one_stage && get(words, smmuv3::STE_STRW) == 2) look.context.regime = checker::Regime::EL2;
       const std::uint64_t config = get(words, smmuv3::STE_Config);
       look.translates = {(config & 5) == 5, (config & 6) == 6};
+      look.input_bits[1] =
+          is_set(words, smmuv3::STE_S2AA64) ? 64 - static_cast<unsigned>(get(words, smmuv3::STE_S2T0SZ)) : 0;
       look.roots[1] = address_in(words, smmuv3::STE_S2TTB);
     } else if (*kind == Look::Kind::CD) {
       look.context.asid = get_as<std::uint16_t>(words, smmuv3::CD_ASID);
       const bool upper = (question.address >> 55 & 1) != 0;
+      look.input_bits[0] = 64 - static_cast<unsigned>(get(words, upper ? smmuv3::CD_T1SZ : smmuv3::CD_T0SZ));
+      if (!is_set(words, smmuv3::CD_AA64)) look.input_bits[0] = 0;
       look.roots[0] = address_in(words, upper ? smmuv3::CD_TTB1 : smmuv3::CD_TTB0);
       if (is_set(words, smmuv3::CD_AA64))
         granules = {granule_of(get(words, smmuv3::CD_TG0), false),

@@ -74,6 +74,10 @@ Look look_of_smmuv2(const Explanation& e, const AccessQuestion& question) {
     look.roots[0] = in_bank(*bank, upper ? "TTBR1" : "TTBR0") & 0x0000'ffff'ffff'ffff;
   }
   if (look.translates[1]) look.roots[1] = in_bank(second, "TTBR0") & 0x0000'ffff'ffff'ffff;
+  if (VA64)
+    look.input_bits[0] = 64 - static_cast<unsigned>(get(TCR, upper ? smmuv2::TCR_T1SZ : smmuv2::TCR_T0SZ));
+  if (is_set(attribute(second, "CBA2R"), smmuv2::CBA2R_VA64))
+    look.input_bits[1] = 64 - static_cast<unsigned>(get(in_bank(second, "TCR"), smmuv2::TCR_T0SZ));
   const unsigned granule1 = !VA64   ? 12
                             : upper ? granule_of(get(TCR, smmuv2::TCR_TG1), true)
                                     : granule_of(get(TCR, smmuv2::TCR_TG0), false);

@@ -44,7 +44,9 @@ class Checker {
   /// An access of a stream to a page is made. @return whether what decides about it may have changed since
   /// the last look at one: accessed() is to be told of this one
   bool access(unsigned smmu, std::uint32_t stream_id, std::optional<std::uint32_t> substream_id,
-              std::uint64_t iova);
+              std::uint64_t iova, std::uint64_t time_ps);
+  /// How many of those accesses the checker has looked at by itself.
+  std::uint64_t walks() const { return m_walks; }
   /// An access was made, and this is what decided about it.
   void accessed(unsigned smmu, const Look& look);
 
@@ -161,6 +163,7 @@ class Checker {
     std::map<unsigned, Queue> queues;
     EnableRules enable;
     AtcLog atcs = {};
+    Sequence configured = 0;  // when a register was written that says how streams are translated
     std::optional<Smmuv2Rules> smmuv2 = {};  // of an SMMUv2, instead
   };
   /// Whose translations entries of a TLB are: ASID and VMID of a regime, by half of the addresses; or a VMID.
@@ -189,6 +192,9 @@ class Checker {
   void ended_translations(unsigned smmu, std::uint64_t time_ps);
   static Page page_of(unsigned smmu, std::uint32_t stream_id, std::optional<std::uint32_t> substream_id,
                       std::uint64_t iova);
+  void remember(const Page& page, const Look& look);
+  void learn_way(unsigned smmu, const Look& look);
+  bool walk(unsigned smmu, const Page& page, std::uint64_t iova, std::uint64_t time_ps);
   void use(unsigned smmu, const Look& look, const Look::Step& step);
   void use(Descriptor& d, std::uint64_t descriptor) const;
   bool settle(Descriptor& d) const;
@@ -229,6 +235,18 @@ class Checker {
     std::vector<std::uint64_t> words;  // addresses of what decided
   };
   std::map<Page, Looked> m_looked;
+  /// How accesses of a stream are translated, by one stage: nothing about it has changed as long as its
+  /// structures, and registers, have not.
+  struct Way {
+    Sequence at = 0;
+    std::vector<std::uint64_t> structures;  // addresses
+    Look look;                              // without steps
+    unsigned stage = 1;
+    unsigned level = 0;                    // that it begins at
+    std::uint64_t input = 0, address = 0;  // of one that was walked: of its first descriptor
+  };
+  std::map<std::tuple<unsigned, std::uint32_t, std::uint64_t, bool>, Way> m_ways;
+  std::uint64_t m_walks = 0;
   Sequence m_last_change = 0;                                   // of a word that means something
   Sequence m_last_command = 0;                                  // that is no CMD_SYNC
   std::unordered_map<std::uint64_t, Descriptor> m_descriptors;  // by address

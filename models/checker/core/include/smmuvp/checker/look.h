@@ -36,9 +36,11 @@ struct Look {
   std::vector<Step> steps;
   std::array<bool, 2> translates{};      ///< stage 1, stage 2
   std::array<std::uint64_t, 2> roots{};  ///< TTB of each: TTB0 or TTB1 by the address, S2TTB
-  bool stale = false;                    ///< an access ends otherwise than it would if caches held nothing
-  std::string now;                       ///< how it ends, in words
-  std::string memory;                    ///< how it would end by memory
+  /// Stage 1 by the half of the address, stage 2: how many bits an input address may have; 0: not known.
+  std::array<unsigned, 2> input_bits{};
+  bool stale = false;  ///< an access ends otherwise than it would if caches held nothing
+  std::string now;     ///< how it ends, in words
+  std::string memory;  ///< how it would end by memory
 };
 
 }  // namespace smmuvp::checker

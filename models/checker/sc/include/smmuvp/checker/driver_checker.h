@@ -64,7 +64,7 @@ class DriverChecker : public TraceSink,
   std::uint64_t noticed() const { return m_watch.noticed_count(); }
   std::size_t pages() const { return m_watch.pages(); }
   /// Accesses that were looked at.
-  std::uint64_t looks() const { return m_looks; }
+  std::uint64_t looks() const { return m_looks + m_checker.walks(); }
 
   // ---- TraceSink
   bool wants(std::string_view source, std::string_view point) override;
