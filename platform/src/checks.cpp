@@ -83,6 +83,7 @@ void Checks::name(std::optional<checker::Writer>& writer) const {
   for (const std::uint64_t caller : writer->callers) {
     const Symbols::Place where = m_symbols.place(caller - 4);  // the call itself
     for (std::size_t i = 0; i < where.functions.size(); ++i) {
+      if (where.functions[i].empty()) continue;
       if (!writer->functions.empty() && where.functions[i] == writer->functions.back()) continue;
       writer->functions.push_back(where.functions[i]);
       writer->lines.push_back(where.lines[i]);

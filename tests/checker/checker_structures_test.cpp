@@ -76,7 +76,7 @@ TEST(Structures, APageThatHeldATableBeforeHoldsNoDescriptors) {
   look.structures[1].address = Script::level3 & ~0x3fULL;
   look.steps[1].address = 0x5010;
   s.checker.accessed(s.smmu, look);
-  EXPECT_FALSE(s.checker.access(s.smmu, 5, {}, Script::iova));
+  EXPECT_FALSE(s.checker.access(s.smmu, 5, {}, Script::iova, 0));
   s.store(Script::level3, page, 0x1234'5003);
   EXPECT_EQ(s.told(), Told{});
 }

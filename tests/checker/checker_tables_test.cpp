@@ -283,7 +283,7 @@ TEST(Tables, AnAccessThatNeedsNoLookIsAUseAllTheSame) {
   s.use(page);
   s.tlbi();
   s.sync();
-  EXPECT_FALSE(s.checker.access(s.smmu, 5, {}, Script::iova));
+  EXPECT_FALSE(s.checker.access(s.smmu, 5, {}, Script::iova, 0));
   s.store(Script::level3, page, other);
   EXPECT_EQ(s.told(), Told{"bbm.address"});
 }
@@ -313,12 +313,12 @@ TEST(Tables, OfAGuestThatUsesEverythingNoMoreIsKeptThanThereIsRoomFor) {
 
 TEST(Tables, ALookIsWantedWhenSomethingHasChanged) {
   Script s;
-  const auto wants = [&s](std::uint64_t at) { return s.checker.access(s.smmu, 5, {}, at); };
+  const auto wants = [&s](std::uint64_t at) { return s.checker.access(s.smmu, 5, {}, at, 0); };
   EXPECT_TRUE(wants(Script::iova));
   s.use(page);
   EXPECT_FALSE(wants(Script::iova + 8));
   EXPECT_TRUE(wants(Script::iova + 0x1000));
-  EXPECT_TRUE(s.checker.access(s.smmu, 5, 0U, Script::iova)) << "with a SubstreamID";
+  EXPECT_TRUE(s.checker.access(s.smmu, 5, 0U, Script::iova, 0)) << "with a SubstreamID";
   s.store(Script::level3 + 8, 0, page);
   EXPECT_FALSE(wants(Script::iova)) << "a descriptor that no access has used";
   s.store(Script::level3, page, 0);

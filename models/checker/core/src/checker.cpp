@@ -92,7 +92,11 @@ bool Checker::walk(unsigned smmu, const Page& page, std::uint64_t iova, std::uin
   remember(page, look);
   Looked& looked = m_looked[page];
   looked.words.insert(looked.words.end(), way.structures.begin(), way.structures.end());
-  for (const std::uint64_t structure : way.structures) m_structures[structure].used = m_now;
+  for (const std::uint64_t structure : way.structures) {
+    Structure& s = m_structures[structure];
+    s.used = m_now;
+    s.users[{look.context.stream_id, look.context.substream_id}] = m_now;
+  }
   check_spaces(smmu, look);
   for (const Look::Step& s : look.steps) use(smmu, look, s);
   return true;
@@ -243,7 +247,7 @@ void Checker::register_written(unsigned smmu, std::string_view name, std::uint64
 
 void Checker::register_read(unsigned smmu, std::string_view name, std::uint64_t value) {
   Smmu& s = m_smmus[smmu];
-  if (s.smmuv2) return s.smmuv2->read(s.log, ++m_now, name, value);
+  if (s.smmuv2) return s.smmuv2->read(m_surroundings, s.log, ++m_now, name, value);
   s.enable.read(m_surroundings, name, value);
   if (name == "SMMU_CMDQ_CONS") looked(smmu, 0);
 }
@@ -311,7 +315,7 @@ void Checker::ended(unsigned smmu, const Registers& r, std::uint64_t time_ps) {
     if (structure.smmu != smmu || structure.settled || !structure.last ||
         structure.told >= structure.last->at)
       continue;
-    const Answer answer = s.log.about(structure.what, structure.last->at);
+    const Answer answer = about(structure, structure.last->at);
     if (answer.kind == Answer::Kind::done) continue;
     tell(*problem_of(answer, RuleId::cfgi_missing), structure,
          "it has changed, and until the end the caches were not told" + command_words(answer), time_ps,

@@ -26,10 +26,28 @@ void Checker::use(unsigned smmu, const Look& look, const Look::Structure& from) 
   s.what.of_table = from.kind == Look::Kind::L1STD || from.kind == Look::Kind::L1CD;
   s.memory = from.memory;
   check_words(s, look);
+  constexpr std::size_t most_users = 64;
+  if (s.users.size() >= most_users) s.users.clear();
   if (from.stale) return;
+  s.users[{look.context.stream_id, look.context.substream_id}] = m_now;
   s.last.reset();  // what is used is what memory has
   s.used = m_now;
   s.settled = false;
+}
+
+// The least that software has done for one of the streams that may have it cached. An L1STD is the same for
+// all of its streams.
+Answer Checker::about(const Structure& s, Sequence since) const {
+  const CommandLog& log = m_smmus[s.smmu].log;
+  Answer least = log.about(s.what, since);
+  if (s.kind != Look::Kind::CD) return least;
+  ConfigurationChange what = s.what;
+  for (const auto& [who, used] : s.users) {
+    std::tie(what.context.stream_id, what.context.substream_id) = who;
+    if (what.context == s.what.context) continue;
+    if (Answer answer = log.about(what, used); answer.kind < least.kind) least = std::move(answer);
+  }
+  return least;
 }
 
 void Checker::stale_structure(const Look& look, Structure& s) {
@@ -96,13 +114,13 @@ void Checker::changed(Structure& s, unsigned word, const Change& change) {
   if (!s.settled) {
     // What was invalidated since it was used, or since it was changed, is in no cache.
     const Sequence since = s.last ? s.last->at : s.used;
-    s.settled = log.about(s.what, since).kind == Answer::Kind::done;
+    s.settled = about(s, since).kind == Answer::Kind::done;
     if (s.settled) s.last.reset();
   }
   // 3.21.3.1: a structure that is not valid may be read, too, and what it holds be kept.
   if (!was_valid && !valid) s.filled_at = change.at;
   if (!was_valid && valid && s.kind == Look::Kind::STE && s.filled_at != 0 &&
-      log.about(s.what, s.filled_at).kind != Answer::Kind::done) {
+      about(s, s.filled_at).kind != Answer::Kind::done) {
     s.early = change;
   }
   if (valid) s.filled_at = 0;
@@ -125,10 +143,10 @@ void Checker::changed(Structure& s, unsigned word, const Change& change) {
   }
   // 3.21.3: what is read at once is 64 bits, and may be read between two stores.
   if (((change.before ^ change.after) & used_bits(s.kind, s.memory, word)) == 0) return;
-  if (s.live_at != 0 && log.about(s.what, s.live_at).kind == Answer::Kind::done) s.live_at = 0;
+  if (s.live_at != 0 && about(s, s.live_at).kind == Answer::Kind::done) s.live_at = 0;
   // Software that has gone on in between has forgotten to tell of the first change.
   if (s.live_at != 0 && log.any(s.live_at)) {
-    const Answer answer = log.about(s.what, s.live_at);
+    const Answer answer = about(s, s.live_at);
     if (s.told < s.live_at) {
       tell(answer.kind == Answer::Kind::nothing ? RuleId::cfgi_missing
                                                 : *problem_of(answer, RuleId::cfgi_missing),

@@ -87,6 +87,14 @@ void EnableRules::written(Surroundings& surroundings, CommandLog& log, std::stri
     m_ABORT = (word >> 20 & 1) != 0;  // 6.3.14
   } else if (name == "SMMU_EVENTQ_CONS") {
     // 7.4: all that it has seen is read, and the flags differ.
+    if (m_EVENTQ_PROD && (word ^ m_EVENTQ_CONS) >> 31 != 0 && (word ^ *m_EVENTQ_PROD) >> 31 != 0) {
+      tell(surroundings, RuleId::queue_overflow,
+           "EVENTQ_CONS becomes " + number(word) + " from " + number(m_EVENTQ_CONS) +
+               ": OVACKFLG says that an overflow is not acknowledged that was, for EVENTQ_PROD was read as " +
+               number(*m_EVENTQ_PROD),
+           writer);
+    }
+    m_EVENTQ_CONS = word;
     m_drained = Drained::no;
     if (m_EVENTQ_PROD && ((*m_EVENTQ_PROD ^ word) & 0xf'ffff) == 0 && (*m_EVENTQ_PROD ^ word) >> 31 != 0) {
       m_drained = Drained::written;

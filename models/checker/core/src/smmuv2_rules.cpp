@@ -267,7 +267,9 @@ void Smmuv2Rules::written_bank(Surroundings& surroundings, CommandLog& log, Sequ
                " is written, which leaves " + number(bank.FSR & faults_of_FSR & ~value) + " set",
            "IHI 0062 16.5.9", writer);
     }
+    if (bank.knows("FSR") && (bank.FSR & faults_of_FSR) != 0 && !bank.fault_read) bank.cleared = writer;
     bank.values["FSR"] = value;
+    bank.FSR = 0;
     return;
   }
   const bool enabled = is_set(bank.value("SCTLR"), smmuv2::SCTLR_M);
@@ -311,7 +313,8 @@ void Smmuv2Rules::written_bank(Surroundings& surroundings, CommandLog& log, Sequ
   bank.values[std::string(name)] = value;
 }
 
-void Smmuv2Rules::read(CommandLog& log, Sequence now, std::string_view name, std::uint64_t value) {
+void Smmuv2Rules::read(Surroundings& surroundings, CommandLog& log, Sequence now, std::string_view name,
+                       std::uint64_t value) {
   if (!take(name, "SMMU_")) return;
   if (name == "sTLBGSTATUS" || name == "TLBGSTATUS") {
     if ((value & 1) == 0) log.synchronised_all(now);
@@ -320,7 +323,23 @@ void Smmuv2Rules::read(CommandLog& log, Sequence now, std::string_view name, std
   unsigned n = 0;
   if (!take(name, "CB") || !take_number(name, n) || !take(name, "_")) return;
   if (name == "TLBSTATUS" && (value & 1) == 0) log.synchronised(n + 1, now, true);
-  if (name == "FSR") m_banks[n].FSR = value;
+  const auto at = m_banks.find(n);
+  if (at == m_banks.end()) return;
+  Bank& bank = at->second;
+  if (name == "FSR") {
+    bank.FSR = value;
+    bank.fault_read = false;
+    bank.cleared.reset();
+  } else if (name == "FAR") {
+    bank.fault_read = true;
+    if (!bank.cleared) return;
+    // The next fault writes FAR and FSYNR as soon as FSR is clear.
+    tell(surroundings, RuleId::fsr_order,
+         "SMMU_CB" + std::to_string(n) + "_FSR is cleared before SMMU_CB" + std::to_string(n) +
+             "_FAR is read, which may be that of another fault by then",
+         "IHI 0062 16.5.9", *bank.cleared);
+    bank.cleared.reset();
+  }
 }
 
 void Smmuv2Rules::ended(Surroundings& surroundings, const std::map<std::string, std::uint64_t>& values,

@@ -309,7 +309,8 @@ void DriverChecker::look_at_structures(const Smmu& smmu, std::uint64_t time_ps, 
   if (of_cd && command.SubstreamID != 0) q.substream_id = command.SubstreamID;
   q.in_words = false;
   for (const Explanation::Structure& s : smmu.explain->explain(q).structures) {
-    if (s.name != (of_cd ? "CD" : "STE") || s.legal || s.why.empty() || !s.address) continue;
+    // What an STE says decides whether its CD is legal, too.
+    if ((s.name != "CD" && (of_cd || s.name != "STE")) || s.legal || s.why.empty() || !s.address) continue;
     std::vector<std::uint64_t>& told = m_illegal[*s.address];
     if (told == s.memory) continue;
     told = s.memory;
@@ -317,7 +318,7 @@ void DriverChecker::look_at_structures(const Smmu& smmu, std::uint64_t time_ps, 
     f.rule = checker::RuleId::structure_illegal;
     f.smmu = source;
     f.text = s.name + " at " + number_text(*s.address, Notation::Hexadecimal) + ": " + s.why;
-    f.clause = of_cd ? "IHI 0070 5.4.2" : "IHI 0070 5.2.2";
+    f.clause = s.name == "CD" ? "IHI 0070 5.4.2" : "IHI 0070 5.2.2";
     f.time_ps = time_ps;
     f.stream_id = q.stream_id;
     f.substream_id = q.substream_id;

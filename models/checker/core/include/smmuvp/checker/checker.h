@@ -125,7 +125,9 @@ class Checker {
   };
   struct Structure {
     unsigned smmu = 0;
-    ConfigurationChange what;
+    ConfigurationChange what;  // for the stream that has used it last
+    // Streams and SubstreamIDs that have used it, and when last.
+    std::map<std::pair<std::uint32_t, std::optional<std::uint32_t>>, Sequence> users;
     Look::Kind kind = Look::Kind::STE;
     std::uint64_t address = 0;
     unsigned words = 8;
@@ -202,6 +204,7 @@ class Checker {
   void forget_what_is_too_much();
   void stale(unsigned smmu, const Look& look);
   bool changed_since(std::uint64_t address, Sequence since) const;
+  Answer about(const Structure& s, Sequence since) const;
   void stale_structure(const Look& look, Structure& s);
   void stale_descriptor(const Look& look, std::uint64_t address, Descriptor& d);
   void changed(std::uint64_t address, Descriptor& d, const Change& change);

@@ -35,7 +35,8 @@ class EnableRules {
   // PROD.
   enum class Drained : std::uint8_t { no, written, seen } m_drained = Drained::no;
   Writer m_drained_by;
-  bool m_ABORT = false;  // of GBPA, as it was written last
+  std::uint32_t m_EVENTQ_CONS = 0;  // as it was written last
+  bool m_ABORT = false;             // of GBPA, as it was written last
   bool m_told_bypass = false;
 };
 

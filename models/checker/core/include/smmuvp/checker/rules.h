@@ -99,6 +99,8 @@ struct Rule {
     "IHI 0062 16.5.40")                                                                                     \
   X(bank_interrupt, "bank.interrupt", warn, "a context bank has no interrupt", "IHI 0062 16.5.29")          \
   X(fsr_kept, "fsr.kept", error, "faults that were read are not cleared", "IHI 0062 16.5.9")                \
+  X(fsr_order, "fsr.order", error, "faults are cleared before what is known of them is read",               \
+    "IHI 0062 16.5.9")                                                                                      \
   X(enable_unknown, "enable.unknown", error, "what a reset leaves unknown is used", "IHI 0062 9.2, 16.2")   \
   X(end_fsr, "end.fsr", warn, "faults are left recorded", "IHI 0062 16.5.9")                                \
   X(table_reused, "table.reused", error, "a table is written to while it may still be walked",              \

@@ -26,7 +26,8 @@ class Smmuv2Rules {
   /// A register is written, by its name in the specification ("SMMU_CB3_TLBIVAL"); before that has an effect.
   void written(Surroundings& surroundings, CommandLog& log, Sequence now, std::string_view name,
                std::uint64_t value, const Writer& writer);
-  void read(CommandLog& log, Sequence now, std::string_view name, std::uint64_t value);
+  void read(Surroundings& surroundings, CommandLog& log, Sequence now, std::string_view name,
+            std::uint64_t value);
   /// The run is over. @param values  of registers, by name
   void ended(Surroundings& surroundings, const std::map<std::string, std::uint64_t>& values,
              std::uint64_t time_ps) const;
@@ -35,6 +36,8 @@ class Smmuv2Rules {
   struct Bank {
     std::map<std::string, std::uint64_t, std::less<>> values;  // as they were written
     std::uint64_t FSR = 0;                                     // as it was read last
+    bool fault_read = false;                                   // FAR, since FSR was read with a fault
+    std::optional<Writer> cleared;                             // by whom FSR was, before
     std::optional<std::uint64_t> early_TTBR;                   // with an ASID, before TCR2.AS
     std::uint64_t value(std::string_view name) const;
     bool knows(std::string_view name) const { return values.find(name) != values.end(); }
