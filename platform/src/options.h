@@ -40,6 +40,7 @@ struct RunOptions {
   std::string json;
   std::string junit;
   std::string console_file;
+  std::string coverage;
   std::vector<std::string> trace;
   std::string trace_file;
   std::string memory_file;  ///< --dump-memory
@@ -60,6 +61,7 @@ struct CommandLine {
     Params,
     Components,
     TracePoints,
+    CoveragePoints,
     Decode,
     Walk,
     Compare

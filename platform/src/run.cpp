@@ -19,6 +19,7 @@
 #include "boot.h"
 #include "checks.h"
 #include "console.h"
+#include "coverage.h"
 #include "digest.h"
 #include "dumps.h"
 #include "duration.h"
@@ -156,11 +157,13 @@ class Run {
   OutputFile m_trace_file;
   OutputFile m_dump_file;
   OutputFile m_memory_file;
+  OutputFile m_coverage_file;
   Progress m_progress;
   Console m_console;
   PlatformHost m_host;
   Symbols m_symbols;
   std::optional<Checks> m_checks;
+  std::optional<coverage::Coverage> m_coverage;
   PluginCatalogue m_plugins;
   System m_system;
   Clock m_clock;
@@ -232,6 +235,7 @@ Run::Run(const PlatformConfig& config, const RunOptions& options)
       m_trace_file("trace-file", options.trace_file),
       m_dump_file("dump-on-exit", options.dump_file),
       m_memory_file("dump-memory", options.memory_file),
+      m_coverage_file("coverage", options.coverage),
       m_progress(!options.quiet && !options.console && isatty(STDERR_FILENO) != 0),
       m_console({options.console, console_output(options), m_console_file.descriptor(),
                  console_limit(options, config.run), options.fail_on}),
@@ -245,6 +249,10 @@ Run::Run(const PlatformConfig& config, const RunOptions& options)
               *options.check, options.check_rules, m_symbols, baseline,
               [this](const checker::Finding& f, checker::Severity s, bool known) { print(f, s, known); });
           m_host.trace_hub().add_observer(m_checks->sink());
+        }
+        if (m_coverage_file.wanted()) {
+          m_coverage.emplace();
+          m_host.trace_hub().add_observer(*m_coverage);
         }
         if (!options.trace.empty()) {
           const auto to_file = [](void* file, std::string_view line) {
@@ -261,8 +269,9 @@ Run::Run(const PlatformConfig& config, const RunOptions& options)
         }
         return m_host;
       }()) {
-  refuse_same_file({&m_json, &m_junit, &m_console_file, &m_trace_file, &m_dump_file, &m_memory_file},
-                   m_system);
+  refuse_same_file(
+      {&m_json, &m_junit, &m_console_file, &m_trace_file, &m_dump_file, &m_memory_file, &m_coverage_file},
+      m_system);
   check_trace_filters(options.trace, m_system);
 }
 
@@ -482,6 +491,8 @@ void Run::finish(StopReason reason) {
   check_written(m_trace_file);
   if (m_options.dump_on_exit) dump("end of the run");
   check_written(m_dump_file);
+  if (m_coverage) m_coverage_file.write(m_coverage->json(m_record.name, program_version()));
+  check_written(m_coverage_file);
   if (m_memory_file.wanted()) {
     if (const int error = write_memory_dump(m_memory_file, m_system); error != 0)
       lost(fmt::format("--dump-memory {}", m_memory_file.path()), error);
@@ -525,6 +536,10 @@ ExitCode Run::go() {
     m_host.set_diagnostic_listener(
         [this](const Reported& r) { m_checks->diagnosed(r.diagnostic, r.time_ps); });
   }
+  if (m_coverage) {
+    for (const auto& instance : m_system.instances())
+      m_coverage->add(instance->config->name, instance->component->kind());
+  }
   ConsoleControl* console = m_system.console();
   if (console != nullptr) console->set_backend(&m_console);
   const auto semihosting = m_system.semihosting();
@@ -552,7 +567,8 @@ ExitCode Run::go() {
   const DumpSignal dump_signal;
   serve_gdb();
   m_beginning.emplace([this] {
-    for (OutputFile* file : {&m_json, &m_junit, &m_console_file, &m_trace_file, &m_dump_file, &m_memory_file})
+    for (OutputFile* file :
+         {&m_json, &m_junit, &m_console_file, &m_trace_file, &m_dump_file, &m_memory_file, &m_coverage_file})
       file->begin();
   });
   std::optional<RawTerminal> terminal;
