@@ -64,7 +64,17 @@ void hash_page(const std::uint8_t* data, std::array<std::uint64_t, 2>& result) {
   result[1] = (lanes[2] * odd) ^ lanes[3];
 }
 
-void hash_memory(const MemoryView& memory, const TouchedPages& touched, Sha256& hash) {
+// The digest of the whole, and of memory alone.
+struct TwoHashes {
+  Sha256& first;
+  Sha256& second;
+  void update_number(std::uint64_t value) const {
+    first.update_number(value);
+    second.update_number(value);
+  }
+};
+
+void hash_memory(const MemoryView& memory, const TouchedPages& touched, const TwoHashes& hash) {
   constexpr std::uint64_t window = 1 << 16;  // pages at a time
   hash.update_number(memory.base);
   hash.update_number(memory.size);
@@ -96,14 +106,16 @@ void hash_memory(const MemoryView& memory, const TouchedPages& touched, Sha256& 
 
 }  // namespace
 
-std::string run_digest(const Sha256& console, const Sha256& events, const std::vector<MemoryView>& memories) {
+std::string run_digest(const Sha256& console, const Sha256& events, const std::vector<MemoryView>& memories,
+                       Sha256& memory) {
   Sha256 hash;
   hash.update("smmu-vp digest 2\n");
   hash.update(console.hex());
   hash.update(events.hex());
   const TouchedPages touched;
-  hash.update_number(memories.size());
-  for (const MemoryView& memory : memories) hash_memory(memory, touched, hash);
+  const TwoHashes both{hash, memory};
+  both.update_number(memories.size());
+  for (const MemoryView& view : memories) hash_memory(view, touched, both);
   return hash.hex();
 }
 

@@ -73,6 +73,11 @@ po::options_description judge_options() {
           "symbols", texts()->value_name("FILE"),
           "with --check: take names of functions from a vmlinux, a System.map or a .ko besides those of the "
           "bundled guest; may be repeated")(
+          "baseline", text()->value_name("FILE"),
+          "with --check: findings that this file has are known, and fail no run; docs/report.md")(
+          "baseline-update",
+          "write what is found into the file of --baseline, when the run has come to its end; nothing that "
+          "the checker finds fails it")(
           "min-tests", text()->value_name("N"),
           "fail if fewer tests ran on the guest's console; 0 asks for none; default: min_tests of the "
           "configuration's [run]")("fail-on", texts()->value_name("REGEX"),
@@ -110,6 +115,14 @@ void take_judge_options(const po::variables_map& map, RunOptions& run) {
     if (!run.check) throw ConfigError("symbols", "--symbols needs --check");
     run.symbols = map["symbols"].as<std::vector<std::string>>();
   }
+  if (map.count("baseline") != 0) {
+    run.baseline = map["baseline"].as<std::string>();
+    if (run.baseline.empty()) throw ConfigError("baseline", "--baseline is empty");
+    if (!run.check) throw ConfigError("baseline", "--baseline needs --check");
+  }
+  run.baseline_update = map.count("baseline-update") != 0;
+  if (run.baseline_update && run.baseline.empty())
+    throw ConfigError("baseline-update", "--baseline-update needs --baseline FILE");
   if (map.count("min-tests") != 0) run.min_tests = number_option(map, "min-tests", "1");
   run.fail_on = map.count("no-default-fail-on") != 0 ? std::vector<std::string>() : default_fail_on();
   if (map.count("fail-on") != 0) {

@@ -1,4 +1,5 @@
 #include "junit.h"
+#include "duration.h"
 #include "smmuvp/base/utf8.h"
 
 #include <fmt/format.h>
@@ -90,6 +91,57 @@ std::string case_xml(const std::string& classname, const KtapCase& c) {
                            xml_escape(output));
 }
 
+// The checker's rules as tests, for each SMMU that was watched.
+struct CheckCases {
+  std::string xml;
+  std::size_t count = 0, failures = 0, skipped = 0;
+};
+
+CheckCases check_cases(const CheckReport& check, const std::string& suite) {
+  constexpr std::size_t most_texts = 100;  // of a rule; the JSON report has more
+  CheckCases cases;
+  for (const std::string& smmu : check.smmus) {
+    for (std::size_t i = 0; i < std::size(checker::rules); ++i) {
+      const checker::Rule& r = checker::rules[i];
+      std::size_t known = 0;
+      std::size_t others = 0;
+      std::string texts;
+      for (std::size_t f = 0; f < check.findings.size(); ++f) {
+        if (static_cast<std::size_t>(check.findings[f].rule) != i || check.findings[f].smmu != smmu) continue;
+        ++(check.is_known(f) ? known : others);
+        if (known + others > most_texts) continue;
+        texts += fmt::format("[{}] {}{}\n", duration_text(check.findings[f].time_ps),
+                             check.is_known(f) ? "known: " : "", to_text(check.findings[f]));
+      }
+      if (known + others > most_texts) texts += fmt::format("{} more\n", known + others - most_texts);
+      ++cases.count;
+      cases.xml += fmt::format("    <testcase classname=\"{}.check.{}\" name=\"{}\"", suite, xml_escape(smmu),
+                               xml_escape(r.id));
+      const bool fails =
+          check.fails_from != checker::Severity::off && check.severities[i] >= check.fails_from;
+      if (others != 0 && fails) {
+        ++cases.failures;
+        cases.xml += fmt::format("><failure type=\"{}\" message=\"{}\">{}</failure></testcase>\n",
+                                 checker::to_string(check.severities[i]),
+                                 xml_escape(fmt::format("{}: {} finding{}, {} known", r.title, known + others,
+                                                        known + others == 1 ? "" : "s", known)),
+                                 xml_escape(texts));
+      } else if (known != 0) {
+        ++cases.skipped;
+        cases.xml += fmt::format(
+            "><skipped message=\"{} known finding{}: --baseline\"/>"
+            "<system-out>{}</system-out></testcase>\n",
+            known, known == 1 ? "" : "s", xml_escape(texts));
+      } else if (others != 0) {
+        cases.xml += fmt::format("><system-out>{}</system-out></testcase>\n", xml_escape(texts));
+      } else {
+        cases.xml += "/>\n";
+      }
+    }
+  }
+  return cases;
+}
+
 }  // namespace
 
 std::string junit_xml(const RunRecord& record) {
@@ -99,13 +151,17 @@ std::string junit_xml(const RunRecord& record) {
   const std::string time = fmt::format("{}.{:06}", record.sim_time_ps / 1000'000'000'000,
                                        record.sim_time_ps % 1000'000'000'000 / 1000'000);
   std::string xml = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
-  const std::string counts = fmt::format(
-      "tests=\"{}\" failures=\"{}\" skipped=\"{}\" errors=\"0\" time=\"{}\"", ktap.cases.size() + 1,
-      ktap.count(KtapCase::Result::Failed) + (pass ? 0 : 1), ktap.count(KtapCase::Result::Skipped), time);
+  const CheckCases checked = check_cases(record.check, suite);
+  const std::string counts =
+      fmt::format("tests=\"{}\" failures=\"{}\" skipped=\"{}\" errors=\"0\" time=\"{}\"",
+                  ktap.cases.size() + checked.count + 1,
+                  ktap.count(KtapCase::Result::Failed) + checked.failures + (pass ? 0 : 1),
+                  ktap.count(KtapCase::Result::Skipped) + checked.skipped, time);
   xml += fmt::format("<testsuites {}>\n  <testsuite name=\"{}\" {}>\n", counts, suite, counts);
   xml += properties(record);
   for (const KtapCase& c : ktap.cases)
     xml += case_xml(c.suite.empty() ? suite : suite + "." + xml_escape(c.suite), c);
+  xml += checked.xml;
   xml += fmt::format("    <testcase classname=\"{}\" name=\"run\" time=\"{}\"", suite, time);
   if (pass) {
     xml += "/>\n";

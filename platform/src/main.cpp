@@ -14,6 +14,7 @@
 
 #include "boot.h"
 #include "compare.h"
+#include "coverage.h"
 #include "decode.h"
 #include "last_reports.h"
 #include "listings.h"
@@ -122,6 +123,18 @@ ExitCode command(const CommandLine& line) {
             : line.command == CommandLine::Command::TracePoints ? trace_table(plugins, line.type)
                                                                 : components_table(plugins));
       return unless_lost(ExitCode::Pass);
+    }
+    case CommandLine::Command::CoveragePoints: {
+      OutputFile file("json", line.run.json);
+      if (!file.wanted()) {
+        print(coverage::points_table());
+        return unless_lost(ExitCode::Pass);
+      }
+      file.write(coverage::points_json(SMMUVP_VERSION_TEXT));
+      if (const int error = file.flush(); error != 0)
+        throw ConfigError("json",
+                          fmt::format("--json: cannot write {}: {}", line.run.json, std::strerror(error)));
+      return ExitCode::Pass;
     }
     case CommandLine::Command::Compare:
       return unless_lost(compare(line.arguments, print) ? ExitCode::Pass : ExitCode::Fail);

@@ -49,6 +49,9 @@ po::options_description run_options() {
       ("json", text()->value_name("FILE"), "write verdict, digest, statistics and events")  //
       ("junit", text()->value_name("FILE"), "write the guest's test results as JUnit XML")  //
       ("console-file", text()->value_name("FILE"), "copy the guest's console to a file")    //
+      ("coverage", text()->value_name("FILE"),
+       "count what the guest has used of SMMUs: structures, commands, events, formats, registers; "
+       "docs/ci.md")  //
       ("trace", texts()->value_name("POINT[,POINT]"),
        "trace points by name, as 'smmu-vp trace-points' lists them; 'smmu.*' takes all of a kind")(
           "trace-file", text()->value_name("FILE"),
@@ -125,6 +128,9 @@ void take_run_options(const po::variables_map& map, RunOptions& run) {
   text("json", run.json);
   text("junit", run.junit);
   text("console-file", run.console_file);
+  text("coverage", run.coverage);
+  if (run.coverage == standard_output_name)
+    throw ConfigError("coverage", "--coverage -: expected a file; one of that name is ./-");
   text("trace-file", run.trace_file);
   text("dump-memory", run.memory_file);
   if (run.memory_file == standard_output_name) {
@@ -246,6 +252,7 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
       {"params", CommandLine::Command::Params, 0, 1, "[TYPE]", {}},
       {"components", CommandLine::Command::Components, 0, 0, "", {}},
       {"trace-points", CommandLine::Command::TracePoints, 0, 1, "[TYPE]", {}},
+      {"coverage-points", CommandLine::Command::CoveragePoints, 0, 0, "", {"json"}},
       {"decode", CommandLine::Command::Decode, 0, 0, "KIND ... as the first words of the command line", {}},
       {"walk", CommandLine::Command::Walk, 0, 0, "... as the first word of the command line", {}},
       {"compare", CommandLine::Command::Compare, 0, 0, "A B as the first words of the command line", {}},
@@ -298,6 +305,7 @@ std::string help_text() {
   smmu-vp components             the types of components that plugins offer
   smmu-vp params [TYPE]          their parameters: type, default, range, meaning
   smmu-vp trace-points [TYPE]    what they can trace: name, fields, meaning
+  smmu-vp coverage-points        what --coverage counts: name, clause, meaning; --json FILE as JSON
   smmu-vp decode pte OPTIONS...  what a translation-table descriptor says, field by field: decode --help
   smmu-vp decode KIND WORD...    the same for the SMMUv3's structures: ste, cd, cmd, vms, event, pri, l1std, l1cd
   smmu-vp decode smmuv2 REG=HEX  the same for the SMMUv2's registers, such as FSR=0x402

@@ -28,6 +28,8 @@ struct RunOptions {
   std::vector<std::pair<std::size_t, checker::Severity>> check_rules;  ///< of checker::rules, in order
   std::vector<std::string> symbols;        ///< files with names of the guest's functions
   std::optional<checker::Severity> check;  ///< the least severity that fails a run; none: nothing is checked
+  std::string baseline;                    ///< with check: the file of findings that are known
+  bool baseline_update = false;
   std::optional<std::uint64_t> min_tests;
   std::vector<std::string> fail_on;            ///< patterns, the default ones too
   std::optional<std::uint64_t> console_limit;  ///< bytes
@@ -38,6 +40,7 @@ struct RunOptions {
   std::string json;
   std::string junit;
   std::string console_file;
+  std::string coverage;
   std::vector<std::string> trace;
   std::string trace_file;
   std::string memory_file;  ///< --dump-memory
@@ -58,6 +61,7 @@ struct CommandLine {
     Params,
     Components,
     TracePoints,
+    CoveragePoints,
     Decode,
     Walk,
     Compare

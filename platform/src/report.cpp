@@ -88,10 +88,28 @@ Json writer(const checker::Writer& w) {
   return one;
 }
 
+Json baseline(const CheckReport& report) {
+  Json stale = Json::array();
+  for (const auto& [f, of] : *report.baseline) {
+    if (of.found >= of.expected) continue;
+    Json one = {{"rule", f.rule}, {"smmu", f.smmu}};
+    if (f.stream_id) one["stream_id"] = *f.stream_id;
+    if (!f.what.empty()) one["what"] = to_valid_utf8(f.what);
+    if (!f.function.empty()) one["function"] = to_valid_utf8(f.function);
+    one["expected"] = of.expected;
+    one["found"] = of.found;
+    stale.push_back(std::move(one));
+  }
+  std::uint64_t all = 0;
+  for (const std::uint64_t n : report.counts) all += n;
+  return {{"new", all - report.known_count()}, {"known", report.known_count()}, {"stale", stale}};
+}
+
 // Findings of --check.
 Json check(const CheckReport& report) {
   Json list = Json::array();
-  for (const checker::Finding& f : report.findings) {
+  for (std::size_t i = 0; i < report.findings.size(); ++i) {
+    const checker::Finding& f = report.findings[i];
     const checker::Rule& r = rule(f.rule);
     Json one = {{"rule", r.id},        {"severity", checker::to_string(report.severity(f.rule))},
                 {"smmu", f.smmu},      {"title", r.title},
@@ -104,17 +122,20 @@ Json check(const CheckReport& report) {
     if (f.writer) one["writer"] = writer(*f.writer);
     if (f.issuer) one["issuer"] = writer(*f.issuer);
     if (f.remover) one["remover"] = writer(*f.remover);
+    if (report.baseline) one["known"] = report.is_known(i);
     list.push_back(std::move(one));
   }
   Json counts = Json::object();
   for (std::size_t i = 0; i < report.counts.size(); ++i) {
     if (report.counts[i] != 0) counts[checker::rules[i].id] = report.counts[i];
   }
-  return {{"fails_from", checker::to_string(report.fails_from)},
-          {"looks", report.looks},
-          {"pages", report.pages},
-          {"counts", counts},
-          {"findings", list}};
+  Json json = {{"fails_from", checker::to_string(report.fails_from)},
+               {"looks", report.looks},
+               {"pages", report.pages},
+               {"counts", counts}};
+  if (report.baseline) json["baseline"] = baseline(report);
+  json["findings"] = list;
+  return json;
 }
 
 Json console_matches(const RunRecord& record) {
@@ -207,6 +228,8 @@ std::string json_report(const RunRecord& record, const PlatformHost& host) {
   json["reason"] = to_valid_utf8(record.verdict.reason);
   json["digest"] = record.digest;
   json["untimed_digest"] = record.untimed_digest;
+  json["digest_parts"] = Json::object();
+  for (const auto& [part, digest] : record.digest_parts) json["digest_parts"][part] = digest;
   json["sim_time_ps"] = record.sim_time_ps;
   json["instructions"] = record.instructions;
   json["statistics"] = Json::object();

@@ -38,10 +38,11 @@ struct RunRecord {
   std::uint64_t sim_time_ps = 0;
   std::uint64_t instructions = 0;
   double wall_seconds = 0;
-  std::string digest;                 ///< empty: not computed
-  std::string untimed_digest;         ///< likewise
-  std::vector<std::string> words;     ///< of the command line
-  std::vector<std::string> settings;  ///< --set
+  std::string digest;                                             ///< empty: not computed
+  std::string untimed_digest;                                     ///< likewise
+  std::vector<std::pair<std::string, std::string>> digest_parts;  ///< what the digest is of; empty: likewise
+  std::vector<std::string> words;                                 ///< of the command line
+  std::vector<std::string> settings;                              ///< --set
   std::uint64_t min_tests = 0;
   std::vector<ConsoleMatch> matches;  ///< lines of the console that must not be there
   std::uint64_t match_count = 0;      ///< with those that are not kept

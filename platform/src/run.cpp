@@ -19,6 +19,7 @@
 #include "boot.h"
 #include "checks.h"
 #include "console.h"
+#include "coverage.h"
 #include "digest.h"
 #include "dumps.h"
 #include "duration.h"
@@ -135,7 +136,8 @@ class Run {
   void serve_gdb();
   void wait_for_real_time(std::uint64_t sim_ps);
   void print(const Reported& r);
-  void print(const checker::Finding& finding, checker::Severity severity);
+  void print(const checker::Finding& finding, checker::Severity severity, bool known);
+  void update_baseline(StopReason reason);
   void dump(const std::string& reason);
   void finish(StopReason reason);
   void write_reports();
@@ -155,11 +157,13 @@ class Run {
   OutputFile m_trace_file;
   OutputFile m_dump_file;
   OutputFile m_memory_file;
+  OutputFile m_coverage_file;
   Progress m_progress;
   Console m_console;
   PlatformHost m_host;
   Symbols m_symbols;
   std::optional<Checks> m_checks;
+  std::optional<coverage::Coverage> m_coverage;
   PluginCatalogue m_plugins;
   System m_system;
   Clock m_clock;
@@ -231,6 +235,7 @@ Run::Run(const PlatformConfig& config, const RunOptions& options)
       m_trace_file("trace-file", options.trace_file),
       m_dump_file("dump-on-exit", options.dump_file),
       m_memory_file("dump-memory", options.memory_file),
+      m_coverage_file("coverage", options.coverage),
       m_progress(!options.quiet && !options.console && isatty(STDERR_FILENO) != 0),
       m_console({options.console, console_output(options), m_console_file.descriptor(),
                  console_limit(options, config.run), options.fail_on}),
@@ -238,9 +243,16 @@ Run::Run(const PlatformConfig& config, const RunOptions& options)
       m_system(config, m_plugins, [&]() -> Host& {
         // Components ask for the trace sink when they are made.
         if (options.check) {
-          m_checks.emplace(*options.check, options.check_rules, m_symbols,
-                           [this](const checker::Finding& f, checker::Severity s) { print(f, s); });
+          std::optional<FingerprintCounts> baseline;
+          if (!options.baseline.empty()) baseline = read_baseline(options.baseline, !options.baseline_update);
+          m_checks.emplace(
+              *options.check, options.check_rules, m_symbols, baseline,
+              [this](const checker::Finding& f, checker::Severity s, bool known) { print(f, s, known); });
           m_host.trace_hub().add_observer(m_checks->sink());
+        }
+        if (m_coverage_file.wanted()) {
+          m_coverage.emplace();
+          m_host.trace_hub().add_observer(*m_coverage);
         }
         if (!options.trace.empty()) {
           const auto to_file = [](void* file, std::string_view line) {
@@ -257,8 +269,9 @@ Run::Run(const PlatformConfig& config, const RunOptions& options)
         }
         return m_host;
       }()) {
-  refuse_same_file({&m_json, &m_junit, &m_console_file, &m_trace_file, &m_dump_file, &m_memory_file},
-                   m_system);
+  refuse_same_file(
+      {&m_json, &m_junit, &m_console_file, &m_trace_file, &m_dump_file, &m_memory_file, &m_coverage_file},
+      m_system);
   check_trace_filters(options.trace, m_system);
 }
 
@@ -271,16 +284,17 @@ void Run::print(const Reported& r) {
        m_colour ? "\033[0m" : "");
 }
 
-void Run::print(const checker::Finding& finding, checker::Severity severity) {
+void Run::print(const checker::Finding& finding, checker::Severity severity, bool known) {
   constexpr std::size_t most_told = 50;
   if (m_options.quiet || m_findings++ >= most_told) return;
   m_console.flush();
   m_progress.clear();
   const checker::Rule& r = rule(finding.rule);
-  const bool is_error = severity == checker::Severity::error;
-  tell("{}[{}] {}: {}: {}{}{}\n", m_colour ? is_error ? "\033[31m" : "\033[33m" : "",
-       duration_text(finding.time_ps), checker::to_string(severity), r.id, printable(to_text(finding), "\n"),
-       m_findings == most_told ? "; more of them are not told" : "", m_colour ? "\033[0m" : "");
+  const bool is_error = severity == checker::Severity::error && !known;
+  tell("{}[{}] {}{}: {}: {}{}{}\n", m_colour ? is_error ? "\033[31m" : "\033[33m" : "",
+       duration_text(finding.time_ps), known ? "known " : "", checker::to_string(severity), r.id,
+       printable(to_text(finding), "\n"), m_findings == most_told ? "; more of them are not told" : "",
+       m_colour ? "\033[0m" : "");
 }
 
 // An interactive guest that waits would otherwise run its clock as fast as the host can.
@@ -397,7 +411,11 @@ void Run::write_reports() {
   if (m_json.wanted() || m_junit.wanted()) {
     std::vector<MemoryView> memories;
     for (const MemoryRange& m : m_system.memories()) memories.push_back({m.base, m.control->data(), m.size});
-    m_record.digest = run_digest(m_console.hash(), m_host.trace_hub().event_hash(), memories);
+    Sha256 memory;
+    m_record.digest = run_digest(m_console.hash(), m_host.trace_hub().event_hash(), memories, memory);
+    m_record.digest_parts = {{"console", m_console.hash().hex()},
+                             {"events", m_host.trace_hub().event_hash().hex()},
+                             {"memory", memory.hex()}};
     m_record.untimed_digest =
         untimed_digest(m_console.untimed_hash(), m_host.trace_hub().untimed_event_hashes());
   }
@@ -415,6 +433,17 @@ void Run::write_reports() {
       check_written(m_json);
     }
   }
+}
+
+// Of a run that was broken off, what it would have found is not known.
+void Run::update_baseline(StopReason reason) {
+  if (!m_options.baseline_update) return;
+  if (reason != StopReason::GuestExit && reason != StopReason::Standstill) {
+    tell("smmu-vp: the run has not come to its end: {} is left as it is\n", printable(m_options.baseline));
+    return;
+  }
+  if (const int error = write_baseline(m_options.baseline, m_record.check.found); error != 0)
+    lost(fmt::format("--baseline {}", m_options.baseline), error);
 }
 
 void Run::finish(StopReason reason) {
@@ -438,7 +467,7 @@ void Run::finish(StopReason reason) {
   facts.reset_passes = m_config.run.reset_passes;
   facts.strict = m_options.strict;
   facts.guest_errors = apply_waivers(m_host.guest_error_sites(), m_record.waivers);
-  if (m_options.check && *m_options.check != checker::Severity::off) {
+  if (m_options.check && *m_options.check != checker::Severity::off && !m_options.baseline_update) {
     facts.check_failures = m_record.check.failures();
     facts.first_check_failure = m_record.check.first_failure();
   }
@@ -457,10 +486,13 @@ void Run::finish(StopReason reason) {
   }
   if (const int error = m_console.file().error; error != 0)
     lost(fmt::format("--console-file {}", m_options.console_file), error);
+  update_baseline(reason);
   m_host.trace_hub().flush();
   check_written(m_trace_file);
   if (m_options.dump_on_exit) dump("end of the run");
   check_written(m_dump_file);
+  if (m_coverage) m_coverage_file.write(m_coverage->json(m_record.name, program_version()));
+  check_written(m_coverage_file);
   if (m_memory_file.wanted()) {
     if (const int error = write_memory_dump(m_memory_file, m_system); error != 0)
       lost(fmt::format("--dump-memory {}", m_memory_file.path()), error);
@@ -504,6 +536,10 @@ ExitCode Run::go() {
     m_host.set_diagnostic_listener(
         [this](const Reported& r) { m_checks->diagnosed(r.diagnostic, r.time_ps); });
   }
+  if (m_coverage) {
+    for (const auto& instance : m_system.instances())
+      m_coverage->add(instance->config->name, instance->component->kind());
+  }
   ConsoleControl* console = m_system.console();
   if (console != nullptr) console->set_backend(&m_console);
   const auto semihosting = m_system.semihosting();
@@ -531,7 +567,8 @@ ExitCode Run::go() {
   const DumpSignal dump_signal;
   serve_gdb();
   m_beginning.emplace([this] {
-    for (OutputFile* file : {&m_json, &m_junit, &m_console_file, &m_trace_file, &m_dump_file, &m_memory_file})
+    for (OutputFile* file :
+         {&m_json, &m_junit, &m_console_file, &m_trace_file, &m_dump_file, &m_memory_file, &m_coverage_file})
       file->begin();
   });
   std::optional<RawTerminal> terminal;

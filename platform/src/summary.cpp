@@ -47,6 +47,25 @@ std::string modules(const std::vector<ModuleFile>& files) {
   return others.count == 0 ? text : text + fmt::format("; {} saved", kib(others.bytes));
 }
 
+void baseline_rows(const CheckReport& check, std::vector<std::pair<std::string, std::string>>& rows) {
+  if (!check.baseline) return;
+  constexpr std::size_t most_told = 10;
+  std::uint64_t all = 0;
+  for (const std::uint64_t n : check.counts) all += n;
+  rows.emplace_back("baseline", fmt::format("{} new, {} known, {} stale", grouped(all - check.known_count()),
+                                            grouped(check.known_count()), grouped(check.stale_count())));
+  std::size_t told = 0;
+  for (const auto& [fingerprint, of] : *check.baseline) {
+    if (of.found >= of.expected) continue;
+    if (told++ == most_told) {
+      rows.emplace_back("stale", "and more");
+      break;
+    }
+    rows.emplace_back("stale", fmt::format("{}: {} of {} found", printable(fingerprint.text()),
+                                           grouped(of.found), grouped(of.expected)));
+  }
+}
+
 }  // namespace
 
 std::string summary(const RunRecord& record, const PlatformHost& host, bool colour) {
@@ -107,6 +126,7 @@ std::string summary(const RunRecord& record, const PlatformHost& host, bool colo
       text += fmt::format("; {} {}", checker::rules[i].id, grouped(record.check.counts[i]));
     }
     rows.emplace_back("checked", text);
+    baseline_rows(record.check, rows);
   }
   for (const std::string& limitation : host.limitations()) rows.emplace_back("limited", limitation);
   if (!record.modules.empty()) rows.emplace_back("modules", modules(record.modules));

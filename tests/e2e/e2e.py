@@ -18,7 +18,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from terminal import Terminal  # noqa: E402
 from transcripts import dumps  # noqa: E402
 
-EXIT = {"pass": 0, "fail": 1, "config": 64, "sim-timeout": 65, "wall-timeout": 66, "strict": 67, "unsupported": 68, "ctrl-c": 130}
+EXIT = {"pass": 0, "fail": 1, "config": 64, "sim-timeout": 65, "wall-timeout": 66, "strict": 67, "unsupported": 68, "check": 71, "ctrl-c": 130}
 
 
 class Bench:

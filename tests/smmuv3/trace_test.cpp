@@ -92,6 +92,32 @@ TEST_F(Traced, AnAccessThatIsTerminatedTellsWhatKeepsItsRecordFromSoftware) {
   EXPECT_EQ(told(), "event=none outcome=abort record=CR0.SMMUEN is 0, and GBPA.ABORT is 1\n");
 }
 
+TEST_F(Traced, StructuresRecordsAndLeavesAreToldWithWhatTheyHold) {
+  sink.set_filters({"smmu.structure", "smmu.leaf"});
+  w.access(1, page);
+  EXPECT_EQ(points(), "smmu.structure smmu.structure smmu.leaf ");
+  w.access(1, page);
+  EXPECT_EQ(points(), "") << "a hit reads nothing";
+  w.command(0x04, 31);  // CMD_CFGI_ALL
+  w.command(0x30, 0);   // CMD_TLBI_NSNH_ALL
+  sink.set_filters({"smmu.structure"});
+  w.put_ste(2, ste_abort());
+  w.access(2, page);
+  EXPECT_NE(out.find("structure=STE sid=0x2 secure=0x0 word0=0x1 word1="), std::string::npos) << out;
+  out.clear();
+  sink.set_filters({"smmu.leaf"});
+  w.access(1, page);
+  EXPECT_NE(out.find("stages=stage1 stage=0x1 format=vmsa64 granule=0xc level=0x3 contiguous=0x0"),
+            std::string::npos)
+      << out;
+  out.clear();
+  sink.set_filters({"smmu.structure"});
+  w.access(1, 0x5000);
+  w.work();
+  // F_TRANSLATION of StreamID 1.
+  EXPECT_NE(out.find("structure=event sid=0x1 secure=0x0 word0=0x100000010 "), std::string::npos) << out;
+}
+
 TEST(Trace, EachPointIsListedOnceAndDescribed) {
   std::set<std::string> names;
   for (const TracePointInfo& point : trace_points()) {

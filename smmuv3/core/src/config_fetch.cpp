@@ -6,6 +6,7 @@
 
 #include "smmuvp/pgtable/walk_visit.h"
 #include "smmuvp/smmuv3/programming_interface.h"
+#include "smmuvp/smmuv3/trace_points.h"
 #include "words_told.h"
 
 namespace smmuvp::smmuv3 {
@@ -106,6 +107,14 @@ void ConfigFetch::need(const char* what, std::uint64_t address, std::uint8_t siz
   m_waiting = true;
 }
 
+void ConfigFetch::trace_read(unsigned words) {
+  if (m_request.debug || !m_parts.tracer.on()) return;
+  std::array<std::uint64_t, 8> w{};
+  for (unsigned i = 0; i < words; ++i) w[i] = smmu::load_word(m_memory.data, i);
+  m_parts.tracer.emit(m_time, trace_structure, std::string_view(m_op.purpose), m_request.stream_id, m_secure,
+                      w[0], w[1], w[2], w[3], w[4], w[5], w[6], w[7]);
+}
+
 void ConfigFetch::tell(smmu::MonitoredEvent event) {
   m_parts.engine.tell(event, {0, m_request.stream_id, m_secure, m_time});
 }
@@ -167,6 +176,7 @@ void ConfigFetch::fetch_ste(std::uint64_t address) {
 
 void ConfigFetch::got_level1() {
   if (m_memory.status != MemoryStatus::ok) return fail(EventType::F_STE_FETCH, m_op.address);
+  trace_read(1);
   std::uint64_t address = 0;
   if (!ste_address(smmu::load_word(m_memory.data, 0), m_table, m_request.stream_id, address)) {
     return fail(EventType::C_BAD_STREAMID);
@@ -183,6 +193,7 @@ void ConfigFetch::got_ste() {
   if (m_memory.status != MemoryStatus::ok) {  // 5.2: a failed fetch caches nothing
     return fail(EventType::F_STE_FETCH, m_op.address);
   }
+  trace_read(ste_size / 8);
   m_ste = Ste::decode(words_of(m_memory), m_parts.features, m_origin);
   // 5.2, STE.CONT: no span reaches beyond its table.
   const unsigned span = std::min(m_ste.CONT, m_table_bits);
@@ -291,6 +302,7 @@ void ConfigFetch::fetch_reached(State structure, std::uint64_t address, const pg
 
 void ConfigFetch::got_l1cd() {
   if (m_memory.status != MemoryStatus::ok) return fail(EventType::F_CD_FETCH, m_op.address);
+  trace_read(1);
   const unsigned address_bits = m_ste.stage2_enabled() ? m_parts.features.ias() : m_parts.features.OAS;
   std::uint64_t address = 0;
   if (!cd_address(smmu::load_word(m_memory.data, 0), m_ste.cds, m_choice.index, address_bits, address)) {
@@ -301,6 +313,7 @@ void ConfigFetch::got_l1cd() {
 
 void ConfigFetch::got_cd() {
   if (m_memory.status != MemoryStatus::ok) return fail(EventType::F_CD_FETCH, m_op.address);
+  trace_read(cd_size / 8);
   m_cd = Cd::decode(words_of(m_memory), m_parts.features, m_ste);
   if (!m_request.debug && !overtaken()) m_parts.configs.cds.insert(m_request.stream_id, m_choice.index, m_cd);
   m_fetched = m_op.address;
@@ -343,6 +356,7 @@ void ConfigFetch::find_vms() {
 
 void ConfigFetch::got_vms() {
   if (m_memory.status != MemoryStatus::ok) return fail(EventType::F_VMS_FETCH, m_op.address);
+  trace_read(vms_size / 8);
   const Vms vms{words_of(m_memory)};
   if (!m_request.debug && !overtaken()) m_parts.configs.vmss.insert(m_ste.vmid, 0, vms);
   m_fetched = m_op.address;

@@ -143,6 +143,12 @@ void EventQueue::written() {
   ++m_parts.statistics.events;
   m_parts.tracer.emit(m_time, trace_event, std::string_view(to_string(event.type)), event.StreamID,
                       event.InputAddr, event.RnW, m_writer.index(), m_interface.secure());
+  if (m_parts.tracer.on()) {
+    const auto w = event.words();
+    constexpr std::uint64_t none = 0;
+    m_parts.tracer.emit(m_time, trace_structure, std::string_view("event"), event.StreamID,
+                        m_interface.secure(), w[0], w[1], w[2], w[3], none, none, none, none);
+  }
   // 3.18: on the transition from empty to non-empty
   if (was_empty) m_interface.interrupt_eventq(m_time);
 }

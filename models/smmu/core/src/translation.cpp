@@ -252,6 +252,22 @@ void Translation::walked(const pgtable::Result& result) {
   ++m_engine.tcu_statistics().tlb_fills;
   m_engine.tracer().emit(m_time, trace_tlb_fill, m_key.input, m_entry.output, std::uint32_t{m_key.shift},
                          std::uint32_t{m_tag.asid});
+  trace_leaves(result);
+}
+
+void Translation::trace_leaves(const pgtable::Result& result) {
+  if (!m_engine.tracer().on()) return;
+  constexpr std::array<std::string_view, 3> stages{"stage1", "stage2", "nested"};
+  constexpr std::array<std::string_view, 4> formats{"vmsa64", "lpae32", "v7s", "mali_lpae"};
+  for (const unsigned stage : {1U, 2U}) {
+    const pgtable::Leaf& leaf = stage == 1 ? result.stage1 : result.stage2;
+    if (!leaf.valid) continue;
+    const pgtable::Format format =
+        m_walk->format(stage == 1 ? pgtable::Stage::stage1 : pgtable::Stage::stage2);
+    m_engine.tracer().emit(m_time, trace_leaf, stages[static_cast<std::size_t>(m_tag.stages)], stage,
+                           formats[static_cast<std::size_t>(format)], std::uint32_t{m_granule[stage - 1]},
+                           static_cast<std::uint32_t>(leaf.level), leaf.range_shift != leaf.block_shift);
+  }
 }
 
 // So much of the aligned 2^shift bytes around the address as one range has.

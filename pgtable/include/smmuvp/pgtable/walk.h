@@ -87,6 +87,8 @@ class Walk {
   std::optional<Stage2Translation> found_stage2() const;
 
   const WalkRequest& request() const { return m_request; }
+  /// Of the descriptors of a stage that the walk goes through.
+  Format format(Stage stage) const { return stage == Stage::stage1 ? m_stage1.format : ipa_tables().format; }
   /// The IPA that stage 2 is, or was last, translating.
   std::uint64_t stage2_input() const { return m_ipa; }
   /// The space of that IPA.

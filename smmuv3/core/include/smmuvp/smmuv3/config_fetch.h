@@ -103,6 +103,7 @@ class ConfigFetch {
   void fail(EventType type, std::uint64_t address = 0);
   void count_lookup(bool hit);
   void tell(smmu::MonitoredEvent event);
+  void trace_read(unsigned words);
   void restored(Archive& archive);
   bool overtaken() const { return m_generation != m_parts.engine.generation(); }
 

@@ -40,6 +40,13 @@ constexpr TracePoint<std::string_view, std::uint32_t, std::uint64_t, std::uint32
     "smmu.page_request",
     "a page request was recorded, or discarded",
     {"outcome", "sid", "address", "PRGIndex", "Last"}};
+// structure: "L1STD", "STE", "L1CD", "CD", "VMS" or "event"; words that it has not are 0.
+constexpr TracePoint<std::string_view, std::uint32_t, bool, std::uint64_t, std::uint64_t, std::uint64_t,
+                     std::uint64_t, std::uint64_t, std::uint64_t, std::uint64_t, std::uint64_t>
+    trace_structure{"smmu.structure",
+                    "a structure was read, or an event record written: its words",
+                    {"structure", "sid", "secure", "word0", "word1", "word2", "word3", "word4", "word5",
+                     "word6", "word7"}};
 constexpr TracePoint<std::uint32_t, std::uint32_t, std::uint32_t, bool, bool> trace_pmcg_overflow{
     "smmu.pmcg_overflow",
     "a performance monitor counter overflowed",
@@ -60,10 +67,12 @@ inline std::vector<TracePointInfo> trace_points() {
           trace_ats_request,
           trace_atc_message,
           trace_page_request,
+          trace_structure,
           trace_pmcg_overflow,
           smmu::trace_register_write,
           smmu::trace_register_read,
           smmu::trace_tlb_fill,
+          smmu::trace_leaf,
           smmu::trace_tlb_invalidate};
 }
 

@@ -29,6 +29,11 @@ constexpr TracePoint<std::string_view, std::uint64_t> trace_register_read{
     "smmu.register_read", "software read a register", {"register", "value"}};
 constexpr TracePoint<std::uint64_t, std::uint64_t, std::uint32_t, std::uint32_t> trace_tlb_fill{
     "smmu.tlb_fill", "a translation was cached", {"input", "output", "shift", "asid"}};
+// Of a nested walk one for each stage. stages: "stage1", "stage2" or "nested", what the walk goes through.
+constexpr TracePoint<std::string_view, std::uint32_t, std::string_view, std::uint32_t, std::uint32_t, bool>
+    trace_leaf{"smmu.leaf",
+               "a walk has ended with a translation: the last descriptor of a stage; granule is a logarithm",
+               {"stages", "stage", "format", "granule", "level", "contiguous"}};
 constexpr TracePoint<std::string_view, std::uint64_t> trace_tlb_invalidate{
     "smmu.tlb_invalidate", "TLB entries were taken away", {"command", "entries"}};
 

@@ -133,6 +133,7 @@ class Translation {
   void walk();
   bool know(const pgtable::WalkQuestion& question);
   void keep_found();
+  void trace_leaves(const pgtable::Result& result);
   void name_entry(const pgtable::Result& result);
   std::uint8_t within_range(std::uint8_t shift) const;
   void walked(const pgtable::Result& result);
