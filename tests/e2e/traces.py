@@ -126,7 +126,7 @@ def case_levels_and_lines_of_a_dump_return_to_rest_and_agree_with_the_trace(b):
             break
     vcd2fst = shutil.which("vcd2fst")
     if vcd2fst is None:
-        print("vcd2fst of gtkwave is not installed: GTKWave's own parser has not seen the dump")
+        print("vcd2fst is not installed (apt-get install gtkwave): GTKWave's own parser has not seen the dump")
         return
     done = subprocess.run([vcd2fst, os.path.join(b.folder, "trace.vcd"), os.path.join(b.folder, "trace.fst")], capture_output=True, text=True)
     check(done.returncode == 0 and not done.stderr.strip(), "vcd2fst: %s" % done.stderr)

@@ -20,7 +20,10 @@ def message_class():
         files = descriptor_pb2.FileDescriptorSet.FromString(out.read())
     pool = descriptor_pool.DescriptorPool()
     pool.Add(files.file[0])
-    return message_factory.MessageFactory(pool).GetPrototype(pool.FindMessageTypeByName("perfetto_subset.Trace"))
+    trace = pool.FindMessageTypeByName("perfetto_subset.Trace")
+    if hasattr(message_factory, "GetMessageClass"):  # from 4.22 on, where what is below goes away
+        return message_factory.GetMessageClass(trace)
+    return message_factory.MessageFactory(pool).GetPrototype(trace)
 
 
 class Trace:
