@@ -11,6 +11,7 @@
 #include "output_file.h"
 #include "smmuvp/base/error.h"
 #include "smmuvp/base/params.h"
+#include "trace_ring.h"
 
 namespace smmuvp::platform {
 
@@ -56,6 +57,12 @@ po::options_description run_options() {
        "trace points by name, as 'smmu-vp trace-points' lists them; 'smmu.*' takes all of a kind")(
           "trace-file", text()->value_name("FILE"),
           "where the trace goes, instead of standard error; without --trace, all points")  //
+      ("trace-ring", po::value<std::uint64_t>()->value_name("N"),
+       "keep the last N lines of the trace, and write them only when something goes wrong: an access that an "
+       "SMMU terminates, an event record, a diagnostic, a run that does not pass; docs/traces.md")  //
+      ("perfetto", text()->value_name("FILE"),
+       "write translations, walks, commands, DMA, queues and lines as a trace for ui.perfetto.dev")  //
+      ("vcd", text()->value_name("FILE"), "write lines, queue levels and slots in use for GTKWave")  //
       ("dump-memory", text()->value_name("FILE"),
        "write memory, and what SMMUs are set up to, when the run ends: an ELF core file with holes, for "
        "'smmu-vp "
@@ -97,6 +104,8 @@ void check_standard_output(const RunOptions& run) {
   for (const auto& [option, path] : {std::pair("--json", &run.json),
                                      {"--junit", &run.junit},
                                      {"--trace-file", &run.trace_file},
+                                     {"--perfetto", &run.perfetto_file},
+                                     {"--vcd", &run.vcd_file},
                                      {"--dump-on-exit", &run.dump_file}}) {
     if (*path != standard_output_name) continue;
     if (!first.empty()) {
@@ -132,6 +141,8 @@ void take_run_options(const po::variables_map& map, RunOptions& run) {
   if (run.coverage == standard_output_name)
     throw ConfigError("coverage", "--coverage -: expected a file; one of that name is ./-");
   text("trace-file", run.trace_file);
+  text("perfetto", run.perfetto_file);
+  text("vcd", run.vcd_file);
   text("dump-memory", run.memory_file);
   if (run.memory_file == standard_output_name) {
     throw ConfigError(
@@ -154,7 +165,14 @@ void take_run_options(const po::variables_map& map, RunOptions& run) {
     }
     if (run.trace.empty()) throw ConfigError("trace", "--trace names no trace point");
   }
-  if (!run.trace_file.empty() && run.trace.empty()) run.trace.push_back("*");
+  if (map.count("trace-ring") != 0) {
+    run.trace_ring = map["trace-ring"].as<std::uint64_t>();
+    if (*run.trace_ring == 0 || *run.trace_ring > TraceRing::most_lines) {
+      throw ConfigError("trace-ring", fmt::format("--trace-ring: {} is not from 1 to {} lines",
+                                                  *run.trace_ring, TraceRing::most_lines));
+    }
+  }
+  if ((!run.trace_file.empty() || run.trace_ring) && run.trace.empty()) run.trace.push_back("*");
   take_judge_options(map, run);
   if (map.count("color") != 0) {
     const std::string when = map["color"].as<std::string>();
@@ -319,6 +337,7 @@ Examples
   smmu-vp run vp-configs/gki-smmuv3.toml --console
   smmu-vp run my.toml --set smmu0.SIDSIZE=14 --timeout-sim 10s --json run.json --junit run.xml
   smmu-vp run my.toml --trace 'smmu.*' --trace-file trace.txt
+  smmu-vp run my.toml --perfetto run.pftrace --vcd run.vcd
   smmu-vp run my.toml --strict --allow dma0:RING_ERROR=1 --min-tests 10 --fail-on 'timeout waiting'
   smmu-vp params smmuv3
   smmu-vp dtb my.toml -o my.dtb && dtc -I dtb -O dts my.dtb
@@ -327,7 +346,8 @@ Examples
   smmu-vp compare before.json after.json --tolerance '*.tlb_misses=5%'
 
 In a run the guest's console is the only thing on standard output; everything else goes to standard error. '-' for
-a file of --json, --junit, --trace-file or -o is standard output; the console then goes to standard error.
+a file of --json, --junit, --trace-file, --perfetto, --vcd or -o is standard output; the console then goes to
+standard error.
 Plugins are files libsmmuvp-<name>.so, looked for beside the program, then in the folders of
 SMMU_VP_PLUGIN_PATH (separated by ':'), then in the configuration's 'plugins'.
 

@@ -46,6 +46,7 @@
 #include "symbols.h"
 #include "system.h"
 #include "terminal.h"
+#include "trace_outputs.h"
 
 namespace smmuvp::platform {
 
@@ -135,6 +136,7 @@ class Run {
   void restart(const BootPlan& plan);
   void serve_gdb();
   void wait_for_real_time(std::uint64_t sim_ps);
+  void report(const Reported& r);
   void print(const Reported& r);
   void print(const checker::Finding& finding, checker::Severity severity, bool known);
   void update_baseline(StopReason reason);
@@ -143,6 +145,7 @@ class Run {
   void write_reports();
   void lost(const std::string& what, int error);
   void check_written(OutputFile& file);
+  std::vector<OutputFile*> outputs();
 
   const PlatformConfig& m_config;
   const RunOptions& m_options;
@@ -154,7 +157,7 @@ class Run {
   OutputFile m_json;
   OutputFile m_junit;
   OutputFile m_console_file;
-  OutputFile m_trace_file;
+  TraceOutputs m_traces;
   OutputFile m_dump_file;
   OutputFile m_memory_file;
   OutputFile m_coverage_file;
@@ -182,8 +185,10 @@ bool want_colour(Colour colour) {
 
 // What is asked for on standard output has it alone.
 int console_output(const RunOptions& options) {
-  const bool taken = options.json == standard_output_name || options.junit == standard_output_name ||
-                     options.trace_file == standard_output_name || options.dump_file == standard_output_name;
+  const bool taken =
+      options.json == standard_output_name || options.junit == standard_output_name ||
+      options.trace_file == standard_output_name || options.dump_file == standard_output_name ||
+      options.perfetto_file == standard_output_name || options.vcd_file == standard_output_name;
   return taken ? STDERR_FILENO : STDOUT_FILENO;
 }
 
@@ -200,30 +205,6 @@ RunRecord described(const PlatformConfig& config, const RunOptions& options) {
   return record;
 }
 
-// A filter that nothing can match is a misspelt one.
-void check_trace_filters(const std::vector<std::string>& filters, const System& system) {
-  std::vector<std::string> known;
-  for (const auto& instance : system.instances()) {
-    for (const TracePointInfo& point : instance->type->trace_points) {
-      known.push_back(point.name);
-      known.push_back(point.name.substr(0, point.name.find('.')) + ".*");
-    }
-  }
-  for (const std::string& filter : filters) {
-    const bool all = filter == "*";
-    if (all || std::any_of(known.begin(), known.end(),
-                           [&](const std::string& point) { return trace_filter_matches(filter, point); })) {
-      continue;
-    }
-    const std::string near = nearest(filter, known);
-    throw ConfigError(
-        "trace",
-        fmt::format("--trace: no component of this platform has the trace point '{}'{}; "
-                    "'smmu-vp trace-points' lists them",
-                    filter, near.empty() ? std::string() : fmt::format("; did you mean '{}'?", near)));
-  }
-}
-
 Run::Run(const PlatformConfig& config, const RunOptions& options)
     : m_config(config),
       m_options(options),
@@ -232,7 +213,7 @@ Run::Run(const PlatformConfig& config, const RunOptions& options)
       m_json("json", options.json),
       m_junit("junit", options.junit),
       m_console_file("console-file", options.console_file),
-      m_trace_file("trace-file", options.trace_file),
+      m_traces(options),
       m_dump_file("dump-on-exit", options.dump_file),
       m_memory_file("dump-memory", options.memory_file),
       m_coverage_file("coverage", options.coverage),
@@ -254,25 +235,28 @@ Run::Run(const PlatformConfig& config, const RunOptions& options)
           m_coverage.emplace();
           m_host.trace_hub().add_observer(*m_coverage);
         }
-        if (!options.trace.empty()) {
-          const auto to_file = [](void* file, std::string_view line) {
-            static_cast<OutputFile*>(file)->write(line);
-          };
-          const auto to_standard_error = [](void*, std::string_view line) {
-            std::fwrite(line.data(), 1, line.size(), stderr);
-          };
-          if (m_trace_file.wanted()) {
-            m_host.trace_hub().add_text(options.trace, to_file, &m_trace_file);
-          } else {
-            m_host.trace_hub().add_text(options.trace, to_standard_error, nullptr);
-          }
-        }
+        m_traces.join(m_host.trace_hub(), [this] {
+          m_console.flush();
+          m_progress.clear();
+        });
         return m_host;
       }()) {
-  refuse_same_file(
-      {&m_json, &m_junit, &m_console_file, &m_trace_file, &m_dump_file, &m_memory_file, &m_coverage_file},
-      m_system);
-  check_trace_filters(options.trace, m_system);
+  const std::vector<OutputFile*> files = outputs();
+  refuse_same_file({files.begin(), files.end()}, m_system);
+  m_traces.choose_points(m_system);
+}
+
+std::vector<OutputFile*> Run::outputs() {
+  std::vector<OutputFile*> all = {&m_json,      &m_junit,       &m_console_file,
+                                  &m_dump_file, &m_memory_file, &m_coverage_file};
+  const std::vector<OutputFile*> traces = m_traces.files();
+  all.insert(all.end() - 3, traces.begin(), traces.end());
+  return all;
+}
+
+void Run::report(const Reported& r) {
+  m_traces.diagnostic(r);
+  if (!m_options.quiet) print(r);
 }
 
 void Run::print(const Reported& r) {
@@ -488,7 +472,9 @@ void Run::finish(StopReason reason) {
     lost(fmt::format("--console-file {}", m_options.console_file), error);
   update_baseline(reason);
   m_host.trace_hub().flush();
-  check_written(m_trace_file);
+  if (const int error = m_traces.finish(m_record.sim_time_ps, m_config.name, m_record.verdict); error != 0)
+    lost(fmt::format("--vcd {}: its temporary file", m_options.vcd_file), error);
+  for (OutputFile* file : m_traces.files()) check_written(*file);
   if (m_options.dump_on_exit) dump("end of the run");
   check_written(m_dump_file);
   if (m_coverage) m_coverage_file.write(m_coverage->json(m_record.name, program_version()));
@@ -560,16 +546,15 @@ ExitCode Run::go() {
   for (const std::string& limitation : m_host.limitations()) tell("smmu-vp: {}\n", limitation);
   m_console.set_on_dump_key(DumpSignal::request);
   m_host.set_pausing(StopSignals::pause_requested);
-  if (!m_options.quiet) m_host.set_print([this](const Reported& r) { print(r); });
+  m_host.set_print([this](const Reported& r) { report(r); });
   m_host.set_program_counter([this] { return m_system.program_counter(); });
 
   StopSignals signals;
   const DumpSignal dump_signal;
   serve_gdb();
   m_beginning.emplace([this] {
-    for (OutputFile* file :
-         {&m_json, &m_junit, &m_console_file, &m_trace_file, &m_dump_file, &m_memory_file, &m_coverage_file})
-      file->begin();
+    for (OutputFile* file : outputs()) file->begin();
+    m_traces.begin();
   });
   std::optional<RawTerminal> terminal;
   if (m_options.console) terminal.emplace();

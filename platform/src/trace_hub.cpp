@@ -8,15 +8,10 @@
 
 namespace smmuvp::platform {
 
+TraceHub::TraceHub() : m_ordered(now_ps) {}
+
 void TraceHub::add_text(std::vector<std::string> filters, TextTraceSink::Write write, void* context) {
-  m_write = write;
-  m_context = context;
-  const auto hold = [](void* hub, std::string_view line) {
-    auto* self = static_cast<TraceHub*>(hub);
-    self->m_lines.emplace(self->m_record_ps, line);
-  };
-  m_text.emplace(std::move(filters), hold, this);
-  wants_changed();
+  add_ordered(m_text.emplace(std::move(filters), write, context));
 }
 
 void TraceHub::add_observer(TraceSink& observer) {
@@ -24,27 +19,20 @@ void TraceHub::add_observer(TraceSink& observer) {
   wants_changed();
 }
 
-void TraceHub::pass_on(std::uint64_t until_ps) {
-  const auto end = m_lines.upper_bound(until_ps);
-  for (auto line = m_lines.begin(); line != end; ++line) m_write(m_context, line->second);
-  m_lines.erase(m_lines.begin(), end);
+void TraceHub::add_ordered(TraceSink& observer) {
+  if (m_ordered.empty()) m_observers.push_back(&m_ordered);
+  m_ordered.add(observer);
+  wants_changed();
 }
 
-void TraceHub::flush() { pass_on(~std::uint64_t{0}); }
-
 bool TraceHub::wants(std::string_view source, std::string_view point) {
-  return point == event_point || (m_text && m_text->wants(source, point)) ||
+  return point == event_point ||
          std::any_of(m_observers.begin(), m_observers.end(),
                      [&](TraceSink* observer) { return observer->wants(source, point); });
 }
 
 void TraceHub::record(std::uint64_t time_ps, std::string_view source, std::string_view point,
                       const TraceValue* values, std::size_t count) {
-  if (m_text && m_text->wants(source, point)) {
-    m_record_ps = time_ps;
-    m_text->record(time_ps, source, point, values, count);
-    pass_on(now_ps());
-  }
   for (TraceSink* observer : m_observers) {
     if (observer->wants(source, point)) observer->record(time_ps, source, point, values, count);
   }

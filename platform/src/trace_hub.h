@@ -9,6 +9,7 @@
 
 #include "sha256.h"
 #include "smmuvp/base/trace.h"
+#include "trace_order.h"
 
 namespace smmuvp::platform {
 
@@ -26,9 +27,9 @@ class TraceHub : public TraceSink {
   /// Events beyond this many are counted and hashed, not kept.
   static constexpr std::size_t most_events = 10000;
 
-  /// Takes what TextTraceSink takes. Lines come in the order of their times: an access that runs ahead of
-  /// simulated time is recorded before others that are earlier. So a line is held back until simulated time
-  /// has reached it, or until flush().
+  TraceHub();
+
+  /// Takes what TextTraceSink takes. Lines come in the order of their times, as records of add_ordered() do.
   void add_text(std::vector<std::string> filters, TextTraceSink::Write write, void* context);
 
   bool wants(std::string_view source, std::string_view point) override;
@@ -39,8 +40,12 @@ class TraceHub : public TraceSink {
   /// hub's use.
   void add_observer(TraceSink& observer);
 
-  /// Passes on all lines that are held back: no earlier ones will come.
-  void flush();
+  /// Gets all that it wants in the order of their times: a record is held back until simulated time has
+  /// reached it, or until flush(). Outlives the hub's use.
+  void add_ordered(TraceSink& observer);
+
+  /// Passes on all that is held back: nothing earlier will come.
+  void flush() { m_ordered.flush(); }
 
   const std::vector<Event>& events() const { return m_events; }
   std::uint64_t event_count() const { return m_event_count; }
@@ -50,15 +55,9 @@ class TraceHub : public TraceSink {
   const std::map<std::string, Sha256>& untimed_event_hashes() const { return m_untimed_hashes; }
 
  private:
-  void pass_on(std::uint64_t until_ps);
-
   std::vector<TraceSink*> m_observers;
   std::optional<TextTraceSink> m_text;
-  TextTraceSink::Write m_write = nullptr;
-  void* m_context = nullptr;
-  std::multimap<std::uint64_t, std::string>
-      m_lines;                    // held back; of one time in the order in which they came
-  std::uint64_t m_record_ps = 0;  // of the line that m_text makes
+  OrderedTrace m_ordered;
   std::vector<Event> m_events;
   std::uint64_t m_event_count = 0;
   Sha256 m_hash;

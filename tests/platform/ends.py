@@ -185,7 +185,7 @@ def case_a_model_that_hangs_is_ended_and_the_reports_say_how(b):
 def case_a_pipe_that_nobody_reads_is_refused_at_once(b):
     pipe = b.path("pipe")
     os.mkfifo(pipe)
-    for option in ("--json", "--junit", "--console-file", "--trace-file"):
+    for option in ("--json", "--junit", "--console-file", "--trace-file", "--perfetto", "--vcd"):
         r = b.run(option, pipe, timeout=30)
         check(r.returncode == 64 and "nobody reads this pipe" in r.stderr, option, r)
     r = b.call("dtb", b.config, "-o", pipe, timeout=30)
@@ -290,9 +290,11 @@ def case_a_minus_is_standard_output_and_the_console_goes_to_standard_error(b):
     text = ("--set", "cpu0.text=hello\n", "--set", "cpu0.end=event")
     for option, holds in (("--json", lambda t: json.loads(t)["verdict"] == "pass"),
                           ("--junit", lambda t: xml.etree.ElementTree.fromstring(t).find("testsuite") is not None),
-                          ("--trace-file", lambda t: "cpu0 smmu.event" in t and "hello" not in t)):
+                          ("--trace-file", lambda t: "cpu0 smmu.event" in t and "hello" not in t),
+                          ("--perfetto", lambda t: "F_TRANSLATION" in t and "hello" not in t),
+                          ("--vcd", lambda t: t.startswith("$version") and "$enddefinitions" in t)):
         r = subprocess.run([b.program, "run", b.config, option, "-", *text], cwd=b.folder, capture_output=True, text=True,
-                           stdin=subprocess.DEVNULL, timeout=60)
+                           errors="replace", stdin=subprocess.DEVNULL, timeout=60)
         check(r.returncode == 0 and holds(r.stdout), option, r)
         check(r.stderr.startswith("hello\n  verdict"), "%s: the console is not on standard error" % option, r)
         check(not os.path.exists(b.path("-")), "%s makes a file" % option)
@@ -308,6 +310,7 @@ def case_a_minus_is_standard_output_and_the_console_goes_to_standard_error(b):
 def case_what_standard_output_cannot_hold_is_refused(b):
     for options, said in ((("--json", "-", "--junit", "-"), "--json - and --junit - cannot both"),
                           (("--junit", "-", "--trace-file", "-"), "--junit - and --trace-file - cannot both"),
+                          (("--perfetto", "-", "--vcd", "-"), "--perfetto - and --vcd - cannot both"),
                           (("--console-file", "-"), "the guest's console is on standard output without it")):
         r = b.run(*options)
         check(r.returncode == 64 and said in r.stderr, "expected exit code 64 and: " + said, r)

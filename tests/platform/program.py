@@ -368,13 +368,13 @@ def case_trace_points_lists_name_fields_and_meaning(b):
 
 
 def case_a_report_that_cannot_be_written_is_refused_before_the_run(b):
-    for option in ("--json", "--junit", "--console-file", "--trace-file"):
+    for option in OUTPUTS:
         r = b.run(option, "/no/such/folder/file")
         check(r.returncode == 64 and option in r.stderr and r.stdout == "", "expected exit code 64", r)
 
 
 def case_output_that_cannot_be_written_is_told_and_does_not_pass(b):
-    for option in ("--json", "--junit", "--console-file", "--trace-file"):
+    for option in OUTPUTS:
         r = b.run("--set", "cpu0.end=event", "--set", "cpu0.text=hello\n", option, "/dev/full")
         check(r.returncode == 70 and "cannot write %s /dev/full: No space" % option in r.stderr, "expected exit code 70 for " + option, r)
         r = b.run("--set", "cpu0.end=reset", "--set", "cpu0.text=hello\n", option, "/dev/full")
@@ -431,7 +431,8 @@ def case_a_flood_of_nested_results_keeps_the_report_small(b):
 
 def case_one_file_for_two_outputs_is_refused(b):
     os.symlink(b.path("one"), b.path("two"))
-    for first, second in (("--json", "--junit"), ("--json", "--console-file"), ("--console-file", "--trace-file")):
+    for first, second in (("--json", "--junit"), ("--json", "--console-file"), ("--console-file", "--trace-file"), ("--trace-file", "--perfetto"),
+                          ("--perfetto", "--vcd")):
         for name in ("one", "two"):
             r = b.run(first, b.path("one"), second, b.path(name))
             check(r.returncode == 64 and re.search("%s .*%s .*same file" % (first, second), r.stderr), "expected exit code 64", r)
@@ -439,7 +440,7 @@ def case_one_file_for_two_outputs_is_refused(b):
     check(r.returncode == 0, "/dev/null keeps nothing", r)
 
 
-OUTPUTS = ("--json", "--junit", "--console-file", "--trace-file")
+OUTPUTS = ("--json", "--junit", "--console-file", "--trace-file", "--perfetto", "--vcd")
 
 
 def case_an_output_that_is_an_input_is_refused_and_the_input_keeps_its_bytes(b):
@@ -493,7 +494,8 @@ def case_an_output_replaces_all_that_its_file_held(b):
     check(json.loads(b.read("o--json"))["verdict"] == "pass", "the JSON report is no JSON")
     xml.etree.ElementTree.parse(b.path("o--junit"))
     check(b.read("o--console-file") == "hello\n", "another console")
-    check(b.read("o--trace-file") == "", "a trace without a record")
+    check(b.read("o--trace-file") == "" and b.read("o--perfetto") == "", "a trace without a record")
+    check(b.read("o--vcd").startswith("$version smmu-vp") and "x" * 9 not in b.read("o--vcd"), "another dump")
     b.write("o--json", "x" * 1000000)
     r = b.run("--set", "cpu0.end=hang", "--timeout-wall", "100ms", "--json", b.path("o--json"))
     check(r.returncode == 66 and json.loads(b.read("o--json"))["verdict"] == "wall-timeout", "another report", r)

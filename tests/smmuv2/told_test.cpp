@@ -58,6 +58,9 @@ TEST(Trace, HasARecordOfEachPointThatIsListed) {
   w.access(3, 0x1000);
   Access stalled(w.smmu, World::request(3, 0x2000));
   EXPECT_FALSE(w.run(stalled));
+  w.write_cb(3, RESUME, 1);
+  EXPECT_TRUE(w.run(stalled));
+  EXPECT_NE(out.find("smmu.resume sid=0x3 address=0x2000 answer=RAZ/WI took_ps="), std::string::npos) << out;
   w.access(8, 0x1000);  // no such stream
   w.read_cb(3, FSR);
   w.write(TLBIALLNSNH, 0);

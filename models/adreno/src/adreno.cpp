@@ -12,12 +12,14 @@ constexpr TracePoint<std::uint32_t, std::uint32_t> trace_packet{
     "adreno.packet",
     "a packet is finished; level is 0 for the ring, 1 and 2 for indirect buffers",
     {"level", "header"}};
-constexpr TracePoint<std::uint64_t, std::uint32_t, bool, bool, std::uint32_t> trace_access{
+constexpr TracePoint<std::uint64_t, std::uint32_t, bool, bool, std::uint32_t, std::uint64_t> trace_access{
     "adreno.access",
     "an access to memory has ended",
-    {"address", "length", "write", "privileged", "response"}};
-constexpr TracePoint<std::uint64_t, std::uint32_t, bool, std::uint32_t> trace_smmu{
-    "adreno.smmu", "an access to the SMMU's registers has ended", {"address", "length", "write", "response"}};
+    {"address", "length", "write", "privileged", "response", "took_ps"}};
+constexpr TracePoint<std::uint64_t, std::uint32_t, bool, std::uint32_t, std::uint64_t> trace_smmu{
+    "adreno.smmu",
+    "an access to the SMMU's registers has ended",
+    {"address", "length", "write", "response", "took_ps"}};
 constexpr TracePoint<bool> trace_irq{"adreno.irq", "the interrupt line changed", {"level"}};
 
 std::uint64_t stamp() { return to_ps(sc_core::sc_time_stamp()); }
@@ -78,10 +80,10 @@ void Adreno::Lane::operation_done(const DmaOperation& operation, DmaResponse res
   Tracer& tracer = m_device.tracer();
   if (tracer.on() && m_port == AdrenoCore::Port::Memory) {
     tracer.emit(stamp(), trace_access, operation.address, operation.length, operation.write,
-                operation.privileged, static_cast<std::uint32_t>(response));
+                operation.privileged, static_cast<std::uint32_t>(response), operation.took_ps(stamp()));
   } else if (tracer.on()) {
     tracer.emit(stamp(), trace_smmu, operation.address, operation.length, operation.write,
-                static_cast<std::uint32_t>(response));
+                static_cast<std::uint32_t>(response), operation.took_ps(stamp()));
   }
   m_device.m_core.complete(m_port, operation, response, data);
   m_device.settle();

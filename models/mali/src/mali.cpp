@@ -15,8 +15,8 @@ constexpr TracePoint<std::uint32_t, std::uint64_t, std::uint32_t> trace_chain{
     "mali.chain", "a job chain has ended; job is the last one worked on", {"slot", "job", "status"}};
 constexpr TracePoint<std::uint32_t, std::uint64_t, std::uint32_t> trace_fault{
     "mali.fault", "a fault was told in AS_FAULTSTATUS", {"as", "address", "status"}};
-constexpr TracePoint<std::uint64_t, std::uint32_t, bool, std::uint32_t> trace_access{
-    "mali.access", "an access has ended", {"address", "length", "write", "response"}};
+constexpr TracePoint<std::uint64_t, std::uint32_t, bool, std::uint32_t, std::uint64_t> trace_access{
+    "mali.access", "an access has ended", {"address", "length", "write", "response", "took_ps"}};
 constexpr TracePoint<std::string_view, bool> trace_irq{
     "mali.irq", "an interrupt line changed", {"line", "level"}};
 
@@ -172,7 +172,7 @@ void Mali::operation_done(const DmaOperation& operation, DmaResponse response, c
   const MaliCore::Counters before = m_core.counters();
   m_core.complete(now(), operation, response, data);
   m_tracer.emit(now(), trace_access, operation.address, operation.length, operation.write,
-                static_cast<std::uint32_t>(response));
+                static_cast<std::uint32_t>(response), operation.took_ps(now()));
   trace_since(before);
   settle();
 }

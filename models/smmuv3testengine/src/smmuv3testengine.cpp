@@ -16,10 +16,10 @@ namespace {
 constexpr TracePoint<std::uint32_t, std::uint32_t, std::uint32_t> trace_command{
     "smmuv3testengine.command", "cmd was written", {"frame", "written", "cmd"}};
 constexpr TracePoint<std::uint32_t, std::uint32_t, std::uint32_t, bool, std::uint64_t, std::uint32_t, bool,
-                     std::uint32_t>
+                     std::uint32_t, std::uint64_t>
     trace_access{"smmuv3testengine.access",
                  "an access of a frame has ended",
-                 {"frame", "sid", "ssid", "ssv", "address", "length", "write", "response"}};
+                 {"frame", "sid", "ssid", "ssv", "address", "length", "write", "response", "took_ps"}};
 constexpr TracePoint<std::uint32_t, std::uint32_t> trace_end{
     "smmuv3testengine.end", "a command has ended; cmd is what it reads now", {"frame", "cmd"}};
 
@@ -159,7 +159,7 @@ void Smmuv3TestEngine::operation_done(const DmaOperation& operation, DmaResponse
   const std::uint64_t now = to_ps(sc_core::sc_time_stamp());
   m_tracer.emit(now, trace_access, frame, operation.stream_id, operation.substream_id,
                 operation.substream_valid, operation.address, operation.length, operation.write,
-                static_cast<std::uint32_t>(response));
+                static_cast<std::uint32_t>(response), operation.took_ps(now));
   if (m_core.cmd(frame) != before) m_tracer.emit(now, trace_end, frame, m_core.cmd(frame));
 }
 

@@ -7,8 +7,10 @@ namespace smmuvp {
 
 namespace {
 
-constexpr TracePoint<std::uint32_t, std::uint64_t, std::uint32_t, bool, std::uint32_t> trace_burst{
-    "testdev.burst", "a DMA access has ended", {"sid", "address", "length", "write", "response"}};
+constexpr TracePoint<std::uint32_t, std::uint64_t, std::uint32_t, bool, std::uint32_t, std::uint64_t>
+    trace_burst{"testdev.burst",
+                "a DMA access has ended",
+                {"sid", "address", "length", "write", "response", "took_ps"}};
 constexpr TracePoint<bool> trace_irq{"testdev.irq", "the interrupt line changed", {"level"}};
 
 TestdevConfig config(const Params& params) {
@@ -32,8 +34,9 @@ Testdev::Testdev(const sc_core::sc_module_name& name, const Params& params, Host
 
 void Testdev::complete_operation(const DmaOperation& operation, DmaResponse response, const DmaBuffer& data) {
   if (tracer().on()) {
-    tracer().emit(to_ps(sc_core::sc_time_stamp()), trace_burst, operation.stream_id, operation.address,
-                  operation.length, operation.write, static_cast<std::uint32_t>(response));
+    const std::uint64_t now = to_ps(sc_core::sc_time_stamp());
+    tracer().emit(now, trace_burst, operation.stream_id, operation.address, operation.length, operation.write,
+                  static_cast<std::uint32_t>(response), operation.took_ps(now));
   }
   DmaDevice::complete_operation(operation, response, data);
 }

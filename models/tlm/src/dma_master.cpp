@@ -116,6 +116,7 @@ void DmaMaster::work() {
 
 void DmaMaster::issue() {
   const std::uint64_t loadings = m_loadings;
+  m_operation.issued_ps = to_ps(sc_core::sc_time_stamp());
   AccessExtension extension = extension_of(m_operation);
   AtsExtension ats = ats_extension_of(m_operation.ats_fields);
   const bool with_ats = has_ats_fields(m_operation);
@@ -180,6 +181,7 @@ void DmaMaster::visit(Archive& archive) {
     return;
   }
   std::copy(data.begin(), data.end(), m_data.begin());
+  m_operation.issued_ps = to_ps(now);
   m_end = now + from_ps(left);
 }
 

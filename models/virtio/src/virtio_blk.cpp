@@ -1,5 +1,7 @@
 #include "smmuvp/virtio/virtio_blk.h"
 
+#include <algorithm>
+
 #include "smmuvp/tlm/device_tree.h"
 #include "smmuvp/tlm/sim_time.h"
 
@@ -7,10 +9,14 @@ namespace smmuvp {
 
 namespace {
 
-constexpr TracePoint<std::uint64_t, std::uint32_t, bool, std::uint32_t> trace_access{
-    "virtio_blk.access", "an access to ring or buffer has ended", {"address", "length", "write", "ok"}};
-constexpr TracePoint<std::uint32_t, std::uint64_t, std::uint64_t, std::uint32_t> trace_request{
-    "virtio_blk.request", "a request was given back", {"type", "sector", "bytes", "status"}};
+constexpr TracePoint<std::uint64_t, std::uint32_t, bool, std::uint32_t, std::uint64_t> trace_access{
+    "virtio_blk.access",
+    "an access to ring or buffer has ended",
+    {"address", "length", "write", "ok", "took_ps"}};
+constexpr TracePoint<std::uint32_t, std::uint64_t, std::uint64_t, std::uint32_t, std::uint64_t> trace_request{
+    "virtio_blk.request",
+    "a request was given back; took_ps: since its header was asked for",
+    {"type", "sector", "bytes", "status", "took_ps"}};
 constexpr TracePoint<bool> trace_irq{"virtio_blk.irq", "the interrupt line changed", {"level"}};
 
 VirtioBlkConfig config(const Params& params) {
@@ -41,13 +47,20 @@ void VirtioBlk::complete_operation(const DmaOperation& operation, DmaResponse re
                                    const DmaBuffer& data) {
   const std::uint64_t requests = m_core.counters().requests;
   DmaDevice::complete_operation(operation, response, data);
+  if (operation.starts_request) m_request_since = operation.issued_ps;
   if (!tracer().on()) return;
   const std::uint64_t now = to_ps(sc_core::sc_time_stamp());
   tracer().emit(now, trace_access, operation.address, operation.length, operation.write,
-                response == DmaResponse::Ok ? 1U : 0U);
+                response == DmaResponse::Ok ? 1U : 0U, operation.took_ps(now));
   if (m_core.counters().requests == requests) return;
   const VirtioBlkCore::Request& r = m_core.request();
-  tracer().emit(now, trace_request, r.type, r.sector, r.bytes, std::uint32_t{r.status});
+  tracer().emit(now, trace_request, r.type, r.sector, r.bytes, std::uint32_t{r.status},
+                now - std::min(now, m_request_since));
+}
+
+void VirtioBlk::visit_device(Archive& archive) {
+  DmaDevice::visit_device(archive);
+  if (archive.loading()) m_request_since = to_ps(sc_core::sc_time_stamp());
 }
 
 void VirtioBlk::statistics(StatVisitor& visitor) const {

@@ -164,7 +164,9 @@ bool Access::resume() {
   const auto outcome = m_interface.stalls().answer(m_stall);
   if (!outcome) return false;
   m_stall = 0;
+  const smmu::TimePs since = m_time;
   enter(outcome->time);
+  trace_resumption(since, outcome->what);
   if (outcome->what == smmu::StallAnswer::retry) {
     begin_again(m_time);
     const Path before = m_path;

@@ -390,7 +390,7 @@ const ComponentType* component_types(std::size_t* count) {
        [](const char* name, const Params& params, Host& host) -> std::unique_ptr<Component> {
          return std::make_unique<SmmuV2<platform_buswidth>>(name, params, host);
        },
-       smmuv2::trace_points()},
+       smmu::with_transactions(smmuv2::trace_points())},
   };
   *count = std::size(types);
   return types;

@@ -482,7 +482,9 @@ bool Access::stall() {
   const auto answer = stalls.answer(m_stall);
   if (!answer) return false;
   m_stall = 0;
+  const smmu::TimePs since = m_time;
   enter(answer->time);
+  trace_resumption(since, answer->what);
   if (answer->what == smmu::StallAnswer::retry) {
     retry(m_time);
   } else {

@@ -6,6 +6,7 @@
 #include "smmuvp/smmu/counted.h"
 #include "smmuvp/smmuv3/programming_interface.h"
 #include "smmuvp/smmuv3/trace_points.h"
+#include "trace_queues.h"
 #include "words_told.h"
 
 namespace smmuvp::smmuv3 {
@@ -271,7 +272,8 @@ void CommandQueue::report_misaligned_range(const Command& command, const Command
 // @return whether the queue is still what it was.
 bool CommandQueue::execute(const Command& command) {
   m_parts.tracer.emit(m_time, trace_command, std::string_view(opcode_name(command.opcode)), command.words[0],
-                      command.words[1], m_registers.cons(), m_registers.number(), m_interface.secure());
+                      command.words[1], m_registers.cons(), m_registers.number(), m_interface.secure(),
+                      m_time - std::min(m_time, m_op.time));
   if (static_cast<Opcode>(command.opcode) == Opcode::CMD_SYNC) {
     m_state = State::messages;
     m_messages = m_interface.atc_messages().barrier(m_registers.number());
@@ -317,7 +319,12 @@ void CommandQueue::consume() {
     if (!m_parts.features.quirks.has(Quirk::arm_1076982)) m_interface.signals().event = true;
   }
   m_registers.set_cons(queue.next(cons));
+  trace_level(m_time);
   ++m_parts.statistics.commands;
+}
+
+void CommandQueue::trace_level(TimePs time) {
+  smmuv3::trace_level(m_parts.tracer, time, m_interface.secure(), m_registers);
 }
 
 // 7.1, 3.5.6.3: RD stays at the command.

@@ -2,6 +2,7 @@
 
 #include "smmuvp/base/number_text.h"
 #include "smmuvp/smmuv3/programming_interface.h"
+#include "trace_queues.h"
 
 namespace smmuvp::smmuv3 {
 
@@ -95,6 +96,7 @@ void Ecmdq::prod_written(std::uint32_t old, smmu::TimePs now) {
     }
   }
   update_ack(now);
+  trace_level(m_parts.tracer, now, m_interface.secure(), *this);
   if (enabled() && !m_queue.consistent(prod(), cons())) {
     report("ECMDQ_PROD.inconsistent", "more commands are ready than the queue has entries; none is consumed",
            "IHI 0070 3.5.1");

@@ -16,7 +16,7 @@ EventQueue::EventQueue(const Parts& parts, ProgrammingInterface& interface)
       m_stalls(parts),
       m_writer(parts, interface,
                {SMMU_EVENTQ_PROD, SMMU_EVENTQ_CONS, &ProgrammingInterface::event_queue,
-                &ProgrammingInterface::event_attributes, "event"}) {}
+                &ProgrammingInterface::event_attributes, "event", "EVENTQ"}) {}
 
 // 7.2.1, but for "full": whether there is room is seen when a record is written.
 bool EventQueue::writable() const {
@@ -149,6 +149,7 @@ void EventQueue::written() {
     m_parts.tracer.emit(m_time, trace_structure, std::string_view("event"), event.StreamID,
                         m_interface.secure(), w[0], w[1], w[2], w[3], none, none, none, none);
   }
+  m_writer.trace_level(m_time);
   // 3.18: on the transition from empty to non-empty
   if (was_empty) m_interface.interrupt_eventq(m_time);
 }

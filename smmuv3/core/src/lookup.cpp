@@ -94,7 +94,8 @@ void Lookup::complete(const smmu::MemoryAnswer& answer) {
   m_waiting = false;
   m_time = std::max(m_time, answer.time);
   m_parts.tracer.emit(m_time, smmu::trace_fetch, std::string_view(op().purpose), stream_id(), op().address,
-                      std::uint32_t{op().size}, answer.status == smmu::MemoryStatus::ok);
+                      std::uint32_t{op().size}, answer.status == smmu::MemoryStatus::ok,
+                      m_time - std::min(m_time, op().time));
   if (m_config) {
     m_config->complete(answer);
   } else {

@@ -17,7 +17,7 @@ PriQueue::PriQueue(const Parts& parts, ProgrammingInterface& interface)
       m_interface(interface),
       m_writer(parts, interface,
                {SMMU_PRIQ_PROD, SMMU_PRIQ_CONS, &ProgrammingInterface::pri_queue,
-                &ProgrammingInterface::pri_attributes, "page request"}) {}
+                &ProgrammingInterface::pri_attributes, "page request", "PRIQ"}) {}
 
 // 8.2, 6.3.9.5: the effective value of PRIQEN is 0 with SMMUEN == 0.
 bool PriQueue::enabled() const {
@@ -110,7 +110,7 @@ void PriQueue::complete(const smmu::MemoryAnswer& answer) {
     m_time = std::max(m_time, answer.time);
     m_parts.tracer.emit(m_time, smmu::trace_fetch, std::string_view(op().purpose),
                         m_pending.front().request.StreamID, op().address, std::uint32_t{op().size},
-                        answer.status == smmu::MemoryStatus::ok);
+                        answer.status == smmu::MemoryStatus::ok, m_time - std::min(m_time, op().time));
     m_config->complete(answer);
     return;
   }
@@ -127,6 +127,7 @@ void PriQueue::complete(const smmu::MemoryAnswer& answer) {
 void PriQueue::written() {
   const bool Last = m_pending.front().request.Last;
   const bool was_empty = m_writer.advance();
+  m_writer.trace_level(m_time);
   ++m_parts.statistics.page_requests;
   end_first("recorded");
   // 6.3.36

@@ -143,6 +143,25 @@ void ProgrammingInterface::write(std::uint32_t offset, unsigned bytes, AccessSec
   m_registers.write(offset, bytes, security, value);
 }
 
+void ProgrammingInterface::trace_level_of(std::uint16_t id) {
+  switch (id) {
+    case SMMU_CMDQ_BASE:
+    case SMMU_CMDQ_PROD:
+    case SMMU_CMDQ_CONS:
+      return m_commands.trace_level(m_written_at);
+    case SMMU_EVENTQ_BASE:
+    case SMMU_EVENTQ_PROD:
+    case SMMU_EVENTQ_CONS:
+      return m_events.trace_level(m_written_at);
+    case SMMU_PRIQ_BASE:
+    case SMMU_PRIQ_PROD:
+    case SMMU_PRIQ_CONS:
+      return m_page_requests.trace_level(m_written_at);
+    default:
+      return;
+  }
+}
+
 void ProgrammingInterface::peek(std::uint32_t offset, unsigned bytes, std::uint64_t& value) const {
   m_registers.peek(offset, bytes,
                    m_sec_sid == SecSid::secure ? AccessSecurity::Secure : AccessSecurity::NonSecure, value);
@@ -295,6 +314,7 @@ void ProgrammingInterface::register_written(std::uint16_t id, std::uint32_t, Acc
     default:
       break;
   }
+  if (m_parts.tracer.on()) trace_level_of(id);
 }
 
 smmu::MpamLabel ProgrammingInterface::mpam_of(Reg id) const {

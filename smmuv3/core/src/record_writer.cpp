@@ -1,6 +1,7 @@
 #include "smmuvp/smmuv3/record_writer.h"
 
 #include "smmuvp/smmuv3/programming_interface.h"
+#include "trace_queues.h"
 
 namespace smmuvp::smmuv3 {
 
@@ -47,6 +48,12 @@ bool RecordWriter::advance() {
   const std::uint32_t prod = m_interface.reg(m_where.PROD);
   m_interface.set(m_where.PROD, (prod & QUEUE_OVFLG) | (m_interface.*m_where.queue)().next(prod));
   return was_empty;
+}
+
+void RecordWriter::trace_level(smmu::TimePs time) {
+  smmuv3::trace_level(m_parts.tracer, time, m_where.name, 0, m_interface.secure(),
+                      (m_interface.*m_where.queue)(), m_interface.reg(m_where.PROD),
+                      m_interface.reg(m_where.CONS));
 }
 
 std::uint32_t RecordWriter::index() const { return m_interface.reg(m_where.PROD) & ~QUEUE_OVFLG; }

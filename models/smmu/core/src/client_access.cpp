@@ -1,6 +1,7 @@
 #include "smmuvp/smmu/client_access.h"
 
 #include <algorithm>
+#include <array>
 
 #include "smmuvp/smmu/trace_points.h"
 
@@ -95,9 +96,16 @@ void ClientAccess::begin_again(TimePs time) {
 
 void ClientAccess::trace_answer(const MemoryOp& op, const MemoryAnswer& answer) {
   if (!counts()) return;
-  m_engine.tracer().emit(std::max(m_time, answer.time), trace_fetch, std::string_view(op.purpose),
-                         m_request.stream_id, op.address, std::uint32_t{op.size},
-                         answer.status == MemoryStatus::ok);
+  const TimePs end = std::max(m_time, answer.time);
+  m_engine.tracer().emit(end, trace_fetch, std::string_view(op.purpose), m_request.stream_id, op.address,
+                         std::uint32_t{op.size}, answer.status == MemoryStatus::ok,
+                         end - std::min(end, op.time));
+}
+
+void ClientAccess::trace_resumption(TimePs since, StallAnswer answer) {
+  constexpr std::array<std::string_view, 3> names{"retry", "abort", "RAZ/WI"};
+  m_engine.tracer().emit(m_time, trace_resume, m_request.stream_id, m_request.address,
+                         names.at(static_cast<std::size_t>(answer)), m_time - std::min(m_time, since));
 }
 
 void ClientAccess::forward(const CacheKey& key, const FinishedAnswer& answer, bool keep) {

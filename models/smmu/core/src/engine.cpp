@@ -22,7 +22,12 @@ const EngineStructures& checked(const EngineStructures& s) {
 
 void Engine::emit_access(TimePs time, const AccessRequest& r, bool instruction) {
   m_tracer.emit(time, smmu::trace_access, r.stream_id, r.substream_valid, r.substream_id, r.address,
-                kind_name(r.kind, instruction), r.privileged, r.secure_stream, std::uint32_t{r.port});
+                kind_name(r.kind, instruction), r.privileged, r.secure_stream, std::uint32_t{r.port},
+                time - std::min(time, r.time));
+}
+
+void Engine::emit_transaction(TimePs time, const AccessRequest& r, bool begins) {
+  m_tracer.emit(time, smmu::trace_transaction, std::uint32_t{r.port}, r.stream_id, r.address, begins);
 }
 
 Engine::Engine(const EngineStructures& structures, Tracer& tracer)

@@ -119,6 +119,7 @@ void Translation::begin_walk() {
   ++m_engine.tcu_statistics().walks;
   m_took_walk = true;
   m_walk_begin = m_engine.walker_free(m_time);
+  m_engine.tracer().emit(m_walk_begin, trace_walk_begin, m_request.stream_id, m_request.address);
   m_time = m_walk_begin + m_engine.walker_latency();
 }
 
@@ -144,7 +145,11 @@ void Translation::walk() {
     if (!know(*question)) m_walk->start_at_base();
   }
   if (m_walk->step() == Step::done) {
-    if (!m_request.debug) m_engine.walker_done(m_walk_begin, m_time);
+    if (!m_request.debug) {
+      m_engine.walker_done(m_walk_begin, m_time);
+      m_engine.tracer().emit(m_time, trace_walk, m_request.stream_id, m_request.address,
+                             m_walk->result().ok(), m_time - std::min(m_time, m_walk_begin));
+    }
     m_state = State::done;
     walked(m_walk->result());
     m_engine.open_walks().end(m_open, m_time);

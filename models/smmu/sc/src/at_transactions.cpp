@@ -190,6 +190,7 @@ void AtTransactions::admit(Open& t) {
   shape.request.can_wait = true;
   t.key = m_callbacks.key(*t.payload, shape.request);
   t.transaction.emplace(*t.payload, shape, m_smmu.translator(), t.due);
+  m_smmu.engine().trace_transaction(t.due, shape.request, true);
   translate(t);
 }
 
@@ -342,6 +343,7 @@ void AtTransactions::close(Open& t) {
   m_smmu.engine().in_flight().leave(t.token, t.due);
   m_responding = nullptr;
   if (t.has_slot) --m_slots_used;
+  if (t.has_slot && t.transaction) m_smmu.engine().trace_transaction(t.due, t.transaction->request(), false);
   const TimePs end = t.due;
   erase(t);
   if (m_requesting != nullptr && m_requesting->state == State::held) {

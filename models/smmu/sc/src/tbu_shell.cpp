@@ -241,6 +241,7 @@ void TbuShell::run(tlm::tlm_generic_payload& payload, sc_time& delay, TimePs beg
   bool first = true;
   bool dmi_hint = false;
   Transaction t(payload, shape(payload), m_smmu.translator(), begin);
+  engine.trace_transaction(begin, t.request(), true);
   for (auto next = t.advance(); next != Transaction::Next::finished; next = t.advance()) {
     switch (next) {
       case Transaction::Next::need: {
@@ -281,6 +282,7 @@ void TbuShell::run(tlm::tlm_generic_payload& payload, sc_time& delay, TimePs beg
   }
   payload.set_dmi_allowed(dmi_hint && would_grant(payload));
   ahead(t.time());
+  engine.trace_transaction(t.time(), t.request(), false);
   engine.in_flight().leave(token, t.time());
   if (engine.timing() && engine.reset_count() == resets) m_slots.occupy(begin, t.time());
   m_smmu.kick(sc_core::SC_ZERO_TIME);

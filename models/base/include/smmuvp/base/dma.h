@@ -103,6 +103,11 @@ struct DmaOperation {
   /// The core's own, given back with the answer: a core that is stopped or reset counts on, and knows from
   /// the old number that it has nothing to do with this answer any more.
   std::uint64_t epoch = 0;
+  /// When it was issued, in picoseconds. For traces: it is not saved, and is the time of loading after that.
+  std::uint64_t issued_ps = 0;
+
+  /// How long it has taken. @param now  when it ends
+  std::uint64_t took_ps(std::uint64_t now) const { return now - (issued_ps < now ? issued_ps : now); }
 
   void visit(Archive& archive) {
     archive.begin("operation");

@@ -30,10 +30,12 @@ class VirtioBlk : public DmaDevice<VirtioBlkCore> {
   std::uint64_t operation_ps(const DmaOperation& operation) const override;
   void complete_operation(const DmaOperation& operation, DmaResponse response,
                           const DmaBuffer& data) override;
+  void visit_device(Archive& archive) override;
 
   FileStorage m_storage;
   VirtioBlkCore m_core;
   std::uint64_t m_latency_ps;
+  std::uint64_t m_request_since = 0;  // for traces: not saved
 };
 
 /// Type "virtio-blk".

@@ -34,6 +34,8 @@ class CommandQueue : public smmu::Worker {
   bool waiting() const override { return m_state == State::fetch; }
   void complete(const smmu::MemoryAnswer& answer) override;
 
+  /// Traces how many commands it has.
+  void trace_level(smmu::TimePs time);
   void reset();
   void visit(Archive& archive);
 

@@ -45,6 +45,8 @@ class EventQueue : public smmu::Worker {
   bool waiting() const override { return m_writer.waiting(); }
   void complete(const smmu::MemoryAnswer& answer) override;
 
+  /// Traces how full it is in memory.
+  void trace_level(smmu::TimePs time) { m_writer.trace_level(time); }
   void reset();
   void visit(Archive& archive);
 

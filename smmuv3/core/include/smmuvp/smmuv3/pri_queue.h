@@ -46,6 +46,8 @@ class PriQueue : public smmu::Worker {
   bool waiting() const override { return m_writer.waiting() || m_fetching; }
   void complete(const smmu::MemoryAnswer& answer) override;
 
+  /// Traces how full it is in memory.
+  void trace_level(smmu::TimePs time) { m_writer.trace_level(time); }
   void reset();
   /// After the engine's, and InFlight::abandon(). What is refused is as after reset().
   void visit(Archive& archive);

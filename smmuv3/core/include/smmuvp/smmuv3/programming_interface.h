@@ -166,6 +166,8 @@ class ProgrammingInterface : public RegisterBlock, private RegisterObserver {
   void refresh();
   void refresh_tbus();
   smmu::MpamLabel mpam_of(Reg id) const;
+  /// Of the queue that a register with this id belongs to, if any.
+  void trace_level_of(std::uint16_t id);
   void write_mpam(Reg id, std::uint64_t old, std::uint64_t value, std::uint64_t written);
   void update_secure_controls(std::uint32_t before, std::uint32_t after);
   void prohibit_stalls(bool prohibited);

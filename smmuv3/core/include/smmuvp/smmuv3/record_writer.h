@@ -19,6 +19,7 @@ struct WrittenQueue {
   const Queue& (ProgrammingInterface::*queue)() const;
   const pgtable::Attributes& (ProgrammingInterface::*attributes)() const;
   const char* purpose;  ///< of the writes, in traces
+  const char* name;     ///< likewise, of the queue
 };
 
 class RecordWriter {
@@ -41,6 +42,8 @@ class RecordWriter {
   bool answered();
   /// Moves PROD behind the record that has been written. @return whether the queue was empty before
   bool advance();
+  /// Traces how full the queue is.
+  void trace_level(smmu::TimePs time);
   /// PROD without its flag.
   std::uint32_t index() const;
 

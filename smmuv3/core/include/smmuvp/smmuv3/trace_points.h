@@ -16,9 +16,11 @@ namespace smmuvp::smmuv3 {
 constexpr TracePoint<std::string_view, std::uint32_t, std::uint64_t, bool, std::uint64_t, bool> trace_event{
     "smmu.event", "an event record was written", {"event", "sid", "address", "RnW", "prod", "secure"}};
 // queue is 0 for SMMU_CMDQ_*, n + 1 for SMMU_ECMDQ_*n.
-constexpr TracePoint<std::string_view, std::uint64_t, std::uint64_t, std::uint32_t, std::uint32_t, bool>
-    trace_command{
-        "smmu.command", "a command was executed", {"command", "word0", "word1", "cons", "queue", "secure"}};
+constexpr TracePoint<std::string_view, std::uint64_t, std::uint64_t, std::uint32_t, std::uint32_t, bool,
+                     std::uint64_t>
+    trace_command{"smmu.command",
+                  "a command was executed; took_ps: since it began to be fetched",
+                  {"command", "word0", "word1", "cons", "queue", "secure", "took_ps"}};
 constexpr TracePoint<std::uint32_t, std::uint32_t, bool> trace_sync{
     "smmu.sync", "a CMD_SYNC is complete", {"cons", "queue", "secure"}};
 constexpr TracePoint<std::string_view, std::uint32_t, std::uint32_t, bool> trace_command_error{
@@ -51,13 +53,22 @@ constexpr TracePoint<std::uint32_t, std::uint32_t, std::uint32_t, bool, bool> tr
     "smmu.pmcg_overflow",
     "a performance monitor counter overflowed",
     {"group", "counter", "event", "captured", "interrupt"}};
-/// All that an SMMUv3 emits, the engine included.
+// queue is CMDQ, ECMDQ (number n of SMMU_ECMDQ_*n), EVENTQ or PRIQ. Resets are not told.
+constexpr TracePoint<std::string_view, std::uint32_t, bool, std::uint32_t, std::uint32_t, std::uint32_t>
+    trace_queue{"smmu.queue",
+                "an index of a queue has moved: PROD, CONS, and the entries between them",
+                {"queue", "number", "secure", "prod", "cons", "used"}};
+
+/// All that the core of an SMMUv3 emits, the engine included.
 inline std::vector<TracePointInfo> trace_points() {
   return {smmu::trace_translate,
           smmu::trace_access,
           smmu::trace_fault,
           smmu::trace_stall,
+          smmu::trace_resume,
           smmu::trace_fetch,
+          smmu::trace_walk_begin,
+          smmu::trace_walk,
           trace_event,
           trace_command,
           trace_sync,
@@ -69,6 +80,7 @@ inline std::vector<TracePointInfo> trace_points() {
           trace_page_request,
           trace_structure,
           trace_pmcg_overflow,
+          trace_queue,
           smmu::trace_register_write,
           smmu::trace_register_read,
           smmu::trace_tlb_fill,

@@ -7,6 +7,7 @@
 
 #include "smmuvp/smmu/access_object.h"
 #include "smmuvp/smmu/engine.h"
+#include "smmuvp/smmu/stall_table.h"
 #include "smmuvp/smmu/translation.h"
 
 namespace smmuvp::smmu {
@@ -57,6 +58,8 @@ class ClientAccess : public AccessObject {
   void begin_again(TimePs time);
   /// An answer to its operation has come.
   void trace_answer(const MemoryOp& op, const MemoryAnswer& answer);
+  /// Software has answered an access that stalled at `since`.
+  void trace_resumption(TimePs since, StallAnswer answer);
 
   // ---- its end
 

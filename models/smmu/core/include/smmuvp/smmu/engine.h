@@ -89,6 +89,11 @@ class Engine {
       emit_access(time, request, instruction);
   }
 
+  /// A transaction takes a slot of its TBU, or gives it back.
+  void trace_transaction(TimePs time, const AccessRequest& request, bool begins) {
+    if (__builtin_expect(m_tracer.on(), 0)) emit_transaction(time, request, begins);
+  }
+
   // ---- performance monitors
 
   /// Whom to tell what happens to accesses; nullptr: nobody. @param hits  it is told of accesses that TBUs
@@ -268,6 +273,7 @@ class Engine {
 
  private:
   __attribute__((noinline)) void emit_access(TimePs time, const AccessRequest& request, bool instruction);
+  __attribute__((noinline)) void emit_transaction(TimePs time, const AccessRequest& request, bool begins);
   static void visit_since(Archive& archive, const char* name, std::uint64_t now, std::uint64_t& then) {
     bool changed = then != now;
     archive.value(name, changed);
