@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "smmuvp/base/injection.h"
 #include "smmuvp/base/trace.h"
 #include "smmuvp/smmu/trace_points.h"
 
@@ -10,9 +11,11 @@ namespace smmuvp::smmuv2 {
 
 /// All that an SMMUv2 emits, the engine included.
 inline std::vector<TracePointInfo> trace_points() {
-  return {smmu::trace_translate,     smmu::trace_access,   smmu::trace_fault,
-          smmu::trace_stall,         smmu::trace_fetch,    smmu::trace_register_write,
-          smmu::trace_register_read, smmu::trace_tlb_fill, smmu::trace_tlb_invalidate};
+  return {smmu::trace_translate,      smmu::trace_access,
+          smmu::trace_fault,          smmu::trace_stall,
+          smmu::trace_fetch,          smmu::trace_register_write,
+          smmu::trace_register_read,  smmu::trace_tlb_fill,
+          smmu::trace_tlb_invalidate, trace_injected};
 }
 
 }  // namespace smmuvp::smmuv2
