@@ -40,6 +40,7 @@ struct RunOptions {
   std::string console_file;
   std::vector<std::string> trace;
   std::string trace_file;
+  std::string inject;       ///< --inject
   std::string memory_file;  ///< --dump-memory
   bool dump_on_exit = false;
   std::string dump_file;   ///< where dumps go; empty: standard error

@@ -23,6 +23,7 @@
 #include "dumps.h"
 #include "duration.h"
 #include "gdb_server.h"
+#include "injections.h"
 #include "junit.h"
 #include "last_reports.h"
 #include "memory_dump.h"
@@ -136,6 +137,7 @@ class Run {
   void wait_for_real_time(std::uint64_t sim_ps);
   void print(const Reported& r);
   void print(const checker::Finding& finding, checker::Severity severity);
+  void print(const InjectionRecord& record, const InjectionHit& hit);
   void dump(const std::string& reason);
   void finish(StopReason reason);
   void write_reports();
@@ -147,6 +149,7 @@ class Run {
   std::optional<WallLimit> m_wall_limit;
   bool m_colour;
   std::size_t m_findings = 0;  // of the checker
+  std::size_t m_injected = 0;  // told of
   unsigned m_restarts = 0;     // of the processors alone
   // Opened first: a report that cannot be written is a mistake to be told before a long run.
   OutputFile m_json;
@@ -160,6 +163,7 @@ class Run {
   PlatformHost m_host;
   Symbols m_symbols;
   std::optional<Checks> m_checks;
+  std::optional<Injections> m_injections;
   PluginCatalogue m_plugins;
   System m_system;
   Clock m_clock;
@@ -260,6 +264,11 @@ Run::Run(const PlatformConfig& config, const RunOptions& options)
   refuse_same_file({&m_json, &m_junit, &m_console_file, &m_trace_file, &m_dump_file, &m_memory_file},
                    m_system);
   check_trace_filters(options.trace, m_system);
+  if (options.inject.empty()) return;
+  m_injections.emplace(
+      read_injection_plan(options.inject),
+      [this](const InjectionRecord& record, const InjectionHit& hit) { print(record, hit); });
+  m_injections->connect(m_system, m_host.trace());
 }
 
 void Run::print(const Reported& r) {
@@ -281,6 +290,16 @@ void Run::print(const checker::Finding& finding, checker::Severity severity) {
   tell("{}[{}] {}: {}: {}{}{}\n", m_colour ? is_error ? "\033[31m" : "\033[33m" : "",
        duration_text(finding.time_ps), checker::to_string(severity), r.id, printable(to_text(finding), "\n"),
        m_findings == most_told ? "; more of them are not told" : "", m_colour ? "\033[0m" : "");
+}
+
+void Run::print(const InjectionRecord& record, const InjectionHit& hit) {
+  constexpr std::size_t most_told = 50;
+  if (m_options.quiet || m_injected++ >= most_told) return;
+  m_console.flush();
+  m_progress.clear();
+  tell("{}[{}] injected '{}': {}{}{}\n", m_colour ? "\033[36m" : "", duration_text(hit.time_ps),
+       printable(record.name), printable(to_text(record, hit)),
+       m_injected == most_told ? "; more of them are not told" : "", m_colour ? "\033[0m" : "");
 }
 
 // An interactive guest that waits would otherwise run its clock as fast as the host can.
@@ -425,6 +444,7 @@ void Run::finish(StopReason reason) {
   m_record.instructions = m_system.instructions();
   m_record.wall_seconds = m_clock.seconds();
   if (m_checks) m_record.check = m_checks->finish();
+  if (m_injections) m_record.injections = m_injections->records();
   m_record.ktap = m_console.ktap();
   m_record.boot = m_parts;
   m_record.modules = m_console.modules();
@@ -442,6 +462,7 @@ void Run::finish(StopReason reason) {
     facts.check_failures = m_record.check.failures();
     facts.first_check_failure = m_record.check.first_failure();
   }
+  facts.missing_injections = missing(m_record.injections);
   facts.sim_time_ps = m_record.sim_time_ps;
   if (m_wall_limit && m_wall_limit->is_default) facts.default_wall_limit_ps = m_wall_limit->ps;
   facts.console_limit = console_limit(m_options, m_config.run);
