@@ -20,6 +20,7 @@ const std::vector<ExitCodeInfo>& exit_codes() {
       {ExitCode::Internal, "internal",
        "an error in this program or one of its plugins, or output that cannot be written"},
       {ExitCode::Check, "check", "--check, and the checker has found a mistake of a driver"},
+      {ExitCode::Injection, "injection", "--inject, and not all faults of the plan were injected"},
       {ExitCode::HungUp, "interrupted", "the terminal hung up (SIGHUP)"},
       {ExitCode::Interrupted, "interrupted", "Ctrl-C (SIGINT), or gdb's kill"},
       {ExitCode::Terminated, "interrupted", "a request to terminate (SIGTERM)"},

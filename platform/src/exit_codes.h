@@ -15,6 +15,7 @@ enum class ExitCode : int {
   ConsoleLimit = 69,
   Internal = 70,
   Check = 71,
+  Injection = 72,
   // 128 and the signal's number, as shells have it.
   HungUp = 129,
   Interrupted = 130,

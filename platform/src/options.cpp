@@ -63,6 +63,10 @@ po::options_description run_options() {
       ("perfetto", text()->value_name("FILE"),
        "write translations, walks, commands, DMA, queues and lines as a trace for ui.perfetto.dev")  //
       ("vcd", text()->value_name("FILE"), "write lines, queue levels and slots in use for GTKWave")  //
+      ("inject", text()->value_name("PLAN"),
+       "inject the faults that this TOML file describes into SMMUs; a run in which one of them does not "
+       "happen "
+       "fails; docs/fault-injection.md")  //
       ("dump-memory", text()->value_name("FILE"),
        "write memory, and what SMMUs are set up to, when the run ends: an ELF core file with holes, for "
        "'smmu-vp "
@@ -143,6 +147,7 @@ void take_run_options(const po::variables_map& map, RunOptions& run) {
   text("trace-file", run.trace_file);
   text("perfetto", run.perfetto_file);
   text("vcd", run.vcd_file);
+  text("inject", run.inject);
   text("dump-memory", run.memory_file);
   if (run.memory_file == standard_output_name) {
     throw ConfigError(
@@ -338,6 +343,7 @@ Examples
   smmu-vp run my.toml --set smmu0.SIDSIZE=14 --timeout-sim 10s --json run.json --junit run.xml
   smmu-vp run my.toml --trace 'smmu.*' --trace-file trace.txt
   smmu-vp run my.toml --perfetto run.pftrace --vcd run.vcd
+  smmu-vp run my.toml --inject plan.toml --trace inject.fired
   smmu-vp run my.toml --strict --allow dma0:RING_ERROR=1 --min-tests 10 --fail-on 'timeout waiting'
   smmu-vp params smmuv3
   smmu-vp dtb my.toml -o my.dtb && dtc -I dtb -O dts my.dtb

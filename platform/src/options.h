@@ -46,6 +46,7 @@ struct RunOptions {
   std::optional<std::uint64_t> trace_ring;  ///< lines that are kept; none: each is written as it comes
   std::string perfetto_file;
   std::string vcd_file;
+  std::string inject;       ///< --inject
   std::string memory_file;  ///< --dump-memory
   bool dump_on_exit = false;
   std::string dump_file;   ///< where dumps go; empty: standard error

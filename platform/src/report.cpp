@@ -138,6 +138,36 @@ Json check(const CheckReport& report) {
   return json;
 }
 
+// What --inject has done.
+Json injections(const std::vector<InjectionRecord>& records) {
+  Json list = Json::array();
+  for (const InjectionRecord& r : records) {
+    Json one = {{"name", to_valid_utf8(r.name)},
+                {"at", r.at},
+                {"do", r.kind},
+                {"fired", r.fired},
+                {"required", r.required},
+                {"complete", r.complete()},
+                {"candidates", r.candidates},
+                {"matches", r.matches}};
+    one["conditions"] = Json::array();
+    for (const auto& [condition, passed] : r.passed)
+      one["conditions"].push_back({{"condition", to_valid_utf8(condition)}, {"passed", passed}});
+    one["hits"] = Json::array();
+    for (const InjectionHit& hit : r.hits) {
+      Json what = {{"time_ps", hit.time_ps}, {"smmu", hit.smmu}};
+      if (!hit.of.empty()) what["of"] = hit.of;
+      if (hit.stream) what["stream_id"] = *hit.stream;
+      if (hit.substream) what["substream_id"] = *hit.substream;
+      if (hit.iova) what["iova"] = fmt::format("{:#x}", *hit.iova);
+      if (hit.address) what["address"] = fmt::format("{:#x}", *hit.address);
+      one["hits"].push_back(std::move(what));
+    }
+    list.push_back(std::move(one));
+  }
+  return list;
+}
+
 Json console_matches(const RunRecord& record) {
   Json list = Json::array();
   for (const ConsoleMatch& m : record.matches)
@@ -250,6 +280,7 @@ std::string json_report(const RunRecord& record, const PlatformHost& host) {
       host.guest_errors() + host.unimplemented() + host.host_errors() - host.diagnostics().size();
   json["allowed"] = allowed(record.waivers);
   if (record.check.on) json["check"] = check(record.check);
+  if (!record.injections.empty()) json["injections"] = injections(record.injections);
   json["console_match_count"] = record.match_count;
   json["console_matches"] = console_matches(record);
   json["boot"] = boot(record.boot);

@@ -8,6 +8,7 @@
 
 #include "boot.h"
 #include "checks.h"
+#include "injections.h"
 #include "ktap.h"
 #include "module_lines.h"
 #include "platform_host.h"
@@ -44,10 +45,11 @@ struct RunRecord {
   std::vector<std::string> words;                                 ///< of the command line
   std::vector<std::string> settings;                              ///< --set
   std::uint64_t min_tests = 0;
-  std::vector<ConsoleMatch> matches;  ///< lines of the console that must not be there
-  std::uint64_t match_count = 0;      ///< with those that are not kept
-  std::vector<Waiver> waivers;        ///< of --strict
-  CheckReport check;                  ///< of --check
+  std::vector<ConsoleMatch> matches;        ///< lines of the console that must not be there
+  std::uint64_t match_count = 0;            ///< with those that are not kept
+  std::vector<Waiver> waivers;              ///< of --strict
+  CheckReport check;                        ///< of --check
+  std::vector<InjectionRecord> injections;  ///< of --inject, in the plan's order
   KtapReport ktap;
   std::vector<BootPart> boot;       ///< empty: nothing was booted
   std::vector<ModuleFile> modules;  ///< that the guest told of

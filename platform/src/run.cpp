@@ -24,6 +24,7 @@
 #include "dumps.h"
 #include "duration.h"
 #include "gdb_server.h"
+#include "injections.h"
 #include "junit.h"
 #include "last_reports.h"
 #include "memory_dump.h"
@@ -140,6 +141,7 @@ class Run {
   void print(const Reported& r);
   void print(const checker::Finding& finding, checker::Severity severity, bool known);
   void update_baseline(StopReason reason);
+  void print(const InjectionRecord& record, const InjectionHit& hit);
   void dump(const std::string& reason);
   void finish(StopReason reason);
   void write_reports();
@@ -152,6 +154,7 @@ class Run {
   std::optional<WallLimit> m_wall_limit;
   bool m_colour;
   std::size_t m_findings = 0;  // of the checker
+  std::size_t m_injected = 0;  // told of
   unsigned m_restarts = 0;     // of the processors alone
   // Opened first: a report that cannot be written is a mistake to be told before a long run.
   OutputFile m_json;
@@ -167,6 +170,7 @@ class Run {
   Symbols m_symbols;
   std::optional<Checks> m_checks;
   std::optional<coverage::Coverage> m_coverage;
+  std::optional<Injections> m_injections;
   PluginCatalogue m_plugins;
   System m_system;
   Clock m_clock;
@@ -244,6 +248,11 @@ Run::Run(const PlatformConfig& config, const RunOptions& options)
   const std::vector<OutputFile*> files = outputs();
   refuse_same_file({files.begin(), files.end()}, m_system);
   m_traces.choose_points(m_system);
+  if (options.inject.empty()) return;
+  m_injections.emplace(
+      read_injection_plan(options.inject),
+      [this](const InjectionRecord& record, const InjectionHit& hit) { print(record, hit); });
+  m_injections->connect(m_system, m_host.trace());
 }
 
 std::vector<OutputFile*> Run::outputs() {
@@ -279,6 +288,16 @@ void Run::print(const checker::Finding& finding, checker::Severity severity, boo
        duration_text(finding.time_ps), known ? "known " : "", checker::to_string(severity), r.id,
        printable(to_text(finding), "\n"), m_findings == most_told ? "; more of them are not told" : "",
        m_colour ? "\033[0m" : "");
+}
+
+void Run::print(const InjectionRecord& record, const InjectionHit& hit) {
+  constexpr std::size_t most_told = 50;
+  if (m_options.quiet || m_injected++ >= most_told) return;
+  m_console.flush();
+  m_progress.clear();
+  tell("{}[{}] injected '{}': {}{}{}\n", m_colour ? "\033[36m" : "", duration_text(hit.time_ps),
+       printable(record.name), printable(to_text(record, hit)),
+       m_injected == most_told ? "; more of them are not told" : "", m_colour ? "\033[0m" : "");
 }
 
 // An interactive guest that waits would otherwise run its clock as fast as the host can.
@@ -438,6 +457,7 @@ void Run::finish(StopReason reason) {
   m_record.instructions = m_system.instructions();
   m_record.wall_seconds = m_clock.seconds();
   if (m_checks) m_record.check = m_checks->finish();
+  if (m_injections) m_record.injections = m_injections->records();
   m_record.ktap = m_console.ktap();
   m_record.boot = m_parts;
   m_record.modules = m_console.modules();
@@ -455,6 +475,7 @@ void Run::finish(StopReason reason) {
     facts.check_failures = m_record.check.failures();
     facts.first_check_failure = m_record.check.first_failure();
   }
+  facts.missing_injections = missing(m_record.injections);
   facts.sim_time_ps = m_record.sim_time_ps;
   if (m_wall_limit && m_wall_limit->is_default) facts.default_wall_limit_ps = m_wall_limit->ps;
   facts.console_limit = console_limit(m_options, m_config.run);

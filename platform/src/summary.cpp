@@ -128,6 +128,12 @@ std::string summary(const RunRecord& record, const PlatformHost& host, bool colo
     rows.emplace_back("checked", text);
     baseline_rows(record.check, rows);
   }
+  for (const InjectionRecord& r : record.injections) {
+    rows.emplace_back("injected", r.complete()
+                                      ? fmt::format("'{}': {} at {}, {} of {} matches", printable(r.name),
+                                                    r.kind, r.at, grouped(r.fired), grouped(r.matches))
+                                      : printable(shortfall(r)));
+  }
   for (const std::string& limitation : host.limitations()) rows.emplace_back("limited", limitation);
   if (!record.modules.empty()) rows.emplace_back("modules", modules(record.modules));
   rows.emplace_back("tests", tests(record));

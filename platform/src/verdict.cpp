@@ -84,6 +84,9 @@ Verdict judge(const RunFacts& facts, const KtapReport& ktap) {
       break;
   }
   if (!facts.exit) return {ExitCode::Internal, "simulation stopped and nobody said why"};
+  // Whatever the guest says, it was not tested by what was to test it.
+  if (!facts.missing_injections.empty())
+    return {ExitCode::Injection, "--inject: " + facts.missing_injections};
   // Before what the guest says of itself, as these are the cause more often than not.
   if (facts.check_failures != 0) {
     return {ExitCode::Check, fmt::format("--check: {} mistake{} of a driver, first {}", facts.check_failures,

@@ -33,6 +33,7 @@ struct RunFacts {
   Unwaived guest_errors;             ///< diagnostics that --strict counts
   std::uint64_t check_failures = 0;  ///< findings of --check that fail a run
   std::string first_check_failure;
+  std::string missing_injections;  ///< of --inject, what did not fire; empty: all did, or there were none
   std::uint64_t sim_time_ps = 0;
   std::optional<std::uint64_t> default_wall_limit_ps;  ///< nobody has named the limit
   std::uint64_t console_limit = 0;                     ///< bytes

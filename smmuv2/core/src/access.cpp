@@ -218,6 +218,10 @@ void Access::enter_context(unsigned bank) {
     forward_context(key, nullptr);
     return;
   }
+  if (counts() && conflicts()) {  // 16.5.9
+    fail_context(fsr::TLBMCF, false, m_path.VA64 ? 0 : 1, m_address);
+    return;
+  }
   if (m_path.EPD0) {
     // What walks finds is of no use: a miss is a fault, a hit is none.
     smmu::TranslationRequest request;

@@ -47,9 +47,11 @@ void Maintenance::maintain(Resource& resource, bool secure, const Invalidation& 
   global.last = point;
 }
 
-void Maintenance::synchronise(Resource& resource, smmu::TimePs now) {
+void Maintenance::synchronise(Resource& resource, std::string_view name, smmu::TimePs now) {
   ++m_parts.statistics.syncs;
   resource.sync = resource.last;
+  const smmu::TimePs late = m_parts.engine.injected_sync_delay(name, now);
+  if (late != 0) resource.sync.held = now + late;
   if (m_parts.structures.timing) {
     resource.sync.ready = std::max(resource.sync.ready, now) + m_parts.structures.maintenance.latency;
   }
@@ -58,6 +60,7 @@ void Maintenance::synchronise(Resource& resource, smmu::TimePs now) {
 bool Maintenance::busy(const Point& point, smmu::TimePs now) {
   smmu::InFlight& flights = m_parts.engine.in_flight();
   if (!flights.done(point.barrier)) return true;
+  if (now < point.held) return true;
   if (!m_parts.structures.timing) return false;
   return now < std::max(point.ready, flights.done_at(point.barrier, point.since));
 }
@@ -80,7 +83,7 @@ bool Maintenance::written(Reg id, unsigned index, AccessSecurity security, std::
 
 bool Maintenance::bank_written(Reg id, unsigned bank, std::uint64_t value, smmu::TimePs now) {
   if (id == SMMU_CBn_TLBSYNC) {
-    synchronise(m_banks_state[bank], now);
+    synchronise(m_banks_state[bank], "TLBSYNC", now);
     return true;
   }
   const BankState state = m_banks.state(bank);
@@ -164,7 +167,7 @@ bool Maintenance::global_written(Reg id, bool secure, std::uint64_t value, smmu:
   };
   switch (id) {
     case SMMU_sTLBGSYNC:
-      synchronise(m_global[secure ? 1 : 0], now);
+      synchronise(m_global[secure ? 1 : 0], secure ? "STLBGSYNC" : "TLBGSYNC", now);
       return true;
     case SMMU_STLBIALL:  // 9.6.26: Monitor entries too; not those of Hyp (IMPLEMENTATION DEFINED)
       of("STLBIALL", Regime::Monitor);

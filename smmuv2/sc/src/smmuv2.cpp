@@ -12,6 +12,7 @@
 #include "smmuvp/smmu_sc/describe_quirks.h"
 #include "smmuvp/smmu_sc/smmu_module.h"
 #include "smmuvp/smmuv2/access.h"
+#include "smmuvp/smmuv2/injection.h"
 #include "smmuvp/smmuv2/smmu.h"
 #include "smmuvp/smmuv2/trace_points.h"
 #include "smmuvp/tlm/device_tree.h"
@@ -175,6 +176,7 @@ class SmmuV2<BUSWIDTH>::Impl : public Module {
 
   smmuv2::Features features;
   std::vector<Port> ports;
+  std::vector<InjectionPlace> places;
 };
 
 template <unsigned BUSWIDTH>
@@ -246,6 +248,7 @@ SmmuV2<BUSWIDTH>::SmmuV2(const sc_core::sc_module_name& name, const Params& para
       p.push_back(
           {numbered("pm_irq", i), &pm_irq[i], "overflow in counter group " + std::to_string(i), true});
     }
+    m_impl->places = smmuv2::injection_places(smmu::line_names(p));
     m_impl->list_inputs(reset, power, clock, p);
   }
 }
@@ -328,6 +331,16 @@ void SmmuV2<BUSWIDTH>::reset_statistics() {
 template <unsigned BUSWIDTH>
 Explanation SmmuV2<BUSWIDTH>::explain(const AccessQuestion& question) const {
   return m_impl->explain(question);
+}
+
+template <unsigned BUSWIDTH>
+void SmmuV2<BUSWIDTH>::set_injector(Injector* injector) {
+  m_impl->set_injector(injector);
+}
+
+template <unsigned BUSWIDTH>
+const std::vector<InjectionPlace>& SmmuV2<BUSWIDTH>::injection_places() const {
+  return m_impl->places;
 }
 
 template <unsigned BUSWIDTH>

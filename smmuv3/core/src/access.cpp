@@ -292,6 +292,10 @@ void Access::configured() {
 }
 
 void Access::translate(const smmu::TranslationContext& context) {
+  if (ats() == smmu::AtsPhase::none && counts() && conflicts()) {  // 7.3.17
+    fail(event_of(EventType::F_TLB_CONFLICT));
+    return;
+  }
   ClientAccess::translate(context, m_request.address, m_privileged, m_instruction, false, m_space);
   m_state = State::translation;
 }

@@ -139,6 +139,7 @@ Step CommandQueue::go_on(TimePs now) {
       // Waits for everything that is under way, a superset of what 4.7.3 asks for: what used an entry of an
       // ATC was so before the device completed its invalidation.
       m_barrier = m_parts.engine.in_flight().barrier();
+      m_time += m_parts.engine.injected_sync_delay("CMD_SYNC", m_time);
       continue;
     }
     if (m_state == State::sync) {

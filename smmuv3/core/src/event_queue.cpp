@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "smmuvp/smmuv3/injection.h"
 #include "smmuvp/smmuv3/programming_interface.h"
 #include "smmuvp/smmuv3/trace_points.h"
 
@@ -103,7 +104,9 @@ Step EventQueue::step(TimePs now) {
       return Step::need;
     }
     if (!pending) return Step::done;
-    if (!m_writer.full()) {
+    const bool full = m_writer.full() ||
+                      m_parts.engine.injects_full(place_event_queue.name, m_pending.front().StreamID, now);
+    if (!full) {
       write(m_pending.front(), now);
       return Step::need;
     }

@@ -93,6 +93,7 @@ Step MsiWriter::step(TimePs now) {
   if (!at || *at > now) return Step::done;
   const unsigned slot = *next();
   m_op = msi_op(m_slots[slot].msi, m_parts.features);
+  m_op.source = info_of(source_of(slot)).name;
   m_op.space = m_interface.space();
   m_op.mpam = m_interface.own_mpam();
   m_time = m_parts.engine.pass_walk_port(now);

@@ -33,6 +33,7 @@ Step PmcgInterrupt::step(TimePs now) {
   if (m_sending) return Step::need;
   if (!m_msi || std::max(m_time, m_msi->time) > now) return Step::done;
   m_op = msi_op(m_msi->msi, m_parts.features);
+  m_op.source = "pmcg";
   m_time = m_parts.engine.pass_walk_port(now);
   m_op.time = m_time;
   m_msi.reset();

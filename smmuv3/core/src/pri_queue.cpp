@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "ats_errors.h"
+#include "smmuvp/smmuv3/injection.h"
 #include "smmuvp/smmuv3/programming_interface.h"
 #include "smmuvp/smmuv3/trace_points.h"
 
@@ -100,6 +101,7 @@ void PriQueue::take_first(TimePs now) {
   }
   // 8.1: nothing is recorded until software has acknowledged an overflow, even if there is room
   if (m_writer.overflowed() || m_writer.full()) return overflow();
+  if (m_parts.engine.injects_full(place_pri_queue.name, first.request.StreamID, now)) return overflow();
   m_state = State::write;
   m_time = m_writer.write(first.request.words().data(), now);
 }

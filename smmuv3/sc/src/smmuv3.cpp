@@ -14,6 +14,7 @@
 #include "smmuvp/smmu_sc/smmu_module.h"
 #include "smmuvp/smmuv3/access.h"
 #include "smmuvp/smmuv3/dump.h"
+#include "smmuvp/smmuv3/injection.h"
 #include "smmuvp/smmuv3/smmu.h"
 #include "smmuvp/smmuv3/trace_points.h"
 #include "smmuvp/tlm/device_tree.h"
@@ -159,6 +160,7 @@ class SmmuV3<BUSWIDTH>::Impl : public Module {
 
   smmuv3::Features features;
   std::vector<Port> ports;
+  std::vector<InjectionPlace> places;
 
  private:
   static std::vector<LineOut*> lines_of(sc_core::sc_vector<LineOut>& lines) {
@@ -257,6 +259,7 @@ SmmuV3<BUSWIDTH>::SmmuV3(const sc_core::sc_module_name& name, const Params& para
       p.push_back({"pmcg" + std::to_string(i) + "_irq", &pmcg_irq[i],
                    "a performance monitor counter of " + whose + " overflowed", true, "", true});
     }
+    m_impl->places = smmuv3::injection_places(smmu::line_names(p));
     m_impl->list_inputs(reset, power, clock, p);
   }
 }
@@ -381,6 +384,16 @@ void SmmuV3<BUSWIDTH>::reset_statistics() {
 template <unsigned BUSWIDTH>
 Explanation SmmuV3<BUSWIDTH>::explain(const AccessQuestion& question) const {
   return m_impl->explain(question);
+}
+
+template <unsigned BUSWIDTH>
+void SmmuV3<BUSWIDTH>::set_injector(Injector* injector) {
+  m_impl->set_injector(injector);
+}
+
+template <unsigned BUSWIDTH>
+const std::vector<InjectionPlace>& SmmuV3<BUSWIDTH>::injection_places() const {
+  return m_impl->places;
 }
 
 template <unsigned BUSWIDTH>

@@ -62,6 +62,7 @@ void td_stop(struct testdev *td)
 void td_start(struct testdev *td, u64 ring_base)
 {
 	td_stop(td);
+	td->ring_base = ring_base;
 	td->prod = 0;
 	td->irq_seen = 0;
 	memset(td->ring, 0, TD_RING_SIZE * sizeof(*td->ring));
@@ -162,6 +163,11 @@ static int run(struct testdev *td, struct td_desc *desc, unsigned int n,
 		ret = wait_counted(td);
 	for (i = 0; i < n; i++)
 		desc[i] = td->ring[(first + i) % TD_RING_SIZE];
+	/* A device that could not read its ring has stopped, until it is
+	 * started again; one that is late must not write to the next batch.
+	 */
+	if (ret)
+		td_start(td, td->ring_base);
 	return ret;
 }
 

@@ -71,7 +71,8 @@ static_assert(sizeof(struct td_desc) == 64, "a descriptor is 64 bytes");
  *	   those of PCI are
  * @via_atc: its jobs use its cache of translations, if it has one that is on
  * @messages: its interrupts are messages, which go the way of its data
- * @ring: descriptors; @ring_dma: where the device finds them
+ * @ring: descriptors; @ring_dma: where the device finds them; @ring_base: where
+ *	  it looks for them now, which a test may have changed
  * @prod: descriptors made ready since the device was enabled
  * @irq_seen: bits of IRQ_STATUS since the last wait began
  * @progress: an interrupt came
@@ -89,6 +90,7 @@ struct testdev {
 
 	struct td_desc *ring;
 	dma_addr_t ring_dma;
+	u64 ring_base;
 	u32 prod;
 	u32 irq_seen;
 	struct completion progress;

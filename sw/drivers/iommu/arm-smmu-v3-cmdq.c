@@ -27,6 +27,21 @@ static u32 cmdq_read_cons(struct arm_smmu_device *smmu)
 	return readl(smmu->base + SMMU_CMDQ_CONS);
 }
 
+/* A read that is aborted so often will not succeed. */
+#define FETCH_TRIES	4
+
+/*
+ * The command at index @at could not be read (IHI 0070 7.1). It is read again
+ * when the error is acknowledged: it may have been an error that passes.
+ */
+static bool cmdq_reads_again(struct arm_smmu_device *smmu, u32 at)
+{
+	if (at != smmu->cmdq_abort_at)
+		smmu->cmdq_aborts = 0;
+	smmu->cmdq_abort_at = at;
+	return ++smmu->cmdq_aborts < FETCH_TRIES;
+}
+
 /*
  * The SMMU stopped at a command (IHI 0070 7.1). An illegal command becomes a
  * CMD_SYNC in place: CONS points to it, and the SMMU reads it again once the
@@ -39,10 +54,15 @@ static void cmdq_recover(struct arm_smmu_device *smmu)
 	u32 err = FIELD_GET(CMDQ_CONS_ERR, cons);
 	u64 *cmd = q_entry(&smmu->cmdq, cons);
 
+	if (err == CERROR_ABT &&
+	    cmdq_reads_again(smmu, cons & q_mask(&smmu->cmdq))) {
+		dev_err(smmu->dev, "command queue: %s at index %#x; read again\n",
+			cerror_name(err), cons & q_mask(&smmu->cmdq));
+		return;
+	}
 	smmu->cmdq_errors++;
 	switch (err) {
 	case CERROR_ABT:
-		/* The same read would abort again: leave it stopped. */
 		dev_err(smmu->dev,
 			"command queue: %s at index %#x: the queue cannot be read; no more commands\n",
 			cerror_name(err), cons & q_mask(&smmu->cmdq));
@@ -96,6 +116,7 @@ static void handle_gerror_locked(struct arm_smmu_device *smmu)
 	/* Whoever waits for one must not wait for ever. */
 	if (active & GERROR_MSI_CMDQ_ABT)
 		smmu->sync_msi = false;
+	arm_smmu_recover(smmu, active);
 	if (smmu->cmdq_dead)
 		active &= ~(u32)GERROR_CMDQ_ERR;
 	/* Acknowledge what was seen, and nothing that came since. */
@@ -258,6 +279,8 @@ int arm_smmu_cmdq_issue(struct arm_smmu_device *smmu, const u64 *cmds,
 		cmdq_publish(smmu);
 		if (sync)
 			ret = cmdq_wait(smmu, smmu->cmdq.prod, 0, by_msi);
+		if (sync && !ret)
+			smmu->cmdq_aborts = 0;
 	}
 	if (!ret && smmu->cmdq_errors != errors)
 		ret = -EIO;

@@ -100,6 +100,23 @@ void arm_smmu_page_response(struct device *dev,
 	       CMD_RESUME_0_RETRY : CMD_RESUME_0_ABORT);
 }
 
+/*
+ * What the SMMU has read is not what is meant: it may have been damaged on its
+ * way, and the SMMU may keep it (IHI 0070 3.21.3). No CMD_SYNC, which would
+ * wait for records that there is no room for while this holds the queue.
+ */
+static void forget_configuration(struct arm_smmu_device *smmu, u32 sid)
+{
+	const u64 cmds[2 * CMD_DWORDS] = {
+		CMD_CFGI_STE | FIELD_PREP(CMD_0_SID, (u64)sid),
+		CMD_CFGI_1_LEAF,
+		CMD_CFGI_CD_ALL | FIELD_PREP(CMD_0_SID, (u64)sid),
+		0,
+	};
+
+	arm_smmu_cmdq_issue(smmu, cmds, 2, false);
+}
+
 static void handle_event(struct arm_smmu_device *smmu, const u64 *evt)
 {
 	struct arm_smmu_master *master;
@@ -121,6 +138,8 @@ static void handle_event(struct arm_smmu_device *smmu, const u64 *evt)
 	/* A stream may be shared: its devices are one group. */
 	for (; master; master = arm_smmu_find_master(smmu, fault.sid, master))
 		iommu_report_device_fault(master->dev, &fault);
+	if (fault.raw_type == C_BAD_STE || fault.raw_type == C_BAD_CD)
+		forget_configuration(smmu, fault.sid);
 	if (fault.stalled)
 		resume(smmu, &fault, CMD_RESUME_0_ABORT);
 }

@@ -393,21 +393,37 @@ static void release_stream(struct arm_smmu_master *master, u32 sid)
 	master->smmu->ste_lost = true;
 }
 
+static void stall_term(struct arm_smmu_device *smmu, u32 sid)
+{
+	const u64 cmd[CMD_DWORDS] = {
+		CMD_STALL_TERM | FIELD_PREP(CMD_0_SID, (u64)sid),
+	};
+
+	arm_smmu_cmdq_issue(smmu, cmd, 1, true);
+}
+
+/**
+ * arm_smmu_stall_term - end the accesses of a device that wait
+ * @master: the device
+ */
+void arm_smmu_stall_term(struct arm_smmu_master *master)
+{
+	const struct iommu_fwspec *fwspec = master->dev->iommu;
+	unsigned int i;
+
+	for (i = 0; i < fwspec->num_ids; i++)
+		stall_term(master->smmu, fwspec->ids[i]);
+}
+
 /* New ones end at once: those that wait end now (IHI 0070 4.7.2.1). */
 static void end_stalls(struct arm_smmu_master *master)
 {
 	const struct iommu_fwspec *fwspec = master->dev->iommu;
 	unsigned int i;
 
-	for (i = 0; master->stalls && i < fwspec->num_ids; i++) {
-		const u64 cmd[CMD_DWORDS] = {
-			CMD_STALL_TERM |
-			FIELD_PREP(CMD_0_SID, (u64)fwspec->ids[i]),
-		};
-
+	for (i = 0; master->stalls && i < fwspec->num_ids; i++)
 		if (!find_sharer(master, fwspec->ids[i]))
-			arm_smmu_cmdq_issue(master->smmu, cmd, 1, true);
-	}
+			stall_term(master->smmu, fwspec->ids[i]);
 }
 
 static void smmu_release_device(struct device *dev)

@@ -266,6 +266,7 @@ static int arm_smmu_probe(struct platform_device *pdev)
 	spin_lock_init(&smmu->cmdq_lock);
 	spin_lock_init(&smmu->evtq_lock);
 	spin_lock_init(&smmu->priq_lock);
+	arm_smmu_recover_init(smmu);
 	INIT_LIST_HEAD(&smmu->masters);
 	platform_set_drvdata(pdev, smmu);
 
@@ -307,6 +308,7 @@ out_stop:
 	if (stop(smmu))
 		return ret;
 	arm_smmu_free_irqs(smmu);
+	arm_smmu_recover_stop(smmu);
 out_free:
 	free_all(smmu);
 	return ret;
@@ -339,6 +341,7 @@ static void arm_smmu_remove(struct platform_device *pdev)
 		return;
 	}
 	arm_smmu_free_irqs(smmu);
+	arm_smmu_recover_stop(smmu);
 	dev_info(smmu->dev, "stopped; %llu events seen, %u overflows, %u commands refused\n",
 		 smmu->events, smmu->overflows,
 		 smmu->cmdq_errors - smmu->atc_losses);

@@ -11,6 +11,7 @@
 #include <kernel.h>
 #include <mm.h>
 #include <spinlock.h>
+#include <workqueue.h>
 
 #include "arm-smmu-v3-regs.h"
 
@@ -78,6 +79,9 @@ struct arm_smmu_strtab {
  * @cmdq_errors: commands that the SMMU refused, ever
  * @ste_lost: an STE could not be taken back: what it leads to is never freed
  * @cmdq_dead: the SMMU cannot read the queue: no command goes any more
+ * @cmdq_aborts: reads of the command at @cmdq_abort_at that were aborted
+ * @recover_errors: global errors that @recover_work is to deal with; with
+ *		    @cmdq_lock
  * @evtq_lock: the event queue, what counts and shows events, and @masters
  * @atc_losses: invalidations that a device has not completed, ever
  * @priq_lock: the PRI queue and what counts its entries; taken outside of
@@ -122,7 +126,12 @@ struct arm_smmu_device {
 	spinlock_t cmdq_lock;
 	unsigned int cmdq_errors;
 	bool cmdq_dead;
+	u32 cmdq_abort_at;
+	unsigned int cmdq_aborts;
 	bool ste_lost;
+
+	u32 recover_errors;
+	struct work_struct recover_work;
 
 	spinlock_t evtq_lock;
 	struct arm_smmu_queue evtq;
@@ -329,6 +338,11 @@ void arm_smmu_queue_write_cons(struct arm_smmu_device *smmu,
 bool arm_smmu_queue_overflowed(const struct arm_smmu_queue *q, u32 prod);
 void arm_smmu_queue_end_overflow(struct arm_smmu_queue *q, u32 prod);
 
+/* arm-smmu-v3-recover.c */
+void arm_smmu_recover(struct arm_smmu_device *smmu, u32 errors);
+void arm_smmu_recover_init(struct arm_smmu_device *smmu);
+void arm_smmu_recover_stop(struct arm_smmu_device *smmu);
+
 /* arm-smmu-v3-priq.c */
 void arm_smmu_read_page_request(const u64 *entry, struct iommu_fault *fault);
 void arm_smmu_priq_drain(struct arm_smmu_device *smmu);
@@ -415,6 +429,7 @@ int arm_smmu_set_dev_pasid(struct iommu_domain *domain, struct device *dev,
 void arm_smmu_remove_dev_pasid(struct iommu_domain *domain,
 			       struct device *dev, u32 pasid);
 int arm_smmu_set_stall(struct device *dev, bool on);
+void arm_smmu_stall_term(struct arm_smmu_master *master);
 extern const struct iommu_ops arm_smmu_iommu_ops;
 
 /* arm-smmu-v3-shell.c: the instances, for the shell command */

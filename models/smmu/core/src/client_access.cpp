@@ -27,12 +27,26 @@ ClientAccess::ClientAccess(Engine& engine)
 ClientAccess::~ClientAccess() { m_engine.in_flight().leave(m_token, counts() ? m_time : m_token.begin); }
 
 bool ClientAccess::answered_at_tbu() {
-  if (!counts() || !m_engine.answer_at_tbu(m_request, m_answer)) return false;
+  if (!counts() || conflicts_at_tbu() || !m_engine.answer_at_tbu(m_request, m_answer)) return false;
   m_time = m_answer.time;
   m_engine.tracer().emit(m_time, trace_translate, m_request.stream_id, m_request.address, m_answer.output,
                          kind_name(m_request.kind, m_answer.instruction), m_answer.tlb_hit);
   m_engine.trace_access(m_time, m_request, m_answer.instruction);
   return true;
+}
+
+// A hit of a TBU is a lookup where it stands for a translation.
+bool ClientAccess::conflicts_at_tbu() {
+  if (__builtin_expect(m_engine.injector() == nullptr, 1) || !Engine::has_owner(m_request)) return false;
+  const Engine::Found found = m_engine.find_any_at_tbu(m_engine.tbu_of(m_request.port), m_request);
+  return found.answer != nullptr && found.answer->translated && serves(*found.answer, m_request) &&
+         conflicts();
+}
+
+bool ClientAccess::conflicts() {
+  if (!m_looked_up) m_conflicts = m_engine.injects_conflict(m_request, m_time);
+  m_looked_up = true;
+  return m_conflicts;
 }
 
 void ClientAccess::pass_port() {
@@ -91,7 +105,7 @@ void ClientAccess::begin_again(TimePs time) {
   m_answer = {};
   m_mpam = {};
   m_translation.reset();
-  m_at_tcu = false;
+  m_at_tcu = m_looked_up = m_conflicts = false;
 }
 
 void ClientAccess::trace_answer(const MemoryOp& op, const MemoryAnswer& answer) {

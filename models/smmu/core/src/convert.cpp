@@ -20,6 +20,8 @@ MemoryOp memory_op_of(const pgtable::MemoryOp& op, unsigned address_bits) {
   m.size = op.size;
   m.space = op.space;
   m.attributes = op.memory;
+  m.stage = op.stage == pgtable::Stage::stage1 ? 1 : 2;
+  m.level = op.level;
   m.address = physical(op.address, address_bits);
   if (op.kind != MemoryOpKind::read) {
     store_word(m.data, 0, in_memory_order(op.desired, op.size, op.big_endian));

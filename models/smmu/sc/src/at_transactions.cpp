@@ -303,7 +303,11 @@ bool AtTransactions::forward(TimePs now) {
   }
   t.state = State::downstream;
   t.passed = t.transaction->last();
-  m_requester.send(*t.payload, now);
+  if (t.transaction->ends_by_injection(m_smmu.injector_at(InjectionPoint::transaction))) {
+    schedule(t, State::returned, now);
+  } else {
+    m_requester.send(*t.payload, now);
+  }
   return true;
 }
 

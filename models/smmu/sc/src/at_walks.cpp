@@ -4,14 +4,15 @@
 
 namespace smmuvp::smmu {
 
-AtWalks::AtWalks(const Supply& supply, ForwardPort& socket, Tag tag)
+AtWalks::AtWalks(const Supply& supply, ForwardPort& socket, Tag tag, Inject inject)
     : m_tag(std::move(tag)),
+      m_inject(std::move(inject)),
       m_requester("walks", supply, socket,
                   [this](tlm::tlm_generic_payload& payload, TimePs at) { answered(payload, at); }) {}
 
 AtWalks::Walk* AtWalks::send(const MemoryOp& op, const AccessRequest& client, Done done) {
   Walk& walk = take(op, client, std::move(done));
-  m_requester.send(walk.op.payload(), op.time);
+  m_requester.send(walk.op.payload(), op.time + m_inject(walk.op, op, client));
   return &walk;
 }
 

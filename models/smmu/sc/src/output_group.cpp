@@ -1,16 +1,25 @@
 #include "smmuvp/smmu_sc/output_group.h"
 
+#include <utility>
+
 namespace smmuvp::smmu {
 
 InterruptOutput& OutputGroup::add_pulse(const std::string& name, LineOut& port,
                                         const sc_core::sc_time& clock) {
-  m_outputs.push_back(std::make_unique<PulseOutput>((name + "_pulse").c_str(), port, clock));
-  return *m_outputs.back();
+  return add(std::make_unique<PulseOutput>((name + "_pulse").c_str(), port, clock), port);
 }
 
 InterruptOutput& OutputGroup::add_level(const std::string& name, LineOut& port) {
-  m_outputs.push_back(std::make_unique<LevelOutput>((name + "_level").c_str(), port));
+  return add(std::make_unique<LevelOutput>((name + "_level").c_str(), port), port);
+}
+
+InterruptOutput& OutputGroup::add(std::unique_ptr<InterruptOutput> output, const LineOut& port) {
+  m_outputs.push_back(std::make_unique<InjectableOutput>(std::move(output), port.basename()));
   return *m_outputs.back();
+}
+
+void OutputGroup::set_injector(Injector* injector) {
+  for (const auto& output : m_outputs) output->set_injector(injector);
 }
 
 void OutputGroup::cancel() {

@@ -172,6 +172,7 @@ void visit(Archive& archive, tlm::tlm_response_status& status) {
 
 void OpPayload::prepare(const MemoryOp& op) {
   clear();
+  m_injection.reset();
   m_data = op.data;
   m_size = op.size;
   m_kind = op.kind;
@@ -195,6 +196,15 @@ void OpPayload::prepare(const MemoryOp& op) {
     m_compare_swap.expected = op.expected;
     m_payload.set_extension(&m_compare_swap);
   }
+}
+
+// A compare-and-swap that is aborted goes as a read: it takes as long, and nothing is written.
+void OpPayload::inject(const Injection& injection) {
+  m_injection = injection;
+  if (injection.kind != InjectionKind::abort || m_kind != MemoryOpKind::compare_and_swap) return;
+  m_payload.clear_extension(&m_compare_swap);
+  m_payload.set_read();
+  m_kind = MemoryOpKind::read;
 }
 
 void OpPayload::visit_response(Archive& archive) {
@@ -225,6 +235,14 @@ MemoryAnswer OpPayload::answer(std::uint64_t bytes, TimePs time) const {
     const bool refused = m_payload.get_response_status() == tlm::TLM_COMMAND_ERROR_RESPONSE;
     if (refused || (ok && !m_compare_swap.answered)) a.status = MemoryStatus::unsupported_atomic;
     store_word(a.data, 0, m_compare_swap.observed);
+  }
+  if (__builtin_expect(m_injection.has_value(), 0)) {
+    if (m_injection->kind == InjectionKind::abort) a.status = MemoryStatus::external_abort;
+    if (m_injection->kind == InjectionKind::flip) {
+      for (unsigned i = 0; i < m_injection->flip.size(); ++i) {
+        store_word(a.data, i, load_word(a.data, i) ^ m_injection->flip[i]);
+      }
+    }
   }
   return a;
 }

@@ -1,5 +1,7 @@
 #include "smmuvp/smmu_sc/smmu_module.h"
 
+#include <variant>
+
 #include "smmuvp/smmu/counted.h"
 #include "smmuvp/smmu/held.h"
 #include "smmuvp/tlm/access_extension.h"
@@ -212,6 +214,14 @@ AccessRequest SmmuModule::request_of(const AccessQuestion& question) {
   q.debug = true;
   if (!m_tbus[q.port].takes(q)) q.unsupported = Unsupported::identity;
   return q;
+}
+
+std::vector<std::string> line_names(const std::vector<Port>& ports) {
+  std::vector<std::string> names;
+  for (const Port& port : ports) {
+    if (std::holds_alternative<LineOut*>(port.object)) names.push_back(port.name);
+  }
+  return names;
 }
 
 std::string instance_words(const sc_core::sc_object& instance) {

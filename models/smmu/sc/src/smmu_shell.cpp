@@ -1,10 +1,12 @@
 #include "smmuvp/smmu_sc/smmu_shell.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "smmuvp/smmu/counted.h"
+#include "smmuvp/smmu_sc/injection.h"
 #include "smmuvp/smmu_sc/payload.h"
 #include "smmuvp/smmu_sc/tbu_shell.h"
 #include "smmuvp/tlm/sim_time.h"
@@ -15,9 +17,20 @@ SmmuShell::SmmuShell(const sc_core::sc_module_name& name, Core core, ForwardPort
     : sc_core::sc_module(name),
       m_core(std::move(core)),
       m_walk(walk),
-      m_walks(m_supply, walk, [this](OpPayload& payload, const MemoryOp& op, const AccessRequest& client) {
-        tag(payload, op, &client, false);
-      }) {
+      m_walks(
+          m_supply, walk,
+          [this](OpPayload& payload, const MemoryOp& op, const AccessRequest& client) {
+            tag(payload, op, &client, false);
+          },
+          [this](OpPayload& payload, const MemoryOp& op, const AccessRequest& client) {
+            Injector* injector = m_core.engine.injector();
+            if (__builtin_expect(injector == nullptr, 1)) return TimePs{0};
+            const Injection injection = ask(*injector, op, &client);
+            payload.inject(injection);
+            return TimePs{injection.delay_ps};
+          }),
+      m_translator(&m_core.translator),
+      m_patient(m_core.translator) {
   unsigned i = 0;
   for (Worker* worker : m_core.workers) {
     const std::string process = "worker" + std::to_string(i++);
@@ -45,8 +58,32 @@ MemoryAnswer SmmuShell::carry_out(const MemoryOp& op, sc_core::sc_time& delay, c
   if (at > now) delay = at - now;
   OpPayload p(op);
   tag(p, op, client, false);
+  if (Injector* injector = m_core.engine.injector(); __builtin_expect(injector != nullptr, 0)) {
+    const Injection injection = ask(*injector, op, client);
+    if (injection.kind == InjectionKind::delay && client == nullptr) {
+      // It has left the SMMU: a reset does not take it back.
+      wait(delay + from_ps(injection.delay_ps));
+      delay = sc_core::SC_ZERO_TIME;
+    } else {
+      delay += from_ps(injection.delay_ps);
+    }
+    if (const auto answer = inject(p, op, injection)) return *answer;
+  }
   m_walk->b_transport(p.payload(), delay);
   return p.answer(op.size, to_ps(sc_core::sc_time_stamp() + delay));
+}
+
+// @return the answer to what is not sent
+std::optional<MemoryAnswer> SmmuShell::inject(OpPayload& payload, const MemoryOp& op,
+                                              const Injection& injection) {
+  payload.inject(injection);
+  const bool aborted = injection.kind == InjectionKind::abort;
+  const bool sent = injection.kind != InjectionKind::drop && (!aborted || payload.payload().is_read());
+  if (sent) return std::nullopt;
+  MemoryAnswer answer;
+  answer.status = aborted ? MemoryStatus::external_abort : MemoryStatus::ok;
+  answer.time = op.time;
+  return answer;
 }
 
 MemoryAnswer SmmuShell::carry_out_debug(const MemoryOp& op, const AccessRequest* client) {
@@ -55,6 +92,14 @@ MemoryAnswer SmmuShell::carry_out_debug(const MemoryOp& op, const AccessRequest*
   const unsigned n = m_walk->transport_dbg(p.payload());
   if (n == op.size) p.payload().set_response_status(tlm::TLM_OK_RESPONSE);
   return p.answer(n, op.time);
+}
+
+void SmmuShell::set_injector(Injector* injector) {
+  m_core.engine.set_injector(injector);
+  const bool of_hits = injector != nullptr && injector->wants(InjectionPoint::lookup);
+  m_translator = of_hits ? &m_patient : &m_core.translator;
+  for (TbuShell* tbu : m_tbus) tbu->follow_supply();
+  m_core.engine.withdraw_grants();
 }
 
 bool SmmuShell::set_supply(bool power, bool clock) {

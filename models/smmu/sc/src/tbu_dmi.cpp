@@ -52,7 +52,7 @@ bool TbuShell::get_direct_mem_ptr(tlm::tlm_generic_payload& payload, tlm::tlm_dm
   const std::uint64_t address = payload.get_address();
   dmi.set_start_address(address);
   dmi.set_end_address(address);
-  if (!m_smmu.supply().runs()) return false;
+  if (!m_smmu.supply().runs() || m_smmu.injects_into_hits()) return false;
   AccessRequest request = shape(payload).request;
   if (request.unsupported == Unsupported::ats || request.ats != AtsPhase::none ||
       !is_fixed_identity(request)) {
@@ -95,7 +95,7 @@ bool TbuShell::get_direct_mem_ptr(tlm::tlm_generic_payload& payload, tlm::tlm_dm
 }
 
 bool TbuShell::would_grant_here(const tlm::tlm_generic_payload& payload) const {
-  if (!m_smmu.supply().runs()) return false;
+  if (!m_smmu.supply().runs() || m_smmu.injects_into_hits()) return false;
   AccessRequest request;
   request.stream_id = m_tbu.stream_id;
   request.port = m_tbu.index;

@@ -166,7 +166,7 @@ __attribute__((always_inline)) inline bool TbuShell::pass_hit(tlm::tlm_generic_p
 // As above, where the port is fixed to one identity, or the payload has no extension: a request of the port's
 // own StreamID. Apart, since it would cost all others.
 bool TbuShell::pass_other_hit(tlm::tlm_generic_payload& payload, AccessExtension* extension, sc_time& delay) {
-  if (m_identity || m_smmu.supply().stopped()) return false;
+  if (m_identity || m_smmu.supply().stopped() || m_smmu.injects_into_hits()) return false;
   const bool fixed = m_grants != nullptr;
   if (extension != nullptr) return pass_hit(payload, *extension, delay, fixed);
   struct Lent {
@@ -266,7 +266,9 @@ void TbuShell::run(tlm::tlm_generic_payload& payload, sc_time& delay, TimePs beg
       case Transaction::Next::forward:
         m_smmu.tell_walk_ends();
         ahead(t.time());
-        m_out->b_transport(payload, delay);
+        if (!t.ends_by_injection(m_smmu.injector_at(InjectionPoint::transaction))) {
+          m_out->b_transport(payload, delay);
+        }
         await_clock(delay);
         if (engine.reset_count() == resets) {
           if (first) dmi_hint = payload.is_dmi_allowed();

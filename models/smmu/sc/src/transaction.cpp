@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "smmuvp/smmu_sc/injection.h"
+
 namespace smmuvp::smmu {
 
 Transaction::Transaction(tlm::tlm_generic_payload& payload, const TransactionShape& shape,
@@ -116,6 +118,16 @@ void Transaction::prepare(const Part& part, const AccessAnswer& answer) {
   set_output(*m_extension, answer);
   m_extension->privileged = answer.privileged;  // the output attributes are those after overrides
   m_extension->instruction = answer.instruction;
+}
+
+bool Transaction::ends_by_injection(Injector* injector) {
+  if (__builtin_expect(injector == nullptr, 1)) return false;
+  if (m_shape.request.debug || !aborts(*injector, m_shape.request, m_shape.request.address + m_part.offset,
+                                       m_payload->get_address(), m_time)) {
+    return false;
+  }
+  m_payload->set_response_status(tlm::TLM_GENERIC_ERROR_RESPONSE);
+  return true;
 }
 
 void Transaction::forwarded(TimePs time) {

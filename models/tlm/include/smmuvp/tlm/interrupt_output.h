@@ -19,6 +19,8 @@ class SMMUVP_EXPORT InterruptOutput {
   virtual void cancel() = 0;
   /// Whether there is a reason to interrupt.
   virtual void set(bool level) = 0;
+  /// Which of the two it shows.
+  virtual bool shows_level() const { return false; }
   /// Requests that met one of their kind still waiting, and are not seen by themselves.
   virtual std::uint64_t coalesced() const { return 0; }
   virtual void reset_statistics() {}
@@ -33,6 +35,7 @@ class LevelOutput : public InterruptOutput {
   void request() override {}
   void cancel() override {}
   void set(bool level) override { m_driver.set(level); }
+  bool shows_level() const override { return true; }
   void visit(Archive&) override {}
 
  private:

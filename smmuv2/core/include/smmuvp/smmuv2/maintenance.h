@@ -43,6 +43,7 @@ class Maintenance {
     smmu::InFlight::Barrier barrier = 0;
     smmu::TimePs since = 0;
     smmu::TimePs ready = 0;
+    smmu::TimePs held = 0;  ///< until then by an injected fault; not saved
   };
   struct Resource {
     Point last;  ///< the latest operation
@@ -57,7 +58,7 @@ class Maintenance {
   bool global_written(Reg id, bool secure, std::uint64_t value, smmu::TimePs now);
   void maintain(Resource& resource, bool secure, const smmu::Invalidation& what, std::string_view name,
                 smmu::TimePs now);
-  void synchronise(Resource& resource, smmu::TimePs now);
+  void synchronise(Resource& resource, std::string_view name, smmu::TimePs now);
   bool busy(const Point& point, smmu::TimePs now);
   smmu::Invalidation of_bank(const BankState& state) const;
 

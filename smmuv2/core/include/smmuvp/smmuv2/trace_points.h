@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "smmuvp/base/injection.h"
 #include "smmuvp/base/trace.h"
 #include "smmuvp/smmu/trace_points.h"
 
@@ -14,7 +15,7 @@ inline std::vector<TracePointInfo> trace_points() {
           smmu::trace_stall,         smmu::trace_resume,   smmu::trace_fetch,
           smmu::trace_walk_begin,    smmu::trace_walk,     smmu::trace_register_write,
           smmu::trace_register_read, smmu::trace_tlb_fill, smmu::trace_leaf,
-          smmu::trace_tlb_invalidate};
+          smmu::trace_tlb_invalidate, trace_injected};
 }
 
 }  // namespace smmuvp::smmuv2

@@ -18,6 +18,7 @@
 #include "smmuvp/tlm/explain_control.h"
 #include "smmuvp/tlm/explanation.h"
 #include "smmuvp/tlm/host.h"
+#include "smmuvp/tlm/injection_control.h"
 #include "smmuvp/tlm/smmu_hooks.h"
 #include "smmuvp/tlm/wiring_rules.h"
 
@@ -60,7 +61,11 @@ namespace smmuvp {
 /// Instantiated for BUSWIDTH 32, 64, 128, 256 and 512. ports() lists the ports of BUSWIDTH 64 only, which is
 /// what a platform wires.
 template <unsigned BUSWIDTH = 64>
-class SMMUVP_EXPORT SmmuV2 : public Component, public DumpControl, public ExplainControl, public WiringRules {
+class SMMUVP_EXPORT SmmuV2 : public Component,
+                             public DumpControl,
+                             public ExplainControl,
+                             public InjectionControl,
+                             public WiringRules {
  public:
   /// @param params  values for the table that params() gives; what is not set is what its `personality` and
   /// `preset` say, and parameters() has that
@@ -131,6 +136,11 @@ class SMMUVP_EXPORT SmmuV2 : public Component, public DumpControl, public Explai
   std::vector<std::pair<std::string, std::uint64_t>> register_values() const override;
   /// Writes contents() as text.
   void dump(std::ostream& out) const override;
+
+  // ---- Faults that are injected: see injection_control.h and docs/fault-injection.md.
+
+  void set_injector(Injector* injector) override;
+  const std::vector<InjectionPlace>& injection_places() const override;
 
   // For platforms that wire it by names: see wiring_rules.h.
   std::string refused_base(const std::string& port, std::uint64_t base) const override;

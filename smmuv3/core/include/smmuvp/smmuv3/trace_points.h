@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "smmuvp/base/injection.h"
 #include "smmuvp/base/trace.h"
 #include "smmuvp/smmu/trace_points.h"
 
@@ -85,7 +86,8 @@ inline std::vector<TracePointInfo> trace_points() {
           smmu::trace_register_read,
           smmu::trace_tlb_fill,
           smmu::trace_leaf,
-          smmu::trace_tlb_invalidate};
+          smmu::trace_tlb_invalidate,
+          trace_injected};
 }
 
 }  // namespace smmuvp::smmuv3

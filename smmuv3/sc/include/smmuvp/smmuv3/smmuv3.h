@@ -19,6 +19,7 @@
 #include "smmuvp/tlm/explain_control.h"
 #include "smmuvp/tlm/explanation.h"
 #include "smmuvp/tlm/host.h"
+#include "smmuvp/tlm/injection_control.h"
 #include "smmuvp/tlm/smmu_hooks.h"
 #include "smmuvp/tlm/tlbi_broadcast.h"
 #include "smmuvp/tlm/wiring_rules.h"
@@ -68,6 +69,7 @@ template <unsigned BUSWIDTH = 64>
 class SMMUVP_EXPORT SmmuV3 : public Component,
                              public DumpControl,
                              public ExplainControl,
+                             public InjectionControl,
                              public TlbiListener,
                              public WiringRules {
  public:
@@ -156,6 +158,11 @@ class SMMUVP_EXPORT SmmuV3 : public Component,
   std::vector<std::pair<std::string, std::uint64_t>> register_values() const override;
   /// Writes contents() as text.
   void dump(std::ostream& out) const override;
+
+  // ---- Faults that are injected: see injection_control.h and docs/fault-injection.md.
+
+  void set_injector(Injector* injector) override;
+  const std::vector<InjectionPlace>& injection_places() const override;
 
   // For platforms that wire it by names: see wiring_rules.h.
   std::string refused_base(const std::string& port, std::uint64_t base) const override;

@@ -40,6 +40,8 @@ class ClientAccess : public AccessObject {
 
   /// Whether its TBU has a finished answer: it is over then.
   bool answered_at_tbu();
+  /// Whether its lookup of a translation is to meet a conflict in the TLB, which is injected. Asked once.
+  bool conflicts();
   void pass_port();
   void go_to_tcu();
   /// Begins m_translation. @param address  as configuration has made it of the request's
@@ -93,12 +95,15 @@ class ClientAccess : public AccessObject {
   std::uint16_t m_counted = CountedStreams::other;  // slot of the stream in statistics
 
  private:
+  bool conflicts_at_tbu();
   void keep_at_tbu(const CacheKey& key, const FinishedAnswer& answer);
   AccessStatistics& count();
 
   FlightToken m_token;
   std::uint64_t m_reset_count;
-  bool m_at_tcu = false;  // has left its TBU
+  bool m_at_tcu = false;     // has left its TBU
+  bool m_looked_up = false;  // as far as injected faults are concerned, which are not saved
+  bool m_conflicts = false;
 };
 
 /// An access's kind in traces: "read", "write", "atomic" or "execute".

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "smmuvp/base/archive.h"
+#include "smmuvp/base/injection.h"
 #include "smmuvp/base/trace.h"
 #include "smmuvp/smmu/access.h"
 #include "smmuvp/smmu/calendar.h"
@@ -108,6 +109,24 @@ class Engine {
     if (__builtin_expect(m_monitor != nullptr, 0)) {
       m_monitor->happened(event, {request.port, request.stream_id, request.secure_stream, time});
     }
+  }
+
+  // ---- injected faults
+
+  /// Whom to ask for them; nullptr: nobody.
+  void set_injector(Injector* injector) { m_injector = injector; }
+  Injector* injector() const { return m_injector; }
+  /// What is to be injected into the lookup of an access.
+  bool injects_conflict(const AccessRequest& request, TimePs time) {
+    return __builtin_expect(m_injector != nullptr, 0) && ask_for_conflict(request, time);
+  }
+  /// How much longer a synchronisation takes. @param which  as a site's `of`
+  TimePs injected_sync_delay(std::string_view which, TimePs time) {
+    return __builtin_expect(m_injector == nullptr, 1) ? 0 : ask_for_delay(which, time);
+  }
+  /// Whether a queue is to look full for a record. @param queue  as a place's name
+  bool injects_full(std::string_view queue, std::uint32_t stream_id, TimePs time) {
+    return __builtin_expect(m_injector != nullptr, 0) && ask_for_full(queue, stream_id, time);
   }
 
   // ---- invalidation
@@ -272,6 +291,9 @@ class Engine {
   }
 
  private:
+  bool ask_for_conflict(const AccessRequest& request, TimePs time);
+  TimePs ask_for_delay(std::string_view which, TimePs time);
+  bool ask_for_full(std::string_view queue, std::uint32_t stream_id, TimePs time);
   __attribute__((noinline)) void emit_access(TimePs time, const AccessRequest& request, bool instruction);
   __attribute__((noinline)) void emit_transaction(TimePs time, const AccessRequest& request, bool begins);
   static void visit_since(Archive& archive, const char* name, std::uint64_t now, std::uint64_t& then) {
@@ -318,7 +340,8 @@ class Engine {
   CountedStreams m_streams;
   std::optional<FinishedAnswer> m_hidden_bypass;  // m_bypass, while hits are monitored
   Monitor* m_monitor = nullptr;                   // whoever sets it does so again after loading
-  bool m_hits_monitored = false;  // what TBUs have is hidden, so that each access comes to answer_at_tbu()
+  bool m_hits_monitored = false;   // what TBUs have is hidden, so that each access comes to answer_at_tbu()
+  Injector* m_injector = nullptr;  // no part of a saved state
 };
 
 }  // namespace smmuvp::smmu

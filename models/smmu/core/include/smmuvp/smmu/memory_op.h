@@ -22,7 +22,10 @@ struct MemoryOp {
   MemoryOpKind kind = MemoryOpKind::read;
   /// What is read or written, for traces only: a literal. "TTD": a translation table descriptor.
   const char* purpose = "TTD";
-  std::uint8_t size = 0;  ///< bytes, 1 to 64
+  const char* source = "";  ///< of an MSI: whose, as traces call it
+  std::uint8_t stage = 0;   ///< of a descriptor: 1 or 2
+  std::int8_t level = 0;    ///< of a descriptor
+  std::uint8_t size = 0;    ///< bytes, 1 to 64
   AddressSpace space = AddressSpace::non_secure;
   Attributes attributes = default_attributes;
   MpamLabel mpam;
@@ -31,7 +34,8 @@ struct MemoryOp {
   std::uint64_t expected = 0;                 ///< compare_and_swap: in memory's byte order, as a LE number
   TimePs time = 0;                            ///< when it is issued
 
-  /// All but the purpose, which whoever has made it sets again. Fails on what no operation can be.
+  /// All but purpose and source, which whoever has made it sets again, and what a descriptor is of. Fails on
+  /// what no operation can be.
   void visit(Archive& archive);
 };
 

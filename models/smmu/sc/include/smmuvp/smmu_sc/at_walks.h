@@ -22,8 +22,10 @@ class AtWalks : public tlm::tlm_mm_interface {
 
   /// Sees a payload before it is sent. @param client  for whose access
   using Tag = std::function<void(OpPayload& payload, const MemoryOp& op, const AccessRequest& client)>;
+  /// Injects faults into one that is to be sent. @return how much later it is
+  using Inject = std::function<TimePs(OpPayload& payload, const MemoryOp& op, const AccessRequest& client)>;
 
-  AtWalks(const Supply& supply, ForwardPort& socket, Tag tag);
+  AtWalks(const Supply& supply, ForwardPort& socket, Tag tag, Inject inject);
   ~AtWalks() override = default;
   AtWalks(const AtWalks&) = delete;
   AtWalks& operator=(const AtWalks&) = delete;
@@ -53,6 +55,7 @@ class AtWalks : public tlm::tlm_mm_interface {
   void free(tlm::tlm_generic_payload* payload) override;
 
   Tag m_tag;
+  Inject m_inject;
   AtRequester m_requester;
   std::vector<std::unique_ptr<Walk>> m_walks;  // all, in the order of their making
   std::unordered_map<const tlm::tlm_generic_payload*, Walk*> m_by_payload;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "smmuvp/base/archive.h"
+#include "smmuvp/smmu_sc/injectable_output.h"
 #include "smmuvp/tlm/pulse_output.h"
 
 namespace smmuvp::smmu {
@@ -22,6 +23,8 @@ class OutputGroup {
   InterruptOutput& add_pulse(const std::string& name, LineOut& port, const sc_core::sc_time& clock);
   InterruptOutput& add_level(const std::string& name, LineOut& port);
 
+  /// Whom each asks for faults that are to be injected; before simulation. nullptr: nobody
+  void set_injector(Injector* injector);
   /// A reset: what is not on a line yet never is.
   void cancel();
   std::uint64_t coalesced() const;
@@ -29,7 +32,9 @@ class OutputGroup {
   void visit(Archive& archive);
 
  private:
-  std::vector<std::unique_ptr<InterruptOutput>> m_outputs;
+  InterruptOutput& add(std::unique_ptr<InterruptOutput> output, const LineOut& port);
+
+  std::vector<std::unique_ptr<InjectableOutput>> m_outputs;
 };
 
 }  // namespace smmuvp::smmu

@@ -3,9 +3,11 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <tlm>
 
 #include "smmuvp/base/archive.h"
+#include "smmuvp/base/injection.h"
 #include "smmuvp/smmu/access.h"
 #include "smmuvp/smmu/memory_op.h"
 #include "smmuvp/tlm/access_extension.h"
@@ -89,6 +91,8 @@ class OpPayload {
     m_tagged = true;
     return m_payload;
   }
+  /// After prepare(): abort and flip show in the answer, and an update that is aborted changes nothing.
+  void inject(const Injection& injection);
   /// After the transport. @param bytes  how many transport_dbg() moved, or the size
   MemoryAnswer answer(std::uint64_t bytes, TimePs time) const;
   /// Saves or restores what the transport has brought so far, after prepare().
@@ -99,6 +103,7 @@ class OpPayload {
   std::uint8_t m_size = 0;
   MemoryOpKind m_kind = MemoryOpKind::read;
   bool m_tagged = false;
+  std::optional<Injection> m_injection;
   tlm::tlm_generic_payload m_payload;
   AccessExtension m_extension;
   CompareSwapExtension m_compare_swap;

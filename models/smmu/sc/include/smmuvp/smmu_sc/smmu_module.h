@@ -63,6 +63,11 @@ class SmmuModule : public Translator {
 
   void register_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
   unsigned register_transport_dbg(tlm::tlm_generic_payload& payload);
+  /// Whom to ask for faults that are to be injected; before simulation. nullptr: nobody
+  void set_injector(Injector* injector) {
+    m_shell.set_injector(injector);
+    m_outputs.set_injector(injector);
+  }
   /// What the reset input shows. @param line  its level
   void reset_input(bool line) { reset(line != m_settings.reset_active_low); }
   /// What the inputs power and clock show.
@@ -188,6 +193,9 @@ void SmmuModule::tie(LinePort& port, bool value) {
   m_ties.push_back(std::make_unique<sc_core::sc_signal<bool>>(name.c_str(), value));
   port.bind(*m_ties.back());
 }
+
+/// The outputs among ports that are lines.
+std::vector<std::string> line_names(const std::vector<Port>& ports);
 
 /// "top.smmu0 (type)", for messages.
 std::string instance_words(const sc_core::sc_object& instance);

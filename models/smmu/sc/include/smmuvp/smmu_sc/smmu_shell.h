@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <systemc>
 #include <tlm>
 #include <utility>
@@ -10,6 +11,7 @@
 
 #include "smmuvp/base/archive.h"
 #include "smmuvp/base/dump.h"
+#include "smmuvp/base/injection.h"
 #include "smmuvp/smmu/engine.h"
 #include "smmuvp/smmu/memory_op.h"
 #include "smmuvp/smmu/worker.h"
@@ -38,11 +40,24 @@ class SmmuShell : public sc_core::sc_module, public tlm::tlm_bw_transport_if<> {
   SmmuShell(const sc_core::sc_module_name& name, Core core, ForwardPort& walk);
 
   Engine& engine() { return m_core.engine; }
-  Translator& translator() { return m_core.translator; }
+  Translator& translator() { return *m_translator; }
   const Supply& supply() const { return m_supply; }
   /// Power and clock are there or not; whoever withdraws power resets the core besides. @return whether
   /// anything has changed
   bool set_supply(bool power, bool clock);
+
+  /// Whom to ask for faults that are to be injected; nullptr: nobody.
+  void set_injector(Injector* injector);
+  /// Who is to be asked what a client's access meets at a point; nullptr: nobody.
+  Injector* injector_at(InjectionPoint point) const {
+    Injector* injector = m_core.engine.injector();
+    return injector != nullptr && injector->wants(point) ? injector : nullptr;
+  }
+  /// Whether accesses that hit a TBU may meet injected faults, too.
+  bool injects_into_hits() const {
+    return injector_at(InjectionPoint::lookup) != nullptr ||
+           injector_at(InjectionPoint::transaction) != nullptr;
+  }
 
   /// Operations of approximately-timed accesses.
   AtWalks& walks() { return m_walks; }
@@ -91,7 +106,21 @@ class SmmuShell : public sc_core::sc_module, public tlm::tlm_bw_transport_if<> {
   void invalidate_direct_mem_ptr(sc_dt::uint64, sc_dt::uint64) override {}  // none is asked for
 
  private:
+  /// One that makes an object of each access, which can ask for faults.
+  class PatientTranslator : public Translator {
+   public:
+    explicit PatientTranslator(Translator& translator) : m_translator(translator) {}
+    bool translate_fast(const AccessRequest&, AccessAnswer&) override { return false; }
+    std::unique_ptr<AccessObject> translate(const AccessRequest& request) override {
+      return m_translator.translate(request);
+    }
+    std::unique_ptr<AccessObject> blank() override { return m_translator.blank(); }
+
+   private:
+    Translator& m_translator;
+  };
   void worker_progressed();
+  std::optional<MemoryAnswer> inject(OpPayload& payload, const MemoryOp& op, const Injection& injection);
   void tag(OpPayload& payload, const MemoryOp& op, const AccessRequest* client, bool debug) const;
 
   Core m_core;
@@ -99,6 +128,8 @@ class SmmuShell : public sc_core::sc_module, public tlm::tlm_bw_transport_if<> {
   OwnAccessHook m_hook;
   Supply m_supply;
   AtWalks m_walks;
+  Translator* m_translator;
+  PatientTranslator m_patient;
   sc_core::sc_event m_progress;
   sc_core::sc_event m_kicked;
   unsigned m_waits = 0;  // of wait_for_accesses()

@@ -49,8 +49,10 @@ class TbuShell : public sc_core::sc_module,
     follow_supply();
     if (m_grants != nullptr) m_engine.withdraw_grants();  // its accesses may be another's now
   }
-  /// The SMMU's supply has changed.
-  void follow_supply() { m_is_plain = !m_tbu.fixed && !m_identity && !m_smmu.supply().stopped(); }
+  /// The SMMU's supply has changed, or who injects faults into it.
+  void follow_supply() {
+    m_is_plain = !m_tbu.fixed && !m_identity && !m_smmu.supply().stopped() && !m_smmu.injects_into_hits();
+  }
   /// Whether accesses of a request's identity may come here.
   bool takes(const AccessRequest& request) const { return !m_tbu.fixed || is_fixed_identity(request); }
   /// Without a hook the key is the StreamID and the SubstreamID.

@@ -59,6 +59,9 @@ class Transaction {
   void complete(const MemoryAnswer& answer) { m_access->complete(answer); }
   /// The part has come back, with its response in the payload. @param time  when
   void forwarded(TimePs time);
+  /// Before a part is forwarded. @param injector  asked whether it is to be answered with an error instead;
+  /// nullptr: it is not. @return whether it has been
+  bool ends_by_injection(Injector* injector);
   /// Whether no part follows the one that is to be forwarded.
   bool last() const { return m_parts.done(); }
   /// The SMMU has been reset: ends it at `time`, or later if it has got further, as an access that the SMMU
