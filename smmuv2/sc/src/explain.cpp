@@ -23,7 +23,10 @@ Explanation explanation_of(const AccessExplanation& from, bool in_words) {
   e.memory = end_of(from.memory);
   e.stale = from.stale();
   e.registers = smmu::registers_of(from.registers);
-  if (from.translation) e.steps = smmu::steps_of(*from.translation);
+  if (from.translation) {
+    e.steps = smmu::steps_of(*from.translation);
+    e.walk_fault = smmu::walk_fault_of(*from.translation);
+  }
   if (in_words) e.text = to_text(from);
   return e;
 }

@@ -66,6 +66,10 @@ class ClientAccess : public AccessObject {
   /// @param fault   what traces call it; "none" where there is no fault
   /// @param told    "recorded", or what keeps software from being told
   void terminate(Outcome outcome, bool counts_as_fault, std::string_view fault, std::string_view told);
+  /// It waits for software. @param fault  as of terminate()
+  void trace_stall(std::string_view fault);
+  /// It is over. @param outcome  how, in a word
+  void trace_fault(std::string_view outcome, std::string_view fault, std::string_view told);
 
   /// A Translation Request.
   void answer_request(const AtsAnswer& ats);
