@@ -8,6 +8,7 @@
 
 #include "boot.h"
 #include "checks.h"
+#include "fault_record.h"
 #include "ktap.h"
 #include "module_lines.h"
 #include "platform_host.h"
@@ -47,6 +48,8 @@ struct RunRecord {
   std::uint64_t match_count = 0;      ///< with those that are not kept
   std::vector<Waiver> waivers;        ///< of --strict
   CheckReport check;                  ///< of --check
+  std::vector<FaultRecord> faults;    ///< of SMMUs, with why; of --json alone
+  std::uint64_t fault_count = 0;      ///< with those that are not kept
   KtapReport ktap;
   std::vector<BootPart> boot;       ///< empty: nothing was booted
   std::vector<ModuleFile> modules;  ///< that the guest told of

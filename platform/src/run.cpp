@@ -22,6 +22,7 @@
 #include "digest.h"
 #include "dumps.h"
 #include "duration.h"
+#include "fault_record.h"
 #include "gdb_server.h"
 #include "junit.h"
 #include "last_reports.h"
@@ -37,6 +38,7 @@
 #include "smmuvp/base/utf8.h"
 #include "smmuvp/tlm/console.h"
 #include "smmuvp/tlm/cpu_control.h"
+#include "smmuvp/tlm/explain_control.h"
 #include "smmuvp/tlm/memory_control.h"
 #include "smmuvp/tlm/process.h"
 #include "smmuvp/tlm/semihosting.h"
@@ -124,6 +126,21 @@ class Beginning : public sc_core::sc_module {
   std::function<void()> m_action;
 };
 
+// What the checker watches is known by its writer.
+class CheckedWriters : public WriterSource {
+ public:
+  CheckedWriters(const Checks& checks, const Symbols& symbols) : m_checks(checks), m_symbols(symbols) {}
+  std::optional<LastWriter> last_writer(std::uint64_t physical) const override {
+    const checker::Writer* w = m_checks.last_writer(physical / 8 * 8);
+    if (w == nullptr) return std::nullopt;
+    return LastWriter{w->name, w->pc, w->pc ? m_symbols.name(*w->pc) : std::string(), w->time_ps};
+  }
+
+ private:
+  const Checks& m_checks;
+  const Symbols& m_symbols;
+};
+
 class Run {
  public:
   Run(const PlatformConfig& config, const RunOptions& options);
@@ -132,6 +149,7 @@ class Run {
  private:
   StopReason simulate(const BootPlan& plan);
   void restart(const BootPlan& plan);
+  void explain_faults();
   void serve_gdb();
   void wait_for_real_time(std::uint64_t sim_ps);
   void print(const Reported& r);
@@ -160,6 +178,8 @@ class Run {
   PlatformHost m_host;
   Symbols m_symbols;
   std::optional<Checks> m_checks;
+  std::optional<CheckedWriters> m_writers;
+  std::optional<FaultRecorder> m_faults;
   PluginCatalogue m_plugins;
   System m_system;
   Clock m_clock;
@@ -242,6 +262,10 @@ Run::Run(const PlatformConfig& config, const RunOptions& options)
                            [this](const checker::Finding& f, checker::Severity s) { print(f, s); });
           m_host.trace_hub().add_observer(m_checks->sink());
         }
+        if (!options.json.empty() || !options.gdb.empty()) {
+          m_faults.emplace();
+          m_host.trace_hub().add_observer(*m_faults);
+        }
         if (!options.trace.empty()) {
           const auto to_file = [](void* file, std::string_view line) {
             static_cast<OutputFile*>(file)->write(line);
@@ -290,6 +314,18 @@ void Run::wait_for_real_time(std::uint64_t sim_ps) {
   const int ms = ahead > 0.02 ? 20 : static_cast<int>(ahead * 1000);
   pollfd input{STDIN_FILENO, POLLIN, 0};
   poll(&input, m_console.has_input() ? 1 : 0, ms);
+}
+
+void Run::explain_faults() {
+  if (!m_faults) return;
+  if (m_checks) {
+    m_writers.emplace(*m_checks, m_symbols);
+    m_faults->set_writers(&*m_writers);
+  }
+  for (const auto& instance : m_system.instances()) {
+    if (const auto* smmu = dynamic_cast<const ExplainControl*>(instance->component.get()))
+      m_faults->add(instance->config->name, *smmu);
+  }
 }
 
 void Run::serve_gdb() {
@@ -425,6 +461,10 @@ void Run::finish(StopReason reason) {
   m_record.instructions = m_system.instructions();
   m_record.wall_seconds = m_clock.seconds();
   if (m_checks) m_record.check = m_checks->finish();
+  if (m_faults) {
+    m_record.faults = m_faults->faults();
+    m_record.fault_count = m_faults->count();
+  }
   m_record.ktap = m_console.ktap();
   m_record.boot = m_parts;
   m_record.modules = m_console.modules();
@@ -504,6 +544,7 @@ ExitCode Run::go() {
     m_host.set_diagnostic_listener(
         [this](const Reported& r) { m_checks->diagnosed(r.diagnostic, r.time_ps); });
   }
+  explain_faults();
   ConsoleControl* console = m_system.console();
   if (console != nullptr) console->set_backend(&m_console);
   const auto semihosting = m_system.semihosting();

@@ -72,7 +72,7 @@ TEST_F(Traced, AnAccessThatIsTerminatedTellsWhatKeepsItsRecordFromSoftware) {
   sink.set_filters({"smmu.fault"});
   const auto told = [this] {
     const std::size_t first = out.find("event=");
-    const std::string last = out.substr(first, out.find(" ssv=") - first) + "\n";
+    const std::string last = out.substr(first, out.find(" walk=") - first) + "\n";
     out.clear();
     return last;
   };

@@ -152,8 +152,8 @@ void Access::wait_for(unsigned bank, bool recorded) {
     m_foreseen->waits_for = bank;
     return end(Outcome::abort);
   }
-  m_translation.reset();
   trace_stall(recorded ? fsr_name(m_fault->bit) : std::string_view("waits"));
+  m_translation.reset();
   m_stall = m_interface.stalls().enter(bank, recorded);
   m_stalled_bank = bank;
   leave();

@@ -8,6 +8,7 @@ namespace {
 
 Explanation::End end_of(const ExplainedEnd& from) {
   Explanation::End end = smmu::end_of(from);
+  end.why = from.why;
   for (const ExplainedFault& f : from.faults) {
     if (end.fault.empty()) end.fault = f.name;
     for (const smmu::RegisterFact& r : f.registers) end.fault_fields.emplace_back(r.name, r.value);

@@ -163,16 +163,21 @@ void ClientAccess::terminate(Outcome outcome, bool counts_as_fault, std::string_
   m_engine.trace_access(m_time, m_request, m_request.instruction);
 }
 
+std::string_view ClientAccess::walk_name() const {
+  if (!m_translation || m_translation->ok()) return "none";
+  return place_words(m_translation->fault());
+}
+
 void ClientAccess::trace_fault(std::string_view outcome, std::string_view fault, std::string_view told) {
   const AccessRequest& r = m_request;
   m_engine.tracer().emit(m_time, smmu::trace_fault, r.stream_id, r.address, fault, outcome, told,
-                         r.substream_valid, r.substream_id, kind_name(r.kind, r.instruction), r.privileged,
+                         walk_name(), r.substream_valid, r.substream_id, kind_name(r.kind, r.instruction), r.privileged,
                          is_secure(r), std::uint32_t{r.port}, ats_name(r.ats));
 }
 
 void ClientAccess::trace_stall(std::string_view fault) {
   const AccessRequest& r = m_request;
-  m_engine.tracer().emit(m_time, smmu::trace_stall, r.stream_id, r.address, fault, r.substream_valid,
+  m_engine.tracer().emit(m_time, smmu::trace_stall, r.stream_id, r.address, fault, walk_name(), r.substream_valid,
                          r.substream_id, kind_name(r.kind, r.instruction), r.privileged, is_secure(r),
                          std::uint32_t{r.port}, ats_name(r.ats));
 }

@@ -105,6 +105,7 @@ std::optional<Explanation::WalkFault> walk_fault_of(const TranslationExplanation
   to.level = f.level;
   to.of_table = f.on_table_walk;
   to.ipa = f.ipa;
+  to.place = pgtable::place_words(f);
   to.reason = pgtable::fault_reason(from.walk);
   switch (pgtable::fault_cause(from.walk)) {
     case pgtable::FaultCause::descriptor:

@@ -55,6 +55,7 @@ struct Explanation {
     std::uint8_t size_shift = 0;  ///< log2 of the bytes around `output`
     // Where it does not, and software is told why:
     std::string fault;             ///< "F_TRANSLATION", "SMMU_CB3_FSR.TF"; empty: none
+    std::string why;               ///< SMMUv2: what about registers or the address makes it one, if no walk
     bool recorded = false;         ///< software would be told, as things are now
     std::string why_not_recorded;  ///< "CD.R is 0"; where there is no fault, what else ends the access
     /// As in the record, by the specification's names. SMMUv3: fields of the event, "S2", "CLASS", "IPA", ...
@@ -111,6 +112,7 @@ struct Explanation {
     int level = 0;
     bool of_table = false;  ///< stage 2: of the address of a table of stage 1
     std::uint64_t ipa = 0;  ///< stage 2
+    std::string place;      ///< "stage 2 level 3, of a table", as the trace point smmu.fault has it
     enum class Cause : std::uint8_t {
       descriptor,   ///< the last one that was read
       memory,       ///< it does not answer the address of a descriptor

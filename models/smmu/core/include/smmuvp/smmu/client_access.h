@@ -95,6 +95,7 @@ class ClientAccess : public AccessObject {
 
  private:
   void keep_at_tbu(const CacheKey& key, const FinishedAnswer& answer);
+  std::string_view walk_name() const;
   AccessStatistics& count();
 
   FlightToken m_token;
