@@ -11,6 +11,8 @@ namespace {
 constexpr std::string_view fault_point = "smmu.fault";
 constexpr std::string_view stall_point = "smmu.stall";
 constexpr std::uint64_t page = 4096;
+// In a key: the access waits for software.
+constexpr std::uint64_t stall_bit = 1U << 16;
 
 // The value of a name; an empty one of a name that is not there.
 const TraceValue& value_of(const TraceValue* values, std::size_t count, std::string_view name) {
@@ -84,22 +86,25 @@ void FaultRecorder::record(std::uint64_t time_ps, std::string_view source, std::
   const AccessQuestion q = question_of(values, count);
   const bool stalls = point == stall_point;
   const std::string_view name = value("event").text;
-  const Key key{static_cast<std::size_t>(smmu - m_smmus.begin()),
-                std::uint64_t{q.stream_id} | (q.secure ? std::uint64_t{1} << 32 : 0),
-                q.substream_id ? std::uint64_t{*q.substream_id} + 1 : 0,
-                name_number(name),
-                static_cast<std::uint64_t>(q.kind) << 8 | static_cast<std::uint64_t>(q.ats),
-                q.address / page};
-  const auto known = m_known.find(key);
-  if (known != m_known.end()) {
-    FaultRecord& before = m_faults[known->second];
-    if (stalls) ++before.waiting;
-    if (!stalls && before.waiting != 0) {
-      --before.waiting;
-      before.ended = true;
+  Key key{static_cast<std::size_t>(smmu - m_smmus.begin()),
+          std::uint64_t{q.stream_id} | (q.secure ? std::uint64_t{1} << 32 : 0),
+          q.substream_id ? std::uint64_t{*q.substream_id} + 1 : 0,
+          name_number(name),
+          static_cast<std::uint64_t>(q.kind) << 8 | static_cast<std::uint64_t>(q.ats) | stall_bit,
+          q.address / page};
+  if (!stalls) {
+    const auto stalled = m_known.find(key);
+    if (stalled != m_known.end() && m_faults[stalled->second].waiting != 0) {
+      --m_faults[stalled->second].waiting;
+      m_faults[stalled->second].ended = true;
       return;
     }
+    std::get<4>(key) &= ~stall_bit;
+  }
+  if (const auto known = m_known.find(key); known != m_known.end()) {
+    FaultRecord& before = m_faults[known->second];
     if (m_faults.size() >= m_limits.first) {
+      if (stalls) ++before.waiting;
       ++m_count;
       ++before.more;
       before.last_time_ps = time_ps;

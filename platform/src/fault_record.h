@@ -61,7 +61,8 @@ class FaultRecorder : public TraceSink {
   std::optional<std::size_t> last() const { return m_last; }
 
  private:
-  // SMMU, StreamID, SubstreamID + 1 or 0, name of the event, kind of access and ATS, page.
+  // SMMU, StreamID, SubstreamID + 1 or 0, name of the event, kind of access with ATS and whether it stalls,
+  // page.
   using Key =
       std::tuple<std::size_t, std::uint64_t, std::uint64_t, std::size_t, std::uint64_t, std::uint64_t>;
   struct Smmu {
