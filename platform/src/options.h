@@ -60,7 +60,8 @@ struct CommandLine {
     TracePoints,
     Decode,
     Walk,
-    Compare
+    Compare,
+    Why
   } command = Command::Help;
   std::string config;
   std::string type;                    ///< params, trace-points: only this one
