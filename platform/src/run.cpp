@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -34,6 +35,7 @@
 #include "progress.h"
 #include "report.h"
 #include "run_limits.h"
+#include "smmu_monitor.h"
 #include "smmuvp/base/params.h"
 #include "smmuvp/base/utf8.h"
 #include "smmuvp/tlm/console.h"
@@ -150,6 +152,7 @@ class Run {
   StopReason simulate(const BootPlan& plan);
   void restart(const BootPlan& plan);
   void explain_faults();
+  SmmuMonitor smmu_monitor() const;
   void serve_gdb();
   void wait_for_real_time(std::uint64_t sim_ps);
   void print(const Reported& r);
@@ -328,18 +331,32 @@ void Run::explain_faults() {
   }
 }
 
+SmmuMonitor Run::smmu_monitor() const {
+  std::vector<SmmuMonitor::Smmu> smmus;
+  for (const auto& instance : m_system.instances()) {
+    const Component* component = instance->component.get();
+    const auto* explain = dynamic_cast<const ExplainControl*>(component);
+    if (explain == nullptr) continue;
+    smmus.push_back({instance->config->name, std::strcmp(component->kind(), "smmuv2") != 0, explain,
+                     dynamic_cast<const DumpControl*>(component)});
+  }
+  return {std::move(smmus), m_faults ? &*m_faults : nullptr};
+}
+
 void Run::serve_gdb() {
   if (m_options.gdb.empty()) return;
-  m_gdb = std::make_unique<GdbServer>(m_options.gdb, m_options.gdb_wait, m_system.debug_targets(),
-                                      GdbServer::Surroundings{StopSignals::pause_requested,
-                                                              [this] {
-                                                                m_console.flush();
-                                                                m_progress.clear();
-                                                              },
-                                                              [this](const std::string& text) {
-                                                                m_progress.clear();
-                                                                tell("smmu-vp: {}\n", text);
-                                                              }});
+  m_gdb = std::make_unique<GdbServer>(
+      m_options.gdb, m_options.gdb_wait, m_system.debug_targets(),
+      GdbServer::Surroundings{StopSignals::pause_requested,
+                              [this] {
+                                m_console.flush();
+                                m_progress.clear();
+                              },
+                              [this](const std::string& text) {
+                                m_progress.clear();
+                                tell("smmu-vp: {}\n", text);
+                              },
+                              [this](const std::string& words) { return smmu_monitor().run(words); }});
 }
 
 // Of the processors alone (PSCI SYSTEM_RESET2). As firmware does, kernel, device tree and initramfs are
