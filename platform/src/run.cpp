@@ -135,7 +135,7 @@ class CheckedWriters : public WriterSource {
   std::optional<LastWriter> last_writer(std::uint64_t physical) const override {
     const checker::Writer* w = m_checks.last_writer(physical / 8 * 8);
     if (w == nullptr) return std::nullopt;
-    return LastWriter{w->name, w->pc, w->pc ? m_symbols.name(*w->pc) : std::string(), w->time_ps};
+    return LastWriter{w->name, w->pc, w->pc ? m_symbols.place(*w->pc).name : std::string(), w->time_ps};
   }
 
  private:
