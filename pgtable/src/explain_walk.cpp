@@ -127,19 +127,32 @@ const ExplainedStep* last_of_fault(const ExplainedWalk& w) {
 }
 
 // Why there was nothing to walk.
-std::string input_reason(const ExplainedWalk& w) {
+FaultCause input_cause(const ExplainedWalk& w) {
   const Fault& f = w.result.fault;
-  if (f.kind == FaultKind::address_size) return "the first table lies beyond the output size";
-  if (f.stage == Stage::stage2) return "the address is in no range: T0SZ says how large it is";
+  if (f.kind == FaultKind::address_size) return FaultCause::first_table;
+  if (f.stage == Stage::stage2) return FaultCause::input_size;
   const TableConfig& t = w.config.stage1.tables[w.result.range & 1U];
-  if (t.EPD) return "TTBR" + std::to_string(w.result.range) + " is not walked: EPD is set";
-  if (t.E0PD && !w.request.privileged) return "E0PD forbids unprivileged accesses to this range";
-  return "the address is in no range: TxSZ says how large they are";
+  if (t.EPD) return FaultCause::range_off;
+  if (t.E0PD && !w.request.privileged) return FaultCause::E0PD;
+  return FaultCause::input_size;
 }
 
-// The fields and controls that decide about rights, in words: those of the leaf, of tables that take rights
-// away, and what is switched on for all of stage 1.
-std::string rights_reason(const ExplainedWalk& w, const ExplainedStep& leaf) {
+std::string input_reason(const ExplainedWalk& w) {
+  switch (input_cause(w)) {
+    case FaultCause::first_table:
+      return "the first table lies beyond the output size";
+    case FaultCause::range_off:
+      return "TTBR" + std::to_string(w.result.range) + " is not walked: EPD is set";
+    case FaultCause::E0PD:
+      return "E0PD forbids unprivileged accesses to this range";
+    default:
+      return w.result.fault.stage == Stage::stage2
+                 ? "the address is in no range: T0SZ says how large it is"
+                 : "the address is in no range: TxSZ says how large they are";
+  }
+}
+
+std::vector<DecidingField> fields_of_rights(const ExplainedWalk& w, const ExplainedStep& leaf) {
   static const std::set<std::string> data = {"AP[2:1]",   "AP[2]",  "AP[1]",       "AP[1:0]",
                                              "S2AP[1:0]", "access", "APTable[1:0]"};
   static const std::set<std::string> fetch = {"UXN",      "PXN",     "XN",      "XN[1:0]",
@@ -149,27 +162,40 @@ std::string rights_reason(const ExplainedWalk& w, const ExplainedStep& leaf) {
   const auto decides = [&](const std::string& name) {
     return data.count(name) != 0 || (execute && fetch.count(name) != 0);
   };
-  std::string text;
-  const auto add = [&](const std::string& what) { text += (text.empty() ? "" : "; ") + what; };
+  std::vector<DecidingField> fields;
+  const auto place = static_cast<std::size_t>(&leaf - w.steps.data());
   const bool v7s = leaf.explanation->kind >= DescriptorKind::section;
   for (const Field& f : leaf.explanation->fields) {
     // Of short descriptors AP[2] is explained with AP[1:0] or AP[1].
     const bool said = v7s && f.name == "AP[2]";
-    if (!said && decides(f.name)) add(f.name + ": " + f.meaning);
+    if (!said && decides(f.name)) fields.push_back({place, &f});
+  }
+  if (leaf.op.stage == Stage::stage2) return fields;
+  for (std::size_t i = 0; i < w.steps.size(); ++i) {
+    const ExplainedStep& s = w.steps[i];
+    if (s.op.stage != Stage::stage1 || !s.explanation || s.explanation->kind != DescriptorKind::table)
+      continue;
+    for (const Field& f : s.explanation->fields) {
+      if (f.value != 0 && decides(f.name)) fields.push_back({i, &f});
+    }
+  }
+  return fields;
+}
+
+// The fields and controls that decide about rights, in words: those of the leaf, of tables that take rights
+// away, and what is switched on for all of stage 1.
+std::string rights_reason(const ExplainedWalk& w, const ExplainedStep& leaf) {
+  std::string text;
+  const auto add = [&](const std::string& what) { text += (text.empty() ? "" : "; ") + what; };
+  for (const DecidingField& d : fields_of_rights(w, leaf)) {
+    const ExplainedStep& s = w.steps[d.step];
+    add(d.of->name + (&s == &leaf ? "" : " at level " + std::to_string(s.op.level)) + ": " + d.of->meaning);
   }
   if (leaf.op.stage == Stage::stage2) {
     if (w.result.fault.on_table_walk && w.config.stage2.PTW) add("PTW refuses tables in Device memory");
     return text;
   }
-  for (const ExplainedStep& s : w.steps) {
-    if (s.op.stage != Stage::stage1 || !s.explanation || s.explanation->kind != DescriptorKind::table)
-      continue;
-    for (const Field& f : s.explanation->fields) {
-      if (f.value != 0 && decides(f.name)) {
-        add(f.name + " at level " + std::to_string(s.op.level) + ": " + f.meaning);
-      }
-    }
-  }
+  const bool execute = w.request.access == AccessType::execute;
   const Stage1Config& s1 = w.config.stage1;
   if (s1.WXN && execute) add("WXN is on");
   if (s1.UWXN && execute) add("UWXN is on");
@@ -186,6 +212,30 @@ std::string fault_words(const Fault& f) {
   if (!text.empty()) text[0] = static_cast<char>(text[0] >= 'a' && text[0] <= 'z' ? text[0] - 32 : text[0]);
   if (f.kind != FaultKind::external_abort && f.kind != FaultKind::unsupported_atomic) text += " fault";
   return text + ", stage " + std::to_string(stage_number(f.stage)) + ", level " + std::to_string(f.level);
+}
+
+FaultCause fault_cause(const ExplainedWalk& w) {
+  const ExplainedStep* last = last_of_fault(w);
+  switch (w.result.fault.kind) {
+    case FaultKind::none:
+      return FaultCause::none;
+    case FaultKind::translation:
+    case FaultKind::address_size:
+      return last != nullptr ? FaultCause::descriptor : input_cause(w);
+    case FaultKind::external_abort:
+    case FaultKind::unsupported_atomic:
+      return FaultCause::memory;
+    case FaultKind::configuration:
+      return FaultCause::other;
+    default:
+      return last != nullptr ? FaultCause::descriptor : FaultCause::other;
+  }
+}
+
+std::vector<DecidingField> deciding_fields(const ExplainedWalk& w) {
+  const ExplainedStep* last = last_of_fault(w);
+  if (w.result.fault.kind != FaultKind::permission || last == nullptr) return {};
+  return fields_of_rights(w, *last);
 }
 
 bool is_range_disabled(const ExplainedWalk& w) {

@@ -86,6 +86,8 @@ class Checks {
   void diagnosed(const Diagnostic& diagnostic, std::uint64_t time_ps) {
     m_checker.diagnosed(diagnostic, time_ps);
   }
+  /// As DriverChecker has it.
+  const checker::Writer* last_writer(std::uint64_t physical) const { return m_checker.last_writer(physical); }
   /// After it: what is still open is found, too.
   CheckReport finish();
 

@@ -50,6 +50,7 @@ bool somebody_listens(const sockaddr_un& address) {
 GdbServer::GdbServer(const std::string& where, bool wait,
                      std::vector<std::pair<std::string, DebugControl*>> cpus, Surroundings surroundings)
     : m_surroundings(std::move(surroundings)), m_cpus(std::move(cpus)), m_stub(m_cpus), m_waiting(wait) {
+  m_stub.set_smmu(m_surroundings.smmu);
   if (m_cpus.empty()) refuse(where, "there is no processor that a debugger can hold");
   constexpr const char* prefix = "unix:";
   if (where.compare(0, std::strlen(prefix), prefix) == 0) {
@@ -278,6 +279,7 @@ bool GdbServer::wait_for_input(bool for_client) {
 
 void GdbServer::answer(const std::string& packet) {
   const GdbStub::Answer answer = m_stub.handle(packet);
+  for (const std::string& packet_before : answer.before) send_packet(packet_before);
   if (answer.send) send_packet(answer.text);
   if (answer.no_acks) m_acks = false;
   switch (answer.action) {

@@ -22,7 +22,9 @@ class GdbServer : public DebugClient {
     std::function<bool()> stop_requested;         ///< the user wants the run to end (Ctrl-C at the terminal)
     std::function<void()> before_waiting;         ///< shows what the guest has said so far
     std::function<void(const std::string&)> say;  ///< messages for the user
-    int send_timeout_ms = 5000;                   ///< a client that takes no answer for so long is given up
+    /// Answers `monitor smmu`; empty: there is no such command.
+    std::function<std::string(const std::string&)> smmu = {};
+    int send_timeout_ms = 5000;  ///< a client that takes no answer for so long is given up
   };
 
   /// Listens. @param where  a port (0: any) of 127.0.0.1, or "unix:PATH". A socket file that an ended program

@@ -6,6 +6,7 @@
 
 #include "gdb_packet.h"
 #include "gdb_registers.h"
+#include "smmu_monitor.h"
 
 namespace smmuvp::platform {
 
@@ -16,6 +17,7 @@ constexpr const char* bad_address = "E0e";
 constexpr const char* bad_request = "E16";
 constexpr const char* no_thread = "E03";
 constexpr std::size_t most_breakpoints = 1024;
+constexpr std::string_view rcmd = "qRcmd,";
 
 bool starts_with(std::string_view text, std::string_view with) { return text.substr(0, with.size()) == with; }
 
@@ -34,6 +36,19 @@ bool two_numbers(std::string_view text, std::uint64_t& first, std::uint64_t& sec
 bool is_signal(std::string_view text) { return text.size() == 2 && parse_hex(text); }
 
 GdbStub::Answer text_answer(std::string text) { return {GdbStub::Action::Stay, true, std::move(text)}; }
+
+// What does not fit into the reply to qRcmd comes before it, as console output.
+GdbStub::Answer console_answer(std::string_view text) {
+  GdbStub::Answer answer = text_answer("");
+  constexpr std::size_t most = (gdb_packet_size - 8) / 2;
+  while (text.size() > most) {
+    answer.before.push_back("O" + to_hex(text.substr(0, most)));
+    text.remove_prefix(most);
+  }
+  answer.text = to_hex(text);
+  if (answer.text.empty()) answer.text = "OK";
+  return answer;
+}
 
 }  // namespace
 
@@ -95,6 +110,7 @@ GdbStub::Answer GdbStub::handle(std::string_view packet) {
     case 'v':
       return v_packet(packet);
     case 'q':
+      if (starts_with(packet, rcmd)) return monitor(packet.substr(rcmd.size()));
       return text_answer(query(packet));
     case 'Q':
       if (packet == "QStartNoAckMode") return {Action::Stay, true, "OK", true};
@@ -186,9 +202,8 @@ std::string GdbStub::query(std::string_view packet) const {
     return fmt::format("PacketSize={:x};qXfer:features:read+;vContSupported+;QStartNoAckMode+",
                        gdb_packet_size);
   }
-  constexpr std::string_view xfer = "qXfer:features:read:", rcmd = "qRcmd,", extra = "qThreadExtraInfo,";
+  constexpr std::string_view xfer = "qXfer:features:read:", extra = "qThreadExtraInfo,";
   if (starts_with(packet, xfer)) return features(packet.substr(xfer.size()));
-  if (starts_with(packet, rcmd)) return monitor(packet.substr(rcmd.size()));
   if (starts_with(packet, "qAttached")) return "1";
   if (starts_with(packet, "qSymbol:")) return "OK";
   if (packet == "qC") return fmt::format("QC{:x}", m_stopped + 1);
@@ -219,13 +234,13 @@ std::string GdbStub::features(std::string_view annex_and_range) const {
   return (offset + part.size() < xml.size() ? "m" : "l") + part;
 }
 
-std::string GdbStub::monitor(std::string_view hex) const {
+GdbStub::Answer GdbStub::monitor(std::string_view hex) const {
   const auto words = from_hex(hex);
-  if (!words) return bad_request;
+  if (!words) return text_answer(bad_request);
   if (*words == "help") {
-    return to_hex(
-        "help    this text\n"
-        "cpus    the processors: thread, name, PC\n");
+    return console_answer(std::string("help    this text\n"
+                                      "cpus    the processors: thread, name, PC\n") +
+                          (m_smmu ? SmmuMonitor::help() : ""));
   }
   if (*words == "cpus") {
     std::string list;
@@ -233,9 +248,11 @@ std::string GdbStub::monitor(std::string_view hex) const {
       list += fmt::format("{} {} {:#x}\n", i + 1, m_cpus[i].first,
                           m_cpus[i].second->debug_register("PC").value_or(0));
     }
-    return to_hex(list);
+    return console_answer(list);
   }
-  return to_hex("no such command; 'monitor help' lists them\n");
+  if (m_smmu && (*words == "smmu" || starts_with(*words, "smmu ")))
+    return console_answer(m_smmu(words->substr(4)));
+  return console_answer("no such command; 'monitor help' lists them\n");
 }
 
 // ---- Registers and memory

@@ -3,6 +3,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -21,12 +22,15 @@ class GdbStub {
     Action action = Action::Stay;
     bool send = true;  ///< `text` is an answer, perhaps an empty one, which means "not supported"
     std::string text = {};
-    bool no_acks = false;  ///< after this answer, neither side acknowledges packets
+    bool no_acks = false;                  ///< after this answer, neither side acknowledges packets
+    std::vector<std::string> before = {};  ///< packets that come before it: console output ('O')
   };
 
   /// @param cpus  name and processor; thread N of GDB is the Nth one. Not empty.
   explicit GdbStub(std::vector<std::pair<std::string, DebugControl*>> cpus) : m_cpus(std::move(cpus)) {}
 
+  /// Who answers `monitor smmu WORDS`.
+  void set_smmu(std::function<std::string(const std::string& words)> smmu) { m_smmu = std::move(smmu); }
   /// `cpu` stopped: it is the current thread from now on.
   void stopped(const DebugControl& cpu, DebugClient::Reason reason);
   /// The stop reply packet for the last stop.
@@ -47,7 +51,7 @@ class GdbStub {
   Answer v_cont(std::string_view actions);
   Result query(std::string_view packet) const;
   Result features(std::string_view annex_and_range) const;
-  Result monitor(std::string_view hex) const;
+  Answer monitor(std::string_view hex) const;
   Result select(std::string_view packet);
   Result read_registers() const;
   Result write_registers(std::string_view hex);
@@ -58,6 +62,7 @@ class GdbStub {
   Result breakpoint(std::string_view packet);
 
   std::vector<std::pair<std::string, DebugControl*>> m_cpus;
+  std::function<std::string(const std::string&)> m_smmu;
   std::size_t m_stopped = 0;   // who stopped last
   std::size_t m_selected = 0;  // whose registers g, p and m are about
   DebugClient::Reason m_reason = DebugClient::Reason::Break;

@@ -31,6 +31,7 @@
 #include "system.h"
 #include "systemc_reports.h"
 #include "walk.h"
+#include "why.h"
 
 namespace smmuvp::platform {
 namespace {
@@ -138,6 +139,11 @@ ExitCode command(const CommandLine& line) {
     }
     case CommandLine::Command::Compare:
       return unless_lost(compare(line.arguments, print) ? ExitCode::Pass : ExitCode::Fail);
+    case CommandLine::Command::Why: {
+      const char* no_colour = std::getenv("NO_COLOR");
+      why(line.arguments, print, isatty(STDOUT_FILENO) != 0 && (no_colour == nullptr || *no_colour == 0));
+      return unless_lost(ExitCode::Pass);
+    }
     case CommandLine::Command::Decode:
     case CommandLine::Command::Walk:
       return look_at_tables(line);

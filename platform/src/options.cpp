@@ -205,6 +205,7 @@ std::optional<CommandLine::Command> command_of_its_own(const std::string& word) 
   if (word == "decode") return CommandLine::Command::Decode;
   if (word == "walk") return CommandLine::Command::Walk;
   if (word == "compare") return CommandLine::Command::Compare;
+  if (word == "why") return CommandLine::Command::Why;
   return std::nullopt;
 }
 
@@ -279,6 +280,7 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
       {"decode", CommandLine::Command::Decode, 0, 0, "KIND ... as the first words of the command line", {}},
       {"walk", CommandLine::Command::Walk, 0, 0, "... as the first word of the command line", {}},
       {"compare", CommandLine::Command::Compare, 0, 0, "A B as the first words of the command line", {}},
+      {"why", CommandLine::Command::Why, 0, 0, "RUN.json as the first words of the command line", {}},
       {"help", CommandLine::Command::Help, 0, 1, "", {}},
   };
   std::vector<std::string> names;
@@ -333,6 +335,7 @@ std::string help_text() {
   smmu-vp decode KIND WORD...    the same for the SMMUv3's structures: ste, cd, cmd, vms, event, pri, l1std, l1cd
   smmu-vp decode smmuv2 REG=HEX  the same for the SMMUv2's registers, such as FSR=0x402
   smmu-vp walk DUMP OPTIONS...   walk the translation tables in a dump of memory, step by step: walk --help
+  smmu-vp why RUN.json [FAULT]   why accesses were denied in a run with --json, step by step: why --help
   smmu-vp compare A B            what differs in the statistics of two JSON reports
   smmu-vp --help | --version
 
@@ -349,6 +352,7 @@ Examples
   smmu-vp dtb my.toml -o my.dtb && dtc -I dtb -O dts my.dtb
   smmu-vp decode --help
   smmu-vp walk --help
+  smmu-vp why run.json sid:0x100,iova:0x1000
   smmu-vp compare before.json after.json --tolerance '*.tlb_misses=5%'
 
 In a run the guest's console is the only thing on standard output; everything else goes to standard error. '-' for

@@ -68,7 +68,8 @@ struct CommandLine {
     CoveragePoints,
     Decode,
     Walk,
-    Compare
+    Compare,
+    Why
   } command = Command::Help;
   std::string config;
   std::string type;                    ///< params, trace-points: only this one

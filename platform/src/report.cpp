@@ -1,4 +1,5 @@
 #include "report.h"
+#include "fault_json.h"
 #include "smmuvp/base/utf8.h"
 #include "smmuvp/base/version.h"
 
@@ -272,6 +273,9 @@ std::string json_report(const RunRecord& record, const PlatformHost& host) {
   json["event_count"] = host.trace_hub().event_count();
   json["events"] = events(host.trace_hub());
   json["events_dropped"] = host.trace_hub().event_count() - host.trace_hub().events().size();
+  json["fault_count"] = record.fault_count;
+  json["faults"] = json_of(record.faults, host.trace_hub().events().size());
+  json["faults_dropped"] = record.fault_count - record.faults.size();
   json["guest_errors"] = host.guest_errors();
   json["unimplemented"] = host.unimplemented();
   json["host_errors"] = host.host_errors();

@@ -8,6 +8,7 @@
 
 #include "boot.h"
 #include "checks.h"
+#include "fault_record.h"
 #include "injections.h"
 #include "ktap.h"
 #include "module_lines.h"
@@ -50,6 +51,8 @@ struct RunRecord {
   std::vector<Waiver> waivers;              ///< of --strict
   CheckReport check;                        ///< of --check
   std::vector<InjectionRecord> injections;  ///< of --inject, in the plan's order
+  std::vector<FaultRecord> faults;          ///< of SMMUs, with why; of --json alone
+  std::uint64_t fault_count = 0;            ///< with those that are not kept
   KtapReport ktap;
   std::vector<BootPart> boot;       ///< empty: nothing was booted
   std::vector<ModuleFile> modules;  ///< that the guest told of

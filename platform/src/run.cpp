@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -23,6 +24,7 @@
 #include "digest.h"
 #include "dumps.h"
 #include "duration.h"
+#include "fault_record.h"
 #include "gdb_server.h"
 #include "injections.h"
 #include "junit.h"
@@ -35,10 +37,12 @@
 #include "progress.h"
 #include "report.h"
 #include "run_limits.h"
+#include "smmu_monitor.h"
 #include "smmuvp/base/params.h"
 #include "smmuvp/base/utf8.h"
 #include "smmuvp/tlm/console.h"
 #include "smmuvp/tlm/cpu_control.h"
+#include "smmuvp/tlm/explain_control.h"
 #include "smmuvp/tlm/memory_control.h"
 #include "smmuvp/tlm/process.h"
 #include "smmuvp/tlm/semihosting.h"
@@ -127,6 +131,21 @@ class Beginning : public sc_core::sc_module {
   std::function<void()> m_action;
 };
 
+// What the checker watches is known by its writer.
+class CheckedWriters : public WriterSource {
+ public:
+  CheckedWriters(const Checks& checks, const Symbols& symbols) : m_checks(checks), m_symbols(symbols) {}
+  std::optional<LastWriter> last_writer(std::uint64_t physical) const override {
+    const checker::Writer* w = m_checks.last_writer(physical / 8 * 8);
+    if (w == nullptr) return std::nullopt;
+    return LastWriter{w->name, w->pc, w->pc ? m_symbols.place(*w->pc).name : std::string(), w->time_ps};
+  }
+
+ private:
+  const Checks& m_checks;
+  const Symbols& m_symbols;
+};
+
 class Run {
  public:
   Run(const PlatformConfig& config, const RunOptions& options);
@@ -135,6 +154,8 @@ class Run {
  private:
   StopReason simulate(const BootPlan& plan);
   void restart(const BootPlan& plan);
+  void explain_faults();
+  SmmuMonitor smmu_monitor() const;
   void serve_gdb();
   void wait_for_real_time(std::uint64_t sim_ps);
   void report(const Reported& r);
@@ -171,6 +192,8 @@ class Run {
   std::optional<Checks> m_checks;
   std::optional<coverage::Coverage> m_coverage;
   std::optional<Injections> m_injections;
+  std::optional<CheckedWriters> m_writers;
+  std::optional<FaultRecorder> m_faults;
   PluginCatalogue m_plugins;
   System m_system;
   Clock m_clock;
@@ -234,6 +257,10 @@ Run::Run(const PlatformConfig& config, const RunOptions& options)
               *options.check, options.check_rules, m_symbols, baseline,
               [this](const checker::Finding& f, checker::Severity s, bool known) { print(f, s, known); });
           m_host.trace_hub().add_observer(m_checks->sink());
+        }
+        if (!options.json.empty() || !options.gdb.empty()) {
+          m_faults.emplace();
+          m_host.trace_hub().add_observer(*m_faults);
         }
         if (m_coverage_file.wanted()) {
           m_coverage.emplace();
@@ -309,18 +336,44 @@ void Run::wait_for_real_time(std::uint64_t sim_ps) {
   poll(&input, m_console.has_input() ? 1 : 0, ms);
 }
 
+void Run::explain_faults() {
+  if (!m_faults) return;
+  if (m_checks) {
+    m_writers.emplace(*m_checks, m_symbols);
+    m_faults->set_writers(&*m_writers);
+  }
+  for (const auto& instance : m_system.instances()) {
+    if (const auto* smmu = dynamic_cast<const ExplainControl*>(instance->component.get()))
+      m_faults->add(instance->config->name, *smmu);
+  }
+}
+
+SmmuMonitor Run::smmu_monitor() const {
+  std::vector<SmmuMonitor::Smmu> smmus;
+  for (const auto& instance : m_system.instances()) {
+    const Component* component = instance->component.get();
+    const auto* explain = dynamic_cast<const ExplainControl*>(component);
+    if (explain == nullptr) continue;
+    smmus.push_back({instance->config->name, std::strcmp(component->kind(), "smmuv2") != 0, explain,
+                     dynamic_cast<const DumpControl*>(component)});
+  }
+  return {std::move(smmus), m_faults ? &*m_faults : nullptr};
+}
+
 void Run::serve_gdb() {
   if (m_options.gdb.empty()) return;
-  m_gdb = std::make_unique<GdbServer>(m_options.gdb, m_options.gdb_wait, m_system.debug_targets(),
-                                      GdbServer::Surroundings{StopSignals::pause_requested,
-                                                              [this] {
-                                                                m_console.flush();
-                                                                m_progress.clear();
-                                                              },
-                                                              [this](const std::string& text) {
-                                                                m_progress.clear();
-                                                                tell("smmu-vp: {}\n", text);
-                                                              }});
+  m_gdb = std::make_unique<GdbServer>(
+      m_options.gdb, m_options.gdb_wait, m_system.debug_targets(),
+      GdbServer::Surroundings{StopSignals::pause_requested,
+                              [this] {
+                                m_console.flush();
+                                m_progress.clear();
+                              },
+                              [this](const std::string& text) {
+                                m_progress.clear();
+                                tell("smmu-vp: {}\n", text);
+                              },
+                              [this](const std::string& words) { return smmu_monitor().run(words); }});
 }
 
 // Of the processors alone (PSCI SYSTEM_RESET2). As firmware does, kernel, device tree and initramfs are
@@ -458,6 +511,10 @@ void Run::finish(StopReason reason) {
   m_record.wall_seconds = m_clock.seconds();
   if (m_checks) m_record.check = m_checks->finish();
   if (m_injections) m_record.injections = m_injections->records();
+  if (m_faults) {
+    m_record.faults = m_faults->faults();
+    m_record.fault_count = m_faults->count();
+  }
   m_record.ktap = m_console.ktap();
   m_record.boot = m_parts;
   m_record.modules = m_console.modules();
@@ -547,6 +604,7 @@ ExitCode Run::go() {
     for (const auto& instance : m_system.instances())
       m_coverage->add(instance->config->name, instance->component->kind());
   }
+  explain_faults();
   ConsoleControl* console = m_system.console();
   if (console != nullptr) console->set_backend(&m_console);
   const auto semihosting = m_system.semihosting();

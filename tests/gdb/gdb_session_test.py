@@ -200,6 +200,21 @@ def case_attaches_to_a_running_guest_and_detaches_without_changing_it():
     check(digest == plain_digest(), "the run is the same", f"{text}\n{run.errors}")
 
 
+def case_an_smmu_is_looked_at_without_changing_the_run():
+    need_gdb()
+    run = Run("--gdb-wait")
+    text = run.gdb("monitor smmu why", "break dma_map_phys_attrs", "continue", "delete", "monitor help", "monitor smmu ste 0x100", "monitor smmu cd 0x100",
+                   "monitor smmu walk 0x100 0xfffff010 read", "monitor smmu tlb", "monitor smmu queues", "monitor smmu stalls",
+                   "monitor smmu walk nonsense", "continue")
+    code, digest = run.end()
+    detail = f"{text}\n{run.errors}\nexit code {code}"
+    check(code == 0, "the guest passes", detail)
+    for part in ("no access was denied so far", "smmu queues [SMMU]", "STE at 0x", "stream 0x100, address 0xfffff010: read",
+                 "Command queue", "Event queue", "stalled accesses", "expected: smmu walk"):
+        check(part in text, f"'{part}' is shown", detail)
+    check(digest == plain_digest(), "looking changes nothing", detail)
+
+
 def case_changes_registers_and_memory():
     need_gdb()
     run = Run("--gdb-wait")

@@ -71,7 +71,8 @@ TEST_F(Traced, APointIsSwitchedInTheMiddleOfAnAccess) {
 TEST_F(Traced, AnAccessThatIsTerminatedTellsWhatKeepsItsRecordFromSoftware) {
   sink.set_filters({"smmu.fault"});
   const auto told = [this] {
-    const std::string last = out.substr(out.find("event="));
+    const std::size_t first = out.find("event=");
+    const std::string last = out.substr(first, out.find(" walk=") - first) + "\n";
     out.clear();
     return last;
   };

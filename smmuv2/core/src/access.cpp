@@ -198,7 +198,7 @@ void Access::enter_context(unsigned bank) {
   }
   m_path.take(c);
   count_access(true);
-  if (counts() || m_foreseen) {
+  if (counts() || (m_foreseen && !m_request.afresh)) {
     if (const auto stalled = m_interface.global_stall(m_path.secure)) return wait_for(*stalled, false);
     if (!check_for_faults(c.first) || (c.nested && !check_for_faults(c.second))) return;
   }

@@ -39,7 +39,7 @@ void Access::fail_global(std::uint32_t bit, bool nested, const char* why) {
   if (m_foreseen) {
     because(why);
     m_foreseen->global = f;
-    m_foreseen->global_fate = faults.fate(f.secure);
+    m_foreseen->global_fate = m_request.afresh ? FaultFate::recorded : faults.fate(f.secure);
   }
   if (counts()) {
     m_fault->recorded = faults.fate(f.secure) == FaultFate::recorded;
@@ -133,14 +133,16 @@ void Access::fail_context(std::uint32_t bit, bool second, int level, std::uint64
 
 void Access::foresee(const ContextFault& fault, bool second) {
   m_foreseen->context = fault;
-  m_foreseen->context_fate = m_interface.fate(fault.bank);
+  m_foreseen->context_fate =
+      m_request.afresh ? m_interface.first_fate(fault.bank) : m_interface.fate(fault.bank);
   const FaultFate fate = m_foreseen->context_fate;
   if (fate == FaultFate::stalls || fate == FaultFate::waits) m_foreseen->waits_for = fault.bank;
   const Faults& faults = m_interface.faults();
   const bool recorded = fate == FaultFate::recorded || fate == FaultFate::stalls;
   if (recorded && faults.would_lack_interrupt(fault.bank)) {
     m_foreseen->global = global_fault(gfsr::UCIF, second);
-    m_foreseen->global_fate = faults.fate(m_foreseen->global->secure);
+    m_foreseen->global_fate =
+        m_request.afresh ? FaultFate::recorded : faults.fate(m_foreseen->global->secure);
   }
 }
 
@@ -150,9 +152,8 @@ void Access::wait_for(unsigned bank, bool recorded) {
     m_foreseen->waits_for = bank;
     return end(Outcome::abort);
   }
+  trace_stall(recorded ? fsr_name(m_fault->bit) : std::string_view("waits"));
   m_translation.reset();
-  m_engine.tracer().emit(m_time, smmu::trace_stall, m_request.stream_id, m_request.address,
-                         recorded ? fsr_name(m_fault->bit) : std::string_view("waits"));
   m_stall = m_interface.stalls().enter(bank, recorded);
   m_stalled_bank = bank;
   leave();

@@ -262,9 +262,13 @@ bool ProgrammingInterface::blocks(unsigned bank) const {
 }
 
 FaultFate ProgrammingInterface::fate(unsigned bank) const {
-  if (m_faults.FSR(bank) == 0) return stalls_at(bank) ? FaultFate::stalls : FaultFate::recorded;
+  if (m_faults.FSR(bank) == 0) return first_fate(bank);
   if (m_faults.stalled(bank)) return FaultFate::waits;
   return is_set(reg(SMMU_CBn_SCTLR, bank), SCTLR_HUPCF) ? FaultFate::merged : FaultFate::lost;
+}
+
+FaultFate ProgrammingInterface::first_fate(unsigned bank) const {
+  return stalls_at(bank) ? FaultFate::stalls : FaultFate::recorded;
 }
 
 bool ProgrammingInterface::stalls_at(unsigned bank) const {

@@ -477,8 +477,7 @@ void Access::record() {
 bool Access::stall() {
   Stalls& stalls = m_interface->stalls();
   if (m_stall == 0) {
-    m_parts->tracer.emit(m_time, smmu::trace_stall, m_request.stream_id, m_request.address,
-                         std::string_view(to_string(m_event->type)));
+    trace_stall(to_string(m_event->type));
     m_stall = stalls.enter(*m_event, m_generation);
     // CMD_SYNC does not wait for it (4.7.3).
     leave();

@@ -269,6 +269,10 @@ void Access::end_request() {
   m_config.reset();
   answer_request(m_ats);
   if (!counts()) return;
+  if (!success) {
+    trace_fault(status_name(m_ats.status), m_event ? to_string(m_event->type) : "none",
+                *m_why_not_recorded == '\0' ? "recorded" : m_why_not_recorded);
+  }
   m_parts->tracer.emit(m_time, trace_ats_request, m_request.stream_id, m_request.address,
                        std::string_view(status_name(m_ats.status)), m_ats.translated_address,
                        std::uint32_t{m_ats.size_shift},

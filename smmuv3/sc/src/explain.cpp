@@ -44,6 +44,7 @@ Explanation::Structure structure_of(const FoundStructure& from) {
   to.fields = smmu::fields_of(memory.fields);
   to.legal = !from.words.empty() && (!memory.verdict || memory.verdict->legal);
   if (memory.verdict) to.why = memory.verdict->why;
+  to.aborted = from.aborted;
   to.cached = from.cached;
   to.cached_fields = smmu::fields_of(from.cached_explanation.fields);
   return to;
@@ -60,8 +61,12 @@ Explanation explanation_of(const AccessExplanation& from, bool in_words) {
   for (const FoundStructure& s : from.structures) e.structures.push_back(structure_of(s));
   for (const CdAddress& a : from.cd_addresses) {
     for (Explanation::Step& s : smmu::steps_of(a.translation)) e.structure_steps.push_back(std::move(s));
+    if (!e.structure_walk_fault) e.structure_walk_fault = smmu::walk_fault_of(a.translation);
   }
-  if (from.translation) e.steps = smmu::steps_of(*from.translation);
+  if (from.translation) {
+    e.steps = smmu::steps_of(*from.translation);
+    e.walk_fault = smmu::walk_fault_of(*from.translation);
+  }
   if (in_words) e.text = to_text(from);
   return e;
 }

@@ -13,6 +13,18 @@ std::string_view kind_name(AccessKind kind, bool instruction) {
   return instruction ? "execute" : "read";
 }
 
+namespace {
+
+std::string_view ats_name(AtsPhase phase) {
+  return phase == AtsPhase::translation_request ? "request"
+         : phase == AtsPhase::translated        ? "translated"
+                                                : "none";
+}
+
+bool is_secure(const AccessRequest& r) { return r.secure_stream || r.space == AddressSpace::secure; }
+
+}  // namespace
+
 ClientAccess::ClientAccess(Engine& engine, const AccessRequest& request)
     : m_engine(engine),
       m_request(request),
@@ -169,9 +181,27 @@ void ClientAccess::terminate(Outcome outcome, bool counts_as_fault, std::string_
   if (counts_as_fault) ++s.faults;
   const bool razwi = outcome == Outcome::razwi;
   ++(razwi ? s.razwi : s.aborts);
-  m_engine.tracer().emit(m_time, trace_fault, m_request.stream_id, m_request.address, fault,
-                         std::string_view(razwi ? "RAZ/WI" : "abort"), told);
+  trace_fault(razwi ? "RAZ/WI" : "abort", fault, told);
   m_engine.trace_access(m_time, m_request, m_request.instruction);
+}
+
+std::string_view ClientAccess::walk_name() const {
+  if (!m_translation || m_translation->ok()) return "none";
+  return place_words(m_translation->fault());
+}
+
+void ClientAccess::trace_fault(std::string_view outcome, std::string_view fault, std::string_view told) {
+  const AccessRequest& r = m_request;
+  m_engine.tracer().emit(m_time, smmu::trace_fault, r.stream_id, r.address, fault, outcome, told,
+                         walk_name(), r.substream_valid, r.substream_id, kind_name(r.kind, r.instruction), r.privileged,
+                         is_secure(r), std::uint32_t{r.port}, ats_name(r.ats));
+}
+
+void ClientAccess::trace_stall(std::string_view fault) {
+  const AccessRequest& r = m_request;
+  m_engine.tracer().emit(m_time, smmu::trace_stall, r.stream_id, r.address, fault, walk_name(), r.substream_valid,
+                         r.substream_id, kind_name(r.kind, r.instruction), r.privileged, is_secure(r),
+                         std::uint32_t{r.port}, ats_name(r.ats));
 }
 
 void ClientAccess::answer_request(const AtsAnswer& ats) {

@@ -85,7 +85,52 @@ std::vector<Explanation::Step> steps_of(const TranslationExplanation& from) {
     }
     steps.push_back(std::move(to));
   }
+  for (const pgtable::DecidingField& d : pgtable::deciding_fields(from.walk)) {
+    const auto& fields = from.walk.steps[d.step].explanation->fields;
+    steps[d.step].fields[static_cast<std::size_t>(d.of - fields.data())].decides = true;
+  }
+  const pgtable::FaultCause cause = pgtable::fault_cause(from.walk);
+  if (!steps.empty() && (cause == pgtable::FaultCause::descriptor || cause == pgtable::FaultCause::memory))
+    steps.back().decides = true;
   return steps;
+}
+
+std::optional<Explanation::WalkFault> walk_fault_of(const TranslationExplanation& from) {
+  using Cause = Explanation::WalkFault::Cause;
+  const pgtable::Fault& f = from.walk.result.fault;
+  if (f.kind == pgtable::FaultKind::none) return std::nullopt;
+  Explanation::WalkFault to;
+  to.kind = pgtable::to_string(f.kind);
+  to.stage = f.stage == pgtable::Stage::stage1 ? 1 : 2;
+  to.level = f.level;
+  to.of_table = f.on_table_walk;
+  to.ipa = f.ipa;
+  to.place = pgtable::place_words(f);
+  to.reason = pgtable::fault_reason(from.walk);
+  switch (pgtable::fault_cause(from.walk)) {
+    case pgtable::FaultCause::descriptor:
+      to.cause = Cause::descriptor;
+      break;
+    case pgtable::FaultCause::memory:
+      to.cause = Cause::memory;
+      break;
+    case pgtable::FaultCause::input_size:
+      to.cause = Cause::input_size;
+      break;
+    case pgtable::FaultCause::range_off:
+      to.cause = Cause::range_off;
+      break;
+    case pgtable::FaultCause::E0PD:
+      to.cause = Cause::E0PD;
+      break;
+    case pgtable::FaultCause::first_table:
+      to.cause = Cause::first_table;
+      break;
+    case pgtable::FaultCause::none:
+    case pgtable::FaultCause::other:
+      break;
+  }
+  return to;
 }
 
 }  // namespace smmuvp::smmu

@@ -212,6 +212,7 @@ AccessRequest SmmuModule::request_of(const AccessQuestion& question) {
     q.no_write = question.no_write;
   }
   q.debug = true;
+  q.afresh = question.afresh;
   if (!m_tbus[q.port].takes(q)) q.unsupported = Unsupported::identity;
   return q;
 }

@@ -65,6 +65,26 @@ ExplainedWalk explain_walk(const Config& config, const WalkRequest& request, Mem
 
 // ---- in words
 
+/// What about a walk that has ended in a fault made it one.
+enum class FaultCause : std::uint8_t {
+  none,         ///< there is no fault
+  descriptor,   ///< the last one that was read
+  memory,       ///< it does not answer the address of a descriptor
+  input_size,   ///< the address is in no range: TxSZ, or T0SZ of stage 2
+  range_off,    ///< EPD: the range is not walked
+  E0PD,         ///< the range is not for unprivileged accesses
+  first_table,  ///< the address in TTBR or VTTBR
+  other,
+};
+FaultCause fault_cause(const ExplainedWalk& walk);
+/// A field that takes the right away that the access needs, or one of those that decide about it together.
+struct DecidingField {
+  std::size_t step = 0;       ///< index in ExplainedWalk::steps
+  const Field* of = nullptr;  ///< of that step's explanation
+};
+/// Of a Permission fault: those of the leaf, then those of tables of stage 1 that take rights away.
+std::vector<DecidingField> deciding_fields(const ExplainedWalk& walk);
+
 /// "read", "write", "read-write", "execute", "none".
 const char* access_words(AccessType access);
 /// "Non-secure", ...

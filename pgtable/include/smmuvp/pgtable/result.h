@@ -141,5 +141,7 @@ struct Result {
 
 /// "translation", "address size", ...: for texts only.
 const char* to_string(FaultKind kind);
+/// Where it arose: "stage 1 level 3", "stage 2 level 1, of a table". For texts only.
+const char* place_words(const Fault& fault);
 
 }  // namespace smmuvp::pgtable

@@ -25,7 +25,7 @@ struct PluginAbi {
 };
 
 /// Changes whenever a class in this folder or in models/base changes its layout or virtual functions.
-constexpr std::uint32_t plugin_abi_version = 9;
+constexpr std::uint32_t plugin_abi_version = 10;
 /// Name of the C entry point: `const PluginAbi* smmuvp_plugin(void)`.
 constexpr const char* plugin_entry = "smmuvp_plugin";
 

@@ -63,6 +63,8 @@ class ProgrammingInterface : private RegisterObserver {
   std::optional<unsigned> global_stall(bool secure) const;
   /// What becomes of a fault that is found in a bank now (3.7.2, 3.7.3).
   FaultFate fate(unsigned bank) const;
+  /// Of one in a bank that holds none.
+  FaultFate first_fate(unsigned bank) const;
   /// Whether faults of a bank stall (3.7.3, InTerminateMode).
   bool stalls_at(unsigned bank) const;
   /// Whether sCR0.STALLD of either Security state keeps a bank from stalling.

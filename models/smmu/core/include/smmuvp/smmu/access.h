@@ -90,6 +90,8 @@ struct AccessRequest {
   bool debug = false;              ///< no events, no statistics, no cache changes
   /// With debug: flag updates are asked for as by an access, and whoever carries out operations makes none.
   bool foresee = false;
+  /// With foresee: as though no fault were recorded yet, and nothing stalled.
+  bool afresh = false;
   /// Who asks goes on with others meanwhile: the access may wait for the walk of another (Step::waits).
   bool can_wait = false;
   Attributes attributes = default_attributes;

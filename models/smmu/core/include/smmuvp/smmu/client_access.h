@@ -71,6 +71,10 @@ class ClientAccess : public AccessObject {
   /// @param fault   what traces call it; "none" where there is no fault
   /// @param told    "recorded", or what keeps software from being told
   void terminate(Outcome outcome, bool counts_as_fault, std::string_view fault, std::string_view told);
+  /// It waits for software. @param fault  as of terminate()
+  void trace_stall(std::string_view fault);
+  /// It is over. @param outcome  how, in a word
+  void trace_fault(std::string_view outcome, std::string_view fault, std::string_view told);
 
   /// A Translation Request.
   void answer_request(const AtsAnswer& ats);
@@ -97,6 +101,7 @@ class ClientAccess : public AccessObject {
  private:
   bool conflicts_at_tbu();
   void keep_at_tbu(const CacheKey& key, const FinishedAnswer& answer);
+  std::string_view walk_name() const;
   AccessStatistics& count();
 
   FlightToken m_token;

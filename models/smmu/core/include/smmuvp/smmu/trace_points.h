@@ -13,17 +13,30 @@ namespace smmuvp::smmu {
 
 constexpr TracePoint<std::uint32_t, std::uint64_t, std::uint64_t, std::string_view, bool> trace_translate{
     "smmu.translate", "an access was let through", {"sid", "address", "output", "kind", "tlb_hit"}};
-// `record` is "recorded", or what keeps software from being told.
-constexpr TracePoint<std::uint32_t, std::uint64_t, std::string_view, std::string_view, std::string_view>
-    trace_fault{"smmu.fault", "an access was terminated", {"sid", "address", "event", "outcome", "record"}};
+// `record` is "recorded", or what keeps software from being told. `walk` is where in a walk it arose, "stage 1
+// level 3", "stage 2 level 1, of a table", or "none". From ssv on, what came in: substream is without meaning
+// where ssv is 0, ats is "none", "request" or "translated". A Translation Request that is refused counts: its
+// outcome is "UR" or "CA".
+constexpr TracePoint<std::uint32_t, std::uint64_t, std::string_view, std::string_view, std::string_view,
+                     std::string_view, bool, std::uint32_t, std::string_view, bool, bool, std::uint32_t,
+                     std::string_view>
+    trace_fault{"smmu.fault",
+                "an access was terminated",
+                {"sid", "address", "event", "outcome", "record", "walk", "ssv", "ssid", "kind", "privileged",
+                 "secure", "tbu", "ats"}};
 // With whose it is: substream is without meaning where ssv is 0.
 constexpr TracePoint<std::uint32_t, bool, std::uint32_t, std::uint64_t, std::string_view, bool, bool,
                      std::uint32_t, std::uint64_t>
     trace_access{"smmu.access",
                  "an access was let through or terminated",
                  {"sid", "ssv", "ssid", "address", "kind", "privileged", "secure", "tbu", "took_ps"}};
-constexpr TracePoint<std::uint32_t, std::uint64_t, std::string_view> trace_stall{
-    "smmu.stall", "an access waits for software", {"sid", "address", "event"}};
+// From walk on as in smmu.fault.
+constexpr TracePoint<std::uint32_t, std::uint64_t, std::string_view, std::string_view, bool, std::uint32_t,
+                     std::string_view, bool, bool, std::uint32_t, std::string_view>
+    trace_stall{
+        "smmu.stall",
+        "an access waits for software",
+        {"sid", "address", "event", "walk", "ssv", "ssid", "kind", "privileged", "secure", "tbu", "ats"}};
 constexpr TracePoint<std::uint32_t, std::uint64_t, std::string_view, std::uint64_t> trace_resume{
     "smmu.resume",
     "a stalled access goes on: answer is retry, abort or RAZ/WI",
