@@ -37,6 +37,7 @@ struct RunOptions {
   Colour colour = Colour::Auto;
   std::string json;
   std::string junit;
+  std::string html;
   std::string console_file;
   std::vector<std::string> trace;
   std::string trace_file;

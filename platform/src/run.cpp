@@ -23,6 +23,7 @@
 #include "dumps.h"
 #include "duration.h"
 #include "gdb_server.h"
+#include "html_page.h"
 #include "junit.h"
 #include "last_reports.h"
 #include "memory_dump.h"
@@ -31,6 +32,7 @@
 #include "platform_host.h"
 #include "plugins.h"
 #include "progress.h"
+#include "recorder.h"
 #include "report.h"
 #include "run_limits.h"
 #include "smmuvp/base/params.h"
@@ -151,10 +153,12 @@ class Run {
   // Opened first: a report that cannot be written is a mistake to be told before a long run.
   OutputFile m_json;
   OutputFile m_junit;
+  OutputFile m_html;
   OutputFile m_console_file;
   OutputFile m_trace_file;
   OutputFile m_dump_file;
   OutputFile m_memory_file;
+  std::optional<Recorder> m_recorder;  // for m_html
   Progress m_progress;
   Console m_console;
   PlatformHost m_host;
@@ -179,7 +183,8 @@ bool want_colour(Colour colour) {
 // What is asked for on standard output has it alone.
 int console_output(const RunOptions& options) {
   const bool taken = options.json == standard_output_name || options.junit == standard_output_name ||
-                     options.trace_file == standard_output_name || options.dump_file == standard_output_name;
+                     options.html == standard_output_name || options.trace_file == standard_output_name ||
+                     options.dump_file == standard_output_name;
   return taken ? STDERR_FILENO : STDOUT_FILENO;
 }
 
@@ -227,13 +232,17 @@ Run::Run(const PlatformConfig& config, const RunOptions& options)
       m_colour(want_colour(options.colour)),
       m_json("json", options.json),
       m_junit("junit", options.junit),
+      m_html("html", options.html),
       m_console_file("console-file", options.console_file),
       m_trace_file("trace-file", options.trace_file),
       m_dump_file("dump-on-exit", options.dump_file),
       m_memory_file("dump-memory", options.memory_file),
       m_progress(!options.quiet && !options.console && isatty(STDERR_FILENO) != 0),
       m_console({options.console, console_output(options), m_console_file.descriptor(),
-                 console_limit(options, config.run), options.fail_on}),
+                 console_limit(options, config.run), options.fail_on,
+                 [this](std::string_view bytes) {
+                   if (m_recorder) m_recorder->console().put(bytes);
+                 }}),
       m_plugins(plugin_directories(config.plugin_directories)),
       m_system(config, m_plugins, [&]() -> Host& {
         // Components ask for the trace sink when they are made.
@@ -242,6 +251,7 @@ Run::Run(const PlatformConfig& config, const RunOptions& options)
                            [this](const checker::Finding& f, checker::Severity s) { print(f, s); });
           m_host.trace_hub().add_observer(m_checks->sink());
         }
+        if (m_html.wanted()) m_host.trace_hub().add_observer(m_recorder.emplace());
         if (!options.trace.empty()) {
           const auto to_file = [](void* file, std::string_view line) {
             static_cast<OutputFile*>(file)->write(line);
@@ -257,7 +267,7 @@ Run::Run(const PlatformConfig& config, const RunOptions& options)
         }
         return m_host;
       }()) {
-  refuse_same_file({&m_json, &m_junit, &m_console_file, &m_trace_file, &m_dump_file, &m_memory_file},
+  refuse_same_file({&m_json, &m_junit, &m_html, &m_console_file, &m_trace_file, &m_dump_file, &m_memory_file},
                    m_system);
   check_trace_filters(options.trace, m_system);
 }
@@ -338,6 +348,7 @@ StopReason Run::simulate(const BootPlan& plan) {
 
     std::uint64_t slice = slice_ps;
     if (limit_sim) slice = std::min(slice, *limit_sim - now);
+    if (m_recorder) slice = std::min(slice, m_recorder->sample(now));
     try {
       sc_core::sc_start(sc_core::sc_time(static_cast<double>(slice), sc_core::SC_PS));
     } catch (const ConfigError&) {
@@ -394,26 +405,30 @@ void Run::check_written(OutputFile& file) {
 }
 
 void Run::write_reports() {
-  if (m_json.wanted() || m_junit.wanted()) {
+  if (m_json.wanted() || m_junit.wanted() || m_html.wanted()) {
     std::vector<MemoryView> memories;
     for (const MemoryRange& m : m_system.memories()) memories.push_back({m.base, m.control->data(), m.size});
     m_record.digest = run_digest(m_console.hash(), m_host.trace_hub().event_hash(), memories);
     m_record.untimed_digest =
         untimed_digest(m_console.untimed_hash(), m_host.trace_hub().untimed_event_hashes());
   }
-  if (m_json.wanted()) {
-    m_json.write(json_report(m_record, m_host));
-    check_written(m_json);
-  }
-  if (m_junit.wanted()) {
+  const ExitCode judged = m_record.verdict.code;
+  std::vector<std::pair<OutputFile*, std::function<std::string()>>> written;
+  const auto write = [&](OutputFile& file, std::function<std::string()> text) {
+    if (!file.wanted()) return;
     const ExitCode told = m_record.verdict.code;
-    m_junit.write(junit_xml(m_record));
-    check_written(m_junit);
-    // One that could not be written fails the run, and the other one must not say that it passed.
-    if (m_record.verdict.code != told) {
-      m_json.replace(json_report(m_record, m_host));
-      check_written(m_json);
-    }
+    file.write(text());
+    check_written(file);
+    if (m_record.verdict.code == told) written.emplace_back(&file, std::move(text));
+  };
+  write(m_json, [&] { return json_report(m_record, m_host); });
+  write(m_html, [&] { return html_report(m_record, m_host, &*m_recorder); });
+  write(m_junit, [&] { return junit_xml(m_record); });
+  if (m_record.verdict.code == judged) return;
+  // One that could not be written fails the run, and the others must not say that it passed.
+  for (const auto& [file, text] : written) {
+    file->replace(text());
+    check_written(*file);
   }
 }
 
@@ -458,6 +473,7 @@ void Run::finish(StopReason reason) {
   if (const int error = m_console.file().error; error != 0)
     lost(fmt::format("--console-file {}", m_options.console_file), error);
   m_host.trace_hub().flush();
+  if (m_recorder) m_recorder->finish(m_record.sim_time_ps);
   check_written(m_trace_file);
   if (m_options.dump_on_exit) dump("end of the run");
   check_written(m_dump_file);
@@ -504,6 +520,7 @@ ExitCode Run::go() {
     m_host.set_diagnostic_listener(
         [this](const Reported& r) { m_checks->diagnosed(r.diagnostic, r.time_ps); });
   }
+  if (m_recorder) m_recorder->connect(m_system);
   ConsoleControl* console = m_system.console();
   if (console != nullptr) console->set_backend(&m_console);
   const auto semihosting = m_system.semihosting();
@@ -531,7 +548,8 @@ ExitCode Run::go() {
   const DumpSignal dump_signal;
   serve_gdb();
   m_beginning.emplace([this] {
-    for (OutputFile* file : {&m_json, &m_junit, &m_console_file, &m_trace_file, &m_dump_file, &m_memory_file})
+    for (OutputFile* file :
+         {&m_json, &m_junit, &m_html, &m_console_file, &m_trace_file, &m_dump_file, &m_memory_file})
       file->begin();
   });
   std::optional<RawTerminal> terminal;
