@@ -87,7 +87,7 @@ const smmuvp = {};
   // A table in pages, with a filter. options: id, caption, columns, items, cells(item), words(item) to look in,
   // detail(item) optionally, choices: [{label, of(item)}].
   V.paged = function (place, options) {
-    const size = 50;
+    const size = 25;
     let page = 0, chosen = options.items;
     const open = new Set();
     const body = V.el('tbody', null);

@@ -17,8 +17,10 @@ constexpr std::string_view stall_point = "smmu.stall";
 constexpr std::string_view command_point = "smmu.command";
 constexpr std::string_view command_error_point = "smmu.command_error";
 constexpr std::string_view write_point = "smmu.register_write";
-// A look takes milliseconds: at most one each eighth of the time that has passed.
-constexpr std::uint64_t looks_apart = 8;
+// A look takes milliseconds, and more with large Stream tables: the next one comes when twice the time has
+// passed.
+constexpr std::uint64_t looks_apart = 2;
+constexpr std::uint64_t first_look_ps = 100'000'000;
 // A guest may switch its SMMU off and on for ever.
 constexpr unsigned most_looks_before_off = 16;
 
@@ -85,10 +87,12 @@ class Recorder::Counters : public StatVisitor {
   Counters(Recorder& to, const std::string& smmu) : m_to(to), m_smmu(smmu), m_parts(to) {}
   void stat(std::string_view name, std::uint64_t value, std::string_view, std::string_view) override {
     if (std::find(Scope::counters.begin(), Scope::counters.end(), name) == Scope::counters.end()) return;
-    m_to.take(m_to.scope(m_smmu, "", ""), name, value);
+    m_at = m_to.next_scope(m_at, m_smmu, "", "");
+    m_to.take(m_to.m_scopes[m_at], name, value);
   }
   StatVisitor* part(std::string_view kind, std::string_view name) override {
-    m_parts.begin(m_to.scope(m_smmu, kind, name));
+    m_at = m_to.next_scope(m_at, m_smmu, kind, name);
+    m_parts.begin(m_to.m_scopes[m_at]);
     return &m_parts;
   }
 
@@ -96,9 +100,16 @@ class Recorder::Counters : public StatVisitor {
   Recorder& m_to;
   const std::string& m_smmu;
   Parts m_parts;
+  std::size_t m_at = 0;  // the scope that came last
 };
 
-Scope& Recorder::scope(const std::string& smmu, std::string_view kind, std::string_view name) {
+std::size_t Recorder::next_scope(std::size_t last, const std::string& smmu, std::string_view kind,
+                                 std::string_view name) {
+  // Nearly always they come in the order in which they came first.
+  for (std::size_t i = last; i < m_scopes.size() && i < last + 2; ++i) {
+    const Scope& s = m_scopes[i];
+    if (s.name == name && s.kind == kind && s.smmu == smmu) return i;
+  }
   const auto [at, is_new] =
       m_scope_of.try_emplace({smmu, std::string(kind), std::string(name)}, m_scopes.size());
   if (is_new) {
@@ -106,7 +117,7 @@ Scope& Recorder::scope(const std::string& smmu, std::string_view kind, std::stri
     for (std::size_t& series : made.series) series = m_timeline.add();
     m_scopes.push_back(std::move(made));
   }
-  return m_scopes[at->second];
+  return at->second;
 }
 
 void Recorder::take(Scope& scope, std::string_view counter, std::uint64_t value) {
@@ -140,7 +151,7 @@ std::uint64_t Recorder::sample(std::uint64_t now_ps) {
     smmu.instance->component->statistics(counters);
     if (!smmu.changed || now_ps < smmu.next_look_ps) continue;
     smmu.changed = false;
-    smmu.next_look_ps = now_ps + std::max(now_ps / looks_apart, Timeline::first_width_ps);
+    smmu.next_look_ps = std::max(now_ps * looks_apart, first_look_ps);
     keep_fullest(smmu, look(smmu, "most set up", now_ps));
   }
   return end - now_ps;
@@ -239,8 +250,11 @@ void Recorder::written(Smmu& smmu, std::uint64_t time_ps, const TraceValue* valu
     smmu.queues_known = false;
   if (starts_with(name, "SMMU_S2CR") || starts_with(name, "SMMU_CBAR")) smmu.changed = true;
   // CR0.SMMUEN (IHI 0070 6.3.9.6); CR0.CLIENTPD (IHI 0062 9.6.2)
-  const bool off = name == "SMMU_CR0" ? !bit0 : (name == "SMMU_sCR0" || name == "SMMU_NSCR0") && bit0;
-  if (!off || smmu.looks_before_off >= most_looks_before_off) return;
+  const bool is_CR0 = name == "SMMU_CR0" || name == "SMMU_sCR0" || name == "SMMU_NSCR0";
+  if (!is_CR0) return;
+  const bool was_on = smmu.on;
+  smmu.on = name == "SMMU_CR0" ? bit0 : !bit0;
+  if (!was_on || smmu.on || smmu.looks_before_off >= most_looks_before_off) return;
   ++smmu.looks_before_off;
   keep_fullest(smmu, look(smmu, "before it was switched off", time_ps));
 }

@@ -62,9 +62,9 @@ using EventWords = std::array<std::uint64_t, 4>;
 /// Counts of a whole SMMU, a TBU, or a stream, over time.
 struct Scope {
   /// The counters of components that it follows.
-  static constexpr std::array<const char*, 7> counters = {"accesses",         "aborts",   "micro_tlb_hits",
-                                                          "micro_tlb_misses", "tlb_hits", "tlb_misses",
-                                                          "translation_time"};
+  static constexpr std::array<std::string_view, 7> counters = {
+      "accesses", "aborts",     "micro_tlb_hits",  "micro_tlb_misses",
+      "tlb_hits", "tlb_misses", "translation_time"};
   std::string smmu;
   std::string kind;                                   ///< empty: the whole SMMU
   std::string name;                                   ///< of the TBU or stream
@@ -111,6 +111,7 @@ class Recorder : public TraceSink {
     const Instance* instance;
     const DumpControl* dump;
     bool has_events = false;  // SMMUv3
+    bool on = false;          // since software has switched it on
     bool changed = false;     // what it is set up to, since the last look
     std::uint64_t next_look_ps = 0;
     unsigned looks_before_off = 0;
@@ -122,7 +123,9 @@ class Recorder : public TraceSink {
   class Counters;
   class Parts;
 
-  Scope& scope(const std::string& smmu, std::string_view kind, std::string_view name);
+  /// The number of a scope, made if need be. @param last  that of the scope that came before it
+  std::size_t next_scope(std::size_t last, const std::string& smmu, std::string_view kind,
+                         std::string_view name);
   void take(Scope& scope, std::string_view counter, std::uint64_t value);
   Snapshot look(const Smmu& smmu, const char* when, std::uint64_t time_ps) const;
   void keep_fullest(Smmu& smmu, Snapshot snapshot);

@@ -10,9 +10,9 @@ namespace smmuvp::platform {
 /// and each two buckets become one, as often as it takes: what is kept depends on the times and counts alone.
 class Timeline {
  public:
-  static constexpr std::size_t most_buckets = 512;
+  static constexpr std::size_t most_buckets = 400;
   /// Of a bucket at the beginning, in picoseconds.
-  static constexpr std::uint64_t first_width_ps = 4'000'000;
+  static constexpr std::uint64_t first_width_ps = 8'000'000;
 
   /// Another series. @return its number
   std::size_t add();
