@@ -96,8 +96,14 @@
       V.el('ol', null, (e.steps || []).map(step_of)),
       e.would_be_legal ? V.el('p', null, 'It would be let through if: ' + words(e.would_be_legal)) : null];
   }
+  // Of an SMMUv2, as its FSRs and GFSRs have them (IHI 0062 9.6.15, 16.5.14).
+  const fault_names = {AFF: 'Access flag fault', CAF: 'Configuration access fault', EF: 'External fault', PF: 'Permission fault',
+    SMCF: 'Stream match conflict fault', TF: 'Translation fault', TLBLKF: 'TLB lock fault', TLBMCF: 'TLB match conflict fault',
+    UCBF: 'Unimplemented context bank fault', UCIF: 'Unimplemented context interrupt fault', USF: 'Unidentified stream fault',
+    UUT: 'Unsupported upstream transaction'};
   function detail(item) {
     const parts = [];
+    if (fault_names[item.kind]) parts.push(V.el('p', null, item.kind + ': ' + fault_names[item.kind]));
     if (item.fields) {
       parts.push(V.el('h4', null, 'The record, fields that are not 0'), V.table('Fields of the record', field_columns, item.fields),
         V.el('p', {'class': 'muted'}, 'words: ' + item.words.join(' ')));

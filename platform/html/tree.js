@@ -8,11 +8,20 @@
     (section.s || []).forEach(function (below) { parts.push(node(below)); });
     return parts.length === 0 ? V.el('p', {'class': 'muted'}, 'nothing') : parts;
   }
+  // What an STE says first: V, and Config, which is left out where it is 0 (IHI 0070 5.2).
+  function gist(section) {
+    if (!V.text(section.t).startsWith('stream')) return '';
+    const ste = (section.s || []).find(function (s) { return V.text(s.t).startsWith('STE'); });
+    if (!ste || !ste.r) return '';
+    const row = function (name) { return ste.r.find(function (r) { return V.text(r[1]) === name; }); };
+    if (!row('V')) return ': not valid';
+    return ': ' + (row('Config') ? V.text(row('Config')[3]) : 'aborts');
+  }
   // Filled when it is opened: there may be thousands.
   function node(section, is_open) {
     const place = V.el('div', null);
     const fill = function () { if (!place.firstChild) place.appendChild(V.el('div', null, contents(section))); };
-    const details = V.el('details', {open: is_open}, V.el('summary', null, V.text(section.t)), place);
+    const details = V.el('details', {open: is_open}, V.el('summary', null, V.text(section.t) + gist(section)), place);
     details.addEventListener('toggle', function () { if (details.open) fill(); });
     if (is_open) fill();
     return details;
