@@ -8,8 +8,9 @@
     if (list.length === 0) return;
     by_id('findings-static').remove();
     const items = list.map(function (f) { return {f: f}; });
-    const writer = function (f) {
-      return f.writer ? 'Last stored to by ' + f.writer + (f.writer_pc ? ', pc ' + f.writer_pc : '') + ', at ' + V.time(f.writer_time_ps) + '.' : '';
+    const who = function (what, w) {
+      return w ? V.el('p', null, what + ' by ' + w.name + (w.symbol ? ' in ' + w.symbol : w.pc ? ', pc ' + w.pc : '') +
+        (w.callers ? ', called by ' + w.callers.join(', ') : '') + ', at ' + V.time(w.time_ps) + '.') : null;
     };
     const hex = function (n) { return n === undefined ? '' : '0x' + Number(n).toString(16); };
     let go = null;
@@ -26,7 +27,8 @@
       words: function (i) { return [i.f.severity, i.f.rule, i.f.smmu, hex(i.f.stream_id), i.f.iova, i.f.title, i.f.text].join(' '); },
       detail: function (i) {
         return [V.el('p', null, i.f.text), V.el('p', null, i.f.clause + (i.f.substream_id === undefined ? '' : ', SubstreamID ' + hex(i.f.substream_id)) +
-          (i.f.address ? ', at ' + i.f.address : '')), V.el('p', null, writer(i.f))];
+          (i.f.address ? ', at ' + i.f.address : '')), who('Asked for', i.f.issuer), who('Taken away', i.f.remover),
+          who('Last stored to', i.f.writer)];
       },
       choices: [{label: 'Severity', of: function (i) { return i.f.severity; }}, {label: 'Rule', of: function (i) { return i.f.rule; }}],
     });

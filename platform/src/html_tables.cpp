@@ -56,13 +56,11 @@ std::string findings_table(const RunRecord& record) {
   for (const checker::Finding& f : record.check.findings) {
     const checker::Rule& r = rule(f.rule);
     std::string what = std::string(r.title) + ": " + f.text;
-    if (f.writer) {
-      what += fmt::format(" (last stored to by {}{}, at {})", f.writer->name,
-                          f.writer->pc ? fmt::format(", pc {:#x}", *f.writer->pc) : "",
-                          duration_text(f.writer->time_ps));
-    }
-    table.row({duration_text(f.time_ps), std::string(checker::to_string(r.severity)), r.id, f.smmu,
-               hex_or_none(f.stream_id), hex_or_none(f.iova), what, r.clause});
+    if (f.issuer) what += "\nAsked for by " + to_text(*f.issuer);
+    if (f.remover) what += "\nTaken away by " + to_text(*f.remover);
+    if (f.writer) what += "\nLast stored to by " + to_text(*f.writer);
+    table.row({duration_text(f.time_ps), std::string(checker::to_string(record.check.severity(f.rule))), r.id,
+               f.smmu, hex_or_none(f.stream_id), hex_or_none(f.iova), what, r.clause});
   }
   return table.html("The checker has found nothing.", all - record.check.findings.size());
 }
