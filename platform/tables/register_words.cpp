@@ -22,6 +22,7 @@ using Registers = std::map<std::string, std::uint64_t>;
 struct Surroundings {
   bool extended_ids = false;  // sCR0.EXIDENABLE (IHI 0062 9.6.2)
   bool aarch64 = false;       // CBA2Rn.VA64 (IHI 0062 10.2.2)
+  bool stage2 = false;        // CBARn.TYPE is 0b00 (IHI 0062 10.2.1)
 };
 
 bool says(const StructureInfo& format, std::string_view text) {
@@ -44,7 +45,7 @@ const StructureInfo* format_of(const NamedRegister& named, std::uint64_t value, 
     int score = wrong ? 0 : 1;
     score += says(*format, "AArch64") == around.aarch64 ? 4 : 0;
     score += says(*format, "Extended ID") == around.extended_ids ? 4 : 0;
-    score += says(*format, "stage 1") ? 2 : 0;
+    score += says(*format, "stage 2") == around.stage2 ? 2 : 0;
     if (score <= best_score) continue;
     best = format;
     best_score = score;
@@ -128,6 +129,7 @@ DumpSection stream_mapping_of(const DumpSection& contents) {
     const std::string number = std::to_string(bank);
     DumpSection& section = mapping.add("context bank " + number);
     around.aarch64 = (value_of(registers, "SMMU_CBA2R" + number).value_or(0) & 1) != 0;
+    around.stage2 = (value_of(registers, "SMMU_CBAR" + number).value_or(0) >> 16 & 3) == 0;
     for (const std::string& name : order) {
       if (is_of_bank(name, number)) add_register(name, registers[name], around, section);
     }
