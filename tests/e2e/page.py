@@ -7,10 +7,10 @@ Chromium.
 """
 import json
 import os
-import sys
 
 from e2e import EXIT, check, main
 from html_page import Page
+from webdriver import Browser
 
 
 def report(b, config, *options, name="page.html", code="pass"):
@@ -96,6 +96,123 @@ def case_an_smmuv2_is_shown_by_its_stream_mapping_groups_and_its_faults(b):
 def case_a_guest_that_crashes_is_told_first(b):
     r, page = report(b, b.crash("null"), code="fail")
     check("fail (exit code 1)" in page.shown and "crash_null" in page.shown[:600], "the reason: %s" % page.shown[:600], r)
+
+
+# ---- in a browser
+
+CONTRAST = """
+const rgb = (text) => text.match(/[\\d.]+/g).slice(0, 3).map(Number);
+const light = (c) => { const [r, g, b] = c.map((v) => (v /= 255, v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
+const ground = (e) => { for (; e; e = e.parentElement) { const c = getComputedStyle(e).backgroundColor;
+  if (c !== 'rgba(0, 0, 0, 0)' && c !== 'transparent') return rgb(c); } return [255, 255, 255]; };
+const bad = [];
+for (const e of document.querySelectorAll('body *')) {
+  if (!e.getClientRects().length || ![...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim())) continue;
+  const style = getComputedStyle(e);
+  const [a, b] = [light(rgb(e.namespaceURI.endsWith('svg') ? style.fill : style.color)), light(ground(e))];
+  const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+  if (ratio < 4.5) bad.push(e.tagName + '.' + e.className + ' ' + ratio.toFixed(2));
+}
+return bad;
+"""
+
+REACHED = """
+const e = document.activeElement;
+const style = getComputedStyle(e);
+return [e.tagName, e.id, e.textContent.slice(0, 30), style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 1];
+"""
+
+FOCUSABLE = """
+return [...document.querySelectorAll('a[href], button, input, select, summary, [tabindex="0"]')]
+  .filter((e) => !e.disabled && e.getClientRects().length).length;
+"""
+
+
+def page_in(browser, b, *options):
+    r, page = report(b, None, *options)
+    browser.open(os.path.join(b.folder, "page.html"))
+    return page
+
+
+def clean(browser):
+    log = browser.log()
+    check(log == [], "the browser's console: %s" % log)
+
+
+def case_nightly_a_browser_draws_the_page_without_errors_and_with_contrast_in_light_dark_and_print(b):
+    with Browser() as browser:
+        page_in(browser, b, "--check", "note")
+        for scheme, media in (("light", ""), ("dark", ""), ("light", "print"), ("dark", "print")):
+            browser.prefer(scheme, media)
+            check(browser.run(CONTRAST) == [], "contrast below 4.5 in %s %s: %s" % (scheme, media, browser.run(CONTRAST)[:9]))
+        browser.prefer("light")
+        for name in ("light", "dark"):  # the button: as the system, light, dark
+            browser.run("document.getElementById('theme').click();")
+            ground = browser.run("return getComputedStyle(document.documentElement).backgroundColor;")
+            check((ground == "rgb(255, 255, 255)") == (name == "light"), "%s: %s" % (name, ground))
+            check(browser.run(CONTRAST) == [], "contrast, chosen: " + name)
+        browser.resize(390, 800)
+        wide = browser.run("return [document.documentElement.scrollWidth, innerWidth];")
+        check(wide[0] <= wide[1], "a narrow window scrolls sideways: %s" % wide)
+        clean(browser)
+
+
+def case_nightly_the_keyboard_alone_reaches_everything_and_drives_the_timeline(b):
+    with Browser() as browser:
+        page_in(browser, b)
+        count = browser.run(FOCUSABLE)
+        seen = []
+        for _ in range(count + 5):
+            browser.press("tab")
+            at = browser.run(REACHED)
+            if at[0] == "BODY":
+                break
+            check(at[3], "the focus is not visible: %s" % at)
+            seen.append(at)
+        check(len(seen) == count, "the keyboard reaches %d of %d" % (len(seen), count))
+        check(seen[0][2] == "Skip to the report", "the first: %s" % seen[0])
+        title = "return document.querySelector('#timeline .chart svg').textContent;"
+        browser.run("document.querySelector('#timeline .chart').focus();")
+        before = browser.run(title)
+        browser.press("+")
+        check(browser.run(title) != before, "+ zooms")
+        browser.press("0")
+        check(browser.run(title) == before, "0 shows the whole run")
+        browser.press("n")
+        check("F_TRANSLATION" in browser.run("return document.querySelector('#timeline [role=status]').textContent;"), "n tells of a mark")
+        browser.press("enter")
+        row = browser.run("const e = document.activeElement; return [e.textContent, e.getAttribute('aria-expanded')];")
+        check(row == ["Details", "true"], "Enter opens its row: %s" % row)
+        browser.run("document.querySelectorAll('#events tbody tr:not([hidden]) button')[1].click();")
+        check("chart" in browser.run("return document.activeElement.className;"), "the time of an event leads to the timeline")
+        browser.press("0")
+        browser.drag("#timeline .chart", 0.3, 0.6)
+        check(browser.run(title) != before, "dragging zooms")
+        clean(browser)
+
+
+def case_nightly_what_a_guest_prints_stays_text_in_a_browser(b):
+    bad = "</script><img/src=x/onerror=document.title=1><svg/onload=document.title=2><b>bold</b>"
+    config = b.variant(init="echo %s\necho KTAP version 1\necho 1..1\necho not ok 1 %s\npoweroff\n" % (bad, bad))
+    r, page = report(b, config, "--name", bad, code="fail")
+    with Browser() as browser:
+        browser.open(os.path.join(b.folder, "page.html"))
+        found = browser.run("return [document.title, document.querySelectorAll('img, b, svg[onload], script').length];")
+        check(found[1] == 2 and "onerror" in found[0], "markup of the guest: %s" % found, r)
+        check(bad in browser.run("return document.getElementById('console').textContent;"), "the console shows it", r)
+        clean(browser)
+
+
+def case_nightly_without_scripts_verdict_events_and_findings_are_there(b):
+    with Browser() as browser:
+        browser.scripts(False)
+        page_in(browser, b, "--check", "note")
+        browser.scripts(True)
+        shown = browser.run("return document.body.innerText;")
+        for words in ("pass (exit code 0)", "F_TRANSLATION", "The checker has found nothing."):
+            check(words in shown, "not shown: %s" % words)
+        check(browser.run("return document.documentElement.className;") == "", "no script ran")
 
 
 if __name__ == "__main__":
