@@ -108,7 +108,7 @@ const ground = (e) => { for (; e; e = e.parentElement) { const c = getComputedSt
   if (c !== 'rgba(0, 0, 0, 0)' && c !== 'transparent') return rgb(c); } return [255, 255, 255]; };
 const bad = [];
 for (const e of document.querySelectorAll('body *')) {
-  if (!e.getClientRects().length || ![...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim())) continue;
+  if (!e.checkVisibility() || ![...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim())) continue;
   const style = getComputedStyle(e);
   const [a, b] = [light(rgb(e.namespaceURI.endsWith('svg') ? style.fill : style.color)), light(ground(e))];
   const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
@@ -125,7 +125,7 @@ return [e.tagName, e.id, e.textContent.slice(0, 30), style.outlineStyle !== 'non
 
 FOCUSABLE = """
 return [...document.querySelectorAll('a[href], button, input, select, summary, [tabindex="0"]')]
-  .filter((e) => !e.disabled && e.getClientRects().length).length;
+  .filter((e) => !e.disabled && e.checkVisibility()).length;  // not in what is closed
 """
 
 
