@@ -104,6 +104,7 @@ void Console::flush() {
   if (m_pending.empty()) return;
   m_hash.update(m_pending);
   m_lines.put(m_pending);
+  if (m_options.copy) m_options.copy(m_pending);
   m_in_line = m_pending.back() != '\n';
   if (m_before_output && m_output.descriptor >= 0) m_before_output();
   write_out(m_output);

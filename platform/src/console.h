@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "console_lines.h"
@@ -27,11 +28,12 @@ class Console : public ConsoleBackend {
   static constexpr std::size_t piece_bytes = 4096;
 
   struct Options {
-    bool interactive = false;               ///< standard input goes to the guest
-    int output = -1;                        ///< descriptor, as the next one not owned; -1: nowhere
-    int file = -1;                          ///< of a file for a copy
-    std::uint64_t most_bytes = ~0ULL;       ///< what comes after them is dropped
-    std::vector<std::string> fail_on = {};  ///< patterns to look for
+    bool interactive = false;                         ///< standard input goes to the guest
+    int output = -1;                                  ///< descriptor, as the next one not owned; -1: nowhere
+    int file = -1;                                    ///< of a file for a copy
+    std::uint64_t most_bytes = ~0ULL;                 ///< what comes after them is dropped
+    std::vector<std::string> fail_on = {};            ///< patterns to look for
+    std::function<void(std::string_view)> copy = {};  ///< gets all that is put, in pieces
   };
   /// A place that bytes go to.
   struct Output {

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "html_page.h"
 #include "junit.h"
 #include "messages.h"
 #include "output_file.h"
@@ -23,7 +24,7 @@ namespace smmuvp::platform::last_reports {
 
 namespace {
 
-enum class Kind { Json, Junit };
+enum class Kind { Json, Junit, Html };
 
 struct Target {
   Kind kind;
@@ -36,6 +37,10 @@ struct Ending {
   const char* reason;
   std::string json;
   std::string junit;
+  std::string html;
+  const std::string& text(Kind kind) const {
+    return kind == Kind::Json ? json : kind == Kind::Junit ? junit : html;
+  }
 };
 
 struct State {
@@ -56,6 +61,7 @@ State& state() {
 std::string text_of(Kind kind, ExitCode code, const std::string& reason) {
   RunRecord record = state().record;
   record.verdict = {code, reason};
+  if (kind == Kind::Html) return html_report(record, PlatformHost(), nullptr);
   return kind == Kind::Junit ? junit_xml(record) : json_report(record, PlatformHost());
 }
 
@@ -64,8 +70,10 @@ bool holds_report(Kind kind, int descriptor) {
   char head[4096];
   const ssize_t n = pread(descriptor, head, sizeof head, 0);
   const std::string_view text(head, n > 0 ? static_cast<std::size_t>(n) : 0);
-  return kind == Kind::Json ? text.find("\"schema\": \"smmu-vp-report-") != std::string_view::npos
-                            : text.find("<testsuite") != std::string_view::npos;
+  const std::string_view mark = kind == Kind::Json    ? "\"schema\": \"smmu-vp-report-"
+                                : kind == Kind::Junit ? "<testsuite"
+                                                      : html_report_mark;
+  return text.find(mark) != std::string_view::npos;
 }
 
 bool is_file(int descriptor, off_t* size) {
@@ -113,6 +121,7 @@ bool may_write(const Target& target) {
 std::optional<Kind> kind_of(std::string_view option) {
   if (option == "--json") return Kind::Json;
   if (option == "--junit") return Kind::Junit;
+  if (option == "--html") return Kind::Html;
   return std::nullopt;
 }
 
@@ -161,21 +170,22 @@ void arm() {
   state().endings = {{ExitCode::WallTimeout,
                       "the limit of wall time has passed and the simulation does not come back",
                       {},
+                      {},
                       {}},
-                     {ExitCode::HungUp, twice, {}, {}},
-                     {ExitCode::Interrupted, twice, {}, {}},
-                     {ExitCode::Terminated, twice, {}, {}}};
+                     {ExitCode::HungUp, twice, {}, {}, {}},
+                     {ExitCode::Interrupted, twice, {}, {}, {}},
+                     {ExitCode::Terminated, twice, {}, {}, {}}};
   for (Ending& ending : state().endings) {
     ending.json = text_of(Kind::Json, ending.code, ending.reason);
     ending.junit = text_of(Kind::Junit, ending.code, ending.reason);
+    ending.html = text_of(Kind::Html, ending.code, ending.reason);
   }
 }
 
 void write_now(ExitCode code) {
   for (const Ending& ending : state().endings) {
     if (ending.code != code) continue;
-    for (const Target& target : state().targets)
-      put(target.path.c_str(), target.kind == Kind::Json ? ending.json : ending.junit);
+    for (const Target& target : state().targets) put(target.path.c_str(), ending.text(target.kind));
   }
 }
 

@@ -49,7 +49,11 @@ po::options_description run_options() {
        "none")                                                                              //
       ("json", text()->value_name("FILE"), "write verdict, digest, statistics and events")  //
       ("junit", text()->value_name("FILE"), "write the guest's test results as JUnit XML")  //
-      ("console-file", text()->value_name("FILE"), "copy the guest's console to a file")    //
+      ("html", text()->value_name("FILE"),
+       "write a page for people: verdict, timeline, faults with their records, findings, streams, "
+       "statistics; "
+       "docs/html-report.md")                                                             //
+      ("console-file", text()->value_name("FILE"), "copy the guest's console to a file")  //
       ("coverage", text()->value_name("FILE"),
        "count what the guest has used of SMMUs: structures, commands, events, formats, registers; "
        "docs/ci.md")  //
@@ -107,6 +111,7 @@ void check_standard_output(const RunOptions& run) {
   std::string first;
   for (const auto& [option, path] : {std::pair("--json", &run.json),
                                      {"--junit", &run.junit},
+                                     {"--html", &run.html},
                                      {"--trace-file", &run.trace_file},
                                      {"--perfetto", &run.perfetto_file},
                                      {"--vcd", &run.vcd_file},
@@ -140,6 +145,7 @@ void take_run_options(const po::variables_map& map, RunOptions& run) {
   if (map.count("timeout-wall") != 0) run.timeout_wall_ps = time_option(map, "timeout-wall");
   text("json", run.json);
   text("junit", run.junit);
+  text("html", run.html);
   text("console-file", run.console_file);
   text("coverage", run.coverage);
   if (run.coverage == standard_output_name)

@@ -39,6 +39,7 @@ struct RunOptions {
   Colour colour = Colour::Auto;
   std::string json;
   std::string junit;
+  std::string html;
   std::string console_file;
   std::string coverage;
   std::vector<std::string> trace;

@@ -26,6 +26,7 @@
 #include "duration.h"
 #include "fault_record.h"
 #include "gdb_server.h"
+#include "html_page.h"
 #include "injections.h"
 #include "junit.h"
 #include "last_reports.h"
@@ -35,6 +36,7 @@
 #include "platform_host.h"
 #include "plugins.h"
 #include "progress.h"
+#include "recorder.h"
 #include "report.h"
 #include "run_limits.h"
 #include "smmu_monitor.h"
@@ -180,11 +182,13 @@ class Run {
   // Opened first: a report that cannot be written is a mistake to be told before a long run.
   OutputFile m_json;
   OutputFile m_junit;
+  OutputFile m_html;
   OutputFile m_console_file;
   TraceOutputs m_traces;
   OutputFile m_dump_file;
   OutputFile m_memory_file;
   OutputFile m_coverage_file;
+  std::optional<Recorder> m_recorder;  // for m_html
   Progress m_progress;
   Console m_console;
   PlatformHost m_host;
@@ -212,10 +216,11 @@ bool want_colour(Colour colour) {
 
 // What is asked for on standard output has it alone.
 int console_output(const RunOptions& options) {
-  const bool taken =
-      options.json == standard_output_name || options.junit == standard_output_name ||
-      options.trace_file == standard_output_name || options.dump_file == standard_output_name ||
-      options.perfetto_file == standard_output_name || options.vcd_file == standard_output_name;
+  const bool taken = options.json == standard_output_name || options.html == standard_output_name ||
+                     options.junit == standard_output_name || options.trace_file == standard_output_name ||
+                     options.dump_file == standard_output_name ||
+                     options.perfetto_file == standard_output_name ||
+                     options.vcd_file == standard_output_name;
   return taken ? STDERR_FILENO : STDOUT_FILENO;
 }
 
@@ -239,6 +244,7 @@ Run::Run(const PlatformConfig& config, const RunOptions& options)
       m_colour(want_colour(options.colour)),
       m_json("json", options.json),
       m_junit("junit", options.junit),
+      m_html("html", options.html),
       m_console_file("console-file", options.console_file),
       m_traces(options),
       m_dump_file("dump-on-exit", options.dump_file),
@@ -246,7 +252,10 @@ Run::Run(const PlatformConfig& config, const RunOptions& options)
       m_coverage_file("coverage", options.coverage),
       m_progress(!options.quiet && !options.console && isatty(STDERR_FILENO) != 0),
       m_console({options.console, console_output(options), m_console_file.descriptor(),
-                 console_limit(options, config.run), options.fail_on}),
+                 console_limit(options, config.run), options.fail_on,
+                 [this](std::string_view bytes) {
+                   if (m_recorder) m_recorder->console().put(bytes);
+                 }}),
       m_plugins(plugin_directories(config.plugin_directories)),
       m_system(config, m_plugins, [&]() -> Host& {
         // Components ask for the trace sink when they are made.
@@ -258,6 +267,7 @@ Run::Run(const PlatformConfig& config, const RunOptions& options)
               [this](const checker::Finding& f, checker::Severity s, bool known) { print(f, s, known); });
           m_host.trace_hub().add_observer(m_checks->sink());
         }
+        if (m_html.wanted()) m_host.trace_hub().add_observer(m_recorder.emplace());
         if (!options.json.empty() || !options.gdb.empty()) {
           m_faults.emplace();
           m_host.trace_hub().add_observer(*m_faults);
@@ -283,7 +293,7 @@ Run::Run(const PlatformConfig& config, const RunOptions& options)
 }
 
 std::vector<OutputFile*> Run::outputs() {
-  std::vector<OutputFile*> all = {&m_json,      &m_junit,       &m_console_file,
+  std::vector<OutputFile*> all = {&m_json,      &m_junit,       &m_html,         &m_console_file,
                                   &m_dump_file, &m_memory_file, &m_coverage_file};
   const std::vector<OutputFile*> traces = m_traces.files();
   all.insert(all.end() - 3, traces.begin(), traces.end());
@@ -408,6 +418,7 @@ StopReason Run::simulate(const BootPlan& plan) {
 
     std::uint64_t slice = slice_ps;
     if (limit_sim) slice = std::min(slice, *limit_sim - now);
+    if (m_recorder) slice = std::min(slice, m_recorder->sample(now));
     try {
       sc_core::sc_start(sc_core::sc_time(static_cast<double>(slice), sc_core::SC_PS));
     } catch (const ConfigError&) {
@@ -464,7 +475,7 @@ void Run::check_written(OutputFile& file) {
 }
 
 void Run::write_reports() {
-  if (m_json.wanted() || m_junit.wanted()) {
+  if (m_json.wanted() || m_junit.wanted() || m_html.wanted()) {
     std::vector<MemoryView> memories;
     for (const MemoryRange& m : m_system.memories()) memories.push_back({m.base, m.control->data(), m.size});
     Sha256 memory;
@@ -475,19 +486,23 @@ void Run::write_reports() {
     m_record.untimed_digest =
         untimed_digest(m_console.untimed_hash(), m_host.trace_hub().untimed_event_hashes());
   }
-  if (m_json.wanted()) {
-    m_json.write(json_report(m_record, m_host));
-    check_written(m_json);
-  }
-  if (m_junit.wanted()) {
+  const ExitCode judged = m_record.verdict.code;
+  std::vector<std::pair<OutputFile*, std::function<std::string()>>> written;
+  const auto write = [&](OutputFile& file, std::function<std::string()> text) {
+    if (!file.wanted()) return;
     const ExitCode told = m_record.verdict.code;
-    m_junit.write(junit_xml(m_record));
-    check_written(m_junit);
-    // One that could not be written fails the run, and the other one must not say that it passed.
-    if (m_record.verdict.code != told) {
-      m_json.replace(json_report(m_record, m_host));
-      check_written(m_json);
-    }
+    file.write(text());
+    check_written(file);
+    if (m_record.verdict.code == told) written.emplace_back(&file, std::move(text));
+  };
+  write(m_json, [&] { return json_report(m_record, m_host); });
+  write(m_html, [&] { return html_report(m_record, m_host, &*m_recorder); });
+  write(m_junit, [&] { return junit_xml(m_record); });
+  if (m_record.verdict.code == judged) return;
+  // One that could not be written fails the run, and the others must not say that it passed.
+  for (const auto& [file, text] : written) {
+    file->replace(text());
+    check_written(*file);
   }
 }
 
@@ -553,6 +568,7 @@ void Run::finish(StopReason reason) {
   if (const int error = m_traces.finish(m_record.sim_time_ps, m_config.name, m_record.verdict); error != 0)
     lost(fmt::format("--vcd {}: its temporary file", m_options.vcd_file), error);
   for (OutputFile* file : m_traces.files()) check_written(*file);
+  if (m_recorder) m_recorder->finish(m_record.sim_time_ps);
   if (m_options.dump_on_exit) dump("end of the run");
   check_written(m_dump_file);
   if (m_coverage) m_coverage_file.write(m_coverage->json(m_record.name, program_version()));
@@ -605,6 +621,7 @@ ExitCode Run::go() {
       m_coverage->add(instance->config->name, instance->component->kind());
   }
   explain_faults();
+  if (m_recorder) m_recorder->connect(m_system);
   ConsoleControl* console = m_system.console();
   if (console != nullptr) console->set_backend(&m_console);
   const auto semihosting = m_system.semihosting();

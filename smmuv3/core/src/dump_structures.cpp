@@ -220,14 +220,17 @@ const FoundStructure* plain_ste(const std::vector<FoundStructure>& structures) {
 class Streams {
  public:
   Streams(DumpSection& to, Substreams& substreams) : m_to(to), m_substreams(substreams) {}
+  /// @param structures  of the stream, explained or not. @return whether they are shown with the last one's
+  bool add_to_last(std::uint32_t sid, const std::vector<FoundStructure>& structures) {
+    const FoundStructure* ste = plain_ste(structures);
+    if (ste == nullptr || ste->words != m_words || sid != m_last + 1) return false;
+    m_last = sid;
+    m_to.sections.back().title = "streams " + hex(m_first) + " to " + hex(m_last) + ", each as the first";
+    return true;
+  }
   void add(std::uint32_t sid, const std::vector<FoundStructure>& structures) {
     const FoundStructure* ste = plain_ste(structures);
     const std::vector<std::uint64_t> words = ste != nullptr ? ste->words : std::vector<std::uint64_t>();
-    if (ste != nullptr && words == m_words && sid == m_last + 1) {
-      m_last = sid;
-      m_to.sections.back().title = "streams " + hex(m_first) + " to " + hex(m_last) + ", each as the first";
-      return;
-    }
     m_words.clear();
     if (!m_substreams.take_room()) return;
     m_first = m_last = sid;
@@ -274,6 +277,8 @@ void dump_stream_table(Smmu& smmu, bool secure, const smmu::DebugMemory& memory,
     request.stream_id = sid;
     request.secure_stream = secure;
     request.debug = true;
+    // Words take most of the time, and most streams of a table that a driver has filled need none.
+    if (shown.add_to_last(sid, find_structures(smmu, request, memory, false))) continue;
     shown.add(sid, find_structures(smmu, request, memory));
   }
   for (std::string& note : substreams.notes()) table.notes.push_back(std::move(note));
