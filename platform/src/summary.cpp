@@ -47,6 +47,13 @@ std::string modules(const std::vector<ModuleFile>& files) {
   return others.count == 0 ? text : text + fmt::format("; {} saved", kib(others.bytes));
 }
 
+// Enough for a run without --adverse to be the same.
+std::string adverse(const AdverseChoices& choices) {
+  std::string text = fmt::format("seed {}; the same by", choices.seed);
+  for (const std::string& setting : choices.settings) text += " --set " + setting;
+  return printable(text);
+}
+
 }  // namespace
 
 std::string summary(const RunRecord& record, const PlatformHost& host, bool colour) {
@@ -57,6 +64,7 @@ std::string summary(const RunRecord& record, const PlatformHost& host, bool colo
   rows.emplace_back("verdict",
                     fmt::format("{} (exit code {}): {}", verdict, static_cast<int>(record.verdict.code),
                                 printable(record.verdict.reason, "\n")));
+  if (record.adverse) rows.emplace_back("adverse", adverse(*record.adverse));
   rows.emplace_back("simulated time", duration_text(record.sim_time_ps));
   rows.emplace_back("instructions", grouped(record.instructions));
   rows.emplace_back("wall time", fmt::format("{:.2f} s", record.wall_seconds));

@@ -169,6 +169,7 @@ std::vector<ParamInfo> make_params() {
                "takes time of the host for each TLBI"),
           number("command_latency", 10, 0, 1000000, "clocks to execute a command (no outside source)"),
       });
+  smmu::append(p, smmu::adversity_params());
   smmu::append(p, smmu::tbu_params());
   smmu::append(
       p,

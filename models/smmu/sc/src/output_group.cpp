@@ -1,10 +1,17 @@
 #include "smmuvp/smmu_sc/output_group.h"
 
+#include <utility>
+
 namespace smmuvp::smmu {
 
 InterruptOutput& OutputGroup::add_pulse(const std::string& name, LineOut& port,
                                         const sc_core::sc_time& clock) {
-  m_outputs.push_back(std::make_unique<PulseOutput>((name + "_pulse").c_str(), port, clock));
+  auto pulse = std::make_unique<PulseOutput>((name + "_pulse").c_str(), port, clock);
+  if (m_adversity.interrupt_delay != 0) {
+    Delays& delays = m_delays.emplace_back(m_adversity, name, m_adversity.interrupt_delay);
+    pulse->set_delay([&delays] { return delays.draw(); });
+  }
+  m_outputs.push_back(std::move(pulse));
   return *m_outputs.back();
 }
 
@@ -29,6 +36,7 @@ void OutputGroup::reset_statistics() {
 
 void OutputGroup::visit(Archive& archive) {
   for (const auto& output : m_outputs) output->visit(archive);
+  for (Delays& delays : m_delays) delays.visit(archive);
 }
 
 }  // namespace smmuvp::smmu

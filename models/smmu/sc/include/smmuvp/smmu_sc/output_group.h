@@ -2,19 +2,22 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <string>
 #include <systemc>
 #include <vector>
 
 #include "smmuvp/base/archive.h"
+#include "smmuvp/smmu/adversity.h"
 #include "smmuvp/tlm/pulse_output.h"
 
 namespace smmuvp::smmu {
 
 class OutputGroup {
  public:
-  OutputGroup() = default;
+  /// @param adversity  pulses come late by it
+  explicit OutputGroup(const Adversity& adversity) : m_adversity(adversity) {}
   OutputGroup(const OutputGroup&) = delete;
   OutputGroup& operator=(const OutputGroup&) = delete;
 
@@ -29,6 +32,8 @@ class OutputGroup {
   void visit(Archive& archive);
 
  private:
+  Adversity m_adversity;
+  std::deque<Delays> m_delays;  // of pulses, in their order; where there are any
   std::vector<std::unique_ptr<InterruptOutput>> m_outputs;
 };
 

@@ -41,6 +41,8 @@ std::vector<ParamInfo> port_params();
 std::vector<ParamInfo> size_params(const std::string& source);
 /// `port_latency` to `merge_walks`: how long it takes.
 std::vector<ParamInfo> latency_params(const std::string& source);
+/// `adverse_seed` and so on: freedom that the architecture gives, used against drivers.
+std::vector<ParamInfo> adversity_params();
 /// `tbu0_stream_id` and so on, for each TBU.
 std::vector<ParamInfo> tbu_params();
 void append(std::vector<ParamInfo>& to, std::vector<ParamInfo> rows);
