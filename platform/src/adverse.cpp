@@ -32,7 +32,7 @@ class Chooser {
     m_component.params.push_back({param, value, {"--adverse, which chose " + setting, 0, 0}});
     m_told.push_back(setting);
   }
-  void seed(const std::string& param) { set(param, Random(m_seed, param).seed()); }
+  void seed(const std::string& param) { set(param, 1 + draw(param, 0xffff'ffff)); }
   /// One of these.
   void one_of(const std::string& param, const std::vector<std::uint64_t>& values) {
     set(param, values[draw(param, values.size())]);
