@@ -22,8 +22,6 @@ class Random {
   }
   /// 0 to bound - 1; 0 where bound is 0.
   std::uint64_t below(std::uint64_t bound) { return bound == 0 ? 0 : next() % bound; }
-  /// A seed for somebody else, which is not 0.
-  std::uint64_t seed() { return next() >> 1U | 1U; }
 
   void visit(Archive& archive) { archive.value("random", m_state); }
 
