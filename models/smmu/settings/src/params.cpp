@@ -103,24 +103,21 @@ std::vector<ParamInfo> latency_params(const std::string& source) {
   };
 }
 
+ParamInfo adverse_delay_param(const std::string& name, const std::string& doc) {
+  return number_param("adverse_" + name, 0, 0, longest,
+                      "the most clocks " + doc + ", drawn by adverse_seed, with timing; 0: none");
+}
+
 std::vector<ParamInfo> adversity_params() {
-  const auto delay = [](const char* name, const char* doc) {
-    return number_param(
-        std::string("adverse_") + name, 0, 0, longest,
-        std::string("the most clocks ") + doc + ", drawn by adverse_seed, with timing; 0: none");
-  };
   return {
       number_param("adverse_seed", 0, 0, ~std::uint64_t{0},
                    "what the drawn numbers of adverse_* come from (docs/adverse.md)"),
-      delay("command_delay", "before a command is executed, or until a TLB synchronisation is complete"),
-      number_param("adverse_command_burst", 0, 0, 1024,
-                   "the most commands without such a delay before each that has one"),
-      delay("consumption_delay", "from a command's execution until CONS says that it is consumed"),
-      delay("invalidation_delay",
-            "from there until it takes effect, where it invalidates; a synchronisation waits for it"),
-      delay("event_delay", "before the record of an event is written"),
-      delay("interrupt_delay", "before an interrupt leaves"),
-      delay("walk_delay", "of each access to tables, structures and queues"),
+      adverse_delay_param("command_delay",
+                          "before a command is executed, or until a TLB synchronisation is complete"),
+      adverse_delay_param("invalidation_delay",
+                          "until what asks for an invalidation takes effect; a synchronisation waits for it"),
+      adverse_delay_param("interrupt_delay", "before an interrupt leaves"),
+      adverse_delay_param("walk_delay", "of each access to tables, structures and queues"),
       number_param("adverse_speculation", 0, 0, 64,
                    "the most lookups that nobody has asked for after a miss or an invalidation, near to "
                    "accesses of before; they fill caches and nothing else"),
@@ -176,13 +173,10 @@ namespace {
 void read_adversity(const Params& p, const ShellSettings& shell, Adversity& to) {
   to.seed = p.uint("adverse_seed");
   to.speculation = word(p, "adverse_speculation");
-  to.command_burst = word(p, "adverse_command_burst");
   if (!p.flag("timing")) return;
   const auto clocks = [&](const char* name) { return p.uint(name) * shell.clock_ps; };
   to.command_delay = clocks("adverse_command_delay");
-  to.consumption_delay = clocks("adverse_consumption_delay");
   to.invalidation_delay = clocks("adverse_invalidation_delay");
-  to.event_delay = clocks("adverse_event_delay");
   to.interrupt_delay = clocks("adverse_interrupt_delay");
   to.walk_delay = clocks("adverse_walk_delay");
 }

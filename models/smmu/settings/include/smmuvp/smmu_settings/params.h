@@ -43,6 +43,8 @@ std::vector<ParamInfo> size_params(const std::string& source);
 std::vector<ParamInfo> latency_params(const std::string& source);
 /// `adverse_seed` and so on: freedom that the architecture gives, used against drivers.
 std::vector<ParamInfo> adversity_params();
+/// A row like those: `adverse_<name>`, in clocks.
+ParamInfo adverse_delay_param(const std::string& name, const std::string& doc);
 /// `tbu0_stream_id` and so on, for each TBU.
 std::vector<ParamInfo> tbu_params();
 void append(std::vector<ParamInfo>& to, std::vector<ParamInfo> rows);
