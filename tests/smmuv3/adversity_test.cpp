@@ -45,7 +45,6 @@ class AdverseWorld : public Stage2World {
     }
     put(cd_address(4), cd_for(vas->config(), 4));
     put_ste(4, ste_stage1(cd_address(4)));
-    start();
   }
   AccessAnswer read(std::uint64_t address, std::uint32_t sid = 4) {
     return access(request(sid, address, smmu::AccessKind::read));
