@@ -118,6 +118,12 @@ struct RunConfig {
   std::optional<std::uint64_t> console_limit;  ///< bytes
 };
 
+/// What --adverse has drawn, as --set takes it.
+struct AdverseChoices {
+  std::uint64_t seed = 0;
+  std::vector<std::string> settings;
+};
+
 struct PlatformConfig {
   std::string file;
   std::string directory;  ///< relative paths of the file start here
@@ -126,6 +132,7 @@ struct PlatformConfig {
   std::vector<ComponentConfig> components;  ///< in the file's order
   BootConfig boot;
   RunConfig run;
+  std::optional<AdverseChoices> adverse;
 };
 
 /// Reads and checks the form of a configuration; what needs the components' types is checked by System.

@@ -14,6 +14,15 @@ namespace smmuvp::platform {
 
 namespace po = boost::program_options;
 
+std::uint64_t number_option(const po::variables_map& map, const char* name, const char* example) {
+  const std::string text = map[name].as<std::string>();
+  std::uint64_t value = 0;
+  if (!parse_uint(text, value))
+    throw ConfigError(name,
+                      fmt::format("--{}: '{}' is no number (expected for example {})", name, text, example));
+  return value;
+}
+
 namespace {
 
 // "tlbi.lazy=off"
@@ -40,15 +49,6 @@ void take_rule(const std::string& text, RunOptions& run) {
   throw ConfigError("check-rule",
                     fmt::format("--check-rule: there is no rule '{}'{}; docs/rules.md lists them", rule,
                                 near.empty() ? std::string() : fmt::format("; did you mean '{}'?", near)));
-}
-
-std::uint64_t number_option(const po::variables_map& map, const char* name, const char* example) {
-  const std::string text = map[name].as<std::string>();
-  std::uint64_t value = 0;
-  if (!parse_uint(text, value))
-    throw ConfigError(name,
-                      fmt::format("--{}: '{}' is no number (expected for example {})", name, text, example));
-  return value;
 }
 
 }  // namespace

@@ -6,6 +6,10 @@
 
 namespace smmuvp::platform {
 
+/// @throws ConfigError that names the option and an example
+std::uint64_t number_option(const boost::program_options::variables_map& map, const char* name,
+                            const char* example);
+
 /// Their group of --help.
 boost::program_options::options_description judge_options();
 

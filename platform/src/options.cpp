@@ -23,8 +23,9 @@ po::options_description run_options() {
   const auto text = [] { return po::value<std::string>(); };
   const auto texts = [] { return po::value<std::vector<std::string>>()->composing(); };
   po::options_description options(
-      "Options of run (check and dtb take --set, --append, --kernel, --module, --init, --initrd, --dtb)", 110,
-      60);
+      "Options of run (check and dtb take --set, --adverse, --append, --kernel, --module, --init, --initrd, "
+      "--dtb)",
+      110, 60);
   options.add_options()  //
       ("console",
        "connect standard input to the serial port and to semihosting; at a terminal Ctrl-C ends the run and "
@@ -32,8 +33,11 @@ po::options_description run_options() {
        "guest's "
        "Ctrl-C; a file or pipe that ends gives no more input, and the run goes on until the guest or a "
        "time-out "
-       "ends it")                                                                                      //
-      ("set", texts()->value_name("COMPONENT.PARAM=VALUE"), "change a parameter; may be repeated")     //
+       "ends it")                                                                                   //
+      ("set", texts()->value_name("COMPONENT.PARAM=VALUE"), "change a parameter; may be repeated")  //
+      ("adverse", text()->value_name("SEED"),
+       "make the platform as hostile to drivers as the architecture allows, so that their races show: "
+       "times, caches, speculation and quanta by this number; docs/adverse.md")                        //
       ("append", text()->value_name("BOOTARGS"), "add to the kernel's command line")                   //
       ("kernel", text()->value_name("FILE"), "boot this kernel: ELF or arm64 Image, gzip, EFI zboot")  //
       ("module", texts()->value_name("FILE"),
@@ -135,6 +139,7 @@ void take_run_options(const po::variables_map& map, RunOptions& run) {
   run.console = map.count("console") != 0;
   run.quiet = map.count("quiet") != 0;
   if (map.count("set") != 0) run.settings = map["set"].as<std::vector<std::string>>();
+  if (map.count("adverse") != 0) run.adverse = number_option(map, "adverse", "1");
   text("append", run.append);
   text("kernel", run.kernel);
   if (map.count("module") != 0) run.modules = map["module"].as<std::vector<std::string>>();
@@ -271,8 +276,8 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
   const po::options_description run_only = run_options();
   for (const auto& option : run_only.options()) run_names.push_back(option->long_name());
   // What changes the platform or what it boots.
-  const std::vector<std::string> platform_names = {"set",  "append", "kernel", "module",
-                                                   "init", "initrd", "dtb"};
+  const std::vector<std::string> platform_names = {"set",    "adverse", "append", "kernel",
+                                                   "module", "init",    "initrd", "dtb"};
   std::vector<std::string> dtb_names = platform_names;
   dtb_names.emplace_back("output");
   const std::vector<Form> forms = {
@@ -353,6 +358,7 @@ Examples
   smmu-vp run my.toml --trace 'smmu.*' --trace-file trace.txt
   smmu-vp run my.toml --perfetto run.pftrace --vcd run.vcd
   smmu-vp run my.toml --inject plan.toml --trace inject.fired
+  smmu-vp run my.toml --adverse 7 --check error
   smmu-vp run my.toml --strict --allow dma0:RING_ERROR=1 --min-tests 10 --fail-on 'timeout waiting'
   smmu-vp params smmuv3
   smmu-vp dtb my.toml -o my.dtb && dtc -I dtb -O dts my.dtb

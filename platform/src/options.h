@@ -14,10 +14,11 @@ enum class Colour { Auto, Always, Never };
 
 struct RunOptions {
   bool console = false;
-  std::vector<std::string> settings;  ///< component.param=value
-  std::string append;                 ///< to bootargs
-  std::vector<std::string> modules;   ///< beside or instead of those of [boot]
-  std::string kernel;                 ///< these four replace what [boot] says
+  std::vector<std::string> settings;     ///< component.param=value
+  std::optional<std::uint64_t> adverse;  ///< the seed of a hostile platform
+  std::string append;                    ///< to bootargs
+  std::vector<std::string> modules;      ///< beside or instead of those of [boot]
+  std::string kernel;                    ///< these four replace what [boot] says
   std::string init;
   std::string initrd;
   std::string dtb;

@@ -254,6 +254,8 @@ std::string json_report(const RunRecord& record, const PlatformHost& host) {
   json["name"] = to_valid_utf8(record.name);
   json["platform"] = to_valid_utf8(record.platform);
   json["settings"] = texts(record.settings);
+  if (record.adverse)
+    json["adverse"] = {{"seed", record.adverse->seed}, {"settings", texts(record.adverse->settings)}};
   json["verdict"] = info(record.verdict.code).name;
   json["exit_code"] = static_cast<int>(record.verdict.code);
   json["reason"] = to_valid_utf8(record.verdict.reason);

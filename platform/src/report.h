@@ -2,12 +2,14 @@
 #pragma once
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "boot.h"
 #include "checks.h"
+#include "config.h"
 #include "fault_record.h"
 #include "injections.h"
 #include "ktap.h"
@@ -45,6 +47,7 @@ struct RunRecord {
   std::vector<std::pair<std::string, std::string>> digest_parts;  ///< what the digest is of; empty: likewise
   std::vector<std::string> words;                                 ///< of the command line
   std::vector<std::string> settings;                              ///< --set
+  std::optional<AdverseChoices> adverse;
   std::uint64_t min_tests = 0;
   std::vector<ConsoleMatch> matches;        ///< lines of the console that must not be there
   std::uint64_t match_count = 0;            ///< with those that are not kept

@@ -17,6 +17,7 @@
 #include <systemc>
 #include <vector>
 
+#include "adverse.h"
 #include "boot.h"
 #include "checks.h"
 #include "console.h"
@@ -232,6 +233,7 @@ RunRecord described(const PlatformConfig& config, const RunOptions& options) {
   record.config_file = config.file;
   record.words = options.words;
   record.settings = options.settings;
+  record.adverse = config.adverse;
   record.min_tests = min_tests(options, config.run);
   record.waivers = options.allow;
   return record;
@@ -693,6 +695,7 @@ void change_initramfs(BootConfig& boot, const RunOptions& options) {
 PlatformConfig configured(const std::string& config_path, const RunOptions& options) {
   PlatformConfig config = read_config(config_path);
   for (const std::string& setting : options.settings) apply_setting(config, setting);
+  if (options.adverse) make_adverse(config, *options.adverse);
   const auto replace = [](const std::string& file, const char* option, std::optional<HostFile>& to) {
     if (!file.empty()) to = HostFile{file, file, {fmt::format("--{} {}", option, file), 0, 0}};
   };

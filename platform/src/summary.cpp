@@ -66,6 +66,13 @@ void baseline_rows(const CheckReport& check, std::vector<std::pair<std::string, 
   }
 }
 
+// Enough for a run without --adverse to be the same.
+std::string adverse(const AdverseChoices& choices) {
+  std::string text = fmt::format("seed {}; the same by", choices.seed);
+  for (const std::string& setting : choices.settings) text += " --set " + setting;
+  return printable(text);
+}
+
 }  // namespace
 
 std::string summary(const RunRecord& record, const PlatformHost& host, bool colour) {
@@ -76,6 +83,7 @@ std::string summary(const RunRecord& record, const PlatformHost& host, bool colo
   rows.emplace_back("verdict",
                     fmt::format("{} (exit code {}): {}", verdict, static_cast<int>(record.verdict.code),
                                 printable(record.verdict.reason, "\n")));
+  if (record.adverse) rows.emplace_back("adverse", adverse(*record.adverse));
   rows.emplace_back("simulated time", duration_text(record.sim_time_ps));
   rows.emplace_back("instructions", grouped(record.instructions));
   rows.emplace_back("wall time", fmt::format("{:.2f} s", record.wall_seconds));

@@ -30,7 +30,19 @@ Testdev::Testdev(const sc_core::sc_module_name& name, const Params& params, Host
       m_core(config(params), diag()),
       m_coherent(params.flag("coherent")),
       m_can_stall(params.flag("can_stall")),
-      m_pasid_bits(static_cast<std::uint32_t>(params.uint("pasid_bits"))) {}
+      m_pasid_bits(static_cast<std::uint32_t>(params.uint("pasid_bits"))),
+      m_adverse_delay_ps(params.uint("adverse_delay_ps")),
+      m_delays(params.uint("adverse_seed"), "delays") {}
+
+std::uint64_t Testdev::operation_ps(const DmaOperation& operation) const {
+  const std::uint64_t ps = DmaDevice::operation_ps(operation);
+  return m_adverse_delay_ps == 0 ? ps : ps + m_delays.below(m_adverse_delay_ps + 1);
+}
+
+void Testdev::visit_device(Archive& archive) {
+  DmaDevice::visit_device(archive);
+  if (m_adverse_delay_ps != 0) m_delays.visit(archive);
+}
 
 void Testdev::complete_operation(const DmaOperation& operation, DmaResponse response, const DmaBuffer& data) {
   if (tracer().on()) {
@@ -77,6 +89,9 @@ const ComponentType& testdev_type() {
        {"can_stall", ParamType::Bool, "true",
         "The device tree says dma-can-stall: an access may wait for as long as software takes to handle its "
         "fault. False for drivers that would let it wait for ever."},
+       {"adverse_seed", ParamType::Uint, "0", "What adverse_delay_ps is drawn from (docs/adverse.md)."},
+       {"adverse_delay_ps", ParamType::Uint, "0",
+        "The most time that each access takes besides, drawn, in picoseconds.", 0, 1'000'000'000'000},
        {"pasid_bits", ParamType::Uint, "20",
         "Bits of SUBSTREAM that the device tree tells (pasid-num-bits); 0: the driver uses no substreams.", 0,
         20}},

@@ -19,7 +19,14 @@ void PulseOutput::request() {
     return;
   }
   m_requested = true;
-  m_start.notify(sc_core::SC_ZERO_TIME);
+  if (m_delay) m_due = to_ps(sc_core::sc_time_stamp()) + m_delay();
+  start();
+}
+
+void PulseOutput::start() {
+  const sc_core::sc_time due = from_ps(m_due);
+  const sc_core::sc_time& now = sc_core::sc_time_stamp();
+  m_start.notify(m_delay && due > now ? due - now : sc_core::SC_ZERO_TIME);
 }
 
 void PulseOutput::run() {
@@ -36,6 +43,8 @@ void PulseOutput::run() {
     return hold();
   }
   if (!m_requested) return;  // and back to the static sensitivity
+  // Notified for a request that has been cancelled since, or after a pulse.
+  if (m_delay && from_ps(m_due) > sc_core::sc_time_stamp()) return start();
   m_requested = false;
   ++m_pulses;
   m_high = true;
@@ -62,6 +71,7 @@ void PulseOutput::visit(Archive& archive) {
   m_until = now + left;
   archive.value("pulses", m_pulses);
   archive.value("coalesced", m_coalesced);
+  if (m_delay) archive.time("due", m_due);
   archive.end();
   if (!archive.loading()) return;
   m_resumed = true;

@@ -274,6 +274,9 @@ bool Access::check_for_faults(unsigned bank) {
 }
 
 void Access::translated() {
+  if (Speculation* s = m_interface.speculation(); s != nullptr && counts() && !m_path.secure) {
+    s->accessed(m_request, m_time);
+  }
   if (m_path.EPD0 && !m_translation->hit()) {
     m_translation.reset();
     because("TCR.EPD0 is 1, and the TLB has no entry");

@@ -26,14 +26,26 @@ std::uint64_t address_64(std::uint64_t value) {
 
 }  // namespace
 
-Maintenance::Maintenance(const Parts& parts, RegisterFile& registers)
-    : m_parts(parts), m_banks{registers, parts.features}, m_banks_state(parts.features.NUMCB) {}
+Maintenance::Maintenance(const Parts& parts, RegisterFile& registers, LateMaintenance* late,
+                         Speculation* speculation)
+    : m_parts(parts),
+      m_late(late),
+      m_speculation(speculation),
+      m_delays(parts.structures.adversity, "synchronisation", parts.structures.adversity.command_delay),
+      m_banks{registers, parts.features},
+      m_banks_state(parts.features.NUMCB) {}
 
 void Maintenance::maintain(Resource& resource, bool secure, const Invalidation& what, std::string_view name,
                            smmu::TimePs now) {
   ++m_parts.statistics.tlbi;
-  m_parts.engine.invalidate(what, name, now);
   Point point;
+  if (m_late != nullptr) {
+    m_late->add(what, name, now);
+    point.late = m_late->added();
+  } else {
+    m_parts.engine.invalidate(what, name, now);
+    if (m_speculation != nullptr) m_speculation->invalidated(now);
+  }
   point.barrier = m_parts.engine.in_flight().barrier();
   point.since = now;
   point.ready = now;
@@ -54,10 +66,12 @@ void Maintenance::synchronise(Resource& resource, std::string_view name, smmu::T
   if (late != 0) resource.sync.held = now + late;
   if (m_parts.structures.timing) {
     resource.sync.ready = std::max(resource.sync.ready, now) + m_parts.structures.maintenance.latency;
+    resource.sync.ready += m_delays.draw();
   }
 }
 
 bool Maintenance::busy(const Point& point, smmu::TimePs now) {
+  if (m_late != nullptr && m_late->busy(point.late, now)) return true;
   smmu::InFlight& flights = m_parts.engine.in_flight();
   if (!flights.done(point.barrier)) return true;
   if (now < point.held) return true;
@@ -227,10 +241,11 @@ void Maintenance::reset() {
 }
 
 void Maintenance::visit(Archive& archive) {
-  const auto point = [&archive](Point& p) {
+  const auto point = [&](Point& p) {
     archive.value("barrier", p.barrier);
     archive.time("since", p.since);
     archive.time("ready", p.ready);
+    if (m_late != nullptr) archive.value("late", p.late);
   };
   const auto resource = [&](Resource& r) {
     point(r.last);
@@ -239,6 +254,7 @@ void Maintenance::visit(Archive& archive) {
   archive.begin("maintenance");
   for (Resource& r : m_banks_state) resource(r);
   for (Resource& r : m_global) resource(r);
+  m_delays.visit(archive);
   archive.end();
 }
 

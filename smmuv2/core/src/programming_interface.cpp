@@ -13,7 +13,12 @@ ProgrammingInterface::ProgrammingInterface(const Parts& parts)
       m_registers(register_table(parts.features), *this),
       m_faults(parts, m_registers),
       m_stalls(parts),
-      m_maintenance(parts, m_registers),
+      m_speculation(parts.structures.adversity.speculation != 0 ? std::make_unique<Speculation>(parts, *this)
+                                                                : nullptr),
+      m_late(parts.structures.adversity.invalidation_delay != 0
+                 ? std::make_unique<LateMaintenance>(parts, *this)
+                 : nullptr),
+      m_maintenance(parts, m_registers, late_maintenance(), speculation()),
       m_address_translation(parts, *this, m_registers),
       m_monitors(parts, m_registers, m_faults),
       m_contexts(2U * parts.features.NUMCB) {
@@ -312,6 +317,8 @@ void ProgrammingInterface::reset() {
   m_registers.reset();
   m_stalls.reset();
   m_maintenance.reset();
+  if (m_late) m_late->reset();
+  if (m_speculation) m_speculation->reset();
   m_address_translation.reset();
   m_streams_old = true;
   configuration_changed();
@@ -324,6 +331,7 @@ void ProgrammingInterface::visit(Archive& archive) {
   m_registers.visit(archive);
   archive.end();
   m_maintenance.visit(archive);
+  if (m_late) m_late->visit(archive);
   m_monitors.visit(archive);
   if (!archive.loading()) return;
   m_streams_old = true;

@@ -42,6 +42,8 @@ Smmu::Smmu(const Features& features, const Structures& structures, const std::st
       m_interface(m_parts),
       m_workers{&m_interface.address_translation()} {
   if (m_features.counters() != 0) m_workers.push_back(&m_interface.monitors());
+  if (m_interface.late_maintenance() != nullptr) m_workers.push_back(m_interface.late_maintenance());
+  if (m_interface.speculation() != nullptr) m_workers.push_back(m_interface.speculation());
 }
 
 void Smmu::check(const Features& features, const Structures& structures) {

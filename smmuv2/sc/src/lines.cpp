@@ -17,8 +17,8 @@ TimePs now_ps() { return to_ps(sc_core::sc_time_stamp()); }
 }  // namespace
 
 Lines::Lines(const sc_core::sc_module_name& name, Faults& faults, const Ports& ports,
-             smmu::OutputGroup& group)
-    : sc_core::sc_module(name), m_faults(faults) {
+             smmu::OutputGroup& group, const smmu::Adversity& adversity)
+    : sc_core::sc_module(name), m_faults(faults), m_delays(adversity, "lines", adversity.interrupt_delay) {
   const auto add = [&group](std::vector<Line>& lines, const std::string& line, LineOut& port) {
     lines.push_back({&group.add_level(line, port)});
   };
@@ -63,7 +63,7 @@ void Lines::take(TimePs time) {
 }
 
 void Lines::take(Line& line, bool level, TimePs time) {
-  if (level && !line.level) line.rises = time;
+  if (level && !line.level) line.rises = time + m_delays.draw();
   line.level = level;
 }
 
@@ -89,6 +89,7 @@ void Lines::visit(Archive& archive) {
   for (std::vector<Line>* lines : {&m_global, &m_context, &m_pm}) {
     for (Line& line : *lines) archive.time("rises", line.rises);
   }
+  m_delays.visit(archive);
   archive.end();
 }
 

@@ -7,6 +7,7 @@
 
 #include "smmuvp/base/archive.h"
 #include "smmuvp/smmu/access.h"
+#include "smmuvp/smmu/adversity.h"
 #include "smmuvp/smmu_sc/output_group.h"
 #include "smmuvp/smmuv2/faults.h"
 
@@ -25,8 +26,10 @@ class Lines : public sc_core::sc_module {
     sc_core::sc_vector<LineOut>& pm;
   };
 
-  /// @param faults  outlives this, as do the ports. @param group  the outputs join it
-  Lines(const sc_core::sc_module_name& name, Faults& faults, const Ports& ports, smmu::OutputGroup& group);
+  /// @param faults  outlives this, as do the ports. @param group  the outputs join it. @param adversity lines
+  /// rise late by it
+  Lines(const sc_core::sc_module_name& name, Faults& faults, const Ports& ports, smmu::OutputGroup& group,
+        const smmu::Adversity& adversity);
 
   /// Shows what holds, but for faults of accesses that are still to come. What has changed, changed now.
   void show();
@@ -48,6 +51,7 @@ class Lines : public sc_core::sc_module {
   void drive();
 
   Faults& m_faults;
+  smmu::Delays m_delays;
   std::vector<Line> m_global;  // as the first four of Levels
   std::vector<Line> m_context;
   std::vector<Line> m_pm;

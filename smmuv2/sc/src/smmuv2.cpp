@@ -51,7 +51,7 @@ class Module : public smmu::WithCore<smmuv2::Smmu>, public smmu::SmmuModule {
         // RAZ/WI.
         SmmuModule(owner, {core.engine(), core.workers(), core.diag(), s.structures.timing}, s,
                    {s.features.window_bytes(), "IHI 0062 9.1"}, walk),
-        m_lines("lines", core.interface().faults(), ports, outputs()) {}
+        m_lines("lines", core.interface().faults(), ports, outputs(), core.engine().adversity()) {}
 
   bool translate_fast(const smmu::AccessRequest& request, smmu::AccessAnswer& answer) override {
     return core.translate_fast(request, answer);

@@ -219,6 +219,7 @@ std::vector<ParamInfo> make_params() {
   p.push_back(smmu::flag_param("mmu_masters", false,
                                "the device tree lists masters by mmu-masters of the SMMU, the binding before "
                                "iommus (bindings/iommu/arm,smmu of Linux 4.8)"));
+  smmu::append(p, smmu::adversity_params());
   smmu::append(p, smmu::tbu_params());
   for (ParamInfo& info : p) info.doc += smmu::preset_values(presets(), info.name);
   return p;

@@ -301,6 +301,7 @@ void Access::translate(const smmu::TranslationContext& context) {
 }
 
 void Access::translated() {
+  if (Speculation* s = m_interface->speculation(); s != nullptr && counts()) s->accessed(m_request, m_time);
   if (!m_translation->ok()) {
     fail(event_of(m_translation->fault()));
     return;

@@ -16,6 +16,8 @@ using smmu::TimePs;
 
 namespace {
 
+constexpr std::size_t most_late = 256;  // the oldest takes effect when there is one more
+
 // 4.7.3; whether the address is 0 is asked before it is truncated.
 Msi msi_of(const Command& sync) {
   return {get_address(sync.words, CMD_MSIAddress), get_as<std::uint32_t>(sync.words, CMD_MSIData),
@@ -38,6 +40,12 @@ const char* error_name(CommandError error) {
 CommandQueue::CommandQueue(const Parts& parts, ProgrammingInterface& interface,
                            CommandQueueRegisters& registers)
     : m_parts(parts), m_interface(interface), m_registers(registers) {
+  const smmu::Adversity& a = parts.structures.adversity;
+  const std::string name = (interface.secure() ? "s_cmdq" : "cmdq") + std::to_string(registers.number());
+  m_delays = {a, name + "/delay", a.command_delay};
+  m_consumption_delays = {a, name + "/consumption", a.consumption_delay};
+  m_late_delays = {a, name + "/late", a.invalidation_delay};
+  m_bursts = Random(a.seed, name + "/burst");
   if (parts.features.quirks.has(Quirk::nvidia_invalidation_race)) m_race.emplace(parts.engine.in_flight());
 }
 
@@ -48,6 +56,29 @@ bool CommandQueue::ready() const {
   const Queue& queue = m_registers.queue();
   return m_registers.enabled() && m_registers.wanted() && !m_registers.stopped() &&
          !queue.empty(prod, cons) && queue.consistent(prod, cons);
+}
+
+// The first of a burst is delayed.
+TimePs CommandQueue::draw_delay() {
+  if (!m_delays.any()) return 0;
+  if (m_burst != 0) {
+    --m_burst;
+    return 0;
+  }
+  m_burst = static_cast<std::uint32_t>(m_bursts.below(m_parts.structures.adversity.command_burst + 1U));
+  return m_delays.draw();
+}
+
+// 3.21.1, 4.1.4: of what invalidates nothing can be concluded before a CMD_SYNC is complete. Effects of the
+// others may be seen by their consumption, or by those who wait for it.
+bool CommandQueue::defers(const Command& command) const {
+  if (!m_late_delays.any()) return false;
+  const auto is = [&](Opcode first, Opcode last) {
+    return command.opcode >= static_cast<std::uint8_t>(first) &&
+           command.opcode <= static_cast<std::uint8_t>(last);
+  };
+  return is(Opcode::CMD_CFGI_STE, Opcode::CMD_TLBI_NSNH_ALL) ||
+         is(Opcode::CMD_TLBI_S_EL2_ALL, Opcode::CMD_TLBI_SNH_ALL);
 }
 
 // 4.7.3: transactions of before have ended, and their events are visible; the MSI of the CMD_SYNC before,
@@ -86,12 +117,21 @@ bool CommandQueue::waits_for_room() const {
 }
 
 std::optional<TimePs> CommandQueue::due() const {
-  if (m_interface.held() || m_executing != 0) return std::nullopt;
+  if (m_interface.held() || m_executing != 0 || m_state == State::fetch) return std::nullopt;
+  const std::optional<TimePs> next = next_due();
+  if (m_late.empty()) return next;
+  return next ? std::min(*next, m_late.front().time) : m_late.front().time;
+}
+
+std::optional<TimePs> CommandQueue::next_due() const {
   switch (m_state) {
     case State::fetch:
       return std::nullopt;
     case State::execute:
       if (waits_for_room()) return std::nullopt;
+      return m_time;
+    case State::executed:
+    case State::synchronised:
       return m_time;
     case State::messages:
       return messages_done();
@@ -114,6 +154,7 @@ Step CommandQueue::step(TimePs now) {
 Step CommandQueue::go_on(TimePs now) {
   if (m_state == State::fetch) return Step::need;
   if (m_executing != 0) return Step::stalled;
+  if (!m_late.empty() && !carry_out_late(now, now)) return Step::done;
   while (true) {
     m_registers.update_ack(now);
     if (m_time > now) return Step::done;
@@ -147,8 +188,17 @@ Step CommandQueue::go_on(TimePs now) {
       if (!done) return Step::stalled;
       m_time = *done;
       if (m_time > now) return Step::done;
-      m_time = now;
+      m_time = now + m_consumption_delays.draw();
+      m_state = State::synchronised;
+      continue;
+    }
+    if (m_state == State::synchronised) {
       finish_sync();
+      continue;
+    }
+    if (m_state == State::executed) {
+      m_state = State::idle;
+      consume();
       continue;
     }
     if (!ready()) return Step::done;
@@ -206,7 +256,7 @@ void CommandQueue::fetched(const smmu::MemoryAnswer& answer) {
   report_out_of_range(command, info);
   m_command = command;
   m_state = State::execute;
-  if (m_parts.engine.timing()) m_time += m_parts.structures.command.latency;
+  if (m_parts.engine.timing()) m_time += m_parts.structures.command.latency + draw_delay();
 }
 
 // 4.4: it need not affect entries, and here it does not: none has such a tag.
@@ -276,20 +326,52 @@ bool CommandQueue::execute(const Command& command) {
                       command.words[1], m_registers.cons(), m_registers.number(), m_interface.secure(),
                       m_time - std::min(m_time, m_op.time));
   if (static_cast<Opcode>(command.opcode) == Opcode::CMD_SYNC) {
+    if (!m_late.empty() && !carry_out_late(~TimePs{0}, m_time)) return false;
     m_state = State::messages;
     m_messages = m_interface.atc_messages().barrier(m_registers.number());
     return true;
   }
-  // 6.3.9.3: until it is consumed the queue is not disabled. Clients whose pointers go are told meanwhile,
-  // and may reset the SMMU.
+  // 6.3.9.3: until it is consumed the queue is not disabled.
+  if (defers(command)) {
+    const TimePs after = m_late.empty() ? m_time : std::max(m_time, m_late.back().time);
+    m_late.push_back({command, std::max(after, m_time + m_late_delays.draw())});
+    if (m_late.size() > most_late && !carry_out_late(m_late.front().time, m_time)) return false;
+  } else if (!carry_out_checked(command)) {
+    return false;
+  }
+  if (m_consumption_delays.any()) {
+    m_time += m_consumption_delays.draw();
+    m_state = State::executed;
+    return true;
+  }
+  m_state = State::idle;
+  consume();
+  return true;
+}
+
+// Clients whose pointers go are told meanwhile, and may reset the SMMU. @return whether the queue is still
+// what it was.
+bool CommandQueue::carry_out_checked(const Command& command) {
   const unsigned renewals = m_renewals;
   {
     const smmu::Counted executing(m_executing);
     if (!m_race || !m_race->loses(command)) carry_out(command);
   }
   if (renewals != m_renewals) return false;
-  m_state = State::idle;
-  consume();
+  if (Speculation* speculation = m_interface.speculation()) speculation->invalidated(m_time);
+  return true;
+}
+
+// In the order of the queue. @return as carry_out_checked()
+bool CommandQueue::carry_out_late(TimePs until, TimePs now) {
+  while (!m_late.empty() && m_late.front().time <= until) {
+    const Command command = m_late.front().command;
+    m_late.pop_front();
+    const TimePs time = m_time;  // the command that is in turn may be further on
+    m_time = now;
+    if (!carry_out_checked(command)) return false;
+    m_time = time;
+  }
   return true;
 }
 
@@ -349,8 +431,35 @@ void CommandQueue::reset() {
   m_barrier = m_messages = 0;
   m_op = {};
   m_time = 0;
+  m_late.clear();
   ++m_renewals;
   if (m_race) m_race->reset();
+}
+
+// Where there is none, states are as they were without it.
+void CommandQueue::visit_adversity(Archive& archive) {
+  m_delays.visit(archive);
+  m_consumption_delays.visit(archive);
+  m_late_delays.visit(archive);
+  if (m_delays.any()) {
+    m_bursts.visit(archive);
+    archive.value("burst", m_burst);
+  }
+  if (!m_late_delays.any()) return;
+  archive.list("late", m_late, most_late, [&](Late& late) {
+    archive.value("words", late.command.words);
+    archive.time("time", late.time);
+    if (!archive.loading()) return;
+    late.command = Command::decode(late.command.words);
+    const char* why = "";
+    Origin origin;
+    origin.sec_sid = m_interface.sec_sid();
+    if (!defers(late.command) ||
+        check_command(late.command, m_parts.features, why, origin) != CommandError::CERROR_NONE) {
+      archive.fail("words", "no command that takes effect late");
+    }
+  });
+  if (!archive.ok()) m_late.clear();
 }
 
 void CommandQueue::visit(Archive& archive) {
@@ -363,12 +472,14 @@ void CommandQueue::visit(Archive& archive) {
   archive.time("time", m_time);
   m_op.visit(archive);
   if (m_race) m_race->visit(archive);
+  visit_adversity(archive);
   archive.end();
   if (!archive.loading()) return;
   ++m_renewals;
   m_op.purpose = "command";
   const bool fetches = state == State::fetch;
-  if (state > State::sync || (fetches && (m_op.size != 16 || m_op.kind != smmu::MemoryOpKind::read))) {
+  if (state > State::synchronised ||
+      (fetches && (m_op.size != 16 || m_op.kind != smmu::MemoryOpKind::read))) {
     archive.fail("state", "no state of a Command queue");
   }
   m_state = archive.ok() ? state : State::idle;

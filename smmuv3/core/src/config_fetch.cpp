@@ -205,7 +205,7 @@ void ConfigFetch::got_ste() {
 void ConfigFetch::use_ste() {
   m_state = State::done;
   if (!m_ste.valid) {
-    if (!m_request.debug && (m_ste.words[0] & 1) != 0) {
+    if (!m_request.debug && !m_request.speculative && (m_ste.words[0] & 1) != 0) {
       m_parts.diag.guest_error("STE.ILLEGAL", m_ste.why + words_told("STE", m_ste.words), "IHI 0070 5.2.2",
                                m_request.stream_id, m_fetched);
     }
@@ -332,7 +332,7 @@ void ConfigFetch::use_cd() {
     if (m_ste.has_vms) find_vms();
     return;
   }
-  if (!m_request.debug && (m_cd.words[0] >> 31 & 1) != 0) {
+  if (!m_request.debug && !m_request.speculative && (m_cd.words[0] >> 31 & 1) != 0) {
     m_parts.diag.guest_error("CD.ILLEGAL", m_cd.why + words_told("CD", m_cd.words), "IHI 0070 5.4.2",
                              m_request.stream_id, m_fetched);
   }

@@ -17,7 +17,9 @@ EventQueue::EventQueue(const Parts& parts, ProgrammingInterface& interface)
       m_stalls(parts),
       m_writer(parts, interface,
                {SMMU_EVENTQ_PROD, SMMU_EVENTQ_CONS, &ProgrammingInterface::event_queue,
-                &ProgrammingInterface::event_attributes, "event", "EVENTQ"}) {}
+                &ProgrammingInterface::event_attributes, "event", "EVENTQ"}),
+      m_delays(parts.structures.adversity, interface.secure() ? "s_eventq" : "eventq",
+               parts.structures.adversity.event_delay) {}
 
 // 7.2.1, but for "full": whether there is room is seen when a record is written.
 bool EventQueue::writable() const {
@@ -72,6 +74,8 @@ bool EventQueue::record(const Event& event) {
   const auto first = m_pending.begin() + (m_writer.waiting() && !m_written.Stall ? 1 : 0);
   Event e = event;
   e.order = m_stalls.next_order();
+  // Records keep their order, and those who wait for them see that they are still to come.
+  if (m_delays.any() && m_pending.empty()) m_time = std::max(m_time, e.time + m_delays.draw());
   m_pending.insert(
       std::upper_bound(first, m_pending.end(), e, [](const Event& a, const Event& b) { return a.before(b); }),
       e);
@@ -142,9 +146,11 @@ void EventQueue::written() {
     m_pending.pop_front();
     m_room_at = m_time;
   }
+  const TimePs written_at = m_time;
+  m_time += m_delays.draw();
   const bool was_empty = m_writer.advance();
   ++m_parts.statistics.events;
-  m_parts.tracer.emit(m_time, trace_event, std::string_view(to_string(event.type)), event.StreamID,
+  m_parts.tracer.emit(written_at, trace_event, std::string_view(to_string(event.type)), event.StreamID,
                       event.InputAddr, event.RnW, m_writer.index(), m_interface.secure());
   if (m_parts.tracer.on()) {
     const auto w = event.words();
@@ -154,7 +160,7 @@ void EventQueue::written() {
   }
   m_writer.trace_level(m_time);
   // 3.18: on the transition from empty to non-empty
-  if (was_empty) m_interface.interrupt_eventq(m_time);
+  if (was_empty) m_interface.interrupt_eventq(written_at);
 }
 
 // 7.2.2, a synchronous abort: PROD stays, records in progress are lost. Of stalled accesses that is the one
@@ -185,6 +191,7 @@ void EventQueue::visit(Archive& archive) {
   archive.time("room_at", m_room_at);
   m_written.visit(archive);
   m_writer.visit(archive);
+  m_delays.visit(archive);
   archive.end();
   if (!archive.loading()) return;
   m_writer.restored(archive, !m_pending.empty() || m_written.Stall);

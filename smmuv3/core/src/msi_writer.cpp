@@ -61,9 +61,17 @@ void Msi::visit(Archive& archive) {
   SH &= 3U;
 }
 
+MsiWriter::MsiWriter(const Parts& parts, ProgrammingInterface& interface, unsigned queues)
+    : m_parts(parts),
+      m_interface(interface),
+      m_slots(sources + queues - 1),
+      m_delays(parts.structures.adversity, interface.secure() ? "s_msi" : "msi",
+               parts.structures.adversity.interrupt_delay) {}
+
 void MsiWriter::send(MsiSource source, const Msi& msi, TimePs time, unsigned queue) {
   if (!m_parts.features.MSI || msi.address == 0) return;
   Slot& s = m_slots[slot_of(source, queue)];
+  time += m_delays.draw();
   s.time = s.due ? std::min(s.time, time) : time;
   s.msi = msi;
   if (!s.due) ++m_due;
@@ -148,6 +156,7 @@ void MsiWriter::visit(Archive& archive) {
   });
   archive.time("time", m_time);
   m_op.visit(archive);
+  m_delays.visit(archive);
   archive.end();
   if (!archive.loading()) return;
   m_due = static_cast<unsigned>(

@@ -97,6 +97,8 @@ ProgrammingInterface::ProgrammingInterface(const Parts& parts, SecSid sec_sid,
       m_atc_messages(parts, *this, 1 + parts.features.ecmdqs(sec_sid).queues()),
       m_page_requests(parts, *this) {
   if (parts.features.has_vatos(sec_sid)) m_vatos.emplace(parts, *this, VATOS);
+  if (parts.structures.adversity.speculation != 0)
+    m_speculation = std::make_unique<Speculation>(parts, *this);
   if (secure()) m_non_secure->m_secure = this;
   refresh();
   refresh_tbus();
@@ -388,7 +390,8 @@ void ProgrammingInterface::update_acks(smmu::TimePs now) {
   std::uint32_t after = wanted | (before & (CR0_implemented | CR0_PRIQEN));
   // 6.3.37, 6.3.9.6: when an address translation operation is over, and a prefetch has stopped; 6.3.9.5: when
   // page requests that came before are in the queue
-  if ((wanted & CR0_SMMUEN) == 0 && !is_asked() && !m_prefetch.running() && !m_page_requests.committed()) {
+  const bool looks_up = m_prefetch.running() || (m_speculation && m_speculation->running());
+  if ((wanted & CR0_SMMUEN) == 0 && !is_asked() && !looks_up && !m_page_requests.committed()) {
     after &= ~CR0_SMMUEN;
   }
   if ((wanted & CR0_PRIQEN) == 0 && !m_page_requests.committed()) after &= ~CR0_PRIQEN;
@@ -564,6 +567,7 @@ void ProgrammingInterface::reset() {
   m_atos.reset();
   if (m_vatos) m_vatos->reset();
   m_prefetch.reset();
+  if (m_speculation) m_speculation->reset();
   m_atc_messages.reset();
   m_page_requests.reset();
   m_signals = {};
@@ -609,6 +613,7 @@ void ProgrammingInterface::visit_lookups(Archive& archive) {
   m_atos.visit(archive);
   if (m_vatos) m_vatos->visit(archive);
   m_prefetch.visit(archive);
+  if (m_speculation) m_speculation->visit(archive);
   if (m_parts.features.PRI) m_page_requests.visit(archive);
   m_events.stalls().visit(archive);  // after the generations of the engine
 }

@@ -77,6 +77,7 @@ void Smmu::add_workers(ProgrammingInterface& interface) {
     m_workers.push_back(worker);
   }
   if (interface.vatos() != nullptr) m_workers.push_back(interface.vatos());
+  if (interface.speculation() != nullptr) m_workers.push_back(interface.speculation());
   if (m_features.ATS) m_workers.push_back(&interface.atc_messages());
   if (m_features.PRI) m_workers.push_back(&interface.page_requests());
   if (ControlPages* pages = interface.control_pages()) pages->join(m_window, m_workers);

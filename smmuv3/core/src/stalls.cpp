@@ -8,7 +8,9 @@ using smmu::StallAnswer;
 using smmu::TimePs;
 
 Stalls::Stalls(const Parts& parts)
-    : m_parts(parts), m_table(std::max<std::uint32_t>(parts.features.STALL_MAX, 1)) {}
+    : m_parts(parts),
+      m_table(std::max<std::uint32_t>(parts.features.STALL_MAX, 1)),
+      m_delays(parts.structures.adversity, "stalls", parts.structures.adversity.event_delay) {}
 
 Stalls::Id Stalls::enter(const Event& event, std::uint64_t generation) {
   const Id id = m_next++;
@@ -26,7 +28,7 @@ void Stalls::admitted(Tag tag, TimePs now) {
   Entry& e = m_entries[id];
   e.event.STAG = static_cast<std::uint16_t>(tag);
   e.tagged = true;
-  e.event.time = std::max(e.event.time, now);
+  e.event.time = std::max(e.event.time, now) + m_delays.draw();
   e.event.order = next_order();
   const auto behind =
       std::upper_bound(m_records.begin(), m_records.end(), e.event.time,
@@ -200,6 +202,7 @@ void Stalls::visit(Archive& archive) {
     });
   });
   archive.list("records", m_records, most, [&](Id& id) { archive.value("id", id); });
+  m_delays.visit(archive);
   if (archive.loading()) {
     m_entries.clear();
     m_answers = 0;

@@ -169,6 +169,15 @@ std::vector<ParamInfo> make_params() {
                "takes time of the host for each TLBI"),
           number("command_latency", 10, 0, 1000000, "clocks to execute a command (no outside source)"),
       });
+  smmu::append(p, smmu::adversity_params());
+  smmu::append(
+      p, {
+             number("adverse_command_burst", 0, 0, 1024,
+                    "the most commands without adverse_command_delay before each that has it"),
+             smmu::adverse_delay_param("consumption_delay",
+                                       "from a command's execution until CMDQ_CONS says that it is consumed"),
+             smmu::adverse_delay_param("event_delay", "before the record of an event is written"),
+         });
   smmu::append(p, smmu::tbu_params());
   smmu::append(
       p,
@@ -330,6 +339,11 @@ Settings settings_of(const Params& p) {
   t.command = {clocks("command_latency"), 0, 1};
   t.tell_tlbi = p.flag("tell_tlbi");
   t.clock = s.clock_ps;
+  t.adversity.command_burst = word("adverse_command_burst");
+  if (t.timing) {
+    t.adversity.consumption_delay = clocks("adverse_consumption_delay");
+    t.adversity.event_delay = clocks("adverse_event_delay");
+  }
   return s;
 }
 

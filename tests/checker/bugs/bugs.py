@@ -20,22 +20,26 @@ import tempfile
 KEYS = ("name", "rule", "says", "source", "function", "module", "file", "config", "expect", "options")
 
 
-def bugs(source):
+def read(path):
+    """Those of a file."""
     found = []
-    for path in sorted((source / "tests/checker/bugs").glob("*.txt")):
-        for block in re.split(r"\n\s*\n", path.read_text(encoding="utf-8")):
-            lines = [line for line in block.splitlines() if line and not line.startswith("#")]
-            if not lines:
-                continue
-            bug = {"old": "", "new": "", "config": "vp-configs/gki-smmuv3.toml"}
-            for line in lines:
-                word, _, rest = line.partition(" ")
-                if word in KEYS:
-                    bug[word] = rest
-                else:
-                    bug["old" if line[0] == "-" else "new"] += line[1:] + "\n"
-            found.append(bug)
+    for block in re.split(r"\n\s*\n", path.read_text(encoding="utf-8")):
+        lines = [line for line in block.splitlines() if line and not line.startswith("#")]
+        if not lines:
+            continue
+        bug = {"old": "", "new": "", "config": "vp-configs/gki-smmuv3.toml"}
+        for line in lines:
+            word, _, rest = line.partition(" ")
+            if word in KEYS:
+                bug[word] = rest
+            else:
+                bug["old" if line[0] == "-" else "new"] += line[1:] + "\n"
+        found.append(bug)
     return found
+
+
+def bugs(source):
+    return [bug for path in sorted((source / "tests/checker/bugs").glob("*.txt")) for bug in read(path)]
 
 
 def build_module(bug, source, build, folder):

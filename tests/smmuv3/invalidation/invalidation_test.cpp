@@ -47,5 +47,21 @@ TEST(Invalidation, NoAccessUsesWhatACompletedInvalidationTookAway) {
   }
 }
 
+// The same where the SMMU does what drivers hope it does not (docs/adverse.md).
+TEST(Invalidation, HoldsWithSpeculationAndWithInvalidationsThatTakeEffectLate) {
+  Tallies tallies;
+  const test::Course course(test::number("SMMUVP_SEED", 1), test::number("SMMUVP_SCHEDULES", 30'000) / 4);
+  const bool agrees = course.run([&](std::uint64_t seed) {
+    Schedule schedule = make_schedule(seed);
+    schedule.large_caches = false;
+    schedule.adverse = true;
+    return !run(schedule, tallies) || (ADD_FAILURE() << report(shrink(schedule)), false);
+  });
+  ASSERT_TRUE(agrees);
+  std::cout << tallies.speculative_reads << " speculative reads, " << tallies.answers_old << " old answers\n";
+  EXPECT_GT(tallies.speculative_reads, 1000U);
+  EXPECT_GT(tallies.answers_old, 0U);
+}
+
 }  // namespace
 }  // namespace smmuvp::smmuv3::invalidation

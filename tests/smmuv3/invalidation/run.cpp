@@ -41,6 +41,10 @@ Structures caches(const Schedule& s) {
   // entry.
   c.ports = 2;
   c.micro_tlb_geometry = {1, (s.shape & 1U) != 0 ? 1U : 32U};
+  if (!s.adverse) return c;
+  c.adversity.seed = s.seed;
+  c.adversity.speculation = 8;
+  c.adversity.invalidation_delay = 1U << 22U;
   return c;
 }
 
@@ -73,13 +77,17 @@ class Run : smmu::invalidation::RunBase {
       ++m_now;
       say([&] { return to_string(all[m_at]); });
       carry_out(all[m_at]);
+      speculate();
     }
     for (Slot& s : m_slots) {
       ++m_now;
       end(s);
     }
     drain_events();
-    while (!m_disagreement && queue()) ++m_now;
+    while (!m_disagreement && (queue() || speculating())) {
+      speculate();
+      ++m_now;
+    }
     if (!m_disagreement && !m_world.commands_done())
       disagree("the Command queue does not come to its end", "IHI 0070 4.7.3");
     ++m_tallies.schedules;
@@ -155,7 +163,8 @@ class Run : smmu::invalidation::RunBase {
   void go_on(Slot& slot) {
     const std::uint64_t fills = m_world.smmu.engine_statistics().tlb_fills;
     slot.step = slot.object->step();
-    if (slot.overtaken && m_world.smmu.engine_statistics().tlb_fills != fills) {
+    // A late invalidation overtakes later than it is consumed.
+    if (!m_schedule.adverse && slot.overtaken && m_world.smmu.engine_statistics().tlb_fills != fills) {
       disagree("an access that an invalidation overtook fills the TLB", clause_fill);
     }
     while (slot.step == smmu::Step::stalled) {  // its record waits for room
@@ -187,7 +196,10 @@ class Run : smmu::invalidation::RunBase {
   }
 
   void step(Slot& slot) {
-    if (slot.used && !slot.fast && slot.step == smmu::Step::waits) return go_on(slot);
+    if (slot.used && !slot.fast && slot.step == smmu::Step::waits) {
+      speculate();  // whose walk it may be
+      return go_on(slot);
+    }
     if (!slot.used || slot.fast || slot.step != smmu::Step::need) return;
     const smmu::MemoryOp& op = slot.object->op();
     smmu::MemoryAnswer answer;
@@ -244,6 +256,33 @@ class Run : smmu::invalidation::RunBase {
     drain_events();
     if (!worked && m_world.commands().busy()) ++m_tallies.syncs_waited;
     return worked;
+  }
+
+  bool speculating() {
+    const Speculation* speculation = m_world.smmu.interface().speculation();
+    return speculation != nullptr && speculation->running();
+  }
+
+  // One operation of a lookup that nobody has asked for, or its beginning.
+  void speculate() {
+    Speculation* speculation = m_world.smmu.interface().speculation();
+    if (speculation == nullptr) return;
+    if (!speculation->waiting()) {
+      const auto due = speculation->due();
+      if (!due) return;
+      m_world.now = std::max(m_world.now, *due);
+      if (speculation->step(m_world.now) != smmu::Step::need) return;
+    }
+    ++m_now;
+    const smmu::MemoryOp& op = speculation->op();
+    smmu::MemoryAnswer answer;
+    answer.time = op.time;
+    for (unsigned n = 0; n < op.size / 8U; ++n)
+      smmu::store_word(answer.data, n, m_memory.read(op.address + 8U * n));
+    say([&] { return "  speculation reads " + std::string(op.purpose) + " at " + hex(op.address); });
+    speculation->complete(answer);
+    speculation->step(m_world.now);
+    ++m_tallies.speculative_reads;
   }
 
   void consumed(const std::array<Word, 2>& words) {

@@ -13,8 +13,9 @@
 namespace smmuvp::smmuv3::invalidation {
 
 struct Tallies : smmu::invalidation::Tallies {
-  std::uint64_t waited_overtaken = 0;  ///< waited for another's walk, and walked after an invalidation
-  std::uint64_t waited_in_vain = 0;    ///< likewise without: it had found a fault, or what denied them
+  std::uint64_t waited_overtaken = 0;   ///< waited for another's walk, and walked after an invalidation
+  std::uint64_t speculative_reads = 0;  ///< with Schedule::adverse
+  std::uint64_t waited_in_vain = 0;     ///< likewise without: it had found a fault, or what denied them
   /// How often an invalidation was carried out while an access waited for what it read there.
   std::array<std::uint64_t, step_kinds> overtaken{};
 };

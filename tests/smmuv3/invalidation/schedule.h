@@ -43,6 +43,7 @@ struct Schedule {
   std::uint64_t seed = 0;
   bool two_level = false;
   bool large_caches = false;
+  bool adverse = false;  ///< with speculation, and invalidations that take effect late; not with large_caches
   std::uint8_t shape = 0;  ///< of small caches
   std::uint8_t image = 0;
   std::vector<Operation> operations;

@@ -49,6 +49,8 @@ Cpu::Cpu(const sc_core::sc_module_name& name, const Params& params, Host& host)
       m_tracer(this->host().trace(), this->name()),
       m_period_ps(period_of(params.uint("clock_hz"))),
       m_quantum(params.uint("quantum")),
+      m_adverse_seed(params.uint("adverse_seed")),
+      m_quanta_drawn(m_adverse_seed, this->basename()),
       m_wfe_ps(params.uint("wfe_ps")),
       m_ports{{"bus", &bus, "everything that is not RAM"},
               {"irq", &irq, "IRQ, level", true},
@@ -151,9 +153,10 @@ std::uint64_t Cpu::instructions_until(std::uint64_t counter) const {
   return at <= now ? 0 : (at - now + m_period_ps - 1) / m_period_ps;
 }
 
-std::uint64_t Cpu::budget() const {
+std::uint64_t Cpu::budget() {
+  const std::uint64_t most = m_adverse_seed != 0 ? 1 + m_quanta_drawn.below(m_quantum) : m_quantum;
   const auto deadline = m_core->timer_deadline();
-  return deadline ? std::clamp<std::uint64_t>(instructions_until(*deadline), 1, m_quantum) : m_quantum;
+  return deadline ? std::clamp<std::uint64_t>(instructions_until(*deadline), 1, most) : most;
 }
 
 void Cpu::timer_deadline_changed() {
@@ -477,6 +480,7 @@ void Cpu::visit(Archive& archive) {
   archive.value("on_ps", m_on_ps);
   archive.value("on_entry", m_on_entry);
   archive.value("on_context", m_on_context);
+  if (m_adverse_seed != 0) m_quanta_drawn.visit(archive);
   if (archive.loading() && m_idle > Idle::off) {
     m_idle = Idle::no;
     archive.fail("idle", "no such state");
@@ -516,6 +520,10 @@ const ComponentType& cpu_type() {
         "Instructions a second. The period is a whole number of picoseconds.", 1'000'000, 10'000'000'000},
        {"quantum", ParamType::Uint, "10000", "Instructions that may run ahead of the other models.", 1,
         10'000'000},
+       {"adverse_seed", ParamType::Uint, "0",
+        "Not 0: each quantum is drawn, from 1 to the parameter quantum, and so is the order of processors "
+        "that "
+        "go on at the same time (docs/adverse.md)."},
        {"wfe_ps", ParamType::Uint, "1000000", "How long WFE waits when nothing wakes it, in picoseconds.",
         1000, 1'000'000'000'000},
        {"libunicorn",

@@ -41,8 +41,8 @@ void Cpu::reset_core() {
 
 // ---- Turns
 
-// Processors that go on in the same delta cycle do so in the order of their numbers, one in a delta cycle,
-// whatever the order in which SystemC runs processes that are ready together. To be called wherever
+// Processors that go on in the same delta cycle do so in the order that precedes() gives, one in a delta
+// cycle, whatever the order in which SystemC runs processes that are ready together. To be called wherever
 // instructions may follow a wait.
 void Cpu::take_turn() {
   if (m_all.empty()) return;
@@ -50,10 +50,22 @@ void Cpu::take_turn() {
   m_turn_delta = sc_core::sc_delta_count();
   do {
     sc_core::wait(sc_core::SC_ZERO_TIME);
-  } while (!m_reset_pending &&
-           std::any_of(m_all.begin(), m_all.begin() + m_number, [&](const Cpu* c) { return is_ahead(*c); }));
+  } while (!m_reset_pending && std::any_of(m_all.begin(), m_all.end(),
+                                           [&](const Cpu* c) { return c->precedes(*this) && is_ahead(*c); }));
   m_waits_for_turn = false;
   m_turn_delta = sc_core::sc_delta_count();
+}
+
+// By their numbers; with a seed, that of the first one, by an order of each point in time.
+bool Cpu::precedes(const Cpu& other) const {
+  const std::uint64_t seed = m_all.front()->m_adverse_seed;
+  if (seed == 0) return m_number < other.m_number;
+  const auto place = [&](unsigned number) {
+    return Random(seed + to_ps(sc_core::sc_time_stamp()) * most_processors + number, "turn").next();
+  };
+  const std::uint64_t own = place(m_number);
+  const std::uint64_t others = place(other.m_number);
+  return own != others ? own < others : m_number < other.m_number;
 }
 
 // What changes in this delta cycle must not count: some processes have run in it and others have not.

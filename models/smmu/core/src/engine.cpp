@@ -43,7 +43,8 @@ Engine::Engine(const EngineStructures& structures, Tracer& tracer)
       m_walk_cache_calendar(structures.walk_cache),
       m_ipa_cache_calendar(structures.ipa_cache),
       m_walker(structures.walker),
-      m_walk_port(structures.walk_port) {}
+      m_walk_port(structures.walk_port),
+      m_walk_delays(structures.adversity, "walk", structures.adversity.walk_delay) {}
 
 template <class F>
 void Engine::for_each_calendar(F f) {
@@ -280,6 +281,7 @@ void Engine::visit(Archive& archive) {
   m_walk_cache.visit(archive);
   m_ipa_cache.visit(archive);
   for_each_calendar([&archive](Calendar& c) { c.visit(archive); });
+  m_walk_delays.visit(archive);
   m_open_walks.visit(archive);
   m_in_flight.visit(archive);
   m_statistics.visit(archive);

@@ -6,7 +6,12 @@ namespace smmuvp::smmu {
 
 InterruptOutput& OutputGroup::add_pulse(const std::string& name, LineOut& port,
                                         const sc_core::sc_time& clock) {
-  return add(std::make_unique<PulseOutput>((name + "_pulse").c_str(), port, clock), port);
+  auto pulse = std::make_unique<PulseOutput>((name + "_pulse").c_str(), port, clock);
+  if (m_adversity.interrupt_delay != 0) {
+    Delays& delays = m_delays.emplace_back(m_adversity, name, m_adversity.interrupt_delay);
+    pulse->set_delay([&delays] { return delays.draw(); });
+  }
+  return add(std::move(pulse), port);
 }
 
 InterruptOutput& OutputGroup::add_level(const std::string& name, LineOut& port) {
@@ -38,6 +43,7 @@ void OutputGroup::reset_statistics() {
 
 void OutputGroup::visit(Archive& archive) {
   for (const auto& output : m_outputs) output->visit(archive);
+  for (Delays& delays : m_delays) delays.visit(archive);
 }
 
 }  // namespace smmuvp::smmu

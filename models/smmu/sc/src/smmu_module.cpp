@@ -17,7 +17,8 @@ SmmuModule::SmmuModule(const Component& owner, Parts parts, const ShellSettings&
       m_engine(parts.engine),
       m_diag(parts.diag),
       m_timing(parts.timing),
-      m_shell("shell", {parts.engine, *this, std::move(parts.workers), [this] { show(); }}, walk) {}
+      m_shell("shell", {parts.engine, *this, std::move(parts.workers), [this] { show(); }}, walk),
+      m_outputs(parts.engine.adversity()) {}
 
 sc_core::sc_time SmmuModule::clock() const { return from_ps(m_settings.clock_ps); }
 

@@ -103,6 +103,27 @@ std::vector<ParamInfo> latency_params(const std::string& source) {
   };
 }
 
+ParamInfo adverse_delay_param(const std::string& name, const std::string& doc) {
+  return number_param("adverse_" + name, 0, 0, longest,
+                      "the most clocks " + doc + ", drawn by adverse_seed, with timing; 0: none");
+}
+
+std::vector<ParamInfo> adversity_params() {
+  return {
+      number_param("adverse_seed", 0, 0, ~std::uint64_t{0},
+                   "what the drawn numbers of adverse_* come from (docs/adverse.md)"),
+      adverse_delay_param("command_delay",
+                          "before a command is executed, or until a TLB synchronisation is complete"),
+      adverse_delay_param("invalidation_delay",
+                          "until what asks for an invalidation takes effect; a synchronisation waits for it"),
+      adverse_delay_param("interrupt_delay", "before an interrupt leaves"),
+      adverse_delay_param("walk_delay", "of each access to tables, structures and queues"),
+      number_param("adverse_speculation", 0, 0, 64,
+                   "the most lookups that nobody has asked for after a miss or an invalidation, near to "
+                   "accesses of before; they fill caches and nothing else"),
+  };
+}
+
 std::vector<ParamInfo> tbu_params() {
   std::vector<ParamInfo> p;
   for (unsigned i = 0; i < max_tbus; ++i) {
@@ -146,6 +167,22 @@ void read_shell_settings(const Params& p, const StreamIdWidth& width, ShellSetti
   to.retention = p.flag("retention");
 }
 
+namespace {
+
+// Without time nothing comes late.
+void read_adversity(const Params& p, const ShellSettings& shell, Adversity& to) {
+  to.seed = p.uint("adverse_seed");
+  to.speculation = word(p, "adverse_speculation");
+  if (!p.flag("timing")) return;
+  const auto clocks = [&](const char* name) { return p.uint(name) * shell.clock_ps; };
+  to.command_delay = clocks("adverse_command_delay");
+  to.invalidation_delay = clocks("adverse_invalidation_delay");
+  to.interrupt_delay = clocks("adverse_interrupt_delay");
+  to.walk_delay = clocks("adverse_walk_delay");
+}
+
+}  // namespace
+
 void read_structures(const Params& p, const ShellSettings& shell, EngineStructures& to) {
   to.timing = p.flag("timing");
   to.merge_walks = p.flag("merge_walks");
@@ -168,6 +205,7 @@ void read_structures(const Params& p, const ShellSettings& shell, EngineStructur
   to.ipa_cache = {clocks("ipa_cache_latency"), clocks("ipa_cache_latency"), word(p, "ipa_cache_slots")};
   to.walker = {clocks("walker_latency"), 0, word(p, "walker_slots")};
   to.walk_port = {clocks("walk_port_latency"), shell.clock_ps, 1};
+  read_adversity(p, shell, to.adversity);
 }
 
 }  // namespace smmuvp::smmu

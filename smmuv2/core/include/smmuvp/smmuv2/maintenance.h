@@ -11,16 +11,20 @@
 #include "smmuvp/base/registers.h"
 #include "smmuvp/smmu/in_flight.h"
 #include "smmuvp/smmuv2/context.h"
+#include "smmuvp/smmuv2/late_maintenance.h"
 #include "smmuvp/smmuv2/parts.h"
 #include "smmuvp/smmuv2/registers.h"
+#include "smmuvp/smmuv2/speculation.h"
 
 namespace smmuvp::smmuv2 {
 
-/// An operation takes effect in the caches at once, and is complete when the accesses that may have used what
-/// it took away are observed. Any number is accepted, whatever clients do.
+/// An operation takes effect in the caches at once, or late, and is complete when the accesses that may have
+/// used what it took away are observed. Any number is accepted, whatever clients do.
 class Maintenance {
  public:
-  Maintenance(const Parts& parts, RegisterFile& registers);
+  /// @param late  what makes operations late; nullptr: they are not
+  /// @param speculation  to be told of invalidations; nullptr: there is none
+  Maintenance(const Parts& parts, RegisterFile& registers, LateMaintenance* late, Speculation* speculation);
 
   /// A write of a register that begins an operation, or a synchronisation.
   /// @return whether it does
@@ -44,6 +48,7 @@ class Maintenance {
     smmu::TimePs since = 0;
     smmu::TimePs ready = 0;
     smmu::TimePs held = 0;  ///< until then by an injected fault; not saved
+    std::uint64_t late = 0;  ///< LateMaintenance::added()
   };
   struct Resource {
     Point last;  ///< the latest operation
@@ -63,6 +68,9 @@ class Maintenance {
   smmu::Invalidation of_bank(const BankState& state) const;
 
   Parts m_parts;
+  LateMaintenance* m_late;
+  Speculation* m_speculation;
+  smmu::Delays m_delays;
   Banks m_banks;
   std::vector<Resource> m_banks_state;
   std::array<Resource, 2> m_global;  // Non-secure, Secure

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -77,6 +78,9 @@ class ProgrammingInterface : private RegisterObserver {
   Stalls& stalls() { return m_stalls; }
   const Stalls& stalls() const { return m_stalls; }
   Maintenance& maintenance() { return m_maintenance; }
+  /// nullptr: there is none (Adversity::speculation, Adversity::invalidation_delay).
+  Speculation* speculation() { return m_speculation.get(); }
+  LateMaintenance* late_maintenance() { return m_late.get(); }
   AddressTranslation& address_translation() { return m_address_translation; }
   PerformanceMonitors& monitors() { return m_monitors; }
   /// A TBU keeps something that the next change of configuration has to take away.
@@ -98,6 +102,7 @@ class ProgrammingInterface : private RegisterObserver {
   void visit_stalls(Archive& archive) {
     m_stalls.visit(archive);
     m_address_translation.visit(archive);
+    if (m_speculation) m_speculation->visit(archive);
   }
 
  private:
@@ -131,6 +136,8 @@ class ProgrammingInterface : private RegisterObserver {
   RegisterFile m_registers;
   Faults m_faults;
   Stalls m_stalls;
+  std::unique_ptr<Speculation> m_speculation;
+  std::unique_ptr<LateMaintenance> m_late;
   Maintenance m_maintenance;
   AddressTranslation m_address_translation;
   PerformanceMonitors m_monitors;

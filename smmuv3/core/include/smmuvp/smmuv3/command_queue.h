@@ -1,9 +1,11 @@
 // A Command queue: commands are fetched, checked and executed one after the other (IHI 0070 chapter 4).
 #pragma once
 
+#include <deque>
 #include <optional>
 #include <string>
 
+#include "smmuvp/smmu/adversity.h"
 #include "smmuvp/smmu/worker.h"
 #include "smmuvp/smmuv3/command_queue_registers.h"
 #include "smmuvp/smmuv3/commands.h"
@@ -41,8 +43,16 @@ class CommandQueue : public smmu::Worker {
 
  private:
   /// messages: a CMD_SYNC waits for devices to complete ATS invalidations, and then, as sync, for accesses.
-  enum class State : std::uint8_t { idle, fetch, execute, messages, sync };
+  /// executed, synchronised: software does not see yet that a command, or a CMD_SYNC, is consumed.
+  enum class State : std::uint8_t { idle, fetch, execute, messages, sync, executed, synchronised };
+  /// A command that is consumed, and takes effect later.
+  struct Late {
+    Command command;
+    smmu::TimePs time = 0;
+  };
 
+  std::optional<smmu::TimePs> next_due() const;
+  void visit_adversity(Archive& archive);
   bool ready() const;
   bool waits_for_room() const;
   std::optional<smmu::TimePs> messages_done() const;
@@ -52,6 +62,10 @@ class CommandQueue : public smmu::Worker {
   void report_out_of_range(const Command& command, const CommandInfo& info);
   void report_misaligned_range(const Command& command, const CommandInfo& info);
   bool execute(const Command& command);
+  smmu::TimePs draw_delay();
+  bool defers(const Command& command) const;
+  bool carry_out_checked(const Command& command);
+  bool carry_out_late(smmu::TimePs until, smmu::TimePs now);
   void carry_out(const Command& command);
   void invalidate_config(ProgrammingInterface& of, std::uint32_t match, std::uint32_t mask,
                          std::optional<std::uint32_t> substream, bool ste);
@@ -77,6 +91,12 @@ class CommandQueue : public smmu::Worker {
   unsigned m_executing = 0;  // 1 within execute(); not saved: a state that is saved then carries it out anew
   unsigned m_renewals = 0;   // by reset() and loading: what is carried out meanwhile is of before
   std::optional<InvalidationRace> m_race;  // with the quirk
+  smmu::Delays m_delays;
+  smmu::Delays m_consumption_delays;
+  smmu::Delays m_late_delays;
+  Random m_bursts;
+  std::uint32_t m_burst = 0;  // commands that come without delay
+  std::deque<Late> m_late;    // by time
 };
 
 }  // namespace smmuvp::smmuv3

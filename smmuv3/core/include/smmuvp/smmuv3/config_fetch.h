@@ -31,6 +31,7 @@ struct ConfigRequest {
   bool ste_alone = false;                     ///< no CD is looked for
   bool inhibit_updates = false;  ///< by stage 2, where it translates the address of an L1CD or CD
   bool of_access = false;        ///< of a client, for monitors
+  bool speculative = false;      ///< nobody is told what is wrong with what it finds
   smmu::TimePs time = 0;
 };
 

@@ -3,6 +3,7 @@
 
 #include <deque>
 
+#include "smmuvp/smmu/adversity.h"
 #include "smmuvp/smmu/worker.h"
 #include "smmuvp/smmuv3/events.h"
 #include "smmuvp/smmuv3/parts.h"
@@ -65,6 +66,7 @@ class EventQueue : public smmu::Worker {
   std::deque<Event> m_pending;  // by time
   Event m_written;  // that m_writer writes, or wrote: the first of m_pending, or of m_stalls with Stall
   RecordWriter m_writer;
+  smmu::Delays m_delays;
   smmu::TimePs m_time = 0;
   smmu::TimePs m_room_at = 0;
 };

@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "smmuvp/smmu/adversity.h"
 #include "smmuvp/smmu/worker.h"
 #include "smmuvp/smmuv3/parts.h"
 
@@ -40,8 +41,7 @@ void restore_msi_op(Archive& archive, smmu::MemoryOp& op, const Features& featur
 class MsiWriter : public smmu::Worker {
  public:
   /// @param queues  Command queues of the interface
-  MsiWriter(const Parts& parts, ProgrammingInterface& interface, unsigned queues)
-      : m_parts(parts), m_interface(interface), m_slots(sources + queues - 1) {}
+  MsiWriter(const Parts& parts, ProgrammingInterface& interface, unsigned queues);
 
   // `queue` is that of a CMD_SYNC (CommandQueueRegisters::number()), and 0 of other sources.
 
@@ -91,6 +91,7 @@ class MsiWriter : public smmu::Worker {
   std::optional<unsigned> m_sending;  // the slot whose m_op is unanswered
   smmu::MemoryOp m_op;
   smmu::TimePs m_time = 0;
+  smmu::Delays m_delays;
 };
 
 }  // namespace smmuvp::smmuv3

@@ -21,6 +21,7 @@
 #include "smmuvp/smmuv3/queue.h"
 #include "smmuvp/smmuv3/register_window.h"
 #include "smmuvp/smmuv3/registers.h"
+#include "smmuvp/smmuv3/speculation.h"
 
 namespace smmuvp::smmuv3 {
 
@@ -98,6 +99,8 @@ class ProgrammingInterface : public RegisterBlock, private RegisterObserver {
   /// nullptr where there are no address translation operations of one VM.
   Atos* vatos() { return m_vatos ? &*m_vatos : nullptr; }
   Prefetch& prefetch() { return m_prefetch; }
+  /// nullptr: there is none (Adversity::speculation).
+  Speculation* speculation() { return m_speculation.get(); }
   AtcMessages& atc_messages() { return m_atc_messages; }
   const AtcMessages& atc_messages() const { return m_atc_messages; }
   PriQueue& page_requests() { return m_page_requests; }
@@ -186,6 +189,7 @@ class ProgrammingInterface : public RegisterBlock, private RegisterObserver {
   Atos m_atos;
   std::optional<Atos> m_vatos;
   Prefetch m_prefetch;
+  std::unique_ptr<Speculation> m_speculation;
   AtcMessages m_atc_messages;
   PriQueue m_page_requests;
 

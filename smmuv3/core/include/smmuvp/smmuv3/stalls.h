@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "smmuvp/base/archive.h"
+#include "smmuvp/smmu/adversity.h"
 #include "smmuvp/smmu/stall_table.h"
 #include "smmuvp/smmuv3/events.h"
 #include "smmuvp/smmuv3/parts.h"
@@ -124,6 +125,7 @@ class Stalls {
   Stalls* m_other = nullptr;  // of the other Security state, if there is one
   std::map<Id, Entry> m_entries;
   std::deque<Id> m_records;  // by time; waiting to be written
+  smmu::Delays m_delays;
   Id m_next = 1;
   std::uint64_t m_order = 0;
   std::size_t m_answers = 0;  // entries with an answer

@@ -2,6 +2,7 @@
 //
 // Parameters  clock_hz      instructions a second; one instruction takes one cycle
 //             quantum       instructions that may run ahead of the other models
+//             adverse_seed  not 0: quanta and the order of processors are drawn
 //             wfe_ps        how long WFE waits when nothing wakes it
 //             libunicorn    auto, or public: its public interface alone
 // Ports       bus           initiator: everything that is not RAM; RAM is reached by DMI
@@ -13,7 +14,7 @@
 //
 // Several of them (CpuControl::join) are one cluster: accesses carry the processor's number as
 // AccessExtension.tag, MPIDR_EL1.Aff0 is that number, and all but the first wait for PSCI CPU_ON. Quanta that
-// are due at the same time run in the order of the numbers.
+// are due at the same time run in the order of the numbers, but for adverse_seed.
 #pragma once
 
 #include <tlm_utils/simple_initiator_socket.h>
@@ -23,6 +24,7 @@
 #include <utility>
 #include <vector>
 
+#include "smmuvp/base/random.h"
 #include "smmuvp/base/trace.h"
 #include "smmuvp/cpu/cpu_core.h"
 #include "smmuvp/tlm/access_extension.h"
@@ -115,6 +117,7 @@ class Cpu : public Component,
   void reset_core();
   void take_turn();
   bool is_ahead(const Cpu& other) const;
+  bool precedes(const Cpu& other) const;
   void begin_pending();
   bool tell_tlbi(const cpu::Maintenance& maintenance);
   void event_arrives();
@@ -123,7 +126,7 @@ class Cpu : public Component,
   std::string core_register(const std::string& name) const;
   void settle();
   void catch_up();
-  std::uint64_t budget() const;
+  std::uint64_t budget();
   std::uint64_t local_time_ps() const;
   std::uint64_t instructions_until(std::uint64_t counter) const;
   void wait_ps(std::uint64_t ps);
@@ -153,6 +156,8 @@ class Cpu : public Component,
   Tracer m_tracer;
   std::uint64_t m_period_ps;
   std::uint64_t m_quantum;
+  std::uint64_t m_adverse_seed;
+  Random m_quanta_drawn;  // with m_adverse_seed
   std::uint64_t m_wfe_ps;
   std::unique_ptr<cpu::CpuCore> m_core;
   std::vector<std::pair<std::uint64_t, std::uint64_t>> m_memory;

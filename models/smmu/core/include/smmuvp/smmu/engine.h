@@ -12,6 +12,7 @@
 #include "smmuvp/base/injection.h"
 #include "smmuvp/base/trace.h"
 #include "smmuvp/smmu/access.h"
+#include "smmuvp/smmu/adversity.h"
 #include "smmuvp/smmu/calendar.h"
 #include "smmuvp/smmu/grants.h"
 #include "smmuvp/smmu/in_flight.h"
@@ -43,6 +44,7 @@ struct EngineStructures : TbuStructures {
   StructureTiming ipa_cache;   ///< stage 2 translations
   StructureTiming walker;      ///< width: concurrent walks. latency: of starting one
   StructureTiming walk_port;   ///< the port of table walks and structure fetches
+  Adversity adversity;         ///< its delays count with `timing`
 };
 
 /// The caches and calendars of one SMMU, and the accounting of its accesses. Knows no configuration and no
@@ -245,6 +247,7 @@ class Engine {
   // ---- time: each books the structure for a request at `at` and gives the time of its answer
 
   bool timing() const { return m_structures.timing; }
+  const Adversity& adversity() const { return m_structures.adversity; }
   TimePs pass_port(std::uint8_t port, TimePs at) { return timing() ? tbu_of(port).port.book(at) : at; }
   TimePs pass_micro_tlb(std::uint8_t port, TimePs at) { return timing() ? tbu_of(port).lookup.book(at) : at; }
   TimePs pass_to_tcu(std::uint8_t port, TimePs at) { return timing() ? tbu_of(port).to_tcu.book(at) : at; }
@@ -257,7 +260,11 @@ class Engine {
   TimePs pass_tlb(TimePs at) { return timing() ? m_tlb_calendar.book(at) : at; }
   TimePs pass_walk_cache(TimePs at) { return timing() ? m_walk_cache_calendar.book(at) : at; }
   TimePs pass_ipa_cache(TimePs at) { return timing() ? m_ipa_cache_calendar.book(at) : at; }
-  TimePs pass_walk_port(TimePs at) { return timing() ? m_walk_port.book(at) : at; }
+  TimePs pass_walk_port(TimePs at) {
+    if (!timing()) return at;
+    const TimePs passed = m_walk_port.book(at);
+    return __builtin_expect(m_walk_delays.any(), 0) ? passed + m_walk_delays.draw() : passed;
+  }
   /// When a walk that is asked for at `at` finds a walker; begins after the walker's latency.
   TimePs walker_free(TimePs at) { return timing() ? m_walker.earliest(at) : at; }
   TimePs walker_latency() const { return timing() ? m_walker.timing().latency : 0; }
@@ -335,6 +342,7 @@ class Engine {
   Calendar m_ipa_cache_calendar;
   Calendar m_walker;
   Calendar m_walk_port;
+  Delays m_walk_delays;
   TimePs m_pruned = 0;
   TcuStatistics m_statistics;
   CountedStreams m_streams;

@@ -2,12 +2,14 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <string>
 #include <systemc>
 #include <vector>
 
 #include "smmuvp/base/archive.h"
+#include "smmuvp/smmu/adversity.h"
 #include "smmuvp/smmu_sc/injectable_output.h"
 #include "smmuvp/tlm/pulse_output.h"
 
@@ -15,7 +17,8 @@ namespace smmuvp::smmu {
 
 class OutputGroup {
  public:
-  OutputGroup() = default;
+  /// @param adversity  pulses come late by it
+  explicit OutputGroup(const Adversity& adversity) : m_adversity(adversity) {}
   OutputGroup(const OutputGroup&) = delete;
   OutputGroup& operator=(const OutputGroup&) = delete;
 
@@ -34,6 +37,8 @@ class OutputGroup {
  private:
   InterruptOutput& add(std::unique_ptr<InterruptOutput> output, const LineOut& port);
 
+  Adversity m_adversity;
+  std::deque<Delays> m_delays;  // of pulses, in their order; where there are any
   std::vector<std::unique_ptr<InjectableOutput>> m_outputs;
 };
 

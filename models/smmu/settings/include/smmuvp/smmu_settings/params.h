@@ -41,6 +41,10 @@ std::vector<ParamInfo> port_params();
 std::vector<ParamInfo> size_params(const std::string& source);
 /// `port_latency` to `merge_walks`: how long it takes.
 std::vector<ParamInfo> latency_params(const std::string& source);
+/// `adverse_seed` and so on: freedom that the architecture gives, used against drivers.
+std::vector<ParamInfo> adversity_params();
+/// A row like those: `adverse_<name>`, in clocks.
+ParamInfo adverse_delay_param(const std::string& name, const std::string& doc);
 /// `tbu0_stream_id` and so on, for each TBU.
 std::vector<ParamInfo> tbu_params();
 void append(std::vector<ParamInfo>& to, std::vector<ParamInfo> rows);
