@@ -67,6 +67,33 @@ TEST(Spaces, AnAsidIsUsedForOtherTablesWhenNothingOfItIsCached) {
   }
 }
 
+// What another address space has cached is no reason.
+TEST(Spaces, AnAsidIsNotReusedByWhatAnotherHasCached) {
+  struct Case {
+    std::uint16_t vmid, asid;
+    std::uint64_t iova;
+  };
+  for (const Case& c :
+       {Case{1, 3, Script::iova}, Case{2, 2, Script::iova}, Case{1, 2, 0xffff'0000'0020'2000}}) {
+    Script s;
+    s.checker.accessed(s.smmu, first(s));
+    Look beside = second(s);
+    beside.context.vmid = c.vmid;
+    beside.context.asid = c.asid;
+    beside.iova = c.iova;
+    for (Look::Step& step : beside.steps) step.input = c.iova;
+    s.checker.accessed(s.smmu, beside);
+    s.tlbi();
+    s.sync();
+    Look look = first(s);
+    look.roots[0] = 0x30'0000;
+    look.steps[0].address = 0x8008;
+    look.steps[1].address = 0x9010;
+    s.checker.accessed(s.smmu, look);
+    EXPECT_EQ(s.told(), Told{});
+  }
+}
+
 TEST(Spaces, AVmidIsUsedForOtherTablesWhenNothingOfItIsCached) {
   for (const bool invalidated : {false, true}) {
     Script s;
