@@ -238,6 +238,18 @@ TEST(Smmuv2, FaultsThatWereReadAreCleared) {
   }
 }
 
+TEST(Smmuv2, WhatIsKnownOfAFaultIsReadBeforeItIsCleared) {
+  for (const bool read_first : {false, true}) {
+    Script s(two_groups);
+    s.write("SMMU_CB1_FSR", ~0U);
+    s.read("SMMU_CB1_FSR", 2);
+    if (read_first) s.read("SMMU_CB1_FAR", 0x1000);
+    s.write("SMMU_CB1_FSR", 2);
+    s.read("SMMU_CB1_FAR", 0x1000);
+    EXPECT_EQ(s.told(), read_first ? Told{} : Told{"fsr.order"});
+  }
+}
+
 TEST(Smmuv2, FaultsOfABankThatIsUsedAreNotLeftAtTheEnd) {
   constexpr std::uint64_t TF = 2, SS = 1U << 30;
   struct Case {
