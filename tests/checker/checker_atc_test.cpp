@@ -44,10 +44,25 @@ TEST(Atc, WhatADeviceKeepsIsInvalidatedBehindTheTlb) {
 TEST(Atc, ADeviceThatHasAskedForNothingKeepsNothing) {
   Script s;
   s.use(page);
+  for (const std::uint64_t beside : {Script::iova - 0x1000, Script::iova + 0x1000})
+    s.checker.granted(s.smmu, 5, beside, 12);
   s.store(Script::level3, page, 0);
   s.tlbi();
   s.sync();
-  s.checker.granted(s.smmu, 5, Script::iova + 0x1000, 12);  // another page
+  s.store(Script::level3, 0, other);
+  EXPECT_EQ(s.told(), Told{});
+}
+
+TEST(Atc, WhatADeviceIsToldOfAfterTheChangeIsRight) {
+  Script s;
+  s.use(page);
+  s.checker.granted(s.smmu, 5, Script::iova, 12);
+  s.store(Script::level3, page, 0);
+  s.tlbi();
+  s.sync();
+  s.atc_inv();
+  s.sync();
+  s.checker.granted(s.smmu, 5, Script::iova, 12);  // by another descriptor of a run, for example
   s.store(Script::level3, 0, other);
   EXPECT_EQ(s.told(), Told{});
 }

@@ -69,6 +69,7 @@ TEST(Enable, WhatIsEnabledAlreadyNeedsNothingOfThat) {
   s.sync();
   enable_queues(s, CMDQEN | EVENTQEN | SMMUEN);
   s.write("SMMU_CR0", CMDQEN | EVENTQEN | SMMUEN);
+  s.write("SMMU_CR0", CMDQEN | SMMUEN);
   EXPECT_EQ(s.told(), Told{});
 }
 
@@ -103,6 +104,7 @@ TEST(Enable, CommandsAreIssuedWhenTheQueueIsKnownToBeOn) {
 TEST(Enable, StreamsThatNobodyHasSetUpAreAborted) {
   for (const bool closed : {false, true}) {
     Script s;
+    s.write("SMMU_GBPA", 1U << 31);
     if (closed) close(s);
     enable_queues(s);
     invalidate_configuration(s);
