@@ -53,6 +53,15 @@ TEST(Atc, ADeviceThatHasAskedForNothingKeepsNothing) {
   EXPECT_EQ(s.told(), Told{});
 }
 
+TEST(Atc, AnInvalidationOfAnotherDeviceIsNotEarlyForThisOne) {
+  Script s;
+  s.use(page);
+  for (const std::uint32_t stream_id : {5U, 6U}) s.checker.granted(s.smmu, stream_id, Script::iova, 12);
+  s.store(Script::level3, page, 0);
+  s.atc_inv(Script::iova, 0, 6);
+  EXPECT_EQ(s.told(), Told{});
+}
+
 TEST(Atc, WhatADeviceIsToldOfAfterTheChangeIsRight) {
   Script s;
   s.use(page);
