@@ -29,15 +29,17 @@ TEST(End, WhatRegistersShowIsOpen) {
     const char* rule;
     Checker::Registers registers;
   };
-  Checker::Registers commands, disabled, events, overflow, error;
+  Checker::Registers commands, disabled, events, overflow, error, stalls;
   commands.CR0 = disabled.CR0 = 8;
   commands.CMDQ_PROD = disabled.CMDQ_PROD = 3;
   disabled.CR0 = 0;
   events.EVENTQ_PROD = 2;
   overflow.EVENTQ_PROD = 0x8000'0000;
   error.GERROR = 4;
-  for (const Case& c : {Case{"end.cmdq", commands}, Case{"end.eventq", events},
-                        Case{"end.overflow", overflow}, Case{"end.gerror", error}}) {
+  stalls.stalled = 1;
+  for (const Case& c :
+       {Case{"end.cmdq", commands}, Case{"end.eventq", events}, Case{"end.overflow", overflow},
+        Case{"end.gerror", error}, Case{"end.stalls", stalls}}) {
     Script s;
     s.end(c.registers);
     EXPECT_EQ(s.told(), Told{c.rule});

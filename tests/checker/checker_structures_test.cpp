@@ -105,5 +105,112 @@ TEST(Structures, AChangeThatIsForgottenIsToldAtTheEnd) {
   }
 }
 
+// V, and Config: stage 1 with a CD.
+constexpr std::uint64_t valid = Script::cd | 0xb;
+constexpr std::uint64_t incoming = 1ULL << 44;  // SHCFG, in word 1
+
+void invalidate(Script& s) { s.command(0x03 | 5ULL << 32, 1), s.sync(); }
+
+TEST(Structures, AValidOneIsChangedByOneStoreOrMadeInvalidFirst) {
+  struct Case {
+    const char* what;
+    Told told;
+    void (*software)(Script&);
+  };
+  const Case cases[] = {
+      {"one word", {}, [](Script& s) { s.store(Script::ste + 8, incoming, 0), invalidate(s); }},
+      {"two words",
+       {"structure.live"},
+       [](Script& s) {
+         s.store(Script::ste + 8, incoming, 0), s.store(Script::ste + 16, 1, 2), invalidate(s);
+       }},
+      {"one word twice",
+       {},
+       [](Script& s) {
+         s.store(Script::ste + 8, incoming, 0), s.store(Script::ste + 8, 0, incoming), invalidate(s);
+       }},
+      {"one, its invalidation, and the other",
+       {},
+       [](Script& s) {
+         s.store(Script::ste + 8, incoming, 0), invalidate(s);
+         s.use(page);
+         s.store(Script::ste + 16, 1, 2), invalidate(s);
+       }},
+      {"one, the invalidation of something else, and the other",
+       {"cfgi.missing"},
+       [](Script& s) {
+         s.store(Script::ste + 8, incoming, 0), other_software(s);
+         s.store(Script::ste + 16, 1, 2), invalidate(s);
+       }},
+      {"a word that this Config does not use",
+       {},
+       [](Script& s) {
+         s.store(Script::ste + 8, incoming, 0), s.store(Script::ste + 24, 0, 0x5000), invalidate(s);
+       }},
+      {"while it is not valid",
+       {},
+       [](Script& s) {
+         s.store(Script::ste, valid, valid & ~1ULL), invalidate(s);
+         s.store(Script::ste + 8, incoming, 0), s.store(Script::ste + 16, 1, 2), invalidate(s);
+         s.store(Script::ste, valid & ~1ULL, valid), invalidate(s);
+       }},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.what);
+    Script s;
+    s.ste_words = {valid, incoming, 1};
+    s.use(page);
+    c.software(s);
+    s.end();
+    EXPECT_EQ(s.told(), c.told);
+  }
+}
+
+TEST(Structures, AFieldOfOneThatIsNotValidIsInvalidatedBeforeItIsMadeValid) {
+  for (const bool invalidated : {false, true}) {
+    Script s;
+    s.ste_words = {valid, incoming};
+    s.use(page);
+    s.store(Script::ste, valid, 0);
+    invalidate(s);
+    s.store(Script::ste + 8, incoming, incoming | 1);
+    if (invalidated) invalidate(s);
+    s.store(Script::ste, 0, valid);
+    invalidate(s);
+    s.ste_words = {valid, incoming | 1};
+    s.use(page);
+    EXPECT_EQ(s.told(), invalidated ? Told{} : Told{"structure.valid"});
+    s.use(page);
+    EXPECT_EQ(s.told(), Told{}) << "once";
+  }
+}
+
+TEST(Structures, BitsOfNoFieldAreZeroAndABypassKeepsItsShareability) {
+  constexpr std::uint64_t bypass = 9;  // V, Config
+  struct Case {
+    const char* what;
+    Told told;
+    std::array<std::uint64_t, 8> words;
+  };
+  const Case cases[] = {
+      {"fields alone", {}, {valid, incoming}},
+      {"bits of software", {}, {valid, incoming | 15U << 20}},
+      {"a bit of no field", {"structure.reserved"}, {valid, incoming, 0, 0, 0, 0, 1ULL << 63}},
+      {"which is not valid", {}, {valid & ~1ULL, incoming, 0, 0, 0, 0, 1ULL << 63}},
+      {"a bypass with that of the access", {}, {bypass, incoming}},
+      {"a bypass without", {"structure.shareability"}, {bypass}},
+      {"translation without", {}, {valid}},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.what);
+    Script s;
+    s.ste_words = c.words;
+    s.use(page);
+    EXPECT_EQ(s.told(), c.told);
+    s.use(page);
+    EXPECT_EQ(s.told(), Told{}) << "once";
+  }
+}
+
 }  // namespace
 }  // namespace smmuvp::checker

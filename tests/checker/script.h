@@ -3,11 +3,13 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "smmuvp/checker/checker.h"
@@ -25,6 +27,8 @@ class Script : public Surroundings {
   static constexpr std::uint64_t pointer = table | 3;
 
   explicit Script(const smmuv3::Features& f = features()) : checker(*this), smmu(checker.add("smmu0", f)) {}
+  /// Of an SMMUv2, with the same tables.
+  explicit Script(const Smmuv2Rules::Sizes& sizes) : checker(*this), smmu(checker.add("smmu0", sizes)) {}
 
   static smmuv3::Features features() {
     smmuv3::Features f;
@@ -41,7 +45,7 @@ class Script : public Surroundings {
     l.context.stream_id = 5;
     l.context.vmid = 1;
     l.context.asid = 2;
-    l.structures = {{Look::Kind::STE, ste, 8, false}, {Look::Kind::CD, cd, 8, false}};
+    l.structures = {{Look::Kind::STE, ste, 8, false, ste_words}, {Look::Kind::CD, cd, 8, false, {}}};
     l.steps = {{1, 2, 12, iova, level2, pointer}, {1, 3, 12, iova, level3, descriptor}};
     l.now = "goes on to 0x90000000";
     l.memory = "is aborted";
@@ -79,7 +83,20 @@ class Script : public Surroundings {
             std::uint16_t asid = 2) {
     command(0x12 | std::uint64_t{vmid} << 32 | std::uint64_t{asid} << 48, address | hints);
   }
+  /// CMD_ATC_INV of 2^size pages; 52: all.
+  void atc_inv(std::uint64_t address = iova, unsigned size = 0, std::uint32_t stream_id = 5) {
+    command(0x40 | std::uint64_t{stream_id} << 32, address | size);
+  }
+  void write(std::string_view name, std::uint64_t value) {
+    checker.register_written(smmu, name, value, {"cpu0", 0xffff'9000, ++m_time, {}});
+  }
+  void read(std::string_view name, std::uint64_t value) { checker.register_read(smmu, name, value); }
   void end(const Checker::Registers& registers = {}) { checker.ended(smmu, registers, ++m_time); }
+
+  /// Of an SMMUv2. @param registers  by name
+  void end(const std::map<std::string, std::uint64_t>& registers) {
+    checker.ended(smmu, registers, ++m_time);
+  }
 
   // ---- what it says
 
@@ -98,7 +115,8 @@ class Script : public Surroundings {
   }
 
   std::set<std::uint64_t> watched;
-  std::map<std::uint64_t, std::uint64_t> memory;  // what read() finds
+  std::map<std::uint64_t, std::uint64_t> memory;  // what the checker reads
+  std::array<std::uint64_t, 8> ste_words{};       // what accesses find; V is 0 where no test says otherwise
   std::vector<Finding> findings;
   Checker checker;
   unsigned smmu;

@@ -212,8 +212,8 @@ void Checker::executed(unsigned smmu, const Command& command, unsigned queue, st
     check_atcs(smmu, command, q.batches.empty() ? Issuer() : q.batches.front().issuer);
     s.atcs.invalidated(command);
   }
-  if (!m_kept.empty() && command.opcode >= 0x10 && command.opcode <= 0x30) check_kept(0);
   if (auto invalidation = invalidation_of(command, s.features)) {
+    if (invalidation->translations) check_kept(smmu, &*invalidation->translations, 0);
     s.log.asked(std::move(*invalidation), queue, m_now,
                 q.batches.empty() ? Issuer() : q.batches.front().issuer);
   }
@@ -310,6 +310,7 @@ void Checker::ended(unsigned smmu, const std::map<std::string, std::uint64_t>& v
 
 void Checker::ended(unsigned smmu, const Registers& r, std::uint64_t time_ps) {
   const Smmu& s = m_smmus[smmu];
+  check_kept(smmu, nullptr, time_ps);
   ended_translations(smmu, time_ps);
   for (auto& [address, structure] : m_structures) {
     if (structure.smmu != smmu || structure.settled || !structure.last ||

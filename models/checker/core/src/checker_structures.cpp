@@ -91,14 +91,27 @@ void Checker::check_words(Structure& s, const Look& look) {
   }
 }
 
-// An ATC's invalidation comes behind that of the STE (3.9.1), and before software goes on to other things.
-void Checker::check_kept(std::uint64_t time_ps) {
-  for (const std::uint64_t address : std::exchange(m_kept, {})) {
-    const auto at = m_structures.find(address);
-    if (at == m_structures.end() || !at->second.kept) continue;
+// An ATC's invalidation comes behind that of the STE (3.9.1), and before software goes on to other things: a
+// TLB invalidation for another context, or the end. One for the context itself comes before that of the ATC
+// (4.5.1). @param by  null: the end
+void Checker::check_kept(unsigned smmu, const Invalidation::Translations* by, std::uint64_t time_ps) {
+  for (auto next = m_kept.begin(); next != m_kept.end();) {
+    const auto at = m_structures.find(*next);
+    if (at == m_structures.end() || !at->second.kept) {
+      next = m_kept.erase(next);
+      continue;
+    }
     Structure& s = at->second;
+    const Context& c = s.what.context;
+    const bool own = by != nullptr && by->regime == c.regime && (!by->vmid || *by->vmid == c.vmid) &&
+                     (!by->asid || *by->asid == c.asid);
+    if (s.smmu != smmu || own) {
+      ++next;
+      continue;
+    }
+    next = m_kept.erase(next);
     const Change kept = *std::exchange(s.kept, std::nullopt);
-    if (!m_smmus[s.smmu].atcs.holds(s.what.context.stream_id, 0, ~std::uint64_t{0}, kept.at)) continue;
+    if (!m_smmus[smmu].atcs.holds(c.stream_id, 0, ~std::uint64_t{0}, kept.at)) continue;
     tell(RuleId::atc_missing, s,
          "it has become another, and the device may still keep translations of what it led to before: no "
          "CMD_ATC_INV names them",

@@ -40,7 +40,8 @@ void CommandLog::known(Entry& entry, Sequence now) {
   entry.synced_at = now;
   const Invalidation& i = entry.invalidation;
   if (i.configuration && i.configuration->mask == 0) m_all_configuration = now;
-  if (i.translations && i.translations->stages == 3 && !i.translations->vmid) m_all_translations = now;
+  if (!i.translations || i.translations->by_address || i.translations->regime != Regime::EL1) return;
+  if (i.translations->stages == 3 && !i.translations->vmid) m_all_translations = now;
 }
 
 void CommandLog::sync_all(Sequence now) {

@@ -31,7 +31,7 @@ inline std::uint64_t output_of(std::uint64_t descriptor, unsigned shift) {
 }
 
 /// Which rule a change of a live descriptor breaks, where it is made without break-before-make (DDI 0487
-/// D8.16.1); none: it may be made so.
+/// D8.17.1); none: it may be made so.
 /// @param bbml  IDR3.BBML: from 1 on the size of what is mapped may change, and the Contiguous bit
 std::optional<RuleId> needs_break(std::uint64_t before, std::uint64_t after, unsigned stage, unsigned level,
                                   unsigned bbml);

@@ -25,7 +25,7 @@ std::optional<RuleId> rule_of_diagnostic(std::string_view site) {
     return RuleId::command_illegal;
   if (ends_with(site, ".inconsistent")) return RuleId::queue_indexes;
   if (ends_with(site, ".abort")) return RuleId::queue_memory;
-  if (ends_with(site, ".ILLEGAL")) return RuleId::structure_illegal;
+  if (ends_with(site, ".ILLEGAL") || ends_with(site, ".PARTID")) return RuleId::structure_illegal;
   if (ends_with(site, ".guard") || ends_with(site, ".Update")) return RuleId::register_guarded;
   return RuleId::register_misused;
 }

@@ -8,9 +8,8 @@ namespace smmuvp::checker {
 
 namespace {
 
-// IHI 0070 6.3.9, 6.3.15
+// IHI 0070 6.3.9
 constexpr std::uint32_t SMMUEN = 1, PRIQEN = 2, EVENTQEN = 4, CMDQEN = 8, ATSCHK = 16;
-constexpr std::uint32_t PRIQ_IRQEN = 2, EVENTQ_IRQEN = 4;
 
 struct NamedBit {
   std::uint32_t bit;

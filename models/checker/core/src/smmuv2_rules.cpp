@@ -87,7 +87,7 @@ bool Smmuv2Rules::is_valid(const Group& group) const {
   return is_set(*group.SMR, smmuv2::SMR_VALID);
 }
 
-// 2.3.6
+// 2.3.7
 void Smmuv2Rules::check_overlap(Surroundings& surroundings, unsigned n, const Writer& writer) const {
   const auto mine = m_groups.find(n);
   if (!m_sizes.stream_matching || mine == m_groups.end() || !is_valid(mine->second)) return;
@@ -105,7 +105,7 @@ void Smmuv2Rules::check_overlap(Surroundings& surroundings, unsigned n, const Wr
     return tell(surroundings, RuleId::smr_overlap,
                 "SMR" + std::to_string(n) + ", " + number(SMR) + ", and SMR" + std::to_string(m) + ", " +
                     number(*other.SMR) + ", match the same StreamIDs, such as " + number(id(SMR)),
-                "IHI 0062 2.3.6", writer);
+                "IHI 0062 2.3.7", writer);
   }
 }
 
@@ -143,12 +143,12 @@ void Smmuv2Rules::written_global(Surroundings& surroundings, CommandLog& log, Se
       if (!is_set(value, smmuv2::sCR0_USFCFG)) {
         tell(surroundings, RuleId::bypass_open,
              "sCR0 becomes " + number(value) + ": USFCFG is 0, and streams that no group matches pass",
-             "IHI 0062 2.3.7", writer);
+             "IHI 0062 2.3.6", writer);
       }
       if (!log.all_translations()) {
         tell(surroundings, RuleId::enable_caches,
              "sCR0.CLIENTPD is cleared, and TLBIALLNSNH with a TLBGSYNC that is complete did not come before",
-             "IHI 0062 16.2", writer);
+             "IHI 0062 2.5.2", writer);
       }
     }
     return;
@@ -281,20 +281,22 @@ void Smmuv2Rules::written_bank(Surroundings& surroundings, CommandLog& log, Sequ
       tell(surroundings, RuleId::bank_live,
            who + std::string(name) + " becomes " + number(value) + " from " + number(before->second) +
                " while SCTLR.M is 1",
-           "IHI 0062 5.1, 16.5.29", writer);
+           "IHI 0062 5.1", writer);
     }
   }
   if (name == "CBAR") bank.early_TTBR.reset();
   if ((name == "TTBR0" || name == "TTBR1") && VA64 && value >> 48 != 0 && !bank.knows("TCR2")) {
     bank.early_TTBR = value;
   }
-  if (name == "TCR2" && bank.early_TTBR) {
+  // 16.5.39, 16.5.40: ASID[15:8] is reserved until AS is 1. An ASID of 8 bits is right in either order as
+  // long as AS stays 0.
+  if (name == "TCR2" && bank.early_TTBR && (is_set(value, smmuv2::TCR2_AS) || *bank.early_TTBR >> 56 != 0)) {
     tell(surroundings, RuleId::bank_order,
          "TTBR0 or TTBR1 of context bank " + std::to_string(n) + " became " + number(*bank.early_TTBR) +
              " before TCR2.AS said how many bits of its ASID count",
          "IHI 0062 16.5.40", writer);
-    bank.early_TTBR.reset();
   }
+  if (name == "TCR2") bank.early_TTBR.reset();
   if (name == "SCTLR") {
     if (is_set(value, smmuv2::SCTLR_CFIE) && !bank.knows("FSR")) {
       tell(surroundings, RuleId::enable_unknown,

@@ -256,7 +256,7 @@ void DriverChecker::register_written(Smmu& smmu, std::uint64_t time_ps, std::str
   if (smmu.is_smmuv2) return m_checker.register_written(smmu.number, name, value, who_runs(time_ps));
   if (name == "SMMU_CR2") smmu.E2H = (value & 1) != 0;
   for (const std::string_view counts :
-       {"SMMU_CR0", "SMMU_CR2", "SMMU_IRQ_CTRL", "SMMU_CMDQ_PROD", "SMMU_EVENTQ_CONS", "SMMU_GBPA"}) {
+       {"SMMU_CR0", "SMMU_CR2", "SMMU_CMDQ_PROD", "SMMU_EVENTQ_CONS", "SMMU_GBPA"}) {
     if (name == counts) return m_checker.register_written(smmu.number, name, value, who_runs(time_ps));
   }
 }

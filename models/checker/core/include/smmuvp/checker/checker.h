@@ -210,7 +210,7 @@ class Checker {
   void changed(std::uint64_t address, Descriptor& d, const Change& change);
   void becomes_valid(std::uint64_t address, Descriptor& d, const Change& change);
   void reuse(std::uint64_t address, const Change& change);
-  void check_kept(std::uint64_t time_ps);
+  void check_kept(unsigned smmu, const Invalidation::Translations* by, std::uint64_t time_ps);
   void check_atcs(unsigned smmu, const smmuv3::Command& command, const Issuer& issuer);
   void check_global(const Look& look, std::uint64_t address, const Descriptor& d);
   void check_run(std::uint64_t address, Descriptor& d);

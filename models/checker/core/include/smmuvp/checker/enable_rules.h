@@ -29,7 +29,6 @@ class EnableRules {
   std::string m_name;
   std::uint32_t m_CR0 = 0;                     // as it was written last
   std::uint32_t m_CR0ACK = 0;                  // as it was read last
-  std::uint32_t m_IRQ_CTRL = 0;                // as it was written last
   std::optional<std::uint32_t> m_EVENTQ_PROD;  // as it was read last
   // All that was seen is read, and an overflow not acknowledged: software has written CONS, and then read
   // PROD.

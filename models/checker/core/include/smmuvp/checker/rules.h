@@ -42,12 +42,12 @@ struct Rule {
   X(sync_missing, "sync.missing", error, "an invalidation is not followed by CMD_SYNC", "IHI 0070 4.7.3")   \
   X(sync_not_awaited, "sync.not-awaited", error, "software goes on before its CMD_SYNC is complete",        \
     "IHI 0070 4.7.3")                                                                                       \
-  X(bbm_address, "bbm.address", error, "a live descriptor is given another address", "DDI 0487 D8.16.1")    \
-  X(bbm_size, "bbm.size", error, "a live block is made a table, or a table a block", "DDI 0487 D8.16.1")    \
+  X(bbm_address, "bbm.address", error, "a live descriptor is given another address", "DDI 0487 D8.17.1")    \
+  X(bbm_size, "bbm.size", error, "a live block is made a table, or a table a block", "DDI 0487 D8.17.1")    \
   X(bbm_attributes, "bbm.attributes", error, "a live descriptor is given another memory type",              \
-    "DDI 0487 D8.16.1")                                                                                     \
+    "DDI 0487 D8.17.1")                                                                                     \
   X(bbm_contiguous, "bbm.contiguous", error, "the Contiguous bit of a live descriptor is changed",          \
-    "DDI 0487 D8.16.1")                                                                                     \
+    "DDI 0487 D8.17.1")                                                                                     \
   X(contiguous_run, "contiguous.run", error, "descriptors of a Contiguous run do not belong together",      \
     "DDI 0487 D8.7.1")                                                                                      \
   X(asid_reused, "asid.reused", error, "an ASID is used for other tables while what it had may be cached",  \
@@ -55,14 +55,14 @@ struct Rule {
   X(vmid_reused, "vmid.reused", error, "a VMID is used for other tables while what it had may be cached",   \
     "IHI 0070 3.17")                                                                                        \
   X(structure_live, "structure.live", error, "a valid structure is changed by several stores",              \
-    "IHI 0070 3.21.3.1")                                                                                    \
+    "IHI 0070 3.21.3")                                                                                      \
   X(structure_valid, "structure.valid", warn,                                                               \
     "a structure is made valid before its fields were invalidated", "IHI 0070 3.21.3.1")                    \
   X(structure_reserved, "structure.reserved", warn, "Reserved bits of a structure are set",                 \
     "IHI 0070 5.2, 5.4")                                                                                    \
   X(structure_illegal, "structure.illegal", error, "a structure is ILLEGAL", "IHI 0070 5.2.2, 5.4.2")       \
   X(command_illegal, "command.illegal", error, "a command is not as the architecture has it",               \
-    "IHI 0070 4.1")                                                                                         \
+    "IHI 0070 4.1.3")                                                                                       \
   X(queue_indexes, "queue.indexes", error, "PROD or CONS of a queue is where it cannot be",                 \
     "IHI 0070 3.5.1")                                                                                       \
   X(queue_memory, "queue.memory", error, "a queue or an MSI lies where there is no memory",                 \
@@ -73,13 +73,11 @@ struct Rule {
     "IHI 0070 6.3")                                                                                         \
   X(stall_resumed, "stall.resumed", error, "CMD_RESUME names no stalled access", "IHI 0070 4.7.1")          \
   X(enable_caches, "enable.caches", error, "an SMMU is enabled with what its caches held before",           \
-    "IHI 0070 3.11")                                                                                        \
+    "IHI 0070 3.11; IHI 0062 2.5.2")                                                                        \
   X(enable_events, "enable.events", warn, "an SMMU is enabled while its Event queue is not",                \
     "IHI 0070 3.11")                                                                                        \
-  X(enable_interrupts, "enable.interrupts", warn, "an interrupt of a queue is enabled before the queue",    \
-    "IHI 0070 3.11")                                                                                        \
   X(enable_ack, "enable.ack", error, "software goes on before CR0ACK shows what it has asked for",          \
-    "IHI 0070 6.3.10")                                                                                      \
+    "IHI 0070 6.3.9")                                                                                       \
   X(asid_global, "asid.global", error, "global translations of address spaces that differ overlap",         \
     "DDI 0487 D8.16.3")                                                                                     \
   X(atc_missing, "atc.missing", error, "what a device keeps of a translation is not invalidated",           \
@@ -88,14 +86,14 @@ struct Rule {
     "IHI 0070 4.5.1")                                                                                       \
   X(structure_shareability, "structure.shareability", warn, "an STE makes accesses Non-shareable",          \
     "IHI 0070 5.2, STE.SHCFG")                                                                              \
-  X(queue_overflow, "queue.overflow", error, "an overflow that software has seen is not acknowledged",      \
+  X(queue_overflow, "queue.overflow", warn, "an overflow that software has seen is not acknowledged",       \
     "IHI 0070 7.4")                                                                                         \
   X(bypass_open, "bypass.open", note, "streams that nobody has set up pass",                                \
-    "IHI 0070 3.11; IHI 0062 2.3.7")                                                                        \
-  X(smr_overlap, "smr.overlap", error, "two valid SMRs match the same StreamID", "IHI 0062 2.3.6")          \
+    "IHI 0070 3.11; IHI 0062 2.3.6")                                                                        \
+  X(smr_overlap, "smr.overlap", error, "two valid SMRs match the same StreamID", "IHI 0062 2.3.7")          \
   X(smr_live, "smr.live", warn, "a valid SMR is changed", "IHI 0062 9.6.25")                                \
-  X(bank_live, "bank.live", error, "a context bank that translates is set up anew", "IHI 0062 16.5.29")     \
-  X(bank_order, "bank.order", error, "registers of a context bank are written in the wrong order",          \
+  X(bank_live, "bank.live", warn, "a context bank that translates is set up anew", "IHI 0062 5.1")          \
+  X(bank_order, "bank.order", warn, "registers of a context bank are written in the wrong order",           \
     "IHI 0062 16.5.40")                                                                                     \
   X(bank_interrupt, "bank.interrupt", warn, "a context bank has no interrupt", "IHI 0062 16.5.29")          \
   X(fsr_kept, "fsr.kept", error, "faults that were read are not cleared", "IHI 0062 16.5.9")                \
