@@ -308,9 +308,9 @@ const char* place_words(const Fault& fault) {
   constexpr const char* words[2][5] = {
       {"stage 1 level -1", "stage 1 level 0", "stage 1 level 1", "stage 1 level 2", "stage 1 level 3"},
       {"stage 2 level -1", "stage 2 level 0", "stage 2 level 1", "stage 2 level 2", "stage 2 level 3"}};
-  constexpr const char* of_table[5] = {
-      "stage 2 level -1, of a table", "stage 2 level 0, of a table", "stage 2 level 1, of a table",
-      "stage 2 level 2, of a table", "stage 2 level 3, of a table"};
+  constexpr const char* of_table[5] = {"stage 2 level -1, of a table", "stage 2 level 0, of a table",
+                                       "stage 2 level 1, of a table", "stage 2 level 2, of a table",
+                                       "stage 2 level 3, of a table"};
   const unsigned level = static_cast<unsigned>(fault.level + 1) % 5;
   if (fault.stage == Stage::stage1) return words[0][level];
   return fault.on_table_walk ? of_table[level] : words[1][level];

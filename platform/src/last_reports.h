@@ -7,9 +7,9 @@
 
 namespace smmuvp::platform::last_reports {
 
-/// Looks for --json, --junit and --html in the words of `smmu-vp run`, before anything is known to be right, and
-/// empties those files that hold a report: an earlier run's must not pass for one of this run, not even if
-/// this one is killed. Any other content stays; an option may be misspelt. --help and --version touch
+/// Looks for --json, --junit and --html in the words of `smmu-vp run`, before anything is known to be right,
+/// and empties those files that hold a report: an earlier run's must not pass for one of this run, not even
+/// if this one is killed. Any other content stays; an option may be misspelt. --help and --version touch
 /// nothing.
 void claim(int argc, const char* const* argv);
 

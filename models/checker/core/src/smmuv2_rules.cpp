@@ -82,7 +82,7 @@ void Smmuv2Rules::written(Surroundings& surroundings, CommandLog& log, Sequence 
 
 bool Smmuv2Rules::is_valid(const Group& group) const {
   if (!group.SMR) return false;
-  if (is_set(m_CR0, smmuv2::sCR0_EXIDENABLE))
+  if (is_set(m_cr0, smmuv2::sCR0_EXIDENABLE))
     return group.S2CR && is_set(*group.S2CR, smmuv2::S2CR_EXIDVALID);
   return is_set(*group.SMR, smmuv2::SMR_VALID);
 }
@@ -91,7 +91,7 @@ bool Smmuv2Rules::is_valid(const Group& group) const {
 void Smmuv2Rules::check_overlap(Surroundings& surroundings, unsigned n, const Writer& writer) const {
   const auto mine = m_groups.find(n);
   if (!m_sizes.stream_matching || mine == m_groups.end() || !is_valid(mine->second)) return;
-  const bool extended = is_set(m_CR0, smmuv2::sCR0_EXIDENABLE);
+  const bool extended = is_set(m_cr0, smmuv2::sCR0_EXIDENABLE);
   const auto id = [extended](std::uint64_t SMR) {
     return get(SMR, extended ? smmuv2::SMR_EXID : smmuv2::SMR_ID);
   };
@@ -115,7 +115,7 @@ void Smmuv2Rules::written_global(Surroundings& surroundings, CommandLog& log, Se
   std::string_view rest = name;
   if (take(rest, "SMR") && take_number(rest, n) && rest.empty()) {
     Group& group = m_groups[n];
-    const bool was_valid = is_valid(group) && !is_set(m_CR0, smmuv2::sCR0_CLIENTPD);
+    const bool was_valid = is_valid(group) && !is_set(m_cr0, smmuv2::sCR0_CLIENTPD);
     const std::optional<std::uint64_t> before = std::exchange(group.SMR, value);
     if (was_valid && is_valid(group) && *before != value) {
       tell(surroundings, RuleId::smr_live,
@@ -131,12 +131,12 @@ void Smmuv2Rules::written_global(Surroundings& surroundings, CommandLog& log, Se
     return check_overlap(surroundings, n, writer);
   }
   if (name == "sCR0" || name == "CR0") {
-    const std::uint64_t before = std::exchange(m_CR0, value);
-    if (is_set(value, smmuv2::sCR0_GFIE) && !m_GFSR_written) {
+    const std::uint64_t before = std::exchange(m_cr0, value);
+    if (is_set(value, smmuv2::sCR0_GFIE) && !m_gfsr_written) {
       tell(surroundings, RuleId::enable_unknown,
            "sCR0.GFIE is set, and sGFSR, which a reset leaves unknown, was not cleared", "IHI 0062 9.2",
            writer);
-      m_GFSR_written = true;
+      m_gfsr_written = true;
     }
     if (is_set(before, smmuv2::sCR0_CLIENTPD) && !is_set(value, smmuv2::sCR0_CLIENTPD)) {
       enter(surroundings, 0, writer);
@@ -154,7 +154,7 @@ void Smmuv2Rules::written_global(Surroundings& surroundings, CommandLog& log, Se
     return;
   }
   if (name == "sGFSR" || name == "GFSR") {
-    m_GFSR_written = true;
+    m_gfsr_written = true;
     return;
   }
   if (name == "sTLBGSYNC" || name == "TLBGSYNC") return log.sync_all(now);
@@ -185,7 +185,7 @@ void Smmuv2Rules::enter(Surroundings& surroundings, unsigned n, const Writer& wr
     const auto group = m_groups.find(n);
     const bool known =
         group != m_groups.end() &&
-        (m_sizes.stream_matching && !is_set(m_CR0, smmuv2::sCR0_EXIDENABLE) ? group->second.SMR.has_value()
+        (m_sizes.stream_matching && !is_set(m_cr0, smmuv2::sCR0_EXIDENABLE) ? group->second.SMR.has_value()
                                                                             : group->second.S2CR.has_value());
     if (known) continue;
     return tell(surroundings, RuleId::enable_unknown,
@@ -216,7 +216,7 @@ std::uint16_t Smmuv2Rules::vmid(const Bank& bank) const {
     const auto second = m_banks.find(static_cast<unsigned>(get(bank.value("CBAR"), smmuv2::CBAR_CBNDX)));
     if (second != m_banks.end()) of = &second->second;
   }
-  const bool wide = is_set(m_CR0, smmuv2::CR0_VMID16EN);
+  const bool wide = is_set(m_cr0, smmuv2::CR0_VMID16EN);
   return static_cast<std::uint16_t>(wide ? get(of->value("CBA2R"), smmuv2::CBA2R_VMID16)
                                          : get(of->value("CBAR"), smmuv2::CBAR_VMID));
 }

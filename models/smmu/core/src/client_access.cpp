@@ -192,16 +192,16 @@ std::string_view ClientAccess::walk_name() const {
 
 void ClientAccess::trace_fault(std::string_view outcome, std::string_view fault, std::string_view told) {
   const AccessRequest& r = m_request;
-  m_engine.tracer().emit(m_time, smmu::trace_fault, r.stream_id, r.address, fault, outcome, told,
-                         walk_name(), r.substream_valid, r.substream_id, kind_name(r.kind, r.instruction), r.privileged,
+  m_engine.tracer().emit(m_time, smmu::trace_fault, r.stream_id, r.address, fault, outcome, told, walk_name(),
+                         r.substream_valid, r.substream_id, kind_name(r.kind, r.instruction), r.privileged,
                          is_secure(r), std::uint32_t{r.port}, ats_name(r.ats));
 }
 
 void ClientAccess::trace_stall(std::string_view fault) {
   const AccessRequest& r = m_request;
-  m_engine.tracer().emit(m_time, smmu::trace_stall, r.stream_id, r.address, fault, walk_name(), r.substream_valid,
-                         r.substream_id, kind_name(r.kind, r.instruction), r.privileged, is_secure(r),
-                         std::uint32_t{r.port}, ats_name(r.ats));
+  m_engine.tracer().emit(m_time, smmu::trace_stall, r.stream_id, r.address, fault, walk_name(),
+                         r.substream_valid, r.substream_id, kind_name(r.kind, r.instruction), r.privileged,
+                         is_secure(r), std::uint32_t{r.port}, ats_name(r.ats));
 }
 
 void ClientAccess::answer_request(const AtsAnswer& ats) {

@@ -79,7 +79,7 @@ class SMMUVP_EXPORT PageWatch {
   volatile std::size_t m_dirty_count = 0;
   std::uint64_t m_noticed_count = 0;
   std::unique_ptr<std::uint8_t[]> m_scratch;  // what a page held before, while take() tells
-  PageWatch* m_next = nullptr;  // of all that there are
+  PageWatch* m_next = nullptr;                // of all that there are
 };
 
 }  // namespace smmuvp

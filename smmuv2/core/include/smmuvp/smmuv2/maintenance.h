@@ -47,7 +47,7 @@ class Maintenance {
     smmu::InFlight::Barrier barrier = 0;
     smmu::TimePs since = 0;
     smmu::TimePs ready = 0;
-    smmu::TimePs held = 0;  ///< until then by an injected fault; not saved
+    smmu::TimePs held = 0;   ///< until then by an injected fault; not saved
     std::uint64_t late = 0;  ///< LateMaintenance::added()
   };
   struct Resource {

@@ -27,15 +27,15 @@ class EnableRules {
   void tell(Surroundings& surroundings, RuleId rule, std::string text, const Writer& writer) const;
 
   std::string m_name;
-  std::uint32_t m_CR0 = 0;                     // as it was written last
-  std::uint32_t m_CR0ACK = 0;                  // as it was read last
-  std::optional<std::uint32_t> m_EVENTQ_PROD;  // as it was read last
+  std::uint32_t m_cr0 = 0;                     // as it was written last
+  std::uint32_t m_cr0ack = 0;                  // as it was read last
+  std::optional<std::uint32_t> m_eventq_prod;  // as it was read last
   // All that was seen is read, and an overflow not acknowledged: software has written CONS, and then read
   // PROD.
   enum class Drained : std::uint8_t { no, written, seen } m_drained = Drained::no;
   Writer m_drained_by;
-  std::uint32_t m_EVENTQ_CONS = 0;  // as it was written last
-  bool m_ABORT = false;             // of GBPA, as it was written last
+  std::uint32_t m_eventq_cons = 0;  // as it was written last
+  bool m_abort = false;             // of GBPA, as it was written last
   bool m_told_bypass = false;
 };
 

@@ -61,8 +61,8 @@ class Smmuv2Rules {
 
   std::string m_name;
   Sizes m_sizes;
-  std::uint64_t m_CR0 = 1;  // CLIENTPD
-  bool m_GFSR_written = false;
+  std::uint64_t m_cr0 = 1;  // CLIENTPD
+  bool m_gfsr_written = false;
   std::map<unsigned, Bank> m_banks;
   std::map<unsigned, Group> m_groups;
 };

@@ -13,10 +13,10 @@ namespace smmuvp::smmu {
 
 constexpr TracePoint<std::uint32_t, std::uint64_t, std::uint64_t, std::string_view, bool> trace_translate{
     "smmu.translate", "an access was let through", {"sid", "address", "output", "kind", "tlb_hit"}};
-// `record` is "recorded", or what keeps software from being told. `walk` is where in a walk it arose, "stage 1
-// level 3", "stage 2 level 1, of a table", or "none". From ssv on, what came in: substream is without meaning
-// where ssv is 0, ats is "none", "request" or "translated". A Translation Request that is refused counts: its
-// outcome is "UR" or "CA".
+// `record` is "recorded", or what keeps software from being told. `walk` is where in a walk it arose, "stage
+// 1 level 3", "stage 2 level 1, of a table", or "none". From ssv on, what came in: substream is without
+// meaning where ssv is 0, ats is "none", "request" or "translated". A Translation Request that is refused
+// counts: its outcome is "UR" or "CA".
 constexpr TracePoint<std::uint32_t, std::uint64_t, std::string_view, std::string_view, std::string_view,
                      std::string_view, bool, std::uint32_t, std::string_view, bool, bool, std::uint32_t,
                      std::string_view>
