@@ -48,6 +48,7 @@ void check_rule(const InjectionRule& rule, const InjectionPlace& place) {
   const std::vector<InjectionKind>& kinds = place.kinds;
   if (std::find(kinds.begin(), kinds.end(), rule.what.kind) == kinds.end()) {
     std::vector<std::string> names;
+    names.reserve(kinds.size());
     for (const InjectionKind kind : kinds) names.emplace_back(to_string(kind));
     config_error(rule.kind_place, "do",
                  fmt::format("'{}': at = \"{}\" takes do = \"{}\", not \"{}\"", rule.name, rule.at,

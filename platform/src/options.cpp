@@ -364,7 +364,7 @@ Examples
   smmu-vp dtb my.toml -o my.dtb && dtc -I dtb -O dts my.dtb
   smmu-vp decode --help
   smmu-vp walk --help
-  smmu-vp why run.json sid:0x100,iova:0x1000
+  smmu-vp why run.json last
   smmu-vp compare before.json after.json --tolerance '*.tlb_misses=5%'
 
 In a run the guest's console is the only thing on standard output; everything else goes to standard error. '-' for

@@ -270,7 +270,7 @@ Run::Run(const PlatformConfig& config, const RunOptions& options)
           m_host.trace_hub().add_observer(m_checks->sink());
         }
         if (m_html.wanted()) m_host.trace_hub().add_observer(m_recorder.emplace());
-        if (!options.json.empty() || !options.gdb.empty()) {
+        if (!options.json.empty() || !options.html.empty() || !options.gdb.empty()) {
           m_faults.emplace();
           m_host.trace_hub().add_observer(*m_faults);
         }

@@ -374,6 +374,7 @@ def case_every_example_of_the_help_texts_runs(b):
     os.symlink(os.path.join(b.source, "vp-configs"), os.path.join(b.folder, "vp-configs"))
     for name, data in dumps().items():
         b.write(name, data)
+    b.write("plan.toml", '[[inject]]\nname = "late"\nat = "sync"\ndo = "delay"\ntime = "1us"\n')
     for name in ("before.json", "after.json"):
         b.write(name, '{"digest": "d", "statistics": {"smmu0": {"tlb_misses": 1}}, "sim_time_ps": 1}')
     r = b.run(None, "--dump-memory", os.path.join(b.folder, "memory.elf"))

@@ -65,6 +65,7 @@ TEST(Trace, HasARecordOfEachPointThatIsListed) {
   w.read_cb(3, FSR);
   w.write(TLBIALLNSNH, 0);
   for (const TracePointInfo& point : trace_points()) {
+    if (std::string(point.name) == "inject.fired") continue;  // by an Injector alone: faults_injected_test
     EXPECT_NE(out.find("smmu0 " + std::string(point.name) + " "), std::string::npos) << point.name;
   }
 }

@@ -73,7 +73,7 @@ TEST_F(DamagedState, EnablesNothingThatIsNotThere) {
 }
 
 TEST_F(DamagedState, OfACommandQueueThatDoesWhatNoneDoesIsRefused) {
-  expect_refused("command_queue/state", 5, "no state of a Command queue");
+  expect_refused("command_queue/state", 7, "no state of a Command queue");
 }
 
 TEST_F(DamagedState, OfACommandQueueThatFetchesByAnythingButAReadIsRefused) {

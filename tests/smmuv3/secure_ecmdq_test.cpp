@@ -131,8 +131,10 @@ TEST(SecureEcmdq, TracesTellTheQueuesOfTheTwoStatesApart) {
   w.s_write(0x40008, ECMDQ_EN | 1);
   w.work();
   const std::string all = out;
-  EXPECT_EQ(told("smmu.command", "queue"),
-            "queue=0x0 secure=0x0; queue=0x0 secure=0x1; queue=0x3 secure=0x0; queue=0x1 secure=0x1; ");
+  EXPECT_EQ(
+      told("smmu.command", "queue"),
+      "queue=0x0 secure=0x0 took_ps=0x0; queue=0x0 secure=0x1 took_ps=0x0; queue=0x3 secure=0x0 took_ps=0x0; "
+      "queue=0x1 secure=0x1 took_ps=0x0; ");
   out = all;
   EXPECT_EQ(told("smmu.msi", "ok"), "ok=0x1 secure=0x1; ");
   w.s_command(illegal_command);

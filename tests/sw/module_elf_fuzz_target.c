@@ -122,7 +122,9 @@ int module_fuzz_kernel(const u8 *data, size_t size)
 
 		memcpy(&t->crcs[i], entry, 4);
 		memcpy(t->names[i], entry + 8, MODULE_NAME_LEN);
-		t->syms[i].value_offset = 64;
+		/* Of eight bytes: data may be loaded from there. */
+		t->syms[i].value_offset = 64 +
+			(s32)(-(u64)&t->syms[i].value_offset & 7);
 		t->syms[i].name_offset = (s32)(t->names[i] -
 			(char *)&t->syms[i].name_offset);
 	}

@@ -21,6 +21,8 @@ std::optional<RuleId> rule_of_diagnostic(std::string_view site) {
     if (site == other) return std::nullopt;
   }
   if (site == "CMD_RESUME.STAG") return RuleId::stall_resumed;
+  // The address does not fit the level that TTL names.
+  if (starts_with(site, "CMD_TLBI_") && ends_with(site, ".Address")) return RuleId::tlbi_level;
   if (site == "CMDQ.CERROR_ILL" || starts_with(site, "CMD_") || site == "TLBI.ASID")
     return RuleId::command_illegal;
   if (ends_with(site, ".inconsistent")) return RuleId::queue_indexes;

@@ -214,7 +214,7 @@ void DriverChecker::stores_made(StoreControl& by, std::uint64_t first, std::uint
 
 void DriverChecker::memory_written(std::uint64_t, std::uint64_t) {
   if (!m_watch.pending()) return;
-  const auto writer = std::make_shared<const checker::Writer>(
+  auto writer = std::make_shared<const checker::Writer>(
       checker::Writer{"the bus", {}, to_ps(sc_core::sc_time_stamp()), {}});
   take([&](std::uint64_t, bool) { return writer; });
 }
