@@ -90,6 +90,8 @@ def run(bug, arguments):
             for who, what in (("issuer", "asked for by"), ("remover", "taken away by"), ("writer", "last stored to by")):
                 if who in f:
                     print(f"    {what} {place(f[who])}")
+    if bug["rule"] == "-":
+        return
     if not errors:
         sys.exit(f"{bug['name']}: nothing is told, and {bug['rule']} should be")
     if errors[0]["rule"] != bug["rule"]:
@@ -111,7 +113,7 @@ def main():
     if arguments.command == "list":
         wide = max(len(b["name"]) for b in every)
         for b in every:
-            print(f"{b['name']:{wide}}  {b['rule']:16}  the driver {b['says']}")
+            print(f"{b['name']:{wide}}  {b['rule']:22}  the driver {b['says']}")
         return
     chosen = [b for b in every if b["name"] == arguments.name]
     if not chosen:
