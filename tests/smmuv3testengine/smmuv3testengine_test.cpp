@@ -334,10 +334,10 @@ TEST(TestEngine, TracePointsTellCommandsAccessesAndEnds) {
   b.set_up(1, 0x10000, 0x10007);
   b.cpu.put(frame(1) + cmd, SUM64);
   test::advance(100 * us);
-  const std::vector<std::string> expected{
-      "smmuv3testengine.command frame=1 written=4 cmd=4",
-      "smmuv3testengine.access frame=1 sid=49 ssid=0 ssv=0 address=65536 length=8 write=0 response=0 took_ps=8000",
-      "smmuv3testengine.end frame=1 cmd=1"};
+  const std::vector<std::string> expected{"smmuv3testengine.command frame=1 written=4 cmd=4",
+                                          "smmuv3testengine.access frame=1 sid=49 ssid=0 ssv=0 address=65536 "
+                                          "length=8 write=0 response=0 took_ps=8000",
+                                          "smmuv3testengine.end frame=1 cmd=1"};
   EXPECT_EQ(b.host.records, expected);
 }
 
